@@ -1,0 +1,45 @@
+import tseslint from 'typescript-eslint'
+
+/** The rooms of src/ in the order data flows; a room may import from those listed for it and from itself. */
+const rooms = {
+  values: [],
+  shell: ['values'],
+  inventory: ['values'],
+  modules: ['values', 'shell'],
+  connection: ['values', 'shell'],
+  run: ['values', 'shell', 'inventory', 'modules', 'connection'],
+  evidence: ['values', 'run'],
+  report: ['evidence', 'run'],
+  ui: ['run', 'inventory'],
+  lab: ['values', 'shell', 'inventory', 'modules'],
+}
+
+const oneWay = Object.entries(rooms).map(([room, allowed]) => ({
+  files: [`src/${room}/**/*.ts`],
+  rules: {
+    'no-restricted-imports': ['error', {
+      patterns: [{
+        group: [...Object.keys(rooms), 'cli'].filter((other) => other !== room && !allowed.includes(other)).map((other) => `../${other}/*`),
+        message: `src/${room} may import from: ${allowed.join(', ') || 'no other room'}`,
+      }],
+    }],
+  },
+}))
+
+export default tseslint.config(
+  { ignores: ['node_modules', 'runs', '.tap', '.lab'] },
+  {
+    files: ['**/*.ts'],
+    extends: [...tseslint.configs.strict],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/no-misused-promises': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': 'error',
+      '@typescript-eslint/no-non-null-assertion': 'error',
+      '@typescript-eslint/no-invalid-void-type': 'off',
+      'max-lines': ['error', { max: 350, skipBlankLines: true }],
+    },
+  },
+  ...oneWay,
+)

@@ -1,0 +1,59 @@
+import type { Secret } from '../values/secret.ts'
+
+/** Whose rights a script runs with. */
+export interface Become {
+  readonly user: string
+  /** For sudo, on its stdin. Without one, sudo must not ask (`sudo -n`). */
+  readonly password?: Secret
+}
+
+export interface ExchangeOptions {
+  readonly become?: Become
+  /** The script is ended on the target after this many seconds. */
+  readonly timeLimitSeconds: number
+}
+
+/** What came back from one round trip. Bytes, because a character may be cut by a packet and a file may be binary. */
+export interface Exchange {
+  readonly stdout: Buffer
+  readonly stderr: Buffer
+  readonly exitCode: number
+}
+
+/** One host's line: opened at the first exchange, kept for the whole run. Exchanges on it run one after another. */
+export interface Connection {
+  /**
+   * Sends one script and reads its answer. The script travels on stdin and is read whole before its first command runs,
+   * so a line that breaks while sending has done nothing.
+   *
+   * @throws {Unreachable} the host cannot be reached, or the line broke before the script's end was seen.
+   * @throws {TimeLimit} the script did not end in time; it has been ended on the target.
+   * @throws {BecomeFailed} sudo is missing, forbids it, or refused the password.
+   */
+  exchange(script: string, options: ExchangeOptions): Promise<Exchange>
+  /** Closes the line; running scripts get a hang-up. Never throws. */
+  close(): Promise<void>
+}
+
+/** The host did not answer, refused us, or was lost. `message` says which host, what happened and how to mend it. */
+export class Unreachable extends Error {
+  override readonly name = 'Unreachable'
+}
+
+/** A script ran into its time limit. What it had printed until then is kept. */
+export class TimeLimit extends Error {
+  override readonly name = 'TimeLimit'
+  readonly stdout: Buffer
+  readonly stderr: Buffer
+
+  constructor(message: string, stdout: Buffer, stderr: Buffer) {
+    super(message)
+    this.stdout = stdout
+    this.stderr = stderr
+  }
+}
+
+/** The rights asked for were not given. */
+export class BecomeFailed extends Error {
+  override readonly name = 'BecomeFailed'
+}

@@ -1,0 +1,69 @@
+import type { z } from 'zod'
+import type { Observed } from './observed.ts'
+
+/** The text before and after a change, for `--diff`. */
+export interface Diff {
+  /** What the text is of: a path, a unit, a service. */
+  readonly subject: string
+  readonly before: string
+  readonly after: string
+}
+
+/** One thing a task would do to a host: what is shown in check mode is what runs. */
+export interface Change {
+  /** In the imperative and with the names: `create group ops (gid 1001)`. */
+  readonly description: string
+  /** POSIX shell text that makes the change; exit code 0 means made. Runs with `set -e` off: end each step with `|| exit`. */
+  readonly script: string
+  readonly diff?: Diff
+}
+
+/** What a module makes of what it observed. No changes and no problem: the host is as asked. */
+export interface Plan<V> {
+  readonly changes: readonly Change[]
+  /** What `register` keeps. After changes the probe runs again, and that plan's values count. */
+  readonly values?: V
+  /**
+   * Why what is asked cannot be (a user that does not exist, a command that is not there, a wrong answer). The task
+   * fails with it; in check mode, where an earlier task has yet to change the host, it reads "cannot tell before X".
+   */
+  readonly problem?: string
+}
+
+/** What came of changes that leave no trace to probe, such as a command's output. */
+export interface Result<V> {
+  readonly values: V
+  readonly failed?: string
+}
+
+/** Text or bytes of files on the controller that a module needs, by the key it asked for them with. */
+export type Inputs = Readonly<Record<string, Buffer>>
+
+/** Files on the controller a module asks for: key -> path, looked up beside the playbook, in `templates/` and in the project. */
+export type InputFiles = Readonly<Record<string, string>>
+
+/**
+ * A module is data and two pure functions. Nothing in it does I/O: the runner sends the probe, hands its output to the
+ * plan, and runs or shows the changes.
+ */
+export interface ModuleDefinition<S extends z.ZodType = z.ZodType, V = unknown> {
+  readonly name: string
+  /** The parameters, with defaults; names and meanings are Ansible's where Ansible has the module. */
+  readonly schema: S
+  /** A task's title when the author gives none, without the module's name: `docker.io, curl`. */
+  title(params: z.output<S>): string
+  /** Files on the controller to read first. */
+  inputs?(params: z.output<S>): InputFiles
+  /** A read-only POSIX shell script that prints what the plan needs to know. May be run at any time, any number of times. */
+  probe(params: z.output<S>, inputs: Inputs): string
+  plan(params: z.output<S>, observed: Observed, inputs: Inputs, vars: Readonly<Record<string, unknown>>): Plan<V>
+  /**
+   * For modules whose change leaves nothing to probe (command, a restart): reads the changes' own outputs. Such a task is
+   * not probed again after it ran; all others are, and one that still wants changes then has failed.
+   */
+  result?(params: z.output<S>, applied: readonly Observed[]): Result<V>
+  /** The probe may wait for something, so it must not run before earlier tasks are done. */
+  readonly waits?: boolean
+  /** Seconds the task may take, where the parameters say so. */
+  timeLimitSeconds?(params: z.output<S>): number
+}

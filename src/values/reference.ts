@@ -1,0 +1,94 @@
+import { Secret } from './secret.ts'
+
+/** Where references find what earlier tasks registered. */
+export interface Scope {
+  /** The host the reference is read for. */
+  readonly host: string
+  /** Is something registered under this name for this host? */
+  has(name: string, host: string): boolean
+  /** What was registered. Only called when {@link Scope.has} says so. */
+  get(name: string, host: string): unknown
+  /** Why nothing is registered yet, for a message: e.g. `before «Initialise the Swarm» has run`. */
+  why(name: string, host: string): string
+}
+
+/** A reference was read before the task that gives its value has run. */
+export class Unresolved extends Error {
+  override readonly name = 'Unresolved'
+}
+
+/** A value that an earlier task produces: known only while the run goes on. */
+export class Reference<T> {
+  readonly #read: (scope: Scope) => T
+
+  constructor(read: (scope: Scope) => T) {
+    this.#read = read
+  }
+
+  /** @throws {Unresolved} when the task that gives the value has not run. */
+  read(scope: Scope): T {
+    return this.#read(scope)
+  }
+
+  /** A reference to something made from this value. */
+  map<U>(f: (value: T) => U): Reference<U> {
+    return new Reference((scope) => f(this.#read(scope)))
+  }
+}
+
+/**
+ * A name under which a task's result is kept (Ansible's `register`), with the type of that result.
+ *
+ * @example
+ * const tokens = register<SwarmValues>('tokens')
+ * docker_swarm({ state: 'present', register: tokens })
+ * docker_swarm({ state: 'join', join_token: tokens.on('node1').map((v) => v.worker_token) })
+ */
+export class Register<T> extends Reference<T> {
+  readonly key: string
+
+  constructor(key: string) {
+    super((scope) => readRegistered<T>(key, scope.host, scope))
+    this.key = key
+  }
+
+  /** The result that another host registered under this name. */
+  on(host: string): Reference<T> {
+    return new Reference((scope) => readRegistered<T>(this.key, host, scope))
+  }
+}
+
+/** Declares a {@link Register}. */
+export const register = <T>(key: string): Register<T> => new Register<T>(key)
+
+function readRegistered<T>(key: string, host: string, scope: Scope): T {
+  if (!scope.has(key, host)) throw new Unresolved(scope.why(key, host))
+  return scope.get(key, host) as T
+}
+
+/** `T`, where any part may be a reference to a value of an earlier task. */
+export type Deep<T> =
+  | Reference<T>
+  | (T extends string | number | boolean | null | undefined | Secret
+      ? T
+      : T extends readonly (infer U)[]
+        ? readonly Deep<U>[]
+        : T extends object
+          ? { [K in keyof T]: Deep<T[K]> }
+          : T)
+
+/**
+ * Replaces each reference inside a value by what it refers to.
+ * @throws {Unresolved} at the first one that is not known yet.
+ */
+export function resolveDeep(value: unknown, scope: Scope): unknown {
+  if (value instanceof Reference) return resolveDeep(value.read(scope), scope)
+  if (Array.isArray(value)) return value.map((item) => resolveDeep(item, scope))
+  if (isPlain(value)) {
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, resolveDeep(item, scope)]))
+  }
+  return value
+}
+
+const isPlain = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
