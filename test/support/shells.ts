@@ -1,0 +1,52 @@
+import { spawnSync } from 'node:child_process'
+import type { z } from 'zod'
+import type { ModuleCall } from '../../src/modules/task.ts'
+import type { Inputs, Plan } from '../../src/modules/module.ts'
+import type { Observed } from '../../src/modules/observed.ts'
+
+/** The shells a target may have as its `sh`; every generated script must run in each. */
+export const shells = [
+  { name: 'dash', argv: ['dash'] },
+  { name: 'bash', argv: ['bash', '--posix'] },
+  { name: 'busybox ash', argv: ['busybox', 'ash'] },
+] as const
+
+export type Shell = (typeof shells)[number]
+
+/** Runs a script from stdin, as a connection does. */
+export function runIn(shell: Shell, script: string, options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}): Observed {
+  const [command, ...args] = shell.argv
+  const done = spawnSync(command, args, {
+    input: `{\n${script}\n} </dev/null`,
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+    env: { ...process.env, LC_ALL: 'C', ...options.env },
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+  })
+  if (done.error) throw done.error
+  return { stdout: done.stdout, stderr: done.stderr, exitCode: done.status ?? -1 }
+}
+
+/** What {@link converge} saw: the plan before, each change's outcome, the plan after. */
+export interface Converged<V> {
+  readonly before: Plan<V>
+  readonly applied: readonly Observed[]
+  readonly after: Plan<V>
+}
+
+/** Probe, plan, apply and probe again, in a real shell: what the runner does to a host, without a host. */
+export function converge<S extends z.ZodType, V>(
+  shell: Shell,
+  module: ModuleCall<S, V>,
+  params: z.input<S>,
+  { inputs = {}, vars = {}, cwd }: { inputs?: Inputs; vars?: Record<string, unknown>; cwd?: string } = {},
+): Converged<V> {
+  const { definition } = module
+  const parsed = definition.schema.parse(params)
+  const where = cwd === undefined ? {} : { cwd }
+  const plan = (): Plan<V> =>
+    definition.plan(parsed, runIn(shell, definition.probe(parsed, inputs), where), inputs, vars)
+  const before = plan()
+  const applied = before.changes.map((change) => runIn(shell, change.script, where))
+  return { before, applied, after: plan() }
+}
