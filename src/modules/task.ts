@@ -49,12 +49,12 @@ export interface TaskKeywords<V = unknown> {
 }
 
 /** A module with parameters, on its way to the hosts of a play. */
-export interface Task<V = unknown> {
+export interface Task {
   readonly title: string | undefined
-  readonly module: ModuleDefinition<z.ZodType, V>
+  readonly module: ModuleDefinition
   /** May hold references; resolved for each host, then checked against the module's schema. */
   readonly params: Readonly<Record<string, unknown>>
-  readonly keywords: TaskKeywords<V>
+  readonly keywords: TaskKeywords
   /** `file:line:col` of the call in the playbook, for messages. */
   readonly at: string
 }
@@ -63,8 +63,8 @@ type Params<S extends z.ZodType> = { [K in keyof z.input<S>]: Deep<z.input<S>[K]
 
 /** What authors call: `apt({ name: 'curl' })`, or with a title first: `apt('Install curl', { name: 'curl' })`. */
 export interface ModuleCall<S extends z.ZodType, V> {
-  (params: Params<S> & Omit<TaskKeywords<V>, keyof z.input<S>>): Task<V>
-  (title: string, params: Params<S> & Omit<TaskKeywords<V>, keyof z.input<S>>): Task<V>
+  (params: Params<S> & Omit<TaskKeywords<V>, keyof z.input<S>>): Task
+  (title: string, params: Params<S> & Omit<TaskKeywords<V>, keyof z.input<S>>): Task
   readonly definition: ModuleDefinition<S, V>
 }
 
@@ -76,7 +76,7 @@ const KEYWORDS = new Set<string>([
 /** Makes a module out of its definition. */
 export function defineModule<S extends z.ZodObject, V = unknown>(definition: ModuleDefinition<S, V>): ModuleCall<S, V> {
   const own = new Set(Object.keys(definition.schema.shape))
-  const call = (...args: [string, object] | [object]): Task<V> => {
+  const call = (...args: [string, object] | [object]): Task => {
     const [title, given] = args.length === 2 ? args : [undefined, args[0]]
     const params: Record<string, unknown> = {}
     const keywords: Record<string, unknown> = {}
@@ -84,7 +84,7 @@ export function defineModule<S extends z.ZodObject, V = unknown>(definition: Mod
       if (value === undefined) continue
       ;(KEYWORDS.has(key) && !own.has(key) ? keywords : params)[key] = value
     }
-    return { title, module: definition as unknown as ModuleDefinition<z.ZodType, V>, params, keywords: keywords as TaskKeywords<V>, at: callSite() }
+    return { title, module: definition as unknown as ModuleDefinition, params, keywords, at: callSite() }
   }
   return Object.assign(call, { definition }) as ModuleCall<S, V>
 }

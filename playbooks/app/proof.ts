@@ -1,0 +1,121 @@
+import { experiment, type ExperimentContext } from '../../src/labbook.ts'
+import { callMany, type Answers, type Endpoint } from './client.ts'
+import { appVars, STACK } from './stack.ts'
+
+const LOOKS = 80
+const INCREMENTS = 200
+const CLIENTS = 10
+
+/** Every node's door to the app, as seen from this machine. */
+export function endpoints({ groups, hostvars }: Pick<ExperimentContext, 'groups' | 'hostvars'>): Endpoint[] {
+  return (groups.swarm ?? []).map((name) => {
+    const vars = hostvars(name)
+    const from = /BindAddress=(\S+)/.exec(String(vars.ansible_ssh_common_args ?? ''))?.[1]
+    return { host: String(vars.ansible_host ?? name), port: appVars(vars).counter_port, ...(from === undefined ? {} : { from }) }
+  })
+}
+
+const RUNNING = `docker service ps ${STACK}_counter --filter desired-state=running --format '{{.Name}} {{.Node}} {{.CurrentState}}'`
+
+/** Waits until as many replicas run as were asked for. */
+export const replicasRun = async (on: ExperimentContext, title: string) => {
+  const wanted = appVars(on.hostvars(on.hosts[0] as string)).counter_replicas
+  const watched = await on.watch({
+    title,
+    command: RUNNING,
+    within: 180,
+    until: ({ stdout }) => stdout.split('\n').filter((line) => / Running /.test(line)).length >= wanted,
+  })
+  return { ...watched, wanted }
+}
+
+/** Is the Swarm whole? */
+export const swarmProof = experiment('The Swarm is whole', {
+  hosts: 'swarm_managers[0]',
+  tags: ['swarm', 'proof'],
+  proves: { 'swarm.nodes.ready': 'Every node of the inventory is a member of the Swarm, ready and active' },
+}, async (on) => {
+  const wanted = on.groups.swarm ?? []
+  const { exhibit } = await on.watch({
+    title: 'Swarm nodes',
+    command: 'docker node ls',
+    until: ({ stdout }) => wanted.every((name) => new RegExp(`\\s${name}\\s+Ready\\s+Active\\b`).test(stdout)),
+    within: 60,
+  })
+  const ready = wanted.filter((name) => new RegExp(`\\s${name}\\s+Ready\\s+Active\\b`).test(exhibit.stdout))
+  on.finding('swarm.nodes.ready', {
+    holds: ready.length === wanted.length,
+    evidence: [exhibit],
+    detail: `${ready.length} of ${wanted.length} nodes are ready and active`,
+  })
+})
+
+/** Does the app work, seen from outside? */
+export const appProof = experiment('The app answers from outside', {
+  hosts: 'swarm_managers[0]',
+  tags: ['app', 'proof'],
+  proves: {
+    'app.replicas.answer': 'All replicas answer requests from outside',
+    'app.counter.counts': 'N increments by parallel clients add exactly N',
+  },
+}, async (on) => {
+  const { wanted, exhibit: running } = await replicasRun(on, 'Replicas run')
+  const services = await on.exhibit({ title: 'Services of the stack', command: `docker stack services ${STACK}` })
+  const doors = endpoints(on)
+  const looked = await look(on, doors)
+  const replicas = new Set(looked.answers.map(({ replica }) => replica))
+  on.finding('app.replicas.answer', {
+    holds: replicas.size >= wanted && looked.errors.length === 0,
+    evidence: [running, services, looked.exhibit],
+    detail: `${replicas.size} distinct replicas in ${looked.answers.length} answers of ${LOOKS} requests through ${doors.length} nodes`,
+  })
+  const counted = await increments(on, doors)
+  on.finding('app.counter.counts', {
+    holds: counted.errors === 0 && counted.added === INCREMENTS,
+    evidence: [counted.exhibit],
+    detail: `${INCREMENTS} increments by ${CLIENTS} parallel clients added ${counted.added}; ${counted.errors} failed`,
+  })
+})
+
+const doorList = (doors: readonly Endpoint[]): string => doors.map(({ host, port }) => `http://${host}:${port}`).join(' ')
+
+/** Asks for the count many times over, and records who answered. */
+export async function look(on: ExperimentContext, doors: readonly Endpoint[], title = 'Who answers from outside') {
+  const started = Date.now()
+  const { answers, errors } = await callMany(doors, 'GET', '/api/counter', { total: LOOKS, clients: 4 })
+  const exhibit = on.record({
+    title,
+    command: `GET /api/counter, ${LOOKS} times in turn at ${doorList(doors)}`,
+    stdout: tally(answers, errors),
+    durationMs: Date.now() - started,
+  })
+  return { answers, errors, exhibit }
+}
+
+async function increments(on: ExperimentContext, doors: readonly Endpoint[]) {
+  const started = Date.now()
+  const count = async (): Promise<number> => (await callMany(doors.slice(0, 1), 'GET', '/api/counter', { total: 1, clients: 1 })).answers[0]?.count ?? Number.NaN
+  const before = await count()
+  const { answers, errors } = await callMany(doors, 'POST', '/api/counter/increment', { total: INCREMENTS, clients: CLIENTS })
+  const after = await count()
+  const exhibit = on.record({
+    title: 'Parallel increments',
+    command: `POST /api/counter/increment, ${INCREMENTS} times by ${CLIENTS} clients at ${doorList(doors)}`,
+    stdout: `count before: ${before}\ncount after:  ${after}\nadded:        ${after - before}\n\n${tally(answers, errors)}`,
+    durationMs: Date.now() - started,
+  })
+  return { added: after - before, errors: errors.length, exhibit }
+}
+
+function tally(answers: Answers['answers'], errors: Answers['errors']): string {
+  const rows = new Map<string, number>()
+  for (const { replica, node } of answers) rows.set(`${node.padEnd(12)} ${replica}`, (rows.get(`${node.padEnd(12)} ${replica}`) ?? 0) + 1)
+  const failed = new Map<string, number>()
+  for (const error of errors) failed.set(error, (failed.get(error) ?? 0) + 1)
+  return [
+    `${'NODE'.padEnd(12)} ${'REPLICA'.padEnd(14)} ANSWERS`,
+    ...[...rows].sort(([a], [b]) => a.localeCompare(b)).map(([row, n]) => `${row.padEnd(27)} ${n}`),
+    `failed requests: ${errors.length}`,
+    ...[...failed].map(([error, n]) => `  ${n} x ${error}`),
+  ].join('\n')
+}

@@ -1,0 +1,39 @@
+import { docker_stack, file, play, template, type PlayContext } from '../../src/labbook.ts'
+import { images } from './images.ts'
+
+/** The name of the stack: its services are called `counter_counter`, `counter_redis`, `counter_gateway`. */
+export const STACK = 'counter'
+export const REPLICAS = 4
+export const COUNTER_PORT = 8080
+
+/** The app's variables, as the inventory or `--extra-vars` set them. */
+export const appVars = (vars: Readonly<Record<string, unknown>>) => ({
+  counter_replicas: Number(vars.counter_replicas ?? REPLICAS),
+  counter_max_per_node: Number(vars.counter_max_per_node ?? 2),
+  counter_port: Number(vars.counter_port ?? COUNTER_PORT),
+})
+
+/** Only where every node's kernel has IPVS can the routing mesh carry traffic. */
+export const hasMesh = (facts: PlayContext['facts']): boolean => facts.ipvs === true
+
+/** Deploys the stack. Where the kernel has no IPVS, DNS round robin and a gateway on every node stand in for the mesh. */
+export const appStack = play('Counter app: stack', { hosts: 'swarm_managers[0]', become: true, tags: 'stack', gather_facts: true }, (on) => {
+  const builder = on.groups.registry?.[0] ?? on.host
+  const compose = '/opt/labbook/stack/counter.yml'
+  return [
+    file('Folder of the stack', { path: '/opt/labbook/stack', state: 'directory', mode: '0755' }),
+    template('Stack file', {
+      src: 'stack/counter.yml',
+      dest: compose,
+      mode: '0644',
+      vars: {
+        ...appVars(on.vars),
+        ipvs: hasMesh(on.facts),
+        counter_image: images.counter.on(builder).map(({ image }) => image),
+        redis_image: images.redis.on(builder).map(({ image }) => image),
+        gateway_image: images.gateway.on(builder).map(({ image }) => image),
+      },
+    }),
+    docker_stack('Deploy the stack', { name: STACK, compose: [compose], prune: true, resolve_image: 'never', timeout: 300 }),
+  ]
+})

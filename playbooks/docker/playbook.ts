@@ -1,0 +1,9 @@
+import { playbook } from '../../src/labbook.ts'
+import { docker } from './docker.ts'
+import { labUp } from '../lab/lab.ts'
+
+export default playbook({
+  name: 'docker',
+  description: 'Installs Docker Engine on the machines of group docker.',
+  steps: [...labUp, docker],
+})

@@ -1,0 +1,5 @@
+#!/usr/bin/env -S npx zx
+// Docker Engine and a Swarm of managers and workers.
+import { runEntry } from '../src/cli/entry.mjs'
+
+await runEntry(import.meta.url)

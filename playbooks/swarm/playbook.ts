@@ -1,0 +1,11 @@
+import { playbook } from '../../src/labbook.ts'
+import { docker } from '../docker/docker.ts'
+import { swarmProof } from '../app/proof.ts'
+import { swarm } from './swarm.ts'
+import { labUp } from '../lab/lab.ts'
+
+export default playbook({
+  name: 'swarm',
+  description: 'Forms a Swarm of the managers and workers in the inventory.',
+  steps: [...labUp, docker, ...swarm, swarmProof],
+})

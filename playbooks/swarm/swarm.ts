@@ -1,0 +1,59 @@
+import { docker_node, docker_swarm, play, register, type DockerSwarm, type PlayContext } from '../../src/labbook.ts'
+
+/** What the first manager knows: the tokens, the members. */
+const swarmState = register<DockerSwarm>('swarm')
+
+const firstManager = ({ groups }: PlayContext): string => {
+  const [manager] = groups.swarm_managers ?? []
+  if (manager === undefined) throw new Error('the inventory has no host in group swarm_managers: a Swarm needs one')
+  return manager
+}
+
+const addressOf = (on: PlayContext, host: string): string => String(on.hostvars(host).ansible_host ?? host)
+
+/** The first manager starts the Swarm, unless it is in one. */
+const swarmInit = play('Swarm: first manager', { hosts: 'swarm_managers[0]', become: true, tags: 'swarm' }, (on) => [
+  docker_swarm('Start the Swarm', { state: 'present', advertise_addr: addressOf(on, on.host), register: swarmState }),
+])
+
+/** All others join, each in its role. A node that is in another Swarm, or was removed from this one, joins anew. */
+const swarmJoin = play('Swarm: join', { hosts: 'swarm:!swarm_managers[0]', become: true, tags: 'swarm' }, (on) => {
+  const manager = firstManager(on)
+  const joins = (on.groups.swarm_managers ?? []).includes(on.host) ? 'manager' : 'worker'
+  return [
+    docker_swarm(`Join as ${joins}`, {
+      state: 'join',
+      advertise_addr: addressOf(on, on.host),
+      remote_addrs: [`${addressOf(on, manager)}:2377`],
+      join_token: swarmState.on(manager).map(({ join_tokens }) => {
+        if (join_tokens === undefined) throw new Error(`${manager} gave no join tokens`)
+        return join_tokens[joins]
+      }),
+      member_ids: swarmState.on(manager).map(({ nodes }) => nodes.map(({ id }) => id)),
+    }),
+  ]
+})
+
+/** Role, availability and labels of every node, as the inventory has them. */
+const swarmNodes = play('Swarm: nodes', { hosts: 'swarm_managers[0]', become: true, tags: 'swarm' }, (on) =>
+  (on.groups.swarm ?? []).map((host) => {
+    const vars = on.hostvars(host)
+    return docker_node(`${host}: role, availability, labels`, {
+      hostname: host,
+      role: (on.groups.swarm_managers ?? []).includes(host) ? 'manager' : 'worker',
+      availability: availabilityOf(vars.swarm_availability),
+      labels: labelsOf(vars.swarm_labels),
+    })
+  }))
+
+function availabilityOf(value: unknown): 'active' | 'pause' | 'drain' {
+  if (value === undefined) return 'active'
+  if (value === 'active' || value === 'pause' || value === 'drain') return value
+  throw new Error(`swarm_availability is active, pause or drain, not "${String(value)}"`)
+}
+
+const labelsOf = (value: unknown): Record<string, string> =>
+  Object.fromEntries(Object.entries((value ?? {}) as Record<string, unknown>).map(([key, label]) => [key, String(label)]))
+
+/** From machines with Docker to a Swarm. */
+export const swarm = [swarmInit, swarmJoin, swarmNodes] as const

@@ -1,0 +1,71 @@
+import { OPTIONS, type OptionSpec, type Words } from './options.ts'
+
+export interface HelpSubject {
+  /** The entry's file name: `site.mjs`. */
+  readonly playbook: string
+  readonly description: string
+  /** What it does, in order. */
+  readonly steps?: readonly string[]
+  readonly words?: Words
+}
+
+const WIDTH = 80
+const EXIT_CODES: readonly Row[] = [
+  ['0', 'all went well'],
+  ['1', 'an error: the command line, the inventory, a bug'],
+  ['2', 'a host failed'],
+  ['4', 'a host was unreachable'],
+  ['130', 'interrupted'],
+]
+
+type Row = readonly [term: string, meaning: string]
+
+/** The text of `--help`: aligned and at most 80 columns wide. */
+export function helpText({ playbook, description, steps = [], words = {} }: HelpSubject): string {
+  const command = `npx zx playbooks/${playbook}`
+  const choices = Object.keys(words)
+  const blocks = [
+    wrap(description, WIDTH).join('\n'),
+    `Usage: ${command}${choices.length > 0 ? ` [${choices.join('|')}]` : ''} [options]`,
+    section('What it does', steps.map((step, i): Row => [`${i + 1}.`, step])),
+    section('Words', Object.entries(words)),
+    section('Options', Object.entries<OptionSpec>(OPTIONS).map(optionRow)),
+    `Examples:\n${examples(command, choices[0])}`,
+    section('Exit codes', EXIT_CODES),
+  ]
+  return `${blocks.filter((block) => block !== '').join('\n\n')}\n`
+}
+
+function optionRow([name, { short, value }]: [string, OptionSpec]): Row {
+  const dashed = short === undefined ? '    ' : `-${short}, `
+  const help = OPTIONS[name as keyof typeof OPTIONS].help
+  return [`${dashed}--${name}${value === undefined ? '' : ` ${value}`}`, help]
+}
+
+function examples(command: string, word: string | undefined): string {
+  const run = word === undefined ? command : `${command} ${word}`
+  return [
+    ['run it on all hosts', `${run} --yes`],
+    ['show what would change on one host, and how', `${run} -CD --limit node1`],
+    ['set a variable', `${run} -e replicas=6`],
+    ['follow every result from a program', `${run} --json | jq -c .type`],
+  ].map(([what, line]) => `  # ${what}\n  ${line}`).join('\n')
+}
+
+function section(title: string, rows: readonly Row[]): string {
+  if (rows.length === 0) return ''
+  const column = Math.max(...rows.map(([term]) => term.length)) + 2
+  const lines = rows.flatMap(([term, meaning]) =>
+    wrap(meaning, WIDTH - 2 - column).map((line, i) => `  ${(i === 0 ? term : '').padEnd(column)}${line}`))
+  return `${title}:\n${lines.join('\n')}`
+}
+
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = []
+  for (const word of text.split(/\s+/).filter((part) => part !== '')) {
+    const line = lines.at(-1)
+    if (line !== undefined && line.length + 1 + word.length <= width) lines[lines.length - 1] = `${line} ${word}`
+    else lines.push(word)
+  }
+  return lines
+}

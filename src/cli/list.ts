@@ -1,0 +1,42 @@
+import type { Inventory } from '../inventory/index.ts'
+import { titleOf } from '../run/prepare.ts'
+import { flatten, type PlayContext, type Step } from '../run/play.ts'
+import { hostsOf } from '../run/run.ts'
+import { tagList, tagsChosen, type TagChoice } from '../run/tags.ts'
+
+/** The text of `--list-hosts`: each step with the hosts it would run on. */
+export function listHosts(steps: readonly Step[], inventory: Inventory, hosts: readonly string[]): string {
+  return steps.map((step) => {
+    const names = hostsOf(step, inventory, hosts)
+    return [`${step.kind} «${step.name}»: ${step.hosts}  (${names.length})`, ...names.map((name) => `  ${name}`)].join('\n')
+  }).join('\n\n')
+}
+
+/**
+ * The text of `--list-tasks`. A play writes its tasks for each host, so they are listed as its first host has them; no
+ * host is asked anything, so facts are not known.
+ */
+export function listTasks(steps: readonly Step[], inventory: Inventory, hosts: readonly string[], extraVars: Readonly<Record<string, unknown>>, tags: TagChoice): string {
+  const groups = Object.fromEntries([...inventory.groups].map(([name, group]) => [name, group.hosts]))
+  const varsOf = (name: string): Readonly<Record<string, unknown>> => ({ ...inventory.hosts.get(name)?.vars, ...extraVars })
+  return steps.map((step) => {
+    const [first] = hostsOf(step, inventory, hosts)
+    const head = `${step.kind} «${step.name}»: ${step.hosts}`
+    if (step.kind === 'experiment') return [head, ...Object.entries(step.proves).map(([id, says]) => `  ${id}: ${says}`)].join('\n')
+    if (first === undefined) return `${head}\n  (no hosts)`
+    const context: PlayContext = {
+      host: first, vars: { ...varsOf(first), ...step.vars }, facts: {}, groups, hostvars: varsOf, check: true,
+    }
+    const tasks = flatten(step.tasks(context))
+      .filter((task) => tagsChosen([...tagList(step.tags), ...tagList(task.keywords.tags)], tags))
+    const handlers = Object.keys(step.handlers(context))
+    return [
+      head,
+      ...tasks.map((task) => {
+        const own = [...tagList(step.tags), ...tagList(task.keywords.tags)]
+        return `  ${titleOf(task)}${own.length === 0 ? '' : `  [${own.join(', ')}]`}`
+      }),
+      ...handlers.map((name) => `  handler: ${name}`),
+    ].join('\n')
+  }).join('\n\n')
+}

@@ -1,0 +1,101 @@
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { ConnectionConfigError } from '../connection/index.ts'
+import { InventoryError, limitHosts, PatternError, readInventory, type Inventory } from '../inventory/index.ts'
+import type { Step } from '../run/play.ts'
+import { askHosts, askPassword, canAsk, Cancelled } from '../ui/index.ts'
+import type { Secret } from '../values/secret.ts'
+import { execute, type Ready } from './execute.ts'
+import { mergeExtraVars } from './extra-vars.ts'
+import { helpText } from './help.ts'
+import { withLocalhost } from './localhost.ts'
+import { listHosts, listTasks } from './list.ts'
+import { parseOptions, type Options } from './options.ts'
+import { stepsOf, type Playbook } from './playbook.ts'
+import { UsageError } from './usage-error.ts'
+
+/** What a user can mend: shown as its message alone. */
+const EXPECTED = [UsageError, InventoryError, PatternError, ConnectionConfigError] as const
+
+/**
+ * A playbook's command line, from arguments to exit code.
+ *
+ * @param root - the project's folder, where `templates/` and `runs/` are.
+ * @returns 0 ok, 1 error, 2 a host failed, 4 a host unreachable, 130 interrupted.
+ */
+export async function main(playbook: Playbook, argv: readonly string[], root: string): Promise<number> {
+  try {
+    return await start(playbook, argv, root)
+  } catch (error) {
+    if (error instanceof Cancelled) return 130
+    if (EXPECTED.some((type) => error instanceof type)) {
+      process.stderr.write(`${(error as Error).message}\n`)
+      return 1
+    }
+    throw error
+  }
+}
+
+async function start(playbook: Playbook, argv: readonly string[], root: string): Promise<number> {
+  const options = parseOptions(argv, playbook.words)
+  const word = options.words[0] ?? Object.keys(playbook.words ?? {})[0]
+  const steps = stepsOf(playbook, word)
+  const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string }
+  if (options.help) return say(help(playbook, steps))
+  if (options.version) return say(`labbook ${version}\n`)
+  const extraVars = readExtraVars(options)
+  const inventory = withLocalhost(await readInventory(options.inventory))
+  const hosts = await chooseHosts(options, inventory)
+  const tags = { tags: options.tags, skipTags: options.skipTags }
+  if (options.listHosts) return say(`${listHosts(steps, inventory, hosts)}\n`)
+  if (options.listTasks) return say(`${listTasks(steps, inventory, hosts, extraVars, tags)}\n`)
+  const becomePassword = options.askBecomePass ? await ask(options) : undefined
+  const ready: Ready = {
+    playbook: playbook.name, steps, version, argv, root, options, inventory, hosts, extraVars, tags,
+    ...(becomePassword === undefined ? {} : { becomePassword }),
+  }
+  return await execute(ready)
+}
+
+const help = ({ name, description, words }: Playbook, steps: readonly Step[]): string => helpText({
+  playbook: `${name}.mjs`,
+  description,
+  steps: steps.map((step) => step.name),
+  ...(words === undefined ? {} : { words }),
+})
+
+function say(text: string): 0 {
+  process.stdout.write(text)
+  return 0
+}
+
+function readExtraVars({ extraVars }: Options): Record<string, unknown> {
+  const files = extraVars.flatMap((source) => (source.kind === 'file' ? [[source.path, readVarsFile(source.path)]] : []))
+  return mergeExtraVars(extraVars, Object.fromEntries(files) as Record<string, string>)
+}
+
+function readVarsFile(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    throw new UsageError(`--extra-vars @${file}: cannot read it: ${(error as NodeJS.ErrnoException).code}`)
+  }
+}
+
+/** All hosts, those of `--limit`, or on a terminal those the user picks. */
+async function chooseHosts(options: Options, inventory: Inventory): Promise<readonly string[]> {
+  const all = [...inventory.hosts.keys()]
+  if (options.limit !== undefined) return limitHosts(inventory, all, options.limit)
+  if (options.listHosts || options.listTasks || !mayAsk(options)) return all
+  return await askHosts([...inventory.hosts.values()].map(({ name, groups }) => ({ name, groups })))
+}
+
+const mayAsk = ({ noInput, yes, json }: Options): boolean =>
+  canAsk({ noInput, yes, json, stdin: process.stdin, stdout: process.stdout })
+
+async function ask(options: Options): Promise<Secret> {
+  if (!mayAsk({ ...options, yes: false })) {
+    throw new UsageError('--ask-become-pass needs a terminal to ask on; set ansible_become_password for the hosts instead')
+  }
+  return await askPassword('BECOME password')
+}

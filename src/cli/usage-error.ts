@@ -1,0 +1,4 @@
+/** The command line cannot be understood. The message is one line for the user; exit code 1. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError'
+}

@@ -1,0 +1,143 @@
+import { z } from 'zod'
+import type { Change, Plan } from '../modules/module.ts'
+import { defineModule } from '../modules/task.ts'
+import { raw, sh } from '../shell/quote.ts'
+import { folder, labName, nodeAddress, pairs, parts } from './names.ts'
+import { dropFirewall, firewallStands, listFirewall, raiseFirewall } from './scripts/firewall.ts'
+import { endNodeFunctions } from './scripts/end-node.ts'
+import { networkPieces, type Piece } from './scripts/network.ts'
+import { nodeFolder } from './scripts/start-node.ts'
+import { gateway, isNodeAddress, overlap, parseSubnet } from './subnet.ts'
+
+const schema = z.strictObject({
+  name: labName.describe('The name of the lab'),
+  dir: folder.describe('The folder of the lab'),
+  subnet: z.cidrv4().describe('The machine takes its first address'),
+  nodes: z.array(nodeAddress),
+  purge: z.boolean().default(false).describe('With state absent: remove the folder too, with the disks of the nodes and the key'),
+  state: z.enum(['present', 'absent']).default('present'),
+}).superRefine(({ subnet, nodes }, context) => {
+  const network = parseSubnet(subnet)
+  const twice = <T>(values: readonly T[]): T | undefined => values.find((value, i) => values.indexOf(value) !== i)
+  const again = twice(nodes.map((node) => node.name)) ?? twice(nodes.map((node) => node.address))
+  if (again !== undefined) context.addIssue({ code: 'custom', path: ['nodes'], message: `${again} is there twice` })
+  for (const { name, address } of nodes) {
+    if (isNodeAddress(network, address)) continue
+    const message = `${address} (${name}) is no address for a node in ${subnet}; ${gateway(network)} is the machine's own`
+    context.addIssue({ code: 'custom', path: ['nodes'], message })
+  }
+})
+type Params = z.output<typeof schema>
+
+/**
+ * The lab's network: a bridge in a namespace of its own, a namespace for each node, the machine itself connected with
+ * the first address, and a firewall that lets the nodes fetch packages and no more. `absent` also ends all that runs in
+ * the lab, in nodes that no list names any longer too.
+ */
+export const lab_network = defineModule({
+  name: 'lab_network',
+  schema,
+  title: ({ name, subnet }) => `${name} ${subnet}`,
+  probe: (params) => probe(params),
+  plan: (params, { stdout }) => (params.state === 'absent' ? planAbsent(params, stdout) : planPresent(params, stdout)),
+  timeLimitSeconds: () => 240,
+})
+
+const uplink = `uplink=$(ip -4 route show default | sed -n 's/.* dev \\([^ ]*\\).*/\\1/p' | head -n 1)`
+
+function probe(params: Params): string {
+  const { name, dir } = params
+  const checks = pieces(params).map(({ id, stands }) => `{ ${stands}\n} >/dev/null 2>&1 && echo ${id}`)
+  return [
+    sh`for command in ip iptables nsenter; do command -v "$command" >/dev/null || printf 'missing %s\n' "$command"; done`,
+    uplink,
+    `[ -z "$uplink" ] || printf 'uplink %s\\n' "$uplink"`,
+    `ip -4 route show | sed 's/^/route /'`,
+    `printf 'forwarding %s\\n' "$(cat /proc/sys/net/ipv4/ip_forward)"`,
+    sh`[ ! -e ${dir}/ip_forward ] || printf 'remembered %s\n' "$(cat ${dir}/ip_forward)"`,
+    sh`[ ! -e ${dir} ] || echo folder`,
+    sh`{ ip netns list; find /sys/fs/cgroup -type d -name ${`${name}-*`} -prune -print; } 2>/dev/null | sed 's/ .*//; s|.*/||; s/[.]keeper$//' | grep ${`^${name}-`} | sort -u | sed 's/^/there /'`,
+    sh`ip link show ${parts(name).hostLink} >/dev/null 2>&1 && echo host-end`,
+    sh`${raw(listFirewall(name))} | sed 's/^/rule /'`,
+    ...checks,
+    // The rules name the uplink, so what stands of them can only be told here.
+    sh`if [ -n "$uplink" ]; then\n${raw(firewallStands({ lab: name, subnet: params.subnet }))}\nfi >/dev/null 2>&1 && echo firewall`,
+    'true',
+  ].join('\n')
+}
+
+const pieces = ({ name, subnet, nodes }: Params): Piece[] => {
+  const network = parseSubnet(subnet)
+  return networkPieces({ lab: name, gateway: gateway(network), prefix: network.prefix, nodes })
+}
+
+function planPresent(params: Params, stdout: string): Plan<never> {
+  const { name, dir, subnet, nodes } = params
+  const seen = pairs(stdout)
+  const has = (key: string): boolean => seen.some(([of]) => of === key)
+  const values = (key: string): string[] => seen.filter(([of]) => of === key).map(([, value]) => value)
+  if (has('missing')) {
+    return { changes: [], problem: `a lab needs ${values('missing').join(', ')}: install the packages iproute2, iptables and util-linux` }
+  }
+  const foreign = foreignRoute(values('route'), subnet, parts(name).hostLink)
+  if (foreign !== undefined) {
+    return { changes: [], problem: `this machine already has a route into ${subnet} (${foreign}): give the lab another subnet` }
+  }
+  const wanted = new Set([parts(name).switchNamespace, ...nodes.map((node) => parts(name).node(node.name))])
+  const changes: Change[] = values('there')
+    .filter((there) => !wanted.has(there))
+    .map((there) => endChange(params, there))
+  for (const { id, description, make } of pieces(params)) {
+    if (!has(id)) changes.push({ description, script: make })
+  }
+  if (has('uplink')) {
+    if (values('forwarding')[0] !== '1') changes.push({ description: 'let the machine pass packets on (net.ipv4.ip_forward=1)', script: forward(dir) })
+    if (!has('firewall')) {
+      const script = `${uplink}\n${raiseFirewall({ lab: name, subnet })}`
+      changes.push({ description: `let the lab out to names and the web by ${values('uplink')[0] as string}`, script })
+    }
+  }
+  return { changes }
+}
+
+function planAbsent(params: Params, stdout: string): Plan<never> {
+  const { name, dir, purge } = params
+  const { hostLink, comment } = parts(name)
+  const seen = pairs(stdout)
+  const has = (key: string): boolean => seen.some(([of]) => of === key)
+  const changes: Change[] = seen.filter(([key]) => key === 'there').map(([, there]) => endChange(params, there))
+  if (has('host-end')) changes.push({ description: `remove the interface ${hostLink}`, script: sh`ip link del ${hostLink}` })
+  if (has('rule')) changes.push({ description: `remove the firewall rules ${comment}`, script: dropFirewall(name) })
+  if (has('remembered')) {
+    const script = sh`cat ${dir}/ip_forward >/proc/sys/net/ipv4/ip_forward && rm -f ${dir}/ip_forward`
+    changes.push({ description: 'set net.ipv4.ip_forward back', script })
+  }
+  if (purge && has('folder')) changes.push({ description: `remove ${dir}`, script: sh`rm -rf ${dir}` })
+  return { changes }
+}
+
+/** Ends a node (or the switch) that is there under its kernel name, and removes its namespace. */
+function endChange({ name, dir }: Params, there: string): Change {
+  const node = there.slice(name.length + 1)
+  return {
+    description: node === 'sw' ? `remove the switch ${there}` : `end ${node} and remove its network namespace`,
+    script: `${endNodeFunctions}${sh`
+lab_end_node ${there} ${nodeFolder(dir, node)} || exit
+ip netns del ${there} 2>/dev/null
+[ ! -e /run/netns/${raw(there)} ] || rm -f /run/netns/${raw(there)}`}`,
+  }
+}
+
+const forward = (dir: string): string => sh`
+mkdir -p ${dir} || exit
+[ -e ${dir}/ip_forward ] || { cat /proc/sys/net/ipv4/ip_forward >${dir}/.ip_forward && mv ${dir}/.ip_forward ${dir}/ip_forward; } || exit
+echo 1 >/proc/sys/net/ipv4/ip_forward`
+
+/** A route of the machine that leads into the subnet, and is not the lab's own. */
+function foreignRoute(routes: readonly string[], subnet: string, own: string): string | undefined {
+  const network = parseSubnet(subnet)
+  return routes.find((route) => {
+    const [target = ''] = route.replace(/^(unreachable|blackhole|prohibit|throw|local|broadcast) /, '').split(' ')
+    return target !== 'default' && !route.includes(` dev ${own} `) && /^\d/.test(target) && overlap(network, parseSubnet(target))
+  })
+}

@@ -1,0 +1,89 @@
+import { raw, sh } from '../../shell/quote.ts'
+import { parts } from '../names.ts'
+
+/** What the rules are about. They also name the machine's interface of the default route: `$uplink` in the scripts. */
+export interface Gate {
+  readonly lab: string
+  readonly subnet: string
+}
+
+interface Rule {
+  readonly table: 'filter' | 'nat' | 'mangle'
+  readonly chain: string
+  readonly match: string
+}
+
+/** The rules within the lab's own chain, in order: names and the web go out, answers come back, no more. */
+function chainRules({ lab }: Gate): string[] {
+  const link = parts(lab).hostLink
+  const out = sh`-i ${link} -o "$uplink"`
+  return [
+    sh`-i ${link} -o ${link} -j ACCEPT`,
+    sh`-i "$uplink" -o ${link} -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT`,
+    ...['udp --dport 53', 'tcp --dport 53', 'tcp --dport 80', 'tcp --dport 443'].map((what) => `${out} -p ${what} -j ACCEPT`),
+    '-j REJECT',
+  ]
+}
+
+/** The rules that stand in chains others use as well. Each carries the lab's comment. */
+function outerRules({ lab, subnet }: Gate): Rule[] {
+  const { hostLink, chain } = parts(lab)
+  const clamp = '-p tcp --tcp-flags SYN,RST SYN -j TCPMSS --clamp-mss-to-pmtu'
+  return [
+    { table: 'filter', chain: 'FORWARD', match: sh`-i ${hostLink} -j ${chain}` },
+    { table: 'filter', chain: 'FORWARD', match: sh`-o ${hostLink} -j ${chain}` },
+    { table: 'nat', chain: 'POSTROUTING', match: sh`-s ${subnet} -o "$uplink" -j MASQUERADE` },
+    // The uplink's packets may be smaller than the lab's, and not every network says so.
+    { table: 'mangle', chain: 'FORWARD', match: sh`-i ${hostLink} ${clamp.split(' ')}` },
+    { table: 'mangle', chain: 'FORWARD', match: sh`-o ${hostLink} ${clamp.split(' ')}` },
+  ]
+}
+
+const comment = (lab: string): string => sh`-m comment --comment ${parts(lab).comment}`
+
+/** Succeeds when every rule is there, and nothing else in the lab's chain. */
+export function firewallStands(gate: Gate): string {
+  const { chain } = parts(gate.lab)
+  const inner = chainRules(gate)
+  const outer = outerRules(gate)
+  return [
+    ...inner.map((rule) => sh`iptables -w 10 -C ${chain} ` + rule),
+    sh`[ "$(iptables -w 10 -S ${chain} | grep -c '^-A')" = ${inner.length} ]`,
+    ...outer.map((rule) => `iptables -w 10 -t ${rule.table} -C ${rule.chain} ${rule.match} ${comment(gate.lab)}`),
+    `[ "$(${listOuter(gate.lab)} | grep -c .)" = ${String(outer.length)} ]`,
+  ].join(' &&\n')
+}
+
+/** Puts all rules in place, whatever is there of them. */
+export function raiseFirewall(gate: Gate): string {
+  const { chain } = parts(gate.lab)
+  return [
+    dropFirewall(gate.lab),
+    sh`iptables -w 10 -N ${chain} || exit`,
+    ...chainRules(gate).map((rule) => sh`iptables -w 10 -A ${chain} ` + `${rule} || exit`),
+    // At the top: a Docker daemon on the machine sets the policy to DROP and ends its own chains with it.
+    ...outerRules(gate).map((rule) => `iptables -w 10 -t ${rule.table} -I ${rule.chain} ${rule.match} ${comment(gate.lab)} || exit`),
+  ].join('\n')
+}
+
+/** Removes every rule of the lab and its chain. */
+export function dropFirewall(lab: string): string {
+  const { chain, comment: mark } = parts(lab)
+  return sh`
+for table in filter nat mangle; do
+  iptables -w 10 -t "$table" -S | grep -E -e ${`--comment "?${mark}"? `} | sed 's/^-A/-D/' | while read -r rule; do
+    eval "iptables -w 10 -t $table $rule" || exit
+  done || exit
+done
+if iptables -w 10 -S ${chain} >/dev/null 2>&1; then
+  iptables -w 10 -F ${chain} && iptables -w 10 -X ${chain} || exit
+fi`
+}
+
+/** Prints every rule of the lab, in its own chain and elsewhere. */
+export const listFirewall = (lab: string): string =>
+  sh`{ ${raw(listOuter(lab))}; iptables -w 10 -S ${parts(lab).chain}; } 2>/dev/null`
+
+const listOuter = (lab: string): string =>
+  sh`for table in filter nat mangle; do iptables -w 10 -t "$table" -S; done | grep -E -e ${`--comment "?${parts(lab).comment}"? `}`
+

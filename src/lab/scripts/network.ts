@@ -1,0 +1,93 @@
+import { raw, sh } from '../../shell/quote.ts'
+import { parts } from '../names.ts'
+
+/** A part of the network: how to see that it is there, and how to make it when it is not. */
+export interface Piece {
+  readonly id: string
+  readonly description: string
+  /** Succeeds when the piece is as it should be. */
+  readonly stands: string
+  /** Makes it from whatever is left of it. */
+  readonly make: string
+}
+
+export interface NetworkPlan {
+  readonly lab: string
+  /** The machine's own address in the lab. */
+  readonly gateway: string
+  readonly prefix: number
+  readonly nodes: readonly { readonly name: string; readonly address: string }[]
+}
+
+/** All pieces but the firewall, in the order they are made in. */
+export function networkPieces({ lab, gateway, prefix, nodes }: NetworkPlan): Piece[] {
+  const name = parts(lab)
+  const sw = name.switchNamespace
+  return [
+    namespace(sw),
+    {
+      id: 'bridge',
+      description: `create the bridge br0 in ${sw}`,
+      stands: sh`ip -n ${sw} -o link show br0 up | grep -q .`,
+      make: sh`ip -n ${sw} link del br0 2>/dev/null
+ip -n ${sw} link add br0 type bridge && ip -n ${sw} link set br0 up || exit`,
+    },
+    {
+      id: 'bridge-filter',
+      description: `keep ${sw} from filtering the frames it passes on`,
+      // The setting is the namespace's own, and is there once the kernel's module is: so load it now, not in mid-run.
+      stands: insideOf(sw, 'for f in /proc/sys/net/bridge/bridge-nf-call-ip*tables; do [ ! -e "$f" ] || [ "$(cat "$f")" = 0 ] || exit; done'),
+      make: `modprobe br_netfilter 2>/dev/null\n${insideOf(sw, 'for f in /proc/sys/net/bridge/bridge-nf-call-ip*tables; do [ ! -e "$f" ] || echo 0 >"$f" || exit; done')} || exit`,
+    },
+    {
+      id: 'host-link',
+      description: `connect this machine to the lab as ${name.hostLink} (${gateway})`,
+      stands: sh`ip -o link show ${name.hostLink} up 2>/dev/null | grep -q . &&
+ip -o -4 addr show dev ${name.hostLink} | grep -qF ${` ${gateway}/${prefix} `} &&
+ip -n ${sw} -o link show up0 up | grep -q ' master br0 '`,
+      make: sh`ip link del ${name.hostLink} 2>/dev/null
+ip -n ${sw} link del up0 2>/dev/null
+ip link add ${name.hostLink} type veth peer name up0 netns ${sw} &&
+ip -n ${sw} link set up0 master br0 up &&
+ip addr add ${gateway}/${prefix} dev ${name.hostLink} &&
+ip link set ${name.hostLink} up || exit`,
+    },
+    ...nodes.flatMap((node) => [namespace(name.node(node.name)), nodeLink(lab, gateway, prefix, node)]),
+  ]
+}
+
+const insideOf = (namespace: string, command: string): string => sh`nsenter --net=/run/netns/${raw(namespace)} sh -c ${command}`
+
+function namespace(name: string): Piece {
+  return {
+    id: `namespace-${name}`,
+    description: `create the network namespace ${name}`,
+    stands: sh`ip -n ${name} -o link show lo up | grep -q .`,
+    // A crash can leave the file without a namespace behind it.
+    make: sh`ip -n ${name} link show lo >/dev/null 2>&1 || { ip netns del ${name} 2>/dev/null; rm -f /run/netns/${raw(name)}; ip netns add ${name} || exit; }
+ip -n ${name} link set lo up || exit`,
+  }
+}
+
+function nodeLink(lab: string, gateway: string, prefix: number, node: { readonly name: string; readonly address: string }): Piece {
+  const sw = parts(lab).switchNamespace
+  const own = parts(lab).node(node.name)
+  const port = parts(lab).port(node.name)
+  return {
+    id: `link-${node.name}`,
+    description: `connect ${node.name} to the lab (${node.address})`,
+    stands: sh`ip -n ${sw} -o link show ${port} up | grep -q ' master br0 ' &&
+ip -n ${own} -o link show eth0 up | grep -q . &&
+ip -n ${own} -o -4 addr show dev eth0 | grep -qF ${` ${node.address}/${prefix} `} &&
+ip -n ${own} -4 route show default | grep -qF ${`via ${gateway} `}`,
+    // What stands of the link is kept: connections over it live on.
+    make: sh`if ! ip -n ${sw} -o link show ${port} >/dev/null 2>&1 || ! ip -n ${own} -o link show eth0 >/dev/null 2>&1; then
+  ip -n ${sw} link del ${port} 2>/dev/null
+  ip -n ${own} link del eth0 2>/dev/null
+  ip link add ${port} netns ${sw} type veth peer name eth0 netns ${own} || exit
+fi
+ip -n ${sw} link set ${port} master br0 up || exit
+ip -n ${own} -o -4 addr show dev eth0 | grep -qF ${` ${node.address}/${prefix} `} || { ip -n ${own} -4 addr flush dev eth0 && ip -n ${own} addr add ${node.address}/${prefix} dev eth0; } || exit
+ip -n ${own} link set eth0 up && ip -n ${own} route replace default via ${gateway} dev eth0 || exit`,
+  }
+}

@@ -1,0 +1,102 @@
+import { sh } from '../../shell/quote.ts'
+
+/** What a node must have to be provisioned over SSH. */
+export const basePackages = [
+  'openssh-server', 'sudo', 'systemd-sysv', 'dbus', 'iproute2', 'iptables', 'ca-certificates', 'procps', 'kmod',
+  'iputils-ping', 'curl',
+]
+
+/** Raise it when {@link finishRoot} or {@link buildRoot} changes what comes out: roots are then made anew. */
+const recipeVersion = 1
+
+/**
+ * Units that drive hardware, the console or the clock, which a node shares with the machine; and the timers that would
+ * take the package manager's lock while a play is at work.
+ */
+const masked = [
+  'systemd-udevd.service', 'systemd-udevd-kernel.socket', 'systemd-udevd-control.socket', 'systemd-udev-trigger.service',
+  'systemd-networkd.service', 'systemd-timesyncd.service', 'systemd-modules-load.service', 'systemd-logind.service',
+  'systemd-remount-fs.service', 'sys-kernel-debug.mount', 'sys-kernel-tracing.mount', 'getty.target',
+  'console-getty.service', 'apt-daily.timer', 'apt-daily-upgrade.timer', 'dpkg-db-backup.timer', 'e2scrub_all.timer',
+  'fstrim.timer',
+]
+
+/**
+ * Shell functions that read the machine's own package sources. They keep what they find inside the machine: a proxy or
+ * a mirror may carry a password, so neither is printed; only their checksum is.
+ */
+export const sourceFunctions = String.raw`
+# deb lines of the distribution's own archives, as the machine uses them; third parties' sources are left out.
+lab_sources() {
+  apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT) $(ORIGIN)' 'Created-By: Packages' 2>/dev/null |
+  while read -r uri release component origin; do
+    case $uri in http://*|https://*) ;; *) continue ;; esac
+    case $origin in
+      Debian) keyring=/usr/share/keyrings/debian-archive-keyring ;;
+      Ubuntu) keyring=/usr/share/keyrings/ubuntu-archive-keyring ;;
+      *) continue ;;
+    esac
+    for file in "$keyring.gpg" "$keyring.pgp"; do [ ! -e "$file" ] || break; done
+    signed=
+    [ ! -e "$file" ] || signed="[signed-by=$file] "
+    printf 'deb %s%s %s %s\n' "$signed" "$uri" "$release" "$component"
+  done | awk '!seen[$0]++'
+}
+# How this machine reaches its archives: proxies, checks of dates.
+lab_apt_settings() {
+  apt-config dump 2>/dev/null | grep -E \
+    '^Acquire::(Check-Valid-Until|Check-Date|Max-FutureTime|Retries|ForceIPv4|ForceIPv6|https?::[A-Za-z0-9:.-]+) ".+";$'
+  [ -z "$http_proxy" ] || printf 'Acquire::http::Proxy "%s";\n' "$http_proxy"
+  [ -z "$https_proxy" ] || printf 'Acquire::https::Proxy "%s";\n' "$https_proxy"
+  printf 'Acquire::Languages "none";\n'
+}
+lab_codename() { sed -n 's/^VERSION_CODENAME=//p' /etc/os-release | tr -d '"'; }
+`
+
+/** Prints the checksum of all that a root is made from. Wants {@link sourceFunctions} before it. */
+export const recipe = (packages: readonly string[]): string =>
+  sh`{ printf '%s\n' ${String(recipeVersion)} ${packages} "$(lab_codename)"; lab_sources; lab_apt_settings; } | sha256sum | cut -c1-16`
+
+/**
+ * Builds `<path>/<recipe>` and points `<path>/current` to it. In namespaces of its own, so that a build that is ended,
+ * however harshly, leaves no mount and no process. The lock is held by whatever is at work, an orphan of an earlier run too.
+ */
+export const buildRoot = (path: string, packages: readonly string[], wanted: string): string => sh`
+path=${path} wanted=${wanted}
+mkdir -p "$path" || exit
+exec 9>"$path/.lock" || exit
+flock -w 900 9 || { echo "another build of $path has not ended in 15 minutes" >&2; exit 1; }
+if [ ! -d "$path/$wanted" ]; then
+  rm -rf "$path"/*.tmp || exit
+  work=$path/$wanted.tmp
+  mkdir "$work" || exit
+  lab_sources >"$path/.sources.list" && lab_apt_settings >"$path/.apt.conf" || exit
+  unshare --mount --pid --fork --kill-child --mount-proc --propagation private \
+    mmdebstrap --quiet --variant=minbase --mode=root --include=${packages.join(',')} \
+    --aptopt="$path/.apt.conf" "$(lab_codename)" "$work" "$path/.sources.list" >"$path/build.log" 2>&1 </dev/null ||
+    { echo "mmdebstrap failed; the end of $path/build.log:" >&2; tail -n 15 "$path/build.log" >&2; rm -rf "$work"; exit 1; }
+  root=$work
+  lab_finish || { echo "could not finish the root in $work" >&2; exit 1; }
+  mv "$work" "$path/$wanted" || exit
+fi
+ln -sfn "$wanted" "$path/.current" && mv -fT "$path/.current" "$path/current"`
+
+/** Makes a plain root into that of a node. Shell function; wants `$root`. */
+export const finishRoot = String.raw`
+lab_finish() {
+  chroot "$root" useradd -m -s /bin/bash ops || return
+  printf 'ops ALL=(ALL) NOPASSWD:ALL\n' >"$root/etc/sudoers.d/ops" && chmod 440 "$root/etc/sudoers.d/ops" || return
+  rm -f "$root"/etc/ssh/ssh_host_* "$root/etc/hostname" || return
+  : >"$root/etc/machine-id" || return
+  # Settings of the whole kernel belong to the machine: a node must not set them when it boots.
+  mkdir -p "$root/etc/sysctl.d" || return
+  for file in "$root"/usr/lib/sysctl.d/*.conf; do
+    [ ! -e "$file" ] || ln -sf /dev/null "$root/etc/sysctl.d/$(basename "$file")" || return
+  done
+  for unit in ${masked.join(' ')}; do ln -sf /dev/null "$root/etc/systemd/system/$unit" || return; done
+  mkdir -p "$root/etc/systemd/journald.conf.d" || return
+  printf '[Journal]\nReadKMsg=no\nSystemMaxUse=64M\n' >"$root/etc/systemd/journald.conf.d/lab.conf" || return
+  mkdir -p "$root/etc/ssh/sshd_config.d" || return
+  printf 'PasswordAuthentication no\nUseDNS no\nHostKey /etc/ssh/ssh_host_ed25519_key\n' >"$root/etc/ssh/sshd_config.d/lab.conf"
+}
+`

@@ -1,0 +1,186 @@
+import { sh } from '../../shell/quote.ts'
+import { parts } from '../names.ts'
+import { bootScript, nodeFileFunctions } from './boot-node.ts'
+import { endNodeFunctions } from './end-node.ts'
+
+export interface NodeSetting {
+  readonly lab: string
+  readonly dir: string
+  readonly rootfs: string
+  readonly name: string
+  readonly address: string
+  readonly nodes: readonly { readonly name: string; readonly address: string }[]
+  readonly memoryBytes: number | null
+}
+
+export const nodeFolder = (dir: string, name: string): string => `${dir}/nodes/${name}`
+
+/** The lab's lines of a node's /etc/hosts. */
+export const hostsLines = ({ name, address, nodes }: Pick<NodeSetting, 'name' | 'address' | 'nodes'>): string[] => {
+  const others = nodes.filter((node) => node.name !== name)
+  return ['127.0.0.1 localhost', ...[{ name, address }, ...others].map((node) => `${node.address} ${node.name}`)].map((line) => `${line} # lab`)
+}
+
+/** Sets what the scripts below speak of. */
+const settings = (node: NodeSetting): string => sh`
+dir=${node.dir} node=${nodeFolder(node.dir, node.name)} unit=${parts(node.lab).node(node.name)}
+name=${node.name} address=${node.address} rootfs=${node.rootfs} memory=${node.memoryBytes ?? -1}
+hosts=${hostsLines(node).join('\n')}
+`
+
+/** The lock is held by a script of an earlier run that is still at work, too. */
+const lock = String.raw`
+mkdir -p "$node" || exit
+exec 8>"$node.lock" || exit
+flock -w 120 8 || { echo "something else has been changing $name for two minutes" >&2; exit 1; }
+`
+
+const waitForSsh = String.raw`
+# The host key that answers is compared: another machine may have the address.
+lab_answers() { [ "$(ssh-keyscan -T 2 -t ed25519 "$address" 2>/dev/null 8>&- | cut -d' ' -f2,3)" = "$(cut -d' ' -f1,2 "$node/ssh/ssh_host_ed25519_key.pub")" ]; }
+lab_wait_for_ssh() { # $1: seconds
+  lab_until=$(($(date +%s) + $1))
+  until lab_answers; do
+    [ -n "$(lab_pid "$node")" ] || return 1
+    [ "$(date +%s)" -lt "$lab_until" ] || return 1
+    sleep 0.1
+  done
+}
+`
+
+const prepare = String.raw`
+lab_prepare() {
+  mkdir -p "$node/upper" "$node/work" "$node/root" "$node/docker" "$node/containerd" "$node/rancher" "$node/kubelet" "$node/ssh" || return
+  chmod 755 "$node/upper" || return
+  # A node keeps the root it began with: what it has written lies over that one.
+  if [ ! -s "$node/lower" ]; then
+    readlink -f "$rootfs/current" >"$node/lower.new" && mv -f "$node/lower.new" "$node/lower" || return
+  fi
+  [ -x "$(cat "$node/lower")/sbin/init" ] || { echo "the root that $name was made from is gone ($(cat "$node/lower")): remove the node (state: absent) and make it anew" >&2; return 1; }
+  if [ ! -s "$node/ssh/ssh_host_ed25519_key" ]; then
+    rm -f "$node/ssh/new" "$node/ssh/new.pub"
+    ssh-keygen -q -t ed25519 -N '' -C "$name" -f "$node/ssh/new" </dev/null &&
+      mv -f "$node/ssh/new.pub" "$node/ssh/ssh_host_ed25519_key.pub" && mv -f "$node/ssh/new" "$node/ssh/ssh_host_ed25519_key" || return
+  fi
+}
+`
+
+/** Makes and joins the node's cgroups. Before the cgroup namespace is made, so that they are its roots. */
+const joinCgroups = String.raw`
+if [ "$(stat -fc %T /sys/fs/cgroup)" = cgroup2fs ]; then
+  # Written for the single hierarchy, and not tried on one.
+  for controller in cpu cpuset io memory pids; do echo "+$controller" >/sys/fs/cgroup/cgroup.subtree_control; done 2>/dev/null
+  group=/sys/fs/cgroup/$unit
+  mkdir -p "$group" || exit
+  if [ "$memory" != -1 ]; then echo "$memory" >"$group/memory.max" || exit; fi
+  echo $$ >"$group/cgroup.procs" || exit
+else
+  for hierarchy in /sys/fs/cgroup/*; do
+    [ -d "$hierarchy" ] && [ ! -L "$hierarchy" ] || continue
+    of=$(basename "$hierarchy")
+    case $of in unified) listed= ;; systemd) listed=name=systemd ;; *) listed=$of ;; esac
+    # Below our own cgroup: the limits that hold for us hold for the node.
+    own=$(awk -F: -v listed="$listed" '$2 == listed { sub(/^[^:]*:[^:]*:/, ""); print; exit }' /proc/self/cgroup)
+    parent=$hierarchy/$own
+    [ -d "$parent" ] || parent=$hierarchy
+    group=$parent/$unit
+    mkdir -p "$group" || exit
+    if [ -e "$group/cpuset.cpus" ]; then
+      cat "$parent/cpuset.cpus" >"$group/cpuset.cpus" && cat "$parent/cpuset.mems" >"$group/cpuset.mems" && echo 1 >"$group/cgroup.clone_children" || exit
+    fi
+    if [ -e "$group/memory.limit_in_bytes" ] && [ "$memory" != -1 ]; then echo "$memory" >"$group/memory.limit_in_bytes" || exit; fi
+    echo $$ >"$group/cgroup.procs" || exit
+  done
+fi
+exec nsenter --net="/run/netns/$unit" unshare --mount --uts --ipc --pid --cgroup --fork --propagation private sh "$node/boot.sh"
+`
+
+/** Boots the node as a process that no session and no pipe of ours holds on to. */
+const launch = sh`
+lab_launch() {
+  printf '%s' ${nodeFileFunctions + bootScript} >"$node/boot.sh" && printf '%s' ${joinCgroups} >"$node/start.sh" || return
+  rm -f "$node/go"
+  key=$(cat "$dir/id_ed25519.pub") || return
+  export node unit name hosts key memory
+  (cd / && exec setsid sh "$node/start.sh" </dev/null >"$node/console.log" 2>&1 8>&-) &
+  lab_keeper=$!
+  lab_tries=0
+  until [ -n "$(lab_pid "$node")" ]; do
+    lab_tries=$((lab_tries + 1))
+    [ "$lab_tries" -le 200 ] && kill -0 "$lab_keeper" 2>/dev/null || return 1
+    sleep 0.05
+  done
+  if [ "$(stat -fc %T /sys/fs/cgroup)" = cgroup2fs ]; then
+    mkdir -p "/sys/fs/cgroup/$unit.keeper" && echo "$lab_keeper" >"/sys/fs/cgroup/$unit.keeper/cgroup.procs" || return
+  fi
+  : >"$node/go"
+}
+`
+
+/** Writes the lab's known_hosts from what each node's folder says. */
+export const pinFunctions = String.raw`
+lab_pin() {
+  printf '%s,%s %s\n' "$address" "$name" "$(cut -d' ' -f1,2 "$node/ssh/ssh_host_ed25519_key.pub")" >"$node/known_host.new" &&
+    mv -f "$node/known_host.new" "$node/known_host" && lab_pin_all
+}
+lab_pin_all() {
+  (
+    exec 7>"$dir/.known_hosts.lock" && flock -w 30 7 || exit
+    for lab_pinned in "$dir"/nodes/*/known_host; do [ ! -e "$lab_pinned" ] || cat "$lab_pinned"; done >"$dir/.known_hosts.new" &&
+      chmod 644 "$dir/.known_hosts.new" && mv -f "$dir/.known_hosts.new" "$dir/known_hosts"
+  )
+}
+`
+
+/** Ends what is left of the node and boots it; waits until its sshd answers. A node that is on its way up is waited for. */
+export const startNode = (node: NodeSetting): string => [settings(node), lock, endNodeFunctions, waitForSsh, prepare, launch, pinFunctions, String.raw`
+lab_same_network() { [ "$(readlink "/proc/$1/ns/net")" = "net:[$(stat -Lc %i "/run/netns/$unit")]" ]; }
+pid=$(lab_pid "$node")
+if [ -n "$pid" ] && lab_same_network "$pid" && [ -s "$node/known_host" ] && lab_wait_for_ssh 20; then exit 0; fi
+lab_end_node "$unit" "$node" || exit
+lab_prepare && lab_pin || exit
+lab_launch && lab_wait_for_ssh 60 && exit 0
+echo "$name did not boot to an answering sshd; the end of $node/console.log:" >&2
+tail -n 15 "$node/console.log" >&2
+lab_end_node "$unit" "$node"
+exit 1
+`].join('')
+
+/** Ends the node as a power cut would. */
+export const stopNode = (node: NodeSetting): string =>
+  [settings(node), lock, endNodeFunctions, 'lab_end_node "$unit" "$node"'].join('')
+
+/** Ends the node and removes its disk. */
+export const removeNode = (node: NodeSetting): string =>
+  [settings(node), lock, endNodeFunctions, pinFunctions, 'lab_end_node "$unit" "$node" && rm -rf "$node" "$node.lock" && lab_pin_all'].join('')
+
+/** Writes into a running node what the lab keeps a hand on: hosts, key, and the controller's known_hosts. */
+export const mendNode = (node: NodeSetting): string =>
+  [settings(node), lock, endNodeFunctions, nodeFileFunctions, pinFunctions, String.raw`
+pid=$(lab_pid "$node") && key=$(cat "$dir/id_ed25519.pub") || exit
+lab_write_hosts "/proc/$pid/root/etc/hosts" && lab_authorize "/proc/$pid/root" && lab_pin`].join('')
+
+/** Prints what there is of the node. */
+export const probeNode = (node: NodeSetting): string => [settings(node), endNodeFunctions, waitForSsh, sh`
+for command in nsenter unshare setsid flock ip ssh-keygen ssh-keyscan pivot_root; do
+  command -v "$command" >/dev/null || printf 'missing %s\n' "$command"
+done
+[ -x "$rootfs/current/sbin/init" ] || echo no-root
+[ -s "$dir/id_ed25519.pub" ] || echo no-key
+ip -n "$unit" -o link show lo >/dev/null 2>&1 || echo no-network
+[ ! -e "$node" ] || echo folder
+lab_cgroups "$unit" | sed 's/^/cgroup /'
+lab_processes "$unit" | sed 's/^/process /'
+pid=$(lab_pid "$node")
+if [ -n "$pid" ]; then
+  printf 'pid %s\n' "$pid"
+  [ "$(readlink "/proc/$pid/ns/net")" != "net:[$(stat -Lc %i "/run/netns/$unit" 2>/dev/null)]" ] || echo own-network
+  lab_answers && echo answers
+  [ "$(grep ' # lab$' "/proc/$pid/root/etc/hosts")" != "$hosts" ] || echo hosts
+  grep -qxF "$(cat "$dir/id_ed25519.pub")" "/proc/$pid/root/home/ops/.ssh/authorized_keys" 2>/dev/null && echo authorized
+  grep -qxF "$address,$name $(cut -d' ' -f1,2 "$node/ssh/ssh_host_ed25519_key.pub")" "$dir/known_hosts" 2>/dev/null && echo pinned
+  lab_cgroups "$unit" | while read -r group; do
+    cat "$group/memory.limit_in_bytes" "$group/memory.max" 2>/dev/null | sed 's/^/memory /'
+  done
+fi
+true`].join('')

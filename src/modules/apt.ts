@@ -1,0 +1,260 @@
+import { z } from 'zod'
+import { sh } from '../shell/quote.ts'
+import type { Change, Diff } from './module.ts'
+import { defineModule } from './task.ts'
+
+const PACKAGE = /^[a-z0-9][a-z0-9+.-]*(:[a-z0-9-]+)?(=[A-Za-z0-9.+:~*-]+)?$/
+const packageName = z.string().regex(PACKAGE, 'must be a package name such as curl, libc6:amd64 or docker.io=20.10*')
+
+const schema = z.strictObject({
+  /** `curl`, `curl=7.88*`, `libc6:amd64`. */
+  name: z.union([packageName, z.array(packageName)]).optional(),
+  state: z.enum(['present', 'absent', 'latest']).default('present'),
+  /**
+   * Fetch the package lists before something is installed. Where nothing is to be installed, nothing is fetched, other
+   * than in Ansible: so a second run changes nothing and needs no network.
+   */
+  update_cache: z.boolean().default(false),
+  /** Seconds for which fetched lists count as fresh. Without it: fetched before each install, and hourly without a name. */
+  cache_valid_time: z.int().min(0).optional(),
+  install_recommends: z.boolean().optional(),
+  default_release: z.string().optional(),
+  allow_downgrade: z.boolean().default(false),
+  /** With `absent`: remove configuration files too. */
+  purge: z.boolean().default(false),
+  /** With `absent`: remove dependencies that nothing needs any more. */
+  autoremove: z.boolean().default(false),
+  /** Seconds to wait for another package manager to end. */
+  lock_timeout: z.int().min(0).default(300),
+}).refine((params) => params.update_cache || list(params.name).length > 0, 'give a name, or update_cache: true')
+  .refine((params) => params.state !== 'latest' || !list(params.name).some((name) => name.includes('=')),
+    'state latest and a version contradict each other')
+
+type Params = z.output<typeof schema>
+
+export interface AptValues {
+  /** Version by name as given; null where not installed. */
+  readonly packages: Readonly<Record<string, string | null>>
+}
+
+/** Installs, upgrades and removes Debian packages. */
+export const apt = defineModule<typeof schema, AptValues>({
+  name: 'apt',
+  schema,
+  title: (params) => list(params.name).join(', ') || 'package lists',
+  timeLimitSeconds: (params) => 1800 + params.lock_timeout,
+
+  probe(params) {
+    const names = list(params.name).map(bare)
+    return [
+      'export LC_ALL=C',
+      'command -v apt-get >/dev/null && command -v dpkg-query >/dev/null || exit 127',
+      'echo "arch $(dpkg --print-architecture)"',
+      'echo "now $(date +%s)"',
+      'for lb_f in /var/lib/apt/lists/*_Packages* /var/lib/apt/lists/*_InRelease; do',
+      '  [ -e "$lb_f" ] && { echo "lists $(stat -c %Y /var/lib/apt/lists)"; break; }',
+      'done',
+      '[ -z "$(find /etc/apt/sources.list /etc/apt/sources.list.d -newer /var/lib/apt/lists 2>/dev/null)" ] || echo sources-newer',
+      // What a killed run leaves: a journal of dpkg, or packages between unpacked and configured.
+      '[ -z "$(ls /var/lib/dpkg/updates 2>/dev/null)" ] || echo interrupted',
+      `grep -qE '^Status: [a-z]+ [a-z]+ (half-|unpacked|triggers-)' /var/lib/dpkg/status && echo interrupted`,
+      ...(names.length === 0 ? [] : [
+        sh`lb_found=$(dpkg-query -W -f='pkg\t\${db:Status-Abbrev}\t\${Package}\t\${Architecture}\t\${Version}\n' -- ${names} 2>/dev/null)`,
+        `printf '%s\\n' "$lb_found"`,
+      ]),
+      // A name may be provided by another package (awk by mawk): looked at only where a name is not installed itself.
+      ...(names.length === 0 || params.state !== 'present' ? [] : [
+        `if [ "$(printf '%s\\n' "$lb_found" | grep -c '^pkg.[a-z]i')" -lt ${names.length} ]; then`,
+        sh`  dpkg-query -W -f='provides\t\${db:Status-Abbrev}\t\${Provides}\n' | grep -F ${names.flatMap((name) => ['-e', name])}`,
+        'fi',
+      ]),
+      ...(names.length === 0 || params.state !== 'latest' ? [] : [
+        sh`apt-cache ${release(params)} policy ${names}`,
+      ]),
+      'exit 0',
+    ].join('\n')
+  },
+
+  plan(params, observed) {
+    if (observed.exitCode === 127) {
+      return { changes: [], problem: 'apt-get is not there: this module is for Debian, Ubuntu and their kin' }
+    }
+    const facts = parse(observed.stdout)
+    const wanted = list(params.name)
+    const packages = Object.fromEntries(wanted.map((name) => [name, installedVersion(facts, name)]))
+    const todo = wanted.filter((name) => needsWork(params, facts, name))
+    const changes: Change[] = []
+    if (params.update_cache && mustRefresh(params, facts, todo.length > 0)) {
+      changes.push({ description: `fetch the package lists (${age(facts)})`, script: script(params, false, [REFRESH]) })
+    }
+    if (todo.length > 0) changes.push(packageChange(params, facts, todo))
+    else if (params.state === 'latest' && wanted.length > 0 && changes.length > 0) {
+      changes.push({ ...packageChange(params, facts, wanted), description: `upgrade ${wanted.join(', ')} where the new lists have a newer version` })
+    }
+    return { changes, values: { packages } }
+  },
+})
+
+function packageChange(params: Params, facts: Facts, todo: readonly string[]): Change {
+  const absent = params.state === 'absent'
+  const verb = absent ? (params.purge ? 'purge' : 'remove') : todo.every((name) => installedVersion(facts, name) !== null) ? 'upgrade' : 'install'
+  const action = absent
+    ? [verb, ...(params.autoremove ? ['--auto-remove'] : [])]
+    : ['install', ...release(params), ...recommends(params), ...(params.allow_downgrade ? ['--allow-downgrades'] : [])]
+  const run = sh`lb_apt apt-get -y -q -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold ${action} -- ${absent ? todo.map(bare) : todo}`
+  return {
+    description: `${verb} ${todo.join(', ')}`,
+    script: script(params, facts.interrupted, [`${run} || ${absent ? 'exit' : `{ lb_code=$?; ${hint(params, facts)}exit "$lb_code"; }`}`]),
+    diff: diff(params, facts, todo),
+  }
+}
+
+const REFRESH = [
+  'lb_apt apt-get -q -o Acquire::Retries=3 -o APT::Update::Error-Mode=any update || exit',
+  // Where the mirror has nothing new, apt leaves no trace of having asked.
+  'touch /var/lib/apt/lists || exit',
+].join('\n')
+
+/** Runs steps with a package manager's environment, waiting while another one holds a lock. */
+function script(params: Params, heal: boolean, steps: readonly string[]): string {
+  return [
+    'export LC_ALL=C DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=a',
+    'lb_err=$(mktemp) || exit',
+    `trap 'rm -f "$lb_err"' EXIT`,
+    'lb_apt() {',
+    `  lb_until=$(( $(date +%s) + ${params.lock_timeout} ))`,
+    '  while :; do',
+    '    "$@" 2>"$lb_err" && { cat "$lb_err" >&2; return 0; } || lb_status=$?',
+    `    grep -qE 'Could not get lock|was locked by another process' "$lb_err" && [ "$(date +%s)" -lt "$lb_until" ] || break`,
+    '    sleep 2',
+    '  done',
+    '  cat "$lb_err" >&2',
+    '  return "$lb_status"',
+    '}',
+    // configure alone fails where a dependency was not unpacked yet; --fix-broken then brings it.
+    ...(heal ? ['lb_apt dpkg --configure -a || :', 'lb_apt apt-get -y -q --fix-broken install || exit'] : []),
+    ...steps,
+  ].join('\n')
+}
+
+/** A hint for the user where the lists, not the name, may be why a package was not found. */
+function hint(params: Params, facts: Facts): string {
+  const stale = facts.listsAt === null || facts.sourcesNewer || facts.now - facts.listsAt > DAY
+  if (params.update_cache || !stale) return ''
+  return sh`echo ${`The package lists on this host are not fresh (${age(facts)}): set update_cache: true`} >&2; `
+}
+
+const DAY = 86_400
+const HOUR = 3_600
+
+interface Package {
+  readonly status: string
+  readonly name: string
+  readonly arch: string
+  readonly version: string
+}
+
+interface Facts {
+  readonly arch: string
+  readonly now: number
+  /** When the lists were fetched, in seconds; null: there are none. */
+  readonly listsAt: number | null
+  readonly sourcesNewer: boolean
+  readonly interrupted: boolean
+  readonly packages: readonly Package[]
+  readonly provided: ReadonlySet<string>
+  readonly candidates: ReadonlyMap<string, string>
+}
+
+function parse(stdout: string): Facts {
+  const lines = stdout.split('\n')
+  const after = (key: string): string | undefined => lines.find((line) => line.startsWith(`${key} `))?.slice(key.length + 1)
+  const candidates = new Map<string, string>()
+  const provided = new Set<string>()
+  let subject = ''
+  for (const line of lines) {
+    if (/^\S+:$/.test(line)) subject = line.slice(0, -1)
+    const candidate = /^ {2}Candidate: (\S+)/.exec(line)?.[1]
+    if (candidate !== undefined) candidates.set(subject, candidate)
+    const [kind, status, names] = line.split('\t')
+    if (kind === 'provides' && isInstalled(status ?? '')) {
+      for (const name of (names ?? '').split(',')) provided.add(name.trim().split(' ')[0] ?? '')
+    }
+  }
+  const listsAt = after('lists')
+  return {
+    arch: after('arch') ?? '',
+    now: Number(after('now')),
+    listsAt: listsAt === undefined ? null : Number(listsAt),
+    sourcesNewer: lines.includes('sources-newer'),
+    interrupted: lines.includes('interrupted'),
+    packages: lines.filter((line) => line.startsWith('pkg\t')).map((line) => {
+      const [, status = '', name = '', arch = '', version = ''] = line.split('\t')
+      return { status, name, arch, version }
+    }),
+    provided,
+    candidates,
+  }
+}
+
+/** The second letter of dpkg's abbreviation is the state; installed with triggers to run is installed. */
+const isInstalled = (status: string): boolean => /^.[itW]/.test(status)
+
+function find(facts: Facts, wanted: string): Package | undefined {
+  const [name, arch] = bare(wanted).split(':')
+  return facts.packages.find((it) => it.name === name && (arch === undefined ? [facts.arch, 'all'] : [arch]).includes(it.arch))
+}
+
+function installedVersion(facts: Facts, wanted: string): string | null {
+  const found = find(facts, wanted)
+  return found !== undefined && isInstalled(found.status) ? found.version : null
+}
+
+function needsWork(params: Params, facts: Facts, wanted: string): boolean {
+  const version = installedVersion(facts, wanted)
+  if (params.state === 'absent') {
+    const status = find(facts, wanted)?.status[1] ?? 'n'
+    return status !== 'n' && (params.purge || status !== 'c')
+  }
+  if (version === null) return !(params.state === 'present' && !wanted.includes('=') && facts.provided.has(bare(wanted)))
+  if (params.state === 'latest') {
+    const candidate = facts.candidates.get(bare(wanted)) ?? facts.candidates.get(bare(wanted).split(':')[0] ?? '')
+    return candidate !== undefined && candidate !== version
+  }
+  const asked = wanted.split('=')[1]
+  return asked !== undefined && !matches(asked, version)
+}
+
+function mustRefresh(params: Params, facts: Facts, work: boolean): boolean {
+  if (params.state === 'absent' && list(params.name).length > 0) return false
+  if (params.state === 'present' && list(params.name).length > 0 && !work) return false
+  if (facts.listsAt === null || facts.sourcesNewer) return true
+  if (work && params.cache_valid_time === undefined) return true
+  return facts.now - facts.listsAt > (params.cache_valid_time ?? HOUR)
+}
+
+function age(facts: Facts): string {
+  if (facts.listsAt === null) return 'there are none yet'
+  if (facts.sourcesNewer) return 'the list of sources was changed since'
+  const seconds = Math.max(0, facts.now - facts.listsAt)
+  if (seconds < 2 * HOUR) return `${Math.round(seconds / 60)} minutes old`
+  return seconds < 2 * DAY ? `${Math.round(seconds / HOUR)} hours old` : `${Math.round(seconds / DAY)} days old`
+}
+
+function diff(params: Params, facts: Facts, todo: readonly string[]): Diff {
+  const after = (name: string): string => {
+    if (params.state === 'absent') return 'not installed'
+    return facts.candidates.get(bare(name)) ?? name.split('=')[1] ?? 'installed'
+  }
+  const lines = (of: (name: string) => string): string => todo.map((name) => `${bare(name)}: ${of(name)}\n`).join('')
+  return { subject: 'packages', before: lines((name) => installedVersion(facts, name) ?? 'not installed'), after: lines(after) }
+}
+
+const matches = (asked: string, version: string): boolean =>
+  new RegExp(`^${asked.split('*').map((part) => part.replace(/[.+]/g, '\\$&')).join('.*')}$`).test(version)
+
+const bare = (name: string): string => name.split('=')[0] as string
+const list = (name: string | string[] | undefined): readonly string[] => (name === undefined ? [] : [name].flat())
+const release = (params: Params): string[] => (params.default_release === undefined ? [] : ['-t', params.default_release])
+const recommends = (params: Params): string[] =>
+  params.install_recommends === undefined ? [] : [params.install_recommends ? '--install-recommends' : '--no-install-recommends']

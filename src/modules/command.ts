@@ -1,0 +1,43 @@
+import { z } from 'zod'
+import { sh } from '../shell/quote.ts'
+import { looksOrChanges, planCommand, probeCommand, resultOf, running, type CommandValues } from './support/run-command.ts'
+import { shorten } from './support/text.ts'
+import { splitWords } from './support/words.ts'
+import { defineModule } from './task.ts'
+
+const cmd = z.string().transform((line, context) => {
+  try {
+    if (splitWords(line).length > 0) return line
+    context.addIssue({ code: 'custom', message: 'the command is empty' })
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: (error as SyntaxError).message })
+  }
+  return z.NEVER
+})
+
+const schema = z.strictObject({
+  /** The command as one line. No shell reads it: `|`, `*` and `$HOME` are plain text; for those, take `shell`. */
+  cmd: cmd.optional(),
+  /** The command as a list of words. */
+  argv: z.array(z.string()).nonempty().optional(),
+  ...running,
+})
+  .refine(({ cmd, argv }) => (cmd === undefined) !== (argv === undefined), { error: 'give either cmd or argv' })
+  .refine(looksOrChanges, { error: 'read_only cannot go with creates or removes' })
+
+type Params = z.output<typeof schema>
+
+const words = ({ cmd, argv }: Params): string[] => argv ?? splitWords(cmd ?? '')
+const line = (params: Params): string => params.cmd ?? sh`${words(params)}`
+/** `exec` takes programs alone: a builtin or function of the shell that runs the script cannot be meant. */
+const program = (params: Params): string => sh`( exec ${words(params)} )`
+
+/** Runs a program. Without `creates`, `removes` or `read_only` that is always a change. */
+export const command = defineModule<typeof schema, CommandValues>({
+  name: 'command',
+  schema,
+  title: (params) => shorten(line(params)),
+  probe: (params) => probeCommand(params, program(params)),
+  plan: (params, observed) => planCommand(params, line(params), program(params), observed),
+  result: (params, applied) => resultOf(line(params), applied.at(-1) ?? { stdout: '', stderr: '', exitCode: 0 }),
+})

@@ -1,0 +1,48 @@
+import { quote, sh } from '../../shell/quote.ts'
+import type { Change } from '../module.ts'
+import { octal, type Attributes } from './params.ts'
+import type { PathFacts } from './path-facts.ts'
+import { changeOwner } from './replace-file.ts'
+
+const sameAccount = (wanted: string | undefined, name: string, id: number): boolean =>
+  wanted === undefined || wanted === name || wanted === String(id)
+
+/** Which of owner, group and mode are not as asked. A link's mode counts for nothing. */
+export function differing(facts: PathFacts, wanted: Attributes): Attributes {
+  return {
+    ...(sameAccount(wanted.owner, facts.user, facts.uid) ? {} : { owner: wanted.owner }),
+    ...(sameAccount(wanted.group, facts.group, facts.gid) ? {} : { group: wanted.group }),
+    ...(wanted.mode === undefined || wanted.mode === facts.mode || facts.kind === 'link' ? {} : { mode: wanted.mode }),
+  }
+}
+
+/** The changes that give a path its owner, group and mode. Owner first: a change of owner clears set-user-id bits. */
+export function attributeChanges(path: string, facts: PathFacts, wanted: Attributes): Change[] {
+  const { owner, group, mode } = differing(facts, wanted)
+  const changes: Change[] = []
+  const [chown] = changeOwner(quote(path), owner, group, facts.kind === 'link' ? ' -h' : '')
+  if (chown !== undefined) {
+    const was = `${facts.user}:${facts.group}`
+    const now = `${owner ?? facts.user}:${group ?? facts.group}`
+    // A set-user-id bit goes with the old owner: the mode asked for is set again in the same step.
+    const again = wanted.mode === undefined || facts.kind === 'link' ? '' : sh` && chmod ${octal(wanted.mode)} -- ${path}`
+    changes.push({ description: `give ${path} to ${now} (was ${was})`, script: `${chown}${again} || exit` })
+  }
+  if (mode !== undefined) {
+    changes.push({ description: `set the mode of ${path} to ${octal(mode)} (was ${octal(facts.mode)})`, script: sh`chmod ${octal(mode)} -- ${path} || exit` })
+  }
+  return changes
+}
+
+/** `0644, root:root`, of what is asked for; empty where nothing is. */
+export function describeAttributes({ owner, group, mode }: Attributes): string {
+  const who = owner === undefined && group === undefined ? [] : [`${owner ?? ''}${group === undefined ? '' : `:${group}`}`]
+  return [...(mode === undefined ? [] : [octal(mode)]), ...who].join(', ')
+}
+
+/** Why the owner or group asked for cannot be given. */
+export function missingAccount(facts: PathFacts, { owner, group }: Attributes): string | undefined {
+  if (facts.noOwner) return `there is no user ${owner} on this host`
+  if (facts.noGroup) return `there is no group ${group} on this host`
+  return undefined
+}

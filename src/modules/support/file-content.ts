@@ -1,0 +1,28 @@
+import { createHash } from 'node:crypto'
+import { sh } from '../../shell/quote.ts'
+
+/** The SHA-256 of bytes, in hexadecimal. */
+export const sha256 = (bytes: Buffer | string): string => createHash('sha256').update(bytes).digest('hex')
+
+/** The bytes as text; null if they are not text: a NUL among them, or not UTF-8. */
+export function asText(bytes: Buffer): string | null {
+  const text = bytes.toString('utf8')
+  return text.includes('\0') || !Buffer.from(text).equals(bytes) ? null : text
+}
+
+/** What a diff shows of a file: its text, or a line about it. */
+export function forDiff(bytes: Buffer): string {
+  return asText(bytes) ?? `(binary, sha256 ${sha256(bytes)}, ${bytes.length} bytes)\n`
+}
+
+/** One word stays well below any shell's limits. Divisible by 4, so that each piece of base64 is whole. */
+const PIECE = 1 << 16
+
+/** Shell text that writes bytes to stdout. printf is a builtin of every target's shell, so they are in nobody's argv. */
+export function printBytes(bytes: Buffer): string {
+  const text = asText(bytes)
+  if (text !== null) return sh`printf %s ${text}`
+  const encoded = bytes.toString('base64')
+  const pieces = Array.from({ length: Math.ceil(encoded.length / PIECE) }, (_, i) => encoded.slice(i * PIECE, (i + 1) * PIECE))
+  return `{ ${pieces.map((piece) => sh`printf %s ${piece}`).join('; ')}; } | base64 -d`
+}

@@ -1,0 +1,97 @@
+import { posix } from 'node:path'
+import type { Diff, Plan } from '../module.ts'
+import type { Observed } from '../observed.ts'
+import { attributeChanges, describeAttributes, differing, missingAccount } from './attributes.ts'
+import { asText, forDiff, printBytes, sha256 } from './file-content.ts'
+import type { Attributes } from './params.ts'
+import { parsePathFacts, type PathFacts } from './path-facts.ts'
+import { replaceFile } from './replace-file.ts'
+
+/** A file that should be at a path with this content. */
+export interface Placement extends Attributes {
+  readonly dest: string
+  readonly content: Buffer
+  /** The content holds secrets: a diff shows none of it, and a new file is its owner's alone unless a mode is given. */
+  readonly confidential: boolean
+  readonly backup: boolean
+  readonly validate?: string | undefined
+  /** false: a file that is there is left as it is. */
+  readonly force: boolean
+}
+
+/** What `register` keeps of copy and template. */
+export interface PlacedFile {
+  readonly dest: string
+  /** SHA-256 of the content asked for, in hexadecimal. */
+  readonly checksum: string
+  readonly size: number
+}
+
+/** What must change so that the file is there as asked. */
+export function planPlacement(wanted: Placement, observed: Observed): Plan<PlacedFile> {
+  const { dest, content, force } = wanted
+  const values: PlacedFile = { dest, checksum: sha256(content), size: content.length }
+  const facts = parsePathFacts(observed)
+  if (typeof facts === 'string') return { changes: [], problem: `cannot look at ${dest}: ${facts}` }
+  const problem = obstacle(dest, facts) ?? missingAccount(facts, wanted)
+  if (problem !== undefined) return { changes: [], problem }
+  if (!force && facts.kind !== null) return { changes: [], values }
+  if (isSame(facts, values, content)) return { changes: attributeChanges(dest, facts, wanted), values }
+  return { changes: [replacement(wanted, facts)], values }
+}
+
+/** Why no file can be at the path. */
+export function obstacle(dest: string, facts: PathFacts): string | undefined {
+  if (facts.noParent) return `the folder ${posix.dirname(dest)} is not there: create it first, with file: { state: 'directory' }`
+  if (facts.kind === 'directory') return `${dest} is a directory: to put a file into it, end the path with / or name the file`
+  if (facts.kind === 'other') return `${dest} is a device, socket or pipe, not a file`
+  return undefined
+}
+
+function isSame(facts: PathFacts, { checksum }: PlacedFile, content: Buffer): boolean {
+  if (facts.kind !== 'file') return false
+  if (facts.sha256 !== undefined) return facts.sha256 === checksum
+  // A byte that is not UTF-8 would show as U+FFFD; content with that character is compared by its size as well.
+  return facts.size === content.length && facts.content !== undefined && facts.content === asText(content)
+}
+
+function replacement(wanted: Placement, facts: PathFacts): Plan<PlacedFile>['changes'][number] {
+  const { dest, content, confidential, backup, validate } = wanted
+  const old = facts.kind === 'file' ? facts : undefined
+  const script = replaceFile({
+    path: dest,
+    fill: `${printBytes(content)} >"$lb_new"`,
+    owner: wanted.owner ?? keep(old?.uid),
+    group: wanted.group ?? keep(old?.gid),
+    mode: wanted.mode ?? old?.mode ?? (confidential ? 0o600 : 'umask'),
+    validate,
+    backup: backup && old !== undefined,
+  })
+  const attributes = describeAttributes(old === undefined ? wanted : differing(old, wanted))
+  const verb = old === undefined ? (facts.kind === 'link' ? 'replace the link' : 'create') : 'update'
+  return {
+    description: `${verb} ${dest}${attributes === '' ? '' : ` (${attributes})`}`,
+    script,
+    diff: diffOf(dest, old, content, confidential || isPrivate(wanted, old)),
+  }
+}
+
+const keep = (id: number | undefined): string | undefined => (id === undefined ? undefined : String(id))
+
+/** Not for everyone's eyes on the host, so not for the report either. */
+const isPrivate = (wanted: Placement, old: PathFacts | undefined): boolean =>
+  ((wanted.mode ?? old?.mode ?? 0o644) & 0o004) === 0
+
+function diffOf(subject: string, old: PathFacts | undefined, content: Buffer, hidden: boolean): Diff {
+  const before = old === undefined ? '' : beforeText(old)
+  return hidden
+    ? { subject, before: before === '' ? '' : '[REDACTED]\n', after: '[REDACTED]\n' }
+    : { subject, before, after: forDiff(content) }
+}
+
+/** What a diff can show of the old file. */
+export function beforeText({ content, size, sha256: sum }: PathFacts): string {
+  if (content !== undefined && !/[\0\uFFFD]/.test(content)) return content
+  if (content !== undefined || sum !== undefined) return `(binary, ${sum === undefined ? '' : `sha256 ${sum}, `}${size} bytes)\n`
+  return `(not fetched, ${size} bytes)\n`
+}

@@ -1,0 +1,43 @@
+import { posix } from 'node:path'
+import { z } from 'zod'
+import { replacing, targetPath } from './support/params.ts'
+import { lookAt } from './support/path-facts.ts'
+import { planPlacement, type PlacedFile } from './support/place-file.ts'
+import { render, TemplateError } from './support/render.ts'
+import { defineModule } from './task.ts'
+
+const schema = z.strictObject({
+  /** A template on the controller (nunjucks: Jinja2's syntax). */
+  src: z.string().min(1),
+  /** The file on the host; a path that ends in `/` means into that folder, without the ending `.j2`. */
+  dest: targetPath,
+  /** false: a file that is there is left alone. */
+  force: z.boolean().default(true),
+  /** Variables for this template alone, on top of the host's. */
+  vars: z.record(z.string(), z.unknown()).default({}),
+  ...replacing,
+})
+
+type Params = z.output<typeof schema>
+
+const file = ({ dest, src }: Params): string =>
+  dest.endsWith('/') ? posix.join(dest, posix.basename(src).replace(/\.(j2|njk)$/, '')) : dest
+
+/** Fills in a template of the controller with the host's variables and puts it onto the host. */
+export const template = defineModule<typeof schema, PlacedFile>({
+  name: 'template',
+  schema,
+  title: file,
+  inputs: ({ src }) => ({ src }),
+  probe: (params) => lookAt({ path: file(params), owner: params.owner, group: params.group, read: 'diff' }),
+  plan(params, observed, inputs, vars) {
+    try {
+      const source = inputs['src']?.toString('utf8') ?? ''
+      const { text, confidential } = render(source, params.src, { ...vars, ...params.vars })
+      return planPlacement({ ...params, dest: file(params), content: Buffer.from(text), confidential }, observed)
+    } catch (error) {
+      if (error instanceof TemplateError) return { changes: [], problem: error.message }
+      throw error
+    }
+  },
+})

@@ -1,0 +1,69 @@
+import { BecomeFailed, TimeLimit, Unreachable } from '../connection/connection.ts'
+import type { Plan } from '../modules/module.ts'
+import type { Attempt, TaskKeywords } from '../modules/task.ts'
+import { Unresolved } from '../values/reference.ts'
+import type { CommandRecord, PlannedChange, Status } from './events.ts'
+import { CutShort } from './host.ts'
+import { MissingInput } from './inputs.ts'
+import { BadParameters } from './prepare.ts'
+
+/** What one try of a task came to. */
+export interface Tried {
+  readonly status: Exclude<Status, 'skipped'>
+  readonly message?: string
+  readonly changes: readonly PlannedChange[]
+  readonly commands: readonly CommandRecord[]
+  readonly values?: unknown
+}
+
+export const withoutScript = (changes: Plan<unknown>['changes']): PlannedChange[] =>
+  changes.map(({ description, diff }) => (diff === undefined ? { description } : { description, diff }))
+
+/** The last line that says something: where tools put the reason. */
+export function lastLine(text: string): string {
+  return text.trim().split('\n').filter((line) => line.trim() !== '').at(-1)?.trim() ?? ''
+}
+
+/** A try as the author's conditions see it. */
+export function attemptOf({ values, commands }: Tried): Attempt<unknown> {
+  const last = commands.at(-1)
+  const own = (values ?? {}) as { stdout?: string; stderr?: string; rc?: number }
+  return {
+    values,
+    stdout: own.stdout ?? last?.stdout ?? '',
+    stderr: own.stderr ?? last?.stderr ?? '',
+    rc: own.rc ?? last?.exitCode ?? 0,
+  }
+}
+
+/** Applies `failed_when` and `changed_when`. */
+export function judge(tried: Tried, { failed_when, changed_when }: TaskKeywords): Tried {
+  if (tried.status === 'unreachable' || tried.status === 'unknown') return tried
+  const attempt = attemptOf(tried)
+  const holds = (rule: NonNullable<TaskKeywords['failed_when']>): boolean =>
+    typeof rule === 'function' ? rule(attempt) : rule
+  const done = tried.changes.length > 0 ? 'changed' : 'ok'
+  let { status } = tried
+  if (failed_when !== undefined) status = holds(failed_when) ? 'failed' : status === 'failed' ? done : status
+  if (changed_when !== undefined && status !== 'failed') status = holds(changed_when) ? 'changed' : 'ok'
+  if (status === tried.status) return tried
+  const { message, ...rest } = tried
+  return { ...rest, status, ...(status === 'failed' ? { message: message ?? 'failed_when holds' } : {}) }
+}
+
+/** Turns what was thrown on the way into a result; what is nobody's expected error goes on being thrown. */
+export function failureOf(error: unknown, commands: readonly CommandRecord[] = []): Tried {
+  const failed = (status: 'failed' | 'unreachable', message: string): Tried => ({ status, message, changes: [], commands })
+  if (error instanceof Unreachable) return failed('unreachable', error.message)
+  if (error instanceof TimeLimit) {
+    const said = lastLine(error.stderr.toString('utf8')) || lastLine(error.stdout.toString('utf8'))
+    return failed('failed', said === '' ? error.message : `${error.message}; it last said: ${said}`)
+  }
+  if (
+    error instanceof BecomeFailed || error instanceof CutShort || error instanceof BadParameters ||
+    error instanceof MissingInput || error instanceof Unresolved
+  ) {
+    return failed('failed', error.message)
+  }
+  throw error
+}

@@ -1,0 +1,75 @@
+import type { Exhibit } from './events.ts'
+
+/** A command to run and keep as an exhibit. */
+export interface Observation {
+  /** What the picture shows, in a few words: also the stem of the exhibit's id. */
+  readonly title: string
+  readonly command: string
+  /** Default: the experiment's first host. `controller` is this machine. */
+  readonly host?: string
+  /** Default true, as in the plays. */
+  readonly become?: boolean
+  /** Seconds. Default 60. */
+  readonly timeout?: number
+}
+
+/** A command to run again and again until its output is as wished; the last one is kept. */
+export interface Watch extends Observation {
+  readonly until: (seen: { stdout: string; exitCode: number }) => boolean
+  /** Seconds until it gives up. Default 60. */
+  readonly within?: number
+  /** Seconds between looks. Default 1. */
+  readonly every?: number
+}
+
+/** What a watch came to. */
+export interface Watched {
+  readonly reached: boolean
+  /** Seconds it took, or gave up after. */
+  readonly seconds: number
+  readonly exhibit: Exhibit
+}
+
+export interface Verdict {
+  /** null: cannot tell. */
+  readonly holds: boolean | null
+  readonly evidence: readonly Exhibit[]
+  /** What was measured, in a line. */
+  readonly detail?: string
+}
+
+/** What an experiment works with. All it sees is recorded. */
+export interface ExperimentContext {
+  readonly hosts: readonly string[]
+  readonly groups: Readonly<Record<string, readonly string[]>>
+  hostvars(host: string): Readonly<Record<string, unknown>>
+  /** Runs a command and records it with its output. A failed command is an exhibit like any other. */
+  exhibit(observation: Observation): Promise<Exhibit>
+  watch(watch: Watch): Promise<Watched>
+  /** Records what this program itself measured, such as answers to requests it sent. */
+  record(what: { title: string; command: string; stdout: string; durationMs: number }): Exhibit
+  finding(id: string, verdict: Verdict): void
+  notice(message: string, level?: 'info' | 'warning'): void
+  readonly signal: AbortSignal
+}
+
+export interface ExperimentOptions {
+  readonly hosts: string
+  readonly tags?: string | readonly string[]
+  /** Each finding it will make: id -> statement. Those it does not come to are reported as "cannot tell". */
+  readonly proves: Readonly<Record<string, string>>
+}
+
+/** Looks at a running system, perhaps disturbs it, and says what was seen. */
+export interface Experiment extends ExperimentOptions {
+  readonly kind: 'experiment'
+  readonly name: string
+  readonly observe: (on: ExperimentContext) => Promise<void>
+}
+
+/** An experiment as data, to stand among plays. */
+export const experiment = (
+  name: string,
+  options: ExperimentOptions,
+  observe: (on: ExperimentContext) => Promise<void>,
+): Experiment => ({ ...options, kind: 'experiment', name, observe })

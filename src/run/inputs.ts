@@ -1,0 +1,48 @@
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import type { InputFiles, Inputs } from '../modules/module.ts'
+
+/** A file on the controller that a task needs is not there. */
+export class MissingInput extends Error {
+  override readonly name = 'MissingInput'
+}
+
+/** Reads the files on the controller that tasks ask for; each once a run. */
+export class InputReader {
+  readonly #root: string
+  readonly #cache = new Map<string, Promise<Buffer>>()
+
+  /** @param root - the project's folder; `templates/` and `files/` are in it. */
+  constructor(root: string) {
+    this.#root = root
+  }
+
+  /** @throws {MissingInput} naming every place that was looked at. */
+  async read(files: InputFiles): Promise<Inputs> {
+    const entries = await Promise.all(
+      Object.entries(files).map(async ([key, file]) => [key, await this.#readOne(file)] as const),
+    )
+    return Object.fromEntries(entries)
+  }
+
+  #readOne(file: string): Promise<Buffer> {
+    const kept = this.#cache.get(file) ?? this.#search(file)
+    this.#cache.set(file, kept)
+    return kept
+  }
+
+  async #search(file: string): Promise<Buffer> {
+    const places = path.isAbsolute(file)
+      ? [file]
+      : ['templates', 'files', '.'].map((folder) => path.join(this.#root, folder, file))
+    for (const place of places) {
+      try {
+        return await readFile(place)
+      } catch (error) {
+        const { code } = error as NodeJS.ErrnoException
+        if (code !== 'ENOENT' && code !== 'ENOTDIR') throw new MissingInput(`cannot read ${place}: ${code}`)
+      }
+    }
+    throw new MissingInput(`no file ${file} on this machine; looked at ${places.join(', ')}`)
+  }
+}

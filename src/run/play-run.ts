@@ -1,0 +1,129 @@
+import pLimit from 'p-limit'
+import { setup } from '../modules/setup.ts'
+import type { Task } from '../modules/task.ts'
+import { register } from '../values/reference.ts'
+import { makeEntry, type Entry } from './entry.ts'
+import type { RunHost } from './host.ts'
+import { HostPlay } from './host-play.ts'
+import { Once } from './once.ts'
+import { flatten, type Play, type PlayContext } from './play.ts'
+import { titleOf } from './prepare.ts'
+import type { RunState } from './state.ts'
+import { tagList, tagsChosen } from './tags.ts'
+
+const facts = register<Readonly<Record<string, unknown>>>('ansible_facts')
+
+/** Runs a play over its hosts, in batches as `serial` says. Hosts that are out of the run stay out. */
+export async function runPlay(state: RunState, play: Play, names: readonly string[]): Promise<void> {
+  const hosts = names.map((name) => state.host(name)).filter(({ out }) => out === undefined)
+  const started = Date.now()
+  state.emit({ type: 'play_start', play: play.name, hosts: hosts.map(({ name }) => name), kind: 'play' })
+  try {
+    for (const batch of batches(hosts, play.serial)) {
+      await runHosts(state, play, batch)
+      if (batch.every(({ out }) => out !== undefined)) break
+      if (play.any_errors_fatal && batch.some(({ out }) => out !== undefined)) break
+    }
+  } finally {
+    state.emit({ type: 'play_end', play: play.name, durationMs: Date.now() - started })
+  }
+}
+
+function batches(hosts: readonly RunHost[], serial: Play['serial']): RunHost[][] {
+  const size = serial === undefined ? hosts.length
+    : typeof serial === 'number' ? serial
+    : Math.floor((hosts.length * Number.parseFloat(serial)) / 100)
+  const step = Math.max(1, size)
+  return Array.from({ length: Math.ceil(hosts.length / step) }, (_, i) => hosts.slice(i * step, (i + 1) * step))
+}
+
+async function runHosts(state: RunState, play: Play, hosts: readonly RunHost[]): Promise<void> {
+  const limit = pLimit(state.forks)
+  if (play.gather_facts) await Promise.all(hosts.map((host) => limit(() => gatherFacts(state, play, host))))
+  const lists = new Map(hosts.map((host) => [host, chosenTasks(state, play, host)]))
+  const once = onceTasks(lists)
+  const stop = (): boolean => state.signal.aborted || (play.any_errors_fatal === true && hosts.some(({ out }) => out !== undefined))
+  // A host that waits for another's run_once task holds its place: with such tasks all hosts must be under way.
+  const slots = once.size > 0 ? pLimit(Math.max(state.forks, hosts.length)) : limit
+  const ways = await Promise.allSettled(hosts.map((host) => slots(async () => {
+    if (host.out !== undefined) return
+    try {
+      await way(state, play, host, lists.get(host) ?? [], once, stop)
+    } finally {
+      for (const each of once.values()) each.drop(host.name)
+    }
+  })))
+  for (const ended of ways) if (ended.status === 'rejected') throw ended.reason
+}
+
+async function way(state: RunState, play: Play, host: RunHost, tasks: readonly Task[], once: ReadonlyMap<string, Once>, stop: () => boolean): Promise<void> {
+  const numbered = numberTitles(tasks)
+  const entries = tasks.map((task, i): Entry => {
+    const shared = once.get(numbered[i] as string)
+    return makeEntry(state, play, host, task, task.keywords.run_once && shared !== undefined ? { once: shared } : {})
+  })
+  const handlers = Object.entries(play.handlers(contextOf(state, play, host)))
+    .map(([name, task]) => makeEntry(state, play, host, { ...task, title: task.title ?? name }, { handler: name }))
+  await new HostPlay(state, play, host, varsOf(state, play, host), handlers).run(entries, stop)
+}
+
+/** Facts are gathered once a run. */
+async function gatherFacts(state: RunState, play: Play, host: RunHost): Promise<void> {
+  if (host.out !== undefined || Object.keys(host.facts).length > 0) return
+  const task: Task = setup('Gather facts', {})
+  const entry: Entry = makeEntry(state, play, host, { ...task, keywords: { register: facts } })
+  await new HostPlay(state, play, host, varsOf(state, play, host), []).run([entry], () => state.signal.aborted)
+  const scope = state.registry.scope(host.name)
+  if (scope.has(facts.key, host.name)) host.facts = facts.read(scope)
+}
+
+function chosenTasks(state: RunState, play: Play, host: RunHost): Task[] {
+  if (host.out !== undefined) return []
+  const inherited = tagList(play.tags)
+  return flatten(play.tasks(contextOf(state, play, host)))
+    .filter((task) => tagsChosen([...inherited, ...tagList(task.keywords.tags)], state.tags))
+}
+
+function onceTasks(lists: ReadonlyMap<RunHost, readonly Task[]>): Map<string, Once> {
+  const candidates = new Map<string, string[]>()
+  for (const [host, tasks] of lists) {
+    const numbered = numberTitles(tasks)
+    tasks.forEach((task, i) => {
+      if (!task.keywords.run_once) return
+      const key = numbered[i] as string
+      candidates.set(key, [...(candidates.get(key) ?? []), host.name])
+    })
+  }
+  return new Map([...candidates].map(([key, hosts]) => [key, new Once(hosts)]))
+}
+
+/** Titles made unique within a list, so that the same task is found in the lists of other hosts. */
+function numberTitles(tasks: readonly Task[]): string[] {
+  const seen = new Map<string, number>()
+  return tasks.map((task) => {
+    const title = titleOf(task)
+    const nth = (seen.get(title) ?? 0) + 1
+    seen.set(title, nth)
+    return `${title}#${nth}`
+  })
+}
+
+export function contextOf(state: RunState, play: Play, host: RunHost): PlayContext {
+  return {
+    host: host.name,
+    vars: varsOf(state, play, host),
+    facts: host.facts,
+    groups: state.groups,
+    hostvars: (name) => ({ ...state.host(name).vars, ...state.extraVars }),
+    check: state.check,
+  }
+}
+
+const varsOf = (state: RunState, play: Play, host: RunHost): Readonly<Record<string, unknown>> => ({
+  ...host.vars,
+  ...play.vars,
+  ...state.extraVars,
+  inventory_hostname: host.name,
+  groups: state.groups,
+  ansible_facts: host.facts,
+})

@@ -1,0 +1,39 @@
+import type { Scope } from '../values/reference.ts'
+
+/** What tasks registered, by host: where references are read. */
+export class Registry {
+  readonly #values = new Map<string, Map<string, unknown>>()
+  readonly #pending = new Map<string, Map<string, string>>()
+
+  set(host: string, key: string, value: unknown): void {
+    of(this.#values, host).set(key, value)
+    of(this.#pending, host).delete(key)
+  }
+
+  /** Check mode: the value will be there once this task has run. */
+  setPending(host: string, key: string, task: string): void {
+    of(this.#values, host).delete(key)
+    of(this.#pending, host).set(key, task)
+  }
+
+  scope(host: string): Scope {
+    return {
+      host,
+      has: (key, on) => this.#values.get(on)?.has(key) ?? false,
+      get: (key, on) => this.#values.get(on)?.get(key),
+      why: (key, on) => {
+        const task = this.#pending.get(on)?.get(key)
+        const whose = on === host ? '' : ` of ${on}`
+        return task === undefined
+          ? `nothing is registered as "${key}"${whose}: the task that registers it has not run`
+          : `cannot tell before «${task}»${on === host ? '' : ` on ${on}`} has run`
+      },
+    }
+  }
+}
+
+function of<V>(map: Map<string, Map<string, V>>, host: string): Map<string, V> {
+  const kept = map.get(host) ?? new Map<string, V>()
+  map.set(host, kept)
+  return kept
+}

@@ -1,0 +1,133 @@
+import { hostname, platform, release } from 'node:os'
+import { selectHosts, type Inventory } from '../inventory/index.ts'
+import type { RunEvent, Subscriber } from './events.ts'
+import { runExperiment } from './experiment-run.ts'
+import { runHost, type RunHost } from './host.ts'
+import { InputReader } from './inputs.ts'
+import type { Step } from './play.ts'
+import { runPlay } from './play-run.ts'
+import { exitCodeOf } from './recap.ts'
+import { Registry } from './registry.ts'
+import { Interrupted, type RunState, type Untimed } from './state.ts'
+import { tagList, tagsChosen, type TagChoice } from './tags.ts'
+
+export interface RunOptions {
+  readonly playbook: string
+  readonly version: string
+  /** The command line, for the record; it never holds a secret. */
+  readonly argv: readonly string[]
+  readonly steps: readonly Step[]
+  readonly inventory: Inventory
+  /** Hosts that may be touched (`--limit`); the others are as if they were not there. */
+  readonly hosts: readonly string[]
+  readonly check: boolean
+  readonly forks: number
+  readonly tags: TagChoice
+  readonly extraVars: Readonly<Record<string, unknown>>
+  /** Where `templates/` and `files/` are. */
+  readonly root: string
+  readonly connect: (host: string, vars: Readonly<Record<string, unknown>>) => Pick<RunHost, 'connection' | 'become'>
+  readonly subscriber: Subscriber
+  readonly signal: AbortSignal
+}
+
+/** A run's end. Exit codes: 0 ok, 2 a host failed, 4 a host unreachable, 130 interrupted. */
+export interface RunOutcome {
+  readonly status: 'passed' | 'failed' | 'interrupted'
+  readonly exitCode: 0 | 2 | 4 | 130
+}
+
+/**
+ * Runs a playbook's steps in order over the inventory's hosts and tells the subscriber all that happens.
+ * Closes every connection before it returns.
+ */
+export async function run(options: RunOptions): Promise<RunOutcome> {
+  const { signal, check } = options
+  const started = Date.now()
+  const hosts = new Map<string, RunHost>()
+  let unproven = false
+  const emit = (event: Untimed): void => {
+    if (event.type === 'finding' && event.holds === false) unproven = true
+    if (event.type === 'notice' && event.level === 'error') unproven = true
+    options.subscriber({ ...event, time: new Date().toISOString() } as RunEvent)
+  }
+  const state = stateOf(options, hosts, emit)
+  emit({
+    type: 'run_start', playbook: options.playbook, version: options.version, argv: options.argv, check, hosts: options.hosts,
+    controller: { hostname: hostname(), node: process.version, platform: `${platform()} ${release()}` },
+  })
+  const closeAll = async (): Promise<void> => {
+    await Promise.all([...hosts.values()].map(({ connection }) => connection.close()))
+  }
+  signal.addEventListener('abort', () => void closeAll(), { once: true })
+  let interrupted = false
+  try {
+    await runSteps(state, options)
+  } catch (error) {
+    if (!(error instanceof Interrupted)) throw error
+    interrupted = true
+  } finally {
+    await closeAll()
+  }
+  interrupted ||= signal.aborted
+  const recaps = Object.fromEntries([...hosts].filter(([, { recap }]) => Object.values(recap).some((n) => n > 0)).map(([name, { recap }]) => [name, recap]))
+  const code = exitCodeOf(Object.values(recaps))
+  const exitCode = interrupted ? 130 : code === 0 && unproven ? 2 : code
+  const status = interrupted ? 'interrupted' : exitCode === 0 ? 'passed' : 'failed'
+  emit({ type: 'run_end', status, exitCode, hosts: recaps, durationMs: Date.now() - started })
+  return { status, exitCode }
+}
+
+async function runSteps(state: RunState, { steps, inventory, hosts }: RunOptions): Promise<void> {
+  const ids = exhibitIds()
+  for (const step of steps) {
+    if (state.signal.aborted) throw new Interrupted()
+    const names = hostsOf(step, inventory, hosts)
+    if (step.kind === 'play') {
+      if (names.length > 0) await runPlay(state, step, names)
+    } else if (!state.check && tagsChosen(tagList(step.tags), state.tags)) {
+      await runExperiment(state, step, names, ids)
+    }
+  }
+}
+
+/** The hosts a step is for, of those the run may touch. */
+export function hostsOf(step: Step, inventory: Inventory, hosts: readonly string[]): string[] {
+  const allowed = new Set(hosts)
+  return selectHosts(inventory, step.hosts).filter((name) => allowed.has(name))
+}
+
+/** Ids fit for file names: the title's words, numbered when they come again. */
+function exhibitIds(): (title: string) => string {
+  const used = new Map<string, number>()
+  return (title) => {
+    const stem = title.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '') || 'exhibit'
+    const nth = (used.get(stem) ?? 0) + 1
+    used.set(stem, nth)
+    return nth === 1 ? stem : `${stem}-${nth}`
+  }
+}
+
+function stateOf(options: RunOptions, hosts: Map<string, RunHost>, emit: (event: Untimed) => void): RunState {
+  const { inventory } = options
+  const open = (name: string): RunHost => {
+    const known = inventory.hosts.get(name)
+    if (known === undefined) throw new Error(`no host ${name} in the inventory`)
+    const vars = { ...known.vars, ...options.extraVars }
+    const host = runHost({ name, vars: known.vars, ...options.connect(name, vars) })
+    hosts.set(name, host)
+    return host
+  }
+  return {
+    check: options.check,
+    forks: options.forks,
+    tags: options.tags,
+    groups: Object.fromEntries([...inventory.groups].map(([name, group]) => [name, group.hosts])),
+    extraVars: options.extraVars,
+    host: (name) => hosts.get(name) ?? open(name),
+    registry: new Registry(),
+    reader: new InputReader(options.root),
+    emit,
+    signal: options.signal,
+  }
+}

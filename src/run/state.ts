@@ -1,0 +1,30 @@
+import type { RunEvent } from './events.ts'
+import type { RunHost } from './host.ts'
+import type { InputReader } from './inputs.ts'
+import type { Registry } from './registry.ts'
+import type { TagChoice } from './tags.ts'
+
+/** An event before the run has put the time on it. */
+export type Untimed<E = RunEvent> = E extends RunEvent ? Omit<E, 'time'> : never
+
+/** What all plays of one run share. */
+export interface RunState {
+  readonly check: boolean
+  readonly forks: number
+  readonly tags: TagChoice
+  readonly groups: Readonly<Record<string, readonly string[]>>
+  /** `--extra-vars`: they win over every other variable. */
+  readonly extraVars: Readonly<Record<string, unknown>>
+  /** All hosts of the inventory; connections open when first used. */
+  host(name: string): RunHost
+  readonly registry: Registry
+  readonly reader: InputReader
+  readonly emit: (event: Untimed) => void
+  /** Aborted when the user interrupts. */
+  readonly signal: AbortSignal
+}
+
+/** The user interrupted the run. */
+export class Interrupted extends Error {
+  override readonly name = 'Interrupted'
+}

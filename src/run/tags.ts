@@ -1,0 +1,24 @@
+/** Which tags a run was asked for (`--tags`, `--skip-tags`). */
+export interface TagChoice {
+  readonly tags: readonly string[]
+  readonly skipTags: readonly string[]
+}
+
+/** A `tags` keyword as a list. */
+export const tagList = (tags: string | readonly string[] | undefined): readonly string[] =>
+  tags === undefined ? [] : typeof tags === 'string' ? tags.split(',').map((tag) => tag.trim()) : tags
+
+/**
+ * Ansible's rule: `always` runs unless skipped by name, `never` only when asked for by a tag, the words `tagged`,
+ * `untagged` and `all` mean what they say.
+ */
+export function tagsChosen(own: readonly string[], { tags, skipTags }: TagChoice): boolean {
+  const named = (choice: readonly string[]): boolean => choice.some((tag) => own.includes(tag))
+  const special = (choice: readonly string[]): boolean =>
+    (choice.includes('tagged') && own.length > 0) || (choice.includes('untagged') && own.length === 0)
+  if (named(skipTags) || special(skipTags)) return false
+  if (skipTags.includes('all') && !own.includes('always')) return false
+  if (own.includes('always')) return true
+  if (own.includes('never')) return named(tags)
+  return tags.length === 0 || tags.includes('all') || named(tags) || special(tags)
+}

@@ -1,0 +1,35 @@
+import { jsonScreen } from './json.ts'
+import { plainScreen } from './plain.ts'
+import type { Screen } from './screen.ts'
+import { terminalScreen } from './terminal.ts'
+
+export interface ScreenChoice {
+  readonly json: boolean
+  readonly diff: boolean
+  readonly verbosity: number
+  readonly stdout: NodeJS.WriteStream
+  readonly env: Readonly<Record<string, string | undefined>>
+}
+
+type Seen = Pick<ScreenChoice, 'env'> & { readonly isTTY: boolean }
+
+/** The screen that fits: JSON where asked for, the live one on a terminal, plain lines elsewhere. */
+export function chooseScreen({ json, diff, verbosity, stdout, env }: ScreenChoice): Screen {
+  if (json) return jsonScreen(stdout)
+  const seen = { isTTY: stdout.isTTY, env }
+  const colour = wantsColour(seen)
+  return wantsLive({ ...seen, verbosity })
+    ? terminalScreen(stdout, { diff, colour })
+    : plainScreen(stdout, { diff, verbosity, colour })
+}
+
+/** A drawn screen needs a terminal that can move its cursor; with `-v` every result is to be read, so lines suit better. */
+export const wantsLive = ({ isTTY, env, verbosity }: Seen & { readonly verbosity: number }): boolean =>
+  isTTY && env.TERM !== 'dumb' && verbosity === 0
+
+/** Colour on a terminal, unless `NO_COLOR` is set; off it only with `FORCE_COLOR`. */
+export function wantsColour({ isTTY, env }: Seen): boolean {
+  if ((env.NO_COLOR ?? '') !== '') return false
+  if ((env.FORCE_COLOR ?? '') !== '') return env.FORCE_COLOR !== '0'
+  return isTTY && env.TERM !== 'dumb'
+}

@@ -1,0 +1,31 @@
+import type { RunEnd } from '../../run/events.ts'
+import { duration } from './duration.ts'
+import type { Palette } from './palette.ts'
+import { count } from './text.ts'
+
+/** The last word on a run: `✓ Passed in 3m 12s`; a check says what the run would do. */
+export function outcomeLine(end: RunEnd, check: boolean, paint: Palette): string {
+  const took = duration(end.durationMs)
+  switch (end.status) {
+    case 'passed': return `${paint.green('✓')} ${paint.bold(check ? 'Checked' : 'Passed')} in ${took}${check ? wouldDo(end) : ''}`
+    case 'failed': return `${paint.red('✗')} ${paint.bold(check ? 'Check failed' : 'Failed')} after ${took}${troubles(end)}`
+    case 'interrupted': return `${paint.yellow('■')} ${paint.bold('Interrupted')} after ${took}`
+  }
+}
+
+const sum = (end: RunEnd, column: 'changed' | 'unknown'): number =>
+  Object.values(end.hosts).reduce((total, recap) => total + recap[column], 0)
+
+function wouldDo(end: RunEnd): string {
+  const [changed, unknown] = [sum(end, 'changed'), sum(end, 'unknown')]
+  if (changed + unknown === 0) return ': nothing to change'
+  return `: ${count(changed, 'task')} would change something${unknown > 0 ? `, ${unknown} cannot be told yet` : ''}`
+}
+
+function troubles(end: RunEnd): string {
+  const hosts = (column: 'failed' | 'unreachable'): string[] =>
+    Object.entries(end.hosts).filter(([, recap]) => recap[column] > 0).map(([host]) => host)
+  const named = (names: string[], what: string): string[] => (names.length === 0 ? [] : [`${names.join(', ')} ${what}`])
+  const parts = [...named(hosts('failed'), 'failed'), ...named(hosts('unreachable'), 'unreachable')]
+  return parts.length === 0 ? '' : `: ${parts.join('; ')}`
+}

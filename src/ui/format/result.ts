@@ -1,0 +1,60 @@
+import type { CommandRecord, TaskResult } from '../../run/events.ts'
+import { diffLines } from './diff.ts'
+import { duration } from './duration.ts'
+import { labelOf, type Palette } from './palette.ts'
+import { linesOf, shorten, tail } from './text.ts'
+
+export interface Detail {
+  readonly diff: boolean
+  /** The number of `-v`: 1 output, 2 commands, 3 probes. */
+  readonly verbosity: number
+}
+
+const TAIL_LINES = 12
+
+/** What was done, in a line: the task, where and how often it ran, and why it came out so. */
+export function resultTitle(result: TaskResult): string {
+  const asides = [
+    result.handler && 'handler',
+    result.delegatedTo !== undefined && `on ${result.delegatedTo}`,
+    result.attempts > 1 && `${result.attempts} attempts`,
+  ].filter((aside) => aside !== false)
+  const message = result.message === undefined ? '' : `: ${shorten(result.message)}`
+  return `${shorten(result.task)}${asides.length > 0 ? ` (${asides.join(', ')})` : ''}${message}`
+}
+
+/** What stands below a result: its changes, the diffs, the end of an error, and what `-v` asks for. */
+export function resultBody(result: TaskResult, { diff, verbosity }: Detail, paint: Palette): string[] {
+  return [
+    ...result.changes.flatMap((change) => [
+      ...(change.description === result.task ? [] : [paint.dim(`- ${shorten(change.description)}`)]),
+      ...(diff && change.diff !== undefined ? diffLines(change.diff, paint) : []),
+    ]),
+    ...outputLines(result, verbosity, paint),
+  ]
+}
+
+/** The end of what a failed task printed, unless the message says it already. */
+export function troubleLines(result: TaskResult): string[] {
+  const label = labelOf(result)
+  if (label !== 'failed' && label !== 'ignored') return []
+  const lines = tail(linesOf(result.stderr).length > 0 ? result.stderr : result.stdout, TAIL_LINES)
+  return lines.length === 1 && (result.message ?? '').includes((lines[0] ?? '').trim()) ? [] : lines
+}
+
+function outputLines(result: TaskResult, verbosity: number, paint: Palette): string[] {
+  const commands = result.commands.filter(({ kind }) => verbosity >= 3 || (verbosity === 2 && kind === 'change'))
+  if (commands.length > 0) return commands.flatMap((command) => commandLines(command, paint))
+  if (verbosity === 0) return troubleLines(result)
+  return [...linesOf(result.stdout), ...linesOf(result.stderr)]
+}
+
+function commandLines({ kind, script, stdout, stderr, exitCode, durationMs }: CommandRecord, paint: Palette): string[] {
+  const took = durationMs === null ? '' : `, ${duration(durationMs)}`
+  return [
+    ...linesOf(script).map((line, i) => paint.cyan(`${i === 0 ? '$' : ' '} ${line}`)),
+    ...linesOf(stdout),
+    ...linesOf(stderr),
+    paint.dim(`${kind}: exit ${exitCode}${took}`),
+  ]
+}

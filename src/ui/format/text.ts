@@ -1,0 +1,36 @@
+import { stripVTControlCharacters } from 'node:util'
+
+/**
+ * A host's output made safe for a terminal: no escape sequences, which could move the cursor or set the window's
+ * title, and of a line that was drawn again and again (a progress bar) only the last state.
+ */
+export function clean(text: string): string {
+  return stripVTControlCharacters(text)
+    .replaceAll('\r\n', '\n')
+    .replace(/[^\n]*\r(?=[^\n])/g, '')
+    // eslint-disable-next-line no-control-regex -- these are what is to go
+    .replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '')
+}
+
+/** The lines of an output without the empty ones at its end. */
+export function linesOf(text: string): string[] {
+  const trimmed = clean(text).trimEnd()
+  return trimmed === '' ? [] : trimmed.split('\n')
+}
+
+/** The last lines of an output; where something was left out, the first line says how much. */
+export function tail(text: string, count: number): string[] {
+  const lines = linesOf(text)
+  if (lines.length <= count) return lines
+  const left = lines.length - count + 1
+  return [`… ${left} lines before`, ...lines.slice(left)]
+}
+
+/** Text in one line of at most `width` characters. */
+export function shorten(text: string, width = Number.POSITIVE_INFINITY): string {
+  const line = clean(text).replace(/\s+/g, ' ').trim()
+  return line.length <= width ? line : `${line.slice(0, Math.max(0, width - 1)).trimEnd()}…`
+}
+
+/** `3 hosts`, `1 host`. */
+export const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`

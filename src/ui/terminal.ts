@@ -1,0 +1,94 @@
+import type { Finding, Notice, RunStart } from '../run/events.ts'
+import { note, openBoard, type Board } from './board.ts'
+import { findingLines } from './format/finding.ts'
+import { noticePaint } from './format/notice.ts'
+import { outcomeLine } from './format/outcome.ts'
+import { palette, type Palette } from './format/palette.ts'
+import { playLines } from './format/play.ts'
+import { recapLines } from './format/recap.ts'
+import { count, shorten } from './format/text.ts'
+import { liveList, type LiveList } from './live.ts'
+import type { Screen } from './screen.ts'
+
+export interface TerminalOptions {
+  readonly diff: boolean
+  readonly colour: boolean
+}
+
+const HOSTS_NAMED = 8
+
+/** A calm screen: the play at work is drawn with a line a host; what is over stays as one line, with its troubles below. */
+export function terminalScreen(stream: NodeJS.WriteStream, { diff, colour }: TerminalOptions): Screen {
+  const paint = palette(colour)
+  let check = false
+  let current: { board: Board; live: LiveList } | undefined
+  const findings: Finding[] = []
+  // Events do not wait, drawing does: what is to be written waits here for its turn.
+  let drawing: Promise<void> = Promise.resolve()
+  const write = (lines: readonly string[]): void => {
+    drawing = drawing.then(() => { stream.write(`${lines.join('\n')}\n`) })
+  }
+  const closePlay = (durationMs: number | null): void => {
+    if (current === undefined) return
+    const { board, live } = current
+    current = undefined
+    live.end()
+    findings.push(...board.findings)
+    write(playLines(board, { check, diff, durationMs }, paint))
+  }
+
+  return {
+    subscriber: (event) => {
+      if (current !== undefined) note(current.board, event)
+      switch (event.type) {
+        case 'run_start':
+          check = event.check
+          write(headLines(event, paint))
+          return
+        case 'play_start': {
+          closePlay(null)
+          const board = openBoard(event)
+          const live = liveList(stream, board, paint)
+          current = { board, live }
+          drawing = drawing.then(() => live.run())
+          return
+        }
+        case 'play_end':
+          closePlay(event.durationMs)
+          return
+        case 'notice':
+          if (current === undefined) write([noticeLine(event, paint)])
+          return
+        case 'run_end':
+          closePlay(null)
+          write([
+            ...(findings.length > 0 ? ['', paint.bold('FINDINGS'), ...findingLines(findings, paint)] : []),
+            '', paint.bold('PLAY RECAP'), ...recapLines(event.hosts, paint),
+            '', outcomeLine(event, check, paint),
+          ])
+          return
+        case 'task_start':
+        case 'result':
+        case 'exhibit':
+        case 'finding':
+      }
+    },
+    done: async (...lines) => {
+      closePlay(null)
+      if (lines.length > 0) write(lines)
+      await drawing
+    },
+  }
+}
+
+function headLines({ playbook, version, hosts, check }: RunStart, paint: Palette): string[] {
+  const named = hosts.length <= HOSTS_NAMED ? `: ${hosts.join(' ')}` : ''
+  return [
+    `${paint.bold(`Labbook ${version}`)}  ${playbook}  ${paint.dim(`${count(hosts.length, 'host')}${named}`)}`,
+    ...(check ? [paint.yellow('Check mode: nothing is changed')] : []),
+    '',
+  ]
+}
+
+const noticeLine = ({ level, host, message }: Notice, paint: Palette): string =>
+  `${noticePaint(level, paint)(`${level}:`)} ${host === undefined ? '' : `${host}: `}${shorten(message)}`

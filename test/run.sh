@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# All tests, from the quick to the real: checks, units, sshd, the app with Redis, the lab.
+# `test/run.sh unit ssh` runs only these parts. Installs the Debian packages the tests need, where they are missing.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+parts=("$@")
+[ ${#parts[@]} -gt 0 ] || parts=(check unit ssh app lab)
+passed=0 failed=0 broken=()
+
+need() {
+  local missing=()
+  for package in "$@"; do
+    dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
+  done
+  [ ${#missing[@]} -eq 0 ] && return
+  echo "== installing for the tests: ${missing[*]}"
+  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+# Runs a command, keeps its output, adds up what tap says.
+tally() {
+  local name=$1 log code
+  shift
+  log=$(mktemp)
+  echo "== $name"
+  "$@" 2>&1 | tee "$log" | grep -vE '^ *(ok |1\.\.|# time=|$)|^ *# Subtest'
+  code=${PIPESTATUS[0]}
+  local counts total
+  counts=$(grep -E '^# \{ total: ' "$log" | tail -n 1)
+  total=$(sed -nE 's/.*pass: ([0-9]+).*/\1/p' <<<"$counts")
+  passed=$((passed + ${total:-0}))
+  total=$(sed -nE 's/.*fail: ([0-9]+).*/\1/p' <<<"$counts")
+  failed=$((failed + ${total:-0}))
+  if [ "$code" -ne 0 ]; then
+    broken+=("$name")
+    [ "${total:-0}" -gt 0 ] || failed=$((failed + 1))
+  fi
+  rm -f "$log"
+}
+
+for part in "${parts[@]}"; do
+  case $part in
+    check) tally check npm run --silent check ;;
+    unit) need busybox curl && tally unit npx tap ;;
+    ssh) need openssh-server openssh-client sudo tcsh fish && tally ssh npx tap --jobs=1 test/ssh/*.test.ts ;;
+    app)
+      need redis-server python3-pytest python3-flask python3-redis gunicorn
+      tally app bash app/tests/run.sh ;;
+    lab) need curl && tally lab npx tap --jobs=1 --timeout=1800 test/lab/*.test.ts ;;
+    *) echo "no such part: $part (check, unit, ssh, app, lab)"; exit 1 ;;
+  esac
+done
+
+[ ${#broken[@]} -eq 0 ] || echo "failed: ${broken[*]}"
+echo "$passed passed, $failed failed"
+[ ${#broken[@]} -eq 0 ]

@@ -1,0 +1,106 @@
+import { spawnSync } from 'node:child_process'
+import { z } from 'zod'
+import { Unreachable, type Connection } from '../../src/connection/connection.ts'
+import { parseInventory } from '../../src/inventory/index.ts'
+import { defineModule } from '../../src/modules/task.ts'
+import type { RunEvent, TaskResult } from '../../src/run/events.ts'
+import type { Step } from '../../src/run/play.ts'
+import { run, type RunOptions, type RunOutcome } from '../../src/run/run.ts'
+import { sh } from '../../src/shell/quote.ts'
+
+/** A file that holds a line: the smallest thing with a state that can be asked for. */
+export const line = defineModule({
+  name: 'line',
+  schema: z.strictObject({ path: z.string(), is: z.string() }),
+  title: ({ path }) => path,
+  probe: ({ path }) => sh`cat ${path} 2>/dev/null || :`,
+  plan: ({ path, is }, { stdout }) => ({
+    changes: stdout === is ? [] : [{ description: `write ${path}`, script: sh`printf %s ${is} >${path}`, diff: { subject: path, before: stdout, after: is } }],
+    values: { was: stdout },
+  }),
+})
+
+/** A file that must be there already. */
+export const present = defineModule({
+  name: 'present',
+  schema: z.strictObject({ path: z.string() }),
+  title: ({ path }) => path,
+  probe: ({ path }) => sh`[ -e ${path} ]`,
+  plan: ({ path }, { exitCode }) => (exitCode === 0 ? { changes: [], values: { path } } : { changes: [], problem: `${path} is not there` }),
+})
+
+/** A script that is run each time. */
+export const script = defineModule({
+  name: 'script',
+  schema: z.strictObject({ text: z.string() }),
+  title: ({ text }) => text,
+  probe: () => ':',
+  plan: (params) => ({ changes: [{ description: `run ${params.text}`, script: params.text }] }),
+  result: (_params, applied) => ({ values: { said: applied.at(-1)?.stdout ?? '' } }),
+})
+
+/** Tells everything twice over what a run did. */
+export interface Ran extends RunOutcome {
+  readonly events: readonly RunEvent[]
+  readonly results: readonly TaskResult[]
+  /** `host task: status` of each result, in the order they came. */
+  readonly story: readonly string[]
+  /** Round trips by host. */
+  readonly exchanges: Readonly<Record<string, number>>
+}
+
+export interface Setting {
+  readonly hosts?: readonly string[]
+  readonly dead?: readonly string[]
+  readonly check?: boolean
+  readonly forks?: number
+  readonly tags?: readonly string[]
+  readonly skipTags?: readonly string[]
+  readonly signal?: AbortSignal
+  readonly extraVars?: Record<string, unknown>
+  readonly onEvent?: (event: RunEvent) => void
+}
+
+/** Runs steps on hosts that are shells of this machine: everything is real but the wire. */
+export async function runSteps(steps: readonly Step[], setting: Setting = {}): Promise<Ran> {
+  const { hosts = ['a'], dead = [], onEvent } = setting
+  const exchanges: Record<string, number> = {}
+  const events: RunEvent[] = []
+  const inventory = parseInventory({ main: {
+    path: 'inventory.yaml',
+    text: `all:\n  hosts:\n${hosts.map((name) => `    ${name}: { ansible_host: 192.0.2.1 }\n`).join('')}`,
+  } })
+  const options: RunOptions = {
+    playbook: 'test', version: '0', argv: [], steps, inventory, hosts, root: import.meta.dirname,
+    check: setting.check ?? false,
+    forks: setting.forks ?? 5,
+    tags: { tags: setting.tags ?? [], skipTags: setting.skipTags ?? [] },
+    extraVars: setting.extraVars ?? {},
+    connect: (name) => ({
+      connection: shellConnection(() => {
+        exchanges[name] = (exchanges[name] ?? 0) + 1
+        if (dead.includes(name)) throw new Unreachable(`${name}: no route`)
+      }),
+      become: { always: false, user: 'root' },
+    }),
+    subscriber: (event) => {
+      events.push(event)
+      onEvent?.(event)
+    },
+    signal: setting.signal ?? new AbortController().signal,
+  }
+  const outcome = await run(options)
+  const results = events.filter((event) => event.type === 'result')
+  return { ...outcome, events, results, exchanges, story: results.map(({ host, task, status }) => `${host} ${task}: ${status}`) }
+}
+
+function shellConnection(before: () => void): Connection {
+  return {
+    exchange: async (script) => {
+      before()
+      const done = spawnSync('sh', { input: `{\n${script}\n} </dev/null`, env: { ...process.env, HOME: process.env.LABBOOK_TEST_HOME ?? '/tmp' } })
+      return { stdout: done.stdout, stderr: done.stderr, exitCode: done.status ?? -1 }
+    },
+    close: async () => {},
+  }
+}

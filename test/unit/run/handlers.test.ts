@@ -1,0 +1,36 @@
+import { readFileSync, rmSync } from 'node:fs'
+import path from 'node:path'
+import t from 'tap'
+import { play } from '../../../src/run/play.ts'
+import { line, runSteps, script } from '../../support/play-run.ts'
+
+const folder = t.testdir()
+const config = path.join(folder, 'config')
+const log = path.join(folder, 'log')
+
+const steps = (handler: string) => [play('service', { hosts: 'all' }, () => [
+  line('configure', { path: config, is: 'x', notify: 'restart' }),
+  line('configure more', { path: `${config}.d`, is: 'x', notify: 'restart' }),
+  script('after', { text: `echo after >>${log}`, changed_when: false }),
+], { restart: script({ text: handler }) })]
+
+t.test('a handler runs once, after the tasks, and only when notified', async (t) => {
+  const works = steps(`echo restarted >>${log}`)
+  t.equal((await runSteps(works)).story.at(-1), 'a restart: changed')
+  t.equal(readFileSync(log, 'utf8'), 'after\nrestarted\n')
+  t.notMatch((await runSteps(works)).story.join(), /restart/)
+})
+
+t.test('a handler that did not come to run is made up for by the next run', async (t) => {
+  rmSync(config)
+  const failed = await runSteps(steps('exit 1'))
+  t.equal(failed.story.at(-1), 'a restart: failed')
+  const next = await runSteps(steps('true'))
+  t.same(next.story, ['a configure: ok', 'a configure more: ok', 'a after: ok', 'a restart: changed'])
+  t.notMatch((await runSteps(steps('true'))).story.join(), /restart/)
+})
+
+t.test('check mode shows the handler', async (t) => {
+  rmSync(config)
+  t.equal((await runSteps(steps('true'), { check: true })).story.at(-1), 'a restart: changed')
+})

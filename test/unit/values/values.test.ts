@@ -1,0 +1,24 @@
+import { inspect } from 'node:util'
+import t from 'tap'
+import { register, resolveDeep, Unresolved, type Scope } from '../../../src/values/reference.ts'
+import { knownSecrets, secret } from '../../../src/values/secret.ts'
+
+t.test('a secret shows itself nowhere', (t) => {
+  const hidden = secret('hunter22')
+  t.equal(`${hidden}`, '[REDACTED]')
+  t.equal(JSON.stringify({ hidden }), '{"hidden":"[REDACTED]"}')
+  t.notMatch(inspect({ deep: { hidden } }, { depth: 9 }), 'hunter22')
+  t.equal(hidden.reveal(), 'hunter22')
+  t.equal(secret(hidden), hidden)
+  t.ok(knownSecrets().includes('hunter22'))
+  t.end()
+})
+
+t.test('references are read wherever they stand', (t) => {
+  const token = register<{ id: string }>('token')
+  const scope: Scope = { host: 'a', has: (_key, host) => host === 'b', get: () => ({ id: 'T' }), why: (key, host) => `no ${key} of ${host}` }
+  const hidden = secret('kept')
+  t.same(resolveDeep({ list: [1, token.on('b').map(({ id }) => id)], hidden }, scope), { list: [1, 'T'], hidden })
+  t.throws(() => resolveDeep([token], scope), new Unresolved('no token of a'))
+  t.end()
+})
