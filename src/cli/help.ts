@@ -1,3 +1,4 @@
+import { wrap } from '../ui/format/text.ts'
 import { OPTIONS, type OptionSpec, type Words } from './options.ts'
 
 export interface HelpSubject {
@@ -58,14 +59,4 @@ function section(title: string, rows: readonly Row[]): string {
   const lines = rows.flatMap(([term, meaning]) =>
     wrap(meaning, WIDTH - 2 - column).map((line, i) => `  ${(i === 0 ? term : '').padEnd(column)}${line}`))
   return `${title}:\n${lines.join('\n')}`
-}
-
-function wrap(text: string, width: number): string[] {
-  const lines: string[] = []
-  for (const word of text.split(/\s+/).filter((part) => part !== '')) {
-    const line = lines.at(-1)
-    if (line !== undefined && line.length + 1 + word.length <= width) lines[lines.length - 1] = `${line} ${word}`
-    else lines.push(word)
-  }
-  return lines
 }

@@ -15,7 +15,7 @@ const SHAPES: readonly { readonly sign: string; readonly pattern: RegExp; readon
     mask: `$1${MASK}`,
   },
   { sign: 'uthorization', pattern: /(authorization\\?["']?\s*[:=]\s*\\?["']?(?:basic|bearer)\s+)[^\s"'\\,;]+/gi, mask: `$1${MASK}` },
-  { sign: '://', pattern: /([a-z][a-z0-9+.-]{1,20}:\/\/[^\s/:@"'<>]*:)[^\s/@"'<>]+(?=@)/gi, mask: `$1${MASK}` },
+  { sign: '://', pattern: /([a-z][a-z0-9+.-]{1,20}:\/\/[^\s/:@"'<>]*:)[^\s/"'<>]+(?=@)/gi, mask: `$1${MASK}` },
 ]
 
 /**

@@ -55,6 +55,7 @@ function probe(params: Params): string {
     `ip -4 route show | sed 's/^/route /'`,
     `printf 'forwarding %s\\n' "$(cat /proc/sys/net/ipv4/ip_forward)"`,
     sh`[ ! -e ${dir}/ip_forward ] || printf 'remembered %s\n' "$(cat ${dir}/ip_forward)"`,
+    sh`[ ! -e ${dir}/netns_mounted ] || echo netns-mounted`,
     sh`[ ! -e ${dir} ] || echo folder`,
     sh`{ ip netns list; find /sys/fs/cgroup -type d -name ${`${name}-*`} -prune -print; } 2>/dev/null | sed 's/ .*//; s|.*/||; s/[.]keeper$//' | grep ${`^${name}-`} | sort -u | sed 's/^/there /'`,
     sh`ip link show ${parts(name).hostLink} >/dev/null 2>&1 && echo host-end`,
@@ -66,9 +67,9 @@ function probe(params: Params): string {
   ].join('\n')
 }
 
-const pieces = ({ name, subnet, nodes }: Params): Piece[] => {
+const pieces = ({ name, dir, subnet, nodes }: Params): Piece[] => {
   const network = parseSubnet(subnet)
-  return networkPieces({ lab: name, gateway: gateway(network), prefix: network.prefix, nodes })
+  return networkPieces({ lab: name, dir, gateway: gateway(network), prefix: network.prefix, nodes })
 }
 
 function planPresent(params: Params, stdout: string): Plan<never> {
@@ -112,6 +113,7 @@ function planAbsent(params: Params, stdout: string): Plan<never> {
     const script = sh`cat ${dir}/ip_forward >/proc/sys/net/ipv4/ip_forward && rm -f ${dir}/ip_forward`
     changes.push({ description: 'set net.ipv4.ip_forward back', script })
   }
+  if (has('netns-mounted')) changes.push({ description: 'unmount /run/netns unless others use it', script: unmountNamespaces(dir) })
   if (purge && has('folder')) changes.push({ description: `remove ${dir}`, script: sh`rm -rf ${dir}` })
   return { changes }
 }
@@ -132,6 +134,10 @@ const forward = (dir: string): string => sh`
 mkdir -p ${dir} || exit
 [ -e ${dir}/ip_forward ] || { cat /proc/sys/net/ipv4/ip_forward >${dir}/.ip_forward && mv ${dir}/.ip_forward ${dir}/ip_forward; } || exit
 echo 1 >/proc/sys/net/ipv4/ip_forward`
+
+const unmountNamespaces = (dir: string): string => sh`
+if [ -z "$(ls -A /run/netns 2>/dev/null)" ] && mountpoint -q /run/netns; then umount /run/netns && rmdir /run/netns || exit; fi
+rm -f ${dir}/netns_mounted`
 
 /** A route of the machine that leads into the subnet, and is not the lab's own. */
 function foreignRoute(routes: readonly string[], subnet: string, own: string): string | undefined {

@@ -12,6 +12,8 @@ const schema = z.strictObject({
   address,
   nodes: z.array(nodeAddress).default([]).describe('All nodes of the lab, for /etc/hosts'),
   memory: z.string().regex(/^[1-9]\d*[MG]$/, 'write memory as 512M or 2G').optional().describe('The most the node may use'),
+  disk: z.string().regex(/^[1-9]\d*[MG]$/, 'write disk as 20G').optional()
+    .describe('A disk image of this size, made with the node; without it the node shares the disk of the machine'),
   state: z.enum(['started', 'stopped', 'absent']).default('started')
     .describe('stopped: as by a power cut, the disk is kept; absent: the disk is removed as well'),
 })
@@ -54,16 +56,18 @@ export const lab_node = defineModule({
 })
 
 function setting(params: z.output<typeof schema>): NodeSetting {
-  const { lab, dir, rootfs, name, address, nodes, memory } = params
-  return { lab, dir, rootfs, name, address, nodes, memoryBytes: memory === undefined ? null : bytes(memory) }
+  const { lab, dir, rootfs, name, address, nodes, memory, disk } = params
+  return { lab, dir, rootfs, name, address, nodes, memoryBytes: bytes(memory), diskBytes: bytes(disk) }
 }
 
-const bytes = (size: string): number => Number.parseInt(size) * (size.endsWith('G') ? 2 ** 30 : 2 ** 20)
+const bytes = (size: string | undefined): number | null =>
+  size === undefined ? null : Number.parseInt(size) * (size.endsWith('G') ? 2 ** 30 : 2 ** 20)
 
-function obstacle(seen: SeenNode, { lab, dir, rootfs, name }: NodeSetting): string | undefined {
+function obstacle(seen: SeenNode, { lab, dir, rootfs, name, diskBytes }: NodeSetting): string | undefined {
   if (seen.missing.length > 0) {
-    return `a lab node needs ${seen.missing.join(', ')}: install the packages util-linux, iproute2 and openssh-client`
+    return `a lab node needs ${seen.missing.join(', ')}: install the packages util-linux, iproute2, openssh-client and e2fsprogs`
   }
+  if (diskBytes !== null && !seen.loop) return `a disk of its own for ${name} needs loop devices, which this machine does not have: leave "disk" out`
   if (!seen.root) return `no root for ${name} in ${rootfs}: lab_rootfs makes it`
   if (!seen.key) return `no key for ${name} in ${dir}: lab_keys makes it`
   if (!seen.network) return `no network namespace ${parts(lab).node(name)}: lab_network makes it, with ${name} among its nodes`
@@ -72,6 +76,7 @@ function obstacle(seen: SeenNode, { lab, dir, rootfs, name }: NodeSetting): stri
 
 interface SeenNode {
   readonly missing: readonly string[]
+  readonly loop: boolean
   readonly root: boolean
   readonly key: boolean
   readonly network: boolean
@@ -96,6 +101,7 @@ function readNode(stdout: string): SeenNode {
   const limits = values('memory').map(Number)
   return {
     missing: values('missing'),
+    loop: !has('no-loop'),
     root: !has('no-root'),
     key: !has('no-key'),
     network: !has('no-network'),

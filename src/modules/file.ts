@@ -1,16 +1,19 @@
 import { posix } from 'node:path'
 import { z } from 'zod'
 import { sh } from '../shell/quote.ts'
-import { absentPlan, directoryPlan, linkPlan, plainPlan, touchPlan, type FileParams } from './support/file-states.ts'
 import { missingAccount } from './support/attributes.ts'
+import { absentPlan, directoryPlan, linkPlan, plainPlan, presentPlan, touchPlan } from './support/file-states.ts'
 import { attributes, targetFile } from './support/params.ts'
 import { lookAt, parsePathFacts } from './support/path-facts.ts'
+import { findStray } from './support/recurse.ts'
 import { defineModule } from './task.ts'
-import { strayScript, takeStray } from './support/recurse.ts'
 
 const schema = z.strictObject({
   path: targetFile,
-  /** `touch` makes an empty file where none is; it leaves the times of one that is there. Default `file`. */
+  /**
+   * `touch` makes an empty file where none is; it leaves the times of one that is there. Without a state, what is there
+   * gets its attributes (with `recurse`: `directory`).
+   */
   state: z.enum(['file', 'directory', 'absent', 'link', 'touch']).optional(),
   /** What a link points to. */
   src: z.string().min(1).optional(),
@@ -20,10 +23,46 @@ const schema = z.strictObject({
   force: z.boolean().default(false),
   /** Owner and mode are those of what a link points to. */
   follow: z.boolean().default(true),
+  /** For `touch`: as Ansible's. Times are always preserved here. */
   modification_time: z.literal('preserve').optional(),
   access_time: z.literal('preserve').optional(),
   ...attributes,
 })
-  .transform(({ state, ...rest }) => ({ ...rest, state: state ?? (rest.recurse ? 'directory' as const : 'file' as const) }))
+  .refine(({ state, src }) => (state === 'link') === (src !== undefined), { error: "src and state: 'link' go together", path: ['src'] })
+  .refine(({ state, recurse }) => !recurse || state === undefined || state === 'directory', { error: "recurse is for state: 'directory'", path: ['recurse'] })
+  .refine(({ state, path }) => state !== 'absent' || path !== '/', { error: 'refuses to remove /', path: ['path'] })
 
-export { schema, posix, sh, absentPlan, directoryPlan, linkPlan, plainPlan, touchPlan, missingAccount, lookAt, parsePathFacts, defineModule, strayScript, takeStray, type FileParams }
+type Params = z.output<typeof schema>
+
+const stateOf = ({ state, recurse }: Params): Params['state'] => state ?? (recurse ? 'directory' : undefined)
+
+const PLANS = {
+  file: plainPlan, directory: directoryPlan, absent: absentPlan, link: linkPlan, touch: touchPlan,
+} as const
+
+/** Where a link leads: a relative one starts in the link's own folder. */
+const destination = ({ path, src = '' }: Params): string => posix.resolve(posix.dirname(path), src)
+
+function also(params: Params): string | undefined {
+  if (params.state === 'link') return sh`[ -e ${destination(params)} ] || echo no-src`
+  return params.recurse ? findStray(params.path, params) : undefined
+}
+
+/** Files, directories and links: that they are there or not, whose they are and who may use them. */
+export const file = defineModule<typeof schema, { readonly path: string }>({
+  name: 'file',
+  schema,
+  title: (params) => `${params.path}${stateOf(params) === undefined ? '' : ` ${stateOf(params)}`}`,
+  probe(params) {
+    const { path, owner, group, state, follow } = params
+    return lookAt({ path, follow: follow && state !== 'link' && state !== 'absent', owner, group, also: also(params) })
+  },
+  plan(params, observed) {
+    const facts = parsePathFacts(observed)
+    if (typeof facts === 'string') return { changes: [], problem: `cannot look at ${params.path}: ${facts}` }
+    const state = stateOf(params)
+    const missing = state === 'absent' ? undefined : missingAccount(facts, params)
+    const outcome = missing ?? (state === undefined ? presentPlan : PLANS[state])(params, facts)
+    return typeof outcome === 'string' ? { changes: [], problem: outcome } : { changes: outcome, values: { path: params.path } }
+  },
+})

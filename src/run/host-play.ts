@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { Unreachable } from '../connection/connection.ts'
 import type { Observed } from '../modules/observed.ts'
 import type { Plan } from '../modules/module.ts'
 import type { Outcome } from '../shell/batch.ts'
@@ -67,12 +68,12 @@ export class HostPlay {
     const { task } = entry
     const scope = this.#state.registry.scope(this.#host.name)
     let skip = false
-    let tried: Tried
+    let tried: Tried | undefined
     let attempts = 0
     try {
       skip = !wanted(task, conditions(this.#host.name, this.#vars, scope))
     } catch (error) {
-      if (!(error instanceof Unresolved)) throw error
+      tried = this.#failure(error, [])
     }
     const title = titleOf(task)
     if (!skip) {
@@ -80,7 +81,7 @@ export class HostPlay {
     }
     const { until, retries, delay = DEFAULT_DELAY_SECONDS } = task.keywords
     const most = until === undefined && retries === undefined ? 1 : 1 + (retries ?? DEFAULT_RETRIES)
-    for (;;) {
+    while (tried === undefined) {
       attempts += 1
       tried = skip ? { status: 'ok', changes: [], commands: [] } : judge(await this.#try(entry, index, prober), task.keywords)
       if (this.#state.signal.aborted) throw new Interrupted()
@@ -91,6 +92,7 @@ export class HostPlay {
         if (until !== undefined) tried = { ...tried, status: 'failed', message: tried.message ?? `not so after ${attempts} tries` }
         break
       }
+      tried = undefined
       prober.forget()
       await sleep(delay * 1000, undefined, { signal: this.#state.signal }).catch(() => { throw new Interrupted() })
     }
@@ -102,6 +104,7 @@ export class HostPlay {
   async #try(entry: Entry, index: number, prober: Prober): Promise<Tried> {
     const commands: CommandRecord[] = []
     try {
+      if (this.#host.unreached !== undefined) throw new Unreachable(this.#host.unreached)
       const prepared = await prepare(entry.task, this.#state.registry.scope(this.#host.name), this.#state.reader)
       const seen = await prober.look(index, prepared, this.#noticesRead ? [] : [listNotices], (extra) => {
         this.#noticesRead = true
@@ -118,12 +121,23 @@ export class HostPlay {
       if (this.#state.check) return { status: 'changed', changes, commands }
       return await this.#apply(entry, index, prober, prepared, plan, commands)
     } catch (error) {
-      if (this.#state.signal.aborted) throw new Interrupted()
-      if (error instanceof Unresolved && this.#state.check && error.message.startsWith('cannot tell')) {
-        return { status: 'unknown', message: error.message, changes: [], commands }
-      }
-      return failureOf(error, commands)
+      return this.#failure(error, commands)
     }
+  }
+
+  /** What was thrown, as a result. In check mode some of it only means that an earlier change was not made. */
+  #failure(error: unknown, commands: readonly CommandRecord[]): Tried {
+    const { check, signal, wouldChange } = this.#state
+    if (signal.aborted) throw new Interrupted()
+    if (check && error instanceof Unresolved && error.pending) {
+      return { status: 'unknown', message: error.message, changes: [], commands }
+    }
+    if (check && error instanceof Unreachable && wouldChange() !== undefined) {
+      // A machine that an earlier task would make. It is not asked again, which could take a time limit each.
+      this.#host.unreached = error.message
+      return { status: 'unknown', message: `cannot tell before «${wouldChange()}» has run: ${error.message}`, changes: [], commands }
+    }
+    return failureOf(error, commands)
   }
 
   async #apply(entry: Entry, index: number, prober: Prober, prepared: Prepared, plan: Plan<unknown>, commands: CommandRecord[]): Promise<Tried> {

@@ -16,6 +16,8 @@ export interface RunHost {
   facts: Readonly<Record<string, unknown>>
   /** Check mode: the last task that would have changed it. */
   wouldChange?: string
+  /** Check mode: why it could not be reached, where an earlier task may be what makes it. */
+  unreached?: string
   /** Why it takes no further part. */
   out?: 'failed' | 'unreachable'
 }

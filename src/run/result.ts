@@ -29,7 +29,7 @@ export function report(finished: Finished): void {
   if (status === 'failed' && !ignore_errors) host.out = 'failed'
   if (state.check && (status === 'changed' || status === 'unknown')) {
     // An unknown task is no reason by itself: the one that makes it unknown is.
-    if (status === 'changed' || host.wouldChange === undefined) host.wouldChange = finished.title
+    if (status === 'changed' || state.wouldChange() === undefined) host.wouldChange = finished.title
   }
   if (register !== undefined && !skipped) {
     if (status === 'unknown' || (state.check && status === 'changed')) state.registry.setPending(host.name, register.key, finished.title)

@@ -125,6 +125,7 @@ function stateOf(options: RunOptions, hosts: Map<string, RunHost>, emit: (event:
     groups: Object.fromEntries([...inventory.groups].map(([name, group]) => [name, group.hosts])),
     extraVars: options.extraVars,
     host: (name) => hosts.get(name) ?? open(name),
+    wouldChange: () => [...hosts.values()].findLast(({ wouldChange }) => wouldChange !== undefined)?.wouldChange,
     registry: new Registry(),
     reader: new InputReader(options.root),
     emit,

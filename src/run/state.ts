@@ -17,6 +17,8 @@ export interface RunState {
   readonly extraVars: Readonly<Record<string, unknown>>
   /** All hosts of the inventory; connections open when first used. */
   host(name: string): RunHost
+  /** Check mode: the last task, on any host, that would have changed something. */
+  wouldChange(): string | undefined
   readonly registry: Registry
   readonly reader: InputReader
   readonly emit: (event: Untimed) => void

@@ -8,13 +8,16 @@ export interface ScreenChoice {
   readonly diff: boolean
   readonly verbosity: number
   readonly stdout: NodeJS.WriteStream
+  readonly env?: Readonly<Record<string, string | undefined>>
+}
+
+interface Seen {
+  readonly isTTY: boolean
   readonly env: Readonly<Record<string, string | undefined>>
 }
 
-type Seen = Pick<ScreenChoice, 'env'> & { readonly isTTY: boolean }
-
 /** The screen that fits: JSON where asked for, the live one on a terminal, plain lines elsewhere. */
-export function chooseScreen({ json, diff, verbosity, stdout, env }: ScreenChoice): Screen {
+export function chooseScreen({ json, diff, verbosity, stdout, env = process.env }: ScreenChoice): Screen {
   if (json) return jsonScreen(stdout)
   const seen = { isTTY: stdout.isTTY, env }
   const colour = wantsColour(seen)
@@ -24,7 +27,7 @@ export function chooseScreen({ json, diff, verbosity, stdout, env }: ScreenChoic
 }
 
 /** A drawn screen needs a terminal that can move its cursor; with `-v` every result is to be read, so lines suit better. */
-export const wantsLive = ({ isTTY, env, verbosity }: Seen & { readonly verbosity: number }): boolean =>
+export const wantsLive = ({ isTTY, env, verbosity }: Seen & Pick<ScreenChoice, 'verbosity'>): boolean =>
   isTTY && env.TERM !== 'dumb' && verbosity === 0
 
 /** Colour on a terminal, unless `NO_COLOR` is set; off it only with `FORCE_COLOR`. */

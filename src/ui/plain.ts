@@ -4,7 +4,7 @@ import { noticePaint } from './format/notice.ts'
 import { outcomeLine } from './format/outcome.ts'
 import { labelOf, paintOf, palette, type Label, type Palette } from './format/palette.ts'
 import { recapLines } from './format/recap.ts'
-import { resultBody, resultTitle, type Detail } from './format/result.ts'
+import { resultBody, resultLine, type Detail } from './format/result.ts'
 import { linesOf, shorten } from './format/text.ts'
 import type { Screen } from './screen.ts'
 
@@ -26,7 +26,7 @@ export function plainScreen(stream: NodeJS.WritableStream, { colour, ...detail }
     if (lines.length > 0) stream.write(`${lines.join('\n')}\n`)
   }
   return {
-    subscriber: (event) => {
+    show: (event) => {
       if (event.type === 'run_start') {
         run.check = event.check
         run.hostWidth = Math.max(0, ...event.hosts.map((host) => host.length))
@@ -59,7 +59,7 @@ function eventLines(event: RunEvent, { check, hostWidth }: Run, detail: Detail, 
     case 'result': {
       const label = labelOf(event)
       return [
-        row(event.host, label, resultTitle(event), paintOf(label, paint)),
+        row(event.host, label, resultLine(event), paintOf(label, paint)),
         ...resultBody(event, detail, paint).map((line) => row(event.host, '', line)),
       ]
     }

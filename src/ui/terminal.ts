@@ -1,12 +1,12 @@
-import type { Finding, Notice, RunStart } from '../run/events.ts'
+import type { Finding, RunStart } from '../run/events.ts'
 import { note, openBoard, type Board } from './board.ts'
 import { findingLines } from './format/finding.ts'
-import { noticePaint } from './format/notice.ts'
+import { noticeLines } from './format/notice.ts'
 import { outcomeLine } from './format/outcome.ts'
 import { palette, type Palette } from './format/palette.ts'
 import { playLines } from './format/play.ts'
 import { recapLines } from './format/recap.ts'
-import { count, shorten } from './format/text.ts'
+import { count } from './format/text.ts'
 import { liveList, type LiveList } from './live.ts'
 import type { Screen } from './screen.ts'
 
@@ -34,11 +34,11 @@ export function terminalScreen(stream: NodeJS.WriteStream, { diff, colour }: Ter
     current = undefined
     live.end()
     findings.push(...board.findings)
-    write(playLines(board, { check, diff, durationMs }, paint))
+    write(playLines(board, { check, diff, durationMs, width: stream.columns }, paint))
   }
 
   return {
-    subscriber: (event) => {
+    show: (event) => {
       if (current !== undefined) note(current.board, event)
       switch (event.type) {
         case 'run_start':
@@ -57,12 +57,12 @@ export function terminalScreen(stream: NodeJS.WriteStream, { diff, colour }: Ter
           closePlay(event.durationMs)
           return
         case 'notice':
-          if (current === undefined) write([noticeLine(event, paint)])
+          if (current === undefined) write(noticeLines(event, paint, stream.columns))
           return
         case 'run_end':
           closePlay(null)
           write([
-            ...(findings.length > 0 ? ['', paint.bold('FINDINGS'), ...findingLines(findings, paint)] : []),
+            ...(findings.length > 0 ? ['', paint.bold('FINDINGS'), ...findingLines(findings, paint, stream.columns)] : []),
             '', paint.bold('PLAY RECAP'), ...recapLines(event.hosts, paint),
             '', outcomeLine(event, check, paint),
           ])
@@ -89,6 +89,3 @@ function headLines({ playbook, version, hosts, check }: RunStart, paint: Palette
     '',
   ]
 }
-
-const noticeLine = ({ level, host, message }: Notice, paint: Palette): string =>
-  `${noticePaint(level, paint)(`${level}:`)} ${host === undefined ? '' : `${host}: `}${shorten(message)}`

@@ -8,13 +8,20 @@ export interface Scope {
   has(name: string, host: string): boolean
   /** What was registered. Only called when {@link Scope.has} says so. */
   get(name: string, host: string): unknown
-  /** Why nothing is registered yet, for a message: e.g. `before «Initialise the Swarm» has run`. */
-  why(name: string, host: string): string
+  /** Why nothing is registered yet, and whether the run is only being checked and would register it. */
+  why(name: string, host: string): { readonly message: string; readonly pending: boolean }
 }
 
 /** A reference was read before the task that gives its value has run. */
 export class Unresolved extends Error {
   override readonly name = 'Unresolved'
+  /** Check mode: the task that gives the value would have run. */
+  readonly pending: boolean
+
+  constructor({ message, pending }: { readonly message: string; readonly pending: boolean }) {
+    super(message)
+    this.pending = pending
+  }
 }
 
 /** A value that an earlier task produces: known only while the run goes on. */

@@ -138,3 +138,16 @@ export function checkRun(): RunEvent[] {
   run.end(Object.fromEntries(HOSTS.map((host) => [host, { ok: 2, changed: 2, unknown: 1 }])), { durationMs: 1200 })
   return run.events
 }
+
+/** More hosts than a terminal has lines. */
+export function crowdRun(): RunEvent[] {
+  const run = recording()
+  const hosts = Array.from({ length: 40 }, (_, i) => `web${i + 1}`)
+  run.start({ hosts })
+  run.play('Docker Engine', 'play', hosts)
+  for (const host of hosts) run.task('Docker Engine', 'Install Docker', host)
+  for (const host of hosts) run.result('Docker Engine', 'Install Docker', host)
+  run.playEnd('Docker Engine', 5000)
+  run.end(Object.fromEntries(hosts.map((host) => [host, { ok: 1 }])))
+  return run.events
+}

@@ -1,6 +1,6 @@
 /**
  * What runs as the first process in a node's namespaces, and becomes its PID 1: mounts, pivot_root, systemd.
- * Wants in its environment: unit, node (its folder), name, hosts (lines for /etc/hosts).
+ * Wants in its environment: unit, node (its folder), name, hosts (lines for /etc/hosts), key.
  */
 export const bootScript = String.raw`
 fail() { echo "boot: $*" >&2; exit 1; }
@@ -11,12 +11,15 @@ printf '%s\n' "$name" >/proc/sys/kernel/hostname || fail 'no host name'
 
 root=$node/root
 lower=$(cat "$node/lower")
-mount -t overlay overlay -o "lowerdir=$lower,upperdir=$node/upper,workdir=$node/work" "$root" || fail 'no overlay'
+data=$node/disk
+if [ -e "$node/disk.img" ]; then mount -o loop "$node/disk.img" "$data" || fail 'no disk'; fi
+mkdir -p "$data/upper" "$data/work" "$data/docker" "$data/containerd" "$data/rancher" "$data/kubelet" && chmod 755 "$data/upper" || fail 'no disk'
+mount -t overlay overlay -o "lowerdir=$lower,upperdir=$data/upper,workdir=$data/work" "$root" || fail 'no overlay'
 mount -t proc proc "$root/proc" && mount -t sysfs sysfs "$root/sys" || fail 'no proc, sysfs'
 
 groups=$root/sys/fs/cgroup
 if [ "$(stat -fc %T /sys/fs/cgroup)" = cgroup2fs ]; then
-  # systemd can hand out controllers only once nothing else is in the node's own cgroup: wait until the keeper has left.
+  : >"$node/waits"
   tries=0; until [ -e "$node/go" ] || [ $tries -ge 100 ]; do sleep 0.05; tries=$((tries + 1)); done
   mount -t cgroup2 cgroup "$groups" || fail 'no cgroup2'
 else
@@ -46,7 +49,7 @@ mount -t tmpfs tmpfs "$root/dev/shm" && mount -t mqueue mqueue "$root/dev/mqueue
   mount -t tmpfs -o mode=755 tmpfs "$root/run" && mount -t tmpfs -o mode=1777 tmpfs "$root/tmp" || fail 'no tmpfs'
 # An overlay cannot lie on an overlay: what container engines keep needs a real file system.
 for kept in docker containerd rancher kubelet; do
-  mkdir -p "$root/var/lib/$kept" && mount --bind "$node/$kept" "$root/var/lib/$kept" || fail "no $kept"
+  mkdir -p "$root/var/lib/$kept" && mount --bind "$data/$kept" "$root/var/lib/$kept" || fail "no $kept"
 done
 
 rm -f "$root/etc/resolv.conf"

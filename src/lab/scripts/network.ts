@@ -13,6 +13,8 @@ export interface Piece {
 
 export interface NetworkPlan {
   readonly lab: string
+  /** The folder of the lab. */
+  readonly dir: string
   /** The machine's own address in the lab. */
   readonly gateway: string
   readonly prefix: number
@@ -20,11 +22,11 @@ export interface NetworkPlan {
 }
 
 /** All pieces but the firewall, in the order they are made in. */
-export function networkPieces({ lab, gateway, prefix, nodes }: NetworkPlan): Piece[] {
+export function networkPieces({ lab, dir, gateway, prefix, nodes }: NetworkPlan): Piece[] {
   const name = parts(lab)
   const sw = name.switchNamespace
   return [
-    namespace(sw),
+    namespace(sw, dir),
     {
       id: 'bridge',
       description: `create the bridge br0 in ${sw}`,
@@ -52,19 +54,20 @@ ip -n ${sw} link set up0 master br0 up &&
 ip addr add ${gateway}/${prefix} dev ${name.hostLink} &&
 ip link set ${name.hostLink} up || exit`,
     },
-    ...nodes.flatMap((node) => [namespace(name.node(node.name)), nodeLink(lab, gateway, prefix, node)]),
+    ...nodes.flatMap((node) => [namespace(name.node(node.name), dir), nodeLink(lab, gateway, prefix, node)]),
   ]
 }
 
 const insideOf = (namespace: string, command: string): string => sh`nsenter --net=/run/netns/${raw(namespace)} sh -c ${command}`
 
-function namespace(name: string): Piece {
+function namespace(name: string, dir: string): Piece {
   return {
     id: `namespace-${name}`,
     description: `create the network namespace ${name}`,
     stands: sh`ip -n ${name} -o link show lo up | grep -q .`,
-    // A crash can leave the file without a namespace behind it.
-    make: sh`ip -n ${name} link show lo >/dev/null 2>&1 || { ip netns del ${name} 2>/dev/null; rm -f /run/netns/${raw(name)}; ip netns add ${name} || exit; }
+    // A crash can leave the file without a namespace behind it. The first namespace of a machine makes /run/netns a mount.
+    make: sh`mountpoint -q /run/netns || { mkdir -p ${dir} && : >${dir}/netns_mounted; } || exit
+ip -n ${name} link show lo >/dev/null 2>&1 || { ip netns del ${name} 2>/dev/null; rm -f /run/netns/${raw(name)}; ip netns add ${name} || exit; }
 ip -n ${name} link set lo up || exit`,
   }
 }

@@ -2,6 +2,7 @@ import { sh } from '../../shell/quote.ts'
 import { parts } from '../names.ts'
 import { bootScript, nodeFileFunctions } from './boot-node.ts'
 import { endNodeFunctions } from './end-node.ts'
+import { keeperScript } from './keep-node.ts'
 
 export interface NodeSetting {
   readonly lab: string
@@ -11,6 +12,8 @@ export interface NodeSetting {
   readonly address: string
   readonly nodes: readonly { readonly name: string; readonly address: string }[]
   readonly memoryBytes: number | null
+  /** The size of the node's disk image; null: a folder on the machine's disk. */
+  readonly diskBytes: number | null
 }
 
 export const nodeFolder = (dir: string, name: string): string => `${dir}/nodes/${name}`
@@ -24,7 +27,7 @@ export const hostsLines = ({ name, address, nodes }: Pick<NodeSetting, 'name' | 
 /** Sets what the scripts below speak of. */
 const settings = (node: NodeSetting): string => sh`
 dir=${node.dir} node=${nodeFolder(node.dir, node.name)} unit=${parts(node.lab).node(node.name)}
-name=${node.name} address=${node.address} rootfs=${node.rootfs} memory=${node.memoryBytes ?? -1}
+name=${node.name} address=${node.address} rootfs=${node.rootfs} memory=${node.memoryBytes ?? -1} disk=${node.diskBytes ?? ''}
 hosts=${hostsLines(node).join('\n')}
 `
 
@@ -50,8 +53,12 @@ lab_wait_for_ssh() { # $1: seconds
 
 const prepare = String.raw`
 lab_prepare() {
-  mkdir -p "$node/upper" "$node/work" "$node/root" "$node/docker" "$node/containerd" "$node/rancher" "$node/kubelet" "$node/ssh" || return
-  chmod 755 "$node/upper" || return
+  mkdir -p "$node/root" "$node/ssh" "$node/disk" || return
+  # A node keeps the disk it began with, a folder or an image.
+  if [ -n "$disk" ] && [ ! -e "$node/disk.img" ] && [ ! -d "$node/disk/upper" ]; then
+    rm -f "$node/disk.new" && truncate -s "$disk" "$node/disk.new" && mkfs.ext4 -q -F -m 0 "$node/disk.new" &&
+      mv -f "$node/disk.new" "$node/disk.img" || return
+  fi
   # A node keeps the root it began with: what it has written lies over that one.
   if [ ! -s "$node/lower" ]; then
     readlink -f "$rootfs/current" >"$node/lower.new" && mv -f "$node/lower.new" "$node/lower" || return
@@ -65,44 +72,13 @@ lab_prepare() {
 }
 `
 
-/** Makes and joins the node's cgroups. Before the cgroup namespace is made, so that they are its roots. */
-const joinCgroups = String.raw`
-if [ "$(stat -fc %T /sys/fs/cgroup)" = cgroup2fs ]; then
-  # Written for the single hierarchy, and not tried on one.
-  for controller in cpu cpuset io memory pids; do echo "+$controller" >/sys/fs/cgroup/cgroup.subtree_control; done 2>/dev/null
-  group=/sys/fs/cgroup/$unit
-  mkdir -p "$group" || exit
-  if [ "$memory" != -1 ]; then echo "$memory" >"$group/memory.max" || exit; fi
-  echo $$ >"$group/cgroup.procs" || exit
-else
-  for hierarchy in /sys/fs/cgroup/*; do
-    [ -d "$hierarchy" ] && [ ! -L "$hierarchy" ] || continue
-    of=$(basename "$hierarchy")
-    case $of in unified) listed= ;; systemd) listed=name=systemd ;; *) listed=$of ;; esac
-    # Below our own cgroup: the limits that hold for us hold for the node.
-    own=$(awk -F: -v listed="$listed" '$2 == listed { sub(/^[^:]*:[^:]*:/, ""); print; exit }' /proc/self/cgroup)
-    parent=$hierarchy/$own
-    [ -d "$parent" ] || parent=$hierarchy
-    group=$parent/$unit
-    mkdir -p "$group" || exit
-    if [ -e "$group/cpuset.cpus" ]; then
-      cat "$parent/cpuset.cpus" >"$group/cpuset.cpus" && cat "$parent/cpuset.mems" >"$group/cpuset.mems" && echo 1 >"$group/cgroup.clone_children" || exit
-    fi
-    if [ -e "$group/memory.limit_in_bytes" ] && [ "$memory" != -1 ]; then echo "$memory" >"$group/memory.limit_in_bytes" || exit; fi
-    echo $$ >"$group/cgroup.procs" || exit
-  done
-fi
-exec nsenter --net="/run/netns/$unit" unshare --mount --uts --ipc --pid --cgroup --fork --propagation private sh "$node/boot.sh"
-`
-
 /** Boots the node as a process that no session and no pipe of ours holds on to. */
 const launch = sh`
 lab_launch() {
-  printf '%s' ${nodeFileFunctions + bootScript} >"$node/boot.sh" && printf '%s' ${joinCgroups} >"$node/start.sh" || return
-  rm -f "$node/go"
+  printf '%s' ${nodeFileFunctions + bootScript} >"$node/boot.sh" && printf '%s' ${keeperScript} >"$node/keep.sh" || return
   key=$(cat "$dir/id_ed25519.pub") || return
   export node unit name hosts key memory
-  (cd / && exec setsid sh "$node/start.sh" </dev/null >"$node/console.log" 2>&1 8>&-) &
+  (cd / && exec setsid sh "$node/keep.sh" </dev/null >"$node/console.log" 2>&1 8>&-) &
   lab_keeper=$!
   lab_tries=0
   until [ -n "$(lab_pid "$node")" ]; do
@@ -110,10 +86,6 @@ lab_launch() {
     [ "$lab_tries" -le 200 ] && kill -0 "$lab_keeper" 2>/dev/null || return 1
     sleep 0.05
   done
-  if [ "$(stat -fc %T /sys/fs/cgroup)" = cgroup2fs ]; then
-    mkdir -p "/sys/fs/cgroup/$unit.keeper" && echo "$lab_keeper" >"/sys/fs/cgroup/$unit.keeper/cgroup.procs" || return
-  fi
-  : >"$node/go"
 }
 `
 
@@ -165,6 +137,8 @@ export const probeNode = (node: NodeSetting): string => [settings(node), endNode
 for command in nsenter unshare setsid flock ip ssh-keygen ssh-keyscan pivot_root; do
   command -v "$command" >/dev/null || printf 'missing %s\n' "$command"
 done
+[ -z "$disk" ] || command -v mkfs.ext4 >/dev/null || echo missing mkfs.ext4
+[ -e /dev/loop-control ] || echo no-loop
 [ -x "$rootfs/current/sbin/init" ] || echo no-root
 [ -s "$dir/id_ed25519.pub" ] || echo no-key
 ip -n "$unit" -o link show lo >/dev/null 2>&1 || echo no-network

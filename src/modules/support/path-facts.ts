@@ -31,6 +31,8 @@ export interface PathFacts {
   readonly noParent: boolean
   readonly noOwner: boolean
   readonly noGroup: boolean
+  /** What {@link Look.also} printed, a word a line. */
+  readonly words: ReadonlySet<string>
 }
 
 export interface Look {
@@ -40,6 +42,8 @@ export interface Look {
   /** Names that must exist on the target. */
   readonly owner?: string | undefined
   readonly group?: string | undefined
+  /** More read-only shell text about `"$lb_p"`, which prints single words. */
+  readonly also?: string | undefined
   /** When to read the file: for its hash, or for its text. */
   readonly read?: Reading
 }
@@ -57,7 +61,7 @@ export type Reading =
  * A read-only script that prints what is at a path: one process for a path that is there, none for one that is not, one
  * more to read it. Free text comes last, so that it needs no encoding and records can mask secrets in it.
  */
-export function lookAt({ path, follow = false, owner, group, read }: Look): string {
+export function lookAt({ path, follow = false, owner, group, also, read }: Look): string {
   const names = [
     ...accountCheck('passwd', '6', owner, 'no-owner'),
     ...accountCheck('group', '7', group, 'no-group'),
@@ -69,6 +73,7 @@ export function lookAt({ path, follow = false, owner, group, read }: Look): stri
     `IFS='\n'; set -f; set -- $lb_f`,
     `if [ -n "$lb_f" ]; then printf 'there\\n%s\\n' "$lb_f"; else echo absent; ${sh`[ -d ${posix.dirname(path)} ]`} || echo no-parent; fi`,
     ...names,
+    ...(also === undefined ? [] : [also]),
     `case $1 in`,
     ...(read === undefined ? [] : [`8*)`, reading(read), `;;`]),
     `a*) echo link; readlink -n -- "$lb_p" ;;`,
@@ -107,7 +112,7 @@ export function parsePathFacts({ stdout, stderr, exitCode }: Observed): PathFact
     kind: there ? kindOf(bits) : null, mode: bits & 0o7777, uid: Number(uid), gid: Number(gid), user, group,
     size: Number(size), mtime: Number(mtime),
     sha256: undefined as string | undefined, content: undefined as string | undefined, target: undefined as string | undefined,
-    noParent: false, noOwner: false, noGroup: false,
+    noParent: false, noOwner: false, noGroup: false, words: new Set<string>(),
   }
   for (let line = lines.shift(); line !== undefined; line = lines.shift()) {
     if (line === 'no-parent') facts.noParent = true
@@ -116,6 +121,7 @@ export function parsePathFacts({ stdout, stderr, exitCode }: Observed): PathFact
     else if (line.startsWith('sha256 ')) facts.sha256 = line.slice('sha256 '.length)
     else if (line === 'content') facts.content = lines.splice(0).join('\n')
     else if (line === 'link') facts.target = lines.splice(0).join('\n')
+    else if (line !== '') facts.words.add(line)
   }
   return facts
 }

@@ -1,34 +1,37 @@
 import type { Exhibit, Finding } from '../../run/events.ts'
 import type { Palette } from './palette.ts'
-import { count, shorten } from './text.ts'
+import { count, shorten, wrap } from './text.ts'
+
+const MIN_STATEMENT = 24
 
 /** `✓ swarm.nodes.ready: all nodes are Ready (3 of 3)` */
-export function findingLine(finding: Finding, paint: Palette, idWidth = 0): string {
-  const colon = `${finding.id}:`.padEnd(idWidth === 0 ? 0 : idWidth + 1)
-  const detail = finding.detail === undefined ? '' : paint.dim(` (${shorten(finding.detail)})`)
-  return `${findingMark(finding.holds, paint)} ${paint.bold(colon)} ${shorten(finding.statement)}${detail}`
+export function findingLine(finding: Finding, paint: Palette): string {
+  return `${findingMark(finding.holds, paint)} ${paint.bold(`${finding.id}:`)} ${said(finding)}`
 }
 
-export function findingMark(holds: boolean | null, paint: Palette): string {
+const said = ({ statement, detail }: Finding): string =>
+  `${shorten(statement)}${detail === undefined ? '' : ` (${shorten(detail)})`}`
+
+function findingMark(holds: boolean | null, paint: Palette): string {
   if (holds === null) return paint.yellow('?')
   return holds ? paint.green('✓') : paint.red('✗')
 }
 
-/** All findings under each other, ids aligned. */
-export function findingLines(findings: readonly Finding[], paint: Palette): string[] {
+/** All findings under each other in a terminal's width: ids in one column, statements in another. */
+export function findingLines(findings: readonly Finding[], paint: Palette, width: number): string[] {
   const idWidth = Math.max(0, ...findings.map(({ id }) => id.length))
-  return findings.map((finding) => findingLine(finding, paint, idWidth))
+  const indent = idWidth + 4
+  return findings.flatMap((finding) => wrap(said(finding), Math.max(MIN_STATEMENT, width - indent)).map((line, i) => (i === 0
+    ? `${findingMark(finding.holds, paint)} ${paint.bold(finding.id.padEnd(idWidth))}  ${line}`
+    : `${' '.repeat(indent)}${line}`)))
 }
 
-/** `5 findings hold, 1 does not, 1 cannot be told` */
+/** `4 findings hold`, or `2 of 4 findings hold, 1 open`: open is what could not be told. */
 export function findingTally(findings: readonly Finding[]): string {
-  const number = (holds: boolean | null): number => findings.filter((finding) => finding.holds === holds).length
-  const [yes, no, open] = [number(true), number(false), number(null)]
-  return [
-    yes > 0 && `${count(yes, 'finding')} ${yes === 1 ? 'holds' : 'hold'}`,
-    no > 0 && `${yes > 0 ? no : count(no, 'finding')} ${no === 1 ? 'does' : 'do'} not${yes > 0 ? '' : ' hold'}`,
-    open > 0 && `${yes + no > 0 ? open : count(open, 'finding')} cannot be told`,
-  ].filter((part) => part !== false).join(', ')
+  const held = findings.filter(({ holds }) => holds === true).length
+  const open = findings.filter(({ holds }) => holds === null).length
+  if (held === findings.length) return `${count(held, 'finding')} ${held === 1 ? 'holds' : 'hold'}`
+  return `${held} of ${count(findings.length, 'finding')} ${held === 1 ? 'holds' : 'hold'}${open > 0 ? `, ${open} open` : ''}`
 }
 
 /** `$ docker node ls`, in one line, with the exit code where it is not 0. */

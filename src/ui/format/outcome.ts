@@ -19,7 +19,7 @@ const sum = (end: RunEnd, column: 'changed' | 'unknown'): number =>
 function wouldDo(end: RunEnd): string {
   const [changed, unknown] = [sum(end, 'changed'), sum(end, 'unknown')]
   if (changed + unknown === 0) return ': nothing to change'
-  return `: ${count(changed, 'task')} would change something${unknown > 0 ? `, ${unknown} cannot be told yet` : ''}`
+  return `: ${count(changed, 'task')} would change something${unknown > 0 ? `, ${unknown} unknown` : ''}`
 }
 
 function troubles(end: RunEnd): string {

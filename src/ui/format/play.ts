@@ -2,40 +2,38 @@ import type { TaskResult } from '../../run/events.ts'
 import { totals, type Board } from '../board.ts'
 import { duration } from './duration.ts'
 import { findingTally } from './finding.ts'
-import { noticePaint } from './notice.ts'
+import { noticeLines } from './notice.ts'
 import { labelOf, paintOf, type Label, type Palette } from './palette.ts'
-import { resultBody, resultTitle } from './result.ts'
-import { count, shorten } from './text.ts'
+import { resultBody, resultLine, resultTitle, troubleLines } from './result.ts'
+import { count, shorten, wrap } from './text.ts'
 
 export interface PlaySummary {
   readonly check: boolean
   readonly diff: boolean
   /** Milliseconds; null for a play that was interrupted. */
   readonly durationMs: number | null
+  /** Of the terminal, in characters. */
+  readonly width: number
 }
 
-const NAME_WIDTH = 30
-const OUTCOME_WIDTH = 36
+const NAME_WIDTH = 24
+const INDENT = ' '.repeat(4)
 
 /** What is left of a play on the screen: one line, and below it only what asks to be read. */
 export function playLines(board: Board, summary: PlaySummary, paint: Palette): string[] {
   return [
     headLine(board, summary, paint),
-    ...board.notices.map(({ level, host, message }) =>
-      `    ${noticePaint(level, paint)(`${level}:`)} ${host === undefined ? '' : `${host}: `}${shorten(message)}`),
+    ...board.notices.flatMap((notice) => noticeLines(notice, paint, summary.width - INDENT.length)).map(indented),
     ...(summary.check || summary.diff ? changeBlocks(board, summary.diff, paint) : []),
-    ...board.results.filter(isTrouble).flatMap((result) => troubleBlock(result, paint)),
+    ...board.results.filter(isTrouble).flatMap((result) => troubleBlock(result, summary.width, paint)),
   ]
 }
 
 function headLine(board: Board, { check, durationMs }: PlaySummary, paint: Palette): string {
-  const plain = outcome(board, check)
-  const texts = plain.map(({ text }) => text).join(', ')
-  const painted = plain.map(({ text, label }) => (label === undefined ? text : paintOf(label, paint)(text))).join(', ')
   const took = durationMs === null ? 'stopped' : duration(durationMs)
-  const width = Math.max(0, OUTCOME_WIDTH - texts.length)
-  return `${mark(board, durationMs, paint)} ${paint.bold(shorten(board.play).padEnd(NAME_WIDTH))}  `
-    + `${painted}${' '.repeat(width)}  ${paint.dim(took.padStart(7))}`
+  const parts = outcome(board, check).map(({ text, label }) => (label === undefined ? text : paintOf(label, paint)(text)))
+  return `${mark(board, durationMs, paint)} ${paint.bold(shorten(board.play).padEnd(NAME_WIDTH))} `
+    + `${paint.dim(took.padStart(7))}   ${parts.join(', ')}`
 }
 
 function mark(board: Board, durationMs: number | null, paint: Palette): string {
@@ -57,22 +55,25 @@ function outcome(board: Board, check: boolean): Part[] {
   const part = (label: Label, words: string): Part[] => ((sum[label] ?? 0) > 0 ? [{ text: `${sum[label]} ${words}`, label }] : [])
   const parts = [
     ...part('changed', check ? 'would change' : 'changed'),
-    ...part('unknown', 'cannot be told'),
+    ...part('unknown', 'unknown'),
     ...part('failed', 'failed'),
     ...part('unreachable', 'unreachable'),
-    ...part('ignored', 'ignored'),
   ]
   return [{ text: count(board.hosts.size, 'host') }, ...(parts.length > 0 ? parts : [{ text: 'nothing to change', label: 'ok' } as const])]
 }
 
+const indented = (line: string): string => `${INDENT}${line}`
+
 const isTrouble = (result: TaskResult): boolean => ['failed', 'unreachable', 'ignored'].includes(labelOf(result))
 
-function troubleBlock(result: TaskResult, paint: Palette): string[] {
+/** Who failed at what, why, and the end of what it printed. */
+function troubleBlock(result: TaskResult, width: number, paint: Palette): string[] {
   const label = labelOf(result)
   return [
-    `    ${paintOf(label, paint)(label)}  ${paint.bold(result.host)}  ${resultTitle(result)}`,
-    ...resultBody(result, { diff: false, verbosity: 0 }, paint).map((line) => `      ${paint.dim('│')} ${line}`),
-  ]
+    `${paintOf(label, paint)(label)}  ${paint.bold(result.host)}  ${resultTitle(result)}`,
+    ...wrap(shorten(result.message ?? ''), width - 2 * INDENT.length).map(indented),
+    ...troubleLines(result).map((line) => indented(`${paint.dim('│')} ${line}`)),
+  ].map(indented)
 }
 
 /** What changes, once for all hosts where it is the same. */
@@ -82,7 +83,7 @@ function changeBlocks(board: Board, diff: boolean, paint: Palette): string[] {
     const label = labelOf(result)
     if (label !== 'changed' && label !== 'unknown') continue
     const lines = [
-      `${paintOf(label, paint)(label === 'changed' ? '~' : '?')} ${resultTitle(result)}`,
+      `${paintOf(label, paint)(label === 'changed' ? '~' : '?')} ${resultLine(result)}`,
       ...resultBody(result, { diff, verbosity: 0 }, paint).map((line) => `  ${line}`),
     ]
     const key = lines.join('\n')
@@ -91,7 +92,7 @@ function changeBlocks(board: Board, diff: boolean, paint: Palette): string[] {
     blocks.set(key, block)
   }
   return [...blocks.values()].flatMap(({ lines: [title = '', ...body], hosts }) => [
-    `    ${title}  ${paint.dim(hosts.length === board.hosts.size && hosts.length > 1 ? 'all hosts' : hosts.join(' '))}`,
-    ...body.map((line) => `    ${line}`),
-  ])
+    `${title}  ${paint.dim(hosts.length === board.hosts.size && hosts.length > 1 ? 'all hosts' : hosts.join(' '))}`,
+    ...body,
+  ].map(indented))
 }

@@ -12,16 +12,19 @@ export interface Detail {
 
 const TAIL_LINES = 12
 
-/** What was done, in a line: the task, where and how often it ran, and why it came out so. */
+/** What was done, in a line: the task, where and how often it ran. */
 export function resultTitle(result: TaskResult): string {
   const asides = [
     result.handler && 'handler',
     result.delegatedTo !== undefined && `on ${result.delegatedTo}`,
     result.attempts > 1 && `${result.attempts} attempts`,
   ].filter((aside) => aside !== false)
-  const message = result.message === undefined ? '' : `: ${shorten(result.message)}`
-  return `${shorten(result.task)}${asides.length > 0 ? ` (${asides.join(', ')})` : ''}${message}`
+  return `${shorten(result.task)}${asides.length > 0 ? ` (${asides.join(', ')})` : ''}`
 }
+
+/** {@link resultTitle}, and why it came out so. */
+export const resultLine = (result: TaskResult): string =>
+  `${resultTitle(result)}${result.message === undefined ? '' : `: ${shorten(result.message)}`}`
 
 /** What stands below a result: its changes, the diffs, the end of an error, and what `-v` asks for. */
 export function resultBody(result: TaskResult, { diff, verbosity }: Detail, paint: Palette): string[] {

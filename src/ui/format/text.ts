@@ -8,7 +8,6 @@ export function clean(text: string): string {
   return stripVTControlCharacters(text)
     .replaceAll('\r\n', '\n')
     .replace(/[^\n]*\r(?=[^\n])/g, '')
-    // eslint-disable-next-line no-control-regex -- these are what is to go
     .replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '')
 }
 
@@ -30,6 +29,17 @@ export function tail(text: string, count: number): string[] {
 export function shorten(text: string, width = Number.POSITIVE_INFINITY): string {
   const line = clean(text).replace(/\s+/g, ' ').trim()
   return line.length <= width ? line : `${line.slice(0, Math.max(0, width - 1)).trimEnd()}…`
+}
+
+/** Text as lines of at most `width` characters, broken between words; a longer word stays whole. */
+export function wrap(text: string, width: number): string[] {
+  const lines: string[] = []
+  for (const word of text.split(/\s+/).filter((part) => part !== '')) {
+    const line = lines.at(-1)
+    if (line !== undefined && line.length + 1 + word.length <= width) lines[lines.length - 1] = `${line} ${word}`
+    else lines.push(word)
+  }
+  return lines
 }
 
 /** `3 hosts`, `1 host`. */

@@ -166,3 +166,15 @@ t.test('extra variables win over the play and the inventory', async (t) => {
   await runSteps([step], { extraVars: { own: 'extra' } })
   t.same(seen, ['play', 'extra'])
 })
+
+t.test('check mode: a host that an earlier task would make', async (t) => {
+  const steps = [
+    play('make it', { hosts: 'a' }, () => [script('boot b', { text: ':' })]),
+    play('use it', { hosts: 'b' }, () => [script('first', { text: ':' }), script('second', { text: ':' })]),
+  ]
+  const ran = await runSteps(steps, { hosts: ['a', 'b'], dead: ['b'], check: true })
+  t.same(ran.story, ['a boot b: changed', 'b first: unknown', 'b second: unknown'])
+  t.match(ran.results[2]?.message, /cannot tell before «boot b» has run: b: no route/)
+  t.equal(ran.exchanges.b, 1, 'it is tried once')
+  t.equal(ran.exitCode, 0)
+})

@@ -1,0 +1,1 @@
+"""The Counter app: one number in Redis, served by any number of replicas."""

@@ -1,0 +1,144 @@
+"""The HTTP side: a page, a JSON API and the health checks."""
+
+import os
+import re
+import threading
+import uuid
+from collections.abc import Callable
+
+from flask import Flask, Response, jsonify, redirect, render_template, request
+from werkzeug.exceptions import BadRequest, HTTPException
+
+from counter.logs import REQUEST_ID
+from counter.settings import Settings, read_settings
+from counter.store import CounterStore, StoreUnavailable
+
+ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+STATIC_CACHE_S = 3600
+
+
+def create_app() -> Flask:
+    """The app as gunicorn's workers load it; starts to look for Redis at once."""
+    settings = read_settings(os.environ)
+    store = CounterStore(settings)
+    # Waiting happens beside the server: until Redis is there, requests get a clear 503.
+    threading.Thread(target=store.wait_until_reached, name="redis-wait", daemon=True).start()
+    return build_app(settings, store)
+
+
+def build_app(settings: Settings, store: CounterStore) -> Flask:
+    """Puts routes, headers and errors together around a store."""
+    app = Flask(__name__)
+    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = STATIC_CACHE_S
+    actions = {
+        "increment": store.increment,
+        "decrement": store.decrement,
+        "reset": store.reset,
+    }
+    _mark_requests(app, settings)
+    _add_errors(app)
+    _add_page(app, settings, store, actions)
+    _add_api(app, settings, store, actions)
+    _add_health(app, store)
+    return app
+
+
+Actions = dict[str, Callable[[], int]]
+Reply = tuple[Response, int]
+
+
+def _mark_requests(app: Flask, settings: Settings) -> None:
+    """Gives each request an id and each response the headers that say who answered."""
+
+    @app.before_request
+    def name_request() -> None:
+        given = request.headers.get("X-Request-ID", "")
+        usable = ACCEPTABLE_ID.fullmatch(given)
+        request.environ[REQUEST_ID] = given if usable else uuid.uuid4().hex
+
+    @app.after_request
+    def sign_response(response: Response) -> Response:
+        response.headers["X-Replica"] = settings.replica
+        response.headers["X-Node"] = settings.node
+        response.headers["X-Request-ID"] = request.environ[REQUEST_ID]
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers["Content-Security-Policy"] = "default-src 'self'"
+        if request.endpoint != "static":
+            response.headers["Cache-Control"] = "no-store"
+        return response
+
+
+def _add_errors(app: Flask) -> None:
+    @app.errorhandler(StoreUnavailable)
+    def store_unavailable(error: StoreUnavailable) -> Reply:
+        return jsonify(error=str(error)), 503
+
+    @app.errorhandler(HTTPException)
+    def http_error(error: HTTPException) -> Response | HTTPException:
+        if not request.path.startswith(("/api/", "/health")):
+            return error
+        # The error's own response carries what its status demands, as Allow for a 405.
+        response = error.get_response()
+        response.data = app.json.dumps({"error": f"{error.code} {error.name}"}) + "\n"
+        response.content_type = "application/json"
+        return response
+
+
+def _add_page(app: Flask, settings: Settings, store: CounterStore, actions: Actions) -> None:
+    @app.get("/")
+    def page() -> tuple[str, int]:
+        try:
+            count, problem = store.value(), None
+        except StoreUnavailable as error:
+            count, problem = None, str(error)
+        html = render_template(
+            "index.html",
+            count=count,
+            problem=problem,
+            replica=settings.replica,
+            node=settings.node,
+        )
+        return html, 503 if problem else 200
+
+    @app.post("/")
+    def press_button() -> Response:
+        action = actions.get(request.form.get("action", ""))
+        if action is None:
+            raise BadRequest(f"action must be one of: {', '.join(actions)}")
+        try:
+            action()
+        except StoreUnavailable:
+            app.logger.warning("a button had no effect: Redis is away")  # the page tells the user
+        return redirect("/", code=303)
+
+
+def _add_api(app: Flask, settings: Settings, store: CounterStore, actions: Actions) -> None:
+    def state(count: int) -> Response:
+        return jsonify(count=count, replica=settings.replica, node=settings.node)
+
+    @app.get("/api/counter")
+    def read() -> Response:
+        return state(store.value())
+
+    for name, action in actions.items():
+        def change(action: Callable[[], int] = action) -> Response:
+            return state(action())
+
+        app.add_url_rule(f"/api/counter/{name}", name, change, methods=["POST"])
+
+
+def _add_health(app: Flask, store: CounterStore) -> None:
+    @app.get("/health")
+    def health() -> Reply:
+        try:
+            store.ping()
+        except StoreUnavailable as error:
+            return jsonify(status="unavailable", reason=str(error)), 503
+        return jsonify(status="ok"), 200
+
+    @app.get("/health/started")
+    def started() -> Reply:
+        """For the container's own check: a Redis outage must not get good replicas restarted."""
+        if store.reached_once:
+            return jsonify(status="ok"), 200
+        return jsonify(status="starting", reason="Redis has not been reached yet"), 503

@@ -1,0 +1,26 @@
+"""How gunicorn serves the Counter app; read by a plain `gunicorn` started in this folder."""
+
+import os
+import sys
+
+from counter.logs import GunicornJsonLogger
+from counter.settings import SettingsError, read_settings
+
+try:
+    settings = read_settings(os.environ)
+except SettingsError as error:
+    sys.exit(f"counter: {error}")
+
+wsgi_app = "counter.web:create_app()"
+bind = f"0.0.0.0:{settings.port}"
+workers = settings.workers
+worker_class = "gthread"
+threads = 8
+logger_class = GunicornJsonLogger
+loglevel = settings.log_level.lower()
+# Workers prove by touching a file that they live; on a disk that can block for seconds.
+worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+# Longer than any request takes, shorter than the stack's stop_grace_period.
+graceful_timeout = 20
+timeout = 30
+keepalive = 5

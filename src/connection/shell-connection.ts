@@ -1,0 +1,52 @@
+import type { Line } from './channel.ts'
+import { type Become, type Connection, type Exchange, type ExchangeOptions, Unreachable } from './connection.ts'
+import { Session } from './session.ts'
+
+/** A connection that keeps one shell per user on a line, and lets one script run at a time. */
+export class ShellConnection implements Connection {
+  readonly #line: Line
+  readonly #sessions = new Map<string, Session>()
+  #last: Promise<unknown> = Promise.resolve()
+  #closed = false
+
+  constructor(line: Line) {
+    this.#line = line
+  }
+
+  exchange(script: string, options: ExchangeOptions): Promise<Exchange> {
+    const next = this.#last.then(() => this.#exchange(script, options))
+    this.#last = next.catch(() => undefined)
+    return next
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    const sessions = [...this.#sessions.values()]
+    await Promise.all(sessions.map((session) => session.hangUp()))
+    for (const session of sessions) session.close()
+    await this.#line.close()
+  }
+
+  async #exchange(script: string, { become, timeLimitSeconds }: ExchangeOptions): Promise<Exchange> {
+    this.#throwIfClosed()
+    const exchange = await this.#session(become).exchange(script, timeLimitSeconds)
+    // A script that our own hang-up ended has not ended by itself.
+    this.#throwIfClosed()
+    return exchange
+  }
+
+  #session(become: Become | undefined): Session {
+    const identity = become === undefined || become.user === this.#line.user ? undefined : become
+    const key = identity?.user ?? ''
+    let session = this.#sessions.get(key)
+    if (session === undefined) {
+      session = new Session(this.#line, identity)
+      this.#sessions.set(key, session)
+    }
+    return session
+  }
+
+  #throwIfClosed(): void {
+    if (this.#closed) throw new Unreachable(`${this.#line.name}: the connection has been closed`)
+  }
+}

@@ -1,0 +1,5 @@
+export { EvidenceError, openRunFolder, type RunFolder } from './folder.ts'
+export { journal } from './journal.ts'
+export { readJournal } from './read.ts'
+export { redactor } from './redact.ts'
+export { summarise, writeSummary, type PlaySummary, type Summary } from './summary.ts'

@@ -1,0 +1,163 @@
+import type { Issue, Path } from './document.ts'
+import { expandHosts } from './ranges.ts'
+import type { GroupEntry } from './schema.ts'
+import type { Vars } from './variables.ts'
+
+/** A group with all that the inventory file says of it, wherever it says so. */
+export interface GroupNode {
+  readonly name: string
+  /** Where it is first named; undefined for the groups that are always there. */
+  readonly path: Path | undefined
+  readonly vars: Record<string, unknown>
+  readonly hosts: Set<string>
+  /** The groups inside it, and where the file says so; undefined where nobody had to say it. */
+  readonly children: Map<string, Path | undefined>
+  readonly parents: Set<string>
+  /** The longest way from `all`; 0 for `all` itself. */
+  depth: number
+  /** `ansible_group_priority`: decides between groups of the same depth. */
+  priority: number
+}
+
+export interface HostNode {
+  readonly name: string
+  readonly path: Path
+  readonly vars: Record<string, unknown>
+  /** The groups that list it themselves. */
+  readonly groups: Set<string>
+}
+
+export interface Graph {
+  readonly groups: ReadonlyMap<string, GroupNode>
+  readonly hosts: ReadonlyMap<string, HostNode>
+}
+
+const DEFAULT_PRIORITY = 1
+
+/**
+ * Joins what the file says into one graph: a group or host that stands in several places is one, later values replace
+ * earlier ones, each group ends up under `all`, and each host that no group has is in `ungrouped`.
+ */
+export function collect(file: Readonly<Record<string, GroupEntry | null>>): { graph: Graph; issues: Issue[] } {
+  const groups = new Map<string, GroupNode>()
+  const hosts = new Map<string, HostNode>()
+  const groupNamed = (name: string, path?: Path) => getOrAdd(groups, name, () => newGroup(name, path))
+
+  const read = (name: string, entry: GroupEntry | null, path: Path): void => {
+    const group = groupNamed(name, path)
+    const { ansible_group_priority: priority, ...vars } = entry?.vars ?? {}
+    if (typeof priority === 'number') group.priority = priority
+    Object.assign(group.vars, vars)
+    for (const [key, hostVars] of Object.entries(entry?.hosts ?? {})) {
+      readHosts(hosts, group, key, hostVars, [...path, 'hosts', key])
+    }
+    for (const [child, childEntry] of Object.entries(entry?.children ?? {})) {
+      const childPath = [...path, 'children', child]
+      read(child, childEntry, childPath)
+      link(group, groupNamed(child), childPath)
+    }
+  }
+
+  link(groupNamed('all'), groupNamed('ungrouped'), undefined)
+  for (const [name, entry] of Object.entries(file)) read(name, entry, [name])
+  for (const group of groups.values()) {
+    if (group.name !== 'all' && group.parents.size === 0) link(groupNamed('all'), group, undefined)
+  }
+  settleUngrouped(groupNamed('ungrouped'), hosts)
+  const graph = { groups, hosts }
+  return { graph, issues: [...sameNames(graph), ...setDepths(groups)] }
+}
+
+function newGroup(name: string, path: Path | undefined): GroupNode {
+  return {
+    name, path, vars: {}, hosts: new Set(), children: new Map(), parents: new Set(),
+    depth: 0, priority: DEFAULT_PRIORITY,
+  }
+}
+
+function readHosts(hosts: Map<string, HostNode>, group: GroupNode, key: string, vars: Vars | null, path: Path): void {
+  const { names, port } = expandHosts(key)
+  for (const name of names) {
+    const host = getOrAdd(hosts, name, () => ({ name, path, vars: {}, groups: new Set() }))
+    Object.assign(host.vars, port === undefined ? {} : { ansible_port: port }, vars)
+    group.hosts.add(name)
+    host.groups.add(group.name)
+  }
+}
+
+function link(parent: GroupNode, child: GroupNode, path: Path | undefined): void {
+  if (!parent.children.has(child.name)) parent.children.set(child.name, path)
+  child.parents.add(parent.name)
+}
+
+/** `ungrouped` has exactly the hosts that no group but `all` lists, whatever the file puts under it. */
+function settleUngrouped(ungrouped: GroupNode, hosts: ReadonlyMap<string, HostNode>): void {
+  for (const host of hosts.values()) {
+    const grouped = [...host.groups].some((name) => name !== 'all' && name !== 'ungrouped')
+    if (grouped) {
+      ungrouped.hosts.delete(host.name)
+      host.groups.delete('ungrouped')
+    } else {
+      ungrouped.hosts.add(host.name)
+      host.groups.add('ungrouped')
+    }
+  }
+}
+
+/** Ansible warns, and then a pattern with that name means the host alone. */
+function sameNames({ groups, hosts }: Graph): Issue[] {
+  return [...hosts.values()].filter(({ name }) => groups.has(name)).map(({ name, path }) => ({
+    path, at: 'key', message: `"${name}" is the name of a host and of a group: rename one of them`,
+  }))
+}
+
+/** Sets the depths, parents before children. Groups whose parents never are all done are in or under a cycle. */
+function setDepths(groups: ReadonlyMap<string, GroupNode>): Issue[] {
+  const waiting = new Map([...groups.values()].map((group) => [group.name, group.parents.size]))
+  const ready = [...groups.values()].filter(({ parents }) => parents.size === 0)
+  for (let group = ready.pop(); group; group = ready.pop()) {
+    waiting.delete(group.name)
+    for (const name of group.children.keys()) {
+      const child = groups.get(name)
+      const left = (waiting.get(name) ?? 0) - 1
+      waiting.set(name, left)
+      if (!child) continue
+      child.depth = Math.max(child.depth, group.depth + 1)
+      if (left === 0) ready.push(child)
+    }
+  }
+  return findCycles(groups, new Set(waiting.keys()))
+}
+
+function findCycles(groups: ReadonlyMap<string, GroupNode>, suspects: Set<string>): Issue[] {
+  const issues: Issue[] = []
+  for (const start of suspects) {
+    const trail: string[] = []
+    let name: string | undefined = start
+    while (name !== undefined && !trail.includes(name)) {
+      trail.push(name)
+      name = [...groups.get(name)?.parents ?? []].find((parent) => suspects.has(parent))
+    }
+    if (name !== undefined) issues.push(cycleIssue(groups, trail.slice(trail.indexOf(name)).reverse()))
+    trail.forEach((seen) => suspects.delete(seen))
+  }
+  return issues
+}
+
+/** @param cycle the groups, each the parent of the next, the last one that of the first */
+function cycleIssue(groups: ReadonlyMap<string, GroupNode>, cycle: string[]): Issue {
+  const [first = ''] = cycle
+  const links = cycle.map((name, place) => groups.get(name)?.children.get(cycle[place + 1] ?? first))
+  // The longest path is the innermost place that closes the circle; what stands outside it may well be meant.
+  const path = links.filter((link) => link !== undefined).sort((a, b) => b.length - a.length)[0] ?? []
+  const circle = [...cycle, first].join(' -> ')
+  return { path, at: 'key', message: `groups contain each other: ${circle}; take one of them out` }
+}
+
+function getOrAdd<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  const present = map.get(key)
+  if (present !== undefined) return present
+  const made = make()
+  map.set(key, made)
+  return made
+}

@@ -1,0 +1,8 @@
+export { InventoryError, PatternError } from './errors.ts'
+export type { Problem } from './errors.ts'
+export type { Source } from './document.ts'
+export type { Group, Host, Inventory } from './inventory.ts'
+export { parseInventory } from './parse.ts'
+export type { InventorySources, VarsSource } from './parse.ts'
+export { limitHosts, selectHosts } from './pattern.ts'
+export { readInventory } from './read.ts'

@@ -1,0 +1,28 @@
+import { z } from 'zod'
+import { defineModule } from '../modules/task.ts'
+import { sh } from '../shell/quote.ts'
+import { labName, nodeName, pairs, parts } from './names.ts'
+
+const schema = z.strictObject({
+  lab: labName,
+  name: nodeName,
+  state: z.enum(['up', 'down']).describe('down: the node is cut off from all others and from this machine, and goes on running'),
+})
+
+/** A node's port on the lab's switch: pulls the cable of a node, and puts it back. */
+export const lab_port = defineModule({
+  name: 'lab_port',
+  schema,
+  title: ({ name, state }) => `${name} ${state}`,
+  probe: ({ lab, name }) => sh`
+ip -n ${parts(lab).switchNamespace} -o link show ${parts(lab).port(name)} >/dev/null 2>&1 && echo there
+ip -n ${parts(lab).switchNamespace} -o link show ${parts(lab).port(name)} up 2>/dev/null | grep -q . && echo up
+true`,
+  plan: ({ lab, name, state }, { stdout }) => {
+    const seen = new Map(pairs(stdout))
+    if (!seen.has('there')) return { changes: [], problem: `${name} has no port on the switch of ${lab}: lab_network makes it` }
+    if (seen.has('up') === (state === 'up')) return { changes: [] }
+    const script = sh`ip -n ${parts(lab).switchNamespace} link set ${parts(lab).port(name)} ${state}`
+    return { changes: [{ description: `set the port of ${name} ${state}`, script }] }
+  },
+})

@@ -1,0 +1,25 @@
+import { z } from 'zod'
+import { shorten } from './support/text.ts'
+import { defineModule } from './task.ts'
+
+const schema = z.strictObject({
+  /** What must hold. */
+  that: z.union([z.boolean(), z.array(z.boolean())], { error: 'write true or false, or a list of them' }),
+  fail_msg: z.string().optional(),
+  success_msg: z.string().default('All assertions passed'),
+})
+
+/** Fails the task where something does not hold. */
+export const assert = defineModule<typeof schema, { readonly msg: string }>({
+  name: 'assert',
+  schema,
+  title: ({ fail_msg }) => shorten(fail_msg === undefined ? '' : `else: ${fail_msg}`),
+  probe: () => ':',
+  plan({ that, fail_msg, success_msg }) {
+    const all = [that].flat()
+    const broken = all.findIndex((holds) => !holds)
+    if (broken === -1) return { changes: [], values: { msg: success_msg } }
+    const which = all.length === 1 ? '' : ` (condition ${broken + 1} of ${all.length})`
+    return { changes: [], problem: `${fail_msg ?? 'Assertion failed'}${which}` }
+  },
+})

@@ -1,0 +1,38 @@
+import { z } from 'zod'
+import { sha256 } from './support/file-content.ts'
+import { targetFile } from './support/params.ts'
+import { lookAt, parsePathFacts } from './support/path-facts.ts'
+import { defineModule } from './task.ts'
+
+const LIMIT = 1024 * 1024
+
+const schema = z.strictObject({
+  /** A text file on the host, up to 1 MB. */
+  src: targetFile,
+})
+
+/** A file's text. */
+export interface SlurpValues {
+  readonly content: string
+  /** SHA-256 of the text, in hexadecimal. */
+  readonly sha256: string
+}
+
+/** Reads a text file of the host. Take `no_log: true` for files with secrets: the text is the probe's output. */
+export const slurp = defineModule<typeof schema, SlurpValues>({
+  name: 'slurp',
+  schema,
+  title: ({ src }) => src,
+  probe: ({ src }) => lookAt({ path: src, follow: true, read: { text: LIMIT } }),
+  plan({ src }, observed) {
+    const facts = parsePathFacts(observed)
+    const problem = (why: string) => ({ changes: [], problem: `cannot read ${src}: ${why}` })
+    if (typeof facts === 'string') return problem(facts)
+    if (facts.kind === null) return problem('it is not there')
+    if (facts.kind !== 'file') return problem('it is not a file')
+    const { content } = facts
+    if (content === undefined) return problem(`it has ${facts.size} bytes, more than ${LIMIT}`)
+    if (/[\0\uFFFD]/.test(content)) return problem('it is not UTF-8 text')
+    return { changes: [], values: { content, sha256: sha256(content) } }
+  },
+})

@@ -1,0 +1,55 @@
+import { z } from 'zod'
+import { octal, targetFile } from './support/params.ts'
+import { lookAt, parsePathFacts } from './support/path-facts.ts'
+import { defineModule } from './task.ts'
+
+const schema = z.strictObject({
+  path: targetFile,
+  /** Looks at what a link points to. */
+  follow: z.boolean().default(false),
+  /** Reads files to give their SHA-256. */
+  get_checksum: z.boolean().default(true),
+})
+
+/** What is at a path, with Ansible's names. Where nothing is, only `exists` and `path` are given. */
+export interface StatValues {
+  readonly exists: boolean
+  readonly path: string
+  readonly isreg?: boolean
+  readonly isdir?: boolean
+  readonly islnk?: boolean
+  /** `0644` */
+  readonly mode?: string
+  readonly uid?: number
+  readonly gid?: number
+  readonly pw_name?: string
+  readonly gr_name?: string
+  /** Bytes. */
+  readonly size?: number
+  /** Seconds since 1970. */
+  readonly mtime?: number
+  readonly lnk_target?: string
+  /** SHA-256 in hexadecimal, of files. */
+  readonly checksum?: string
+}
+
+/** Looks at a path. */
+export const stat = defineModule<typeof schema, StatValues>({
+  name: 'stat',
+  schema,
+  title: ({ path }) => path,
+  probe: ({ path, follow, get_checksum }) => lookAt({ path, follow, ...(get_checksum ? { read: 'hash' as const } : {}) }),
+  plan({ path }, observed) {
+    const facts = parsePathFacts(observed)
+    if (typeof facts === 'string') return { changes: [], problem: `cannot look at ${path}: ${facts}` }
+    const { kind, mode, uid, gid, user, group, size, mtime, target, sha256 } = facts
+    if (kind === null) return { changes: [], values: { exists: false, path } }
+    const values: StatValues = {
+      exists: true, path, isreg: kind === 'file', isdir: kind === 'directory', islnk: kind === 'link',
+      mode: octal(mode), uid, gid, pw_name: user, gr_name: group, size, mtime,
+      ...(target === undefined ? {} : { lnk_target: target }),
+      ...(sha256 === undefined ? {} : { checksum: sha256 }),
+    }
+    return { changes: [], values }
+  },
+})

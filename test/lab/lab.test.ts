@@ -1,0 +1,174 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import t, { type Test } from 'tap'
+import { lab_keys } from '../../src/lab/keys.ts'
+import { lab_network } from '../../src/lab/network.ts'
+import { lab_node } from '../../src/lab/node.ts'
+import { lab_port } from '../../src/lab/port.ts'
+import { lab_preflight } from '../../src/lab/preflight.ts'
+import { lab_rootfs } from '../../src/lab/rootfs.ts'
+import type { ModuleCall } from '../../src/modules/task.ts'
+import type { z } from 'zod'
+import { converge, runIn, shells } from '../support/shells.ts'
+import { isAlive, killMidway, machineState, run, sshTo, until } from './machine.ts'
+
+const [dash] = shells
+const name = 'lbtest'
+const base = `${tmpdir()}/labbook-lab-test`
+const dir = `${base}/lab`
+const rootfs = `${base}/rootfs`
+const nodes = [1, 2, 3].map((number) => ({ name: `node${number}`, address: `10.79.0.1${number}` }))
+const [first, second, third] = nodes as [Node, Node, Node]
+type Node = (typeof nodes)[number]
+const network = { name, dir, subnet: '10.79.0.0/24', nodes }
+const nodeParams = (node: Node) => ({
+  lab: name, dir, rootfs, ...node, nodes, memory: '1G', ...(node === first ? { disk: '2G' } : {}),
+})
+const ssh = sshTo(dir)
+const pidOf = (node: Node): number => Number(readFileSync(`${dir}/nodes/${node.name}/pid`, 'utf8').split(' ')[0])
+
+/** Brings something about and demands that nothing is then left to do. Gives what was done. */
+function make<S extends z.ZodType, V>(t: Test, module: ModuleCall<S, V>, params: z.input<S>): string[] {
+  const { before, applied, after } = converge(dash, module, params)
+  t.equal(before.problem, undefined)
+  for (const { exitCode, stderr } of applied) t.equal(exitCode, 0, stderr)
+  t.strictSame(after.changes.map((change) => change.description), [], 'nothing is left to do')
+  return before.changes.map((change) => change.description)
+}
+const script = <S extends z.ZodType, V>(module: ModuleCall<S, V>, params: z.input<S>): string => {
+  const parsed = module.definition.schema.parse(params)
+  const plan = module.definition.plan(parsed, runIn(dash, module.definition.probe(parsed, {})), {}, {})
+  return plan.changes.map((change) => change.script).join('\n')
+}
+const bootAll = (t: Test): string[] => nodes.flatMap((node) => make(t, lab_node, nodeParams(node)))
+const takeDown = (): void => {
+  converge(dash, lab_network, { ...network, state: 'absent', purge: true })
+  converge(dash, lab_rootfs, { path: rootfs, state: 'absent' })
+}
+
+takeDown()
+const before = machineState(name)
+t.teardown(takeDown)
+
+await t.test('this machine can make a lab', async (t) => {
+  t.strictSame(make(t, lab_preflight, {}), [])
+})
+
+await t.test('a build of the root that is killed half-way leaves no process or mount, and is made up for', async (t) => {
+  await killMidway(script(lab_rootfs, { path: rootfs }), () =>
+    existsSync(rootfs) && readdirSync(rootfs).some((entry) => entry.endsWith('.tmp') && existsSync(`${rootfs}/${entry}/usr/bin/dpkg`)))
+  await until(() => run('sh', '-c', `grep -lzs '${rootfs}' /proc/[0-9]*/cmdline || :`) === '')
+  t.strictSame(machineState(name).mounts, before['mounts'])
+  t.match(make(t, lab_rootfs, { path: rootfs }), [/^build a Debian root/])
+  t.strictSame(readdirSync(rootfs).filter((entry) => entry.endsWith('.tmp')), [])
+})
+
+await t.test('three nodes come up and answer the system\'s ssh, which checks their host keys', async (t) => {
+  make(t, lab_keys, { dir })
+  make(t, lab_network, network)
+  t.strictSame(bootAll(t), nodes.map((node) => `boot ${node.name} (${node.address})`))
+  for (const node of nodes) t.equal(ssh.run(node.address, 'hostname'), node.name)
+  t.equal(new Set(nodes.map((node) => ssh.run(node.address, 'cat /etc/machine-id'))).size, 3)
+})
+
+await t.test('a second time nothing is to be done', async (t) => {
+  t.strictSame(make(t, lab_keys, { dir }), [])
+  t.strictSame(make(t, lab_rootfs, { path: rootfs }), [])
+  t.strictSame(make(t, lab_network, network), [])
+  t.strictSame(bootAll(t), [])
+})
+
+await t.test('a node is a whole system with the limits asked for', async (t) => {
+  t.equal(ssh.run(first.address, 'systemctl is-system-running --wait'), 'running')
+  t.equal(ssh.run(first.address, 'sudo id -u'), '0')
+  t.equal(ssh.run(first.address, 'ping -c 1 -W 2 node3 >/dev/null && echo answers'), 'answers')
+  t.equal(ssh.run(first.address, 'cat /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/memory.max 2>/dev/null || :'), String(2 ** 30))
+  t.ok(Number(ssh.run(first.address, 'df --output=size / | tail -n 1')) < 2 * 2 ** 20, 'its disk has the size asked for')
+  t.match(ssh.run(first.address, 'sudo apt-get update'), /Reading package lists/)
+})
+
+await t.test('a node comes back from a kill with its disk, identity and host key', async (t) => {
+  const id = ssh.run(first.address, 'sudo touch /root/kept && cat /etc/machine-id')
+  process.kill(pidOf(first), 'SIGKILL')
+  await until(() => !ssh.answers(first.address))
+  t.match(make(t, lab_node, nodeParams(first)), [/boot node1 \(10\.79\.0\.11\)$/])
+  t.equal(ssh.run(first.address, 'sudo ls /root/kept >/dev/null && cat /etc/machine-id'), id)
+})
+
+await t.test('a node that reboots itself comes back by itself', async (t) => {
+  const old = pidOf(second)
+  t.notOk(sshReboot(second))
+  await until(() => !isAlive(old) && ssh.answers(second.address))
+  t.not(pidOf(second), old)
+  t.strictSame(make(t, lab_node, nodeParams(second)), [])
+})
+
+await t.test('half of the network is deleted, and mended without a boot', async (t) => {
+  const pids = nodes.map(pidOf)
+  run('ip', '-n', `${name}-sw`, 'link', 'del', `p-${second.name}`)
+  run('iptables', '-D', `LAB-${name}`, '1')
+  t.notOk(ssh.answers(second.address))
+  t.match(make(t, lab_network, network), ['connect node2 to the lab (10.79.0.12)', /^let the lab out/])
+  t.ok(ssh.answers(second.address))
+  t.strictSame(bootAll(t), [])
+  t.strictSame(nodes.map(pidOf), pids)
+})
+
+await t.test('a rule too many in the lab\'s chain is removed', async (t) => {
+  run('iptables', '-I', `LAB-${name}`, '-j', 'ACCEPT')
+  t.match(make(t, lab_network, network), [/^let the lab out/])
+})
+
+await t.test('a node that lost its namespace gets another and is booted into it', async (t) => {
+  run('ip', 'netns', 'del', `${name}-${third.name}`)
+  t.match(make(t, lab_network, network), ['create the network namespace lbtest-node3', 'connect node3 to the lab (10.79.0.13)'])
+  t.match(make(t, lab_node, nodeParams(third)), [/boot.* node3/])
+  t.equal(ssh.run(third.address, 'hostname'), 'node3')
+})
+
+await t.test('a port that is down cuts a node off; it goes on running', async (t) => {
+  const pid = pidOf(third)
+  t.strictSame(make(t, lab_port, { lab: name, name: third.name, state: 'down' }), ['set the port of node3 down'])
+  t.notOk(ssh.answers(third.address))
+  make(t, lab_port, { lab: name, name: third.name, state: 'up' })
+  t.ok(ssh.answers(third.address))
+  t.equal(pidOf(third), pid)
+})
+
+await t.test('a stopped node is gone until it is started; a start killed half-way is made up for', async (t) => {
+  const start = nodeParams(second)
+  t.strictSame(make(t, lab_node, { ...start, state: 'stopped' }), ['end node2'])
+  t.notOk(ssh.answers(second.address))
+  await killMidway(script(lab_node, start), () => existsSync(`${dir}/nodes/node2/pid`))
+  make(t, lab_node, start)
+  t.equal(ssh.run(second.address, 'hostname'), 'node2')
+})
+
+await t.test('a node taken from the list is ended; the others are told of a new one without a boot', async (t) => {
+  const two = [first, second]
+  t.strictSame(make(t, lab_network, { ...network, nodes: two }), ['end node3 and remove its network namespace'])
+  t.strictSame(make(t, lab_node, { ...nodeParams(first), nodes: two }), ['write /etc/hosts of node1'])
+  t.strictSame(make(t, lab_network, network), ['create the network namespace lbtest-node3', 'connect node3 to the lab (10.79.0.13)'])
+  t.strictSame(bootAll(t), ['write /etc/hosts of node1', 'boot node3 (10.79.0.13)'])
+})
+
+await t.test('down leaves the machine as it was, also when parts are already gone', async (t) => {
+  make(t, lab_node, { ...nodeParams(third), state: 'absent' })
+  t.notMatch(readFileSync(`${dir}/known_hosts`, 'utf8'), /node3/)
+  process.kill(pidOf(first), 'SIGKILL')
+  run('ip', 'link', 'del', `${name}0`)
+  run('rm', '-f', `${dir}/nodes/node2/pid`)
+  make(t, lab_network, { ...network, state: 'absent', purge: true })
+  make(t, lab_rootfs, { path: rootfs, state: 'absent' })
+  t.notOk(existsSync(dir))
+  t.strictSame(machineState(name), before)
+})
+
+function sshReboot(node: Node): boolean {
+  try {
+    ssh.run(node.address, 'sudo systemctl reboot')
+    return true
+  } catch {
+    return false
+  }
+}

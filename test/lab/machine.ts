@@ -1,0 +1,60 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/** Runs a command on this machine; what it printed, or fails. */
+export function run(command: string, ...args: string[]): string {
+  const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+  if (error) throw error
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')}: exit ${String(status)}: ${stderr}`)
+  return stdout
+}
+
+/** All that a lab could leave behind, as text to compare. */
+export function machineState(lab: string): Record<string, string[]> {
+  const lines = (text: string): string[] => text.split('\n').filter(Boolean).sort()
+  return {
+    namespaces: lines(run('ip', 'netns')),
+    mounts: lines(readFileSync('/proc/self/mounts', 'utf8')),
+    cgroups: lines(run('find', '/sys/fs/cgroup', '-name', `${lab}-*`)),
+    interfaces: lines(run('ip', '-o', 'link')).map((line) => line.split(': ')[1] as string),
+    addresses: lines(run('ip', '-o', '-4', 'addr')),
+    routes: lines(run('ip', 'route')),
+    filter: lines(run('iptables', '-S')),
+    nat: lines(run('iptables', '-t', 'nat', '-S')),
+    mangle: lines(run('iptables', '-t', 'mangle', '-S')),
+    forwarding: lines(readFileSync('/proc/sys/net/ipv4/ip_forward', 'utf8')),
+    loops: lines(run('losetup', '-a')),
+  }
+}
+
+/** Waits until something holds, as long as the test may take. */
+export async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await sleep(50)
+}
+
+/** Starts a script in a process group of its own and kills all of that group as soon as a condition holds. */
+export async function killMidway(script: string, when: () => boolean): Promise<void> {
+  const shell = spawn('dash', [], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] })
+  const ended = new Promise((resolve) => shell.once('exit', resolve))
+  shell.stdin.end(script)
+  await until(when)
+  process.kill(-(shell.pid as number), 'SIGKILL')
+  await ended
+}
+
+/** The system's ssh client, which trusts no host that the lab has not pinned. */
+export function sshTo(dir: string) {
+  const options = [
+    '-F', 'none', '-i', `${dir}/id_ed25519`, '-o', `UserKnownHostsFile=${dir}/known_hosts`, '-o', 'GlobalKnownHostsFile=none',
+    '-o', 'StrictHostKeyChecking=yes', '-o', 'BatchMode=yes', '-o', 'ConnectTimeout=5',
+  ]
+  const attempt = (address: string, command: string) =>
+    spawnSync('ssh', [...options, `ops@${address}`, command], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+  return {
+    run: (address: string, command: string): string => run('ssh', ...options, `ops@${address}`, command).trim(),
+    answers: (address: string): boolean => attempt(address, 'true').status === 0,
+  }
+}
+
+export const isAlive = (pid: number): boolean => existsSync(`/proc/${String(pid)}`)

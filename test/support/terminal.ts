@@ -1,0 +1,64 @@
+import { spawn } from 'node:child_process'
+import { stripVTControlCharacters } from 'node:util'
+
+export interface Session {
+  readonly columns?: number
+  readonly rows?: number
+  readonly env?: Readonly<Record<string, string>>
+  /** Whether the terminal shows what is typed, as a shell leaves it. Default true. */
+  readonly echo?: boolean
+  /** What to type once a text is seen; each is waited for after the one before. */
+  readonly talk?: readonly (readonly [seen: string, type: string])[]
+}
+
+/** Runs a TypeScript program on a pseudo-terminal of its own and talks to it; ends when the program does. */
+export function onTerminal(program: URL, args: readonly string[], { columns = 80, rows = 24, env = {}, echo = true, talk = [] }: Session = {}) {
+  const words = [process.execPath, '--import=tsx', program.pathname, ...args].map((word) => `'${word}'`).join(' ')
+  const child = spawn('script', ['-qec', `stty cols ${columns} rows ${rows} ${echo ? 'echo' : '-echo'}; exec ${words}`, '/dev/null'], {
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, TERM: 'xterm-256color', ...env }, stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  return new Promise<{ raw: string; screen: string[]; exitCode: number | null }>((resolve, reject) => {
+    let raw = ''
+    let read = 0
+    const left = [...talk]
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      raw += text
+      for (;;) {
+        const [next] = left
+        const at = next === undefined ? -1 : raw.indexOf(next[0], read)
+        if (next === undefined || at === -1) return
+        read = at + next[0].length
+        child.stdin.write(next[1])
+        left.shift()
+      }
+    })
+    child.on('error', reject)
+    child.on('close', (exitCode) => { resolve({ raw, screen: screenOf(raw), exitCode }) })
+  })
+}
+
+/** What is left on the screen: as much of a terminal as a list that redraws itself needs. */
+export function screenOf(raw: string): string[] {
+  const lines: string[] = ['']
+  let row = 0
+  let column = 0
+  for (const [token] of raw.matchAll(/\u001b\[([?\d;]*)([A-Za-z])|\r|\n|[^\u001b\r\n]+|\u001b/g)) {
+    const [, digits, code] = /\[([?\d;]*)([A-Za-z])$/.exec(token) ?? []
+    const count = digits === '' ? 1 : Number(digits)
+    if (token === '\n') row += 1
+    else if (token === '\r') column = 0
+    else if (code === 'A' || code === 'F') row = Math.max(0, row - count)
+    else if (code === 'B') row += count
+    else if (code === 'D') column = Math.max(0, column - count)
+    else if (code === 'G') column = count - 1
+    else if (code === 'K') lines[row] = ''
+    else if (!token.startsWith('\u001b')) {
+      const line = (lines[row] ?? '').padEnd(column)
+      lines[row] = line.slice(0, column) + token + line.slice(column + token.length)
+      column += token.length
+    }
+    if (code === 'F') column = 0
+    while (lines.length <= row) lines.push('')
+  }
+  return lines.map((line) => stripVTControlCharacters(line).trimEnd())
+}

@@ -1,0 +1,37 @@
+import t from 'tap'
+import { helpText } from '../../../src/cli/help.ts'
+import { OPTIONS } from '../../../src/cli/options.ts'
+
+const text = helpText({
+  playbook: 'lab.mjs',
+  description: 'Makes the lab: three machines inside this one, each with an address, sshd and systemd of its own, ready for any playbook.',
+  steps: ['Packages', 'A step with a name so long that it has to go on in the next line, below where it began, and not at the margin'],
+  words: { up: 'make the lab', status: 'show it' },
+})
+const lines = text.split('\n')
+
+void t.test('no line is wider than 80 columns', async (t) => {
+  t.strictSame(lines.filter((line) => line.length > 80), [])
+})
+
+void t.test('every option is there, its meaning in one column', async (t) => {
+  const rows = lines.filter((line) => /^ {2}(-\w, | {4})--/.test(line))
+  t.equal(rows.length, Object.keys(OPTIONS).length)
+  const columns = new Set(rows.map((row) => row.search(/(?<= {2})\S(?!.* {2})/)))
+  t.equal(columns.size, 1)
+})
+
+void t.test('words, steps, examples and exit codes are told', async (t) => {
+  t.match(text, 'Usage: npx zx playbooks/lab.mjs [up|status] [options]')
+  t.match(text, '  up      make the lab\n  status  show it\n')
+  t.match(text, /\n {2}2\. {2}A step .*\n {6}\w/)
+  t.match(text, 'npx zx playbooks/lab.mjs up -CD --limit node1')
+  t.match(text, '  130  interrupted\n')
+})
+
+void t.test('what a playbook does not have is left out', async (t) => {
+  const short = helpText({ playbook: 'site.mjs', description: 'All of it.' })
+  t.match(short, 'Usage: npx zx playbooks/site.mjs [options]')
+  t.notMatch(short, 'Words:')
+  t.notMatch(short, 'What it does:')
+})

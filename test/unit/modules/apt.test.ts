@@ -1,0 +1,141 @@
+import { chmodSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { apt } from '../../../src/modules/apt.ts'
+import { runIn, shells } from '../../support/shells.ts'
+
+const { definition } = apt
+type Input = Parameters<typeof definition.schema.parse>[0]
+const parse = (params: Input) => definition.schema.parse(params)
+const plan = (params: Input, stdout: string) =>
+  definition.plan(parse(params), { stdout, stderr: '', exitCode: 0 }, {}, {})
+
+const NOW = 1_700_000_000
+const host = (...lines: string[]): string =>
+  ['arch amd64', `now ${NOW}`, `lists ${NOW - 7200}`, ...lines, ''].join('\n')
+const CURL = 'pkg\tii \tcurl\tamd64\t7.88.1-10+deb12u14'
+
+void t.test('an installed package needs nothing, and its version is a value', async (t) => {
+  const { changes, values } = plan({ name: 'curl' }, host(CURL))
+  t.same(changes, [])
+  t.same(values?.packages, { curl: '7.88.1-10+deb12u14' })
+})
+
+void t.test('installed packages cause no network use, whatever the age of the lists', async (t) => {
+  t.same(plan({ name: 'curl', update_cache: true, cache_valid_time: 1 }, host(CURL)).changes, [])
+})
+
+void t.test('a missing package is installed, after the lists were fetched', async (t) => {
+  const { changes, values } = plan({ name: ['curl', 'docker.io'], update_cache: true }, host(CURL))
+  t.same(changes.map((change) => change.description), ['fetch the package lists (2 hours old)', 'install docker.io'])
+  t.same(changes[1]?.diff, { subject: 'packages', before: 'docker.io: not installed\n', after: 'docker.io: installed\n' })
+  t.equal(values?.packages['docker.io'], null)
+})
+
+void t.test('fresh lists are not fetched again', async (t) => {
+  const { changes } = plan({ name: 'docker.io', update_cache: true, cache_valid_time: 86_400 }, host())
+  t.same(changes.map((change) => change.description), ['install docker.io'])
+})
+
+void t.test('lists older than the sources are not fresh', async (t) => {
+  const { changes } = plan({ name: 'docker.io', update_cache: true, cache_valid_time: 86_400 }, host('sources-newer'))
+  t.equal(changes[0]?.description, 'fetch the package lists (the list of sources was changed since)')
+})
+
+void t.test('without a name, lists are fetched when older than an hour or than asked', async (t) => {
+  t.equal(plan({ update_cache: true }, host()).changes.length, 1)
+  t.equal(plan({ update_cache: true, cache_valid_time: 7200 }, host()).changes.length, 0)
+  t.equal(plan({ update_cache: true }, `arch amd64\nnow ${NOW}\n`).changes[0]?.description, 'fetch the package lists (there are none yet)')
+})
+
+void t.test('the hint on stale lists is given only where the user did not ask for fresh ones', async (t) => {
+  t.match(plan({ name: 'x1' }, 'arch amd64\nnow 1\n').changes[0]?.script, 'set update_cache: true')
+  t.notMatch(plan({ name: 'x1' }, host()).changes[0]?.script, 'set update_cache: true')
+})
+
+void t.test('a half-configured package counts as missing, and dpkg is mended first', async (t) => {
+  const { changes } = plan({ name: 'curl' }, host('interrupted', 'pkg\tiF \tcurl\tamd64\t7.88'))
+  t.equal(changes.length, 1)
+  t.match(changes[0]?.script, /dpkg --configure -a[^]*--fix-broken[^]*install -- curl/)
+})
+
+void t.test('a package of another architecture is not the one asked for', async (t) => {
+  const foreign = 'pkg\tii \tlibc6\ti386\t2.36'
+  t.equal(plan({ name: 'libc6' }, host(foreign)).changes.length, 1)
+  t.equal(plan({ name: 'libc6:i386' }, host(foreign)).changes.length, 0)
+})
+
+void t.test('a virtual package is there when an installed package provides it', async (t) => {
+  t.same(plan({ name: 'awk' }, host('pkg\tun \tawk\t\t', 'provides\tii \tawk, nawk (= 1)')).changes, [])
+  t.equal(plan({ name: 'awk' }, host('provides\trc \tawk')).changes.length, 1)
+  t.equal(plan({ name: 'awk' }, host('provides\tii \tgawk')).changes.length, 1)
+})
+
+void t.test('a version may have a wildcard', async (t) => {
+  t.same(plan({ name: 'curl=7.88*' }, host(CURL)).changes, [])
+  t.equal(plan({ name: 'curl=7.8' }, host(CURL)).changes[0]?.description, 'upgrade curl=7.8')
+})
+
+void t.test('absent removes what is installed; purge also what left configuration', async (t) => {
+  const removed = 'pkg\trc \tcurl\tamd64\t7.88'
+  t.equal(plan({ name: 'curl', state: 'absent' }, host(CURL)).changes[0]?.description, 'remove curl')
+  t.same(plan({ name: 'curl', state: 'absent' }, host(removed)).changes, [])
+  t.equal(plan({ name: 'curl', state: 'absent', purge: true }, host(removed)).changes[0]?.description, 'purge curl')
+  t.same(plan({ name: 'curl', state: 'absent', purge: true, update_cache: true }, host()).changes, [])
+})
+
+void t.test('latest upgrades to the candidate', async (t) => {
+  const policy = 'curl:\n  Installed: 7.88.1-10+deb12u14\n  Candidate: 7.88.1-10+deb12u15\n'
+  const { changes } = plan({ name: 'curl', state: 'latest' }, host(CURL, policy))
+  t.equal(changes[0]?.description, 'upgrade curl')
+  t.equal(changes[0]?.diff?.after, 'curl: 7.88.1-10+deb12u15\n')
+  t.same(plan({ name: 'curl', state: 'latest' }, host(CURL, policy.replace('u15', 'u14'))).changes, [])
+})
+
+void t.test('names that are no package names are refused', async (t) => {
+  for (const name of ['foo*', 'foo bar', '-y', 'Foo', '$(id)']) t.throws(() => parse({ name }), name)
+  t.throws(() => parse({}), /update_cache/)
+})
+
+void t.test('without apt the problem says so', async (t) => {
+  t.match(definition.plan(parse({ name: 'curl' }), { stdout: '', stderr: '', exitCode: 127 }, {}, {}).problem, /apt-get is not there/)
+})
+
+for (const shell of shells) {
+  void t.test(`${shell.name}: on this machine, dpkg is installed and an unknown package is not`, async (t) => {
+    const params = parse({ name: ['dpkg', 'no-such-package-at-all'] })
+    const { changes, values } = definition.plan(params, runIn(shell, definition.probe(params, {})), {}, {})
+    t.same(changes.map((change) => change.description), ['install no-such-package-at-all'])
+    t.type(values?.packages.dpkg, 'string')
+  })
+
+  void t.test(`${shell.name}: on this machine, awk is provided`, async (t) => {
+    const params = parse({ name: 'awk' })
+    t.same(definition.plan(params, runIn(shell, definition.probe(params, {})), {}, {}).changes, [])
+  })
+
+  void t.test(`${shell.name}: a change waits for another package manager, then tells what apt told`, async (t) => {
+    const bin = t.testdir({
+      'apt-get': [
+        '#!/bin/sh',
+        'if [ ! -e "$0.ran" ]; then',
+        '  : >"$0.ran"; echo "E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 7 (apt)" >&2; exit 100',
+        'fi',
+        'echo "$@"; echo "E: Unable to locate package foo" >&2; exit 100',
+      ].join('\n'),
+    })
+    chmodSync(join(bin, 'apt-get'), 0o755)
+    const script = plan({ name: 'foo', install_recommends: false }, 'arch amd64\nnow 1\n').changes[0]?.script ?? ''
+    const done = runIn(shell, script, { env: { PATH: `${bin}:${process.env.PATH}` } })
+    t.equal(done.exitCode, 100)
+    t.match(done.stdout, /install --no-install-recommends -- foo/)
+    t.equal(done.stderr, 'E: Unable to locate package foo\nThe package lists on this host are not fresh (there are none yet): set update_cache: true\n')
+  })
+
+  void t.test(`${shell.name}: a change does not wait longer than asked`, async (t) => {
+    const bin = t.testdir()
+    writeFileSync(join(bin, 'apt-get'), '#!/bin/sh\necho "E: Could not get lock /x" >&2; exit 100', { mode: 0o755 })
+    const script = plan({ name: 'foo', lock_timeout: 0 }, host()).changes[0]?.script ?? ''
+    t.match(runIn(shell, script, { env: { PATH: `${bin}:${process.env.PATH}` } }), { exitCode: 100, stderr: 'E: Could not get lock /x\n' })
+  })
+}

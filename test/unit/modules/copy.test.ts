@@ -1,0 +1,182 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, lstatSync, writeFileSync, chmodSync, chownSync } from 'node:fs'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import t from 'tap'
+import { copy } from '../../../src/modules/copy.ts'
+import { Secret } from '../../../src/values/secret.ts'
+import { converge } from '../../support/shells.ts'
+import { converged, inEachShell } from './support.ts'
+
+const permissions = (path: string): number => statSync(path).mode & 0o7777
+
+t.test('creates a file with its content and mode', async (t) => {
+  inEachShell(t, (t, shell, folder) => {
+    const dest = join(folder, 'motd')
+    const run = converge(shell, copy, { content: 'Welcome\n', dest, mode: '0640' })
+    converged(t, run, [`create ${dest} (0640)`])
+    t.equal(readFileSync(dest, 'utf8'), 'Welcome\n')
+    t.equal(permissions(dest), 0o640)
+    t.same(readdirSync(folder), ['motd'], 'no temporary file is left')
+  })
+})
+
+t.test('a new file without a mode gets what the umask leaves', async (t) => {
+  inEachShell(t, (t, shell, folder) => {
+    const dest = join(folder, 'a')
+    converged(t, converge(shell, copy, { content: 'x', dest }), [`create ${dest}`])
+    t.equal(permissions(dest), 0o666 & ~process.umask())
+  })
+})
+
+t.test('an update keeps owner and mode, and shows the text before and after', async (t) => {
+  inEachShell(t, (t, shell, folder) => {
+    const dest = join(folder, "it's a file")
+    writeFileSync(dest, 'old\n')
+    chmodSync(dest, 0o664)
+    chownSync(dest, 12345, 12346)
+    const run = converge(shell, copy, { content: 'new\n', dest })
+    converged(t, run, [`update ${dest}`])
+    t.same(run.before.changes[0]?.diff, { subject: dest, before: 'old\n', after: 'new\n' })
+    t.match(statSync(dest), { uid: 12345, gid: 12346 })
+    t.equal(permissions(dest), 0o664)
+  })
+})
+
+t.test('other attributes alone leave the content', async (t) => {
+  inEachShell(t, (t, shell, folder) => {
+    const dest = join(folder, 'a')
+    writeFileSync(dest, 'same')
+    chmodSync(dest, 0o600)
+    const inode = statSync(dest).ino
+    const run = converge(shell, copy, { content: 'same', dest, mode: 0o644, owner: 4321, group: 'daemon' })
+    converged(t, run, [`give ${dest} to 4321:daemon (was root:root)`, `set the mode of ${dest} to 0644 (was 0600)`])
+    t.match(statSync(dest), { uid: 4321, ino: inode })
+  })
+})
+
+t.test('a set-user-id bit survives a change of owner', async (t) => {
+  inEachShell(t, (t, shell, folder) => {
+    const dest = join(folder, 'a')
+    writeFileSync(dest, 'same')
+    chmodSync(dest, 0o4755)
+    converged(t, converge(shell, copy, { content: 'same', dest, mode: '4755', owner: 4321 }), [`give ${dest} to 4321:root (was root:root)`])
+    t.equal(permissions(dest), 0o4755)
+  })
+})
+
+t.test('a link is replaced by the file, and what it pointed to stays', async (t) => {
+  inEachShell(t, (t, shell, folder) => {
+    const dest = join(folder, 'link')
+    writeFileSync(join(folder, 'target'), 'precious')
+    symlinkSync('target', dest)
+    converged(t, converge(shell, copy, { content: 'new', dest }), [`replace the link ${dest}`])
+    t.notOk(lstatSync(dest).isSymbolicLink())
+    t.equal(readFileSync(join(folder, 'target'), 'utf8'), 'precious')
+  })
+})
+
+t.test('a file of the controller arrives byte for byte, also into a folder', async (t) => {
+  const bytes = Buffer.from(Array.from({ length: 200_003 }, (_, i) => (i * 7 + (i >> 8)) & 0xff))
+  inEachShell(t, (t, shell, folder) => {
+    const run = converge(shell, copy, { src: 'files/blob.bin', dest: `${folder}/` }, { inputs: { src: bytes } })
+    converged(t, run, [`create ${folder}/blob.bin`])
+    t.match(run.before.changes[0]?.diff?.after, /^\(binary, sha256 [0-9a-f]{64}, 200003 bytes\)\n$/)
+    t.ok(readFileSync(join(folder, 'blob.bin')).equals(bytes))
+  })
+})
+
+t.test('a secret shows in no diff, and its file is private', async (t) => {
+  inEachShell(t, (t, shell, folder) => {
+    const dest = join(folder, 'token')
+    writeFileSync(dest, 'last year')
+    const run = converge(shell, copy, { content: new Secret("it's hidden"), dest, mode: '0644' })
+    converged(t, run, [`update ${dest}`])
+    t.notMatch(JSON.stringify(run.before.changes[0]?.diff), /hidden|last year/)
+    t.equal(readFileSync(dest, 'utf8'), "it's hidden")
+    const fresh = join(folder, 'fresh')
+    converged(t, converge(shell, copy, { content: new Secret('hidden'), dest: fresh }), [`create ${fresh}`])
+    t.equal(permissions(fresh), 0o600)
+  })
+})
+
+t.test('what only its owner may read shows in no diff', async (t) => {
+  inEachShell(t, (t, shell, folder) => {
+    const dest = join(folder, 'key')
+    writeFileSync(dest, 'old key', { mode: 0o600 })
+    const run = converge(shell, copy, { content: 'new key', dest })
+    converged(t, run, [`update ${dest}`])
+    t.notMatch(JSON.stringify(run.before.changes[0]?.diff), /key"|old/)
+  })
+})
+
+t.test('backup keeps the old file', async (t) => {
+  inEachShell(t, (t, shell, folder) => {
+    const dest = join(folder, 'a')
+    writeFileSync(dest, 'old')
+    converged(t, converge(shell, copy, { content: 'new', dest, backup: true }), [`update ${dest}`])
+    const kept = readdirSync(folder).filter((name) => /^a\.\d+\.\d{4}-\d\d-\d\d@\d\d:\d\d:\d\d~$/.test(name))
+    t.equal(kept.length, 1)
+    t.equal(readFileSync(join(folder, kept[0] ?? ''), 'utf8'), 'old')
+  })
+})
+
+t.test('validate can refuse the new file, and the old one stays', async (t) => {
+  inEachShell(t, (t, shell, folder) => {
+    const dest = join(folder, 'a')
+    writeFileSync(dest, 'good')
+    const run = converge(shell, copy, { content: 'bad', dest, validate: 'grep -q good %s' })
+    t.same(run.applied, [{ stdout: '', stderr: `validate refused the new ${dest}\n`, exitCode: 1 }])
+    t.equal(readFileSync(dest, 'utf8'), 'good')
+    t.same(readdirSync(folder), ['a'])
+    converged(t, converge(shell, copy, { content: 'good too', dest, validate: 'grep -q good %s' }), [`update ${dest}`])
+  })
+})
+
+t.test('force: false leaves a file that is there', async (t) => {
+  inEachShell(t, (t, shell, folder) => {
+    const dest = join(folder, 'a')
+    writeFileSync(dest, 'mine')
+    converged(t, converge(shell, copy, { content: 'yours', dest, force: false }), [])
+    t.equal(readFileSync(dest, 'utf8'), 'mine')
+  })
+})
+
+t.test('says what is in the way', async (t) => {
+  inEachShell(t, (t, shell, folder) => {
+    mkdirSync(join(folder, 'd'))
+    const problem = (params: Parameters<typeof converge<typeof copy.definition.schema, unknown>>[2]): string | undefined =>
+      converge(shell, copy, params).before.problem
+    t.match(problem({ content: '', dest: join(folder, 'd') }), `${folder}/d is a directory`)
+    t.match(problem({ content: '', dest: join(folder, 'no/a') }), `the folder ${folder}/no is not there`)
+    t.equal(problem({ content: '', dest: join(folder, 'a'), owner: 'no.body' }), 'there is no user no.body on this host')
+    t.equal(problem({ content: '', dest: join(folder, 'a'), group: 'no-body' }), 'there is no group no-body on this host')
+    t.notOk(existsSync(join(folder, 'a')))
+  })
+})
+
+t.test('any text arrives exactly', async (t) => {
+  const text = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc.string({ unit: fc.constantFrom("'", '"', '\\', '\n', '\r', '\t', '-', '%', '$', '`', '!', 'é', '漢', '\u{1F600}', ' ', '\0', 'n') }),
+  )
+  inEachShell(t, (t, shell, folder) => {
+    fc.assert(fc.property(text, (content) => {
+      const dest = join(folder, 'any')
+      const run = converge(shell, copy, { content, dest })
+      t.same(run.after.changes, [])
+      return readFileSync(dest).equals(Buffer.from(content))
+    }), { numRuns: 25, examples: [['-n'], ['-e \\c'], ['\n\n'], ["'"], ['%s\\'], ['']] })
+  })
+})
+
+t.test('parameters that cannot be meant are refused in plain words', async (t) => {
+  const why = (params: object): string => copy.definition.schema.safeParse(params).error?.issues.map(({ message }) => message).join() ?? ''
+  t.match(why({ content: '', dest: 'etc/motd' }), 'write an absolute path of the host')
+  t.match(why({ content: '', dest: '/a', mode: 644 }), "644 is decimal: write '0644'")
+  t.match(why({ content: '', dest: '/a', mode: 'u=rw' }), "'u=rw' is not a mode this runner knows")
+  t.match(why({ dest: '/a' }), 'give either content or src')
+  t.match(why({ content: '', src: 'b', dest: '/a' }), 'give either content or src')
+  t.match(why({ content: '', dest: '/a/' }), 'with content, name the file')
+  t.match(why({ content: '', dest: '/a', modes: '0644' }), 'Unrecognized key: "modes"')
+  t.match(why({ content: new Secret('a\0b'), dest: '/a' }), 'a secret cannot contain a NUL byte')
+})

@@ -1,0 +1,29 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Test } from 'tap'
+import type { Plan } from '../../../src/modules/module.ts'
+import { shells, type Converged, type Shell } from '../../support/shells.ts'
+
+/** Runs a test once in each shell, each time in an empty folder of its own. */
+export function inEachShell(t: Test, body: (t: Test, shell: Shell, folder: string) => void | Promise<void>): void {
+  for (const shell of shells) {
+    void t.test(shell.name, async (t) => {
+      const folder = mkdtempSync(join(tmpdir(), 'labbook-modules-'))
+      t.teardown(() => { rmSync(folder, { recursive: true, force: true }) })
+      await body(t, shell, folder)
+    })
+  }
+}
+
+/** What a plan would do, a line a change. */
+export const descriptions = (plan: Plan<unknown>): string[] => plan.changes.map(({ description }) => description)
+
+/** The changes were as named, all succeeded, and nothing is left to do. */
+export function converged(t: Test, run: Converged<unknown>, expected: readonly string[]): void {
+  t.equal(run.before.problem, undefined)
+  t.same(descriptions(run.before), expected)
+  for (const { exitCode, stderr } of run.applied) t.same({ exitCode, stderr }, { exitCode: 0, stderr: '' })
+  t.equal(run.after.problem, undefined)
+  t.same(descriptions(run.after), [], 'nothing is left to do')
+}

@@ -1,0 +1,104 @@
+import { PassThrough } from 'node:stream'
+import { text } from 'node:stream/consumers'
+import t from 'tap'
+import type { RunEvent } from '../../../src/run/events.ts'
+import { wantsColour, wantsLive } from '../../../src/ui/choose.ts'
+import { jsonScreen } from '../../../src/ui/json.ts'
+import { plainScreen } from '../../../src/ui/plain.ts'
+import { brokenRun, checkRun, siteRun } from '../../support/events.ts'
+
+async function lines(events: readonly RunEvent[], given: Partial<Parameters<typeof plainScreen>[1]> = {}): Promise<string[]> {
+  const stream = new PassThrough()
+  const screen = plainScreen(stream, { diff: false, verbosity: 0, colour: false, ...given })
+  events.forEach(screen.show)
+  await screen.done('Report: runs/latest/report.html')
+  stream.end()
+  return (await text(stream)).split('\n')
+}
+
+void t.test('every result is a line with host, status and task', async (t) => {
+  const seen = await lines(siteRun())
+  t.strictSame(seen.slice(1, 4), [
+    'PLAY [Base system] ************************************************************',
+    'node1 | ok      | Name the host',
+    'node1 | skipped | Kernel settings: when: not on this kernel',
+  ])
+  t.strictSame(seen.filter((line) => line.startsWith('node2 | changed')), [
+    'node2 | changed | Install Docker',
+    'node2 | changed | Configure Docker',
+    'node2 | changed | restart docker (handler)',
+    'node2 | changed | Join the swarm (on node1)',
+  ])
+  t.ok(seen.includes('node1 |         | - install docker.io 26.1.5'))
+})
+
+void t.test('experiments show their commands and findings', async (t) => {
+  const seen = await lines(siteRun())
+  const from = seen.findIndex((line) => line.startsWith('EXPERIMENT [The app counts] ***'))
+  t.strictSame(seen.slice(from + 1, from + 7), [
+    'controller | exhibit | $ curl -s http://10.0.0.1:8080/api/counter',
+    'node1 | exhibit | $ docker node ls (exit 1)',
+    '✓ app.replicas.answer: 4 distinct replicas answer from outside',
+    '✓ app.counter.counts: parallel clients add exactly what they ask for (100 of 100)',
+    '? swarm.active.does-not-return: after Active no task comes back by itself (the drain was not seen)',
+    '✗ swarm.nodes.ready: all nodes are Ready (2 of 3)',
+  ])
+})
+
+void t.test('failures tell why, and only real ones are called failed', async (t) => {
+  const seen = await lines(brokenRun())
+  t.strictSame(seen.slice(4, 9), [
+    'node2 | failed  | Install Docker: install docker.io: exit code 100',
+    'node2 |         | Reading package lists...',
+    'node2 |         | E: Unable to locate package docker.io',
+    'node3 | unreachable | Install Docker: node3 (10.0.0.3:22) does not answer; is it on, and is the address right?',
+    'node1 | ignored | Old packages: exit code 1',
+  ])
+  t.strictSame(seen.slice(-4), [
+    '', '✗ Failed after 3m 12s: node2 failed; node3 unreachable', 'Report: runs/latest/report.html', '',
+  ])
+})
+
+void t.test('a check says so, and what it cannot tell', async (t) => {
+  const seen = await lines(checkRun())
+  t.match(seen[0], 'CHECK MODE')
+  t.ok(seen.includes('node1 | unknown | Start Docker: cannot tell before "Install Docker"'))
+  t.ok(seen.some((line) => /^node1 : .* unknown=1$/.test(line)))
+  t.match(seen.at(-3), '✓ Checked in 1.2s: 6 tasks would change something, 3 unknown')
+})
+
+void t.test('diffs are shown with --diff alone, each line with its host', async (t) => {
+  t.ok((await lines(checkRun(), { diff: true })).includes('node3 |         | +  "log-driver": "journald"'))
+  t.notOk((await lines(checkRun())).some((line) => line.includes('log-driver')))
+})
+
+void t.test('colour is there where it is wanted, and nowhere else', async (t) => {
+  t.notMatch((await lines(siteRun())).join('\n'), '\u001b')
+  t.ok((await lines(siteRun(), { colour: true })).includes('node1 | \u001b[32mok     \u001b[39m | Name the host'))
+})
+
+void t.test('--json writes the events and nothing else', async (t) => {
+  const stream = new PassThrough()
+  const screen = jsonScreen(stream)
+  siteRun().forEach(screen.show)
+  await screen.done('Report: runs/latest/report.html')
+  stream.end()
+  const seen = (await text(stream)).trimEnd().split('\n').map((line) => JSON.parse(line) as unknown)
+  t.strictSame(seen, siteRun())
+})
+
+void t.test('the live screen is for terminals that can draw, without -v', async (t) => {
+  const terminal = { isTTY: true, env: { TERM: 'xterm' }, verbosity: 0 }
+  t.equal(wantsLive(terminal), true)
+  t.equal(wantsLive({ ...terminal, isTTY: false }), false)
+  t.equal(wantsLive({ ...terminal, env: { TERM: 'dumb' } }), false)
+  t.equal(wantsLive({ ...terminal, verbosity: 1 }), false)
+})
+
+void t.test('NO_COLOR wins over all', async (t) => {
+  t.equal(wantsColour({ isTTY: true, env: {} }), true)
+  t.equal(wantsColour({ isTTY: false, env: {} }), false)
+  t.equal(wantsColour({ isTTY: false, env: { FORCE_COLOR: '1' } }), true)
+  t.equal(wantsColour({ isTTY: true, env: { NO_COLOR: '1', FORCE_COLOR: '1' } }), false)
+  t.equal(wantsColour({ isTTY: true, env: { NO_COLOR: '' } }), true)
+})
