@@ -107,17 +107,15 @@ class CounterStore:
                 if may_try_again and (repeatable or not sent):
                     may_try_again = False
                     continue
-                raise self._unavailable(error, unsure=sent and not repeatable) from None
+                doubt = "; whether the change was made is not known" if sent and not repeatable else ""
+                reason = f"Redis is away: {error}{doubt}"
+                self._note(reachable=False, reason=reason)
+                raise StoreUnavailable(reason) from None
             except RedisError as error:
-                raise self._unavailable(error, unsure=False) from None
+                log.error("Redis refused a command: %s", error)
+                raise StoreUnavailable(f"Redis refused: {error}") from None
             self._note(reachable=True)
             return answer
-
-    def _unavailable(self, error: RedisError, *, unsure: bool) -> StoreUnavailable:
-        doubt = "; whether the change was made is not known" if unsure else ""
-        reason = f"Redis cannot serve: {error}{doubt}"
-        self._note(reachable=False, reason=reason)
-        return StoreUnavailable(reason)
 
     def _note(self, *, reachable: bool, reason: str = "") -> None:
         """Logs when Redis goes and when it comes back, not every failure in between."""

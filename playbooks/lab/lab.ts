@@ -6,7 +6,7 @@ import { labPackages } from '../../src/lab/packages.ts'
 import { lab_preflight } from '../../src/lab/preflight.ts'
 import { lab_rootfs } from '../../src/lab/rootfs.ts'
 
-/** What the inventory says of the lab: its nodes are the hosts of group `lab`; without any there is no lab to make. */
+/** What the inventory says of the lab: its nodes are the hosts with `lab_provider`; without any there is no lab to make. */
 interface Lab {
   readonly name: string
   readonly dir: string
@@ -16,7 +16,7 @@ interface Lab {
 }
 
 export function labOf({ groups, hostvars }: Pick<PlayContext, 'groups' | 'hostvars'>): Lab | undefined {
-  const names = groups.lab ?? []
+  const names = (groups.all ?? []).filter((host) => hostvars(host).lab_provider === 'namespaces')
   const [first] = names
   if (first === undefined) return undefined
   const text = (vars: Readonly<Record<string, unknown>>, key: string, otherwise: string): string => String(vars[key] ?? otherwise)

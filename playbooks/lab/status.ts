@@ -8,7 +8,7 @@ export const labStatus = experiment('Lab status', {
 }, async (on) => {
   const lab = labOf(on)
   if (lab === undefined) {
-    on.notice('the inventory has no group "lab": these are machines of your own')
+    on.notice('no host of the inventory has lab_provider: these are machines of your own')
     return
   }
   // The banner is read through a shell without a client, so that nothing but bash is needed.

@@ -1,0 +1,27 @@
+# The Counter app on a root made of Debian packages (rootfs.sh). Context: app/. Needs no network and runs nothing.
+ARG BASE=labbook/debian-apps
+FROM ${BASE}
+
+# RES_OPTIONS: a name that Docker's DNS does not know must fail in a second, not in ten.
+ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+    LANG=C.UTF-8 \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PORT=8080 \
+    RES_OPTIONS="timeout:1 attempts:1"
+
+WORKDIR /app
+
+COPY gunicorn.conf.py ./
+COPY counter/ ./counter/
+
+# By number: no entry in /etc/passwd is needed, and it owns nothing here.
+USER 10001:10001
+
+EXPOSE 8080
+
+# /health/started, not /health: a Redis outage must not get good replicas killed.
+HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --retries=3 \
+    CMD curl -fsS --noproxy '*' --max-time 2 -o /dev/null "http://127.0.0.1:${PORT}/health/started"
+
+CMD ["gunicorn"]

@@ -1,0 +1,77 @@
+#!/bin/sh
+# Makes the root file system under the app's images from Debian or Ubuntu packages, for machines that cannot reach
+# Docker Hub:
+#
+#     sh rootfs.sh OUT.tar && docker import OUT.tar labbook/debian-apps
+#
+# Runs as root on a machine with mmdebstrap and takes packages from where that machine's own apt takes them.
+# The same package lists give the same file, byte for byte.
+set -eu
+
+PACKAGES=python3-flask,gunicorn,python3-redis,redis-server,nginx-light,curl,ca-certificates
+
+fail() {
+  echo "rootfs.sh: $1" >&2
+  exit 1
+}
+
+[ $# -eq 1 ] || fail 'give one argument: the tar file to make'
+[ "$(id -u)" -eq 0 ] || fail 'must run as root (it makes files of other owners)'
+command -v mmdebstrap >/dev/null || fail 'mmdebstrap is missing; mend it with: apt-get install mmdebstrap'
+
+out=$(realpath -m -- "$1")
+work=$out.work
+mkdir -p -- "$(dirname -- "$out")"
+exec 9>"$out.lock"
+flock -n 9 || fail "another run is making $out"
+
+# One file system only: should anything still be mounted below, it is not emptied.
+rm -rf --one-file-system -- "$work"
+mkdir -m 700 -- "$work"
+trap 'rm -rf --one-file-system -- "$work"' EXIT
+trap 'exit 130' HUP INT TERM
+
+# RELEASE is the name as the sources give it; Ubuntu's CODENAME is the same for all its pockets. Sources of other vendors
+# are left out: the image needs none of them, and their keys are not known here.
+apt-get indextargets --format '$(ORIGIN)|deb $(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' |
+  sed -n 's/^\(Debian\|Ubuntu\)|//p' | sort -u > "$work/sources.list"
+[ -s "$work/sources.list" ] || fail 'apt knows no package list of Debian or Ubuntu; mend it with: apt-get update'
+
+# How this machine reaches its mirrors. It may hold a password, so it goes by a file and is not left in the image.
+apt-config dump Acquire |
+  grep -E '^Acquire::(https?::|Retries |ForceIPv[46] |Check-Date |Check-Valid-Until |Max-ValidTime)' > "$work/apt.conf" || true
+
+# The keys this machine has for its own vendor, whichever of the two customs it follows.
+mkdir "$work/keyring"
+for key in /etc/apt/trusted.gpg.d/*.asc /etc/apt/trusted.gpg.d/*.gpg /usr/share/keyrings/debian-archive-keyring.gpg \
+  /usr/share/keyrings/ubuntu-archive-keyring.gpg; do
+  [ ! -f "$key" ] || cp -- "$key" "$work/keyring/"
+done
+
+# The date of the newest package list stands for "now" in every file of the image.
+if [ -z "${SOURCE_DATE_EPOCH:-}" ]; then
+  SOURCE_DATE_EPOCH=$(
+    sed -n 's/^Date: //p' /var/lib/apt/lists/*Release | while read -r day; do date -d "$day" +%s; done | sort -n | tail -n 1
+  )
+fi
+export SOURCE_DATE_EPOCH
+
+suite=$(. /etc/os-release && echo "$VERSION_CODENAME")
+
+# A mount namespace of its own: whatever becomes of this run, no mount of it stays behind.
+# The build's files lie beside the result: /tmp is often small, in memory, or without devices.
+TMPDIR=$work unshare --mount --propagation private -- mmdebstrap \
+  --quiet --mode=root --format=tar --variant=apt --include="$PACKAGES" \
+  --keyring="$work/keyring" --aptopt="$work/apt.conf" --aptopt='APT::Install-Recommends "false"' \
+  --dpkgopt='path-exclude=/usr/share/man/*' \
+  --dpkgopt='path-exclude=/usr/share/info/*' \
+  --dpkgopt='path-exclude=/usr/share/locale/*' \
+  --dpkgopt='path-exclude=/usr/share/doc/*' \
+  --dpkgopt='path-include=/usr/share/doc/*/copyright' \
+  --customize-hook='rm -f "$1"/etc/apt/sources.list "$1"/etc/apt/apt.conf.d/99mmdebstrap' \
+  --customize-hook='rm -rf "$1"/var/log/nginx/* "$1"/var/log/redis/*' \
+  --customize-hook='ln -s /dev/stderr "$1"/var/log/nginx/error.log' \
+  --customize-hook=': > "$1"/etc/hostname; : > "$1"/etc/resolv.conf' \
+  "$suite" "$work/root.tar" - < "$work/sources.list" || fail 'mmdebstrap failed; its messages above say why'
+
+mv -- "$work/root.tar" "$out"

@@ -1,0 +1,99 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import ts from 'typescript'
+import { z } from 'zod'
+import * as labbook from '../src/labbook.ts'
+import type { ModuleDefinition } from '../src/modules/module.ts'
+
+/*
+ * Writes docs/modules.md: names, types and defaults from the schemas that check the parameters, sentences from the
+ * comments beside them. So the page cannot say what the code does not. `npm run docs`.
+ */
+
+const ROOT = path.join(import.meta.dirname, '..')
+const MODULES = path.join(ROOT, 'src/modules')
+
+interface Comments {
+  /** By the exported name. */
+  readonly modules: Map<string, string>
+  /** By file and property: the same word may mean another thing elsewhere. */
+  readonly properties: Map<string, string>
+  readonly fileOf: Map<string, string>
+}
+
+/** The text of docs/modules.md. */
+export function modulesPage(): string {
+  const comments = readComments()
+  const definitions = Object.entries(labbook).flatMap(([name, value]) =>
+    typeof value === 'function' && 'definition' in value ? [[name, value.definition as ModuleDefinition] as const] : [])
+  const sections = definitions
+    .sort(([a], [b]) => a.localeCompare(b))
+    .map(([name, { schema }]) => section(name, schema, comments))
+  return [
+    '# Modules',
+    '',
+    'Names and meanings are Ansible\'s where Ansible has the module. Every task takes the keywords of',
+    '[playbooks.md](playbooks.md) as well. Written by `npm run docs` from the modules\' own schemas and comments.',
+    '',
+    ...sections,
+  ].join('\n')
+}
+
+interface Property {
+  readonly type?: string | string[]
+  readonly enum?: readonly unknown[]
+  readonly const?: unknown
+  readonly anyOf?: readonly Property[]
+  readonly items?: Property
+  readonly default?: unknown
+}
+
+function section(name: string, schema: z.ZodType, { modules, properties, fileOf }: Comments): string {
+  const { properties: params = {}, required = [] } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as {
+    properties?: Record<string, Property>
+    required?: readonly string[]
+  }
+  const rows = Object.entries(params).map(([key, property]) => {
+    const says = properties.get(`${fileOf.get(name)}#${key}`) ?? properties.get(`support#${key}`) ?? ''
+    const otherwise = required.includes(key) ? '**required**' : property.default === undefined ? '' : `\`${JSON.stringify(property.default)}\``
+    return `| \`${key}\` | ${typeOf(property)} | ${otherwise} | ${says.replaceAll('|', '\\|')} |`
+  })
+  const table = rows.length === 0 ? [] : ['| parameter | type | default | |', '|---|---|---|---|', ...rows, '']
+  return [`## ${name}`, '', modules.get(name) ?? '', '', ...table].join('\n')
+}
+
+function typeOf(property: Property): string {
+  if (property.enum !== undefined) return property.enum.map((value) => `\`${String(value)}\``).join(', ')
+  if (property.const !== undefined) return `\`${String(property.const)}\``
+  if (property.anyOf !== undefined) return [...new Set(property.anyOf.map(typeOf))].join(' or ')
+  if (property.type === 'array') return `list of ${typeOf(property.items ?? {})}`
+  return property.type === undefined ? 'secret' : String(property.type)
+}
+
+function readComments(): Comments {
+  const comments: Comments = { modules: new Map(), properties: new Map(), fileOf: new Map() }
+  for (const file of readdirSync(MODULES, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'))) {
+    const source = ts.createSourceFile(file, readFileSync(path.join(MODULES, file), 'utf8'), ts.ScriptTarget.Latest, true)
+    const home = file.includes('support') ? 'support' : file
+    const visit = (node: ts.Node): void => {
+      const said = sentence(node)
+      if (ts.isVariableStatement(node)) {
+        for (const { name } of node.declarationList.declarations) {
+          comments.fileOf.set(name.getText(), file)
+          if (said !== '') comments.modules.set(name.getText(), said)
+        }
+      }
+      if (ts.isPropertyAssignment(node) && said !== '') comments.properties.set(`${home}#${node.name.getText()}`, said)
+      ts.forEachChild(node, visit)
+    }
+    visit(source)
+  }
+  return comments
+}
+
+function sentence(node: ts.Node): string {
+  const [doc] = ts.getJSDocCommentsAndTags(node).filter(ts.isJSDoc)
+  return (ts.getTextOfJSDocComment(doc?.comment) ?? '').replace(/\s+/g, ' ').trim()
+}
+
+if (process.argv[1] === import.meta.filename) writeFileSync(path.join(ROOT, 'docs/modules.md'), modulesPage())

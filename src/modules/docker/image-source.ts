@@ -1,0 +1,84 @@
+import { raw, sh } from '../../shell/quote.ts'
+import type { ImageParams } from './image.ts'
+
+/** The label that holds the checksum of what an image was made of. */
+export const SOURCE_LABEL = 'labbook.source'
+
+/**
+ * Shell function `lb_source`: prints `source <sha256>` of all that an image is made of, or `no-source <path>`. The
+ * probe compares it to the image's label; the change runs it again, once the base image is there.
+ */
+export function sourceChecksum(params: ImageParams): string {
+  switch (params.source) {
+    case 'build': return buildChecksum(params)
+    case 'import': return importChecksum(params)
+    case 'load': return loadChecksum(params)
+    case 'pull':
+    case 'local': return ''
+  }
+}
+
+function buildChecksum({ build }: ImageParams): string {
+  if (build === undefined) return ''
+  const settings = JSON.stringify([build.dockerfile, build.args, build.labels, build.target, build.network])
+  return [
+    sh`lb_path=${build.path}`,
+    sh`lb_file=${build.dockerfile}`,
+    basesFunction(build.args),
+    'lb_source() {',
+    '  [ -e "$lb_path/$lb_file" ] || { echo "no-source $lb_path/$lb_file"; return 1; }',
+    '  lb_sum=$({',
+    sh`    printf '%s\\n' ${settings}`,
+    // Another base image makes another image. One that is not on this host counts by its name alone.
+    '    for lb_base in $(lb_bases); do docker image inspect --format "{{.Id}}" "$lb_base" 2>/dev/null || echo "$lb_base"; done',
+    '    cd "$lb_path" && { find . -type f -exec sha256sum {} +; find . -exec stat -c "%a %F %N" {} +; } | LC_ALL=C sort',
+    '  } | sha256sum) || return',
+    '  echo "source ${lb_sum%% *}"',
+    '}',
+  ].join('\n')
+}
+
+/** Shell function `lb_bases`: the images that a Dockerfile builds upon, without stages of its own. */
+function basesFunction(args: Readonly<Record<string, string>>): string {
+  const text = (value: string): string => `"${value.replace(/[\\"]/g, '\\$&').replace(/\n/g, '\\n')}"`
+  const given = Object.entries(args).map(([key, value]) => `given[${text(key)}] = arg[${text(key)}] = ${text(value)}`)
+  const program = [
+    `BEGIN { ${given.join('; ')} }`,
+    'function filled(name,   key) {',
+    '  for (key in arg) {',
+    '    while ((at = index(name, "${" key "}")) > 0) name = substr(name, 1, at - 1) arg[key] substr(name, at + length(key) + 3)',
+    '    if (name == "$" key) name = arg[key]',
+    '  }',
+    '  return name',
+    '}',
+    'toupper($1) == "ARG" && split($2, pair, "=") == 2 && !(pair[1] in given) { gsub(/"/, "", pair[2]); arg[pair[1]] = pair[2] }',
+    'toupper($1) == "FROM" {',
+    '  at = 2; while ($at ~ /^--/) at++',
+    '  base = filled($at)',
+    '  if (!(base in stage) && base != "scratch" && base !~ /[$]/) print base',
+    '  for (at++; at < NF; at++) if (toupper($at) == "AS") stage[$(at + 1)] = 1',
+    '}',
+  ].join('\n')
+  return `lb_bases() { awk ${sh`${program}`} "$lb_path/$lb_file"; }`
+}
+
+function importChecksum({ archive_path, checksum_of, changes }: ImageParams): string {
+  const file = checksum_of ?? archive_path ?? ''
+  return [
+    'lb_source() {',
+    sh`  [ -r ${file} ] || { echo ${`no-source ${file}`}; return 1; }`,
+    sh`  lb_sum=$({ printf '%s\\n' ${JSON.stringify(changes)}; sha256sum <${file}; } | sha256sum) || return`,
+    '  echo "source ${lb_sum%% *}"',
+    '}',
+  ].join('\n')
+}
+
+/** An archive of `docker save` names its image by the checksum of the configuration, which is also the image's id. */
+function loadChecksum({ archive_path = '' }: ImageParams): string {
+  return [
+    'lb_source() {',
+    sh`  [ -r ${archive_path} ] || { echo ${`no-source ${archive_path}`}; return 1; }`,
+    sh`  tar -xOf ${archive_path} manifest.json 2>/dev/null | sed -n ${raw(`'s/^\\[{"Config":"\\([^"]*\\)".*/archive \\1/p'`)}`,
+    '}',
+  ].join('\n')
+}

@@ -1,0 +1,208 @@
+import { z } from 'zod'
+import { raw, sh } from '../../shell/quote.ts'
+import type { Change, Plan } from '../module.ts'
+import { defineModule } from '../task.ts'
+import { answersOf, engineProblem, get, reachEngine, type Answer } from './engine.ts'
+import { SOURCE_LABEL, sourceChecksum } from './image-source.ts'
+import { parseReference, type ImageReference } from './reference.ts'
+import { askRegistry } from './registry.ts'
+
+const schema = z.strictObject({
+  /** `nginx`, `nginx:1.27`, `registry:5000/app:2`, `nginx@sha256:...`. */
+  name: z.string().min(1),
+  /** Where the name has no tag. */
+  tag: z.string().default('latest'),
+  state: z.enum(['present', 'absent']).default('present'),
+  /** Where the image comes from; `local`: it must be there already, to be tagged or pushed. */
+  source: z.enum(['pull', 'build', 'load', 'import', 'local']).default('pull'),
+  /** With `build`: built anew when any file, setting or base image is another than it was. Paths are the host's. */
+  build: z.strictObject({
+    path: z.string().min(1),
+    /** Relative to `path`. */
+    dockerfile: z.string().default('Dockerfile'),
+    args: z.record(z.string(), z.string()).default({}),
+    labels: z.record(z.string(), z.string()).default({}),
+    target: z.string().optional(),
+    network: z.string().optional(),
+    nocache: z.boolean().default(false),
+  }).optional(),
+  /** With `load`: an archive of `docker save`. With `import`: a root file system as a tar. On the host. */
+  archive_path: z.string().optional(),
+  /** With `import`: Dockerfile instructions to apply, such as `CMD ["sh"]`. */
+  changes: z.array(z.string()).default([]),
+  /** With `import`: a file whose checksum stands for the archive's, where that is large or never twice the same. */
+  checksum_of: z.string().optional(),
+  /** Another name to give the image, and the one to push. */
+  repository: z.string().optional(),
+  push: z.boolean().default(false),
+  /** With `absent`: even if stopped containers use it. */
+  force_absent: z.boolean().default(false),
+}).refine((params) => params.source !== 'build' || params.build !== undefined, 'source build needs build')
+  .refine((params) => !['load', 'import'].includes(params.source) || params.archive_path !== undefined, 'sources load and import need archive_path')
+  .refine((params) => !params.push || target(params).registry !== undefined, 'push needs a registry in the name or in repository: host:5000/name')
+
+export type ImageParams = z.output<typeof schema>
+
+export interface DockerImage {
+  /** The image by its content, where it was pushed or pulled (`name@sha256:...`), else by its tag. */
+  readonly image: string
+  /** `sha256:...` of the image on this host. */
+  readonly id: string
+}
+
+/** Pulls, builds, loads or imports an image, and pushes it. */
+export const docker_image = defineModule<typeof schema, DockerImage>({
+  name: 'docker_image',
+  schema,
+  title: (params) => source(params).full,
+  timeLimitSeconds: () => 1800,
+
+  probe: (params) => [
+    reachEngine,
+    'command -v docker >/dev/null || exit 94',
+    get(`/images/${source(params).full}/json`, `/images/${target(params).full}/json`),
+    ...(params.state === 'absent' ? [] : [sourceChecksum(params), ...(hasChecksum(params) ? ['lb_source'] : [])]),
+    ...(params.push && params.state === 'present' ? [askRegistry(target(params))] : []),
+    'exit 0',
+  ].join('\n'),
+
+  plan(params, observed): Plan<DockerImage> {
+    if (observed.exitCode === 94) return { changes: [], problem: 'the docker command is not there: install docker.io (or docker-cli)' }
+    const answers = answersOf(observed.stdout)
+    const problem = engineProblem(observed, answers)
+    if (problem !== undefined) return { changes: [], problem }
+    const [here, tagged] = answers.map(imageOf)
+    if (params.state === 'absent') return { changes: here === undefined ? [] : [removal(params)] }
+    return present(params, here, tagged, factsOf(observed.stdout))
+  },
+})
+
+interface Image {
+  readonly id: string
+  readonly digests: readonly string[]
+  readonly label: string | undefined
+}
+
+function imageOf({ status, body }: Answer): Image | undefined {
+  if (status !== 200) return undefined
+  const { Id, RepoDigests, Config } = body as {
+    Id: string
+    RepoDigests: string[] | null
+    Config: { Labels?: Record<string, string> | null } | null
+  }
+  return { id: Id, digests: RepoDigests ?? [], label: Config?.Labels?.[SOURCE_LABEL] }
+}
+
+interface Facts {
+  readonly source: string | undefined
+  readonly noSource: string | undefined
+  /** The id of the image in an archive. */
+  readonly archived: string | undefined
+  readonly pushed: string | undefined
+  readonly registrySilent: boolean
+}
+
+function factsOf(stdout: string): Facts {
+  const read = (key: string): string | undefined => new RegExp(`^${key} (.+)$`, 'm').exec(stdout)?.[1]
+  return {
+    source: read('source'),
+    noSource: read('no-source'),
+    archived: /[0-9a-f]{64}/.exec(read('archive') ?? '')?.[0],
+    pushed: read('pushed'),
+    registrySilent: /^registry-silent$/m.test(stdout),
+  }
+}
+
+function present(params: ImageParams, here: Image | undefined, tagged: Image | undefined, facts: Facts): Plan<DockerImage> {
+  const missing = here === undefined
+  // An archive that was cleaned up is no reason to fail where the image is there.
+  if (facts.noSource !== undefined && (missing || params.source === 'build')) return { changes: [], problem: `${facts.noSource} is not there` }
+  if (missing && params.source === 'local') return { changes: [], problem: `there is no image ${source(params).full} on this host` }
+
+  const to = target(params)
+  const obtain = missing || isOutdated(params, here, facts) ? [obtaining(params, here, facts)] : []
+  const changes: Change[] = [...obtain]
+  const tag = to.full !== source(params).full && (obtain.length > 0 || tagged?.id !== here?.id)
+  if (tag) {
+    changes.push({ description: `tag ${source(params).full} as ${to.full}`, script: sh`docker tag ${source(params).full} ${to.full} || exit` })
+  }
+  const digest = digestOf(to, tagged ?? (to.full === source(params).full ? here : undefined), facts)
+  if (params.push && (changes.length > 0 || digest === undefined || facts.pushed !== digest)) {
+    if (facts.registrySilent && changes.length === 0) {
+      return { changes: [], problem: `the registry ${to.registry} does not answer, so it cannot be told whether it has ${to.full}` }
+    }
+    changes.push({ description: `push ${to.full}`, script: sh`docker push ${to.full} || exit` })
+  }
+  if (here === undefined) return { changes }
+  return { changes, values: { image: digest === undefined ? to.full : `${to.repository}@${digest}`, id: here.id } }
+}
+
+/** The digest under which a repository has this very image. After a push of another one, an image can have several. */
+function digestOf(to: ImageReference, image: Image | undefined, facts: Facts): string | undefined {
+  const digests = (image?.digests ?? []).filter((it) => it.startsWith(`${to.repository}@`)).map((it) => it.slice(to.repository.length + 1))
+  return digests.find((digest) => digest === facts.pushed) ?? digests[0]
+}
+
+function isOutdated(params: ImageParams, here: Image, facts: Facts): boolean {
+  if (params.source === 'load') return facts.archived !== undefined && here.id !== `sha256:${facts.archived}`
+  return hasChecksum(params) && facts.source !== undefined && here.label !== facts.source
+}
+
+function obtaining(params: ImageParams, here: Image | undefined, facts: Facts): Change {
+  const name = source(params).full
+  const again = here === undefined ? '' : ' anew'
+  switch (params.source) {
+    case 'local':
+    case 'pull': return { description: `pull ${name}`, script: sh`docker pull -q ${name} || exit` }
+    case 'load': return { description: `load ${name} from ${params.archive_path ?? ''}${again}`, script: sh`docker load -q -i ${params.archive_path ?? ''} || exit` }
+    case 'import': return {
+      description: `import ${name} from ${params.archive_path ?? ''}${again}`,
+      script: [
+        sourceChecksum(params),
+        'lb_sum=$(lb_source) || { echo "$lb_sum" >&2; exit 1; }',
+        sh`docker import ${params.changes.flatMap((it) => ['--change', it])} --change ${raw(`"LABEL ${SOURCE_LABEL}=\${lb_sum#source }"`)} ${params.archive_path ?? ''} ${name} || exit`,
+      ].join('\n'),
+      ...sourceDiff(name, here, facts),
+    }
+    case 'build': return { description: `build ${name} from ${params.build?.path ?? ''}${again}`, script: building(params), ...sourceDiff(name, here, facts) }
+  }
+}
+
+function building(params: ImageParams): string {
+  const { build } = params
+  const flags = [
+    ...Object.entries(build?.args ?? {}).flatMap(([key, value]) => ['--build-arg', `${key}=${value}`]),
+    ...Object.entries(build?.labels ?? {}).flatMap(([key, value]) => ['--label', `${key}=${value}`]),
+    ...(build?.target === undefined ? [] : ['--target', build.target]),
+    ...(build?.network === undefined ? [] : ['--network', build.network]),
+    ...(build?.nocache === true ? ['--no-cache'] : []),
+  ]
+  return [
+    sourceChecksum(params),
+    // First the base images, so that the checksum holds what is really built upon.
+    'for lb_base in $(lb_bases); do docker image inspect "$lb_base" >/dev/null 2>&1 || docker pull -q "$lb_base" || exit; done',
+    'lb_sum=$(lb_source) || { echo "$lb_sum" >&2; exit 1; }',
+    sh`docker build -q -f "$lb_path/$lb_file" --label ${raw(`"${SOURCE_LABEL}=\${lb_sum#source }"`)} -t ${source(params).full} ${flags} "$lb_path" || exit`,
+  ].join('\n')
+}
+
+const sourceDiff = (name: string, here: Image | undefined, facts: Facts) => ({
+  diff: {
+    subject: `image ${name}`,
+    before: here === undefined ? '' : `source: ${here.label ?? 'unknown'}\n`,
+    after: `source: ${facts.source ?? 'unknown'}\n`,
+  },
+})
+
+const removal = (params: ImageParams): Change => ({
+  description: `remove the image ${source(params).full}`,
+  script: sh`docker image rm ${params.force_absent ? ['-f'] : []} ${source(params).full} || exit`,
+})
+
+const hasChecksum = (params: ImageParams): boolean => params.source === 'build' || params.source === 'import' || params.source === 'load'
+
+const source = (params: Pick<ImageParams, 'name' | 'tag'>): ImageReference => parseReference(params.name, params.tag)
+
+/** What is pushed: the name, or `repository` with the name's tag where it has none. */
+const target = (params: Pick<ImageParams, 'name' | 'tag' | 'repository'>): ImageReference =>
+  params.repository === undefined ? source(params) : parseReference(params.repository, source(params).tag)

@@ -1,0 +1,117 @@
+import { z } from 'zod'
+import { raw, sh } from '../../shell/quote.ts'
+import type { Change, Plan } from '../module.ts'
+import { defineModule } from '../task.ts'
+import { answersOf, engineProblem, filtered, get, reachEngine, waitFor } from './engine.ts'
+import { nodesOf, type SwarmNode } from './nodes.ts'
+
+const schema = z.strictObject({
+  hostname: z.string().min(1),
+  role: z.enum(['manager', 'worker']).optional(),
+  availability: z.enum(['active', 'pause', 'drain']).optional(),
+  labels: z.record(z.string().min(1), z.string()).optional(),
+  /** `replace` takes away labels that are not asked for. */
+  labels_state: z.enum(['merge', 'replace']).default('merge'),
+  labels_to_remove: z.array(z.string()).default([]),
+  /** `absent` takes the node off the managers' list. */
+  state: z.enum(['present', 'absent']).default('present'),
+})
+
+type Params = z.output<typeof schema>
+
+export interface DockerNode {
+  readonly node: SwarmNode
+}
+
+/**
+ * Sets a node's role, availability and labels; runs on a manager. Where a node has joined anew, its old entry stays
+ * behind as Down: it is removed.
+ */
+export const docker_node = defineModule<typeof schema, DockerNode>({
+  name: 'docker_node',
+  schema,
+  title: (params) => params.hostname,
+  // The filter takes all names that begin so.
+  probe: ({ hostname }) => `${reachEngine}\n${get(filtered('/nodes', { name: [hostname] }))}`,
+
+  plan(params, observed): Plan<DockerNode> {
+    const answers = answersOf(observed.stdout)
+    const problem = engineProblem(observed, answers)
+    if (problem !== undefined) return { changes: [], problem }
+    const entries = nodesOf(answers[0]?.body).filter(({ hostname }) => hostname === params.hostname)
+    if (params.state === 'absent') return { changes: entries.map(removal) }
+
+    const ready = entries.filter(({ state }) => state === 'ready')
+    if (ready.length > 1) {
+      return { changes: [], problem: `${ready.length} nodes that are up are called ${params.hostname}: give each host a name of its own` }
+    }
+    const [newest] = [...entries].sort((a, b) => b.created.localeCompare(a.created))
+    const node = ready[0] ?? newest
+    if (node === undefined) return { changes: [], problem: `the Swarm has no node ${params.hostname}: let it join first` }
+    const leftBehind = entries.filter(({ id, state }) => id !== node.id && state === 'down')
+    return { changes: [...update(params, node), ...leftBehind.map(removal)], values: { node } }
+  },
+})
+
+function update(params: Params, node: SwarmNode): Change[] {
+  const role = params.role ?? node.role
+  const availability = params.availability ?? node.availability
+  const wanted = params.labels ?? {}
+  const add = Object.entries(wanted).filter(([key, value]) => node.labels[key] !== value)
+  const remove = Object.keys(node.labels).filter((key) =>
+    !(key in wanted) && (params.labels_to_remove.includes(key) || (params.labels_state === 'replace' && params.labels !== undefined)))
+
+  const parts = [
+    ...(role === node.role ? [] : [`role ${role}`]),
+    ...(availability === node.availability ? [] : [`availability ${availability}`]),
+    ...add.map(([key, value]) => `label ${key}=${value}`),
+    ...remove.map((key) => `no label ${key}`),
+  ]
+  if (parts.length === 0) return []
+  const labels = Object.fromEntries([...Object.entries(node.labels).filter(([key]) => !remove.includes(key)), ...add])
+  const flags = [
+    ...(role === node.role ? [] : ['--role', role]),
+    ...(availability === node.availability ? [] : ['--availability', availability]),
+    ...remove.flatMap((key) => ['--label-rm', key]),
+    ...add.flatMap(([key, value]) => ['--label-add', `${key}=${value}`]),
+  ]
+  return [{
+    description: `set ${parts.join(', ')} on node ${node.hostname}`,
+    script: [
+      retried(sh`docker node update ${flags} ${node.id}`),
+      // A new manager counts only once it takes part in the managers' votes.
+      ...(role === 'manager' && node.role === 'worker'
+        ? [waitFor(`/nodes/${node.id}`, '"Reachability":"reachable"', 60, `${node.hostname} did not become a reachable manager within a minute`)]
+        : []),
+    ].join('\n'),
+    diff: { subject: `node ${node.hostname}`, before: describe(node), after: describe({ ...node, role, availability, labels }) },
+  }]
+}
+
+/**
+ * Tries again what Docker refuses only for the moment: an update that a heartbeat overtook, the removal of a manager
+ * whose demotion is not through.
+ */
+const retried = (command: string): string => sh`
+lb_tries=0
+until lb_said=$(${raw(command)} 2>&1); do
+  case $lb_said in *'update out of sequence'*|*'member of the raft cluster'*) ;; *) printf '%s\n' "$lb_said" >&2; exit 1 ;; esac
+  lb_tries=$((lb_tries + 1)); [ "$lb_tries" -lt 10 ] || { printf '%s\n' "$lb_said" >&2; exit 1; }
+  sleep 1
+done`.trim()
+
+const removal = (node: SwarmNode): Change => ({
+  description: `remove the ${node.state} node ${node.hostname} (${node.id})`,
+  script: [
+    // A manager cannot be removed, not even a dead one.
+    ...(node.role === 'manager' ? [retried(sh`docker node update --role worker ${node.id}`)] : []),
+    retried(sh`docker node rm --force ${node.id}`),
+  ].join('\n'),
+})
+
+const describe = ({ role, availability, labels }: Pick<SwarmNode, 'role' | 'availability' | 'labels'>): string => [
+  `role: ${role}`,
+  `availability: ${availability}`,
+  ...Object.entries(labels).sort(([a], [b]) => a.localeCompare(b)).map(([key, value]) => `label ${key}: ${value}`),
+  '',
+].join('\n')

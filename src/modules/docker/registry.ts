@@ -1,0 +1,26 @@
+import { sh } from '../../shell/quote.ts'
+import type { ImageReference } from './reference.ts'
+
+const MANIFESTS = [
+  'application/vnd.docker.distribution.manifest.v2+json',
+  'application/vnd.oci.image.manifest.v1+json',
+  'application/vnd.docker.distribution.manifest.list.v2+json',
+  'application/vnd.oci.image.index.v1+json',
+].join(', ')
+
+/**
+ * Script text that prints `pushed <digest>` if the registry has this tag, asking over HTTPS and then HTTP as Docker does
+ * for a registry it is told to trust. Prints nothing if it has not, `registry-silent` if it cannot be asked.
+ */
+export function askRegistry({ registry = '', path, tag }: ImageReference): string {
+  const url = `${registry}/v2/${path}/manifests/${tag}`
+  return [
+    sh`lb_ca=/etc/docker/certs.d/${registry}/ca.crt`,
+    'set --; [ -r "$lb_ca" ] && set -- --cacert "$lb_ca"',
+    // A user name and password, if docker login has left them, go to curl on its stdin.
+    sh`lb_auth=$(tr -d ' \t\n' <"\${DOCKER_CONFIG:-$HOME/.docker}/config.json" 2>/dev/null | sed -n ${`s|.*"${registry}":{"auth":"\\([^"]*\\)".*|header = "Authorization: Basic \\1"|p`})`,
+    `lb_head() { printf '%s\\n' "$lb_auth" | curl -sS -I -K - --max-time 20 -H ${sh`${`Accept: ${MANIFESTS}`}`} "$@"; }`,
+    sh`lb_reply=$(lb_head "$@" ${`https://${url}`} 2>/dev/null || lb_head ${`http://${url}`} 2>/dev/null) || echo registry-silent`,
+    `printf '%s\\n' "$lb_reply" | tr -d '\\r' | sed -n 's/^[Dd]ocker-[Cc]ontent-[Dd]igest: /pushed /p'`,
+  ].join('\n')
+}

@@ -1,0 +1,226 @@
+import { z } from 'zod'
+import { sh } from '../../shell/quote.ts'
+import { Secret, secret } from '../../values/secret.ts'
+import type { Change, Plan } from '../module.ts'
+import { defineModule } from '../task.ts'
+import { answersOf, engineProblem, get, messageOf, orFail, post, reachEngine, waitFor, type Answer } from './engine.ts'
+import { nodesOf, type SwarmNode } from './nodes.ts'
+
+const schema = z.strictObject({
+  /** `present`: start a Swarm unless this node is in one. `join`: be in the Swarm of the token. `absent`: be in none. */
+  state: z.enum(['present', 'join', 'absent']).default('present'),
+  /** The address other nodes reach this one at; needed where the host has several. */
+  advertise_addr: z.string().optional(),
+  listen_addr: z.string().default('0.0.0.0:2377'),
+  default_addr_pool: z.array(z.string()).optional(),
+  subnet_size: z.int().min(1).max(32).default(24),
+  /** With `join`: decides the role, too. */
+  join_token: z.union([z.string(), z.instanceof(Secret)]).optional(),
+  /** With `join`: managers of the Swarm; port 2377 where none is given. */
+  remote_addrs: z.array(z.string()).optional(),
+  /** With `join`: the nodes the managers know. A node that thinks it is a member and is not listed joins anew. */
+  member_ids: z.array(z.string()).optional(),
+  /** With `absent`: leave even as a manager. */
+  force: z.boolean().default(false),
+}).refine((params) => params.state !== 'join' || (params.join_token !== undefined && params.remote_addrs !== undefined),
+  'state join needs join_token and remote_addrs')
+
+type Params = z.output<typeof schema>
+
+export interface DockerSwarm {
+  readonly node_id: string
+  readonly is_manager: boolean
+  /** On managers only. */
+  readonly cluster_id?: string
+  /** On managers only. */
+  readonly join_tokens?: { readonly worker: Secret; readonly manager: Secret }
+  /** All nodes; empty on workers, who do not know them. */
+  readonly nodes: readonly SwarmNode[]
+}
+
+/** Starts, joins and leaves a Swarm. */
+export const docker_swarm = defineModule<typeof schema, DockerSwarm>({
+  name: 'docker_swarm',
+  schema,
+  title: (params) => params.state,
+
+  probe: ({ state, join_token }) => [
+    reachEngine,
+    // A join token holds the digest of its Swarm's root certificate: so a node's own copy tells whose member it is.
+    ...(join_token === undefined ? [] : [sh`lb_token=${join_token}`, 'lb_token=${lb_token#SWMTKN-?-}', 'echo "token-ca ${lb_token%-*}"']),
+    'lb_certs=/var/lib/docker/swarm/certificates',
+    '[ -r "$lb_certs/swarm-root-ca.crt" ] && echo "ca $(sha256sum <"$lb_certs/swarm-root-ca.crt" | cut -c 1-64)"',
+    '[ -e "$lb_certs/swarm-node.crt" ] && echo "age $(( $(date +%s) - $(stat -c %Y "$lb_certs/swarm-node.crt") ))"',
+    state === 'absent' ? get('/info') : get('/info', '/swarm', '/nodes'),
+  ].join('\n'),
+
+  plan(params, observed) {
+    const answers = answersOf(observed.stdout)
+    const [info, swarm, nodes] = answers
+    // Before anything else, so that they are masked in the record of the probe whatever comes of the plan.
+    const tokens = tokensOf(swarm)
+    const unreachable = engineProblem(observed, answers.slice(0, 1))
+    if (unreachable !== undefined || info === undefined) return { changes: [], problem: unreachable ?? 'Docker gave no answer' }
+    const self = selfOf(observed.stdout, info)
+    if (params.state === 'absent') return leave(params, self)
+    const manager = { swarm, nodes, tokens }
+    return params.state === 'join' ? join(params, self, manager) : init(params, self, manager)
+  },
+})
+
+interface Self {
+  readonly state: string
+  readonly nodeId: string
+  readonly address: string
+  readonly isManager: boolean
+  readonly error: string
+  readonly managers: readonly string[]
+  /** Whether this node's root certificate is the token's. */
+  readonly rightSwarm: boolean
+  /** Seconds since this node got its certificate. */
+  readonly age: number
+}
+
+/** What only a manager answers. */
+interface Manager {
+  readonly swarm: Answer | undefined
+  readonly nodes: Answer | undefined
+  readonly tokens: DockerSwarm['join_tokens']
+}
+
+function tokensOf(swarm: Answer | undefined): DockerSwarm['join_tokens'] {
+  if (swarm?.status !== 200) return undefined
+  const { Worker, Manager } = (swarm.body as { JoinTokens: { Worker: string; Manager: string } }).JoinTokens
+  return { worker: secret(Worker), manager: secret(Manager) }
+}
+
+interface Info {
+  readonly Swarm: {
+    readonly NodeID: string
+    readonly NodeAddr: string
+    readonly LocalNodeState: string
+    readonly ControlAvailable: boolean
+    readonly Error: string
+    readonly RemoteManagers: readonly { readonly NodeID: string; readonly Addr: string }[] | null
+  }
+}
+
+function selfOf(stdout: string, answer: Answer): Self {
+  const { Swarm } = answer.body as Info
+  const read = (key: string): string | undefined => new RegExp(`^${key} (\\S+)$`, 'm').exec(stdout)?.[1]
+  const ca = read('ca')
+  return {
+    state: Swarm.LocalNodeState,
+    nodeId: Swarm.NodeID,
+    address: Swarm.NodeAddr,
+    isManager: Swarm.ControlAvailable,
+    error: Swarm.Error,
+    managers: (Swarm.RemoteManagers ?? []).map(({ Addr }) => Addr),
+    rightSwarm: ca !== undefined && tokenDigest(ca) === read('token-ca'),
+    age: Number(read('age') ?? Number.POSITIVE_INFINITY),
+  }
+}
+
+/** A SHA-256 as join tokens write it: base 36, 50 digits. */
+const tokenDigest = (hex: string): string => BigInt(`0x${hex}`).toString(36).padStart(50, '0')
+
+function init(params: Params, self: Self, manager: Manager): Plan<DockerSwarm> {
+  switch (self.state) {
+    case 'active':
+      if (self.isManager) return member(self, manager)
+      return { changes: [], problem: `this node is a worker in the Swarm of ${self.managers.join(', ')}: let it leave first (state: absent)` }
+    case 'inactive': return { changes: [initChange(params)] }
+    case 'locked': return { changes: [], problem: 'this Swarm is locked: unlock it with docker swarm unlock' }
+    // After a reboot, a manager is pending until it has found the others.
+    case 'pending': return { changes: [{ description: 'wait until this node is back in its Swarm', script: untilActive }] }
+    default: return { changes: [], problem: `this node's Swarm has an error: ${self.error}. To give it up: state: absent, force: true` }
+  }
+}
+
+function join(params: Params, self: Self, manager: Manager): Plan<DockerSwarm> {
+  const removed = params.member_ids !== undefined && !params.member_ids.includes(self.nodeId)
+  switch (self.state) {
+    case 'active':
+      // The list of members is from before this task ran: who has just joined cannot be on it.
+      if (self.rightSwarm && (!removed || self.age < JUST_JOINED)) return member(self, manager)
+      return { changes: [leaveChange(self.rightSwarm ? 'leave the Swarm, which has removed this node' : 'leave the other Swarm', true), joinChange(params)] }
+    case 'inactive': return { changes: [joinChange(params)] }
+    case 'locked': return { changes: [], problem: 'this node is a manager of a locked Swarm: unlock it, or let it leave (state: absent, force: true)' }
+    default: return { changes: [leaveChange(`leave the Swarm, as the node is in state ${self.state}${self.error && ` (${self.error})`}`, true), joinChange(params)] }
+  }
+}
+
+/** Seconds in which a certificate counts as that of a node that has just joined. */
+const JUST_JOINED = 120
+
+function leave(params: Params, self: Self): Plan<DockerSwarm> {
+  if (self.state === 'inactive') return { changes: [] }
+  if (self.isManager && !params.force) {
+    return { changes: [], problem: 'this node is a manager: demote it first (docker_node), or set force: true' }
+  }
+  return { changes: [leaveChange('leave the Swarm', params.force)] }
+}
+
+function member(self: Self, { swarm, nodes, tokens }: Manager): Plan<DockerSwarm> {
+  if (!self.isManager) return { changes: [], values: { node_id: self.nodeId, is_manager: false, nodes: [] } }
+  const refused = [swarm, nodes].find((answer) => answer?.status !== 200)
+  if (refused !== undefined || swarm === undefined || nodes === undefined || tokens === undefined) {
+    return { changes: [], problem: `${refused ? messageOf(refused) : 'Docker gave no answer'}: have most managers gone?` }
+  }
+  return {
+    changes: [],
+    values: {
+      node_id: self.nodeId,
+      is_manager: true,
+      cluster_id: (swarm.body as { ID: string }).ID,
+      join_tokens: tokens,
+      nodes: nodesOf(nodes.body),
+    },
+  }
+}
+
+const untilActive = waitFor('/info', '"LocalNodeState":"active"', 60,
+  'this node did not become active in its Swarm within a minute: are the managers there, is port 2377 open to them?')
+
+function initChange(params: Params): Change {
+  const body = {
+    ListenAddr: params.listen_addr,
+    AdvertiseAddr: params.advertise_addr ?? '',
+    Availability: 'active',
+    ...(params.default_addr_pool && { DefaultAddrPool: params.default_addr_pool, SubnetSize: params.subnet_size }),
+    Spec: {},
+  }
+  return {
+    description: `start a Swarm${params.advertise_addr === undefined ? '' : ` at ${params.advertise_addr}`}`,
+    script: [post('/swarm/init', JSON.stringify(body)), orFail, untilActive].join('\n'),
+  }
+}
+
+function joinChange(params: Params): Change {
+  const remotes = (params.remote_addrs ?? []).map((address) => (/:\d+$/.test(address) ? address : `${address}:2377`))
+  const body = JSON.stringify({
+    ListenAddr: params.listen_addr,
+    AdvertiseAddr: params.advertise_addr ?? '',
+    Availability: 'active',
+    RemoteAddrs: remotes,
+  })
+  return {
+    description: `join the Swarm of ${remotes.join(', ')}`,
+    script: [
+      post('/swarm/join', `${body.slice(0, -1)},"JoinToken":"`, params.join_token ?? '', '"}'),
+      // After 20 seconds Docker answers, and goes on joining by itself.
+      `case $lb_answer in *'Timeout was reached'*) lb_code=200 ;; esac`,
+      orFail,
+      untilActive,
+    ].join('\n'),
+  }
+}
+
+const leaveChange = (description: string, force: boolean): Change => ({
+  description,
+  script: [
+    post(`/swarm/leave?force=${force}`, ''),
+    orFail,
+    waitFor('/info', '"LocalNodeState":"inactive"', 60, 'this node did not leave the Swarm within a minute'),
+  ].join('\n'),
+})

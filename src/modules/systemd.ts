@@ -1,0 +1,198 @@
+import { z } from 'zod'
+import { sh } from '../shell/quote.ts'
+import type { Change, Diff } from './module.ts'
+import { defineModule } from './task.ts'
+
+const schema = z.strictObject({
+  /** The unit; `.service` where it has no ending. */
+  name: z.string().regex(/^[A-Za-z0-9:_.@\\-]+$/, 'must be the name of one unit').optional(),
+  state: z.enum(['started', 'stopped', 'restarted', 'reloaded']).optional(),
+  enabled: z.boolean().optional(),
+  masked: z.boolean().optional(),
+  /** Read unit files again: a change only where systemd says that files are newer than what it knows. */
+  daemon_reload: z.boolean().default(false),
+}).refine((params) => params.name !== undefined || params.daemon_reload, 'give a name, or daemon_reload: true')
+  .refine((params) => params.name !== undefined || [params.state, params.enabled, params.masked].every((it) => it === undefined),
+    'state, enabled and masked need a name')
+
+type Params = z.output<typeof schema>
+
+export interface SystemdValues {
+  /** `active`, `inactive`, `failed`, ... */
+  readonly active_state: string
+  /** `enabled`, `disabled`, `static`, `masked`, ... */
+  readonly unit_file_state: string
+}
+
+/**
+ * Starts, stops, enables and masks systemd units. A restart leaves nothing to probe, so every change of this module ends
+ * by printing the unit's state, and that is judged.
+ */
+export const systemd = defineModule<typeof schema, SystemdValues>({
+  name: 'systemd',
+  schema,
+  title: (params) => params.name ?? 'daemon-reload',
+  probe: facts,
+
+  plan(params, observed) {
+    if (observed.exitCode === 127) return { changes: [], problem: 'systemctl is not there: this host does not run systemd' }
+    if (observed.exitCode !== 0) return { changes: [], problem: `systemd does not answer: ${observed.stderr.trim()}` }
+    const unit = parse(observed.stdout)
+    if (params.name === undefined) {
+      return { changes: unit.stale ? [step(params, 'reload systemd', ['systemctl daemon-reload || exit'])] : [], values: values(unit) }
+    }
+    const problem = whyNot(params, unit)
+    if (problem !== undefined) return { changes: [], values: values(unit), problem }
+    return { changes: changesFor(params, params.name, unit), values: values(unit) }
+  },
+
+  result(params, applied) {
+    const last = applied.at(-1)
+    const unit = parse(last?.stdout ?? '')
+    const left = leftovers(params, unit)
+    return { values: values(unit), ...(left === undefined || last?.exitCode !== 0 ? {} : { failed: left }) }
+  },
+})
+
+const PROPERTIES = 'LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,Type,Result'
+
+/** Prints a unit's state as `Key=Value` lines; without a name only whether any unit file is newer than its unit. */
+function facts({ name }: Params): string {
+  const found = 'command -v systemctl >/dev/null || exit 127'
+  if (name === undefined) {
+    return `${found}\nlb_units=$(systemctl show -p NeedDaemonReload '*') || exit\ncase $lb_units in *=yes*) echo NeedDaemonReload=yes ;; esac`
+  }
+  return [
+    found,
+    sh`lb_unit=$(systemctl show -p ${PROPERTIES} -- ${name}) || exit`,
+    `printf '%s\\n' "$lb_unit"`,
+    'case $lb_unit in',
+    // A file that systemd has not read yet shows up only among the files.
+    sh`  *LoadState=not-found*) [ -z "$(systemctl list-unit-files --no-legend -- ${withSuffix(name)})" ] || echo OnDisk=yes ;;`,
+    // An init script has no unit file; is-enabled asks the tool that knows.
+    sh`  *UnitFileState=generated*) echo "IsEnabled=$(systemctl is-enabled -- ${name} 2>/dev/null)" ;;`,
+    'esac',
+  ].join('\n')
+}
+
+const withSuffix = (name: string): string =>
+  /\.(service|socket|target|timer|mount|automount|path|slice|scope|swap|device)$/.test(name) ? name : `${name}.service`
+
+interface Unit {
+  readonly load: string
+  readonly active: string
+  readonly sub: string
+  readonly file: string
+  readonly stale: boolean
+  readonly onDisk: boolean
+  readonly type: string
+  readonly result: string
+}
+
+function parse(stdout: string): Unit {
+  const read = (key: string): string => new RegExp(`^${key}=(.*)$`, 'm').exec(stdout)?.[1] ?? ''
+  return {
+    load: read('LoadState'),
+    active: read('ActiveState'),
+    sub: read('SubState'),
+    file: read('IsEnabled') || read('UnitFileState'),
+    stale: read('NeedDaemonReload') === 'yes',
+    onDisk: read('OnDisk') === 'yes',
+    type: read('Type'),
+    result: read('Result'),
+  }
+}
+
+const values = (unit: Unit): SystemdValues => ({ active_state: unit.active, unit_file_state: unit.file })
+
+function whyNot(params: Params, unit: Unit): string | undefined {
+  const { name, state, enabled, masked } = params
+  const onlyMask = state === undefined && enabled === undefined
+  if (unit.load === 'not-found' && !(masked === true && onlyMask) && !(unit.onDisk && params.daemon_reload)) {
+    return unit.onDisk
+      ? `systemd has not read the file of ${name} yet: set daemon_reload: true`
+      : `there is no unit ${name}: is its package installed, is its name right?`
+  }
+  if (unit.load === 'masked' && masked !== false && (enabled === true || (state !== undefined && state !== 'stopped'))) {
+    return `${name} is masked, so it cannot be started or enabled: set masked: false`
+  }
+  if (['error', 'bad-setting'].includes(unit.load)) return `the unit file of ${name} has errors: see systemctl status ${name}`
+  return undefined
+}
+
+function changesFor(params: Params, name: string, unit: Unit): Change[] {
+  const { state, enabled, masked } = params
+  const isMasked = unit.load === 'masked'
+  const changes: Change[] = []
+  const add = (description: string, script: string, change?: [subject: string, before: string, after: string]): void => {
+    const diff: Diff | undefined = change && { subject: `${name} ${change[0]}`, before: `${change[1]}\n`, after: `${change[2]}\n` }
+    changes.push(step(params, description, [script], diff))
+  }
+  if (masked === false && isMasked) add(`unmask ${name}`, sh`systemctl unmask -- ${name} >&2 || exit`, ['file', 'masked', 'unmasked'])
+  const reload = params.daemon_reload && (unit.stale || unit.load === 'not-found')
+  if (reload) add('reload systemd', 'systemctl daemon-reload || exit')
+  if (enabled !== undefined && enabled !== isEnabled(unit, enabled)) {
+    add(`${enabled ? 'enable' : 'disable'} ${name}`, sh`systemctl ${enabled ? 'enable' : 'disable'} -- ${name} >&2 || exit`,
+      ['at boot', unit.file || 'disabled', enabled ? 'enabled' : 'disabled'])
+  }
+  const verb = verbFor(state, unit)
+  if (verb !== undefined) {
+    add(`${verb} ${name}`, act(verb, name), ['state', unit.active || 'inactive', verb === 'stop' ? 'inactive' : `active (${verb}ed)`])
+  }
+  if (masked === true && !isMasked) add(`mask ${name}`, sh`systemctl mask -- ${name} >&2 || exit`, ['file', 'unmasked', 'masked'])
+  return changes
+}
+
+const isRunning = (unit: Unit): boolean => unit.active === 'active' || unit.active === 'reloading'
+const isStopped = (unit: Unit): boolean => ['inactive', 'failed', ''].includes(unit.active)
+
+/** Units that cannot be enabled by themselves (static, indirect) are as asked, whatever is asked: Ansible sees it so. */
+function isEnabled(unit: Unit, asked: boolean): boolean {
+  if (['static', 'indirect', 'alias', 'transient'].includes(unit.file)) return asked
+  return unit.file === 'enabled'
+}
+
+type Verb = 'start' | 'stop' | 'restart' | 'reload'
+
+function verbFor(state: Params['state'], unit: Unit): Verb | undefined {
+  switch (state) {
+    case undefined: return undefined
+    case 'started': return isRunning(unit) ? undefined : 'start'
+    case 'stopped': return isStopped(unit) ? undefined : 'stop'
+    case 'restarted': return isRunning(unit) ? 'restart' : 'start'
+    case 'reloaded': return isRunning(unit) ? 'reload' : 'start'
+  }
+}
+
+/** On failure, what the unit said goes to stderr: systemctl itself only says where to look. */
+function act(verb: Verb, name: string): string {
+  if (verb === 'stop') return sh`systemctl stop -- ${name} || exit`
+  return [
+    sh`lb_why() { systemctl status --no-pager --full --lines=0 -- ${name} >&2; journalctl --no-pager -o cat -n 20 -u ${name} >&2; exit 1; }`,
+    // A unit that failed too often is refused until its count is reset.
+    sh`systemctl reset-failed -- ${name} 2>/dev/null`,
+    sh`systemctl ${verb} -- ${name} || lb_why`,
+    'lb_tries=0',
+    sh`while [ "$(systemctl show -p ActiveState -- ${name})" = ActiveState=activating ] && [ "$lb_tries" -lt 30 ]; do`,
+    '  lb_tries=$((lb_tries + 1)); sleep 1',
+    'done',
+    sh`case $(systemctl show -p ActiveState,Result -- ${name}) in *ActiveState=failed*|*ActiveState=activating*) lb_why ;; esac`,
+  ].join('\n')
+}
+
+const step = (params: Params, description: string, lines: readonly string[], diff?: Diff): Change =>
+  ({ description, script: [...lines, facts(params)].join('\n'), ...(diff && { diff }) })
+
+/** What the unit still is not after all changes; undefined when it is as asked. */
+function leftovers(params: Params, unit: Unit): string | undefined {
+  const { name, state, enabled } = params
+  if (name === undefined) return undefined
+  const ranOnce = unit.type === 'oneshot' && unit.active === 'inactive' && unit.result === 'success'
+  if (state === 'stopped' ? !isStopped(unit) : state !== undefined && !isRunning(unit) && !ranOnce) {
+    return `${name} is ${unit.active} (${unit.sub}), not ${state === 'stopped' ? 'stopped' : 'running'}`
+  }
+  if (params.masked !== true && enabled !== undefined && enabled !== isEnabled(unit, enabled)) {
+    return `${name} is ${unit.file || 'not enabled'}, not ${enabled ? 'enabled' : 'disabled'}`
+  }
+  return undefined
+}

@@ -1,0 +1,15 @@
+import { play, playbook } from '../../../../src/labbook.ts'
+import { lab_node } from '../../../../src/lab/node.ts'
+import { labOf } from '../../../../playbooks/lab/lab.ts'
+
+export default playbook({
+  name: 'power',
+  description: 'Cuts the power of node3.',
+  steps: [play('Power cut', { hosts: 'localhost' }, (on) => {
+    const lab = labOf(on)
+    const node = lab?.nodes.find(({ name }) => name === 'node3')
+    if (lab === undefined || node === undefined) throw new Error('no node3 in the lab')
+    const { name, dir, rootfs, nodes } = lab
+    return [lab_node({ lab: name, dir, rootfs, nodes: nodes.map(({ name, address }) => ({ name, address })), ...node, state: 'stopped' })]
+  })],
+})

@@ -1,0 +1,123 @@
+import { existsSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import t from 'tap'
+import type { TaskResult } from '../../src/run/events.ts'
+import { latestRun, runPlaybook } from '../support/playbook.ts'
+import { machineState } from './machine.ts'
+
+/*
+ * The main job on the real lab: namespaces with systemd and sshd, Docker, Swarm, the app. One story from bare to down;
+ * each part needs the one before, so the first failure ends it.
+ */
+t.jobs = 1
+t.bailout = false
+
+const INVENTORY = ['-i', 'test/lab/inventory.yaml']
+const FINDINGS = [
+  'swarm.nodes.ready', 'app.replicas.answer', 'app.counter.counts',
+  'swarm.drain.evacuates', 'swarm.active.does-not-return', 'swarm.force-update.rebalances',
+]
+const NODES = ['node1', 'node2', 'node3']
+
+const site = (...args: string[]) => runPlaybook('playbooks/site.mjs', [...INVENTORY, '--yes', ...args])
+const lab = (word: string) => runPlaybook('playbooks/lab.mjs', [word, ...INVENTORY, '--yes'])
+const results = (): TaskResult[] => latestRun().events.filter((event) => event.type === 'result')
+const names = (list: readonly TaskResult[], status: string): string[] =>
+  list.filter((result) => result.status === status).map(({ host, play, task, handler }) => `${host}: ${play}: ${handler ? 'handler ' : ''}${task}`)
+const changed = (): Record<string, number> =>
+  Object.fromEntries(Object.entries(latestRun().summary.hosts).map(([host, recap]) => [host, recap.changed]))
+
+const before = machineState('lbsite')
+t.teardown(async () => { await lab('down') })
+
+/** A step of the story; when it fails, what the run printed is part of the report. */
+async function succeeds(t: Tap.Test, step: Promise<{ exitCode: number | null; stdout: string; stderr: string }>): Promise<void> {
+  const { exitCode, stdout, stderr } = await step
+  if (!t.equal(exitCode, 0)) t.comment(`${stdout.slice(-6000)}\n${stderr.slice(-3000)}`)
+}
+
+t.test('check mode before the first run lists what the run then does', async (t) => {
+  await succeeds(t, lab('up'))
+  await succeeds(t, site('--check'))
+  const predicted = results()
+  t.match(predicted.find(({ status }) => status === 'unknown')?.message, /^cannot tell before «.+» has run/)
+
+  await succeeds(t, site())
+  const done = results()
+  const does = new Set(names(done, 'changed'))
+  const mayDo = new Set([...names(predicted, 'changed'), ...names(predicted, 'unknown')])
+  t.same(names(predicted, 'changed').filter((name) => !does.has(name)), [], 'all that was predicted was done')
+  t.same([...does].filter((name) => !mayDo.has(name)), [], 'nothing was done that was not predicted')
+  const descriptions = (list: readonly TaskResult[]) => new Map(list.map((result) => [`${result.host} ${result.task}`, result.changes.map(({ description }) => description)]))
+  const said = descriptions(predicted.filter(({ status }) => status === 'changed'))
+  const made = descriptions(done)
+  for (const [task, changes] of said) t.same(made.get(task), changes, `${task}: as predicted`)
+})
+
+t.test('the first run proves what it claims', async (t) => {
+  const { summary, folder, events } = latestRun()
+  t.equal(summary.status, 'passed')
+  t.same(summary.findings.map(({ id, holds }) => [id, holds]), FINDINGS.map((id) => [id, true]))
+  const exhibits = new Set(events.flatMap((event) => (event.type === 'exhibit' ? [event.id] : [])))
+  for (const { id, evidence } of summary.findings) {
+    t.ok(evidence.length > 0, `${id} has evidence`)
+    t.ok(evidence.every((exhibit) => exhibits.has(exhibit)), `${id}: its exhibits are in the journal`)
+    t.ok(evidence.every((exhibit) => existsSync(path.join(folder, 'img', `${exhibit}.svg`))), `${id}: its exhibits are pictures`)
+  }
+  for (const file of ['report.md', 'report.html']) {
+    const text = readFileSync(path.join(folder, file), 'utf8')
+    t.ok(FINDINGS.every((id) => text.includes(id)), `${file} names every finding`)
+    t.notMatch(text, /SWMTKN-1-[0-9a-z]/, `${file} holds no join token`)
+  }
+  t.notMatch(readFileSync(path.join(folder, 'events.jsonl'), 'utf8'), /SWMTKN-1-[0-9a-z]/, 'the journal holds no join token')
+})
+
+t.test('a second run changes nothing, and check mode after it lists nothing', async (t) => {
+  await succeeds(t, site())
+  t.same(changed(), { localhost: 0, node1: 0, node2: 0, node3: 0 })
+  await succeeds(t, site('--check', '--diff'))
+  t.same([...names(results(), 'changed'), ...names(results(), 'unknown')], [])
+})
+
+t.test('errors are one clear message', async (t) => {
+  const docker = (...args: string[]) => runPlaybook('playbooks/docker.mjs', [...INVENTORY, '--yes', '--limit', NODES.join(), ...args])
+  const messages = (): string[] => results().filter(({ status }) => status === 'unreachable' || status === 'failed').map(({ message }) => message ?? '')
+
+  const wrongKey = await docker('-e', 'ansible_ssh_private_key_file=/etc/ssh/ssh_host_ed25519_key')
+  t.equal(wrongKey.exitCode, 4)
+  t.equal(messages().length, 3, 'one for each host')
+
+  await runPlaybook('test/lab/playbooks/power.mjs', [...INVENTORY, '--yes'])
+  const dead = await docker()
+  t.equal(dead.exitCode, 4)
+  t.same(results().filter(({ status }) => status === 'unreachable').map(({ host }) => host), ['node3'])
+  t.match(messages()[0], /^node3: /)
+  t.ok(results().filter(({ host, status }) => host === 'node2' && status === 'ok').length > 3, 'the others go on')
+
+  const missing = await runPlaybook('test/lab/playbooks/missing.mjs', [...INVENTORY, '--yes'])
+  t.equal(missing.exitCode, 2)
+  t.match(messages()[0], /no-such-package-anywhere/)
+  t.notMatch(`${dead.stdout}${dead.stderr}${missing.stdout}${missing.stderr}${wrongKey.stderr}`, /\n\s+at .*\.ts:\d+/, 'no stack trace')
+})
+
+t.test('a node that lost its power is brought back, and the Swarm is whole again', async (t) => {
+  await succeeds(t, runPlaybook('playbooks/app.mjs', [...INVENTORY, '--yes']))
+})
+
+t.test('down leaves the machine as it was', async (t) => {
+  await succeeds(t, lab('down'))
+  t.same(machineState('lbsite'), before)
+  t.notOk(existsSync('/var/lib/labbook/lbtest'))
+})
+
+t.test('a runner killed at any moment: the next run ends well', async (t) => {
+  for (const seconds of [2, 6, 15, 40, 75]) {
+    await runPlaybook('playbooks/site.mjs', [...INVENTORY, '--yes'], { killAfterMs: seconds * 1000 })
+    t.equal(latestRun().events.at(-1)?.type === 'run_end', false, `killed after ${seconds} s`)
+  }
+  await succeeds(t, site())
+  await succeeds(t, site())
+  t.same(changed(), { localhost: 0, node1: 0, node2: 0, node3: 0 })
+  await succeeds(t, lab('down'))
+  t.same(machineState('lbsite'), before)
+})

@@ -1,0 +1,52 @@
+import { spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Summary } from '../../src/evidence/index.ts'
+import type { RunEvent } from '../../src/run/events.ts'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+
+export interface PlaybookRun {
+  readonly exitCode: number | null
+  readonly stdout: string
+  readonly stderr: string
+  readonly milliseconds: number
+}
+
+/** Runs a playbook as a user does. `killAfterMs`: ends the runner with SIGKILL, as a power cut would. */
+export function runPlaybook(entry: string, args: readonly string[], { killAfterMs, cwd = ROOT }: { killAfterMs?: number; cwd?: string } = {}): Promise<PlaybookRun> {
+  const started = Date.now()
+  return new Promise((resolve, reject) => {
+    // zx itself is started, not npx, so that the pid is the runner's own.
+    const child = spawn(process.execPath, [path.join(ROOT, 'node_modules/zx/build/cli.js'), entry, ...args], {
+      cwd, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NO_COLOR: '1', NODE_OPTIONS: '' },
+    })
+    const out: Buffer[] = []
+    const err: Buffer[] = []
+    child.stdout.on('data', (chunk: Buffer) => out.push(chunk))
+    child.stderr.on('data', (chunk: Buffer) => err.push(chunk))
+    child.on('error', reject)
+    const timer = killAfterMs === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), killAfterMs)
+    // exit, not close: what a killed runner left on this machine may still hold the pipes.
+    child.on('exit', (exitCode) => {
+      clearTimeout(timer)
+      setTimeout(() => {
+        child.stdout.destroy()
+        child.stderr.destroy()
+        resolve({ exitCode, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString(), milliseconds: Date.now() - started })
+      }, 200)
+    })
+  })
+}
+
+/** What the newest run of this project left. */
+export function latestRun(): { folder: string; summary: Summary; events: RunEvent[] } {
+  const folder = path.join(ROOT, 'runs/latest')
+  return {
+    folder,
+    summary: JSON.parse(readFileSync(path.join(folder, 'summary.json'), 'utf8')) as Summary,
+    events: readFileSync(path.join(folder, 'events.jsonl'), 'utf8').split('\n').filter(Boolean).map((text) => JSON.parse(text) as RunEvent),
+  }
+}
+
