@@ -22,8 +22,9 @@ command -v mmdebstrap >/dev/null || fail 'mmdebstrap is missing; mend it with: a
 out=$(realpath -m -- "$1")
 work=$out.work
 mkdir -p -- "$(dirname -- "$out")"
-exec 9>"$out.lock"
-flock -n 9 || fail "another run is making $out"
+# The folder itself is the lock, so no lock file stays behind.
+exec 9<"$(dirname -- "$out")"
+flock -n 9 || fail "another run is at work in $(dirname -- "$out")"
 
 # One file system only: should anything still be mounted below, it is not emptied.
 rm -rf --one-file-system -- "$work"

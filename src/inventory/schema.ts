@@ -35,7 +35,7 @@ const hostName = z.string().check((context) => {
 /** A single name stands for itself, as in Ansible: `hosts: web1`. */
 const single = (value: unknown) => (typeof value === 'string' ? { [value]: null } : value)
 
-const named = (section: string, example: string) => ({ input }: { readonly input: unknown }) => Array.isArray(input)
+const named = (section: string, example: string): z.core.$ZodErrorMap => ({ input }) => Array.isArray(input)
   ? `${section} must not be a list: write "${example}:" with a colon in place of "- ${example}"`
   : `${section} must be names, each on a line of its own that ends in a colon, as in "${example}:"`
 

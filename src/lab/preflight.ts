@@ -53,7 +53,7 @@ if [ "$system" = Linux ] && [ "$(id -u)" = 0 ]; then
         mount -t tmpfs tmpfs /mnt && mkdir /mnt/l /mnt/u /mnt/w /mnt/m &&
         mount -t overlay overlay -o lowerdir=/mnt/l,upperdir=/mnt/u,workdir=/mnt/w /mnt/m' 2>/dev/null || echo lacks overlay
       if command -v ip >/dev/null; then
-        unshare --net sh -c 'ip link add a type veth peer name b && ip link add c type bridge' 2>/dev/null || echo lacks veth
+        unshare --net sh -c 'ip link add name lbtry0 type veth peer name lbtry1 && ip link add name lbtry2 type bridge' 2>/dev/null || echo lacks veth
       fi
       if command -v iptables >/dev/null; then
         unshare --net iptables -w 10 -t nat -A POSTROUTING -m comment --comment a -j MASQUERADE 2>/dev/null || echo lacks nat

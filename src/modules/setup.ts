@@ -1,4 +1,18 @@
-// placeholder by the lead so that src/run compiles: OVERWRITE with the real module
 import { z } from 'zod'
+import { FACTS_SCRIPT, parseFacts, type Facts } from './support/facts.ts'
+import { lastLine } from './support/text.ts'
 import { defineModule } from './task.ts'
-export const setup = defineModule({ name: 'setup', schema: z.strictObject({}), title: () => '', probe: () => ':', plan: () => ({ changes: [], values: {} as Readonly<Record<string, unknown>> }) })
+
+const schema = z.strictObject({})
+
+/** Gathers facts of the host. */
+export const setup = defineModule<typeof schema, Facts>({
+  name: 'setup',
+  schema,
+  title: () => '',
+  probe: () => FACTS_SCRIPT,
+  plan(_params, { stdout, stderr, exitCode }) {
+    if (exitCode !== 0) return { changes: [], problem: `cannot gather facts: ${lastLine(stderr) || `exit code ${exitCode}`}` }
+    return { changes: [], values: parseFacts(stdout) }
+  },
+})

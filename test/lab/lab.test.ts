@@ -10,7 +10,7 @@ import { lab_rootfs } from '../../src/lab/rootfs.ts'
 import type { ModuleCall } from '../../src/modules/task.ts'
 import type { z } from 'zod'
 import { converge, runIn, shells } from '../support/shells.ts'
-import { isAlive, killMidway, machineState, run, sshTo, until } from './machine.ts'
+import { isAlive, killMidway, machineState, processesAbout, run, sshTo, until } from './machine.ts'
 
 const [dash] = shells
 const name = 'lbtest'
@@ -57,7 +57,7 @@ await t.test('this machine can make a lab', async (t) => {
 await t.test('a build of the root that is killed half-way leaves no process or mount, and is made up for', async (t) => {
   await killMidway(script(lab_rootfs, { path: rootfs }), () =>
     existsSync(rootfs) && readdirSync(rootfs).some((entry) => entry.endsWith('.tmp') && existsSync(`${rootfs}/${entry}/usr/bin/dpkg`)))
-  await until(() => run('sh', '-c', `grep -lzs '${rootfs}' /proc/[0-9]*/cmdline || :`) === '')
+  await until(() => processesAbout(rootfs).length === 0)
   t.strictSame(machineState(name).mounts, before['mounts'])
   t.match(make(t, lab_rootfs, { path: rootfs }), [/^build a Debian root/])
   t.strictSame(readdirSync(rootfs).filter((entry) => entry.endsWith('.tmp')), [])

@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /** Runs a command on this machine; what it printed, or fails. */
@@ -28,9 +28,24 @@ export function machineState(lab: string): Record<string, string[]> {
   }
 }
 
-/** Waits until something holds, as long as the test may take. */
+/** Waits until something holds; after a minute it never will. */
 export async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await sleep(50)
+  for (let waited = 0; !holds(); waited += 50) {
+    if (waited > 60_000) throw new Error(`still not so after a minute: ${holds.toString()}`)
+    await sleep(50)
+  }
+}
+
+/** The processes whose command line speaks of something. */
+export const processesAbout = (text: string): string[] =>
+  readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && commandLine(pid).includes(text))
+
+function commandLine(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+  } catch {
+    return '' // it has ended meanwhile
+  }
 }
 
 /** Starts a script in a process group of its own and kills all of that group as soon as a condition holds. */

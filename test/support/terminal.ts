@@ -1,6 +1,9 @@
 import { spawn } from 'node:child_process'
 import { stripVTControlCharacters } from 'node:util'
 
+/** A program that never says what is waited for is ended, so that its test fails with what it did say. */
+const PATIENCE_MS = 20_000
+
 export interface Session {
   readonly columns?: number
   readonly rows?: number
@@ -15,7 +18,7 @@ export interface Session {
 export function onTerminal(program: URL, args: readonly string[], { columns = 80, rows = 24, env = {}, echo = true, talk = [] }: Session = {}) {
   const words = [process.execPath, '--import=tsx', program.pathname, ...args].map((word) => `'${word}'`).join(' ')
   const child = spawn('script', ['-qec', `stty cols ${columns} rows ${rows} ${echo ? 'echo' : '-echo'}; exec ${words}`, '/dev/null'], {
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, TERM: 'xterm-256color', ...env }, stdio: ['pipe', 'pipe', 'inherit'],
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, TERM: 'xterm-256color', ...env }, stdio: ['pipe', 'pipe', 'inherit'], timeout: PATIENCE_MS,
   })
   return new Promise<{ raw: string; screen: string[]; exitCode: number | null }>((resolve, reject) => {
     let raw = ''

@@ -6,15 +6,20 @@ import type { Secret } from '../../values/secret.ts'
  * Docker is asked through its engine's API with curl: one small process answers several questions, where each `docker`
  * call is a large one; the JSON is the same for all versions; and what is secret can travel on stdin.
  */
-const SOCKET = '/var/run/docker.sock'
 const NO_SOCKET = 91
 const NO_CURL = 92
 const NOT_ALLOWED = 93
 
+/** The socket that the docker command uses, too. */
+const SOCKET = '"${lb_socket#unix://}"'
 const CURL = `curl -sS -g --unix-socket ${SOCKET} --max-time 60`
 
-/** Script text that ends with a code of its own where the engine cannot be asked. */
+/** Script text that goes before {@link askEngine}. */
+export const findSocket = 'lb_socket=${DOCKER_HOST:-unix:///var/run/docker.sock}'
+
+/** Script text that goes first in a probe: it ends with a code of its own where the engine cannot be asked. */
 export const reachEngine = [
+  findSocket,
   `[ -S ${SOCKET} ] || exit ${NO_SOCKET}`,
   `command -v curl >/dev/null || exit ${NO_CURL}`,
   `[ -w ${SOCKET} ] || exit ${NOT_ALLOWED}`,
@@ -22,7 +27,10 @@ export const reachEngine = [
 
 /** Script text that prints the engine's answers to GETs of these paths; read them with {@link answersOf}. */
 export const get = (...paths: readonly string[]): string =>
-  sh`${raw(CURL)} -w '\\n%{http_code}\\n' ${paths.map((path) => `http://docker${path}`)} || exit`
+  sh`${raw(CURL)} -w '\\n%{http_code}\\n' ${paths.map((path) => `http://engine${path}`)} || exit`
+
+/** Shell text of one GET, for use within other text, after {@link findSocket}: the path may hold shell variables. */
+export const askEngine = (path: string): string => `${CURL} "http://engine${path}"`
 
 /** A path with a filter, as the engine's API takes them. */
 export const filtered = (path: string, filters: Readonly<Record<string, readonly string[]>>): string =>
@@ -34,8 +42,9 @@ export const filtered = (path: string, filters: Readonly<Record<string, readonly
  */
 export function post(path: string, ...parts: readonly (string | Secret)[]): string {
   return [
+    findSocket,
     // printf applies its format to each part, so the parts are joined.
-    sh`lb_answer=$(printf %s ${parts} | ${raw(CURL)} -X POST -H 'Content-Type: application/json' --data-binary @- -w '\n%{http_code}' ${`http://docker${path}`}) || exit`,
+    sh`lb_answer=$(printf %s ${parts} | ${raw(CURL)} -X POST -H 'Content-Type: application/json' --data-binary @- -w '\\n%{http_code}' ${`http://engine${path}`}) || exit`,
     'lb_code=$(printf %s "$lb_answer" | tail -n 1)',
   ].join('\n')
 }
@@ -46,8 +55,9 @@ export const orFail = `[ "$lb_code" -lt 400 ] || { printf '%s\\n' "$lb_answer" |
 /** Script text that waits until the engine's answer to a GET contains some text. */
 export function waitFor(path: string, text: string, seconds: number, otherwise: string): string {
   return [
+    findSocket,
     'lb_tries=0',
-    sh`until ${raw(CURL)} ${`http://docker${path}`} | grep -q ${text}; do`,
+    sh`until ${raw(CURL)} ${`http://engine${path}`} | grep -q ${text}; do`,
     `  lb_tries=$((lb_tries + 1))`,
     sh`  [ "$lb_tries" -lt ${seconds} ] || { echo ${otherwise} >&2; exit 1; }`,
     '  sleep 1',

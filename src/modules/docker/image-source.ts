@@ -1,4 +1,5 @@
 import { raw, sh } from '../../shell/quote.ts'
+import { askEngine, findSocket } from './engine.ts'
 import type { ImageParams } from './image.ts'
 
 /** The label that holds the checksum of what an image was made of. */
@@ -22,6 +23,7 @@ function buildChecksum({ build }: ImageParams): string {
   if (build === undefined) return ''
   const settings = JSON.stringify([build.dockerfile, build.args, build.labels, build.target, build.network])
   return [
+    findSocket,
     sh`lb_path=${build.path}`,
     sh`lb_file=${build.dockerfile}`,
     basesFunction(build.args),
@@ -30,7 +32,7 @@ function buildChecksum({ build }: ImageParams): string {
     '  lb_sum=$({',
     sh`    printf '%s\\n' ${settings}`,
     // Another base image makes another image. One that is not on this host counts by its name alone.
-    '    for lb_base in $(lb_bases); do docker image inspect --format "{{.Id}}" "$lb_base" 2>/dev/null || echo "$lb_base"; done',
+    `    for lb_base in $(lb_bases); do echo "$lb_base"; ${askEngine('/images/$lb_base/json')} | grep -o '"Id":"[^"]*"'; done`,
     '    cd "$lb_path" && { find . -type f -exec sha256sum {} +; find . -exec stat -c "%a %F %N" {} +; } | LC_ALL=C sort',
     '  } | sha256sum) || return',
     '  echo "source ${lb_sum%% *}"',
@@ -46,7 +48,7 @@ function basesFunction(args: Readonly<Record<string, string>>): string {
     `BEGIN { ${given.join('; ')} }`,
     'function filled(name,   key) {',
     '  for (key in arg) {',
-    '    while ((at = index(name, "${" key "}")) > 0) name = substr(name, 1, at - 1) arg[key] substr(name, at + length(key) + 3)',
+    '    if ((at = index(name, "${" key "}")) > 0) name = substr(name, 1, at - 1) arg[key] substr(name, at + length(key) + 3)',
     '    if (name == "$" key) name = arg[key]',
     '  }',
     '  return name',

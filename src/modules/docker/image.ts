@@ -201,8 +201,14 @@ const removal = (params: ImageParams): Change => ({
 
 const hasChecksum = (params: ImageParams): boolean => params.source === 'build' || params.source === 'import' || params.source === 'load'
 
-const source = (params: Pick<ImageParams, 'name' | 'tag'>): ImageReference => parseReference(params.name, params.tag)
+interface Names {
+  readonly name: string
+  readonly tag: string
+  readonly repository?: string | undefined
+}
+
+const source = (params: Names): ImageReference => parseReference(params.name, params.tag)
 
 /** What is pushed: the name, or `repository` with the name's tag where it has none. */
-const target = (params: Pick<ImageParams, 'name' | 'tag' | 'repository'>): ImageReference =>
+const target = (params: Names): ImageReference =>
   params.repository === undefined ? source(params) : parseReference(params.repository, source(params).tag)

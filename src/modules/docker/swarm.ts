@@ -46,12 +46,13 @@ export const docker_swarm = defineModule<typeof schema, DockerSwarm>({
 
   probe: ({ state, join_token }) => [
     reachEngine,
+    state === 'absent' ? get('/info') : get('/info', '/swarm', '/nodes'),
     // A join token holds the digest of its Swarm's root certificate: so a node's own copy tells whose member it is.
     ...(join_token === undefined ? [] : [sh`lb_token=${join_token}`, 'lb_token=${lb_token#SWMTKN-?-}', 'echo "token-ca ${lb_token%-*}"']),
     'lb_certs=/var/lib/docker/swarm/certificates',
     '[ -r "$lb_certs/swarm-root-ca.crt" ] && echo "ca $(sha256sum <"$lb_certs/swarm-root-ca.crt" | cut -c 1-64)"',
     '[ -e "$lb_certs/swarm-node.crt" ] && echo "age $(( $(date +%s) - $(stat -c %Y "$lb_certs/swarm-node.crt") ))"',
-    state === 'absent' ? get('/info') : get('/info', '/swarm', '/nodes'),
+    'exit 0',
   ].join('\n'),
 
   plan(params, observed) {

@@ -1,4 +1,3 @@
-import { posix } from 'node:path'
 import { sh } from '../../shell/quote.ts'
 import { octal } from './params.ts'
 
@@ -15,25 +14,29 @@ export interface Replacement {
   readonly validate?: string | undefined
   /** Keeps what is there under Ansible's name for it: `NAME.PID.DATE@TIME~`. */
   readonly backup?: boolean
+  /** Where the path is a link: replaces what it points to, not the link. */
+  readonly through?: boolean
 }
 
 /**
  * A script that replaces a file so that at every moment, also of a crash, either the old or the new one is there whole:
  * the new one is written, given its owner and mode, validated and flushed beside the old one, then takes its place.
  */
-export function replaceFile({ path, fill, owner, group, mode, validate, backup = false }: Replacement): string {
+export function replaceFile({ path, fill, owner, group, mode, validate, backup = false, through = false }: Replacement): string {
   const steps = [
-    sh`lb_new=$(mktemp -- ${posix.join(posix.dirname(path), '.labbook.XXXXXX')}) || exit`,
+    // `x` keeps a newline at the end of a path from being dropped by the substitution.
+    sh`lb_to=${path}` + (through ? `; if [ -L "$lb_to" ]; then lb_to=$(readlink -f -- "$lb_to" && echo x) || exit; lb_to=\${lb_to%?x}; fi` : ''),
+    'lb_new=$(mktemp -- "${lb_to%/*}/.labbook.XXXXXX") || exit',
     `trap 'rm -f -- "$lb_new"' EXIT; trap 'exit 129' HUP; trap 'exit 130' INT; trap 'exit 143' TERM`,
     `${fill} || exit`,
     ...changeOwner('"$lb_new"', owner, group).map((step) => `${step} || exit`),
-    mode === 'umask' ? `chmod +rw -- "$lb_new" || exit` : sh`chmod ${octal(mode)}` + ` -- "$lb_new" || exit`,
+    `chmod ${mode === 'umask' ? '+rw' : octal(mode)} -- "$lb_new" || exit`,
     ...(validate === undefined ? [] : [
       `( ${validate.replaceAll('%s', '"$lb_new"')} ) >&2 || { lb_code=$?; ${sh`printf '%s\n' ${`validate refused the new ${path}`}`} >&2; exit "$lb_code"; }`,
     ]),
     `sync -- "$lb_new" || exit`,
-    ...(backup ? [sh`cp -p -- ${path} ${path}` + `".$$.$(date +%Y-%m-%d@%H:%M:%S)~" || exit`] : []),
-    sh`mv -f -- "$lb_new" ${path} || exit`,
+    ...(backup ? ['cp -p -- "$lb_to" "$lb_to.$$.$(date +%Y-%m-%d@%H:%M:%S)~" || exit'] : []),
+    'mv -f -- "$lb_new" "$lb_to" || exit',
     `trap - EXIT`,
   ]
   return steps.join('\n')

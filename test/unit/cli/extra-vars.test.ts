@@ -12,7 +12,7 @@ void t.test('pairs are text, with quotes as in a shell', async (t) => {
   t.strictSame(read('url=http://h/?a=b'), { url: 'http://h/?a=b' })
 })
 
-void t.test('any value survives single quotes', async (t) => {
+void t.test('any value survives single quotes', async () => {
   fc.assert(fc.property(fc.string(), (value) => {
     const quoted = `'${value.replaceAll("'", `'\\''`)}'`
     return read(`key=${quoted}`).key === value

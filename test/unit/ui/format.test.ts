@@ -36,7 +36,7 @@ void t.test('the end of a long output says how much is missing', async (t) => {
   t.strictSame(linesOf('\n'), [])
 })
 
-void t.test('wrapping keeps all words and the width', async (t) => {
+void t.test('wrapping keeps all words and the width', async () => {
   fc.assert(fc.property(fc.array(fc.stringMatching(/^[a-z]{1,9}$/)), (words) => {
     const lines = wrap(words.join(' '), 12)
     return lines.join(' ') === words.join(' ') && lines.every((line) => line.length <= 12)

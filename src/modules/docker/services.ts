@@ -1,0 +1,59 @@
+/** A service as it was asked for, ready to be compared. */
+export interface Service {
+  readonly name: string
+  readonly image: string
+  /** All that was asked for, as sorted lines `path: value`; restarts by `--force` left out. */
+  readonly lines: readonly string[]
+}
+
+interface RawService {
+  readonly Spec: { readonly Name: string; readonly TaskTemplate?: { readonly ContainerSpec?: { readonly Image?: string } } }
+}
+
+/** Reads the engine's list of services, sorted by name. */
+export function servicesOf(body: unknown): Service[] {
+  if (!Array.isArray(body)) return []
+  return (body as RawService[])
+    .map(({ Spec }) => ({ name: Spec.Name, image: Spec.TaskTemplate?.ContainerSpec?.Image ?? '', lines: flatten(Spec, '') }))
+    .sort((a, b) => a.name.localeCompare(b.name))
+}
+
+/** What `docker service update --force` counts up; it asks for nothing else than before. */
+const FORCE_UPDATE = 'TaskTemplate.ForceUpdate'
+
+function flatten(value: unknown, path: string): string[] {
+  if (path === FORCE_UPDATE || value === null || value === undefined) return []
+  if (typeof value !== 'object') return [`${path}: ${JSON.stringify(value)}`]
+  // An empty object is told apart from none: {} as Mode.Global says that the service is global.
+  const entries = Object.entries(value)
+  if (entries.length === 0) return [`${path}: ${Array.isArray(value) ? '[]' : '{}'}`]
+  return entries.flatMap(([key, item]) => flatten(item, path === '' ? key : `${path}.${key}`)).sort()
+}
+
+export interface Drift {
+  readonly summary: string
+  readonly now: string
+  readonly wanted: string
+}
+
+/** How the services differ from those that were deployed; undefined where they do not. */
+export function driftOf(deployed: readonly Service[], live: readonly Service[]): Drift | undefined {
+  const now = new Map(live.map((service) => [service.name, service.lines]))
+  const then = new Map(deployed.map((service) => [service.name, service.lines]))
+  const words: string[] = []
+  const before: string[] = []
+  const after: string[] = []
+  for (const name of [...new Set([...then.keys(), ...now.keys()])].sort()) {
+    const was = then.get(name)
+    const is = now.get(name)
+    // A service that somebody added is left alone, as docker stack deploy does.
+    if (was === undefined) continue
+    const lost = was.filter((line) => is === undefined || !is.includes(line))
+    const gained = (is ?? []).filter((line) => !was.includes(line))
+    if (lost.length + gained.length === 0) continue
+    words.push(is === undefined ? `service ${name} is gone` : `service ${name} was changed`)
+    before.push(...(is === undefined ? [] : gained.map((line) => `${name}: ${line}\n`)))
+    after.push(...(is === undefined ? [`${name}: service\n`] : lost.map((line) => `${name}: ${line}\n`)))
+  }
+  return words.length === 0 ? undefined : { summary: words.join(', '), now: before.join(''), wanted: after.join('') }
+}

@@ -1,0 +1,160 @@
+import { z } from 'zod'
+import { raw, sh } from '../../shell/quote.ts'
+import { Secret } from '../../values/secret.ts'
+import type { Change, Plan } from '../module.ts'
+import { defineModule } from '../task.ts'
+import { answersOf, askEngine, engineProblem, filtered, findSocket, get, reachEngine } from './engine.ts'
+import { driftOf, servicesOf, type Service } from './services.ts'
+
+const schema = z.strictObject({
+  name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]*$/, 'must be letters, digits, - and _'),
+  state: z.enum(['present', 'absent']).default('present'),
+  /** Compose files on the host, or what such a file would hold; later ones add to earlier ones. */
+  compose: z.array(z.union([z.string().min(1), z.record(z.string(), z.unknown())])).default([]),
+  /** The text of a compose file, which may be secret. Goes last. */
+  content: z.union([z.string(), z.instanceof(Secret)]).optional(),
+  /** Remove services that the files no longer have. */
+  prune: z.boolean().default(false),
+  /** Hand this host's registry login to the nodes. */
+  with_registry_auth: z.boolean().default(false),
+  resolve_image: z.enum(['always', 'changed', 'never']).optional(),
+}).refine((params) => params.state === 'absent' || params.compose.length > 0 || params.content !== undefined, 'give compose or content')
+
+type Params = z.output<typeof schema>
+
+export interface DockerStack {
+  /** The stack's services by name, with the image each one asks for. */
+  readonly services: Readonly<Record<string, string>>
+}
+
+const NAMESPACE = 'com.docker.stack.namespace'
+const COMPOSE_LABEL = 'labbook.compose'
+
+/**
+ * Deploys a stack. `docker stack deploy` updates every service each time, so what was deployed is kept beside it, in the
+ * Swarm itself: a config with the checksum of the files and the services as they were then. The stack is deployed again
+ * when the files are others, or a service is not what it was. Restarts by `--force` are no difference; replicas are.
+ * The config belongs to the stack: `docker stack rm` removes it, too.
+ */
+export const docker_stack = defineModule<typeof schema, DockerStack>({
+  name: 'docker_stack',
+  schema,
+  title: (params) => params.name,
+  timeLimitSeconds: () => 600,
+
+  probe: (params) => params.state === 'absent' ? `${reachEngine}\n${get(...parts(params.name))}` : [
+    reachEngine,
+    'command -v docker >/dev/null || exit 94',
+    get(ofStack('/services', params.name)),
+    // Its data is printed as text: in base 64, no secret in it would be masked.
+    `lb_record=$(${askEngine(`/configs/${record(params.name)}`)}) || exit`,
+    `printf '%s\\n' "$lb_record" | sed -n 's/.*"Data":"\\([^"]*\\)".*/\\1/p' | base64 -d`,
+    `printf '\\n200\\n'`,
+    `printf '%s\\n' "$lb_record" | sed -n 's/.*"${COMPOSE_LABEL}":"\\([0-9a-f]*\\)".*/deployed \\1/p'`,
+    checksum(params),
+    'if lb_sum=$(lb_compose); then echo "compose $lb_sum"; else echo "$lb_sum"; fi',
+    'exit 0',
+  ].join('\n'),
+
+  plan(params, observed): Plan<DockerStack> {
+    if (observed.exitCode === 94) return { changes: [], problem: 'the docker command is not there: install docker.io (or docker-cli)' }
+    const answers = answersOf(observed.stdout)
+    const problem = engineProblem(observed, answers)
+    if (problem !== undefined) return { changes: [], problem }
+    if (params.state === 'absent') return { changes: answers.some(({ body }) => hasItems(body)) ? [removal(params.name)] : [] }
+
+    const read = (key: string): string | undefined => new RegExp(`^${key} (.+)$`, 'm').exec(observed.stdout)?.[1]
+    const missing = read('no-compose')
+    if (missing !== undefined) return { changes: [], problem: `the compose file ${missing} is not there` }
+    const [live, then] = answers.map(({ body }) => servicesOf(body))
+    const checksum = read('deployed')
+    const last = checksum === undefined ? undefined : { checksum, services: then ?? [] }
+    return present(params, live ?? [], last, read('compose') ?? '')
+  },
+})
+
+/** What the record of the last deploy says. */
+interface Deployed {
+  readonly checksum: string
+  readonly services: readonly Service[]
+}
+
+function present(params: Params, live: readonly Service[], last: Deployed | undefined, checksumNow: string): Plan<DockerStack> {
+  const values = { services: Object.fromEntries(live.map(({ name, image }) => [name, image])) }
+  const subject = `stack ${params.name}`
+  if (last === undefined) {
+    const description = live.length === 0 ? `deploy stack ${params.name}` : `deploy stack ${params.name} (it was not deployed to its end by Labbook)`
+    return { values, changes: [deploy(params, description, { subject, before: '', after: `compose: ${checksumNow}\n` })] }
+  }
+  if (last.checksum !== checksumNow) {
+    const diff = { subject, before: `compose: ${last.checksum}\n`, after: `compose: ${checksumNow}\n` }
+    return { values, changes: [deploy(params, `deploy stack ${params.name}: its compose files have changed`, diff)] }
+  }
+  const drift = driftOf(last.services, live)
+  if (drift === undefined) return { values, changes: [] }
+  return { values, changes: [deploy(params, `deploy stack ${params.name} again: ${drift.summary}`, { subject, before: drift.now, after: drift.wanted })] }
+}
+
+/** The config that holds what was deployed. */
+const record = (name: string): string => `${name}_labbook`
+const ofStack = (path: string, name: string): string => filtered(path, { label: [`${NAMESPACE}=${name}`] })
+const parts = (name: string): string[] => ['/services', '/networks', '/configs', '/secrets'].map((path) => ofStack(path, name))
+const hasItems = (body: unknown): boolean => Array.isArray(body) && body.length > 0
+
+const inline = (params: Params): (string | Secret)[] => [
+  ...params.compose.filter((it) => typeof it !== 'string').map((it) => JSON.stringify(it)),
+  ...(params.content === undefined ? [] : [params.content]),
+]
+const files = (params: Params): string[] => params.compose.filter((it) => typeof it === 'string')
+
+/** Shell function `lb_compose`: prints the checksum of all files and texts, or `no-compose <path>`. */
+function checksum(params: Params): string {
+  const paths = files(params)
+  return [
+    'lb_compose() {',
+    ...paths.map((path) => sh`  [ -r ${path} ] || { echo ${`no-compose ${path}`}; return 1; }`),
+    sh`  lb_hash=$({ ${raw(paths.map((path) => sh`cat ${path}; echo; `).join(''))}printf '%s\\n' ${[...inline(params), `prune ${params.prune}`]}; } | sha256sum) || return`,
+    '  echo "${lb_hash%% *}"',
+    '}',
+  ].join('\n')
+}
+
+function deploy(params: Params, description: string, diff: Change['diff']): Change {
+  const texts = inline(params)
+  const flags = [
+    ...(params.prune ? ['--prune'] : []),
+    ...(params.with_registry_auth ? ['--with-registry-auth'] : []),
+    ...(params.resolve_image === undefined ? [] : ['--resolve-image', params.resolve_image]),
+  ]
+  return {
+    description,
+    script: [
+      findSocket,
+      checksum(params),
+      'lb_sum=$(lb_compose) || { echo "$lb_sum" >&2; exit 1; }',
+      'umask 077; lb_dir=$(mktemp -d) || exit',
+      `trap 'rm -rf "$lb_dir"' EXIT`,
+      ...texts.map((text, i) => sh`printf '%s\\n' ${text} >"$lb_dir"/${i}.yml || exit`),
+      sh`docker stack deploy ${flags} ${files(params).flatMap((path) => ['-c', path])} ${raw(texts.map((_, i) => `-c "$lb_dir/${i}.yml"`).join(' '))} ${params.name} || exit`,
+      // Written last: a deploy that was cut off leaves no record, and is done again.
+      sh`docker config rm ${record(params.name)} >/dev/null 2>&1`,
+      `${askEngine(ofStack('/services', params.name))} >"$lb_dir/services" || exit`,
+      sh`docker config create --label ${raw(`"${COMPOSE_LABEL}=$lb_sum"`)} --label ${`${NAMESPACE}=${params.name}`} ${record(params.name)} "$lb_dir/services" >/dev/null || exit`,
+    ].join('\n'),
+    ...(diff && { diff }),
+  }
+}
+
+const removal = (name: string): Change => ({
+  description: `remove stack ${name}`,
+  script: [
+    findSocket,
+    sh`docker stack rm ${name} || exit`,
+    // Docker returns while networks are still in use; a deploy right after would fail on them.
+    'lb_tries=0',
+    `while ${parts(name).slice(0, 2).map((path) => `${askEngine(path)} | grep -q '"'`).join(' || ')}; do`,
+    '  lb_tries=$((lb_tries + 1)); [ "$lb_tries" -lt 120 ] || { echo "services or networks of the stack are still there after 2 minutes" >&2; exit 1; }',
+    '  sleep 1',
+    'done',
+  ].join('\n'),
+})

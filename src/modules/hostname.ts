@@ -1,0 +1,40 @@
+import { z } from 'zod'
+import { sh } from '../shell/quote.ts'
+import { replaceFile } from './support/replace-file.ts'
+import { defineModule } from './task.ts'
+
+/** Labels of letters, digits and inner hyphens; 64 characters is the kernel's limit. */
+const HOSTNAME = /^(?=.{1,64}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/i
+
+const schema = z.strictObject({
+  name: z.string().regex(HOSTNAME, { error: 'write a host name: letters, digits and hyphens, at most 64' }),
+})
+
+/** The host's name: the one in use, and the one it boots with. */
+export const hostname = defineModule<typeof schema, { readonly name: string }>({
+  name: 'hostname',
+  schema,
+  title: ({ name }) => name,
+  probe: () => [
+    'read -r lb_live </proc/sys/kernel/hostname; printf \'%s\\n\' "$lb_live"',
+    'lb_kept=; [ -r /etc/hostname ] && read -r lb_kept </etc/hostname; printf \'%s\\n\' "$lb_kept"',
+  ].join('\n'),
+  plan({ name }, { stdout }) {
+    const [live = '', kept = ''] = stdout.split('\n')
+    return {
+      changes: [
+        ...(kept === name ? [] : [{
+          description: `write the host name ${name} into /etc/hostname${kept === '' ? '' : ` (was ${kept})`}`,
+          script: replaceFile({ path: '/etc/hostname', fill: sh`printf '%s\\n' ${name} >"$lb_new"`, mode: 0o644 }),
+          diff: { subject: '/etc/hostname', before: kept === '' ? '' : `${kept}\n`, after: `${name}\n` },
+        }]),
+        // The file is what hostnamectl would write too; the kernel takes the name from here without any daemon's help.
+        ...(live === name ? [] : [{
+          description: `set the host name ${name} (was ${live})`,
+          script: sh`printf '%s\\n' ${name} >/proc/sys/kernel/hostname || exit`,
+        }]),
+      ],
+      values: { name },
+    }
+  },
+})

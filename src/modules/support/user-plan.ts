@@ -1,0 +1,134 @@
+import { sh } from '../../shell/quote.ts'
+import type { Secret } from '../../values/secret.ts'
+import type { Change } from '../module.ts'
+import { groupEntry, NO_TOOLS, userEntry, type GroupEntry, type UserEntry } from './accounts.ts'
+
+/** What the `user` module is asked for. */
+export interface UserParams {
+  readonly name: string
+  readonly uid?: number | undefined
+  readonly group?: string | undefined
+  readonly groups?: readonly string[] | undefined
+  readonly append: boolean
+  readonly home?: string | undefined
+  readonly shell?: string | undefined
+  readonly system: boolean
+  readonly create_home: boolean
+  readonly comment?: string | undefined
+  readonly password?: Secret | undefined
+  readonly update_password: 'always' | 'on_create'
+  readonly state: 'present' | 'absent'
+  readonly remove: boolean
+}
+
+/** What the probe saw. */
+export interface FoundUser {
+  readonly entry: UserEntry | undefined
+  readonly passwordSame: boolean
+  readonly homeThere: boolean
+  readonly tools: boolean
+  readonly groups: readonly GroupEntry[]
+}
+
+/** Reads the `user` module's probe. */
+export function parseUser(stdout: string): FoundUser {
+  const lines = stdout.split('\n')
+  const start = lines.indexOf('groups')
+  const head = lines.slice(0, start)
+  const passwd = head.find((line) => line.startsWith('passwd '))
+  return {
+    entry: passwd === undefined ? undefined : userEntry(passwd.slice('passwd '.length)),
+    passwordSame: head.includes('password-same'),
+    homeThere: head.includes('home-there'),
+    tools: !head.includes('no-tools'),
+    groups: lines.slice(start + 1).filter((line) => line !== '').map(groupEntry),
+  }
+}
+
+/** The changes; or, as a string, why it cannot be. */
+export function planUser(wanted: UserParams, found: FoundUser): Change[] | string {
+  const { name, state, remove } = wanted
+  const { entry, tools } = found
+  if (state === 'absent') {
+    if (entry === undefined) return []
+    if (!tools) return NO_TOOLS
+    return [step(`remove user ${name}${remove ? ` and ${entry.home}` : ''}`, sh`userdel ${[...(remove ? ['-r'] : []), name]}`)]
+  }
+  const missing = [wanted.group, ...wanted.groups ?? []].find((group) => group !== undefined && groupOf(found, group) === undefined)
+  if (missing !== undefined) return `there is no group ${missing} on this host`
+  const changes = entry === undefined ? creation(wanted, found) : modifications(wanted, entry, found)
+  return changes.length > 0 && !tools ? NO_TOOLS : changes
+}
+
+const step = (description: string, command: string): Change => ({ description, script: `${command} || exit` })
+
+const groupOf = ({ groups }: FoundUser, wanted: string): GroupEntry | undefined =>
+  groups.find(({ name, gid }) => name === wanted || String(gid) === wanted)
+
+function creation(wanted: UserParams, found: FoundUser): Change[] {
+  const { name, uid, groups = [], home, shell, system, create_home, comment } = wanted
+  // useradd refuses to make the user's own group where it is there already: then that group is taken.
+  const primary = wanted.group ?? (groupOf(found, name) === undefined ? undefined : name)
+  const flags = [
+    create_home ? '-m' : '-M',
+    ...(system ? ['-r'] : []),
+    ...option('-u', uid), ...option('-g', primary), ...option('-d', home), ...option('-s', shell), ...option('-c', comment),
+    ...(groups.length === 0 ? [] : ['-G', groups.join(',')]),
+  ]
+  const details = [
+    ...(uid === undefined ? [] : [`uid ${uid}`]),
+    ...(wanted.group === undefined ? [] : [`group ${wanted.group}`]),
+    ...(groups.length === 0 ? [] : [`groups ${groups.join(', ')}`]),
+  ].join('; ')
+  return [step(`create user ${name}${details === '' ? '' : ` (${details})`}`, sh`useradd ${[...flags, name]}`), ...passwordChange(wanted)]
+}
+
+function modifications(wanted: UserParams, entry: UserEntry, found: FoundUser): Change[] {
+  const { name, uid, home, shell, comment } = wanted
+  const primary = wanted.group === undefined ? undefined : groupOf(found, wanted.group)
+  const differs = <T extends string | number>(asked: T | undefined, is: T): T | undefined => (asked === is ? undefined : asked)
+  const parts: [what: string, flags: string[]][] = [
+    ...change('uid', '-u', differs(uid, entry.uid), entry.uid),
+    ...(primary === undefined || primary.gid === entry.gid ? [] : change('group', '-g', primary.name, groupOf(found, String(entry.gid))?.name ?? entry.gid)),
+    ...change('comment', '-c', differs(comment, entry.comment), entry.comment),
+    ...change('home', '-d', differs(home, entry.home), entry.home),
+    ...change('shell', '-s', differs(shell, entry.shell), entry.shell),
+    ...membership(wanted, primary?.gid ?? entry.gid, found),
+  ]
+  const flags = parts.flatMap(([, words]) => words)
+  return [
+    ...(parts.length === 0 ? [] : [step(`change user ${name}: ${parts.map(([what]) => what).join('; ')}`, sh`usermod ${[...flags, name]}`)]),
+    ...(wanted.create_home && !found.homeThere ? [homeCreation(name, home ?? entry.home)] : []),
+    ...(wanted.update_password === 'always' && !found.passwordSame ? passwordChange(wanted) : []),
+  ]
+}
+
+const option = (flag: string, value: string | number | undefined): string[] => (value === undefined ? [] : [flag, String(value)])
+
+const change = (what: string, flag: string, value: string | number | undefined, was: string | number): [string, string[]][] =>
+  value === undefined ? [] : [[`${what} ${value} (was ${was === '' ? 'empty' : was})`, [flag, String(value)]]]
+
+function membership({ name, groups, append }: UserParams, primary: number, found: FoundUser): [string, string[]][] {
+  if (groups === undefined) return []
+  const names = (list: readonly GroupEntry[]): Set<string> => new Set(list.filter(({ gid }) => gid !== primary).map((group) => group.name))
+  const is = names(found.groups.filter(({ members }) => members.includes(name)))
+  const asked = names(found.groups.filter((group) => groups.includes(group.name)))
+  const into = [...asked].filter((group) => !is.has(group))
+  const outOf = append ? [] : [...is].filter((group) => !asked.has(group))
+  if (into.length === 0 && outOf.length === 0) return []
+  const what = [...(into.length === 0 ? [] : [`into ${into.join(', ')}`]), ...(outOf.length === 0 ? [] : [`out of ${outOf.join(', ')}`])]
+  return [[what.join(', '), append ? ['-a', '-G', into.join(',')] : ['-G', [...asked].join(',')]]]
+}
+
+/** As useradd -m would: the skeleton's files, and nobody else looks in. */
+const homeCreation = (name: string, home: string): Change => ({
+  description: `create the home ${home} of ${name}`,
+  script: [
+    sh`mkdir -p -m 0750 -- ${home} || exit`,
+    sh`if [ -d /etc/skel ]; then cp -R -- /etc/skel/. ${`${home}/`} || exit; fi`,
+    sh`chown -R -h -- ${`${name}:`} ${home} || exit`,
+  ].join('\n'),
+})
+
+const passwordChange = ({ name, password }: UserParams): Change[] =>
+  password === undefined ? [] : [step(`set the password of ${name}`, sh`printf '%s:%s\\n' ${name} ${password} | chpasswd -e`)]
