@@ -23,7 +23,7 @@ function contextFiles(): string[] {
   const walk = (folder: string): string[] => readdirSync(path.join(ROOT, folder), { withFileTypes: true })
     .filter(({ name }) => name !== '__pycache__')
     .flatMap((entry) => (entry.isDirectory() ? walk(path.join(folder, entry.name)) : [path.join(folder, entry.name)]))
-  return [...walk('app/counter'), ...walk('app/images')].sort()
+  return ['app/.dockerignore', 'app/gunicorn.conf.py', ...walk('app/counter'), ...walk('app/images')].sort()
 }
 
 const folderOnTarget = (name: string): string => path.posix.join(TARGET, path.posix.relative('app', name))

@@ -95,7 +95,7 @@ function rowsOf(board: Board, terminalRows: number, paint: Palette): Row[] {
   const never = (): boolean => false
   if (board.kind === 'experiment') return [{ text: (now) => experimentLine(board, now, paint), lost: never }]
   const states = [...board.hosts.values()]
-  if (states.length > 1000 + terminalRows - SPARE_ROWS) return [{ text: () => crowdLine(board, paint), lost: never }]
+  if (states.length > terminalRows - SPARE_ROWS) return [{ text: () => crowdLine(board, paint), lost: never }]
   const hostWidth = Math.max(0, ...states.map(({ host }) => host.length))
   return states.map((state) => ({
     text: (now) => hostLine(state, hostWidth, now, paint),

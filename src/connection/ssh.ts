@@ -1,0 +1,128 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { NodeSSH } from 'node-ssh'
+import type { Client, ClientChannel } from 'ssh2'
+import type { Channel, Line } from './channel.ts'
+import { type ConnectError, explainConnectFailure, wasTurnedAway } from './connect-failure.ts'
+import { Unreachable } from './connection.ts'
+import { HostKeyCheck } from './host-key.ts'
+import { type Login, loginMethods } from './login.ts'
+import type { Target } from './target.ts'
+
+/** A line that is silent for this long is asked whether it lives; after three times without an answer it is lost. */
+const KEEPALIVE_MS = 15_000
+
+/** One SSH connection, made when it is first needed, and made anew after it was lost. */
+export class SshLine implements Line {
+  readonly name: string
+  readonly user: string
+  readonly #target: Target
+  #client: Promise<Client> | undefined
+
+  constructor(target: Target) {
+    this.name = target.name
+    this.user = target.user
+    this.#target = target
+  }
+
+  async start(command: string): Promise<Channel> {
+    const client = await this.#connected()
+    return new Promise((resolve, reject) => {
+      // A connection that is lost now never calls back.
+      const lost = (): void => reject(new Unreachable(`${this.name}: the connection was lost before a shell had started`))
+      client.once('close', lost)
+      try {
+        client.exec(command, (error: Error | undefined, channel) => {
+          client.removeListener('close', lost)
+          if (error === undefined) resolve(asChannel(channel, client))
+          else reject(new Unreachable(`${this.name}: sshd starts no shell for ${this.user}: ${error.message}`))
+        })
+      } catch {
+        lost()
+      }
+    })
+  }
+
+  async close(): Promise<void> {
+    const client = await this.#client?.catch(() => undefined)
+    this.#client = undefined
+    client?.end()
+    // A peer that is gone does not answer the goodbye; the socket must not keep us waiting for it.
+    client?.destroy()
+  }
+
+  #connected(): Promise<Client> {
+    if (this.#client === undefined) {
+      const client = this.#connect()
+      const forget = (): void => {
+        if (this.#client === client) this.#client = undefined
+      }
+      this.#client = client
+      client.then((connected) => connected.once('close', forget), forget)
+    }
+    return this.#client
+  }
+
+  async #connect(): Promise<Client> {
+    const login = loginMethods(this.#target)
+    try {
+      return await this.#attempt(login)
+    } catch (error) {
+      if (error instanceof Unreachable || !wasTurnedAway(error as ConnectError)) throw this.#explain(error, login)
+    }
+    // sshd turns connections away at random while many log in at once: hosts that were, come back at different times.
+    await wait(200 + Math.random() * 800)
+    return this.#attempt(login).catch((error: unknown) => {
+      throw this.#explain(error, login)
+    })
+  }
+
+  #explain(error: unknown, login: Login): Unreachable {
+    if (error instanceof Unreachable) return error
+    return new Unreachable(explainConnectFailure(this.#target, error as ConnectError, login.tried))
+  }
+
+  async #attempt({ methods }: Login): Promise<Client> {
+    const { address, port, user, bindAddress, connectTimeoutSeconds } = this.#target
+    const hostKey = new HostKeyCheck(this.#target)
+    const ssh = new NodeSSH()
+    const connecting = ssh.connect({
+      host: address,
+      port,
+      username: user,
+      authHandler: methods,
+      hostVerifier: (key: Buffer) => hostKey.accepts(key),
+      algorithms: { serverHostKey: { append: [], prepend: hostKey.preferred(), remove: [] } },
+      readyTimeout: connectTimeoutSeconds * 1000,
+      keepaliveInterval: KEEPALIVE_MS,
+      keepaliveCountMax: 3,
+      ...(bindAddress === undefined ? {} : { localAddress: bindAddress }),
+    })
+    const client = ssh.connection
+    // node-ssh stops listening once it is connected, and an error nobody listens for ends the process. What comes of it
+    // is told by `close`.
+    client?.on('error', () => undefined)
+    client?.setNoDelay(true)
+    try {
+      await connecting
+    } catch (error) {
+      client?.destroy()
+      throw hostKey.refusal === undefined ? error : new Unreachable(hostKey.refusal)
+    }
+    // It may be lost in the moment it is made; then node-ssh has dropped it.
+    if (client === null) throw new Unreachable(`${this.name}: the connection was lost as soon as it was made`)
+    return client
+  }
+}
+
+function asChannel(channel: ClientChannel, client: Client): Channel {
+  // Of a shell that ended by itself the exit code or signal comes before the end.
+  let exited = false
+  channel.on('exit', () => (exited = true))
+  // Writing to a shell that has ended; that it ended is told by `closed`.
+  channel.on('error', () => undefined)
+  const closed = new Promise<'exited' | 'lost'>((resolve) => {
+    channel.once('close', () => resolve(exited ? 'exited' : 'lost'))
+    client.once('close', () => resolve('lost'))
+  })
+  return { stdin: channel, stdout: channel, stderr: channel.stderr, closed, destroy: () => channel.close() }
+}

@@ -1,0 +1,107 @@
+import { userInfo } from 'node:os'
+import { z } from 'zod'
+import { Secret, secret } from '../values/secret.ts'
+import { ConnectionConfigError } from './config-error.ts'
+import { expandHome, type HostKeyChecking, readSshArguments } from './ssh-arguments.ts'
+
+/** How a host is reached, and whose rights its scripts get. */
+export interface Target {
+  /** The host's name in the inventory. */
+  readonly name: string
+  readonly connection: 'ssh' | 'local'
+  readonly address: string
+  readonly port: number
+  readonly user: string
+  readonly password?: Secret
+  /** The private key to log in with; without one, the agent's and the usual ones in ~/.ssh. */
+  readonly keyFile?: string
+  readonly keyPassphrase?: Secret
+  /** In place of ~/.ssh/known_hosts. */
+  readonly userKnownHostsFiles?: readonly string[]
+  readonly hostKeyChecking: HostKeyChecking
+  /** The address of this machine to connect from. */
+  readonly bindAddress?: string
+  readonly connectTimeoutSeconds: number
+  readonly become: { readonly always: boolean; readonly user: string; readonly password?: Secret }
+}
+
+/** Names as useradd allows them. They stand in sudo's command line, where a shell must not see more than a word. */
+const ACCOUNT = /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/
+
+const TRUE = ['true', 'yes', 'on', '1']
+const FALSE = ['false', 'no', 'off', '0']
+
+const text = z.string('must be text').min(1, 'must not be empty')
+const account = z.string('must be a user name').regex(ACCOUNT, 'must be a user name: letters, digits, _ . -')
+const port = z.coerce.number().int('must be a port number').min(1, 'must be a port number').max(65535, 'must be a port number')
+const seconds = z.coerce.number('must be a number of seconds').positive('must be a number of seconds above 0')
+const password = z.union([z.string(), z.number(), z.instanceof(Secret)], 'must be text')
+  .transform((value) => secret(typeof value === 'number' ? String(value) : value))
+const boolean = z.unknown().transform((value, context) => {
+  const word = String(value).toLowerCase()
+  if (TRUE.includes(word)) return true
+  if (!FALSE.includes(word)) context.addIssue('must be true or false')
+  return false
+})
+
+/** Each setting's schema and the variables it is read from; the first that is set counts. */
+const read = {
+  connection: (from: Reader) => from(z.enum(['ssh', 'local'], 'must be ssh or local'), 'ansible_connection'),
+  address: (from: Reader) => from(text, 'ansible_host', 'ansible_ssh_host'),
+  port: (from: Reader) => from(port, 'ansible_port', 'ansible_ssh_port'),
+  user: (from: Reader) => from(text, 'ansible_user', 'ansible_ssh_user'),
+  password: (from: Reader) => from(password, 'ansible_password', 'ansible_ssh_pass', 'ansible_ssh_password'),
+  keyFile: (from: Reader) => from(text, 'ansible_ssh_private_key_file', 'ansible_private_key_file'),
+  keyPassphrase: (from: Reader) =>
+    from(password, 'ansible_ssh_private_key_passphrase', 'ansible_private_key_passphrase'),
+  timeout: (from: Reader) => from(seconds, 'ansible_ssh_timeout', 'ansible_timeout'),
+  keyChecking: (from: Reader) => from(boolean, 'ansible_ssh_host_key_checking', 'ansible_host_key_checking'),
+  become: (from: Reader) => from(boolean, 'ansible_become'),
+  becomeUser: (from: Reader) => from(account, 'ansible_become_user'),
+  becomePassword: (from: Reader) =>
+    from(password, 'ansible_become_password', 'ansible_become_pass', 'ansible_sudo_pass'),
+  becomeMethod: (from: Reader) =>
+    from(z.literal('sudo', 'must be sudo: no other way to become a user is supported'), 'ansible_become_method'),
+}
+
+type Reader = <S extends z.ZodType>(schema: S, ...variables: string[]) => z.output<S> | undefined
+
+/**
+ * Reads how to reach a host from its variables, with Ansible's names and meanings.
+ * @throws {ConnectionConfigError}
+ */
+export function connectionTarget(name: string, vars: Readonly<Record<string, unknown>>): Target {
+  const from: Reader = (schema, ...variables) => {
+    const variable = variables.find((candidate) => vars[candidate] !== undefined && vars[candidate] !== null)
+    if (variable === undefined) return undefined
+    const outcome = schema.safeParse(vars[variable])
+    if (outcome.success) return outcome.data
+    throw new ConnectionConfigError(`${name}: ${variable} ${outcome.error.issues[0]?.message ?? 'cannot be read'}`)
+  }
+  read.becomeMethod(from)
+  const given = ['ansible_ssh_args', 'ansible_ssh_common_args', 'ansible_ssh_extra_args']
+    .map((variable) => readSshArguments(from(z.string('must be text'), variable) ?? '', variable, name))
+  const { connectTimeoutSeconds, hostKeyChecking, ...args } = Object.assign({}, ...given) as (typeof given)[number]
+  const keyFile = read.keyFile(from)
+  return {
+    name,
+    connection: read.connection(from) ?? 'ssh',
+    address: read.address(from) ?? name,
+    port: read.port(from) ?? 22,
+    user: read.user(from) ?? userInfo().username,
+    ...optional('password', read.password(from)),
+    ...optional('keyFile', keyFile === undefined ? undefined : expandHome(keyFile)),
+    ...optional('keyPassphrase', read.keyPassphrase(from)),
+    ...args,
+    hostKeyChecking: hostKeyChecking ?? (read.keyChecking(from) === false ? 'no' : 'yes'),
+    connectTimeoutSeconds: connectTimeoutSeconds ?? read.timeout(from) ?? 10,
+    become: {
+      always: read.become(from) ?? false,
+      user: read.becomeUser(from) ?? 'root',
+      ...optional('password', read.becomePassword(from)),
+    },
+  }
+}
+
+const optional = <K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } =>
+  (value === undefined ? {} : { [key]: value }) as { [P in K]?: V }
