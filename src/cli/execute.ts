@@ -48,7 +48,7 @@ export async function execute(ready: Ready): Promise<number> {
     const { exitCode } = await run({
       playbook: ready.playbook, version: ready.version, argv: ready.argv, steps: ready.steps, inventory: ready.inventory,
       hosts: ready.hosts, check: options.check, forks: options.forks, tags: ready.tags, extraVars: ready.extraVars, root,
-      connect: (name) => connect(targets.get(name) ?? targetOf(ready, name)),
+      connect: (name) => connect(targets.get(name) ?? targetOf(ready, name), ready.becomePassword),
       subscriber,
       signal,
     })
@@ -62,7 +62,7 @@ export async function execute(ready: Ready): Promise<number> {
     await record.close()
     await writeSummary(folder, summarise(readJournal(path.join(folder.path, 'events.jsonl'))))
     await renderReport(folder.path)
-    screen.done(`report: ${path.relative(process.cwd(), path.join(folder.path, 'report.html'))}`)
+    await screen.done(`report: ${path.relative(process.cwd(), path.join(folder.path, 'report.html'))}`)
     release()
   }
 }
@@ -72,6 +72,9 @@ type Target = ReturnType<typeof connectionTarget>
 const targetOf = ({ inventory, extraVars }: Ready, name: string): Target =>
   connectionTarget(name, { ...inventory.hosts.get(name)?.vars, ...extraVars })
 
-function connect(target: Target): Pick<RunHost, 'connection' | 'become'> {
-  return { connection: openConnection(target), become: target.become }
+/** A password asked for on the terminal (`-K`) is for hosts whose variables have none. */
+function connect(target: Target, asked: Secret | undefined): Pick<RunHost, 'connection' | 'become'> {
+  const password = target.become.password ?? asked
+  const become = password === undefined ? target.become : { ...target.become, password }
+  return { connection: openConnection(target), become }
 }

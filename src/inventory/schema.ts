@@ -35,9 +35,11 @@ const hostName = z.string().check((context) => {
 /** A single name stands for itself, as in Ansible: `hosts: web1`. */
 const single = (value: unknown) => (typeof value === 'string' ? { [value]: null } : value)
 
-const named = (section: string, example: string): z.core.$ZodErrorMap => ({ input }) => Array.isArray(input)
-  ? `${section} must not be a list: write "${example}:" with a colon in place of "- ${example}"`
-  : `${section} must be names, each on a line of its own that ends in a colon, as in "${example}:"`
+const named = (section: string, example: string) => ({
+  error: ({ input }: { readonly input: unknown }) => Array.isArray(input)
+    ? `${section} must not be a list: write "${example}:" with a colon in place of "- ${example}"`
+    : `${section} must be names, each on a line of its own that ends in a colon, as in "${example}:"`,
+})
 
 const hosts = z.preprocess(single, z.record(hostName, variables('inventory host').nullable(), named('hosts', 'web1')))
 

@@ -27,7 +27,7 @@ const YAML_1_1_BOOLEANS = new Map([
 
 const boolean = z.union([z.boolean(), z.string().transform((word, context) => {
   const value = YAML_1_1_BOOLEANS.get(word.toLowerCase())
-  if (value === undefined) context.addIssue('')
+  if (value === undefined) context.addIssue({ code: 'custom', input: word })
   return value ?? z.NEVER
 })], 'must be true or false')
 
