@@ -8,8 +8,8 @@ import { registryAddress } from '../registry/registry.ts'
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const TARGET = '/opt/labbook/app'
 
-export const IMAGES = ['counter', 'redis', 'gateway'] as const
-export type ImageName = (typeof IMAGES)[number]
+const IMAGES = ['counter', 'redis', 'gateway'] as const
+type ImageName = (typeof IMAGES)[number]
 
 /** The digest reference of each image, as the builder pushed it. */
 export const images: Readonly<Record<ImageName, ReturnType<typeof register<DockerImage>>>> = {

@@ -3,8 +3,8 @@ import { images } from './images.ts'
 
 /** The name of the stack: its services are called `counter_counter`, `counter_redis`, `counter_gateway`. */
 export const STACK = 'counter'
-export const REPLICAS = 4
-export const COUNTER_PORT = 8080
+const REPLICAS = 4
+const COUNTER_PORT = 8080
 
 /** The app's variables, as the inventory or `--extra-vars` set them. */
 export const appVars = (vars: Readonly<Record<string, unknown>>) => ({
@@ -14,7 +14,7 @@ export const appVars = (vars: Readonly<Record<string, unknown>>) => ({
 })
 
 /** Only where every node's kernel has IPVS can the routing mesh carry traffic. */
-export const hasMesh = (facts: PlayContext['facts']): boolean => facts.ipvs === true
+const hasMesh = (facts: PlayContext['facts']): boolean => facts.ipvs === true
 
 /** Deploys the stack. Where the kernel has no IPVS, DNS round robin and a gateway on every node stand in for the mesh. */
 export const appStack = play('Counter app: stack', { hosts: 'swarm_managers[0]', become: true, tags: 'stack', gather_facts: true }, (on) => {

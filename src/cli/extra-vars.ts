@@ -7,7 +7,11 @@ export type ExtraVars =
   | { readonly kind: 'json'; readonly text: string }
   | { readonly kind: 'file'; readonly path: string }
 
+/** The text of files by their paths. */
+type Texts = Readonly<Record<string, string>>
+
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
+const QUOTED = /'([^']*)'|"((?:[^"\\]|\\.)*)"|\\(.)/gs
 const WORD = /(?:[^\s'"\\]|\\.|'[^']*'|"(?:[^"\\]|\\.)*")+/gs
 
 /**
@@ -31,11 +35,11 @@ export function parseExtraVars(text: string): ExtraVars {
  * @param files - the text of each file, by the path as it was given.
  * @throws {UsageError} a file is missing from `files` or does not hold variables.
  */
-export function mergeExtraVars(sources: readonly ExtraVars[], files: Readonly<Record<string, string>>): Record<string, unknown> {
+export function mergeExtraVars(sources: readonly ExtraVars[], files: Texts): Record<string, unknown> {
   return Object.fromEntries(sources.flatMap((source) => entriesOf(source, files)))
 }
 
-function entriesOf(source: ExtraVars, files: Readonly<Record<string, string>>): [string, unknown][] {
+function entriesOf(source: ExtraVars, files: Texts): [string, unknown][] {
   if (source.kind === 'pairs') return pairs(source.text)
   if (source.kind === 'json') return mapping(source.text, '--extra-vars', "an object such as '{\"key\": \"value\"}'")
   const text = files[source.path]
@@ -52,7 +56,9 @@ function mapping(text: string, where: string, wanted: string): [string, unknown]
     throw new UsageError(`${where}${at === undefined ? '' : `:${at.line}:${at.col}`}: cannot be read; want ${wanted}`)
   }
   if (value === null && text.trim() !== '') return [] // a file of comments
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new UsageError(`${where}: want ${wanted}`)
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new UsageError(`${where}: want ${wanted}`)
+  }
   return Object.entries(value).map(([key, item]) => [variableName(key, where), item])
 }
 
@@ -63,14 +69,15 @@ function pairs(text: string): [string, string][] {
   return words.map((word, i) => {
     const at = word.indexOf('=')
     if (at < 1) {
-      throw new UsageError(`--extra-vars: word ${i + 1} is not key=value; quote a value with spaces: -e "key='two words'"`)
+      throw new UsageError(`--extra-vars: word ${i + 1} is not key=value; `
+        + `quote a value with spaces: -e "key='two words'"`)
     }
     return [variableName(word.slice(0, at), '--extra-vars'), unquote(word.slice(at + 1))]
   })
 }
 
 function unquote(word: string): string {
-  return word.replace(/'([^']*)'|"((?:[^"\\]|\\.)*)"|\\(.)/gs, (_, single?: string, double?: string, escaped?: string) =>
+  return word.replace(QUOTED, (_, single?: string, double?: string, escaped?: string) =>
     single ?? double?.replace(/\\(["\\$`])/g, '$1') ?? escaped ?? '')
 }
 

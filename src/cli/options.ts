@@ -127,7 +127,8 @@ export function parseOptions(argv: readonly string[], words: Words = {}): Option
 function knownOption(name: string, raw: string): Name {
   if (isName(name)) return name
   const meant = raw.startsWith('--') ? closest(name, NAMES) : undefined
-  throw new UsageError(`unknown option ${raw}${meant === undefined ? '; --help lists all' : ` (did you mean --${meant}?)`}`)
+  const hint = meant === undefined ? '; --help lists all' : ` (did you mean --${meant}?)`
+  throw new UsageError(`unknown option ${raw}${hint}`)
 }
 
 function valueOf(name: Name, value: string | undefined, inline: boolean | undefined): string {
@@ -147,7 +148,8 @@ function knownWord(word: string, words: Words): string {
   const choices = Object.keys(words)
   if (choices.length === 0) throw new UsageError(`unexpected word "${word}"; to choose hosts: --limit ${word}`)
   const meant = closest(word, choices)
-  throw new UsageError(`unknown word "${word}"${meant === undefined ? '' : ` (did you mean ${meant}?)`}; one of: ${choices.join(', ')}`)
+  const hint = meant === undefined ? '' : ` (did you mean ${meant}?)`
+  throw new UsageError(`unknown word "${word}"${hint}; one of: ${choices.join(', ')}`)
 }
 
 function tagList(name: Name, list: string): string[] {
@@ -157,6 +159,6 @@ function tagList(name: Name, list: string): string[] {
 }
 
 function wholeNumber(name: Name, text: string): number {
-  if (!/^[1-9]\d{0,3}$/.test(text)) throw new UsageError(`--${name} must be a whole number from 1 to 9999, not "${text}"`)
-  return Number(text)
+  if (/^[1-9]\d{0,3}$/.test(text)) return Number(text)
+  throw new UsageError(`--${name} must be a whole number from 1 to 9999, not "${text}"`)
 }

@@ -1,6 +1,6 @@
 import { diffChars } from 'diff'
 
-/** The candidate that was probably meant: one that starts with the word, else one at most two edits of a letter away. */
+/** The candidate that was probably meant: one that starts with the word, else the nearest within three letters. */
 export function closest(word: string, candidates: readonly string[]): string | undefined {
   if (word.length < 2) return undefined
   const begun = candidates.find((candidate) => candidate.startsWith(word))

@@ -1,2 +1,1 @@
-// placeholder by the lead: OVERWRITE
-export async function renderReport(_folder: string): Promise<void> {}
+export { renderReport } from './render.ts'

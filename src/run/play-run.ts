@@ -108,7 +108,7 @@ function numberTitles(tasks: readonly Task[]): string[] {
   })
 }
 
-export function contextOf(state: RunState, play: Play, host: RunHost): PlayContext {
+function contextOf(state: RunState, play: Play, host: RunHost): PlayContext {
   return {
     host: host.name,
     vars: varsOf(state, play, host),

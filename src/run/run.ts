@@ -85,7 +85,9 @@ async function runSteps(state: RunState, { steps, inventory, hosts }: RunOptions
     const names = hostsOf(step, inventory, hosts)
     if (step.kind === 'play') {
       if (names.length > 0) await runPlay(state, step, names)
-      else state.emit({ type: 'notice', level: 'info', message: `play «${step.name}»: no hosts matched ${step.hosts}` })
+      else if (selectHosts(inventory, step.hosts).length === 0) {
+        state.emit({ type: 'notice', level: 'info', message: `play «${step.name}»: no hosts matched ${step.hosts}` })
+      }
     } else if (!state.check && tagsChosen(tagList(step.tags), state.tags)) {
       await runExperiment(state, step, names, ids)
     }

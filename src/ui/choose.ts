@@ -26,7 +26,7 @@ export function chooseScreen({ json, diff, verbosity, stdout, env = process.env 
     : plainScreen(stdout, { diff, verbosity, colour })
 }
 
-/** A drawn screen needs a terminal that can move its cursor; with `-v` every result is to be read, so lines suit better. */
+/** A drawn screen needs a terminal that can move its cursor; with `-v` every result is to be read, which lines suit. */
 export const wantsLive = ({ isTTY, env, verbosity }: Seen & Pick<ScreenChoice, 'verbosity'>): boolean =>
   isTTY && env.TERM !== 'dumb' && verbosity === 0
 

@@ -2,6 +2,7 @@ import { Listr, ListrLogger, ProcessOutput, type ListrTaskWrapper } from 'listr2
 import type { Board } from './board.ts'
 import { crowdLine, experimentLine, hostLine, liveTitle } from './format/live.ts'
 import type { Palette } from './format/palette.ts'
+import { sizeOf } from './size.ts'
 
 /** The lines of a play that is at work. */
 export interface LiveList {
@@ -22,8 +23,8 @@ const SPARE_ROWS = 6
 const REDRAW_MS = 100
 
 /**
- * Shows a play while it runs. listr2 wants to run the work itself; here the work is told by events, so each of its tasks
- * only waits for the end of the play (or of the host), and the lines are drawn anew from the board: a burst of
+ * Shows a play while it runs. listr2 wants to run the work itself; here the work is told by events, so each of its
+ * tasks only waits for the end of the play (or of the host), and the lines are drawn anew from the board: a burst of
  * a thousand events costs no more than one.
  *
  * One list a play, not one for the run: a list taller than the terminal cannot be drawn again without leaving traces.
@@ -51,7 +52,7 @@ export function liveList(stream: NodeJS.WriteStream, board: Board, paint: Palett
         if (row.lost()) lose(new Error(text))
       }
     }
-    const rows = rowsOf(board, stream.rows, paint)
+    const rows = rowsOf(board, sizeOf(stream).rows, paint)
     const list = new Listr([{
       title: liveTitle(board, Date.now(), paint),
       task: (_, wrapper) => {

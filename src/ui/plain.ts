@@ -63,11 +63,13 @@ function eventLines(event: RunEvent, { check, hostWidth }: Run, detail: Detail, 
         ...resultBody(event, detail, paint).map((line) => row(event.host, '', line)),
       ]
     }
-    case 'exhibit':
+    case 'exhibit': {
+      const output = detail.verbosity > 0 ? [...linesOf(event.stdout), ...linesOf(event.stderr)] : []
       return [
         row(event.host, 'exhibit', exhibitLine(event), paint.dim),
-        ...(detail.verbosity > 0 ? [...linesOf(event.stdout), ...linesOf(event.stderr)].map((line) => row(event.host, '', line)) : []),
+        ...output.map((line) => row(event.host, '', line)),
       ]
+    }
     case 'finding':
       return [findingLine(event, paint)]
     case 'notice':

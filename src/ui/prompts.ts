@@ -26,13 +26,18 @@ export interface AskingChance {
 export const canAsk = ({ noInput, yes, json, stdin, stdout }: AskingChance): boolean =>
   !noInput && !yes && !json && stdin.isTTY === true && stdout.isTTY === true
 
+export interface HostChoice {
+  readonly name: string
+  readonly groups: readonly string[]
+}
+
 /**
  * Lets the user choose hosts; all are chosen at first, and at least one has to be.
  *
  * @returns the names, in the order of `hosts`.
  * @throws {Cancelled} the user left.
  */
-export async function askHosts(hosts: readonly { readonly name: string; readonly groups: readonly string[] }[]): Promise<string[]> {
+export async function askHosts(hosts: readonly HostChoice[]): Promise<string[]> {
   const width = Math.max(...hosts.map(({ name }) => name.length))
   const chosen = await ask<string[]>({
     type: 'multiselect',
@@ -44,7 +49,8 @@ export async function askHosts(hosts: readonly { readonly name: string; readonly
     pointer: '❯',
     symbols: { indicator: { on: ' ◉', off: ' ◯' } },
     initial: hosts.map(({ name }) => name),
-    validate: (names: readonly string[]) => names.length > 0 || 'No host is chosen: choose one with space, or leave with Ctrl-C',
+    validate: (names: readonly string[]) =>
+      names.length > 0 || 'No host is chosen: choose one with space, or leave with Ctrl-C',
   })
   return hosts.map(({ name }) => name).filter((name) => chosen.includes(name))
 }
@@ -73,7 +79,8 @@ async function ask<T>(question: Record<string, unknown>): Promise<T> {
   // Questions are no output: they go to stderr, unless that is written to a file.
   const stdout = process.stderr.isTTY ? process.stderr : process.stdout
   const enabled = wantsColour({ isTTY: stdout.isTTY, env: process.env })
-  const asked = { ...question, name: 'answer', stdout, styles: { enabled } } // `styles` and more are missing from its types
+  // `styles` and more are missing from its types.
+  const asked = { ...question, name: 'answer', stdout, styles: { enabled } }
   let answers: { answer: T }
   try {
     answers = await Enquirer.prompt<{ answer: T }>(asked as unknown as Parameters<typeof Enquirer.prompt>[0])

@@ -9,6 +9,7 @@ import { recapLines } from './format/recap.ts'
 import { count } from './format/text.ts'
 import { liveList, type LiveList } from './live.ts'
 import type { Screen } from './screen.ts'
+import { sizeOf } from './size.ts'
 
 export interface TerminalOptions {
   readonly diff: boolean
@@ -17,7 +18,7 @@ export interface TerminalOptions {
 
 const HOSTS_NAMED = 8
 
-/** A calm screen: the play at work is drawn with a line a host; what is over stays as one line, with its troubles below. */
+/** A calm screen: the play at work has a line a host; one that is over stays as one line, its troubles below. */
 export function terminalScreen(stream: NodeJS.WriteStream, { diff, colour }: TerminalOptions): Screen {
   const paint = palette(colour)
   let check = false
@@ -34,7 +35,7 @@ export function terminalScreen(stream: NodeJS.WriteStream, { diff, colour }: Ter
     current = undefined
     live.end()
     findings.push(...board.findings)
-    write(playLines(board, { check, diff, durationMs, width: stream.columns }, paint))
+    write(playLines(board, { check, diff, durationMs, width: sizeOf(stream).columns }, paint))
   }
 
   return {
@@ -57,12 +58,14 @@ export function terminalScreen(stream: NodeJS.WriteStream, { diff, colour }: Ter
           closePlay(event.durationMs)
           return
         case 'notice':
-          if (current === undefined) write(noticeLines(event, paint, stream.columns))
+          if (current === undefined) write(noticeLines(event, paint, sizeOf(stream).columns))
           return
         case 'run_end':
           closePlay(null)
+          if (findings.length > 0) {
+            write(['', paint.bold('FINDINGS'), ...findingLines(findings, paint, sizeOf(stream).columns)])
+          }
           write([
-            ...(findings.length > 0 ? ['', paint.bold('FINDINGS'), ...findingLines(findings, paint, stream.columns)] : []),
             '', paint.bold('PLAY RECAP'), ...recapLines(event.hosts, paint),
             '', outcomeLine(event, check, paint),
           ])

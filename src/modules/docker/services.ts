@@ -14,14 +14,15 @@ interface RawService {
 export function servicesOf(body: unknown): Service[] {
   if (!Array.isArray(body)) return []
   return (body as RawService[])
-    .map(({ Spec }) => ({ name: Spec.Name, image: Spec.TaskTemplate?.ContainerSpec?.Image ?? '', lines: flatten(Spec, '') }))
+    .map(({ Spec }) => ({ name: Spec.Name, image: Spec.TaskTemplate?.ContainerSpec?.Image ?? '', lines: flatten(Spec) }))
     .sort((a, b) => a.name.localeCompare(b.name))
 }
 
 /** What `docker service update --force` counts up; it asks for nothing else than before. */
 const FORCE_UPDATE = 'TaskTemplate.ForceUpdate'
 
-function flatten(value: unknown, path: string): string[] {
+/** All values of a specification as sorted lines `path: value`; restarts by `--force` left out. */
+export function flatten(value: unknown, path = ''): string[] {
   if (path === FORCE_UPDATE || value === null || value === undefined) return []
   if (typeof value !== 'object') return [`${path}: ${JSON.stringify(value)}`]
   // An empty object is told apart from none: {} as Mode.Global says that the service is global.

@@ -21,17 +21,20 @@ function findingMark(holds: boolean | null, paint: Palette): string {
 export function findingLines(findings: readonly Finding[], paint: Palette, width: number): string[] {
   const idWidth = Math.max(0, ...findings.map(({ id }) => id.length))
   const indent = idWidth + 4
-  return findings.flatMap((finding) => wrap(said(finding), Math.max(MIN_STATEMENT, width - indent)).map((line, i) => (i === 0
-    ? `${findingMark(finding.holds, paint)} ${paint.bold(finding.id.padEnd(idWidth))}  ${line}`
-    : `${' '.repeat(indent)}${line}`)))
+  return findings.flatMap((finding) => {
+    const head = `${findingMark(finding.holds, paint)} ${paint.bold(finding.id.padEnd(idWidth))}  `
+    return wrap(said(finding), Math.max(MIN_STATEMENT, width - indent))
+      .map((line, i) => `${i === 0 ? head : ' '.repeat(indent)}${line}`)
+  })
 }
 
 /** `4 findings hold`, or `2 of 4 findings hold, 1 open`: open is what could not be told. */
 export function findingTally(findings: readonly Finding[]): string {
   const held = findings.filter(({ holds }) => holds === true).length
   const open = findings.filter(({ holds }) => holds === null).length
-  if (held === findings.length) return `${count(held, 'finding')} ${held === 1 ? 'holds' : 'hold'}`
-  return `${held} of ${count(findings.length, 'finding')} ${held === 1 ? 'holds' : 'hold'}${open > 0 ? `, ${open} open` : ''}`
+  const verb = held === 1 ? 'holds' : 'hold'
+  if (held === findings.length) return `${count(held, 'finding')} ${verb}`
+  return `${held} of ${count(findings.length, 'finding')} ${verb}${open > 0 ? `, ${open} open` : ''}`
 }
 
 /** `$ docker node ls`, in one line, with the exit code where it is not 0. */

@@ -7,9 +7,12 @@ import { count } from './text.ts'
 export function outcomeLine(end: RunEnd, check: boolean, paint: Palette): string {
   const took = duration(end.durationMs)
   switch (end.status) {
-    case 'passed': return `${paint.green('✓')} ${paint.bold(check ? 'Checked' : 'Passed')} in ${took}${check ? wouldDo(end) : ''}`
-    case 'failed': return `${paint.red('✗')} ${paint.bold(check ? 'Check failed' : 'Failed')} after ${took}${troubles(end)}`
-    case 'interrupted': return `${paint.yellow('■')} ${paint.bold('Interrupted')} after ${took}`
+    case 'passed':
+      return `${paint.green('✓')} ${paint.bold(check ? 'Checked' : 'Passed')} in ${took}${check ? wouldDo(end) : ''}`
+    case 'failed':
+      return `${paint.red('✗')} ${paint.bold(check ? 'Check failed' : 'Failed')} after ${took}${troubles(end)}`
+    case 'interrupted':
+      return `${paint.yellow('■')} ${paint.bold('Interrupted')} after ${took}`
   }
 }
 

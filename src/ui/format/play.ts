@@ -31,13 +31,14 @@ export function playLines(board: Board, summary: PlaySummary, paint: Palette): s
 
 function headLine(board: Board, { check, durationMs }: PlaySummary, paint: Palette): string {
   const took = durationMs === null ? 'stopped' : duration(durationMs)
-  const parts = outcome(board, check).map(({ text, label }) => (label === undefined ? text : paintOf(label, paint)(text)))
+  const parts = outcome(board, check)
+    .map(({ text, label }) => (label === undefined ? text : paintOf(label, paint)(text)))
   return `${mark(board, durationMs, paint)} ${paint.bold(shorten(board.play).padEnd(NAME_WIDTH))} `
     + `${paint.dim(took.padStart(7))}   ${parts.join(', ')}`
 }
 
 function mark(board: Board, durationMs: number | null, paint: Palette): string {
-  if (board.results.some((result) => labelOf(result) === 'failed' || labelOf(result) === 'unreachable')) return paint.red('✗')
+  if ([...board.hosts.values()].some(({ trouble }) => trouble !== undefined)) return paint.red('✗')
   if (durationMs === null) return paint.yellow('■')
   return board.findings.some(({ holds }) => holds === false) ? paint.yellow('!') : paint.green('✓')
 }
@@ -52,14 +53,16 @@ function outcome(board: Board, check: boolean): Part[] {
     return [{ text: board.findings.length > 0 ? findingTally(board.findings) : count(board.exhibits, 'exhibit') }]
   }
   const sum = totals(board)
-  const part = (label: Label, words: string): Part[] => ((sum[label] ?? 0) > 0 ? [{ text: `${sum[label]} ${words}`, label }] : [])
-  const parts = [
+  const part = (label: Label, words: string): Part[] =>
+    ((sum[label] ?? 0) > 0 ? [{ text: `${sum[label]} ${words}`, label }] : [])
+  const parts: Part[] = [
     ...part('changed', check ? 'would change' : 'changed'),
     ...part('unknown', 'unknown'),
     ...part('failed', 'failed'),
     ...part('unreachable', 'unreachable'),
   ]
-  return [{ text: count(board.hosts.size, 'host') }, ...(parts.length > 0 ? parts : [{ text: 'nothing to change', label: 'ok' } as const])]
+  if (parts.length === 0) parts.push({ text: 'nothing to change', label: 'ok' })
+  return [{ text: count(board.hosts.size, 'host') }, ...parts]
 }
 
 const indented = (line: string): string => `${INDENT}${line}`

@@ -1,7 +1,7 @@
 import type { Recap, RunEnd } from '../../run/events.ts'
 import { paintOf, type Palette } from './palette.ts'
 
-const SHOWN = ['ok', 'changed', 'unreachable', 'failed', 'skipped', 'rescued', 'ignored'] as const satisfies (keyof Recap)[]
+const SHOWN: readonly (keyof Recap)[] = ['ok', 'changed', 'unreachable', 'failed', 'skipped', 'rescued', 'ignored']
 
 /** Ansible's recap, one line a host, the counts below each other; `unknown` only where there are any. */
 export function recapLines(hosts: RunEnd['hosts'], paint: Palette): string[] {

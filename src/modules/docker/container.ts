@@ -1,0 +1,148 @@
+import { z } from 'zod'
+import { raw, sh } from '../../shell/quote.ts'
+import { Secret } from '../../values/secret.ts'
+import type { Change, Plan } from '../module.ts'
+import { defineModule } from '../task.ts'
+import { answersOf, engineProblem, get, reachEngine } from './engine.ts'
+import { parseReference } from './reference.ts'
+
+const words = z.union([z.string().transform((text) => text.split(/\s+/).filter((word) => word !== '')), z.array(z.string())])
+
+const schema = z.strictObject({
+  name: z.string().regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/, 'must be letters, digits, _, . and -'),
+  image: z.string().optional(),
+  /** `present`: there, running or not. */
+  state: z.enum(['started', 'stopped', 'present', 'absent']).default('started'),
+  /** A string is split at spaces. */
+  command: words.optional(),
+  entrypoint: z.array(z.string()).optional(),
+  /** Values may be secret: they reach Docker in a file that only root can read. */
+  env: z.record(z.string().regex(/^[^=\s]+$/), z.union([z.string(), z.instanceof(Secret)])).default({}),
+  published_ports: z.array(z.string()).default([]),
+  volumes: z.array(z.string()).default([]),
+  networks: z.array(z.strictObject({ name: z.string(), aliases: z.array(z.string()).default([]) })).default([]),
+  network_mode: z.string().optional(),
+  restart_policy: z.enum(['no', 'on-failure', 'always', 'unless-stopped']).optional(),
+  labels: z.record(z.string(), z.string()).default({}),
+  memory: z.string().optional(),
+  cpus: z.number().positive().optional(),
+  user: z.string().optional(),
+  hostname: z.string().optional(),
+  privileged: z.boolean().default(false),
+  capabilities: z.array(z.string()).default([]),
+}).refine((params) => params.state === 'absent' || params.image !== undefined, 'give an image')
+  .refine((params) => params.network_mode === undefined || params.networks.length === 0, 'networks and network_mode contradict each other')
+
+type Params = z.output<typeof schema>
+
+export interface DockerContainer {
+  readonly id: string
+  readonly running: boolean
+}
+
+const CONFIG_LABEL = 'labbook.config'
+
+/**
+ * Runs a container. The checksum of all that was asked for is kept in a label: when it, or the image behind the name, is
+ * another, the container is made anew.
+ */
+export const docker_container = defineModule<typeof schema, DockerContainer>({
+  name: 'docker_container',
+  schema,
+  title: ({ name }) => name,
+
+  probe: (params) => [
+    reachEngine,
+    'command -v docker >/dev/null || exit 94',
+    get(`/containers/${params.name}/json`, ...(params.image === undefined ? [] : [`/images/${parseReference(params.image).full}/json`])),
+    'printf "config "',
+    checksum(params),
+    'exit 0',
+  ].join('\n'),
+
+  plan(params, observed): Plan<DockerContainer> {
+    if (observed.exitCode === 94) return { changes: [], problem: 'the docker command is not there: install docker.io (or docker-cli)' }
+    const answers = answersOf(observed.stdout)
+    const problem = engineProblem(observed, answers)
+    if (problem !== undefined) return { changes: [], problem }
+    const [container, image] = answers.map(({ status, body }) => (status === 200 ? body : undefined))
+    const here = container as Container | undefined
+    if (params.state === 'absent') return { changes: here === undefined ? [] : [{ description: `remove container ${params.name}`, script: removal(params.name) }] }
+
+    const values = here && { id: here.Id, running: here.State.Running }
+    const reason = whyAnew(here, (image as { Id: string } | undefined)?.Id, /^config (\w+)/m.exec(observed.stdout)?.[1])
+    if (reason !== undefined) return { changes: [creation(params, here, reason)], ...(values && { values }) }
+    return { changes: stateChange(params, here?.State.Running ?? false), ...(values && { values }) }
+  },
+})
+
+interface Container {
+  readonly Id: string
+  readonly Image: string
+  readonly State: { readonly Running: boolean }
+  readonly Config: { readonly Labels: Readonly<Record<string, string>> | null }
+}
+
+function whyAnew(here: Container | undefined, imageId: string | undefined, config: string | undefined): string | undefined {
+  if (here === undefined) return 'it is not there'
+  if (here.Config.Labels?.[CONFIG_LABEL] !== config) return 'it was made with other settings'
+  return imageId !== undefined && imageId !== here.Image ? 'its image is another now' : undefined
+}
+
+function stateChange({ state, name }: Params, running: boolean): Change[] {
+  if (state === 'started' && !running) return [{ description: `start container ${name}`, script: sh`docker start ${name} >/dev/null || exit` }]
+  if (state === 'stopped' && running) return [{ description: `stop container ${name}`, script: sh`docker stop ${name} >/dev/null || exit` }]
+  return []
+}
+
+/** The environment as printf's arguments: one `NAME=value` each, in order of name. */
+const environment = (params: Params): string =>
+  Object.entries(params.env).sort(([a], [b]) => a.localeCompare(b)).map(([name, value]) => sh`${name}=${value}`).join(' ')
+
+/** Script text that prints the checksum of all settings; made on the host, where secrets are in the clear anyway. */
+const checksum = (params: Params): string =>
+  sh`printf '%s\\n' ${[...flags(params), params.image ?? '', ...(params.command ?? []), JSON.stringify(params.networks)]} ${raw(environment(params))} | sha256sum | cut -c 1-64`
+
+function flags(params: Params): string[] {
+  const [entrypoint, ...rest] = params.entrypoint ?? []
+  const option = (name: string, value: string | number | undefined): string[] => (value === undefined ? [] : [name, String(value)])
+  return [
+    ...option('--entrypoint', entrypoint),
+    ...params.published_ports.flatMap((port) => ['--publish', port]),
+    ...params.volumes.flatMap((volume) => ['--volume', volume]),
+    ...option('--network', params.network_mode ?? params.networks[0]?.name),
+    ...(params.networks[0]?.aliases ?? []).flatMap((alias) => ['--network-alias', alias]),
+    ...option('--restart', params.restart_policy),
+    ...Object.entries(params.labels).flatMap(([key, value]) => ['--label', `${key}=${value}`]),
+    ...option('--memory', params.memory),
+    ...option('--cpus', params.cpus),
+    ...option('--user', params.user),
+    ...option('--hostname', params.hostname),
+    ...(params.privileged ? ['--privileged'] : []),
+    ...params.capabilities.flatMap((capability) => ['--cap-add', capability]),
+    // What follows the first word of the entrypoint goes before the command.
+    ...(rest.length > 0 ? ['--label', `labbook.entrypoint=${rest.length}`] : []),
+  ]
+}
+
+function creation(params: Params, here: Container | undefined, reason: string): Change {
+  const { name, image = '' } = params
+  const argv = [...(params.entrypoint?.slice(1) ?? []), ...(params.command ?? [])]
+  const hasEnv = Object.keys(params.env).length > 0
+  return {
+    description: here === undefined ? `create container ${name} from ${image}` : `make container ${name} anew from ${image}: ${reason}`,
+    script: [
+      `lb_config=$(${checksum(params)}) || exit`,
+      'umask 077; lb_env=$(mktemp) || exit',
+      `trap 'rm -f "$lb_env"' EXIT`,
+      ...(hasEnv ? [`printf '%s\\n' ${environment(params)} >"$lb_env" || exit`] : []),
+      ...(here === undefined ? [] : [removal(name)]),
+      sh`docker create --name ${name} --label ${raw(`"${CONFIG_LABEL}=$lb_config"`)} --env-file "$lb_env" ${flags(params)} ${image} ${argv} >/dev/null || exit`,
+      ...params.networks.slice(1).map((network) =>
+        sh`docker network connect ${network.aliases.flatMap((alias) => ['--alias', alias])} ${network.name} ${name} || exit`),
+      ...(params.state === 'started' ? [sh`docker start ${name} >/dev/null || exit`] : []),
+    ].join('\n'),
+  }
+}
+
+const removal = (name: string): string => sh`docker rm --force ${name} >/dev/null || exit`

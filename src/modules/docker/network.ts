@@ -1,0 +1,108 @@
+import { z } from 'zod'
+import { sh } from '../../shell/quote.ts'
+import type { Plan } from '../module.ts'
+import { defineModule } from '../task.ts'
+import { answersOf, engineProblem, filtered, get, reachEngine } from './engine.ts'
+
+const schema = z.strictObject({
+  name: z.string().min(1),
+  state: z.enum(['present', 'absent']).default('present'),
+  driver: z.string().default('bridge'),
+  scope: z.enum(['local', 'swarm', 'global']).optional(),
+  attachable: z.boolean().default(false),
+  internal: z.boolean().default(false),
+  driver_options: z.record(z.string(), z.string()).default({}),
+  labels: z.record(z.string(), z.string()).default({}),
+  /** Docker chooses where nothing is given. */
+  ipam_config: z.array(z.strictObject({ subnet: z.string(), gateway: z.string().optional() })).default([]),
+})
+
+type Params = z.output<typeof schema>
+
+export interface DockerNetwork {
+  readonly id: string
+}
+
+/** Makes and removes a network. One that differs is made anew: Docker refuses while containers use it. */
+export const docker_network = defineModule<typeof schema, DockerNetwork>({
+  name: 'docker_network',
+  schema,
+  title: ({ name }) => name,
+  // The filter takes all names with this one in them.
+  probe: ({ name }) => `${reachEngine}\n${get(filtered('/networks', { name: [name] }))}`,
+
+  plan(params, observed): Plan<DockerNetwork> {
+    const answers = answersOf(observed.stdout)
+    const problem = engineProblem(observed, answers)
+    if (problem !== undefined) return { changes: [], problem }
+    const network = (answers[0]?.body as Network[]).find(({ Name }) => Name === params.name)
+    const remove = sh`docker network rm ${params.name} >/dev/null || exit`
+    if (params.state === 'absent') {
+      return { changes: network === undefined ? [] : [{ description: `remove network ${params.name}`, script: remove }] }
+    }
+    if (network === undefined) {
+      return { changes: [{ description: `create ${params.driver} network ${params.name}`, script: create(params), diff: diffOf(params) }] }
+    }
+    const values = { id: network.Id }
+    if (differences(params, network).length === 0) return { changes: [], values }
+    return {
+      values,
+      changes: [{ description: `make network ${params.name} anew`, script: `${remove}\n${create(params)}`, diff: diffOf(params, network) }],
+    }
+  },
+})
+
+interface Network {
+  readonly Name: string
+  readonly Id: string
+  readonly Driver: string
+  readonly Scope: string
+  readonly Attachable: boolean
+  readonly Internal: boolean
+  readonly Options: Readonly<Record<string, string>> | null
+  readonly Labels: Readonly<Record<string, string>> | null
+  readonly IPAM: { readonly Config: readonly { readonly Subnet?: string; readonly Gateway?: string }[] | null }
+}
+
+/** What is asked and what is, one line each; both for what was asked only, as Docker fills in the rest. */
+function compared(params: Params, network: Network | undefined): [asked: string, is: string][] {
+  const lines: [string, string][] = [
+    [`driver: ${params.driver}`, `driver: ${network?.Driver}`],
+    [`attachable: ${params.attachable}`, `attachable: ${network?.Attachable}`],
+    [`internal: ${params.internal}`, `internal: ${network?.Internal}`],
+  ]
+  if (params.scope !== undefined) lines.push([`scope: ${params.scope}`, `scope: ${network?.Scope}`])
+  for (const [key, value] of Object.entries(params.driver_options)) lines.push([`option ${key}: ${value}`, `option ${key}: ${network?.Options?.[key]}`])
+  for (const [key, value] of Object.entries(params.labels)) lines.push([`label ${key}: ${value}`, `label ${key}: ${network?.Labels?.[key]}`])
+  params.ipam_config.forEach(({ subnet, gateway }, i) => {
+    const is = network?.IPAM.Config?.[i]
+    lines.push([`subnet: ${subnet}`, `subnet: ${is?.Subnet}`])
+    if (gateway !== undefined) lines.push([`gateway: ${gateway}`, `gateway: ${is?.Gateway}`])
+  })
+  return lines
+}
+
+const differences = (params: Params, network: Network): [string, string][] =>
+  compared(params, network).filter(([asked, is]) => asked !== is)
+
+function diffOf(params: Params, network?: Network): { subject: string; before: string; after: string } {
+  const lines = compared(params, network)
+  return {
+    subject: `network ${params.name}`,
+    before: network === undefined ? '' : lines.map(([, is]) => `${is}\n`).join(''),
+    after: lines.map(([asked]) => `${asked}\n`).join(''),
+  }
+}
+
+function create(params: Params): string {
+  const flags = [
+    '--driver', params.driver,
+    ...(params.scope === undefined ? [] : ['--scope', params.scope]),
+    ...(params.attachable ? ['--attachable'] : []),
+    ...(params.internal ? ['--internal'] : []),
+    ...Object.entries(params.driver_options).flatMap(([key, value]) => ['--opt', `${key}=${value}`]),
+    ...Object.entries(params.labels).flatMap(([key, value]) => ['--label', `${key}=${value}`]),
+    ...params.ipam_config.flatMap(({ subnet, gateway }) => ['--subnet', subnet, ...(gateway === undefined ? [] : ['--gateway', gateway])]),
+  ]
+  return sh`docker network create ${flags} ${params.name} >/dev/null || exit`
+}

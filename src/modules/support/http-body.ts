@@ -1,0 +1,28 @@
+import { reveal, secret, Secret } from '../../values/secret.ts'
+
+export type BodyFormat = 'raw' | 'json' | 'form-urlencoded'
+
+export const CONTENT_TYPES: Readonly<Record<BodyFormat, string | undefined>> = {
+  raw: undefined, json: 'application/json', 'form-urlencoded': 'application/x-www-form-urlencoded',
+}
+
+/** A value as a request's body. With a secret inside, all of it is one. */
+export function encodeBody(body: unknown, format: BodyFormat): string | Secret {
+  if (typeof body === 'string' || body instanceof Secret) return body
+  const text = format === 'json' ? json(body) : form(body)
+  return containsSecret(body) ? secret(text) : text
+}
+
+/** A Secret's toJSON would mask it: the value before it is asked for. */
+const json = (body: unknown): string =>
+  JSON.stringify(body, function (this: Record<string, unknown>, key, value: unknown) {
+    const original = this[key]
+    return original instanceof Secret ? original.reveal() : value
+  })
+
+const form = (body: unknown): string =>
+  new URLSearchParams(Object.entries(body as object).map(([name, value]: [string, unknown]) =>
+    [name, value instanceof Secret ? reveal(value) : String(value)])).toString()
+
+const containsSecret = (value: unknown): boolean =>
+  value instanceof Secret || (typeof value === 'object' && value !== null && Object.values(value).some(containsSecret))

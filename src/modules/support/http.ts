@@ -1,0 +1,102 @@
+import { z } from 'zod'
+import { sh } from '../../shell/quote.ts'
+import { reveal, type Secret } from '../../values/secret.ts'
+import { secretText } from './params.ts'
+
+/** A request as curl is to make it. */
+export interface HttpRequest {
+  readonly url: string
+  readonly method?: string
+  readonly headers: Readonly<Record<string, string | Secret>>
+  readonly body?: string | Secret | undefined
+  readonly user?: { readonly name: string; readonly password: string | Secret } | undefined
+  readonly validateCerts: boolean
+  /** Certificates to trust, a file on the target. */
+  readonly caPath?: string | undefined
+  readonly followRedirects: boolean
+  /** Seconds. */
+  readonly connectTimeout: number
+  /** Seconds for all of it. */
+  readonly maxTime?: number
+  /** More of curl's options, by their long names. */
+  readonly options?: Readonly<Record<string, string>>
+}
+
+/** The address of a request. */
+export const httpUrl = z.url({ protocol: /^https?$/, error: 'write an address that starts with http:// or https://' })
+
+/** Headers by their names; values may be secret. */
+export const headers = z.record(
+  z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, { error: 'not a name of a header' }),
+  secretText.refine((value) => !/[\r\n\0]/.test(reveal(value)), { error: 'a header is one line' }),
+)
+
+/** Shell text that runs curl. Addresses, headers and bodies come on its stdin: they may hold secrets, argv holds none. */
+export function curl(request: HttpRequest): string {
+  return sh`printf %s ${config(request)} | curl --config -`
+}
+
+/** Shell text that prints what is at an address, with curl or wget, whichever the host has. Defines `lb_fetch`. */
+export function defineFetch(request: HttpRequest): string {
+  return [
+    'lb_fetch() {',
+    `if command -v curl >/dev/null; then ${curl({ ...request, options: { ...request.options, fail: '' } })}`,
+    `elif command -v wget >/dev/null; then ${wget(request)}`,
+    `else echo 'neither curl nor wget is on this host' >&2; return 127; fi`,
+    '}',
+  ].join('\n')
+}
+
+/** wget takes headers from argv or from a file; the file only its owner can read. */
+function wget({ url, headers: wanted, validateCerts, caPath, connectTimeout }: HttpRequest): string {
+  const flags = [
+    '-q', '-O', '-', '-T', String(connectTimeout),
+    ...(validateCerts ? [] : ['--no-check-certificate']),
+    ...(caPath === undefined ? [] : [`--ca-certificate=${caPath}`]),
+  ]
+  const lines = Object.entries(wanted).map(([name, value]) => `header = ${name}: ${reveal(value)}\n`)
+  if (lines.length === 0) return sh`wget ${flags} -- ${url}`
+  return [
+    'lb_rc=$(mktemp) || return',
+    sh`printf %s ${lines.join('')}` + ' >"$lb_rc"',
+    sh`wget --config=` + '"$lb_rc" ' + sh`${flags} -- ${url}`,
+    'lb_code=$?; rm -f -- "$lb_rc"; return "$lb_code"',
+  ].join('; ')
+}
+
+type Option = readonly [name: string, value: string]
+
+/** Lines of curl's configuration. An option with an empty value is a switch. */
+function config(request: HttpRequest): string {
+  const { url, method, body, user, validateCerts, caPath, followRedirects, connectTimeout, maxTime, options = {} } = request
+  // Without a limit for all of it, a server that goes silent ends the transfer; one that is only slow does not.
+  const patience: Option[] = maxTime === undefined
+    ? [['speed-limit', '1'], ['speed-time', String(Math.max(connectTimeout, 10))]]
+    : [['max-time', String(maxTime)]]
+  const lines: Option[] = [
+    ['url', url], ['silent', ''], ['show-error', ''], ['globoff', ''],
+    ['connect-timeout', String(connectTimeout)],
+    ...patience,
+    ...given('request', method === 'HEAD' ? undefined : method),
+    ...(method === 'HEAD' ? [SWITCH.head] : []),
+    ...Object.entries(request.headers).map(([name, value]): Option => ['header', headerLine(name, reveal(value))]),
+    ...(body === undefined ? [] : [['data-raw', reveal(body)] as const]),
+    ...given('user', user === undefined ? undefined : `${user.name}:${reveal(user.password)}`),
+    ...given('cacert', caPath),
+    ...(validateCerts ? [] : [SWITCH.insecure]),
+    ...(followRedirects ? [SWITCH.location] : []),
+    ...Object.entries(options),
+  ]
+  return lines.map(([name, value]) => (value === '' ? `${name}\n` : `${name} = ${configWord(value)}\n`)).join('')
+}
+
+const SWITCH = { head: ['head', ''], insecure: ['insecure', ''], location: ['location', ''] } as const
+
+const given = (name: string, value: string | undefined): Option[] => (value === undefined ? [] : [[name, value]])
+
+/** curl drops `Name:`; `Name;` sends the header without a value. */
+const headerLine = (name: string, value: string): string => (value === '' ? `${name};` : `${name}: ${value}`)
+
+const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '"': '\\"', '\n': '\\n', '\r': '\\r', '\t': '\\t', '\v': '\\v' }
+
+const configWord = (value: string): string => `"${value.replaceAll(/[\\"\n\r\t\v]/g, (character) => ESCAPES[character] ?? character)}"`

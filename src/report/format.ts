@@ -1,0 +1,53 @@
+import { dropUnprintable } from './terminal.ts'
+
+/** Milliseconds as people say them: `312 ms`, `4.2 s`, `1 min 05 s`, `2 h 03 min`. */
+export function duration(milliseconds: number): string {
+  if (milliseconds < 1000) return `${Math.round(milliseconds)} ms`
+  if (milliseconds < 59_950) return `${(milliseconds / 1000).toFixed(1)} s`
+  const seconds = Math.round(milliseconds / 1000)
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${two(seconds % 60)} s`
+  return `${Math.floor(seconds / 3600)} h ${two(Math.floor((seconds % 3600) / 60))} min`
+}
+
+const two = (n: number): string => String(n).padStart(2, '0')
+
+/** `21 November 2026, 04:30:00 UTC` */
+export function moment(iso: string): string {
+  const date = new Date(iso)
+  if (Number.isNaN(date.getTime())) return 'unknown time'
+  const day = date.toLocaleDateString('en-GB', { day: 'numeric', month: 'long', year: 'numeric', timeZone: 'UTC' })
+  return `${day}, ${date.toISOString().slice(11, 19)} UTC`
+}
+
+/** `1 task`, `2 tasks` */
+export const plural = (n: number, word: string): string => `${n.toLocaleString('en')} ${word}${n === 1 ? '' : 's'}`
+
+export const firstLine = (text: string): string => text.trim().split('\n', 1)[0] ?? ''
+
+/** Text for a Markdown paragraph or table cell: shown as it is, on one line, with no meaning to Markdown or HTML. */
+export function markdown(text: string): string {
+  return dropUnprintable(text)
+    .replace(/\s*\n\s*/g, ' ')
+    .replace(/[\\`*_{}[\]()#|~!$]/g, '\\$&')
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replace(/^(\s*)([-+=]|\d+\.)/, '$1\\$2')
+}
+
+/** A Markdown code block whose fence is longer than any in the text. */
+export function fenced(text: string, language = ''): string {
+  const shown = dropUnprintable(text.replaceAll('\t', '        ')).trimEnd()
+  const longest = Math.max(2, ...[...shown.matchAll(/`+/g)].map(([run]) => run.length))
+  const fence = '`'.repeat(longest + 1)
+  return `${fence}${language}\n${shown}\n${fence}`
+}
+
+/** Head and tail of a text with more lines than that, for a page that people read. */
+export function excerpt(text: string, lines = 80, width = 2000): string {
+  const all = text.trimEnd().split('\n').map((line) => (line.length > width ? `${line.slice(0, width)} ...` : line))
+  if (all.length <= lines) return all.join('\n')
+  const tail = Math.floor(lines / 3)
+  const left = all.length - lines
+  return [...all.slice(0, lines - tail), `... ${plural(left, 'line')} left out; all of them are in events.jsonl ...`, ...all.slice(-tail)].join('\n')
+}

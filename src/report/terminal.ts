@@ -1,0 +1,121 @@
+import { stripVTControlCharacters } from 'node:util'
+import Anser from 'anser'
+import stringWidth from 'string-width'
+
+/** A stretch of text in one look, as a terminal would show it. */
+export interface Segment {
+  readonly text: string
+  /** First column, from 0. */
+  readonly column: number
+  /** In columns: a wide character takes two. */
+  readonly width: number
+  readonly color?: string
+  readonly background?: string
+  readonly bold: boolean
+  readonly dim: boolean
+  readonly italic: boolean
+  readonly underline: boolean
+}
+
+export type Line = readonly Segment[]
+
+const TAB = 8
+/** The package's sixteen colours are made for no background in particular; these are readable on the picture's. */
+const THEME: Readonly<Record<string, string>> = {
+  '0, 0, 0': '#6e7681', '187, 0, 0': '#ff7b72', '0, 187, 0': '#56d364', '187, 187, 0': '#e3b341',
+  '0, 0, 187': '#79b8ff', '187, 0, 187': '#d2a8ff', '0, 187, 187': '#56d4dd', '255,255,255': '#d5dbe3',
+  '85, 85, 85': '#8b949e', '255, 85, 85': '#ffa198', '0, 255, 0': '#7ee787', '255, 255, 85': '#f2cc60',
+  '85, 85, 255': '#a5d6ff', '255, 85, 255': '#e2c5ff', '85, 255, 255': '#8be9f1', '255, 255, 255': '#ffffff',
+}
+
+/**
+ * Lays text out as a terminal does: colours, tabs, carriage returns, wrapping at a column. Of the escape sequences only
+ * colours and looks are kept; control characters and such as turn the reading direction are dropped.
+ */
+export function layOut(text: string, columns: number): Line[] {
+  const lines: Line[] = []
+  let line: Segment[] = []
+  let column = 0
+  const breakLine = (): void => {
+    lines.push(line)
+    line = []
+    column = 0
+  }
+  for (const style of Anser.ansiToJson(clean(text), { json: true, remove_empty: true })) {
+    const parts = style.content.split('\n')
+    for (const [i, part] of parts.entries()) {
+      if (i > 0) breakLine()
+      for (const piece of fit(part, columns, column)) {
+        if (piece.wrapped) breakLine()
+        line.push(segment(piece.text, column, style))
+        column += stringWidth(piece.text)
+      }
+    }
+  }
+  if (line.length > 0) breakLine()
+  return lines
+}
+
+/** What is left of a text when only what shows is kept: line ends, tabs as spaces, and SGR sequences. */
+function clean(text: string): string {
+  const shown = text
+    // eslint-disable-next-line no-control-regex -- control characters are what this is about
+    .split(/(\x1b\[[\d;]*m)/)
+    .map((part, i) => (i % 2 === 1 ? part : stripVTControlCharacters(part)))
+    .join('')
+    .replace(/\r+\n/g, '\n')
+    // A carriage return starts the line anew: of a progress bar the last state stays.
+    .replace(/^.*\r(?=[^\n])/gm, '')
+  return dropUnprintable(expandTabs(shown), '\x1b')
+}
+
+function expandTabs(text: string): string {
+  if (!text.includes('\t')) return text
+  return text.split('\n').map((line) => line.split('\t').reduce((done, part) => {
+    return done + ' '.repeat(TAB - (stringWidth(done) % TAB)) + part
+  })).join('\n')
+}
+
+/** Takes out what XML forbids or what would make the text look other than it is. */
+export function dropUnprintable(text: string, keep = ''): string {
+  return text
+    // eslint-disable-next-line no-control-regex -- control characters are what this is about
+    .replace(/[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]/g, (c) => (c === keep ? c : c === '\t' ? '  ' : ''))
+    .replace(/\p{Surrogate}/gu, '\uFFFD')
+}
+
+const characters = new Intl.Segmenter('en', { granularity: 'grapheme' })
+
+/** Cuts text into pieces so that none goes beyond the last column; `column` is where the first starts. */
+function* fit(text: string, columns: number, column: number): Generator<{ text: string; wrapped: boolean }> {
+  if (text === '') return
+  if (column + stringWidth(text) <= columns) {
+    yield { text, wrapped: false }
+    return
+  }
+  let piece = ''
+  let at = column
+  let wrapped = false
+  for (const { segment: character } of characters.segment(text)) {
+    const width = stringWidth(character)
+    if (at + width > columns) {
+      if (piece !== '') yield { text: piece, wrapped }
+      piece = ''
+      at = 0
+      wrapped = true
+    }
+    piece += character
+    at += width
+  }
+  yield { text: piece, wrapped }
+}
+
+function segment(text: string, column: number, style: Anser.AnserJsonEntry): Segment {
+  const has = (decoration: Anser.DecorationName): boolean => style.decorations.includes(decoration)
+  return {
+    text, column, width: stringWidth(text),
+    ...(style.fg ? { color: THEME[style.fg] ?? `rgb(${style.fg})` } : {}),
+    ...(style.bg ? { background: THEME[style.bg] ?? `rgb(${style.bg})` } : {}),
+    bold: has('bold'), dim: has('dim'), italic: has('italic'), underline: has('underline'),
+  }
+}

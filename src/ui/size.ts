@@ -1,0 +1,5 @@
+/** A terminal's size in characters; 80 by 24 where it does not know its own, as on a serial line. */
+export const sizeOf = ({ columns, rows }: { readonly columns?: number; readonly rows?: number }) => ({
+  columns: columns === undefined || columns === 0 ? 80 : columns,
+  rows: rows === undefined || rows === 0 ? 24 : rows,
+})
