@@ -10,7 +10,7 @@ const rooms = {
   run: ['values', 'shell', 'inventory', 'modules', 'connection'],
   evidence: ['values', 'run'],
   report: ['evidence', 'run'],
-  ui: ['run', 'inventory'],
+  ui: ['values', 'run', 'inventory'],
   lab: ['values', 'shell', 'inventory', 'modules'],
 }
 

@@ -25,6 +25,11 @@ const EXPECTED = [UsageError, InventoryError, PatternError, ConnectionConfigErro
  * @returns 0 ok, 1 error, 2 a host failed, 4 a host unreachable, 130 interrupted.
  */
 export async function main(playbook: Playbook, argv: readonly string[], root: string): Promise<number> {
+  // The reader of our output may go first (`--json | head`): then there is nobody left to tell.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    process.exit(0)
+  })
   try {
     return await start(playbook, argv, root)
   } catch (error) {
