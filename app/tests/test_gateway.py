@@ -1,6 +1,5 @@
 """The gateway's real configuration in a real nginx, with a small DNS in the place of Docker's."""
 
-import os
 import socket
 import struct
 import subprocess
@@ -79,15 +78,15 @@ def site(tmp_path: Path, redis: RedisServer) -> Iterator[Site]:
         ]
         dns = Dns(list(REPLICAS))
         stack.callback(dns.close)
-        text = set_up((APP / "images/gateway.conf").read_text(encoding="utf-8"), {
+        original = (APP / "images/gateway.conf").read_text(encoding="utf-8")
+        text = set_up(original.replace("/tmp/", f"{tmp_path}/"), {
             "resolver 127.0.0.11 ": f"resolver 127.0.0.1:{dns.port} ",
             "$counter:8080": f"$counter:{port}",
             "listen 8080;": f"listen 127.0.0.1:{gateway_port};",
             "/dev/stdout": str(tmp_path / "access.log"),
-        }).replace("/tmp/", f"{tmp_path}/")
+        })
         config = tmp_path / "gateway.conf"
         config.write_text(text, encoding="utf-8")
-        os.chmod(tmp_path, 0o755)
         nginx = subprocess.Popen(["nginx", "-c", str(config), "-g", "daemon off;"])
         stack.callback(end, nginx)
         wait_until(lambda: is_listening(gateway_port), "nginx to listen")

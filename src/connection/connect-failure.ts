@@ -16,7 +16,7 @@ export function explainConnectFailure(target: Target, error: ConnectError, tried
   const { name, address, port, user, bindAddress, connectTimeoutSeconds } = target
   const where = `${address} port ${port}`
   const explain = (what: string): string => `${name}: ${what}`
-  switch (error.code) {
+  switch (error.code ?? '') {
     case 'EADDRNOTAVAIL':
       return explain(`this machine has no address ${bindAddress} to connect from; if ${name} is a lab node, bring the `
         + 'lab up: npx zx playbooks/lab.mjs up')

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs'
-import type { AuthenticationType, AuthMethod } from 'ssh2'
+import type { AnyAuthMethod } from 'ssh2'
 import { Unreachable } from './connection.ts'
 import { expandHome } from './ssh-arguments.ts'
 import type { Target } from './target.ts'
 
 /** The ways to log in to a host, in the order to try, and what to call them when none was taken. */
 export interface Login {
-  readonly methods: AuthMethod[]
+  readonly methods: AnyAuthMethod[]
   readonly tried: string
 }
 
@@ -34,7 +34,7 @@ export function loginMethods(target: Target, agent = process.env['SSH_AUTH_SOCK'
 
 interface Way {
   readonly label: string
-  readonly method: AuthMethod
+  readonly method: AnyAuthMethod
 }
 
 function namedKey(target: Target, file: string, hasAgent: boolean): Way[] {
@@ -82,7 +82,7 @@ const withPassword = (username: string, password: string): Way[] => [
   {
     label: 'the password',
     method: {
-      type: 'keyboard-interactive' satisfies AuthenticationType,
+      type: 'keyboard-interactive',
       username,
       prompt: (_name, _instructions, _language, prompts, answer) => answer(prompts.map(() => password)),
     },

@@ -29,10 +29,12 @@ export class ShellConnection implements Connection {
 
   async #exchange(script: string, { become, timeLimitSeconds }: ExchangeOptions): Promise<Exchange> {
     this.#throwIfClosed()
-    const exchange = await this.#session(become).exchange(script, timeLimitSeconds)
-    // A script that our own hang-up ended has not ended by itself.
-    this.#throwIfClosed()
-    return exchange
+    try {
+      return await this.#session(become).exchange(script, timeLimitSeconds)
+    } finally {
+      // A script that our own hang-up ended has not ended by itself.
+      this.#throwIfClosed()
+    }
   }
 
   #session(become: Become | undefined): Session {

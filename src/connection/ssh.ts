@@ -63,14 +63,21 @@ export class SshLine implements Line {
   }
 
   async #connect(): Promise<Client> {
-    const login = loginMethods(this.#target)
+    let login = loginMethods(this.#target)
     try {
       return await this.#attempt(login)
     } catch (error) {
-      if (error instanceof Unreachable || !wasTurnedAway(error as ConnectError)) throw this.#explain(error, login)
+      const { level } = error as ConnectError
+      if (level === 'agent') {
+        // SSH_AUTH_SOCK is left over from an agent that is gone.
+        login = loginMethods(this.#target, '')
+      } else if (wasTurnedAway(error as ConnectError)) {
+        // sshd turns connections away at random while many log in at once: those it did, come back at different times.
+        await wait(200 + Math.random() * 800)
+      } else {
+        throw this.#explain(error, login)
+      }
     }
-    // sshd turns connections away at random while many log in at once: hosts that were, come back at different times.
-    await wait(200 + Math.random() * 800)
     return this.#attempt(login).catch((error: unknown) => {
       throw this.#explain(error, login)
     })

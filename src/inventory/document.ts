@@ -1,5 +1,5 @@
 import { isAlias, isCollection, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml'
-import type { Document, ErrorCode, YAMLMap } from 'yaml'
+import type { Document, ErrorCode, Pair, YAMLMap } from 'yaml'
 import type { Problem } from './errors.ts'
 
 /** A file's text and its name. */
@@ -50,19 +50,19 @@ export function readYaml({ path, text }: Source): YamlDocument | readonly Proble
     return { path, line, column: col, message }
   }
   if (text.startsWith('$ANSIBLE_VAULT')) {
-    return [at(0, 'this file is encrypted with Ansible Vault, which is not supported: decrypt it')]
+    const message = 'this file is encrypted with Ansible Vault, which is not supported: decrypt it'
+    return [{ path, line: 1, column: 1, message }]
   }
   // The parser's own search for double keys compares each with each; ours stays fast with 10,000 hosts.
-  const document = parseDocument(text, {
-    lineCounter: lines, prettyErrors: false, uniqueKeys: false, merge: true, logLevel: 'silent',
-  })
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false, merge: true })
   const syntax = document.errors.map(({ code, message, pos }) => at(pos[0], ADVICE[code] ?? message))
   if (syntax.length > 0) return looksLikeIni(text) ? [at(0, INI)] : syntax
   const faults = structureFaults(document, text).map(({ offset, message }) => at(offset, message))
   if (faults.length > 0) return faults
+  const pairsOf = pairsByName()
   return {
     data: document.toJS({ maxAliasCount: -1 }),
-    locate: ({ path: keys, at: side, message }) => at(offsetOf(document, keys, side), message),
+    locate: (issue) => at(offsetOf(document, issue, pairsOf), issue.message),
   }
 }
 
@@ -111,19 +111,31 @@ function explainTag(tag: string): string {
   return `the tag ${tag} is not supported: ${mend}`
 }
 
+type PairsOf = (map: YAMLMap) => ReadonlyMap<string, Pair>
+
+/** Looks through each map once, however many problems there are in it. */
+function pairsByName(): PairsOf {
+  const known = new Map<YAMLMap, ReadonlyMap<string, Pair>>()
+  return (map) => {
+    const pairs = known.get(map) ?? new Map(map.items.map((pair) => [keyName(pair.key) ?? '', pair]))
+    known.set(map, pairs)
+    return pairs
+  }
+}
+
 /** Where the value at the end of the path begins, or its key; where the path is not there, the deepest thing on it. */
-function offsetOf(document: Document, path: Path, side: 'key' | 'value'): number {
+function offsetOf(document: Document, { path, at }: Issue, pairsOf: PairsOf): number {
   let key: unknown
   let value: unknown = document.contents
   for (const step of path) {
     const inside = isAlias(value) ? value.resolve(document) : value
-    const next = isMap(inside) ? inside.items.find((item) => keyName(item.key) === String(step)) : undefined
+    const next = isMap(inside) ? pairsOf(inside).get(String(step)) : undefined
     if (next) [key, value] = [next.key, next.value]
     else if (isSeq(inside) && typeof step === 'number') value = inside.items[step]
     else break
   }
   const empty = !isNode(value) || (isScalar(value) && value.value === null)
-  return startOf(key !== undefined && (side === 'key' || empty) ? key : value)
+  return startOf(key !== undefined && (at === 'key' || empty) ? key : value)
 }
 
 const keyName = (key: unknown): string | undefined => (isScalar(key) ? String(key.value ?? '') : undefined)

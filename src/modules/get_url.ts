@@ -100,7 +100,7 @@ function planDownload(params: Params, facts: PathFacts, wanted: string | undefin
   if (there && (wanted === undefined || wanted === facts.sha256)) return { changes: attributeChanges(dest, facts, params), values }
   const check = wanted === undefined ? [] : [
     'lb_sum=$(sha256sum <"$lb_new") || exit; lb_sum=${lb_sum%% *}',
-    sh`[ "$lb_sum" = ${wanted} ] || { printf '%s\\n' ${`${url} has another checksum than asked for`}"': sha256 '"$lb_sum" >&2; exit 1; }`,
+    sh`[ "$lb_sum" = ${wanted} ] || { printf '%s: sha256 %s\\n' ${`${url} has another checksum than asked for`} "$lb_sum" >&2; exit 1; }`,
   ]
   const script = replaceFile({
     path: dest,

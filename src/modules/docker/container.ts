@@ -70,7 +70,7 @@ export const docker_container = defineModule<typeof schema, DockerContainer>({
     if (params.state === 'absent') return { changes: here === undefined ? [] : [{ description: `remove container ${params.name}`, script: removal(params.name) }] }
 
     const values = here && { id: here.Id, running: here.State.Running }
-    const reason = whyAnew(here, (image as { Id: string } | undefined)?.Id, /^config (\w+)/m.exec(observed.stdout)?.[1])
+    const reason = whyAnew(params, here, (image as { Id: string } | undefined)?.Id, /^config (\w+)/m.exec(observed.stdout)?.[1])
     if (reason !== undefined) return { changes: [creation(params, here, reason)], ...(values && { values }) }
     return { changes: stateChange(params, here?.State.Running ?? false), ...(values && { values }) }
   },
@@ -80,12 +80,16 @@ interface Container {
   readonly Id: string
   readonly Image: string
   readonly State: { readonly Running: boolean }
+  readonly NetworkSettings: { readonly Networks: Readonly<Record<string, unknown>> }
   readonly Config: { readonly Labels: Readonly<Record<string, string>> | null }
 }
 
-function whyAnew(here: Container | undefined, imageId: string | undefined, config: string | undefined): string | undefined {
+function whyAnew(params: Params, here: Container | undefined, imageId: string | undefined, config: string | undefined): string | undefined {
   if (here === undefined) return 'it is not there'
   if (here.Config.Labels?.[CONFIG_LABEL] !== config) return 'it was made with other settings'
+  // Where making it was cut off, it may not be in all of its networks.
+  const lacks = params.networks.find(({ name }) => !(name in here.NetworkSettings.Networks))
+  if (lacks !== undefined) return `it is not in network ${lacks.name}`
   return imageId !== undefined && imageId !== here.Image ? 'its image is another now' : undefined
 }
 
@@ -101,13 +105,12 @@ const environment = (params: Params): string =>
 
 /** Script text that prints the checksum of all settings; made on the host, where secrets are in the clear anyway. */
 const checksum = (params: Params): string =>
-  sh`printf '%s\\n' ${[...flags(params), params.image ?? '', ...(params.command ?? []), JSON.stringify(params.networks)]} ${raw(environment(params))} | sha256sum | cut -c 1-64`
+  sh`printf '%s\\n' ${[...flags(params), params.image ?? '', ...(params.command ?? []), JSON.stringify([params.entrypoint, params.networks])]} ${raw(environment(params))} | sha256sum | cut -c 1-64`
 
 function flags(params: Params): string[] {
-  const [entrypoint, ...rest] = params.entrypoint ?? []
-  const option = (name: string, value: string | number | undefined): string[] => (value === undefined ? [] : [name, String(value)])
+    const option = (name: string, value: string | number | undefined): string[] => (value === undefined ? [] : [name, String(value)])
   return [
-    ...option('--entrypoint', entrypoint),
+    ...option('--entrypoint', params.entrypoint?.[0]),
     ...params.published_ports.flatMap((port) => ['--publish', port]),
     ...params.volumes.flatMap((volume) => ['--volume', volume]),
     ...option('--network', params.network_mode ?? params.networks[0]?.name),
@@ -120,13 +123,12 @@ function flags(params: Params): string[] {
     ...option('--hostname', params.hostname),
     ...(params.privileged ? ['--privileged'] : []),
     ...params.capabilities.flatMap((capability) => ['--cap-add', capability]),
-    // What follows the first word of the entrypoint goes before the command.
-    ...(rest.length > 0 ? ['--label', `labbook.entrypoint=${rest.length}`] : []),
   ]
 }
 
 function creation(params: Params, here: Container | undefined, reason: string): Change {
   const { name, image = '' } = params
+  // What follows the first word of the entrypoint goes before the command.
   const argv = [...(params.entrypoint?.slice(1) ?? []), ...(params.command ?? [])]
   const hasEnv = Object.keys(params.env).length > 0
   return {

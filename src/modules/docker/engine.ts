@@ -40,16 +40,21 @@ export const filtered = (path: string, filters: Readonly<Record<string, readonly
  * Script text that POSTs a body, given in parts: a part may be secret, and all reach curl on its stdin. Then `$lb_code`
  * is the status and `$lb_answer` the engine's answer.
  */
-export function post(path: string, ...parts: readonly (string | Secret)[]): string {
+export const post = (path: string, ...parts: readonly (string | Secret)[]): string => send('POST', path, parts)
+
+/** Script text that sends a DELETE; the answer is where {@link post} puts it. */
+export const remove = (path: string): string => send('DELETE', path, [''])
+
+function send(method: string, path: string, parts: readonly (string | Secret)[]): string {
   return [
     findSocket,
     // printf applies its format to each part, so the parts are joined.
-    sh`lb_answer=$(printf %s ${parts} | ${raw(CURL)} -X POST -H 'Content-Type: application/json' --data-binary @- -w '\\n%{http_code}' ${`http://engine${path}`}) || exit`,
+    sh`lb_answer=$(printf %s ${parts} | ${raw(CURL)} -X ${method} -H 'Content-Type: application/json' --data-binary @- -w '\\n%{http_code}' ${`http://engine${path}`}) || exit`,
     'lb_code=$(printf %s "$lb_answer" | tail -n 1)',
   ].join('\n')
 }
 
-/** After {@link post}: ends with the engine's message where it refused. */
+/** After {@link post} or {@link remove}: ends with the engine's message where it refused. */
 export const orFail = `[ "$lb_code" -lt 400 ] || { printf '%s\\n' "$lb_answer" | sed -n 's/^{"message":"\\(.*\\)"}$/\\1/p' >&2; exit 1; }`
 
 /** Script text that waits until the engine's answer to a GET contains some text. */

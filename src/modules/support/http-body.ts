@@ -21,7 +21,7 @@ const json = (body: unknown): string =>
   })
 
 const form = (body: unknown): string =>
-  new URLSearchParams(Object.entries(body as object).map(([name, value]: [string, unknown]) =>
+  new URLSearchParams(Object.entries(body as object).map(([name, value]: [string, unknown]): [string, string] =>
     [name, value instanceof Secret ? reveal(value) : String(value)])).toString()
 
 const containsSecret = (value: unknown): boolean =>

@@ -28,3 +28,10 @@ await t.test('two networks overlap exactly when one holds the first address of t
     return overlap(a, b) === (holds(a, b.first) || holds(b, a.first))
   }))
 })
+
+await t.test('networks that only touch do not overlap, an address does with itself', async (t) => {
+  const both = (a: string, b: string): boolean => overlap(parseSubnet(a), parseSubnet(b))
+  t.notOk(both('10.77.0.0/24', '10.77.1.0/24'))
+  t.ok(both('10.77.0.7', '10.77.0.7'))
+  t.ok(both('10.77.0.255', '10.77.0.0/24'))
+})

@@ -1,0 +1,74 @@
+import { createHash } from 'node:crypto'
+import { z } from 'zod'
+import type { Change, Plan } from '../module.ts'
+import { defineModule } from '../task.ts'
+import { answersOf, engineProblem, filtered, get, orFail, post, reachEngine, remove } from './engine.ts'
+import { serviceSettings, serviceSpec } from './service-spec.ts'
+import { flatten } from './services.ts'
+
+const schema = z.strictObject({
+  name: z.string().min(1),
+  state: z.enum(['present', 'absent']).default('present'),
+  ...serviceSettings.shape,
+}).refine((params) => params.state === 'absent' || params.image !== undefined, 'give an image')
+
+export interface DockerService {
+  readonly id: string
+}
+
+const CONFIG_LABEL = 'labbook.config'
+
+/**
+ * Makes, changes and removes a Swarm service; runs on a manager. The checksum of what was asked for is kept in a label, so
+ * that a setting that was taken away is noticed; what was asked for and is another now is noticed by itself.
+ */
+export const docker_service = defineModule<typeof schema, DockerService>({
+  name: 'docker_service',
+  schema,
+  title: ({ name }) => name,
+  // The filter takes all names that begin so.
+  probe: ({ name }) => `${reachEngine}\n${get(filtered('/services', { name: [name] }))}`,
+
+  plan(params, observed): Plan<DockerService> {
+    const answers = answersOf(observed.stdout)
+    const problem = engineProblem(observed, answers)
+    if (problem !== undefined) return { changes: [], problem }
+    const service = (answers[0]?.body as Service[]).find(({ Spec }) => Spec.Name === params.name)
+    if (params.state === 'absent') return { changes: service === undefined ? [] : [removal(service.ID, params.name)] }
+
+    const { name } = params
+    const spec = serviceSpec(name, params)
+    const config = createHash('sha256').update(JSON.stringify(spec)).digest('hex')
+    const body = JSON.stringify({ ...spec, Labels: { ...params.labels, [CONFIG_LABEL]: config } })
+    if (service === undefined) {
+      const script = [post('/services/create', body), orFail].join('\n')
+      return { changes: [{ description: `create service ${name} from ${params.image ?? ''}`, script, diff: { subject: `service ${name}`, before: '', after: lines(spec) } }] }
+    }
+    const values = { id: service.ID }
+    const live = new Set(flatten(service.Spec))
+    // Docker puts ids in place of the networks' names; the label tells whether those changed.
+    const missing = flatten(spec).filter((line) => !live.has(line) && !line.startsWith('TaskTemplate.Networks') && !/: (\[\]|\{\})$/.test(line))
+    if (missing.length === 0 && service.Spec.Labels?.[CONFIG_LABEL] === config) return { changes: [], values }
+    const script = [post(`/services/${service.ID}/update?version=${service.Version.Index}`, body), orFail].join('\n')
+    const paths = missing.map((line) => line.slice(0, line.indexOf(': ') + 2))
+    const before = [...live].filter((line) => paths.some((path) => line.startsWith(path)))
+    return {
+      values,
+      changes: [{ description: `update service ${name}`, script, diff: { subject: `service ${name}`, before: text(before), after: text(missing) } }],
+    }
+  },
+})
+
+interface Service {
+  readonly ID: string
+  readonly Version: { readonly Index: number }
+  readonly Spec: { readonly Name: string; readonly Labels?: Readonly<Record<string, string>> | null }
+}
+
+const text = (items: readonly string[]): string => items.map((line) => `${line}\n`).join('')
+const lines = (spec: unknown): string => text(flatten(spec))
+
+const removal = (id: string, name: string): Change => ({
+  description: `remove service ${name}`,
+  script: [remove(`/services/${id}`), orFail].join('\n'),
+})

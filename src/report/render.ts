@@ -1,0 +1,2 @@
+// placeholder by the lead: OVERWRITE
+export async function renderReport(_folder: string): Promise<void> {}

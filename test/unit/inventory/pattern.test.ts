@@ -1,0 +1,138 @@
+import fc from 'fast-check'
+import t from 'tap'
+import { limitHosts, PatternError, selectHosts } from '../../../src/inventory/index.ts'
+import { inventoryOf } from './support.ts'
+
+const inventory = inventoryOf(`
+all:
+  hosts:
+    bastion:
+    fe80::1:
+  children:
+    web:
+      hosts:
+        web[1:3]:
+    db:
+      hosts:
+        db1:
+        db2.example.com:
+    prod:
+      hosts:
+        web1:
+        db1:
+    empty:
+    site:
+      children:
+        db:
+        web:
+`)
+
+const select = (pattern: string) => selectHosts(inventory, pattern).join(' ')
+
+t.test('patterns select what Ansible selects', async (t) => {
+  const everything = 'bastion fe80::1 web1 web2 web3 db1 db2.example.com'
+  const cases: [string, string][] = [
+    ['all', everything],
+    ['*', everything],
+    ['web', 'web1 web2 web3'],
+    ['web2', 'web2'],
+    ['ungrouped', 'bastion fe80::1'],
+    ['site', 'db1 db2.example.com web1 web2 web3'],
+    ['db:web', 'db1 db2.example.com web1 web2 web3'],
+    ['web,db', 'web1 web2 web3 db1 db2.example.com'],
+    [' web1 , db1 ', 'web1 db1'],
+    ['web1:web', 'web1 web2 web3'],
+    ['web:&prod', 'web1'],
+    ['&prod:web', 'web1'],
+    ['!prod:web:db', 'web2 web3 db2.example.com'],
+    ['web:db:&prod:!db', 'web1'],
+    ['!web', 'bastion fe80::1 db1 db2.example.com'],
+    ['&prod', 'web1 db1'],
+    ['web:!web', ''],
+    ['web?', 'web1 web2 web3'],
+    ['*.example.com', 'db2.example.com'],
+    ['web[13]*', 'web1 web3'],
+    ['web[!13]*', 'web2'],
+    ['~web[12]$', 'web1 web2'],
+    ['~eb', 'PatternError'],
+    ['web[0]', 'web1'],
+    ['web[-1]', 'web3'],
+    ['web[0:1]', 'web1 web2'],
+    ['web[1:]', 'web2 web3'],
+    ['web[0:0]', 'web1'],
+    ['web[1:9]', 'web2 web3'],
+    ['web[0]:db[0]', 'web1 db1'],
+    ['web:!web[0]', 'web2 web3'],
+    ['site[2]', 'web1'],
+    ['fe80::1', 'fe80::1'],
+    ['fe80::1,web1', 'fe80::1 web1'],
+    ['all,!fe80::1,!site', 'bastion'],
+    ['empty', ''],
+    ['web:!empty', 'web1 web2 web3'],
+    ['web:&empty', ''],
+  ]
+  for (const [pattern, hosts] of cases) {
+    if (hosts === 'PatternError') t.throws(() => select(pattern), PatternError, pattern)
+    else t.equal(select(pattern), hosts, pattern)
+  }
+})
+
+t.test('a part that matches nothing is an error that names it and what may be meant', async (t) => {
+  const cases: [string, RegExp][] = [
+    ['wbe', /^no host or group in the inventory matches "wbe": did you mean web/],
+    ['web:!wbe1', /matches "wbe1" \(in "web:!wbe1"\): did you mean web1/],
+    ['web:&prood', /matches "prood" .*did you mean prod\?/],
+    ['zzzzzz', /the groups are all, ungrouped, web, db/],
+    ['zz*', /matches "zz\*"/],
+    ['web[3]', /"web\[3\]" is outside of web, which has 3 hosts/],
+    ['web[-4]', /outside of web/],
+    ['bastion[1]', /outside of bastion, which has 1 host$/],
+    ['web[0-2]', /write web\[0:2\] for places/],
+    ['web:db,bastion', /"web:db" \(in .*where there is a comma, colons do not part/],
+    ['~(', /"~\(" cannot be read as a pattern/],
+    ['[z-a]*', /cannot be read as a pattern/],
+    ['', /the host pattern is empty/],
+    [' , ', /the host pattern is empty/],
+  ]
+  for (const [pattern, message] of cases) {
+    t.throws(() => select(pattern), { name: 'PatternError', message }, pattern)
+  }
+})
+
+t.test('a limit keeps the order of the hosts it limits', async (t) => {
+  t.same(limitHosts(inventory, ['db1', 'web2', 'web1'], 'web:db'), ['db1', 'web2', 'web1'])
+  t.same(limitHosts(inventory, ['db1', 'web2', 'web1'], '!db'), ['web2', 'web1'])
+})
+
+t.test('a limit that leaves no host is an error that names limit and hosts', async (t) => {
+  t.throws(() => limitHosts(inventory, ['web1', 'web2'], 'db'), { name: 'PatternError', message: '--limit "db" leaves no host of web1, web2' })
+  t.throws(() => limitHosts(inventory, ['web1'], 'nobody'), /no host or group in the inventory matches "nobody"/)
+})
+
+const part = fc.constantFrom('all', 'web', 'db', 'prod', 'site', 'ungrouped', 'web1', 'db1', 'web*', '~db', 'web[0]', 'empty')
+const set = (pattern: string) => new Set(selectHosts(inventory, pattern))
+const same = (a: ReadonlySet<string>, b: ReadonlySet<string>) => a.size === b.size && [...a].every((host) => b.has(host))
+
+t.test('`:` joins, `:&` intersects, `:!` takes away', async () => {
+  fc.assert(fc.property(part, part, (a, b) => {
+    const [left, right] = [set(a), set(b)]
+    return same(set(`${a}:${b}`), new Set([...left, ...right])) &&
+      same(set(`${a}:&${b}`), new Set([...left].filter((host) => right.has(host)))) &&
+      same(set(`${a}:!${b}`), new Set([...left].filter((host) => !right.has(host))))
+  }))
+})
+
+t.test('where a & or ! part stands makes no difference', async () => {
+  fc.assert(fc.property(part, part, part, (a, b, c) => {
+    const orders = [`${a},&${b},!${c}`, `!${c},${a},&${b}`, `&${b},!${c},${a}`].map((pattern) => select(pattern))
+    return new Set(orders).size === 1
+  }))
+})
+
+t.test('no host is ever selected twice, and none that is excluded', async () => {
+  fc.assert(fc.property(fc.array(part, { minLength: 1, maxLength: 5 }), part, (parts, excluded) => {
+    const hosts = selectHosts(inventory, [...parts, `!${excluded}`].join(','))
+    const without = set(excluded)
+    return hosts.length === new Set(hosts).size && hosts.every((host) => !without.has(host))
+  }))
+})

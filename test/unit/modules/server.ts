@@ -1,0 +1,39 @@
+import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
+import type { Test } from 'tap'
+
+/**
+ * Answers in a thread of its own, because the shells under test block this one. `/echo` tells what it was sent,
+ * `/status/N` answers with N, `/file` is a file and `/SUMS` the list with its sum; anything else is 404.
+ */
+const SERVER = `
+const { createServer } = require('node:http')
+const { createHash } = require('node:crypto')
+const { parentPort, workerData } = require('node:worker_threads')
+const file = Buffer.from(workerData.file)
+const sum = createHash('sha256').update(file).digest('hex')
+const server = createServer((request, response) => {
+  const pieces = []
+  request.on('data', (piece) => pieces.push(piece))
+  request.on('end', () => {
+    const { method, url, headers } = request
+    const send = (status, type, body) => response.writeHead(status, { 'content-type': type }).end(body)
+    if (url === '/file') send(200, 'application/octet-stream', file)
+    else if (url === '/private') headers['x-token'] === workerData.token ? send(200, 'text/plain', 'for you') : send(403, 'text/plain', 'no')
+    else if (url === '/SUMS') send(200, 'text/plain', '0'.repeat(64) + '  other\\n' + sum + ' *./file\\n')
+    else if (url === '/moved') response.writeHead(302, { location: '/file' }).end()
+    else if (url.startsWith('/echo')) send(200, 'application/json', JSON.stringify({ method, url, headers, body: Buffer.concat(pieces).toString() }))
+    else if (url.startsWith('/status/')) send(Number(url.slice(8)), 'text/plain', 'a\\nb\\n')
+    else send(404, 'text/plain', 'not here')
+  })
+})
+server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port))
+`
+
+/** Starts the server on loopback; it ends with the test. Gives its port. */
+export async function serve(t: Test, file: Buffer = Buffer.from('a file\n'), token = ''): Promise<number> {
+  const worker = new Worker(SERVER, { eval: true, workerData: { file, token }, execArgv: [] })
+  t.teardown(async () => { await worker.terminate() })
+  const [port] = await once(worker, 'message') as [number]
+  return port
+}
