@@ -13,8 +13,11 @@ export const appVars = (vars: Readonly<Record<string, unknown>>) => ({
   counter_port: Number(vars.counter_port ?? COUNTER_PORT),
 })
 
-/** Only where every node's kernel has IPVS can the routing mesh carry traffic. */
-const hasMesh = (facts: PlayContext['facts']): boolean => facts.ipvs === true
+/** Only where every node's kernel has IPVS can the routing mesh carry traffic. Nodes outside of this run are not asked. */
+const hasMesh = ({ groups, hostvars }: PlayContext): boolean => {
+  const known = (groups.swarm ?? []).map((host) => hostvars(host).ansible_facts as PlayContext['facts']).filter((facts) => 'ipvs' in facts)
+  return known.length > 0 && known.every((facts) => facts.ipvs === true)
+}
 
 /** Deploys the stack. Where the kernel has no IPVS, DNS round robin and a gateway on every node stand in for the mesh. */
 export const appStack = play('Counter app: stack', { hosts: 'swarm_managers[0]', become: true, tags: 'stack', gather_facts: true }, (on) => {
@@ -28,7 +31,7 @@ export const appStack = play('Counter app: stack', { hosts: 'swarm_managers[0]',
       mode: '0644',
       vars: {
         ...appVars(on.vars),
-        ipvs: hasMesh(on.facts),
+        ipvs: hasMesh(on),
         counter_image: images.counter.on(builder).map(({ image }) => image),
         redis_image: images.redis.on(builder).map(({ image }) => image),
         gateway_image: images.gateway.on(builder).map(({ image }) => image),

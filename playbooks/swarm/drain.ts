@@ -13,8 +13,11 @@ function drained({ groups }: Pick<ExperimentContext, 'groups'>): string {
   return node
 }
 
-const tasksOn = (node: string): string =>
-  `docker node ps ${node} --filter desired-state=running --format '{{.Name}} {{.CurrentState}}'`
+const tasksOn = (node: string): string => `docker node ps ${node} --format '{{.CurrentState}}\t{{.Name}}' | sort`
+
+/** A drained task is wanted to stop at once; it is gone only when it has stopped. */
+const allEnded = (states: string): boolean =>
+  states.split('\n').filter(Boolean).every((line) => /^(Shutdown|Complete|Failed|Rejected|Orphaned|Remove)/.test(line))
 
 const spread = `docker service ps ${STACK}_counter --filter desired-state=running --format '{{.Node}}' | sort | uniq -c`
 
@@ -38,7 +41,7 @@ export const drain = experiment('Drain a node and bring it back', {
     await on.exhibit({ title: `Activate ${node}`, command: `docker node update --availability active ${node}` })
   }
   await returning(on, node)
-  await rebalance(on, node)
+  await rebalance(on)
 })
 
 type Evidence = Awaited<ReturnType<ExperimentContext['exhibit']>>[]
@@ -48,7 +51,7 @@ async function evacuation(on: ExperimentContext, node: string, evidence: Evidenc
     title: `No task left on ${node}`,
     command: tasksOn(node),
     within: 120,
-    until: ({ stdout, exitCode }) => exitCode === 0 && stdout.trim() === '',
+    until: ({ stdout, exitCode }) => exitCode === 0 && allEnded(stdout),
   })
   const replicas = await replicasRun(on, 'Replicas during the drain')
   const answers = await look(on, endpoints(on).filter(({ host }) => host !== on.hostvars(node).ansible_host), 'Who answers during the drain')
@@ -74,7 +77,7 @@ async function returning(on: ExperimentContext, node: string): Promise<void> {
   })
 }
 
-async function rebalance(on: ExperimentContext, node: string): Promise<void> {
+async function rebalance(on: ExperimentContext): Promise<void> {
   const forced = await on.exhibit({
     title: 'Force an update',
     command: `docker service update --quiet --force ${STACK}_counter`,
@@ -83,7 +86,7 @@ async function rebalance(on: ExperimentContext, node: string): Promise<void> {
   const { reached, exhibit: running } = await replicasRun(on, 'Replicas after the forced update')
   const after = await on.exhibit({ title: 'Spread after the forced update', command: spread })
   on.finding('swarm.force-update.rebalances', {
-    holds: forced.exitCode === 0 && reached && new RegExp(`\\b${node}\\b`).test(after.stdout),
+    holds: forced.exitCode === 0 && reached && (on.groups.swarm ?? []).every((name) => new RegExp(`\\b${name}\\b`).test(after.stdout)),
     evidence: [forced, running, after],
     detail: `replicas by node: ${after.stdout.trim().split('\n').map((line) => line.trim()).join(', ')}`,
   })

@@ -1,4 +1,3 @@
-import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { TimeLimit } from '../connection/connection.ts'
 import type { Outcome } from '../shell/batch.ts'
@@ -57,7 +56,7 @@ function contextOf(
     exhibit: async (observation) => keep(await look(observation)),
     watch: async (watch) => await watchFor(watch, look, keep, state.signal),
     record: ({ title, command, stdout, durationMs }) => keep({
-      title, command, stdout, durationMs, stderr: '', exitCode: 0, host: hostname(), start: new Date(Date.now() - durationMs).toISOString(),
+      title, command, stdout, durationMs, stderr: '', exitCode: 0, host: 'controller', start: new Date(Date.now() - durationMs).toISOString(),
     }),
     finding: conclude,
     notice: (message, level = 'info') => { state.emit({ type: 'notice', level, message }) },

@@ -7,7 +7,7 @@ import { raw, sh } from '../shell/quote.ts'
  * when the handler has run.
  */
 
-const FOLDER = 'lb_n=/var/lib/labbook/notified; [ "$(id -u)" = 0 ] || lb_n=$HOME/.local/state/labbook/notified'
+const FOLDER = 'lb_n=/var/lib/labbook; [ "$(id -u)" = 0 ] || lb_n=$HOME/.local/state/labbook; lb_n=${LABBOOK_STATE:-$lb_n}/notified'
 
 const marker = (play: string, handler: string): string =>
   createHash('sha256').update(`${play}\0${handler}`).digest('hex').slice(0, 24)

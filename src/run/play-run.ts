@@ -114,7 +114,7 @@ function contextOf(state: RunState, play: Play, host: RunHost): PlayContext {
     vars: varsOf(state, play, host),
     facts: host.facts,
     groups: state.groups,
-    hostvars: (name) => ({ ...state.host(name).vars, ...state.extraVars }),
+    hostvars: (name) => ({ ...state.host(name).vars, ...state.extraVars, ansible_facts: state.host(name).facts }),
     check: state.check,
   }
 }

@@ -1,4 +1,7 @@
 import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { z } from 'zod'
 import { Unreachable, type Connection } from '../../src/connection/connection.ts'
 import { parseInventory } from '../../src/inventory/index.ts'
@@ -94,11 +97,15 @@ export async function runSteps(steps: readonly Step[], setting: Setting = {}): P
   return { ...outcome, events, results, exchanges, story: results.map(({ host, task, status }) => `${host} ${task}: ${status}`) }
 }
 
+/** Notices of handlers are kept here, not on this machine's own /var/lib. */
+const state = mkdtempSync(path.join(tmpdir(), 'labbook-state-'))
+process.on('exit', () => { rmSync(state, { recursive: true }) })
+
 function shellConnection(before: () => void): Connection {
   return {
     exchange: async (script) => {
       before()
-      const done = spawnSync('sh', { input: `{\n${script}\n} </dev/null`, env: { ...process.env, HOME: process.env.LABBOOK_TEST_HOME ?? '/tmp' } })
+      const done = spawnSync('sh', { input: `{\n${script}\n} </dev/null`, env: { ...process.env, LABBOOK_STATE: state } })
       return { stdout: done.stdout, stderr: done.stderr, exitCode: done.status ?? -1 }
     },
     close: async () => {},

@@ -17,7 +17,7 @@ const schema = z.strictObject({
   command: words.optional(),
   entrypoint: z.array(z.string()).optional(),
   /** Values may be secret: they reach Docker in a file that only root can read. */
-  env: z.record(z.string().regex(/^[^=\s]+$/), z.union([z.string(), z.instanceof(Secret)])).default({}),
+  env: z.record(z.string().regex(/^[^=\s]+$/), z.union([z.string().regex(/^.*$/, 'must be one line'), z.instanceof(Secret)])).default({}),
   published_ports: z.array(z.string()).default([]),
   volumes: z.array(z.string()).default([]),
   networks: z.array(z.strictObject({ name: z.string(), aliases: z.array(z.string()).default([]) })).default([]),

@@ -12,7 +12,7 @@ const NOT_ALLOWED = 93
 
 /** The socket that the docker command uses, too. */
 const SOCKET = '"${lb_socket#unix://}"'
-const CURL = `curl -sS -g --unix-socket ${SOCKET} --max-time 60`
+const CURL = `curl -sS -g --noproxy '*' --unix-socket ${SOCKET} --max-time 60`
 
 /** Script text that goes before {@link askEngine}. */
 export const findSocket = 'lb_socket=${DOCKER_HOST:-unix:///var/run/docker.sock}'

@@ -1,9 +1,9 @@
 import { quote, sh } from '../../shell/quote.ts'
 
-/** Finds once what the host can try a port with, into `lb_tool`. Every Debian has bash; others have nc, python3 or curl. */
+/** Finds once what the host can try a port with, into `lb_tool`. Every Debian has bash; others have python3, curl or nc. */
 export const PROBE_TOOLS = [
-  'lb_tool=; for lb_t in bash nc python3 curl; do command -v "$lb_t" >/dev/null && { lb_tool=$lb_t; break; }; done',
-  `[ -n "$lb_tool" ] || { echo 'none of bash, nc, python3, curl is on this host to try a port with' >&2; exit 127; }`,
+  'lb_tool=; for lb_t in bash python3 curl nc; do command -v "$lb_t" >/dev/null && { lb_tool=$lb_t; break; }; done',
+  `[ -n "$lb_tool" ] || { echo 'none of bash, python3, curl, nc is on this host to try a port with' >&2; exit 127; }`,
 ].join('\n')
 
 const PYTHON = 'import socket, sys; s = socket.create_connection((sys.argv[1], int(sys.argv[2])), int(sys.argv[3]))'
@@ -21,10 +21,11 @@ export function portCondition(host: string, port: number, seconds: number, patte
 const connect = (host: string, port: number, seconds: number): string => [
   'case $lb_tool in',
   sh`bash) timeout ${seconds} bash -c ${'exec 3<>"/dev/tcp/$0/$1"'} ${host} ${port} ;;`,
-  sh`nc) nc -z -w ${seconds} ${host} ${port} </dev/null >/dev/null ;;`,
   sh`python3) python3 -c ${PYTHON} ${host} ${port} ${seconds} ;;`,
   // It runs out of time also where the connection stands: that it took any time to connect tells that it did.
   sh`curl) lb_took=$(curl -s --connect-timeout ${seconds} --max-time 1 -o /dev/null -w '%{time_connect}' ${`telnet://${host}:${port}`} </dev/null); [ "\${lb_took#*[1-9]}" != "$lb_took" ] ;;`,
+  // busybox's nc has no -z, but can hand the connection to a program.
+  sh`nc) nc -z -w ${seconds} ${host} ${port} </dev/null || nc -w ${seconds} ${host} ${port} -e true </dev/null ;;`,
   'esac',
 ].join('\n')
 

@@ -35,7 +35,11 @@ t.test('hosts come in the order in which the file first names them', async (t) =
 })
 
 t.test('hosts in no group but all are ungrouped, and only those', async (t) => {
-  const { groups, hosts } = inventoryOf('all: {hosts: {a: , b: }, children: {web: {hosts: {b: }}, ungrouped: {hosts: {b: , c: }}}}')
+  const { groups, hosts } = inventoryOf(`
+all:
+  hosts: {a: , b: }
+  children: {web: {hosts: {b: }}, ungrouped: {hosts: {b: , c: }}}
+`)
   t.same(groups.get('ungrouped')?.hosts, ['c', 'a'])
   t.same(hosts.get('a')?.groups, ['all', 'ungrouped'])
   t.same(hosts.get('b')?.groups, ['all', 'web'])
@@ -101,7 +105,8 @@ t.test('a host and a group must not share a name', async (t) => {
 
 t.test('10,000 hosts in 100 groups are read', async (t) => {
   const lines = Array.from({ length: 10_000 }, (_, n) => `        host${n}: {ansible_host: 10.0.${n >> 8}.${n & 255}}`)
-  const groups = Array.from({ length: 100 }, (_, n) => [`    g${n}:`, '      hosts:', ...lines.slice(n * 100, n * 100 + 100)].join('\n'))
+  const groups = Array.from({ length: 100 }, (_, n) =>
+    [`    g${n}:`, '      hosts:', ...lines.slice(n * 100, n * 100 + 100)].join('\n'))
   const { hosts } = inventoryOf(`all:\n  children:\n${groups.join('\n')}\n`)
   t.equal(hosts.size, 10_000)
   t.same(hosts.get('host9999')?.groups, ['all', 'g99'])

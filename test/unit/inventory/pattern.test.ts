@@ -105,13 +105,16 @@ t.test('a limit keeps the order of the hosts it limits', async (t) => {
 })
 
 t.test('a limit that leaves no host is an error that names limit and hosts', async (t) => {
-  t.throws(() => limitHosts(inventory, ['web1', 'web2'], 'db'), { name: 'PatternError', message: '--limit "db" leaves no host of web1, web2' })
+  const message = '--limit "db" leaves no host of web1, web2'
+  t.throws(() => limitHosts(inventory, ['web1', 'web2'], 'db'), { name: 'PatternError', message })
   t.throws(() => limitHosts(inventory, ['web1'], 'nobody'), /no host or group in the inventory matches "nobody"/)
 })
 
-const part = fc.constantFrom('all', 'web', 'db', 'prod', 'site', 'ungrouped', 'web1', 'db1', 'web*', '~db', 'web[0]', 'empty')
+const part = fc.constantFrom(
+  'all', 'web', 'db', 'prod', 'site', 'ungrouped', 'web1', 'db1', 'web*', '~db', 'web[0]', 'empty')
 const set = (pattern: string) => new Set(selectHosts(inventory, pattern))
-const same = (a: ReadonlySet<string>, b: ReadonlySet<string>) => a.size === b.size && [...a].every((host) => b.has(host))
+const same = (a: ReadonlySet<string>, b: ReadonlySet<string>) =>
+  a.size === b.size && [...a].every((host) => b.has(host))
 
 t.test('`:` joins, `:&` intersects, `:!` takes away', async () => {
   fc.assert(fc.property(part, part, (a, b) => {

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { parseInventory } from '../../../src/inventory/index.ts'
 import { inventoryOf } from './support.ts'
 
 const chain = `
@@ -25,7 +26,7 @@ t.test('from weak to strong: all, parent, child, host', async (t) => {
 
 t.test('group_vars/ are stronger than the inventory file, weaker than what it says of the host', async (t) => {
   const v = (text: string, groupVars: Record<string, string>) => inventoryOf(text, { groupVars }).hosts.get('h')?.vars.v
-  t.equal(v(without('host'), { all: 'v: all-file' }), 'all-file', 'over the inventory file\'s child group, as in Ansible')
+  t.equal(v(without('host'), { all: 'v: all-file' }), 'all-file', 'stronger than the inventory file on a child')
   t.equal(v(without('host'), { all: 'v: all-file', parent: 'v: parent-file' }), 'parent-file')
   t.equal(v(without('host'), { parent: 'v: parent-file', child: 'v: child-file' }), 'child-file')
   t.equal(v(chain, { child: 'v: child-file' }), 'host')
@@ -37,14 +38,17 @@ t.test('host_vars/ are the strongest', async (t) => {
 
 t.test('groups of one depth go by ansible_group_priority, then by name', async (t) => {
   const siblings = (a: string, b: string) =>
-    inventoryOf(`all: {children: {b: {hosts: {h: }, vars: {v: b${b}}}, a: {hosts: {h: }, vars: {v: a${a}}}}}`).hosts.get('h')?.vars
+    inventoryOf(`{b: {hosts: {h: }, vars: {v: b${b}}}, a: {hosts: {h: }, vars: {v: a${a}}}}`).hosts.get('h')?.vars
   t.same(siblings('', ''), { v: 'b' })
   t.same(siblings(', ansible_group_priority: 10', ''), { v: 'a' })
   t.same(siblings(', ansible_group_priority: 10', ', ansible_group_priority: 11'), { v: 'b' })
 })
 
 t.test('a deeper group wins over a priority', async (t) => {
-  const { hosts } = inventoryOf('all: {children: {p: {vars: {v: p, ansible_group_priority: 99}, children: {c: {vars: {v: c}, hosts: {h: }}}}}}')
+  const { hosts } = inventoryOf(`
+p: {vars: {v: p, ansible_group_priority: 99}, children: {c: }}
+c: {vars: {v: c}, hosts: {h: }}
+`)
   t.equal(hosts.get('h')?.vars.v, 'c')
 })
 
@@ -66,13 +70,13 @@ t.test('values replace one another whole', async (t) => {
 
 t.test('of two vars files of one name the later is the stronger', async (t) => {
   const files = ['x: 1\ny: 1', 'y: 2', ''].map((text, n) => ({ name: 'all', path: `group_vars/all/${n}.yml`, text }))
-  const { parseInventory } = await import('../../../src/inventory/index.ts')
   const { hosts } = parseInventory({ main: { path: 'i', text: 'all: {hosts: {h: }}' }, groupVars: files })
   t.same(hosts.get('h')?.vars, { x: 1, y: 2 })
 })
 
 t.test('vars files for names that the inventory does not have are not looked at', async (t) => {
-  t.same(inventoryOf('all: {hosts: {h: }}', { groupVars: { other: '{{{' }, hostVars: { gone: '- 1' } }).hosts.get('h')?.vars, {})
+  const { hosts } = inventoryOf('all: {hosts: {h: }}', { groupVars: { other: '{{{' }, hostVars: { gone: '- 1' } })
+  t.same(hosts.get('h')?.vars, {})
 })
 
 t.test('a group has its own variables only', async (t) => {
@@ -82,9 +86,11 @@ t.test('a group has its own variables only', async (t) => {
 
 t.test('known variables are read as what they mean, others as YAML has them', async (t) => {
   const { hosts } = inventoryOf(`all: {hosts: {h: {
-    ansible_become: yes, ansible_pipelining: "Off", ansible_port: '22', ansible_host: ::1, mine: yes, n: 1, none: null}}}`)
+    ansible_become: yes, ansible_pipelining: "Off", ansible_port: '22', ansible_host: ::1,
+    mine: yes, n: 1, none: null}}}`)
   t.same(hosts.get('h')?.vars, {
-    ansible_become: true, ansible_pipelining: false, ansible_port: 22, ansible_host: '::1', mine: 'yes', n: 1, none: null,
+    ansible_become: true, ansible_pipelining: false, ansible_port: 22, ansible_host: '::1',
+    mine: 'yes', n: 1, none: null,
   })
 })
 

@@ -32,6 +32,11 @@ void t.test('a missing package is installed, after the lists were fetched', asyn
   t.equal(values?.packages['docker.io'], null)
 })
 
+void t.test('without cache_valid_time, even young lists are fetched before an install', async (t) => {
+  const young = host().replace(`lists ${NOW - 7200}`, `lists ${NOW - 60}`)
+  t.equal(plan({ name: 'docker.io', update_cache: true }, young).changes[0]?.description, 'fetch the package lists (1 minutes old)')
+})
+
 void t.test('fresh lists are not fetched again', async (t) => {
   const { changes } = plan({ name: 'docker.io', update_cache: true, cache_valid_time: 86_400 }, host())
   t.same(changes.map((change) => change.description), ['install docker.io'])
@@ -50,6 +55,7 @@ void t.test('without a name, lists are fetched when older than an hour or than a
 
 void t.test('the hint on stale lists is given only where the user did not ask for fresh ones', async (t) => {
   t.match(plan({ name: 'x1' }, 'arch amd64\nnow 1\n').changes[0]?.script, 'set update_cache: true')
+  t.notMatch(plan({ name: 'x1', update_cache: true }, 'arch amd64\nnow 1\n').changes[1]?.script, 'set update_cache: true')
   t.notMatch(plan({ name: 'x1' }, host()).changes[0]?.script, 'set update_cache: true')
 })
 

@@ -42,7 +42,7 @@ void t.test('volumes', async (t) => {
   const missing = [404, { message: 'get data: no such volume' }] as const
 
   t.same(volume({ name: 'data' }, [200, data]), { changes: [], values: { mountpoint: data.Mountpoint } })
-  t.equal(volume({ name: 'data' }, missing).changes[0]?.script, 'docker volume create --driver local data >/dev/null || exit')
+  t.match(volume({ name: 'data' }, missing).changes[0]?.script, /^docker volume create --driver local +data /)
   t.match(volume({ name: 'data', driver_options: { type: 'nfs' } }, [200, data]).problem, /option type is tmpfs/)
   t.equal(volume({ name: 'data', state: 'absent' }, [200, data]).changes[0]?.description, 'remove volume data and its data')
   t.same(volume({ name: 'data', state: 'absent' }, missing).changes, [])

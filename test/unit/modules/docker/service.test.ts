@@ -9,10 +9,10 @@ type Input = Parameters<typeof definition.schema.parse>[0]
 const parse = (params: Input) => definition.schema.parse(params)
 const plan = (params: Input, services: object[]) => definition.plan(parse(params), { stdout: printed([200, services]), stderr: '', exitCode: 0 }, {}, {})
 
-const asked: Input = {
-  name: 'web', image: 'nginx:1', replicas: 3, env: { B: '2', A: 'it\'s' }, networks: ['front'], endpoint_mode: 'dnsrr',
-  publish: [{ target_port: 80, published_port: 8080, mode: 'host' }], limits: { cpus: 0.5, memory: '128M' },
-  update_config: { parallelism: 1, delay: '10s', order: 'start-first' }, placement: { constraints: ['node.role == worker'], replicas_max_per_node: 2 },
+const asked = {
+  name: 'web', image: 'nginx:1', replicas: 3, env: { B: '2', A: 'it\'s' }, networks: ['front'], endpoint_mode: 'dnsrr' as const,
+  publish: [{ target_port: 80, published_port: 8080, mode: 'host' as const }], limits: { cpus: 0.5, memory: '128M' },
+  update_config: { parallelism: 1, delay: '10s', order: 'start-first' as const }, placement: { constraints: ['node.role == worker'], replicas_max_per_node: 2 },
 }
 const body = (params: Input): Record<string, unknown> => {
   const script = plan(params, []).changes[0]?.script ?? ''

@@ -1,0 +1,105 @@
+import type { Summary } from '../evidence/summary.ts'
+import type { Exhibit, Finding } from '../run/events.ts'
+import type { Facts, HostTasks } from './facts.ts'
+import { excerpt } from './format.ts'
+import { picture } from './picture.ts'
+
+/** An exhibit with its picture. `slug` is fit for file names and anchors. */
+export interface ShownExhibit extends Exhibit {
+  readonly slug: string
+  readonly svg: string
+  readonly text: string
+}
+
+const VERDICTS = { passed: 'Passed', failed: 'Failed', interrupted: 'Interrupted' } as const
+
+/** Everything the templates show, in the order they show it. */
+export function viewOf(summary: Summary, facts: Facts) {
+  const exhibits = showExhibits(facts.exhibits.values())
+  const shownAlready = new Set<string>()
+  const slugFinding = slugger()
+  const findings = facts.findings.map((finding) => {
+    const evidence = finding.evidence.map((id) => exhibits.get(id) ?? { missing: id })
+    const own = evidence.flatMap((item) => ('missing' in item || shownAlready.has(item.id) ? [] : [item]))
+    for (const item of own) shownAlready.add(item.id)
+    return { ...finding, slug: slugFinding(finding.id), mark: markOf(finding), evidence, own }
+  })
+  return {
+    title: summary.playbook === '' ? 'a run' : summary.playbook,
+    verdict: VERDICTS[summary.status],
+    reasons: reasons(summary),
+    summary,
+    start: facts.start,
+    command: facts.start?.argv.join(' ') ?? '',
+    endTime: facts.end?.time ?? facts.lastTime,
+    failures: facts.failures,
+    // What does not hold is what a reader looks for.
+    findings: findings.toSorted((a, b) => a.mark.rank - b.mark.rank),
+    otherExhibits: [...exhibits.values()].filter(({ id }) => !shownAlready.has(id)),
+    exhibits: [...exhibits.values()],
+    recap: Object.entries(summary.hosts).map(([host, counts]) => ({ host, ...counts })),
+    hasUnknown: Object.values(summary.hosts).some(({ unknown }) => unknown > 0),
+    phases: phases(summary),
+    plays: [...facts.plays.values()].map(({ name, hosts }) => ({ name, hosts: [...hosts.values()].toSorted(failedFirst) })),
+    results: facts.results,
+    onlyCounted: facts.onlyCounted,
+    notices: facts.notices.toSorted((a, b) => LEVELS[a.level] - LEVELS[b.level]),
+  }
+}
+
+const LEVELS = { error: 0, warning: 1, info: 2 } as const
+
+function markOf({ holds }: Finding) {
+  if (holds === null) return { sign: '?', text: 'cannot tell', kind: 'unknown', rank: 1 }
+  return holds ? { sign: '✓', text: 'holds', kind: 'holds', rank: 2 } : { sign: '✗', text: 'does not hold', kind: 'fails', rank: 0 }
+}
+
+const failedFirst = (a: HostTasks, b: HostTasks): number => Number(b.failed) - Number(a.failed)
+
+function reasons(summary: Summary): string[] {
+  const hosts = Object.entries(summary.hosts)
+  const named = (key: 'failed' | 'unreachable') => hosts.filter(([, recap]) => recap[key] > 0).map(([host]) => host)
+  const findings = (holds: boolean | null) => summary.findings.filter((finding) => finding.holds === holds).length
+  const changed = hosts.reduce((sum, [, recap]) => sum + recap.changed, 0)
+  const [failed, unreachable] = [named('failed'), named('unreachable')]
+  return [
+    ...(summary.status === 'interrupted' ? ['The run ended before its playbook did; this is what was done until then'] : []),
+    ...(summary.check ? ['Check mode: nothing was changed; what is listed as changed is what a run would do'] : []),
+    ...(unreachable.length > 0 ? [`Could not reach ${unreachable.join(', ')}`] : []),
+    ...(failed.length > 0 ? [`Failed on ${failed.join(', ')}`] : []),
+    ...(summary.findings.length > 0
+      ? [`${findings(true)} of ${summary.findings.length} findings hold`
+        + (findings(false) > 0 ? `, ${findings(false)} ${findings(false) === 1 ? 'does' : 'do'} not` : '')
+        + (findings(null) > 0 ? `, ${findings(null)} cannot be told` : '')]
+      : []),
+    summary.check ? `${changed} changes to make` : `${changed} ${changed === 1 ? 'task' : 'tasks'} changed something`,
+  ]
+}
+
+function phases(summary: Summary) {
+  const longest = Math.max(1, ...summary.plays.map(({ durationMs }) => durationMs))
+  return summary.plays.map((play) => ({ ...play, percent: Math.max(0.5, Math.round((play.durationMs / longest) * 1000) / 10) }))
+}
+
+function showExhibits(exhibits: Iterable<Exhibit>): Map<string, ShownExhibit> {
+  const slugOf = slugger()
+  const shown = new Map<string, ShownExhibit>()
+  for (const exhibit of exhibits) {
+    const slug = slugOf(exhibit.id)
+    const text = excerpt([exhibit.stdout, exhibit.stderr].filter((part) => part.trim() !== '').join('\n'), 300)
+    shown.set(exhibit.id, { ...exhibit, stdout: '', stderr: '', slug, svg: picture(exhibit, slug), text })
+  }
+  return shown
+}
+
+/** Makes words fit for a file name and an anchor, each only once, also where case does not count. */
+export function slugger(): (id: string) => string {
+  const used = new Set<string>()
+  return (id) => {
+    const base = id.replace(/[^A-Za-z0-9._-]+/g, '-').replace(/^[.-]+/, '').slice(0, 100) || 'unnamed'
+    let slug = base
+    for (let n = 2; used.has(slug.toLowerCase()); n++) slug = `${base}-${n}`
+    used.add(slug.toLowerCase())
+    return slug
+  }
+}

@@ -1,0 +1,183 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { BecomeFailed, TimeLimit, Unreachable } from '../../src/connection/connection.ts'
+import { connectionTarget, openConnection } from '../../src/connection/index.ts'
+import { quote } from '../../src/shell/quote.ts'
+import { processes, until } from '../support/processes.ts'
+import { startSshd } from '../support/sshd.ts'
+
+const sshd = await startSshd()
+t.teardown(() => sshd.stop())
+
+const limit = { timeLimitSeconds: 30 }
+const open = () => openConnection(connectionTarget('node1', sshd.vars()))
+const isRunning = (part: string): boolean => processes().some(({ commandLine }) => commandLine.includes(part))
+
+/** Ends a command that a test of ours started, by its unmistakable argument. */
+const end = (commandLine: string): void => {
+  for (const each of processes()) if (each.commandLine === commandLine) process.kill(each.pid)
+}
+
+t.test('with one connection', async (t) => {
+  const connection = open()
+  t.teardown(() => connection.close())
+  const run = async (script: string) => {
+    const { stdout, stderr, exitCode } = await connection.exchange(script, limit)
+    return { stdout: stdout.toString(), stderr: stderr.toString(), exitCode }
+  }
+
+  await t.test('a script gives its output and errors apart, and its exit code', async (t) => {
+    t.same(await run('echo out; echo err >&2; exit 7'), { stdout: 'out\n', stderr: 'err\n', exitCode: 7 })
+    t.same(await run('false'), { stdout: '', stderr: '', exitCode: 1 })
+    t.same(await run('kill -9 $$'), { stdout: '', stderr: 'Killed\n', exitCode: 137 })
+  })
+
+  await t.test('output without a newline at its end stays so, and empty lines stay', async (t) => {
+    t.equal((await run('printf "\\n\\na"')).stdout, '\n\na')
+  })
+
+  await t.test('exchanges asked for at once run in order, one after another', async (t) => {
+    const asked = ['a', 'b', 'c'].map((word) => run(`echo ${word}; echo ${word} >>${join(sshd.folder, 'order')}`))
+    t.same((await Promise.all(asked)).map(({ stdout }) => stdout), ['a\n', 'b\n', 'c\n'])
+    t.equal((await run(`cat ${join(sshd.folder, 'order')}`)).stdout, 'a\nb\nc\n')
+  })
+
+  await t.test('a script leaves no directory, variable, function or umask to the next', async (t) => {
+    const look = 'pwd; echo "[$left]"; umask; command -v lb_own || echo none'
+    const before = await run(look)
+    await run('cd /; left=1; export left; umask 077; lb_own() { :; }; set -e; trap "" TERM; exec 2>/dev/null')
+    t.same(await run(look), before)
+    t.equal(before.stdout, '/root\n[]\n0022\nnone\n')
+  })
+
+  await t.test('administration commands are found, and messages are in English', async (t) => {
+    t.equal((await run('case $PATH in *:/usr/sbin* | /usr/sbin*) echo $LC_ALL ;; esac')).stdout, 'C\n')
+  })
+
+  await t.test('10 MB on both streams at once arrive byte for byte', async (t) => {
+    const numbers = 'i=0; seq 1000000 1357142'
+    const { stdout, stderr } = await connection.exchange(`(${numbers}) & (${numbers}) >&2; wait`, limit)
+    t.equal(stdout.length, 8 * 357143)
+    t.ok(stdout.equals(stderr))
+    const more = await connection.exchange('head -c 10000000 /dev/zero; head -c 10000000 /dev/zero >&2', limit)
+    t.ok(more.stdout.equals(Buffer.alloc(10_000_000)))
+    t.ok(more.stderr.equals(Buffer.alloc(10_000_000)))
+  })
+
+  await t.test('a character that arrives in pieces is whole', async (t) => {
+    t.equal((await run("printf '\\342'; sleep 0.1; printf '\\202'; sleep 0.1; printf '\\254'")).stdout, '€')
+  })
+
+  await t.test('bytes that are no text arrive as they are', async (t) => {
+    const { stdout } = await connection.exchange("printf '\\377\\000\\376\\r\\n\\033'", limit)
+    t.same(stdout, Buffer.from([0xff, 0, 0xfe, 0x0d, 0x0a, 0x1b]))
+  })
+
+  await t.test('a script with every kind of quote, expansion and control character arrives as it is', async (t) => {
+    const text = Array.from({ length: 255 }, (_, i) => String.fromCharCode(i + 1)).join('') + '$HOME `id` $(id) \\\n!! € \'"'
+    t.equal((await run(`printf %s ${quote(text)}`)).stdout, text)
+    t.equal((await run("cat <<'EOF'\n$x\nEOF\n")).stdout, '$x\n')
+  })
+
+  await t.test('a script of 5 MB arrives whole', async (t) => {
+    const text = '0123456789'.repeat(500_000)
+    t.equal((await run(`printf %s '${text}' | wc -c`)).stdout.trim(), '5000000')
+  })
+
+  await t.test('a command that reads its input finds it empty', async (t) => {
+    t.same(await run('cat; read x || echo end; cat'), { stdout: 'end\n', stderr: '', exitCode: 0 })
+  })
+
+  await t.test('a script with a syntax error fails and does nothing, and the next one runs', async (t) => {
+    const { stdout, stderr, exitCode } = await run(`echo begun\nif true\n${'echo x\n'.repeat(5000)}`)
+    t.equal(stdout, '')
+    t.match(stderr, /syntax error/i)
+    t.equal(exitCode, 2)
+    t.equal((await run('echo fine')).stdout, 'fine\n')
+  })
+
+  await t.test('a process left in the background with our streams does not delay the end', async (t) => {
+    const late = await run('(sleep 1000.25; echo too late) & echo started')
+    t.equal(late.stdout, 'started\n')
+    await until('it goes on running', () => isRunning('sleep 1000.25'))
+    end('sleep 1000.25')
+  })
+
+  await t.test('what a background process prints later belongs to no script', async (t) => {
+    const mine = join(sshd.folder, 'printed')
+    await run(`(sleep 0.2; echo noise; echo noise >&2; : >${mine}) &`)
+    await until('it has printed', () => existsSync(mine))
+    t.same(await run('echo clean'), { stdout: 'clean\n', stderr: '', exitCode: 0 })
+  })
+
+  await t.test('a script that runs into its limit is ended with all its processes, and the next one runs', async (t) => {
+    const stubborn = `echo before; (trap '' TERM; sleep 1000.5; sleep 1000.5) & (trap '' TERM; sleep 1000.5; sleep 1000.5); echo after`
+    const error = await connection.exchange(stubborn, { timeLimitSeconds: 1 }).then(t.fail, (thrown: unknown) => thrown)
+    t.type(error, TimeLimit)
+    t.match((error as Error).message, /^node1: .* within 1 s/)
+    t.equal((error as TimeLimit).stdout.toString(), 'before\n')
+    t.notOk(isRunning('sleep 1000.5'))
+    t.equal((await run('echo fine')).stdout, 'fine\n')
+  })
+
+  await t.test('a script that ends with 124 by itself has not run into its limit', async (t) => {
+    t.equal((await run('exit 124')).exitCode, 124)
+  })
+
+  await t.test('all this took one connection', async (t) => {
+    t.equal(sshd.connections().length, 1)
+  })
+
+  await t.test('a script that ends the shell around it is not taken for done', async (t) => {
+    await t.rejects(run('kill -9 $(ps -o ppid= -p $PPID)'), Unreachable)
+    t.equal((await run('echo fine')).stdout, 'fine\n')
+  })
+})
+
+t.test('a connection that is lost while a script runs is unreachable, never success', async (t) => {
+  const connection = open()
+  t.teardown(() => connection.close())
+  const before = new Set(sshd.connections())
+  const running = connection.exchange('echo begun; sleep 1000.75', limit)
+  running.catch(() => undefined)
+  await until('it runs', () => isRunning('sleep 1000.75'))
+  for (const pid of sshd.connections().filter((each) => !before.has(each))) process.kill(pid, 'SIGKILL')
+  await t.rejects(running, { name: 'Unreachable', message: /^node1: the connection was lost while a script ran/ })
+  t.equal((await connection.exchange('echo again', limit)).stdout.toString(), 'again\n', 'the next one connects anew')
+  // No terminal, no hang-up: what runs on the target when the line breaks goes on to its end or its limit.
+  end('sleep 1000.75')
+})
+
+t.test('closing hangs up the script that runs', async (t) => {
+  const connection = open()
+  const running = connection.exchange('sleep 1000.125', limit)
+  running.catch(() => undefined)
+  await until('it runs', () => isRunning('sleep 1000.125'))
+  await connection.close()
+  await t.rejects(running, { name: 'Unreachable', message: 'node1: the connection has been closed' })
+  await until('it is gone', () => !isRunning('sleep 1000.125'))
+  await t.rejects(connection.exchange('true', limit), Unreachable)
+  await connection.close()
+})
+
+t.test('closing what was never opened does nothing', async () => {
+  await open().close()
+})
+
+t.test('a become to the user who is logged in needs no sudo', async (t) => {
+  const connection = open()
+  t.teardown(() => connection.close())
+  const { stdout } = await connection.exchange('id -un; echo "[$SUDO_USER]"', { ...limit, become: { user: 'root' } })
+  t.equal(stdout.toString(), 'root\n[]\n')
+})
+
+t.test('an unknown user to become is told', async (t) => {
+  const connection = open()
+  t.teardown(() => connection.close())
+  const become = { user: 'lbtest-nobody' }
+  await t.rejects(connection.exchange('true', { ...limit, become }), {
+    name: 'BecomeFailed', message: /^node1: there is no user lbtest-nobody on node1/,
+  })
+  await t.rejects(connection.exchange('true', { ...limit, become }), BecomeFailed)
+})

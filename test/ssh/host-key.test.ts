@@ -1,0 +1,102 @@
+import { execFileSync } from 'node:child_process'
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { connectionTarget, openConnection } from '../../src/connection/index.ts'
+import { makeKey, startSshd } from '../support/sshd.ts'
+
+const sshd = await startSshd({ hostKeyTypes: ['ed25519', 'ecdsa', 'rsa'] })
+t.teardown(() => sshd.stop())
+
+const known = readFileSync(sshd.knownHostsFile, 'utf8').trim().split('\n')
+const [ed25519 = '', ecdsa = '', rsa = ''] = known
+const [name = '', type, key] = ed25519.split(' ')
+const fingerprint = execFileSync('ssh-keygen', ['-l', '-f', join(sshd.folder, 'host_ed25519.pub')]).toString().split(' ')[1]
+
+makeKey(join(sshd.folder, 'other'))
+const [, otherKey] = readFileSync(join(sshd.folder, 'other.pub'), 'utf8').split(' ')
+
+let files = 0
+/** A known_hosts file with these lines. */
+function file(...lines: string[]): string {
+  const path = join(sshd.folder, `known-${files++}`)
+  writeFileSync(path, lines.map((line) => `${line}\n`).join(''))
+  return path
+}
+
+async function login(knownHosts: string, more: Record<string, unknown> = {}): Promise<string> {
+  const args = `-o UserKnownHostsFile=${knownHosts} ${String(more['args'] ?? '')}`
+  const connection = openConnection(connectionTarget('node1', sshd.vars({ ...more, ansible_ssh_common_args: args })))
+  try {
+    return (await connection.exchange('echo in', { timeLimitSeconds: 10 })).stdout.toString().trim()
+  } finally {
+    await connection.close()
+  }
+}
+
+t.test('a known key of any type is trusted, and only that type is asked for', async (t) => {
+  for (const line of [ed25519, ecdsa, rsa]) t.equal(await login(file(line)), 'in', line.split(' ')[1])
+})
+
+t.test('hashed lines, as OpenSSH writes them, are read', async (t) => {
+  const path = file(ecdsa)
+  execFileSync('ssh-keygen', ['-q', '-H', '-f', path], { stdio: 'ignore' })
+  t.match(readFileSync(path, 'utf8'), /^\|1\|/)
+  t.equal(await login(path), 'in')
+})
+
+t.test('comments, other hosts, patterns and a line without the port are read as ssh does', async (t) => {
+  t.equal(await login(file('# hosts', '', `elsewhere ${type} ${otherKey}`, `127.0.0.* ${type} ${key}`)), 'in')
+})
+
+t.test('one of several files may hold the key', async (t) => {
+  const connection = openConnection(connectionTarget('node1', sshd.vars({
+    ansible_ssh_common_args: `-o "UserKnownHostsFile=${file()} ${file(ed25519)}"`,
+  })))
+  t.teardown(() => connection.close())
+  t.equal((await connection.exchange('exit 3', { timeLimitSeconds: 10 })).exitCode, 3)
+})
+
+t.test('an unknown key is refused, with its fingerprint and the command that makes it known', async (t) => {
+  const path = file()
+  const error = await login(path).then(t.fail, (thrown: unknown) => thrown) as Error
+  t.equal(error.name, 'Unreachable')
+  t.match(error.message, `node1: the host key of 127.0.0.1 port ${sshd.port} is not known. It is ${fingerprint} (ssh-ed25519).`)
+  const command = error.message.split('run: ')[1] as string
+  t.equal(command, `ssh-keyscan -p ${sshd.port} -t ed25519 127.0.0.1 >> ${path}`)
+  execFileSync('sh', ['-c', command], { stdio: 'ignore' })
+  t.equal(await login(path), 'in', 'the command mends it')
+})
+
+t.test('a changed key is refused loudly, with the line it contradicts and the command that drops it', async (t) => {
+  const path = file('# old', `${name} ${type} ${otherKey}`)
+  const error = await login(path).then(t.fail, (thrown: unknown) => thrown) as Error
+  t.equal(error.name, 'Unreachable')
+  t.match(error.message, `node1: THE HOST KEY OF 127.0.0.1 port ${sshd.port} HAS CHANGED: it is not the one in ${path}:2.`)
+  t.match(error.message, fingerprint)
+  const command = /run: (.*) and take up/.exec(error.message)?.[1] as string
+  execFileSync('sh', ['-c', command], { stdio: 'ignore' })
+  t.notMatch(readFileSync(path, 'utf8'), otherKey as string)
+})
+
+t.test('a revoked key is refused, although another line knows it', async (t) => {
+  const path = file(ed25519, `@revoked * ${type} ${key}`)
+  await t.rejects(login(path), { name: 'Unreachable', message: new RegExp(`IS REVOKED in ${path}:2`) })
+})
+
+t.test('accept-new notes an unknown key, trusts it from then on, and refuses another', async (t) => {
+  const path = join(sshd.folder, 'new', 'known_hosts')
+  t.equal(await login(path, { args: '-o StrictHostKeyChecking=accept-new' }), 'in')
+  t.equal(readFileSync(path, 'utf8').trim(), `${name} ${type} ${key}`)
+  t.equal(await login(path), 'in')
+  const changed = file(`${name} ${type} ${otherKey}`)
+  await t.rejects(login(changed, { args: '-o StrictHostKeyChecking=accept-new' }), /HAS CHANGED/)
+})
+
+t.test('without the check any key will do, and none is noted', async (t) => {
+  const path = file(`${name} ${type} ${otherKey}`)
+  copyFileSync(path, `${path}.before`)
+  t.equal(await login(path, { args: '-o StrictHostKeyChecking=no' }), 'in')
+  t.equal(await login(path, { ansible_host_key_checking: false }), 'in')
+  t.equal(readFileSync(path, 'utf8'), readFileSync(`${path}.before`, 'utf8'))
+})

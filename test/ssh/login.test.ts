@@ -1,0 +1,142 @@
+import { writeFileSync } from 'node:fs'
+import { createServer, type Socket } from 'node:net'
+import { join } from 'node:path'
+import t from 'tap'
+import { connectionTarget, openConnection } from '../../src/connection/index.ts'
+import { addAccount } from '../support/accounts.ts'
+import { freePort, makeKey, startSshd } from '../support/sshd.ts'
+
+// These tests are about keys that are named; no agent of ours shall help.
+delete process.env['SSH_AUTH_SOCK']
+
+const sshd = await startSshd()
+t.teardown(() => sshd.stop())
+const file = (name: string): string => join(sshd.folder, name)
+
+async function run(more: Record<string, unknown>, script = 'echo in'): Promise<string> {
+  const connection = openConnection(connectionTarget('node1', sshd.vars(more)))
+  try {
+    return (await connection.exchange(script, { timeLimitSeconds: 10 })).stdout.toString().trim()
+  } finally {
+    await connection.close()
+  }
+}
+
+const unreachable = (message: string | RegExp) => ({ name: 'Unreachable', message })
+
+t.test('a key the server does not take', async (t) => {
+  makeKey(file('stranger'))
+  await t.rejects(run({ ansible_ssh_private_key_file: file('stranger') }),
+    unreachable(`node1: 127.0.0.1 port ${sshd.port} does not let root in with the key ${file('stranger')}: put the public `
+      + `key there (ssh-copy-id -p ${sshd.port} root@127.0.0.1), or correct ansible_user or ansible_ssh_private_key_file`))
+})
+
+t.test('a key file that is not there', async (t) => {
+  await t.rejects(run({ ansible_ssh_private_key_file: '/nowhere/id' }),
+    unreachable('node1: the key file /nowhere/id does not exist: correct ansible_ssh_private_key_file'))
+})
+
+t.test('a key file that holds no private key', async (t) => {
+  await t.rejects(run({ ansible_ssh_private_key_file: `${sshd.keyFile}.pub` }), unreachable(/is not a private key/))
+})
+
+t.test('a key with a passphrase', async (t) => {
+  makeKey(file('locked'), 'ed25519', 'open sesame')
+  await t.rejects(run({ ansible_ssh_private_key_file: file('locked') }), unreachable(/has a passphrase: run .*ssh-add/))
+})
+
+t.test('a passphrase that is given opens its key', async (t) => {
+  makeKey(file('opened'), 'ed25519', 'open sesame')
+  await run({}, `cat ${file('opened')}.pub >>${file('authorized_keys')}`)
+  t.equal(await run({ ansible_ssh_private_key_file: file('opened'), ansible_ssh_private_key_passphrase: 'open sesame' }), 'in')
+})
+
+t.test('an agent that is gone does not stand in the way of a key', async (t) => {
+  process.env['SSH_AUTH_SOCK'] = file('no-agent')
+  t.teardown(() => delete process.env['SSH_AUTH_SOCK'])
+  makeKey(file('stranger-too'))
+  t.equal(await run({}), 'in')
+  await t.rejects(run({ ansible_ssh_private_key_file: file('stranger-too') }), unreachable(/does not let root in/))
+})
+
+t.test('a port where nothing listens', async (t) => {
+  const port = await freePort()
+  await t.rejects(run({ ansible_port: port }), unreachable(
+    `node1: nothing listens at 127.0.0.1 port ${port}: start sshd there, or correct ansible_host or ansible_port`))
+})
+
+t.test('a listener that never answers', async (t) => {
+  const port = await listener(t, () => undefined)
+  await t.rejects(run({ ansible_port: port, ansible_ssh_timeout: 1 }),
+    unreachable(new RegExp(`^node1: no answer from 127.0.0.1 port ${port} within 1 s: `)))
+})
+
+t.test('a listener that hangs up is tried once more, then told', async (t) => {
+  let calls = 0
+  const port = await listener(t, (socket) => {
+    calls++
+    socket.destroy()
+  })
+  await t.rejects(run({ ansible_port: port }), unreachable(/closed the connection at once/))
+  t.equal(calls, 2)
+})
+
+t.test('an address this machine does not have to connect from', async (t) => {
+  await t.rejects(run({ ansible_ssh_extra_args: '-o BindAddress=192.0.2.1' }), unreachable(
+    'node1: this machine has no address 192.0.2.1 to connect from; if node1 is a lab node, bring the lab up: '
+      + 'npx zx playbooks/lab.mjs up'))
+})
+
+t.test('the address to connect from is used', async (t) => {
+  t.match(await run({ ansible_ssh_extra_args: '-o BindAddress=127.0.0.7' }, 'echo $SSH_CLIENT'), /^127\.0\.0\.7 /)
+})
+
+t.test('a name without an address', async (t) => {
+  await t.rejects(run({ ansible_host: 'no-such-host.invalid' }), unreachable(
+    "node1: the name no-such-host.invalid has no address: correct ansible_host, or this machine's DNS"))
+})
+
+t.test('a password, right and wrong', async (t) => {
+  const account = addAccount()
+  t.teardown(() => account.remove())
+  const login = { ansible_user: account.name, ansible_ssh_private_key_file: undefined }
+  t.equal(await run({ ...login, ansible_password: account.password }, 'id -un'), account.name)
+  const error = await run({ ...login, ansible_password: 'wrong one' }).then(t.fail, (thrown: unknown) => thrown) as Error
+  t.match(error.message, `does not let ${account.name} in with the password`)
+  t.notMatch(error.message, 'wrong one')
+})
+
+t.test('an account that may not log in', async (t) => {
+  const account = addAccount({ shell: '/usr/sbin/nologin' })
+  t.teardown(() => account.remove())
+  await t.rejects(run({ ansible_user: account.name }), unreachable(
+    `node1: ${account.name}'s login shell does not run commands; it said: This account is currently not available.`))
+})
+
+t.test('login shells of all kinds, noisy ones too, do not show', async (t) => {
+  for (const shell of ['/bin/dash', '/bin/bash', '/usr/bin/fish', '/bin/tcsh']) {
+    const account = addAccount({ shell })
+    t.teardown(() => account.remove())
+    for (const profile of ['.bashrc', '.cshrc', '.config/fish/config.fish']) {
+      const path = join(account.home, profile)
+      await run({ ansible_user: account.name }, `mkdir -p $(dirname ${profile})`)
+      writeFileSync(path, 'echo welcome\nprintf careful\n')
+    }
+    t.equal(await run({ ansible_user: account.name }, 'echo $((20 + 1)); pwd'), `21\n${account.home}`, shell)
+  }
+})
+
+function listener(t: { teardown(end: () => void): void }, onConnection: (socket: Socket) => void): Promise<number> {
+  const sockets: Socket[] = []
+  const server = createServer((socket) => {
+    sockets.push(socket.on('error', () => undefined))
+    onConnection(socket)
+  })
+  t.teardown(() => {
+    for (const socket of sockets) socket.destroy()
+    server.close()
+  })
+  return new Promise((resolve) => {
+    server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port))
+  })
+}

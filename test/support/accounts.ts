@@ -1,0 +1,37 @@
+import { execFileSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { rmSync, writeFileSync } from 'node:fs'
+
+/** A user of this machine, for a test. */
+export interface Account {
+  readonly name: string
+  readonly home: string
+  readonly password: string
+  remove(): void
+}
+
+/** Adds a user; needs root. `sudo`: what it may do by sudo. */
+export function addAccount({ shell = '/bin/sh', sudo = 'nothing' as 'nothing' | 'with password' | 'freely' } = {}): Account {
+  const name = `lbtest-${randomBytes(4).toString('hex')}`
+  const password = `right-${randomBytes(6).toString('hex')}`
+  const sudoers = `/etc/sudoers.d/${name}`
+  alone('useradd', ['--create-home', '--shell', shell, name])
+  execFileSync('chpasswd', { input: `${name}:${password}\n` })
+  if (sudo !== 'nothing') {
+    writeFileSync(sudoers, `${name} ALL=(ALL) ${sudo === 'freely' ? 'NOPASSWD: ' : ''}ALL\n`, { mode: 0o440 })
+  }
+  return {
+    name,
+    home: `/home/${name}`,
+    password,
+    remove: () => {
+      rmSync(sudoers, { force: true })
+      alone('userdel', ['--force', '--remove', name])
+    },
+  }
+}
+
+/** Two at a time would find /etc/passwd locked. */
+const alone = (command: string, args: readonly string[]): void => {
+  execFileSync('flock', ['/tmp/labbook-test-accounts.lock', command, ...args], { stdio: 'ignore' })
+}

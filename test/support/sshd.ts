@@ -1,0 +1,100 @@
+import { execFileSync, spawn } from 'node:child_process'
+import { appendFileSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { processes } from './processes.ts'
+
+/** A real sshd on loopback, with keys of its own and nothing of this machine's. */
+export interface Sshd {
+  readonly port: number
+  readonly pid: number
+  /** Holds all its files; removed by {@link Sshd.stop}. */
+  readonly folder: string
+  /** A private key that may log in as any user. */
+  readonly keyFile: string
+  readonly knownHostsFile: string
+  /** The variables with which a host of the inventory reaches it. */
+  vars(more?: Record<string, unknown>): Record<string, unknown>
+  /** The processes that each serve one connection. */
+  connections(): number[]
+  stop(): Promise<void>
+}
+
+/** Starts an sshd; needs root. `config` goes before the usual settings, so that it wins. */
+export async function startSshd({ config = [] as readonly string[], hostKeyTypes = ['ed25519'] } = {}): Promise<Sshd> {
+  const folder = mkdtempSync(join(tmpdir(), 'labbook-sshd-'))
+  const file = (name: string): string => join(folder, name)
+  mkdirSync('/run/sshd', { recursive: true })
+  const port = await freePort()
+  for (const type of hostKeyTypes) makeKey(file(`host_${type}`), type)
+  makeKey(file('id_ed25519'), 'ed25519')
+  copyFileSync(file('id_ed25519.pub'), file('authorized_keys'))
+  writeFileSync(file('sshd_config'), [
+    ...config,
+    `Port ${port}`,
+    'ListenAddress 127.0.0.1',
+    ...hostKeyTypes.map((type) => `HostKey ${file(`host_${type}`)}`),
+    `PidFile ${file('pid')}`,
+    `AuthorizedKeysFile ${file('authorized_keys')}`,
+    'StrictModes no',
+    'PermitRootLogin yes',
+    'UsePAM no',
+    '',
+  ].join('\n'))
+  execFileSync('chmod', ['755', folder])
+  for (const type of hostKeyTypes) {
+    appendFileSync(file('known_hosts'), `[127.0.0.1]:${port} ${readFileSync(file(`host_${type}.pub`), 'utf8')}`)
+  }
+  const sshd = spawn('/usr/sbin/sshd', ['-D', '-e', '-f', file('sshd_config')], { stdio: ['ignore', 'ignore', 'pipe'] })
+  const ended = new Promise<void>((resolve) => sshd.once('exit', () => resolve()))
+  await new Promise<void>((resolve, reject) => {
+    let said = ''
+    sshd.stderr.on('data', (chunk: Buffer) => {
+      said += chunk.toString()
+      if (said.includes('Server listening')) resolve()
+    })
+    sshd.once('error', reject)
+    sshd.once('exit', () => reject(new Error(`sshd did not start: ${said}`)))
+  })
+  const pid = sshd.pid as number
+  const connections = (): number[] => processes().filter(({ parent }) => parent === pid).map((child) => child.pid)
+  return {
+    port,
+    pid,
+    folder,
+    keyFile: file('id_ed25519'),
+    knownHostsFile: file('known_hosts'),
+    vars: (more = {}) => ({
+      ansible_host: '127.0.0.1',
+      ansible_port: port,
+      ansible_user: 'root',
+      ansible_ssh_private_key_file: file('id_ed25519'),
+      ansible_ssh_common_args: `-o UserKnownHostsFile=${file('known_hosts')}`,
+      ...more,
+    }),
+    connections,
+    stop: async () => {
+      const open = connections()
+      sshd.kill()
+      for (const connection of open) process.kill(connection)
+      await ended
+      rmSync(folder, { recursive: true })
+    },
+  }
+}
+
+/** Makes a key pair without a passphrase, or with one. */
+export function makeKey(file: string, type = 'ed25519', passphrase = ''): void {
+  execFileSync('ssh-keygen', ['-q', '-t', type, '-N', passphrase, '-C', 'test', '-f', file])
+}
+
+/** A TCP port of loopback that nothing listens on. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer().once('error', reject).listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
+    })
+  })
+}
