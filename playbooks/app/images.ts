@@ -43,7 +43,7 @@ export const appImages = play('Counter app: images', { hosts: 'registry[0]', bec
       file(`Folder ${folder}`, { path: folder, state: 'directory', mode: '0755' })),
     files.map((name) => copy(`Copy ${name}`, { src: name, dest: folderOnTarget(name), mode: name.endsWith('.sh') ? '0755' : '0644' })),
     command('Make the base root file system', { cmd: `${TARGET}/images/rootfs.sh ${archive}`, creates: archive, timeout: 900 }),
-    docker_image('Import the base image', { name: 'labbook/debian-apps:latest', source: 'import', archive_path: archive }),
+    docker_image('Import the base image', { name: 'labbook/debian-apps:latest', source: 'import', archive_path: archive, checksum_of: `${TARGET}/images/rootfs.sh` }),
     IMAGES.map((name) => docker_image(`Build and push the image ${name}`, {
       name: `${registryAddress(on)}/labbook/${name}:latest`,
       source: 'build',

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import type { TaskResult } from '../../src/run/events.ts'
 import { latestRun, runPlaybook } from '../support/playbook.ts'
 import { machineState } from './machine.ts'
@@ -9,8 +9,6 @@ import { machineState } from './machine.ts'
  * The main job on the real lab: namespaces with systemd and sshd, Docker, Swarm, the app. One story from bare to down;
  * each part needs the one before, so the first failure ends it.
  */
-t.jobs = 1
-t.bailout = false
 
 const INVENTORY = ['-i', 'test/lab/inventory.yaml']
 const FINDINGS = [
@@ -31,7 +29,7 @@ const before = machineState('lbsite')
 t.teardown(async () => { await lab('down') })
 
 /** A step of the story; when it fails, what the run printed is part of the report. */
-async function succeeds(t: Tap.Test, step: Promise<{ exitCode: number | null; stdout: string; stderr: string }>): Promise<void> {
+async function succeeds(t: Test, step: Promise<{ exitCode: number | null; stdout: string; stderr: string }>): Promise<void> {
   const { exitCode, stdout, stderr } = await step
   if (!t.equal(exitCode, 0)) t.comment(`${stdout.slice(-6000)}\n${stderr.slice(-3000)}`)
 }

@@ -95,7 +95,7 @@ t.test('known variables are read as what they mean, others as YAML has them', as
 })
 
 t.test('anchors, aliases and merge keys are followed', async (t) => {
-  const { hosts } = inventoryOf('all: {hosts: {a: &a {x: 1, y: 1}, b: {<<: *a, y: 2}, c: *a}}')
-  t.same(hosts.get('b')?.vars, { x: 1, y: 2 })
+  const { hosts } = inventoryOf('all: {hosts: {a: &a {x: 1, y: 1}, d: &d {z: 1}, b: {<<: *a, <<: *d, y: 2}, c: *a}}')
+  t.same(hosts.get('b')?.vars, { x: 1, y: 2, z: 1 })
   t.same(hosts.get('c')?.vars, { x: 1, y: 1 })
 })

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import t from 'tap'
-import { register, resolveDeep, Unresolved, type Scope } from '../../../src/values/reference.ts'
+import { register, resolveDeep, type Scope } from '../../../src/values/reference.ts'
 import { knownSecrets, secret } from '../../../src/values/secret.ts'
 
 t.test('a secret shows itself nowhere', (t) => {

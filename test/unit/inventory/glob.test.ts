@@ -1,0 +1,26 @@
+import fc from 'fast-check'
+import t from 'tap'
+import { globToRegExp } from '../../../src/inventory/glob.ts'
+
+t.test('a glob matches the names that fnmatch matches', async (t) => {
+  const cases: [string, string[], string[]][] = [
+    ['web*', ['web', 'web1', 'web.lan'], ['aweb', 'we']],
+    ['web?', ['web1', 'webx'], ['web', 'web12']],
+    ['*.lan', ['a.lan'], ['alan', 'a-lan', 'a.lane']],
+    ['n[135]', ['n1', 'n5'], ['n2', 'n', 'n[135]']],
+    ['n[1-3]', ['n1', 'n2', 'n3'], ['n4', 'n-']],
+    ['n[!1-3]', ['n4'], ['n1', 'n!']],
+    ['n[]a]', ['n]', 'na'], ['n[']],
+    ['n[1', ['n[1'], ['n1']],
+  ]
+  for (const [glob, yes, no] of cases) {
+    for (const name of yes) t.match(name, globToRegExp(glob), `${glob} matches ${name}`)
+    for (const name of no) t.notMatch(name, globToRegExp(glob), `${glob} does not match ${name}`)
+  }
+})
+
+t.test('a glob without special characters matches itself alone', async () => {
+  const plain = fc.string().filter((text) => !/[*?[]/.test(text))
+  fc.assert(fc.property(plain, plain, (glob, other) =>
+    globToRegExp(glob).test(glob) && (other === glob || !globToRegExp(glob).test(other))))
+})
