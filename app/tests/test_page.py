@@ -1,6 +1,18 @@
 """The page: it works with nothing but forms."""
 
+import pytest
+
 from processes import Counter, RedisServer
+
+
+@pytest.fixture
+def redis(lasting_redis: RedisServer) -> RedisServer:
+    return lasting_redis
+
+
+@pytest.fixture
+def counter(lasting_counter: Counter) -> Counter:
+    return lasting_counter
 
 
 def test_the_page_shows_count_replica_and_node(counter: Counter, redis: RedisServer) -> None:
@@ -31,11 +43,3 @@ def test_the_files_of_the_page_are_served(counter: Counter) -> None:
     for name in ["counter.css", "counter.js", "icon.svg"]:
         assert f"/static/{name}" in counter.ask("GET", "/").text
         assert counter.ask("GET", f"/static/{name}").status == 200
-
-
-def test_without_redis_the_page_says_why(counter: Counter, redis: RedisServer) -> None:
-    redis.stop()
-    answer = counter.ask("GET", "/")
-    assert answer.status == 503
-    assert "Redis is away" in answer.text
-    assert counter.ask("POST", "/", b"action=increment").status == 303

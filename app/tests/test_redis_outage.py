@@ -125,3 +125,11 @@ def test_the_log_tells_once_that_redis_went_and_once_that_it_came(
         messages = [line["message"] for line in counter.log_lines()]
     assert len([text for text in messages if text.startswith("lost Redis")]) == 1
     assert messages.count("Redis answers") == 2
+
+
+def test_without_redis_the_page_says_why(counter: Counter, redis: RedisServer) -> None:
+    redis.stop()
+    answer = counter.ask("GET", "/")
+    assert answer.status == 503
+    assert "Redis is away" in answer.text
+    assert counter.ask("POST", "/", b"action=increment").status == 303

@@ -18,5 +18,5 @@ export async function runEntry(url) {
   const { default: playbook } = await import(path.join(path.dirname(entry), name, 'playbook.ts'))
   // Both `zx NAME.mjs ...` and `./NAME.mjs ...` have the script's own arguments after its name.
   const at = process.argv.findIndex((word) => path.basename(word) === `${name}.mjs`)
-  process.exitCode = await main(playbook, process.argv.slice(at + 1), path.resolve(path.dirname(entry), '..'))
+  process.exitCode = await main(playbook, process.argv.slice(at + 1), path.resolve(import.meta.dirname, '../..'))
 }

@@ -23,10 +23,11 @@ export class HostKeyCheck {
     this.#known = [...this.#files, ...GLOBAL_FILES].flatMap((file) => parseKnownHosts(readIfThere(file), file))
   }
 
-  /** The algorithms to ask for first: those of the keys we know, so that the server shows one of these. */
-  preferred(): ServerHostKeyAlgorithm[] {
+  /** The algorithms to ask for, those of keys we know first, so that the server shows one of these. */
+  algorithms(): ServerHostKeyAlgorithm[] {
     const { address, port } = this.#target
-    return knownKeyTypes(this.#known, address, port).flatMap((type) => ALGORITHMS.get(type) ?? [])
+    const types = new Set([...knownKeyTypes(this.#known, address, port), ...ALGORITHMS.keys()])
+    return [...types].flatMap((type) => ALGORITHMS.get(type) ?? [])
   }
 
   /** Whether to trust the key a server showed, as it came over the wire. */
@@ -84,7 +85,7 @@ export class HostKeyCheck {
   }
 }
 
-/** What ssh2 calls the signatures of each type of key. */
+/** The types of keys, best first, and what ssh2 calls their signatures. */
 const ALGORITHMS = new Map<string, ServerHostKeyAlgorithm[]>([
   ['ssh-ed25519', ['ssh-ed25519']],
   ['ecdsa-sha2-nistp256', ['ecdsa-sha2-nistp256']],

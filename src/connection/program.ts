@@ -74,12 +74,12 @@ printf '\\n%s\\n' ${ready}; printf '\\n%s\\n' ${ready} >&2
 /**
  * A script as the session's shell takes it: in a here-document, which leaves the session intact whatever the script
  * does to its own stdin or syntax. Both shells read a whole `{ ... }` before they run any of it, so a text that was cut
- * off on its way does nothing.
+ * off on its way does nothing. The `:` is for a script of nothing but comments, which no shell takes in braces.
  */
 export function exchangeText(script: string, mark: string, timeLimitSeconds: number): string {
   const limit = Math.max(1, Math.ceil(timeLimitSeconds))
   return `{ lb_run ${mark} ${limit} <<'${mark}'
-{ {
+{ { :
 ${script}
 } </dev/null; exit; }
 ${mark}

@@ -39,7 +39,7 @@ export class ShellConnection implements Connection {
 
   #session(become: Become | undefined): Session {
     const identity = become === undefined || become.user === this.#line.user ? undefined : become
-    const key = identity?.user ?? ''
+    const key = identity === undefined ? '' : `${identity.user} ${identity.password?.reveal() ?? ''}`
     let session = this.#sessions.get(key)
     if (session === undefined) {
       session = new Session(this.#line, identity)

@@ -98,7 +98,7 @@ export class SshLine implements Line {
       username: user,
       authHandler: methods,
       hostVerifier: (key: Buffer) => hostKey.accepts(key),
-      algorithms: { serverHostKey: { append: [], prepend: hostKey.preferred(), remove: [] } },
+      algorithms: { serverHostKey: hostKey.algorithms() },
       readyTimeout: connectTimeoutSeconds * 1000,
       keepaliveInterval: KEEPALIVE_MS,
       keepaliveCountMax: 3,

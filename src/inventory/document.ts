@@ -97,7 +97,7 @@ function doubleKeys(map: YAMLMap): Fault[] {
   const faults: Fault[] = []
   for (const { key } of map.items) {
     const name = keyName(key)
-    if (name === undefined || name === '<<') continue
+    if (name === undefined) continue
     if (seen.has(name)) faults.push({ offset: startOf(key), message: `"${name}" stands twice here: join the two` })
     seen.add(name)
   }
@@ -138,6 +138,8 @@ function offsetOf(document: Document, { path, at }: Issue, pairsOf: PairsOf): nu
   return startOf(key !== undefined && (at === 'key' || empty) ? key : value)
 }
 
-const keyName = (key: unknown): string | undefined => (isScalar(key) ? String(key.value ?? '') : undefined)
+/** Undefined for a merge key, which is a symbol and may stand several times, and for what is no plain key. */
+const keyName = (key: unknown): string | undefined =>
+  isScalar(key) && typeof key.value !== 'symbol' ? String(key.value ?? '') : undefined
 
 const startOf = (node: unknown): number => (isNode(node) ? node.range?.[0] ?? 0 : 0)

@@ -84,7 +84,7 @@ export const apt = defineModule<typeof schema, AptValues>({
     const packages = Object.fromEntries(wanted.map((name) => [name, installedVersion(facts, name)]))
     const todo = wanted.filter((name) => needsWork(params, facts, name))
     const changes: Change[] = []
-    if (params.update_cache && mustRefresh(params, facts, todo.length > 0)) {
+    if (params.update_cache && todo.length === 0 && mustRefresh(params, facts)) {
       changes.push({ description: `fetch the package lists (${age(facts)})`, script: script(params, false, [REFRESH]) })
     }
     if (todo.length > 0) changes.push(packageChange(params, facts, todo))
@@ -104,7 +104,7 @@ function packageChange(params: Params, facts: Facts, todo: readonly string[]): C
   const run = sh`lb_apt apt-get -y -q -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold ${action} -- ${absent ? todo.map(bare) : todo}`
   return {
     description: `${verb} ${todo.join(', ')}`,
-    script: script(params, facts.interrupted, [`${run} || ${absent ? 'exit' : `{ lb_code=$?; ${hint(params, facts)}exit "$lb_code"; }`}`]),
+    script: script(params, facts.interrupted, [...(params.update_cache && !absent ? [refreshIfStale(params)] : []), `${run} || ${absent ? 'exit' : `{ lb_code=$?; ${hint(params, facts)}exit "$lb_code"; }`}`]),
     diff: diff(params, facts, todo),
   }
 }
@@ -114,6 +114,22 @@ const REFRESH = [
   // Where the mirror has nothing new, apt leaves no trace of having asked.
   'touch /var/lib/apt/lists || exit',
 ].join('\n')
+
+/**
+ * Whether the lists are fresh is asked when something is installed, not when it is planned: an earlier task may have
+ * fetched them meanwhile, and check mode must show what the run then does.
+ */
+const refreshIfStale = ({ cache_valid_time = 0 }: Params): string => `lb_fresh() {
+  for lb_f in /var/lib/apt/lists/*_Packages* /var/lib/apt/lists/*_InRelease; do
+    [ -e "$lb_f" ] || continue
+    [ -z "$(find /etc/apt/sources.list /etc/apt/sources.list.d -newer /var/lib/apt/lists 2>/dev/null)" ] || return 1
+    [ $(( $(date +%s) - $(stat -c %Y /var/lib/apt/lists) )) -lt ${cache_valid_time} ]
+    return
+  done
+  return 1
+}
+lb_fresh || { ${REFRESH.replaceAll('\n', '\n  ')}
+}`
 
 /** Runs steps with a package manager's environment, waiting while another one holds a lock. */
 function script(params: Params, heal: boolean, steps: readonly string[]): string {
@@ -225,11 +241,10 @@ function needsWork(params: Params, facts: Facts, wanted: string): boolean {
   return asked !== undefined && !matches(asked, version)
 }
 
-function mustRefresh(params: Params, facts: Facts, work: boolean): boolean {
-  if (params.state === 'absent' && list(params.name).length > 0) return false
-  if (params.state === 'present' && list(params.name).length > 0 && !work) return false
+/** Are the lists to be fetched although nothing is known to be installed? */
+function mustRefresh(params: Params, facts: Facts): boolean {
+  if (params.state !== 'latest' && list(params.name).length > 0) return false
   if (facts.listsAt === null || facts.sourcesNewer) return true
-  if (work && params.cache_valid_time === undefined) return true
   return facts.now - facts.listsAt > (params.cache_valid_time ?? HOUR)
 }
 

@@ -1,6 +1,13 @@
 import { z } from 'zod'
 import { sh } from '../shell/quote.ts'
-import { looksOrChanges, planCommand, probeCommand, resultOf, running, type CommandValues } from './support/run-command.ts'
+import {
+  looksOrChanges,
+  planCommand,
+  probeCommand,
+  resultOf,
+  running,
+  type CommandValues,
+} from './support/run-command.ts'
 import { shorten } from './support/text.ts'
 import { splitWords } from './support/words.ts'
 import { defineModule } from './task.ts'
@@ -15,13 +22,14 @@ const cmd = z.string().transform((line, context) => {
   return z.NEVER
 })
 
-const schema = z.strictObject({
-  /** The command as one line. No shell reads it: `|`, `*` and `$HOME` are plain text; for those, take `shell`. */
-  cmd: cmd.optional(),
-  /** The command as a list of words. */
-  argv: z.array(z.string()).nonempty().optional(),
-  ...running,
-})
+const schema = z
+  .strictObject({
+    /** The command as one line. No shell reads it: `|`, `*` and `$HOME` are plain text; for those, take `shell`. */
+    cmd: cmd.optional(),
+    /** The command as a list of words. */
+    argv: z.array(z.string()).nonempty().optional(),
+    ...running,
+  })
   .refine(({ cmd, argv }) => (cmd === undefined) !== (argv === undefined), { error: 'give either cmd or argv' })
   .refine(looksOrChanges, { error: 'read_only cannot go with creates or removes' })
 

@@ -8,26 +8,32 @@ import { planPlacement, type PlacedFile } from './support/place-file.ts'
 import { sha256 } from './support/file-content.ts'
 import { defineModule } from './task.ts'
 
-const schema = z.strictObject({
-  /** The text itself. A file made from a secret is its owner's alone unless `mode` says otherwise. */
-  content: secretText.optional(),
-  /** A file on the controller. */
-  src: z.string().min(1).optional(),
-  /** The file on the host; with `src`, a path that ends in `/` means into that folder. */
-  dest: targetPath,
-  /** false: a file that is there is left alone. */
-  force: z.boolean().default(true),
-  ...replacing,
-})
-  .refine(({ content, src }) => (content === undefined) !== (src === undefined), { error: 'give either content or src' })
-  .refine(({ dest, src }) => src !== undefined || !dest.endsWith('/'), { error: 'dest ends in /: with content, name the file', path: ['dest'] })
+const schema = z
+  .strictObject({
+    /** The text itself. A file made from a secret is its owner's alone unless `mode` says otherwise. */
+    content: secretText.optional(),
+    /** A file on the controller. */
+    src: z.string().min(1).optional(),
+    /** The file on the host; with `src`, a path that ends in `/` means into that folder. */
+    dest: targetPath,
+    /** false: a file that is there is left alone. */
+    force: z.boolean().default(true),
+    ...replacing,
+  })
+  .refine(({ content, src }) => (content === undefined) !== (src === undefined), {
+    error: 'give either content or src',
+  })
+  .refine(({ dest, src }) => src !== undefined || !dest.endsWith('/'), {
+    error: 'dest ends in /: with content, name the file',
+    path: ['dest'],
+  })
 
 type Params = z.output<typeof schema>
 
 const file = ({ dest, src = '' }: Params): string => (dest.endsWith('/') ? posix.join(dest, posix.basename(src)) : dest)
 
 const bytes = ({ content }: Params, inputs: Inputs): Buffer =>
-  content === undefined ? inputs['src'] ?? Buffer.alloc(0) : Buffer.from(reveal(content))
+  content === undefined ? (inputs['src'] ?? Buffer.alloc(0)) : Buffer.from(reveal(content))
 
 /** Puts text, or a file of the controller, onto the host. */
 export const copy = defineModule<typeof schema, PlacedFile>({

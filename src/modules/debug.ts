@@ -11,7 +11,7 @@ const schema = z.strictObject({
 export const debug = defineModule<typeof schema, { readonly msg: unknown }>({
   name: 'debug',
   schema,
-  title: ({ msg }) => shorten(typeof msg === 'string' ? msg : JSON.stringify(msg) ?? ''),
+  title: ({ msg }) => shorten(typeof msg === 'string' ? msg : (JSON.stringify(msg) ?? '')),
   probe: () => ':',
   plan: ({ msg }) => ({ changes: [], values: { msg } }),
 })

@@ -8,28 +8,35 @@ import { lookAt, parsePathFacts } from './support/path-facts.ts'
 import { findStray } from './support/recurse.ts'
 import { defineModule } from './task.ts'
 
-const schema = z.strictObject({
-  path: targetFile,
-  /**
-   * `touch` makes an empty file where none is; it leaves the times of one that is there. Without a state, what is there
-   * gets its attributes (with `recurse`: `directory`).
-   */
-  state: z.enum(['file', 'directory', 'absent', 'link', 'touch']).optional(),
-  /** What a link points to. */
-  src: z.string().min(1).optional(),
-  /** Gives everything below a directory the same owner, group and mode. */
-  recurse: z.boolean().default(false),
-  /** For links: replaces a file that is in the way, and allows a target that does not exist. */
-  force: z.boolean().default(false),
-  /** Owner and mode are those of what a link points to. */
-  follow: z.boolean().default(true),
-  /** For `touch`: as Ansible's. Times are always preserved here. */
-  modification_time: z.literal('preserve').optional(),
-  access_time: z.literal('preserve').optional(),
-  ...attributes,
-})
-  .refine(({ state, src }) => (state === 'link') === (src !== undefined), { error: "src and state: 'link' go together", path: ['src'] })
-  .refine(({ state, recurse }) => !recurse || state === undefined || state === 'directory', { error: "recurse is for state: 'directory'", path: ['recurse'] })
+const schema = z
+  .strictObject({
+    path: targetFile,
+    /**
+     * `touch` makes an empty file where none is; it leaves the times of one that is there. Without a state, what is there
+     * gets its attributes (with `recurse`: `directory`).
+     */
+    state: z.enum(['file', 'directory', 'absent', 'link', 'touch']).optional(),
+    /** What a link points to. */
+    src: z.string().min(1).optional(),
+    /** Gives everything below a directory the same owner, group and mode. */
+    recurse: z.boolean().default(false),
+    /** For links: replaces a file that is in the way, and allows a target that does not exist. */
+    force: z.boolean().default(false),
+    /** Owner and mode are those of what a link points to. */
+    follow: z.boolean().default(true),
+    /** For `touch`: as Ansible's. Times are always preserved here. */
+    modification_time: z.literal('preserve').optional(),
+    access_time: z.literal('preserve').optional(),
+    ...attributes,
+  })
+  .refine(({ state, src }) => (state === 'link') === (src !== undefined), {
+    error: "src and state: 'link' go together",
+    path: ['src'],
+  })
+  .refine(({ state, recurse }) => !recurse || state === undefined || state === 'directory', {
+    error: "recurse is for state: 'directory'",
+    path: ['recurse'],
+  })
   .refine(({ state, path }) => state !== 'absent' || path !== '/', { error: 'refuses to remove /', path: ['path'] })
 
 type Params = z.output<typeof schema>
@@ -37,7 +44,11 @@ type Params = z.output<typeof schema>
 const stateOf = ({ state, recurse }: Params): Params['state'] => state ?? (recurse ? 'directory' : undefined)
 
 const PLANS = {
-  file: plainPlan, directory: directoryPlan, absent: absentPlan, link: linkPlan, touch: touchPlan,
+  file: plainPlan,
+  directory: directoryPlan,
+  absent: absentPlan,
+  link: linkPlan,
+  touch: touchPlan,
 } as const
 
 /** Where a link leads: a relative one starts in the link's own folder. */
@@ -63,6 +74,8 @@ export const file = defineModule<typeof schema, { readonly path: string }>({
     const state = stateOf(params)
     const missing = state === 'absent' ? undefined : missingAccount(facts, params)
     const outcome = missing ?? (state === undefined ? presentPlan : PLANS[state])(params, facts)
-    return typeof outcome === 'string' ? { changes: [], problem: outcome } : { changes: outcome, values: { path: params.path } }
+    return typeof outcome === 'string'
+      ? { changes: [], problem: outcome }
+      : { changes: outcome, values: { path: params.path } }
   },
 })

@@ -13,23 +13,32 @@ import { defineModule } from './task.ts'
 
 const CHECKSUM = /^sha256:([0-9a-f]{64}|https?:\/\/\S+)$/i
 
-const schema = z.strictObject({
-  url: httpUrl,
-  /** The file on the host; a path that ends in `/` means into that folder, with the name the address ends in. */
-  dest: targetPath,
-  /** `sha256:` and the sum, or the address of a list of sums that names the file. */
-  checksum: z.string().regex(CHECKSUM, { error: "write 'sha256:' and 64 hexadecimal digits, or 'sha256:' and the address of a list of sums" }).optional(),
-  /** Without a checksum: fetches the file at each run to compare it. Else a file that is there counts as the right one. */
-  force: z.boolean().default(false),
-  headers: headers.default({}),
-  validate_certs: z.boolean().default(true),
-  /** Certificates to trust, a file on the host. */
-  ca_path: z.string().optional(),
-  /** Seconds to connect, and that the server may be silent. */
-  timeout: z.number().positive().default(10),
-  ...replacing,
-})
-  .refine(({ dest, url }) => !dest.endsWith('/') || nameIn(url) !== '', { error: 'the address ends in no file name: give dest one', path: ['dest'] })
+const schema = z
+  .strictObject({
+    url: httpUrl,
+    /** The file on the host; a path that ends in `/` means into that folder, with the name the address ends in. */
+    dest: targetPath,
+    /** `sha256:` and the sum, or the address of a list of sums that names the file. */
+    checksum: z
+      .string()
+      .regex(CHECKSUM, {
+        error: "write 'sha256:' and 64 hexadecimal digits, or 'sha256:' and the address of a list of sums",
+      })
+      .optional(),
+    /** Without a checksum: fetches the file at each run to compare it. Else a file that is there is the right one. */
+    force: z.boolean().default(false),
+    headers: headers.default({}),
+    validate_certs: z.boolean().default(true),
+    /** Certificates to trust, a file on the host. */
+    ca_path: z.string().optional(),
+    /** Seconds to connect, and that the server may be silent. */
+    timeout: z.number().positive().default(10),
+    ...replacing,
+  })
+  .refine(({ dest, url }) => !dest.endsWith('/') || nameIn(url) !== '', {
+    error: 'the address ends in no file name: give dest one',
+    path: ['dest'],
+  })
 
 type Params = z.output<typeof schema>
 
@@ -42,7 +51,14 @@ const sumOf = ({ checksum }: Params): { known?: string; list?: string } => {
 }
 
 const fetchOf = ({ headers, validate_certs, ca_path, timeout }: Params, url: string): string =>
-  defineFetch({ url, headers, validateCerts: validate_certs, caPath: ca_path, followRedirects: true, connectTimeout: timeout })
+  defineFetch({
+    url,
+    headers,
+    validateCerts: validate_certs,
+    caPath: ca_path,
+    followRedirects: true,
+    connectTimeout: timeout,
+  })
 
 export interface DownloadValues {
   readonly url: string
@@ -66,26 +82,37 @@ export const get_url = defineModule<typeof schema, DownloadValues>({
     if (typeof facts === 'string') return { changes: [], problem: `cannot look at ${dest}: ${facts}` }
     const problem = obstacle(dest, facts) ?? missingAccount(facts, params)
     if (problem !== undefined) return { changes: [], problem }
-    if (facts.words.has('fetched no')) return { changes: [], problem: `cannot fetch ${sumOf(params).list ?? params.url}: ${lastLine(observed.stderr)}` }
+    if (facts.words.has('fetched no'))
+      return { changes: [], problem: `cannot fetch ${sumOf(params).list ?? params.url}: ${lastLine(observed.stderr)}` }
     const wanted = sumOf(params).known ?? word(facts, 'remote ') ?? listed(params, facts)
-    if (wanted === undefined && sumOf(params).list !== undefined) return { changes: [], problem: `${sumOf(params).list} has no SHA-256 sum of ${nameIn(params.url)}` }
+    if (wanted === undefined && sumOf(params).list !== undefined)
+      return { changes: [], problem: `${sumOf(params).list} has no SHA-256 sum of ${nameIn(params.url)}` }
     return planDownload(params, facts, wanted)
   },
 })
 
-/** Prints what the file should be, where only the network can tell: the list of sums, or the sum of the file as it is there. */
+/** Prints what the file should be, where only the network can tell: the list of sums, or the sum of what is there. */
 function wantedSum(params: Params): string | undefined {
   const { list, known } = sumOf(params)
-  if (list !== undefined) return `${fetchOf(params, list)}\n{ lb_fetch || printf '\\nno\\n'; } | sed 's/^/sum /; s/^sum no$/fetched no/'`
+  if (list !== undefined)
+    return `${fetchOf(params, list)}\n{ lb_fetch || printf '\\nno\\n'; } | sed 's/^/sum /; s/^sum no$/fetched no/'`
   if (known !== undefined || !params.force) return undefined
-  return `${fetchOf(params, params.url)}\nexec 3>&1; lb_sum=$({ lb_fetch || echo 'fetched no' >&3; } | sha256sum); exec 3>&-; echo "remote \${lb_sum%% *}"`
+  return [
+    fetchOf(params, params.url),
+    "exec 3>&1; lb_sum=$({ lb_fetch || echo 'fetched no' >&3; } | sha256sum); exec 3>&-",
+    'echo "remote ${lb_sum%% *}"',
+  ].join('\n')
 }
 
-const word = ({ words }: PathFacts, prefix: string): string | undefined => [...words].find((line) => line.startsWith(prefix))?.slice(prefix.length)
+const word = ({ words }: PathFacts, prefix: string): string | undefined =>
+  [...words].find((line) => line.startsWith(prefix))?.slice(prefix.length)
 
 /** The sum of the file in a list as sha256sum prints it, or the only thing in it. */
 function listed({ url }: Params, { words }: PathFacts): string | undefined {
-  const lines = [...words].filter((line) => line.startsWith('sum ')).map((line) => line.slice(4).trim()).filter((line) => line !== '')
+  const lines = [...words]
+    .filter((line) => line.startsWith('sum '))
+    .map((line) => line.slice(4).trim())
+    .filter((line) => line !== '')
   const entries = lines.map((line) => /^([0-9a-f]{64})(?:\s+\*?(.*))?$/i.exec(line)).filter((entry) => entry !== null)
   const named = entries.find(([, , name]) => name !== undefined && posix.basename(name) === nameIn(url))
   const only = entries.length === 1 && entries[0]?.[2] === undefined ? entries[0] : undefined
@@ -97,11 +124,16 @@ function planDownload(params: Params, facts: PathFacts, wanted: string | undefin
   const { url, owner, group, mode, validate, backup } = params
   const values = { url, dest, ...(facts.sha256 === undefined ? {} : { checksum: facts.sha256 }) }
   const there = facts.kind === 'file'
-  if (there && (wanted === undefined || wanted === facts.sha256)) return { changes: attributeChanges(dest, facts, params), values }
-  const check = wanted === undefined ? [] : [
-    'lb_sum=$(sha256sum <"$lb_new") || exit; lb_sum=${lb_sum%% *}',
-    sh`[ "$lb_sum" = ${wanted} ] || { printf '%s: sha256 %s\\n' ${`${url} has another checksum than asked for`} "$lb_sum" >&2; exit 1; }`,
-  ]
+  if (there && (wanted === undefined || wanted === facts.sha256))
+    return { changes: attributeChanges(dest, facts, params), values }
+  const check =
+    wanted === undefined
+      ? []
+      : [
+          'lb_sum=$(sha256sum <"$lb_new") || exit; lb_sum=${lb_sum%% *}',
+          sh`[ "$lb_sum" = ${wanted} ] && lb_sum= || printf '%s has another checksum than asked for: %s\\n' ${url} "$lb_sum" >&2`,
+          '[ -z "$lb_sum" ] || exit 1',
+        ]
   const script = replaceFile({
     path: dest,
     fill: [fetchOf(params, url), 'lb_fetch >"$lb_new" || exit', ...check, ':'].join('\n'),

@@ -15,24 +15,37 @@ export const hostname = defineModule<typeof schema, { readonly name: string }>({
   name: 'hostname',
   schema,
   title: ({ name }) => name,
-  probe: () => [
-    'read -r lb_live </proc/sys/kernel/hostname; printf \'%s\\n\' "$lb_live"',
-    'lb_kept=; [ -r /etc/hostname ] && read -r lb_kept </etc/hostname; printf \'%s\\n\' "$lb_kept"',
-  ].join('\n'),
+  probe: () =>
+    [
+      'read -r lb_live </proc/sys/kernel/hostname; printf \'%s\\n\' "$lb_live"',
+      'lb_kept=; [ -r /etc/hostname ] && read -r lb_kept </etc/hostname; printf \'%s\\n\' "$lb_kept"',
+    ].join('\n'),
   plan({ name }, { stdout }) {
     const [live = '', kept = ''] = stdout.split('\n')
     return {
       changes: [
-        ...(kept === name ? [] : [{
-          description: `write the host name ${name} into /etc/hostname${kept === '' ? '' : ` (was ${kept})`}`,
-          script: replaceFile({ path: '/etc/hostname', fill: sh`printf '%s\\n' ${name} >"$lb_new"`, mode: 0o644 }),
-          diff: { subject: '/etc/hostname', before: kept === '' ? '' : `${kept}\n`, after: `${name}\n` },
-        }]),
+        ...(kept === name
+          ? []
+          : [
+              {
+                description: `write the host name ${name} into /etc/hostname${kept === '' ? '' : ` (was ${kept})`}`,
+                script: replaceFile({
+                  path: '/etc/hostname',
+                  fill: sh`printf '%s\\n' ${name} >"$lb_new"`,
+                  mode: 0o644,
+                }),
+                diff: { subject: '/etc/hostname', before: kept === '' ? '' : `${kept}\n`, after: `${name}\n` },
+              },
+            ]),
         // The file is what hostnamectl would write too; the kernel takes the name from here without any daemon's help.
-        ...(live === name ? [] : [{
-          description: `set the host name ${name} (was ${live})`,
-          script: sh`printf '%s\\n' ${name} >/proc/sys/kernel/hostname || exit`,
-        }]),
+        ...(live === name
+          ? []
+          : [
+              {
+                description: `set the host name ${name} (was ${live})`,
+                script: sh`printf '%s\\n' ${name} >/proc/sys/kernel/hostname || exit`,
+              },
+            ]),
       ],
       values: { name },
     }

@@ -16,30 +16,42 @@ const expression = z.string().superRefine((text, context) => {
   try {
     new RegExp(text)
   } catch (error) {
-    context.addIssue({ code: 'custom', message: `${(error as SyntaxError).message} (JavaScript's expressions, not Python's)` })
+    context.addIssue({
+      code: 'custom',
+      message: `${(error as SyntaxError).message} (JavaScript's expressions, not Python's)`,
+    })
   }
 })
 
-const schema = z.strictObject({
-  path: targetFile,
-  state: z.enum(['present', 'absent']).default('present'),
-  line: z.string().regex(/^[^\n\0]*$/, { error: 'one line: it cannot contain a newline or NUL' }).optional(),
-  /** The line to replace (its last match), or with `absent` the lines to remove. A JavaScript regular expression. */
-  regexp: expression.optional(),
-  /** `\1` and `\g<name>` in `line` stand for groups of `regexp`; without a match nothing is done. */
-  backrefs: z.boolean().default(false),
-  /** Where a new line goes: `EOF` (default), or after the last line that matches. */
-  insertafter: expression.optional(),
-  /** `BOF`, or before the last line that matches. */
-  insertbefore: expression.optional(),
-  /** Makes the file where it is not there. */
-  create: z.boolean().default(false),
-  ...replacing,
-})
+const schema = z
+  .strictObject({
+    path: targetFile,
+    state: z.enum(['present', 'absent']).default('present'),
+    line: z
+      .string()
+      .regex(/^[^\n\0]*$/, { error: 'one line: it cannot contain a newline or NUL' })
+      .optional(),
+    /** The line to replace (its last match), or with `absent` the lines to remove. A JavaScript regular expression. */
+    regexp: expression.optional(),
+    /** `\1` and `\g<name>` in `line` stand for groups of `regexp`; without a match nothing is done. */
+    backrefs: z.boolean().default(false),
+    /** Where a new line goes: `EOF` (default), or after the last line that matches. */
+    insertafter: expression.optional(),
+    /** `BOF`, or before the last line that matches. */
+    insertbefore: expression.optional(),
+    /** Makes the file where it is not there. */
+    create: z.boolean().default(false),
+    ...replacing,
+  })
   .refine(({ state, line }) => state === 'absent' || line !== undefined, { error: 'give the line', path: ['line'] })
   .refine(({ line, regexp }) => line !== undefined || regexp !== undefined, { error: 'give line or regexp' })
-  .refine(({ backrefs, regexp }) => !backrefs || regexp !== undefined, { error: 'backrefs needs a regexp', path: ['backrefs'] })
-  .refine(({ insertafter, insertbefore }) => insertafter === undefined || insertbefore === undefined, { error: 'give insertafter or insertbefore, not both' })
+  .refine(({ backrefs, regexp }) => !backrefs || regexp !== undefined, {
+    error: 'backrefs needs a regexp',
+    path: ['backrefs'],
+  })
+  .refine(({ insertafter, insertbefore }) => insertafter === undefined || insertbefore === undefined, {
+    error: 'give insertafter or insertbefore, not both',
+  })
 
 type Params = z.output<typeof schema>
 
@@ -55,8 +67,11 @@ export const lineinfile = defineModule<typeof schema, { readonly path: string }>
     const facts = parsePathFacts(observed)
     if (typeof facts === 'string') return { changes: [], problem: `cannot look at ${path}: ${facts}` }
     if (facts.kind === null && state === 'absent') return { changes: [], values }
-    const problem = obstacle(path, facts) ?? missingAccount(facts, params) ?? unreadable(path, facts)
-      ?? (facts.kind === null && !create ? `${path} is not there; create: true makes it` : undefined)
+    const problem =
+      obstacle(path, facts) ??
+      missingAccount(facts, params) ??
+      unreadable(path, facts) ??
+      (facts.kind === null && !create ? `${path} is not there; create: true makes it` : undefined)
     if (problem !== undefined) return { changes: [], problem }
     const before = facts.content ?? ''
     const after = editLines(before, params)
@@ -77,9 +92,10 @@ function rewrite(params: Params, facts: PathFacts, before: string, after: string
   const { path, owner, group, mode, state, line, regexp, validate, backup } = params
   const there = facts.kind !== null
   const attributes = describeAttributes(there ? differing(facts, params) : params)
-  const description = state === 'absent'
-    ? `remove from ${path}: ${regexp === undefined ? line : `lines that match ${regexp}`}`
-    : `${there ? 'write into' : 'create'} ${path}: ${line}`
+  const description =
+    state === 'absent'
+      ? `remove from ${path}: ${regexp === undefined ? line : `lines that match ${regexp}`}`
+      : `${there ? 'write into' : 'create'} ${path}: ${line}`
   const replacement = replaceFile({
     path,
     fill: `${printBytes(Buffer.from(after))} >"$lb_new"`,
@@ -90,7 +106,11 @@ function rewrite(params: Params, facts: PathFacts, before: string, after: string
     backup: backup && there,
     through: true,
   })
-  return { description: `${description}${attributes === '' ? '' : ` (${attributes})`}`, script: replacement, diff: diffOf(path, facts, before, after) }
+  return {
+    description: `${description}${attributes === '' ? '' : ` (${attributes})`}`,
+    script: replacement,
+    diff: diffOf(path, facts, before, after),
+  }
 }
 
 /** A file that only some may read is not for the report's eyes. */

@@ -12,7 +12,8 @@ export const setup = defineModule<typeof schema, Facts>({
   title: () => '',
   probe: () => FACTS_SCRIPT,
   plan(_params, { stdout, stderr, exitCode }) {
-    if (exitCode !== 0) return { changes: [], problem: `cannot gather facts: ${lastLine(stderr) || `exit code ${exitCode}`}` }
+    if (exitCode !== 0)
+      return { changes: [], problem: `cannot gather facts: ${lastLine(stderr) || `exit code ${exitCode}`}` }
     return { changes: [], values: parseFacts(stdout) }
   },
 })

@@ -1,23 +1,32 @@
 import { z } from 'zod'
 import { sh } from '../shell/quote.ts'
 import { secretText, targetFile } from './support/params.ts'
-import { looksOrChanges, planCommand, probeCommand, resultOf, running, type CommandValues } from './support/run-command.ts'
+import {
+  looksOrChanges,
+  planCommand,
+  probeCommand,
+  resultOf,
+  running,
+  type CommandValues,
+} from './support/run-command.ts'
 import { shorten } from './support/text.ts'
 import { defineModule } from './task.ts'
 
-const schema = z.strictObject({
-  /** Shell text. It travels on stdin, so that secrets in it are in nobody's argv. */
-  cmd: secretText.refine((text) => String(text).trim() !== '', { error: 'the command is empty' }),
-  /** The shell, or any interpreter, in place of the host's sh: `/bin/bash`. */
-  executable: targetFile.optional(),
-  ...running,
-}).refine(looksOrChanges, { error: 'read_only cannot go with creates or removes' })
+const schema = z
+  .strictObject({
+    /** Shell text. It travels on stdin, so that secrets in it are in nobody's argv. */
+    cmd: secretText.refine((text) => String(text).trim() !== '', { error: 'the command is empty' }),
+    /** The shell, or any interpreter, in place of the host's sh: `/bin/bash`. */
+    executable: targetFile.optional(),
+    ...running,
+  })
+  .refine(looksOrChanges, { error: 'read_only cannot go with creates or removes' })
 
 type Params = z.output<typeof schema>
 
 const line = ({ cmd }: Params): string => String(cmd)
 
-/** Quoted and evaluated in a shell of its own: neither a syntax error nor an `exit` of the text reaches the script around it. */
+/** Quoted and evaluated in a shell of its own: no syntax error or `exit` in it reaches the script around it. */
 function text({ cmd, executable, stdin }: Params): string {
   if (executable === undefined) return sh`( eval ${cmd} )`
   // The text comes on descriptor 3, so that the commands in it cannot read it in place of their own stdin.

@@ -38,15 +38,26 @@ export const stat = defineModule<typeof schema, StatValues>({
   name: 'stat',
   schema,
   title: ({ path }) => path,
-  probe: ({ path, follow, get_checksum }) => lookAt({ path, follow, ...(get_checksum ? { read: 'hash' as const } : {}) }),
+  probe: ({ path, follow, get_checksum }) =>
+    lookAt({ path, follow, ...(get_checksum ? { read: 'hash' as const } : {}) }),
   plan({ path }, observed) {
     const facts = parsePathFacts(observed)
     if (typeof facts === 'string') return { changes: [], problem: `cannot look at ${path}: ${facts}` }
     const { kind, mode, uid, gid, user, group, size, mtime, target, sha256 } = facts
     if (kind === null) return { changes: [], values: { exists: false, path } }
     const values: StatValues = {
-      exists: true, path, isreg: kind === 'file', isdir: kind === 'directory', islnk: kind === 'link',
-      mode: octal(mode), uid, gid, pw_name: user, gr_name: group, size, mtime,
+      exists: true,
+      path,
+      isreg: kind === 'file',
+      isdir: kind === 'directory',
+      islnk: kind === 'link',
+      mode: octal(mode),
+      uid,
+      gid,
+      pw_name: user,
+      gr_name: group,
+      size,
+      mtime,
       ...(target === undefined ? {} : { lnk_target: target }),
       ...(sha256 === undefined ? {} : { checksum: sha256 }),
     }

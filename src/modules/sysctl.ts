@@ -11,20 +11,27 @@ import { defineModule } from './task.ts'
 
 const LIMIT = 1024 * 1024
 
-const schema = z.strictObject({
-  /** `net.ipv4.ip_forward`; with slashes where a part has a dot in it: `net/ipv4/conf/eth0.1/forwarding`. */
-  name: z.string().regex(/^[A-Za-z0-9_*:@-]+([./][A-Za-z0-9_*:@.-]+)+$/, { error: 'write a name like net.ipv4.ip_forward' })
-    .refine((name) => !/(^|\/)\.\.?(\/|$)/.test(name) && !name.includes('..'), { error: 'write a name like net.ipv4.ip_forward' }),
-  value: z.union([z.string().regex(/^[^\n\0]+$/), z.number(), z.boolean()], { error: 'write text or a number' })
-    .transform((value) => (typeof value === 'boolean' ? String(Number(value)) : String(value))).optional(),
-  state: z.enum(['present', 'absent']).default('present'),
-  /** Where it is kept for the next boot. */
-  sysctl_file: targetFile.default('/etc/sysctl.conf'),
-  /** Sets it in the running kernel too. */
-  reload: z.boolean().default(true),
-  /** A setting that this kernel does not have is no error: it is kept in the file alone. */
-  ignoreerrors: z.boolean().default(false),
-})
+const schema = z
+  .strictObject({
+    /** `net.ipv4.ip_forward`; with slashes where a part has a dot in it: `net/ipv4/conf/eth0.1/forwarding`. */
+    name: z
+      .string()
+      .regex(/^[A-Za-z0-9_*:@-]+([./][A-Za-z0-9_*:@.-]+)+$/, { error: 'write a name like net.ipv4.ip_forward' })
+      .refine((name) => !/(^|\/)\.\.?(\/|$)/.test(name) && !name.includes('..'), {
+        error: 'write a name like net.ipv4.ip_forward',
+      }),
+    value: z
+      .union([z.string().regex(/^[^\n\0]+$/), z.number(), z.boolean()], { error: 'write text or a number' })
+      .transform((value) => (typeof value === 'boolean' ? String(Number(value)) : String(value)))
+      .optional(),
+    state: z.enum(['present', 'absent']).default('present'),
+    /** Where it is kept for the next boot. */
+    sysctl_file: targetFile.default('/etc/sysctl.conf'),
+    /** Sets it in the running kernel too. */
+    reload: z.boolean().default(true),
+    /** A setting that this kernel does not have is no error: it is kept in the file alone. */
+    ignoreerrors: z.boolean().default(false),
+  })
   .refine(({ state, value }) => state === 'absent' || value !== undefined, { error: 'give the value', path: ['value'] })
 
 type Params = z.output<typeof schema>
@@ -43,26 +50,41 @@ export const sysctl = defineModule<typeof schema, { readonly name: string; reado
   title: ({ name, value, state }) => (state === 'absent' ? `no ${name}` : `${name} = ${value}`),
   probe({ name, sysctl_file }) {
     const path = kernelPath(name)
-    const also = sh`if [ -r ${path} ] && IFS= read -r lb_live <${path}; then printf 'live=%s\\n' "$lb_live"; elif ! [ -e ${path} ]; then echo no-key; fi`
+    // Not the builtin read: dash reads byte by byte, and the kernel gives a number only to the first read.
+    const also = [
+      sh`if [ -r ${path} ] && lb_live=$(cat <${path}); then printf 'live=%s\\n' "$lb_live"`,
+      sh`elif ! [ -e ${path} ]; then echo no-key; fi`,
+    ].join('\n')
     return lookAt({ path: sysctl_file, follow: true, also, read: { text: LIMIT } })
   },
   plan(params, observed) {
     const { name, value = '', state, sysctl_file, reload, ignoreerrors } = params
     const facts = parsePathFacts(observed)
     if (typeof facts === 'string') return { changes: [], problem: `cannot look at ${sysctl_file}: ${facts}` }
-    const problem = obstacle(sysctl_file, facts)
-      ?? (facts.kind !== null && facts.content === undefined ? `${sysctl_file} has ${facts.size} bytes, more than ${LIMIT}` : undefined)
-      ?? (state === 'present' && reload && !ignoreerrors && facts.words.has('no-key')
-        ? `this kernel has no setting ${name}: is the module that brings it loaded?` : undefined)
+    const problem =
+      obstacle(sysctl_file, facts) ??
+      (facts.kind !== null && facts.content === undefined
+        ? `${sysctl_file} has ${facts.size} bytes, more than ${LIMIT}`
+        : undefined) ??
+      (state === 'present' && reload && !ignoreerrors && facts.words.has('no-key')
+        ? `this kernel has no setting ${name}: is the module that brings it loaded?`
+        : undefined)
     if (problem !== undefined) return { changes: [], problem }
     const live = [...facts.words].find((word) => word.startsWith('live='))?.slice('live='.length)
     const keep = inFile(params, facts)
     const set = state === 'present' && reload && !facts.words.has('no-key') && plain(live ?? '') !== plain(value)
     return {
-      changes: [...keep, ...(set ? [{
-        description: `set ${name} to ${value}${live === undefined ? '' : ` (was ${plain(live)})`}`,
-        script: sh`printf '%s\\n' ${value} >${kernelPath(name)} || exit`,
-      }] : [])],
+      changes: [
+        ...keep,
+        ...(set
+          ? [
+              {
+                description: `set ${name} to ${value}${live === undefined ? '' : ` (was ${plain(live)})`}`,
+                script: sh`printf '%s\\n' ${value} >${kernelPath(name)} || exit`,
+              },
+            ]
+          : []),
+      ],
       values: { name, value: plain(live ?? '') },
     }
   },
@@ -72,19 +94,26 @@ export const sysctl = defineModule<typeof schema, { readonly name: string; reado
 function inFile({ name, value = '', state, sysctl_file }: Params, facts: PathFacts): Change[] {
   const before = facts.content ?? ''
   const pattern = new RegExp(`${lineOf(name)}(.*)$`)
-  const kept = before.split('\n').map((line) => pattern.exec(line)?.[1]).filter((found) => found !== undefined).at(-1)
+  const kept = before
+    .split('\n')
+    .map((line) => pattern.exec(line)?.[1])
+    .filter((found) => found !== undefined)
+    .at(-1)
   if (state === 'absent' ? kept === undefined : kept !== undefined && plain(kept) === plain(value)) return []
   const after = editLines(before, { state, line: `${name} = ${value}`, regexp: lineOf(name), backrefs: false })
   const there = facts.kind !== null
-  return [{
-    description: state === 'absent' ? `remove ${name} from ${sysctl_file}` : `write ${name} = ${value} into ${sysctl_file}`,
-    script: replaceFile({
-      path: sysctl_file,
-      fill: `${printBytes(Buffer.from(after))} >"$lb_new"`,
-      ...(there ? { owner: String(facts.uid), group: String(facts.gid) } : {}),
-      mode: there ? facts.mode : 0o644,
-      through: true,
-    }),
-    diff: { subject: sysctl_file, before, after },
-  }]
+  return [
+    {
+      description:
+        state === 'absent' ? `remove ${name} from ${sysctl_file}` : `write ${name} = ${value} into ${sysctl_file}`,
+      script: replaceFile({
+        path: sysctl_file,
+        fill: `${printBytes(Buffer.from(after))} >"$lb_new"`,
+        ...(there ? { owner: String(facts.uid), group: String(facts.gid) } : {}),
+        mode: there ? facts.mode : 0o644,
+        through: true,
+      }),
+      diff: { subject: sysctl_file, before, after },
+    },
+  ]
 }

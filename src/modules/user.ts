@@ -9,31 +9,48 @@ import { defineModule } from './task.ts'
 /** What crypt(3) makes, or a mark that no password fits. A plain password would lock the user out. */
 const CRYPT = /^([!*]+|!?\$[^$:\n]+\$[^:\n]+)$/
 
-const groupList = z.union([z.string().transform((text) => text.split(',').map((name) => name.trim()).filter((name) => name !== '')), z.array(z.string())])
+const groupList = z
+  .union([
+    z.string().transform((text) =>
+      text
+        .split(',')
+        .map((name) => name.trim())
+        .filter((name) => name !== ''),
+    ),
+    z.array(z.string()),
+  ])
   .pipe(z.array(account))
 
-const schema = z.strictObject({
-  name: account,
-  uid: z.number().int().nonnegative().optional(),
-  /** The primary group, which must exist. Without one, a new user gets the group of the same name, made if need be. */
-  group: owner.optional(),
-  /** All groups besides the primary one; with `append`, some of them. */
-  groups: groupList.optional(),
-  append: z.boolean().default(false),
-  home: targetFile.optional(),
-  shell: targetFile.optional(),
-  /** For a new user: a number from those for system users. */
-  system: z.boolean().default(false),
-  create_home: z.boolean().default(true),
-  comment: z.string().regex(/^[^:\n]*$/, { error: 'a comment cannot contain a colon or newline' }).optional(),
-  /** A hash as crypt(3) makes it (`openssl passwd -6`), or `!` for none. */
-  password: alwaysSecret.refine((hash) => CRYPT.test(hash.reveal()), { error: "write a hash as `openssl passwd -6` makes it, or '!' for no password" }).optional(),
-  /** `on_create`: the password of a user who is there stays. */
-  update_password: z.enum(['always', 'on_create']).default('always'),
-  state: z.enum(['present', 'absent']).default('present'),
-  /** With `absent`: the home goes too. */
-  remove: z.boolean().default(false),
-})
+const schema = z
+  .strictObject({
+    name: account,
+    uid: z.number().int().nonnegative().optional(),
+    /** The primary group, which must exist. Without one, a new user gets the group of the same name, made if need be. */
+    group: owner.optional(),
+    /** All groups besides the primary one; with `append`, some of them. */
+    groups: groupList.optional(),
+    append: z.boolean().default(false),
+    home: targetFile.optional(),
+    shell: targetFile.optional(),
+    /** For a new user: a number from those for system users. */
+    system: z.boolean().default(false),
+    create_home: z.boolean().default(true),
+    comment: z
+      .string()
+      .regex(/^[^:\n]*$/, { error: 'a comment cannot contain a colon or newline' })
+      .optional(),
+    /** A hash as crypt(3) makes it (`openssl passwd -6`), or `!` for none. */
+    password: alwaysSecret
+      .refine((hash) => CRYPT.test(hash.reveal()), {
+        error: "write a hash as `openssl passwd -6` makes it, or '!' for no password",
+      })
+      .optional(),
+    /** `on_create`: the password of a user who is there stays. */
+    update_password: z.enum(['always', 'on_create']).default('always'),
+    state: z.enum(['present', 'absent']).default('present'),
+    /** With `absent`: the home goes too. */
+    remove: z.boolean().default(false),
+  })
   .refine(({ groups, append }) => !append || groups !== undefined, { error: 'append needs groups', path: ['append'] })
 
 /** A user as the host knows them. */
@@ -55,10 +72,13 @@ export const user = defineModule<typeof schema, UserValues>({
     return [
       sh`lb_user=$(${raw(entryOf('passwd', name))}) && printf 'passwd %s\\n' "$lb_user"`,
       // The hash is compared here, so that the old one is in no output.
-      ...(password === undefined ? [] : [
-        sh`lb_hash=$(${raw(entryOf('shadow', name))} 2>/dev/null); lb_hash=` + '${lb_hash#*:}; lb_hash=${lb_hash%%:*}',
-        sh`[ "$lb_hash" = ${password} ] && echo password-same`,
-      ]),
+      ...(password === undefined
+        ? []
+        : [
+            sh`lb_hash=$(${raw(entryOf('shadow', name))} 2>/dev/null); lb_hash=` +
+              '${lb_hash#*:}; lb_hash=${lb_hash%%:*}',
+            sh`[ "$lb_hash" = ${password} ] && echo password-same`,
+          ]),
       home === undefined ? 'lb_home=${lb_user%:*}; lb_home=${lb_home##*:}' : sh`lb_home=${home}`,
       '[ -d "$lb_home" ] && echo home-there',
       'command -v useradd >/dev/null || echo no-tools',
@@ -66,13 +86,17 @@ export const user = defineModule<typeof schema, UserValues>({
     ].join('\n')
   },
   plan(params, observed) {
-    if (observed.exitCode !== 0) return { changes: [], problem: `cannot look up user ${params.name}: ${lastLine(observed.stderr)}` }
+    if (observed.exitCode !== 0)
+      return { changes: [], problem: `cannot look up user ${params.name}: ${lastLine(observed.stderr)}` }
     const found = parseUser(observed.stdout)
     const outcome = planUser(params, found)
     if (typeof outcome === 'string') return { changes: [], problem: outcome }
     const { name } = params
     const { entry } = found
-    const details = entry === undefined ? {} : { uid: entry.uid, group: entry.gid, home: entry.home, shell: entry.shell, comment: entry.comment }
+    const details =
+      entry === undefined
+        ? {}
+        : { uid: entry.uid, group: entry.gid, home: entry.home, shell: entry.shell, comment: entry.comment }
     return { changes: outcome, values: { name, ...details } }
   },
 })

@@ -5,27 +5,33 @@ import { lastLine } from './support/text.ts'
 import { portCondition, PROBE_TOOLS } from './support/port.ts'
 import { defineModule } from './task.ts'
 
-const schema = z.strictObject({
-  host: z.string().regex(/^[A-Za-z0-9_.:%-]+$/, { error: 'write a name or an address' }).default('127.0.0.1'),
-  port: z.number().int().min(1).max(65535).optional(),
-  path: targetFile.optional(),
-  /** What the file, or what the server says first, must match: an extended regular expression, as grep -E reads it. */
-  search_regex: z.string().min(1).optional(),
-  /** `started`, `present`: a port answers, a path is there. `stopped`, `absent`: no longer. */
-  state: z.enum(['started', 'present', 'stopped', 'absent']).default('started'),
-  /** Seconds to wait at most. */
-  timeout: z.number().nonnegative().default(300),
-  /** Seconds to wait before the first look. */
-  delay: z.number().nonnegative().default(0),
-  /** Seconds between looks. */
-  sleep: z.number().positive().default(1),
-  /** Seconds one attempt to connect may take. */
-  connect_timeout: z.number().int().positive().default(5),
-  /** What to say when the time is over. */
-  msg: z.string().optional(),
-})
+const schema = z
+  .strictObject({
+    host: z
+      .string()
+      .regex(/^[A-Za-z0-9_.:%-]+$/, { error: 'write a name or an address' })
+      .default('127.0.0.1'),
+    port: z.number().int().min(1).max(65535).optional(),
+    path: targetFile.optional(),
+    /** What the file, or what the server says first, must match: an extended regular expression, as grep -E reads it. */
+    search_regex: z.string().min(1).optional(),
+    /** `started`, `present`: a port answers, a path is there. `stopped`, `absent`: no longer. */
+    state: z.enum(['started', 'present', 'stopped', 'absent']).default('started'),
+    /** Seconds to wait at most. */
+    timeout: z.number().nonnegative().default(300),
+    /** Seconds to wait before the first look. */
+    delay: z.number().nonnegative().default(0),
+    /** Seconds between looks. */
+    sleep: z.number().positive().default(1),
+    /** Seconds one attempt to connect may take. */
+    connect_timeout: z.number().int().positive().default(5),
+    /** What to say when the time is over. */
+    msg: z.string().optional(),
+  })
   .refine(({ port, path }) => port === undefined || path === undefined, { error: 'give port or path, not both' })
-  .refine(({ search_regex, port, path }) => search_regex === undefined || port !== undefined || path !== undefined, { error: 'search_regex needs a port or a path' })
+  .refine(({ search_regex, port, path }) => search_regex === undefined || port !== undefined || path !== undefined, {
+    error: 'search_regex needs a port or a path',
+  })
 
 type Params = z.output<typeof schema>
 
@@ -54,22 +60,27 @@ export const wait_for = defineModule<typeof schema, WaitValues>({
       ...(port === undefined ? [] : [PROBE_TOOLS]),
       `lb_now; lb_start=$lb_up`,
       ...(delay > 0 ? [sh`sleep ${delay}`] : []),
-      port === undefined && path === undefined ? sh`sleep ${timeout}` : [
-        `until ${test}; do`,
-        sh`lb_now; if [ $((lb_up - lb_start)) -ge ${Math.ceil(delay + timeout)} ]; then echo timeout; exit 0; fi`,
-        sh`sleep ${sleep}`,
-        'done',
-      ].join('\n'),
+      port === undefined && path === undefined
+        ? sh`sleep ${timeout}`
+        : [
+            `until ${test}; do`,
+            sh`lb_now; if [ $((lb_up - lb_start)) -ge ${Math.ceil(delay + timeout)} ]; then echo timeout; exit 0; fi`,
+            sh`sleep ${sleep}`,
+            'done',
+          ].join('\n'),
       'lb_now; echo "$((lb_up - lb_start))"',
     ].join('\n')
   },
   plan(params, { stdout, stderr, exitCode }) {
     const { timeout, msg, state } = params
-    if (exitCode !== 0) return { changes: [], problem: `cannot wait for ${what(params)}: ${lastLine(stderr) || `exit code ${exitCode}`}` }
-    if (stdout.trim() === 'timeout') return { changes: [], problem: msg ?? `${what(params)} was not ${state} after ${timeout} s` }
+    if (exitCode !== 0)
+      return { changes: [], problem: `cannot wait for ${what(params)}: ${lastLine(stderr) || `exit code ${exitCode}`}` }
+    if (stdout.trim() === 'timeout')
+      return { changes: [], problem: msg ?? `${what(params)} was not ${state} after ${timeout} s` }
     return { changes: [], values: { elapsed: Number(stdout) } }
   },
-  timeLimitSeconds: ({ timeout, delay, connect_timeout, sleep }) => Math.ceil(timeout + delay + connect_timeout + sleep) + 15,
+  timeLimitSeconds: ({ timeout, delay, connect_timeout, sleep }) =>
+    Math.ceil(timeout + delay + connect_timeout + sleep) + 15,
 })
 
 /** A shell condition, in braces. */

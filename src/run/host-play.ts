@@ -27,6 +27,8 @@ export class HostPlay {
   readonly #vars: Readonly<Record<string, unknown>>
   readonly #handlers: readonly Entry[]
   readonly #notified = new Set<string>()
+  /** Check mode: handlers of tasks that cannot be told, and the first such task. */
+  readonly #perhaps = new Map<string, string>()
   #noticesRead: boolean
 
   constructor(state: RunState, play: Play, host: RunHost, vars: Readonly<Record<string, unknown>>, handlers: readonly Entry[]) {
@@ -45,6 +47,19 @@ export class HostPlay {
     if (this.#host.out !== undefined || stop()) return
     const due = this.#handlers.filter(({ handler }) => this.#notified.has(handler as string))
     await this.#runList(due, stop)
+    for (const entry of this.#handlers) this.#reportPerhaps(entry)
+  }
+
+  /** Check mode: a handler whose task cannot be told cannot be told either. */
+  #reportPerhaps(entry: Entry): void {
+    const name = entry.handler as string
+    const task = this.#perhaps.get(name)
+    if (task === undefined || this.#notified.has(name)) return
+    const tried: Tried = { status: 'unknown', message: `cannot tell before «${task}» has run`, changes: [], commands: [] }
+    report({
+      state: this.#state, play: this.#play, host: this.#host, entry, title: titleOf(entry.task),
+      skipped: false, tried, started: Date.now(), attempts: 0,
+    })
   }
 
   async #runList(entries: readonly Entry[], stop: () => boolean): Promise<void> {
@@ -97,7 +112,10 @@ export class HostPlay {
       await sleep(delay * 1000, undefined, { signal: this.#state.signal }).catch(() => { throw new Interrupted() })
     }
     report({ state: this.#state, play: this.#play, host: this.#host, entry, title, skipped: skip, tried, started, attempts })
-    if (tried.status === 'changed') for (const name of notifies(entry)) this.#notified.add(name)
+    for (const name of notifies(entry)) {
+      if (tried.status === 'changed') this.#notified.add(name)
+      if (tried.status === 'unknown' && !this.#perhaps.has(name)) this.#perhaps.set(name, title)
+    }
   }
 
   /** One try: look, plan, and unless it is check mode, apply. */

@@ -72,7 +72,7 @@ t.test('with a wrong password the script does not run, and sudo is asked once on
     message: `node1: sudo refused the password for ${asked.name}: give the right one with -K, or correct ansible_become_password`,
   })
   t.match((await run(connection, `ls ${proof}`)).stderr, 'No such file')
-  t.match((await run(connection, 'true', root(asked.password))).exitCode, 0)
+  t.equal((await run(connection, 'true', root(asked.password))).exitCode, 0)
   await t.rejects(run(login(asked), 'true', root('')), { name: 'BecomeFailed', message: /refused the password/ })
 })
 

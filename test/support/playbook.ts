@@ -40,13 +40,12 @@ export function runPlaybook(entry: string, args: readonly string[], { killAfterM
   })
 }
 
-/** What the newest run of this project left. */
-export function latestRun(): { folder: string; summary: Summary; events: RunEvent[] } {
+/** What the newest run of this project left. A run that was killed has no summary. */
+export function latestRun() {
   const folder = path.join(ROOT, 'runs/latest')
   return {
     folder,
-    summary: JSON.parse(readFileSync(path.join(folder, 'summary.json'), 'utf8')) as Summary,
     events: readFileSync(path.join(folder, 'events.jsonl'), 'utf8').split('\n').filter(Boolean).map((text) => JSON.parse(text) as RunEvent),
+    summary: (): Summary => JSON.parse(readFileSync(path.join(folder, 'summary.json'), 'utf8')) as Summary,
   }
 }
-

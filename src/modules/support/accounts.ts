@@ -5,7 +5,8 @@ const FILES = { passwd: '/etc/passwd', group: '/etc/group', shadow: '/etc/shadow
 export type Database = keyof typeof FILES
 
 /** Why users and groups cannot be changed on a host without the shadow tools. */
-export const NO_TOOLS = 'the commands useradd, groupadd, ... are not on this host: they are in its package passwd or shadow'
+export const NO_TOOLS =
+  'the commands useradd, groupadd, ... are not on this host: they are in its package passwd or shadow'
 
 /** A shell command that prints a user's (`passwd`, `shadow`) or group's line. Reads the file where there is no getent. */
 export function entryOf(database: Database, key: string): string {

@@ -25,18 +25,23 @@ export function attributeChanges(path: string, facts: PathFacts, wanted: Attribu
     const was = `${facts.user}:${facts.group}`
     const now = `${owner ?? facts.user}:${group ?? facts.group}`
     // A set-user-id bit goes with the old owner: the mode asked for is set again in the same step.
-    const again = wanted.mode === undefined || facts.kind === 'link' ? '' : sh` && chmod ${octal(wanted.mode)} -- ${path}`
+    const again =
+      wanted.mode === undefined || facts.kind === 'link' ? '' : sh` && chmod ${octal(wanted.mode)} -- ${path}`
     changes.push({ description: `give ${path} to ${now} (was ${was})`, script: `${chown}${again} || exit` })
   }
   if (mode !== undefined) {
-    changes.push({ description: `set the mode of ${path} to ${octal(mode)} (was ${octal(facts.mode)})`, script: sh`chmod ${octal(mode)} -- ${path} || exit` })
+    changes.push({
+      description: `set the mode of ${path} to ${octal(mode)} (was ${octal(facts.mode)})`,
+      script: sh`chmod ${octal(mode)} -- ${path} || exit`,
+    })
   }
   return changes
 }
 
 /** `0644, root:root`, of what is asked for; empty where nothing is. */
 export function describeAttributes({ owner, group, mode }: Attributes): string {
-  const who = owner === undefined && group === undefined ? [] : [`${owner ?? ''}${group === undefined ? '' : `:${group}`}`]
+  const who =
+    owner === undefined && group === undefined ? [] : [`${owner ?? ''}${group === undefined ? '' : `:${group}`}`]
   return [...(mode === undefined ? [] : [octal(mode)]), ...who].join(', ')
 }
 

@@ -1,4 +1,4 @@
-/** What a host is, with Ansible's names of facts without their `ansible_`. What cannot be told is an empty text or 0. */
+/** What a host is, with Ansible's names of facts without their `ansible_`. What cannot be told is empty or 0. */
 export interface Facts {
   /** `Debian`, `Ubuntu` */
   readonly distribution: string
@@ -47,7 +47,10 @@ export const FACTS_SCRIPT = String.raw`
 fact() { printf '%s %s\n' "$1" "$2"; }
 first() { lb_v=; [ -r "$2" ] && IFS= read -r lb_v <"$2"; fact "$1" "$lb_v"; }
 if [ -r /etc/os-release ]; then
-  ( . /etc/os-release; fact os_id "$ID"; fact os_like "$ID_LIKE"; fact os_version "$VERSION_ID"; fact os_codename "$VERSION_CODENAME" )
+  (
+    . /etc/os-release
+    fact os_id "$ID"; fact os_like "$ID_LIKE"; fact os_version "$VERSION_ID"; fact os_codename "$VERSION_CODENAME"
+  )
 fi
 fact uname "$(uname -r -m)"
 fact id "$(id -u) $(id -un 2>/dev/null)"
@@ -82,7 +85,8 @@ export function parseFacts(stdout: string): Facts {
   const found = new Map<string, string[]>()
   for (const line of stdout.split('\n')) {
     const space = line.indexOf(' ')
-    if (space > 0) found.set(line.slice(0, space), [...(found.get(line.slice(0, space)) ?? []), line.slice(space + 1).trim()])
+    if (space > 0)
+      found.set(line.slice(0, space), [...(found.get(line.slice(0, space)) ?? []), line.slice(space + 1).trim()])
   }
   const get = (name: string): string => found.get(name)?.[0] ?? ''
   const mebibytes = (name: string): number => Math.floor(Number(get(name)) / 1024)
@@ -117,20 +121,40 @@ export function parseFacts(stdout: string): Facts {
 }
 
 const DISTRIBUTIONS: Readonly<Record<string, string>> = {
-  debian: 'Debian', ubuntu: 'Ubuntu', alpine: 'Alpine', fedora: 'Fedora', rhel: 'RedHat', centos: 'CentOS',
-  rocky: 'Rocky', almalinux: 'AlmaLinux', raspbian: 'Debian', arch: 'Archlinux',
+  debian: 'Debian',
+  ubuntu: 'Ubuntu',
+  alpine: 'Alpine',
+  fedora: 'Fedora',
+  rhel: 'RedHat',
+  centos: 'CentOS',
+  rocky: 'Rocky',
+  almalinux: 'AlmaLinux',
+  raspbian: 'Debian',
+  arch: 'Archlinux',
 }
 
 const FAMILIES: Readonly<Record<string, string>> = {
-  debian: 'Debian', ubuntu: 'Debian', rhel: 'RedHat', fedora: 'RedHat', centos: 'RedHat', alpine: 'Alpine', suse: 'Suse', arch: 'Archlinux',
+  debian: 'Debian',
+  ubuntu: 'Debian',
+  rhel: 'RedHat',
+  fedora: 'RedHat',
+  centos: 'RedHat',
+  alpine: 'Alpine',
+  suse: 'Suse',
+  arch: 'Archlinux',
 }
 
 /** The first known family among a distribution and those it says it is like. */
-const family = (ids: readonly string[]): string => ids.map((id) => FAMILIES[id]).find((name) => name !== undefined) ?? ids[0] ?? ''
+const family = (ids: readonly string[]): string =>
+  ids.map((id) => FAMILIES[id]).find((name) => name !== undefined) ?? ids[0] ?? ''
 
 const HYPERVISORS: readonly (readonly [RegExp, string])[] = [
-  [/KVM|QEMU|Standard PC|Bochs/i, 'kvm'], [/VMware/i, 'VMware'], [/VirtualBox/i, 'virtualbox'], [/^Virtual Machine$/i, 'VirtualPC'],
-  [/HVM domU/i, 'xen'], [/Google Compute/i, 'kvm'],
+  [/KVM|QEMU|Standard PC|Bochs/i, 'kvm'],
+  [/VMware/i, 'VMware'],
+  [/VirtualBox/i, 'virtualbox'],
+  [/^Virtual Machine$/i, 'VirtualPC'],
+  [/HVM domU/i, 'xen'],
+  [/Google Compute/i, 'kvm'],
 ]
 
 const hypervisor = (product: string): string => HYPERVISORS.find(([pattern]) => pattern.test(product))?.[1] ?? ''

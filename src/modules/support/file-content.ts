@@ -23,6 +23,8 @@ export function printBytes(bytes: Buffer): string {
   const text = asText(bytes)
   if (text !== null) return sh`printf %s ${text}`
   const encoded = bytes.toString('base64')
-  const pieces = Array.from({ length: Math.ceil(encoded.length / PIECE) }, (_, i) => encoded.slice(i * PIECE, (i + 1) * PIECE))
+  const pieces = Array.from({ length: Math.ceil(encoded.length / PIECE) }, (_, i) =>
+    encoded.slice(i * PIECE, (i + 1) * PIECE),
+  )
   return `{ ${pieces.map((piece) => sh`printf %s ${piece}`).join('; ')}; } | base64 -d`
 }

@@ -27,7 +27,8 @@ type Lines = string[]
 
 const bare = (line: string): string => line.replace(/\r$/, '')
 
-const lastIndex = (lines: Lines, matches: (line: string) => boolean): number => lines.findLastIndex((line) => matches(bare(line)))
+const lastIndex = (lines: Lines, matches: (line: string) => boolean): number =>
+  lines.findLastIndex((line) => matches(bare(line)))
 
 function without(lines: Lines, { line, regexp }: LineRequest): Lines {
   const pattern = regexp === undefined ? undefined : new RegExp(regexp)
@@ -61,5 +62,8 @@ function insertionPoint(lines: Lines, { insertafter, insertbefore }: LineRequest
 
 /** Fills `\1` and `\g<name>` of a line with what the expression matched. */
 const expand = (line: string, match: RegExpExecArray | null): string =>
-  line.replaceAll(/\\(?:(\d)|g<(\w+)>)/g, (_, index: string | undefined, name: string | undefined) =>
-    (index === undefined ? match?.groups?.[name ?? ''] ?? match?.[Number(name)] : match?.[Number(index)]) ?? '')
+  line.replaceAll(
+    /\\(?:(\d)|g<(\w+)>)/g,
+    (_, index: string | undefined, name: string | undefined) =>
+      (index === undefined ? (match?.groups?.[name ?? ''] ?? match?.[Number(name)]) : match?.[Number(index)]) ?? '',
+  )

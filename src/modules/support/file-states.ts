@@ -54,7 +54,10 @@ export function directoryPlan(wanted: FileParams, facts: PathFacts): Outcome {
   const { path, owner, group, mode, recurse } = wanted
   if (facts.kind === null) {
     const make = mode === undefined ? 'mkdir' : `mkdir -m ${octal(mode)}`
-    const steps = [`${make} -- "$lb_d" || exit`, ...changeOwner('"$lb_d"', owner, group).map((step) => `${step} || exit`)]
+    const steps = [
+      `${make} -- "$lb_d" || exit`,
+      ...changeOwner('"$lb_d"', owner, group).map((step) => `${step} || exit`),
+    ]
     const script = sh`for lb_d in ${ancestors(path)}` + `; do [ -d "$lb_d" ] && continue; ${steps.join('; ')}; done`
     return [{ description: `create directory ${path}${suffix(wanted)}`, script }]
   }
@@ -65,20 +68,29 @@ export function directoryPlan(wanted: FileParams, facts: PathFacts): Outcome {
 
 /** `/a/b/c` -> `/a`, `/a/b`, `/a/b/c`. */
 const ancestors = (path: string): string[] =>
-  path.split('/').slice(1).map((_, i, names) => `/${names.slice(0, i + 1).join('/')}`)
+  path
+    .split('/')
+    .slice(1)
+    .map((_, i, names) => `/${names.slice(0, i + 1).join('/')}`)
 
 /** A symbolic link. */
 export function linkPlan(wanted: FileParams, facts: PathFacts): Outcome {
   const { path, src = '', owner, group, force } = wanted
   if (facts.noParent) return `the folder ${posix.dirname(path)} is not there`
-  if (facts.words.has('no-src') && !force) return `${src} is not there for ${path} to point to; force: true makes the link all the same`
+  if (facts.words.has('no-src') && !force)
+    return `${src} is not there for ${path} to point to; force: true makes the link all the same`
   if (facts.kind === 'link' && facts.target === src) return attributeChanges(path, facts, wanted)
   if (facts.kind === 'directory') return `${path} is a directory, so it cannot become a link: remove it first`
-  if (facts.kind !== null && facts.kind !== 'link' && !force) return `${path} is there and is not a link; force: true replaces it`
-  const steps = [sh`ln -s -f -n -- ${src} ${path} || exit`, ...changeOwner(quote(path), owner, group, ' -h').map((step) => `${step} || exit`)]
-  const description = facts.kind === 'link'
-    ? `point ${path} to ${src} (was ${facts.target})`
-    : `${facts.kind === null ? 'create link' : 'replace with a link'} ${path} to ${src}`
+  if (facts.kind !== null && facts.kind !== 'link' && !force)
+    return `${path} is there and is not a link; force: true replaces it`
+  const steps = [
+    sh`ln -s -f -n -- ${src} ${path} || exit`,
+    ...changeOwner(quote(path), owner, group, ' -h').map((step) => `${step} || exit`),
+  ]
+  const description =
+    facts.kind === 'link'
+      ? `point ${path} to ${src} (was ${facts.target})`
+      : `${facts.kind === null ? 'create link' : 'replace with a link'} ${path} to ${src}`
   return [{ description, script: steps.join('\n') }]
 }
 

@@ -3,7 +3,9 @@ import { reveal, secret, Secret } from '../../values/secret.ts'
 export type BodyFormat = 'raw' | 'json' | 'form-urlencoded'
 
 export const CONTENT_TYPES: Readonly<Record<BodyFormat, string | undefined>> = {
-  raw: undefined, json: 'application/json', 'form-urlencoded': 'application/x-www-form-urlencoded',
+  raw: undefined,
+  json: 'application/json',
+  'form-urlencoded': 'application/x-www-form-urlencoded',
 }
 
 /** A value as a request's body. With a secret inside, all of it is one. */
@@ -21,8 +23,12 @@ const json = (body: unknown): string =>
   })
 
 const form = (body: unknown): string =>
-  new URLSearchParams(Object.entries(body as object).map(([name, value]: [string, unknown]): [string, string] =>
-    [name, value instanceof Secret ? reveal(value) : String(value)])).toString()
+  new URLSearchParams(
+    Object.entries(body as object).map(([name, value]: [string, unknown]): [string, string] => [
+      name,
+      value instanceof Secret ? reveal(value) : String(value),
+    ]),
+  ).toString()
 
 const containsSecret = (value: unknown): boolean =>
   value instanceof Secret || (typeof value === 'object' && value !== null && Object.values(value).some(containsSecret))

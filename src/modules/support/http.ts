@@ -50,7 +50,11 @@ export function defineFetch(request: HttpRequest): string {
 /** wget takes headers from argv or from a file; the file only its owner can read. */
 function wget({ url, headers: wanted, validateCerts, caPath, connectTimeout }: HttpRequest): string {
   const flags = [
-    '-q', '-O', '-', '-T', String(connectTimeout),
+    '-q',
+    '-O',
+    '-',
+    '-T',
+    String(connectTimeout),
     ...(validateCerts ? [] : ['--no-check-certificate']),
     ...(caPath === undefined ? [] : [`--ca-certificate=${caPath}`]),
   ]
@@ -68,13 +72,31 @@ type Option = readonly [name: string, value: string]
 
 /** Lines of curl's configuration. An option with an empty value is a switch. */
 function config(request: HttpRequest): string {
-  const { url, method, body, user, validateCerts, caPath, followRedirects, connectTimeout, maxTime, options = {} } = request
+  const {
+    url,
+    method,
+    body,
+    user,
+    validateCerts,
+    caPath,
+    followRedirects,
+    connectTimeout,
+    maxTime,
+    options = {},
+  } = request
   // Without a limit for all of it, a server that goes silent ends the transfer; one that is only slow does not.
-  const patience: Option[] = maxTime === undefined
-    ? [['speed-limit', '1'], ['speed-time', String(Math.max(connectTimeout, 10))]]
-    : [['max-time', String(maxTime)]]
+  const patience: Option[] =
+    maxTime === undefined
+      ? [
+          ['speed-limit', '1'],
+          ['speed-time', String(Math.max(connectTimeout, 10))],
+        ]
+      : [['max-time', String(maxTime)]]
   const lines: Option[] = [
-    ['url', url], ['silent', ''], ['show-error', ''], ['globoff', ''],
+    ['url', url],
+    ['silent', ''],
+    ['show-error', ''],
+    ['globoff', ''],
     ['connect-timeout', String(connectTimeout)],
     ...patience,
     ...given('request', method === 'HEAD' ? undefined : method),
@@ -97,6 +119,14 @@ const given = (name: string, value: string | undefined): Option[] => (value === 
 /** curl drops `Name:`; `Name;` sends the header without a value. */
 const headerLine = (name: string, value: string): string => (value === '' ? `${name};` : `${name}: ${value}`)
 
-const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '"': '\\"', '\n': '\\n', '\r': '\\r', '\t': '\\t', '\v': '\\v' }
+const ESCAPES: Readonly<Record<string, string>> = {
+  '\\': '\\\\',
+  '"': '\\"',
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+  '\v': '\\v',
+}
 
-const configWord = (value: string): string => `"${value.replaceAll(/[\\"\n\r\t\v]/g, (character) => ESCAPES[character] ?? character)}"`
+const configWord = (value: string): string =>
+  `"${value.replaceAll(/[\\"\n\r\t\v]/g, (character) => ESCAPES[character] ?? character)}"`

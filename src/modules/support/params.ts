@@ -5,8 +5,12 @@ import { secret, Secret } from '../../values/secret.ts'
 /** A path on the target. Absolute, because a script has no folder an author could count on. */
 export const targetPath = z
   .string()
-  .refine((path) => path.startsWith('/') && !path.includes('\0'), { error: 'write an absolute path of the host, like /etc/motd' })
-  .transform((path) => (path.endsWith('/') && path !== '/' ? `${posix.normalize(path).replace(/\/+$/, '')}/` : posix.normalize(path)))
+  .refine((path) => path.startsWith('/') && !path.includes('\0'), {
+    error: 'write an absolute path of the host, like /etc/motd',
+  })
+  .transform((path) =>
+    path.endsWith('/') && path !== '/' ? `${posix.normalize(path).replace(/\/+$/, '')}/` : posix.normalize(path),
+  )
 
 /** A path on the target, without the slash at its end. */
 export const targetFile = targetPath.transform((path) => (path === '/' ? path : path.replace(/\/$/, '')))
@@ -15,15 +19,18 @@ export const targetFile = targetPath.transform((path) => (path === '/' ? path : 
 const FORGOTTEN_OCTAL = new Set([400, 440, 444, 500])
 
 /** `'0644'`, `'644'` or `0o644`, as permission bits. */
-export const mode = z.union([z.string(), z.number().int()], { error: "write the mode like '0644'" }).transform((given, context) => {
-  if (typeof given === 'string' && /^[0-7]{3,4}$/.test(given)) return Number.parseInt(given, 8)
-  if (typeof given === 'number' && given >= 0 && given <= 0o777 && !FORGOTTEN_OCTAL.has(given)) return given
-  const hint = typeof given === 'number'
-    ? `${given} is decimal: write '0${given}' (or 0o${given}, up to 0o777)`
-    : `'${given}' is not a mode this runner knows: write three or four octal digits, like '0644'`
-  context.addIssue({ code: 'custom', message: hint })
-  return z.NEVER
-})
+export const mode = z
+  .union([z.string(), z.number().int()], { error: "write the mode like '0644'" })
+  .transform((given, context) => {
+    if (typeof given === 'string' && /^[0-7]{3,4}$/.test(given)) return Number.parseInt(given, 8)
+    if (typeof given === 'number' && given >= 0 && given <= 0o777 && !FORGOTTEN_OCTAL.has(given)) return given
+    const hint =
+      typeof given === 'number'
+        ? `${given} is decimal: write '0${given}' (or 0o${given}, up to 0o777)`
+        : `'${given}' is not a mode this runner knows: write three or four octal digits, like '0644'`
+    context.addIssue({ code: 'custom', message: hint })
+    return z.NEVER
+  })
 
 const accountName = /^[A-Za-z0-9_][A-Za-z0-9_.@$+-]*$/
 
@@ -31,13 +38,20 @@ const accountName = /^[A-Za-z0-9_][A-Za-z0-9_.@$+-]*$/
 export const account = z.string().regex(accountName, { error: 'not a name of a user or group' })
 
 /** A user or group: its name, or its number. */
-export const owner = z.union([account, z.number().int().nonnegative()], { error: 'write a name or a number' }).transform(String)
+export const owner = z
+  .union([account, z.number().int().nonnegative()], { error: 'write a name or a number' })
+  .transform(String)
 
 /** Text that may be secret. A secret cannot hold NUL: it could only travel encoded, where no record would mask it. */
-export const secretText = z.union([
-  z.string(),
-  z.instanceof(Secret).refine((text) => !text.reveal().includes('\0'), { error: 'a secret cannot contain a NUL byte' }),
-], { error: 'write text' })
+export const secretText = z.union(
+  [
+    z.string(),
+    z
+      .instanceof(Secret)
+      .refine((text) => !text.reveal().includes('\0'), { error: 'a secret cannot contain a NUL byte' }),
+  ],
+  { error: 'write text' },
+)
 
 /** Text that is secret however it was given: wrapped at once, so that every record masks it. */
 export const alwaysSecret = secretText.transform((text) => secret(text))

@@ -62,16 +62,16 @@ export type Reading =
  * more to read it. Free text comes last, so that it needs no encoding and records can mask secrets in it.
  */
 export function lookAt({ path, follow = false, owner, group, also, read }: Look): string {
-  const names = [
-    ...accountCheck('passwd', '6', owner, 'no-owner'),
-    ...accountCheck('group', '7', group, 'no-group'),
-  ]
+  const names = [...accountCheck('passwd', '6', owner, 'no-owner'), ...accountCheck('group', '7', group, 'no-group')]
   return [
     sh`lb_p=${path}; lb_f=; lb_l=${follow ? '-L' : ''}`,
     `[ -e "$lb_p" ] || lb_l=`,
-    `if [ -e "$lb_p" ] || [ -L "$lb_p" ]; then lb_f=$(stat $lb_l -c '%f\n%u\n%g\n%s\n%Y\n%U\n%G' -- "$lb_p") || exit; fi`,
+    `if [ -e "$lb_p" ] || [ -L "$lb_p" ]; then`,
+    `lb_f=$(stat $lb_l -c '%f\n%u\n%g\n%s\n%Y\n%U\n%G' -- "$lb_p") || exit`,
+    'fi',
     `IFS='\n'; set -f; set -- $lb_f`,
-    `if [ -n "$lb_f" ]; then printf 'there\\n%s\\n' "$lb_f"; else echo absent; ${sh`[ -d ${posix.dirname(path)} ]`} || echo no-parent; fi`,
+    `if [ -n "$lb_f" ]; then printf 'there\\n%s\\n' "$lb_f"`,
+    sh`else echo absent; [ -d ${posix.dirname(path)} ] || echo no-parent; fi`,
     ...names,
     ...(also === undefined ? [] : [also]),
     `case $1 in`,
@@ -88,7 +88,8 @@ const TEXT = 'echo content; cat <"$lb_p"'
 
 function reading(read: Reading): string {
   if (read === 'hash') return HASH
-  if (read === 'diff') return `if [ "$4" -le ${DIFF_LIMIT} ]; then case $1 in ${PUBLIC}) ${TEXT};; *) ${HASH};; esac; else ${HASH}; fi`
+  if (read === 'diff')
+    return `if [ "$4" -le ${DIFF_LIMIT} ]; then case $1 in ${PUBLIC}) ${TEXT};; *) ${HASH};; esac; else ${HASH}; fi`
   if ('text' in read) return `if [ "$4" -le ${read.text} ]; then ${TEXT}; fi`
   return [
     `lb_h=; if [ "$4" -eq ${read.size} ]; then ${HASH}; fi`,
@@ -96,7 +97,12 @@ function reading(read: Reading): string {
   ].join('\n')
 }
 
-function accountCheck(database: 'passwd' | 'group', argument: string, name: string | undefined, word: string): string[] {
+function accountCheck(
+  database: 'passwd' | 'group',
+  argument: string,
+  name: string | undefined,
+  word: string,
+): string[] {
   if (name === undefined || /^\d+$/.test(name)) return []
   return [sh`[ "$${raw(argument)}" = ${name} ] || ${raw(accountExists(database, name))} || echo ${word}`]
 }
@@ -109,10 +115,21 @@ export function parsePathFacts({ stdout, stderr, exitCode }: Observed): PathFact
   const [modeText = '', uid, gid, size, mtime, user = '', group = ''] = there ? lines.splice(0, 7) : []
   const bits = Number.parseInt(modeText, 16)
   const facts = {
-    kind: there ? kindOf(bits) : null, mode: bits & 0o7777, uid: Number(uid), gid: Number(gid), user, group,
-    size: Number(size), mtime: Number(mtime),
-    sha256: undefined as string | undefined, content: undefined as string | undefined, target: undefined as string | undefined,
-    noParent: false, noOwner: false, noGroup: false, words: new Set<string>(),
+    kind: there ? kindOf(bits) : null,
+    mode: bits & 0o7777,
+    uid: Number(uid),
+    gid: Number(gid),
+    user,
+    group,
+    size: Number(size),
+    mtime: Number(mtime),
+    sha256: undefined as string | undefined,
+    content: undefined as string | undefined,
+    target: undefined as string | undefined,
+    noParent: false,
+    noOwner: false,
+    noGroup: false,
+    words: new Set<string>(),
   }
   for (let line = lines.shift(); line !== undefined; line = lines.shift()) {
     if (line === 'no-parent') facts.noParent = true

@@ -42,8 +42,10 @@ export function planPlacement(wanted: Placement, observed: Observed): Plan<Place
 
 /** Why no file can be at the path. */
 export function obstacle(dest: string, facts: PathFacts): string | undefined {
-  if (facts.noParent) return `the folder ${posix.dirname(dest)} is not there: create it first, with file: { state: 'directory' }`
-  if (facts.kind === 'directory') return `${dest} is a directory: to put a file into it, end the path with / or name the file`
+  if (facts.noParent)
+    return `the folder ${posix.dirname(dest)} is not there: create it first, with file: { state: 'directory' }`
+  if (facts.kind === 'directory')
+    return `${dest} is a directory: to put a file into it, end the path with / or name the file`
   if (facts.kind === 'other') return `${dest} is a device, socket or pipe, not a file`
   return undefined
 }
@@ -92,6 +94,7 @@ function diffOf(subject: string, old: PathFacts | undefined, content: Buffer, hi
 /** What a diff can show of the old file. */
 export function beforeText({ content, size, sha256: sum }: PathFacts): string {
   if (content !== undefined && !/[\0\uFFFD]/.test(content)) return content
-  if (content !== undefined || sum !== undefined) return `(binary, ${sum === undefined ? '' : `sha256 ${sum}, `}${size} bytes)\n`
+  if (content !== undefined || sum !== undefined)
+    return `(binary, ${sum === undefined ? '' : `sha256 ${sum}, `}${size} bytes)\n`
   return `(not fetched, ${size} bytes)\n`
 }

@@ -14,26 +14,34 @@ const PYTHON_READ = `${PYTHON}; sys.stdout.buffer.write(s.recv(65536))`
  * @param seconds - that connecting, and saying something, may take
  */
 export function portCondition(host: string, port: number, seconds: number, pattern?: string): string {
-  const attempt = pattern === undefined ? connect(host, port, seconds) : `{ ${listen(host, port, seconds)}; } | grep -q -E -e ${quote(pattern)}`
+  const attempt =
+    pattern === undefined
+      ? connect(host, port, seconds)
+      : `{ ${listen(host, port, seconds)}; } | grep -q -E -e ${quote(pattern)}`
   return `{ { ${attempt}; } 2>/dev/null; }`
 }
 
-const connect = (host: string, port: number, seconds: number): string => [
-  'case $lb_tool in',
-  sh`bash) timeout ${seconds} bash -c ${'exec 3<>"/dev/tcp/$0/$1"'} ${host} ${port} ;;`,
-  sh`python3) python3 -c ${PYTHON} ${host} ${port} ${seconds} ;;`,
-  // It runs out of time also where the connection stands: that it took any time to connect tells that it did.
-  sh`curl) lb_took=$(curl -s --connect-timeout ${seconds} --max-time 1 -o /dev/null -w '%{time_connect}' ${`telnet://${host}:${port}`} </dev/null); [ "\${lb_took#*[1-9]}" != "$lb_took" ] ;;`,
-  // busybox's nc has no -z, but can hand the connection to a program.
-  sh`nc) nc -z -w ${seconds} ${host} ${port} </dev/null || nc -w ${seconds} ${host} ${port} -e true </dev/null ;;`,
-  'esac',
-].join('\n')
+const connect = (host: string, port: number, seconds: number): string =>
+  [
+    'case $lb_tool in',
+    sh`bash) timeout ${seconds} bash -c ${'exec 3<>"/dev/tcp/$0/$1"'} ${host} ${port} ;;`,
+    sh`python3) python3 -c ${PYTHON} ${host} ${port} ${seconds} ;;`,
+    // It runs out of time also where the connection stands: that it took any time to connect tells that it did.
+    'curl)',
+    sh`lb_took=$(curl ${['-s', '-o', '/dev/null', '--connect-timeout', seconds, '--max-time', '1', '-w', '%{time_connect}']} \\`,
+    sh`  ${`telnet://${host}:${port}`} </dev/null)`,
+    '[ "${lb_took#*[1-9]}" != "$lb_took" ] ;;',
+    // busybox's nc has no -z, but can hand the connection to a program.
+    sh`nc) nc -z -w ${seconds} ${host} ${port} </dev/null || nc -w ${seconds} ${host} ${port} -e true </dev/null ;;`,
+    'esac',
+  ].join('\n')
 
-const listen = (host: string, port: number, seconds: number): string => [
-  'case $lb_tool in',
-  sh`bash) timeout ${seconds} bash -c ${'exec 3<>"/dev/tcp/$0/$1" && cat <&3'} ${host} ${port} ;;`,
-  sh`nc) nc -w ${seconds} ${host} ${port} </dev/null ;;`,
-  sh`python3) python3 -c ${PYTHON_READ} ${host} ${port} ${seconds} ;;`,
-  sh`curl) curl -s --connect-timeout ${seconds} --max-time ${seconds} ${`telnet://${host}:${port}`} </dev/null ;;`,
-  'esac',
-].join('\n')
+const listen = (host: string, port: number, seconds: number): string =>
+  [
+    'case $lb_tool in',
+    sh`bash) timeout ${seconds} bash -c ${'exec 3<>"/dev/tcp/$0/$1" && cat <&3'} ${host} ${port} ;;`,
+    sh`nc) nc -w ${seconds} ${host} ${port} </dev/null ;;`,
+    sh`python3) python3 -c ${PYTHON_READ} ${host} ${port} ${seconds} ;;`,
+    sh`curl) curl -s --connect-timeout ${seconds} --max-time ${seconds} ${`telnet://${host}:${port}`} </dev/null ;;`,
+    'esac',
+  ].join('\n')

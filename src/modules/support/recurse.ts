@@ -12,13 +12,17 @@ const conditions = ({ owner, group, mode }: Attributes): string[] => [
 /** Prints `stray` if anything at or below a directory has other attributes; undefined if none are asked for. */
 export function findStray(path: string, wanted: Attributes): string | undefined {
   const any = conditions(wanted).join(' -o ')
-  return any === '' ? undefined : sh`[ -z "$(find -H ${path} \\( ${{ raw: any }} \\) -print 2>/dev/null | head -n 1)" ] || echo stray`
+  return any === ''
+    ? undefined
+    : sh`[ -z "$(find -H ${path} \\( ${{ raw: any }} \\) -print 2>/dev/null | head -n 1)" ] || echo stray`
 }
 
 /** Gives everything at and below a directory these attributes. */
 export function takeIn(path: string, { owner, group, mode }: Attributes): string {
   return [
     ...changeOwner(quote(path), owner, group, ' -R -h').map((step) => `${step} || exit`),
-    ...(mode === undefined ? [] : [sh`find -H ${path} ! -type l ! -perm ${octal(mode)} -exec chmod ${octal(mode)} -- {} + || exit`]),
+    ...(mode === undefined
+      ? []
+      : [sh`find -H ${path} ! -type l ! -perm ${octal(mode)} -exec chmod ${octal(mode)} -- {} + || exit`]),
   ].join('\n')
 }

@@ -50,7 +50,9 @@ function compile(source: string): nunjucks.Template {
 
 /** A view of the variables in which secrets read as their plain text, at any depth, and reading one is noticed. */
 function revealing<T extends object>(value: T, seen: { secret: boolean }): T {
-  return new Proxy(value, {
+  // A proxy must give a frozen object's own values: a copy is free to give others.
+  const open: object = !Object.isFrozen(value) ? value : Array.isArray(value) ? [...(value as unknown[])] : { ...value }
+  return new Proxy(open, {
     get(target, key) {
       const item: unknown = Reflect.get(target, key)
       if (item instanceof Secret) {
@@ -59,11 +61,12 @@ function revealing<T extends object>(value: T, seen: { secret: boolean }): T {
       }
       return isData(item) ? revealing(item, seen) : item
     },
-  })
+  }) as T
 }
 
 const isData = (value: unknown): value is object =>
-  Array.isArray(value) || (typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype)
+  Array.isArray(value) ||
+  (typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype)
 
 /** `(unknown path) [Line 3, Column 5]\n  attempted to output null or undefined value` -> `x.j2:3: {{ port }} is not defined`. */
 function explain(error: unknown, source: string, name: string): string {
@@ -71,7 +74,10 @@ function explain(error: unknown, source: string, name: string): string {
   const place = /\[Line (\d+)(?:, Column (\d+))?\]/.exec(message)
   const line = place?.[1] === undefined ? undefined : Number(place[1])
   const where = line === undefined ? name : `${name}:${line}`
-  const reason = message.replace(/^(Template render error: )?\(unknown path\)\s*(\[[^\]]*\])?\s*/g, '').replace(/^\w*Error: /, '').trim()
+  const reason = message
+    .replace(/^(Template render error: )?\(unknown path\)\s*(\[[^\]]*\])?\s*/g, '')
+    .replace(/^\w*Error: /, '')
+    .trim()
   if (!reason.includes('null or undefined')) return `${where}: ${reason}`
   const expression = expressionAt(source, line ?? 1, Number(place?.[2] ?? 1))
   return `${where}: ${expression ?? 'a variable'} is not defined`

@@ -22,18 +22,33 @@ export interface Replacement {
  * A script that replaces a file so that at every moment, also of a crash, either the old or the new one is there whole:
  * the new one is written, given its owner and mode, validated and flushed beside the old one, then takes its place.
  */
-export function replaceFile({ path, fill, owner, group, mode, validate, backup = false, through = false }: Replacement): string {
+export function replaceFile({
+  path,
+  fill,
+  owner,
+  group,
+  mode,
+  validate,
+  backup = false,
+  through = false,
+}: Replacement): string {
   const steps = [
     // `x` keeps a newline at the end of a path from being dropped by the substitution.
-    sh`lb_to=${path}` + (through ? `; if [ -L "$lb_to" ]; then lb_to=$(readlink -f -- "$lb_to" && echo x) || exit; lb_to=\${lb_to%?x}; fi` : ''),
+    sh`lb_to=${path}` +
+      (through
+        ? `; if [ -L "$lb_to" ]; then lb_to=$(readlink -f -- "$lb_to" && echo x) || exit; lb_to=\${lb_to%?x}; fi`
+        : ''),
     'lb_new=$(mktemp -- "${lb_to%/*}/.labbook.XXXXXX") || exit',
     `trap 'rm -f -- "$lb_new"' EXIT; trap 'exit 129' HUP; trap 'exit 130' INT; trap 'exit 143' TERM`,
     `${fill} || exit`,
     ...changeOwner('"$lb_new"', owner, group).map((step) => `${step} || exit`),
     `chmod ${mode === 'umask' ? '+rw' : octal(mode)} -- "$lb_new" || exit`,
-    ...(validate === undefined ? [] : [
-      `( ${validate.replaceAll('%s', '"$lb_new"')} ) >&2 || { lb_code=$?; ${sh`printf '%s\n' ${`validate refused the new ${path}`}`} >&2; exit "$lb_code"; }`,
-    ]),
+    ...(validate === undefined
+      ? []
+      : [
+          `( ${validate.replaceAll('%s', '"$lb_new"')} ) >&2 || {`,
+          sh`lb_code=$?; printf 'validate refused the new %s\\n' ${path} >&2; exit "$lb_code"; }`,
+        ]),
     `sync -- "$lb_new" || exit`,
     ...(backup ? ['cp -p -- "$lb_to" "$lb_to.$$.$(date +%Y-%m-%d@%H:%M:%S)~" || exit'] : []),
     'mv -f -- "$lb_new" "$lb_to" || exit',

@@ -55,7 +55,9 @@ export function probeCommand(params: Running, command: string): string {
   const { creates, removes } = params
   return [
     ...(creates === undefined ? [] : [sh`if [ -e ${creates} ] || [ -L ${creates} ]; then echo created; exit 0; fi`]),
-    ...(removes === undefined ? [] : [sh`if ! [ -e ${removes} ] && ! [ -L ${removes} ]; then echo removed; exit 0; fi`]),
+    ...(removes === undefined
+      ? []
+      : [sh`if ! [ -e ${removes} ] && ! [ -L ${removes} ]; then echo removed; exit 0; fi`]),
     ':',
   ].join('\n')
 }
@@ -83,8 +85,10 @@ export function resultOf(cmd: string, { stdout, stderr, exitCode }: Observed): R
   return { values, failed: `non-zero return code ${exitCode}${said === '' ? '' : `: ${said}`}` }
 }
 
-const skipped = (cmd: string, stdout: string): Plan<CommandValues> =>
-  ({ changes: [], values: resultOf(cmd, { stdout, stderr: '', exitCode: 0 }).values })
+const skipped = (cmd: string, stdout: string): Plan<CommandValues> => ({
+  changes: [],
+  values: resultOf(cmd, { stdout, stderr: '', exitCode: 0 }).values,
+})
 
 const lines = (text: string): string[] => (text === '' ? [] : text.split(/\r?\n/))
 

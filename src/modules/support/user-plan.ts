@@ -41,7 +41,10 @@ export function parseUser(stdout: string): FoundUser {
     passwordSame: head.includes('password-same'),
     homeThere: head.includes('home-there'),
     tools: !head.includes('no-tools'),
-    groups: lines.slice(start + 1).filter((line) => line !== '').map(groupEntry),
+    groups: lines
+      .slice(start + 1)
+      .filter((line) => line !== '')
+      .map(groupEntry),
   }
 }
 
@@ -52,9 +55,16 @@ export function planUser(wanted: UserParams, found: FoundUser): Change[] | strin
   if (state === 'absent') {
     if (entry === undefined) return []
     if (!tools) return NO_TOOLS
-    return [step(`remove user ${name}${remove ? ` and ${entry.home}` : ''}`, sh`userdel ${[...(remove ? ['-r'] : []), name]}`)]
+    return [
+      step(
+        `remove user ${name}${remove ? ` and ${entry.home}` : ''}`,
+        sh`userdel ${[...(remove ? ['-r'] : []), name]}`,
+      ),
+    ]
   }
-  const missing = [wanted.group, ...wanted.groups ?? []].find((group) => group !== undefined && groupOf(found, group) === undefined)
+  const missing = [wanted.group, ...(wanted.groups ?? [])].find(
+    (group) => group !== undefined && groupOf(found, group) === undefined,
+  )
   if (missing !== undefined) return `there is no group ${missing} on this host`
   const changes = entry === undefined ? creation(wanted, found) : modifications(wanted, entry, found)
   return changes.length > 0 && !tools ? NO_TOOLS : changes
@@ -72,7 +82,11 @@ function creation(wanted: UserParams, found: FoundUser): Change[] {
   const flags = [
     create_home ? '-m' : '-M',
     ...(system ? ['-r'] : []),
-    ...option('-u', uid), ...option('-g', primary), ...option('-d', home), ...option('-s', shell), ...option('-c', comment),
+    ...option('-u', uid),
+    ...option('-g', primary),
+    ...option('-d', home),
+    ...option('-s', shell),
+    ...option('-c', comment),
     ...(groups.length === 0 ? [] : ['-G', groups.join(',')]),
   ]
   const details = [
@@ -80,16 +94,22 @@ function creation(wanted: UserParams, found: FoundUser): Change[] {
     ...(wanted.group === undefined ? [] : [`group ${wanted.group}`]),
     ...(groups.length === 0 ? [] : [`groups ${groups.join(', ')}`]),
   ].join('; ')
-  return [step(`create user ${name}${details === '' ? '' : ` (${details})`}`, sh`useradd ${[...flags, name]}`), ...passwordChange(wanted)]
+  return [
+    step(`create user ${name}${details === '' ? '' : ` (${details})`}`, sh`useradd ${[...flags, name]}`),
+    ...passwordChange(wanted),
+  ]
 }
 
 function modifications(wanted: UserParams, entry: UserEntry, found: FoundUser): Change[] {
   const { name, uid, home, shell, comment } = wanted
   const primary = wanted.group === undefined ? undefined : groupOf(found, wanted.group)
-  const differs = <T extends string | number>(asked: T | undefined, is: T): T | undefined => (asked === is ? undefined : asked)
+  const differs = <T extends string | number>(asked: T | undefined, is: T): T | undefined =>
+    asked === is ? undefined : asked
   const parts: [what: string, flags: string[]][] = [
     ...change('uid', '-u', differs(uid, entry.uid), entry.uid),
-    ...(primary === undefined || primary.gid === entry.gid ? [] : change('group', '-g', primary.name, groupOf(found, String(entry.gid))?.name ?? entry.gid)),
+    ...(primary === undefined || primary.gid === entry.gid
+      ? []
+      : change('group', '-g', primary.name, groupOf(found, String(entry.gid))?.name ?? entry.gid)),
     ...change('comment', '-c', differs(comment, entry.comment), entry.comment),
     ...change('home', '-d', differs(home, entry.home), entry.home),
     ...change('shell', '-s', differs(shell, entry.shell), entry.shell),
@@ -97,26 +117,38 @@ function modifications(wanted: UserParams, entry: UserEntry, found: FoundUser): 
   ]
   const flags = parts.flatMap(([, words]) => words)
   return [
-    ...(parts.length === 0 ? [] : [step(`change user ${name}: ${parts.map(([what]) => what).join('; ')}`, sh`usermod ${[...flags, name]}`)]),
+    ...(parts.length === 0
+      ? []
+      : [step(`change user ${name}: ${parts.map(([what]) => what).join('; ')}`, sh`usermod ${[...flags, name]}`)]),
     ...(wanted.create_home && !found.homeThere ? [homeCreation(name, home ?? entry.home)] : []),
     ...(wanted.update_password === 'always' && !found.passwordSame ? passwordChange(wanted) : []),
   ]
 }
 
-const option = (flag: string, value: string | number | undefined): string[] => (value === undefined ? [] : [flag, String(value)])
+const option = (flag: string, value: string | number | undefined): string[] =>
+  value === undefined ? [] : [flag, String(value)]
 
-const change = (what: string, flag: string, value: string | number | undefined, was: string | number): [string, string[]][] =>
+const change = (
+  what: string,
+  flag: string,
+  value: string | number | undefined,
+  was: string | number,
+): [string, string[]][] =>
   value === undefined ? [] : [[`${what} ${value} (was ${was === '' ? 'empty' : was})`, [flag, String(value)]]]
 
 function membership({ name, groups, append }: UserParams, primary: number, found: FoundUser): [string, string[]][] {
   if (groups === undefined) return []
-  const names = (list: readonly GroupEntry[]): Set<string> => new Set(list.filter(({ gid }) => gid !== primary).map((group) => group.name))
+  const names = (list: readonly GroupEntry[]): Set<string> =>
+    new Set(list.filter(({ gid }) => gid !== primary).map((group) => group.name))
   const is = names(found.groups.filter(({ members }) => members.includes(name)))
   const asked = names(found.groups.filter((group) => groups.includes(group.name)))
   const into = [...asked].filter((group) => !is.has(group))
   const outOf = append ? [] : [...is].filter((group) => !asked.has(group))
   if (into.length === 0 && outOf.length === 0) return []
-  const what = [...(into.length === 0 ? [] : [`into ${into.join(', ')}`]), ...(outOf.length === 0 ? [] : [`out of ${outOf.join(', ')}`])]
+  const what = [
+    ...(into.length === 0 ? [] : [`into ${into.join(', ')}`]),
+    ...(outOf.length === 0 ? [] : [`out of ${outOf.join(', ')}`]),
+  ]
   return [[what.join(', '), append ? ['-a', '-G', into.join(',')] : ['-G', [...asked].join(',')]]]
 }
 
@@ -131,4 +163,6 @@ const homeCreation = (name: string, home: string): Change => ({
 })
 
 const passwordChange = ({ name, password }: UserParams): Change[] =>
-  password === undefined ? [] : [step(`set the password of ${name}`, sh`printf '%s:%s\\n' ${name} ${password} | chpasswd -e`)]
+  password === undefined
+    ? []
+    : [step(`set the password of ${name}`, sh`printf '%s:%s\\n' ${name} ${password} | chpasswd -e`)]

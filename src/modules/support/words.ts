@@ -17,10 +17,17 @@ export function splitWords(line: string): string[] {
       if (word !== undefined) words.push(word)
       word = undefined
     } else {
-      word = (word ?? '') + (single ?? double?.replaceAll(/\\(["\\$`\n])/g, (_, c: string) => (c === '\n' ? '' : c)) ?? escaped ?? plain ?? '')
+      word =
+        (word ?? '') +
+        (single ??
+          double?.replaceAll(/\\(["\\$`\n])/g, (_, c: string) => (c === '\n' ? '' : c)) ??
+          escaped ??
+          plain ??
+          '')
     }
   }
   return word === undefined ? words : [...words, word]
 }
 
-const TOKEN = /^(?:(?<space>\s+)|'(?<single>[^']*)'|"(?<double>(?:[^"\\]|\\[\s\S])*)"|\\(?<escaped>[\s\S])|(?<plain>[^\s'"\\]+))/
+const TOKEN =
+  /^(?:(?<space>\s+)|'(?<single>[^']*)'|"(?<double>(?:[^"\\]|\\[\s\S])*)"|\\(?<escaped>[\s\S])|(?<plain>[^\s'"\\]+))/

@@ -35,7 +35,7 @@ t.test('the files of a folder count in the order of their names', async (t) => {
     'group_vars/web/10-first.yml': 'v: first\nw: first',
     'group_vars/web/more/x.yaml': 'x: deep',
     'group_vars/web/notes.txt': 'v: no',
-    'group_vars/web/.30.yml': 'v: no',
+    'group_vars/web/.30.yml': 'hidden: no',
     'group_vars/web/40~': 'v: no',
   }, t.testdir())
   const { hosts } = await readInventory(join(folder, 'inventory.yaml'))

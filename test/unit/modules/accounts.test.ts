@@ -16,12 +16,27 @@ const planUser = (params: Parameters<typeof user.definition.schema.parse>[0], ob
 
 t.test('groups are made, renumbered and removed', async (t) => {
   const there = 'name ops:x:1001:ann,bob'
-  const cases: [params: { name: string; gid?: number; system?: boolean; state?: 'absent' }, observed: Observed, change: string | undefined, script?: string][] = [
+  const cases: [
+    params: { name: string; gid?: number; system?: boolean; state?: 'absent' },
+    observed: Observed,
+    change: string | undefined,
+    script?: string,
+  ][] = [
     [{ name: 'ops' }, seen(''), 'create group ops', 'groupadd ops || exit'],
-    [{ name: 'ops', gid: 1001, system: true }, seen(''), 'create group ops (gid 1001)', 'groupadd -g 1001 -r ops || exit'],
+    [
+      { name: 'ops', gid: 1001, system: true },
+      seen(''),
+      'create group ops (gid 1001)',
+      'groupadd -g 1001 -r ops || exit',
+    ],
     [{ name: 'ops' }, seen(there), undefined],
     [{ name: 'ops', gid: 1001 }, seen(there, 'gid ops:x:1001:'), undefined],
-    [{ name: 'ops', gid: 1002 }, seen(there), 'change the gid of group ops to 1002 (was 1001)', 'groupmod -g 1002 ops || exit'],
+    [
+      { name: 'ops', gid: 1002 },
+      seen(there),
+      'change the gid of group ops to 1002 (was 1001)',
+      'groupmod -g 1002 ops || exit',
+    ],
     [{ name: 'ops', state: 'absent' }, seen(there), 'remove group ops', 'groupdel ops || exit'],
     [{ name: 'ops', state: 'absent' }, seen(''), undefined],
   ]
@@ -31,7 +46,10 @@ t.test('groups are made, renumbered and removed', async (t) => {
     t.equal(plan.changes[0]?.script, script)
   }
   t.same(planGroup({ name: 'ops' }, seen(there)).values, { name: 'ops', gid: 1001 })
-  t.equal(planGroup({ name: 'ops', gid: 4 }, seen(there, 'gid adm:x:4:syslog')).problem, 'gid 4 belongs to the group adm, so ops cannot have it')
+  t.equal(
+    planGroup({ name: 'ops', gid: 4 }, seen(there, 'gid adm:x:4:syslog')).problem,
+    'gid 4 belongs to the group adm, so ops cannot have it',
+  )
   t.match(planGroup({ name: 'ops' }, seen('no-tools')).problem, 'groupadd, ... are not on this host')
 })
 
@@ -39,14 +57,32 @@ const groups = ['groups', 'root:x:0:', 'sudo:x:27:ann', 'docker:x:998:', 'ann:x:
 const ann = ['passwd ann:x:1000:1000:Ann Example,,,:/home/ann:/bin/bash', 'home-there', ...groups]
 
 t.test('a new user', async (t) => {
-  const plan = planUser({
-    name: 'bob', uid: 1005, group: 'ops', groups: 'docker, sudo', shell: '/bin/bash', comment: "Bob's", password: '$6$salt$hash', home: '/srv/bob', system: true,
-  }, seen(...groups))
+  const plan = planUser(
+    {
+      name: 'bob',
+      uid: 1005,
+      group: 'ops',
+      groups: 'docker, sudo',
+      shell: '/bin/bash',
+      comment: "Bob's",
+      password: '$6$salt$hash',
+      home: '/srv/bob',
+      system: true,
+    },
+    seen(...groups),
+  )
   t.same(descriptions(plan), ['create user bob (uid 1005; group ops; groups docker, sudo)', 'set the password of bob'])
-  t.equal(plan.changes[0]?.script, "useradd -m -r -u 1005 -g ops -d /srv/bob -s /bin/bash -c 'Bob'\\''s' -G docker,sudo bob || exit")
+  t.equal(
+    plan.changes[0]?.script,
+    "useradd -m -r -u 1005 -g ops -d /srv/bob -s /bin/bash -c 'Bob'\\''s' -G docker,sudo bob || exit",
+  )
   t.equal(plan.changes[1]?.script, "printf '%s:%s\\n' bob '$6$salt$hash' | chpasswd -e || exit")
   t.equal(planUser({ name: 'bob', create_home: false }, seen(...groups)).changes[0]?.script, 'useradd -M bob || exit')
-  t.equal(planUser({ name: 'docker' }, seen(...groups)).changes[0]?.script, 'useradd -m -g docker docker || exit', 'the group of that name is taken')
+  t.equal(
+    planUser({ name: 'docker' }, seen(...groups)).changes[0]?.script,
+    'useradd -m -g docker docker || exit',
+    'the group of that name is taken',
+  )
 })
 
 t.test('a user who is there', async (t) => {
@@ -56,12 +92,22 @@ t.test('a user who is there', async (t) => {
     [{ group: 1000, groups: ['sudo', 'ops', 'ann'] }, ann, []],
     [{ groups: ['sudo'], append: true }, ann, []],
     [{ groups: ['docker'], append: true }, ann, [['change user ann: into docker', 'usermod -a -G docker ann || exit']]],
-    [{ groups: ['docker', 'sudo'] }, ann, [['change user ann: into docker, out of ops', 'usermod -G sudo,docker ann || exit']]],
+    [
+      { groups: ['docker', 'sudo'] },
+      ann,
+      [['change user ann: into docker, out of ops', 'usermod -G sudo,docker ann || exit']],
+    ],
     [{ groups: [] }, ann, [['change user ann: out of sudo, ops', "usermod -G '' ann || exit"]]],
-    [{ uid: 7, group: 'docker', shell: '/bin/sh', comment: '' }, ann, [[
-      'change user ann: uid 7 (was 1000); group docker (was ann); comment  (was Ann Example,,,); shell /bin/sh (was /bin/bash)',
-      "usermod -u 7 -g docker -c '' -s /bin/sh ann || exit",
-    ]]],
+    [
+      { uid: 7, group: 'docker', shell: '/bin/sh', comment: '' },
+      ann,
+      [
+        [
+          'change user ann: uid 7 (was 1000); group docker (was ann); comment  (was Ann Example,,,); shell /bin/sh (was /bin/bash)',
+          "usermod -u 7 -g docker -c '' -s /bin/sh ann || exit",
+        ],
+      ],
+    ],
     [{ password: '!' }, ['password-same', ...ann], []],
     [{ password: '!', update_password: 'on_create' }, ann, []],
     [{ state: 'absent' }, ann, [['remove user ann', 'userdel ann || exit']]],
@@ -71,9 +117,19 @@ t.test('a user who is there', async (t) => {
   for (const [params, lines, changes] of cases) {
     const plan = planUser({ name: 'ann', ...params }, seen(...lines))
     t.equal(plan.problem, undefined)
-    t.same(plan.changes.map(({ description, script }) => [description, script]), changes)
+    t.same(
+      plan.changes.map(({ description, script }) => [description, script]),
+      changes,
+    )
   }
-  t.same(planUser({ name: 'ann' }, seen(...ann)).values, { name: 'ann', uid: 1000, group: 1000, home: '/home/ann', shell: '/bin/bash', comment: 'Ann Example,,,' })
+  t.same(planUser({ name: 'ann' }, seen(...ann)).values, {
+    name: 'ann',
+    uid: 1000,
+    group: 1000,
+    home: '/home/ann',
+    shell: '/bin/bash',
+    comment: 'Ann Example,,,',
+  })
   t.same(descriptions(planUser({ name: 'ann', password: '$6$s$h' }, seen(...ann))), ['set the password of ann'])
   const homeless = ann.filter((line) => line !== 'home-there')
   t.same(descriptions(planUser({ name: 'ann' }, seen(...homeless))), ['create the home /home/ann of ann'])
@@ -84,7 +140,11 @@ t.test('what cannot be is told', async (t) => {
   t.equal(planUser({ name: 'ann', groups: ['wheel'] }, seen(...ann)).problem, 'there is no group wheel on this host')
   t.equal(planUser({ name: 'bob', group: 77 }, seen(...groups)).problem, 'there is no group 77 on this host')
   t.match(planUser({ name: 'bob' }, seen('no-tools', ...groups)).problem, 'useradd')
-  const why = (params: object): string => user.definition.schema.safeParse(params).error?.issues.map(({ message }) => message).join() ?? ''
+  const why = (params: object): string =>
+    user.definition.schema
+      .safeParse(params)
+      .error?.issues.map(({ message }) => message)
+      .join() ?? ''
   t.match(why({ name: 'ann', password: 'hunter2' }), 'write a hash as `openssl passwd -6` makes it')
   t.match(why({ name: 'ann', password: new Secret('hunter2') }), 'write a hash')
   t.match(why({ name: 'ann', append: true }), 'append needs groups')
@@ -93,13 +153,17 @@ t.test('what cannot be is told', async (t) => {
 
 t.test('probes run everywhere, and never print a password', async (t) => {
   for (const shell of shells) {
-    const look = (params: object): Observed => runIn(shell, user.definition.probe(user.definition.schema.parse(params), {}))
+    const look = (params: object): Observed =>
+      runIn(shell, user.definition.probe(user.definition.schema.parse(params), {}))
     const root = look({ name: 'root', password: '$6$salt$hash' })
     t.match(root.stdout, /^passwd root:[^\n]*\nhome-there\ngroups\n/, shell.name)
     t.equal(root.stderr, '')
     t.same(planUser({ name: 'root', uid: 0, group: 'root', home: '/root' }, root).changes, [])
     t.match(look({ name: 'no.body' }).stdout, /^groups\n/)
-    const groupProbe = runIn(shell, group.definition.probe(group.definition.schema.parse({ name: 'daemon', gid: 0 }), {}))
+    const groupProbe = runIn(
+      shell,
+      group.definition.probe(group.definition.schema.parse({ name: 'daemon', gid: 0 }), {}),
+    )
     t.match(groupProbe.stdout, /^name daemon:[^\n]*\ngid root:/)
   }
 })

@@ -1,4 +1,15 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, lstatSync, writeFileSync, chmodSync, chownSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  lstatSync,
+  writeFileSync,
+  chmodSync,
+  chownSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import t from 'tap'
@@ -59,7 +70,9 @@ t.test('a set-user-id bit survives a change of owner', async (t) => {
     const dest = join(folder, 'a')
     writeFileSync(dest, 'same')
     chmodSync(dest, 0o4755)
-    converged(t, converge(shell, copy, { content: 'same', dest, mode: '4755', owner: 4321 }), [`give ${dest} to 4321:root (was root:root)`])
+    converged(t, converge(shell, copy, { content: 'same', dest, mode: '4755', owner: 4321 }), [
+      `give ${dest} to 4321:root (was root:root)`,
+    ])
     t.equal(permissions(dest), 0o4755)
   })
 })
@@ -144,12 +157,19 @@ t.test('force: false leaves a file that is there', async (t) => {
 t.test('says what is in the way', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     mkdirSync(join(folder, 'd'))
-    const problem = (params: Parameters<typeof converge<typeof copy.definition.schema, unknown>>[2]): string | undefined =>
-      converge(shell, copy, params).before.problem
+    const problem = (
+      params: Parameters<typeof converge<typeof copy.definition.schema, unknown>>[2],
+    ): string | undefined => converge(shell, copy, params).before.problem
     t.match(problem({ content: '', dest: join(folder, 'd') }), `${folder}/d is a directory`)
     t.match(problem({ content: '', dest: join(folder, 'no/a') }), `the folder ${folder}/no is not there`)
-    t.equal(problem({ content: '', dest: join(folder, 'a'), owner: 'no.body' }), 'there is no user no.body on this host')
-    t.equal(problem({ content: '', dest: join(folder, 'a'), group: 'no-body' }), 'there is no group no-body on this host')
+    t.equal(
+      problem({ content: '', dest: join(folder, 'a'), owner: 'no.body' }),
+      'there is no user no.body on this host',
+    )
+    t.equal(
+      problem({ content: '', dest: join(folder, 'a'), group: 'no-body' }),
+      'there is no group no-body on this host',
+    )
     t.notOk(existsSync(join(folder, 'a')))
   })
 })
@@ -157,20 +177,47 @@ t.test('says what is in the way', async (t) => {
 t.test('any text arrives exactly', async (t) => {
   const text = fc.oneof(
     fc.string({ unit: 'binary' }),
-    fc.string({ unit: fc.constantFrom("'", '"', '\\', '\n', '\r', '\t', '-', '%', '$', '`', '!', 'é', '漢', '\u{1F600}', ' ', '\0', 'n') }),
+    fc.string({
+      unit: fc.constantFrom(
+        "'",
+        '"',
+        '\\',
+        '\n',
+        '\r',
+        '\t',
+        '-',
+        '%',
+        '$',
+        '`',
+        '!',
+        'é',
+        '漢',
+        '\u{1F600}',
+        ' ',
+        '\0',
+        'n',
+      ),
+    }),
   )
   inEachShell(t, (t, shell, folder) => {
-    fc.assert(fc.property(text, (content) => {
-      const dest = join(folder, 'any')
-      const run = converge(shell, copy, { content, dest })
-      t.same(run.after.changes, [])
-      return readFileSync(dest).equals(Buffer.from(content))
-    }), { numRuns: 25, examples: [['-n'], ['-e \\c'], ['\n\n'], ["'"], ['%s\\'], ['']] })
+    fc.assert(
+      fc.property(text, (content) => {
+        const dest = join(folder, 'any')
+        const run = converge(shell, copy, { content, dest })
+        t.same(run.after.changes, [])
+        return readFileSync(dest).equals(Buffer.from(content))
+      }),
+      { numRuns: 25, examples: [['-n'], ['-e \\c'], ['\n\n'], ["'"], ['%s\\'], ['']] },
+    )
   })
 })
 
 t.test('parameters that cannot be meant are refused in plain words', async (t) => {
-  const why = (params: object): string => copy.definition.schema.safeParse(params).error?.issues.map(({ message }) => message).join() ?? ''
+  const why = (params: object): string =>
+    copy.definition.schema
+      .safeParse(params)
+      .error?.issues.map(({ message }) => message)
+      .join() ?? ''
   t.match(why({ content: '', dest: 'etc/motd' }), 'write an absolute path of the host')
   t.match(why({ content: '', dest: '/a', mode: 644 }), "644 is decimal: write '0644'")
   t.match(why({ content: '', dest: '/a', mode: 'u=rw' }), "'u=rw' is not a mode this runner knows")

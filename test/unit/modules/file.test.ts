@@ -1,4 +1,14 @@
-import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, readlinkSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { file } from '../../../src/modules/file.ts'
@@ -10,7 +20,9 @@ const permissions = (path: string): number => statSync(path).mode & 0o7777
 t.test('a directory is made with its parents, which get the same attributes', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     const path = join(folder, 'a/b c/d')
-    converged(t, converge(shell, file, { path, state: 'directory', mode: '2750', owner: 4321 }), [`create directory ${path} (2750, 4321)`])
+    converged(t, converge(shell, file, { path, state: 'directory', mode: '2750', owner: 4321 }), [
+      `create directory ${path} (2750, 4321)`,
+    ])
     t.equal(permissions(path), 0o2750)
     t.equal(permissions(join(folder, 'a')), 0o2750)
     t.equal(statSync(join(folder, 'a/b c')).uid, 4321)
@@ -35,7 +47,9 @@ t.test('attributes below a directory', async (t) => {
     writeFileSync(join(path, 'e/--f\nx'), '')
     symlinkSync('/etc/passwd', join(path, 'e/l'))
     const passwd = permissions('/etc/passwd')
-    converged(t, converge(shell, file, { path, recurse: true, owner: 4321, mode: '0750' }), [`give all in ${path} its attributes (0750, 4321)`])
+    converged(t, converge(shell, file, { path, recurse: true, owner: 4321, mode: '0750' }), [
+      `give all in ${path} its attributes (0750, 4321)`,
+    ])
     t.equal(statSync(join(path, 'e/--f\nx')).uid, 4321)
     t.equal(permissions(join(path, 'e/--f\nx')), 0o750)
     t.equal(lstatSync(join(path, 'e/l')).uid, 4321)
@@ -51,7 +65,9 @@ t.test('absent takes files, directories and links away', async (t) => {
     symlinkSync('d', join(folder, 'l'))
     converged(t, converge(shell, file, { path: join(folder, 'l'), state: 'absent' }), [`remove the link ${folder}/l`])
     t.ok(existsSync(join(folder, 'd/e')))
-    converged(t, converge(shell, file, { path: join(folder, 'd'), state: 'absent' }), [`remove ${folder}/d and all that is in it`])
+    converged(t, converge(shell, file, { path: join(folder, 'd'), state: 'absent' }), [
+      `remove ${folder}/d and all that is in it`,
+    ])
     converged(t, converge(shell, file, { path: join(folder, '-f'), state: 'absent' }), [`remove ${folder}/-f`])
     converged(t, converge(shell, file, { path: join(folder, 'gone'), state: 'absent' }), [])
   })
@@ -64,10 +80,14 @@ t.test('links are made and pointed elsewhere', async (t) => {
     mkdirSync(join(folder, 'd'))
     converged(t, converge(shell, file, { path, state: 'link', src: "a'b\n" }), [`create link ${path} to a'b\n`])
     converged(t, converge(shell, file, { path, state: 'link', src: 'd' }), [`point ${path} to d (was a'b\n)`])
-    converged(t, converge(shell, file, { path, state: 'link', src: '/no/such', force: true }), [`point ${path} to /no/such (was d)`])
+    converged(t, converge(shell, file, { path, state: 'link', src: '/no/such', force: true }), [
+      `point ${path} to /no/such (was d)`,
+    ])
     t.equal(readlinkSync(path), '/no/such')
     writeFileSync(join(folder, 'f'), '')
-    converged(t, converge(shell, file, { path: join(folder, 'f'), state: 'link', src: 'd', force: true }), [`replace with a link ${folder}/f to d`])
+    converged(t, converge(shell, file, { path: join(folder, 'f'), state: 'link', src: 'd', force: true }), [
+      `replace with a link ${folder}/f to d`,
+    ])
   })
 })
 
@@ -87,7 +107,9 @@ t.test('a link to a directory is a directory, unless it is not followed', async 
     mkdirSync(join(folder, 'd'), { mode: 0o755 })
     const path = join(folder, 'l')
     symlinkSync('d', path)
-    converged(t, converge(shell, file, { path, state: 'directory', mode: '0700' }), [`set the mode of ${path} to 0700 (was 0755)`])
+    converged(t, converge(shell, file, { path, state: 'directory', mode: '0700' }), [
+      `set the mode of ${path} to 0700 (was 0755)`,
+    ])
     t.equal(permissions(join(folder, 'd')), 0o700)
     t.match(converge(shell, file, { path, state: 'directory', follow: false }).before.problem, 'is not a directory')
   })
@@ -110,7 +132,11 @@ t.test('says what is in the way', async (t) => {
 })
 
 t.test('parameters that cannot be meant are refused', async (t) => {
-  const why = (params: object): string => file.definition.schema.safeParse(params).error?.issues.map(({ message }) => message).join() ?? ''
+  const why = (params: object): string =>
+    file.definition.schema
+      .safeParse(params)
+      .error?.issues.map(({ message }) => message)
+      .join() ?? ''
   t.match(why({ path: '/a/..', state: 'absent' }), 'refuses to remove /')
   t.match(why({ path: '/a', state: 'link' }), "src and state: 'link' go together")
   t.match(why({ path: '/a', state: 'touch', recurse: true }), 'recurse is for')

@@ -30,14 +30,18 @@ t.test('fetches files', async (t) => {
     converged(t, checked, [`fetch again ${url} to ${dest}`])
     t.match(checked.after.values, { checksum: sum })
     writeFileSync(dest, 'spoilt')
-    converged(t, converge(shell, get_url, { url, dest, checksum: `sha256:http://127.0.0.1:${port}/SUMS` }), [`fetch again ${url} to ${dest}`])
+    converged(t, converge(shell, get_url, { url, dest, checksum: `sha256:http://127.0.0.1:${port}/SUMS` }), [
+      `fetch again ${url} to ${dest}`,
+    ])
     t.ok(readFileSync(dest).equals(bytes))
     t.same(readdirSync(folder), ['a b'])
 
     converged(t, converge(shell, get_url, { url, dest: `${folder}/` }), [`fetch ${url} to ${folder}/file`])
     symlinkSync('file', join(folder, 'link'))
     writeFileSync(join(folder, 'file'), 'spoilt')
-    converged(t, converge(shell, get_url, { url, dest: join(folder, 'link'), force: true }), [`fetch again ${url} to ${folder}/link`])
+    converged(t, converge(shell, get_url, { url, dest: join(folder, 'link'), force: true }), [
+      `fetch again ${url} to ${folder}/link`,
+    ])
     t.ok(readFileSync(join(folder, 'file')).equals(bytes))
   })
 })
@@ -47,7 +51,9 @@ t.test('curl and wget alike send secret headers', async (t) => {
   const url = `http://127.0.0.1:${port}/private`
   inEachShell(t, (t, shell, folder) => {
     const headers = { 'X-Token': new Secret('to"ken \\') }
-    converged(t, converge(shell, get_url, { url, dest: join(folder, 'curl'), headers }), [`fetch ${url} to ${folder}/curl`])
+    converged(t, converge(shell, get_url, { url, dest: join(folder, 'curl'), headers }), [
+      `fetch ${url} to ${folder}/curl`,
+    ])
     const { applied } = withWget(shell, folder, { url, dest: join(folder, 'wget'), headers })
     t.same(applied, [{ stdout: '', stderr: '', exitCode: 0 }])
     t.equal(readFileSync(join(folder, 'curl'), 'utf8'), 'for you')
@@ -59,11 +65,16 @@ t.test('curl and wget alike send secret headers', async (t) => {
 function withWget(shell: Shell, folder: string, params: Parameters<typeof get_url.definition.schema.parse>[0]) {
   const bin = join(folder, 'bin')
   mkdirSync(bin)
-  for (const tool of ['wget', 'stat', 'sha256sum', 'mktemp', 'chmod', 'chown', 'rm', 'mv', 'sync', 'readlink']) symlinkSync(`/usr/bin/${tool}`, join(bin, tool))
+  for (const tool of ['wget', 'stat', 'sha256sum', 'mktemp', 'chmod', 'chown', 'rm', 'mv', 'sync', 'readlink'])
+    symlinkSync(`/usr/bin/${tool}`, join(bin, tool))
   const path = process.env['PATH']
   process.env['PATH'] = bin
   try {
-    return converge({ ...shell, argv: [`/usr/bin/${shell.argv[0]}`, ...shell.argv.slice(1)] as never }, get_url, params as never)
+    return converge(
+      { ...shell, argv: [`/usr/bin/${shell.argv[0]}`, ...shell.argv.slice(1)] as never },
+      get_url,
+      params as never,
+    )
   } finally {
     process.env['PATH'] = path
   }
@@ -77,11 +88,22 @@ t.test('what goes wrong is told, and the old file stays', async (t) => {
     writeFileSync(dest, 'old')
     chmodSync(dest, 0o600)
     const wrong = converge(shell, get_url, { url: at('/file'), dest, checksum: `sha256:${'1'.repeat(64)}` })
-    t.match(wrong.applied, [{ exitCode: 1, stderr: `has another checksum than asked for: sha256 ${sum}` }])
-    t.match(converge(shell, get_url, { url: at('/gone'), dest: join(folder, 'b') }).applied, [{ exitCode: 22, stderr: '404' }])
-    t.match(converge(shell, get_url, { url: at('/gone'), dest, force: true }).before.problem, /^cannot fetch .*\/gone: .*404/)
-    t.match(converge(shell, get_url, { url: at('/other2'), dest, checksum: `sha256:${at('/SUMS')}` }).before.problem, 'has no SHA-256 sum of other2')
-    t.match(converge(shell, get_url, { url: at('/file'), dest, checksum: `sha256:${at('/none')}` }).before.problem, /^cannot fetch .*\/none: .*404/)
+    t.match(wrong.applied, [{ exitCode: 1, stderr: `has another checksum than asked for: ${sum}` }])
+    t.match(converge(shell, get_url, { url: at('/gone'), dest: join(folder, 'b') }).applied, [
+      { exitCode: 22, stderr: '404' },
+    ])
+    t.match(
+      converge(shell, get_url, { url: at('/gone'), dest, force: true }).before.problem,
+      /^cannot fetch .*\/gone: .*404/,
+    )
+    t.match(
+      converge(shell, get_url, { url: at('/other2'), dest, checksum: `sha256:${at('/SUMS')}` }).before.problem,
+      'has no SHA-256 sum of other2',
+    )
+    t.match(
+      converge(shell, get_url, { url: at('/file'), dest, checksum: `sha256:${at('/none')}` }).before.problem,
+      /^cannot fetch .*\/none: .*404/,
+    )
     t.equal(readFileSync(dest, 'utf8'), 'old')
     t.same(readdirSync(folder), ['a'])
   })

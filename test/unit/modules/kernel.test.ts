@@ -10,11 +10,15 @@ import { descriptions, inEachShell } from './support.ts'
 const seen = (stdout: string): Observed => ({ stdout, stderr: '', exitCode: 0 })
 
 t.test('the host name in use and the one kept are told apart', async (t) => {
-  const plan = (live: string, kept: string) => descriptions(hostname.definition.plan({ name: 'node1' }, seen(`${live}\n${kept}\n`), {}, {}))
+  const plan = (live: string, kept: string) =>
+    descriptions(hostname.definition.plan({ name: 'node1' }, seen(`${live}\n${kept}\n`), {}, {}))
   t.same(plan('node1', 'node1'), [])
   t.same(plan('debian', 'node1'), ['set the host name node1 (was debian)'])
   t.same(plan('node1', ''), ['write the host name node1 into /etc/hostname'])
-  t.same(plan('debian', 'debian'), ['write the host name node1 into /etc/hostname (was debian)', 'set the host name node1 (was debian)'])
+  t.same(plan('debian', 'debian'), [
+    'write the host name node1 into /etc/hostname (was debian)',
+    'set the host name node1 (was debian)',
+  ])
   t.notOk(hostname.definition.schema.safeParse({ name: '-node' }).success)
   t.notOk(hostname.definition.schema.safeParse({ name: 'a\nb' }).success)
   for (const shell of shells) {
@@ -24,34 +28,54 @@ t.test('the host name in use and the one kept are told apart', async (t) => {
   }
 })
 
-const there = (text: string, ...words: string[]): Observed => seen(`there\n81a4\n0\n0\n${text.length}\n0\nroot\nroot\n${words.join('\n')}\ncontent\n${text}`)
+const there = (text: string, ...words: string[]): Observed =>
+  seen(`there\n81a4\n0\n0\n${text.length}\n0\nroot\nroot\n${words.join('\n')}\ncontent\n${text}`)
 const plan = (params: Parameters<typeof sysctl.definition.schema.parse>[0], observed: Observed) =>
   sysctl.definition.plan(sysctl.definition.schema.parse(params), observed, {}, {})
 
 t.test('a kernel setting is kept in the file and set', async (t) => {
   const params = { name: 'net.ipv4.ip_forward', value: 1 }
   t.same(descriptions(plan(params, there('# x\nnet.ipv4.ip_forward=1\n', 'live=1'))), [])
-  t.same(descriptions(plan(params, there('#net.ipv4.ip_forward=1\n', 'live=1'))), ['write net.ipv4.ip_forward = 1 into /etc/sysctl.conf'])
-  t.same(descriptions(plan(params, there('net.ipv4.ip_forward = 1\n', 'live=0'))), ['set net.ipv4.ip_forward to 1 (was 0)'])
+  t.same(descriptions(plan(params, there('#net.ipv4.ip_forward=1\n', 'live=1'))), [
+    'write net.ipv4.ip_forward = 1 into /etc/sysctl.conf',
+  ])
+  t.same(descriptions(plan(params, there('net.ipv4.ip_forward = 1\n', 'live=0'))), [
+    'set net.ipv4.ip_forward to 1 (was 0)',
+  ])
   t.same(descriptions(plan({ ...params, reload: false }, there('net.ipv4.ip_forward = 1\n', 'live=0'))), [])
   const both = plan({ ...params, sysctl_file: '/etc/sysctl.d/k.conf' }, seen('absent\nlive=0'))
-  t.same(descriptions(both), ['write net.ipv4.ip_forward = 1 into /etc/sysctl.d/k.conf', 'set net.ipv4.ip_forward to 1 (was 0)'])
+  t.same(descriptions(both), [
+    'write net.ipv4.ip_forward = 1 into /etc/sysctl.d/k.conf',
+    'set net.ipv4.ip_forward to 1 (was 0)',
+  ])
   t.same(both.changes[0]?.diff, { subject: '/etc/sysctl.d/k.conf', before: '', after: 'net.ipv4.ip_forward = 1\n' })
   t.equal(both.changes[1]?.script, "printf '%s\\n' 1 >/proc/sys/net/ipv4/ip_forward || exit")
 })
 
 t.test('the last of several lines counts, and blanks count as tabs', async (t) => {
   const wide = { name: 'net.ipv4.tcp_rmem', value: '4096 131072 6291456' }
-  t.same(descriptions(plan(wide, there('net.ipv4.tcp_rmem = 4096  131072 6291456\n', 'live=4096\t131072\t6291456'))), [])
-  t.equal(plan({ name: 'vm.swappiness', value: 10 }, there('vm.swappiness=10\nvm.swappiness=60\n', 'live=10')).changes[0]?.diff?.after,
-    'vm.swappiness=10\nvm.swappiness = 10\n')
-  t.equal(plan({ name: 'vm.swappiness', state: 'absent' }, there('a.b=1\nvm.swappiness=60\n', 'live=60')).changes[0]?.diff?.after, 'a.b=1\n')
+  t.same(
+    descriptions(plan(wide, there('net.ipv4.tcp_rmem = 4096  131072 6291456\n', 'live=4096\t131072\t6291456'))),
+    [],
+  )
+  t.equal(
+    plan({ name: 'vm.swappiness', value: 10 }, there('vm.swappiness=10\nvm.swappiness=60\n', 'live=10')).changes[0]
+      ?.diff?.after,
+    'vm.swappiness=10\nvm.swappiness = 10\n',
+  )
+  t.equal(
+    plan({ name: 'vm.swappiness', state: 'absent' }, there('a.b=1\nvm.swappiness=60\n', 'live=60')).changes[0]?.diff
+      ?.after,
+    'a.b=1\n',
+  )
 })
 
 t.test('a setting that the kernel lacks', async (t) => {
   const params = { name: 'net.bridge.bridge-nf-call-iptables', value: true }
   t.match(plan(params, there('', 'no-key')).problem, 'this kernel has no setting net.bridge.bridge-nf-call-iptables')
-  t.same(descriptions(plan({ ...params, ignoreerrors: true }, there('', 'no-key'))), ['write net.bridge.bridge-nf-call-iptables = 1 into /etc/sysctl.conf'])
+  t.same(descriptions(plan({ ...params, ignoreerrors: true }, there('', 'no-key'))), [
+    'write net.bridge.bridge-nf-call-iptables = 1 into /etc/sysctl.conf',
+  ])
   t.notOk(sysctl.definition.schema.safeParse({ name: '../../etc/passwd', value: 1 }).success)
   t.notOk(sysctl.definition.schema.safeParse({ name: 'a/../../b', value: 1 }).success)
 })
@@ -65,11 +89,17 @@ t.test('keeps a setting in a file, in a real shell', async (t) => {
     t.same(descriptions(run.before), [`write vm.swappiness = ${value} into ${sysctl_file}`])
     t.same(run.after, { changes: [], values: { name: 'vm.swappiness', value } })
     t.equal(readFileSync(sysctl_file, 'utf8'), `vm.swappiness = ${value}\n`)
-    t.match(converge(shell, sysctl, { name: 'vm.no_such', value: 1, sysctl_file }).before.problem, 'this kernel has no setting vm.no_such')
+    t.match(
+      converge(shell, sysctl, { name: 'vm.no_such', value: 1, sysctl_file }).before.problem,
+      'this kernel has no setting vm.no_such',
+    )
   })
 })
 
 t.test('the probe of a name with slashes reads the setting of an interface with a dot', async (t) => {
-  const probe = sysctl.definition.probe(sysctl.definition.schema.parse({ name: 'net/ipv4/conf/eth0.1/forwarding', value: 1 }), {})
+  const probe = sysctl.definition.probe(
+    sysctl.definition.schema.parse({ name: 'net/ipv4/conf/eth0.1/forwarding', value: 1 }),
+    {},
+  )
   t.match(probe, '/proc/sys/net/ipv4/conf/eth0.1/forwarding')
 })

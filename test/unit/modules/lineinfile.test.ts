@@ -1,4 +1,13 @@
-import { lstatSync, mkdirSync, readFileSync, readdirSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import t from 'tap'
@@ -7,7 +16,8 @@ import { editLines, type LineRequest } from '../../../src/modules/support/file-l
 import { converge } from '../../support/shells.ts'
 import { converged, inEachShell } from './support.ts'
 
-const edit = (text: string, request: Partial<LineRequest>): string => editLines(text, { state: 'present', backrefs: false, ...request })
+const edit = (text: string, request: Partial<LineRequest>): string =>
+  editLines(text, { state: 'present', backrefs: false, ...request })
 
 t.test('edits text as Ansible does', async (t) => {
   const cases: [what: string, text: string, request: Partial<LineRequest>, expected: string][] = [
@@ -24,7 +34,12 @@ t.test('edits text as Ansible does', async (t) => {
     ['inserts at the end where no line matches', 'a\n', { insertafter: '^z', line: 'n' }, 'a\nn\n'],
     ['inserts before the last match', 'a\nb\na\nc\n', { insertbefore: '^a', line: 'n' }, 'a\nb\nn\na\nc\n'],
     ['inserts at the beginning', 'a\n', { insertbefore: 'BOF', line: 'n' }, 'n\na\n'],
-    ['fills in what was matched', 'GRUB="quiet"\n', { regexp: '^(?<k>GRUB)="(.*)"$', line: '\\g<k>="\\2 cgroup"', backrefs: true }, 'GRUB="quiet cgroup"\n'],
+    [
+      'fills in what was matched',
+      'GRUB="quiet"\n',
+      { regexp: '^(?<k>GRUB)="(.*)"$', line: '\\g<k>="\\2 cgroup"', backrefs: true },
+      'GRUB="quiet cgroup"\n',
+    ],
     ['adds nothing with backrefs', 'a\n', { regexp: '^z', line: 'n', backrefs: true }, 'a\n'],
     ['removes all that match', 'a1\nb\na2', { state: 'absent', regexp: '^a' }, 'b'],
     ['removes the line', 'a\nab\na\n', { state: 'absent', line: 'a' }, 'ab\n'],
@@ -38,12 +53,14 @@ t.test('edits text as Ansible does', async (t) => {
 
 t.test('a line that was put in is there, once, and the rest stays', async (t) => {
   const line = fc.string({ unit: 'grapheme' }).filter((text) => !/[\n\r]/.test(text))
-  fc.assert(fc.property(fc.array(line), fc.boolean(), line, (lines, finished, added) => {
-    const text = lines.join('\n') + (finished && lines.length > 0 ? '\n' : '')
-    const after = edit(text, { line: added })
-    t.equal(edit(after, { line: added }), after)
-    return after.split('\n').includes(added) && after.startsWith(text)
-  }))
+  fc.assert(
+    fc.property(fc.array(line), fc.boolean(), line, (lines, finished, added) => {
+      const text = lines.join('\n') + (finished && lines.length > 0 ? '\n' : '')
+      const after = edit(text, { line: added })
+      t.equal(edit(after, { line: added }), after)
+      return after.split('\n').includes(added) && after.startsWith(text)
+    }),
+  )
 })
 
 t.test('writes what was edited', async (t) => {
@@ -56,8 +73,12 @@ t.test('writes what was edited', async (t) => {
     t.equal(statSync(path).mode & 0o777, 0o644)
     const second = converge(shell, lineinfile, { path, line: 'Y' })
     t.same(second.before.changes[0]?.diff, { subject: path, before: 'Port 2222\nX é\n', after: 'Port 2222\nX é\nY\n' })
-    converged(t, converge(shell, lineinfile, { path, regexp: '^Port', state: 'absent' }), [`remove from ${path}: lines that match ^Port`])
-    converged(t, converge(shell, lineinfile, { path, line: 'Y', owner: 4321 }), [`give ${path} to 4321:root (was root:root)`])
+    converged(t, converge(shell, lineinfile, { path, regexp: '^Port', state: 'absent' }), [
+      `remove from ${path}: lines that match ^Port`,
+    ])
+    converged(t, converge(shell, lineinfile, { path, line: 'Y', owner: 4321 }), [
+      `give ${path} to 4321:root (was root:root)`,
+    ])
     t.equal(readFileSync(path, 'utf8'), 'X é\nY\n')
     t.same(readdirSync(folder), ['sshd config'])
   })
@@ -66,9 +87,14 @@ t.test('writes what was edited', async (t) => {
 t.test('create makes the file; a file that is to lack a line may be absent', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     const path = join(folder, 'a')
-    t.equal(converge(shell, lineinfile, { path, line: 'x' }).before.problem, `${path} is not there; create: true makes it`)
+    t.equal(
+      converge(shell, lineinfile, { path, line: 'x' }).before.problem,
+      `${path} is not there; create: true makes it`,
+    )
     converged(t, converge(shell, lineinfile, { path, line: 'x', state: 'absent' }), [])
-    converged(t, converge(shell, lineinfile, { path, line: 'x', create: true, mode: '0600' }), [`create ${path}: x (0600)`])
+    converged(t, converge(shell, lineinfile, { path, line: 'x', create: true, mode: '0600' }), [
+      `create ${path}: x (0600)`,
+    ])
     t.equal(readFileSync(path, 'utf8'), 'x\n')
   })
 })
@@ -95,22 +121,28 @@ t.test('a private file shows in no diff', async (t) => {
 })
 
 t.test('any line is written exactly', async (t) => {
-  const line = fc.string({ unit: fc.constantFrom("'", '"', '\\', '-', '%', '$', '`', '!', 'é', '漢', '\u{1F600}', ' ', '\t', 'n', '&') })
+  const line = fc.string({
+    unit: fc.constantFrom("'", '"', '\\', '-', '%', '$', '`', '!', 'é', '漢', '\u{1F600}', ' ', '\t', 'n', '&'),
+  })
   inEachShell(t, (t, shell, folder) => {
     const path = join(folder, 'any')
-    fc.assert(fc.property(line, (text) => {
-      writeFileSync(path, 'first')
-      const run = converge(shell, lineinfile, { path, line: text })
-      t.same(run.after.changes, [])
-      return readFileSync(path, 'utf8') === `first\n${text}\n`
-    }), { numRuns: 15, examples: [['-n'], ['%s\\c'], ["'"]] })
+    fc.assert(
+      fc.property(line, (text) => {
+        writeFileSync(path, 'first')
+        const run = converge(shell, lineinfile, { path, line: text })
+        t.same(run.after.changes, [])
+        return readFileSync(path, 'utf8') === `first\n${text}\n`
+      }),
+      { numRuns: 15, examples: [['-n'], ['%s\\c'], ["'"]] },
+    )
   })
 })
 
 t.test('what cannot be edited is told', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     const path = join(folder, 'a')
-    const problem = (at: string): string | undefined => converge(shell, lineinfile, { path: at, line: 'x', create: true }).before.problem
+    const problem = (at: string): string | undefined =>
+      converge(shell, lineinfile, { path: at, line: 'x', create: true }).before.problem
     writeFileSync(path, Buffer.from([0xff, 0x0a]))
     t.equal(problem(path), `${path} is not UTF-8 text`)
     truncateSync(path, 1_048_577)
@@ -120,7 +152,11 @@ t.test('what cannot be edited is told', async (t) => {
     symlinkSync('nowhere', join(folder, 'l'))
     t.match(problem(join(folder, 'l')), 'is a link to something that is not there')
   })
-  const why = (params: object): string => lineinfile.definition.schema.safeParse(params).error?.issues.map(({ message }) => message).join() ?? ''
+  const why = (params: object): string =>
+    lineinfile.definition.schema
+      .safeParse(params)
+      .error?.issues.map(({ message }) => message)
+      .join() ?? ''
   t.match(why({ path: '/a', regexp: '(?i)x', line: 'x' }), "JavaScript's expressions, not Python's")
   t.match(why({ path: '/a', line: 'x\ny' }), 'one line')
   t.match(why({ path: '/a' }), 'give the line')

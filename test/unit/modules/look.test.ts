@@ -16,12 +16,23 @@ const sum = (text: string): string => createHash('sha256').update(text).digest('
 
 t.test('stat tells what is at a path', async (t) => {
   inEachShell(t, (t, shell, folder) => {
-    const look = (params: Parameters<typeof stat.definition.schema.parse>[0]) => converge(shell, stat, params as never).before.values
+    const look = (params: Parameters<typeof stat.definition.schema.parse>[0]) =>
+      converge(shell, stat, params as never).before.values
     const path = join(folder, ' odd\n\'name" é')
     t.same(look({ path }), { exists: false, path })
     writeFileSync(path, 'text')
     chmodSync(path, 0o4751)
-    t.match(look({ path }), { exists: true, isreg: true, isdir: false, islnk: false, mode: '4751', uid: 0, pw_name: 'root', size: 4, checksum: sum('text') })
+    t.match(look({ path }), {
+      exists: true,
+      isreg: true,
+      isdir: false,
+      islnk: false,
+      mode: '4751',
+      uid: 0,
+      pw_name: 'root',
+      size: 4,
+      checksum: sum('text'),
+    })
     t.equal(look({ path, get_checksum: false })?.checksum, undefined)
     t.match(look({ path: folder }), { isdir: true, isreg: false, mode: '0700' })
     const link = join(folder, 'link')
@@ -53,19 +64,22 @@ t.test('slurp gives a text file exactly', async (t) => {
 })
 
 t.test('debug shows a value and changes nothing', async (t) => {
-  for (const shell of shells) t.same(converge(shell, debug, { msg: { a: [1] } }).after, { changes: [], values: { msg: { a: [1] } } })
+  for (const shell of shells)
+    t.same(converge(shell, debug, { msg: { a: [1] } }).after, { changes: [], values: { msg: { a: [1] } } })
 })
 
 t.test('assert fails where something does not hold', async (t) => {
   const { definition } = assert
-  const plan = (params: object) => definition.plan(definition.schema.parse(params), { stdout: '', stderr: '', exitCode: 0 }, {}, {})
+  const plan = (params: object) =>
+    definition.plan(definition.schema.parse(params), { stdout: '', stderr: '', exitCode: 0 }, {}, {})
   t.same(plan({ that: [true, true] }), { changes: [], values: { msg: 'All assertions passed' } })
   t.equal(plan({ that: false }).problem, 'Assertion failed')
   t.equal(plan({ that: [true, false], fail_msg: 'too few nodes' }).problem, 'too few nodes (condition 2 of 2)')
 })
 
 t.test('fail fails', async (t) => {
-  for (const shell of shells) t.equal(converge(shell, fail, { msg: 'not on this machine' }).before.problem, 'not on this machine')
+  for (const shell of shells)
+    t.equal(converge(shell, fail, { msg: 'not on this machine' }).before.problem, 'not on this machine')
 })
 
 t.test('setup runs everywhere and tells what it found', async (t) => {
@@ -81,18 +95,59 @@ t.test('setup runs everywhere and tells what it found', async (t) => {
 })
 
 t.test('facts are read from what hosts say', async (t) => {
-  const facts = parseFacts([
-    'os_id ubuntu', 'os_like debian', 'os_version 24.04', 'os_codename noble', 'uname 6.8.0-31-generic aarch64', 'id 1000 ann',
-    'hostname node1.example', 'init systemd', 'systemd yes', 'product Standard PC (Q35 + ICH9, 2009)', 'cpus 4', 'MemTotal: 2097152',
-    'route 8.8.8.8 via 10.0.0.1 dev eth0 src 10.0.0.11 uid 0 ', 'ipvs yes', 'cgroup 2', 'command curl', 'command python3', 'packager apt-get',
-  ].join('\n'))
+  const facts = parseFacts(
+    [
+      'os_id ubuntu',
+      'os_like debian',
+      'os_version 24.04',
+      'os_codename noble',
+      'uname 6.8.0-31-generic aarch64',
+      'id 1000 ann',
+      'hostname node1.example',
+      'init systemd',
+      'systemd yes',
+      'product Standard PC (Q35 + ICH9, 2009)',
+      'cpus 4',
+      'MemTotal: 2097152',
+      'route 8.8.8.8 via 10.0.0.1 dev eth0 src 10.0.0.11 uid 0 ',
+      'ipvs yes',
+      'cgroup 2',
+      'command curl',
+      'command python3',
+      'packager apt-get',
+    ].join('\n'),
+  )
   t.match(facts, {
-    distribution: 'Ubuntu', distribution_release: 'noble', distribution_version: '24.04', distribution_major_version: '24', os_family: 'Debian',
-    kernel: '6.8.0-31-generic', architecture: 'aarch64', user_id: 'ann', user_uid: 1000, hostname: 'node1', service_mgr: 'systemd',
-    virtualization_type: 'kvm', processor_vcpus: 4, memtotal_mb: 2048, ipvs: true, cgroup_version: 2, commands: ['curl', 'python3'], pkg_mgr: 'apt',
+    distribution: 'Ubuntu',
+    distribution_release: 'noble',
+    distribution_version: '24.04',
+    distribution_major_version: '24',
+    os_family: 'Debian',
+    kernel: '6.8.0-31-generic',
+    architecture: 'aarch64',
+    user_id: 'ann',
+    user_uid: 1000,
+    hostname: 'node1',
+    service_mgr: 'systemd',
+    virtualization_type: 'kvm',
+    processor_vcpus: 4,
+    memtotal_mb: 2048,
+    ipvs: true,
+    cgroup_version: 2,
+    commands: ['curl', 'python3'],
+    pkg_mgr: 'apt',
     default_ipv4: { address: '10.0.0.11', interface: 'eth0', gateway: '10.0.0.1' },
   })
-  const bare = parseFacts('os_id alpine\ninit init\naddress 2: eth0    inet 10.0.0.12/24 brd 10.0.0.255 scope global eth0')
-  t.match(bare, { os_family: 'Alpine', service_mgr: 'init', ipvs: false, cgroup_version: 1, commands: [], virtualization_type: '' })
+  const bare = parseFacts(
+    'os_id alpine\ninit init\naddress 2: eth0    inet 10.0.0.12/24 brd 10.0.0.255 scope global eth0',
+  )
+  t.match(bare, {
+    os_family: 'Alpine',
+    service_mgr: 'init',
+    ipvs: false,
+    cgroup_version: 1,
+    commands: [],
+    virtualization_type: '',
+  })
   t.same(bare.default_ipv4, { address: '10.0.0.12', interface: 'eth0', gateway: '' })
 })

@@ -8,16 +8,36 @@ import { Secret } from '../../../src/values/secret.ts'
 import { converge, runIn, shells } from '../../support/shells.ts'
 import { descriptions, inEachShell } from './support.ts'
 
-const outcome = (run: ReturnType<typeof converge<typeof command.definition.schema, unknown>>) => run.applied.map(({ stdout, exitCode }) => ({ stdout, exitCode }))
+const outcome = (run: ReturnType<typeof converge<typeof command.definition.schema, unknown>>) =>
+  run.applied.map(({ stdout, exitCode }) => ({ stdout, exitCode }))
 
 t.test('words split as a shell splits them', async (t) => {
   const lines = [
-    'a b', '  a   b ', "'a b' c", '"a b"c', 'a\\ b', '"a\\"b" \'c"d\'', "''", "a'b'\"c\"d", '"\\$x \\n"', 'é "漢 字"', 'a\\\\b',
+    'a b',
+    '  a   b ',
+    "'a b' c",
+    '"a b"c',
+    'a\\ b',
+    '"a\\"b" \'c"d\'',
+    "''",
+    'a\'b\'"c"d',
+    '"\\$x \\n"',
+    'é "漢 字"',
+    'a\\\\b',
   ]
   for (const { name, argv } of shells) {
     for (const line of lines) {
-      const printed = runIn({ name, argv } as (typeof shells)[number], `for w in ${line}; do printf '<%s>' "$w"; done`).stdout
-      t.equal(splitWords(line).map((word) => `<${word}>`).join(''), printed, `${name}: ${line}`)
+      const printed = runIn(
+        { name, argv } as (typeof shells)[number],
+        `for w in ${line}; do printf '<%s>' "$w"; done`,
+      ).stdout
+      t.equal(
+        splitWords(line)
+          .map((word) => `<${word}>`)
+          .join(''),
+        printed,
+        `${name}: ${line}`,
+      )
     }
   }
   t.same(splitWords('ls *.txt | wc; $HOME'), ['ls', '*.txt', '|', 'wc;', '$HOME'])
@@ -34,7 +54,10 @@ t.test('a command is always a change; its output is the result', async (t) => {
     t.same(command.definition.result?.(params, [{ stdout: 'a\nb\n', stderr: '', exitCode: 0 }]), {
       values: { cmd: 'x', stdout: 'a\nb', stderr: '', rc: 0, stdout_lines: ['a', 'b'], stderr_lines: [] },
     })
-    t.equal(command.definition.result?.(params, [{ stdout: '', stderr: 'first\nlast\n', exitCode: 3 }]).failed, 'non-zero return code 3: last')
+    t.equal(
+      command.definition.result?.(params, [{ stdout: '', stderr: 'first\nlast\n', exitCode: 3 }]).failed,
+      'non-zero return code 3: last',
+    )
   })
 })
 
@@ -75,10 +98,17 @@ t.test('read_only runs in the probe and is no change', async (t) => {
 t.test('stdin reaches the program', async (t) => {
   inEachShell(t, (t, shell) => {
     t.equal(converge(shell, command, { cmd: 'cat', stdin: '-n \\t' }).applied[0]?.stdout, '-n \\t\n')
-    t.equal(converge(shell, command, { cmd: 'cat', stdin: new Secret("s'1"), stdin_add_newline: false }).applied[0]?.stdout, "s'1")
+    t.equal(
+      converge(shell, command, { cmd: 'cat', stdin: new Secret("s'1"), stdin_add_newline: false }).applied[0]?.stdout,
+      "s'1",
+    )
     t.equal(converge(shell, command, { cmd: 'cat' }).applied[0]?.stdout, '')
     t.equal(converge(shell, shellModule, { cmd: 'read -r a; echo "<$a>"', stdin: 'x' }).applied[0]?.stdout, '<x>\n')
-    t.equal(converge(shell, shellModule, { cmd: 'read -r a; echo "<$a>"', stdin: 'x', executable: '/bin/bash' }).applied[0]?.stdout, '<x>\n')
+    t.equal(
+      converge(shell, shellModule, { cmd: 'read -r a; echo "<$a>"', stdin: 'x', executable: '/bin/bash' }).applied[0]
+        ?.stdout,
+      '<x>\n',
+    )
   })
 })
 
@@ -108,14 +138,21 @@ t.test('another interpreter can read the text', async (t) => {
 
 t.test('a folder that is not there fails with its name', async (t) => {
   inEachShell(t, (t, shell) => {
-    const { exitCode, stderr } = converge(shell, command, { cmd: 'true', chdir: '/no/such/folder' }).applied[0] ?? { exitCode: 0, stderr: '' }
+    const { exitCode, stderr } = converge(shell, command, { cmd: 'true', chdir: '/no/such/folder' }).applied[0] ?? {
+      exitCode: 0,
+      stderr: '',
+    }
     t.not(exitCode, 0)
     t.match(stderr, '/no/such/folder')
   })
 })
 
 t.test('parameters that cannot be meant are refused', async (t) => {
-  const why = (params: object): string => command.definition.schema.safeParse(params).error?.issues.map(({ message }) => message).join() ?? ''
+  const why = (params: object): string =>
+    command.definition.schema
+      .safeParse(params)
+      .error?.issues.map(({ message }) => message)
+      .join() ?? ''
   t.match(why({}), 'give either cmd or argv')
   t.match(why({ cmd: 'a', read_only: true, creates: '/a' }), 'read_only cannot go with creates or removes')
   t.match(why({ cmd: "a 'b" }), 'a quote is not closed')

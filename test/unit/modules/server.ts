@@ -33,7 +33,9 @@ server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port
 /** Starts the server on loopback; it ends with the test. Gives its port. */
 export async function serve(t: Test, file: Buffer = Buffer.from('a file\n'), token = ''): Promise<number> {
   const worker = new Worker(SERVER, { eval: true, workerData: { file, token }, execArgv: [] })
-  t.teardown(async () => { await worker.terminate() })
-  const [port] = await once(worker, 'message') as [number]
+  t.teardown(async () => {
+    await worker.terminate()
+  })
+  const [port] = (await once(worker, 'message')) as [number]
   return port
 }

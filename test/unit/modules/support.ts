@@ -10,7 +10,9 @@ export function inEachShell(t: Test, body: (t: Test, shell: Shell, folder: strin
   for (const shell of shells) {
     void t.test(shell.name, async (t) => {
       const folder = mkdtempSync(join(tmpdir(), 'labbook-modules-'))
-      t.teardown(() => { rmSync(folder, { recursive: true, force: true }) })
+      t.teardown(() => {
+        rmSync(folder, { recursive: true, force: true })
+      })
       await body(t, shell, folder)
     })
   }

@@ -8,11 +8,16 @@ import { converged, inEachShell } from './support.ts'
 
 const source = (text: string) => ({ src: Buffer.from(text) })
 
-t.test('fills in variables, its own before the host\'s', async (t) => {
+t.test("fills in variables, its own before the host's", async (t) => {
   inEachShell(t, (t, shell, folder) => {
     const inputs = source('{% for node in nodes %}\nserver {{ node }}:{{ port }};\n{% endfor %}\n<{{ name }}>\n')
     const vars = { nodes: ['node1', 'node2'], port: 80, name: 'a & b' }
-    const run = converge(shell, template, { src: 'gateway.conf.j2', dest: `${folder}/`, vars: { port: 8080 } }, { inputs, vars })
+    const run = converge(
+      shell,
+      template,
+      { src: 'gateway.conf.j2', dest: `${folder}/`, vars: { port: 8080 } },
+      { inputs, vars },
+    )
     converged(t, run, [`create ${folder}/gateway.conf`])
     t.equal(readFileSync(join(folder, 'gateway.conf'), 'utf8'), 'server node1:8080;\nserver node2:8080;\n<a & b>\n')
   })
@@ -22,7 +27,12 @@ t.test('an update shows both texts', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     const dest = join(folder, 'a')
     writeFileSync(dest, 'port 80\n')
-    const run = converge(shell, template, { src: 'a.j2', dest }, { inputs: source('port {{ port }}\n'), vars: { port: 81 } })
+    const run = converge(
+      shell,
+      template,
+      { src: 'a.j2', dest },
+      { inputs: source('port {{ port }}\n'), vars: { port: 81 } },
+    )
     converged(t, run, [`update ${dest}`])
     t.same(run.before.changes[0]?.diff, { subject: dest, before: 'port 80\n', after: 'port 81\n' })
   })
@@ -31,8 +41,12 @@ t.test('an update shows both texts', async (t) => {
 t.test('converges also where the file is private, large or has U+FFFD in it', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     const dest = join(folder, 'a')
-    converged(t, converge(shell, template, { src: 'a', dest, mode: '0600' }, { inputs: source('x\n') }), [`create ${dest} (0600)`])
-    converged(t, converge(shell, template, { src: 'a', dest, mode: '0644' }, { inputs: source('x'.repeat(300_000)) }), [`update ${dest} (0644)`])
+    converged(t, converge(shell, template, { src: 'a', dest, mode: '0600' }, { inputs: source('x\n') }), [
+      `create ${dest} (0600)`,
+    ])
+    converged(t, converge(shell, template, { src: 'a', dest, mode: '0644' }, { inputs: source('x'.repeat(300_000)) }), [
+      `update ${dest} (0644)`,
+    ])
     converged(t, converge(shell, template, { src: 'a', dest }, { inputs: source('\uFFFD') }), [`update ${dest}`])
     writeFileSync(dest, Buffer.from([0xff]))
     converged(t, converge(shell, template, { src: 'a', dest }, { inputs: source('\uFFFD') }), [`update ${dest}`])
@@ -42,8 +56,15 @@ t.test('converges also where the file is private, large or has U+FFFD in it', as
 t.test('secrets reach the file and no diff; the file is private', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     const dest = join(folder, 'a')
-    const vars = { redis: { users: [{ password: new Secret('hunter2') }] } }
-    const run = converge(shell, template, { src: 'a', dest }, { inputs: source('pass {{ redis.users[0].password }}'), vars })
+    const vars = {
+      redis: Object.freeze({ users: Object.freeze([Object.freeze({ password: new Secret('hunter2') })]) }),
+    }
+    const run = converge(
+      shell,
+      template,
+      { src: 'a', dest },
+      { inputs: source('pass {{ redis.users[0].password }}'), vars },
+    )
     converged(t, run, [`create ${dest}`])
     t.equal(readFileSync(dest, 'utf8'), 'pass hunter2')
     t.equal(statSync(dest).mode & 0o777, 0o600)
@@ -55,7 +76,12 @@ t.test('secrets reach the file and no diff; the file is private', async (t) => {
 t.test('a secret among the variables that the text does not use hides nothing', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     const dest = join(folder, 'a')
-    const run = converge(shell, template, { src: 'a', dest }, { inputs: source('plain'), vars: { password: new Secret('hunter3') } })
+    const run = converge(
+      shell,
+      template,
+      { src: 'a', dest },
+      { inputs: source('plain'), vars: { password: new Secret('hunter3') } },
+    )
     t.equal(run.before.changes[0]?.diff?.after, 'plain')
   })
 })

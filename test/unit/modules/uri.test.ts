@@ -13,7 +13,10 @@ t.test('asks a web server', async (t) => {
   const look = (shell: Shell, params: object) => converge(shell, uri, params as never).before
   const send = (shell: Shell, params: object) => {
     const run = converge(shell, uri, params as never)
-    return { planned: descriptions(run.before), ...uri.definition.result?.(uri.definition.schema.parse(params as UriParams), run.applied) }
+    return {
+      planned: descriptions(run.before),
+      ...uri.definition.result?.(uri.definition.schema.parse(params as UriParams), run.applied),
+    }
   }
 
   inEachShell(t, (t, shell) => {
@@ -29,32 +32,73 @@ t.test('asks a web server', async (t) => {
     t.match(dead.values, { status: -1 })
 
     const headers = { 'X-Odd': new Secret('a "b" \\ $c \'d\' é'), 'X-Empty': '' }
-    const echoed = look(shell, { url: at('/echo?a=[1]&b={x,y}'), headers, return_content: true, url_username: 'me', url_password: 'p:w' }).values?.json
+    const echoed = look(shell, {
+      url: at('/echo?a=[1]&b={x,y}'),
+      headers,
+      return_content: true,
+      url_username: 'me',
+      url_password: 'p:w',
+    }).values?.json
     t.match(echoed, {
-      method: 'GET', url: '/echo?a=[1]&b={x,y}', headers: { authorization: `Basic ${Buffer.from('me:p:w').toString('base64')}`, 'x-empty': '' },
+      method: 'GET',
+      url: '/echo?a=[1]&b={x,y}',
+      headers: { authorization: `Basic ${Buffer.from('me:p:w').toString('base64')}`, 'x-empty': '' },
     })
-    t.equal(Buffer.from((echoed as { headers: Record<string, string> }).headers['x-odd'] ?? '', 'latin1').toString(), 'a "b" \\ $c \'d\' é')
+    t.equal(
+      Buffer.from((echoed as { headers: Record<string, string> }).headers['x-odd'] ?? '', 'latin1').toString(),
+      'a "b" \\ $c \'d\' é',
+    )
 
-    const posted = send(shell, { url: at('/echo'), method: 'POST', body: { a: [1, "it's\n"], b: new Secret('s') }, body_format: 'json', return_content: true })
+    const posted = send(shell, {
+      url: at('/echo'),
+      method: 'POST',
+      body: { a: [1, "it's\n"], b: new Secret('s') },
+      body_format: 'json',
+      return_content: true,
+    })
     t.same(posted.planned, [`send POST to ${at('/echo')}`])
-    t.match(posted.values?.json, { method: 'POST', body: '{"a":[1,"it\'s\\n"],"b":"s"}', headers: { 'content-type': 'application/json' } })
-    t.match(send(shell, { url: at('/echo'), method: 'PUT', body: { a: 'x y', b: 1 }, body_format: 'form-urlencoded', return_content: true }).values?.json,
-      { body: 'a=x+y&b=1', headers: { 'content-type': 'application/x-www-form-urlencoded' } })
-    t.match(send(shell, { url: at('/echo'), method: 'PUT', body: '@/etc/passwd', return_content: true }).values?.json, { body: '@/etc/passwd' })
-    t.equal(send(shell, { url: at('/status/500'), method: 'DELETE' }).failed, `status 500 and not 200: ${at('/status/500')}`)
+    t.match(posted.values?.json, {
+      method: 'POST',
+      body: '{"a":[1,"it\'s\\n"],"b":"s"}',
+      headers: { 'content-type': 'application/json' },
+    })
+    t.match(
+      send(shell, {
+        url: at('/echo'),
+        method: 'PUT',
+        body: { a: 'x y', b: 1 },
+        body_format: 'form-urlencoded',
+        return_content: true,
+      }).values?.json,
+      { body: 'a=x+y&b=1', headers: { 'content-type': 'application/x-www-form-urlencoded' } },
+    )
+    t.match(send(shell, { url: at('/echo'), method: 'PUT', body: '@/etc/passwd', return_content: true }).values?.json, {
+      body: '@/etc/passwd',
+    })
+    t.equal(
+      send(shell, { url: at('/status/500'), method: 'DELETE' }).failed,
+      `status 500 and not 200: ${at('/status/500')}`,
+    )
   })
 })
 
 t.test('secrets are in no argument of a program', async (t) => {
   const { definition } = uri
-  const params = definition.schema.parse({ url: 'http://127.0.0.1/', headers: { Authorization: new Secret('Bearer t0ken') } })
+  const params = definition.schema.parse({
+    url: 'http://127.0.0.1/',
+    headers: { Authorization: new Secret('Bearer t0ken') },
+  })
   const line = definition.probe(params, {}).split(' | ')
   t.match(line[0], 't0ken')
   t.equal(line[1], 'curl --config -')
 })
 
 t.test('parameters that cannot be meant are refused', async (t) => {
-  const why = (params: object): string => uri.definition.schema.safeParse(params).error?.issues.map(({ message }) => message).join() ?? ''
+  const why = (params: object): string =>
+    uri.definition.schema
+      .safeParse(params)
+      .error?.issues.map(({ message }) => message)
+      .join() ?? ''
   t.match(why({ url: 'ftp://a' }), 'starts with http:// or https://')
   t.match(why({ url: 'http://a', headers: { A: 'b\nc' } }), 'a header is one line')
   t.match(why({ url: 'http://a', method: 'POST', body: { a: 1 } }), 'needs body_format')

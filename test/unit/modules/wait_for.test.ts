@@ -15,7 +15,8 @@ const closedPort = async (): Promise<number> => {
   return port
 }
 
-const problem = (shell: Shell, params: object): string | undefined => converge(shell, wait_for, { timeout: 0, ...params }).before.problem
+const problem = (shell: Shell, params: object): string | undefined =>
+  converge(shell, wait_for, { timeout: 0, ...params }).before.problem
 
 t.test('a path', async (t) => {
   inEachShell(t, (t, shell, folder) => {
@@ -35,9 +36,14 @@ t.test('a path that comes while we wait', async (t) => {
     const path = join(folder, 'a')
     const { definition } = wait_for
     const probe = definition.probe(definition.schema.parse({ path, sleep: 0.1, timeout: 60 }), {})
-    const late: typeof wait_for = Object.assign(() => { throw new Error('unused') }, {
-      definition: { ...definition, probe: () => `( sleep 0.3; : >${path} ) >/dev/null 2>&1 &\n${probe}` },
-    }) as never
+    const late: typeof wait_for = Object.assign(
+      () => {
+        throw new Error('unused')
+      },
+      {
+        definition: { ...definition, probe: () => `( sleep 0.3; : >${path} ) >/dev/null 2>&1 &\n${probe}` },
+      },
+    ) as never
     t.equal(converge(shell, late, { path }).before.problem, undefined)
   })
 })
@@ -57,7 +63,12 @@ t.test('a port', async (t) => {
 t.test('a port, with whichever tool the host has', async (t) => {
   const open = await serve(t)
   const closed = await closedPort()
-  const tools: Record<string, string> = { bash: '/usr/bin/bash', nc: '/usr/bin/busybox', python3: '/usr/bin/python3', curl: '/usr/bin/curl' }
+  const tools: Record<string, string> = {
+    bash: '/usr/bin/bash',
+    nc: '/usr/bin/busybox',
+    python3: '/usr/bin/python3',
+    curl: '/usr/bin/curl',
+  }
   inEachShell(t, (t, shell, folder) => {
     for (const [tool, at] of Object.entries(tools)) {
       if (!existsSync(at)) continue

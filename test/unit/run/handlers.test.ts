@@ -2,7 +2,7 @@ import { readFileSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
 import { play } from '../../../src/run/play.ts'
-import { line, runSteps, script } from '../../support/play-run.ts'
+import { line, present, runSteps, script } from '../../support/play-run.ts'
 
 const folder = t.testdir()
 const config = path.join(folder, 'config')
@@ -33,4 +33,14 @@ t.test('a handler that did not come to run is made up for by the next run', asyn
 t.test('check mode shows the handler', async (t) => {
   rmSync(config)
   t.equal((await runSteps(steps('true'), { check: true })).story.at(-1), 'a restart: changed')
+})
+
+t.test('check mode: the handler of a task that cannot be told cannot be told', async (t) => {
+  const made = path.join(folder, 'made')
+  const ran = await runSteps([play('later', { hosts: 'all' }, () => [
+    line('make', { path: made, is: 'x' }),
+    present('needs it', { path: made, notify: 'restart' }),
+  ], { restart: script({ text: ':' }) })], { check: true })
+  t.same(ran.story, ['a make: changed', 'a needs it: unknown', 'a restart: unknown'])
+  t.match(ran.results.at(-1)?.message, 'cannot tell before «needs it» has run')
 })

@@ -1,0 +1,103 @@
+import { mkdirSync, symlinkSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { delimiter, join } from 'node:path'
+import t from 'tap'
+import { connectionTarget, openConnection } from '../../../src/connection/index.ts'
+import { shells } from '../../support/shells.ts'
+
+const limit = { timeLimitSeconds: 30 }
+const open = () => openConnection(connectionTarget('here', { ansible_connection: 'local' }))
+
+/** A folder where `sh` is the given shell and `timeout` is there or not. */
+function folderWith(t: Tap, shell: string, extra: Record<string, string> = {}): string {
+  const folder = t.testdir({})
+  mkdirSync(folder, { recursive: true })
+  for (const [name, program] of Object.entries({ sh: shell, ...extra })) {
+    symlinkSync(execFileSync('which', [program]).toString().trim(), join(folder, name))
+  }
+  return folder
+}
+
+interface Tap {
+  testdir(content: Record<string, never>): string
+  teardown(end: () => void | Promise<void>): void
+}
+
+function withPath(t: Tap, path: string): void {
+  const before = process.env['PATH']
+  process.env['PATH'] = path
+  t.teardown(() => {
+    process.env['PATH'] = before
+  })
+}
+
+for (const { name, argv } of shells) {
+  t.test(`where sh is ${name}`, async (t) => {
+    withPath(t, [folderWith(t, argv[0]), process.env['PATH']].join(delimiter))
+    const connection = open()
+    t.teardown(() => connection.close())
+    const run = async (script: string) => {
+      const { stdout, stderr, exitCode } = await connection.exchange(script, limit)
+      return { stdout: stdout.toString(), stderr: stderr.toString(), exitCode }
+    }
+
+    await t.test('output, errors and exit code come apart', async (t) => {
+      t.same(await run('echo out; echo err >&2; cat; exit 7'), { stdout: 'out\n', stderr: 'err\n', exitCode: 7 })
+      t.same(await run('false'), { stdout: '', stderr: '', exitCode: 1 })
+      t.same(await run('# nothing'), { stdout: '', stderr: '', exitCode: 0 })
+    })
+
+    await t.test('scripts of all sizes arrive whole', async (t) => {
+      for (const size of [100, 4000, 4096, 8192, 65_536, 100_000, 5_000_000]) {
+        const text = 'x'.repeat(size)
+        t.ok((await run(`printf %s '${text}'`)).stdout === text, `${size} bytes`)
+        t.equal((await run(`: <<'EOF'\n${text}\nEOF\nexit 5`)).exitCode, 5)
+      }
+    })
+
+    await t.test('a script that is broken, of any size, fails alone', async (t) => {
+      for (const script of ['if true', 'echo "', "cat <<'EOF'\nx", '}', ')', 'exit 2\n}', `if true\n${'echo x\n'.repeat(5000)}`]) {
+        const { exitCode, stdout } = await run(script)
+        t.not(exitCode, 0, script.slice(0, 20))
+        t.equal(stdout, '')
+        t.same(await run('echo fine'), { stdout: 'fine\n', stderr: '', exitCode: 0 })
+      }
+    })
+
+    await t.test('a script that ends early, with much behind it, leaves nothing to the next', async (t) => {
+      t.equal((await run(`exit 6\n${'echo x\n'.repeat(5000)}`)).exitCode, 6)
+      t.same(await run('echo fine'), { stdout: 'fine\n', stderr: '', exitCode: 0 })
+    })
+
+    await t.test('a script that runs into its limit is ended', async (t) => {
+      await t.rejects(connection.exchange('echo before; sleep 1000; echo after', { timeLimitSeconds: 1 }), {
+        name: 'TimeLimit', stdout: Buffer.from('before\n'), message: 'here: the script did not end within 1 s and was ended',
+      })
+      t.same(await run('echo fine'), { stdout: 'fine\n', stderr: '', exitCode: 0 })
+    })
+  })
+}
+
+t.test('where timeout is missing, scripts run without a limit of their own', async (t) => {
+  const folder = folderWith(t, 'dash', { cat: 'cat' })
+  withPath(t, folder)
+  const connection = open()
+  t.teardown(() => connection.close())
+  // The session adds the folders for administration, none of which holds it.
+  const { stdout, exitCode } = await connection.exchange('command -v timeout; echo in; exit 3', limit)
+  t.same([stdout.toString(), exitCode], ['in\n', 3])
+})
+
+t.test('a program of the terminal does not reach the script: it has a process group of its own', async (t) => {
+  const connection = open()
+  t.teardown(() => connection.close())
+  const { stdout } = await connection.exchange('ps -o pgid= -p $$', limit)
+  t.not(stdout.toString().trim(), execFileSync('ps', ['-o', 'pgid=', '-p', String(process.pid)]).toString().trim())
+})
+
+t.test('a script that ends its own shell is not taken for done', async (t) => {
+  const connection = open()
+  t.teardown(() => connection.close())
+  await t.rejects(connection.exchange('kill -9 $(ps -o ppid= -p $PPID)', limit), { name: 'Unreachable' })
+  t.equal((await connection.exchange('echo again', limit)).stdout.toString(), 'again\n')
+})

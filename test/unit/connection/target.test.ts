@@ -1,0 +1,67 @@
+import { homedir, userInfo } from 'node:os'
+import t from 'tap'
+import { ConnectionConfigError, connectionTarget } from '../../../src/connection/index.ts'
+import { Secret } from '../../../src/values/secret.ts'
+
+const fault = (message: string | RegExp) => ({ constructor: ConnectionConfigError, message })
+
+t.test('a host without variables is reached by its name, by ssh, as the current user', async (t) => {
+  t.same(connectionTarget('node1', {}), {
+    name: 'node1', connection: 'ssh', address: 'node1', port: 22, user: userInfo().username, hostKeyChecking: 'yes',
+    connectTimeoutSeconds: 10, become: { always: false, user: 'root' },
+  })
+})
+
+t.test("Ansible's variables are read", async (t) => {
+  const target = connectionTarget('node1', {
+    ansible_host: '10.0.0.1', ansible_port: '2222', ansible_user: 'ops', ansible_ssh_private_key_file: '~/.ssh/lab',
+    ansible_ssh_timeout: '3', ansible_become: 'yes', ansible_become_user: 'app', ansible_become_method: 'sudo',
+    ansible_ssh_common_args: '-C -o UserKnownHostsFile=~/known -oStrictHostKeyChecking=accept-new',
+    ansible_ssh_extra_args: '-o "BindAddress 10.0.0.9" -o ControlPersist=60s',
+  })
+  t.same(target, {
+    name: 'node1', connection: 'ssh', address: '10.0.0.1', port: 2222, user: 'ops', keyFile: `${homedir()}/.ssh/lab`,
+    userKnownHostsFiles: [`${homedir()}/known`], hostKeyChecking: 'accept-new', bindAddress: '10.0.0.9',
+    connectTimeoutSeconds: 3, become: { always: true, user: 'app' },
+  })
+})
+
+t.test('passwords become secrets, numbers too', async (t) => {
+  const { password, become } = connectionTarget('node1', { ansible_ssh_pass: 'abc', ansible_become_pass: 1234 })
+  t.equal(password?.reveal(), 'abc')
+  t.equal(become.password?.reveal(), '1234')
+  t.notMatch(JSON.stringify([password, become]), /abc|1234/)
+  const given = new Secret('x')
+  t.equal(connectionTarget('node1', { ansible_become_password: given }).become.password, given)
+})
+
+t.test('a variable that is null counts as not set', async (t) => {
+  t.equal(connectionTarget('node1', { ansible_host: null }).address, 'node1')
+})
+
+t.test('host key checking can be turned off, and an ssh option goes first', async (t) => {
+  t.equal(connectionTarget('n', { ansible_host_key_checking: false }).hostKeyChecking, 'no')
+  t.equal(connectionTarget('n', {
+    ansible_ssh_host_key_checking: 'no', ansible_ssh_args: '-o StrictHostKeyChecking=yes',
+  }).hostKeyChecking, 'yes')
+})
+
+t.test('what cannot be used is told with host, variable and what it may be', async (t) => {
+  const cases: [Record<string, unknown>, string | RegExp][] = [
+    [{ ansible_connection: 'winrm' }, 'node1: ansible_connection must be ssh or local'],
+    [{ ansible_port: 'ssh' }, /^node1: ansible_port /],
+    [{ ansible_port: 70000 }, 'node1: ansible_port must be a port number'],
+    [{ ansible_become: 'maybe' }, 'node1: ansible_become must be true or false'],
+    [{ ansible_become_method: 'su' }, /^node1: ansible_become_method must be sudo/],
+    [{ ansible_become_user: 'x; reboot' }, /^node1: ansible_become_user must be a user name/],
+    [{ ansible_become_user: '-s' }, /^node1: ansible_become_user must be a user name/],
+    [{ ansible_host: '' }, 'node1: ansible_host must not be empty'],
+    [{ ansible_ssh_common_args: '-o ProxyJump=bastion' }, /^node1: ansible_ssh_common_args: the option ProxyJump is not supported yet/],
+    [{ ansible_ssh_extra_args: '-o Tunnel=yes' }, /^node1: ansible_ssh_extra_args: the option Tunnel is not supported; supported are/],
+    [{ ansible_ssh_args: '-o ConnectTimeout=soon' }, /the option ConnectTimeout must be a whole number of seconds/],
+    [{ ansible_ssh_args: '-o StrictHostKeyChecking=perhaps' }, /must be yes, accept-new or no/],
+    [{ ansible_ssh_args: '-4' }, 'node1: ansible_ssh_args: cannot read "-4"; write options as -o Name=value'],
+    [{ ansible_ssh_args: '-o' }, /cannot read "-o"/],
+  ]
+  for (const [vars, message] of cases) t.throws(() => connectionTarget('node1', vars), fault(message), JSON.stringify(vars))
+})

@@ -1,0 +1,91 @@
+import { readFileSync } from 'node:fs'
+import t from 'tap'
+import { parse } from 'yaml'
+import { render } from '../../../src/modules/support/render.ts'
+
+const source = readFileSync(new URL('../../../templates/stack/counter.yml', import.meta.url), 'utf8')
+
+const given = {
+  counter_image: 'registry.lab:5000/counter:1',
+  redis_image: 'registry.lab:5000/redis:1',
+  gateway_image: 'registry.lab:5000/gateway:1',
+  counter_replicas: 4,
+  counter_max_per_node: 2,
+  counter_port: 8088,
+}
+
+interface Service {
+  readonly networks: unknown
+  readonly deploy: { readonly resources: unknown }
+}
+
+const stack = (vars: Record<string, unknown>) => parse(render(source, 'counter.yml', { ...given, ...vars }).text)
+
+t.test('with IPVS the routing mesh publishes the counter and no gateway is made', async (t) => {
+  const { services } = stack({ ipvs: true })
+  t.same(Object.keys(services).sort(), ['counter', 'redis'])
+  t.same(services.counter.ports, [{ target: 8080, published: 8088, protocol: 'tcp', mode: 'ingress' }])
+  t.equal(services.counter.deploy.endpoint_mode, 'vip')
+  t.notOk('endpoint_mode' in services.redis.deploy, 'redis keeps the default, a virtual address')
+})
+
+t.test('without IPVS a gateway on every node publishes a port of the node, and names resolve to tasks', async (t) => {
+  const { services } = stack({ ipvs: false })
+  t.same(Object.keys(services).sort(), ['counter', 'gateway', 'redis'])
+  t.equal(services.gateway.deploy.mode, 'global')
+  t.same(services.gateway.ports, [{ target: 8080, published: 8088, protocol: 'tcp', mode: 'host' }])
+  t.notOk('ports' in services.counter, 'an ingress port is refused together with dnsrr')
+  for (const name of ['counter', 'redis', 'gateway']) t.equal(services[name].deploy.endpoint_mode, 'dnsrr', name)
+  t.equal(services.gateway.deploy.update_config.order, 'stop-first', 'two tasks cannot hold one port')
+})
+
+for (const ipvs of [true, false]) {
+  t.test(`the counter is replicated, spread and updated with care (ipvs: ${String(ipvs)})`, async (t) => {
+    const { counter } = stack({ ipvs }).services
+    t.equal(counter.image, 'registry.lab:5000/counter:1')
+    t.match(counter.deploy, {
+      mode: 'replicated',
+      replicas: 4,
+      placement: { max_replicas_per_node: 2, preferences: [{ spread: 'node.labels.zone' }] },
+      update_config: { parallelism: 1, order: 'start-first', failure_action: 'rollback' },
+      rollback_config: { order: 'start-first' },
+      restart_policy: { condition: 'any' },
+      resources: { limits: { memory: '192M' }, reservations: { memory: '64M' } },
+    })
+    t.equal(counter.healthcheck.interval, '2s')
+  })
+
+  t.test(`redis is alone, on the node with its volume (ipvs: ${String(ipvs)})`, async (t) => {
+    const { services, volumes } = stack({ ipvs })
+    t.equal(services.redis.deploy.replicas, 1)
+    t.same(services.redis.deploy.placement.constraints, ['node.labels.redis == true'])
+    t.same(services.redis.volumes, ['redis-data:/var/lib/redis'])
+    t.ok('redis-data' in volumes)
+    t.equal(services.redis.deploy.update_config.order, 'stop-first')
+  })
+
+  t.test(`all services share an attachable overlay network and say their limits (ipvs: ${String(ipvs)})`, async (t) => {
+    const { services, networks } = stack({ ipvs })
+    t.same(networks, { backend: { driver: 'overlay', attachable: true } })
+    for (const [name, service] of Object.entries<Service>(services)) {
+      t.same(service.networks, ['backend'], name)
+      t.match(service.deploy.resources, { limits: { cpus: String, memory: String }, reservations: { memory: String } }, name)
+    }
+  })
+}
+
+t.test('Swarm is left its own placeholders', async (t) => {
+  const { services } = stack({ ipvs: false })
+  t.equal(services.counter.environment.NODE_NAME, '{{.Node.Hostname}}')
+  t.equal(services.gateway.hostname, '{{.Node.Hostname}}')
+})
+
+t.test('the number of replicas and their limit per node are the caller\'s', async (t) => {
+  const { deploy } = stack({ ipvs: true, counter_replicas: 6, counter_max_per_node: 3 }).services.counter
+  t.equal(deploy.replicas, 6)
+  t.equal(deploy.placement.max_replicas_per_node, 3)
+})
+
+t.test('a variable that is missing is an error, not an empty text', async (t) => {
+  t.throws(() => stack({ ipvs: true, counter_image: undefined }), { message: /counter.yml:\d+:/ })
+})
