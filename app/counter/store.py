@@ -107,7 +107,8 @@ class CounterStore:
                 if may_try_again and (repeatable or not sent):
                     may_try_again = False
                     continue
-                doubt = "; whether the change was made is not known" if sent and not repeatable else ""
+                unsure = sent and not repeatable
+                doubt = "; whether the change was made is not known" if unsure else ""
                 reason = f"Redis is away: {error}{doubt}"
                 self._note(reachable=False, reason=reason)
                 raise StoreUnavailable(reason) from None

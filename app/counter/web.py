@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from flask import Flask, Response, jsonify, redirect, render_template, request
 from werkzeug.exceptions import BadRequest, HTTPException
+from werkzeug.wrappers import Response as AnyResponse
 
 from counter.logs import REQUEST_ID
 from counter.settings import Settings, read_settings
@@ -74,7 +75,7 @@ def _add_errors(app: Flask) -> None:
         return jsonify(error=str(error)), 503
 
     @app.errorhandler(HTTPException)
-    def http_error(error: HTTPException) -> Response | HTTPException:
+    def http_error(error: HTTPException) -> AnyResponse | HTTPException:
         if not request.path.startswith(("/api/", "/health")):
             return error
         # The error's own response carries what its status demands, as Allow for a 405.
@@ -101,7 +102,7 @@ def _add_page(app: Flask, settings: Settings, store: CounterStore, actions: Acti
         return html, 503 if problem else 200
 
     @app.post("/")
-    def press_button() -> Response:
+    def press_button() -> AnyResponse:
         action = actions.get(request.form.get("action", ""))
         if action is None:
             raise BadRequest(f"action must be one of: {', '.join(actions)}")

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { experiment, type ExperimentContext } from '../../src/labbook.ts'
 import { callMany, type Answers, type Endpoint } from './client.ts'
 import { appVars, STACK } from './stack.ts'
@@ -27,6 +28,26 @@ export const replicasRun = async (on: ExperimentContext, title: string) => {
     until: ({ stdout }) => stdout.split('\n').filter((line) => / Running /.test(line)).length >= wanted,
   })
   return { ...watched, wanted }
+}
+
+const SETTLED = `docker stack services ${STACK} --format '{{.Name}} {{.Replicas}}'
+docker service inspect $(docker stack services -q ${STACK}) --format '{{.Spec.Name}} {{if .UpdateStatus}}{{.UpdateStatus.State}}{{else}}steady{{end}}'`
+
+/**
+ * Waits until a deploy has come to its end: no update under way, every service with all its tasks, every door open. What
+ * is measured before that is the deploy, not the app.
+ */
+export async function settled(on: ExperimentContext): Promise<void> {
+  const doors = endpoints(on)
+  const whole = (stdout: string): boolean =>
+    !/ (updating|rollback_started)$/m.test(stdout) && [...stdout.matchAll(/ (\d+)\/(\d+)/g)].every(([, running, wanted]) => running === wanted)
+  for (let seen = 0, tries = 0; seen < 2 && tries < 10; tries++) {
+    const { reached } = await on.watch({ title: 'The stack is settled', command: SETTLED, within: 240, until: ({ stdout, exitCode }) => exitCode === 0 && whole(stdout) })
+    if (!reached) throw new Error('the stack did not settle within 240 s: see the exhibit "The stack is settled"')
+    const { answers } = await callMany(doors, 'GET', '/api/counter', { total: doors.length * 3, clients: doors.length })
+    seen = answers.length === doors.length * 3 ? seen + 1 : 0
+    await sleep(1000, undefined, { signal: on.signal })
+  }
 }
 
 /** Is the Swarm whole? */
@@ -59,8 +80,9 @@ export const appProof = experiment('The app answers from outside', {
     'app.counter.counts': 'N increments by parallel clients add exactly N',
   },
 }, async (on) => {
+  await settled(on)
   const { wanted, exhibit: running } = await replicasRun(on, 'Replicas run')
-  const services = await on.exhibit({ title: 'Services of the stack', command: `docker stack services ${STACK}` })
+  const services = await on.exhibit({ title: 'Services of the stack', command: `docker stack services ${STACK} --format 'table {{.Name}}\\t{{.Mode}}\\t{{.Replicas}}\\t{{.Ports}}'` })
   if (services.stdout.includes(`${STACK}_gateway`)) {
     on.notice('a node\'s kernel has no IPVS, so the routing mesh cannot carry traffic; DNS round robin and a gateway on every node serve instead', 'warning')
   }

@@ -11,6 +11,11 @@ export interface Channel {
   destroy(): void
 }
 
+/**
+ * A process that has ended may leave its streams open in others that it started. What itself printed is read by then.
+ */
+export const LAST_WORDS_MS = 500
+
 /** A way to a host that can start processes there: an SSH connection, or this machine. */
 export interface Line {
   /** The host's name in the inventory, for messages. */

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { userInfo } from 'node:os'
-import type { Channel, Line } from './channel.ts'
+import { type Channel, LAST_WORDS_MS, type Line } from './channel.ts'
 import { Unreachable } from './connection.ts'
 
 /** This machine, spoken to as if it were a host (`ansible_connection: local`). */
@@ -18,7 +18,11 @@ export class LocalLine implements Line {
     // Writing to a shell that has ended; that it ended is told by `closed`.
     child.stdin.on('error', () => undefined)
     const closed = new Promise<'exited' | 'lost'>((resolve) => {
-      child.on('exit', (code) => setImmediate(resolve, code === null ? 'lost' : 'exited'))
+      child.on('exit', (code) => {
+        const how = code === null ? 'lost' : 'exited'
+        child.on('close', () => resolve(how))
+        setTimeout(resolve, LAST_WORDS_MS, how)
+      })
     })
     const destroy = (): void => {
       child.stdin.destroy()

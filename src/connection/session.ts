@@ -33,7 +33,7 @@ export class Session {
     const timer = new Timer((timeLimitSeconds + GRACE_SECONDS) * 1000)
     try {
       const ended = await Promise.race([this.#answer(shell, mark), shell.failed, timer.elapsed])
-      if (ended === undefined) throw this.#giveUp(shell, timeLimitSeconds)
+      if (ended === undefined) throw await this.#giveUp(shell, timeLimitSeconds)
       const [out, err] = ended
       const [exitCode, late] = out.words
       if (late === 'late') throw this.#timeLimit(timeLimitSeconds, out.before, err.before)
@@ -44,12 +44,16 @@ export class Session {
     }
   }
 
-  /** Sends a hang-up to the script that is running, by a shell of its own. Never throws. */
+  /** Ends the script that is running, by a shell of its own, as far as that can be done in 3 s. Never throws. */
   async hangUp(): Promise<void> {
     const group = this.#runningGroup
-    if (group <= 1) return
+    if (!(group > 1)) return
     const other = new Session(this.#line, this.#become)
-    await other.exchange(`kill -HUP -${group}`, 2).catch(() => undefined)
+    const timer = new Timer(3000)
+    // Without `timeout` on the target there is no group, only the shell.
+    const kill = other.exchange(`kill -HUP -${group} 2>/dev/null || kill -HUP ${group}`, 2)
+    await Promise.race([kill.catch(() => undefined), timer.elapsed])
+    timer.clear()
     other.close()
   }
 
@@ -99,7 +103,9 @@ export class Session {
     return both(shell, mark)
   }
 
-  #giveUp(shell: Shell, timeLimitSeconds: number): TimeLimit {
+  /** For a target that did not end the script itself. */
+  async #giveUp(shell: Shell, timeLimitSeconds: number): Promise<TimeLimit> {
+    await this.hangUp()
     const error = this.#timeLimit(timeLimitSeconds, shell.stdout.kept(), shell.stderr.kept())
     this.close()
     return error

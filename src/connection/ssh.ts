@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { NodeSSH } from 'node-ssh'
 import type { Client, ClientChannel } from 'ssh2'
-import type { Channel, Line } from './channel.ts'
+import { type Channel, LAST_WORDS_MS, type Line } from './channel.ts'
 import { type ConnectError, explainConnectFailure, wasTurnedAway } from './connect-failure.ts'
 import { Unreachable } from './connection.ts'
 import { HostKeyCheck } from './host-key.ts'
@@ -17,6 +17,9 @@ export class SshLine implements Line {
   readonly user: string
   readonly #target: Target
   #client: Promise<Client> | undefined
+  /** The one that is made or in use, to end it whatever its state. */
+  #latest: Client | undefined
+  #closed = false
 
   constructor(target: Target) {
     this.name = target.name
@@ -42,12 +45,12 @@ export class SshLine implements Line {
     })
   }
 
-  async close(): Promise<void> {
-    const client = await this.#client?.catch(() => undefined)
-    this.#client = undefined
-    client?.end()
+  close(): Promise<void> {
+    this.#closed = true
+    this.#latest?.end()
     // A peer that is gone does not answer the goodbye; the socket must not keep us waiting for it.
-    client?.destroy()
+    this.#latest?.destroy()
+    return Promise.resolve()
   }
 
   #connected(): Promise<Client> {
@@ -68,6 +71,7 @@ export class SshLine implements Line {
       return await this.#attempt(login)
     } catch (error) {
       const { level } = error as ConnectError
+      if (this.#closed) throw new Unreachable(`${this.name}: the connection has been closed`)
       if (level === 'agent') {
         // SSH_AUTH_SOCK is left over from an agent that is gone.
         login = loginMethods(this.#target, '')
@@ -105,6 +109,7 @@ export class SshLine implements Line {
       ...(bindAddress === undefined ? {} : { localAddress: bindAddress }),
     })
     const client = ssh.connection
+    this.#latest = client ?? undefined
     // node-ssh stops listening once it is connected, and an error nobody listens for ends the process. What comes of it
     // is told by `close`.
     client?.on('error', () => undefined)
@@ -122,13 +127,15 @@ export class SshLine implements Line {
 }
 
 function asChannel(channel: ClientChannel, client: Client): Channel {
-  // Of a shell that ended by itself the exit code or signal comes before the end.
-  let exited = false
-  channel.on('exit', () => (exited = true))
   // Writing to a shell that has ended; that it ended is told by `closed`.
   channel.on('error', () => undefined)
   const closed = new Promise<'exited' | 'lost'>((resolve) => {
-    channel.once('close', () => resolve(exited ? 'exited' : 'lost'))
+    // Of a shell that ended by itself the exit code or signal comes before the end.
+    channel.once('exit', () => {
+      channel.once('close', () => resolve('exited'))
+      setTimeout(resolve, LAST_WORDS_MS, 'exited')
+    })
+    channel.once('close', () => setImmediate(resolve, 'lost'))
     client.once('close', () => resolve('lost'))
   })
   return { stdin: channel, stdout: channel, stderr: channel.stderr, closed, destroy: () => channel.close() }

@@ -80,7 +80,7 @@ export const sysctl = defineModule<typeof schema, { readonly name: string; reado
           ? [
               {
                 description: `set ${name} to ${value}${live === undefined ? '' : ` (was ${plain(live)})`}`,
-                script: sh`printf '%s\\n' ${value} >${kernelPath(name)} || exit`,
+                script: sh`printf '%s\\n' ${value} >${kernelPath(name)} || { echo 'the kernel refuses the value' >&2; exit 1; }`,
               },
             ]
           : []),

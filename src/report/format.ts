@@ -32,7 +32,8 @@ export function markdown(text: string): string {
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')
     .replaceAll('>', '&gt;')
-    .replace(/^(\s*)([-+=]|\d+\.)/, '$1\\$2')
+    .replace(/^(\s*)([-+=])/, '$1\\$2')
+    .replace(/^(\s*\d+)\./, '$1\\.')
 }
 
 /** A Markdown code block whose fence is longer than any in the text. */

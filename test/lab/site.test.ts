@@ -99,8 +99,12 @@ t.test('errors are one clear message', async (t) => {
   t.notMatch(`${dead.stdout}${dead.stderr}${missing.stdout}${missing.stderr}${wrongKey.stderr}`, /\n\s+at .*\.ts:\d+/, 'no stack trace')
 })
 
-t.test('a node that lost its power is brought back, and the Swarm is whole again', async (t) => {
+t.test('a node that lost its power and one that left the Swarm are brought back', async (t) => {
+  await succeeds(t, runPlaybook('test/lab/playbooks/leave.mjs', [...INVENTORY, '--yes']))
   await succeeds(t, runPlaybook('playbooks/app.mjs', [...INVENTORY, '--yes']))
+  t.equal(latestRun().summary().findings.find(({ id }) => id === 'swarm.nodes.ready')?.holds, true)
+  await succeeds(t, runPlaybook('playbooks/app.mjs', [...INVENTORY, '--yes']))
+  t.same(changed(), { localhost: 0, node1: 0, node2: 0, node3: 0 })
 })
 
 t.test('down leaves the machine as it was', async (t) => {

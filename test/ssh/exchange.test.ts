@@ -133,6 +133,11 @@ t.test('with one connection', async (t) => {
     await t.rejects(run('kill -9 $(ps -o ppid= -p $PPID)'), Unreachable)
     t.equal((await run('echo fine')).stdout, 'fine\n')
   })
+
+  await t.test('so it is when a process it left behind holds our streams open', async (t) => {
+    await t.rejects(run('sleep 1000.375 & kill -9 $(ps -o ppid= -p $PPID)'), Unreachable)
+    end('sleep 1000.375')
+  })
 })
 
 t.test('a connection that is lost while a script runs is unreachable, never success', async (t) => {

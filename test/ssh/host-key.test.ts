@@ -34,8 +34,8 @@ async function login(knownHosts: string, more: Record<string, unknown> = {}): Pr
   }
 }
 
-t.test('a known key of any type is trusted, and only that type is asked for', async (t) => {
-  for (const line of [ed25519, ecdsa, rsa]) t.equal(await login(file(line)), 'in', line.split(' ')[1])
+t.test('a known key of any type is trusted, also where the server has others', async (t) => {
+  for (const line of [ed25519, ecdsa, rsa]) t.equal(await login(file(line)), 'in', line)
 })
 
 t.test('hashed lines, as OpenSSH writes them, are read', async (t) => {

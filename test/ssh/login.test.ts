@@ -71,6 +71,18 @@ t.test('a listener that never answers', async (t) => {
     unreachable(new RegExp(`^node1: no answer from 127.0.0.1 port ${port} within 1 s: `)))
 })
 
+t.test('closing while a login goes on ends it', async (t) => {
+  let called: () => void = () => undefined
+  const call = new Promise<void>((resolve) => (called = resolve))
+  const port = await listener(t, () => called())
+  const connection = openConnection(connectionTarget('node1', sshd.vars({ ansible_port: port, ansible_ssh_timeout: 3600 })))
+  const running = connection.exchange('true', { timeLimitSeconds: 10 })
+  running.catch(() => undefined)
+  await call
+  await connection.close()
+  await t.rejects(running, unreachable('node1: the connection has been closed'))
+})
+
 t.test('a listener that hangs up is tried once more, then told', async (t) => {
   let calls = 0
   const port = await listener(t, (socket) => {

@@ -134,7 +134,9 @@ const change = (
   value: string | number | undefined,
   was: string | number,
 ): [string, string[]][] =>
-  value === undefined ? [] : [[`${what} ${value} (was ${was === '' ? 'empty' : was})`, [flag, String(value)]]]
+  value === undefined
+    ? []
+    : [[`${what} ${value === '' ? 'empty' : value} (was ${was === '' ? 'empty' : was})`, [flag, String(value)]]]
 
 function membership({ name, groups, append }: UserParams, primary: number, found: FoundUser): [string, string[]][] {
   if (groups === undefined) return []

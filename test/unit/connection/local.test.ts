@@ -78,14 +78,18 @@ for (const { name, argv } of shells) {
   })
 }
 
-t.test('where timeout is missing, scripts run without a limit of their own', async (t) => {
-  const folder = folderWith(t, 'dash', { cat: 'cat' })
+t.test('where timeout is missing, scripts run all the same, and are ended later', async (t) => {
+  const folder = folderWith(t, 'dash', { sleep: 'sleep' })
   withPath(t, folder)
   const connection = open()
   t.teardown(() => connection.close())
   // The session adds the folders for administration, none of which holds it.
   const { stdout, exitCode } = await connection.exchange('command -v timeout; echo in; exit 3', limit)
   t.same([stdout.toString(), exitCode], ['in\n', 3])
+  await t.rejects(connection.exchange('echo before; sleep 1000', { timeLimitSeconds: 1 }), {
+    name: 'TimeLimit', stdout: Buffer.from('before\n'),
+  }, 'the controller ends what the target cannot')
+  t.equal((await connection.exchange('echo again', limit)).stdout.toString(), 'again\n')
 })
 
 t.test('a program of the terminal does not reach the script: it has a process group of its own', async (t) => {

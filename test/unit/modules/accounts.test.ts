@@ -103,7 +103,7 @@ t.test('a user who is there', async (t) => {
       ann,
       [
         [
-          'change user ann: uid 7 (was 1000); group docker (was ann); comment  (was Ann Example,,,); shell /bin/sh (was /bin/bash)',
+          'change user ann: uid 7 (was 1000); group docker (was ann); comment empty (was Ann Example,,,); shell /bin/sh (was /bin/bash)',
           "usermod -u 7 -g docker -c '' -s /bin/sh ann || exit",
         ],
       ],

@@ -15,7 +15,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { copy } from '../../../src/modules/copy.ts'
 import { Secret } from '../../../src/values/secret.ts'
-import { converge } from '../../support/shells.ts'
+import { converge, runIn } from '../../support/shells.ts'
 import { converged, inEachShell } from './support.ts'
 
 const permissions = (path: string): number => statSync(path).mode & 0o7777
@@ -119,6 +119,20 @@ t.test('what only its owner may read shows in no diff', async (t) => {
     const run = converge(shell, copy, { content: 'new key', dest })
     converged(t, run, [`update ${dest}`])
     t.notMatch(JSON.stringify(run.before.changes[0]?.diff), /new key|old key/)
+  })
+})
+
+t.test('a probe prints the text of no private file, and of none that a secret replaces', async (t) => {
+  inEachShell(t, (t, shell, folder) => {
+    const { definition } = copy
+    const dest = join(folder, 'key')
+    const printed = (content: string | Secret): string =>
+      runIn(shell, definition.probe(definition.schema.parse({ dest, content }), {})).stdout
+    writeFileSync(dest, 'old text', { mode: 0o644 })
+    t.match(printed('new'), 'old text')
+    t.notMatch(printed(new Secret('new secret')), 'old text')
+    chmodSync(dest, 0o640)
+    t.notMatch(printed('new'), 'old text')
   })
 })
 

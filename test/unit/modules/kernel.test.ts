@@ -49,7 +49,10 @@ t.test('a kernel setting is kept in the file and set', async (t) => {
     'set net.ipv4.ip_forward to 1 (was 0)',
   ])
   t.same(both.changes[0]?.diff, { subject: '/etc/sysctl.d/k.conf', before: '', after: 'net.ipv4.ip_forward = 1\n' })
-  t.equal(both.changes[1]?.script, "printf '%s\\n' 1 >/proc/sys/net/ipv4/ip_forward || exit")
+  t.equal(
+    both.changes[1]?.script,
+    "printf '%s\\n' 1 >/proc/sys/net/ipv4/ip_forward || { echo 'the kernel refuses the value' >&2; exit 1; }",
+  )
 })
 
 t.test('the last of several lines counts, and blanks count as tabs', async (t) => {

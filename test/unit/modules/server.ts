@@ -19,10 +19,13 @@ const server = createServer((request, response) => {
     const { method, url, headers } = request
     const send = (status, type, body) => response.writeHead(status, { 'content-type': type }).end(body)
     if (url === '/file') send(200, 'application/octet-stream', file)
-    else if (url === '/private') headers['x-token'] === workerData.token ? send(200, 'text/plain', 'for you') : send(403, 'text/plain', 'no')
+    else if (url === '/private' && headers['x-token'] === workerData.token) send(200, 'text/plain', 'for you')
     else if (url === '/SUMS') send(200, 'text/plain', '0'.repeat(64) + '  other\\n' + sum + ' *./file\\n')
     else if (url === '/moved') response.writeHead(302, { location: '/file' }).end()
-    else if (url.startsWith('/echo')) send(200, 'application/json', JSON.stringify({ method, url, headers, body: Buffer.concat(pieces).toString() }))
+    else if (url.startsWith('/echo')) {
+      const body = Buffer.concat(pieces).toString()
+      send(200, 'application/json', JSON.stringify({ method, url, headers, body }))
+    }
     else if (url.startsWith('/status/')) send(Number(url.slice(8)), 'text/plain', 'a\\nb\\n')
     else send(404, 'text/plain', 'not here')
   })
@@ -31,8 +34,20 @@ server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port
 `
 
 /** Starts the server on loopback; it ends with the test. Gives its port. */
-export async function serve(t: Test, file: Buffer = Buffer.from('a file\n'), token = ''): Promise<number> {
-  const worker = new Worker(SERVER, { eval: true, workerData: { file, token }, execArgv: [] })
+export const serve = (t: Test, file: Buffer = Buffer.from('a file\n'), token = ''): Promise<number> =>
+  start(t, SERVER, { file, token })
+
+const SILENT = `
+const { createServer } = require('node:net')
+const server = createServer({ allowHalfOpen: true }, (socket) => { socket.on('error', () => {}) })
+server.listen(0, '127.0.0.1', () => require('node:worker_threads').parentPort.postMessage(server.address().port))
+`
+
+/** A server that takes connections, says nothing and never closes one. Gives its port. */
+export const keepSilent = (t: Test): Promise<number> => start(t, SILENT, {})
+
+async function start(t: Test, code: string, workerData: object): Promise<number> {
+  const worker = new Worker(code, { eval: true, workerData, execArgv: [] })
   t.teardown(async () => {
     await worker.terminate()
   })

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { wait_for } from '../../../src/modules/wait_for.ts'
 import { converge, type Shell } from '../../support/shells.ts'
-import { serve } from './server.ts'
+import { keepSilent, serve } from './server.ts'
 import { inEachShell } from './support.ts'
 
 const closedPort = async (): Promise<number> => {
@@ -61,7 +61,7 @@ t.test('a port', async (t) => {
 })
 
 t.test('a port, with whichever tool the host has', async (t) => {
-  const open = await serve(t)
+  const open = await keepSilent(t)
   const closed = await closedPort()
   const tools: Record<string, string> = {
     bash: '/usr/bin/bash',
