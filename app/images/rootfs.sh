@@ -24,7 +24,9 @@ work=$out.work
 mkdir -p -- "$(dirname -- "$out")"
 # The folder itself is the lock, so no lock file stays behind.
 exec 9<"$(dirname -- "$out")"
-flock -n 9 || fail "another run is at work in $(dirname -- "$out")"
+# A run whose caller was killed goes on building: wait for it, and take what it made.
+flock -w 900 9 || fail "another run has been at work in $(dirname -- "$out") for 15 minutes"
+[ ! -e "$out" ] || exit 0
 
 # One file system only: should anything still be mounted below, it is not emptied.
 rm -rf --one-file-system -- "$work"
