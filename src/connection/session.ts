@@ -105,8 +105,8 @@ export class Session {
 
   /** For a target that did not end the script itself. */
   async #giveUp(shell: Shell, timeLimitSeconds: number): Promise<TimeLimit> {
-    await this.hangUp()
     const error = this.#timeLimit(timeLimitSeconds, shell.stdout.kept(), shell.stderr.kept())
+    await this.hangUp()
     this.close()
     return error
   }

@@ -47,8 +47,7 @@ export class SshLine implements Line {
 
   close(): Promise<void> {
     this.#closed = true
-    this.#latest?.end()
-    // A peer that is gone does not answer the goodbye; the socket must not keep us waiting for it.
+    // Without ssh2's goodbye (`end`): a peer that is gone never answers it, and after it `destroy` does nothing.
     this.#latest?.destroy()
     return Promise.resolve()
   }

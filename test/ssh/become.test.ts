@@ -13,8 +13,9 @@ const asked = addAccount({ sudo: 'with password', shell: '/bin/bash' })
 const free = addAccount({ sudo: 'freely' })
 const forbidden = addAccount({ sudo: 'nothing' })
 t.teardown(async () => {
-  await sshd.stop()
-  for (const account of [asked, free, forbidden]) account.remove()
+  await sshd.stop().finally(() => {
+    for (const account of [asked, free, forbidden]) account.remove()
+  })
 })
 
 const root = (password?: string): Become => ({
@@ -112,7 +113,7 @@ t.test('a script that runs into its limit is ended with all its processes', asyn
   const become = root(asked.password)
   const script = "echo before; (trap '' TERM; sleep 2000.5); echo after"
   await t.rejects(connection.exchange(script, { become, timeLimitSeconds: 1 }), { name: 'TimeLimit' })
-  t.same(processes().filter(({ commandLine }) => commandLine === 'sleep 2000.5'), [])
+  await until('they are gone', () => !processes().some(({ commandLine }) => commandLine === 'sleep 2000.5'))
   t.equal((await run(connection, 'id -u', become)).stdout, '0\n')
 })
 

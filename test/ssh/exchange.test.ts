@@ -4,7 +4,7 @@ import t from 'tap'
 import { BecomeFailed, TimeLimit, Unreachable } from '../../src/connection/connection.ts'
 import { connectionTarget, openConnection } from '../../src/connection/index.ts'
 import { quote } from '../../src/shell/quote.ts'
-import { processes, until } from '../support/processes.ts'
+import { endProcess, processes, until } from '../support/processes.ts'
 import { startSshd } from '../support/sshd.ts'
 
 const sshd = await startSshd()
@@ -16,7 +16,7 @@ const isRunning = (part: string): boolean => processes().some(({ commandLine }) 
 
 /** Ends a command that a test of ours started, by its unmistakable argument. */
 const end = (commandLine: string): void => {
-  for (const each of processes()) if (each.commandLine === commandLine) process.kill(each.pid)
+  for (const each of processes()) if (each.commandLine === commandLine) endProcess(each.pid)
 }
 
 t.test('with one connection', async (t) => {
@@ -117,7 +117,7 @@ t.test('with one connection', async (t) => {
     t.type(error, TimeLimit)
     t.match((error as Error).message, /^node1: .* within 1 s/)
     t.equal((error as TimeLimit).stdout.toString(), 'before\n')
-    t.notOk(isRunning('sleep 1000.5'))
+    await until('they are gone', () => !isRunning('sleep 1000.5'))
     t.equal((await run('echo fine')).stdout, 'fine\n')
   })
 
@@ -147,7 +147,7 @@ t.test('a connection that is lost while a script runs is unreachable, never succ
   const running = connection.exchange('echo begun; sleep 1000.75', limit)
   running.catch(() => undefined)
   await until('it runs', () => isRunning('sleep 1000.75'))
-  for (const pid of sshd.connections().filter((each) => !before.has(each))) process.kill(pid, 'SIGKILL')
+  for (const pid of sshd.connections().filter((each) => !before.has(each))) endProcess(pid, 'SIGKILL')
   await t.rejects(running, { name: 'Unreachable', message: /^node1: the connection was lost while a script ran/ })
   t.equal((await connection.exchange('echo again', limit)).stdout.toString(), 'again\n', 'the next one connects anew')
   // No terminal, no hang-up: what runs on the target when the line breaks goes on to its end or its limit.

@@ -22,6 +22,15 @@ export function processes(): Process[] {
   })
 }
 
+/** Ends one process, if it has not ended by itself. */
+export function endProcess(pid: number, signal: NodeJS.Signals = 'SIGTERM'): void {
+  try {
+    process.kill(pid, signal)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
+}
+
 /** Waits until something is so; fails after 20 s. */
 export async function until(what: string, isSo: () => boolean): Promise<void> {
   for (let tries = 0; tries < 400; tries++) {

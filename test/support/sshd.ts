@@ -3,7 +3,7 @@ import { appendFileSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmS
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { processes } from './processes.ts'
+import { endProcess, processes } from './processes.ts'
 
 /** A real sshd on loopback, with keys of its own and nothing of this machine's. */
 export interface Sshd {
@@ -77,7 +77,7 @@ export async function startSshd({ config = [] as readonly string[], hostKeyTypes
     stop: async () => {
       const open = connections()
       sshd.kill()
-      for (const connection of open) process.kill(connection)
+      for (const connection of open) endProcess(connection)
       await ended
       rmSync(folder, { recursive: true })
     },
