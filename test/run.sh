@@ -17,7 +17,7 @@ need() {
   apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 }
 
-# Runs a command, keeps its output, adds up what tap says.
+# Runs a command, keeps its output, adds up what tap or pytest says.
 tally() {
   local name=$1 log code
   shift
@@ -28,6 +28,7 @@ tally() {
   local counts total
   counts=$(grep -E '^# \{ total: ' "$log" | tail -n 1)
   total=$(sed -nE 's/.*pass: ([0-9]+).*/\1/p' <<<"$counts")
+  [ -n "$total" ] || total=$(sed -nE 's/^([0-9]+) passed.*/\1/p' "$log" | tail -n 1)
   passed=$((passed + ${total:-0}))
   total=$(sed -nE 's/.*fail: ([0-9]+).*/\1/p' <<<"$counts")
   failed=$((failed + ${total:-0}))

@@ -117,6 +117,7 @@ def test_a_replica_that_died_costs_no_request_and_no_count(site: Site, redis: Re
 
 
 def test_addresses_are_looked_up_anew_while_the_gateway_runs(site: Site) -> None:
+    assert len(site.nodes_that_answer(50)) > 1
     site.dns.addresses = [REPLICAS[2]]
     wait_until(lambda: site.nodes_that_answer(20) == {REPLICAS[2]}, "the old addresses to be gone")
 

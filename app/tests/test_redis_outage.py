@@ -8,19 +8,21 @@ from pathlib import Path
 
 import pytest
 
+from counter.settings import read_settings
+from counter.store import CounterStore
 from processes import Counter, RedisServer, running_counter, wait_until
 
 
 @contextmanager
-def lost_answers(redis_port: int) -> Iterator[tuple[int, threading.Event]]:
-    """A way to Redis on which answers get lost while the event is set; questions never do."""
-    lose = threading.Event()
+def way_to_redis(redis_port: int) -> Iterator[tuple[int, list[threading.Event]]]:
+    """A port that leads to Redis, and an event for each connection: once set, answers get lost."""
+    silenced: list[threading.Event] = []
     listener = socket.create_server(("127.0.0.1", 0))
 
-    def carry(source: socket.socket, target: socket.socket, answers: bool) -> None:
+    def carry(source: socket.socket, target: socket.socket, silent: threading.Event) -> None:
         with suppress(OSError):
             while data := source.recv(4096):
-                if not (answers and lose.is_set()):
+                if not silent.is_set():
                     target.sendall(data)
         with suppress(OSError):
             target.shutdown(socket.SHUT_RDWR)
@@ -30,11 +32,12 @@ def lost_answers(redis_port: int) -> Iterator[tuple[int, threading.Event]]:
             while True:
                 client, _ = listener.accept()
                 server = socket.create_connection(("127.0.0.1", redis_port))
-                for way in [(client, server, False), (server, client, True)]:
+                silenced.append(threading.Event())
+                for way in [(client, server, threading.Event()), (server, client, silenced[-1])]:
                     threading.Thread(target=carry, args=way, daemon=True).start()
 
     threading.Thread(target=accept, daemon=True).start()
-    yield listener.getsockname()[1], lose
+    yield listener.getsockname()[1], silenced
     listener.close()
 
 
@@ -91,25 +94,29 @@ def test_an_app_that_is_there_before_redis_waits_and_then_serves(
 def test_a_change_whose_answer_is_lost_gives_503_and_is_not_made_twice(
     tmp_path: Path, redis: RedisServer
 ) -> None:
-    with lost_answers(redis.port) as (port, lose), \
-            running_counter(tmp_path, port, REDIS_TIMEOUT="0.5") as counter:
+    with way_to_redis(redis.port) as (port, silenced), \
+            running_counter(tmp_path, port, WEB_CONCURRENCY="1", REDIS_TIMEOUT="0.5") as counter:
         assert counter.ask("POST", "/api/counter/increment").json["count"] == 1
-        lose.set()
+        for connection in silenced:
+            connection.set()
         answer = counter.ask("POST", "/api/counter/increment")
         assert answer.status == 503
         assert "whether the change was made is not known" in answer.json["error"]
-        lose.clear()
         assert counter.ask("POST", "/api/counter/increment").json["count"] == 3
 
 
-def test_a_connection_that_died_in_silence_costs_no_request(
-    tmp_path: Path, redis: RedisServer
+def test_an_idle_connection_that_died_in_silence_costs_no_request(
+    redis: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with lost_answers(redis.port) as (port, lose), \
-            running_counter(tmp_path, port, WEB_CONCURRENCY="1", REDIS_TIMEOUT="0.5") as counter:
-        assert counter.ask("POST", "/api/counter/increment").json["count"] == 1
-        redis.command("CLIENT", "KILL", "TYPE", "normal")
-        assert counter.ask("POST", "/api/counter/increment").json["count"] == 2
+    monkeypatch.setattr("counter.store.PING_AFTER_IDLE_S", 0.000_001)
+    with way_to_redis(redis.port) as (port, silenced):
+        store = CounterStore(read_settings(
+            {"REDIS_HOST": "127.0.0.1", "REDIS_PORT": str(port), "REDIS_TIMEOUT": "0.5"}
+        ))
+        assert store.increment() == 1
+        silenced[0].set()
+        assert store.increment() == 2
+        assert len(silenced) == 2
 
 
 def test_the_log_tells_once_that_redis_went_and_once_that_it_came(

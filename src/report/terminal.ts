@@ -59,7 +59,7 @@ export function layOut(text: string, columns: number): Line[] {
 /** What is left of a text when only what shows is kept: line ends, tabs as spaces, and SGR sequences. */
 function clean(text: string): string {
   const shown = text
-    // eslint-disable-next-line no-control-regex -- control characters are what this is about
+     
     .split(/(\x1b\[[\d;]*m)/)
     .map((part, i) => (i % 2 === 1 ? part : stripVTControlCharacters(part)))
     .join('')
@@ -79,7 +79,7 @@ function expandTabs(text: string): string {
 /** Takes out what XML forbids or what would make the text look other than it is. */
 export function dropUnprintable(text: string, keep = ''): string {
   return text
-    // eslint-disable-next-line no-control-regex -- control characters are what this is about
+     
     .replace(/[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]/g, (c) => (c === keep ? c : c === '\t' ? '  ' : ''))
     .replace(/\p{Surrogate}/gu, '\uFFFD')
 }

@@ -18,7 +18,9 @@ export function addAccount({ shell = '/bin/sh', sudo = 'nothing' as 'nothing' | 
   alone('useradd', ['--create-home', '--shell', shell, name])
   execFileSync('chpasswd', { input: `${name}:${password}\n` })
   if (sudo !== 'nothing') {
-    writeFileSync(sudoers, `${name} ALL=(ALL) ${sudo === 'freely' ? 'NOPASSWD: ' : ''}ALL\n`, { mode: 0o440 })
+    // The harder kind of sudo: it asks for a password for ever, and remembers one for all of the user's sessions.
+    writeFileSync(sudoers, `Defaults:${name} passwd_tries=50, timestamp_type=global\n`
+      + `${name} ALL=(ALL) ${sudo === 'freely' ? 'NOPASSWD: ' : ''}ALL\n`, { mode: 0o440 })
   }
   return {
     name,

@@ -41,17 +41,22 @@ export const docker_node = defineModule<typeof schema, DockerNode>({
     const entries = nodesOf(answers[0]?.body).filter(({ hostname }) => hostname === params.hostname)
     if (params.state === 'absent') return { changes: entries.map(removal) }
 
-    const ready = entries.filter(({ state }) => state === 'ready')
+    const replaced = entries.filter((entry) => entries.some((other) => comesAfter(other, entry)))
+    const ready = entries.filter((entry) => entry.state === 'ready' && !replaced.includes(entry))
     if (ready.length > 1) {
       return { changes: [], problem: `${ready.length} nodes that are up are called ${params.hostname}: give each host a name of its own` }
     }
     const [newest] = [...entries].sort((a, b) => b.created.localeCompare(a.created))
     const node = ready[0] ?? newest
     if (node === undefined) return { changes: [], problem: `the Swarm has no node ${params.hostname}: let it join first` }
-    const leftBehind = entries.filter(({ id, state }) => id !== node.id && state === 'down')
+    const leftBehind = entries.filter((entry) => entry.id !== node.id && (entry.state === 'down' || replaced.includes(entry)))
     return { changes: [...update(params, node), ...leftBehind.map(removal)], values: { node } }
   },
 })
+
+/** The same machine, joined anew: its old entry is taken for up until its heartbeats have been missed. */
+const comesAfter = (newer: SwarmNode, older: SwarmNode): boolean =>
+  newer.addr !== '' && newer.addr === older.addr && newer.created > older.created
 
 function update(params: Params, node: SwarmNode): Change[] {
   const role = params.role ?? node.role

@@ -54,6 +54,14 @@ void t.test('of two down entries the newer is the node', async (t) => {
   t.same(descriptions({ hostname: 'node2' }, older, newer), ['remove the down node node2 (aaa)'])
 })
 
+void t.test('the old entry of a machine that joined anew is removed even while it still counts as up', async (t) => {
+  const older = node('aaa', 'node2', { created: '2024-01-01T00:00:00Z' })
+  const newer = node('bbb', 'node2', { created: '2024-06-01T00:00:00Z' })
+  const { changes, values } = plan({ hostname: 'node2' }, older, newer)
+  t.same(changes.map(({ description }) => description), ['remove the ready node node2 (aaa)'])
+  t.equal(values?.node.id, 'bbb')
+})
+
 void t.test('two hosts of one name are a problem, not a guess', async (t) => {
   t.match(plan({ hostname: 'node2', availability: 'drain' }, node2, node('bbb', 'node2')).problem, /2 nodes that are up are called node2/)
 })
