@@ -56,7 +56,7 @@ export const docker_node = defineModule<typeof schema, DockerNode>({
 
 /** The same machine, joined anew: its old entry is taken for up until its heartbeats have been missed. */
 const comesAfter = (newer: SwarmNode, older: SwarmNode): boolean =>
-  newer.addr !== '' && newer.addr === older.addr && newer.created > older.created
+  newer.state === 'ready' && newer.addr !== '' && newer.addr === older.addr && newer.created > older.created
 
 function update(params: Params, node: SwarmNode): Change[] {
   const role = params.role ?? node.role
