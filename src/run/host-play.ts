@@ -152,8 +152,9 @@ export class HostPlay {
     }
     if (check && error instanceof Unreachable && wouldChange() !== undefined) {
       // A machine that an earlier task would make. It is not asked again, which could take a time limit each.
-      this.#host.unreached = error.message
-      return { status: 'unknown', message: `cannot tell before «${wouldChange()}» has run: ${error.message}`, changes: [], commands }
+      const why = this.#host.unreached === undefined ? `: ${error.message}` : ''
+      this.#host.unreached ??= error.message
+      return { status: 'unknown', message: `cannot tell before «${wouldChange()}» has run${why}`, changes: [], commands }
     }
     return failureOf(error, commands)
   }

@@ -22,15 +22,14 @@ export function addAccount({ shell = '/bin/sh', sudo = 'nothing' as 'nothing' | 
     writeFileSync(sudoers, `Defaults:${name} passwd_tries=50, timestamp_type=global\n`
       + `${name} ALL=(ALL) ${sudo === 'freely' ? 'NOPASSWD: ' : ''}ALL\n`, { mode: 0o440 })
   }
-  return {
-    name,
-    home: `/home/${name}`,
-    password,
-    remove: () => {
-      rmSync(sudoers, { force: true })
-      alone('userdel', ['--force', '--remove', name])
-    },
+  const remove = (): void => {
+    process.removeListener('exit', remove)
+    rmSync(sudoers, { force: true })
+    alone('userdel', ['--force', '--remove', name])
   }
+  // A test that is cut short must not leave an account that may become root.
+  process.once('exit', remove)
+  return { name, home: `/home/${name}`, password, remove }
 }
 
 /** Two at a time would find /etc/passwd locked. */
