@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto'
 import { appendFileSync, mkdirSync, readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { ServerHostKeyAlgorithm } from 'ssh2'
-import { type HostKey, judgeHostKey, knownHostName, knownKeyTypes, type KnownHost, parseKnownHosts } from './known-hosts.ts'
+import {
+  type HostKey, judgeHostKey, knownHostName, knownKeyTypes, type KnownHost, parseKnownHosts,
+} from './known-hosts.ts'
 import { expandHome } from './ssh-arguments.ts'
 import type { Target } from './target.ts'
 

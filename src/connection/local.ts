@@ -31,7 +31,8 @@ export class LocalLine implements Line {
       if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) hangUp(child.pid)
     }
     return new Promise((resolve, reject) => {
-      child.on('spawn', () => resolve({ stdin: child.stdin, stdout: child.stdout, stderr: child.stderr, closed, destroy }))
+      const { stdin, stdout, stderr } = child
+      child.on('spawn', () => resolve({ stdin, stdout, stderr, closed, destroy }))
       child.on('error', (error) => reject(new Unreachable(`${this.name}: cannot start /bin/sh here: ${error.message}`)))
     })
   }

@@ -44,7 +44,7 @@ function namedKey(target: Target, file: string, hasAgent: boolean): Way[] {
     key = readFileSync(file)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    const what = code === 'ENOENT' ? 'does not exist' : code === 'EACCES' ? 'cannot be read by this user' : `cannot be read (${code})`
+    const what = code === 'ENOENT' ? 'does not exist' : `cannot be read by this user (${code})`
     throw new Unreachable(`${name}: the key file ${file} ${what}: correct ansible_ssh_private_key_file`)
   }
   if (isEncrypted(key) && target.keyPassphrase === undefined) {

@@ -31,7 +31,9 @@ export class SshLine implements Line {
     const client = await this.#connected()
     return new Promise((resolve, reject) => {
       // A connection that is lost now never calls back.
-      const lost = (): void => reject(new Unreachable(`${this.name}: the connection was lost before a shell had started`))
+      const lost = (): void => {
+        reject(new Unreachable(`${this.name}: the connection was lost before a shell had started`))
+      }
       client.once('close', lost)
       try {
         client.exec(command, (error: Error | undefined, channel) => {

@@ -33,7 +33,8 @@ const FALSE = ['false', 'no', 'off', '0']
 
 const text = z.string('must be text').min(1, 'must not be empty')
 const account = z.string('must be a user name').regex(ACCOUNT, 'must be a user name: letters, digits, _ . -')
-const port = z.coerce.number().int('must be a port number').min(1, 'must be a port number').max(65535, 'must be a port number')
+const PORT = 'must be a port number'
+const port = z.coerce.number(PORT).int(PORT).min(1, PORT).max(65535, PORT)
 const seconds = z.coerce.number('must be a number of seconds').positive('must be a number of seconds above 0')
 const password = z.union([z.string(), z.number(), z.instanceof(Secret)], 'must be text')
   .transform((value) => secret(typeof value === 'number' ? String(value) : value))

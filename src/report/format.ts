@@ -28,7 +28,7 @@ export const firstLine = (text: string): string => text.trim().split('\n', 1)[0]
 export function markdown(text: string): string {
   return dropUnprintable(text)
     .replace(/\s*\n\s*/g, ' ')
-    .replace(/[\\`*_{}[\]()#|~!$]/g, '\\$&')
+    .replace(/[\\`*_[\]|~$]/g, '\\$&')
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')
     .replaceAll('>', '&gt;')

@@ -8,8 +8,8 @@ const known = new Set<string>()
 /**
  * A value that must not be seen: it prints, serialises and inspects as `[REDACTED]`.
  *
- * Only two places may call {@link Secret.reveal}: the shell room, which writes it into a script that travels on
- * stdin, and a connection, which writes a password to sudo's stdin. Neither puts it into argv.
+ * {@link Secret.reveal} is for text that travels on stdin alone: a script that the shell or modules rooms write, a
+ * password for sudo. Never for argv, a message or a diff.
  */
 export class Secret {
   readonly #value: string

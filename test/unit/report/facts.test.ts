@@ -1,0 +1,39 @@
+import t from 'tap'
+import { gather } from '../../../src/report/facts.ts'
+import { duration } from '../../../src/report/format.ts'
+import { slugger } from '../../../src/report/view.ts'
+import { result } from '../evidence/events.ts'
+
+await t.test('of very many results most are only counted; failures have room of their own', async (t) => {
+  function* many() {
+    for (let i = 0; i < 10_000; i++) yield result('node1', 'changed')
+    yield result('node1', 'failed')
+  }
+  const facts = gather(many())
+  t.equal(facts.results, 10_001)
+  t.equal(facts.onlyCounted, 9300)
+  t.strictSame(facts.plays.get('Docker')?.hosts.get('node1')?.counts, { changed: 10_000, failed: 1 })
+  t.equal(facts.failures.length, 1)
+})
+
+await t.test('an ignored failure is not among what went wrong', async (t) => {
+  t.strictSame(gather([result('node1', 'failed', { ignored: true })]).failures, [])
+})
+
+await t.test('the commands shown are the changes; of a failed task all', async (t) => {
+  const command = (kind: 'probe' | 'change') => ({ kind, script: kind, stdout: '', stderr: '', exitCode: 0, durationMs: 1 })
+  const commands = [command('probe'), command('change')]
+  const facts = gather([result('node1', 'changed', { commands }), result('node1', 'failed', { commands })])
+  const details = facts.plays.get('Docker')?.hosts.get('node1')?.details ?? []
+  t.strictSame(details.map((detail) => detail.commands.map(({ kind }) => kind)), [['change'], ['probe', 'change']])
+})
+
+await t.test('durations as people say them', async (t) => {
+  const said = [0, 312, 4200, 59_949, 59_950, 65_000, 7_380_000].map(duration)
+  t.strictSame(said, ['0 ms', '312 ms', '4.2 s', '59.9 s', '1 min 00 s', '1 min 05 s', '2 h 03 min'])
+})
+
+await t.test('slugs are fit for file names and each there once, also where case does not count', async (t) => {
+  const slug = slugger()
+  t.strictSame(['a/b', 'A/B', '../x', '', 'app.replicas'].map(slug), ['a-b', 'A-B-2', 'x', 'unnamed', 'app.replicas'])
+})

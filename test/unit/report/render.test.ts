@@ -1,0 +1,113 @@
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { renderReport } from '../../../src/report/index.ts'
+
+const fixtures = join(import.meta.dirname, 'fixtures')
+
+interface Rendered {
+  readonly folder: string
+  readonly html: string
+  readonly markdown: string
+}
+
+async function render(t: { testdir(): string }, fixture: string): Promise<Rendered> {
+  const folder = t.testdir()
+  mkdirSync(folder, { recursive: true })
+  cpSync(join(fixtures, `${fixture}.jsonl`), join(folder, 'events.jsonl'))
+  const paths = await renderReport(folder)
+  return { folder, html: readFileSync(paths.html, 'utf8'), markdown: readFileSync(paths.markdown, 'utf8') }
+}
+
+/** Every anchor that is linked to must be there, and only once. */
+function anchors(html: string): { ids: string[]; dangling: string[] } {
+  const ids = [...html.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id ?? '')
+  const links = [...html.matchAll(/href="#([^"]+)"/g)].map(([, id]) => id ?? '')
+  return { ids, dangling: links.filter((link) => !ids.includes(link)) }
+}
+
+for (const fixture of ['passed', 'failed', 'killed', 'check', 'hostile']) {
+  await t.test(`${fixture}: every link leads somewhere, no anchor is there twice, nothing is loaded from elsewhere`, async (t) => {
+    const { html, markdown, folder } = await render(t, fixture)
+    const { ids, dangling } = anchors(html)
+    t.strictSame(dangling, [])
+    t.equal(new Set(ids).size, ids.length)
+    t.notMatch(html, /<(script|link|img|iframe)\b/)
+    t.notMatch(html, /(src|href|url\()\s*=?\s*["']?(https?:|\/\/)/)
+    t.notMatch(html, /undefined|NaN|\[object/)
+    t.notMatch(markdown, /undefined|NaN|\[object/)
+    for (const [, file] of markdown.matchAll(/\]\((img\/[^)]+)\)/g)) t.ok(existsSync(join(folder, String(file))), `${file}`)
+    for (const [, id] of markdown.matchAll(/\]\(#([^)]+)\)/g)) t.ok(markdown.includes(`<a id="${id}"></a>`), `${id}`)
+  })
+}
+
+await t.test('a passed run: verdict, findings with exhibits, phases, changed tasks with their diff', async (t) => {
+  const { html, markdown, folder } = await render(t, 'passed')
+  t.match(html, '<span class="verdict">Passed</span>')
+  t.match(html, '1 of 3 findings hold, 1 does not, 1 cannot be told')
+  t.match(html, 'id="exhibit-swarm-nodes-1"')
+  t.match(html, 'href="#exhibit-answers-1"')
+  t.match(html, /<span class="added">\+ {2}&quot;log-driver&quot;: &quot;local&quot;/)
+  t.match(html, 'no IPVS in this kernel')
+  t.notMatch(html, 'What went wrong')
+  t.strictSame(readdirSync(`${folder}/img`).sort(), ['answers-1.svg', 'swarm-nodes-1.svg', 'unused-1.svg'])
+  t.match(markdown, '| ✓ holds | [No task is left on a drained node](#finding-swarm.drain.evacuates) | 0 tasks on node2 after 4 s |')
+  t.match(markdown, '| node1 | 2 | 1 | 0 | 0 | 0 | 0 | 0 |')
+  t.match(markdown, '| Docker Engine | play | 2 | 19.0 s |')
+})
+
+await t.test('what does not hold stands before what cannot be told, and that before what holds', async (t) => {
+  const { markdown } = await render(t, 'passed')
+  t.strictSame([...markdown.matchAll(/^\| ([✓✗?]) /gm)].map(([, sign]) => sign), ['✗', '?', '✓'])
+})
+
+await t.test('an exhibit that two findings point to is shown once', async (t) => {
+  const { html } = await render(t, 'passed')
+  t.equal(html.split('id="title-swarm-nodes-1"').length, 2)
+})
+
+await t.test('a failed run: what went wrong comes first, and its tasks are open', async (t) => {
+  const { html, markdown } = await render(t, 'failed')
+  t.match(html, '<span class="verdict">Failed</span>')
+  t.ok(html.indexOf('<h2>What went wrong') < html.indexOf('<h2>Hosts'))
+  t.match(html, /<details class="task failed" id="task-2" open>/)
+  t.match(html, 'E: Unable to locate package docker.oi')
+  t.match(html, '3 attempts')
+  t.match(markdown, '- **node3** unreachable at «Packages of Docker» (Docker Engine): node3 (10.79.0.13:22): connection refused. Is sshd running?')
+})
+
+await t.test('a killed run is told as interrupted, with what was done', async (t) => {
+  const { html, markdown } = await render(t, 'killed')
+  t.match(html, '<span class="verdict">Interrupted</span>')
+  t.match(markdown, '| node1 | 2 | 1 | 0 | 0 | 0 | 0 | 0 |')
+})
+
+await t.test('a check says that nothing was changed and what it could not tell', async (t) => {
+  const { html, markdown } = await render(t, 'check')
+  t.match(html, 'Check mode: nothing was changed')
+  t.match(html, 'cannot tell before «Packages of Docker» has run')
+  t.match(markdown, '| node1 | 1 | 1 | 0 | 0 | 0 | 0 | 0 | 1 |')
+})
+
+await t.test('whatever a host prints has no meaning to HTML, SVG, Markdown, a template or a file name', async (t) => {
+  const { html, markdown, folder } = await render(t, 'hostile')
+  const files = readdirSync(`${folder}/img`)
+  t.strictSame(files.sort(), ['SCRIPT--2.svg', 'script-.svg'].sort())
+  for (const text of [html, markdown, ...files.map((file) => readFileSync(`${folder}/img/${file}`, 'utf8'))]) {
+    t.notMatch(text, /<script>/i)
+    t.notMatch(text, /[\x00-\x08\x0b-\x1f\u202e]/)
+    t.match(text, '{{ 7 * 7 }}'.replaceAll('*', text === markdown ? '\\*' : '*'))
+  }
+  t.notMatch(markdown, /(?<!\\)!\[\]\(/)
+})
+
+await t.test('rendering again gives the same pages', async (t) => {
+  const first = await render(t, 'passed')
+  await renderReport(first.folder)
+  t.equal(readFileSync(`${first.folder}/report.html`, 'utf8'), first.html)
+  t.equal(readFileSync(`${first.folder}/report.md`, 'utf8'), first.markdown)
+})
+
+await t.test('a folder without a journal is a clear error', async (t) => {
+  await t.rejects(renderReport(t.testdir()), /cannot read the journal .*events\.jsonl/)
+})
