@@ -1,5 +1,5 @@
 /**
- * Ctrl-C once ends the run in order (the report is still written); twice ends it at once.
+ * Ctrl-C (or a closed terminal) once ends the run in order (the report is still written); twice ends it at once.
  *
  * @returns the signal for the run, and a function that gives Ctrl-C back its usual meaning.
  */
@@ -10,9 +10,9 @@ export function onInterrupt(): { readonly signal: AbortSignal; readonly release:
     process.stderr.write('\nlabbook: interrupted; ending the run (again to end at once)\n')
     controller.abort()
   }
-  process.on('SIGINT', heed).on('SIGTERM', heed)
+  process.on('SIGINT', heed).on('SIGTERM', heed).on('SIGHUP', heed)
   return {
     signal: controller.signal,
-    release: () => void process.off('SIGINT', heed).off('SIGTERM', heed),
+    release: () => void process.off('SIGINT', heed).off('SIGTERM', heed).off('SIGHUP', heed),
   }
 }
