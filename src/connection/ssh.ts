@@ -1,3 +1,4 @@
+import { networkInterfaces } from 'node:os'
 import { setTimeout as wait } from 'node:timers/promises'
 import { NodeSSH } from 'node-ssh'
 import type { Client, ClientChannel } from 'ssh2'
@@ -67,6 +68,11 @@ export class SshLine implements Line {
   }
 
   async #connect(): Promise<Client> {
+    const { bindAddress } = this.#target
+    if (bindAddress !== undefined && !isOwnAddress(bindAddress)) {
+      // Asked first: where the lab is down its key is gone too, and the missing key would be the wrong thing to mend.
+      throw this.#explain({ code: 'EADDRNOTAVAIL' }, { methods: [], tried: '' })
+    }
     let login = loginMethods(this.#target)
     try {
       return await this.#attempt(login)
@@ -126,6 +132,9 @@ export class SshLine implements Line {
     return client
   }
 }
+
+const isOwnAddress = (address: string): boolean =>
+  address.startsWith('127.') || Object.values(networkInterfaces()).some((list) => list?.some((own) => own.address === address))
 
 function asChannel(channel: ClientChannel, client: Client): Channel {
   // Writing to a shell that has ended; that it ended is told by `closed`.
