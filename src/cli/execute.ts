@@ -4,7 +4,7 @@ import { connectionTarget, openConnection } from '../connection/index.ts'
 import { journal, openRunFolder, readJournal, redactor, summarise, writeSummary } from '../evidence/index.ts'
 import type { Inventory } from '../inventory/index.ts'
 import { renderReport } from '../report/index.ts'
-import type { RunEvent } from '../run/events.ts'
+import type { Notice, RunEvent } from '../run/events.ts'
 import type { RunHost } from '../run/host.ts'
 import type { Step } from '../run/play.ts'
 import { run } from '../run/run.ts'
@@ -55,8 +55,10 @@ export async function execute(ready: Ready): Promise<number> {
     return exitCode
   } catch (error) {
     const file = path.join(folder.path, 'crash.txt')
-    writeFileSync(file, `${(error as Error).stack ?? String(error)}\n`)
-    process.stderr.write(`labbook: this is a bug in Labbook or in the playbook: ${(error as Error).message}\n  details: ${file}\n`)
+    const masked = (message: string): string =>
+      (redact({ type: 'notice', level: 'error', time: new Date().toISOString(), message }) as Notice).message
+    writeFileSync(file, `${masked((error as Error).stack ?? String(error))}\n`)
+    process.stderr.write(`labbook: this is a bug in Labbook or in the playbook: ${masked((error as Error).message)}\n  details: ${file}\n`)
     return 1
   } finally {
     await record.close()

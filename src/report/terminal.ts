@@ -66,7 +66,7 @@ function clean(text: string): string {
     .replace(/\r+\n/g, '\n')
     // A carriage return starts the line anew: of a progress bar the last state stays.
     .replace(/^.*\r(?=[^\n])/gm, '')
-  return dropUnprintable(expandTabs(shown), '\x1b')
+  return dropControls(expandTabs(shown), true)
 }
 
 function expandTabs(text: string): string {
@@ -76,13 +76,14 @@ function expandTabs(text: string): string {
   })).join('\n')
 }
 
-/** Takes out what XML forbids or what would make the text look other than it is. */
-export function dropUnprintable(text: string, keep = ''): string {
-  return text
-     
-    .replace(/[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]/g, (c) => (c === keep ? c : c === '\t' ? '  ' : ''))
-    .replace(/\p{Surrogate}/gu, '\uFFFD')
-}
+/** Text for a page: without escape sequences, and without what XML forbids or what makes text look other than it is. */
+export const dropUnprintable = (text: string): string => dropControls(stripVTControlCharacters(text))
+
+/** Line ends stay, and escapes where `keepEscapes` says so: then for {@link Anser} to read. */
+const dropControls = (text: string, keepEscapes = false): string => text
+  .replace(/[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]/g, (c) =>
+    c === '\t' ? '  ' : c === '\x1b' && keepEscapes ? c : '')
+  .replace(/\p{Surrogate}/gu, '\uFFFD')
 
 const characters = new Intl.Segmenter('en', { granularity: 'grapheme' })
 

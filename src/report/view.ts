@@ -18,12 +18,15 @@ export function viewOf(summary: Summary, facts: Facts) {
   const exhibits = showExhibits(facts.exhibits.values())
   const shownAlready = new Set<string>()
   const slugFinding = slugger()
-  const findings = facts.findings.map((finding) => {
-    const evidence = finding.evidence.map((id) => exhibits.get(id) ?? { missing: id })
-    const own = evidence.flatMap((item) => ('missing' in item || shownAlready.has(item.id) ? [] : [item]))
-    for (const item of own) shownAlready.add(item.id)
-    return { ...finding, slug: slugFinding(finding.id), mark: markOf(finding), evidence, own }
-  })
+  // What does not hold is what a reader looks for: it comes first, and so has the pictures it shares with others.
+  const findings = facts.findings.map((finding) => ({ ...finding, mark: markOf(finding) }))
+    .toSorted((a, b) => a.mark.rank - b.mark.rank)
+    .map((finding) => {
+      const evidence = finding.evidence.map((id) => exhibits.get(id) ?? { missing: id })
+      const own = evidence.flatMap((item) => ('missing' in item || shownAlready.has(item.id) ? [] : [item]))
+      for (const item of own) shownAlready.add(item.id)
+      return { ...finding, slug: slugFinding(finding.id), evidence, own }
+    })
   return {
     title: summary.playbook === '' ? 'a run' : summary.playbook,
     verdict: VERDICTS[summary.status],
@@ -33,8 +36,7 @@ export function viewOf(summary: Summary, facts: Facts) {
     command: facts.start?.argv.join(' ') ?? '',
     endTime: facts.end?.time ?? facts.lastTime,
     failures: facts.failures,
-    // What does not hold is what a reader looks for.
-    findings: findings.toSorted((a, b) => a.mark.rank - b.mark.rank),
+    findings,
     otherExhibits: [...exhibits.values()].filter(({ id }) => !shownAlready.has(id)),
     exhibits: [...exhibits.values()],
     recap: Object.entries(summary.hosts).map(([host, counts]) => ({ host, ...counts })),

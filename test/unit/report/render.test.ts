@@ -61,8 +61,9 @@ await t.test('what does not hold stands before what cannot be told, and that bef
   t.strictSame([...markdown.matchAll(/^\| ([✓✗?]) /gm)].map(([, sign]) => sign), ['✗', '?', '✓'])
 })
 
-await t.test('an exhibit that two findings point to is shown once', async (t) => {
+await t.test('an exhibit that two findings point to is shown once, at the one that does not hold', async (t) => {
   const { html } = await render(t, 'passed')
+  t.ok(html.indexOf('id="title-swarm-nodes-1"') < html.indexOf('id="finding-swarm.drain.evacuates"'))
   t.equal(html.split('id="title-swarm-nodes-1"').length, 2)
 })
 
@@ -96,6 +97,7 @@ await t.test('whatever a host prints has no meaning to HTML, SVG, Markdown, a te
   for (const text of [html, markdown, ...files.map((file) => readFileSync(`${folder}/img/${file}`, 'utf8'))]) {
     t.notMatch(text, /<script>/i)
     t.notMatch(text, /[\x00-\x08\x0b-\x1f\u202e]/)
+    t.notMatch(text, '[31m')
     t.match(text, '{{ 7 * 7 }}'.replaceAll('*', text === markdown ? '\\*' : '*'))
   }
   t.notMatch(markdown, /(?<!\\)!\[\]\(/)
