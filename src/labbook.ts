@@ -1,5 +1,5 @@
 /** What playbooks are written with: everything an author needs, from one place. */
-export { play, type Play, type PlayContext, type Step } from './run/play.ts'
+export { play, PlaybookError, type Play, type PlayContext, type Step } from './run/play.ts'
 export { experiment, type Experiment, type ExperimentContext } from './run/experiment.ts'
 export type { Exhibit } from './run/events.ts'
 export { playbook, type Playbook } from './cli/playbook.ts'

@@ -1,11 +1,11 @@
-import { apt, file, play, systemd, template, uri, type PlayContext } from '../../src/labbook.ts'
+import { apt, file, play, PlaybookError, systemd, template, uri, type PlayContext } from '../../src/labbook.ts'
 
 const REGISTRY_PORT = 5000
 
 /** Host and port under which all machines reach the registry. */
 export function registryAddress({ groups, hostvars }: Pick<PlayContext, 'groups' | 'hostvars'>): string {
   const host = groups.registry?.[0]
-  if (host === undefined) throw new Error('the inventory has no host in group registry: images need one place to come from')
+  if (host === undefined) throw new PlaybookError('the inventory has no host in group registry: images need one place to come from')
   const vars = hostvars(host)
   return `${String(vars.ansible_host ?? host)}:${String(vars.registry_port ?? REGISTRY_PORT)}`
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { experiment, type ExperimentContext } from '../../src/labbook.ts'
+import { experiment, PlaybookError, type ExperimentContext } from '../../src/labbook.ts'
 import { endpoints, look, replicasRun, settled } from '../app/proof.ts'
 import { STACK } from '../app/stack.ts'
 
@@ -9,7 +9,7 @@ const WAIT_SECONDS = 20
 /** The node to drain: the last worker, so that the manager we speak to stays. */
 function drained({ groups }: Pick<ExperimentContext, 'groups'>): string {
   const node = groups.swarm_workers?.at(-1)
-  if (node === undefined) throw new Error('there is no worker in group swarm_workers to drain')
+  if (node === undefined) throw new PlaybookError('there is no worker in group swarm_workers to drain')
   return node
 }
 

@@ -1,11 +1,11 @@
-import { docker_node, docker_swarm, play, register, type DockerSwarm, type PlayContext } from '../../src/labbook.ts'
+import { docker_node, docker_swarm, play, PlaybookError, register, type DockerSwarm, type PlayContext } from '../../src/labbook.ts'
 
 /** What the first manager knows: the tokens, the members. */
 const swarmState = register<DockerSwarm>('swarm')
 
 const firstManager = ({ groups }: PlayContext): string => {
   const [manager] = groups.swarm_managers ?? []
-  if (manager === undefined) throw new Error('the inventory has no host in group swarm_managers: a Swarm needs one')
+  if (manager === undefined) throw new PlaybookError('the inventory has no host in group swarm_managers: a Swarm needs one')
   return manager
 }
 
@@ -26,7 +26,7 @@ const swarmJoin = play('Swarm: join', { hosts: 'swarm:!swarm_managers[0]', becom
       advertise_addr: addressOf(on, on.host),
       remote_addrs: [`${addressOf(on, manager)}:2377`],
       join_token: swarmState.on(manager).map(({ join_tokens }) => {
-        if (join_tokens === undefined) throw new Error(`${manager} gave no join tokens`)
+        if (join_tokens === undefined) throw new PlaybookError(`${manager} gave no join tokens`)
         return join_tokens[joins]
       }),
       member_ids: swarmState.on(manager).map(({ nodes }) => nodes.map(({ id }) => id)),
@@ -49,7 +49,7 @@ const swarmNodes = play('Swarm: nodes', { hosts: 'swarm_managers[0]', become: tr
 function availabilityOf(value: unknown): 'active' | 'pause' | 'drain' {
   if (value === undefined) return 'active'
   if (value === 'active' || value === 'pause' || value === 'drain') return value
-  throw new Error(`swarm_availability is active, pause or drain, not "${String(value)}"`)
+  throw new PlaybookError(`swarm_availability is active, pause or drain, not "${String(value)}"`)
 }
 
 const labelsOf = (value: unknown): Record<string, string> =>

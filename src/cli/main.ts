@@ -3,7 +3,7 @@ import path from 'node:path'
 import { ConnectionConfigError } from '../connection/index.ts'
 import { EvidenceError } from '../evidence/index.ts'
 import { InventoryError, limitHosts, PatternError, readInventory, type Inventory } from '../inventory/index.ts'
-import type { Step } from '../run/play.ts'
+import { PlaybookError, type Step } from '../run/play.ts'
 import { askHosts, askPassword, canAsk, Cancelled } from '../ui/index.ts'
 import type { Secret } from '../values/secret.ts'
 import { execute, type Ready } from './execute.ts'
@@ -16,7 +16,7 @@ import { stepsOf, type Playbook } from './playbook.ts'
 import { UsageError } from './usage-error.ts'
 
 /** What a user can mend: shown as its message alone. */
-const EXPECTED = [UsageError, InventoryError, PatternError, ConnectionConfigError, EvidenceError] as const
+const EXPECTED = [UsageError, InventoryError, PatternError, ConnectionConfigError, EvidenceError, PlaybookError] as const
 
 /**
  * A playbook's command line, from arguments to exit code.

@@ -29,6 +29,14 @@ export interface PlayOptions {
   readonly any_errors_fatal?: boolean
 }
 
+/**
+ * The inventory or the variables do not have what a playbook needs. Thrown by a play's or an experiment's own code; the
+ * message is all the user sees, and the run ends with exit code 1.
+ */
+export class PlaybookError extends Error {
+  override readonly name = 'PlaybookError'
+}
+
 /** Tasks, in any nesting: lists are flattened, so that a helper may return several. */
 export type TaskList = readonly (Task | TaskList | false | undefined)[]
 type TaskSource = (context: PlayContext) => TaskList

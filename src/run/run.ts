@@ -4,7 +4,7 @@ import type { RunEvent, Subscriber } from './events.ts'
 import { runExperiment } from './experiment-run.ts'
 import { runHost, type RunHost } from './host.ts'
 import { InputReader } from './inputs.ts'
-import type { Step } from './play.ts'
+import { PlaybookError, type Step } from './play.ts'
 import { runPlay } from './play-run.ts'
 import { exitCodeOf } from './recap.ts'
 import { Registry } from './registry.ts'
@@ -31,10 +31,10 @@ export interface RunOptions {
   readonly signal: AbortSignal
 }
 
-/** A run's end. Exit codes: 0 ok, 2 a host failed, 4 a host unreachable, 130 interrupted. */
+/** A run's end. Exit codes: 0 ok, 1 the playbook cannot run on this inventory, 2 a host failed, 4 a host unreachable, 130 interrupted. */
 export interface RunOutcome {
   readonly status: 'passed' | 'failed' | 'interrupted'
-  readonly exitCode: 0 | 2 | 4 | 130
+  readonly exitCode: 0 | 1 | 2 | 4 | 130
 }
 
 /**
@@ -61,18 +61,25 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
   }
   signal.addEventListener('abort', () => void closeAll(), { once: true })
   let interrupted = false
+  let cannotRun = false
   try {
     await runSteps(state, options)
   } catch (error) {
-    if (!(error instanceof Interrupted)) throw error
-    interrupted = true
+    if (error instanceof PlaybookError) {
+      emit({ type: 'notice', level: 'error', message: error.message })
+      cannotRun = true
+    } else if (error instanceof Interrupted) {
+      interrupted = true
+    } else {
+      throw error
+    }
   } finally {
     await closeAll()
   }
   interrupted ||= signal.aborted
   const recaps = Object.fromEntries([...hosts].filter(([, { recap }]) => Object.values(recap).some((n) => n > 0)).map(([name, { recap }]) => [name, recap]))
   const code = exitCodeOf(Object.values(recaps))
-  const exitCode = interrupted ? 130 : code === 0 && unproven ? 2 : code
+  const exitCode = interrupted ? 130 : cannotRun ? 1 : code === 0 && unproven ? 2 : code
   const status = interrupted ? 'interrupted' : exitCode === 0 ? 'passed' : 'failed'
   emit({ type: 'run_end', status, exitCode, hosts: recaps, durationMs: Date.now() - started })
   return { status, exitCode }

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
-import { play } from '../../../src/run/play.ts'
+import { play, PlaybookError } from '../../../src/run/play.ts'
 import { register } from '../../../src/values/reference.ts'
 import { line, present, runSteps, script } from '../../support/play-run.ts'
 
@@ -178,4 +178,11 @@ t.test('check mode: a host that an earlier task would make', async (t) => {
   t.equal(ran.results[2]?.message, 'cannot tell before «boot b» has run', 'the reason is said once')
   t.equal(ran.exchanges.b, 1, 'it is tried once')
   t.equal(ran.exitCode, 0)
+})
+
+t.test('a playbook that cannot run on this inventory says so, and the record has an end', async (t) => {
+  const ran = await runSteps([play('p', { hosts: 'all' }, () => { throw new PlaybookError('no host in group registry') })])
+  t.match(ran, { status: 'failed', exitCode: 1 })
+  t.match(ran.events.filter((event) => event.type === 'notice'), [{ level: 'error', message: 'no host in group registry' }])
+  t.equal(ran.events.at(-1)?.type, 'run_end')
 })
