@@ -14,7 +14,7 @@ const WIDTH = 80
 const EXIT_CODES: readonly Row[] = [
   ['0', 'all went well'],
   ['1', 'an error: the command line, the inventory, a bug'],
-  ['2', 'a host failed'],
+  ['2', 'a host failed, or a finding does not hold'],
   ['4', 'a host was unreachable'],
   ['130', 'interrupted'],
 ]
