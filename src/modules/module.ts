@@ -16,6 +16,8 @@ export interface Change {
   /** POSIX shell text that makes the change; exit code 0 means made. Runs with `set -e` off: end each step with `|| exit`. */
   readonly script: string
   readonly diff?: Diff
+  /** What it sets, in the words of {@link ModuleDefinition.reads}. Without it: anything. */
+  readonly sets?: readonly string[]
 }
 
 /** What a module makes of what it observed. No changes and no problem: the host is as asked. */
@@ -62,6 +64,12 @@ export interface ModuleDefinition<S extends z.ZodType = z.ZodType, V = unknown> 
    * not probed again after it ran; all others are, and one that still wants changes then has failed.
    */
   result?(params: z.output<S>, applied: readonly Observed[]): Result<V>
+  /**
+   * What the plan depends on: paths (`/etc/hosts`; with a slash at the end all that is below, too), or `kind:name`, such as
+   * `user:alice`, `unit:docker.service`, `package:curl`. In check mode a task that reads what an earlier one would set cannot
+   * be told. Without it: anything. Empty: nothing on the host.
+   */
+  reads?(params: z.output<S>): readonly string[]
   /** The probe may wait for something, so it must not run before earlier tasks are done. */
   readonly waits?: boolean
   /** Seconds the task may take, where the parameters say so. */
