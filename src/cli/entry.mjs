@@ -1,10 +1,10 @@
-// The bridge from a zx script to TypeScript: Node 20 cannot load .ts files, and npx zx takes no loader, so the loader is
-// registered here, before the first .ts file is asked for. Plain JavaScript for that reason.
+// The bridge from a zx script to TypeScript: Node 20 cannot load .ts files and npx zx takes no loader. Plain JavaScript for
+// that reason.
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { register } from 'tsx/esm/api'
+import { loadBundle } from './bundle.mjs'
 
-register()
+const ROOT = path.resolve(import.meta.dirname, '../..')
 
 /**
  * Runs the playbook of an entry: `playbooks/NAME.mjs` is made of what `playbooks/NAME/playbook.ts` exports.
@@ -13,10 +13,13 @@ register()
  */
 export async function runEntry(url) {
   const entry = fileURLToPath(url)
-  const { main } = await import('./main.ts')
   const name = path.basename(entry, '.mjs')
-  const { default: playbook } = await import(path.join(path.dirname(entry), name, 'playbook.ts'))
+  const bundle = await loadBundle(ROOT, path.join(path.dirname(entry), name, 'playbook.ts'))
+  if (bundle === undefined) {
+    process.exitCode = 1
+    return
+  }
   // Both `zx NAME.mjs ...` and `./NAME.mjs ...` have the script's own arguments after its name.
   const at = process.argv.findIndex((word) => path.basename(word) === `${name}.mjs`)
-  process.exitCode = await main(playbook, process.argv.slice(at + 1), path.resolve(import.meta.dirname, '../..'))
+  process.exitCode = await bundle.main(bundle.playbook, process.argv.slice(at + 1), ROOT)
 }

@@ -3,7 +3,6 @@ import path from 'node:path'
 import { connectionTarget, openConnection } from '../connection/index.ts'
 import { journal, openRunFolder, readJournal, redactor, summarise, writeSummary } from '../evidence/index.ts'
 import type { Inventory } from '../inventory/index.ts'
-import { renderReport } from '../report/index.ts'
 import type { Notice, RunEvent } from '../run/events.ts'
 import type { RunHost } from '../run/host.ts'
 import type { Step } from '../run/play.ts'
@@ -36,7 +35,7 @@ export async function execute(ready: Ready): Promise<number> {
   const targets = new Map(ready.hosts.map((name) => [name, targetOf(ready, name)]))
   const folder = openRunFolder({ root: path.join(root, 'runs'), playbook: ready.playbook, now: new Date() })
   const record = journal(folder)
-  const screen = chooseScreen({ json: options.json, diff: options.diff, verbosity: options.verbosity, stdout: process.stdout })
+  const screen = await chooseScreen({ json: options.json, diff: options.diff, verbosity: options.verbosity, stdout: process.stdout })
   const redact = redactor()
   const { signal, release } = onInterrupt()
   const subscriber = (event: RunEvent): void => {
@@ -63,6 +62,7 @@ export async function execute(ready: Ready): Promise<number> {
   } finally {
     await record.close()
     await writeSummary(folder, summarise(readJournal(path.join(folder.path, 'events.jsonl'))))
+    const { renderReport } = await import('../report/index.ts')
     await renderReport(folder.path)
     await screen.done(`report: ${path.relative(process.cwd(), path.join(folder.path, 'report.html'))}`)
     release()

@@ -55,8 +55,8 @@ export interface Task {
   /** May hold references; resolved for each host, then checked against the module's schema. */
   readonly params: Readonly<Record<string, unknown>>
   readonly keywords: TaskKeywords
-  /** `file:line:col` of the call in the playbook, for messages. */
-  readonly at: string
+  /** Reads as `file:line:col` of the call in the playbook, for messages. */
+  readonly at: { toString(): string }
 }
 
 type Params<S extends z.ZodType> = { [K in keyof z.input<S>]: Deep<z.input<S>[K]> }
@@ -84,16 +84,23 @@ export function defineModule<S extends z.ZodObject, V = unknown>(definition: Mod
       if (value === undefined) continue
       ;(KEYWORDS.has(key) && !own.has(key) ? keywords : params)[key] = value
     }
-    return { title, module: definition as unknown as ModuleDefinition, params, keywords, at: callSite() }
+    return { title, module: definition as unknown as ModuleDefinition, params, keywords, at: new CallSite() }
   }
   return Object.assign(call, { definition }) as ModuleCall<S, V>
 }
 
-/** Where the playbook called the module: the first frame outside this file. */
-function callSite(): string {
-  const holder: { stack?: string } = {}
-  Error.captureStackTrace(holder, callSite)
-  const frames = holder.stack?.split('\n') ?? []
-  const frame = frames.find((line) => line.includes(':') && !line.includes('/src/modules/task.ts') && /:\d+:\d+\)?$/.test(line))
-  return frame?.replace(/^.*?\(?((?:file:\/\/)?\/[^()]*:\d+:\d+)\)?$/, '$1').replace('file://', '') ?? ''
+/** Where the playbook called the module. Written out only when a message needs it, which costs more than all else here. */
+class CallSite {
+  readonly #holder: { stack?: string } = {}
+
+  constructor() {
+    Error.captureStackTrace(this.#holder, CallSite)
+  }
+
+  /** The first frame outside this file. */
+  toString(): string {
+    const frames = this.#holder.stack?.split('\n') ?? []
+    const frame = frames.find((line) => line.includes(':') && !line.includes('/src/modules/task.ts') && /:\d+:\d+\)?$/.test(line))
+    return frame?.replace(/^.*?\(?((?:file:\/\/)?\/[^()]*:\d+:\d+)\)?$/, '$1').replace('file://', '') ?? ''
+  }
 }

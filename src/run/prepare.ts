@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Inputs } from '../modules/module.ts'
+import type { Inputs, ModuleDefinition } from '../modules/module.ts'
 import type { Conditions, Task } from '../modules/task.ts'
 import { resolveDeep, type Scope } from '../values/reference.ts'
 import type { InputReader } from './inputs.ts'
@@ -16,11 +16,27 @@ export class BadParameters extends Error {
   override readonly name = 'BadParameters'
 }
 
+const titles = new WeakMap<Task, string>()
+
 /** How a task is called: its own title, or the module's name and what it is about. */
-export function titleOf(task: Task, params?: unknown): string {
-  if (task.title !== undefined) return task.title
-  const known = params ?? task.module.schema.safeParse(task.params).data
-  return known === undefined ? task.module.name : `${task.module.name} : ${task.module.title(known)}`
+export function titleOf(task: Task): string {
+  const title = titles.get(task) ?? task.title ?? madeTitle(task)
+  titles.set(task, title)
+  return title
+}
+
+function madeTitle({ module, params }: Task): string {
+  const { data } = parse(module, params)
+  return data === undefined ? module.name : `${module.name} : ${module.title(data)}`
+}
+
+const parses = new WeakMap<object, z.ZodSafeParseResult<unknown>>()
+
+/** Parameters are asked for when a task is named, looked ahead at and run; they are checked once. */
+function parse(module: ModuleDefinition, params: object): z.ZodSafeParseResult<unknown> {
+  const parsed = parses.get(params) ?? module.schema.safeParse(params)
+  parses.set(params, parsed)
+  return parsed
 }
 
 export const conditions = (host: string, vars: Readonly<Record<string, unknown>>, scope: Scope): Conditions => ({
@@ -39,7 +55,7 @@ export const wanted = ({ keywords: { when = true } }: Task, on: Conditions): boo
  */
 export async function prepare(task: Task, scope: Scope, reader: InputReader): Promise<Prepared> {
   const { module } = task
-  const parsed = module.schema.safeParse(resolveDeep(task.params, scope))
+  const parsed = parse(module, resolveDeep(task.params, scope) as object)
   if (!parsed.success) throw new BadParameters(`${task.at}: ${module.name}: ${explain(parsed.error)}`)
   const params = parsed.data
   const inputs = await reader.read(module.inputs?.(params) ?? {})

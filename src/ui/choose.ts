@@ -1,7 +1,6 @@
 import { jsonScreen } from './json.ts'
 import { plainScreen } from './plain.ts'
 import type { Screen } from './screen.ts'
-import { terminalScreen } from './terminal.ts'
 
 export interface ScreenChoice {
   readonly json: boolean
@@ -16,14 +15,17 @@ interface Seen {
   readonly env: Readonly<Record<string, string | undefined>>
 }
 
-/** The screen that fits: JSON where asked for, the live one on a terminal, plain lines elsewhere. */
-export function chooseScreen({ json, diff, verbosity, stdout, env = process.env }: ScreenChoice): Screen {
+/**
+ * The screen that fits: JSON where asked for, the live one on a terminal, plain lines elsewhere. The live one is loaded only
+ * where it is drawn: start-up is most of a short run.
+ */
+export async function chooseScreen({ json, diff, verbosity, stdout, env = process.env }: ScreenChoice): Promise<Screen> {
   if (json) return jsonScreen(stdout)
   const seen = { isTTY: stdout.isTTY, env }
   const colour = wantsColour(seen)
-  return wantsLive({ ...seen, verbosity })
-    ? terminalScreen(stdout, { diff, colour })
-    : plainScreen(stdout, { diff, verbosity, colour })
+  if (!wantsLive({ ...seen, verbosity })) return plainScreen(stdout, { diff, verbosity, colour })
+  const { terminalScreen } = await import('./terminal.ts')
+  return terminalScreen(stdout, { diff, colour })
 }
 
 /** A drawn screen needs a terminal that can move its cursor; with `-v` every result is to be read, which lines suit. */

@@ -1,4 +1,3 @@
-import Enquirer from 'enquirer'
 import { secret, type Secret } from '../values/secret.ts'
 import { wantsColour } from './choose.ts'
 
@@ -79,6 +78,8 @@ async function ask<T>(question: Record<string, unknown>): Promise<T> {
   // Questions are no output: they go to stderr, unless that is written to a file.
   const stdout = process.stderr.isTTY ? process.stderr : process.stdout
   const enabled = wantsColour({ isTTY: stdout.isTTY, env: process.env })
+  // Loaded only where something is asked.
+  const { default: Enquirer } = await import('enquirer')
   // `styles` and more are missing from its types.
   const asked = { ...question, name: 'answer', stdout, styles: { enabled } }
   let answers: { answer: T }

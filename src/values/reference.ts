@@ -85,14 +85,20 @@ export type Deep<T> =
           : T)
 
 /**
- * Replaces each reference inside a value by what it refers to.
+ * Replaces each reference inside a value by what it refers to. A value without any comes back as the very object that went
+ * in, so that what was worked out for it need not be worked out again.
  * @throws {Unresolved} at the first one that is not known yet.
  */
 export function resolveDeep(value: unknown, scope: Scope): unknown {
   if (value instanceof Reference) return resolveDeep(value.read(scope), scope)
-  if (Array.isArray(value)) return value.map((item) => resolveDeep(item, scope))
+  if (Array.isArray(value)) {
+    const items = value.map((item) => resolveDeep(item, scope))
+    return items.every((item, i) => item === value[i]) ? value : items
+  }
   if (isPlain(value)) {
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, resolveDeep(item, scope)]))
+    const entries = Object.entries(value)
+    const resolved = entries.map(([key, item]): [string, unknown] => [key, resolveDeep(item, scope)])
+    return resolved.every(([, item], i) => item === entries[i]?.[1]) ? value : Object.fromEntries(resolved)
   }
   return value
 }

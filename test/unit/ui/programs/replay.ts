@@ -6,7 +6,7 @@ import { brokenRun, checkRun, crowdRun, siteRun } from '../../../support/events.
 const runs = { siteRun, brokenRun, checkRun, crowdRun }
 const [name = '', mode = ''] = process.argv.slice(2)
 const events = runs[name as keyof typeof runs]()
-const screen = chooseScreen({ json: mode === 'json', diff: mode === 'diff', verbosity: mode === '-v' ? 1 : 0, stdout: process.stdout })
+const screen = await chooseScreen({ json: mode === 'json', diff: mode === 'diff', verbosity: mode === '-v' ? 1 : 0, stdout: process.stdout })
 
 process.on('SIGINT', () => {
   void screen.done('OURS').then(() => process.exit(130))
