@@ -1,9 +1,10 @@
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { connectionTarget, openConnection } from '../connection/index.ts'
-import { journal, openRunFolder, readJournal, redactor, summarise, writeSummary } from '../evidence/index.ts'
+import { EvidenceError, openRecord, openRunFolder, writeSummary } from '../evidence/index.ts'
 import type { Inventory } from '../inventory/index.ts'
-import type { Notice, RunEvent } from '../run/events.ts'
+import { FactsFold } from '../report/facts.ts'
+import type { RunEvent } from '../run/events.ts'
 import type { RunHost } from '../run/host.ts'
 import type { Step } from '../run/play.ts'
 import { run } from '../run/run.ts'
@@ -34,13 +35,13 @@ export async function execute(ready: Ready): Promise<number> {
   // Targets are read for all hosts first: a mistake in the inventory stops the run before anything is touched.
   const targets = new Map(ready.hosts.map((name) => [name, targetOf(ready, name)]))
   const folder = openRunFolder({ root: path.join(root, 'runs'), playbook: ready.playbook, now: new Date() })
-  const record = journal(folder)
+  const record = openRecord(folder)
   const screen = await chooseScreen({ json: options.json, diff: options.diff, verbosity: options.verbosity, stdout: process.stdout })
-  const redact = redactor()
+  const facts = new FactsFold()
   const { signal, release } = onInterrupt()
-  const subscriber = (event: RunEvent): void => {
-    const safe = redact(event)
-    record.write(safe)
+  const tell = (event: RunEvent): void => {
+    const safe = record.take(event)
+    facts.add(safe)
     screen.show(safe)
   }
   try {
@@ -48,24 +49,37 @@ export async function execute(ready: Ready): Promise<number> {
       playbook: ready.playbook, version: ready.version, argv: ['npx', 'zx', `playbooks/${ready.playbook}.mjs`, ...ready.argv], steps: ready.steps, inventory: ready.inventory,
       hosts: ready.hosts, check: options.check, forks: options.forks, tags: ready.tags, extraVars: ready.extraVars, root,
       connect: (name) => connect(targets.get(name) ?? targetOf(ready, name), ready.becomePassword),
-      subscriber,
+      subscriber: tell,
+      openSpool: record.output,
       signal,
     })
     return exitCode
   } catch (error) {
+    if (error instanceof EvidenceError) {
+      try {
+        tell({ type: 'notice', level: 'error', time: new Date().toISOString(), message: error.message })
+      } catch {
+        // There is no room for this either; it is said where the program ends.
+      }
+      throw error
+    }
     const file = path.join(folder.path, 'crash.txt')
-    const masked = (message: string): string =>
-      (redact({ type: 'notice', level: 'error', time: new Date().toISOString(), message }) as Notice).message
-    writeFileSync(file, `${masked((error as Error).stack ?? String(error))}\n`)
-    process.stderr.write(`labbook: this is a bug in Labbook or in the playbook: ${masked((error as Error).message)}\n  details: ${file}\n`)
+    writeFileSync(file, `${record.mask((error as Error).stack ?? String(error))}\n`)
+    process.stderr.write(`labbook: this is a bug in Labbook or in the playbook: ${record.mask((error as Error).message)}\n  details: ${file}\n`)
     return 1
   } finally {
-    await record.close()
-    await writeSummary(folder, summarise(readJournal(path.join(folder.path, 'events.jsonl'))))
-    const { renderReport } = await import('../report/index.ts')
-    await renderReport(folder.path)
-    await screen.done(`report: ${path.relative(process.cwd(), path.join(folder.path, 'report.html'))}`)
-    release()
+    const last: string[] = []
+    try {
+      record.close()
+      const summary = record.summary()
+      writeSummary(folder, summary)
+      const { renderReport } = await import('../report/index.ts')
+      await renderReport(folder.path, { summary, facts: facts.facts })
+      last.push(`report: ${path.relative(process.cwd(), path.join(folder.path, 'report.html'))}`)
+    } finally {
+      await screen.done(...last)
+      release()
+    }
   }
 }
 

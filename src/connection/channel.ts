@@ -5,11 +5,14 @@ export interface Channel {
   readonly stdin: Writable
   readonly stdout: Readable
   readonly stderr: Readable
-  /** `exited`: the process ended by itself; otherwise the line to it broke. All its output has been read by then. */
-  readonly closed: Promise<'exited' | 'lost'>
+  /** All its output has been read by then. */
+  readonly closed: Promise<Ending>
   /** Ends the process's streams. Never throws. */
   destroy(): void
 }
+
+/** How a process ended: by itself, or for us, because the line to it broke. */
+export type Ending = { readonly exited: true } | { readonly exited: false; readonly why: string }
 
 /**
  * A process that has ended may leave its streams open in others that it started. What itself printed is read by then.
@@ -22,8 +25,14 @@ export interface Line {
   readonly name: string
   /** Who processes run as. */
   readonly user: string
+  /** A shell that has not started after this long never will. */
+  readonly startSeconds: number
   /** @throws {Unreachable} */
   start(command: string): Promise<Channel>
+  /** Gives up a line that does not answer: the next start makes it anew. */
+  drop(): void
+  /** Another line to the same host as the same user. */
+  sibling(): Line
   /** Never throws. */
   close(): Promise<void>
 }

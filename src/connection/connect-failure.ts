@@ -11,8 +11,8 @@ export interface ConnectError extends Error {
 export const wasTurnedAway = ({ code, message }: ConnectError): boolean =>
   code === 'ECONNRESET' || /before handshake|No response from server/.test(message)
 
-/** One line: which host, what happened, and how to mend it. */
-export function explainConnectFailure(target: Target, error: ConnectError, tried: string): string {
+/** One line: which host, what happened, and how to mend it. `greeting`: what a server said that turned us away. */
+export function explainConnectFailure(target: Target, error: ConnectError, tried: string, greeting = ''): string {
   const { name, address, port, user, bindAddress, connectTimeoutSeconds } = target
   const where = `${address} port ${port}`
   const explain = (what: string): string => `${name}: ${what}`
@@ -39,8 +39,9 @@ export function explainConnectFailure(target: Target, error: ConnectError, tried
       + 'ansible_host is right, or raise ansible_ssh_timeout')
   }
   if (wasTurnedAway(error)) {
-    return explain(`${where} closed the connection at once: is it sshd that listens there? Its log says why `
-      + '(journalctl -u ssh); MaxStartups limits logins at the same time')
+    const said = greeting === '' ? '' : ` and said: ${greeting}`
+    return explain(`${where} closed the connection at once${said}. Is it sshd that listens there? Its log says why `
+      + '(journalctl -u ssh); MaxStartups in its sshd_config limits logins at the same time')
   }
   return explain(`cannot connect to ${where}: ${error.message}`)
 }

@@ -7,13 +7,20 @@ export interface Become {
   readonly password?: Secret
 }
 
+export type StreamName = 'stdout' | 'stderr'
+
 export interface ExchangeOptions {
   readonly become?: Become
   /** The script is ended on the target after this many seconds. */
   readonly timeLimitSeconds: number
+  /** Takes what the script prints as it comes, so that nothing has to hold it all. Must not throw. */
+  readonly onOutput?: (stream: StreamName, chunk: Buffer) => void
 }
 
-/** What came back from one round trip. Bytes, because a character may be cut by a packet and a file may be binary. */
+/**
+ * What came back from one round trip. Bytes, because a character may be cut by a packet and a file may be binary. What went
+ * to {@link ExchangeOptions.onOutput} is not in it.
+ */
 export interface Exchange {
   readonly stdout: Buffer
   readonly stderr: Buffer
@@ -38,9 +45,19 @@ export interface Connection {
 /** The host did not answer, refused us, or was lost. `message` says which host, what happened and how to mend it. */
 export class Unreachable extends Error {
   override readonly name = 'Unreachable'
+  /** The line had been up and broke: to connect once more may help. False where the host was never reached. */
+  readonly lost: boolean
+  /** The script had begun, or may have: how far it came is not known. False only where surely nothing of it has run. */
+  readonly began: boolean
+
+  constructor(message: string, { lost = false, began = false } = {}) {
+    super(message)
+    this.lost = lost
+    this.began = began
+  }
 }
 
-/** A script ran into its time limit. What it had printed until then is kept. */
+/** A script ran into its time limit. What it had printed until then is kept, unless it went to `onOutput`. */
 export class TimeLimit extends Error {
   override readonly name = 'TimeLimit'
   readonly stdout: Buffer

@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process'
 import { userInfo } from 'node:os'
-import { type Channel, LAST_WORDS_MS, type Line } from './channel.ts'
+import { type Channel, type Ending, LAST_WORDS_MS, type Line } from './channel.ts'
 import { Unreachable } from './connection.ts'
 
 /** This machine, spoken to as if it were a host (`ansible_connection: local`). */
 export class LocalLine implements Line {
   readonly name: string
   readonly user = userInfo().username
+  readonly startSeconds = 120
 
   constructor(name: string) {
     this.name = name
@@ -17,9 +18,9 @@ export class LocalLine implements Line {
     const child = spawn('/bin/sh', ['-c', command], { detached: true, stdio: 'pipe' })
     // Writing to a shell that has ended; that it ended is told by `closed`.
     child.stdin.on('error', () => undefined)
-    const closed = new Promise<'exited' | 'lost'>((resolve) => {
-      child.on('exit', (code) => {
-        const how = code === null ? 'lost' : 'exited'
+    const closed = new Promise<Ending>((resolve) => {
+      child.on('exit', (code, signal) => {
+        const how: Ending = code === null ? { exited: false, why: `its shell was ended by ${signal}` } : { exited: true }
         child.on('close', () => resolve(how))
         setTimeout(resolve, LAST_WORDS_MS, how)
       })
@@ -35,6 +36,14 @@ export class LocalLine implements Line {
       child.on('spawn', () => resolve({ stdin, stdout, stderr, closed, destroy }))
       child.on('error', (error) => reject(new Unreachable(`${this.name}: cannot start /bin/sh here: ${error.message}`)))
     })
+  }
+
+  drop(): void {
+    // Each process here has a line of its own.
+  }
+
+  sibling(): Line {
+    return this
   }
 
   close(): Promise<void> {

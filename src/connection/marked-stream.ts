@@ -1,74 +1,83 @@
 import type { Readable } from 'node:stream'
+import { Cutter } from '../shell/marks.ts'
 
-/** What stood before a mark, and the words after it on its line. */
-export interface Marked {
-  readonly before: Buffer
-  readonly words: readonly string[]
+/** Of what nobody takes, this much of the end is kept: enough for the last words of a shell that did not start. */
+const LAST_WORDS = 64 * 1024
+
+/** Takes bytes as they come. */
+export type Take = (chunk: Buffer) => void
+
+interface Wanted {
+  readonly mark: string
+  readonly take: Take
+  readonly found: (words: readonly string[]) => void
 }
 
-/** Cuts a stream of bytes at lines that begin with a mark. What has not been cut off yet is kept. */
+/** Reads a stream from mark to mark. However much comes, it keeps only a little of it. */
 export class MarkedStream {
-  #chunks: Buffer[] = []
-  #length = 0
-  #searched = 0
-  #wanted: { needle: Buffer; found: (marked: Marked) => void } | undefined
+  readonly #cutter = new Cutter({ bytes: (chunk) => this.#bytes(chunk), mark: (words) => this.#mark(words) })
+  readonly #wanted: Wanted[] = []
+  #recent: Buffer[] = []
+  #recentLength = 0
 
   constructor(stream: Readable, onBytes?: (kept: () => Buffer) => void) {
     stream.on('data', (chunk: Buffer) => {
-      this.#chunks.push(chunk)
-      this.#length += chunk.length
+      this.#remember(chunk)
+      // Between two exchanges only what an earlier script left running prints.
+      if (this.#wanted.length > 0) this.#cutter.push(chunk)
       onBytes?.(() => this.kept())
-      this.#search()
     })
   }
 
-  /** Everything up to the next line that begins with `mark`. One call at a time. */
-  until(mark: string): Promise<Marked> {
+  /**
+   * The words behind the next line that begins with `mark`. Calls are answered in order, so that what comes after one
+   * mark can be asked for before that mark is there.
+   *
+   * @param take - gets the bytes before it as they come, without the mark's line. Must not throw.
+   */
+  until(mark: string, take: Take = () => undefined): Promise<readonly string[]> {
     return new Promise((found) => {
-      this.#wanted = { needle: Buffer.from(`\n${mark}`), found }
-      this.#searched = 0
-      this.#search()
+      this.#wanted.push({ mark, take, found })
+      if (this.#wanted.length === 1) this.#seek()
     })
   }
 
-  /** What has arrived since the last cut. */
+  /** No mark will come any more: what looked like the start of one goes on its way. */
+  end(): void {
+    const rest = this.#cutter.take()
+    if (rest.length > 0) this.#bytes(rest)
+  }
+
+  /** The end of what has arrived since the last mark. */
   kept(): Buffer {
-    const all = this.#chunks.length === 1 ? (this.#chunks[0] as Buffer) : Buffer.concat(this.#chunks)
-    this.#chunks = [all]
+    const all = Buffer.concat(this.#recent)
+    this.#recent = [all]
     return all
   }
 
-  #search(): void {
-    if (this.#wanted === undefined || this.#length === this.#searched) return
-    const { needle, found } = this.#wanted
-    const from = Math.max(0, this.#searched - needle.length)
-    const fresh = this.#tail(from)
-    const at = fresh.indexOf(needle)
-    if (at === -1) {
-      this.#searched = this.#length
-      return
-    }
-    const end = fresh.indexOf(0x0a, at + needle.length)
-    // The mark's line is not complete yet: look at it again with the next chunk.
-    if (end === -1) return
-    const words = fresh.toString('latin1', at + needle.length, end).trim().split(' ')
-    const all = this.kept()
-    const rest = all.subarray(from + end + 1)
-    this.#chunks = [rest]
-    this.#length = rest.length
-    this.#wanted = undefined
-    found({ before: all.subarray(0, from + at), words })
+  #seek(): void {
+    this.#cutter.seek(this.#wanted[0]?.mark)
   }
 
-  /** The bytes from an offset on, without joining the chunks before it. */
-  #tail(offset: number): Buffer {
-    const tail: Buffer[] = []
-    let start = this.#length
-    for (let i = this.#chunks.length - 1; i >= 0 && start > offset; i--) {
-      const chunk = this.#chunks[i] as Buffer
-      start -= chunk.length
-      tail.unshift(chunk)
+  #bytes(chunk: Buffer): void {
+    this.#wanted[0]?.take(chunk)
+  }
+
+  #mark(words: readonly string[]): void {
+    const wanted = this.#wanted.shift()
+    this.#recent = []
+    this.#recentLength = 0
+    this.#seek()
+    // What comes after the last mark that is wanted is nobody's.
+    if (this.#wanted.length === 0) this.#remember(this.#cutter.take())
+    wanted?.found(words)
+  }
+
+  #remember(chunk: Buffer): void {
+    this.#recent.push(chunk)
+    this.#recentLength += chunk.length
+    while (this.#recentLength - (this.#recent[0]?.length ?? 0) >= LAST_WORDS) {
+      this.#recentLength -= this.#recent.shift()?.length ?? 0
     }
-    return Buffer.concat(tail).subarray(Math.max(0, offset - start))
   }
 }

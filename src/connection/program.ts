@@ -5,36 +5,50 @@ import type { Become } from './connection.ts'
  * shell must understand it, so the quoted part has no `!`, backslash, single quote or newline.
  *
  * What runs drops its input until a line equal to `gate`: where sudo did not ask for the password, it is dropped here
- * and never taken for a command. Then a shell reads its program from stdin.
+ * and never taken for a command. Then a shell reads its program from stdin. The gate is also the session's token, by which
+ * its processes are found after the line broke: see `interrupted.ts`. It stands in the environment by way of `$line`, for
+ * sudo puts the command line into the environment of all that runs.
  */
 export function sessionCommand(gate: string, become?: Become): string {
-  const shell = `sh -c 'while IFS= read -r line; do [ "$line" = ${gate} ] && exec sh; done; exit 255'`
+  // Where sudo may ask, its silence must be told from its question.
+  const open = become?.password === undefined ? '' : `echo ${openSign(gate)} >&2; `
+  const shell = `sh -c '${open}while IFS= read -r line; do [ "$line" = ${gate} ] || continue; `
+    + `export lb_session=$line; exec sh; done; exit 255'`
   if (become === undefined) return `exec ${shell}`
   // -k: a password that sudo remembers from an earlier call must not make a wrong one look right.
   const ask = become.password === undefined ? '-n' : `-S -k -p ${passwordPrompt(gate)}`
   return `exec env LC_ALL=C sudo -H ${ask} -u ${become.user} ${shell}`
 }
 
-/** What sudo prints when it asks: seen a second time, the password was wrong. */
-export const passwordPrompt = (gate: string): string => `${gate}-password:`
+/** What stands on stderr when the gate waits: sudo has not asked, or has its answer. */
+export const openSign = (gate: string): string => `${gate}-open`
+
+/** What sudo prints when it asks; for `%p` it puts in whose password it wants. Seen a second time, the password was wrong. */
+const passwordPrompt = (gate: string): string => `${gate}-password-%p:`
+
+/** Finds sudo's prompts in what it printed; the first group is whose password it wants. */
+export const promptPattern = (gate: string): RegExp => new RegExp(passwordPrompt(gate).replace('%p', '([^:\\n]*)'), 'g')
 
 /**
  * What is written first into a new session. The empty lines answer sudo if it refuses the password and asks again, so
  * that it never takes a script's lines for passwords.
  */
 export function sessionOpening(gate: string, ready: string, password?: string): string {
-  return `${password === undefined ? '' : `${password}${'\n'.repeat(10)}`}\n${gate}\n${program(ready)}`
+  return `${password === undefined ? '' : `${password}${'\n'.repeat(10)}`}\n${gate}\n${program(gate, ready)}`
 }
 
 /**
- * The shell's program. Output goes by way of file descriptor 3, so that a command substitution can take the script's
+ * The shell's program. It first makes sure that it came through the gate: a profile that starts another shell in place of our
+ * command would run scripts without the rights that were asked for. Output goes by way of file descriptor 3, so that a command substitution can take the script's
  * process group without a further process.
  *
  * `timeout` ends a script, but no longer waits for it once the shell in it is dead: what is left of the process group
  * gets 5 s to end, then is killed.
  */
-const program = (ready: string): string => `
+const program = (gate: string, ready: string): string => `
+[ "$lb_session" = ${gate} ] || exit 255
 LC_ALL=C; export LC_ALL; unset LANGUAGE; umask 022
+lb_token=${gate}; unset lb_session
 for lb_dir in /usr/local/sbin /usr/sbin /sbin; do
   case ":$PATH:" in *":$lb_dir:"*) ;; *) PATH=$PATH:$lb_dir ;; esac
 done
@@ -42,9 +56,9 @@ export PATH
 cd "\${HOME:-/}" 2>/dev/null || cd /
 exec 3>&1
 if command -v timeout >/dev/null; then
-  lb_shell() { exec timeout -k 5 "$1" sh >&3 3>&-; }
+  lb_shell() { lb_script=$lb_pid.$lb_token; export lb_script; exec timeout -k 5 "$1" sh >&3 3>&-; }
 else
-  lb_shell() { exec sh >&3 3>&-; }
+  lb_shell() { lb_script=$lb_pid.$lb_token; export lb_script; exec sh >&3 3>&-; }
 fi
 lb_now() { read -r lb_up lb_idle </proc/uptime || lb_up=0; lb_up=\${lb_up%%.*}; }
 lb_begin() {
@@ -79,7 +93,7 @@ printf '\\n%s\\n' ${ready}; printf '\\n%s\\n' ${ready} >&2
 export function exchangeText(script: string, mark: string, timeLimitSeconds: number): string {
   const limit = Math.max(1, Math.ceil(timeLimitSeconds))
   return `{ lb_run ${mark} ${limit} <<'${mark}'
-{ { :
+{ unset lb_script; { :
 ${script}
 } </dev/null; exit; }
 ${mark}

@@ -1,12 +1,20 @@
 import { randomBytes } from 'node:crypto'
-import { explainBecomeFailure, wrongPassword } from './become-failure.ts'
-import type { Channel, Line } from './channel.ts'
-import { type Become, BecomeFailed, type Exchange, TimeLimit, Unreachable } from './connection.ts'
-import { type Marked, MarkedStream } from './marked-stream.ts'
-import { exchangeText, passwordPrompt, sessionCommand, sessionOpening } from './program.ts'
+import { setImmediate } from 'node:timers/promises'
+import { wrongPassword } from './become-failure.ts'
+import type { Line } from './channel.ts'
+import {
+  type Become, BecomeFailed, type Exchange, type ExchangeOptions, type StreamName, TimeLimit, Unreachable,
+} from './connection.ts'
+import { hangUpText, settleLimit, settleText } from './interrupted.ts'
+import { MarkedStream } from './marked-stream.ts'
+import { exchangeText, openSign, promptPattern, sessionCommand, sessionOpening } from './program.ts'
+import { both, explainEnd, explainStall, type Owner, type Shell, whoOf } from './shell.ts'
+import { Timer } from './timer.ts'
 
 /** The target ends a script itself, 10 s after its limit at the latest. This long after the limit we give it up. */
 const GRACE_SECONDS = 15
+
+const HANG_UP_SECONDS = 3
 
 /** A mark that no output holds by chance, nor by malice: it is never seen on the target before it is printed. */
 const nonce = (): string => `lb${randomBytes(16).toString('hex')}`
@@ -15,46 +23,112 @@ const nonce = (): string => `lb${randomBytes(16).toString('hex')}`
 export class Session {
   readonly #line: Line
   readonly #become: Become | undefined
+  readonly #owner: Owner
   #shell: Shell | undefined
   #runningGroup = 0
+  /** Scripts whose end was not seen. They may still run on the host. */
+  #interrupted: Interrupted[] = []
 
   constructor(line: Line, become?: Become) {
     this.#line = line
     this.#become = become
+    this.#owner = { line, become }
   }
 
   /** One exchange at a time: the caller queues them. Errors as {@link Connection.exchange}. */
-  async exchange(script: string, timeLimitSeconds: number): Promise<Exchange> {
+  async exchange(script: string, { timeLimitSeconds, onOutput }: Omit<ExchangeOptions, 'become'>): Promise<Exchange> {
     const mark = nonce()
+    const collected = { stdout: [] as Buffer[], stderr: [] as Buffer[] }
+    const take = onOutput ?? ((stream, chunk) => void collected[stream].push(chunk))
+    const printed = (): [Buffer, Buffer] => [Buffer.concat(collected.stdout), Buffer.concat(collected.stderr)]
     const text = exchangeText(script, mark, timeLimitSeconds)
     const shell = this.#shell ?? (await this.#open())
-    shell.channel.stdin.write(shell.opening + text)
-    shell.opening = ''
-    const timer = new Timer((timeLimitSeconds + GRACE_SECONDS) * 1000)
+    const starting = new Timer()
+    starting.start(this.#line.startSeconds)
+    const stalled = starting.elapsed.then(() => this.#stalled(shell))
+    const timer = new Timer()
+    const interrupted = { token: shell.token, until: performance.now() + timeLimitSeconds * 1000 }
     try {
-      const ended = await Promise.race([this.#answer(shell, mark), shell.failed, timer.elapsed])
-      if (ended === undefined) throw await this.#giveUp(shell, timeLimitSeconds)
-      const [out, err] = ended
-      const [exitCode, late] = out.words
-      if (late === 'late') throw this.#timeLimit(timeLimitSeconds, out.before, err.before)
-      return { stdout: out.before, stderr: err.before, exitCode: Number(exitCode) }
+      await Promise.race([shell.invited, shell.failed, stalled])
+      shell.channel.stdin.write(shell.opening + text)
+      shell.opening = ''
+      const answer = this.#answer(shell, mark, take, () => {
+        starting.clear()
+        interrupted.until = performance.now() + timeLimitSeconds * 1000
+        timer.start(timeLimitSeconds + GRACE_SECONDS)
+      })
+      const ended = await Promise.race([answer, shell.failed, stalled, timer.elapsed])
+      if (ended === undefined) {
+        await this.#giveUp(interrupted, timeLimitSeconds)
+        shell.stdout.end()
+        shell.stderr.end()
+      }
+      const [exitCode, late] = ended ?? ['', 'late']
+      if (late === 'late') throw this.#timeLimit(timeLimitSeconds, ...printed())
+      const [stdout, stderr] = printed()
+      return { stdout, stderr, exitCode: Number(exitCode) }
+    } catch (error) {
+      if (error instanceof Unreachable && error.began) this.#interrupted.push(interrupted)
+      throw error
     } finally {
       timer.clear()
+      starting.clear()
       this.#runningGroup = 0
+    }
+  }
+
+  /**
+   * Makes sure that no script whose end was not seen still runs: it waits for one that does while that one's time limit
+   * lasts, then ends it. Errors as {@link Connection.exchange}.
+   */
+  async settle(): Promise<void> {
+    for (const each of [...this.#interrupted]) {
+      const leftSeconds = Math.max(0, (each.until - performance.now()) / 1000)
+      // A line that breaks now leaves nothing new to settle, only the same once more.
+      const before = [...this.#interrupted]
+      const text = settleText(each.token, leftSeconds)
+      const { stdout, exitCode } = await this.exchange(text, { timeLimitSeconds: settleLimit(leftSeconds) })
+        .catch((error: unknown) => {
+          this.#interrupted = before
+          throw error instanceof Unreachable ? new Unreachable(error.message, { lost: error.lost }) : error
+        })
+      if (exitCode !== 0) {
+        const process = stdout.toString().trim()
+        throw new Unreachable(`${this.#line.name}: a script that ran when the connection was lost goes on and cannot be `
+          + `ended (process ${process}): end it there, or restart the machine`)
+      }
+      this.#interrupted = this.#interrupted.filter((other) => other !== each)
     }
   }
 
   /** Ends the script that is running, by a shell of its own, as far as that can be done in 3 s. Never throws. */
   async hangUp(): Promise<void> {
-    const group = this.#runningGroup
-    if (!(group > 1)) return
-    const other = new Session(this.#line, this.#become)
-    const timer = new Timer(3000)
-    // Without `timeout` on the target there is no group, only the shell.
-    const kill = other.exchange(`kill -HUP -${group} 2>/dev/null || kill -HUP ${group}`, 2)
-    await Promise.race([kill.catch(() => undefined), timer.elapsed])
+    if (this.#runningGroup > 1) await this.#reach()
+  }
+
+  /** Whether the host takes up another shell for us, and there hangs up the script that runs. */
+  async #reach(): Promise<boolean> {
+    const token = this.#shell?.token
+    const text = this.#runningGroup > 1 && token !== undefined ? hangUpText(this.#runningGroup, token) : ':'
+    const heard = await this.#askOn(this.#line, text)
+    if (heard !== 'refused') return heard === 'done'
+    // sshd may allow no further session on this connection (MaxSessions).
+    const sibling = this.#line.sibling()
+    const done = await this.#askOn(sibling, text)
+    await sibling.close()
+    return done === 'done'
+  }
+
+  async #askOn(line: Line, text: string): Promise<'done' | 'refused' | 'silent'> {
+    const other = new Session(line, this.#become)
+    const timer = new Timer()
+    timer.start(HANG_UP_SECONDS)
+    const answer = other.exchange(text, { timeLimitSeconds: HANG_UP_SECONDS })
+      .then(() => 'done' as const, () => 'refused' as const)
+    const heard = await Promise.race([answer, timer.elapsed])
     timer.clear()
     other.close()
+    return heard ?? 'silent'
   }
 
   close(): void {
@@ -66,20 +140,31 @@ export class Session {
     const gate = nonce()
     const ready = nonce()
     const channel = await this.#line.start(sessionCommand(gate, this.#become))
-    const prompt = passwordPrompt(gate)
-    let refused: () => void = () => undefined
-    const passwordRefused = new Promise<void>((resolve) => (refused = resolve))
+    const prompt = promptPattern(gate)
+    let refused: (asked: string) => void = () => undefined
+    const passwordRefused = new Promise<string>((resolve) => (refused = resolve))
+    const password = this.#become?.password?.reveal()
+    let invite: () => void = () => undefined
+    const invited = new Promise<void>((resolve) => (invite = resolve))
+    if (password === undefined) invite()
     const shell: Shell = {
       channel,
-      opening: sessionOpening(gate, ready, this.#become?.password?.reveal()),
+      token: gate,
+      invited,
+      opening: sessionOpening(gate, ready, password),
       ready,
       stdout: new MarkedStream(channel.stdout),
       stderr: new MarkedStream(channel.stderr, (kept) => {
-        if (shell.ready !== '' && kept().toString('latin1').split(prompt).length > 2) refused()
+        if (shell.ready === '') return
+        const said = kept().toString('latin1')
+        const [asked, again] = said.matchAll(prompt)
+        if (asked !== undefined || said.includes(openSign(gate))) invite()
+        if (again !== undefined) refused(again[1] ?? '')
       }),
       failed: Promise.race([
-        channel.closed.then((how) => this.#explainEnd(shell, how, prompt)),
-        passwordRefused.then(() => new BecomeFailed(wrongPassword(...this.#who()))),
+        // A moment later: what came with its end, in the same packet, is dealt with first.
+        channel.closed.then((ending) => setImmediate(ending)).then((ending) => explainEnd(this.#owner, shell, ending)),
+        passwordRefused.then((asked) => new BecomeFailed(wrongPassword(whoOf(this.#owner, asked)))),
       ]).then((error) => {
         if (this.#shell === shell) this.#shell = undefined
         channel.destroy()
@@ -92,73 +177,59 @@ export class Session {
     return shell
   }
 
-  async #answer(shell: Shell, mark: string): Promise<[Marked, Marked]> {
-    if (shell.ready !== '') {
-      await both(shell, shell.ready)
+  /**
+   * All marks are asked for at once: what one stream has for us may be here long before the other has shown the mark
+   * before it, and must go on its way.
+   *
+   * @returns the words that tell how the script ended.
+   */
+  async #answer(
+    shell: Shell, mark: string, take: (stream: StreamName, chunk: Buffer) => void, onReady: () => void,
+  ): Promise<readonly string[]> {
+    const ready = shell.ready === '' ? undefined : both(shell, shell.ready)
+    // What stands before the first mark was printed by what earlier scripts left running.
+    const began = both(shell, mark)
+    const ended = both(shell, mark, take)
+    if (ready !== undefined) {
+      await ready
       shell.ready = ''
     }
-    // What stands before the first mark was printed by what earlier scripts left running.
-    const [began] = await both(shell, mark)
-    this.#runningGroup = Number(began.words[0])
-    return both(shell, mark)
+    onReady()
+    this.#runningGroup = Number((await began)[0])
+    return ended
   }
 
   /** For a target that did not end the script itself. */
-  async #giveUp(shell: Shell, timeLimitSeconds: number): Promise<TimeLimit> {
-    const error = this.#timeLimit(timeLimitSeconds, shell.stdout.kept(), shell.stderr.kept())
-    await this.hangUp()
+  async #giveUp(interrupted: Interrupted, timeLimitSeconds: number): Promise<void> {
+    const done = await this.#reach()
     this.close()
-    return error
+    if (done) {
+      this.#interrupted.push(interrupted)
+      return
+    }
+    this.#line.drop()
+    throw new Unreachable(`${this.#line.name}: the connection was given up: the host neither told the end of a script `
+      + `within ${GRACE_SECONDS} s after its time limit of ${timeLimitSeconds} s, nor took up a second shell; how far the `
+      + 'script came is not known', { lost: true, began: true })
   }
 
   #timeLimit(seconds: number, stdout: Buffer, stderr: Buffer): TimeLimit {
     return new TimeLimit(`${this.#line.name}: the script did not end within ${seconds} s and was ended`, stdout, stderr)
   }
 
-  #explainEnd(shell: Shell, how: 'exited' | 'lost', prompt: string): Error {
-    const { name, user } = this.#line
-    if (shell.ready === '') {
-      return new Unreachable(`${name}: the connection was lost while a script ran; how far it came is not known`)
-    }
-    if (how === 'lost') return new Unreachable(`${name}: the connection was lost before a shell had started`)
-    const printed = shell.stderr.kept().toString().replaceAll(prompt, '')
-    if (this.#become !== undefined) return new BecomeFailed(explainBecomeFailure(...this.#who(), printed))
-    const said = `${printed}\n${shell.stdout.kept().toString()}`.trim().split('\n').at(-1) || 'nothing'
-    return new Unreachable(`${name}: ${user}'s login shell does not run commands; it said: ${said}`)
-  }
-
-  #who(): [string, string, string] {
-    return [this.#line.name, this.#line.user, this.#become?.user ?? this.#line.user]
+  #stalled(shell: Shell): never {
+    const error = explainStall(this.#owner, shell, this.#line.startSeconds)
+    this.close()
+    // What was sent lies in the pipe to it, and would still be run if it went on.
+    if (shell.opening === '') this.#interrupted.push({ token: shell.token, until: 0 })
+    throw error
   }
 }
 
-interface Shell {
-  readonly channel: Channel
-  readonly stdout: MarkedStream
-  readonly stderr: MarkedStream
-  /** Never resolves; rejects when the shell is gone. */
-  readonly failed: Promise<never>
-  /** Written before the first exchange; empty afterwards. */
-  opening: string
-  /** The mark the shell prints once it is there; empty once it was seen. */
-  ready: string
-}
-
-const both = (shell: Shell, mark: string): Promise<[Marked, Marked]> =>
-  Promise.all([shell.stdout.until(mark), shell.stderr.until(mark)])
-
-/** A wait that can be called off, so that it does not keep the process alive. */
-class Timer {
-  readonly elapsed: Promise<undefined>
-  #timer: NodeJS.Timeout | undefined
-
-  constructor(milliseconds: number) {
-    this.elapsed = new Promise((resolve) => {
-      this.#timer = setTimeout(() => resolve(undefined), milliseconds)
-    })
-  }
-
-  clear(): void {
-    clearTimeout(this.#timer)
-  }
+/** A script whose end was not seen. */
+interface Interrupted {
+  /** Of the session it ran in. */
+  readonly token: string
+  /** When its time limit is over, by `performance.now()`. */
+  until: number
 }

@@ -27,13 +27,18 @@ export class ShellConnection implements Connection {
     await this.#line.close()
   }
 
-  async #exchange(script: string, { become, timeLimitSeconds }: ExchangeOptions): Promise<Exchange> {
+  async #exchange(script: string, { become, ...options }: ExchangeOptions): Promise<Exchange> {
     this.#throwIfClosed()
+    let began = false
     try {
-      return await this.#session(become).exchange(script, timeLimitSeconds)
+      // Whoever's script was interrupted: it must not run side by side with this one.
+      for (const session of this.#sessions.values()) await session.settle()
+      this.#throwIfClosed()
+      began = true
+      return await this.#session(become).exchange(script, options)
     } finally {
       // A script that our own hang-up ended has not ended by itself.
-      this.#throwIfClosed()
+      this.#throwIfClosed(began)
     }
   }
 
@@ -48,7 +53,7 @@ export class ShellConnection implements Connection {
     return session
   }
 
-  #throwIfClosed(): void {
-    if (this.#closed) throw new Unreachable(`${this.#line.name}: the connection has been closed`)
+  #throwIfClosed(began = false): void {
+    if (this.#closed) throw new Unreachable(`${this.#line.name}: the connection has been closed`, { began })
   }
 }

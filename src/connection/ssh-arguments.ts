@@ -10,10 +10,17 @@ export interface SshArguments {
   hostKeyChecking?: HostKeyChecking
   bindAddress?: string
   connectTimeoutSeconds?: number
+  /** Seconds of silence after which the host is asked whether it is there; 0: never. */
+  aliveIntervalSeconds?: number
+  /** How often it is asked in vain before the line counts as lost. */
+  aliveCountMax?: number
 }
 
 /** What one option means; a value it cannot have is told as text. */
 type Option = (value: string) => SshArguments | string
+
+const WHOLE = /^\d+$/
+const NO_SECONDS = 'must be a whole number of seconds'
 
 const OPTIONS = new Map<string, Option>([
   ['userknownhostsfile', (value) => ({
@@ -26,7 +33,9 @@ const OPTIONS = new Map<string, Option>([
   }],
   ['bindaddress', (value) => ({ bindAddress: value })],
   ['connecttimeout', (value) =>
-    /^[1-9]\d*$/.test(value) ? { connectTimeoutSeconds: Number(value) } : 'must be a whole number of seconds'],
+    /^[1-9]\d*$/.test(value) ? { connectTimeoutSeconds: Number(value) } : NO_SECONDS],
+  ['serveraliveinterval', (value) => WHOLE.test(value) ? { aliveIntervalSeconds: Number(value) } : NO_SECONDS],
+  ['serveralivecountmax', (value) => WHOLE.test(value) ? { aliveCountMax: Number(value) } : 'must be a whole number'],
   ['proxyjump', () => 'is not supported yet: run Labbook on the jump host, or open a tunnel and set ansible_port'],
   // Labbook shares one connection anyway, and asks nothing.
   ...['controlmaster', 'controlpath', 'controlpersist', 'batchmode', 'compression'].map(
@@ -56,7 +65,8 @@ export function readSshArguments(text: string, variable: string, host: string): 
   return read
 }
 
-const SUPPORTED = 'UserKnownHostsFile, StrictHostKeyChecking, BindAddress and ConnectTimeout'
+const SUPPORTED = 'UserKnownHostsFile, StrictHostKeyChecking, BindAddress, ConnectTimeout, ServerAliveInterval and '
+  + 'ServerAliveCountMax'
 
 /** `~` and `~/x` as a shell reads them. */
 export const expandHome = (path: string): string => path.replace(/^~(?=\/|$)/, homedir())

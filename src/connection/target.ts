@@ -22,6 +22,8 @@ export interface Target {
   /** The address of this machine to connect from. */
   readonly bindAddress?: string
   readonly connectTimeoutSeconds: number
+  /** A host that is silent for the interval is asked whether it lives; after `countMax` times in vain the line is lost. */
+  readonly keepalive: { readonly intervalSeconds: number; readonly countMax: number }
   readonly become: { readonly always: boolean; readonly user: string; readonly password?: Secret }
 }
 
@@ -82,7 +84,7 @@ export function connectionTarget(name: string, vars: Readonly<Record<string, unk
   read.becomeMethod(from)
   const given = ['ansible_ssh_args', 'ansible_ssh_common_args', 'ansible_ssh_extra_args']
     .map((variable) => readSshArguments(from(z.string('must be text'), variable) ?? '', variable, name))
-  const { connectTimeoutSeconds, hostKeyChecking, ...args } = Object.assign({}, ...given) as (typeof given)[number]
+  const { connectTimeoutSeconds, hostKeyChecking, aliveIntervalSeconds = 15, aliveCountMax = 3, ...args } = Object.assign({}, ...given) as (typeof given)[number]
   const keyFile = read.keyFile(from)
   return {
     name,
@@ -96,6 +98,7 @@ export function connectionTarget(name: string, vars: Readonly<Record<string, unk
     ...args,
     hostKeyChecking: hostKeyChecking ?? (read.keyChecking(from) === false ? 'no' : 'yes'),
     connectTimeoutSeconds: connectTimeoutSeconds ?? read.timeout(from) ?? 10,
+    keepalive: { intervalSeconds: aliveIntervalSeconds, countMax: aliveCountMax },
     become: {
       always: read.become(from) ?? false,
       user: read.becomeUser(from) ?? 'root',

@@ -69,6 +69,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
   EPERM: 'not permitted: make it writable for you, or use a file system that has symbolic links',
   EROFS: 'the file system is read-only: run from a folder on a writable one',
   ENOSPC: 'no space left: remove old runs',
+  EDQUOT: 'no space left in your quota: remove old runs',
   ENOTDIR: 'a part of the path is a file: move it away',
   EEXIST: 'a file of that name is in the way: move it away',
   EISDIR: 'a folder of that name is in the way: move it away',
@@ -80,7 +81,12 @@ export function attempt<T>(what: string, action: () => T): T {
   try {
     return action()
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    throw new EvidenceError(`${what}: ${REMEDIES[code ?? ''] ?? message}`, { cause: error })
+    throw cannotKeep(what, error)
   }
+}
+
+/** What failed on the file system, and what to do about it, in one line. */
+export function cannotKeep(what: string, error: unknown): EvidenceError {
+  const { code, message } = error as NodeJS.ErrnoException
+  return new EvidenceError(`${what}: ${REMEDIES[code ?? ''] ?? message}`, { cause: error })
 }

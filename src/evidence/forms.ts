@@ -5,21 +5,53 @@ const SHORTEST_LINE = 8
 /** The part of a longer base64 text that a secret alone decides: below this it would be too short to be a sign of it. */
 const SHORTEST_INNER_BASE64 = 10
 
-/**
- * One pattern for all secrets in all forms they take on their way, or null when there are none. Longest first, so that
- * a form that contains another is masked whole.
- */
-export function secretPattern(secrets: readonly string[]): RegExp | null {
+/** Secrets as patterns look for them, longest first, so that a form that contains another is masked whole. */
+export interface SecretForms {
+  /** Each in all forms it takes on its way: masked wherever it stands. */
+  readonly long: readonly string[]
+  /** Masked only as a word of its own. */
+  readonly short: readonly string[]
+}
+
+export function secretForms(secrets: readonly string[]): SecretForms {
   const long = new Set<string>()
   const short = new Set<string>()
   for (const secret of secrets) {
     if (secret.length < SHORT) short.add(secret)
     else for (const form of formsOf(secret)) long.add(form)
   }
-  const alternatives = [...long].sort((a, b) => b.length - a.length).map(escapePattern)
-  for (const secret of short) alternatives.push(`(?<![\\p{L}\\p{N}_])${escapePattern(secret)}(?![\\p{L}\\p{N}_])`)
-  return alternatives.length === 0 ? null : new RegExp(alternatives.join('|'), short.size > 0 ? 'gu' : 'g')
+  const longestFirst = (forms: Iterable<string>): string[] => [...forms].sort((a, b) => b.length - a.length)
+  return { long: longestFirst(long), short: longestFirst(short) }
 }
+
+/** One pattern for all secrets, or null when there are none. */
+export function secretPattern({ long, short }: SecretForms): RegExp | null {
+  const alternatives = [
+    ...long.map(escapePattern),
+    ...short.map((secret) => `(?<![\\p{L}\\p{N}_])${escapePattern(secret)}(?![\\p{L}\\p{N}_])`),
+  ]
+  return alternatives.length === 0 ? null : new RegExp(alternatives.join('|'), short.length > 0 ? 'gu' : 'g')
+}
+
+/** The same secrets in text whose characters are the bytes of UTF-8, as `latin1` reads them. */
+export function asBytes({ long, short }: SecretForms): SecretForms {
+  const bytes = (form: string): string => Buffer.from(form).toString('latin1')
+  return { long: long.map(bytes), short: short.map(bytes) }
+}
+
+/**
+ * Matches where JSON may hold one of the secrets or one of the words inside a string, and where it cannot, does not match:
+ * a quick test for a whole event. null where no such test can be made.
+ */
+export function jsonTest({ long, short }: SecretForms, words: readonly string[]): RegExp | null {
+  const texts = [...long, ...short, ...words]
+  // Half a character is escaped in JSON or not, as its neighbours are.
+  if (texts.some((text) => /\p{Surrogate}/u.test(text))) return null
+  return anyOf(texts.map((text) => JSON.stringify(text).slice(1, -1)))
+}
+
+/** Matches where one of the texts stands; there must be one. */
+export const anyOf = (texts: readonly string[]): RegExp => new RegExp([...new Set(texts)].map(escapePattern).join('|'))
 
 /** All forms of a secret: of itself, and of each of its lines where it has several. */
 export function formsOf(secret: string): string[] {

@@ -1,5 +1,4 @@
 export { EvidenceError, openRunFolder, type RunFolder } from './folder.ts'
-export { journal } from './journal.ts'
 export { readJournal } from './read.ts'
-export { redactor } from './redact.ts'
-export { summarise, writeSummary, type PlaySummary, type Summary } from './summary.ts'
+export { openRecord, type Record } from './record.ts'
+export { SummaryFold, writeSummary, type PlaySummary, type Summary } from './summary.ts'

@@ -41,7 +41,8 @@ function* lines(path: string): Generator<{ text: string; complete: boolean }> {
     for (let size; (size = attempt(`cannot read the journal ${path}`, () => readSync(fd, chunk))) > 0;) {
       let start = 0
       for (let end; (end = chunk.indexOf(NEWLINE, start)) !== -1 && end < size; start = end + 1) {
-        yield { text: Buffer.concat([...pieces, chunk.subarray(start, end)]).toString(), complete: true }
+        const text = pieces.length === 0 ? chunk.toString('utf8', start, end) : Buffer.concat([...pieces, chunk.subarray(start, end)]).toString()
+        yield { text, complete: true }
         pieces = []
       }
       pieces.push(Buffer.from(chunk.subarray(start, size)))

@@ -27,50 +27,50 @@ export interface Summary {
 }
 
 /**
- * Folds a journal into a summary, in one pass. A journal without an end is of a run that was killed: `interrupted`,
+ * Folds a run's events into a summary, one by one. A journal without an end is of a run that was killed: `interrupted`,
  * exit code 130, with the results until then counted. Experiments are observation and do not count.
  */
-export function summarise(events: Iterable<RunEvent>): Summary {
-  let summary: Summary = {
-    playbook: '', status: 'interrupted', exitCode: 130, check: false, startedAt: '', durationMs: 0, hosts: {}, findings: [], plays: [],
-  }
-  let last = ''
-  const recaps = new Map<string, Recap>()
-  const findings: Summary['findings'][number][] = []
-  const plays: (PlaySummary & { start: string; ended: boolean })[] = []
-  const current = (name: string) => plays.findLast((play) => play.name === name)
-  let ended: Pick<Summary, 'status' | 'exitCode' | 'hosts' | 'durationMs'> | undefined
+export class SummaryFold {
+  #start: Pick<Summary, 'playbook' | 'check' | 'startedAt'> = { playbook: '', check: false, startedAt: '' }
+  #end: Pick<Summary, 'status' | 'exitCode' | 'hosts' | 'durationMs'> | undefined
+  #last = ''
+  readonly #recaps = new Map<string, Recap>()
+  readonly #findings: Summary['findings'][number][] = []
+  readonly #plays: (PlaySummary & { readonly start: string; readonly ended: boolean })[] = []
+  /** The last play of each name, by its place among all. */
+  readonly #current = new Map<string, number>()
 
-  for (const event of events) {
-    last = event.time
-    if (summary.startedAt === '') summary = { ...summary, startedAt: event.time }
+  add(event: RunEvent): void {
+    this.#last = event.time
+    if (this.#start.startedAt === '') this.#start = { ...this.#start, startedAt: event.time }
     switch (event.type) {
       case 'run_start':
-        summary = { ...summary, playbook: event.playbook, check: event.check }
-        for (const host of event.hosts) recaps.set(host, emptyRecap())
+        this.#start = { ...this.#start, playbook: event.playbook, check: event.check }
+        for (const host of event.hosts) this.#recaps.set(host, emptyRecap())
         break
       case 'play_start':
-        plays.push({ name: event.play, kind: event.kind, hosts: event.hosts, durationMs: 0, start: event.time, ended: false })
+        this.#current.set(event.play, this.#plays.length)
+        this.#plays.push({ name: event.play, kind: event.kind, hosts: event.hosts, durationMs: 0, start: event.time, ended: false })
         break
       case 'play_end': {
-        const play = current(event.play)
+        const play = this.#play(event.play)
         if (play) Object.assign(play, { durationMs: event.durationMs, ended: true })
         break
       }
       case 'result': {
-        if (current(event.play)?.kind === 'experiment') break
-        const recap = recaps.get(event.host) ?? emptyRecap()
+        if (this.#play(event.play)?.kind === 'experiment') break
+        const recap = this.#recaps.get(event.host) ?? emptyRecap()
         count(recap, event)
-        recaps.set(event.host, recap)
+        this.#recaps.set(event.host, recap)
         break
       }
       case 'finding': {
         const { id, statement, holds, evidence, detail } = event
-        findings.push({ id, statement, holds, evidence, ...(detail === undefined ? {} : { detail }) })
+        this.#findings.push({ id, statement, holds, evidence, ...(detail === undefined ? {} : { detail }) })
         break
       }
       case 'run_end':
-        ended = { status: event.status, exitCode: event.exitCode, hosts: event.hosts, durationMs: event.durationMs }
+        this.#end = { status: event.status, exitCode: event.exitCode, hosts: event.hosts, durationMs: event.durationMs }
         break
       case 'task_start':
       case 'exhibit':
@@ -78,14 +78,28 @@ export function summarise(events: Iterable<RunEvent>): Summary {
         break
     }
   }
-  return {
-    ...summary,
-    hosts: Object.fromEntries(recaps),
-    durationMs: last === '' ? 0 : Date.parse(last) - Date.parse(summary.startedAt),
-    ...ended,
-    findings,
-    plays: plays.map(({ name, kind, hosts, durationMs, start, ended }) =>
-      ({ name, kind, hosts, durationMs: ended ? durationMs : Date.parse(last) - Date.parse(start) })),
+
+  summary(): Summary {
+    // The clock on the wall may have been set back.
+    const until = (start: string): number => (this.#last === '' ? 0 : Math.max(0, Date.parse(this.#last) - Date.parse(start)))
+    return {
+      playbook: this.#start.playbook,
+      status: 'interrupted',
+      exitCode: 130,
+      check: this.#start.check,
+      startedAt: this.#start.startedAt,
+      durationMs: until(this.#start.startedAt),
+      hosts: Object.fromEntries(this.#recaps),
+      ...this.#end,
+      findings: this.#findings,
+      plays: this.#plays.map(({ name, kind, hosts, durationMs, start, ended }) =>
+        ({ name, kind, hosts, durationMs: ended ? durationMs : until(start) })),
+    }
+  }
+
+  #play(name: string) {
+    const at = this.#current.get(name)
+    return at === undefined ? undefined : this.#plays[at]
   }
 }
 

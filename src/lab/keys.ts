@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { defineModule } from '../modules/task.ts'
+import { contentOf, setContent, setNewDirectory } from '../modules/support/effects.ts'
 import { sh } from '../shell/quote.ts'
 import { folder, pairs } from './names.ts'
 
@@ -14,6 +15,8 @@ export interface LabKeys {
 export const lab_keys = defineModule({
   name: 'lab_keys',
   schema: z.strictObject({ dir: folder }),
+  reads: ({ dir }) => keyFiles(dir).flatMap(contentOf),
+  sets: ({ dir }) => [...setNewDirectory(dir), ...keyFiles(dir).flatMap(setContent)],
   title: ({ dir }) => `${dir}/id_ed25519`,
   probe: ({ dir }) => sh`
 command -v ssh-keygen >/dev/null || echo missing ssh-keygen
@@ -33,6 +36,8 @@ set -- $public
     return { changes: [], values: { private_key: key, public_key } satisfies LabKeys }
   },
 })
+
+const keyFiles = (dir: string): string[] => [`${dir}/id_ed25519`, `${dir}/id_ed25519.pub`]
 
 /** The public half first: a private key that is there means that all is. */
 const create = (dir: string): string => sh`

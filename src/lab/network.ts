@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Change, Plan } from '../modules/module.ts'
 import { defineModule } from '../modules/task.ts'
+import { setNewDirectory, setTree } from '../modules/support/effects.ts'
 import { raw, sh } from '../shell/quote.ts'
 import { folder, labName, nodeAddress, pairs, parts } from './names.ts'
 import { dropFirewall, firewallStands, listFirewall, raiseFirewall } from './scripts/firewall.ts'
@@ -37,11 +38,24 @@ type Params = z.output<typeof schema>
 export const lab_network = defineModule({
   name: 'lab_network',
   schema,
+  reads: ({ name, dir }) => [`lab-network:${name}`, FORWARDING, dir],
+  sets(params) {
+    const { name, dir, nodes } = params
+    return [
+      `lab-network:${name}`,
+      ...nodes.flatMap((node) => [`lab-node:${parts(name).node(node.name)}`, `lab-port:${parts(name).node(node.name)}`]),
+      FORWARDING,
+      '/proc/sys/net/ipv4/conf/',
+      ...(params.state === 'absent' ? setTree(dir) : setNewDirectory(dir)),
+    ]
+  },
   title: ({ name, subnet }) => `${name} ${subnet}`,
   probe: (params) => probe(params),
   plan: (params, { stdout }) => (params.state === 'absent' ? planAbsent(params, stdout) : planPresent(params, stdout)),
   timeLimitSeconds: () => 240,
 })
+
+const FORWARDING = '/proc/sys/net/ipv4/ip_forward'
 
 const uplink = `uplink=$(ip -4 route show default | sed -n 's/.* dev \\([^ ]*\\).*/\\1/p' | head -n 1)`
 

@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import type { Plan } from '../modules/module.ts'
 import { defineModule } from '../modules/task.ts'
+import { contentOf, setNewDirectory, setTree, treeAt } from '../modules/support/effects.ts'
 import { address, folder, labName, nodeAddress, nodeName, pairs, parts } from './names.ts'
-import { mendNode, type NodeSetting, probeNode, removeNode, startNode, stopNode } from './scripts/start-node.ts'
+import { mendNode, nodeFolder, type NodeSetting, probeNode, removeNode, startNode, stopNode } from './scripts/start-node.ts'
 
 const schema = z.strictObject({
   lab: labName,
@@ -29,6 +30,18 @@ export interface LabNode {
 export const lab_node = defineModule({
   name: 'lab_node',
   schema,
+  reads: ({ lab, dir, rootfs, name }) => [
+    `lab-node:${parts(lab).node(name)}`,
+    `lab-network:${lab}`,
+    ...treeAt(nodeFolder(dir, name)),
+    ...[`${dir}/id_ed25519.pub`, `${rootfs}/current`].flatMap(contentOf),
+  ],
+  sets: ({ lab, dir, name }) => [
+    `lab-node:${parts(lab).node(name)}`,
+    `${dir}/known_hosts`,
+    ...setNewDirectory(nodeFolder(dir, name)),
+    ...setTree(nodeFolder(dir, name)),
+  ],
   title: ({ name, state }) => `${name} ${state}`,
   probe: (params) => probeNode(setting(params)),
   plan: (params, { stdout }): Plan<LabNode> => {

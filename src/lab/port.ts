@@ -13,6 +13,8 @@ const schema = z.strictObject({
 export const lab_port = defineModule({
   name: 'lab_port',
   schema,
+  reads: ({ lab, name }) => [`lab-network:${lab}`, `lab-port:${parts(lab).node(name)}`],
+  sets: ({ lab, name }) => [`lab-port:${parts(lab).node(name)}`],
   title: ({ name, state }) => `${name} ${state}`,
   probe: ({ lab, name }) => sh`
 ip -n ${parts(lab).switchNamespace} -o link show ${parts(lab).port(name)} >/dev/null 2>&1 && echo there

@@ -9,6 +9,7 @@ import { pairs } from './names.ts'
 export const lab_preflight = defineModule({
   name: 'lab_preflight',
   schema: z.strictObject({}),
+  sets: () => [],
   title: () => 'this machine can make a lab',
   probe: () => probe,
   plan: (_params, { stdout }) => {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { defineModule } from '../modules/task.ts'
+import { setNewDirectory, setTree, treeAt } from '../modules/support/effects.ts'
 import { raw, sh } from '../shell/quote.ts'
 import { folder, pairs } from './names.ts'
 import { basePackages, buildRoot, finishRoot, recipe, sourceFunctions } from './scripts/rootfs.ts'
@@ -17,6 +18,9 @@ const schema = z.strictObject({
 export const lab_rootfs = defineModule({
   name: 'lab_rootfs',
   schema,
+  // Its recipe holds the machine's package sources, and how to reach them.
+  reads: ({ path }) => [...treeAt(path), '/etc/apt/', '/etc/os-release'],
+  sets: ({ path }) => [...setNewDirectory(path), ...setTree(path)],
   title: ({ path }) => path,
   probe: ({ path, packages, state }) => state === 'absent'
     ? sh`[ ! -e ${path} ] || echo there`

@@ -41,6 +41,17 @@ export interface AptValues {
 export const apt = defineModule<typeof schema, AptValues>({
   name: 'apt',
   schema,
+  reads(params) {
+    const names = list(params.name)
+    const refreshes = params.update_cache && (names.length === 0 || params.state === 'latest')
+    return [
+      '/var/lib/dpkg/',
+      ...names.map((name) => `package:${bare(name)}`),
+      ...(refreshes || params.state === 'latest' ? ['/etc/apt/', LISTS] : []),
+    ]
+  },
+  // What a package's scripts do may be anything.
+  sets: (params) => (list(params.name).length === 0 ? setLists : undefined),
   title: (params) => list(params.name).join(', ') || 'package lists',
   timeLimitSeconds: (params) => 1800 + params.lock_timeout,
 
@@ -68,6 +79,11 @@ export const apt = defineModule<typeof schema, AptValues>({
         sh`  dpkg-query -W -f='provides\t\${db:Status-Abbrev}\t\${Provides}\n' | grep -F ${names.flatMap((name) => ['-e', name])}`,
         'fi',
       ]),
+      // What else goes with a removal is told, not only what was asked for.
+      ...(names.length === 0 || params.state !== 'absent' ? [] : [
+        `lb_there=$(printf '%s\\n' "$lb_found" | sed -n 's/^pkg\t.[^nc][^\t]*\t\\([^\t]*\\).*/\\1/p')`,
+        sh`[ -z "$lb_there" ] || apt-get -s -q ${removal(params)} -- $lb_there 2>/dev/null | sed -n 's/^\\(Remv\\|Purg\\) \\([^ ]*\\) \\[\\([^]]*\\).*/goes \\2 \\3/p'`,
+      ]),
       ...(names.length === 0 || params.state !== 'latest' ? [] : [
         sh`apt-cache ${release(params)} policy ${names}`,
       ]),
@@ -85,7 +101,7 @@ export const apt = defineModule<typeof schema, AptValues>({
     const todo = wanted.filter((name) => needsWork(params, facts, name))
     const changes: Change[] = []
     if (params.update_cache && todo.length === 0 && mustRefresh(params, facts)) {
-      changes.push({ description: `fetch the package lists (${age(facts)})`, script: script(params, false, [REFRESH]) })
+      changes.push({ description: `fetch the package lists (${age(facts)})`, script: script(params, false, [REFRESH]), sets: setLists })
     }
     if (todo.length > 0) changes.push(packageChange(params, facts, todo))
     else if (params.state === 'latest' && wanted.length > 0 && changes.length > 0) {
@@ -99,14 +115,32 @@ function packageChange(params: Params, facts: Facts, todo: readonly string[]): C
   const absent = params.state === 'absent'
   const verb = absent ? (params.purge ? 'purge' : 'remove') : todo.every((name) => installedVersion(facts, name) !== null) ? 'upgrade' : 'install'
   const action = absent
-    ? [verb, ...(params.autoremove ? ['--auto-remove'] : [])]
+    ? removal(params)
     : ['install', ...release(params), ...recommends(params), ...(params.allow_downgrade ? ['--allow-downgrades'] : [])]
   const run = sh`lb_apt apt-get -y -q -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold ${action} -- ${absent ? todo.map(bare) : todo}`
   return {
-    description: `${verb} ${todo.join(', ')}`,
+    description: [
+      ...(facts.interrupted ? ['finish what dpkg was interrupted in, then '] : []),
+      verb, ' ', todo.join(', '), ...(absent ? [dependents(facts, todo)] : []),
+    ].join(''),
     script: script(params, facts.interrupted, [...(params.update_cache && !absent ? [refreshIfStale(params)] : []), `${run} || ${absent ? 'exit' : `{ lb_code=$?; ${hint(params, facts)}exit "$lb_code"; }`}`]),
     diff: diff(params, facts, todo),
   }
+}
+
+const LISTS = '/var/lib/apt/lists/'
+const setLists = [LISTS, '/var/cache/apt/']
+
+const removal = (params: Params): string[] =>
+  [params.purge ? 'purge' : 'remove', ...(params.autoremove ? ['--auto-remove'] : [])]
+
+/** What goes without being asked for: what needs it and, where that is asked for, what it needed. */
+const others = ({ goes }: Facts, todo: readonly string[]): readonly Goes[] =>
+  goes.filter(({ name }) => !todo.some((asked) => bare(asked).split(':')[0] === name.split(':')[0]))
+
+function dependents(facts: Facts, todo: readonly string[]): string {
+  const names = others(facts, todo).map(({ name }) => name)
+  return names.length === 0 ? '' : `, and with it ${names.join(', ')}`
 }
 
 const REFRESH = [
@@ -170,7 +204,14 @@ interface Package {
   readonly version: string
 }
 
+/** A package that a removal takes along. */
+interface Goes {
+  readonly name: string
+  readonly version: string
+}
+
 interface Facts {
+  readonly goes: readonly Goes[]
   readonly arch: string
   readonly now: number
   /** When the lists were fetched, in seconds; null: there are none. */
@@ -199,6 +240,10 @@ function parse(stdout: string): Facts {
   }
   const listsAt = after('lists')
   return {
+    goes: lines.flatMap((line) => {
+      const [, name, version] = /^goes (\S+) (\S+)$/.exec(line) ?? []
+      return name === undefined || version === undefined ? [] : [{ name, version }]
+    }),
     arch: after('arch') ?? '',
     now: Number(after('now')),
     listsAt: listsAt === undefined ? null : Number(listsAt),
@@ -262,7 +307,12 @@ function diff(params: Params, facts: Facts, todo: readonly string[]): Diff {
     return facts.candidates.get(bare(name)) ?? name.split('=')[1] ?? 'installed'
   }
   const lines = (of: (name: string) => string): string => todo.map((name) => `${bare(name)}: ${of(name)}\n`).join('')
-  return { subject: 'packages', before: lines((name) => installedVersion(facts, name) ?? 'not installed'), after: lines(after) }
+  const along = params.state === 'absent' ? others(facts, todo) : []
+  return {
+    subject: 'packages',
+    before: lines((name) => installedVersion(facts, name) ?? 'not installed') + along.map(({ name, version }) => `${name}: ${version}\n`).join(''),
+    after: lines(after) + along.map(({ name }) => `${name}: not installed\n`).join(''),
+  }
 }
 
 const matches = (asked: string, version: string): boolean =>

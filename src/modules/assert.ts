@@ -13,6 +13,8 @@ const schema = z.strictObject({
 export const assert = defineModule<typeof schema, { readonly msg: string }>({
   name: 'assert',
   schema,
+  reads: () => [],
+  sets: () => [],
   title: ({ fail_msg }) => shorten(fail_msg === undefined ? '' : `else: ${fail_msg}`),
   probe: () => ':',
   plan({ that, fail_msg, success_msg }) {

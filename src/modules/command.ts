@@ -4,8 +4,10 @@ import {
   looksOrChanges,
   planCommand,
   probeCommand,
+  readsOf,
   resultOf,
   running,
+  setsOf,
   type CommandValues,
 } from './support/run-command.ts'
 import { shorten } from './support/text.ts'
@@ -44,6 +46,8 @@ const program = (params: Params): string => sh`( exec ${words(params)} )`
 export const command = defineModule<typeof schema, CommandValues>({
   name: 'command',
   schema,
+  reads: readsOf,
+  sets: setsOf,
   title: (params) => shorten(line(params)),
   probe: (params) => probeCommand(params, program(params)),
   plan: (params, observed) => planCommand(params, line(params), program(params), observed),

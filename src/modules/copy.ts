@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { reveal, Secret } from '../values/secret.ts'
 import type { Inputs } from './module.ts'
 import { replacing, secretText, targetPath } from './support/params.ts'
+import { accountsOf, entryAt, setTree } from './support/effects.ts'
 import { lookAt } from './support/path-facts.ts'
 import { planPlacement, type PlacedFile } from './support/place-file.ts'
 import { sha256 } from './support/file-content.ts'
@@ -40,6 +41,8 @@ export const copy = defineModule<typeof schema, PlacedFile>({
   name: 'copy',
   schema,
   title: file,
+  reads: (params) => [...entryAt(file(params)), ...accountsOf(params)],
+  sets: (params) => setTree(file(params)),
   inputs: ({ src }) => (src === undefined ? {} : { src }),
   probe(params, inputs) {
     const content = bytes(params, inputs)

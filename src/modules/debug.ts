@@ -11,6 +11,8 @@ const schema = z.strictObject({
 export const debug = defineModule<typeof schema, { readonly msg: unknown }>({
   name: 'debug',
   schema,
+  reads: () => [],
+  sets: () => [],
   title: ({ msg }) => shorten(typeof msg === 'string' ? msg : (JSON.stringify(msg) ?? '')),
   probe: () => ':',
   plan: ({ msg }) => ({ changes: [], values: { msg } }),

@@ -8,6 +8,8 @@ const schema = z.strictObject({ msg: z.string().default('Failed as requested fro
 export const fail = defineModule<typeof schema, never>({
   name: 'fail',
   schema,
+  reads: () => [],
+  sets: () => [],
   title: ({ msg }) => shorten(msg),
   probe: () => ':',
   plan: ({ msg }) => ({ changes: [], problem: msg }),

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { sh } from '../shell/quote.ts'
 import { missingAccount } from './support/attributes.ts'
 import { absentPlan, directoryPlan, linkPlan, plainPlan, presentPlan, touchPlan } from './support/file-states.ts'
+import { accountsOf, contentOf, entryAt, ownerAt, readsAt, setAttributes, setAttributesBelow, setNewDirectory, setTree, treeAt } from './support/effects.ts'
 import { attributes, targetFile } from './support/params.ts'
 import { lookAt, parsePathFacts } from './support/path-facts.ts'
 import { findStray } from './support/recurse.ts'
@@ -54,6 +55,31 @@ const PLANS = {
 /** Where a link leads: a relative one starts in the link's own folder. */
 const destination = ({ path, src = '' }: Params): string => posix.resolve(posix.dirname(path), src)
 
+/** What of a path counts. A directory comes with its parents, so theirs are of no concern to it. */
+const readsOf = (params: Params) => (path: string): string[] => {
+  if (params.recurse) return treeAt(path)
+  switch (params.state) {
+    case 'absent': return contentOf(path)
+    case 'touch': return entryAt(path)
+    case 'link': return [...entryAt(path), ...(params.force ? [] : contentOf(destination(params)))]
+    case 'directory':
+    case 'file':
+    case undefined: return [...contentOf(path), ...ownerAt(path)]
+  }
+}
+
+function setsOf(params: Params): string[] {
+  const { path, recurse } = params
+  switch (stateOf(params)) {
+    case 'directory': return [...setNewDirectory(path), ...(recurse ? setAttributesBelow(path) : [])]
+    case 'absent':
+    case 'link':
+    case 'touch': return setTree(path)
+    case 'file':
+    case undefined: return setAttributes(path)
+  }
+}
+
 function also(params: Params): string | undefined {
   if (params.state === 'link') return sh`[ -e ${destination(params)} ] || echo no-src`
   return params.recurse ? findStray(params.path, params) : undefined
@@ -63,10 +89,13 @@ function also(params: Params): string | undefined {
 export const file = defineModule<typeof schema, { readonly path: string }>({
   name: 'file',
   schema,
+  reads: (params) => [...readsOf(params)(params.path), ...accountsOf(params)],
+  sets: setsOf,
   title: (params) => `${params.path}${stateOf(params) === undefined ? '' : ` ${stateOf(params)}`}`,
   probe(params) {
     const { path, owner, group, state, follow } = params
-    return lookAt({ path, follow: follow && state !== 'link' && state !== 'absent', owner, group, also: also(params) })
+    const looksThrough = follow && state !== 'link' && state !== 'absent'
+    return lookAt({ path, follow: looksThrough, ancestors: state === 'directory', owner, group, also: also(params) })
   },
   plan(params, observed) {
     const facts = parsePathFacts(observed)
@@ -74,8 +103,9 @@ export const file = defineModule<typeof schema, { readonly path: string }>({
     const state = stateOf(params)
     const missing = state === 'absent' ? undefined : missingAccount(facts, params)
     const outcome = missing ?? (state === undefined ? presentPlan : PLANS[state])(params, facts)
+    const reads = readsAt(facts, readsOf(params))
     return typeof outcome === 'string'
-      ? { changes: [], problem: outcome }
-      : { changes: outcome, values: { path: params.path } }
+      ? { changes: [], problem: outcome, ...reads }
+      : { changes: outcome, values: { path: params.path }, ...reads }
   },
 })

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { sh } from '../shell/quote.ts'
 import type { Plan } from './module.ts'
 import { attributeChanges, describeAttributes, differing, missingAccount } from './support/attributes.ts'
+import { accountsOf, entryAt, readsAt, setContent, setsAt } from './support/effects.ts'
 import { defineFetch, headers, httpUrl } from './support/http.ts'
 import { replacing, targetPath } from './support/params.ts'
 import { lookAt, parsePathFacts, type PathFacts } from './support/path-facts.ts'
@@ -71,6 +72,9 @@ export interface DownloadValues {
 export const get_url = defineModule<typeof schema, DownloadValues>({
   name: 'get_url',
   schema,
+  // What a server answers may depend on anything: an earlier task may start that very server.
+  reads: (params) => (wantedSum(params) === undefined ? [...entryAt(file(params)), ...accountsOf(params)] : undefined),
+  sets: (params) => setContent(file(params)),
   title: (params) => `${params.url} -> ${file(params)}`,
   probe(params) {
     const { owner, group } = params
@@ -81,13 +85,14 @@ export const get_url = defineModule<typeof schema, DownloadValues>({
     const facts = parsePathFacts(observed)
     if (typeof facts === 'string') return { changes: [], problem: `cannot look at ${dest}: ${facts}` }
     const problem = obstacle(dest, facts) ?? missingAccount(facts, params)
-    if (problem !== undefined) return { changes: [], problem }
+    const reads = readsAt(facts, entryAt)
+    if (problem !== undefined) return { changes: [], problem, ...reads }
     if (facts.words.has('fetched no'))
       return { changes: [], problem: `cannot fetch ${sumOf(params).list ?? params.url}: ${lastLine(observed.stderr)}` }
     const wanted = sumOf(params).known ?? word(facts, 'remote ') ?? listed(params, facts)
     if (wanted === undefined && sumOf(params).list !== undefined)
       return { changes: [], problem: `${sumOf(params).list} has no SHA-256 sum of ${nameIn(params.url)}` }
-    return planDownload(params, facts, wanted)
+    return { ...planDownload(params, facts, wanted), ...reads }
   },
 })
 
@@ -136,15 +141,13 @@ function planDownload(params: Params, facts: PathFacts, wanted: string | undefin
         ]
   const script = replaceFile({
     path: dest,
-    fill: [fetchOf(params, url), 'lb_fetch >"$lb_new" || exit', ...check, ':'].join('\n'),
-    owner: owner ?? (there ? String(facts.uid) : undefined),
-    group: group ?? (there ? String(facts.gid) : undefined),
-    mode: mode ?? (there ? facts.mode : 'umask'),
+    fill: [fetchOf(params, url), 'lb_fetch >&8 || exit', ...check, ':'].join('\n'),
+    ...(there ? { old: facts, ...differing(facts, params) } : { owner, group, mode }),
     validate,
     backup: backup && there,
     through: true,
   })
   const attributes = describeAttributes(there ? differing(facts, params) : params)
   const description = `${there ? 'fetch again' : 'fetch'} ${url} to ${dest}${attributes === '' ? '' : ` (${attributes})`}`
-  return { changes: [{ description, script }], values }
+  return { changes: [{ description, script, sets: setsAt(dest, facts, setContent) }], values }
 }

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { sh } from '../shell/quote.ts'
 import type { Change } from './module.ts'
-import { entryOf, groupEntry, NO_TOOLS, type GroupEntry } from './support/accounts.ts'
+import { allEntries, entryOf, groupEntry, NO_TOOLS, userEntry, type GroupEntry, type UserEntry } from './support/accounts.ts'
+import { NUMBERS, PRIMARY_GROUPS, setAccount } from './support/effects.ts'
 import { account } from './support/params.ts'
 import { lastLine } from './support/text.ts'
 import { defineModule } from './task.ts'
@@ -19,47 +20,75 @@ export interface GroupValues {
   readonly gid?: number
 }
 
+/** A group that is made without a number takes one that nobody can foresee. */
+const ANY_GID = 'gid:any'
+const word = (gid: number | undefined): string => (gid === undefined ? ANY_GID : `gid:${gid}`)
+
 /** A group of the host. */
 export const group = defineModule<typeof schema, GroupValues>({
   name: 'group',
   schema,
+  reads: ({ name, gid, state }) => [
+    `group:${name}`,
+    '/etc/group',
+    ...(gid === undefined ? [] : [word(gid), ANY_GID]),
+    ...(state === 'absent' ? [PRIMARY_GROUPS] : []),
+  ],
+  sets: ({ name, gid }) => setAccount(`group:${name}`, word(gid), ANY_GID, NUMBERS),
   title: ({ name, state }) => (state === 'absent' ? `no ${name}` : name),
-  probe: ({ name, gid }) =>
+  probe: ({ name, gid, state }) =>
     [
       sh`lb_n=$(${{ raw: entryOf('group', name) }}) && printf 'name %s\\n' "$lb_n"`,
       ...(gid === undefined
         ? []
         : [sh`lb_n=$(${{ raw: entryOf('group', String(gid)) }}) && printf 'gid %s\\n' "$lb_n"`]),
+      ...(state === 'absent' ? [`{ ${allEntries('passwd')}; } | sed 's/^/passwd /'`] : []),
       'command -v groupadd >/dev/null || echo no-tools',
       ':',
     ].join('\n'),
   plan({ name, gid, system, state }, { stdout, stderr, exitCode }) {
     if (exitCode !== 0) return { changes: [], problem: `cannot look up group ${name}: ${lastLine(stderr)}` }
-    const { there, holder, tools } = parse(stdout)
-    const change = (description: string, script: string): { changes: Change[] } => ({
-      changes: [{ description, script: `${script} || exit` }],
+    const { there, holder, users, tools } = parse(stdout)
+    const change = (description: string, script: string, ...sets: string[]): { changes: Change[] } => ({
+      changes: [{ description, script: `${script} || exit`, sets: setAccount(`group:${name}`, ...sets) }],
     })
     const done = { changes: [], values: { name, ...(there === undefined ? {} : { gid: there.gid }) } }
     if (state === 'absent' ? there === undefined : there !== undefined && (gid === undefined || gid === there.gid))
       return done
     if (!tools) return { changes: [], problem: NO_TOOLS }
-    if (state === 'absent') return change(`remove group ${name}`, sh`groupdel ${name}`)
+    const member = users.find((user) => user.gid === there?.gid)
+    if (state === 'absent' && member !== undefined)
+      return { changes: [], problem: `${name} is the primary group of the user ${member.name}: remove that user first, or give it another group` }
+    if (state === 'absent') return change(`remove group ${name}`, sh`groupdel ${name}`, word(there?.gid), NUMBERS)
     if (holder !== undefined)
       return { changes: [], problem: `gid ${gid} belongs to the group ${holder.name}, so ${name} cannot have it` }
     if (there !== undefined)
       return change(
         `change the gid of group ${name} to ${gid} (was ${there.gid})`,
         sh`groupmod -g ${String(gid)} ${name}`,
+        word(gid),
+        word(there.gid),
+        NUMBERS,
       )
     const flags = [...(gid === undefined ? [] : ['-g', String(gid)]), ...(system ? ['-r'] : [])]
-    return change(`create group ${name}${gid === undefined ? '' : ` (gid ${gid})`}`, sh`groupadd ${[...flags, name]}`)
+    return change(`create group ${name}${gid === undefined ? '' : ` (gid ${gid})`}`, sh`groupadd ${[...flags, name]}`, word(gid))
   },
 })
 
-/** The group of this name, and the one that has the number. */
-function parse(stdout: string): { there: GroupEntry | undefined; holder: GroupEntry | undefined; tools: boolean } {
+interface Found {
+  /** The group of this name. */
+  readonly there: GroupEntry | undefined
+  /** The one that has the number. */
+  readonly holder: GroupEntry | undefined
+  /** All users, where the group is to be removed. */
+  readonly users: readonly UserEntry[]
+  readonly tools: boolean
+}
+
+function parse(stdout: string): Found {
   const lines = stdout.split('\n')
   const entry = (word: string): GroupEntry | undefined =>
     lines.filter((line) => line.startsWith(word)).map((line) => groupEntry(line.slice(word.length)))[0]
-  return { there: entry('name '), holder: entry('gid '), tools: !lines.includes('no-tools') }
+  const users = lines.filter((line) => line.startsWith('passwd ')).map((line) => userEntry(line.slice('passwd '.length)))
+  return { there: entry('name '), holder: entry('gid '), users, tools: !lines.includes('no-tools') }
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { sh } from '../shell/quote.ts'
+import { contentOf, setContent } from './support/effects.ts'
 import { replaceFile } from './support/replace-file.ts'
 import { defineModule } from './task.ts'
 
@@ -10,10 +11,15 @@ const schema = z.strictObject({
   name: z.string().regex(HOSTNAME, { error: 'write a host name: letters, digits and hyphens, at most 64' }),
 })
 
+const KEPT = '/etc/hostname'
+const LIVE = '/proc/sys/kernel/hostname'
+
 /** The host's name: the one in use, and the one it boots with. */
 export const hostname = defineModule<typeof schema, { readonly name: string }>({
   name: 'hostname',
   schema,
+  reads: () => [...contentOf(KEPT), LIVE],
+  sets: () => [...setContent(KEPT), LIVE],
   title: ({ name }) => name,
   probe: () =>
     [
@@ -31,9 +37,10 @@ export const hostname = defineModule<typeof schema, { readonly name: string }>({
                 description: `write the host name ${name} into /etc/hostname${kept === '' ? '' : ` (was ${kept})`}`,
                 script: replaceFile({
                   path: '/etc/hostname',
-                  fill: sh`printf '%s\\n' ${name} >"$lb_new"`,
+                  fill: sh`printf '%s\\n' ${name} >&8`,
                   mode: 0o644,
                 }),
+                sets: setContent(KEPT),
                 diff: { subject: '/etc/hostname', before: kept === '' ? '' : `${kept}\n`, after: `${name}\n` },
               },
             ]),
@@ -44,6 +51,7 @@ export const hostname = defineModule<typeof schema, { readonly name: string }>({
               {
                 description: `set the host name ${name} (was ${live})`,
                 script: sh`printf '%s\\n' ${name} >/proc/sys/kernel/hostname || exit`,
+                sets: [LIVE],
               },
             ]),
       ],

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { octal, replacing, targetFile } from './support/params.ts'
 import { attributeChanges, describeAttributes, differing, missingAccount } from './support/attributes.ts'
 import { printBytes } from './support/file-content.ts'
+import { accountsOf, entryAt, readsAt, setContent, setsAt } from './support/effects.ts'
 import { editLines } from './support/file-lines.ts'
 import { lookAt, parsePathFacts, type PathFacts } from './support/path-facts.ts'
 import { replaceFile } from './support/replace-file.ts'
@@ -59,6 +60,8 @@ type Params = z.output<typeof schema>
 export const lineinfile = defineModule<typeof schema, { readonly path: string }>({
   name: 'lineinfile',
   schema,
+  reads: (params) => [...entryAt(params.path), ...accountsOf(params)],
+  sets: ({ path }) => setContent(path),
   title: ({ path, line, regexp, state }) => `${path}: ${state === 'absent' ? 'no ' : ''}${line ?? regexp ?? ''}`,
   probe: ({ path, owner, group }) => lookAt({ path, follow: true, owner, group, read: { text: LIMIT } }),
   plan(params, observed) {
@@ -66,17 +69,18 @@ export const lineinfile = defineModule<typeof schema, { readonly path: string }>
     const values = { path }
     const facts = parsePathFacts(observed)
     if (typeof facts === 'string') return { changes: [], problem: `cannot look at ${path}: ${facts}` }
-    if (facts.kind === null && state === 'absent') return { changes: [], values }
+    const reads = readsAt(facts, entryAt)
+    if (facts.kind === null && state === 'absent') return { changes: [], values, ...reads }
     const problem =
       obstacle(path, facts) ??
       missingAccount(facts, params) ??
       unreadable(path, facts) ??
       (facts.kind === null && !create ? `${path} is not there; create: true makes it` : undefined)
-    if (problem !== undefined) return { changes: [], problem }
+    if (problem !== undefined) return { changes: [], problem, ...reads }
     const before = facts.content ?? ''
     const after = editLines(before, params)
-    if (after === before && facts.kind !== null) return { changes: attributeChanges(path, facts, params), values }
-    return { changes: [rewrite(params, facts, before, after)], values }
+    if (after === before && facts.kind !== null) return { changes: attributeChanges(path, facts, params), values, ...reads }
+    return { changes: [rewrite(params, facts, before, after)], values, ...reads }
   },
 })
 
@@ -98,10 +102,8 @@ function rewrite(params: Params, facts: PathFacts, before: string, after: string
       : `${there ? 'write into' : 'create'} ${path}: ${line}`
   const replacement = replaceFile({
     path,
-    fill: `${printBytes(Buffer.from(after))} >"$lb_new"`,
-    owner: owner ?? (there ? String(facts.uid) : undefined),
-    group: group ?? (there ? String(facts.gid) : undefined),
-    mode: mode ?? (there ? facts.mode : 'umask'),
+    fill: `${printBytes(Buffer.from(after))} >&8`,
+    ...(there ? { old: facts, ...differing(facts, params) } : { owner, group, mode }),
     validate,
     backup: backup && there,
     through: true,
@@ -110,6 +112,7 @@ function rewrite(params: Params, facts: PathFacts, before: string, after: string
     description: `${description}${attributes === '' ? '' : ` (${attributes})`}`,
     script: replacement,
     diff: diffOf(path, facts, before, after),
+    sets: setsAt(path, facts, setContent),
   }
 }
 

@@ -30,6 +30,8 @@ export interface Plan<V> {
    * fails with it; in check mode, where an earlier task has yet to change the host, it reads "cannot tell before X".
    */
   readonly problem?: string
+  /** What it depends on beyond {@link ModuleDefinition.reads}, as only the probe could tell: where a link in a path leads. */
+  readonly reads?: readonly string[]
 }
 
 /** What came of changes that leave no trace to probe, such as a command's output. */
@@ -43,6 +45,18 @@ export type Inputs = Readonly<Record<string, Buffer>>
 
 /** Files on the controller a module asks for: key -> path, looked up beside the playbook, in `templates/` and in the project. */
 export type InputFiles = Readonly<Record<string, string>>
+
+/** How to tell that a host that went away is back. */
+export interface ComesBack<P> {
+  /** Seconds from the change until the first look. */
+  afterSeconds(params: P): number
+  /** Seconds it may take from then on. */
+  withinSeconds(params: P): number
+  /** A read-only script, sent again and again; its last outcome is what `result` reads. */
+  probe(params: P): string
+  /** What is still missing, by what the task's own probe saw before and this one sees now. Undefined: it is back. */
+  missing(params: P, before: Observed, now: Observed): string | undefined
+}
 
 /**
  * A module is data and two pure functions. Nothing in it does I/O: the runner sends the probe, hands its output to the
@@ -66,12 +80,19 @@ export interface ModuleDefinition<S extends z.ZodType = z.ZodType, V = unknown> 
   result?(params: z.output<S>, applied: readonly Observed[]): Result<V>
   /**
    * What the plan depends on: paths (`/etc/hosts`; with a slash at the end all that is below, too), or `kind:name`, such as
-   * `user:alice`, `unit:docker.service`, `package:curl`. In check mode a task that reads what an earlier one would set cannot
-   * be told. Without it: anything. Empty: nothing on the host.
+   * `user:alice`, `unit:docker.service`, `package:curl`; `support/effects.ts` makes them. In check mode a task
+   * that reads what an earlier one would set cannot be told. Without it: anything. Empty: nothing on the host.
    */
-  reads?(params: z.output<S>): readonly string[]
+  reads?(params: z.output<S>): readonly string[] | undefined
+  /**
+   * All that changes with these parameters can set, whatever the host looks like, in the words of {@link reads}. It stands
+   * for a change that does not say what it sets, and for a task that check mode cannot tell. Without it: anything.
+   */
+  sets?(params: z.output<S>): readonly string[] | undefined
   /** The probe may wait for something, so it must not run before earlier tasks are done. */
   readonly waits?: boolean
+  /** For a change that takes the host away, such as a reboot: the runner waits until it is back. Goes with {@link result}. */
+  readonly comesBack?: ComesBack<z.output<S>>
   /** Seconds the task may take, where the parameters say so. */
   timeLimitSeconds?(params: z.output<S>): number
 }

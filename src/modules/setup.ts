@@ -9,6 +9,8 @@ const schema = z.strictObject({})
 export const setup = defineModule<typeof schema, Facts>({
   name: 'setup',
   schema,
+  // Facts come from all over the host.
+  sets: () => [],
   title: () => '',
   probe: () => FACTS_SCRIPT,
   plan(_params, { stdout, stderr, exitCode }) {

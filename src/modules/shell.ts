@@ -5,8 +5,10 @@ import {
   looksOrChanges,
   planCommand,
   probeCommand,
+  readsOf,
   resultOf,
   running,
+  setsOf,
   type CommandValues,
 } from './support/run-command.ts'
 import { shorten } from './support/text.ts'
@@ -38,6 +40,8 @@ function text({ cmd, executable, stdin }: Params): string {
 export const shell = defineModule<typeof schema, CommandValues>({
   name: 'shell',
   schema,
+  reads: readsOf,
+  sets: setsOf,
   title: (params) => shorten(line(params)),
   probe: (params) => probeCommand(params, text(params)),
   plan: (params, observed) => planCommand(params, line(params), text(params), observed),

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { sha256 } from './support/file-content.ts'
 import { targetFile } from './support/params.ts'
+import { contentOf, readsAt } from './support/effects.ts'
 import { lookAt, parsePathFacts } from './support/path-facts.ts'
 import { defineModule } from './task.ts'
 
@@ -22,17 +23,20 @@ export interface SlurpValues {
 export const slurp = defineModule<typeof schema, SlurpValues>({
   name: 'slurp',
   schema,
+  reads: ({ src }) => contentOf(src),
+  sets: () => [],
   title: ({ src }) => src,
   probe: ({ src }) => lookAt({ path: src, follow: true, read: { text: LIMIT } }),
   plan({ src }, observed) {
     const facts = parsePathFacts(observed)
-    const problem = (why: string) => ({ changes: [], problem: `cannot read ${src}: ${why}` })
-    if (typeof facts === 'string') return problem(facts)
+    if (typeof facts === 'string') return { changes: [], problem: `cannot read ${src}: ${facts}` }
+    const reads = readsAt(facts, contentOf)
+    const problem = (why: string) => ({ changes: [], problem: `cannot read ${src}: ${why}`, ...reads })
     if (facts.kind === null) return problem('it is not there')
     if (facts.kind !== 'file') return problem('it is not a file')
     const { content } = facts
     if (content === undefined) return problem(`it has ${facts.size} bytes, more than ${LIMIT}`)
     if (/[\0\uFFFD]/.test(content)) return problem('it is not UTF-8 text')
-    return { changes: [], values: { content, sha256: sha256(content) } }
+    return { changes: [], values: { content, sha256: sha256(content) }, ...reads }
   },
 })

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { octal, targetFile } from './support/params.ts'
+import { NUMBERS, readsAt, treeAt } from './support/effects.ts'
 import { lookAt, parsePathFacts } from './support/path-facts.ts'
 import { defineModule } from './task.ts'
 
@@ -37,6 +38,9 @@ export interface StatValues {
 export const stat = defineModule<typeof schema, StatValues>({
   name: 'stat',
   schema,
+  // A directory's time and size change with what is in it.
+  reads: ({ path }) => [...treeAt(path), NUMBERS],
+  sets: () => [],
   title: ({ path }) => path,
   probe: ({ path, follow, get_checksum }) =>
     lookAt({ path, follow, ...(get_checksum ? { read: 'hash' as const } : {}) }),
@@ -44,7 +48,8 @@ export const stat = defineModule<typeof schema, StatValues>({
     const facts = parsePathFacts(observed)
     if (typeof facts === 'string') return { changes: [], problem: `cannot look at ${path}: ${facts}` }
     const { kind, mode, uid, gid, user, group, size, mtime, target, sha256 } = facts
-    if (kind === null) return { changes: [], values: { exists: false, path } }
+    const reads = readsAt(facts, treeAt)
+    if (kind === null) return { changes: [], values: { exists: false, path }, ...reads }
     const values: StatValues = {
       exists: true,
       path,
@@ -61,6 +66,6 @@ export const stat = defineModule<typeof schema, StatValues>({
       ...(target === undefined ? {} : { lnk_target: target }),
       ...(sha256 === undefined ? {} : { checksum: sha256 }),
     }
-    return { changes: [], values }
+    return { changes: [], values, ...reads }
   },
 })

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { sh } from '../shell/quote.ts'
 import type { Change } from './module.ts'
 import { printBytes } from './support/file-content.ts'
+import { entryAt, readsAt, setContent, setsAt } from './support/effects.ts'
 import { editLines } from './support/file-lines.ts'
 import { targetFile } from './support/params.ts'
 import { lookAt, parsePathFacts, type PathFacts } from './support/path-facts.ts'
@@ -41,12 +42,29 @@ const kernelPath = (name: string): string => `/proc/sys/${name.includes('/') ? n
 /** The kernel prints several values with tabs between; people write blanks. */
 const plain = (value: string): string => value.trim().replaceAll(/\s+/g, ' ')
 
-const lineOf = (name: string): string => `^\\s*-?\\s*${name.replaceAll(/[.*]/g, '\\$&')}\\s*=`
+/** A setting may be written with dots or with slashes. */
+const lineOf = (name: string): string => `^\\s*-?\\s*${name.replaceAll('*', '\\*').replaceAll(/[./]/g, '[./]')}\\s*=`
+
+/** Settings that the kernel changes along with others, and all that then may be another. */
+const COUPLED: readonly (readonly [which: RegExp, sets: readonly string[]])[] = [
+  [/^net\/ipv4\/ip_forward$/, ['/proc/sys/net/ipv4/conf/']],
+  [/^net\/ipv4\/conf\//, ['/proc/sys/net/ipv4/conf/', '/proc/sys/net/ipv4/ip_forward']],
+  [/^net\/ipv6\/conf\//, ['/proc/sys/net/ipv6/conf/']],
+  [/^vm\/(dirty_|overcommit_)/, ['/proc/sys/vm/']],
+]
+
+function kernelSets(name: string): string[] {
+  const path = kernelPath(name)
+  const coupled = COUPLED.find(([which]) => which.test(path.slice('/proc/sys/'.length)))
+  return [path, ...(coupled?.[1] ?? [])]
+}
 
 /** A setting of the kernel: in use now, and kept for the next boot. */
 export const sysctl = defineModule<typeof schema, { readonly name: string; readonly value: string }>({
   name: 'sysctl',
   schema,
+  reads: ({ name, sysctl_file }) => [...entryAt(sysctl_file), kernelPath(name)],
+  sets: ({ name, sysctl_file }) => [...setContent(sysctl_file), ...kernelSets(name)],
   title: ({ name, value, state }) => (state === 'absent' ? `no ${name}` : `${name} = ${value}`),
   probe({ name, sysctl_file }) {
     const path = kernelPath(name)
@@ -69,7 +87,8 @@ export const sysctl = defineModule<typeof schema, { readonly name: string; reado
       (state === 'present' && reload && !ignoreerrors && facts.words.has('no-key')
         ? `this kernel has no setting ${name}: is the module that brings it loaded?`
         : undefined)
-    if (problem !== undefined) return { changes: [], problem }
+    const reads = readsAt(facts, entryAt)
+    if (problem !== undefined) return { changes: [], problem, ...reads }
     const live = [...facts.words].find((word) => word.startsWith('live='))?.slice('live='.length)
     const keep = inFile(params, facts)
     const set = state === 'present' && reload && !facts.words.has('no-key') && plain(live ?? '') !== plain(value)
@@ -80,12 +99,14 @@ export const sysctl = defineModule<typeof schema, { readonly name: string; reado
           ? [
               {
                 description: `set ${name} to ${value}${live === undefined ? '' : ` (was ${plain(live)})`}`,
+                sets: kernelSets(name),
                 script: sh`printf '%s\\n' ${value} >${kernelPath(name)} || { echo 'the kernel refuses the value' >&2; exit 1; }`,
               },
             ]
           : []),
       ],
       values: { name, value: plain(live ?? '') },
+      ...reads,
     }
   },
 })
@@ -108,12 +129,12 @@ function inFile({ name, value = '', state, sysctl_file }: Params, facts: PathFac
         state === 'absent' ? `remove ${name} from ${sysctl_file}` : `write ${name} = ${value} into ${sysctl_file}`,
       script: replaceFile({
         path: sysctl_file,
-        fill: `${printBytes(Buffer.from(after))} >"$lb_new"`,
-        ...(there ? { owner: String(facts.uid), group: String(facts.gid) } : {}),
-        mode: there ? facts.mode : 0o644,
+        fill: `${printBytes(Buffer.from(after))} >&8`,
+        ...(there ? { old: facts } : { mode: 0o644 }),
         through: true,
       }),
       diff: { subject: sysctl_file, before, after },
+      sets: setsAt(sysctl_file, facts, setContent),
     },
   ]
 }

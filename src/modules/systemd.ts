@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { sh } from '../shell/quote.ts'
+import { setUnitFile, unitFile } from './support/effects.ts'
 import type { Change, Diff } from './module.ts'
 import { defineModule } from './task.ts'
 
@@ -31,6 +32,16 @@ export interface SystemdValues {
 export const systemd = defineModule<typeof schema, SystemdValues>({
   name: 'systemd',
   schema,
+  reads(params) {
+    const { name } = params
+    if (name === undefined) return [...unitFile(), '/etc/fstab']
+    const unit = withSuffix(name)
+    // Whether a unit can be enabled, and is, matters only to a task that asks for it.
+    const enabled = params.enabled === undefined ? [] : [`unit-enabled:${unit}`]
+    return [...unitFile(unit), `unit:${unit}`, ...enabled]
+  },
+  // What a service does when it starts, or ends, may be anything.
+  sets: ({ name, state }) => (state !== undefined ? undefined : name === undefined ? [MANAGER] : setsOfUnit(withSuffix(name))),
   title: (params) => params.name ?? 'daemon-reload',
   probe: facts,
 
@@ -38,12 +49,14 @@ export const systemd = defineModule<typeof schema, SystemdValues>({
     if (observed.exitCode === 127) return { changes: [], problem: 'systemctl is not there: this host does not run systemd' }
     if (observed.exitCode !== 0) return { changes: [], problem: `systemd does not answer: ${observed.stderr.trim()}` }
     const unit = parse(observed.stdout)
+    // Once systemd has read a unit's files, reading them again tells nothing new.
+    const reads = unit.stale || unit.load === 'not-found' ? { reads: [MANAGER] } : {}
     if (params.name === undefined) {
-      return { changes: unit.stale ? [step(params, 'reload systemd', ['systemctl daemon-reload || exit'])] : [], values: values(unit) }
+      return { ...reads, changes: unit.stale ? [step(params, 'reload systemd', ['systemctl daemon-reload || exit'], [MANAGER])] : [], values: values(unit) }
     }
     const problem = whyNot(params, unit)
-    if (problem !== undefined) return { changes: [], values: values(unit), problem }
-    return { changes: changesFor(params, params.name, unit), values: values(unit) }
+    if (problem !== undefined) return { changes: [], values: values(unit), problem, ...reads }
+    return { ...reads, changes: changesFor(params, params.name, unit), values: values(unit) }
   },
 
   result(params, applied) {
@@ -56,11 +69,25 @@ export const systemd = defineModule<typeof schema, SystemdValues>({
 
 const PROPERTIES = 'LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,Type,Result'
 
+/** What systemd has read of the unit files. */
+const MANAGER = 'systemd:manager'
+
+const enabledAt = ['basic', 'default', 'graphical', 'multi-user', 'network-online', 'sockets', 'sysinit', 'timers']
+
+/** The links that enabling a unit makes are named in its file; most are of these targets. systemd reads all files anew with it. */
+const setEnabled = (unit: string): string[] =>
+  [`unit-enabled:${unit}`, MANAGER, ...enabledAt.flatMap((target) => ['wants', 'requires'].map((kind) => `/etc/systemd/system/${target}.target.${kind}/${unit}`))]
+
+const setMasked = (unit: string): string[] => [`/etc/systemd/system/${unit}`, `/run/systemd/system/${unit}`, `unit-enabled:${unit}`, MANAGER, ...setUnitFile(unit)]
+
+const setsOfUnit = (unit: string): string[] => [...setEnabled(unit), ...setMasked(unit)]
+
 /** Prints a unit's state as `Key=Value` lines; without a name only whether any unit file is newer than its unit. */
 function facts({ name }: Params): string {
   const found = 'command -v systemctl >/dev/null || exit 127'
   if (name === undefined) {
-    return `${found}\nlb_units=$(systemctl show -p NeedDaemonReload '*') || exit\ncase $lb_units in *=yes*) echo NeedDaemonReload=yes ;; esac`
+    // --all: units that are not active count, too.
+    return `${found}\nlb_units=$(systemctl show --all -p NeedDaemonReload '*') || exit\ncase $lb_units in *=yes*) echo NeedDaemonReload=yes ;; esac`
   }
   return [
     found,
@@ -124,22 +151,23 @@ function changesFor(params: Params, name: string, unit: Unit): Change[] {
   const { state, enabled, masked } = params
   const isMasked = unit.load === 'masked'
   const changes: Change[] = []
-  const add = (description: string, script: string, change?: [subject: string, before: string, after: string]): void => {
+  const unitName = withSuffix(name)
+  const add = (description: string, script: string, sets: readonly string[] | undefined, change?: [subject: string, before: string, after: string]): void => {
     const diff: Diff | undefined = change && { subject: `${name} ${change[0]}`, before: `${change[1]}\n`, after: `${change[2]}\n` }
-    changes.push(step(params, description, [script], diff))
+    changes.push(step(params, description, [script], sets, diff))
   }
-  if (masked === false && isMasked) add(`unmask ${name}`, sh`systemctl unmask -- ${name} >&2 || exit`, ['file', 'masked', 'unmasked'])
+  if (masked === false && isMasked) add(`unmask ${name}`, sh`systemctl unmask -- ${name} >&2 || exit`, setMasked(unitName), ['file', 'masked', 'unmasked'])
   const reload = params.daemon_reload && (unit.stale || unit.load === 'not-found')
-  if (reload) add('reload systemd', 'systemctl daemon-reload || exit')
+  if (reload) add('reload systemd', 'systemctl daemon-reload || exit', [MANAGER])
   if (enabled !== undefined && enabled !== isEnabled(unit, enabled)) {
-    add(`${enabled ? 'enable' : 'disable'} ${name}`, sh`systemctl ${enabled ? 'enable' : 'disable'} -- ${name} >&2 || exit`,
+    add(`${enabled ? 'enable' : 'disable'} ${name}`, sh`systemctl ${enabled ? 'enable' : 'disable'} -- ${name} >&2 || exit`, setEnabled(unitName),
       ['at boot', unit.file || 'disabled', enabled ? 'enabled' : 'disabled'])
   }
   const verb = verbFor(state, unit)
   if (verb !== undefined) {
-    add(`${verb} ${name}`, act(verb, name), ['state', unit.active || 'inactive', verb === 'stop' ? 'inactive' : `active (${verb}ed)`])
+    add(`${verb} ${name}`, act(verb, name), undefined, ['state', unit.active || 'inactive', verb === 'stop' ? 'inactive' : `active (${verb}ed)`])
   }
-  if (masked === true && !isMasked) add(`mask ${name}`, sh`systemctl mask -- ${name} >&2 || exit`, ['file', 'unmasked', 'masked'])
+  if (masked === true && !isMasked) add(`mask ${name}`, sh`systemctl mask -- ${name} >&2 || exit`, setMasked(unitName), ['file', 'unmasked', 'masked'])
   return changes
 }
 
@@ -180,8 +208,8 @@ function act(verb: Verb, name: string): string {
   ].join('\n')
 }
 
-const step = (params: Params, description: string, lines: readonly string[], diff?: Diff): Change =>
-  ({ description, script: [...lines, facts(params)].join('\n'), ...(diff && { diff }) })
+const step = (params: Params, description: string, lines: readonly string[], sets: readonly string[] | undefined, diff?: Diff): Change =>
+  ({ description, script: [...lines, facts(params)].join('\n'), ...(diff && { diff }), ...(sets && { sets }) })
 
 /** What the unit still is not after all changes; undefined when it is as asked. */
 function leftovers(params: Params, unit: Unit): string | undefined {

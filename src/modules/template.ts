@@ -1,6 +1,7 @@
 import { posix } from 'node:path'
 import { z } from 'zod'
 import { replacing, targetPath } from './support/params.ts'
+import { accountsOf, entryAt, setTree } from './support/effects.ts'
 import { lookAt } from './support/path-facts.ts'
 import { planPlacement, type PlacedFile } from './support/place-file.ts'
 import { render, TemplateError } from './support/render.ts'
@@ -28,6 +29,8 @@ export const template = defineModule<typeof schema, PlacedFile>({
   name: 'template',
   schema,
   title: file,
+  reads: (params) => [...entryAt(file(params)), ...accountsOf(params)],
+  sets: (params) => setTree(file(params)),
   inputs: ({ src }) => ({ src }),
   probe: (params) => lookAt({ path: file(params), owner: params.owner, group: params.group, read: 'diff' }),
   plan(params, observed, inputs, vars) {

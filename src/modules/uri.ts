@@ -57,6 +57,9 @@ const onlyLooks = ({ method }: Params): boolean => ['GET', 'HEAD', 'OPTIONS'].in
 export const uri = defineModule<typeof schema, UriValues>({
   name: 'uri',
   schema,
+  // What a server answers may depend on anything, and what is sent to it may cause anything.
+  reads: (params) => (onlyLooks(params) ? undefined : []),
+  sets: (params) => (onlyLooks(params) ? [] : undefined),
   title: ({ method, url }) => `${method} ${url}`,
   probe: (params) => (onlyLooks(params) ? request(params) : ':'),
   plan(params, observed) {

@@ -3,7 +3,8 @@ import { raw, sh } from '../shell/quote.ts'
 import { allEntries, entryOf } from './support/accounts.ts'
 import { account, alwaysSecret, owner, targetFile } from './support/params.ts'
 import { lastLine } from './support/text.ts'
-import { parseUser, planUser } from './support/user-plan.ts'
+import { contentOf } from './support/effects.ts'
+import { parseUser, planUser, readsOfUser, setsOfUser } from './support/user-plan.ts'
 import { defineModule } from './task.ts'
 
 /** What crypt(3) makes, or a mark that no password fits. A plain password would lock the user out. */
@@ -67,10 +68,15 @@ export interface UserValues {
 export const user = defineModule<typeof schema, UserValues>({
   name: 'user',
   schema,
+  reads: readsOfUser,
+  sets: setsOfUser,
   title: ({ name, state }) => (state === 'absent' ? `no ${name}` : name),
-  probe({ name, home, password }) {
+  probe({ name, uid, home, password, create_home }) {
     return [
       sh`lb_user=$(${raw(entryOf('passwd', name))}) && printf 'passwd %s\\n' "$lb_user"`,
+      ...(uid === undefined
+        ? []
+        : [sh`lb_n=$(${raw(entryOf('passwd', String(uid)))}) && printf 'uid %s\\n' "$lb_n"`]),
       // The hash is compared here, so that the old one is in no output.
       ...(password === undefined
         ? []
@@ -81,6 +87,9 @@ export const user = defineModule<typeof schema, UserValues>({
           ]),
       home === undefined ? 'lb_home=${lb_user%:*}; lb_home=${lb_home##*:}' : sh`lb_home=${home}`,
       '[ -d "$lb_home" ] && echo home-there',
+      ...(home === undefined && create_home
+        ? [`[ -n "$lb_user" ] || sed -n 's/^HOME=/homes /p' /etc/default/useradd 2>/dev/null`]
+        : []),
       'command -v useradd >/dev/null || echo no-tools',
       `echo groups; ${allEntries('group')}`,
     ].join('\n')
@@ -90,13 +99,15 @@ export const user = defineModule<typeof schema, UserValues>({
       return { changes: [], problem: `cannot look up user ${params.name}: ${lastLine(observed.stderr)}` }
     const found = parseUser(observed.stdout)
     const outcome = planUser(params, found)
-    if (typeof outcome === 'string') return { changes: [], problem: outcome }
+    // The home of a user who is there may be anywhere.
+    const reads = found.entry === undefined ? [] : contentOf(found.entry.home)
+    if (typeof outcome === 'string') return { changes: [], problem: outcome, reads }
     const { name } = params
     const { entry } = found
     const details =
       entry === undefined
         ? {}
         : { uid: entry.uid, group: entry.gid, home: entry.home, shell: entry.shell, comment: entry.comment }
-    return { changes: outcome, values: { name, ...details } }
+    return { changes: outcome, values: { name, ...details }, reads }
   },
 })

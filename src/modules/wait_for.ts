@@ -50,6 +50,8 @@ export const wait_for = defineModule<typeof schema, WaitValues>({
   name: 'wait_for',
   schema,
   waits: true,
+  // Anything may open a port.
+  sets: () => [],
   title: (params) => `${what(params)} ${params.state}`,
   probe(params) {
     const { delay, timeout, sleep, state, port, path } = params

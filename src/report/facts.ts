@@ -1,8 +1,12 @@
 import type { Exhibit, Finding, Notice, RunEnd, RunEvent, RunStart, TaskResult } from '../run/events.ts'
-import { detailOf, type TaskDetail } from './task.ts'
+import { detailOf, sizeOf, type TaskDetail } from './task.ts'
 
 /** More than this would make a page that no browser opens gladly. Failed tasks have room of their own. */
-const MOST = { failed: 300, other: 700, quiet: 5000 } as const
+const MOST = { failed: 300, other: 700, quiet: 5000, exhibits: 500, notices: 500 } as const
+/** Characters of outputs and diffs that are kept for the page. */
+const ROOM = 32_000_000
+/** Of an exhibit's output the page shows some hundred lines at most. */
+const EXHIBIT_HALF = 32_000
 
 /** A task that was ok or skipped: one line. */
 export interface QuietTask {
@@ -15,12 +19,12 @@ export interface QuietTask {
 export interface HostTasks {
   readonly host: string
   readonly counts: Partial<Record<TaskResult['status'], number>>
-  readonly failed: boolean
+  failed: boolean
   readonly details: TaskDetail[]
   readonly quiet: QuietTask[]
 }
 
-export interface PlayTasks {
+interface PlayTasks {
   readonly name: string
   readonly hosts: Map<string, HostTasks>
 }
@@ -38,15 +42,25 @@ export interface Facts {
   /** How many results are in the journal, and how many of them are only counted. */
   results: number
   onlyCounted: number
+  /** How many exhibits and notices are left out. */
+  moreExhibits: number
+  moreNotices: number
 }
 
-/** Reads a journal in one pass; keeps details of failed and changed tasks, up to a limit, and counts the rest. */
-export function gather(events: Iterable<RunEvent>): Facts {
-  const facts: Facts = {
-    lastTime: '', exhibits: new Map(), findings: [], notices: [], plays: new Map(), failures: [], results: 0, onlyCounted: 0,
+/**
+ * Folds a run's events; keeps details of failed and changed tasks, up to a limit, and counts the rest. What it keeps does
+ * not grow with the journal, but for a few words for each host and play.
+ */
+export class FactsFold {
+  readonly facts: Facts = {
+    lastTime: '', exhibits: new Map(), findings: [], notices: [], plays: new Map(), failures: [],
+    results: 0, onlyCounted: 0, moreExhibits: 0, moreNotices: 0,
   }
-  const kept = { failed: 0, other: 0, quiet: 0 }
-  for (const event of events) {
+  readonly #kept = { failed: 0, other: 0, quiet: 0 }
+  #room = ROOM
+
+  add(event: RunEvent): void {
+    const { facts } = this
     facts.lastTime = event.time
     switch (event.type) {
       case 'run_start':
@@ -56,16 +70,18 @@ export function gather(events: Iterable<RunEvent>): Facts {
         facts.end = event
         break
       case 'exhibit':
-        facts.exhibits.set(event.id, event)
+        if (facts.exhibits.size < MOST.exhibits || facts.exhibits.has(event.id)) facts.exhibits.set(event.id, withEnds(event))
+        else facts.moreExhibits += 1
         break
       case 'finding':
         facts.findings.push(event)
         break
       case 'notice':
-        facts.notices.push(event)
+        if (facts.notices.length < MOST.notices) facts.notices.push(event)
+        else facts.moreNotices += 1
         break
       case 'result':
-        addResult(facts, event, kept)
+        this.#addResult(event)
         break
       case 'play_start':
       case 'play_end':
@@ -73,32 +89,48 @@ export function gather(events: Iterable<RunEvent>): Facts {
         break
     }
   }
-  return facts
+
+  #addResult(result: TaskResult): void {
+    const { facts } = this
+    facts.results += 1
+    const play = getOrPut(facts.plays, result.play, () => ({ name: result.play, hosts: new Map() }))
+    const host = getOrPut(play.hosts, result.host, () => ({ host: result.host, counts: {}, failed: false, details: [], quiet: [] }))
+    host.counts[result.status] = (host.counts[result.status] ?? 0) + 1
+
+    const bad = (result.status === 'failed' || result.status === 'unreachable') && !result.ignored
+    if (bad) host.failed = true
+    const kind = bad ? 'failed' : isQuiet(result) ? 'quiet' : 'other'
+    if (this.#kept[kind] >= MOST[kind] || this.#room <= 0) {
+      facts.onlyCounted += 1
+      return
+    }
+    this.#kept[kind] += 1
+    if (kind === 'quiet') {
+      const { task, status, durationMs, message } = result
+      host.quiet.push({ name: task, status, durationMs, ...(message === undefined ? {} : { message }) })
+      return
+    }
+    const detail = detailOf(result, facts.results)
+    this.#room -= sizeOf(detail)
+    host.details.push(detail)
+    if (bad) facts.failures.push(detail)
+  }
 }
 
-function addResult(facts: Facts, result: TaskResult, kept: Record<keyof typeof MOST, number>): void {
-  facts.results += 1
-  const play = getOrPut(facts.plays, result.play, () => ({ name: result.play, hosts: new Map() }))
-  const host = getOrPut(play.hosts, result.host, () => ({ host: result.host, counts: {}, failed: false, details: [], quiet: [] }))
-  host.counts[result.status] = (host.counts[result.status] ?? 0) + 1
+/** A task that only looked, and yet printed what is in a file of its own, is shown with it. */
+const isQuiet = ({ status, commands }: TaskResult): boolean =>
+  (status === 'ok' || status === 'skipped') && !commands.some(({ long }) => long !== undefined)
 
-  const quiet = result.status === 'ok' || result.status === 'skipped'
-  const bad = (result.status === 'failed' || result.status === 'unreachable') && !result.ignored
-  const kind = quiet ? 'quiet' : bad ? 'failed' : 'other'
-  if (bad) Object.assign(host, { failed: true })
-  if (kept[kind] >= MOST[kind]) {
-    facts.onlyCounted += 1
-    return
-  }
-  kept[kind] += 1
-  if (quiet) {
-    const { task, status, durationMs, message } = result
-    host.quiet.push({ name: task, status, durationMs, ...(message === undefined ? {} : { message }) })
-    return
-  }
-  const detail = detailOf(result, facts.results)
-  host.details.push(detail)
-  if (bad) facts.failures.push(detail)
+/** The exhibit with as much of its output as is shown. */
+const withEnds = (exhibit: Exhibit): Exhibit => ({
+  ...exhibit,
+  stdout: ends(exhibit.stdout, exhibit.long?.stdout?.file),
+  stderr: ends(exhibit.stderr, exhibit.long?.stderr?.file),
+})
+
+function ends(text: string, whole = 'events.jsonl'): string {
+  if (text.length <= 3 * EXHIBIT_HALF) return text
+  return `${text.slice(0, EXHIBIT_HALF)}\n[... a part is left out here; all of it is in ${whole} ...]\n${text.slice(-EXHIBIT_HALF)}`
 }
 
 function getOrPut<K, V>(map: Map<K, V>, key: K, make: () => V): V {

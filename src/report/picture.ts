@@ -1,7 +1,7 @@
 import type { Exhibit } from '../run/events.ts'
 import { duration, firstLine } from './format.ts'
-import { html } from './templates.ts'
-import { dropUnprintable, layOut, type Line, type Segment } from './terminal.ts'
+import { html, type Markup } from './html.ts'
+import { layOut, type Line, type Segment } from './terminal.ts'
 
 const COLUMNS = 120
 const NARROWEST = 64
@@ -18,35 +18,38 @@ interface Row {
   readonly segments: Line
 }
 
+const INKS = { command: '#f0f6fc', out: '#d5dbe3', err: '#ffb3a8', note: '#8a94a3', failed: '#ff7b72' } as const
+const FONTS = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', 'Liberation Mono', monospace"
+
 /** An exhibit as an SVG picture of a terminal. Its text can be selected; more than 60 lines of output are cut in the middle. */
 export function picture(exhibit: Exhibit, id: string): string {
   const rows = rowsOf(exhibit)
   const columns = Math.max(NARROWEST, ...rows.map(({ segments }) => endOf(segments)))
+  const width = Math.ceil(columns * CHARACTER + PADDING * 2)
   const height = TITLE_BAR + PADDING * 2 + rows.length * ROW
-  const round = (n: number): number => Math.round(n * 10) / 10
-  return html.render('picture.svg.njk', {
-    id,
-    title: dropUnprintable(`${exhibit.title} (${exhibit.host})`),
-    host: dropUnprintable(exhibit.host),
-    duration: duration(exhibit.durationMs),
-    description: description(exhibit),
-    width: Math.ceil(columns * CHARACTER + PADDING * 2),
-    height,
-    titleBar: TITLE_BAR,
-    rows: rows.map(({ kind, segments }, i) => {
-      const top = TITLE_BAR + PADDING + i * ROW
-      return segments.map((segment: Segment) => ({
-        ...segment,
-        kind,
-        x: round(PADDING + segment.column * CHARACTER),
-        w: round(segment.width * CHARACTER),
-        top,
-        rowHeight: ROW,
-        baseline: top + 14,
-      }))
-    }),
-  })
+  return html`<svg xmlns="http://www.w3.org/2000/svg" class="terminal" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-labelledby="title-${id} desc-${id}" xml:space="preserve" font-family="${FONTS}" font-size="13"><title id="title-${id}">${`${exhibit.title} (${exhibit.host})`}</title><desc id="desc-${id}">${description(exhibit)}</desc>
+<rect x="0.5" y="0.5" width="${width - 1}" height="${height - 1}" rx="9" fill="#12161d" stroke="#39414d"/>
+<path d="M1 ${TITLE_BAR}V10a9 9 0 0 1 9-9H${width - 10}a9 9 0 0 1 9 9V${TITLE_BAR}Z" fill="#232a34"/>
+<circle cx="20" cy="17.5" r="5.5" fill="#ff6159"/><circle cx="38" cy="17.5" r="5.5" fill="#ffbd2e"/><circle cx="56" cy="17.5" r="5.5" fill="#28c941"/>
+<text x="${width / 2}" y="22" text-anchor="middle" fill="#c5ced9" font-weight="600">${exhibit.host}</text><text x="${width - 14}" y="22" text-anchor="end" fill="#8a94a3" font-size="12">${duration(exhibit.durationMs)}</text>
+${rows.flatMap((row, i) => row.segments.map((segment) => draw(segment, row.kind, i)))}</svg>
+`.text
 }
+
+function draw({ text, column, width, color, background, bold, dim, italic, underline }: Segment, kind: Row['kind'], row: number): Markup {
+  const [x, w, top] = [tenths(PADDING + column * CHARACTER), tenths(width * CHARACTER), TITLE_BAR + PADDING + row * ROW]
+  const looks = [
+    ...(bold || kind === 'command' || kind === 'failed' ? [html` font-weight="600"`] : []),
+    ...(italic || kind === 'note' ? [html` font-style="italic"`] : []),
+    ...(underline ? [html` text-decoration="underline"`] : []),
+    ...(dim ? [html` opacity="0.65"`] : []),
+  ]
+  return html`${background !== undefined && html`<rect x="${x}" y="${top}" width="${w}" height="${ROW}" fill="${background}"/>
+`}<text x="${x}" y="${top + 14}" textLength="${w}" lengthAdjust="spacingAndGlyphs" style="white-space:pre" fill="${color ?? INKS[kind]}"${looks}>${text}</text>
+`
+}
+
+const tenths = (n: number): number => Math.round(n * 10) / 10
 
 function rowsOf(exhibit: Exhibit): Row[] {
   const prompt = exhibit.host === 'controller' ? 'controller$ ' : `${exhibit.host}$ `
@@ -56,14 +59,14 @@ function rowsOf(exhibit: Exhibit): Row[] {
     ...layOut(exhibit.stdout.trimEnd(), COLUMNS).map((segments): Row => ({ kind: 'out', segments })),
     ...layOut(exhibit.stderr.trimEnd(), COLUMNS).map((segments): Row => ({ kind: 'err', segments })),
   ]
-  rows.push(...cutMiddle(rows.splice(0)), ...cutMiddle(output))
+  rows.push(...cutMiddle(rows.splice(0)), ...cutMiddle(output, exhibit.long?.stdout?.file ?? exhibit.long?.stderr?.file))
   if (exhibit.exitCode !== 0) rows.push(textRow('failed', `exit code ${exhibit.exitCode}`))
   return rows
 }
 
-function cutMiddle(rows: readonly Row[]): readonly Row[] {
+function cutMiddle(rows: readonly Row[], whole = 'events.jsonl'): readonly Row[] {
   if (rows.length <= HEAD + TAIL) return rows
-  const note = `··· ${rows.length - HEAD - TAIL} lines left out; all of them are in events.jsonl ···`
+  const note = `··· ${rows.length - HEAD - TAIL} lines left out; all of them are in ${whole} ···`
   return [...rows.slice(0, HEAD), textRow('note', note), ...rows.slice(-TAIL)]
 }
 
@@ -76,8 +79,6 @@ const endOf = (segments: Line): number => {
 
 function description(exhibit: Exhibit): string {
   const lines = exhibit.stdout.split('\n').filter((line) => line.trim() !== '').length
-  return dropUnprintable(
-    `Terminal of ${exhibit.host}. Command: ${firstLine(exhibit.command)}. `
-    + `Exit code ${exhibit.exitCode}, ${lines} lines of output, took ${duration(exhibit.durationMs)}.`,
-  )
+  return `Terminal of ${exhibit.host}. Command: ${firstLine(exhibit.command)}. `
+    + `Exit code ${exhibit.exitCode}, ${lines} lines of output, took ${duration(exhibit.durationMs)}.`
 }

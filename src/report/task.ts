@@ -1,10 +1,11 @@
-import { structuredPatch } from 'diff'
 import type { CommandRecord, PlannedChange, TaskResult } from '../run/events.ts'
 import { excerpt } from './format.ts'
 
-export interface DiffLine {
-  readonly kind: 'added' | 'removed' | 'same' | 'place'
-  readonly text: string
+/** An output of which the page shows a part at most, and the file below the run's folder that has all of it. */
+export interface LongText {
+  readonly stream: 'output' | 'errors'
+  readonly bytes: number
+  readonly file: string | undefined
 }
 
 /** A task that failed, changed something, or could not be told: shown whole. */
@@ -20,12 +21,14 @@ export interface TaskDetail {
   readonly message: string | undefined
   readonly durationMs: number
   readonly attempts: number
-  readonly changes: readonly { readonly description: string; readonly subject: string | undefined; readonly diff: readonly DiffLine[] }[]
-  readonly commands: readonly { readonly kind: string; readonly script: string; readonly stdout: string; readonly stderr: string; readonly exitCode: number; readonly durationMs: number | null }[]
+  readonly changes: readonly PlannedChange[]
+  readonly commands: readonly CommandShown[]
 }
 
-/** Bytes of both texts together above which a line diff would take seconds. */
-const LARGEST_DIFF = 200_000
+interface CommandShown extends Pick<CommandRecord, 'kind' | 'script' | 'stdout' | 'stderr' | 'exitCode' | 'durationMs'> {
+  readonly long: readonly LongText[]
+}
+
 const LONGEST_SCRIPT = 40
 
 /** @param number - of the result in the run; makes the anchor unique. */
@@ -42,33 +45,33 @@ export function detailOf(result: TaskResult, number: number): TaskDetail {
     message: result.message,
     durationMs: result.durationMs,
     attempts: result.attempts,
-    changes: result.changes.map(({ description, diff }) => ({ description, subject: diff?.subject, diff: diff ? diffLines(diff) : [] })),
+    changes: result.changes,
     commands: result.commands.filter(worthShowing(result)).map((command) => ({
       kind: command.kind,
-      script: excerpt(command.script, LONGEST_SCRIPT),
-      stdout: excerpt(command.stdout),
-      stderr: excerpt(command.stderr),
+      script: excerpt(command.script, { lines: LONGEST_SCRIPT }),
+      stdout: excerpt(command.stdout, wholeIn(command.long?.stdout?.file)),
+      stderr: excerpt(command.stderr, wholeIn(command.long?.stderr?.file)),
       exitCode: command.exitCode,
       durationMs: command.durationMs,
+      long: longTexts(command),
     })),
   }
 }
 
-/** Probes are how the runner looks, not what it did: they matter only where a task failed. */
-const worthShowing = (result: TaskResult) => (command: CommandRecord): boolean =>
-  command.kind === 'change' || result.status === 'failed' || result.status === 'unreachable'
+export const wholeIn = (file: string | undefined): { whole?: string } => (file === undefined ? {} : { whole: file })
 
-/** A unified diff with three lines of context. */
-export function diffLines(diff: NonNullable<PlannedChange['diff']>): DiffLine[] {
-  if (diff.before.length + diff.after.length > LARGEST_DIFF) {
-    return [{ kind: 'place', text: 'too large to show here; both texts are in events.jsonl' }]
-  }
-  const { hunks } = structuredPatch('', '', diff.before, diff.after, '', '', { context: 3 })
-  const lines = hunks.flatMap((hunk): DiffLine[] => [
-    { kind: 'place', text: `@@ -${hunk.oldStart},${hunk.oldLines} +${hunk.newStart},${hunk.newLines} @@` },
-    ...hunk.lines.map((line): DiffLine => ({ kind: line.startsWith('+') ? 'added' : line.startsWith('-') ? 'removed' : 'same', text: line })),
-  ])
-  return lines.length <= 200
-    ? lines
-    : [...lines.slice(0, 200), { kind: 'place', text: `... ${lines.length - 200} more lines; both texts are in events.jsonl` }]
+export function longTexts({ long }: Pick<CommandRecord, 'long'>): LongText[] {
+  return [
+    ...(long?.stdout ? [{ stream: 'output' as const, bytes: long.stdout.bytes, file: long.stdout.file }] : []),
+    ...(long?.stderr ? [{ stream: 'errors' as const, bytes: long.stderr.bytes, file: long.stderr.file }] : []),
+  ]
 }
+
+/** Characters that a detail keeps in memory, about. */
+export const sizeOf = ({ changes, commands }: TaskDetail): number =>
+  changes.reduce((sum, { diff }) => sum + (diff ? diff.before.length + diff.after.length : 0), 500)
+  + commands.reduce((sum, { script, stdout, stderr }) => sum + script.length + stdout.length + stderr.length, 0)
+
+/** Probes are how the runner looks, not what it did: they matter only where a task failed, or where they are long. */
+const worthShowing = (result: TaskResult) => (command: CommandRecord): boolean =>
+  command.kind === 'change' || command.long !== undefined || result.status === 'failed' || result.status === 'unreachable'

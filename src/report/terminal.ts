@@ -1,6 +1,7 @@
 import { stripVTControlCharacters } from 'node:util'
 import Anser from 'anser'
 import stringWidth from 'string-width'
+import { dropControls } from './unprintable.ts'
 
 /** A stretch of text in one look, as a terminal would show it. */
 export interface Segment {
@@ -48,7 +49,7 @@ export function layOut(text: string, columns: number): Line[] {
       for (const piece of fit(part, columns, column)) {
         if (piece.wrapped) breakLine()
         line.push(segment(piece.text, column, style))
-        column += stringWidth(piece.text)
+        column += widthOf(piece.text)
       }
     }
   }
@@ -72,25 +73,19 @@ function clean(text: string): string {
 function expandTabs(text: string): string {
   if (!text.includes('\t')) return text
   return text.split('\n').map((line) => line.split('\t').reduce((done, part) => {
-    return done + ' '.repeat(TAB - (stringWidth(done) % TAB)) + part
+    return done + ' '.repeat(TAB - (widthOf(done) % TAB)) + part
   })).join('\n')
 }
 
-/** Text for a page: without escape sequences, and without what XML forbids or what makes text look other than it is. */
-export const dropUnprintable = (text: string): string => dropControls(stripVTControlCharacters(text))
-
-/** Line ends stay, and escapes where `keepEscapes` says so: then for {@link Anser} to read. */
-const dropControls = (text: string, keepEscapes = false): string => text
-  .replace(/[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]/g, (c) =>
-    c === '\t' ? '  ' : c === '\x1b' && keepEscapes ? c : '')
-  .replace(/\p{Surrogate}/gu, '\uFFFD')
+/** In columns. Most text is of characters that take one each, which need no looking up. */
+const widthOf = (text: string): number => (/^[ -~]*$/.test(text) ? text.length : stringWidth(text))
 
 const characters = new Intl.Segmenter('en', { granularity: 'grapheme' })
 
 /** Cuts text into pieces so that none goes beyond the last column; `column` is where the first starts. */
 function* fit(text: string, columns: number, column: number): Generator<{ text: string; wrapped: boolean }> {
   if (text === '') return
-  if (column + stringWidth(text) <= columns) {
+  if (column + widthOf(text) <= columns) {
     yield { text, wrapped: false }
     return
   }
@@ -98,7 +93,7 @@ function* fit(text: string, columns: number, column: number): Generator<{ text: 
   let at = column
   let wrapped = false
   for (const { segment: character } of characters.segment(text)) {
-    const width = stringWidth(character)
+    const width = widthOf(character)
     if (at + width > columns) {
       if (piece !== '') yield { text: piece, wrapped }
       piece = ''
@@ -114,7 +109,7 @@ function* fit(text: string, columns: number, column: number): Generator<{ text: 
 function segment(text: string, column: number, style: Anser.AnserJsonEntry): Segment {
   const has = (decoration: Anser.DecorationName): boolean => style.decorations.includes(decoration)
   return {
-    text, column, width: stringWidth(text),
+    text, column, width: widthOf(text),
     ...(style.fg ? { color: THEME[style.fg] ?? `rgb(${style.fg})` } : {}),
     ...(style.bg ? { background: THEME[style.bg] ?? `rgb(${style.bg})` } : {}),
     bold: has('bold'), dim: has('dim'), italic: has('italic'), underline: has('underline'),

@@ -1,21 +1,40 @@
 import type { Summary } from '../evidence/summary.ts'
 import type { Exhibit, Finding } from '../run/events.ts'
+import type { DiffLine, diffLines } from './diff.ts'
 import type { Facts, HostTasks } from './facts.ts'
-import { excerpt } from './format.ts'
-import { picture } from './picture.ts'
+import { excerpt, number } from './format.ts'
+import type { picture } from './picture.ts'
+import { longTexts, wholeIn, type LongText, type TaskDetail } from './task.ts'
 
 /** An exhibit with its picture. `slug` is fit for file names and anchors. */
-export interface ShownExhibit extends Exhibit {
+export interface ShownExhibit extends Omit<Exhibit, 'long'> {
   readonly slug: string
   readonly svg: string
   readonly text: string
+  readonly long: readonly LongText[]
 }
 
-const VERDICTS = { passed: 'Passed', failed: 'Failed', interrupted: 'Interrupted' } as const
+export interface ShownTask extends Omit<TaskDetail, 'changes'> {
+  readonly changes: readonly { readonly description: string; readonly subject: string; readonly diff: readonly DiffLine[] }[]
+}
 
-/** Everything the templates show, in the order they show it. */
-export function viewOf(summary: Summary, facts: Facts) {
-  const exhibits = showExhibits(facts.exhibits.values())
+/** What draws the parts that not every report has. Their libraries are loaded only for those that have them. */
+export interface Drawing {
+  readonly picture: typeof picture
+  readonly diffLines: typeof diffLines
+}
+
+export type View = ReturnType<typeof viewOf>
+
+const VERDICTS = { passed: 'Passed', failed: 'Failed', interrupted: 'Interrupted' } as const
+/** More hosts than this are counted, in the list of all and in each play; those where something went wrong come first. */
+const MOST_HOSTS = 1000
+/** More names than this make no sentence. */
+const MOST_NAMES = 20
+
+/** Everything the pages show, in the order they show it. */
+export function viewOf(summary: Summary, facts: Facts, { picture, diffLines }: Drawing) {
+  const exhibits = showExhibits(facts.exhibits.values(), picture)
   const shownAlready = new Set<string>()
   const slugFinding = slugger()
   // What does not hold is what a reader looks for: it comes first, and so has the pictures it shares with others.
@@ -27,26 +46,48 @@ export function viewOf(summary: Summary, facts: Facts) {
       for (const item of own) shownAlready.add(item.id)
       return { ...finding, slug: slugFinding(finding.id), evidence, own }
     })
+  const recap = Object.entries(summary.hosts).map(([host, counts]) => ({ host, ...counts }))
   return {
     title: summary.playbook === '' ? 'a run' : summary.playbook,
     verdict: VERDICTS[summary.status],
     reasons: reasons(summary),
     summary,
     start: facts.start,
+    hosts: names(facts.start?.hosts ?? []),
     command: facts.start?.argv.join(' ') ?? '',
-    endTime: facts.end?.time ?? facts.lastTime,
     failures: facts.failures,
     findings,
     otherExhibits: [...exhibits.values()].filter(({ id }) => !shownAlready.has(id)),
     exhibits: [...exhibits.values()],
-    recap: Object.entries(summary.hosts).map(([host, counts]) => ({ host, ...counts })),
-    hasUnknown: Object.values(summary.hosts).some(({ unknown }) => unknown > 0),
+    recap: recap.length <= MOST_HOSTS ? recap : recap.toSorted((a, b) => wrongs(b) - wrongs(a)).slice(0, MOST_HOSTS),
+    hasUnknown: recap.some(({ unknown }) => unknown > 0),
     phases: phases(summary),
-    plays: [...facts.plays.values()].map(({ name, hosts }) => ({ name, hosts: [...hosts.values()].toSorted(failedFirst) })),
+    plays: [...facts.plays.values()].map(({ name, hosts }) => ({
+      name,
+      hosts: [...hosts.values()].toSorted(failedFirst).slice(0, MOST_HOSTS).map((host) => ({
+        ...host, details: host.details.map((detail): ShownTask => showTask(detail, diffLines)),
+      })),
+      moreHosts: Math.max(0, hosts.size - MOST_HOSTS),
+    })),
+    moreHosts: Math.max(0, recap.length - MOST_HOSTS),
     results: facts.results,
     onlyCounted: facts.onlyCounted,
+    moreExhibits: facts.moreExhibits,
     notices: facts.notices.toSorted((a, b) => LEVELS[a.level] - LEVELS[b.level]),
+    moreNotices: facts.moreNotices,
   }
+}
+
+const wrongs = ({ failed, unreachable }: { readonly failed: number; readonly unreachable: number }): number => failed + unreachable
+
+const showTask = (detail: TaskDetail, draw: typeof diffLines): ShownTask => ({
+  ...detail,
+  changes: detail.changes.map(({ description, diff }) => ({ description, subject: diff?.subject ?? '', diff: diff ? draw(diff) : [] })),
+})
+
+function names(all: readonly string[]): string {
+  const more = all.length - MOST_NAMES
+  return more <= 0 ? all.join(', ') : `${all.slice(0, MOST_NAMES).join(', ')} and ${number(more)} more`
 }
 
 const LEVELS = { error: 0, warning: 1, info: 2 } as const
@@ -67,8 +108,8 @@ function reasons(summary: Summary): string[] {
   return [
     ...(summary.status === 'interrupted' ? ['The run ended before its playbook did; this is what was done until then'] : []),
     ...(summary.check ? ['Check mode: nothing was changed; what is listed as changed is what a run would do'] : []),
-    ...(unreachable.length > 0 ? [`Could not reach ${unreachable.join(', ')}`] : []),
-    ...(failed.length > 0 ? [`Failed on ${failed.join(', ')}`] : []),
+    ...(unreachable.length > 0 ? [`Could not reach ${names(unreachable)}`] : []),
+    ...(failed.length > 0 ? [`Failed on ${names(failed)}`] : []),
     ...(summary.findings.length > 0
       ? [`${findings(true)} of ${summary.findings.length} findings hold`
         + (findings(false) > 0 ? `, ${findings(false)} ${findings(false) === 1 ? 'does' : 'do'} not` : '')
@@ -83,13 +124,15 @@ function phases(summary: Summary) {
   return summary.plays.map((play) => ({ ...play, percent: Math.max(0.5, Math.round((play.durationMs / longest) * 1000) / 10) }))
 }
 
-function showExhibits(exhibits: Iterable<Exhibit>): Map<string, ShownExhibit> {
+function showExhibits(exhibits: Iterable<Exhibit>, draw: typeof picture): Map<string, ShownExhibit> {
   const slugOf = slugger()
   const shown = new Map<string, ShownExhibit>()
   for (const exhibit of exhibits) {
     const slug = slugOf(exhibit.id)
-    const text = excerpt([exhibit.stdout, exhibit.stderr].filter((part) => part.trim() !== '').join('\n'), 300)
-    shown.set(exhibit.id, { ...exhibit, stdout: '', stderr: '', slug, svg: picture(exhibit, slug), text })
+    const long = longTexts(exhibit)
+    const output = [exhibit.stdout, exhibit.stderr].filter((part) => part.trim() !== '').join('\n')
+    const text = excerpt(output, { lines: 300, ...wholeIn(long[0]?.file) })
+    shown.set(exhibit.id, { ...exhibit, stdout: '', stderr: '', slug, svg: draw(exhibit, slug), text, long })
   }
   return shown
 }

@@ -3,6 +3,7 @@ import type { Plan } from '../modules/module.ts'
 import type { Attempt, TaskKeywords } from '../modules/task.ts'
 import { Unresolved } from '../values/reference.ts'
 import type { CommandRecord, PlannedChange, Status } from './events.ts'
+import type { Words } from './foreseen.ts'
 import { CutShort } from './host.ts'
 import { MissingInput } from './inputs.ts'
 import { BadParameters } from './prepare.ts'
@@ -14,6 +15,10 @@ export interface Tried {
   readonly changes: readonly PlannedChange[]
   readonly commands: readonly CommandRecord[]
   readonly values?: unknown
+  /** Check mode: what it would set, had it run. */
+  readonly would?: { readonly sets: Words }
+  /** It must not be tried again, nor judged by conditions of the author: how far it came is not known. */
+  readonly inTheDark?: boolean
 }
 
 export const withoutScript = (changes: Plan<unknown>['changes']): PlannedChange[] =>
@@ -37,8 +42,14 @@ export function attemptOf({ values, commands }: Tried): Attempt<unknown> {
 }
 
 /** Applies `failed_when` and `changed_when`. */
-export function judge(tried: Tried, { failed_when, changed_when }: TaskKeywords): Tried {
-  if (tried.status === 'unreachable' || tried.status === 'unknown') return tried
+export function judge(tried: Tried, keywords: TaskKeywords): Tried {
+  if (tried.status === 'unreachable' || tried.status === 'unknown' || tried.inTheDark === true) return tried
+  if (tried.would !== undefined && typeof keywords.changed_when === 'function') {
+    return { ...tried, status: 'unknown', message: 'cannot tell before it has run: changed_when judges what comes of it' }
+  }
+  // What has not run has nothing yet that a condition could judge.
+  const failed_when = tried.would !== undefined && typeof keywords.failed_when === 'function' ? undefined : keywords.failed_when
+  const { changed_when } = keywords
   const attempt = attemptOf(tried)
   const holds = (rule: NonNullable<TaskKeywords['failed_when']>): boolean =>
     typeof rule === 'function' ? rule(attempt) : rule

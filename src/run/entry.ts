@@ -34,6 +34,10 @@ function becomeOf(play: Play, target: RunHost, { keywords }: Task): Become | und
   return password === undefined ? { user } : { user, password }
 }
 
+/** The handlers it notifies. */
+export const notifies = ({ task: { keywords: { notify } } }: Entry): readonly string[] =>
+  notify === undefined ? [] : typeof notify === 'string' ? [notify] : notify
+
 /** May the probes of both go in one script? */
 export const sameShell = (a: Entry, b: Entry): boolean => a.target === b.target && a.become?.user === b.become?.user
 

@@ -1,4 +1,5 @@
 import type { Diff } from '../modules/module.ts'
+import type { LongOutputs } from '../shell/batch.ts'
 
 /** Ansible's states, and `unknown`: check mode cannot tell before an earlier task has run. */
 export type Status = 'ok' | 'changed' | 'failed' | 'skipped' | 'unreachable' | 'unknown'
@@ -24,6 +25,8 @@ export interface CommandRecord {
   readonly exitCode: number
   /** Milliseconds on the target, where it has a clock for it. */
   readonly durationMs: number | null
+  /** Of outputs over 1 MiB: `stdout` and `stderr` then have their first and last 512 KiB. */
+  readonly long?: LongOutputs
 }
 
 export interface PlannedChange {
@@ -108,6 +111,8 @@ export interface Exhibit extends Base {
   readonly exitCode: number
   readonly start: string
   readonly durationMs: number
+  /** As in {@link CommandRecord}. */
+  readonly long?: LongOutputs
 }
 
 /** A statement about the cluster, and the exhibits that prove or disprove it. */

@@ -5,13 +5,14 @@ import type { Exhibit } from './events.ts'
 import type { Experiment, ExperimentContext, Observation, Verdict, Watch, Watched } from './experiment.ts'
 import { runBatch } from './host.ts'
 import { Interrupted, type RunState } from './state.ts'
+import { stopwatch } from './stopwatch.ts'
 
 const DEFAULT_SECONDS = 60
 
 /** Runs an experiment. What it set out to prove and did not come to is reported as "cannot tell", with the reason. */
 export async function runExperiment(state: RunState, experiment: Experiment, names: readonly string[], nextId: (title: string) => string): Promise<void> {
   const { name, proves } = experiment
-  const started = Date.now()
+  const watch = stopwatch()
   const open = new Map(Object.entries(proves))
   const conclude = (id: string, { holds, evidence, detail }: Verdict): void => {
     const statement = open.get(id)
@@ -34,7 +35,7 @@ export async function runExperiment(state: RunState, experiment: Experiment, nam
   } finally {
     const why = reasons[0] ?? (state.signal.aborted ? 'interrupted' : 'the experiment ended without a word on it')
     for (const id of [...open.keys()]) conclude(id, { holds: null, evidence: [], detail: why })
-    state.emit({ type: 'play_end', play: name, durationMs: Date.now() - started })
+    if (!state.signal.aborted) state.emit({ type: 'play_end', play: name, durationMs: watch.elapsed() })
   }
 }
 
@@ -47,13 +48,14 @@ function contextOf(
     state.emit(exhibit)
     return { ...exhibit, time: what.start }
   }
-  const look = (observation: Observation): Promise<Seen> => observe(state, observation, observation.host ?? (hosts[0] as string))
+  const look = (observation: Observation, toFile = false): Promise<Seen> =>
+    observe(state, observation, observation.host ?? (hosts[0] as string), toFile)
   return {
     hosts,
     groups: state.groups,
     hostvars: (name) => ({ ...state.host(name).vars, ...state.extraVars }),
     signal: state.signal,
-    exhibit: async (observation) => keep(await look(observation)),
+    exhibit: async (observation) => keep(await look(observation, true)),
     watch: async (watch) => await watchFor(watch, look, keep, state.signal),
     record: ({ title, command, stdout, durationMs }) => keep({
       title, command, stdout, durationMs, stderr: '', exitCode: 0, host: 'controller', start: new Date(Date.now() - durationMs).toISOString(),
@@ -65,32 +67,34 @@ function contextOf(
 
 type Seen = Omit<Exhibit, 'type' | 'time' | 'id' | 'experiment'>
 
-async function observe(state: RunState, { title, command, become = true, timeout = DEFAULT_SECONDS }: Observation, name: string): Promise<Seen> {
+async function observe(state: RunState, { title, command, become = true, timeout = DEFAULT_SECONDS }: Observation, name: string, toFile: boolean): Promise<Seen> {
   if (state.signal.aborted) throw new Interrupted()
   const host = state.host(name)
-  const start = Date.now()
+  const watch = stopwatch()
   const { user, password } = host.become
-  const outcome = await runBatch(host.connection, [command], {
+  // What is looked at again and again leaves no file each time.
+  const openSpool = toFile ? state.openSpool : undefined
+  const outcome: Outcome = await runBatch(host.connection, [command], {
     ...(become ? { become: { user, ...(password === undefined ? {} : { password }) } } : {}),
     timeLimitSeconds: timeout,
+    keep: () => ({ for: 'probe', ...(openSpool && { spool: (stream) => openSpool({ host: name, task: title, stream }) }) }),
   }).then(([first]) => first as Outcome, (error: unknown) => {
     if (!(error instanceof TimeLimit)) throw error
-    return { stdout: error.stdout.toString('utf8'), stderr: `${error.stderr.toString('utf8')}\n${error.message}`.trim(), exitCode: 124 }
+    return { stdout: error.stdout.toString('utf8'), stderr: `${error.stderr.toString('utf8')}\n${error.message}`.trim(), exitCode: 124, durationMs: null }
   })
-  const { stdout, stderr, exitCode } = outcome
-  return { title, command, host: name, stdout, stderr, exitCode, start: new Date(start).toISOString(), durationMs: Date.now() - start }
+  return { title, command, host: name, ...outcome, start: watch.start, durationMs: watch.elapsed() }
 }
 
 async function watchFor(
   { until, within = DEFAULT_SECONDS, every = 1, ...observation }: Watch,
   look: (observation: Observation) => Promise<Seen>, keep: (seen: Seen) => Exhibit, signal: AbortSignal,
 ): Promise<Watched> {
-  const started = Date.now()
+  const watch = stopwatch()
   for (;;) {
     const seen = await look(observation)
-    const seconds = (Date.now() - started) / 1000
+    const seconds = watch.elapsed() / 1000
     const reached = until(seen)
-    if (reached || seconds >= within) return { reached, seconds, exhibit: keep({ ...seen, start: new Date(started).toISOString(), durationMs: Date.now() - started }) }
+    if (reached || seconds >= within) return { reached, seconds, exhibit: keep({ ...seen, start: watch.start, durationMs: watch.elapsed() }) }
     await sleep(every * 1000, undefined, { signal }).catch(() => { throw new Interrupted() })
   }
 }

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import type { Become, Connection } from '../connection/connection.ts'
-import { composeBatch, parseBatch, type Outcome } from '../shell/batch.ts'
-import { emptyRecap } from './recap.ts'
+import { TimeLimit, type Become, type Connection } from '../connection/connection.ts'
+import { BatchReader, composeBatch, type Outcome } from '../shell/batch.ts'
 import type { Recap } from './events.ts'
+import { KeptOutput, type Keep } from './output.ts'
+import { emptyRecap } from './recap.ts'
 
 /** A host as the run knows it: its variables, its line, and what became of it so far. */
 export interface RunHost {
@@ -14,8 +15,6 @@ export interface RunHost {
   readonly recap: Recap
   /** From `gather_facts`; kept for the run. */
   facts: Readonly<Record<string, unknown>>
-  /** Check mode: the last task that would have changed it. */
-  wouldChange?: string
   /** Check mode: why it could not be reached, where an earlier task may be what makes it. */
   unreached?: string
   /** Why it takes no further part. */
@@ -38,24 +37,84 @@ export interface BatchOptions {
   readonly timeLimitSeconds: number
   /** How many of the first scripts must each succeed for the next to run. */
   readonly stopOnFailure?: number
+  /** What is kept of a script's output, by its place. Default: what a plan may need, and no file. */
+  readonly keep?: (script: number) => Keep
 }
 
 /**
- * Runs scripts on a host in one round trip.
+ * Runs scripts on a host in one round trip. However much they print, little of it is held in memory.
  *
  * @returns the outcomes in order; fewer than scripts only when one of the first `stopOnFailure` failed.
- * @throws {Unreachable | TimeLimit | BecomeFailed} from the connection, {@link CutShort} when the end is missing.
+ * @throws {Unreachable | TimeLimit | BecomeFailed} from the connection, {@link CutShort} when the end is missing, and
+ * what a file for a long output throws.
  */
 export async function runBatch(connection: Connection, scripts: readonly string[], options: BatchOptions): Promise<Outcome[]> {
   const mark = `lb-${randomBytes(9).toString('hex')}`
-  const { stopOnFailure = 0, ...exchange } = options
-  const answer = await connection.exchange(composeBatch(scripts, mark, stopOnFailure), exchange)
-  const outcomes = parseBatch(answer.stdout, answer.stderr, mark)
-  const last = outcomes.at(-1)
-  const stopped = last !== undefined && outcomes.length <= stopOnFailure && last.exitCode !== 0
-  if (outcomes.length < scripts.length && !stopped) {
-    const said = answer.stderr.toString('utf8').trim().split('\n').at(-1) ?? ''
-    throw new CutShort(`the shell on the host ended early (exit code ${answer.exitCode})${said === '' ? '' : `: ${said}`}`)
+  const { stopOnFailure = 0, keep = () => ({ for: 'probe' }), ...exchange } = options
+  const outputs = new Outputs((script) => (script >= 0 && script < scripts.length ? keep(script) : { for: 'probe' }))
+  const reader = new BatchReader(mark, (script, stream) => outputs.open(script, stream))
+  try {
+    const answer = await connection.exchange(composeBatch(scripts, mark, stopOnFailure), {
+      ...exchange,
+      onOutput: (stream, chunk) => { reader.take(stream, chunk) },
+    })
+    // A connection that gathers the output itself has it here.
+    reader.take('stdout', answer.stdout)
+    reader.take('stderr', answer.stderr)
+    const outcomes = reader.end().map((ending, script): Outcome => ({ ...outputs.of(script), ...ending }))
+    outputs.throwProblem()
+    const last = outcomes.at(-1)
+    const stopped = last !== undefined && outcomes.length <= stopOnFailure && last.exitCode !== 0
+    if (outcomes.length < scripts.length && !stopped) {
+      const said = outputs.last().stderr.trim().split('\n').at(-1) ?? ''
+      throw new CutShort(`the shell on the host ended early (exit code ${answer.exitCode})${said === '' ? '' : `: ${said}`}`)
+    }
+    return outcomes
+  } catch (error) {
+    reader.end()
+    outputs.throwProblem()
+    if (!(error instanceof TimeLimit)) throw error
+    const { stdout, stderr } = outputs.last()
+    throw new TimeLimit(error.message, Buffer.from(stdout), Buffer.from(stderr))
   }
-  return outcomes
+}
+
+/** What the scripts of a batch printed. */
+class Outputs {
+  readonly #keep: (script: number) => Keep
+  readonly #opened = { stdout: [] as KeptOutput[], stderr: [] as KeptOutput[] }
+
+  constructor(keep: (script: number) => Keep) {
+    this.#keep = keep
+  }
+
+  /** Scripts come in order, and before them (-1) what is printed when none has begun. */
+  open(script: number, stream: 'stdout' | 'stderr'): KeptOutput {
+    const output = new KeptOutput(stream, this.#keep(script))
+    this.#opened[stream].push(output)
+    return output
+  }
+
+  of(script: number): Pick<Outcome, 'stdout' | 'stderr' | 'long'> {
+    const [stdout, stderr] = [this.#opened.stdout[script + 1], this.#opened.stderr[script + 1]]
+    const [longOut, longErr] = [stdout?.long(), stderr?.long()]
+    return {
+      stdout: stdout?.text() ?? '',
+      stderr: stderr?.text() ?? '',
+      ...(longOut ?? longErr
+        ? { long: { ...(longOut && { stdout: longOut }), ...(longErr && { stderr: longErr }) } }
+        : {}),
+    }
+  }
+
+  /** Of the script that was running last. */
+  last(): Pick<Outcome, 'stdout' | 'stderr'> {
+    return this.of(Math.max(this.#opened.stdout.length, this.#opened.stderr.length) - 2)
+  }
+
+  /** A record that cannot be kept ends the run. */
+  throwProblem(): void {
+    const broken = [...this.#opened.stdout, ...this.#opened.stderr].find(({ problem }) => problem !== undefined)
+    if (broken !== undefined) throw broken.problem
+  }
 }

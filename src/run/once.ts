@@ -4,6 +4,8 @@ import type { TaskResult } from './events.ts'
 export interface Shared {
   readonly result: TaskResult
   readonly values: unknown
+  /** Check mode: it would have run, so the values are not there yet. */
+  readonly pending: boolean
 }
 
 /**

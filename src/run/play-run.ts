@@ -9,6 +9,7 @@ import { Once } from './once.ts'
 import { flatten, type Play, type PlayContext } from './play.ts'
 import { titleOf } from './prepare.ts'
 import type { RunState } from './state.ts'
+import { stopwatch } from './stopwatch.ts'
 import { tagList, tagsChosen } from './tags.ts'
 
 const facts = register<Readonly<Record<string, unknown>>>('ansible_facts')
@@ -16,7 +17,7 @@ const facts = register<Readonly<Record<string, unknown>>>('ansible_facts')
 /** Runs a play over its hosts, in batches as `serial` says. Hosts that are out of the run stay out. */
 export async function runPlay(state: RunState, play: Play, names: readonly string[]): Promise<void> {
   const hosts = names.map((name) => state.host(name)).filter(({ out }) => out === undefined)
-  const started = Date.now()
+  const watch = stopwatch()
   state.emit({ type: 'play_start', play: play.name, hosts: hosts.map(({ name }) => name), kind: 'play' })
   try {
     for (const batch of batches(hosts, play.serial)) {
@@ -25,7 +26,8 @@ export async function runPlay(state: RunState, play: Play, names: readonly strin
       if (play.any_errors_fatal && batch.some(({ out }) => out !== undefined)) break
     }
   } finally {
-    state.emit({ type: 'play_end', play: play.name, durationMs: Date.now() - started })
+    // A play that was interrupted has not ended.
+    if (!state.signal.aborted) state.emit({ type: 'play_end', play: play.name, durationMs: watch.elapsed() })
   }
 }
 
@@ -71,7 +73,9 @@ async function way(state: RunState, play: Play, host: RunHost, tasks: readonly T
 async function gatherFacts(state: RunState, play: Play, host: RunHost): Promise<void> {
   if (host.out !== undefined || Object.keys(host.facts).length > 0) return
   const task: Task = setup('Gather facts', {})
-  const entry: Entry = makeEntry(state, play, host, { ...task, keywords: { register: facts } })
+  // In check mode, too, a play is written from the facts: as they are now.
+  const module = { ...task.module, reads: () => [] }
+  const entry: Entry = makeEntry(state, play, host, { ...task, module, keywords: { register: facts } })
   await new HostPlay(state, play, host, varsOf(state, play, host), []).run([entry], () => state.signal.aborted)
   const scope = state.registry.scope(host.name)
   if (scope.has(facts.key, host.name)) host.facts = facts.read(scope)

@@ -3,7 +3,8 @@ import { Unresolved } from '../values/reference.ts'
 import { sameShell, timeLimitOf, type Entry } from './entry.ts'
 import { runBatch, type RunHost } from './host.ts'
 import { MissingInput } from './inputs.ts'
-import { BadParameters, conditions, prepare, wanted, type Prepared } from './prepare.ts'
+import type { Keep } from './output.ts'
+import { BadParameters, conditions, prepare, titleOf, wanted, type Prepared } from './prepare.ts'
 import type { RunState } from './state.ts'
 
 /** More probes than this in one script would make its answer late without saving anything. */
@@ -24,13 +25,15 @@ export class Prober {
   readonly #host: RunHost
   readonly #vars: Readonly<Record<string, unknown>>
   readonly #entries: readonly Entry[]
+  readonly #isDue: (entry: Entry) => boolean
   readonly #answers = new Map<number, { probe: string; outcome: Outcome }>()
 
-  constructor(state: RunState, host: RunHost, vars: Readonly<Record<string, unknown>>, entries: readonly Entry[]) {
+  constructor(state: RunState, host: RunHost, vars: Readonly<Record<string, unknown>>, entries: readonly Entry[], isDue: (entry: Entry) => boolean) {
     this.#state = state
     this.#host = host
     this.#vars = vars
     this.#entries = entries
+    this.#isDue = isDue
   }
 
   /** Forgets what was seen: the host has been changed. */
@@ -44,7 +47,7 @@ export class Prober {
    */
   async look(index: number, { params, probe }: Prepared, extra: readonly string[], onExtra: (outcomes: Outcome[]) => void): Promise<Outcome> {
     const kept = this.#answers.get(index)
-    if (kept?.probe === probe && extra.length === 0) return kept.outcome
+    if (kept?.probe === probe && extra.length === 0 && kept.outcome.long === undefined) return kept.outcome
     const entry = this.#entries[index] as Entry
     const ahead = await this.#ahead(index + 1, entry)
     const outcomes = await this.#send(entry, params, [...extra, probe], ahead)
@@ -53,13 +56,16 @@ export class Prober {
   }
 
   /**
-   * Runs the scripts of a change, then (`verify`) the task's own probe, then those of the tasks after it: one round trip.
+   * Runs the scripts of a change, then the task's own probe where that shows what came of it, then those of the tasks after
+   * it: one round trip.
    * @returns outcomes of the scripts; of the probe only if all scripts succeeded.
    */
-  async change(index: number, { params, probe }: Prepared, scripts: readonly string[], verify: boolean): Promise<{ changes: Outcome[]; verify: Outcome | undefined }> {
+  async change(index: number, { params, probe }: Prepared, scripts: readonly string[]): Promise<{ changes: Outcome[]; verify: Outcome | undefined }> {
     this.forget()
     const entry = this.#entries[index] as Entry
-    const ahead = entry.task.module.waits ? [] : await this.#ahead(index + 1, entry)
+    const { waits, comesBack, result } = entry.task.module
+    const verify = result === undefined
+    const ahead = waits === true || comesBack !== undefined ? [] : await this.#ahead(index + 1, entry)
     const own = verify ? [...scripts, probe] : scripts
     const outcomes = await this.#send(entry, params, own, ahead, scripts.length)
     return { changes: outcomes.slice(0, scripts.length), verify: verify ? outcomes[scripts.length] : undefined }
@@ -69,6 +75,7 @@ export class Prober {
     const outcomes = await runBatch(entry.target.connection, [...own, ...ahead.map(({ probe }) => probe)], {
       ...(entry.become === undefined ? {} : { become: entry.become }),
       timeLimitSeconds: timeLimitOf(entry, params),
+      keep: (script) => (script < own.length ? this.#keep(entry, script < stopOnFailure ? 'change' : 'probe') : { for: 'ahead' }),
       stopOnFailure,
     })
     outcomes.slice(own.length).forEach((outcome, i) => {
@@ -78,12 +85,20 @@ export class Prober {
     return outcomes.slice(0, own.length)
   }
 
+  /** What a task with `no_log` prints goes to no file. */
+  #keep({ task, target }: Entry, purpose: 'change' | 'probe'): Keep {
+    const { openSpool } = this.#state
+    if (openSpool === undefined || task.keywords.no_log === true) return { for: purpose }
+    return { for: purpose, spool: (stream) => openSpool({ host: target.name, task: titleOf(task), stream }) }
+  }
+
   /** The probes of the tasks from `from` on that can be asked now, in the same shell. */
   async #ahead(from: number, first: Entry): Promise<Ahead[]> {
     const ahead: Ahead[] = []
     const scope = this.#state.registry.scope(this.#host.name)
     for (let index = from; index < this.#entries.length && ahead.length < MOST_AT_ONCE; index++) {
       const entry = this.#entries[index] as Entry
+      if (!this.#isDue(entry)) continue
       if (entry.once !== undefined || entry.task.module.waits || !sameShell(first, entry)) break
       try {
         if (!wanted(entry.task, conditions(this.#host.name, this.#vars, scope))) continue

@@ -5,6 +5,7 @@ import type { RunHost } from './host.ts'
 import type { Play } from './play.ts'
 import { count } from './recap.ts'
 import type { RunState, Untimed } from './state.ts'
+import type { Stopwatch } from './stopwatch.ts'
 
 interface Finished {
   readonly state: RunState
@@ -14,8 +15,7 @@ interface Finished {
   readonly title: string
   readonly skipped: boolean
   readonly tried: Tried
-  /** Milliseconds since the epoch. */
-  readonly started: number
+  readonly watch: Stopwatch
   readonly attempts: number
 }
 
@@ -27,20 +27,19 @@ export function report(finished: Finished): void {
   const { status } = event
   if (status === 'unreachable') host.out = 'unreachable'
   if (status === 'failed' && !ignore_errors) host.out = 'failed'
-  if (state.check && (status === 'changed' || status === 'unknown')) {
-    // An unknown task is no reason by itself: the one that makes it unknown is.
-    if (status === 'changed' || state.wouldChange() === undefined) host.wouldChange = finished.title
-  }
+  const { would } = tried
+  if (would !== undefined) state.foreseen.add(entry.target.name, finished.title, would.sets, status !== 'unknown')
+  const pending = would !== undefined
   if (register !== undefined && !skipped) {
-    if (status === 'unknown' || (state.check && status === 'changed')) state.registry.setPending(host.name, register.key, finished.title)
+    if (pending) state.registry.setPending(host.name, register.key, finished.title)
     else state.registry.set(host.name, register.key, tried.values)
   }
   count(host.recap, event)
   state.emit(event)
-  entry.once?.done({ result: { ...event, time: '' }, values: tried.values })
+  entry.once?.done({ result: { ...event, time: '' }, values: tried.values, pending })
 }
 
-function resultOf({ play, host, entry, title, skipped, tried, started, attempts }: Finished, ignoreErrors: boolean): Untimed<TaskResult> {
+function resultOf({ play, host, entry, title, skipped, tried, watch, attempts }: Finished, ignoreErrors: boolean): Untimed<TaskResult> {
   const { module, keywords } = entry.task
   const seen = attemptOf(tried)
   const hidden = keywords.no_log === true
@@ -61,8 +60,8 @@ function resultOf({ play, host, entry, title, skipped, tried, started, attempts 
     stdout: hidden ? '' : seen.stdout,
     stderr: hidden ? '' : seen.stderr,
     exitCode: tried.commands.length === 0 ? null : seen.rc,
-    start: new Date(started).toISOString(),
-    durationMs: Date.now() - started,
+    start: watch.start,
+    durationMs: watch.elapsed(),
     attempts,
   }
 }

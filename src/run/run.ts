@@ -2,13 +2,16 @@ import { hostname, platform, release } from 'node:os'
 import { selectHosts, type Inventory } from '../inventory/index.ts'
 import type { RunEvent, Subscriber } from './events.ts'
 import { runExperiment } from './experiment-run.ts'
+import { Foreseen } from './foreseen.ts'
 import { runHost, type RunHost } from './host.ts'
 import { InputReader } from './inputs.ts'
+import type { OpenSpool } from './output.ts'
 import { PlaybookError, type Step } from './play.ts'
 import { runPlay } from './play-run.ts'
 import { exitCodeOf } from './recap.ts'
 import { Registry } from './registry.ts'
 import { Interrupted, type RunState, type Untimed } from './state.ts'
+import { stopwatch } from './stopwatch.ts'
 import { tagList, tagsChosen, type TagChoice } from './tags.ts'
 
 export interface RunOptions {
@@ -28,6 +31,8 @@ export interface RunOptions {
   readonly root: string
   readonly connect: (host: string, vars: Readonly<Record<string, unknown>>) => Pick<RunHost, 'connection' | 'become'>
   readonly subscriber: Subscriber
+  /** Opens files for outputs that are too long for the events; none: of these only head and tail are kept. */
+  readonly openSpool?: OpenSpool
   readonly signal: AbortSignal
 }
 
@@ -43,7 +48,7 @@ export interface RunOutcome {
  */
 export async function run(options: RunOptions): Promise<RunOutcome> {
   const { signal, check } = options
-  const started = Date.now()
+  const watch = stopwatch()
   const hosts = new Map<string, RunHost>()
   let unproven = false
   const emit = (event: Untimed): void => {
@@ -59,7 +64,11 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
   const closeAll = async (): Promise<void> => {
     await Promise.all([...hosts.values()].map(({ connection }) => connection.close()))
   }
-  signal.addEventListener('abort', () => void closeAll(), { once: true })
+  const onAbort = (): void => {
+    emit({ type: 'notice', level: 'warning', message: 'interrupted: ending the run; Ctrl-C once more ends it at once' })
+    void closeAll()
+  }
+  signal.addEventListener('abort', onAbort, { once: true })
   let interrupted = false
   let cannotRun = false
   try {
@@ -75,13 +84,14 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
     }
   } finally {
     await closeAll()
+    signal.removeEventListener('abort', onAbort)
   }
   interrupted ||= signal.aborted
   const recaps = Object.fromEntries([...hosts].filter(([, { recap }]) => Object.values(recap).some((n) => n > 0)).map(([name, { recap }]) => [name, recap]))
   const code = exitCodeOf(Object.values(recaps))
   const exitCode = interrupted ? 130 : cannotRun ? 1 : code === 0 && unproven ? 2 : code
   const status = interrupted ? 'interrupted' : exitCode === 0 ? 'passed' : 'failed'
-  emit({ type: 'run_end', status, exitCode, hosts: recaps, durationMs: Date.now() - started })
+  emit({ type: 'run_end', status, exitCode, hosts: recaps, durationMs: watch.elapsed() })
   return { status, exitCode }
 }
 
@@ -135,9 +145,10 @@ function stateOf(options: RunOptions, hosts: Map<string, RunHost>, emit: (event:
     groups: Object.fromEntries([...inventory.groups].map(([name, group]) => [name, group.hosts])),
     extraVars: options.extraVars,
     host: (name) => hosts.get(name) ?? open(name),
-    wouldChange: () => [...hosts.values()].findLast(({ wouldChange }) => wouldChange !== undefined)?.wouldChange,
+    foreseen: new Foreseen(),
     registry: new Registry(),
     reader: new InputReader(options.root),
+    openSpool: options.openSpool,
     emit,
     signal: options.signal,
   }

@@ -1,6 +1,8 @@
 import type { RunEvent } from './events.ts'
+import type { Foreseen } from './foreseen.ts'
 import type { RunHost } from './host.ts'
 import type { InputReader } from './inputs.ts'
+import type { OpenSpool } from './output.ts'
 import type { Registry } from './registry.ts'
 import type { TagChoice } from './tags.ts'
 
@@ -17,10 +19,12 @@ export interface RunState {
   readonly extraVars: Readonly<Record<string, unknown>>
   /** All hosts of the inventory; connections open when first used. */
   host(name: string): RunHost
-  /** Check mode: the last task, on any host, that would have changed something. */
-  wouldChange(): string | undefined
+  /** Check mode: what the tasks so far would have changed. */
+  readonly foreseen: Foreseen
   readonly registry: Registry
   readonly reader: InputReader
+  /** For outputs that are too long for the events. */
+  readonly openSpool: OpenSpool | undefined
   readonly emit: (event: Untimed) => void
   /** Aborted when the user interrupts. */
   readonly signal: AbortSignal

@@ -1,3 +1,5 @@
+import { Cutter } from './marks.ts'
+
 /** What one script of a batch printed, and how it ended. */
 export interface Outcome {
   readonly stdout: string
@@ -5,6 +7,20 @@ export interface Outcome {
   readonly exitCode: number
   /** How long it ran on the target, in milliseconds; null where the target has no clock finer than a second. */
   readonly durationMs: number | null
+  /** Of outputs too long for the record. */
+  readonly long?: LongOutputs
+}
+
+/** How long an output was of which a text shows only the head and the tail. */
+export interface LongOutput {
+  readonly bytes: number
+  /** The file that has all of it, below the run's folder. */
+  readonly file?: string
+}
+
+export interface LongOutputs {
+  readonly stdout?: LongOutput
+  readonly stderr?: LongOutput
 }
 
 /**
@@ -27,39 +43,80 @@ export function composeBatch(scripts: readonly string[], mark: string, stopOnFai
   ].join('\n')
 }
 
-/**
- * Takes the outputs of a batch apart. Scripts that did not come to their end (connection lost, shell killed) are absent.
- */
-export function parseBatch(stdout: Buffer, stderr: Buffer, mark: string): Outcome[] {
-  const out = split(stdout, mark)
-  const err = split(stderr, mark)
-  const outcomes: Outcome[] = []
-  let since = out[0]?.uptime ?? Number.NaN
-  for (let i = 1; i < out.length && i < err.length; i++) {
-    const { text, exitCode, uptime } = out[i] as Piece
-    const durationMs = Number.isFinite(uptime - since) ? Math.round((uptime - since) * 1000) : null
-    outcomes.push({ stdout: text, stderr: (err[i] as Piece).text, exitCode, durationMs })
-    since = uptime
+/** Gathers what one script prints on one stream. */
+export interface Gather {
+  take(chunk: Buffer): void
+  /** The script has ended, or nothing more of it will come. Called once. */
+  end(): void
+}
+
+type StreamName = 'stdout' | 'stderr'
+
+/** How a script of a batch ended. */
+export type Ending = Pick<Outcome, 'exitCode' | 'durationMs'>
+
+/** Takes the outputs of a batch apart, as they come. */
+export class BatchReader {
+  readonly #streams: Readonly<Record<StreamName, BatchStream>>
+
+  /** @param gather - makes what takes the output of a script, by its place in the batch; -1: what is printed before the first. */
+  constructor(mark: string, gather: (script: number, stream: StreamName) => Gather) {
+    this.#streams = {
+      stdout: new BatchStream(mark, (script) => gather(script, 'stdout')),
+      stderr: new BatchStream(mark, (script) => gather(script, 'stderr')),
+    }
   }
-  return outcomes
+
+  take(stream: StreamName, chunk: Buffer): void {
+    this.#streams[stream].push(chunk)
+  }
+
+  /**
+   * Nothing more will come.
+   *
+   * @returns the endings of the scripts in order. Those that did not come to their end (connection lost, shell killed) are absent.
+   */
+  end(): Ending[] {
+    const { stdout, stderr } = this.#streams
+    stdout.end()
+    stderr.end()
+    let since = stdout.endings[0]?.uptime ?? Number.NaN
+    return stdout.endings.slice(1, Math.min(stdout.endings.length, stderr.endings.length)).map(({ exitCode, uptime }) => {
+      const durationMs = Number.isFinite(uptime - since) ? Math.round((uptime - since) * 1000) : null
+      since = uptime
+      return { exitCode, durationMs }
+    })
+  }
 }
 
-interface Piece {
-  readonly text: string
-  readonly exitCode: number
-  readonly uptime: number
-}
+class BatchStream {
+  /** Of the scripts that have ended; first that of the word that the batch begins with. */
+  readonly endings: { readonly exitCode: number; readonly uptime: number }[] = []
+  readonly #cutter = new Cutter({ bytes: (chunk) => this.#gather?.take(chunk), mark: (words) => this.#mark(words) })
+  readonly #open: (script: number) => Gather
+  #gather: Gather | undefined
 
-function split(stream: Buffer, mark: string): Piece[] {
-  const pieces: Piece[] = []
-  const needle = Buffer.from(`\n${mark} `)
-  let from = 0
-  for (;;) {
-    const at = stream.indexOf(needle, from)
-    const end = at === -1 ? -1 : stream.indexOf(0x0a, at + needle.length)
-    if (end === -1) return pieces
-    const [, exitCode, uptime] = stream.toString('latin1', at + needle.length, end).split(' ')
-    pieces.push({ text: stream.toString('utf8', from, at), exitCode: Number(exitCode), uptime: Number.parseFloat(uptime ?? '') })
-    from = end + 1
+  constructor(mark: string, open: (script: number) => Gather) {
+    this.#open = open
+    this.#gather = open(-1)
+    this.#cutter.seek(`${mark} `)
+  }
+
+  push(chunk: Buffer): void {
+    this.#cutter.push(chunk)
+  }
+
+  end(): void {
+    // It looked as if a mark began here, and the rest of it did not come.
+    const rest = this.#cutter.take()
+    if (rest.length > 0) this.#gather?.take(rest)
+    this.#gather?.end()
+    this.#gather = undefined
+  }
+
+  #mark([, exitCode, uptime]: readonly string[]): void {
+    this.endings.push({ exitCode: Number(exitCode), uptime: Number.parseFloat(uptime ?? '') })
+    this.#gather?.end()
+    this.#gather = this.#open(this.endings.length - 1)
   }
 }

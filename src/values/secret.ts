@@ -44,3 +44,6 @@ export const reveal = (value: string | Secret): string => (value instanceof Secr
 
 /** All plain secret values of this process, longest first, so that one that contains another is masked whole. */
 export const knownSecrets = (): string[] => [...known].sort((a, b) => b.length - a.length)
+
+/** How many they are: they only ever become more. */
+export const secretCount = (): number => known.size

@@ -1,4 +1,5 @@
-import { writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { connectionTarget, openConnection } from '../../src/connection/index.ts'
@@ -17,6 +18,24 @@ t.teardown(async () => {
     for (const account of [asked, free, forbidden]) account.remove()
   })
 })
+
+// A sudo that wants more than a password takes its time to be found out: this goes on beside the other tests.
+const coded = addAccount({ shell: '/bin/bash' })
+t.teardown(() => coded.remove())
+mkdirSync(join(coded.home, 'bin'))
+writeFileSync(join(coded.home, '.bashrc'), 'PATH=$HOME/bin:$PATH\n')
+writeFileSync(join(coded.home, 'bin/sudo'), '#!/bin/sh\nprintf "Verification code: " >&2; exec cat >/dev/null\n', { mode: 0o755 })
+const questioned = (async () => {
+  const connection = openConnection(connectionTarget('node1', sshd.vars({ ansible_user: coded.name, ansible_ssh_timeout: 1 })))
+  try {
+    await connection.exchange('true', { timeLimitSeconds: 20, become: { user: 'root', password: new Secret('x') } })
+    return new Error('it went well')
+  } catch (error) {
+    return error as Error
+  } finally {
+    await connection.close()
+  }
+})()
 
 const root = (password?: string): Become => ({
   user: 'root', ...(password === undefined ? {} : { password: new Secret(password) }),
@@ -82,6 +101,61 @@ t.test('a right password that sudo remembers does not make a wrong one right', a
   await t.rejects(run(login(asked), 'id -u', root('wrong one')), { name: 'BecomeFailed' })
 })
 
+t.test('a wrong password for one more identity, and later for the first, leaves the others as they are', async (t) => {
+  const connection = login(asked)
+  t.equal((await run(connection, 'id -un', root(asked.password))).stdout, 'root\n')
+  await t.rejects(run(connection, 'id -un', { user: free.name, password: new Secret('wrong one') }), {
+    name: 'BecomeFailed', message: /^node1: sudo refused the password for /,
+  })
+  t.equal((await run(connection, 'id -un', root(asked.password))).stdout, 'root\n')
+  t.equal((await run(connection, 'id -un', { user: free.name, password: new Secret(asked.password) })).stdout, `${free.name}\n`)
+  // Its password is changed while we are there, and the shell that had its rights ends.
+  const { stdout } = await run(connection, 'shell=$(ps -o ppid= -p $PPID); echo $shell; { sleep 0.2; kill -9 $shell; } &', root(asked.password))
+  await until('it has ended', () => !processes().some(({ pid }) => pid === Number(stdout)))
+  execFileSync('chpasswd', { input: `${asked.name}:changed\n` })
+  t.teardown(() => execFileSync('chpasswd', { input: `${asked.name}:${asked.password}\n` }))
+  await t.rejects(run(connection, 'id -un', root(asked.password)), { name: 'BecomeFailed', message: /refused the password/ })
+  t.equal((await run(connection, 'id -un')).stdout, `${asked.name}\n`)
+})
+
+t.test("a sudo that wants another one's password says whose", async (t) => {
+  const other = addAccount({ sudo: 'with password' })
+  t.teardown(() => other.remove())
+  appendFileSync(`/etc/sudoers.d/${other.name}`, `Defaults:${other.name} targetpw\n`)
+  await t.rejects(run(login(other), 'true', { user: free.name, password: new Secret(other.password) }), {
+    name: 'BecomeFailed',
+    message: `node1: sudo wants the password of ${free.name} in place of ${other.name}'s (rootpw, targetpw or runaspw in the `
+      + 'sudoers of node1), and refused the one it was given: give that one with -K, or set ansible_become_password',
+  })
+  t.equal((await run(login(other), 'id -un', { user: free.name, password: new Secret(free.password) })).stdout, `${free.name}\n`)
+})
+
+t.test('a connection with room for one session', async (t) => {
+  const narrow = await startSshd({ config: ['MaxSessions 1'] })
+  t.teardown(() => narrow.stop())
+  const open = (): Connection => {
+    const connection = openConnection(connectionTarget('node1', narrow.vars({ ansible_user: free.name })))
+    t.teardown(() => connection.close())
+    return connection
+  }
+  const connection = open()
+  t.equal((await run(connection, 'id -un')).stdout, `${free.name}\n`)
+  await t.rejects(run(connection, 'id -un', root()), {
+    name: 'Unreachable', lost: false, began: false,
+    message: `node1: sshd refuses a further session on the connection of ${free.name}; each user that scripts run as needs one. `
+      + 'Raise MaxSessions in /etc/ssh/sshd_config on node1 (its default is 10), or log in as the user to become (ansible_user)',
+  })
+  t.equal((await run(connection, 'id -un')).stdout, `${free.name}\n`, 'the other identity goes on')
+  t.equal((await run(open(), 'id -un', root())).stdout, 'root\n', 'one identity needs one session, whichever it is')
+  const busy = open()
+  const running = busy.exchange('sleep 2000.125', { become: root(), timeLimitSeconds: 20 })
+  running.catch(() => undefined)
+  const isRunning = (): boolean => processes().some(({ commandLine }) => commandLine === 'sleep 2000.125')
+  await until('it runs', isRunning)
+  await busy.close()
+  await until('closing has hung it up, by a connection of its own', () => !isRunning())
+})
+
 t.test('without a password where one is needed', async (t) => {
   await t.rejects(run(login(asked), 'true', root()), {
     name: 'BecomeFailed',
@@ -125,6 +199,24 @@ t.test('closing hangs up what runs as another user', async () => {
   await until('it runs', isRunning)
   await connection.close()
   await until('it is gone', () => !isRunning())
+})
+
+t.test('closing ends a script that does not listen to a hang-up', async () => {
+  const connection = login(asked)
+  const script = "trap '' HUP TERM; (sleep 2000.375; sleep 2000.375) & sleep 2000.375; sleep 2000.375"
+  const running = connection.exchange(script, { become: root(asked.password), timeLimitSeconds: 600 })
+  running.catch(() => undefined)
+  const isRunning = (): boolean => processes().some(({ commandLine }) => commandLine === 'sleep 2000.375')
+  await until('it runs', isRunning)
+  await connection.close()
+  await until('it is gone', () => !isRunning())
+})
+
+t.test('a sudo that asks for something else is told with its question', async (t) => {
+  t.match(await questioned, {
+    name: 'BecomeFailed',
+    message: /^node1: sudo did not make .* into root within 12 s; it last said: Verification code:\. It may ask for more than a password/,
+  })
 })
 
 t.test('neither password nor script stands in a command line', async (t) => {

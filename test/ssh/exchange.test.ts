@@ -140,20 +140,6 @@ t.test('with one connection', async (t) => {
   })
 })
 
-t.test('a connection that is lost while a script runs is unreachable, never success', async (t) => {
-  const connection = open()
-  t.teardown(() => connection.close())
-  const before = new Set(sshd.connections())
-  const running = connection.exchange('echo begun; sleep 1000.75', limit)
-  running.catch(() => undefined)
-  await until('it runs', () => isRunning('sleep 1000.75'))
-  for (const pid of sshd.connections().filter((each) => !before.has(each))) endProcess(pid, 'SIGKILL')
-  await t.rejects(running, { name: 'Unreachable', message: /^node1: the connection was lost while a script ran/ })
-  t.equal((await connection.exchange('echo again', limit)).stdout.toString(), 'again\n', 'the next one connects anew')
-  // No terminal, no hang-up: what runs on the target when the line breaks goes on to its end or its limit.
-  end('sleep 1000.75')
-})
-
 t.test('closing hangs up the script that runs', async (t) => {
   const connection = open()
   const running = connection.exchange('sleep 1000.125', limit)

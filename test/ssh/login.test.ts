@@ -1,9 +1,11 @@
+import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import t from 'tap'
 import { connectionTarget, openConnection } from '../../src/connection/index.ts'
 import { addAccount } from '../support/accounts.ts'
+import { endProcess } from '../support/processes.ts'
 import { freePort, makeKey, startSshd } from '../support/sshd.ts'
 
 // These tests are about keys that are named; no agent of ours shall help.
@@ -59,6 +61,27 @@ t.test('an agent that is gone does not stand in the way of a key', async (t) => 
   await t.rejects(run({ ansible_ssh_private_key_file: file('stranger-too') }), unreachable(/does not let root in/))
 })
 
+t.test('an agent that holds the key lets us in', async (t) => {
+  const account = addAccount()
+  const agent = startAgent()
+  t.teardown(() => {
+    agent.stop()
+    delete process.env['SSH_AUTH_SOCK']
+    account.remove()
+  })
+  const askAgent = { ansible_user: account.name, ansible_ssh_private_key_file: undefined }
+  for (const name of ['strange1', 'strange2', 'held']) {
+    makeKey(file(name), 'ed25519', name === 'held' ? 'open sesame' : '')
+    agent.add(file(name), 'open sesame')
+  }
+  await t.rejects(run(askAgent), unreachable(/does not let .* in with the keys of the SSH agent/))
+  await run({}, `cat ${file('held')}.pub >>${file('authorized_keys')}`)
+  t.equal(await run(askAgent, 'id -un'), account.name)
+  t.equal(await run({ ...askAgent, ansible_ssh_private_key_file: file('held') }), 'in', 'a key with a passphrase that the agent has')
+  agent.stop()
+  await t.rejects(run({ ...askAgent, ansible_ssh_private_key_file: file('held') }), unreachable(/has a passphrase|no key to log in with/))
+})
+
 t.test('a port where nothing listens', async (t) => {
   const port = await freePort()
   await t.rejects(run({ ansible_port: port }), unreachable(
@@ -83,14 +106,25 @@ t.test('closing while a login goes on ends it', async (t) => {
   await t.rejects(running, unreachable('node1: the connection has been closed'))
 })
 
-t.test('a listener that hangs up is tried once more, then told', async (t) => {
+t.test('a listener that hangs up is tried a few times, then told with what it said', async (t) => {
+  let calls = 0
+  const port = await listener(t, (socket) => {
+    calls++
+    socket.end('Not allowed at this time\r\n')
+  })
+  await t.rejects(run({ ansible_port: port }),
+    unreachable(/^node1: 127.0.0.1 port \d+ closed the connection at once and said: Not allowed at this time\. .*MaxStartups/))
+  t.equal(calls, 5)
+})
+
+t.test('it is not tried for longer than the connect timeout', async (t) => {
   let calls = 0
   const port = await listener(t, (socket) => {
     calls++
     socket.destroy()
   })
-  await t.rejects(run({ ansible_port: port }), unreachable(/closed the connection at once/))
-  t.equal(calls, 2)
+  await t.rejects(run({ ansible_port: port, ansible_ssh_timeout: 1 }), unreachable(/closed the connection at once\. /))
+  t.ok(calls > 1 && calls < 5, `${calls} calls`)
 })
 
 t.test('an address this machine does not have to connect from', async (t) => {
@@ -137,6 +171,26 @@ t.test('login shells of all kinds, noisy ones too, do not show', async (t) => {
     t.equal(await run({ ansible_user: account.name }, 'echo $((20 + 1)); pwd'), `21\n${account.home}`, shell)
   }
 })
+
+/** A real agent, which this process speaks to until it is stopped. */
+function startAgent(): { add(keyFile: string, passphrase: string): void; stop(): void } {
+  const socket = join(sshd.folder, 'agent')
+  const pid = Number(/SSH_AGENT_PID=(\d+)/.exec(execFileSync('ssh-agent', ['-s', '-a', socket], { encoding: 'utf8' }))?.[1])
+  process.env['SSH_AUTH_SOCK'] = socket
+  const answer = join(sshd.folder, 'askpass')
+  writeFileSync(answer, '#!/bin/sh\necho "$PASSPHRASE"\n', { mode: 0o755 })
+  let runs = true
+  return {
+    add: (keyFile, passphrase) => {
+      const env = { ...process.env, SSH_ASKPASS: answer, SSH_ASKPASS_REQUIRE: 'force', DISPLAY: ':0', PASSPHRASE: passphrase }
+      execFileSync('ssh-add', ['-q', keyFile], { env, stdio: 'pipe' })
+    },
+    stop: () => {
+      if (runs) endProcess(pid)
+      runs = false
+    },
+  }
+}
 
 function listener(t: { teardown(end: () => void): void }, onConnection: (socket: Socket) => void): Promise<number> {
   const sockets: Socket[] = []

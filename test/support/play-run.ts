@@ -4,18 +4,22 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { z } from 'zod'
 import { Unreachable, type Connection } from '../../src/connection/connection.ts'
+import { connectionTarget, openConnection } from '../../src/connection/index.ts'
 import { parseInventory } from '../../src/inventory/index.ts'
 import { defineModule } from '../../src/modules/task.ts'
 import type { RunEvent, TaskResult } from '../../src/run/events.ts'
 import type { Step } from '../../src/run/play.ts'
 import { run, type RunOptions, type RunOutcome } from '../../src/run/run.ts'
 import { sh } from '../../src/shell/quote.ts'
+import type { Sshd } from './sshd.ts'
 
 /** A file that holds a line: the smallest thing with a state that can be asked for. */
 export const line = defineModule({
   name: 'line',
   schema: z.strictObject({ path: z.string(), is: z.string() }),
   title: ({ path }) => path,
+  reads: ({ path }) => [path],
+  sets: ({ path }) => [path],
   probe: ({ path }) => sh`cat ${path} 2>/dev/null || :`,
   plan: ({ path, is }, { stdout }) => ({
     changes: stdout === is ? [] : [{ description: `write ${path}`, script: sh`printf %s ${is} >${path}`, diff: { subject: path, before: stdout, after: is } }],
@@ -28,6 +32,7 @@ export const present = defineModule({
   name: 'present',
   schema: z.strictObject({ path: z.string() }),
   title: ({ path }) => path,
+  reads: ({ path }) => [path],
   probe: ({ path }) => sh`[ -e ${path} ]`,
   plan: ({ path }, { exitCode }) => (exitCode === 0 ? { changes: [], values: { path } } : { changes: [], problem: `${path} is not there` }),
 })
@@ -37,6 +42,7 @@ export const script = defineModule({
   name: 'script',
   schema: z.strictObject({ text: z.string() }),
   title: ({ text }) => text,
+  reads: () => [],
   probe: () => ':',
   plan: (params) => ({ changes: [{ description: `run ${params.text}`, script: params.text }] }),
   result: (_params, applied) => ({ values: { said: applied.at(-1)?.stdout ?? '' } }),
@@ -62,9 +68,15 @@ export interface Setting {
   readonly signal?: AbortSignal
   readonly extraVars?: Record<string, unknown>
   readonly onEvent?: (event: RunEvent) => void
+  /** A real line to a host, in place of a shell of this machine. */
+  readonly connect?: (name: string) => Connection
 }
 
-/** Runs steps on hosts that are shells of this machine: everything is real but the wire. */
+/** A real line to an sshd of the test, as {@link Setting.connect} wants it. */
+export const over = (sshd: Pick<Sshd, 'vars'>, more: Record<string, unknown> = {}) => (name: string): Connection =>
+  openConnection(connectionTarget(name, sshd.vars(more)))
+
+/** Runs steps on hosts that are shells of this machine, everything is real but the wire; or over the lines of `connect`. */
 export async function runSteps(steps: readonly Step[], setting: Setting = {}): Promise<Ran> {
   const { hosts = ['a'], dead = [], onEvent } = setting
   const exchanges: Record<string, number> = {}
@@ -80,7 +92,7 @@ export async function runSteps(steps: readonly Step[], setting: Setting = {}): P
     tags: { tags: setting.tags ?? [], skipTags: setting.skipTags ?? [] },
     extraVars: setting.extraVars ?? {},
     connect: (name) => ({
-      connection: shellConnection(() => {
+      connection: setting.connect?.(name) ?? shellConnection(() => {
         exchanges[name] = (exchanges[name] ?? 0) + 1
         if (dead.includes(name)) throw new Unreachable(`${name}: no route`)
       }),

@@ -16,13 +16,20 @@ export interface Sshd {
   readonly knownHostsFile: string
   /** The variables with which a host of the inventory reaches it. */
   vars(more?: Record<string, unknown>): Record<string, unknown>
+  /** What it has written to its log so far. */
+  log(): string
   /** The processes that each serve one connection. */
   connections(): number[]
   stop(): Promise<void>
 }
 
-/** Starts an sshd; needs root. `config` goes before the usual settings, so that it wins. */
-export async function startSshd({ config = [] as readonly string[], hostKeyTypes = ['ed25519'] } = {}): Promise<Sshd> {
+/**
+ * Starts an sshd; needs root. `config` goes before the usual settings, so that it wins. `within`: a command that starts
+ * another in surroundings of its own, without a further process.
+ */
+export async function startSshd(
+  { config = [] as readonly string[], hostKeyTypes = ['ed25519'], within = [] as readonly string[] } = {},
+): Promise<Sshd> {
   const folder = mkdtempSync(join(tmpdir(), 'labbook-sshd-'))
   const file = (name: string): string => join(folder, name)
   mkdirSync('/run/sshd', { recursive: true })
@@ -46,10 +53,11 @@ export async function startSshd({ config = [] as readonly string[], hostKeyTypes
   for (const type of hostKeyTypes) {
     appendFileSync(file('known_hosts'), `[127.0.0.1]:${port} ${readFileSync(file(`host_${type}.pub`), 'utf8')}`)
   }
-  const sshd = spawn('/usr/sbin/sshd', ['-D', '-e', '-f', file('sshd_config')], { stdio: ['ignore', 'ignore', 'pipe'] })
+  const [command, ...args] = [...within, '/usr/sbin/sshd', '-D', '-e', '-f', file('sshd_config')]
+  const sshd = spawn(command as string, args, { stdio: ['ignore', 'ignore', 'pipe'] })
   const ended = new Promise<void>((resolve) => sshd.once('exit', () => resolve()))
+  let said = ''
   await new Promise<void>((resolve, reject) => {
-    let said = ''
     sshd.stderr.on('data', (chunk: Buffer) => {
       said += chunk.toString()
       if (said.includes('Server listening')) resolve()
@@ -73,6 +81,7 @@ export async function startSshd({ config = [] as readonly string[], hostKeyTypes
       ansible_ssh_common_args: `-o UserKnownHostsFile=${file('known_hosts')}`,
       ...more,
     }),
+    log: () => said,
     connections,
     stop: async () => {
       const open = connections()

@@ -10,14 +10,18 @@ export interface Session {
   readonly env?: Readonly<Record<string, string>>
   /** Whether the terminal shows what is typed, as a shell leaves it. Default true. */
   readonly echo?: boolean
-  /** What to type once a text is seen; each is waited for after the one before. */
-  readonly talk?: readonly (readonly [seen: string, type: string])[]
+  /** What to type once a text is seen, or when it is time; each is waited for after the one before. */
+  readonly talk?: readonly (readonly [seen: string, type: string | (() => Promise<string>)])[]
+  /** A command to run on the same terminal when the program has ended. */
+  readonly after?: string
 }
 
 /** Runs a TypeScript program on a pseudo-terminal of its own and talks to it; ends when the program does. */
-export function onTerminal(program: URL, args: readonly string[], { columns = 80, rows = 24, env = {}, echo = true, talk = [] }: Session = {}) {
+export function onTerminal(program: URL, args: readonly string[], { columns = 80, rows = 24, env = {}, echo = true, talk = [], after }: Session = {}) {
   const words = [process.execPath, '--import=tsx', program.pathname, ...args].map((word) => `'${word}'`).join(' ')
-  const child = spawn('script', ['-qec', `stty cols ${columns} rows ${rows} ${echo ? 'echo' : '-echo'}; exec ${words}`, '/dev/null'], {
+  // A shell that stays must not end by a Ctrl-C that is meant for the program.
+  const run = after === undefined ? `exec ${words}` : `trap : INT; ${words}; code=$?; ${after}; exit $code`
+  const child = spawn('script', ['-qec', `stty cols ${columns} rows ${rows} ${echo ? 'echo' : '-echo'}; ${run}`, '/dev/null'], {
     env: { PATH: process.env.PATH, HOME: process.env.HOME, TERM: 'xterm-256color', ...env }, stdio: ['pipe', 'pipe', 'inherit'], timeout: PATIENCE_MS,
   })
   return new Promise<{ raw: string; screen: string[]; exitCode: number | null }>((resolve, reject) => {
@@ -31,8 +35,9 @@ export function onTerminal(program: URL, args: readonly string[], { columns = 80
         const at = next === undefined ? -1 : raw.indexOf(next[0], read)
         if (next === undefined || at === -1) return
         read = at + next[0].length
-        child.stdin.write(next[1])
-        left.shift()
+        const [, type] = left.shift() as typeof next
+        if (typeof type === 'string') child.stdin.write(type)
+        else type().then((keys) => child.stdin.write(keys), reject)
       }
     })
     child.on('error', reject)

@@ -3,6 +3,7 @@ import { raw, sh } from '../../shell/quote.ts'
 import { Secret } from '../../values/secret.ts'
 import type { Change, Plan } from '../module.ts'
 import { defineModule } from '../task.ts'
+import { ENGINE, imageNamed, setByRunning } from './effects.ts'
 import { answersOf, engineProblem, get, reachEngine } from './engine.ts'
 import { parseReference } from './reference.ts'
 
@@ -49,6 +50,17 @@ const CONFIG_LABEL = 'labbook.config'
 export const docker_container = defineModule<typeof schema, DockerContainer>({
   name: 'docker_container',
   schema,
+  reads: ({ name, image }) => [
+    ...ENGINE,
+    `docker-container:${name}`,
+    ...(image === undefined ? [] : imageNamed(image)),
+  ],
+  sets(params) {
+    const own = [`docker-container:${params.name}`]
+    if (params.state === 'absent') return own
+    const others = setByRunning({ image: params.image ?? '', mounts: mountsOf(params), privileged: hasHostsRights(params) })
+    return others && [...own, ...others]
+  },
   title: ({ name }) => name,
 
   probe: (params) => [
@@ -75,6 +87,14 @@ export const docker_container = defineModule<typeof schema, DockerContainer>({
     return { changes: stateChange(params, here?.State.Running ?? false), ...(values && { values }) }
   },
 })
+
+/** `source:target:options`; a lone target is a volume without a name. */
+const mountsOf = ({ volumes }: Params): { source: string; readonly: boolean }[] =>
+  volumes.map((text) => text.split(':')).filter((parts) => parts.length > 1)
+    .map(([source = '', , options = '']) => ({ source, readonly: options.split(',').includes('ro') }))
+
+const hasHostsRights = ({ privileged, capabilities, network_mode = '' }: Params): boolean =>
+  privileged || capabilities.length > 0 || /^(host|container:)/.test(network_mode)
 
 interface Container {
   readonly Id: string

@@ -1,7 +1,10 @@
+import { posix } from 'node:path'
 import { z } from 'zod'
 import { raw, sh } from '../../shell/quote.ts'
 import type { Change, Plan } from '../module.ts'
 import { defineModule } from '../task.ts'
+import { contentOf, treeAt } from '../support/effects.ts'
+import { ENGINE, imageNamed, setImage, SOME_IMAGE } from './effects.ts'
 import { answersOf, engineProblem, get, reachEngine, type Answer } from './engine.ts'
 import { SOURCE_LABEL, sourceChecksum } from './image-source.ts'
 import { parseReference, type ImageReference } from './reference.ts'
@@ -54,6 +57,25 @@ export interface DockerImage {
 export const docker_image = defineModule<typeof schema, DockerImage>({
   name: 'docker_image',
   schema,
+  reads(params) {
+    // A registry may be one that an earlier task starts. A relative path is relative to who knows what.
+    if (params.push && params.state === 'present') return undefined
+    const { build, archive_path, checksum_of } = params
+    const paths = params.state === 'absent' ? [] : [build?.path, archive_path, checksum_of].filter((path) => path !== undefined)
+    if (paths.some((path) => !path.startsWith('/'))) return undefined
+    return [
+      ...ENGINE,
+      ...imageNamed(source(params).full),
+      ...imageNamed(target(params).full),
+      ...(build === undefined ? [] : [...treeAt(posix.normalize(build.path)), SOME_IMAGE]),
+      ...[archive_path, checksum_of].filter((path) => path !== undefined).map((path) => posix.normalize(path)).flatMap(contentOf),
+    ]
+  },
+  sets: (params) => [
+    ...setImage(source(params).full),
+    ...setImage(target(params).full),
+    ...(params.push ? [`docker-registry:${target(params).registry}`] : []),
+  ],
   title: (params) => source(params).full,
   timeLimitSeconds: () => 1800,
 

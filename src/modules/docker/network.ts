@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { sh } from '../../shell/quote.ts'
 import type { Plan } from '../module.ts'
 import { defineModule } from '../task.ts'
+import { ENGINE, MEMBERSHIP, partNamed, setPart } from './effects.ts'
 import { answersOf, engineProblem, filtered, get, reachEngine } from './engine.ts'
 
 const schema = z.strictObject({
@@ -27,6 +28,8 @@ export interface DockerNetwork {
 export const docker_network = defineModule<typeof schema, DockerNetwork>({
   name: 'docker_network',
   schema,
+  reads: ({ name }) => [...ENGINE, MEMBERSHIP, ...partNamed('network', name)],
+  sets: ({ name }) => setPart('network', name),
   title: ({ name }) => name,
   // The filter takes all names with this one in them.
   probe: ({ name }) => `${reachEngine}\n${get(filtered('/networks', { name: [name] }))}`,

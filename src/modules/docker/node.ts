@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { raw, sh } from '../../shell/quote.ts'
 import type { Change, Plan } from '../module.ts'
 import { defineModule } from '../task.ts'
+import { ENGINE, MEMBERSHIP, SOME_NODE } from './effects.ts'
 import { answersOf, engineProblem, filtered, get, reachEngine, waitFor } from './engine.ts'
 import { nodesOf, type SwarmNode } from './nodes.ts'
 
@@ -30,6 +31,8 @@ export interface DockerNode {
 export const docker_node = defineModule<typeof schema, DockerNode>({
   name: 'docker_node',
   schema,
+  reads: ({ hostname }) => [...ENGINE, MEMBERSHIP, `docker-node:${hostname}`],
+  sets: ({ hostname }) => [`docker-node:${hostname}`, SOME_NODE],
   title: (params) => params.hostname,
   // The filter takes all names that begin so.
   probe: ({ hostname }) => `${reachEngine}\n${get(filtered('/nodes', { name: [hostname] }))}`,

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import type { Change, Plan } from '../module.ts'
 import { defineModule } from '../task.ts'
+import { ENGINE, MEMBERSHIP, partNamed, setByRunning, setPart } from './effects.ts'
 import { answersOf, engineProblem, filtered, get, orFail, post, reachEngine, remove } from './engine.ts'
 import { serviceSettings, serviceSpec } from './service-spec.ts'
 import { flatten } from './services.ts'
@@ -25,6 +26,15 @@ const CONFIG_LABEL = 'labbook.config'
 export const docker_service = defineModule<typeof schema, DockerService>({
   name: 'docker_service',
   schema,
+  reads: ({ name }) => [...ENGINE, MEMBERSHIP, ...partNamed('service', name)],
+  sets({ name, image = '', mounts }) {
+    const others = setByRunning({
+      image,
+      mounts: mounts.flatMap(({ type, source, readonly }) => (type === 'tmpfs' || source === undefined ? [] : [{ source, readonly }])),
+      privileged: false,
+    })
+    return others && [...setPart('service', name), ...others]
+  },
   title: ({ name }) => name,
   // The filter takes all names that begin so.
   probe: ({ name }) => `${reachEngine}\n${get(filtered('/services', { name: [name] }))}`,

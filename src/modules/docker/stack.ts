@@ -3,6 +3,8 @@ import { raw, sh } from '../../shell/quote.ts'
 import { Secret } from '../../values/secret.ts'
 import type { Change, Plan } from '../module.ts'
 import { defineModule } from '../task.ts'
+import { contentOf } from '../support/effects.ts'
+import { ENGINE, MEMBERSHIP, stackNamed } from './effects.ts'
 import { answersOf, askEngine, engineProblem, filtered, findSocket, get, reachEngine } from './engine.ts'
 import { driftOf, servicesOf, type Service } from './services.ts'
 
@@ -39,6 +41,9 @@ const COMPOSE_LABEL = 'labbook.compose'
 export const docker_stack = defineModule<typeof schema, DockerStack>({
   name: 'docker_stack',
   schema,
+  reads: (params) => [...ENGINE, MEMBERSHIP, ...stackNamed(params.name), ...files(params).flatMap(contentOf)],
+  // Its containers may have the host's folders and volumes.
+  sets: () => undefined,
   title: (params) => params.name,
   timeLimitSeconds: () => 600,
 

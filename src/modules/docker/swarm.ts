@@ -3,6 +3,7 @@ import { sh } from '../../shell/quote.ts'
 import { Secret, secret } from '../../values/secret.ts'
 import type { Change, Plan } from '../module.ts'
 import { defineModule } from '../task.ts'
+import { ENGINE, MEMBERSHIP, SOME_NODE } from './effects.ts'
 import { answersOf, engineProblem, get, messageOf, orFail, post, reachEngine, waitFor, type Answer } from './engine.ts'
 import { nodesOf, type SwarmNode } from './nodes.ts'
 
@@ -42,6 +43,9 @@ export interface DockerSwarm {
 export const docker_swarm = defineModule<typeof schema, DockerSwarm>({
   name: 'docker_swarm',
   schema,
+  reads: () => [...ENGINE, MEMBERSHIP, SOME_NODE],
+  // Joining a Swarm starts what it has for this node, and leaving one ends it.
+  sets: ({ state }) => (state === 'present' ? [MEMBERSHIP, SOME_NODE] : undefined),
   title: (params) => params.state,
 
   probe: ({ state, join_token }) => [

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { sh } from '../../shell/quote.ts'
 import type { Plan } from '../module.ts'
 import { defineModule } from '../task.ts'
+import { ENGINE, partNamed, setPart } from './effects.ts'
 import { answersOf, engineProblem, get, reachEngine } from './engine.ts'
 
 const schema = z.strictObject({
@@ -21,6 +22,8 @@ export interface DockerVolume {
 export const docker_volume = defineModule<typeof schema, DockerVolume>({
   name: 'docker_volume',
   schema,
+  reads: ({ name }) => [...ENGINE, ...partNamed('volume', name)],
+  sets: ({ name }) => setPart('volume', name),
   title: ({ name }) => name,
   probe: ({ name }) => `${reachEngine}\n${get(`/volumes/${encodeURIComponent(name)}`)}`,
 

@@ -1,5 +1,6 @@
 import { quote, sh } from '../../shell/quote.ts'
 import type { Change } from '../module.ts'
+import { setAttributes, setsAt } from './effects.ts'
 import { octal, type Attributes } from './params.ts'
 import type { PathFacts } from './path-facts.ts'
 import { changeOwner } from './replace-file.ts'
@@ -20,6 +21,7 @@ export function differing(facts: PathFacts, wanted: Attributes): Attributes {
 export function attributeChanges(path: string, facts: PathFacts, wanted: Attributes): Change[] {
   const { owner, group, mode } = differing(facts, wanted)
   const changes: Change[] = []
+  const sets = setsAt(path, facts, setAttributes)
   const [chown] = changeOwner(quote(path), owner, group, facts.kind === 'link' ? ' -h' : '')
   if (chown !== undefined) {
     const was = `${facts.user}:${facts.group}`
@@ -27,12 +29,13 @@ export function attributeChanges(path: string, facts: PathFacts, wanted: Attribu
     // A set-user-id bit goes with the old owner: the mode asked for is set again in the same step.
     const again =
       wanted.mode === undefined || facts.kind === 'link' ? '' : sh` && chmod ${octal(wanted.mode)} -- ${path}`
-    changes.push({ description: `give ${path} to ${now} (was ${was})`, script: `${chown}${again} || exit` })
+    changes.push({ description: `give ${path} to ${now} (was ${was})`, script: `${chown}${again} || exit`, sets })
   }
   if (mode !== undefined) {
     changes.push({
       description: `set the mode of ${path} to ${octal(mode)} (was ${octal(facts.mode)})`,
       script: sh`chmod ${octal(mode)} -- ${path} || exit`,
+      sets,
     })
   }
   return changes

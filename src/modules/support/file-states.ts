@@ -2,6 +2,7 @@ import { posix } from 'node:path'
 import { quote, sh } from '../../shell/quote.ts'
 import type { Change } from '../module.ts'
 import { attributeChanges, describeAttributes } from './attributes.ts'
+import { setAttributes, setAttributesBelow, setContent, setDirectory, setsAt, setTree } from './effects.ts'
 import { octal, type Attributes } from './params.ts'
 import type { PathFacts } from './path-facts.ts'
 import { takeIn } from './recurse.ts'
@@ -34,10 +35,12 @@ export const plainPlan = (wanted: FileParams, facts: PathFacts): Outcome =>
   facts.kind === 'directory' ? `${wanted.path} is a directory, not a file` : presentPlan(wanted, facts)
 
 /** Nothing is there. */
-export function absentPlan({ path }: FileParams, { kind }: PathFacts): Outcome {
+export function absentPlan({ path }: FileParams, facts: PathFacts): Outcome {
+  const { kind } = facts
   if (kind === null) return []
   const what = kind === 'directory' ? `${path} and all that is in it` : kind === 'link' ? `the link ${path}` : path
-  return [{ description: `remove ${what}`, script: sh`rm -rf -- ${path} || exit` }]
+  const sets = setsAt(path, facts, kind === 'directory' || kind === 'link' ? setTree : setContent)
+  return [{ description: `remove ${what}`, script: sh`rm -rf -- ${path} || exit`, sets }]
 }
 
 /** An empty file, where nothing is. */
@@ -46,24 +49,28 @@ export function touchPlan(wanted: FileParams, facts: PathFacts): Outcome {
   if (facts.kind !== null) return attributeChanges(path, facts, wanted)
   if (facts.noParent) return `the folder ${posix.dirname(path)} is not there`
   const steps = [sh`: >>${path} || exit`, ...settle(quote(path), owner, group, mode)]
-  return [{ description: `create ${path}${suffix(wanted)}`, script: steps.join('\n') }]
+  const sets = setsAt(path, facts, setContent)
+  return [{ description: `create ${path}${suffix(wanted)}`, script: steps.join('\n'), sets }]
 }
 
 /** A directory, its parents with it. New parents get the same owner and mode, as Ansible gives them. */
 export function directoryPlan(wanted: FileParams, facts: PathFacts): Outcome {
   const { path, owner, group, mode, recurse } = wanted
   if (facts.kind === null) {
+    if (facts.blocked !== undefined) return `${ancestors(path).at(-1 - facts.blocked)} is there and is not a directory`
     const make = mode === undefined ? 'mkdir' : `mkdir -m ${octal(mode)}`
     const steps = [
       `${make} -- "$lb_d" || exit`,
       ...changeOwner('"$lb_d"', owner, group).map((step) => `${step} || exit`),
     ]
     const script = sh`for lb_d in ${ancestors(path)}` + `; do [ -d "$lb_d" ] && continue; ${steps.join('; ')}; done`
-    return [{ description: `create directory ${path}${suffix(wanted)}`, script }]
+    const sets = setsAt(path, facts, (it) => setDirectory(it, facts.missing))
+    return [{ description: `create directory ${path}${suffix(wanted)}`, script, sets }]
   }
   if (facts.kind !== 'directory') return `${path} is there and is not a directory`
   if (!recurse || !facts.words.has('stray')) return attributeChanges(path, facts, wanted)
-  return [{ description: `give all in ${path} its attributes${suffix(wanted)}`, script: takeIn(path, wanted) }]
+  const sets = setsAt(path, facts, (it) => [...setAttributes(it), ...setAttributesBelow(it)])
+  return [{ description: `give all in ${path} its attributes${suffix(wanted)}`, script: takeIn(path, wanted), sets }]
 }
 
 /** `/a/b/c` -> `/a`, `/a/b`, `/a/b/c`. */
@@ -76,6 +83,7 @@ const ancestors = (path: string): string[] =>
 /** A symbolic link. */
 export function linkPlan(wanted: FileParams, facts: PathFacts): Outcome {
   const { path, src = '', owner, group, force } = wanted
+  if (posix.resolve(posix.dirname(path), src) === path) return `${path} cannot be a link to itself`
   if (facts.noParent) return `the folder ${posix.dirname(path)} is not there`
   if (facts.words.has('no-src') && !force)
     return `${src} is not there for ${path} to point to; force: true makes the link all the same`
@@ -91,7 +99,7 @@ export function linkPlan(wanted: FileParams, facts: PathFacts): Outcome {
     facts.kind === 'link'
       ? `point ${path} to ${src} (was ${facts.target})`
       : `${facts.kind === null ? 'create link' : 'replace with a link'} ${path} to ${src}`
-  return [{ description, script: steps.join('\n') }]
+  return [{ description, script: steps.join('\n'), sets: setsAt(path, facts, setTree) }]
 }
 
 const settle = (target: string, owner?: string, group?: string, mode?: number): string[] => [

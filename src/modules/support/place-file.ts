@@ -2,6 +2,7 @@ import { posix } from 'node:path'
 import type { Diff, Plan } from '../module.ts'
 import type { Observed } from '../observed.ts'
 import { attributeChanges, describeAttributes, differing, missingAccount } from './attributes.ts'
+import { entryAt, readsAt, setContent, setsAt, setTree } from './effects.ts'
 import { asText, forDiff, printBytes, sha256 } from './file-content.ts'
 import type { Attributes } from './params.ts'
 import { parsePathFacts, type PathFacts } from './path-facts.ts'
@@ -33,11 +34,12 @@ export function planPlacement(wanted: Placement, observed: Observed): Plan<Place
   const values: PlacedFile = { dest, checksum: sha256(content), size: content.length }
   const facts = parsePathFacts(observed)
   if (typeof facts === 'string') return { changes: [], problem: `cannot look at ${dest}: ${facts}` }
+  const reads = readsAt(facts, entryAt)
   const problem = obstacle(dest, facts) ?? missingAccount(facts, wanted)
-  if (problem !== undefined) return { changes: [], problem }
-  if (!force && facts.kind !== null) return { changes: [], values }
-  if (isSame(facts, values, content)) return { changes: attributeChanges(dest, facts, wanted), values }
-  return { changes: [replacement(wanted, facts)], values }
+  if (problem !== undefined) return { changes: [], problem, ...reads }
+  if (!force && facts.kind !== null) return { changes: [], values, ...reads }
+  if (isSame(facts, values, content)) return { changes: attributeChanges(dest, facts, wanted), values, ...reads }
+  return { changes: [replacement(wanted, facts)], values, ...reads }
 }
 
 /** Why no file can be at the path. */
@@ -62,10 +64,10 @@ function replacement(wanted: Placement, facts: PathFacts): Plan<PlacedFile>['cha
   const old = facts.kind === 'file' ? facts : undefined
   const script = replaceFile({
     path: dest,
-    fill: `${printBytes(content)} >"$lb_new"`,
-    owner: wanted.owner ?? keep(old?.uid),
-    group: wanted.group ?? keep(old?.gid),
-    mode: wanted.mode ?? old?.mode ?? (confidential ? 0o600 : 'umask'),
+    fill: `${printBytes(content)} >&8`,
+    old,
+    ...(old === undefined ? { owner: wanted.owner, group: wanted.group, mode: wanted.mode } : differing(old, wanted)),
+    ...(confidential ? { freshMode: 0o600 } : {}),
     validate,
     backup: backup && old !== undefined,
   })
@@ -75,10 +77,9 @@ function replacement(wanted: Placement, facts: PathFacts): Plan<PlacedFile>['cha
     description: `${verb} ${dest}${attributes === '' ? '' : ` (${attributes})`}`,
     script,
     diff: diffOf(dest, old, content, confidential || isPrivate(wanted, old)),
+    sets: setsAt(dest, facts, facts.kind === 'link' ? setTree : setContent),
   }
 }
-
-const keep = (id: number | undefined): string | undefined => (id === undefined ? undefined : String(id))
 
 /** Not for everyone's eyes on the host, so not for the report either. */
 const isPrivate = (wanted: Placement, old: PathFacts | undefined): boolean =>

@@ -1,15 +1,20 @@
 import { sh } from '../../shell/quote.ts'
 import { octal } from './params.ts'
+import type { PathFacts } from './path-facts.ts'
 
 /** A file whose content is to be replaced as a whole. */
 export interface Replacement {
   readonly path: string
-  /** Shell text that writes the new content into `"$lb_new"`, which exists, is empty and only its owner can read. */
+  /** Shell text that writes the new content to `>&8`, which is `"$lb_new"`, a file that exists and is empty. */
   readonly fill: string
+  /** The file that is there, whose owner, mode, ACL, extended attributes and SELinux context the new one gets. */
+  readonly old?: Pick<PathFacts, 'uid' | 'gid' | 'mode'> | undefined
   readonly owner?: string | undefined
   readonly group?: string | undefined
-  /** Permission bits; `umask`: what the target gives new files. */
-  readonly mode: number | 'umask'
+  /** Permission bits, in place of the old file's. */
+  readonly mode?: number | undefined
+  /** Permission bits of a file that is new, where none are given. Without it: what the target gives new files. */
+  readonly freshMode?: number | undefined
   /** A command with `%s` that must accept the new file. */
   readonly validate?: string | undefined
   /** Keeps what is there under Ansible's name for it: `NAME.PID.DATE@TIME~`. */
@@ -20,42 +25,105 @@ export interface Replacement {
 
 /**
  * A script that replaces a file so that at every moment, also of a crash, either the old or the new one is there whole:
- * the new one is written, given its owner and mode, validated and flushed beside the old one, then takes its place.
+ * the new one gets its attributes, is filled, validated and flushed beside the old one, then takes its place.
+ *
+ * Other names of the old file (hard links) keep the old content, as they do after an editor saved it. File capabilities
+ * go with the old content: the kernel takes them from whatever is written to. A path that is a mount point of its own, as
+ * /etc/hosts is in a container, cannot be replaced: it is written in place, and the script says so.
  */
-export function replaceFile({
-  path,
-  fill,
-  owner,
-  group,
-  mode,
-  validate,
-  backup = false,
-  through = false,
-}: Replacement): string {
-  const steps = [
+export function replaceFile(replacement: Replacement): string {
+  const { path, fill, old, owner, group, validate, backup = false, through = false } = replacement
+  const mode = replacement.mode ?? old?.mode ?? replacement.freshMode
+  const chowned = changeOwner('"$lb_new"', owner, group).map((step) => `${step} || exit`)
+  return [
     // `x` keeps a newline at the end of a path from being dropped by the substitution.
     sh`lb_to=${path}` +
       (through
-        ? `; if [ -L "$lb_to" ]; then lb_to=$(readlink -f -- "$lb_to" && echo x) || exit; lb_to=\${lb_to%?x}; fi`
+        ? `; if [ -L "$lb_to" ]; then ${notToItself}; lb_to=$(readlink -f -- "$lb_to" && echo x) || exit; lb_to=\${lb_to%?x}; fi`
         : ''),
-    'lb_new=$(mktemp -- "${lb_to%/*}/.labbook.XXXXXX") || exit',
-    `trap 'rm -f -- "$lb_new"' EXIT; trap 'exit 129' HUP; trap 'exit 130' INT; trap 'exit 143' TERM`,
-    `${fill} || exit`,
-    ...changeOwner('"$lb_new"', owner, group).map((step) => `${step} || exit`),
-    `chmod ${mode === 'umask' ? '+rw' : octal(mode)} -- "$lb_new" || exit`,
+    create(mode === undefined),
+    ...(old === undefined ? [] : [keepAttributes(old, replacement.mode)]),
+    ...chowned,
+    ...modeToFill(replacement, mode).map((bits) => `chmod ${octal(bits)} -- "$lb_new" || exit`),
+    // dash says "I/O error" of a disk that is full: another program says what it is.
+    `{ ${fill}\n} || { lb_code=$?; head -c 8192 /dev/zero >&8; exit "$lb_code"; }`,
+    'exec 8>&-',
+    // Whoever writes to a file, or gives it away, takes its set-user-id bits.
+    ...(mode !== undefined && (isSpecial(mode) || !isWritable(mode)) ? [`chmod ${octal(mode)} -- "$lb_new" || exit`] : []),
     ...(validate === undefined
       ? []
       : [
           `( ${validate.replaceAll('%s', '"$lb_new"')} ) >&2 || {`,
           sh`lb_code=$?; printf 'validate refused the new %s\\n' ${path} >&2; exit "$lb_code"; }`,
         ]),
-    `sync -- "$lb_new" || exit`,
-    ...(backup ? ['cp -p -- "$lb_to" "$lb_to.$$.$(date +%Y-%m-%d@%H:%M:%S)~" || exit'] : []),
-    'mv -f -- "$lb_new" "$lb_to" || exit',
-    `trap - EXIT`,
-  ]
-  return steps.join('\n')
+    ...(backup ? ['lb_kept=$lb_to.$$.$(date +%Y-%m-%d@%H:%M:%S)~', 'cp -p -- "$lb_to" "$lb_kept" || exit'] : []),
+    `sync -- "$lb_new"${backup ? ' "$lb_kept"' : ''} || exit`,
+    swap(changeOwner('"$lb_to"', owner, group), replacement.mode),
+    'trap - EXIT',
+    'sync -- "$lb_in" || exit',
+  ].join('\n')
 }
+
+/** On a link that leads through itself (`a -> a/b`) readlink would grow until the memory is full: the kernel is asked first. */
+const notToItself = [
+  'if [ ! -e "$lb_to" ] && LC_ALL=C stat -L -- "$lb_to" 2>&1 >/dev/null | grep -q -i -e "too many levels" -e "link loop"',
+  'then echo "$lb_to is a link that leads to itself" >&2; exit 1; fi',
+].join('; ')
+
+/**
+ * Makes `$lb_new`. Its name holds the shell's number, so that what a killed run left is told from what another one is
+ * writing now, and is removed. `set -C` makes sure that the file is new: nobody can have put a link there. It is kept open
+ * for the content: in a folder like /tmp the kernel lets nobody, root included, open by name what belongs to another.
+ */
+const create = (isPublic: boolean): string =>
+  [
+    'lb_in=${lb_to%/*}/',
+    'for lb_new in "$lb_in".labbook.*; do',
+    `  case \${lb_new##*.} in *[!0-9]*) ;; *) [ ! -d /proc/self ] || [ -d "/proc/\${lb_new##*.}" ] || rm -f -- "$lb_new" ;; esac`,
+    'done',
+    'lb_kept= lb_new=$lb_in.labbook.$$',
+    `trap 'rm -f -- "$lb_new" \${lb_kept:+"$lb_kept"}' EXIT; trap 'exit 129' HUP; trap 'exit 130' INT; trap 'exit 143' TERM`,
+    ...(isPublic ? [] : ['lb_mask=$(umask); umask 077']),
+    'set -C; exec 8>"$lb_new" || exit; set +C',
+    ...(isPublic ? [] : ['umask "$lb_mask"']),
+  ].join('\n')
+
+/**
+ * In one process where cp is GNU's. Times are not kept: the content is another. Where fewer shall read the new file, it must
+ * at no time have the mode of the old one, nor its ACL.
+ */
+function keepAttributes({ uid, gid, mode }: NonNullable<Replacement['old']>, asked = mode): string {
+  const copies = (mode & ~asked) === 0
+    ? ['--preserve=all --no-preserve=timestamps,links']
+    : ['--preserve=ownership,xattr,context', '--preserve=ownership,xattr']
+  return [
+    ...copies.map((what) => `cp --attributes-only ${what} -- "$lb_to" "$lb_new" 2>/dev/null ||`),
+    sh`{ chown -- ${`${uid}:${gid}`} "$lb_new" && chmod ${octal(mode & asked)} -- "$lb_new"; } || exit`,
+  ].join('\n')
+}
+
+const isSpecial = (bits: number): boolean => (bits & 0o6000) !== 0
+const isWritable = (bits: number): boolean => (bits & 0o200) !== 0
+
+/** The mode to fill the file with: as narrow as in the end, so that no one reads what they shall not, but writable. */
+function modeToFill({ old, mode: asked }: Replacement, mode: number | undefined): number[] {
+  if (mode === undefined) return []
+  const isSet = old === undefined ? mode === 0o600 : asked === undefined
+  return isSet && isWritable(mode) ? [] : [(mode & 0o1777) | 0o200]
+}
+
+/** Only the rename of a mount point is refused as busy. There is no other way than to write into it then. */
+const swap = (chown: readonly string[], mode: number | undefined): string =>
+  [
+    'lb_said=$(LC_ALL=C mv -f -- "$lb_new" "$lb_to" 2>&1) || {',
+    `case $lb_said in *busy*) ;; *) printf '%s\\n' "$lb_said" >&2; exit 1 ;; esac`,
+    `printf '%s is a mount point and cannot be replaced: its content is written in place\\n' "$lb_to" >&2`,
+    'cat <"$lb_new" >"$lb_to" && sync -- "$lb_to" || exit',
+    ...chown.map((step) => `${step} || exit`),
+    ...(mode === undefined ? [] : [`chmod ${octal(mode)} -- "$lb_to" || exit`]),
+    'rm -f -- "$lb_new"',
+    '}',
+  ].join('\n')
 
 /**
  * Commands that change owner and group; none where neither is given.

@@ -3,6 +3,7 @@ import { sh } from '../../shell/quote.ts'
 import type { Secret } from '../../values/secret.ts'
 import type { Plan, Result } from '../module.ts'
 import type { Observed } from '../observed.ts'
+import { contentOf } from './effects.ts'
 import { secretText, targetFile } from './params.ts'
 import { lastLine } from './text.ts'
 
@@ -48,6 +49,13 @@ export interface CommandValues {
   readonly stdout_lines: readonly string[]
   readonly stderr_lines: readonly string[]
 }
+
+/** What a command looks at may be anything; whether one that changes something runs is a matter of two paths. */
+export const readsOf = ({ read_only, creates, removes }: Running): readonly string[] | undefined =>
+  read_only ? undefined : [creates, removes].filter((path) => path !== undefined).flatMap(contentOf)
+
+/** What a command does may be anything. */
+export const setsOf = ({ read_only }: Running): readonly string[] | undefined => (read_only ? [] : undefined)
 
 /** The probe: the command itself if it only looks, else whether it has to run. */
 export function probeCommand(params: Running, command: string): string {

@@ -1,6 +1,7 @@
 import { sh } from '../../shell/quote.ts'
 import type { Secret } from '../../values/secret.ts'
 import type { Change } from '../module.ts'
+import { contentOf, NUMBERS, PRIMARY_GROUPS, setAccount, setNewDirectory, setTree } from './effects.ts'
 import { groupEntry, NO_TOOLS, userEntry, type GroupEntry, type UserEntry } from './accounts.ts'
 
 /** What the `user` module is asked for. */
@@ -24,8 +25,12 @@ export interface UserParams {
 /** What the probe saw. */
 export interface FoundUser {
   readonly entry: UserEntry | undefined
+  /** Who has the number that is asked for. */
+  readonly holder: UserEntry | undefined
   readonly passwordSame: boolean
   readonly homeThere: boolean
+  /** Where the host makes the homes of new users: told where the user is not there and no home is given. */
+  readonly homes: string
   readonly tools: boolean
   readonly groups: readonly GroupEntry[]
 }
@@ -35,11 +40,15 @@ export function parseUser(stdout: string): FoundUser {
   const lines = stdout.split('\n')
   const start = lines.indexOf('groups')
   const head = lines.slice(0, start)
+  const homes = head.find((line) => line.startsWith('homes '))?.slice('homes '.length)
   const passwd = head.find((line) => line.startsWith('passwd '))
+  const holder = head.find((line) => line.startsWith('uid '))
   return {
     entry: passwd === undefined ? undefined : userEntry(passwd.slice('passwd '.length)),
+    holder: holder === undefined ? undefined : userEntry(holder.slice('uid '.length)),
     passwordSame: head.includes('password-same'),
     homeThere: head.includes('home-there'),
+    homes: homes === undefined || homes === '' ? '/home' : homes,
     tools: !head.includes('no-tools'),
     groups: lines
       .slice(start + 1)
@@ -59,6 +68,7 @@ export function planUser(wanted: UserParams, found: FoundUser): Change[] | strin
       step(
         `remove user ${name}${remove ? ` and ${entry.home}` : ''}`,
         sh`userdel ${[...(remove ? ['-r'] : []), name]}`,
+        [...userWords(name), uidWord(entry.uid), PRIMARY_GROUPS, ...ownGroup(name), `gid:${entry.gid}`, NUMBERS, ...(remove ? leftBy(name, entry.home) : [])],
       ),
     ]
   }
@@ -66,11 +76,42 @@ export function planUser(wanted: UserParams, found: FoundUser): Change[] | strin
     (group) => group !== undefined && groupOf(found, group) === undefined,
   )
   if (missing !== undefined) return `there is no group ${missing} on this host`
+  const { holder } = found
+  if (holder !== undefined && holder.name !== name && entry?.uid !== holder.uid)
+    return `uid ${holder.uid} belongs to the user ${holder.name}, so ${name} cannot have it`
   const changes = entry === undefined ? creation(wanted, found) : modifications(wanted, entry, found)
   return changes.length > 0 && !tools ? NO_TOOLS : changes
 }
 
-const step = (description: string, command: string): Change => ({ description, script: `${command} || exit` })
+const step = (description: string, command: string, sets: readonly string[]): Change =>
+  ({ description, script: `${command} || exit`, sets: setAccount(...sets) })
+
+const userWords = (name: string): string[] => [`user:${name}`]
+/** A user who is made without a number takes one that nobody can foresee. */
+const uidWord = (uid?: number): string => (uid === undefined ? 'uid:any' : `uid:${uid}`)
+/** The group that comes and goes with its user; its number is nobody's choice. */
+const ownGroup = (name: string): string[] => [`group:${name}`, 'gid:any']
+/** `userdel -r` takes the mail along. */
+const leftBy = (name: string, home: string): string[] => [home, `/var/mail/${name}`, `/var/spool/mail/${name}`].flatMap(setTree)
+const newHome = (home: string): string[] => [...setNewDirectory(home), ...setTree(home)]
+
+/** What a plan for a user depends on. */
+export function readsOfUser({ name, uid, group, groups = [], home, create_home }: UserParams): string[] {
+  return [
+    ...userWords(name),
+    ...(uid === undefined ? [] : [uidWord(uid), uidWord()]),
+    ...[name, group, ...groups].filter((it) => it !== undefined).map((it) => (/^\d+$/.test(it) ? 'gid:any' : `group:${it}`)),
+    NUMBERS,
+    '/etc/passwd',
+    '/etc/shadow',
+    '/etc/group',
+    ...(create_home ? contentOf(home ?? `/home/${name}`) : []),
+  ]
+}
+
+/** All that can come of it. A home that only the host knows is not among it. */
+export const setsOfUser = ({ name, uid, home = `/home/${name}` }: UserParams): string[] =>
+  setAccount(...userWords(name), uidWord(uid), uidWord(), PRIMARY_GROUPS, ...ownGroup(name), NUMBERS, ...newHome(home), ...leftBy(name, home))
 
 const groupOf = ({ groups }: FoundUser, wanted: string): GroupEntry | undefined =>
   groups.find(({ name, gid }) => name === wanted || String(gid) === wanted)
@@ -94,8 +135,15 @@ function creation(wanted: UserParams, found: FoundUser): Change[] {
     ...(wanted.group === undefined ? [] : [`group ${wanted.group}`]),
     ...(groups.length === 0 ? [] : [`groups ${groups.join(', ')}`]),
   ].join('; ')
+  const sets = [
+    ...userWords(name),
+    uidWord(uid),
+    PRIMARY_GROUPS,
+    ...(primary === undefined ? ownGroup(name) : []),
+    ...(create_home ? newHome(home ?? `${found.homes}/${name}`) : []),
+  ]
   return [
-    step(`create user ${name}${details === '' ? '' : ` (${details})`}`, sh`useradd ${[...flags, name]}`),
+    step(`create user ${name}${details === '' ? '' : ` (${details})`}`, sh`useradd ${[...flags, name]}`, sets),
     ...passwordChange(wanted),
   ]
 }
@@ -119,7 +167,18 @@ function modifications(wanted: UserParams, entry: UserEntry, found: FoundUser): 
   return [
     ...(parts.length === 0
       ? []
-      : [step(`change user ${name}: ${parts.map(([what]) => what).join('; ')}`, sh`usermod ${[...flags, name]}`)]),
+      : [
+          step(
+            `change user ${name}: ${parts.map(([what]) => what).join('; ')}`,
+            sh`usermod ${[...flags, name]}`,
+            // usermod gives the files of the home to the new number.
+            [
+              ...userWords(name),
+              ...(flags.includes('-u') ? [uidWord(uid), uidWord(entry.uid)] : []),
+              ...(flags.includes('-u') || flags.includes('-g') ? [NUMBERS, PRIMARY_GROUPS, `${entry.home}/`] : []),
+            ],
+          ),
+        ]),
     ...(wanted.create_home && !found.homeThere ? [homeCreation(name, home ?? entry.home)] : []),
     ...(wanted.update_password === 'always' && !found.passwordSame ? passwordChange(wanted) : []),
   ]
@@ -162,9 +221,10 @@ const homeCreation = (name: string, home: string): Change => ({
     sh`if [ -d /etc/skel ]; then cp -R -- /etc/skel/. ${`${home}/`} || exit; fi`,
     sh`chown -R -h -- ${`${name}:`} ${home} || exit`,
   ].join('\n'),
+  sets: newHome(home),
 })
 
 const passwordChange = ({ name, password }: UserParams): Change[] =>
   password === undefined
     ? []
-    : [step(`set the password of ${name}`, sh`printf '%s:%s\\n' ${name} ${password} | chpasswd -e`)]
+    : [step(`set the password of ${name}`, sh`printf '%s:%s\\n' ${name} ${password} | chpasswd -e`, userWords(name))]

@@ -1,6 +1,7 @@
 import { totals, type Board, type HostState, type Tally } from '../board.ts'
 import { duration } from './duration.ts'
 import { exhibitLine } from './finding.ts'
+import { noticePaint } from './notice.ts'
 import { paintOf, type Label, type Palette } from './palette.ts'
 import { count, shorten } from './text.ts'
 
@@ -8,9 +9,11 @@ import { count, shorten } from './text.ts'
 const COLUMNS = ['ok', 'changed'] as const satisfies Label[]
 const TICK_MS = 1000
 
-/** The head of a play at work: its name and how long it has been. */
+/** The head of a play at work: its name, how long it has been, and what the user was told last. */
 export function liveTitle(board: Board, now: number, paint: Palette): string {
-  return `${paint.bold(shorten(board.play))}  ${paint.dim(elapsed(board.since, now))}`
+  const notice = board.notices.at(-1)
+  const told = notice === undefined ? '' : `  ${noticePaint(notice.level, paint)(shorten(notice.message))}`
+  return `${paint.bold(shorten(board.play))}  ${paint.dim(elapsed(board.since, now))}${told}`
 }
 
 /** A host at work: `node1   3 ok   2 changed   Install Docker  12s`. */

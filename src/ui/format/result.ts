@@ -28,9 +28,11 @@ export const resultLine = (result: TaskResult): string =>
 
 /** What stands below a result: its changes, the diffs, the end of an error, and what `-v` asks for. */
 export function resultBody(result: TaskResult, { diff, verbosity }: Detail, paint: Palette): string[] {
+  const unknown = result.status === 'unknown' && result.changes.length > 0
   return [
+    ...(unknown ? [paint.dim('as things are now it would:')] : []),
     ...result.changes.flatMap((change) => [
-      ...(change.description === result.task ? [] : [paint.dim(`- ${shorten(change.description)}`)]),
+      ...(change.description === result.task && !unknown ? [] : [paint.dim(`- ${shorten(change.description)}`)]),
       ...(diff && change.diff !== undefined ? diffLines(change.diff, paint) : []),
     ]),
     ...outputLines(result, verbosity, paint),

@@ -7,7 +7,8 @@ import { stripVTControlCharacters } from 'node:util'
 export function clean(text: string): string {
   return stripVTControlCharacters(text)
     .replaceAll('\r\n', '\n')
-    .replace(/[^\n]*\r(?=[^\n])/g, '')
+    // Looked for from the start of a line only: from everywhere, one line of a megabyte would take minutes.
+    .replace(/^[^\n]*\r(?=[^\n])/gm, '')
     .replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '')
 }
 

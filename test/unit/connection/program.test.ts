@@ -16,7 +16,7 @@ t.test("a session's command line is one that any login shell reads alike, and ho
 
 t.test('sudo must not ask where there is no password, and must ask where there is one', async (t) => {
   t.match(sessionCommand('gate', { user: 'app' }), 'sudo -H -n -u app sh ')
-  t.match(sessionCommand('gate', { user: 'app', password: new Secret('x') }), 'sudo -H -S -k -p gate-password: -u app sh ')
+  t.match(sessionCommand('gate', { user: 'app', password: new Secret('x') }), 'sudo -H -S -k -p gate-password-%p: -u app sh ')
 })
 
 t.test('a password is followed by empty lines, which sudo gets if it asks again, and then by the gate', async (t) => {

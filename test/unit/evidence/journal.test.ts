@@ -1,17 +1,20 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
 import fc from 'fast-check'
 import t from 'tap'
-import { journal, readJournal } from '../../../src/evidence/index.ts'
-import { shorten } from '../../../src/evidence/journal.ts'
+import { readJournal } from '../../../src/evidence/index.ts'
+import { journal, shorten } from '../../../src/evidence/journal.ts'
 import { exhibit, notice } from './events.ts'
 
 const MIB = 1024 * 1024
 
-await t.test('what is written can be read again, before the journal is closed', async (t) => {
+await t.test('what is written can be read again a turn of the event loop later, before the journal is closed', async (t) => {
   const events = `${t.testdir()}/events.jsonl`
   const { write, close } = journal({ events })
   const written = [notice('one'), notice('two\u2028lines\nof Grüße 🎉'), exhibit()]
   for (const event of written) write(event)
+  await new Promise(setImmediate)
   t.strictSame([...readJournal(events)], written)
   close()
 })
@@ -59,4 +62,47 @@ await t.test('shortening never cuts a character', async () => {
     const out = shorten(prefix + unit.repeat(MIB))
     return !out.includes('\uFFFD') && out.startsWith(prefix) && out.endsWith(unit)
   }), { numRuns: 8 })
+})
+
+/** Runs a program that writes to a journal, and gives what is in it after the program's end. */
+async function written(t: { testdir(): string }, program: string, end?: 'SIGKILL'): Promise<unknown[]> {
+  const folder = t.testdir()
+  const events = `${folder}/events.jsonl`
+  const source = new URL('../../../src/evidence/journal.ts', import.meta.url).href
+  writeFileSync(`${folder}/program.mts`, `import { journal } from '${source}'
+    const { write, close } = journal({ events: '${events}' })
+    const note = (message) => write({ type: 'notice', time: '2026-11-21T04:30:00Z', level: 'info', message })
+    ${program}`)
+  const child = spawn(process.execPath, ['--import=tsx', `${folder}/program.mts`], { stdio: ['ignore', 'pipe', 'inherit'] })
+  if (end !== undefined) {
+    await once(child.stdout, 'data')
+    child.kill(end)
+  }
+  await once(child, 'exit')
+  return [...readJournal(events)].map((event) => (event as { message?: string }).message)
+}
+
+await t.test('a killed run keeps what happened before the last turn of the event loop', async (t) => {
+  const program = "note('one'); note('two'); setTimeout(() => { console.log('go'); setInterval(() => {}, 1000) })"
+  t.strictSame(await written(t, program, 'SIGKILL'), ['one', 'two'])
+})
+
+await t.test('a process that ends at once, or by an error, keeps all', async (t) => {
+  t.strictSame(await written(t, "note('one'); setTimeout(() => { note('two'); process.exit(130) })"), ['one', 'two'])
+})
+
+await t.test('a full disk is told by the next write and by the end, in one line', async (t) => {
+  const { write, close } = journal({ events: '/dev/full' })
+  write(notice('one'))
+  await new Promise(setImmediate)
+  const full = /cannot write to the journal \/dev\/full: no space left: remove old runs/
+  t.throws(() => { write(notice('two')) }, full)
+  t.throws(() => { write(notice('three')) }, full)
+  t.throws(close, full)
+  t.doesNotThrow(close)
+})
+
+await t.test('a text that was cut before keeps the line that says so', async (t) => {
+  const cut = `${'h'.repeat(MIB / 2)}\n[... 5 bytes left out; all 6 are in output/1.txt ...]\n${'t'.repeat(MIB / 2)}`
+  t.equal(shorten(cut), cut)
 })

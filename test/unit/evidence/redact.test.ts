@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { redactor } from '../../../src/evidence/index.ts'
+import { Redactor } from '../../../src/evidence/redact.ts'
 import type { Notice } from '../../../src/run/events.ts'
 import { quote } from '../../../src/shell/quote.ts'
 import { Secret } from '../../../src/values/secret.ts'
 import { exhibit, notice, result } from './events.ts'
 
-const masked = (text: string): string => (redactor()(notice(text)) as Notice).message
+const masked = (text: string): string => (new Redactor().event(notice(text)) as Notice).message
 
 await t.test('masks a secret however deep it stands', async (t) => {
   new Secret('deep-Secret-1')
@@ -14,7 +14,7 @@ await t.test('masks a secret however deep it stands', async (t) => {
     changes: [{ description: 'write deep-Secret-1', diff: { subject: '/etc/x', before: '', after: 'k=deep-Secret-1\n' } }],
     commands: [{ kind: 'change', script: "echo 'deep-Secret-1'", stdout: 'deep-Secret-1', stderr: '', exitCode: 0, durationMs: 1 }],
   })
-  t.notMatch(JSON.stringify(redactor()(event)), /deep-Secret-1/)
+  t.notMatch(JSON.stringify(new Redactor().event(event)), /deep-Secret-1/)
 })
 
 await t.test('masks a secret in each form it takes on the way', async (t) => {
@@ -84,18 +84,18 @@ await t.test('masks what looks like a secret though nobody registered it', async
 })
 
 await t.test('knows secrets that appear while it works', async (t) => {
-  const redact = redactor()
-  redact(notice('warm up'))
+  const redactor = new Redactor()
+  redactor.event(notice('warm up'))
   new Secret('late-secret')
-  t.match(redact(notice('late-secret')), { message: '[REDACTED]' })
+  t.match(redactor.event(notice('late-secret')), { message: '[REDACTED]' })
 })
 
 await t.test('leaves the words that make an event what it is', async (t) => {
   new Secret('exhibit')
-  t.match(redactor()(exhibit({ title: 'exhibit' })), { type: 'exhibit', title: '[REDACTED]' })
+  t.match(new Redactor().event(exhibit({ title: 'exhibit' })), { type: 'exhibit', title: '[REDACTED]' })
 })
 
 await t.test('returns an event without a secret as it is', async (t) => {
   const event = exhibit()
-  t.equal(redactor()(event), event)
+  t.equal(new Redactor().event(event), event)
 })

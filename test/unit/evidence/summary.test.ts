@@ -1,9 +1,15 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import t from 'tap'
-import { summarise, writeSummary } from '../../../src/evidence/index.ts'
+import { SummaryFold, writeSummary, type Summary } from '../../../src/evidence/index.ts'
 import type { RunEvent } from '../../../src/run/events.ts'
 import { emptyRecap } from '../../../src/run/recap.ts'
 import { result, runStart } from './events.ts'
+
+function summarise(events: Iterable<RunEvent>): Summary {
+  const fold = new SummaryFold()
+  for (const event of events) fold.add(event)
+  return fold.summary()
+}
 
 const at = (second: number): string => new Date(Date.UTC(2026, 10, 21, 4, 30, second)).toISOString()
 const started: RunEvent[] = [

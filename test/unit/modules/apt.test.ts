@@ -50,6 +50,15 @@ void t.test('a half-configured package counts as missing, and dpkg is mended fir
   t.match(changes[0]?.script, /dpkg --configure -a[^]*--fix-broken[^]*install -- curl/)
 })
 
+void t.test('a removal tells what else goes', async (t) => {
+  const { changes } = plan({ name: 'curl', state: 'absent' }, host(CURL, 'goes docker.io 20.10.24', 'goes curl 7.88.1-10+deb12u14'))
+  t.equal(changes[0]?.description, 'remove curl, and with it docker.io')
+  t.same(changes[0]?.diff, {
+    subject: 'packages', before: 'curl: 7.88.1-10+deb12u14\ndocker.io: 20.10.24\n', after: 'curl: not installed\ndocker.io: not installed\n',
+  })
+  t.equal(plan({ name: 'curl', state: 'absent' }, host(CURL, 'goes curl 7.88.1')).changes[0]?.description, 'remove curl')
+})
+
 void t.test('a package of another architecture is not the one asked for', async (t) => {
   const foreign = 'pkg\tii \tlibc6\ti386\t2.36'
   t.equal(plan({ name: 'libc6' }, host(foreign)).changes.length, 1)

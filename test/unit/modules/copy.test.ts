@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import {
   existsSync,
   mkdirSync,
@@ -18,6 +19,7 @@ import { Secret } from '../../../src/values/secret.ts'
 import { converge, runIn } from '../../support/shells.ts'
 import { converged, inEachShell } from './support.ts'
 
+const sha = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex')
 const permissions = (path: string): number => statSync(path).mode & 0o7777
 
 t.test('creates a file with its content and mode', async (t) => {
@@ -95,6 +97,17 @@ t.test('a file of the controller arrives byte for byte, also into a folder', asy
     converged(t, run, [`create ${folder}/blob.bin`])
     t.match(run.before.changes[0]?.diff?.after, /^\(binary, sha256 [0-9a-f]{64}, 200003 bytes\)\n$/)
     t.ok(readFileSync(join(folder, 'blob.bin')).equals(bytes))
+  })
+})
+
+t.test('bytes that are no text show in a diff by their hash, the old ones and the new ones', async (t) => {
+  inEachShell(t, (t, shell, folder) => {
+    const dest = join(folder, 'blob')
+    writeFileSync(dest, Buffer.from([0xff, 0, 1]))
+    chmodSync(dest, 0o644)
+    const { diff } = converge(shell, copy, { src: 'blob', dest }, { inputs: { src: Buffer.from([0xff, 0]) } }).before.changes[0] ?? {}
+    t.equal(diff?.before, `(binary, sha256 ${sha(Buffer.from([0xff, 0, 1]))}, 3 bytes)\n`)
+    t.equal(diff?.after, `(binary, sha256 ${sha(Buffer.from([0xff, 0]))}, 2 bytes)\n`)
   })
 })
 

@@ -1,7 +1,8 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { renderReport } from '../../../src/report/index.ts'
+import { result, runStart } from '../evidence/events.ts'
 
 const fixtures = join(import.meta.dirname, 'fixtures')
 
@@ -112,4 +113,32 @@ await t.test('rendering again gives the same pages', async (t) => {
 
 await t.test('a folder without a journal is a clear error', async (t) => {
   await t.rejects(renderReport(t.testdir()), /cannot read the journal .*events\.jsonl/)
+})
+
+await t.test('what cannot be told is not shown as what would be done', async (t) => {
+  const { html, markdown } = await render(t, 'check')
+  t.match(html, /As things are now it would:<\/p>\s*<p class="change">start docker/)
+  t.match(markdown, /cannot tell: Docker is running .* As things are now it would:\n+ {2}- start docker/)
+})
+
+await t.test('of very many hosts those where something went wrong are shown, and how many there are more', async (t) => {
+  const folder = t.testdir()
+  mkdirSync(folder, { recursive: true })
+  const names = Array.from({ length: 3000 }, (_, i) => `web${i}`)
+  const events = [runStart(names), ...names.map((name, i) => result(name, i === 2500 ? 'failed' : 'ok'))]
+  writeFileSync(join(folder, 'events.jsonl'), events.map((event) => `${JSON.stringify(event)}\n`).join(''))
+  const { html, markdown } = await renderReport(folder)
+  for (const page of [readFileSync(html, 'utf8'), readFileSync(markdown, 'utf8')]) {
+    t.match(page, 'web2500')
+    t.notMatch(page, 'web2499')
+    t.match(page, '2,000 hosts more')
+    t.match(page, 'web19 and 2,980 more')
+  }
+})
+
+await t.test('a report that cannot be written is a clear error', async (t) => {
+  const folder = t.testdir()
+  mkdirSync(join(folder, 'report.md.part'), { recursive: true })
+  cpSync(join(fixtures, 'passed.jsonl'), join(folder, 'events.jsonl'))
+  await t.rejects(renderReport(folder), /cannot write the report into .*: a folder of that name is in the way: move it away/)
 })

@@ -44,3 +44,14 @@ t.test('check mode: the handler of a task that cannot be told cannot be told', a
   t.same(ran.story, ['a make: changed', 'a needs it: unknown', 'a restart: unknown'])
   t.match(ran.results.at(-1)?.message, 'cannot tell before «needs it» has run')
 })
+
+t.test('a handler may notify others, before and after it; each runs once', async (t) => {
+  const ran = await runSteps([play('chain', { hosts: 'all' }, () => [
+    line('configure', { path: path.join(folder, 'chain'), is: 'x', notify: 'middle' }),
+  ], {
+    before: script({ text: ':' }),
+    middle: script({ text: ':', notify: ['after', 'before', 'middle'] }),
+    after: script({ text: ':' }),
+  })])
+  t.same(ran.story, ['a configure: changed', 'a middle: changed', 'a after: changed', 'a before: changed'])
+})

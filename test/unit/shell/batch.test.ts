@@ -1,15 +1,46 @@
 import { spawnSync } from 'node:child_process'
 import fc from 'fast-check'
 import t from 'tap'
-import { composeBatch, parseBatch } from '../../../src/shell/batch.ts'
+import { BatchReader, composeBatch, type Gather, type Outcome } from '../../../src/shell/batch.ts'
 import { sh } from '../../../src/shell/quote.ts'
 import { shells } from '../../support/shells.ts'
 
 const MARK = 'lb-0123456789'
 
+interface Piece extends Gather {
+  text: string
+  ended: number
+}
+
+/** Reads a batch's output in chunks of `size` bytes, stdout and stderr by turns. */
+function read(stdout: Buffer, stderr: Buffer, size = Number.POSITIVE_INFINITY): { outcomes: Outcome[]; pieces: Map<string, Piece> } {
+  const pieces = new Map<string, Piece>()
+  const reader = new BatchReader(MARK, (script, stream) => {
+    const chunks: Buffer[] = []
+    const piece: Piece = {
+      text: '',
+      ended: 0,
+      take: (chunk) => { chunks.push(Buffer.from(chunk)) },
+      end() {
+        this.ended += 1
+        this.text = Buffer.concat(chunks).toString()
+      },
+    }
+    pieces.set(`${script} ${stream}`, piece)
+    return piece
+  })
+  for (let at = 0; at < Math.max(stdout.length, stderr.length, 1); at += size) {
+    reader.take('stdout', stdout.subarray(at, at + size))
+    reader.take('stderr', stderr.subarray(at, at + size))
+  }
+  const text = (script: number, stream: string): string => pieces.get(`${script} ${stream}`)?.text ?? ''
+  const outcomes = reader.end().map((ending, script) => ({ ...ending, stdout: text(script, 'stdout'), stderr: text(script, 'stderr') }))
+  return { outcomes, pieces }
+}
+
 function run(argv: readonly string[], scripts: readonly string[], stopOnFailure = 0) {
   const done = spawnSync(argv[0] as string, argv.slice(1), { input: composeBatch(scripts, MARK, stopOnFailure) })
-  return { ...done, outcomes: parseBatch(done.stdout, done.stderr, MARK) }
+  return { ...done, outcomes: read(done.stdout, done.stderr).outcomes }
 }
 
 for (const { name, argv } of shells) {
@@ -44,10 +75,27 @@ for (const { name, argv } of shells) {
   })
 }
 
-t.test('a script whose end was not seen is absent', (t) => {
-  const { stdout, stderr } = run(['dash'], ['echo one', 'echo two', 'echo three'])
+t.test('a script whose end was not seen is absent, and what it printed is told apart all the same', (t) => {
+  const { stdout, stderr } = run(['dash'], ['echo one', 'echo two', 'printf "half\\nlb-"; echo three'])
   const cut = stdout.subarray(0, stdout.indexOf('three'))
-  t.same(parseBatch(cut, stderr, MARK).map((outcome) => outcome.stdout), ['one\n', 'two\n'])
-  t.same(parseBatch(Buffer.alloc(0), Buffer.alloc(0), MARK), [])
+  const { outcomes, pieces } = read(cut, stderr)
+  t.same(outcomes.map((outcome) => outcome.stdout), ['one\n', 'two\n'])
+  t.equal(pieces.get('2 stdout')?.text, 'half\nlb-')
+  t.same([...pieces.values()].map(({ ended }) => ended), [...pieces.values()].map(() => 1), 'each is ended once')
+  t.same(read(Buffer.alloc(0), Buffer.alloc(0)).outcomes, [])
+  t.end()
+})
+
+t.test('what is printed before the first script is told apart too', (t) => {
+  const { pieces, outcomes } = read(Buffer.from('noise'), Buffer.from('sh: 3: Syntax error\n'))
+  t.same(outcomes, [])
+  t.equal(pieces.get('-1 stderr')?.text, 'sh: 3: Syntax error\n')
+  t.end()
+})
+
+t.test('however the output is cut into chunks, it is taken apart the same', (t) => {
+  const { stdout, stderr, outcomes } = run(['dash'], ['printf "a\\n\\nlb-01234"; exit 3', ':', `printf "\\n${MARK.slice(0, -1)}\\n"; echo e >&2`])
+  for (const size of [1, 2, 3, 5, 7, 13, 14, 15, 16, 17, 64]) t.same(read(stdout, stderr, size).outcomes, outcomes, `${size}`)
+  t.same(outcomes.map(({ stdout, exitCode }) => [stdout, exitCode]), [['a\n\nlb-01234', 3], ['', 0], [`\n${MARK.slice(0, -1)}\n`, 0]])
   t.end()
 })

@@ -5,7 +5,7 @@ import type { RunEvent } from '../../../src/run/events.ts'
 import { wantsColour, wantsLive } from '../../../src/ui/choose.ts'
 import { jsonScreen } from '../../../src/ui/json.ts'
 import { plainScreen } from '../../../src/ui/plain.ts'
-import { brokenRun, checkRun, siteRun } from '../../support/events.ts'
+import { brokenRun, checkRun, recording, siteRun } from '../../support/events.ts'
 
 async function lines(events: readonly RunEvent[], given: Partial<Parameters<typeof plainScreen>[1]> = {}): Promise<string[]> {
   const stream = new PassThrough()
@@ -101,4 +101,17 @@ void t.test('NO_COLOR wins over all', async (t) => {
   t.equal(wantsColour({ isTTY: false, env: { FORCE_COLOR: '1' } }), true)
   t.equal(wantsColour({ isTTY: true, env: { NO_COLOR: '1', FORCE_COLOR: '1' } }), false)
   t.equal(wantsColour({ isTTY: true, env: { NO_COLOR: '' } }), true)
+})
+
+void t.test('a task that cannot be told says what it would do as things are now', async (t) => {
+  const run = recording()
+  run.start({ check: true })
+  run.play('Docker Engine')
+  run.result('Docker Engine', 'Start Docker', 'node1', {
+    status: 'unknown', message: 'cannot tell before «Install Docker» has run', changes: [{ description: 'start docker' }],
+  })
+  t.strictSame((await lines(run.events)).slice(-4, -2), [
+    'node1 |         | as things are now it would:',
+    'node1 |         | - start docker',
+  ])
 })

@@ -1,0 +1,8 @@
+# A hundred trivial commands, each a program of its own.
+set -eu
+i=0
+while [ "$i" -lt 100 ]; do
+  /bin/echo "$i" >/dev/null
+  i=$((i + 1))
+done
+echo "$1 changed=0"

@@ -1,0 +1,3 @@
+# One trivial task.
+true
+echo "$1 changed=0"

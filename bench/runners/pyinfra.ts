@@ -1,0 +1,30 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { VARIABLES } from './inventory.ts'
+import { environment, type Runner } from './runner.ts'
+
+const FOLDER = path.join(import.meta.dirname, 'pyinfra')
+
+/** pyinfra with its default settings: all hosts at once. */
+export const pyinfra = (version: string, program: string): Runner => ({
+  id: 'pyinfra',
+  title: 'pyinfra',
+  version,
+  expected: { start: 1.5, task: 0.03 },
+  command({ world, hosts, folder, playbook }) {
+    mkdirSync(folder, { recursive: true })
+    const data = { ...VARIABLES, ssh_user: 'root', ssh_key: world.key, ssh_known_hosts_file: world.knownHosts }
+    const entries = hosts.map(({ name, address }) => [name, { ...data, ssh_hostname: address }])
+    const inventory = path.join(folder, 'inventory.py')
+    // JSON of text, numbers and lists is Python as well; pyinfra wants a host and its data as a tuple.
+    writeFileSync(inventory, `hosts = [tuple(entry) for entry in ${JSON.stringify(entries)}]\n`)
+    return { argv: [program, '-y', inventory, path.join(FOLDER, `${playbook}.py`)], cwd: folder, env: environment(folder) }
+  },
+  changed: (output) => changedOf(output),
+})
+
+/** pyinfra's closing table ends with totals: operations, then those that changed something, failed, changed nothing; `-` is 0. */
+function changedOf(output: string): number | undefined {
+  const [, success, error] = /^ *Grand total +\d+ +(\d+|-) +(\d+|-) +(?:\d+|-) *$/m.exec(output) ?? []
+  return success === undefined || error !== '-' ? undefined : success === '-' ? 0 : Number(success)
+}

@@ -1,0 +1,38 @@
+// 100 commands over one ssh2 connection, one exec each, the next when the last has ended: what a runner that talks to a
+// host command by command can reach from Node. Arguments: address, private key, known_hosts.
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+
+// The very ssh2 that Labbook's connections run on.
+const ssh2 = createRequire(createRequire(import.meta.url).resolve('node-ssh'))('ssh2')
+
+const [address, key, knownHosts] = process.argv.slice(2)
+const known = readFileSync(knownHosts, 'utf8').split('\n').find((line) => line.startsWith(`${address} `)).split(' ')[2]
+const client = new ssh2.Client()
+
+const exec = (command) => new Promise((resolve, reject) => {
+  client.exec(command, (error, channel) => {
+    if (error) return reject(error)
+    channel.on('close', (code) => (code === 0 ? resolve() : reject(new Error(`${command}: exit code ${code}`))))
+    channel.resume()
+    channel.stderr.resume()
+  })
+})
+
+client.on('ready', async () => {
+  client.setNoDelay(true)
+  for (let number = 0; number < 100; number++) await exec(`/bin/echo ${number}`)
+  client.end()
+  console.log(`${address} changed=0`)
+})
+client.on('error', (error) => {
+  console.error(error.message)
+  process.exitCode = 1
+})
+client.connect({
+  host: address,
+  username: 'root',
+  privateKey: readFileSync(key),
+  algorithms: { kex: ['curve25519-sha256'] },
+  hostVerifier: (offered) => offered.toString('base64') === known,
+})

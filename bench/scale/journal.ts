@@ -1,0 +1,35 @@
+import { statSync } from 'node:fs'
+import { setImmediate as turn } from 'node:timers/promises'
+import { openRecord, openRunFolder, readJournal, SummaryFold } from '../../src/evidence/index.ts'
+import { events } from './generate.ts'
+import { megabytes, peakMemory, printRow, seconds } from './row.ts'
+
+/** Two events for each task and host. */
+const SHAPE = { hosts: 500, tasks: 1000 }
+const EVENTS = SHAPE.hosts * SHAPE.tasks * 2
+
+/** A journal of a million events: written as a run writes it, read again and folded into a summary. */
+await printRow(async (folder) => {
+  const runFolder = openRunFolder({ root: folder, playbook: 'scale', now: new Date() })
+  const record = openRecord(runFolder)
+  const start = seconds()
+  let made = 0
+  for (const event of events(SHAPE)) {
+    record.take(event)
+    // As in a run, where answers of hosts come in turns of the event loop.
+    if (++made % 100 === 0) await turn()
+  }
+  record.close()
+  const written = seconds() - start
+  const afterWriting = peakMemory()
+  const fold = new SummaryFold()
+  for (const event of readJournal(runFolder.events)) fold.add(event)
+  const hosts = Object.keys(fold.summary().hosts).length
+  if (hosts !== SHAPE.hosts) throw new Error(`the summary has ${hosts} hosts of ${SHAPE.hosts}`)
+  const took = seconds() - start
+  return {
+    id: 'journal', what: `writing and summarising a journal of ${EVENTS / 1e6} million events`, value: took, unit: 's',
+    detail: `${megabytes(statSync(runFolder.events).size)}; written in ${written.toFixed(1)} s, events made meanwhile;`
+      + ` peak memory ${megabytes(peakMemory())} (after writing: ${megabytes(afterWriting)})`,
+  }
+})

@@ -1,0 +1,78 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import path from 'node:path'
+import { connectionTarget, openConnection } from '../../src/connection/index.ts'
+import { openRecord, openRunFolder, writeSummary } from '../../src/evidence/index.ts'
+import { readInventory } from '../../src/inventory/index.ts'
+import { play, shell, type Step } from '../../src/labbook.ts'
+import { run, type RunOptions } from '../../src/run/run.ts'
+import site from '../playbooks/site/playbook.ts'
+import { PROJECT } from '../world/places.ts'
+import { peakMemory, seconds } from './row.ts'
+
+/*
+ * One run of Labbook's runner in this process, put together as `src/cli/execute.ts` does but without a screen:
+ * `one-run.ts INVENTORY recorded|unrecorded [MEGABYTES]`. With a number the one task prints so much; without, the tasks
+ * are the 25 of the benchmark. Prints {@link OneRun} as JSON.
+ */
+
+/** What it came to. */
+export interface OneRun {
+  /** Seconds from the start of this process to the end of all. */
+  readonly wall: number
+  /** Of these, seconds in which nothing but recording went on. */
+  readonly recording: number
+  /** Bytes. */
+  readonly memory: number
+}
+
+const [inventoryFile = '', mode = 'recorded', size] = process.argv.slice(2)
+
+const loud = (megabytes: number): Step => play('Loud', { hosts: 'all' }, () => [
+  shell({ cmd: `yes 'a line of output that is 64 characters long, with its newline, eh' | head -c ${megabytes}000000` }),
+])
+
+const recording = { seconds: 0 }
+/** Does what belongs to recording, and counts the time. */
+function timed<T>(action: () => T): T {
+  const start = seconds()
+  try {
+    return action()
+  } finally {
+    recording.seconds += seconds() - start
+  }
+}
+
+async function main(): Promise<void> {
+  const steps: readonly Step[] = size === undefined ? site.steps as readonly Step[] : [loud(Number(size))]
+  const inventory = await readInventory(inventoryFile)
+  const folder = mkdtempSync(path.join(path.dirname(inventoryFile), 'one-run-'))
+  const runFolder = timed(() => openRunFolder({ root: folder, playbook: 'one-run', now: new Date() }))
+  const record = mode === 'recorded' ? timed(() => openRecord(runFolder)) : undefined
+  const options: RunOptions = {
+    playbook: 'one-run', version: '0', argv: [], steps, inventory, hosts: [...inventory.hosts.keys()], check: false, forks: 5,
+    tags: { tags: [], skipTags: [] }, extraVars: {}, root: PROJECT,
+    connect: (name, vars) => {
+      const target = connectionTarget(name, vars)
+      return { connection: openConnection(target), become: target.become }
+    },
+    subscriber: (event) => (record === undefined ? undefined : timed(() => void record.take(event))),
+    ...(record === undefined ? {} : { openSpool: record.output }),
+    signal: new AbortController().signal,
+  }
+  const { exitCode } = await run(options)
+  if (record !== undefined) {
+    // Nothing else goes on any more: all time until the end is recording, loading what renders the report included.
+    const start = seconds()
+    record.close()
+    writeSummary(runFolder, record.summary())
+    const { renderReport } = await import('../../src/report/index.ts')
+    await renderReport(runFolder.path)
+    recording.seconds += seconds() - start
+  }
+  const result: OneRun = { wall: process.uptime(), recording: recording.seconds, memory: peakMemory() }
+  rmSync(folder, { recursive: true, force: true })
+  process.stdout.write(`${JSON.stringify(result)}\n`)
+  process.exitCode = exitCode
+}
+
+await main()

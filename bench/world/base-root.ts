@@ -1,0 +1,47 @@
+import { existsSync, mkdirSync } from 'node:fs'
+import path from 'node:path'
+import { recipe, sourceFunctions } from '../../src/lab/scripts/rootfs.ts'
+import { sh } from '../../src/shell/quote.ts'
+import { output } from './command.ts'
+import { CACHE } from './places.ts'
+
+/** What a host has: what Ansible needs of it, and no more. */
+const PACKAGES = ['openssh-server', 'python3', 'procps', 'libpam-modules', 'login', 'passwd']
+
+/** Raise it when {@link build} changes what comes out. */
+const VERSION = 1
+
+/** Wants {@link sourceFunctions} before it. In namespaces of its own, so that a build that is killed leaves no mount. */
+const build = (root: string): string => sh`
+root=${root}
+set -e
+rm -rf "$root".tmp && mkdir -p "$root".tmp
+exec 9>"$root".lock && flock -w 900 9
+[ ! -d "$root" ] || exit 0
+lab_sources >"$root".list && lab_apt_settings >"$root".conf
+unshare --mount --pid --fork --kill-child --mount-proc --propagation private \
+  mmdebstrap --quiet --variant=minbase --mode=root --include=${PACKAGES.join(',')} \
+  --aptopt="$root".conf "$(lab_codename)" "$root".tmp "$root".list >"$root".log 2>&1 </dev/null ||
+  { tail -n 15 "$root".log >&2; exit 1; }
+rm -f "$root".list "$root".conf
+cd "$root".tmp
+rm -f etc/ssh/ssh_host_* etc/hostname
+mkdir -p run/sshd root/.ssh
+chmod 700 root/.ssh
+printf '127.0.0.1 localhost\\n' >etc/hosts
+printf 'Welcome.\\n' >etc/motd
+: >etc/environment
+chmod 644 etc/hosts etc/motd etc/environment
+mv "$root".tmp "$root"`
+
+/** The file system that every host is an overlay of, built once. @returns its folder. */
+export async function baseRoot(say: (line: string) => void): Promise<string> {
+  mkdirSync(CACHE, { recursive: true })
+  const sum = (await output('sh', ['-c', `${sourceFunctions}\n${recipe([...PACKAGES, `bench-${VERSION}`])}`])).trim()
+  const root = path.join(CACHE, `root-${sum}`)
+  if (!existsSync(root)) {
+    say(`building the hosts' root file system in ${root}`)
+    await output('sh', ['-c', `${sourceFunctions}\n${build(root)}`])
+  }
+  return root
+}

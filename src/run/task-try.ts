@@ -1,0 +1,218 @@
+import { Unreachable } from '../connection/connection.ts'
+import type { Plan } from '../modules/module.ts'
+import type { Outcome } from '../shell/batch.ts'
+import { quote } from '../shell/quote.ts'
+import { Unresolved } from '../values/reference.ts'
+import { failureOf, lastLine, withoutScript, type Tried } from './attempt.ts'
+import { cannotTell, foresee } from './check.ts'
+import { awaitReturn } from './come-back.ts'
+import { notifies, withEnvironment, type Entry } from './entry.ts'
+import type { CommandRecord, PlannedChange } from './events.ts'
+import { CutShort, runBatch } from './host.ts'
+import { leaveNotices, listNotices, takeNotice } from './notified.ts'
+import { tooLongToPlan } from './output.ts'
+import type { Play } from './play.ts'
+import { prepare, titleOf, type Prepared } from './prepare.ts'
+import type { Prober } from './prober.ts'
+import { Interrupted, type RunState } from './state.ts'
+
+/** What the tries of a host's tasks in a play have in common. */
+export interface Ways {
+  readonly state: RunState
+  readonly play: Play
+  /** The host whose tasks these are; each entry says where it runs. */
+  readonly host: string
+  readonly vars: Readonly<Record<string, unknown>>
+  /** Names of the play's handlers. */
+  readonly handlers: readonly string[]
+  /** Takes in the notices that an earlier run left; undefined once they are known. */
+  heedNotices: ((listed: string) => void) | undefined
+}
+
+/** A task may go on once after its line broke, however often it is tried. */
+export interface Chance {
+  used: boolean
+}
+
+/** One try of a task: look, plan, and unless it is check mode, apply. */
+export class TaskTry {
+  readonly #ways: Ways
+  readonly #entry: Entry
+  readonly #index: number
+  readonly #prober: Prober
+  readonly #commands: CommandRecord[] = []
+  /** The changes that went out last. */
+  #applying: readonly PlannedChange[] | undefined
+
+  constructor(ways: Ways, entry: Entry, index: number, prober: Prober) {
+    this.#ways = ways
+    this.#entry = entry
+    this.#index = index
+    this.#prober = prober
+  }
+
+  async run(chance: Chance): Promise<Tried> {
+    try {
+      return await this.#lookAndAct()
+    } catch (error) {
+      if (this.#ways.state.signal.aborted || chance.used || !(error instanceof Unreachable && error.lost)) return this.failure(error)
+      chance.used = true
+      const begun = error.began ? this.#applying : undefined
+      return await this.#goOn(begun).catch((second: unknown) => this.failure(second, begun !== undefined))
+    }
+  }
+
+  async #lookAndAct(): Promise<Tried> {
+    const { state, host, heedNotices } = this.#ways
+    const { task, target } = this.#entry
+    this.#applying = undefined
+    if (target.unreached !== undefined) throw new Unreachable(target.unreached)
+    const prepared = await prepare(task, state.registry.scope(host), state.reader)
+    if (state.check && task.module.waits === true) {
+      // It would wait for what the earlier task has yet to bring.
+      const reason = state.foreseen.reason(target.name, task.module.reads?.(prepared.params))
+      if (reason !== undefined) return cannotTell(reason, this.#entry, prepared, this.#commands)
+    }
+    const seen = await this.#prober.look(this.#index, prepared, heedNotices === undefined ? [] : [listNotices], ([listed]) => {
+      heedNotices?.(listed?.stdout ?? '')
+      this.#ways.heedNotices = undefined
+    })
+    this.#commands.push(record('probe', prepared.probe, seen))
+    const plan = this.#plan(prepared, seen)
+    return state.check ? foresee(state.foreseen, this.#entry, prepared, plan, this.#commands) : await this.#act(prepared, seen, plan)
+  }
+
+  async #act(prepared: Prepared, seen: Outcome, plan: Plan<unknown>): Promise<Tried> {
+    const changes = withoutScript(plan.changes)
+    const commands = this.#commands
+    if (plan.problem !== undefined) return { status: 'failed', message: plan.problem, changes, commands }
+    if (plan.changes.length > 0) return await this.#apply(prepared, seen, plan)
+    await this.#dropNotice()
+    return { status: 'ok', changes, commands, values: plan.values }
+  }
+
+  async #apply(prepared: Prepared, seen: Outcome, plan: Plan<unknown>): Promise<Tried> {
+    const { module } = this.#entry.task
+    const changes = withoutScript(plan.changes)
+    const commands = this.#commands
+    const { applied, broken, verify } = await this.#change(prepared, plan)
+    if (broken !== undefined) {
+      const values = module.result?.(prepared.params, applied).values
+      return { status: 'failed', message: whyBroken(broken), changes, commands, values }
+    }
+    if (module.comesBack !== undefined) {
+      const back = await awaitReturn(this.#entry, module.comesBack, prepared.params, seen, this.#ways.state.signal)
+      if (typeof back === 'string') return { status: 'failed', message: back, changes, commands }
+      commands.push(record('verify', module.comesBack.probe(prepared.params), back))
+      await this.#dropNotice()
+      applied.push(back)
+    }
+    if (module.result !== undefined) {
+      const { values, failed } = module.result(prepared.params, applied)
+      return failed === undefined
+        ? { status: 'changed', changes, commands, values }
+        : { status: 'failed', message: failed, changes, commands, values }
+    }
+    commands.push(record('verify', prepared.probe, verify as Outcome))
+    const then = this.#plan(prepared, verify as Outcome)
+    const left = then.problem ?? then.changes[0]?.description
+    if (left !== undefined) return { status: 'failed', message: `done, yet the host is not as asked: ${left}`, changes, commands }
+    return { status: 'changed', changes, commands, values: then.values }
+  }
+
+  /** Sends the changes, and with them the notices for the handlers to come and the end of the notice for this one. */
+  async #change(prepared: Prepared, plan: Plan<unknown>): Promise<{ applied: Outcome[]; broken?: Outcome; verify?: Outcome }> {
+    const { play, handlers } = this.#ways
+    const { task: { module }, handler } = this.#entry
+    const goesAway = module.comesBack !== undefined
+    const notified = notifies(this.#entry).filter((name) => handlers.includes(name))
+    const before = notified.length === 0 ? [] : [leaveNotices(play.name, notified)]
+    const after = handler === undefined || goesAway ? [] : [takeNotice(play.name, handler)]
+    const scripts = plan.changes.map(({ script }) => withEnvironment(this.#entry, script, quote))
+    this.#applying = withoutScript(plan.changes)
+    try {
+      const done = await this.#prober.change(this.#index, prepared, [...before, ...scripts, ...after])
+      const applied = done.changes.slice(before.length, before.length + scripts.length)
+      applied.forEach((outcome, i) => this.#commands.push(record('change', scripts[i] as string, outcome)))
+      const broken = done.changes.find(({ exitCode }) => exitCode !== 0)
+      return { applied, ...(broken === undefined ? {} : { broken }), ...(done.verify === undefined ? {} : { verify: done.verify }) }
+    } catch (error) {
+      // That the line breaks under a change that takes the host away is what was asked for.
+      const gone = (error instanceof Unreachable && error.lost && error.began) || error instanceof CutShort
+      if (goesAway && gone && !this.#ways.state.signal.aborted) return { applied: [] }
+      throw error
+    }
+  }
+
+  /**
+   * After the line broke: connects once more, looks again, and does what is left to do. The connection sees to it that
+   * nothing runs beside what the broken line left running: it waits for that to end.
+   *
+   * @param begun - the changes that were being made; undefined where surely none had begun.
+   */
+  async #goOn(begun: readonly PlannedChange[] | undefined): Promise<Tried> {
+    const { task, target } = this.#entry
+    const title = titleOf(task)
+    this.#prober.forget()
+    await this.#send(':')
+    this.#ways.state.emit({
+      type: 'notice', level: 'warning', host: target.name, message: `the connection was lost during «${title}»; connected again`,
+    })
+    if (begun !== undefined && task.module.result !== undefined) {
+      const message = 'the connection was lost while it ran: how far it came is not known, and it is not run a second time by itself'
+      return { status: 'failed', message, changes: begun, commands: this.#commands, inTheDark: true }
+    }
+    const tried = await this.#lookAndAct()
+    if (begun === undefined || (tried.status !== 'ok' && tried.status !== 'changed')) return tried
+    const message = tried.status === 'ok'
+      ? 'the connection was lost while it was made, and it is as asked'
+      : 'the connection was lost while it was made; what was left to do was done then'
+    return { ...tried, status: 'changed', changes: begun, message }
+  }
+
+  #plan({ params, inputs }: Prepared, seen: Outcome): Plan<unknown> {
+    const problem = tooLongToPlan(seen)
+    if (problem !== undefined) return { changes: [], problem }
+    return this.#entry.task.module.plan(params, seen, inputs, this.#ways.vars)
+  }
+
+  /**
+   * What was thrown, as a result. In check mode some of it only means that an earlier change was not made.
+   *
+   * @param inTheDark - changes had begun when the line broke before.
+   */
+  failure(error: unknown, inTheDark = false): Tried {
+    const { check, signal, foreseen } = this.#ways.state
+    const { target, task } = this.#entry
+    const commands = this.#commands
+    if (signal.aborted) throw new Interrupted()
+    const unknown = (message: string): Tried => ({ status: 'unknown', message, changes: [], commands, would: { sets: undefined } })
+    if (check && error instanceof Unresolved && error.pending) return unknown(error.message)
+    const latest = foreseen.latest()
+    if (check && error instanceof Unreachable && latest !== undefined) {
+      // A machine that an earlier task would make. It is not asked again, which could take a time limit each.
+      const why = target.unreached === undefined ? `: ${error.message}` : ''
+      target.unreached ??= error.message
+      return unknown(`cannot tell before «${latest}» has run${why}`)
+    }
+    const failed = failureOf(error, commands)
+    if (!inTheDark || failed.status !== 'unreachable' || (error as Unreachable).began) return failed
+    return { ...failed, message: `${failed.message}; the connection was lost while «${titleOf(task)}» ran: how far it came is not known` }
+  }
+
+  /** A handler that is in order needs no notice any more. */
+  async #dropNotice(): Promise<void> {
+    const { handler } = this.#entry
+    if (handler !== undefined) await this.#send(takeNotice(this.#ways.play.name, handler))
+  }
+
+  async #send(script: string): Promise<void> {
+    const { target, become } = this.#entry
+    await runBatch(target.connection, [script], { ...(become === undefined ? {} : { become }), timeLimitSeconds: 60 })
+  }
+}
+
+const record = (kind: CommandRecord['kind'], script: string, outcome: Outcome): CommandRecord => ({ kind, script, ...outcome })
+
+const whyBroken = ({ stdout, stderr, exitCode }: Outcome): string =>
+  lastLine(stderr) || lastLine(stdout) || `exit code ${exitCode}`

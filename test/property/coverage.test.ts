@@ -1,0 +1,19 @@
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import t from 'tap'
+import { allModules, coverage } from './coverage.ts'
+
+t.test('every module of playbooks is under a property', async (t) => {
+  const known = new Set(Object.values(coverage).flat())
+  t.same(allModules.filter((name) => !known.has(name)), [], 'in coverage.ts')
+})
+
+t.test('what coverage.ts says of this folder is so', async (t) => {
+  for (const [file, modules] of Object.entries(coverage)) {
+    if (file === 'services.test.ts') continue
+    const imports = [...read(file).matchAll(/from '(\.\/[a-z-]+-tasks\.ts)'/g)].map(([, name]) => read(name as string)).join('\n')
+    t.same(modules.filter((name) => !imports.includes(`module: '${name}'`) && !new RegExp(`constantFrom\\(.*'${name}'`).test(imports)), [], file)
+  }
+})
+
+const read = (file: string): string => readFileSync(path.join(import.meta.dirname, file), 'utf8')

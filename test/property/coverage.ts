@@ -1,0 +1,19 @@
+import * as modules from '../../src/modules/index.ts'
+import type { ModuleName } from './spec.ts'
+
+/**
+ * Which test file has properties of which modules. Whoever adds a module adds it here, and to a property: the test in
+ * coverage.test.ts fails for a module that is in no list, and for a list that names a module its file does not speak of.
+ */
+export const coverage: Readonly<Record<string, readonly ModuleName[]>> = {
+  'files.test.ts': ['file', 'copy', 'template', 'lineinfile', 'stat', 'slurp'],
+  'accounts.test.ts': ['user', 'group', 'hostname', 'sysctl'],
+  'mixed.test.ts': ['command', 'shell', 'get_url', 'uri', 'wait_for', 'assert', 'fail', 'debug', 'setup'],
+  'services.test.ts': [
+    'apt', 'systemd', 'docker_container', 'docker_image', 'docker_network', 'docker_node', 'docker_service', 'docker_stack',
+    'docker_swarm', 'docker_volume',
+  ],
+}
+
+/** All modules that playbooks have. */
+export const allModules = Object.keys(modules) as ModuleName[]

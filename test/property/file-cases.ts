@@ -1,0 +1,18 @@
+import { writeFileSync } from 'node:fs'
+import path from 'node:path'
+import fc from 'fast-check'
+import { LOOK, LOOK_CLOSELY, worldOf } from './arena.ts'
+import { settledFiles, SOURCES, TEMPLATES } from './file-tasks.ts'
+import { putFile, type Case, type PropertyNode, type TaskSpec } from './harness.ts'
+
+/** Puts onto this machine what the tasks name with `src`. */
+export function putSources(node: PropertyNode): void {
+  for (const [name, content] of Object.entries(SOURCES)) putFile(node, name, content)
+  for (const [name, text] of Object.entries(TEMPLATES)) writeFileSync(path.join(node.root, 'templates', name), text)
+}
+
+/** Lists of tasks by chance, with all states of the arena to begin with. */
+export const inArena = (tasks: fc.Arbitrary<TaskSpec[]>, settled = settledFiles, pipes = true): fc.Arbitrary<Case> =>
+  fc.record({ world: worldOf(['file', 'folder', 'link', ...(pipes ? ['pipe' as const] : [])]), tasks }).map(({ world: { script, links }, tasks }) => ({
+    start: script, tasks, look: LOOK, lookClosely: LOOK_CLOSELY, settled: settled(tasks, links),
+  }))

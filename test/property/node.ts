@@ -1,0 +1,138 @@
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import type { Test } from 'tap'
+import { labDown, labUp } from '../../playbooks/lab/lab.ts'
+import { withLocalhost } from '../../src/cli/localhost.ts'
+import { connectionTarget, openConnection } from '../../src/connection/index.ts'
+import { parseInventory, type Inventory } from '../../src/inventory/index.ts'
+import type { Subscriber, TaskResult } from '../../src/run/events.ts'
+import { play, type Step } from '../../src/run/play.ts'
+import { run, type RunOutcome } from '../../src/run/run.ts'
+import { taskOf, type TaskSpec } from './spec.ts'
+
+/** Where a lab of tests is: labs of different names and subnets can be up at the same time. */
+export interface LabPlace {
+  /** Up to 9 small letters and digits. */
+  readonly name: string
+  /** The first three numbers of a /24: `10.83.0`. */
+  readonly net: string
+  /** `1G`; without it what the machine has. */
+  readonly memory?: string
+}
+
+/** What a run told of the node. */
+export interface Ran extends RunOutcome {
+  /** One for each task that was reached, in order. */
+  readonly results: readonly TaskResult[]
+}
+
+/** A real system to run on: namespaces with systemd and sshd, made by the lab's own plays. */
+export interface PropertyNode {
+  readonly place: LabPlace
+  /** For files of the controller that tasks name (`src`); removed at the end. */
+  readonly root: string
+  /**
+   * Runs a script inside the node as root, past everything of Labbook: for start states and for looking at what came of
+   * a run. @throws {Error} when it fails.
+   */
+  sh(script: string): string
+  /** Like {@link sh}, for scripts that may fail. */
+  try(script: string): { readonly exitCode: number; readonly stdout: string; readonly stderr: string }
+  /** The node's PID 1, as this machine numbers it: `nsenter --net --target` puts a server onto the node's loopback. */
+  readonly pid: number
+}
+
+const NODE = 'node1'
+
+const inventoryOf = ({ name, net, memory }: LabPlace): Inventory => {
+  const dir = `/var/lib/labbook/${name}`
+  const text = `
+all:
+  hosts:
+    ${NODE}: {ansible_host: ${net}.11}
+  vars:
+    ansible_user: ops
+    ansible_ssh_private_key_file: ${dir}/id_ed25519
+    ansible_become: true
+    ansible_ssh_common_args: -o UserKnownHostsFile=${dir}/known_hosts -o BindAddress=${net}.1
+    lab_provider: namespaces
+    lab_name: ${name}
+    lab_dir: ${dir}
+    lab_subnet: ${net}.0/24
+${memory === undefined ? '' : `    lab_memory: ${memory}\n`}`
+  return withLocalhost(parseInventory({ main: { path: 'inventory.yaml', text } }))
+}
+
+/** Runs steps on the lab's inventory with the real runner over real connections. */
+async function runSteps(place: LabPlace, root: string, steps: readonly Step[], check: boolean, also: Subscriber = () => undefined): Promise<Ran> {
+  const inventory = inventoryOf(place)
+  const results: TaskResult[] = []
+  const outcome = await run({
+    playbook: 'property', version: '0', argv: [], steps, inventory, hosts: [...inventory.hosts.keys()],
+    check, forks: 5, tags: { tags: [], skipTags: [] }, extraVars: {}, root,
+    connect: (_name, vars) => {
+      const target = connectionTarget(_name, vars)
+      return { connection: openConnection(target), become: target.become }
+    },
+    subscriber: (event) => {
+      if (event.type === 'result') results.push(event)
+      also(event)
+    },
+    signal: new AbortController().signal,
+  })
+  return { ...outcome, results }
+}
+
+/** The tasks as a play on the node. Each is titled by its place in the list, so that what a message names is one task. */
+export const runTasks = (
+  { place, root }: Pick<PropertyNode, 'place' | 'root'>, tasks: readonly TaskSpec[], check: boolean, also?: Subscriber,
+): Promise<Ran> => runSteps(place, root, [play('property', { hosts: NODE, become: true }, () => tasks.map(taskOf))], check, also)
+
+/**
+ * Brings up the lab of this place, with one node, and takes it down at the test's end, also when it failed. With
+ * `PROPERTY_KEEP_LAB` set it is left up for the next time.
+ */
+export async function startNode(t: Test, place: LabPlace): Promise<PropertyNode> {
+  const root = mkdtempSync(path.join(tmpdir(), 'labbook-property-'))
+  t.teardown(async () => {
+    rmSync(root, { recursive: true, force: true })
+    if (!process.env['PROPERTY_KEEP_LAB']) await need(place, root, labDown)
+  })
+  mkdirSync(path.join(root, 'templates'))
+  mkdirSync(path.join(root, 'files'))
+  await need(place, root, labUp)
+  const pid = Number(readFileSync(`/var/lib/labbook/${place.name}/nodes/${NODE}/pid`, 'utf8').split(' ')[0])
+  const enter = (script: string) => {
+    const done = spawnSync('nsenter', ['--all', '--target', String(pid), '--root', '--wd', 'env', '-i',
+      'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', 'LANG=C.UTF-8', 'sh'],
+    { input: `umask 022\n${script}\n`, maxBuffer: 64 * 1024 * 1024 })
+    return { exitCode: done.status ?? -1, stdout: done.stdout.toString('latin1'), stderr: done.stderr.toString('latin1') }
+  }
+  return {
+    place,
+    root,
+    pid,
+    try: enter,
+    sh(script) {
+      const { exitCode, stdout, stderr } = enter(script)
+      if (exitCode !== 0) throw new Error(`exit ${exitCode} on the node: ${stderr.trim()}\n${script.slice(0, 2000)}`)
+      return stdout
+    },
+  }
+}
+
+async function need(place: LabPlace, root: string, steps: readonly Step[]): Promise<void> {
+  const { exitCode, results } = await runSteps(place, root, steps, false)
+  if (exitCode === 0) return
+  const why = results.filter(({ status }) => status !== 'ok' && status !== 'changed').map(({ task, message }) => `${task}: ${message}`)
+  throw new Error(`the lab ${place.name}: ${why.join('; ')}`)
+}
+
+/** Puts a file of the controller where tasks find it by its name (`src`). */
+export function putFile(node: PropertyNode, name: string, content: Buffer | string): void {
+  const file = path.join(node.root, 'files', name)
+  mkdirSync(path.dirname(file), { recursive: true })
+  writeFileSync(file, content)
+}

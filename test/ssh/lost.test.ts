@@ -1,0 +1,205 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import t, { type Test } from 'tap'
+import { Unreachable } from '../../src/connection/connection.ts'
+import { connectionTarget, openConnection } from '../../src/connection/index.ts'
+import { addAccount } from '../support/accounts.ts'
+import { endProcess, processes, until } from '../support/processes.ts'
+import { startProxy } from '../support/proxy.ts'
+import { freePort, startSshd } from '../support/sshd.ts'
+
+const sshd = await startSshd()
+const account = addAccount({ sudo: 'freely', shell: '/bin/bash' })
+t.teardown(() => sshd.stop().finally(() => account.remove()))
+
+const limit = { timeLimitSeconds: 30 }
+const ALIVE = '-o ServerAliveInterval=1 -o ServerAliveCountMax=1'
+
+/** A connection over a network that can fail. */
+async function open(t: Test, more: Record<string, unknown> = {}) {
+  const proxy = await startProxy(sshd.port)
+  const vars = { ansible_port: proxy.port, ansible_user: account.name, ansible_host_key_checking: false, ...more }
+  const connection = openConnection(connectionTarget('node1', sshd.vars(vars)))
+  t.teardown(async () => {
+    await connection.close()
+    proxy.stop()
+  })
+  return { proxy, connection }
+}
+
+/** A command that no other process has, and that ends with the tests. */
+const nap = (number: number): string => `sleep 1001.${process.pid}${number}`
+const napping = (number: number): number[] => processes().filter((each) => each.commandLine === nap(number)).map(({ pid }) => pid)
+const endNaps = (number: number): void => napping(number).forEach((pid) => { endProcess(pid) })
+t.teardown(() => [125, 25, 375, 5].forEach(endNaps))
+
+const fails = (exchange: Promise<unknown>): Promise<Unreachable> =>
+  exchange.then(() => { throw new Error('it went well') }, (error: unknown) => error as Unreachable)
+
+let files = 0
+/** Files by which a script and its test speak to each other. */
+function paths() {
+  files++
+  const [log, go] = ['log', 'go'].map((name) => join(account.home, `${name}${files}`)) as [string, string]
+  const lines = (): string[] => (existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n') : [])
+  return { log, go, lines, release: () => writeFileSync(go, '') }
+}
+
+/** Where the host itself does not find out, and no keepalive does: runs beside the other tests, for it takes 20 s. */
+const forsaken = (async () => {
+  const proxy = await startProxy(sshd.port)
+  const vars = sshd.vars({
+    ansible_port: proxy.port, ansible_user: account.name, ansible_host_key_checking: false, ansible_ssh_args: '-o ServerAliveInterval=0',
+  })
+  const connection = openConnection(connectionTarget('node1', vars))
+  t.teardown(() => proxy.stop())
+  await connection.exchange('true', limit)
+  proxy.freeze()
+  const error = await fails(connection.exchange('true', { timeLimitSeconds: 1 }))
+  const again = await connection.exchange('echo again', limit)
+  await connection.close()
+  return { error, again: again.stdout.toString() }
+})()
+forsaken.catch(() => undefined)
+
+t.test('a link that carries nothing any more is found out while a script runs', async (t) => {
+  const { proxy, connection } = await open(t, { ansible_ssh_args: ALIVE })
+  const running = connection.exchange(`exec ${nap(125)}`, limit)
+  running.catch(() => undefined)
+  await until('it runs', () => napping(125).length > 0)
+  proxy.freeze()
+  const error = await fails(running)
+  t.equal(error.message, 'node1: the connection was lost while a script ran (127.0.0.1 has not answered for 2 s: the machine '
+    + 'or the network to it is down); how far it came is not known')
+  t.match(error, { name: 'Unreachable', lost: true, began: true })
+  endNaps(125)
+  t.equal((await connection.exchange('echo again', limit)).stdout.toString(), 'again\n')
+  t.equal(proxy.connections(), 2)
+})
+
+t.test('a link that breaks between two exchanges is not noticed', async (t) => {
+  const { proxy, connection } = await open(t)
+  await connection.exchange('true', limit)
+  await proxy.cut()
+  // Our end hears of it in the same event loop.
+  await wait(200)
+  t.equal((await connection.exchange('echo again', limit)).stdout.toString(), 'again\n')
+  t.equal(proxy.connections(), 2)
+})
+
+t.test('what was never reached was not lost', async (t) => {
+  const { connection } = await open(t, { ansible_port: await freePort() })
+  t.match(await fails(connection.exchange('true', limit)), { name: 'Unreachable', lost: false, began: false })
+  const closed = (await open(t)).connection
+  await closed.close()
+  t.match(await fails(closed.exchange('true', limit)), { name: 'Unreachable', lost: false, began: false })
+})
+
+t.test('a shell that is killed was lost, and the message does not blame the connection', async (t) => {
+  const { connection } = await open(t)
+  const error = await fails(connection.exchange('kill -9 $(ps -o ppid= -p $PPID)', limit))
+  t.match(error, { lost: true, began: true, message: /^node1: the shell on the host was ended while it ran a script; how far/ })
+})
+
+for (const how of ['cut', 'freeze'] as const) {
+  t.test(`a script that goes on after the line broke (${how}) does not run side by side with the next`, async (t) => {
+    const { proxy, connection } = await open(t, { ansible_ssh_args: ALIVE })
+    const { log, go, lines, release } = paths()
+    const running = connection.exchange(`echo begun >>${log}; while [ ! -e ${go} ]; do sleep 0.1; done; echo ended >>${log}`, limit)
+    running.catch(() => undefined)
+    await until('it has begun', () => lines().length > 0)
+    void proxy[how]()
+    t.match(await fails(running), { lost: true, began: true })
+    const next = connection.exchange(`echo next >>${log}`, limit)
+    await until('the next has connected', () => proxy.connections() === 2)
+    // Long enough for it to run, if nothing held it back.
+    await wait(1000)
+    release()
+    await next
+    t.same(lines(), ['begun', 'ended', 'next'])
+  })
+}
+
+t.test('so it is when the answer that it has begun never arrived', async (t) => {
+  const { proxy, connection } = await open(t, { ansible_ssh_args: ALIVE })
+  const { log, go, lines, release } = paths()
+  await connection.exchange('true', limit)
+  proxy.freeze('answers')
+  const running = connection.exchange(`echo begun >>${log}; while [ ! -e ${go} ]; do sleep 0.1; done; echo ended >>${log}`, limit)
+  t.match(await fails(running), { lost: true, began: true })
+  t.same(lines(), ['begun'])
+  const next = connection.exchange(`echo next >>${log}`, limit)
+  await until('the next has connected', () => proxy.connections() === 2)
+  await wait(1000)
+  release()
+  await next
+  t.same(lines(), ['begun', 'ended', 'next'])
+})
+
+t.test('so it is when it ran as another user than the next', async (t) => {
+  const { proxy, connection } = await open(t)
+  const { log, go, lines, release } = paths()
+  const script = `echo begun >>${log}; chmod 666 ${log}; while [ ! -e ${go} ]; do sleep 0.1; done; echo ended >>${log}`
+  const running = connection.exchange(script, { ...limit, become: { user: 'root' } })
+  running.catch(() => undefined)
+  await until('it has begun', () => lines().length > 0)
+  await proxy.cut()
+  t.match(await fails(running), { lost: true, began: true })
+  const next = connection.exchange(`echo next >>${log}`, limit)
+  await until('the next has connected', () => proxy.connections() === 2)
+  await wait(1000)
+  release()
+  await next
+  t.same(lines(), ['begun', 'ended', 'next'])
+})
+
+t.test('a stubborn one is waited for until its limit, then ended with all it has started', async (t) => {
+  const { proxy, connection } = await open(t)
+  const running = connection.exchange(`trap '' TERM; (trap '' TERM; ${nap(25)}; ${nap(25)}) & ${nap(25)}; ${nap(25)}`, {
+    timeLimitSeconds: 2,
+  })
+  running.catch(() => undefined)
+  await until('it runs', () => napping(25).length > 0)
+  await proxy.cut()
+  t.match(await fails(running), { lost: true, began: true })
+  t.equal((await connection.exchange('echo next', limit)).stdout.toString(), 'next\n')
+  t.same(napping(25), [])
+})
+
+t.test('what a script has left running on purpose goes on', async (t) => {
+  const { proxy, connection } = await open(t)
+  await connection.exchange(`${nap(375)} >/dev/null 2>&1 &`, limit)
+  const running = connection.exchange(`setsid ${nap(375)} & exec ${nap(5)}`, limit)
+  running.catch(() => undefined)
+  await until('it runs', () => napping(5).length > 0)
+  await proxy.cut()
+  await fails(running)
+  endNaps(5)
+  await connection.exchange('true', limit)
+  t.equal(napping(375).length, 2)
+})
+
+t.test('a script that had arrived and not begun never begins', async (t) => {
+  const { go, release } = paths()
+  const [first, proof, profile] = ['first', 'proof', '.bashrc'].map((name) => join(account.home, name)) as [string, string, string]
+  writeFileSync(profile, `if mkdir ${first} 2>/dev/null; then while [ ! -e ${go} ]; do sleep 0.1; done; fi\n`)
+  t.teardown(() => writeFileSync(profile, ''))
+  const { proxy, connection } = await open(t)
+  const running = connection.exchange(`: >${proof}`, limit)
+  running.catch(() => undefined)
+  await until('the login shell is at its profile', () => existsSync(first))
+  await proxy.cut()
+  t.match(await fails(running), { lost: true, began: true, message: /before a shell had started/ })
+  t.equal((await connection.exchange('echo next', limit)).stdout.toString(), 'next\n')
+  release()
+  // The shell that was held up would go on now, and the next script finds what it has done.
+  await wait(1000)
+  t.equal((await connection.exchange(`ls ${proof} 2>/dev/null || echo none`, limit)).stdout.toString(), 'none\n')
+})
+
+t.test('a host that tells no end, and does not answer either, is not said to have ended the script', async (t) => {
+  const { error, again } = await forsaken
+  t.match(error, { name: 'Unreachable', lost: true, began: true, message: /^node1: the connection was given up: the host neither/ })
+  t.equal(again, 'again\n')
+})

@@ -1,0 +1,54 @@
+import { connect } from 'node:net'
+import t, { type Test } from 'tap'
+import { type Connection } from '../../src/connection/connection.ts'
+import { connectionTarget, openConnection } from '../../src/connection/index.ts'
+import { addAccount } from '../support/accounts.ts'
+import { startSshd, type Sshd } from '../support/sshd.ts'
+
+const account = addAccount()
+t.teardown(() => account.remove())
+
+const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => i + 1)
+
+/** Opens lines to one sshd, all at once, and runs a script on each. */
+async function answers(t: Test, sshd: Sshd, count: number, more: Record<string, unknown> = {}): Promise<string[]> {
+  const connections: Connection[] = []
+  t.teardown(() => Promise.all(connections.map((connection) => connection.close())))
+  return Promise.all(numbers(count).map(async (number) => {
+    const connection = openConnection(connectionTarget(`node${number}`, sshd.vars({ ansible_user: account.name, ...more })))
+    connections.push(connection)
+    return (await connection.exchange(`echo ${number}`, { timeLimitSeconds: 60 })).stdout.toString().trim()
+  }))
+}
+
+t.test('of 200 lines to one sshd with its default settings none is turned away', async (t) => {
+  const sshd = await startSshd()
+  t.teardown(() => sshd.stop())
+  t.same(await answers(t, sshd, 200), numbers(200).map(String))
+  t.notMatch(sshd.log(), /MaxStartups/)
+  t.equal(sshd.connections().length, 200, 'all are open at the same time')
+})
+
+t.test('where sshd turns logins away all the same, they come back, and fewer at a time', async (t) => {
+  const sshd = await startSshd({ config: ['MaxStartups 2:100:2', 'LogLevel VERBOSE'] })
+  t.teardown(() => sshd.stop())
+  t.same(await answers(t, sshd, 20), numbers(20).map(String))
+  t.match(sshd.log(), /MaxStartups throttling/, 'it did turn some away')
+  const before = sshd.log().length
+  t.same(await answers(t, sshd, 20), numbers(20).map(String))
+  t.notMatch(sshd.log().slice(before), /past MaxStartups/, 'what was learnt about it stays')
+})
+
+t.test('an sshd that lets nobody in is told with its own words', async (t) => {
+  const sshd = await startSshd({ config: ['MaxStartups 1:100:1', 'LoginGraceTime 60'] })
+  t.teardown(() => sshd.stop())
+  const guest = connect(sshd.port, '127.0.0.1')
+  t.teardown(() => guest.destroy())
+  // It has taken the one place, and does not go on.
+  await new Promise((resolve) => guest.once('data', resolve))
+  await t.rejects(answers(t, sshd, 1, { ansible_ssh_timeout: 2 }), {
+    name: 'Unreachable', lost: false, began: false,
+    message: /^node1: 127.0.0.1 port \d+ closed the connection at once and said: Exceeded MaxStartups\. .* MaxStartups/,
+  })
+  guest.destroy()
+})

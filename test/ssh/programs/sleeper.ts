@@ -1,0 +1,10 @@
+/** A playbook whose one task sleeps on the host: `sleeper.ts ROOT SLEEP ...options`. */
+import { main } from '../../../src/cli/main.ts'
+import { command, play, playbook } from '../../../src/labbook.ts'
+
+const [root = '', sleep = '', ...options] = process.argv.slice(2)
+process.exitCode = await main(playbook({
+  name: 'sleeper',
+  description: 'sleeps',
+  steps: [play('Rest', { hosts: 'all' }, () => [command('Sleep', { cmd: sleep }), command('Wake', { cmd: 'true' })])],
+}), options, root)

@@ -1,0 +1,188 @@
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import t from 'tap'
+import { z } from 'zod'
+import { defineModule, type Task } from '../../src/modules/task.ts'
+import { play } from '../../src/run/play.ts'
+import { sh } from '../../src/shell/quote.ts'
+import { line, over, runSteps, script, type Ran } from '../support/play-run.ts'
+import { endProcess, until } from '../support/processes.ts'
+import { startSshd } from '../support/sshd.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'labbook-lost-'))
+/** Notices of handlers are kept there, not on this machine's own /var/lib. */
+const config = [`SetEnv LABBOOK_STATE=${folder}`]
+const sshd = await startSshd({ config })
+t.teardown(async () => {
+  await sshd.stop()
+  rmSync(folder, { recursive: true })
+})
+
+let files = 0
+/** Files by which a script and its test speak to each other. */
+function paths() {
+  files += 1
+  const [path, log, gate] = ['path', 'log', 'gate'].map((name) => join(folder, `${name}${files}`)) as [string, string, string]
+  const lines = (): string[] => (existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n') : [])
+  return { path, log, gate, lines, open: () => { appendFileSync(gate, '') } }
+}
+type Paths = ReturnType<typeof paths>
+
+const atGate = ({ log, gate }: Pick<Paths, 'log' | 'gate'>, word: string): string =>
+  sh`echo ${word} >>${log}; until rm ${gate} 2>/dev/null; do [ -e ${log} ] || exit; sleep 0.05; done`
+
+const asked = { path: z.string(), log: z.string(), gate: z.string() }
+
+/** Makes a file, and stops half-way until it is told to go on. `prints`: it then says so, to a line that may be gone. */
+const slow = defineModule({
+  name: 'slow',
+  schema: z.strictObject({ ...asked, prints: z.boolean().default(false) }),
+  title: ({ path }) => path,
+  probe: ({ path }) => sh`[ -e ${path} ]; echo $?; [ -e ${path}.2 ]; echo $?`,
+  plan: ({ path, prints, ...gate }, { stdout }) => {
+    const [first, second] = stdout.split('\n')
+    return {
+      changes: [
+        ...(first === '0' ? [] : [{ description: 'one', script: sh`echo one >>${gate.log}; : >${path}` }]),
+        ...(second === '0' ? [] : [{ description: 'two', script: `${atGate(gate, 'two')}${prints ? '; echo working || exit 1' : ''}; ${sh`: >${path}.2`}` }]),
+      ],
+      values: { made: second === '0' },
+    }
+  },
+})
+
+/** Looks, and stops half-way until it is told to go on. */
+const slowLook = defineModule({
+  name: 'slow look',
+  schema: z.strictObject(asked),
+  title: ({ path }) => path,
+  probe: (gate) => atGate(gate, 'look'),
+  plan: () => ({ changes: [] }),
+})
+
+/**
+ * `cut`: the line, once the task stands at its gate; `open`: the gate, for one to go through; `back`: waits until it has
+ * connected anew, and a little longer.
+ */
+type Step = 'cut' | 'open' | 'stand' | 'back'
+
+/** Runs tasks, and meanwhile does to them what the steps say. */
+async function runThrough(steps: readonly Step[], { lines, open }: Paths, tasks: Task[], { word = 'two', check = false } = {}): Promise<Ran> {
+  const running = runSteps([play('p', { hosts: 'a' }, () => tasks, { restart: script({ text: ':' }) })], { connect: over(sshd), check })
+  let standing = 0
+  for (const step of steps) {
+    if (step === 'open') open()
+    else if (step === 'back') {
+      await until('it has connected anew', () => sshd.connections().length > 0)
+      // Long enough for a look or a second try, if nothing held them back.
+      await wait(1000)
+    }
+    else {
+      standing += 1
+      await until(`it is at its gate for the ${standing}. time`, () => lines().filter((each) => each === word).length === standing)
+      if (step === 'stand') continue
+      const pids = sshd.connections()
+      for (const pid of pids) endProcess(pid, 'SIGKILL')
+      await until('the line is gone', () => !pids.some((pid) => sshd.connections().includes(pid)))
+    }
+  }
+  return await running
+}
+
+const warnings = ({ events }: Ran): string[] =>
+  events.flatMap((event) => (event.type === 'notice' ? [`${event.level} ${event.host ?? ''}: ${event.message}`] : []))
+const AGAIN = 'warning a: the connection was lost during «make»; connected again'
+
+t.test('lost while a change is made that goes on by itself: it is waited for, and not made twice', async (t) => {
+  const at = paths()
+  const ran = await runThrough(['cut', 'back', 'open'], at, [slow('make', { ...pick(at), notify: 'restart' }), line('after', { path: `${at.path}.3`, is: 'x' })])
+  t.same(ran.story, ['a make: changed', 'a after: changed', 'a restart: changed'])
+  t.equal(ran.results[0]?.message, 'the connection was lost while it was made, and it is as asked')
+  t.match(ran.results[0]?.changes, [{ description: 'one' }, { description: 'two' }])
+  t.same(at.lines(), ['one', 'two'], 'each change was made once')
+  t.same(warnings(ran), [AGAIN])
+  t.equal(ran.exitCode, 0)
+})
+
+t.test('lost while a change is made that dies of it: only what is left is done', async (t) => {
+  const at = paths()
+  const ran = await runThrough(['cut', 'open', 'stand', 'open'], at, [slow('make', { ...pick(at), prints: true })])
+  t.same(ran.story, ['a make: changed'])
+  t.equal(ran.results[0]?.message, 'the connection was lost while it was made; what was left to do was done then')
+  t.same(at.lines(), ['one', 'two', 'two'])
+  t.same(warnings(ran), [AGAIN])
+})
+
+t.test('lost while a command runs: it is not run a second time, whatever retries say', async (t) => {
+  const at = paths()
+  const tasks = [
+    script('make', { text: atGate(at, 'two'), retries: 3, delay: 0, failed_when: false, ignore_errors: true }),
+    script('after', { text: sh`echo after >>${at.log}` }),
+  ]
+  const ran = await runThrough(['cut', 'back', 'open'], at, tasks)
+  t.same(ran.story, ['a make: failed', 'a after: changed'])
+  t.equal(ran.results[0]?.message, 'the connection was lost while it ran: how far it came is not known, and it is not run a second time by itself')
+  t.same(at.lines(), ['two', 'after'])
+  t.same(warnings(ran), [AGAIN])
+})
+
+for (const check of [false, true]) {
+  t.test(`lost while looking${check ? ', in check mode' : ''}: it looks again`, async (t) => {
+    const at = paths()
+    const ran = await runThrough(['cut', 'open', 'stand', 'open'], at, [slowLook('make', pick(at))], { word: 'look', check })
+    t.same(ran.story, ['a make: ok'])
+    t.same(at.lines(), ['look', 'look'])
+    t.same(warnings(ran), [AGAIN])
+  })
+}
+
+t.test('lost twice in one task: unreachable', async (t) => {
+  const at = paths()
+  const ran = await runThrough(['cut', 'open', 'cut', 'open'], at, [slow('make', { ...pick(at), prints: true })])
+  t.same(ran.story, ['a make: unreachable'])
+  t.match(ran.results[0]?.message, /^a: the connection was lost while a script ran.*; how far it came is not known$/)
+  t.equal(ran.exitCode, 4)
+})
+
+t.test('what was looked at ahead is looked at again', async (t) => {
+  const [at, more] = [paths(), paths()]
+  writeFileSync(more.path, 'x')
+  const running = runSteps([play('p', { hosts: 'a' }, () => [
+    line('first', { path: more.path, is: 'x' }),
+    slowLook('make', { ...pick(at), delegate_to: 'b' }),
+    line('last', { path: more.path, is: 'x' }),
+  ])], { connect: over(sshd), hosts: ['a', 'b'] })
+  await until('it is at its gate', () => at.lines().length === 1)
+  rmSync(more.path)
+  for (const pid of sshd.connections()) endProcess(pid, 'SIGKILL')
+  at.open()
+  await until('it looks again', () => at.lines().length === 2)
+  at.open()
+  t.same((await running).story, ['a first: ok', 'a make: ok', 'a last: changed'])
+})
+
+for (const kind of ['change', 'command'] as const) {
+  t.test(`a host that does not come back while a ${kind} was made is unreachable, and how far that came is not known`, async (t) => {
+    const at = paths()
+    const dying = await startSshd({ config })
+    const task = kind === 'change' ? slow('make', pick(at)) : script('make', { text: atGate(at, 'two') })
+    const running = runSteps([play('p', { hosts: 'a' }, () => [task, script('after', { text: ':' })])], { connect: over(dying) })
+    await until('it is at its gate', () => at.lines().includes('two'))
+    const open = dying.connections()
+    endProcess(dying.pid, 'SIGKILL')
+    for (const pid of open) endProcess(pid, 'SIGKILL')
+    const ran = await running
+    at.open()
+    await dying.stop()
+    t.same(ran.story, ['a make: unreachable'])
+    t.match(ran.results[0]?.message, /^a: nothing listens at .*; the connection was lost while «make» ran: how far it came is not known$/)
+    t.equal(ran.exitCode, 4)
+    t.same(warnings(ran), [])
+  })
+}
+
+function pick({ path, log, gate }: Paths): Pick<Paths, 'path' | 'log' | 'gate'> {
+  return { path, log, gate }
+}

@@ -1,0 +1,93 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { reboot, type RebootValues } from '../../src/modules/reboot.ts'
+import type { Task } from '../../src/modules/task.ts'
+import { play } from '../../src/run/play.ts'
+import { register } from '../../src/values/reference.ts'
+import { sh } from '../../src/shell/quote.ts'
+import { line, over, runSteps, script, type Ran } from '../support/play-run.ts'
+import { startMachine, type Machine } from '../support/rebooting.ts'
+
+async function machine(t: Test): Promise<Machine> {
+  const made = await startMachine()
+  t.teardown(() => made.stop())
+  return made
+}
+
+const run = ({ sshd }: Machine, tasks: Task[], handlers: Record<string, Task> = {}, setting = {}): Promise<Ran> =>
+  runSteps([play('p', { hosts: 'a' }, () => tasks, handlers)], { connect: over(sshd), ...setting })
+
+t.test('a host reboots, is waited for, and the play goes on', async (t) => {
+  const host = await machine(t)
+  const before = host.bootId()
+  const tests = join(host.folder, 'tests')
+  const done = register<RebootValues>('done')
+  const ran = await run(host, [
+    line('first', { path: join(host.folder, 'x'), is: '1' }),
+    reboot('reboot it', { msg: "it's time", test_command: sh`echo x >>${tests}; [ "$(wc -l <${tests})" -ge 3 ]`, register: done }),
+    line('after', { path: join(host.folder, 'y'), is: done.map(({ boot_id, rebooted }) => `${rebooted} ${boot_id}`) }),
+  ])
+  t.same(ran.story, ['a first: changed', 'a reboot it: changed', 'a after: changed'])
+  t.not(host.bootId(), before)
+  t.equal(readFileSync(join(host.folder, 'y'), 'utf8'), `true ${host.bootId()}`)
+  t.same(host.shutdowns(), ["-r now it's time"], 'once')
+  t.same(ran.events.filter(({ type }) => type === 'notice'), [], 'a line that breaks is what was asked for')
+})
+
+t.test('a host that is gone before it has answered', async (t) => {
+  const host = await machine(t)
+  const before = host.bootId()
+  host.be('sudden')
+  const ran = await run(host, [reboot('reboot it', {}), script('after', { text: ':' })])
+  t.same(ran.story, ['a reboot it: changed', 'a after: changed'])
+  t.not(host.bootId(), before)
+  t.equal(host.shutdowns().length, 1)
+})
+
+t.test('a host that comes back with the boot id it had has not rebooted', async (t) => {
+  const host = await machine(t)
+  host.be('stuck')
+  const ran = await run(host, [reboot('reboot it', { reboot_timeout: 2 }), script('after', { text: ':' })])
+  t.same(ran.story, ['a reboot it: failed'])
+  t.equal(ran.results[0]?.message, `not back after 2 s: it runs the boot it ran before (${host.bootId()}), so it has not rebooted`)
+  t.equal(ran.exitCode, 2)
+})
+
+t.test('a host that does not come back', async (t) => {
+  const host = await machine(t)
+  host.be('dead')
+  const ran = await run(host, [reboot('reboot it', { reboot_timeout: 2 })])
+  t.same(ran.story, ['a reboot it: failed'])
+  t.match(ran.results[0]?.message, /^not back after 2 s: a: nothing listens at/)
+})
+
+t.test('a host that refuses', async (t) => {
+  const host = await machine(t)
+  const before = host.bootId()
+  host.be('deaf')
+  const ran = await run(host, [reboot('reboot it', {})])
+  t.same(ran.results.map(({ status, message }) => [status, message]), [['failed', 'shutdown: refused by a test']])
+  t.equal(host.bootId(), before)
+})
+
+t.test('a host that is back and not ready', async (t) => {
+  const host = await machine(t)
+  const ran = await run(host, [reboot('reboot it', { reboot_timeout: 3, test_command: 'echo not yet >&2; false' })])
+  t.equal(ran.results[0]?.message, 'not back after 3 s: it has rebooted, but echo not yet >&2; false fails: not yet')
+})
+
+t.test('check mode says so, and cannot tell what comes after', async (t) => {
+  const host = await machine(t)
+  const ran = await run(host, [reboot('reboot it', {}), line('after', { path: join(host.folder, 'x'), is: '1' })], {}, { check: true })
+  t.same(ran.story, ['a reboot it: changed', 'a after: unknown'])
+  t.same(host.shutdowns(), [])
+})
+
+t.test('as a handler it runs once, and no notice of it is left', async (t) => {
+  const host = await machine(t)
+  const tasks = (): Task[] => [line('kernel', { path: join(host.folder, 'x'), is: '1', notify: 'reboot' })]
+  t.same((await run(host, tasks(), { reboot: reboot({}) })).story, ['a kernel: changed', 'a reboot: changed'])
+  t.same((await run(host, tasks(), { reboot: reboot({}) })).story, ['a kernel: ok'])
+  t.equal(host.shutdowns().length, 1)
+})

@@ -1,0 +1,169 @@
+import { execFileSync } from 'node:child_process'
+import { appendFileSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import type { Become } from '../../src/connection/connection.ts'
+import { connectionTarget, openConnection } from '../../src/connection/index.ts'
+import { Secret } from '../../src/values/secret.ts'
+import { type Account, addAccount } from '../support/accounts.ts'
+import { makeKey, type Sshd, startSshd } from '../support/sshd.ts'
+
+// Hosts are not as we would have them. What a script does and says must be the same on each.
+
+const sshd = await startSshd()
+const accounts: Account[] = []
+t.teardown(() => sshd.stop().finally(() => {
+  for (const account of accounts) account.remove()
+}))
+
+function newAccount(options: Parameters<typeof addAccount>[0], files: Record<string, string> = {}): Account {
+  const account = addAccount(options)
+  accounts.push(account)
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(account.home, name), text)
+  return account
+}
+
+interface Run {
+  on?: Sshd
+  as?: Account
+  become?: Become
+  vars?: Record<string, unknown>
+}
+
+async function run(script: string, { on = sshd, as, become, vars = {} }: Run = {}) {
+  const user = as === undefined ? {} : { ansible_user: as.name }
+  const connection = openConnection(connectionTarget('node1', on.vars({ ...user, ...vars })))
+  try {
+    const { stdout, stderr, exitCode } = await connection.exchange(script, { timeLimitSeconds: 20, ...(become ? { become } : {}) })
+    return { stdout: stdout.toString(), stderr: stderr.toString(), exitCode }
+  } finally {
+    await connection.close()
+  }
+}
+
+const root: Become = { user: 'root' }
+const fails = (outcome: Promise<unknown>): Promise<Error> =>
+  outcome.then(() => { throw new Error('it went well') }, (error: unknown) => error as Error)
+
+// Both take their time; so they go on beside the other tests.
+const MENU = { ansible_ssh_timeout: 1 }
+const menu = newAccount({ shell: '/bin/bash' }, { '.bashrc': 'echo choose:; cat >/dev/null\n' })
+const stalled = run('true', { as: menu, vars: MENU }).then(() => new Error('it went well'), (error: unknown) => error as Error)
+
+t.test('profiles that want a terminal, change things and fail do not show', async (t) => {
+  const bashrc = 'stty -echo\nmesg n\nset -o noclobber\nalias ls=false\nPS1=x\ncd /\numask 077\nPATH=/usr/bin:/bin\nfalse\n'
+  const account = newAccount({ shell: '/bin/bash', sudo: 'freely' }, { '.bashrc': bashrc, '.profile': bashrc, '.hushlogin': '' })
+  const script = 'pwd; umask; : >made; : >made; stat -c %a made; rm made; ls -d /; case $PATH in *sbin*) echo sbin ;; esac'
+  t.same(await run(script, { as: account }), { stdout: `${account.home}\n0022\n644\n/\nsbin\n`, stderr: '', exitCode: 0 })
+  t.same(await run(script, { as: account, become: root }), { stdout: '/root\n0022\n644\n/\nsbin\n', stderr: '', exitCode: 0 })
+})
+
+t.test('csh and fish as login shells, and a message of the day, do not show either', async (t) => {
+  for (const shell of ['/usr/bin/fish', '/bin/tcsh', '/bin/csh']) {
+    if (shell === '/bin/csh' && !existsSync(shell)) symlinkFor(t, '/bin/tcsh', shell)
+    const account = newAccount({ shell, sudo: 'freely' }, { '.cshrc': 'stty -echo\necho welcome\nset noglob\n' })
+    t.same(await run('id -un', { as: account, become: root }), { stdout: 'root\n', stderr: '', exitCode: 0 }, shell)
+  }
+  const greeting = join(sshd.folder, 'banner')
+  writeFileSync(greeting, 'Unauthorised access is forbidden\n')
+  const other = await startSshd({ config: [`Banner ${greeting}`, 'PrintMotd yes'] })
+  t.teardown(() => other.stop())
+  t.same(await run('echo fine', { on: other, as: newAccount({}) }), { stdout: 'fine\n', stderr: '', exitCode: 0 })
+})
+
+t.test('a profile that starts another shell in place of our command is told, and nothing runs in that shell', async (t) => {
+  const account = newAccount({ shell: '/bin/bash', sudo: 'with password' }, { '.bashrc': 'exec bash --norc\n' })
+  const proof = join(account.home, 'proof')
+  t.match(await fails(run(`: >${proof}`, { as: account })), {
+    name: 'Unreachable', lost: false, message: /login shell does not run commands; .* an exec in the shell's profile/,
+  })
+  // A password is the first line that is sent: a shell that stood there would run it.
+  const password = new Secret(`: >${proof}`)
+  const become = { user: 'root', password }
+  t.match(await fails(run(`: >${proof}`, { as: account, become, vars: { ansible_ssh_timeout: 0.5 } })), { name: 'BecomeFailed' })
+  t.notOk(existsSync(proof))
+})
+
+t.test('a forced command is told, whether it ends, echoes or waits', async (t) => {
+  const account = newAccount({ shell: '/bin/sh' })
+  const forced = await startSshd({ config: ['ForceCommand echo only backups here'] })
+  t.teardown(() => forced.stop())
+  t.match(await fails(run('true', { on: forced, as: account })), {
+    name: 'Unreachable', lost: false, began: false,
+    message: `node1: ${account.name}'s login shell does not run commands; it said: only backups here. A ForceCommand in `
+      + "sshd_config, a command= in authorized_keys or an exec in the shell's profile may stand in its way: log in as a user "
+      + 'without it (ansible_user)',
+  })
+  const key = join(sshd.folder, 'limited')
+  makeKey(key)
+  appendFileSync(join(sshd.folder, 'authorized_keys'), `command="head -n 40" ${readFileSync(`${key}.pub`, 'utf8')}`)
+  t.match(await fails(run('true', { as: account, vars: { ansible_ssh_private_key_file: key } })), {
+    name: 'Unreachable', lost: false, message: /login shell does not run commands; .* a command= in authorized_keys/,
+  })
+})
+
+t.test('whatever language the host speaks, its tools speak English to us', async (t) => {
+  const german = await startSshd({ config: ['AcceptEnv LANG LC_*', 'SetEnv LANG=C.UTF-8 LC_ALL=C.UTF-8 LANGUAGE=de LC_MESSAGES=ru_RU.UTF-8'] })
+  t.teardown(() => german.stop())
+  const look = 'ls /nowhere; echo "$LC_ALL[$LANGUAGE]"; printf "%.1f\\n" 1.5'
+  const expected = { stdout: 'C[]\n1.5\n', stderr: "ls: cannot access '/nowhere': No such file or directory\n", exitCode: 0 }
+  const bashrc = 'export LANG=de_DE.UTF-8 LC_ALL=C.UTF-8 LANGUAGE=de LC_NUMERIC=de_DE.UTF-8\n'
+  const account = newAccount({ shell: '/bin/bash', sudo: 'with password' }, { '.bashrc': bashrc })
+  t.same(await run(look, { on: german, as: account }), expected)
+  const become = { user: 'root', password: new Secret(account.password) }
+  t.same(await run(look, { on: german, as: account, become }), expected)
+  t.match(await fails(run('true', { on: german, as: account, become: root })), { message: /sudo asks .* for a password, and none is given/ })
+})
+
+t.test('nothing of ours is run or written in /tmp', async (t) => {
+  const bare = ['unshare', '--mount', 'sh', '-c', 'mount --bind /tmp /tmp && mount -o remount,bind,ro,noexec /tmp && exec "$@"', 'sh']
+  const other = await startSshd({ within: bare })
+  t.teardown(() => other.stop())
+  const account = newAccount({ shell: '/bin/bash', sudo: 'with password' })
+  const script = `: # ${'x'.repeat(300_000)}\ntouch /tmp/labbook-test 2>/dev/null || echo read-only; cat <<'EOF' | wc -l\n${'y\n'.repeat(50_000)}EOF\n`
+  const become = { user: 'root', password: new Secret(account.password) }
+  for (const more of [{}, { become }]) {
+    t.same(await run(script, { on: other, as: account, ...more }), { stdout: 'read-only\n50000\n', stderr: '', exitCode: 0 })
+  }
+})
+
+t.test('where sh is bash, a script that is longer than a pipe leaves no file behind', async (t) => {
+  const account = newAccount({ shell: '/bin/bash' }, { '.bashrc': 'export TMPDIR=$HOME/scratch; PATH=$HOME/bin:$PATH\n' })
+  mkdirSync(join(account.home, 'bin'))
+  mkdirSync(join(account.home, 'scratch'))
+  execFileSync('chown', ['-R', account.name, account.home])
+  symlinkSync('/bin/bash', join(account.home, 'bin/sh'))
+  const script = `: # ${'x'.repeat(300_000)}\necho "\${BASH_VERSION:+bash}"; ls -A ${account.home}/scratch`
+  t.same(await run(script, { as: account }), { stdout: 'bash\n', stderr: '', exitCode: 0 })
+})
+
+t.test('a clock that jumps, there or here, moves no time limit', async (t) => {
+  const account = newAccount({ shell: '/bin/bash' }, { '.bashrc': 'PATH=$HOME/bin:$PATH\n' })
+  mkdirSync(join(account.home, 'bin'))
+  const asked = join(account.home, 'asked')
+  writeFileSync(join(account.home, 'bin/date'), `#!/bin/sh\necho x >>${asked}; echo $(($(wc -l <${asked}) * 100000))\n`, { mode: 0o755 })
+  execFileSync('chown', ['-R', account.name, account.home])
+  const wall = Date.now
+  let ahead = 0
+  Date.now = () => wall() + (ahead += 3_600_000)
+  t.teardown(() => { Date.now = wall })
+  t.match(await run('sleep 0.2; exit 124', { as: account }), { exitCode: 124 })
+  const connection = openConnection(connectionTarget('node1', sshd.vars({ ansible_user: account.name })))
+  t.teardown(() => connection.close())
+  await t.rejects(connection.exchange('sleep 1002.25', { timeLimitSeconds: 1 }), { name: 'TimeLimit', message: /within 1 s/ })
+  t.match((await connection.exchange('date', { timeLimitSeconds: 20 })).stdout.toString(), '100000\n', 'nobody had asked for the time before')
+})
+
+t.test('a login shell that waits for something is not waited for for ever', async (t) => {
+  t.match(await stalled, {
+    name: 'Unreachable', lost: false,
+    message: `node1: ${menu.name}'s login shell has not run our command after 12 s; it said: choose:. A ForceCommand in `
+      + "sshd_config, a command= in authorized_keys or an exec in the shell's profile may stand in its way: log in as a user "
+      + 'without it (ansible_user)',
+  })
+})
+
+function symlinkFor(t: Test, target: string, path: string): void {
+  symlinkSync(target, path)
+  t.teardown(() => execFileSync('rm', [path]))
+}

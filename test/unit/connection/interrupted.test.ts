@@ -1,0 +1,59 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import t, { type Test } from 'tap'
+import { settleText } from '../../../src/connection/interrupted.ts'
+import { endProcess, until } from '../../support/processes.ts'
+import { runIn, shells } from '../../support/shells.ts'
+
+/** Starts a process in a group of its own once its environment can be seen from outside. */
+async function start(t: Test, script: string, has: RegExp): Promise<ChildProcess> {
+  const child = spawn('sh', ['-c', script], { detached: true, stdio: 'ignore' })
+  t.teardown(() => child.kill('SIGKILL'))
+  await until('it runs', () => has.test(readFileSync(`/proc/${child.pid}/environ`, 'latin1')))
+  return child
+}
+
+const token = (): string => `lb${randomBytes(16).toString('hex')}`
+/** A process that has ended has no environment any more, even while nobody has taken note of its end. */
+function runs({ pid }: ChildProcess): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'latin1') !== ''
+  } catch {
+    return false
+  }
+}
+
+for (const shell of shells) {
+  t.test(shell.name, async (t) => {
+    await t.test('a script that leads is waited for while its limit lasts, and not touched', async (t) => {
+      const mine = token()
+      const child = await start(t, `lb_script=$$.${mine} exec sleep 1.5`, /lb_script=/)
+      const exit = once(child, 'exit')
+      t.match(runIn(shell, settleText(mine, 30)), { exitCode: 0, stderr: '' })
+      t.notOk(runs(child), 'it has ended before we go on')
+      t.same(await exit, [0, null])
+    })
+
+    await t.test('a session and what is to become one are ended at once', async (t) => {
+      const mine = token()
+      const session = await start(t, `lb_session=${mine} exec sleep 1003.5`, /lb_session=/)
+      const early = spawn('sh', ['-c', `while sleep 1003.25; do echo ${mine}; done`], { detached: true, stdio: 'ignore' })
+      const exits = [once(session, 'exit'), once(early, 'exit')]
+      await once(early, 'spawn')
+      t.match(runIn(shell, settleText(mine, 30)), { exitCode: 0 })
+      t.same(await Promise.all(exits), [[null, 'SIGKILL'], [null, 'SIGKILL']])
+      endProcess(-(early.pid ?? 0), 'SIGKILL')
+    })
+
+    await t.test('whoever merely descends from it, or came to have its number, is let be', async (t) => {
+      const [mine, other] = [token(), token()]
+      const descendant = await start(t, `lb_script=1.${mine} exec sleep 1003.75`, /lb_script=/)
+      const stranger = await start(t, `lb_script=$$.${other} exec sleep 1003.75`, /lb_script=/)
+      const sudo = await start(t, `SUDO_COMMAND='sh -c [ "$line" = ${mine} ]; export lb_session=$line' exec sleep 1003.75`, /SUDO_COMMAND/)
+      t.match(runIn(shell, settleText(mine, 0)), { exitCode: 0 })
+      t.same([descendant, stranger, sudo].map(runs), [true, true, true])
+    })
+  })
+}

@@ -1,0 +1,49 @@
+import t from 'tap'
+import { affects, Foreseen, together } from '../../../src/run/foreseen.ts'
+
+t.test('a path that is set touches itself and all below; above only what reads the whole tree', async (t) => {
+  const rows: [set: string, read: string, touched: boolean][] = [
+    ['/etc/hosts', '/etc/hosts', true],
+    ['/etc/hosts', '/etc/hostname', false],
+    ['/etc/ssh', '/etc/ssh/sshd_config', true],
+    ['/etc/ssh/sshd_config', '/etc/ssh', false],
+    ['/etc/ssh/sshd_config', '/etc/ssh/', true],
+    ['/etc/ssh', '/etc/ssh/', true],
+    ['/etc/ssh/', '/etc/ssh', true],
+    ['/etc/ssh/', '/etc/ssh/sshd_config', true],
+    ['/etc/ssh.d/x', '/etc/ssh/', false],
+    ['/', '/etc/hosts', true],
+    ['/etc/hosts', '/', true],
+    ['/etc/ssh/.', '/etc/ssh', false],
+    ['user:alice', 'user:alice', true],
+    ['user:alice', 'user:alicia', false],
+    ['user:/', '/home', false],
+    ['/home', 'user:/home/x', false],
+  ]
+  for (const [set, read, touched] of rows) t.equal(affects([set], [read]), touched, `${set} set, ${read} read`)
+})
+
+t.test('anything touches all but nothing', async (t) => {
+  t.ok(affects(undefined, ['/a']))
+  t.ok(affects(['/a'], undefined))
+  t.ok(affects(undefined, undefined))
+  t.notOk(affects(undefined, []))
+  t.notOk(affects([], undefined))
+  t.ok(affects(['/x', '/a'], ['/b', '/a']), 'one of many is enough')
+  t.same(together([['/a', '/b'], ['/a']]), ['/a', '/b'])
+  t.equal(together([['/a'], undefined]), undefined)
+})
+
+t.test('the reason is the last task that can be told and sets what is read', async (t) => {
+  const foreseen = new Foreseen()
+  t.equal(foreseen.reason('a', undefined), undefined)
+  foreseen.add('a', 'first', ['/x'], true)
+  foreseen.add('a', 'second', ['/x'], true)
+  foreseen.add('a', 'other', ['/y'], true)
+  foreseen.add('a', 'dark', undefined, false)
+  foreseen.add('b', 'elsewhere', undefined, true)
+  t.equal(foreseen.reason('a', ['/x']), 'second')
+  t.equal(foreseen.reason('a', ['/z']), 'dark', 'what cannot be told may set it, too')
+  t.equal(foreseen.reason('a', []), undefined)
+  t.equal(foreseen.latest(), 'elsewhere')
+})

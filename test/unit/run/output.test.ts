@@ -1,0 +1,81 @@
+import fc from 'fast-check'
+import t from 'tap'
+import { KeptOutput, RECORDED, tooLongToPlan, type Keep, type Spool } from '../../../src/run/output.ts'
+
+/** A file in memory. */
+function spool() {
+  const chunks: Buffer[] = []
+  const state = { opened: 0, closed: 0, bytes: () => Buffer.concat(chunks) }
+  const open = (): Spool => {
+    state.opened += 1
+    return {
+      file: 'output/1.txt',
+      write: (chunk) => { chunks.push(Buffer.from(chunk)) },
+      close: () => { state.closed += 1 },
+    }
+  }
+  return { state, open }
+}
+
+function keep(bytes: Buffer, sizes: readonly number[], keep: Keep): KeptOutput {
+  const output = new KeptOutput('stdout', keep)
+  for (let at = 0, i = 0; at < bytes.length; i++) {
+    const size = sizes[i % sizes.length] ?? 1
+    output.take(bytes.subarray(at, at + size))
+    at += size
+  }
+  output.end()
+  return output
+}
+
+const numbered = (length: number): Buffer => Buffer.from(Array.from({ length: Math.ceil(length / 8) }, (_, i) => `${i}`.padStart(7) + '\n').join('').slice(0, length))
+
+t.test('what is short is kept whole, and no file is made', async (t) => {
+  const { state, open } = spool()
+  const output = keep(numbered(RECORDED), [100_000], { for: 'change', spool: open })
+  t.equal(output.text(), numbered(RECORDED).toString())
+  t.equal(output.long(), undefined)
+  t.equal(state.opened, 0)
+})
+
+t.test('what is long is in the file byte for byte, and its head and tail are kept, however it comes', async () => {
+  const sizes = fc.array(fc.integer({ min: 1, max: 300_000 }), { minLength: 1, maxLength: 4 })
+  fc.assert(fc.property(fc.integer({ min: RECORDED + 1, max: 4 * RECORDED }), sizes, (length, list) => {
+    const bytes = numbered(length)
+    const { state, open } = spool()
+    const output = keep(bytes, list.map((size) => size + 1000), { for: 'change', spool: open })
+    const half = RECORDED / 2
+    const note = `\n[... ${length - RECORDED} bytes left out; all ${length} are in output/1.txt ...]\n`
+    return state.bytes().equals(bytes) && state.opened === 1 && state.closed === 1
+      && output.text() === bytes.toString('utf8', 0, half) + note + bytes.toString('utf8', length - half)
+      && output.long()?.bytes === length
+  }), { numRuns: 30 })
+})
+
+t.test('no character is cut, and none is lost without being counted', async (t) => {
+  for (const prefix of ['', 'a', 'ab', 'abc']) {
+    const bytes = Buffer.from(prefix + '🎉'.repeat(RECORDED / 2))
+    const text = keep(bytes, [65_536], { for: 'change' }).text()
+    t.notMatch(text, '\uFFFD')
+    const [, left] = /\n\[\.\.\. (\d+) bytes left out \.\.\.\]\n/.exec(text) ?? []
+    t.equal(Buffer.byteLength(text.replace(/\n\[.*\]\n/, '')) + Number(left), bytes.length)
+  }
+})
+
+t.test('of a probe more is kept for its plan, and beyond that no plan is made', async (t) => {
+  const { open } = spool()
+  const most = keep(numbered(8 * RECORDED), [100_000], { for: 'probe', spool: open })
+  t.equal(most.text().length, 8 * RECORDED)
+  const outcome = (output: KeptOutput) => ({ stdout: output.text(), stderr: '', exitCode: 0, durationMs: 1, long: { stdout: output.long() ?? { bytes: 0 } } })
+  t.equal(tooLongToPlan(outcome(most)), undefined)
+  const more = keep(numbered(8 * RECORDED + 1), [100_000], { for: 'probe', spool: open })
+  t.ok(more.text().length < RECORDED + 200)
+  t.match(tooLongToPlan(outcome(more)), /^it printed 8388609 bytes on stdout/)
+})
+
+t.test('a file that cannot be written is remembered, and the output goes on', async (t) => {
+  const broken = new Error('no space left')
+  const output = keep(numbered(3 * RECORDED), [100_000], { for: 'change', spool: () => { throw broken } })
+  t.equal(output.problem, broken)
+  t.match(output.text(), 'bytes left out ...]')
+})
