@@ -1,8 +1,8 @@
 import { measured, type Case, type Results } from './results.ts'
 import { digits } from './targets.ts'
 
-const WIDTH = 860
-const LEFT = 330
+const WIDTH = 960
+const LEFT = 430
 const RIGHT = 70
 const ROW = 22
 const HEAD = 34
@@ -22,14 +22,13 @@ const escape = (text: string): string =>
  */
 export function chart(results: Results, cases: readonly Case[]): string {
   const parts: string[] = []
+  const panels = cases.map((which) => ({ which, dots: dotsOf(results, which) })).filter(({ dots }) => dots.length > 0)
+  const all = panels.flatMap(({ dots }) => dots.flatMap(({ values }) => [values.min, values.max]))
+  // One scale for all panels: what stands further right takes longer, in whichever panel.
+  const scale = { low: Math.log10(Math.min(...all) * 0.8), high: Math.log10(Math.max(...all)) }
   let y = 10
-  for (const which of cases) {
-    const dots = results.runners.flatMap(({ id, title }): Dot[] => {
-      const values = measured(results.trials, id, which, 'wall')
-      return values === undefined ? [] : [{ label: title.replaceAll('`', ''), own: id.startsWith('labbook'), values }]
-    })
-    if (dots.length === 0) continue
-    parts.push(panel(`${TITLES[which.workload]}, ${which.hosts} host${which.hosts === 1 ? '' : 's'}: seconds`, dots, y))
+  for (const { which, dots } of panels) {
+    parts.push(panel(`${TITLES[which.workload]}, ${which.hosts} host${which.hosts === 1 ? '' : 's'}: seconds`, dots, y, scale))
     y += HEAD + dots.length * ROW + 16
   }
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${y}" viewBox="0 0 ${WIDTH} ${y}" font-family="sans-serif" font-size="13" role="img">
@@ -45,9 +44,18 @@ export const TITLES: Readonly<Record<Case['workload'], string>> = {
   commands: '100 trivial commands', four: '4 idempotent tasks, nothing to do',
 }
 
-function panel(title: string, dots: readonly Dot[], top: number): string {
-  const low = Math.log10(Math.min(...dots.map(({ values }) => values.min)) * 0.8)
-  const high = Math.log10(Math.max(...dots.map(({ values }) => values.max)))
+const dotsOf = (results: Results, which: Case): Dot[] => results.runners.flatMap(({ id, title }) => {
+  const values = measured(results.trials, id, which, 'wall')
+  return values === undefined ? [] : [{ label: title.replaceAll('`', ''), own: id.startsWith('labbook'), values }]
+})
+
+interface Scale {
+  /** Powers of ten. */
+  readonly low: number
+  readonly high: number
+}
+
+function panel(title: string, dots: readonly Dot[], top: number, { low, high }: Scale): string {
   const x = (value: number): number => LEFT + (Math.log10(value) - low) / (high - low || 1) * (WIDTH - LEFT - RIGHT)
   const bottom = top + HEAD + dots.length * ROW
   const powers = Array.from({ length: 8 }, (_, index) => 10 ** (index - 3)).filter((power) => Math.log10(power) > low && Math.log10(power) < high)

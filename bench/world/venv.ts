@@ -7,6 +7,9 @@ import { CACHE } from './places.ts'
 /** Rivals from PyPI, the newest that can be had here. */
 const PACKAGES = ['ansible-core', 'pyinfra']
 
+/** No version of the rivals that is worth a row runs on an older Python 3. */
+const OLDEST = 10
+
 /** The folder of the rivals' programs, and what the table has to say of them. */
 export interface Venv {
   readonly bin: string | undefined
@@ -33,7 +36,7 @@ async function pythons(): Promise<Python[]> {
   for (const file of new Set(files)) {
     const text = await output(file, ['-c', 'import sys, venv, ensurepip; print(*sys.version_info[:2])']).catch(() => '')
     const [major, minor] = text.trim().split(' ').map(Number)
-    if (major === 3 && minor !== undefined && !found.some(({ version }) => version[1] === minor)) found.push({ file, version: [3, minor] })
+    if (major === 3 && minor !== undefined && minor >= OLDEST && !found.some(({ version }) => version[1] === minor)) found.push({ file, version: [3, minor] })
   }
   return found.sort((a, b) => b.version[1] - a.version[1])
 }
@@ -58,7 +61,10 @@ export async function makeVenv(say: (line: string) => void): Promise<Venv> {
     try {
       if (!existsSync(path.join(bin, 'pip'))) await output(file, ['-m', 'venv', folder])
       say(`Python ${python}: newest ${PACKAGES.join(' and ')}`)
-      await output(path.join(bin, 'python'), ['-m', 'pip', 'install', '-q', '--disable-pip-version-check', '--upgrade', ...PACKAGES])
+      const pip = ['-m', 'pip', 'install', '-q', '--disable-pip-version-check']
+      // An upgrade alone is content with what is installed, where PyPI does not answer.
+      await output(path.join(bin, 'python'), [...pip, '--dry-run', '--ignore-installed', '--no-deps', ...PACKAGES])
+      await output(path.join(bin, 'python'), [...pip, '--upgrade', ...PACKAGES])
     } catch (error) {
       const left = existsSync(bin) ? await versionsIn(bin) : undefined
       const why = (error as Error).message.split('\n').at(-1) ?? ''

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import pLimit, { type LimitFunction } from 'p-limit'
 
-/** sshd turns logins away, at random, from the 10th on that is not finished (`MaxStartups` 10:30:100). Others log in as well. */
+/** sshd turns away, at random, from the 10th unfinished login on (`MaxStartups` 10:30:100). Others log in as well. */
 const AT_ONE_SERVER = 6
 /** A login is mostly arithmetic, done by this one process: more at a time would only make each of them slower. */
 const OVERALL = 24

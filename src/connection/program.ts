@@ -23,7 +23,7 @@ export function sessionCommand(gate: string, become?: Become): string {
 /** What stands on stderr when the gate waits: sudo has not asked, or has its answer. */
 export const openSign = (gate: string): string => `${gate}-open`
 
-/** What sudo prints when it asks; for `%p` it puts in whose password it wants. Seen a second time, the password was wrong. */
+/** What sudo prints when it asks; `%p` becomes whose password it wants. Seen a second time, the password was wrong. */
 const passwordPrompt = (gate: string): string => `${gate}-password-%p:`
 
 /** Finds sudo's prompts in what it printed; the first group is whose password it wants. */
@@ -38,9 +38,9 @@ export function sessionOpening(gate: string, ready: string, password?: string): 
 }
 
 /**
- * The shell's program. It first makes sure that it came through the gate: a profile that starts another shell in place of our
- * command would run scripts without the rights that were asked for. Output goes by way of file descriptor 3, so that a command substitution can take the script's
- * process group without a further process.
+ * The shell's program. It first makes sure that it came through the gate: a profile that starts another shell in place of
+ * our command would run scripts without the rights that were asked for. Output goes by way of file descriptor 3, so that a
+ * command substitution can take the script's process group without a further process.
  *
  * `timeout` ends a script, but no longer waits for it once the shell in it is dead: what is left of the process group
  * gets 5 s to end, then is killed.

@@ -197,4 +197,4 @@ function closedError({ name }: Target): never {
 }
 
 const isOwnAddress = (address: string): boolean =>
-  address.startsWith('127.') || Object.values(networkInterfaces()).some((list) => list?.some((own) => own.address === address))
+  address.startsWith('127.') || Object.values(networkInterfaces()).flat().some((own) => own?.address === address)

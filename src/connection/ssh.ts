@@ -30,7 +30,8 @@ export class SshLine implements Line {
       // A connection that is lost now never calls back.
       const lost = (): void => {
         clearTimeout(timer)
-        reject(new Unreachable(`${this.name}: the connection was lost before a shell had started (${loss.why})`, { lost: true }))
+        const message = `${this.name}: the connection was lost before a shell had started (${loss.why})`
+        reject(new Unreachable(message, { lost: true }))
       }
       client.once('close', lost)
       // Without keepalive nothing else tells that nobody is there.

@@ -84,6 +84,7 @@ export const user = defineModule<typeof schema, UserValues>({
             sh`lb_hash=$(${raw(entryOf('shadow', name))} 2>/dev/null); lb_hash=` +
               '${lb_hash#*:}; lb_hash=${lb_hash%%:*}',
             sh`[ "$lb_hash" = ${password} ] && echo password-same`,
+            '[ "$lb_hash" = "!" ] && echo password-unset',
           ]),
       home === undefined ? 'lb_home=${lb_user%:*}; lb_home=${lb_home##*:}' : sh`lb_home=${home}`,
       '[ -d "$lb_home" ] && echo home-there',

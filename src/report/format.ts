@@ -44,14 +44,6 @@ export function markdown(text: string): string {
     .replace(/^(\s*\d+)\./, '$1\\.')
 }
 
-/** A Markdown code block whose fence is longer than any in the text. */
-export function fenced(text: string, language = ''): string {
-  const shown = dropUnprintable(text.replaceAll('\t', '        ')).trimEnd()
-  const longest = Math.max(2, ...[...shown.matchAll(/`+/g)].map(([run]) => run.length))
-  const fence = '`'.repeat(longest + 1)
-  return `${fence}${language}\n${shown}\n${fence}`
-}
-
 /**
  * Head and tail of a text with more lines than that, for a page that people read.
  *

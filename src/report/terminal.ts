@@ -78,21 +78,48 @@ function expandTabs(text: string): string {
 }
 
 /** In columns. Most text is of characters that take one each, which need no looking up. */
-const widthOf = (text: string): number => (/^[ -~]*$/.test(text) ? text.length : stringWidth(text))
+function widthOf(text: string): number {
+  if (isPlain(text)) return text.length
+  if (text.length > 8) return stringWidth(text)
+  const known = widths.get(text)
+  if (known !== undefined) return known
+  const width = stringWidth(text)
+  if (widths.size < 10_000) widths.set(text, width)
+  return width
+}
+
+/** Of single characters: to find one takes 30 µs. */
+const widths = new Map<string, number>()
+
+const isPlain = (text: string): boolean => /^[ -~]*$/.test(text)
 
 const characters = new Intl.Segmenter('en', { granularity: 'grapheme' })
+
+/** Longer texts are taken in parts: the segmenter's time grows with the square of the length. */
+const MOST_AT_ONCE = 256
+
+/** Characters as people see them: a letter with its accents, an emoji of several code points. */
+function* graphemes(text: string): Generator<string> {
+  for (let at = 0; at < text.length;) {
+    const end = at + MOST_AT_ONCE
+    const part = text.slice(at, /[\ud800-\udbff]/.test(text.charAt(end - 1)) ? end + 1 : end)
+    if (isPlain(part)) yield* part
+    else for (const { segment: character } of characters.segment(part)) yield character
+    at += part.length
+  }
+}
 
 /** Cuts text into pieces so that none goes beyond the last column; `column` is where the first starts. */
 function* fit(text: string, columns: number, column: number): Generator<{ text: string; wrapped: boolean }> {
   if (text === '') return
-  if (column + widthOf(text) <= columns) {
+  if (text.length <= MOST_AT_ONCE && column + widthOf(text) <= columns) {
     yield { text, wrapped: false }
     return
   }
   let piece = ''
   let at = column
   let wrapped = false
-  for (const { segment: character } of characters.segment(text)) {
+  for (const character of graphemes(text)) {
     const width = widthOf(character)
     if (at + width > columns) {
       if (piece !== '') yield { text: piece, wrapped }

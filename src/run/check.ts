@@ -2,13 +2,14 @@ import type { Plan } from '../modules/module.ts'
 import { withoutScript, type Tried } from './attempt.ts'
 import type { Entry } from './entry.ts'
 import type { CommandRecord } from './events.ts'
-import { together, type Foreseen } from './foreseen.ts'
+import type { Foreseen } from './foreseen.ts'
+import { readsOf, setsOf } from './planned.ts'
 import type { Prepared } from './prepare.ts'
 
 /** Check mode: what the run would do; unknown where it would see another host than the one that is there now. */
 export function foresee(foreseen: Foreseen, entry: Entry, prepared: Prepared, plan: Plan<unknown>, commands: readonly CommandRecord[]): Tried {
-  const { task: { module }, target } = entry
-  const reads = together([module.reads?.(prepared.params), plan.reads ?? []])
+  const { target } = entry
+  const reads = readsOf(entry, prepared, plan)
   const reason = foreseen.reason(target.name, reads)
   if (reason !== undefined) return cannotTell(reason, entry, prepared, commands, plan)
   const changes = withoutScript(plan.changes)
@@ -19,8 +20,7 @@ export function foresee(foreseen: Foreseen, entry: Entry, prepared: Prepared, pl
     return { status: 'failed', message: plan.problem, changes, commands }
   }
   if (changes.length === 0) return { status: 'ok', changes, commands, values: plan.values }
-  const most = module.sets?.(prepared.params)
-  return { status: 'changed', changes, commands, would: { sets: together(plan.changes.map(({ sets }) => sets ?? most)) } }
+  return { status: 'changed', changes, commands, would: { sets: setsOf(entry, prepared, plan) } }
 }
 
 /**

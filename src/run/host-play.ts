@@ -36,8 +36,9 @@ export class HostPlay {
     this.#handlers = handlers
     const names = handlers.map(({ handler }) => handler as string)
     this.#ways = {
-      state, play, vars, host: host.name, handlers: names,
-      heedNotices: names.length === 0 ? undefined : (listed) => {
+      state, play, vars, host, handlers: names,
+      noticesUnknown: names.length > 0,
+      heedNotices: (listed) => {
         for (const name of noticedHandlers(play.name, names, listed)) this.#notified.add(name)
       },
     }
@@ -62,9 +63,11 @@ export class HostPlay {
   async #runList(
     entries: readonly Entry[], stop: () => boolean, isDue: (entry: Entry) => boolean = () => true, onDone?: (entry: Entry) => void,
   ): Promise<void> {
-    const prober = new Prober(this.#state, this.#host, this.#vars, entries, isDue)
-    for (let index = 0; index < entries.length && this.#host.out === undefined && !stop(); index++) {
+    const prober = new Prober(this.#ways, entries, isDue)
+    for (let index = 0; index < entries.length; index++) {
       const entry = entries[index] as Entry
+      // What was done together with an earlier task is told, though that one is the last of this host.
+      if ((this.#host.out !== undefined || stop()) && !prober.isChanged(index)) continue
       if (!isDue(entry)) continue
       onDone?.(entry)
       const shared = await entry.once?.turn(this.#host.name)

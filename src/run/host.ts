@@ -35,8 +35,8 @@ export class CutShort extends Error {
 export interface BatchOptions {
   readonly become?: Become
   readonly timeLimitSeconds: number
-  /** How many of the first scripts must each succeed for the next to run. */
-  readonly stopOnFailure?: number
+  /** By a script's place: if it fails, none after it runs. */
+  readonly mustSucceed?: (script: number) => boolean
   /** What is kept of a script's output, by its place. Default: what a plan may need, and no file. */
   readonly keep?: (script: number) => Keep
 }
@@ -44,17 +44,17 @@ export interface BatchOptions {
 /**
  * Runs scripts on a host in one round trip. However much they print, little of it is held in memory.
  *
- * @returns the outcomes in order; fewer than scripts only when one of the first `stopOnFailure` failed.
+ * @returns the outcomes in order; fewer than scripts only when one failed that must succeed.
  * @throws {Unreachable | TimeLimit | BecomeFailed} from the connection, {@link CutShort} when the end is missing, and
  * what a file for a long output throws.
  */
 export async function runBatch(connection: Connection, scripts: readonly string[], options: BatchOptions): Promise<Outcome[]> {
   const mark = `lb-${randomBytes(9).toString('hex')}`
-  const { stopOnFailure = 0, keep = () => ({ for: 'probe' }), ...exchange } = options
+  const { mustSucceed = () => false, keep = () => ({ for: 'probe' }), ...exchange } = options
   const outputs = new Outputs((script) => (script >= 0 && script < scripts.length ? keep(script) : { for: 'probe' }))
   const reader = new BatchReader(mark, (script, stream) => outputs.open(script, stream))
   try {
-    const answer = await connection.exchange(composeBatch(scripts, mark, stopOnFailure), {
+    const answer = await connection.exchange(composeBatch(scripts, mark, mustSucceed), {
       ...exchange,
       onOutput: (stream, chunk) => { reader.take(stream, chunk) },
     })
@@ -64,7 +64,7 @@ export async function runBatch(connection: Connection, scripts: readonly string[
     const outcomes = reader.end().map((ending, script): Outcome => ({ ...outputs.of(script), ...ending }))
     outputs.throwProblem()
     const last = outcomes.at(-1)
-    const stopped = last !== undefined && outcomes.length <= stopOnFailure && last.exitCode !== 0
+    const stopped = last !== undefined && mustSucceed(outcomes.length - 1) && last.exitCode !== 0
     if (outcomes.length < scripts.length && !stopped) {
       const said = outputs.last().stderr.trim().split('\n').at(-1) ?? ''
       throw new CutShort(`the shell on the host ended early (exit code ${answer.exitCode})${said === '' ? '' : `: ${said}`}`)

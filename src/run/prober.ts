@@ -1,114 +1,248 @@
+import type { Plan } from '../modules/module.ts'
 import type { Outcome } from '../shell/batch.ts'
 import { Unresolved } from '../values/reference.ts'
 import { sameShell, timeLimitOf, type Entry } from './entry.ts'
+import { affects, together, type Words } from './foreseen.ts'
 import { runBatch, type RunHost } from './host.ts'
 import { MissingInput } from './inputs.ts'
 import type { Keep } from './output.ts'
+import type { Play } from './play.ts'
+import { changeScripts, inOrder, planOf, readsOf, setsOf } from './planned.ts'
 import { BadParameters, conditions, prepare, titleOf, wanted, type Prepared } from './prepare.ts'
 import type { RunState } from './state.ts'
 
-/** More probes than this in one script would make its answer late without saving anything. */
+/** More in one script would make its answer late without saving anything. */
 const MOST_AT_ONCE = 200
 
-interface Ahead {
+/** What a list of tasks is run with, on one host in one play. */
+export interface Setting {
+  readonly state: RunState
+  readonly play: Play
+  readonly host: RunHost
+  readonly vars: Readonly<Record<string, unknown>>
+  /** Names of the play's handlers. */
+  readonly handlers: readonly string[]
+}
+
+interface Answer {
+  readonly prepared: Prepared
+  readonly outcome: Outcome
+}
+
+/** What came of a change. */
+interface Changed {
+  /** In the order of the scripts; fewer, if one of them failed. */
+  readonly changes: readonly Outcome[]
+  /** Of the task's own probe, where that shows what came of it and all scripts succeeded. */
+  readonly verify: Outcome | undefined
+}
+
+/** A change on its way to the host. */
+interface Going {
   readonly index: number
-  readonly probe: string
+  readonly entry: Entry
+  readonly prepared: Prepared
+  readonly scripts: readonly string[]
+  /** The task's own probe follows the scripts. */
+  readonly verify: boolean
 }
 
 /**
- * Looks at a host for as many tasks as it can in one round trip: with the task at hand, the probes of those after it are
- * sent along. An answer is used only if the task, when its turn comes, still asks the very same question, and nothing
+ * Asks a host and changes it in as few round trips as can be, each of which carries
+ *
+ * - with the probe of the task at hand those of the tasks after it, as far as they can be asked now;
+ * - with its changes those of the tasks after it that were looked at already and depend on nothing that is changed before
+ *   them. What a task depends on and what its changes set is what its module says (`reads`, `sets`).
+ *
+ * An answer is used only if the task, when its turn comes, still asks the very same question, and nothing it depends on
  * has been changed since.
  */
 export class Prober {
-  readonly #state: RunState
-  readonly #host: RunHost
-  readonly #vars: Readonly<Record<string, unknown>>
+  readonly #setting: Setting
   readonly #entries: readonly Entry[]
   readonly #isDue: (entry: Entry) => boolean
-  readonly #answers = new Map<number, { probe: string; outcome: Outcome }>()
+  readonly #answers = new Map<number, Answer>()
+  readonly #changed = new Map<number, Changed & Pick<Going, 'scripts'>>()
 
-  constructor(state: RunState, host: RunHost, vars: Readonly<Record<string, unknown>>, entries: readonly Entry[], isDue: (entry: Entry) => boolean) {
-    this.#state = state
-    this.#host = host
-    this.#vars = vars
+  constructor(setting: Setting, entries: readonly Entry[], isDue: (entry: Entry) => boolean) {
+    this.#setting = setting
     this.#entries = entries
     this.#isDue = isDue
   }
 
-  /** Forgets what was seen: the host has been changed. */
+  /** Forgets what was seen: the host may be another now. */
   forget(): void {
     this.#answers.clear()
+    this.#changed.clear()
+  }
+
+  /** The task's changes have been made, together with those of one before it; what came of them is not told yet. */
+  isChanged(index: number): boolean {
+    return this.#changed.has(index)
   }
 
   /**
    * The outcome of a task's probe, from an earlier round trip or a new one.
    * @param extra - scripts to run before, in the same round trip; their outcomes go to `onExtra`.
    */
-  async look(index: number, { params, probe }: Prepared, extra: readonly string[], onExtra: (outcomes: Outcome[]) => void): Promise<Outcome> {
+  async look(index: number, prepared: Prepared, extra: readonly string[], onExtra: (outcomes: Outcome[]) => void): Promise<Outcome> {
     const kept = this.#answers.get(index)
-    if (kept?.probe === probe && extra.length === 0 && kept.outcome.long === undefined) return kept.outcome
+    if (kept?.prepared.probe === prepared.probe && extra.length === 0 && kept.outcome.long === undefined) return kept.outcome
     const entry = this.#entries[index] as Entry
     const ahead = await this.#ahead(index + 1, entry)
-    const outcomes = await this.#send(entry, params, [...extra, probe], ahead)
+    const outcomes = await this.#send(entry, timeLimitOf(entry, prepared.params), [
+      ...extra.map((script) => ({ script, keep: this.#keep(entry, 'probe') })),
+      { script: prepared.probe, keep: this.#keep(entry, 'probe') },
+    ], ahead)
     onExtra(outcomes.slice(0, extra.length))
-    return outcomes[extra.length] as Outcome
+    const outcome = outcomes[extra.length] as Outcome
+    this.#answers.set(index, { prepared, outcome })
+    return outcome
   }
 
-  /**
-   * Runs the scripts of a change, then the task's own probe where that shows what came of it, then those of the tasks after
-   * it: one round trip.
-   * @returns outcomes of the scripts; of the probe only if all scripts succeeded.
-   */
-  async change(index: number, { params, probe }: Prepared, scripts: readonly string[]): Promise<{ changes: Outcome[]; verify: Outcome | undefined }> {
-    this.forget()
+  /** Makes a task's changes and, unless a module reads the changes' own output, runs its probe again. */
+  async change(index: number, prepared: Prepared, plan: Plan<unknown>, scripts: readonly string[]): Promise<Changed> {
+    const made = this.#changed.get(index)
+    this.#changed.delete(index)
+    if (made !== undefined && made.scripts.join('\0') === scripts.join('\0')) return made
     const entry = this.#entries[index] as Entry
     const { waits, comesBack, result } = entry.task.module
-    const verify = result === undefined
+    const first: Going = { index, entry, prepared, scripts, verify: result === undefined }
+    const { more, sets } = await this.#along(first, setsOf(entry, prepared, plan))
+    const group = [first, ...more]
+    this.#forgetAffected(sets, new Set(group.map((going) => going.index)))
     const ahead = waits === true || comesBack !== undefined ? [] : await this.#ahead(index + 1, entry)
-    const own = verify ? [...scripts, probe] : scripts
-    const outcomes = await this.#send(entry, params, own, ahead, scripts.length)
-    return { changes: outcomes.slice(0, scripts.length), verify: verify ? outcomes[scripts.length] : undefined }
+    let outcomes: Outcome[]
+    try {
+      outcomes = await this.#send(entry, sum(group.map((going) => timeLimitOf(going.entry, going.prepared.params))), group.flatMap((going) => [
+        ...going.scripts.map((script) => ({ script, keep: this.#keep(going.entry, 'change'), mustSucceed: true })),
+        ...(going.verify ? [{ script: going.prepared.probe, keep: this.#keep(going.entry, 'probe') }] : []),
+      ]), ahead)
+    } catch (error) {
+      // Some of it may have been done.
+      this.forget()
+      throw error
+    }
+    let at = 0
+    const [own, ...others] = group.map((going): Changed => {
+      const changes = outcomes.slice(at, at + going.scripts.length)
+      const verify = going.verify ? outcomes[at + going.scripts.length] : undefined
+      at += going.scripts.length + (going.verify ? 1 : 0)
+      return { changes, verify }
+    })
+    others.forEach((changed, i) => {
+      const going = more[i] as Going
+      if (changed.changes.length > 0) this.#changed.set(going.index, { ...changed, scripts: going.scripts })
+    })
+    this.#answers.delete(index)
+    return own as Changed
   }
 
-  async #send(entry: Entry, params: unknown, own: readonly string[], ahead: readonly Ahead[], stopOnFailure = 0): Promise<Outcome[]> {
-    const outcomes = await runBatch(entry.target.connection, [...own, ...ahead.map(({ probe }) => probe)], {
+  /** The changes of the tasks after one that can go to the host together with its own, and what all of them set. */
+  async #along(first: Going, sets: Words): Promise<{ more: Going[]; sets: Words }> {
+    const { play, handlers, vars, host, state } = this.#setting
+    const more: Going[] = []
+    let all = sets
+    const scope = state.registry.scope(host.name)
+    for (let index = first.index + 1; mayGoTogether(first.entry) && index < this.#entries.length && more.length < MOST_AT_ONCE; index++) {
+      const entry = this.#entries[index] as Entry
+      const answer = this.#answers.get(index)
+      if (!this.#isDue(entry)) continue
+      try {
+        if (entry.once === undefined && !wanted(entry.task, conditions(host.name, vars, scope))) continue
+        if (answer === undefined || answer.outcome.long !== undefined || !mayGoTogether(entry) || !sameShell(first.entry, entry)) break
+        const prepared = await prepare(entry.task, scope, state.reader)
+        if (prepared.probe !== answer.prepared.probe) break
+        const plan = planOf(entry, prepared, answer.outcome, vars)
+        if (plan.problem !== undefined || affects(all, readsOf(entry, prepared, plan))) break
+        if (plan.changes.length === 0) continue
+        more.push({ index, entry, prepared, scripts: inOrder(changeScripts(play, handlers, entry, plan)), verify: true })
+        all = together([all, setsOf(entry, prepared, plan)])
+      } catch (error) {
+        if (mayMend(error)) break
+        throw error
+      }
+    }
+    return { more, sets: all }
+  }
+
+  /** Forgets what was seen of tasks that depend on what is changed, and of those whose values others take. */
+  #forgetAffected(sets: Words, group: ReadonlySet<number>): void {
+    for (const [index, { prepared, outcome }] of this.#answers) {
+      const entry = this.#entries[index] as Entry
+      if (group.has(index)) continue
+      const plan = planOf(entry, prepared, outcome, this.#setting.vars)
+      if (entry.task.keywords.register !== undefined || affects(sets, readsOf(entry, prepared, plan))) this.#answers.delete(index)
+    }
+  }
+
+  /** Sends scripts, and behind them the probes of tasks ahead. One that must succeed and does not is the last that runs. */
+  async #send(entry: Entry, timeLimitSeconds: number, own: readonly Sent[], ahead: readonly Ahead[]): Promise<Outcome[]> {
+    const outcomes = await runBatch(entry.target.connection, [...own.map(({ script }) => script), ...ahead.map(({ prepared }) => prepared.probe)], {
       ...(entry.become === undefined ? {} : { become: entry.become }),
-      timeLimitSeconds: timeLimitOf(entry, params),
-      keep: (script) => (script < own.length ? this.#keep(entry, script < stopOnFailure ? 'change' : 'probe') : { for: 'ahead' }),
-      stopOnFailure,
+      timeLimitSeconds,
+      keep: (script) => own[script]?.keep ?? { for: 'ahead' },
+      mustSucceed: (script) => own[script]?.mustSucceed === true,
     })
     outcomes.slice(own.length).forEach((outcome, i) => {
-      const { index, probe } = ahead[i] as Ahead
-      this.#answers.set(index, { probe, outcome })
+      const { index, prepared } = ahead[i] as Ahead
+      this.#answers.set(index, { prepared, outcome })
     })
     return outcomes.slice(0, own.length)
   }
 
   /** What a task with `no_log` prints goes to no file. */
   #keep({ task, target }: Entry, purpose: 'change' | 'probe'): Keep {
-    const { openSpool } = this.#state
+    const { openSpool } = this.#setting.state
     if (openSpool === undefined || task.keywords.no_log === true) return { for: purpose }
     return { for: purpose, spool: (stream) => openSpool({ host: target.name, task: titleOf(task), stream }) }
   }
 
-  /** The probes of the tasks from `from` on that can be asked now, in the same shell. */
+  /** The probes of the tasks from `from` on that can be asked now, in the same shell, and that have no answer yet. */
   async #ahead(from: number, first: Entry): Promise<Ahead[]> {
+    const { state, host, vars } = this.#setting
     const ahead: Ahead[] = []
-    const scope = this.#state.registry.scope(this.#host.name)
+    const scope = state.registry.scope(host.name)
     for (let index = from; index < this.#entries.length && ahead.length < MOST_AT_ONCE; index++) {
       const entry = this.#entries[index] as Entry
       if (!this.#isDue(entry)) continue
       if (entry.once !== undefined || entry.task.module.waits || !sameShell(first, entry)) break
       try {
-        if (!wanted(entry.task, conditions(this.#host.name, this.#vars, scope))) continue
-        ahead.push({ index, probe: (await prepare(entry.task, scope, this.#state.reader)).probe })
+        if (!wanted(entry.task, conditions(host.name, vars, scope))) continue
+        const prepared = await prepare(entry.task, scope, state.reader)
+        if (this.#answers.get(index)?.prepared.probe !== prepared.probe) ahead.push({ index, prepared })
       } catch (error) {
-        // Its turn will come; what is wrong is said then.
-        if (error instanceof Unresolved || error instanceof BadParameters || error instanceof MissingInput) break
+        if (mayMend(error)) break
         throw error
       }
     }
     return ahead
   }
 }
+
+interface Ahead {
+  readonly index: number
+  readonly prepared: Prepared
+}
+
+interface Sent {
+  readonly script: string
+  readonly keep: Keep
+  readonly mustSucceed?: boolean
+}
+
+/** Its turn will come; what is wrong is said then. */
+const mayMend = (error: unknown): boolean =>
+  error instanceof Unresolved || error instanceof BadParameters || error instanceof MissingInput
+
+/**
+ * Changes of which nobody judges, before the next may be made, what came of them but their exit code; which end soon; and whose
+ * values no later task may ask for.
+ */
+function mayGoTogether({ task: { module, keywords }, once }: Entry): boolean {
+  const { register, until, retries, failed_when, timeout } = keywords
+  return once === undefined && module.result === undefined && module.waits !== true && module.timeLimitSeconds === undefined &&
+    [register, until, retries, failed_when, timeout].every((keyword) => keyword === undefined)
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((all, one) => all + one, 0)

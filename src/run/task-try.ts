@@ -1,32 +1,25 @@
 import { Unreachable } from '../connection/connection.ts'
 import type { Plan } from '../modules/module.ts'
 import type { Outcome } from '../shell/batch.ts'
-import { quote } from '../shell/quote.ts'
 import { Unresolved } from '../values/reference.ts'
 import { failureOf, lastLine, withoutScript, type Tried } from './attempt.ts'
 import { cannotTell, foresee } from './check.ts'
 import { awaitReturn } from './come-back.ts'
-import { notifies, withEnvironment, type Entry } from './entry.ts'
+import type { Entry } from './entry.ts'
 import type { CommandRecord, PlannedChange } from './events.ts'
 import { CutShort, runBatch } from './host.ts'
-import { leaveNotices, listNotices, takeNotice } from './notified.ts'
-import { tooLongToPlan } from './output.ts'
-import type { Play } from './play.ts'
+import { listNotices, takeNotice } from './notified.ts'
+import { changeScripts, inOrder, planOf } from './planned.ts'
 import { prepare, titleOf, type Prepared } from './prepare.ts'
-import type { Prober } from './prober.ts'
-import { Interrupted, type RunState } from './state.ts'
+import type { Prober, Setting } from './prober.ts'
+import { Interrupted } from './state.ts'
 
 /** What the tries of a host's tasks in a play have in common. */
-export interface Ways {
-  readonly state: RunState
-  readonly play: Play
-  /** The host whose tasks these are; each entry says where it runs. */
-  readonly host: string
-  readonly vars: Readonly<Record<string, unknown>>
-  /** Names of the play's handlers. */
-  readonly handlers: readonly string[]
-  /** Takes in the notices that an earlier run left; undefined once they are known. */
-  heedNotices: ((listed: string) => void) | undefined
+export interface Ways extends Setting {
+  /** Takes in the notices that lie on the host. */
+  readonly heedNotices: (listed: string) => void
+  /** They are not known: an earlier run may have left some, or this one before its line broke. */
+  noticesUnknown: boolean
 }
 
 /** A task may go on once after its line broke, however often it is tried. */
@@ -63,19 +56,19 @@ export class TaskTry {
   }
 
   async #lookAndAct(): Promise<Tried> {
-    const { state, host, heedNotices } = this.#ways
+    const { state, host, heedNotices, noticesUnknown } = this.#ways
     const { task, target } = this.#entry
     this.#applying = undefined
     if (target.unreached !== undefined) throw new Unreachable(target.unreached)
-    const prepared = await prepare(task, state.registry.scope(host), state.reader)
+    const prepared = await prepare(task, state.registry.scope(host.name), state.reader)
     if (state.check && task.module.waits === true) {
       // It would wait for what the earlier task has yet to bring.
       const reason = state.foreseen.reason(target.name, task.module.reads?.(prepared.params))
       if (reason !== undefined) return cannotTell(reason, this.#entry, prepared, this.#commands)
     }
-    const seen = await this.#prober.look(this.#index, prepared, heedNotices === undefined ? [] : [listNotices], ([listed]) => {
-      heedNotices?.(listed?.stdout ?? '')
-      this.#ways.heedNotices = undefined
+    const seen = await this.#prober.look(this.#index, prepared, noticesUnknown ? [listNotices] : [], ([listed]) => {
+      if (listed !== undefined) heedNotices(listed.stdout)
+      this.#ways.noticesUnknown = false
     })
     this.#commands.push(record('probe', prepared.probe, seen))
     const plan = this.#plan(prepared, seen)
@@ -123,17 +116,13 @@ export class TaskTry {
   /** Sends the changes, and with them the notices for the handlers to come and the end of the notice for this one. */
   async #change(prepared: Prepared, plan: Plan<unknown>): Promise<{ applied: Outcome[]; broken?: Outcome; verify?: Outcome }> {
     const { play, handlers } = this.#ways
-    const { task: { module }, handler } = this.#entry
-    const goesAway = module.comesBack !== undefined
-    const notified = notifies(this.#entry).filter((name) => handlers.includes(name))
-    const before = notified.length === 0 ? [] : [leaveNotices(play.name, notified)]
-    const after = handler === undefined || goesAway ? [] : [takeNotice(play.name, handler)]
-    const scripts = plan.changes.map(({ script }) => withEnvironment(this.#entry, script, quote))
+    const goesAway = this.#entry.task.module.comesBack !== undefined
+    const scripts = changeScripts(play, handlers, this.#entry, plan)
     this.#applying = withoutScript(plan.changes)
     try {
-      const done = await this.#prober.change(this.#index, prepared, [...before, ...scripts, ...after])
-      const applied = done.changes.slice(before.length, before.length + scripts.length)
-      applied.forEach((outcome, i) => this.#commands.push(record('change', scripts[i] as string, outcome)))
+      const done = await this.#prober.change(this.#index, prepared, plan, inOrder(scripts))
+      const applied = done.changes.slice(scripts.before.length, scripts.before.length + scripts.own.length)
+      applied.forEach((outcome, i) => this.#commands.push(record('change', scripts.own[i] as string, outcome)))
       const broken = done.changes.find(({ exitCode }) => exitCode !== 0)
       return { applied, ...(broken === undefined ? {} : { broken }), ...(done.verify === undefined ? {} : { verify: done.verify }) }
     } catch (error) {
@@ -154,6 +143,8 @@ export class TaskTry {
     const { task, target } = this.#entry
     const title = titleOf(task)
     this.#prober.forget()
+    // Changes of tasks after this one may have been on their way as well.
+    this.#ways.noticesUnknown = this.#ways.handlers.length > 0
     await this.#send(':')
     this.#ways.state.emit({
       type: 'notice', level: 'warning', host: target.name, message: `the connection was lost during «${title}»; connected again`,
@@ -170,10 +161,8 @@ export class TaskTry {
     return { ...tried, status: 'changed', changes: begun, message }
   }
 
-  #plan({ params, inputs }: Prepared, seen: Outcome): Plan<unknown> {
-    const problem = tooLongToPlan(seen)
-    if (problem !== undefined) return { changes: [], problem }
-    return this.#entry.task.module.plan(params, seen, inputs, this.#ways.vars)
+  #plan(prepared: Prepared, seen: Outcome): Plan<unknown> {
+    return planOf(this.#entry, prepared, seen, this.#ways.vars)
   }
 
   /**

@@ -26,13 +26,13 @@ export interface LongOutputs {
 /**
  * Joins scripts into one that runs them one after another and tells their outputs apart: after each, a line with the
  * mark, its number and its exit code goes to stdout and stderr alike. Every script has a subshell of its own, so that
- * `exit`, `cd` and variables stay inside. A failed script does not stop the next, unless `stopOnFailure`.
+ * `exit`, `cd` and variables stay inside. A failed script does not stop the next, unless it `mustSucceed`.
  *
  * @param mark - a word that cannot occur in any output; random, new for each batch.
  */
-export function composeBatch(scripts: readonly string[], mark: string, stopOnFailure = 0): string {
+export function composeBatch(scripts: readonly string[], mark: string, mustSucceed: (script: number) => boolean = () => false): string {
   const steps = scripts.map((script, i) => {
-    const stop = i < stopOnFailure ? '\n[ "$lb_code" = 0 ] || exit 0' : ''
+    const stop = mustSucceed(i) ? '\n[ "$lb_code" = 0 ] || exit 0' : ''
     return `(\n${script}\n) </dev/null; lb_end ${i} "$?"${stop}`
   })
   // EPOCHREALTIME exists only in bash 5; elsewhere it is empty. The kernel's uptime has hundredths and needs no fork.

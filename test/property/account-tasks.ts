@@ -22,7 +22,7 @@ const maybe = <T>(arbitrary: fc.Arbitrary<T>, freq = 2): fc.Arbitrary<T | undefi
 const given = (params: Params): Params => Object.fromEntries(Object.entries(params).filter(([, value]) => value !== undefined))
 
 /** Keeps the node's own accounts, to begin each case with them. */
-export const KEEP_ACCOUNTS = `mkdir -p /root/accounts && cp -p ${FILES} /root/accounts/ && hostname >/root/accounts/name`
+export const KEEP_ACCOUNTS = `mkdir -p /root/accounts && cp -p ${FILES} /root/accounts/`
 
 const HOMES = [...USERS.map((name) => `/home/${name}`), `${ARENA}/home`]
 

@@ -72,7 +72,7 @@ const EXPECTED: readonly (readonly [names: readonly string[], kind: Thing['kind'
  */
 export const worldOf = (odd: readonly Thing['kind'][]): fc.Arbitrary<World> => fc.tuple(...EXPECTED.flatMap(([names, kind]) => names.map((name) => fc.option(
   fc.oneof({ weight: 8, arbitrary: thing(kind) }, { weight: 1, arbitrary: thing(...odd) }),
-  { freq: kind === 'folder' ? 8 : 2 },
+  { freq: kind === 'folder' ? 8 : 3 },
 ).map((there) => [name, there] as const)))).map((things) => {
   // Folders first: what is in them comes after.
   const steps = things.flatMap(([name, there]) => (there === null ? [] : [make(name, there)]))

@@ -9,6 +9,7 @@ export const coverage: Readonly<Record<string, readonly ModuleName[]>> = {
   'files.test.ts': ['file', 'copy', 'template', 'lineinfile', 'stat', 'slurp'],
   'accounts.test.ts': ['user', 'group', 'hostname', 'sysctl'],
   'mixed.test.ts': ['command', 'shell', 'get_url', 'uri', 'wait_for', 'assert', 'fail', 'debug', 'setup'],
+  'reboot.test.ts': ['reboot'],
   'services.test.ts': [
     'apt', 'systemd', 'docker_container', 'docker_image', 'docker_network', 'docker_node', 'docker_service', 'docker_stack',
     'docker_swarm', 'docker_volume',

@@ -144,7 +144,7 @@ const imported = (file: 0 | 1): TaskSpec => ({ module: 'docker_image', params: {
 
 /** What chance seldom comes upon. The lists contradict themselves, so that the second run has something to do, too. */
 export const engineCases = {
-  'a container is made anew when its image is another': [imported(0), web({}), imported(1)],
+  'a container is made anew when its image is another': [imported(0), imported(1), web({})],
   'an image is built anew when the one it is built upon is another': [
     imported(0), { module: 'docker_image', params: { name: 'lbt/built:1', source: 'build', build: { path: `${FOLDER}/context` } } }, imported(1),
   ],

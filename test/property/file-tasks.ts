@@ -161,10 +161,10 @@ export const fileTasks: fc.Arbitrary<TaskSpec> = fc.oneof(
  * stays; with links about, two names may be one, so that only a single task is certain.
  */
 export function settledFiles(tasks: readonly TaskSpec[], links: boolean): boolean {
-  const doing = tasks.filter(({ module }) => module !== 'stat' && module !== 'slurp')
+  const doing = tasks.filter(({ module }) => module !== 'stat')
   if (doing.length <= 1) return true
   if (links || doing.some(({ params }) => params['state'] === 'link')) return false
-  const paths = doing.map(({ params }) => String(params['path'] ?? params['dest']))
+  const paths = doing.map(({ params }) => String(params['path'] ?? params['dest'] ?? params['src']))
   return doing.every(({ params: { state, recurse } }, i) => paths.every((other, j) => {
     const own = paths[i] as string
     if (i === j) return true

@@ -40,7 +40,7 @@ export interface PropertyNode {
   sh(script: string): string
   /** Like {@link sh}, for scripts that may fail. */
   try(script: string): { readonly exitCode: number; readonly stdout: string; readonly stderr: string }
-  /** The node's PID 1, as this machine numbers it: `nsenter --net --target` puts a server onto the node's loopback. */
+  /** The node's PID 1 of now, as this machine numbers it: `nsenter --net --target` puts a server onto the node's loopback. */
   readonly pid: number
 }
 
@@ -103,9 +103,9 @@ export async function startNode(t: Test, place: LabPlace): Promise<PropertyNode>
   mkdirSync(path.join(root, 'templates'))
   mkdirSync(path.join(root, 'files'))
   await need(place, root, labUp)
-  const pid = Number(readFileSync(`/var/lib/labbook/${place.name}/nodes/${NODE}/pid`, 'utf8').split(' ')[0])
+  const pid = (): number => Number(readFileSync(`/var/lib/labbook/${place.name}/nodes/${NODE}/pid`, 'utf8').split(' ')[0])
   const enter = (script: string) => {
-    const done = spawnSync('nsenter', ['--all', '--target', String(pid), '--root', '--wd', 'env', '-i',
+    const done = spawnSync('nsenter', ['--all', '--target', String(pid()), '--root', '--wd', 'env', '-i',
       'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', 'LANG=C.UTF-8', 'sh'],
     { input: `umask 022\n${script}\n`, maxBuffer: 64 * 1024 * 1024 })
     return { exitCode: done.status ?? -1, stdout: done.stdout.toString('latin1'), stderr: done.stderr.toString('latin1') }
@@ -113,7 +113,7 @@ export async function startNode(t: Test, place: LabPlace): Promise<PropertyNode>
   return {
     place,
     root,
-    pid,
+    get pid() { return pid() },
     try: enter,
     sh(script) {
       const { exitCode, stdout, stderr } = enter(script)

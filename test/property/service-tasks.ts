@@ -71,7 +71,7 @@ export const packageCases = {
       { module: 'apt', params: { name: 'hello' }, claim: isInstalled('hello') },
     ],
   },
-  'a removal tells what else it removes': {
+  'a removal takes along what needs the package': {
     start: `{ ${put('lbt-conf', 'installed')}\n${put('lbt-needs', 'installed')}\n} >/dev/null 2>&1`,
     tasks: [{ module: 'apt', params: { name: 'lbt-conf', state: 'absent' }, claim: `! { ${isInstalled('lbt-needs')}; } 2>/dev/null` }],
   },

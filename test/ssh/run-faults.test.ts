@@ -43,7 +43,7 @@ t.test('another package manager at work', async (t) => {
   const [held, go] = [join(shared, 'held'), join(shared, 'go')]
   const isInstalled = (): boolean => /Package: labbook-one\nStatus: install ok/.test(readFileSync(host.at('/var/lib/dpkg/status'), 'utf8'))
   const remove = (lock_timeout: number): Task => apt('remove it', { name: 'labbook-one', state: 'absent', lock_timeout })
-  const hook = `: >${held}; until [ -e ${go} ]; do sleep 0.1; done`
+  const hook = `: >${held}; until [ -e ${go} ] || [ ! -e ${held} ]; do sleep 0.1; done`
   const holder = run(() => [shell('the other one', { cmd: sh`apt-get -y -o ${`DPkg::Pre-Invoke::=${hook}`} remove labbook-other` })])
   await until('it holds the lock', () => existsSync(held))
 

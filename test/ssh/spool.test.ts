@@ -119,19 +119,20 @@ t.test('100 MB of output on each stream take no more memory than 1 MB, and all o
   }
 })
 
+// The first secret lies where the head of the output is cut off.
 t.test('a secret is masked wherever the chunks end, and what is no text stays as it is', async (t) => {
   const { exitCode, stderr, run, files, results } = await runPlaybook(`(() => {
     const value = secret('correct-horse-battery')
     return [play('Print', { hosts: 'all' }, () => [
-      shell('Secrets', { cmd: \`printf '\\\\377\\\\000\\\\376'; awk -v s=\${value.reveal()} 'BEGIN {
+      shell('Secrets', { cmd: \`printf '\\\\377\\\\000\\\\376'; \${x(524275)}; awk -v s=\${value.reveal()} 'BEGIN {
         for (i = 0; i < 1000; i++) f = f "x"
-        for (i = 0; i < 6000; i++) printf "%s%s", substr(f, 1, 900 + i % 37), s
+        for (i = 0; i < 6000; i++) printf "%s%s", s, substr(f, 1, 900 + i % 37)
       }'\` }),
     ])]
   })()`)
   t.equal(exitCode, 0, stderr)
-  const fillers = Array.from({ length: 6000 }, (_, i) => `${'x'.repeat(900 + (i % 37))}[REDACTED]`)
-  const expected = Buffer.concat([Buffer.from([0xff, 0, 0xfe]), Buffer.from(fillers.join(''))])
+  const fillers = Array.from({ length: 6000 }, (_, i) => `[REDACTED]${'x'.repeat(900 + (i % 37))}`)
+  const expected = Buffer.concat([Buffer.from([0xff, 0, 0xfe]), Buffer.from('x'.repeat(524_275)), Buffer.from(fillers.join(''))])
   t.ok(readFileSync(path.join(run, 'output', files[0] ?? '')).equals(expected))
   t.notMatch(JSON.stringify(results), /correct|horse|battery/, 'not even the half of one where the text was cut')
   t.notMatch(readFileSync(path.join(run, 'report.html'), 'utf8'), /correct|horse|battery/)

@@ -28,6 +28,8 @@ export interface FoundUser {
   /** Who has the number that is asked for. */
   readonly holder: UserEntry | undefined
   readonly passwordSame: boolean
+  /** As useradd leaves it: nobody has set one yet. */
+  readonly passwordUnset: boolean
   readonly homeThere: boolean
   /** Where the host makes the homes of new users: told where the user is not there and no home is given. */
   readonly homes: string
@@ -47,6 +49,7 @@ export function parseUser(stdout: string): FoundUser {
     entry: passwd === undefined ? undefined : userEntry(passwd.slice('passwd '.length)),
     holder: holder === undefined ? undefined : userEntry(holder.slice('uid '.length)),
     passwordSame: head.includes('password-same'),
+    passwordUnset: head.includes('password-unset'),
     homeThere: head.includes('home-there'),
     homes: homes === undefined || homes === '' ? '/home' : homes,
     tools: !head.includes('no-tools'),
@@ -180,7 +183,8 @@ function modifications(wanted: UserParams, entry: UserEntry, found: FoundUser): 
           ),
         ]),
     ...(wanted.create_home && !found.homeThere ? [homeCreation(name, home ?? entry.home)] : []),
-    ...(wanted.update_password === 'always' && !found.passwordSame ? passwordChange(wanted) : []),
+    // A run that was killed after it made the user has not come to the password.
+    ...((wanted.update_password === 'always' || found.passwordUnset) && !found.passwordSame ? passwordChange(wanted) : []),
   ]
 }
 

@@ -45,3 +45,10 @@ await t.test('no line is wider than the terminal, and no shown text is lost', as
     return laid.every((line) => line.every(({ column, width }) => column + width <= columns)) && laid.map(textOf).join('') === text
   }))
 })
+
+await t.test('a line of a million characters is laid out like any other', async (t) => {
+  // With work that grows with the square of the length this would not end.
+  t.equal(layOut('x'.repeat(1_000_000), 120).length, Math.ceil(1_000_000 / 120))
+  t.equal(layOut('é'.repeat(200_000), 120).length, Math.ceil(200_000 / 120))
+  t.strictSame(layOut(`${'e\u0301'.repeat(300)}`, 100).map(textOf), Array.from({ length: 3 }, () => 'e\u0301'.repeat(100)))
+})

@@ -39,7 +39,7 @@ function read(stdout: Buffer, stderr: Buffer, size = Number.POSITIVE_INFINITY): 
 }
 
 function run(argv: readonly string[], scripts: readonly string[], stopOnFailure = 0) {
-  const done = spawnSync(argv[0] as string, argv.slice(1), { input: composeBatch(scripts, MARK, stopOnFailure) })
+  const done = spawnSync(argv[0] as string, argv.slice(1), { input: composeBatch(scripts, MARK, (script) => script < stopOnFailure) })
   return { ...done, outcomes: read(done.stdout, done.stderr).outcomes }
 }
 

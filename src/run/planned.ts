@@ -1,0 +1,50 @@
+import type { Observed } from '../modules/observed.ts'
+import type { Plan } from '../modules/module.ts'
+import type { Outcome } from '../shell/batch.ts'
+import { quote } from '../shell/quote.ts'
+import { notifies, withEnvironment, type Entry } from './entry.ts'
+import { together, type Words } from './foreseen.ts'
+import { leaveNotices, takeNotice } from './notified.ts'
+import { tooLongToPlan } from './output.ts'
+import type { Play } from './play.ts'
+import type { Prepared } from './prepare.ts'
+
+/** What a task would do to a host that was seen so. */
+export function planOf({ task: { module } }: Entry, { params, inputs }: Prepared, seen: Outcome, vars: Readonly<Record<string, unknown>>): Plan<unknown> {
+  const problem = tooLongToPlan(seen)
+  if (problem !== undefined) return { changes: [], problem }
+  return module.plan(params, seen satisfies Observed, inputs, vars)
+}
+
+/** What a plan depends on. */
+export const readsOf = ({ task: { module } }: Entry, { params }: Prepared, plan: Plan<unknown>): Words =>
+  together([module.reads?.(params), plan.reads ?? []])
+
+/** What a plan's changes set. */
+export function setsOf({ task: { module } }: Entry, { params }: Prepared, { changes }: Plan<unknown>): Words {
+  const most = module.sets?.(params)
+  return together(changes.map(({ sets }) => sets ?? most))
+}
+
+/** The scripts of a change, in order. */
+export interface ChangeScripts {
+  /** Leave the notices for the handlers to come. */
+  readonly before: readonly string[]
+  readonly own: readonly string[]
+  /** Take away the notice for this handler. */
+  readonly after: readonly string[]
+}
+
+/** @param handlers - names of the play's handlers. */
+export function changeScripts(play: Play, handlers: readonly string[], entry: Entry, { changes }: Plan<unknown>): ChangeScripts {
+  const { task: { module }, handler } = entry
+  const notified = notifies(entry).filter((name) => handlers.includes(name))
+  return {
+    before: notified.length === 0 ? [] : [leaveNotices(play.name, notified)],
+    own: changes.map(({ script }) => withEnvironment(entry, script, quote)),
+    // A host that goes away with the change cannot take the notice along.
+    after: handler === undefined || module.comesBack !== undefined ? [] : [takeNotice(play.name, handler)],
+  }
+}
+
+export const inOrder = ({ before, own, after }: ChangeScripts): string[] => [...before, ...own, ...after]
