@@ -51,13 +51,7 @@ exit 0
 `
 
 /**
- * Hangs up a script, and kills it if it has not ended 5 s later. Without `timeout` on the target there is no group, only
+ * Hangs up a script; `timeout` kills what does not listen to that. Without `timeout` on the target there is no group, only
  * the shell.
  */
-export const hangUpText = (group: number, token: string): string => `
-kill -HUP -${group} 2>/dev/null || kill -HUP ${group} 2>/dev/null || exit 0
-(
-  sleep ${KILL_AFTER_SECONDS}
-  grep -q 'lb_script=${group}[.]${token}' /proc/${group}/environ && { kill -9 -${group} || kill -9 ${group}; }
-) >/dev/null 2>&1 </dev/null &
-`
+export const hangUpText = (group: number): string => `kill -HUP -${group} 2>/dev/null || kill -HUP ${group}`

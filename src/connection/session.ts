@@ -108,8 +108,7 @@ export class Session {
 
   /** Whether the host takes up another shell for us, and there hangs up the script that runs. */
   async #reach(): Promise<boolean> {
-    const token = this.#shell?.token
-    const text = this.#runningGroup > 1 && token !== undefined ? hangUpText(this.#runningGroup, token) : ':'
+    const text = this.#runningGroup > 1 ? hangUpText(this.#runningGroup) : ':'
     const heard = await this.#askOn(this.#line, text)
     if (heard !== 'refused') return heard === 'done'
     // sshd may allow no further session on this connection (MaxSessions).

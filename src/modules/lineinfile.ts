@@ -79,10 +79,16 @@ export const lineinfile = defineModule<typeof schema, { readonly path: string }>
     if (problem !== undefined) return { changes: [], problem, ...reads }
     const before = facts.content ?? ''
     const after = editLines(before, params)
+    if (editLines(after, params) !== after) return { changes: [], problem: `${path}: ${ENDLESS}`, ...reads }
     if (after === before && facts.kind !== null) return { changes: attributeChanges(path, facts, params), values, ...reads }
     return { changes: [rewrite(params, facts, before, after)], values, ...reads }
   },
 })
+
+/** Said before anything is changed: a task that is never done is none that can be repeated. */
+const ENDLESS =
+  'with this line and regexp the next run would find something to replace again, and so on: ' +
+  'write a regexp that matches the new line too and leaves it as it is, or that no other line matches'
 
 function unreadable(path: string, { kind, content, size }: PathFacts): string | undefined {
   if (kind === null) return undefined

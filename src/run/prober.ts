@@ -108,9 +108,9 @@ export class Prober {
     const entry = this.#entries[index] as Entry
     const { waits, comesBack, result } = entry.task.module
     const first: Going = { index, entry, prepared, scripts, verify: result === undefined }
-    const { more, sets } = await this.#along(first, setsOf(entry, prepared, plan))
+    const { more, sets, last } = await this.#along(first, setsOf(entry, prepared, plan))
     const group = [first, ...more]
-    this.#forgetAffected(sets, new Set(group.map((going) => going.index)))
+    this.#forgetAffected(sets, last)
     const ahead = waits === true || comesBack !== undefined ? [] : await this.#ahead(index + 1, entry)
     let outcomes: Outcome[]
     try {
@@ -138,8 +138,8 @@ export class Prober {
     return own as Changed
   }
 
-  /** The changes of the tasks after one that can go to the host together with its own, and what all of them set. */
-  async #along(first: Going, sets: Words): Promise<{ more: Going[]; sets: Words }> {
+  /** The changes of the tasks after one that can go to the host together with its own, what all of them set, and the last task's place. */
+  async #along(first: Going, sets: Words): Promise<{ more: Going[]; sets: Words; last: number }> {
     const { play, handlers, vars, host, state } = this.#setting
     const more: Going[] = []
     let all = sets
@@ -163,14 +163,17 @@ export class Prober {
         throw error
       }
     }
-    return { more, sets: all }
+    return { more, sets: all, last: more.at(-1)?.index ?? first.index }
   }
 
-  /** Forgets what was seen of tasks that depend on what is changed, and of those whose values others take. */
-  #forgetAffected(sets: Words, group: ReadonlySet<number>): void {
+  /**
+   * Forgets what was seen of tasks that depend on what is changed, and of those whose values others take. Those up to the
+   * last one that is changed were looked at in time: what is changed after them is none of theirs.
+   */
+  #forgetAffected(sets: Words, last: number): void {
     for (const [index, { prepared, outcome }] of this.#answers) {
       const entry = this.#entries[index] as Entry
-      if (group.has(index)) continue
+      if (index <= last) continue
       const plan = planOf(entry, prepared, outcome, this.#setting.vars)
       if (entry.task.keywords.register !== undefined || affects(sets, readsOf(entry, prepared, plan))) this.#answers.delete(index)
     }

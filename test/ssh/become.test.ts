@@ -6,7 +6,7 @@ import { connectionTarget, openConnection } from '../../src/connection/index.ts'
 import type { Become, Connection } from '../../src/connection/connection.ts'
 import { Secret } from '../../src/values/secret.ts'
 import { type Account, addAccount } from '../support/accounts.ts'
-import { processes, until } from '../support/processes.ts'
+import { endProcess, processes, until } from '../support/processes.ts'
 import { startSshd } from '../support/sshd.ts'
 
 const sshd = await startSshd()
@@ -36,6 +36,10 @@ const questioned = (async () => {
     await connection.close()
   }
 })()
+
+t.teardown(() => {
+  for (const { commandLine, pid } of processes()) if (/^sleep 2000\.(25|125|375|5)$/.test(commandLine)) endProcess(pid, 'SIGKILL')
+})
 
 const root = (password?: string): Become => ({
   user: 'root', ...(password === undefined ? {} : { password: new Secret(password) }),
@@ -148,7 +152,7 @@ t.test('a connection with room for one session', async (t) => {
   t.equal((await run(connection, 'id -un')).stdout, `${free.name}\n`, 'the other identity goes on')
   t.equal((await run(open(), 'id -un', root())).stdout, 'root\n', 'one identity needs one session, whichever it is')
   const busy = open()
-  const running = busy.exchange('sleep 2000.125', { become: root(), timeLimitSeconds: 20 })
+  const running = busy.exchange('sleep 2000.125', { become: root(), timeLimitSeconds: 600 })
   running.catch(() => undefined)
   const isRunning = (): boolean => processes().some(({ commandLine }) => commandLine === 'sleep 2000.125')
   await until('it runs', isRunning)
@@ -193,7 +197,7 @@ t.test('a script that runs into its limit is ended with all its processes', asyn
 
 t.test('closing hangs up what runs as another user', async () => {
   const connection = login(asked)
-  const running = connection.exchange('sleep 2000.25', { become: root(asked.password), timeLimitSeconds: 20 })
+  const running = connection.exchange('sleep 2000.25', { become: root(asked.password), timeLimitSeconds: 600 })
   running.catch(() => undefined)
   const isRunning = (): boolean => processes().some(({ commandLine }) => commandLine === 'sleep 2000.25')
   await until('it runs', isRunning)
