@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { sh } from '../../src/shell/quote.ts'
 import { ARENA } from './arena.ts'
 import { hidden, type TaskSpec } from './harness.ts'
+import { given, maybe } from './lists.ts'
 
 /* Users and groups by chance, from a small pool of names and numbers, and the host's name and kernel settings. */
 
@@ -18,11 +19,11 @@ const HASHES = ['!', '$6$salt$uNm.mdHjGNsFk9WxHnFP8YWcP4GG6Bxd6n.Y1k9KfnsRDs2S1x
 const user = fc.constantFrom(...USERS)
 const group = fc.constantFrom(...GROUPS)
 const anyGroup = fc.oneof({ weight: 5, arbitrary: group }, { weight: 2, arbitrary: fc.constantFrom('ops', 'games') }, { weight: 1, arbitrary: fc.constant('nosuch') })
-const maybe = <T>(arbitrary: fc.Arbitrary<T>, freq = 2): fc.Arbitrary<T | undefined> => fc.option(arbitrary, { nil: undefined, freq })
-const given = (params: Params): Params => Object.fromEntries(Object.entries(params).filter(([, value]) => value !== undefined))
 
 /** Keeps the node's own accounts, to begin each case with them. */
 export const KEEP_ACCOUNTS = `mkdir -p /root/accounts && cp -p ${FILES} /root/accounts/`
+
+const mostly = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(arbitrary, { nil: undefined, freq: 5 })
 
 const HOMES = [...USERS.map((name) => `/home/${name}`), `${ARENA}/home`]
 
@@ -63,7 +64,7 @@ const field = (name: string, number: number, value: unknown): string[] =>
   value === undefined ? [] : [`[ "${entry('/etc/passwd', name, number)}" = ${sh`${String(value)}`} ]`]
 
 export const groupTask: fc.Arbitrary<TaskSpec> = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ name: group, gid: maybe(id, 1), system: maybe(fc.boolean()) }) },
+  { weight: 4, arbitrary: fc.record({ name: group, gid: maybe(id), system: maybe(fc.boolean()) }) },
   { weight: 1, arbitrary: fc.record({ name: group, state: fc.constant('absent') }) },
 ).map((params: Params) => {
   const { name, gid, state } = params as { name: string; gid?: number; state?: string }
@@ -78,13 +79,13 @@ export const userTask: fc.Arbitrary<TaskSpec> = fc.oneof(
   {
     weight: 4,
     arbitrary: fc.record({
-      name: user, uid: maybe(id), group: maybe(anyGroup), groups: maybe(fc.uniqueArray(anyGroup, { maxLength: 2 }), 1), append: maybe(fc.boolean(), 1),
+      name: user, uid: maybe(id), group: maybe(anyGroup), groups: maybe(fc.uniqueArray(anyGroup, { maxLength: 2 })), append: maybe(fc.boolean()),
       home: maybe(fc.constantFrom('/home/bob', `${ARENA}/home`)), shell: maybe(fc.constantFrom('/bin/sh', '/bin/bash')), system: maybe(fc.boolean()),
       create_home: maybe(fc.boolean()), comment: maybe(fc.constantFrom('', "it's $A", 'é')), password: maybe(fc.constantFrom(...HASHES)),
       update_password: maybe(fc.constantFrom('always', 'on_create')),
     }).map(({ append, ...params }) => (append === undefined || params.groups === undefined ? params : { ...params, append })),
   },
-  { weight: 1, arbitrary: fc.record({ name: user, state: fc.constant('absent'), remove: maybe(fc.boolean(), 1) }) },
+  { weight: 1, arbitrary: fc.record({ name: user, state: fc.constant('absent'), remove: maybe(fc.boolean()) }) },
 ).map((params: Params) => {
   const { password, ...rest } = params
   return {
@@ -113,9 +114,9 @@ function userClaim(params: Params): string {
 
 /** Files of owners that other tasks may make or remove. */
 export const ownedTask: fc.Arbitrary<TaskSpec> = fc.oneof(
-  fc.record({ path: fc.constantFrom(`${ARENA}/a`, `${ARENA}/b`), state: fc.constantFrom('directory', 'touch'), owner: maybe(user, 5), group: maybe(group) })
+  fc.record({ path: fc.constantFrom(`${ARENA}/a`, `${ARENA}/b`), state: fc.constantFrom('directory', 'touch'), owner: mostly(user), group: maybe(group) })
     .map((params: Params) => ({ module: 'file' as const, params: given(params), claim: ownership(String(params['path']), params) })),
-  fc.record({ dest: fc.constantFrom(`${ARENA}/c`, '/home/ann/.profile'), content: fc.constantFrom('x\n', ''), owner: maybe(user, 5), group: maybe(group) })
+  fc.record({ dest: fc.constantFrom(`${ARENA}/c`, '/home/ann/.profile'), content: fc.constantFrom('x\n', ''), owner: mostly(user), group: maybe(group) })
     .map((params: Params) => ({ module: 'copy' as const, params: given(params), claim: ownership(String(params['dest']), params) })),
 )
 

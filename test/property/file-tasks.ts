@@ -2,20 +2,18 @@ import fc from 'fast-check'
 import { sh } from '../../src/shell/quote.ts'
 import { anyPath, ARENA, folder, link, mode, owner, plainFile, text } from './arena.ts'
 import { hidden, type TaskSpec } from './harness.ts'
+import { given, maybe } from './lists.ts'
 
 /* Tasks by chance of the modules that deal with files, each with a claim of what must be so after it. */
 
 type Params = Record<string, unknown>
 
-const maybe = <T>(arbitrary: fc.Arbitrary<T>, freq = 2): fc.Arbitrary<T | undefined> => fc.option(arbitrary, { nil: undefined, freq })
 
-/** Without what is undefined: it would not come through JSON. */
-const given = (params: Params): Params => Object.fromEntries(Object.entries(params).filter(([, value]) => value !== undefined))
 
 const attributes = {
-  mode: maybe(mode, 1),
-  owner: maybe(fc.oneof({ weight: 12, arbitrary: owner }, { weight: 1, arbitrary: fc.constant('nosuch') }), 1),
-  group: maybe(owner, 1),
+  mode: maybe(mode),
+  owner: maybe(fc.oneof({ weight: 12, arbitrary: owner }, { weight: 1, arbitrary: fc.constant('nosuch') })),
+  group: maybe(owner),
 }
 
 /** Conditions in find's words; find is another program than the stat of the probes. */
@@ -39,10 +37,10 @@ const target = fc.constantFrom('plain', `${ARENA}/plain`, '../plain', 'nowhere',
 
 const fileTask: fc.Arbitrary<TaskSpec> = fc.oneof(
   fc.record({ path: anyPath, state: fc.constantFrom('absent') }),
-  fc.record({ path: fc.oneof(folder, anyPath), state: fc.constant('directory'), recurse: maybe(fc.boolean(), 1), ...attributes }),
-  fc.record({ path: anyPath, state: fc.constantFrom('file', 'touch', undefined), follow: maybe(fc.boolean(), 1), ...attributes }),
+  fc.record({ path: fc.oneof(folder, anyPath), state: fc.constant('directory'), recurse: maybe(fc.boolean()), ...attributes }),
+  fc.record({ path: anyPath, state: fc.constantFrom('file', 'touch', undefined), follow: maybe(fc.boolean()), ...attributes }),
   fc.record({
-    path: fc.oneof(link, link, anyPath), state: fc.constant('link'), src: target, force: maybe(fc.boolean(), 3), owner: attributes.owner, group: attributes.group,
+    path: fc.oneof(link, link, anyPath), state: fc.constant('link'), src: target, force: maybe(fc.boolean()), owner: attributes.owner, group: attributes.group,
   }),
 ).map((params: Params) => ({ module: 'file' as const, params: given(params), claim: fileClaim(params) }))
 
@@ -74,8 +72,8 @@ function below(path: string, params: Params): string {
 
 const replacing = {
   ...attributes,
-  backup: maybe(fc.constant(true), 5),
-  validate: maybe(fc.constantFrom('test -s %s', 'grep -q a %s', 'true %s'), 4),
+  backup: maybe(fc.constant(true), 6),
+  validate: maybe(fc.constantFrom('test -s %s', 'grep -q a %s', 'true %s'), 6),
 }
 
 /** Files of the controller that `src` names, by their names. */
@@ -90,12 +88,11 @@ export const TEMPLATES: Readonly<Record<string, string>> = {
 }
 
 const claimOfFile = (path: string, content: Buffer | string, params: Params): string => all(
-  ...(params['force'] === false ? [] : [is(path, Buffer.from(content))]),
-  found(path, params['force'] === false ? [] : attributeTests(params)),
+  ...(params['force'] === false ? [sh`[ -e ${path} ] || [ -L ${path} ]`] : [is(path, Buffer.from(content)), found(path, attributeTests(params))]),
 )
 
 const copyText: fc.Arbitrary<TaskSpec> = fc.record({
-  dest: fc.oneof(plainFile, plainFile, anyPath), content: text, secret: fc.boolean(), force: maybe(fc.constant(false), 5), ...replacing,
+  dest: fc.oneof(plainFile, plainFile, anyPath), content: text, secret: fc.boolean(), force: maybe(fc.constant(false), 8), ...replacing,
 }).map(({ secret, content, ...params }) => ({
   module: 'copy',
   params: given({ ...params, content: secret && !content.includes('\0') ? hidden(content) : content }),
@@ -128,13 +125,13 @@ const lineTask: fc.Arbitrary<TaskSpec> = fc.oneof(
   fc.record({
     path: fc.oneof(plainFile, plainFile, anyPath), line, regexp: maybe(expression),
     place: maybe(fc.tuple(fc.constantFrom('insertafter', 'insertbefore'), fc.oneof(expression, fc.constantFrom('EOF', 'BOF')))),
-    create: maybe(fc.boolean(), 1), ...replacing,
+    create: maybe(fc.boolean()), ...replacing,
   }).map(({ place, ...params }) => lineSpec({ ...params, ...(place === undefined ? {} : { [place[0]]: place[1] }) }, sh`grep -q -x -F -e ${params.line} -e ${`${params.line}\r`} -- ${params.path}`)),
   fc.record({
     path: plainFile, regexp: fc.constantFrom('^(k)(ey)=(?<value>.*)', '^(a)(b)?(?<value>.*)'), line: fc.constantFrom('\\1EY=\\g<value>', 'all \\3', 'x\\2'),
-    backrefs: fc.constant(true), create: maybe(fc.boolean(), 1),
+    backrefs: fc.constant(true), create: maybe(fc.boolean()),
   }).map((params) => lineSpec(params)),
-  fc.record({ path: plainFile, state: fc.constant('absent'), line: maybe(line, 1), regexp: maybe(expression, 3), ...replacing })
+  fc.record({ path: plainFile, state: fc.constant('absent'), line: maybe(line), regexp: maybe(expression, 3), ...replacing })
     .filter(({ line, regexp }) => line !== undefined || regexp !== undefined)
     .map((params) => lineSpec(params, params.regexp !== undefined ? undefined : sh`! grep -q -x -F -e ${params.line ?? ''} -- ${params.path}`)),
 )

@@ -7,15 +7,13 @@ import type { Test } from 'tap'
 import { sh } from '../../src/shell/quote.ts'
 import { ARENA, folder, plainFile } from './arena.ts'
 import { told, type PropertyNode, type TaskSpec } from './harness.ts'
+import { given, maybe } from './lists.ts'
 
 /* Tasks by chance that run something, look, wait, fetch or judge, over the arena of the file tasks. */
 
-type Params = Record<string, unknown>
 type Tasks = fc.Arbitrary<TaskSpec>
 
 const URL = 'http://127.0.0.1:8080'
-const given = (params: Params): Params => Object.fromEntries(Object.entries(params).filter(([, value]) => value !== undefined))
-const maybe = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(arbitrary, { nil: undefined, freq: 2 })
 
 /** Serves a few files on the node's loopback, port 8080, until the test ends. */
 export async function startServer(t: Test, node: PropertyNode): Promise<void> {

@@ -34,14 +34,14 @@ export interface Replacement {
 export function replaceFile(replacement: Replacement): string {
   const { path, fill, old, owner, group, validate, backup = false, through = false } = replacement
   const mode = replacement.mode ?? old?.mode ?? replacement.freshMode
-  const chowned = changeOwner('"$lb_new"', owner, group).map((step) => `${step} || exit`)
+  const chowned = changeOwner('"$lb_new"', owner, group).map((step) => `${unlessRoots(replacement)}${step} || exit`)
   return [
     // `x` keeps a newline at the end of a path from being dropped by the substitution.
     sh`lb_to=${path}` +
       (through
         ? `; if [ -L "$lb_to" ]; then ${notToItself}; lb_to=$(readlink -f -- "$lb_to" && echo x) || exit; lb_to=\${lb_to%?x}; fi`
         : ''),
-    create(mode === undefined),
+    create(maskFor(replacement, mode)),
     ...(old === undefined ? [] : [keepAttributes(old, replacement.mode)]),
     ...chowned,
     ...modeToFill(replacement, mode).map((bits) => `chmod ${octal(bits)} -- "$lb_new" || exit`),
@@ -60,7 +60,6 @@ export function replaceFile(replacement: Replacement): string {
     `sync -- "$lb_new"${backup ? ' "$lb_kept"' : ''} || exit`,
     swap(changeOwner('"$lb_to"', owner, group), replacement.mode),
     'trap - EXIT',
-    'sync -- "$lb_in" || exit',
   ].join('\n')
 }
 
@@ -74,8 +73,10 @@ const notToItself = [
  * Makes `$lb_new`. Its name holds the shell's number, so that what a killed run left is told from what another one is
  * writing now, and is removed. `set -C` makes sure that the file is new: nobody can have put a link there. It is kept open
  * for the content: in a folder like /tmp the kernel lets nobody, root included, open by name what belongs to another.
+ *
+ * @param mask - what the file is made with; none: what the target gives new files.
  */
-const create = (isPublic: boolean): string =>
+const create = (mask: number | undefined): string =>
   [
     'lb_in=${lb_to%/*}/',
     'for lb_new in "$lb_in".labbook.*; do',
@@ -83,9 +84,10 @@ const create = (isPublic: boolean): string =>
     'done',
     'lb_kept= lb_new=$lb_in.labbook.$$',
     `trap 'rm -f -- "$lb_new" \${lb_kept:+"$lb_kept"}' EXIT; trap 'exit 129' HUP; trap 'exit 130' INT; trap 'exit 143' TERM`,
-    ...(isPublic ? [] : ['lb_mask=$(umask); umask 077']),
+    ...(mask === undefined ? [] : [`umask ${octal(mask)}`]),
     'set -C; exec 8>"$lb_new" || exit; set +C',
-    ...(isPublic ? [] : ['umask "$lb_mask"']),
+    // As every session sets it. To ask the shell for it would cost a process.
+    ...(mask === undefined ? [] : ['umask 022']),
   ].join('\n')
 
 /**
@@ -102,20 +104,32 @@ function keepAttributes({ uid, gid, mode }: NonNullable<Replacement['old']>, ask
   ].join('\n')
 }
 
+/** A new file can be made with its mode at once, unless it is one that no file is made with. */
+const isPlain = (mode: number): boolean => (mode & 0o7111) === 0 && isWritable(mode)
+
+const maskFor = ({ old }: Replacement, mode: number | undefined): number | undefined =>
+  mode === undefined ? undefined : old === undefined && isPlain(mode) ? 0o666 & ~mode : 0o077
+
+/** What root makes is root's, unless the folder says which group gets it. Asked without a process. */
+function unlessRoots({ old, owner = 'root', group = 'root' }: Replacement): string {
+  const isRoot = (name: string): boolean => name === 'root' || name === '0'
+  return old === undefined && isRoot(owner) && isRoot(group) ? '{ [ -O / ] && [ -G / ] && [ -G "$lb_new" ]; } || ' : ''
+}
+
 const isSpecial = (bits: number): boolean => (bits & 0o6000) !== 0
 const isWritable = (bits: number): boolean => (bits & 0o200) !== 0
 
 /** The mode to fill the file with: as narrow as in the end, so that no one reads what they shall not, but writable. */
 function modeToFill({ old, mode: asked }: Replacement, mode: number | undefined): number[] {
   if (mode === undefined) return []
-  const isSet = old === undefined ? mode === 0o600 : asked === undefined
-  return isSet && isWritable(mode) ? [] : [(mode & 0o1777) | 0o200]
+  const isSet = old === undefined ? isPlain(mode) : asked === undefined && isWritable(mode)
+  return isSet ? [] : [(mode & 0o1777) | 0o200]
 }
 
 /** Only the rename of a mount point is refused as busy. There is no other way than to write into it then. */
 const swap = (chown: readonly string[], mode: number | undefined): string =>
   [
-    'lb_said=$(LC_ALL=C mv -f -- "$lb_new" "$lb_to" 2>&1) || {',
+    'mv -f -- "$lb_new" "$lb_to" 2>/dev/null || lb_said=$(LC_ALL=C mv -f -- "$lb_new" "$lb_to" 2>&1) || {',
     `case $lb_said in *busy*) ;; *) printf '%s\\n' "$lb_said" >&2; exit 1 ;; esac`,
     `printf '%s is a mount point and cannot be replaced: its content is written in place\\n' "$lb_to" >&2`,
     'cat <"$lb_new" >"$lb_to" && sync -- "$lb_to" || exit',
