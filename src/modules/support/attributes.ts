@@ -1,7 +1,7 @@
 import { quote, sh } from '../../shell/quote.ts'
 import type { Change } from '../module.ts'
 import { setAttributes, setsAt } from './effects.ts'
-import { octal, type Attributes } from './params.ts'
+import { allBits, octal, type Attributes } from './params.ts'
 import type { PathFacts } from './path-facts.ts'
 import { changeOwner } from './replace-file.ts'
 
@@ -28,13 +28,13 @@ export function attributeChanges(path: string, facts: PathFacts, wanted: Attribu
     const now = `${owner ?? facts.user}:${group ?? facts.group}`
     // A set-user-id bit goes with the old owner: the mode asked for is set again in the same step.
     const again =
-      wanted.mode === undefined || facts.kind === 'link' ? '' : sh` && chmod ${octal(wanted.mode)} -- ${path}`
+      wanted.mode === undefined || facts.kind === 'link' ? '' : sh` && chmod ${allBits(wanted.mode)} -- ${path}`
     changes.push({ description: `give ${path} to ${now} (was ${was})`, script: `${chown}${again} || exit`, sets })
   }
   if (mode !== undefined) {
     changes.push({
       description: `set the mode of ${path} to ${octal(mode)} (was ${octal(facts.mode)})`,
-      script: sh`chmod ${octal(mode)} -- ${path} || exit`,
+      script: sh`chmod ${allBits(mode)} -- ${path} || exit`,
       sets,
     })
   }

@@ -3,7 +3,7 @@ import { quote, sh } from '../../shell/quote.ts'
 import type { Change } from '../module.ts'
 import { attributeChanges, describeAttributes } from './attributes.ts'
 import { setAttributes, setAttributesBelow, setContent, setDirectory, setsAt, setTree } from './effects.ts'
-import { octal, type Attributes } from './params.ts'
+import { allBits, octal, type Attributes } from './params.ts'
 import type { PathFacts } from './path-facts.ts'
 import { takeIn } from './recurse.ts'
 import { changeOwner } from './replace-file.ts'
@@ -58,7 +58,7 @@ export function directoryPlan(wanted: FileParams, facts: PathFacts): Outcome {
   const { path, owner, group, mode, recurse } = wanted
   if (facts.kind === null) {
     if (facts.blocked !== undefined) return `${ancestors(path).at(-1 - facts.blocked)} is there and is not a directory`
-    const make = mode === undefined ? 'mkdir' : `mkdir -m ${octal(mode)}`
+    const make = mode === undefined ? 'mkdir' : `mkdir -m ${allBits(mode)}`
     const steps = [
       `${make} -- "$lb_d" || exit`,
       ...changeOwner('"$lb_d"', owner, group).map((step) => `${step} || exit`),

@@ -75,5 +75,11 @@ export const replacing = {
   validate: z.string().includes('%s', { error: 'validate needs a %s where the path of the new file goes' }).optional(),
 }
 
+/**
+ * Permission bits for chmod and mkdir: with five digits they mean all bits. With four, GNU's chmod leaves a folder its
+ * set-user-id and set-group-id bits.
+ */
+export const allBits = (bits: number): string => bits.toString(8).padStart(5, '0')
+
 /** Permission bits as people write them: `0644`. */
 export const octal = (bits: number): string => bits.toString(8).padStart(4, '0')

@@ -1,5 +1,5 @@
 import { quote, sh } from '../../shell/quote.ts'
-import { octal, type Attributes } from './params.ts'
+import { allBits, octal, type Attributes } from './params.ts'
 import { changeOwner } from './replace-file.ts'
 
 /** Conditions of `find` for what does not have these attributes. A link has no mode of its own. */
@@ -23,6 +23,6 @@ export function takeIn(path: string, { owner, group, mode }: Attributes): string
     ...changeOwner(quote(path), owner, group, ' -R -h').map((step) => `${step} || exit`),
     ...(mode === undefined
       ? []
-      : [sh`find -H ${path} ! -type l ! -perm ${octal(mode)} -exec chmod ${octal(mode)} -- {} + || exit`]),
+      : [sh`find -H ${path} ! -type l ! -perm ${octal(mode)} -exec chmod ${allBits(mode)} -- {} + || exit`]),
   ].join('\n')
 }
