@@ -111,7 +111,7 @@ export class Prober {
     const { more, sets, last } = await this.#along(first, setsOf(entry, prepared, plan))
     const group = [first, ...more]
     this.#forgetAffected(sets, last)
-    const ahead = waits === true || comesBack !== undefined ? [] : await this.#ahead(index + 1, entry)
+    const ahead = waits === true || comesBack !== undefined ? [] : await this.#ahead(last + 1, entry)
     let outcomes: Outcome[]
     try {
       outcomes = await this.#send(entry, sum(group.map((going) => timeLimitOf(going.entry, going.prepared.params))), group.flatMap((going) => [
@@ -201,10 +201,14 @@ export class Prober {
     return { for: purpose, spool: (stream) => openSpool({ host: target.name, task: titleOf(task), stream }) }
   }
 
-  /** The probes of the tasks from `from` on that can be asked now, in the same shell, and that have no answer yet. */
+  /**
+   * The probes of the tasks from `from` on that can be asked now, in the same shell, and that have no answer yet. Those that
+   * depend on a change which is known to come in between are not asked: they would be asked again after it.
+   */
   async #ahead(from: number, first: Entry): Promise<Ahead[]> {
     const { state, host, vars } = this.#setting
     const ahead: Ahead[] = []
+    let toCome: Words = []
     const scope = state.registry.scope(host.name)
     for (let index = from; index < this.#entries.length && ahead.length < MOST_AT_ONCE; index++) {
       const entry = this.#entries[index] as Entry
@@ -213,7 +217,12 @@ export class Prober {
       try {
         if (!wanted(entry.task, conditions(host.name, vars, scope))) continue
         const prepared = await prepare(entry.task, scope, state.reader)
-        if (this.#answers.get(index)?.prepared.probe !== prepared.probe) ahead.push({ index, prepared })
+        const answer = this.#answers.get(index)
+        if (answer?.prepared.probe === prepared.probe) {
+          if (!this.isChanged(index)) toCome = together([toCome, setsOf(entry, prepared, planOf(entry, prepared, answer.outcome, vars))])
+        } else if (!affects(toCome, entry.task.module.reads?.(prepared.params))) {
+          ahead.push({ index, prepared })
+        }
       } catch (error) {
         if (mayMend(error)) break
         throw error

@@ -17,7 +17,7 @@ function refusal(argv: readonly string[], words = {}): string {
 
 void t.test('nothing given means the defaults', async (t) => {
   t.strictSame(parseOptions([]), {
-    inventory: 'inventory.yaml', limit: undefined, tags: [], skipTags: [], check: false, diff: false, forks: 5, extraVars: [],
+    inventory: 'inventory.yaml', limit: undefined, tags: [], skipTags: [], check: false, diff: false, forks: 25, extraVars: [],
     verbosity: 0, askBecomePass: false, listHosts: false, listTasks: false, json: false, noInput: false, yes: false,
     help: false, version: false, words: [],
   })
