@@ -88,6 +88,8 @@ async function build(root, playbookFile, place) {
       process.stderr.write(`${where}: ${text}\n`)
     }
   })
+  // Its process is in our terminal's group and has no more to do.
+  await esbuild.stop()
   if (result === undefined) return undefined
   const text = (end) => result.outputFiles.find((file) => file.path.endsWith(end)).text
   const bundle = filesOf(place, text('.cjs'))

@@ -3,7 +3,7 @@ import { raw, sh } from '../shell/quote.ts'
 import { allEntries, entryOf } from './support/accounts.ts'
 import { account, alwaysSecret, owner, targetFile } from './support/params.ts'
 import { lastLine } from './support/text.ts'
-import { contentOf } from './support/effects.ts'
+import { contentOf, ownerAt } from './support/effects.ts'
 import { parseUser, planUser, readsOfUser, setsOfUser } from './support/user-plan.ts'
 import { defineModule } from './task.ts'
 
@@ -71,7 +71,7 @@ export const user = defineModule<typeof schema, UserValues>({
   reads: readsOfUser,
   sets: setsOfUser,
   title: ({ name, state }) => (state === 'absent' ? `no ${name}` : name),
-  probe({ name, uid, home, password, create_home }) {
+  probe({ name, uid, home, password, create_home, state, remove }) {
     return [
       sh`lb_user=$(${raw(entryOf('passwd', name))}) && printf 'passwd %s\\n' "$lb_user"`,
       ...(uid === undefined
@@ -91,6 +91,12 @@ export const user = defineModule<typeof schema, UserValues>({
       ...(home === undefined && create_home
         ? [`[ -n "$lb_user" ] || sed -n 's/^HOME=/homes /p' /etc/default/useradd 2>/dev/null`]
         : []),
+      ...(state === 'absent' && remove
+        ? [
+            '[ ! -d "$lb_home" ] || printf \'home-owner %s\\n\' "$(stat -Lc %u -- "$lb_home")"',
+            `{ ${allEntries('passwd')}; } | sed 's/^/other /'`,
+          ]
+        : []),
       'command -v useradd >/dev/null || echo no-tools',
       `echo groups; ${allEntries('group')}`,
     ].join('\n')
@@ -101,7 +107,7 @@ export const user = defineModule<typeof schema, UserValues>({
     const found = parseUser(observed.stdout)
     const outcome = planUser(params, found)
     // The home of a user who is there may be anywhere.
-    const reads = found.entry === undefined ? [] : contentOf(found.entry.home)
+    const reads = found.entry === undefined ? [] : [...contentOf(found.entry.home), ...(params.remove ? ownerAt(found.entry.home) : [])]
     if (typeof outcome === 'string') return { changes: [], problem: outcome, reads }
     const { name } = params
     const { entry } = found

@@ -123,13 +123,15 @@ function mustEqual(what: string, before: string, after: string): void {
 const SHRINK_MS = 40_000
 
 /**
- * Tries a property with cases made by chance; a failure is reported with its seed and the smallest case found in time.
+ * Tries a property with cases made by chance; a failure is reported with its seed and the smallest case found in time. The
+ * chance is the same each time, so that a test that fails tells of a change; `PROPERTY_SEED=random` looks for new cases, and
+ * `PROPERTY_RUNS=10` for ten times as many.
  */
 export async function property<T>(
   t: Test, name: string, { runs }: { readonly runs: number }, cases: fc.Arbitrary<T>, holds: (given: T) => Promise<void>,
 ): Promise<void> {
   await t.test(name, async (t) => {
-    const { PROPERTY_RUNS = '1', PROPERTY_SEED, PROPERTY_PATH } = process.env
+    const { PROPERTY_RUNS = '1', PROPERTY_SEED = '1', PROPERTY_PATH } = process.env
     let until = Infinity
     tally.clear()
     const told = await fc.check(fc.asyncProperty(cases, async (given) => {
@@ -142,7 +144,7 @@ export async function property<T>(
       }
     }), {
       numRuns: Math.ceil(runs * Number(PROPERTY_RUNS)),
-      ...(PROPERTY_SEED === undefined ? {} : { seed: Number(PROPERTY_SEED) }),
+      ...(PROPERTY_SEED === 'random' ? {} : { seed: Number(PROPERTY_SEED) }),
       ...(PROPERTY_PATH === undefined ? {} : { path: PROPERTY_PATH }),
     })
     t.comment(`seed ${told.seed}; met: ${[...tally].map(([status, count]) => `${count} ${status}`).join(', ')}`)
@@ -150,7 +152,6 @@ export async function property<T>(
       t.pass(`${told.numRuns} cases`)
       const all = [...tally.values()].reduce((sum, count) => sum + count, 0)
       t.ok((tally.get('unknown') ?? 0) <= all / 2, 'check mode could tell most of it')
-      if (tally.has('over before the blow')) t.ok(tally.has('killed'), 'blows came in time')
       return
     }
     const error = told.errorInstance

@@ -14,7 +14,7 @@ const node = await startNode(t, { name: 'lbprop', net: '10.83.0' })
 putSources(node)
 node.sh(KEEP_ACCOUNTS)
 
-const blow = fc.record({ whom: fc.constantFrom('runner' as const, 'sshd' as const), task: fc.nat({ max: 2 }), delayMs: fc.nat({ max: 50 }) })
+const blow = fc.record({ whom: fc.constantFrom('runner' as const, 'sshd' as const), task: fc.nat({ max: 1 }), delayMs: fc.nat({ max: 150 }) })
 
 /** A backup is named by its time, and a run that is killed after it makes another: both are right. */
 const comparable = ({ params }: TaskSpec): boolean => params['backup'] === undefined

@@ -8,7 +8,7 @@ import type { TaskSpec } from './spec.ts'
 export interface Blow {
   /** The runner with SIGKILL, or the node's end of the connection. */
   readonly whom: 'runner' | 'sshd'
-  /** After the runner has begun this task (from 0)... */
+  /** After the runner has begun this task (from 0; tasks whose changes go together begin when the first of them does)... */
   readonly task: number
   /** ...and so many milliseconds. */
   readonly delayMs: number

@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -96,9 +97,14 @@ export const runTasks = (
  */
 export async function startNode(t: Test, place: LabPlace): Promise<PropertyNode> {
   const root = mkdtempSync(path.join(tmpdir(), 'labbook-property-'))
+  const release = await lock(place.name)
   t.teardown(async () => {
     rmSync(root, { recursive: true, force: true })
-    if (!process.env['PROPERTY_KEEP_LAB']) await need(place, root, labDown)
+    try {
+      if (!process.env['PROPERTY_KEEP_LAB']) await need(place, root, labDown)
+    } finally {
+      release()
+    }
   })
   mkdirSync(path.join(root, 'templates'))
   mkdirSync(path.join(root, 'files'))
@@ -121,6 +127,14 @@ export async function startNode(t: Test, place: LabPlace): Promise<PropertyNode>
       return stdout
     },
   }
+}
+
+/** Waits until no other test process has the lab of this name. The lock goes with this process, however it ends. */
+async function lock(name: string): Promise<() => void> {
+  const holder = spawn('flock', [path.join(tmpdir(), `labbook-property-${name}.lock`), 'cat'], { stdio: ['pipe', 'pipe', 'inherit'] })
+  holder.stdin.write('mine\n')
+  await once(holder.stdout, 'data')
+  return () => { holder.stdin.end() }
 }
 
 async function need(place: LabPlace, root: string, steps: readonly Step[]): Promise<void> {

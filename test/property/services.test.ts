@@ -15,7 +15,7 @@ const node = await startNode(t, { name: 'lbsvc', net: '10.84.0' })
 node.sh(KEEP_PACKAGES)
 node.sh(PREPARE)
 
-const blow = (tasks: number) => fc.record({ whom: fc.constantFrom('runner' as const, 'sshd' as const), task: fc.nat({ max: tasks }), delayMs: fc.nat({ max: 400 }) })
+const blow = (tasks: number) => fc.record({ whom: fc.constantFrom('runner' as const, 'sshd' as const), task: fc.nat({ max: Math.min(tasks, 1) }), delayMs: fc.nat({ max: 1200 }) })
 
 /** Cases that are tried each time. */
 const always = (cases: Readonly<Record<string, Omit<Case, 'look' | 'lookClosely'>>>, looks: Pick<Case, 'look' | 'lookClosely'>): Promise<unknown> =>

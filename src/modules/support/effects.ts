@@ -21,6 +21,8 @@ const folderAt = (path: string): string => `directory:${path}`
 const ACCOUNT_FILES = 'accounts:files'
 /** A number lost the name it had. */
 export const NUMBERS = 'accounts:numbers'
+/** Which home is whose. */
+export const HOMES = 'accounts:homes'
 /** Which group is whose primary one. */
 export const PRIMARY_GROUPS = 'accounts:primary-groups'
 

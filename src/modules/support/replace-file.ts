@@ -129,7 +129,9 @@ function modeToFill({ old, mode: asked }: Replacement, mode: number | undefined)
 /** Only the rename of a mount point is refused as busy. There is no other way than to write into it then. */
 const swap = (chown: readonly string[], mode: number | undefined): string =>
   [
-    'mv -f -- "$lb_new" "$lb_to" 2>/dev/null || lb_said=$(LC_ALL=C mv -f -- "$lb_new" "$lb_to" 2>&1) || {',
+    // Onto a link to a folder mv would move the file into the folder.
+    'lb_t=; if [ -L "$lb_to" ] && [ -d "$lb_to" ]; then lb_t=-T; fi',
+    'mv -f $lb_t -- "$lb_new" "$lb_to" 2>/dev/null || lb_said=$(LC_ALL=C mv -f $lb_t -- "$lb_new" "$lb_to" 2>&1) || {',
     `case $lb_said in *busy*) ;; *) printf '%s\\n' "$lb_said" >&2; exit 1 ;; esac`,
     `printf '%s is a mount point and cannot be replaced: its content is written in place\\n' "$lb_to" >&2`,
     'cat <"$lb_new" >"$lb_to" && sync -- "$lb_to" || exit',

@@ -1,7 +1,7 @@
 import { sh } from '../../shell/quote.ts'
 import type { Secret } from '../../values/secret.ts'
 import type { Change } from '../module.ts'
-import { contentOf, NUMBERS, PRIMARY_GROUPS, setAccount, setNewDirectory, setTree } from './effects.ts'
+import { contentOf, HOMES, NUMBERS, PRIMARY_GROUPS, setAccount, setNewDirectory, setTree } from './effects.ts'
 import { groupEntry, NO_TOOLS, userEntry, type GroupEntry, type UserEntry } from './accounts.ts'
 
 /** What the `user` module is asked for. */
@@ -31,6 +31,9 @@ export interface FoundUser {
   /** As useradd leaves it: nobody has set one yet. */
   readonly passwordUnset: boolean
   readonly homeThere: boolean
+  /** The number of whose the home is, and all users: told where a home is to be removed. */
+  readonly homeOwner: number | undefined
+  readonly users: readonly UserEntry[]
   /** Where the host makes the homes of new users: told where the user is not there and no home is given. */
   readonly homes: string
   readonly tools: boolean
@@ -44,6 +47,7 @@ export function parseUser(stdout: string): FoundUser {
   const head = lines.slice(0, start)
   const homes = head.find((line) => line.startsWith('homes '))?.slice('homes '.length)
   const passwd = head.find((line) => line.startsWith('passwd '))
+  const owner = head.find((line) => line.startsWith('home-owner '))
   const holder = head.find((line) => line.startsWith('uid '))
   return {
     entry: passwd === undefined ? undefined : userEntry(passwd.slice('passwd '.length)),
@@ -51,6 +55,8 @@ export function parseUser(stdout: string): FoundUser {
     passwordSame: head.includes('password-same'),
     passwordUnset: head.includes('password-unset'),
     homeThere: head.includes('home-there'),
+    homeOwner: owner === undefined ? undefined : Number(owner.slice('home-owner '.length)),
+    users: head.filter((line) => line.startsWith('other ')).map((line) => userEntry(line.slice('other '.length))),
     homes: homes === undefined || homes === '' ? '/home' : homes,
     tools: !head.includes('no-tools'),
     groups: lines
@@ -67,11 +73,14 @@ export function planUser(wanted: UserParams, found: FoundUser): Change[] | strin
   if (state === 'absent') {
     if (entry === undefined) return []
     if (!tools) return NO_TOOLS
+    const reason = remove ? homeStays(entry, found) : undefined
+    if (reason !== undefined)
+      return `${reason}, so it cannot be removed with ${name}: take remove: false, and see to the folder by a task of its own`
     return [
       step(
         `remove user ${name}${remove ? ` and ${entry.home}` : ''}`,
         sh`userdel ${[...(remove ? ['-r'] : []), name]}`,
-        [...userWords(name), uidWord(entry.uid), PRIMARY_GROUPS, ...ownGroup(name), `gid:${entry.gid}`, NUMBERS, ...(remove ? leftBy(name, entry.home) : [])],
+        [...userWords(name), uidWord(entry.uid), PRIMARY_GROUPS, HOMES, ...ownGroup(name), `gid:${entry.gid}`, NUMBERS, ...(remove ? leftBy(name, entry.home) : [])],
       ),
     ]
   }
@@ -84,6 +93,13 @@ export function planUser(wanted: UserParams, found: FoundUser): Change[] | strin
     return `uid ${holder.uid} belongs to the user ${holder.name}, so ${name} cannot have it`
   const changes = entry === undefined ? creation(wanted, found) : modifications(wanted, entry, found)
   return changes.length > 0 && !tools ? NO_TOOLS : changes
+}
+
+/** userdel leaves such a home, and says so only after the user is gone. */
+function homeStays({ name, uid, home }: UserEntry, { homeOwner, users }: FoundUser): string | undefined {
+  if (homeOwner !== undefined && homeOwner !== uid) return `the home ${home} does not belong to ${name}`
+  const other = users.find((user) => user.name !== name && `${user.home}/`.startsWith(`${home}/`))
+  return other === undefined ? undefined : `the home ${home} is that of the user ${other.name} too`
 }
 
 const step = (description: string, command: string, sets: readonly string[]): Change =>
@@ -99,10 +115,11 @@ const leftBy = (name: string, home: string): string[] => [home, `/var/mail/${nam
 const newHome = (home: string): string[] => [...setNewDirectory(home), ...setTree(home)]
 
 /** What a plan for a user depends on. */
-export function readsOfUser({ name, uid, group, groups = [], home, create_home }: UserParams): string[] {
+export function readsOfUser({ name, remove, uid, group, groups = [], home, create_home }: UserParams): string[] {
   return [
     ...userWords(name),
     ...(uid === undefined ? [] : [uidWord(uid), uidWord()]),
+    ...(remove ? [HOMES] : []),
     ...[name, group, ...groups].filter((it) => it !== undefined).map((it) => (/^\d+$/.test(it) ? 'gid:any' : `group:${it}`)),
     NUMBERS,
     '/etc/passwd',
@@ -114,7 +131,7 @@ export function readsOfUser({ name, uid, group, groups = [], home, create_home }
 
 /** All that can come of it. A home that only the host knows is not among it. */
 export const setsOfUser = ({ name, uid, home = `/home/${name}` }: UserParams): string[] =>
-  setAccount(...userWords(name), uidWord(uid), uidWord(), PRIMARY_GROUPS, ...ownGroup(name), NUMBERS, ...newHome(home), ...leftBy(name, home))
+  setAccount(...userWords(name), uidWord(uid), uidWord(), PRIMARY_GROUPS, HOMES, ...ownGroup(name), NUMBERS, ...newHome(home), ...leftBy(name, home))
 
 const groupOf = ({ groups }: FoundUser, wanted: string): GroupEntry | undefined =>
   groups.find(({ name, gid }) => name === wanted || String(gid) === wanted)
@@ -142,6 +159,7 @@ function creation(wanted: UserParams, found: FoundUser): Change[] {
     ...userWords(name),
     uidWord(uid),
     PRIMARY_GROUPS,
+    HOMES,
     ...(primary === undefined ? ownGroup(name) : []),
     ...(create_home ? newHome(home ?? `${found.homes}/${name}`) : []),
   ]
@@ -178,6 +196,7 @@ function modifications(wanted: UserParams, entry: UserEntry, found: FoundUser): 
             [
               ...userWords(name),
               ...(flags.includes('-u') ? [uidWord(uid), uidWord(entry.uid)] : []),
+              ...(flags.includes('-d') ? [HOMES] : []),
               ...(flags.includes('-u') || flags.includes('-g') ? [NUMBERS, PRIMARY_GROUPS, `${entry.home}/`] : []),
             ],
           ),

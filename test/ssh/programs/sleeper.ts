@@ -1,6 +1,8 @@
 /** A playbook whose one task sleeps on the host: `sleeper.ts ROOT SLEEP ...options`. */
 import { main } from '../../../src/cli/main.ts'
 import { command, play, playbook } from '../../../src/labbook.ts'
+// Loaded now: Ctrl-C ends the translator that tests run by, too, and nothing could be loaded after it.
+import '../../../src/report/index.ts'
 
 const [root = '', sleep = '', ...options] = process.argv.slice(2)
 process.exitCode = await main(playbook({
