@@ -81,7 +81,8 @@ export interface ModuleDefinition<S extends z.ZodType = z.ZodType, V = unknown> 
   /**
    * What the plan depends on: paths (`/etc/hosts`; with a slash at the end all that is below, too), or `kind:name`, such as
    * `user:alice`, `unit:docker.service`, `package:curl`; `support/effects.ts` makes them. In check mode a task
-   * that reads what an earlier one would set cannot be told. Without it: anything. Empty: nothing on the host.
+   * that reads what an earlier one would set cannot be told; in a run it is looked at again after that one. Without it:
+   * anything. Empty: nothing on the host.
    */
   reads?(params: z.output<S>): readonly string[] | undefined
   /**
