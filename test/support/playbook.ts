@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readFileSync, readlinkSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Summary } from '../../src/evidence/index.ts'
@@ -14,10 +14,17 @@ export interface PlaybookRun {
   readonly milliseconds: number
 }
 
-/** Runs a playbook as a user does. `killAfterMs`: ends the runner with SIGKILL, as a power cut would. */
-export function runPlaybook(entry: string, args: readonly string[], { killAfterMs, cwd = ROOT }: { killAfterMs?: number; cwd?: string } = {}): Promise<PlaybookRun> {
+/** The moment at which a runner is killed: so long after the start of a play, counted by what its journal says. */
+export interface Blow {
+  readonly play: string
+  readonly laterMs: number
+}
+
+/** Runs a playbook as a user does. `kill`: ends the runner with SIGKILL, as a power cut would. */
+export function runPlaybook(entry: string, args: readonly string[], { kill, cwd = ROOT }: { kill?: Blow; cwd?: string } = {}): Promise<PlaybookRun> {
   const started = Date.now()
   return new Promise((resolve, reject) => {
+    const earlierRun = latestRunName()
     // zx itself is started, not npx, so that the pid is the runner's own.
     const child = spawn(process.execPath, [path.join(ROOT, 'node_modules/zx/build/cli.js'), entry, ...args], {
       cwd, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NO_COLOR: '1', NODE_OPTIONS: '' },
@@ -27,7 +34,14 @@ export function runPlaybook(entry: string, args: readonly string[], { killAfterM
     child.stdout.on('data', (chunk: Buffer) => out.push(chunk))
     child.stderr.on('data', (chunk: Buffer) => err.push(chunk))
     child.on('error', reject)
-    const timer = killAfterMs === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), killAfterMs)
+    let timer: NodeJS.Timeout | undefined
+    if (kill) {
+      timer = setInterval(() => {
+        if (latestRunName() === earlierRun || !playHasStarted(kill.play)) return
+        clearInterval(timer)
+        timer = setTimeout(() => child.kill('SIGKILL'), kill.laterMs)
+      }, 50)
+    }
     // exit, not close: what a killed runner left on this machine may still hold the pipes.
     child.on('exit', (exitCode) => {
       clearTimeout(timer)
@@ -39,6 +53,18 @@ export function runPlaybook(entry: string, args: readonly string[], { killAfterM
     })
   })
 }
+
+/** The folder `runs/latest` points at; nothing before the first run. */
+function latestRunName(): string | undefined {
+  try {
+    return readlinkSync(path.join(ROOT, 'runs/latest'))
+  } catch {
+    return undefined
+  }
+}
+
+const playHasStarted = (play: string): boolean =>
+  readFileSync(path.join(ROOT, 'runs/latest/events.jsonl'), 'utf8').includes(`{"type":"play_start","play":${JSON.stringify(play)}`)
 
 /** What the newest run of this project left. A run that was killed has no summary. */
 export function latestRun() {
