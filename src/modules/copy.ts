@@ -4,7 +4,7 @@ import { reveal, Secret } from '../values/secret.ts'
 import type { Inputs } from './module.ts'
 import { replacing, secretText, targetPath } from './support/params.ts'
 import { accountsOf, entryAt, setTree } from './support/effects.ts'
-import { lookAt } from './support/path-facts.ts'
+import { lookAt, sharedLook, type Look } from './support/path-facts.ts'
 import { planPlacement, type PlacedFile } from './support/place-file.ts'
 import { sha256 } from './support/file-content.ts'
 import { defineModule } from './task.ts'
@@ -36,6 +36,14 @@ const file = ({ dest, src = '' }: Params): string => (dest.endsWith('/') ? posix
 const bytes = ({ content }: Params, inputs: Inputs): Buffer =>
   content === undefined ? (inputs['src'] ?? Buffer.alloc(0)) : Buffer.from(reveal(content))
 
+function look(params: Params, inputs: Inputs): Look {
+  const content = bytes(params, inputs)
+  const { owner, group } = params
+  // What was there before may be an older secret, which no record could mask: it is compared by hash alone.
+  const read = params.content instanceof Secret ? 'hash' : { size: content.length, sha256: sha256(content) }
+  return { path: file(params), owner, group, read }
+}
+
 /** Puts text, or a file of the controller, onto the host. */
 export const copy = defineModule<typeof schema, PlacedFile>({
   name: 'copy',
@@ -44,13 +52,9 @@ export const copy = defineModule<typeof schema, PlacedFile>({
   reads: (params) => [...entryAt(file(params)), ...accountsOf(params)],
   sets: (params) => setTree(file(params)),
   inputs: ({ src }) => (src === undefined ? {} : { src }),
-  probe(params, inputs) {
-    const content = bytes(params, inputs)
-    const { owner, group } = params
-    // What was there before may be an older secret, which no record could mask: it is compared by hash alone.
-    const read = params.content instanceof Secret ? 'hash' : { size: content.length, sha256: sha256(content) }
-    return lookAt({ path: file(params), owner, group, read })
-  },
+  probe: (params, inputs) => lookAt(look(params, inputs)),
+  shares: (params, inputs) => sharedLook(look(params, inputs)),
+  contained: true,
   plan(params, observed, inputs) {
     const confidential = params.content instanceof Secret
     return planPlacement({ ...params, dest: file(params), content: bytes(params, inputs), confidential }, observed)

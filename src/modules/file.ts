@@ -5,7 +5,7 @@ import { missingAccount } from './support/attributes.ts'
 import { absentPlan, directoryPlan, linkPlan, plainPlan, presentPlan, touchPlan } from './support/file-states.ts'
 import { accountsOf, contentOf, entryAt, ownerAt, readsAt, setAttributes, setAttributesBelow, setNewDirectory, setTree, treeAt } from './support/effects.ts'
 import { attributes, targetFile } from './support/params.ts'
-import { lookAt, parsePathFacts } from './support/path-facts.ts'
+import { lookAt, parsePathFacts, sharedLook, type Look } from './support/path-facts.ts'
 import { findStray } from './support/recurse.ts'
 import { defineModule } from './task.ts'
 
@@ -85,6 +85,12 @@ function also(params: Params): string | undefined {
   return params.recurse ? findStray(params.path, params) : undefined
 }
 
+function look(params: Params): Look {
+  const { path, owner, group, state, follow } = params
+  const looksThrough = follow && state !== 'link' && state !== 'absent'
+  return { path, follow: looksThrough, ancestors: state === 'directory', owner, group, also: also(params) }
+}
+
 /** Files, directories and links: that they are there or not, whose they are and who may use them. */
 export const file = defineModule<typeof schema, { readonly path: string }>({
   name: 'file',
@@ -92,11 +98,9 @@ export const file = defineModule<typeof schema, { readonly path: string }>({
   reads: (params) => [...readsOf(params)(params.path), ...accountsOf(params)],
   sets: setsOf,
   title: (params) => `${params.path}${stateOf(params) === undefined ? '' : ` ${stateOf(params)}`}`,
-  probe(params) {
-    const { path, owner, group, state, follow } = params
-    const looksThrough = follow && state !== 'link' && state !== 'absent'
-    return lookAt({ path, follow: looksThrough, ancestors: state === 'directory', owner, group, also: also(params) })
-  },
+  probe: (params) => lookAt(look(params)),
+  shares: (params) => sharedLook(look(params)),
+  contained: true,
   plan(params, observed) {
     const facts = parsePathFacts(observed)
     if (typeof facts === 'string') return { changes: [], problem: `cannot look at ${params.path}: ${facts}` }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { sh } from '../shell/quote.ts'
 import type { Change } from './module.ts'
-import { allEntries, entryOf, groupEntry, NO_TOOLS, userEntry, type GroupEntry, type UserEntry } from './support/accounts.ts'
+import { allEntries, findEntry, groupEntry, NO_TOOLS, sharedEntry, userEntry, type GroupEntry, type UserEntry } from './support/accounts.ts'
 import { NUMBERS, PRIMARY_GROUPS, setAccount } from './support/effects.ts'
 import { account } from './support/params.ts'
 import { lastLine } from './support/text.ts'
@@ -38,14 +38,17 @@ export const group = defineModule<typeof schema, GroupValues>({
   title: ({ name, state }) => (state === 'absent' ? `no ${name}` : name),
   probe: ({ name, gid, state }) =>
     [
-      sh`lb_n=$(${{ raw: entryOf('group', name) }}) && printf 'name %s\\n' "$lb_n"`,
+      findEntry('lb_n', 'group', name),
+      `[ -z "$lb_n" ] || printf 'name %s\\n' "$lb_n"`,
       ...(gid === undefined
         ? []
-        : [sh`lb_n=$(${{ raw: entryOf('group', String(gid)) }}) && printf 'gid %s\\n' "$lb_n"`]),
+        : [findEntry('lb_n', 'group', String(gid)), `[ -z "$lb_n" ] || printf 'gid %s\\n' "$lb_n"`]),
       ...(state === 'absent' ? [`{ ${allEntries('passwd')}; } | sed 's/^/passwd /'`] : []),
       'command -v groupadd >/dev/null || echo no-tools',
       ':',
     ].join('\n'),
+  shares: ({ name, gid }) => [name, ...(gid === undefined ? [] : [String(gid)])].map((key) => sharedEntry('group', key)),
+  contained: true,
   plan({ name, gid, system, state }, { stdout, stderr, exitCode }) {
     if (exitCode !== 0) return { changes: [], problem: `cannot look up group ${name}: ${lastLine(stderr)}` }
     const { there, holder, users, tools } = parse(stdout)

@@ -4,7 +4,7 @@ import { attributeChanges, describeAttributes, differing, missingAccount } from 
 import { printBytes } from './support/file-content.ts'
 import { accountsOf, entryAt, readsAt, setContent, setsAt } from './support/effects.ts'
 import { editLines } from './support/file-lines.ts'
-import { lookAt, parsePathFacts, type PathFacts } from './support/path-facts.ts'
+import { lookAt, parsePathFacts, sharedLook, type Look, type PathFacts } from './support/path-facts.ts'
 import { replaceFile } from './support/replace-file.ts'
 import type { Change, Diff } from './module.ts'
 import { obstacle } from './support/place-file.ts'
@@ -56,6 +56,8 @@ const schema = z
 
 type Params = z.output<typeof schema>
 
+const look = ({ path, owner, group }: Params): Look => ({ path, follow: true, owner, group, read: { text: LIMIT } })
+
 /** One line of a text file. */
 export const lineinfile = defineModule<typeof schema, { readonly path: string }>({
   name: 'lineinfile',
@@ -63,7 +65,9 @@ export const lineinfile = defineModule<typeof schema, { readonly path: string }>
   reads: (params) => [...entryAt(params.path), ...accountsOf(params)],
   sets: ({ path }) => setContent(path),
   title: ({ path, line, regexp, state }) => `${path}: ${state === 'absent' ? 'no ' : ''}${line ?? regexp ?? ''}`,
-  probe: ({ path, owner, group }) => lookAt({ path, follow: true, owner, group, read: { text: LIMIT } }),
+  probe: (params) => lookAt(look(params)),
+  shares: (params) => sharedLook(look(params)),
+  contained: true,
   plan(params, observed) {
     const { path, state, create } = params
     const values = { path }

@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import type { Shared } from '../shell/shared.ts'
 import type { Observed } from './observed.ts'
 
 /** The text before and after a change, for `--diff`. */
@@ -72,6 +73,10 @@ export interface ModuleDefinition<S extends z.ZodType = z.ZodType, V = unknown> 
   inputs?(params: z.output<S>): InputFiles
   /** A read-only POSIX shell script that prints what the plan needs to know. May be run at any time, any number of times. */
   probe(params: z.output<S>, inputs: Inputs): string
+  /** What the probe can be told together with others. */
+  shares?(params: z.output<S>, inputs: Inputs): readonly Shared[]
+  /** The probe leaves the shell that runs it as it was: no `exit`, `cd` or `exec`, no variable but `lb_...`. It then costs no subshell. */
+  readonly contained?: boolean
   plan(params: z.output<S>, observed: Observed, inputs: Inputs, vars: Readonly<Record<string, unknown>>): Plan<V>
   /**
    * For modules whose change leaves nothing to probe (command, a restart): reads the changes' own outputs. Such a task is

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { octal, targetFile } from './support/params.ts'
 import { NUMBERS, readsAt, treeAt } from './support/effects.ts'
-import { lookAt, parsePathFacts } from './support/path-facts.ts'
+import { lookAt, parsePathFacts, sharedLook, type Look } from './support/path-facts.ts'
 import { defineModule } from './task.ts'
 
 const schema = z.strictObject({
@@ -34,6 +34,9 @@ export interface StatValues {
   readonly checksum?: string
 }
 
+const look = ({ path, follow, get_checksum }: z.output<typeof schema>): Look =>
+  ({ path, follow, ...(get_checksum ? { read: 'hash' as const } : {}) })
+
 /** Looks at a path. */
 export const stat = defineModule<typeof schema, StatValues>({
   name: 'stat',
@@ -42,8 +45,9 @@ export const stat = defineModule<typeof schema, StatValues>({
   reads: ({ path }) => [...treeAt(path), NUMBERS],
   sets: () => [],
   title: ({ path }) => path,
-  probe: ({ path, follow, get_checksum }) =>
-    lookAt({ path, follow, ...(get_checksum ? { read: 'hash' as const } : {}) }),
+  probe: (params) => lookAt(look(params)),
+  shares: (params) => sharedLook(look(params)),
+  contained: true,
   plan({ path }, observed) {
     const facts = parsePathFacts(observed)
     if (typeof facts === 'string') return { changes: [], problem: `cannot look at ${path}: ${facts}` }

@@ -2,7 +2,7 @@ import { posix } from 'node:path'
 import { z } from 'zod'
 import { replacing, targetPath } from './support/params.ts'
 import { accountsOf, entryAt, setTree } from './support/effects.ts'
-import { lookAt } from './support/path-facts.ts'
+import { lookAt, sharedLook, type Look } from './support/path-facts.ts'
 import { planPlacement, type PlacedFile } from './support/place-file.ts'
 import { render, TemplateError } from './support/render.ts'
 import { defineModule } from './task.ts'
@@ -24,6 +24,8 @@ type Params = z.output<typeof schema>
 const file = ({ dest, src }: Params): string =>
   dest.endsWith('/') ? posix.join(dest, posix.basename(src).replace(/\.(j2|njk)$/, '')) : dest
 
+const look = (params: Params): Look => ({ path: file(params), owner: params.owner, group: params.group, read: 'diff' })
+
 /** Fills in a template of the controller with the host's variables and puts it onto the host. */
 export const template = defineModule<typeof schema, PlacedFile>({
   name: 'template',
@@ -32,7 +34,9 @@ export const template = defineModule<typeof schema, PlacedFile>({
   reads: (params) => [...entryAt(file(params)), ...accountsOf(params)],
   sets: (params) => setTree(file(params)),
   inputs: ({ src }) => ({ src }),
-  probe: (params) => lookAt({ path: file(params), owner: params.owner, group: params.group, read: 'diff' }),
+  probe: (params) => lookAt(look(params)),
+  shares: (params) => sharedLook(look(params)),
+  contained: true,
   plan(params, observed, inputs, vars) {
     try {
       const source = inputs['src']?.toString('utf8') ?? ''

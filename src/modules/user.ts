@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { raw, sh } from '../shell/quote.ts'
-import { allEntries, entryOf } from './support/accounts.ts'
+import { allEntries, entryOf, findEntry, sharedEntries, sharedEntry } from './support/accounts.ts'
 import { account, alwaysSecret, owner, targetFile } from './support/params.ts'
 import { lastLine } from './support/text.ts'
 import { contentOf, ownerAt } from './support/effects.ts'
@@ -73,10 +73,11 @@ export const user = defineModule<typeof schema, UserValues>({
   title: ({ name, state }) => (state === 'absent' ? `no ${name}` : name),
   probe({ name, uid, home, password, create_home, state, remove }) {
     return [
-      sh`lb_user=$(${raw(entryOf('passwd', name))}) && printf 'passwd %s\\n' "$lb_user"`,
+      findEntry('lb_user', 'passwd', name),
+      `[ -z "$lb_user" ] || printf 'passwd %s\\n' "$lb_user"`,
       ...(uid === undefined
         ? []
-        : [sh`lb_n=$(${raw(entryOf('passwd', String(uid)))}) && printf 'uid %s\\n' "$lb_n"`]),
+        : [findEntry('lb_n', 'passwd', String(uid)), `[ -z "$lb_n" ] || printf 'uid %s\\n' "$lb_n"`]),
       // The hash is compared here, so that the old one is in no output.
       ...(password === undefined
         ? []
@@ -101,6 +102,11 @@ export const user = defineModule<typeof schema, UserValues>({
       `echo groups; ${allEntries('group')}`,
     ].join('\n')
   },
+  shares: ({ name, uid }) => [
+    ...[name, ...(uid === undefined ? [] : [String(uid)])].map((key) => sharedEntry('passwd', key)),
+    sharedEntries('group'),
+  ],
+  contained: true,
   plan(params, observed) {
     if (observed.exitCode !== 0)
       return { changes: [], problem: `cannot look up user ${params.name}: ${lastLine(observed.stderr)}` }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { TimeLimit, type Become, type Connection } from '../connection/connection.ts'
-import { BatchReader, composeBatch, type Outcome } from '../shell/batch.ts'
+import { BatchReader, composeBatch, type Outcome, type Step } from '../shell/batch.ts'
 import type { Recap } from './events.ts'
 import { KeptOutput, type Keep } from './output.ts'
 import { emptyRecap } from './recap.ts'
@@ -48,7 +48,7 @@ export interface BatchOptions {
  * @throws {Unreachable | TimeLimit | BecomeFailed} from the connection, {@link CutShort} when the end is missing, and
  * what a file for a long output throws.
  */
-export async function runBatch(connection: Connection, scripts: readonly string[], options: BatchOptions): Promise<Outcome[]> {
+export async function runBatch(connection: Connection, scripts: readonly Step[], options: BatchOptions): Promise<Outcome[]> {
   const mark = `lb-${randomBytes(9).toString('hex')}`
   const { mustSucceed = () => false, keep = () => ({ for: 'probe' }), ...exchange } = options
   const outputs = new Outputs((script) => (script >= 0 && script < scripts.length ? keep(script) : { for: 'probe' }))

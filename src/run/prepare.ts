@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Inputs, ModuleDefinition } from '../modules/module.ts'
 import type { Conditions, Task } from '../modules/task.ts'
+import type { Probe } from '../shell/batch.ts'
 import { resolveDeep, type Scope } from '../values/reference.ts'
 import type { InputReader } from './inputs.ts'
 
@@ -8,7 +9,7 @@ import type { InputReader } from './inputs.ts'
 export interface Prepared {
   readonly params: unknown
   readonly inputs: Inputs
-  readonly probe: string
+  readonly probe: Probe
 }
 
 /** Parameters that the module does not take. */
@@ -59,7 +60,9 @@ export async function prepare(task: Task, scope: Scope, reader: InputReader): Pr
   if (!parsed.success) throw new BadParameters(`${task.at}: ${module.name}: ${explain(parsed.error)}`)
   const params = parsed.data
   const inputs = await reader.read(module.inputs?.(params) ?? {})
-  return { params, inputs, probe: module.probe(params, inputs) }
+  const text = module.probe(params, inputs)
+  const probe = { text, shares: module.shares?.(params, inputs) ?? [], contained: module.contained === true }
+  return { params, inputs, probe }
 }
 
 const explain = (error: z.ZodError): string =>

@@ -1,5 +1,5 @@
 import type { Plan } from '../modules/module.ts'
-import type { Outcome } from '../shell/batch.ts'
+import type { Outcome, Step } from '../shell/batch.ts'
 import { Unresolved } from '../values/reference.ts'
 import { sameShell, timeLimitOf, type Entry } from './entry.ts'
 import { affects, together, type Words } from './foreseen.ts'
@@ -87,7 +87,7 @@ export class Prober {
    */
   async look(index: number, prepared: Prepared, extra: readonly string[], onExtra: (outcomes: Outcome[]) => void): Promise<Outcome> {
     const kept = this.#answers.get(index)
-    if (kept?.prepared.probe === prepared.probe && extra.length === 0 && kept.outcome.long === undefined) return kept.outcome
+    if (kept?.prepared.probe.text === prepared.probe.text && extra.length === 0 && kept.outcome.long === undefined) return kept.outcome
     const entry = this.#entries[index] as Entry
     const ahead = await this.#ahead(index + 1, entry)
     const outcomes = await this.#send(entry, timeLimitOf(entry, prepared.params), [
@@ -152,7 +152,7 @@ export class Prober {
         if (entry.once === undefined && !wanted(entry.task, conditions(host.name, vars, scope))) continue
         if (answer === undefined || answer.outcome.long !== undefined || !mayGoTogether(entry) || !sameShell(first.entry, entry)) break
         const prepared = await prepare(entry.task, scope, state.reader)
-        if (prepared.probe !== answer.prepared.probe) break
+        if (prepared.probe.text !== answer.prepared.probe.text) break
         const plan = planOf(entry, prepared, answer.outcome, vars)
         if (plan.problem !== undefined || affects(all, readsOf(entry, prepared, plan))) break
         if (plan.changes.length === 0) continue
@@ -218,7 +218,7 @@ export class Prober {
         if (!wanted(entry.task, conditions(host.name, vars, scope))) continue
         const prepared = await prepare(entry.task, scope, state.reader)
         const answer = this.#answers.get(index)
-        if (answer?.prepared.probe === prepared.probe) {
+        if (answer?.prepared.probe.text === prepared.probe.text) {
           if (!this.isChanged(index)) toCome = together([toCome, setsOf(entry, prepared, planOf(entry, prepared, answer.outcome, vars))])
         } else if (!affects(toCome, entry.task.module.reads?.(prepared.params))) {
           ahead.push({ index, prepared })
@@ -238,7 +238,7 @@ interface Ahead {
 }
 
 interface Sent {
-  readonly script: string
+  readonly script: Step
   readonly keep: Keep
   readonly mustSucceed?: boolean
 }

@@ -70,7 +70,7 @@ export class TaskTry {
       if (listed !== undefined) heedNotices(listed.stdout)
       this.#ways.noticesUnknown = false
     })
-    this.#commands.push(record('probe', prepared.probe, seen))
+    this.#commands.push(record('probe', prepared.probe.text, seen))
     const plan = this.#plan(prepared, seen)
     return state.check ? foresee(state.foreseen, this.#entry, prepared, plan, this.#commands) : await this.#act(prepared, seen, plan)
   }
@@ -106,7 +106,7 @@ export class TaskTry {
         ? { status: 'changed', changes, commands, values }
         : { status: 'failed', message: failed, changes, commands, values }
     }
-    commands.push(record('verify', prepared.probe, verify as Outcome))
+    commands.push(record('verify', prepared.probe.text, verify as Outcome))
     const then = this.#plan(prepared, verify as Outcome)
     const left = then.problem ?? then.changes[0]?.description
     if (left !== undefined) return { status: 'failed', message: `done, yet the host is not as asked: ${left}`, changes, commands }

@@ -1,4 +1,5 @@
 import { Cutter } from './marks.ts'
+import { collect, type Shared } from './shared.ts'
 
 /** What one script of a batch printed, and how it ended. */
 export interface Outcome {
@@ -23,24 +24,64 @@ export interface LongOutputs {
   readonly stderr?: LongOutput
 }
 
+/** A script of a batch. A bare text may do anything. */
+export type Step = string | Probe
+
+/** A script that only looks. */
+export interface Probe {
+  readonly text: string
+  /** What it can be told together with others. */
+  readonly shares: readonly Shared[]
+  /** It leaves the shell as it was, but for variables that begin with `lb_`, so it needs no subshell. `return` ends it. */
+  readonly contained: boolean
+}
+
 /**
  * Joins scripts into one that runs them one after another and tells their outputs apart: after each, a line with the
  * mark, its number and its exit code goes to stdout and stderr alike. Every script has a subshell of its own, so that
- * `exit`, `cd` and variables stay inside. A failed script does not stop the next, unless it `mustSucceed`.
+ * `exit`, `cd` and variables stay inside, unless it is known to be contained. A failed script does not stop the next,
+ * unless it `mustSucceed`. What the probes share is asked for before the first of those that have no other script between them.
  *
  * @param mark - a word that cannot occur in any output; random, new for each batch.
  */
-export function composeBatch(scripts: readonly string[], mark: string, mustSucceed: (script: number) => boolean = () => false): string {
-  const steps = scripts.map((script, i) => {
-    const stop = mustSucceed(i) ? '\n[ "$lb_code" = 0 ] || exit 0' : ''
-    return `(\n${script}\n) </dev/null; lb_end ${i} "$?"${stop}`
+export function composeBatch(steps: readonly Step[], mark: string, mustSucceed: (script: number) => boolean = () => false): string {
+  const isolated = (text: string): string => `(\n${text}\n)`
+  const run = (step: Step): string => {
+    if (typeof step === 'string') return `${isolated(step)} </dev/null`
+    return step.contained ? `lb_do() {\n${step.text}\n}\nlb_do </dev/null` : `${isolated(step.text)} </dev/null`
+  }
+  const text = stretches(steps).flatMap(({ from, probes }) => {
+    if (probes === undefined) return [`${run(steps[from] as Step)}; lb_end ${from} "$?"${mustSucceed(from) ? '\n[ "$lb_code" = 0 ] || exit 0' : ''}`]
+    const each = probes.map((probe, i) => `${run(probe)}; lb_end ${from + i} "$?"`)
+    const asked = collect(probes.flatMap(({ shares }) => shares))
+    if (asked.length === 0) return each
+    // A subshell for all of them: the answers are good until the next script that may change something.
+    const asking = `lb_do() {\n${asked.join('\n')}\n}\nlb_do </dev/null 2>/dev/null; IFS=' \t\n'; set +f`
+    return [`${isolated([asking, ...each, 'exit 0'].join('\n'))} || exit`]
   })
   // EPOCHREALTIME exists only in bash 5; elsewhere it is empty. The kernel's uptime has hundredths and needs no fork.
   return [
     `lb_end() { lb_code=$2; read -r lb_up lb_idle </proc/uptime || lb_up=; printf '\\n%s %s %s %s\\n' ${mark} "$1" "$2" "$lb_up"; printf '\\n%s %s %s\\n' ${mark} "$1" "$2" >&2; }`,
     `lb_end start 0`,
-    ...steps,
+    ...text,
   ].join('\n')
+}
+
+interface Stretch {
+  /** The place of its first step. */
+  readonly from: number
+  /** As many as follow one another; undefined: it is one bare script. */
+  readonly probes?: readonly Probe[]
+}
+
+function stretches(steps: readonly Step[]): Stretch[] {
+  const all: (Stretch & { readonly probes?: Probe[] })[] = []
+  steps.forEach((step, from) => {
+    if (typeof step === 'string') all.push({ from })
+    else if (all.at(-1)?.probes === undefined) all.push({ from, probes: [step] })
+    else all.at(-1)?.probes?.push(step)
+  })
+  return all
 }
 
 /** Gathers what one script prints on one stream. */

@@ -1,11 +1,10 @@
 import { posix } from 'node:path'
 import { quote, sh, raw } from '../../shell/quote.ts'
 import type { Observed } from '../observed.ts'
-import { accountExists } from './accounts.ts'
+import type { Shared } from '../../shell/shared.ts'
+import { accountExists, isNumber, sharedEntry, type Shareable } from './accounts.ts'
+import { DIFF_LIMIT, PUBLIC, sharedPath, SIZE, STAT_FORMAT, statVariable, sumVariable, TAB, type HashIf } from './path-collector.ts'
 import { lastLine } from './text.ts'
-
-/** Files up to this size are fetched for a diff. */
-export const DIFF_LIMIT = 256 * 1024
 
 export type PathKind = 'file' | 'directory' | 'link' | 'other'
 
@@ -67,28 +66,39 @@ export type Reading =
 
 /**
  * A read-only script that prints what is at a path: one process for a path that is there, none for one that is not, one
- * more to read it. Free text comes last, so that it needs no encoding and records can mask secrets in it.
+ * more to read it; fewer where others ask together ({@link sharedLook}). Free text comes last, so that it needs no
+ * encoding and records can mask secrets in it. Contained, unless `also` is not.
  */
 export function lookAt({ path, follow = false, ancestors = false, owner, group, also, read }: Look): string {
-  const names = [...accountCheck('passwd', '6', owner, 'no-owner'), ...accountCheck('group', '7', group, 'no-group')]
   return [
-    sh`lb_p=${path}; lb_f=; lb_l=${follow ? '-L' : ''}`,
-    `[ -e "$lb_p" ] || lb_l=`,
-    `if [ -e "$lb_p" ] || [ -L "$lb_p" ]; then`,
-    `lb_f=$(stat $lb_l -c '%f\n%u\n%g\n%s\n%Y\n%U\n%G' -- "$lb_p") || exit`,
+    sh`lb_p=${path}; lb_f=; lb_seen=yes`,
+    'if [ -e "$lb_p" ] || [ -L "$lb_p" ]; then',
+    ...(follow ? ['if [ -L "$lb_p" ] && [ -e "$lb_p" ]; then', `${stat('-L ')} || lb_seen=`, 'else'] : []),
+    `lb_f=\${${statVariable(path)}-}; [ -n "$lb_f" ] || ${stat()} || lb_seen=`,
+    ...(follow ? ['fi'] : []),
     'fi',
-    `IFS='\n'; set -f; set -- $lb_f`,
+    'if [ -z "$lb_seen" ]; then false; else',
     `if [ -n "$lb_f" ]; then printf 'there\\n%s\\n' "$lb_f"`,
     sh`else echo absent; [ -d ${posix.dirname(path)} ] || ${raw(ancestors ? MISSING : 'echo no-parent')}; fi`,
     realPath(follow),
-    ...names,
+    ...accountCheck('passwd', `*'${TAB}'${quote(owner ?? '')}'${TAB}'*`, owner, 'no-owner'),
+    ...accountCheck('group', `*'${TAB}'${quote(group ?? '')}`, group, 'no-group'),
     ...(also === undefined ? [] : [also]),
-    `case $1 in`,
-    ...(read === undefined ? [] : [`8*)`, reading(read), `;;`]),
+    `case $lb_f in`,
+    ...(read === undefined ? [] : [`8*)`, reading(path, read), `;;`]),
     `a*) echo link; readlink -n -- "$lb_p" ;;`,
-    `esac`,
+    `esac; fi`,
   ].join('\n')
 }
+
+/** What {@link lookAt} can be told together with others. */
+export function sharedLook({ path, owner, group, read }: Look): Shared[] {
+  const accounts = ([['passwd', owner], ['group', group]] as const).flatMap(([database, name]) =>
+    name === undefined || isNumber(name) ? [] : [sharedEntry(database, name)])
+  return [...accounts, ...sharedPath(path, hashIf(read))]
+}
+
+const stat = (option = ''): string => `lb_f=$(stat ${option}-c '${STAT_FORMAT}' -- "$lb_p")`
 
 /** Builtins alone. */
 const MISSING = [
@@ -110,31 +120,33 @@ const realPath = (follow: boolean): string =>
     `case $lb_q in /*'\n'* | [!/]* | '') echo elsewhere ;; *) printf 'really %s\\n' "$lb_q" ;; esac; fi`,
   ].join('\n')
 
-/** Other people's read bit is set in the hexadecimal mode. What only some may read stays out of diffs and records. */
-const PUBLIC = '*[4567cdef]'
-const HASH = 'lb_h=$(sha256sum <"$lb_p") || exit; lb_h=${lb_h%% *}; echo "sha256 $lb_h"'
-const TEXT = 'echo content; cat <"$lb_p"'
+const TEXT = '{ echo content; cat <"$lb_p"; }'
 
-function reading(read: Reading): string {
-  if (read === 'hash') return HASH
-  if (read === 'diff')
-    return `if [ "$4" -le ${DIFF_LIMIT} ]; then case $1 in ${PUBLIC}) ${TEXT};; *) ${HASH};; esac; else ${HASH}; fi`
-  if ('text' in read) return `if [ "$4" -le ${read.text} ]; then ${TEXT}; fi`
+/** Ends with the exit code of what reads the file: an empty text was told, too. */
+function reading(path: string, read: Reading): string {
+  const sum = sumVariable(path)
+  const hash = `{ lb_h=\${${sum}-}; [ -n "$lb_h" ] || { lb_h=$(sha256sum <"$lb_p") && lb_h=\${lb_h%% *}; } && echo "sha256 $lb_h"; }`
+  if (read === 'hash') return hash
+  if (read === 'diff') return `${SIZE}; if [ "$lb_z" -le ${DIFF_LIMIT} ]; then case $lb_f in ${PUBLIC}) ${TEXT};; *) ${hash};; esac; else ${hash}; fi`
+  if ('text' in read) return `${SIZE}; if [ "$lb_z" -le ${read.text} ]; then ${TEXT}; fi`
   return [
-    `lb_h=; if [ "$4" -eq ${read.size} ]; then ${HASH}; fi`,
+    `${SIZE}; lb_h=; if [ "$lb_z" -ne ${read.size} ] || ${hash}; then`,
     // What turns out to be no text is shown by its hash.
-    `if [ "$lb_h" != ${quote(read.sha256)} ] && [ "$4" -le ${DIFF_LIMIT} ]; then case $1 in ${PUBLIC}) [ -n "$lb_h" ] || { ${HASH}; }; ${TEXT};; esac; fi`,
+    `if [ "$lb_h" != ${quote(read.sha256)} ] && [ "$lb_z" -le ${DIFF_LIMIT} ]; then case $lb_f in ${PUBLIC}) { [ -n "$lb_h" ] || ${hash}; } && ${TEXT};; esac; fi`,
+    'else false; fi',
   ].join('\n')
 }
 
-function accountCheck(
-  database: 'passwd' | 'group',
-  argument: string,
-  name: string | undefined,
-  word: string,
-): string[] {
-  if (name === undefined || /^\d+$/.test(name)) return []
-  return [sh`[ "$${raw(argument)}" = ${name} ] || ${raw(accountExists(database, name))} || echo ${word}`]
+/** When a hash is sure to be asked for. */
+function hashIf(read: Reading | undefined): HashIf {
+  if (read === 'hash') return 'always'
+  if (read === 'diff') return 'confidential'
+  return typeof read === 'object' && 'size' in read ? read.size : 'never'
+}
+
+function accountCheck(database: Shareable, asWanted: string, name: string | undefined, word: string): string[] {
+  if (name === undefined || isNumber(name)) return []
+  return [`case $lb_f in ${asWanted}) ;; *) ${accountExists(database, name)} || echo ${word};; esac`]
 }
 
 /** Reads what {@link lookAt} printed; a string says why it could not look. */
@@ -142,7 +154,7 @@ export function parsePathFacts({ stdout, stderr, exitCode }: Observed): PathFact
   if (exitCode !== 0) return lastLine(stderr) || `the probe ended with exit code ${exitCode}`
   const lines = stdout.split('\n')
   const there = lines.shift() === 'there'
-  const [modeText = '', uid, gid, size, mtime, user = '', group = ''] = there ? lines.splice(0, 7) : []
+  const [modeText = '', uid, gid, size, mtime, user = '', group = ''] = there ? (lines.shift() ?? '').split(TAB) : []
   const bits = Number.parseInt(modeText, 16)
   const facts = {
     kind: there ? kindOf(bits) : null,
