@@ -43,8 +43,9 @@ interface Going {
   readonly entry: Entry
   readonly prepared: Prepared
   readonly scripts: readonly string[]
-  /** The task's own probe follows the scripts. */
-  readonly verify: boolean
+  /** What its own plan depends on, and what its changes set. */
+  readonly reads: Words
+  readonly sets: Words
 }
 
 /**
@@ -102,47 +103,56 @@ export class Prober {
 
   /** Makes a task's changes and, unless a module reads the changes' own output, runs its probe again. */
   async change(index: number, prepared: Prepared, plan: Plan<unknown>, scripts: readonly string[]): Promise<Changed> {
+    const entry = this.#entries[index] as Entry
     const made = this.#changed.get(index)
     this.#changed.delete(index)
-    if (made !== undefined && made.scripts.join('\0') === scripts.join('\0')) return made
-    const entry = this.#entries[index] as Entry
-    const { waits, comesBack, result } = entry.task.module
-    const first: Going = { index, entry, prepared, scripts, verify: result === undefined }
-    const { more, sets, last } = await this.#along(first, setsOf(entry, prepared, plan))
+    if (made !== undefined && made.scripts.join('\0') === scripts.join('\0')) return await this.#verified({ entry, prepared, scripts }, made)
+    const first: Going = { index, entry, prepared, scripts, reads: readsOf(entry, prepared, plan), sets: setsOf(entry, prepared, plan) }
+    const { more, sets, last } = await this.#along(first)
     const group = [first, ...more]
     this.#forgetAffected(sets, last)
+    const { waits, comesBack } = entry.task.module
     const ahead = waits === true || comesBack !== undefined ? [] : await this.#ahead(last + 1, entry)
+    const steps = inTurn(group)
     let outcomes: Outcome[]
     try {
-      outcomes = await this.#send(entry, sum(group.map((going) => timeLimitOf(going.entry, going.prepared.params))), group.flatMap((going) => [
-        ...going.scripts.map((script) => ({ script, keep: this.#keep(going.entry, 'change'), mustSucceed: true })),
-        ...(going.verify ? [{ script: going.prepared.probe, keep: this.#keep(going.entry, 'probe') }] : []),
-      ]), ahead)
+      outcomes = await this.#send(entry, sum(group.map((going) => timeLimitOf(going.entry, going.prepared.params))), steps.map(({ going, script }) =>
+        script === undefined
+          ? { script: going.prepared.probe, keep: this.#keep(going.entry, 'probe') }
+          : { script, keep: this.#keep(going.entry, 'change'), mustSucceed: true }), ahead)
     } catch (error) {
       // Some of it may have been done.
       this.forget()
       throw error
     }
-    let at = 0
-    const [own, ...others] = group.map((going): Changed => {
-      const changes = outcomes.slice(at, at + going.scripts.length)
-      const verify = going.verify ? outcomes[at + going.scripts.length] : undefined
-      at += going.scripts.length + (going.verify ? 1 : 0)
-      return { changes, verify }
+    const changed = group.map((going): Changed => {
+      const own = outcomes.map((outcome, i) => ({ outcome, step: steps[i] as InTurn })).filter(({ step }) => step.going === going)
+      return {
+        changes: own.filter(({ step }) => step.script !== undefined).map(({ outcome }) => outcome),
+        verify: own.find(({ step }) => step.script === undefined)?.outcome,
+      }
     })
-    others.forEach((changed, i) => {
-      const going = more[i] as Going
-      if (changed.changes.length > 0) this.#changed.set(going.index, { ...changed, scripts: going.scripts })
+    more.forEach((going, i) => {
+      const other = changed[i + 1] as Changed
+      if (other.changes.length > 0) this.#changed.set(going.index, { ...other, scripts: going.scripts })
     })
     this.#answers.delete(index)
-    return own as Changed
+    return await this.#verified(first, changed[0] as Changed)
+  }
+
+  /** The probe that was to show what came of a change did not run where the change of a later task failed before. */
+  async #verified({ entry, prepared, scripts }: Pick<Going, 'entry' | 'prepared' | 'scripts'>, changed: Changed): Promise<Changed> {
+    const complete = changed.changes.length === scripts.length && changed.changes.every(({ exitCode }) => exitCode === 0)
+    if (!complete || changed.verify !== undefined || !isVerified(entry)) return changed
+    const [verify] = await this.#send(entry, timeLimitOf(entry, prepared.params), [{ script: prepared.probe, keep: this.#keep(entry, 'probe') }], [])
+    return { ...changed, verify }
   }
 
   /** The changes of the tasks after one that can go to the host together with its own, what all of them set, and the last task's place. */
-  async #along(first: Going, sets: Words): Promise<{ more: Going[]; sets: Words; last: number }> {
+  async #along(first: Going): Promise<{ more: Going[]; sets: Words; last: number }> {
     const { play, handlers, vars, host, state } = this.#setting
     const more: Going[] = []
-    let all = sets
+    let all = first.sets
     const scope = state.registry.scope(host.name)
     for (let index = first.index + 1; mayGoTogether(first.entry) && index < this.#entries.length && more.length < MOST_AT_ONCE; index++) {
       const entry = this.#entries[index] as Entry
@@ -154,10 +164,12 @@ export class Prober {
         const prepared = await prepare(entry.task, scope, state.reader)
         if (prepared.probe.text !== answer.prepared.probe.text) break
         const plan = planOf(entry, prepared, answer.outcome, vars)
-        if (plan.problem !== undefined || affects(all, readsOf(entry, prepared, plan))) break
+        const reads = readsOf(entry, prepared, plan)
+        if (plan.problem !== undefined || affects(all, reads)) break
         if (plan.changes.length === 0) continue
-        more.push({ index, entry, prepared, scripts: inOrder(changeScripts(play, handlers, entry, plan)), verify: true })
-        all = together([all, setsOf(entry, prepared, plan)])
+        const sets = setsOf(entry, prepared, plan)
+        more.push({ index, entry, prepared, scripts: inOrder(changeScripts(play, handlers, entry, plan)), reads, sets })
+        all = together([all, sets])
       } catch (error) {
         if (mayMend(error)) break
         throw error
@@ -242,6 +254,34 @@ interface Sent {
   readonly keep: Keep
   readonly mustSucceed?: boolean
 }
+
+/** A script of a change, or (undefined) the probe that shows what came of it. */
+interface InTurn {
+  readonly going: Going
+  readonly script: string | undefined
+}
+
+/**
+ * Changes in their order, and the probes that show what came of them: as late as they can be, for those that follow one
+ * another share what they look at, but before a change that would show them something else.
+ */
+function inTurn(group: readonly Going[]): InTurn[] {
+  const turns: InTurn[] = []
+  let pending: Going[] = []
+  const look = (): void => {
+    turns.push(...pending.map((going) => ({ going, script: undefined })))
+    pending = []
+  }
+  for (const going of group) {
+    if (pending.some(({ reads }) => affects(going.sets, reads))) look()
+    turns.push(...going.scripts.map((script) => ({ going, script })))
+    if (isVerified(going.entry)) pending.push(going)
+  }
+  look()
+  return turns
+}
+
+const isVerified = ({ task: { module } }: Entry): boolean => module.result === undefined
 
 /** Its turn will come; what is wrong is said then. */
 const mayMend = (error: unknown): boolean =>
