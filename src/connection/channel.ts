@@ -27,6 +27,8 @@ export interface Line {
   readonly user: string
   /** A shell that has not started after this long never will. */
   readonly startSeconds: number
+  /** Begins to make the line, where that takes time. How it went, {@link start} tells. */
+  open(): void
   /** @throws {Unreachable} */
   start(command: string): Promise<Channel>
   /** Gives up a line that does not answer: the next start makes it anew. */

@@ -29,6 +29,8 @@ export interface Exchange {
 
 /** One host's line: opened at the first exchange, kept for the whole run. Exchanges on it run one after another. */
 export interface Connection {
+  /** Begins to connect, so that this goes on while the first script is being written. How it went, the next exchange tells. */
+  open(): void
   /**
    * Sends one script and reads its answer. The script travels on stdin and is read whole before its first command runs,
    * so a line that breaks while sending has done nothing.

@@ -13,6 +13,10 @@ export class LocalLine implements Line {
     this.name = name
   }
 
+  open(): void {
+    // It is there.
+  }
+
   start(command: string): Promise<Channel> {
     // A process group of its own: Ctrl-C in the terminal is the runner's to handle, not the script's.
     const child = spawn('/bin/sh', ['-c', command], { detached: true, stdio: 'pipe' })

@@ -13,6 +13,10 @@ export class ShellConnection implements Connection {
     this.#line = line
   }
 
+  open(): void {
+    if (!this.#closed) this.#line.open()
+  }
+
   exchange(script: string, options: ExchangeOptions): Promise<Exchange> {
     const next = this.#last.then(() => this.#exchange(script, options))
     this.#last = next.catch(() => undefined)

@@ -11,6 +11,8 @@ export class SshLine implements Line {
   readonly startSeconds: number
   readonly #target: Target
   #connection: Promise<LoggedIn> | undefined
+  /** Asked for ahead, and not used yet. */
+  #opened: Promise<LoggedIn> | undefined
   /** Ends the one that is made or in use. */
   #end = new AbortController()
   #closed = false
@@ -23,8 +25,14 @@ export class SshLine implements Line {
     this.#target = target
   }
 
+  open(): void {
+    if (this.#closed || this.#connection !== undefined) return
+    this.#opened = this.#connected()
+    this.#opened.catch(() => undefined)
+  }
+
   async start(command: string): Promise<Channel> {
-    const connection = await this.#connected()
+    const connection = await (this.#failedOpening() ?? this.#connected())
     const { client, settled, loss } = connection
     return new Promise((resolve, reject) => {
       // A connection that is lost now never calls back.
@@ -67,6 +75,13 @@ export class SshLine implements Line {
     this.#closed = true
     this.#end.abort()
     return Promise.resolve()
+  }
+
+  /** A login that failed before anyone asked for it is not tried again: the server may count wrong answers. */
+  #failedOpening(): Promise<LoggedIn> | undefined {
+    const opened = this.#opened
+    this.#opened = undefined
+    return this.#connection === undefined ? opened : undefined
   }
 
   #connected(): Promise<LoggedIn> {

@@ -8,6 +8,7 @@ import { MissingInput } from './inputs.ts'
 import type { Keep } from './output.ts'
 import type { Play } from './play.ts'
 import { changeScripts, inOrder, planOf, readsOf, setsOf } from './planned.ts'
+import { betweenHosts } from './turns.ts'
 import { BadParameters, conditions, prepare, titleOf, wanted, type Prepared } from './prepare.ts'
 import type { RunState } from './state.ts'
 
@@ -90,6 +91,8 @@ export class Prober {
     const kept = this.#answers.get(index)
     if (kept?.prepared.probe.text === prepared.probe.text && extra.length === 0 && kept.outcome.long === undefined) return kept.outcome
     const entry = this.#entries[index] as Entry
+    entry.target.connection.open()
+    await betweenHosts()
     const ahead = await this.#ahead(index + 1, entry)
     const outcomes = await this.#send(entry, timeLimitOf(entry, prepared.params), [
       ...extra.map((script) => ({ script, keep: this.#keep(entry, 'probe') })),

@@ -115,6 +115,7 @@ process.on('exit', () => { rmSync(state, { recursive: true }) })
 
 function shellConnection(before: () => void): Connection {
   return {
+    open: () => {},
     exchange: async (script) => {
       before()
       const done = spawnSync('sh', { input: `{\n${script}\n} </dev/null`, env: { ...process.env, LABBOOK_STATE: state } })
