@@ -9,8 +9,19 @@ import { tooLongToPlan } from './output.ts'
 import type { Play } from './play.ts'
 import type { Prepared } from './prepare.ts'
 
+/** What was made of an outcome: it is asked for when the task's turn comes, and before by the tasks that may go along with it. */
+const plans = new WeakMap<Outcome, { readonly prepared: Prepared; readonly vars: object; readonly plan: Plan<unknown> }>()
+
 /** What a task would do to a host that was seen so. */
-export function planOf({ task: { module } }: Entry, { params, inputs }: Prepared, seen: Outcome, vars: Readonly<Record<string, unknown>>): Plan<unknown> {
+export function planOf(entry: Entry, prepared: Prepared, seen: Outcome, vars: Readonly<Record<string, unknown>>): Plan<unknown> {
+  const made = plans.get(seen)
+  if (made?.prepared === prepared && made.vars === vars) return made.plan
+  const plan = planAnew(entry, prepared, seen, vars)
+  plans.set(seen, { prepared, vars, plan })
+  return plan
+}
+
+function planAnew({ task: { module } }: Entry, { params, inputs }: Prepared, seen: Outcome, vars: Readonly<Record<string, unknown>>): Plan<unknown> {
   const problem = tooLongToPlan(seen)
   if (problem !== undefined) return { changes: [], problem }
   return module.plan(params, seen satisfies Observed, inputs, vars)

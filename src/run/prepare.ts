@@ -50,13 +50,25 @@ export const conditions = (host: string, vars: Readonly<Record<string, unknown>>
 export const wanted = ({ keywords: { when = true } }: Task, on: Conditions): boolean =>
   typeof when === 'function' ? when(on) : when
 
+/** By the run's reader and the parameters: a task is prepared when it is looked ahead at, changed together with others, and run. */
+const preparations = new WeakMap<InputReader, WeakMap<object, Prepared>>()
+
 /**
  * Resolves the references, checks the parameters, reads the files and writes the probe.
  * @throws {Unresolved | BadParameters | MissingInput}
  */
 export async function prepare(task: Task, scope: Scope, reader: InputReader): Promise<Prepared> {
+  const resolved = resolveDeep(task.params, scope) as object
+  const known = preparations.get(reader) ?? new WeakMap<object, Prepared>()
+  preparations.set(reader, known)
+  const prepared = known.get(resolved) ?? (await prepareAnew(task, resolved, reader))
+  known.set(resolved, prepared)
+  return prepared
+}
+
+async function prepareAnew(task: Task, resolved: object, reader: InputReader): Promise<Prepared> {
   const { module } = task
-  const parsed = parse(module, resolveDeep(task.params, scope) as object)
+  const parsed = parse(module, resolved)
   if (!parsed.success) throw new BadParameters(`${task.at}: ${module.name}: ${explain(parsed.error)}`)
   const params = parsed.data
   const inputs = await reader.read(module.inputs?.(params) ?? {})

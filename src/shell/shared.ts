@@ -14,6 +14,9 @@ export interface Collector {
   compose(asked: readonly (readonly string[])[]): string
 }
 
+/** A part of a variable's name, another one for each text: paths and names hold characters that such names do not. */
+export const nameOf = (text: string): string => text.replace(/[^A-Za-z0-9]/gu, (character) => `_${character.codePointAt(0)?.toString(16)}_`)
+
 /** Text that asks for all of it, for each collector that more than one wants something of. */
 export function collect(shared: readonly Shared[]): string[] {
   const asked = new Map<Collector, Map<string, readonly string[]>>()

@@ -1,5 +1,5 @@
 import { quote, raw, sh } from '../../shell/quote.ts'
-import type { Collector, Shared } from '../../shell/shared.ts'
+import { nameOf, type Collector, type Shared } from '../../shell/shared.ts'
 
 const FILES = { passwd: '/etc/passwd', group: '/etc/group', shadow: '/etc/shadow' } as const
 
@@ -22,9 +22,8 @@ export function entryOf(database: Database, key: string): string {
 
 /** A key that is a uid or gid. */
 export const isNumber = (key: string): boolean => /^\d+$/.test(key)
-/** Names of accounts hold characters that names of variables do not. */
 const variable = (database: Shareable, key: string): string =>
-  `lb_${database}_${Buffer.from(key).toString('hex')}`
+  `lb_${database}_${nameOf(key)}`
 const ALL = '*'
 
 /** Shell text that puts the line of a user or group into a variable; empty: there is none. */

@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto'
 import { quote, sh } from '../../shell/quote.ts'
-import type { Collector, Shared } from '../../shell/shared.ts'
+import { nameOf, type Collector, type Shared } from '../../shell/shared.ts'
 
 /** Files up to this size are fetched for a diff. */
 export const DIFF_LIMIT = 256 * 1024
@@ -18,12 +17,10 @@ export const SIZE = `lb_z=\${lb_f#*'${TAB}'*'${TAB}'*'${TAB}'}; lb_z=\${lb_z%%'$
 /** Whether a path's hash is wanted: where it is of so many bytes; where a diff must not show it; in any case. */
 export type HashIf = number | 'never' | 'confidential' | 'always'
 
-/** A name for a variable: paths hold characters that such names do not. */
-const key = (path: string): string => createHash('sha256').update(path).digest('hex').slice(0, 16)
 /** The row of `stat` for a path that is there, where it was asked for together with others. */
-export const statVariable = (path: string): string => `lb_stat_${key(path)}`
+export const statVariable = (path: string): string => `lb_stat_${nameOf(path)}`
 /** The SHA-256 of a file, where it was asked for together with others. */
-export const sumVariable = (path: string): string => `lb_sum_${key(path)}`
+export const sumVariable = (path: string): string => `lb_sum_${nameOf(path)}`
 
 /** What is known of a path by one `stat` and one `sha256sum` for many of them. */
 export function sharedPath(path: string, hashIf: HashIf): Shared[] {
@@ -36,7 +33,7 @@ const paths: Collector = {
     const distinct = [...new Set(asked.map(([path = '']) => path))]
     const hashed = asked.filter(([, hashIf]) => hashIf !== 'never')
     return [
-      sh`lb_keys=; set -- ${distinct.flatMap((path) => [key(path), path])}`,
+      sh`lb_keys=; set -- ${distinct.flatMap((path) => [nameOf(path), path])}`,
       // Those that are there go to the end of the list, so that the rows of stat are theirs in order.
       forEach(2, 'if [ -e "$2" ] || [ -L "$2" ]; then lb_keys="$lb_keys $1"; set -- "$@" "$2"; fi'),
       assign('lb_stat', `stat -c '${STAT_FORMAT}' -- "$@"`, '$1'),
@@ -48,7 +45,7 @@ const paths: Collector = {
 function sums(asked: readonly (readonly string[])[]): string[] {
   const wanted = `case $3 in always) ;; confidential) case $lb_f in ${PUBLIC}) [ "$lb_z" -gt ${DIFF_LIMIT} ];; esac;; *) [ "$lb_z" = "$3" ];; esac`
   return [
-    sh`lb_keys=; set -- ${asked.flatMap(([path = '', hashIf = '']) => [key(path), path, hashIf])}`,
+    sh`lb_keys=; set -- ${asked.flatMap(([path = '', hashIf = '']) => [nameOf(path), path, hashIf])}`,
     forEach(3, `eval "lb_f=\\\${lb_stat_$1-}"; case $lb_f in 8*) ${SIZE}; if ${wanted}; then lb_keys="$lb_keys $1"; set -- "$@" "$2"; fi;; esac`),
     assign('lb_sum', 'sha256sum -- "$@"', '${1%% *}'),
   ]
