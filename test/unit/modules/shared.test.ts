@@ -16,7 +16,7 @@ import { shells, type Shell } from '../../support/shells.ts'
 
 const MARK = 'lb-shared'
 const folder = t.testdir()
-const NAMES = ['plain', 'with space', "quo'te", 'back\\slash', 'new\nline', '-dash', '_2f_', 'ä', '$HOME', 'link', 'dangling', 'gone', 'gone/below', 'dir/in', 'dir', 'secret', 'long', 'empty']
+const NAMES = ['plain', 'with space', 'with_space', 'with-space', "quo'te", 'back\\slash', 'new\nline', '-dash', '_2f_', 'ä', '$HOME', 'link', 'dangling', 'gone', 'gone/below', 'dir/in', 'dir', 'secret', 'long', 'empty']
 
 function lay(): void {
   rmSync(folder, { recursive: true })
@@ -81,13 +81,24 @@ for (const shell of shells) {
   t.test(`${shell.name}: what was seen before a script is not believed after it`, (t) => {
     lay()
     const looks = ['plain', 'empty', 'gone'].map((name) => probe(stat as never, { path: path.join(folder, name), get_checksum: true }))
-    const seen = batch(shell, [...looks, sh`echo new >${path.join(folder, 'gone')}; rm ${path.join(folder, 'empty')}; chmod 600 ${path.join(folder, 'plain')}`, ...looks])
+    const seen = batch(shell, [...looks, sh`echo new >${path.join(folder, 'gone')}; rm ${path.join(folder, 'empty')}; chmod 600 ${path.join(folder, 'plain')}`, looks[0] as Probe, ':', ...looks.slice(1)])
     const kinds = (list: Seen[]): string[] => list.map(({ stdout }) => stdout.split(/[\n\t]/).slice(0, 2).join(' '))
     t.same(kinds(seen.slice(0, 3)), ['there 81a4', 'there 81a4', 'absent '])
-    t.same(kinds(seen.slice(4)), ['there 8180', 'absent ', 'there 81a4'])
+    t.same(kinds(seen.slice(4)), ['there 8180', '', 'absent ', 'there 81a4'])
     t.end()
   })
 }
+
+t.test('where an answer is missing, each looks for itself', (t) => {
+  lay()
+  const bin = path.join(folder, 'bin')
+  mkdirSync(bin)
+  // As if the first file had gone in between.
+  writeFileSync(path.join(bin, 'stat'), `#!/bin/sh\n[ $# -le 4 ] || { one=$1 two=$2 three=$3; shift 4; set -- "$one" "$two" "$three" "$@"; }\nexec /usr/bin/stat "$@"\n`, { mode: 0o755 })
+  const list = ['plain', 'secret', 'empty'].map((name) => probe(stat as never, { path: path.join(folder, name), get_checksum: true }))
+  t.same(batch(shells[0], list, { PATH: `${bin}:${process.env.PATH}` }), list.map((each) => batch(shells[0], [each.text])[0]))
+  t.end()
+})
 
 t.test('twenty files and ten users cost a process of each kind', (t) => {
   lay()
