@@ -19,19 +19,33 @@ const EXTERNAL = ['autocannon', 'esbuild']
  * @returns {Promise<{ main: Function, playbook: unknown } | undefined>} undefined when a source file has a mistake; then
  * it has been told on stderr.
  */
-export async function loadBundle(root, playbookFile) {
-  const place = placeOf(root, playbookFile)
-  const bundle = keptBundle(place) ?? await build(root, playbookFile, place)
+export function loadBundle(root, playbookFile) {
+  const main = path.join(root, 'src/cli/main.ts')
+  return load(root, playbookFile, `export { main } from ${JSON.stringify(main)}\nexport { default as playbook } from ${JSON.stringify(playbookFile)}\n`)
+}
+
+/**
+ * Loads a TypeScript file with all it imports.
+ *
+ * @param {string} root - the project's folder.
+ * @param {string} file
+ * @returns {Promise<object | undefined>} what it exports; undefined as {@link loadBundle}.
+ */
+export const loadModule = (root, file) => load(root, file, `export * from ${JSON.stringify(file)}\n`)
+
+async function load(root, entryFile, contents) {
+  const place = placeOf(root, entryFile)
+  const bundle = keptBundle(place) ?? await build(root, entryFile, place, contents)
   if (bundle === undefined) return undefined
   showSourcePositions(bundle.file, bundle.map)
   return evaluate(bundle)
 }
 
 /** Where a playbook's bundle is kept. `made` names the files it was made of and the bundle's own. */
-function placeOf(root, playbookFile) {
+function placeOf(root, entryFile) {
   const folder = path.join(root, 'node_modules/.cache/labbook')
-  const key = hash(`${playbookFile}\0${process.version}\0${process.arch}`)
-  const stem = `${path.basename(path.dirname(playbookFile))}-${key}`
+  const key = hash(`${entryFile}\0${process.version}\0${process.arch}`)
+  const stem = `${path.basename(path.dirname(entryFile))}-${key}`
   return { folder, stem, made: path.join(folder, `${stem}.json`) }
 }
 
@@ -59,14 +73,10 @@ function stampOf(file) {
   return `${size} ${mtimeMs} ${ino}`
 }
 
-async function build(root, playbookFile, place) {
+async function build(root, entryFile, place, contents) {
   const esbuild = await import('esbuild')
-  const main = path.join(root, 'src/cli/main.ts')
   const result = await esbuild.build({
-    stdin: {
-      contents: `export { main } from ${JSON.stringify(main)}\nexport { default as playbook } from ${JSON.stringify(playbookFile)}\n`,
-      resolveDir: root,
-    },
+    stdin: { contents, resolveDir: root },
     bundle: true,
     platform: 'node',
     format: 'cjs',
@@ -84,7 +94,7 @@ async function build(root, playbookFile, place) {
     // What esbuild has no message for is a bug, not a mistake in a playbook.
     if (!Array.isArray(error.errors)) throw error
     for (const { text, location } of error.errors) {
-      const where = location === null ? playbookFile : `${location.file}:${location.line}:${location.column + 1}`
+      const where = location === null ? entryFile : `${location.file}:${location.line}:${location.column + 1}`
       process.stderr.write(`${where}: ${text}\n`)
     }
   })

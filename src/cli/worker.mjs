@@ -1,0 +1,20 @@
+// Work on the controller that shell text cannot do: `node worker.mjs FILE.ts NAME`, a request as JSON on stdin, the answer as
+// JSON on stdout. FILE.ts exports `programs`: functions by name. Modules write such calls with `modules/support/worker.ts`.
+import path from 'node:path'
+import { text } from 'node:stream/consumers'
+import { loadModule } from './bundle.mjs'
+
+const ROOT = path.resolve(import.meta.dirname, '../..')
+const [file, name] = process.argv.slice(2)
+const loaded = await loadModule(ROOT, path.resolve(ROOT, file))
+if (loaded === undefined) {
+  process.exitCode = 1
+} else {
+  try {
+    process.stdout.write(`${JSON.stringify(await loaded.programs[name](JSON.parse(await text(process.stdin))))}\n`)
+  } catch (error) {
+    // What the user can mend is said in a line; anything else is a bug, and its stack is for who mends that.
+    process.stderr.write(`${error?.name === 'Refusal' ? error.message : error?.stack}\n`)
+    process.exitCode = 1
+  }
+}
