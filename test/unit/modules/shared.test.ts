@@ -4,6 +4,7 @@ import { chmodSync, lutimesSync, mkdirSync, readFileSync, rmSync, symlinkSync, w
 import path from 'node:path'
 import fc from 'fast-check'
 import t from 'tap'
+import type { z } from 'zod'
 import { copy, file, group, lineinfile, stat, template, user } from '../../../src/labbook.ts'
 import type { ModuleCall } from '../../../src/modules/task.ts'
 import { BatchReader, composeBatch, type Probe, type Step } from '../../../src/shell/batch.ts'
@@ -30,7 +31,7 @@ function lay(): void {
   for (const name of ['link', 'dangling']) lutimesSync(path.join(folder, name), 1e9, 1e9)
 }
 
-type AnyCall = ModuleCall<never, never>
+type AnyCall = ModuleCall<z.ZodObject, never>
 
 function probe({ definition }: AnyCall, params: object): Probe {
   const parsed = definition.schema.parse(params)
