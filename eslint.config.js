@@ -12,6 +12,8 @@ const rooms = {
   report: ['evidence', 'run'],
   ui: ['values', 'run', 'inventory'],
   lab: ['values', 'shell', 'inventory', 'modules'],
+  pki: ['values', 'shell', 'modules'],
+  accounts: ['values', 'shell', 'modules'],
 }
 
 const oneWay = Object.entries(rooms).map(([room, allowed]) => ({

@@ -77,7 +77,7 @@ function readComments(): Comments {
     const home = file.includes('support') ? 'support' : file
     const visit = (node: ts.Node): void => {
       const said = sentence(node)
-      if (ts.isVariableStatement(node)) {
+      if (ts.isVariableStatement(node) && node.modifiers?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword)) {
         for (const { name } of node.declarationList.declarations) {
           comments.fileOf.set(name.getText(), file)
           if (said !== '') comments.modules.set(name.getText(), said)

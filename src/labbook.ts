@@ -2,6 +2,8 @@
 export { play, PlaybookError, type Play, type PlayContext, type Step } from './run/play.ts'
 export { experiment, type Experiment, type ExperimentContext } from './run/experiment.ts'
 export type { Exhibit } from './run/events.ts'
+export type { Task } from './modules/task.ts'
+export type { CommandValues } from './modules/support/run-command.ts'
 export { playbook, type Playbook } from './cli/playbook.ts'
 export { register, type Reference, type Register } from './values/reference.ts'
 export { secret, Secret } from './values/secret.ts'

@@ -8,7 +8,7 @@
 # The same package lists give the same file, byte for byte.
 set -eu
 
-PACKAGES=python3-flask,gunicorn,python3-redis,redis-server,nginx-light,curl,ca-certificates
+PACKAGES=python3-flask,gunicorn,python3-redis,redis-server,nginx-light,docker-registry,curl,ca-certificates
 
 fail() {
   echo "rootfs.sh: $1" >&2

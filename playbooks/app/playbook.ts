@@ -1,8 +1,7 @@
 import { playbook } from '../../src/labbook.ts'
 import { docker } from '../docker/docker.ts'
-import { registry, registryAnswers } from '../registry/registry.ts'
+import { registryUp } from '../registry/steps.ts'
 import { swarm } from '../swarm/swarm.ts'
-import { appImages } from './images.ts'
 import { appProof, swarmProof } from './proof.ts'
 import { appStack } from './stack.ts'
 import { labUp } from '../lab/lab.ts'
@@ -11,6 +10,6 @@ export default playbook({
   name: 'app',
   description: 'Deploys the Counter app on the Swarm and proves that it works.',
   steps: [
-    ...labUp, docker, registry, registryAnswers, ...swarm, appImages, appStack, swarmProof, appProof,
+    ...labUp, docker, ...registryUp, ...swarm, appStack, swarmProof, appProof,
   ],
 })

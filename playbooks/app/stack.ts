@@ -1,5 +1,6 @@
 import { docker_stack, file, play, template, type PlayContext } from '../../src/labbook.ts'
-import { images } from './images.ts'
+import { images } from '../images/images.ts'
+import { registryHost } from '../registry/address.ts'
 
 /** The name of the stack: its services are called `counter_counter`, `counter_redis`, `counter_gateway`. */
 export const STACK = 'counter'
@@ -21,7 +22,7 @@ const hasMesh = ({ groups, hostvars }: PlayContext): boolean => {
 
 /** Deploys the stack. Where the kernel has no IPVS, DNS round robin and a gateway on every node stand in for the mesh. */
 export const appStack = play('Counter app: stack', { hosts: 'swarm_managers[0]', become: true, tags: 'stack', gather_facts: true }, (on) => {
-  const builder = on.groups.registry?.[0] ?? on.host
+  const builder = registryHost(on)
   const compose = '/opt/labbook/stack/counter.yml'
   return [
     file('Folder of the stack', { path: '/opt/labbook/stack', state: 'directory', mode: '0755' }),
@@ -37,6 +38,6 @@ export const appStack = play('Counter app: stack', { hosts: 'swarm_managers[0]',
         gateway_image: images.gateway.on(builder).map(({ image }) => image),
       },
     }),
-    docker_stack('Deploy the stack', { name: STACK, compose: [compose], prune: true, resolve_image: 'never', timeout: 300 }),
+    docker_stack('Deploy the stack', { name: STACK, compose: [compose], prune: true, resolve_image: 'never', with_registry_auth: true, timeout: 300 }),
   ]
 })

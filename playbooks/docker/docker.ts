@@ -1,5 +1,4 @@
 import { apt, copy, file, get_url, play, systemd, template, type PlayContext } from '../../src/labbook.ts'
-import { registryAddress } from '../registry/registry.ts'
 
 /**
  * Docker Engine from the distribution (`docker_source: distribution`, the default: no key, no new repository, works
@@ -12,7 +11,6 @@ export const docker = play('Docker Engine', { hosts: 'docker', become: true, tag
     src: 'docker/daemon.json',
     dest: '/etc/docker/daemon.json',
     mode: '0644',
-    vars: { insecure_registries: on.vars.registry_tls === true ? [] : [registryAddress(on)] },
     notify: 'restart docker',
   }),
   on.vars.docker_source === 'docker' ? fromDocker(on) : [

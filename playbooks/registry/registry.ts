@@ -1,35 +1,42 @@
-import { apt, file, play, PlaybookError, systemd, template, uri, type PlayContext } from '../../src/labbook.ts'
+import { command, copy, docker_container, file, play, template, uri, type PlayContext } from '../../src/labbook.ts'
+import { registryImage } from '../images/images.ts'
+import { keepingOf, registryAddress, registryPort } from './address.ts'
 
-const REGISTRY_PORT = 5000
+const CONFIG = '/etc/labbook/registry'
+export const CONFIG_FILE = `${CONFIG}/config.yml`
+/** The number the registry runs as in its container. */
+const USER = '5000'
+export const CONTAINER = 'labbook-registry'
 
-/** Host and port under which all machines reach the registry. */
-export function registryAddress({ groups, hostvars }: Pick<PlayContext, 'groups' | 'hostvars'>): string {
-  const host = groups.registry?.[0]
-  if (host === undefined) throw new PlaybookError('the inventory has no host in group registry: images need one place to come from')
-  const vars = hostvars(host)
-  return `${String(vars.ansible_host ?? host)}:${String(vars.registry_port ?? REGISTRY_PORT)}`
-}
+/** The folder of the host that holds all the registry has. */
+export const storageOf = ({ vars }: Pick<PlayContext, 'vars'>): string => String(vars.registry_storage ?? '/var/lib/registry')
 
-/** A plain registry (distribution) from the Debian package, storing outside of any container. */
-export const registry = play('Registry', { hosts: 'registry', become: true, tags: 'registry' }, (on) => {
-  const port = Number(on.vars.registry_port ?? REGISTRY_PORT)
-  const storage = String(on.vars.registry_storage ?? '/var/lib/docker-registry')
+/** What the registry's container is made with. */
+export const registryContainer = (on: Pick<PlayContext, 'vars' | 'groups' | 'hostvars'>) => ({
+  name: CONTAINER,
+  published_ports: [`${registryPort(on)}:5000`],
+  // The folder, not its files: a file that is replaced would stay what it was in the container.
+  volumes: [`${CONFIG}:/etc/docker/registry:ro`, `${storageOf(on)}:/var/lib/registry`],
+  restart_policy: 'always' as const,
+})
+
+/** The registry: a container whose data, certificate and accounts are the host's. */
+export const registry = play('Registry', { hosts: 'registry[0]', become: true, tags: 'registry' }, (on) => {
+  const { pki, htpasswd } = keepingOf(on)
+  const own = { owner: 'root', group: USER, mode: '0640' }
   return [
-    apt('Install the registry', { name: ['docker-registry'], update_cache: true, cache_valid_time: 3600, install_recommends: false }),
-    file('Storage of the registry', { path: storage, state: 'directory', owner: 'docker-registry', group: 'docker-registry', mode: '0750' }),
-    // The package's own configuration demands accounts that it does not make.
-    template('Configure the registry', {
-      src: 'registry/config.yml',
-      dest: '/etc/docker/registry/config.yml',
-      mode: '0644',
-      vars: { registry_port: port, registry_storage: storage },
-      notify: 'restart registry',
-    }),
-    systemd('Start the registry', { name: 'docker-registry', state: 'started', enabled: true }),
+    file('Storage of the registry', { path: storageOf(on), state: 'directory', owner: USER, group: USER, mode: '0750' }),
+    file('Folder of the registry\'s configuration', { path: CONFIG, state: 'directory', mode: '0750', owner: 'root', group: USER }),
+    template('Configure the registry', { src: 'registry/config.yml', dest: CONFIG_FILE, ...own, notify: 'restart the registry' }),
+    copy('Certificate of the registry', { src: `${pki}/registry.crt`, dest: `${CONFIG}/tls.crt`, ...own, notify: 'restart the registry' }),
+    copy('Key of the registry', { src: `${pki}/registry.key`, dest: `${CONFIG}/tls.key`, ...own, no_log: true, notify: 'restart the registry' }),
+    // The registry reads this file once, when it starts.
+    copy('Accounts of the registry', { src: htpasswd, dest: `${CONFIG}/htpasswd`, ...own, no_log: true, notify: 'restart the registry' }),
+    docker_container('Registry', { ...registryContainer(on), image: registryImage.map(({ id }) => id) }),
   ]
-}, { 'restart registry': systemd({ name: 'docker-registry', state: 'restarted' }) })
+}, { 'restart the registry': command({ cmd: `docker restart ${CONTAINER}` }) })
 
-/** A play of its own, because it must look after the handlers of the one before. */
-export const registryAnswers = play('Registry answers', { hosts: 'registry', tags: 'registry' }, (on) => [
-  uri('The registry answers', { url: `http://${registryAddress(on)}/v2/`, status_code: 200, retries: 20, delay: 1 }),
+/** A play of its own, because it must look after the handlers of the one before. Asked without a name, it says 401. */
+export const registryAnswers = play('Registry answers', { hosts: 'registry[0]', tags: 'registry' }, (on) => [
+  uri('The registry answers', { url: `https://${registryAddress(on)}/v2/`, status_code: 401, retries: 20, delay: 1 }),
 ])

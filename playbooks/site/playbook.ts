@@ -1,9 +1,8 @@
 import { playbook } from '../../src/labbook.ts'
-import { appImages } from '../app/images.ts'
 import { appProof, swarmProof } from '../app/proof.ts'
 import { appStack } from '../app/stack.ts'
 import { docker } from '../docker/docker.ts'
-import { registry, registryAnswers } from '../registry/registry.ts'
+import { registryProof, registryUp } from '../registry/steps.ts'
 import { drain } from '../swarm/drain.ts'
 import { swarm } from '../swarm/swarm.ts'
 import { labUp } from '../lab/lab.ts'
@@ -12,6 +11,6 @@ export default playbook({
   name: 'site',
   description: 'From no machines to a proven Swarm that serves the Counter app.',
   steps: [
-    ...labUp, docker, registry, registryAnswers, ...swarm, appImages, appStack, swarmProof, appProof, drain,
+    ...labUp, docker, ...registryUp, ...registryProof, ...swarm, appStack, swarmProof, appProof, drain,
   ],
 })

@@ -69,14 +69,18 @@ function textForms(text: string): string[] {
   const json = JSON.stringify(text).slice(1, -1)
   const url = encodeURIComponent(text.replace(/\p{Surrogate}/gu, '\uFFFD'))
   const strictUrl = url.replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
-  return [
+  const plain = [
     text,
-    text.replaceAll("'", `'\\''`),
     json,
     // Go, and so Docker, also escapes these for HTML; Python escapes all that is not ASCII; PHP the slash.
     json.replace(/[<>&\u2028\u2029]/g, unicodeEscape),
     json.replace(/[^\0-\x7F]/g, unicodeEscape),
     json.replaceAll('/', '\\/'),
+  ]
+  return [
+    ...plain,
+    // In a word of the shell: a script may well hold JSON.
+    ...plain.map((form) => form.replaceAll("'", `'\\''`)),
     ...[url, strictUrl, url.replaceAll('%2F', '/'), strictUrl.replaceAll('%2F', '/')].flatMap((form) => [
       form,
       form.replaceAll('%20', '+'),

@@ -5,9 +5,16 @@ import type { InputFiles, Inputs } from '../modules/module.ts'
 /** A file on the controller that a task needs is not there. */
 export class MissingInput extends Error {
   override readonly name = 'MissingInput'
+  /** Where it was looked for: absolute paths. */
+  readonly places: readonly string[]
+
+  constructor(message: string, places: readonly string[]) {
+    super(message)
+    this.places = places
+  }
 }
 
-/** Reads the files on the controller that tasks ask for; each once a run. */
+/** Reads the files on the controller that tasks ask for; each once a run. One that is not there may be made by a later task. */
 export class InputReader {
   readonly #root: string
   readonly #cache = new Map<string, Promise<Buffer>>()
@@ -26,9 +33,12 @@ export class InputReader {
   }
 
   #readOne(file: string): Promise<Buffer> {
-    const kept = this.#cache.get(file) ?? this.#search(file)
-    this.#cache.set(file, kept)
-    return kept
+    const kept = this.#cache.get(file)
+    if (kept !== undefined) return kept
+    const read = this.#search(file)
+    this.#cache.set(file, read)
+    read.catch(() => this.#cache.delete(file))
+    return read
   }
 
   async #search(file: string): Promise<Buffer> {
@@ -40,9 +50,9 @@ export class InputReader {
         return await readFile(place)
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException
-        if (code !== 'ENOENT' && code !== 'ENOTDIR') throw new MissingInput(`cannot read ${place}: ${code}`)
+        if (code !== 'ENOENT' && code !== 'ENOTDIR') throw new MissingInput(`cannot read ${place}: ${code}`, [place])
       }
     }
-    throw new MissingInput(`no file ${file} on this machine; looked at ${places.join(', ')}`)
+    throw new MissingInput(`no file ${file} on this machine; looked at ${places.join(', ')}`, places)
   }
 }

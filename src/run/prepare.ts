@@ -66,11 +66,18 @@ export async function prepare(task: Task, scope: Scope, reader: InputReader): Pr
   return prepared
 }
 
+/** A task's parameters alone. @throws {Unresolved | BadParameters} */
+export const paramsOf = (task: Task, scope: Scope): unknown => checked(task, resolveDeep(task.params, scope) as object)
+
+function checked({ module, at }: Task, resolved: object): unknown {
+  const parsed = parse(module, resolved)
+  if (!parsed.success) throw new BadParameters(`${at}: ${module.name}: ${explain(parsed.error)}`)
+  return parsed.data
+}
+
 async function prepareAnew(task: Task, resolved: object, reader: InputReader): Promise<Prepared> {
   const { module } = task
-  const parsed = parse(module, resolved)
-  if (!parsed.success) throw new BadParameters(`${task.at}: ${module.name}: ${explain(parsed.error)}`)
-  const params = parsed.data
+  const params = checked(task, resolved)
   const inputs = await reader.read(module.inputs?.(params) ?? {})
   const text = module.probe(params, inputs)
   const probe = { text, shares: module.shares?.(params, inputs) ?? [], contained: module.contained === true }

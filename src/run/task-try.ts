@@ -1,5 +1,6 @@
 import { Unreachable } from '../connection/connection.ts'
 import type { Plan } from '../modules/module.ts'
+import { contentOf } from '../modules/support/effects.ts'
 import type { Outcome } from '../shell/batch.ts'
 import { Unresolved } from '../values/reference.ts'
 import { failureOf, lastLine, withoutScript, type Tried } from './attempt.ts'
@@ -8,11 +9,15 @@ import { awaitReturn } from './come-back.ts'
 import type { Entry } from './entry.ts'
 import type { CommandRecord, PlannedChange } from './events.ts'
 import { CutShort, runBatch } from './host.ts'
+import { MissingInput } from './inputs.ts'
 import { listNotices, takeNotice } from './notified.ts'
 import { changeScripts, inOrder, planOf } from './planned.ts'
-import { prepare, titleOf, type Prepared } from './prepare.ts'
+import { paramsOf, prepare, titleOf, type Prepared } from './prepare.ts'
 import type { Prober, Setting } from './prober.ts'
 import { Interrupted } from './state.ts'
+
+/** The host whose files are the controller's. */
+const CONTROLLER = 'localhost'
 
 /** What the tries of a host's tasks in a play have in common. */
 export interface Ways extends Setting {
@@ -171,11 +176,11 @@ export class TaskTry {
    * @param inTheDark - changes had begun when the line broke before.
    */
   failure(error: unknown, inTheDark = false): Tried {
-    const { check, signal, foreseen } = this.#ways.state
+    const { check, signal, foreseen, registry } = this.#ways.state
     const { target, task } = this.#entry
     const commands = this.#commands
     if (signal.aborted) throw new Interrupted()
-    const unknown = (message: string): Tried => ({ status: 'unknown', message, changes: [], commands, would: { sets: undefined } })
+    const unknown = (message: string, sets?: readonly string[]): Tried => ({ status: 'unknown', message, changes: [], commands, would: { sets } })
     if (check && error instanceof Unresolved && error.pending) return unknown(error.message)
     const latest = foreseen.latest()
     if (check && error instanceof Unreachable && latest !== undefined) {
@@ -183,6 +188,12 @@ export class TaskTry {
       const why = target.unreached === undefined ? `: ${error.message}` : ''
       target.unreached ??= error.message
       return unknown(`cannot tell before «${latest}» has run${why}`)
+    }
+    if (check && error instanceof MissingInput) {
+      // A file on the controller that an earlier task would make.
+      const reason = foreseen.reason(CONTROLLER, error.places.flatMap(contentOf))
+      const sets = task.module.sets?.(paramsOf(task, registry.scope(this.#ways.host.name)))
+      if (reason !== undefined) return unknown(`cannot tell before «${reason}» has run: ${error.message}`, sets)
     }
     const failed = failureOf(error, commands)
     if (!inTheDark || failed.status !== 'unreachable' || (error as Unreachable).began) return failed

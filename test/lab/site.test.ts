@@ -4,6 +4,7 @@ import t, { type Test } from 'tap'
 import type { TaskResult } from '../../src/run/events.ts'
 import { latestRun, runPlaybook, type Blow } from '../support/playbook.ts'
 import { machineState } from './machine.ts'
+import { registryCases } from './registry-cases.ts'
 
 /*
  * The main job on the real lab: namespaces with systemd and sshd, Docker, Swarm, the app. One story from bare to down;
@@ -12,6 +13,9 @@ import { machineState } from './machine.ts'
 
 const INVENTORY = ['-i', 'test/lab/inventory.yaml']
 const FINDINGS = [
+  'registry.storage.external', 'registry.storage.survives',
+  'registry.tls.verified', 'registry.untrusted.refused', 'registry.plain-http.refused', 'registry.anonymous.refused',
+  'registry.login.accepted', 'registry.login.refused', 'registry.push.https', 'registry.pull.other-node',
   'swarm.nodes.ready', 'app.replicas.answer', 'app.counter.counts',
   'swarm.drain.evacuates', 'swarm.active.does-not-return', 'swarm.force-update.rebalances',
 ]
@@ -20,7 +24,8 @@ const BLOWS: readonly Blow[] = [
   { play: 'Lab', laterMs: 1000 },
   { play: 'Docker Engine', laterMs: 4000 },
   { play: 'Swarm: first manager', laterMs: 300 },
-  { play: 'Counter app: images', laterMs: 8000 },
+  { play: 'Images: what they are made of', laterMs: 8000 },
+  { play: 'Images: made and pushed', laterMs: 1500 },
   { play: 'Counter app: stack', laterMs: 50 },
   { play: 'Drain a node and bring it back', laterMs: 8000 }, // which waits longer than this to see that nothing comes back by itself
 ]
@@ -86,6 +91,8 @@ t.test('a second run changes nothing, and check mode after it lists nothing', as
   await succeeds(t, site('--check', '--diff'))
   t.same([...names(results(), 'changed'), ...names(results(), 'unknown')], [])
 })
+
+registryCases(t, { inventory: INVENTORY, dir: '/var/lib/labbook/lbtest', nodes: ['10.79.0.11', '10.79.0.12', '10.79.0.13'] })
 
 t.test('errors are one clear message', async (t) => {
   const docker = (...args: string[]) => runPlaybook('playbooks/docker.mjs', [...INVENTORY, '--yes', '--limit', NODES.join(), ...args])

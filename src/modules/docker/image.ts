@@ -153,7 +153,7 @@ function present(params: ImageParams, here: Image | undefined, tagged: Image | u
     if (facts.registrySilent && changes.length === 0) {
       return { changes: [], problem: `the registry ${to.registry} does not answer, so it cannot be told whether it has ${to.full}` }
     }
-    changes.push({ description: `push ${to.full}`, script: sh`docker push ${to.full} || exit` })
+    changes.push({ description: `push ${to.full}`, script: pushing(to.full) })
   }
   if (here === undefined) return { changes }
   return { changes, values: { image: digest === undefined ? to.full : `${to.repository}@${digest}`, id: here.id } }
@@ -207,6 +207,15 @@ function building(params: ImageParams): string {
     sh`docker build -q -f "$lb_path/$lb_file" --label ${raw(`"${SOURCE_LABEL}=\${lb_sum#source }"`)} -t ${source(params).full} ${flags} "$lb_path" || exit`,
   ].join('\n')
 }
+
+/** Docker tells no more of a registry that cannot write than the number of its answer. */
+const pushing = (name: string): string => [
+  sh`lb_said=$(docker push ${name} 2>&1); lb_code=$?; printf '%s\n' "$lb_said"`,
+  '[ "$lb_code" = 0 ] || {',
+  `lb_why=\${lb_said##*'\n'}`,
+  `case $lb_why in *" 500 "*) lb_why="$lb_why: the registry cannot write; is its disk full? (df on its host, docker logs of its container)" ;; esac`,
+  'printf "%s\\n" "$lb_why" >&2; exit "$lb_code"; }',
+].join('\n')
 
 const sourceDiff = (name: string, here: Image | undefined, facts: Facts) => ({
   diff: {

@@ -1,4 +1,5 @@
 import { sh } from '../../shell/quote.ts'
+import { readCredentials } from './credentials.ts'
 import type { ImageReference } from './reference.ts'
 
 const MANIFESTS = [
@@ -18,7 +19,8 @@ export function askRegistry({ registry = '', path, tag }: ImageReference): strin
     sh`lb_ca=/etc/docker/certs.d/${registry}/ca.crt`,
     'set --; [ -r "$lb_ca" ] && set -- --cacert "$lb_ca"',
     // A user name and password, if docker login has left them, go to curl on its stdin; never over plain HTTP.
-    sh`lb_auth=$(tr -d ' \t\n' <"\${DOCKER_CONFIG:-$HOME/.docker}/config.json" 2>/dev/null | sed -n ${`s|.*"${registry}":{"auth":"\\([^"]*\\)".*|header = "Authorization: Basic \\1"|p`})`,
+    readCredentials(registry),
+    `[ -z "$lb_auth" ] || lb_auth="header = \\"Authorization: Basic $lb_auth\\""`,
     `lb_head() { printf '%s\\n' "$lb_auth" | curl -sS -I -K - --max-time 20 -H ${sh`${`Accept: ${MANIFESTS}`}`} "$@"; }`,
     sh`lb_reply=$(lb_head "$@" ${`https://${url}`} 2>/dev/null || { lb_auth=; lb_head ${`http://${url}`} 2>/dev/null; }) || echo registry-silent`,
     `printf '%s\\n' "$lb_reply" | tr -d '\\r' | sed -n 's/^[Dd]ocker-[Cc]ontent-[Dd]igest: /pushed /p'`,

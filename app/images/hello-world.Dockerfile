@@ -1,0 +1,9 @@
+# A greeting, for trying a registry out, on a root made of Debian packages (rootfs.sh). Context: app/. Needs no network and runs nothing.
+ARG BASE=labbook/debian-apps
+FROM ${BASE}
+
+COPY images/hello.txt /hello.txt
+
+USER 65534:65534
+
+CMD ["cat", "/hello.txt"]

@@ -1,0 +1,17 @@
+# The registry (distribution) on a root made of Debian packages (rootfs.sh). Context: app/. Needs no network and runs nothing.
+ARG BASE=labbook/debian-apps
+FROM ${BASE}
+
+ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+
+# By number: whoever mounts a folder of the host gives it to this number.
+USER 5000:5000
+
+EXPOSE 5000
+
+# Without a name or password the registry says 401, which is an answer, too.
+HEALTHCHECK --interval=5s --timeout=3s --start-period=10s --retries=3 \
+    CMD curl -sk --noproxy '*' --max-time 2 -o /dev/null https://127.0.0.1:5000/
+
+ENTRYPOINT ["docker-registry"]
+CMD ["serve", "/etc/docker/registry/config.yml"]

@@ -1,0 +1,158 @@
+import { isIP } from 'node:net'
+import { experiment, type ExperimentContext, type Exhibit } from '../../src/labbook.ts'
+import { raw, sh } from '../../src/shell/quote.ts'
+import { machineAccount } from './accounts.ts'
+import { registryAddress, registryHost, registryNames } from './address.ts'
+import { askAs, MANIFEST } from './client.ts'
+
+
+/** Part 2 of the lesson: who may speak with the registry, and how. */
+export const accessProof = experiment('The registry speaks TLS, and with those it knows', {
+  hosts: 'registry[0]',
+  tags: ['registry', 'proof'],
+  proves: {
+    'registry.tls.verified': 'The certificate is verified against the lab\'s CA, for each name and address',
+    'registry.plain-http.refused': 'Plain HTTP is refused',
+    'registry.anonymous.refused': 'Whoever does not say who they are is refused',
+    'registry.login.accepted': 'The right password is accepted',
+    'registry.login.refused': 'A wrong password is refused',
+    'registry.push.https': 'An image can be pushed over HTTPS',
+    'registry.pull.other-node': 'A node that has never seen an image pulls it, and it is the very same',
+    'registry.untrusted.refused': 'A client that does not know the CA does not talk to the registry',
+  },
+}, async (on) => {
+  await tls(on)
+  await untrusted(on)
+  await strangers(on)
+  await logins(on)
+  const digest = await push(on)
+  await pull(on, digest)
+})
+
+async function tls(on: ExperimentContext): Promise<void> {
+  const address = registryAddress(on)
+  const names = registryNames(on)
+  const [host = ''] = address.split(/:\d+$/)
+  const handshake = await on.exhibit({
+    title: 'TLS handshake',
+    command: sh`openssl s_client -connect ${address} -CAfile ${`/etc/docker/certs.d/${address}/ca.crt`} -verify_return_error ${raw(isIP(host) ? '-verify_ip' : '-verify_hostname')} ${host} -brief </dev/null 2>&1`,
+  })
+  const certificate = await on.exhibit({
+    title: 'Names and dates of the certificate',
+    command: sh`openssl s_client -connect ${address} </dev/null 2>/dev/null | openssl x509 -noout -subject -issuer -dates -serial -ext subjectAltName,keyUsage,extendedKeyUsage`,
+  })
+  const curl = await on.exhibit({
+    title: 'curl, with the system\'s certificates and without -k',
+    command: sh`curl -sS -o /dev/null -w 'status %{http_code}, verification %{ssl_verify_result}, TLS over %{remote_ip}\n' ${`https://${address}/v2/`}`,
+  })
+  const missing = names.filter((name) => !certificate.stdout.includes(isIP(name) ? `IP Address:${name}` : `DNS:${name}`))
+  on.finding('registry.tls.verified', {
+    holds: handshake.exitCode === 0 && /Verification: OK/.test(handshake.stdout) && curl.stdout.startsWith('status 401, verification 0') && missing.length === 0,
+    evidence: [handshake, certificate, curl],
+    detail: missing.length === 0 ? `the certificate names ${names.join(', ')}` : `the certificate does not name ${missing.join(', ')}`,
+  })
+}
+
+async function untrusted(on: ExperimentContext): Promise<void> {
+  const address = registryAddress(on)
+  // What the distribution trusts, without the lab's CA.
+  const others = 'cat /usr/share/ca-certificates/mozilla/*.crt /etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem 2>/dev/null'
+  const refused = await on.exhibit({
+    title: 'A client that does not know the CA',
+    command: sh`others=$(mktemp); trap 'rm -f "$others"' EXIT; ${raw(others)} >"$others"
+curl -sS --capath /nonexistent --cacert "$others" -o /dev/null ${`https://${address}/v2/`}`,
+  })
+  on.finding('registry.untrusted.refused', {
+    holds: refused.exitCode === 60,
+    evidence: [refused],
+    detail: `curl ended with ${refused.exitCode}; 60 is "the certificate cannot be verified"`,
+  })
+}
+
+async function strangers(on: ExperimentContext): Promise<void> {
+  const address = registryAddress(on)
+  const plain = await on.exhibit({ title: 'Plain HTTP', command: sh`curl -sS -i --max-time 10 ${`http://${address}/v2/`}` })
+  on.finding('registry.plain-http.refused', {
+    holds: /^HTTP\/\S+ 400 /.test(plain.stdout),
+    evidence: [plain],
+    detail: plain.stdout.split('\n')[0] ?? 'no answer',
+  })
+  const anonymous = await on.exhibit({ title: 'Without an account', command: sh`curl -sS -i --cacert ${`/etc/docker/certs.d/${address}/ca.crt`} ${`https://${address}/v2/_catalog`}` })
+  const challenge = /^www-authenticate: (.+?)\r?$/im.exec(anonymous.stdout)?.[1]
+  on.finding('registry.anonymous.refused', {
+    holds: /^HTTP\/\S+ 401/.test(anonymous.stdout) && challenge !== undefined,
+    evidence: [anonymous],
+    detail: challenge === undefined ? 'no WWW-Authenticate header' : `401, WWW-Authenticate: ${challenge}`,
+  })
+}
+
+async function logins(on: ExperimentContext): Promise<void> {
+  const address = registryAddress(on)
+  const { name, password } = machineAccount(on)
+  if (password === undefined) throw new Error('the password of the registry\'s account is not known on this machine: run playbooks/registry.mjs')
+  // A folder of its own: what this machine has saved stays as it is.
+  const attempt = (title: string, word: string): Promise<Exhibit> => on.exhibit({
+    title,
+    command: sh`folder=$(mktemp -d); trap 'rm -rf "$folder"' EXIT
+printf '%s\n' ${word} | docker --config "$folder" login ${address} --username ${name} --password-stdin`,
+  })
+  const right = await attempt('Log in with the right password', password.reveal())
+  on.finding('registry.login.accepted', {
+    holds: right.exitCode === 0 && /Login Succeeded/.test(right.stdout),
+    evidence: [right],
+    detail: `docker login ended with ${right.exitCode}`,
+  })
+  const wrong = await attempt('Log in with a wrong password', 'not the password')
+  on.finding('registry.login.refused', {
+    holds: wrong.exitCode !== 0 && /unauthorized|401/i.test(wrong.stderr),
+    evidence: [wrong],
+    detail: `docker login ended with ${wrong.exitCode}: ${wrong.stderr.trim().split('\n').at(-1) ?? ''}`,
+  })
+}
+
+/** Pushes an image of this moment's own, which no other machine can have. */
+async function push(on: ExperimentContext): Promise<string> {
+  const address = registryAddress(on)
+  const image = `${address}/labbook/try:latest`
+  const pushed = await on.exhibit({
+    title: 'Push an image over HTTPS',
+    timeout: 120,
+    command: sh`folder=$(mktemp -d); trap 'rm -rf "$folder"' EXIT
+date +%s.%N >"$folder/now" && tar -C "$folder" -cf - now | docker import - ${image} && docker push ${image}`,
+  })
+  const digest = /digest: (sha256:\w{64})/.exec(pushed.stdout)?.[1]
+  const known = await on.exhibit({
+    title: 'The registry has it',
+    command: `${askAs(on)}\nask -I -H '${MANIFEST}' https://${address}/v2/labbook/try/manifests/latest`,
+  })
+  on.finding('registry.push.https', {
+    holds: pushed.exitCode === 0 && digest !== undefined && known.stdout.includes(digest),
+    evidence: [pushed, known],
+    detail: digest ?? 'docker push told no digest',
+  })
+  return digest ?? ''
+}
+
+async function pull(on: ExperimentContext, digest: string): Promise<void> {
+  const address = registryAddress(on)
+  const other = (on.groups.docker ?? []).findLast((host) => host !== registryHost(on))
+  const image = `${address}/labbook/try@${digest}`
+  if (other === undefined || digest === '') {
+    on.finding('registry.pull.other-node', { holds: null, evidence: [], detail: other === undefined ? 'there is no other machine with Docker' : 'nothing was pushed' })
+    return
+  }
+  const never = await on.exhibit({ title: `${other} has never seen it`, host: other, command: sh`docker image inspect ${image}` })
+  const pulled = await on.exhibit({ title: `${other} pulls it`, host: other, command: sh`docker pull ${image}`, timeout: 120 })
+  const here = await on.exhibit({ title: `What ${other} has now`, host: other, command: sh`docker image inspect ${image} --format '{{json .RepoDigests}}'` })
+  on.finding('registry.pull.other-node', {
+    holds: never.exitCode !== 0 && pulled.exitCode === 0 && here.stdout.includes(digest),
+    evidence: [never, pulled, here],
+    detail: `${other} has ${digest.slice(0, 19)}...`,
+  })
+  await on.exhibit({ title: 'Clean up', host: other, command: sh`docker image rm ${image}` })
+  await on.exhibit({
+    title: 'Clean up in the registry',
+    command: `docker image rm ${address}/labbook/try:latest
+${askAs(on)}\nask -f -X DELETE -w 'status %{http_code}\\n' https://${address}/v2/labbook/try/manifests/${digest}`,
+  })
+}

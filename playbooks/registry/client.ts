@@ -1,0 +1,25 @@
+import type { ExperimentContext } from '../../src/labbook.ts'
+import { quote, sh } from '../../src/shell/quote.ts'
+import { registryAddress } from './address.ts'
+
+/** Shell text for asking the registry as the machine's own account, whose password goes from Docker's file to curl's stdin. */
+export function askAs(on: Pick<ExperimentContext, 'groups' | 'hostvars'>): string {
+  const address = registryAddress(on)
+  return [
+    sh`ca=/etc/docker/certs.d/${address}/ca.crt`,
+    sh`account() { tr -d ' \t\n' <"$HOME/.docker/config.json" | sed -n ${`s|.*"${address}":{"auth":"\\([^"]*\\)".*|header = "Authorization: Basic \\1"|p`}; }`,
+    `ask() { account | curl -sS -K - --cacert "$ca" "$@"; }`,
+  ].join('\n')
+}
+
+/** What a registry says of its manifests, of either kind. */
+export const MANIFEST = 'Accept: application/vnd.docker.distribution.manifest.v2+json, application/vnd.oci.image.manifest.v1+json'
+
+/** Shell text that prints every tag of every repository with its digest, sorted. Needs {@link askAs}. */
+export const listDigests = (address: string): string => `
+for repository in $(ask https://${address}/v2/_catalog?n=1000 | tr -d '[]{}"' | sed 's/^repositories://' | tr ',' ' '); do
+  for tag in $(ask "https://${address}/v2/$repository/tags/list" | sed -n 's/.*"tags":\\[\\([^]]*\\)\\].*/\\1/p' | tr -d '"' | tr ',' ' '); do
+    digest=$(ask -I -H ${quote(MANIFEST)} "https://${address}/v2/$repository/manifests/$tag" | tr -d '\\r' | sed -n 's/^[Dd]ocker-[Cc]ontent-[Dd]igest: //p')
+    printf '%s:%s %s\\n' "$repository" "$tag" "$digest"
+  done
+done | sort`

@@ -1,0 +1,115 @@
+import path, { posix } from 'node:path'
+import { z } from 'zod'
+import type { Change, Plan } from '../modules/module.ts'
+import { entryAt, setAttributes, setContent, setNewDirectory } from '../modules/support/effects.ts'
+import { alwaysSecret, targetFile } from '../modules/support/params.ts'
+import { callWorker, workerAnswer } from '../modules/support/worker.ts'
+import { defineModule } from '../modules/task.ts'
+import { sh } from '../shell/quote.ts'
+import { reveal } from '../values/secret.ts'
+import { nameFault, passwordFault } from './faults.ts'
+import { MOST_COST } from './hash.ts'
+import type { Look } from './program.ts'
+
+const PROGRAM = path.join(import.meta.dirname, 'program.ts')
+
+/** A check that says why. */
+const without = <T>(fault: (value: T) => string | undefined) => (value: T, context: z.core.$RefinementCtx<T>): void => {
+  const message = fault(value)
+  if (message !== undefined) context.issues.push({ code: 'custom', message, input: value })
+}
+
+const account = z.strictObject({
+  name: z.string().superRefine(without(nameFault)),
+  /** Without one: generated, and kept in `generated`. */
+  password: alwaysSecret.superRefine(without((password) => passwordFault(reveal(password)))).optional(),
+})
+
+const schema = z.strictObject({
+  /** The htpasswd file. */
+  path: targetFile,
+  /** Exactly these users. */
+  users: z.array(account).min(1, { error: 'list at least one user: nobody could log in' }),
+  /** A YAML file for passwords that are not given. A user who is removed loses the one that is kept here. */
+  generated: targetFile,
+  /** bcrypt's cost: one more takes twice as long. */
+  cost: z.number().int().min(4).max(MOST_COST).default(12),
+}).superRefine(({ users, path, generated }, context) => {
+  const names = users.map(({ name }) => name)
+  const twice = names.find((name, i) => names.indexOf(name) !== i)
+  if (twice !== undefined) context.addIssue({ code: 'custom', path: ['users'], message: `the user ${twice} is listed twice` })
+  if (path === generated) context.addIssue({ code: 'custom', path: ['generated'], message: 'the passwords need a file of their own' })
+})
+
+type Params = z.output<typeof schema>
+
+/** What {@link htpasswd} registers. */
+export interface Htpasswd {
+  readonly path: string
+  readonly generated: string
+  readonly users: readonly string[]
+}
+
+/** Users and passwords of a registry, in an htpasswd file on the controller that only its owner can read. */
+export const htpasswd = defineModule<typeof schema, Htpasswd>({
+  name: 'htpasswd',
+  schema,
+  reads: ({ path, generated }) => [path, generated].flatMap(entryAt),
+  sets: ({ path, generated }) => [path, generated].flatMap((file) => [...setNewDirectory(posix.dirname(file)), ...setContent(file), ...setAttributes(file)]),
+  title: ({ path }) => path,
+  // A hash of the highest cost takes seconds to verify.
+  timeLimitSeconds: ({ users }) => 120 + 30 * users.length,
+  probe: (params) => callWorker(PROGRAM, 'look', params),
+
+  plan(params, observed): Plan<Htpasswd> {
+    const look = workerAnswer<Look>(observed)
+    if (typeof look === 'string') return { changes: [], problem: look }
+    const { path, generated, users } = params
+    return { changes: changesFor(params, look), values: { path, generated, users: users.map(({ name }) => name) } }
+  },
+})
+
+/** One for each user, and one for the files themselves. */
+function changesFor(params: Params, look: Look): Change[] {
+  const changes = look.users.flatMap(({ name, state }): Change[] => {
+    const user = params.users.filter((each) => each.name === name)
+    const where = look.generate.includes(name) ? ` (generated, kept in ${params.generated})` : ''
+    const script = make({ ...params, users: user, remove: [] })
+    const diff = { subject: params.path, before: `${name}: ${state}\n`, after: `${name}: ok\n` }
+    switch (state) {
+      case 'ok': return []
+      case 'missing': return [{ description: `add user ${name}${where}`, script, diff: { ...diff, before: '' } }]
+      case 'other password': return [{ description: `new password for ${name}${where}`, script, diff }]
+      case 'other cost': return [{ description: `hash the password of ${name} anew at cost ${params.cost}`, script, diff }]
+    }
+  })
+  for (const name of look.extra) {
+    changes.push({
+      description: `remove user ${name}`,
+      script: make({ ...params, users: [], remove: [name] }),
+      diff: { subject: params.path, before: `${name}\n`, after: '' },
+    })
+  }
+  // Any change does these as well.
+  const tidy = make({ ...params, users: [], remove: [] })
+  if (look.strange > 0) changes.push({ description: `remove ${look.strange} line(s) that are no account from ${params.path}`, script: tidy })
+  for (const key of ['path', 'generated'] as const) {
+    if (look.files[key] === 'open') changes.push({ description: `make ${params[key]} its owner's alone (0600)`, script: tidy })
+  }
+  return changes
+}
+
+/** Holds the locks of both files while it works. A lock on the folder leaves nothing behind, and ends with its holder. */
+function make(request: Params & { readonly remove: readonly string[] }): string {
+  // Always in the same order, or two would wait for each other.
+  const [first = '', second] = [...new Set([request.path, request.generated].map((file) => posix.dirname(file)))].sort()
+  return [
+    `command -v flock >/dev/null || { echo 'flock is not there: install the package util-linux' >&2; exit 1; }`,
+    sh`mkdir -p -- ${second === undefined ? [first] : [first, second]} || exit`,
+    '(',
+    'flock 8 || exit',
+    ...(second === undefined ? [] : ['flock 9 || exit']),
+    callWorker(PROGRAM, 'make', request),
+    sh`) 8<${first}` + (second === undefined ? '' : sh` 9<${second}`),
+  ].join('\n')
+}

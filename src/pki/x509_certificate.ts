@@ -1,0 +1,95 @@
+import { z } from 'zod'
+import { contentOf, ownerAt, setAttributes, setContent } from '../modules/support/effects.ts'
+import { callWorker, workerAnswer } from '../modules/support/worker.ts'
+import { defineModule } from '../modules/task.ts'
+import type { CertificateLook } from './certificate.ts'
+import { closing } from './judge-ca.ts'
+import { date, daysBetween, reasons } from './judge.ts'
+import { certificateName, dir, generation, keyType, names, passphrase, PROGRAM, validDays } from './params.ts'
+import { certificateDiff } from './words.ts'
+import { caFiles } from './x509_ca.ts'
+
+const schema = z
+  .strictObject({
+    /** The folder of the CA, as `x509_ca` made it. */
+    dir,
+    /** Its files are `NAME.key`, `NAME.crt` and `NAME.chain.pem` in that folder. */
+    name: certificateName,
+    /** All DNS names and IP addresses by which clients reach the server. */
+    names,
+    /** `ec`: P-256, `rsa`: 3072 bits. */
+    key_type: keyType,
+    /** Days a new certificate is valid, or as long as the CA is. */
+    valid_days: validDays.default(397),
+    /** Days before its end from which on it is made anew. */
+    renew_before_days: z.int().min(0).default(30),
+    /** Of the CA's key. The server's own is not encrypted. */
+    passphrase: passphrase.optional(),
+    /** A higher number than the last has a new key and certificate made. It starts with 1. */
+    generation,
+  })
+  .refine(({ valid_days, renew_before_days }) => valid_days > renew_before_days, {
+    error: 'must be more than renew_before_days, or each run would make a new one', path: ['valid_days'],
+  })
+
+/** What {@link x509_certificate} registers. */
+export interface X509Certificate {
+  /** Path of the certificate. */
+  readonly certificate: string
+  /** Path of its private key. */
+  readonly key: string
+  /** Path of the certificate together with that of the CA. */
+  readonly chain: string
+  /** SHA-256 of the certificate, as `AA:BB:...`. */
+  readonly fingerprint: string
+  /** When it ends, like `2027-01-31T12:00:00Z`. */
+  readonly not_after: string
+  readonly serial: string
+}
+
+/** The certificate of a server with its key, signed on the controller by the CA of `x509_ca`; made anew whenever it is not what is asked. */
+export const x509_certificate = defineModule<typeof schema, X509Certificate>({
+  name: 'x509_certificate',
+  schema,
+  reads: ({ dir, name }) => [
+    ...caFiles(dir).flatMap(contentOf), ...paths(dir, name).flatMap((file) => [...contentOf(file), ...ownerAt(file)]),
+  ],
+  sets: ({ dir, name }) => paths(dir, name).flatMap((file) => [...setContent(file), ...setAttributes(file)]),
+  title: ({ dir, name }) => `${name} in ${dir}`,
+  probe: (params) => callWorker(PROGRAM, 'look_certificate', params),
+  plan: (params, observed) => {
+    const look = workerAnswer<CertificateLook>(observed)
+    if (typeof look === 'string') return { changes: [], problem: look }
+    const { dir, name } = params
+    const { now, seen, ca, cannot_sign, unfinished, chain, open } = look
+    const why = reasons(params, seen, now)
+    const script = callWorker(PROGRAM, 'make_certificate', params)
+    if (why.length > 0 || typeof seen.certificate === 'string') {
+      const what = `issue the certificate of ${name} for ${params.names.join(', ')}`
+      // Why nothing can be done is said with what was to be done.
+      if (cannot_sign !== undefined) return { changes: [], problem: `cannot ${what} (${why.join(', ')}): ${cannot_sign}` }
+      const valid_days = Math.min(params.valid_days, daysBetween(now, ca.not_after))
+      const diff = certificateDiff(`${dir}/${name}.crt`, seen.certificate, { ...params, common_name: name, issuer: ca.common_name, valid_days })
+      return { changes: [{ description: seen.certificate === 'missing' ? what : `${what}: ${why.join(', ')}`, script, diff }] }
+    }
+    const mends = [
+      ...(unfinished ? ['end what a run that was killed had begun'] : []),
+      ...(chain ? [] : [`write ${name}.chain.pem anew`]),
+      ...closing(open),
+    ]
+    if (mends.length > 0) return { changes: [{ description: `mend the certificate of ${name}: ${mends.join(', ')}`, script }] }
+    return {
+      changes: [],
+      values: {
+        certificate: `${dir}/${name}.crt`,
+        key: `${dir}/${name}.key`,
+        chain: `${dir}/${name}.chain.pem`,
+        fingerprint: seen.certificate.fingerprint,
+        not_after: date(seen.certificate.not_after),
+        serial: seen.certificate.serial,
+      },
+    }
+  },
+})
+
+const paths = (dir: string, name: string): string[] => ['key', 'crt', 'chain.pem', 'generation'].map((end) => `${dir}/${name}.${end}`)

@@ -1,0 +1,187 @@
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import type { Test } from 'tap'
+import { formsOf } from '../../src/evidence/forms.ts'
+import type { TaskResult } from '../../src/run/events.ts'
+import { latestRun, runPlaybook } from '../support/playbook.ts'
+import { sshTo } from './machine.ts'
+
+/*
+ * What may befall a registry: keys and passwords that change, pushes that break off, disks that are full, machines that restart.
+ * On the real lab, with the whole site running. Each case leaves the registry well.
+ */
+
+export interface Site {
+  /** `-i FILE`. */
+  readonly inventory: readonly string[]
+  /** The lab's folder on this machine. */
+  readonly dir: string
+  /** Addresses of node1, which has the registry, and of the others. */
+  readonly nodes: readonly [string, string, string]
+}
+
+const FINDINGS = 10
+
+export function registryCases(t: Test, site: Site): void {
+  const [node1, node2, node3] = site.nodes
+  const address = `${node1}:5000`
+  const ssh = sshTo(site.dir)
+  const on = (node: string, command: string): string => ssh.run(node, `sudo sh -c ${quoted(command)}`)
+  const registry = (...args: string[]) => runPlaybook('playbooks/registry.mjs', [...site.inventory, '--yes', ...args])
+  const run = (name: string, ...args: string[]) => runPlaybook(name, [...site.inventory, '--yes', ...args])
+  const changes = (): string[] => latestRun().events
+    .filter((event): event is TaskResult => event.type === 'result' && event.status === 'changed')
+    .flatMap(({ host, task, changes }) => changes.map(({ description }) => `${host}: ${task}: ${description}`))
+
+  const isWell = async (t: Test, what: string, step: ReturnType<typeof registry>): Promise<void> => {
+    const { exitCode, stdout, stderr } = await step
+    if (!t.equal(exitCode, 0, what)) t.comment(`${stdout.slice(-5000)}\n${stderr.slice(-2000)}`)
+    const held = latestRun().summary().findings.filter(({ id, holds }) => id.startsWith('registry.') && holds === true)
+    t.equal(held.length, FINDINGS, `${what}: all findings hold`)
+  }
+
+  /** Every node pulls an image that it has not: the daemons trust and are trusted. */
+  const allPull = (t: Test, what: string): void => {
+    const image = on(node1, `docker image ls --format '{{.Repository}}:{{.Tag}}' ${address}/labbook/hello-world | head -n 1`)
+    for (const node of site.nodes) {
+      const said = on(node, `docker image rm ${image} >/dev/null 2>&1; docker pull ${image} 2>&1 | tail -n 2; docker image inspect ${image} >/dev/null && echo it-has-it`)
+      t.match(said, /it-has-it$/, `${what}: ${node} pulls`)
+    }
+  }
+
+  const catalogue = (): string => on(node1, 'find /var/lib/registry/docker/registry/v2/repositories -path "*/tags/*/current/link" -exec sh -c \'for f; do echo "$f $(cat "$f")"; done\' sh {} + | sort')
+
+  void t.test('a new password reaches the registry and all who log in, and nobody sees it', async (t) => {
+    const password = `it's "quite" \\secret$HOME é+/=${Math.random()}`
+    const file = path.join(site.dir, 'extra.json')
+    writeFileSync(file, JSON.stringify({ registry_users: [{ name: 'labbook', password }, { name: 'ann', password: 'another one of ann' }] }), { mode: 0o600 })
+    const seen = sampleProcesses([password, 'another one of ann'])
+    await isWell(t, 'with a new password and a new user', registry('-e', `@${file}`))
+    t.same(seen.stop(), [], 'no process had it in its command line')
+    t.match(changes().join('\n'), /new password for labbook[^]*add user ann|add user ann[^]*new password for labbook/)
+    await isWell(t, 'once more', registry('-e', `@${file}`))
+    t.same(changes(), [])
+    t.same(filesWith(latestRun().folder, [password, 'another one of ann']), [], 'nothing of the run holds it')
+    const inspected = site.nodes.map((node) => on(node, 'docker inspect $(docker ps -aq) 2>/dev/null; docker service inspect $(docker service ls -q 2>/dev/null) 2>/dev/null; true')).join('')
+    t.notOk([password, 'another one of ann'].flatMap(formsOf).some((form) => inspected.includes(form)), 'Docker tells it to nobody')
+    rmSync(file)
+
+    const generated = Object.values(JSON.parse(JSON.stringify(/^labbook: (.+)$/m.exec(readFileSync(path.join(site.dir, 'registry/passwords.yaml'), 'utf8')) ?? {})) as Record<string, string>)[1] ?? ''
+    t.match(generated, /^\w{20,}$/)
+    const again = sampleProcesses([generated])
+    await isWell(t, 'with the generated password again', registry())
+    t.same(again.stop(), [])
+    t.match(changes().join('\n'), /remove user ann/)
+    t.same(filesWith(latestRun().folder, [generated]), [])
+    allPull(t, 'afterwards')
+  })
+
+  void t.test('a new certificate and a new CA', async (t) => {
+    rmSync(path.join(site.dir, 'registry/pki/registry.crt'))
+    await isWell(t, 'with a certificate that is gone', registry())
+    t.match(changes().join('\n'), /issue the certificate of registry for /)
+    allPull(t, 'new certificate')
+    await isWell(t, 'with a new CA', registry('-e', 'pki_generation=2'))
+    t.match(changes().join('\n'), /CA for Docker/)
+    allPull(t, 'new CA')
+    await isWell(t, 'once more', registry('-e', 'pki_generation=2'))
+    t.same(changes(), [])
+  })
+
+  void t.test('a push that breaks off leaves the registry as it was; what nobody uses is deleted', async (t) => {
+    const before = catalogue()
+    on(node2, `head -c 150000000 /dev/urandom >/root/noise && tar -C /root -cf - noise | docker import - ${address}/labbook/noise:1 >/dev/null; rm /root/noise`)
+    // docker push ends at a signal, and with it the upload that dockerd does for it.
+    on(node2, `timeout -s KILL 0.6 docker push -q ${address}/labbook/noise:1 >/dev/null 2>&1; true`)
+    t.equal(catalogue(), before, 'the catalogue is as it was')
+    t.match(on(node2, `docker push -q ${address}/labbook/noise:1 2>&1`), /noise:1$/, 'the next push succeeds')
+    t.not(catalogue(), before)
+
+    const bytes = (): number => Number(on(node1, 'du -sb /var/lib/registry | cut -f 1'))
+    const full = bytes()
+    const check = await run('playbooks/registry.mjs', 'gc', '--check')
+    t.equal(check.exitCode, 0)
+    const predicted = changes()
+    t.match(predicted.join('\n'), /delete labbook\/noise:1/)
+    t.equal(bytes(), full, 'check mode deletes nothing')
+    const gc = await run('playbooks/registry.mjs', 'gc')
+    if (!t.equal(gc.exitCode, 0)) t.comment(gc.stdout.slice(-3000))
+    t.same(changes(), predicted, 'what was predicted was done')
+    t.ok(bytes() < full - 100_000_000, 'the space is free')
+    t.equal(catalogue(), before)
+    t.equal((await run('playbooks/registry.mjs', 'gc')).exitCode, 0)
+    t.same(changes(), [], 'a second time there is nothing to do')
+    t.match(on(node1, 'cat /etc/labbook/registry/config.yml'), /^(?![^]*readonly)/, 'it is not read-only any more')
+    const used = on(node1, `docker service ls --format '{{.Image}}'`).split('\n')
+    t.ok(used.length >= 2)
+    for (const image of used) t.match(on(node3, `docker pull -q ${image.replace(/:[^:@/]+@/, '@')} 2>&1`), /sha256/, `${image} is still there`)
+    on(node2, `docker image rm ${address}/labbook/noise:1`)
+  })
+
+  void t.test('a push onto a full disk fails with a clear message, and harms nothing', async (t) => {
+    on(node1, 'mkdir -p /mnt/small && mount -t tmpfs -o size=420m small /mnt/small')
+    await isWell(t, 'with its storage elsewhere', registry('-e', 'registry_storage=/mnt/small/registry', '-e', 'pki_generation=2'))
+    const list = (): string => on(node1, 'find /mnt/small/registry -name link -path "*tags*" | sort')
+    const before = list()
+    on(node2, `head -c 500000000 /dev/urandom >/root/noise && tar -C /root -cf - noise | docker import - ${address}/labbook/noise:2 >/dev/null; rm /root/noise`)
+    const said = on(node2, `docker push ${address}/labbook/noise:2 2>&1; echo "exit code $?"; docker image rm ${address}/labbook/noise:2 >/dev/null`)
+    t.match(said, /exit code [1-9]/)
+    t.match(said, /no space|500|unknown|blob upload/i, said.split('\n').slice(-3).join(' '))
+    t.equal(list(), before, 'the catalogue is as it was')
+    allPull(t, 'with a full disk')
+    await isWell(t, 'back on its own storage', registry('-e', 'pki_generation=2'))
+    on(node1, 'umount /mnt/small; rmdir /mnt/small')
+    t.same(catalogue().includes('noise'), false)
+  })
+
+  void t.test('two runs at once', async (t) => {
+    rmSync(path.join(site.dir, 'registry/pki/registry.crt'))
+    const both = await Promise.all([registry('-e', 'pki_generation=2', '--tags', 'registry'), registry('-e', 'pki_generation=2', '--tags', 'registry')])
+    for (const { exitCode, stdout } of both) if (exitCode !== 0) t.comment(stdout.slice(-3000))
+    await isWell(t, 'after two at once', registry('-e', 'pki_generation=2'))
+    await isWell(t, 'once more', registry('-e', 'pki_generation=2'))
+    t.same(changes(), [])
+  })
+
+  void t.test('the registry\'s machine restarts', async (t) => {
+    t.equal((await run('test/lab/playbooks/power.mjs', '-e', 'power_node=node1')).exitCode, 0)
+    t.notOk(ssh.answers(node1))
+    await isWell(t, 'after a power cut', registry('-e', 'pki_generation=2'))
+    allPull(t, 'after a power cut')
+  })
+}
+
+const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`
+
+/** Files below a folder that hold a secret in any form. */
+function filesWith(folder: string, secrets: readonly string[]): string[] {
+  const forms = secrets.flatMap(formsOf)
+  return readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+    .map((entry) => path.join(entry.parentPath, entry.name))
+    .filter((file) => {
+      const text = readFileSync(file, 'utf8')
+      return forms.some((form) => text.includes(form))
+    })
+}
+
+/** Looks at all command lines of this machine, and so of the lab's nodes, again and again. */
+function sampleProcesses(secrets: readonly string[]): { stop(): string[] } {
+  const forms = secrets.flatMap(formsOf)
+  const found = new Set<string>()
+  let samples = 0
+  const timer = setInterval(() => {
+    samples += 1
+    for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+      try {
+        const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+        if (forms.some((form) => line.includes(form))) found.add(line.slice(0, 40))
+      } catch {
+        // It has ended meanwhile.
+      }
+    }
+  }, 25)
+  return { stop: () => {
+    clearInterval(timer)
+    return samples > 10 ? [...found] : [`only ${samples} samples`]
+  } }
+}
