@@ -36,6 +36,13 @@ export const registry = play('Registry', { hosts: 'registry[0]', become: true, t
   ]
 }, { 'restart the registry': command({ cmd: `docker restart ${CONTAINER}` }) })
 
+/** Takes the registry away. What it stores stays, unless `registry_purge` is set: other machines may have no copy. */
+export const registryGone = play('Registry: gone', { hosts: 'registry[0]', become: true, tags: 'registry' }, (on) => [
+  docker_container('No registry', { name: CONTAINER, state: 'absent' }),
+  file('No configuration, key or accounts', { path: CONFIG, state: 'absent' }),
+  on.vars.registry_purge === true && file('No storage', { path: storageOf(on), state: 'absent' }),
+])
+
 /** A play of its own, because it must look after the handlers of the one before. Asked without a name, it says 401. */
 export const registryAnswers = play('Registry answers', { hosts: 'registry[0]', tags: 'registry' }, (on) => [
   uri('The registry answers', { url: `https://${registryAddress(on)}/v2/`, status_code: 401, retries: 20, delay: 1 }),

@@ -10,11 +10,14 @@ function systemStore({ facts }: PlayContext): { file: string; update: string; pa
     : { file: '/usr/local/share/ca-certificates/labbook.crt', update: 'update-ca-certificates', packages: ['ca-certificates', 'openssl'] }
 }
 
+/** Where Docker looks for the CA of one registry. */
+const folderFor = (on: PlayContext): string => `/etc/docker/certs.d/${registryAddress(on)}`
+
 /** Every machine with Docker trusts the lab's CA: Docker for the registry alone, all other programs by the system's store. */
 export const trust = play('Registry: trusted by all machines', { hosts: 'docker', become: true, gather_facts: true, tags: ['registry', 'pki'] }, (on) => {
   const store = systemStore(on)
   const ca = `${keepingOf(on).pki}/ca-bundle.crt`
-  const folder = `/etc/docker/certs.d/${registryAddress(on)}`
+  const folder = folderFor(on)
   return [
     store.packages.length > 0 && apt('Certificates of the system', { name: [...store.packages], update_cache: true, cache_valid_time: 3600, install_recommends: false }),
     file('Folder of the registry\'s CA', { path: folder, state: 'directory', mode: '0755' }),
@@ -32,3 +35,10 @@ export const login = play('Registry: log in', { hosts: 'docker', become: true, t
     password: accounts.on('localhost').map(() => machineAccount(on).password ?? ''),
   }),
 ])
+
+/** The other way: no machine trusts the CA or keeps a password any more. */
+export const distrust = play('Registry: trusted no more', { hosts: 'docker', become: true, gather_facts: true, tags: ['registry', 'pki'] }, (on) => [
+  docker_login('Log out of the registry', { registry_url: registryAddress(on), state: 'absent' }),
+  file('No CA for Docker', { path: folderFor(on), state: 'absent' }),
+  file('No CA for the system', { path: systemStore(on).file, state: 'absent', notify: 'forget the CA' }),
+], (on) => ({ 'forget the CA': command({ cmd: `${systemStore(on).update}${on.facts.os_family === 'RedHat' ? '' : ' --fresh'}` }) }))

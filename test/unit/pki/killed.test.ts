@@ -131,12 +131,12 @@ t.test('killed between two files on the way to their places: the new ones count,
   }
 })
 
-t.test('a passphrase is in no command line and no environment while keys are made', async (t) => {
+t.test('while keys are made, a passphrase is in no command line and no environment, and no key is open to others', async (t) => {
   const dir = folder(t)
   const passphrase = 'never-to-be-seen-7f3a'
   const seen = join(dir, '../seen')
   writeFileSync(seen, '')
-  const bin = opensslThat(dir, `cat /proc/[0-9]*/cmdline /proc/$PPID/environ /proc/$$/environ 2>/dev/null | tr '\\0' ' ' >>${seen}; echo "CALL $*" >>${seen}`)
+  const bin = opensslThat(dir, `find ${dir} -perm /077 '(' -name '*.key' -o -type d ')' -printf 'OPEN %p\\n' >>${seen}; cat /proc/[0-9]*/cmdline /proc/$PPID/environ /proc/$$/environ 2>/dev/null | tr '\\0' ' ' >>${seen}; echo "CALL $*" >>${seen}`)
   for (const [program, request] of [
     ['make_ca', caRequest(dir, { passphrase })], ['make_certificate', certificateRequest(dir, { passphrase })],
     ['make_ca', caRequest(dir, { passphrase, generation: 2 })],
@@ -148,4 +148,5 @@ t.test('a passphrase is in no command line and no environment while keys are mad
   t.same(text.match(/CALL \w+/g), ['genpkey', 'pkcs8', 'req', 'genpkey', 'req', 'x509', 'genpkey', 'pkcs8', 'req'].map((name) => `CALL ${name}`))
   t.match(text, 'src/pki/program.ts make_ca', 'the worker itself is among what was looked at')
   t.notOk(text.includes(passphrase))
+  t.same(text.match(/OPEN .*/g), null)
 })
