@@ -22,7 +22,8 @@ export const trust = play('Registry: trusted by all machines', { hosts: 'docker'
     store.packages.length > 0 && apt('Certificates of the system', { name: [...store.packages], update_cache: true, cache_valid_time: 3600, install_recommends: false }),
     file('Folder of the registry\'s CA', { path: folder, state: 'directory', mode: '0755' }),
     copy('CA for Docker', { src: ca, dest: `${folder}/ca.crt`, mode: '0644' }),
-    copy('CA for the system', { src: ca, dest: store.file, mode: '0644', notify: 'take in the CA' }),
+    // Alone in its file: openssl finds certificates of a folder by names that lead to one each.
+    copy('CA for the system', { src: `${keepingOf(on).pki}/ca.crt`, dest: store.file, mode: '0644', notify: 'take in the CA' }),
   ]
 }, (on) => ({ 'take in the CA': command({ cmd: systemStore(on).update }) }))
 
