@@ -26,7 +26,6 @@ const BLOWS: readonly Blow[] = [
   { play: 'Swarm: first manager', laterMs: 300 },
   { play: 'Images: what they are made of', laterMs: 8000 },
   { play: 'Images: made and pushed', laterMs: 1500 },
-  { play: 'Counter app: stack', laterMs: 50 },
   { play: 'Drain a node and bring it back', laterMs: 8000 }, // which waits longer than this to see that nothing comes back by itself
 ]
 const NODES = ['node1', 'node2', 'node3']
