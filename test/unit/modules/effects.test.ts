@@ -20,6 +20,8 @@ const setsOf = (asked: Asked): readonly string[] | undefined => call(asked[0]).d
 const ENGINE = ['unit:docker.service', 'unit:docker.socket', '/run/docker.sock', '/var/run/docker.sock', '/var/lib/docker']
 const etcA = ['/etc/a', 'directory:/etc/a', '/etc/a/.', '/etc', 'directory:/etc']
 
+const COLLECTED = { registry: 'r:5000', container: 'registry', config: '/etc/registry/config.yml', storage: '/srv/registry', keep: [] }
+
 const reads: readonly (readonly [...Asked, reads: readonly string[] | undefined])[] = [
   ['copy', { content: '', dest: '/etc/a' }, etcA],
   ['copy', { content: '', dest: '/etc/a', owner: 'alice', group: 7 }, [...etcA, 'user:alice', '/etc/passwd', 'accounts:numbers']],
@@ -80,6 +82,12 @@ const reads: readonly (readonly [...Asked, reads: readonly string[] | undefined]
   ['docker_image', { name: 'a', source: 'build', build: { path: 'a' } }, undefined],
   ['docker_image', { name: 'a', source: 'import', archive_path: '/srv/a.tar' }, [...ENGINE, 'docker-image:a:latest', 'docker-image:a:latest', '/srv/a.tar', 'directory:/srv/a.tar']],
   ['docker_image', { name: 'r:5000/a', push: true }, undefined],
+  ['docker_login', { registry_url: 'r:5000', username: 'a', password: secret('p') }, ['docker-login:r:5000', '/usr/bin/docker', '/usr/local/bin/docker']],
+  ['docker_login', { registry_url: 'r:5000', state: 'absent', config_path: '/srv/config.json' }, [
+    'docker-login:r:5000', '/usr/bin/docker', '/usr/local/bin/docker', '/srv/config.json', 'directory:/srv/config.json',
+  ]],
+  // What a registry holds is changed by whoever may push to it.
+  ['registry_gc', COLLECTED, undefined],
 ]
 
 const ANYTHING = undefined
@@ -131,6 +139,12 @@ const sets: readonly (readonly [...Asked, sets: readonly string[] | undefined])[
   ['docker_container', { name: 'a', image: 'b', network_mode: 'host' }, ANYTHING],
   ['docker_container', { name: 'a', state: 'absent' }, ['docker-container:a']],
   ['docker_image', { name: 'a', repository: 'r:5000/a', push: true }, ['docker-image:a:latest', 'docker-image:any', 'docker-image:r:5000/a:latest', 'docker-image:any', 'docker-registry:r:5000']],
+  // In whose home the logins are, only the host knows.
+  ['docker_login', { registry_url: 'r:5000', username: 'a', password: secret('p') }, ANYTHING],
+  ['docker_login', { registry_url: 'r:5000', state: 'absent', config_path: '/root/.docker/config.json' }, [
+    'docker-login:r:5000', '/root/.', 'directory:/root', '/root/.docker/.', 'directory:/root/.docker', '/root/.docker/config.json', '/root/.docker/config.json/.',
+  ]],
+  ['registry_gc', COLLECTED, ANYTHING],
 ]
 
 t.test('what each plan reads', async (t) => {
