@@ -14,6 +14,7 @@ const rooms = {
   lab: ['values', 'shell', 'inventory', 'modules'],
   pki: ['values', 'shell', 'modules'],
   accounts: ['values', 'shell', 'modules'],
+  load: [],
 }
 
 const oneWay = Object.entries(rooms).map(([room, allowed]) => ({

@@ -1,5 +1,6 @@
 import type { Diff } from '../modules/module.ts'
 import type { LongOutputs } from '../shell/batch.ts'
+import type { Chart } from './chart.ts'
 
 /** Ansible's states, and `unknown`: check mode cannot tell before an earlier task has run. */
 export type Status = 'ok' | 'changed' | 'failed' | 'skipped' | 'unreachable' | 'unknown'
@@ -113,6 +114,33 @@ export interface Exhibit extends Base {
   readonly durationMs: number
   /** As in {@link CommandRecord}. */
   readonly long?: LongOutputs
+  /** Shown in place of the terminal; the output stands beside it as text. */
+  readonly chart?: Chart
+  /** Numbers behind it, for other programs: the report writes each to `data/<id>-<name>`. */
+  readonly data?: readonly ExhibitData[]
+}
+
+/** A file of numbers, such as `requests.csv`. */
+export interface ExhibitData {
+  readonly name: string
+  readonly text: string
+}
+
+/** Of an experiment that was done several times: in how many a finding held. */
+export interface Times {
+  readonly held: number
+  readonly failed: number
+  /** It could not be told. */
+  readonly unknown: number
+}
+
+/** A number that a finding is about, of each time that it was measured. */
+export interface Measured {
+  /** `time to Down` */
+  readonly name: string
+  /** `s`, `requests/s`; empty for a plain number. */
+  readonly unit: string
+  readonly values: readonly number[]
 }
 
 /** A statement about the cluster, and the exhibits that prove or disprove it. */
@@ -127,6 +155,9 @@ export interface Finding extends Base {
   readonly evidence: readonly string[]
   /** Why it could not be told, or what was measured, in a line. */
   readonly detail?: string
+  /** Of an experiment that was done more than once; `holds` is true when it held each time. */
+  readonly times?: Times
+  readonly measured?: readonly Measured[]
 }
 
 /** Something the user should know: no IPVS here, a fallback taken. */

@@ -57,8 +57,8 @@ function contextOf(
     signal: state.signal,
     exhibit: async (observation) => keep(await look(observation, true)),
     watch: async (watch) => await watchFor(watch, look, keep, state.signal),
-    record: ({ title, command, stdout, durationMs }) => keep({
-      title, command, stdout, durationMs, stderr: '', exitCode: 0, host: 'controller', start: new Date(Date.now() - durationMs).toISOString(),
+    record: ({ durationMs, ...what }) => keep({
+      ...what, durationMs, stderr: '', exitCode: 0, host: 'controller', start: new Date(Date.now() - durationMs).toISOString(),
     }),
     finding: conclude,
     notice: (message, level = 'info') => { state.emit({ type: 'notice', level, message }) },

@@ -1,4 +1,5 @@
-import type { Exhibit } from './events.ts'
+import type { Chart } from './chart.ts'
+import type { Exhibit, ExhibitData } from './events.ts'
 
 /** A command to run and keep as an exhibit. */
 export interface Observation {
@@ -36,6 +37,18 @@ export interface Verdict {
   readonly evidence: readonly Exhibit[]
   /** What was measured, in a line. */
   readonly detail?: string
+  /** Numbers to be compared when the experiment is done again: name -> value and unit. */
+  readonly measured?: Readonly<Record<string, readonly [value: number, unit: string]>>
+}
+
+/** What this program itself measured, such as answers to requests it sent. */
+export interface Recorded {
+  readonly title: string
+  readonly command: string
+  readonly stdout: string
+  readonly durationMs: number
+  readonly chart?: Chart
+  readonly data?: readonly ExhibitData[]
 }
 
 /** What an experiment works with. All it sees is recorded. */
@@ -46,8 +59,7 @@ export interface ExperimentContext {
   /** Runs a command and records it with its output. A failed command is an exhibit like any other. */
   exhibit(observation: Observation): Promise<Exhibit>
   watch(watch: Watch): Promise<Watched>
-  /** Records what this program itself measured, such as answers to requests it sent. */
-  record(what: { title: string; command: string; stdout: string; durationMs: number }): Exhibit
+  record(what: Recorded): Exhibit
   finding(id: string, verdict: Verdict): void
   notice(message: string, level?: 'info' | 'warning'): void
   readonly signal: AbortSignal
