@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { experiment, type ExperimentContext } from '../../src/labbook.ts'
+import { experiment, type CareContext, type ExperimentContext } from '../../src/labbook.ts'
 import { callMany, type Answers, type Endpoint } from './client.ts'
 import { appVars, STACK } from './stack.ts'
 
@@ -8,7 +8,7 @@ const INCREMENTS = 200
 const CLIENTS = 10
 
 /** Every node's door to the app, as seen from this machine. */
-export function endpoints({ groups, hostvars }: Pick<ExperimentContext, 'groups' | 'hostvars'>): Endpoint[] {
+export function endpoints({ groups, hostvars }: Pick<CareContext, 'groups' | 'hostvars'>): Endpoint[] {
   return (groups.swarm ?? []).map((name) => {
     const vars = hostvars(name)
     const from = /BindAddress=(\S+)/.exec(String(vars.ansible_ssh_common_args ?? ''))?.[1]
@@ -19,7 +19,7 @@ export function endpoints({ groups, hostvars }: Pick<ExperimentContext, 'groups'
 const RUNNING = `docker service ps ${STACK}_counter --filter desired-state=running --format '{{.Name}} {{.Node}} {{.CurrentState}}'`
 
 /** Waits until as many replicas run as were asked for. */
-export const replicasRun = async (on: ExperimentContext, title: string) => {
+export const replicasRun = async (on: CareContext, title: string) => {
   const wanted = appVars(on.hostvars(on.hosts[0] as string)).counter_replicas
   const watched = await on.watch({
     title,
@@ -37,7 +37,7 @@ docker service inspect $(docker stack services -q ${STACK}) --format '{{.Spec.Na
  * Waits until a deploy has come to its end: no update under way, every service with all its tasks, every door open. What
  * is measured before that is the deploy, not the app.
  */
-export async function settled(on: ExperimentContext): Promise<void> {
+export async function settled(on: CareContext): Promise<void> {
   const doors = endpoints(on)
   const whole = (stdout: string): boolean =>
     !/ (updating|rollback_started)$/m.test(stdout) && [...stdout.matchAll(/ (\d+)\/(\d+)/g)].every(([, running, wanted]) => running === wanted)

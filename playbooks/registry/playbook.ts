@@ -14,5 +14,5 @@ export default playbook({
     gc: 'delete the images that no service uses, and free their space',
     down: 'remove it and all trust in it; what it stores stays (-e registry_purge=true removes that, too)',
   },
-  steps: (word) => STEPS[word as keyof typeof STEPS],
+  steps: ([word]) => STEPS[word as keyof typeof STEPS],
 })

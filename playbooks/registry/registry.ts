@@ -1,6 +1,7 @@
-import { command, copy, docker_container, file, play, template, uri, type PlayContext } from '../../src/labbook.ts'
+import { copy, docker_container, file, play, shell, template, uri, type PlayContext } from '../../src/labbook.ts'
 import { registryImage } from '../images/images.ts'
 import { keepingOf, registryAddress, registryPort } from './address.ts'
+import { gracefulRestart } from './restart.ts'
 
 const CONFIG = '/etc/labbook/registry'
 export const CONFIG_FILE = `${CONFIG}/config.yml`
@@ -34,7 +35,12 @@ export const registry = play('Registry', { hosts: 'registry[0]', become: true, t
     copy('Accounts of the registry', { src: htpasswd, dest: `${CONFIG}/htpasswd`, ...own, no_log: true, notify: 'restart the registry' }),
     docker_container('Registry', { ...registryContainer(on), image: registryImage.map(({ id }) => id) }),
   ]
-}, { 'restart the registry': command({ cmd: `docker restart ${CONTAINER}` }) })
+}, (on) => ({ 'restart the registry': shell({ cmd: gracefulRestart(CONTAINER, registryPort(on)) }) }))
+
+/** The registry has moved here from another machine: there, it goes; what it stored there stays. */
+export const registryMoved = play('Registry: on one machine only', { hosts: 'docker:!registry[0]', become: true, tags: 'registry' }, () => [
+  docker_container('No registry here', { name: CONTAINER, state: 'absent' }),
+])
 
 /** Takes the registry away. What it stores stays, unless `registry_purge` is set: other machines may have no copy. */
 export const registryGone = play('Registry: gone', { hosts: 'registry[0]', become: true, tags: 'registry' }, (on) => [

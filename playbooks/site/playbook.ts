@@ -3,7 +3,7 @@ import { appProof, swarmProof } from '../app/proof.ts'
 import { appStack } from '../app/stack.ts'
 import { docker } from '../docker/docker.ts'
 import { registryProof, registryUp } from '../registry/steps.ts'
-import { drain } from '../swarm/drain.ts'
+import { EXPERIMENTS } from '../swarm/experiments/index.ts'
 import { swarm } from '../swarm/swarm.ts'
 import { labUp } from '../lab/lab.ts'
 
@@ -11,6 +11,6 @@ export default playbook({
   name: 'site',
   description: 'From no machines to a proven Swarm that serves the Counter app.',
   steps: [
-    ...labUp, docker, ...registryUp, ...registryProof, ...swarm, appStack, swarmProof, appProof, drain,
+    ...labUp, docker, ...registryUp, ...registryProof, ...swarm, appStack, swarmProof, appProof, ...Object.values(EXPERIMENTS),
   ],
 })

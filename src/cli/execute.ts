@@ -47,7 +47,7 @@ export async function execute(ready: Ready): Promise<number> {
   try {
     const { exitCode } = await run({
       playbook: ready.playbook, version: ready.version, argv: ['npx', 'zx', `playbooks/${ready.playbook}.mjs`, ...ready.argv], steps: ready.steps, inventory: ready.inventory,
-      hosts: ready.hosts, check: options.check, forks: options.forks, tags: ready.tags, extraVars: ready.extraVars, root,
+      hosts: ready.hosts, check: options.check, forks: options.forks, repeat: options.repeat, tags: ready.tags, extraVars: ready.extraVars, root,
       connect: (name) => connect(targets.get(name) ?? targetOf(ready, name), ready.becomePassword),
       subscriber: tell,
       openSpool: record.output,

@@ -44,8 +44,7 @@ export async function main(playbook: Playbook, argv: readonly string[], root: st
 
 async function start(playbook: Playbook, argv: readonly string[], root: string): Promise<number> {
   const options = parseOptions(argv, playbook.words)
-  const word = options.words[0] ?? Object.keys(playbook.words ?? {})[0]
-  const steps = stepsOf(playbook, word)
+  const steps = stepsOf(playbook, options.words)
   const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string }
   if (options.help) return say(help(playbook, steps))
   if (options.version) return say(`labbook ${version}\n`)

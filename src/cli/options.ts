@@ -14,6 +14,8 @@ export interface Options {
   readonly diff: boolean
   /** How many hosts are worked on at a time. */
   readonly forks: number
+  /** How often each experiment is done. */
+  readonly repeat: number
   /** In the order given; later ones win. */
   readonly extraVars: readonly ExtraVars[]
   /** The number of `-v`. */
@@ -50,6 +52,7 @@ export const OPTIONS = {
   check: { short: 'C', help: 'change nothing, show what would change' },
   diff: { short: 'D', help: 'show the text before and after each change' },
   forks: { short: 'f', value: 'N', help: 'hosts worked on at a time (default: 25)' },
+  repeat: { value: 'N', help: 'do each experiment N times; findings say how often they held' },
   'extra-vars': { short: 'e', value: 'VARS', help: "key=value key2='two words', {JSON} or @file.yml" },
   verbose: { short: 'v', help: 'output of tasks; -vv commands, -vvv probes too' },
   'ask-become-pass': { short: 'K', help: 'ask for the password sudo wants' },
@@ -110,6 +113,7 @@ export function parseOptions(argv: readonly string[], words: Words = {}): Option
     check: on('check'),
     diff: on('diff'),
     forks: wholeNumber('forks', last('forks') ?? '25'),
+    repeat: wholeNumber('repeat', last('repeat') ?? '1'),
     extraVars: all('extra-vars').map(parseExtraVars),
     verbosity: all('verbose').length,
     askBecomePass: on('ask-become-pass'),

@@ -1,5 +1,6 @@
 import type { Step } from '../run/play.ts'
 import type { Words } from './options.ts'
+import { UsageError } from './usage-error.ts'
 
 /** A playbook: what `npx zx playbooks/NAME.mjs` runs. */
 export interface Playbook {
@@ -9,12 +10,19 @@ export interface Playbook {
   readonly description: string
   /** Words it takes beside options, such as `up` and `down`; the first is taken when none is given. */
   readonly words?: Words
-  /** What it does, in order. A function gets the word that was given. */
-  readonly steps: readonly Step[] | ((word: string | undefined) => readonly Step[])
+  /** More than one of the words may be given. */
+  readonly severalWords?: boolean
+  /** What it does, in order. A function gets the words that were given. */
+  readonly steps: readonly Step[] | ((words: readonly string[]) => readonly Step[])
 }
 
 /** Declares a playbook. */
 export const playbook = (definition: Playbook): Playbook => definition
 
-export const stepsOf = ({ steps }: Playbook, word: string | undefined): readonly Step[] =>
-  typeof steps === 'function' ? steps(word) : steps
+/** @throws {UsageError} more words were given than the playbook takes. */
+export function stepsOf({ steps, words = {}, severalWords = false }: Playbook, given: readonly string[]): readonly Step[] {
+  const [first] = Object.keys(words)
+  if (given.length > 1 && !severalWords) throw new UsageError(`one word at a time, not ${given.length}: ${given.join(', ')}`)
+  if (typeof steps !== 'function') return steps
+  return steps(given.length > 0 || first === undefined ? given : [first])
+}

@@ -68,7 +68,8 @@ export const lab_node = defineModule({
   timeLimitSeconds: () => 240,
 })
 
-function setting(params: z.output<typeof schema>): NodeSetting {
+/** What the scripts need to know of a node, of what {@link lab_node} is told. */
+export function setting(params: Omit<z.output<typeof schema>, 'state'>): NodeSetting {
   const { lab, dir, rootfs, name, address, nodes, memory, disk } = params
   return { lab, dir, rootfs, name, address, nodes, memoryBytes: bytes(memory), diskBytes: bytes(disk) }
 }

@@ -56,6 +56,8 @@ export interface PlayStart extends Base {
   readonly hosts: readonly string[]
   /** `experiment`: what it does is observation and does not count in the recap. */
   readonly kind: 'play' | 'experiment'
+  /** Of an experiment: what was expected, before it was seen. */
+  readonly hypothesis?: string
 }
 
 export interface PlayEnd extends Base {

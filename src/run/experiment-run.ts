@@ -1,100 +1,87 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import { TimeLimit } from '../connection/connection.ts'
-import type { Outcome } from '../shell/batch.ts'
-import type { Exhibit } from './events.ts'
-import type { Experiment, ExperimentContext, Observation, Verdict, Watch, Watched } from './experiment.ts'
-import { runBatch } from './host.ts'
+import type { Experiment, ExperimentContext, Verdict } from './experiment.ts'
+import { careContext } from './experiment-context.ts'
+import { together } from './findings.ts'
 import { Interrupted, type RunState } from './state.ts'
 import { stopwatch } from './stopwatch.ts'
 
-const DEFAULT_SECONDS = 60
-
-/** Runs an experiment. What it set out to prove and did not come to is reported as "cannot tell", with the reason. */
+/**
+ * Runs an experiment, as often as the run was asked to. What it set out to prove and did not come to is reported as
+ * "cannot tell", with the reason.
+ */
 export async function runExperiment(state: RunState, experiment: Experiment, names: readonly string[], nextId: (title: string) => string): Promise<void> {
-  const { name, proves } = experiment
+  const { name, hypothesis, proves } = experiment
   const watch = stopwatch()
-  const open = new Map(Object.entries(proves))
-  const conclude = (id: string, { holds, evidence, detail }: Verdict): void => {
-    const statement = open.get(id)
-    if (statement === undefined) throw new Error(`experiment "${name}" makes a finding it did not announce, or makes it twice: ${id}`)
-    open.delete(id)
-    const ids = evidence.map((exhibit) => exhibit.id)
-    state.emit({ type: 'finding', id, experiment: name, statement, holds, evidence: ids, ...(detail === undefined ? {} : { detail }) })
+  const said = new Map<string, Verdict[]>(Object.keys(proves).map((id) => [id, []]))
+  const tell = (id: string, verdicts: readonly Verdict[]): void => {
+    state.emit({ type: 'finding', id, experiment: name, statement: proves[id] as string, ...together(verdicts) })
   }
-  state.emit({ type: 'play_start', play: name, hosts: names, kind: 'experiment' })
+  state.emit({ type: 'play_start', play: name, hosts: names, kind: 'experiment', ...(hypothesis === undefined ? {} : { hypothesis }) })
+  try {
+    for (let time = 1; time <= state.repeat; time++) {
+      if (state.repeat > 1) state.emit({ type: 'notice', level: 'info', message: `${name}: ${time} of ${state.repeat}` })
+      await once(state, experiment, names, nextId, (id, verdict) => {
+        said.get(id)?.push(verdict)
+        if (state.repeat === 1) tell(id, [verdict])
+      })
+    }
+  } finally {
+    if (state.repeat > 1) for (const [id, verdicts] of said) tell(id, verdicts)
+    if (!state.signal.aborted) state.emit({ type: 'play_end', play: name, durationMs: watch.elapsed() })
+  }
+}
+
+/** @throws {Interrupted} */
+async function once(
+  state: RunState, experiment: Experiment, names: readonly string[], nextId: (title: string) => string,
+  conclude: (id: string, verdict: Verdict) => void,
+): Promise<void> {
+  const { name, proves, start, observe } = experiment
+  const open = new Set(Object.keys(proves))
+  const finding = (id: string, verdict: Verdict): void => {
+    if (!open.delete(id)) throw new Error(`experiment "${name}" makes a finding it did not announce, or makes it twice: ${id}`)
+    conclude(id, verdict)
+  }
+  const care = careContext(state, experiment, names, nextId)
+  const on: ExperimentContext = { ...care, finding }
   const reasons: string[] = []
+  let begun = false
   try {
     const out = names.filter((host) => state.host(host).out !== undefined)
     if (names.length === 0) reasons.push(`no hosts match ${experiment.hosts}`)
     else if (out.length > 0) reasons.push(`not run: ${out.join(', ')} ${out.length === 1 ? 'has' : 'have'} left the run`)
-    else await experiment.observe(contextOf(state, experiment, names, conclude, nextId))
+    else {
+      await start?.(care)
+      begun = true
+      await observe(on)
+    }
   } catch (error) {
     if (state.signal.aborted || error instanceof Interrupted) throw new Interrupted()
     reasons.push((error as Error).message)
     state.emit({ type: 'notice', level: 'error', message: `${name}: ${(error as Error).message}` })
   } finally {
     const why = reasons[0] ?? (state.signal.aborted ? 'interrupted' : 'the experiment ended without a word on it')
-    for (const id of [...open.keys()]) conclude(id, { holds: null, evidence: [], detail: why })
-    if (!state.signal.aborted) state.emit({ type: 'play_end', play: name, durationMs: watch.elapsed() })
+    for (const id of [...open]) finding(id, { holds: null, evidence: [], detail: why })
+    if (begun) await restore(state, experiment, names, nextId)
   }
 }
 
-function contextOf(
-  state: RunState, experiment: Experiment, hosts: readonly string[],
-  conclude: (id: string, verdict: Verdict) => void, nextId: (title: string) => string,
-): ExperimentContext {
-  const keep = (what: Omit<Exhibit, 'type' | 'time' | 'id' | 'experiment'>): Exhibit => {
-    const exhibit = { type: 'exhibit', id: nextId(what.title), experiment: experiment.name, ...what } as const
-    state.emit(exhibit)
-    return { ...exhibit, time: what.start }
-  }
-  const look = (observation: Observation, toFile = false): Promise<Seen> =>
-    observe(state, observation, observation.host ?? (hosts[0] as string), toFile)
-  return {
-    hosts,
-    groups: state.groups,
-    hostvars: (name) => ({ ...state.host(name).vars, ...state.extraVars }),
-    signal: state.signal,
-    exhibit: async (observation) => keep(await look(observation, true)),
-    watch: async (watch) => await watchFor(watch, look, keep, state.signal),
-    record: ({ durationMs, ...what }) => keep({
-      ...what, durationMs, stderr: '', exitCode: 0, host: 'controller', start: new Date(Date.now() - durationMs).toISOString(),
-    }),
-    finding: conclude,
-    notice: (message, level = 'info') => { state.emit({ type: 'notice', level, message }) },
-  }
-}
-
-type Seen = Omit<Exhibit, 'type' | 'time' | 'id' | 'experiment'>
-
-async function observe(state: RunState, { title, command, become = true, timeout = DEFAULT_SECONDS }: Observation, name: string, toFile: boolean): Promise<Seen> {
-  if (state.signal.aborted) throw new Interrupted()
-  const host = state.host(name)
-  const watch = stopwatch()
-  const { user, password } = host.become
-  // What is looked at again and again leaves no file each time.
-  const openSpool = toFile ? state.openSpool : undefined
-  const outcome: Outcome = await runBatch(host.connection, [command], {
-    ...(become ? { become: { user, ...(password === undefined ? {} : { password }) } } : {}),
-    timeLimitSeconds: timeout,
-    keep: () => ({ for: 'probe', ...(openSpool && { spool: (stream) => openSpool({ host: name, task: title, stream }) }) }),
-  }).then(([first]) => first as Outcome, (error: unknown) => {
-    if (!(error instanceof TimeLimit)) throw error
-    return { stdout: error.stdout.toString('utf8'), stderr: `${error.stderr.toString('utf8')}\n${error.message}`.trim(), exitCode: 124, durationMs: null }
-  })
-  return { title, command, host: name, ...outcome, start: watch.start, durationMs: watch.elapsed() }
-}
-
-async function watchFor(
-  { until, within = DEFAULT_SECONDS, every = 1, ...observation }: Watch,
-  look: (observation: Observation) => Promise<Seen>, keep: (seen: Seen) => Exhibit, signal: AbortSignal,
-): Promise<Watched> {
-  const watch = stopwatch()
-  for (;;) {
-    const seen = await look(observation)
-    const seconds = watch.elapsed() / 1000
-    const reached = until(seen)
-    if (reached || seconds >= within) return { reached, seconds, exhibit: keep({ ...seen, start: watch.start, durationMs: watch.elapsed() }) }
-    await sleep(every * 1000, undefined, { signal }).catch(() => { throw new Interrupted() })
+/** Puts things back; after an interrupt the run's own lines are closed, so over new ones. */
+async function restore(state: RunState, experiment: Experiment, names: readonly string[], nextId: (title: string) => string): Promise<void> {
+  const { name } = experiment
+  if (experiment.restore === undefined) return
+  const interrupted = state.signal.aborted
+  const on = interrupted ? state.anew() : state
+  if (interrupted) state.emit({ type: 'notice', level: 'warning', message: `${name}: putting back what it has disturbed` })
+  try {
+    await experiment.restore(careContext(on, experiment, names, nextId))
+  } catch (error) {
+    // A second Ctrl-C ends the program; the first, while things are put back, comes here.
+    if (state.signal.aborted && !interrupted) return await restore(state, experiment, names, nextId)
+    state.emit({
+      type: 'notice', level: 'error',
+      message: `${name}: not everything is as it was: ${(error as Error).message}. The next run of the playbook puts it right`,
+    })
+  } finally {
+    if (interrupted) await on.close()
   }
 }

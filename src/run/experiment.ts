@@ -1,10 +1,8 @@
 import type { Chart } from './chart.ts'
 import type { Exhibit, ExhibitData } from './events.ts'
 
-/** A command to run and keep as an exhibit. */
-export interface Observation {
-  /** What the picture shows, in a few words: also the stem of the exhibit's id. */
-  readonly title: string
+/** A command to run. */
+export interface Look {
   readonly command: string
   /** Default: the experiment's first host. `controller` is this machine. */
   readonly host?: string
@@ -12,6 +10,19 @@ export interface Observation {
   readonly become?: boolean
   /** Seconds. Default 60. */
   readonly timeout?: number
+}
+
+/** What a command printed. */
+export interface Seen {
+  readonly stdout: string
+  readonly stderr: string
+  readonly exitCode: number
+}
+
+/** A command to run and keep as an exhibit. */
+export interface Observation extends Look {
+  /** What the picture shows, in a few words: also the stem of the exhibit's id. */
+  readonly title: string
 }
 
 /** A command to run again and again until its output is as wished; the last one is kept. */
@@ -51,7 +62,7 @@ export interface Recorded {
   readonly data?: readonly ExhibitData[]
 }
 
-/** What an experiment works with. All it sees is recorded. */
+/** What an experiment works with. All it sees is recorded, but for what it only looks at. */
 export interface ExperimentContext {
   readonly hosts: readonly string[]
   readonly groups: Readonly<Record<string, readonly string[]>>
@@ -59,17 +70,31 @@ export interface ExperimentContext {
   /** Runs a command and records it with its output. A failed command is an exhibit like any other. */
   exhibit(observation: Observation): Promise<Exhibit>
   watch(watch: Watch): Promise<Watched>
+  /** Runs a command that is no evidence by itself, such as one of many samples, which are recorded together in the end. */
+  look(look: Look): Promise<Seen>
   record(what: Recorded): Exhibit
   finding(id: string, verdict: Verdict): void
   notice(message: string, level?: 'info' | 'warning'): void
   readonly signal: AbortSignal
 }
 
+/** Of the context what a start state is looked at with, and what things are put back with: no findings are made there. */
+export type CareContext = Omit<ExperimentContext, 'finding'>
+
 export interface ExperimentOptions {
   readonly hosts: string
   readonly tags?: string | readonly string[]
   /** Each finding it will make: id -> statement. Those it does not come to are reported as "cannot tell". */
   readonly proves: Readonly<Record<string, string>>
+  /** What is expected to be seen, and why: one or two sentences, written before it is. */
+  readonly hypothesis?: string
+  /** Looks whether things are as they must be before anything is disturbed. Throws with what is not. */
+  readonly start?: (on: CareContext) => Promise<void>
+  /**
+   * Puts back what the experiment has disturbed. Runs whatever happens once the start state was as it must be: also after
+   * a failure and after Ctrl-C, then over new connections. Must do its work from wherever the experiment stopped.
+   */
+  readonly restore?: (on: CareContext) => Promise<void>
 }
 
 /** Looks at a running system, perhaps disturbs it, and says what was seen. */

@@ -27,6 +27,8 @@ export interface RunOptions {
   readonly forks: number
   readonly tags: TagChoice
   readonly extraVars: Readonly<Record<string, unknown>>
+  /** How often each experiment is done. Default: once. */
+  readonly repeat?: number
   /** Where `templates/` and `files/` are. */
   readonly root: string
   readonly connect: (host: string, vars: Readonly<Record<string, unknown>>) => Pick<RunHost, 'connection' | 'become'>
@@ -61,9 +63,7 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
     type: 'run_start', playbook: options.playbook, version: options.version, argv: options.argv, check, hosts: options.hosts,
     controller: { hostname: hostname(), node: process.version, platform: `${platform()} ${release()}` },
   })
-  const closeAll = async (): Promise<void> => {
-    await Promise.all([...hosts.values()].map(({ connection }) => connection.close()))
-  }
+  const closeAll = (): Promise<void> => state.close()
   const onAbort = (): void => {
     emit({ type: 'notice', level: 'warning', message: 'interrupted: ending the run; Ctrl-C once more ends it at once' })
     void closeAll()
@@ -128,7 +128,7 @@ function exhibitIds(): (title: string) => string {
   }
 }
 
-function stateOf(options: RunOptions, hosts: Map<string, RunHost>, emit: (event: Untimed) => void): RunState {
+function stateOf(options: Omit<RunOptions, 'steps'>, hosts: Map<string, RunHost>, emit: (event: Untimed) => void): RunState {
   const { inventory } = options
   const open = (name: string): RunHost => {
     const known = inventory.hosts.get(name)
@@ -138,7 +138,7 @@ function stateOf(options: RunOptions, hosts: Map<string, RunHost>, emit: (event:
     hosts.set(name, host)
     return host
   }
-  return {
+  const state: Omit<RunState, 'anew'> = {
     check: options.check,
     forks: options.forks,
     tags: options.tags,
@@ -151,5 +151,11 @@ function stateOf(options: RunOptions, hosts: Map<string, RunHost>, emit: (event:
     openSpool: options.openSpool,
     emit,
     signal: options.signal,
+    repeat: options.repeat ?? 1,
+    close: async () => {
+      await Promise.all([...hosts.values()].map(({ connection }) => connection.close()))
+    },
   }
+  const anew = (): RunState => stateOf({ ...options, signal: new AbortController().signal }, new Map(), emit)
+  return { ...state, anew }
 }

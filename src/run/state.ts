@@ -28,6 +28,11 @@ export interface RunState {
   readonly emit: (event: Untimed) => void
   /** Aborted when the user interrupts. */
   readonly signal: AbortSignal
+  /** How often each experiment is done. */
+  readonly repeat: number
+  /** The same with lines of its own that no interrupt closes: to put things back after one. To be closed by who asked for it. */
+  anew(): RunState
+  close(): Promise<void>
 }
 
 /** The user interrupted the run. */

@@ -49,6 +49,18 @@ export function registryCases(t: Test, site: Site): void {
     }
   }
 
+  /** A machine forgets an image and pulls it again, over and over, until it is told to stop. */
+  const pullOnAndOn = (node: string) => {
+    const image = on(node1, `docker image ls --format '{{.Repository}}:{{.Tag}}' ${address}/labbook/hello-world | head -n 1`)
+    on(node, `rm -f /run/pulls.*; (timeout 300 sh -c 'until [ -e /run/pulls.stop ]; do docker image rm ${image} >/dev/null 2>&1; docker pull -q ${image} 2>&1 | sed "s/^/$(date +%T) /"; sleep 0.05; done' >/run/pulls.log 2>&1 </dev/null &)`)
+    return {
+      stop: () => {
+        const lines = on(node, 'touch /run/pulls.stop; sleep 3; cat /run/pulls.log').split('\n')
+        return { pulled: lines.filter((line) => line.includes(image)).length, failed: lines.filter((line) => !line.endsWith(image)) }
+      },
+    }
+  }
+
   const catalogue = (): string => on(node1, 'find /var/lib/registry/docker/registry/v2/repositories -path "*/tags/*/current/link" -exec sh -c \'for f; do echo "$f $(cat "$f")"; done\' sh {} + | sort')
 
   void t.test('a new password reaches the registry and all who log in, and nobody sees it', async (t) => {
@@ -78,8 +90,14 @@ export function registryCases(t: Test, site: Site): void {
 
   void t.test('a new certificate and a new CA', async (t) => {
     rmSync(path.join(site.dir, 'registry/pki/registry.crt'))
-    await isWell(t, 'with a certificate that is gone', registry())
+    const pulls = pullOnAndOn(node2)
+    await isWell(t, 'with a certificate that is gone', registry('--tags', 'registry'))
     t.match(changes().join('\n'), /issue the certificate of registry for /)
+    t.match(changes().join('\n'), /node1: .*restart the registry/)
+    const { pulled, failed } = pulls.stop()
+    t.ok(pulled > 10, `${pulled} pulls meanwhile`)
+    t.same(failed, [], 'none failed')
+    t.match(on(node1, 'iptables-save | grep -c labbook-registry; true'), /^0$/, 'nothing is held back any more')
     allPull(t, 'new certificate')
     await isWell(t, 'with a new CA', registry('-e', 'pki_generation=2'))
     t.match(changes().join('\n'), /CA for Docker/)
@@ -148,6 +166,23 @@ export function registryCases(t: Test, site: Site): void {
     t.notOk(ssh.answers(node1))
     await isWell(t, 'after a power cut', registry('-e', 'pki_generation=2'))
     allPull(t, 'after a power cut')
+  })
+
+  void t.test('the registry moves to another machine', async (t) => {
+    const inventory = path.join(site.dir, 'moved.yaml')
+    const text = readFileSync(site.inventory[1] as string, 'utf8')
+    const moved = text.replace(/(\n {4}registry:\n {6}hosts:\n {8})node1:/, '$1node2:')
+    t.not(moved, text)
+    writeFileSync(inventory, moved)
+    const app = () => runPlaybook('playbooks/app.mjs', ['-i', inventory, '--yes', '-e', 'pki_generation=2'])
+    const first = await app()
+    if (!t.equal(first.exitCode, 0)) t.comment(`${first.stdout.slice(-5000)}\n${first.stderr.slice(-2000)}`)
+    t.match(changes().join('\n'), /issue the certificate of registry anew|issue the certificate of registry for /)
+    t.equal(on(node1, 'docker ps -aq --filter name=labbook-registry'), '', 'it is gone where it was')
+    t.match(on(node1, 'ls /var/lib/registry/docker'), /registry/, 'what it stored there stays')
+    for (const image of on(node1, `docker service ls --format '{{.Image}}'`).split('\n')) t.match(image, new RegExp(`^${node2}:5000/`), 'services run from the new place')
+    t.equal((await app()).exitCode, 0)
+    t.same(changes(), [], 'and a second run changes nothing')
   })
 }
 

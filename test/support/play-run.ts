@@ -67,6 +67,7 @@ export interface Setting {
   readonly skipTags?: readonly string[]
   readonly signal?: AbortSignal
   readonly extraVars?: Record<string, unknown>
+  readonly repeat?: number
   readonly onEvent?: (event: RunEvent) => void
   /** A real line to a host, in place of a shell of this machine. */
   readonly connect?: (name: string) => Connection
@@ -91,6 +92,7 @@ export async function runSteps(steps: readonly Step[], setting: Setting = {}): P
     forks: setting.forks ?? 5,
     tags: { tags: setting.tags ?? [], skipTags: setting.skipTags ?? [] },
     extraVars: setting.extraVars ?? {},
+    repeat: setting.repeat ?? 1,
     connect: (name) => ({
       connection: setting.connect?.(name) ?? shellConnection(() => {
         exchanges[name] = (exchanges[name] ?? 0) + 1

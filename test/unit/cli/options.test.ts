@@ -1,6 +1,8 @@
 import t from 'tap'
 import { parseOptions } from '../../../src/cli/options.ts'
+import { playbook, stepsOf } from '../../../src/cli/playbook.ts'
 import { UsageError } from '../../../src/cli/usage-error.ts'
+import { experiment } from '../../../src/run/experiment.ts'
 
 const WORDS = { up: 'make the lab', down: 'remove it', status: 'show it' }
 
@@ -19,7 +21,7 @@ void t.test('nothing given means the defaults', async (t) => {
   t.strictSame(parseOptions([]), {
     inventory: 'inventory.yaml', limit: undefined, tags: [], skipTags: [], check: false, diff: false, forks: 25, extraVars: [],
     verbosity: 0, askBecomePass: false, listHosts: false, listTasks: false, json: false, noInput: false, yes: false,
-    help: false, version: false, words: [],
+    help: false, version: false, words: [], repeat: 1,
   })
 })
 
@@ -74,6 +76,14 @@ void t.test('only words the playbook declares are taken', async (t) => {
   t.equal(refusal(['dwon'], WORDS), 'unknown word "dwon" (did you mean down?); one of: up, down, status')
   t.equal(refusal(['node1']), 'unexpected word "node1"; to choose hosts: --limit node1')
   t.match(refusal(['toString'], WORDS), 'unknown word')
+})
+
+void t.test('more than one word only where the playbook takes several', async (t) => {
+  const steps = (words: readonly string[]) => [experiment(words.join('+'), { hosts: 'all', proves: {} }, async () => {})]
+  const one = playbook({ name: 'lab', description: '', words: WORDS, steps })
+  t.equal(stepsOf(one, [])[0]?.name, 'up', 'none given: the first')
+  t.throws(() => stepsOf(one, ['up', 'down']), { name: 'UsageError', message: 'one word at a time, not 2: up, down' })
+  t.equal(stepsOf({ ...one, severalWords: true }, ['up', 'down'])[0]?.name, 'up+down')
 })
 
 void t.test('--help wins over mistakes beside it', async (t) => {

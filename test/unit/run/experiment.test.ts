@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { experiment } from '../../../src/run/experiment.ts'
 import { play } from '../../../src/run/play.ts'
@@ -69,4 +71,94 @@ t.test('an interrupted run says so, and finishes its record', async (t) => {
   t.same(ran.story, ['a first: changed'])
   t.match(ran, { status: 'interrupted', exitCode: 130 })
   t.equal(ran.events.at(-1)?.type, 'run_end')
+})
+
+/** An experiment that writes down what it does; `observe` disturbs something and then does as it is told. */
+function disturbing(log: string, { start = '', during = async () => {} }: { start?: string; during?: () => Promise<void> } = {}) {
+  return experiment('disturb', {
+    hosts: 'all', proves, hypothesis: 'It recovers.',
+    start: async (on) => {
+      await on.look({ command: `echo start >>${log}` })
+      if (start !== '') throw new Error(start)
+    },
+    restore: async (on) => { await on.exhibit({ title: 'Put back', command: `echo restore >>${log}` }) },
+  }, async (on) => {
+    await on.look({ command: `echo disturb >>${log}` })
+    await during()
+    on.finding('x.holds', { holds: true, evidence: [await on.exhibit({ title: 'Seen', command: 'echo so' })] })
+  })
+}
+
+t.test('what was disturbed is put back, whatever happens', async (t) => {
+  const logs = () => {
+    const file = `${t.testdir()}/log`
+    return { file, lines: () => readFileSync(file, 'utf8').trim().split('\n') }
+  }
+  const well = logs()
+  const ran = await runSteps([disturbing(well.file)])
+  t.same(well.lines(), ['start', 'disturb', 'restore'])
+  t.match(ran.events.find(({ type }) => type === 'play_start'), { hypothesis: 'It recovers.' })
+  t.same(exhibits(ran).map(({ title }) => title), ['Seen', 'Put back'], 'a mere look is no exhibit')
+
+  const broken = logs()
+  const failed = await runSteps([disturbing(broken.file, { during: async () => { throw new Error('the node caught fire') } })])
+  t.same(broken.lines(), ['start', 'disturb', 'restore'])
+  t.match(findings(failed), [{ holds: null, detail: 'the node caught fire' }])
+
+  const unfit = logs()
+  const refused = await runSteps([disturbing(unfit.file, { start: 'one of four replicas runs' })])
+  t.same(unfit.lines(), ['start'], 'nothing was disturbed, so nothing is put back')
+  t.match(findings(refused), [{ holds: null, detail: 'one of four replicas runs' }])
+  t.equal(refused.exitCode, 2)
+})
+
+t.test('after an interrupt it is put back over new lines', async (t) => {
+  const log = `${t.testdir()}/log`
+  const controller = new AbortController()
+  const opened: { closed: boolean }[] = []
+  const ran = await runSteps([disturbing(log, { during: async () => { controller.abort() } })], {
+    signal: controller.signal,
+    connect: () => {
+      const line = { closed: false }
+      opened.push(line)
+      return {
+        open: () => {},
+        exchange: async (script) => {
+          if (line.closed) throw new Error('the line is closed')
+          const { stdout, stderr, status } = spawnSync('sh', { input: script })
+          return { stdout, stderr, exitCode: status ?? -1 }
+        },
+        close: async () => { line.closed = true },
+      }
+    },
+  })
+  t.same(readFileSync(log, 'utf8').trim().split('\n'), ['start', 'disturb', 'restore'])
+  t.match(opened, [{ closed: true }, { closed: true }], 'a second line was made, and closed')
+  t.match(ran, { status: 'interrupted', exitCode: 130 })
+  t.match(findings(ran), [{ holds: null, detail: 'interrupted' }])
+})
+
+t.test('what cannot be put back is said', async (t) => {
+  const ran = await runSteps([experiment('disturb', { hosts: 'all', proves, restore: async () => { throw new Error('node2 does not answer') } }, async (on) => {
+    on.finding('x.holds', { holds: true, evidence: [] })
+  })])
+  t.match(ran.events.find((event) => event.type === 'notice'), { level: 'error', message: 'disturb: not everything is as it was: node2 does not answer. The next run of the playbook puts it right' })
+  t.equal(ran.exitCode, 2)
+})
+
+t.test('done several times, a finding says how often it held and what was measured each time', async (t) => {
+  let time = 0
+  const outcomes = [true, true, null] as const
+  const measure = experiment('measure', { hosts: 'all', proves }, async (on) => {
+    const holds = outcomes[time++ % 3] ?? null
+    on.finding('x.holds', { holds, evidence: [await on.exhibit({ title: 'Seen', command: 'echo so' })], detail: `time ${time}`, measured: { 'time to Down': [10 + time, 's'] } })
+  })
+  const ran = await runSteps([measure], { repeat: 3 })
+  t.match(findings(ran), [{
+    holds: null, times: { held: 2, failed: 0, unknown: 1 }, evidence: ['seen', 'seen-2', 'seen-3'],
+    measured: [{ name: 'time to Down', unit: 's', values: [11, 12, 13] }], detail: '1: time 1; 2: time 2; 3: time 3',
+  }])
+  const all = await runSteps([measure], { repeat: 2 })
+  t.match(findings(all), [{ holds: true, times: { held: 2, failed: 0, unknown: 0 } }])
+  t.notHas(findings(await runSteps([experiment('once', { hosts: 'all', proves }, async (on) => { on.finding('x.holds', { holds: true, evidence: [] }) })]))[0], 'times')
 })

@@ -1,0 +1,21 @@
+import { playbook } from '../../src/labbook.ts'
+import { appStack } from '../app/stack.ts'
+import { docker } from '../docker/docker.ts'
+import { labUp } from '../lab/lab.ts'
+import { registryUp } from '../registry/steps.ts'
+import { EXPERIMENTS } from '../swarm/experiments/index.ts'
+import { swarm } from '../swarm/swarm.ts'
+
+export default playbook({
+  name: 'experiments',
+  description: 'Does things to the Swarm and its app, and records what comes of it. Each experiment puts back what it has disturbed.',
+  words: {
+    all: 'every one of them',
+    ...Object.fromEntries(Object.entries(EXPERIMENTS).map(([name, { name: title }]) => [name, title])),
+  },
+  severalWords: true,
+  steps: (words) => [
+    ...labUp, docker, ...registryUp, ...swarm, appStack,
+    ...Object.entries(EXPERIMENTS).filter(([name]) => words.includes('all') || words.includes(name)).map(([, experiment]) => experiment),
+  ],
+})

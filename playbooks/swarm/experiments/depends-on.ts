@@ -1,0 +1,83 @@
+import { experiment, type CareContext } from '../../../src/labbook.ts'
+import { quote } from '../../../src/shell/quote.ts'
+import { STACK } from '../../app/stack.ts'
+import { allWell, manager, seconds } from './support/cluster.ts'
+
+const NAME = 'labbook-order'
+/** How late the one is that the other says it depends on. */
+const LATE_SECONDS = 15
+
+const imageOf = (service: string): string => `docker service inspect ${STACK}_${service} --format '{{.Spec.TaskTemplate.ContainerSpec.Image}}'`
+const containerOf = (service: string): string => `docker ps -q --filter label=com.docker.swarm.service.name=${NAME}_${service} | head -n 1`
+/** Asks the app from within its own container: nothing of this stack is published. */
+const ASK = `docker exec $(${containerOf('web')}) curl -s -o /dev/null -w '%{http_code}' --max-time 5 http://127.0.0.1:8080/api/counter`
+const STARTED = `for service in store web; do echo "$service $(docker inspect --format '{{.State.StartedAt}} {{.RestartCount}} {{.Id}}' $(docker ps -aq --filter label=com.docker.swarm.service.name=${NAME}_$service | tail -n 1))"; done`
+
+const compose = (counter: string, redis: string, node: string, dnsrr: boolean): string => {
+  const deploy = `deploy: { replicas: 1, ${dnsrr ? 'endpoint_mode: dnsrr, ' : ''}placement: { constraints: [node.hostname == ${node}] } }`
+  return `version: '3.8'
+services:
+  store:
+    image: ${redis}
+    command: [sh, -c, 'sleep ${LATE_SECONDS}; exec redis-server --protected-mode no --save ""']
+    ${deploy}
+  web:
+    image: ${counter}
+    depends_on: [store]
+    environment: { REDIS_HOST: store }
+    ${deploy}
+`
+}
+
+const remove = async (on: CareContext): Promise<void> => {
+  await on.look({ command: `docker stack rm ${NAME} 2>/dev/null; for try in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do docker network ls -q --filter label=com.docker.stack.namespace=${NAME} | grep -q . || break; sleep 1; done` })
+}
+
+/** What `depends_on` does in a Swarm. */
+export const dependsOn = experiment('What depends_on does', {
+  hosts: 'swarm_managers[0]',
+  tags: ['experiments', 'depends-on', 'proof'],
+  hypothesis: 'Swarm starts all services of a stack at once and pays no heed to depends_on. So an app must wait for what it needs by itself; the Counter '
+    + 'app says 503 until its Redis is there, and needs no restart.',
+  proves: {
+    'swarm.depends-on.ignored': 'A service does not wait for the one that it says it depends on',
+    'app.waits-for-redis': 'The app answers 503 while there is no Redis, and counts as soon as there is one, without a restart',
+  },
+  start: async (on) => {
+    await allWell(on)
+    await remove(on)
+  },
+  restore: remove,
+}, async (on) => {
+  const [counter, redis, mode] = (await on.look({ command: `${imageOf('counter')}; ${imageOf('redis')}; docker service inspect ${STACK}_redis --format '{{.Spec.EndpointSpec.Mode}}'` })).stdout.trim().split('\n')
+  const text = compose(counter ?? '', redis ?? '', manager(on), mode === 'dnsrr')
+  const deployed = await on.exhibit({
+    title: 'A stack whose store is late', timeout: 120,
+    command: `printf '%s' ${quote(text)} | docker stack deploy --detach=true --with-registry-auth --resolve-image never --compose-file - ${NAME}`,
+  })
+  const up = await on.watch({ title: 'web runs', command: `${containerOf('web')} | grep .`, within: 60, until: ({ exitCode }) => exitCode === 0 })
+  const without = await on.watch({ title: 'web without its store', command: ASK, within: 10, until: ({ stdout }) => stdout === '503' })
+  const first = await on.exhibit({ title: 'When both were started', command: STARTED })
+  const counting = await on.watch({ title: 'web with its store', command: ASK, within: 90, until: ({ stdout }) => stdout === '200' })
+  const second = await on.exhibit({ title: 'When both were started, later', command: STARTED })
+  const [apart, same] = [startsApart(first.stdout), line(first.stdout, 'web') === line(second.stdout, 'web')]
+  on.finding('swarm.depends-on.ignored', {
+    holds: deployed.exitCode === 0 && up.reached && apart !== undefined ? apart < LATE_SECONDS : null,
+    evidence: [deployed, without.exhibit, first],
+    detail: apart === undefined ? 'one of the two never started'
+      : `web was started ${seconds(Math.abs(apart))} ${apart < 0 ? 'before' : 'after'} its store, which took ${LATE_SECONDS} s more until it answered`,
+  })
+  on.finding('app.waits-for-redis', {
+    holds: without.reached && counting.reached && same,
+    evidence: [without.exhibit, counting.exhibit, first, second],
+    detail: `503 at first, 200 after ${seconds(counting.seconds)} more; ${same ? 'the same container' : 'another container'}`,
+  })
+})
+
+const line = (stdout: string, service: string): string => stdout.split('\n').find((each) => each.startsWith(`${service} `)) ?? service
+
+/** Seconds from the start of the store to that of web. */
+function startsApart(stdout: string): number | undefined {
+  const [store, web] = ['store', 'web'].map((service) => Date.parse((line(stdout, service).split(' ')[1] ?? '').replace(/(\.\d{3})\d+/, '$1')))
+  return store === undefined || web === undefined || Number.isNaN(store) || Number.isNaN(web) ? undefined : (web - store) / 1000
+}

@@ -1,0 +1,22 @@
+import { dependsOn } from './depends-on.ts'
+import { drain } from './drain.ts'
+import { health } from './health.ts'
+import { daemonStopped, nodeCutOff, nodeKilled } from './loss.ts'
+import { oneOfThreeLost, onlyManagerLost } from './managers.ts'
+import { scale } from './scale.ts'
+import { brokenUpdate, rollingUpdate } from './update.ts'
+
+/** The Swarm's experiments by the names that `experiments.mjs` takes, in the order they are done in. */
+export const EXPERIMENTS = {
+  drain,
+  'node-killed': nodeKilled,
+  'daemon-stopped': daemonStopped,
+  'node-cut-off': nodeCutOff,
+  scale,
+  update: rollingUpdate,
+  'broken-update': brokenUpdate,
+  health,
+  'depends-on': dependsOn,
+  'one-manager': onlyManagerLost,
+  'three-managers': oneOfThreeLost,
+} as const

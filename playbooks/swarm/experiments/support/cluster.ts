@@ -1,0 +1,52 @@
+import { PlaybookError, type CareContext, type ExperimentContext, type Watched } from '../../../../src/labbook.ts'
+import { settled } from '../../../app/proof.ts'
+import { appVars, STACK } from '../../../app/stack.ts'
+
+export const COUNTER = `${STACK}_counter`
+
+/** The node that is to lose something: the last worker, so that the manager we speak to and Redis with its volume stay. */
+export function victim({ groups }: Pick<CareContext, 'groups'>): string {
+  const node = groups.swarm_workers?.at(-1)
+  if (node === undefined) throw new PlaybookError('there is no worker in group swarm_workers to take away: an experiment needs one')
+  return node
+}
+
+export const manager = ({ hosts }: Pick<CareContext, 'hosts'>): string => hosts[0] as string
+
+/** How many replicas the inventory asks for. */
+export const wantedReplicas = (on: Pick<CareContext, 'hosts' | 'hostvars'>): number => appVars(on.hostvars(manager(on))).counter_replicas
+
+export const NODES = `docker node ls --format 'table {{.Hostname}}\\t{{.Status}}\\t{{.Availability}}\\t{{.ManagerStatus}}'`
+
+/** Every node is up, and the app is as it was deployed: what each experiment begins with, and ends with. */
+export async function allWell(on: CareContext): Promise<void> {
+  const wanted = on.groups.swarm ?? []
+  const nodes = await on.watch({ title: 'Nodes before', command: NODES, within: 60, until: ({ stdout }) => wanted.every((name) => isReady(stdout, name)) })
+  if (!nodes.reached) throw new Error(`not begun: not every node is ready and active (see the exhibit "${nodes.exhibit.id}")`)
+  await settled(on)
+}
+
+export const isReady = (nodes: string, name: string): boolean => new RegExp(`^${name}\\s+Ready\\s+Active\\b`, 'm').test(nodes)
+export const isDown = (nodes: string, name: string): boolean => new RegExp(`^${name}\\s+Down\\b`, 'm').test(nodes)
+
+const running = (filter = ''): string => `docker service ps ${COUNTER} --filter desired-state=running ${filter}--format '{{.Name}} {{.Node}} {{.CurrentState}}'`
+
+/** Waits until as many replicas run as wanted, none of them on the nodes named. */
+export function replicasElsewhere(on: ExperimentContext, title: string, without: readonly string[] = [], within = 180): Promise<Watched> {
+  const wanted = wantedReplicas(on)
+  return on.watch({ title, command: running(), within, until: ({ stdout }) => runningLines(stdout, without).length >= wanted })
+}
+
+export const runningLines = (stdout: string, without: readonly string[] = []): string[] =>
+  stdout.split('\n').filter((line) => / Running /.test(line) && !without.includes(line.split(' ')[1] ?? ''))
+
+/** The replicas that are to be on a node. */
+export const replicasOn = (node: string): string => running(`--filter node=${node} `)
+
+/** How many replicas each node has. */
+export const SPREAD = `docker service ps ${COUNTER} --filter desired-state=running --format '{{.Node}}' | sort | uniq -c`
+
+export const seconds = (value: number): string => `${value.toFixed(value < 10 ? 1 : 0)} s`
+
+/** `completed`, `updating`, `rollback_completed`, ..., and Docker's word on it. */
+export const UPDATE_STATE = `docker service inspect ${COUNTER} --format '{{with .UpdateStatus}}{{.State}} {{.Message}}{{else}}none{{end}}'`

@@ -1,0 +1,42 @@
+import type { Finding, Measured, Times } from './events.ts'
+import type { Verdict } from './experiment.ts'
+
+/** What an experiment says of one of its findings, each time that it was done. */
+export type Said = Pick<Finding, 'holds' | 'evidence' | 'detail' | 'times' | 'measured'>
+
+/**
+ * Puts together what was found each time. A statement holds when it held each time; it does not when it once did not; where
+ * it could not be told once and held otherwise, it cannot be told.
+ */
+export function together(verdicts: readonly Verdict[]): Said {
+  const count = (holds: boolean | null): number => verdicts.filter((verdict) => verdict.holds === holds).length
+  const times: Times = { held: count(true), failed: count(false), unknown: count(null) }
+  const measured = measuredOf(verdicts)
+  const detail = detailOf(verdicts)
+  return {
+    holds: times.failed > 0 ? false : times.unknown > 0 ? null : true,
+    evidence: verdicts.flatMap(({ evidence }) => evidence.map(({ id }) => id)),
+    ...(detail === undefined ? {} : { detail }),
+    ...(verdicts.length > 1 ? { times } : {}),
+    ...(measured.length > 0 ? { measured } : {}),
+  }
+}
+
+function measuredOf(verdicts: readonly Verdict[]): Measured[] {
+  const all = new Map<string, { unit: string; values: number[] }>()
+  for (const verdict of verdicts) {
+    for (const [name, [value, unit]] of Object.entries(verdict.measured ?? {})) {
+      const known = all.get(name) ?? { unit, values: [] }
+      known.values.push(value)
+      all.set(name, known)
+    }
+  }
+  return [...all].map(([name, { unit, values }]) => ({ name, unit, values }))
+}
+
+/** One line of each time, unless they all say the same. */
+function detailOf(verdicts: readonly Verdict[]): string | undefined {
+  const details = verdicts.map(({ detail }) => detail ?? '')
+  if (new Set(details).size === 1) return details[0] === '' ? undefined : details[0]
+  return details.flatMap((detail, i) => (detail === '' ? [] : [`${i + 1}: ${detail}`])).join('; ')
+}
