@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# All tests, from the quick to the real: checks, units, sshd, the app with Redis, check mode held to its word, the lab.
+# All tests, from the quick to the real: checks, units, sshd, the app with Redis, the report in a browser, check mode held to its
+# word, the lab.
 # `test/run.sh unit ssh` runs only these parts. Installs the Debian packages the tests need, where they are missing.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 parts=("$@")
-[ ${#parts[@]} -gt 0 ] || parts=(check unit ssh app property lab)
+[ ${#parts[@]} -gt 0 ] || parts=(check unit ssh app browser property lab)
 passed=0 failed=0 broken=()
 
 need() {
@@ -47,9 +48,10 @@ for part in "${parts[@]}"; do
     app)
       need redis-server python3-pytest python3-flask python3-redis gunicorn
       tally app bash app/tests/run.sh ;;
+    browser) need chromium && tally browser npx tap --jobs=1 test/browser/*.test.ts ;;
     property) need curl && tally property npx tap --jobs=1 --timeout=1800 test/property/*.test.ts ;;
     lab) need curl && tally lab npx tap --jobs=1 --timeout=1800 test/lab/*.test.ts ;;
-    *) echo "no such part: $part (check, unit, ssh, app, property, lab)"; exit 1 ;;
+    *) echo "no such part: $part (check, unit, ssh, app, browser, property, lab)"; exit 1 ;;
   esac
 done
 

@@ -1,4 +1,5 @@
 import { playbook } from '../../src/labbook.ts'
+import { swarmProof } from '../app/proof.ts'
 import { appStack } from '../app/stack.ts'
 import { docker } from '../docker/docker.ts'
 import { labUp } from '../lab/lab.ts'
@@ -15,7 +16,7 @@ export default playbook({
   },
   severalWords: true,
   steps: (words) => [
-    ...labUp, docker, ...registryUp, ...swarm, appStack,
+    ...labUp, docker, ...registryUp, ...swarm, appStack, swarmProof,
     ...Object.entries(EXPERIMENTS).filter(([name]) => words.includes('all') || words.includes(name)).map(([, experiment]) => experiment),
   ],
 })

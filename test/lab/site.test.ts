@@ -17,8 +17,9 @@ const FINDINGS = [
   'registry.tls.verified', 'registry.untrusted.refused', 'registry.plain-http.refused', 'registry.anonymous.refused',
   'registry.login.accepted', 'registry.login.refused', 'registry.push.https', 'registry.pull.other-node',
   'swarm.nodes.ready', 'app.replicas.answer', 'app.counter.counts',
-  'swarm.drain.evacuates', 'swarm.active.does-not-return', 'swarm.force-update.rebalances',
 ]
+/** Experiments that are done here, and how many findings they make; all of them together take longer than a test may. */
+const EXPERIMENTS = { drain: 3, 'node-killed': 2, scale: 2, update: 3, 'broken-update': 2, 'depends-on': 2 }
 /** Where a runner is killed; each later run gets further. By plays, not by seconds since the start: a fast machine may be done by then. */
 const BLOWS: readonly Blow[] = [
   { play: 'Lab', laterMs: 1000 },
@@ -26,11 +27,13 @@ const BLOWS: readonly Blow[] = [
   { play: 'Swarm: first manager', laterMs: 300 },
   { play: 'Images: what they are made of', laterMs: 8000 },
   { play: 'Images: made and pushed', laterMs: 1500 },
-  { play: 'Drain a node and bring it back', laterMs: 8000 }, // which waits longer than this to see that nothing comes back by itself
 ]
 const NODES = ['node1', 'node2', 'node3']
 
-const site = (...args: string[]) => runPlaybook('playbooks/site.mjs', [...INVENTORY, '--yes', ...args])
+const PROVISION = [...INVENTORY, '--yes', '--skip-tags', 'experiments']
+const site = (...args: string[]) => runPlaybook('playbooks/site.mjs', [...PROVISION, ...args])
+const experiments = (names: readonly string[], kill?: Blow) =>
+  runPlaybook('playbooks/experiments.mjs', [...names, ...INVENTORY, '--yes'], kill === undefined ? {} : { kill })
 const lab = (word: string) => runPlaybook('playbooks/lab.mjs', [word, ...INVENTORY, '--yes'])
 const results = (): TaskResult[] => latestRun().events.filter((event) => event.type === 'result')
 const names = (list: readonly TaskResult[], status: string): string[] =>
@@ -91,6 +94,34 @@ t.test('a second run changes nothing, and check mode after it lists nothing', as
   t.same([...names(results(), 'changed'), ...names(results(), 'unknown')], [])
 })
 
+t.test('experiments prove what they claim, and leave the cluster as it was', async (t) => {
+  await succeeds(t, experiments(Object.keys(EXPERIMENTS)))
+  const { folder, events, ...run } = latestRun()
+  const { findings } = run.summary()
+  t.same(findings.filter(({ holds }) => holds !== true), [])
+  t.equal(findings.length, 1 + Object.values(EXPERIMENTS).reduce((sum, n) => sum + n, 0), 'and that of the Swarm')
+  const timelines = events.flatMap((event) => (event.type === 'exhibit' && event.chart ? [event] : []))
+  t.equal(timelines.length, Object.keys(EXPERIMENTS).length - 1, 'a timeline of each, but for depends-on')
+  for (const { id, chart, data } of timelines) {
+    t.ok(chart?.kind === 'timeline' && chart.bars.length >= 5 && (chart.requests ?? []).length > 10, `${id}: tasks and requests`)
+    t.match(data?.find(({ name }) => name === 'requests.csv')?.text, /^at_s,ms,door,method,status,replica,node,error\n0\./)
+    t.ok(existsSync(path.join(folder, 'img', `${id}.svg`)), `${id} is drawn`)
+  }
+  await succeeds(t, site())
+  t.same(changed(), { localhost: 0, node1: 0, node2: 0, node3: 0 })
+})
+
+t.test('an experiment that is interrupted puts back what it has disturbed', async (t) => {
+  const { exitCode } = await experiments(['node-killed'], { play: 'A node loses its power', laterMs: 12_000, signal: 'SIGINT' })
+  t.equal(exitCode, 130)
+  const events = latestRun().events
+  t.ok(events.some((event) => event.type === 'exhibit' && event.title === 'node3 loses its power'), 'it had lost its power')
+  t.match(events.at(-1), { type: 'run_end', status: 'interrupted' })
+  await succeeds(t, site())
+  t.same(changed(), { localhost: 0, node1: 0, node2: 0, node3: 0 })
+  t.ok(existsSync(path.join(latestRun().folder, 'report.html')))
+})
+
 registryCases(t, { inventory: INVENTORY, dir: '/var/lib/labbook/lbtest', nodes: ['10.79.0.11', '10.79.0.12', '10.79.0.13'] })
 
 t.test('errors are one clear message', async (t) => {
@@ -130,11 +161,15 @@ t.test('down leaves the machine as it was', async (t) => {
 
 t.test('a runner killed at any moment: the next run ends well', async (t) => {
   for (const kill of BLOWS) {
-    await runPlaybook('playbooks/site.mjs', [...INVENTORY, '--yes'], { kill })
+    await runPlaybook('playbooks/site.mjs', PROVISION, { kill })
     const { events } = latestRun()
     t.equal(events.some((event) => event.type === 'play_start' && event.play === kill.play), true, `«${kill.play}» had begun`)
     t.equal(events.at(-1)?.type === 'run_end', false, `killed ${kill.laterMs} ms after the start of «${kill.play}»`)
   }
+  await succeeds(t, site())
+  // In its midst: the node is drained.
+  const { exitCode } = await experiments(['drain'], { play: 'Drain a node and bring it back', laterMs: 15_000 })
+  t.equal(exitCode, null)
   await succeeds(t, site())
   await succeeds(t, site())
   t.same(changed(), { localhost: 0, node1: 0, node2: 0, node3: 0 })

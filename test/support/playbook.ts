@@ -18,9 +18,11 @@ export interface PlaybookRun {
 export interface Blow {
   readonly play: string
   readonly laterMs: number
+  /** Default SIGKILL. */
+  readonly signal?: 'SIGINT'
 }
 
-/** Runs a playbook as a user does. `kill`: ends the runner with SIGKILL, as a power cut would. */
+/** Runs a playbook as a user does. `kill`: ends the runner with SIGKILL, as a power cut would, or as Ctrl-C does. */
 export function runPlaybook(entry: string, args: readonly string[], { kill, cwd = ROOT }: { kill?: Blow; cwd?: string } = {}): Promise<PlaybookRun> {
   const started = Date.now()
   return new Promise((resolve, reject) => {
@@ -39,7 +41,7 @@ export function runPlaybook(entry: string, args: readonly string[], { kill, cwd 
       timer = setInterval(() => {
         if (latestRunName() === earlierRun || !playHasStarted(kill.play)) return
         clearInterval(timer)
-        timer = setTimeout(() => child.kill('SIGKILL'), kill.laterMs)
+        timer = setTimeout(() => child.kill(kill.signal ?? 'SIGKILL'), kill.laterMs)
       }, 50)
     }
     // exit, not close: what a killed runner left on this machine may still hold the pipes.

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { FactsFold, type Facts } from '../../../src/report/facts.ts'
 import { duration } from '../../../src/report/format.ts'
-import { slugger } from '../../../src/report/view.ts'
+import { slugger } from '../../../src/report/slug.ts'
 import type { RunEvent } from '../../../src/run/events.ts'
 import { exhibit, notice, result } from '../evidence/events.ts'
 

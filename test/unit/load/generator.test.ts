@@ -1,0 +1,165 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import path from 'node:path'
+import { text } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
+import t from 'tap'
+import { doubtsOf, runLoad, shareDoubts, type LoadResult, type PlanInput } from '../../../src/load/index.ts'
+import { processes } from '../../support/processes.ts'
+import { startServer } from './support.ts'
+
+const ROOT = path.resolve(import.meta.dirname, '../../..')
+const GET = { path: '/' } as const
+const sum = (counts: Readonly<Record<string, number>>): number => Object.values(counts).reduce((all, count) => all + count, 0)
+const p = ({ total }: LoadResult, percentile: number): number => total.latency.percentiles[String(percentile)] ?? 0
+
+t.test('closed: as many requests under way as connections, each followed to its end', async (t) => {
+  const server = await startServer(t, { latency: 20, replicas: 4 })
+  const target = { host: server.host, port: server.port }
+  const result = await runLoad({
+    way: 'closed', connections: 8, reconnectEvery: 5, seconds: 1, targets: [target],
+    kinds: [{ path: '/', weight: 3 }, { method: 'POST', path: '/more', weight: 1 }],
+  })
+  const seen = await server.seen()
+  const [reads, writes] = result.kinds
+  t.match(result, { ended: 'in time', seconds: 1, statuses: { 200: result.total.requests }, errors: {}, total: { failures: 0 } })
+  // autocannon itself leaves out the answer before each reconnect: a fifth of them.
+  const answered = sum(seen.requests)
+  t.ok(result.total.requests <= answered && result.total.requests >= answered - 30, `${result.total.requests} counted of ${answered} the server saw`)
+  t.ok(seen.connections > 8, 'connections are made anew')
+  t.same(Object.keys(result.replicas), ['r0', 'r1', 'r2', 'r3'], 'so every replica answers')
+  t.equal(sum(result.replicas), result.total.requests)
+  t.same(Object.keys(result.nodes), ['n-r0', 'n-r1', 'n-r2', 'n-r3'])
+  t.equal((reads?.requests ?? 0) + (writes?.requests ?? 0), result.total.requests)
+  t.ok((writes?.requests ?? 0) > 0 && (reads?.requests ?? 0) > 2 * (writes?.requests ?? 0), 'mixed by weight')
+  t.ok(p(result, 50) >= 19.5, `half of the answers took ${p(result, 50)} ms of a server that takes 20`)
+  t.equal(result.perSecond.reduce((all, { ok }) => all + ok, 0), result.total.requests)
+  t.equal(result.throughput, result.total.requests)
+})
+
+t.test('closed: kept connections stay with their replicas, and that is a doubt', async (t) => {
+  const server = await startServer(t, { latency: 5, replicas: 4, headers: false })
+  const result = await runLoad({ way: 'closed', connections: 2, seconds: 0.5, targets: [{ host: server.host, port: server.port }], kinds: [GET] })
+  t.equal(Object.keys(result.replicas).length, 2, 'as the body says, where headers do not')
+  t.match(doubtsOf(result, { replicas: 4 }), [/2 replicas answered, not 4/])
+  t.same(shareDoubts({ a: 100, b: 100 }, 2, 0.5), [])
+  t.match(shareDoubts({ a: 190, b: 10 }, 2, 0.5), [/a replica got 10 % of an equal share/])
+})
+
+t.test('failures are counted by kind, and too many end a closed load', async (t) => {
+  const server = await startServer(t, { latency: 1 })
+  const at = { host: server.host, port: server.port }
+  const load = (kind: string, more: Partial<PlanInput> = {}): Promise<LoadResult> =>
+    runLoad({ way: 'closed', connections: 2, seconds: 0.5, targets: [at], kinds: [{ path: kind }], ...more } as PlanInput)
+  const bad = await load('/fail')
+  t.match(bad, { statuses: { 503: bad.total.requests }, replicas: {}, throughput: 0, total: { failures: bad.total.requests, latency: { max: 0 } } })
+  t.match(doubtsOf(bad), [/100\.0 % of the requests failed/])
+  const broken = await load('/break')
+  t.ok((broken.errors['connection closed without an answer'] ?? 0) > 0, JSON.stringify(broken.errors))
+  const silent = await load('/never', { seconds: 2.5, timeLimit: 1 })
+  t.match(silent.errors, { 'no answer within the time limit': 4 }, '2 connections, twice given up on')
+  t.ok(p(silent, 50) >= 950, 'what was given up on makes the percentiles bad')
+  const open = await load('/break', { way: 'open', rate: 20, seconds: 0.5 } as Partial<PlanInput> & { connections?: never })
+  t.match(open.errors, { ECONNRESET: 10 })
+})
+
+t.test('a port where nobody listens', async (t) => {
+  const nobody = { host: '127.0.0.1', port: 1 }
+  const closed = await runLoad({ way: 'closed', connections: 4, seconds: 60, targets: [nobody], kinds: [GET] })
+  t.equal(closed.ended, 'too many failures', 'not a minute of connecting in vain')
+  t.ok((closed.errors.ECONNREFUSED ?? 0) >= 10_000)
+  t.match(doubtsOf(closed)[0], /ended early: too many failures/)
+  const users = await runLoad({ way: 'users', users: 2, think: [0.05, 0.1], seconds: 0.5, targets: [nobody], kinds: [GET] })
+  t.ok((users.errors.ECONNREFUSED ?? 0) > 0)
+  t.equal(users.users?.setByUsers, null)
+})
+
+t.test('open: what a server that stalls does to users shows, where a closed load hides it', async (t) => {
+  const stall = { latency: 20, stallAfter: 1500, stallFor: 1000 }
+  const [first, second] = [await startServer(t, stall), await startServer(t, stall)]
+  const common = { seconds: 4, kinds: [GET] }
+  const [open, closed] = await Promise.all([
+    runLoad({ way: 'open', rate: 50, ...common, targets: [{ host: first.host, port: first.port }] }),
+    runLoad({ way: 'closed', connections: 1, ...common, targets: [{ host: second.host, port: second.port }] }),
+  ])
+  t.match(open, { ended: 'in time', total: { requests: 200, failures: 0 } }, 'each request that was due was sent and counted')
+  // A quarter of the requests was due while it stalled: they waited from 0 to 1000 ms.
+  t.ok(p(open, 90) >= 400 && p(open, 99) >= 800, `open: p90 ${p(open, 90)}, p99 ${p(open, 99)} ms`)
+  // One request waited for all that time, and none was sent meanwhile.
+  t.ok(p(closed, 98) < p(open, 90) / 2, `closed: p98 ${p(closed, 98)} ms`)
+  t.ok(closed.total.latency.max >= 900, `closed: the one that shows it took ${closed.total.latency.max} ms`)
+})
+
+t.test('open: what finds no room is counted as such, and nothing is left out', async (t) => {
+  const server = await startServer(t, { latency: 400 })
+  const result = await runLoad({ way: 'open', rate: 100, inFlight: 2, timeLimit: 1, seconds: 2, targets: [{ host: server.host, port: server.port }], kinds: [GET] })
+  const unsent = result.errors['not sent in time: too many requests under way'] ?? 0
+  t.equal(result.total.requests, 200, 'as many as were due')
+  t.ok(unsent > 150, `${unsent} were not sent`)
+  t.equal(sum(result.errors) + sum(result.statuses), 200)
+  t.ok((await server.seen()).requests['GET /'] as number <= 200 - unsent, 'and the server has not seen them')
+  t.ok(p(result, 90) >= 900, 'their waiting counts')
+})
+
+t.test('open: targets in turn, from the address that was asked for', async (t) => {
+  const [first, second] = [await startServer(t), await startServer(t)]
+  const targets = [first, second].map(({ host, port }) => ({ host, port, from: '127.0.0.2' }))
+  const result = await runLoad({ way: 'open', rate: 100, seconds: 1, reconnectEvery: 10, targets, kinds: [GET] })
+  t.match(result, { statuses: { 200: 100 } })
+  const [one, other] = [await first.seen(), await second.seen()]
+  t.match([one.requests['GET /'], other.requests['GET /']], [50, 50])
+  t.ok(one.from.includes('127.0.0.2') && one.connections >= 5, JSON.stringify(one))
+  await runLoad({ way: 'closed', connections: 2, seconds: 0.3, targets, kinds: [GET] })
+  await runLoad({ way: 'users', users: 2, think: [0.01, 0.05], seconds: 0.3, targets, kinds: [GET] })
+  // fetch() of seen() itself comes from 127.0.0.1.
+  t.same([...(await first.seen()).from].sort(), ['127.0.0.1', '127.0.0.2'])
+  const away = await runLoad({ way: 'closed', connections: 1, seconds: 60, targets: [{ host: '127.0.0.1', port: first.port, from: '192.0.2.1' }], kinds: [GET] })
+  t.ok((away.errors.EADDRNOTAVAIL ?? 0) > 0, 'not from another address than asked for')
+})
+
+t.test('users: throughput is theirs while answers come at once, and the server\'s when they do not', async (t) => {
+  const [quick, slow] = [await startServer(t, { latency: 2, replicas: 20 }), await startServer(t, { latency: 300 })]
+  const run = ({ host, port }: { host: string; port: number }): Promise<LoadResult> =>
+    runLoad({ way: 'users', users: 30, think: [0.2, 0.4], warmup: 0.5, seconds: 3, targets: [{ host, port }], kinds: [GET] })
+  const theirs = await run(quick)
+  t.match(theirs.users, { users: 30, most: 100, setByUsers: true })
+  t.equal(theirs.users?.meanThink.toFixed(3), '0.300')
+  t.match(theirs.total, { failures: 0 })
+  t.equal((await quick.seen()).connections, 30 + 1, 'a connection for each user, and one to ask')
+  const others = await run(slow)
+  t.match(others.users, { most: 100, setByUsers: false, why: /users wait 30\d ms for each answer/ })
+  t.ok(Math.abs((others.users?.predicted ?? 0) - 50) < 2, `${others.users?.predicted} predicted`)
+})
+
+t.test('a plan is bounded, and says what is wrong with it', async (t) => {
+  const plan = { targets: [{ host: '127.0.0.1', port: 80 }], kinds: [GET], seconds: 1 }
+  const refused = (more: object, why: RegExp) => t.rejects(runLoad({ ...plan, ...more } as PlanInput), { name: 'Refusal', message: why })
+  await refused({ way: 'closed', connections: 2001 }, /connections: .*2000/)
+  await refused({ way: 'closed', connections: 1, seconds: 800, warmup: 101 }, /901 s of load, and 900 s are the most/)
+  await refused({ way: 'open', rate: 20_001 }, /rate: .*20000/)
+  await refused({ way: 'users', users: 5001 }, /users/)
+  await refused({ way: 'users', users: 1, think: [2, 1] }, /the smaller one/)
+  await refused({ way: 'users', users: 1, kinds: [{ path: '/a b' }] }, /kinds\.0\.path: a path such as/)
+  await refused({ way: 'closed', connections: 1, targets: [] }, /targets/)
+  await refused({ way: 'closed', connections: 1, targets: [{ host: 'a/b', port: 80 }] }, /targets\.0\.host/)
+})
+
+t.test('it ends when it is told to, and when who started it is gone', async (t) => {
+  const server = await startServer(t)
+  const plan: PlanInput = { way: 'closed', connections: 1, seconds: 300, targets: [{ host: server.host, port: server.port }], kinds: [GET] }
+  const stop = new AbortController()
+  const running = runLoad(plan, stop.signal)
+  const mine = () => processes().filter(({ parent, commandLine }) => parent === process.pid && commandLine.includes('load/program.ts'))
+  while ((await server.seen()).requests['GET /'] === undefined) await sleep(50)
+  t.equal(mine().length, 1)
+  stop.abort(new Error('enough'))
+  await t.rejects(running, { message: 'enough' })
+  t.equal(mine().length, 0, 'no process is left')
+
+  const child = spawn(process.execPath, [path.join(ROOT, 'src/cli/worker.mjs'), path.join(ROOT, 'src/load/program.ts'), 'load'], { stdio: ['pipe', 'pipe', 'inherit', 'ipc'] })
+  child.stdin?.end(JSON.stringify(plan))
+  const before = (await server.seen()).requests['GET /'] ?? 0
+  while (((await server.seen()).requests['GET /'] ?? 0) <= before) await sleep(50)
+  const [answer] = await Promise.all([text(child.stdout as NodeJS.ReadableStream), once(child, 'exit'), (async () => { child.disconnect() })()])
+  t.match(JSON.parse(answer), { ended: 'aborted', statuses: { 200: Number } }, 'and tells what it has')
+})

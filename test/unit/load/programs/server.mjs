@@ -1,0 +1,39 @@
+// A web server of known latency: `node server.mjs {"latency":20,"replicas":4}`. Prints its port, ends with its stdin.
+// Like a balancer of connections, it takes the next replica for each new connection.
+import http from 'node:http'
+
+const { latency = 0, replicas = 1, headers = true, stallAfter, stallFor = 0 } = JSON.parse(process.argv[2] ?? '{}')
+const seen = {}
+let connections = 0
+let firstAt
+
+const server = http.createServer((request, response) => {
+  const { url, method, socket } = request
+  if (url === '/seen') {
+    response.end(JSON.stringify({ requests: seen, connections, from: [...new Set(addresses)] }))
+    return
+  }
+  const now = Date.now()
+  firstAt ??= now
+  seen[`${method} ${url}`] = (seen[`${method} ${url}`] ?? 0) + 1
+  if (url === '/never') return
+  if (url === '/break') {
+    socket.destroy()
+    return
+  }
+  const replica = `r${socket.number % replicas}`
+  const stalled = stallAfter !== undefined && now - firstAt >= stallAfter ? firstAt + stallAfter + stallFor - now : 0
+  setTimeout(() => {
+    const body = JSON.stringify({ count: 1, replica, node: `n-${replica}` })
+    if (headers) response.setHeader('X-Replica', replica).setHeader('X-Node', `n-${replica}`)
+    response.statusCode = url === '/fail' ? 503 : 200
+    response.setHeader('Content-Length', body.length).end(body)
+  }, Math.max(latency, stalled))
+})
+const addresses = []
+server.on('connection', (socket) => {
+  socket.number = connections++
+  addresses.push(socket.remoteAddress)
+})
+server.listen(0, '127.0.0.1', () => { process.stdout.write(`${server.address().port}\n`) })
+process.stdin.on('end', () => { process.exit() }).resume()

@@ -1,0 +1,47 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import path from 'node:path'
+import type { Test } from 'tap'
+import type { Target } from '../../../src/load/index.ts'
+
+const SERVER = path.join(import.meta.dirname, 'programs/server.mjs')
+
+export interface ServerOptions {
+  /** Milliseconds until an answer. */
+  readonly latency?: number
+  readonly replicas?: number
+  /** False: only the body tells who answered. */
+  readonly headers?: boolean
+  /** Milliseconds after the first request from which on nothing is answered for so long. */
+  readonly stallAfter?: number
+  readonly stallFor?: number
+}
+
+/** What a server has counted. */
+export interface Seen {
+  /** By method and path. */
+  readonly requests: Readonly<Record<string, number>>
+  readonly connections: number
+  /** Addresses that connections came from. */
+  readonly from: readonly string[]
+}
+
+export interface Server extends Target {
+  seen(): Promise<Seen>
+}
+
+/** Starts a web server in a process of its own, so that it does not share an event loop with the generator. */
+export async function startServer(t: Test, options: ServerOptions = {}): Promise<Server> {
+  const child = spawn(process.execPath, [SERVER, JSON.stringify(options)], { stdio: ['pipe', 'pipe', 'inherit'] })
+  t.teardown(async () => {
+    const gone = once(child, 'exit')
+    child.stdin.end()
+    await gone
+  })
+  const [line] = await once(child.stdout, 'data') as [Buffer]
+  const port = Number(line.toString())
+  return {
+    host: '127.0.0.1', port,
+    seen: async () => await (await fetch(`http://127.0.0.1:${port}/seen`)).json() as Seen,
+  }
+}

@@ -1,0 +1,99 @@
+import { execFileSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { drawChart } from '../../../src/report/chart.ts'
+import { ru } from '../../../src/report/words/ru.ts'
+import type { Chart, LinesChart, TimelineChart } from '../../../src/run/chart.ts'
+import { capacity, placement } from './rich-run.ts'
+
+/** Python's XML parser is on every Debian, and is strict. */
+function parses(t: Test, svg: string): void {
+  const file = join(t.testdir(), 'chart.svg')
+  writeFileSync(file, svg)
+  execFileSync('python3', ['-c', 'import sys, xml.dom.minidom; xml.dom.minidom.parse(sys.argv[1])', file])
+}
+
+const texts = (svg: string): string[] => [...svg.matchAll(/<text [^>]*>([^<]*)<\/text>/g)].map(([, text]) => text ?? '')
+
+for (const chart of [capacity, placement] as Chart[]) {
+  await t.test(`${chart.kind}: well-formed, named for those who do not see it, without scripts, styles or references out of it`, async (t) => {
+    const svg = drawChart(chart, 'c-1')
+    parses(t, svg)
+    t.match(svg, /^<svg [^>]*role="img" aria-labelledby="title-c-1 desc-c-1"/)
+    t.match(svg, new RegExp(`<title id="title-c-1">${chart.title}</title><desc id="desc-c-1">[^<]{40,}</desc>`))
+    t.notMatch(svg, /<(script|style|image|a|foreignObject|animate)\b/i)
+    t.notMatch(svg, / (on\w+|href|xlink:href|class="zr|ecmeta_\w+)=/)
+    t.notMatch(svg, /NaN|Infinity|undefined/)
+  })
+
+  await t.test(`${chart.kind}: what hosts named has no meaning in it`, async (t) => {
+    const svg = drawChart(chart, 'c-1')
+    t.match(svg, '&lt;script&gt;alert(1)')
+    t.notMatch(svg, /[\x00-\x08\x0b-\x1f\u202e]/)
+    t.notMatch(svg, '[31m')
+  })
+
+  await t.test(`${chart.kind}: the same chart gives the same text, and ids that no other chart has`, async (t) => {
+    const first = drawChart(chart, 'c-1')
+    t.equal(drawChart(chart, 'c-1'), first)
+    const ids = (svg: string) => [...svg.matchAll(/ id="([^"]+)"/g)].map(([, id]) => String(id))
+    t.equal(new Set(ids(first)).size, ids(first).length)
+    const other = ids(drawChart(chart, 'c-2'))
+    t.strictSame(ids(first).filter((id) => other.includes(id)), [])
+    for (const [, id] of first.matchAll(/url\(#([^)]+)\)/g)) t.ok(ids(first).includes(String(id)), `${id}`)
+  })
+}
+
+await t.test('lines: names, axes, marks and a band are there; on a logarithmic axis only what is above 0', async (t) => {
+  const svg = drawChart(capacity, 'c')
+  const seen = texts(svg)
+  for (const text of ['Throughput against load', '1 replica', '4 replicas', 'fit', 'single trials', 'connections', 'requests/s', 'limit of the generator', '1', '2', '4', '8']) {
+    t.ok(seen.includes(text), text)
+  }
+  t.equal(svg.match(/<polygon /g)?.length, 2)
+  t.match(svg, 'single trials: 2 values from 280 to 295.')
+})
+
+await t.test('series differ in more than colour', async (t) => {
+  const lines = [...drawChart(capacity, 'c').matchAll(/<(?:path|polyline) [^>]*stroke-width="2.5"[^>]*>/g)].map(([line]) => /stroke-dasharray="([^"]*)"/.exec(line)?.[1] ?? 'solid')
+  t.ok(new Set(lines).size >= 4, lines.join(' | '))
+})
+
+await t.test('a timeline has its lanes, tasks, numbered events, and requests up and down', async (t) => {
+  const svg = drawChart(placement, 'p')
+  const seen = texts(svg)
+  for (const text of ['node1', 'node2', 'counter.1', 'counter.2', '✗ counter.3', 'starting', 'ended in failure', '1', '2', 'answered ↑  failed ↓']) t.ok(seen.includes(text), text)
+  t.ok(seen.includes('1   20 s   node2 is killed'))
+  t.match(svg, '592 requests answered, 24 failed.')
+})
+
+await t.test('bars of one lane at one time do not lie on one another', async (t) => {
+  const svg = drawChart({ ...placement, lanes: ['n'], events: [], requests: [], bars: [
+    { lane: 'n', name: 'a', from: 0, to: 30, state: 'running' }, { lane: 'n', name: 'b', from: 10, to: 40, state: 'running' }, { lane: 'n', name: 'c', from: 30, to: 60, state: 'running' },
+  ] }, 'p')
+  const y = (name: string) => Number(new RegExp(`y="([\\d.]+)"[^>]*>${name}</text>`).exec(svg.slice(svg.indexOf('</desc>')).replace(/<text[^>]*transform[^>]*>[^<]*<\/text>/g, ''))?.[1] ?? Number.NaN)
+  const rows = ['a', 'b', 'c'].map((name) => [...svg.matchAll(new RegExp(`<text [^>]*>${name}</text>`, 'g'))].map(([text]) => text).at(-1))
+  t.equal(rows.filter((row) => row !== undefined).length, 3, String(y('a')))
+  const at = (text = '') => /translate\([\d.]+ ([\d.]+)\)/.exec(text)?.[1] ?? / y="([\d.]+)"/.exec(text)?.[1]
+  t.not(at(rows[0]), at(rows[1]))
+  t.equal(at(rows[0]), at(rows[2]))
+})
+
+await t.test('empty charts and values that are no numbers are drawn as far as there is something', async (t) => {
+  const nothing: LinesChart = { kind: 'lines', title: 'x', x: { label: '' }, y: { label: '', scale: 'log' }, series: [] }
+  const none: TimelineChart = { kind: 'timeline', title: 'x', seconds: 0, lanes: [], bars: [], events: [] }
+  const holes = JSON.parse(JSON.stringify({ ...capacity, series: [{ name: 'a', points: [[1, Number.NaN], [2, 3]] }, { name: '', points: [] }] })) as LinesChart
+  const lost = { ...placement, bars: [{ lane: 'nowhere', name: 'a', from: 0, to: 1, state: 'running' as const }], lanes: ['n', 'n'] }
+  for (const chart of [nothing, none, holes, lost]) {
+    const svg = drawChart(chart, 'e')
+    parses(t, svg)
+    t.notMatch(svg, /NaN|Infinity|undefined/)
+  }
+  t.match(drawChart(nothing, 'e'), 'No values')
+})
+
+await t.test('in Russian the fixed words are Russian, and what was named is not', async (t) => {
+  const seen = texts(drawChart(placement, 'p', ru))
+  for (const text of ['запускается', 'секунды от начала', 'counter.1', '2   36,4 с']) t.ok(seen.some((each) => each.startsWith(text)), text)
+})
