@@ -46,7 +46,8 @@ for part in "${parts[@]}"; do
     unit) need busybox curl && tally unit npx tap ;;
     ssh) need openssh-server openssh-client sudo tcsh fish && tally ssh npx tap --jobs=1 test/ssh/*.test.ts ;;
     app)
-      need redis-server python3-pytest python3-flask python3-redis gunicorn
+      need redis-server python3-pytest python3-flask python3-redis gunicorn nginx-light haproxy python3-psycopg2
+      ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || need postgresql
       tally app bash app/tests/run.sh ;;
     browser) need chromium && tally browser npx tap --jobs=1 test/browser/*.test.ts ;;
     property) need curl && tally property npx tap --jobs=1 --timeout=1800 test/property/*.test.ts ;;

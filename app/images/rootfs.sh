@@ -8,7 +8,7 @@
 # The same package lists give the same file, byte for byte.
 set -eu
 
-PACKAGES=python3-flask,gunicorn,python3-redis,redis-server,nginx-light,docker-registry,curl,ca-certificates
+PACKAGES=python3-flask,gunicorn,python3-redis,python3-psycopg2,redis-server,nginx-light,haproxy,docker-registry,curl,ca-certificates,tzdata
 
 fail() {
   echo "rootfs.sh: $1" >&2
@@ -59,18 +59,29 @@ if [ -z "${SOURCE_DATE_EPOCH:-}" ]; then
 fi
 export SOURCE_DATE_EPOCH
 
+# PostgreSQL without what its packages want around it (LLVM, Perl, a certificate, a cluster made at once: 250 MB): the libraries
+# it needs are installed, its own files are unpacked beside them.
+postgres=$(apt-cache depends postgresql | sed -n 's/^ *Depends: \(postgresql-[0-9]*\)$/\1/p')
+[ -n "$postgres" ] || fail 'apt knows no package postgresql; mend it with: apt-get update'
+libraries=$(apt-cache depends "$postgres" | sed -n 's/^ *Depends: \(lib[^ ]*\)$/\1/p' | grep -v llvm | tr '\n' ,)
+mkdir "$work/unpacked"
+export postgres work
+
 suite=$(. /etc/os-release && echo "$VERSION_CODENAME")
 
 # A mount namespace of its own: whatever becomes of this run, no mount of it stays behind.
 # The build's files lie beside the result: /tmp is often small, in memory, or without devices.
 TMPDIR=$work unshare --mount --propagation private -- mmdebstrap \
-  --quiet --mode=root --format=tar --variant=apt --include="$PACKAGES" \
+  --quiet --mode=root --format=tar --variant=apt --include="$PACKAGES,${libraries%,}" \
   --keyring="$work/keyring" --aptopt="$work/apt.conf" --aptopt='APT::Install-Recommends "false"' \
   --dpkgopt='path-exclude=/usr/share/man/*' \
   --dpkgopt='path-exclude=/usr/share/info/*' \
   --dpkgopt='path-exclude=/usr/share/locale/*' \
   --dpkgopt='path-exclude=/usr/share/doc/*' \
   --dpkgopt='path-include=/usr/share/doc/*/copyright' \
+  --customize-hook='cd "$work/unpacked" && APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" apt-get -qq -o APT::Sandbox::User=root download "$postgres" "postgresql-client-${postgres#*-}"' \
+  --customize-hook='for deb in "$work"/unpacked/*.deb; do dpkg-deb --fsys-tarfile "$deb" | tar -x --keep-directory-symlink -C "$1" --exclude=./usr/share/man --exclude=./usr/share/locale --exclude="./usr/share/postgresql/*/man" --exclude="./usr/lib/postgresql/*/lib/bitcode" --exclude="./usr/lib/postgresql/*/lib/llvmjit*"; done' \
+  --customize-hook='chroot "$1" useradd --system --user-group --home-dir /var/lib/postgresql --create-home --skel /nonexistent --shell /usr/sbin/nologin postgres' \
   --customize-hook='rm -f "$1"/etc/apt/sources.list "$1"/etc/apt/apt.conf.d/99mmdebstrap' \
   --customize-hook='rm -rf "$1"/var/log/nginx/* "$1"/var/log/redis/*' \
   --customize-hook='ln -s /dev/stderr "$1"/var/log/nginx/error.log' \

@@ -41,5 +41,5 @@ def test_a_button_that_does_not_exist_is_refused(counter: Counter) -> None:
 
 def test_the_files_of_the_page_are_served(counter: Counter) -> None:
     for name in ["counter.css", "counter.js", "icon.svg"]:
-        assert f"/static/{name}" in counter.ask("GET", "/").text
+        assert f'"static/{name}"' in counter.ask("GET", "/").text
         assert counter.ask("GET", f"/static/{name}").status == 200

@@ -43,6 +43,18 @@ export const IMAGES = {
     hub: { base: 'nginx@sha256:65645c7bb6a0661892a8b03b89d0743208a18dd2f3f17a54ef4b76fb8e2f2a10', dockerfile: 'images/hub/gateway.Dockerfile' }, // nginx:1.27-alpine
     debian: debian('images/gateway.Dockerfile'),
   },
+  balancer: {
+    hub: { base: 'nginx@sha256:65645c7bb6a0661892a8b03b89d0743208a18dd2f3f17a54ef4b76fb8e2f2a10', dockerfile: 'images/hub/balancer.Dockerfile' }, // nginx:1.27-alpine
+    debian: debian('images/balancer.Dockerfile'),
+  },
+  voting: {
+    hub: { base: 'python@sha256:78387bc3881b8273120a12ebe6c1ab22b018ccc2c9adf565ae1ac9b536e184ea', dockerfile: 'images/hub/voting.Dockerfile' }, // python:3.12-slim
+    debian: debian('images/voting.Dockerfile'),
+  },
+  'voting-db': {
+    hub: { base: 'postgres@sha256:57c72fd2a128e416c7fcc499958864df5301e940bca0a56f58fddf30ffc07777', dockerfile: 'images/hub/voting-db.Dockerfile' }, // postgres:16-alpine
+    debian: debian('images/voting-db.Dockerfile'),
+  },
 } as const satisfies Record<string, Record<Source, Recipe>>
 
 export type ImageName = keyof typeof IMAGES
@@ -55,7 +67,7 @@ export function contextFiles(root = ROOT): string[] {
   const walk = (folder: string): string[] => readdirSync(path.join(root, folder), { withFileTypes: true })
     .filter(({ name }) => name !== '__pycache__')
     .flatMap((entry) => (entry.isDirectory() ? walk(path.join(folder, entry.name)) : [path.join(folder, entry.name)]))
-  return ['app/.dockerignore', 'app/Dockerfile', 'app/gunicorn.conf.py', 'app/requirements.txt', ...walk('app/counter'), ...walk('app/images')].sort()
+  return ['app/.dockerignore', 'app/Dockerfile', 'app/gunicorn.conf.py', 'app/requirements.txt', ...walk('app/counter'), ...walk('app/images'), ...walk('app/voting')].sort()
 }
 
 const read = (file: string, root = ROOT): Buffer => readFileSync(path.join(root, file))

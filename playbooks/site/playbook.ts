@@ -3,6 +3,7 @@ import { appProof, swarmProof } from '../app/proof.ts'
 import { appStack } from '../app/stack.ts'
 import { docker } from '../docker/docker.ts'
 import { registryProof, registryUp } from '../registry/steps.ts'
+import { LOAD_EXPERIMENTS } from '../load/experiments.ts'
 import { EXPERIMENTS } from '../swarm/experiments/index.ts'
 import { swarm } from '../swarm/swarm.ts'
 import { labUp } from '../lab/lab.ts'
@@ -11,6 +12,6 @@ export default playbook({
   name: 'site',
   description: 'From no machines to a proven Swarm that serves the Counter app.',
   steps: [
-    ...labUp, docker, ...registryUp, ...registryProof, ...swarm, appStack, swarmProof, appProof, ...Object.values(EXPERIMENTS),
+    ...labUp, docker, ...registryUp, ...registryProof, ...swarm, appStack, swarmProof, appProof, ...Object.values(EXPERIMENTS), ...Object.values(LOAD_EXPERIMENTS),
   ],
 })

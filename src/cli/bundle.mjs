@@ -8,8 +8,8 @@ import { pathToFileURL } from 'node:url'
 import vm from 'node:vm'
 import { showSourcePositions } from './positions.mjs'
 
-/** Packages that start processes or threads from files of their own, so they must stay where they are. */
-const EXTERNAL = ['autocannon', 'esbuild']
+/** Packages that start processes or threads from files of their own, so they must stay where they are; and the one that draws charts, which few runs need and is as large as all else. */
+const EXTERNAL = ['autocannon', 'esbuild', 'echarts', 'echarts/*']
 
 /**
  * Loads a playbook together with the runner.

@@ -22,7 +22,7 @@ export function listTasks(steps: readonly Step[], inventory: Inventory, hosts: r
   return steps.map((step) => {
     const [first] = hostsOf(step, inventory, hosts)
     const head = `${step.kind} «${step.name}»: ${step.hosts}`
-    if (step.kind === 'experiment') return [head, ...Object.entries(step.proves).map(([id, says]) => `  ${id}: ${says}`)].join('\n')
+    if (step.kind === 'experiment') return [head, ...Object.entries({ ...step.proves, ...step.asks }).map(([id, says]) => `  ${id}: ${says}`)].join('\n')
     if (first === undefined) return `${head}\n  (no hosts)`
     const context: PlayContext = {
       host: first, vars: { ...varsOf(first), ...step.vars }, facts: {}, groups, hostvars: varsOf, check: true,

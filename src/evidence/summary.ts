@@ -22,7 +22,7 @@ export interface Summary {
   readonly startedAt: string
   readonly durationMs: number
   readonly hosts: Readonly<Record<string, Recap>>
-  readonly findings: readonly Pick<Finding, 'id' | 'statement' | 'holds' | 'evidence' | 'detail'>[]
+  readonly findings: readonly Pick<Finding, 'id' | 'statement' | 'holds' | 'question' | 'evidence' | 'detail' | 'times' | 'measured'>[]
   readonly plays: readonly PlaySummary[]
 }
 
@@ -65,8 +65,10 @@ export class SummaryFold {
         break
       }
       case 'finding': {
-        const { id, statement, holds, evidence, detail } = event
-        this.#findings.push({ id, statement, holds, evidence, ...(detail === undefined ? {} : { detail }) })
+        const { id, statement, holds, question, evidence, detail, times, measured } = event
+        this.#findings.push({
+          id, statement, holds, evidence, ...(question && { question }), ...(detail === undefined ? {} : { detail }), ...(times && { times }), ...(measured && { measured }),
+        })
         break
       }
       case 'run_end':

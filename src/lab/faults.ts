@@ -6,6 +6,8 @@ import { startNode, stopNode, type NodeSetting } from './scripts/start-node.ts'
 export interface Fault {
   /** `node3 loses its power` */
   readonly says: string
+  /** What the scripts do, each in a line: `ends every process of node3`. */
+  readonly how: { readonly make: string; readonly mend: string }
   /** Where both scripts run: on the node itself, or `controller`, this machine. */
   readonly host: string
   readonly make: string
@@ -26,8 +28,11 @@ export function namespaceFaults(node: NodeSetting): Faults {
   const { lab, name } = node
   const port = (state: 'down' | 'up'): string => sh`ip -n ${parts(lab).switchNamespace} link set ${parts(lab).port(name)} ${state}`
   return {
-    powerOff: { says: `${name} loses its power`, host: 'controller', make: stopNode(node), mend: startNode(node) },
-    cutOff: { says: `${name} is cut off from the network`, host: 'controller', make: port('down'), mend: port('up') },
+    powerOff: {
+      says: `${name} loses its power`, how: { make: `ends every process of ${name} at once`, mend: `boots ${name}, and waits for its sshd` },
+      host: 'controller', make: stopNode(node), mend: startNode(node),
+    },
+    cutOff: { says: `${name} is cut off from the network`, how: { make: port('down'), mend: port('up') }, host: 'controller', make: port('down'), mend: port('up') },
   }
 }
 
@@ -43,12 +48,12 @@ export function machineFaults(name: string, sshPort = 22): Faults {
   const undo = 'iptables-save | grep -v labbook-cut-off | iptables-restore'
   return {
     powerOff: {
-      says: `${name} is reset, without a goodbye`, host: name,
+      says: `${name} is reset, without a goodbye`, how: { make: 'echo b >/proc/sysrq-trigger', mend: `waits until ${name} has booted` }, host: name,
       make: '(sleep 1; echo 1 >/proc/sys/kernel/sysrq; echo b >/proc/sysrq-trigger) >/dev/null 2>&1 </dev/null &',
       mend: 'true',
     },
     cutOff: {
-      says: `${name} is cut off from all but SSH`, host: name,
+      says: `${name} is cut off from all but SSH`, how: { make: 'iptables: drops all but SSH', mend: undo }, host: name,
       make: [
         `(sleep ${BACK_AFTER}; ${undo}) >/dev/null 2>&1 </dev/null &`,
         `iptables -I INPUT ! -i lo -p udp ${mark} && iptables -I OUTPUT ! -o lo -p udp ${mark} &&`,

@@ -1,6 +1,6 @@
 import { structuredPatch } from 'diff'
 import type { PlannedChange } from '../run/events.ts'
-import { number } from './format.ts'
+import type { Words } from './words/index.ts'
 
 export interface DiffLine {
   readonly kind: 'added' | 'removed' | 'same' | 'place'
@@ -12,9 +12,9 @@ const LARGEST_DIFF = 200_000
 const MOST_LINES = 200
 
 /** A unified diff with three lines of context. */
-export function diffLines(diff: NonNullable<PlannedChange['diff']>): DiffLine[] {
+export function diffLines(diff: NonNullable<PlannedChange['diff']>, { says }: Words): DiffLine[] {
   if (diff.before.length + diff.after.length > LARGEST_DIFF) {
-    return [{ kind: 'place', text: 'too large to show here; both texts are in events.jsonl' }]
+    return [{ kind: 'place', text: says.diffTooLarge }]
   }
   const { hunks } = structuredPatch('', '', diff.before, diff.after, '', '', { context: 3 })
   const lines = hunks.flatMap((hunk): DiffLine[] => [
@@ -23,5 +23,5 @@ export function diffLines(diff: NonNullable<PlannedChange['diff']>): DiffLine[] 
   ])
   return lines.length <= MOST_LINES
     ? lines
-    : [...lines.slice(0, MOST_LINES), { kind: 'place', text: `... ${number(lines.length - MOST_LINES)} more lines; both texts are in events.jsonl` }]
+    : [...lines.slice(0, MOST_LINES), { kind: 'place', text: `... ${says.diffMore(lines.length - MOST_LINES)}` }]
 }

@@ -1,10 +1,16 @@
 import type { Exhibit, Finding, Notice, RunEnd, RunEvent, RunStart, TaskResult } from '../run/events.ts'
+import { CommandFold } from './commands.ts'
+import { DataRoom, type KeptData } from './data.ts'
+import { MachineFold } from './machines.ts'
 import { detailOf, sizeOf, type TaskDetail } from './task.ts'
+import { en, type Words } from './words/index.ts'
 
 /** More than this would make a page that no browser opens gladly. Failed tasks have room of their own. */
 const MOST = { failed: 300, other: 700, quiet: 5000, exhibits: 500, notices: 500 } as const
 /** Characters of outputs and diffs that are kept for the page. */
 const ROOM = 32_000_000
+/** Characters of the data files of exhibits. */
+const DATA_ROOM = 32_000_000
 /** Of an exhibit's output the page shows some hundred lines at most. */
 const EXHIBIT_HALF = 32_000
 
@@ -29,12 +35,15 @@ interface PlayTasks {
   readonly hosts: Map<string, HostTasks>
 }
 
+/** An exhibit with as much as is shown of it. */
+export type KeptExhibit = Omit<Exhibit, 'data'> & KeptData
+
 /** What the report shows of a journal beside its summary. */
 export interface Facts {
   start?: RunStart
   end?: RunEnd
   lastTime: string
-  readonly exhibits: Map<string, Exhibit>
+  readonly exhibits: Map<string, KeptExhibit>
   readonly findings: Finding[]
   readonly notices: Notice[]
   readonly plays: Map<string, PlayTasks>
@@ -45,6 +54,10 @@ export interface Facts {
   /** How many exhibits and notices are left out. */
   moreExhibits: number
   moreNotices: number
+  readonly machines: MachineFold
+  readonly commands: CommandFold
+  /** What each experiment expected, by its name. */
+  readonly hypotheses: Map<string, string>
 }
 
 /**
@@ -52,12 +65,20 @@ export interface Facts {
  * not grow with the journal, but for a few words for each host and play.
  */
 export class FactsFold {
-  readonly facts: Facts = {
-    lastTime: '', exhibits: new Map(), findings: [], notices: [], plays: new Map(), failures: [],
-    results: 0, onlyCounted: 0, moreExhibits: 0, moreNotices: 0,
-  }
+  readonly facts: Facts
+  readonly #words: Words
   readonly #kept = { failed: 0, other: 0, quiet: 0 }
+  readonly #data = new DataRoom(DATA_ROOM)
   #room = ROOM
+
+  /** @param words - of the language in which the report is to say what it leaves out. */
+  constructor(words: Words = en) {
+    this.#words = words
+    this.facts = {
+      lastTime: '', exhibits: new Map(), findings: [], notices: [], plays: new Map(), failures: [],
+      results: 0, onlyCounted: 0, moreExhibits: 0, moreNotices: 0, machines: new MachineFold(), commands: new CommandFold(words), hypotheses: new Map(),
+    }
+  }
 
   add(event: RunEvent): void {
     const { facts } = this
@@ -70,8 +91,7 @@ export class FactsFold {
         facts.end = event
         break
       case 'exhibit':
-        if (facts.exhibits.size < MOST.exhibits || facts.exhibits.has(event.id)) facts.exhibits.set(event.id, withEnds(event))
-        else facts.moreExhibits += 1
+        this.#addExhibit(event)
         break
       case 'finding':
         facts.findings.push(event)
@@ -84,15 +104,37 @@ export class FactsFold {
         this.#addResult(event)
         break
       case 'play_start':
+        if (event.hypothesis !== undefined) facts.hypotheses.set(event.play, event.hypothesis)
+        break
       case 'play_end':
       case 'task_start':
         break
     }
   }
 
+  #addExhibit(exhibit: Exhibit): void {
+    const { facts } = this
+    facts.machines.addExhibit(exhibit)
+    facts.commands.addExhibit(exhibit)
+    if (facts.exhibits.size >= MOST.exhibits && !facts.exhibits.has(exhibit.id)) {
+      facts.moreExhibits += 1
+      return
+    }
+    const { data, ...shown } = exhibit
+    const ends = (text: string, whole = 'events.jsonl'): string => bothEnds(text, this.#words.says.partLeftOut(whole))
+    facts.exhibits.set(exhibit.id, {
+      ...shown,
+      ...this.#data.keep(data),
+      stdout: ends(exhibit.stdout, exhibit.long?.stdout?.file),
+      stderr: ends(exhibit.stderr, exhibit.long?.stderr?.file),
+    })
+  }
+
   #addResult(result: TaskResult): void {
     const { facts } = this
     facts.results += 1
+    facts.machines.addResult(result)
+    facts.commands.addResult(result)
     const play = getOrPut(facts.plays, result.play, () => ({ name: result.play, hosts: new Map() }))
     const host = getOrPut(play.hosts, result.host, () => ({ host: result.host, counts: {}, failed: false, details: [], quiet: [] }))
     host.counts[result.status] = (host.counts[result.status] ?? 0) + 1
@@ -110,7 +152,7 @@ export class FactsFold {
       host.quiet.push({ name: task, status, durationMs, ...(message === undefined ? {} : { message }) })
       return
     }
-    const detail = detailOf(result, facts.results)
+    const detail = detailOf(result, facts.results, this.#words)
     this.#room -= sizeOf(detail)
     host.details.push(detail)
     if (bad) facts.failures.push(detail)
@@ -121,16 +163,10 @@ export class FactsFold {
 const isQuiet = ({ status, commands }: TaskResult): boolean =>
   (status === 'ok' || status === 'skipped') && !commands.some(({ long }) => long !== undefined)
 
-/** The exhibit with as much of its output as is shown. */
-const withEnds = (exhibit: Exhibit): Exhibit => ({
-  ...exhibit,
-  stdout: ends(exhibit.stdout, exhibit.long?.stdout?.file),
-  stderr: ends(exhibit.stderr, exhibit.long?.stderr?.file),
-})
-
-function ends(text: string, whole = 'events.jsonl'): string {
+/** As much of an output as is shown of an exhibit. */
+function bothEnds(text: string, leftOut: string): string {
   if (text.length <= 3 * EXHIBIT_HALF) return text
-  return `${text.slice(0, EXHIBIT_HALF)}\n[... a part is left out here; all of it is in ${whole} ...]\n${text.slice(-EXHIBIT_HALF)}`
+  return `${text.slice(0, EXHIBIT_HALF)}\n[... ${leftOut} ...]\n${text.slice(-EXHIBIT_HALF)}`
 }
 
 function getOrPut<K, V>(map: Map<K, V>, key: K, make: () => V): V {

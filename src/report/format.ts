@@ -1,34 +1,50 @@
 import { dropUnprintable } from './unprintable.ts'
 
-/** Milliseconds as people say them: `312 ms`, `4.2 s`, `1 min 05 s`, `2 h 03 min`. */
-export function duration(milliseconds: number): string {
-  if (milliseconds < 1000) return `${Math.round(milliseconds)} ms`
-  if (milliseconds < 59_950) return `${(milliseconds / 1000).toFixed(1)} s`
-  const seconds = Math.round(milliseconds / 1000)
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${two(seconds % 60)} s`
-  return `${Math.floor(seconds / 3600)} h ${two(Math.floor((seconds % 3600) / 60))} min`
+/** How a language writes numbers and times. */
+export interface Units {
+  readonly ms: string
+  readonly s: string
+  readonly min: string
+  readonly h: string
+  readonly point: string
+  readonly thousands: string
 }
+
+export const ENGLISH: Units = { ms: 'ms', s: 's', min: 'min', h: 'h', point: '.', thousands: ',' }
+
+/** Milliseconds as people say them: `312 ms`, `4.2 s`, `1 min 05 s`, `2 h 03 min`. */
+export const durationIn = ({ ms, s, min, h, point }: Units) => (milliseconds: number): string => {
+  if (milliseconds < 1000) return `${Math.round(milliseconds)} ${ms}`
+  if (milliseconds < 59_950) return `${(milliseconds / 1000).toFixed(1).replace('.', point)} ${s}`
+  const seconds = Math.round(milliseconds / 1000)
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} ${min} ${two(seconds % 60)} ${s}`
+  return `${Math.floor(seconds / 3600)} ${h} ${two(Math.floor((seconds % 3600) / 60))} ${min}`
+}
+
+export const duration = durationIn(ENGLISH)
 
 const two = (n: number): string => String(n).padStart(2, '0')
 
-/** `21 November 2026, 04:30:00 UTC` */
-export function moment(iso: string): string {
-  const date = new Date(iso)
-  if (Number.isNaN(date.getTime())) return 'unknown time'
-  const month = MONTHS[date.getUTCMonth()]
-  return `${date.getUTCDate()} ${month} ${date.getUTCFullYear()}, ${date.toISOString().slice(11, 19)} UTC`
+/** `1,234,567` */
+export const numberIn = ({ thousands }: Units) => (n: number): string => grouped(String(n), thousands)
+
+const grouped = (digits: string, thousands: string): string => digits.replace(/\B(?=(\d{3})+$)/g, thousands)
+
+/** A number that was measured, with three digits that count: `1,234`, `56.7`, `0.042`. */
+export const measureIn = (units: Units) => (n: number): string => {
+  const size = Math.abs(n)
+  if (size !== 0 && (size < 0.001 || size >= 1e15)) return n.toPrecision(3).replace('.', units.point)
+  const digits = size >= 100 || Number.isInteger(n) ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3
+  const [whole = '', part = ''] = n.toFixed(digits).replace(/(\.\d*?)0+$/, '$1').split('.')
+  return grouped(whole, units.thousands) + (part === '' ? '' : units.point + part)
 }
 
-/** Node's own words for dates and numbers take 30 ms to load. */
-const MONTHS = [
-  'January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September', 'October', 'November', 'December',
-] as const
-
-/** `1,234,567` */
-export const number = (n: number): string => String(n).replace(/\B(?=(\d{3})+$)/g, ',')
-
-/** `1 task`, `2 tasks` */
-export const plural = (n: number, word: string): string => `${number(n)} ${word}${n === 1 ? '' : 's'}`
+/** Day, month and year in UTC, and the time, of an ISO time; undefined where it is none. */
+export function dayAndTime(iso: string): { readonly day: number; readonly month: number; readonly year: number; readonly time: string } | undefined {
+  const date = new Date(iso)
+  if (Number.isNaN(date.getTime())) return undefined
+  return { day: date.getUTCDate(), month: date.getUTCMonth(), year: date.getUTCFullYear(), time: date.toISOString().slice(11, 19) }
+}
 
 export const firstLine = (text: string): string => text.trim().split('\n', 1)[0] ?? ''
 
@@ -44,15 +60,22 @@ export function markdown(text: string): string {
     .replace(/^(\s*\d+)\./, '$1\\.')
 }
 
-/**
- * Head and tail of a text with more lines than that, for a page that people read.
- *
- * @param whole - the file that has all of it.
- */
-export function excerpt(text: string, { lines = 80, width = 2000, whole = 'events.jsonl' } = {}): string {
+export interface ExcerptOptions {
+  /** Default 80. */
+  readonly lines?: number
+  /** Characters of a line. Default 2000. */
+  readonly width?: number
+  /** The file that has all of it. Default the journal. */
+  readonly whole?: string
+}
+
+/** Head and tail of a text with more lines than that, for a page that people read; `leftOut` says how many are missing. */
+export function excerpt(
+  text: string, leftOut: (lines: number, whole: string) => string,
+  { lines = 80, width = 2000, whole = 'events.jsonl' }: ExcerptOptions = {},
+): string {
   const all = text.trimEnd().split('\n').map((line) => (line.length > width ? `${line.slice(0, width)} ...` : line))
   if (all.length <= lines) return all.join('\n')
   const tail = Math.floor(lines / 3)
-  const left = all.length - lines
-  return [...all.slice(0, lines - tail), `... ${plural(left, 'line')} left out; all of them are in ${whole} ...`, ...all.slice(-tail)].join('\n')
+  return [...all.slice(0, lines - tail), `... ${leftOut(all.length - lines, whole)} ...`, ...all.slice(-tail)].join('\n')
 }

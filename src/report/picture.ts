@@ -1,7 +1,8 @@
 import type { Exhibit } from '../run/events.ts'
-import { duration, firstLine } from './format.ts'
+import { firstLine } from './format.ts'
 import { html, type Markup } from './html.ts'
 import { layOut, type Line, type Segment } from './terminal.ts'
+import { en, type Words } from './words/index.ts'
 
 const COLUMNS = 120
 const NARROWEST = 64
@@ -13,6 +14,9 @@ const ROW = 19
 /** Width of a character at the font size of the template; each text is stretched to it, whatever font there is. */
 const CHARACTER = 7.8
 
+/** What the picture shows of an exhibit. */
+type Shown = Pick<Exhibit, 'title' | 'host' | 'command' | 'stdout' | 'stderr' | 'exitCode' | 'durationMs' | 'long'>
+
 interface Row {
   readonly kind: 'command' | 'out' | 'err' | 'note' | 'failed'
   readonly segments: Line
@@ -22,16 +26,16 @@ const INKS = { command: '#f0f6fc', out: '#d5dbe3', err: '#ffb3a8', note: '#8a94a
 const FONTS = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', 'Liberation Mono', monospace"
 
 /** An exhibit as an SVG picture of a terminal. Its text can be selected; more than 60 lines of output are cut in the middle. */
-export function picture(exhibit: Exhibit, id: string): string {
-  const rows = rowsOf(exhibit)
+export function picture(exhibit: Shown, id: string, words: Words = en): string {
+  const rows = rowsOf(exhibit, words)
   const columns = Math.max(NARROWEST, ...rows.map(({ segments }) => endOf(segments)))
   const width = Math.ceil(columns * CHARACTER + PADDING * 2)
   const height = TITLE_BAR + PADDING * 2 + rows.length * ROW
-  return html`<svg xmlns="http://www.w3.org/2000/svg" class="terminal" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-labelledby="title-${id} desc-${id}" xml:space="preserve" font-family="${FONTS}" font-size="13"><title id="title-${id}">${`${exhibit.title} (${exhibit.host})`}</title><desc id="desc-${id}">${description(exhibit)}</desc>
+  return html`<svg xmlns="http://www.w3.org/2000/svg" class="terminal" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-labelledby="title-${id} desc-${id}" xml:space="preserve" font-family="${FONTS}" font-size="13"><title id="title-${id}">${`${exhibit.title} (${exhibit.host})`}</title><desc id="desc-${id}">${description(exhibit, words)}</desc>
 <rect x="0.5" y="0.5" width="${width - 1}" height="${height - 1}" rx="9" fill="#12161d" stroke="#39414d"/>
 <path d="M1 ${TITLE_BAR}V10a9 9 0 0 1 9-9H${width - 10}a9 9 0 0 1 9 9V${TITLE_BAR}Z" fill="#232a34"/>
 <circle cx="20" cy="17.5" r="5.5" fill="#ff6159"/><circle cx="38" cy="17.5" r="5.5" fill="#ffbd2e"/><circle cx="56" cy="17.5" r="5.5" fill="#28c941"/>
-<text x="${width / 2}" y="22" text-anchor="middle" fill="#c5ced9" font-weight="600">${exhibit.host}</text><text x="${width - 14}" y="22" text-anchor="end" fill="#8a94a3" font-size="12">${duration(exhibit.durationMs)}</text>
+<text x="${width / 2}" y="22" text-anchor="middle" fill="#c5ced9" font-weight="600">${exhibit.host}</text><text x="${width - 14}" y="22" text-anchor="end" fill="#8a94a3" font-size="12">${words.duration(exhibit.durationMs)}</text>
 ${rows.flatMap((row, i) => row.segments.map((segment) => draw(segment, row.kind, i)))}</svg>
 `.text
 }
@@ -51,7 +55,7 @@ function draw({ text, column, width, color, background, bold, dim, italic, under
 
 const tenths = (n: number): number => Math.round(n * 10) / 10
 
-function rowsOf(exhibit: Exhibit): Row[] {
+function rowsOf(exhibit: Shown, { says }: Words): Row[] {
   const prompt = exhibit.host === 'controller' ? 'controller$ ' : `${exhibit.host}$ `
   const rows: Row[] = layOut(prompt + exhibit.command.trimEnd().replaceAll('\n', '\n> '), COLUMNS)
     .map((segments) => ({ kind: 'command', segments }))
@@ -59,14 +63,14 @@ function rowsOf(exhibit: Exhibit): Row[] {
     ...layOut(exhibit.stdout.trimEnd(), COLUMNS).map((segments): Row => ({ kind: 'out', segments })),
     ...layOut(exhibit.stderr.trimEnd(), COLUMNS).map((segments): Row => ({ kind: 'err', segments })),
   ]
-  rows.push(...cutMiddle(rows.splice(0)), ...cutMiddle(output, exhibit.long?.stdout?.file ?? exhibit.long?.stderr?.file))
-  if (exhibit.exitCode !== 0) rows.push(textRow('failed', `exit code ${exhibit.exitCode}`))
+  rows.push(...cutMiddle(rows.splice(0), says), ...cutMiddle(output, says, exhibit.long?.stdout?.file ?? exhibit.long?.stderr?.file))
+  if (exhibit.exitCode !== 0) rows.push(textRow('failed', says.exit(exhibit.exitCode)))
   return rows
 }
 
-function cutMiddle(rows: readonly Row[], whole = 'events.jsonl'): readonly Row[] {
+function cutMiddle(rows: readonly Row[], says: Words['says'], whole = 'events.jsonl'): readonly Row[] {
   if (rows.length <= HEAD + TAIL) return rows
-  const note = `··· ${rows.length - HEAD - TAIL} lines left out; all of them are in ${whole} ···`
+  const note = `··· ${says.linesLeftOut(rows.length - HEAD - TAIL, whole)} ···`
   return [...rows.slice(0, HEAD), textRow('note', note), ...rows.slice(-TAIL)]
 }
 
@@ -77,8 +81,7 @@ const endOf = (segments: Line): number => {
   return last ? last.column + last.width : 0
 }
 
-function description(exhibit: Exhibit): string {
-  const lines = exhibit.stdout.split('\n').filter((line) => line.trim() !== '').length
-  return `Terminal of ${exhibit.host}. Command: ${firstLine(exhibit.command)}. `
-    + `Exit code ${exhibit.exitCode}, ${lines} lines of output, took ${duration(exhibit.durationMs)}.`
+function description({ stdout, host, command, exitCode, durationMs }: Shown, { says, duration }: Words): string {
+  const lines = stdout.split('\n').filter((line) => line.trim() !== '').length
+  return says.terminal(host, firstLine(command), exitCode, lines, duration(durationMs))
 }

@@ -1,5 +1,6 @@
 import type { CommandRecord, PlannedChange, TaskResult } from '../run/events.ts'
 import { excerpt } from './format.ts'
+import type { Words } from './words/index.ts'
 
 /** An output of which the page shows a part at most, and the file below the run's folder that has all of it. */
 export interface LongText {
@@ -32,7 +33,7 @@ interface CommandShown extends Pick<CommandRecord, 'kind' | 'script' | 'stdout' 
 const LONGEST_SCRIPT = 40
 
 /** @param number - of the result in the run; makes the anchor unique. */
-export function detailOf(result: TaskResult, number: number): TaskDetail {
+export function detailOf(result: TaskResult, number: number, { says }: Words): TaskDetail {
   return {
     anchor: `task-${number}`,
     name: result.task,
@@ -48,9 +49,9 @@ export function detailOf(result: TaskResult, number: number): TaskDetail {
     changes: result.changes,
     commands: result.commands.filter(worthShowing(result)).map((command) => ({
       kind: command.kind,
-      script: excerpt(command.script, { lines: LONGEST_SCRIPT }),
-      stdout: excerpt(command.stdout, wholeIn(command.long?.stdout?.file)),
-      stderr: excerpt(command.stderr, wholeIn(command.long?.stderr?.file)),
+      script: excerpt(command.script, says.linesLeftOut, { lines: LONGEST_SCRIPT }),
+      stdout: excerpt(command.stdout, says.linesLeftOut, wholeIn(command.long?.stdout?.file)),
+      stderr: excerpt(command.stderr, says.linesLeftOut, wholeIn(command.long?.stderr?.file)),
       exitCode: command.exitCode,
       durationMs: command.durationMs,
       long: longTexts(command),

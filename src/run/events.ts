@@ -154,6 +154,8 @@ export interface Finding extends Base {
   readonly statement: string
   /** null: cannot tell. */
   readonly holds: boolean | null
+  /** It was asked, not claimed: that it does not hold is an answer, and no failure. */
+  readonly question?: true
   readonly evidence: readonly string[]
   /** Why it could not be told, or what was measured, in a line. */
   readonly detail?: string

@@ -25,7 +25,10 @@ export function careContext(state: RunState, experiment: Experiment, hosts: read
     groups: state.groups,
     hostvars: (name) => ({ ...state.host(name).vars, ...state.extraVars }),
     signal: state.signal,
-    exhibit: async (observation) => keep({ ...await look(observation, observation.title), title: observation.title }),
+    exhibit: async ({ title, shown, ...observation }) => {
+      const seen = await look(observation, title)
+      return keep({ ...seen, title, command: shown ?? seen.command })
+    },
     watch: async (watch) => await watchFor(watch, look, keep, state.signal),
     look: async (observation) => {
       const { stdout, stderr, exitCode } = await look(observation)
@@ -60,7 +63,7 @@ async function observe(state: RunState, { command, become = true, timeout = DEFA
 }
 
 async function watchFor(
-  { until, within = DEFAULT_SECONDS, every = 1, title, ...observation }: Watch,
+  { until, within = DEFAULT_SECONDS, every = 1, title, shown, ...observation }: Watch,
   look: (observation: Look) => Promise<Looked>, keep: (seen: Kept) => Exhibit, signal: AbortSignal,
 ): Promise<Watched> {
   const watch = stopwatch()
@@ -68,7 +71,7 @@ async function watchFor(
     const seen = await look(observation)
     const seconds = watch.elapsed() / 1000
     const reached = until(seen)
-    if (reached || seconds >= within) return { reached, seconds, exhibit: keep({ ...seen, title, start: watch.start, durationMs: watch.elapsed() }) }
+    if (reached || seconds >= within) return { reached, seconds, exhibit: keep({ ...seen, title, command: shown ?? seen.command, start: watch.start, durationMs: watch.elapsed() }) }
     await sleep(every * 1000, undefined, { signal }).catch(() => { throw new Interrupted() })
   }
 }

@@ -9,11 +9,13 @@ import { stopwatch } from './stopwatch.ts'
  * "cannot tell", with the reason.
  */
 export async function runExperiment(state: RunState, experiment: Experiment, names: readonly string[], nextId: (title: string) => string): Promise<void> {
-  const { name, hypothesis, proves } = experiment
+  const { name, hypothesis, asks = {} } = experiment
+  const statements = statementsOf(experiment)
   const watch = stopwatch()
-  const said = new Map<string, Verdict[]>(Object.keys(proves).map((id) => [id, []]))
+  const said = new Map<string, Verdict[]>(Object.keys(statements).map((id) => [id, []]))
   const tell = (id: string, verdicts: readonly Verdict[]): void => {
-    state.emit({ type: 'finding', id, experiment: name, statement: proves[id] as string, ...together(verdicts) })
+    const question = id in asks ? { question: true } as const : {}
+    state.emit({ type: 'finding', id, experiment: name, statement: statements[id] as string, ...question, ...together(verdicts) })
   }
   state.emit({ type: 'play_start', play: name, hosts: names, kind: 'experiment', ...(hypothesis === undefined ? {} : { hypothesis }) })
   try {
@@ -30,13 +32,15 @@ export async function runExperiment(state: RunState, experiment: Experiment, nam
   }
 }
 
+const statementsOf = ({ proves, asks = {} }: Experiment): Readonly<Record<string, string>> => ({ ...proves, ...asks })
+
 /** @throws {Interrupted} */
 async function once(
   state: RunState, experiment: Experiment, names: readonly string[], nextId: (title: string) => string,
   conclude: (id: string, verdict: Verdict) => void,
 ): Promise<void> {
-  const { name, proves, start, observe } = experiment
-  const open = new Set(Object.keys(proves))
+  const { name, start, observe } = experiment
+  const open = new Set(Object.keys(statementsOf(experiment)))
   const finding = (id: string, verdict: Verdict): void => {
     if (!open.delete(id)) throw new Error(`experiment "${name}" makes a finding it did not announce, or makes it twice: ${id}`)
     conclude(id, verdict)

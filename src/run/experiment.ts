@@ -23,6 +23,8 @@ export interface Seen {
 export interface Observation extends Look {
   /** What the picture shows, in a few words: also the stem of the exhibit's id. */
   readonly title: string
+  /** What the exhibit shows in place of a command that nobody would read: what it does, in a line. */
+  readonly shown?: string
 }
 
 /** A command to run again and again until its output is as wished; the last one is kept. */
@@ -86,6 +88,8 @@ export interface ExperimentOptions {
   readonly tags?: string | readonly string[]
   /** Each finding it will make: id -> statement. Those it does not come to are reported as "cannot tell". */
   readonly proves: Readonly<Record<string, string>>
+  /** The same of what is not claimed but asked: that a statement does not hold is an answer there, and the run has not failed. */
+  readonly asks?: Readonly<Record<string, string>>
   /** What is expected to be seen, and why: one or two sentences, written before it is. */
   readonly hypothesis?: string
   /** Looks whether things are as they must be before anything is disturbed. Throws with what is not. */

@@ -54,7 +54,7 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
   const hosts = new Map<string, RunHost>()
   let unproven = false
   const emit = (event: Untimed): void => {
-    if (event.type === 'finding' && event.holds === false) unproven = true
+    if (event.type === 'finding' && event.holds === false && event.question === undefined) unproven = true
     if (event.type === 'notice' && event.level === 'error') unproven = true
     options.subscriber({ ...event, time: new Date().toISOString() } as RunEvent)
   }

@@ -3,7 +3,7 @@ const show = (id, text) => { document.getElementById(id).textContent = text }
 
 async function count(action) {
   try {
-    const response = await fetch(`/api/counter/${action}`, { method: 'POST' })
+    const response = await fetch(`api/counter/${action}`, { method: 'POST' })
     const answer = await response.json()
     if (!response.ok) throw new Error(answer.error)
     for (const id of ['count', 'replica', 'node']) show(id, answer[id])

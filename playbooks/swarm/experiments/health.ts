@@ -42,7 +42,7 @@ export const health = experiment('A replica hangs', {
       title: 'It is replaced', command: TASKS, within: 180,
       until: ({ stdout }) => {
         const line = stdout.split('\n').find((each) => each.startsWith(task)) ?? ''
-        return !/ Running /.test(line) && runningLines(stdout.replaceAll(/\s{2,}/g, ' ')).length >= wantedReplicas(on)
+        return !/ Running /.test(line) && runningLines(stdout.replaceAll(/ {2,}/g, ' ')).length >= wantedReplicas(on)
       },
     })
     mark('replaced')

@@ -44,7 +44,7 @@ async function lose(on: ExperimentContext, id: string, fault: Fault): Promise<vo
   const { value, exhibit, increments, fared } = await underWatch(on, { title: `Timeline: ${fault.says}` }, async ({ mark, now }) => {
     const before = await on.exhibit({ title: 'Tasks before', command: tasks })
     const lostAt = now()
-    const made = await on.exhibit({ title: fault.says, host: fault.host, command: fault.make, timeout: 120 })
+    const made = await on.exhibit({ title: fault.says, host: fault.host, command: fault.make, shown: fault.how.make, timeout: 120 })
     if (made.exitCode !== 0) throw new Error(`could not be made to happen: ${fault.says} (see the exhibit "${made.id}")`)
     mark(fault.says)
     const down = await on.watch({ title: `${node} is Down`, command: NODES, within: 120, until: ({ stdout }) => isDown(stdout, node) })
@@ -55,7 +55,7 @@ async function lose(on: ExperimentContext, id: string, fault: Fault): Promise<vo
     mark('all replicas run')
     const after = await on.exhibit({ title: 'Tasks after', command: tasks })
     const end = now()
-    const mended = await on.exhibit({ title: `${node} comes back`, host: fault.host, command: fault.mend, timeout: 200 })
+    const mended = await on.exhibit({ title: `${node} comes back`, host: fault.host, command: fault.mend, shown: fault.how.mend, timeout: 200 })
     const back = await on.watch({ title: `${node} is Ready`, command: NODES, within: 240, until: ({ stdout }) => isReady(stdout, node) })
     mark(`${node} Ready`)
     const backAfter = now() - end
@@ -86,12 +86,10 @@ async function lose(on: ExperimentContext, id: string, fault: Fault): Promise<vo
 }
 
 /** Stops the daemon as an operator would, its socket with it: else the next request would start it. */
-const stopDaemon = (node: string): Fault => ({
-  says: `the Docker daemon of ${node} is stopped`,
-  host: node,
-  make: 'systemctl stop docker.socket docker.service',
-  mend: 'systemctl start docker.socket docker.service',
-})
+function stopDaemon(node: string): Fault {
+  const does = { make: 'systemctl stop docker.socket docker.service', mend: 'systemctl start docker.socket docker.service' }
+  return { says: `the Docker daemon of ${node} is stopped`, how: does, host: node, ...does }
+}
 
 export const nodeKilled = lossOf({
   id: 'swarm.node-killed', name: 'A node loses its power', tag: 'node-killed', lost: 'loses its power',

@@ -41,7 +41,7 @@ async function lose(on: ExperimentContext, managers: readonly string[]) {
   const title = `Timeline: ${managers.length === 1 ? 'the only manager' : `one of ${managers.length} managers`} lost`
   const watched = await underWatch(on, { title, managers: [...managers.filter((name) => name !== first), first], doors: (node) => node !== first }, async ({ mark, now }) => {
     const before = await on.exhibit({ title: 'Managers before', command: NODES })
-    const made = await on.exhibit({ title: powerOff.says, host: powerOff.host, command: powerOff.make, timeout: 120 })
+    const made = await on.exhibit({ title: powerOff.says, host: powerOff.host, command: powerOff.make, shown: powerOff.how.make, timeout: 120 })
     if (made.exitCode !== 0) throw new Error(`could not be made to happen: ${powerOff.says}`)
     mark(powerOff.says)
     const began = now()
@@ -60,7 +60,7 @@ async function lose(on: ExperimentContext, managers: readonly string[]) {
     const left = await on.exhibit({ title: `Replicas on ${witness} after that`, host: witness, command: CONTAINERS })
     mark(replaced?.reached === true ? 'it is replaced' : 'it is not replaced')
     const end = now()
-    const mended = await on.exhibit({ title: `${first} comes back`, host: powerOff.host, command: powerOff.mend, timeout: 200 })
+    const mended = await on.exhibit({ title: `${first} comes back`, host: powerOff.host, command: powerOff.mend, shown: powerOff.how.mend, timeout: 200 })
     const all = on.groups.swarm ?? []
     const back = await on.watch({ title: 'The manager answers again', command: NODES, within: 180, every: 2, until: ({ stdout }) => all.every((name) => isReady(stdout, name)) })
     mark('every node Ready')

@@ -6,15 +6,21 @@ const MIN_STATEMENT = 24
 
 /** `✓ swarm.nodes.ready: all nodes are Ready (3 of 3)` */
 export function findingLine(finding: Finding, paint: Palette): string {
-  return `${findingMark(finding.holds, paint)} ${paint.bold(`${finding.id}:`)} ${said(finding)}`
+  return `${findingMark(finding, paint)} ${paint.bold(`${finding.id}:`)} ${said(finding)}`
 }
 
-const said = ({ statement, detail }: Finding): string =>
-  `${shorten(statement)}${detail === undefined ? '' : ` (${shorten(detail)})`}`
+const said = ({ statement, holds, question, detail, times }: Finding): string => {
+  const answer = question === undefined || holds === null ? '' : `: ${holds ? 'yes' : 'no'}`
+  const often = times === undefined ? [] : [`held ${times.held} of ${times.held + times.failed + times.unknown} times`]
+  const more = [...often, ...(detail === undefined ? [] : [shorten(detail)])]
+  return `${shorten(statement)}${answer}${more.length === 0 ? '' : ` (${more.join('; ')})`}`
+}
 
-function findingMark(holds: boolean | null, paint: Palette): string {
+function findingMark({ holds, question }: Finding, paint: Palette): string {
   if (holds === null) return paint.yellow('?')
-  return holds ? paint.green('✓') : paint.red('✗')
+  if (holds) return paint.green('✓')
+  // The answer to a question is not bad news.
+  return question === undefined ? paint.red('✗') : paint.cyan('○')
 }
 
 /** All findings under each other in a terminal's width: ids in one column, statements in another. */
@@ -22,14 +28,23 @@ export function findingLines(findings: readonly Finding[], paint: Palette, width
   const idWidth = Math.max(0, ...findings.map(({ id }) => id.length))
   const indent = idWidth + 4
   return findings.flatMap((finding) => {
-    const head = `${findingMark(finding.holds, paint)} ${paint.bold(finding.id.padEnd(idWidth))}  `
+    const head = `${findingMark(finding, paint)} ${paint.bold(finding.id.padEnd(idWidth))}  `
     return wrap(said(finding), Math.max(MIN_STATEMENT, width - indent))
       .map((line, i) => `${i === 0 ? head : ' '.repeat(indent)}${line}`)
   })
 }
 
-/** `4 findings hold`, or `2 of 4 findings hold, 1 open`: open is what could not be told. */
-export function findingTally(findings: readonly Finding[]): string {
+/** `4 findings hold`, or `2 of 4 findings hold, 1 open`: open is what could not be told. Questions are counted apart: `2 of 3 questions answered`. */
+export function findingTally(all: readonly Finding[]): string {
+  const findings = all.filter(({ question }) => question === undefined)
+  const asked = all.filter(({ question }) => question === true)
+  const answered = asked.filter(({ holds }) => holds !== null).length
+  const answers = asked.length === 0 ? '' : `${answered} of ${count(asked.length, 'question')} answered`
+  if (findings.length === 0 && asked.length > 0) return answers
+  return `${claims(findings)}${answers === '' ? '' : `, ${answers}`}`
+}
+
+function claims(findings: readonly Finding[]): string {
   const held = findings.filter(({ holds }) => holds === true).length
   const open = findings.filter(({ holds }) => holds === null).length
   const verb = held === 1 ? 'holds' : 'hold'

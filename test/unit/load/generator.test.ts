@@ -5,12 +5,15 @@ import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { doubtsOf, runLoad, shareDoubts, type LoadResult, type PlanInput } from '../../../src/load/index.ts'
+import { programs } from '../../../src/load/program.ts'
 import { processes } from '../../support/processes.ts'
 import { startServer } from './support.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../../..')
 const GET = { path: '/' } as const
 const sum = (counts: Readonly<Record<string, number>>): number => Object.values(counts).reduce((all, count) => all + count, 0)
+/** In this process: it starts at once, and the server has its own. */
+const put = (plan: PlanInput): Promise<LoadResult> => programs.load(plan)
 const p = ({ total }: LoadResult, percentile: number): number => total.latency.percentiles[String(percentile)] ?? 0
 
 t.test('closed: as many requests under way as connections, each followed to its end', async (t) => {
@@ -25,7 +28,7 @@ t.test('closed: as many requests under way as connections, each followed to its 
   t.match(result, { ended: 'in time', seconds: 1, statuses: { 200: result.total.requests }, errors: {}, total: { failures: 0 } })
   // autocannon itself leaves out the answer before each reconnect: a fifth of them.
   const answered = sum(seen.requests)
-  t.ok(result.total.requests <= answered && result.total.requests >= answered - 30, `${result.total.requests} counted of ${answered} the server saw`)
+  t.ok(result.total.requests <= answered && result.total.requests >= answered - 16, `${result.total.requests} counted of ${answered} the server saw`)
   t.ok(seen.connections > 8, 'connections are made anew')
   t.same(Object.keys(result.replicas), ['r0', 'r1', 'r2', 'r3'], 'so every replica answers')
   t.equal(sum(result.replicas), result.total.requests)
@@ -34,12 +37,12 @@ t.test('closed: as many requests under way as connections, each followed to its 
   t.ok((writes?.requests ?? 0) > 0 && (reads?.requests ?? 0) > 2 * (writes?.requests ?? 0), 'mixed by weight')
   t.ok(p(result, 50) >= 19.5, `half of the answers took ${p(result, 50)} ms of a server that takes 20`)
   t.equal(result.perSecond.reduce((all, { ok }) => all + ok, 0), result.total.requests)
-  t.equal(result.throughput, result.total.requests)
+  t.equal(result.throughput, result.total.requests, 'in one second')
 })
 
 t.test('closed: kept connections stay with their replicas, and that is a doubt', async (t) => {
   const server = await startServer(t, { latency: 5, replicas: 4, headers: false })
-  const result = await runLoad({ way: 'closed', connections: 2, seconds: 0.5, targets: [{ host: server.host, port: server.port }], kinds: [GET] })
+  const result = await put({ way: 'closed', connections: 2, seconds: 0.5, targets: [{ host: server.host, port: server.port }], kinds: [GET] })
   t.equal(Object.keys(result.replicas).length, 2, 'as the body says, where headers do not')
   t.match(doubtsOf(result, { replicas: 4 }), [/2 replicas answered, not 4/])
   t.same(shareDoubts({ a: 100, b: 100 }, 2, 0.5), [])
@@ -49,27 +52,27 @@ t.test('closed: kept connections stay with their replicas, and that is a doubt',
 t.test('failures are counted by kind, and too many end a closed load', async (t) => {
   const server = await startServer(t, { latency: 1 })
   const at = { host: server.host, port: server.port }
-  const load = (kind: string, more: Partial<PlanInput> = {}): Promise<LoadResult> =>
-    runLoad({ way: 'closed', connections: 2, seconds: 0.5, targets: [at], kinds: [{ path: kind }], ...more } as PlanInput)
-  const bad = await load('/fail')
+  const closed = (kind: string, more: Partial<PlanInput> = {}): Promise<LoadResult> =>
+    put({ way: 'closed', connections: 2, seconds: 0.5, targets: [at], kinds: [{ path: kind }], ...more } as PlanInput)
+  const bad = await closed('/fail')
   t.match(bad, { statuses: { 503: bad.total.requests }, replicas: {}, throughput: 0, total: { failures: bad.total.requests, latency: { max: 0 } } })
   t.match(doubtsOf(bad), [/100\.0 % of the requests failed/])
-  const broken = await load('/break')
+  const broken = await closed('/break')
   t.ok((broken.errors['connection closed without an answer'] ?? 0) > 0, JSON.stringify(broken.errors))
-  const silent = await load('/never', { seconds: 2.5, timeLimit: 1 })
+  const silent = await closed('/never', { seconds: 2.5, timeLimit: 1 })
   t.match(silent.errors, { 'no answer within the time limit': 4 }, '2 connections, twice given up on')
   t.ok(p(silent, 50) >= 950, 'what was given up on makes the percentiles bad')
-  const open = await load('/break', { way: 'open', rate: 20, seconds: 0.5 } as Partial<PlanInput> & { connections?: never })
+  const open = await put({ way: 'open', rate: 20, seconds: 0.5, targets: [at], kinds: [{ path: '/break' }] })
   t.match(open.errors, { ECONNRESET: 10 })
 })
 
 t.test('a port where nobody listens', async (t) => {
   const nobody = { host: '127.0.0.1', port: 1 }
-  const closed = await runLoad({ way: 'closed', connections: 4, seconds: 60, targets: [nobody], kinds: [GET] })
+  const closed = await put({ way: 'closed', connections: 4, seconds: 60, targets: [nobody], kinds: [GET] })
   t.equal(closed.ended, 'too many failures', 'not a minute of connecting in vain')
-  t.ok((closed.errors.ECONNREFUSED ?? 0) >= 10_000)
+  t.ok((closed.errors.ECONNREFUSED ?? 0) >= 2000)
   t.match(doubtsOf(closed)[0], /ended early: too many failures/)
-  const users = await runLoad({ way: 'users', users: 2, think: [0.05, 0.1], seconds: 0.5, targets: [nobody], kinds: [GET] })
+  const users = await put({ way: 'users', users: 2, think: [0.05, 0.1], seconds: 0.5, targets: [nobody], kinds: [GET] })
   t.ok((users.errors.ECONNREFUSED ?? 0) > 0)
   t.equal(users.users?.setByUsers, null)
 })
@@ -79,8 +82,8 @@ t.test('open: what a server that stalls does to users shows, where a closed load
   const [first, second] = [await startServer(t, stall), await startServer(t, stall)]
   const common = { seconds: 4, kinds: [GET] }
   const [open, closed] = await Promise.all([
-    runLoad({ way: 'open', rate: 50, ...common, targets: [{ host: first.host, port: first.port }] }),
-    runLoad({ way: 'closed', connections: 1, ...common, targets: [{ host: second.host, port: second.port }] }),
+    put({ way: 'open', rate: 50, ...common, targets: [{ host: first.host, port: first.port }] }),
+    put({ way: 'closed', connections: 1, ...common, targets: [{ host: second.host, port: second.port }] }),
   ])
   t.match(open, { ended: 'in time', total: { requests: 200, failures: 0 } }, 'each request that was due was sent and counted')
   // A quarter of the requests was due while it stalled: they waited from 0 to 1000 ms.
@@ -92,43 +95,47 @@ t.test('open: what a server that stalls does to users shows, where a closed load
 
 t.test('open: what finds no room is counted as such, and nothing is left out', async (t) => {
   const server = await startServer(t, { latency: 400 })
-  const result = await runLoad({ way: 'open', rate: 100, inFlight: 2, timeLimit: 1, seconds: 2, targets: [{ host: server.host, port: server.port }], kinds: [GET] })
+  const result = await put({ way: 'open', rate: 100, inFlight: 2, timeLimit: 1, seconds: 2, targets: [{ host: server.host, port: server.port }], kinds: [GET] })
   const unsent = result.errors['not sent in time: too many requests under way'] ?? 0
   t.equal(result.total.requests, 200, 'as many as were due')
   t.ok(unsent > 150, `${unsent} were not sent`)
   t.equal(sum(result.errors) + sum(result.statuses), 200)
   t.ok((await server.seen()).requests['GET /'] as number <= 200 - unsent, 'and the server has not seen them')
   t.ok(p(result, 90) >= 900, 'their waiting counts')
+  const one = await startServer(t, { latency: 50 })
+  const waiting = await put({ way: 'open', rate: 40, inFlight: 1, seconds: 1, targets: [{ host: one.host, port: one.port }], kinds: [GET] })
+  t.match(waiting, { statuses: { 200: 40 }, total: { requests: 40 } })
+  t.ok(p(waiting, 50) >= 300, `half of them waited for their turn at least ${p(waiting, 50)} ms, of a server that takes 50`)
 })
 
 t.test('open: targets in turn, from the address that was asked for', async (t) => {
   const [first, second] = [await startServer(t), await startServer(t)]
   const targets = [first, second].map(({ host, port }) => ({ host, port, from: '127.0.0.2' }))
-  const result = await runLoad({ way: 'open', rate: 100, seconds: 1, reconnectEvery: 10, targets, kinds: [GET] })
+  const result = await put({ way: 'open', rate: 100, seconds: 1, reconnectEvery: 10, targets, kinds: [GET] })
   t.match(result, { statuses: { 200: 100 } })
   const [one, other] = [await first.seen(), await second.seen()]
   t.match([one.requests['GET /'], other.requests['GET /']], [50, 50])
   t.ok(one.from.includes('127.0.0.2') && one.connections >= 5, JSON.stringify(one))
-  await runLoad({ way: 'closed', connections: 2, seconds: 0.3, targets, kinds: [GET] })
-  await runLoad({ way: 'users', users: 2, think: [0.01, 0.05], seconds: 0.3, targets, kinds: [GET] })
+  await put({ way: 'closed', connections: 2, seconds: 0.3, targets, kinds: [GET] })
+  await put({ way: 'users', users: 2, think: [0.01, 0.05], seconds: 0.3, targets, kinds: [GET] })
   // fetch() of seen() itself comes from 127.0.0.1.
   t.same([...(await first.seen()).from].sort(), ['127.0.0.1', '127.0.0.2'])
-  const away = await runLoad({ way: 'closed', connections: 1, seconds: 60, targets: [{ host: '127.0.0.1', port: first.port, from: '192.0.2.1' }], kinds: [GET] })
+  const away = await put({ way: 'closed', connections: 1, seconds: 60, targets: [{ host: '127.0.0.1', port: first.port, from: '192.0.2.1' }], kinds: [GET] })
   t.ok((away.errors.EADDRNOTAVAIL ?? 0) > 0, 'not from another address than asked for')
 })
 
 t.test('users: throughput is theirs while answers come at once, and the server\'s when they do not', async (t) => {
   const [quick, slow] = [await startServer(t, { latency: 2, replicas: 20 }), await startServer(t, { latency: 300 })]
   const run = ({ host, port }: { host: string; port: number }): Promise<LoadResult> =>
-    runLoad({ way: 'users', users: 30, think: [0.2, 0.4], warmup: 0.5, seconds: 3, targets: [{ host, port }], kinds: [GET] })
+    put({ way: 'users', users: 30, think: [0.25, 0.5], warmup: 0.5, seconds: 3, targets: [{ host, port }], kinds: [GET] })
   const theirs = await run(quick)
-  t.match(theirs.users, { users: 30, most: 100, setByUsers: true })
-  t.equal(theirs.users?.meanThink.toFixed(3), '0.300')
+  t.match(theirs.users, { users: 30, most: 80, setByUsers: true })
+  t.equal(theirs.users?.meanThink.toFixed(3), '0.375')
   t.match(theirs.total, { failures: 0 })
   t.equal((await quick.seen()).connections, 30 + 1, 'a connection for each user, and one to ask')
   const others = await run(slow)
-  t.match(others.users, { most: 100, setByUsers: false, why: /users wait 30\d ms for each answer/ })
-  t.ok(Math.abs((others.users?.predicted ?? 0) - 50) < 2, `${others.users?.predicted} predicted`)
+  t.match(others.users, { most: 80, setByUsers: false, why: /users wait \d+ ms for each answer/ })
+  t.ok(Math.abs((others.users?.predicted ?? 0) - 44.4) < 5, `${others.users?.predicted} predicted`)
 })
 
 t.test('a plan is bounded, and says what is wrong with it', async (t) => {

@@ -74,6 +74,7 @@ export function* richRun(): Generator<RunEvent> {
   yield { type: 'finding', time, id: 'swarm.node-killed.recovers', experiment: 'Load', statement: `Replicas run elsewhere ${HOSTILE}`, holds: false, evidence: ['placement-1', 'nodes-1'],
     times: { held: 3, failed: 1, unknown: 1 }, measured: [{ name: 'time to Down', unit: 's', values: [8.1, 9.5, 7.7, 12.25] }] }
   yield { type: 'finding', time, id: 'other.thing', experiment: 'Load', statement: 'Something that answers no question', holds: null, evidence: [], detail: 'no IPVS' }
+  yield { type: 'finding', time, id: 'load.users.100', experiment: 'Load', statement: 'Did 100 users see a difference?', holds: false, question: true, evidence: ['capacity-1'] }
   yield { type: 'play_end', time, play: 'Load', durationMs: 61_000 }
   yield { type: 'notice', time, level: 'warning', host: 'node2', message: HOSTILE }
   const recap = { ok: 1, changed: 1, unreachable: 0, failed: 0, skipped: 0, rescued: 0, ignored: 0, unknown: 0 }

@@ -27,6 +27,15 @@ t.test('a finding that does not hold makes the run fail', async (t) => {
   t.match(ran, { status: 'failed', exitCode: 2 })
 })
 
+t.test('the answer no to a question is an answer', async (t) => {
+  const ran = await runSteps([experiment('look', { hosts: 'all', proves: {}, asks: { 'x.more': 'More serve more' } }, async (on) => {
+    on.finding('x.more', { holds: false, evidence: [] })
+  })])
+  t.match(findings(ran), [{ id: 'x.more', statement: 'More serve more', holds: false, question: true }])
+  t.match(ran, { status: 'passed', exitCode: 0 })
+  t.match(findings(await runSteps([experiment('look', { hosts: 'all', proves: {}, asks: { 'x.more': 'More serve more' } }, async () => {})])), [{ holds: null, question: true }])
+})
+
 t.test('what an experiment does not come to say cannot be told, with the reason', async (t) => {
   const silent = await runSteps([experiment('look', { hosts: 'all', proves }, async () => {})])
   t.match(findings(silent), [{ holds: null, detail: 'the experiment ended without a word on it' }])

@@ -31,7 +31,7 @@ t.test('a tag is another one for each image and source, and the same each time',
 })
 
 t.test('a tag changes with what is copied into the image, and with nothing else', async (t) => {
-  const project = t.testdir({ app: { '.dockerignore': '', Dockerfile: 'x', 'gunicorn.conf.py': '1', 'requirements.txt': '', counter: { 'web.py': 'a' }, images: { 'rootfs.sh': 'r', 'counter.Dockerfile': 'COPY gunicorn.conf.py ./\nCOPY counter/ ./counter/\n', 'redis.Dockerfile': 'COPY images/redis.conf /x\n', 'redis.conf': 'c' } } })
+  const project = t.testdir({ app: { '.dockerignore': '', Dockerfile: 'x', 'gunicorn.conf.py': '1', 'requirements.txt': '', counter: { 'web.py': 'a' }, voting: {}, images: { 'rootfs.sh': 'r', 'counter.Dockerfile': 'COPY gunicorn.conf.py ./\nCOPY counter/ ./counter/\n', 'redis.Dockerfile': 'COPY images/redis.conf /x\n', 'redis.conf': 'c' } } })
   const both = (): string[] => [tagOf('counter', 'debian', project), tagOf('redis', 'debian', project)]
   const [counter, redis] = both()
   writeFileSync(path.join(project, 'app/counter/web.py'), 'b')

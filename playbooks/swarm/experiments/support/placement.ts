@@ -73,9 +73,6 @@ function stageOf(state: string): TimelineBar['state'] | undefined {
   return FAILED.has(state) ? 'failed' : undefined
 }
 
-/** Tasks at work in a sample. */
-export const runningIn = ({ tasks }: Sample): number => (tasks ?? []).filter(({ state }) => state === 'running').length
-
 /** The bars as numbers for other programs. */
 export const placementCsv = (all: readonly TimelineBar[]): string => [
   'node,task,state,from_s,to_s',

@@ -1,0 +1,1 @@
+"""The voting app: vote and result pages, and a worker between the queue and the database."""

@@ -1,0 +1,56 @@
+import type { ExperimentContext } from '../../src/labbook.ts'
+import { kneeOf, nextLoad, type CapacityLimits, type Knee, type LoadPoint, type Stop } from '../../src/load/index.ts'
+import type { LoadSettings } from './settings.ts'
+import { runTrial, type TrialRun } from './trial.ts'
+import type { Between, Replica } from './usage.ts'
+
+/** What was found of one number of replicas. */
+export interface Step {
+  readonly replicas: number
+  /** Every load, raised step by step. */
+  readonly trials: readonly TrialRun[]
+  readonly points: readonly LoadPoint[]
+  readonly stop: Stop
+  readonly knee: Knee | undefined
+  /** Trials at the knee: the capacity, measured again. */
+  readonly atKnee: readonly TrialRun[]
+}
+
+/** Trials at the knee of each number of replicas: one throughput alone says nothing of its own uncertainty. */
+const AT_KNEE = 3
+const FIRST_CONNECTIONS = 8
+
+const pointOf = ({ result }: TrialRun, load: number): LoadPoint => ({
+  load,
+  throughput: result.throughput,
+  p95: result.total.latency.percentiles['95'] ?? 0,
+  failed: result.total.requests === 0 ? 1 : result.total.failures / result.total.requests,
+})
+
+/** Raises the load until it pays no more, and measures again where that began. */
+export async function findCapacity(
+  on: ExperimentContext, settings: LoadSettings, replicas: number, containers: readonly Replica[], between: Between,
+): Promise<Step> {
+  const limits: CapacityLimits = { first: FIRST_CONNECTIONS, most: settings.mostConnections, p95: settings.p95Ms, failed: settings.failed }
+  const trial = (name: string, connections: number): Promise<TrialRun> => runTrial(on, {
+    name, replicas, containers, failed: settings.failed,
+    plan: {
+      way: 'closed', connections, warmup: settings.warmupSeconds, seconds: settings.stepSeconds, reconnectEvery: settings.reconnectEvery,
+      timeLimit: Math.max(1, settings.p95Ms / 500),
+    },
+  }, between)
+  const trials: TrialRun[] = []
+  const points: LoadPoint[] = []
+  for (;;) {
+    const next = nextLoad(points, limits)
+    if ('stop' in next) {
+      const knee = kneeOf(points, limits)
+      const atKnee: TrialRun[] = []
+      for (let time = 1; knee !== undefined && time <= AT_KNEE; time++) atKnee.push(await trial(`${replicas} replicas at the knee, ${time}`, knee.load))
+      return { replicas, trials, points, stop: next.stop, knee, atKnee }
+    }
+    const done = await trial(`${replicas} replicas, ${next.load} connections`, next.load)
+    trials.push(done)
+    points.push(pointOf(done, next.load))
+  }
+}

@@ -1,0 +1,10 @@
+/** All that load tests are made with. */
+export { CEILINGS, Refusal, type Plan, type PlanInput, type Target, type Kind } from './plan.ts'
+export { runLoad } from './run.ts'
+export type { Figures, Latency, LoadResult, UsersSay } from './result.ts'
+export { generatorLimit, type GeneratorUse } from './meter.ts'
+export { compare, interleaved, shown, type Comparison, type Interval, type Trial } from './statistics.ts'
+export { doubtsOf, shareDoubts } from './doubts.ts'
+export { kneeOf, nextLoad, type CapacityLimits, type Knee, type LoadPoint, type Stop } from './capacity.ts'
+export { fitLaw, peakOf, type Fitted, type Law, type Scaled } from './scaling.ts'
+export { columns, csvOf, textOf } from './table.ts'
