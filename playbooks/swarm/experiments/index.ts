@@ -18,5 +18,10 @@ export const EXPERIMENTS = {
   health,
   'depends-on': dependsOn,
   'one-manager': onlyManagerLost,
-  'three-managers': oneOfThreeLost,
 } as const
+
+/**
+ * Done only when asked for by name. Docker 20.10 does not always survive the loss of a leader among managers that were workers a
+ * minute ago: once in three times the two that were left chose no new one, and one of them lost the stack's network until its daemon was restarted.
+ */
+export const BY_NAME = { 'three-managers': oneOfThreeLost } as const

@@ -20,7 +20,7 @@ const MANAGED = 'timeout 10 docker node ls'
 const others = (on: Pick<CareContext, 'groups' | 'hosts'>): string[] => (on.groups.swarm ?? []).filter((name) => name !== manager(on))
 
 /** Boots the manager, waits for it, and makes those managers workers again that the inventory does not have as managers. */
-async function restore(on: CareContext): Promise<void> {
+async function restore(on: CareContext, promoted: boolean): Promise<void> {
   const first = manager(on)
   const { powerOff } = faultsOf(on, first)
   await on.look({ host: powerOff.host, command: powerOff.mend, timeout: 200 })
@@ -33,6 +33,11 @@ async function restore(on: CareContext): Promise<void> {
     command: `for node in ${workers.join(' ')}; do [ "$(docker node inspect --format '{{.Spec.Role}}' "$node")" = worker ] || docker node demote "$node" || exit; done; ${NODES}`,
     until: ({ exitCode }) => exitCode === 0,
   })
+  // Docker 20.10 leaves a worker that was a manager while the leader vanished with a network it cannot use; a restart mends that.
+  for (const host of (on.groups.swarm ?? []).filter((name) => promoted && workers.includes(name))) {
+    await on.look({ host, command: 'systemctl restart docker', timeout: 120 })
+    await on.watch({ title: `${host} is back`, command: NODES, within: 120, until: ({ stdout }) => isReady(stdout, host) })
+  }
   await on.look({ command: `docker service update --detach --quiet --force ${COUNTER}` })
   await settled(on)
 }
@@ -102,7 +107,7 @@ export const onlyManagerLost: Experiment = experiment('The only manager is lost'
     'swarm.manager-lost.one.comes-back': 'When the manager is back, the Swarm and the app are whole again by themselves',
   },
   start: allWell,
-  restore,
+  restore: (on) => restore(on, false),
 }, async (on) => {
   if ((on.groups.swarm_managers ?? []).length > 1) throw new PlaybookError('the inventory has more than one manager: "swarm_managers" with one host shows what a single one means')
   const { managed, running, count, leftNow, back, wholeAfter, increments, evidence, killed } = await lose(on, [manager(on)])
@@ -129,7 +134,7 @@ export const oneOfThreeLost: Experiment = experiment('One of three managers is l
     'swarm.manager-lost.three.managed': 'Without it, a container that ends is replaced',
   },
   start: allWell,
-  restore,
+  restore: (on) => restore(on, true),
 }, async (on) => {
   const [second, third] = others(on)
   if (second === undefined || third === undefined) throw new PlaybookError('group swarm has fewer than three hosts: three managers need three')
