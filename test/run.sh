@@ -8,6 +8,10 @@ parts=("$@")
 [ ${#parts[@]} -gt 0 ] || parts=(check unit ssh app browser property lab)
 passed=0 failed=0 broken=()
 
+# The labs of two runs would be in each other's way. What a test leaves running must not hold the lock: see tally.
+exec 9>"${TMPDIR:-/tmp}/labbook-tests.lock"
+flock --nonblock 9 || { echo '== another run of the tests is going on here; waiting for its end'; flock 9; }
+
 need() {
   local missing=()
   for package in "$@"; do
@@ -24,7 +28,7 @@ tally() {
   shift
   log=$(mktemp)
   echo "== $name"
-  "$@" 2>&1 | tee "$log" | grep -vE '^ *(ok |1\.\.|# time=|$)|^ *# Subtest'
+  "$@" 2>&1 9>&- | tee "$log" 9>&- | grep 9>&- -vE '^ *(ok |1\.\.|# time=|$)|^ *# Subtest'
   code=${PIPESTATUS[0]}
   local counts total
   counts=$(grep -E '^# \{ total: ' "$log" | tail -n 1)

@@ -17,10 +17,10 @@ const name = 'lbtest'
 const base = `${tmpdir()}/labbook-lab-test`
 const dir = `${base}/lab`
 const rootfs = `${base}/rootfs`
-const nodes = [1, 2, 3].map((number) => ({ name: `node${number}`, address: `10.79.0.1${number}` }))
+const nodes = [1, 2, 3].map((number) => ({ name: `node${number}`, address: `10.82.0.1${number}` }))
 const [first, second, third] = nodes as [Node, Node, Node]
 type Node = (typeof nodes)[number]
-const network = { name, dir, subnet: '10.79.0.0/24', nodes }
+const network = { name, dir, subnet: '10.82.0.0/24', nodes }
 const nodeParams = (node: Node) => ({
   lab: name, dir, rootfs, ...node, nodes, memory: '1G', ...(node === first ? { disk: '2G' } : {}),
 })
@@ -109,7 +109,7 @@ await t.test('half of the network is deleted, and mended without a boot', async 
   run('ip', '-n', `${name}-sw`, 'link', 'del', `p-${second.name}`)
   run('iptables', '-D', `LAB-${name}`, '1')
   t.notOk(ssh.answers(second.address))
-  t.match(make(t, lab_network, network), ['connect node2 to the lab (10.79.0.12)', /^let the lab out/])
+  t.match(make(t, lab_network, network), ['connect node2 to the lab (10.82.0.12)', /^let the lab out/])
   t.ok(ssh.answers(second.address))
   t.strictSame(bootAll(t), [])
   t.strictSame(nodes.map(pidOf), pids)
@@ -122,7 +122,7 @@ await t.test('a rule too many in the lab\'s chain is removed', async (t) => {
 
 await t.test('a node that lost its namespace gets another and is booted into it', async (t) => {
   run('ip', 'netns', 'del', `${name}-${third.name}`)
-  t.match(make(t, lab_network, network), ['create the network namespace lbtest-node3', 'connect node3 to the lab (10.79.0.13)'])
+  t.match(make(t, lab_network, network), ['create the network namespace lbtest-node3', 'connect node3 to the lab (10.82.0.13)'])
   t.match(make(t, lab_node, nodeParams(third)), [/boot.* node3/])
   t.equal(ssh.run(third.address, 'hostname'), 'node3')
 })
@@ -149,8 +149,8 @@ await t.test('a node taken from the list is ended; the others are told of a new 
   const two = [first, second]
   t.strictSame(make(t, lab_network, { ...network, nodes: two }), ['end node3 and remove its network namespace'])
   t.strictSame(make(t, lab_node, { ...nodeParams(first), nodes: two }), ['write /etc/hosts of node1'])
-  t.strictSame(make(t, lab_network, network), ['create the network namespace lbtest-node3', 'connect node3 to the lab (10.79.0.13)'])
-  t.strictSame(bootAll(t), ['write /etc/hosts of node1', 'boot node3 (10.79.0.13)'])
+  t.strictSame(make(t, lab_network, network), ['create the network namespace lbtest-node3', 'connect node3 to the lab (10.82.0.13)'])
+  t.strictSame(bootAll(t), ['write /etc/hosts of node1', 'boot node3 (10.82.0.13)'])
 })
 
 await t.test('down leaves the machine as it was, also when parts are already gone', async (t) => {

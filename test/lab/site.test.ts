@@ -41,6 +41,7 @@ const names = (list: readonly TaskResult[], status: string): string[] =>
 const changed = (): Record<string, number> =>
   Object.fromEntries(Object.entries(latestRun().summary().hosts).map(([host, recap]) => [host, recap.changed]))
 
+await lab('down') // what a killed test has left
 const before = machineState('lbsite')
 t.teardown(async () => { await lab('down') })
 
