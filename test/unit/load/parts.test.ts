@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { text } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
 import fc from 'fast-check'
 import t from 'tap'
 import { generatorProgram } from '../../../playbooks/load/generators.ts'
@@ -114,12 +115,12 @@ t.test('the program for other hosts needs nothing but Node', async (t) => {
     const plan = { way: 'closed', connections: 1, seconds: 300, targets: [{ host: server.host, port: server.port }], kinds: [{ path: '/' }] }
     const shell = spawn('sh', ['-c', `"$0" "$1" <<'plan' >/dev/null & echo $!; wait\n${JSON.stringify(plan)}\nplan`, process.execPath, program], { stdio: ['ignore', 'pipe', 'ignore'] })
     const pid = Number(await new Promise<string>((resolve) => shell.stdout.once('data', (line: Buffer) => { resolve(line.toString()) })))
-    await server.seen()
+    while (!((await server.seen()).requests['GET /'] ?? 0)) await sleep(50)
     t.ok(processes().some((process) => process.pid === pid))
     shell.kill('SIGKILL')
     for (let waited = 0; processes().some((process) => process.pid === pid); waited += 100) {
       if (waited > 20_000) return t.fail('it still sends')
-      await new Promise((resolve) => setTimeout(resolve, 100))
+      await sleep(100)
     }
     t.pass('it has ended')
   })
