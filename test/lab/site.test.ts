@@ -5,6 +5,7 @@ import type { TaskResult } from '../../src/run/events.ts'
 import { latestRun, runPlaybook, type Blow } from '../support/playbook.ts'
 import { machineState } from './machine.ts'
 import { registryCases } from './registry-cases.ts'
+import { stackCases } from './stack-cases.ts'
 
 /*
  * The main job on the real lab: namespaces with systemd and sshd, Docker, Swarm, the app. One story from bare to down;
@@ -122,6 +123,8 @@ t.test('an experiment that is interrupted puts back what it has disturbed', asyn
   t.same(changed(), { localhost: 0, node1: 0, node2: 0, node3: 0 })
   t.ok(existsSync(path.join(latestRun().folder, 'report.html')))
 })
+
+stackCases(t, INVENTORY)
 
 registryCases(t, { inventory: INVENTORY, dir: '/var/lib/labbook/lbtest', nodes: ['10.79.0.11', '10.79.0.12', '10.79.0.13'] })
 
