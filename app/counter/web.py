@@ -82,7 +82,9 @@ def _mark_requests(app: Flask, settings: Settings) -> None:
 def _add_errors(app: Flask) -> None:
     @app.errorhandler(StoreUnavailable)
     def store_unavailable(error: StoreUnavailable) -> Reply:
-        return jsonify(error=str(error)), 503
+        response = jsonify(error=str(error))
+        response.headers["Retry-After"] = "1"
+        return response, 503
 
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> AnyResponse | HTTPException:
