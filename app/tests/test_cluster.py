@@ -9,8 +9,6 @@ from processes import Counter, wait_until
 from redis_apps import PASSWORD, app_on_cluster, increment, secret_file, serves, wait_for_health
 from redis_processes import Cluster, Node, clustered, while_pressed
 
-pytestmark = pytest.mark.usefixtures("cluster")
-
 
 @pytest.fixture(scope="module")
 def formed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
@@ -97,8 +95,8 @@ def test_without_the_replica_changes_are_not_confirmed(counter: Counter, cluster
     assert increment(counter) == 3
 
 
-def test_a_master_of_other_keys_that_is_gone_is_amiss(
-    tmp_path: Path, counter: Counter, cluster: Cluster
+def test_a_node_that_has_nothing_to_do_with_the_key_is_amiss_when_gone(
+    counter: Counter, cluster: Cluster
 ) -> None:
     holder = cluster.holder()
     follower = cluster.replica_of(holder)
@@ -118,8 +116,8 @@ def test_a_master_of_other_keys_that_is_gone_is_amiss(
 def test_a_lost_master_is_followed_by_its_replica_and_no_acknowledged_increment_is_lost(
     tmp_path: Path, cluster: Cluster, how: str
 ) -> None:
-    # Without WAIT: with its only replica gone to be the master, there is nobody to confirm anything
-    # until the old master is back.
+    # The safe one is told of nothing confirmed until the old master is back, as its only replica is now
+    # the master; the plain one goes on.
     with app_on_cluster(
         tmp_path, cluster, REDIS_PASSWORD_FILE=secret_file(tmp_path)
     ) as plain, app_on_cluster(

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from redis import Redis
+
 from counter.asking import Asker
 from counter.followed import FollowedMaster
 from counter.redis_fixed import FixedWay
@@ -71,7 +73,7 @@ class PointedWay(FixedWay):
             lambda: ("127.0.0.1", self.node.port), lambda address: client(settings, address)
         )
 
-    def client(self):  # noqa: ANN201
+    def client(self) -> Redis:
         return self._master.client()
 
 
