@@ -12,7 +12,10 @@ from redis.exceptions import (
 )
 
 NOT_NOW = (ReadOnlyError, AskError, ClusterDownError, TryAgainError, BusyLoadingError)
-"""Refusals of a node that is not the master, or not yet; MovedError is an AskError, MasterDownError a ClusterDownError."""
+"""Refusals of a node that is not the master, or not yet.
+
+MovedError is an AskError, MasterDownError a ClusterDownError.
+"""
 
 # What redis-py has no class for, at least in Debian 12's release, has its code in the text.
 NOT_NOW_CODES = ("NOREPLICAS", "MOVED", "ASK", "CLUSTERDOWN", "MASTERDOWN", "TRYAGAIN", "UNBLOCKED")

@@ -7,9 +7,9 @@ from redis import Redis, RedisError
 from redis.cluster import ClusterNode, RedisCluster
 from redis.exceptions import AskError, MovedError
 
-from counter.errors import MasterUnknown, is_refusal, may_pass
+from counter.errors import MasterUnknown, may_pass
 from counter.followed import FollowedMaster
-from counter.redis_options import client, drop_idle, options
+from counter.redis_options import client, options
 from counter.redis_settings import Address, RedisSettings
 from counter.redis_ways import Survey
 from counter.replication import survey_replicas
@@ -43,8 +43,6 @@ class ClusterWay:
             return self._connect(_named(error, redis))
         elif may_pass(error):
             self._master.forget(redis)
-        elif not is_refusal(error):
-            drop_idle(redis)
         return None
 
     def watch(self) -> None:
@@ -96,6 +94,7 @@ class ClusterWay:
     def _connect(self, address: Address) -> Redis:
         # RedisCluster's own clients would do without the PING of idle connections, as Debian 12's redis-py
         # drops that option; its on_connect makes MOVED and ASK errors that have an address.
+        assert self._cluster, "an address comes from the cluster"
         return client(self._settings, address, redis_connect_func=self._cluster.on_connect)
 
 

@@ -66,8 +66,6 @@ class SentinelWay:
     def learn(self, redis: Redis, error: RedisError) -> Redis | None:
         if may_pass(error):
             self._master.forget(redis)
-        elif not is_refusal(error):
-            drop_idle(redis)
         return None
 
     def watch(self) -> None:
@@ -100,7 +98,7 @@ class SentinelWay:
             if named is None:
                 return f"Sentinel {place} does not know {name!r}"
             if named != self._master.last_address:
-                return f"Sentinel {place} takes {named[0]}:{named[1]} for the master"
+                return f"Sentinel {place} takes another for the master: {named}"
             witness.execute_command("SENTINEL", "CKQUORUM", name)
         except RedisError as error:
             if is_refusal(error):

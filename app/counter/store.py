@@ -39,12 +39,18 @@ class CounterStore:
 
     def reset(self) -> int:
         """Sets the count to 0 and returns it."""
-        # Not repeated either: increments that others made since the first try would be lost.
-        self._change(lambda redis: redis.set(self._key, 0))
-        return 0
+        # Not repeated either where its answer was lost: what others counted since would be lost, too.
+        def command(redis: Redis) -> int:
+            redis.set(self._key, 0)
+            return 0
+
+        return self._change(command)
 
     def _change(self, command: Command[int]) -> int:
-        """Runs a command that changes the count, once. Raises StoreUnavailable, also where replicas do not confirm it."""
+        """Runs a command that changes the count, once.
+
+        Raises StoreUnavailable, also where too few replicas confirm it.
+        """
         confirmed: list[int] = []
 
         def confirm(redis: Redis) -> None:
