@@ -5,6 +5,7 @@ import { docker } from '../docker/docker.ts'
 import { registryProof, registryUp } from '../registry/steps.ts'
 import { LOAD_EXPERIMENTS } from '../load/experiments.ts'
 import { EXPERIMENTS } from '../swarm/experiments/index.ts'
+import { REDIS_BY_TAG } from '../swarm/redis/experiments/index.ts'
 import { swarm } from '../swarm/swarm.ts'
 import { labUp } from '../lab/lab.ts'
 
@@ -13,5 +14,6 @@ export default playbook({
   description: 'From no machines to a proven Swarm that serves the Counter app.',
   steps: [
     ...labUp, docker, ...registryUp, ...registryProof, ...swarm, appStack, swarmProof, appProof, ...Object.values(EXPERIMENTS), ...Object.values(LOAD_EXPERIMENTS),
+    ...REDIS_BY_TAG,
   ],
 })

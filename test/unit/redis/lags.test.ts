@@ -18,7 +18,7 @@ t.test('samples that were late are later than any', async (t) => {
   t.match(lagText(readLags('')), /over 5 s.*\(0 samples\)/)
 })
 
-t.test('quantiles grow and lie among what was seen', async (t) => {
+t.test('quantiles grow and lie among what was seen', async () => {
   fc.assert(fc.property(fc.array(fc.nat(5_000_000), { minLength: 1, maxLength: 50 }), fc.nat(5), (values, late) => {
     const lags = readLags(printed(values, late))
     const at = [0.1, 0.5, 0.9, 0.99, 1].map((part) => lagAt(lags, part)).filter((ms) => !Number.isNaN(ms))

@@ -34,7 +34,7 @@ t.test('how sure: the rule of three', async (t) => {
 /** What may befall an increment in a history with a failover: it lasts or not, and the client is told or not. */
 const history = fc.array(fc.record({ lasts: fc.boolean(), told: fc.boolean() }), { maxLength: 60 })
 
-t.test('of any history with a failover, the true loss lies in the range that is told', async (t) => {
+t.test('of any history with a failover, the true loss lies in the range that is told', async () => {
   fc.assert(fc.property(fc.nat(100), history, history, fc.nat(60), (before, old, later, cut) => {
     // The old master counts up; a new one goes on from some count that the old one had already passed, or not.
     const kept = Math.min(cut, old.length)
@@ -57,7 +57,7 @@ t.test('of any history with a failover, the true loss lies in the range that is 
   }), { numRuns: 2000 })
 })
 
-t.test('without a failover nothing is ever called lost', async (t) => {
+t.test('without a failover nothing is ever called lost', async () => {
   fc.assert(fc.property(fc.nat(100), history, (before, all) => {
     let count = before
     const values: number[] = []

@@ -34,7 +34,7 @@ export function readLog(stdout: string): ClientLog {
 }
 
 /** The JSON objects that a program printed, one on a line. */
-export const readLines = (stdout: string): Record<string, unknown>[] => stdout.split('\n').flatMap((line) => parsed(line) ?? [])
+export const readLines = (stdout: string): Record<string, unknown>[] => stdout.split('\n').map(parsed).filter((entry) => entry !== undefined)
 
 function parsed(line: string): Record<string, unknown> | undefined {
   try {
