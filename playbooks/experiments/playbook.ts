@@ -22,7 +22,7 @@ export default playbook({
   },
   severalWords: true,
   steps: (words) => [
-    ...labUp, docker, ...registryUp, ...swarm, appStack, swarmProof,
+    ...labUp, docker, ...registryUp, ...swarm, ...appStack, swarmProof,
     ...Object.entries(ALL).filter(([name]) => words.includes('all') || words.includes(name)).map(([, experiment]) => experiment),
     ...Object.entries(BY_NAME).filter(([name]) => words.includes(name)).map(([, experiment]) => experiment),
     ...Object.entries(REDIS_EXPERIMENTS).filter(([name]) => words.includes('redis') || words.includes(name)).map(([, experiment]) => experiment),

@@ -13,7 +13,7 @@ export default playbook({
   name: 'site',
   description: 'From no machines to a proven Swarm that serves the Counter app.',
   steps: [
-    ...labUp, docker, ...registryUp, ...registryProof, ...swarm, appStack, swarmProof, appProof, ...Object.values(EXPERIMENTS), ...Object.values(LOAD_EXPERIMENTS),
+    ...labUp, docker, ...registryUp, ...registryProof, ...swarm, ...appStack, swarmProof, appProof, ...Object.values(EXPERIMENTS), ...Object.values(LOAD_EXPERIMENTS),
     ...REDIS_BY_TAG,
   ],
 })

@@ -1,7 +1,7 @@
 import { experiment, type Experiment } from '../../../../src/labbook.ts'
 import { columns } from '../../../../src/load/index.ts'
 import { COLUMNS, type Notebook } from './notebook.ts'
-import { TOPOLOGIES } from './support/compose.ts'
+import { TOPOLOGIES } from '../variables.ts'
 
 /** What the experiments of this run measured, side by side. */
 export const comparison = (notebook: Notebook): Experiment => experiment('The topologies of Redis, side by side', {

@@ -1,5 +1,5 @@
 import type { Exhibit } from '../../../../src/labbook.ts'
-import { TOPOLOGIES, type Topology } from './support/compose.ts'
+import { TOPOLOGIES, type Topology } from '../variables.ts'
 
 /** What is compared of the topologies, in this order. */
 export const COLUMNS = ['Redis killed', 'node lost', 'node cut off', 'failover', 'writes/s', 'memory'] as const

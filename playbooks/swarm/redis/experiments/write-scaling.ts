@@ -6,7 +6,7 @@ import { onlyOurs } from '../../../load/trial.ts'
 import { cpuUses, sampling } from '../../../load/usage.ts'
 import { allWell } from '../../experiments/support/cluster.ts'
 import type { Notebook } from './notebook.ts'
-import { TOPOLOGIES, type Topology } from './support/compose.ts'
+import { TOPOLOGIES, type Topology } from '../variables.ts'
 import { ask, deployLab, removeLabs, type Lab } from './support/lab.ts'
 import { readInfo } from './support/replies.ts'
 

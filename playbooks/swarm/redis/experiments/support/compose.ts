@@ -1,8 +1,5 @@
 import { stringify } from 'yaml'
-
-/** How Redis is set up. */
-export const TOPOLOGIES = ['single', 'replicas', 'sentinel', 'cluster'] as const
-export type Topology = (typeof TOPOLOGIES)[number]
+import type { Topology } from '../../variables.ts'
 
 type Tree = Readonly<Record<string, unknown>>
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { CareContext, Exhibit, ExperimentContext } from '../../../../../src/labbook.ts'
+import { PlaybookError, type CareContext, type Exhibit, type ExperimentContext } from '../../../../../src/labbook.ts'
 import { quote, sh } from '../../../../../src/shell/quote.ts'
 import { callMany } from '../../../../app/client.ts'
 import { STACK } from '../../../../app/stack.ts'
@@ -9,7 +9,8 @@ import { ROOT } from '../../../../images/table.ts'
 import { manager } from '../../../experiments/support/cluster.ts'
 import type { Door } from '../../../experiments/support/probe.ts'
 import { doorsOf } from '../../../experiments/support/watching.ts'
-import { inTurn, labCompose, secretOf, sentinelsOf, serversOf, type Topology } from './compose.ts'
+import { nodesNeeded, redisVars, type Topology } from '../../variables.ts'
+import { inTurn, labCompose, secretOf, sentinelsOf, serversOf } from './compose.ts'
 import { readLines } from './losses.ts'
 import { ownerOf, readClusterNodes, slotOf } from './replies.ts'
 import { redisServices } from './template.ts'
@@ -35,7 +36,6 @@ export interface Lab {
 
 export interface LabWishes {
   readonly app?: boolean
-  readonly waitReplicas?: number
   readonly quiet?: boolean
   /** Several may stand side by side: each has a number. */
   readonly number?: number
@@ -80,11 +80,13 @@ export async function deployText(on: ExperimentContext, stack: string, text: str
 
 /** Deploys a stack of a topology, and waits until all of it works. */
 export async function deployLab(on: ExperimentContext, topology: Topology, wishes: LabWishes = {}): Promise<Lab> {
-  const { app = false, quiet = false, waitReplicas = topology === 'sentinel' || topology === 'cluster' ? 1 : 0, number } = wishes
+  const { app = false, quiet = false, number } = wishes
+  const { redis_wait_replicas: waitReplicas } = redisVars({ ...on.hostvars(manager(on)), redis_topology: topology })
   const stack = number === undefined ? LAB : `${LAB}${number}`
   const port = PORT + (number ?? 0)
   const { counter, redis } = await imagesInUse(on)
   const nodes = on.groups.swarm ?? []
+  if (nodes.length < nodesNeeded(topology)) throw new PlaybookError(`redis_topology ${topology} needs ${nodesNeeded(topology)} nodes in group swarm, and the inventory has ${nodes.length}`)
   const { services, volumes } = redisServices(on, topology, redis, stack)
   // In the shell's own memory and a pipe: the password is never in an argument, nor printed.
   await on.look({ command: `docker secret inspect ${secretOf(stack)} >/dev/null 2>&1 || head -c 24 /dev/urandom | od -An -tx1 | tr -d ' \\n' | docker secret create ${secretOf(stack)} - >/dev/null` })
