@@ -1,5 +1,4 @@
 import { experiment, type Experiment } from '../../../../src/labbook.ts'
-import { columns } from '../../../../src/load/index.ts'
 import { COLUMNS, type Notebook } from './notebook.ts'
 import { TOPOLOGIES } from '../variables.ts'
 
@@ -27,8 +26,7 @@ export const comparison = (notebook: Notebook): Experiment => experiment('The to
 
 export const comparisonText = (notebook: Notebook): string => [
   // A line for each question, as answers are long.
-  ...COLUMNS.flatMap((column) => [column.toUpperCase(), ...columns(TOPOLOGIES.map((topology) => [`  ${topology}`, '', ''])).map((name, place) =>
-    `${name.padEnd(12)} ${notebook.cell(TOPOLOGIES[place] ?? 'single', column)}`), '']),
+  ...COLUMNS.flatMap((column) => [column.toUpperCase(), ...TOPOLOGIES.map((topology) => `  ${topology.padEnd(10)} ${notebook.cell(topology, column)}`), '']),
   'lost: acknowledged increments that are missing in the end, of all that were acknowledged. Writes away: the longest stretch in which no write succeeded.',
   'Alone and with fixed replicas, no other server takes over: writes are away for as long as the node is (some 15 s here, then its boot).',
 ].join('\n')
