@@ -193,7 +193,8 @@ form() {
     for other in $REDIS_NODES; do
       # shellcheck disable=SC2046
       set -- $(slots_of "$i")
-      ask "$other" cluster nodes | awk '$3 !~ /fail/' | grep -Eq " $1(-|$| )" && owned=yes
+      # Also by one that is gone: to give its slots to an empty node would be to give up what it had.
+      ask "$other" cluster nodes | awk -v first="$1" '{ for (i = 9; i <= NF; i++) if ($i ~ "^" first "(-|$)") found = 1 } END { exit !found }' && owned=yes
     done
     if [ -z "$owned" ]; then
       # Different epochs from the start, or those who meet would have to agree on them first.
@@ -215,8 +216,14 @@ form() {
   done
   for i in 1 2 3; do
     one=$(node "$i") partner=$(node "$(partner_of "$i")")
+    # After a loss it takes the replica some seconds to take over.
+    tries=0
+    until has_slots "$one" || has_slots "$partner" || [ "$tries" -ge 30 ]; do
+      tries=$((tries + 1))
+      sleep 1
+    done
     has_slots "$one" && replica=$partner master=$one || replica=$one master=$partner
-    has_slots "$master" || fail "neither $one nor $partner has the slots $(slots_of "$i"): the data of both is lost, or elsewhere"
+    has_slots "$master" || fail "neither $one nor $partner has the slots from $(slots_of "$i" | sed 's/ / to /'): start the node that had them with its volume, or remove the volumes of all six to begin anew"
     self_of "$replica" | grep -q "slave $(id_of "$master") " || must "$replica" cluster replicate "$(id_of "$master")" >/dev/null
   done
   for gone in $(strangers); do
