@@ -28,7 +28,12 @@ export const naive = experiment('Redis scaled like any service', {
   const lab = await deployLab(on, 'single', { app: true })
   const one = await round(on, lab, 1)
   const scaled = await on.exhibit({
+    // The app keeps its connections; any deploy makes new ones.
     title: 'Scale Redis to 3', command: `docker service update --detach --quiet --replicas ${INSTANCES} ${lab.stack}_redis && docker service update --detach --quiet --force ${lab.stack}_counter`,
+  })
+  await on.watch({
+    title: 'The app is started anew', within: 180, command: `docker service inspect ${lab.stack}_counter --format '{{with .UpdateStatus}}{{.State}}{{end}}'`,
+    until: ({ stdout }) => stdout.trim() === 'completed',
   })
   await allRun(on, lab.stack)
   const rounds = []
