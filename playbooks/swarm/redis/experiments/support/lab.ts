@@ -96,16 +96,20 @@ export async function deployLab(on: ExperimentContext, topology: Topology, wishe
   const deployed = await deployText(on, stack, text, `A stack of its own: ${topology}`)
   const doors = app ? doorsOf(on).map((door) => ({ ...door, port })) : []
   const lab: Lab = { stack, topology, servers: serversOf(topology), sentinels: sentinelsOf(topology), doors, deployed }
+  if (topology === 'cluster') {
+    // The app is not well before there is a cluster, so it is not waited for here.
+    await allRun(on, stack, 'redis')
+    await formed(on, lab, inTurn(nodes)[0] as string)
+  }
   await allRun(on, stack)
-  if (topology === 'cluster') await formed(on, lab, inTurn(nodes)[0] as string)
   await whole(on, lab)
   return lab
 }
 
-/** Waits until every service has all its tasks. */
-export async function allRun(on: CareContext, stack: string): Promise<void> {
+/** Waits until every service has all its tasks; of some, those whose names begin like that. */
+export async function allRun(on: CareContext, stack: string, some = ''): Promise<void> {
   const { reached, exhibit } = await on.watch({
-    title: `Services of ${stack}`, within: 240, command: `docker stack services ${stack} --format '{{.Name}} {{.Replicas}}'`,
+    title: `Services of ${stack}`, within: 240, command: `docker stack services ${stack} --format '{{.Name}} {{.Replicas}}'${some === '' ? '' : ` | grep '^${stack}_${some}'`}`,
     until: ({ stdout, exitCode }) => exitCode === 0 && stdout.trim() !== '' && [...stdout.matchAll(/ (\d+)\/(\d+)/g)].every(([, running, wanted]) => running === wanted),
   })
   if (!reached) throw new Error(`the stack "${stack}" did not come up within 240 s (see the exhibit "${exhibit.id}")`)
