@@ -43,6 +43,8 @@ export interface Lost {
   readonly all: Fared
   /** Seconds until another server said that it is master. */
   readonly tookOver: number | undefined
+  /** Seconds from when it was surely lost until it was given back. */
+  readonly away: number
   /** Of the client on the other side: what it was told after the cut. */
   readonly isolated?: ClientLog & { readonly acknowledged: number; readonly lastAt: number }
   readonly exhibits: readonly Exhibit[]
@@ -85,7 +87,7 @@ export async function loseMaster(
     const made = await on.exhibit({ title: fault.says, host: fault.host, command: fault.make, shown: fault.how.make, timeout: 120 })
     if (made.exitCode !== 0) throw new Error(`could not be made to happen: ${fault.says} (see the exhibit "${made.id}")`)
     mark(fault.says)
-    const cutAt = Date.now()
+    const [cutAt, madeAt] = [Date.now(), now()]
     const tookOver = await followed(on, lab, master, watching, { lostAt, within: nodeStays ? RESTART_SECONDS : FAILOVER_SECONDS })
     const rest = isolated === undefined ? 0 : isolated.seconds + 1 - (Date.now() - began) / 1000
     await sleep(Math.max(rest, lab.topology === 'single' || lab.topology === 'replicas' ? WITHOUT_SECONDS : AFTER_SECONDS) * 1000, undefined, { signal: on.signal })
@@ -97,14 +99,14 @@ export async function loseMaster(
     mark('all is whole')
     await sleep(1000, undefined, { signal: on.signal })
     const log = isolated === undefined ? undefined : readLog((await on.look({ host: master.node, command: `cat ${LOG}` })).stdout)
-    return { made, mended, tookOver, lostAt, mendedAt, cutAt, log }
+    return { made, mended, tookOver, lostAt, madeAt, mendedAt, cutAt, log }
   })
-  const { value: { made, mended, tookOver, lostAt, mendedAt, cutAt, log }, requests, counts } = watched
+  const { value: { made, mended, tookOver, lostAt, madeAt, mendedAt, cutAt, log }, requests, counts } = watched
   const between = requests.filter(({ at }) => at >= lostAt * 1000 && at <= mendedAt * 1000)
   const told = toldByRequests(requests)
   const other = toldOf(log?.changes ?? [])
   return {
-    master, tookOver, all: fared(between, mendedAt), writes: fared(between.filter(({ method }) => method === 'POST'), mendedAt),
+    master, tookOver, away: mendedAt - madeAt, all: fared(between, mendedAt), writes: fared(between.filter(({ method }) => method === 'POST'), mendedAt),
     loss: lossOf({ values: [...told.values, ...other.values], unsure: told.unsure + other.unsure }, counts.before, counts.after),
     ...(log === undefined ? {} : { isolated: { ...log, ...afterCut(log, cutAt) } }),
     exhibits: [made, watched.exhibit, mended],
@@ -165,11 +167,8 @@ export async function restoreNodes(on: CareContext): Promise<void> {
   await removeLabs(on)
 }
 
-/** `writes failed for 6.1 s` and the like, of several times. */
-export function outages(lost: readonly Lost[]): string {
-  const all = lost.map(({ writes }) => writes.outage).sort((a, b) => a - b)
-  return `writes failed for ${range(all)} at most`
-}
+/** The longest stretch without a write that succeeded, each time. */
+export const outages = (lost: readonly Lost[]): string => `no write succeeded for ${range(lost.map(({ writes }) => writes.outage))} at a stretch`
 
 export const failovers = (lost: readonly Lost[]): number[] => lost.flatMap(({ tookOver }) => tookOver ?? [])
 
