@@ -54,8 +54,12 @@ export class Processes {
   start(port: number, role: string, environment: Record<string, string> = {}): void {
     for (const folder of ['run', 'data']) mkdirSync(path.join(this.#dir, String(port), folder), { recursive: true })
     const [shell = '', ...words] = this.#shell
-    // A group of its own, as a container is: what looks after the server ends with it.
-    this.#running.set(String(port), spawn(shell, [...words, script('redis.sh'), role], { env: this.#settings(port, environment), detached: true, stdio: 'ignore' }))
+    // A group of its own, as a container is: what looks after the server ends with it, and all of it when this test is killed, as then
+    // its end of the pipe is closed.
+    const guarded = '{ cat <&3; kill -9 0; } >/dev/null 2>&1 & exec 3<&-; exec "$@"'
+    this.#running.set(String(port), spawn('dash', ['-c', guarded, 'dash', shell, ...words, script('redis.sh'), role], {
+      env: this.#settings(port, environment), detached: true, stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+    }))
   }
 
   /** As when the power goes. */
