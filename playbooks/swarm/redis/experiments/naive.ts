@@ -43,7 +43,7 @@ export const naive = experiment('Redis scaled like any service', {
     holds: scaled.exitCode !== 0 || rounds.every(({ instances }) => instances < 2) ? null : broken.length > 0,
     evidence: [lab.deployed, one.exhibit, scaled, ...rounds.map(({ exhibit }) => exhibit)],
     detail: `with one instance all reads agreed (${[...one.told].join(', ')}); with ${INSTANCES}, counters disagreed in ${broken.length} of ${rounds.length} rounds: `
-      + `after the last, the instances had ${[...(rounds.at(-1)?.held ?? [])].join(', ')}, and reads told ${[...(rounds.at(-1)?.told ?? [])].join(', ')}; `
+      + `after the last, the instances had ${rounds.at(-1)?.counts.join(', ') ?? ''}, and reads told ${[...(rounds.at(-1)?.told ?? [])].join(', ')}; `
       + `${rounds.reduce((sum, { acknowledged }) => sum + acknowledged, 0)} increments were acknowledged in all`,
     measured: { 'counters that reads told': [Math.max(...rounds.map(({ told }) => told.size)), ''] },
   })
@@ -66,7 +66,7 @@ async function round(on: ExperimentContext, lab: Lab, time: number) {
       ...held.map(({ instance, count }) => `  ${instance}: ${count}`),
     ].join('\n'),
   })
-  return { told, held: new Set(held.map(({ count }) => count)), instances: held.length, exhibit, acknowledged: answers.length }
+  return { told, held: new Set(held.map(({ count }) => count)), counts: held.map(({ count }) => count), instances: held.length, exhibit, acknowledged: answers.length }
 }
 
 async function heldBy(on: CareContext, { stack }: Lab): Promise<{ instance: string; count: number }[]> {

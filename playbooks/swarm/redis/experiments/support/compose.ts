@@ -23,6 +23,9 @@ export interface LabCompose {
   readonly client: string
 }
 
+/** Docker reads YAML 1.1, in which a bare `yes` is no string. */
+const composeText = (stack: object): string => stringify(stack, { version: '1.1' })
+
 const SECRET = 'redis_password'
 export const secretOf = (stack: string): string => `${stack}_${SECRET}`
 
@@ -63,7 +66,7 @@ export function inTurn(nodes: readonly string[]): string[] {
 export function labCompose(what: LabCompose): string {
   const { stack, services, volumes, counterImage, nodes, port, waitReplicas = 0, quiet = false, client } = what
   const redis = Object.fromEntries(Object.entries(services).map(([name, service]) => [name, inLab(service as Tree, inTurn(nodes)[0] as string, quiet)]))
-  return stringify({
+  return composeText({
     version: '3.8',
     services: {
       ...redis,
@@ -147,7 +150,7 @@ export function keepingCompose({ redisImage, counterImage, node, client }: {
       },
     }] as const
   })
-  return stringify({
+  return composeText({
     version: '3.8',
     services: { ...Object.fromEntries(keepers), client: clientService(counterImage, client, false) },
     networks: { backend: { driver: 'overlay', attachable: true } },
