@@ -5,6 +5,7 @@ FROM ${BASE}
 ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
 COPY images/redis.conf /etc/redis/counter.conf
+COPY images/redis.sh images/redis-admin.sh /usr/local/bin/
 
 # The package made this folder for this user; a volume mounted here starts with the same owner.
 WORKDIR /var/lib/redis
@@ -17,4 +18,5 @@ EXPOSE 6379
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --retries=3 \
     CMD redis-cli ping | grep -q PONG
 
+# One server without a password, for stacks that have one alone. The Counter's stack says "redis.sh ROLE" instead.
 CMD ["redis-server", "/etc/redis/counter.conf"]

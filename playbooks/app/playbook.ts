@@ -10,6 +10,6 @@ export default playbook({
   name: 'app',
   description: 'Deploys the Counter app on the Swarm and proves that it works.',
   steps: [
-    ...labUp, docker, ...registryUp, ...swarm, appStack, swarmProof, appProof,
+    ...labUp, docker, ...registryUp, ...swarm, ...appStack, swarmProof, appProof,
   ],
 })

@@ -3,6 +3,7 @@ ARG BASE
 FROM ${BASE}
 
 COPY images/redis.conf /etc/redis/counter.conf
+COPY images/redis.sh images/redis-admin.sh /usr/local/bin/
 
 # A volume mounted here starts with the same owner.
 RUN mkdir -p /var/lib/redis && chown redis:redis /var/lib/redis
@@ -16,4 +17,5 @@ EXPOSE 6379
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --retries=3 \
     CMD redis-cli ping | grep -q PONG
 
+# One server without a password, for stacks that have one alone. The Counter's stack says "redis.sh ROLE" instead.
 CMD ["redis-server", "/etc/redis/counter.conf"]

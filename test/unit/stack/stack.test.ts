@@ -7,11 +7,14 @@ const source = readFileSync(new URL('../../../templates/stack/counter.yml', impo
 
 const given = {
   counter_image: 'registry.lab:5000/counter:1',
-  redis_image: 'registry.lab:5000/redis:1',
   gateway_image: 'registry.lab:5000/gateway:1',
   counter_replicas: 4,
   counter_max_per_node: 2,
   counter_port: 8088,
+  redis_topology: 'single',
+  redis_wait_replicas: 0,
+  redis_wait_ms: 500,
+  redis_secret: 'counter_redis_password_1',
 }
 
 interface Service {
@@ -23,19 +26,18 @@ const stack = (vars: Record<string, unknown>) => parse(render(source, 'counter.y
 
 t.test('with IPVS the routing mesh publishes the counter and no gateway is made', async (t) => {
   const { services } = stack({ ipvs: true })
-  t.same(Object.keys(services).sort(), ['counter', 'redis'])
+  t.same(Object.keys(services).sort(), ['counter'])
   t.same(services.counter.ports, [{ target: 8080, published: 8088, protocol: 'tcp', mode: 'ingress' }])
   t.equal(services.counter.deploy.endpoint_mode, 'vip')
-  t.notOk('endpoint_mode' in services.redis.deploy, 'redis keeps the default, a virtual address')
 })
 
 t.test('without IPVS a gateway on every node publishes a port of the node, and names resolve to tasks', async (t) => {
   const { services } = stack({ ipvs: false })
-  t.same(Object.keys(services).sort(), ['counter', 'gateway', 'redis'])
+  t.same(Object.keys(services).sort(), ['counter', 'gateway'])
   t.equal(services.gateway.deploy.mode, 'global')
   t.same(services.gateway.ports, [{ target: 8080, published: 8088, protocol: 'tcp', mode: 'host' }])
   t.notOk('ports' in services.counter, 'an ingress port is refused together with dnsrr')
-  for (const name of ['counter', 'redis', 'gateway']) t.equal(services[name].deploy.endpoint_mode, 'dnsrr', name)
+  for (const name of ['counter', 'gateway']) t.equal(services[name].deploy.endpoint_mode, 'dnsrr', name)
   t.equal(services.gateway.deploy.update_config.order, 'stop-first', 'two tasks cannot hold one port')
 })
 
@@ -53,15 +55,6 @@ for (const ipvs of [true, false]) {
       resources: { limits: { memory: '192M' }, reservations: { memory: '64M' } },
     })
     t.equal(counter.healthcheck.interval, '2s')
-  })
-
-  t.test(`redis is alone, on the node with its volume (ipvs: ${String(ipvs)})`, async (t) => {
-    const { services, volumes } = stack({ ipvs })
-    t.equal(services.redis.deploy.replicas, 1)
-    t.same(services.redis.deploy.placement.constraints, ['node.labels.redis == true'])
-    t.same(services.redis.volumes, ['redis-data:/var/lib/redis'])
-    t.ok('redis-data' in volumes)
-    t.equal(services.redis.deploy.update_config.order, 'stop-first')
   })
 
   t.test(`all services share an attachable overlay network and say their limits (ipvs: ${String(ipvs)})`, async (t) => {
@@ -84,6 +77,18 @@ t.test('the number of replicas and their limit per node are the caller\'s', asyn
   const { deploy } = stack({ ipvs: true, counter_replicas: 6, counter_max_per_node: 3 }).services.counter
   t.equal(deploy.replicas, 6)
   t.equal(deploy.placement.max_replicas_per_node, 3)
+})
+
+t.test('the app is told where its Redis is, and where the password is', async (t) => {
+  const told = (redis_topology: string) => stack({ ipvs: false, redis_topology, redis_wait_replicas: 1 }).services.counter
+  for (const topology of ['single', 'replicas']) t.match(told(topology).environment, { REDIS_TOPOLOGY: topology, REDIS_HOST: 'redis', REDIS_PORT: '6379', REDIS_WAIT_REPLICAS: '1', REDIS_WAIT_MS: '500' })
+  t.match(told('sentinel').environment, { REDIS_NODES: 'sentinel-1:26379,sentinel-2:26379,sentinel-3:26379', REDIS_MASTER_NAME: 'counter', REDIS_HOST: undefined })
+  t.equal(told('cluster').environment.REDIS_NODES.split(',').length, 6)
+  t.notOk('REDIS_HOST' in told('cluster').environment)
+  const { services, secrets } = stack({ ipvs: false })
+  t.same(secrets, { redis_password: { external: true, name: 'counter_redis_password_1' } })
+  t.same(services.counter.secrets, ['redis_password'])
+  t.equal(services.counter.environment.REDIS_PASSWORD_FILE, '/run/secrets/redis_password')
 })
 
 t.test('a variable that is missing is an error, not an empty text', async (t) => {

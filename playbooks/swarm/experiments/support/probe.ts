@@ -15,6 +15,8 @@ export interface Request {
   readonly status: number | undefined
   readonly replica: string
   readonly node: string
+  /** The count that it was told, of one that was answered well. */
+  readonly count?: number
   /** Empty when it was answered well. */
   readonly error: string
 }
@@ -77,8 +79,8 @@ export class SteadyProbe {
   async #ask(door: Door, method: 'GET' | 'POST'): Promise<void> {
     const began = performance.now()
     try {
-      const { status, replica, node } = await call(door, method, PATHS[method], this.#options.timeLimitMs)
-      this.#record(door, method, began, status === 200 ? { status, replica, node } : { status, error: `status ${status}` })
+      const { status, replica, node, count } = await call(door, method, PATHS[method], this.#options.timeLimitMs)
+      this.#record(door, method, began, status === 200 ? { status, replica, node, count } : { status, error: `status ${status}` })
     } catch (error) {
       this.#record(door, method, began, { error: (error as Error).message })
     }

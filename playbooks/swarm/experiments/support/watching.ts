@@ -32,6 +32,8 @@ export interface Observed<T> {
   readonly exhibit: Exhibit
   readonly requests: readonly Request[]
   readonly increments: Increments
+  /** The count before and after; NaN where no door told it. */
+  readonly counts: { readonly before: number; readonly after: number }
   /** How requests fared between two moments, through some of the doors. */
   fared(which?: { readonly doors?: (node: string) => boolean; readonly from?: number; readonly to?: number }): Fared
 }
@@ -43,6 +45,8 @@ export interface WatchingOptions {
   readonly perSecond?: number
   /** Doors to the app; default: one on every node. */
   readonly doors?: (node: string) => boolean
+  /** Of another app than the one that is deployed: its doors, and the services whose tasks are looked for. */
+  readonly app?: { readonly doors: readonly Door[]; readonly services: readonly string[] }
 }
 
 /** Every node's door to the app. */
@@ -57,12 +61,13 @@ export const doorsOf = (on: Pick<ExperimentContext, 'groups' | 'hostvars'>): Doo
  */
 export async function underWatch<T>(on: ExperimentContext, options: WatchingOptions, body: (watching: Watching) => Promise<T>): Promise<Observed<T>> {
   const { title, perSecond = PER_SECOND, managers = on.hosts.slice(0, 1) } = options
-  const doors = doorsOf(on).filter(({ node }) => options.doors?.(node) ?? true)
+  const { doors: allDoors, services } = options.app ?? { doors: doorsOf(on), services: [`${STACK}_counter`, `${STACK}_redis`] }
+  const doors = allDoors.filter(({ node }) => options.doors?.(node) ?? true)
   const before = await countNow(doors)
   const began = performance.now()
   const now = (): number => (performance.now() - began) / 1000
   const moments: Moment[] = []
-  const sampler = new Sampler(on, managers, now)
+  const sampler = new Sampler(on, managers, services, now)
   const probe = new SteadyProbe(doors, { perSecond, timeLimitMs: TIME_LIMIT_MS })
   let requests: readonly Request[] = []
   let value: T | undefined
@@ -77,12 +82,13 @@ export async function underWatch<T>(on: ExperimentContext, options: WatchingOpti
   }
   if (on.signal.aborted) throw failure
   const seconds = now()
-  const counted = increments(requests, before, await countNow(doors))
+  const after = await countNow(doors)
+  const counted = increments(requests, before, after)
   const exhibit = record(on, { title, moments, samples: sampler.samples, requests, counted, seconds, perSecond })
   // What was seen until it broke off is evidence, too.
   if (failure !== undefined) throw failure
   return {
-    value: value as T, exhibit, requests, increments: counted,
+    value: value as T, exhibit, requests, increments: counted, counts: { before, after },
     fared: ({ doors: wanted = () => true, from = 0, to = seconds } = {}) =>
       fared(requests.filter(({ door, at }) => wanted(door) && at >= from * 1000 && at <= to * 1000), to),
   }
@@ -105,8 +111,8 @@ class Sampler {
   readonly #loop: Promise<void>
   #stopped = false
 
-  constructor(on: ExperimentContext, managers: readonly string[], now: () => number) {
-    this.#loop = this.#run(on, managers, now)
+  constructor(on: ExperimentContext, managers: readonly string[], services: readonly string[], now: () => number) {
+    this.#loop = this.#run(on, managers, placementCommand(services), now)
   }
 
   async stop(): Promise<void> {
@@ -114,8 +120,7 @@ class Sampler {
     await this.#loop
   }
 
-  async #run(on: ExperimentContext, managers: readonly string[], now: () => number): Promise<void> {
-    const command = placementCommand([`${STACK}_counter`, `${STACK}_redis`])
+  async #run(on: ExperimentContext, managers: readonly string[], command: string, now: () => number): Promise<void> {
     while (!this.#stopped && !on.signal.aborted) {
       const began = now()
       this.samples.push({ at: began, tasks: await this.#ask(on, managers, command) })

@@ -1,0 +1,105 @@
+import { register, shell, type CommandValues, type Reference, type Secret, type Task } from '../../../src/labbook.ts'
+import { sh } from '../../../src/shell/quote.ts'
+import { adminCommand, servicesOf } from './admin.ts'
+import { TOPOLOGIES, type Topology } from './variables.ts'
+
+/*
+ * Which topology has the data is noted in the Swarm, in the name of a config: counter-redis.<number>.<topology>, and the highest number
+ * counts. To switch is to bring all data over while nobody writes, and then to note the new topology: that one step, which Docker does
+ * wholly or not at all, is the switch. Whatever is interrupted before it left the data where it was; whatever is interrupted after it
+ * finds them in the new place. So a run that comes later does the right thing by looking at the note.
+ */
+
+const STACK = 'counter'
+const COUNTER = `${STACK}_counter`
+const NOTE = 'counter-redis'
+
+/** Which topology has the data: as noted; else as the services show; empty where there is none yet. */
+export const NOTED = `docker config ls --format '{{.Name}}' --filter name=${NOTE}. | sed -n 's/^${NOTE}\\.\\([0-9]*\\)\\.\\([a-z]*\\)$/\\1 \\2/p' | sort -rn | sed -n '1s/.* //p'`
+const LOOK = `noted=$(${NOTED}) || exit
+if [ -n "$noted" ]; then echo "noted $noted"; exit; fi
+services=$(docker service ls --format '{{.Name}}' --filter name=${STACK}_) || exit
+has() { printf '%s\\n' "$services" | grep -qx "${STACK}_$1"; }
+if has redis-cluster-1; then echo 'seen cluster'
+elif has sentinel-1; then echo 'seen sentinel'
+elif has redis-replica-1; then echo 'seen replicas'
+elif has redis; then echo 'seen single'
+fi`
+
+const found = register<CommandValues>('redis_has_data')
+const topologyIn = ({ stdout }: CommandValues): string => stdout.split(' ')[1] ?? ''
+
+/** Which topology has the data now. */
+export const lookWhere = (): Task => shell('Which Redis has the count?', { cmd: LOOK, read_only: true, register: found })
+
+/** Where the stack file of each topology is on the manager. */
+export const stackFileOf = (topology: Topology): string => `/opt/labbook/stack/redis/${topology}.yml`
+
+interface Switch {
+  readonly to: Topology
+  /** Those whose stack files are there. */
+  readonly possible: readonly Topology[]
+  readonly image: Reference<string>
+  readonly password: Reference<Secret>
+}
+
+/** The data of whatever topology has them are brought to the one that is asked for, which is then noted. */
+export function carriedOver({ to, possible, image, password }: Switch): Task[] {
+  return [
+    ...possible.filter((from) => from !== to).map((from) => shell(`Bring the count from ${from} to ${to}`, {
+      cmd: image.map((name) => script(name, from, to)),
+      stdin: password,
+      when: ({ value }) => topologyIn(value(found)) === from,
+      timeout: 600,
+    })),
+    shell(`Note that ${to} has the count`, { cmd: note(to), when: ({ value }) => value(found).stdout !== `noted ${to}` }),
+  ]
+}
+
+/** A number more than the last, and only then the older ones go. */
+const note = (to: Topology): string => `set -eu
+last=$(docker config ls --format '{{.Name}}' --filter name=${NOTE}. | sed -n 's/^${NOTE}\\.\\([0-9]*\\)\\..*/\\1/p' | sort -n | tail -n 1)
+new=${NOTE}.$((\${last:-0} + 1)).${to}
+printf '%s\\n' ${to} | docker config create "$new" - >/dev/null
+docker config ls --format '{{.Name}}' --filter name=${NOTE}. | grep -v -x -F "$new" | xargs -r docker config rm >/dev/null`
+
+/** Nobody writes from here on until the stack is deployed. */
+const PAUSED = `if docker service inspect ${COUNTER} >/dev/null 2>&1; then
+  docker service scale --detach ${COUNTER}=0 >/dev/null
+  tries=0
+  while running=$(docker service ps ${COUNTER} --format '{{.Name}} on {{.Node}}: {{.CurrentState}}' | grep -E ': (Running|Starting|Preparing|Ready) '); do
+    tries=$((tries + 1))
+    [ "$tries" -lt 90 ] || { printf 'the Counter app could not be stopped, so nothing was switched: %s\\n' "$running" >&2; exit 1; }
+    sleep 1
+  done
+fi`
+
+const deployed = (topology: Topology): string =>
+  sh`docker stack deploy --with-registry-auth --resolve-image never --compose-file ${stackFileOf(topology)} ${STACK} >/dev/null`
+
+/** What is looked at and waited for under the name of the topology. */
+export const shapeOf = (topology: Topology): string => (topology === 'single' ? 'server' : topology)
+
+/** The text of a switch. Each of its steps may be done again. */
+export function script(image: string, from: Topology, to: Topology): string {
+  const admin = (topology: Topology, ...words: string[]): string => `printf '%s\\n' "$password" | ${adminCommand(image, topology, words)}`
+  const up = (topology: Topology): string[] => [
+    deployed(topology),
+    topology === 'cluster' ? admin(topology, 'form') : admin(topology, 'wait', shapeOf(topology)),
+  ]
+  const bring = (): string[] => {
+    if (to === 'cluster') return [...up(from), ...up(to), admin(from, 'copy', 'server', 'cluster')]
+    if (from === 'cluster') return [...up(from), ...up(to), admin(to, 'copy', 'cluster', 'server')]
+    if (from !== 'sentinel') return []
+    // The first server has all of it before it is the only one, or the master for good.
+    return [
+      ...up(from),
+      ...servicesOf('sentinel').filter((name) => name.startsWith('sentinel-')).map((name) => `docker service scale --detach ${STACK}_${name}=0 >/dev/null`),
+      admin(from, 'promote', 'redis'),
+    ]
+  }
+  return ['set -eu', 'IFS= read -r password', PAUSED, ...bring()].join('\n')
+}
+
+/** Is it the name of a topology? */
+export const isTopology = (word: string): word is Topology => (TOPOLOGIES as readonly string[]).includes(word)

@@ -1,0 +1,143 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import t from 'tap'
+import { freePorts, PASSWORD, Processes, until } from './support.ts'
+
+/*
+ * The scripts of the images with real Redis processes on loopback, in the shells of both kinds of image.
+ */
+
+const names = (ports: readonly number[]): string => ports.map((port) => `127.0.0.1:${port}`).join(' ')
+
+for (const shell of [['dash']]) {
+  t.test(`${shell.join(' ')}: servers under Sentinels choose the newest data after all were lost at once`, async (t) => {
+    const ports = await freePorts(6)
+    const [servers, sentinels] = [ports.slice(0, 3), ports.slice(3)]
+    const all = new Processes(shell, t.testdir(), {
+      REDIS_PEERS: names(servers), REDIS_SENTINELS: names(sentinels), REDIS_MIN_REPLICAS_TO_WRITE: '1', REDIS_DOWN_AFTER_MS: '1500', REDIS_PATIENCE_SECONDS: '8',
+    })
+    t.teardown(() => all.killAll())
+    const startAll = (): void => {
+      for (const port of servers) all.start(port, 'managed')
+      for (const port of sentinels) all.start(port, 'sentinel')
+    }
+    const master = (): number => servers.find((port) => all.role(port) === 'master') ?? 0
+    startAll()
+    t.match(all.admin(['wait', 'sentinel']), { code: 0, err: '' }, 'they find together by themselves')
+    const first = master()
+    for (const port of servers) t.equal(all.health(port, 'managed'), 0)
+    for (const port of sentinels) t.equal(all.health(port, 'sentinel'), 0)
+    t.not(all.health(first, 'replica'), 0, 'another role than the one asked for is not well')
+    t.equal(all.redis(first, 'set', 'counter', '7'), 'OK')
+    await until('a term has begun', () => all.redis(first, 'hget', 'labbook:life', 'term') !== '')
+
+    await all.kill(first)
+    await until('another is master', () => master() !== 0)
+    const second = master()
+    await until('and takes writes', () => all.redis(second, 'incr', 'counter') === '8')
+    await until('in a new term', () => all.redis(second, 'hget', 'labbook:life', 'term') === '2')
+    t.match(all.admin(['look', 'sentinel']).out, /the master \(.+\) has 1 of 2 replicas|is not in step/, 'what is amiss is said')
+
+    // What was master first has older data, and must not be chosen again.
+    await all.killAll()
+    startAll()
+    t.match(all.admin(['wait', 'sentinel']), { code: 0, err: '' }, 'again by themselves')
+    for (const port of servers) t.equal(all.redis(port, 'get', 'counter'), '8', `${port} has the newest`)
+
+    // A switch stops the Sentinels first: they would have it their way.
+    for (const port of sentinels) await all.kill(port)
+    t.equal(all.admin(['promote', `127.0.0.1:${first}`]).code, 0)
+    t.equal(master(), first, 'a server that is asked for becomes master')
+
+    // One stays away: the others go on without it, as they are the majority.
+    await all.killAll()
+    for (const port of servers) if (port !== first) all.start(port, 'managed')
+    await until('two of three choose a master', () => master() !== 0)
+    await until('with the count', () => all.redis(master(), 'get', 'counter') === '8')
+    await all.killAll()
+    all.start(first, 'managed')
+    await new Promise((resolve) => setTimeout(resolve, 5000))
+    t.equal(all.role(first), 'slave', 'one of three chooses nobody')
+  })
+
+}
+
+// One shell each: they take their time.
+for (const shell of [['busybox', 'sh']]) {
+  t.test(`${shell.join(' ')}: a cluster is formed, mended, and carries data both ways`, async (t) => {
+    const ports = await freePorts(7)
+    const [nodes, server] = [ports.slice(0, 6), ports[6] as number]
+    const all = new Processes(shell, t.testdir(), { REDIS_PEERS: names(nodes), REDIS_NODES: names(nodes) })
+    t.teardown(() => all.killAll())
+    const here = { REDIS_PEERS: names([server]) }
+    all.start(server, 'server')
+    for (const port of nodes) all.start(port, 'cluster')
+    await until('all answer', () => ports.every((port) => all.redis(port, 'ping') === 'PONG'))
+    t.not(all.admin(['form', '--check']).out, '', 'nothing is formed yet')
+    t.match(all.admin(['form']), { code: 0, err: '' })
+    t.same(all.admin(['form', '--check']), { code: 0, out: '', err: '' }, 'then there is nothing to do')
+    t.same(nodes.map((port) => all.role(port)), ['master', 'master', 'master', 'slave', 'slave', 'slave'])
+
+    const [one = 0, two = 0, , four = 0] = nodes
+    all.redis(one, '-c', 'set', 'stale', 'of another time')
+    const key = 'with "quotes", blanks and \\'
+    all.redis(server, 'set', 'counter', '4711')
+    all.redis(server, 'set', key, 'x')
+    all.redis(server, 'rpush', 'list', 'a', 'b')
+    all.redis(server, 'set', 'short', 'x', 'EX', '1000')
+    t.match(all.admin(['copy', 'server', 'cluster'], here), { code: 0, err: '' })
+    t.equal(all.redis(one, '-c', 'get', 'counter'), '4711')
+    t.equal(all.redis(two, '-c', 'get', key), 'x')
+    t.equal(all.redis(two, '-c', 'lrange', 'list', '0', '-1'), 'a\nb')
+    t.ok(Number(all.redis(two, '-c', 'ttl', 'short')) > 900)
+    t.equal(all.redis(two, '-c', 'exists', 'stale'), '0', 'what was there before is gone')
+    t.equal(all.redis(server, 'get', 'counter'), '4711', 'and the source has it still')
+
+    // A node with an empty volume: its replica has taken over, and it takes its place behind it and then again before it.
+    await all.kill(two)
+    all.forget(two)
+    await until('its replica has taken over', () => all.role(four) === 'master')
+    all.start(two, 'cluster')
+    await until('it answers', () => all.redis(two, 'ping') === 'PONG')
+    t.match(all.admin(['form']), { code: 0, err: '' })
+    t.same(all.admin(['form', '--check']), { code: 0, out: '', err: '' })
+    t.equal(all.role(two), 'master', 'two masters on one node would be one too many')
+
+    all.redis(one, '-c', 'incr', 'counter')
+    t.match(all.admin(['copy', 'cluster', 'server'], here), { code: 0, err: '' })
+    t.equal(all.redis(server, 'get', 'counter'), '4712')
+
+    await all.killAll()
+    for (const port of nodes) all.start(port, 'cluster')
+    t.match(all.admin(['wait', 'cluster']), { code: 0, err: '' }, 'after the loss of all it comes back by itself')
+    t.equal(all.redis(one, '-c', 'get', 'counter'), '4712')
+
+    await all.kill(two)
+    await all.kill(four)
+    all.forget(two)
+    all.forget(four)
+    for (const port of [two, four]) all.start(port, 'cluster')
+    t.match(all.admin(['form'], { REDIS_WAIT_SECONDS: '5' }), { code: 1, err: /has the slots from 5461 to 10922: start the node that had them/ }, 'slots with lost data are not given away as if they were empty')
+  })
+}
+
+t.test('the password is in nobody\'s argv, and in no file that others may read', async (t) => {
+  const [port = 0] = await freePorts(1)
+  const dir = t.testdir()
+  const all = new Processes(['dash'], dir, {})
+  t.teardown(() => all.killAll())
+  all.start(port, 'server')
+  const seen: string[] = []
+  await until('it has begun a term', () => {
+    for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+      try {
+        seen.push(readFileSync(`/proc/${pid}/cmdline`, 'utf8'))
+      } catch {
+        // it has ended meanwhile
+      }
+    }
+    return all.redis(port, 'hget', 'labbook:life', 'beat') !== ''
+  })
+  t.notOk(seen.some((line) => line.includes(PASSWORD)))
+  t.ok(seen.some((line) => line.includes('redis-cli')), 'though redis-cli was seen')
+  t.equal(all.redis(port, 'config', 'get', 'requirepass').split('\n')[1], PASSWORD)
+})

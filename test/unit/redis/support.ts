@@ -1,0 +1,118 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
+import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { ROOT } from '../../../playbooks/images/table.ts'
+
+/** With all that a shell or a configuration could stumble over. */
+export const PASSWORD = 'a "quoted" $word and \\ a backslash\'s'
+
+const script = (name: string): string => path.join(ROOT, 'app/images', name)
+
+/** Ports that were free a moment ago, and whose sum with 10000 is one, too: a cluster's nodes talk to each other there. */
+export async function freePorts(count: number): Promise<number[]> {
+  const ports: number[] = []
+  for (let tries = 0; ports.length < count && tries < 1000; tries++) {
+    const port = 20_000 + Math.floor(Math.random() * 10_000)
+    if (!ports.includes(port) && await isFree(port) && await isFree(port + 10_000)) ports.push(port)
+  }
+  return ports
+}
+
+const isFree = (port: number): Promise<boolean> => new Promise((resolve) => {
+  const server = createServer().once('error', () => { resolve(false) }).listen(port, '0.0.0.0', () => {
+    void (server.address() as AddressInfo).port
+    server.close(() => { resolve(true) })
+  })
+})
+
+/** Redis processes as the containers run them, with one shell; each with a folder of its own. */
+export class Processes {
+  readonly #shell: readonly string[]
+  readonly #dir: string
+  readonly #environment: Record<string, string>
+  readonly #running = new Map<string, ChildProcess>()
+
+  constructor(shell: readonly string[], dir: string, environment: Record<string, string>) {
+    this.#shell = shell
+    this.#dir = dir
+    writeFileSync(path.join(dir, 'password'), PASSWORD)
+    const config = readFileSync(script('redis.conf'), 'utf8').replace('dir /var/lib/redis', `dir ${dir}`)
+    writeFileSync(path.join(dir, 'base.conf'), config)
+    this.#environment = {
+      PATH: process.env.PATH ?? '', REDIS_PASSWORD_FILE: path.join(dir, 'password'), REDIS_CONFIG: path.join(dir, 'base.conf'), REDIS_ANNOUNCE_IP: '127.0.0.1',
+      REDIS_LOOK_SECONDS: '0.3', ...environment,
+    }
+  }
+
+  #settings(port: number, environment: Record<string, string> = {}): Record<string, string> {
+    const own = path.join(this.#dir, String(port))
+    return { ...this.#environment, REDIS_NAME: `127.0.0.1:${port}`, REDIS_PORT: String(port), REDIS_RUN: path.join(own, 'run'), REDIS_DATA: path.join(own, 'data'), ...environment }
+  }
+
+  start(port: number, role: string, environment: Record<string, string> = {}): void {
+    for (const folder of ['run', 'data']) mkdirSync(path.join(this.#dir, String(port), folder), { recursive: true })
+    const [shell = '', ...words] = this.#shell
+    // A group of its own, as a container is: what looks after the server ends with it, and all of it when this test is killed, as then
+    // its end of the pipe is closed.
+    const guarded = '{ cat <&3; kill -9 0; } >/dev/null 2>&1 & exec 3<&-; exec "$@"'
+    this.#running.set(String(port), spawn('dash', ['-c', guarded, 'dash', shell, ...words, script('redis.sh'), role], {
+      env: this.#settings(port, environment), detached: true, stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+    }))
+  }
+
+  /** As when the power goes. */
+  async kill(port: number): Promise<void> {
+    const child = this.#running.get(String(port))
+    this.#running.delete(String(port))
+    if (child?.pid === undefined) return
+    const ended = new Promise((resolve) => child.once('exit', resolve))
+    try {
+      process.kill(-child.pid, 'SIGKILL')
+    } catch {
+      return // it has ended by itself
+    }
+    if (child.exitCode === null && child.signalCode === null) await ended
+  }
+
+  async killAll(): Promise<void> {
+    for (const port of [...this.#running.keys()]) await this.kill(Number(port))
+  }
+
+  /** Its volume is lost. */
+  forget(port: number): void {
+    rmSync(path.join(this.#dir, String(port)), { recursive: true, force: true })
+  }
+
+  /** The exit code of the health check, as Docker would see it. */
+  health(port: number, role: string): number | null {
+    const [shell = '', ...words] = this.#shell
+    return spawnSync(shell, [...words, script('redis.sh'), 'health', role], { env: this.#settings(port) }).status
+  }
+
+  admin(words: readonly string[], environment: Record<string, string> = {}): { code: number | null; out: string; err: string } {
+    const [shell = '', ...more] = this.#shell
+    const { status, stdout, stderr } = spawnSync(shell, [...more, script('redis-admin.sh'), ...words], {
+      env: { ...this.#environment, REDIS_WAIT_SECONDS: '60', ...environment }, input: `${PASSWORD}\n`, encoding: 'utf8',
+    })
+    return { code: status, out: stdout.trim(), err: stderr.trim() }
+  }
+
+  redis(port: number, ...words: string[]): string {
+    return spawnSync('redis-cli', ['--raw', '-p', String(port), ...words], { env: { PATH: process.env.PATH ?? '', REDISCLI_AUTH: PASSWORD }, encoding: 'utf8' }).stdout.trim()
+  }
+
+  role(port: number): string {
+    return this.redis(port, 'role').split('\n')[0] ?? ''
+  }
+}
+
+/** Waits until something holds; what never will is told by a throw. */
+export async function until(what: string, holds: () => boolean): Promise<void> {
+  for (let tries = 0; tries < 400; tries++) {
+    if (holds()) return
+    await sleep(100)
+  }
+  throw new Error(`still not so: ${what}`)
+}
