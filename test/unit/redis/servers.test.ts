@@ -45,8 +45,9 @@ for (const shell of [['dash']]) {
 
     // A switch stops the Sentinels first: they would have it their way.
     for (const port of sentinels) await all.kill(port)
-    t.equal(all.admin(['promote', `127.0.0.1:${first}`]).code, 0)
+    t.match(all.admin(['promote', `127.0.0.1:${first}`]), { code: 0, err: '' })
     t.equal(master(), first, 'a server that is asked for becomes master')
+    t.equal(all.admin(['look', 'replicas']).out, '', 'and the others follow it')
 
     // One stays away: the others go on without it, as they are the majority.
     await all.killAll()
