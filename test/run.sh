@@ -5,7 +5,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 parts=("$@")
-[ ${#parts[@]} -gt 0 ] || parts=(check unit ssh app browser property lab)
+[ ${#parts[@]} -gt 0 ] || parts=(check unit ssh app redis browser property lab)
 passed=0 failed=0 broken=()
 
 # The labs of two runs would be in each other's way. What a test leaves running must not hold the lock: see tally.
@@ -47,16 +47,17 @@ tally() {
 for part in "${parts[@]}"; do
   case $part in
     check) tally check npm run --silent check ;;
-    unit) need busybox curl redis-server && tally unit npx tap ;;
+    unit) need busybox curl && tally unit npx tap ;;
     ssh) need openssh-server openssh-client sudo tcsh fish && tally ssh npx tap --jobs=1 test/ssh/*.test.ts ;;
     app)
       need redis-server python3-pytest python3-flask python3-redis gunicorn nginx-light haproxy python3-psycopg2
       ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || need postgresql
       tally app bash app/tests/run.sh ;;
+    redis) need busybox redis-server && tally redis npx tap --jobs=1 --timeout=900 test/redis/*.test.ts ;;
     browser) need chromium && tally browser npx tap --jobs=1 test/browser/*.test.ts ;;
     property) need curl && tally property npx tap --jobs=1 --timeout=1800 test/property/*.test.ts ;;
     lab) need curl && tally lab npx tap --jobs=1 --timeout=1800 test/lab/*.test.ts ;;
-    *) echo "no such part: $part (check, unit, ssh, app, browser, property, lab)"; exit 1 ;;
+    *) echo "no such part: $part (check, unit, ssh, app, redis, browser, property, lab)"; exit 1 ;;
   esac
 done
 

@@ -103,6 +103,12 @@ promote() {
     tries=$((tries + 1))
     [ "$tries" -lt 60 ] || fail "$wanted has not become master within a minute"
     sleep 1
+    [ "$(the_master)" = "$wanted" ] || continue
+    # Those that still follow the one before get everything at second hand; not for long.
+    for peer in $REDIS_PEERS; do
+      [ "$peer" != "$wanted" ] && [ "$(field "$(ask "$peer" info replication)" master_host):$(field "$(ask "$peer" info replication)" master_port)" != "$address:$(port_of "$wanted" 6379)" ] || continue
+      ask "$peer" replicaof "$address" "$(port_of "$wanted" 6379)" >/dev/null || true
+    done
   done
 }
 

@@ -72,7 +72,9 @@ function redisWorks({ redis_topology: topology }: RedisVars, image: ReturnType<t
   const verb = mended[topology]
   const titles = { form: 'One cluster of all nodes', tidy: 'Sentinels know only the servers that are there' }
   const ready = shell(`Redis works: ${topology}`, {
-    cmd: image.map((name) => adminCommand(name, topology, ['wait', shapeOf(topology)])), stdin: password(), read_only: true, timeout: 200,
+    // Waits between tries, not within one: what only looks may be asked ahead of its turn.
+    cmd: image.map((name) => `missing=$(${adminCommand(name, topology, ['look', shapeOf(topology)])}) || exit; [ -z "$missing" ] || { printf '%s\\n' "$missing" >&2; exit 1; }`),
+    stdin: password(), read_only: true, timeout: 60, until: ({ rc }) => rc === 0, retries: 60, delay: 2,
   })
   return [
     ...(topology === 'cluster' ? [] : [ready]),

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ROOT } from '../../../playbooks/images/table.ts'
+import { ROOT } from '../../playbooks/images/table.ts'
 
 /** With all that a shell or a configuration could stumble over. */
 export const PASSWORD = 'a "quoted" $word and \\ a backslash\'s'
