@@ -1,12 +1,13 @@
 import { chmodSync, existsSync, readFileSync } from 'node:fs'
 import t from 'tap'
+import type { z } from 'zod'
 import { k8s } from '../../../src/modules/k8s.ts'
 import { missingOf, readRollout } from '../../../src/modules/kubernetes/rollout.ts'
 import { Secret } from '../../../src/values/secret.ts'
 import { runIn, shells } from '../../support/shells.ts'
 
 const { definition } = k8s
-type Input = Parameters<typeof definition.schema.parse>[0]
+type Input = z.input<typeof definition.schema>
 const parse = (params: Input) => definition.schema.parse(params)
 const plan = (params: Input, stdout: string, { stderr = '', exitCode = 0 } = {}) => definition.plan(parse(params), { stdout, stderr, exitCode }, {}, {})
 const descriptions = (...args: Parameters<typeof plan>): string[] => plan(...args).changes.map(({ description }) => description)

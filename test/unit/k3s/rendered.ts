@@ -7,6 +7,7 @@ import { appSettings, manifestsOf } from '../../../playbooks/k3s/settings.ts'
 import { prepared, readManifests, type KubeObject } from '../../../src/modules/kubernetes/objects.ts'
 import { render } from '../../../src/modules/support/render.ts'
 
+const require = createRequire(import.meta.url)
 const ROOT = path.resolve(import.meta.dirname, '../../..')
 const IMAGES = { counter: 'registry:5000/labbook/counter@sha256:aa', redis: 'registry:5000/labbook/redis@sha256:bb', haproxy: 'registry:5000/labbook/balancer@sha256:cc' }
 const PASSWORD = 'not-a-real-password'
@@ -57,7 +58,7 @@ export function program(name: 'helm' | 'kubectl'): { readonly path: string } | {
   if (process.platform !== 'linux' || process.arch !== 'x64') return { missing: `${name} is there for Linux on x64 alone, not for ${process.platform} on ${process.arch}` }
   let folder: string
   try {
-    folder = path.dirname(createRequire(import.meta.url).resolve('@aws-cdk/asset-kubectl-v20/package.json'))
+    folder = path.dirname(require.resolve('@aws-cdk/asset-kubectl-v20/package.json'))
   } catch {
     return { missing: 'the package @aws-cdk/asset-kubectl-v20 is not installed: run npm ci' }
   }
