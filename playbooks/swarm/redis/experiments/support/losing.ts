@@ -6,7 +6,7 @@ import { faultsOf } from '../../../../lab/faults.ts'
 import { isReady, manager, NODES, seconds } from '../../../experiments/support/cluster.ts'
 import type { Request } from '../../../experiments/support/probe.ts'
 import { fared, type Fared } from '../../../experiments/support/requests.ts'
-import { underWatch, type Watching } from '../../../experiments/support/watching.ts'
+import { underWatch, watchedSwarm, type Watching } from '../../../experiments/support/watching.ts'
 import { ask, clientCommand, containerOf, KEY, LAB, masterNow, removeLabs, whole, type Lab, type Master } from './lab.ts'
 import { lossOf, readLines, readLog, toldOf, type ClientLog, type Loss } from './losses.ts'
 
@@ -77,8 +77,8 @@ export async function loseMaster(
   const master = await awayFromManager(on, lab)
   await before?.()
   const fault = faultOf(master)
-  const app = { doors: lab.doors, services: [...lab.servers.map((server) => `${lab.stack}_${server.split(':')[0]}`), `${lab.stack}_counter`] }
-  const watched = await underWatch(on, { title, app, doors: (node) => nodeStays || node !== master.node }, async (watching) => {
+  const cluster = watchedSwarm(on, on.hosts.slice(0, 1), { doors: lab.doors, services: [...lab.servers.map((server) => `${lab.stack}_${server.split(':')[0]}`), `${lab.stack}_counter`] })
+  const watched = await underWatch(on, { title, cluster, doors: (node) => nodeStays || node !== master.node }, async (watching) => {
     const { now, mark } = watching
     await sleep(2000, undefined, { signal: on.signal })
     const began = Date.now()
