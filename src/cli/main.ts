@@ -5,6 +5,7 @@ import { EvidenceError } from '../evidence/index.ts'
 import { InventoryError, limitHosts, PatternError, readInventory, type Inventory } from '../inventory/index.ts'
 import { PlaybookError, type Step } from '../run/play.ts'
 import { askHosts, askPassword, canAsk, Cancelled, confirm } from '../ui/index.ts'
+import { stepAsked } from '../run/tags.ts'
 import type { Secret } from '../values/secret.ts'
 import { execute, type Ready } from './execute.ts'
 import { mergeExtraVars } from './extra-vars.ts'
@@ -45,13 +46,15 @@ export async function main(playbook: Playbook, argv: readonly string[], root: st
 async function start(playbook: Playbook, argv: readonly string[], root: string): Promise<number> {
   const options = parseOptions(argv, playbook.words)
   const extraVars = options.help || options.version ? {} : readExtraVars(options)
-  const steps = stepsOf(playbook, options.words, extraVars)
+  const all = stepsOf(playbook, options.words, extraVars)
   const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string }
-  if (options.help) return say(help(playbook, steps))
+  if (options.help) return say(help(playbook, all))
   if (options.version) return say(`labbook ${version}\n`)
   const inventory = withLocalhost(await readInventory(options.inventory))
   const hosts = await chooseHosts(options, inventory)
   const tags = { tags: options.tags, skipTags: options.skipTags }
+  // Their groups need not be in the inventory.
+  const steps = all.filter((step) => stepAsked(step.tags, tags))
   if (options.listHosts) return say(`${listHosts(steps, inventory, hosts)}\n`)
   if (options.listTasks) return say(`${listTasks(steps, inventory, hosts, extraVars, tags)}\n`)
   if (!options.check) await confirmed(playbook, options, hosts)

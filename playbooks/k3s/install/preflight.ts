@@ -41,7 +41,7 @@ const swarm = register<CommandValues>('k3s_swarm')
  * A Swarm that ran the app a minute ago has the app's port and the machines' memory. Its stack goes (`k3s_swarm_stack: keep` leaves it), its volumes and the
  * Swarm itself stay; `playbooks/app.mjs` brings it back.
  */
-export const swarmAway = play('k3s: the Swarm makes room', { hosts: 'swarm_managers[0]', become: true, tags: 'k3s' }, (on) => on.vars.k3s_swarm_stack === 'keep' ? [] : [
+export const swarmAway = play('k3s: the Swarm makes room', { hosts: 'k3s_servers:k3s_agents', become: true, tags: 'k3s' }, (on) => on.vars.k3s_swarm_stack === 'keep' || on.groups.swarm_managers?.[0] !== on.host ? [] : [
   shell('Does the app run on a Swarm here?', {
     cmd: `command -v docker >/dev/null && docker stack ls --format '{{.Name}}' 2>/dev/null | grep -x ${STACK} || echo no`, read_only: true, register: swarm,
   }),
