@@ -3,13 +3,13 @@ import { experiment, type CareContext, type ExperimentContext } from '../../src/
 import { callMany, type Answers, type Endpoint } from './client.ts'
 import { appVars, STACK } from './stack.ts'
 
-const LOOKS = 80
-const INCREMENTS = 200
-const CLIENTS = 10
+export const LOOKS = 80
+export const INCREMENTS = 200
+export const CLIENTS = 10
 
-/** Every node's door to the app, as seen from this machine. */
-export function endpoints({ groups, hostvars }: Pick<CareContext, 'groups' | 'hostvars'>): Endpoint[] {
-  return (groups.swarm ?? []).map((name) => {
+/** Every node's door to the app, as seen from this machine. Default: of the nodes of the Swarm. */
+export function endpoints({ groups, hostvars }: Pick<CareContext, 'groups' | 'hostvars'>, nodes = groups.swarm ?? []): Endpoint[] {
+  return nodes.map((name) => {
     const vars = hostvars(name)
     const from = /BindAddress=(\S+)/.exec(String(vars.ansible_ssh_common_args ?? ''))?.[1]
     return { host: String(vars.ansible_host ?? name), port: appVars(vars).counter_port, ...(from === undefined ? {} : { from }) }
@@ -117,7 +117,8 @@ export async function look(on: ExperimentContext, doors: readonly Endpoint[], ti
   return { answers, errors, exhibit }
 }
 
-async function increments(on: ExperimentContext, doors: readonly Endpoint[]) {
+/** Many increments at a time: how many there were, by the counter itself. */
+export async function increments(on: ExperimentContext, doors: readonly Endpoint[]) {
   const started = Date.now()
   const count = async (): Promise<number> => (await callMany(doors.slice(0, 1), 'GET', '/api/counter', { total: 1, clients: 1 })).answers[0]?.count ?? Number.NaN
   const before = await count()

@@ -43,7 +43,39 @@ export interface WatchingOptions {
   readonly perSecond?: number
   /** Doors to the app; default: one on every node. */
   readonly doors?: (node: string) => boolean
+  /** Default: the Swarm. */
+  readonly cluster?: WatchedCluster
 }
+
+/** Where the app runs: its doors, its nodes, and how to tell what runs where. */
+export interface WatchedCluster {
+  readonly doors: readonly Door[]
+  readonly nodes: readonly string[]
+  /** What runs where; undefined where nobody tells, as happens in experiments. Asked about once a second. */
+  placement(): Promise<Sample['tasks']>
+  /** What {@link placement} runs, for readers. */
+  readonly command: string
+}
+
+const SERVICES = [`${STACK}_counter`, `${STACK}_redis`]
+
+/** The Swarm. @param managers - asked in this order where the tasks are */
+const swarm = (on: ExperimentContext, managers: readonly string[]): WatchedCluster => ({
+  doors: doorsOf(on),
+  nodes: on.groups.swarm ?? [],
+  command: 'docker service ps',
+  async placement() {
+    for (const host of managers) {
+      try {
+        const { stdout, exitCode } = await on.look({ host, command: placementCommand(SERVICES), timeout: 10 })
+        if (exitCode === 0) return readPlacement(stdout)
+      } catch {
+        // This one is down: that is what the experiment is about. The next may tell.
+      }
+    }
+    return undefined
+  },
+})
 
 /** Every node's door to the app. */
 export const doorsOf = (on: Pick<ExperimentContext, 'groups' | 'hostvars'>): Door[] => {
@@ -57,12 +89,13 @@ export const doorsOf = (on: Pick<ExperimentContext, 'groups' | 'hostvars'>): Doo
  */
 export async function underWatch<T>(on: ExperimentContext, options: WatchingOptions, body: (watching: Watching) => Promise<T>): Promise<Observed<T>> {
   const { title, perSecond = PER_SECOND, managers = on.hosts.slice(0, 1) } = options
-  const doors = doorsOf(on).filter(({ node }) => options.doors?.(node) ?? true)
+  const cluster = options.cluster ?? swarm(on, managers)
+  const doors = cluster.doors.filter(({ node }) => options.doors?.(node) ?? true)
   const before = await countNow(doors)
   const began = performance.now()
   const now = (): number => (performance.now() - began) / 1000
   const moments: Moment[] = []
-  const sampler = new Sampler(on, managers, now)
+  const sampler = new Sampler(on.signal, cluster, now)
   const probe = new SteadyProbe(doors, { perSecond, timeLimitMs: TIME_LIMIT_MS })
   let requests: readonly Request[] = []
   let value: T | undefined
@@ -78,7 +111,7 @@ export async function underWatch<T>(on: ExperimentContext, options: WatchingOpti
   if (on.signal.aborted) throw failure
   const seconds = now()
   const counted = increments(requests, before, await countNow(doors))
-  const exhibit = record(on, { title, moments, samples: sampler.samples, requests, counted, seconds, perSecond })
+  const exhibit = record(on, { title, cluster, moments, samples: sampler.samples, requests, counted, seconds, perSecond })
   // What was seen until it broke off is evidence, too.
   if (failure !== undefined) throw failure
   return {
@@ -105,8 +138,8 @@ class Sampler {
   readonly #loop: Promise<void>
   #stopped = false
 
-  constructor(on: ExperimentContext, managers: readonly string[], now: () => number) {
-    this.#loop = this.#run(on, managers, now)
+  constructor(signal: AbortSignal, cluster: WatchedCluster, now: () => number) {
+    this.#loop = this.#run(signal, cluster, now)
   }
 
   async stop(): Promise<void> {
@@ -114,30 +147,18 @@ class Sampler {
     await this.#loop
   }
 
-  async #run(on: ExperimentContext, managers: readonly string[], now: () => number): Promise<void> {
-    const command = placementCommand([`${STACK}_counter`, `${STACK}_redis`])
-    while (!this.#stopped && !on.signal.aborted) {
+  async #run(signal: AbortSignal, cluster: WatchedCluster, now: () => number): Promise<void> {
+    while (!this.#stopped && !signal.aborted) {
       const began = now()
-      this.samples.push({ at: began, tasks: await this.#ask(on, managers, command) })
+      this.samples.push({ at: began, tasks: await cluster.placement() })
       await sleep(Math.max(100, SAMPLE_EVERY_MS - (now() - began) * 1000))
     }
-  }
-
-  async #ask(on: ExperimentContext, managers: readonly string[], command: string): Promise<Sample['tasks']> {
-    for (const host of managers) {
-      try {
-        const { stdout, exitCode } = await on.look({ host, command, timeout: 10 })
-        if (exitCode === 0) return readPlacement(stdout)
-      } catch {
-        // This one is down: that is what the experiment is about. The next may tell.
-      }
-    }
-    return undefined
   }
 }
 
 interface Story {
   readonly title: string
+  readonly cluster: WatchedCluster
   readonly moments: readonly Moment[]
   readonly samples: readonly Sample[]
   readonly requests: readonly Request[]
@@ -147,14 +168,14 @@ interface Story {
 }
 
 function record(on: ExperimentContext, story: Story): Exhibit {
-  const { title, moments, samples, requests, seconds, perSecond } = story
+  const { title, cluster, moments, samples, requests, seconds, perSecond } = story
   const placed = bars(samples, seconds)
   const chart: TimelineChart = {
-    kind: 'timeline', title, seconds, lanes: on.groups.swarm ?? [], bars: placed, events: moments, requests: bySecond(requests),
+    kind: 'timeline', title, seconds, lanes: cluster.nodes, bars: placed, events: moments, requests: bySecond(requests),
   }
   return on.record({
     title,
-    command: `GET /api/counter and POST /api/counter/increment in turn, ${perSecond} requests/s through each node in turn; docker service ps every second`,
+    command: `GET /api/counter and POST /api/counter/increment in turn, ${perSecond} requests/s through each node in turn; ${cluster.command} every second`,
     stdout: table(story),
     durationMs: Math.round(seconds * 1000),
     chart,
@@ -176,7 +197,7 @@ function table({ moments, samples, requests, counted, seconds }: Story): string 
     ...reasons(requests).slice(0, 8).map(([why, times]) => `  ${times} x ${why}`),
     '',
     `increments: ${counted.acknowledged} acknowledged, ${counted.unsure} without an answer, ${counted.added} counted, ${counted.lost} lost`,
-    ...(blind > 0 ? [`no manager answered ${blind} of ${samples.length} looks at the placement`] : []),
+    ...(blind > 0 ? [`nobody answered ${blind} of ${samples.length} looks at the placement`] : []),
   ].join('\n')
 }
 

@@ -1,0 +1,42 @@
+import { PlaybookError, type CareContext, type PlayContext } from '../../src/labbook.ts'
+import { sh } from '../../src/shell/quote.ts'
+
+type Inventory = Pick<PlayContext, 'groups' | 'hostvars'>
+
+/** From where a cluster is spoken to, and in which words. */
+export interface Cluster {
+  /** The host that commands run on: the first server, or this machine. */
+  readonly host: string
+  readonly become: boolean
+  /** A context of this machine's kubeconfig, in place of hosts: `-e kubecontext=k3d-mine`. */
+  readonly context: string | undefined
+  /** What every command begins with. */
+  readonly kubectl: string
+}
+
+/** What `-e` said: variables of the command line are every host's. */
+const said = ({ hostvars }: Inventory, name: string): string | undefined => {
+  const value = hostvars('localhost')[name]
+  return value === undefined || value === '' ? undefined : String(value)
+}
+
+/** @throws {PlaybookError} there is neither a server in the inventory nor a context. */
+export function clusterOf(on: Inventory): Cluster {
+  const context = said(on, 'kubecontext')
+  if (context !== undefined) return { host: 'localhost', become: false, context, kubectl: sh`kubectl --context ${context}` }
+  const server = on.groups.k3s_servers?.[0]
+  if (server === undefined) {
+    throw new PlaybookError('the inventory has no host in group k3s_servers: name the hosts that are to be one, or an existing cluster with -e kubecontext=...')
+  }
+  return { host: server, become: true, context, kubectl: 'k3s kubectl' }
+}
+
+/** The cluster's machines in the inventory: servers, then agents. Of a context there are none. */
+export const nodesOf = (on: Inventory): string[] =>
+  said(on, 'kubecontext') === undefined ? [...new Set([...on.groups.k3s_servers ?? [], ...on.groups.k3s_agents ?? []])] : []
+
+/** How to run kubectl in an experiment: spread it into a command, with `k` around its words. */
+export function kubectl(on: Pick<CareContext, 'groups' | 'hostvars'>): { readonly at: { readonly host: string; readonly become: boolean }; k(words: string): string } {
+  const { host, become, kubectl: program } = clusterOf(on)
+  return { at: { host: host === 'localhost' ? 'controller' : host, become }, k: (words) => `${program} ${words}` }
+}

@@ -1,0 +1,152 @@
+import { parseAllDocuments, stringify } from 'yaml'
+import { Secret, secret } from '../../values/secret.ts'
+
+/** An object as a manifest has it. */
+export interface KubeObject {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly metadata: { readonly name: string; readonly namespace?: string; readonly labels?: Readonly<Record<string, string>> }
+  readonly [key: string]: unknown
+}
+
+/** What is wrong with a manifest; the message says where and how to mend it. */
+export class ManifestError extends Error {
+  override readonly name = 'ManifestError'
+}
+
+/** Kinds of Kubernetes itself that belong to the whole cluster. Those of others do where their name begins with `Cluster`. */
+const CLUSTER_WIDE = new Set([
+  'Namespace', 'Node', 'PersistentVolume', 'StorageClass', 'VolumeAttachment', 'VolumeAttributesClass', 'CSIDriver', 'CSINode', 'IngressClass', 'PriorityClass', 'RuntimeClass',
+  'CustomResourceDefinition', 'APIService', 'MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration', 'ValidatingAdmissionPolicy',
+  'ValidatingAdmissionPolicyBinding', 'CertificateSigningRequest', 'FlowSchema', 'PriorityLevelConfiguration', 'GatewayClass',
+])
+
+const isClusterWide = (kind: string): boolean => CLUSTER_WIDE.has(kind) || kind.startsWith('Cluster')
+
+/** What others need comes before them; kinds that are not named here come last. */
+const ORDER = [
+  'Namespace', 'CustomResourceDefinition', 'PriorityClass', 'StorageClass', 'NetworkPolicy', 'ResourceQuota', 'LimitRange', 'PodDisruptionBudget', 'ServiceAccount', 'Secret',
+  'ConfigMap', 'PersistentVolume', 'PersistentVolumeClaim', 'ClusterRole', 'ClusterRoleBinding', 'Role', 'RoleBinding', 'Service', 'DaemonSet', 'Pod', 'ReplicaSet',
+  'StatefulSet', 'Deployment', 'HorizontalPodAutoscaler', 'Job', 'CronJob', 'IngressClass', 'Ingress',
+]
+const rank = ({ kind }: KubeObject): number => (ORDER.includes(kind) ? ORDER.indexOf(kind) : ORDER.length)
+
+/** Shorter values of Secrets are words that stand elsewhere, too, and would be masked there. */
+const SHORTEST_SECRET = 8
+
+/**
+ * The objects of a text of YAML documents, as Kubernetes reads them (YAML 1.1: `0644` is octal). Lists are taken apart.
+ *
+ * @param name - of the text, for messages
+ * @throws {ManifestError}
+ */
+export function readManifests(text: string, name: string): KubeObject[] {
+  return parseAllDocuments(text, { version: '1.1', merge: true }).flatMap((document) => {
+    const [error] = document.errors
+    if (error !== undefined) throw new ManifestError(`${name}: ${error.message.split('\n')[0]?.replace(/:$/, '')}`)
+    return objectsIn(document.toJS() as unknown, name)
+  })
+}
+
+/** The objects of a value: one, a list, or a Kubernetes List. Secrets in it are part of the text from here on. @throws {ManifestError} */
+export function objectsIn(value: unknown, name: string): KubeObject[] {
+  if (value === null || value === undefined) return []
+  if (Array.isArray(value)) return value.flatMap((item) => objectsIn(item, name))
+  if (typeof value !== 'object') throw new ManifestError(`${name}: an object is expected, not ${typeof value === 'string' ? 'text' : typeof value}`)
+  const given = open(value) as Partial<KubeObject> & { readonly items?: unknown }
+  if (typeof given.apiVersion !== 'string') throw new ManifestError(`${name}: an object has no apiVersion`)
+  if (typeof given.kind !== 'string') throw new ManifestError(`${name}: an object has no kind`)
+  if (given.kind === 'List' || (given.kind.endsWith('List') && Array.isArray(given.items))) return objectsIn(given.items, name)
+  if (typeof given.metadata?.name !== 'string' || given.metadata.name === '') {
+    throw new ManifestError(`${name}: a ${given.kind} has no metadata.name (generateName cannot be asked for twice)`)
+  }
+  return [given as KubeObject]
+}
+
+/** A copy with secrets in plain. */
+function open(value: unknown): unknown {
+  if (value instanceof Secret) return value.reveal()
+  if (Array.isArray(value)) return value.map(open)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, open(item)]))
+}
+
+/**
+ * The objects as they are sent: in an order in which each finds what it needs, with the namespace where they name none,
+ * and each once. What Secrets hold is known as secret from then on.
+ *
+ * @throws {ManifestError} two differ in content and not in name.
+ */
+export function prepared(objects: readonly KubeObject[], namespace: string | undefined): KubeObject[] {
+  const all = objects.map((object) =>
+    namespace === undefined || isClusterWide(object.kind) || object.metadata.namespace !== undefined
+      ? object
+      : { ...object, metadata: { ...object.metadata, namespace } })
+  const seen = new Map<string, string>()
+  for (const object of all) {
+    const text = JSON.stringify(object)
+    const before = seen.get(keyOf(object))
+    if (before !== undefined) throw new ManifestError(`${nameOf(object)} is there twice${before === text ? '' : ', and not the same'}: take one away`)
+    seen.set(keyOf(object), text)
+    if (object.kind === 'Secret') hide(object)
+  }
+  return all.toSorted((a, b) => rank(a) - rank(b))
+}
+
+function hide({ data, stringData }: KubeObject): void {
+  const note = (text: string): void => { if (text.length >= SHORTEST_SECRET) secret(text) }
+  for (const text of Object.values((stringData ?? {}) as Record<string, unknown>)) note(String(text))
+  for (const text of Object.values((data ?? {}) as Record<string, unknown>)) {
+    note(String(text))
+    const plain = Buffer.from(String(text), 'base64').toString('utf8')
+    if (!/[\0\uFFFD]/.test(plain)) note(plain)
+  }
+}
+
+/** The namespace it is in; empty for one of the whole cluster, and for one in the context's own. */
+export const namespaceOf = ({ metadata }: KubeObject): string => metadata.namespace ?? ''
+
+/** `Deployment counter/counter`, for people. */
+export const nameOf = (object: KubeObject): string => `${object.kind} ${namespaceOf(object) === '' ? '' : `${namespaceOf(object)}/`}${object.metadata.name}`
+
+const groupOf = ({ apiVersion }: KubeObject): string => (apiVersion.includes('/') ? apiVersion.split('/')[0] as string : '')
+
+/** What is the same object whatever version it is asked for in. */
+export const keyOf = (object: KubeObject): string => [groupOf(object), object.kind, namespaceOf(object), object.metadata.name].join('|')
+
+/** As `kubectl -o name` has it: `deployment.apps/counter`. */
+export const resourceOf = (object: KubeObject): string =>
+  `${object.kind.toLowerCase()}${groupOf(object) === '' ? '' : `.${groupOf(object)}`}/${object.metadata.name}`
+
+/** As `kubectl diff` names its files: `apps.v1.Deployment.counter.counter`. An object without a namespace is in that of the context. */
+export const diffName = (object: KubeObject): string => [object.apiVersion.replace('/', '.'), object.kind, namespaceOf(object), object.metadata.name].join('.')
+
+/** An object as it is shown: without what the server keeps for itself, and with masks where a Secret has values. */
+export function shown(object: unknown, other?: unknown): string {
+  if (object === null || object === undefined) return ''
+  const { status: _status, metadata = {}, ...rest } = object as Record<string, unknown> & { metadata?: Record<string, unknown> }
+  const own = Object.fromEntries(Object.entries(metadata).filter(([key]) => !SERVERS_OWN.has(key)))
+  const annotations = Object.fromEntries(Object.entries((own.annotations ?? {}) as object).filter(([key]) => key !== LAST_APPLIED))
+  if ('annotations' in own) {
+    if (Object.keys(annotations).length > 0) own.annotations = annotations
+    else delete own.annotations
+  }
+  const { apiVersion, kind, ...content } = rest
+  const whole = { apiVersion, kind, metadata: own, ...content }
+  return stringify(kind === 'Secret' ? masked(whole, other) : whole, { lineWidth: 0, sortMapEntries: true })
+}
+
+const SERVERS_OWN = new Set(['managedFields', 'creationTimestamp', 'generation', 'resourceVersion', 'uid', 'selfLink'])
+const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration'
+
+/** Masks a Secret's values: that one differs from the other's can be seen, what it is cannot. kubectl masks as well, in words of its own. */
+function masked(object: Record<string, unknown>, other: unknown): Record<string, unknown> {
+  const mask = (part: 'data' | 'stringData'): object => {
+    const values = object[part]
+    if (typeof values !== 'object' || values === null) return {}
+    const others = ((other as Record<string, unknown> | undefined)?.[part] ?? {}) as Record<string, unknown>
+    return { [part]: Object.fromEntries(Object.entries(values).map(([key, value]: [string, unknown]) =>
+      [key, /^\*\*\*( \((before|after)\))?$/.test(String(value)) ? value : key in others && others[key] !== value ? '*** (another value)' : '***'])) }
+  }
+  return { ...object, ...mask('data'), ...mask('stringData') }
+}
