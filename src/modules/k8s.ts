@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { Secret } from '../values/secret.ts'
 import { quote, sh } from '../shell/quote.ts'
 import { conflictsOf, diffOf, differenceOf, readDiffs } from './kubernetes/diff.ts'
-import { cleaned, findKubectl, holdObjects, NO_ANSWER, printObjects, whyNoAnswer } from './kubernetes/kubectl.ts'
+import { cleaned, findKubectl, holdObjects, MASK_SECRETS, NO_ANSWER, printObjects, whyNoAnswer } from './kubernetes/kubectl.ts'
 import { keyOf, ManifestError, nameOf, namespaceOf, objectsIn, prepared, readManifests, resourceOf, shown, type KubeObject } from './kubernetes/objects.ts'
 import { isWorkload, missingOf, readRollout, rolloutScript, target, waitScript } from './kubernetes/rollout.ts'
 import type { Change, Inputs, Plan } from './module.ts'
@@ -167,8 +167,7 @@ function probePresent(params: Params, objects: readonly KubeObject[]): string {
     // All of both texts: what differs is then a matter of two objects and not of lines.
     `export KUBECTL_EXTERNAL_DIFF='diff -N -U99999' LC_ALL=C`,
     sh`lb_diff() { lb_ask diff --server-side --field-manager ${field_manager} ${force_conflicts ? ['--force-conflicts'] : []} -f -; }`,
-    // Values of a Secret that was once applied by the client stand in an annotation, and kubectl does not mask them there.
-    `lb_mask() { sed 's/{"apiVersion":.*/{}/'; }`,
+    MASK_SECRETS,
     ...(named.length === 0 ? [] : [sh`lb_ns=$(lb_ask get namespaces ${named} --ignore-not-found -o name 2>&1) || { printf '%s\\n' "$lb_ns" >&2; exit ${NO_ANSWER}; }`]),
     `lb_there() { printf '%s\\n' "$lb_ns" | grep -qxF -e "namespace/$1"; }`,
     ...[...groups].map(([name, indices]) => inGroup(name, [

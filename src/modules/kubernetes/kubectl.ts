@@ -37,8 +37,28 @@ export function findKubectl({ kubeconfig, context, kubectl }: Access): string {
 export const holdObjects = (objects: readonly KubeObject[]): string =>
   objects.map((object, i) => sh`lb_o${raw(String(i))}=${JSON.stringify(object)}`).join('\n')
 
-/** Prints some of them, as a YAML stream. `printf` is the shell's own. */
-export const printObjects = (indices: readonly number[]): string => `printf '%s\\n---\\n' ${indices.map((i) => `"$lb_o${i}"`).join(' ')}`
+/**
+ * Prints some of them, as a YAML stream: kubectl takes what begins with a brace for JSON to its end, and then stumbles over what stands
+ * between two. `printf` is the shell's own.
+ */
+export const printObjects = (indices: readonly number[]): string => `printf '%s\\n' ${indices.map((i) => `--- "$lb_o${i}"`).join(' ')}`
+
+/**
+ * Shell function `lb_mask`: hides the values of Secrets in a diff. Newer kubectls do so themselves, older ones (1.20) do not, and none
+ * does in the annotation that client-side apply leaves. What a probe prints is recorded: so they are hidden before they are printed.
+ */
+export const MASK_SECRETS = `lb_mask() { awk '
+/^diff / { secret = /\\/v1\\.Secret\\./; data = 0 }
+secret && /^[-+ ][^ ]/ { data = /^.(data|stringData):/ }
+secret && data && /^[-+ ]  / {
+  if (!/^.  [^ ]+:/) next
+  value = /^-/ ? "*** (before)" : /^[+]/ ? "*** (after)" : "***"
+  sub(/:.*/, "")
+  print $0 ": \\"" value "\\""
+  next
+}
+{ sub(/[{]"apiVersion":.*/, "{}"); print }'
+}`
 
 /** What kubectl said when it could not ask, as a sentence with a remedy. */
 export function whyNoAnswer(exitCode: number, stderr: string): string | undefined {

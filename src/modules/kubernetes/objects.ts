@@ -90,7 +90,15 @@ export function prepared(objects: readonly KubeObject[], namespace: string | und
     seen.set(keyOf(object), text)
     if (object.kind === 'Secret') hide(object)
   }
-  return all.toSorted((a, b) => rank(a) - rank(b))
+  return all.map(encoded).toSorted((a, b) => rank(a) - rank(b))
+}
+
+/** The server encodes `stringData` by itself, and then does not know whose the values are: one that is asked for no more would stay. */
+function encoded(object: KubeObject): KubeObject {
+  const { stringData, ...rest } = object
+  if (object.kind !== 'Secret' || typeof stringData !== 'object' || stringData === null) return object
+  const values = Object.entries(stringData).map(([key, text]: [string, unknown]) => [key, Buffer.from(String(text)).toString('base64')])
+  return { ...rest, data: { ...rest.data as object | undefined, ...Object.fromEntries(values) as object } } as KubeObject
 }
 
 function hide({ data, stringData }: KubeObject): void {

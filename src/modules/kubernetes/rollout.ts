@@ -113,13 +113,13 @@ export function waitScript(object: KubeObject, seconds: number): string {
     // A container that was started again has the reason in the log of the one before.
     sh`  lb_old=$(lb_kubectl logs ${where} --all-containers --previous --tail=10 "$lb_pod" 2>/dev/null | grep .)`,
     `  printf '%s\\n' "$lb_old" "$lb_log" | grep . >&2`,
-    '  [ -n "$lb_first" ] || lb_first=$(printf \'%s\\n\' "${lb_old:-$lb_log}" | tail -n 1)',
+    '  [ -n "$lb_first" ] || lb_first=$(printf \'%s\\n\' "${lb_old:-$lb_log}" | tail -n 1 | sed "s/^./the log of $lb_pod ends: &/")',
     'done',
     `lb_trouble=$(printf '%s\\n' "$lb_troubles" | head -n 1 | sed 's/^\\([^|]*\\)|\\([0-9]*\\)|/pod \\1: /')`,
     sh`printf '%s did not come up within %s s' ${name} ${seconds} >&2`,
     '[ -z "$lb_why" ] || printf \': %s\' "$lb_why" >&2',
     '[ -z "$lb_trouble" ] || printf \': %s\' "$lb_trouble" >&2',
-    '[ -z "$lb_first" ] || printf \'; its log ends: %s\' "$lb_first" >&2',
+    '[ -z "$lb_first" ] || printf \'; %s\' "$lb_first" >&2',
     'echo >&2; exit 1',
   ].join('\n')
 }
