@@ -6,7 +6,7 @@ import path from 'node:path'
 import { withLocalhost } from '../../src/cli/localhost.ts'
 import { connectionTarget, openConnection } from '../../src/connection/index.ts'
 import { parseInventory, type Inventory } from '../../src/inventory/index.ts'
-import type { Finding, RunEvent, TaskResult } from '../../src/run/events.ts'
+import type { RunEvent, TaskResult } from '../../src/run/events.ts'
 import type { Step } from '../../src/run/play.ts'
 import { run } from '../../src/run/run.ts'
 
@@ -41,7 +41,6 @@ ${vars}
 export interface Told {
   readonly exitCode: number
   readonly results: readonly TaskResult[]
-  readonly findings: readonly Finding[]
   /** All of it, as it would go into the journal, secrets masked or not. */
   readonly events: readonly RunEvent[]
 }
@@ -60,7 +59,7 @@ export async function runSteps(steps: readonly Step[], { vars = '', extraVars = 
     subscriber: (event) => void events.push(event),
     signal: new AbortController().signal,
   })
-  return { exitCode, events, results: events.filter((event) => event.type === 'result'), findings: events.filter((event) => event.type === 'finding') }
+  return { exitCode, events, results: events.filter((event) => event.type === 'result') }
 }
 
 /** What went wrong, a line each. */

@@ -35,21 +35,18 @@ await t.test('the lab comes up', async (t) => {
 await t.test('without files to install from, all goes up to where they are needed, and it is said what is missing', async (t) => {
   const told = await install('/nonexistent/artifacts')
   t.equal(told.exitCode, 2)
-  t.match(failures(told), NODES.map((node) => new RegExp(`^${node}: Files to install k3s from: k3s_artifacts: cannot read the folder /nonexistent/artifacts .*docs/k3s.md`)))
+  t.match(failures(told).sort(), NODES.map((node) => new RegExp(`^${node}: Files to install k3s from: k3s_artifacts: cannot read the folder /nonexistent/artifacts .*docs/k3s.md`)))
   for (const node of NODES) {
     t.equal(on(node, 'stat -c "%a %U" /etc/rancher/k3s/registries.yaml'), '600 root')
     t.match(on(node, 'cat /etc/rancher/k3s/registries.yaml'), /"10\.88\.0\.11:5000":\n {4}auth:\n {6}username: "labbook"\n {6}password: "\S{8,}"/)
     t.match(on(node, 'openssl x509 -noout -subject -in /etc/rancher/k3s/registry-ca.crt || grep -c CERTIFICATE /etc/rancher/k3s/registry-ca.crt'), /Labbook CA|2/)
     t.ok(on(node, '[ -e /dev/kmsg ] && echo there'), 'the kubelet finds a /dev/kmsg')
   }
-  const said = told.results.find(({ task }) => task === 'What k3s has to be told of this machine')
-  t.match(said?.changes ?? said, {}, 'the traps were looked for')
 })
 
 await t.test('it is installed, and joined with a token that is nowhere to be seen', async (t) => {
   const told = await install(older.folder)
   inOrder(t, told)
-  t.strictSame(told.findings.map(({ id, holds }) => [id, holds]), [['k3s.nodes.ready', true]])
   t.strictSame(NODES.map((node) => [starts(node), installs(node)]), [[1, 1], [1, 1]])
   t.equal(on('node1', 'sha256sum </var/lib/rancher/k3s/agent/images/extra-images.tar'), on('node2', 'sha256sum </var/lib/rancher/k3s/agent/images/extra-images.tar'))
   const token = on('node1', 'cat /etc/rancher/k3s/token')
@@ -57,7 +54,9 @@ await t.test('it is installed, and joined with a token that is nowhere to be see
   t.equal(on('node2', 'cat /etc/rancher/k3s/token'), on('node1', 'cat /var/lib/rancher/k3s/server/token'), 'with the checksum of the CA')
   for (const node of NODES) {
     t.equal(on(node, 'stat -c "%a %U" /etc/rancher/k3s/token'), '600 root')
-    t.equal(on(node, `grep -rl ${token} /etc /run /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null | grep -v /etc/rancher/k3s/token || :`), '', 'nowhere else')
+    // From a file: in grep's own arguments it would be found.
+    on(node, `umask 077; sed 's/.*://' /etc/rancher/k3s/token >/var/tmp/k3s-pattern`)
+    t.equal(on(node, 'grep -rlf /var/tmp/k3s-pattern /etc /run /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null | grep -v /etc/rancher/k3s/token || :'), '', 'nowhere else')
   }
   const shown = JSON.stringify(told.events.map((event) => event.type === 'result' && event.task !== 'Token of the cluster' ? { ...event, commands: [] } : event.type))
   t.notMatch(shown, new RegExp(token))

@@ -7,30 +7,26 @@ import { contextOf, kubeconfigOf } from './kept.ts'
 
 const served = register<{ content: string; sha256: string }>('k3s_kubeconfig')
 
-const fetchIt = play('k3s: kubeconfig of the server', { hosts: 'k3s_servers[0]', become: true, tags: 'k3s' }, () => [
-  slurp('Kubeconfig of the server', { src: K3S_KUBECONFIG, no_log: true, register: served }),
-])
-
-const keepIt = play('k3s: kubeconfig on this machine', { hosts: 'localhost', tags: 'k3s' }, (on) => {
-  const { first, api } = clusterOf(on)
-  const context = contextOf(on)
-  const dest = kubeconfigOf(on)
-  const text = served.on(first.host).map(({ content }) => secret(renamed(content, { context, server: `https://${api}:${API_PORT}` })))
-  const shared = usualKubeconfig()
-  return [
-    file('Folder of the kubeconfig', { path: path.dirname(dest), state: 'directory', mode: '0700' }),
-    copy('Kubeconfig of the cluster', { content: text, dest, mode: '0600' }),
-    isTrue(on.hostvars(first.host).k3s_kubeconfig_merge) && [
-      file('Folder of kubectl', { path: path.dirname(shared), state: 'directory' }),
-      kubeconfig('Context for kubectl', { path: shared, context, kubeconfig: text }),
-    ],
-  ]
-})
+const HERE = { delegate_to: 'localhost', become: false } as const
 
 const isTrue = (value: unknown): boolean => value === true || ['true', 'yes', '1'].includes(String(value).toLowerCase())
 
-/** kubectl on this machine can reach the cluster. */
-export const access = [fetchIt, keepIt] as const
+/** kubectl on this machine can reach the cluster: a kubeconfig of its own and, where it is asked for, a context in the one that is always read. */
+export const access = play('k3s: kubeconfig', { hosts: 'k3s_servers[0]', become: true, tags: 'k3s' }, (on) => {
+  const context = contextOf(on)
+  const dest = kubeconfigOf(on)
+  const text = served.map(({ content }) => secret(renamed(content, { context, server: `https://${clusterOf(on).api}:${API_PORT}` })))
+  const shared = usualKubeconfig()
+  return [
+    slurp('Kubeconfig of the server', { src: K3S_KUBECONFIG, no_log: true, register: served }),
+    file('Folder of the kubeconfig', { path: path.dirname(dest), state: 'directory', mode: '0700', ...HERE }),
+    copy('Kubeconfig of the cluster', { content: text, dest, mode: '0600', ...HERE }),
+    isTrue(on.vars.k3s_kubeconfig_merge) && [
+      file('Folder of kubectl', { path: path.dirname(shared), state: 'directory', ...HERE }),
+      kubeconfig('Context for kubectl', { path: shared, context, kubeconfig: text, ...HERE }),
+    ],
+  ]
+})
 
 /** What was kept here goes with the cluster. */
 export const accessGone = play('k3s: no kubeconfig on this machine', { hosts: 'localhost', tags: 'k3s' }, (on) => [

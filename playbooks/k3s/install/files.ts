@@ -19,7 +19,7 @@ const CA = `${K3S_CONFIG_FOLDER}/registry-ca.crt`
 const CONTAINERD_PLUGINS = ['io.containerd.grpc.v1.cri', 'io.containerd.cri.v1.runtime']
 
 /** All that k3s needs and that can be there before it runs. None of it restarts anything: that is decided later, one node at a time. */
-export const files = play('k3s: files', { hosts: 'k3s_servers:k3s_agents', become: true, gather_facts: true, tags: 'k3s' }, (on) => {
+export const files = play('k3s: files', { hosts: 'k3s_servers:k3s_agents', become: true, gather_facts: true, any_errors_fatal: true, tags: 'k3s' }, (on) => {
   const node = nodeFor(on)
   return [
     ([[K3S_KEPT, '0700'], [K3S_CONFIG_FOLDER, '0755'], [`${K3S_CONFIG_FOLDER}/config.yaml.d`, '0755'], [posix.dirname(dropInOf(node.role)), '0755']] as const)
