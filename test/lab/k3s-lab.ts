@@ -13,7 +13,7 @@ import { run } from '../../src/run/run.ts'
 const NAME = 'lbk3s'
 const DIR = `/var/lib/labbook/${NAME}`
 const NET = '10.88.0'
-export const ROOT = path.resolve(import.meta.dirname, '../..')
+const ROOT = path.resolve(import.meta.dirname, '../..')
 
 /** A lab of one server and one agent, whose registry is known and does not run. */
 const inventory = (vars: string): Inventory => withLocalhost(parseInventory({ main: { path: 'inventory.yaml', text: `
@@ -32,9 +32,9 @@ all:
     lab_name: ${NAME}
     lab_dir: ${DIR}
     lab_subnet: ${NET}.0/24
-    lab_memory: ${process.env['LABBOOK_K3S_ARTIFACTS'] === undefined ? '512M' : '3G'}
+    lab_memory: 512M
     registry_bcrypt_cost: 4
-    k3s_ready_seconds: ${process.env['LABBOOK_K3S_ARTIFACTS'] === undefined ? 20 : 300}
+    k3s_ready_seconds: 60
 ${vars}
 ` } }))
 

@@ -64,7 +64,7 @@ function member(on: PlayContext): Task[] {
         names: [...new Set([api, ...servers.flatMap(({ address, name, host }) => [address, name, host])])],
         disable: listOf(on.vars.k3s_disable, 'k3s_disable'),
         fitting: fitting(version),
-        more: on.vars.k3s_config ?? {},
+        ...furtherSettings(on.vars.k3s_config),
       },
     }),
     k3s(`k3s as ${node.role}`, {
@@ -80,6 +80,22 @@ function versionIn(stdout: string, asked: string | undefined): string {
   if (found === undefined) throw new PlaybookError(`the binary in k3s_artifacts does not say which version it is: is it k3s? It said: ${stdout.split('\n')[0] ?? ''}`)
   if (asked !== undefined && found !== asked) throw new PlaybookError(`the binary in k3s_artifacts is k3s ${found}, and k3s_version asks for ${asked}`)
   return found
+}
+
+/** What the configuration is written with from the inventory; `k3s_config` is for all else. */
+const OWN: Readonly<Record<string, string>> = {
+  'node-name': 'k3s_node_name', 'node-ip': 'k3s_node_ip', 'token-file': 'k3s_token', token: 'k3s_token', server: 'k3s_api_address', 'cluster-init': 'the group k3s_servers',
+  'tls-san': 'k3s_api_address', disable: 'k3s_disable', 'node-label': 'k3s_labels', 'node-taint': 'k3s_taints', 'write-kubeconfig-mode': 'nothing: it is always 0600',
+}
+
+/** @throws {PlaybookError} it sets what has a variable of its own, or is no mapping. */
+export function furtherSettings(value: unknown): { readonly kubelet_args: string[]; readonly kube_proxy_args: string[]; readonly more: Readonly<Record<string, unknown>> } {
+  if (value !== undefined && (typeof value !== 'object' || value === null || Array.isArray(value))) throw new PlaybookError('k3s_config must be a mapping, such as {cluster-cidr: 10.42.0.0/16}')
+  const { 'kubelet-arg': kubelet, 'kube-proxy-arg': proxy, ...more } = (value ?? {}) as Record<string, unknown>
+  const own = Object.keys(more).find((key) => Object.hasOwn(OWN, key))
+  if (own !== undefined) throw new PlaybookError(`k3s_config: ${own} is set with ${OWN[own]}`)
+  const list = (one: unknown): string[] => (one === undefined ? [] : [one].flat().map(String))
+  return { kubelet_args: list(kubelet), kube_proxy_args: list(proxy), more }
 }
 
 function listOf(value: unknown, name: string): string[] {
