@@ -25,13 +25,15 @@ export default playbook({
   asks: ([word], hosts) => word === 'reset'
     ? `Remove k3s with all that runs on it and all its data, as far as it is on ${hosts.filter((host) => host !== 'localhost').join(', ')}?` : undefined,
   steps: ([word], { kubecontext }) => {
-    switch (word) {
-      case 'reset': return reset
-      case 'measure-k3s': return [...up(kubecontext), measureK3s]
-      case 'measure-swarm': return [measureSwarm]
-      case 'compare': return [comparison]
-      case 'experiments': return [...up(kubecontext), ...Object.values(K3S_EXPERIMENTS)]
-      default: return up(kubecontext)
+    const cluster = (): readonly Step[] => up(kubecontext)
+    const steps: Readonly<Record<string, () => readonly Step[]>> = {
+      up: cluster,
+      experiments: () => [...cluster(), ...Object.values(K3S_EXPERIMENTS)],
+      'measure-k3s': () => [...cluster(), measureK3s],
+      'measure-swarm': () => [measureSwarm],
+      compare: () => [comparison],
+      reset: () => reset,
     }
+    return (steps[word ?? 'up'] ?? cluster)()
   },
 })

@@ -62,7 +62,8 @@ async function send(request: Request): Promise<{ sent: number }> {
 /** Does something over a line to the host, as root. */
 async function on<T>({ target }: Request, work: (run: (script: string) => Promise<string>) => Promise<T>): Promise<T> {
   const connection = openConnection(withSecrets(target))
-  const become: Become | undefined = { user: 'root', ...(target.become.password === undefined ? {} : { password: secret(target.become.password) }) }
+  const isRoot = target.connection === 'local' ? process.getuid?.() === 0 : target.user === 'root'
+  const become: Become | undefined = isRoot ? undefined : { user: 'root', ...(target.become.password === undefined ? {} : { password: secret(target.become.password) }) }
   try {
     return await work((script) => exchange(connection, script, become))
   } finally {
@@ -70,8 +71,8 @@ async function on<T>({ target }: Request, work: (run: (script: string) => Promis
   }
 }
 
-async function exchange(connection: Connection, script: string, become: Become): Promise<string> {
-  const { stdout, stderr, exitCode } = await connection.exchange(script, { become, timeLimitSeconds: 300 })
+async function exchange(connection: Connection, script: string, become: Become | undefined): Promise<string> {
+  const { stdout, stderr, exitCode } = await connection.exchange(script, { ...(become === undefined ? {} : { become }), timeLimitSeconds: 300 })
   if (exitCode !== 0) throw new Refusal(stderr.toString('utf8').trim().split('\n').at(-1) ?? `exit code ${exitCode}`)
   return stdout.toString('utf8')
 }
