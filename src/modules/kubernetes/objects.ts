@@ -132,7 +132,8 @@ export const diffName = (object: KubeObject): string => [object.apiVersion.repla
 /** An object as it is shown: without what the server keeps for itself, and with masks where a Secret has values. */
 export function shown(object: unknown, other?: unknown): string {
   if (object === null || object === undefined) return ''
-  const { status: _status, metadata = {}, ...rest } = object as Record<string, unknown> & { metadata?: Record<string, unknown> }
+  const { metadata = {}, ...rest } = object as Record<string, unknown> & { metadata?: Record<string, unknown> }
+  delete rest.status
   const own = Object.fromEntries(Object.entries(metadata).filter(([key]) => !SERVERS_OWN.has(key)))
   const annotations = Object.fromEntries(Object.entries((own.annotations ?? {}) as object).filter(([key]) => key !== LAST_APPLIED))
   if ('annotations' in own) {

@@ -1,125 +1,174 @@
-import { readFileSync } from 'node:fs'
-import fc from 'fast-check'
+import { chmodSync, existsSync, readFileSync } from 'node:fs'
 import t from 'tap'
-import { k3s } from '../../../src/k3s/k3s.ts'
-import { merged, renamed } from '../../../src/k3s/kubeconfig.ts'
-import { look } from '../../../src/k3s/look.ts'
-import { k3s_node } from '../../../src/k3s/node.ts'
-import { compareVersions, parseVersion, stepRefused, type K3sVersion } from '../../../src/k3s/version.ts'
+import type { z } from 'zod'
+import { k8s } from '../../../src/modules/k8s.ts'
+import { missingOf, readRollout } from '../../../src/modules/kubernetes/rollout.ts'
+import { Secret } from '../../../src/values/secret.ts'
 import { runIn, shells } from '../../support/shells.ts'
 
-const fixture = (name: string): string => readFileSync(new URL(`../../fixtures/k3s-install/${name}`, import.meta.url), 'utf8')
-const version = (text: string): K3sVersion => parseVersion(text) as K3sVersion
-const [BIN, SCRIPT, OLD] = ['a'.repeat(64), 'b'.repeat(64), 'c'.repeat(64)]
-const wanted = {
-  role: 'server' as const, version: 'v1.23.8+k3s1', binary: '/var/lib/labbook/k3s/k3s', binary_sha256: BIN, installer: '/var/lib/labbook/k3s/install.sh', installer_sha256: SCRIPT,
-  node_name: 'n1',
+const { definition } = k8s
+type Input = z.input<typeof definition.schema>
+const parse = (params: Input) => definition.schema.parse(params)
+const plan = (params: Input, stdout: string, { stderr = '', exitCode = 0 } = {}) => definition.plan(parse(params), { stdout, stderr, exitCode }, {}, {})
+const descriptions = (...args: Parameters<typeof plan>): string[] => plan(...args).changes.map(({ description }) => description)
+
+const config = (data: object, name = 'counter') =>
+  ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'counter', labels: { 'app.kubernetes.io/name': 'counter', 'app.kubernetes.io/part-of': 'counter' } }, data })
+const deployment = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web', namespace: 'counter' }, spec: { replicas: 4 } }
+const DIFF = readFileSync('test/fixtures/kubectl/diff-whole.txt', 'utf8')
+const there = (more = ''): string => `lb:namespace counter\n${more}`
+
+t.test('no difference, no change; a difference is one of its object alone', async (t) => {
+  t.same(plan({ definition: config({ a: 'b' }) }, there()), { changes: [], values: { objects: [{ kind: 'ConfigMap', name: 'counter', namespace: 'counter' }] } })
+  const [change] = plan({ definition: [config({}), config({}, 'other')] }, there(DIFF)).changes
+  t.match(change, { description: 'change ConfigMap counter/counter', diff: { subject: 'ConfigMap counter/counter', before: /INFO/, after: /DEBUG/ } })
+  t.match(change?.script, /apply --server-side --field-manager labbook\s+-f -/)
+  t.notMatch(change?.script, /force/)
+  t.same(descriptions({ definition: config({}, 'new.one') }, there(DIFF)), ['create ConfigMap counter/new.one'])
+})
+
+t.test('where the namespace is yet to be made, all in it is new', async (t) => {
+  const made = plan({ definition: [{ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'fresh' } }, { ...config({ a: 'b' }), metadata: { name: 'x', namespace: 'fresh' } }] }, 'lb:namespace \n')
+  t.same(made.changes.map(({ description, diff }) => [description, diff?.before]), [['create ConfigMap fresh/x', '']])
+})
+
+t.test('conflicts name the others, their fields and the way out', async (t) => {
+  const said = (name: string): string => readFileSync(`test/fixtures/kubectl/${name}`, 'utf8').split('\n').map((line) => `lb:said ${line}`).join('\n')
+  const { problem } = plan({ definition: deployment, server_side_apply: { field_manager: 'ours' } }, there(`lb:refused 0\n${said('conflict-scale.txt')}\n`))
+  t.match(problem, /^Deployment counter\/web: "kubectl" has set \.spec\.replicas otherwise: .*force_conflicts: true.*"ours"/)
+  t.match(plan({ definition: [deployment, config({})] }, there(`lb:refused 0\n${said('conflicts.txt')}\n`)).problem, /^ConfigMap counter\/counter: "kubectl-label" has set .*; "somebody" has set \.data\.LOG_LEVEL, \.data\.REDIS_HOST otherwise/, 'in the order they are applied in')
+  t.match(plan({ definition: deployment }, there('lb:refused 0\nlb:said Error from server: failed to create typed patch object: .spec.replcas: field not declared in schema\n')).problem,
+    'Deployment counter/web: failed to create typed patch object: .spec.replcas: field not declared in schema')
+})
+
+t.test('what cannot be asked is a problem with a remedy', async (t) => {
+  t.match(plan({ definition: deployment }, '', { exitCode: 94 }).problem, /no kubectl and no k3s/)
+  t.match(plan({ definition: deployment }, '', { exitCode: 95, stderr: 'E1121 10:00 x] noise\nThe connection to the server 127.0.0.1:6443 was refused - did you specify the right host or port?\n' }).problem, /does not answer: The connection .*6443 was refused/)
+  t.match(plan({ definition: 'kind: X\n' }, '').problem, 'definition: an object has no apiVersion')
+  t.match(plan({ definition: [] }, '').problem, /no object at all/)
+  t.throws(() => parse({}), /give template, src or definition/)
+  t.throws(() => parse({ definition: deployment, prune: true }), /label_selectors/)
+  t.throws(() => parse({ definition: deployment, apply: false } as never), /always applied/)
+})
+
+t.test('prune: what has the labels and is asked for no more', async (t) => {
+  const params: Input = { definition: config({}), prune: true, label_selectors: ['app.kubernetes.io/part-of=counter'] }
+  const found = there('lb:there v1 ConfigMap counter counter\nlb:there v1 ConfigMap counter old\nlb:there autoscaling/v1 HorizontalPodAutoscaler counter web\n')
+  t.same(descriptions(params, found), [
+    'remove ConfigMap counter/old: it is in the manifests no more', 'remove HorizontalPodAutoscaler counter/web: it is in the manifests no more',
+  ])
+  t.match(plan({ ...params, label_selectors: ['a=b'] }, there()).problem, /has not the label a=b/)
+  t.notMatch(definition.schema.parse(params).prune_kinds, /PersistentVolumeClaim|Namespace/)
+})
+
+t.test('waiting: for what differs, and for what has not come up', async (t) => {
+  const params: Input = { definition: deployment, wait: true, wait_timeout: 9 }
+  t.same(descriptions(params, there('lb:rollout 0 1|1|4|4|4|4|4\n')), [])
+  t.same(descriptions(params, there('lb:rollout 0 1|1|4|4|4|2|2\n')), ['wait for Deployment counter/web (2 of 4 pods are available)'])
+  t.same(descriptions(params, 'lb:namespace \n'), ['create Deployment counter/web', 'wait for Deployment counter/web'])
+  t.same(descriptions({ definition: deployment }, there('')), [], 'not unless asked')
+})
+
+t.test('how far a rollout is', async (t) => {
+  const missing = (kind: string, line: string) => missingOf(kind, readRollout(line))
+  t.equal(missing('Deployment', '2|1|4|4|4|4|4'), 'the change is not taken up yet')
+  t.equal(missing('Deployment', '2|2|4|1|5|4|4'), '1 of 4 pods are of the new revision')
+  t.equal(missing('Deployment', '2|2|4|4|5|5|5'), '1 pods of an older revision are still there')
+  t.equal(missing('Deployment', '2|2|4|4|4|3|'), '0 of 4 pods are available')
+  t.equal(missing('Deployment', '2|2|0||||'), undefined)
+  t.equal(missing('StatefulSet', '1|1|3|3|3|3|3|a|a'), undefined)
+  t.equal(missing('StatefulSet', '1|1|3|1|3|3|3|a|b'), '1 of 3 pods are of the new revision')
+  t.equal(missing('StatefulSet', '1|1|3||||'), '0 of 3 pods are ready')
+  t.equal(missing('DaemonSet', '1|1|2|2|2|2|2'), undefined)
+  t.equal(missing('DaemonSet', '1|1|2|2|2|2|1'), '1 of 2 pods are available')
+})
+
+t.test('what may change the machine is said to change anything', async (t) => {
+  const pod = (volumes: object[]) => ({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'a' }, spec: { volumes } })
+  const sets = (object: object) => plan({ definition: object, namespace: 'missing' }, '').changes[0]?.sets
+  t.same(sets(pod([])), ['kubernetes:objects'])
+  t.equal(sets(pod([{ hostPath: { path: '/etc' } }])), undefined)
+})
+
+/** Stands in for kubectl: keeps what it was called with and what it read, and prints what was recorded from a real one. */
+const STAND_IN = `#!/bin/sh
+here=\${0%/*}
+echo "$*" >>"$here/calls"
+case " $* " in *' -f - '*) cat >>"$here/read" ;; esac
+case " $* " in
+  *' get namespaces '*) echo namespace/counter ;;
+  *' diff '*) [ "$KUBECTL_EXTERNAL_DIFF" = 'diff -N -U99999' ] || exit 3; [ ! -e "$here/refuses" ] || { cat "$here/refuses" >&2; exit 2; }; [ -e "$here/applied" ] || { cat "$here/diff"; exit 1; } ;;
+  *' apply '*) : >"$here/applied" ;;
+  *' rollout status '*) echo 'error: timed out waiting for the condition' >&2; exit 1 ;;
+  *' get deployment.apps/web '*'range $key'*) echo 'app=web,' ;;
+  *' get deployment.apps/web '*jsonpath*) echo 'lb:rollout 0 1|1|4|4|4|2|2' ;;
+  *' get pods '*) printf '%s\\n' 'web-1|0|ImagePullBackOff: Back-off pulling image "x"' 'web-2|4|CrashLoopBackOff' ;;
+  *' get events '*) echo 'Failed: not found' ;;
+  *' logs '*--previous*' web-2 '*) echo 'no such table: orders' ;;
+esac
+`
+
+for (const shell of shells) {
+  t.test(`${shell.name}: what is asked of kubectl, and how (a stand-in for it)`, async (t) => {
+    const dir = t.testdir({ kubectl: STAND_IN, diff: DIFF })
+    chmodSync(`${dir}/kubectl`, 0o755)
+    const run = (script: string) => runIn(shell, script, { env: { PATH: `${dir}:${process.env.PATH}` } })
+    const params = parse({
+      definition: [{ ...config({ LOG_LEVEL: 'it\'s' }) }, { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'redis', namespace: 'counter' }, stringData: { password: new Secret('hunter22-22') } }],
+      context: 'dev', kubeconfig: '/x/y z', server_side_apply: { force_conflicts: true },
+    })
+    const look = () => definition.plan(params, run(definition.probe(params, {})), {}, {})
+    const first = look()
+    t.equal(first.problem, undefined)
+    t.same(first.changes.map(({ description }) => description), ['change Secret counter/redis', 'change ConfigMap counter/counter'])
+    for (const { script } of first.changes) t.match(run(script), { exitCode: 0, stderr: '' })
+    t.same(look().changes, [])
+    const calls = readFileSync(`${dir}/calls`, 'utf8')
+    t.match(calls, '--kubeconfig /x/y z --context dev --request-timeout=60s diff --server-side --field-manager labbook --force-conflicts -f -')
+    t.match(calls, '--kubeconfig /x/y z --context dev apply --server-side --field-manager labbook --force-conflicts -f -')
+    const encoded = Buffer.from('hunter22-22').toString('base64')
+    t.notMatch(calls, new RegExp(`hunter22|${encoded}`), 'no value of a Secret is an argument')
+    t.match(readFileSync(`${dir}/read`, 'utf8'), encoded)
+    t.match(readFileSync(`${dir}/read`, 'utf8'), '"LOG_LEVEL":"it\'s"')
+  })
+
+  t.test(`${shell.name}: one object is refused, and it is said which (a stand-in for kubectl)`, async (t) => {
+    const dir = t.testdir({ kubectl: STAND_IN, refuses: readFileSync('test/fixtures/kubectl/conflicts.txt', 'utf8') })
+    chmodSync(`${dir}/kubectl`, 0o755)
+    const params = parse({ definition: config({}), context: 'dev' })
+    const seen = runIn(shell, definition.probe(params, {}), { env: { PATH: `${dir}:${process.env.PATH}` } })
+    t.match(definition.plan(params, seen, {}, {}).problem, /^ConfigMap counter\/counter: "kubectl-label" has set/)
+    t.notOk(existsSync(`${dir}/applied`))
+  })
+
+  t.test(`${shell.name}: a rollout that does not come up is explained, the reason last (a stand-in for kubectl)`, async (t) => {
+    const dir = t.testdir({ kubectl: STAND_IN, applied: '' })
+    chmodSync(`${dir}/kubectl`, 0o755)
+    const env = { env: { PATH: `${dir}:${process.env.PATH}` } }
+    const params = parse({ definition: deployment, context: 'dev', wait: true, wait_timeout: 3 })
+    const [wait] = definition.plan(params, runIn(shell, definition.probe(params, {}), env), {}, {}).changes
+    t.equal(wait?.description, 'wait for Deployment counter/web (2 of 4 pods are available)')
+    const { exitCode, stderr } = runIn(shell, wait?.script ?? '', env)
+    t.equal(exitCode, 1)
+    t.match(stderr, /web-2\|4\|CrashLoopBackOff\n[^]*== events of pod web-1\nFailed: not found\n[^]*no such table: orders\n/)
+    t.equal(stderr.trimEnd().split('\n').at(-1), 'Deployment web did not come up within 3 s: pod web-1: ImagePullBackOff: Back-off pulling image "x"; the log of web-2 ends: no such table: orders')
+    t.match(readFileSync(`${dir}/calls`, 'utf8'), 'get pods --selector app=web --namespace counter')
+  })
+
+  t.test(`${shell.name}: absent (a stand-in for kubectl)`, async (t) => {
+    const dir = t.testdir({ kubectl: `#!/bin/sh\necho "$*" >>"\${0%/*}/calls"\ncat >>"\${0%/*}/read"\ncase " $* " in *' get '*) [ -e "\${0%/*}/gone" ] || echo configmap/counter ;; *' delete '*) : >"\${0%/*}/gone" ;; esac\n` })
+    chmodSync(`${dir}/kubectl`, 0o755)
+    const run = (script: string) => runIn(shell, script, { env: { PATH: `${dir}:${process.env.PATH}` } })
+    const params = parse({ definition: [config({ a: 'b' }), deployment], context: 'dev', state: 'absent' })
+    const look = () => definition.plan(params, run(definition.probe(params, {})), {}, {})
+    const first = look()
+    t.same(first.changes.map(({ description }) => description), ['remove ConfigMap counter/counter'])
+    for (const { script } of first.changes) t.match(run(script), { exitCode: 0, stderr: '' })
+    t.same(look().changes, [])
+  })
+
+  t.test(`${shell.name}: no program`, async (t) => {
+    const params = parse({ definition: deployment, kubectl: 'no-such-kubectl --' })
+    t.match(definition.plan(params, runIn(shell, definition.probe(params, {})), {}, {}).problem, /there is no kubectl/)
+  })
 }
-const CONFIG = '/etc/rancher/k3s/config.yaml'
-/** A machine on which all is in order, in the words of a real one where they come from programs. */
-const inOrder = [
-  `binary ${BIN}`, `version ${fixture('version.txt').split('\n')[0]}`, `staged ${BIN}`, `script ${SCRIPT}`, `unit-server ${OLD}`, `record installer ${SCRIPT}`, `record unit ${OLD}`,
-  ...fixture('systemctl-show-k3s.txt').split('\n').filter((line) => /^(ActiveState|UnitFileState)=/.test(line)),
-  `started ${OLD}  ${CONFIG}`, 'started-known', `now ${OLD}  ${CONFIG}`,
-]
-const plan = (lines: readonly string[], params: object = {}) => {
-  const { changes, problem } = k3s.definition.plan(k3s.definition.schema.parse({ ...wanted, ...params }), { stdout: lines.join('\n'), stderr: '', exitCode: 0 }, {}, {})
-  return problem ?? changes.map(({ description }) => description)
-}
-const without = (word: string): string[] => inOrder.filter((line) => !line.startsWith(word))
-const changed = (word: string, line: string): string[] => [...without(word), line]
-
-t.test('versions as k3s writes them', async (t) => {
-  t.equal(version(fixture('version.txt')).text, 'v1.23.8+k3s1')
-  t.equal(parseVersion('v1.23.8'), undefined)
-  t.ok(compareVersions(version('v1.36.0-rc1+k3s1'), version('v1.36.0+k3s1')) < 0)
-  t.ok(compareVersions(version('v1.9.0+k3s1'), version('v1.10.0+k3s1')) < 0)
-  t.equal(stepRefused(version('v1.35.9+k3s1'), version('v1.36.4+k3s1')), undefined)
-  t.match(stepRefused(version('v1.36.4+k3s2'), version('v1.36.4+k3s1')), /is older.*k3s\.mjs reset/)
-  t.match(stepRefused(version('v1.34.1+k3s1'), version('v1.36.4+k3s1')), /2 minor versions newer.*release of v1\.35 first/)
-})
-
-t.test('whatever goes up does not come down', async () => {
-  const any = fc.tuple(fc.constant(1), fc.nat(40), fc.nat(20), fc.integer({ min: 1, max: 3 })).map(([major, minor, patch, k3s]) => version(`v${major}.${minor}.${patch}+k3s${k3s}`))
-  fc.assert(fc.property(any, any, (a, b) => {
-    if (Math.sign(compareVersions(a, b)) !== -Math.sign(compareVersions(b, a))) return false
-    return a.text === b.text ? stepRefused(a, b) === undefined : stepRefused(a, b) !== undefined || stepRefused(b, a) !== undefined
-  }))
-})
-
-t.test('the installer runs only where version, source or unit are others', async (t) => {
-  t.strictSame(plan(inOrder), [])
-  const installs = (lines: readonly string[], why: RegExp, params?: object): void => { t.match(plan(lines, params), [why, /^start k3s and wait until the node n1 is Ready$/]) }
-  installs(['staged ' + BIN, 'script ' + SCRIPT, 'ActiveState=inactive', 'UnitFileState='], /^install k3s v1\.23\.8\+k3s1 as server: there is none yet$/)
-  installs(changed('binary', `binary ${OLD}`), /its binary is another one$/)
-  installs([...inOrder.filter((line) => !/^(binary|staged)/.test(line)), `binary ${OLD}`, `staged ${'d'.repeat(64)}`], /v1\.24\.0\+k3s1 as server: v1\.23\.8\+k3s1 is installed$/, { version: 'v1.24.0+k3s1', binary_sha256: 'd'.repeat(64) })
-  installs(changed('unit-server', `unit-server ${BIN}`), /its unit is not as the installer wrote it$/)
-  installs(without('record'), /it was installed by someone else$/)
-  installs(changed('record installer', `record installer ${OLD}`), /by another installer$/)
-})
-
-t.test('it is restarted only for what it reads at its start', async (t) => {
-  t.match(plan(changed('now', `now ${BIN}  ${CONFIG}`)), [/^restart k3s .*: \/etc\/rancher\/k3s\/config\.yaml has changed$/])
-  t.match(plan([...inOrder, `now ${BIN}  /etc/rancher/k3s/registries.yaml`]), [/registries\.yaml is new$/])
-  t.match(plan(without('now')), [/config\.yaml is gone$/])
-  t.match(plan(without('started')), [/nobody knows what it has read/])
-  t.match(plan(changed('ActiveState', 'ActiveState=failed')), [/^start k3s/])
-  t.match(plan(changed('UnitFileState', 'UnitFileState=disabled')), [/^enable k3s/])
-})
-
-t.test('what cannot be is a problem, in words', async (t) => {
-  t.match(plan(inOrder, { version: 'v1.22.0+k3s1' }), /^k3s v1\.23\.8\+k3s1 is installed, and v1\.22\.0\+k3s1 is older/)
-  t.match(plan([...inOrder, `unit-agent ${OLD}`]), /is a k3s agent already.*reset/)
-  t.match(plan([...without('unit-server').filter((line) => !/^(binary|version|staged)/.test(line))]), /\/var\/lib\/labbook\/k3s\/k3s is not there/)
-  t.match(plan([...without('staged').filter((line) => !/^binary/.test(line)), `staged ${OLD}`]), /has the checksum c{64}, not a{64}/)
-})
-
-t.test('reset finds its own traces, and those it shares only beside them', async (t) => {
-  t.strictSame(plan(['shared /var/lib/kubelet'], { state: 'absent' }), [], 'the kubelet of another')
-  t.strictSame(plan(['trace /usr/local/bin/k3s', 'shared /var/lib/kubelet'], { state: 'absent' }), ['remove k3s with all its data (/usr/local/bin/k3s, /var/lib/kubelet)'])
-})
-
-t.test('the probe runs in every shell, on a machine without k3s', async (t) => {
-  for (const shell of shells) {
-    const { exitCode, stderr } = runIn(shell, look({ role: 'server', binary: '/nonexistent/k3s', installer: '/nonexistent/install.sh' }))
-    t.ok(exitCode === 0 || exitCode === 127, `${shell.name}: ${exitCode} ${stderr}`)
-  }
-})
-
-t.test('labels and taints of a real node', async (t) => {
-  const nodes = (JSON.parse(fixture('nodes.json')) as { items: { metadata: { name: string; labels: Record<string, string>; annotations: Record<string, string> }; spec: object }[] }).items
-  const node = nodes.find(({ metadata }) => metadata.name === 'n2')
-  t.ok(node)
-  if (node === undefined) return
-  const planFor = (params: object, of: object = node) => {
-    const { changes, problem } = k3s_node.definition.plan(k3s_node.definition.schema.parse({ name: 'n2', ...params }), { stdout: JSON.stringify(of), stderr: '', exitCode: 0 }, {}, {})
-    return problem ?? changes.map(({ description }) => description)
-  }
-  t.strictSame(planFor({}), [], 'what others have set stays')
-  t.match(planFor({ labels: { zone: 'a' }, taints: ['only=db:NoSchedule'] }), ['label n2: zone=a', 'taint n2: only=db:NoSchedule', /^remember/])
-  const ours = { metadata: { ...node.metadata, labels: { ...node.metadata.labels, zone: 'a' }, annotations: { ...node.metadata.annotations, 'labbook.node/keys': 'only:NoSchedule zone' } }, spec: { taints: [{ key: 'only', value: 'db', effect: 'NoSchedule' }] } }
-  t.strictSame(planFor({ labels: { zone: 'a' }, taints: ['only=db:NoSchedule'] }, ours), [])
-  t.match(planFor({ labels: { zone: 'b' }, taints: [] }, ours), ['label n2: zone=b', 'remove the taint only=db:NoSchedule of n2', /^remember/])
-  t.match(planFor({ labels: {}, taints: ['only=web:NoSchedule'] }, ours), ['taint n2: only=web:NoSchedule', 'remove the label zone of n2', /^remember/])
-})
-
-t.test('a kubeconfig gets its own names and the address from outside', async (t) => {
-  const text = renamed(fixture('k3s.yaml'), { context: 'lab', server: 'https://10.0.0.1:6443' })
-  t.match(text, /server: https:\/\/10\.0\.0\.1:6443\n +name: lab\n[^]*cluster: lab\n +user: lab\n +name: lab\ncurrent-context: lab\n/)
-  t.notMatch(text, /default/)
-  t.throws(() => renamed('- a list', { context: 'a', server: 'b' }), { name: 'SyntaxError' })
-})
-
-t.test('it is merged as one context among others, and taken out again', async (t) => {
-  const one = renamed(fixture('k3s.yaml'), { context: 'lab', server: 'https://10.0.0.1:6443' })
-  const others = `# mine\n${renamed(fixture('k3s.yaml'), { context: 'work', server: 'https://work.example' })}`
-  const both = merged(others, 'lab', one)
-  t.match(both, /^# mine\n[^]*https:\/\/work\.example[^]*https:\/\/10\.0\.0\.1:6443[^]*current-context: work/)
-  t.equal(merged(both, 'lab', one), both, 'nothing is left to do')
-  const moved = merged(both, 'lab', one.replace('10.0.0.1', '10.0.0.9'))
-  t.ok(moved.includes('10.0.0.9') && !moved.includes('10.0.0.1:'))
-  const gone = merged(both, 'lab', undefined)
-  t.ok(!gone.includes('10.0.0.1') && gone.includes('work.example') && gone.startsWith('# mine'))
-  t.match(merged('', 'lab', one), /current-context: lab/)
-  t.throws(() => merged('clusters: [', 'lab', one), { message: /line \d+ is not YAML/ })
-})

@@ -1,0 +1,101 @@
+import { sh } from '../../shell/quote.ts'
+import type { Params } from '../k8s.ts'
+import type { Change } from '../module.ts'
+import type { Observed } from '../observed.ts'
+import { conflictsOf, diffOf, differenceOf, readDiffs } from './diff.ts'
+import { cleaned, findKubectl, whyNoAnswer } from './kubectl.ts'
+import { MARK } from './look.ts'
+import { keyOf, nameOf, namespaceOf, resourceOf, shown, type KubeObject } from './objects.ts'
+import { isWorkload, missingOf, readRollout, target, waitScript } from './rollout.ts'
+
+/** Any part of a cluster: what is in it hangs together in ways that names do not tell. */
+export const CLUSTER = 'kubernetes:objects'
+
+/** The lines that begin with a mark, without it. */
+const marked = (stdout: string, mark: string): string[] =>
+  stdout.split('\n').filter((line) => line.startsWith(`${MARK}${mark} `)).map((line) => line.slice(MARK.length + mark.length + 1))
+
+/** Why the server could not be asked, or would not do it. */
+export function problemOf({ stdout, stderr, exitCode }: Observed, objects: readonly KubeObject[], { server_side_apply }: Params): string | undefined {
+  const [refused] = marked(stdout, 'refused')
+  if (refused === undefined) return whyNoAnswer(exitCode, stderr)
+  const object = objects[Number(refused)] as KubeObject
+  const after = stdout.slice(stdout.indexOf(`${MARK}refused ${refused}\n`)).split(`${MARK}refused `)[1] ?? ''
+  const said = marked(after, 'said').join('\n')
+  const conflicts = conflictsOf(said)
+  if (conflicts.length === 0) return `${nameOf(object)}: ${whyNoAnswer(1, said) ?? cleaned(said)}`
+  const others = conflicts.map(({ manager, fields }) => `"${manager}" has set ${fields.join(', ') || 'what it sets'} otherwise`).join('; ')
+  return `${nameOf(object)}: ${others}: take that out of the manifest, or take it over from them with server_side_apply: {force_conflicts: true} (in the name of "${server_side_apply.field_manager}")`
+}
+
+/** What differs is applied, each object by itself; what does not come up is waited for; what is asked for no more is removed. */
+export function planPresent(params: Params, objects: readonly KubeObject[], { stdout }: Observed): Change[] {
+  const seen = new Set(stdout.split('\n').filter((line) => line.startsWith(`${MARK}namespace `)).map((line) => line.slice(`${MARK}namespace `.length)))
+  const diffs = readDiffs(stdout)
+  const rollouts = new Map(marked(stdout, 'rollout').map((line) => {
+    const [place = '', rest = ''] = [line.split(' ')[0], line.slice(line.indexOf(' ') + 1)]
+    return [Number(place), readRollout(rest)]
+  }))
+  const changes: Change[] = []
+  const waits: Change[] = []
+  objects.forEach((object, i) => {
+    const diff = diffOf(object, diffs)
+    const differs = seen.has(namespaceOf(object)) ? diff && differenceOf(diff) : { before: '', after: shown(object) }
+    if (differs !== undefined) changes.push(application(params, object, differs))
+    if (!params.wait || !isWorkload(object)) return
+    const rollout = rollouts.get(i)
+    const missing = rollout === undefined ? 'it is not there yet' : missingOf(object.kind, rollout)
+    if (differs === undefined && missing === undefined) return
+    const why = differs === undefined ? ` (${missing})` : ''
+    waits.push({ description: `wait for ${nameOf(object)}${why}`, script: [findKubectl(params), waitScript(object, params.wait_timeout)].join('\n'), sets: [CLUSTER] })
+  })
+  return [...changes, ...waits, ...removals(params, objects, stdout)]
+}
+
+function application(params: Params, object: KubeObject, { before, after }: { readonly before: string; readonly after: string }): Change {
+  const { field_manager, force_conflicts } = params.server_side_apply
+  const text = JSON.stringify(object)
+  return {
+    description: `${before === '' ? 'create' : 'change'} ${nameOf(object)}`,
+    diff: { subject: nameOf(object), before, after },
+    script: [
+      findKubectl(params),
+      sh`printf '%s\\n' ${text} | lb_kubectl apply --server-side --field-manager ${field_manager} ${force_conflicts ? ['--force-conflicts'] : []} -f - || exit`,
+    ].join('\n'),
+    ...(reachesHost(text) ? {} : { sets: [CLUSTER] }),
+  }
+}
+
+/** May what it runs change the machine itself? */
+const reachesHost = (text: string): boolean => /"(hostPath|privileged|hostPID|hostNetwork|hostIPC)":/.test(text)
+
+function removals(params: Params, objects: readonly KubeObject[], stdout: string): Change[] {
+  const wanted = new Set(objects.map(keyOf))
+  return marked(stdout, 'there').map((line): KubeObject => {
+    const [apiVersion = '', kind = '', namespace = '', name = ''] = line.split(' ')
+    return { apiVersion, kind, metadata: { name, namespace } }
+  }).filter((object) => !wanted.has(keyOf(object))).map((object) => removal(params, object, `${nameOf(object)}: it is in the manifests no more`))
+}
+
+/** What is there is removed. */
+export function planAbsent(params: Params, objects: readonly KubeObject[], { stdout }: Observed): Change[] {
+  const there = new Set<string>()
+  let namespace = ''
+  for (const line of stdout.split('\n')) {
+    if (line.startsWith(`${MARK}namespace `)) namespace = line.slice(`${MARK}namespace `.length)
+    else if (line !== '') there.add(`${namespace} ${line}`)
+  }
+  // In the other order: what needs others goes before them.
+  return objects.filter((object) => there.has(`${namespaceOf(object)} ${resourceOf(object)}`)).toReversed().map((object) => removal(params, object, nameOf(object)))
+}
+
+function removal(params: Params, object: KubeObject, what: string): Change {
+  const { metadata: { name, namespace } } = object
+  const identity = JSON.stringify({ apiVersion: object.apiVersion, kind: object.kind, metadata: { name, ...(namespace === undefined ? {} : { namespace }) } })
+  return {
+    description: `remove ${what}`,
+    script: [findKubectl(params), sh`printf '%s\\n' ${identity} | lb_kubectl delete --ignore-not-found --timeout=${`${params.wait_timeout}s`} -f - || exit`].join('\n'),
+    ...(isWorkload(object) ? { diff: { subject: nameOf(object), before: `${target(object)}\n`, after: '' } } : {}),
+    sets: [CLUSTER],
+  }
+}

@@ -1,0 +1,50 @@
+import { Secret } from '../../values/secret.ts'
+import type { Params } from '../k8s.ts'
+import type { Inputs } from '../module.ts'
+import { render, TemplateError } from '../support/render.ts'
+import { ManifestError, nameOf, objectsIn, prepared, readManifests, type KubeObject } from './objects.ts'
+
+/** Files on the controller that the objects come from. */
+export const filesOf = ({ src = [], template = [] }: Params): string[] => [...template, ...src]
+
+/** What was read is asked for in the probe and again in the plan. */
+const known = new WeakMap<Inputs, { readonly params: Params; readonly objects: KubeObject[] | Error }>()
+
+/** The objects, or what is wrong with the manifests. */
+export function told(params: Params, inputs: Inputs): KubeObject[] | Error {
+  const before = known.get(inputs)
+  if (before?.params === params) return before.objects
+  let objects: KubeObject[] | Error
+  try {
+    objects = prepared(read(params, inputs), params.namespace)
+    if (params.prune) checkLabels(params, objects)
+  } catch (error) {
+    if (!(error instanceof ManifestError || error instanceof TemplateError)) throw error
+    objects = error
+  }
+  known.set(inputs, { params, objects })
+  return objects
+}
+
+function read({ template = [], src = [], definition, vars }: Params, inputs: Inputs): KubeObject[] {
+  const text = (file: string): string => inputs[file]?.toString('utf8') ?? ''
+  const plain = definition instanceof Secret ? definition.reveal() : definition
+  const objects = [
+    ...template.flatMap((file) => readManifests(render(text(file), file, vars).text, file)),
+    ...src.flatMap((file) => readManifests(text(file), file)),
+    ...(typeof plain === 'string' ? readManifests(plain, 'definition') : objectsIn(plain, 'definition')),
+  ]
+  if (objects.length === 0) throw new ManifestError('the manifests hold no object at all')
+  return objects
+}
+
+/** What has not the labels would never be removed again: better said now. */
+function checkLabels({ label_selectors, prune_kinds }: Params, objects: readonly KubeObject[]): void {
+  for (const object of objects.filter(({ kind }) => prune_kinds.includes(kind))) {
+    const missing = label_selectors.find((selector) => {
+      const [key = '', value] = selector.split('=')
+      return object.metadata.labels?.[key] !== value
+    })
+    if (missing !== undefined) throw new ManifestError(`${nameOf(object)} has not the label ${missing}, by which it would be removed one day: add it, or take the kind out of prune_kinds`)
+  }
+}
