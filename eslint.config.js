@@ -14,6 +14,7 @@ const rooms = {
   lab: ['values', 'shell', 'inventory', 'modules'],
   pki: ['values', 'shell', 'modules'],
   accounts: ['values', 'shell', 'modules'],
+  k3s: ['values', 'shell', 'modules', 'connection'],
   load: [],
 }
 

@@ -4,7 +4,8 @@ import { ConnectionConfigError } from '../connection/index.ts'
 import { EvidenceError } from '../evidence/index.ts'
 import { InventoryError, limitHosts, PatternError, readInventory, type Inventory } from '../inventory/index.ts'
 import { PlaybookError, type Step } from '../run/play.ts'
-import { askHosts, askPassword, canAsk, Cancelled } from '../ui/index.ts'
+import { askHosts, askPassword, canAsk, Cancelled, confirm } from '../ui/index.ts'
+import { stepAsked } from '../run/tags.ts'
 import type { Secret } from '../values/secret.ts'
 import { execute, type Ready } from './execute.ts'
 import { mergeExtraVars } from './extra-vars.ts'
@@ -44,16 +45,19 @@ export async function main(playbook: Playbook, argv: readonly string[], root: st
 
 async function start(playbook: Playbook, argv: readonly string[], root: string): Promise<number> {
   const options = parseOptions(argv, playbook.words)
-  const steps = stepsOf(playbook, options.words)
+  const extraVars = options.help || options.version ? {} : readExtraVars(options)
+  const all = stepsOf(playbook, options.words, extraVars)
   const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string }
-  if (options.help) return say(help(playbook, steps))
+  if (options.help) return say(help(playbook, all))
   if (options.version) return say(`labbook ${version}\n`)
-  const extraVars = readExtraVars(options)
   const inventory = withLocalhost(await readInventory(options.inventory))
   const hosts = await chooseHosts(options, inventory)
   const tags = { tags: options.tags, skipTags: options.skipTags }
+  // Their groups need not be in the inventory.
+  const steps = all.filter((step) => stepAsked(step.tags, tags))
   if (options.listHosts) return say(`${listHosts(steps, inventory, hosts)}\n`)
   if (options.listTasks) return say(`${listTasks(steps, inventory, hosts, extraVars, tags)}\n`)
+  if (!options.check) await confirmed(playbook, options, hosts)
   const becomePassword = options.askBecomePass ? await ask(options) : undefined
   const ready: Ready = {
     playbook: playbook.name, steps, version, argv, root, options, inventory, hosts, extraVars, tags,
@@ -97,6 +101,14 @@ async function chooseHosts(options: Options, inventory: Inventory): Promise<read
 
 const mayAsk = ({ noInput, yes, json }: Options): boolean =>
   canAsk({ noInput, yes, json, stdin: process.stdin, stdout: process.stdout })
+
+/** @throws {Cancelled} the user said no. @throws {UsageError} there is nobody to ask. */
+async function confirmed({ asks }: Playbook, options: Options, hosts: readonly string[]): Promise<void> {
+  const question = asks?.(options.words, hosts)
+  if (question === undefined || options.yes) return
+  if (!mayAsk(options)) throw new UsageError(`${question} There is no terminal to ask on: say --yes`)
+  if (!await confirm(question)) throw new Cancelled()
+}
 
 async function ask(options: Options): Promise<Secret> {
   if (!mayAsk({ ...options, yes: false })) {

@@ -12,17 +12,21 @@ export interface Playbook {
   readonly words?: Words
   /** More than one of the words may be given. */
   readonly severalWords?: boolean
-  /** What it does, in order. A function gets the words that were given. */
-  readonly steps: readonly Step[] | ((words: readonly string[]) => readonly Step[])
+  /** What it does, in order. A function gets the words that were given, and the variables of `--extra-vars`. */
+  readonly steps: readonly Step[] | ((words: readonly string[], extraVars: ExtraVars) => readonly Step[])
+  /** What the user has to say yes to first, on a terminal or with `--yes`. Undefined: nothing. */
+  readonly asks?: (words: readonly string[], hosts: readonly string[]) => string | undefined
 }
+
+type ExtraVars = Readonly<Record<string, unknown>>
 
 /** Declares a playbook. */
 export const playbook = (definition: Playbook): Playbook => definition
 
 /** @throws {UsageError} more words were given than the playbook takes. */
-export function stepsOf({ steps, words = {}, severalWords = false }: Playbook, given: readonly string[]): readonly Step[] {
+export function stepsOf({ steps, words = {}, severalWords = false }: Playbook, given: readonly string[], extraVars: ExtraVars = {}): readonly Step[] {
   const [first] = Object.keys(words)
   if (given.length > 1 && !severalWords) throw new UsageError(`one word at a time, not ${given.length}: ${given.join(', ')}`)
   if (typeof steps !== 'function') return steps
-  return steps(given.length > 0 || first === undefined ? given : [first])
+  return steps(given.length > 0 || first === undefined ? given : [first], extraVars)
 }

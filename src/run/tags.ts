@@ -22,3 +22,9 @@ export function tagsChosen(own: readonly string[], { tags, skipTags }: TagChoice
   if (own.includes('never')) return named(tags)
   return tags.length === 0 || tags.includes('all') || named(tags) || special(tags)
 }
+
+/** Whether a whole step may have something to do: one that is `never` has to be asked for by one of its own tags. */
+export const stepAsked = (own: string | readonly string[] | undefined, { tags }: TagChoice): boolean => {
+  const list = tagList(own)
+  return !list.includes('never') || list.some((tag) => tags.includes(tag))
+}

@@ -15,8 +15,8 @@ t.test('the committed inventory describes the lab', async (t) => {
     ['swarm_managers', ['node1']],
     ['swarm_workers', ['node2', 'node3']],
     ['registry', ['node1']],
-    ['k3s_server', ['node1']],
-    ['k3s_agent', ['node2', 'node3']],
+    ['k3s_servers', ['node1']],
+    ['k3s_agents', ['node2', 'node3']],
     ['controller', ['localhost']],
   ]
   for (const [group, hosts] of expected) t.same(selectHosts(inventory, group), hosts, group)

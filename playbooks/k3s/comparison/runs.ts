@@ -1,0 +1,71 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import type { Summary } from '../../../src/evidence/index.ts'
+import { slugger } from '../../../src/report/slug.ts'
+import type { Place } from './rows.ts'
+
+/** A run that was kept. */
+export interface KeptRun {
+  /** Its folder's name in `runs/`. */
+  readonly name: string
+  readonly summary: Summary
+}
+
+type Finding = Summary['findings'][number]
+
+/** A number as it was measured, and where it stands. */
+export interface Cell {
+  readonly values: readonly number[]
+  readonly unit: string
+  readonly run: string
+  readonly finding: string
+}
+
+/** The runs in a folder, the newest first. What cannot be read as one is none; a dry run measures nothing. */
+export function keptRuns(folder: string): KeptRun[] {
+  let names: string[]
+  try {
+    names = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => name)
+  } catch {
+    return []
+  }
+  return names.flatMap((name): KeptRun[] => {
+    try {
+      const summary = JSON.parse(readFileSync(path.join(folder, name, 'summary.json'), 'utf8')) as Summary
+      return summary.check || !Array.isArray(summary.findings) ? [] : [{ name, summary }]
+    } catch {
+      return []
+    }
+  }).sort((a, b) => b.summary.startedAt.localeCompare(a.summary.startedAt))
+}
+
+/** The newest run with a finding that could be told, and the finding. */
+export function findingIn(runs: readonly KeptRun[], id: string): { readonly run: KeptRun; readonly finding: Finding } | undefined {
+  for (const run of runs) {
+    const finding = run.summary.findings.find((each) => each.id === id && each.holds !== null)
+    if (finding !== undefined) return { run, finding }
+  }
+  return undefined
+}
+
+/** A number from the newest run that has it. Undefined: not measured. */
+export function cellAt(runs: readonly KeptRun[], place: Place | undefined): Cell | undefined {
+  if (place === undefined) return undefined
+  const [id, name] = place
+  for (const { name: run, summary } of runs) {
+    const measured = summary.findings.find((each) => each.id === id)?.measured?.find((each) => each.name === name)
+    if (measured !== undefined && measured.values.length > 0) return { values: measured.values, unit: measured.unit, run, finding: id }
+  }
+  return undefined
+}
+
+/** Where the report of a run shows a finding. */
+export function linkTo({ name, summary }: KeptRun, id: string): string {
+  const slug = slugger()
+  let anchor = ''
+  for (const finding of summary.findings) {
+    const own = slug(finding.id)
+    if (finding.id === id && anchor === '') anchor = own
+  }
+  return `runs/${name}/report.html#finding-${anchor}`
+}

@@ -1,0 +1,112 @@
+import {
+  assert, command, copy, play, PlaybookError, register, secret, shell, slurp, template, type CommandValues, type PlayContext, type Reference, type Task,
+} from '../../../src/labbook.ts'
+import { k3s } from '../../../src/k3s/k3s.ts'
+import { k3s_node } from '../../../src/k3s/node.ts'
+import { K3S_CONFIG_FOLDER, K3S_DATA } from '../../../src/k3s/paths.ts'
+import { parseVersion } from '../../../src/k3s/version.ts'
+import { API_PORT, clusterOf, nodeFor } from './cluster.ts'
+import { staged } from './files.ts'
+import { fitting } from './preflight.ts'
+import { sourceOf } from './source.ts'
+
+const TOKEN = `${K3S_CONFIG_FOLDER}/token`
+
+/** What the first server knows: the token with the checksum of its CA, by which the others know that it is the right one. */
+const joinToken = register<{ content: string; sha256: string }>('k3s_token')
+const binary = register<CommandValues>('k3s_binary')
+const before = register<CommandValues>('k3s_node_before')
+
+/** The first server starts the cluster. */
+export const firstServer = play('k3s: first server', { hosts: 'k3s_servers[0]', become: true, gather_facts: true, any_errors_fatal: true, tags: 'k3s' }, (on) => [
+  on.vars.k3s_token === undefined
+    ? shell('Token of the cluster', { cmd: `umask 077; head -c 32 /dev/urandom | od -An -v -tx1 | tr -d ' \\n' >${TOKEN}.new && mv -f ${TOKEN}.new ${TOKEN}`, creates: TOKEN, no_log: true })
+    : copy('Token of the cluster', { content: secret(String(on.vars.k3s_token)), dest: TOKEN, mode: '0600' }),
+  member(on),
+  slurp('Token for those who join', { src: `${K3S_DATA}/server/token`, no_log: true, register: joinToken }),
+])
+
+/** A machine that was made anew has lost the password by which the cluster knows the node of its name, and would be refused. */
+const forgotten = (on: PlayContext): Task[] => [
+  shell('Was it a node of this cluster before?', { cmd: '[ -s /etc/rancher/node/password ] && echo yes || echo no', read_only: true, register: before }),
+  k3s_node('The cluster forgets the machine that had this name', {
+    name: nodeFor(on).name, state: 'absent', delegate_to: clusterOf(on).first.host, when: ({ value }) => value(before).stdout === 'no',
+  }),
+]
+
+const joining = (on: PlayContext): Task[] => [
+  ...forgotten(on),
+  copy('Token of the cluster', { content: joinToken.on(clusterOf(on).first.host).map(({ content }) => secret(content.trim())), dest: TOKEN, mode: '0600' }),
+  ...member(on),
+]
+
+/** The others, one at a time: each is Ready before the next is touched. */
+export const otherServers = play('k3s: other servers', { hosts: 'k3s_servers:!k3s_servers[0]', become: true, gather_facts: true, serial: 1, any_errors_fatal: true, tags: 'k3s' }, joining)
+export const agents = play('k3s: agents', { hosts: 'k3s_agents', become: true, gather_facts: true, serial: 1, any_errors_fatal: true, tags: 'k3s' }, joining)
+
+/** Its configuration, and k3s itself. */
+function member(on: PlayContext): Task[] {
+  const source = sourceOf(on)
+  if (source.kind === 'none') return [assert('Files to install k3s from', { that: false, fail_msg: source.problem })]
+  const node = nodeFor(on)
+  const { servers, first, api } = clusterOf(on)
+  // A binary that was brought says itself which version it is.
+  const version: Reference<string> | string = source.kind === 'release' ? source.version : binary.map(({ stdout }) => versionIn(stdout, source.asked))
+  return [
+    ...(source.kind === 'artifacts' ? [command('Which version is it?', { argv: [staged('k3s'), '--version'], read_only: true, register: binary })] : []),
+    template('Configure k3s', {
+      src: 'k3s-install/config.yaml', dest: `${K3S_CONFIG_FOLDER}/config.yaml`, mode: '0600',
+      vars: {
+        node: { name: node.name, role: node.role, ip: node.ip ?? '' },
+        token_file: TOKEN,
+        join: node.host === first.host ? '' : `https://${api}:${API_PORT}`,
+        cluster_init: node.host === first.host && servers.length > 1,
+        names: [...new Set([api, ...servers.flatMap(({ address, name, host }) => [address, name, host])])],
+        disable: listOf(on.vars.k3s_disable, 'k3s_disable'),
+        fitting: fitting(version),
+        ...furtherSettings(on.vars.k3s_config),
+      },
+    }),
+    k3s(`k3s as ${node.role}`, {
+      role: node.role, node_name: node.name, version,
+      binary: staged('k3s'), binary_sha256: source.binary.sha256, installer: staged('install.sh'), installer_sha256: source.installer.sha256,
+      ready_seconds: Number(on.vars.k3s_ready_seconds ?? 300),
+    }),
+  ]
+}
+
+function versionIn(stdout: string, asked: string | undefined): string {
+  const found = parseVersion(stdout)?.text
+  if (found === undefined) throw new PlaybookError(`the binary in k3s_artifacts does not say which version it is: is it k3s? It said: ${stdout.split('\n')[0] ?? ''}`)
+  if (asked !== undefined && found !== asked) throw new PlaybookError(`the binary in k3s_artifacts is k3s ${found}, and k3s_version asks for ${asked}`)
+  return found
+}
+
+/** What the configuration is written with from the inventory; `k3s_config` is for all else. */
+const OWN: Readonly<Record<string, string>> = {
+  'node-name': 'k3s_node_name', 'node-ip': 'k3s_node_ip', 'token-file': 'k3s_token', token: 'k3s_token', server: 'k3s_api_address', 'cluster-init': 'the group k3s_servers',
+  'tls-san': 'k3s_api_address', disable: 'k3s_disable', 'node-label': 'k3s_labels', 'node-taint': 'k3s_taints', 'write-kubeconfig-mode': 'nothing: it is always 0600',
+}
+
+/** @throws {PlaybookError} it sets what has a variable of its own, or is no mapping. */
+export function furtherSettings(value: unknown): { readonly kubelet_args: string[]; readonly kube_proxy_args: string[]; readonly more: Readonly<Record<string, unknown>> } {
+  if (value !== undefined && (typeof value !== 'object' || value === null || Array.isArray(value))) throw new PlaybookError('k3s_config must be a mapping, such as {cluster-cidr: 10.42.0.0/16}')
+  const { 'kubelet-arg': kubelet, 'kube-proxy-arg': proxy, ...more } = (value ?? {}) as Record<string, unknown>
+  const own = Object.keys(more).find((key) => Object.hasOwn(OWN, key))
+  if (own !== undefined) throw new PlaybookError(`k3s_config: ${own} is set with ${OWN[own]}`)
+  const list = (one: unknown): string[] => (one === undefined ? [] : [one].flat().map(String))
+  return { kubelet_args: list(kubelet), kube_proxy_args: list(proxy), more }
+}
+
+function listOf(value: unknown, name: string): string[] {
+  if (value === undefined) return []
+  const list = Array.isArray(value) ? value.map(String) : String(value).split(',').map((item) => item.trim())
+  const known = ['coredns', 'servicelb', 'traefik', 'local-storage', 'metrics-server', 'runtimes']
+  const strange = list.find((item) => !known.includes(item))
+  if (strange !== undefined) throw new PlaybookError(`${name}: "${strange}" is no part of k3s: ${known.join(', ')}`)
+  return list
+}
+
+/** Labels and taints as the inventory has them now. */
+export const labels = play('k3s: labels and taints', { hosts: 'k3s_servers[0]', become: true, tags: 'k3s' }, (on) =>
+  clusterOf(on).nodes.map(({ name, labels: wanted, taints }) => k3s_node(`${name}: labels, taints`, { name, labels: wanted, taints })))

@@ -1,0 +1,39 @@
+import { playbook, type Step } from '../../src/labbook.ts'
+import { docker } from '../docker/docker.ts'
+import { labUp } from '../lab/lab.ts'
+import { registryUp } from '../registry/steps.ts'
+import { appPlays } from './app.ts'
+import { comparison, measureK3s, measureSwarm } from './comparison/index.ts'
+import { K3S_EXPERIMENTS } from './experiments/index.ts'
+import { clusterPlan, k3sUp, reset } from './install/index.ts'
+
+/** A cluster that is there (`-e kubecontext=NAME`) is not ours to install. */
+const up = (kubecontext: unknown): readonly Step[] =>
+  kubecontext === undefined || kubecontext === '' ? [clusterPlan, ...labUp, docker, ...registryUp, ...k3sUp, ...appPlays] : appPlays
+
+export default playbook({
+  name: 'k3s',
+  description: 'Forms a k3s cluster of the servers and agents in the inventory and runs the Counter app on it. With -e kubecontext=NAME, on a cluster that is there.',
+  words: {
+    up: 'install it, or bring it to what the inventory says',
+    experiments: 'the same, and then the experiments on it',
+    'measure-k3s': 'the same, and then what the app on it gives and what it costs',
+    'measure-swarm': 'what the app on the Swarm gives and costs, for the comparison (first: playbooks/app.mjs)',
+    compare: 'put runs on the Swarm and on k3s side by side, from what they measured',
+    reset: 'remove it, with all that runs on it and all its data',
+  },
+  asks: ([word], hosts) => word === 'reset'
+    ? `Remove k3s with all that runs on it and all its data, as far as it is on ${hosts.filter((host) => host !== 'localhost').join(', ')}?` : undefined,
+  steps: ([word], { kubecontext }) => {
+    const cluster = (): readonly Step[] => up(kubecontext)
+    const steps: Readonly<Record<string, () => readonly Step[]>> = {
+      up: cluster,
+      experiments: () => [...cluster(), ...Object.values(K3S_EXPERIMENTS)],
+      'measure-k3s': () => [...cluster(), measureK3s],
+      'measure-swarm': () => [measureSwarm],
+      compare: () => [comparison],
+      reset: () => reset,
+    }
+    return (steps[word ?? 'up'] ?? cluster)()
+  },
+})

@@ -1,0 +1,124 @@
+import { homedir } from 'node:os'
+import path from 'node:path'
+import { isMap, isSeq, parseDocument, type Document, type YAMLMap } from 'yaml'
+import { z } from 'zod'
+import type { Plan } from '../modules/module.ts'
+import { entryAt, setContent } from '../modules/support/effects.ts'
+import { alwaysSecret, targetFile } from '../modules/support/params.ts'
+import { lookAt, parsePathFacts } from '../modules/support/path-facts.ts'
+import { obstacle } from '../modules/support/place-file.ts'
+import { printBytes } from '../modules/support/file-content.ts'
+import { replaceFile } from '../modules/support/replace-file.ts'
+import { defineModule } from '../modules/task.ts'
+import { secret } from '../values/secret.ts'
+
+const LIMIT = 1024 * 1024
+/** The lists of a kubeconfig, and the word for what each entry holds. */
+const LISTS = [['clusters', 'cluster'], ['users', 'user'], ['contexts', 'context']] as const
+
+/**
+ * A server's own kubeconfig as another machine needs it: with the server's address from outside, and with cluster, user and context under a name of
+ * their own.
+ *
+ * @throws {SyntaxError} where it is no kubeconfig.
+ */
+export function renamed(kubeconfig: string, { context, server }: { readonly context: string; readonly server: string }): string {
+  const document = read(kubeconfig)
+  for (const [list, word] of LISTS) {
+    const entry = document.getIn([list, 0]) as unknown
+    if (!isMap(entry)) throw new SyntaxError(`there is no ${word} in it`)
+    entry.set('name', context)
+  }
+  document.setIn(['clusters', 0, 'cluster', 'server'], server)
+  document.setIn(['contexts', 0, 'context', 'cluster'], context)
+  document.setIn(['contexts', 0, 'context', 'user'], context)
+  document.set('current-context', context)
+  for (const key of ['client-key-data', 'token', 'password']) {
+    const value: unknown = document.getIn(['users', 0, 'user', key])
+    if (typeof value === 'string') secret(value)
+  }
+  return document.toString({ lineWidth: 0 })
+}
+
+/**
+ * Puts the context of one kubeconfig into another, in the place of what went by the same name. All else stays, comments and the current context, too.
+ *
+ * @param existing - the text of the file, empty where there is none.
+ * @returns the new text; the old one where nothing is to change.
+ */
+export function merged(existing: string, context: string, one: string | undefined): string {
+  const target = existing.trim() === '' ? parseDocument('apiVersion: v1\nkind: Config\npreferences: {}\nclusters: []\ncontexts: []\nusers: []\n') : read(existing)
+  const before = JSON.stringify(target.toJS())
+  for (const [list] of LISTS) {
+    const entries = target.get(list)
+    const items = isSeq(entries) ? entries.items : []
+    const at = items.findIndex((item) => isMap(item) && item.get('name') === context)
+    const entry = one === undefined ? undefined : (read(one).toJS() as Record<string, readonly unknown[]>)[list]?.[0]
+    if (entry === undefined) {
+      if (at !== -1) items.splice(at, 1)
+    } else if (at === -1) {
+      if (isSeq(entries)) entries.add(target.createNode(entry))
+      else target.set(list, target.createNode([entry]))
+    } else if (JSON.stringify((items[at] as YAMLMap).toJSON()) !== JSON.stringify(entry)) items[at] = target.createNode(entry)
+  }
+  if (one !== undefined && !target.get('current-context')) target.set('current-context', context)
+  if (one === undefined && target.get('current-context') === context) target.set('current-context', '')
+  // Written anew only where it says something else.
+  return JSON.stringify(target.toJS()) === before && existing.trim() !== '' ? existing : target.toString({ lineWidth: 0 })
+}
+
+/** @throws {SyntaxError} without a word of the text, which holds keys. */
+function read(text: string): Document.Parsed {
+  const document = parseDocument(text, { prettyErrors: false })
+  const at = document.errors[0]?.pos[0]
+  if (at !== undefined) throw new SyntaxError(`line ${text.slice(0, at).split('\n').length} is not YAML`)
+  if (!isMap(document.contents)) throw new SyntaxError('it is no kubeconfig')
+  return document
+}
+
+/** The file that kubectl reads by default: the first of `$KUBECONFIG`, or `~/.kube/config`. */
+export const usualKubeconfig = (env: NodeJS.ProcessEnv = process.env): string =>
+  (env.KUBECONFIG ?? '').split(path.delimiter).find((file) => file !== '') ?? path.join(homedir(), '.kube/config')
+
+const schema = z.strictObject({
+  /** The file that others share. */
+  path: targetFile,
+  context: z.string().min(1),
+  /** A kubeconfig of that one context. */
+  kubeconfig: alwaysSecret.optional(),
+  state: z.enum(['present', 'absent']).default('present'),
+}).refine(({ state, kubeconfig }) => state === 'absent' || kubeconfig !== undefined, 'state present needs kubeconfig')
+
+/** A named context in a kubeconfig that has others: added, replaced or removed, all else as it was. */
+export const kubeconfig = defineModule<typeof schema, { readonly path: string }>({
+  name: 'kubeconfig',
+  schema,
+  title: ({ path: file, context, state }) => `${state === 'absent' ? 'no context' : 'context'} ${context} in ${file}`,
+  reads: ({ path: file }) => entryAt(file),
+  sets: ({ path: file }) => setContent(file),
+  probe: ({ path: file }) => lookAt({ path: file, follow: true, read: { text: LIMIT } }),
+  plan({ path: file, context, kubeconfig: one, state }, observed): Plan<{ path: string }> {
+    const facts = parsePathFacts(observed)
+    if (typeof facts === 'string') return { changes: [], problem: `cannot look at ${file}: ${facts}` }
+    const values = { path: file }
+    if (state === 'absent' && facts.kind === null) return { changes: [], values }
+    const problem = obstacle(file, facts)
+    if (problem !== undefined) return { changes: [], problem }
+    const there = facts.kind === 'file'
+    if (there && facts.content === undefined) return { changes: [], problem: `${file} has ${facts.size} bytes, more than ${LIMIT}` }
+    try {
+      const before = facts.content ?? ''
+      const after = merged(before, context, state === 'absent' ? undefined : one?.reveal())
+      if (after === before) return { changes: [], values }
+      const script = replaceFile({ path: file, fill: `${printBytes(Buffer.from(after))} >&8`, ...(there ? { old: facts } : { mode: 0o600 }), through: true })
+      const hidden = (text: string): string => (text === '' ? '' : '[REDACTED]\n')
+      return {
+        changes: [{ description: `${state === 'absent' ? 'take' : 'put'} the context ${context} ${state === 'absent' ? 'out of' : 'into'} ${file}`, script, diff: { subject: file, before: hidden(before), after: hidden(after) } }],
+        values,
+      }
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error
+      return { changes: [], problem: `${file} cannot be read (${error.message}): mend it, or move it away` }
+    }
+  },
+})

@@ -1,0 +1,78 @@
+import { sh } from '../shell/quote.ts'
+import { K3S_BINARY, K3S_CONFIG_FOLDER, K3S_DATA, K3S_KEPT, KMSG, READ_AT_START, STARTED, dropInOf, unitFileOf, unitOf, type Role } from './paths.ts'
+import { parseVersion, type K3sVersion } from './version.ts'
+
+/** What Labbook has installed: checksums of the installer and of the unit it wrote. */
+export const INSTALLED = `${K3S_KEPT}/installed`
+
+/** What there is of k3s on a machine. */
+export interface K3sLook {
+  /** Checksums; undefined where the file is not there. */
+  readonly binary: string | undefined
+  readonly staged: string | undefined
+  readonly script: string | undefined
+  readonly version: K3sVersion | undefined
+  /** Checksum of each unit that is there. */
+  readonly units: Readonly<Partial<Record<Role, string>>>
+  readonly record: { readonly installer?: string; readonly unit?: string }
+  readonly active: boolean
+  readonly enabled: boolean
+  /** By file: what it was when k3s started. Undefined where that is not known. */
+  readonly started: ReadonlyMap<string, string> | undefined
+  readonly now: ReadonlyMap<string, string>
+  /** What a removal would remove. */
+  readonly traces: readonly string[]
+}
+
+const ROLES: readonly Role[] = ['server', 'agent']
+
+/** Traces that k3s alone leaves; a folder that is empty is none. */
+const TRACES = [
+  K3S_BINARY, K3S_CONFIG_FOLDER, K3S_DATA, K3S_KEPT, '/etc/rancher/node', STARTED, KMSG,
+  ...ROLES.flatMap((role) => [unitFileOf(role), dropInOf(role), `/usr/local/bin/${unitOf(role)}-uninstall.sh`]),
+]
+
+/** Where no trace of its own is, these are another program's: a kubelet of kubeadm, the networks of podman. */
+const SHARED = ['/var/lib/kubelet', '/var/lib/cni', '/etc/cni/net.d/10-flannel.conflist']
+
+const sumOf = (word: string, file: string): string => (file === '' ? '' : sh`[ -f ${file} ] && printf '%s %s\n' ${word} "$(sha256sum <${file} | cut -c 1-64)"`)
+
+/** A script that prints what there is of k3s. */
+export const look = ({ role, binary, installer }: { readonly role: Role; readonly binary: string; readonly installer: string }): string => [
+  'command -v systemctl >/dev/null || exit 127',
+  sumOf('binary', K3S_BINARY),
+  sh`[ -x ${K3S_BINARY} ] && ${K3S_BINARY} --version 2>/dev/null | sed -n '1s/^/version /p'`,
+  sumOf('staged', binary),
+  sumOf('script', installer),
+  ...ROLES.map((each) => sumOf(`unit-${each}`, unitFileOf(each))),
+  sh`[ -r ${INSTALLED} ] && sed 's/^/record /' ${INSTALLED}`,
+  sh`systemctl show -p ActiveState,UnitFileState -- ${`${unitOf(role)}.service`}`,
+  sh`[ -r ${STARTED} ] && sed 's/^/started /' ${STARTED} && echo 'started-known'`,
+  sh`sha256sum -- ${READ_AT_START} 2>/dev/null | sed 's/^/now /'`,
+  ...([['trace', TRACES], ['shared', SHARED]] as const).flatMap(([word, paths]) => [
+    sh`for lb_path in ${paths}; do`,
+    '  if [ -d "$lb_path" ] && [ ! -L "$lb_path" ]; then [ -n "$(ls -A -- "$lb_path")" ] || continue; elif [ ! -e "$lb_path" ] && [ ! -L "$lb_path" ]; then continue; fi',
+    sh`  printf '%s %s\n' ${word} "$lb_path"`,
+    'done',
+  ]),
+  ':',
+].filter((line) => line !== '').join('\n')
+
+/** Reads what {@link look} printed. */
+export function readLook(stdout: string): K3sLook {
+  const all = (word: string): string[] => [...stdout.matchAll(new RegExp(`^${word}[ =](.*)$`, 'gm'))].map(([, rest = '']) => rest)
+  const one = (word: string): string | undefined => all(word)[0]
+  const sums = (word: string): Map<string, string> => new Map(all(word).map((line) => [line.slice(66), line.slice(0, 64)]))
+  const record = Object.fromEntries(all('record').map((line) => line.split(' ')))
+  const units = Object.fromEntries(ROLES.flatMap((role) => { const found = one(`unit-${role}`); return found === undefined ? [] : [[role, found]] }))
+  return {
+    binary: one('binary'), staged: one('staged'), script: one('script'),
+    version: parseVersion(one('version') ?? ''),
+    units, record,
+    active: one('ActiveState') === 'active',
+    enabled: one('UnitFileState') === 'enabled',
+    started: /^started-known$/m.test(stdout) ? sums('started') : undefined,
+    now: sums('now'),
+    traces: all('trace').length === 0 ? [] : [...all('trace'), ...all('shared')],
+  }
+}

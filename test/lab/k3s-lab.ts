@@ -1,0 +1,90 @@
+import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { withLocalhost } from '../../src/cli/localhost.ts'
+import { connectionTarget, openConnection } from '../../src/connection/index.ts'
+import { parseInventory, type Inventory } from '../../src/inventory/index.ts'
+import type { RunEvent, TaskResult } from '../../src/run/events.ts'
+import type { Step } from '../../src/run/play.ts'
+import { run } from '../../src/run/run.ts'
+
+const NAME = 'lbk3s'
+const DIR = `/var/lib/labbook/${NAME}`
+const NET = '10.88.0'
+const ROOT = path.resolve(import.meta.dirname, '../..')
+
+/** A lab of one server and one agent, whose registry is known and does not run. */
+const inventory = (vars: string): Inventory => withLocalhost(parseInventory({ main: { path: 'inventory.yaml', text: `
+all:
+  children:
+    k3s_servers: {hosts: {node1: {ansible_host: ${NET}.11}}}
+    k3s_agents: {hosts: {node2: {ansible_host: ${NET}.12}}}
+    registry: {hosts: {node1: {}}}
+    docker: {hosts: {}}
+  vars:
+    ansible_user: ops
+    ansible_ssh_private_key_file: ${DIR}/id_ed25519
+    ansible_become: true
+    ansible_ssh_common_args: -o UserKnownHostsFile=${DIR}/known_hosts -o BindAddress=${NET}.1
+    lab_provider: namespaces
+    lab_name: ${NAME}
+    lab_dir: ${DIR}
+    lab_subnet: ${NET}.0/24
+    lab_memory: 512M
+    registry_bcrypt_cost: 4
+    k3s_ready_seconds: 60
+${vars}
+` } }))
+
+export interface Told {
+  readonly exitCode: number
+  readonly results: readonly TaskResult[]
+  /** All of it, as it would go into the journal, secrets masked or not. */
+  readonly events: readonly RunEvent[]
+}
+
+/** Runs steps on the lab with the real runner over real connections. */
+export async function runSteps(steps: readonly Step[], { vars = '', extraVars = {}, check = false }: { vars?: string; extraVars?: Record<string, unknown>; check?: boolean } = {}): Promise<Told> {
+  const hosts = inventory(vars)
+  const events: RunEvent[] = []
+  const { exitCode } = await run({
+    playbook: 'k3s-test', version: '0', argv: [], steps, inventory: hosts, hosts: [...hosts.hosts.keys()],
+    check, forks: 5, tags: { tags: [], skipTags: [] }, extraVars, root: ROOT,
+    connect: (name, own) => {
+      const target = connectionTarget(name, own)
+      return { connection: openConnection(target), become: target.become }
+    },
+    subscriber: (event) => void events.push(event),
+    signal: new AbortController().signal,
+  })
+  return { exitCode, events, results: events.filter((event) => event.type === 'result') }
+}
+
+/** What went wrong, a line each. */
+export const failures = ({ results }: Told): string[] => results.filter(({ status }) => ['failed', 'unreachable'].includes(status)).map(({ host, task, message }) => `${host}: ${task}: ${message}`)
+/** What was changed, a line a change. */
+export const changes = ({ results }: Told): string[] => results.filter(({ status }) => status === 'changed').flatMap(({ host, changes: made, task }) =>
+  made.length === 0 ? [`${host}: ${task}`] : made.map(({ description }) => `${host}: ${description}`))
+
+/** Runs a script on a node as root, past everything of Labbook. */
+export function on(node: string, script: string): string {
+  const pid = readFileSync(`${DIR}/nodes/${node}/pid`, 'utf8').split(' ')[0] as string
+  const done = spawnSync('nsenter', ['--all', '--target', pid, '--root', '--wd', 'env', '-i', 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', 'sh'], { input: `${script}\n`, encoding: 'utf8' })
+  if (done.status !== 0) throw new Error(`exit ${done.status} on ${node}: ${done.stderr}\n${script}`)
+  return done.stdout.trim()
+}
+
+/** A folder of artifacts with the stand-in in the place of k3s. */
+export function standIn(version: string): { readonly folder: string; remove(): void } {
+  const folder = mkdtempSync(path.join(tmpdir(), 'labbook-k3s-'))
+  const from = path.join(import.meta.dirname, 'standin')
+  mkdirSync(folder, { recursive: true })
+  for (const name of readdirSync(from)) writeFileSync(path.join(folder, name), readFileSync(path.join(from, name), 'utf8').replaceAll('@VERSION@', version))
+  // More than one piece, with all bytes there are.
+  writeFileSync(path.join(folder, 'extra-images.tar'), Buffer.from(Array.from({ length: 5 * 1024 * 1024 }, (_, i) => (i * 7 + (i >> 8)) & 0xff)))
+  const sum = (name: string): string => `${createHash('sha256').update(readFileSync(path.join(folder, name))).digest('hex')}  ${name}\n`
+  writeFileSync(path.join(folder, 'checksums.txt'), readdirSync(folder).map(sum).join(''))
+  return { folder, remove: () => { rmSync(folder, { recursive: true, force: true }) } }
+}

@@ -1,0 +1,87 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import t from 'tap'
+import { countLines, linesIn } from '../../../playbooks/k3s/comparison/lines.ts'
+import { CONCEPTS, ROWS } from '../../../playbooks/k3s/comparison/rows.ts'
+import { keptRuns } from '../../../playbooks/k3s/comparison/runs.ts'
+import { conceptTable, measuredTable } from '../../../playbooks/k3s/comparison/table.ts'
+import { readUsage, usageScript } from '../../../playbooks/k3s/comparison/usage.ts'
+import { comparison, measureK3s, measureSwarm } from '../../../playbooks/k3s/comparison/index.ts'
+import { K3S_EXPERIMENTS } from '../../../playbooks/k3s/experiments/index.ts'
+import { kubernetesProof } from '../../../playbooks/k3s/proof.ts'
+import { appProof } from '../../../playbooks/app/proof.ts'
+import { EXPERIMENTS } from '../../../playbooks/swarm/experiments/index.ts'
+import { runIn, shells } from '../../support/shells.ts'
+
+const finding = (id: string, name: string, values: number[], detail = '') => ({ id, statement: id, holds: true, evidence: [], detail, measured: [{ name, unit: 's', values }] })
+
+/** A folder of runs, as they are kept. */
+function runsOf(t: { teardown(handler: () => void): void }, runs: Record<string, object>): string {
+  const folder = mkdtempSync(path.join(tmpdir(), 'labbook-runs-'))
+  t.teardown(() => { rmSync(folder, { recursive: true, force: true }) })
+  for (const [name, summary] of Object.entries(runs)) {
+    mkdirSync(path.join(folder, name))
+    writeFileSync(path.join(folder, name, 'summary.json'), JSON.stringify({ check: false, findings: [], hosts: { node1: {}, localhost: {} }, startedAt: name, ...summary }))
+  }
+  return folder
+}
+
+t.test('everything that is compared is measured and shown by an experiment there is', async (t) => {
+  const known = new Set([...Object.values(EXPERIMENTS), ...Object.values(K3S_EXPERIMENTS), measureSwarm, measureK3s, appProof, kubernetesProof].flatMap(({ proves, asks }) => [...Object.keys(proves), ...Object.keys(asks ?? {})]))
+  const named = [...ROWS.flatMap(({ swarm, k3s }) => [swarm?.[0], k3s?.[0]]), ...CONCEPTS.flatMap(({ shownBy }) => [...shownBy.swarm, ...shownBy.k3s])].filter((id) => id !== undefined)
+  t.strictSame([...new Set(named)].filter((id) => !known.has(id)), [])
+  t.ok(CONCEPTS.every(({ shownBy }) => shownBy.swarm.length > 0 && shownBy.k3s.length > 0), 'each concept has exhibits of both')
+  t.match(comparison.asks, { 'compare.complete': String })
+})
+
+t.test('a number comes from the newest run that has it; a missing one is said to be missing', async (t) => {
+  const folder = runsOf(t, {
+    'older-swarm': { startedAt: '2026-01-01', findings: [finding('swarm.drain.evacuates', 'time to empty', [99])] },
+    'newer-swarm': { startedAt: '2026-01-02', findings: [finding('swarm.drain.evacuates', 'time to empty', [17.2, 15, 20])] },
+    'dry-run': { startedAt: '2026-01-03', check: true, findings: [finding('swarm.drain.evacuates', 'time to empty', [1])] },
+    'a-k3s': { startedAt: '2026-01-02', findings: [finding('k3s.drain.evacuates', 'time to empty', [3])] },
+  })
+  writeFileSync(path.join(folder, 'a-file'), '')
+  mkdirSync(path.join(folder, 'killed'))
+  const { text, csv, measured, rows } = measuredTable(keptRuns(folder), { swarm: 100, k3s: 200 })
+  t.match(text, /a node is emptied \(drain\) +17\.2 s \(15\.0 to 20\.0, 3 times\) \[1\] +3\.0 s \[2\]/)
+  t.match(text, /rolling update +not measured +not measured/)
+  t.match(text, /lines of configuration +100 +200/)
+  t.match(text, /\[1\] newer-swarm, node1/)
+  t.notMatch(text, /older-swarm|dry-run|doubt/)
+  t.equal(measured, 1)
+  t.equal(rows, ROWS.length)
+  t.match(csv, /a node is emptied \(drain\),k3s,s,3,k3s\.drain\.evacuates,a-k3s/)
+})
+
+t.test('other machines and another image are doubts', async (t) => {
+  const image = (digit: string): string => `image 10.0.0.1:5000/labbook/counter@sha256:${digit.repeat(64)}; more`
+  const folder = runsOf(t, {
+    one: { findings: [finding('compare.swarm', 'from no replica to 4 that answer', [5], image('a'))] },
+    two: { hosts: { other: {} }, findings: [finding('compare.k3s', 'from no replica to 4 that answer', [6], image('b'))] },
+  })
+  t.match(measuredTable(keptRuns(folder), { swarm: 1, k3s: 1 }).text, /doubt: not all runs were on the same machines[^]*doubt: the app's image is sha256:a{64} on the Swarm and sha256:b{64} on k3s/)
+})
+
+t.test('concepts are linked to the findings that show them', async (t) => {
+  const folder = runsOf(t, { 'a-run': { findings: [finding('swarm.health.replaces', 'x', [1])] } })
+  t.match(conceptTable(keptRuns(folder)), /Health\n +Swarm +one health check[^]*swarm\.health\.replaces: holds, runs\/a-run\/report\.html#finding-swarm\.health\.replaces\n +k3s [^]*k3s\.pods\.ready: not shown in any run/)
+  t.strictSame(keptRuns('/nonexistent'), [])
+})
+
+t.test('lines are counted from the templates', async (t) => {
+  t.equal(linesIn('# a\n\na: 1 # b\n{% if x %}\n  - c\n{% endif %}\n---\n'), 2)
+  const { swarm, k3s } = countLines()
+  t.ok(swarm > 50 && k3s > 100, `${swarm} and ${k3s}`)
+})
+
+t.test('processes are told apart by their unit', async (t) => {
+  const own = runIn(shells[0], 'cat /proc/self/cgroup').stdout
+  for (const shell of shells) t.equal(runIn(shell, usageScript(['no-such.service'])).stdout.split(' ')[0], '0', shell.name)
+  t.strictSame(readUsage('0 0 0 100 5'), undefined)
+  t.match(readUsage('2 2048 50 100 12.5'), { processes: 2, megabytes: 2, cpuSeconds: 0.5, at: 12.5 })
+  const unit = /\/([^/\n]+\.(?:service|scope))$/m.exec(own)?.[1]
+  if (unit === undefined) t.comment(`this process is in no unit: ${own.trim().split('\n')[0]}`)
+  else t.ok(Number(runIn(shells[0], usageScript([unit])).stdout.split(' ')[0]) > 0)
+})

@@ -1,0 +1,157 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import fc from 'fast-check'
+import t, { type Test } from 'tap'
+import { parse } from 'yaml'
+import { clusterOf, clusterText, ownLabels } from '../../../playbooks/k3s/install/cluster.ts'
+import { furtherSettings } from '../../../playbooks/k3s/install/nodes.ts'
+import { faults, fit, MACHINE_SCRIPT, readMachine, type Machine } from '../../../playbooks/k3s/install/machine.ts'
+import { artifactsIn, DEFAULT_VERSION, readSums, sourceOf } from '../../../playbooks/k3s/install/source.ts'
+import { render } from '../../../src/modules/support/render.ts'
+import { runIn, shells } from '../../support/shells.ts'
+
+type Vars = Record<string, unknown>
+const inventory = (servers: Record<string, Vars>, agents: Record<string, Vars> = {}) => ({
+  groups: { k3s_servers: Object.keys(servers), k3s_agents: Object.keys(agents) },
+  hostvars: (host: string): Vars => ({ ...servers, ...agents })[host] ?? {},
+})
+
+t.test('a cluster as the inventory has it', async (t) => {
+  const cluster = clusterOf(inventory({ Node1: { ansible_host: '10.0.0.1', k3s_labels: { zone: 'a', 'node-role.kubernetes.io/db': '' } } }, { node2: { ansible_host: 'two.example', k3s_taints: ['only=db:NoSchedule'] } }))
+  t.match(cluster.nodes, [{ name: 'node1', role: 'server', ip: '10.0.0.1', taints: [] }, { name: 'node2', role: 'agent', address: 'two.example', ip: undefined, taints: ['only=db:NoSchedule'] }])
+  t.strictSame(ownLabels(cluster.first), ['zone=a'], 'labels of Kubernetes\' own a node may not give itself')
+  t.match(clusterText(cluster), /^API: https:\/\/10\.0\.0\.1:6443; data in SQLite[^]*node2 \(two\.example\): agent, only=db:NoSchedule$/)
+  t.equal(clusterOf(inventory({ a: { k3s_api_address: 'api.example' } })).api, 'api.example')
+})
+
+t.test('what cannot be is said before anything is done', async (t) => {
+  const refuses = (says: RegExp, on: ReturnType<typeof inventory>): void => { t.throws(() => clusterOf(on), { name: 'PlaybookError', message: says }) }
+  refuses(/no host in group k3s_servers/, inventory({}))
+  refuses(/k3s_servers has 2 hosts.* 2 can lose 0, as 1 can.*Take one or three/, inventory({ a: {}, b: {} }))
+  refuses(/4 can lose 1, as 3 can/, inventory({ a: {}, b: {}, c: {}, d: {} }))
+  t.equal(clusterOf(inventory({ a: {}, b: {}, c: {} })).servers.length, 3)
+  refuses(/b is in k3s_servers and in k3s_agents/, inventory({ b: {} }, { b: {} }))
+  refuses(/both Box and b is called box.*Set k3s_node_name/, inventory({ Box: {} }, { b: { k3s_node_name: 'box' } }))
+  refuses(/both a and b has the address 10\.0\.0\.1/, inventory({ a: { ansible_host: '10.0.0.1' } }, { b: { ansible_host: '10.0.0.1' } }))
+  refuses(/"my_box" is no name/, inventory({ my_box: {} }))
+  refuses(/k3s_labels: "zone: a b"/, inventory({ a: { k3s_labels: { zone: 'a b' } } }))
+  refuses(/k3s_taints: "db" is no taint/, inventory({ a: { k3s_taints: ['db'] } }))
+  refuses(/k3s_node_ip is "here"/, inventory({ a: { k3s_node_ip: 'here' } }))
+})
+
+t.test('names of nodes differ, whatever they are', async () => {
+  const names = fc.uniqueArray(fc.stringMatching(/^[a-zA-Z]{1,4}$/), { minLength: 1, maxLength: 7 })
+  fc.assert(fc.property(names, (list) => {
+    const on = inventory({ [list[0] as string]: {} }, Object.fromEntries(list.slice(1).map((name) => [name, {}])))
+    const twice = new Set(list.map((name) => name.toLowerCase())).size < list.length
+    try {
+      const taken = clusterOf(on).nodes.map(({ name }) => name)
+      return !twice && new Set(taken).size === list.length
+    } catch {
+      return twice
+    }
+  }))
+})
+
+const facts = { architecture: 'x86_64' }
+
+t.test('a release is pinned by its checksums', async (t) => {
+  t.match(sourceOf({ vars: {}, facts }), { kind: 'release', version: DEFAULT_VERSION, binary: { from: /\/v1\.36\.4%2Bk3s1\/k3s$/, sha256: /^8358/ }, installer: { from: /v1\.36\.4%2Bk3s1\/install\.sh$/, sha256: /^4617/ } })
+  t.match(sourceOf({ vars: {}, facts: { architecture: 'aarch64' } }), { binary: { from: /\/k3s-arm64$/, sha256: /^c920/ } })
+  t.match(sourceOf({ vars: { k3s_version: 'v1.35.0+k3s1' }, facts }), { kind: 'none', problem: /checksums of k3s v1\.35\.0\+k3s1 for amd64 are not known here: give k3s_checksum/ })
+  t.match(sourceOf({ vars: { k3s_version: 'v1.35.0+k3s1', k3s_checksum: 'a'.repeat(64), k3s_install_checksum: 'b'.repeat(64) }, facts }), { kind: 'release', binary: { sha256: 'a'.repeat(64) } })
+  t.match(sourceOf({ vars: { k3s_version: 'latest' }, facts }), { problem: /"latest": write a release/ })
+  t.match(sourceOf({ vars: {}, facts: { architecture: 'mips' } }), { problem: /no release for mips/ })
+  t.match(sourceOf({ vars: { k3s_source: 'artifacts' }, facts }), { problem: /k3s_artifacts names no folder/ })
+  t.match(sourceOf({ vars: { k3s_source: 'usb' }, facts }), { problem: /must be release or artifacts/ })
+})
+
+t.test('a folder of artifacts says what it lacks', async (t) => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'labbook-artifacts-'))
+  t.teardown(() => { rmSync(folder, { recursive: true, force: true }) })
+  const put = (name: string, text = ''): void => { writeFileSync(path.join(folder, name), text) }
+  const sum = (name: string, digit = 'a'): string => `${digit.repeat(64)}  ${name}\n`
+  const problem = (says: RegExp): void => { t.match(artifactsIn(folder, 'amd64'), { kind: 'none', problem: says }) }
+  t.match(artifactsIn(path.join(folder, 'none'), 'amd64'), { problem: /cannot read the folder .*ENOENT/ })
+  problem(/has no k3s:/)
+  put('k3s')
+  problem(/has no install\.sh/)
+  put('install.sh')
+  problem(/has no checksum of k3s/)
+  put('sha256sum-amd64.txt', sum('k3s') + sum('k3s-airgap-images-amd64.tar.zst', 'b'))
+  problem(/has no checksum of install\.sh/)
+  put('install.sh.sha256sum', sum('install.sh', 'c'))
+  for (const name of ['k3s-airgap-images-amd64.tar.zst', 'k3s-airgap-images-arm64.tar.zst', 'k3s-arm64', 'notes.md']) put(name)
+  t.match(artifactsIn(folder, 'amd64'), { kind: 'artifacts', binary: { name: 'k3s', sha256: /^a{64}$/ }, installer: { sha256: /^c/ }, images: [{ name: 'k3s-airgap-images-amd64.tar.zst', sha256: /^b/ }] })
+  t.match(artifactsIn(folder, 'arm64'), { problem: /has no checksum of k3s-arm64/ })
+  put('app.tar')
+  problem(/has no checksum of app\.tar/)
+})
+
+t.test('lists of checksums', async (t) => {
+  t.strictSame(readSums(`${'A'.repeat(64)} *./dist/k3s\n# a note\n${'b'.repeat(63)}  short\n${'c'.repeat(64)}  install.sh`), [['k3s', 'a'.repeat(64)], ['install.sh', 'c'.repeat(64)]])
+})
+
+const good = 'capabilities 000001ffffffffff\nconntrack 644\ncgroup2 cpuset cpu io memory pids\nkmsg\noverlay\nfilesystem ext2/ext3\n'
+const machine = (text: string): Machine => readMachine(text)
+
+t.test('a machine as it should be needs nothing said', async (t) => {
+  t.strictSame(fit(machine(good), DEFAULT_VERSION), { kubeletArgs: [], kubeProxyArgs: [], snapshotter: '', restrictOomScore: false, standInForKmsg: false, says: [] })
+  t.strictSame(faults(machine(good), 'server', DEFAULT_VERSION), [])
+})
+
+t.test('each trap is found, named and got round', async (t) => {
+  const trap = (text: string, version: string, expected: object, says: RegExp): void => {
+    const found = fit(machine(text), version)
+    t.match(found, expected)
+    t.match(found.says.join('\n'), says)
+    t.equal(found.says.length, 1, 'and no other')
+  }
+  trap(good.replace('1ffffffffff', '1fffeffffff'), DEFAULT_VERSION, { restrictOomScore: true }, /CAP_SYS_RESOURCE.*restrict_oom_score_adj/)
+  for (const limit of ['444', 'none']) trap(good.replace('644', limit), DEFAULT_VERSION, { kubeProxyArgs: ['conntrack-max-per-core=0'] }, /nf_conntrack_max.*conntrack-max-per-core=0/)
+  const first = good.replace(/cgroup2.*/, 'cgroup1 cpu\ncgroup1 cpuset\ncgroup1 memory\ncgroup1 pids\ncgroup1 .')
+  trap(first, 'v1.36.4+k3s1', { kubeletArgs: ['fail-cgroupv1=false'] }, /version 1.*fail-cgroupv1/)
+  trap(first, 'v1.23.8+k3s1', { kubeletArgs: [] }, /version 1, which Kubernetes gives up$/)
+  trap(good.replace('kmsg\n', ''), DEFAULT_VERSION, { standInForKmsg: true }, /\/dev\/kmsg is missing/)
+  trap(good.replace('ext2/ext3', 'overlayfs'), DEFAULT_VERSION, { snapshotter: 'native' }, /is on an overlay/)
+})
+
+t.test('what k3s cannot live with is said with how to mend it', async (t) => {
+  const says = (text: string, expected: RegExp, role: 'server' | 'agent' = 'server', version = DEFAULT_VERSION): void => { t.match(faults(machine(text), role, version).join('\n'), expected) }
+  says(good.replace(' memory', ''), /^the cgroup controller memory \(version 2\) is missing: on a Raspberry Pi, add cgroup_memory=1/)
+  says(good.replace('1ffffffffff', '1ffffdfffff'), /CAP_SYS_ADMIN is missing/)
+  says(good.replace('1ffffffffff', '1fffeffffff'), /k3s v1\.23\.8\+k3s1 has no folder for additions/, 'server', 'v1.23.8+k3s1')
+  const listens = (port: number, program: string): string => `${good}listen tcp LISTEN 0 128 *:${port} *:* users:(("${program}",pid=1,fd=3))\n`
+  says(listens(6443, 'kube-apiserver'), /port 6443\/tcp, which the API needs, is held by kube-apiserver/)
+  t.strictSame(faults(machine(listens(6443, 'nginx')), 'agent'), [], 'an agent has no API')
+  t.strictSame(faults(machine(listens(6443, 'k3s-server')), 'server'), [], 'k3s itself')
+})
+
+t.test('the script that looks runs in every shell', (t: Test) => {
+  for (const shell of shells) {
+    const { stdout, exitCode } = runIn(shell, MACHINE_SCRIPT)
+    t.equal(exitCode, 0, shell.name)
+    const seen = readMachine(stdout)
+    t.ok(seen.capabilities > 0n && seen.fileSystem !== '' && seen.controllers.length > 0, shell.name)
+  }
+  t.end()
+})
+
+t.test('the configuration is YAML in which each key stands once, traps and own settings together', async (t) => {
+  const template = readFileSync(new URL('../../../templates/k3s-install/config.yaml', import.meta.url), 'utf8')
+  const fixed = fit(machine(good.replace('644', '444').replace(/cgroup2.*/, 'cgroup1 .')), DEFAULT_VERSION)
+  const vars = {
+    node: { name: 'n1', role: 'server', ip: '' }, token_file: '/t', join: '', cluster_init: true, names: ['a'], disable: [], fitting: fixed,
+    ...furtherSettings({ 'kubelet-arg': ['max-pods=50'], 'cluster-cidr': '10.1.0.0/16' }),
+  }
+  t.strictSame(parse(render(template, 'config.yaml', vars).text), {
+    'node-name': 'n1', 'token-file': '/t', 'cluster-init': true, 'write-kubeconfig-mode': '0600', 'tls-san': ['a'],
+    'kubelet-arg': ['fail-cgroupv1=false', 'max-pods=50'], 'kube-proxy-arg': ['conntrack-max-per-core=0'], 'cluster-cidr': '10.1.0.0/16',
+  })
+  t.strictSame(parse(render(template, 'config.yaml', { ...vars, node: { name: 'n2', role: 'agent', ip: '10.0.0.2' }, join: 'https://a:6443', fitting: fit(machine(good)), ...furtherSettings(undefined) }).text), {
+    'node-name': 'n2', 'node-ip': '10.0.0.2', 'token-file': '/t', server: 'https://a:6443',
+  })
+  t.throws(() => furtherSettings({ token: 'x' }), { message: /k3s_config: token is set with k3s_token/ })
+  t.throws(() => furtherSettings('x'), { message: /must be a mapping/ })
+})
