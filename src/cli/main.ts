@@ -7,8 +7,10 @@ import { PlaybookError, type Step } from '../run/play.ts'
 import { askHosts, askPassword, canAsk, Cancelled } from '../ui/index.ts'
 import type { Secret } from '../values/secret.ts'
 import { execute, type Ready } from './execute.ts'
+import { LabError } from '../lab/lab.ts'
 import { mergeExtraVars } from './extra-vars.ts'
 import { helpText } from './help.ts'
+import { withLab } from './lab.ts'
 import { withLocalhost } from './localhost.ts'
 import { listHosts, listTasks } from './list.ts'
 import { parseOptions, type Options } from './options.ts'
@@ -16,7 +18,7 @@ import { stepsOf, type Playbook } from './playbook.ts'
 import { UsageError } from './usage-error.ts'
 
 /** What a user can mend: shown as its message alone. */
-const EXPECTED = [UsageError, InventoryError, PatternError, ConnectionConfigError, EvidenceError, PlaybookError] as const
+const EXPECTED = [UsageError, InventoryError, PatternError, ConnectionConfigError, EvidenceError, PlaybookError, LabError] as const
 
 /**
  * A playbook's command line, from arguments to exit code.
@@ -49,7 +51,7 @@ async function start(playbook: Playbook, argv: readonly string[], root: string):
   if (options.help) return say(help(playbook, steps))
   if (options.version) return say(`labbook ${version}\n`)
   const extraVars = readExtraVars(options)
-  const inventory = withLocalhost(await readInventory(options.inventory))
+  const inventory = withLab(withLocalhost(await readInventory(options.inventory)), options.provider ?? named(extraVars.lab_provider))
   const hosts = await chooseHosts(options, inventory)
   const tags = { tags: options.tags, skipTags: options.skipTags }
   if (options.listHosts) return say(`${listHosts(steps, inventory, hosts)}\n`)
@@ -61,6 +63,8 @@ async function start(playbook: Playbook, argv: readonly string[], root: string):
   }
   return await execute(ready)
 }
+
+const named = (value: unknown): string | undefined => (value === undefined ? undefined : String(value))
 
 const help = ({ name, description, words }: Playbook, steps: readonly Step[]): string => helpText({
   playbook: `${name}.mjs`,
