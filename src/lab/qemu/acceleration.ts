@@ -74,12 +74,12 @@ lab_try() {
   tried=$!
   seconds=0
   until grep -q "$wanted" "$dir/try.log" 2>/dev/null; do
-    if grep -q 'internal error\|emulation failure' "$dir/try.err" 2>/dev/null || ! kill -0 "$tried" 2>/dev/null || [ "$seconds" -ge 60 ]; then break; fi
+    if grep -Eq 'internal error|emulation failure' "$dir/try.err" 2>/dev/null || ! kill -0 "$tried" 2>/dev/null || [ "$seconds" -ge 60 ]; then break; fi
     sleep 0.5; seconds=$((seconds + 1))
   done
   kill -9 "$tried" 2>/dev/null; wait "$tried" 2>/dev/null
   if grep -q "$wanted" "$dir/try.log" 2>/dev/null; then return 0; fi
-  said=$(grep -m 1 -i 'error\|failure\|not permitted\|denied\|could not\|failed' "$dir/try.err" | tr -d '\r' | cut -c1-160)
+  said=$(grep -m 1 -iE 'error|failure|not permitted|denied|could not|failed' "$dir/try.err" | tr -d '\\r' | cut -c1-160)
   why="it is there and does not work (no sign of life in half a minute)"
   [ -z "$said" ] || why="it is there and does not work ($said)"
   return 1

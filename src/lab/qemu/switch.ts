@@ -64,7 +64,7 @@ true`}`,
 })
 
 const switchPid = (dir: string): string =>
-  sh`switch=$(ps -A -ww -o pid= -o command= 2>/dev/null | awk -v socket=${` ${dir}/switch `} '$2 ~ /(^|\/)vde_switch$/ && index($0 " ", socket) { print $1; exit }')`
+  sh`switch=$(ps -A -ww -o pid= -o command= 2>/dev/null | awk -v socket=${` ${dir}/switch `} '$2 ~ "(^|/)vde_switch$" && index($0 " ", socket) { print $1; exit }')`
 
 const endSwitch = (dir: string): string => `${switchPid(dir)}\n${sh`
 [ -z "$switch" ] || kill "$switch"

@@ -101,7 +101,7 @@ lab_finish() {
   done
   number=10
   for name in ${earlyModules}; do
-    for file in $(chroot "$root" modprobe --set-version "$kernel" --show-depends "$name" | sed -n 's/^insmod \([^ ]*\).*/\1/p'); do
+    for file in $(chroot "$root" modprobe --set-version "$kernel" --show-depends "$name" | awk '$1 == "insmod" { print $2 }'); do
       case $file in
         *.xz) chroot "$root" xz -dc "$file" ;;
         *.zst) chroot "$root" zstd -qdc "$file" ;;
