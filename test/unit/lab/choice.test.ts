@@ -60,7 +60,7 @@ t.test('mistakes are one sentence', async (t) => {
   t.throws(() => labOf(inventory({ a: { lab_provider: 'qemu' }, b: { lab_provider: 'namespaces' } })), /a lab has one lab_provider/)
 })
 
-t.test('no two ports of this machine are the same, however many nodes and ports there are', async (t) => {
+t.test('no two ports of this machine are the same, however many nodes and ports there are', async () => {
   fc.assert(fc.property(fc.integer({ min: 1, max: 40 }), fc.uniqueArray(fc.integer({ min: 1, max: 65_535 }), { maxLength: 30 }), (count, ports) => {
     const vars = { lab_provider: 'qemu', lab_publish: ports }
     const lab = labOf(inventory(Object.fromEntries(Array.from({ length: count }, (_, i) => [`n${i}`, vars]))))

@@ -151,7 +151,7 @@ lab_launch() { # $@: more options
     [ "$(uname -m)" = x86_64 ] || set -- "$@" -bios edk2-aarch64-code.fd
   else
     set -- "$@" -kernel "$base/vmlinuz" -initrd "$node/initrd" \
-      -append 'root=/dev/vda rw console='"$tty"' net.ifnames=0 quiet loglevel=4 mitigations=off apparmor=0 random.trust_cpu=on no_timer_check panic=5'
+      -append 'root=/dev/vda rw console='"$tty"' net.ifnames=0 quiet loglevel=4 mitigations=off apparmor=0 selinux=0 random.trust_cpu=on no_timer_check panic=5'
   fi
   user=user,id=n0
   # Its own lines of the list, in this shell.
@@ -163,7 +163,7 @@ LIST
     vde) link="vde,id=n1,sock=$dir/switch" ;;
     *) link="socket,id=n1,mcast=$link,localaddr=127.0.0.1" ;;
   esac
-  read -r accel <"$dir/acceleration" || return
+  read -r accel why <"$dir/acceleration" || return
   case $accel in
     tcg) accel=tcg,thread=multi,tb-size=256 cpu=max ;;
     *) cpu=host ;;
