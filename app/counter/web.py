@@ -2,7 +2,6 @@
 
 import os
 import re
-import threading
 import uuid
 from collections.abc import Callable
 
@@ -10,9 +9,14 @@ from flask import Flask, Response, jsonify, redirect, render_template, request
 from werkzeug.exceptions import BadRequest, HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
+from counter.asking import Asker
+from counter.errors import StoreUnavailable
+from counter.health import HealthCheck
 from counter.logs import REQUEST_ID
+from counter.redis_ways import way_to
 from counter.settings import Settings, read_settings
-from counter.store import CounterStore, StoreUnavailable
+from counter.store import CounterStore
+from counter.watching import start_watching
 
 ACCEPTABLE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 STATIC_CACHE_S = 3600
@@ -21,13 +25,19 @@ STATIC_CACHE_S = 3600
 def create_app() -> Flask:
     """The app as gunicorn's workers load it; starts to look for Redis at once."""
     settings = read_settings(os.environ)
-    store = CounterStore(settings)
+    way = way_to(settings.redis, settings.key)
+    asker = Asker(way)
     # Waiting happens beside the server: until Redis is there, requests get a clear 503.
-    threading.Thread(target=store.wait_until_reached, name="redis-wait", daemon=True).start()
-    return build_app(settings, store)
+    start_watching(way, asker, settings.redis.timeout)
+    return build_app(
+        settings,
+        CounterStore(settings.redis, settings.key, asker),
+        HealthCheck(settings.redis, settings.key, way, asker),
+        asker,
+    )
 
 
-def build_app(settings: Settings, store: CounterStore) -> Flask:
+def build_app(settings: Settings, store: CounterStore, check: HealthCheck, asker: Asker) -> Flask:
     """Puts routes, headers and errors together around a store."""
     app = Flask(__name__)
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = STATIC_CACHE_S
@@ -40,7 +50,7 @@ def build_app(settings: Settings, store: CounterStore) -> Flask:
     _add_errors(app)
     _add_page(app, settings, store, actions)
     _add_api(app, settings, store, actions)
-    _add_health(app, store)
+    _add_health(app, check, asker)
     return app
 
 
@@ -72,7 +82,9 @@ def _mark_requests(app: Flask, settings: Settings) -> None:
 def _add_errors(app: Flask) -> None:
     @app.errorhandler(StoreUnavailable)
     def store_unavailable(error: StoreUnavailable) -> Reply:
-        return jsonify(error=str(error)), 503
+        response = jsonify(error=str(error))
+        response.headers["Retry-After"] = "1"
+        return response, 503
 
     @app.errorhandler(HTTPException)
     def http_error(error: HTTPException) -> AnyResponse | HTTPException:
@@ -87,11 +99,11 @@ def _add_errors(app: Flask) -> None:
 
 def _add_page(app: Flask, settings: Settings, store: CounterStore, actions: Actions) -> None:
     @app.get("/")
-    def page() -> tuple[str, int]:
+    def page(problem: str | None = None) -> tuple[str, int]:
         try:
-            count, problem = store.value(), None
+            count = store.value()
         except StoreUnavailable as error:
-            count, problem = None, str(error)
+            count, problem = None, problem or str(error)
         html = render_template(
             "index.html",
             count=count,
@@ -102,14 +114,15 @@ def _add_page(app: Flask, settings: Settings, store: CounterStore, actions: Acti
         return html, 503 if problem else 200
 
     @app.post("/")
-    def press_button() -> AnyResponse:
+    def press_button() -> AnyResponse | tuple[str, int]:
         action = actions.get(request.form.get("action", ""))
         if action is None:
             raise BadRequest(f"action must be one of: {', '.join(actions)}")
         try:
             action()
-        except StoreUnavailable:
-            app.logger.warning("a button had no effect: Redis is away")  # the page tells the user
+        except StoreUnavailable as error:
+            # Told at once: after a redirect the page may be fine and say nothing of it.
+            return page(str(error))
         return redirect("/", code=303)
 
 
@@ -128,18 +141,16 @@ def _add_api(app: Flask, settings: Settings, store: CounterStore, actions: Actio
         app.add_url_rule(f"/api/counter/{name}", name, change, methods=["POST"])
 
 
-def _add_health(app: Flask, store: CounterStore) -> None:
+def _add_health(app: Flask, check: HealthCheck, asker: Asker) -> None:
     @app.get("/health")
     def health() -> Reply:
-        try:
-            store.ping()
-        except StoreUnavailable as error:
-            return jsonify(status="unavailable", reason=str(error)), 503
-        return jsonify(status="ok"), 200
+        found = check.now()
+        reason = {"reason": found.reason} if found.reason else {}
+        return jsonify(status=found.status, **reason), 503 if found.status == "unavailable" else 200
 
     @app.get("/health/started")
     def started() -> Reply:
         """For the container's own check: a Redis outage must not get good replicas restarted."""
-        if store.reached_once:
+        if asker.reached_once:
             return jsonify(status="ok"), 200
         return jsonify(status="starting", reason="Redis has not been reached yet"), 503

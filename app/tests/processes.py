@@ -159,13 +159,15 @@ def ask(base: str, method: str, path: str, data: bytes | None = None, **headers:
 
 @contextmanager
 def running_counter(
-    folder: Path, redis_port: int, *, address: str = "127.0.0.1", port: int | None = None,
+    folder: Path, redis_port: int | None = None, *, address: str = "127.0.0.1", port: int | None = None,
     **env: str,
 ) -> Iterator[Counter]:
+    """The app; `redis_port` is for topologies where Redis is at one address."""
     port = port or free_port(address)
+    redis = {"REDIS_HOST": "127.0.0.1", "REDIS_PORT": str(redis_port)} if redis_port else {}
     counter = Counter(
         folder / f"counter-{address}-{port}.log", port, address,
-        {"REDIS_HOST": "127.0.0.1", "REDIS_PORT": str(redis_port), "NODE_NAME": "node7", **env},
+        {**redis, "NODE_NAME": "node7", **env},
     )
     try:
         yield counter

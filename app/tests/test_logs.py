@@ -66,7 +66,11 @@ def test_a_wrong_password_is_a_clear_503_without_the_password(tmp_path: Path) ->
     redis = RedisServer(tmp_path, PASSWORD)
     try:
         redis.start()
-        with running_counter(tmp_path, redis.port, REDIS_PASSWORD="wrong-guess") as counter:
+        secret = tmp_path / "wrong"
+        secret.write_text("wrong-guess", encoding="utf-8")
+        with running_counter(
+            tmp_path, redis.port, REDIS_PASSWORD_FILE=str(secret)
+        ) as counter:
             answer = counter.ask("GET", "/api/counter")
             assert answer.status == 503
             assert "password" in answer.json["error"]

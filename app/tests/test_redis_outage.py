@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from counter.settings import read_settings
+from counter.asking import Asker
+from counter.redis_settings import read_redis_settings
+from counter.redis_ways import way_to
 from counter.store import CounterStore
 from processes import Counter, RedisServer, running_counter, wait_until
 
@@ -108,11 +110,12 @@ def test_a_change_whose_answer_is_lost_gives_503_and_is_not_made_twice(
 def test_an_idle_connection_that_died_in_silence_costs_no_request(
     redis: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("counter.store.PING_AFTER_IDLE_S", 0.000_001)
+    monkeypatch.setattr("counter.redis_options.PING_AFTER_IDLE_S", 0.000_001)
     with way_to_redis(redis.port) as (port, silenced):
-        store = CounterStore(read_settings(
+        settings = read_redis_settings(
             {"REDIS_HOST": "127.0.0.1", "REDIS_PORT": str(port), "REDIS_TIMEOUT": "0.5"}
-        ))
+        )
+        store = CounterStore(settings, "counter", Asker(way_to(settings, "counter")))
         assert store.increment() == 1
         silenced[0].set()
         assert store.increment() == 2
@@ -139,4 +142,6 @@ def test_without_redis_the_page_says_why(counter: Counter, redis: RedisServer) -
     answer = counter.ask("GET", "/")
     assert answer.status == 503
     assert "Redis is away" in answer.text
-    assert counter.ask("POST", "/", b"action=increment").status == 303
+    pressed = counter.ask("POST", "/", b"action=increment")
+    assert pressed.status == 503
+    assert "Redis is away" in pressed.text

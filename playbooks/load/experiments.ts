@@ -2,6 +2,7 @@ import { experiment, type Exhibit, type ExperimentContext } from '../../src/labb
 import { compare, fitLaw, generatorLimit, interleaved, peakOf, shareDoubts, shown, type Comparison, type Fitted } from '../../src/load/index.ts'
 import { latencyChart, loadChart, scalingChart, trialsChart, usersChart } from './charts.ts'
 import { asDeployed, containers, deployed, putBack, scaleTo } from './replicas.ts'
+import { generators } from './generators.ts'
 import { findCapacity, type Step } from './scaling.ts'
 import { loadSettings, type LoadSettings } from './settings.ts'
 import { capacityTable, lawText, trialData, trialTable, trialText } from './texts.ts'
@@ -10,8 +11,11 @@ import { sampling } from './usage.ts'
 
 const HOSTS = 'swarm_managers[0]'
 const settingsOf = (on: ExperimentContext): LoadSettings => loadSettings(on.hostvars(on.hosts[0] as string))
-/** Where CPU is used: this machine, which sends, and the nodes. */
-const watched = ({ groups }: Pick<ExperimentContext, 'groups'>): string[] => ['controller', ...groups.swarm ?? []]
+/** Where CPU is used: where requests are sent from, and the nodes. */
+const watched = (on: Pick<ExperimentContext, 'groups'>): string[] => {
+  const senders = generators(on)
+  return [...senders.length === 0 ? ['controller'] : senders, ...on.groups.swarm ?? []]
+}
 
 /** Users who think between requests, as such labs have them with Locust: is it they who set the throughput? */
 const users = experiment('Load by users who think', {

@@ -1,7 +1,8 @@
 import { PlaybookError, type ExperimentContext } from '../../src/labbook.ts'
-import { doubtsOf, generatorLimit, runLoad, type LoadResult, type PlanInput, type Target } from '../../src/load/index.ts'
+import { doubtsOf, generatorLimit, type LoadResult, type PlanInput, type Target } from '../../src/load/index.ts'
 import { endpoints } from '../app/proof.ts'
 import { bottleneckOf, type Bottleneck, type CpuUse } from './bottleneck.ts'
+import { loadFrom } from './generators.ts'
 import { cpuUses, type Between, type Replica } from './usage.ts'
 
 /** What the app is asked for: all its endpoints, more reads than writes. The increments stay in the counter. */
@@ -47,7 +48,7 @@ type PlanWay = { way: 'closed'; connections: number } | { way: 'users'; users: n
 
 /** Loads the app once, and looks at what every CPU did meanwhile. */
 export async function runTrial(on: ExperimentContext, { name, replicas, containers, plan, failed }: TrialAsked, between: Between): Promise<TrialRun> {
-  const result = await runLoad({ ...plan, targets: doors(on), kinds: [...KINDS] } as PlanInput, on.signal)
+  const result = await loadFrom(on, { ...plan, targets: doors(on), kinds: [...KINDS] } as PlanInput)
   const began = Date.parse(result.start)
   const uses = cpuUses(between(began, began + result.seconds * 1000), containers)
   const limit = generatorLimit(result.generator, result.lateP99)

@@ -4,6 +4,7 @@ import { appStack } from '../app/stack.ts'
 import { docker } from '../docker/docker.ts'
 import { registryProof, registryUp } from '../registry/steps.ts'
 import { LOAD_EXPERIMENTS } from '../load/experiments.ts'
+import { loadGenerators } from '../load/generators.ts'
 import { EXPERIMENTS } from '../swarm/experiments/index.ts'
 import { swarm } from '../swarm/swarm.ts'
 import { labUp } from '../lab/lab.ts'
@@ -12,6 +13,7 @@ export default playbook({
   name: 'site',
   description: 'From no machines to a proven Swarm that serves the Counter app.',
   steps: [
-    ...labUp, docker, ...registryUp, ...registryProof, ...swarm, appStack, swarmProof, appProof, ...Object.values(EXPERIMENTS), ...Object.values(LOAD_EXPERIMENTS),
+    ...labUp, docker, ...registryUp, ...registryProof, ...swarm, appStack, swarmProof, appProof, ...Object.values(EXPERIMENTS),
+    loadGenerators, ...Object.values(LOAD_EXPERIMENTS),
   ],
 })

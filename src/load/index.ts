@@ -1,6 +1,8 @@
 /** All that load tests are made with. */
-export { CEILINGS, Refusal, type Plan, type PlanInput, type Target, type Kind } from './plan.ts'
+export { CEILINGS, Refusal, readPlan, type Plan, type PlanInput, type Target, type Kind } from './plan.ts'
 export { runLoad } from './run.ts'
+export { addUp, dealOut } from './parts.ts'
+export type { LoadPart } from './program.ts'
 export type { Figures, Latency, LoadResult, UsersSay } from './result.ts'
 export { generatorLimit, type GeneratorUse } from './meter.ts'
 export { compare, interleaved, shown, type Comparison, type Interval, type Trial } from './statistics.ts'

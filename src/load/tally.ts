@@ -1,4 +1,4 @@
-import { build, type Histogram } from 'hdr-histogram-js'
+import { build, decodeFromCompressedBase64, encodeIntoCompressedBase64, type Histogram } from 'hdr-histogram-js'
 import type { Kind } from './plan.ts'
 import { PERCENTILES, type Figures, type Latency, type LoadResult } from './result.ts'
 
@@ -36,6 +36,20 @@ interface Row {
   failures: number
   bytes: number
   answers: number
+}
+
+/** A row as it travels; the latencies as HdrHistogram writes them down. */
+type CountedRow = Omit<Row, 'latency'> & { readonly latency: string }
+
+/** What a tally counted, as it travels from one machine to another. */
+export interface Counted {
+  readonly rows: readonly CountedRow[]
+  readonly all: CountedRow
+  readonly seconds: readonly { readonly ok: number; readonly failed: number }[]
+  readonly statuses: Readonly<Record<string, number>>
+  readonly errors: Readonly<Record<string, number>>
+  readonly replicas: Readonly<Record<string, number>>
+  readonly nodes: Readonly<Record<string, number>>
 }
 
 /** Counts what came of requests. What does not belong to the time that counts is left out. */
@@ -85,6 +99,31 @@ export class Tally {
     if (outcome.node !== undefined) count(this.#nodes, outcome.node)
   }
 
+  /** All that was counted, to be added up with what others counted at the same time. */
+  dump(): Counted {
+    const plain = ({ latency, ...counts }: Row): CountedRow => ({ ...counts, latency: encodeIntoCompressedBase64(latency) })
+    return {
+      rows: this.#rows.map(plain), all: plain(this.#all), seconds: [...this.#seconds].map((slot) => slot ?? { ok: 0, failed: 0 }),
+      statuses: sorted(this.#statuses), errors: sorted(this.#errors), replicas: sorted(this.#replicas), nodes: sorted(this.#nodes),
+    }
+  }
+
+  /** Adds what another tally of the same kinds counted. */
+  absorb({ rows, all, seconds, statuses, errors, replicas, nodes }: Counted): void {
+    for (const [into, from] of [[this.#all, all], ...this.#rows.map((row, place) => [row, rows[place]])] as [Row, CountedRow][]) {
+      into.latency.add(decodeFromCompressedBase64(from.latency))
+      for (const count of ['requests', 'failures', 'bytes', 'answers'] as const) into[count] += from[count]
+    }
+    for (const [at, { ok, failed }] of seconds.entries()) {
+      const slot = this.#seconds[at] ??= { ok: 0, failed: 0 }
+      slot.ok += ok
+      slot.failed += failed
+    }
+    for (const [into, from] of [[this.#statuses, statuses], [this.#errors, errors], [this.#replicas, replicas], [this.#nodes, nodes]] as const) {
+      for (const [key, number] of Object.entries(from)) count(into, key, number)
+    }
+  }
+
   /** Good answers so far. */
   get good(): number {
     return this.#all.requests - this.#all.failures
@@ -111,7 +150,7 @@ export class Tally {
 // Microseconds with three digits, up to an hour: what takes longer has been given up on.
 const row = (): Row => ({ latency: build({ highestTrackableValue: 3_600_000_000, numberOfSignificantValueDigits: 3 }), requests: 0, failures: 0, bytes: 0, answers: 0 })
 
-const count = (into: Map<string, number>, key: string): void => void into.set(key, (into.get(key) ?? 0) + 1)
+const count = (into: Map<string, number>, key: string, number = 1): void => void into.set(key, (into.get(key) ?? 0) + number)
 
 const sorted = (counts: Map<string, number>): Record<string, number> => Object.fromEntries([...counts].sort(([a], [b]) => a.localeCompare(b)))
 

@@ -1,6 +1,5 @@
 import type { Summary } from '../evidence/summary.ts'
 import type { Exhibit, Finding } from '../run/events.ts'
-import { aboutOf } from './about.ts'
 import type { drawChart } from './chart.ts'
 import { dataFiles, type DataFile } from './data.ts'
 import type { DiffLine, diffLines } from './diff.ts'
@@ -58,7 +57,7 @@ export function viewOf(summary: Summary, facts: Facts, drawing: Drawing, words: 
       return { ...finding, slug: slugFinding(finding.id), evidence, own }
     })
   const recap = Object.entries(summary.hosts).map(([host, counts]) => ({ host, ...counts }))
-  const about = aboutOf(facts.start?.argv ?? [])
+  const about = facts.start?.about ?? {}
   return {
     words,
     about,

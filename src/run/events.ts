@@ -1,5 +1,6 @@
 import type { Diff } from '../modules/module.ts'
 import type { LongOutputs } from '../shell/batch.ts'
+import type { About } from './about.ts'
 import type { Chart } from './chart.ts'
 
 /** Ansible's states, and `unknown`: check mode cannot tell before an earlier task has run. */
@@ -47,6 +48,8 @@ export interface RunStart extends Base {
   readonly argv: readonly string[]
   readonly check: boolean
   readonly hosts: readonly string[]
+  /** Who hands in the report. */
+  readonly about?: About
   readonly controller: { readonly hostname: string; readonly node: string; readonly platform: string }
 }
 

@@ -1,5 +1,6 @@
 import { hostname, platform, release } from 'node:os'
 import { selectHosts, type Inventory } from '../inventory/index.ts'
+import { aboutOf } from './about.ts'
 import type { RunEvent, Subscriber } from './events.ts'
 import { runExperiment } from './experiment-run.ts'
 import { Foreseen } from './foreseen.ts'
@@ -60,7 +61,7 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
   }
   const state = stateOf(options, hosts, emit)
   emit({
-    type: 'run_start', playbook: options.playbook, version: options.version, argv: options.argv, check, hosts: options.hosts,
+    type: 'run_start', playbook: options.playbook, version: options.version, argv: options.argv, check, hosts: options.hosts, about: aboutOf(options.inventory, options.extraVars),
     controller: { hostname: hostname(), node: process.version, platform: `${platform()} ${release()}` },
   })
   const closeAll = (): Promise<void> => state.close()

@@ -92,7 +92,7 @@ await t.test('a node comes back from a kill with its disk, identity and host key
   const id = ssh.run(first.address, 'sudo touch /root/kept && cat /etc/machine-id')
   process.kill(pidOf(first), 'SIGKILL')
   await until(() => !ssh.answers(first.address))
-  t.match(make(t, lab_node, nodeParams(first)), [/boot node1 \(10\.79\.0\.11\)$/])
+  t.match(make(t, lab_node, nodeParams(first)), [/boot node1 \(10\.82\.0\.11\)$/])
   t.equal(ssh.run(first.address, 'sudo ls /root/kept >/dev/null && cat /etc/machine-id'), id)
 })
 

@@ -9,7 +9,7 @@ async function count(action) {
     for (const id of ['count', 'replica', 'node']) show(id, answer[id])
     show('problem', '')
   } catch (error) {
-    show('problem', `Not counted: ${error.message}`)
+    show('problem', error.message)
   }
 }
 

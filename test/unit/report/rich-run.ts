@@ -46,7 +46,7 @@ const fact = 'os_id debian\nos_version 12\nuname 6.1.0 x86_64\ncpus 2\nMemTotal:
 
 /** A run with everything a report can show, some of it hostile. */
 export function* richRun(): Generator<RunEvent> {
-  yield runStart(['node1', 'node2'], { argv: ['npx', 'zx', 'playbooks/site.mjs', '-e', "report_author='Ann <Lee>' report_course=Systems", '--yes'] })
+  yield runStart(['node1', 'node2'], { argv: ['npx', 'zx', 'playbooks/site.mjs', '-e', "report_author='Ann <Lee>' report_course=Systems", '--yes'], about: { author: 'Ann <Lee>', course: 'Systems' } })
   yield { type: 'play_start', time, play: 'Docker', hosts: ['node1', 'node2'], kind: 'play' }
   for (const host of ['node1', 'node2']) {
     yield result(host, 'ok', { task: 'Gather facts', module: 'setup', commands: [{ kind: 'probe', script: 'facts', stdout: fact, stderr: '', exitCode: 0, durationMs: 2 }] })

@@ -1,5 +1,4 @@
 import t from 'tap'
-import { aboutOf } from '../../../src/report/about.ts'
 import { dataFiles } from '../../../src/report/data.ts'
 import { shareInterval } from '../../../src/report/interval.ts'
 import { measures } from '../../../src/report/measures.ts'
@@ -66,14 +65,6 @@ await t.test('findings answer the question their id belongs to, each one questio
     ['images', 'registry.storage.survives'], ['registry', 'registry.tls.verified'],
   ])
   t.strictSame(answered([]), [])
-})
-
-await t.test('who hands it in is what the command line says, and is not guessed', async (t) => {
-  t.strictSame(aboutOf(['npx', 'zx', 'site.mjs', '-e', "report_author='Ann Lee' replicas=4", '--extra-vars=report_course="Systems 2"']), { author: 'Ann Lee', course: 'Systems 2' })
-  t.strictSame(aboutOf(['site.mjs', '-e', '{"report_title": "Lab 3", "report_author": 7}']), { title: 'Lab 3' })
-  t.strictSame(aboutOf(['site.mjs', '-ereport_author=Ann', '-e', '@vars.yaml', '-e', '{broken']), { author: 'Ann' })
-  t.strictSame(aboutOf(['site.mjs', '-e', 'report_author= __proto__=x constructor=y']), {})
-  t.strictSame(aboutOf([]), {})
 })
 
 await t.test('names of data files are fit for any file system, and two of them do not meet', async (t) => {

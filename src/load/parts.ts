@@ -1,0 +1,61 @@
+import { generatorLimit, type GeneratorUse } from './meter.ts'
+import type { Plan } from './plan.ts'
+import type { LoadPart } from './program.ts'
+import type { LoadResult } from './result.ts'
+import { Tally } from './tally.ts'
+import { usersSay } from './users.ts'
+
+/**
+ * Deals a plan out to several generators: each gets its share of connections, users or requests a second, and begins with another
+ * target.
+ *
+ * @returns as many plans as there are generators, or fewer where there is not enough for all.
+ */
+export function dealOut(plan: Plan, generators: number): Plan[] {
+  const all = plan.way === 'closed' ? plan.connections : plan.way === 'users' ? plan.users : plan.inFlight
+  const parts = Math.min(generators, all)
+  let before = 0
+  return Array.from({ length: parts }, (_, place) => {
+    const own = Math.floor(all / parts) + (place < all % parts ? 1 : 0)
+    const first = before % plan.targets.length
+    before += own
+    const common = { targets: [...plan.targets.slice(first), ...plan.targets.slice(0, first)], seed: plan.seed + place }
+    switch (plan.way) {
+      case 'closed': return { ...plan, ...common, connections: own }
+      case 'users': return { ...plan, ...common, users: own }
+      case 'open': return { ...plan, ...common, rate: plan.rate / parts, inFlight: own }
+    }
+  })
+}
+
+/**
+ * Adds up what generators did at the same time. Of what each needed itself the worst is told: one that was the limit is
+ * enough for the sum to say nothing of the servers.
+ *
+ * @param plan - the whole of it.
+ */
+export function addUp(plan: Plan, parts: readonly [LoadPart, ...LoadPart[]]): LoadResult {
+  const results = parts.map(({ result }) => result)
+  const [first] = results as [LoadResult, ...LoadResult[]]
+  const seconds = Math.max(...results.map((result) => result.seconds))
+  const tally = new Tally(plan.kinds, { from: 0, to: plan.seconds * 1000 })
+  for (const { counted } of parts) tally.absorb(counted)
+  const figures = tally.figures(seconds * 1000)
+  const generator = worst(results.map((result) => result.generator))
+  const late = results.flatMap(({ lateP99 }) => lateP99 === undefined ? [] : [lateP99])
+  return {
+    plan, ...figures, generator,
+    start: results.map(({ start }) => start).sort()[0] ?? first.start,
+    ended: results.find(({ ended }) => ended !== 'in time')?.ended ?? 'in time',
+    ...(late.length === 0 ? {} : { lateP99: Math.max(...late) }),
+    ...(plan.way === 'users' ? { users: usersSay(plan, figures, generatorLimit(generator)) } : {}),
+  }
+}
+
+const worst = (uses: readonly GeneratorUse[]): GeneratorUse => {
+  const most = (of: (use: GeneratorUse) => number): number => Math.max(...uses.map(of))
+  return {
+    cores: most(({ cores }) => cores), busy: most(({ busy }) => busy),
+    delay: { p50: most(({ delay }) => delay.p50), p99: most(({ delay }) => delay.p99), max: most(({ delay }) => delay.max) },
+  }
+}

@@ -1,0 +1,59 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import type { Test } from 'tap'
+import { latestRun, runPlaybook } from '../support/playbook.ts'
+
+/* Any stack, and a balancer in front of two apps, on the real lab with the whole site running. What is deployed is removed again. */
+export function stackCases(t: Test, inventory: readonly string[]): void {
+  const run = (name: string, ...args: string[]) => runPlaybook(name, [...inventory, '--yes', ...args])
+  const stack = (...args: string[]) => run('playbooks/swarm/stack.mjs', '--tags', 'lab,stack', ...args)
+  const findings = (prefix: string): [string, boolean | null][] =>
+    latestRun().summary().findings.filter(({ id }) => id.startsWith(prefix)).map(({ id, holds }) => [id, holds])
+  const changed = (): number => Object.values(latestRun().summary().hosts).reduce((sum, host) => sum + host.changed, 0)
+  const ends = async (t: Test, step: ReturnType<typeof run>, code = 0): Promise<string> => {
+    const { exitCode, stdout, stderr } = await step
+    if (!t.equal(exitCode, code)) t.comment(`${stdout.slice(-5000)}\n${stderr.slice(-2000)}`)
+    return `${stdout}\n${stderr}`
+  }
+  const STACK = [['stack.converged', true], ['stack.replicas', true], ['stack.health', true]]
+
+  void t.test('the voting app: deployed, not twice, removed', async (t) => {
+    const voting = ['-e', 'file=examples/voting/compose.yaml']
+    // The images come with the whole playbook only.
+    await ends(t, run('playbooks/swarm/stack.mjs', ...voting))
+    t.same(findings('stack.'), STACK)
+    await ends(t, run('playbooks/swarm/stack.mjs', ...voting))
+    t.equal(changed(), 0)
+    t.same(findings('stack.'), STACK)
+    await ends(t, stack(...voting, '-e', 'state=absent'))
+    t.ok(changed() > 0)
+  })
+
+  void t.test('a stack that cannot come up: which task, and why', async (t) => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'labbook-stack-'))
+    t.teardown(() => { rmSync(folder, { recursive: true, force: true }) })
+    const file = path.join(folder, 'broken.yaml')
+    writeFileSync(file, 'services:\n  web:\n    image: ${IMAGE_REDIS}\n    command: [sh, -c, "echo no such table: orders; exit 1"]\n    deploy: {endpoint_mode: dnsrr}\n')
+    const said = await ends(t, run('playbooks/swarm/stack.mjs', '-e', `file=${file}`), 2)
+    t.match(said, /broken_web[\s\S]*no such table: orders/)
+    t.match(findings('stack.'), [['stack.converged', false]])
+    writeFileSync(file, 'services:\n  web:\n    imge: x\n')
+    const wrong = await ends(t, stack('-e', `file=${file}`), 1)
+    t.match(wrong, /broken\.yaml:3:5: "imge" is not a key of a compose file here: did you mean image\?/)
+    writeFileSync(file, 'services:\n  web:\n    image: ${IMAGE_REDIS}\n')
+    await ends(t, stack('-e', `file=${file}`, '-e', 'state=absent'))
+  })
+
+  void t.test('nginx in front of two apps, then HAProxy in its place', async (t) => {
+    const held = [['balancer.paths', true], ['balancer.sticky', true], ['balancer.health', true]]
+    const nginx = ['-e', 'balancer=nginx', '-e', 'balancer_sticky=true']
+    await ends(t, run('playbooks/balancer.mjs', ...nginx))
+    t.same(findings('balancer.'), held)
+    await ends(t, run('playbooks/balancer.mjs'))
+    t.same(findings('balancer.'), held)
+    await ends(t, run('playbooks/balancer.mjs'))
+    t.equal(changed(), 0)
+    await ends(t, run('playbooks/balancer.mjs', 'down'))
+  })
+}

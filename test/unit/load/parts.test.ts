@@ -1,0 +1,127 @@
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { text } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
+import fc from 'fast-check'
+import t from 'tap'
+import { generatorProgram } from '../../../playbooks/load/generators.ts'
+import { addUp, dealOut, readPlan, type Figures, type LoadPart, type Plan } from '../../../src/load/index.ts'
+import { Tally, type Outcome } from '../../../src/load/tally.ts'
+import { processes } from '../../support/processes.ts'
+import { startServer } from './support.ts'
+
+const targets = [1, 2, 3].map((n) => ({ host: `10.0.0.${n}`, port: 8080 }))
+const kinds = [{ path: '/' }, { method: 'POST', path: '/more' }] as const
+const generator = { cores: 0.1, busy: 0.2, delay: { p50: 0, p99: 1, max: 2 } }
+
+const outcomes = fc.oneof<fc.Arbitrary<Outcome>[]>(
+  fc.record({ status: fc.constantFrom(200, 404, 503), bytes: fc.nat(2000), replica: fc.constantFrom('a', 'b', undefined), node: fc.constantFrom('n', undefined) }),
+  fc.record({ error: fc.constantFrom('ECONNRESET', 'no answer within the time limit') }),
+)
+const samples = fc.array(fc.record({
+  kind: fc.nat(1), at: fc.integer({ min: 0, max: 4999 }), ms: fc.integer({ min: 1, max: 5000 }), outcome: outcomes, by: fc.nat(2),
+}), { maxLength: 200 })
+
+t.test('what several generators counted adds up to what one would have', async (t) => {
+  const plan = readPlan({ way: 'closed', connections: 6, seconds: 5, targets, kinds: [...kinds] })
+  const counted = (which: readonly { kind: number; at: number; ms: number; outcome: Outcome }[]): Tally => {
+    const tally = new Tally(plan.kinds, { from: 0, to: 5000 })
+    for (const { kind, at, ms, outcome } of which) tally.add(kind, at, ms, outcome)
+    return tally
+  }
+  fc.assert(fc.property(samples, (all) => {
+    const parts = [0, 1, 2].map((place): LoadPart => {
+      const tally = counted(all.filter(({ by }) => by === place))
+      return { result: { plan, start: '2026-01-01T00:00:00.000Z', ended: 'in time', ...tally.figures(5000), generator }, counted: JSON.parse(JSON.stringify(tally.dump())) as LoadPart['counted'] }
+    }) as [LoadPart, ...LoadPart[]]
+    const [sum, whole] = [addUp(plan, parts), counted(all).figures(5000)]
+    for (const key of ['seconds', 'throughput', 'statuses', 'errors', 'replicas', 'nodes', 'perSecond'] as const) t.strictSame(sum[key], whole[key])
+    for (const [added, one] of [[sum.total, whole.total], ...sum.kinds.map((row, place) => [row, whole.kinds[place]])] as [Figures, Figures][]) {
+      t.strictSame({ ...added, latency: undefined }, { ...one, latency: undefined })
+      // A histogram that came from elsewhere knows its least and its most by their buckets: three digits.
+      const near = (a: number, b: number): boolean => Math.abs(a - b) <= b * 0.002 + 0.002
+      t.ok((['min', 'mean', 'max'] as const).every((key) => near(added.latency[key], one.latency[key])))
+      t.ok(Object.entries(added.latency.percentiles).every(([key, value]) => near(value, one.latency.percentiles[key] ?? NaN)))
+    }
+  }), { numRuns: 60 })
+})
+
+t.test('one generator that was the limit is enough', async (t) => {
+  const plan = readPlan({ way: 'open', rate: 10, seconds: 1, targets, kinds: [...kinds] })
+  const part = (busy: number, lateP99: number): LoadPart => {
+    const tally = new Tally(plan.kinds, { from: 0, to: 1000 })
+    return {
+      result: { plan, start: '2026-01-01T00:00:00.000Z', ended: busy > 0.5 ? 'aborted' : 'in time', ...tally.figures(1000), generator: { ...generator, busy }, lateP99 },
+      counted: tally.dump(),
+    }
+  }
+  const { generator: use, lateP99, ended } = addUp(plan, [part(0.1, 3), part(0.95, 1)])
+  t.match({ use, lateP99, ended }, { use: { busy: 0.95, delay: { p99: 1 } }, lateP99: 3, ended: 'aborted' })
+})
+
+t.test('a plan is dealt out whole, and no generator is left without work', async (t) => {
+  const ways = fc.oneof(
+    fc.record({ way: fc.constant('closed' as const), connections: fc.integer({ min: 1, max: 100 }) }),
+    fc.record({ way: fc.constant('users' as const), users: fc.integer({ min: 1, max: 100 }) }),
+    fc.record({ way: fc.constant('open' as const), rate: fc.integer({ min: 1, max: 100 }), inFlight: fc.integer({ min: 1, max: 50 }) }),
+  )
+  const size = (plan: Plan): number => plan.way === 'closed' ? plan.connections : plan.way === 'users' ? plan.users : plan.inFlight
+  fc.assert(fc.property(ways, fc.integer({ min: 1, max: 8 }), (way, generators) => {
+    const plan = readPlan({ ...way, seconds: 1, targets, kinds: [...kinds] })
+    const parts = dealOut(plan, generators)
+    t.equal(parts.length, Math.min(generators, size(plan)))
+    t.equal(parts.reduce((sum, part) => sum + size(part), 0), size(plan))
+    t.ok(parts.every((part) => size(part) >= 1 && size(part) <= Math.ceil(size(plan) / parts.length)))
+    t.ok(parts.every((part) => part.targets.length === targets.length))
+    t.equal(new Set(parts.map(({ seed }) => seed)).size, parts.length, 'each draws for itself')
+    if (plan.way === 'open') t.ok(Math.abs(parts.reduce((sum, part) => sum + (part.way === 'open' ? part.rate : 0), 0) - plan.rate) < 1e-9)
+  }), { numRuns: 200 })
+})
+
+t.test('the program for other hosts needs nothing but Node', async (t) => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'labbook-generator-'))
+  t.teardown(() => { rmSync(folder, { recursive: true, force: true }) })
+  const program = path.join(folder, 'generator.cjs')
+  writeFileSync(program, generatorProgram())
+  const start = (plan: unknown) => {
+    const child = spawn(process.execPath, [program], { cwd: folder, stdio: ['pipe', 'pipe', 'pipe'] })
+    child.stdin.end(JSON.stringify(plan))
+    return child
+  }
+
+  await t.test('it sends, and tells its part', async (t) => {
+    const server = await startServer(t, { latency: 10, replicas: 2 })
+    const plan = { way: 'closed', connections: 4, seconds: 1, reconnectEvery: 5, targets: [{ host: server.host, port: server.port }], kinds: [{ path: '/' }] }
+    const part = JSON.parse(await text(start(plan).stdout)) as LoadPart
+    t.equal(part.result.ended, 'in time')
+    t.ok(part.result.total.requests > 0)
+    t.equal(part.counted.all.requests, part.result.total.requests)
+    const sum = addUp(readPlan(plan), [part])
+    t.match(sum, { throughput: part.result.throughput, replicas: part.result.replicas, total: { requests: part.result.total.requests, failures: 0 } })
+  })
+
+  await t.test('a plan that cannot be is refused in a line', async (t) => {
+    const child = start({ way: 'closed' })
+    const [code, said] = await Promise.all([new Promise((resolve) => child.once('exit', resolve)), text(child.stderr)])
+    t.equal(code, 1)
+    t.match(said, /^this load cannot be: /)
+    t.equal(said.trim().split('\n').length, 1)
+  })
+
+  await t.test('it ends when who started it is gone', async (t) => {
+    const server = await startServer(t, { latency: 10 })
+    const plan = { way: 'closed', connections: 1, seconds: 300, targets: [{ host: server.host, port: server.port }], kinds: [{ path: '/' }] }
+    const shell = spawn('sh', ['-c', `"$0" "$1" <<'plan' >/dev/null & echo $!; wait\n${JSON.stringify(plan)}\nplan`, process.execPath, program], { stdio: ['ignore', 'pipe', 'ignore'] })
+    const pid = Number(await new Promise<string>((resolve) => shell.stdout.once('data', (line: Buffer) => { resolve(line.toString()) })))
+    while (!((await server.seen()).requests['GET /'] ?? 0)) await sleep(50)
+    t.ok(processes().some((process) => process.pid === pid))
+    shell.kill('SIGKILL')
+    for (let waited = 0; processes().some((process) => process.pid === pid); waited += 100) {
+      if (waited > 20_000) return t.fail('it still sends')
+      await sleep(100)
+    }
+    t.pass('it has ended')
+  })
+})
