@@ -47,7 +47,7 @@ tally() {
 for part in "${parts[@]}"; do
   case $part in
     check) tally check npm run --silent check ;;
-    unit) need busybox curl cpio ruby && tally unit npx tap ;;
+    unit) need busybox curl cpio ruby gpg && tally unit npx tap ;;
     ssh) need openssh-server openssh-client sudo tcsh fish && tally ssh npx tap --jobs=1 test/ssh/*.test.ts ;;
     app)
       need redis-server python3-pytest python3-flask python3-redis gunicorn nginx-light haproxy python3-psycopg2

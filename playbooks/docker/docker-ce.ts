@@ -33,7 +33,7 @@ const keyTasks = (url: string, dest: string, fingerprint: string) => [
   file('Folder for what is fetched', { path: '/var/lib/labbook', state: 'directory', mode: '0755' }),
   get_url(UNREACHABLE, { url, dest: FETCHED, mode: '0644' }),
   shell('The key is Docker\'s', {
-    cmd: `found=$(gpg --batch --no-options --homedir "$(mktemp -d)" --show-keys --with-colons ${FETCHED} | awk -F: '$1 == "fpr" { print $10; exit }')
+    cmd: `home=$(mktemp -d) && found=$(gpg --batch --no-options --homedir "$home" --show-keys --with-colons ${FETCHED} | awk -F: '$1 == "fpr" { print $10; exit }'); rm -rf "$home"
 [ "$found" = ${fingerprint} ] || { rm -f ${FETCHED}; echo "the key at ${url} is $found and not Docker's ${fingerprint}: not trusted, and nothing is installed" >&2; exit 1; }
 install -D -m 644 ${FETCHED} ${dest}`,
     creates: dest,
