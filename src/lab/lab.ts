@@ -169,7 +169,8 @@ export function vmVars(lab: Lab, node: Node): Vars {
     ansible_port: node.ssh.port,
     ansible_user: 'ops',
     ansible_ssh_private_key_file: `${lab.dir}/id_ed25519`,
-    ansible_ssh_common_args: `-o UserKnownHostsFile=${lab.dir}/known_hosts`,
+    // A guest in software emulation takes its time to shake hands.
+    ansible_ssh_common_args: `-o UserKnownHostsFile=${lab.dir}/known_hosts -o ConnectTimeout=60`,
     ansible_become: true,
   }
 }

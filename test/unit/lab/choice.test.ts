@@ -29,7 +29,7 @@ t.test('asked for virtual machines, the same inventory is theirs: addresses amon
   const settled = settle(three, { asked: 'qemu' }, unasked)
   t.match(settled?.vars.get('node2'), {
     lab_provider: 'qemu', lab_address: '10.77.0.12', ansible_host: '127.0.0.1', ansible_port: 22_200, ansible_user: 'ops',
-    ansible_ssh_private_key_file: /\/vm\/id_ed25519$/, ansible_ssh_common_args: /^-o UserKnownHostsFile=\/.*\/vm\/known_hosts$/,
+    ansible_ssh_private_key_file: /\/vm\/id_ed25519$/, ansible_ssh_common_args: /^-o UserKnownHostsFile=\/.*\/vm\/known_hosts -o ConnectTimeout=60$/,
     lab_forwards: { 8080: 22_201, 8090: 22_202, 5000: 22_203 }, lab_chosen: 'asked for by --provider',
   })
   const after = labOf({ ...three, hostvars: (host) => settled?.vars.get(host) ?? {} })

@@ -104,8 +104,8 @@ lab_finish() {
     for file in $(chroot "$root" modprobe --set-version "$kernel" --show-depends "$name" | awk '$1 == "insmod" { print $2 }'); do
       ls "$root/boot/lab/m/"*-"$(basename "$file" | sed 's/[.]ko.*/.ko/')" >/dev/null 2>&1 && continue
       case $file in
-        *.xz) chroot "$root" xz -dc "$file" ;;
-        *.zst) chroot "$root" zstd -qdc "$file" ;;
+        *.xz) xz -dc "$root$file" ;;
+        *.zst) zstd -qdc "$root$file" ;;
         *) cat "$root$file" ;;
       esac >"$root/boot/lab/m/$number-$(basename "$file" | sed 's/[.]ko.*/.ko/')" || return
       number=$((number + 1))
