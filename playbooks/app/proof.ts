@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { experiment, type CareContext, type ExperimentContext } from '../../src/labbook.ts'
 import { callMany, type Answers, type Endpoint } from './client.ts'
+import { doorTo } from '../lab/address.ts'
 import { appVars, STACK } from './stack.ts'
 
 export const LOOKS = 80
@@ -11,8 +12,7 @@ export const CLIENTS = 10
 export function endpoints({ groups, hostvars }: Pick<CareContext, 'groups' | 'hostvars'>, nodes = groups.swarm ?? []): Endpoint[] {
   return nodes.map((name) => {
     const vars = hostvars(name)
-    const from = /BindAddress=(\S+)/.exec(String(vars.ansible_ssh_common_args ?? ''))?.[1]
-    return { host: String(vars.ansible_host ?? name), port: appVars(vars).counter_port, ...(from === undefined ? {} : { from }) }
+    return doorTo(vars, name, appVars(vars).counter_port)
   })
 }
 

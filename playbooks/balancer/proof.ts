@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { experiment, type ExperimentContext } from '../../src/labbook.ts'
 import type { Endpoint } from '../app/client.ts'
+import { doorTo } from '../lab/address.ts'
 import { askInTurn, table, Visitor, type Tally } from './client.ts'
 import { APPS, balancerVars, STACK } from './stack.ts'
 
@@ -15,8 +16,7 @@ const pathOf = (app: (typeof APPS)[number]): string => `/${app.path}${API}`
 function doorsOf({ groups, hostvars }: Pick<ExperimentContext, 'groups' | 'hostvars'>): Endpoint[] {
   return (groups.swarm ?? []).map((name) => {
     const vars = hostvars(name)
-    const from = /BindAddress=(\S+)/.exec(String(vars.ansible_ssh_common_args ?? ''))?.[1]
-    return { host: String(vars.ansible_host ?? name), port: balancerVars(vars).port, ...(from === undefined ? {} : { from }) }
+    return doorTo(vars, name, balancerVars(vars).port)
   })
 }
 

@@ -1,39 +1,48 @@
-import { apt, copy, file, get_url, play, systemd, template, type PlayContext } from '../../src/labbook.ts'
+import { apt, docker_storage, isStorageDriver, play, PlaybookError, systemd, template, file, type PlayContext } from '../../src/labbook.ts'
+import { dockerCe, sourceOf } from './docker-ce.ts'
 
 /**
- * Docker Engine from the distribution (`docker_source: distribution`, the default: no key, no new repository, works
- * without the internet where a mirror does) or from Docker's own repository (`docker_source: docker`).
+ * Docker Engine from the distribution (`docker_source: distro`, the default: no key, no new repository, works without the internet
+ * where a mirror does) or from Docker's own repository (`docker_source: docker-ce`). `docker_storage_driver` says what its data lies on.
  */
 export const docker = play('Docker Engine', { hosts: 'docker', become: true, tags: 'docker', gather_facts: true }, (on) => [
   file('Folder for the configuration', { path: '/etc/docker', state: 'directory', mode: '0755' }),
+  storage(on),
   // Before the package, so that the daemon's first start reads it.
   template('Configure the daemon', {
     src: 'docker/daemon.json',
     dest: '/etc/docker/daemon.json',
     mode: '0644',
+    vars: { storage_driver: driverOf(on) ?? '' },
     notify: 'restart docker',
   }),
-  on.vars.docker_source === 'docker' ? fromDocker(on) : [
+  sourceOf(on.vars.docker_source) === 'docker-ce' ? dockerCe(on.facts) : [
     apt('Install Docker', { name: ['docker.io', 'curl'], update_cache: true, cache_valid_time: 3600, install_recommends: false }),
   ],
   systemd('Start Docker', { name: 'docker', state: 'started', enabled: true }),
 ], { 'restart docker': systemd({ name: 'docker', state: 'restarted' }) })
 
-const fromDocker = ({ facts }: PlayContext) => {
-  const distribution = String(facts.distribution ?? 'debian').toLowerCase()
-  const site = `https://download.docker.com/linux/${distribution}`
+function driverOf({ vars }: PlayContext) {
+  const driver = vars.docker_storage_driver
+  if (driver === undefined || isStorageDriver(driver)) return driver
+  throw new PlaybookError(`docker_storage_driver is overlay2, btrfs or zfs, not "${String(driver)}"`)
+}
+
+const TOOLS = { overlay2: [], btrfs: ['btrfs-progs'], zfs: ['zfsutils-linux'] } as const
+
+/** Only where it is asked for; else Docker takes what it finds. */
+function storage(on: PlayContext) {
+  const driver = driverOf(on)
+  if (driver === undefined) return []
+  // The second disk of a machine of the lab, where none is named.
+  const device = on.vars.docker_storage_device ?? (on.vars.lab_data_disk === undefined ? undefined : '/dev/vdb')
+  if (driver !== 'overlay2' && device === undefined) {
+    throw new PlaybookError(`${on.host}: docker_storage_driver ${driver} needs a disk of its own: name it in docker_storage_device (a machine of the lab gets one with lab_data_disk: 10G)`)
+  }
   return [
-    apt({ name: ['ca-certificates', 'curl'], update_cache: true, cache_valid_time: 3600 }),
-    file({ path: '/etc/apt/keyrings', state: 'directory', mode: '0755' }),
-    get_url('Key of the Docker repository', { url: `${site}/gpg`, dest: '/etc/apt/keyrings/docker.asc', mode: '0644' }),
-    copy('Docker repository', {
-      dest: '/etc/apt/sources.list.d/docker.sources',
-      mode: '0644',
-      content: [
-        'Types: deb', `URIs: ${site}`, `Suites: ${String(facts.distribution_release)}`, 'Components: stable',
-        'Signed-By: /etc/apt/keyrings/docker.asc', '',
-      ].join('\n'),
+    TOOLS[driver].length > 0 && apt(`Tools of ${driver}`, { name: [...TOOLS[driver]], update_cache: true, cache_valid_time: 3600, install_recommends: false }),
+    docker_storage('What Docker\'s data lies on', {
+      driver, force: on.vars.docker_storage_force === true || on.vars.docker_storage_force === 'true', ...(device === undefined ? {} : { device: String(device) }),
     }),
-    apt('Install Docker', { name: ['docker-ce', 'docker-ce-cli', 'containerd.io'], update_cache: true }),
   ]
 }

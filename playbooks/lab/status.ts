@@ -1,5 +1,8 @@
 import { experiment } from '../../src/labbook.ts'
+import { providerOf } from '../../src/lab/providers.ts'
 import { labOf } from './lab.ts'
+
+const HEAD = ['NODE', 'ADDRESS', 'STATE', 'UPTIME', 'MEMORY', 'REACHED BY'].join('\t')
 
 /** Looks at the lab without touching it. */
 export const labStatus = experiment('Lab status', {
@@ -11,14 +14,13 @@ export const labStatus = experiment('Lab status', {
     on.notice('no host of the inventory has lab_provider: these are machines of your own')
     return
   }
-  // The banner is read by the shell, so that no client is needed; without the lab's own interface nothing is sent at all.
-  const look = `ip link show ${lab.name}0 >/dev/null 2>&1 || exit 0
-for node in ${lab.nodes.map(({ name, address }) => `${name}=${address}`).join(' ')}; do
-  banner=$(timeout 3 bash -c 'read -r line </dev/tcp/'"\${node#*=}"'/22 && echo "$line"' 2>/dev/null)
-  echo "$node \${banner:-down}"
-done`
-  const nodes = await on.exhibit({ title: 'Lab nodes', command: look })
-  const parts = await on.exhibit({ title: 'Lab parts', command: `ip netns list | grep '^${lab.name}-' || echo 'no network namespaces'; du -sh ${lab.dir} ${lab.rootfs} 2>/dev/null || :` })
+  const provider = providerOf(lab)
+  on.notice(`${provider.name}: ${provider.says}`)
+  const nodes = await on.exhibit({
+    title: 'Lab nodes', shown: `nodes of the lab (${provider.name})`,
+    command: `{ printf '%s\\n' '${HEAD}'\n${provider.status(lab)}\n} | awk -F '\\t' '{ printf "%-14s %-15s %-26s %-12s %-9s %s\\n", $1, $2, $3, $4, $5, $6 }'`,
+  })
+  const parts = await on.exhibit({ title: 'Lab parts', shown: 'parts of the lab', command: provider.parts(lab) })
   const up = nodes.stdout.split('\n').filter((line) => / SSH-/.test(line)).length
   on.finding('lab.nodes.up', { holds: up === lab.nodes.length, evidence: [nodes, parts], detail: `${up} of ${lab.nodes.length} nodes are up` })
 })

@@ -1,6 +1,7 @@
 import { homedir } from 'node:os'
 import path from 'node:path'
 import { PlaybookError, type PlayContext } from '../../src/labbook.ts'
+import { addressAmongNodes } from '../lab/address.ts'
 import { labOf } from '../lab/lab.ts'
 
 const REGISTRY_PORT = 5000
@@ -17,7 +18,7 @@ export function registryHost({ groups }: Pick<PlayContext, 'groups'>): string {
 /** Host and port under which all machines reach the registry. */
 export function registryAddress(on: Inventory): string {
   const host = registryHost(on)
-  return `${String(on.hostvars(host).ansible_host ?? host)}:${registryPort(on)}`
+  return `${addressAmongNodes(on, host)}:${registryPort(on)}`
 }
 
 export const registryPort = (on: Inventory): number => Number(on.hostvars(registryHost(on)).registry_port ?? REGISTRY_PORT)
@@ -27,7 +28,7 @@ export function registryNames(on: Inventory): string[] {
   const host = registryHost(on)
   const vars = on.hostvars(host)
   const more = Array.isArray(vars.registry_names) ? vars.registry_names.map(String) : []
-  return [...new Set([String(vars.ansible_host ?? host), host, 'localhost', '127.0.0.1', ...more])]
+  return [...new Set([addressAmongNodes(on, host), host, 'localhost', '127.0.0.1', ...more])]
 }
 
 /** Files of the registry on the controller. They hold keys and passwords, and never leave it but for what a host needs. */

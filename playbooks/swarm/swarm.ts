@@ -1,4 +1,5 @@
 import { docker_node, docker_swarm, play, PlaybookError, register, type DockerSwarm, type PlayContext } from '../../src/labbook.ts'
+import { addressAmongNodes } from '../lab/address.ts'
 
 /** What the first manager knows: the tokens, the members. */
 const swarmState = register<DockerSwarm>('swarm')
@@ -9,11 +10,9 @@ const firstManager = ({ groups }: PlayContext): string => {
   return manager
 }
 
-const addressOf = (on: PlayContext, host: string): string => String(on.hostvars(host).ansible_host ?? host)
-
 /** The first manager starts the Swarm, unless it is in one. */
 const swarmInit = play('Swarm: first manager', { hosts: 'swarm_managers[0]', become: true, tags: 'swarm' }, (on) => [
-  docker_swarm('Start the Swarm', { state: 'present', advertise_addr: addressOf(on, on.host), register: swarmState }),
+  docker_swarm('Start the Swarm', { state: 'present', advertise_addr: addressAmongNodes(on, on.host), register: swarmState }),
 ])
 
 /** All others join, each in its role. A node that is in another Swarm, or was removed from this one, joins anew. */
@@ -23,8 +22,8 @@ const swarmJoin = play('Swarm: join', { hosts: 'swarm:!swarm_managers[0]', becom
   return [
     docker_swarm(`Join as ${joins}`, {
       state: 'join',
-      advertise_addr: addressOf(on, on.host),
-      remote_addrs: [`${addressOf(on, manager)}:2377`],
+      advertise_addr: addressAmongNodes(on, on.host),
+      remote_addrs: [`${addressAmongNodes(on, manager)}:2377`],
       join_token: swarmState.on(manager).map(({ join_tokens }) => {
         if (join_tokens === undefined) throw new PlaybookError(`${manager} gave no join tokens`)
         return join_tokens[joins]

@@ -8,8 +8,10 @@ import { askHosts, askPassword, canAsk, Cancelled, confirm } from '../ui/index.t
 import { stepAsked } from '../run/tags.ts'
 import type { Secret } from '../values/secret.ts'
 import { execute, type Ready } from './execute.ts'
+import { LabError } from '../lab/lab.ts'
 import { mergeExtraVars } from './extra-vars.ts'
 import { helpText } from './help.ts'
+import { withLab } from './lab.ts'
 import { withLocalhost } from './localhost.ts'
 import { listHosts, listTasks } from './list.ts'
 import { parseOptions, type Options } from './options.ts'
@@ -17,7 +19,7 @@ import { stepsOf, type Playbook } from './playbook.ts'
 import { UsageError } from './usage-error.ts'
 
 /** What a user can mend: shown as its message alone. */
-const EXPECTED = [UsageError, InventoryError, PatternError, ConnectionConfigError, EvidenceError, PlaybookError] as const
+const EXPECTED = [UsageError, InventoryError, PatternError, ConnectionConfigError, EvidenceError, PlaybookError, LabError] as const
 
 /**
  * A playbook's command line, from arguments to exit code.
@@ -50,7 +52,7 @@ async function start(playbook: Playbook, argv: readonly string[], root: string):
   const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string }
   if (options.help) return say(help(playbook, all))
   if (options.version) return say(`labbook ${version}\n`)
-  const inventory = withLocalhost(await readInventory(options.inventory))
+  const inventory = withLab(withLocalhost(await readInventory(options.inventory)), options.provider ?? named(extraVars.lab_provider))
   const hosts = await chooseHosts(options, inventory)
   const tags = { tags: options.tags, skipTags: options.skipTags }
   // Their groups need not be in the inventory.
@@ -65,6 +67,8 @@ async function start(playbook: Playbook, argv: readonly string[], root: string):
   }
   return await execute(ready)
 }
+
+const named = (value: unknown): string | undefined => (value === undefined ? undefined : String(value))
 
 const help = ({ name, description, words }: Playbook, steps: readonly Step[]): string => helpText({
   playbook: `${name}.mjs`,

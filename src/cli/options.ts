@@ -21,6 +21,8 @@ export interface Options {
   /** The number of `-v`. */
   readonly verbosity: number
   readonly askBecomePass: boolean
+  /** What the lab is made of, where not as the inventory says. */
+  readonly provider: string | undefined
   readonly listHosts: boolean
   readonly listTasks: boolean
   readonly json: boolean
@@ -33,7 +35,7 @@ export interface Options {
   readonly words: readonly string[]
 }
 
-/** Words a playbook takes beside options, and what each means: `{ up: 'make the lab' }`. */
+/** Words a playbook takes beside options, and what each means: `{ up: 'make the lab' }`. `'snapshot NAME'` is followed by a word of the user's own. */
 export type Words = Readonly<Record<string, string>>
 
 export interface OptionSpec {
@@ -55,6 +57,7 @@ export const OPTIONS = {
   repeat: { value: 'N', help: 'do each experiment N times; findings say how often they held' },
   'extra-vars': { short: 'e', value: 'VARS', help: "key=value key2='two words', {JSON} or @file.yml" },
   verbose: { short: 'v', help: 'output of tasks; -vv commands, -vvv probes too' },
+  provider: { value: 'NAME', help: 'what a lab is made of: auto, namespaces, qemu' },
   'ask-become-pass': { short: 'K', help: 'ask for the password sudo wants' },
   'list-hosts': { help: 'list the hosts of each play and end' },
   'list-tasks': { help: 'list the tasks of each play and end' },
@@ -92,12 +95,13 @@ export function parseOptions(argv: readonly string[], words: Words = {}): Option
   const help = tokens.some((token) => token.kind === 'option' && token.name === 'help')
   if (!help) {
     for (const token of tokens) {
-      if (token.kind === 'positional') positional.push(knownWord(token.value, words))
+      if (token.kind === 'positional') positional.push(takesMore(positional, words) ? token.value : knownWord(token.value, words))
       if (token.kind !== 'option') continue
       const name = knownOption(token.name, token.rawName)
       given.set(name, [...given.get(name) ?? [], valueOf(name, token.value, token.inlineValue)])
     }
   }
+  if (!help && takesMore(positional, words)) throw new UsageError(`${positional.at(-1) ?? ''} needs a word more: ${declared(positional.at(-1) ?? '', words) ?? ''}`)
   const all = (name: Name): string[] => given.get(name) ?? []
   const last = (name: Name): string | undefined => all(name).at(-1)
   const on = (name: Name): boolean => given.has(name)
@@ -116,6 +120,7 @@ export function parseOptions(argv: readonly string[], words: Words = {}): Option
     repeat: wholeNumber('repeat', last('repeat') ?? '1'),
     extraVars: all('extra-vars').map(parseExtraVars),
     verbosity: all('verbose').length,
+    provider: last('provider'),
     askBecomePass: on('ask-become-pass'),
     listHosts: on('list-hosts'),
     listTasks: on('list-tasks'),
@@ -147,9 +152,18 @@ function valueOf(name: Name, value: string | undefined, inline: boolean | undefi
   return value
 }
 
+/** A word as the playbook declares it: `snapshot NAME` for `snapshot`. */
+const declared = (word: string, words: Words): string | undefined => Object.keys(words).find((each) => each.split(' ')[0] === word)
+
+/** The last word that was given is one that a word of the user's own follows. */
+function takesMore(given: readonly string[], words: Words): boolean {
+  const last = given.at(-1)
+  return last !== undefined && given.length === 1 && declared(last, words)?.includes(' ') === true
+}
+
 function knownWord(word: string, words: Words): string {
-  if (Object.hasOwn(words, word)) return word
-  const choices = Object.keys(words)
+  if (declared(word, words) !== undefined) return word
+  const choices = Object.keys(words).map((each) => each.split(' ')[0] ?? each)
   if (choices.length === 0) throw new UsageError(`unexpected word "${word}"; to choose hosts: --limit ${word}`)
   const meant = closest(word, choices)
   const hint = meant === undefined ? '' : ` (did you mean ${meant}?)`

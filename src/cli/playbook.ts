@@ -8,7 +8,7 @@ export interface Playbook {
   readonly name: string
   /** One line for `--help`. */
   readonly description: string
-  /** Words it takes beside options, such as `up` and `down`; the first is taken when none is given. */
+  /** Words it takes beside options, such as `up`, `down` and `resume NAME`; the first is taken when none is given. */
   readonly words?: Words
   /** More than one of the words may be given. */
   readonly severalWords?: boolean
@@ -26,7 +26,8 @@ export const playbook = (definition: Playbook): Playbook => definition
 /** @throws {UsageError} more words were given than the playbook takes. */
 export function stepsOf({ steps, words = {}, severalWords = false }: Playbook, given: readonly string[], extraVars: ExtraVars = {}): readonly Step[] {
   const [first] = Object.keys(words)
-  if (given.length > 1 && !severalWords) throw new UsageError(`one word at a time, not ${given.length}: ${given.join(', ')}`)
+  const ownWord = given.length === 2 && Object.keys(words).some((word) => word.startsWith(`${given[0] ?? ''} `))
+  if (given.length > 1 && !severalWords && !ownWord) throw new UsageError(`one word at a time, not ${given.length}: ${given.join(', ')}`)
   if (typeof steps !== 'function') return steps
   return steps(given.length > 0 || first === undefined ? given : [first], extraVars)
 }

@@ -21,6 +21,8 @@ export interface Faults {
   readonly powerOff: Fault
   /** It goes on, and nobody reaches it nor is reached by it. */
   readonly cutOff: Fault
+  /** It starts anew, unasked; mended, it answers again. */
+  readonly reboot: Fault
 }
 
 /** Of nodes made of namespaces: their processes are ended; their port on the lab's switch is shut. */
@@ -33,6 +35,10 @@ export function namespaceFaults(node: NodeSetting): Faults {
       host: 'controller', make: stopNode(node), mend: startNode(node),
     },
     cutOff: { says: `${name} is cut off from the network`, how: { make: port('down'), mend: port('up') }, host: 'controller', make: port('down'), mend: port('up') },
+    reboot: {
+      says: `${name} is reset`, how: { make: `ends every process of ${name} and boots it`, mend: `waits for the sshd of ${name}` },
+      host: 'controller', make: `(${stopNode(node)}) || exit\n${startNode(node)}`, mend: startNode(node),
+    },
   }
 }
 
@@ -60,6 +66,10 @@ export function machineFaults(name: string, sshPort = 22): Faults {
         `iptables -I INPUT ! -i lo -p tcp ! --dport ${sshPort} ${mark} && iptables -I OUTPUT ! -o lo -p tcp ! --sport ${sshPort} ${mark}`,
       ].join('\n'),
       mend: undo,
+    },
+    reboot: {
+      says: `${name} reboots`, how: { make: 'systemctl reboot', mend: `waits until ${name} has booted` }, host: name,
+      make: '(sleep 1; systemctl reboot) >/dev/null 2>&1 </dev/null &', mend: 'true',
     },
   }
 }

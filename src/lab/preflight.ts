@@ -13,8 +13,7 @@ export const lab_preflight = defineModule({
   title: () => 'this machine can make a lab',
   probe: () => probe,
   plan: (_params, { stdout }) => {
-    const lacks = pairs(stdout).filter(([key]) => key === 'lacks').map(([, what]) => reasons.get(what) ?? what)
-    if (!stdout.includes('system ')) lacks.push('a POSIX shell with uname')
+    const lacks = lackWords(stdout)
     if (lacks.length === 0) return { changes: [] }
     return {
       changes: [],
@@ -25,6 +24,12 @@ export const lab_preflight = defineModule({
     }
   },
 })
+
+/** What is in the way, in words, by what the probe printed. */
+export const lackWords = (stdout: string): string[] => [
+  ...pairs(stdout).filter(([key]) => key === 'lacks').map(([, what]) => reasons.get(what) ?? what),
+  ...(stdout.includes('system ') ? [] : ['a POSIX shell with uname']),
+]
 
 /** What the probe says by a word, in words for people. */
 const reasons = new Map([

@@ -21,6 +21,9 @@ export function parseSubnet(text: string): Subnet {
 /** The machine's own address in a lab: the first one. */
 export const gateway = (subnet: Subnet): string => toAddress(subnet.first + 1)
 
+/** The address so many above the network's own: `nthAddress(10.77.0.0/24, 11)` is 10.77.0.11. */
+export const nthAddress = (subnet: Subnet, place: number): string => toAddress(subnet.first + place)
+
 /** Is this an address that a node may have? Not the network's, the machine's or the broadcast address. */
 export function isNodeAddress(subnet: Subnet, address: string): boolean {
   const number = toNumber(address, address)

@@ -3,6 +3,7 @@ import { drain } from './drain.ts'
 import { health } from './health.ts'
 import { daemonStopped, nodeCutOff, nodeKilled } from './loss.ts'
 import { oneOfThreeLost, onlyManagerLost } from './managers.ts'
+import { mesh, meshPowerOff } from './mesh.ts'
 import { scale } from './scale.ts'
 import { brokenUpdate, rollingUpdate } from './update.ts'
 
@@ -17,6 +18,8 @@ export const EXPERIMENTS = {
   'broken-update': brokenUpdate,
   health,
   'depends-on': dependsOn,
+  mesh,
+  'mesh-power-off': meshPowerOff,
   'one-manager': onlyManagerLost,
 } as const
 

@@ -21,7 +21,7 @@ void t.test('nothing given means the defaults', async (t) => {
   t.strictSame(parseOptions([]), {
     inventory: 'inventory.yaml', limit: undefined, tags: [], skipTags: [], check: false, diff: false, forks: 25, extraVars: [],
     verbosity: 0, askBecomePass: false, listHosts: false, listTasks: false, json: false, noInput: false, yes: false,
-    help: false, version: false, words: [], repeat: 1,
+    help: false, version: false, words: [], repeat: 1, provider: undefined,
   })
 })
 
@@ -88,4 +88,14 @@ void t.test('more than one word only where the playbook takes several', async (t
 
 void t.test('--help wins over mistakes beside it', async (t) => {
   t.equal(parseOptions(['--limt', 'x', '-h']).help, true)
+})
+
+void t.test('a word may be followed by one of the user\'s own', async (t) => {
+  const words = { up: '', 'snapshot NAME': '', list: '' }
+  t.strictSame(parseOptions(['snapshot', 'before-update', '-C'], words).words, ['snapshot', 'before-update'])
+  t.strictSame(parseOptions(['snapshot', 'up'], words).words, ['snapshot', 'up'], 'also one that is a word itself')
+  t.match(refusal(['snapshot'], words), 'snapshot needs a word more: snapshot NAME')
+  t.match(refusal(['snapshot', 'a', 'b'], words), 'unknown word "b"')
+  t.match(refusal(['snapshto', 'a'], words), /did you mean snapshot\?/)
+  t.strictSame(stepsOf({ name: 'lab', description: '', words, steps: (given) => given.map((word) => experiment(word, { hosts: 'all', proves: {} }, async () => {})) }, ['snapshot', 'a']).length, 2)
 })

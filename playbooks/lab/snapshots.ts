@@ -1,0 +1,27 @@
+import { experiment, play, PlaybookError, type Experiment, type Play, type PlayContext } from '../../src/labbook.ts'
+import type { Lab } from '../../src/lab/lab.ts'
+import type { Snapshots } from '../../src/lab/provider.ts'
+import { providerOf } from '../../src/lab/providers.ts'
+import { labOf } from './lab.ts'
+
+/** @throws {PlaybookError} there is no lab, or its machines keep no snapshots. */
+function snapshotsOf(on: Pick<PlayContext, 'groups' | 'hostvars'>): { lab: Lab; snapshots: Snapshots } {
+  const lab = labOf(on)
+  if (lab === undefined) throw new PlaybookError('no host of the inventory has lab_provider: snapshots are of a lab')
+  const { snapshots, name } = providerOf(lab)
+  if (snapshots === undefined) throw new PlaybookError(`a lab of ${name} keeps no snapshots: virtual machines do (--provider qemu)`)
+  return { lab, snapshots }
+}
+
+type Verb = 'save' | 'resume' | 'remove'
+const TITLES: Readonly<Record<Verb, string>> = { save: 'Lab: snapshot', resume: 'Lab: back to a snapshot', remove: 'Lab: delete a snapshot' }
+
+export const labSnapshot = (verb: Verb, name: string): Play => play(TITLES[verb], { hosts: 'localhost', tags: 'lab' }, (on) => {
+  const { lab, snapshots } = snapshotsOf(on)
+  return snapshots[verb](lab, name)
+})
+
+export const labSnapshots: Experiment = experiment('Lab: snapshots', { hosts: 'localhost', proves: {} }, async (on) => {
+  const { lab, snapshots } = snapshotsOf(on)
+  await on.exhibit({ title: 'Snapshots of the lab', command: snapshots.list(lab), shown: 'qemu-img snapshot -l' })
+})

@@ -1,0 +1,176 @@
+import { homedir } from 'node:os'
+import path from 'node:path'
+import { gateway, isNodeAddress, nthAddress, parseSubnet } from './subnet.ts'
+
+export type ProviderName = 'namespaces' | 'qemu'
+
+/** A port of a node that this machine hands on: what comes to `host` here goes to `guest` there. */
+export interface Forward {
+  readonly guest: number
+  readonly host: number
+}
+
+export interface Node {
+  readonly name: string
+  /** The address by which the nodes know each other. */
+  readonly address: string
+  /** Where this machine finds its sshd. */
+  readonly ssh: { readonly host: string; readonly port: number }
+  readonly memory?: string
+  readonly disk?: string
+  readonly cpus?: number
+  /** A second disk, for Docker's data. */
+  readonly dataDisk?: string
+  readonly forwards: readonly Forward[]
+}
+
+/** What virtual machines are made of. */
+export interface VmChoice {
+  /** Folder of the images. */
+  readonly images: string
+  /** The Debian release; undefined: that of this machine. */
+  readonly release?: string
+  /** Debian packages baked into the image; none: from bare. */
+  readonly baked: readonly string[]
+  /** A cloud image on this machine in place of one made here. */
+  readonly cloudImage?: string
+  readonly acceleration: 'auto' | 'kvm' | 'hvf' | 'tcg'
+}
+
+/** What the inventory says of the lab: its nodes are the hosts with `lab_provider`; without any there is no lab to make. */
+export interface Lab {
+  readonly provider: ProviderName
+  readonly name: string
+  readonly dir: string
+  readonly rootfs: string
+  readonly subnet: string
+  readonly nodes: readonly Node[]
+  readonly vm: VmChoice
+}
+
+type Vars = Readonly<Record<string, unknown>>
+
+/** As a play has it: groups, and the variables of every host. */
+export interface Inventory {
+  readonly groups: Readonly<Record<string, readonly string[]>>
+  hostvars(host: string): Vars
+}
+
+/** The inventory says something of the lab that cannot be. */
+export class LabError extends Error {
+  override readonly name = 'LabError'
+}
+
+export const PROVIDER_NAMES: readonly ProviderName[] = ['namespaces', 'qemu']
+
+export const isProvider = (name: unknown): name is ProviderName => PROVIDER_NAMES.includes(name as ProviderName)
+
+/** Where Labbook keeps what it makes on this machine: root's, or the user's own. */
+export const stateHome = (root = process.getuid?.() === 0): string => (root ? '/var/lib/labbook' : path.join(homedir(), '.local/share/labbook'))
+
+/** Where it is written down what a lab was made of, if not of what the inventory says: `PROVIDER`, then why. */
+export const rememberedIn = (lab: string): string => `${stateHome()}/providers/${lab}`
+
+/** The lab of an inventory whose provider is settled (`settle` in choice.ts). */
+export function labOf({ groups, hostvars }: Inventory): Lab | undefined {
+  const names = (groups.all ?? []).filter((host) => isProvider(hostvars(host).lab_provider))
+  const [first] = names
+  if (first === undefined) return undefined
+  const common = hostvars(first)
+  const provider = common.lab_provider as ProviderName
+  const other = names.find((name) => hostvars(name).lab_provider !== provider)
+  if (other !== undefined) throw new LabError(`${first} is of ${provider} and ${other} of ${String(hostvars(other).lab_provider)}: a lab has one lab_provider`)
+  const lab = {
+    provider,
+    name: text(common, 'lab_name', 'labbook'),
+    dir: text(common, 'lab_dir', provider === 'qemu' ? `${stateHome()}/vm` : '/var/lib/labbook/lab'),
+    rootfs: text(common, 'lab_rootfs', '/var/lib/labbook/rootfs'),
+    subnet: text(common, 'lab_subnet', '10.77.0.0/24'),
+    vm: vmChoice(common),
+  }
+  return { ...lab, nodes: names.map((name, place) => nodeOf(name, hostvars(name), place, lab)) }
+}
+
+const text = (vars: Vars, key: string, otherwise: string): string => String(vars[key] ?? otherwise)
+
+function vmChoice(vars: Vars): VmChoice {
+  const acceleration = text(vars, 'lab_acceleration', 'auto')
+  if (!['auto', 'kvm', 'hvf', 'tcg'].includes(acceleration)) throw new LabError(`lab_acceleration is auto, kvm, hvf or tcg, not "${acceleration}"`)
+  return {
+    images: text(vars, 'lab_images', `${stateHome()}/images`),
+    ...(vars.lab_release === undefined ? {} : { release: String(vars.lab_release) }),
+    ...(vars.lab_image === undefined ? {} : { cloudImage: String(vars.lab_image) }),
+    baked: list(vars.lab_baked),
+    acceleration: acceleration as VmChoice['acceleration'],
+  }
+}
+
+const list = (value: unknown): string[] =>
+  Array.isArray(value) ? value.map(String) : value === undefined || value === '' ? [] : String(value).split(/[,\s]+/).filter(Boolean)
+
+function nodeOf(name: string, vars: Vars, place: number, lab: Pick<Lab, 'provider' | 'subnet'>): Node {
+  const sizes = {
+    ...(vars.lab_memory === undefined ? {} : { memory: String(vars.lab_memory) }),
+    ...(vars.lab_disk === undefined ? {} : { disk: String(vars.lab_disk) }),
+    ...(vars.lab_cpus === undefined ? {} : { cpus: whole('lab_cpus', vars.lab_cpus, 1, 64) }),
+    ...(vars.lab_data_disk === undefined ? {} : { dataDisk: String(vars.lab_data_disk) }),
+  }
+  if (lab.provider === 'namespaces') {
+    const address = text(vars, 'ansible_host', name)
+    return { name, address, ssh: { host: address, port: Number(vars.ansible_port ?? 22) }, ...sizes, forwards: [] }
+  }
+  const forwards = forwardsOf(vars, place)
+  return { name, address: vmAddress(vars, place, lab.subnet), ssh: { host: '127.0.0.1', port: sshPort(vars, place) }, ...sizes, forwards }
+}
+
+/** Given as `lab_address`, or as the address the node has among namespaces, or the next one from .11 on. */
+function vmAddress(vars: Vars, place: number, subnet: string): string {
+  if (vars.lab_address !== undefined) return String(vars.lab_address)
+  const network = parseSubnet(subnet)
+  const given = String(vars.ansible_host ?? '')
+  if (/^(\d{1,3}\.){3}\d{1,3}$/.test(given) && isNodeAddress(network, given) && given !== gateway(network)) return given
+  return nthAddress(network, 11 + place)
+}
+
+/** Ports of this machine for one node: its sshd first, then those it publishes. */
+const PORTS_OF_A_NODE = 100
+const PUBLISHED = [8080, 8090, 5000]
+
+const portBase = (vars: Vars): number => whole('lab_port_base', vars.lab_port_base ?? 22_000, 1024, 60_000)
+
+function sshPort(vars: Vars, place: number): number {
+  const port = portBase(vars) + PORTS_OF_A_NODE * (place + 1)
+  if (port + PORTS_OF_A_NODE > 65_535) throw new LabError(`there is no port left for node ${place + 1} of the lab above lab_port_base ${portBase(vars)}: lower it`)
+  return port
+}
+
+function forwardsOf(vars: Vars, place: number): Forward[] {
+  const wanted = vars.lab_publish === undefined
+    ? [Number(vars.counter_port ?? PUBLISHED[0]), Number(vars.balancer_port ?? PUBLISHED[1]), Number(vars.registry_port ?? PUBLISHED[2])]
+    : list(vars.lab_publish).map((port) => whole('lab_publish', port, 1, 65_535))
+  const guests = [...new Set(wanted)]
+  if (guests.length >= PORTS_OF_A_NODE) throw new LabError(`lab_publish lists ${guests.length} ports: at most ${PORTS_OF_A_NODE - 1} of a node are forwarded`)
+  return guests.map((guest, slot) => ({ guest, host: sshPort(vars, place) + 1 + slot }))
+}
+
+function whole(name: string, value: unknown, least: number, most: number): number {
+  const number = Number(value)
+  if (Number.isInteger(number) && number >= least && number <= most) return number
+  throw new LabError(`${name} is a whole number from ${least} to ${most}, not "${String(value)}"`)
+}
+
+/** The variables that follow from a node being a virtual machine of this lab: how it is reached, and as what it is known. */
+export function vmVars(lab: Lab, node: Node): Vars {
+  return {
+    lab_address: node.address,
+    lab_dir: lab.dir,
+    lab_forwards: Object.fromEntries(node.forwards.map(({ guest, host }) => [String(guest), host])),
+    ansible_host: node.ssh.host,
+    ansible_port: node.ssh.port,
+    ansible_user: 'ops',
+    ansible_ssh_private_key_file: `${lab.dir}/id_ed25519`,
+    // A guest in software emulation takes its time to shake hands.
+    ansible_ssh_common_args: `-o UserKnownHostsFile=${lab.dir}/known_hosts -o ConnectTimeout=60`,
+    ansible_become: true,
+  }
+}

@@ -1,0 +1,53 @@
+import { apt } from '../modules/apt.ts'
+import { sh } from '../shell/quote.ts'
+import { namespaceFaults } from './faults.ts'
+import { lab_keys } from './keys.ts'
+import type { Lab, Node } from './lab.ts'
+import { lab_network } from './network.ts'
+import { lab_node, setting } from './node.ts'
+import { labPackages } from './packages.ts'
+import { lab_preflight } from './preflight.ts'
+import type { Provider } from './provider.ts'
+import { lab_rootfs } from './rootfs.ts'
+
+const addresses = ({ nodes }: Lab) => nodes.map(({ name, address }) => ({ name, address }))
+
+const settingOf = (lab: Lab, { name, address, memory, disk }: Node) => ({
+  lab: lab.name, dir: lab.dir, rootfs: lab.rootfs, nodes: addresses(lab), name, address,
+  ...(memory === undefined ? {} : { memory }), ...(disk === undefined ? {} : { disk }),
+})
+
+/** Nodes made of this machine's own namespaces: quick and small; their kernel is the machine's. Linux and root. */
+export const namespaces: Provider = {
+  name: 'namespaces',
+  says: 'Linux namespaces with systemd and sshd; the kernel is that of this machine',
+  up: (lab) => {
+    const { dir, rootfs, name, subnet } = lab
+    return [
+      lab_preflight('Can this machine make a lab?', {}),
+      apt('Packages that make a lab', { name: [...labPackages], update_cache: true, cache_valid_time: 3600, install_recommends: false }),
+      lab_keys('Key of the lab', { dir }),
+      lab_rootfs('Root file system of the nodes', { path: rootfs }),
+      lab_network('Network of the lab', { name, dir, subnet, nodes: addresses(lab) }),
+      ...lab.nodes.map((node) => lab_node(`Start ${node.name}`, settingOf(lab, node))),
+    ]
+  },
+  // Processes, namespaces, mounts, cgroups, rules, disks. The root file system is kept for the next.
+  down: (lab) => {
+    const { dir, name, subnet } = lab
+    return [lab_network('Remove the lab', { name, dir, subnet, nodes: addresses(lab), state: 'absent', purge: true })]
+  },
+  faults: (lab, node) => namespaceFaults(setting(settingOf(lab, node))),
+  // The banner is read by the shell, so that no client is needed; without the lab's own interface nothing is sent at all.
+  status: (lab) => lab.nodes.map(({ name, address }) => sh`
+banner=down
+if ip link show ${`${lab.name}0`} >/dev/null 2>&1; then
+  banner=$(timeout 3 bash -c 'read -r line </dev/tcp/'${address}'/22 && echo "$line"' 2>/dev/null) || banner=down
+fi
+[ -n "$banner" ] || banner=down
+pid=$(cut -d' ' -f1 ${`${lab.dir}/nodes/${name}/pid`} 2>/dev/null)
+since=$(ps -o etime= -p "\${pid:-0}" 2>/dev/null | tr -d ' ')
+used=$(cat $(find /sys/fs/cgroup -path ${`*/${lab.name}-${name}/memory.usage_in_bytes`} -o -path ${`*/${lab.name}-${name}/memory.current`} 2>/dev/null | head -n 1) 2>/dev/null </dev/null)
+printf '%s\t%s\t%s\t%s\t%s\t%s\n' ${name} ${address} "$banner" "\${since:--}" "$((\${used:-0} / 1048576)) MiB" ${`ssh ops@${address}`}`).join('\n'),
+  parts: (lab) => sh`ip netns list | grep ${`^${lab.name}-`} || echo 'no network namespaces'; du -sh ${lab.dir} ${lab.rootfs} 2>/dev/null || :`,
+}

@@ -1,0 +1,29 @@
+import { sh } from '../../shell/quote.ts'
+import type { Faults } from '../faults.ts'
+import { awaitVm, launchVm, stopVm, tellVm, type VmSetting } from './scripts/vm.ts'
+
+/** Boots it unless it runs; then waits for its sshd. */
+const whole = (vm: VmSetting): string => `${sh`if ! kill -0 "$(cat ${`${vm.dir}/nodes/${vm.name}/pid`} 2>/dev/null)" 2>/dev/null; then`}
+(${launchVm(vm)}) || exit
+fi
+${awaitVm(vm)}`
+
+/** Of virtual machines: the process is killed, the cables are pulled, the reset button is pressed. */
+export function vmFaults(vm: VmSetting): Faults {
+  const { name } = vm
+  const cables = (state: 'on' | 'off'): string => tellVm(vm, `set_link n0 ${state}`, `set_link n1 ${state}`)
+  return {
+    powerOff: {
+      says: `${name} loses its power`, how: { make: `ends the virtual machine ${name} at once`, mend: `boots ${name}, and waits for its sshd` },
+      host: 'controller', make: stopVm(vm), mend: whole(vm),
+    },
+    cutOff: {
+      says: `${name} is cut off from the network`, how: { make: `set_link n0 off; set_link n1 off (QEMU's monitor of ${name})`, mend: `set_link n0 on; set_link n1 on` },
+      host: 'controller', make: cables('off'), mend: cables('on'),
+    },
+    reboot: {
+      says: `${name} is reset`, how: { make: `system_reset (QEMU's monitor of ${name})`, mend: `waits for the sshd of ${name}` },
+      host: 'controller', make: tellVm(vm, 'system_reset'), mend: whole(vm),
+    },
+  }
+}

@@ -1,0 +1,67 @@
+import { z } from 'zod'
+import { defineModule } from '../../modules/task.ts'
+import { setNewDirectory, setTree, treeAt } from '../../modules/support/effects.ts'
+import { sh } from '../../shell/quote.ts'
+import { folder, pairs } from '../names.ts'
+import { buildImage, imagePackages, imageRecipe } from './scripts/image.ts'
+
+const schema = z.strictObject({
+  path: folder.describe('A folder for images; `current` in it is the newest one'),
+  packages: z.array(z.string().regex(/^[a-z0-9][a-z0-9+.-]+$/)).default([]).describe('Debian packages baked in, beside those a node needs'),
+  release: z.string().regex(/^[a-z]+$/).optional().describe('The Debian release: trixie. Default: that of this machine'),
+  state: z.enum(['present', 'absent']).default('present'),
+})
+
+/** What {@link lab_vm_image} registers. */
+export interface LabVmImage {
+  /** Folder with `disk.raw`, `vmlinuz` and `initrd`. */
+  readonly path: string
+}
+
+/**
+ * The disk that the lab's virtual machines share, made with mmdebstrap from the machine's own package sources, with the kernel
+ * and the first archive that start it. Each recipe (release, packages, sources, settings) gives an image of its own. No root needed.
+ */
+export const lab_vm_image = defineModule({
+  name: 'lab_vm_image',
+  schema,
+  reads: ({ path }) => [...treeAt(path), '/etc/apt/', '/etc/os-release'],
+  sets: ({ path }) => [...setNewDirectory(path), ...setTree(path)],
+  title: ({ path }) => path,
+  probe: ({ path, packages, release, state }) => state === 'absent'
+    ? sh`[ ! -e ${path} ] || echo there`
+    : `${imageRecipe(imagePackages(packages), release)}${sh`
+for command in mmdebstrap apt-get mke2fs cpio flock sha256sum; do
+  PATH=$PATH:/usr/sbin:/sbin command -v "$command" >/dev/null || printf 'missing %s\n' "$command"
+done
+[ "$(id -u)" = 0 ] || unshare --user --map-root-user --map-auto true 2>/dev/null || echo no-namespace
+printf 'sources %s\n' "$(lab_vm_sources | wc -l)"
+printf 'release %s\n' "$release"
+printf 'wanted %s\n' "$(lab_image_recipe)"
+printf 'current %s\n' "$(readlink ${path}/current)"
+[ ! -s ${path}/current/disk.raw ] || [ ! -s ${path}/current/initrd ] || [ ! -s ${path}/current/vmlinuz ] || echo complete`}`,
+  plan: ({ path, packages, release, state }, { stdout }) => {
+    const seen = pairs(stdout)
+    const fact = new Map(seen)
+    if (state === 'absent') {
+      return fact.has('there') ? { changes: [{ description: `remove ${path}`, script: sh`rm -rf ${path}` }] } : { changes: [] }
+    }
+    const missing = seen.filter(([key]) => key === 'missing').map(([, command]) => command)
+    const elsewhere = 'or name a cloud image of your own (lab_image)'
+    if (missing.length > 0) {
+      return { changes: [], problem: `cannot build an image without ${missing.join(', ')}: install the packages mmdebstrap, e2fsprogs, cpio and util-linux, ${elsewhere}` }
+    }
+    if (Number(fact.get('sources')) === 0) {
+      return { changes: [], problem: `apt knows no Debian or Ubuntu archive on this machine: put one into /etc/apt/sources.list and run \`apt-get update\`, ${elsewhere}` }
+    }
+    if (fact.has('no-namespace')) {
+      return { changes: [], problem: `building an image without root needs user namespaces: install the package uidmap, and give this user a range in /etc/subuid and /etc/subgid; ${elsewhere}` }
+    }
+    const wanted = fact.get('wanted') as string
+    if (fact.get('current') === wanted && fact.has('complete')) return { changes: [], values: { path: `${path}/${wanted}` } satisfies LabVmImage }
+    const what = packages.length > 0 ? ` with ${packages.join(', ')}` : ', bare'
+    const description = `build an image of Debian ${fact.get('release') ?? ''}${what}, in ${path}`
+    return { changes: [{ description, script: buildImage(path, imagePackages(packages), release, wanted) }] }
+  },
+  timeLimitSeconds: () => 1800,
+})

@@ -1,0 +1,32 @@
+import { spawnSync } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+
+/** The processes whose command line speaks of a folder: what a lab may not leave behind. */
+export const processesOf = (dir: string): string[] =>
+  readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && pid !== String(process.pid) && speaksOf(pid, dir))
+
+function speaksOf(pid: string, dir: string): boolean {
+  try {
+    const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+    return /qemu-system|vde_switch/.test(line) && line.includes(`${dir}/`)
+  } catch {
+    return false // it has ended meanwhile
+  }
+}
+
+/** The system's ssh client, which trusts no host that the lab has not pinned. */
+export function sshTo(dir: string, port: number) {
+  const options = [
+    '-F', 'none', '-i', `${dir}/id_ed25519`, '-o', `UserKnownHostsFile=${dir}/known_hosts`, '-o', 'GlobalKnownHostsFile=none',
+    '-o', 'StrictHostKeyChecking=yes', '-o', 'BatchMode=yes', '-o', 'ConnectTimeout=20', '-p', String(port),
+  ]
+  const attempt = (command: string) => spawnSync('ssh', [...options, 'ops@127.0.0.1', command], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+  return {
+    run(command: string): string {
+      const { status, stdout, stderr } = attempt(command)
+      if (status !== 0) throw new Error(`${command}: exit ${String(status)}: ${stderr}`)
+      return stdout.trim()
+    },
+    answers: (): boolean => attempt('true').status === 0,
+  }
+}

@@ -1,0 +1,106 @@
+import { existsSync, readFileSync } from 'node:fs'
+import http from 'node:http'
+import { tmpdir } from 'node:os'
+import t, { type Test } from 'tap'
+import type { z } from 'zod'
+import { lab_keys } from '../../src/lab/keys.ts'
+import { stateHome } from '../../src/lab/lab.ts'
+import { lab_vm_acceleration } from '../../src/lab/qemu/acceleration.ts'
+import { vmFaults } from '../../src/lab/qemu/faults.ts'
+import { lab_vm_image } from '../../src/lab/qemu/image.ts'
+import { lab_vm_snapshot } from '../../src/lab/qemu/snapshot.ts'
+import { lab_vm_switch } from '../../src/lab/qemu/switch.ts'
+import { lab_vm, vmSetting } from '../../src/lab/qemu/vm.ts'
+import type { ModuleCall } from '../../src/modules/task.ts'
+import { converge, runIn, shells } from '../support/shells.ts'
+import { processesOf, sshTo } from './machine.ts'
+
+/* One virtual machine, in software emulation: made, reached, struck, brought back, taken away. The image stays for the next run. */
+
+const [dash] = shells
+const dir = `${tmpdir()}/labbook-vm-test`
+const images = `${stateHome()}/images`
+const PORT = 25_900
+const vm = {
+  lab: 'lbone', dir, images, name: 'node1', address: '10.78.0.11', nodes: [{ name: 'node1', address: '10.78.0.11' }, { name: 'node2', address: '10.78.0.12' }],
+  memory: '512M', disk: '6G', ssh_port: PORT, forwards: [{ guest: 8080, host: PORT + 1 }],
+}
+const ssh = sshTo(dir, PORT)
+const faults = vmFaults(vmSetting(vm))
+
+/** Brings something about and demands that nothing is then left to do. Gives what was done. */
+function make<S extends z.ZodType, V>(t: Test, module: ModuleCall<S, V>, params: z.input<S>): string[] {
+  const { before, applied, after } = converge(dash, module, params)
+  t.equal(before.problem, undefined)
+  for (const { exitCode, stderr } of applied) t.equal(exitCode, 0, stderr)
+  t.strictSame(after.changes.map((change) => change.description), [], 'nothing is left to do')
+  return before.changes.map((change) => change.description)
+}
+/** A script of a fault, as the experiments run it. */
+function does(t: Test, script: string): void {
+  const { exitCode, stderr } = runIn(dash, script)
+  t.equal(exitCode, 0, stderr)
+}
+const takeDown = (): void => void converge(dash, lab_vm_switch, { dir, state: 'absent' })
+
+takeDown()
+t.teardown(takeDown)
+
+await t.test('a machine comes up and answers the system\'s ssh, which checks its host key', (t) => {
+  make(t, lab_keys, { dir })
+  make(t, lab_vm_image, { path: images })
+  make(t, lab_vm_acceleration, { dir, images, want: 'tcg' })
+  t.match(make(t, lab_vm_switch, { dir, nodes: ['node1'] }), [/^(start the switch|connect the lab)/])
+  t.match(make(t, lab_vm, vm), [/^boot node1 \(10\.78\.0\.11, 512 MiB, 1 CPU; SSH on 127\.0\.0\.1:25900\)$/])
+  t.equal(ssh.run('hostname; sudo id -u; getent hosts node2').replace(/\s+/g, ' '), 'node1 0 10.78.0.12 node2')
+  t.match(ssh.run('ip -4 -o addr show eth1'), '10.78.0.11/24')
+  t.ok(Number(ssh.run('df --output=size / | tail -n 1')) > 5 * 2 ** 20, 'its disk has the size asked for')
+  t.equal(ssh.run('sudo modprobe ip_vs && test -d /proc/sys/net/ipv4/vs && echo IPVS'), 'IPVS', 'a kernel of its own')
+  t.end()
+})
+
+await t.test('a second time nothing is to be done; a port more is handed on while it runs', async (t) => {
+  const pid = readFileSync(`${dir}/nodes/node1/pid`, 'utf8')
+  t.strictSame(make(t, lab_vm, vm), [])
+  t.strictSame(make(t, lab_vm, { ...vm, forwards: [...vm.forwards, { guest: 8000, host: PORT + 2 }] }), ['write ports and known_hosts of node1'])
+  t.strictSame(make(t, lab_vm, vm), ['write ports and known_hosts of node1'])
+  t.equal(readFileSync(`${dir}/nodes/node1/pid`, 'utf8'), pid, 'the same process')
+  ssh.run('sudo systemd-run -q --unit web busybox nc -ll -p 8080 -e busybox sh -c \'printf "HTTP/1.0 200 OK\\r\\n\\r\\nfrom within"\' || true')
+  t.match(await get(PORT + 1), 'from within')
+})
+
+await t.test('a snapshot brings back what was in memory; cut off, it is gone; mended, it is back; power off ends it', (t) => {
+  ssh.run('echo remembered | sudo tee /dev/shm/word')
+  t.strictSame(converge(dash, lab_vm_snapshot, { dir, name: 'first', vms: [vm] }).applied.map(({ exitCode, stderr }) => [exitCode, stderr]), [[0, '']])
+  ssh.run('sudo rm /dev/shm/word')
+  t.strictSame(converge(dash, lab_vm_snapshot, { dir, name: 'first', vms: [vm], state: 'resumed' }).applied.map(({ exitCode, stderr }) => [exitCode, stderr]), [[0, '']])
+  t.equal(ssh.run('cat /dev/shm/word'), 'remembered')
+  const pid = readFileSync(`${dir}/nodes/node1/pid`, 'utf8')
+  does(t, faults.cutOff.make)
+  t.notOk(ssh.answers())
+  does(t, faults.cutOff.mend)
+  t.ok(ssh.answers())
+  t.equal(readFileSync(`${dir}/nodes/node1/pid`, 'utf8'), pid, 'it went on running')
+  ssh.run('sudo touch /root/kept && sync')
+  does(t, faults.powerOff.make)
+  t.strictSame(processesOf(dir).length, 1, 'only the switch is left')
+  does(t, faults.powerOff.mend)
+  t.equal(ssh.run('sudo ls /root/kept; ls /dev/shm'), '/root/kept', 'its disk is kept, its memory is not')
+  t.match(readFileSync(`${dir}/nodes/node1/console.log`, 'utf8'), /=== .* starts node1 ===[^]*=== .* starts node1 ===/, 'the console is kept as evidence')
+  t.end()
+})
+
+await t.test('down leaves nothing', (t) => {
+  t.match(make(t, lab_vm_switch, { dir, state: 'absent' }), [/^end node1, the switch and remove /])
+  t.notOk(existsSync(dir))
+  t.strictSame(processesOf(dir), [])
+  t.end()
+})
+
+const get = (port: number): Promise<string> => new Promise((resolve, reject) => {
+  http.get({ host: '127.0.0.1', port, timeout: 20_000 }, (answer) => {
+    let body = ''
+    answer.on('data', (chunk) => { body += String(chunk) })
+    answer.on('end', () => resolve(body))
+  }).on('error', reject)
+})
