@@ -18,7 +18,7 @@ export function listHosts(steps: readonly Step[], inventory: Inventory, hosts: r
  */
 export function listTasks(steps: readonly Step[], inventory: Inventory, hosts: readonly string[], extraVars: Readonly<Record<string, unknown>>, tags: TagChoice): string {
   const groups = Object.fromEntries([...inventory.groups].map(([name, group]) => [name, group.hosts]))
-  const varsOf = (name: string): Readonly<Record<string, unknown>> => ({ ...inventory.hosts.get(name)?.vars, ...extraVars })
+  const varsOf = (name: string): Readonly<Record<string, unknown>> => ({ ...inventory.hosts.get(name)?.vars, ...extraVars, ansible_facts: {} })
   return steps.map((step) => {
     const [first] = hostsOf(step, inventory, hosts)
     const head = `${step.kind} «${step.name}»: ${step.hosts}`
