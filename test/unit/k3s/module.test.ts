@@ -84,8 +84,8 @@ t.test('how far a rollout is', async (t) => {
 })
 
 t.test('what may change the machine is said to change anything', async (t) => {
-  const pod = (volumes: object[]) => ({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'a' }, spec: { volumes } })
-  const sets = (object: object) => plan({ definition: object, namespace: 'missing' }, '').changes[0]?.sets
+  const pod = (volumes: object[]): Record<string, unknown> => ({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'a' }, spec: { volumes } })
+  const sets = (object: Record<string, unknown>) => plan({ definition: object, namespace: 'missing' }, '').changes[0]?.sets
   t.same(sets(pod([])), ['kubernetes:objects'])
   t.equal(sets(pod([{ hostPath: { path: '/etc' } }])), undefined)
 })
