@@ -65,7 +65,8 @@ await t.test('a second time nothing is to be done; a port more is handed on whil
   t.strictSame(make(t, lab_vm, { ...vm, forwards: [...vm.forwards, { guest: 8000, host: PORT + 2 }] }), ['write ports and known_hosts of node1'])
   t.strictSame(make(t, lab_vm, vm), ['write ports and known_hosts of node1'])
   t.equal(readFileSync(`${dir}/nodes/node1/pid`, 'utf8'), pid, 'the same process')
-  ssh.run('sudo systemd-run -q --unit web busybox nc -ll -p 8080 -e busybox sh -c \'printf "HTTP/1.0 200 OK\\r\\n\\r\\nfrom within"\' || true')
+  ssh.run('mkdir /tmp/web && echo from within >/tmp/web/index.html && sudo systemd-run -q --unit web busybox httpd -f -p 8080 -h /tmp/web; '
+    + 'for try in $(seq 50); do curl -sf -o /dev/null http://127.0.0.1:8080/ && exit; sleep 0.2; done; exit 1')
   t.match(await get(PORT + 1), 'from within')
 })
 

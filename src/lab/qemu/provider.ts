@@ -14,7 +14,7 @@ import { lab_vm_switch } from './switch.ts'
 import { lab_vm, vmSetting } from './vm.ts'
 
 /** What this machine needs, by Debian's names. Installed by root only; anyone else is told what is missing. */
-const packages = ['qemu-system-x86', 'qemu-utils', 'vde2', 'mmdebstrap', 'e2fsprogs', 'cpio', 'openssh-client', 'procps', 'util-linux']
+const packages = [process.arch === 'arm64' ? 'qemu-system-arm' : 'qemu-system-x86', 'qemu-utils', 'vde2', 'mmdebstrap', 'e2fsprogs', 'cpio', 'openssh-client', 'procps', 'util-linux']
 
 const of = (lab: Lab, { name, address, memory, disk, cpus, dataDisk, ssh, forwards }: Node) => ({
   lab: lab.name, dir: lab.dir, images: lab.vm.images, name, address, prefix: parseSubnet(lab.subnet).prefix,
