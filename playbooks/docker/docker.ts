@@ -1,4 +1,4 @@
-import { apt, docker_storage, isStorageDriver, play, PlaybookError, systemd, template, file, type PlayContext } from '../../src/labbook.ts'
+import { apt, docker_storage, play, PlaybookError, STORAGE_DRIVERS, systemd, template, file, type PlayContext } from '../../src/labbook.ts'
 import { dockerCe, sourceOf } from './docker-ce.ts'
 
 /**
@@ -23,9 +23,10 @@ export const docker = play('Docker Engine', { hosts: 'docker', become: true, tag
 ], { 'restart docker': systemd({ name: 'docker', state: 'restarted' }) })
 
 function driverOf({ vars }: PlayContext) {
-  const driver = vars.docker_storage_driver
-  if (driver === undefined || isStorageDriver(driver)) return driver
-  throw new PlaybookError(`docker_storage_driver is overlay2, btrfs or zfs, not "${String(driver)}"`)
+  const { docker_storage_driver: asked } = vars
+  const driver = STORAGE_DRIVERS.find((name) => name === asked)
+  if (asked !== undefined && driver === undefined) throw new PlaybookError(`docker_storage_driver is overlay2, btrfs or zfs, not "${String(asked)}"`)
+  return driver
 }
 
 const TOOLS = { overlay2: [], btrfs: ['btrfs-progs'], zfs: ['zfsutils-linux'] } as const

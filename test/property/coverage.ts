@@ -18,9 +18,10 @@ export const coverage: Readonly<Record<string, readonly ModuleName[]>> = {
 
 /**
  * Not under a property yet: they need a registry with TLS and accounts. `test/lab/registry-cases.ts` has them on the real lab, by
- * cases: check mode held to what the run does, a second run that changes nothing, a password that changes.
+ * cases: check mode held to what the run does, a second run that changes nothing, a password that changes. The other two need a disk of
+ * their own (`test/unit/modules/docker/storage.test.ts`) and a Kubernetes cluster (`test/unit/k3s`, `npm run test:k3s`).
  */
-export const byCases: readonly ModuleName[] = ['docker_login', 'registry_gc']
+export const byCases: readonly ModuleName[] = ['docker_login', 'registry_gc', 'docker_storage', 'k8s']
 
 /** All modules that playbooks have. */
 export const allModules = Object.keys(modules) as ModuleName[]

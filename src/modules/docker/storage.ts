@@ -4,11 +4,11 @@ import type { Plan } from '../module.ts'
 import { setContent, setTree, treeAt } from '../support/effects.ts'
 import { defineModule } from '../task.ts'
 
-const DRIVERS = ['overlay2', 'btrfs', 'zfs'] as const
-type Driver = (typeof DRIVERS)[number]
+/** What Docker's data may lie on. */
+export const STORAGE_DRIVERS = ['overlay2', 'btrfs', 'zfs'] as const
 
 const schema = z.strictObject({
-  driver: z.enum(DRIVERS),
+  driver: z.enum(STORAGE_DRIVERS),
   /** A disk of its own for Docker's data, which is taken whole: `/dev/vdb`. `btrfs` and `zfs` need one. */
   device: z.string().regex(/^\/dev\/[A-Za-z0-9/_-]+$/, 'write the device as /dev/vdb').optional(),
   /** Docker's images, containers and volumes, and what is on the device, may be lost. */
@@ -104,6 +104,3 @@ case ${driver} in
     [ -z "$device" ] || { mkfs.ext4 -q -F -L docker "$device" && echo "$device /var/lib/docker ext4 defaults 0 2" >>/etc/fstab && mount -t ext4 "$device" /var/lib/docker; } ;;
 esac || exit
 systemctl daemon-reload`
-
-/** For the playbook's daemon.json. */
-export const isStorageDriver = (name: unknown): name is Driver => DRIVERS.includes(name as Driver)

@@ -88,6 +88,10 @@ const reads: readonly (readonly [...Asked, reads: readonly string[] | undefined]
   ]],
   // What a registry holds is changed by whoever may push to it.
   ['registry_gc', COLLECTED, undefined],
+  ['docker_storage', { driver: 'zfs', device: '/dev/vdb' }, ['/var/lib/docker', 'directory:/var/lib/docker', '/var/lib/docker/.', '/var/lib/docker/', '/etc/fstab', '/dev/vdb']],
+  ['k8s', { src: ['a.yaml'], kubeconfig: '/srv/config' }, [
+    'kubernetes:objects', 'unit:k3s.service', '/usr/local/bin/k3s', 'directory:/usr/local/bin/k3s', '/srv/config', 'directory:/srv/config',
+  ]],
 ]
 
 const ANYTHING = undefined
@@ -145,6 +149,11 @@ const sets: readonly (readonly [...Asked, sets: readonly string[] | undefined])[
     'docker-login:r:5000', '/root/.', 'directory:/root', '/root/.docker/.', 'directory:/root/.docker', '/root/.docker/config.json', '/root/.docker/config.json/.',
   ]],
   ['registry_gc', COLLECTED, ANYTHING],
+  ['docker_storage', { driver: 'zfs', device: '/dev/vdb' }, [
+    '/var/lib/docker', '/var/lib/docker/', '/etc/fstab', 'unit-file:any', 'unit-file:some', 'unit:docker.service', 'unit:docker.socket', '/dev/vdb',
+  ]],
+  // Pods may have any folder of their host.
+  ['k8s', { src: ['a.yaml'] }, ANYTHING],
 ]
 
 t.test('what each plan reads', async (t) => {
