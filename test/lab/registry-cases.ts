@@ -91,13 +91,16 @@ export function registryCases(t: Test, site: Site): void {
   void t.test('a new certificate and a new CA', async (t) => {
     rmSync(path.join(site.dir, 'registry/pki/registry.crt'))
     const pulls = pullOnAndOn(node2)
-    await isWell(t, 'with a certificate that is gone', registry('--tags', 'registry'))
+    // Without the proofs: they take the registry away, to see what stays.
+    const { exitCode } = await registry('--tags', 'registry', '--skip-tags', 'proof')
+    t.equal(exitCode, 0)
     t.match(changes().join('\n'), /issue the certificate of registry for /)
     t.match(changes().join('\n'), /node1: .*restart the registry/)
     const { pulled, failed } = pulls.stop()
-    t.ok(pulled > 10, `${pulled} pulls meanwhile`)
+    t.ok(pulled > 5, `${pulled} pulls meanwhile`)
     t.same(failed, [], 'none failed')
     t.match(on(node1, 'iptables-save | grep -c labbook-registry; true'), /^0$/, 'nothing is held back any more')
+    await isWell(t, 'with a new certificate', registry())
     allPull(t, 'new certificate')
     await isWell(t, 'with a new CA', registry('-e', 'pki_generation=2'))
     t.match(changes().join('\n'), /CA for Docker/)
