@@ -11,6 +11,7 @@ export default playbook({
     const node = lab?.nodes.find(({ name }) => name === cut)
     if (lab === undefined || node === undefined) throw new Error('the lab has no such node')
     const { name, dir, rootfs, nodes } = lab
-    return [lab_node({ lab: name, dir, rootfs, nodes: nodes.map(({ name, address }) => ({ name, address })), ...node, state: 'stopped' })]
+    const { address, memory, disk } = node
+    return [lab_node({ lab: name, dir, rootfs, nodes: nodes.map(({ name, address }) => ({ name, address })), name: cut, address, memory, disk, state: 'stopped' })]
   })],
 })
