@@ -7,7 +7,7 @@ const vmPackages = ['udev', 'busybox', 'e2fsprogs', 'netbase', 'ipvsadm']
 export const imagePackages = (more: readonly string[]): string[] => [...new Set([...basePackages, ...vmPackages, ...more])]
 
 /** Raise it when what comes out of the scripts below changes: images are then made anew. */
-const recipeVersion = 2
+const recipeVersion = 3
 
 /** Units that wait for hardware nobody has, write to a console nobody reads, or take the package manager's lock at a bad time. */
 const masked = [
@@ -86,6 +86,8 @@ lab_finish() {
   : >"$root/etc/machine-id"; : >"$root/etc/fstab"
   rm -f "$root/etc/resolv.conf"; echo 'nameserver 10.0.2.3' >"$root/etc/resolv.conf" || return
   for unit in ${masked}; do ln -sf /dev/null "$root/etc/systemd/system/$unit" || return; done
+  # Who would allow logins after the boot is masked: nobody forbids them before.
+  mkdir -p "$root/etc/tmpfiles.d" && ln -sf /dev/null "$root/etc/tmpfiles.d/systemd-nologin.conf" || return
   ln -sf /lib/systemd/system/multi-user.target "$root/etc/systemd/system/default.target"
   mkdir -p "$root/etc/systemd/journald.conf.d" "$root/etc/ssh/sshd_config.d" "$root/etc/systemd/system/systemd-udev-trigger.service.d" || return
   printf '[Journal]\nSystemMaxUse=64M\n' >"$root/etc/systemd/journald.conf.d/lab.conf"
