@@ -41,6 +41,13 @@ function does(t: Test, script: string): void {
   const { exitCode, stderr } = runIn(dash, script)
   t.equal(exitCode, 0, stderr)
 }
+const get = (port: number): Promise<string> => new Promise((resolve, reject) => {
+  http.get({ host: '127.0.0.1', port, timeout: 20_000 }, (answer) => {
+    let body = ''
+    answer.on('data', (chunk) => { body += String(chunk) })
+    answer.on('end', () => resolve(body))
+  }).on('error', reject)
+})
 const takeDown = (): void => void converge(dash, lab_vm_switch, { dir, state: 'absent' })
 
 takeDown()
@@ -96,12 +103,4 @@ await t.test('down leaves nothing', (t) => {
   t.notOk(existsSync(dir))
   t.strictSame(processesOf(dir), [])
   t.end()
-})
-
-const get = (port: number): Promise<string> => new Promise((resolve, reject) => {
-  http.get({ host: '127.0.0.1', port, timeout: 20_000 }, (answer) => {
-    let body = ''
-    answer.on('data', (chunk) => { body += String(chunk) })
-    answer.on('end', () => resolve(body))
-  }).on('error', reject)
 })
