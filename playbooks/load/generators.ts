@@ -30,8 +30,12 @@ export const loadGenerators = play('Load generators', { hosts: `~(${GROUP}|local
 /** The hosts that send; none: this machine does. */
 export const generators = ({ groups }: Pick<ExperimentContext, 'groups'>): readonly string[] => groups[GROUP] ?? []
 
-/** Puts a load on servers: from the hosts of group `loadgen`, each its part, or from this machine where there are none. */
-export async function loadFrom(on: ExperimentContext, given: PlanInput): Promise<LoadResult> {
+/**
+ * Puts a load on servers: from the hosts of group `loadgen`, each its part, or from this machine where there are none.
+ *
+ * @param program - where those hosts have the generator.
+ */
+export async function loadFrom(on: ExperimentContext, given: PlanInput, program = PROGRAM): Promise<LoadResult> {
   const hosts = generators(on)
   if (hosts.length === 0) return await runLoad(given, on.signal)
   const plan = readPlan(given)
@@ -41,7 +45,7 @@ export async function loadFrom(on: ExperimentContext, given: PlanInput): Promise
   const parts = await Promise.all(dealOut({ ...plan, targets }, hosts.length).map(async (part, place) => {
     const host = hosts[place] as string
     const { stdout, stderr, exitCode } = await on.look({
-      host, command: `node ${PROGRAM} <<'lb_plan'\n${JSON.stringify(part)}\nlb_plan`, timeout: plan.warmup + plan.seconds + plan.timeLimit + AROUND,
+      host, command: `node ${program} <<'lb_plan'\n${JSON.stringify(part)}\nlb_plan`, timeout: plan.warmup + plan.seconds + plan.timeLimit + AROUND,
     })
     if (exitCode !== 0) throw new PlaybookError(`the load generator on ${host} failed: ${stderr.trim().split('\n').at(-1) ?? ''} (--tags load makes it ready to send)`)
     return JSON.parse(stdout) as LoadPart
