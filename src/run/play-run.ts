@@ -14,17 +14,22 @@ import { tagList, tagsChosen } from './tags.ts'
 
 const facts = register<Readonly<Record<string, unknown>>>('ansible_facts')
 
-/** Runs a play over its hosts, in batches as `serial` says. Hosts that are out of the run stay out. */
-export async function runPlay(state: RunState, play: Play, names: readonly string[]): Promise<void> {
+/**
+ * Runs a play over its hosts, in batches as `serial` says. Hosts that are out of the run stay out.
+ *
+ * @returns false when the run ends with it: a host failed, and the play has `any_errors_fatal`.
+ */
+export async function runPlay(state: RunState, play: Play, names: readonly string[]): Promise<boolean> {
   const hosts = names.map((name) => state.host(name)).filter(({ out }) => out === undefined)
   const watch = stopwatch()
   state.emit({ type: 'play_start', play: play.name, hosts: hosts.map(({ name }) => name), kind: 'play' })
   try {
     for (const batch of batches(hosts, play.serial)) {
       await runHosts(state, play, batch)
+      if (play.any_errors_fatal && batch.some(({ out }) => out !== undefined)) return false
       if (batch.every(({ out }) => out !== undefined)) break
-      if (play.any_errors_fatal && batch.some(({ out }) => out !== undefined)) break
     }
+    return true
   } finally {
     // A play that was interrupted has not ended.
     if (!state.signal.aborted) state.emit({ type: 'play_end', play: play.name, durationMs: watch.elapsed() })

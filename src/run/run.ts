@@ -7,7 +7,7 @@ import { Foreseen } from './foreseen.ts'
 import { runHost, type RunHost } from './host.ts'
 import { InputReader } from './inputs.ts'
 import type { OpenSpool } from './output.ts'
-import { PlaybookError, type Step } from './play.ts'
+import { PlaybookError, type Play, type Step } from './play.ts'
 import { runPlay } from './play-run.ts'
 import { exitCodeOf } from './recap.ts'
 import { Registry } from './registry.ts'
@@ -102,14 +102,20 @@ async function runSteps(state: RunState, { steps, inventory, hosts }: RunOptions
     if (state.signal.aborted) throw new Interrupted()
     const names = hostsOf(step, inventory, hosts)
     if (step.kind === 'play') {
-      if (names.length > 0) await runPlay(state, step, names)
-      else if (selectHosts(inventory, step.hosts).length === 0) {
+      if (names.length > 0) {
+        if (!await runPlay(state, step, names) && !state.signal.aborted) return stopsHere(state, step)
+      } else if (selectHosts(inventory, step.hosts).length === 0) {
         state.emit({ type: 'notice', level: 'info', message: `play «${step.name}»: no hosts matched ${step.hosts}` })
       }
     } else if (!state.check && tagsChosen(tagList(step.tags), state.tags)) {
       await runExperiment(state, step, names, ids)
     }
   }
+}
+
+/** As in Ansible, the plays that follow are not run on the hosts that did not fail, either: those plays count on all of them. */
+function stopsHere(state: RunState, play: Play): void {
+  state.emit({ type: 'notice', level: 'warning', message: `play «${play.name}» needs all of its hosts (any_errors_fatal), and not all came through: the run ends here` })
 }
 
 /** The hosts a step is for, of those the run may touch. */

@@ -56,9 +56,16 @@ t.test('an unreachable host is unreachable, never a success', async (t) => {
   t.equal(ran.exitCode, 4)
 })
 
-t.test('any_errors_fatal ends the play for all', async (t) => {
-  const steps = [play('p', { hosts: 'all', serial: 1, any_errors_fatal: true }, () => [script('work', { text: 'exit 1' })])]
-  t.same((await runSteps(steps, { hosts: ['a', 'b'] })).story, ['a work: failed'])
+t.test('any_errors_fatal ends the play for all, and the run', async (t) => {
+  const steps = [
+    play('p', { hosts: 'all', serial: 1, any_errors_fatal: true }, () => [script('work', { text: 'exit 1' })]),
+    play('next', { hosts: 'all' }, () => [script('more', { text: ':' })]),
+  ]
+  const ran = await runSteps(steps, { hosts: ['a', 'b'] })
+  t.same(ran.story, ['a work: failed'], 'also for the host that had not begun')
+  t.equal(ran.exitCode, 2)
+  t.match(ran.events.filter(({ type }) => type === 'notice'), [{ level: 'warning', message: /«p» needs all of its hosts/ }])
+  t.strictSame((await runSteps(steps, { hosts: ['a', 'b'], check: true })).results.map(({ status }) => status), ['changed', 'changed', 'changed', 'changed'], 'a prediction is no failure')
 })
 
 t.test('ignore_errors, failed_when and changed_when', async (t) => {
