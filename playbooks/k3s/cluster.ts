@@ -31,9 +31,15 @@ export function clusterOf(on: Inventory): Cluster {
   return { host: server, become: true, context, kubectl: 'k3s kubectl' }
 }
 
-/** The cluster's machines in the inventory: servers, then agents. Of a context there are none. */
-export const nodesOf = (on: Inventory): string[] =>
+/** The cluster's machines by their names in the inventory: servers, then agents. Of a context there are none. */
+export const hostsOf = (on: Inventory): string[] =>
   said(on, 'kubecontext') === undefined ? [...new Set([...on.groups.k3s_servers ?? [], ...on.groups.k3s_agents ?? []])] : []
+
+/** What the cluster calls a host of the inventory. */
+export const nodeNameOf = ({ hostvars }: Pick<Inventory, 'hostvars'>, host: string): string => String(hostvars(host).k3s_node_name ?? host).toLowerCase()
+
+/** The cluster's machines by the names that the cluster has for them, in the order of {@link hostsOf}. */
+export const nodesOf = (on: Inventory): string[] => hostsOf(on).map((host) => nodeNameOf(on, host))
 
 /** How to run kubectl in an experiment: spread it into a command, with `k` around its words. */
 export function kubectl(on: Pick<CareContext, 'groups' | 'hostvars'>): { readonly at: { readonly host: string; readonly become: boolean }; k(words: string): string } {

@@ -1,7 +1,7 @@
 import { experiment, type CareContext } from '../../src/labbook.ts'
 import { CLIENTS, endpoints, increments, INCREMENTS, look, LOOKS } from '../app/proof.ts'
 import type { Door } from '../swarm/experiments/support/probe.ts'
-import { clusterOf, kubectl, nodesOf } from './cluster.ts'
+import { clusterOf, hostsOf, kubectl, nodesOf } from './cluster.ts'
 import { isReady, isReadyNode, readNodes, readPods } from './seen.ts'
 import { appSettings } from './settings.ts'
 
@@ -18,7 +18,7 @@ export const settingsOf = (on: Pick<CareContext, 'hostvars'>) => appSettings(on.
  */
 export async function doorsOf(on: CareContext): Promise<Door[]> {
   const nodes = nodesOf(on)
-  if (nodes.length > 0) return endpoints(on, nodes).map((endpoint, i) => ({ ...endpoint, node: nodes[i] as string }))
+  if (nodes.length > 0) return endpoints(on, hostsOf(on)).map((endpoint, i) => ({ ...endpoint, node: nodes[i] as string }))
   const { app_host: host, app_port } = on.hostvars('localhost')
   const { counter_port, namespace } = settingsOf(on)
   const port = Number(app_port ?? counter_port)

@@ -7,7 +7,7 @@ import { STACK } from '../../app/stack.ts'
 import { asDeployed, putBack } from '../../load/replicas.ts'
 import { loadSettings, type LoadSettings } from '../../load/settings.ts'
 import { KINDS, onlyOurs } from '../../load/trial.ts'
-import { kubectl, nodesOf } from '../cluster.ts'
+import { hostsOf, kubectl } from '../cluster.ts'
 import { doorsOf, settingsOf } from '../proof.ts'
 import { atRest, UNITS } from './usage.ts'
 
@@ -61,7 +61,7 @@ const k3s: Side = {
     if (exitCode !== 0) throw new Error('the app is not deployed on the cluster, or not whole: npx zx playbooks/k3s.mjs does it')
   },
   putBack: async (on) => { await on.look(scaleK3s(on, settingsOf(on).replicas)) },
-  nodes: nodesOf,
+  nodes: hostsOf,
   doors: doorsOf,
   scale: scaleK3s,
   kill: (on) => {

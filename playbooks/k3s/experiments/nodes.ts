@@ -43,11 +43,11 @@ export const nodeDrained = experiment('A node is drained and uncordoned', {
   start: allWell,
   restore: async (on) => {
     const { at, k } = subject(on)
-    await on.look({ ...at, command: k(`uncordon ${victim(on)}`) })
+    await on.look({ ...at, command: k(`uncordon ${victim(on).node}`) })
   },
 }, async (on) => {
   const { at, k, namespace } = subject(on)
-  const node = victim(on)
+  const { node } = victim(on)
   const { value, exhibit, fared } = await underWatch(on, { title: `Timeline: ${node} drained and uncordoned`, cluster: await watched(on) }, async (watching) => {
     const { mark, now } = watching
     const before = await on.exhibit({ ...at, title: 'Pods before the drain', command: podsCommand(k, namespace) })
@@ -102,8 +102,9 @@ export const nodeKilled = experiment('A node of the cluster loses its power', {
   start: allWell,
   restore: async (on) => {
     const { at, k, within } = subject(on)
-    const node = victim(on)
-    const { host, mend } = faultsOf(on, node).powerOff
+    const lost = victim(on)
+    const { node } = lost
+    const { host, mend } = faultsOf(on, lost.host).powerOff
     await on.look({ host, command: mend, timeout: 200 })
     await on.watch({
       ...at, title: `${node} is ready again`, command: nodesCommand(on), within: 240,
@@ -114,8 +115,8 @@ export const nodeKilled = experiment('A node of the cluster loses its power', {
   },
 }, async (on) => {
   const { at, k, namespace } = subject(on)
-  const node = victim(on)
-  const fault = faultsOf(on, node).powerOff
+  const { node, host } = victim(on)
+  const fault = faultsOf(on, host).powerOff
   const { value, exhibit, increments, fared } = await underWatch(on, { title: `Timeline: ${fault.says}`, cluster: await watched(on) }, async ({ mark, now }) => {
     const before = await on.exhibit({ ...at, title: 'Pods before the loss', command: podsCommand(k, namespace) })
     const lostAt = now()

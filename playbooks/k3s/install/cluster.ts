@@ -2,6 +2,7 @@ import { isIP } from 'node:net'
 import { PlaybookError, type PlayContext } from '../../../src/labbook.ts'
 import { labelFault, taintFault } from '../../../src/k3s/node.ts'
 import type { Role } from '../../../src/k3s/paths.ts'
+import { nodeNameOf } from '../cluster.ts'
 
 type Inventory = Pick<PlayContext, 'groups' | 'hostvars'>
 
@@ -60,7 +61,7 @@ function serversRefused(count: number): string | undefined {
 }
 
 function nodeOf(host: string, role: Role, vars: Readonly<Record<string, unknown>>): K3sNode {
-  const name = String(vars.k3s_node_name ?? host).toLowerCase()
+  const name = nodeNameOf({ hostvars: () => vars }, host)
   const address = String(vars.ansible_host ?? host)
   const ip = vars.k3s_node_ip === undefined ? (isIP(address) === 0 ? undefined : address) : String(vars.k3s_node_ip)
   if (!NAME.test(name) || name.length > 253) {

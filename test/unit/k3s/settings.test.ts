@@ -1,5 +1,5 @@
 import t from 'tap'
-import { clusterOf, kubectl, nodesOf } from '../../../playbooks/k3s/cluster.ts'
+import { clusterOf, hostsOf, kubectl, nodesOf } from '../../../playbooks/k3s/cluster.ts'
 import { appSettings, manifestsOf } from '../../../playbooks/k3s/settings.ts'
 import { appPlays } from '../../../playbooks/k3s/app.ts'
 import { flatten, PlaybookError, type Play, type PlayContext } from '../../../src/run/play.ts'
@@ -10,6 +10,8 @@ t.test('a cluster is that of a context, or of the first server', async (t) => {
   const groups = { k3s_servers: ['a', 'b'], k3s_agents: ['c', 'b'] }
   t.match(clusterOf(on({}, groups)), { host: 'a', become: true, kubectl: 'k3s kubectl', context: undefined })
   t.same(nodesOf(on({}, groups)), ['a', 'b', 'c'])
+  const named = { groups, hostvars: (host: string) => host === 'b' ? { k3s_node_name: 'Lab-B' } : {} }
+  t.same([hostsOf(named), nodesOf(named)], [['a', 'b', 'c'], ['a', 'lab-b', 'c']], 'the inventory\'s names, and the cluster\'s')
   t.match(clusterOf(on({ kubecontext: 'k3d-it\'s' }, groups)), { host: 'localhost', become: false, kubectl: 'kubectl --context \'k3d-it\'\\\'\'s\'' })
   t.same(nodesOf(on({ kubecontext: 'k3d-a' }, groups)), [], 'hosts of the inventory are none of its nodes')
   t.same(kubectl(on({ kubecontext: 'k3d-a' })).at, { host: 'controller', become: false })

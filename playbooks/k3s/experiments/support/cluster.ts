@@ -1,7 +1,7 @@
 import { PlaybookError, type CareContext, type ExperimentContext, type Watched } from '../../../../src/labbook.ts'
 import { callMany } from '../../../app/client.ts'
 import type { WatchedCluster } from '../../../swarm/experiments/support/watching.ts'
-import { kubectl, nodesOf } from '../../cluster.ts'
+import { kubectl, nodeNameOf, nodesOf } from '../../cluster.ts'
 import { doorsOf, isCounter, podsCommand, settingsOf } from '../../proof.ts'
 import { asTask, isReady, isReadyNode, readNodes, readPods, type PodSeen } from '../../seen.ts'
 
@@ -13,11 +13,11 @@ export const subject = (on: Pick<CareContext, 'groups' | 'hostvars'>) => {
 
 export const seconds = (value: number): string => `${value.toFixed(value < 10 ? 1 : 0)} s`
 
-/** The agent that is to lose something: the last, so that the server we speak to stays. */
-export function victim({ groups }: Pick<CareContext, 'groups'>): string {
-  const node = groups.k3s_agents?.at(-1)
-  if (node === undefined) throw new PlaybookError('there is no agent in group k3s_agents to take away: an experiment needs one')
-  return node
+/** The agent that is to lose something, in the inventory and in the cluster: the last, so that the server we speak to stays. */
+export function victim(on: Pick<CareContext, 'groups' | 'hostvars'>): { readonly host: string; readonly node: string } {
+  const host = on.groups.k3s_agents?.at(-1)
+  if (host === undefined) throw new PlaybookError('there is no agent in group k3s_agents to take away: an experiment needs one')
+  return { host, node: nodeNameOf(on, host) }
 }
 
 export const nodesCommand = (on: Pick<CareContext, 'groups' | 'hostvars'>): string => subject(on).k('get nodes -o json')

@@ -7,7 +7,7 @@ const vmPackages = ['udev', 'busybox', 'e2fsprogs', 'netbase', 'ipvsadm']
 export const imagePackages = (more: readonly string[]): string[] => [...new Set([...basePackages, ...vmPackages, ...more])]
 
 /** Raise it when what comes out of the scripts below changes: images are then made anew. */
-const recipeVersion = 3
+const recipeVersion = 4
 
 /** Units that wait for hardware nobody has, write to a console nobody reads, or take the package manager's lock at a bad time. */
 const masked = [
@@ -24,7 +24,8 @@ const masked = [
 const earlyModules = ['virtio_pci', 'virtio_blk', 'ext4', 'virtio_net', 'virtio_rng']
 
 /**
- * The first process of a virtual machine. What makes one machine out of an image that all share (name, addresses, keys) comes
+ * The first process of a virtual machine. The disk is mounted with barriers: a flush is what makes QEMU write the tables of its qcow2 file, and without
+ * any, a power cut (its process is killed) takes the tables and with them the file system. What makes one machine out of an image that all share (name, addresses, keys) comes
  * in `/lab` of the same archive, and is laid over the disk at each boot, as the lab has it.
  */
 const init = String.raw`#!/bin/busybox sh
@@ -37,7 +38,7 @@ case " $(/bin/busybox cat /proc/cmdline) " in *' lab.try '*)
 esac
 tries=0
 until [ -e /dev/vda ] || [ $tries -ge 200 ]; do /bin/busybox sleep 0.05; tries=$((tries + 1)); done
-/bin/busybox mount -t ext4 -o rw,noatime,barrier=0 /dev/vda /new || { echo 'labbook: no disk' >/dev/console; /bin/busybox sleep 1; /bin/busybox poweroff -f; }
+/bin/busybox mount -t ext4 -o rw,noatime /dev/vda /new || { echo 'labbook: no disk' >/dev/console; /bin/busybox sleep 1; /bin/busybox poweroff -f; }
 for file in hostname hosts machine-id; do /bin/busybox cat /lab/$file >/new/etc/$file; done
 for file in ssh_host_ed25519_key ssh_host_ed25519_key.pub; do /bin/busybox cp /lab/$file /new/etc/ssh/$file; done
 /bin/busybox chmod 600 /new/etc/ssh/ssh_host_ed25519_key
