@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # All tests, from the quick to the real: checks, units, sshd, the app with Redis, the report in a browser, check mode held to its
-# word, the lab. `vm`, a virtual machine, only when asked for.
+# word, a virtual machine, the lab.
 # `test/run.sh unit ssh` runs only these parts. Installs the Debian packages the tests need, where they are missing.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 parts=("$@")
-[ ${#parts[@]} -gt 0 ] || parts=(check unit ssh app redis browser property lab)
+[ ${#parts[@]} -gt 0 ] || parts=(check unit ssh app redis browser property vm lab)
 passed=0 failed=0 broken=()
 
 # The labs of two runs would be in each other's way. What a test leaves running must not hold the lock: see tally.
@@ -57,7 +57,7 @@ for part in "${parts[@]}"; do
     browser) need chromium && tally browser npx tap --jobs=1 test/browser/*.test.ts ;;
     property) need curl && tally property npx tap --jobs=1 --timeout=1800 test/property/*.test.ts ;;
     lab) need curl && tally lab npx tap --jobs=1 --timeout=1800 test/lab/*.test.ts ;;
-    # Only when asked for: after a power cut the machine does not always boot again. One machine; `npm run test:vm` makes three and takes long.
+    # One machine; `npm run test:vm` makes three and takes long.
     vm)
       need qemu-system-x86 qemu-utils vde2 mmdebstrap cpio openssh-client
       tally vm npx tap --jobs=1 --timeout=1200 test/vm/one.test.ts ;;

@@ -1,9 +1,9 @@
 import { sh } from '../../shell/quote.ts'
 import type { Faults } from '../faults.ts'
-import { awaitVm, launchVm, stopVm, tellVm, type VmSetting } from './scripts/vm.ts'
+import { awaitVm, launchVm, processFunctions, stopVm, tellVm, type VmSetting } from './scripts/vm.ts'
 
-/** Boots it unless it runs; then waits for its sshd. */
-const whole = (vm: VmSetting): string => `${sh`if ! kill -0 "$(cat ${`${vm.dir}/nodes/${vm.name}/pid`} 2>/dev/null)" 2>/dev/null; then`}
+/** Boots it unless it runs; then waits for its sshd. A process that was killed and that nobody has waited for yet has a pid still, and runs no more. */
+const whole = (vm: VmSetting): string => `${processFunctions}${sh`if [ -z "$(lab_vm_pid ${vm.dir} ${vm.name})" ]; then`}
 (${launchVm(vm)}) || exit
 fi
 ${awaitVm(vm)}`

@@ -24,8 +24,8 @@ const masked = [
 const earlyModules = ['virtio_pci', 'virtio_blk', 'ext4', 'virtio_net', 'virtio_rng']
 
 /**
- * The first process of a virtual machine. The disk is mounted with barriers: a flush is what makes QEMU write the tables of its qcow2 file, and without
- * any, a power cut (its process is killed) takes the tables and with them the file system. What makes one machine out of an image that all share (name, addresses, keys) comes
+ * The first process of a virtual machine. The disk is mounted with barriers: a flush is what makes QEMU write the tables of its qcow2 file; without
+ * any, a power cut (its process is killed) may take the tables, and with them the file system. What makes one machine out of an image that all share (name, addresses, keys) comes
  * in `/lab` of the same archive, and is laid over the disk at each boot, as the lab has it.
  */
 const init = String.raw`#!/bin/busybox sh
