@@ -59,6 +59,16 @@ the_master() {
   echo "$masters"
 }
 
+# One that starts anew is found as soon as it is master again.
+await_master() {
+  waited=0
+  until the_master; do
+    waited=$((waited + 1))
+    [ "$waited" -lt "${REDIS_WAIT_SECONDS:-120}" ] || fail "there are $(masters_among | count) masters among $REDIS_PEERS: one is needed"
+    sleep 1
+  done
+}
+
 look_server() {
   first=${REDIS_PEERS%% *}
   [ "$(role_of "$first")" = master ] || echo "$first does not answer as a master"
@@ -92,7 +102,7 @@ look_sentinel() {
 
 promote() {
   wanted=$1
-  master=$(the_master) || fail "there are $(masters_among | count) masters among $REDIS_PEERS: one is needed"
+  master=$(await_master) || exit 1
   [ "$master" != "$wanted" ] || return 0
   address=$(address_of "$(name_of "$wanted")")
   [ -n "$address" ] || fail "$wanted is not there"
@@ -252,7 +262,7 @@ form() {
 
 masters_of() {
   case $1 in
-    server) the_master || fail "there are $(masters_among | count) masters among $REDIS_PEERS: one is needed" ;;
+    server) await_master ;;
     cluster) for one in $REDIS_NODES; do if has_slots "$one"; then echo "$one"; fi; done ;;
     *) fail "no such store: $1" ;;
   esac

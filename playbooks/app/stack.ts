@@ -1,11 +1,10 @@
-import { docker_stack, file, play, shell, template, type Play, type PlayContext, type Task } from '../../src/labbook.ts'
+import { docker_secret, docker_stack, file, play, shell, template, type Play, type PlayContext, type Task } from '../../src/labbook.ts'
 import { images } from '../images/images.ts'
 import { registryHost } from '../registry/address.ts'
 import { adminCommand, redis_admin } from '../swarm/redis/admin.ts'
 import { password, redisPassword, secretName } from '../swarm/redis/password.ts'
-import { docker_secret } from '../swarm/redis/secret.ts'
 import { carriedOver, lookWhere, shapeOf, stackFileOf } from '../swarm/redis/switch.ts'
-import { nodesNeeded, redisNodes, redisVars, TOPOLOGIES, type RedisVars, type Topology } from '../swarm/redis/variables.ts'
+import { nodesNeeded, redisNodes, redisVars, redisVarsIf, TOPOLOGIES, type RedisVars, type Topology } from '../swarm/redis/variables.ts'
 
 /** The name of the stack: its services are called `counter_counter`, `counter_redis`, `counter_gateway`. */
 export const STACK = 'counter'
@@ -46,7 +45,7 @@ const stackWith = (topology?: Topology): Play => play('Counter app: stack', { ho
       src: `redis/${one}.yml`,
       dest: stackFileOf(one),
       mode: '0644',
-      vars: { ...common, ...redis, redis_nodes: redisNodes(on, one), ...(one === to ? {} : { redis_min_replicas_to_write: 0 }) },
+      vars: { ...common, ...(one === to ? redis : redisVarsIf(one, on.vars)), redis_nodes: redisNodes(on, one) },
     })),
     carriedOver({ to, possible, image, password: password() }),
     template('Stack file', {

@@ -11,7 +11,7 @@ export const coverage: Readonly<Record<string, readonly ModuleName[]>> = {
   'mixed.test.ts': ['command', 'shell', 'get_url', 'uri', 'wait_for', 'assert', 'fail', 'debug', 'setup'],
   'reboot.test.ts': ['reboot'],
   'services.test.ts': [
-    'apt', 'systemd', 'docker_container', 'docker_image', 'docker_network', 'docker_node', 'docker_service', 'docker_stack',
+    'apt', 'systemd', 'docker_config', 'docker_container', 'docker_image', 'docker_network', 'docker_node', 'docker_secret', 'docker_service', 'docker_stack',
     'docker_swarm', 'docker_volume',
   ],
 }

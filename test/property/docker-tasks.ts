@@ -166,22 +166,26 @@ const INIT = 'docker swarm init --advertise-addr 127.0.0.1'
 const SERVICES = [['--replicas', '1'], ['--replicas', '2', '--label', 'a=1'], ['--mode', 'global']]
 const LABELS = ['', 'docker node update --label-add zone=a $(docker node ls -q)', 'docker node update --availability drain $(docker node ls -q)']
 
-/** Start states of a Swarm of one node: none; with a service that somebody made; a node with labels. */
+const FILES_OF_SWARM = [['config', 'one'], ['config', 'two'], ['secret', 'one', '--label', 'a=1']]
+
+/** Start states of a Swarm of one node: none; with a service, a config or a secret that somebody made; a node with labels. */
 export const swarms: fc.Arbitrary<string> = fc.oneof(
   { weight: 1, arbitrary: fc.constant(NOTHING) },
-  { weight: 4, arbitrary: fc.tuple(fc.constantFrom(...LABELS), fc.option(fc.constantFrom(...SERVICES))).map(([labels, service]) => [
+  { weight: 4, arbitrary: fc.tuple(fc.constantFrom(...LABELS), fc.option(fc.constantFrom(...SERVICES)), fc.option(fc.constantFrom(...FILES_OF_SWARM))).map(([labels, service, kept]) => [
     NOTHING, `${INIT} >/dev/null || exit`, labels === '' ? '' : `${labels} >/dev/null || exit`,
     service === null ? '' : sh`docker service create -q --detach --no-resolve-image --name lbt-svc ${service} lbt/base:1 ${COMMAND} >/dev/null || exit`,
+    kept === null ? '' : sh`printf %s ${kept[1] as string} | docker ${kept[0] as string} create ${kept.slice(2)} lbt-kept - >/dev/null || exit`,
   ].join('\n')) },
 )
 
 export const LOOK_AT_SWARM = `docker info -f '{{.Swarm.LocalNodeState}}'
 docker node ls -q 2>/dev/null | xargs -r docker node inspect -f '{{.Spec.Role}} {{.Spec.Availability}} {{json .Spec.Labels}}'
 docker service ls -q 2>/dev/null | xargs -r docker service inspect -f '{{.Spec.Name}} {{json .Spec.Labels}} {{json .Spec.Mode}} {{json .Spec.TaskTemplate.ContainerSpec}}' | sort
-docker config ls --format '{{.Name}}' 2>/dev/null; docker network ls --format '{{.Name}}' | grep lbt; :`
+for lb_kind in config secret; do docker $lb_kind ls --format '{{.Name}}' 2>/dev/null; docker $lb_kind inspect -f '{{json .Spec.Labels}}' lbt-kept 2>&1; done
+docker config inspect --pretty lbt-kept 2>/dev/null | sed -n '/^Data/,$p'; docker network ls --format '{{.Name}}' | grep lbt; :`
 export const LOOK_AT_SWARM_CLOSELY = `${LOOK_AT_SWARM}
 for lb_kind in node service; do docker $lb_kind ls -q 2>/dev/null | xargs -r docker $lb_kind inspect -f '{{.ID}} {{.Version.Index}}'; done
-docker config ls -q 2>/dev/null; :`
+for lb_kind in config secret; do docker $lb_kind ls -q 2>/dev/null; docker $lb_kind inspect -f '{{.Version.Index}}' lbt-kept 2>/dev/null; done; :`
 
 const initTask: fc.Arbitrary<TaskSpec> = fc.constant({
   module: 'docker_swarm', params: { advertise_addr: '127.0.0.1' }, claim: sh`docker info -f ${'{{.Swarm.LocalNodeState}} {{.Swarm.ControlAvailable}}'} | grep -qx 'active true'`,
@@ -214,9 +218,28 @@ const stackTask: fc.Arbitrary<TaskSpec> = fc.oneof(
   { weight: 1, arbitrary: fc.constant<TaskSpec>({ module: 'docker_stack', params: { name: 'lbt', state: 'absent' }, claim: '! docker service ls | grep -q lbt_' }) },
 )
 
+const keptModule = fc.constantFrom('docker_config' as const, 'docker_secret' as const)
+const kindOf = (module: string): string => module.replace('docker_', '')
+
+const keptTask: fc.Arbitrary<TaskSpec> = fc.oneof(
+  fc.record({ module: keptModule, data: fc.constantFrom('one', 'two', 'it\'s "three"\n$x'), labels: fc.constantFrom({}, { a: '1' }, { a: '2 "b"' }) }).map(({ module, data, labels }): TaskSpec => ({
+    module, params: { name: 'lbt-kept', data, labels },
+    // What is in one cannot be changed.
+    mayFail: true,
+    claim: [
+      ...(module === 'docker_config' ? [sh`[ "$(docker config inspect -f ${'{{json .Spec.Data}}'} lbt-kept)" = ${JSON.stringify(Buffer.from(data).toString('base64'))} ] || exit 1`] : []),
+      ...Object.entries({ ...labels }).map(([key, value]) => sh`docker ${kindOf(module)} inspect -f ${`{{index .Spec.Labels "${key}"}}`} lbt-kept | grep -qxF ${String(value)} || exit 1`),
+      sh`docker ${kindOf(module)} inspect lbt-kept >/dev/null`,
+    ].join('\n'),
+  })),
+  keptModule.map((module): TaskSpec => ({
+    module, params: { name: 'lbt-kept', state: 'absent' }, claim: sh`! docker ${kindOf(module)} inspect lbt-kept >/dev/null 2>&1`,
+  })),
+)
+
 /** A Swarm comes first: the others are nothing without it. */
 export const swarmLists = (most: number): fc.Arbitrary<TaskSpec[]> =>
-  fc.tuple(initTask, fc.array(fc.oneof(nodeTask, serviceTask, stackTask), { minLength: 1, maxLength: most })).map(([init, rest]) => [init, ...rest])
+  fc.tuple(initTask, fc.array(fc.oneof(nodeTask, serviceTask, stackTask, keptTask), { minLength: 1, maxLength: most })).map(([init, rest]) => [init, ...rest])
 
 /** No two of a kind; services apart from each other. */
 export const settledSwarm = (tasks: readonly TaskSpec[]): boolean => new Set(tasks.map(({ module }) => module)).size === tasks.length

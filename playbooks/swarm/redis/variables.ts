@@ -7,6 +7,9 @@ type Vars = Readonly<Record<string, unknown>>
 
 const APPENDFSYNC = ['everysec', 'always'] as const
 
+/** Of each master. */
+const REPLICAS: Readonly<Record<Topology, number>> = { single: 0, replicas: 2, sentinel: 2, cluster: 1 }
+
 /** How the Counter app's Redis is to be. Times are in milliseconds. */
 export interface RedisVars {
   readonly redis_topology: Topology
@@ -26,8 +29,7 @@ export interface RedisVars {
  */
 export function redisVars(vars: Vars): RedisVars {
   const topology = oneOf('redis_topology', vars.redis_topology ?? 'single', TOPOLOGIES)
-  // Of each master.
-  const replicas = { single: 0, replicas: 2, sentinel: 2, cluster: 1 }[topology]
+  const replicas = REPLICAS[topology]
   const guarded = topology === 'sentinel' || topology === 'cluster' ? 1 : 0
   return {
     redis_topology: topology,
@@ -36,6 +38,15 @@ export function redisVars(vars: Vars): RedisVars {
     redis_appendfsync: oneOf('redis_appendfsync', vars.redis_appendfsync ?? 'everysec', APPENDFSYNC),
     redis_min_replicas_to_write: upTo('redis_min_replicas_to_write', vars.redis_min_replicas_to_write ?? guarded, replicas, `redis_topology ${topology}`),
   }
+}
+
+/**
+ * The same for a topology that is not the one asked for: what it was deployed with when it was, so that nothing of it starts anew because it is left. A number
+ * that is too large for it was none of its own.
+ */
+export function redisVarsIf(topology: Topology, vars: Vars): RedisVars {
+  const fitting = Object.entries(vars).filter(([name, value]) => !['redis_wait_replicas', 'redis_min_replicas_to_write'].includes(name) || Number(value) <= REPLICAS[topology])
+  return redisVars({ ...Object.fromEntries(fitting), redis_topology: topology })
 }
 
 function oneOf<T extends string>(name: string, value: unknown, words: readonly T[]): T {

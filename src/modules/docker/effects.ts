@@ -19,7 +19,7 @@ export const SOME_IMAGE = 'docker-image:any'
 const stacksOf = (name: string): string[] =>
   [...name.matchAll(/_/g)].map(({ index }) => name.slice(0, index)).filter((stack) => stack !== '')
 
-type Part = 'service' | 'network' | 'volume'
+type Part = 'service' | 'network' | 'volume' | 'secret' | 'config'
 
 /** Reads: one thing that a stack may have made. */
 export const partNamed = (kind: Part, name: string): string[] =>

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { nameOf } from '../../../playbooks/swarm/redis/password.ts'
-import { redisNodes, redisVars } from '../../../playbooks/swarm/redis/variables.ts'
+import { redisNodes, redisVars, redisVarsIf, TOPOLOGIES } from '../../../playbooks/swarm/redis/variables.ts'
 
 t.test('by default one server, and guards where more than one is promised to be enough', async (t) => {
   t.same(redisVars({}), { redis_topology: 'single', redis_wait_replicas: 0, redis_wait_ms: 500, redis_appendfsync: 'everysec', redis_min_replicas_to_write: 0 })
@@ -17,6 +17,12 @@ t.test('mistakes are told in a line, with what may be', async (t) => {
     if (wrong !== null) t.throws(() => redisVars({ redis_topology: 'sentinel', redis_wait_replicas: wrong }), { message: /whole number/ }, String(wrong))
   }
   t.equal(redisVars({ redis_topology: 'sentinel', redis_wait_replicas: '2' }).redis_wait_replicas, 2, '-e gives texts')
+})
+
+t.test('a topology that is left has what it was deployed with', async (t) => {
+  for (const from of TOPOLOGIES) t.same(redisVarsIf(from, { redis_topology: 'single', redis_appendfsync: 'always' }), redisVars({ redis_topology: from, redis_appendfsync: 'always' }), from)
+  t.match(redisVarsIf('sentinel', { redis_topology: 'cluster', redis_min_replicas_to_write: 0 }), { redis_topology: 'sentinel', redis_min_replicas_to_write: 0, redis_wait_replicas: 1 })
+  t.match(redisVarsIf('cluster', { redis_topology: 'sentinel', redis_min_replicas_to_write: '2', redis_wait_replicas: 2 }), { redis_min_replicas_to_write: 1, redis_wait_replicas: 1 }, 'what it could not have had')
 })
 
 const inventory = (nodes: Record<string, object>) => ({ groups: { swarm: Object.keys(nodes) }, hostvars: (name: string) => nodes[name] as Record<string, unknown> })

@@ -1,0 +1,85 @@
+import { z } from 'zod'
+import type { Secret } from '../../values/secret.ts'
+import { raw, sh } from '../../shell/quote.ts'
+import type { Observed } from '../observed.ts'
+import type { Change, Plan } from '../module.ts'
+import { ENGINE, MEMBERSHIP, partNamed } from './effects.ts'
+import { answersOf, engineProblem, get, orFail, post, reachEngine } from './engine.ts'
+
+/*
+ * What docker_secret and docker_config have in common: the Swarm keeps them for its containers to read, and what they hold
+ * cannot be changed. Their labels can.
+ */
+
+/** The parameters of both, but for what is kept. */
+export const swarmFileParams = {
+  name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, 'must be up to 64 letters, digits, -, _ and .'),
+  /** Others that are there stay. */
+  labels: z.record(z.string().min(1), z.string()).default({}),
+  state: z.enum(['present', 'absent']).default('present'),
+}
+
+interface Params {
+  readonly name: string
+  readonly data?: string | Secret | undefined
+  readonly labels: Readonly<Record<string, string>>
+  readonly state: 'present' | 'absent'
+}
+
+/** As the engine tells it; of a secret without the data. */
+interface Kept {
+  readonly ID: string
+  readonly Version: { readonly Index: number }
+  readonly Spec: { readonly Name: string; readonly Labels?: Readonly<Record<string, string>> | null; readonly Data?: string }
+}
+
+type Kind = 'secret' | 'config'
+
+/** The id of a secret or config that is there. */
+export interface SwarmFile {
+  readonly id: string
+}
+
+/** Reads, sets and probe of the two modules. */
+export const swarmFileParts = (kind: Kind) => ({
+  reads: ({ name }: Params) => [...ENGINE, MEMBERSHIP, ...partNamed(kind, name)],
+  sets: ({ name }: Params) => [`docker-${kind}:${name}`],
+  title: ({ name }: Params) => name,
+  probe: ({ name }: Params) => `${reachEngine}\n${get(`/${kind}s/${encodeURIComponent(name)}`)}`,
+})
+
+/** @param holds - whether what is there holds the data asked for; undefined where Docker does not tell. */
+export function planSwarmFile(kind: Kind, { name, data, labels, state }: Params, observed: Observed, holds: (kept: string) => boolean | undefined): Plan<SwarmFile> {
+  const answers = answersOf(observed.stdout)
+  const problem = engineProblem(observed, answers)
+  if (problem !== undefined) return { changes: [], problem }
+  const [answer] = answers
+  const found = answer?.status === 200 ? answer.body as Kept : undefined
+  // The engine also takes the beginning of an id for a name.
+  const kept = found?.Spec.Name === name ? found : undefined
+  if (state === 'absent') {
+    return { changes: kept === undefined ? [] : [{ description: `remove ${kind} ${name}`, script: sh`docker ${kind} rm ${name} >/dev/null || exit` }] }
+  }
+  if (kept === undefined) {
+    const flags = Object.entries(labels).flatMap(([key, value]) => ['--label', `${key}=${value}`])
+    return { changes: [{ description: `create ${kind} ${name}`, script: sh`printf %s ${data ?? ''} | docker ${kind} create ${flags} ${name} - >/dev/null || exit` }] }
+  }
+  const values = { id: kept.ID }
+  if (holds(kept.Spec.Data ?? '') === false) {
+    return { changes: [], values, problem: `the ${kind} ${name} holds something else, and what is in a ${kind} cannot be changed: give the new one a name of its own, and let services take that one` }
+  }
+  return { changes: relabelled(kind, kept, labels), values }
+}
+
+function relabelled(kind: Kind, { ID, Version, Spec }: Kept, labels: Readonly<Record<string, string>>): Change[] {
+  const has = Spec.Labels ?? {}
+  const differing = Object.entries(labels).filter(([key, value]) => has[key] !== value)
+  if (differing.length === 0) return []
+  const after = { ...has, ...labels }
+  const text = (all: Readonly<Record<string, string>>): string => Object.entries(all).sort(([a], [b]) => a.localeCompare(b)).map(([key, value]) => `label ${key}: ${value}\n`).join('')
+  return [{
+    description: `set ${differing.map(([key, value]) => `label ${key}=${value}`).join(', ')} on ${kind} ${Spec.Name}`,
+    script: sh`${raw(post(`/${kind}s/${ID}/update?version=${Version.Index}`, JSON.stringify({ ...Spec, Labels: after })))}\n${raw(orFail)}`,
+    diff: { subject: `${kind} ${Spec.Name}`, before: text(has), after: text(after) },
+  }]
+}
