@@ -9,7 +9,7 @@ import { lab_preflight } from '../../src/lab/preflight.ts'
 import { lab_rootfs } from '../../src/lab/rootfs.ts'
 import type { ModuleCall } from '../../src/modules/task.ts'
 import type { z } from 'zod'
-import { converge, runIn, shells } from '../support/shells.ts'
+import { converge, make, runIn, shells } from '../support/shells.ts'
 import { isAlive, killMidway, machineState, processesAbout, run, sshTo, until } from './machine.ts'
 
 const [dash] = shells
@@ -27,14 +27,6 @@ const nodeParams = (node: Node) => ({
 const ssh = sshTo(dir)
 const pidOf = (node: Node): number => Number(readFileSync(`${dir}/nodes/${node.name}/pid`, 'utf8').split(' ')[0])
 
-/** Brings something about and demands that nothing is then left to do. Gives what was done. */
-function make<S extends z.ZodType, V>(t: Test, module: ModuleCall<S, V>, params: z.input<S>): string[] {
-  const { before, applied, after } = converge(dash, module, params)
-  t.equal(before.problem, undefined)
-  for (const { exitCode, stderr } of applied) t.equal(exitCode, 0, stderr)
-  t.strictSame(after.changes.map((change) => change.description), [], 'nothing is left to do')
-  return before.changes.map((change) => change.description)
-}
 const script = <S extends z.ZodType, V>(module: ModuleCall<S, V>, params: z.input<S>): string => {
   const parsed = module.definition.schema.parse(params)
   const plan = module.definition.plan(parsed, runIn(dash, module.definition.probe(parsed, {})), {}, {})

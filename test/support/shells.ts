@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import type { Test } from 'tap'
 import type { z } from 'zod'
 import type { ModuleCall } from '../../src/modules/task.ts'
 import type { Inputs, Plan } from '../../src/modules/module.ts'
@@ -49,4 +50,13 @@ export function converge<S extends z.ZodType, V>(
   const before = plan()
   const applied = before.changes.map((change) => runIn(shell, change.script, where))
   return { before, applied, after: plan() }
+}
+
+/** Brings something about and demands that nothing is then left to do. Gives what was done. */
+export function make<S extends z.ZodType, V>(t: Test, module: ModuleCall<S, V>, params: z.input<S>): string[] {
+  const { before, applied, after } = converge(shells[0], module, params)
+  t.equal(before.problem, undefined)
+  for (const { exitCode, stderr } of applied) t.equal(exitCode, 0, stderr)
+  t.strictSame(after.changes.map((change) => change.description), [], 'nothing is left to do')
+  return before.changes.map((change) => change.description)
 }

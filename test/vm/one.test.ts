@@ -2,7 +2,6 @@ import { existsSync, readFileSync } from 'node:fs'
 import http from 'node:http'
 import { tmpdir } from 'node:os'
 import t, { type Test } from 'tap'
-import type { z } from 'zod'
 import { lab_keys } from '../../src/lab/keys.ts'
 import { stateHome } from '../../src/lab/lab.ts'
 import { lab_vm_acceleration } from '../../src/lab/qemu/acceleration.ts'
@@ -11,8 +10,7 @@ import { lab_vm_image } from '../../src/lab/qemu/image.ts'
 import { lab_vm_snapshot } from '../../src/lab/qemu/snapshot.ts'
 import { lab_vm_switch } from '../../src/lab/qemu/switch.ts'
 import { lab_vm, vmSetting } from '../../src/lab/qemu/vm.ts'
-import type { ModuleCall } from '../../src/modules/task.ts'
-import { converge, runIn, shells } from '../support/shells.ts'
+import { converge, make, runIn, shells } from '../support/shells.ts'
 import { processesOf, sshTo } from './machine.ts'
 
 /* One virtual machine, in software emulation: made, reached, struck, brought back, taken away. The image stays for the next run. */
@@ -28,14 +26,6 @@ const vm = {
 const ssh = sshTo(dir, PORT)
 const faults = vmFaults(vmSetting(vm))
 
-/** Brings something about and demands that nothing is then left to do. Gives what was done. */
-function make<S extends z.ZodType, V>(t: Test, module: ModuleCall<S, V>, params: z.input<S>): string[] {
-  const { before, applied, after } = converge(dash, module, params)
-  t.equal(before.problem, undefined)
-  for (const { exitCode, stderr } of applied) t.equal(exitCode, 0, stderr)
-  t.strictSame(after.changes.map((change) => change.description), [], 'nothing is left to do')
-  return before.changes.map((change) => change.description)
-}
 /** A script of a fault, as the experiments run it. */
 function does(t: Test, script: string): void {
   const { exitCode, stderr } = runIn(dash, script)

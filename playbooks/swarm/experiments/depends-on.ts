@@ -7,7 +7,10 @@ const NAME = 'labbook-order'
 /** How late the one is that the other says it depends on. */
 const LATE_SECONDS = 15
 
-const imageOf = (service: string): string => `docker service inspect ${STACK}_${service} --format '{{.Spec.TaskTemplate.ContainerSpec.Image}}'`
+/** Of the first service whose name begins so: some topologies have several Redis. */
+const inspected = (service: string, format: string): string =>
+  `docker service inspect $(docker service ls -q --filter name=${STACK}_${service} | head -n 1) --format '${format}'`
+const imageOf = (service: string): string => inspected(service, '{{.Spec.TaskTemplate.ContainerSpec.Image}}')
 const containerOf = (service: string): string => `docker ps -q --filter label=com.docker.swarm.service.name=${NAME}_${service} | head -n 1`
 /** Asks the app from within its own container: nothing of this stack is published. */
 const ASK = `docker exec $(${containerOf('web')}) curl -s -o /dev/null -w '%{http_code}' --max-time 5 http://127.0.0.1:8080/api/counter`
@@ -49,7 +52,7 @@ export const dependsOn = experiment('What depends_on does', {
   },
   restore: remove,
 }, async (on) => {
-  const [counter, redis, mode] = (await on.look({ command: `${imageOf('counter')}; ${imageOf('redis')}; docker service inspect ${STACK}_redis --format '{{.Spec.EndpointSpec.Mode}}'` })).stdout.trim().split('\n')
+  const [counter, redis, mode] = (await on.look({ command: `${imageOf('counter')}; ${imageOf('redis')}; ${inspected('redis', '{{.Spec.EndpointSpec.Mode}}')}` })).stdout.trim().split('\n')
   const text = compose(counter ?? '', redis ?? '', manager(on), mode === 'dnsrr')
   const deployed = await on.exhibit({
     title: 'A stack whose store is late', timeout: 120,

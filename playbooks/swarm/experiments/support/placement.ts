@@ -17,11 +17,16 @@ export interface Sample {
   readonly tasks: readonly TaskSeen[] | undefined
 }
 
-/** Prints the tasks of services, one on a line. A manager that hangs is not waited for. */
-export const placementCommand = (services: readonly string[]): string =>
-  `timeout 5 docker service ps ${services.join(' ')} --no-trunc --format '{{.ID}}\t{{.Name}}\t{{.Node}}\t{{.CurrentState}}'`
+const LINE = "--no-trunc --format '{{.ID}}\t{{.Name}}\t{{.Node}}\t{{.CurrentState}}'"
 
-/** Reads what {@link placementCommand} prints. Tasks of a service's history have a mark in front, which is no part of the name. */
+/** Prints the tasks of services, one on a line. A manager that hangs is not waited for. */
+export const placementCommand = (services: readonly string[]): string => `timeout 5 docker service ps ${services.join(' ')} ${LINE}`
+
+/** The same for all services of a stack whose names begin so: which those are need not be known. */
+export const stackPlacementCommand = (stack: string, names: readonly string[]): string =>
+  `timeout 5 docker stack ps ${stack} ${names.map((name) => `--filter name=${stack}_${name}`).join(' ')} ${LINE}`
+
+/** Reads what {@link placementCommand} and {@link stackPlacementCommand} print. Tasks of a service's history have a mark in front, which is no part of the name. */
 export function readPlacement(stdout: string): TaskSeen[] {
   return stdout.split('\n').filter((line) => line.trim() !== '').map((line) => {
     const [id = '', name = '', node = '', state = ''] = line.split('\t')

@@ -3,7 +3,7 @@ import type { Exhibit, ExperimentContext, TimelineChart } from '../../../../src/
 import { callMany } from '../../../app/client.ts'
 import { endpoints } from '../../../app/proof.ts'
 import { STACK } from '../../../app/stack.ts'
-import { bars, placementCommand, placementCsv, readPlacement, type Sample } from './placement.ts'
+import { bars, placementCommand, placementCsv, readPlacement, stackPlacementCommand, type Sample } from './placement.ts'
 import { SteadyProbe, type Door, type Request } from './probe.ts'
 import { bySecond, fared, increments, reasons, requestsCsv, type Fared, type Increments } from './requests.ts'
 
@@ -59,7 +59,8 @@ export interface WatchedCluster {
   readonly command: string
 }
 
-const SERVICES = [`${STACK}_counter`, `${STACK}_redis`]
+/** Of Redis there are several in some topologies. */
+const APP_PLACEMENT = stackPlacementCommand(STACK, ['counter', 'redis'])
 
 /**
  * The Swarm.
@@ -72,11 +73,11 @@ export const watchedSwarm = (
 ): WatchedCluster => ({
   doors: app?.doors ?? doorsOf(on),
   nodes: on.groups.swarm ?? [],
-  command: 'docker service ps',
+  command: app === undefined ? 'docker stack ps' : 'docker service ps',
   async placement() {
     for (const host of managers) {
       try {
-        const { stdout, exitCode } = await on.look({ host, command: placementCommand(app?.services ?? SERVICES), timeout: 10 })
+        const { stdout, exitCode } = await on.look({ host, command: app === undefined ? APP_PLACEMENT : placementCommand(app.services), timeout: 10 })
         if (exitCode === 0) return readPlacement(stdout)
       } catch {
         // This one is down: that is what the experiment is about. The next may tell.
