@@ -146,10 +146,23 @@ tend() {
   done
 }
 
+# Redis (7.0, 8.x) learns its master's new address from what other nodes tell, and goes on asking for data at the old one, where another node of
+# the cluster may be by now (redis#14633). To be told once more whose replica it is sets that right.
+follow_master() {
+  master=$(printf '%s\n' "$1" | awk '$3 ~ /myself/ && $3 ~ /slave/ { print $4 }')
+  at=$(printf '%s\n' "$1" | awk -v id="$master" '$1 == id { sub(/@.*/, "", $2); print $2 }')
+  case $at in '' | :*) return 0 ;; esac
+  info=$(own info replication) || return 0
+  [ "$(field "$info" master_host):$(field "$info" master_port)" != "$at" ] || return 0
+  say "the master is at $at"
+  own cluster replicate "$master" >/dev/null || true
+}
+
 # Nodes find each other again after all of them have got another address.
 tend_cluster() {
   while sleep "$pause"; do
     nodes=$(own cluster nodes) || continue
+    follow_master "$nodes"
     # Not in a cluster yet: that is for "redis-admin.sh form" to see to.
     [ "$(printf '%s\n' "$nodes" | grep -c .)" -gt 1 ] || continue
     case $nodes in *fail* | *noaddr* | *disconnected*) ;; *) continue ;; esac

@@ -64,6 +64,9 @@ for (const shell of [['dash']]) {
 
 }
 
+/** The port of the server that a replica gets its data from. */
+const followedBy = (all: Processes, port: number): number => Number(/^master_port:(\d+)/m.exec(all.redis(port, 'info', 'replication'))?.[1])
+
 // One shell each: they take their time.
 for (const shell of [['busybox', 'sh']]) {
   t.test(`${shell.join(' ')}: a cluster is formed, mended, and carries data both ways`, async (t) => {
@@ -113,6 +116,17 @@ for (const shell of [['busybox', 'sh']]) {
     for (const port of nodes) all.start(port, 'cluster')
     t.match(all.admin(['wait', 'cluster']), { code: 0, err: '' }, 'after the loss of all it comes back by itself')
     t.equal(all.redis(one, '-c', 'get', 'counter'), '4712')
+
+    // The addresses of containers are dealt out anew when all start at once, and each may get one that another had.
+    const [, , three = 0, , five = 0, six = 0] = nodes
+    for (let time = 1; time <= 3; time++) {
+      await all.killAll()
+      for (const places of [[one, two, three], [six, four, five]]) all.moveOn(places)
+      for (const port of nodes) all.start(port, 'cluster')
+      t.match(all.admin(['wait', 'cluster']), { code: 0, err: '' }, `with other addresses it comes back as well: ${time}`)
+      t.same([four, five, six].map((port) => followedBy(all, port)), [two, three, one], 'each replica has the data of its own master')
+      t.equal(all.redis(one, '-c', 'get', 'counter'), '4712')
+    }
 
     await all.kill(two)
     await all.kill(four)

@@ -1,5 +1,5 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -83,6 +83,14 @@ export class Processes {
   /** Its volume is lost. */
   forget(port: number): void {
     rmSync(path.join(this.#dir, String(port)), { recursive: true, force: true })
+  }
+
+  /** Each of these gets the place, and so the address, of the next, and the last that of the first. */
+  moveOn(ports: readonly number[]): void {
+    const at = (name: string | number): string => path.join(this.#dir, String(name))
+    renameSync(at(ports.at(-1) as number), at('moving'))
+    for (let i = ports.length - 2; i >= 0; i--) renameSync(at(ports[i] as number), at(ports[i + 1] as number))
+    renameSync(at('moving'), at(ports[0] as number))
   }
 
   /** The exit code of the health check, as Docker would see it. */
