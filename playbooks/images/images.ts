@@ -9,6 +9,8 @@ import { contextFiles, DEBIAN_BASE, IMAGE_NAMES, recipeOf, rootfsChecksum, tagOf
 const TARGET = '/opt/labbook/app'
 const ARCHIVES = '/var/lib/labbook/images'
 const RECIPE = 'app/images/rootfs.sh'
+/** Two minutes at most on a machine with a processor of its own; one in software emulation beside other work took more than fifteen. */
+const EMULATED_SECONDS = 3600
 
 /** Each image as the registry has it, by its digest. */
 export const images = Object.fromEntries(IMAGE_NAMES.map((name) => [name, register<DockerImage>(`image_${name}`)])) as Readonly<Record<ImageName, Register<DockerImage>>>
@@ -57,7 +59,7 @@ export const imageBase = play('Images: what they are made of', { hosts: 'registr
     files.map((name) => copy(`Copy ${name}`, { src: name, dest: folderOnTarget(name), mode: name.endsWith('.sh') ? '0755' : '0644' })),
     fromSource(on, (source, keywords) => source === 'hub' ? [] : [
       apt('Tools to make a root file system', { name: ['mmdebstrap'], update_cache: true, cache_valid_time: 3600, install_recommends: false, ...keywords }),
-      command('Make the root of Debian packages', { cmd: `${folderOnTarget(RECIPE)} ${archive()}`, creates: archive(), timeout: 900, ...keywords }),
+      command('Make the root of Debian packages', { cmd: `${folderOnTarget(RECIPE)} ${archive()}`, creates: archive(), timeout: EMULATED_SECONDS, ...keywords }),
       docker_image('Import the root of Debian packages', { name: DEBIAN_BASE, source: 'import', archive_path: archive(), checksum_of: folderOnTarget(RECIPE), ...keywords }),
     ]),
     fromSource(on, (source, keywords) => [
@@ -71,7 +73,7 @@ export const pushImages = play('Images: made and pushed', { hosts: 'registry[0]'
   choiceOf(on) === 'auto' && findSource(),
   IMAGE_NAMES.map((name) => fromSource(on, (source, keywords) => [
     imageTask(`Image ${name}`, name, source, `${registryAddress(on)}/labbook/${name}:${tagOf(name, source)}`, {
-      push: true, register: images[name], timeout: 600, ...keywords,
+      push: true, register: images[name], timeout: EMULATED_SECONDS, ...keywords,
     }),
   ])),
 ])

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
 import { freePorts, PASSWORD, Processes, until } from './support.ts'
@@ -36,7 +36,7 @@ for (const shell of [['dash']]) {
     await until('another is master', () => master() !== 0)
     const second = master()
     await until('and takes writes', () => all.redis(second, 'incr', 'counter') === '8')
-    await until('in a new term', () => all.redis(second, 'hget', 'labbook:life', 'term') === '2')
+    await until('in a new term', () => Number(all.redis(master(), 'hget', 'labbook:life', 'term')) > 1)
     t.match(all.admin(['look', 'sentinel']).out, /the master \(.+\) has 1 of 2 replicas|is not in step/, 'what is amiss is said')
 
     // What was master first has older data, and must not be chosen again.
@@ -134,6 +134,36 @@ for (const shell of [['busybox', 'sh']]) {
     all.forget(four)
     for (const port of [two, four]) all.start(port, 'cluster')
     t.match(all.admin(['form'], { REDIS_WAIT_SECONDS: '5' }), { code: 1, err: /has the slots from 5461 to 10922: start the node that had them/ }, 'slots with lost data are not given away as if they were empty')
+  })
+}
+
+const readIf = (file: string): string => (existsSync(file) ? readFileSync(file, 'utf8') : '')
+
+// Redis comes into this state by chance only, when addresses are dealt out anew: what it then said is played back by a stand-in for redis-cli.
+for (const [what, host, told] of [['where it is no more', '10.0.1.102', true], ['where it is', '10.0.1.105', false]] as const) {
+  t.test(`a replica of a cluster that looks for its master ${what}`, async (t) => {
+    const folder = t.testdir({
+      nodes: `8eea819c 10.0.1.105:6379@16379 master - 0 1795296845000 2 connected 5461-10922
+af70dbfd 10.0.1.109:6379@16379 myself,slave 8eea819c 0 1795296845000 2 connected
+`,
+      info: `role:slave\r\nmaster_host:${host}\r\nmaster_port:6379\r\nmaster_link_status:${told ? 'down' : 'up'}\r\n`,
+      'redis-cli': `#!/bin/sh
+case "$*" in
+  *' cluster nodes') cat "\${0%/*}/nodes" ;;
+  *' info replication') cat "\${0%/*}/info" ;;
+  *) echo "$*" >>"\${0%/*}/told" ;;
+esac
+echo asked >>"\${0%/*}/asked"
+`,
+      'redis-server': '#!/bin/sh\nexec sleep 60\n',
+      run: {},
+    })
+    for (const program of ['redis-cli', 'redis-server']) chmodSync(`${folder}/${program}`, 0o755)
+    const all = new Processes(['sh'], `${folder}/run`, { REDIS_PEERS: 'nobody', PATH: `${folder}:${process.env.PATH}` })
+    t.teardown(() => all.killAll())
+    all.start(6379, 'cluster')
+    await until('it has been looked at three times', () => readIf(`${folder}/asked`).split('\n').length > 8)
+    t.match(readIf(`${folder}/told`), told ? /cluster replicate 8eea819c$/m : /^$/)
   })
 }
 
