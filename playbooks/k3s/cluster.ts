@@ -1,4 +1,5 @@
 import { PlaybookError, type CareContext, type PlayContext } from '../../src/labbook.ts'
+import { K3S_BINARY } from '../../src/k3s/paths.ts'
 import { sh } from '../../src/shell/quote.ts'
 
 type Inventory = Pick<PlayContext, 'groups' | 'hostvars'>
@@ -28,7 +29,7 @@ export function clusterOf(on: Inventory): Cluster {
   if (server === undefined) {
     throw new PlaybookError('the inventory has no host in group k3s_servers: name the hosts that are to be one, or an existing cluster with -e kubecontext=...')
   }
-  return { host: server, become: true, context, kubectl: 'k3s kubectl' }
+  return { host: server, become: true, context, kubectl: `${K3S_BINARY} kubectl` }
 }
 
 /** The cluster's machines by their names in the inventory: servers, then agents. Of a context there are none. */

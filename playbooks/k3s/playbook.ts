@@ -1,4 +1,5 @@
 import { playbook, type Step } from '../../src/labbook.ts'
+import { tagged } from '../../src/run/tags.ts'
 import { docker } from '../docker/docker.ts'
 import { labUp } from '../lab/lab.ts'
 import { registryUp } from '../registry/steps.ts'
@@ -7,9 +8,20 @@ import { comparison, measureK3s, measureSwarm } from './comparison/index.ts'
 import { K3S_EXPERIMENTS } from './experiments/index.ts'
 import { clusterPlan, k3sUp, reset } from './install/index.ts'
 
-/** A cluster that is there (`-e kubecontext=NAME`) is not ours to install. */
-const up = (kubecontext: unknown): readonly Step[] =>
-  kubecontext === undefined || kubecontext === '' ? [clusterPlan, ...labUp, docker, ...registryUp, ...k3sUp, ...appPlays] : appPlays
+/** A cluster that is there (`-e kubecontext=NAME`) is not ours to install. What the app stands on has its tags, too: its images are known by what has made them. */
+const up = (kubecontext: unknown): readonly Step[] => isOther(kubecontext)
+  ? appPlays
+  : [clusterPlan, ...tagged('k3s-app', tagged('k3s', [...labUp, docker, ...registryUp])), ...k3sUp, ...appPlays]
+
+const isOther = (kubecontext: unknown): boolean => kubecontext !== undefined && kubecontext !== ''
+
+const TAKE_NODES = ['k3s-drain', 'k3s-node-killed']
+
+/** Machines of another cluster are not in the inventory, and those that are there are none of its nodes. */
+const experiments = (kubecontext: unknown): readonly Step[] => {
+  const all = Object.entries(K3S_EXPERIMENTS)
+  return all.filter(([name]) => !isOther(kubecontext) || !TAKE_NODES.includes(name)).map(([, each]) => each)
+}
 
 export default playbook({
   name: 'k3s',
@@ -28,7 +40,7 @@ export default playbook({
     const cluster = (): readonly Step[] => up(kubecontext)
     const steps: Readonly<Record<string, () => readonly Step[]>> = {
       up: cluster,
-      experiments: () => [...cluster(), ...Object.values(K3S_EXPERIMENTS)],
+      experiments: () => [...cluster(), ...experiments(kubecontext)],
       'measure-k3s': () => [...cluster(), measureK3s],
       'measure-swarm': () => [measureSwarm],
       compare: () => [comparison],

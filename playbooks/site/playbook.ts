@@ -1,5 +1,5 @@
-import { playbook, type Step } from '../../src/labbook.ts'
-import { tagList } from '../../src/run/tags.ts'
+import { playbook } from '../../src/labbook.ts'
+import { tagged } from '../../src/run/tags.ts'
 import { appProof, swarmProof } from '../app/proof.ts'
 import { appStack } from '../app/stack.ts'
 import { docker } from '../docker/docker.ts'
@@ -14,8 +14,6 @@ import { K3S_EXPERIMENTS } from '../k3s/experiments/index.ts'
 import { clusterPlan, k3sUp } from '../k3s/install/index.ts'
 import { swarm } from '../swarm/swarm.ts'
 import { labUp } from '../lab/lab.ts'
-
-const tagged = (tag: string, steps: readonly Step[]): Step[] => steps.map((step) => ({ ...step, tags: [...tagList(step.tags), tag] }))
 
 /** Not part of the main job: `--tags k3s` asks for it, and for what it stands on. */
 const k3s = [...k3sUp, ...appPlays, measureK3s, ...Object.values(K3S_EXPERIMENTS), comparison]

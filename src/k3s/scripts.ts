@@ -33,11 +33,15 @@ const HINTS: readonly (readonly [says: string, means: string])[] = [
   ['cgroup', 'see what it says of cgroups: memory, cpu, cpuset and pids must be there'],
 ]
 
-/** Starts or restarts k3s and waits until its node is Ready. The unit itself would wait for a server for ever. */
+/**
+ * Starts or restarts k3s and waits until its node is Ready. The unit itself would wait for a server for ever. For some 40 s a node that is gone counts as
+ * Ready: so the kubelet must have said so since the start, by the clock that both have.
+ */
 export function startScript({ role, node_name, ready_seconds }: Wanted, restart = true): string {
   const unit = unitOf(role)
   const kubeconfig = role === 'server' ? K3S_KUBECONFIG : `${K3S_DATA}/agent/kubelet.kubeconfig`
-  const ready = `{.status.conditions[?(@.type=="Ready")].status}`
+  const condition = '.status.conditions[?(@.type=="Ready")]'
+  const ready = `{${condition}.status} {${condition}.lastHeartbeatTime}`
   return [
     'systemctl daemon-reload || exit',
     sh`systemctl enable -- ${unit} >&2 || exit`,
@@ -51,11 +55,13 @@ export function startScript({ role, node_name, ready_seconds }: Wanted, restart 
     '}',
     sh`systemctl reset-failed -- ${unit} 2>/dev/null`,
     sh`lb_restarts() { systemctl show -p NRestarts --value -- ${unit}; }`,
+    'lb_since=$(date -u +%Y-%m-%dT%H:%M:%SZ)',
     sh`systemctl ${restart ? 'restart' : 'start'} --no-block -- ${unit} || exit`,
+    'lb_ready() { [ "${1:-}" = True ] && printf \'%s\\n%s\\n\' "$lb_since" "${2:-}" | sort -c 2>/dev/null; }',
     'lb_end=$(( $(date +%s) + ' + String(Math.ceil(ready_seconds)) + ' )) lb_before=$(lb_restarts)',
     'while :; do',
     sh`  if [ "$(systemctl show -p ActiveState --value -- ${unit})" = active ] &&`,
-    sh`    [ "$(timeout 10 ${K3S_BINARY} kubectl --kubeconfig ${kubeconfig} get node ${node_name} -o ${`jsonpath=${ready}`} 2>/dev/null)" = True ]; then break; fi`,
+    sh`    lb_ready $(timeout 10 ${K3S_BINARY} kubectl --kubeconfig ${kubeconfig} get node ${node_name} -o ${`jsonpath=${ready}`} 2>/dev/null); then break; fi`,
     sh`  if [ "$(systemctl show -p ActiveState --value -- ${unit})" = failed ] || [ $(( $(lb_restarts) - lb_before )) -ge 5 ]; then lb_why ${`${unit} does not stay up; it last said:`}; fi`,
     sh`  [ "$(date +%s)" -lt "$lb_end" ] || lb_why ${`the node ${node_name} was not Ready within ${ready_seconds} s; ${unit} last said:`}`,
     '  sleep 1',

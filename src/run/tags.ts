@@ -8,6 +8,10 @@ export interface TagChoice {
 export const tagList = (tags: string | readonly string[] | undefined): readonly string[] =>
   tags === undefined ? [] : typeof tags === 'string' ? tags.split(',').map((tag) => tag.trim()) : tags
 
+/** The same steps with a tag more. */
+export const tagged = <S extends { readonly tags?: string | readonly string[] }>(tag: string, steps: readonly S[]): S[] =>
+  steps.map((step) => ({ ...step, tags: [...tagList(step.tags), tag] }))
+
 /**
  * Ansible's rule: `always` runs unless skipped by name, `never` only when asked for by a tag, the words `tagged`,
  * `untagged` and `all` mean what they say.

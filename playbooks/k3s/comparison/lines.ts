@@ -10,4 +10,4 @@ export const linesIn = (text: string): number => text.split('\n').filter((line) 
 const count = (files: readonly string[]): number => files.reduce((sum, file) => sum + linesIn(readFileSync(path.join(ROOT, 'templates', file), 'utf8')), 0)
 
 /** Lines that describe the app to each: the same replicas, the same Redis, the same way in. What k3s has beyond (NetworkPolicy, Ingress) counts as well. */
-export const countLines = (): Lines => ({ swarm: count(['stack/counter.yml']), k3s: count(manifestsOf(appSettings({}))) })
+export const countLines = (): Lines => ({ swarm: count(['stack/counter.yml', 'redis/single.yml']), k3s: count(manifestsOf(appSettings({}))) })

@@ -28,7 +28,7 @@ interface Side {
   doors(on: ExperimentContext): Promise<readonly Endpoint[]>
   /** The command that sets the number of replicas, and where it is run. */
   scale(on: ExperimentContext, replicas: number): { readonly host?: string; readonly become?: boolean; readonly command: string }
-  /** The command that kills the container of one replica. */
+  /** The command that kills one replica: Swarm's container, Kubernetes' pod. */
   kill(on: ExperimentContext): { readonly host?: string; readonly become?: boolean; readonly command: string }
   /** The command that prints the app's image. */
   image(on: ExperimentContext): { readonly host?: string; readonly become?: boolean; readonly command: string }
@@ -138,7 +138,7 @@ const measuring = (side: Side): Experiment => experiment(`What ${side.name} give
     detail: `image ${image.stdout.trim()}; ${known.length} of ${side.nodes(on).length} nodes told of their processes; ${load.failed} requests under load failed`,
     measured: {
       'from no replica to 4 that answer': [fromNone, 's'],
-      ...(killed.exitCode === 0 ? { 'a container is killed: 4 answer again': [healed, 's'] as const } : {}),
+      ...(killed.exitCode === 0 ? { 'a replica is killed: 4 answer again': [healed, 's'] as const } : {}),
       ...load.measured,
       ...(known.length === side.nodes(on).length && known.length > 0 ? {
         'memory of the orchestrator, all nodes': [sum(({ megabytes }) => megabytes), 'MB'] as const,

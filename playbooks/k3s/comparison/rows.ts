@@ -14,7 +14,7 @@ const side = (what: string, measured = what): Row => ({ what, swarm: ['compare.s
 /** What is put side by side, in the order of a cluster's day. */
 export const ROWS: readonly Row[] = [
   side('from no replica to 4 that answer'),
-  both('a container is killed: 4 answer again', ['compare.swarm', 'a container is killed: 4 answer again'], ['compare.k3s', 'a container is killed: 4 answer again']),
+  side('a replica is killed (Swarm: its container, k3s: its pod): 4 answer again', 'a replica is killed: 4 answer again'),
   both('a node is emptied (drain)', ['swarm.drain.evacuates', 'time to empty'], ['k3s.drain.evacuates', 'time to empty']),
   both('... failed requests', ['swarm.drain.evacuates', 'failed requests'], ['k3s.drain.evacuates', 'failed requests']),
   both('a node loses its power: it is called lost', ['swarm.node-killed.replaced', 'time to Down'], ['k3s.node-killed.replaced', 'time to NotReady']),
@@ -67,7 +67,7 @@ export const CONCEPTS: readonly Concept[] = [
     shownBy: { swarm: ['swarm.drain.evacuates', 'swarm.active.does-not-return', 'swarm.force-update.rebalances'], k3s: ['k3s.drain.evacuates', 'k3s.uncordon.does-not-return', 'k3s.restart.rebalances'] },
   },
   {
-    concept: 'A node lost', swarm: 'Down when heartbeats are missing, tasks replaced at once', k3s: 'NotReady after 40 s or so, pods evicted when their toleration ends',
+    concept: 'A node lost', swarm: 'Down when heartbeats are missing, tasks replaced at once', k3s: 'NotReady after 40 to 50 s, pods evicted when their toleration ends',
     shownBy: { swarm: ['swarm.node-killed.replaced', 'swarm.node-killed.stays-away'], k3s: ['k3s.node-killed.replaced', 'k3s.node-killed.stays-away'] },
   },
   {

@@ -2,6 +2,7 @@ import { isIP } from 'node:net'
 import { PlaybookError, type PlayContext } from '../../../src/labbook.ts'
 import { labelFault, taintFault } from '../../../src/k3s/node.ts'
 import type { Role } from '../../../src/k3s/paths.ts'
+import { addressAmongNodes } from '../../lab/address.ts'
 import { nodeNameOf } from '../cluster.ts'
 
 type Inventory = Pick<PlayContext, 'groups' | 'hostvars'>
@@ -62,7 +63,7 @@ function serversRefused(count: number): string | undefined {
 
 function nodeOf(host: string, role: Role, vars: Readonly<Record<string, unknown>>): K3sNode {
   const name = nodeNameOf({ hostvars: () => vars }, host)
-  const address = String(vars.ansible_host ?? host)
+  const address = addressAmongNodes({ hostvars: () => vars }, host)
   const ip = vars.k3s_node_ip === undefined ? (isIP(address) === 0 ? undefined : address) : String(vars.k3s_node_ip)
   if (!NAME.test(name) || name.length > 253) {
     throw new PlaybookError(`${host}: "${name}" is no name for a node of Kubernetes (small letters, digits, - and .): set k3s_node_name for this host`)

@@ -52,6 +52,7 @@ const additions = (): Task[] => CONTAINERD_ADDITIONS.flatMap((dest, i) => {
   return [
     file(`Folder ${posix.dirname(dest)}`, { path: posix.dirname(dest), state: 'directory', mode: '0755', when }),
     template(`Addition to containerd: ${posix.basename(posix.dirname(dest))}`, { src: 'k3s-install/containerd.toml', dest, mode: '0644', vars: { plugin: CONTAINERD_PLUGINS[i] }, when }),
+    file(`No addition to containerd: ${posix.basename(posix.dirname(dest))}`, { path: dest, state: 'absent', when: (on) => !when(on) }),
   ]
 })
 

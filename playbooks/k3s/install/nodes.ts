@@ -1,10 +1,11 @@
 import {
-  assert, command, copy, play, PlaybookError, register, secret, shell, slurp, template, type CommandValues, type PlayContext, type Reference, type Task,
+  assert, command, copy, play, PlaybookError, register, secret, shell, slurp, template, type CommandValues, type PlayContext, type Task,
 } from '../../../src/labbook.ts'
 import { k3s } from '../../../src/k3s/k3s.ts'
 import { k3s_node } from '../../../src/k3s/node.ts'
 import { K3S_CONFIG_FOLDER, K3S_DATA } from '../../../src/k3s/paths.ts'
 import { parseVersion } from '../../../src/k3s/version.ts'
+import { Reference, type Scope } from '../../../src/values/reference.ts'
 import { API_PORT, clusterOf, nodeFor } from './cluster.ts'
 import { staged } from './files.ts'
 import { fitting } from './preflight.ts'
@@ -17,13 +18,33 @@ const joinToken = register<{ content: string; sha256: string }>('k3s_token')
 const binary = register<CommandValues>('k3s_binary')
 const before = register<CommandValues>('k3s_node_before')
 
+const data = register<CommandValues>('k3s_server_data')
+
+/** Which servers have a cluster's data already. */
+export const serverData = play('k3s: servers with data', { hosts: 'k3s_servers', become: true, any_errors_fatal: true, tags: 'k3s' }, (on) => clusterOf(on).servers.length === 1 ? [] : [
+  shell('Has it the data of a cluster?', { cmd: `[ -d ${K3S_DATA}/server/db ] && echo yes || echo no`, read_only: true, register: data }),
+])
+
+/** A first server that was made anew would begin another cluster, and the others would be taken out of theirs. */
+function beginsNoOther(on: PlayContext): Task[] {
+  const others = clusterOf(on).servers.filter(({ host }) => host !== on.host)
+  if (others.length === 0) return []
+  const says = (host: string, scope: Scope): boolean => scope.has(data.key, host) && data.on(host).read(scope).stdout === 'yes'
+  const have = new Reference((scope) => says(on.host, scope) ? [] : others.filter(({ host }) => says(host, scope)).map(({ name }) => name))
+  return [assert('It does not begin a cluster beside the one there is', {
+    that: have.map((names) => names.length === 0),
+    fail_msg: have.map((names) => `${on.host} has no data of a cluster, and ${names.join(', ')} ${names.length === 1 ? 'has' : 'have'}: as the first of k3s_servers it would begin another one. `
+      + 'Put a server that has data first, or reset all of them (npx zx playbooks/k3s.mjs reset)'),
+  })]
+}
+
 /** The first server starts the cluster. */
 export const firstServer = play('k3s: first server', { hosts: 'k3s_servers[0]', become: true, gather_facts: true, any_errors_fatal: true, tags: 'k3s' }, (on) => [
+  ...beginsNoOther(on),
   on.vars.k3s_token === undefined
     ? shell('Token of the cluster', { cmd: `umask 077; head -c 32 /dev/urandom | od -An -v -tx1 | tr -d ' \\n' >${TOKEN}.new && mv -f ${TOKEN}.new ${TOKEN}`, creates: TOKEN, no_log: true })
     : copy('Token of the cluster', { content: secret(String(on.vars.k3s_token)), dest: TOKEN, mode: '0600' }),
   member(on),
-  slurp('Token for those who join', { src: `${K3S_DATA}/server/token`, no_log: true, register: joinToken }),
 ])
 
 /** A machine that was made anew has lost the password by which the cluster knows the node of its name, and would be refused. */
@@ -36,7 +57,8 @@ const forgotten = (on: PlayContext): Task[] => [
 
 const joining = (on: PlayContext): Task[] => [
   ...forgotten(on),
-  copy('Token of the cluster', { content: joinToken.on(clusterOf(on).first.host).map(({ content }) => secret(content.trim())), dest: TOKEN, mode: '0600' }),
+  slurp('Token for those who join', { src: `${K3S_DATA}/server/token`, no_log: true, register: joinToken, delegate_to: clusterOf(on).first.host }),
+  copy('Token of the cluster', { content: joinToken.map(({ content }) => secret(content.trim())), dest: TOKEN, mode: '0600' }),
   ...member(on),
 ]
 

@@ -53,7 +53,7 @@ export function sourceOf(on: Pick<PlayContext, 'vars' | 'facts'>): Source {
   if (kind === 'release') return releaseOf(vars, arch)
   if (kind !== 'artifacts') return none(`k3s_source is "${kind}": it must be release or artifacts`)
   if (vars.k3s_artifacts === undefined) return none('k3s_source is artifacts, and k3s_artifacts names no folder: -e k3s_artifacts=/srv/k3s; docs/k3s.md says what must be in it')
-  return artifactsIn(String(vars.k3s_artifacts), arch, vars.k3s_version === undefined ? undefined : String(vars.k3s_version))
+  return artifactsIn(path.resolve(String(vars.k3s_artifacts)), arch, vars.k3s_version === undefined ? undefined : String(vars.k3s_version))
 }
 
 type Vars = PlayContext['vars']

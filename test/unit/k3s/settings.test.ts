@@ -8,14 +8,14 @@ const on = (vars: object, groups: Record<string, string[]> = {}) => ({ groups, h
 
 t.test('a cluster is that of a context, or of the first server', async (t) => {
   const groups = { k3s_servers: ['a', 'b'], k3s_agents: ['c', 'b'] }
-  t.match(clusterOf(on({}, groups)), { host: 'a', become: true, kubectl: 'k3s kubectl', context: undefined })
+  t.match(clusterOf(on({}, groups)), { host: 'a', become: true, kubectl: '/usr/local/bin/k3s kubectl', context: undefined })
   t.same(nodesOf(on({}, groups)), ['a', 'b', 'c'])
   const named = { groups, hostvars: (host: string) => host === 'b' ? { k3s_node_name: 'Lab-B' } : {} }
   t.same([hostsOf(named), nodesOf(named)], [['a', 'b', 'c'], ['a', 'lab-b', 'c']], 'the inventory\'s names, and the cluster\'s')
   t.match(clusterOf(on({ kubecontext: 'k3d-it\'s' }, groups)), { host: 'localhost', become: false, kubectl: 'kubectl --context \'k3d-it\'\\\'\'s\'' })
   t.same(nodesOf(on({ kubecontext: 'k3d-a' }, groups)), [], 'hosts of the inventory are none of its nodes')
   t.same(kubectl(on({ kubecontext: 'k3d-a' })).at, { host: 'controller', become: false })
-  t.equal(kubectl(on({}, groups)).k('get nodes'), 'k3s kubectl get nodes')
+  t.equal(kubectl(on({}, groups)).k('get nodes'), '/usr/local/bin/k3s kubectl get nodes')
   t.throws(() => clusterOf(on({})), new PlaybookError('the inventory has no host in group k3s_servers: name the hosts that are to be one, or an existing cluster with -e kubecontext=...'))
 })
 

@@ -1,22 +1,24 @@
 import { PlaybookError, type CareContext, type ExperimentContext, type Watched } from '../../../../src/labbook.ts'
 import { callMany } from '../../../app/client.ts'
 import type { WatchedCluster } from '../../../swarm/experiments/support/watching.ts'
-import { kubectl, nodeNameOf, nodesOf } from '../../cluster.ts'
+import { hostsOf, kubectl, nodeNameOf, nodesOf } from '../../cluster.ts'
 import { doorsOf, isCounter, podsCommand, settingsOf } from '../../proof.ts'
 import { asTask, isReady, isReadyNode, readNodes, readPods, type PodSeen } from '../../seen.ts'
 
 /** What most experiments speak of. */
 export const subject = (on: Pick<CareContext, 'groups' | 'hostvars'>) => {
   const settings = settingsOf(on)
-  return { ...kubectl(on), namespace: settings.namespace, wanted: settings.replicas, within: `--namespace ${settings.namespace}` }
+  // With an autoscaler nobody knows how many there are: so many at the least.
+  const { namespace, autoscale } = settings
+  return { ...kubectl(on), namespace, autoscale, wanted: autoscale ? settings.min_replicas : settings.replicas, within: `--namespace ${namespace}` }
 }
 
 export const seconds = (value: number): string => `${value.toFixed(value < 10 ? 1 : 0)} s`
 
 /** The agent that is to lose something, in the inventory and in the cluster: the last, so that the server we speak to stays. */
 export function victim(on: Pick<CareContext, 'groups' | 'hostvars'>): { readonly host: string; readonly node: string } {
-  const host = on.groups.k3s_agents?.at(-1)
-  if (host === undefined) throw new PlaybookError('there is no agent in group k3s_agents to take away: an experiment needs one')
+  const host = hostsOf(on).length === 0 ? undefined : on.groups.k3s_agents?.at(-1)
+  if (host === undefined) throw new PlaybookError('there is no agent in group k3s_agents to take away: an experiment needs one, and machines of a cluster named by kubecontext are left alone')
   return { host, node: nodeNameOf(on, host) }
 }
 
@@ -24,7 +26,7 @@ export const nodesCommand = (on: Pick<CareContext, 'groups' | 'hostvars'>): stri
 
 /** Every node is ready, every pod that was asked for serves, every door answers: what each experiment begins with, and ends with. */
 export async function allWell(on: CareContext): Promise<void> {
-  const { at, k, namespace, wanted } = subject(on)
+  const { at, k, namespace, wanted, autoscale } = subject(on)
   const expected = nodesOf(on)
   const nodes = await on.watch({
     ...at, title: 'Nodes before', command: nodesCommand(on), within: 120,
@@ -33,7 +35,7 @@ export async function allWell(on: CareContext): Promise<void> {
   if (!nodes.reached) throw new Error(`not begun: not every node is ready and schedulable (see the exhibit "${nodes.exhibit.id}")`)
   const pods = await on.watch({
     ...at, title: 'Pods before', command: podsCommand(k, namespace), within: 240, every: 2,
-    until: ({ stdout }) => isSettled(readPods(stdout), wanted),
+    until: ({ stdout }) => isSettled(readPods(stdout), wanted, autoscale),
   })
   if (!pods.reached) throw new Error(`not begun: the app has not ${wanted} ready pods (see the exhibit "${pods.exhibit.id}"): deploy it first`)
   const doors = await doorsOf(on)
@@ -41,9 +43,11 @@ export async function allWell(on: CareContext): Promise<void> {
   if (errors.length > 0) throw new Error(`not begun: the app does not answer everywhere: ${errors[0]}`)
 }
 
-/** As many pods of the app as wanted serve, no more are on their way out, and all others are well. */
-export const isSettled = (pods: readonly PodSeen[], wanted: number): boolean =>
-  pods.every(isReady) && pods.filter(isCounter).length === wanted
+/** As many pods of the app as wanted serve (or more: `orMore`), none is on its way out, and all others are well. */
+export function isSettled(pods: readonly PodSeen[], wanted: number, orMore = false): boolean {
+  const count = pods.filter(isCounter).length
+  return pods.every(isReady) && (orMore ? count >= wanted : count === wanted)
+}
 
 /** Pods of the app that serve, none of them on the nodes named. */
 export const servingOf = (pods: readonly PodSeen[], without: readonly string[] = []): PodSeen[] =>
