@@ -37,6 +37,6 @@ function recall(lab: string): Choice | undefined {
 function look(): Abilities {
   const { probe, schema } = lab_preflight.definition
   const { stdout } = spawnSync('sh', [], { input: probe(schema.parse({}), {}), encoding: 'utf8' })
-  const can = spawnSync('sh', ['-c', 'command -v qemu-system-x86_64 qemu-system-aarch64 || { command -v apt-get && [ "$(id -u)" = 0 ]; }'], { stdio: 'ignore' })
+  const can = spawnSync('sh', ['-c', 'command -v qemu-system-x86_64 || command -v qemu-system-aarch64 || { command -v apt-get && [ "$(id -u)" = 0 ]; }'], { stdio: 'ignore' })
   return { namespacesLack: lackWords(stdout), qemu: can.status === 0 }
 }

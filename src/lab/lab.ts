@@ -73,17 +73,20 @@ export const rememberedIn = (lab: string): string => `${stateHome()}/providers/$
 
 /** The lab of an inventory whose provider is settled (`settle` in choice.ts). */
 export function labOf({ groups, hostvars }: Inventory): Lab | undefined {
-  const names = (groups.all ?? []).filter((host) => isProvider(hostvars(host).lab_provider))
+  // lab_provider may be said for all; this machine itself is none of its nodes.
+  const names = (groups.all ?? []).filter((host) => isProvider(hostvars(host).lab_provider) && hostvars(host).ansible_connection !== 'local')
   const [first] = names
   if (first === undefined) return undefined
   const common = hostvars(first)
   const provider = common.lab_provider as ProviderName
   const other = names.find((name) => hostvars(name).lab_provider !== provider)
   if (other !== undefined) throw new LabError(`${first} is of ${provider} and ${other} of ${String(hostvars(other).lab_provider)}: a lab has one lab_provider`)
+  const name = text(common, 'lab_name', 'labbook')
+  const own = name === 'labbook' ? '' : `-${name}`
   const lab = {
     provider,
-    name: text(common, 'lab_name', 'labbook'),
-    dir: text(common, 'lab_dir', provider === 'qemu' ? `${stateHome()}/vm` : '/var/lib/labbook/lab'),
+    name,
+    dir: text(common, 'lab_dir', `${provider === 'qemu' ? `${stateHome()}/vm` : '/var/lib/labbook/lab'}${own}`),
     rootfs: text(common, 'lab_rootfs', '/var/lib/labbook/rootfs'),
     subnet: text(common, 'lab_subnet', '10.77.0.0/24'),
     vm: vmChoice(common),
@@ -135,6 +138,8 @@ function vmAddress(vars: Vars, place: number, subnet: string): string {
 /** Ports of this machine for one node: its sshd first, then those it publishes. */
 const PORTS_OF_A_NODE = 100
 const PUBLISHED = [8080, 8090, 5000]
+/** The API of k3s, and the app beside each Redis that experiments deploy. */
+const FURTHER = [6443, 8091, 8092, 8093, 8094, 8095]
 
 const portBase = (vars: Vars): number => whole('lab_port_base', vars.lab_port_base ?? 22_000, 1024, 60_000)
 
@@ -145,9 +150,10 @@ function sshPort(vars: Vars, place: number): number {
 }
 
 function forwardsOf(vars: Vars, place: number): Forward[] {
-  const wanted = vars.lab_publish === undefined
-    ? [Number(vars.counter_port ?? PUBLISHED[0]), Number(vars.balancer_port ?? PUBLISHED[1]), Number(vars.registry_port ?? PUBLISHED[2])]
-    : list(vars.lab_publish).map((port) => whole('lab_publish', port, 1, 65_535))
+  const wanted = [
+    Number(vars.counter_port ?? PUBLISHED[0]), Number(vars.balancer_port ?? PUBLISHED[1]), Number(vars.registry_port ?? PUBLISHED[2]), ...FURTHER,
+    ...(vars.lab_publish === undefined ? [] : list(vars.lab_publish).map((port) => whole('lab_publish', port, 1, 65_535))),
+  ]
   const guests = [...new Set(wanted)]
   if (guests.length >= PORTS_OF_A_NODE) throw new LabError(`lab_publish lists ${guests.length} ports: at most ${PORTS_OF_A_NODE - 1} of a node are forwarded`)
   return guests.map((guest, slot) => ({ guest, host: sshPort(vars, place) + 1 + slot }))

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { experiment, type CareContext, type ExperimentContext } from '../../../src/labbook.ts'
+import { making, mending } from '../../../src/lab/faults.ts'
 import { faultsOf } from '../../lab/faults.ts'
 import { underWatch, type Watching } from '../../swarm/experiments/support/watching.ts'
 import { podsCommand } from '../proof.ts'
@@ -110,8 +111,7 @@ export const nodeKilled = experiment('A node of the cluster loses its power', {
     const { at, k, within } = subject(on)
     const lost = victim(on)
     const { node } = lost
-    const { host, mend } = faultsOf(on, lost.host).powerOff
-    await on.look({ host, command: mend, timeout: 200 })
+    await on.look(mending(faultsOf(on, lost.host).powerOff))
     await on.watch({
       ...at, title: `${node} is ready again`, command: nodesCommand(on), within: 240,
       until: ({ stdout }) => readNodes(stdout).some((each) => each.name === node && isReadyNode(each)),
@@ -126,7 +126,7 @@ export const nodeKilled = experiment('A node of the cluster loses its power', {
   const { value, exhibit, increments, fared } = await underWatch(on, { title: `Timeline: ${fault.says}`, cluster: await watched(on) }, async ({ mark, now }) => {
     const before = await on.exhibit({ ...at, title: 'Pods before the loss', command: podsCommand(k, namespace) })
     const lostAt = now()
-    const made = await on.exhibit({ title: fault.says, host: fault.host, command: fault.make, shown: fault.how.make, timeout: 120 })
+    const made = await on.exhibit({ title: fault.says, ...making(fault) })
     if (made.exitCode !== 0) throw new Error(`could not be made to happen: ${fault.says} (see the exhibit "${made.id}")`)
     mark(fault.says)
     const down = await on.watch({
@@ -138,7 +138,7 @@ export const nodeKilled = experiment('A node of the cluster loses its power', {
     const replacedAfter = now() - lostAt
     mark('all pods run')
     const end = now()
-    const mended = await on.exhibit({ title: `${node} comes back`, host: fault.host, command: fault.mend, shown: fault.how.mend, timeout: 200 })
+    const mended = await on.exhibit({ title: `${node} comes back`, ...mending(fault) })
     const back = await on.watch({
       ...at, title: `${node} is Ready`, command: nodesCommand(on), within: 300, until: ({ stdout }) => readNodes(stdout).some((each) => each.name === node && each.ready),
     })

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { experiment, type CareContext, type Experiment, type ExperimentContext } from '../../../src/labbook.ts'
-import type { Fault } from '../../../src/lab/faults.ts'
+import { making, mending, type Fault } from '../../../src/lab/faults.ts'
 import { faultsOf } from '../../lab/faults.ts'
 import { allWell, COUNTER, isDown, isReady, NODES, replicasElsewhere, replicasOn, seconds, victim } from './support/cluster.ts'
 import { underWatch } from './support/watching.ts'
@@ -30,8 +30,7 @@ const lossOf = ({ id, name, tag, hypothesis, lost, fault }: Loss): Experiment =>
   start: allWell,
   restore: async (on) => {
     const node = victim(on)
-    const { host, mend } = fault(on, node)
-    await on.look({ host, command: mend, timeout: 200 })
+    await on.look(mending(fault(on, node)))
     await on.watch({ title: `${node} is a member again`, command: NODES, within: 120, until: ({ stdout }) => isReady(stdout, node) })
     // Not all came back by themselves: spread them as they were.
     await on.look({ command: `docker service update --detach --quiet --force ${COUNTER}` })
@@ -44,7 +43,7 @@ async function lose(on: ExperimentContext, id: string, fault: Fault): Promise<vo
   const { value, exhibit, increments, fared } = await underWatch(on, { title: `Timeline: ${fault.says}` }, async ({ mark, now }) => {
     const before = await on.exhibit({ title: 'Tasks before', command: tasks })
     const lostAt = now()
-    const made = await on.exhibit({ title: fault.says, host: fault.host, command: fault.make, shown: fault.how.make, timeout: 120 })
+    const made = await on.exhibit({ title: fault.says, ...making(fault) })
     if (made.exitCode !== 0) throw new Error(`could not be made to happen: ${fault.says} (see the exhibit "${made.id}")`)
     mark(fault.says)
     const down = await on.watch({ title: `${node} is Down`, command: NODES, within: 120, until: ({ stdout }) => isDown(stdout, node) })
@@ -55,7 +54,7 @@ async function lose(on: ExperimentContext, id: string, fault: Fault): Promise<vo
     mark('all replicas run')
     const after = await on.exhibit({ title: 'Tasks after', command: tasks })
     const end = now()
-    const mended = await on.exhibit({ title: `${node} comes back`, host: fault.host, command: fault.mend, shown: fault.how.mend, timeout: 200 })
+    const mended = await on.exhibit({ title: `${node} comes back`, ...mending(fault) })
     const back = await on.watch({ title: `${node} is Ready`, command: NODES, within: 240, until: ({ stdout }) => isReady(stdout, node) })
     mark(`${node} Ready`)
     const backAfter = now() - end
@@ -88,7 +87,7 @@ async function lose(on: ExperimentContext, id: string, fault: Fault): Promise<vo
 /** Stops the daemon as an operator would, its socket with it: else the next request would start it. */
 function stopDaemon(node: string): Fault {
   const does = { make: 'systemctl stop docker.socket docker.service', mend: 'systemctl start docker.socket docker.service' }
-  return { says: `the Docker daemon of ${node} is stopped`, how: does, host: node, ...does }
+  return { says: `the Docker daemon of ${node} is stopped`, how: does, host: node, become: true, mendSeconds: 200, ...does }
 }
 
 export const nodeKilled = lossOf({

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { experiment, PlaybookError, type CareContext, type Experiment, type ExperimentContext } from '../../../src/labbook.ts'
+import { making, mending } from '../../../src/lab/faults.ts'
 import { faultsOf } from '../../lab/faults.ts'
 import { settled } from '../../app/proof.ts'
 import { allWell, COUNTER, isReady, manager, NODES, seconds } from './support/cluster.ts'
@@ -23,7 +24,7 @@ const others = (on: Pick<CareContext, 'groups' | 'hosts'>): string[] => (on.grou
 async function restore(on: CareContext, promoted: boolean): Promise<void> {
   const first = manager(on)
   const { powerOff } = faultsOf(on, first)
-  await on.look({ host: powerOff.host, command: powerOff.mend, timeout: 200 })
+  await on.look(mending(powerOff))
   const all = on.groups.swarm ?? []
   await on.watch({ title: 'The manager is back', command: NODES, within: 180, every: 2, until: ({ stdout }) => all.every((name) => isReady(stdout, name)) })
   const workers = all.filter((name) => !(on.groups.swarm_managers ?? []).includes(name))
@@ -51,7 +52,7 @@ async function lose(on: ExperimentContext, managers: readonly string[]) {
   const title = `Timeline: ${managers.length === 1 ? 'the only manager' : `one of ${managers.length} managers`} lost`
   const watched = await underWatch(on, { title, managers: [...managers.filter((name) => name !== first), first], doors: (node) => node !== first }, async ({ mark, now }) => {
     const before = await on.exhibit({ title: 'Managers before', command: NODES })
-    const made = await on.exhibit({ title: powerOff.says, host: powerOff.host, command: powerOff.make, shown: powerOff.how.make, timeout: 120 })
+    const made = await on.exhibit({ title: powerOff.says, ...making(powerOff) })
     if (made.exitCode !== 0) throw new Error(`could not be made to happen: ${powerOff.says}`)
     mark(powerOff.says)
     const began = now()
@@ -69,7 +70,7 @@ async function lose(on: ExperimentContext, managers: readonly string[]) {
     const left = await on.exhibit({ title: `Replicas on ${witness} after that`, host: witness, command: CONTAINERS })
     mark(replaced?.reached === true ? 'it is replaced' : 'it is not replaced')
     const end = now()
-    const mended = await on.exhibit({ title: `${first} comes back`, host: powerOff.host, command: powerOff.mend, shown: powerOff.how.mend, timeout: 200 })
+    const mended = await on.exhibit({ title: `${first} comes back`, ...mending(powerOff) })
     const all = on.groups.swarm ?? []
     const back = await on.watch({ title: 'The manager answers again', command: NODES, within: 180, every: 2, until: ({ stdout }) => all.every((name) => isReady(stdout, name)) })
     mark('every node Ready')

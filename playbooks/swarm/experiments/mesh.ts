@@ -1,5 +1,7 @@
 import { experiment, type CareContext, type Exhibit, type ExperimentContext } from '../../../src/labbook.ts'
 import { callMany, type Answers } from '../../app/client.ts'
+import { quote } from '../../../src/shell/quote.ts'
+import { making, mending } from '../../../src/lab/faults.ts'
 import { faultsOf } from '../../lab/faults.ts'
 import { allWell, COUNTER, isDown, isReady, NODES, replicasElsewhere, runningLines, seconds, victim, wantedReplicas } from './support/cluster.ts'
 import { doorsOf, underWatch } from './support/watching.ts'
@@ -109,14 +111,23 @@ async function balances(on: ExperimentContext, wanted: number, running: Exhibit)
   })
 }
 
+/** A connection for each; the app's image has Python, whatever else it is made of. */
+const asking = (times: number): string => `import urllib.request
+for _ in range(${times}):
+    try:
+        print(urllib.request.urlopen('http://${COUNTER}:8080/api/counter', timeout=10).read().decode())
+    except OSError as error:
+        print('failed:', error)
+`
+
 async function vip(on: ExperimentContext, wanted: number, running: Exhibit): Promise<void> {
   const address = await on.exhibit({ title: 'The address of the service', command: `docker service inspect ${COUNTER} --format '{{.Spec.EndpointSpec.Mode}}: {{range .Endpoint.VirtualIPs}}{{.Addr}} {{end}}'` })
   const host = runningLines(running.stdout).map((line) => line.split(' ')[1] ?? '').find((node) => (on.groups.swarm ?? []).includes(node)) ?? on.hosts[0] as string
   const total = wanted * PER_REPLICA
   const asked = await on.exhibit({
     title: 'Who answers at the address of the service', host, timeout: 300,
-    command: `docker exec $(docker ps -q --filter label=com.docker.swarm.service.name=${COUNTER} | head -n 1) sh -c 'n=0; while [ $n -lt ${total} ]; do curl -s --max-time 10 http://${COUNTER}:8080/api/counter || echo failed; echo; n=$((n + 1)); done'`,
-    shown: `docker exec COUNTER curl http://${COUNTER}:8080/api/counter, ${total} times`,
+    command: `docker exec $(docker ps -q --filter label=com.docker.swarm.service.name=${COUNTER} | head -n 1) python3 -c ${quote(asking(total))}`,
+    shown: `docker exec COUNTER python3: GET http://${COUNTER}:8080/api/counter, ${total} times`,
   })
   const table = await tables(on, host, 'after requests at the address of the service')
   const replicas = [...asked.stdout.matchAll(/"replica": ?"([^"]+)"/g)].map(([, replica]) => ({ replica: replica ?? '' }))
@@ -151,7 +162,7 @@ export const meshPowerOff = experiment('A node loses its power under the routing
   const before = await tables(on, from, `before ${node} is lost`)
   const { value, exhibit, fared } = await underWatch(on, { title: `Timeline: ${fault.says}, under the mesh`, perSecond: 6, doors: (door) => door !== node }, async ({ mark, now }) => {
     const lostAt = now()
-    const made = await on.exhibit({ title: fault.says, host: fault.host, command: fault.make, shown: fault.how.make, timeout: 120 })
+    const made = await on.exhibit({ title: fault.says, ...making(fault) })
     if (made.exitCode !== 0) throw new Error(`could not be made to happen: ${fault.says} (see the exhibit "${made.id}")`)
     mark(fault.says)
     const down = await on.watch({ title: `${node} is Down`, command: NODES, within: 180, until: ({ stdout }) => isDown(stdout, node) })
@@ -161,7 +172,7 @@ export const meshPowerOff = experiment('A node loses its power under the routing
     const wholeAt = now()
     mark('all replicas run')
     const during = await tables(on, from, `while ${node} is lost`)
-    const mended = await on.exhibit({ title: `${node} comes back`, host: fault.host, command: fault.mend, shown: fault.how.mend, timeout: 500 })
+    const mended = await on.exhibit({ title: `${node} comes back`, ...mending(fault) })
     const back = await on.watch({ title: `${node} is Ready`, command: NODES, within: 400, every: 2, until: ({ stdout }) => isReady(stdout, node) })
     mark(`${node} Ready`)
     return { made, down, downAfter, replicas, lostAt, wholeAt, during, mended, back, backAfter: now() - wholeAt }

@@ -3,7 +3,7 @@ import type { Plan } from '../../modules/module.ts'
 import { defineModule } from '../../modules/task.ts'
 import { contentOf, setNewDirectory, setTree, treeAt } from '../../modules/support/effects.ts'
 import { address, folder, labName, nodeAddress, nodeName, pairs } from '../names.ts'
-import { awaitVm, launchVm, mendVm, probeVm, removeVm, stopVm, vmFolder, type VmSetting } from './scripts/vm.ts'
+import { awaitVm, goOn, launchVm, mendVm, probeVm, removeVm, stopVm, vmFolder, type VmSetting } from './scripts/vm.ts'
 
 const size = (what: string) => z.string().regex(/^[1-9]\d*[MG]$/, `write ${what} as 512M or 2G`)
 const port = z.int().min(1).max(65_535)
@@ -70,7 +70,7 @@ export const lab_vm = defineModule({
     if (!seen.has('forwards') || !seen.has('pinned')) {
       return { changes: [{ description: `write ports and known_hosts of ${name}`, script: mendVm(vm) }] }
     }
-    if (params.wait && !seen.has('answers')) return { changes: [{ description: `wait until ${name} answers`, script: awaitVm(vm) }] }
+    if (params.wait && !seen.has('answers')) return { changes: [{ description: `wait until ${name} answers`, script: `(${goOn(vm)}) || exit\n${awaitVm(vm)}` }] }
     return { changes: [], values: { pid: Number(pid), known_hosts: `${vm.dir}/known_hosts` } }
   },
   timeLimitSeconds: () => 500,

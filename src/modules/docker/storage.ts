@@ -45,7 +45,7 @@ for lb_kept in containers volumes swarm overlay2 btrfs zfs image; do
 done
 if [ -n "$lb_device" ]; then
   [ -b "$lb_device" ] || echo no-device
-  printf 'on-device %s\n' "$(blkid -p -o value -s TYPE "$lb_device" 2>/dev/null | head -n 1)"
+  printf 'on-device %s\n' "$(blkid -p -o value -s TYPE -s PTTYPE "$lb_device" 2>/dev/null | head -n 1)"
   awk -v device="$lb_device" '$1 == device { print "mounted " $2 }' /proc/mounts
 fi
 case ${driver} in
@@ -73,7 +73,7 @@ true`,
     const [elsewhere] = values('mounted').filter((place) => place !== ROOT)
     if (elsewhere !== undefined) return { changes: [], problem: `${device ?? ''} is mounted at ${elsewhere}: unmount it first` }
     const there = values('on-device')[0] ?? ''
-    if (there !== '' && there !== (driver === 'overlay2' ? 'ext4' : driver) && !force) {
+    if (there !== '' && !force) {
       return { changes: [], problem: `${device ?? ''} holds ${there} already: take another disk, or set docker_storage_force: true to lose what is on it` }
     }
     const lost = [...(data.length > 0 ? [`Docker's data in ${ROOT}`] : []), ...(there !== '' && force ? [`what is on ${device ?? ''} (${there})`] : [])]

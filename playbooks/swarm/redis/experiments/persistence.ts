@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { experiment, type CareContext, type Exhibit, type ExperimentContext } from '../../../../src/labbook.ts'
 import { quote } from '../../../../src/shell/quote.ts'
+import { making, mending } from '../../../../src/lab/faults.ts'
 import { faultsOf } from '../../../lab/faults.ts'
 import { labOf } from '../../../lab/lab.ts'
 import { columns } from '../../../../src/load/index.ts'
@@ -120,7 +121,8 @@ function tell(on: ExperimentContext, rounds: readonly Round[], evidence: readonl
 async function powerCut(on: ExperimentContext, node: string, killed: readonly Round[], evidence: readonly Exhibit[]): Promise<void> {
   const perSecond = Math.max(...killed.map(({ everysec }) => everysec.lastSecond))
   const bound = `with "everysec" up to ${perSecond} a second were acknowledged before a kill, and a flush may be two seconds old: a power cut could take some ${perSecond * 2}, with "always" none`
-  if (labOf(on)?.nodes.some(({ name }) => name === node) === true) {
+  const lab = labOf(on)
+  if (lab?.provider === 'namespaces' && lab.nodes.some(({ name }) => name === node)) {
     on.finding('redis.persistence.power-cut', {
       holds: null, evidence, detail: `the kernel of ${node} is this machine's and goes on when the node is cut from power, so nothing that Redis wrote could be lost here. By what was measured, ${bound}`,
     })
@@ -131,9 +133,9 @@ async function powerCut(on: ExperimentContext, node: string, killed: readonly Ro
   const began = performance.now()
   for (let time = 1; time <= repeatsOf(on); time++) {
     rounds.push(await round(on, async () => {
-      await on.look({ host: fault.host, command: fault.make, timeout: 120 })
+      await on.look(making(fault))
       await sleep(5000)
-      await on.look({ host: fault.host, command: fault.mend, timeout: 300 })
+      await on.look(mending(fault))
       await on.watch({ title: `${node} is Ready`, command: NODES, within: 300, until: ({ stdout }) => isReady(stdout, node) })
     }))
   }

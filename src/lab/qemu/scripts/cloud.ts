@@ -17,7 +17,7 @@ lab_cloud_seed() {
   } >"$node/seed/user-data" || return
   {
     printf 'version: 2\nethernets:\n'
-    printf '  eth0: {match: {macaddress: "%s"}, set-name: eth0, addresses: [10.0.2.15/24], gateway4: 10.0.2.2, nameservers: {addresses: [10.0.2.3]}}\n' "$mac0"
+    printf '  eth0: {match: {macaddress: "%s"}, set-name: eth0, addresses: [198.18.0.15/24], gateway4: 198.18.0.2, nameservers: {addresses: [198.18.0.3]}}\n' "$mac0"
     printf '  eth1: {match: {macaddress: "%s"}, set-name: eth1, addresses: ["%s/%s"]}\n' "$mac1" "$address" "$prefix"
   } >"$node/seed/network-config"
 }

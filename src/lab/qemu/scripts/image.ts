@@ -7,7 +7,7 @@ const vmPackages = ['udev', 'busybox', 'e2fsprogs', 'netbase', 'ipvsadm']
 export const imagePackages = (more: readonly string[]): string[] => [...new Set([...basePackages, ...vmPackages, ...more])]
 
 /** Raise it when what comes out of the scripts below changes: images are then made anew. */
-const recipeVersion = 4
+const recipeVersion = 5
 
 /** Units that wait for hardware nobody has, write to a console nobody reads, or take the package manager's lock at a bad time. */
 const masked = [
@@ -57,7 +57,7 @@ exec /bin/busybox switch_root /new /sbin/init
 const net = String.raw`#!/bin/sh
 . /etc/lab-net
 ip link set lo up
-ip addr add 10.0.2.15/24 dev eth0; ip link set eth0 up; ip route add default via 10.0.2.2
+ip addr add 198.18.0.15/24 dev eth0; ip link set eth0 up; ip route add default via 198.18.0.2
 ip addr add "$address/$prefix" dev eth1; ip link set eth1 up
 resize2fs /dev/vda >/dev/null 2>&1
 exit 0
@@ -85,7 +85,7 @@ lab_finish() {
   printf 'ops ALL=(ALL) NOPASSWD:ALL\n' >"$root/etc/sudoers.d/ops" && chmod 440 "$root/etc/sudoers.d/ops" || return
   rm -f "$root"/etc/ssh/ssh_host_* || return
   : >"$root/etc/machine-id"; : >"$root/etc/fstab"
-  rm -f "$root/etc/resolv.conf"; echo 'nameserver 10.0.2.3' >"$root/etc/resolv.conf" || return
+  rm -f "$root/etc/resolv.conf"; echo 'nameserver 198.18.0.3' >"$root/etc/resolv.conf" || return
   for unit in ${masked}; do ln -sf /dev/null "$root/etc/systemd/system/$unit" || return; done
   # Who would allow logins after the boot is masked: nobody forbids them before.
   mkdir -p "$root/etc/tmpfiles.d" && ln -sf /dev/null "$root/etc/tmpfiles.d/systemd-nologin.conf" || return
@@ -124,8 +124,9 @@ lab_finish
 const releaseFunctions = `${sourceFunctions}${String.raw`
 lab_vm_sources() { lab_sources | sed "s/ $(lab_codename)\([-\/ ]\)/ $release\1/"; }
 lab_kernel() {
-  case $(dpkg --print-architecture) in
-    amd64|arm64) echo "linux-image-cloud-$(dpkg --print-architecture)" ;;
+  case $(. /etc/os-release && echo "$ID"):$(dpkg --print-architecture) in
+    ubuntu:*) echo linux-image-generic ;;
+    *:amd64|*:arm64) echo "linux-image-cloud-$(dpkg --print-architecture)" ;;
     *) echo "linux-image-$(dpkg --print-architecture)" ;;
   esac
 }

@@ -1,6 +1,6 @@
 import { raw, sh } from '../../../shell/quote.ts'
 import { monitorFunction } from './monitor.ts'
-import { awaitVm, loadVm, processFunctions, vmFolder, type VmSetting } from './vm.ts'
+import { awaitVm, loadVm, processFunctions, stopVm, vmFolder, type VmSetting } from './vm.ts'
 
 /** What a snapshot can only be brought back with: the same hardware. */
 export const hardwareOf = (vms: readonly VmSetting[]): string =>
@@ -27,6 +27,8 @@ mkdir -p ${`${dir}/snapshots`} && read -r accel why <${`${dir}/acceleration`} &&
 
 /** All machines are ended and started from the snapshot, paused; then all go on, and are told what time it is now. */
 export const resumeSnapshot = (vms: readonly VmSetting[], dir: string, name: string): string => [
+  // None may go on while others are back in the past.
+  ...vms.map((vm) => `(${stopVm(vm)}) || exit`),
   ...vms.map((vm) => `(${loadVm(vm, name)}) || exit`),
   monitorFunction,
   'failed=',

@@ -153,7 +153,8 @@ lab_launch() { # $@: more options
     set -- "$@" -kernel "$base/vmlinuz" -initrd "$node/initrd" \
       -append 'root=/dev/vda rw console='"$tty"' net.ifnames=0 quiet loglevel=4 mitigations=off apparmor=0 selinux=0 random.trust_cpu=on no_timer_check panic=5'
   fi
-  user=user,id=n0
+  # Not QEMU's own 10.0.2.0/24, which is also the third that Docker gives to networks of a Swarm.
+  user=user,id=n0,net=198.18.0.0/24
   # Its own lines of the list, in this shell.
   while read -r on to; do user=$user,hostfwd=tcp:127.0.0.1:$on-:$to; done <<LIST
 $forwards
@@ -231,6 +232,9 @@ lab_pin
 
 /** Commands to the machine's monitor, from wherever the machine is. */
 export const tellVm = (vm: VmSetting, ...commands: readonly string[]): string => `${vmSettings(vm)}${monitorFunction}${sh`lab_monitor "$node/qmp" ${commands}`}`
+
+/** Whatever an interrupted run has left: its cables are plugged in, and it is not paused. */
+export const goOn = (vm: VmSetting): string => tellVm(vm, 'set_link n0 on', 'set_link n1 on', 'cont')
 
 /** Prints what there is of the machine. */
 export const probeVm = (vm: VmSetting): string => `${vmSettings(vm)}${processFunctions}${waitForSsh}${String.raw`

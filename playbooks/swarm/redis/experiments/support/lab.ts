@@ -6,9 +6,9 @@ import { quote, sh } from '../../../../../src/shell/quote.ts'
 import { callMany } from '../../../../app/client.ts'
 import { STACK } from '../../../../app/stack.ts'
 import { ROOT } from '../../../../images/table.ts'
+import { doorTo } from '../../../../lab/address.ts'
 import { manager } from '../../../experiments/support/cluster.ts'
 import type { Door } from '../../../experiments/support/probe.ts'
-import { doorsOf } from '../../../experiments/support/watching.ts'
 import { nodesNeeded, redisVars, type Topology } from '../../variables.ts'
 import { inTurn, labCompose, secretOf, sentinelsOf, serversOf } from './compose.ts'
 import { readLines } from './losses.ts'
@@ -94,7 +94,7 @@ export async function deployLab(on: ExperimentContext, topology: Topology, wishe
     stack, topology, services, volumes, counterImage: counter, nodes, client: CLIENT(), quiet, waitReplicas, ...(app ? { port } : {}),
   })
   const deployed = await deployText(on, stack, text, `A stack of its own: ${topology}`)
-  const doors = app ? doorsOf(on).map((door) => ({ ...door, port })) : []
+  const doors = app ? (on.groups.swarm ?? []).map((node) => ({ ...doorTo(on.hostvars(node), node, port), node })) : []
   const lab: Lab = { stack, topology, servers: serversOf(topology), sentinels: sentinelsOf(topology), doors, deployed }
   if (topology === 'cluster') {
     // The app is not well before there is a cluster, so it is not waited for here.

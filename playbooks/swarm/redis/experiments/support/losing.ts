@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { CareContext, Exhibit, ExperimentContext } from '../../../../../src/labbook.ts'
-import type { Fault } from '../../../../../src/lab/faults.ts'
+import { making, mending, type Fault } from '../../../../../src/lab/faults.ts'
 import { quote } from '../../../../../src/shell/quote.ts'
 import { faultsOf } from '../../../../lab/faults.ts'
 import { isReady, manager, NODES, seconds } from '../../../experiments/support/cluster.ts'
@@ -53,7 +53,7 @@ export interface Lost {
 /** Kills the Redis process itself, as the kernel does when memory is short: no goodbye, and Swarm starts it again. */
 export const killRedis = ({ stack }: Lab, { server, node }: Master): Fault => ({
   says: `Redis is killed on ${node}`, how: { make: `docker kill --signal KILL ${server.split(':')[0]}`, mend: 'Swarm starts it again' },
-  host: node, make: `docker kill --signal KILL $(${containerOf(stack, server.split(':')[0] as string)})`, mend: 'true',
+  host: node, become: true, mendSeconds: 60, make: `docker kill --signal KILL $(${containerOf(stack, server.split(':')[0] as string)})`, mend: 'true',
 })
 
 /** Has the master be on a node that is no manager: that one is asked what happens, so it is not the one that is lost. */
@@ -84,7 +84,7 @@ export async function loseMaster(
     const began = Date.now()
     if (isolated !== undefined) await startIsolated(on, lab, master, isolated)
     const lostAt = now()
-    const made = await on.exhibit({ title: fault.says, host: fault.host, command: fault.make, shown: fault.how.make, timeout: 120 })
+    const made = await on.exhibit({ title: fault.says, ...making(fault) })
     if (made.exitCode !== 0) throw new Error(`could not be made to happen: ${fault.says} (see the exhibit "${made.id}")`)
     mark(fault.says)
     const [cutAt, madeAt] = [Date.now(), now()]
@@ -93,7 +93,7 @@ export async function loseMaster(
     await sleep(Math.max(rest, lab.topology === 'single' || lab.topology === 'replicas' ? WITHOUT_SECONDS : AFTER_SECONDS) * 1000, undefined, { signal: on.signal })
     const mendedAt = now()
     mark('it is given back')
-    const mended = await on.exhibit({ title: `After: ${fault.says}`, host: fault.host, command: fault.mend, shown: fault.how.mend, timeout: 200 })
+    const mended = await on.exhibit({ title: `After: ${fault.says}`, ...mending(fault) })
     await nodesReady(on)
     await whole(on, lab, 240)
     mark('all is whole')
@@ -160,8 +160,8 @@ async function nodesReady(on: Pick<CareContext, 'watch' | 'groups'>): Promise<vo
 export async function restoreNodes(on: CareContext): Promise<void> {
   for (const node of (on.groups.swarm ?? []).filter((name) => name !== manager(on))) {
     const { powerOff, cutOff } = faultsOf(on, node)
-    await on.look({ host: cutOff.host, command: cutOff.mend, timeout: 60 }).catch(() => undefined)
-    await on.look({ host: powerOff.host, command: powerOff.mend, timeout: 200 })
+    await on.look(mending(cutOff)).catch(() => undefined)
+    await on.look(mending(powerOff))
   }
   await nodesReady(on)
   await removeLabs(on)
