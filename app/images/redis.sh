@@ -79,9 +79,12 @@ age_of() {
   info=$(ask "$1" "$2" info replication) || return 1
   [ "$(field "$info" master_host):$(field "$info" master_port)" = "$NOBODY:$NOWHERE" ] || return 1
   life=$(ask "$1" "$2" hmget labbook:life term beat | tr '\n' ' ')
+  keys=$(ask "$1" "$2" dbsize) || return 1
+  # One that is still reading its file says so in place of a number, and nobody knows yet how new its data is.
+  case $life$keys in *[!0-9\ ]*) return 1 ;; esac
   former=$((100 - $(field "$info" slave_priority)))
   # shellcheck disable=SC2086 # words, by intention
-  set -- $(ask "$1" "$2" dbsize) ${life:-}
+  set -- $keys ${life:-}
   echo "${2:-0} ${3:-0} $former ${1:-0}"
 }
 

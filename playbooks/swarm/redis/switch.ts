@@ -1,7 +1,7 @@
-import { register, shell, type CommandValues, type Reference, type Secret, type Task } from '../../../src/labbook.ts'
+import { assert, register, shell, type CommandValues, type Reference, type Secret, type Task } from '../../../src/labbook.ts'
 import { sh } from '../../../src/shell/quote.ts'
-import { adminCommand, servicesOf } from './admin.ts'
-import { TOPOLOGIES, type Topology } from './variables.ts'
+import { adminCommand } from './admin.ts'
+import { nodesNeeded, TOPOLOGIES, type Topology } from './variables.ts'
 
 /*
  * Which topology has the data is noted in the Swarm, in the name of a config: counter-redis.<number>.<topology>, and the highest number
@@ -14,8 +14,13 @@ const STACK = 'counter'
 const COUNTER = `${STACK}_counter`
 const NOTE = 'counter-redis'
 
+const CONFIGS = `docker config ls --format '{{.Name}}' --filter name=${NOTE}.`
+
+/** Prints which topology has the data by the note; nothing where there is none. Fails where Docker does not tell. */
+export const NOTED = `configs=$(${CONFIGS}) || exit
+printf '%s\\n' "$configs" | sed -n 's/^${NOTE}\\.\\([0-9]*\\)\\.\\([a-z]*\\)$/\\1 \\2/p' | sort -rn | sed -n '1s/.* //p'`
+
 /** Which topology has the data: as noted; else as the services show; empty where there is none yet. */
-export const NOTED = `docker config ls --format '{{.Name}}' --filter name=${NOTE}. | sed -n 's/^${NOTE}\\.\\([0-9]*\\)\\.\\([a-z]*\\)$/\\1 \\2/p' | sort -rn | sed -n '1s/.* //p'`
 const LOOK = `noted=$(${NOTED}) || exit
 if [ -n "$noted" ]; then echo "noted $noted"; exit; fi
 services=$(docker service ls --format '{{.Name}}' --filter name=${STACK}_) || exit
@@ -45,14 +50,21 @@ interface Switch {
 
 /** The data of whatever topology has them are brought to the one that is asked for, which is then noted. */
 export function carriedOver({ to, possible, image, password }: Switch): Task[] {
+  const has = found.map(topologyIn)
   return [
+    assert('The Redis that has the count can be left', {
+      that: has.map((from) => from === '' || possible.some((one) => one === from)),
+      fail_msg: has.map((from) => `${from} has the count, and needs ${nodesNeeded(from as Topology)} nodes in group swarm to bring it over: name its nodes in the inventory until the switch is made`),
+    }),
+    // Before services of another topology are there, which would look as if they had it.
+    shell('Note which Redis has the count', { cmd: has.map((from) => note(from as Topology)), when: ({ value }) => value(found).stdout.startsWith('seen ') }),
     ...possible.filter((from) => from !== to).map((from) => shell(`Bring the count from ${from} to ${to}`, {
       cmd: image.map((name) => script(name, from, to)),
       stdin: password,
       when: ({ value }) => topologyIn(value(found)) === from,
       timeout: 600,
     })),
-    shell(`Note that ${to} has the count`, { cmd: note(to), when: ({ value }) => value(found).stdout !== `noted ${to}` }),
+    shell(`Note that ${to} has the count`, { cmd: note(to), when: ({ value }) => topologyIn(value(found)) !== to }),
   ]
 }
 
@@ -67,12 +79,26 @@ docker config ls --format '{{.Name}}' --filter name=${NOTE}. | grep -v -x -F "$n
 const PAUSED = `if docker service inspect ${COUNTER} >/dev/null 2>&1; then
   docker service scale --detach ${COUNTER}=0 >/dev/null
   tries=0
-  while running=$(docker service ps ${COUNTER} --format '{{.Name}} on {{.Node}}: {{.CurrentState}}' | grep -E ': (Running|Starting|Preparing|Ready) '); do
+  while tasks=$(docker service ps ${COUNTER} --format '{{.Name}} on {{.Node}}: {{.CurrentState}}') || exit
+    running=$(printf '%s\\n' "$tasks" | grep -E ': (Running|Starting|Preparing|Ready) '); do
     tries=$((tries + 1))
     [ "$tries" -lt 90 ] || { printf 'the Counter app could not be stopped, so nothing was switched: %s\\n' "$running" >&2; exit 1; }
     sleep 1
   done
 fi`
+
+/** Sentinels, also those of a switch that was interrupted, would have it their way: they are gone before another master is chosen. */
+const WITHOUT_SENTINELS = `sentinels=$(docker service ls --format '{{.Name}}' --filter name=${STACK}_sentinel-)
+for sentinel in $sentinels; do docker service scale --detach "$sentinel=0" >/dev/null; done
+for sentinel in $sentinels; do
+  tries=0
+  while tasks=$(docker service ps "$sentinel" --format '{{.CurrentState}}') || exit
+    printf '%s\\n' "$tasks" | grep -qE '^(Running|Starting|Preparing|Ready) '; do
+    tries=$((tries + 1))
+    [ "$tries" -lt 60 ] || { echo "$sentinel could not be stopped" >&2; exit 1; }
+    sleep 1
+  done
+done`
 
 const deployed = (topology: Topology): string =>
   sh`docker stack deploy --with-registry-auth --resolve-image never --compose-file ${stackFileOf(topology)} ${STACK} >/dev/null`
@@ -89,14 +115,12 @@ export function script(image: string, from: Topology, to: Topology): string {
   ]
   const bring = (): string[] => {
     if (to === 'cluster') return [...up(from), ...up(to), admin(from, 'copy', 'server', 'cluster')]
-    if (from === 'cluster') return [...up(from), ...up(to), admin(to, 'copy', 'cluster', 'server')]
+    if (from === 'cluster') return [...up(from), ...(to === 'sentinel' ? [] : [WITHOUT_SENTINELS]), ...up(to), admin(to, 'copy', 'cluster', 'server')]
+    // Sentinels choose the newest of what is there: all have it before.
+    if (to === 'sentinel') return [...up(from), ...(from === 'single' ? up('replicas') : [])]
     if (from !== 'sentinel') return []
     // The first server has all of it before it is the only one, or the master for good.
-    return [
-      ...up(from),
-      ...servicesOf('sentinel').filter((name) => name.startsWith('sentinel-')).map((name) => `docker service scale --detach ${STACK}_${name}=0 >/dev/null`),
-      admin(from, 'promote', 'redis'),
-    ]
+    return [...up(from), WITHOUT_SENTINELS, admin(from, 'promote', 'redis')]
   }
   return ['set -eu', 'IFS= read -r password', PAUSED, ...bring()].join('\n')
 }

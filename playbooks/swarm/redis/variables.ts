@@ -34,7 +34,8 @@ export function redisVars(vars: Vars): RedisVars {
   return {
     redis_topology: topology,
     redis_wait_replicas: upTo('redis_wait_replicas', vars.redis_wait_replicas ?? guarded, replicas, `redis_topology ${topology}`),
-    redis_wait_ms: upTo('redis_wait_ms', vars.redis_wait_ms ?? 500, 60_000),
+    // The app gives up on an answer after a second.
+    redis_wait_ms: upTo('redis_wait_ms', vars.redis_wait_ms ?? 500, 999, undefined, 1),
     redis_appendfsync: oneOf('redis_appendfsync', vars.redis_appendfsync ?? 'everysec', APPENDFSYNC),
     redis_min_replicas_to_write: upTo('redis_min_replicas_to_write', vars.redis_min_replicas_to_write ?? guarded, replicas, `redis_topology ${topology}`),
   }
@@ -56,10 +57,10 @@ function oneOf<T extends string>(name: string, value: unknown, words: readonly T
 }
 
 /** From `-e NAME=1` comes a text. */
-function upTo(name: string, value: unknown, highest: number, because?: string): number {
+function upTo(name: string, value: unknown, highest: number, because?: string, lowest = 0): number {
   const number = typeof value === 'number' || (typeof value === 'string' && value.trim() !== '') ? Number(value) : Number.NaN
-  if (!Number.isInteger(number) || number < 0 || number > highest) {
-    throw new PlaybookError(`${name} is "${String(value)}": it must be a whole number from 0 to ${highest}${because === undefined ? '' : `, as each master has ${highest} replicas with ${because}`}`)
+  if (!Number.isInteger(number) || number < lowest || number > highest) {
+    throw new PlaybookError(`${name} is "${String(value)}": it must be a whole number from ${lowest} to ${highest}${because === undefined ? '' : `, as each master has ${highest} replicas with ${because}`}`)
   }
   return number
 }

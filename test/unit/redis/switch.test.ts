@@ -17,6 +17,8 @@ printf '%s\\n' "$*" >>${log}
 case "$*" in
   *redis-admin.sh*) [ "$(cat)" = 'pass word' ] || { echo "no password for: $*" >>${log}; exit 9; } ;;
   'service ps counter_counter '*) if [ -e ${dir}/stopped ]; then echo 'counter_counter.1 on node1: Shutdown 1 second ago'; else touch ${dir}/stopped; echo 'counter_counter.1 on node1: Running 1 second ago'; fi ;;
+  'service ls '*sentinel*) echo counter_sentinel-2 ;;
+  'service ps counter_sentinel-2 '*) if [ -e ${dir}/gone ]; then echo 'Shutdown 1 second ago'; else touch ${dir}/gone; echo 'Running 1 second ago'; fi ;;
 esac
 [ -z "$FAIL_AT" ] || ! printf '%s' "$*" | grep -q -e "$FAIL_AT"
 `)
@@ -34,8 +36,7 @@ for (const shell of [['dash'], ['busybox', 'sh']]) {
       const lines = readFileSync(log, 'utf8').trim().split('\n')
       const at = (what: RegExp): number => lines.findIndex((line) => what.test(line))
       t.equal(at(/scale --detach counter_counter=0/), 1, 'the counter is stopped before all else')
-      const stopped = lines.findLastIndex((line) => line.startsWith('service ps'))
-      t.ok(lines.every((line, i) => i <= stopped || !/^service ps/.test(line)))
+      const stopped = lines.findLastIndex((line) => line.startsWith('service ps counter_counter'))
       t.ok([at(/stack deploy/), at(/redis-admin/)].every((first) => first === -1 || first > stopped), 'and has stopped')
       t.notOk(lines.some((line) => /pass word|no password/.test(line)))
       const cluster = from === 'cluster' || to === 'cluster'
@@ -46,6 +47,13 @@ for (const shell of [['dash'], ['busybox', 'sh']]) {
         t.notOk(lines.some((line) => line.includes('--prune')), 'and neither is taken away')
       }
       if (from === 'sentinel' && !cluster) t.match(lines.at(-1), /redis-admin.sh promote redis$/)
+      const single = to === 'single' || to === 'replicas'
+      if (single && (from === 'sentinel' || from === 'cluster')) {
+        const quiet = lines.findLastIndex((line) => line.startsWith('service ps counter_sentinel-2'))
+        t.ok(quiet > at(/scale --detach counter_sentinel-2=0/), 'Sentinels are stopped, and have stopped,')
+        t.ok(quiet < at(from === 'cluster' ? new RegExp(`/${to}.yml`) : /promote/), 'before another master is made')
+      }
+      if (from === 'single' && to === 'sentinel') t.ok(at(/single.yml/) < at(/replicas.yml/) && at(/replicas.yml/) < at(/wait replicas/), 'all have the data before one of them is chosen')
     }
   })
 }
@@ -62,6 +70,15 @@ t.test('what fails ends the switch there', async (t) => {
   }
 })
 
+t.test('where Docker does not tell what runs, nothing is done', async (t) => {
+  for (const [from, to] of PAIRS) {
+    const { log, env } = recorder(t.testdir({}))
+    const { status } = spawnSync('dash', ['-c', script('redis:1', from, to)], { env: { ...env, FAIL_AT: 'service ps counter_counter' }, input: 'pass word\n' })
+    t.not(status, 0, `${from} to ${to}`)
+    t.notMatch(readFileSync(log, 'utf8'), /deploy|redis-admin/)
+  }
+})
+
 t.test('the note goes up by one, and only then the older ones go', async (t) => {
   const dir = t.testdir({ configs: { 'counter-redis.9.single': '', 'counter-redis.10.sentinel': '', other: '' }, bin: {} })
   writeFileSync(path.join(dir, 'bin/docker'), `#!/bin/sh
@@ -74,7 +91,7 @@ esac
 `)
   chmodSync(path.join(dir, 'bin/docker'), 0o755)
   const tasks = carriedOver({ to: 'cluster', possible: TOPOLOGIES, image: register<string>('image'), password: register<Secret>('password').map(() => secret('x')) })
-  t.equal(tasks.length, 4, 'from each of the others, and the note')
+  t.equal(tasks.length, 6, 'can it be left, the note of what was seen, from each of the others, and the note')
   const { status } = spawnSync('dash', ['-c', String(tasks.at(-1)?.params.cmd)], { env: { PATH: `${dir}/bin:${process.env.PATH ?? ''}`, FAIL: '/nonexistent' } })
   t.equal(status, 0)
   t.ok(existsSync(path.join(dir, 'configs/counter-redis.11.cluster')))

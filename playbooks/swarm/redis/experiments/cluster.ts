@@ -12,11 +12,12 @@ export const cluster = (notebook: Notebook): Experiment => experiment('A cluster
   hosts: 'swarm_managers[0]',
   tags: ['redis', 'redis-cluster'],
   hypothesis: 'A cluster spreads keys over its masters by their slots. One counter is one key: it lives on one master, whatever the number of nodes, and that '
-    + 'master takes all its changes. When it is lost its replica takes the slots; the other masters go on meanwhile.',
+    + 'master takes all its changes. When it is lost its replica takes the slots; the other masters go on meanwhile. With none left to confirm them, changes to its '
+    + 'keys are refused until the node is back.',
   proves: {
     'redis.cluster.spread': 'The slots are spread over three masters evenly, and no replica is on its master\'s node',
     'redis.cluster.one-key': 'One counter key lives on one master, which takes all its increments',
-    'redis.cluster.failover': 'With the node of the counter\'s master gone, its replica is master and writes go on without anyone\'s help',
+    'redis.cluster.failover': 'With the node of the counter\'s master gone, its replica is master without anyone\'s help, and the count can be read',
     'redis.cluster.failover.loss': 'No acknowledged increment is lost by the failover of the cluster',
   },
   ...care,
@@ -61,5 +62,5 @@ export const cluster = (notebook: Notebook): Experiment => experiment('A cluster
     evidence: [listed, who],
     detail: `slot ${slotOf(KEY)} of key "${KEY}" is served by one of ${masters.length} masters, and it took all ${answers.length} increments: more masters do not make one counter quicker`,
   })
-  tellFailover(on, lab, notebook, await severalTimes(on, lab, 'power'), 'redis.cluster.failover')
+  tellFailover(on, lab, notebook, await severalTimes(on, lab, 'power'), 'redis.cluster.failover', 'reads')
 })

@@ -94,14 +94,18 @@ export const failover = (notebook: Notebook): Experiment => experiment('Sentinel
   tellFailover(on, lab, notebook, await severalTimes(on, lab, 'power'), 'redis.sentinel.failover')
 })
 
-/** Says what came of a failover, and notes it for the comparison. */
-export function tellFailover(on: ExperimentContext, lab: Lab, notebook: Notebook, lost: readonly Lost[], id: string): void {
+/**
+ * Says what came of a failover, and notes it for the comparison.
+ *
+ * @param goesOn - what has to succeed before the lost one is back.
+ */
+export function tellFailover(on: ExperimentContext, lab: Lab, notebook: Notebook, lost: readonly Lost[], id: string, goesOn: 'reads' | 'writes' = 'writes'): void {
   const times = failovers(lost)
   const evidence = evidenceOf(lab, lost)
   const verdict = lossVerdict(lost.map(({ loss }) => loss))
   on.finding(id, {
-    holds: times.length === lost.length, evidence,
-    detail: `${times.length} of ${lost.length} times another server was master, after ${range(times)}; ${outages(lost)}; ${failed(lost)}${fewRepeats(lost.length)}`,
+    holds: times.length === lost.length && lost.every(({ afterwards }) => afterwards[goesOn] > 0), evidence,
+    detail: `${times.length} of ${lost.length} times another server was master, after ${range(times)}, and ${lost.map(({ afterwards }) => afterwards[goesOn]).join(', ')} ${goesOn} succeeded before the old one was back; ${outages(lost)}; ${failed(lost)}${fewRepeats(lost.length)}`,
     measured: {
       ...(times.length > 0 ? { 'time to a new master': [mean(times), 's'] as const } : {}),
       'longest stretch without a write': [mean(lost.map(({ writes }) => writes.outage)), 's'], 'failed requests': [mean(lost.map(({ all }) => all.failed)), ''],

@@ -139,7 +139,7 @@ def increments(where: str, key: str, per_second: str, seconds: str, replicas: st
             time.sleep(due - now)
         sent += 1
         at = round(time.time() * 1000)
-        asked = False
+        asked, value = False, None
         try:
             if session is None:
                 session = Session(host, port)
@@ -150,7 +150,8 @@ def increments(where: str, key: str, per_second: str, seconds: str, replicas: st
             else:
                 say(at=at, was="ok", value=value)
         except Refused as error:
-            say(at=at, was="no", why=str(error))
+            # Refused after it was counted: only the confirmation was.
+            say(at=at, was="no" if value is None else "unsure", why=str(error))
         except OSError as error:
             session = None
             say(at=at, was="unsure" if asked else "no", why=str(error))

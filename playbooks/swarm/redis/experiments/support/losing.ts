@@ -43,6 +43,8 @@ export interface Lost {
   readonly all: Fared
   /** Seconds until another server said that it is master. */
   readonly tookOver: number | undefined
+  /** Requests that succeeded after that, before the old one was given back. */
+  readonly afterwards: { readonly reads: number; readonly writes: number }
   /** Seconds from when it was surely lost until it was given back. */
   readonly away: number
   /** Of the client on the other side: what it was told after the cut. */
@@ -98,7 +100,7 @@ export async function loseMaster(
     await whole(on, lab, 240)
     mark('all is whole')
     await sleep(1000, undefined, { signal: on.signal })
-    const log = isolated === undefined ? undefined : readLog((await on.look({ host: master.node, command: `cat ${LOG}` })).stdout)
+    const log = isolated === undefined ? undefined : readLog((await on.exhibit({ title: `What the client beside ${master.node} was told`, host: master.node, command: `cat ${LOG}` })).stdout)
     return { made, mended, tookOver, lostAt, madeAt, mendedAt, cutAt, log }
   })
   const { value: { made, mended, tookOver, lostAt, madeAt, mendedAt, cutAt, log }, requests, counts } = watched
@@ -106,11 +108,17 @@ export async function loseMaster(
   const told = toldByRequests(requests)
   const other = toldOf(log?.changes ?? [])
   return {
-    master, tookOver, away: mendedAt - madeAt, all: fared(between, mendedAt), writes: fared(between.filter(({ method }) => method === 'POST'), mendedAt),
+    master, tookOver, afterwards: succeeded(between.filter(({ at }) => tookOver !== undefined && at >= (lostAt + tookOver) * 1000)), away: mendedAt - madeAt, all: fared(between, mendedAt), writes: fared(between.filter(({ method }) => method === 'POST'), mendedAt),
     loss: lossOf({ values: [...told.values, ...other.values], unsure: told.unsure + other.unsure }, counts.before, counts.after),
     ...(log === undefined ? {} : { isolated: { ...log, ...afterCut(log, cutAt) } }),
     exhibits: [made, watched.exhibit, mended],
   }
+}
+
+const succeeded = (requests: readonly Request[]): { reads: number; writes: number } => {
+  const well = requests.filter(({ error }) => error === '')
+  const writes = well.filter(({ method }) => method === 'POST').length
+  return { reads: well.length - writes, writes }
 }
 
 const LOG = `/run/${LAB}-isolated.log`

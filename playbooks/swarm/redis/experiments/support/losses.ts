@@ -101,6 +101,7 @@ export function lossVerdict(losses: readonly (Loss | undefined)[]): { readonly n
   if (known.length < losses.length || known.length === 0) {
     return { none: null, says: `the count was not known ${losses.length - known.length} of ${times}: ${numbers}` }
   }
+  if (total(({ acknowledged }) => acknowledged) === 0) return { none: null, says: `nothing was acknowledged that could be lost: ${numbers}` }
   const doubt = total(({ mostLost }) => mostLost)
   const sure = `no loss in ${times} means a chance below ${Math.round(upperChance(losses.length) * 100)} % each time (95 % confidence)`
   return { none: true, says: `no acknowledged increment is missing in ${times}: ${numbers}; ${sure}${doubt > 0 ? `; at most ${doubt} could hide behind answers that never came` : ''}` }
