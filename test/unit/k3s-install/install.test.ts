@@ -6,6 +6,9 @@ import t, { type Test } from 'tap'
 import { parse } from 'yaml'
 import { clusterOf, clusterText, ownLabels } from '../../../playbooks/k3s/install/cluster.ts'
 import { furtherSettings } from '../../../playbooks/k3s/install/nodes.ts'
+import { firstServer } from '../../../playbooks/k3s/install/nodes.ts'
+import { flatten, type PlayContext } from '../../../src/run/play.ts'
+import type { Reference, Scope } from '../../../src/values/reference.ts'
 import { faults, fit, MACHINE_SCRIPT, readMachine, type Machine } from '../../../playbooks/k3s/install/machine.ts'
 import { artifactsIn, DEFAULT_VERSION, readSums, sourceOf } from '../../../playbooks/k3s/install/source.ts'
 import { render } from '../../../src/modules/support/render.ts'
@@ -22,6 +25,8 @@ t.test('a cluster as the inventory has it', async (t) => {
   t.match(cluster.nodes, [{ name: 'node1', role: 'server', ip: '10.0.0.1', taints: [] }, { name: 'node2', role: 'agent', address: 'two.example', ip: undefined, taints: ['only=db:NoSchedule'] }])
   t.strictSame(ownLabels(cluster.first), ['zone=a'], 'labels of Kubernetes\' own a node may not give itself')
   t.match(clusterText(cluster), /^API: https:\/\/10\.0\.0\.1:6443; data in SQLite[^]*node2 \(two\.example\): agent, only=db:NoSchedule$/)
+  t.match(clusterOf(inventory({ a: { ansible_host: '127.0.0.1', lab_address: '10.77.0.11' } }, { b: { ansible_host: '127.0.0.1', lab_address: '10.77.0.12' } })).nodes,
+    [{ address: '10.77.0.11', ip: '10.77.0.11' }, { address: '10.77.0.12', ip: '10.77.0.12' }], 'machines behind ports of this one know each other by other addresses')
   t.equal(clusterOf(inventory({ a: { k3s_api_address: 'api.example' } })).api, 'api.example')
 })
 
@@ -154,4 +159,22 @@ t.test('the configuration is YAML in which each key stands once, traps and own s
   })
   t.throws(() => furtherSettings({ token: 'x' }), { message: /k3s_config: token is set with k3s_token/ })
   t.throws(() => furtherSettings('x'), { message: /must be a mapping/ })
+})
+
+t.test('a first server that was made anew begins no cluster beside that of the others', (t) => {
+  const groups = { k3s_servers: ['a', 'b', 'c'], k3s_agents: [] }
+  const judged = (data: Readonly<Record<string, string>>): unknown => {
+    const on = { host: 'a', vars: { k3s_source: 'artifacts' }, facts: {}, groups, hostvars: () => ({}), check: false } as unknown as PlayContext
+    const task = flatten(firstServer.tasks(on)).find(({ title }) => title === 'It does not begin a cluster beside the one there is')
+    const scope: Scope = {
+      host: 'a', has: (_name, host) => data[host] !== undefined, get: (_name, host) => ({ stdout: data[host] }), why: () => ({ message: 'not looked at', pending: false }),
+    }
+    const { that, fail_msg } = task?.params as Record<string, Reference<unknown>>
+    return that?.read(scope) === true ? true : fail_msg?.read(scope)
+  }
+  t.equal(judged({ a: 'no', b: 'no', c: 'no' }), true, 'a cluster begins')
+  t.equal(judged({ a: 'yes', b: 'yes', c: 'no' }), true, 'a cluster grows')
+  t.equal(judged({ a: 'no' }), true, 'with --limit nobody has looked at the others')
+  t.match(judged({ a: 'no', b: 'yes', c: 'yes' }), /^a has no data of a cluster, and b, c have: .*Put a server that has data first/)
+  t.end()
 })
