@@ -32,16 +32,18 @@ t.test('each topology is made from the template of the app\'s own stack, with a 
   }
 })
 
-t.test('the first server is on the last node, and nothing hangs on a label', async (t) => {
+t.test('the master is on the last node, and nothing hangs on a label', async (t) => {
   t.same(inTurn(NODES), ['node3', 'node1', 'node2'])
   t.same(inTurn(['a']), ['a', 'a', 'a'])
+  t.same(inTurn(NODES, 'cluster'), ['node2', 'node3', 'node1'], 'of a cluster the second master, which has the counter')
+  t.same(inTurn(['a', 'b', 'c', 'd', 'e'], 'cluster').at(1), 'e')
   for (const topology of TOPOLOGIES) {
     const places = Object.fromEntries(Object.entries(stackOf(topology).services).flatMap(([name, { deploy }]) => {
       const [constraint] = deploy?.placement?.constraints ?? []
       return constraint === undefined ? [] : [[name, constraint]]
     }))
     t.ok(Object.values(places).every((constraint) => /^node\.hostname == node[123]$/.test(constraint)), topology)
-    t.equal(places.redis ?? places['redis-cluster-1'], 'node.hostname == node3')
+    t.equal(places.redis ?? places['redis-cluster-2'], 'node.hostname == node3')
     t.equal(Object.keys(places).length, serversOf(topology).length + sentinelsOf(topology).length)
   }
 })

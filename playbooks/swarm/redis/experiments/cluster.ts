@@ -2,8 +2,8 @@ import { experiment, type Experiment } from '../../../../src/labbook.ts'
 import { callMany } from '../../../app/client.ts'
 import { care, severalTimes, tellFailover } from './master-lost.ts'
 import type { Notebook } from './notebook.ts'
-import { ask, clientCommand, deployLab, KEY, masterNow, nodesOfServices } from './support/lab.ts'
-import { ownerOf, readClusterNodes, slotCount, slotOf, SLOTS } from './support/replies.ts'
+import { ask, clientCommand, deployLab, masterNow, nodesOfServices } from './support/lab.ts'
+import { KEY, ownerOf, readClusterNodes, slotCount, slotOf, SLOTS } from './support/replies.ts'
 
 const INCREMENTS = 120
 

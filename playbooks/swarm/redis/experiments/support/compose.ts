@@ -1,3 +1,4 @@
+import { KEY, slotOf } from './replies.ts'
 import { stringify } from 'yaml'
 import type { Topology } from '../../variables.ts'
 
@@ -54,18 +55,25 @@ export function appEnvironment(topology: Topology, waitReplicas: number): Record
 }
 
 /**
- * The nodes in the order in which they get servers, three at least. The first server is on the last node, which experiments take
- * away: so the manager, which is asked what happens meanwhile, is not the one that is lost.
+ * The nodes in the order in which they get servers, three at least. The master is on the last node, which experiments take away: so the manager, which
+ * is asked what happens meanwhile, is not the one that is lost.
+ *
+ * @param topology - of a cluster's masters it is the one that has the counter, with no other beside it: with two of three the majority would be lost.
  */
-export function inTurn(nodes: readonly string[]): string[] {
-  const turned = [...nodes.slice(-1), ...nodes.slice(0, -1)]
+export function inTurn(nodes: readonly string[], topology?: Topology): string[] {
+  const [last = '', others] = [nodes.at(-1), nodes.slice(0, -1)]
+  const at = topology === 'cluster' ? COUNTER_MASTER : 0
+  const turned = at === 0 || others.length < 2 ? [last, ...others] : [...others.slice(-at), last, ...others.slice(0, -at)]
   return [0, 1, 2].map((place) => turned[place % turned.length] ?? '')
 }
 
+/** The place (0, 1, 2) of the cluster's master that has the slot of the counter: slots are dealt out in thirds (redis-admin.sh). */
+const COUNTER_MASTER = [5461, 10_923].filter((first) => slotOf(KEY) >= first).length
+
 /** The stack as a compose file for `docker stack deploy`. */
 export function labCompose(what: LabCompose): string {
-  const { stack, services, volumes, counterImage, nodes, port, waitReplicas = 0, quiet = false, client } = what
-  const redis = Object.fromEntries(Object.entries(services).map(([name, service]) => [name, inLab(service as Tree, inTurn(nodes)[0] as string, quiet)]))
+  const { stack, topology, services, volumes, counterImage, nodes, port, waitReplicas = 0, quiet = false, client } = what
+  const redis = Object.fromEntries(Object.entries(services).map(([name, service]) => [name, inLab(service as Tree, inTurn(nodes, topology)[0] as string, quiet)]))
   return composeText({
     version: '3.8',
     services: {

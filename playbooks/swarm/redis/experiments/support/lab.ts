@@ -12,14 +12,13 @@ import type { Door } from '../../../experiments/support/probe.ts'
 import { nodesNeeded, redisVars, type Topology } from '../../variables.ts'
 import { inTurn, labCompose, secretOf, sentinelsOf, serversOf } from './compose.ts'
 import { readLines } from './losses.ts'
-import { ownerOf, readClusterNodes, slotOf } from './replies.ts'
+import { KEY, ownerOf, readClusterNodes, slotOf } from './replies.ts'
 import { redisServices } from './template.ts'
 import { amiss, type Replies, type Reply } from './whole.ts'
 
 /** What all stacks of these experiments are called, or begin with: beside the app's own, so that its data is never in danger. */
 export const LAB = 'redislab'
 const PORT = 8091
-export const KEY = 'counter'
 
 export const CLIENT = (): string => readFileSync(path.join(ROOT, 'playbooks/swarm/redis/experiments/support/client.py'), 'utf8')
 
@@ -99,7 +98,7 @@ export async function deployLab(on: ExperimentContext, topology: Topology, wishe
   if (topology === 'cluster') {
     // The app is not well before there is a cluster, so it is not waited for here.
     await allRun(on, stack, 'redis')
-    await formed(on, lab, inTurn(nodes)[0] as string)
+    await formed(on, lab)
   }
   await allRun(on, stack)
   await whole(on, lab)
@@ -115,8 +114,9 @@ export async function allRun(on: CareContext, stack: string, some = ''): Promise
   if (!reached) throw new Error(`the stack "${stack}" did not come up within 240 s (see the exhibit "${exhibit.id}")`)
 }
 
-/** @param host - where the first node of the cluster is. */
-async function formed(on: ExperimentContext, { stack, servers }: Lab, host: string): Promise<void> {
+/** Makes one cluster of the nodes, and puts masters back where they belong. */
+export async function formed(on: ExperimentContext, { stack, servers }: Lab): Promise<void> {
+  const [host = ''] = inTurn(on.groups.swarm ?? [], 'cluster')
   const nodes = servers.map((server) => server.split(':')[0]).join(' ')
   const { exitCode, id } = await on.exhibit({
     title: 'The cluster is formed', host, timeout: 180, shown: 'redis-admin.sh form',

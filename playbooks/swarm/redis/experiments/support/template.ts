@@ -19,7 +19,7 @@ export function redisServices(on: Pick<CareContext, 'groups' | 'hostvars' | 'hos
   const name = `templates/redis/${topology}.yml`
   const vars = {
     ...redisVars({ ...on.hostvars(on.hosts[0] as string), redis_topology: topology }),
-    redis_image: image, redis_secret: secretOf(stack), redis_nodes: inTurn(on.groups.swarm ?? []), ipvs: false,
+    redis_image: image, redis_secret: secretOf(stack), redis_nodes: inTurn(on.groups.swarm ?? [], topology), ipvs: false,
   }
   const { services, volumes } = parse(render(readFileSync(path.join(ROOT, name), 'utf8'), name, vars).text) as { services?: Tree; volumes?: Tree }
   if (services === undefined) throw new PlaybookError(`${name} has no services`)
