@@ -46,6 +46,7 @@ interface Property {
   readonly anyOf?: readonly Property[]
   readonly items?: Property
   readonly default?: unknown
+  readonly description?: string
 }
 
 function section(name: string, schema: z.ZodType, { modules, properties, fileOf }: Comments): string {
@@ -54,7 +55,7 @@ function section(name: string, schema: z.ZodType, { modules, properties, fileOf 
     required?: readonly string[]
   }
   const rows = Object.entries(params).map(([key, property]) => {
-    const says = properties.get(`${fileOf.get(name)}#${key}`) ?? properties.get(`support#${key}`) ?? ''
+    const says = properties.get(`${fileOf.get(name)}#${key}`) ?? properties.get(`support#${key}`) ?? property.description ?? ''
     const otherwise = required.includes(key) ? '**required**' : property.default === undefined ? '' : `\`${JSON.stringify(property.default)}\``
     return `| \`${key}\` | ${typeOf(property)} | ${otherwise} | ${says.replaceAll('|', '\\|')} |`
   })

@@ -69,12 +69,13 @@ await_master() {
   done
 }
 
+# A look prints what is amiss. A question that nobody answers must not end it: nothing printed means that all is well.
+
 look_server() {
   first=${REDIS_PEERS%% *}
   [ "$(role_of "$first")" = master ] || echo "$first does not answer as a master"
 }
 
-# A question that is not answered must not end a look: what is looked at would seem well.
 look_replicas() {
   master=$(the_master) || { echo "there are $(masters_among | count) masters among: $REDIS_PEERS"; return; }
   wanted=$(($(printf '%s\n' $REDIS_PEERS | count) - 1))
@@ -273,7 +274,7 @@ masters_of() {
     *) fail "no such store: $1" ;;
   esac
 }
-# Whoever is master makes that one key by himself, at any time.
+# A master makes that one key by itself, at any time.
 but_life() { grep . | grep -vc ' labbook:life$' || true; }
 # A list that broke off would be copied as if it were all.
 all_listed() { # list

@@ -78,7 +78,8 @@ find_master() {
 age_of() {
   info=$(ask "$1" "$2" info replication) || return 1
   [ "$(field "$info" master_host):$(field "$info" master_port)" = "$NOBODY:$NOWHERE" ] || return 1
-  life=$(ask "$1" "$2" hmget labbook:life term beat | tr '\n' ' ')
+  life=$(ask "$1" "$2" hmget labbook:life term beat) || return 1
+  life=$(printf '%s' "$life" | tr '\n' ' ')
   keys=$(ask "$1" "$2" dbsize) || return 1
   # One that is still reading its file says so in place of a number, and nobody knows yet how new its data is.
   case $life$keys in *[!0-9\ ]*) return 1 ;; esac

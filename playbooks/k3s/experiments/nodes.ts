@@ -109,9 +109,8 @@ export const nodeKilled = experiment('A node of the cluster loses its power', {
   start: wellWithVictim,
   restore: async (on) => {
     const { at, k, within } = subject(on)
-    const lost = victim(on)
-    const { node } = lost
-    await on.look(mending(faultsOf(on, lost.host).powerOff))
+    const { node, host } = victim(on)
+    await on.look(mending(faultsOf(on, host).powerOff))
     await on.watch({
       ...at, title: `${node} is ready again`, command: nodesCommand(on), within: 240,
       until: ({ stdout }) => readNodes(stdout).some((each) => each.name === node && isReadyNode(each)),

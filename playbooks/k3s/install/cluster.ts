@@ -45,7 +45,7 @@ export function clusterOf({ groups, hostvars }: Inventory): Cluster {
   const [servers = [], agents = []] = [groups.k3s_servers, groups.k3s_agents]
   const both = agents.find((host) => servers.includes(host))
   if (both !== undefined) throw new PlaybookError(`${both} is in k3s_servers and in k3s_agents: a machine is the one or the other (a server runs pods as well)`)
-  const nodes = [...servers.map((host) => nodeOf(host, 'server', hostvars(host))), ...agents.map((host) => nodeOf(host, 'agent', hostvars(host)))]
+  const nodes = [...servers.map((host) => nodeOf({ groups, hostvars }, host, 'server')), ...agents.map((host) => nodeOf({ groups, hostvars }, host, 'agent'))]
   const refused = serversRefused(servers.length)
   if (refused !== undefined) throw new PlaybookError(refused)
   distinct(nodes)
@@ -61,9 +61,10 @@ function serversRefused(count: number): string | undefined {
     + `Take ${count === 2 ? 'one or three' : `${count - 1} or ${count + 1}`}, and make the rest agents`
 }
 
-function nodeOf(host: string, role: Role, vars: Readonly<Record<string, unknown>>): K3sNode {
-  const name = nodeNameOf({ hostvars: () => vars }, host)
-  const address = addressAmongNodes({ hostvars: () => vars }, host)
+function nodeOf(on: Inventory, host: string, role: Role): K3sNode {
+  const vars = on.hostvars(host)
+  const name = nodeNameOf(on, host)
+  const address = addressAmongNodes(on, host)
   const ip = vars.k3s_node_ip === undefined ? (isIP(address) === 0 ? undefined : address) : String(vars.k3s_node_ip)
   if (!NAME.test(name) || name.length > 253) {
     throw new PlaybookError(`${host}: "${name}" is no name for a node of Kubernetes (small letters, digits, - and .): set k3s_node_name for this host`)

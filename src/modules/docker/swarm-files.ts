@@ -11,13 +11,13 @@ import { answersOf, engineProblem, get, orFail, post, reachEngine } from './engi
  * cannot be changed. Their labels can.
  */
 
-/** The parameters of both, but for what is kept. */
-export const swarmFileParams = {
+/** The parameters of both, with what is kept. */
+export const swarmFileSchema = <D extends z.ZodOptional>(what: { readonly data: D }) => z.strictObject({
   name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, 'must be up to 64 letters, digits, -, _ and .'),
-  /** Others that are there stay. */
-  labels: z.record(z.string().min(1), z.string()).default({}),
+  labels: z.record(z.string().min(1), z.string()).default({}).describe('Others that are there stay.'),
   state: z.enum(['present', 'absent']).default('present'),
-}
+  ...what,
+}).refine((given) => given.state === 'absent' || (given as { data?: unknown }).data !== undefined, { error: 'say what it holds', path: ['data'] })
 
 interface Params {
   readonly name: string

@@ -3,7 +3,8 @@ import { callMany } from '../../../app/client.ts'
 import { care, severalTimes, tellFailover } from './master-lost.ts'
 import type { Notebook } from './notebook.ts'
 import { ask, clientCommand, deployLab, masterNow, nodesOfServices } from './support/lab.ts'
-import { KEY, ownerOf, readClusterNodes, slotCount, slotOf, SLOTS } from './support/replies.ts'
+import { KEY } from './settings.ts'
+import { ownerOf, readClusterNodes, slotCount, slotOf, SLOTS } from './support/replies.ts'
 
 const INCREMENTS = 120
 

@@ -1,8 +1,7 @@
 import { experiment } from '../../../../src/labbook.ts'
 import { allWell } from '../../experiments/support/cluster.ts'
 import { ask, clientCommand, countIn, deployLab, masterNow, removeLabs } from './support/lab.ts'
-import { KEY } from './support/replies.ts'
-import { repeatsOf } from './settings.ts'
+import { KEY, repeatsOf } from './settings.ts'
 
 /** Writes at a replica. */
 export const readOnly = experiment('Writes at a replica', {

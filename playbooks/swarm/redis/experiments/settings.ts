@@ -1,5 +1,8 @@
 import { PlaybookError, type CareContext } from '../../../../src/labbook.ts'
 
+/** The app's counter, as Redis has it. */
+export const KEY = 'counter'
+
 /** Losses are rare, so once is no proof. */
 const LEAST_REPEATS = 5
 

@@ -1,4 +1,5 @@
-import { KEY, slotOf } from './replies.ts'
+import { KEY } from '../settings.ts'
+import { slotOf } from './replies.ts'
 import { stringify } from 'yaml'
 import type { Topology } from '../../variables.ts'
 

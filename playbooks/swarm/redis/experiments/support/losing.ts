@@ -8,7 +8,7 @@ import type { Request } from '../../../experiments/support/probe.ts'
 import { fared, type Fared } from '../../../experiments/support/requests.ts'
 import { underWatch, watchedSwarm, type Watching } from '../../../experiments/support/watching.ts'
 import { ask, clientCommand, containerOf, formed, LAB, masterNow, removeLabs, whole, type Lab, type Master } from './lab.ts'
-import { KEY } from './replies.ts'
+import { KEY } from '../settings.ts'
 import { lossOf, readLines, readLog, toldOf, type ClientLog, type Loss } from './losses.ts'
 
 /** How long another master is waited for. */
@@ -113,7 +113,9 @@ export async function loseMaster(
   const told = toldByRequests(requests)
   const other = toldOf(log?.changes ?? [])
   return {
-    master, tookOver, afterwards: succeeded(between.filter(({ at }) => tookOver !== undefined && at >= (lostAt + tookOver) * 1000)), away: mendedAt - madeAt, all: fared(between, mendedAt), writes: fared(between.filter(({ method }) => method === 'POST'), mendedAt),
+    master, tookOver, away: mendedAt - madeAt,
+    all: fared(between, mendedAt), writes: fared(between.filter(({ method }) => method === 'POST'), mendedAt),
+    afterwards: succeeded(between.filter(({ at }) => tookOver !== undefined && at >= (lostAt + tookOver) * 1000)),
     loss: lossOf({ values: [...told.values, ...other.values], unsure: told.unsure + other.unsure }, counts.before, counts.after),
     ...(log === undefined ? {} : { isolated: { ...log, ...afterCut(log, cutAt) } }),
     exhibits: [made, watched.exhibit, mended],

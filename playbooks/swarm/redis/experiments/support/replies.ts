@@ -82,9 +82,6 @@ export function readClusterNodes(text: string): ClusterNode[] {
 
 export const SLOTS = 16_384
 
-/** The app's counter. */
-export const KEY = 'counter'
-
 export const slotCount = ({ slots }: Pick<ClusterNode, 'slots'>): number => slots.reduce((sum, [first, last]) => sum + last - first + 1, 0)
 
 /** Who serves a slot. A master that was given up on goes on being listed with its slots until another has taken them. */
