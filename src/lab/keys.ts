@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { defineModule } from '../modules/task.ts'
 import { contentOf, setContent, setNewDirectory } from '../modules/support/effects.ts'
-import { sh } from '../shell/quote.ts'
+import { raw, sh } from '../shell/quote.ts'
+import { KEY_COMMENT, foreignProblem, tellForeign } from './folder.ts'
 import { folder, pairs } from './names.ts'
 
 /** What {@link lab_keys} registers. */
@@ -15,7 +16,7 @@ export interface LabKeys {
 export const lab_keys = defineModule({
   name: 'lab_keys',
   schema: z.strictObject({ dir: folder }),
-  reads: ({ dir }) => keyFiles(dir).flatMap(contentOf),
+  reads: ({ dir }) => [dir, ...keyFiles(dir).flatMap(contentOf)],
   sets: ({ dir }) => [...setNewDirectory(dir), ...keyFiles(dir).flatMap(setContent)],
   title: ({ dir }) => `${dir}/id_ed25519`,
   probe: ({ dir }) => sh`
@@ -23,10 +24,12 @@ command -v ssh-keygen >/dev/null || echo missing ssh-keygen
 public=$(ssh-keygen -y -P '' -f ${dir}/id_ed25519 2>/dev/null </dev/null) || public=
 [ -z "$public" ] || printf 'public %s\n' "$public"
 set -- $public
-[ -z "$public" ] || [ "$(cut -d' ' -f1,2 ${dir}/id_ed25519.pub 2>/dev/null)" != "$1 $2" ] || echo published`,
+[ -z "$public" ] || [ "$(cut -d' ' -f1,2 ${dir}/id_ed25519.pub 2>/dev/null)" != "$1 $2" ] || echo published
+${raw(tellForeign(dir))}`,
   plan: ({ dir }, { stdout }) => {
     const seen = new Map(pairs(stdout))
     if (seen.has('missing')) return { changes: [], problem: 'ssh-keygen is not there: install the package openssh-client' }
+    if (seen.has('foreign')) return { changes: [], problem: foreignProblem(dir) }
     const key = `${dir}/id_ed25519`
     const public_key = seen.get('public')
     if (public_key === undefined) return { changes: [{ description: `create the key ${key}`, script: create(dir) }] }
@@ -44,7 +47,7 @@ const create = (dir: string): string => sh`
 umask 077
 mkdir -p ${dir} && chmod 755 ${dir} || exit
 rm -f ${dir}/.new_key ${dir}/.new_key.pub || exit
-ssh-keygen -q -t ed25519 -N '' -C labbook -f ${dir}/.new_key </dev/null || exit
+ssh-keygen -q -t ed25519 -N '' -C ${KEY_COMMENT} -f ${dir}/.new_key </dev/null || exit
 chmod 644 ${dir}/.new_key.pub || exit
 mv -f ${dir}/.new_key.pub ${dir}/id_ed25519.pub || exit
 mv -f ${dir}/.new_key ${dir}/id_ed25519`

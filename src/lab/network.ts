@@ -3,6 +3,7 @@ import type { Change, Plan } from '../modules/module.ts'
 import { defineModule } from '../modules/task.ts'
 import { setNewDirectory, setTree } from '../modules/support/effects.ts'
 import { raw, sh } from '../shell/quote.ts'
+import { foreignProblem, removeFolder, tellForeign } from './folder.ts'
 import { folder, labName, nodeAddress, pairs, parts } from './names.ts'
 import { dropFirewall, firewallStands, listFirewall, raiseFirewall } from './scripts/firewall.ts'
 import { endNodeFunctions } from './scripts/end-node.ts'
@@ -71,6 +72,7 @@ function probe(params: Params): string {
     sh`[ ! -e ${dir}/ip_forward ] || printf 'remembered %s\n' "$(cat ${dir}/ip_forward)"`,
     sh`[ ! -e ${dir}/netns_mounted ] || echo netns-mounted`,
     sh`[ ! -e ${dir} ] || echo folder`,
+    tellForeign(dir),
     sh`{ ip netns list; find /sys/fs/cgroup -type d -name ${`${name}-*`} -prune -print; } 2>/dev/null | sed 's/ .*//; s|.*/||; s/[.]keeper$//' | grep ${`^${name}-`} | sort -u | sed 's/^/there /'`,
     sh`ip link show ${parts(name).hostLink} >/dev/null 2>&1 && echo host-end`,
     sh`${raw(listFirewall(name))} | sed 's/^/rule /'`,
@@ -120,6 +122,7 @@ function planAbsent(params: Params, stdout: string): Plan<never> {
   const { hostLink, comment } = parts(name)
   const seen = pairs(stdout)
   const has = (key: string): boolean => seen.some(([of]) => of === key)
+  if (purge && has('foreign')) return { changes: [], problem: foreignProblem(dir) }
   const changes: Change[] = seen.filter(([key]) => key === 'there').map(([, there]) => endChange(params, there))
   if (has('host-end')) changes.push({ description: `remove the interface ${hostLink}`, script: sh`ip link del ${hostLink}` })
   if (has('rule')) changes.push({ description: `remove the firewall rules ${comment}`, script: dropFirewall(name) })
@@ -128,7 +131,7 @@ function planAbsent(params: Params, stdout: string): Plan<never> {
     changes.push({ description: 'set net.ipv4.ip_forward back', script })
   }
   if (has('netns-mounted')) changes.push({ description: 'unmount /run/netns unless others use it', script: unmountNamespaces(dir) })
-  if (purge && has('folder')) changes.push({ description: `remove ${dir}`, script: sh`rm -rf ${dir}` })
+  if (purge && has('folder')) changes.push({ description: `remove ${dir}`, script: removeFolder(dir) })
   return { changes }
 }
 

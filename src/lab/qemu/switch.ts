@@ -3,6 +3,7 @@ import type { Change } from '../../modules/module.ts'
 import { defineModule } from '../../modules/task.ts'
 import { setNewDirectory, setTree, treeAt } from '../../modules/support/effects.ts'
 import { raw, sh } from '../../shell/quote.ts'
+import { foreignProblem, removeFolder, tellForeign } from '../folder.ts'
 import { folder, pairs } from '../names.ts'
 import { processFunctions } from './scripts/vm.ts'
 
@@ -35,6 +36,7 @@ printf 'link %s\n' "$(cat ${`${dir}/link`} 2>/dev/null)"
 ${raw(switchPid(dir))}
 [ -z "$switch" ] || printf 'switch %s\n' "$switch"
 [ ! -e ${dir} ] || echo folder
+${raw(tellForeign(dir))}
 ls ${`${dir}/nodes`} 2>/dev/null | grep -v '[.]lock$' | sed 's/^/node /'
 lab_vms ${dir} | sed 's/^/vm /'
 true`}`,
@@ -45,6 +47,7 @@ true`}`,
     const link = new Map(seen).get('link') ?? ''
     if (state === 'absent') {
       if (!has('folder') && running.length === 0 && !has('switch')) return { changes: [] }
+      if (has('foreign')) return { changes: [], problem: foreignProblem(dir) }
       const what = [...running, ...(has('switch') ? ['the switch'] : [])].join(', ')
       return { changes: [{ description: `${what === '' ? '' : `end ${what} and `}remove ${dir}`, script: removeAll(dir) }] }
     }
@@ -81,4 +84,4 @@ printf '%s\n' ${link} >${`${dir}/link`}`}`
 const removeAll = (dir: string): string => `${processFunctions}${sh`
 lab_end_vms ${dir} || exit
 ${raw(endSwitch(dir))}
-rm -rf ${dir}`}`
+${raw(removeFolder(dir))}`}`

@@ -1,13 +1,33 @@
-import { readFileSync, writeFileSync } from 'node:fs'
-import t from 'tap'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import t, { type Test } from 'tap'
+import type { z } from 'zod'
 import { lab_keys } from '../../../src/lab/keys.ts'
+import { lab_network } from '../../../src/lab/network.ts'
 import { lab_port } from '../../../src/lab/port.ts'
 import { lab_preflight } from '../../../src/lab/preflight.ts'
+import { lab_vm_switch } from '../../../src/lab/qemu/switch.ts'
 import { lab_rootfs } from '../../../src/lab/rootfs.ts'
-import { converge, runIn, shells } from '../../support/shells.ts'
-import { descriptions, planFor } from './support.ts'
+import type { ModuleCall } from '../../../src/modules/task.ts'
+import { converge, runIn, shells, type Shell } from '../../support/shells.ts'
+import { descriptions, network, planFor } from './support.ts'
 
 const rootfs = { path: '/srv/labs/rootfs' }
+/** Sockets live below a lab's folder, so its path may not be as long as those of tap. */
+function shortFolder(t: Test): string {
+  const folder = mkdtempSync(`${tmpdir()}/labbook-unit-`)
+  t.teardown(() => rmSync(folder, { recursive: true }))
+  return folder
+}
+
+/** Why it does not go on, without going on where it would. */
+function problemOf<S extends z.ZodType, V>(shell: Shell, module: ModuleCall<S, V>, params: z.input<S>): string | undefined {
+  const { definition } = module
+  const parsed = definition.schema.parse(params)
+  const { changes, problem } = definition.plan(parsed, runIn(shell, definition.probe(parsed, {})), {}, {})
+  return changes.length === 0 ? problem : `would ${changes.map(({ description }) => description).join(', ')}`
+}
+
 const built = 'sources 3\nwanted abc\ncurrent abc\ncomplete\n'
 
 await t.test('a root that was made from the same recipe is kept', async (t) => {
@@ -59,6 +79,26 @@ for (const shell of shells) {
     const { applied, after } = converge(shell, lab_keys, { dir })
     t.match(applied, [{ exitCode: 0 }])
     t.strictSame(after.changes, [])
+  })
+
+  await t.test(`${shell.name}: a folder that holds what is no lab's is neither taken nor removed`, async (t) => {
+    const home = shortFolder(t)
+    writeFileSync(`${home}/thesis`, 'years of work')
+    const ssh = `${home}/.ssh`
+    t.match(runIn(shell, `mkdir ${ssh} && ssh-keygen -q -t ed25519 -N '' -C me@home -f ${ssh}/id_ed25519`), { exitCode: 0 })
+    for (const dir of [home, ssh]) {
+      t.match(problemOf(shell, lab_keys, { dir }), /holds what is no lab's.*give lab_dir/)
+      t.match(problemOf(shell, lab_vm_switch, { dir, state: 'absent' }), /no lab's/)
+      t.match(problemOf(shell, lab_network, { ...network, dir, state: 'absent', purge: true }), /no lab's/)
+    }
+  })
+
+  await t.test(`${shell.name}: a lab's own folder goes with all that is in it, also when its removal is taken up again`, async (t) => {
+    const dir = `${shortFolder(t)}/lab`
+    converge(shell, lab_keys, { dir })
+    runIn(shell, `mkdir -p ${dir}/nodes/node1 && : >${dir}/nodes/node1/disk && rm ${dir}/id_ed25519`)
+    t.match(converge(shell, lab_vm_switch, { dir, state: 'absent' }).applied, [{ exitCode: 0 }])
+    t.notOk(existsSync(dir))
   })
 
   await t.test(`${shell.name}: the preflight probe tells the system`, async (t) => {
