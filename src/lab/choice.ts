@@ -69,8 +69,12 @@ export function settle(inventory: Inventory, wishes: Wishes, abilities: () => Ab
 const BY_INVENTORY = 'the inventory says so'
 
 function chosen(written: string, { asked, remembered }: Wishes, abilities: () => Abilities): Choice {
+  // What it was made of would be left behind, with nothing that remembers it.
+  if (isProvider(asked) && remembered !== undefined && remembered.provider !== asked) {
+    throw new LabError(`the lab is made of ${remembered.provider} (${remembered.why}): take it away before you make it of ${asked}, with: npx zx playbooks/lab.mjs down`)
+  }
+  if (remembered !== undefined && !isProvider(asked)) return remembered
   if (isProvider(asked)) return { provider: asked, why: 'asked for by --provider' }
-  if (asked === undefined && remembered !== undefined) return remembered
   if (asked === undefined && isProvider(written)) return { provider: written, why: BY_INVENTORY }
   return pick(abilities())
 }
