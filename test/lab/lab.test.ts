@@ -74,7 +74,7 @@ await t.test('a second time nothing is to be done', async (t) => {
 await t.test('a node is a whole system with the limits asked for', async (t) => {
   t.equal(ssh.run(first.address, 'systemctl is-system-running --wait'), 'running')
   t.equal(ssh.run(first.address, 'sudo id -u'), '0')
-  t.equal(ssh.run(first.address, 'ping -c 1 -W 2 node3 >/dev/null && echo answers'), 'answers')
+  t.equal(ssh.run(first.address, 'ping -c 3 -W 10 node3 >/dev/null && echo answers'), 'answers')
   t.equal(ssh.run(first.address, 'cat /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/memory.max 2>/dev/null || :'), String(2 ** 30))
   t.ok(Number(ssh.run(first.address, 'df --output=size / | tail -n 1')) < 2 * 2 ** 20, 'its disk has the size asked for')
   t.match(ssh.run(first.address, 'sudo apt-get update'), /Reading package lists/)
@@ -83,7 +83,7 @@ await t.test('a node is a whole system with the limits asked for', async (t) => 
 await t.test('a node comes back from a kill with its disk, identity and host key', async (t) => {
   const id = ssh.run(first.address, 'sudo touch /root/kept && cat /etc/machine-id')
   process.kill(pidOf(first), 'SIGKILL')
-  await until(() => !ssh.answers(first.address))
+  await until(() => !ssh.answers(first.address, 5))
   t.match(make(t, lab_node, nodeParams(first)), [/boot node1 \(10\.82\.0\.11\)$/])
   t.equal(ssh.run(first.address, 'sudo ls /root/kept >/dev/null && cat /etc/machine-id'), id)
 })
@@ -100,7 +100,7 @@ await t.test('half of the network is deleted, and mended without a boot', async 
   const pids = nodes.map(pidOf)
   run('ip', '-n', `${name}-sw`, 'link', 'del', `p-${second.name}`)
   run('iptables', '-D', `LAB-${name}`, '1')
-  t.notOk(ssh.answers(second.address))
+  t.notOk(ssh.answers(second.address, 5))
   t.match(make(t, lab_network, network), ['connect node2 to the lab (10.82.0.12)', /^let the lab out/])
   t.ok(ssh.answers(second.address))
   t.strictSame(bootAll(t), [])
@@ -122,7 +122,7 @@ await t.test('a node that lost its namespace gets another and is booted into it'
 await t.test('a port that is down cuts a node off; it goes on running', async (t) => {
   const pid = pidOf(third)
   t.strictSame(make(t, lab_port, { lab: name, name: third.name, state: 'down' }), ['set the port of node3 down'])
-  t.notOk(ssh.answers(third.address))
+  t.notOk(ssh.answers(third.address, 5))
   make(t, lab_port, { lab: name, name: third.name, state: 'up' })
   t.ok(ssh.answers(third.address))
   t.equal(pidOf(third), pid)
@@ -131,7 +131,7 @@ await t.test('a port that is down cuts a node off; it goes on running', async (t
 await t.test('a stopped node is gone until it is started; a start killed half-way is made up for', async (t) => {
   const start = nodeParams(second)
   t.strictSame(make(t, lab_node, { ...start, state: 'stopped' }), ['end node2'])
-  t.notOk(ssh.answers(second.address))
+  t.notOk(ssh.answers(second.address, 5))
   await killMidway(script(lab_node, start), () => existsSync(`${dir}/nodes/node2/pid`))
   make(t, lab_node, start)
   t.equal(ssh.run(second.address, 'hostname'), 'node2')

@@ -65,13 +65,13 @@ export async function killMidway(script: string, when: () => boolean): Promise<v
 export function sshTo(dir: string) {
   const options = [
     '-F', 'none', '-i', `${dir}/id_ed25519`, '-o', `UserKnownHostsFile=${dir}/known_hosts`, '-o', 'GlobalKnownHostsFile=none',
-    '-o', 'StrictHostKeyChecking=yes', '-o', 'BatchMode=yes', '-o', 'ConnectTimeout=5',
+    '-o', 'StrictHostKeyChecking=yes', '-o', 'BatchMode=yes',
   ]
-  const attempt = (address: string, command: string) =>
-    spawnSync('ssh', [...options, `ops@${address}`, command], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
   return {
-    run: (address: string, command: string): string => run('ssh', ...options, `ops@${address}`, command).trim(),
-    answers: (address: string): boolean => attempt(address, 'true').status === 0,
+    run: (address: string, command: string): string => run('ssh', ...options, '-o', 'ConnectTimeout=30', `ops@${address}`, command).trim(),
+    /** @param seconds - how long to wait for it; few where none is expected. */
+    answers: (address: string, seconds = 30): boolean =>
+      spawnSync('ssh', [...options, '-o', `ConnectTimeout=${seconds}`, `ops@${address}`, 'true'], { stdio: 'ignore' }).status === 0,
   }
 }
 

@@ -22,7 +22,7 @@ node.sh(`printf '%s' "${UNIT}" >/etc/systemd/system/boot-name.service && systemc
 
 const write = (dest: string): TaskSpec => ({ module: 'copy', params: { dest, content: 'a\n' }, claim: `[ "$(cat ${dest})" = a ]` })
 const reboot: TaskSpec = {
-  module: 'reboot', params: { reboot_timeout: 60 }, always: true,
+  module: 'reboot', params: { reboot_timeout: 300 }, always: true,
   claim: '! cmp -s /root/boot-before /proc/sys/kernel/random/boot_id && [ ! -e /run/gone-at-boot ]',
 }
 

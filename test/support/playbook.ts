@@ -14,9 +14,10 @@ export interface PlaybookRun {
   readonly milliseconds: number
 }
 
-/** The moment at which a runner is killed: so long after the start of a play, counted by what its journal says. */
+/** The moment at which a runner is killed: so long after the start of a play, or after an exhibit of it, by what its journal says. */
 export interface Blow {
   readonly play: string
+  readonly exhibit?: string
   readonly laterMs: number
   /** Default SIGKILL. */
   readonly signal?: 'SIGINT'
@@ -39,7 +40,7 @@ export function runPlaybook(entry: string, args: readonly string[], { kill, cwd 
     let timer: NodeJS.Timeout | undefined
     if (kill) {
       timer = setInterval(() => {
-        if (latestRunName() === earlierRun || !playHasStarted(kill.play)) return
+        if (latestRunName() === earlierRun || !hasCome(kill)) return
         clearInterval(timer)
         timer = setTimeout(() => child.kill(kill.signal ?? 'SIGKILL'), kill.laterMs)
       }, 50)
@@ -65,8 +66,11 @@ function latestRunName(): string | undefined {
   }
 }
 
-const playHasStarted = (play: string): boolean =>
-  readFileSync(path.join(ROOT, 'runs/latest/events.jsonl'), 'utf8').includes(`{"type":"play_start","play":${JSON.stringify(play)}`)
+function hasCome({ play, exhibit }: Blow): boolean {
+  const journal = readFileSync(path.join(ROOT, 'runs/latest/events.jsonl'), 'utf8')
+  const start = journal.indexOf(`{"type":"play_start","play":${JSON.stringify(play)}`)
+  return start !== -1 && (exhibit === undefined || journal.includes(`"title":${JSON.stringify(exhibit)}`, start))
+}
 
 /** What the newest run of this project left. A run that was killed has no summary. */
 export function latestRun() {

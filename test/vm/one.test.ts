@@ -63,7 +63,7 @@ await t.test('a second time nothing is to be done; a port more is handed on whil
   t.strictSame(make(t, lab_vm, vm), ['write ports and known_hosts of node1'])
   t.equal(readFileSync(`${dir}/nodes/node1/pid`, 'utf8'), pid, 'the same process')
   ssh.run('mkdir /tmp/web && echo from within >/tmp/web/index.html && sudo systemd-run -q --unit web busybox httpd -f -p 8080 -h /tmp/web; '
-    + 'for try in $(seq 50); do curl -sf -o /dev/null http://127.0.0.1:8080/ && exit; sleep 0.2; done; exit 1')
+    + 'for try in $(seq 600); do curl -sf -o /dev/null http://127.0.0.1:8080/ && exit; sleep 0.2; done; exit 1')
   t.match(await get(PORT + 1), 'from within')
 })
 
