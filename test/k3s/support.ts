@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -46,6 +46,10 @@ export interface Place {
   gone(t: Test): Promise<void>
 }
 
+/** What a kubelet sets for the whole machine, as the kernel of the lab's nodes is this machine's. */
+const TUNABLES = ['vm/overcommit_memory', 'vm/panic_on_oom', 'kernel/panic', 'kernel/panic_on_oops', 'kernel/keys/root_maxkeys', 'kernel/keys/root_maxbytes'].map((name) => `/proc/sys/${name}`)
+const tunables = (): [file: string, value: string][] => TUNABLES.filter((file) => existsSync(file)).map((file) => [file, readFileSync(file, 'utf8').trim()])
+
 /** Takes away what a killed test has left; what this one makes goes at its end, however it ends. */
 export async function place(): Promise<Place> {
   const folder = mkdtempSync(path.join(tmpdir(), 'labbook-k3s-test-'))
@@ -59,9 +63,11 @@ export async function place(): Promise<Place> {
   if ('path' in own) process.env['PATH'] = `${process.env['PATH'] ?? ''}:${path.dirname(own.path)}`
   const down = () => runPlaybook('playbooks/lab.mjs', ['down', ...whole])
   await down()
-  const before = machineState(LAB)
+  const [before, set] = [machineState(LAB), tunables()]
+  const putBack = (): void => { for (const [file, value] of set) if (readFileSync(file, 'utf8').trim() !== value) writeFileSync(file, value) }
   t.teardown(async () => {
     await down()
+    putBack()
     rmSync(folder, { recursive: true, force: true })
   })
   return {
@@ -78,6 +84,7 @@ export async function place(): Promise<Place> {
     },
     async gone(t) {
       await succeeds(t, down())
+      putBack()
       t.strictSame(machineState(LAB), before, 'the machine is as it was')
     },
   }
