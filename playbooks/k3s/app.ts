@@ -6,7 +6,7 @@ import { images } from '../images/images.ts'
 import type { ImageName } from '../images/table.ts'
 import { labOf } from '../lab/lab.ts'
 import { registryHost } from '../registry/address.ts'
-import { clusterOf } from './cluster.ts'
+import { clusterAccess } from './cluster.ts'
 import { clusterProof, kubernetesProof } from './proof.ts'
 import { appSettings, manifestsOf } from './settings.ts'
 
@@ -34,7 +34,7 @@ const imageOf = (on: PlayContext, name: ImageName, variable: string) =>
 
 /** The manifests, on whichever cluster it is. What an earlier run left and the manifests have no more is removed. */
 const deploy = play('Counter app on Kubernetes', { hosts: 'localhost', tags: ['k3s', 'k3s-app'] }, (on) => {
-  const { host, become, context } = clusterOf(on)
+  const { host, become, context } = clusterAccess(on)
   const settings = appSettings(on.vars)
   return [
     k8s('Deploy the app', {

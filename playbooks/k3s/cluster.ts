@@ -5,7 +5,7 @@ import { sh } from '../../src/shell/quote.ts'
 type Inventory = Pick<PlayContext, 'groups' | 'hostvars'>
 
 /** From where a cluster is spoken to, and in which words. */
-export interface Cluster {
+export interface ClusterAccess {
   /** The host that commands run on: the first server, or this machine. */
   readonly host: string
   readonly become: boolean
@@ -22,7 +22,7 @@ const said = ({ hostvars }: Inventory, name: string): string | undefined => {
 }
 
 /** @throws {PlaybookError} there is neither a server in the inventory nor a context. */
-export function clusterOf(on: Inventory): Cluster {
+export function clusterAccess(on: Inventory): ClusterAccess {
   const context = said(on, 'kubecontext')
   if (context !== undefined) return { host: 'localhost', become: false, context, kubectl: sh`kubectl --context ${context}` }
   const server = on.groups.k3s_servers?.[0]
@@ -44,6 +44,6 @@ export const nodesOf = (on: Inventory): string[] => hostsOf(on).map((host) => no
 
 /** How to run kubectl in an experiment: spread it into a command, with `k` around its words. */
 export function kubectl(on: Pick<CareContext, 'groups' | 'hostvars'>): { readonly at: { readonly host: string; readonly become: boolean }; k(words: string): string } {
-  const { host, become, kubectl: program } = clusterOf(on)
+  const { host, become, kubectl: program } = clusterAccess(on)
   return { at: { host: host === 'localhost' ? 'controller' : host, become }, k: (words) => `${program} ${words}` }
 }

@@ -1,7 +1,7 @@
 import { experiment, type CareContext } from '../../src/labbook.ts'
 import { CLIENTS, endpoints, increments, INCREMENTS, look, LOOKS } from '../app/proof.ts'
 import type { Door } from '../swarm/experiments/support/probe.ts'
-import { clusterOf, hostsOf, kubectl, nodesOf } from './cluster.ts'
+import { clusterAccess, hostsOf, kubectl, nodesOf } from './cluster.ts'
 import { isReady, isReadyNode, readNodes, readPods } from './seen.ts'
 import { appSettings } from './settings.ts'
 
@@ -46,7 +46,7 @@ export const clusterProof = experiment('The Kubernetes cluster is whole', {
   }
   const { reached } = await on.watch({ ...at, title: 'Nodes as JSON', command: k('get nodes -o json'), within: 90, until: ({ stdout }) => whole(stdout) })
   const exhibit = await on.exhibit({ ...at, title: 'Nodes of the cluster', command: k('get nodes -o wide') })
-  on.finding('k3s.nodes.ready', { holds: reached, evidence: [exhibit], detail: wanted.length === 0 ? `the nodes of ${clusterOf(on).context}` : `${wanted.length} nodes of the inventory` })
+  on.finding('k3s.nodes.ready', { holds: reached, evidence: [exhibit], detail: wanted.length === 0 ? `the nodes of ${clusterAccess(on).context}` : `${wanted.length} nodes of the inventory` })
 })
 
 /** Does the app work, seen from outside? */

@@ -60,7 +60,7 @@ export const CONCEPTS: readonly Concept[] = [
   },
   {
     concept: 'Network', swarm: 'overlay, names by DNS, routing mesh on every node (IPVS)', k3s: 'one network of all pods (flannel), Services (iptables), Ingress, NetworkPolicy',
-    shownBy: { swarm: ['app.replicas.answer'], k3s: ['k3s.app.answers'] },
+    shownBy: { swarm: ['app.replicas.answer', 'swarm.mesh.every-node', 'swarm.vip.balances'], k3s: ['k3s.app.answers', 'k3s.network.policy'] },
   },
   {
     concept: 'Scheduling', swarm: 'constraints, spread over labels, most per node', k3s: 'requests, affinity, taints, topology spread, disruption budget',
@@ -72,7 +72,7 @@ export const CONCEPTS: readonly Concept[] = [
   },
   {
     concept: 'Configuration and secrets', swarm: 'configs and secrets that never change, as files; a new one for a new value', k3s: 'ConfigMap and Secret, as files or variables; a checksum in the template starts pods anew',
-    shownBy: { swarm: ['app.counter.counts'], k3s: ['k3s.app.counts'] },
+    shownBy: { swarm: ['app.counter.counts'], k3s: ['k3s.config.given', 'k3s.app.counts'] },
   },
   {
     concept: 'Updates', swarm: 'start-first, watched, rolled back by itself', k3s: 'surge and unavailable, watched until a deadline, rolled back by hand',

@@ -3,7 +3,7 @@ import { copy, file, play, register, secret, slurp, type PlayContext } from '../
 import { kubeconfig, renamed, usualKubeconfig } from '../../../src/k3s/kubeconfig.ts'
 import { K3S_KUBECONFIG } from '../../../src/k3s/paths.ts'
 import { doorTo } from '../../lab/address.ts'
-import { API_PORT, clusterOf } from './cluster.ts'
+import { API_PORT, plannedCluster } from './cluster.ts'
 import { contextOf, kubeconfigOf } from './kept.ts'
 
 const served = register<{ content: string; sha256: string }>('k3s_kubeconfig')
@@ -14,7 +14,7 @@ const isTrue = (value: unknown): boolean => value === true || ['true', 'yes', '1
 
 /** The API as this machine reaches it: where machines have a network of their own, by a port that leads there. */
 function apiFromHere(on: PlayContext): string {
-  const { api, first } = clusterOf(on)
+  const { api, first } = plannedCluster(on)
   const { host, port } = doorTo(on.hostvars(first.host), first.host, API_PORT)
   return on.vars.lab_forwards === undefined ? `${api}:${API_PORT}` : `${host}:${port}`
 }

@@ -22,7 +22,7 @@ export interface K3sNode {
   readonly taints: readonly string[]
 }
 
-export interface Cluster {
+export interface PlannedCluster {
   readonly nodes: readonly K3sNode[]
   /** The server that the others join. */
   readonly first: K3sNode
@@ -41,7 +41,7 @@ const NAME = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/
  *
  * @throws {PlaybookError} where it cannot be: no server, two of them, names that are taken twice, labels that are none.
  */
-export function clusterOf({ groups, hostvars }: Inventory): Cluster {
+export function plannedCluster({ groups, hostvars }: Inventory): PlannedCluster {
   const [servers = [], agents = []] = [groups.k3s_servers, groups.k3s_agents]
   const both = agents.find((host) => servers.includes(host))
   if (both !== undefined) throw new PlaybookError(`${both} is in k3s_servers and in k3s_agents: a machine is the one or the other (a server runs pods as well)`)
@@ -109,7 +109,7 @@ function distinct(nodes: readonly K3sNode[]): void {
 
 /** The node that a host is to be. */
 export function nodeFor(on: Inventory & { readonly host: string }): K3sNode {
-  const node = clusterOf(on).nodes.find(({ host }) => host === on.host)
+  const node = plannedCluster(on).nodes.find(({ host }) => host === on.host)
   if (node === undefined) throw new PlaybookError(`${on.host} is in neither k3s_servers nor k3s_agents`)
   return node
 }
@@ -119,7 +119,7 @@ export const ownLabels = ({ labels }: K3sNode): string[] =>
   Object.entries(labels).filter(([key]) => !/(^|\.)(kubernetes|k8s)\.io\//.test(key)).map(([key, value]) => `${key}=${value}`)
 
 /** The cluster in a line a node. */
-export const clusterText = ({ nodes, api, servers }: Cluster): string => [
+export const clusterText = ({ nodes, api, servers }: PlannedCluster): string => [
   `API: https://${api}:${API_PORT}; data in ${servers.length === 1 ? 'SQLite on the one server' : `etcd on ${servers.length} servers`}`,
   ...nodes.map(({ name, role, address, labels, taints }) =>
     [`${name} (${address}): ${role}`, ...Object.entries(labels).map(([key, value]) => `${key}=${value}`), ...taints].join(', ')),

@@ -3,10 +3,10 @@ import {
 } from '../../../src/labbook.ts'
 import { k3s } from '../../../src/k3s/k3s.ts'
 import { k3s_node } from '../../../src/k3s/node.ts'
-import { K3S_CONFIG_FOLDER, K3S_DATA } from '../../../src/k3s/paths.ts'
-import { parseVersion } from '../../../src/k3s/version.ts'
+import { K3S_BINARY, K3S_CONFIG_FOLDER, K3S_DATA } from '../../../src/k3s/paths.ts'
+import { parseVersion, stepRefused } from '../../../src/k3s/version.ts'
 import { Reference, type Scope } from '../../../src/values/reference.ts'
-import { API_PORT, clusterOf, nodeFor } from './cluster.ts'
+import { API_PORT, plannedCluster, nodeFor } from './cluster.ts'
 import { staged } from './files.ts'
 import { fitting } from './preflight.ts'
 import { sourceOf } from './source.ts'
@@ -17,17 +17,18 @@ const TOKEN = `${K3S_CONFIG_FOLDER}/token`
 const joinToken = register<{ content: string; sha256: string }>('k3s_token')
 const binary = register<CommandValues>('k3s_binary')
 const before = register<CommandValues>('k3s_node_before')
+const installed = register<CommandValues>('k3s_installed')
 
 const data = register<CommandValues>('k3s_server_data')
 
 /** Which servers have a cluster's data already. */
-export const serverData = play('k3s: servers with data', { hosts: 'k3s_servers', become: true, any_errors_fatal: true, tags: 'k3s' }, (on) => clusterOf(on).servers.length === 1 ? [] : [
+export const serverData = play('k3s: servers with data', { hosts: 'k3s_servers', become: true, any_errors_fatal: true, tags: 'k3s' }, (on) => plannedCluster(on).servers.length === 1 ? [] : [
   shell('Has it the data of a cluster?', { cmd: `[ -d ${K3S_DATA}/server/db ] && echo yes || echo no`, read_only: true, register: data }),
 ])
 
 /** A first server that was made anew would begin another cluster, and the others would be taken out of theirs. */
 function beginsNoOther(on: PlayContext): Task[] {
-  const others = clusterOf(on).servers.filter(({ host }) => host !== on.host)
+  const others = plannedCluster(on).servers.filter(({ host }) => host !== on.host)
   if (others.length === 0) return []
   const says = (host: string, scope: Scope): boolean => scope.has(data.key, host) && data.on(host).read(scope).stdout === 'yes'
   const have = new Reference((scope) => says(on.host, scope) ? [] : others.filter(({ host }) => says(host, scope)).map(({ name }) => name))
@@ -51,13 +52,13 @@ export const firstServer = play('k3s: first server', { hosts: 'k3s_servers[0]', 
 const forgotten = (on: PlayContext): Task[] => [
   shell('Was it a node of this cluster before?', { cmd: '[ -s /etc/rancher/node/password ] && echo yes || echo no', read_only: true, register: before }),
   k3s_node('The cluster forgets the machine that had this name', {
-    name: nodeFor(on).name, state: 'absent', delegate_to: clusterOf(on).first.host, when: ({ value }) => value(before).stdout === 'no',
+    name: nodeFor(on).name, state: 'absent', delegate_to: plannedCluster(on).first.host, when: ({ value }) => value(before).stdout === 'no',
   }),
 ]
 
 const joining = (on: PlayContext): Task[] => [
   ...forgotten(on),
-  slurp('Token for those who join', { src: `${K3S_DATA}/server/token`, no_log: true, register: joinToken, delegate_to: clusterOf(on).first.host }),
+  slurp('Token for those who join', { src: `${K3S_DATA}/server/token`, no_log: true, register: joinToken, delegate_to: plannedCluster(on).first.host }),
   copy('Token of the cluster', { content: joinToken.map(({ content }) => secret(content.trim())), dest: TOKEN, mode: '0600' }),
   ...member(on),
 ]
@@ -66,16 +67,29 @@ const joining = (on: PlayContext): Task[] => [
 export const otherServers = play('k3s: other servers', { hosts: 'k3s_servers:!k3s_servers[0]', become: true, gather_facts: true, serial: 1, any_errors_fatal: true, tags: 'k3s' }, joining)
 export const agents = play('k3s: agents', { hosts: 'k3s_agents', become: true, gather_facts: true, serial: 1, any_errors_fatal: true, tags: 'k3s' }, joining)
 
+/** A version that is refused is so before the configuration is written for it: what runs would read that at its next start. */
+function possible(version: Reference<string> | string): Task[] {
+  const refused = new Reference((scope) => {
+    const [from, to] = [parseVersion(installed.map(({ stdout }) => stdout).read(scope)), parseVersion(version instanceof Reference ? version.read(scope) : version)]
+    return from === undefined || to === undefined ? undefined : stepRefused(from, to)
+  })
+  return [
+    shell('Which version is installed?', { cmd: `[ ! -x ${K3S_BINARY} ] || ${K3S_BINARY} --version`, read_only: true, register: installed }),
+    assert('It can become the version asked for', { that: refused.map((why) => why === undefined), fail_msg: refused.map((why) => why ?? '') }),
+  ]
+}
+
 /** Its configuration, and k3s itself. */
 function member(on: PlayContext): Task[] {
   const source = sourceOf(on)
   if (source.kind === 'none') return [assert('Files to install k3s from', { that: false, fail_msg: source.problem })]
   const node = nodeFor(on)
-  const { servers, first, api } = clusterOf(on)
+  const { servers, first, api } = plannedCluster(on)
   // A binary that was brought says itself which version it is.
   const version: Reference<string> | string = source.kind === 'release' ? source.version : binary.map(({ stdout }) => versionIn(stdout, source.asked))
   return [
     ...(source.kind === 'artifacts' ? [command('Which version is it?', { argv: [staged('k3s'), '--version'], read_only: true, register: binary })] : []),
+    ...possible(version),
     template('Configure k3s', {
       src: 'k3s-install/config.yaml', dest: `${K3S_CONFIG_FOLDER}/config.yaml`, mode: '0600',
       vars: {
@@ -131,4 +145,4 @@ function listOf(value: unknown, name: string): string[] {
 
 /** Labels and taints as the inventory has them now. */
 export const labels = play('k3s: labels and taints', { hosts: 'k3s_servers[0]', become: true, tags: 'k3s' }, (on) =>
-  clusterOf(on).nodes.map(({ name, labels: wanted, taints }) => k3s_node(`${name}: labels, taints`, { name, labels: wanted, taints })))
+  plannedCluster(on).nodes.map(({ name, labels: wanted, taints }) => k3s_node(`${name}: labels, taints`, { name, labels: wanted, taints })))

@@ -1,7 +1,7 @@
 import { assert, debug, docker_stack, play, register, shell, type CommandValues, type PlayContext } from '../../../src/labbook.ts'
 import { Reference } from '../../../src/values/reference.ts'
 import { STACK } from '../../app/stack.ts'
-import { clusterOf, clusterText, nodeFor } from './cluster.ts'
+import { plannedCluster, clusterText, nodeFor } from './cluster.ts'
 import { faults, fit, MACHINE_SCRIPT, readMachine, type Fitting, type Machine } from './machine.ts'
 import { sourceOf } from './source.ts'
 
@@ -14,7 +14,7 @@ export const fitting = (version?: string | Reference<string>): Reference<Fitting
 
 /** Says what the cluster is to be, or why it cannot be, before anything is done to any machine. */
 export const plan = play('k3s: the cluster', { hosts: 'localhost', tags: 'k3s' }, (on) => [
-  debug('What it is to be', { msg: clusterText(clusterOf(on)) }),
+  debug('What it is to be', { msg: clusterText(plannedCluster(on)) }),
 ])
 
 /** The version, as far as it is known before there is a binary. */

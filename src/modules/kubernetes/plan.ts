@@ -49,7 +49,8 @@ export function planPresent(params: Params, objects: readonly KubeObject[], { st
     const why = differs === undefined ? ` (${missing})` : ''
     waits.push({ description: `wait for ${nameOf(object)}${why}`, script: [findKubectl(params), waitScript(object, params.wait_timeout)].join('\n'), sets: [CLUSTER] })
   })
-  return [...changes, ...waits, ...removals(params, objects, stdout)]
+  const [first, last] = removals(params, objects, stdout)
+  return [...first, ...changes, ...waits, ...last]
 }
 
 function application(params: Params, object: KubeObject, { before, after }: { readonly before: string; readonly after: string }): Change {
@@ -69,12 +70,16 @@ function application(params: Params, object: KubeObject, { before, after }: { re
 /** May what it runs change the machine itself? */
 const reachesHost = (text: string): boolean => /"(hostPath|privileged|hostPID|hostNetwork|hostIPC)":/.test(text)
 
-function removals(params: Params, objects: readonly KubeObject[], stdout: string): Change[] {
+/** What is asked for no more: first autoscalers, which would at once undo a number of pods that is applied while they are there; the rest when all else is well. */
+function removals(params: Params, objects: readonly KubeObject[], stdout: string): [first: Change[], last: Change[]] {
   const wanted = new Set(objects.map(keyOf))
-  return marked(stdout, 'there').map((line): KubeObject => {
+  const gone = marked(stdout, 'there').map((line): KubeObject => {
     const [apiVersion = '', kind = '', namespace = '', name = ''] = line.split(' ')
     return { apiVersion, kind, metadata: { name, namespace } }
-  }).filter((object) => !wanted.has(keyOf(object))).map((object) => removal(params, object, `${nameOf(object)}: it is in the manifests no more`))
+  }).filter((object) => !wanted.has(keyOf(object)))
+  const isScaler = ({ kind }: KubeObject): boolean => kind === 'HorizontalPodAutoscaler'
+  const remove = (object: KubeObject): Change => removal(params, object, `${nameOf(object)}: it is in the manifests no more`)
+  return [gone.filter(isScaler).map(remove), gone.filter((object) => !isScaler(object)).map(remove)]
 }
 
 /** What is there is removed. */

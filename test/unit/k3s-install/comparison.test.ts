@@ -31,6 +31,8 @@ t.test('everything that is compared is measured and shown by an experiment there
   const known = new Set([...Object.values(EXPERIMENTS), ...Object.values(K3S_EXPERIMENTS), measureSwarm, measureK3s, appProof, kubernetesProof].flatMap(({ proves, asks }) => [...Object.keys(proves), ...Object.keys(asks ?? {})]))
   const named = [...ROWS.flatMap(({ swarm, k3s }) => [swarm?.[0], k3s?.[0]]), ...CONCEPTS.flatMap(({ shownBy }) => [...shownBy.swarm, ...shownBy.k3s])].filter((id) => id !== undefined)
   t.strictSame([...new Set(named)].filter((id) => !known.has(id)), [])
+  const shown = (concept: string): readonly string[] => CONCEPTS.find((each) => each.concept === concept)?.shownBy.k3s ?? []
+  t.ok(shown('Network').includes('k3s.network.policy') && shown('Configuration and secrets').includes('k3s.config.given'), 'by more than an app that works')
   t.ok(CONCEPTS.every(({ shownBy }) => shownBy.swarm.length > 0 && shownBy.k3s.length > 0), 'each concept has exhibits of both')
   t.match(comparison.asks, { 'compare.complete': String })
 })

@@ -4,7 +4,7 @@ import path from 'node:path'
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import { parse } from 'yaml'
-import { clusterOf, clusterText, ownLabels } from '../../../playbooks/k3s/install/cluster.ts'
+import { plannedCluster, clusterText, ownLabels } from '../../../playbooks/k3s/install/cluster.ts'
 import { furtherSettings } from '../../../playbooks/k3s/install/nodes.ts'
 import { firstServer } from '../../../playbooks/k3s/install/nodes.ts'
 import { flatten, type PlayContext } from '../../../src/run/play.ts'
@@ -21,21 +21,21 @@ const inventory = (servers: Record<string, Vars>, agents: Record<string, Vars> =
 })
 
 t.test('a cluster as the inventory has it', async (t) => {
-  const cluster = clusterOf(inventory({ Node1: { ansible_host: '10.0.0.1', k3s_labels: { zone: 'a', 'node-role.kubernetes.io/db': '' } } }, { node2: { ansible_host: 'two.example', k3s_taints: ['only=db:NoSchedule'] } }))
+  const cluster = plannedCluster(inventory({ Node1: { ansible_host: '10.0.0.1', k3s_labels: { zone: 'a', 'node-role.kubernetes.io/db': '' } } }, { node2: { ansible_host: 'two.example', k3s_taints: ['only=db:NoSchedule'] } }))
   t.match(cluster.nodes, [{ name: 'node1', role: 'server', ip: '10.0.0.1', taints: [] }, { name: 'node2', role: 'agent', address: 'two.example', ip: undefined, taints: ['only=db:NoSchedule'] }])
   t.strictSame(ownLabels(cluster.first), ['zone=a'], 'labels of Kubernetes\' own a node may not give itself')
   t.match(clusterText(cluster), /^API: https:\/\/10\.0\.0\.1:6443; data in SQLite[^]*node2 \(two\.example\): agent, only=db:NoSchedule$/)
-  t.match(clusterOf(inventory({ a: { ansible_host: '127.0.0.1', lab_address: '10.77.0.11' } }, { b: { ansible_host: '127.0.0.1', lab_address: '10.77.0.12' } })).nodes,
+  t.match(plannedCluster(inventory({ a: { ansible_host: '127.0.0.1', lab_address: '10.77.0.11' } }, { b: { ansible_host: '127.0.0.1', lab_address: '10.77.0.12' } })).nodes,
     [{ address: '10.77.0.11', ip: '10.77.0.11' }, { address: '10.77.0.12', ip: '10.77.0.12' }], 'machines behind ports of this one know each other by other addresses')
-  t.equal(clusterOf(inventory({ a: { k3s_api_address: 'api.example' } })).api, 'api.example')
+  t.equal(plannedCluster(inventory({ a: { k3s_api_address: 'api.example' } })).api, 'api.example')
 })
 
 t.test('what cannot be is said before anything is done', async (t) => {
-  const refuses = (says: RegExp, on: ReturnType<typeof inventory>): void => { t.throws(() => clusterOf(on), { name: 'PlaybookError', message: says }) }
+  const refuses = (says: RegExp, on: ReturnType<typeof inventory>): void => { t.throws(() => plannedCluster(on), { name: 'PlaybookError', message: says }) }
   refuses(/no host in group k3s_servers/, inventory({}))
   refuses(/k3s_servers has 2 hosts.* 2 can lose 0, as 1 can.*Take one or three/, inventory({ a: {}, b: {} }))
   refuses(/4 can lose 1, as 3 can/, inventory({ a: {}, b: {}, c: {}, d: {} }))
-  t.equal(clusterOf(inventory({ a: {}, b: {}, c: {} })).servers.length, 3)
+  t.equal(plannedCluster(inventory({ a: {}, b: {}, c: {} })).servers.length, 3)
   refuses(/b is in k3s_servers and in k3s_agents/, inventory({ b: {} }, { b: {} }))
   refuses(/both Box and b is called box.*Set k3s_node_name/, inventory({ Box: {} }, { b: { k3s_node_name: 'box' } }))
   refuses(/both a and b has the address 10\.0\.0\.1/, inventory({ a: { ansible_host: '10.0.0.1' } }, { b: { ansible_host: '10.0.0.1' } }))
@@ -51,7 +51,7 @@ t.test('names of nodes differ, whatever they are', async () => {
     const on = inventory({ [list[0] as string]: {} }, Object.fromEntries(list.slice(1).map((name) => [name, {}])))
     const twice = new Set(list.map((name) => name.toLowerCase())).size < list.length
     try {
-      const taken = clusterOf(on).nodes.map(({ name }) => name)
+      const taken = plannedCluster(on).nodes.map(({ name }) => name)
       return !twice && new Set(taken).size === list.length
     } catch {
       return twice
@@ -176,5 +176,22 @@ t.test('a first server that was made anew begins no cluster beside that of the o
   t.equal(judged({ a: 'yes', b: 'yes', c: 'no' }), true, 'a cluster grows')
   t.equal(judged({ a: 'no' }), true, 'with --limit nobody has looked at the others')
   t.match(judged({ a: 'no', b: 'yes', c: 'yes' }), /^a has no data of a cluster, and b, c have: .*Put a server that has data first/)
+  t.end()
+})
+
+t.test('a version that is refused is so before anything is configured for it', (t) => {
+  const on = { host: 'a', vars: { k3s_version: DEFAULT_VERSION }, facts: {}, groups: { k3s_servers: ['a'] }, hostvars: () => ({}), check: false } as unknown as PlayContext
+  const tasks = flatten(firstServer.tasks(on))
+  const at = (title: string): number => tasks.findIndex((task) => task.title === title)
+  t.ok(at('It can become the version asked for') !== -1 && at('It can become the version asked for') < at('Configure k3s'))
+  const judged = (stdout: string): unknown => {
+    const scope: Scope = { host: 'a', has: () => true, get: () => ({ stdout }), why: () => ({ message: 'not looked at', pending: false }) }
+    const { that, fail_msg } = tasks[at('It can become the version asked for')]?.params as Record<string, Reference<unknown>>
+    return that?.read(scope) === true ? true : fail_msg?.read(scope)
+  }
+  t.equal(judged(''), true, 'there is none yet')
+  t.equal(judged(`k3s version ${DEFAULT_VERSION} (abcdef01)\ngo version go1.25.0`), true)
+  t.match(judged('k3s version v1.37.0+k3s1 (abcdef01)'), `k3s v1.37.0+k3s1 is installed, and ${DEFAULT_VERSION} is older: Kubernetes does not go back`)
+  t.match(judged('k3s version v1.34.1+k3s1 (abcdef01)'), /2 minor versions newer/)
   t.end()
 })

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { keyOf, nameOf, type KubeObject } from '../../../src/modules/kubernetes/objects.ts'
 import { faultsOf } from './schemas.ts'
-import { fromChart, fromTemplates, program, VARIANTS } from './rendered.ts'
+import { program } from '../../support/programs.ts'
+import { fromChart, fromTemplates, VARIANTS } from './rendered.ts'
 
 const byKey = (objects: readonly KubeObject[]): Record<string, KubeObject> => Object.fromEntries(objects.map((object) => [keyOf(object), object]))
 const named = (objects: readonly KubeObject[], kind: string, name: string): KubeObject => {

@@ -55,8 +55,11 @@ t.test('prune: what has the labels and is asked for no more', async (t) => {
   const params: Input = { definition: config({}), prune: true, label_selectors: ['app.kubernetes.io/part-of=counter'] }
   const found = there('lb:there v1 ConfigMap counter counter\nlb:there v1 ConfigMap counter old\nlb:there autoscaling/v1 HorizontalPodAutoscaler counter web\n')
   t.same(descriptions(params, found), [
-    'remove ConfigMap counter/old: it is in the manifests no more', 'remove HorizontalPodAutoscaler counter/web: it is in the manifests no more',
+    'remove HorizontalPodAutoscaler counter/web: it is in the manifests no more', 'remove ConfigMap counter/old: it is in the manifests no more',
   ])
+  const labelled = { ...deployment, metadata: { ...deployment.metadata, labels: { 'app.kubernetes.io/part-of': 'counter' } } }
+  t.same(descriptions({ ...params, definition: [config({}), labelled], wait: true }, found.replace('counter web', 'fresh web').replace('lb:namespace counter', 'lb:namespace fresh')).map((line) => line.split(' ')[0]),
+    ['remove', 'create', 'create', 'wait', 'remove'], 'an autoscaler goes before the number of pods that it would undo, the rest when all is well')
   t.match(plan({ ...params, label_selectors: ['a=b'] }, there()).problem, /has not the label a=b/)
   t.notMatch(definition.schema.parse(params).prune_kinds, /PersistentVolumeClaim|Namespace/)
 })

