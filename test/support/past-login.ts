@@ -1,5 +1,5 @@
 /** So often a login may come too late. */
-const TRIES = 60
+const TRIES = 30
 
 /**
  * The error of what fails after its login, where the login has as little time as the failure: on a machine that is busy it
