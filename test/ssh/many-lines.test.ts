@@ -3,6 +3,7 @@ import t, { type Test } from 'tap'
 import { type Connection } from '../../src/connection/connection.ts'
 import { connectionTarget, openConnection } from '../../src/connection/index.ts'
 import { addAccount } from '../support/accounts.ts'
+import { until } from '../support/processes.ts'
 import { startSshd, type Sshd } from '../support/sshd.ts'
 
 const account = addAccount()
@@ -15,7 +16,7 @@ async function answers(t: Test, sshd: Sshd, count: number, more: Record<string, 
   const connections: Connection[] = []
   t.teardown(() => Promise.all(connections.map((connection) => connection.close())))
   return Promise.all(numbers(count).map(async (number) => {
-    const connection = openConnection(connectionTarget(`node${number}`, sshd.vars({ ansible_user: account.name, ...more })))
+    const connection = openConnection(connectionTarget(`node${number}`, sshd.vars({ ansible_user: account.name, ansible_ssh_timeout: 60, ...more })))
     connections.push(connection)
     return (await connection.exchange(`echo ${number}`, { timeLimitSeconds: 60 })).stdout.toString().trim()
   }))
@@ -34,6 +35,8 @@ t.test('where sshd turns logins away all the same, they come back, and fewer at 
   t.teardown(() => sshd.stop())
   t.same(await answers(t, sshd, 20), numbers(20).map(String))
   t.match(sshd.log(), /MaxStartups throttling/, 'it did turn some away')
+  // What turned them away is written before they are let in.
+  await until('the log has come', () => [...sshd.log().matchAll(/^Accepted publickey /gm)].length === 20)
   const before = sshd.log().length
   t.same(await answers(t, sshd, 20), numbers(20).map(String))
   t.notMatch(sshd.log().slice(before), /past MaxStartups/, 'what was learnt about it stays')
@@ -46,7 +49,7 @@ t.test('an sshd that lets nobody in is told with its own words', async (t) => {
   t.teardown(() => guest.destroy())
   // It has taken the one place, and does not go on.
   await new Promise((resolve) => guest.once('data', resolve))
-  await t.rejects(answers(t, sshd, 1, { ansible_ssh_timeout: 2 }), {
+  await t.rejects(answers(t, sshd, 1, { ansible_ssh_timeout: 8 }), {
     name: 'Unreachable', lost: false, began: false,
     message: /^node1: 127.0.0.1 port \d+ closed the connection at once and said: Exceeded MaxStartups\. .* MaxStartups/,
   })

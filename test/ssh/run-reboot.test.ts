@@ -48,15 +48,19 @@ t.test('a host that is gone before it has answered', async (t) => {
 t.test('a host that comes back with the boot id it had has not rebooted', async (t) => {
   const host = await machine(t)
   host.be('stuck')
-  const ran = await run(host, [reboot('reboot it', { reboot_timeout: 2 }), script('after', { text: ':' })])
+  host.be('sudden')
+  // Time enough to be up again.
+  const ran = await run(host, [reboot('reboot it', { reboot_timeout: 8 }), script('after', { text: ':' })])
   t.same(ran.story, ['a reboot it: failed'])
-  t.equal(ran.results[0]?.message, `not back after 2 s: it runs the boot it ran before (${host.bootId()}), so it has not rebooted`)
+  t.equal(ran.results[0]?.message, `not back after 8 s: it runs the boot it ran before (${host.bootId()}), so it has not rebooted`)
   t.equal(ran.exitCode, 2)
 })
 
 t.test('a host that does not come back', async (t) => {
   const host = await machine(t)
   host.be('dead')
+  // So it is down when it is looked at for the first time.
+  host.be('sudden')
   const ran = await run(host, [reboot('reboot it', { reboot_timeout: 2 })])
   t.same(ran.story, ['a reboot it: failed'])
   t.match(ran.results[0]?.message, /^not back after 2 s: a: nothing listens at/)
@@ -73,8 +77,8 @@ t.test('a host that refuses', async (t) => {
 
 t.test('a host that is back and not ready', async (t) => {
   const host = await machine(t)
-  const ran = await run(host, [reboot('reboot it', { reboot_timeout: 3, test_command: 'echo not yet >&2; false' })])
-  t.equal(ran.results[0]?.message, 'not back after 3 s: it has rebooted, but echo not yet >&2; false fails: not yet')
+  const ran = await run(host, [reboot('reboot it', { reboot_timeout: 8, test_command: 'echo not yet >&2; false' })])
+  t.equal(ran.results[0]?.message, 'not back after 8 s: it has rebooted, but echo not yet >&2; false fails: not yet')
 })
 
 t.test('check mode says so, and cannot tell what comes after', async (t) => {

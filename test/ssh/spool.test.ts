@@ -95,8 +95,8 @@ t.test('100 MB of output on each stream take no more memory than 1 MB, and all o
   t.ok(small.results[0]?.commands.at(-1)?.stdout === 'x'.repeat(1_000_000))
   t.comment(`peak of 1 MB: ${small.peakMiB} MiB, of 100 MB: ${large.peakMiB} MiB`)
   t.ok(small.peakMiB > 20)
-  // Buffers of the line wait for the garbage collector, some 40 MiB however much comes; kept whole, it were 300 and more.
-  t.ok(large.peakMiB - small.peakMiB < 80, `${large.peakMiB - small.peakMiB} MiB more`)
+  // Buffers of the line wait for the garbage collector, some 40 MiB however much comes, and more where it comes late; kept whole, it were 300 and more.
+  t.ok(large.peakMiB - small.peakMiB < 150, `${large.peakMiB - small.peakMiB} MiB more`)
 
   t.same(large.files, ['1-web1-Without-a-newline.stdout.txt', '2-web1-In-lines.stdout.txt', '3-web1-On-stderr.stderr.txt'], 'none of no_log')
   const [plain, lines, errors] = large.files.map((file) => path.join(large.run, 'output', file)) as [string, string, string]

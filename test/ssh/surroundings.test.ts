@@ -6,6 +6,7 @@ import type { Become } from '../../src/connection/connection.ts'
 import { connectionTarget, openConnection } from '../../src/connection/index.ts'
 import { Secret } from '../../src/values/secret.ts'
 import { type Account, addAccount } from '../support/accounts.ts'
+import { failsPastLogin } from '../support/past-login.ts'
 import { makeKey, type Sshd, startSshd } from '../support/sshd.ts'
 
 // Hosts are not as we would have them. What a script does and says must be the same on each.
@@ -48,7 +49,8 @@ const fails = (outcome: Promise<unknown>): Promise<Error> =>
 // Both take their time; so they go on beside the other tests.
 const MENU = { ansible_ssh_timeout: 1 }
 const menu = newAccount({ shell: '/bin/bash' }, { '.bashrc': 'echo choose:; cat >/dev/null\n' })
-const stalled = run('true', { as: menu, vars: MENU }).then(() => new Error('it went well'), (error: unknown) => error as Error)
+const stalled = failsPastLogin(() => run('true', { as: menu, vars: MENU }))
+stalled.catch(() => undefined)
 
 t.test('profiles that want a terminal, change things and fail do not show', async (t) => {
   const bashrc = 'stty -echo\nmesg n\nset -o noclobber\nalias ls=false\nPS1=x\ncd /\numask 077\nPATH=/usr/bin:/bin\nfalse\n'
@@ -79,7 +81,8 @@ t.test('a profile that starts another shell in place of our command is told, and
   // A password is the first line that is sent: a shell that stood there would run it.
   const password = new Secret(`: >${proof}`)
   const become = { user: 'root', password }
-  t.match(await fails(run(`: >${proof}`, { as: account, become, vars: { ansible_ssh_timeout: 0.5 } })), { name: 'BecomeFailed' })
+  const vars = { ansible_ssh_timeout: 0.5 }
+  t.match(await failsPastLogin(() => run(`: >${proof}`, { as: account, become, vars })), { name: 'BecomeFailed' })
   t.notOk(existsSync(proof))
 })
 

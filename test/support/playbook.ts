@@ -7,6 +7,10 @@ import type { RunEvent } from '../../src/run/events.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
+/** Looks, 50 ms apart, at pipes that say nothing; and looks in all. */
+const SILENT_LOOKS = 20
+const MOST_LOOKS = 200
+
 export interface PlaybookRun {
   readonly exitCode: number | null
   readonly stdout: string
@@ -45,14 +49,24 @@ export function runPlaybook(entry: string, args: readonly string[], { kill, cwd 
         timer = setTimeout(() => child.kill(kill.signal ?? 'SIGKILL'), kill.laterMs)
       }, 50)
     }
-    // exit, not close: what a killed runner left on this machine may still hold the pipes.
     child.on('exit', (exitCode) => {
       clearTimeout(timer)
-      setTimeout(() => {
+      const milliseconds = Date.now() - started
+      const done = (): void => {
+        clearInterval(looks)
         child.stdout.destroy()
         child.stderr.destroy()
-        resolve({ exitCode, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString(), milliseconds: Date.now() - started })
-      }, 200)
+        resolve({ exitCode, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString(), milliseconds })
+      }
+      child.on('close', done)
+      // What a run has left on this machine, or a killed runner, may hold the pipes. Between two looks they are read, however late those come.
+      let [all, silent, read] = [0, 0, out.length + err.length]
+      const looks = setInterval(() => {
+        const now = out.length + err.length
+        silent = now === read ? silent + 1 : 0
+        read = now
+        if (silent === SILENT_LOOKS || ++all === MOST_LOOKS) done()
+      }, 50)
     })
   })
 }

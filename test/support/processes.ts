@@ -31,9 +31,9 @@ export function endProcess(pid: number, signal: NodeJS.Signals = 'SIGTERM'): voi
   }
 }
 
-/** Waits until something is so; fails after 20 s. */
+/** Waits until something is so; fails after a minute. */
 export async function until(what: string, isSo: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 400; tries++) {
+  for (let tries = 0; tries < 1200; tries++) {
     if (isSo()) return
     await new Promise((resolve) => setTimeout(resolve, 50))
   }

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { stripVTControlCharacters } from 'node:util'
 
 /** A program that never says what is waited for is ended, so that its test fails with what it did say. */
-const PATIENCE_MS = 20_000
+const PATIENCE_MS = 60_000
 
 export interface Session {
   readonly columns?: number

@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { settleText } from '../../../src/connection/interrupted.ts'
 import { endProcess, until } from '../../support/processes.ts'
@@ -29,8 +30,10 @@ for (const shell of shells) {
   t.test(shell.name, async (t) => {
     await t.test('a script that leads is waited for while its limit lasts, and not touched', async (t) => {
       const mine = token()
-      const child = await start(t, `lb_script=$$.${mine} exec sleep 1.5`, /lb_script=/)
+      const go = join(t.testdir({}), 'go')
+      const child = await start(t, `lb_script=$$.${mine} exec sh -c 'until [ -e ${go} ]; do sleep 0.1; done; sleep 1.5'`, /lb_script=/)
       const exit = once(child, 'exit')
+      writeFileSync(go, '')
       t.match(runIn(shell, settleText(mine, 30)), { exitCode: 0, stderr: '' })
       t.notOk(runs(child), 'it has ended before we go on')
       t.same(await exit, [0, null])

