@@ -1,6 +1,9 @@
 """What every test starts from: a real Redis and a real gunicorn in front of it."""
 
+import shutil
+import signal
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,7 +11,29 @@ import pytest
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent)]
 
-from processes import Counter, RedisServer, running_counter  # noqa: E402
+from processes import Counter, RedisServer, memory_folder, running_counter  # noqa: E402
+from redis_apps import serves  # noqa: E402
+
+_made: list[str] = []
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest looks where its folders are to be
+def pytest_configure(config: pytest.Config) -> None:
+    # Told to end, it ends what it has started, and removes its folders. What a shell starts in the background ignores two of these, and so
+    # would all that the tests start: a shell script cannot even ask for them again.
+    for asked_to_end in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(asked_to_end, signal.default_int_handler)
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+    memory = memory_folder()
+    if memory and not config.option.basetemp:
+        # Sentinels and the nodes of a cluster write down what changes, and wait for the disk, whatever is said of fsync.
+        _made.append(tempfile.mkdtemp(prefix="counter-tests-", dir=memory))
+        config.option.basetemp = f"{_made[0]}/run"
+
+
+def pytest_unconfigure() -> None:
+    for folder in _made:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture
@@ -29,6 +54,8 @@ def redis(stopped_redis: RedisServer) -> RedisServer:
 @pytest.fixture
 def counter(tmp_path: Path, redis: RedisServer) -> Iterator[Counter]:
     with running_counter(tmp_path, redis.port) as running:
+        # A worker that is told to end while it starts does not hear it, and is killed after twenty seconds.
+        serves(running)
         yield running
 
 

@@ -7,6 +7,8 @@ from processes import Counter, running_counter, wait_until
 from redis_processes import Cluster, Node, Replicated
 
 PASSWORD = "correct-horse-battery"
+# Longer than a loaded machine holds up a replica, and shorter than REDIS_TIMEOUT. It is what a frozen one costs.
+WAITS = {"REDIS_WAIT_MS": "4000"}
 
 
 def addresses(nodes: list[Node]) -> str:
@@ -20,18 +22,18 @@ def secret_file(folder: Path, password: str = PASSWORD) -> str:
 
 
 def app_on_replicas(folder: Path, group: Replicated, **env: str) -> AbstractContextManager[Counter]:
-    return running_counter(folder, group.master.port, REDIS_TOPOLOGY="replicas", **env)
+    return running_counter(folder, group.master.port, REDIS_TOPOLOGY="replicas", **(WAITS | env))
 
 
 def app_on_sentinels(folder: Path, group: Replicated, **env: str) -> AbstractContextManager[Counter]:
     return running_counter(
-        folder, REDIS_TOPOLOGY="sentinel", REDIS_NODES=addresses(group.sentinels), **env
+        folder, REDIS_TOPOLOGY="sentinel", REDIS_NODES=addresses(group.sentinels), **(WAITS | env)
     )
 
 
 def app_on_cluster(folder: Path, cluster: Cluster, **env: str) -> AbstractContextManager[Counter]:
     return running_counter(
-        folder, REDIS_TOPOLOGY="cluster", REDIS_NODES=addresses(cluster.nodes), **env
+        folder, REDIS_TOPOLOGY="cluster", REDIS_NODES=addresses(cluster.nodes), **(WAITS | env)
     )
 
 

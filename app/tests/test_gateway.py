@@ -84,6 +84,9 @@ def site(tmp_path: Path, redis: RedisServer) -> Iterator[Site]:
             "$counter:8080": f"$counter:{port}",
             "listen 8080;": f"listen 127.0.0.1:{gateway_port};",
             "/dev/stdout": str(tmp_path / "access.log"),
+            # The DNS is a thread of this process, and a loaded machine holds up either: a replica that has died refuses at once.
+            "resolver_timeout 2s;": "resolver_timeout 20s;",
+            "proxy_connect_timeout 1s;": "proxy_connect_timeout 20s;",
         })
         config = tmp_path / "gateway.conf"
         config.write_text(text, encoding="utf-8")

@@ -97,7 +97,7 @@ def test_a_change_whose_answer_is_lost_gives_503_and_is_not_made_twice(
     tmp_path: Path, redis: RedisServer
 ) -> None:
     with way_to_redis(redis.port) as (port, silenced), \
-            running_counter(tmp_path, port, WEB_CONCURRENCY="1", REDIS_TIMEOUT="0.5") as counter:
+            running_counter(tmp_path, port, WEB_CONCURRENCY="1", REDIS_TIMEOUT="4") as counter:
         assert counter.ask("POST", "/api/counter/increment").json["count"] == 1
         for connection in silenced:
             connection.set()
@@ -113,7 +113,7 @@ def test_an_idle_connection_that_died_in_silence_costs_no_request(
     monkeypatch.setattr("counter.redis_options.PING_AFTER_IDLE_S", 0.000_001)
     with way_to_redis(redis.port) as (port, silenced):
         settings = read_redis_settings(
-            {"REDIS_HOST": "127.0.0.1", "REDIS_PORT": str(port), "REDIS_TIMEOUT": "0.5"}
+            {"REDIS_HOST": "127.0.0.1", "REDIS_PORT": str(port), "REDIS_TIMEOUT": "4"}
         )
         store = CounterStore(settings, "counter", Asker(way_to(settings, "counter")))
         assert store.increment() == 1

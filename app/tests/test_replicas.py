@@ -82,7 +82,7 @@ def test_a_master_that_was_demoted_refuses_and_the_change_goes_to_the_new_one_on
     tmp_path: Path
 ) -> None:
     with replicated(tmp_path) as group:
-        settings = read_redis_settings({"REDIS_TOPOLOGY": "replicas"})
+        settings = read_redis_settings({"REDIS_TOPOLOGY": "replicas", "REDIS_TIMEOUT": "8"})
         way = PointedWay(settings, group.master)
         store = CounterStore(settings, "counter", Asker(way))
         assert [store.increment(), store.increment()] == [1, 2]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from counter.settings import SettingsError, read_settings
-from processes import free_port, running_counter
+from processes import DEADLINE_S, free_port, running_counter
 
 
 def test_defaults() -> None:
@@ -82,7 +82,7 @@ def test_contradictions_are_explained(env: dict[str, str], message: str) -> None
 
 def test_the_app_ends_at_once_with_the_message_alone(tmp_path: Path) -> None:
     with running_counter(tmp_path, free_port(), REDIS_PASSWORD_FILE="/does/not/exist") as counter:
-        assert counter.process.wait(30) == 1
+        assert counter.process.wait(DEADLINE_S) == 1
     assert counter.log_text() == (
         "counter: REDIS_PASSWORD_FILE=/does/not/exist: cannot be read (No such file or directory); "
         "mount the secret there or unset the variable\n"

@@ -5,14 +5,14 @@ import socket
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from processes import Counter, RedisServer, running_counter, wait_until
+from processes import DEADLINE_S, Counter, RedisServer, running_counter, wait_until
 
 BODY = b"action=increment"
 
 
 def half_a_request(counter: Counter) -> socket.socket:
     """A press of a button whose body is still on its way, so that the request stays open."""
-    client = socket.create_connection((counter.address, counter.port), timeout=30)
+    client = socket.create_connection((counter.address, counter.port), timeout=DEADLINE_S)
     client.sendall(
         b"POST / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n"
         b"Content-Type: application/x-www-form-urlencoded\r\n"
@@ -37,7 +37,7 @@ def test_a_request_that_is_open_when_sigterm_comes_is_finished(
     client.sendall(BODY[5:])
     assert client.recv(100).startswith(b"HTTP/1.1 303")
     client.close()
-    assert counter.process.wait(30) == 0
+    assert counter.process.wait(DEADLINE_S) == 0
     assert redis.command("GET", "counter") == "1"
 
 
@@ -45,7 +45,7 @@ def test_requests_that_wait_for_redis_when_sigterm_comes_are_finished(
     tmp_path: Path, redis: RedisServer
 ) -> None:
     clients = 8  # as many as one worker has threads, should all come to the same one
-    with running_counter(tmp_path, redis.port, REDIS_TIMEOUT="15") as counter, \
+    with running_counter(tmp_path, redis.port, REDIS_TIMEOUT="60") as counter, \
             ThreadPoolExecutor(clients) as pool:
         wait_until(lambda: counter.log_text().count("Redis answers") == 2, "both workers ready")
         redis.command("CLIENT", "PAUSE", "60000", "WRITE")
@@ -61,7 +61,7 @@ def test_requests_that_wait_for_redis_when_sigterm_comes_are_finished(
         redis.command("CLIENT", "UNPAUSE")
         counts = sorted(answer.result().json["count"] for answer in answers)
         assert counts == list(range(1, clients + 1))
-        assert counter.process.wait(30) == 0
+        assert counter.process.wait(DEADLINE_S) == 0
 
 
 def test_an_idle_app_ends_cleanly(counter: Counter) -> None:

@@ -1,6 +1,7 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { accessSync, constants, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ROOT } from '../../playbooks/images/table.ts'
@@ -10,11 +11,14 @@ export const PASSWORD = 'a "quoted" $word and \\ a backslash\'s'
 
 const script = (name: string): string => path.join(ROOT, 'app/images', name)
 
-/** Ports that were free a moment ago, and whose sum with 10000 is one, too: a cluster's nodes talk to each other there. */
+/**
+ * Ports that were free a moment ago, and whose sum with 10000 is one, too: a cluster's nodes talk to each other there. Both are below those that
+ * outgoing connections get, so that none of these takes one before it is used, or while its server is away.
+ */
 export async function freePorts(count: number): Promise<number[]> {
   const ports: number[] = []
   for (let tries = 0; ports.length < count && tries < 1000; tries++) {
-    const port = 20_000 + Math.floor(Math.random() * 10_000)
+    const port = 10_000 + Math.floor(Math.random() * 5000)
     if (!ports.includes(port) && await isFree(port) && await isFree(port + 10_000)) ports.push(port)
   }
   return ports
@@ -26,6 +30,29 @@ const isFree = (port: number): Promise<boolean> => new Promise((resolve) => {
     server.close(() => { resolve(true) })
   })
 })
+
+const MEMORY = '/dev/shm'
+const MEMORY_NEEDED = 64 * 2 ** 20
+
+/**
+ * A folder in memory where there is such a place, else on the disk; `later` is told how to remove it. Sentinels and the nodes of a cluster write
+ * down what changes and wait for the disk, whatever is said of fsync: on a busy one they answer nobody for seconds.
+ */
+export function quickFolder(later: (remove: () => void) => void): string {
+  const dir = mkdtempSync(path.join(hasMemory() ? MEMORY : tmpdir(), 'labbook-redis-'))
+  later(() => { rmSync(dir, { recursive: true, force: true }) })
+  return dir
+}
+
+function hasMemory(): boolean {
+  try {
+    accessSync(MEMORY, constants.W_OK)
+    const { bavail, bsize } = statfsSync(MEMORY)
+    return bavail * bsize >= MEMORY_NEEDED
+  } catch {
+    return false
+  }
+}
 
 /** Redis processes as the containers run them, with one shell; each with a folder of its own. */
 export class Processes {
@@ -42,7 +69,8 @@ export class Processes {
     writeFileSync(path.join(dir, 'base.conf'), config)
     this.#environment = {
       PATH: process.env.PATH ?? '', REDIS_PASSWORD_FILE: path.join(dir, 'password'), REDIS_CONFIG: path.join(dir, 'base.conf'), REDIS_ANNOUNCE_IP: '127.0.0.1',
-      REDIS_LOOK_SECONDS: '0.3', ...environment,
+      // Without fsync what was written still outlives a killed process.
+      REDIS_LOOK_SECONDS: '0.3', REDIS_APPENDFSYNC: 'no', ...environment,
     }
   }
 
@@ -102,7 +130,7 @@ export class Processes {
   admin(words: readonly string[], environment: Record<string, string> = {}): { code: number | null; out: string; err: string } {
     const [shell = '', ...more] = this.#shell
     const { status, stdout, stderr } = spawnSync(shell, [...more, script('redis-admin.sh'), ...words], {
-      env: { ...this.#environment, REDIS_WAIT_SECONDS: '60', ...environment }, input: `${PASSWORD}\n`, encoding: 'utf8',
+      env: { ...this.#environment, REDIS_WAIT_SECONDS: '120', ...environment }, input: `${PASSWORD}\n`, encoding: 'utf8',
     })
     return { code: status, out: stdout.trim(), err: stderr.trim() }
   }
@@ -116,9 +144,12 @@ export class Processes {
   }
 }
 
+/** Only what never happens takes so long: Sentinels that a stall of two seconds has made doubt their clock do nothing for 30 s. */
+const PATIENCE_MS = 120_000
+
 /** Waits until something holds; what never will is told by a throw. */
 export async function until(what: string, holds: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 400; tries++) {
+  for (const ends = performance.now() + PATIENCE_MS; performance.now() < ends;) {
     if (holds()) return
     await sleep(100)
   }
