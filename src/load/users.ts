@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import http from 'node:http'
 import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -17,6 +18,8 @@ export async function users(plan: UsersPlan, tally: Tally, signal: AbortSignal):
   const nextKind = byWeight(kinds.map(({ weight }) => weight), random)
   const { to } = tally.window
   const over = new AbortController()
+  // Each user waits for it, and Node warns of more than ten who do.
+  setMaxListeners(0, over.signal)
   const stop = (): void => { over.abort() }
   signal.addEventListener('abort', stop, { once: true })
   const timer = setTimeout(stop, to - performance.now())
