@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import t from 'tap'
 import {
-  ownerOf, readClusterNodes, readInfo, readPairs, readReplication, slotCount, slotOf, SLOTS,
+  ownerOf, readClusterNodes, readInfo, readPairs, readReplication, redisProcesses, slotCount, slotOf, SLOTS,
 } from '../../../playbooks/swarm/redis/experiments/support/replies.ts'
 
 /** Recorded from redis-server 7.0.15 on loopback: a master with two replicas and three Sentinels, and a cluster of six. */
@@ -80,4 +80,13 @@ t.test('the slot of a key is the one that Redis says', async (t) => {
     const slot = slotOf(`{${tag}}${after}`)
     return slot === slotOf(tag) && slot >= 0 && slot < SLOTS
   }))
+})
+
+t.test('memory of the processes of Redis, and of no other in their containers', async (t) => {
+  t.same(redisProcesses([
+    'PID                 RSS                 COMMAND', '1800                12780               redis-server', '1907                900                 redis.sh',
+    '431488              1552                sleep', 'PID                 RSS                 COMMAND', '112258              29792               gunicorn',
+    'PID                 RSS                 COMMAND', '2001                8000                redis-sentinel',
+  ].join('\n')), [12_780 * 1024, 8000 * 1024])
+  t.same(redisProcesses(''), [])
 })

@@ -7,8 +7,8 @@ import { cpuUses, sampling } from '../../../load/usage.ts'
 import { allWell } from '../../experiments/support/cluster.ts'
 import type { Notebook } from './notebook.ts'
 import { TOPOLOGIES, type Topology } from '../variables.ts'
-import { ask, deployLab, removeLabs, type Lab } from './support/lab.ts'
-import { readInfo } from './support/replies.ts'
+import { deployLab, removeLabs, type Lab } from './support/lab.ts'
+import { redisProcesses } from './support/replies.ts'
 
 interface WriteTrial {
   readonly topology: Topology
@@ -95,13 +95,13 @@ const median = (values: readonly number[]): number => {
   return sorted.length % 2 === 1 ? sorted[middle] as number : ((sorted[middle - 1] ?? Number.NaN) + (sorted[middle] ?? Number.NaN)) / 2
 }
 
-/** Bytes that the processes of Redis and Sentinel have in memory, all together. NaN where one does not tell. */
-async function memoryOf(on: ExperimentContext, lab: Lab): Promise<number> {
-  const replies = await ask(on, lab, [...lab.servers, ...lab.sentinels], ['INFO'])
-  return [...replies.values()].reduce((sum, { reply }) => {
-    const info = readInfo(String(reply ?? ''))
-    return sum + Number(info.used_memory_rss ?? Number.NaN)
-  }, 0)
+/** Bytes that the processes of Redis and Sentinel have in memory, all together, as their nodes' kernels say it: a Sentinel's INFO tells no memory. NaN where one is missing. */
+async function memoryOf(on: ExperimentContext, { stack, servers, sentinels }: Lab): Promise<number> {
+  const command = `docker ps -q --filter label=com.docker.stack.namespace=${stack} | xargs -r -I{} docker top {} -eo pid,rss,comm`
+  const tables: string[] = []
+  for (const host of on.groups.swarm ?? []) tables.push((await on.look({ host, command })).stdout)
+  const processes = redisProcesses(tables.join('\n'))
+  return processes.length === servers.length + sentinels.length ? processes.reduce((sum, bytes) => sum + bytes, 0) : Number.NaN
 }
 
 const memoryText = (bytes: number | undefined): string => bytes === undefined || Number.isNaN(bytes) ? 'not known' : `${(bytes / 2 ** 20).toFixed(0)} MiB`

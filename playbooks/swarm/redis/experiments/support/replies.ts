@@ -101,3 +101,7 @@ export function slotOf(key: string): number {
   }
   return crc % SLOTS
 }
+
+/** Bytes in memory of each process of Redis or Sentinel, of `docker top CONTAINER -eo pid,rss,comm` of any number of containers. */
+export const redisProcesses = (tops: string): number[] =>
+  [...tops.matchAll(/^\s*\d+\s+(\d+)\s+redis-(?:server|sentinel)\s*$/gm)].map(([, kibibytes]) => Number(kibibytes) * 1024)
