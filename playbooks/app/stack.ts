@@ -60,7 +60,7 @@ const stackWith = (topology?: Topology): Play => play('Counter app: stack', { ho
         gateway_image: images.gateway.on(builder).map(({ image }) => image),
       },
     }),
-    docker_stack('Deploy the stack', { name: STACK, compose: [compose, stackFileOf(to)], prune: true, resolve_image: 'never', with_registry_auth: true, timeout: 300 }),
+    docker_stack('Deploy the stack', { name: STACK, compose: [compose, stackFileOf(to)], prune: true, resolve_image: 'never', with_registry_auth: true, timeout: 900 }),
     redisWorks(redis, image),
   ]
 })

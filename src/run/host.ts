@@ -37,6 +37,8 @@ export interface BatchOptions {
   readonly timeLimitSeconds: number
   /** By a script's place: if it fails, none after it runs. */
   readonly mustSucceed?: (script: number) => boolean
+  /** So many of the scripts, the first ones, are what is asked for. One behind them that outlasts the time limit takes none of them along. Default: all. */
+  readonly needed?: number
   /** What is kept of a script's output, by its place. Default: what a plan may need, and no file. */
   readonly keep?: (script: number) => Keep
 }
@@ -44,13 +46,13 @@ export interface BatchOptions {
 /**
  * Runs scripts on a host in one round trip. However much they print, little of it is held in memory.
  *
- * @returns the outcomes in order; fewer than scripts only when one failed that must succeed.
+ * @returns the outcomes in order; fewer than scripts only when one failed that must succeed, or time was up behind those that are needed.
  * @throws {Unreachable | TimeLimit | BecomeFailed} from the connection, {@link CutShort} when the end is missing, and
  * what a file for a long output throws.
  */
 export async function runBatch(connection: Connection, scripts: readonly Step[], options: BatchOptions): Promise<Outcome[]> {
   const mark = `lb-${randomBytes(9).toString('hex')}`
-  const { mustSucceed = () => false, keep = () => ({ for: 'probe' }), ...exchange } = options
+  const { mustSucceed = () => false, keep = () => ({ for: 'probe' }), needed = scripts.length, ...exchange } = options
   const outputs = new Outputs((script) => (script >= 0 && script < scripts.length ? keep(script) : { for: 'probe' }))
   const reader = new BatchReader(mark, (script, stream) => outputs.open(script, stream))
   try {
@@ -61,7 +63,7 @@ export async function runBatch(connection: Connection, scripts: readonly Step[],
     // A connection that gathers the output itself has it here.
     reader.take('stdout', answer.stdout)
     reader.take('stderr', answer.stderr)
-    const outcomes = reader.end().map((ending, script): Outcome => ({ ...outputs.of(script), ...ending }))
+    const outcomes = endings(reader, outputs)
     outputs.throwProblem()
     const last = outcomes.at(-1)
     const stopped = last !== undefined && mustSucceed(outcomes.length - 1) && last.exitCode !== 0
@@ -71,13 +73,18 @@ export async function runBatch(connection: Connection, scripts: readonly Step[],
     }
     return outcomes
   } catch (error) {
-    reader.end()
+    const outcomes = endings(reader, outputs)
     outputs.throwProblem()
     if (!(error instanceof TimeLimit)) throw error
+    if (needed < scripts.length && outcomes.length >= needed) return outcomes
     const { stdout, stderr } = outputs.last()
     throw new TimeLimit(error.message, Buffer.from(stdout), Buffer.from(stderr))
   }
 }
+
+/** Of the scripts that have ended. */
+const endings = (reader: BatchReader, outputs: Outputs): Outcome[] =>
+  reader.end().map((ending, script): Outcome => ({ ...outputs.of(script), ...ending }))
 
 /** What the scripts of a batch printed. */
 class Outputs {

@@ -199,6 +199,7 @@ export class Prober {
     const outcomes = await runBatch(entry.target.connection, [...own.map(({ script }) => script), ...ahead.map(({ prepared }) => prepared.probe)], {
       ...(entry.become === undefined ? {} : { become: entry.become }),
       timeLimitSeconds,
+      needed: own.length,
       keep: (script) => own[script]?.keep ?? { for: 'ahead' },
       mustSucceed: (script) => own[script]?.mustSucceed === true,
     })

@@ -163,6 +163,20 @@ t.test('what was looked at ahead is looked at again', async (t) => {
   t.same((await running).story, ['a first: ok', 'a make: ok', 'a last: changed'])
 })
 
+t.test('a look ahead that takes longer than the task before it may is not held against that task', async (t) => {
+  const [at, more] = [paths(), paths()]
+  const running = runSteps([play('p', { hosts: 'a' }, () => [
+    line('first', { path: more.path, is: 'x', timeout: 3 }),
+    slowLook('look', pick(at)),
+  ])], { connect: over(sshd) })
+  // Ahead of the first task's look and ahead of its change; then in its own turn, in which it has its own time.
+  await until('it looks in its turn', () => at.lines().length === 3)
+  at.open()
+  const ran = await running
+  t.same(ran.story, ['a first: changed', 'a look: ok'])
+  t.equal(ran.exitCode, 0)
+})
+
 for (const kind of ['change', 'command'] as const) {
   t.test(`a host that does not come back while a ${kind} was made is unreachable, and how far that came is not known`, async (t) => {
     const at = paths()
