@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { experiment, type CareContext, type Experiment, type ExperimentContext } from '../../../src/labbook.ts'
 import { making, mending, type Fault } from '../../../src/lab/faults.ts'
 import { faultsOf } from '../../lab/faults.ts'
-import { allWell, COUNTER, isDown, isReady, NODES, replicasElsewhere, replicasOn, seconds, victim } from './support/cluster.ts'
+import { allWell, COUNTER, isDown, isReady, NODES, replicasElsewhere, replicasOn, seconds, spreadAgain, victim } from './support/cluster.ts'
 import { underWatch } from './support/watching.ts'
 
 /** How long replicas are given to come back by themselves to a node that is back. */
@@ -32,8 +32,7 @@ const lossOf = ({ id, name, tag, hypothesis, lost, fault }: Loss): Experiment =>
     const node = victim(on)
     await on.look(mending(fault(on, node)))
     await on.watch({ title: `${node} is a member again`, command: NODES, within: 120, until: ({ stdout }) => isReady(stdout, node) })
-    // Not all came back by themselves: spread them as they were.
-    await on.look({ command: `docker service update --detach --quiet --force ${COUNTER}` })
+    await spreadAgain(on, node)
   },
 }, (on) => lose(on, id, fault(on, victim(on))))
 

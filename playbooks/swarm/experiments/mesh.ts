@@ -3,7 +3,7 @@ import { callMany, type Answers } from '../../app/client.ts'
 import { quote } from '../../../src/shell/quote.ts'
 import { making, mending } from '../../../src/lab/faults.ts'
 import { faultsOf } from '../../lab/faults.ts'
-import { allWell, COUNTER, isDown, isReady, NODES, replicasElsewhere, runningLines, seconds, victim, wantedReplicas } from './support/cluster.ts'
+import { allWell, COUNTER, isDown, isReady, NODES, replicasElsewhere, runningLines, seconds, spreadAgain, victim, wantedReplicas } from './support/cluster.ts'
 import { doorsOf, underWatch } from './support/watching.ts'
 import { evenly, shares, type Share } from './support/shares.ts'
 
@@ -152,7 +152,7 @@ export const meshPowerOff = experiment('A node loses its power under the routing
     const node = victim(on)
     await on.look({ host: 'controller', command: faultsOf(on, node).powerOff.mend, timeout: 500 })
     await on.watch({ title: `${node} is a member again`, command: NODES, within: 300, every: 3, until: ({ stdout }) => isReady(stdout, node) })
-    await on.look({ command: `docker service update --detach --quiet --force ${COUNTER}` })
+    await spreadAgain(on, node)
   },
 }, async (on) => {
   if (await notHere(on, [POWER_OFF])) return
