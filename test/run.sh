@@ -56,7 +56,7 @@ for part in "${parts[@]}"; do
     redis) need busybox redis-server && tally redis npx tap --jobs=1 --timeout=900 test/redis/*.test.ts ;;
     browser) need chromium && tally browser npx tap --jobs=1 test/browser/*.test.ts ;;
     property) need curl && tally property npx tap --jobs=1 --timeout=1800 test/property/*.test.ts ;;
-    lab) need curl && tally lab npx tap --jobs=1 --timeout=1800 test/lab/*.test.ts ;;
+    lab) need curl && tally lab npx tap --jobs=1 --timeout=3600 test/lab/*.test.ts ;;
     # One machine; `npm run test:vm` makes three and takes long.
     vm)
       need qemu-system-x86 qemu-utils vde2 mmdebstrap cpio openssh-client
