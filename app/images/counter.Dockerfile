@@ -22,6 +22,6 @@ EXPOSE 8080
 
 # /health/started, not /health: a Redis outage must not get good replicas killed.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --retries=3 \
-    CMD curl -fsS --noproxy '*' --max-time 2 -o /dev/null "http://127.0.0.1:${PORT}/health/started"
+    CMD curl -fsS --noproxy '*' --max-time "${HEALTH_SECONDS:-2}" -o /dev/null "http://127.0.0.1:${PORT}/health/started"
 
 CMD ["gunicorn"]

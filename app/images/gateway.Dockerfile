@@ -11,7 +11,7 @@ USER www-data
 EXPOSE 8080
 
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --retries=3 \
-    CMD curl -fsS --noproxy '*' --max-time 2 -o /dev/null http://127.0.0.1:8080/gateway/health
+    CMD curl -fsS --noproxy '*' --max-time "${HEALTH_SECONDS:-2}" -o /dev/null http://127.0.0.1:8080/gateway/health
 
 # QUIT lets running requests finish; TERM would cut them.
 STOPSIGNAL SIGQUIT

@@ -15,6 +15,7 @@
 # REDIS_PEERS      the servers: NAME[:PORT] ...            (managed, sentinel, cluster)
 # REDIS_SENTINELS  the Sentinels, written the same way     (managed, sentinel)
 # REDIS_NAME       of this process among them              (managed, sentinel)
+# REDIS_LOOK_SECONDS, REDIS_ASK_SECONDS   between looks at itself (1); how long an answer is waited for (2)
 set -eu
 
 port=${REDIS_PORT:-6379}
@@ -36,7 +37,7 @@ say() { echo "redis.sh: $1" >&2; }
 ask() {
   host=$1 at=$2
   shift 2
-  REDISCLI_AUTH=$password timeout 2 redis-cli --raw -h "$host" -p "$at" "$@" 2>/dev/null
+  REDISCLI_AUTH=$password timeout "${REDIS_ASK_SECONDS:-2}" redis-cli --raw -h "$host" -p "$at" "$@" 2>/dev/null
 }
 own() { ask 127.0.0.1 "$port" "$@"; }
 

@@ -6,6 +6,8 @@ export interface Endpoint {
   readonly port: number
   /** The address of this machine to send from; the lab's, so that nothing leaves it when the lab is down. */
   readonly from?: string
+  /** An answer is waited for so many times as long. Default 1. */
+  readonly slowdown?: number
 }
 
 export interface Answer {
@@ -19,7 +21,8 @@ export interface Answer {
  * One request to the app's API on a connection of its own: a kept one would stay with one replica.
  * @throws when no whole answer came within the time limit.
  */
-export function call({ host, port, from }: Endpoint, method: 'GET' | 'POST', path: string, timeLimitMs = 5000): Promise<Answer> {
+export function call({ host, port, from, slowdown = 1 }: Endpoint, method: 'GET' | 'POST', path: string, limitMs = 5000): Promise<Answer> {
+  const timeLimitMs = limitMs * slowdown
   return new Promise((resolve, reject) => {
     const request = http.request({
       host, port, method, path, agent: false, timeout: timeLimitMs, ...(from === undefined ? {} : { localAddress: from }),

@@ -1,4 +1,4 @@
-import { docker_secret, docker_stack, file, play, shell, template, type Play, type PlayContext, type Task } from '../../src/labbook.ts'
+import { docker_secret, docker_stack, file, play, shell, slowdownOf, template, type Play, type PlayContext, type Task } from '../../src/labbook.ts'
 import { images } from '../images/images.ts'
 import { registryHost } from '../registry/address.ts'
 import { adminCommand, redis_admin } from '../swarm/redis/admin.ts'
@@ -35,7 +35,7 @@ const stackWith = (topology?: Topology): Play => play('Counter app: stack', { ho
   const image = images.redis.on(builder).map(({ image }) => image)
   const possible = TOPOLOGIES.filter((one) => one === to || nodesNeeded(one) <= (on.groups.swarm ?? []).length)
   const compose = `${FOLDER}/counter.yml`
-  const common = { ipvs: hasMesh(on), redis_image: image, redis_secret: secretName() }
+  const common = { ipvs: hasMesh(on), redis_image: image, redis_secret: secretName(), slowdown: slowdownOf(on, on.groups.swarm ?? []) }
   return [
     [FOLDER, `${FOLDER}/redis`].map((path) => file('Folder of the stack', { path, state: 'directory', mode: '0755' })),
     docker_secret('Password of Redis in the Swarm', { name: secretName(), data: password() }),

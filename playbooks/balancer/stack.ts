@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import { docker_stack, file, play, PlaybookError, template } from '../../src/labbook.ts'
+import { docker_stack, file, play, PlaybookError, slowdownOf, template } from '../../src/labbook.ts'
 import { images } from '../images/images.ts'
 import { ROOT } from '../images/table.ts'
 import { registryHost } from '../registry/address.ts'
@@ -80,6 +80,7 @@ export const balancerStack = play('Balancer: stack', { hosts: 'swarm_managers[0]
       mode: '0644',
       vars: {
         ...settings,
+        slowdown: slowdownOf(on, on.groups.swarm ?? []),
         apps: APPS,
         checksum: checksumOf(kind, config),
         balancer_image: image('balancer'),

@@ -1,10 +1,13 @@
+import { existsSync } from 'node:fs'
 import path from 'node:path'
+import { connectionTarget } from '../../src/connection/index.ts'
+import { upload } from '../../src/k3s/upload.ts'
 import {
-  apt, command, copy, docker_image, file, play, PlaybookError, register, shell,
+  apt, command, copy, docker_image, file, play, PlaybookError, register, shell, slowdownOf,
   type CommandValues, type DockerImage, type PlayContext, type Register, type Task,
 } from '../../src/labbook.ts'
 import { registryAddress } from '../registry/address.ts'
-import { contextFiles, DEBIAN_BASE, IMAGE_NAMES, recipeOf, rootfsChecksum, tagOf, type ImageName, type Source } from './table.ts'
+import { contextFiles, DEBIAN_BASE, IMAGE_NAMES, recipeOf, ROOT, rootfsChecksum, tagOf, type ImageName, type Source } from './table.ts'
 
 const TARGET = '/opt/labbook/app'
 const ARCHIVES = '/var/lib/labbook/images'
@@ -50,7 +53,7 @@ const archive = (): string => `${ARCHIVES}/debian-apps-${rootfsChecksum()}.tar`
  * Gets what images are made of onto the registry's host, and makes the registry's own image there. The root of Debian
  * packages needs nothing but the package mirror.
  */
-export const imageBase = play('Images: what they are made of', { hosts: 'registry[0]', become: true, tags: ['images', 'registry'] }, (on) => {
+export const imageBase = play('Images: what they are made of', { hosts: 'registry[0]', become: true, gather_facts: true, tags: ['images', 'registry'] }, (on) => {
   const files = contextFiles()
   const folders = [...new Set(files.map((name) => path.posix.dirname(folderOnTarget(name))))]
   return [
@@ -58,8 +61,7 @@ export const imageBase = play('Images: what they are made of', { hosts: 'registr
     [...folders, ARCHIVES].sort().map((folder) => file(`Folder ${folder}`, { path: folder, state: 'directory', mode: '0755' })),
     files.map((name) => copy(`Copy ${name}`, { src: name, dest: folderOnTarget(name), mode: name.endsWith('.sh') ? '0755' : '0644' })),
     fromSource(on, (source, keywords) => source === 'hub' ? [] : [
-      apt('Tools to make a root file system', { name: ['mmdebstrap'], update_cache: true, cache_valid_time: 3600, install_recommends: false, ...keywords }),
-      command('Make the root of Debian packages', { cmd: `${folderOnTarget(RECIPE)} ${archive()}`, creates: archive(), timeout: EMULATED_SECONDS, ...keywords }),
+      ...rootOfPackages(on, keywords),
       docker_image('Import the root of Debian packages', { name: DEBIAN_BASE, source: 'import', archive_path: archive(), checksum_of: folderOnTarget(RECIPE), ...keywords }),
     ]),
     fromSource(on, (source, keywords) => [
@@ -67,6 +69,25 @@ export const imageBase = play('Images: what they are made of', { hosts: 'registr
     ]),
   ]
 })
+
+/**
+ * The root of Debian packages, on the registry's host. A host of software emulation takes half an hour to make it, this machine as many seconds as that takes
+ * minutes: then it is made here and brought there, where this user may make it.
+ */
+function rootOfPackages(on: PlayContext, keywords: object): Task[] {
+  const made = (recipe: string, where: object): Task[] => [
+    apt('Tools to make a root file system', { name: ['mmdebstrap'], update_cache: true, cache_valid_time: 3600, install_recommends: false, ...where }),
+    command('Make the root of Debian packages', { argv: [recipe, archive()], creates: archive(), timeout: EMULATED_SECONDS, ...where }),
+  ]
+  const canHere = process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')
+  if (slowdownOf(on, [on.host]) === 1 || !canHere) return made(folderOnTarget(RECIPE), keywords)
+  const here = { delegate_to: 'localhost', become: false, ...keywords } as const
+  return [
+    file(`Folder ${ARCHIVES} on this machine`, { path: ARCHIVES, state: 'directory', mode: '0755', ...here }),
+    ...made(path.join(ROOT, RECIPE), here),
+    upload('Bring the root of Debian packages', { target: connectionTarget(on.host, on.vars), src: archive(), dest: archive(), ...here }),
+  ]
+}
 
 /** Makes each image and pushes it to the registry, once: from then on no machine depends on where it came from. */
 export const pushImages = play('Images: made and pushed', { hosts: 'registry[0]', become: true, tags: 'images' }, (on) => [

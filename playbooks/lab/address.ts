@@ -1,4 +1,4 @@
-import type { PlayContext } from '../../src/labbook.ts'
+import { slowdownOf, type PlayContext } from '../../src/labbook.ts'
 
 type Vars = Readonly<Record<string, unknown>>
 type On = Pick<PlayContext, 'hostvars'>
@@ -13,8 +13,9 @@ export function addressAmongNodes({ hostvars }: On, host: string): string {
 }
 
 /** Where this machine finds a port of a machine: at its address, or at a port of this machine that leads there (`lab_forwards`). */
-export function doorTo(vars: Vars, name: string, port: number): { host: string; port: number; from?: string } {
+export function doorTo(vars: Vars, name: string, port: number): { host: string; port: number; from?: string; slowdown?: number } {
+  const slowdown = slowdownOf({ hostvars: () => vars }, [name])
   const forwards = vars.lab_forwards as Readonly<Record<string, number>> | undefined
   const from = /BindAddress=(\S+)/.exec(String(vars.ansible_ssh_common_args ?? ''))?.[1]
-  return { host: String(vars.ansible_host ?? name), port: forwards?.[String(port)] ?? port, ...(from === undefined ? {} : { from }) }
+  return { host: String(vars.ansible_host ?? name), port: forwards?.[String(port)] ?? port, ...(from === undefined ? {} : { from }), ...(slowdown === 1 ? {} : { slowdown }) }
 }

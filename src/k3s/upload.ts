@@ -2,6 +2,7 @@ import path from 'node:path'
 import { z } from 'zod'
 import type { Target } from '../connection/index.ts'
 import type { Plan } from '../modules/module.ts'
+import { contentOf } from '../modules/support/effects.ts'
 import { targetFile } from '../modules/support/params.ts'
 import { callWorker, workerAnswer } from '../modules/support/worker.ts'
 import { defineModule } from '../modules/task.ts'
@@ -35,7 +36,7 @@ export const upload = defineModule<typeof schema, Uploaded>({
   schema,
   title: ({ src, dest, target }) => `${src} -> ${target.name}:${dest}`,
   timeLimitSeconds: () => 3600,
-  reads: ({ target, dest }) => [`upload:${target.name}:${dest}`],
+  reads: ({ target, src, dest }) => [`upload:${target.name}:${dest}`, ...contentOf(src)],
   sets: ({ target, dest }) => [`upload:${target.name}:${dest}`],
   probe: (params) => callWorker(PROGRAM, 'look', params),
   plan(params, observed): Plan<Uploaded> {

@@ -5,6 +5,7 @@ import type { Exhibit } from './events.ts'
 import type { CareContext, Experiment, Look, Watch, Watched } from './experiment.ts'
 import { runBatch } from './host.ts'
 import { Interrupted, type RunState } from './state.ts'
+import { slowdownOf } from './slowdown.ts'
 import { stopwatch } from './stopwatch.ts'
 
 const DEFAULT_SECONDS = 60
@@ -18,18 +19,22 @@ export function careContext(state: RunState, experiment: Experiment, hosts: read
     state.emit(exhibit)
     return { ...exhibit, time: what.start }
   }
-  const look = (observation: Look, keptAs?: string): Promise<Looked> =>
-    observe(state, observation, observation.host ?? (hosts[0] as string), keptAs)
+  const hostvars = (name: string) => ({ ...state.host(name).vars, ...state.extraVars, ansible_facts: state.host(name).facts })
+  const slowdown = slowdownOf({ hostvars }, state.groups.all ?? hosts)
+  const look = ({ timeout = DEFAULT_SECONDS, ...observation }: Look, keptAs?: string): Promise<Looked> =>
+    observe(state, { ...observation, timeout: timeout * slowdown }, observation.host ?? (hosts[0] as string), keptAs)
   return {
     hosts,
     groups: state.groups,
-    hostvars: (name) => ({ ...state.host(name).vars, ...state.extraVars }),
+    hostvars,
+    slowdown,
     signal: state.signal,
     exhibit: async ({ title, shown, ...observation }) => {
       const seen = await look(observation, title)
       return keep({ ...seen, title, command: shown ?? seen.command })
     },
-    watch: async (watch) => await watchFor(watch, look, keep, state.signal),
+    watch: async ({ within = DEFAULT_SECONDS, every = 1, ...watch }) =>
+      await watchFor({ ...watch, within: within * slowdown, every: every * slowdown }, look, keep, state.signal),
     look: async (observation) => {
       const { stdout, stderr, exitCode } = await look(observation)
       return { stdout, stderr, exitCode }
@@ -43,9 +48,11 @@ export function careContext(state: RunState, experiment: Experiment, hosts: read
 
 type Kept = Omit<Exhibit, 'type' | 'time' | 'id' | 'experiment'>
 type Looked = Omit<Kept, 'title'>
+/** With its time limits as they are for these machines. */
+type Timed<T, Limits extends keyof T> = T & Required<Pick<T, Limits>>
 
 /** @param keptAs - the title of the exhibit it becomes: what is looked at again and again leaves no file of its output each time. */
-async function observe(state: RunState, { command, become = true, timeout = DEFAULT_SECONDS }: Look, name: string, keptAs?: string): Promise<Looked> {
+async function observe(state: RunState, { command, become = true, timeout }: Timed<Look, 'timeout'>, name: string, keptAs?: string): Promise<Looked> {
   if (state.signal.aborted) throw new Interrupted()
   const host = state.host(name === 'controller' ? CONTROLLER : name)
   const watch = stopwatch()
@@ -63,7 +70,7 @@ async function observe(state: RunState, { command, become = true, timeout = DEFA
 }
 
 async function watchFor(
-  { until, within = DEFAULT_SECONDS, every = 1, title, shown, ...observation }: Watch,
+  { until, within, every, title, shown, ...observation }: Timed<Watch, 'within' | 'every'>,
   look: (observation: Look) => Promise<Looked>, keep: (seen: Kept) => Exhibit, signal: AbortSignal,
 ): Promise<Watched> {
   const watch = stopwatch()

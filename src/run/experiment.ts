@@ -8,7 +8,7 @@ export interface Look {
   readonly host?: string
   /** Default true, as in the plays. */
   readonly become?: boolean
-  /** Seconds. Default 60. */
+  /** Seconds, on machines with processors of their own. Default 60. */
   readonly timeout?: number
 }
 
@@ -30,9 +30,9 @@ export interface Observation extends Look {
 /** A command to run again and again until its output is as wished; the last one is kept. */
 export interface Watch extends Observation {
   readonly until: (seen: { stdout: string; exitCode: number }) => boolean
-  /** Seconds until it gives up. Default 60. */
+  /** Seconds until it gives up, on machines with processors of their own. Default 60. */
   readonly within?: number
-  /** Seconds between looks. Default 1. */
+  /** Seconds between looks, likewise. Default 1. */
   readonly every?: number
 }
 
@@ -67,6 +67,8 @@ export interface Recorded {
 /** What an experiment works with. All it sees is recorded, but for what it only looks at. */
 export interface ExperimentContext {
   readonly hosts: readonly string[]
+  /** How many times slower than with processors of their own the machines are (`slowdownOf`): time limits of looks and watches are so many times as long. */
+  readonly slowdown: number
   readonly groups: Readonly<Record<string, readonly string[]>>
   hostvars(host: string): Readonly<Record<string, unknown>>
   /** Runs a command and records it with its output. A failed command is an exhibit like any other. */

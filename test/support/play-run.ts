@@ -115,7 +115,7 @@ export async function runSteps(steps: readonly Step[], setting: Setting = {}): P
 const state = mkdtempSync(path.join(tmpdir(), 'labbook-state-'))
 process.on('exit', () => { rmSync(state, { recursive: true }) })
 
-function shellConnection(before: () => void): Connection {
+export function shellConnection(before: () => void): Connection {
   return {
     open: () => {},
     exchange: async (script) => {

@@ -11,6 +11,6 @@ USER nginx
 EXPOSE 8080
 
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --retries=3 \
-    CMD curl -fsS --noproxy '*' --max-time 2 -o /dev/null http://127.0.0.1:8080/balancer/health
+    CMD curl -fsS --noproxy '*' --max-time "${HEALTH_SECONDS:-2}" -o /dev/null http://127.0.0.1:8080/balancer/health
 
 CMD ["balancer.sh", "nginx", "/etc/balancer.conf"]

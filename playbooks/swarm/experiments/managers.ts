@@ -64,7 +64,7 @@ async function lose(on: ExperimentContext, managers: readonly string[]) {
     mark(`a replica on ${witness} is killed`)
     const count = running.stdout.split('\n').filter(Boolean).length
     const replaced = managed.reached
-      ? await on.watch({ title: 'It is replaced', host: witness, command: placementCommand([COUNTER]), within: 60, until: ({ stdout }) => isReplaced(stdout, killed.stdout.split('\n')[0] ?? '', first) })
+      ? await on.watch({ title: 'It is replaced', host: witness, command: placementCommand([COUNTER], on.slowdown), within: 60, until: ({ stdout }) => isReplaced(stdout, killed.stdout.split('\n')[0] ?? '', first) })
       : undefined
     if (replaced === undefined) await sleep(WAIT_SECONDS * 1000, undefined, { signal: on.signal })
     const left = await on.exhibit({ title: `Replicas on ${witness} after that`, host: witness, command: CONTAINERS })

@@ -26,7 +26,8 @@ export interface LabVmAcceleration {
 export const lab_vm_acceleration = defineModule({
   name: 'lab_vm_acceleration',
   schema,
-  reads: ({ dir }) => contentOf(`${dir}/acceleration`),
+  // The image as well: this may be asked before the task that makes it has run.
+  reads: ({ dir, images, cloud_image }) => [`${dir}/acceleration`, cloud_image ?? `${images}/current/vmlinuz`].flatMap(contentOf),
   sets: ({ dir }) => [...setNewDirectory(dir), ...setContent(`${dir}/acceleration`)],
   title: ({ want }) => want,
   probe: ({ dir, images, cloud_image }) => sh`

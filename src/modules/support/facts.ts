@@ -28,7 +28,7 @@ export interface Facts {
   readonly service_mgr: string
   /** `apt`, `dnf`, `apk`, ... */
   readonly pkg_mgr: string
-  /** `docker`, `lxc`, `kvm`, ...; empty on bare metal or where nothing tells. A hint, not a proof. */
+  /** `docker`, `lxc`, `kvm`, ...; empty on bare metal or where nothing tells. A hint, not a proof. `qemu`, as systemd-detect-virt(1) says it: in software emulation. */
   readonly virtualization_type: string
   readonly user_id: string
   readonly user_uid: number
@@ -60,6 +60,7 @@ first boot_id /proc/sys/kernel/random/boot_id
 first init /proc/1/comm
 [ -d /run/systemd/system ] && fact systemd yes
 first product /sys/class/dmi/id/product_name
+case $lb_v in '' | *QEMU* | 'Standard PC'* | *KVM*) fact vm "$(systemd-detect-virt --vm 2>/dev/null)" ;; esac
 fact cpus "$(nproc 2>/dev/null || grep -c ^processor /proc/cpuinfo)"
 while read -r lb_k lb_n lb_u; do
   case $lb_k in MemTotal: | MemAvailable: | SwapTotal:) fact "$lb_k" "$lb_n" ;; esac
@@ -111,7 +112,7 @@ export function parseFacts(stdout: string): Facts {
     boot_id: get('boot_id'),
     service_mgr: get('systemd') === 'yes' ? 'systemd' : get('init'),
     pkg_mgr: packager === 'apt-get' ? 'apt' : packager,
-    virtualization_type: get('container') || hypervisor(get('product')),
+    virtualization_type: get('container') || (get('vm') === 'qemu' ? 'qemu' : hypervisor(get('product'))),
     user_id: user,
     user_uid: Number(uid),
     ipvs: get('ipvs') === 'yes',

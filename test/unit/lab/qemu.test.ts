@@ -13,6 +13,7 @@ import { loadVm, macOf, processFunctions, vmSettings } from '../../../src/lab/qe
 import { lab_vm_snapshot } from '../../../src/lab/qemu/snapshot.ts'
 import { lab_vm_switch } from '../../../src/lab/qemu/switch.ts'
 import { lab_vm, vmSetting } from '../../../src/lab/qemu/vm.ts'
+import { affects } from '../../../src/run/foreseen.ts'
 import { labOf } from '../../../src/lab/lab.ts'
 import { runIn, shells } from '../../support/shells.ts'
 import { descriptions, planFor } from './support.ts'
@@ -24,6 +25,14 @@ const node1 = {
 }
 const running = ['folder', 'pid 4711', 'shape', 'forwards', 'pinned', 'answers']
 const without = (...gone: string[]): string => running.filter((line) => !gone.includes(line)).join('\n')
+
+t.test('what runs machines is tried again once their image is made: it may have been asked before', async (t) => {
+  const { definition } = lab_vm_image
+  const made = definition.sets?.(definition.schema.parse({ path: node1.images }))
+  for (const task of [lab_vm_acceleration('it', { dir: node1.dir, images: node1.images }), lab_vm('it', node1)]) {
+    t.ok(affects(made, task.module.reads?.(task.params)))
+  }
+})
 
 t.test('a machine that runs and answers is left alone', async (t) => {
   t.strictSame(planFor(lab_vm, node1, without()), { changes: [], values: { pid: 4711, known_hosts: '/srv/labs/vm/known_hosts' } })

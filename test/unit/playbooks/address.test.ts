@@ -14,4 +14,5 @@ t.test('a port is looked for where it leads from', async (t) => {
   t.strictSame(doorTo({ ansible_host: '10.77.0.11', ansible_ssh_common_args: '-o BindAddress=10.77.0.1' }, 'node1', 8080), { host: '10.77.0.11', port: 8080, from: '10.77.0.1' })
   t.strictSame(doorTo({ ansible_host: '127.0.0.1', lab_forwards: { 8080: 22_101 } }, 'node1', 8080), { host: '127.0.0.1', port: 22_101 })
   t.strictSame(doorTo({}, 'node1', 80), { host: 'node1', port: 80 })
+  t.strictSame(doorTo({ slowdown: 10 }, 'node1', 80), { host: 'node1', port: 80, slowdown: 10 }, 'an answer from there is waited for')
 })

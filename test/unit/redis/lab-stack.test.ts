@@ -16,7 +16,7 @@ interface Stack { readonly services: Record<string, Service>; readonly volumes?:
 const parse = (text: string): unknown => parseYaml(text, { version: '1.1' })
 
 const NODES = ['node1', 'node2', 'node3']
-const on = { groups: { swarm: NODES }, hosts: ['node1'], hostvars: () => ({ swarm_labels: { redis: 'true' } }) }
+const on = { groups: { swarm: NODES }, hosts: ['node1'], slowdown: 1, hostvars: () => ({ swarm_labels: { redis: 'true' } }) }
 
 const stackOf = (topology: Topology, more: object = {}): Stack => parse(labCompose({
   stack: 'redislab', topology, ...redisServices(on, topology, 'r/redis:1', 'redislab'), counterImage: 'r/counter:1', nodes: NODES, client: 'print("$1")', port: 8091, waitReplicas: 1, ...more,

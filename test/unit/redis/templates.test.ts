@@ -16,14 +16,14 @@ interface Service {
   readonly environment?: Readonly<Record<string, string>>
   readonly secrets: readonly string[]
   readonly volumes: readonly unknown[]
-  readonly healthcheck: { readonly test: readonly string[] }
+  readonly healthcheck: { readonly test: readonly string[]; readonly interval: string; readonly timeout: string; readonly start_period: string }
   readonly networks: readonly string[]
   readonly deploy: { readonly endpoint_mode?: string; readonly replicas: number; readonly placement: { readonly constraints: readonly string[] }; readonly update_config: { readonly order: string }; readonly resources: object }
 }
 
 function rendered(topology: string, vars: Record<string, unknown> = {}) {
   const text = render(readFileSync(path.join(ROOT, `templates/redis/${topology}.yml`), 'utf8'), `${topology}.yml`, {
-    ipvs: false, redis_image: 'registry.lab:5000/redis:1', redis_secret: 'counter_redis_password_1', redis_nodes: NODES, ...redisVars({ redis_topology: topology }), ...vars,
+    ipvs: false, redis_image: 'registry.lab:5000/redis:1', redis_secret: 'counter_redis_password_1', redis_nodes: NODES, slowdown: 1, ...redisVars({ redis_topology: topology }), ...vars,
   }).text
   return { text, ...(parse(text, { merge: true }) as { services: Record<string, Service>; networks: object; volumes: object; secrets: object }) }
 }
@@ -55,6 +55,17 @@ for (const topology of TOPOLOGIES) {
     t.same(mounted, Object.keys(volumes).sort())
   })
 }
+
+t.test('where machines are slow, each server is looked at less often, and waited for longer', async (t) => {
+  for (const topology of TOPOLOGIES) {
+    const [once, slow] = [rendered(topology), rendered(topology, { slowdown: 10 })]
+    for (const [name, { healthcheck, environment }] of Object.entries(slow.services)) {
+      const seconds = ({ interval, timeout, start_period }: Service['healthcheck']): number[] => [interval, timeout, start_period].map((text) => Number(text.replace(/s$/, '')))
+      t.same(seconds(healthcheck), seconds((once.services[name] as Service).healthcheck).map((each) => each * 10), name)
+      t.match(environment, { REDIS_LOOK_SECONDS: '10', REDIS_ASK_SECONDS: '20' }, name)
+    }
+  }
+})
 
 const nodeOf = ({ deploy }: Service): string => deploy.placement.constraints[0]?.replace('node.hostname == ', '').replace('node.labels.redis == true', 'alpha') ?? ''
 

@@ -29,7 +29,7 @@ t.test('the voting app is a stack that needs neither routing mesh nor Docker Hub
 for (const kind of ['nginx', 'haproxy'] as const) {
   t.test(`the stack of the balancer ${kind}`, async (t) => {
     const source = render(text('templates/balancer/stack.yml'), 'stack.yml', {
-      kind, sticky: false, port: 8090, replicas: 3, apps: APPS, checksum: 'abc', balancer_image: 'b:1', counter_image: 'c:1', redis_image: 'r:1',
+      kind, sticky: false, port: 8090, replicas: 3, slowdown: 1, apps: APPS, checksum: 'abc', balancer_image: 'b:1', counter_image: 'c:1', redis_image: 'r:1',
     }).text
     const compose = readCompose({ path: 'stack.yml', text: source }, () => true)
     t.same(compose.problems.map(lineOf), [])

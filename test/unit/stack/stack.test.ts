@@ -14,6 +14,7 @@ const given = {
   redis_topology: 'single',
   redis_wait_replicas: 0,
   redis_wait_ms: 500,
+  slowdown: 1,
   redis_secret: 'counter_redis_password_1',
 }
 
@@ -66,6 +67,15 @@ for (const ipvs of [true, false]) {
     }
   })
 }
+
+t.test('where machines are slow, health checks come less often and may take longer, and so may answers', async (t) => {
+  const { services } = stack({ ipvs: false, slowdown: 10 })
+  for (const name of ['counter', 'gateway']) {
+    t.match(services[name].healthcheck, { interval: '20s', timeout: '30s', retries: 5 }, name)
+    t.equal(services[name].environment.HEALTH_SECONDS, '20', name)
+  }
+  t.equal(services.counter.environment.REDIS_TIMEOUT, '10')
+})
 
 t.test('Swarm is left its own placeholders', async (t) => {
   const { services } = stack({ ipvs: false })

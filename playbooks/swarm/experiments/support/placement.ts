@@ -19,12 +19,15 @@ export interface Sample {
 
 const LINE = "--no-trunc --format '{{.ID}}\t{{.Name}}\t{{.Node}}\t{{.CurrentState}}'"
 
-/** Prints the tasks of services, one on a line. A manager that hangs is not waited for. */
-export const placementCommand = (services: readonly string[]): string => `timeout 5 docker service ps ${services.join(' ')} ${LINE}`
+/** Seconds, `slowdown` times: a manager that hangs is not waited for. */
+const LIMIT = 5
+
+/** Prints the tasks of services, one on a line. */
+export const placementCommand = (services: readonly string[], slowdown = 1): string => `timeout ${LIMIT * slowdown} docker service ps ${services.join(' ')} ${LINE}`
 
 /** The same for all services of a stack whose names begin so: which those are need not be known. */
-export const stackPlacementCommand = (stack: string, names: readonly string[]): string =>
-  `timeout 5 docker stack ps ${stack} ${names.map((name) => `--filter name=${stack}_${name}`).join(' ')} ${LINE}`
+export const stackPlacementCommand = (stack: string, names: readonly string[], slowdown = 1): string =>
+  `timeout ${LIMIT * slowdown} docker stack ps ${stack} ${names.map((name) => `--filter name=${stack}_${name}`).join(' ')} ${LINE}`
 
 /** Reads what {@link placementCommand} and {@link stackPlacementCommand} print. Tasks of a service's history have a mark in front, which is no part of the name. */
 export function readPlacement(stdout: string): TaskSeen[] {

@@ -53,14 +53,11 @@ export interface WatchingOptions {
 export interface WatchedCluster {
   readonly doors: readonly Door[]
   readonly nodes: readonly string[]
-  /** What runs where; undefined where nobody tells, as happens in experiments. Asked about once a second. */
+  /** What runs where; undefined where nobody tells, as happens in experiments. Asked about once a second (`slowdown` times that). */
   placement(): Promise<Sample['tasks']>
   /** What {@link placement} runs, for readers. */
   readonly command: string
 }
-
-/** Of Redis there are several in some topologies. */
-const APP_PLACEMENT = stackPlacementCommand(STACK, ['counter', 'redis'])
 
 /**
  * The Swarm.
@@ -75,9 +72,11 @@ export const watchedSwarm = (
   nodes: on.groups.swarm ?? [],
   command: app === undefined ? 'docker stack ps' : 'docker service ps',
   async placement() {
+    // Of Redis there are several in some topologies.
+    const command = app === undefined ? stackPlacementCommand(STACK, ['counter', 'redis'], on.slowdown) : placementCommand(app.services, on.slowdown)
     for (const host of managers) {
       try {
-        const { stdout, exitCode } = await on.look({ host, command: app === undefined ? APP_PLACEMENT : placementCommand(app.services), timeout: 10 })
+        const { stdout, exitCode } = await on.look({ host, command, timeout: 10 })
         if (exitCode === 0) return readPlacement(stdout)
       } catch {
         // This one is down: that is what the experiment is about. The next may tell.
@@ -95,17 +94,19 @@ export const doorsOf = (on: Pick<ExperimentContext, 'groups' | 'hostvars'>): Doo
 
 /**
  * Does something to the cluster while requests come at a steady rate and the placement of all tasks is looked at once a
- * second, and records what was seen as one exhibit: a timeline, a table, and both as CSV.
+ * second (`slowdown` times that), and records what was seen as one exhibit: a timeline, a table, and both as CSV.
  */
 export async function underWatch<T>(on: ExperimentContext, options: WatchingOptions, body: (watching: Watching) => Promise<T>): Promise<Observed<T>> {
-  const { title, perSecond = PER_SECOND, managers = on.hosts.slice(0, 1) } = options
+  const { title, managers = on.hosts.slice(0, 1) } = options
+  const perSecond = (options.perSecond ?? PER_SECOND) / on.slowdown
   const cluster = options.cluster ?? watchedSwarm(on, managers)
   const doors = cluster.doors.filter(({ node }) => options.doors?.(node) ?? true)
   const before = await countNow(doors)
   const began = performance.now()
   const now = (): number => (performance.now() - began) / 1000
   const moments: Moment[] = []
-  const sampler = new Sampler(on.signal, cluster, now)
+  const everyMs = SAMPLE_EVERY_MS * on.slowdown
+  const sampler = new Sampler(on.signal, cluster, now, everyMs)
   const probe = new SteadyProbe(doors, { perSecond, timeLimitMs: TIME_LIMIT_MS })
   let requests: readonly Request[] = []
   let value: T | undefined
@@ -122,7 +123,7 @@ export async function underWatch<T>(on: ExperimentContext, options: WatchingOpti
   const seconds = now()
   const after = await countNow(doors)
   const counted = increments(requests, before, after)
-  const exhibit = record(on, { title, cluster, moments, samples: sampler.samples, requests, counted, seconds, perSecond })
+  const exhibit = record(on, { title, cluster, moments, samples: sampler.samples, everyMs, requests, counted, seconds, perSecond })
   // What was seen until it broke off is evidence, too.
   if (failure !== undefined) throw failure
   return {
@@ -149,8 +150,8 @@ class Sampler {
   readonly #loop: Promise<void>
   #stopped = false
 
-  constructor(signal: AbortSignal, cluster: WatchedCluster, now: () => number) {
-    this.#loop = this.#run(signal, cluster, now)
+  constructor(signal: AbortSignal, cluster: WatchedCluster, now: () => number, everyMs: number) {
+    this.#loop = this.#run(signal, cluster, now, everyMs)
   }
 
   async stop(): Promise<void> {
@@ -158,11 +159,11 @@ class Sampler {
     await this.#loop
   }
 
-  async #run(signal: AbortSignal, cluster: WatchedCluster, now: () => number): Promise<void> {
+  async #run(signal: AbortSignal, cluster: WatchedCluster, now: () => number, everyMs: number): Promise<void> {
     while (!this.#stopped && !signal.aborted) {
       const began = now()
       this.samples.push({ at: began, tasks: await cluster.placement() })
-      await sleep(Math.max(100, SAMPLE_EVERY_MS - (now() - began) * 1000))
+      await sleep(Math.max(100, everyMs - (now() - began) * 1000))
     }
   }
 }
@@ -172,6 +173,7 @@ interface Story {
   readonly cluster: WatchedCluster
   readonly moments: readonly Moment[]
   readonly samples: readonly Sample[]
+  readonly everyMs: number
   readonly requests: readonly Request[]
   readonly counted: Increments
   readonly seconds: number
@@ -179,14 +181,14 @@ interface Story {
 }
 
 function record(on: ExperimentContext, story: Story): Exhibit {
-  const { title, cluster, moments, samples, requests, seconds, perSecond } = story
+  const { title, cluster, moments, samples, everyMs, requests, seconds, perSecond } = story
   const placed = bars(samples, seconds)
   const chart: TimelineChart = {
     kind: 'timeline', title, seconds, lanes: cluster.nodes, bars: placed, events: moments, requests: bySecond(requests),
   }
   return on.record({
     title,
-    command: `GET /api/counter and POST /api/counter/increment in turn, ${perSecond} requests/s through each node in turn; ${cluster.command} every second`,
+    command: `GET /api/counter and POST /api/counter/increment in turn, ${perSecond} requests/s through each node in turn; ${cluster.command} every ${everyMs === 1000 ? 'second' : `${everyMs / 1000} s`}`,
     stdout: table(story),
     durationMs: Math.round(seconds * 1000),
     chart,

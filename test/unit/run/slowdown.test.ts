@@ -1,0 +1,35 @@
+import t from 'tap'
+import type { Connection } from '../../../src/connection/connection.ts'
+import { experiment } from '../../../src/run/experiment.ts'
+import { PlaybookError } from '../../../src/run/play.ts'
+import { slowdownOf } from '../../../src/run/slowdown.ts'
+import { runSteps, shellConnection } from '../../support/play-run.ts'
+
+const among = (vars: Readonly<Record<string, Record<string, unknown>>>): number => slowdownOf({ hostvars: (host) => vars[host] ?? {} }, Object.keys(vars))
+
+t.test('the slowest host counts; its variable before its facts', async (t) => {
+  t.equal(among({}), 1)
+  t.equal(among({ a: {}, b: { ansible_facts: {} } }), 1)
+  t.equal(among({ a: { ansible_facts: { virtualization_type: 'kvm' } } }), 1)
+  t.equal(among({ a: {}, b: { ansible_facts: { virtualization_type: 'qemu' } } }), 10, 'software emulation')
+  t.equal(among({ a: { slowdown: 3 }, b: { slowdown: '2', ansible_facts: { virtualization_type: 'qemu' } } }), 3)
+})
+
+t.test('what is no such number is refused by name', async (t) => {
+  for (const slowdown of [0, -1, 1.5, 101, 'much', null]) {
+    t.throws(() => among({ node2: { slowdown } }), new PlaybookError(`slowdown of node2 is "${String(slowdown)}": it must be a whole number from 1 to 100`))
+  }
+})
+
+t.test('an experiment waits so many times as long', async (t) => {
+  const limits: (number | undefined)[] = []
+  const shell = shellConnection(() => {})
+  const connect = (): Connection => ({ ...shell, exchange: async (script, options) => { limits.push(options.timeLimitSeconds); return await shell.exchange(script, options) } })
+  const step = experiment('look', { hosts: 'all', proves: {} }, async (on) => {
+    await on.look({ command: 'true' })
+    await on.exhibit({ title: 'It', command: 'true', timeout: 7 })
+  })
+  await runSteps([step], { connect })
+  await runSteps([step], { connect, extraVars: { slowdown: 10 } })
+  t.same(limits, [60, 7, 600, 70])
+})
