@@ -10,7 +10,7 @@ USER 5000:5000
 EXPOSE 5000
 
 # Without a name or password the registry says 401, which is an answer, too.
-HEALTHCHECK --interval=30s --timeout=3s --start-period=10s --retries=3 \
+HEALTHCHECK --interval=30s --timeout=30s --start-period=10s --retries=3 \
     CMD curl -sk --noproxy '*' --max-time "${HEALTH_SECONDS:-2}" -o /dev/null https://127.0.0.1:5000/
 
 ENTRYPOINT ["docker-registry"]

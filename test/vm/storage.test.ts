@@ -29,7 +29,7 @@ await t.test('with data there, another driver is refused, unless forced', async 
   const other = ['-e', 'docker_storage_driver=overlay2']
   const refused = await docker(...other)
   t.equal(refused.exitCode, 2)
-  t.match(refused.stdout, /Docker has data in \/var\/lib\/docker \(.*image.*\), which does not go along to overlay2: save what you need, then set docker_storage_force: true/)
+  t.match(refused.stdout, /Docker has data in \/var\/lib\/docker \(btrfs\), which does not go along to overlay2: save what you need, then set docker_storage_force: true/)
   t.equal(driver(), 'btrfs')
   t.equal(images(), 'kept:1', 'nothing is lost')
   const forced = await docker(...other, '-e', 'docker_storage_force=true')

@@ -70,7 +70,8 @@ true`,
     if (data.length > 0 && !force) {
       return { changes: [], problem: `Docker has data in ${ROOT} (${data.join(', ')}), which does not go along to ${driver}: save what you need, then set docker_storage_force: true` }
     }
-    const [elsewhere] = values('mounted').filter((place) => place !== ROOT)
+    // Docker's btrfs driver mounts a folder of its own once more, upon itself.
+    const [elsewhere] = values('mounted').filter((place) => place !== ROOT && !place.startsWith(`${ROOT}/`))
     if (elsewhere !== undefined) return { changes: [], problem: `${device ?? ''} is mounted at ${elsewhere}: unmount it first` }
     const there = values('on-device')[0] ?? ''
     if (there !== '' && !force) {

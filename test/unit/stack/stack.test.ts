@@ -74,7 +74,8 @@ t.test('where machines are slow, health checks come less often and may take long
     t.match(services[name].healthcheck, { interval: '20s', timeout: '30s', retries: 5 }, name)
     t.equal(services[name].environment.HEALTH_SECONDS, '20', name)
   }
-  t.equal(services.counter.environment.REDIS_TIMEOUT, '10')
+  t.match(services.counter.environment, { REDIS_TIMEOUT: '10', GUNICORN_CMD_ARGS: '--timeout 300', WEB_CONCURRENCY: '1' })
+  t.notOk('WEB_CONCURRENCY' in stack({ ipvs: false }).services.counter.environment, 'else it is the app that says how many workers')
 })
 
 t.test('Swarm is left its own placeholders', async (t) => {

@@ -31,6 +31,8 @@ t.test('where there is data it is refused, unless forced', async (t) => {
 t.test('a disk that holds something else is refused, unless forced', async (t) => {
   t.match(planFor(btrfs, 'on-device xfs\n').problem, /^\/dev\/vdb holds xfs already/)
   t.strictSame(said({ ...btrfs, force: true }, 'on-device xfs\n'), ["put Docker's data on btrfs on /dev/vdb, and lose what is on /dev/vdb (xfs)"])
+  t.strictSame(said({ driver: 'overlay2', device: '/dev/vdb', force: true }, 'filesystem btrfs\nsource /dev/vdb\ndata btrfs\non-device btrfs\nmounted /var/lib/docker\nmounted /var/lib/docker/btrfs\n'),
+    ["put Docker's data on ext4 on /dev/vdb, and lose Docker's data in /var/lib/docker and what is on /dev/vdb (btrfs)"], 'its own mounts are no one else\'s')
   t.match(planFor({ ...btrfs, force: true }, 'on-device ext4\nmounted /srv\n').problem, /^\/dev\/vdb is mounted at \/srv/)
 })
 
