@@ -37,7 +37,9 @@ done
 [ "$(id -u)" = 0 ] || unshare --user --map-root-user --map-auto true 2>/dev/null || echo no-namespace
 printf 'sources %s\n' "$(lab_vm_sources | wc -l)"
 printf 'release %s\n' "$release"
-printf 'wanted %s\n' "$(lab_image_recipe)"
+wanted=$(lab_image_recipe)
+printf 'wanted %s\n' "$wanted"
+[ ! -d ${path}/"$wanted" ] || echo made
 printf 'current %s\n' "$(readlink ${path}/current)"
 [ ! -s ${path}/current/disk.raw ] || [ ! -s ${path}/current/initrd ] || [ ! -s ${path}/current/vmlinuz ] || echo complete`}`,
   plan: ({ path, packages, release, state }, { stdout }) => {
@@ -60,7 +62,9 @@ printf 'current %s\n' "$(readlink ${path}/current)"
     const wanted = fact.get('wanted') as string
     if (fact.get('current') === wanted && fact.has('complete')) return { changes: [], values: { path: `${path}/${wanted}` } satisfies LabVmImage }
     const what = packages.length > 0 ? ` with ${packages.join(', ')}` : ', bare'
-    const description = `build an image of Debian ${fact.get('release') ?? ''}${what}, in ${path}`
+    // Another lab may have had another one made since.
+    const verb = fact.has('made') ? 'take the' : 'build an'
+    const description = `${verb} image of Debian ${fact.get('release') ?? ''}${what}, in ${path}`
     return { changes: [{ description, script: buildImage(path, imagePackages(packages), release, wanted) }] }
   },
   timeLimitSeconds: () => 1800,
