@@ -1,4 +1,4 @@
-import { docker_node, docker_swarm, play, PlaybookError, register, type DockerSwarm, type PlayContext } from '../../src/labbook.ts'
+import { docker_node, docker_swarm, play, PlaybookError, register, slowdownOf, type DockerSwarm, type PlayContext } from '../../src/labbook.ts'
 import { addressAmongNodes } from '../lab/address.ts'
 
 /** What the first manager knows: the tokens, the members. */
@@ -11,9 +11,18 @@ const firstManager = ({ groups }: PlayContext): string => {
 }
 
 /** The first manager starts the Swarm, unless it is in one. */
-const swarmInit = play('Swarm: first manager', { hosts: 'swarm_managers[0]', become: true, tags: 'swarm' }, (on) => [
-  docker_swarm('Start the Swarm', { state: 'present', advertise_addr: addressAmongNodes(on, on.host), register: swarmState }),
-])
+const swarmInit = play('Swarm: first manager', { hosts: 'swarm_managers[0]', become: true, tags: 'swarm' }, (on) => {
+  // A node that is slow is late with its signs of life, and its tasks would be started anew elsewhere.
+  const slowdown = slowdownOf(on, on.groups.swarm ?? [])
+  return [
+    docker_swarm('Start the Swarm', {
+      state: 'present',
+      advertise_addr: addressAmongNodes(on, on.host),
+      ...(slowdown === 1 ? {} : { dispatcher_heartbeat_period: Math.max(5, 2 * slowdown) * 1e9 }),
+      register: swarmState,
+    }),
+  ]
+})
 
 /** All others join, each in its role. A node that is in another Swarm, or was removed from this one, joins anew. */
 const swarmJoin = play('Swarm: join', { hosts: 'swarm:!swarm_managers[0]', become: true, tags: 'swarm' }, (on) => {

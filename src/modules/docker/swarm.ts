@@ -15,6 +15,8 @@ const schema = z.strictObject({
   listen_addr: z.string().default('0.0.0.0:2377'),
   default_addr_pool: z.array(z.string()).optional(),
   subnet_size: z.int().min(1).max(32).default(24),
+  /** With `present`: nanoseconds between two signs of life of a node; three that are missed mean that it is down. Docker's own: 5 s. */
+  dispatcher_heartbeat_period: z.int().min(1_000_000_000).optional(),
   /** With `join`: decides the role, too. */
   join_token: z.union([z.string(), z.instanceof(Secret)]).optional(),
   /** With `join`: managers of the Swarm; port 2377 where none is given. */
@@ -132,7 +134,7 @@ const tokenDigest = (hex: string): string => BigInt(`0x${hex}`).toString(36).pad
 function init(params: Params, self: Self, manager: Manager): Plan<DockerSwarm> {
   switch (self.state) {
     case 'active':
-      if (self.isManager) return member(self, manager)
+      if (self.isManager) return tuned(params, member(self, manager), manager.swarm)
       return { changes: [], problem: `this node is a worker in the Swarm of ${self.managers.join(', ')}: let it leave first (state: absent)` }
     case 'inactive': return { changes: [initChange(params)] }
     case 'locked': return { changes: [], problem: 'this Swarm is locked: unlock it with docker swarm unlock' }
@@ -193,11 +195,28 @@ function initChange(params: Params): Change {
     AdvertiseAddr: params.advertise_addr ?? '',
     Availability: 'active',
     ...(params.default_addr_pool && { DefaultAddrPool: params.default_addr_pool, SubnetSize: params.subnet_size }),
-    Spec: {},
+    Spec: { ...heartbeatOf(params) },
   }
   return {
     description: `start a Swarm${params.advertise_addr === undefined ? '' : ` at ${params.advertise_addr}`}`,
     script: [post('/swarm/init', JSON.stringify(body)), orFail, untilActive].join('\n'),
+  }
+}
+
+const heartbeatOf = ({ dispatcher_heartbeat_period: period }: Params) => period === undefined ? {} : { Dispatcher: { HeartbeatPeriod: period } }
+
+/** A Swarm that is there gets the settings asked for; those not asked for stay. */
+function tuned(params: Params, plan: Plan<DockerSwarm>, swarm: Answer | undefined): Plan<DockerSwarm> {
+  const { dispatcher_heartbeat_period: wanted } = params
+  if (plan.problem !== undefined || wanted === undefined || swarm === undefined) return plan
+  const { Spec, Version } = swarm.body as { Spec: { Dispatcher?: { HeartbeatPeriod?: number } }; Version: { Index: number } }
+  if (Spec.Dispatcher?.HeartbeatPeriod === wanted) return plan
+  return {
+    ...plan,
+    changes: [{
+      description: `let nodes give signs of life every ${wanted / 1e9} s`,
+      script: [post(`/swarm/update?version=${Version.Index}`, JSON.stringify({ ...Spec, ...heartbeatOf(params) })), orFail].join('\n'),
+    }],
   }
 }
 

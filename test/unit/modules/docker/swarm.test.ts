@@ -36,6 +36,20 @@ void t.test('present: a manager is as asked, and gives the Swarm, its nodes and 
   t.notMatch(JSON.stringify(values), 'SWMTKN')
 })
 
+void t.test('present: the signs of life come as often as asked, and nothing else of the Swarm changes', async (t) => {
+  const beating = (nanoseconds: number) => printed([200, info(MANAGER)],
+    [200, { ...SWARM, Version: { Index: 71 }, Spec: { ...SWARM.Spec, Dispatcher: { HeartbeatPeriod: nanoseconds } } }], [200, [node('qiw5ic24ln7tjlzqn85l3thwm', 'node1')]])
+  const twenty = { dispatcher_heartbeat_period: 20e9 }
+  t.same(descriptions(twenty, beating(20e9)), [])
+  t.same(descriptions({}, beating(20e9)), [], 'what is not asked for stays')
+  const { changes, values } = plan(twenty, beating(5e9))
+  t.same(changes.map(({ description }) => description), ['let nodes give signs of life every 20 s'])
+  t.match(changes[0]?.script, '/swarm/update?version=71')
+  t.match(changes[0]?.script, JSON.stringify({ ...SWARM.Spec, Dispatcher: { HeartbeatPeriod: 20e9 } }))
+  t.equal(values?.cluster_id, SWARM.ID, 'those who join need not wait for it')
+  t.match(plan({ ...twenty, advertise_addr: '10.77.0.11' }, worker({})).changes[0]?.script, '"Spec":{"Dispatcher":{"HeartbeatPeriod":20000000000}}')
+})
+
 void t.test('present: a worker of some Swarm is not made a manager of another in silence', async (t) => {
   t.match(plan({}, worker(WORKER)).problem, /worker in the Swarm of 10\.77\.0\.11:2377/)
 })
