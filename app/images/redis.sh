@@ -15,7 +15,7 @@
 # REDIS_PEERS      the servers: NAME[:PORT] ...            (managed, sentinel, cluster)
 # REDIS_SENTINELS  the Sentinels, written the same way     (managed, sentinel)
 # REDIS_NAME       of this process among them              (managed, sentinel)
-# REDIS_LOOK_SECONDS, REDIS_ASK_SECONDS   between looks at itself (1); how long an answer is waited for (2)
+# REDIS_LOOK_SECONDS, REDIS_ANSWER_SECONDS   between looks at itself (1); how long an answer is waited for (2)
 set -eu
 
 port=${REDIS_PORT:-6379}
@@ -23,7 +23,7 @@ run=${REDIS_RUN:-/tmp}
 data=${REDIS_DATA:-/var/lib/redis}
 master_name=${REDIS_MASTER_NAME:-counter}
 pause=${REDIS_LOOK_SECONDS:-1}
-# A cold start waits so long for the last of the servers before the others go on without it.
+# A cold start waits so many looks for the last of the servers before the others go on without it.
 patience=${REDIS_PATIENCE_SECONDS:-60}
 # The master of a server that has none: nobody listens there.
 NOBODY=127.0.0.1 NOWHERE=1
@@ -37,7 +37,7 @@ say() { echo "redis.sh: $1" >&2; }
 ask() {
   host=$1 at=$2
   shift 2
-  REDISCLI_AUTH=$password timeout "${REDIS_ASK_SECONDS:-2}" redis-cli --raw -h "$host" -p "$at" "$@" 2>/dev/null
+  REDISCLI_AUTH=$password timeout "${REDIS_ANSWER_SECONDS:-2}" redis-cli --raw -h "$host" -p "$at" "$@" 2>/dev/null
 }
 own() { ask 127.0.0.1 "$port" "$@"; }
 
@@ -113,7 +113,7 @@ be_elected() {
   own replicaof no one >/dev/null
 }
 
-# Beside a server: whoever becomes master begins a new term, and says once a second in the data itself that it goes on. So servers that
+# Beside a server: whoever becomes master begins a new term, and says at each look in the data itself that it goes on. So servers that
 # were all stopped at once can tell whose data is the newest. Beside a managed one, it also finds the master when there is none.
 tend() {
   role=$1 was='' waited=0

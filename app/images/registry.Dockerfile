@@ -11,7 +11,7 @@ EXPOSE 5000
 
 # Without a name or password the registry says 401, which is an answer, too.
 HEALTHCHECK --interval=30s --timeout=30s --start-period=10s --retries=3 \
-    CMD curl -sk --noproxy '*' --max-time "${HEALTH_SECONDS:-2}" -o /dev/null https://127.0.0.1:5000/
+    CMD curl -sk --noproxy '*' --max-time 20 -o /dev/null https://127.0.0.1:5000/
 
 ENTRYPOINT ["docker-registry"]
 CMD ["serve", "/etc/docker/registry/config.yml"]

@@ -43,7 +43,7 @@ export async function settled(on: CareContext): Promise<void> {
     !/ (updating|rollback_started)$/m.test(stdout) && [...stdout.matchAll(/ (\d+)\/(\d+)/g)].every(([, running, wanted]) => running === wanted)
   for (let seen = 0, tries = 0; seen < 2 && tries < 10; tries++) {
     const { reached } = await on.watch({ title: 'The stack is settled', command: SETTLED, within: 240, until: ({ stdout, exitCode }) => exitCode === 0 && whole(stdout) })
-    if (!reached) throw new Error('the stack did not settle within 240 s: see the exhibit "The stack is settled"')
+    if (!reached) throw new Error(`the stack did not settle within ${240 * on.slowdown} s: see the exhibit "The stack is settled"`)
     const { answers } = await callMany(doors, 'GET', '/api/counter', { total: doors.length * 3, clients: doors.length })
     seen = answers.length === doors.length * 3 ? seen + 1 : 0
     await sleep(1000, undefined, { signal: on.signal })

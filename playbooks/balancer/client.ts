@@ -25,7 +25,8 @@ export class Visitor {
    *
    * @throws when no whole answer came within the time limit.
    */
-  ask({ host, port, from }: Endpoint, method: 'GET' | 'POST', path: string, timeLimitMs = 8000): Promise<Answer> {
+  ask({ host, port, from, slowdown = 1 }: Endpoint, method: 'GET' | 'POST', path: string, limitMs = 8000): Promise<Answer> {
+    const timeLimitMs = limitMs * slowdown
     return new Promise((resolve, reject) => {
       const cookies = [...this.#jar ?? []].map(([name, value]) => `${name}=${value}`).join('; ')
       const request = http.request({

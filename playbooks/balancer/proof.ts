@@ -46,7 +46,7 @@ docker service inspect $(docker stack services -q ${STACK}) --format '{{if .Upda
   const whole = (stdout: string): boolean => !/^(updating|rollback_started)$/m.test(stdout) &&
     [...stdout.matchAll(/ (\d+)\/(\d+)/g)].every(([, running, wanted]) => running === wanted)
   const { reached } = await on.watch({ title: 'The balancer\'s stack is settled', command, within: 240, until: ({ stdout, exitCode }) => exitCode === 0 && whole(stdout) })
-  if (!reached) throw new Error('the stack did not settle within 240 s: see the exhibit "The balancer\'s stack is settled"')
+  if (!reached) throw new Error(`the stack did not settle within ${240 * on.slowdown} s: see the exhibit "The balancer's stack is settled"`)
   for (let tries = 0; tries < 30; tries++) {
     const seen = await Promise.all(doors.flatMap((door) => APPS.map(async (app) => {
       // Without cookies each request is a new client.

@@ -79,7 +79,8 @@ function rootOfPackages(on: PlayContext, keywords: object): Task[] {
     apt('Tools to make a root file system', { name: ['mmdebstrap'], update_cache: true, cache_valid_time: 3600, install_recommends: false, ...where }),
     command('Make the root of Debian packages', { argv: [recipe, archive()], creates: archive(), timeout: EMULATED_SECONDS, ...where }),
   ]
-  const canHere = process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')
+  const alike = { x64: 'x86_64', arm64: 'aarch64' }[String(process.arch)] === on.facts.architecture
+  const canHere = alike && process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')
   if (slowdownOf(on, [on.host]) === 1 || !canHere) return made(folderOnTarget(RECIPE), keywords)
   const here = { delegate_to: 'localhost', become: false, ...keywords } as const
   return [

@@ -37,7 +37,7 @@ export async function putBack(on: CareContext): Promise<void> {
     await on.exhibit({ title: `Back to ${replicas} replicas`, command: update(replicas, mostOnNode), timeout: 60 })
   }
   const back = await on.watch({ title: `${replicas} replicas again`, command: TASKS, within: WITHIN, until: ({ stdout: tasks }) => allRun(tasks, replicas) })
-  if (!back.reached) throw new Error(`${COUNTER} had not ${replicas} replicas again within ${WITHIN} s`)
+  if (!back.reached) throw new Error(`${COUNTER} had not ${replicas} replicas again within ${WITHIN * on.slowdown} s`)
 }
 
 /** A change of the most on a node alone starts no task anew. It has to leave room for as many as are asked for. */
@@ -59,7 +59,7 @@ export async function scaleTo(on: ExperimentContext, replicas: number): Promise<
   const running = await on.watch({
     title: `${replicas} ${replicas === 1 ? 'replica runs' : 'replicas run'}`, command: TASKS, within: WITHIN, until: ({ stdout }) => allRun(stdout, replicas),
   })
-  if (!running.reached) throw new Error(`not ${replicas} replicas of ${COUNTER} within ${WITHIN} s: see the exhibit "${running.exhibit.id}"`)
+  if (!running.reached) throw new Error(`not ${replicas} replicas of ${COUNTER} within ${WITHIN * on.slowdown} s: see the exhibit "${running.exhibit.id}"`)
   await allAnswer(on, replicas)
   return running.exhibit
 }

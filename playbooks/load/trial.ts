@@ -32,8 +32,11 @@ export function onlyOurs({ groups, hostvars }: Pick<ExperimentContext, 'groups' 
   const strange = targets.filter(({ host }) => !ours.has(host))
   if (strange.length > 0) throw new PlaybookError(`a load test is aimed at ${strange.map(({ host }) => host).join(', ')}, which the inventory does not have`)
   if (targets.length === 0) throw new PlaybookError('group swarm of the inventory has no host to load')
-  return [...targets]
+  return targetsOf(targets)
 }
+
+/** Of a door what a load needs. */
+export const targetsOf = (doors: readonly Target[]): Target[] => doors.map(({ host, port, from }) => ({ host, port, ...(from === undefined ? {} : { from }) }))
 
 export interface TrialAsked {
   readonly name: string

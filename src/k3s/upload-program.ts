@@ -95,7 +95,7 @@ async function checksum(file: string): Promise<string> {
 /** What the user can mend, in a sentence. */
 function inWords<A>(program: (request: Request) => Promise<A>): (request: Request) => Promise<A> {
   return (request) => program(request).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') throw new Refusal(`${request.src} is not there: see docs/k3s.md for the files that are needed`)
+    if (error.code === 'ENOENT') throw new Refusal(`${request.src} is not there: of k3s, docs/k3s.md says which files are needed`)
     if ([Unreachable, TimeLimit, BecomeFailed].some((kind) => error instanceof kind)) throw new Refusal(`${request.target.name}: ${error.message}`)
     throw error.syscall === undefined ? error : new Refusal(error.message)
   })

@@ -163,6 +163,11 @@ function stateOf(options: Omit<RunOptions, 'steps'>, hosts: Map<string, RunHost>
       await Promise.all([...hosts.values()].map(({ connection }) => connection.close()))
     },
   }
-  const anew = (): RunState => stateOf({ ...options, signal: new AbortController().signal }, new Map(), emit)
+  const anew = (): RunState => {
+    const state = stateOf({ ...options, signal: new AbortController().signal }, new Map(), emit)
+    // What is known of the hosts stays so: only the lines are new.
+    for (const [name, { facts }] of hosts) state.host(name).facts = facts
+    return state
+  }
   return { ...state, anew }
 }

@@ -2,7 +2,8 @@ import { PlaybookError } from './play.ts'
 
 /** A machine whose instructions are emulated in software takes about so many times as long as one with a processor of its own. */
 const EMULATED = 10
-const MOST = 100
+/** Limits that are seconds when nothing is slow stay within minutes. */
+const MOST = 60
 
 interface Hosts {
   hostvars(host: string): Readonly<Record<string, unknown>>
@@ -12,7 +13,7 @@ interface Hosts {
  * How many times slower than a machine with a processor of its own the slowest of some hosts is taken to be: their variable `slowdown`, else what their facts tell
  * (1 where there are none). Health checks of stacks, looks, time limits and the rate of requests in experiments go by it.
  *
- * @throws {PlaybookError} when `slowdown` is not a whole number from 1 to 100.
+ * @throws {PlaybookError} when `slowdown` is not a whole number from 1 to 60.
  */
 export const slowdownOf = ({ hostvars }: Hosts, hosts: readonly string[]): number => Math.max(1, ...hosts.map((host) => ofOne(host, hostvars(host))))
 

@@ -6,7 +6,7 @@ import { endpoints } from '../../app/proof.ts'
 import { STACK } from '../../app/stack.ts'
 import { asDeployed, putBack } from '../../load/replicas.ts'
 import { loadSettings, type LoadSettings } from '../../load/settings.ts'
-import { KINDS, onlyOurs } from '../../load/trial.ts'
+import { KINDS, onlyOurs, targetsOf } from '../../load/trial.ts'
 import { hostsOf, kubectl } from '../cluster.ts'
 import { doorsOf, settingsOf } from '../proof.ts'
 import { atRest, UNITS } from './usage.ts'
@@ -75,8 +75,6 @@ const k3s: Side = {
     return { ...at, command: k(`get deployment counter --namespace ${settingsOf(on).namespace} -o jsonpath='{.spec.template.spec.containers[0].image}'`) }
   },
 }
-
-const targetsOf = (doors: readonly Endpoint[]) => doors.map(({ host, port, from }) => ({ host, port, ...(from === undefined ? {} : { from }) }))
 
 /** Waits until as many replicas answer as there are to be, and no request fails. @returns seconds. */
 async function untilAnswer(on: ExperimentContext, doors: readonly Endpoint[], replicas: number): Promise<number> {

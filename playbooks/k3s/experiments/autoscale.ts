@@ -5,6 +5,7 @@ import { experiment, type CareContext, type Chart } from '../../../src/labbook.t
 import { runLoad } from '../../../src/load/index.ts'
 import { render } from '../../../src/modules/support/render.ts'
 import { sh } from '../../../src/shell/quote.ts'
+import { targetsOf } from '../../load/trial.ts'
 import { doorsOf, podsCommand, settingsOf } from '../proof.ts'
 import { readPods, readScaler, type ScalerSeen } from '../seen.ts'
 import { allWell, podsElsewhere, seconds, servingOf, subject } from './support/cluster.ts'
@@ -96,7 +97,7 @@ export const autoscale = experiment('Pods follow the load', {
     const doors = await doorsOf(on)
     const load = await runLoad({
       way: 'closed', connections: CONNECTIONS, warmup: 0, seconds: LOAD_SECONDS, reconnectEvery: 50,
-      targets: doors, kinds: [{ method: 'GET', path: '/api/counter', weight: 8 }, { method: 'POST', path: '/api/counter/increment', weight: 2 }],
+      targets: targetsOf(doors), kinds: [{ method: 'GET', path: '/api/counter', weight: 8 }, { method: 'POST', path: '/api/counter/increment', weight: 2 }],
     }, on.signal)
     const over = now()
     marks.push({ at: over, label: 'no load' })

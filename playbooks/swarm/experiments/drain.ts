@@ -83,13 +83,13 @@ async function evacuate(on: ExperimentContext, node: string, { mark }: Watching)
 }
 
 async function returning(on: ExperimentContext, node: string) {
-  await sleep(WAIT_SECONDS * 1000, undefined, { signal: on.signal })
+  await sleep(WAIT_SECONDS * on.slowdown * 1000, undefined, { signal: on.signal })
   const after = await on.exhibit({ title: `Replicas on ${node} after it is active`, command: replicasOn(node) })
   const returned = after.stdout.split('\n').filter((line) => line.trim() !== '').length
   return {
     holds: after.exitCode === 0 ? returned === 0 : null,
     evidence: [after],
-    detail: `${returned} replicas on ${node} ${WAIT_SECONDS} s after it was active again`,
+    detail: `${returned} replicas on ${node} ${WAIT_SECONDS * on.slowdown} s after it was active again`,
   }
 }
 

@@ -66,7 +66,7 @@ async function lose(on: ExperimentContext, managers: readonly string[]) {
     const replaced = managed.reached
       ? await on.watch({ title: 'It is replaced', host: witness, command: placementCommand([COUNTER], on.slowdown), within: 60, until: ({ stdout }) => isReplaced(stdout, killed.stdout.split('\n')[0] ?? '', first) })
       : undefined
-    if (replaced === undefined) await sleep(WAIT_SECONDS * 1000, undefined, { signal: on.signal })
+    if (replaced === undefined) await sleep(WAIT_SECONDS * on.slowdown * 1000, undefined, { signal: on.signal })
     const left = await on.exhibit({ title: `Replicas on ${witness} after that`, host: witness, command: CONTAINERS })
     mark(replaced?.reached === true ? 'it is replaced' : 'it is not replaced')
     const end = now()
@@ -117,7 +117,7 @@ export const onlyManagerLost: Experiment = experiment('The only manager is lost'
   })
   on.finding('swarm.manager-lost.one.unmanaged', {
     holds: killed.exitCode === 0 ? !managed.reached && leftNow < count : null, evidence,
-    detail: `${WAIT_SECONDS} s after one was killed ${leftNow} of ${count} replicas ran on ${running.host}, and no manager answered`,
+    detail: `${WAIT_SECONDS * on.slowdown} s after one was killed ${leftNow} of ${count} replicas ran on ${running.host}, and no manager answered`,
   })
   on.finding('swarm.manager-lost.one.comes-back', {
     holds: back.reached, evidence,
@@ -144,7 +144,7 @@ export const oneOfThreeLost: Experiment = experiment('One of three managers is l
   const { managed, managedAfter, replaced, evidence } = await lose(on, [manager(on), second, third])
   on.finding('swarm.manager-lost.three.new-leader', {
     holds: managed.reached, evidence: [promoted, ...evidence],
-    detail: managed.reached ? `a new leader answered after ${seconds(managedAfter)}` : 'no leader within 45 s',
+    detail: managed.reached ? `a new leader answered after ${seconds(managedAfter)}` : `no leader within ${45 * on.slowdown} s`,
     measured: { 'time to a new leader': [managedAfter, 's'] },
   })
   on.finding('swarm.manager-lost.three.managed', {

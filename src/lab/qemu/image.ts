@@ -39,7 +39,7 @@ printf 'sources %s\n' "$(lab_vm_sources | wc -l)"
 printf 'release %s\n' "$release"
 wanted=$(lab_image_recipe)
 printf 'wanted %s\n' "$wanted"
-[ ! -d ${path}/"$wanted" ] || echo made
+[ ! -s ${path}/"$wanted"/disk.raw ] || [ ! -s ${path}/"$wanted"/initrd ] || [ ! -s ${path}/"$wanted"/vmlinuz ] || echo made
 printf 'current %s\n' "$(readlink ${path}/current)"
 [ ! -s ${path}/current/disk.raw ] || [ ! -s ${path}/current/initrd ] || [ ! -s ${path}/current/vmlinuz ] || echo complete`}`,
   plan: ({ path, packages, release, state }, { stdout }) => {

@@ -62,7 +62,7 @@ t.test('where machines are slow, each server is looked at less often, and waited
     for (const [name, { healthcheck, environment }] of Object.entries(slow.services)) {
       const seconds = ({ interval, timeout, start_period }: Service['healthcheck']): number[] => [interval, timeout, start_period].map((text) => Number(text.replace(/s$/, '')))
       t.same(seconds(healthcheck), seconds((once.services[name] as Service).healthcheck).map((each) => each * 10), name)
-      t.match(environment, { REDIS_LOOK_SECONDS: '10', REDIS_ASK_SECONDS: '20' }, name)
+      t.match(environment, { REDIS_LOOK_SECONDS: '10', REDIS_ANSWER_SECONDS: '20' }, name)
     }
   }
 })

@@ -147,6 +147,22 @@ t.test('after an interrupt it is put back over new lines', async (t) => {
   t.match(findings(ran), [{ holds: null, detail: 'interrupted' }])
 })
 
+t.test('what is known of the hosts stays known when things are put back after an interrupt', async (t) => {
+  const controller = new AbortController()
+  const known: unknown[] = []
+  const factsOf = (vars: Readonly<Record<string, unknown>>) => (vars.ansible_facts as { kernel?: string } | undefined)?.kernel
+  await runSteps([
+    play('p', { hosts: 'all', gather_facts: true }, () => []),
+    experiment('disturb', { hosts: 'all', proves, restore: async (on) => { known.push(factsOf(on.hostvars('a'))) } }, async (on) => {
+      known.push(factsOf(on.hostvars('a')))
+      controller.abort()
+      await on.look({ command: 'true' })
+    }),
+  ], { signal: controller.signal })
+  t.match(known[0], /^\d/)
+  t.equal(known[1], known[0])
+})
+
 t.test('what cannot be put back is said', async (t) => {
   const ran = await runSteps([experiment('disturb', { hosts: 'all', proves, restore: async () => { throw new Error('node2 does not answer') } }, async (on) => {
     on.finding('x.holds', { holds: true, evidence: [] })

@@ -55,7 +55,7 @@ export interface WatchingOptions {
 export interface WatchedCluster {
   readonly doors: readonly Door[]
   readonly nodes: readonly string[]
-  /** What runs where; undefined where nobody tells, as happens in experiments. Asked about once a second (`slowdown` times that). */
+  /** What runs where; undefined where nobody tells, as happens in experiments. Asked about once a second, where machines are slow less often. */
   placement(): Promise<Sample['tasks']>
   /** What {@link placement} runs, for readers. */
   readonly command: string
@@ -96,7 +96,7 @@ export const doorsOf = (on: Pick<ExperimentContext, 'groups' | 'hostvars'>): Doo
 
 /**
  * Does something to the cluster while requests come at a steady rate and the placement of all tasks is looked at once a
- * second (`slowdown` times that), and records what was seen as one exhibit: a timeline, a table, and both as CSV.
+ * second (less often where machines are slow), and records what was seen as one exhibit: a timeline, a table, and both as CSV.
  */
 export async function underWatch<T>(on: ExperimentContext, options: WatchingOptions, body: (watching: Watching) => Promise<T>): Promise<Observed<T>> {
   const { title, managers = on.hosts.slice(0, 1) } = options
@@ -150,22 +150,23 @@ async function countNow(doors: readonly Door[]): Promise<number> {
 class Sampler {
   readonly samples: Sample[] = []
   readonly #loop: Promise<void>
-  #stopped = false
+  readonly #stop = new AbortController()
 
   constructor(signal: AbortSignal, cluster: WatchedCluster, now: () => number, everyMs: number) {
     this.#loop = this.#run(signal, cluster, now, everyMs)
   }
 
   async stop(): Promise<void> {
-    this.#stopped = true
+    this.#stop.abort()
     await this.#loop
   }
 
   async #run(signal: AbortSignal, cluster: WatchedCluster, now: () => number, everyMs: number): Promise<void> {
-    while (!this.#stopped && !signal.aborted) {
+    const ended = AbortSignal.any([signal, this.#stop.signal])
+    while (!ended.aborted) {
       const began = now()
       this.samples.push({ at: began, tasks: await cluster.placement() })
-      await sleep(Math.max(100, everyMs - (now() - began) * 1000))
+      await sleep(Math.max(100, everyMs - (now() - began) * 1000), undefined, { signal: ended }).catch(() => {})
     }
   }
 }
@@ -190,7 +191,7 @@ function record(on: ExperimentContext, story: Story): Exhibit {
   }
   return on.record({
     title,
-    command: `GET /api/counter and POST /api/counter/increment in turn, ${perSecond} requests/s through each node in turn; ${cluster.command} every ${everyMs === 1000 ? 'second' : `${everyMs / 1000} s`}`,
+    command: `GET /api/counter and POST /api/counter/increment in turn, ${Number(perSecond.toFixed(2))} requests/s through each node in turn; ${cluster.command} every ${everyMs === 1000 ? 'second' : `${everyMs / 1000} s`}`,
     stdout: table(story),
     durationMs: Math.round(seconds * 1000),
     chart,

@@ -150,8 +150,8 @@ path=${path} wanted=${wanted}
 mkdir -p "$path" || exit
 exec 9>"$path/.lock" || exit
 flock -w 1800 9 || { echo "another build of $path has not ended in 30 minutes" >&2; exit 1; }
-if [ ! -d "$path/$wanted" ]; then
-  rm -rf "$path"/*.tmp || exit
+if [ ! -s "$path/$wanted/disk.raw" ] || [ ! -s "$path/$wanted/initrd" ] || [ ! -s "$path/$wanted/vmlinuz" ]; then
+  rm -rf "$path"/*.tmp "$path/$wanted" || exit
   work=$path/$wanted.tmp
   mkdir "$work" || exit
   lab_vm_sources >"$path/.sources.list" && lab_apt_settings >"$path/.apt.conf" || exit

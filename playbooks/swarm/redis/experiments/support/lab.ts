@@ -112,7 +112,7 @@ export async function allRun(on: CareContext, stack: string, some = ''): Promise
     title: `Services of ${stack}`, within: 240, command: `docker stack services ${stack} --format '{{.Name}} {{.Replicas}}'${some === '' ? '' : ` | grep '^${stack}_${some}'`}`,
     until: ({ stdout, exitCode }) => exitCode === 0 && stdout.trim() !== '' && [...stdout.matchAll(/ (\d+)\/(\d+)/g)].every(([, running, wanted]) => running === wanted),
   })
-  if (!reached) throw new Error(`the stack "${stack}" did not come up within 240 s (see the exhibit "${exhibit.id}")`)
+  if (!reached) throw new Error(`the stack "${stack}" did not come up within ${240 * on.slowdown} s (see the exhibit "${exhibit.id}")`)
 }
 
 /** Makes one cluster of the nodes, and puts masters back where they belong. */
