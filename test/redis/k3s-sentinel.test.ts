@@ -92,8 +92,9 @@ t.teardown(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
+/** Sentinels whose votes were split try again after twice their failover-timeout, which is half a minute: so several of those. */
 async function eventually<T>(what: string, look: () => T | undefined): Promise<T> {
-  for (let tries = 0; tries < 300; tries++) {
+  for (let tries = 0; tries < 1500; tries++) {
     try {
       const seen = look()
       if (seen !== undefined) return seen
