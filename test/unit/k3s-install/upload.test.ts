@@ -39,7 +39,7 @@ t.test('a file that is there is not sent again; another one is', async (t) => {
 
 t.test('what cannot be is said in a sentence', async (t) => {
   rmSync(src)
-  t.match((await plan()).problem, /from is not there: see docs\/k3s\.md/)
+  t.match((await plan()).problem, /from is not there: of k3s, docs\/k3s\.md says which files are needed/)
   writeFileSync(src, 'three')
   await t.rejects(programs.send({ ...request, dest: '/proc/nothing/here' }), { name: 'Refusal', message: /proc/ })
 })
