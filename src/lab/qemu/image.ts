@@ -39,9 +39,8 @@ printf 'sources %s\n' "$(lab_vm_sources | wc -l)"
 printf 'release %s\n' "$release"
 wanted=$(lab_image_recipe)
 printf 'wanted %s\n' "$wanted"
-[ ! -s ${path}/"$wanted"/disk.raw ] || [ ! -s ${path}/"$wanted"/initrd ] || [ ! -s ${path}/"$wanted"/vmlinuz ] || echo made
 printf 'current %s\n' "$(readlink ${path}/current)"
-[ ! -s ${path}/current/disk.raw ] || [ ! -s ${path}/current/initrd ] || [ ! -s ${path}/current/vmlinuz ] || echo complete`}`,
+[ ! -s ${path}/"$wanted"/disk.raw ] || [ ! -s ${path}/"$wanted"/initrd ] || [ ! -s ${path}/"$wanted"/vmlinuz ] || echo complete`}`,
   plan: ({ path, packages, release, state }, { stdout }) => {
     const seen = pairs(stdout)
     const fact = new Map(seen)
@@ -63,7 +62,7 @@ printf 'current %s\n' "$(readlink ${path}/current)"
     if (fact.get('current') === wanted && fact.has('complete')) return { changes: [], values: { path: `${path}/${wanted}` } satisfies LabVmImage }
     const what = packages.length > 0 ? ` with ${packages.join(', ')}` : ', bare'
     // Another lab may have had another one made since.
-    const verb = fact.has('made') ? 'take the' : 'build an'
+    const verb = fact.has('complete') ? 'take the' : 'build an'
     const description = `${verb} image of Debian ${fact.get('release') ?? ''}${what}, in ${path}`
     return { changes: [{ description, script: buildImage(path, imagePackages(packages), release, wanted) }] }
   },
