@@ -10,7 +10,7 @@ import { runTrial, type TrialRun } from './trial.ts'
 import { sampling } from './usage.ts'
 
 const HOSTS = 'swarm_managers[0]'
-const settingsOf = (on: ExperimentContext): LoadSettings => loadSettings(on.hostvars(on.hosts[0] as string))
+const settingsOf = (on: ExperimentContext): LoadSettings => loadSettings(on.hostvars(on.hosts[0] as string), on.slowdown)
 /** Where CPU is used: where requests are sent from, and the nodes. */
 const watched = (on: Pick<ExperimentContext, 'groups'>): string[] => {
   const senders = generators(on)

@@ -1,7 +1,7 @@
 import type { ExperimentContext } from '../../src/labbook.ts'
 import { kneeOf, nextLoad, type CapacityLimits, type Knee, type LoadPoint, type Stop } from '../../src/load/index.ts'
 import type { LoadSettings } from './settings.ts'
-import { runTrial, type TrialRun } from './trial.ts'
+import { MOST_SECONDS, runTrial, type TrialRun } from './trial.ts'
 import type { Between, Replica } from './usage.ts'
 
 /** What was found of one number of replicas. */
@@ -36,7 +36,7 @@ export async function findCapacity(
     name, replicas, containers, failed: settings.failed,
     plan: {
       way: 'closed', connections, warmup: settings.warmupSeconds, seconds: settings.stepSeconds, reconnectEvery: settings.reconnectEvery,
-      timeLimit: Math.max(1, settings.p95Ms / 500),
+      timeLimit: Math.min(MOST_SECONDS, Math.max(1, settings.p95Ms / 500)),
     },
   }, between)
   const trials: TrialRun[] = []

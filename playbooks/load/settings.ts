@@ -2,7 +2,7 @@ import { PlaybookError } from '../../src/labbook.ts'
 
 type Vars = Readonly<Record<string, unknown>>
 
-/** How long, how often, how much: variables of the inventory or `--extra-vars`. As they stand, all load tests take about six minutes. */
+/** How long, how often, how much: variables of the inventory or `--extra-vars`. As they stand, all load tests take about six minutes, where machines are slow half an hour. */
 export interface LoadSettings {
   /** Seconds of a trial that count, and before them some that do not. */
   readonly trialSeconds: number
@@ -28,8 +28,13 @@ export interface LoadSettings {
   readonly within: number
 }
 
-/** @throws {PlaybookError} where a variable is not a number that makes sense. */
-export function loadSettings(vars: Vars): LoadSettings {
+/**
+ * @param slowdown - of the machines under load (`slowdownOf`). Answers come so many times more seldom, so the default of what an answer may take is so many
+ * times as long. Loads last its root times as long by default: for as many answers as else, all load tests would take more than an hour.
+ * @throws {PlaybookError} where a variable is not a number that makes sense.
+ */
+export function loadSettings(vars: Vars, slowdown = 1): LoadSettings {
+  const longer = Math.ceil(Math.sqrt(slowdown))
   const number = (name: string, otherwise: number, least: number, most: number, whole = false): number => {
     const value = Number(vars[name] ?? otherwise)
     if (!(value >= least && value <= most) || (whole && !Number.isInteger(value))) {
@@ -38,16 +43,16 @@ export function loadSettings(vars: Vars): LoadSettings {
     return value
   }
   return {
-    trialSeconds: number('load_trial_seconds', 5, 1, 300),
-    warmupSeconds: number('load_warmup_seconds', 1, 0, 60),
+    trialSeconds: number('load_trial_seconds', 5 * longer, 1, 300),
+    warmupSeconds: number('load_warmup_seconds', longer, 0, 60),
     trials: number('load_trials', 5, 1, 50, true),
     connections: number('load_connections', 32, 1, 1000, true),
     reconnectEvery: number('load_reconnect_every', 50, 1, 100_000, true),
-    usersSeconds: number('load_users_seconds', 12, 2, 600),
+    usersSeconds: number('load_users_seconds', 12 * longer, 2, 600),
     replicas: replicaList(vars.load_replicas ?? [1, 2, 4, 8]),
-    stepSeconds: number('load_step_seconds', 3, 1, 120),
+    stepSeconds: number('load_step_seconds', 3 * longer, 1, 120),
     mostConnections: number('load_most_connections', 128, 1, 1000, true),
-    p95Ms: number('load_p95_ms', 1000, 1, 60_000),
+    p95Ms: number('load_p95_ms', 1000 * slowdown, 1, 60_000),
     failed: number('load_failed', 0.01, 0, 1),
     within: number('load_within', 0.1, 0.01, 1),
   }

@@ -49,9 +49,13 @@ export interface TrialAsked {
 
 type PlanWay = { way: 'closed'; connections: number } | { way: 'users'; users: number } | { way: 'open'; rate: number }
 
+/** How long an answer is waited for, and how long however slow the machines are. */
+const ANSWER_SECONDS = 10
+export const MOST_SECONDS = 60
+
 /** Loads the app once, and looks at what every CPU did meanwhile. */
 export async function runTrial(on: ExperimentContext, { name, replicas, containers, plan, failed }: TrialAsked, between: Between): Promise<TrialRun> {
-  const result = await loadFrom(on, { ...plan, targets: doors(on), kinds: [...KINDS] } as PlanInput)
+  const result = await loadFrom(on, { timeLimit: Math.min(MOST_SECONDS, ANSWER_SECONDS * on.slowdown), ...plan, targets: doors(on), kinds: [...KINDS] } as PlanInput)
   const began = Date.parse(result.start)
   const uses = cpuUses(between(began, began + result.seconds * 1000), containers)
   const limit = generatorLimit(result.generator, result.lateP99)

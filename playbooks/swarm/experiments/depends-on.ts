@@ -4,7 +4,7 @@ import { STACK } from '../../app/stack.ts'
 import { allWell, manager, seconds } from './support/cluster.ts'
 
 const NAME = 'labbook-order'
-/** How late the one is that the other says it depends on. */
+/** How late the one is that the other says it depends on, on machines with processors of their own: longer than web takes to answer for the first time. */
 const LATE_SECONDS = 15
 
 /** Of the first service whose name begins so: some topologies have several Redis. */
@@ -13,27 +13,34 @@ const inspected = (service: string, format: string): string =>
 const imageOf = (service: string): string => inspected(service, '{{.Spec.TaskTemplate.ContainerSpec.Image}}')
 const containerOf = (service: string): string => `docker ps -q --filter label=com.docker.swarm.service.name=${NAME}_${service} | head -n 1`
 /** Asks the app from within its own container: nothing of this stack is published. */
-const ASK = `docker exec $(${containerOf('web')}) curl -s -o /dev/null -w '%{http_code}' --max-time 5 http://127.0.0.1:8080/api/counter`
+const ask = (slowdown: number): string =>
+  `docker exec $(${containerOf('web')}) curl -s -o /dev/null -w '%{http_code}' --max-time ${5 * slowdown} http://127.0.0.1:8080/api/counter`
 const STARTED = `for service in store web; do echo "$service $(docker inspect --format '{{.State.StartedAt}} {{.RestartCount}} {{.Id}}' $(docker ps -aq --filter label=com.docker.swarm.service.name=${NAME}_$service | tail -n 1))"; done`
 
-const compose = (counter: string, redis: string, node: string, dnsrr: boolean): string => {
+interface Images {
+  readonly counter: string
+  readonly redis: string
+}
+
+/** As in the stack, a worker of the app has longer to start where machines are slow. */
+const compose = ({ counter, redis }: Images, node: string, { dnsrr, late, slowdown }: { dnsrr: boolean; late: number; slowdown: number }): string => {
   const deploy = `deploy: { replicas: 1, ${dnsrr ? 'endpoint_mode: dnsrr, ' : ''}placement: { constraints: [node.hostname == ${node}] } }`
   return `version: '3.8'
 services:
   store:
     image: ${redis}
-    command: [sh, -c, 'sleep ${LATE_SECONDS}; exec redis-server --protected-mode no --save ""']
+    command: [sh, -c, 'sleep ${late}; exec redis-server --protected-mode no --save ""']
     ${deploy}
   web:
     image: ${counter}
     depends_on: [store]
-    environment: { REDIS_HOST: store }
+    environment: { REDIS_HOST: store, REDIS_TIMEOUT: '${slowdown}', GUNICORN_CMD_ARGS: --timeout ${30 * slowdown}${slowdown > 1 ? ", WEB_CONCURRENCY: '1'" : ''} }
     ${deploy}
 `
 }
 
 const remove = async (on: CareContext): Promise<void> => {
-  await on.look({ command: `docker stack rm ${NAME} 2>/dev/null; for try in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do docker network ls -q --filter label=com.docker.stack.namespace=${NAME} | grep -q . || break; sleep 1; done` })
+  await on.look({ command: `docker stack rm ${NAME} 2>/dev/null; for try in $(seq 30); do docker network ls -q --filter label=com.docker.stack.namespace=${NAME} | grep -q . || break; sleep 1; done` })
 }
 
 /** What `depends_on` does in a Swarm. */
@@ -53,23 +60,24 @@ export const dependsOn = experiment('What depends_on does', {
   restore: remove,
 }, async (on) => {
   const [counter, redis, mode] = (await on.look({ command: `${imageOf('counter')}; ${imageOf('redis')}; ${inspected('redis', '{{.Spec.EndpointSpec.Mode}}')}` })).stdout.trim().split('\n')
-  const text = compose(counter ?? '', redis ?? '', manager(on), mode === 'dnsrr')
+  const late = LATE_SECONDS * on.slowdown
+  const text = compose({ counter: counter ?? '', redis: redis ?? '' }, manager(on), { dnsrr: mode === 'dnsrr', late, slowdown: on.slowdown })
   const deployed = await on.exhibit({
     title: 'A stack whose store is late', timeout: 120,
     command: `printf '%s' ${quote(text)} | docker stack deploy --with-registry-auth --resolve-image never --compose-file - ${NAME}`,
   })
   if (deployed.exitCode !== 0) throw new Error(`the stack cannot be deployed (see the exhibit "${deployed.id}")`)
   const up = await on.watch({ title: 'web runs', command: `${containerOf('web')} | grep .`, within: 60, until: ({ exitCode }) => exitCode === 0 })
-  const without = await on.watch({ title: 'web without its store', command: ASK, within: 10, until: ({ stdout }) => stdout === '503' })
+  const without = await on.watch({ title: 'web without its store', command: ask(on.slowdown), within: 10, until: ({ stdout }) => stdout === '503' })
   const first = await on.exhibit({ title: 'When both were started', command: STARTED })
-  const counting = await on.watch({ title: 'web with its store', command: ASK, within: 90, until: ({ stdout }) => stdout === '200' })
+  const counting = await on.watch({ title: 'web with its store', command: ask(on.slowdown), within: 90, until: ({ stdout }) => stdout === '200' })
   const second = await on.exhibit({ title: 'When both were started, later', command: STARTED })
   const [apart, same] = [startsApart(first.stdout), line(first.stdout, 'web') === line(second.stdout, 'web')]
   on.finding('swarm.depends-on.ignored', {
-    holds: up.reached && apart !== undefined ? apart < LATE_SECONDS : null,
+    holds: up.reached && apart !== undefined ? apart < late : null,
     evidence: [deployed, without.exhibit, first],
     detail: apart === undefined ? 'one of the two never started'
-      : `web was started ${seconds(Math.abs(apart))} ${apart < 0 ? 'before' : 'after'} its store, which took ${LATE_SECONDS} s more until it answered`,
+      : `web was started ${seconds(Math.abs(apart))} ${apart < 0 ? 'before' : 'after'} its store, which took ${late} s more until it answered`,
   })
   on.finding('app.waits-for-redis', {
     holds: without.reached && counting.reached && same,
