@@ -1,4 +1,4 @@
-import { PlaybookError } from '../../src/labbook.ts'
+import { longerWhere, PlaybookError } from '../../src/labbook.ts'
 
 type Vars = Readonly<Record<string, unknown>>
 
@@ -29,12 +29,12 @@ export interface LoadSettings {
 }
 
 /**
- * @param slowdown - of the machines under load (`slowdownOf`). Answers come so many times more seldom, so the default of what an answer may take is so many
- * times as long. Loads last its root times as long by default: for as many answers as else, all load tests would take more than an hour.
+ * @param slowdown - of the machines under load (`slowdownOf`). Answers take so many times as long there, and so does by default what is still taken for an
+ * answer; loads last longer (`longerWhere`).
  * @throws {PlaybookError} where a variable is not a number that makes sense.
  */
 export function loadSettings(vars: Vars, slowdown = 1): LoadSettings {
-  const longer = Math.ceil(Math.sqrt(slowdown))
+  const longer = longerWhere(slowdown)
   const number = (name: string, otherwise: number, least: number, most: number, whole = false): number => {
     const value = Number(vars[name] ?? otherwise)
     if (!(value >= least && value <= most) || (whole && !Number.isInteger(value))) {

@@ -17,6 +17,12 @@ interface Hosts {
  */
 export const slowdownOf = ({ hostvars }: Hosts, hosts: readonly string[]): number => Math.max(1, ...hosts.map((host) => ofOne(host, hostvars(host))))
 
+/**
+ * How many times as long to go on where machines are slow with what is not waited for, but measured or watched for a while: its root, as so many times as long
+ * as everything takes there would be hours.
+ */
+export const longerWhere = (slowdown: number): number => Math.ceil(Math.sqrt(slowdown))
+
 function ofOne(host: string, { slowdown, ansible_facts: facts }: Readonly<Record<string, unknown>>): number {
   if (slowdown === undefined) return (facts as { virtualization_type?: string } | undefined)?.virtualization_type === 'qemu' ? EMULATED : 1
   const number = Number(slowdown)

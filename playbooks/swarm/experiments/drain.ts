@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { experiment, type Exhibit, type ExperimentContext } from '../../../src/labbook.ts'
+import { experiment, longerWhere, type Exhibit, type ExperimentContext } from '../../../src/labbook.ts'
 import { look, replicasRun } from '../../app/proof.ts'
 import { allWell, COUNTER, NODES, replicasElsewhere, replicasOn, seconds, SPREAD, UPDATE_STATE, victim } from './support/cluster.ts'
 import { doorsOf, underWatch, type Watching } from './support/watching.ts'
@@ -83,13 +83,13 @@ async function evacuate(on: ExperimentContext, node: string, { mark }: Watching)
 }
 
 async function returning(on: ExperimentContext, node: string) {
-  await sleep(WAIT_SECONDS * on.slowdown * 1000, undefined, { signal: on.signal })
+  await sleep(WAIT_SECONDS * longerWhere(on.slowdown) * 1000, undefined, { signal: on.signal })
   const after = await on.exhibit({ title: `Replicas on ${node} after it is active`, command: replicasOn(node) })
   const returned = after.stdout.split('\n').filter((line) => line.trim() !== '').length
   return {
     holds: after.exitCode === 0 ? returned === 0 : null,
     evidence: [after],
-    detail: `${returned} replicas on ${node} ${WAIT_SECONDS * on.slowdown} s after it was active again`,
+    detail: `${returned} replicas on ${node} ${WAIT_SECONDS * longerWhere(on.slowdown)} s after it was active again`,
   }
 }
 

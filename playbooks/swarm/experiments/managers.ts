@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { experiment, PlaybookError, type CareContext, type Experiment, type ExperimentContext } from '../../../src/labbook.ts'
+import { experiment, longerWhere, PlaybookError, type CareContext, type Experiment, type ExperimentContext } from '../../../src/labbook.ts'
 import { making, mending } from '../../../src/lab/faults.ts'
 import { faultsOf } from '../../lab/faults.ts'
 import { settled } from '../../app/proof.ts'
-import { allWell, COUNTER, isReady, manager, NODES, seconds } from './support/cluster.ts'
+import { allWell, COUNTER, isReady, manager, NODES, seconds, spreadAgain } from './support/cluster.ts'
 import { placementCommand, readPlacement } from './support/placement.ts'
 import { underWatch } from './support/watching.ts'
 
@@ -41,7 +41,8 @@ async function restore(on: CareContext, promoted: boolean): Promise<void> {
     await on.look({ host, command: 'systemctl restart docker', timeout: 120 })
     await on.watch({ title: `${host} is back`, command: NODES, within: 120, until: ({ stdout }) => isReady(stdout, host) })
   }
-  await on.look({ command: `docker service update --detach --quiet --force ${COUNTER}` })
+  if (promoted) await on.look({ command: `docker service update --detach --quiet --force ${COUNTER}` })
+  else for (const node of all) await spreadAgain(on, node)
   await settled(on)
 }
 
@@ -68,7 +69,7 @@ async function lose(on: ExperimentContext, managers: readonly string[]) {
     const replaced = managed.reached
       ? await on.watch({ title: 'It is replaced', host: witness, command: placementCommand([COUNTER], on.slowdown), within: 60, until: ({ stdout }) => isReplaced(stdout, killed.stdout.split('\n')[0] ?? '', first) })
       : undefined
-    if (replaced === undefined) await sleep(WAIT_SECONDS * on.slowdown * 1000, undefined, { signal: on.signal })
+    if (replaced === undefined) await sleep(WAIT_SECONDS * longerWhere(on.slowdown) * 1000, undefined, { signal: on.signal })
     const left = await on.exhibit({ title: `Replicas on ${witness} after that`, host: witness, command: CONTAINERS })
     mark(replaced?.reached === true ? 'it is replaced' : 'it is not replaced')
     const end = now()
@@ -119,7 +120,7 @@ export const onlyManagerLost: Experiment = experiment('The only manager is lost'
   })
   on.finding('swarm.manager-lost.one.unmanaged', {
     holds: killed.exitCode === 0 ? !managed.reached && leftNow < count : null, evidence,
-    detail: `${WAIT_SECONDS * on.slowdown} s after one was killed ${leftNow} of ${count} replicas ran on ${running.host}, and no manager answered`,
+    detail: `${WAIT_SECONDS * longerWhere(on.slowdown)} s after one was killed ${leftNow} of ${count} replicas ran on ${running.host}, and no manager answered`,
   })
   on.finding('swarm.manager-lost.one.comes-back', {
     holds: back.reached, evidence,

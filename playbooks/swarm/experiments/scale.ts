@@ -1,9 +1,7 @@
 import { experiment, type ExperimentContext } from '../../../src/labbook.ts'
-import { appVars } from '../../app/stack.ts'
-import { allWell, COUNTER, manager, runningLines, seconds, SPREAD, wantedReplicas } from './support/cluster.ts'
+import { allWell, COUNTER, roomFor, runningLines, scaleTo, seconds, SPREAD, wantedReplicas } from './support/cluster.ts'
 import { underWatch, type Watching } from './support/watching.ts'
 
-const scaleTo = (replicas: number): string => `docker service scale --detach ${COUNTER}=${replicas}`
 const ASKED = `docker service inspect ${COUNTER} --format '{{.Spec.Mode.Replicated.Replicas}}'`
 
 /** More replicas, and fewer, while requests come. */
@@ -20,7 +18,7 @@ export const scale = experiment('Scale up and down', {
   restore: async (on) => { await on.look({ command: scaleTo(wantedReplicas(on)) }) },
 }, async (on) => {
   const wanted = wantedReplicas(on)
-  const room = appVars(on.hostvars(manager(on))).counter_max_per_node * (on.groups.swarm ?? []).length
+  const room = roomFor(on)
   const more = Math.min(wanted + 2, room)
   const fewer = Math.max(1, Math.min(2, wanted - 1))
   const { value, exhibit, fared } = await underWatch(on, { title: `Timeline: ${wanted}, ${more}, ${fewer}, ${wanted} replicas` }, async (watching) => {

@@ -16,6 +16,14 @@ export const manager = ({ hosts }: Pick<CareContext, 'hosts'>): string => hosts[
 /** How many replicas the inventory asks for. */
 export const wantedReplicas = (on: Pick<CareContext, 'hosts' | 'hostvars'>): number => appVars(on.hostvars(manager(on))).counter_replicas
 
+/** How many replicas the nodes may have together. */
+export function roomFor(on: Pick<CareContext, 'groups' | 'hosts' | 'hostvars'>): number {
+  const { counter_max_per_node: most } = appVars(on.hostvars(manager(on)))
+  return most === 0 ? Infinity : most * (on.groups.swarm ?? []).length
+}
+
+export const scaleTo = (replicas: number): string => `docker service scale --detach ${COUNTER}=${replicas}`
+
 export const NODES = `docker node ls --format 'table {{.Hostname}}\\t{{.Status}}\\t{{.Availability}}\\t{{.ManagerStatus}}'`
 
 /** Every node is up, and the app is as it was deployed: what each experiment begins with, and ends with. */
@@ -44,13 +52,21 @@ export const runningLines = (stdout: string, without: readonly string[] = []): s
 export const replicasOn = (node: string): string => running(`--filter node=${node} `)
 
 /**
- * Gives a node that is back its share of replicas, as they do not come back to it by themselves. Not while others take the place of lost ones, nor while
- * managers that have not missed the node yet count its own as running: with a start-first update in between, all room (2 on a node) is taken by old and
- * new tasks of the same replicas, and the update waits for ever.
+ * Gives a node that is back a replica again, as they do not come back to it by themselves: one more is wanted for a while, which is started where the fewest are
+ * and then ended where the most are. (A forced update would start all of them anew, one after the other.) Not while others take the place of lost ones, nor while
+ * managers that have not missed the node yet count its own as running.
  */
 export async function spreadAgain(on: CareContext, node: string): Promise<void> {
+  const wanted = wantedReplicas(on)
   await replicasElsewhere(on, 'All replicas run again', [], 120)
-  await on.look({ command: `[ -n "$(docker service ps ${COUNTER} --filter node=${node} --filter desired-state=running -q)" ] || docker service update --detach --quiet --force ${COUNTER}` })
+  const { stdout: own } = await on.look({ command: replicasOn(node) })
+  if (own.trim() !== '' || roomFor(on) <= wanted) return
+  try {
+    await on.look({ command: scaleTo(wanted + 1) })
+    await on.watch({ title: `A replica for ${node}`, command: replicasOn(node), within: 180, until: ({ stdout }) => runningLines(stdout).length > 0 })
+  } finally {
+    await on.look({ command: scaleTo(wanted) })
+  }
 }
 
 /** How many replicas each node has. */
