@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 
 from counter.logs import GunicornJsonLogger
 from counter.settings import SettingsError, read_settings
@@ -24,3 +25,14 @@ worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 graceful_timeout = 20
 timeout = 30
 keepalive = 5
+
+
+def when_ready(server):
+    """Makes the end wait: balancers that hear late that this replica goes must find it open until they have."""
+    stop = server.handle_term
+
+    def stop_later():
+        time.sleep(settings.stop_delay)
+        stop()
+
+    server.handle_term = stop_later

@@ -18,6 +18,8 @@ class Settings:
     key: str
     port: int
     workers: int
+    stop_delay: int
+    """Seconds that requests are still taken after SIGTERM."""
     replica: str
     """The host name; in a container that is the container's short id."""
     node: str
@@ -32,6 +34,7 @@ def read_settings(env: Mapping[str, str]) -> Settings:
         key=env.get("COUNTER_KEY") or "counter",
         port=whole_number(env, "PORT", 8080, 65535),
         workers=whole_number(env, "WEB_CONCURRENCY", 2, 64),
+        stop_delay=whole_number(env, "STOP_DELAY_SECONDS", 0, 60, lowest=0),
         replica=socket.gethostname(),
         node=env.get("NODE_NAME") or "unknown",
         log_level=_log_level(env),

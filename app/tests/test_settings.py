@@ -22,7 +22,7 @@ def test_defaults() -> None:
     [("PORT", "http"), ("PORT", "0"), ("PORT", "65536"), ("REDIS_PORT", "-1"),
      ("WEB_CONCURRENCY", "1.5"), ("REDIS_TIMEOUT", "0"), ("REDIS_TIMEOUT", "nan"),
      ("REDIS_TIMEOUT", "soon"), ("REDIS_TOPOLOGY", "ring"), ("REDIS_WAIT_REPLICAS", "3"),
-     ("REDIS_WAIT_MS", "0"), ("REDIS_REPLICAS", "-1"), ("LOG_LEVEL", "LOUD"), ("REDIS_PASSWORD_FILE", "/does/not/exist")],
+     ("REDIS_WAIT_MS", "0"), ("REDIS_REPLICAS", "-1"), ("LOG_LEVEL", "LOUD"), ("STOP_DELAY_SECONDS", "61"), ("REDIS_PASSWORD_FILE", "/does/not/exist")],
 )
 def test_a_wrong_setting_is_named(name: str, text: str) -> None:
     with pytest.raises(SettingsError, match=f"^{name}="):

@@ -64,6 +64,16 @@ def test_requests_that_wait_for_redis_when_sigterm_comes_are_finished(
         assert counter.process.wait(DEADLINE_S) == 0
 
 
+def test_requests_are_taken_for_a_while_after_sigterm_where_that_is_asked_for(
+    tmp_path: Path, redis: RedisServer
+) -> None:
+    with running_counter(tmp_path, redis.port, STOP_DELAY_SECONDS="2") as counter:
+        counter.process.send_signal(signal.SIGTERM)
+        wait_until(lambda: is_stopping(counter), "gunicorn to take the signal")
+        assert counter.ask("POST", "/api/counter/increment").json["count"] == 1
+        assert counter.process.wait(DEADLINE_S) == 0
+
+
 def test_an_idle_app_ends_cleanly(counter: Counter) -> None:
     assert counter.stop() == 0
     assert all(line["level"] == "info" for line in counter.log_lines())

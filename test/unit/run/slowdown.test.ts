@@ -2,7 +2,7 @@ import t from 'tap'
 import type { Connection } from '../../../src/connection/connection.ts'
 import { experiment } from '../../../src/run/experiment.ts'
 import { PlaybookError } from '../../../src/run/play.ts'
-import { slowdownOf } from '../../../src/run/slowdown.ts'
+import { longerWhere, slowdownOf } from '../../../src/run/slowdown.ts'
 import { runSteps, shellConnection } from '../../support/play-run.ts'
 
 const among = (vars: Readonly<Record<string, Record<string, unknown>>>): number => slowdownOf({ hostvars: (host) => vars[host] ?? {} }, Object.keys(vars))
@@ -19,6 +19,10 @@ t.test('what is no such number is refused by name', async (t) => {
   for (const slowdown of [0, -1, 1.5, 61, 'much', null]) {
     t.throws(() => among({ node2: { slowdown } }), new PlaybookError(`slowdown of node2 is "${String(slowdown)}": it must be a whole number from 1 to 60`))
   }
+})
+
+t.test('what goes on for a while goes on for its root times as long', async (t) => {
+  t.same([1, 2, 4, 10, 60].map(longerWhere), [1, 2, 2, 4, 8])
 })
 
 t.test('an experiment waits so many times as long', async (t) => {

@@ -74,8 +74,17 @@ t.test('where machines are slow, health checks come less often and may take long
     t.match(services[name].healthcheck, { interval: '20s', timeout: '30s', retries: 5 }, name)
     t.equal(services[name].environment.HEALTH_SECONDS, '20', name)
   }
-  t.match(services.counter.environment, { REDIS_TIMEOUT: '10', GUNICORN_CMD_ARGS: '--timeout 300', WEB_CONCURRENCY: '1' })
+  t.match(services.counter.environment, { REDIS_TIMEOUT: '10', GUNICORN_CMD_ARGS: '--timeout 300', WEB_CONCURRENCY: '1', RES_OPTIONS: 'timeout:10 attempts:1' })
+  t.equal(stack({ ipvs: false, slowdown: 60 }).services.counter.environment.RES_OPTIONS, 'timeout:30 attempts:1', 'the resolver knows no more')
   t.notOk('WEB_CONCURRENCY' in stack({ ipvs: false }).services.counter.environment, 'else it is the app that says how many workers')
+})
+
+t.test('a replica that goes is open for longer only where the mesh of slow nodes hears of it late', async (t) => {
+  const stopping = (given: object) => {
+    const { counter } = stack({ ipvs: true, ...given }).services
+    return [counter.environment.STOP_DELAY_SECONDS, counter.stop_grace_period]
+  }
+  t.same([stopping({}), stopping({ slowdown: 10 }), stopping({ slowdown: 10, ipvs: false })], [['0', '30s'], ['10', '40s'], ['0', '30s']])
 })
 
 t.test('Swarm is left its own placeholders', async (t) => {
