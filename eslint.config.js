@@ -14,7 +14,8 @@ const rooms = {
   lab: ['values', 'shell', 'inventory', 'modules'],
   pki: ['values', 'shell', 'modules'],
   accounts: ['values', 'shell', 'modules'],
-  k3s: ['values', 'shell', 'modules', 'connection'],
+  transfer: ['values', 'shell', 'modules', 'connection'],
+  k3s: ['values', 'shell', 'modules'],
   load: [],
 }
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { connectionTarget } from '../../src/connection/index.ts'
-import { upload } from '../../src/k3s/upload.ts'
+import { upload } from '../../src/transfer/upload.ts'
 import {
   apt, command, copy, docker_image, file, play, PlaybookError, register, shell, slowdownOf,
   type CommandValues, type DockerImage, type PlayContext, type Register, type Task,

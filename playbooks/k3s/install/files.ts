@@ -2,7 +2,7 @@ import { posix } from 'node:path'
 import { assert, copy, file, get_url, play, secret, shell, template, type PlayContext, type Task } from '../../../src/labbook.ts'
 import { connectionTarget } from '../../../src/connection/index.ts'
 import { CONTAINERD_ADDITIONS, dropInOf, K3S_CONFIG_FOLDER, K3S_DATA, K3S_KEPT, KMSG, READ_AT_START, STARTED } from '../../../src/k3s/paths.ts'
-import { upload } from '../../../src/k3s/upload.ts'
+import { upload } from '../../../src/transfer/upload.ts'
 import type { Conditions } from '../../../src/modules/task.ts'
 import { machineAccount } from '../../registry/accounts.ts'
 import { accounts } from '../../registry/credentials.ts'
@@ -90,5 +90,5 @@ function program(on: PlayContext): Task[] {
 }
 
 const bring = (on: PlayContext, { from, name, sha256 }: Piece, dest: string): Task => upload(`Bring ${name}`, {
-  target: connectionTarget(on.host, on.vars), src: from, dest, sha256, delegate_to: 'localhost', become: false,
+  target: connectionTarget(on.host, on.vars), src: from, dest, sha256, hint: 'docs/k3s.md says which files are needed', delegate_to: 'localhost', become: false,
 })

@@ -1,11 +1,12 @@
+import { randomBytes } from 'node:crypto'
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import fc from 'fast-check'
 import t from 'tap'
 import { connectionTarget } from '../../../src/connection/index.ts'
-import { upload } from '../../../src/k3s/upload.ts'
-import { programs } from '../../../src/k3s/upload-program.ts'
+import { upload } from '../../../src/transfer/upload.ts'
+import { programs } from '../../../src/transfer/upload-program.ts'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'labbook-upload-'))
 t.teardown(() => { rmSync(folder, { recursive: true, force: true }) })
@@ -26,6 +27,13 @@ t.test('what arrives is what was sent, whatever its size', async () => {
   }), { numRuns: 12 })
 })
 
+t.test('what cannot be compressed arrives as well', async (t) => {
+  const bytes = randomBytes(100_000)
+  writeFileSync(src, bytes)
+  await programs.send(request)
+  t.ok(readFileSync(dest).equals(bytes))
+})
+
 t.test('a file that is there is not sent again; another one is', async (t) => {
   writeFileSync(src, 'one')
   await programs.send(request)
@@ -39,7 +47,8 @@ t.test('a file that is there is not sent again; another one is', async (t) => {
 
 t.test('what cannot be is said in a sentence', async (t) => {
   rmSync(src)
-  t.match((await plan()).problem, /from is not there: of k3s, docs\/k3s\.md says which files are needed/)
+  t.match((await plan()).problem, /from is not there$/)
+  await t.rejects(programs.look({ ...request, hint: 'the README says where it is' }), { name: 'Refusal', message: `${src} is not there: the README says where it is` })
   writeFileSync(src, 'three')
   await t.rejects(programs.send({ ...request, dest: '/proc/nothing/here' }), { name: 'Refusal', message: /proc/ })
 })

@@ -19,6 +19,8 @@ const schema = z.strictObject({
   dest: targetFile,
   /** What the file must be. Without it: what it is. */
   sha256: z.string().regex(/^[0-9a-f]{64}$/).optional(),
+  /** Where the file is to come from: told where it is missing. */
+  hint: z.string().optional(),
 })
 
 /** A file as it is on the host. */

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { open, stat } from 'node:fs/promises'
+import { promisify } from 'node:util'
+import { gzip } from 'node:zlib'
 import { BecomeFailed, TimeLimit, Unreachable, type Become, type Connection } from '../connection/connection.ts'
 import { openConnection, type Target } from '../connection/index.ts'
 import { printBytes } from '../modules/support/file-content.ts'
@@ -12,6 +14,7 @@ interface Request {
   readonly target: Target
   readonly src: string
   readonly dest: string
+  readonly hint?: string
 }
 
 /** What the file is here, and what is there. */
@@ -23,6 +26,9 @@ export interface UploadLook {
 
 /** So much travels at a time, and is in memory. */
 const PIECE = 4 * 1024 * 1024
+
+/** Smaller by less than this part, it is not worth the other end's time. */
+const WORTH_IT = 0.1
 
 /** What the module `upload` has a worker do. */
 export const programs = { look: inWords(look), send: inWords(send) }
@@ -45,7 +51,7 @@ async function send(request: Request): Promise<{ sent: number }> {
     try {
       const piece = Buffer.alloc(PIECE)
       for (let size; (size = (await file.read(piece, 0, PIECE, sent)).bytesRead) > 0; sent += size) {
-        await run(`${printBytes(piece.subarray(0, size))} ${sh`>>${part}`}`)
+        await run(`${await printed(piece.subarray(0, size))} ${sh`>>${part}`}`)
       }
     } finally {
       await file.close()
@@ -57,6 +63,12 @@ async function send(request: Request): Promise<{ sent: number }> {
     ].join('\n'))
     return { sent }
   })
+}
+
+/** Quickly compressed: the line and the shell at its end are slower than that. What was compressed before stays as it is. */
+async function printed(piece: Buffer): Promise<string> {
+  const small = await promisify(gzip)(piece, { level: 1 })
+  return small.length < piece.length * (1 - WORTH_IT) ? `${printBytes(small)} | gzip -d` : printBytes(piece)
 }
 
 /** Does something over a line to the host, as root. */
@@ -95,7 +107,7 @@ async function checksum(file: string): Promise<string> {
 /** What the user can mend, in a sentence. */
 function inWords<A>(program: (request: Request) => Promise<A>): (request: Request) => Promise<A> {
   return (request) => program(request).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') throw new Refusal(`${request.src} is not there: of k3s, docs/k3s.md says which files are needed`)
+    if (error.code === 'ENOENT') throw new Refusal(`${request.src} is not there${request.hint === undefined ? '' : `: ${request.hint}`}`)
     if ([Unreachable, TimeLimit, BecomeFailed].some((kind) => error instanceof kind)) throw new Refusal(`${request.target.name}: ${error.message}`)
     throw error.syscall === undefined ? error : new Refusal(error.message)
   })
