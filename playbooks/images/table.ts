@@ -67,7 +67,7 @@ export function contextFiles(root = ROOT): string[] {
   const walk = (folder: string): string[] => readdirSync(path.join(root, folder), { withFileTypes: true })
     .filter(({ name }) => name !== '__pycache__')
     .flatMap((entry) => (entry.isDirectory() ? walk(path.join(folder, entry.name)) : [path.join(folder, entry.name)]))
-  return ['app/.dockerignore', 'app/Dockerfile', 'app/gunicorn.conf.py', 'app/requirements.txt', ...walk('app/counter'), ...walk('app/images'), ...walk('app/voting')].sort()
+  return ['app/.dockerignore', 'app/Dockerfile', 'app/gunicorn.conf.py', 'app/health.sh', 'app/requirements.txt', ...walk('app/counter'), ...walk('app/images'), ...walk('app/voting')].sort()
 }
 
 const read = (file: string, root = ROOT): Buffer => readFileSync(path.join(root, file))

@@ -25,16 +25,20 @@ interface Images {
 /** As in the stack, a worker of the app has longer to start where machines are slow. */
 const compose = ({ counter, redis }: Images, node: string, { dnsrr, late, slowdown }: { dnsrr: boolean; late: number; slowdown: number }): string => {
   const deploy = `deploy: { replicas: 1, ${dnsrr ? 'endpoint_mode: dnsrr, ' : ''}placement: { constraints: [node.hostname == ${node}] } }`
+  // Neither is to be taken for dead while it waits.
+  const healthcheck = `healthcheck: { interval: ${2 * slowdown}s, timeout: ${10 * slowdown}s, retries: 5, start_period: ${60 * slowdown}s }`
   return `version: '3.8'
 services:
   store:
     image: ${redis}
     command: [sh, -c, 'sleep ${late}; exec redis-server --protected-mode no --save ""']
+    ${healthcheck}
     ${deploy}
   web:
     image: ${counter}
     depends_on: [store]
-    environment: { REDIS_HOST: store, REDIS_TIMEOUT: '${slowdown}', GUNICORN_CMD_ARGS: --timeout ${30 * slowdown}${slowdown > 1 ? ", WEB_CONCURRENCY: '1'" : ''} }
+    environment: { REDIS_HOST: store, REDIS_TIMEOUT: '${slowdown}', HEALTH_SECONDS: '${2 * slowdown}', GUNICORN_CMD_ARGS: --timeout ${30 * slowdown}${slowdown > 1 ? ", WEB_CONCURRENCY: '1'" : ''} }
+    ${healthcheck}
     ${deploy}
 `
 }

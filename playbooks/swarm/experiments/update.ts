@@ -43,7 +43,7 @@ export const rollingUpdate = experiment('Rolling update under load', {
   on.finding('swarm.update.no-failed-request', {
     holds: update.reached && first.failed === 0,
     evidence: [...update.exhibits, exhibit],
-    detail: `done after ${seconds(update.took)}; ${first.failed} of ${first.sent} requests at ${UNDER_LOAD}/s failed, 95 of 100 were answered within ${first.p95.toFixed(0)} ms`,
+    detail: `done after ${seconds(update.took)}; ${first.failed} of ${first.sent} requests at ${UNDER_LOAD / on.slowdown}/s failed, 95 of 100 were answered within ${first.p95.toFixed(0)} ms`,
     measured: { 'time to update': [update.took, 's'], 'failed requests': [first.failed, ''] },
   })
   on.finding('swarm.rollback.no-failed-request', {
@@ -115,7 +115,7 @@ export const brokenUpdate = experiment('Update to a broken image', {
   })
   const all = fared()
   on.finding('swarm.update.broken-unnoticed', {
-    holds: all.failed === 0, evidence: [exhibit], detail: `${all.failed} of ${all.sent} requests at ${UNDER_LOAD}/s failed`,
+    holds: all.failed === 0, evidence: [exhibit], detail: `${all.failed} of ${all.sent} requests at ${UNDER_LOAD / on.slowdown}/s failed`,
     measured: { 'failed requests': [all.failed, ''] },
   })
 })

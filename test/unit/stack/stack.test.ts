@@ -56,6 +56,7 @@ for (const ipvs of [true, false]) {
       resources: { limits: { memory: '192M' }, reservations: { memory: '64M' } },
     })
     t.equal(counter.healthcheck.interval, '2s')
+    t.same(counter.healthcheck.test, ['CMD', '/app/health.sh'], 'an image that has none is not taken for a healthy one')
   })
 
   t.test(`all services share an attachable overlay network and say their limits (ipvs: ${String(ipvs)})`, async (t) => {
