@@ -5,6 +5,7 @@ import { asDeployed, containers, deployed, putBack, scaleTo } from './replicas.t
 import { generators } from './generators.ts'
 import { findCapacity, type Step } from './scaling.ts'
 import { loadSettings, type LoadSettings } from './settings.ts'
+import { tooSlow } from './slow.ts'
 import { capacityTable, lawText, trialData, trialTable, trialText } from './texts.ts'
 import { runTrial, type TrialRun } from './trial.ts'
 import { sampling } from './usage.ts'
@@ -30,6 +31,7 @@ const users = experiment('Load by users who think', {
   },
   start: asDeployed,
 }, async (on) => {
+  if (await tooSlow(on, ['load.users.100', 'load.users.500'])) return
   const settings = settingsOf(on)
   const { replicas } = deployed(on)
   const tasks = await containers(on)
@@ -62,6 +64,7 @@ const capacity = experiment('Do 4 replicas serve more than 1?', {
   start: asDeployed,
   restore: putBack,
 }, async (on) => {
+  if (await tooSlow(on, ['load.capacity.1-vs-4', 'load.share'])) return
   const settings = settingsOf(on)
   const trials: TrialRun[] = []
   const running: Exhibit[] = []
@@ -137,6 +140,7 @@ const scaling = experiment('Capacity against replicas', {
   start: asDeployed,
   restore: putBack,
 }, async (on) => {
+  if (await tooSlow(on, ['load.scaling'])) return
   const settings = settingsOf(on)
   const steps: Step[] = []
   await sampling(on, watched(on), async (between) => {

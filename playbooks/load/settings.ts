@@ -2,7 +2,7 @@ import { longerWhere, PlaybookError } from '../../src/labbook.ts'
 
 type Vars = Readonly<Record<string, unknown>>
 
-/** How long, how often, how much: variables of the inventory or `--extra-vars`. As they stand, all load tests take about six minutes, where machines are slow half an hour. */
+/** How long, how often, how much: variables of the inventory or `--extra-vars`. As they stand, all load tests take about six minutes, where machines are slow more than half an hour. */
 export interface LoadSettings {
   /** Seconds of a trial that count, and before them some that do not. */
   readonly trialSeconds: number
@@ -26,6 +26,8 @@ export interface LoadSettings {
   readonly failed: number
   /** Ratios this near to 1 are no difference. */
   readonly within: number
+  /** Machines with a higher slowdown are not loaded. */
+  readonly mostSlowdown: number
 }
 
 /**
@@ -55,6 +57,7 @@ export function loadSettings(vars: Vars, slowdown = 1): LoadSettings {
     p95Ms: number('load_p95_ms', 1000 * slowdown, 1, 60_000),
     failed: number('load_failed', 0.01, 0, 1),
     within: number('load_within', 0.1, 0.01, 1),
+    mostSlowdown: number('load_most_slowdown', 5, 1, 60, true),
   }
 }
 

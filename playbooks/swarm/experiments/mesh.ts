@@ -3,7 +3,7 @@ import { callMany, type Answers } from '../../app/client.ts'
 import { quote } from '../../../src/shell/quote.ts'
 import { making, mending } from '../../../src/lab/faults.ts'
 import { faultsOf } from '../../lab/faults.ts'
-import { allWell, COUNTER, isDown, isReady, NODES, replicasElsewhere, runningLines, seconds, spreadAgain, victim, wantedReplicas } from './support/cluster.ts'
+import { allWell, COUNTER, isDown, isReady, NODES, replicasElsewhere, runningLines, scaleTo, seconds, spreadAgain, victim, wantedReplicas } from './support/cluster.ts'
 import { doorsOf, underWatch } from './support/watching.ts'
 import { evenly, shares, type Share } from './support/shares.ts'
 
@@ -44,7 +44,6 @@ async function notHere(on: ExperimentContext, ids: readonly string[]): Promise<b
   return true
 }
 
-const scaleTo = (replicas: number): string => `docker service scale --detach ${COUNTER}=${replicas}`
 const RUNNING = `docker service ps ${COUNTER} --filter desired-state=running --format '{{.Name}} {{.Node}} {{.CurrentState}}'`
 
 const reach = async (on: ExperimentContext, replicas: number) => {

@@ -1,9 +1,11 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import t from 'tap'
+import type { Exhibit } from '../../../src/run/events.ts'
 import { bottleneckOf, type CpuUse } from '../../../playbooks/load/bottleneck.ts'
 import { readContainers } from '../../../playbooks/load/replicas.ts'
 import { loadSettings } from '../../../playbooks/load/settings.ts'
+import { tooSlow } from '../../../playbooks/load/slow.ts'
 import { onlyOurs } from '../../../playbooks/load/trial.ts'
 import { cpuUses, parseCpu, READ_CPU, sampling, type CpuReading } from '../../../playbooks/load/usage.ts'
 
@@ -102,6 +104,20 @@ t.test('settings come from the inventory, and mistakes in them are told', async 
   t.throws(() => loadSettings({ load_trials: 2.5 }), { message: /load_trials is 2\.5: give a whole number from 1 to 50/ })
   t.throws(() => loadSettings({ load_trial_seconds: 'long' }), { message: /load_trial_seconds is "long"/ })
   t.throws(() => loadSettings({ load_replicas: 'many' }), { message: /load_replicas is "many"/ })
+})
+
+t.test('machines of software emulation are not loaded, and each finding says why; the inventory may ask for it', async (t) => {
+  const asked = async (slowdown: number, vars: object) => {
+    const findings: [string, boolean | null, string | undefined][] = []
+    const slow = await tooSlow({
+      slowdown, hosts: ['node1'], hostvars: () => ({ ...vars }), notice: () => {}, exhibit: async ({ title, command }) => ({ title, command }) as Exhibit,
+      finding: (id, { holds, detail }) => { findings.push([id, holds, detail]) },
+    }, ['load.scaling', 'load.share'])
+    return { slow, findings }
+  }
+  t.strictSame(await asked(5, {}), { slow: false, findings: [] })
+  t.strictSame(await asked(10, { load_most_slowdown: '10' }), { slow: false, findings: [] })
+  t.match(await asked(10, {}), { slow: true, findings: [['load.scaling', null, /10 times slower .*load_most_slowdown: 10/], ['load.share', null, String]] })
 })
 
 t.test('a load is never aimed at a host that the inventory does not have', async (t) => {
