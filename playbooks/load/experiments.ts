@@ -31,7 +31,7 @@ const users = experiment('Load by users who think', {
   },
   start: asDeployed,
 }, async (on) => {
-  if (await tooSlow(on, ['load.users.100', 'load.users.500'])) return
+  if (await tooSlow(on)) return
   const settings = settingsOf(on)
   const { replicas } = deployed(on)
   const tasks = await containers(on)
@@ -64,7 +64,7 @@ const capacity = experiment('Do 4 replicas serve more than 1?', {
   start: asDeployed,
   restore: putBack,
 }, async (on) => {
-  if (await tooSlow(on, ['load.capacity.1-vs-4', 'load.share'])) return
+  if (await tooSlow(on)) return
   const settings = settingsOf(on)
   const trials: TrialRun[] = []
   const running: Exhibit[] = []
@@ -140,7 +140,7 @@ const scaling = experiment('Capacity against replicas', {
   start: asDeployed,
   restore: putBack,
 }, async (on) => {
-  if (await tooSlow(on, ['load.scaling'])) return
+  if (await tooSlow(on)) return
   const settings = settingsOf(on)
   const steps: Step[] = []
   await sampling(on, watched(on), async (between) => {

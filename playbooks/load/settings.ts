@@ -2,7 +2,7 @@ import { longerWhere, PlaybookError } from '../../src/labbook.ts'
 
 type Vars = Readonly<Record<string, unknown>>
 
-/** How long, how often, how much: variables of the inventory or `--extra-vars`. As they stand, all load tests take about six minutes, where machines are slow more than half an hour. */
+/** How long, how often, how much: variables of the inventory or `--extra-vars`. As they stand, all load tests take about six minutes. */
 export interface LoadSettings {
   /** Seconds of a trial that count, and before them some that do not. */
   readonly trialSeconds: number

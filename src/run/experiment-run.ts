@@ -45,8 +45,11 @@ async function once(
     if (!open.delete(id)) throw new Error(`experiment "${name}" makes a finding it did not announce, or makes it twice: ${id}`)
     conclude(id, verdict)
   }
+  const cannotTell: ExperimentContext['cannotTell'] = (why, evidence = []) => {
+    for (const id of [...open]) finding(id, { holds: null, evidence, detail: why })
+  }
   const care = careContext(state, experiment, names, nextId)
-  const on: ExperimentContext = { ...care, finding }
+  const on: ExperimentContext = { ...care, finding, cannotTell }
   const reasons: string[] = []
   let begun = false
   try {
@@ -63,8 +66,7 @@ async function once(
     reasons.push((error as Error).message)
     state.emit({ type: 'notice', level: 'error', message: `${name}: ${(error as Error).message}` })
   } finally {
-    const why = reasons[0] ?? (state.signal.aborted ? 'interrupted' : 'the experiment ended without a word on it')
-    for (const id of [...open]) finding(id, { holds: null, evidence: [], detail: why })
+    cannotTell(reasons[0] ?? (state.signal.aborted ? 'interrupted' : 'the experiment ended without a word on it'))
     if (begun) await restore(state, experiment, names, nextId)
   }
 }

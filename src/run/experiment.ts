@@ -78,12 +78,14 @@ export interface ExperimentContext {
   look(look: Look): Promise<Seen>
   record(what: Recorded): Exhibit
   finding(id: string, verdict: Verdict): void
+  /** Says of every finding that has not been made yet that it cannot be told, and why. */
+  cannotTell(why: string, evidence?: readonly Exhibit[]): void
   notice(message: string, level?: 'info' | 'warning'): void
   readonly signal: AbortSignal
 }
 
 /** Of the context what a start state is looked at with, and what things are put back with: no findings are made there. */
-export type CareContext = Omit<ExperimentContext, 'finding'>
+export type CareContext = Omit<ExperimentContext, 'finding' | 'cannotTell'>
 
 export interface ExperimentOptions {
   readonly hosts: string

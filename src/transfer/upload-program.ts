@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { open, stat } from 'node:fs/promises'
 import { promisify } from 'node:util'
-import { gzip } from 'node:zlib'
+import { gzip, type ZlibOptions } from 'node:zlib'
 import { BecomeFailed, TimeLimit, Unreachable, type Become, type Connection } from '../connection/connection.ts'
 import { openConnection, type Target } from '../connection/index.ts'
 import { printBytes } from '../modules/support/file-content.ts'
@@ -27,6 +27,7 @@ export interface UploadLook {
 /** So much travels at a time, and is in memory. */
 const PIECE = 4 * 1024 * 1024
 
+const compressed = promisify<Buffer, ZlibOptions, Buffer>(gzip)
 /** Smaller by less than this part, it is not worth the other end's time. */
 const WORTH_IT = 0.1
 
@@ -67,7 +68,7 @@ async function send(request: Request): Promise<{ sent: number }> {
 
 /** Quickly compressed: the line and the shell at its end are slower than that. What was compressed before stays as it is. */
 async function printed(piece: Buffer): Promise<string> {
-  const small = await promisify(gzip)(piece, { level: 1 })
+  const small = await compressed(piece, { level: 1 })
   return small.length < piece.length * (1 - WORTH_IT) ? `${printBytes(small)} | gzip -d` : printBytes(piece)
 }
 

@@ -35,11 +35,11 @@ async function withoutIpvs(on: ExperimentContext): Promise<{ hosts: string[]; ex
 }
 
 /** Says of each finding that it cannot be told here. @returns whether the experiment ends with that. */
-async function notHere(on: ExperimentContext, ids: readonly string[]): Promise<boolean> {
+async function notHere(on: ExperimentContext): Promise<boolean> {
   const { hosts, exhibits } = await withoutIpvs(on)
   if (hosts.length === 0) return false
   const why = `the kernel of ${hosts.join(', ')} has no IPVS, so there is no routing mesh; virtual machines have kernels of their own (lab.mjs up --provider qemu)`
-  for (const id of ids) on.finding(id, { holds: null, evidence: exhibits, detail: why })
+  on.cannotTell(why, exhibits)
   on.notice(why)
   return true
 }
@@ -70,7 +70,7 @@ export const mesh = experiment('The routing mesh', {
   start: allWell,
   restore: async (on: CareContext) => { await on.look({ command: scaleTo(wantedReplicas(on)) }) },
 }, async (on) => {
-  if (await notHere(on, [EVERY_NODE, BALANCES, VIP])) return
+  if (await notHere(on)) return
   const wanted = wantedReplicas(on)
   const nodes = on.groups.swarm ?? []
   await everyNode(on, Math.max(1, Math.min(wanted, nodes.length - 1)))
@@ -154,7 +154,7 @@ export const meshPowerOff = experiment('A node loses its power under the routing
     await spreadAgain(on, node)
   },
 }, async (on) => {
-  if (await notHere(on, [POWER_OFF])) return
+  if (await notHere(on)) return
   const node = victim(on)
   const fault = faultsOf(on, node).powerOff
   const from = on.hosts[0] as string

@@ -32,7 +32,7 @@ export const rollingUpdate = experiment('Rolling update under load', {
   },
 }, async (on) => {
   const watched = { title: 'Timeline: an update and a rollback under load', perSecond: UNDER_LOAD }
-  const { value, exhibit, increments, fared } = await underWatch(on, watched, async (watching) => {
+  const { value, exhibit, perSecond, increments, fared } = await underWatch(on, watched, async (watching) => {
     const update = await roll(on, 'Update', `docker service update --detach --quiet --env-add ${VERSION}=${Date.now()} ${COUNTER}`, 'completed', watching)
     const between = watching.now()
     const rollback = await roll(on, 'Rollback', `docker service rollback --detach --quiet ${COUNTER}`, 'rollback_completed', watching)
@@ -43,7 +43,7 @@ export const rollingUpdate = experiment('Rolling update under load', {
   on.finding('swarm.update.no-failed-request', {
     holds: update.reached && first.failed === 0,
     evidence: [...update.exhibits, exhibit],
-    detail: `done after ${seconds(update.took)}; ${first.failed} of ${first.sent} requests at ${UNDER_LOAD / on.slowdown}/s failed, 95 of 100 were answered within ${first.p95.toFixed(0)} ms`,
+    detail: `done after ${seconds(update.took)}; ${first.failed} of ${first.sent} requests at ${perSecond}/s failed, 95 of 100 were answered within ${first.p95.toFixed(0)} ms`,
     measured: { 'time to update': [update.took, 's'], 'failed requests': [first.failed, ''] },
   })
   on.finding('swarm.rollback.no-failed-request', {
@@ -93,7 +93,7 @@ export const brokenUpdate = experiment('Update to a broken image', {
   const source = (await on.look({ host: (on.groups.registry ?? on.hosts)[0] as string, command: 'docker image ls --format "{{.Repository}}:{{.Tag}}"' })).stdout
   const broken = source.split('\n').find((name) => name.startsWith(`${registryAddress(on)}/labbook/hello-world:`))
     ?? `${registryAddress(on)}/labbook/hello-world:${tagOf('hello-world', 'debian')}`
-  const { value, exhibit, fared } = await underWatch(on, { title: 'Timeline: an update to a broken image', perSecond: UNDER_LOAD }, async ({ mark, now }) => {
+  const { value, exhibit, perSecond, fared } = await underWatch(on, { title: 'Timeline: an update to a broken image', perSecond: UNDER_LOAD }, async ({ mark, now }) => {
     const before = await on.exhibit({ title: 'Image before', command: IMAGE })
     const began = now()
     const told = await on.exhibit({ title: 'Update to the broken image', command: `docker service update --detach --quiet --with-registry-auth --image ${broken} ${COUNTER}` })
@@ -115,7 +115,7 @@ export const brokenUpdate = experiment('Update to a broken image', {
   })
   const all = fared()
   on.finding('swarm.update.broken-unnoticed', {
-    holds: all.failed === 0, evidence: [exhibit], detail: `${all.failed} of ${all.sent} requests at ${UNDER_LOAD / on.slowdown}/s failed`,
+    holds: all.failed === 0, evidence: [exhibit], detail: `${all.failed} of ${all.sent} requests at ${perSecond}/s failed`,
     measured: { 'failed requests': [all.failed, ''] },
   })
 })

@@ -3,24 +3,9 @@ import t from 'tap'
 import { keyOf, nameOf, type KubeObject } from '../../../src/modules/kubernetes/objects.ts'
 import { faultsOf } from './schemas.ts'
 import { program } from '../../support/programs.ts'
-import { fromChart, fromTemplates, VARIANTS } from './rendered.ts'
+import { fromChart, fromTemplates, named, podOf, VARIANTS } from './rendered.ts'
 
 const byKey = (objects: readonly KubeObject[]): Record<string, KubeObject> => Object.fromEntries(objects.map((object) => [keyOf(object), object]))
-const named = (objects: readonly KubeObject[], kind: string, name: string): KubeObject => {
-  const found = objects.find((object) => object.kind === kind && object.metadata.name === name)
-  if (found === undefined) throw new Error(`no ${kind} ${name}`)
-  return found
-}
-interface Container {
-  readonly name: string; readonly image: string; readonly env?: { name: string }[]
-  readonly startupProbe?: { httpGet?: { path: string } }; readonly readinessProbe?: { httpGet?: { path: string } }; readonly livenessProbe?: { httpGet?: { path: string } }
-  readonly securityContext: object; readonly resources: { limits?: object; requests?: object }
-}
-interface PodSpec {
-  readonly containers: Container[]; readonly securityContext: { runAsUser: number; runAsNonRoot: boolean }; readonly enableServiceLinks: boolean
-  readonly automountServiceAccountToken: boolean; readonly topologySpreadConstraints?: object[]
-}
-const podOf = (object: KubeObject): PodSpec => (object.spec as { template: { spec: PodSpec } }).template.spec
 
 for (const variant of VARIANTS) {
   t.test(`manifests ${variant.name}: every object is as Kubernetes' schemas have it`, async (t) => {

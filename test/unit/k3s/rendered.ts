@@ -49,3 +49,22 @@ export function fromChart(helm: string, { vars, values }: Variant): KubeObject[]
   })
   return prepared(readManifests(text, 'chart'), undefined)
 }
+
+/** The object of this kind and name. */
+export const named = (objects: readonly KubeObject[], kind: string, name: string): KubeObject => {
+  const found = objects.find((object) => object.kind === kind && object.metadata.name === name)
+  if (found === undefined) throw new Error(`no ${kind} ${name}`)
+  return found
+}
+interface Probe { readonly httpGet?: { path: string }; readonly exec?: { command: string[] }; readonly timeoutSeconds?: number }
+interface Container {
+  readonly name: string; readonly image: string; readonly env?: { name: string }[]
+  readonly startupProbe?: Probe; readonly readinessProbe?: Probe; readonly livenessProbe?: Probe
+  readonly securityContext: object; readonly resources: { limits?: object; requests?: object }
+}
+interface PodSpec {
+  readonly containers: Container[]; readonly securityContext: { runAsUser: number; runAsNonRoot: boolean }; readonly enableServiceLinks: boolean
+  readonly automountServiceAccountToken: boolean; readonly topologySpreadConstraints?: object[]
+}
+/** What the pods of such an object are to be. */
+export const podOf = (object: KubeObject): PodSpec => (object.spec as { template: { spec: PodSpec } }).template.spec

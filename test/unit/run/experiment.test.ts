@@ -36,6 +36,16 @@ t.test('the answer no to a question is an answer', async (t) => {
   t.match(findings(await runSteps([experiment('look', { hosts: 'all', proves: {}, asks: { 'x.more': 'More serve more' } }, async () => {})])), [{ holds: null, question: true }])
 })
 
+t.test('an experiment says why it cannot tell, of all that it has not made yet', async (t) => {
+  const ran = await runSteps([experiment('look', { hosts: 'all', proves, asks: { 'x.more': 'More serve more' } }, async (on) => {
+    const seen = await on.exhibit({ title: 'Kernel', command: 'true' })
+    on.finding('x.more', { holds: true, evidence: [] })
+    on.cannotTell('the kernel has none', [seen])
+  })])
+  t.match(findings(ran), [{ id: 'x.more', holds: true }, { id: 'x.holds', holds: null, detail: 'the kernel has none', evidence: ['kernel'] }])
+  t.match(ran, { status: 'passed', exitCode: 0 })
+})
+
 t.test('what an experiment does not come to say cannot be told, with the reason', async (t) => {
   const silent = await runSteps([experiment('look', { hosts: 'all', proves }, async () => {})])
   t.match(findings(silent), [{ holds: null, detail: 'the experiment ended without a word on it' }])

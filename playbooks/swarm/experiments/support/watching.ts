@@ -33,6 +33,8 @@ export interface Observed<T> {
   /** The timeline: requests, placement, moments. */
   readonly exhibit: Exhibit
   readonly requests: readonly Request[]
+  /** Requests a second that were sent. */
+  readonly perSecond: number
   readonly increments: Increments
   /** The count before and after; NaN where no door told it. */
   readonly counts: { readonly before: number; readonly after: number }
@@ -100,7 +102,7 @@ export const doorsOf = (on: Pick<ExperimentContext, 'groups' | 'hostvars'>): Doo
  */
 export async function underWatch<T>(on: ExperimentContext, options: WatchingOptions, body: (watching: Watching) => Promise<T>): Promise<Observed<T>> {
   const { title, managers = on.hosts.slice(0, 1) } = options
-  const perSecond = (options.perSecond ?? PER_SECOND) / on.slowdown
+  const perSecond = Number(((options.perSecond ?? PER_SECOND) / on.slowdown).toFixed(2))
   const cluster = options.cluster ?? watchedSwarm(on, managers)
   const doors = cluster.doors.filter(({ node }) => options.doors?.(node) ?? true)
   const before = await countNow(doors)
@@ -129,7 +131,7 @@ export async function underWatch<T>(on: ExperimentContext, options: WatchingOpti
   // What was seen until it broke off is evidence, too.
   if (failure !== undefined) throw failure
   return {
-    value: value as T, exhibit, requests, increments: counted, counts: { before, after },
+    value: value as T, exhibit, requests, perSecond, increments: counted, counts: { before, after },
     fared: ({ doors: wanted = () => true, from = 0, to = seconds } = {}) =>
       fared(requests.filter(({ door, at }) => wanted(door) && at >= from * 1000 && at <= to * 1000), to),
   }
@@ -191,7 +193,7 @@ function record(on: ExperimentContext, story: Story): Exhibit {
   }
   return on.record({
     title,
-    command: `GET /api/counter and POST /api/counter/increment in turn, ${Number(perSecond.toFixed(2))} requests/s through each node in turn; ${cluster.command} every ${everyMs === 1000 ? 'second' : `${everyMs / 1000} s`}`,
+    command: `GET /api/counter and POST /api/counter/increment in turn, ${perSecond} requests/s through each node in turn; ${cluster.command} every ${everyMs === 1000 ? 'second' : `${everyMs / 1000} s`}`,
     stdout: table(story),
     durationMs: Math.round(seconds * 1000),
     chart,
