@@ -1,7 +1,7 @@
 /** What playbooks are written with: everything an author needs, from one place. */
 export { play, PlaybookError, type Play, type PlayContext, type Step } from './run/play.ts'
 export { longerWhere, slowdownOf } from './run/slowdown.ts'
-export { experiment, type CareContext, type Experiment, type ExperimentContext, type Watched } from './run/experiment.ts'
+export { experiment, type CareContext, type Experiment, type ExperimentContext, type Verdict, type Watched } from './run/experiment.ts'
 export type { Exhibit } from './run/events.ts'
 export type { Chart, TimelineBar, TimelineChart } from './run/chart.ts'
 export type { Task } from './modules/task.ts'

@@ -1,4 +1,4 @@
-import { apt, docker_storage, play, PlaybookError, STORAGE_DRIVERS, systemd, template, file, type PlayContext } from '../../src/labbook.ts'
+import { apt, copy, docker_storage, play, PlaybookError, slowdownOf, STORAGE_DRIVERS, systemd, template, file, type PlayContext } from '../../src/labbook.ts'
 import { dockerCe, sourceOf } from './docker-ce.ts'
 
 /**
@@ -16,11 +16,26 @@ export const docker = play('Docker Engine', { hosts: 'docker', become: true, tag
     vars: { storage_driver: driverOf(on) ?? '' },
     notify: 'restart docker',
   }),
+  beforeContainers(on),
   sourceOf(on.vars.docker_source) === 'docker-ce' ? dockerCe(on.facts) : [
     apt('Install Docker', { name: ['docker.io', 'curl'], update_cache: true, cache_valid_time: 3600, install_recommends: false }),
   ],
   systemd('Start Docker', { name: 'docker', state: 'started', enabled: true }),
-], { 'restart docker': systemd({ name: 'docker', state: 'restarted' }) })
+], { 'restart docker': systemd({ name: 'docker', state: 'restarted', daemon_reload: true }) })
+
+const DROP_IN = '/etc/systemd/system/docker.service.d'
+
+/**
+ * Where a processor is slow the daemon gets it before the containers do. Nodes of a Swarm whose daemons do not answer each other within two seconds, which nobody can set, take
+ * each other for lost, and until they meet again their containers do not find each other.
+ */
+function beforeContainers(on: PlayContext) {
+  if (slowdownOf(on, [on.host]) === 1) return []
+  return [
+    file('Folder for what systemd is told of Docker', { path: DROP_IN, state: 'directory', mode: '0755' }),
+    copy('The daemon goes before the containers', { content: '[Service]\nCPUWeight=10000\n', dest: `${DROP_IN}/labbook.conf`, mode: '0644', notify: 'restart docker' }),
+  ]
+}
 
 function driverOf({ vars }: PlayContext) {
   const { docker_storage_driver: asked } = vars

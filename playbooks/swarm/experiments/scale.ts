@@ -1,5 +1,6 @@
 import { experiment, type ExperimentContext } from '../../../src/labbook.ts'
 import { allWell, COUNTER, roomFor, runningLines, scaleTo, seconds, SPREAD, wantedReplicas } from './support/cluster.ts'
+import { partedWithin, unlessParted } from './support/parted.ts'
 import { underWatch, type Watching } from './support/watching.ts'
 
 const ASKED = `docker service inspect ${COUNTER} --format '{{.Spec.Mode.Replicated.Replicas}}'`
@@ -38,12 +39,12 @@ export const scale = experiment('Scale up and down', {
     measured: { 'time to scale up': [up.took, 's'] },
   })
   const through = fared({ from: upAt })
-  on.finding('swarm.scale.down', {
+  on.finding('swarm.scale.down', unlessParted(await partedWithin(on, exhibit, through.failed), {
     holds: down.reached && through.failed === 0,
     evidence: [...down.exhibits, ...back.exhibits, exhibit],
     detail: `${fewer} ran after ${seconds(down.took)}, ${wanted} again after ${seconds(back.took)}; ${through.failed} of ${through.sent} requests failed`,
     measured: { 'time to scale down': [down.took, 's'], 'failed requests': [through.failed, ''] },
-  })
+  }))
 })
 
 async function change(on: ExperimentContext, replicas: number, { mark, now }: Watching) {
