@@ -44,6 +44,7 @@ void t.test('daemon_reload acts only where unit files are newer than what system
   t.same(descriptions({ name: 'x', daemon_reload: true, state: 'restarted' }, unit({ NeedDaemonReload: 'yes' })), ['reload systemd', 'restart x'])
   t.same(descriptions({ daemon_reload: true }, 'NeedDaemonReload=yes\n'), ['reload systemd'])
   t.same(descriptions({ daemon_reload: true }, ''), [])
+  t.same(descriptions({ name: 'x', daemon_reload: true }, unit({ DropIn: 'new' })), ['reload systemd'], 'a drop-in that systemd is blind to')
 })
 
 void t.test('a unit that is not there is a problem; one that systemd has not read yet is read', async (t) => {
