@@ -67,7 +67,7 @@ export const systemd = defineModule<typeof schema, SystemdValues>({
   },
 })
 
-const PROPERTIES = 'Id,LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,DropInPaths,Type,Result'
+const PROPERTIES = 'LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,DropInPaths,Type,Result'
 
 /** What systemd has read of the unit files. */
 const MANAGER = 'systemd:manager'
@@ -83,20 +83,15 @@ const setMasked = (unit: string): string[] => [`/etc/systemd/system/${unit}`, `/
 const setsOfUnit = (unit: string): string[] => [...setEnabled(unit), ...setMasked(unit)]
 
 /**
- * Tells of drop-ins that systemd has not read (of units it knows, in `lb_units`). Before version 257 it does not see the first one of a unit itself, as it looks only into folders that it
- * knew when it last read all files (systemd issue 31752). Those that are empty, or a link to /dev/null, it never lists.
+ * Tells of drop-ins that systemd did not list in `lb_unit`. Before version 257 it does not see the first one of a unit itself, as it looks only into folders that it knew when it last read
+ * all files (systemd issue 31752). Those that are empty, or a link to /dev/null, it never lists.
  */
-const newDropIns = (folders: string): string => [
-  // With the line's end behind each, the last one, too.
-  `lb_units="$lb_units\n"`,
-  `for lb_conf in ${folders}/*.conf; do`,
-  '  lb_of=${lb_conf%.d/*}',
-  '  if [ -s "$lb_conf" ]; then',
-  '    case $lb_units in',
-  '      *[=\\ ]"$lb_conf"*) ;;',
-  `      *"Id=\${lb_of##*/}\n"*) echo DropIn=new ;;`,
-  '    esac',
-  '  fi',
+const newDropIns = (unit: string): string => [
+  sh`for lb_conf in /etc/systemd/system/${unit}.d/*.conf; do`,
+  '  case $lb_unit in',
+  '    *[=\\ ]"$lb_conf"*) ;;',
+  '    *LoadState=loaded*) if [ -s "$lb_conf" ]; then echo DropIn=new; fi ;;',
+  '  esac',
   'done',
 ].join('\n')
 
@@ -104,20 +99,15 @@ const newDropIns = (folders: string): string => [
 function facts({ name }: Params): string {
   const found = 'command -v systemctl >/dev/null || exit 127'
   if (name === undefined) {
-    return [
-      found,
-      // --all: units that are not active count, too.
-      "lb_units=$(systemctl show --all -p Id,NeedDaemonReload,DropInPaths '*') || exit",
-      'case $lb_units in *NeedDaemonReload=yes*) echo NeedDaemonReload=yes ;; esac',
-      newDropIns('/etc/systemd/system/*.d'),
-    ].join('\n')
+    // --all: units that are not active count, too.
+    return `${found}\nlb_units=$(systemctl show --all -p NeedDaemonReload '*') || exit\ncase $lb_units in *=yes*) echo NeedDaemonReload=yes ;; esac`
   }
   return [
     found,
-    sh`lb_units=$(systemctl show -p ${PROPERTIES} -- ${name}) || exit`,
-    `printf '%s\\n' "$lb_units"`,
-    newDropIns(sh`/etc/systemd/system/${withSuffix(name)}.d`),
-    'case $lb_units in',
+    sh`lb_unit=$(systemctl show -p ${PROPERTIES} -- ${name}) || exit`,
+    `printf '%s\\n' "$lb_unit"`,
+    newDropIns(withSuffix(name)),
+    'case $lb_unit in',
     // A file that systemd has not read yet shows up only among the files.
     sh`  *LoadState=not-found*) [ -z "$(systemctl list-unit-files --no-legend -- ${withSuffix(name)})" ] || echo OnDisk=yes ;;`,
     // An init script has no unit file; is-enabled asks the tool that knows.

@@ -105,7 +105,7 @@ const unitState: fc.Arbitrary<UnitState> = fc.record({
 
 const writeUnit = (unit: string, text: number): string => sh`printf %s ${TEXTS[text] as string} >${FOLDER}/${unit} || exit`
 const putUnit = (unit: string, { file, enabled, started, masked, unread }: UnitState): string => [
-  sh`systemctl stop ${unit} 2>/dev/null; systemctl disable -q ${unit} 2>/dev/null; rm -rf ${FOLDER}/${unit} /run/systemd/system/${unit}; systemctl daemon-reload; systemctl reset-failed ${unit} 2>/dev/null`,
+  sh`systemctl stop ${unit} 2>/dev/null; systemctl disable -q ${unit} 2>/dev/null; rm -rf ${FOLDER}/${unit} ${FOLDER}/${unit}.d /run/systemd/system/${unit}; systemctl daemon-reload; systemctl reset-failed ${unit} 2>/dev/null`,
   ...(masked ? [sh`systemctl mask -q ${unit} || exit`] : file === null ? [] : [
     writeUnit(unit, file), 'systemctl daemon-reload || exit',
     ...(enabled ? [sh`systemctl enable -q ${unit} || exit`] : []),
@@ -168,6 +168,20 @@ export const wholeService: fc.Arbitrary<TaskSpec[]> = unit.map((name) => [
   { module: 'copy', params: { dest: `${FOLDER}/${name}`, content: FIRST, mode: '0644' } },
   { module: 'systemd', params: { name, enabled: true, state: 'started', daemon_reload: true }, claim: sh`systemctl is-active ${name} && systemctl is-enabled ${name}` },
 ])
+
+const [A] = UNITS
+
+/** Cases of units that are tried each time. */
+export const unitCases = {
+  'the first drop-in of a unit is read, also without a restart': {
+    start: putUnit(A, { file: 0, enabled: false, started: true, masked: false, unread: null }),
+    tasks: [
+      { module: 'file', params: { path: `${FOLDER}/${A}.d`, state: 'directory', mode: '0755' } },
+      { module: 'copy', params: { dest: `${FOLDER}/${A}.d/first.conf`, content: '[Service]\nCPUWeight=500\n', mode: '0644' } },
+      { module: 'systemd', params: { name: A, daemon_reload: true }, claim: sh`systemctl show -p CPUWeight ${A} | grep -qx CPUWeight=500` },
+    ],
+  },
+} satisfies Record<string, { start: string; tasks: TaskSpec[] }>
 
 /** Each unit and its file in one task at most; with the files first. */
 export const settledUnits = (tasks: readonly TaskSpec[]): boolean =>

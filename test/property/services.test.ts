@@ -6,7 +6,7 @@ import {
 import { checkThenRun, killThenRun, property, startNode, type Case } from './harness.ts'
 import { listsOf } from './lists.ts'
 import {
-  KEEP_PACKAGES, LOOK_AT_PACKAGES, LOOK_AT_UNITS, LOOK_AT_UNITS_CLOSELY, packageCases, packages, packageTasks, settledPackages, settledUnits, units, unitTasks, wholeService,
+  KEEP_PACKAGES, LOOK_AT_PACKAGES, LOOK_AT_UNITS, LOOK_AT_UNITS_CLOSELY, packageCases, packages, packageTasks, settledPackages, settledUnits, unitCases, units, unitTasks, wholeService,
 } from './service-tasks.ts'
 
 /* Packages, units, and Docker with its Swarm, on a lab node of this file's own with a real dpkg, systemd and dockerd. */
@@ -26,6 +26,7 @@ const always = (cases: Readonly<Record<string, Omit<Case, 'look' | 'lookClosely'
   })
 
 await always(Object.fromEntries(Object.entries(packageCases).map(([name, given]) => [name, { ...given, settled: true }])), { look: LOOK_AT_PACKAGES })
+await always(Object.fromEntries(Object.entries(unitCases).map(([name, given]) => [name, { ...given, settled: true }])), { look: LOOK_AT_UNITS, lookClosely: LOOK_AT_UNITS_CLOSELY })
 await always(Object.fromEntries(Object.entries(engineCases).map(([name, tasks]) => [name, { start: NOTHING, tasks, settled: false }])), { look: LOOK, lookClosely: LOOK_CLOSELY })
 
 const aboutPackages = (most: number) => fc.record({ start: packages, tasks: listsOf(packageTasks, most) })
