@@ -10,7 +10,7 @@ const schema = z.strictObject({
   state: z.enum(['started', 'stopped', 'restarted', 'reloaded']).optional(),
   enabled: z.boolean().optional(),
   masked: z.boolean().optional(),
-  /** Read unit files again: a change only where systemd says that files are newer than what it knows. */
+  /** Read unit files again: a change only where files are newer than what systemd knows, or a drop-in is not among what it has read. */
   daemon_reload: z.boolean().default(false),
 }).refine((params) => params.name !== undefined || params.daemon_reload, 'give a name, or daemon_reload: true')
   .refine((params) => params.name !== undefined || [params.state, params.enabled, params.masked].every((it) => it === undefined),

@@ -28,6 +28,7 @@ export interface UploadLook {
 const PIECE = 4 * 1024 * 1024
 
 const compressed = promisify<Buffer, ZlibOptions, Buffer>(gzip)
+
 /** Smaller by less than this part, it is not worth the other end's time. */
 const WORTH_IT = 0.1
 

@@ -39,7 +39,7 @@ export const scale = experiment('Scale up and down', {
     measured: { 'time to scale up': [up.took, 's'] },
   })
   const through = fared({ from: upAt })
-  on.finding('swarm.scale.down', unlessParted(await partedWithin(on, exhibit, through.failed), {
+  on.finding('swarm.scale.down', unlessParted(await partedWithin(on, exhibit, down.reached ? through.failed : 0), {
     holds: down.reached && through.failed === 0,
     evidence: [...down.exhibits, ...back.exhibits, exhibit],
     detail: `${fewer} ran after ${seconds(down.took)}, ${wanted} again after ${seconds(back.took)}; ${through.failed} of ${through.sent} requests failed`,

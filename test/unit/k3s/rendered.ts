@@ -56,6 +56,7 @@ export const named = (objects: readonly KubeObject[], kind: string, name: string
   if (found === undefined) throw new Error(`no ${kind} ${name}`)
   return found
 }
+
 interface Probe { readonly httpGet?: { path: string }; readonly exec?: { command: string[] }; readonly timeoutSeconds?: number }
 interface Container {
   readonly name: string; readonly image: string; readonly env?: { name: string }[]
@@ -66,5 +67,6 @@ interface PodSpec {
   readonly containers: Container[]; readonly securityContext: { runAsUser: number; runAsNonRoot: boolean }; readonly enableServiceLinks: boolean
   readonly automountServiceAccountToken: boolean; readonly topologySpreadConstraints?: object[]
 }
+
 /** What the pods of such an object are to be. */
 export const podOf = (object: KubeObject): PodSpec => (object.spec as { template: { spec: PodSpec } }).template.spec

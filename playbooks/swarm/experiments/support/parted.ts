@@ -19,15 +19,17 @@ const missed = (seconds: number): string =>
  */
 export async function partedWithin(on: Pick<ExperimentContext, 'slowdown' | 'groups' | 'exhibit'>, watched: Exhibit, failed: number): Promise<Parted | undefined> {
   if (on.slowdown === 1 || failed === 0) return undefined
-  const since = Math.ceil(watched.durationMs / 1000)
+  // To ask slow nodes one after the other takes a while, too.
+  const asked = Date.now()
+  const since = (): number => Math.ceil((watched.durationMs + Date.now() - asked) / 1000)
   const exhibits: Exhibit[] = []
-  for (const host of on.groups.swarm ?? []) exhibits.push(await on.exhibit({ title: `Nodes that ${host} missed`, host, command: missed(since) }))
+  for (const host of on.groups.swarm ?? []) exhibits.push(await on.exhibit({ title: `Nodes that ${host} missed`, host, command: missed(since()) }))
   const alone = exhibits.filter(({ stdout }) => stdout !== '').map(({ host }) => host)
   if (alone.length === 0) return undefined
   return { why: `${alone.join(', ')} missed the gossip of others meanwhile: the machines are too slow for that`, exhibits }
 }
 
-/** A verdict that is not good cannot be told where nodes had lost each other. */
+/** That requests failed tells nothing where nodes had lost each other. Not for what else may make a verdict bad: leave `parted` out then. */
 export const unlessParted = (parted: Parted | undefined, verdict: Verdict): Verdict =>
   parted === undefined || verdict.holds !== false ? verdict
     : { ...verdict, holds: null, evidence: [...verdict.evidence, ...parted.exhibits], detail: [verdict.detail, parted.why].filter(Boolean).join('; ') }
