@@ -13,10 +13,10 @@ export const docker = play('Docker Engine', { hosts: 'docker', become: true, tag
     src: 'docker/daemon.json',
     dest: '/etc/docker/daemon.json',
     mode: '0644',
-    vars: { storage_driver: driverOf(on) ?? '' },
+    vars: { storage_driver: driverOf(on) ?? '', shutdown_seconds: isSlow(on) ? shutdownSeconds(on) : '' },
     notify: 'restart docker',
   }),
-  beforeContainers(on),
+  processorAndTime(on),
   sourceOf(on.vars.docker_source) === 'docker-ce' ? dockerCe(on.facts) : [
     apt('Install Docker', { name: ['docker.io', 'curl'], update_cache: true, cache_valid_time: 3600, install_recommends: false }),
   ],
@@ -29,15 +29,28 @@ export const docker = play('Docker Engine', { hosts: 'docker', become: true, tag
 
 const DROP_IN = '/etc/systemd/system/docker.service.d'
 
+const isSlow = (on: PlayContext): boolean => slowdownOf(on, [on.host]) > 1
+
+/**
+ * How long the daemon may take to end, where Docker itself says 15 s. Ten of them a container may use up that does not hear its signal; a daemon that has not taken down its
+ * overlay networks in the others ends all the same, and what it leaves of them (`error creating vxlan interface: file exists`) keeps it from the routing mesh until the machine
+ * is booted anew.
+ */
+const shutdownSeconds = (on: PlayContext): number => 15 * slowdownOf(on, [on.host])
+
+/** What systemd gives a unit to stop unless told otherwise, before it ends it by force. */
+const SYSTEMD_STOP_SECONDS = 90
+
 /**
  * Where a processor is slow the daemon gets it before the containers do. Nodes of a Swarm whose daemons do not answer each other within two seconds, which nobody can set, take
- * each other for lost, and until they meet again their containers do not find each other.
+ * each other for lost, and until they meet again their containers do not find each other. And systemd lets it end in its own time ({@link shutdownSeconds}).
  */
-function beforeContainers(on: PlayContext) {
-  if (slowdownOf(on, [on.host]) === 1) return []
+function processorAndTime(on: PlayContext) {
+  if (!isSlow(on)) return []
+  const content = `[Service]\nCPUWeight=10000\nTimeoutStopSec=${shutdownSeconds(on) + SYSTEMD_STOP_SECONDS}\n`
   return [
     file('Folder for what systemd is told of Docker', { path: DROP_IN, state: 'directory', mode: '0755' }),
-    copy('The daemon goes before the containers', { content: '[Service]\nCPUWeight=10000\n', dest: `${DROP_IN}/labbook.conf`, mode: '0644', notify: 'read unit files' }),
+    copy('Processor and time for the daemon', { content, dest: `${DROP_IN}/labbook.conf`, mode: '0644', notify: 'read unit files' }),
   ]
 }
 

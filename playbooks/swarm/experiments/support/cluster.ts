@@ -31,7 +31,8 @@ export async function allWell(on: CareContext): Promise<void> {
   const wanted = on.groups.swarm ?? []
   const nodes = await on.watch({ title: 'Nodes before', command: NODES, within: 60, until: ({ stdout }) => wanted.every((name) => isReady(stdout, name)) })
   if (!nodes.reached) throw new Error(`not begun: not every node is ready and active (see the exhibit "${nodes.exhibit.id}")`)
-  await settled(on)
+  const [why] = await settled(on)
+  if (why !== undefined) throw new Error(`not begun: the app does not answer through every node (${why})`)
 }
 
 export const isReady = (nodes: string, name: string): boolean => new RegExp(`^${name}\\s+Ready\\s+Active\\b`, 'm').test(nodes)
