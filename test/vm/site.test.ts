@@ -13,6 +13,9 @@ const DIR = '/var/lib/labbook/lbvm'
 const lab = (...words: string[]) => runPlaybook('playbooks/lab.mjs', [...words, ...INVENTORY])
 const findings = (): Record<string, boolean | null> => Object.fromEntries(latestRun().summary().findings.map(({ id, holds }) => [id, holds]))
 
+/** What cannot be told where nodes lost each other while requests failed: docs/lab.md, "Slow machines". A result; that something does not hold would be another. */
+const PERHAPS_UNTOLD = ['swarm.scale.down', 'swarm.update.no-failed-request', 'swarm.rollback.no-failed-request', 'swarm.update.broken-unnoticed']
+
 /** A step of the story; when it fails, what the run printed is part of the report. */
 async function succeeds(t: Test, what: string, step: Promise<{ exitCode: number | null; stdout: string; stderr: string }>): Promise<void> {
   const began = Date.now()
@@ -31,7 +34,8 @@ t.test('from nothing to a Swarm that serves the app through the routing mesh, an
   for (const event of events) if (event.type === 'play_end') t.comment(`${event.play}: ${Math.round(event.durationMs / 1000)} s`)
   const found = findings()
   t.ok(Object.keys(found).length > 30)
-  t.same(Object.entries(found).filter(([id, holds]) => !id.startsWith('load.') && holds !== true), [])
+  t.same(Object.entries(found).filter(([id, holds]) => !id.startsWith('load.') && holds !== true && !(holds === null && PERHAPS_UNTOLD.includes(id))), [])
+  for (const id of PERHAPS_UNTOLD) t.comment(`${id}: ${found[id] === null ? 'cannot tell' : found[id]}`)
   t.match(found, { 'swarm.mesh.every-node': true, 'swarm.mesh.balances': true, 'swarm.vip.balances': true, 'swarm.node-power-off.recovers': true })
   const exhibits = events.filter((event) => event.type === 'exhibit')
   t.match(exhibits.find(({ title }) => title === 'Services of the stack'), { stdout: /:8080->8080/ }, 'by the mesh')
