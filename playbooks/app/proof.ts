@@ -47,13 +47,13 @@ export async function settled(on: CareContext): Promise<readonly string[]> {
   const doors = endpoints(on)
   const whole = (stdout: string): boolean =>
     !/ (updating|rollback_started)$/m.test(stdout) && [...stdout.matchAll(/ (\d+)\/(\d+)/g)].every(([, running, wanted]) => running === wanted)
-  const closeAfter = Date.now() + DOORS_SECONDS * on.slowdown * 1000
-  for (let seen = 0; ;) {
+  for (let seen = 0, giveUpAt = Infinity; ;) {
     const { reached } = await on.watch({ title: 'The stack is settled', command: SETTLED, within: 240, until: ({ stdout, exitCode }) => exitCode === 0 && whole(stdout) })
     if (!reached) throw new Error(`the stack did not settle within ${240 * on.slowdown} s: see the exhibit "The stack is settled"`)
+    giveUpAt = Math.min(giveUpAt, Date.now() + DOORS_SECONDS * on.slowdown * 1000)
     const { errors } = await callMany(doors, 'GET', '/api/counter', { total: doors.length * 3, clients: doors.length })
     seen = errors.length === 0 ? seen + 1 : 0
-    if (seen === 2 || Date.now() > closeAfter) return errors
+    if (seen === 2 || Date.now() > giveUpAt) return errors
     await sleep(1000, undefined, { signal: on.signal })
   }
 }

@@ -33,8 +33,8 @@ const isSlow = (on: PlayContext): boolean => slowdownOf(on, [on.host]) > 1
 
 /**
  * How long the daemon may take to end, where Docker itself says 15 s. Ten of them a container may use up that does not hear its signal; a daemon that has not taken down its
- * overlay networks in the others ends all the same, and what it leaves of them (`error creating vxlan interface: file exists`) keeps it from the routing mesh until the machine
- * is booted anew.
+ * overlay networks in the others ends all the same, and what it leaves of them (`error creating vxlan interface: file exists`) keeps its next start from the
+ * routing mesh.
  */
 const shutdownSeconds = (on: PlayContext): number => 15 * slowdownOf(on, [on.host])
 
