@@ -1,3 +1,4 @@
+export { lastDurations } from './durations.ts'
 export { EvidenceError, openRunFolder, type RunFolder } from './folder.ts'
 export { readJournal } from './read.ts'
 export { openRecord, type Record } from './record.ts'
