@@ -1,6 +1,6 @@
 # A balancer, nginx or HAProxy, on a root made of Debian packages (rootfs.sh). Context: app/. Needs no network and runs nothing.
 # Its configuration is mounted; the stack's "command" says which of the two it is.
-ARG BASE=labbook/debian-apps
+ARG BASE=labbook/debian-extra
 FROM ${BASE}
 
 ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin

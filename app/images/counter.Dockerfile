@@ -1,5 +1,5 @@
 # The Counter app on a root made of Debian packages (rootfs.sh). Context: app/. Needs no network and runs nothing.
-ARG BASE=labbook/debian-apps
+ARG BASE=labbook/debian-core
 FROM ${BASE}
 
 # RES_OPTIONS: a name that Docker's DNS does not know must fail in a second, not in ten.

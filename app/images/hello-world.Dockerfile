@@ -1,5 +1,5 @@
 # A greeting, for trying a registry out, on a root made of Debian packages (rootfs.sh). Context: app/. Needs no network and runs nothing.
-ARG BASE=labbook/debian-apps
+ARG BASE=labbook/debian-core
 FROM ${BASE}
 
 COPY images/hello.txt /hello.txt

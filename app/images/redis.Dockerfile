@@ -1,5 +1,5 @@
 # Redis on a root made of Debian packages (rootfs.sh). Context: app/. Needs no network and runs nothing.
-ARG BASE=labbook/debian-apps
+ARG BASE=labbook/debian-core
 FROM ${BASE}
 
 ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin

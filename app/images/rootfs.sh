@@ -1,28 +1,34 @@
 #!/bin/sh
-# Makes the root file system under the app's images from Debian or Ubuntu packages, for machines that cannot reach
-# Docker Hub:
+# Builds a base image of Debian or Ubuntu packages as a tar file, for machines that cannot reach Docker Hub:
 #
-#     sh rootfs.sh OUT.tar && docker import OUT.tar labbook/debian-apps
+#     sh rootfs.sh core OUT.tar && docker import OUT.tar labbook/debian-core
+#
+# core    counter, gateway, redis, registry, hello-world
+# extra   voting, voting-db, balancer
 #
 # Runs as root on a machine with mmdebstrap and takes packages from where that machine's own apt takes them.
 # The same package lists give the same file, byte for byte.
 set -eu
-
-PACKAGES=python3-flask,gunicorn,python3-redis,python3-psycopg2,redis-server,nginx-light,haproxy,docker-registry,curl,ca-certificates,tzdata
 
 fail() {
   echo "rootfs.sh: $1" >&2
   exit 1
 }
 
-[ $# -eq 1 ] || fail 'give one argument: the tar file to make'
+[ $# -eq 2 ] || fail 'usage: rootfs.sh core|extra OUT.tar'
+case $1 in
+  core) packages=python3-flask,gunicorn,python3-redis,redis-server,nginx-light,docker-registry,curl,ca-certificates,tzdata ;;
+  extra) packages=python3-flask,gunicorn,python3-redis,python3-psycopg2,nginx-light,haproxy,curl,ca-certificates,tzdata ;;
+  *) fail "there is no base image $1: it is core or extra" ;;
+esac
 [ "$(id -u)" -eq 0 ] || fail 'must run as root (it makes files of other owners)'
-command -v mmdebstrap >/dev/null || fail 'mmdebstrap is missing; mend it with: apt-get install mmdebstrap'
+command -v mmdebstrap >/dev/null || fail 'mmdebstrap is missing; install it with: apt-get install mmdebstrap'
 
-out=$(realpath -m -- "$1")
+contents=$1
+out=$(realpath -m -- "$2")
 work=$out.work
 mkdir -p -- "$(dirname -- "$out")"
-# The folder itself is the lock, so no lock file stays behind.
+# The directory itself is the lock, so no lock file stays behind.
 exec 9<"$(dirname -- "$out")"
 # A run whose caller was killed goes on building: wait for it, and take what it made.
 flock -w 900 9 || fail "another run has been at work in $(dirname -- "$out") for 15 minutes"
@@ -38,7 +44,7 @@ trap 'exit 130' HUP INT TERM
 # are left out: the image needs none of them, and their keys are not known here.
 apt-get indextargets --format '$(ORIGIN)|deb $(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' |
   sed -n 's/^\(Debian\|Ubuntu\)|//p' | sort -u > "$work/sources.list"
-[ -s "$work/sources.list" ] || fail 'apt knows no package list of Debian or Ubuntu; mend it with: apt-get update'
+[ -s "$work/sources.list" ] || fail 'apt knows no package list of Debian or Ubuntu; fix it with: apt-get update'
 
 # How this machine reaches its mirrors. It may hold a password, so it goes by a file and is not left in the image.
 apt-config dump Acquire |
@@ -59,29 +65,43 @@ if [ -z "${SOURCE_DATE_EPOCH:-}" ]; then
 fi
 export SOURCE_DATE_EPOCH
 
+# A root that is merged from the start: without it, mmdebstrap merges /usr by the package usrmerge, which brings all of Perl (50 MB).
+# Releases that do not know usr-is-merged need none of it.
+merged=/usr/share/mmdebstrap/hooks/merged-usr
+set --
+if [ -d "$merged" ] && apt-cache show usr-is-merged >/dev/null 2>&1; then
+  set -- --hook-dir="$merged" \
+    --setup-hook='mkdir -p "$1/etc/apt/preferences.d"; printf "Package: usrmerge\nPin: release *\nPin-Priority: -1\n" > "$1/etc/apt/preferences.d/usrmerge"' \
+    --customize-hook='rm "$1/etc/apt/preferences.d/usrmerge"'
+fi
+
 # PostgreSQL without what its packages want around it (LLVM, Perl, a certificate, a cluster made at once: 250 MB): the libraries
 # it needs are installed, its own files are unpacked beside them.
-postgres=$(apt-cache depends postgresql | sed -n 's/^ *Depends: \(postgresql-[0-9]*\)$/\1/p')
-[ -n "$postgres" ] || fail 'apt knows no package postgresql; mend it with: apt-get update'
-libraries=$(apt-cache depends "$postgres" | sed -n 's/^ *Depends: \(lib[^ ]*\)$/\1/p' | grep -v llvm | tr '\n' ,)
-mkdir "$work/unpacked"
-export postgres work
+if [ "$contents" = extra ]; then
+  postgres=$(apt-cache depends postgresql | sed -n 's/^ *Depends: \(postgresql-[0-9]*\)$/\1/p')
+  [ -n "$postgres" ] || fail 'apt knows no package postgresql; fix it with: apt-get update'
+  libraries=$(apt-cache depends "$postgres" | sed -n 's/^ *Depends: \(lib[^ ]*\)$/\1/p' | grep -v llvm | tr '\n' ,)
+  packages=$packages,${libraries%,}
+  mkdir "$work/unpacked"
+  export postgres work
+  set -- "$@" \
+    --customize-hook='cd "$work/unpacked" && APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" apt-get -qq -o APT::Sandbox::User=root download "$postgres" "postgresql-client-${postgres#*-}"' \
+    --customize-hook='for deb in "$work"/unpacked/*.deb; do dpkg-deb --fsys-tarfile "$deb" | tar -x --keep-directory-symlink -C "$1" --exclude=./usr/share/man --exclude=./usr/share/locale --exclude="./usr/share/postgresql/*/man" --exclude="./usr/lib/postgresql/*/lib/bitcode" --exclude="./usr/lib/postgresql/*/lib/llvmjit*"; done' \
+    --customize-hook='chroot "$1" useradd --system --user-group --home-dir /var/lib/postgresql --create-home --skel /nonexistent --shell /usr/sbin/nologin postgres'
+fi
 
 suite=$(. /etc/os-release && echo "$VERSION_CODENAME")
 
 # A mount namespace of its own: whatever becomes of this run, no mount of it stays behind.
 # The build's files lie beside the result: /tmp is often small, in memory, or without devices.
 TMPDIR=$work unshare --mount --propagation private -- mmdebstrap \
-  --quiet --mode=root --format=tar --variant=apt --include="$PACKAGES,${libraries%,}" \
+  --quiet --mode=root --format=tar --variant=apt --include="$packages" "$@" \
   --keyring="$work/keyring" --aptopt="$work/apt.conf" --aptopt='APT::Install-Recommends "false"' \
   --dpkgopt='path-exclude=/usr/share/man/*' \
   --dpkgopt='path-exclude=/usr/share/info/*' \
   --dpkgopt='path-exclude=/usr/share/locale/*' \
   --dpkgopt='path-exclude=/usr/share/doc/*' \
   --dpkgopt='path-include=/usr/share/doc/*/copyright' \
-  --customize-hook='cd "$work/unpacked" && APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" apt-get -qq -o APT::Sandbox::User=root download "$postgres" "postgresql-client-${postgres#*-}"' \
-  --customize-hook='for deb in "$work"/unpacked/*.deb; do dpkg-deb --fsys-tarfile "$deb" | tar -x --keep-directory-symlink -C "$1" --exclude=./usr/share/man --exclude=./usr/share/locale --exclude="./usr/share/postgresql/*/man" --exclude="./usr/lib/postgresql/*/lib/bitcode" --exclude="./usr/lib/postgresql/*/lib/llvmjit*"; done' \
-  --customize-hook='chroot "$1" useradd --system --user-group --home-dir /var/lib/postgresql --create-home --skel /nonexistent --shell /usr/sbin/nologin postgres' \
   --customize-hook='rm -f "$1"/etc/apt/sources.list "$1"/etc/apt/apt.conf.d/99mmdebstrap' \
   --customize-hook='rm -rf "$1"/var/log/nginx/* "$1"/var/log/redis/*' \
   --customize-hook='ln -s /dev/stderr "$1"/var/log/nginx/error.log' \

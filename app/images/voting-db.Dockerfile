@@ -1,5 +1,5 @@
 # PostgreSQL for the voting app on a root made of Debian packages (rootfs.sh). Context: app/. Needs no network and runs nothing.
-ARG BASE=labbook/debian-apps
+ARG BASE=labbook/debian-extra
 FROM ${BASE}
 
 ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \

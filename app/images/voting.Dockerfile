@@ -1,6 +1,6 @@
 # All three parts of the voting app on a root made of Debian packages (rootfs.sh). Context: app/. Needs no network and runs
 # nothing. Which part it is, says the stack's "command".
-ARG BASE=labbook/debian-apps
+ARG BASE=labbook/debian-extra
 FROM ${BASE}
 
 # RES_OPTIONS: a name that Docker's DNS does not know must fail in a second, not in ten.

@@ -37,7 +37,7 @@ mv "$root".tmp "$root"`
 /** The file system that every host is an overlay of, built once. @returns its folder. */
 export async function baseRoot(say: (line: string) => void): Promise<string> {
   mkdirSync(CACHE, { recursive: true })
-  const sum = (await output('sh', ['-c', `${sourceFunctions}\n${recipe([...PACKAGES, `bench-${VERSION}`])}`])).trim()
+  const sum = (await output('sh', ['-c', `${sourceFunctions}\n${recipe({ packages: [...PACKAGES, `bench-${VERSION}`], download: [] })}`])).trim()
   const root = path.join(CACHE, `root-${sum}`)
   if (!existsSync(root)) {
     say(`building the hosts' root file system in ${root}`)

@@ -1,7 +1,6 @@
 import { playbook } from '../../src/labbook.ts'
-import { docker } from '../docker/docker.ts'
-import { labUp } from '../lab/lab.ts'
-import { registryUp } from '../registry/steps.ts'
+import { extraImages } from '../images/images.ts'
+import { foundation } from '../site/steps.ts'
 import { swarm } from '../swarm/swarm.ts'
 import { balancerProof } from './proof.ts'
 import { balancerGone, balancerStack } from './stack.ts'
@@ -11,5 +10,5 @@ export default playbook({
   description: 'Two apps below /app1 and /app2 behind one balancer, HAProxy or nginx (-e balancer=nginx), with sticky sessions on request ' +
     '(-e balancer_sticky=true), and the proof of all that.',
   words: { up: 'deploy it and prove it', down: 'remove it' },
-  steps: ([word]) => (word === 'down' ? [balancerGone] : [...labUp, docker, ...registryUp, ...swarm, balancerStack, balancerProof]),
+  steps: ([word]) => (word === 'down' ? [balancerGone] : [...foundation, extraImages(() => ['balancer']), ...swarm, balancerStack, balancerProof]),
 })

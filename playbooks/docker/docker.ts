@@ -1,5 +1,6 @@
 import { apt, copy, docker_storage, play, PlaybookError, slowdownOf, STORAGE_DRIVERS, systemd, template, file, type PlayContext } from '../../src/labbook.ts'
 import { dockerCe, sourceOf } from './docker-ce.ts'
+import { DISTRO_PACKAGES } from './packages.ts'
 
 /**
  * Docker Engine from the distribution (`docker_source: distro`, the default: no key, no new repository, works without the internet
@@ -18,7 +19,7 @@ export const docker = play('Docker Engine', { hosts: 'docker', become: true, tag
   }),
   processorAndTime(on),
   sourceOf(on.vars.docker_source) === 'docker-ce' ? dockerCe(on.facts) : [
-    apt('Install Docker', { name: ['docker.io', 'curl'], update_cache: true, cache_valid_time: 3600, install_recommends: false }),
+    apt('Install Docker', { name: DISTRO_PACKAGES, update_cache: true, cache_valid_time: 3600, install_recommends: false }),
   ],
   systemd('Start Docker', { name: 'docker', state: 'started', enabled: true }),
 ], {

@@ -1,11 +1,9 @@
 import { playbook } from '../../src/labbook.ts'
 import { swarmProof } from '../app/proof.ts'
 import { appStack } from '../app/stack.ts'
-import { docker } from '../docker/docker.ts'
-import { labUp } from '../lab/lab.ts'
 import { LOAD_EXPERIMENTS } from '../load/experiments.ts'
 import { loadGenerators } from '../load/generators.ts'
-import { registryUp } from '../registry/steps.ts'
+import { foundation } from '../site/steps.ts'
 import { BY_NAME, EXPERIMENTS } from '../swarm/experiments/index.ts'
 import { REDIS_EXPERIMENTS } from '../swarm/redis/experiments/index.ts'
 import { swarm } from '../swarm/swarm.ts'
@@ -23,7 +21,7 @@ export default playbook({
   },
   severalWords: true,
   steps: (words) => [
-    ...labUp, docker, ...registryUp, ...swarm, ...appStack, swarmProof,
+    ...foundation, ...swarm, ...appStack, swarmProof,
     ...words.some((word) => word === 'all' || word in LOAD_EXPERIMENTS) ? [loadGenerators] : [],
     ...Object.entries(ALL).filter(([name]) => words.includes('all') || words.includes(name)).map(([, experiment]) => experiment),
     ...Object.entries(BY_NAME).filter(([name]) => words.includes(name)).map(([, experiment]) => experiment),

@@ -1,8 +1,6 @@
 import { playbook, type Step } from '../../src/labbook.ts'
 import { tagged } from '../../src/run/tags.ts'
-import { docker } from '../docker/docker.ts'
-import { labUp } from '../lab/lab.ts'
-import { registryUp } from '../registry/steps.ts'
+import { foundation } from '../site/steps.ts'
 import { appPlays } from './app.ts'
 import { comparison, measureK3s, measureSwarm } from './comparison/index.ts'
 import { K3S_EXPERIMENTS } from './experiments/index.ts'
@@ -11,7 +9,7 @@ import { clusterPlan, k3sUp, reset } from './install/index.ts'
 /** A cluster that is there (`-e kubecontext=NAME`) is not ours to install. What the app stands on has its tags, too: its images are known by what has made them. */
 const up = (kubecontext: unknown): readonly Step[] => isOther(kubecontext)
   ? appPlays
-  : [clusterPlan, ...tagged('k3s-app', tagged('k3s', [...labUp, docker, ...registryUp])), ...k3sUp, ...appPlays]
+  : [clusterPlan, ...tagged('k3s-app', tagged('k3s', foundation)), ...k3sUp, ...appPlays]
 
 const isOther = (kubecontext: unknown): boolean => kubecontext !== undefined && kubecontext !== ''
 

@@ -1,4 +1,5 @@
 import { copy, debug, file, play, type Play } from '../../src/labbook.ts'
+import { distroPackages } from '../docker/packages.ts'
 import { labOf, rememberedIn } from '../../src/lab/lab.ts'
 import { providerOf } from '../../src/lab/providers.ts'
 
@@ -18,7 +19,7 @@ export const labUp: readonly Play[] = [
         file('Folder of what was chosen', { path: memory.slice(0, memory.lastIndexOf('/')), state: 'directory', mode: '0755' }),
         copy('Remember what was chosen', { dest: memory, content: `${lab.provider}\n${String(why)}\n`, mode: '0644' }),
       ],
-      [...providerOf(lab).up(lab)],
+      [...providerOf(lab).up(lab, { download: distroPackages(on.hostvars(lab.nodes[0]?.name ?? '').docker_source) })],
     ]
   }),
 ]

@@ -2,9 +2,7 @@ import { playbook, type Step } from '../../src/labbook.ts'
 import { UsageError } from '../../src/cli/usage-error.ts'
 import { swarmProof } from '../app/proof.ts'
 import { appStackWith } from '../app/stack.ts'
-import { docker } from '../docker/docker.ts'
-import { labUp } from '../lab/lab.ts'
-import { registryUp } from '../registry/steps.ts'
+import { foundation } from '../site/steps.ts'
 import { countBefore, keepsCount, redisStatus } from '../swarm/redis/proof.ts'
 import { isTopology } from '../swarm/redis/switch.ts'
 import { TOPOLOGIES } from '../swarm/redis/variables.ts'
@@ -16,7 +14,7 @@ function stepsOf(words: readonly string[]): readonly Step[] {
   if (verb !== 'switch' || topology === undefined || !isTopology(topology) || more.length > 0) {
     throw new UsageError(`say "status", or "switch" and where to: ${TOPOLOGIES.join(', ')}`)
   }
-  return [...labUp, docker, ...registryUp, ...swarm, swarmProof, countBefore, ...appStackWith(topology), keepsCount(topology), redisStatus]
+  return [...foundation, ...swarm, swarmProof, countBefore, ...appStackWith(topology), keepsCount(topology), redisStatus]
 }
 
 export default playbook({

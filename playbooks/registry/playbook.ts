@@ -1,10 +1,9 @@
 import { playbook } from '../../src/labbook.ts'
-import { docker } from '../docker/docker.ts'
-import { labUp } from '../lab/lab.ts'
 import { gc } from './gc.ts'
-import { registryDown, registryProof, registryUp } from './steps.ts'
+import { foundation } from '../site/steps.ts'
+import { registryDown, registryProof } from './steps.ts'
 
-const STEPS = { up: [...labUp, docker, ...registryUp, ...registryProof], gc, down: registryDown }
+const STEPS = { up: [...foundation, ...registryProof], gc, down: registryDown }
 
 export default playbook({
   name: 'registry',

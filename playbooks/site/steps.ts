@@ -2,13 +2,14 @@ import type { Step } from '../../src/labbook.ts'
 import { appProof, swarmProof } from '../app/proof.ts'
 import { appStack } from '../app/stack.ts'
 import { docker } from '../docker/docker.ts'
+import { startBaseImage } from '../images/base.ts'
 import { labUp } from '../lab/lab.ts'
 import { registryProof, registryUp } from '../registry/steps.ts'
 import { drain } from '../swarm/experiments/drain.ts'
 import { swarm } from '../swarm/swarm.ts'
 
 /** What a cluster needs before it is formed, Swarm or k3s: machines, Docker, the registry with its images. */
-export const foundation: readonly Step[] = [...labUp, docker, ...registryUp]
+export const foundation: readonly Step[] = [startBaseImage, ...labUp, docker, ...registryUp]
 
 /** The Swarm and its app on that foundation, all proofs, and one experiment. */
 export const quickStart: readonly Step[] = [...registryProof, ...swarm, ...appStack, swarmProof, appProof, drain]

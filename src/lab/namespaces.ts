@@ -21,13 +21,13 @@ const settingOf = (lab: Lab, { name, address, memory, disk }: Node) => ({
 export const namespaces: Provider = {
   name: 'namespaces',
   says: 'Linux namespaces with systemd and sshd; the kernel is that of this machine',
-  up: (lab) => {
+  up: (lab, { download = [] } = {}) => {
     const { dir, rootfs, name, subnet } = lab
     return [
       lab_preflight('Can this machine make a lab?', {}),
       apt('Packages that make a lab', { name: [...labPackages], update_cache: true, cache_valid_time: 3600, install_recommends: false }),
       lab_keys('Key of the lab', { dir }),
-      lab_rootfs('Root file system of the nodes', { path: rootfs }),
+      lab_rootfs('Root file system of the nodes', { path: rootfs, download: [...download] }),
       lab_network('Network of the lab', { name, dir, subnet, nodes: addresses(lab) }),
       ...lab.nodes.map((node) => lab_node(`Start ${node.name}`, settingOf(lab, node))),
     ]

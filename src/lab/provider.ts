@@ -8,7 +8,7 @@ export interface Provider {
   /** What its nodes are, for the help and the status: `Linux namespaces with systemd and sshd`. */
   readonly says: string
   /** Makes the lab, mends a half-made one, and leaves a whole one alone. Tasks for this machine. */
-  up(lab: Lab): readonly Task[]
+  up(lab: Lab, options?: UpOptions): readonly Task[]
   /** Takes away all that `up` made on this machine, but for what the next lab would make again (root, image). */
   down(lab: Lab): readonly Task[]
   /** What may befall a node. */
@@ -19,6 +19,11 @@ export interface Provider {
   parts(lab: Lab): string
   /** The whole lab kept and brought back; absent: this kind of machine cannot. */
   readonly snapshots?: Snapshots
+}
+
+export interface UpOptions {
+  /** Debian packages that plays will install on the nodes: fetched once for all of them, where nodes share a root. */
+  readonly download?: readonly string[]
 }
 
 export interface Snapshots {

@@ -3,11 +3,13 @@ import { defineModule } from '../modules/task.ts'
 import { setNewDirectory, setTree, treeAt } from '../modules/support/effects.ts'
 import { raw, sh } from '../shell/quote.ts'
 import { folder, pairs } from './names.ts'
-import { basePackages, buildRoot, finishRoot, recipe, sourceFunctions } from './scripts/rootfs.ts'
+import { basePackages, buildRoot, finishRoot, recipe, sourceFunctions, type RootContents } from './scripts/rootfs.ts'
 
 const schema = z.strictObject({
   path: folder.describe('A folder for roots; `current` in it is the newest one'),
   packages: z.array(z.string().regex(/^[a-z0-9][a-z0-9+.-]+$/)).default([]).describe('Debian packages beside those a node needs'),
+  download: z.array(z.string().regex(/^[a-z0-9][a-z0-9+.-]+$/)).default([])
+    .describe('Debian packages that are fetched into the apt cache of the root: nodes install them without fetching'),
   state: z.enum(['present', 'absent']).default('present'),
 })
 
@@ -22,7 +24,7 @@ export const lab_rootfs = defineModule({
   reads: ({ path }) => [...treeAt(path), '/etc/apt/', '/etc/os-release'],
   sets: ({ path }) => [...setNewDirectory(path), ...setTree(path)],
   title: ({ path }) => path,
-  probe: ({ path, packages, state }) => state === 'absent'
+  probe: ({ path, state, ...contents }) => state === 'absent'
     ? sh`[ ! -e ${path} ] || echo there`
     : sh`
 ${raw(sourceFunctions)}
@@ -30,10 +32,10 @@ for command in mmdebstrap apt-get unshare flock sha256sum; do
   command -v "$command" >/dev/null || printf 'missing %s\n' "$command"
 done
 printf 'sources %s\n' "$(lab_sources | wc -l)"
-printf 'wanted %s\n' "$(${raw(recipe(all(packages)))})"
+printf 'wanted %s\n' "$(${raw(recipe(all(contents)))})"
 printf 'current %s\n' "$(readlink ${path}/current)"
 [ ! -x ${path}/current/sbin/init ] || echo complete`,
-  plan: ({ path, packages, state }, { stdout }) => {
+  plan: ({ path, state, ...contents }, { stdout }) => {
     const seen = pairs(stdout)
     const fact = new Map(seen)
     if (state === 'absent') {
@@ -49,13 +51,13 @@ printf 'current %s\n' "$(readlink ${path}/current)"
     }
     const wanted = fact.get('wanted') as string
     if (fact.get('current') === wanted && fact.has('complete')) return { changes: [], values: { path: `${path}/${wanted}` } }
-    const script = `${sourceFunctions}${finishRoot}${buildRoot(path, all(packages), wanted)}`
-    return { changes: [{ description: `build a Debian root with ${all(packages).join(', ')} in ${path}`, script }] }
+    const script = `${sourceFunctions}${finishRoot}${buildRoot(path, all(contents), wanted)}`
+    return { changes: [{ description: `build a Debian root with ${all(contents).packages.join(', ')} in ${path}`, script }] }
   },
   timeLimitSeconds: () => 1200,
 })
 
-const all = (packages: readonly string[]): string[] => [...new Set([...basePackages, ...packages])]
+const all = ({ packages, download }: RootContents): RootContents => ({ packages: [...new Set([...basePackages, ...packages])], download })
 
 /** Waits for a build that is at work; refuses while a mount is inside, so that nothing beyond the roots is removed. */
 const removeRoots = (path: string): string => sh`

@@ -14,6 +14,7 @@ interface Request {
   readonly target: Target
   readonly src: string
   readonly dest: string
+  readonly force?: boolean
   readonly hint?: string
 }
 
@@ -22,6 +23,8 @@ export interface UploadLook {
   readonly here: string
   readonly size: number
   readonly there: string | null
+  /** A file is there, and none is to be replaced: no checksum was taken. */
+  readonly kept: boolean
 }
 
 /** So much travels at a time, and is in memory. */
@@ -36,10 +39,14 @@ const WORTH_IT = 0.1
 export const programs = { look: inWords(look), send: inWords(send) }
 
 async function look(request: Request): Promise<UploadLook> {
+  if (request.force === false) {
+    const found = await on(request, (run) => run(sh`[ ! -f ${request.dest} ] || echo there`))
+    if (found.trim() === 'there') return { here: '', size: 0, there: null, kept: true }
+  }
   const { size } = await stat(request.src)
   const here = await checksum(request.src)
   const there = await on(request, (run) => run(sh`[ ! -f ${request.dest} ] || sha256sum <${request.dest} | cut -c 1-64`))
-  return { here, size, there: there.trim() === '' ? null : there.trim() }
+  return { here, size, there: there.trim() === '' ? null : there.trim(), kept: false }
 }
 
 async function send(request: Request): Promise<{ sent: number }> {
@@ -51,9 +58,16 @@ async function send(request: Request): Promise<{ sent: number }> {
     const file = await open(src)
     let sent = 0
     try {
-      const piece = Buffer.alloc(PIECE)
-      for (let size; (size = (await file.read(piece, 0, PIECE, sent)).bytesRead) > 0; sent += size) {
-        await run(`${await printed(piece.subarray(0, size))} ${sh`>>${part}`}`)
+      const read = async (at: number) => {
+        const { bytesRead: size, buffer } = await file.read(Buffer.alloc(PIECE), 0, PIECE, at)
+        return { size, text: size === 0 ? '' : await printed(buffer.subarray(0, size)) }
+      }
+      let next = read(0)
+      for (let piece; (piece = await next).size > 0; sent += piece.size) {
+        // The one after it is read and compressed while this one travels.
+        next = read(sent + piece.size)
+        next.catch(() => undefined) // told where it is awaited, unless sending fails first
+        await run(`${piece.text} ${sh`>>${part}`}`)
       }
     } finally {
       await file.close()

@@ -19,6 +19,8 @@ const schema = z.strictObject({
   dest: targetFile,
   /** What the file must be. Without it: what it is. */
   sha256: z.string().regex(/^[0-9a-f]{64}$/).optional(),
+  /** `false`: a file that is there already is left as it is, whatever is in it. */
+  force: z.boolean().default(true),
   /** Where the file is to come from: told where it is missing. */
   hint: z.string().optional(),
 })
@@ -44,6 +46,7 @@ export const upload = defineModule<typeof schema, Uploaded>({
   plan(params, observed): Plan<Uploaded> {
     const look = workerAnswer<UploadLook>(observed)
     if (typeof look === 'string') return { changes: [], problem: look }
+    if (look.kept) return { changes: [] }
     const { src, dest, target, sha256 } = params
     if (sha256 !== undefined && look.here !== sha256) return { changes: [], problem: `${src} has the checksum ${look.here}, not ${sha256}: it is damaged, or another file` }
     const values = { path: dest, sha256: look.here }

@@ -6,7 +6,7 @@ import {
   type DockerImage, type PlayContext, type Reference, type Task,
 } from '../../../src/labbook.ts'
 import { images } from '../../images/images.ts'
-import { IMAGE_NAMES } from '../../images/table.ts'
+import { IMAGE_NAMES, type ImageName } from '../../images/table.ts'
 import { registryAddress, registryHost } from '../../registry/address.ts'
 import { lineOf } from './compose.ts'
 import type { NamedFile } from './references.ts'
@@ -25,6 +25,14 @@ export const stackFile = play('Compose file', { hosts: 'localhost', tags: 'stack
   if (request.state === 'present') readStackFile(request, vars, offered)
   return []
 })
+
+/** The project's images that the compose file asks for. */
+export function imagesIn({ vars }: Pick<PlayContext, 'vars'>): ImageName[] {
+  const request = requestFrom(vars)
+  if (request.state !== 'present') return []
+  const { text } = readStackFile(request, vars, offered)
+  return variablesOf(text).flatMap(({ name }) => (vars[name] === undefined && imageVariables.has(name) ? [imageVariables.get(name) as ImageName] : []))
+}
 
 /** What is wrong with the file, a line for each, and what Swarm will make of the rest. The next step stops the run if it has to. */
 export const stackRemarks = experiment('What a Swarm makes of the compose file', { hosts: 'localhost', tags: 'stack', proves: {} }, async (on) => {

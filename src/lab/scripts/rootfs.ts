@@ -1,4 +1,4 @@
-import { sh } from '../../shell/quote.ts'
+import { raw, sh } from '../../shell/quote.ts'
 
 /** What a node must have to be provisioned over SSH. */
 export const basePackages = [
@@ -7,7 +7,7 @@ export const basePackages = [
 ]
 
 /** Raise it when {@link finishRoot} or {@link buildRoot} changes what comes out: roots are then made anew. */
-const recipeVersion = 1
+const recipeVersion = 2
 
 /**
  * Units that drive hardware, the console or the clock, which a node shares with the machine; and the timers that would
@@ -53,15 +53,37 @@ lab_apt_settings() {
 lab_codename() { sed -n 's/^VERSION_CODENAME=//p' /etc/os-release | tr -d '"'; }
 `
 
+/**
+ * Sets `$@` to mmdebstrap's options for a root whose \`/usr\` is merged from the start. Without them mmdebstrap merges it with the package
+ * usrmerge, which brings all of Perl: 50 MB in every root. Releases that do not know usr-is-merged need none of it.
+ */
+export const mergedUsr = String.raw`
+lab_hooks=/usr/share/mmdebstrap/hooks/merged-usr
+set --
+if [ -d "$lab_hooks" ] && apt-cache show usr-is-merged >/dev/null 2>&1; then
+  lab_pin='Package: usrmerge
+Pin: release *
+Pin-Priority: -1
+'
+  set -- --hook-dir="$lab_hooks"     --setup-hook='mkdir -p "$1/etc/apt/preferences.d" && printf "'"$lab_pin"'" >"$1/etc/apt/preferences.d/usrmerge"'     --customize-hook='rm "$1/etc/apt/preferences.d/usrmerge"'
+fi`
+
+/** What a root is made of. */
+export interface RootContents {
+  readonly packages: readonly string[]
+  /** Packages whose archives lie in the root's apt cache, for nodes to install without fetching them. */
+  readonly download: readonly string[]
+}
+
 /** Prints the checksum of all that a root is made from. Wants {@link sourceFunctions} before it. */
-export const recipe = (packages: readonly string[]): string =>
-  sh`{ printf '%s\n' ${String(recipeVersion)} ${packages} "$(lab_codename)"; lab_sources; lab_apt_settings; } | sha256sum | cut -c1-16`
+export const recipe = ({ packages, download }: RootContents): string =>
+  sh`{ printf '%s\n' ${String(recipeVersion)} ${packages} download ${download} "$(lab_codename)"; lab_sources; lab_apt_settings; } | sha256sum | cut -c1-16`
 
 /**
  * Builds `<path>/<recipe>` and points `<path>/current` to it. In namespaces of its own, so that a build that is ended,
  * however harshly, leaves no mount and no process. The lock is held by whatever is at work, an orphan of an earlier run too.
  */
-export const buildRoot = (path: string, packages: readonly string[], wanted: string): string => sh`
+export const buildRoot = (path: string, { packages, download }: RootContents, wanted: string): string => sh`
 path=${path} wanted=${wanted}
 mkdir -p "$path" || exit
 exec 9>"$path/.lock" || exit
@@ -71,8 +93,9 @@ if [ ! -d "$path/$wanted" ]; then
   work=$path/$wanted.tmp
   mkdir "$work" || exit
   lab_sources >"$path/.sources.list" && lab_apt_settings >"$path/.apt.conf" || exit
+  ${raw(mergedUsr)}
   unshare --mount --pid --fork --kill-child --mount-proc --propagation private \
-    mmdebstrap --quiet --variant=minbase --mode=root --include=${packages.join(',')} \
+    mmdebstrap --quiet --variant=minbase --mode=root --include=${packages.join(',')} "$@" ${fetching(download)} \
     --aptopt="$path/.apt.conf" "$(lab_codename)" "$work" "$path/.sources.list" >"$path/build.log" 2>&1 </dev/null ||
     { echo "mmdebstrap failed; the end of $path/build.log:" >&2; tail -n 15 "$path/build.log" >&2; rm -rf "$work"; exit 1; }
   root=$work
@@ -80,6 +103,15 @@ if [ ! -d "$path/$wanted" ]; then
   mv "$work" "$path/$wanted" || exit
 fi
 ln -sfn "$wanted" "$path/.current" && mv -fT "$path/.current" "$path/current"`
+
+/** Options that leave archives of packages, and the package lists they were found in, in the root. */
+const fetching = (download: readonly string[]): string[] => download.length === 0 ? [] : [
+  '--skip=cleanup/apt',
+  `--customize-hook=APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" apt-get clean && APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" `
+    + sh`apt-get install --yes --download-only --no-install-recommends -o APT::Sandbox::User=root ${download}`
+    // As seen from inside, so that no node has to parse the lists.
+    + ' && chroot "$1" apt-cache gencaches',
+]
 
 /** Makes a plain root into that of a node. Shell function; wants `$root`. */
 export const finishRoot = String.raw`

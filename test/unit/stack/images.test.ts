@@ -6,7 +6,7 @@ import { contextFiles, IMAGE_NAMES, recipeOf, ROOT, tagOf } from '../../../playb
 const SOURCES = ['hub', 'debian'] as const
 
 t.test('every image has both sources, and all that they need is in app/', async (t) => {
-  const files = contextFiles()
+  const files = contextFiles(IMAGE_NAMES)
   for (const name of IMAGE_NAMES) {
     for (const source of SOURCES) {
       const { base, dockerfile } = recipeOf(name, source)

@@ -45,6 +45,17 @@ t.test('a file that is there is not sent again; another one is', async (t) => {
   t.notOk(existsSync(`${dest}.labbook.part`))
 })
 
+t.test('with force: false a file that is there is left alone, and one that is missing is sent', async (t) => {
+  writeFileSync(src, 'one')
+  await programs.send(request)
+  writeFileSync(src, 'two')
+  const look = async () => upload.definition.plan(upload.definition.schema.parse({ ...request, force: false }),
+    { stdout: JSON.stringify(await programs.look({ ...request, force: false })), stderr: '', exitCode: 0 }, {}, {})
+  t.strictSame((await look()).changes, [])
+  rmSync(dest)
+  t.match((await look()).changes, [{ description: /^bring / }])
+})
+
 t.test('what cannot be is said in a sentence', async (t) => {
   rmSync(src)
   t.match((await plan()).problem, /from is not there$/)
