@@ -22,7 +22,7 @@ loglevel = settings.log_level.lower()
 # Workers prove by touching a file that they live; on a disk that can block for seconds.
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 # Longer than any request takes, shorter than the stack's stop_grace_period.
-graceful_timeout = 20
+graceful_timeout = 10
 timeout = 30
 keepalive = 5
 

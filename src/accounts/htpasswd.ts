@@ -8,7 +8,7 @@ import { defineModule } from '../modules/task.ts'
 import { sh } from '../shell/quote.ts'
 import { reveal } from '../values/secret.ts'
 import { nameFault, passwordFault } from './faults.ts'
-import { MOST_COST } from './hash.ts'
+import { defaultCost, MOST_COST } from './hash.ts'
 import type { Look } from './program.ts'
 
 const PROGRAM = path.join(import.meta.dirname, 'program.ts')
@@ -32,8 +32,8 @@ const schema = z.strictObject({
   users: z.array(account).min(1, { error: 'list at least one user: nobody could log in' }),
   /** A YAML file for passwords that are not given. A user who is removed loses the one that is kept here. */
   generated: targetFile,
-  /** bcrypt's cost: one more takes twice as long. */
-  cost: z.number().int().min(4).max(MOST_COST).default(12),
+  /** bcrypt's cost: one more takes twice as long. Default: 10 for passwords that are given, 5 for generated ones, which nobody can guess. */
+  cost: z.number().int().min(4).max(MOST_COST).optional(),
 }).superRefine(({ users, path, generated }, context) => {
   const names = users.map(({ name }) => name)
   const twice = names.find((name, i) => names.indexOf(name) !== i)
@@ -80,7 +80,7 @@ function changesFor(params: Params, look: Look): Change[] {
       case 'ok': return []
       case 'missing': return [{ description: `add user ${name}${where}`, script, diff: { ...diff, before: '' } }]
       case 'other password': return [{ description: `new password for ${name}${where}`, script, diff }]
-      case 'other cost': return [{ description: `hash the password of ${name} anew at cost ${params.cost}`, script, diff }]
+      case 'other cost': return [{ description: `hash the password of ${name} again at cost ${params.cost ?? defaultCost(user[0] ?? {})}`, script, diff }]
     }
   })
   for (const name of look.extra) {

@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto'
-import { compare, hashOf, type HashState } from './hash.ts'
+import { compare, defaultCost, hashOf, type HashState } from './hash.ts'
 import { KeptPasswords } from './kept.ts'
 import { hashIn, isAccount, parseLines, textOf, withHash, type Line } from './lines.ts'
 import { readPrivate, stateOf, writePrivate, type FileState } from './private-file.ts'
@@ -10,7 +10,8 @@ interface Request {
   readonly path: string
   /** The file with the generated passwords. */
   readonly generated: string
-  readonly cost: number
+  /** Of every hash; without it, what suits the password. */
+  readonly cost?: number | undefined
   readonly users: readonly { readonly name: string; readonly password?: string }[]
 }
 
@@ -40,10 +41,11 @@ function look({ path, generated, cost, users }: Request): Look {
   const asked = new Set(users.map(({ name }) => name))
   const there = lines.filter(isAccount).map(({ name }) => name)
   return {
-    users: users.map(({ name, password = kept.get(name) }) => {
+    users: users.map((user) => {
+      const { name, password = kept.get(name) } = user
       const hash = hashIn(lines, name)
       if (!there.includes(name)) return { name, state: 'missing' }
-      return { name, state: hash === undefined || password === undefined ? 'other password' : compare(hash, password, cost) }
+      return { name, state: hash === undefined || password === undefined ? 'other password' : compare(hash, password, cost ?? defaultCost(user)) }
     }),
     generate: users.filter(({ name, password = kept.get(name) }) => password === undefined).map(({ name }) => name),
     extra: [...new Set(there)].filter((name) => !asked.has(name)),
@@ -55,19 +57,21 @@ function look({ path, generated, cost, users }: Request): Look {
 /** Whoever calls it holds the lock of both files. */
 function make({ path, generated, cost, users, remove }: Make): object {
   const kept = new KeptPasswords(generated)
-  const known = users.map(({ name, password = kept.get(name) }) => {
+  const known = users.map((user) => {
+    const { name, password = kept.get(name) } = user
     const sure = password ?? generate()
     if (password === undefined) kept.set(name, sure)
-    return { name, password: sure }
+    return { name, password: sure, cost: cost ?? defaultCost(user) }
   })
   for (const name of remove) kept.delete(name)
   // First, so that there never is an account whose password nobody knows.
   kept.save(stateOf(generated) === 'open')
 
   let lines = linesOf(path).filter((line) => line !== 'no account' && !(isAccount(line) && remove.includes(line.name)))
-  for (const { name, password } of known) {
+  for (const account of known) {
+    const { name, password } = account
     const hash = hashIn(lines, name)
-    if (hash === undefined || compare(hash, password, cost) !== 'ok') lines = withHash(lines, { name, hash: hashOf(password, cost) })
+    if (hash === undefined || compare(hash, password, account.cost) !== 'ok') lines = withHash(lines, { name, hash: hashOf(password, account.cost) })
   }
   const text = textOf(lines.filter((line) => line !== 'no account'))
   if (text !== readPrivate(path) || stateOf(path) === 'open') writePrivate(path, text)

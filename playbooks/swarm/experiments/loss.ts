@@ -5,8 +5,8 @@ import { faultsOf } from '../../lab/faults.ts'
 import { allWell, COUNTER, isDown, isReady, NODES, replicasElsewhere, replicasOn, seconds, spreadAgain, victim } from './support/cluster.ts'
 import { underWatch } from './support/watching.ts'
 
-/** How long replicas are given to come back by themselves to a node that is back. */
-const WAIT_SECONDS = 10
+/** How long it is watched whether replicas return by themselves to a node that is Ready again. Swarm places tasks within a second of an event. */
+const WATCH_SECONDS = 5
 
 interface Loss {
   readonly id: string
@@ -57,7 +57,7 @@ async function lose(on: ExperimentContext, id: string, fault: Fault): Promise<vo
     const back = await on.watch({ title: `${node} is Ready`, command: NODES, within: 240, until: ({ stdout }) => isReady(stdout, node) })
     mark(`${node} Ready`)
     const backAfter = now() - end
-    await sleep(WAIT_SECONDS * longerWhere(on.slowdown) * 1000, undefined, { signal: on.signal })
+    await sleep(WATCH_SECONDS * longerWhere(on.slowdown) * 1000, undefined, { signal: on.signal })
     const returned = await on.exhibit({ title: `Replicas on ${node} after it is back`, command: replicasOn(node) })
     return { before, made, down, downAfter, replicas, replacedAfter, after, lostAt, end, mended, back, backAfter, returned }
   })
@@ -78,7 +78,7 @@ async function lose(on: ExperimentContext, id: string, fault: Fault): Promise<vo
   on.finding(`${id}.stays-away`, {
     holds: back.reached && returned.exitCode === 0 ? count === 0 : back.reached ? null : false,
     evidence: [mended, back.exhibit, returned, exhibit],
-    detail: `ready again ${seconds(backAfter)} after it was given back; ${count} replicas on it ${WAIT_SECONDS * longerWhere(on.slowdown)} s later`,
+    detail: `ready again ${seconds(backAfter)} after it was given back; ${count} replicas on it ${WATCH_SECONDS * longerWhere(on.slowdown)} s later`,
     measured: { 'time to Ready': [backAfter, 's'] },
   })
 }

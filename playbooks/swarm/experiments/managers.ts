@@ -8,7 +8,7 @@ import { placementCommand, readPlacement } from './support/placement.ts'
 import { underWatch } from './support/watching.ts'
 
 /** How long a container that was killed is given to be replaced before it is said that it is not. */
-const WAIT_SECONDS = 20
+const WAIT_SECONDS = 10
 /** How long another manager is given to lead. Where there is none, it is soon seen that nobody does. */
 const LEADER_SECONDS = { one: 10, more: 45 } as const
 

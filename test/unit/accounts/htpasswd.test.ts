@@ -48,7 +48,7 @@ t.test('each difference is a change of its own, with names and states only', asy
     generate: ['eve'], extra: ['old'], strange: 2, files: { path: 'open', generated: 'ok' },
   }))
   t.strictSame(descriptions(plan), [
-    'add user lab', 'new password for ann', 'hash the password of bob anew at cost 12', 'add user eve (generated, kept in /srv/reg/passwords.yaml)',
+    'add user lab', 'new password for ann', 'hash the password of bob again at cost 10', 'add user eve (generated, kept in /srv/reg/passwords.yaml)',
     'remove user old', 'remove 2 line(s) that are no account from /srv/reg/htpasswd', 'make /srv/reg/htpasswd its owner\'s alone (0600)',
   ])
   t.strictSame(plan.changes.slice(0, 2).map(({ diff }) => diff), [

@@ -38,6 +38,13 @@ print(json.dumps([crypt.crypt(p, h.replace('$2a$', '$2b$')) == h.replace('$2a$',
 const verified = (pairs: readonly (readonly [password: string, hash: string])[]): boolean[] =>
   JSON.parse(execFileSync('python3', ['-W', 'ignore', '-c', PYTHON], { input: JSON.stringify(pairs), encoding: 'utf8' })) as boolean[]
 
+t.test('without a cost, a generated password is hashed at 5 and a given one at 10, and both stay as they are', async (t) => {
+  const request = { path: file, generated, users: [{ name: 'made' }, { name: 'given', password: 'chosen by somebody' }] }
+  programs.make({ ...request, remove: programs.look(request).extra })
+  t.match(readFileSync(file, 'utf8'), /^made:\$2a\$05\$\S+\ngiven:\$2a\$10\$\S+\n$/)
+  t.strictSame(programs.look(request).users.map(({ state }) => state), ['ok', 'ok'])
+})
+
 t.test('another implementation verifies the hashes, at the cost asked', async (t) => {
   fresh()
   const users = [

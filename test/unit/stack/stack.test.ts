@@ -85,7 +85,7 @@ t.test('a replica that goes is open for longer only where the mesh of slow nodes
     const { counter } = stack({ ipvs: true, ...given }).services
     return [counter.environment.STOP_DELAY_SECONDS, counter.stop_grace_period]
   }
-  t.same([stopping({}), stopping({ slowdown: 10 }), stopping({ slowdown: 10, ipvs: false })], [['0', '30s'], ['10', '40s'], ['0', '30s']])
+  t.same([stopping({}), stopping({ slowdown: 10 }), stopping({ slowdown: 10, ipvs: false })], [['0', '15s'], ['10', '40s'], ['0', '30s']])
 })
 
 t.test('Swarm is left its own placeholders', async (t) => {
