@@ -23,6 +23,7 @@ export const replicasRun = async (on: CareContext, title: string) => {
   const wanted = appVars(on.hostvars(on.hosts[0] as string)).counter_replicas
   const watched = await on.watch({
     title,
+    awaits: `${wanted} running replicas`,
     command: RUNNING,
     within: 180,
     until: ({ stdout }) => stdout.split('\n').filter((line) => / Running /.test(line)).length >= wanted,
@@ -48,7 +49,7 @@ export async function settled(on: CareContext): Promise<readonly string[]> {
   const whole = (stdout: string): boolean =>
     !/ (updating|rollback_started)$/m.test(stdout) && [...stdout.matchAll(/ (\d+)\/(\d+)/g)].every(([, running, wanted]) => running === wanted)
   for (let seen = 0, giveUpAt = Infinity; ;) {
-    const { reached } = await on.watch({ title: 'The stack is settled', command: SETTLED, within: 240, until: ({ stdout, exitCode }) => exitCode === 0 && whole(stdout) })
+    const { reached } = await on.watch({ title: 'The stack is settled', awaits: 'the deploy to complete', command: SETTLED, within: 240, until: ({ stdout, exitCode }) => exitCode === 0 && whole(stdout) })
     if (!reached) throw new Error(`the stack did not settle within ${240 * on.slowdown} s: see the exhibit "The stack is settled"`)
     giveUpAt = Math.min(giveUpAt, Date.now() + DOORS_SECONDS * on.slowdown * 1000)
     const { errors } = await callMany(doors, 'GET', '/api/counter', { total: doors.length * 3, clients: doors.length })
@@ -67,6 +68,7 @@ export const swarmProof = experiment('The Swarm is whole', {
   const wanted = on.groups.swarm ?? []
   const { exhibit } = await on.watch({
     title: 'Swarm nodes',
+    awaits: 'all nodes to be Ready and Active',
     command: 'docker node ls',
     until: ({ stdout }) => wanted.every((name) => new RegExp(`\\s${name}\\s+Ready\\s+Active\\b`).test(stdout)),
     within: 60,

@@ -55,6 +55,7 @@ export const MOST_SECONDS = 60
 
 /** Loads the app once, and looks at what every CPU did meanwhile. */
 export async function runTrial(on: ExperimentContext, { name, replicas, containers, plan, failed }: TrialAsked, between: Between): Promise<TrialRun> {
+  on.waiting(`the load to end: ${name}`, (plan.warmup ?? 0) + plan.seconds)
   const result = await loadFrom(on, { timeLimit: Math.min(MOST_SECONDS, ANSWER_SECONDS * on.slowdown), ...plan, targets: doors(on), kinds: [...KINDS] } as PlanInput)
   const began = Date.parse(result.start)
   const uses = cpuUses(between(began, began + result.seconds * 1000), containers)

@@ -1,18 +1,20 @@
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { connectionTarget, openConnection } from '../connection/index.ts'
-import { EvidenceError, openRecord, openRunFolder, writeSummary } from '../evidence/index.ts'
+import { EvidenceError, lastDurations, openRecord, openRunFolder, writeSummary } from '../evidence/index.ts'
 import type { Inventory } from '../inventory/index.ts'
 import { FactsFold } from '../report/facts.ts'
 import type { RunEvent } from '../run/events.ts'
 import type { RunHost } from '../run/host.ts'
 import type { Step } from '../run/play.ts'
-import { run } from '../run/run.ts'
+import { phasesOf, run } from '../run/run.ts'
 import type { TagChoice } from '../run/tags.ts'
-import { chooseScreen } from '../ui/index.ts'
+import { chooseScreen, type Ending } from '../ui/index.ts'
 import type { Secret } from '../values/secret.ts'
+import { endingOf } from './ending.ts'
 import { onInterrupt } from './interrupt.ts'
 import type { Options } from './options.ts'
+import type { Playbook } from './playbook.ts'
 
 /** All that a run needs, read and checked. */
 export interface Ready {
@@ -27,6 +29,7 @@ export interface Ready {
   readonly extraVars: Readonly<Record<string, unknown>>
   readonly tags: TagChoice
   readonly becomePassword?: Secret
+  readonly closing?: NonNullable<Playbook['closing']>
 }
 
 /** Runs, records, and renders the report. @returns the exit code. */
@@ -34,9 +37,10 @@ export async function execute(ready: Ready): Promise<number> {
   const { options, root } = ready
   // Targets are read for all hosts first: a mistake in the inventory stops the run before anything is touched.
   const targets = new Map(ready.hosts.map((name) => [name, targetOf(ready, name)]))
+  const argv = ['npx', 'zx', `playbooks/${ready.playbook}.mjs`, ...ready.argv]
   const folder = openRunFolder({ root: path.join(root, 'runs'), playbook: ready.playbook, now: new Date() })
   const record = openRecord(folder)
-  const screen = await chooseScreen({ json: options.json, diff: options.diff, verbosity: options.verbosity, stdout: process.stdout })
+  const screen = await chooseScreen({ json: options.json, diff: options.diff, verbosity: options.verbosity, stdout: process.stdout, expected: () => expectedDurations(ready) })
   const facts = new FactsFold()
   const { signal, release } = onInterrupt()
   const tell = (event: RunEvent): void => {
@@ -46,7 +50,7 @@ export async function execute(ready: Ready): Promise<number> {
   }
   try {
     const { exitCode } = await run({
-      playbook: ready.playbook, version: ready.version, argv: ['npx', 'zx', `playbooks/${ready.playbook}.mjs`, ...ready.argv], steps: ready.steps, inventory: ready.inventory,
+      playbook: ready.playbook, version: ready.version, argv, steps: ready.steps, inventory: ready.inventory,
       hosts: ready.hosts, check: options.check, forks: options.forks, repeat: options.repeat, tags: ready.tags, extraVars: ready.extraVars, root,
       connect: (name) => connect(targets.get(name) ?? targetOf(ready, name), ready.becomePassword),
       subscriber: tell,
@@ -68,19 +72,28 @@ export async function execute(ready: Ready): Promise<number> {
     process.stderr.write(`labbook: this is a bug in Labbook or in the playbook: ${record.mask((error as Error).message)}\n  details: ${file}\n`)
     return 1
   } finally {
-    const last: string[] = []
+    let ending: Ending = {}
     try {
       record.close()
       const summary = record.summary()
       writeSummary(folder, summary)
       const { renderReport } = await import('../report/index.ts')
       await renderReport(folder.path, { summary, facts: facts.facts })
-      last.push(`report: ${path.relative(process.cwd(), path.join(folder.path, 'report.html'))}`)
+      const report = path.relative(process.cwd(), path.join(folder.path, 'report.html'))
+      ending = { report } // also where the playbook's closing throws
+      ending = endingOf({ ready, argv, summary, report, mask: (text) => record.mask(text) })
     } finally {
-      await screen.done(...last)
+      await screen.done(ending)
       release()
     }
   }
+}
+
+/** How long each phase took when it last passed, in milliseconds and in the order of this run. A check is quicker: it has none. */
+function expectedDurations({ playbook, root, steps, inventory, hosts, tags, options }: Ready): readonly (number | undefined)[] {
+  if (options.check) return []
+  const durations = lastDurations(path.join(root, 'runs'), { playbook })
+  return phasesOf({ steps, inventory, hosts, tags, check: options.check }).map(({ name }) => durations.get(name))
 }
 
 type Target = ReturnType<typeof connectionTarget>

@@ -64,6 +64,7 @@ async function start(playbook: Playbook, argv: readonly string[], root: string):
   const ready: Ready = {
     playbook: playbook.name, steps, version, argv, root, options, inventory, hosts, extraVars, tags,
     ...(becomePassword === undefined ? {} : { becomePassword }),
+    ...(playbook.closing === undefined ? {} : { closing: playbook.closing }),
   }
   return await execute(ready)
 }

@@ -1,4 +1,6 @@
+import type { Finding } from '../run/events.ts'
 import type { Step } from '../run/play.ts'
+import type { Closing } from '../ui/index.ts'
 import type { Words } from './options.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -16,6 +18,19 @@ export interface Playbook {
   readonly steps: readonly Step[] | ((words: readonly string[], extraVars: ExtraVars) => readonly Step[])
   /** What the user has to say yes to first, on a terminal or with `--yes`. Undefined: nothing. */
   readonly asks?: (words: readonly string[], hosts: readonly string[]) => string | undefined
+  /** What stands after a run that passed, its main results, and what to do next; undefined: nothing of it. Not asked after a check. */
+  readonly closing?: (run: ClosingContext) => Closing | undefined
+}
+
+/** A run that passed, as {@link Playbook.closing} sees it. */
+export interface ClosingContext {
+  readonly words: readonly string[]
+  /** The path of the inventory, as given. */
+  readonly inventory: string
+  readonly groups: Readonly<Record<string, readonly string[]>>
+  /** From the inventory and `--extra-vars`; without facts. */
+  hostvars(host: string): Readonly<Record<string, unknown>>
+  readonly findings: readonly Pick<Finding, 'id' | 'holds' | 'measured'>[]
 }
 
 type ExtraVars = Readonly<Record<string, unknown>>

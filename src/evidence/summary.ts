@@ -75,6 +75,8 @@ export class SummaryFold {
         this.#end = { status: event.status, exitCode: event.exitCode, hosts: event.hosts, durationMs: event.durationMs }
         break
       case 'task_start':
+      case 'waiting':
+      case 'exhibit_start':
       case 'exhibit':
       case 'notice':
         break

@@ -97,6 +97,8 @@ export interface ModuleDefinition<S extends z.ZodType = z.ZodType, V = unknown> 
   sets?(params: z.output<S>): readonly string[] | undefined
   /** The probe may wait for something, so it must not run before earlier tasks are done. */
   readonly waits?: boolean
+  /** Of a module that {@link waits}: the most seconds that its probe waits, for the screen. */
+  waitSeconds?(params: z.output<S>): number
   /** For a change that takes the host away, such as a reboot: the runner waits until it is back. Goes with {@link result}. */
   readonly comesBack?: ComesBack<z.output<S>>
   /** Seconds the task may take, where the parameters say so. */

@@ -50,6 +50,7 @@ export const wait_for = defineModule<typeof schema, WaitValues>({
   name: 'wait_for',
   schema,
   waits: true,
+  waitSeconds: ({ delay, timeout }) => delay + timeout,
   // Anything may open a port.
   sets: () => [],
   title: (params) => `${what(params)} ${params.state}`,

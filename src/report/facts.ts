@@ -108,6 +108,8 @@ export class FactsFold {
         break
       case 'play_end':
       case 'task_start':
+      case 'waiting':
+      case 'exhibit_start':
         break
     }
   }

@@ -59,8 +59,16 @@ export interface PlayStart extends Base {
   readonly hosts: readonly string[]
   /** `experiment`: what it does is observation and does not count in the recap. */
   readonly kind: 'play' | 'experiment'
+  /** Its place among the plays and experiments that the run will start. Journals of older versions have none. */
+  readonly phase?: Phase
   /** Of an experiment: what was expected, before it was seen. */
   readonly hypothesis?: string
+}
+
+/** `{ number: 3, of: 12 }`: the third of twelve. */
+export interface Phase {
+  readonly number: number
+  readonly of: number
 }
 
 export interface PlayEnd extends Base {
@@ -100,6 +108,26 @@ export interface TaskResult extends Base {
   readonly start: string
   readonly durationMs: number
   readonly attempts: number
+}
+
+/** Something is awaited for a limited time. It ends with the next event of its host, or of its experiment. */
+export interface Waiting extends Base {
+  readonly type: 'waiting'
+  /** The play or experiment. */
+  readonly play: string
+  /** The host that the task runs for, or that the command asks. */
+  readonly host?: string
+  /** What is awaited, as it follows "waiting for": `node3 Down`. */
+  readonly for: string
+  readonly withinSeconds: number
+}
+
+/** An experiment starts a command whose output becomes an exhibit. */
+export interface ExhibitStart extends Base {
+  readonly type: 'exhibit_start'
+  readonly experiment: string
+  readonly title: string
+  readonly host: string
 }
 
 /** A command and its output as it was: the proof that findings point to. */
@@ -184,7 +212,7 @@ export interface RunEnd extends Base {
 }
 
 export type RunEvent =
-  | RunStart | PlayStart | PlayEnd | TaskStart | TaskResult | Exhibit | Finding | Notice | RunEnd
+  | RunStart | PlayStart | PlayEnd | TaskStart | Waiting | TaskResult | ExhibitStart | Exhibit | Finding | Notice | RunEnd
 
 /** Takes events in the order they happen. The journal, the screen and `--json` are such. */
 export type Subscriber = (event: RunEvent) => void

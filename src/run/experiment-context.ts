@@ -21,8 +21,12 @@ export function careContext(state: RunState, experiment: Experiment, hosts: read
   }
   const hostvars = (name: string) => ({ ...state.host(name).vars, ...state.extraVars, ansible_facts: state.host(name).facts })
   const slowdown = slowdownOf({ hostvars }, state.groups.all ?? hosts)
+  const waiting = (what: string, withinSeconds: number, host?: string): void => {
+    state.emit({ type: 'waiting', play: experiment.name, ...(host === undefined ? {} : { host }), for: what, withinSeconds })
+  }
+  const hostOf = ({ host = hosts[0] as string }: Pick<Look, 'host'>): string => host
   const look = ({ timeout = DEFAULT_SECONDS, ...observation }: Look, keptAs?: string): Promise<Looked> =>
-    observe(state, { ...observation, timeout: timeout * slowdown }, observation.host ?? (hosts[0] as string), keptAs)
+    observe(state, { ...observation, timeout: timeout * slowdown }, hostOf(observation), keptAs)
   return {
     hosts,
     groups: state.groups,
@@ -30,11 +34,19 @@ export function careContext(state: RunState, experiment: Experiment, hosts: read
     slowdown,
     signal: state.signal,
     exhibit: async ({ title, shown, ...observation }) => {
+      state.emit({ type: 'exhibit_start', experiment: experiment.name, title, host: hostOf(observation) })
       const seen = await look(observation, title)
       return keep({ ...seen, title, command: shown ?? seen.command })
     },
-    watch: async ({ within = DEFAULT_SECONDS, every = 1, ...watch }) =>
-      await watchFor({ ...watch, within: within * slowdown, every: every * slowdown }, look, keep, state.signal),
+    watch: async ({ within = DEFAULT_SECONDS, every = 1, awaits, ...watch }) => {
+      waiting(awaits ?? `"${watch.title}"`, within * slowdown, hostOf(watch))
+      return await watchFor({ ...watch, within: within * slowdown, every: every * slowdown }, look, keep, state.signal)
+    },
+    waiting: (what, withinSeconds) => { waiting(what, withinSeconds) },
+    pause: async (seconds, what) => {
+      waiting(what, seconds)
+      await sleepUnlessAborted(seconds, state.signal)
+    },
     look: async (observation) => {
       const { stdout, stderr, exitCode } = await look(observation)
       return { stdout, stderr, exitCode }
@@ -70,7 +82,7 @@ async function observe(state: RunState, { command, become = true, timeout }: Tim
 }
 
 async function watchFor(
-  { until, within, every, title, shown, ...observation }: Timed<Watch, 'within' | 'every'>,
+  { until, within, every, title, shown, ...observation }: Timed<Omit<Watch, 'awaits'>, 'within' | 'every'>,
   look: (observation: Look) => Promise<Looked>, keep: (seen: Kept) => Exhibit, signal: AbortSignal,
 ): Promise<Watched> {
   const watch = stopwatch()
@@ -79,6 +91,11 @@ async function watchFor(
     const seconds = watch.elapsed() / 1000
     const reached = until(seen)
     if (reached || seconds >= within) return { reached, seconds, exhibit: keep({ ...seen, title, command: shown ?? seen.command, start: watch.start, durationMs: watch.elapsed() }) }
-    await sleep(every * 1000, undefined, { signal }).catch(() => { throw new Interrupted() })
+    await sleepUnlessAborted(every, signal)
   }
+}
+
+/** @throws {Interrupted} */
+async function sleepUnlessAborted(seconds: number, signal: AbortSignal): Promise<void> {
+  await sleep(seconds * 1000, undefined, { signal }).catch(() => { throw new Interrupted() })
 }

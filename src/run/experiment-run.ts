@@ -1,4 +1,5 @@
 import type { Experiment, ExperimentContext, Verdict } from './experiment.ts'
+import type { Phase } from './events.ts'
 import { careContext } from './experiment-context.ts'
 import { together } from './findings.ts'
 import { Interrupted, type RunState } from './state.ts'
@@ -8,7 +9,7 @@ import { stopwatch } from './stopwatch.ts'
  * Runs an experiment, as often as the run was asked to. What it set out to prove and did not come to is reported as
  * "cannot tell", with the reason.
  */
-export async function runExperiment(state: RunState, experiment: Experiment, names: readonly string[], nextId: (title: string) => string): Promise<void> {
+export async function runExperiment(state: RunState, experiment: Experiment, names: readonly string[], nextId: (title: string) => string, phase?: Phase): Promise<void> {
   const { name, hypothesis, asks = {} } = experiment
   const statements = statementsOf(experiment)
   const watch = stopwatch()
@@ -17,7 +18,7 @@ export async function runExperiment(state: RunState, experiment: Experiment, nam
     const question = id in asks ? { question: true } as const : {}
     state.emit({ type: 'finding', id, experiment: name, statement: statements[id] as string, ...question, ...together(verdicts) })
   }
-  state.emit({ type: 'play_start', play: name, hosts: names, kind: 'experiment', ...(hypothesis === undefined ? {} : { hypothesis }) })
+  state.emit({ type: 'play_start', play: name, hosts: names, kind: 'experiment', ...(phase && { phase }), ...(hypothesis === undefined ? {} : { hypothesis }) })
   try {
     for (let time = 1; time <= state.repeat; time++) {
       if (state.repeat > 1) state.emit({ type: 'notice', level: 'info', message: `${name}: ${time} of ${state.repeat}` })

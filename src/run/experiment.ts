@@ -34,6 +34,8 @@ export interface Watch extends Observation {
   readonly within?: number
   /** Seconds between looks, likewise. Default 1. */
   readonly every?: number
+  /** What the screen says is awaited, as it follows "waiting for": `node3 Down`. Default: the title in quotes. */
+  readonly awaits?: string
 }
 
 /** What a watch came to. */
@@ -77,6 +79,10 @@ export interface ExperimentContext {
   /** Runs a command that is no evidence by itself, such as one of many samples, which are recorded together in the end. */
   look(look: Look): Promise<Seen>
   record(what: Recorded): Exhibit
+  /** Waits for some seconds, as given, and says what for: `node3 to receive tasks`. Ends at once when the run is interrupted. */
+  pause(seconds: number, what: string): Promise<void>
+  /** Says what is awaited from now on, and for how many seconds at most, as given. For waiting that the caller does itself. */
+  waiting(what: string, withinSeconds: number): void
   finding(id: string, verdict: Verdict): void
   /** Says of every finding that has not been made yet that it cannot be told, and why. */
   cannotTell(why: string, evidence?: readonly Exhibit[]): void

@@ -124,8 +124,14 @@ export class HostPlay {
         return { tried: { ...tried, status: 'failed', message: tried.message ?? `not so after ${attempts} tries` }, attempts }
       }
       prober.forget()
+      // Not before the first attempt: most conditions hold at once, and nothing is awaited then.
+      if (attempts === 1) this.#emitWaiting(titleOf(entry.task), (most - 1) * delay)
       await sleep(delay * 1000, undefined, { signal: this.#state.signal }).catch(() => { throw new Interrupted() })
     }
+  }
+
+  #emitWaiting(what: string, withinSeconds: number): void {
+    this.#state.emit({ type: 'waiting', play: this.#play.name, host: this.#host.name, for: what, withinSeconds })
   }
 
   /** Check mode: a handler that only tasks notify which cannot be told cannot be told either. */

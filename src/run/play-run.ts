@@ -3,6 +3,7 @@ import { setup } from '../modules/setup.ts'
 import type { Task } from '../modules/task.ts'
 import { register } from '../values/reference.ts'
 import { makeEntry, type Entry } from './entry.ts'
+import type { Phase } from './events.ts'
 import type { RunHost } from './host.ts'
 import { HostPlay } from './host-play.ts'
 import { Once } from './once.ts'
@@ -19,10 +20,10 @@ const facts = register<Readonly<Record<string, unknown>>>('ansible_facts')
  *
  * @returns false when the run ends with it: a host failed, and the play has `any_errors_fatal`.
  */
-export async function runPlay(state: RunState, play: Play, names: readonly string[]): Promise<boolean> {
+export async function runPlay(state: RunState, play: Play, names: readonly string[], phase?: Phase): Promise<boolean> {
   const hosts = names.map((name) => state.host(name)).filter(({ out }) => out === undefined)
   const watch = stopwatch()
-  state.emit({ type: 'play_start', play: play.name, hosts: hosts.map(({ name }) => name), kind: 'play' })
+  state.emit({ type: 'play_start', play: play.name, hosts: hosts.map(({ name }) => name), kind: 'play', ...(phase && { phase }) })
   try {
     for (const batch of batches(hosts, play.serial)) {
       await runHosts(state, play, batch)

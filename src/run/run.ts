@@ -1,7 +1,7 @@
 import { hostname, platform, release } from 'node:os'
-import { selectHosts, type Inventory } from '../inventory/index.ts'
+import { PatternError, selectHosts, type Inventory } from '../inventory/index.ts'
 import { aboutOf } from './about.ts'
-import type { RunEvent, Subscriber } from './events.ts'
+import type { Phase, RunEvent, Subscriber } from './events.ts'
 import { runExperiment } from './experiment-run.ts'
 import { Foreseen } from './foreseen.ts'
 import { runHost, type RunHost } from './host.ts'
@@ -96,20 +96,39 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
   return { status, exitCode }
 }
 
-async function runSteps(state: RunState, { steps, inventory, hosts }: RunOptions): Promise<void> {
+async function runSteps(state: RunState, options: RunOptions): Promise<void> {
+  const { steps, inventory, hosts } = options
   const ids = exhibitIds()
+  const of = phasesOf(options).length
+  let started = 0
+  const nextPhase = (): Phase => ({ number: ++started, of })
   for (const step of steps) {
     if (state.signal.aborted) throw new Interrupted()
     const names = hostsOf(step, inventory, hosts)
     if (step.kind === 'play') {
       if (names.length > 0) {
-        if (!await runPlay(state, step, names) && !state.signal.aborted) return stopsHere(state, step)
+        if (!await runPlay(state, step, names, nextPhase()) && !state.signal.aborted) return stopsHere(state, step)
       } else if (selectHosts(inventory, step.hosts).length === 0) {
         state.emit({ type: 'notice', level: 'info', message: `play «${step.name}»: no hosts matched ${step.hosts}` })
       }
     } else if (!state.check && tagsChosen(tagList(step.tags), state.tags)) {
-      await runExperiment(state, step, names, ids)
+      await runExperiment(state, step, names, ids, nextPhase())
     }
+  }
+}
+
+/** The steps that a run will start, in order: plays that have hosts, and outside of check mode the experiments that its tags choose. */
+export function phasesOf({ steps, inventory, hosts, check, tags }: Pick<RunOptions, 'steps' | 'inventory' | 'hosts' | 'check' | 'tags'>): readonly Step[] {
+  return steps.filter((step) => (step.kind === 'play' ? hasHosts(step, inventory, hosts) : !check && tagsChosen(tagList(step.tags), tags)))
+}
+
+function hasHosts(step: Step, inventory: Inventory, hosts: readonly string[]): boolean {
+  try {
+    return hostsOf(step, inventory, hosts).length > 0
+  } catch (error) {
+    // A pattern that names nothing is reported when the step's turn comes.
+    if (error instanceof PatternError) return false
+    throw error
   }
 }
 

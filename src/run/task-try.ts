@@ -71,6 +71,8 @@ export class TaskTry {
       const reason = state.foreseen.reason(target.name, task.module.reads?.(prepared.params))
       if (reason !== undefined) return cannotTell(reason, this.#entry, prepared, this.#commands)
     }
+    const waitSeconds = task.module.waitSeconds?.(prepared.params)
+    if (waitSeconds !== undefined) this.#emitWaiting(titleOf(task), waitSeconds)
     const seen = await this.#prober.look(this.#index, prepared, noticesUnknown ? [listNotices] : [], ([listed]) => {
       if (listed !== undefined) heedNotices(listed.stdout)
       this.#ways.noticesUnknown = false
@@ -99,6 +101,8 @@ export class TaskTry {
       return { status: 'failed', message: whyBroken(broken), changes, commands, values }
     }
     if (module.comesBack !== undefined) {
+      const seconds = module.comesBack.afterSeconds(prepared.params) + module.comesBack.withinSeconds(prepared.params)
+      this.#emitWaiting(`${this.#entry.target.name} to come back`, seconds)
       const back = await awaitReturn(this.#entry, module.comesBack, prepared.params, seen, this.#ways.state.signal)
       if (typeof back === 'string') return { status: 'failed', message: back, changes, commands }
       commands.push(record('verify', module.comesBack.probe(prepared.params), back))
@@ -116,6 +120,11 @@ export class TaskTry {
     const left = then.problem ?? then.changes[0]?.description
     if (left !== undefined) return { status: 'failed', message: `done, yet the host is not as asked: ${left}`, changes, commands }
     return { status: 'changed', changes, commands, values: then.values }
+  }
+
+  #emitWaiting(what: string, withinSeconds: number): void {
+    const { state, play, host } = this.#ways
+    state.emit({ type: 'waiting', play: play.name, host: host.name, for: what, withinSeconds })
   }
 
   /** Sends the changes, and with them the notices for the handlers to come and the end of the notice for this one. */

@@ -7,6 +7,8 @@ export interface ScreenChoice {
   readonly diff: boolean
   readonly verbosity: number
   readonly stdout: NodeJS.WriteStream
+  /** How long each phase took in earlier runs, in milliseconds and in their order; asked for only where it is shown. */
+  readonly expected?: () => readonly (number | undefined)[]
   readonly env?: Readonly<Record<string, string | undefined>>
 }
 
@@ -19,13 +21,13 @@ interface Seen {
  * The screen that fits: JSON where asked for, the live one on a terminal, plain lines elsewhere. The live one is loaded only
  * where it is drawn: start-up is most of a short run.
  */
-export async function chooseScreen({ json, diff, verbosity, stdout, env = process.env }: ScreenChoice): Promise<Screen> {
+export async function chooseScreen({ json, diff, verbosity, stdout, expected = () => [], env = process.env }: ScreenChoice): Promise<Screen> {
   if (json) return jsonScreen(stdout)
   const seen = { isTTY: stdout.isTTY, env }
   const colour = wantsColour(seen)
-  if (!wantsLive({ ...seen, verbosity })) return plainScreen(stdout, { diff, verbosity, colour })
+  if (!wantsLive({ ...seen, verbosity })) return plainScreen(stdout, { diff, verbosity, colour, links: seen.isTTY && colour })
   const { terminalScreen } = await import('./terminal.ts')
-  return terminalScreen(stdout, { diff, colour })
+  return terminalScreen(stdout, { diff, colour, expected: expected() })
 }
 
 /** A drawn screen needs a terminal that can move its cursor; with `-v` every result is to be read, which lines suit. */

@@ -1,6 +1,6 @@
 import { Listr, ListrLogger, ProcessOutput, type ListrTaskWrapper } from 'listr2'
 import type { Board } from './board.ts'
-import { crowdLine, experimentLine, hostLine, liveTitle } from './format/live.ts'
+import { crowdLine, experimentLine, hostLine, liveTitle, type RunProgress } from './format/live.ts'
 import type { Palette } from './format/palette.ts'
 import { sizeOf } from './size.ts'
 
@@ -29,7 +29,7 @@ const REDRAW_MS = 100
  *
  * One list a play, not one for the run: a list taller than the terminal cannot be drawn again without leaving traces.
  */
-export function liveList(stream: NodeJS.WriteStream, board: Board, paint: Palette): LiveList {
+export function liveList(stream: NodeJS.WriteStream, board: Board, progress: RunProgress, paint: Palette): LiveList {
   let ended = false
   let end = (): void => { ended = true }
   const over = new Promise<void>((resolve) => {
@@ -45,7 +45,7 @@ export function liveList(stream: NodeJS.WriteStream, board: Board, paint: Palett
     let head: Wrapper | undefined
     const redraw = (): void => {
       const now = Date.now()
-      if (head !== undefined) retitle(head, liveTitle(board, now, paint))
+      if (head !== undefined) retitle(head, liveTitle(board, progress, now, paint))
       for (const { row, wrapper, lose } of drawn) {
         const text = row.text(now)
         retitle(wrapper, text)
@@ -54,7 +54,7 @@ export function liveList(stream: NodeJS.WriteStream, board: Board, paint: Palett
     }
     const rows = rowsOf(board, sizeOf(stream).rows, paint)
     const list = new Listr([{
-      title: liveTitle(board, Date.now(), paint),
+      title: liveTitle(board, progress, Date.now(), paint),
       task: (_, wrapper) => {
         head = wrapper
         return wrapper.newListr(rows.map((row) => ({

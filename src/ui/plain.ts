@@ -1,40 +1,53 @@
-import type { RunEvent } from '../run/events.ts'
-import { exhibitLine, findingLine } from './format/finding.ts'
+import type { RunEvent, TaskResult } from '../run/events.ts'
+import { FoldingWriter } from './fold.ts'
+import { endingLines } from './format/closing.ts'
+import { exhibitTitle, findingParagraph } from './format/finding.ts'
 import { noticePaint } from './format/notice.ts'
 import { outcomeLine } from './format/outcome.ts'
 import { labelOf, paintOf, palette, type Label, type Palette } from './format/palette.ts'
 import { recapLines } from './format/recap.ts'
 import { resultBody, resultLine, type Detail } from './format/result.ts'
-import { linesOf, shorten } from './format/text.ts'
+import { fit, linesOf, shorten } from './format/text.ts'
 import type { Screen } from './screen.ts'
 
-export interface PlainOptions extends Detail {
+export interface PlainOptions extends Omit<Detail, 'width'> {
   readonly colour: boolean
+  /** Whether the terminal shows hyperlinks. */
+  readonly links: boolean
 }
 
 const RULE = 79
 const LABEL = 'changed'.length
+/** Longer lines are wrapped or shortened, unless all of them is asked for. */
+const WIDTH = 120
 
 /**
  * Lines as they happen, each with its host in front, the same on every run: for logs, pipes and `grep`, and with colour
- * for `-v` on a terminal.
+ * for `-v` on a terminal. Without `-v` and `--diff`, lines have 120 characters at most, and many small results of one kind
+ * are one line.
  */
-export function plainScreen(stream: NodeJS.WritableStream, { colour, ...detail }: PlainOptions): Screen {
+export function plainScreen(stream: NodeJS.WritableStream, { colour, links, ...detail }: PlainOptions): Screen {
   const paint = palette(colour)
+  const whole = detail.verbosity > 0 || detail.diff
   const run = { check: false, hostWidth: 0 }
   const write = (lines: readonly string[]): void => {
     if (lines.length > 0) stream.write(`${lines.join('\n')}\n`)
   }
+  const lines = new PlainLines(run, { ...detail, width: whole ? Infinity : WIDTH }, paint)
+  const folding = new FoldingWriter(write, () => run.check)
   return {
     show: (event) => {
       if (event.type === 'run_start') {
         run.check = event.check
         run.hostWidth = Math.max(0, ...event.hosts.map((host) => host.length))
       }
-      write(eventLines(event, run, detail, paint))
+      if (whole) write(event.type === 'result' ? lines.ofResult(event) : lines.of(event))
+      else if (event.type === 'result') folding.result(event, { lines: lines.ofResult(event), folded: (text) => lines.folded(event, text) })
+      else folding.event(event, lines.of(event))
     },
-    done: (...lines) => {
-      write(lines)
+    done: (ending = {}) => {
+      folding.flush()
+      write(endingLines(ending, paint, links))
       return Promise.resolve()
     },
   }
@@ -45,43 +58,89 @@ interface Run {
   readonly hostWidth: number
 }
 
-function eventLines(event: RunEvent, { check, hostWidth }: Run, detail: Detail, paint: Palette): string[] {
-  const row = (host: string, label: Label | string, text: string, ink: (text: string) => string = String): string =>
-    `${host.padEnd(hostWidth)} | ${ink(label.padEnd(LABEL))} | ${text}`
-  switch (event.type) {
-    case 'run_start':
-      return event.check ? [paint.yellow('CHECK MODE: nothing is changed; "changed" is what the run would change')] : []
-    case 'play_start':
-      return ['', paint.bold(header(`${event.kind === 'experiment' ? 'EXPERIMENT' : 'PLAY'} [${event.play}]`))]
-    case 'play_end':
-    case 'task_start':
-      return []
-    case 'result': {
-      const label = labelOf(event)
-      return [
-        row(event.host, label, resultLine(event), paintOf(label, paint)),
-        ...resultBody(event, detail, paint).map((line) => row(event.host, '', line)),
-      ]
+/** Events as lines. */
+class PlainLines {
+  readonly #run: Run
+  readonly #detail: Required<Detail>
+  readonly #paint: Palette
+
+  constructor(run: Run, detail: Required<Detail>, paint: Palette) {
+    this.#run = run
+    this.#detail = detail
+    this.#paint = paint
+  }
+
+  of(event: Exclude<RunEvent, TaskResult>): string[] {
+    const paint = this.#paint
+    const { verbosity, width } = this.#detail
+    switch (event.type) {
+      case 'run_start':
+        return event.check ? [paint.yellow('CHECK MODE: nothing is changed; "changed" is what the run would change')] : []
+      case 'play_start':
+        return ['', paint.bold(header(`${event.kind === 'experiment' ? 'EXPERIMENT' : 'PLAY'} [${event.play}]`))]
+      case 'play_end':
+      case 'task_start':
+      case 'exhibit_start':
+        return []
+      case 'waiting': {
+        const text = `for ${shorten(event.for)}, at most ${Math.ceil(event.withinSeconds)} s`
+        return verbosity > 0 ? [this.#row(event.host ?? 'controller', 'waiting', text, paint.dim)] : []
+      }
+      case 'exhibit': {
+        const title = exhibitTitle(event, this.#room(event.host, 'exhibit'))
+        const output = verbosity > 0 ? [`$ ${shorten(event.command)}`, ...linesOf(event.stdout), ...linesOf(event.stderr)] : []
+        return [this.#row(event.host, 'exhibit', title, paint.dim), ...output.map((line) => this.#row(event.host, '', line))]
+      }
+      case 'finding':
+        return findingParagraph(event, paint, width)
+      case 'notice': {
+        const ink = noticePaint(event.level, paint)
+        if (event.host !== undefined) return this.#rows(event.host, event.level, shorten(event.message), ink)
+        return fit(`[${event.level.toUpperCase()}] ${shorten(event.message)}`, width - 2).map((line, i) => `${i === 0 ? '' : '  '}${ink(line)}`)
+      }
+      case 'run_end':
+        return [
+          '', paint.bold(header('PLAY RECAP')), ...recapLines(event.hosts, paint),
+          '', outcomeLine(event, this.#run.check, paint),
+        ]
     }
-    case 'exhibit': {
-      const output = detail.verbosity > 0 ? [...linesOf(event.stdout), ...linesOf(event.stderr)] : []
-      return [
-        row(event.host, 'exhibit', exhibitLine(event), paint.dim),
-        ...output.map((line) => row(event.host, '', line)),
-      ]
-    }
-    case 'finding':
-      return [findingLine(event, paint)]
-    case 'notice':
-      return [event.host === undefined
-        ? noticePaint(event.level, paint)(`[${event.level.toUpperCase()}] ${shorten(event.message)}`)
-        : row(event.host, event.level, shorten(event.message), noticePaint(event.level, paint))]
-    case 'run_end':
-      return [
-        '', paint.bold(header('PLAY RECAP')), ...recapLines(event.hosts, paint),
-        '', outcomeLine(event, check, paint),
-      ]
+  }
+
+  ofResult(event: TaskResult): string[] {
+    const { host } = event
+    const label = labelOf(event)
+    const text = resultLine(event)
+    const width = this.#room(host, label)
+    // Why a task failed is shown whole.
+    const calm = label === 'ok' || label === 'changed' || label === 'skipped'
+    return [
+      ...(calm ? [this.#row(host, label, shorten(text, width), paintOf(label, this.#paint))] : this.#rows(host, label, text, paintOf(label, this.#paint))),
+      ...resultBody(event, { ...this.#detail, width: this.#room(host, '') }, this.#paint).map((line) => this.#row(host, '', line)),
+    ]
+  }
+
+  /** The line that stands for results like this one. */
+  folded(event: TaskResult, text: string): string {
+    const label = labelOf(event)
+    return this.#row(event.host, label, shorten(text, this.#room(event.host, label)), paintOf(label, this.#paint))
+  }
+
+  /** A text in as many rows as it needs; the first has the label. */
+  #rows(host: string, label: string, text: string, ink: (text: string) => string): string[] {
+    return fit(text, this.#room(host, label)).map((line, i) => (i === 0 ? this.#row(host, label, line, ink) : this.#row(host, '', line)))
+  }
+
+  #row(host: string, label: Label | string, text: string, ink: (text: string) => string = String): string {
+    return `${host.padEnd(this.#run.hostWidth)} | ${ink(label.padEnd(LABEL))} | ${text}`
+  }
+
+  /** Characters left for the text of a row; some, however long a host's name is. */
+  #room(host: string, label: string): number {
+    return Math.max(WIDTH / 3, this.#detail.width - Math.max(host.length, this.#run.hostWidth) - Math.max(label.length, LABEL) - 6)
   }
 }
 
-const header = (text: string): string => `${shorten(text)} ${'*'.repeat(Math.max(4, RULE - text.length - 1))}`
+const header = (text: string): string => {
+  const short = shorten(text, WIDTH - 5)
+  return `${short} ${'*'.repeat(Math.max(4, RULE - short.length - 1))}`
+}

@@ -1,5 +1,6 @@
 import type { Finding, RunStart } from '../run/events.ts'
 import { note, openBoard, type Board } from './board.ts'
+import { endingLines } from './format/closing.ts'
 import { findingLines } from './format/finding.ts'
 import { noticeLines } from './format/notice.ts'
 import { outcomeLine } from './format/outcome.ts'
@@ -14,14 +15,17 @@ import { sizeOf } from './size.ts'
 export interface TerminalOptions {
   readonly diff: boolean
   readonly colour: boolean
+  /** How long each phase took in earlier runs, in milliseconds and in their order. */
+  readonly expected: readonly (number | undefined)[]
 }
 
 const HOSTS_NAMED = 8
 
 /** A calm screen: the play at work has a line a host; one that is over stays as one line, its troubles below. */
-export function terminalScreen(stream: NodeJS.WriteStream, { diff, colour }: TerminalOptions): Screen {
+export function terminalScreen(stream: NodeJS.WriteStream, { diff, colour, expected }: TerminalOptions): Screen {
   const paint = palette(colour)
   let check = false
+  let startedAt = Date.now()
   let current: { board: Board; live: LiveList } | undefined
   const findings: Finding[] = []
   // Events do not wait, drawing does: what is to be written waits here for its turn.
@@ -44,12 +48,13 @@ export function terminalScreen(stream: NodeJS.WriteStream, { diff, colour }: Ter
       switch (event.type) {
         case 'run_start':
           check = event.check
+          startedAt = Date.parse(event.time)
           write(headLines(event, paint))
           return
         case 'play_start': {
           closePlay(null)
           const board = openBoard(event)
-          const live = liveList(stream, board, paint)
+          const live = liveList(stream, board, { since: startedAt, expected }, paint)
           current = { board, live }
           drawing = drawing.then(() => live.run())
           return
@@ -71,13 +76,16 @@ export function terminalScreen(stream: NodeJS.WriteStream, { diff, colour }: Ter
           ])
           return
         case 'task_start':
+        case 'waiting':
         case 'result':
+        case 'exhibit_start':
         case 'exhibit':
         case 'finding':
       }
     },
-    done: async (...lines) => {
+    done: async (ending = {}) => {
       closePlay(null)
+      const lines = endingLines(ending, paint, colour)
       if (lines.length > 0) write(lines)
       await drawing
     },

@@ -18,13 +18,17 @@ export function recording() {
       type: 'run_start', time: time(), playbook: 'site.mjs', version: '0.1.0', argv: [], check: false, hosts: HOSTS,
       controller: { hostname: 'desk', node: 'v20.20.2', platform: 'linux' }, ...given,
     }),
-    play: (play: string, kind: PlayStart['kind'] = 'play', hosts = HOSTS) =>
-      add({ type: 'play_start', time: time(), play, kind, hosts }),
+    play: (play: string, kind: PlayStart['kind'] = 'play', hosts = HOSTS, given: Partial<Given<PlayStart>> = {}) =>
+      add({ type: 'play_start', time: time(), play, kind, hosts, ...given }),
     playEnd: (play: string, durationMs: number) => add({ type: 'play_end', time: time(), play, durationMs } satisfies PlayEnd),
     task: (play: string, task: string, host: string, module = 'apt') =>
       add({ type: 'task_start', time: time(), play, task, module, host } satisfies TaskStart),
     result: (play: string, task: string, host: string, given: Partial<Given<TaskResult>> = {}) =>
       add(result({ play, task, host, start: time(), ...given }, time())),
+    waiting: (play: string, what: string, withinSeconds: number, host?: string) =>
+      add({ type: 'waiting', time: time(), play, for: what, withinSeconds, ...(host === undefined ? {} : { host }) }),
+    exhibitStart: (experiment: string, title: string, host: string) =>
+      add({ type: 'exhibit_start', time: time(), experiment, title, host }),
     exhibit: (id: string, command: string, given: Partial<Given<Exhibit>> = {}) => add({
       type: 'exhibit', time: time(), id, experiment: 'The app counts', title: id, host: 'controller', command,
       stdout: '', stderr: '', exitCode: 0, start: time(), durationMs: 12, ...given,
@@ -93,14 +97,28 @@ export function siteRun(): RunEvent[] {
   for (const host of ['node2', 'node3']) run.result('Swarm', 'Join the swarm', host, { status: 'changed', delegatedTo: 'node1' })
   run.playEnd('Swarm', 6100)
   run.play('The app counts', 'experiment', ['node1'])
-  run.exhibit('curl-1', 'curl -s http://10.0.0.1:8080/api/counter', { stdout: '{"count": 100}\n' })
-  run.exhibit('nodes-1', 'docker node ls', { host: 'node1', exitCode: 1, stderr: 'not a manager\n' })
+  run.exhibit('curl-1', 'curl -s http://10.0.0.1:8080/api/counter', { title: 'Read the count', stdout: '{"count": 100}\n' })
+  run.exhibit('nodes-1', 'docker node ls', { title: 'Swarm nodes', host: 'node1', exitCode: 1, stderr: 'not a manager\n' })
   run.finding('app.replicas.answer', '4 distinct replicas answer from outside', true)
   run.finding('app.counter.counts', 'parallel clients add exactly what they ask for', true, '100 of 100')
   run.finding('swarm.active.does-not-return', 'after Active no task comes back by itself', null, 'the drain was not seen')
   run.finding('swarm.nodes.ready', 'all nodes are Ready', false, '2 of 3')
   run.playEnd('The app counts', 12_500)
   run.end({ node1: { ok: 5, changed: 4, skipped: 1 }, node2: { ok: 5, changed: 4, skipped: 1 }, node3: { ok: 5, changed: 4, skipped: 1 } })
+  return run.events
+}
+
+/** A node is lost, and is awaited to be Down. */
+export function waitingRun(): RunEvent[] {
+  const run = recording()
+  run.start()
+  run.play('A node is lost', 'experiment', ['node1'], { phase: { number: 3, of: 4 } })
+  run.exhibitStart('A node is lost', 'Nodes before', 'node1')
+  run.exhibit('nodes-before', 'docker node ls', { experiment: 'A node is lost', title: 'Nodes before', host: 'node1' })
+  run.waiting('A node is lost', 'node3 Down', 120, 'node1')
+  run.exhibit('node3-is-down', 'docker node ls', { experiment: 'A node is lost', title: 'node3 is Down', host: 'node1' })
+  run.playEnd('A node is lost', 20_000)
+  run.end({})
   return run.events
 }
 

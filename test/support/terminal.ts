@@ -50,7 +50,7 @@ export function screenOf(raw: string): string[] {
   const lines: string[] = ['']
   let row = 0
   let column = 0
-  for (const [token] of raw.matchAll(/\u001b\[([?\d;]*)([A-Za-z])|\r|\n|[^\u001b\r\n]+|\u001b/g)) {
+  for (const [token] of raw.matchAll(/\u001b\[([?\d;]*)([A-Za-z])|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)|\r|\n|[^\u001b\r\n]+|\u001b/g)) {
     const [, digits, code] = /\[([?\d;]*)([A-Za-z])$/.exec(token) ?? []
     const count = digits === '' ? 1 : Number(digits)
     if (token === '\n') row += 1

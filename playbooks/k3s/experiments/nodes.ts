@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { experiment, type CareContext, type ExperimentContext } from '../../../src/labbook.ts'
 import { making, mending } from '../../../src/lab/faults.ts'
 import { faultsOf } from '../../lab/faults.ts'
@@ -13,7 +12,7 @@ const WAIT_SECONDS = 20
 /** Pods of the app on a node, some time after it is back. */
 async function returning(on: ExperimentContext, node: string) {
   const { at, k, namespace } = subject(on)
-  await sleep(WAIT_SECONDS * 1000, undefined, { signal: on.signal })
+  await on.pause(WAIT_SECONDS, `pods to return to ${node}, which must not happen`)
   const exhibit = await on.exhibit({ ...at, title: `Pods ${WAIT_SECONDS} s after ${node} is back`, command: podsCommand(k, namespace) })
   const count = servingOf(readPods(exhibit.stdout)).filter((pod) => pod.node === node).length
   return { holds: exhibit.exitCode === 0 ? count === 0 : null, exhibit, detail: `${count} pods of the app on ${node} ${WAIT_SECONDS} s after it was back` }

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { experiment, longerWhere, PlaybookError, type CareContext, type Experiment, type ExperimentContext } from '../../../src/labbook.ts'
 import { making, mending } from '../../../src/lab/faults.ts'
 import { faultsOf } from '../../lab/faults.ts'
@@ -69,7 +68,7 @@ async function lose(on: ExperimentContext, managers: readonly string[]) {
     const replaced = managed.reached
       ? await on.watch({ title: 'It is replaced', host: witness, command: placementCommand([COUNTER], on.slowdown), within: 60, until: ({ stdout }) => isReplaced(stdout, killed.stdout.split('\n')[0] ?? '', first) })
       : undefined
-    if (replaced === undefined) await sleep(WAIT_SECONDS * longerWhere(on.slowdown) * 1000, undefined, { signal: on.signal })
+    if (replaced === undefined) await on.pause(WAIT_SECONDS * longerWhere(on.slowdown), 'a replacement, which must not start without a manager')
     const left = await on.exhibit({ title: `Replicas on ${witness} after that`, host: witness, command: CONTAINERS })
     mark(replaced?.reached === true ? 'it is replaced' : 'it is not replaced')
     const end = now()

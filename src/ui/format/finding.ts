@@ -1,12 +1,17 @@
 import type { Exhibit, Finding } from '../../run/events.ts'
 import type { Palette } from './palette.ts'
-import { count, shorten, wrap } from './text.ts'
+import { count, fit, shorten, wrap } from './text.ts'
 
 const MIN_STATEMENT = 24
 
-/** `✓ swarm.nodes.ready: all nodes are Ready (3 of 3)` */
-export function findingLine(finding: Finding, paint: Palette): string {
-  return `${findingMark(finding, paint)} ${paint.bold(`${finding.id}:`)} ${said(finding)}`
+/** `✓ swarm.nodes.ready: all nodes are Ready (3 of 3)`, in lines of at most `width` characters. */
+export function findingParagraph(finding: Finding, paint: Palette, width = Infinity): string[] {
+  const head = `${finding.id}:`
+  return fit(`${head} ${said(finding)}`, width - 2).map((line, i) => {
+    if (i > 0) return `  ${line}`
+    const text = line.startsWith(head) ? `${paint.bold(head)}${line.slice(head.length)}` : line
+    return `${findingMark(finding, paint)} ${text}`
+  })
 }
 
 const said = ({ statement, holds, question, detail, times }: Finding): string => {
@@ -52,7 +57,8 @@ function claims(findings: readonly Finding[]): string {
   return `${held} of ${count(findings.length, 'finding')} ${verb}${open > 0 ? `, ${open} open` : ''}`
 }
 
-/** `$ docker node ls`, in one line, with the exit code where it is not 0. */
-export function exhibitLine({ command, exitCode }: Exhibit, width?: number): string {
-  return `$ ${shorten(command, width)}${exitCode === 0 ? '' : ` (exit ${exitCode})`}`
+/** `Swarm nodes`, with the exit code where it is not 0. */
+export function exhibitTitle({ title, exitCode }: Exhibit, width = Infinity): string {
+  const code = exitCode === 0 ? '' : ` (exit ${exitCode})`
+  return `${shorten(title, width - code.length)}${code}`
 }

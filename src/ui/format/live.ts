@@ -1,6 +1,5 @@
-import { totals, type Board, type HostState, type Tally } from '../board.ts'
+import { totals, type Board, type HostState, type Tally, type Wait } from '../board.ts'
 import { duration } from './duration.ts'
-import { exhibitLine } from './finding.ts'
 import { noticePaint } from './notice.ts'
 import { paintOf, type Label, type Palette } from './palette.ts'
 import { count, shorten } from './text.ts'
@@ -9,11 +8,35 @@ import { count, shorten } from './text.ts'
 const COLUMNS = ['ok', 'changed'] as const satisfies Label[]
 const TICK_MS = 1000
 
-/** The head of a play at work: its name, how long it has been, and what the user was told last. */
-export function liveTitle(board: Board, now: number, paint: Palette): string {
+/** What the screen knows of the whole run. */
+export interface RunProgress {
+  /** Milliseconds since 1970. */
+  readonly since: number
+  /** How long each phase took in earlier runs, in milliseconds and in their order; empty where no estimate is wanted. */
+  readonly expected: readonly (number | undefined)[]
+}
+
+/**
+ * The head of a play at work: `Swarm  phase 3 of 12, 8s; run 1m 40s, about 2m 10s left`, and the newest notice. The line is
+ * cut at the terminal's width, so a warning or an error stands first.
+ */
+export function liveTitle(board: Board, run: RunProgress, now: number, paint: Palette): string {
   const notice = board.notices.at(-1)
-  const told = notice === undefined ? '' : `  ${noticePaint(notice.level, paint)(shorten(notice.message))}`
-  return `${paint.bold(shorten(board.play))}  ${paint.dim(elapsed(board.since, now))}${told}`
+  const told = notice === undefined ? [] : [noticePaint(notice.level, paint)(shorten(notice.message))]
+  const phase = board.phase === undefined ? '' : `phase ${board.phase.number} of ${board.phase.of}, `
+  const progress = `${phase}${elapsed(board.since, now)}; run ${elapsed(run.since, now)}${remaining(board, run, now)}`
+  const details = notice === undefined || notice.level === 'info' ? [paint.dim(progress), ...told] : [...told, paint.dim(progress)]
+  return [paint.bold(shorten(board.play)), ...details].join('  ')
+}
+
+/** `, about 2m 10s left`; "at least" where a phase to come has no earlier duration, nothing where none has. */
+function remaining({ phase, since }: Board, { expected }: RunProgress, now: number): string {
+  if (phase === undefined || expected.every((each) => each === undefined)) return ''
+  const [current, ...later] = expected.slice(phase.number - 1)
+  const left = Math.max(0, (current ?? 0) - (now - since)) + later.reduce<number>((sum, each) => sum + (each ?? 0), 0)
+  if (left < TICK_MS) return ''
+  const complete = later.every((each) => each !== undefined)
+  return `, ${complete ? 'about' : 'at least'} ${wholeSeconds(left)} left`
 }
 
 /** A host at work: `node1   3 ok   2 changed   Install Docker  12s`. */
@@ -22,8 +45,9 @@ export function hostLine(state: HostState, hostWidth: number, now: number, paint
   return `${state.host.padEnd(hostWidth)}  ${counts}   ${doing(state, now, paint)}`
 }
 
-function doing({ running, trouble }: HostState, now: number, paint: Palette): string {
+function doing({ running, waiting, trouble }: HostState, now: number, paint: Palette): string {
   if (trouble !== undefined) return paint.red(`${trouble.status}: ${shorten(trouble.message ?? trouble.task)}`)
+  if (waiting !== undefined) return waitLine(waiting, now)
   if (running === undefined) return paint.dim('waits')
   const seconds = now - running.since >= 2 * TICK_MS ? `  ${paint.dim(elapsed(running.since, now))}` : ''
   return `${shorten(running.task)}${seconds}`
@@ -51,16 +75,23 @@ export function crowdLine(board: Board, paint: Palette): string {
   return `${busy} of ${count(states.length, 'host')} at work${failed}  ${counts}   ${ranked.join(', ')}`
 }
 
-/** An experiment at work: the command it looked at last, or what its hosts do. */
-export function experimentLine(board: Board, now: number, paint: Palette): string {
-  const running = [...board.hosts.values()].find((state) => state.running !== undefined)?.running
-  if (running !== undefined) return `${shorten(running.task)}  ${paint.dim(elapsed(running.since, now))}`
-  const { lastExhibit } = board
-  return lastExhibit === undefined ? paint.dim('looks') : `${paint.dim(lastExhibit.host)}  ${exhibitLine(lastExhibit)}`
+/** An experiment at work: what it waits for, or the command that runs. Never one that has ended. */
+export function experimentLine({ activity, exhibits }: Board, now: number, paint: Palette): string {
+  if (activity === undefined) return paint.dim(`working, ${count(exhibits, 'exhibit')} so far`)
+  if (activity.kind === 'wait') return waitLine(activity, now)
+  return `${paint.dim(activity.host)}  ${shorten(activity.title)}  ${paint.dim(elapsed(activity.since, now))}`
 }
 
+/** `waiting for node3 Down, 8 of 120 s` */
+function waitLine({ for: what, since, withinSeconds }: Wait, now: number): string {
+  const seconds = Math.min(Math.max(0, Math.floor((now - since) / TICK_MS)), Math.ceil(withinSeconds))
+  return `waiting for ${shorten(what)}, ${seconds} of ${Math.ceil(withinSeconds)} s`
+}
+
+const elapsed = (since: number, now: number): string => wholeSeconds(now - since)
+
 /** In whole seconds, so that the line changes once a second and not ten times. */
-const elapsed = (since: number, now: number): string => {
-  const whole = Math.max(0, Math.floor((now - since) / TICK_MS))
+function wholeSeconds(milliseconds: number): string {
+  const whole = Math.max(0, Math.floor(milliseconds / TICK_MS))
   return whole < 10 ? `${whole}s` : duration(whole * TICK_MS)
 }

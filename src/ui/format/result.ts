@@ -2,12 +2,14 @@ import type { CommandRecord, TaskResult } from '../../run/events.ts'
 import { diffLines } from './diff.ts'
 import { duration } from './duration.ts'
 import { labelOf, type Palette } from './palette.ts'
-import { linesOf, shorten, tail } from './text.ts'
+import { fit, linesOf, shorten, tail } from './text.ts'
 
 export interface Detail {
   readonly diff: boolean
   /** The number of `-v`: 1 output, 2 commands, 3 probes. */
   readonly verbosity: number
+  /** Of a line, in characters. Default: no limit. */
+  readonly width?: number
 }
 
 const TAIL_LINES = 12
@@ -27,16 +29,22 @@ export const resultLine = (result: TaskResult): string =>
   `${resultTitle(result)}${result.message === undefined ? '' : `: ${shorten(result.message)}`}`
 
 /** What stands below a result: its changes, the diffs, the end of an error, and what `-v` asks for. */
-export function resultBody(result: TaskResult, { diff, verbosity }: Detail, paint: Palette): string[] {
+export function resultBody(result: TaskResult, { diff, verbosity, width = Infinity }: Detail, paint: Palette): string[] {
   const unknown = result.status === 'unknown' && result.changes.length > 0
   return [
     ...(unknown ? [paint.dim('as things are now it would:')] : []),
     ...result.changes.flatMap((change) => [
-      ...(change.description === result.task && !unknown ? [] : [paint.dim(`- ${shorten(change.description)}`)]),
+      ...(repeats(change.description, result.task) && !unknown ? [] : [paint.dim(shorten(`- ${change.description}`, width))]),
       ...(diff && change.diff !== undefined ? diffLines(change.diff, paint) : []),
     ]),
-    ...outputLines(result, verbosity, paint),
+    ...outputLines(result, verbosity, paint).flatMap((line) => (verbosity > 0 ? [line] : fit(line, width))),
   ]
+}
+
+/** The change says no more than the task's name. */
+const repeats = (description: string, task: string): boolean => {
+  const bare = (text: string): string => shorten(text).replace(/^run: /, '').toLowerCase()
+  return bare(description) === bare(task)
 }
 
 /** The end of what a failed task printed, unless the message says it already. */

@@ -43,5 +43,11 @@ export function wrap(text: string, width: number): string[] {
   return lines
 }
 
+/** A line as lines of at most `width` characters: as it is where it fits, else broken between words, a longer word anywhere. */
+export function fit(line: string, width: number): string[] {
+  if (line.length <= width) return [line]
+  return wrap(line, width).flatMap((part) => Array.from({ length: Math.ceil(part.length / width) }, (_, i) => part.slice(i * width, (i + 1) * width)))
+}
+
 /** `3 hosts`, `1 host`. */
 export const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`

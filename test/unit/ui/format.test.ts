@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { duration } from '../../../src/ui/format/duration.ts'
 import { diffLines } from '../../../src/ui/format/diff.ts'
-import { findingLine, findingTally } from '../../../src/ui/format/finding.ts'
+import { findingParagraph, findingTally } from '../../../src/ui/format/finding.ts'
 import { palette } from '../../../src/ui/format/palette.ts'
 import { recapLines } from '../../../src/ui/format/recap.ts'
 import { resultBody, resultLine } from '../../../src/ui/format/result.ts'
@@ -104,7 +104,7 @@ void t.test('findings are counted', async (t) => {
   const asked = some(false, null).map((finding) => ({ ...finding, question: true as const }))
   t.equal(findingTally(asked), '1 of 2 questions answered')
   t.equal(findingTally([...some(true), ...asked]), '1 finding holds, 1 of 2 questions answered')
-  const line = (more: object) => findingLine({ ...some(false)[0] as Finding, id: 'x', statement: 'More serve more', ...more }, palette(false))
+  const line = (more: object) => findingParagraph({ ...some(false)[0] as Finding, id: 'x', statement: 'More serve more', ...more }, palette(false))[0]
   t.equal(line({ question: true }), '○ x: More serve more: no')
   t.equal(line({ question: true, holds: true }), '✓ x: More serve more: yes')
   t.equal(line({ times: { held: 1, failed: 1, unknown: 0 } }), '✗ x: More serve more (held 1 of 2 times)')

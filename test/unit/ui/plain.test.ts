@@ -5,13 +5,13 @@ import type { RunEvent } from '../../../src/run/events.ts'
 import { wantsColour, wantsLive } from '../../../src/ui/choose.ts'
 import { jsonScreen } from '../../../src/ui/json.ts'
 import { plainScreen } from '../../../src/ui/plain.ts'
-import { brokenRun, checkRun, recording, siteRun } from '../../support/events.ts'
+import { brokenRun, checkRun, recording, siteRun, waitingRun } from '../../support/events.ts'
 
 async function lines(events: readonly RunEvent[], given: Partial<Parameters<typeof plainScreen>[1]> = {}): Promise<string[]> {
   const stream = new PassThrough()
-  const screen = plainScreen(stream, { diff: false, verbosity: 0, colour: false, ...given })
+  const screen = plainScreen(stream, { diff: false, verbosity: 0, colour: false, links: false, ...given })
   events.forEach(screen.show)
-  await screen.done('Report: runs/latest/report.html')
+  await screen.done({ report: 'runs/latest/report.html' })
   stream.end()
   return (await text(stream)).split('\n')
 }
@@ -32,17 +32,61 @@ void t.test('every result is a line with host, status and task', async (t) => {
   t.ok(seen.includes('node1 |         | - install docker.io 26.1.5'))
 })
 
-void t.test('experiments show their commands and findings', async (t) => {
+void t.test('experiments show the titles of their exhibits, and findings', async (t) => {
   const seen = await lines(siteRun())
   const from = seen.findIndex((line) => line.startsWith('EXPERIMENT [The app counts] ***'))
   t.strictSame(seen.slice(from + 1, from + 7), [
-    'controller | exhibit | $ curl -s http://10.0.0.1:8080/api/counter',
-    'node1 | exhibit | $ docker node ls (exit 1)',
+    'controller | exhibit | Read the count',
+    'node1 | exhibit | Swarm nodes (exit 1)',
     '✓ app.replicas.answer: 4 distinct replicas answer from outside',
     '✓ app.counter.counts: parallel clients add exactly what they ask for (100 of 100)',
     '? swarm.active.does-not-return: after Active no task comes back by itself (the drain was not seen)',
     '✗ swarm.nodes.ready: all nodes are Ready (2 of 3)',
   ])
+})
+
+void t.test('with -v the command of an exhibit and its output follow the title, and what is awaited is told', async (t) => {
+  const site = await lines(siteRun(), { verbosity: 1 })
+  t.strictSame(site.filter((line) => line.startsWith('controller |')), [
+    'controller | exhibit | Read the count', 'controller |         | $ curl -s http://10.0.0.1:8080/api/counter', 'controller |         | {"count": 100}',
+  ])
+  t.ok((await lines(waitingRun(), { verbosity: 1 })).includes('node1 | waiting | for node3 Down, at most 120 s'))
+  t.notMatch((await lines(waitingRun())).join('\n'), 'waiting')
+})
+
+void t.test('no line is longer than 120 characters, and why a task failed is shown whole; with -v nothing is cut', async (t) => {
+  const run = recording()
+  const long = 'a reason of several words '.repeat(12).trim()
+  run.start()
+  run.play('Docker Engine')
+  run.result('Docker Engine', 'Install Docker', 'node1', { status: 'changed', changes: [{ description: `install ${'docker.io '.repeat(30)}` }] })
+  run.result('Docker Engine', 'Install Docker', 'node2', { status: 'failed', message: long, stderr: `E: first line\n${'x'.repeat(300)} end\n` })
+  run.exhibit('nodes-1', 'docker node ls', { title: 'Nodes '.repeat(40), exitCode: 7 })
+  run.finding('app.replicas.answer', 'so it is', true, long)
+  run.notice(long)
+  run.notice(long, { host: 'node1' })
+  run.end({})
+  const seen = await lines(run.events)
+  t.strictSame(seen.filter((line) => line.length > 120), [])
+  const textOf = (lines: readonly string[]): string => lines.map((line) => line.replace(/^\S+ +\| .{7} \| /, '').trim()).join(' ')
+  t.equal(textOf(seen).split(long).length - 1, 4, 'the failure, the finding and both notices')
+  t.match(textOf(seen), new RegExp(`E: first line ${'x'.repeat(100)}`))
+  t.equal((/ end /.exec(textOf(seen)) ?? []).length, 1)
+  t.ok(seen.some((line) => /^controller \| exhibit \| Nodes .*… \(exit 7\)$/.test(line)))
+  t.ok(seen.some((line) => /^node1 \| {9}\| - install docker.io .*…$/.test(line)))
+  const whole = await lines(run.events, { verbosity: 1 })
+  t.ok(whole.some((line) => line.endsWith(long)))
+  t.notMatch(whole.join('\n'), '…')
+})
+
+void t.test('a change that only repeats the name of its task is left out', async (t) => {
+  const run = recording()
+  run.start()
+  run.play('Docker Engine')
+  run.result('Docker Engine', 'Start Docker', 'node1', { status: 'changed', changes: [{ description: 'start docker' }] })
+  run.result('Docker Engine', 'update-ca-certificates', 'node1', { status: 'changed', changes: [{ description: 'run: update-ca-certificates' }] })
+  run.result('Docker Engine', 'Install Docker', 'node1', { status: 'changed', changes: [{ description: 'install docker.io' }] })
+  t.strictSame((await lines(run.events)).filter((line) => line.includes(' - ')), ['node1 |         | - install docker.io'])
 })
 
 void t.test('failures tell why, and only real ones are called failed', async (t) => {
@@ -55,7 +99,7 @@ void t.test('failures tell why, and only real ones are called failed', async (t)
     'node1 | ignored | Old packages: exit code 1',
   ])
   t.strictSame(seen.slice(-4), [
-    '', '✗ Failed after 3m 12s: node2 failed; node3 unreachable', 'Report: runs/latest/report.html', '',
+    '', '✗ Failed after 3m 12s: node2 failed; node3 unreachable', 'report: runs/latest/report.html', '',
   ])
 })
 
@@ -81,7 +125,7 @@ void t.test('--json writes the events and nothing else', async (t) => {
   const stream = new PassThrough()
   const screen = jsonScreen(stream)
   siteRun().forEach(screen.show)
-  await screen.done('Report: runs/latest/report.html')
+  await screen.done({ report: 'runs/latest/report.html' })
   stream.end()
   const seen = (await text(stream)).trimEnd().split('\n').map((line) => JSON.parse(line) as unknown)
   t.strictSame(seen, siteRun())

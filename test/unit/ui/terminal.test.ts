@@ -33,7 +33,7 @@ void t.test('a run leaves one line a play, then findings, recap and report', asy
     'node3 : ok=5 changed=4 unreachable=0 failed=0 skipped=1 rescued=0 ignored=0',
     '',
     '✓ Passed in 3m 12s',
-    'Report: runs/latest/report.html',
+    'report: runs/latest/report.html',
     '',
   ])
 })
@@ -55,6 +55,30 @@ void t.test('a run shows a line a host while it works and leaves no trace of it'
     '        exit code 1',
   ])
   t.notMatch(raw, /\u001b\[[\d;]*m/, 'NO_COLOR: no colour at all')
+})
+
+void t.test('an experiment shows its phase, what is left, and what it waits for with the seconds running', async (t) => {
+  const { raw, screen, exitCode } = await onTerminal(REPLAY, ['waitingRun', 'waiting'], {
+    columns: 100, env: { NO_COLOR: '1' }, echo: false, talk: [['waiting for node3 Down, 2 of 120 s', '\r']],
+  })
+  t.equal(exitCode, 0)
+  t.match(raw, /A node is lost {2}phase 3 of 4, \ds; run \ds, about 2m 2\ds left/)
+  t.match(raw, /waiting for node3 Down, [01] of 120 s/)
+  t.notMatch(raw, 'docker node ls', 'the command that has ended is not shown')
+  t.ok(screen.includes('✓ A node is lost               20s   2 exhibits'))
+})
+
+void t.test('the last screen of a run that passed: what stands, results, next steps; the report is a link where there is colour', async (t) => {
+  const { raw, screen } = await onTerminal(REPLAY, ['siteRun', 'closing'])
+  t.strictSame(screen.slice(-11), [
+    '', 'RUNNING NOW', '  node1  http://10.0.0.1:8080  manager',
+    '', 'RESULTS', '  Failed requests  0', '  Report           runs/latest/report.html',
+    '', 'NEXT STEPS', '  Remove the lab  npx zx playbooks/lab.mjs down', '',
+  ])
+  t.match(raw, /\u001b\]8;;file:\/\/\/\S+\/runs\/latest\/report.html\u001b\\runs\/latest\/report.html\u001b\]8;;\u001b\\/)
+  const plain = await onTerminal(REPLAY, ['siteRun', 'closing'], { env: { NO_COLOR: '1' } })
+  t.notMatch(plain.raw, '\u001b]8')
+  t.ok(plain.screen.includes('  Report           runs/latest/report.html'))
 })
 
 void t.test('a check says what would change, once for hosts that are alike', async (t) => {
@@ -89,7 +113,7 @@ void t.test('more hosts than lines are summed up in one', async (t) => {
 void t.test('Ctrl-C is ours: listr2 ends nothing, and the terminal is given back', async (t) => {
   const { raw, screen, exitCode } = await onTerminal(REPLAY, ['siteRun', 'paused'], { talk: [['Name the host', '\u0003']] })
   t.equal(exitCode, 130)
-  t.ok(screen.includes('OURS'))
+  t.ok(screen.includes('report: OURS'))
   t.ok(screen.some((line) => line.startsWith('■ Base system')), 'the play is marked as stopped')
   t.ok(raw.lastIndexOf('\u001b[?25h') > raw.lastIndexOf('\u001b[?25l'), 'the cursor is back')
 })

@@ -1,0 +1,35 @@
+import type { Summary } from '../evidence/index.ts'
+import { quote } from '../shell/quote.ts'
+import type { Closing, Ending } from '../ui/index.ts'
+import type { Ready } from './execute.ts'
+
+interface Ended {
+  readonly ready: Pick<Ready, 'options' | 'inventory' | 'extraVars' | 'closing'>
+  /** The command line of the run. */
+  readonly argv: readonly string[]
+  readonly summary: Summary
+  /** The path of the report. */
+  readonly report: string
+  /** Masks secrets. */
+  readonly mask: (text: string) => string
+}
+
+/** What is said after a run: of one that passed the playbook's closing, of any other how to run it again. */
+export function endingOf({ ready, argv, summary, report, mask }: Ended): Ending {
+  if (summary.status !== 'passed') return { report, again: mask(argv.map((word) => quote(word)).join(' ')) }
+  const { closing, options: { check, words, inventory: file }, inventory, extraVars } = ready
+  if (check || closing === undefined) return { report }
+  const made = closing({
+    words,
+    inventory: file,
+    groups: Object.fromEntries([...inventory.groups].map(([name, group]) => [name, group.hosts])),
+    hostvars: (host) => ({ ...inventory.hosts.get(host)?.vars, ...extraVars }),
+    findings: summary.findings,
+  })
+  return { report, ...(made === undefined ? {} : { closing: masked(made, mask) }) }
+}
+
+function masked({ standing, figures, next }: Closing, mask: (text: string) => string): Closing {
+  const all = (lines: Closing['next']): Closing['next'] => lines.map(([label, text]) => [mask(label), mask(text)])
+  return { standing: all(standing), figures: all(figures), next: all(next) }
+}

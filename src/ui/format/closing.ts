@@ -1,0 +1,37 @@
+import { resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import type { ClosingLine, Ending } from '../screen.ts'
+import type { Palette } from './palette.ts'
+import { shorten } from './text.ts'
+
+/**
+ * The lines after a run: what stands now, the figures, the report and the next steps; without a closing the report and how
+ * to run again.
+ *
+ * @param links - whether the terminal shows hyperlinks (OSC 8).
+ */
+export function endingLines({ report, closing, again }: Ending, paint: Palette, links: boolean): string[] {
+  const file = report === undefined ? undefined : links ? hyperlink(report) : report
+  if (closing === undefined) {
+    return [
+      ...(file === undefined ? [] : [`report: ${file}`]),
+      ...(again === undefined ? [] : [`run again: ${shorten(again)}`]),
+    ]
+  }
+  return [
+    ...section('RUNNING NOW', closing.standing, paint),
+    ...section('RESULTS', [...closing.figures, ...(file === undefined ? [] : [['Report', file] as const])], paint),
+    ...section('NEXT STEPS', closing.next, paint),
+  ]
+}
+
+function section(title: string, rows: readonly ClosingLine[], paint: Palette): string[] {
+  if (rows.length === 0) return []
+  const labelWidth = Math.max(...rows.map(([label]) => label.length))
+  return ['', paint.bold(title), ...rows.map(([label, text]) => `  ${label.padEnd(labelWidth)}  ${text}`)]
+}
+
+/** OSC 8: the path as text, with the file's URL behind it. */
+function hyperlink(path: string): string {
+  return `\u001b]8;;${pathToFileURL(resolve(path)).href}\u001b\\${path}\u001b]8;;\u001b\\`
+}
