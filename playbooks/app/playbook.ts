@@ -1,6 +1,7 @@
 import { playbook } from '../../src/labbook.ts'
 import { foundation } from '../site/steps.ts'
 import { swarm } from '../swarm/swarm.ts'
+import { appClosing, proveAll, runExperiments } from './closing.ts'
 import { appProof, swarmProof } from './proof.ts'
 import { appStack } from './stack.ts'
 
@@ -10,4 +11,5 @@ export default playbook({
   steps: [
     ...foundation, ...swarm, ...appStack, swarmProof, appProof,
   ],
+  closing: appClosing((command) => [proveAll(command), runExperiments(command)]),
 })

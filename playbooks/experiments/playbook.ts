@@ -1,4 +1,5 @@
 import { playbook } from '../../src/labbook.ts'
+import { appClosing, measureCapacity } from '../app/closing.ts'
 import { swarmProof } from '../app/proof.ts'
 import { appStack } from '../app/stack.ts'
 import { LOAD_EXPERIMENTS } from '../load/experiments.ts'
@@ -27,4 +28,5 @@ export default playbook({
     ...Object.entries(BY_NAME).filter(([name]) => words.includes(name)).map(([, experiment]) => experiment),
     ...Object.entries(REDIS_EXPERIMENTS).filter(([name]) => words.includes('redis') || words.includes(name)).map(([, experiment]) => experiment),
   ],
+  closing: appClosing((command, has) => (has('load.') ? [] : [measureCapacity(command)])),
 })

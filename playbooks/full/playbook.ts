@@ -1,5 +1,6 @@
 import { playbook } from '../../src/labbook.ts'
 import { tagged } from '../../src/run/tags.ts'
+import { appClosing } from '../app/closing.ts'
 import { appPlays } from '../k3s/app.ts'
 import { comparison, measureK3s } from '../k3s/comparison/index.ts'
 import { K3S_EXPERIMENTS } from '../k3s/experiments/index.ts'
@@ -22,4 +23,5 @@ export default playbook({
     ...experiments, loadGenerators, ...Object.values(LOAD_EXPERIMENTS), ...REDIS_BY_TAG,
     ...tagged('never', tagged('k3s', k3s)),
   ],
+  closing: appClosing(() => []),
 })

@@ -1,4 +1,5 @@
 import { playbook, type Step } from '../../src/labbook.ts'
+import { labClosing } from './closing.ts'
 import { labDown, labUp } from './lab.ts'
 import { labSnapshot, labSnapshots } from './snapshots.ts'
 import { labStatus } from './status.ts'
@@ -28,5 +29,6 @@ export default playbook({
     'delete NAME': 'delete a snapshot',
     vagrantfile: 'write a Vagrantfile that makes the same machines',
   },
+  closing: labClosing,
   steps: ([word, name]) => STEPS[word ?? 'up']?.(name ?? '') ?? [],
 })

@@ -1,0 +1,19 @@
+import type { Closing, ClosingContext } from '../../src/labbook.ts'
+import { commandFor } from '../app/closing.ts'
+import { labOf } from './lab.ts'
+
+/** The last screen of `lab.mjs up`: the nodes, and what to do with them. */
+export function labClosing(run: ClosingContext): Closing | undefined {
+  const lab = labOf(run)
+  if (lab === undefined || (run.words[0] ?? 'up') !== 'up') return undefined
+  const command = commandFor(run)
+  return {
+    standing: lab.nodes.map(({ name, ssh }) => [name, `${ssh.host}${ssh.port === 22 ? '' : `:${ssh.port}`}`]),
+    figures: [],
+    next: [
+      ['Deploy the Swarm and its app', command('npx zx playbooks/site.mjs')],
+      ['Show the lab', command('npx zx playbooks/lab.mjs status')],
+      ['Remove the lab', command('npx zx playbooks/lab.mjs down')],
+    ],
+  }
+}
