@@ -1,35 +1,43 @@
-import { validate as configMap } from 'kubernetes-models/_schemas/IoK8sApiCoreV1ConfigMap'
-import { validate as deployment } from 'kubernetes-models/_schemas/IoK8sApiAppsV1Deployment'
-import { validate as autoscaler } from 'kubernetes-models/_schemas/IoK8sApiAutoscalingV2HorizontalPodAutoscaler'
-import { validate as ingress } from 'kubernetes-models/_schemas/IoK8sApiNetworkingV1Ingress'
-import { validate as namespace } from 'kubernetes-models/_schemas/IoK8sApiCoreV1Namespace'
-import { validate as networkPolicy } from 'kubernetes-models/_schemas/IoK8sApiNetworkingV1NetworkPolicy'
-import { validate as budget } from 'kubernetes-models/_schemas/IoK8sApiPolicyV1PodDisruptionBudget'
-import { validate as secret } from 'kubernetes-models/_schemas/IoK8sApiCoreV1Secret'
-import { validate as service } from 'kubernetes-models/_schemas/IoK8sApiCoreV1Service'
-import { validate as statefulSet } from 'kubernetes-models/_schemas/IoK8sApiAppsV1StatefulSet'
+import { Deployment } from 'kubernetes-models/apps/v1/Deployment'
+import { StatefulSet } from 'kubernetes-models/apps/v1/StatefulSet'
+import { HorizontalPodAutoscaler } from 'kubernetes-models/autoscaling/v2/HorizontalPodAutoscaler'
+import { Ingress } from 'kubernetes-models/networking.k8s.io/v1/Ingress'
+import { NetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1/NetworkPolicy'
+import { PodDisruptionBudget } from 'kubernetes-models/policy/v1/PodDisruptionBudget'
+import { ConfigMap } from 'kubernetes-models/v1/ConfigMap'
+import { Namespace } from 'kubernetes-models/v1/Namespace'
+import { Secret } from 'kubernetes-models/v1/Secret'
+import { Service } from 'kubernetes-models/v1/Service'
 
 interface Fault { readonly instancePath: string; readonly message?: string; readonly keyword: string; readonly params: unknown }
-type Validate = { (data: unknown): boolean; errors?: readonly Fault[] | null }
+interface Model { readonly apiVersion: string; readonly kind: string; readonly prototype: { validate(): void } }
 
-/** Kubernetes' own schemas, made into functions by ajv, from npm. */
-const SCHEMAS = {
-  'v1 Namespace': namespace, 'v1 ConfigMap': configMap, 'v1 Secret': secret, 'v1 Service': service, 'apps/v1 Deployment': deployment, 'apps/v1 StatefulSet': statefulSet,
-  'policy/v1 PodDisruptionBudget': budget, 'networking.k8s.io/v1 Ingress': ingress, 'networking.k8s.io/v1 NetworkPolicy': networkPolicy,
-  'autoscaling/v2 HorizontalPodAutoscaler': autoscaler,
-} as unknown as Readonly<Record<string, Validate>>
+/** Kubernetes' own schemas, compiled by ajv, from npm. Each model validates the object it is called on. */
+const MODELS: readonly Model[] = [
+  Namespace, ConfigMap, Secret, Service, Deployment, StatefulSet, PodDisruptionBudget, Ingress, NetworkPolicy, HorizontalPodAutoscaler,
+]
 
 /**
  * What is wrong with an object by its schema. The schemas allow fields they do not know, as the API does with a warning; but each asks for
  * every field that it knows. So a field that nothing has asked for is one that Kubernetes does not have.
  */
 export function faultsOf(object: { readonly apiVersion: string; readonly kind: string }): string[] {
-  const validate = SCHEMAS[`${object.apiVersion} ${object.kind}`]
-  if (validate === undefined) return [`no schema for ${object.apiVersion} ${object.kind}`]
+  const model = MODELS.find(({ apiVersion, kind }) => apiVersion === object.apiVersion && kind === object.kind)
+  if (model === undefined) return [`no schema for ${object.apiVersion} ${object.kind}`]
   const asked = new Set<string>()
-  const fine = validate(watched(object, '', asked))
-  const faults = fine ? [] : (validate.errors ?? []).map(({ instancePath, message, keyword, params }) => `${instancePath}: ${message ?? `${keyword} ${JSON.stringify(params)}`}`)
+  const faults = validate(model, watched(object, '', asked))
+    .map(({ instancePath, message, keyword, params }) => `${instancePath}: ${message ?? `${keyword} ${JSON.stringify(params)}`}`)
   return [...faults, ...paths(object, '').filter((path) => !asked.has(path)).map((path) => `${path}: there is no such field`)]
+}
+
+function validate({ prototype }: Model, object: unknown): readonly Fault[] {
+  try {
+    prototype.validate.call(object)
+    return []
+  } catch (error) {
+    if (!(error instanceof Error && 'errors' in error)) throw error
+    return error.errors as Fault[]
+  }
 }
 
 function watched(value: unknown, at: string, asked: Set<string>): unknown {
