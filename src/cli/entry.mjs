@@ -1,10 +1,10 @@
 // The bridge from a zx script to TypeScript: Node 20 cannot load .ts files and npx zx takes no loader. Plain JavaScript for
-// that reason.
+// that reason. What needs a package or a new Node is imported once both are known to be there.
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { loadBundle } from './bundle.mjs'
+import { missingPrerequisite } from './prerequisites.mjs'
 
-const ROOT = path.resolve(import.meta.dirname, '../..')
+const ROOT = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '')
 
 /**
  * Runs the playbook of an entry: `playbooks/NAME.mjs` is made of what `playbooks/NAME/playbook.ts` exports.
@@ -13,13 +13,36 @@ const ROOT = path.resolve(import.meta.dirname, '../..')
  */
 export async function runEntry(url) {
   const entry = fileURLToPath(url)
-  const name = path.basename(entry, '.mjs')
-  const bundle = await loadBundle(ROOT, path.join(path.dirname(entry), name, 'playbook.ts'))
-  if (bundle === undefined) {
+  await run(entry, async ({ loadBundle }, args) => {
+    const file = path.join(path.dirname(entry), path.basename(entry, '.mjs'), 'playbook.ts')
+    const bundle = await loadBundle(ROOT, file)
+    return bundle === undefined ? 1 : await bundle.main(bundle.playbook, args, ROOT)
+  })
+}
+
+/**
+ * Runs a command that is no playbook.
+ *
+ * @param {string} url - the entry's `import.meta.url`.
+ * @param {string} file - the TypeScript file, from the project's folder.
+ * @param {string} name - the function in it: from arguments and the project's folder to an exit code.
+ */
+export async function runCommand(url, file, name) {
+  await run(fileURLToPath(url), async ({ loadModule }, args) => {
+    const loaded = await loadModule(ROOT, path.join(ROOT, file))
+    return loaded === undefined ? 1 : await loaded[name](args, ROOT)
+  })
+}
+
+async function run(entry, program) {
+  const missing = missingPrerequisite(ROOT)
+  if (missing !== undefined) {
+    process.stderr.write(`${missing}\n`)
     process.exitCode = 1
     return
   }
+  const bundler = await import('./bundle.mjs')
   // Both `zx NAME.mjs ...` and `./NAME.mjs ...` have the script's own arguments after its name.
-  const at = process.argv.findIndex((word) => path.basename(word) === `${name}.mjs`)
-  process.exitCode = await bundle.main(bundle.playbook, process.argv.slice(at + 1), ROOT)
+  const at = process.argv.findIndex((word) => path.basename(word) === path.basename(entry))
+  process.exitCode = await program(bundler, process.argv.slice(at + 1))
 }
