@@ -11,16 +11,18 @@ import { didYouMean, nearest } from './nearest.ts'
  * keeps what is also in it, then each `!part` takes its hosts away, wherever they stand. Without a plain part they work
  * on `all`. Where there is a comma, colons do not part, so that IPv6 addresses stay whole.
  *
+ * @param ignored - gets, as Ansible's warning, each part that names nothing in the inventory, and the part counts as no host. Without it
+ * such a part is an error.
  * @returns names without duplicates, in the order of the parts; none where the parts exist but leave none
  * @throws {PatternError} a part names nothing that is in the inventory, or cannot be read.
  */
-export function selectHosts(inventory: Inventory, pattern: string): string[] {
+export function selectHosts(inventory: Inventory, pattern: string, ignored?: (warning: string) => void): string[] {
   const parts = splitPattern(pattern)
   if (parts.length === 0) throw new PatternError('the host pattern is empty: name hosts or groups, or "all"')
   const excluded = parts.filter((part) => part.startsWith('!')).map((part) => part.slice(1))
   const required = parts.filter((part) => part.startsWith('&')).map((part) => part.slice(1))
   const plain = parts.filter((part) => !/^[!&]/.test(part))
-  const match = (part: string) => matchPart(inventory, part, pattern)
+  const match = (part: string) => matchPart(inventory, part, pattern, ignored)
 
   let hosts = new Set((plain.length > 0 ? plain : ['all']).flatMap(match))
   for (const matched of required.map(match)) {
@@ -54,18 +56,20 @@ function split(pattern: string): string[] {
   return pattern.match(/(?:[^:[\]]|\[[^\]]*\]|[[\]])+/g) ?? []
 }
 
-function matchPart(inventory: Inventory, part: string, pattern: string): readonly string[] {
+function matchPart(inventory: Inventory, part: string, pattern: string, ignored?: (warning: string) => void): readonly string[] {
   if (inventory.hosts.has(part)) return [part]
   const { name, pick } = splitSubscript(part, pattern)
   const matched = matchName(inventory, name, part, pattern)
-  if (matched === undefined) throw nothingMatches(inventory, name, part, pattern)
-  if (pick === undefined) return matched
-  const picked = pick(matched)
-  if (picked.length === 0) {
-    const size = matched.length === 1 ? '1 host' : `${matched.length} hosts`
-    throw new PatternError(`${quote(part, pattern)} is outside of ${name}, which has ${size}`)
+  if (matched !== undefined && (pick === undefined || pick(matched).length > 0)) return pick?.(matched) ?? matched
+  const size = matched?.length === 1 ? '1 host' : `${matched?.length ?? 0} hosts`
+  const reason = matched === undefined ? hintFor(inventory, name, part) : `${name} has ${size}`
+  if (ignored !== undefined) {
+    ignored(`Could not match supplied host pattern, ignoring: ${part} (${reason})`)
+    return []
   }
-  return picked
+  throw new PatternError(matched === undefined
+    ? `no host or group in the inventory matches ${quote(part, pattern)}: ${reason}`
+    : `${quote(part, pattern)} is outside of ${name}, which has ${size}`)
 }
 
 type Pick = (hosts: readonly string[]) => string[]
@@ -110,11 +114,9 @@ function toRegExp(name: string, part: string, pattern: string): RegExp {
   }
 }
 
-function nothingMatches({ groups, hosts }: Inventory, name: string, part: string, pattern: string): PatternError {
-  const torn = part.includes(':') ? 'where there is a comma, colons do not part: use commas throughout' : undefined
-  const hint = torn ?? didYouMean(nearest(name, [...groups.keys(), ...hosts.keys()])) ??
-    `the groups are ${[...groups.keys()].join(', ')}`
-  return new PatternError(`no host or group in the inventory matches ${quote(part, pattern)}: ${hint}`)
+function hintFor({ groups, hosts }: Inventory, name: string, part: string): string {
+  if (part.includes(':')) return 'where there is a comma, colons do not part: use commas throughout'
+  return didYouMean(nearest(name, [...groups.keys(), ...hosts.keys()])) ?? `the groups are ${[...groups.keys()].join(', ')}`
 }
 
 const quote = (part: string, pattern: string) => part === pattern ? `"${part}"` : `"${part}" (in "${pattern}")`

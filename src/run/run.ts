@@ -75,7 +75,7 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
   try {
     await runSteps(state, options)
   } catch (error) {
-    if (error instanceof PlaybookError) {
+    if (error instanceof PlaybookError || error instanceof PatternError) {
       emit({ type: 'notice', level: 'error', message: error.message })
       cannotRun = true
     } else if (error instanceof Interrupted) {
@@ -102,14 +102,19 @@ async function runSteps(state: RunState, options: RunOptions): Promise<void> {
   const of = phasesOf(options).length
   let started = 0
   const nextPhase = (): Phase => ({ number: ++started, of })
+  const warned = new Set<string>()
+  const ignored = (message: string): void => {
+    if (!warned.has(message)) state.emit({ type: 'notice', level: 'warning', message })
+    warned.add(message)
+  }
   for (const step of steps) {
     if (state.signal.aborted) throw new Interrupted()
-    const names = hostsOf(step, inventory, hosts)
+    const names = hostsOf(step, inventory, hosts, ignored)
     if (step.kind === 'play') {
       if (names.length > 0) {
         if (!await runPlay(state, step, names, nextPhase()) && !state.signal.aborted) return stopsHere(state, step)
-      } else if (selectHosts(inventory, step.hosts).length === 0) {
-        state.emit({ type: 'notice', level: 'info', message: `play «${step.name}»: no hosts matched ${step.hosts}` })
+      } else if (hostsOf(step, inventory).length === 0) {
+        state.emit({ type: 'notice', level: 'info', message: `play "${step.name}": skipping: no hosts matched ${step.hosts}` })
       }
     } else if (!state.check && tagsChosen(tagList(step.tags), state.tags)) {
       await runExperiment(state, step, names, ids, nextPhase())
@@ -137,10 +142,22 @@ function stopsHere(state: RunState, play: Play): void {
   state.emit({ type: 'notice', level: 'warning', message: `play «${play.name}» needs all of its hosts (any_errors_fatal), and not all came through: the run ends here` })
 }
 
-/** The hosts a step is for, of those the run may touch. */
-export function hostsOf(step: Step, inventory: Inventory, hosts: readonly string[]): string[] {
-  const allowed = new Set(hosts)
-  return selectHosts(inventory, step.hosts).filter((name) => allowed.has(name))
+/**
+ * The hosts a step is for, of those the run may touch; by default all.
+ *
+ * @param ignored - as that of {@link selectHosts}: a part of the pattern that matches nothing is no mistake here.
+ * @throws {PatternError} the pattern cannot be read.
+ */
+export function hostsOf(step: Step, inventory: Inventory, hosts?: readonly string[], ignored: (warning: string) => void = () => undefined): string[] {
+  const allowed = hosts && new Set(hosts)
+  const selected = (): string[] => {
+    try {
+      return selectHosts(inventory, step.hosts, ignored)
+    } catch (error) {
+      throw error instanceof PatternError ? new PatternError(`${step.kind} "${step.name}": ${error.message}`) : error
+    }
+  }
+  return selected().filter((name) => allowed?.has(name) ?? true)
 }
 
 /** Ids fit for file names: the title's words, numbered when they come again. */

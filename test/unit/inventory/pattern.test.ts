@@ -99,6 +99,25 @@ t.test('a part that matches nothing is an error that names it and what may be me
   }
 })
 
+t.test('where such a part may be ignored, it is no host, and the warning is Ansible\'s', async (t) => {
+  const warnings: string[] = []
+  const cases: [pattern: string, hosts: string, ...warnings: string[]][] = [
+    ['docker', '', 'Could not match supplied host pattern, ignoring: docker (the groups are all, ungrouped, web, db, prod, empty, site)'],
+    ['wbe:db', 'db1 db2.example.com', 'Could not match supplied host pattern, ignoring: wbe (did you mean web?)'],
+    ['web:!wbe1', 'web1 web2 web3', 'Could not match supplied host pattern, ignoring: wbe1 (did you mean web1?)'],
+    ['web:&dockers', '', 'Could not match supplied host pattern, ignoring: dockers (the groups are all, ungrouped, web, db, prod, empty, site)'],
+    ['docker[0]', '', 'Could not match supplied host pattern, ignoring: docker[0] (the groups are all, ungrouped, web, db, prod, empty, site)'],
+    ['web[7]', '', 'Could not match supplied host pattern, ignoring: web[7] (web has 3 hosts)'],
+    ['empty', ''],
+    ['empty[0]', '', 'Could not match supplied host pattern, ignoring: empty[0] (empty has 0 hosts)'],
+  ]
+  for (const [pattern, hosts, ...said] of cases) {
+    t.equal(selectHosts(inventory, pattern, (warning) => warnings.push(warning)).join(' '), hosts, pattern)
+    t.strictSame(warnings.splice(0), said, pattern)
+  }
+  t.throws(() => selectHosts(inventory, '~(', () => undefined), { name: 'PatternError' }, 'what cannot be read stays an error')
+})
+
 t.test('a limit keeps the order of the hosts it limits', async (t) => {
   t.same(limitHosts(inventory, ['db1', 'web2', 'web1'], 'web:db'), ['db1', 'web2', 'web1'])
   t.same(limitHosts(inventory, ['db1', 'web2', 'web1'], '!db'), ['web2', 'web1'])
