@@ -1,6 +1,8 @@
 import type { Inventory } from '../inventory/index.ts'
+import { UnknownHost } from '../run/mistake.ts'
 import { titleOf } from '../run/prepare.ts'
-import { flatten, type PlayContext, type Step } from '../run/play.ts'
+import type { PlayContext, Step } from '../run/play.ts'
+import { handlersOf, tasksOf } from '../run/play-tasks.ts'
 import { hostsOf } from '../run/run.ts'
 import { tagList, tagsChosen, type TagChoice } from '../run/tags.ts'
 
@@ -18,7 +20,10 @@ export function listHosts(steps: readonly Step[], inventory: Inventory, hosts: r
  */
 export function listTasks(steps: readonly Step[], inventory: Inventory, hosts: readonly string[], extraVars: Readonly<Record<string, unknown>>, tags: TagChoice): string {
   const groups = Object.fromEntries([...inventory.groups].map(([name, group]) => [name, group.hosts]))
-  const varsOf = (name: string): Readonly<Record<string, unknown>> => ({ ...inventory.hosts.get(name)?.vars, ...extraVars, ansible_facts: {} })
+  const varsOf = (name: string): Readonly<Record<string, unknown>> => {
+    if (!inventory.hosts.has(name)) throw new UnknownHost(inventory.hosts.keys(), name)
+    return { ...inventory.hosts.get(name)?.vars, ...extraVars, ansible_facts: {} }
+  }
   return steps.map((step) => {
     const [first] = hostsOf(step, inventory, hosts)
     const head = `${step.kind} «${step.name}»: ${step.hosts}`
@@ -27,9 +32,9 @@ export function listTasks(steps: readonly Step[], inventory: Inventory, hosts: r
     const context: PlayContext = {
       host: first, vars: { ...varsOf(first), ...step.vars }, facts: {}, groups, hostvars: varsOf, check: true,
     }
-    const tasks = flatten(step.tasks(context))
+    const tasks = tasksOf(step, context)
       .filter((task) => tagsChosen([...tagList(step.tags), ...tagList(task.keywords.tags)], tags))
-    const handlers = Object.keys(step.handlers(context))
+    const handlers = Object.keys(handlersOf(step, context))
     return [
       head,
       ...tasks.map((task) => {

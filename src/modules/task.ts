@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { CallSite } from '../values/call-site.ts'
 import type { Deep, Register, Scope } from '../values/reference.ts'
 import type { ModuleDefinition } from './module.ts'
 
@@ -84,23 +85,7 @@ export function defineModule<S extends z.ZodObject, V = unknown>(definition: Mod
       if (value === undefined) continue
       ;(KEYWORDS.has(key) && !own.has(key) ? keywords : params)[key] = value
     }
-    return { title, module: definition as unknown as ModuleDefinition, params, keywords, at: new CallSite() }
+    return { title, module: definition as unknown as ModuleDefinition, params, keywords, at: new CallSite(call) }
   }
   return Object.assign(call, { definition }) as ModuleCall<S, V>
-}
-
-/** Where the playbook called the module. Written out only when a message needs it, which costs more than all else here. */
-class CallSite {
-  readonly #holder: { stack?: string } = {}
-
-  constructor() {
-    Error.captureStackTrace(this.#holder, CallSite)
-  }
-
-  /** The first frame outside this file. */
-  toString(): string {
-    const frames = this.#holder.stack?.split('\n') ?? []
-    const frame = frames.find((line) => line.includes(':') && !line.includes('/src/modules/task.ts') && /:\d+:\d+\)?$/.test(line))
-    return frame?.replace(/^.*?\(?((?:file:\/\/)?\/[^()]*:\d+:\d+)\)?$/, '$1').replace('file://', '') ?? ''
-  }
 }

@@ -1,11 +1,12 @@
 import { BecomeFailed, TimeLimit, Unreachable } from '../connection/connection.ts'
 import type { Plan } from '../modules/module.ts'
-import type { Attempt, TaskKeywords } from '../modules/task.ts'
+import type { Attempt, Task } from '../modules/task.ts'
 import { Unresolved } from '../values/reference.ts'
 import type { CommandRecord, PlannedChange, Status } from './events.ts'
 import type { Words } from './foreseen.ts'
 import { CutShort } from './host.ts'
 import { MissingInput } from './inputs.ts'
+import { callOfTask, ConditionError } from './mistake.ts'
 import { BadParameters } from './prepare.ts'
 
 /** What one try of a task came to. */
@@ -19,6 +20,8 @@ export interface Tried {
   readonly would?: { readonly sets: Words }
   /** It must not be tried again, nor judged by conditions of the author: how far it came is not known. */
   readonly inTheDark?: boolean
+  /** It must not be tried again: a condition of the author has a mistake. */
+  readonly final?: boolean
 }
 
 export const withoutScript = (changes: Plan<unknown>['changes']): PlannedChange[] =>
@@ -41,8 +44,22 @@ export function attemptOf({ values, commands }: Tried): Attempt<unknown> {
   }
 }
 
-/** Applies `failed_when` and `changed_when`. */
-export function judge(tried: Tried, keywords: TaskKeywords): Tried {
+/** Applies `failed_when` and `changed_when`. One of them that throws fails the task, as in Ansible. */
+export function judge(tried: Tried, task: Task): Tried {
+  return orFailed(tried, () => judged(tried, task))
+}
+
+/** What a condition of the author makes of a try: if it throws, the task fails and is not tried again. */
+export function orFailed(tried: Tried, judge: () => Tried): Tried {
+  try {
+    return judge()
+  } catch (error) {
+    if (!(error instanceof ConditionError)) throw error
+    return { ...tried, status: 'failed', message: error.message, final: true }
+  }
+}
+
+function judged(tried: Tried, { keywords, at }: Task): Tried {
   if (tried.status === 'unreachable' || tried.status === 'unknown' || tried.inTheDark === true) return tried
   if (tried.would !== undefined && typeof keywords.changed_when === 'function') {
     return { ...tried, status: 'unknown', message: 'cannot tell before it has run: changed_when judges what comes of it' }
@@ -51,12 +68,12 @@ export function judge(tried: Tried, keywords: TaskKeywords): Tried {
   const failed_when = tried.would !== undefined && typeof keywords.failed_when === 'function' ? undefined : keywords.failed_when
   const { changed_when } = keywords
   const attempt = attemptOf(tried)
-  const holds = (rule: NonNullable<TaskKeywords['failed_when']>): boolean =>
-    typeof rule === 'function' ? rule(attempt) : rule
+  const holds = (keyword: 'failed_when' | 'changed_when', rule: boolean | ((attempt: Attempt<unknown>) => boolean)): boolean =>
+    typeof rule === 'function' ? callOfTask(keyword, at, () => rule(attempt)) : rule
   const done = tried.changes.length > 0 ? 'changed' : 'ok'
   let { status } = tried
-  if (failed_when !== undefined) status = holds(failed_when) ? 'failed' : status === 'failed' ? done : status
-  if (changed_when !== undefined && status !== 'failed') status = holds(changed_when) ? 'changed' : 'ok'
+  if (failed_when !== undefined) status = holds('failed_when', failed_when) ? 'failed' : status === 'failed' ? done : status
+  if (changed_when !== undefined && status !== 'failed') status = holds('changed_when', changed_when) ? 'changed' : 'ok'
   if (status === tried.status) return tried
   const { message, ...rest } = tried
   return { ...rest, status, ...(status === 'failed' ? { message: message ?? 'failed_when holds' } : {}) }
@@ -72,7 +89,7 @@ export function failureOf(error: unknown, commands: readonly CommandRecord[] = [
   }
   if (
     error instanceof BecomeFailed || error instanceof CutShort || error instanceof BadParameters ||
-    error instanceof MissingInput || error instanceof Unresolved
+    error instanceof MissingInput || error instanceof Unresolved || error instanceof ConditionError
   ) {
     return failed('failed', error.message)
   }

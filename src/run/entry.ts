@@ -1,6 +1,7 @@
 import type { Become } from '../connection/connection.ts'
 import type { Task } from '../modules/task.ts'
 import type { RunHost } from './host.ts'
+import { UnknownHost } from './mistake.ts'
 import type { Once } from './once.ts'
 import type { Play } from './play.ts'
 import type { RunState } from './state.ts'
@@ -13,6 +14,8 @@ export interface Entry {
   /** Where it runs: the host itself, or the one it is delegated to. */
   readonly target: RunHost
   readonly become: Become | undefined
+  /** Why it cannot run: it is delegated to a host that is not in the inventory. */
+  readonly problem?: string
   /** Set on `run_once` tasks; shared by all hosts of the play. */
   readonly once?: Once
   /** Set on handlers: the name they were notified by. */
@@ -23,8 +26,17 @@ export function makeEntry(
   state: RunState, play: Play, host: RunHost, task: Task, extra: Pick<Entry, 'once' | 'handler'> = {},
 ): Entry {
   const { delegate_to } = task.keywords
-  const target = delegate_to === undefined ? host : state.host(delegate_to)
-  return { task, target, become: becomeOf(play, target, task), ...extra }
+  const { target, problem } = delegate_to === undefined ? { target: host } : delegateOf(state, host, task, delegate_to)
+  return { task, target, become: becomeOf(play, target, task), ...(problem === undefined ? {} : { problem }), ...extra }
+}
+
+function delegateOf(state: RunState, host: RunHost, task: Task, name: string): { readonly target: RunHost; readonly problem?: string } {
+  try {
+    return { target: state.host(name) }
+  } catch (error) {
+    if (!(error instanceof UnknownHost)) throw error
+    return { target: host, problem: `${task.at}: delegate_to: ${error.message}` }
+  }
 }
 
 function becomeOf(play: Play, target: RunHost, { keywords }: Task): Become | undefined {

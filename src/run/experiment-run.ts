@@ -2,6 +2,7 @@ import type { Experiment, ExperimentContext, Verdict } from './experiment.ts'
 import type { Phase } from './events.ts'
 import { careContext } from './experiment-context.ts'
 import { together } from './findings.ts'
+import { explain } from './mistake.ts'
 import { Interrupted, type RunState } from './state.ts'
 import { stopwatch } from './stopwatch.ts'
 
@@ -64,8 +65,9 @@ async function once(
     }
   } catch (error) {
     if (state.signal.aborted || error instanceof Interrupted) throw new Interrupted()
-    reasons.push((error as Error).message)
-    state.emit({ type: 'notice', level: 'error', message: `${name}: ${(error as Error).message}` })
+    const reason = explain(error)
+    reasons.push(reason)
+    state.emit({ type: 'notice', level: 'error', message: `${name}: ${reason}` })
   } finally {
     cannotTell(reasons[0] ?? (state.signal.aborted ? 'interrupted' : 'the experiment ended without a word on it'))
     if (begun) await restore(state, experiment, names, nextId)
@@ -86,7 +88,7 @@ async function restore(state: RunState, experiment: Experiment, names: readonly 
     if (state.signal.aborted && !interrupted) return await restore(state, experiment, names, nextId)
     state.emit({
       type: 'notice', level: 'error',
-      message: `${name}: not everything is as it was: ${(error as Error).message}. The next run of the playbook puts it right`,
+      message: `${name}: not everything is as it was: ${explain(error)}. The next run of the playbook puts it right`,
     })
   } finally {
     if (interrupted) await on.close()

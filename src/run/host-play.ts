@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { TaskKeywords } from '../modules/task.ts'
-import { attemptOf, judge, type Tried } from './attempt.ts'
+import type { Task } from '../modules/task.ts'
+import { attemptOf, judge, orFailed, type Tried } from './attempt.ts'
 import { notifies, type Entry } from './entry.ts'
 import type { RunHost } from './host.ts'
+import { callOfTask } from './mistake.ts'
 import { noticedHandlers } from './notified.ts'
 import type { Shared } from './once.ts'
 import type { Play } from './play.ts'
@@ -97,6 +98,7 @@ export class HostPlay {
     } catch (error) {
       tried = new TaskTry(this.#ways, entry, index, prober).failure(error)
     }
+    if (tried === undefined && !skipped && entry.problem !== undefined) tried = { status: 'failed', message: entry.problem, changes: [], commands: [] }
     if (skipped) tried = { status: 'ok', changes: [], commands: [] }
     else this.#state.emit({ type: 'task_start', play: this.#play.name, task: title, module: task.module.name, host: this.#host.name })
     if (tried === undefined) ({ tried, attempts } = await this.#tries(entry, index, prober))
@@ -113,12 +115,13 @@ export class HostPlay {
     const most = until === undefined && retries === undefined ? 1 : 1 + (retries ?? DEFAULT_RETRIES)
     const chance: Chance = { used: false }
     for (let attempts = 1; ; attempts++) {
-      const tried = judge(await new TaskTry(this.#ways, entry, index, prober).run(chance), entry.task.keywords)
+      const tried = judge(await new TaskTry(this.#ways, entry, index, prober).run(chance), entry.task)
       if (this.#state.signal.aborted) throw new Interrupted()
-      if (this.#state.check) return { tried: untilThen(tried, until), attempts }
-      const over = tried.status === 'unreachable' || tried.inTheDark === true ||
-        (until === undefined ? tried.status !== 'failed' : until(attemptOf(tried)))
+      if (this.#state.check) return { tried: untilThen(tried, entry.task), attempts }
+      const over = tried.status === 'unreachable' || tried.inTheDark === true || tried.final === true
       if (over) return { tried, attempts }
+      const then = orFailed(tried, () => ({ ...tried, final: until === undefined ? tried.status !== 'failed' : holds(until, tried, entry.task) }))
+      if (then.final) return { tried: then, attempts }
       if (attempts >= most) {
         if (until === undefined) return { tried, attempts }
         return { tried: { ...tried, status: 'failed', message: tried.message ?? `not so after ${attempts} tries` }, attempts }
@@ -146,7 +149,14 @@ export class HostPlay {
 }
 
 /** Check mode tries once: what does not hold yet, time may bring. */
-function untilThen(tried: Tried, until: TaskKeywords['until']): Tried {
-  if (until === undefined || tried.status !== 'ok' || tried.would !== undefined || until(attemptOf(tried))) return tried
+function untilThen(tried: Tried, task: Task): Tried {
+  const { until } = task.keywords
+  if (until === undefined || tried.status !== 'ok' || tried.would !== undefined) return tried
+  return orFailed(tried, () => (holds(until, tried, task) ? tried : notYet(tried)))
+}
+
+function notYet(tried: Tried): Tried {
   return { ...tried, status: 'unknown', message: 'cannot tell whether it comes to hold: as things are now, until does not', would: { sets: [] } }
 }
+
+const holds = (until: NonNullable<Task['keywords']['until']>, tried: Tried, { at }: Task): boolean => callOfTask('until', at, () => until(attemptOf(tried)))

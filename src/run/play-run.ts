@@ -7,7 +7,8 @@ import type { Phase } from './events.ts'
 import type { RunHost } from './host.ts'
 import { HostPlay } from './host-play.ts'
 import { Once } from './once.ts'
-import { flatten, type Play, type PlayContext } from './play.ts'
+import type { Play, PlayContext } from './play.ts'
+import { handlersOf, tasksOf } from './play-tasks.ts'
 import { titleOf } from './prepare.ts'
 import type { RunState } from './state.ts'
 import { stopwatch } from './stopwatch.ts'
@@ -70,7 +71,7 @@ async function way(state: RunState, play: Play, host: RunHost, tasks: readonly T
     const shared = once.get(numbered[i] as string)
     return makeEntry(state, play, host, task, task.keywords.run_once && shared !== undefined ? { once: shared } : {})
   })
-  const handlers = Object.entries(play.handlers(contextOf(state, play, host)))
+  const handlers = Object.entries(handlersOf(play, contextOf(state, play, host)))
     .map(([name, task]) => makeEntry(state, play, host, { ...task, title: task.title ?? name }, { handler: name }))
   await new HostPlay(state, play, host, varsOf(state, play, host), handlers).run(entries, stop)
 }
@@ -90,7 +91,7 @@ async function gatherFacts(state: RunState, play: Play, host: RunHost): Promise<
 function chosenTasks(state: RunState, play: Play, host: RunHost): Task[] {
   if (host.out !== undefined) return []
   const inherited = tagList(play.tags)
-  return flatten(play.tasks(contextOf(state, play, host)))
+  return tasksOf(play, contextOf(state, play, host))
     .filter((task) => tagsChosen([...inherited, ...tagList(task.keywords.tags)], state.tags))
 }
 

@@ -1,4 +1,5 @@
 import type { Task } from '../modules/task.ts'
+import { CallSite } from '../values/call-site.ts'
 import type { Experiment } from './experiment.ts'
 
 /** What a play may look at while it writes its tasks for one host. */
@@ -48,6 +49,8 @@ export interface Play extends PlayOptions {
   readonly name: string
   readonly tasks: TaskSource
   readonly handlers: (context: PlayContext) => Handlers
+  /** Reads as `file:line:col` of the call in the playbook, for messages. */
+  readonly at?: { toString(): string }
 }
 
 /**
@@ -65,13 +68,19 @@ export function play(
   tasks: TaskSource,
   handlers: Handlers | ((context: PlayContext) => Handlers) = {},
 ): Play {
-  return { ...options, kind: 'play', name, tasks, handlers: typeof handlers === 'function' ? handlers : () => handlers }
+  return { ...options, kind: 'play', name, tasks, handlers: typeof handlers === 'function' ? handlers : () => handlers, at: new CallSite(play) }
 }
 
 /** What a playbook is made of, in order. */
 export type Step = Play | Experiment
 
-/** Takes nested task lists apart. */
+/** Takes nested task lists apart. @throws {TypeError} it is no list of tasks: the code of a playbook may not have been type-checked. */
 export function flatten(list: TaskList): Task[] {
-  return list.flatMap((item) => (!item ? [] : 'module' in item ? [item] : flatten(item)))
+  if (!Array.isArray(list)) throw new TypeError(`wants a list of tasks, not ${kindOf(list)}`)
+  return (list as TaskList).flatMap((item) => (!item ? [] : typeof item === 'object' && 'module' in item ? [item] : flatten(item)))
+}
+
+function kindOf(value: unknown): string {
+  if (value instanceof Promise) return 'a promise (its function must not be async)'
+  return value === undefined ? 'undefined (does its function return?)' : value === null ? 'null' : `a value of type ${typeof value}`
 }

@@ -4,6 +4,7 @@ import type { Conditions, Task } from '../modules/task.ts'
 import type { Probe } from '../shell/batch.ts'
 import { resolveDeep, type Scope } from '../values/reference.ts'
 import type { InputReader } from './inputs.ts'
+import { callOfTask } from './mistake.ts'
 
 /** A task whose parameters are known: ready to be probed and planned. */
 export interface Prepared {
@@ -46,19 +47,19 @@ export const conditions = (host: string, vars: Readonly<Record<string, unknown>>
   value: (reference) => reference.read(scope),
 })
 
-/** Does `when` hold? @throws {Unresolved} when it looks at a value that is not there yet. */
-export const wanted = ({ keywords: { when = true } }: Task, on: Conditions): boolean =>
-  typeof when === 'function' ? when(on) : when
+/** Does `when` hold? @throws {Unresolved | ConditionError} when it looks at a value that is not there yet, or has a mistake. */
+export const wanted = ({ keywords: { when = true }, at }: Task, on: Conditions): boolean =>
+  typeof when === 'function' ? callOfTask('when', at, () => when(on)) : when
 
 /** By the run's reader and the parameters: a task is prepared when it is looked ahead at, changed together with others, and run. */
 const preparations = new WeakMap<InputReader, WeakMap<object, Prepared>>()
 
 /**
  * Resolves the references, checks the parameters, reads the files and writes the probe.
- * @throws {Unresolved | BadParameters | MissingInput}
+ * @throws {Unresolved | ConditionError | BadParameters | MissingInput}
  */
 export async function prepare(task: Task, scope: Scope, reader: InputReader): Promise<Prepared> {
-  const resolved = resolveDeep(task.params, scope) as object
+  const resolved = resolve(task, scope)
   const known = preparations.get(reader) ?? new WeakMap<object, Prepared>()
   preparations.set(reader, known)
   const prepared = known.get(resolved) ?? (await prepareAnew(task, resolved, reader))
@@ -66,8 +67,11 @@ export async function prepare(task: Task, scope: Scope, reader: InputReader): Pr
   return prepared
 }
 
-/** A task's parameters alone. @throws {Unresolved | BadParameters} */
-export const paramsOf = (task: Task, scope: Scope): unknown => checked(task, resolveDeep(task.params, scope) as object)
+/** What references are mapped to is the playbook's own code. */
+const resolve = ({ params, at }: Task, scope: Scope): object => callOfTask('a value of an earlier task', at, () => resolveDeep(params, scope) as object)
+
+/** A task's parameters alone. @throws {Unresolved | ConditionError | BadParameters} */
+export const paramsOf = (task: Task, scope: Scope): unknown => checked(task, resolve(task, scope))
 
 function checked({ module, at }: Task, resolved: object): unknown {
   const parsed = parse(module, resolved)

@@ -5,6 +5,7 @@ import { sameShell, timeLimitOf, type Entry } from './entry.ts'
 import { affects, together, type Words } from './foreseen.ts'
 import { runBatch, type RunHost } from './host.ts'
 import { MissingInput } from './inputs.ts'
+import { ConditionError } from './mistake.ts'
 import type { Keep } from './output.ts'
 import type { Play } from './play.ts'
 import { changeScripts, inOrder, planOf, readsOf, setsOf } from './planned.ts'
@@ -163,7 +164,7 @@ export class Prober {
       if (!this.#isDue(entry)) continue
       try {
         if (entry.once === undefined && !wanted(entry.task, conditions(host.name, vars, scope))) continue
-        if (answer === undefined || answer.outcome.long !== undefined || !mayGoTogether(entry) || !sameShell(first.entry, entry)) break
+        if (entry.problem !== undefined || answer === undefined || answer.outcome.long !== undefined || !mayGoTogether(entry) || !sameShell(first.entry, entry)) break
         const prepared = await prepare(entry.task, scope, state.reader)
         if (prepared.probe.text !== answer.prepared.probe.text) break
         const plan = planOf(entry, prepared, answer.outcome, vars)
@@ -229,7 +230,7 @@ export class Prober {
     for (let index = from; index < this.#entries.length && ahead.length < MOST_AT_ONCE; index++) {
       const entry = this.#entries[index] as Entry
       if (!this.#isDue(entry)) continue
-      if (entry.once !== undefined || entry.task.module.waits || !sameShell(first, entry)) break
+      if (entry.once !== undefined || entry.problem !== undefined || entry.task.module.waits || !sameShell(first, entry)) break
       try {
         if (!wanted(entry.task, conditions(host.name, vars, scope))) continue
         const prepared = await prepare(entry.task, scope, state.reader)
@@ -289,7 +290,7 @@ const isVerified = ({ task: { module } }: Entry): boolean => module.result === u
 
 /** Its turn will come; what is wrong is said then. */
 const mayMend = (error: unknown): boolean =>
-  error instanceof Unresolved || error instanceof BadParameters || error instanceof MissingInput
+  error instanceof Unresolved || error instanceof ConditionError || error instanceof BadParameters || error instanceof MissingInput
 
 /**
  * Changes of which nobody judges, before the next may be made, what came of them but their exit code; which end soon; and whose

@@ -6,6 +6,7 @@ import { runExperiment } from './experiment-run.ts'
 import { Foreseen } from './foreseen.ts'
 import { runHost, type RunHost } from './host.ts'
 import { InputReader } from './inputs.ts'
+import { UnknownHost } from './mistake.ts'
 import type { OpenSpool } from './output.ts'
 import { PlaybookError, type Play, type Step } from './play.ts'
 import { runPlay } from './play-run.ts'
@@ -175,7 +176,7 @@ function stateOf(options: Omit<RunOptions, 'steps'>, hosts: Map<string, RunHost>
   const { inventory } = options
   const open = (name: string): RunHost => {
     const known = inventory.hosts.get(name)
-    if (known === undefined) throw new Error(`no host ${name} in the inventory`)
+    if (known === undefined) throw new UnknownHost(inventory.hosts.keys(), name)
     const vars = { ...known.vars, ...options.extraVars }
     const host = runHost({ name, vars: known.vars, ...options.connect(name, vars) })
     hosts.set(name, host)
