@@ -6,7 +6,7 @@ import { createRequire } from 'node:module'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import vm from 'node:vm'
-import { showSourcePositions } from './positions.mjs'
+import { placeInPlaybook, showSourcePositions } from './positions.mjs'
 
 /** Packages that start processes or threads from files of their own, so they must stay where they are; and the one that draws charts, which few runs need and is as large as all else. */
 const EXTERNAL = ['autocannon', 'esbuild', 'echarts', 'echarts/*']
@@ -16,12 +16,15 @@ const EXTERNAL = ['autocannon', 'esbuild', 'echarts', 'echarts/*']
  *
  * @param {string} root - the project's folder.
  * @param {string} playbookFile - the `playbook.ts`.
- * @returns {Promise<{ main: Function, playbook: unknown } | undefined>} undefined when a source file has a mistake; then
- * it has been told on stderr.
+ * @returns {Promise<{ main: Function, playbookProblem: Function, written: { default?: unknown } } | undefined>} `written` is what the
+ * playbook exports. undefined when a source file has a mistake; then it has been told on stderr.
  */
 export function loadBundle(root, playbookFile) {
-  const main = path.join(root, 'src/cli/main.ts')
-  return load(root, playbookFile, `export { main } from ${JSON.stringify(main)}\nexport { default as playbook } from ${JSON.stringify(playbookFile)}\n`)
+  const [main, check] = ['src/cli/main.ts', 'src/cli/playbook.ts'].map((file) => JSON.stringify(path.join(root, file)))
+  return load(root, playbookFile, `export { main } from ${main}
+export { playbookProblem } from ${check}
+export * as written from ${JSON.stringify(playbookFile)}
+`)
 }
 
 /**
@@ -38,7 +41,14 @@ async function load(root, entryFile, contents) {
   const bundle = keptBundle(place) ?? await build(root, entryFile, place, contents)
   if (bundle === undefined) return undefined
   showSourcePositions(bundle.file, bundle.map)
-  return evaluate(bundle)
+  try {
+    return evaluate(bundle)
+  } catch (error) {
+    const place = placeInPlaybook(root, error)
+    if (place === undefined) throw error
+    process.stderr.write(`${place}: ${error.message}\n`)
+    return undefined
+  }
 }
 
 /** Where a playbook's bundle is kept. `made` names the files it was made of and the bundle's own. */

@@ -26,6 +26,19 @@ export function showSourcePositions(bundle, mapFile) {
   Error.prepareStackTrace = (error, sites) => [String(error), ...sites.map((site) => `    at ${frame(site)}`)].join('\n')
 }
 
+/**
+ * Where a playbook's file has the mistake that was thrown while it was loaded.
+ *
+ * @param {string} root - the project's folder.
+ * @param {unknown} error
+ * @returns {string | undefined} `file:line:col` from the project's folder; undefined where no playbook took part.
+ */
+export function placeInPlaybook(root, error) {
+  const places = String(error?.stack).split('\n').map((line) => /^ +at (?:.*\()?(\/[^()]*:\d+:\d+)\)?$/.exec(line)?.[1])
+  const place = places.find((each) => each?.startsWith(`${root}/`) && !/^(src|node_modules)\//.test(path.relative(root, each)))
+  return place && path.relative(root, place)
+}
+
 /** @returns {SourceMap | undefined} undefined where it cannot be read: then positions are those of the bundle. */
 function readMap(file) {
   try {

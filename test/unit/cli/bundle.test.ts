@@ -8,7 +8,7 @@ import t, { type Test } from 'tap'
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 
 /** A project of its own with one playbook, so that its bundle is nobody else's. */
-function project(test: Test): { write(text: string): void; run(...args: string[]): { said: string; exitCode: number | null }; kept(): string[] } {
+function project(test: Test): { readonly folder: string; write(text: string): void; run(...args: string[]): { said: string; exitCode: number | null }; kept(): string[] } {
   const folder = mkdtempSync(path.join(tmpdir(), 'labbook-bundle-'))
   test.teardown(() => { rmSync(folder, { recursive: true }) })
   cpSync(path.join(ROOT, 'src'), path.join(folder, 'src'), { recursive: true })
@@ -22,6 +22,7 @@ function project(test: Test): { write(text: string): void; run(...args: string[]
   const entry = path.join(folder, 'playbooks/mine.mjs')
   writeFileSync(entry, "import { runEntry } from '../src/cli/entry.mjs'\n\nawait runEntry(import.meta.url)\n")
   return {
+    folder,
     write: (text) => { writeFileSync(path.join(folder, 'playbooks/mine/playbook.ts'), text) },
     run: (...args) => {
       const { stdout, stderr, status } = spawnSync(process.execPath, [entry, '--yes', ...args], {
@@ -72,4 +73,29 @@ t.test('a mistake in the playbook is told by its place, and nothing runs', async
   const { said, exitCode } = run()
   t.equal(exitCode, 1)
   t.match(said, /^playbooks\/mine\/playbook\.ts:7:\d+: .+\n$/)
+})
+
+t.test('a playbook that exports none, or something else, is told what to export', async (t) => {
+  const { write, run, folder } = project(t)
+  const file = path.join(folder, 'playbooks/mine/playbook.ts')
+  const how = 'write: export default playbook({ name, description, steps })'
+  t.strictSame(run(), { said: `${file} does not exist: it has to export what mine.mjs runs\n`, exitCode: 1 })
+  const cases: Readonly<Record<string, string>> = {
+    "export const mine = { name: 'mine' }": `has no default export; ${how}`,
+  }
+  for (const [text, problem] of Object.entries(cases)) {
+    write(text)
+    t.strictSame(run(), { said: `${file}: ${problem}\n`, exitCode: 1 }, text)
+  }
+})
+
+t.test('what a playbook throws while it is loaded, or in its own functions, is told by its place', async (t) => {
+  const { write, run, folder } = project(t)
+  write("import { play, playbook } from '../../src/labbook.ts'\n\nconst settings = {} as { own: { hosts: string } }\n"
+    + "export default playbook({ name: 'mine', description: 'd', steps: [play('Play', { hosts: settings.own.hosts }, () => [])] })\n")
+  const message = "Cannot read properties of undefined (reading 'hosts')"
+  for (const which of ['made', 'kept']) t.strictSame(run(), { said: `playbooks/mine/playbook.ts:4:102: ${message}\n`, exitCode: 1 }, which)
+  write("import { play, playbook } from '../../src/labbook.ts'\n\nconst settings = {} as { own: { hosts: string } }\n"
+    + "export default playbook({ name: 'mine', description: 'd', steps: () => [play('Play', { hosts: settings.own.hosts }, () => [])] })\n")
+  t.strictSame(run(), { said: `${folder}/playbooks/mine/playbook.ts:4:108: ${message}\n`, exitCode: 1 })
 })
