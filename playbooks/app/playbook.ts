@@ -8,6 +8,7 @@ import { appStack } from './stack.ts'
 export default playbook({
   name: 'app',
   description: 'Deploys the Counter app on the Swarm and proves that it works.',
+  variable: 'counter_replicas=6',
   steps: [
     ...foundation, ...swarm, ...appStack, swarmProof, appProof,
   ],

@@ -18,6 +18,7 @@ const experiments = Object.values(EXPERIMENTS).filter((experiment) => !quickStar
 export default playbook({
   name: 'full',
   description: 'The site, all experiments and the load tests in one run with one report.',
+  variable: 'counter_replicas=6',
   steps: [
     ...tagged('never', [clusterPlan]), ...tagged('k3s', foundation), ...quickStart,
     ...experiments, loadGenerators, ...Object.values(LOAD_EXPERIMENTS), ...REDIS_BY_TAG,

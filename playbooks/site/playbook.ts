@@ -5,6 +5,7 @@ import { foundation, quickStart } from './steps.ts'
 export default playbook({
   name: 'site',
   description: 'From no machines to a proven Swarm that serves the Counter app, with one node drained and returned.',
+  variable: 'counter_replicas=6',
   steps: [...foundation, ...quickStart],
   closing: appClosing((command) => [runExperiments(command), measureCapacity(command)]),
 })

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { connectionTarget, openConnection } from '../connection/index.ts'
+import { ConnectionConfigError, connectionTarget, openConnection } from '../connection/index.ts'
 import { EvidenceError, lastDurations, openRecord, openRunFolder, writeSummary } from '../evidence/index.ts'
 import type { Inventory } from '../inventory/index.ts'
 import { FactsFold } from '../report/facts.ts'
@@ -10,6 +10,7 @@ import type { Step } from '../run/play.ts'
 import { phasesOf, run } from '../run/run.ts'
 import type { TagChoice } from '../run/tags.ts'
 import { chooseScreen, type Ending } from '../ui/index.ts'
+import type { ReadTracker } from '../values/reads.ts'
 import type { Secret } from '../values/secret.ts'
 import { endingOf } from './ending.ts'
 import { onInterrupt } from './interrupt.ts'
@@ -28,6 +29,8 @@ export interface Ready {
   readonly hosts: readonly string[]
   readonly extraVars: Readonly<Record<string, unknown>>
   readonly tags: TagChoice
+  readonly reads: ReadTracker
+  readonly warnings: readonly string[]
   readonly becomePassword?: Secret
   readonly closing?: NonNullable<Playbook['closing']>
 }
@@ -51,7 +54,7 @@ export async function execute(ready: Ready): Promise<number> {
   try {
     const { exitCode } = await run({
       playbook: ready.playbook, version: ready.version, argv, steps: ready.steps, inventory: ready.inventory,
-      hosts: ready.hosts, check: options.check, forks: options.forks, repeat: options.repeat, tags: ready.tags, extraVars: ready.extraVars, root,
+      hosts: ready.hosts, check: options.check, forks: options.forks, repeat: options.repeat, tags: ready.tags, extraVars: ready.extraVars, reads: ready.reads, warnings: ready.warnings, root,
       connect: (name) => connect(targets.get(name) ?? targetOf(ready, name), ready.becomePassword),
       subscriber: tell,
       openSpool: record.output,
@@ -59,7 +62,7 @@ export async function execute(ready: Ready): Promise<number> {
     })
     return exitCode
   } catch (error) {
-    if (error instanceof EvidenceError) {
+    if (error instanceof EvidenceError || error instanceof ConnectionConfigError) {
       try {
         tell({ type: 'notice', level: 'error', time: new Date().toISOString(), message: error.message })
       } catch {

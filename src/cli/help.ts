@@ -8,6 +8,8 @@ export interface HelpSubject {
   /** What it does, in order. */
   readonly steps?: readonly string[]
   readonly words?: Words
+  /** An extra variable that the playbook reads, for the example: `counter_replicas=6`. */
+  readonly variable?: string | undefined
 }
 
 const WIDTH = 80
@@ -22,7 +24,7 @@ const EXIT_CODES: readonly Row[] = [
 type Row = readonly [term: string, meaning: string]
 
 /** The text of `--help`: aligned and at most 80 columns wide. */
-export function helpText({ playbook, description, steps = [], words = {} }: HelpSubject): string {
+export function helpText({ playbook, description, steps = [], words = {}, variable }: HelpSubject): string {
   const command = `npx zx playbooks/${playbook}`
   const choices = Object.keys(words)
   const blocks = [
@@ -31,7 +33,7 @@ export function helpText({ playbook, description, steps = [], words = {} }: Help
     section('What it does', steps.map((step, i): Row => [`${i + 1}.`, step])),
     section('Words', Object.entries(words)),
     section('Options', Object.entries<OptionSpec>(OPTIONS).map(optionRow)),
-    `Examples:\n${examples(command, choices[0])}`,
+    `Examples:\n${examples(command, choices[0], variable)}`,
     section('Exit codes', EXIT_CODES),
   ]
   return `${blocks.filter((block) => block !== '').join('\n\n')}\n`
@@ -43,12 +45,12 @@ function optionRow([name, { short, value }]: [string, OptionSpec]): Row {
   return [`${dashed}--${name}${value === undefined ? '' : ` ${value}`}`, help]
 }
 
-function examples(command: string, word: string | undefined): string {
+function examples(command: string, word: string | undefined, variable = 'ansible_user=admin'): string {
   const run = word === undefined ? command : `${command} ${word}`
   return [
     ['run it on all hosts', `${run} --yes`],
     ['show what would change on one host, and how', `${run} -CD --limit node1`],
-    ['set a variable', `${run} -e replicas=6`],
+    ['set a variable for all hosts', `${run} -e ${variable}`],
     ['follow every result from a program', `${run} --json | jq -c .type`],
   ].map(([what, line]) => `  # ${what}\n  ${line}`).join('\n')
 }

@@ -1,7 +1,7 @@
 import type { Inventory } from '../inventory/index.ts'
 import { UnknownHost } from '../run/mistake.ts'
 import { titleOf } from '../run/prepare.ts'
-import type { PlayContext, Step } from '../run/play.ts'
+import type { Play, PlayContext, Step } from '../run/play.ts'
 import { handlersOf, tasksOf } from '../run/play-tasks.ts'
 import { hostsOf } from '../run/run.ts'
 import { tagList, tagsChosen, type TagChoice } from '../run/tags.ts'
@@ -19,19 +19,12 @@ export function listHosts(steps: readonly Step[], inventory: Inventory, hosts: r
  * host is asked anything, so facts are not known.
  */
 export function listTasks(steps: readonly Step[], inventory: Inventory, hosts: readonly string[], extraVars: Readonly<Record<string, unknown>>, tags: TagChoice): string {
-  const groups = Object.fromEntries([...inventory.groups].map(([name, group]) => [name, group.hosts]))
-  const varsOf = (name: string): Readonly<Record<string, unknown>> => {
-    if (!inventory.hosts.has(name)) throw new UnknownHost(inventory.hosts.keys(), name)
-    return { ...inventory.hosts.get(name)?.vars, ...extraVars, ansible_facts: {} }
-  }
   return steps.map((step) => {
     const [first] = hostsOf(step, inventory, hosts)
     const head = `${step.kind} «${step.name}»: ${step.hosts}`
     if (step.kind === 'experiment') return [head, ...Object.entries({ ...step.proves, ...step.asks }).map(([id, says]) => `  ${id}: ${says}`)].join('\n')
     if (first === undefined) return `${head}\n  (no hosts)`
-    const context: PlayContext = {
-      host: first, vars: { ...varsOf(first), ...step.vars }, facts: {}, groups, hostvars: varsOf, check: true,
-    }
+    const context = contextOf(step, inventory, first, extraVars)
     const tasks = tasksOf(step, context)
       .filter((task) => tagsChosen([...tagList(step.tags), ...tagList(task.keywords.tags)], tags))
     const handlers = Object.keys(handlersOf(step, context))
@@ -44,4 +37,14 @@ export function listTasks(steps: readonly Step[], inventory: Inventory, hosts: r
       ...handlers.map((name) => `  handler: ${name}`),
     ].join('\n')
   }).join('\n\n')
+}
+
+/** What a play is listed with: no host is asked anything. */
+export function contextOf(play: Play, inventory: Inventory, host: string, extraVars: Readonly<Record<string, unknown>>): PlayContext {
+  const varsOf = (name: string): Readonly<Record<string, unknown>> => {
+    if (!inventory.hosts.has(name)) throw new UnknownHost(inventory.hosts.keys(), name)
+    return { ...inventory.hosts.get(name)?.vars, ...extraVars, ansible_facts: {} }
+  }
+  const groups = Object.fromEntries([...inventory.groups].map(([name, group]) => [name, group.hosts]))
+  return { host, vars: { ...varsOf(host), ...play.vars }, facts: {}, groups, hostvars: varsOf, check: true }
 }

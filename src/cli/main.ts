@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { ConnectionConfigError } from '../connection/index.ts'
 import { EvidenceError } from '../evidence/index.ts'
@@ -6,6 +6,8 @@ import { InventoryError, limitHosts, PatternError, readInventory, type Inventory
 import { PlaybookError, type Step } from '../run/play.ts'
 import { askHosts, askPassword, canAsk, Cancelled, confirm } from '../ui/index.ts'
 import { stepAsked } from '../run/tags.ts'
+import { placeOf } from '../values/call-site.ts'
+import { ReadTracker } from '../values/reads.ts'
 import type { Secret } from '../values/secret.ts'
 import { execute, type Ready } from './execute.ts'
 import { LabError } from '../lab/lab.ts'
@@ -15,6 +17,7 @@ import { withLab } from './lab.ts'
 import { withLocalhost } from './localhost.ts'
 import { listHosts, listTasks } from './list.ts'
 import { parseOptions, type Options } from './options.ts'
+import { tagWarnings } from './tag-warnings.ts'
 import { stepsOf, type Playbook } from './playbook.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -41,28 +44,35 @@ export async function main(playbook: Playbook, argv: readonly string[], root: st
       process.stderr.write(`${(error as Error).message}\n`)
       return 1
     }
-    throw error
+    // A function of the playbook itself (steps, asks).
+    const place = placeOf(error)
+    if (place === undefined) throw error
+    process.stderr.write(`${place}: ${error instanceof Error ? error.message : String(error)}\n`)
+    return 1
   }
 }
 
 async function start(playbook: Playbook, argv: readonly string[], root: string): Promise<number> {
   const options = parseOptions(argv, playbook.words)
   const extraVars = options.help || options.version ? {} : readExtraVars(options)
-  const all = stepsOf(playbook, options.words, extraVars)
+  const reads = new ReadTracker(Object.keys(extraVars))
+  const all = stepsOf(playbook, options.words, reads.view(extraVars))
   const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string }
   if (options.help) return say(help(playbook, all))
   if (options.version) return say(`labbook ${version}\n`)
-  const inventory = withLab(withLocalhost(await readInventory(options.inventory)), options.provider ?? named(extraVars.lab_provider))
+  const inventory = withLab(withLocalhost(await readInventory(inventoryFile(options, root))), options.provider ?? named(extraVars.lab_provider))
   const hosts = await chooseHosts(options, inventory)
   const tags = { tags: options.tags, skipTags: options.skipTags }
   // Their groups need not be in the inventory.
   const steps = all.filter((step) => stepAsked(step.tags, tags))
   if (options.listHosts) return say(`${listHosts(steps, inventory, hosts)}\n`)
+  const warnings = tagWarnings(all, inventory, extraVars, tags)
+  if (options.listTasks) process.stderr.write(warnings.map((warning) => `${warning}\n`).join(''))
   if (options.listTasks) return say(`${listTasks(steps, inventory, hosts, extraVars, tags)}\n`)
   if (!options.check) await confirmed(playbook, options, hosts)
   const becomePassword = options.askBecomePass ? await ask(options) : undefined
   const ready: Ready = {
-    playbook: playbook.name, steps, version, argv, root, options, inventory, hosts, extraVars, tags,
+    playbook: playbook.name, steps, version, argv, root, options, inventory, hosts, extraVars, reads, tags, warnings,
     ...(becomePassword === undefined ? {} : { becomePassword }),
     ...(playbook.closing === undefined ? {} : { closing: playbook.closing }),
   }
@@ -71,12 +81,22 @@ async function start(playbook: Playbook, argv: readonly string[], root: string):
 
 const named = (value: unknown): string | undefined => (value === undefined ? undefined : String(value))
 
-const help = ({ name, description, words }: Playbook, steps: readonly Step[]): string => helpText({
+const help = ({ name, description, words, variable }: Playbook, steps: readonly Step[]): string => helpText({
   playbook: `${name}.mjs`,
   description,
   steps: steps.map((step) => step.name),
+  variable,
   ...(words === undefined ? {} : { words }),
 })
+
+/** @throws {UsageError} there is none: most often because the command runs in another folder. */
+function inventoryFile({ inventory }: Options, root: string): string {
+  const tried = path.resolve(inventory)
+  if (existsSync(tried)) return inventory
+  const own = path.join(root, 'inventory.yaml')
+  throw new UsageError(`no inventory ${tried} (working directory: ${process.cwd()}); name yours with -i PATH`
+    + (own !== tried && existsSync(own) ? `, or the project's own with -i ${own}` : ''))
+}
 
 function say(text: string): 0 {
   process.stdout.write(text)

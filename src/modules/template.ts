@@ -5,6 +5,7 @@ import { accountsOf, entryAt, setTree } from './support/effects.ts'
 import { lookAt, sharedLook, type Look } from './support/path-facts.ts'
 import { planPlacement, type PlacedFile } from './support/place-file.ts'
 import { render, TemplateError } from './support/render.ts'
+import { noteTemplate } from '../values/reads.ts'
 import { defineModule } from './task.ts'
 
 const schema = z.strictObject({
@@ -40,6 +41,7 @@ export const template = defineModule<typeof schema, PlacedFile>({
   plan(params, observed, inputs, vars) {
     try {
       const source = inputs['src']?.toString('utf8') ?? ''
+      noteTemplate(source, vars)
       const { text, confidential } = render(source, params.src, { ...vars, ...params.vars })
       return planPlacement({ ...params, dest: file(params), content: Buffer.from(text), confidential }, observed)
     } catch (error) {

@@ -19,7 +19,7 @@ export function careContext(state: RunState, experiment: Experiment, hosts: read
     state.emit(exhibit)
     return { ...exhibit, time: what.start }
   }
-  const hostvars = (name: string) => ({ ...state.host(name).vars, ...state.extraVars, ansible_facts: state.host(name).facts })
+  const hostvars = (name: string) => state.reads.view({ ...state.host(name).vars, ...state.extraVars, ansible_facts: state.host(name).facts })
   const slowdown = slowdownOf({ hostvars }, state.groups.all ?? hosts)
   const waiting = (what: string, withinSeconds: number, host?: string): void => {
     state.emit({ type: 'waiting', play: experiment.name, ...(host === undefined ? {} : { host }), for: what, withinSeconds })

@@ -125,12 +125,12 @@ function contextOf(state: RunState, play: Play, host: RunHost): PlayContext {
     vars: varsOf(state, play, host),
     facts: host.facts,
     groups: state.groups,
-    hostvars: (name) => ({ ...state.host(name).vars, ...state.extraVars, ansible_facts: state.host(name).facts }),
+    hostvars: (name) => state.reads.view({ ...state.host(name).vars, ...state.extraVars, ansible_facts: state.host(name).facts }),
     check: state.check,
   }
 }
 
-const varsOf = (state: RunState, play: Play, host: RunHost): Readonly<Record<string, unknown>> => ({
+const varsOf = (state: RunState, play: Play, host: RunHost): Readonly<Record<string, unknown>> => state.reads.view({
   ...host.vars,
   ...play.vars,
   ...state.extraVars,

@@ -14,7 +14,9 @@ import { exitCodeOf } from './recap.ts'
 import { Registry } from './registry.ts'
 import { Interrupted, type RunState, type Untimed } from './state.ts'
 import { stopwatch } from './stopwatch.ts'
-import { tagList, tagsChosen, type TagChoice } from './tags.ts'
+import { ReadTracker } from '../values/reads.ts'
+import { tagList, tagsAsked, tagsChosen, type TagChoice } from './tags.ts'
+import { unreadWarnings } from './unread.ts'
 
 export interface RunOptions {
   readonly playbook: string
@@ -29,6 +31,10 @@ export interface RunOptions {
   readonly forks: number
   readonly tags: TagChoice
   readonly extraVars: Readonly<Record<string, unknown>>
+  /** What of them was read before: while the steps were written. */
+  readonly reads?: ReadTracker
+  /** To be told first: what may be wrong with the command line. */
+  readonly warnings?: readonly string[]
   /** How often each experiment is done. Default: once. */
   readonly repeat?: number
   /** Where `templates/` and `files/` are. */
@@ -55,9 +61,11 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
   const watch = stopwatch()
   const hosts = new Map<string, RunHost>()
   let unproven = false
+  let ran = false
   const emit = (event: Untimed): void => {
     if (event.type === 'finding' && event.holds === false && event.question === undefined) unproven = true
     if (event.type === 'notice' && event.level === 'error') unproven = true
+    ran ||= event.type === 'result' || event.type === 'finding'
     options.subscriber({ ...event, time: new Date().toISOString() } as RunEvent)
   }
   const state = stateOf(options, hosts, emit)
@@ -65,6 +73,8 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
     type: 'run_start', playbook: options.playbook, version: options.version, argv: options.argv, check, hosts: options.hosts, about: aboutOf(options.inventory, options.extraVars),
     controller: { hostname: hostname(), node: process.version, platform: `${platform()} ${release()}` },
   })
+  const warn = (message: string): void => { emit({ type: 'notice', level: 'warning', message }) }
+  options.warnings?.forEach(warn)
   const closeAll = (): Promise<void> => state.close()
   const onAbort = (): void => {
     emit({ type: 'notice', level: 'warning', message: 'interrupted: ending the run; Ctrl-C once more ends it at once' })
@@ -92,6 +102,8 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
   const recaps = Object.fromEntries([...hosts].filter(([, { recap }]) => Object.values(recap).some((n) => n > 0)).map(([name, { recap }]) => [name, recap]))
   const code = exitCodeOf(Object.values(recaps))
   const exitCode = interrupted ? 130 : cannotRun ? 1 : code === 0 && unproven ? 2 : code
+  if (!interrupted && !cannotRun && [...hosts.values()].every(({ out }) => out === undefined)) unreadWarnings(state.reads, options.inventory).forEach(warn)
+  if (!interrupted && !cannotRun && !ran && tagsAsked(options.tags) !== '') warn(`nothing ran: no task matches ${tagsAsked(options.tags)}`)
   const status = interrupted ? 'interrupted' : exitCode === 0 ? 'passed' : 'failed'
   emit({ type: 'run_end', status, exitCode, hosts: recaps, durationMs: watch.elapsed() })
   return { status, exitCode }
@@ -188,6 +200,7 @@ function stateOf(options: Omit<RunOptions, 'steps'>, hosts: Map<string, RunHost>
     tags: options.tags,
     groups: Object.fromEntries([...inventory.groups].map(([name, group]) => [name, group.hosts])),
     extraVars: options.extraVars,
+    reads: options.reads ?? new ReadTracker(Object.keys(options.extraVars)),
     host: (name) => hosts.get(name) ?? open(name),
     foreseen: new Foreseen(),
     registry: new Registry(),

@@ -5,6 +5,7 @@ import type { InputReader } from './inputs.ts'
 import type { OpenSpool } from './output.ts'
 import type { Registry } from './registry.ts'
 import type { TagChoice } from './tags.ts'
+import type { ReadTracker } from '../values/reads.ts'
 
 /** An event before the run has put the time on it. */
 export type Untimed<E = RunEvent> = E extends RunEvent ? Omit<E, 'time'> : never
@@ -17,6 +18,8 @@ export interface RunState {
   readonly groups: Readonly<Record<string, readonly string[]>>
   /** `--extra-vars`: they win over every other variable. */
   readonly extraVars: Readonly<Record<string, unknown>>
+  /** Which of them are read. */
+  readonly reads: ReadTracker
   /** All hosts of the inventory; connections open when first used. */
   host(name: string): RunHost
   /** Check mode: what the tasks so far would have changed. */

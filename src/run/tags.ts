@@ -32,3 +32,7 @@ export const stepAsked = (own: string | readonly string[] | undefined, { tags }:
   const list = tagList(own)
   return !list.includes('never') || list.some((tag) => tags.includes(tag))
 }
+
+/** The choice as it stands on the command line; empty when none was made. */
+export const tagsAsked = ({ tags, skipTags }: TagChoice): string =>
+  [...tags.length > 0 ? [`--tags ${tags.join(',')}`] : [], ...skipTags.length > 0 ? [`--skip-tags ${skipTags.join(',')}`] : []].join(' ')

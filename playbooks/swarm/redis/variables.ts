@@ -46,9 +46,16 @@ export function redisVars(vars: Vars): RedisVars {
  * that is too large for it was none of its own.
  */
 export function redisVarsIf(topology: Topology, vars: Vars): RedisVars {
-  const fitting = Object.entries(vars).filter(([name, value]) => !['redis_wait_replicas', 'redis_min_replicas_to_write'].includes(name) || Number(value) <= REPLICAS[topology])
-  return redisVars({ ...Object.fromEntries(fitting), redis_topology: topology })
+  const fitting = (name: string): unknown => (Number(vars[name]) <= REPLICAS[topology] ? vars[name] : undefined)
+  const [waited, written] = ['redis_wait_replicas', 'redis_min_replicas_to_write'].map(fitting)
+  return redisVars(over(vars, { redis_topology: topology, redis_wait_replicas: waited, redis_min_replicas_to_write: written }))
 }
+
+/** The variables of Redis for a topology that is not the one asked for. */
+export const redisVarsOf = (topology: Topology, vars: Vars): RedisVars => redisVars(over(vars, { redis_topology: topology }))
+
+/** Variables with others in their place. A copy would hide from the run which of them are read. */
+const over = (vars: Vars, others: Vars): Vars => Object.assign(Object.create(vars) as Record<string, unknown>, others)
 
 function oneOf<T extends string>(name: string, value: unknown, words: readonly T[]): T {
   const found = words.find((word) => word === value)

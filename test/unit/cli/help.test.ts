@@ -35,3 +35,8 @@ void t.test('what a playbook does not have is left out', async (t) => {
   t.notMatch(short, 'Words:')
   t.notMatch(short, 'What it does:')
 })
+
+void t.test('the example of a variable is one that the playbook reads', async (t) => {
+  t.match(helpText({ playbook: 'app.mjs', description: 'The app.', variable: 'counter_replicas=6' }), 'npx zx playbooks/app.mjs -e counter_replicas=6\n')
+  t.match(helpText({ playbook: 'docker.mjs', description: 'Docker.' }), 'npx zx playbooks/docker.mjs -e ansible_user=admin\n', 'or one that every playbook reads')
+})

@@ -9,7 +9,7 @@ import { ROOT } from '../../../../images/table.ts'
 import { doorTo } from '../../../../lab/address.ts'
 import { manager } from '../../../experiments/support/cluster.ts'
 import type { Door } from '../../../experiments/support/probe.ts'
-import { nodesNeeded, redisVars, type Topology } from '../../variables.ts'
+import { nodesNeeded, redisVarsOf, type Topology } from '../../variables.ts'
 import { KEY } from '../settings.ts'
 import { inTurn, labCompose, secretOf, sentinelsOf, serversOf } from './compose.ts'
 import { readLines } from './losses.ts'
@@ -81,7 +81,7 @@ export async function deployText(on: ExperimentContext, stack: string, text: str
 /** Deploys a stack of a topology, and waits until all of it works. */
 export async function deployLab(on: ExperimentContext, topology: Topology, wishes: LabWishes = {}): Promise<Lab> {
   const { app = false, quiet = false, number } = wishes
-  const { redis_wait_replicas: waitReplicas } = redisVars({ ...on.hostvars(manager(on)), redis_topology: topology })
+  const { redis_wait_replicas: waitReplicas } = redisVarsOf(topology, on.hostvars(manager(on)))
   const stack = number === undefined ? LAB : `${LAB}${number}`
   const port = PORT + (number ?? 0)
   const { counter, redis } = await imagesInUse(on)

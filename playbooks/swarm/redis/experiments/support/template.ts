@@ -4,7 +4,7 @@ import { parse } from 'yaml'
 import { PlaybookError, type CareContext } from '../../../../../src/labbook.ts'
 import { render } from '../../../../../src/modules/support/render.ts'
 import { ROOT } from '../../../../images/table.ts'
-import { redisVars, type Topology } from '../../variables.ts'
+import { redisVarsOf, type Topology } from '../../variables.ts'
 import { inTurn, secretOf } from './compose.ts'
 
 type Tree = Readonly<Record<string, unknown>>
@@ -18,7 +18,7 @@ export interface RedisServices {
 export function redisServices(on: Pick<CareContext, 'groups' | 'hostvars' | 'hosts' | 'slowdown'>, topology: Topology, image: string, stack: string): RedisServices {
   const name = `templates/redis/${topology}.yml`
   const vars = {
-    ...redisVars({ ...on.hostvars(on.hosts[0] as string), redis_topology: topology }),
+    ...redisVarsOf(topology, on.hostvars(on.hosts[0] as string)),
     redis_image: image, redis_secret: secretOf(stack), redis_nodes: inTurn(on.groups.swarm ?? [], topology), ipvs: false, slowdown: on.slowdown,
   }
   const { services, volumes } = parse(render(readFileSync(path.join(ROOT, name), 'utf8'), name, vars).text) as { services?: Tree; volumes?: Tree }
