@@ -53,7 +53,7 @@ t.test('the same in check mode, and where the task would be looked ahead at', as
 t.test('what is not an error object, and a value of an earlier task that cannot be mapped', async (t) => {
   const thrown = await runSteps([each(() => debug('Task', {
     msg: 'x',
-    when: () => { throw 'no' }, // eslint-disable-line @typescript-eslint/only-throw-error
+    when: () => { throw 'no' },
   }))])
   t.match(thrown.results[0]?.message, new RegExp(`^${HERE}:\\d+:\\d+: when: no$`), 'the place of the task')
   const answer = register<{ said: string }>('answer')
