@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { experiment, longerWhere, type Exhibit, type ExperimentContext } from '../../../src/labbook.ts'
 import { look, replicasRun } from '../../app/proof.ts'
 import { allWell, COUNTER, NODES, replicasElsewhere, replicasOn, seconds, SPREAD, UPDATE_STATE, victim } from './support/cluster.ts'
@@ -54,7 +53,7 @@ export const drain = experiment('Drain a node and bring it back', {
     evidence: [...before, ...empty.exhibits, exhibit],
     detail: `${node} was empty after ${seconds(empty.left.seconds)}, all replicas ran elsewhere after ${seconds(empty.left.seconds + empty.replicas.seconds)}; `
       + `meanwhile ${elsewhere.failed} of ${elsewhere.sent} requests through the other nodes failed`,
-    measured: { 'time to empty': [empty.left.seconds, 's'], 'failed requests': [elsewhere.failed, ''] },
+    measured: { 'time to empty': [empty.left.seconds, 's'], 'reschedule time': [empty.left.seconds + empty.replicas.seconds, 's'], 'failed requests': [elsewhere.failed, ''] },
   })
   on.finding('swarm.active.does-not-return', { ...returned, evidence: [activated, ...returned.evidence, exhibit] })
   on.finding('swarm.force-update.rebalances', {
@@ -68,7 +67,7 @@ async function evacuate(on: ExperimentContext, node: string, { mark }: Watching)
   const drained = await on.exhibit({ title: `Drain ${node}`, command: `docker node update --availability drain ${node}` })
   mark(`${node} drained`)
   const left = await on.watch({
-    title: `No task left on ${node}`, command: tasksOn(node), within: 120, every: 0.5,
+    title: `No task left on ${node}`, awaits: `${node} to be empty`, command: tasksOn(node), within: 120, every: 0.5,
     until: ({ stdout, exitCode }) => exitCode === 0 && allEnded(stdout),
   })
   mark(`${node} empty`)
@@ -83,13 +82,14 @@ async function evacuate(on: ExperimentContext, node: string, { mark }: Watching)
 }
 
 async function returning(on: ExperimentContext, node: string) {
-  await sleep(WATCH_SECONDS * longerWhere(on.slowdown) * 1000, undefined, { signal: on.signal })
+  const watched = WATCH_SECONDS * longerWhere(on.slowdown)
+  await on.pause(watched, `replicas on ${node}`)
   const after = await on.exhibit({ title: `Replicas on ${node} after it is active`, command: replicasOn(node) })
   const returned = after.stdout.split('\n').filter((line) => line.trim() !== '').length
   return {
     holds: after.exitCode === 0 ? returned === 0 : null,
     evidence: [after],
-    detail: `${returned} replicas on ${node} after ${WATCH_SECONDS * longerWhere(on.slowdown)} s of being active again`,
+    detail: `${returned} replicas on ${node} after ${watched} s of being active again`,
   }
 }
 
@@ -98,7 +98,7 @@ async function rebalance(on: ExperimentContext, { mark }: Watching) {
   const forced = await on.exhibit({ title: 'Force an update', command: `docker service update --detach --quiet --force ${COUNTER}` })
   mark('forced update')
   const done = await on.watch({
-    title: 'The forced update is done', command: UPDATE_STATE, within: 240, every: 1, until: ({ stdout }) => stdout.startsWith('completed'),
+    title: 'The forced update is done', awaits: 'the update to complete', command: UPDATE_STATE, within: 240, every: 1, until: ({ stdout }) => stdout.startsWith('completed'),
   })
   const { reached, exhibit: running } = await replicasRun(on, 'Replicas after the forced update')
   mark('update done')

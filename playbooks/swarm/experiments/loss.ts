@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { experiment, longerWhere, type CareContext, type Experiment, type ExperimentContext } from '../../../src/labbook.ts'
 import { making, mending, type Fault } from '../../../src/lab/faults.ts'
 import { faultsOf } from '../../lab/faults.ts'
@@ -45,7 +44,7 @@ async function lose(on: ExperimentContext, id: string, fault: Fault): Promise<vo
     const made = await on.exhibit({ title: fault.says, ...making(fault) })
     if (made.exitCode !== 0) throw new Error(`could not be made to happen: ${fault.says} (see the exhibit "${made.id}")`)
     mark(fault.says)
-    const down = await on.watch({ title: `${node} is Down`, command: NODES, within: 120, until: ({ stdout }) => isDown(stdout, node) })
+    const down = await on.watch({ title: `${node} is Down`, awaits: `${node} Down`, command: NODES, within: 120, until: ({ stdout }) => isDown(stdout, node) })
     const downAfter = now() - lostAt
     mark(`${node} Down`)
     const replicas = await replicasElsewhere(on, 'Replicas on the other nodes', [node])
@@ -54,10 +53,10 @@ async function lose(on: ExperimentContext, id: string, fault: Fault): Promise<vo
     const after = await on.exhibit({ title: 'Tasks after', command: tasks })
     const end = now()
     const mended = await on.exhibit({ title: `${node} comes back`, ...mending(fault) })
-    const back = await on.watch({ title: `${node} is Ready`, command: NODES, within: 240, until: ({ stdout }) => isReady(stdout, node) })
+    const back = await on.watch({ title: `${node} is Ready`, awaits: `${node} Ready`, command: NODES, within: 240, until: ({ stdout }) => isReady(stdout, node) })
     mark(`${node} Ready`)
     const backAfter = now() - end
-    await sleep(WATCH_SECONDS * longerWhere(on.slowdown) * 1000, undefined, { signal: on.signal })
+    await on.pause(WATCH_SECONDS * longerWhere(on.slowdown), `replicas on ${node}`)
     const returned = await on.exhibit({ title: `Replicas on ${node} after it is back`, command: replicasOn(node) })
     return { before, made, down, downAfter, replicas, replacedAfter, after, lostAt, end, mended, back, backAfter, returned }
   })
