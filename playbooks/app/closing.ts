@@ -7,8 +7,6 @@ type Line = Closing['next'][number]
 /** More nodes than this are counted, not listed. */
 const NODES_LISTED = 8
 const DRAIN = 'swarm.drain.evacuates'
-/** The drain's measurements that are the time to reschedule, the best one first. */
-const RESCHEDULE_TIMES = ['reschedule time', 'time to empty']
 
 /**
  * The last screen of a playbook that deploys the Counter app: its URLs, two figures of the drain, and next steps.
@@ -56,13 +54,13 @@ const roleOf = ({ groups }: ClosingContext, node: string): string => ((groups.sw
 
 function figures({ findings }: ClosingContext): Line[] {
   const measured = findings.find(({ id }) => id === DRAIN)?.measured ?? []
-  const valueOf = (names: readonly string[]): string | undefined => {
-    const found = names.flatMap((name) => measured.filter((each) => each.name === name))[0]
+  const valueOf = (name: string): string | undefined => {
+    const found = measured.find((each) => each.name === name)
     const value = found?.values.at(-1)
     return value === undefined ? undefined : `${Number(value.toFixed(1))} ${found?.unit ?? ''}`.trim()
   }
-  const reschedule = valueOf(RESCHEDULE_TIMES)
-  const failed = valueOf(['failed requests'])
+  const reschedule = valueOf('reschedule time')
+  const failed = valueOf('failed requests')
   return [
     ...(reschedule === undefined ? [] : [['Reschedule time', `${reschedule} after a node was drained`] as const]),
     ...(failed === undefined ? [] : [['Failed requests', `${failed} through the other nodes meanwhile`] as const]),
