@@ -1,5 +1,6 @@
 /** What playbooks are written with: everything an author needs, from one place. */
 export { play, PlaybookError, type Play, type PlayContext, type Step } from './run/play.ts'
+export { onHosts, type Disturbance, type DisturbanceContext, type Disturbs } from './run/disturbance.ts'
 export { longerWhere, slowdownOf } from './run/slowdown.ts'
 export { experiment, type CareContext, type Experiment, type ExperimentContext, type Verdict, type Watched } from './run/experiment.ts'
 export type { Exhibit } from './run/events.ts'

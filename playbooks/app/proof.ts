@@ -63,6 +63,7 @@ export async function settled(on: CareContext): Promise<readonly string[]> {
 export const swarmProof = experiment('The Swarm is whole', {
   hosts: 'swarm_managers[0]',
   tags: ['swarm', 'proof'],
+  disturbs: false,
   proves: { 'swarm.nodes.ready': 'Every node of the inventory is a member of the Swarm, ready and active' },
 }, async (on) => {
   const wanted = on.groups.swarm ?? []
@@ -85,6 +86,8 @@ export const swarmProof = experiment('The Swarm is whole', {
 export const appProof = experiment('The app answers from outside', {
   hosts: 'swarm_managers[0]',
   tags: ['app', 'proof'],
+  // It counts in the demo's own counter, and sends a few hundred requests.
+  disturbs: false,
   proves: {
     'app.replicas.answer': 'All replicas answer requests from outside',
     'app.counter.counts': 'N increments by parallel clients add exactly N',

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { experiment, type ExperimentContext } from '../../src/labbook.ts'
+import { experiment, onHosts, type ExperimentContext } from '../../src/labbook.ts'
 import type { Endpoint } from '../app/client.ts'
 import { doorTo } from '../lab/address.ts'
 import { askInTurn, table, Visitor, type Tally } from './client.ts'
@@ -24,6 +24,8 @@ function doorsOf({ groups, hostvars }: Pick<ExperimentContext, 'groups' | 'hostv
 export const balancerProof = experiment('Two apps behind one balancer', {
   hosts: 'swarm_managers[0]',
   tags: ['balancer', 'proof'],
+  // Of which node is known only when Swarm has placed them.
+  disturbs: ({ groups }) => onHosts(groups.swarm ?? [], `a replica of ${APPS[0].path} on one of the nodes is stopped`),
   hypothesis: 'The balancer tells requests apart by their path, knows which replicas are well, and keeps clients with one of them only if asked to.',
   proves: {
     'balancer.paths': 'Each path leads to its own app, through the balancer of every node',

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import { docker_stack, file, play, PlaybookError, slowdownOf, template } from '../../src/labbook.ts'
+import { docker_stack, file, onHosts, play, PlaybookError, slowdownOf, template } from '../../src/labbook.ts'
 import { images } from '../images/images.ts'
 import { ROOT } from '../images/table.ts'
 import { registryHost } from '../registry/address.ts'
@@ -99,7 +99,9 @@ function checksumOf(kind: keyof typeof KINDS, config: object): string {
 }
 
 /** Takes the balancer and its apps away. */
-export const balancerGone = play('Balancer: down', { hosts: 'swarm_managers[0]', become: true, tags: 'balancer' }, () => [
+export const balancerGone = play('Balancer: down', {
+  hosts: 'swarm_managers[0]', become: true, tags: 'balancer', disturbs: ({ hosts }) => onHosts(hosts, `the stack "${STACK}" is removed; its volumes stay`),
+}, () => [
   docker_stack('Remove the balancer', { name: STACK, state: 'absent', timeout: 300 }),
   file('Folder of the balancer', { path: FOLDER, state: 'absent' }),
 ])

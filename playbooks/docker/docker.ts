@@ -1,12 +1,20 @@
-import { apt, copy, docker_storage, play, PlaybookError, slowdownOf, STORAGE_DRIVERS, systemd, template, file, type PlayContext } from '../../src/labbook.ts'
+import { apt, copy, docker_storage, onHosts, play, PlaybookError, slowdownOf, STORAGE_DRIVERS, systemd, template, file, type Disturbs, type PlayContext } from '../../src/labbook.ts'
 import { dockerCe, sourceOf } from './docker-ce.ts'
 import { DISTRO_PACKAGES } from './packages.ts'
+
+const isForced = ({ docker_storage_force: force }: Readonly<Record<string, unknown>>): boolean => force === true || force === 'true'
+
+/** Only where it was forced; without that a machine that has data is refused. */
+const erasesStorage: Disturbs = ({ hosts, hostvars }) => onHosts(
+  hosts.filter((host) => hostvars(host).docker_storage_driver !== undefined && isForced(hostvars(host))),
+  'Docker\'s data, and what is on the disk for it, are erased where they are not as asked (docker_storage_force)',
+)
 
 /**
  * Docker Engine from the distribution (`docker_source: distro`, the default: no key, no new repository, works without the internet
  * where a mirror does) or from Docker's own repository (`docker_source: docker-ce`). `docker_storage_driver` says what its data lies on.
  */
-export const docker = play('Docker Engine', { hosts: 'docker', become: true, tags: 'docker', gather_facts: true }, (on) => [
+export const docker = play('Docker Engine', { hosts: 'docker', become: true, tags: 'docker', gather_facts: true, disturbs: erasesStorage }, (on) => [
   file('Folder for the configuration', { path: '/etc/docker', state: 'directory', mode: '0755' }),
   storage(on),
   // Before the package, so that the daemon's first start reads it.
@@ -76,7 +84,7 @@ function storage(on: PlayContext) {
   return [
     TOOLS[driver].length > 0 && apt(`Tools of ${driver}`, { name: [...TOOLS[driver]], update_cache: true, cache_valid_time: 3600, install_recommends: false }),
     docker_storage('What Docker\'s data lies on', {
-      driver, force: on.vars.docker_storage_force === true || on.vars.docker_storage_force === 'true', ...(device === undefined ? {} : { device: String(device) }),
+      driver, force: isForced(on.vars), ...(device === undefined ? {} : { device: String(device) }),
     }),
   ]
 }

@@ -36,6 +36,12 @@ export function clusterAccess(on: Inventory): ClusterAccess {
 export const hostsOf = (on: Inventory): string[] =>
   said(on, 'kubecontext') === undefined ? [...new Set([...on.groups.k3s_servers ?? [], ...on.groups.k3s_agents ?? []])] : []
 
+/** Whom an experiment on the cluster disturbs: its machines, or the cluster of a context. */
+export function clusterMachines(on: Inventory): string[] {
+  const context = said(on, 'kubecontext')
+  return context === undefined ? hostsOf(on) : [`context ${context}`]
+}
+
 /** What the cluster calls a host of the inventory. */
 export const nodeNameOf = ({ hostvars }: Pick<Inventory, 'hostvars'>, host: string): string => String(hostvars(host).k3s_node_name ?? host).toLowerCase()
 

@@ -1,4 +1,4 @@
-import { copy, debug, file, play, type Play } from '../../src/labbook.ts'
+import { copy, debug, file, onHosts, play, type Disturbs, type Play } from '../../src/labbook.ts'
 import { distroPackages } from '../docker/packages.ts'
 import { labOf, rememberedIn } from '../../src/lab/lab.ts'
 import { providerOf } from '../../src/lab/providers.ts'
@@ -24,9 +24,11 @@ export const labUp: readonly Play[] = [
   }),
 ]
 
+const removesNodes: Disturbs = (on) => onHosts((labOf(on)?.nodes ?? []).map(({ name }) => name), 'is removed, with all its data')
+
 /** Takes the lab away, with all it made on this machine. What the next lab would make again (root file system, image) is kept. */
 export const labDown: readonly Play[] = [
-  play('Lab down', { hosts: 'localhost', tags: 'lab' }, (on) => {
+  play('Lab down', { hosts: 'localhost', tags: 'lab', disturbs: removesNodes }, (on) => {
     const lab = labOf(on)
     if (lab === undefined) return []
     return [...providerOf(lab).down(lab), file('Forget what was chosen', { path: rememberedIn(lab.name), state: 'absent' })]

@@ -1,4 +1,4 @@
-import { experiment, play, PlaybookError, type Experiment, type Play, type PlayContext } from '../../src/labbook.ts'
+import { experiment, onHosts, play, PlaybookError, type Experiment, type Disturbs, type Play, type PlayContext } from '../../src/labbook.ts'
 import type { Lab } from '../../src/lab/lab.ts'
 import type { Snapshots } from '../../src/lab/provider.ts'
 import { providerOf } from '../../src/lab/providers.ts'
@@ -16,12 +16,19 @@ function snapshotsOf(on: Pick<PlayContext, 'groups' | 'hostvars'>): { lab: Lab; 
 type Verb = 'save' | 'resume' | 'remove'
 const TITLES: Readonly<Record<Verb, string>> = { save: 'Lab: snapshot', resume: 'Lab: back to a snapshot', remove: 'Lab: delete a snapshot' }
 
-export const labSnapshot = (verb: Verb, name: string): Play => play(TITLES[verb], { hosts: 'localhost', tags: 'lab' }, (on) => {
+/** What is lost by it. */
+const loses = (verb: Verb, name: string): Disturbs => (on) => {
+  const nodes = (labOf(on)?.nodes ?? []).map((node) => node.name)
+  if (verb === 'save') return []
+  return onHosts(nodes, verb === 'resume' ? `goes back to the snapshot ${name}: what came after it is lost` : `its snapshot ${name} is deleted`)
+}
+
+export const labSnapshot = (verb: Verb, name: string): Play => play(TITLES[verb], { hosts: 'localhost', tags: 'lab', disturbs: loses(verb, name) }, (on) => {
   const { lab, snapshots } = snapshotsOf(on)
   return snapshots[verb](lab, name)
 })
 
-export const labSnapshots: Experiment = experiment('Lab: snapshots', { hosts: 'localhost', proves: {} }, async (on) => {
+export const labSnapshots: Experiment = experiment('Lab: snapshots', { hosts: 'localhost', disturbs: false, proves: {} }, async (on) => {
   const { lab, snapshots } = snapshotsOf(on)
   await on.exhibit({ title: 'Snapshots of the lab', command: snapshots.list(lab), shown: 'qemu-img snapshot -l' })
 })

@@ -7,6 +7,7 @@ const HEAD = ['NODE', 'ADDRESS', 'STATE', 'UPTIME', 'MEMORY', 'REACHED BY'].join
 /** Looks at the lab without touching it. */
 export const labStatus = experiment('Lab status', {
   hosts: 'localhost',
+  disturbs: false,
   proves: { 'lab.nodes.up': 'Every node of the lab answers on its SSH port' },
 }, async (on) => {
   const lab = labOf(on)

@@ -1,4 +1,4 @@
-import { experiment, type Exhibit, type ExperimentContext } from '../../src/labbook.ts'
+import { experiment, onHosts, type Disturbs, type Exhibit, type ExperimentContext } from '../../src/labbook.ts'
 import { compare, fitLaw, generatorLimit, interleaved, peakOf, shareDoubts, shown, type Comparison, type Fitted } from '../../src/load/index.ts'
 import { latencyChart, loadChart, scalingChart, trialsChart, usersChart } from './charts.ts'
 import { asDeployed, containers, deployed, putBack, scaleTo } from './replicas.ts'
@@ -18,10 +18,13 @@ const watched = (on: Pick<ExperimentContext, 'groups'>): string[] => {
   return [...senders.length === 0 ? ['controller'] : senders, ...on.groups.swarm ?? []]
 }
 
+const underLoad = (what: string): Disturbs => (on) => [...onHosts(on.groups.swarm ?? [], what), ...onHosts(generators(on), 'sends the requests of a load test')]
+
 /** Users who think between requests, as such labs have them with Locust: is it they who set the throughput? */
 const users = experiment('Load by users who think', {
   hosts: HOSTS,
   tags: ['experiments', 'load', 'load-users', 'proof'],
+  disturbs: underLoad('receives a load test'),
   hypothesis: 'A user who thinks between requests asks for no more than 1 / (think time + latency) of them a second. As long as answers come quickly '
     + 'against that, throughput is the number of users over their think time, whatever serves them.',
   proves: {},
@@ -57,6 +60,7 @@ const users = experiment('Load by users who think', {
 const capacity = experiment('Do 4 replicas serve more than 1?', {
   hosts: HOSTS,
   tags: ['experiments', 'load', 'load-capacity', 'proof'],
+  disturbs: underLoad('receives load tests while the Counter app is scaled'),
   hypothesis: 'One replica may use half a core; four may use two. While neither the machines nor what stands in front of the replicas is at its limit, four '
     + 'serve more than one.',
   proves: { 'load.share': 'Each of 4 replicas gets its share of the requests' },
@@ -133,6 +137,7 @@ function shareFinding(on: ExperimentContext, trials: readonly TrialRun[], eviden
 const scaling = experiment('Capacity against replicas', {
   hosts: HOSTS,
   tags: ['experiments', 'load', 'load-scaling', 'proof'],
+  disturbs: underLoad('receives load tests while the Counter app is scaled'),
   hypothesis: 'Capacity grows with replicas, each time by less, as what they share (Redis, the machines, the way in) is asked for more; at some number it '
     + 'grows no more.',
   proves: {},

@@ -10,6 +10,8 @@ import { askAs, MANIFEST } from './client.ts'
 export const accessProof = experiment('The registry speaks TLS, and with those it knows', {
   hosts: 'registry[0]',
   tags: ['registry', 'proof'],
+  // It pushes an image of its own, has another node pull it, and deletes it.
+  disturbs: false,
   proves: {
     'registry.tls.verified': 'The certificate is verified against the lab\'s CA, for each name and address',
     'registry.plain-http.refused': 'Plain HTTP is refused',

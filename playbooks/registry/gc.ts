@@ -1,4 +1,4 @@
-import { play, register, registry_gc, shell, type CommandValues } from '../../src/labbook.ts'
+import { onHosts, play, register, registry_gc, shell, type CommandValues } from '../../src/labbook.ts'
 import { IMAGE_NAMES, tagOf } from '../images/table.ts'
 import { registryAddress, registryHost } from './address.ts'
 import { CONFIG_FILE, CONTAINER, storageOf } from './registry.ts'
@@ -15,7 +15,9 @@ export const gc = [
     // A host that is no manager cannot tell what is in use, and then nothing may go.
     shell('Images that services use', { cmd: USED, read_only: true, register: inUse }),
   ]),
-  play('Registry: what nobody uses goes', { hosts: 'registry[0]', become: true, tags: 'gc' }, (on) => {
+  play('Registry: what nobody uses goes', {
+    hosts: 'registry[0]', become: true, tags: 'gc', disturbs: ({ hosts }) => onHosts(hosts, 'images that no service uses are deleted from the registry'),
+  }, (on) => {
     const manager = on.groups.swarm_managers?.[0] ?? registryHost(on)
     const current = IMAGE_NAMES.flatMap((name) => (['hub', 'debian'] as const).map((source) => `labbook/${name}:${tagOf(name, source)}`))
     return [

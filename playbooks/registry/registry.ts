@@ -1,4 +1,4 @@
-import { copy, docker_container, file, play, shell, template, uri, type PlayContext } from '../../src/labbook.ts'
+import { copy, docker_container, file, play, shell, template, uri, type Disturbs, type PlayContext } from '../../src/labbook.ts'
 import { registryImage } from '../images/images.ts'
 import { keepingOf, registryAddress, registryPort } from './address.ts'
 import { gracefulRestart } from './restart.ts'
@@ -42,11 +42,16 @@ export const registryMoved = play('Registry: on one machine only', { hosts: 'doc
   docker_container('No registry here', { name: CONTAINER, state: 'absent' }),
 ])
 
+const purges = ({ registry_purge: purge }: Readonly<Record<string, unknown>>): boolean => purge === true
+
+const removesRegistry: Disturbs = ({ hosts, hostvars }) =>
+  hosts.map((host) => ({ host, what: `the registry is removed${purges(hostvars(host)) ? ', with all its images' : '; its images stay'}` }))
+
 /** Takes the registry away. What it stores stays, unless `registry_purge` is set: other machines may have no copy. */
-export const registryGone = play('Registry: gone', { hosts: 'registry[0]', become: true, tags: 'registry' }, (on) => [
+export const registryGone = play('Registry: gone', { hosts: 'registry[0]', become: true, tags: 'registry', disturbs: removesRegistry }, (on) => [
   docker_container('No registry', { name: CONTAINER, state: 'absent' }),
   file('No configuration, key or accounts', { path: CONFIG, state: 'absent' }),
-  on.vars.registry_purge === true && file('No storage', { path: storageOf(on), state: 'absent' }),
+  purges(on.vars) && file('No storage', { path: storageOf(on), state: 'absent' }),
 ])
 
 /** A play of its own, because it must look after the handlers of the one before. Asked without a name, it says 401. */

@@ -1,4 +1,4 @@
-import { docker_container, experiment, type ExperimentContext } from '../../src/labbook.ts'
+import { docker_container, experiment, onHosts, type ExperimentContext } from '../../src/labbook.ts'
 import { sh } from '../../src/shell/quote.ts'
 import { registryAddress, registryHost } from './address.ts'
 import { askAs, listDigests } from './client.ts'
@@ -10,6 +10,7 @@ const HELLO = 'labbook/hello-world'
 export const storageProof = experiment('The registry keeps its data outside', {
   hosts: 'registry[0]',
   tags: ['registry', 'proof'],
+  disturbs: ({ hosts }) => onHosts(hosts, 'the container of the registry is removed and made again'),
   proves: {
     'registry.storage.external': 'What is pushed lies in a folder of the host',
     'registry.storage.survives': 'A registry whose container was removed and made again has the same images',

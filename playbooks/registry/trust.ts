@@ -1,4 +1,4 @@
-import { apt, command, copy, docker_login, file, play, type PlayContext } from '../../src/labbook.ts'
+import { apt, command, copy, docker_login, file, onHosts, play, type PlayContext } from '../../src/labbook.ts'
 import { machineAccount } from './accounts.ts'
 import { accounts } from './credentials.ts'
 import { keepingOf, registryAddress } from './address.ts'
@@ -38,7 +38,10 @@ export const login = play('Registry: log in', { hosts: 'docker', become: true, t
 ])
 
 /** The other way: no machine trusts the CA or keeps a password any more. */
-export const distrust = play('Registry: trusted no more', { hosts: 'docker', become: true, gather_facts: true, tags: ['registry', 'pki'] }, (on) => [
+export const distrust = play('Registry: trusted no more', {
+  hosts: 'docker', become: true, gather_facts: true, tags: ['registry', 'pki'],
+  disturbs: ({ hosts }) => onHosts(hosts, 'its login at the registry and the registry\'s CA are removed: it pulls no more images from there'),
+}, (on) => [
   docker_login('Log out of the registry', { registry_url: registryAddress(on), state: 'absent' }),
   file('No CA for Docker', { path: folderFor(on), state: 'absent' }),
   file('No CA for the system', { path: systemStore(on).file, state: 'absent', notify: 'forget the CA' }),

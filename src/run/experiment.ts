@@ -1,4 +1,5 @@
 import type { Chart } from './chart.ts'
+import type { Disturbs } from './disturbance.ts'
 import type { Exhibit, ExhibitData } from './events.ts'
 
 /** A command to run. */
@@ -96,6 +97,8 @@ export type CareContext = Omit<ExperimentContext, 'finding' | 'cannotTell'>
 export interface ExperimentOptions {
   readonly hosts: string
   readonly tags?: string | readonly string[]
+  /** Which hosts it injects a fault into, loads, changes or removes data from, and how. `false`: it only looks. */
+  readonly disturbs: false | Disturbs
   /** Each finding it will make: id -> statement. Those it does not come to are reported as "cannot tell". */
   readonly proves: Readonly<Record<string, string>>
   /** The same of what is not claimed but asked: that a statement does not hold is an answer there, and the run has not failed. */

@@ -1,5 +1,6 @@
 import type { Task } from '../modules/task.ts'
 import { CallSite } from '../values/call-site.ts'
+import type { Disturbs } from './disturbance.ts'
 import type { Experiment } from './experiment.ts'
 
 /** What a play may look at while it writes its tasks for one host. */
@@ -28,6 +29,8 @@ export interface PlayOptions {
   readonly serial?: number | `${number}%`
   /** One failed host ends the play for all. */
   readonly any_errors_fatal?: boolean
+  /** Which hosts it removes data or services from, and how; for plays that do. Hosts outside Labbook's lab then need permission first. */
+  readonly disturbs?: Disturbs
 }
 
 /**

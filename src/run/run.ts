@@ -1,6 +1,7 @@
 import { hostname, platform, release } from 'node:os'
 import { PatternError, selectHosts, type Inventory } from '../inventory/index.ts'
 import { aboutOf } from './about.ts'
+import { leftOutText, permissionFor, Refused, type Permission, type WithoutPermission } from './disturbance.ts'
 import type { Phase, RunEvent, Subscriber } from './events.ts'
 import { runExperiment } from './experiment-run.ts'
 import { Foreseen } from './foreseen.ts'
@@ -37,6 +38,10 @@ export interface RunOptions {
   readonly warnings?: readonly string[]
   /** How often each experiment is done. Default: once. */
   readonly repeat?: number
+  /** Whether experiments and plays may disturb a host ({@link permissionFor}). Default: they may disturb none. */
+  readonly mayDisturb?: (host: string) => boolean
+  /** What becomes of experiments that may not be done. Default: the run is refused. */
+  readonly withoutPermission?: WithoutPermission
   /** Where `templates/` and `files/` are. */
   readonly root: string
   readonly connect: (host: string, vars: Readonly<Record<string, unknown>>) => Pick<RunHost, 'connection' | 'become'>
@@ -46,7 +51,7 @@ export interface RunOptions {
   readonly signal: AbortSignal
 }
 
-/** A run's end. Exit codes: 0 ok, 1 the playbook cannot run on this inventory, 2 a host failed, 4 a host unreachable, 130 interrupted. */
+/** A run's end. Exit codes: 0 ok, 1 the playbook cannot run on this inventory, 2 a host failed or the run was refused, 4 a host unreachable, 130 interrupted. */
 export interface RunOutcome {
   readonly status: 'passed' | 'failed' | 'interrupted'
   readonly exitCode: 0 | 1 | 2 | 4 | 130
@@ -83,12 +88,16 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
   signal.addEventListener('abort', onAbort, { once: true })
   let interrupted = false
   let cannotRun = false
+  let refused = false
   try {
-    await runSteps(state, options)
+    await runSteps(state, allowedSteps(options, emit))
   } catch (error) {
     if (error instanceof PlaybookError || error instanceof PatternError) {
       emit({ type: 'notice', level: 'error', message: error.message })
       cannotRun = true
+    } else if (error instanceof Refused) {
+      emit({ type: 'notice', level: 'error', message: error.message })
+      refused = true
     } else if (error instanceof Interrupted) {
       interrupted = true
     } else {
@@ -101,12 +110,22 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
   interrupted ||= signal.aborted
   const recaps = Object.fromEntries([...hosts].filter(([, { recap }]) => Object.values(recap).some((n) => n > 0)).map(([name, { recap }]) => [name, recap]))
   const code = exitCodeOf(Object.values(recaps))
-  const exitCode = interrupted ? 130 : cannotRun ? 1 : code === 0 && unproven ? 2 : code
-  if (!interrupted && !cannotRun && [...hosts.values()].every(({ out }) => out === undefined)) unreadWarnings(state.reads, options.inventory).forEach(warn)
-  if (!interrupted && !cannotRun && !ran && tagsAsked(options.tags) !== '') warn(`nothing ran: no task matches ${tagsAsked(options.tags)}`)
+  const exitCode = interrupted ? 130 : cannotRun ? 1 : refused ? 2 : code === 0 && unproven ? 2 : code
+  const ended = !interrupted && !cannotRun && !refused
+  if (ended && [...hosts.values()].every(({ out }) => out === undefined)) unreadWarnings(state.reads, options.inventory).forEach(warn)
+  if (ended && !ran && tagsAsked(options.tags) !== '') warn(`nothing ran: no task matches ${tagsAsked(options.tags)}`)
   const status = interrupted ? 'interrupted' : exitCode === 0 ? 'passed' : 'failed'
   emit({ type: 'run_end', status, exitCode, hosts: recaps, durationMs: watch.elapsed() })
   return { status, exitCode }
+}
+
+/** @throws {Refused} a step would disturb a host that may not be disturbed. */
+function allowedSteps(options: RunOptions, emit: (event: Untimed) => void): RunOptions {
+  const { leftOut, refused }: Permission = permissionFor(options, options)
+  if (refused.length > 0) throw new Refused(refused)
+  if (leftOut.length === 0) return options
+  emit({ type: 'notice', level: 'info', message: leftOutText(leftOut) })
+  return { ...options, steps: options.steps.filter((step) => leftOut.every((each) => each.step !== step)) }
 }
 
 async function runSteps(state: RunState, options: RunOptions): Promise<void> {

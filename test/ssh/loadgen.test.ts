@@ -22,7 +22,7 @@ t.teardown(async () => {
 
 async function put(plan: PlanInput, at = program): Promise<{ result?: LoadResult; failed?: string }> {
   let came: { result?: LoadResult; failed?: string } = {}
-  await runSteps([experiment('load', { hosts: 'all', proves: {} }, async (on) => {
+  await runSteps([experiment('load', { hosts: 'all', disturbs: false, proves: {} }, async (on) => {
     try {
       came = { result: await loadFrom({ ...on, groups: { ...on.groups, loadgen: ['a', 'b'] } }, plan, at) }
     } catch (error) {

@@ -157,7 +157,7 @@ t.test('a plan is made from 8 MiB at most; what is registered of a long output s
 })
 
 t.test('an exhibit that is long has its file, too', async (t) => {
-  const { exitCode, stderr, events, run, files } = await runPlaybook(`[experiment('Look', { hosts: 'all', proves: { a: 'It prints' } }, async (on) => {
+  const { exitCode, stderr, events, run, files } = await runPlaybook(`[experiment('Look', { hosts: 'all', disturbs: false, proves: { a: 'It prints' } }, async (on) => {
     on.finding('a', { holds: true, evidence: [await on.exhibit({ title: 'Many', command: x(20000000) })] })
   })]`)
   t.equal(exitCode, 0, stderr)

@@ -11,6 +11,7 @@ export { measureK3s, measureSwarm } from './measure.ts'
 export const comparison = experiment('Swarm and k3s side by side', {
   hosts: 'localhost',
   tags: ['k3s', 'compare'],
+  disturbs: false,
   proves: {},
   asks: { 'compare.complete': 'Everything that is compared was measured on both sides' },
 }, async (on) => {

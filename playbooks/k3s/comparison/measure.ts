@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { experiment, type CareContext, type Experiment, type ExperimentContext } from '../../../src/labbook.ts'
+import { experiment, onHosts, type CareContext, type DisturbanceContext, type Experiment, type ExperimentContext } from '../../../src/labbook.ts'
 import { columns, interleaved, runLoad } from '../../../src/load/index.ts'
 import { callMany, type Endpoint } from '../../app/client.ts'
 import { endpoints } from '../../app/proof.ts'
@@ -7,7 +7,7 @@ import { STACK } from '../../app/stack.ts'
 import { asDeployed, putBack } from '../../load/replicas.ts'
 import { loadSettings, type LoadSettings } from '../../load/settings.ts'
 import { KINDS, onlyOurs, targetsOf } from '../../load/trial.ts'
-import { hostsOf, kubectl } from '../cluster.ts'
+import { clusterMachines, hostsOf, kubectl } from '../cluster.ts'
 import { doorsOf, settingsOf } from '../proof.ts'
 import { atRest, UNITS } from './usage.ts'
 
@@ -25,6 +25,8 @@ interface Side {
   start(on: CareContext): Promise<void>
   putBack(on: CareContext): Promise<void>
   nodes(on: CareContext): readonly string[]
+  /** Whom the measuring disturbs. */
+  machines(on: DisturbanceContext): readonly string[]
   doors(on: ExperimentContext): Promise<readonly Endpoint[]>
   /** The command that sets the number of replicas, and where it is run. */
   scale(on: ExperimentContext, replicas: number): { readonly host?: string; readonly become?: boolean; readonly command: string }
@@ -39,6 +41,7 @@ const swarm: Side = {
   start: asDeployed,
   putBack,
   nodes: ({ groups }) => groups.swarm ?? [],
+  machines: ({ groups }) => groups.swarm ?? [],
   doors: (on) => Promise.resolve(endpoints(on)),
   scale: (_on, replicas) => ({ command: `docker service update --detach --quiet --replicas ${replicas} ${STACK}_counter` }),
   kill: (on) => ({
@@ -62,6 +65,7 @@ const k3s: Side = {
   },
   putBack: async (on) => { await on.look(scaleK3s(on, settingsOf(on).replicas)) },
   nodes: hostsOf,
+  machines: clusterMachines,
   doors: doorsOf,
   scale: scaleK3s,
   kill: (on) => {
@@ -104,6 +108,7 @@ async function scaleTo(on: ExperimentContext, side: Side, doors: readonly Endpoi
 const measuring = (side: Side): Experiment => experiment(`What ${side.name} gives and costs`, {
   hosts: side.hosts,
   tags: ['k3s', 'compare', `compare-${side.id}`],
+  disturbs: (on) => onHosts(side.machines(on), 'the Counter app is stopped and scaled, a replica is killed, and it receives load tests'),
   hypothesis: 'The same app, the same image, the same machines and the same load: what differs is what runs the containers and leads requests to them.',
   proves: { [`compare.${side.id}`]: `What ${side.name} gives and costs was measured` },
   start: (on) => side.start(on),

@@ -8,7 +8,7 @@ import { sh } from '../../../src/shell/quote.ts'
 import { targetsOf } from '../../load/trial.ts'
 import { doorsOf, podsCommand, settingsOf } from '../proof.ts'
 import { readPods, readScaler, type ScalerSeen } from '../seen.ts'
-import { allWell, podsElsewhere, seconds, servingOf, subject } from './support/cluster.ts'
+import { allWell, cluster, podsElsewhere, seconds, servingOf, subject } from './support/cluster.ts'
 
 const SAMPLE_EVERY_MS = 3000
 /** Seconds of load: scaling out is decided on every 15 s, by metrics of the last 15 to 30. */
@@ -55,6 +55,7 @@ async function putBack(on: CareContext): Promise<void> {
 export const autoscale = experiment('Pods follow the load', {
   hosts: 'localhost',
   tags: ['k3s', 'experiments', 'k3s-autoscale', 'load', 'proof'],
+  disturbs: cluster('receives a load test while an autoscaler scales the Counter app'),
   hypothesis: 'Under load the pods use more CPU than 70 % of what they ask for, so the autoscaler wants more of them, within half a minute or so, up to ten. When the load is '
     + 'over it waits a minute, in case it comes back, and takes them away again.',
   proves: {

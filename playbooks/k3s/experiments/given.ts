@@ -45,6 +45,8 @@ export function settingsIn(configMap: string, stdout: string): { readonly other:
 export const given = experiment('What a pod is given, and whom it reaches', {
   hosts: 'localhost',
   tags: ['k3s', 'experiments', 'k3s-given', 'proof'],
+  // It looks from within a pod, and opens two connections.
+  disturbs: false,
   hypothesis: 'A pod of the app has its settings as variables and Redis\' password as a file. It reaches Redis, as a NetworkPolicy allows, and no other pod: not even one of the '
     + 'app, whose door is open to all.',
   proves: {

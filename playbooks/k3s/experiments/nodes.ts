@@ -1,13 +1,16 @@
-import { experiment, type CareContext, type ExperimentContext } from '../../../src/labbook.ts'
+import { experiment, onHosts, type CareContext, type ExperimentContext } from '../../../src/labbook.ts'
 import { making, mending } from '../../../src/lab/faults.ts'
 import { faultsOf } from '../../lab/faults.ts'
+import { losesPower } from '../../swarm/experiments/support/disturbs.ts'
 import { underWatch, type Watching } from '../../swarm/experiments/support/watching.ts'
 import { podsCommand } from '../proof.ts'
 import { isReadyNode, readNodes, readPods } from '../seen.ts'
-import { allWell, nodesCommand, podsElsewhere, seconds, servingOf, spread, subject, victim, watched } from './support/cluster.ts'
+import { allWell, cluster, lastAgent, nodesCommand, podsElsewhere, seconds, servingOf, spread, subject, victim, watched } from './support/cluster.ts'
 
 /** How long pods are given to come back by themselves before it is said that they do not. */
 const WAIT_SECONDS = 20
+/** What gives the node that was away its pods again. */
+const RESTARTED = 'all pods of the Counter app are restarted'
 
 /** Pods of the app on a node, some time after it is back. */
 async function returning(on: ExperimentContext, node: string) {
@@ -39,6 +42,7 @@ async function wellWithVictim(on: CareContext): Promise<void> {
 export const nodeDrained = experiment('A node is drained and uncordoned', {
   hosts: 'localhost',
   tags: ['k3s', 'experiments', 'k3s-drain', 'proof'],
+  disturbs: (on) => [...onHosts(lastAgent(on), 'is drained, so that its pods move to other nodes, and uncordoned'), ...cluster(RESTARTED)(on)],
   hypothesis: 'Pods are asked to leave one after another, as the disruption budget allows, and others take their place first. Kubernetes does not move pods that '
     + 'run: when the node is schedulable again, they stay where they are, until something makes new ones.',
   proves: {
@@ -99,6 +103,7 @@ export const nodeDrained = experiment('A node is drained and uncordoned', {
 export const nodeKilled = experiment('A node of the cluster loses its power', {
   hosts: 'localhost',
   tags: ['k3s', 'experiments', 'k3s-node-killed', 'proof'],
+  disturbs: (on) => [...losesPower(on, lastAgent(on)), ...cluster(RESTARTED)(on)],
   hypothesis: 'The node\'s heartbeats stay away; after 40 to 50 s it is called NotReady and its pods get no more requests. They are evicted when their toleration is '
     + 'over (30 s here, 300 s by default), and others start elsewhere. Until NotReady, requests that are sent to them wait in vain.',
   proves: {

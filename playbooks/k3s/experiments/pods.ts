@@ -3,12 +3,13 @@ import { callMany } from '../../app/client.ts'
 import { underWatch } from '../../swarm/experiments/support/watching.ts'
 import { doorsOf, podsCommand } from '../proof.ts'
 import { isReady, readPods } from '../seen.ts'
-import { allWell, podsElsewhere, seconds, servingOf, subject, watched } from './support/cluster.ts'
+import { allWell, cluster, podsElsewhere, seconds, servingOf, subject, watched } from './support/cluster.ts'
 
 /** A pod of the app is ended without a goodbye. */
 export const podKilled = experiment('A pod is killed', {
   hosts: 'localhost',
   tags: ['k3s', 'experiments', 'k3s-pod-killed', 'proof'],
+  disturbs: cluster('a pod of the Counter app is killed'),
   hypothesis: 'The ReplicaSet sees one pod too few and makes another at once; it takes requests as soon as it is ready. Requests that were at the '
     + 'killed one fail, and those that are sent to it until every node has heard of its end.',
   proves: { 'k3s.pod-killed.replaced': 'A pod that is killed is replaced without anyone\'s help' },
@@ -41,6 +42,7 @@ export const podKilled = experiment('A pod is killed', {
 export const dataSurvives = experiment('Data on a volume survives its pod', {
   hosts: 'localhost',
   tags: ['k3s', 'experiments', 'k3s-data', 'proof'],
+  disturbs: cluster('the pod of Redis is deleted; its volume stays'),
   hypothesis: 'The StatefulSet makes the pod again under the same name and gives it the same volume. Redis has written what it acknowledged within a second, '
     + 'so an orderly end loses nothing. Meanwhile the app answers 503, or is taken out of the Service.',
   proves: {

@@ -2,7 +2,7 @@ import { experiment, type CareContext, type ExperimentContext } from '../../../s
 import { underWatch, type Watching } from '../../swarm/experiments/support/watching.ts'
 import { podsCommand } from '../proof.ts'
 import { readPods } from '../seen.ts'
-import { allWell, podsElsewhere, seconds, subject, watched } from './support/cluster.ts'
+import { allWell, cluster, podsElsewhere, seconds, subject, watched } from './support/cluster.ts'
 import { progressOf } from './support/progress.ts'
 
 /** The app does not read it: what changes is that every pod has to be made anew. */
@@ -32,6 +32,7 @@ async function asDeployed(on: CareContext): Promise<void> {
 export const rollingUpdate = experiment('Rolling update on Kubernetes under load', {
   hosts: 'localhost',
   tags: ['k3s', 'experiments', 'k3s-update', 'proof'],
+  disturbs: cluster('the Counter app is updated and rolled back under load'),
   hypothesis: 'A new pod is ready before an old one is told to end, and the old one goes on serving until all nodes have heard that it does not any more (preStop). So no '
     + 'request fails, whichever way the update goes.',
   proves: {
@@ -91,6 +92,7 @@ async function roll(on: ExperimentContext, title: string, command: string, { mar
 export const brokenUpdate = experiment('Update to a broken image on Kubernetes', {
   hosts: 'localhost',
   tags: ['k3s', 'experiments', 'k3s-broken-update', 'proof'],
+  disturbs: cluster('the Counter app is updated to a broken image under load'),
   hypothesis: 'The first new pod never gets ready, so no old one is ended, and nobody notices. When progressDeadlineSeconds is over the update is called failed, '
     + 'and stays so: other than Swarm, Kubernetes does not roll back by itself. "rollout undo" does.',
   proves: {

@@ -1,4 +1,4 @@
-import { assert, debug, docker_stack, play, register, shell, type CommandValues, type PlayContext } from '../../../src/labbook.ts'
+import { assert, debug, docker_stack, onHosts, play, register, shell, type CommandValues, type PlayContext } from '../../../src/labbook.ts'
 import { Reference } from '../../../src/values/reference.ts'
 import { STACK } from '../../app/stack.ts'
 import { plannedCluster, clusterText, nodeFor } from './cluster.ts'
@@ -37,11 +37,18 @@ export const preflight = play('k3s: can these machines run it?', { hosts: 'k3s_s
 
 const swarm = register<CommandValues>('k3s_swarm')
 
+/** The manager that can remove the stack, unless it is to stay. */
+const makesRoom = ({ groups, hostvars }: Pick<PlayContext, 'groups' | 'hostvars'>, host: string): boolean =>
+  hostvars(host).k3s_swarm_stack !== 'keep' && groups.swarm_managers?.[0] === host
+
 /**
  * A Swarm that ran the app a minute ago has the app's port and the machines' memory. Its stack goes (`k3s_swarm_stack: keep` leaves it), its volumes and the
  * Swarm itself stay; `playbooks/app.mjs` brings it back.
  */
-export const swarmAway = play('k3s: the Swarm makes room', { hosts: 'k3s_servers:k3s_agents', become: true, tags: 'k3s' }, (on) => on.vars.k3s_swarm_stack === 'keep' || on.groups.swarm_managers?.[0] !== on.host ? [] : [
+export const swarmAway = play('k3s: the Swarm makes room', {
+  hosts: 'k3s_servers:k3s_agents', become: true, tags: 'k3s',
+  disturbs: (on) => onHosts(on.hosts.filter((host) => makesRoom(on, host)), `the stack "${STACK}" is removed from the Swarm, if it runs there; its volumes stay (-e k3s_swarm_stack=keep leaves it)`),
+}, (on) => !makesRoom(on, on.host) ? [] : [
   shell('Does the app run on a Swarm here?', {
     cmd: `command -v docker >/dev/null && docker stack ls --format '{{.Name}}' 2>/dev/null | grep -x ${STACK} || echo no`, read_only: true, register: swarm,
   }),

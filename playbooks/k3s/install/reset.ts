@@ -1,9 +1,11 @@
-import { play } from '../../../src/labbook.ts'
+import { onHosts, play } from '../../../src/labbook.ts'
 import { k3s } from '../../../src/k3s/k3s.ts'
 import { accessGone } from './access.ts'
 import { nodeFor } from './cluster.ts'
 
-const gone = (name: string, hosts: string) => play(name, { hosts, become: true, tags: 'k3s' }, (on) => [
+const gone = (name: string, hosts: string) => play(name, {
+  hosts, become: true, tags: 'k3s', disturbs: (on) => onHosts(on.hosts, 'k3s is removed, with all that runs on it and all its data'),
+}, (on) => [
   k3s('No k3s', { state: 'absent', role: nodeFor(on).role, timeout: 600 }),
 ])
 

@@ -1,4 +1,4 @@
-import { experiment, type CareContext } from '../../../src/labbook.ts'
+import { experiment, onHosts, type CareContext } from '../../../src/labbook.ts'
 import { quote } from '../../../src/shell/quote.ts'
 import { STACK } from '../../app/stack.ts'
 import { allWell, manager, seconds } from './support/cluster.ts'
@@ -51,6 +51,7 @@ const remove = async (on: CareContext): Promise<void> => {
 export const dependsOn = experiment('What depends_on does', {
   hosts: 'swarm_managers[0]',
   tags: ['experiments', 'depends-on', 'proof'],
+  disturbs: ({ hosts }) => onHosts(hosts, `the stack "${NAME}" is deployed and removed`),
   hypothesis: 'Swarm starts all services of a stack at once and pays no heed to depends_on. So an app must wait for what it needs by itself; the Counter '
     + 'app says 503 until its Redis is there, and needs no restart.',
   proves: {

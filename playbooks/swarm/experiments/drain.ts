@@ -1,6 +1,7 @@
-import { experiment, longerWhere, type Exhibit, type ExperimentContext } from '../../../src/labbook.ts'
+import { experiment, longerWhere, onHosts, type Exhibit, type ExperimentContext } from '../../../src/labbook.ts'
 import { look, replicasRun } from '../../app/proof.ts'
 import { allWell, COUNTER, NODES, replicasElsewhere, replicasOn, seconds, SPREAD, UPDATE_STATE, victim } from './support/cluster.ts'
+import { lastWorker, swarmNodes } from './support/disturbs.ts'
 import { doorsOf, underWatch, type Watching } from './support/watching.ts'
 
 /** How long it is watched whether replicas return by themselves. Swarm places tasks within a second of an event. */
@@ -18,6 +19,10 @@ const history = `docker service ps ${COUNTER}`
 export const drain = experiment('Drain a node and bring it back', {
   hosts: 'swarm_managers[0]',
   tags: ['experiments', 'drain', 'proof'],
+  disturbs: (on) => [
+    ...onHosts(lastWorker(on), 'is drained, so that its tasks move to other nodes, and made active again'),
+    ...swarmNodes('a forced update replaces all replicas of the Counter app')(on),
+  ],
   hypothesis: 'A drained node is emptied at once and its replicas start elsewhere. Swarm does not move running tasks, so they stay there '
     + 'when the node is active again, until an update makes new ones.',
   proves: {

@@ -1,4 +1,4 @@
-import { experiment } from '../../../src/labbook.ts'
+import { experiment, onHosts, type CareContext } from '../../../src/labbook.ts'
 import { sh } from '../../../src/shell/quote.ts'
 import { allWell, COUNTER, runningLines, seconds, wantedReplicas } from './support/cluster.ts'
 import { underWatch } from './support/watching.ts'
@@ -11,10 +11,14 @@ const signal = (container: string, name: 'STOP' | 'CONT'): string =>
 
 const LIST = `docker ps --filter label=com.docker.swarm.service.name=${COUNTER} --format '{{.ID}} {{.Label "com.docker.swarm.task.id"}} {{.Status}}'`
 
+/** The host whose replica hangs. */
+const hangsOn = ({ groups }: Pick<CareContext, 'groups'>): readonly string[] => (groups.swarm_workers ?? groups.swarm ?? []).slice(0, 1)
+
 /** A replica hangs: it has not ended, it just does not answer any more. */
 export const health = experiment('A replica hangs', {
   hosts: 'swarm_managers[0]',
   tags: ['experiments', 'health', 'proof'],
+  disturbs: (on) => onHosts(hangsOn(on), 'all processes of a replica are stopped (SIGSTOP)'),
   hypothesis: 'Its health check fails; after as many failures as the stack allows, Swarm ends the container and starts another. Until then, requests that the '
     + 'balancer sends to it wait in vain.',
   proves: { 'swarm.health.replaces': 'A container whose health check fails is replaced without anyone\'s help' },
@@ -26,7 +30,7 @@ export const health = experiment('A replica hangs', {
     }
   },
 }, async (on) => {
-  const host = (on.groups.swarm_workers ?? on.groups.swarm ?? [])[0] as string
+  const [host = ''] = hangsOn(on)
   const { value, exhibit, fared } = await underWatch(on, { title: 'Timeline: a replica hangs' }, async ({ mark, now }) => {
     const test = await on.exhibit({ title: 'How health is checked', command: `docker service inspect ${COUNTER} --format '{{json .Spec.TaskTemplate.ContainerSpec.Healthcheck}}'` })
     const containers = await on.exhibit({ title: `Replicas on ${host}`, host, command: LIST })

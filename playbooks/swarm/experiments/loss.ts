@@ -1,7 +1,8 @@
-import { experiment, longerWhere, type CareContext, type Experiment, type ExperimentContext } from '../../../src/labbook.ts'
+import { experiment, longerWhere, type DisturbanceContext, type Experiment, type ExperimentContext } from '../../../src/labbook.ts'
 import { making, mending, type Fault } from '../../../src/lab/faults.ts'
 import { faultsOf } from '../../lab/faults.ts'
 import { allWell, COUNTER, isDown, isReady, NODES, replicasElsewhere, replicasOn, seconds, spreadAgain, victim } from './support/cluster.ts'
+import { lastWorker, struck } from './support/disturbs.ts'
 import { underWatch } from './support/watching.ts'
 
 /** How long it is watched whether replicas return by themselves to a node that is Ready again. Swarm places tasks within a second of an event. */
@@ -14,13 +15,14 @@ interface Loss {
   readonly hypothesis: string
   /** What happens to the node, in the words of the findings. */
   readonly lost: string
-  readonly fault: (on: CareContext, node: string) => Fault
+  readonly fault: (on: Pick<DisturbanceContext, 'groups' | 'hostvars'>, node: string) => Fault
 }
 
 /** A node is lost in some way, and comes back. */
 const lossOf = ({ id, name, tag, hypothesis, lost, fault }: Loss): Experiment => experiment(name, {
   hosts: 'swarm_managers[0]',
   tags: ['experiments', tag, 'proof'],
+  disturbs: (on) => lastWorker(on).map((node) => struck(fault(on, node), node)),
   hypothesis,
   proves: {
     [`${id}.replaced`]: `After a node ${lost}, all replicas run on the other nodes without anyone's help`,

@@ -1,8 +1,9 @@
-import { experiment, longerWhere, PlaybookError, type CareContext, type Experiment, type ExperimentContext } from '../../../src/labbook.ts'
+import { experiment, longerWhere, onHosts, PlaybookError, type CareContext, type Disturbs, type Experiment, type ExperimentContext } from '../../../src/labbook.ts'
 import { making, mending } from '../../../src/lab/faults.ts'
 import { faultsOf } from '../../lab/faults.ts'
 import { settled } from '../../app/proof.ts'
 import { allWell, COUNTER, isReady, manager, NODES, seconds, spreadAgain } from './support/cluster.ts'
+import { losesPower, swarmNodes } from './support/disturbs.ts'
 import { placementCommand, readPlacement } from './support/placement.ts'
 import { underWatch } from './support/watching.ts'
 
@@ -97,11 +98,15 @@ function isReplaced(stdout: string, killed: string, lost: string): boolean {
     && tasks.some(({ id, name, node, state }) => id !== killed && name === task.name && node !== lost && (state === 'starting' || state === 'running'))
 }
 
+/** The first manager is lost, and a replica beside the one that watches is killed. */
+const losesManager: Disturbs = (on) => [...losesPower(on, on.hosts.slice(0, 1)), ...onHosts(others(on).slice(0, 1), 'a replica of the Counter app is killed')]
+
 const tags = (name: string): string[] => ['experiments', 'managers', name, 'proof']
 
 export const onlyManagerLost: Experiment = experiment('The only manager is lost', {
   hosts: 'swarm_managers[0]',
   tags: tags('one-manager'),
+  disturbs: losesManager,
   hypothesis: 'Running containers need no manager and go on. But nobody replaces one that ends, and nothing can be told to the Swarm, until the manager '
     + 'is back. It has kept its state on its disk, and so has Redis.',
   proves: {
@@ -131,6 +136,12 @@ export const onlyManagerLost: Experiment = experiment('The only manager is lost'
 export const oneOfThreeLost: Experiment = experiment('One of three managers is lost', {
   hosts: 'swarm_managers[0]',
   tags: tags('three-managers'),
+  disturbs: (on) => [
+    ...onHosts(others(on).slice(0, 2), 'becomes a manager, and a worker again'),
+    ...losesManager(on),
+    ...onHosts((on.groups.swarm ?? []).filter((name) => !(on.groups.swarm_managers ?? []).includes(name)), 'its Docker daemon is restarted'),
+    ...swarmNodes('a forced update replaces all replicas of the Counter app')(on),
+  ],
   hypothesis: 'Two of three are a majority: they choose a new leader within seconds, and the Swarm is managed as before.',
   proves: {
     'swarm.manager-lost.three.new-leader': 'With the leader of three managers gone, another one leads',

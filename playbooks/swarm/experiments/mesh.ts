@@ -4,6 +4,7 @@ import { quote } from '../../../src/shell/quote.ts'
 import { making, mending } from '../../../src/lab/faults.ts'
 import { faultsOf } from '../../lab/faults.ts'
 import { allWell, COUNTER, isDown, isReady, NODES, replicasElsewhere, runningLines, scaleTo, seconds, spreadAgain, victim, wantedReplicas } from './support/cluster.ts'
+import { lastWorker, losesPower, swarmNodes } from './support/disturbs.ts'
 import { doorsOf, underWatch } from './support/watching.ts'
 import { evenly, shares, type Share } from './support/shares.ts'
 
@@ -60,6 +61,7 @@ const POWER_OFF = 'swarm.node-power-off.recovers'
 export const mesh = experiment('The routing mesh', {
   hosts: 'swarm_managers[0]',
   tags: ['experiments', 'mesh', 'proof'],
+  disturbs: swarmNodes('the Counter app is scaled down and up'),
   hypothesis: 'Each node listens on the published port and hands connections to all replicas in turn, wherever they are: also a node that has none. The '
     + 'address of the service within its network does the same.',
   proves: {
@@ -143,6 +145,7 @@ async function vip(on: ExperimentContext, wanted: number, running: Exhibit): Pro
 export const meshPowerOff = experiment('A node loses its power under the routing mesh', {
   hosts: 'swarm_managers[0]',
   tags: ['experiments', 'mesh-power-off', 'proof'],
+  disturbs: (on) => losesPower(on, lastWorker(on)),
   hypothesis: 'Until the manager calls the node Down, the other nodes hand it connections that nobody answers. Then its replicas leave the kernel\'s tables '
     + 'and others are started; from then on no request fails.',
   proves: { [POWER_OFF]: 'After a node lost its power, the mesh of the others answers all requests again, and the node is a member again when it is back' },

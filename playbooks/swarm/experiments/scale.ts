@@ -1,5 +1,6 @@
 import { experiment, type ExperimentContext } from '../../../src/labbook.ts'
 import { allWell, COUNTER, roomFor, runningLines, scaleTo, seconds, SPREAD, wantedReplicas } from './support/cluster.ts'
+import { swarmNodes } from './support/disturbs.ts'
 import { partedWithin, unlessParted } from './support/parted.ts'
 import { underWatch, type Watching } from './support/watching.ts'
 
@@ -9,6 +10,7 @@ const ASKED = `docker service inspect ${COUNTER} --format '{{.Spec.Mode.Replicat
 export const scale = experiment('Scale up and down', {
   hosts: 'swarm_managers[0]',
   tags: ['experiments', 'scale', 'proof'],
+  disturbs: swarmNodes('the Counter app is scaled up and down'),
   hypothesis: 'The number of replicas is a number in the service; Swarm starts or stops tasks until it is true. A stopping replica ends its requests '
     + 'first, so none fails.',
   proves: {

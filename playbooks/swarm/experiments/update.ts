@@ -2,6 +2,7 @@ import { experiment, type ExperimentContext } from '../../../src/labbook.ts'
 import { registryAddress } from '../../registry/address.ts'
 import { tagOf } from '../../images/table.ts'
 import { allWell, COUNTER, replicasElsewhere, seconds, UPDATE_STATE } from './support/cluster.ts'
+import { swarmNodes } from './support/disturbs.ts'
 import { partedWithin, unlessParted } from './support/parted.ts'
 import { underWatch, type Watching } from './support/watching.ts'
 
@@ -18,6 +19,7 @@ const isOver = (stdout: string): boolean => /^(completed|rollback_completed|paus
 export const rollingUpdate = experiment('Rolling update under load', {
   hosts: 'swarm_managers[0]',
   tags: ['experiments', 'update', 'proof'],
+  disturbs: swarmNodes('the Counter app is updated and rolled back under load'),
   hypothesis: 'With start-first, a new replica is healthy before an old one is stopped, and the old one ends its requests before it goes. So no '
     + 'request fails, whichever way the update goes.',
   proves: {
@@ -79,6 +81,7 @@ async function roll(on: ExperimentContext, title: string, command: string, until
 export const brokenUpdate = experiment('Update to a broken image', {
   hosts: 'swarm_managers[0]',
   tags: ['experiments', 'broken-update', 'proof'],
+  disturbs: swarmNodes('the Counter app is updated to a broken image under load'),
   hypothesis: 'The first new replica fails; Swarm sees it within the time it monitors, stops the update and rolls back by itself. The old replicas '
     + 'are never stopped, so nobody notices.',
   proves: {

@@ -13,7 +13,7 @@ let before: { readonly told: number; readonly exhibit: ReturnType<ExperimentCont
 const read = async (door: Endpoint): Promise<number> => (await call(door, 'GET', '/api/counter')).count
 
 /** Counts while the old Redis has the count, so that there is something to be kept. An app that is not there yet has no count. */
-export const countBefore = experiment('The count before the switch', { hosts: 'swarm_managers[0]', tags: ['redis', 'proof'], proves: {} }, async (on) => {
+export const countBefore = experiment('The count before the switch', { hosts: 'swarm_managers[0]', tags: ['redis', 'proof'], disturbs: false, proves: {} }, async (on) => {
   before = undefined
   const started = Date.now()
   const doors = endpoints(on)
@@ -38,6 +38,7 @@ export const countBefore = experiment('The count before the switch', { hosts: 's
 export const keepsCount = (to: Topology): Experiment => experiment(`The count after the switch to ${to}`, {
   hosts: 'swarm_managers[0]',
   tags: ['redis', 'proof'],
+  disturbs: false,
   hypothesis: 'While the data is brought over nobody can write, and the new Redis begins with all that the old one had.',
   proves: { 'redis.switch.keeps-count': 'After the switch the count is what it was before, and goes on from there' },
 }, async (on) => {
@@ -76,7 +77,7 @@ const ASK = `for id in $(docker ps -q --filter label=com.docker.stack.namespace=
 done`
 
 /** How Redis is: where its processes run, and what each says of itself. */
-export const redisStatus = experiment('Redis', { hosts: 'swarm_managers[0]', tags: ['redis', 'status'], proves: {} }, async (on) => {
+export const redisStatus = experiment('Redis', { hosts: 'swarm_managers[0]', tags: ['redis', 'status'], disturbs: false, proves: {} }, async (on) => {
   const noted = await on.look({ command: NOTED })
   const topology = noted.stdout.trim()
   on.notice(topology === '' ? 'no topology has a count yet' : `the count is with: ${topology}`)

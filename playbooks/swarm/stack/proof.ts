@@ -17,6 +17,7 @@ const PROVES = {
 export const stackProof = experiment('The stack has converged', {
   hosts: 'swarm_managers[0]',
   tags: ['stack', 'proof'],
+  disturbs: false,
   hypothesis: 'Every service comes up with all its tasks and stays up.',
   proves: PROVES,
 }, async (on) => {

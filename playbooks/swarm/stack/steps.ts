@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import {
   copy, docker_stack, experiment, file, play, PlaybookError, secret, shell, template,
-  type DockerImage, type PlayContext, type Reference, type Task,
+  type DockerImage, type Disturbs, type PlayContext, type Reference, type Task,
 } from '../../../src/labbook.ts'
 import { images } from '../../images/images.ts'
 import { IMAGE_NAMES, type ImageName } from '../../images/table.ts'
@@ -35,7 +35,7 @@ export function imagesIn({ vars }: Pick<PlayContext, 'vars'>): ImageName[] {
 }
 
 /** What is wrong with the file, a line for each, and what Swarm will make of the rest. The next step stops the run if it has to. */
-export const stackRemarks = experiment('What a Swarm makes of the compose file', { hosts: 'localhost', tags: 'stack', proves: {} }, async (on) => {
+export const stackRemarks = experiment('What a Swarm makes of the compose file', { hosts: 'localhost', tags: 'stack', disturbs: false, proves: {} }, async (on) => {
   const vars = on.hostvars('localhost')
   const request = attempted(() => requestFrom(vars))
   if (request?.state !== 'present') return
@@ -57,8 +57,12 @@ function attempted<T>(work: () => T): T | undefined {
   }
 }
 
+/** With `-e state=absent`. What else is wrong with the request, the first step says. */
+const removesStack: Disturbs = ({ hosts, hostvars }) =>
+  hosts.filter((host) => hostvars(host).state === 'absent').map((host) => ({ host, what: `the stack ${String(hostvars(host).name ?? 'of the compose file')} is removed; its volumes stay` }))
+
 /** Brings the files to the first manager and deploys them, or takes the stack away. */
-export const stackDeployed = play('Stack', { hosts: 'swarm_managers[0]', become: true, tags: 'stack' }, (on) => {
+export const stackDeployed = play('Stack', { hosts: 'swarm_managers[0]', become: true, tags: 'stack', disturbs: removesStack }, (on) => {
   const request = requestFrom(on.vars)
   const folder = `${FOLDER}/${request.name}`
   if (request.state === 'absent') {

@@ -79,7 +79,7 @@ void t.test('only words the playbook declares are taken', async (t) => {
 })
 
 void t.test('more than one word only where the playbook takes several', async (t) => {
-  const steps = (words: readonly string[]) => [experiment(words.join('+'), { hosts: 'all', proves: {} }, async () => {})]
+  const steps = (words: readonly string[]) => [experiment(words.join('+'), { hosts: 'all', disturbs: false, proves: {} }, async () => {})]
   const one = playbook({ name: 'lab', description: '', words: WORDS, steps })
   t.equal(stepsOf(one, [])[0]?.name, 'up', 'none given: the first')
   t.throws(() => stepsOf(one, ['up', 'down']), { name: 'UsageError', message: 'one word at a time, not 2: up, down' })
@@ -97,5 +97,5 @@ void t.test('a word may be followed by one of the user\'s own', async (t) => {
   t.match(refusal(['snapshot'], words), 'snapshot needs a word more: snapshot NAME')
   t.match(refusal(['snapshot', 'a', 'b'], words), 'unknown word "b"')
   t.match(refusal(['snapshto', 'a'], words), /did you mean snapshot\?/)
-  t.strictSame(stepsOf({ name: 'lab', description: '', words, steps: (given) => given.map((word) => experiment(word, { hosts: 'all', proves: {} }, async () => {})) }, ['snapshot', 'a']).length, 2)
+  t.strictSame(stepsOf({ name: 'lab', description: '', words, steps: (given) => given.map((word) => experiment(word, { hosts: 'all', disturbs: false, proves: {} }, async () => {})) }, ['snapshot', 'a']).length, 2)
 })

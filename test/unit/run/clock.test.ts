@@ -11,7 +11,7 @@ t.test('a clock that is set back while a run goes on makes no duration wrong', a
   Date.now = () => now() - 3_600_000 * turns++
   const ran = await runSteps([
     play('p', { hosts: 'all', gather_facts: true }, () => [script('work', { text: 'sleep 0.05' })]),
-    experiment('look', { hosts: 'all', proves: { x: 'X' } }, async (on) => {
+    experiment('look', { hosts: 'all', disturbs: false, proves: { x: 'X' } }, async (on) => {
       const seen = await on.exhibit({ title: 'one', command: 'true' })
       const watched = await on.watch({ title: 'two', command: 'true', every: 0, until: () => true })
       on.finding('x', { holds: watched.seconds >= 0, evidence: [seen, watched.exhibit] })

@@ -10,7 +10,7 @@ const exhibits = ({ events }: Ran) => events.filter((event) => event.type === 'e
 const proves = { 'x.holds': 'X holds' }
 
 t.test('an exhibit is the command and its output as it was, and a finding points to it', async (t) => {
-  const ran = await runSteps([experiment('look', { hosts: 'all', proves }, async (on) => {
+  const ran = await runSteps([experiment('look', { hosts: 'all', disturbs: false, proves }, async (on) => {
     const seen = await on.exhibit({ title: 'Say it!', command: 'echo out; echo err >&2; exit 3' })
     const again = await on.exhibit({ title: 'Say it!', command: 'true' })
     on.finding('x.holds', { holds: true, evidence: [seen, again], detail: 'as measured' })
@@ -21,23 +21,23 @@ t.test('an exhibit is the command and its output as it was, and a finding points
 })
 
 t.test('a finding that does not hold makes the run fail', async (t) => {
-  const ran = await runSteps([experiment('look', { hosts: 'all', proves }, async (on) => {
+  const ran = await runSteps([experiment('look', { hosts: 'all', disturbs: false, proves }, async (on) => {
     on.finding('x.holds', { holds: false, evidence: [] })
   })])
   t.match(ran, { status: 'failed', exitCode: 2 })
 })
 
 t.test('the answer no to a question is an answer', async (t) => {
-  const ran = await runSteps([experiment('look', { hosts: 'all', proves: {}, asks: { 'x.more': 'More serve more' } }, async (on) => {
+  const ran = await runSteps([experiment('look', { hosts: 'all', disturbs: false, proves: {}, asks: { 'x.more': 'More serve more' } }, async (on) => {
     on.finding('x.more', { holds: false, evidence: [] })
   })])
   t.match(findings(ran), [{ id: 'x.more', statement: 'More serve more', holds: false, question: true }])
   t.match(ran, { status: 'passed', exitCode: 0 })
-  t.match(findings(await runSteps([experiment('look', { hosts: 'all', proves: {}, asks: { 'x.more': 'More serve more' } }, async () => {})])), [{ holds: null, question: true }])
+  t.match(findings(await runSteps([experiment('look', { hosts: 'all', disturbs: false, proves: {}, asks: { 'x.more': 'More serve more' } }, async () => {})])), [{ holds: null, question: true }])
 })
 
 t.test('an experiment says why it cannot tell, of all that it has not made yet', async (t) => {
-  const ran = await runSteps([experiment('look', { hosts: 'all', proves, asks: { 'x.more': 'More serve more' } }, async (on) => {
+  const ran = await runSteps([experiment('look', { hosts: 'all', disturbs: false, proves, asks: { 'x.more': 'More serve more' } }, async (on) => {
     const seen = await on.exhibit({ title: 'Kernel', command: 'true' })
     on.finding('x.more', { holds: true, evidence: [] })
     on.cannotTell('the kernel has none', [seen])
@@ -47,10 +47,10 @@ t.test('an experiment says why it cannot tell, of all that it has not made yet',
 })
 
 t.test('what an experiment does not come to say cannot be told, with the reason', async (t) => {
-  const silent = await runSteps([experiment('look', { hosts: 'all', proves }, async () => {})])
+  const silent = await runSteps([experiment('look', { hosts: 'all', disturbs: false, proves }, async () => {})])
   t.match(findings(silent), [{ holds: null, detail: 'the experiment ended without a word on it' }])
   t.equal(silent.exitCode, 0)
-  const broken = await runSteps([experiment('look', { hosts: 'all', proves }, async () => { throw new Error('no worker to drain') })])
+  const broken = await runSteps([experiment('look', { hosts: 'all', disturbs: false, proves }, async () => { throw new Error('no worker to drain') })])
   t.match(findings(broken), [{ holds: null, detail: 'no worker to drain' }])
   t.equal(broken.exitCode, 2, 'an experiment that broke off is a failure')
 })
@@ -58,14 +58,14 @@ t.test('what an experiment does not come to say cannot be told, with the reason'
 t.test('an experiment does not run on hosts that have failed', async (t) => {
   const ran = await runSteps([
     play('p', { hosts: 'all' }, ({ host }) => [script('work', { text: host === 'a' ? 'exit 1' : ':' })]),
-    experiment('look', { hosts: 'all', proves }, async (on) => { on.finding('x.holds', { holds: true, evidence: [] }) }),
+    experiment('look', { hosts: 'all', disturbs: false, proves }, async (on) => { on.finding('x.holds', { holds: true, evidence: [] }) }),
   ], { hosts: ['a', 'b'] })
   t.match(findings(ran), [{ holds: null, detail: 'not run: a has left the run' }])
 })
 
 t.test('a watch looks until it is so, and keeps the last look', async (t) => {
   const counter = `${t.testdir()}/looks`
-  const ran = await runSteps([experiment('look', { hosts: 'all', proves }, async (on) => {
+  const ran = await runSteps([experiment('look', { hosts: 'all', disturbs: false, proves }, async (on) => {
     const seen = await on.watch({ title: 'Third look', command: `echo x >>${counter}; wc -l <${counter}`, every: 0, until: ({ stdout }) => stdout.trim() === '3' })
     const vain = await on.watch({ title: 'In vain', command: 'echo no', within: 0, until: () => false })
     on.finding('x.holds', { holds: seen.reached && !vain.reached, evidence: [seen.exhibit] })
@@ -75,7 +75,7 @@ t.test('a watch looks until it is so, and keeps the last look', async (t) => {
 })
 
 t.test('check mode and other tags leave experiments out', async (t) => {
-  const step = experiment('look', { hosts: 'all', proves, tags: 'proof' }, async (on) => { on.finding('x.holds', { holds: true, evidence: [] }) })
+  const step = experiment('look', { hosts: 'all', disturbs: false, proves, tags: 'proof' }, async (on) => { on.finding('x.holds', { holds: true, evidence: [] }) })
   t.equal(findings(await runSteps([step], { check: true })).length, 0)
   t.equal(findings(await runSteps([step], { tags: ['other'] })).length, 0)
   t.equal(findings(await runSteps([step], { tags: ['proof'] })).length, 1)
@@ -85,7 +85,7 @@ t.test('an interrupted run says so, and finishes its record', async (t) => {
   const controller = new AbortController()
   const ran = await runSteps([
     play('p', { hosts: 'all' }, () => [script('first', { text: ':' }), script('second', { text: ':' })]),
-    experiment('look', { hosts: 'all', proves }, async (on) => { on.finding('x.holds', { holds: true, evidence: [] }) }),
+    experiment('look', { hosts: 'all', disturbs: false, proves }, async (on) => { on.finding('x.holds', { holds: true, evidence: [] }) }),
   ], { signal: controller.signal, onEvent: (event) => { if (event.type === 'result') controller.abort() } })
   t.same(ran.story, ['a first: changed'])
   t.match(ran, { status: 'interrupted', exitCode: 130 })
@@ -95,7 +95,7 @@ t.test('an interrupted run says so, and finishes its record', async (t) => {
 /** An experiment that writes down what it does; `observe` disturbs something and then does as it is told. */
 function disturbing(log: string, { start = '', during = async () => {} }: { start?: string; during?: () => Promise<void> } = {}) {
   return experiment('disturb', {
-    hosts: 'all', proves, hypothesis: 'It recovers.',
+    hosts: 'all', disturbs: false, proves, hypothesis: 'It recovers.',
     start: async (on) => {
       await on.look({ command: `echo start >>${log}` })
       if (start !== '') throw new Error(start)
@@ -163,7 +163,7 @@ t.test('what is known of the hosts stays known when things are put back after an
   const factsOf = (vars: Readonly<Record<string, unknown>>) => (vars.ansible_facts as { kernel?: string } | undefined)?.kernel
   await runSteps([
     play('p', { hosts: 'all', gather_facts: true }, () => []),
-    experiment('disturb', { hosts: 'all', proves, restore: async (on) => { known.push(factsOf(on.hostvars('a'))) } }, async (on) => {
+    experiment('disturb', { hosts: 'all', disturbs: false, proves, restore: async (on) => { known.push(factsOf(on.hostvars('a'))) } }, async (on) => {
       known.push(factsOf(on.hostvars('a')))
       controller.abort()
       await on.look({ command: 'true' })
@@ -174,7 +174,7 @@ t.test('what is known of the hosts stays known when things are put back after an
 })
 
 t.test('what cannot be put back is said', async (t) => {
-  const ran = await runSteps([experiment('disturb', { hosts: 'all', proves, restore: async () => { throw new Error('node2 does not answer') } }, async (on) => {
+  const ran = await runSteps([experiment('disturb', { hosts: 'all', disturbs: false, proves, restore: async () => { throw new Error('node2 does not answer') } }, async (on) => {
     on.finding('x.holds', { holds: true, evidence: [] })
   })])
   t.match(ran.events.find((event) => event.type === 'notice'), { level: 'error', message: 'disturb: not everything is as it was: node2 does not answer. The next run of the playbook puts it right' })
@@ -184,7 +184,7 @@ t.test('what cannot be put back is said', async (t) => {
 t.test('done several times, a finding says how often it held and what was measured each time', async (t) => {
   let time = 0
   const outcomes = [true, true, null] as const
-  const measure = experiment('measure', { hosts: 'all', proves }, async (on) => {
+  const measure = experiment('measure', { hosts: 'all', disturbs: false, proves }, async (on) => {
     const holds = outcomes[time++ % 3] ?? null
     on.finding('x.holds', { holds, evidence: [await on.exhibit({ title: 'Seen', command: 'echo so' })], detail: `time ${time}`, measured: { 'time to Down': [10 + time, 's'] } })
   })
@@ -195,5 +195,5 @@ t.test('done several times, a finding says how often it held and what was measur
   }])
   const all = await runSteps([measure], { repeat: 2 })
   t.match(findings(all), [{ holds: true, times: { held: 2, failed: 0, unknown: 0 } }])
-  t.notHas(findings(await runSteps([experiment('once', { hosts: 'all', proves }, async (on) => { on.finding('x.holds', { holds: true, evidence: [] }) })]))[0], 'times')
+  t.notHas(findings(await runSteps([experiment('once', { hosts: 'all', disturbs: false, proves }, async (on) => { on.finding('x.holds', { holds: true, evidence: [] }) })]))[0], 'times')
 })

@@ -29,7 +29,7 @@ t.test('an experiment waits so many times as long', async (t) => {
   const limits: (number | undefined)[] = []
   const shell = shellConnection(() => {})
   const connect = (): Connection => ({ ...shell, exchange: async (script, options) => { limits.push(options.timeLimitSeconds); return await shell.exchange(script, options) } })
-  const step = experiment('look', { hosts: 'all', proves: {} }, async (on) => {
+  const step = experiment('look', { hosts: 'all', disturbs: false, proves: {} }, async (on) => {
     await on.look({ command: 'true' })
     await on.exhibit({ title: 'It', command: 'true', timeout: 7 })
   })

@@ -1,7 +1,7 @@
-import { PlaybookError, type CareContext, type ExperimentContext, type Watched } from '../../../../src/labbook.ts'
+import { onHosts, PlaybookError, type CareContext, type Disturbs, type ExperimentContext, type Watched } from '../../../../src/labbook.ts'
 import { callMany } from '../../../app/client.ts'
 import type { WatchedCluster } from '../../../swarm/experiments/support/watching.ts'
-import { hostsOf, kubectl, nodeNameOf, nodesOf } from '../../cluster.ts'
+import { clusterMachines, hostsOf, kubectl, nodeNameOf, nodesOf } from '../../cluster.ts'
 import { doorsOf, isCounter, podsCommand, settingsOf } from '../../proof.ts'
 import { asTask, isReady, isReadyNode, readNodes, readPods, type PodSeen } from '../../seen.ts'
 
@@ -15,9 +15,15 @@ export const subject = (on: Pick<CareContext, 'groups' | 'hostvars'>) => {
 
 export const seconds = (value: number): string => `${value.toFixed(value < 10 ? 1 : 0)} s`
 
+/** The whole cluster is disturbed. */
+export const cluster = (what: string): Disturbs => (on) => onHosts(clusterMachines(on), what)
+
+/** None where the cluster is one that a context names, or has no agent. */
+export const lastAgent = (on: Pick<CareContext, 'groups' | 'hostvars'>): readonly string[] => hostsOf(on).length === 0 ? [] : on.groups.k3s_agents?.slice(-1) ?? []
+
 /** The agent that is to lose something, in the inventory and in the cluster: the last, so that the server we speak to stays. */
 export function victim(on: Pick<CareContext, 'groups' | 'hostvars'>): { readonly host: string; readonly node: string } {
-  const host = hostsOf(on).length === 0 ? undefined : on.groups.k3s_agents?.at(-1)
+  const [host] = lastAgent(on)
   if (host === undefined) throw new PlaybookError('there is no agent in group k3s_agents to take away: an experiment needs one, and machines of a cluster named by kubecontext are left alone')
   return { host, node: nodeNameOf(on, host) }
 }

@@ -2,6 +2,7 @@ import { experiment, type Experiment } from '../../../../src/labbook.ts'
 import { callMany } from '../../../app/client.ts'
 import { care, severalTimes, tellFailover } from './master-lost.ts'
 import type { Notebook } from './notebook.ts'
+import { masterLosesPower } from './support/disturbs.ts'
 import { ask, clientCommand, deployLab, masterNow, nodesOfServices } from './support/lab.ts'
 import { KEY } from './settings.ts'
 import { ownerOf, readClusterNodes, slotCount, slotOf, SLOTS } from './support/replies.ts'
@@ -12,6 +13,7 @@ const INCREMENTS = 120
 export const cluster = (notebook: Notebook): Experiment => experiment('A cluster, and one counter in it', {
   hosts: 'swarm_managers[0]',
   tags: ['redis', 'redis-cluster'],
+  disturbs: masterLosesPower,
   hypothesis: 'A cluster spreads keys over its masters by their slots. One counter is one key: it lives on one master, whatever the number of nodes, and that '
     + 'master takes all its changes. When it is lost its replica takes the slots; the other masters go on meanwhile. With none left to confirm them, changes to its '
     + 'keys are refused until the node is back.',

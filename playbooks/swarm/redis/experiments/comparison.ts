@@ -6,6 +6,7 @@ import { TOPOLOGIES } from '../variables.ts'
 export const comparison = (notebook: Notebook): Experiment => experiment('The topologies of Redis, side by side', {
   hosts: 'swarm_managers[0]',
   tags: ['redis', 'redis-comparison'],
+  disturbs: false,
   proves: {},
   asks: { 'redis.comparison': 'This run measured all that the topologies are compared by' },
 }, async (on) => {

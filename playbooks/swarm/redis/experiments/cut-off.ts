@@ -4,6 +4,8 @@ import { seconds } from '../../experiments/support/cluster.ts'
 import { care, cell } from './master-lost.ts'
 import type { Notebook } from './notebook.ts'
 import { fewRepeats, repeatsOf } from './settings.ts'
+import { notManager, struck } from '../../experiments/support/disturbs.ts'
+import { stackBeside } from './support/disturbs.ts'
 import { ask, deployLab, removeLabs, type Lab } from './support/lab.ts'
 import { failovers, loseMaster, range, type Lost } from './support/losing.ts'
 import { lossVerdict } from './support/losses.ts'
@@ -26,6 +28,7 @@ const CONFIRMED: Way = { name: 'min-replicas-to-write 1, and WAIT 1', minReplica
 export const cutOff = (notebook: Notebook): Experiment => experiment('The master is cut off', {
   hosts: 'swarm_managers[0]',
   tags: ['redis', 'redis-cut-off'],
+  disturbs: (on) => [...stackBeside()(on), ...notManager(on).map((host) => struck(faultsOf(on, host).cutOff, host))],
   hypothesis: 'Where the master goes on, a client beside it writes to it while the others write to the new one. When the cut is mended the old one takes over the '
     + 'data of the new, and what it acknowledged is gone: all of it without protection, that of some ten seconds with min-replicas-to-write, none where the client '
     + 'counts only what a replica has confirmed.',

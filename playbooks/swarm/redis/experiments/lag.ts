@@ -1,5 +1,6 @@
 import { experiment, type ExperimentContext } from '../../../../src/labbook.ts'
 import { allWell } from '../../experiments/support/cluster.ts'
+import { stackBeside } from './support/disturbs.ts'
 import { clientCommand, deployLab, masterNow, nodesOfServices, removeLabs, type Lab } from './support/lab.ts'
 import { allLags, behindMoreOften, lagAt, lagChart, lagCsv, lagText, readLags, shareBetween, tripText, type Lags } from './support/lags.ts'
 import { readLines } from './support/losses.ts'
@@ -15,6 +16,7 @@ interface State { readonly name: string; readonly lags: Lags }
 export const lag = experiment('How far a replica is behind', {
   hosts: 'swarm_managers[0]',
   tags: ['redis', 'redis-lag'],
+  disturbs: stackBeside('under load'),
   hypothesis: 'A master acknowledges a change before its replicas have it. At rest they have it in about the time a packet takes; while many others write, it '
     + 'waits in a line with theirs, and the tail grows.',
   proves: { 'redis.replication.lag': 'A change that the master has acknowledged reaches its replicas within a second, idle and under write load' },

@@ -4,6 +4,7 @@ import { allWell } from '../../experiments/support/cluster.ts'
 import type { Notebook } from './notebook.ts'
 import { fewRepeats, repeatsOf } from './settings.ts'
 import { TOPOLOGIES, type Topology } from '../variables.ts'
+import { masterLosesPower, stackBeside } from './support/disturbs.ts'
 import { deployLab, removeLabs, type Lab } from './support/lab.ts'
 import { failovers, killRedis, loseMaster, mean, outages, range, restoreNodes, type Lost } from './support/losing.ts'
 import { lossVerdict } from './support/losses.ts'
@@ -48,6 +49,7 @@ const failed = (lost: readonly Lost[]): string => `${sumOf(lost, ({ all }) => al
 export const masterLoss = (notebook: Notebook): Experiment => experiment('The master is lost, and no Sentinel is there', {
   hosts: HOSTS,
   tags: ['redis', 'redis-master-loss'],
+  disturbs: masterLosesPower,
   hypothesis: 'Replicas have the data, but none takes over by itself: nothing can be written, or read through the app, until someone acts. When the node is back, so '
     + 'is the master with what its file has.',
   proves: {
@@ -82,6 +84,7 @@ export const masterLoss = (notebook: Notebook): Experiment => experiment('The ma
 export const failover = (notebook: Notebook): Experiment => experiment('Sentinel: the node of the master is lost', {
   hosts: HOSTS,
   tags: ['redis', 'redis-failover'],
+  disturbs: masterLosesPower,
   hypothesis: 'The Sentinels miss the master after five seconds, agree, and make the replica with the most data master. As each increment was confirmed by a replica '
     + 'before it was acknowledged, none is missing.',
   proves: {
@@ -120,6 +123,7 @@ export function tellFailover(on: ExperimentContext, lab: Lab, notebook: Notebook
 export const killed = (notebook: Notebook): Experiment => experiment('Redis is killed, in each topology', {
   hosts: HOSTS,
   tags: ['redis', 'redis-killed'],
+  disturbs: stackBeside('its Redis is killed'),
   hypothesis: 'The file was given to the kernel before each increment was acknowledged, and the kernel lives on. Swarm starts Redis again in seconds; a failover '
     + 'may or may not be quicker.',
   proves: { 'redis.killed': 'When the Redis process is killed, no acknowledged increment is lost in any topology' },

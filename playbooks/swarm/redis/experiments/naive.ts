@@ -2,6 +2,7 @@ import { experiment } from '../../../../src/labbook.ts'
 import { callMany } from '../../../app/client.ts'
 import { allWell } from '../../experiments/support/cluster.ts'
 import { allRun, deployLab, removeLabs, type Lab } from './support/lab.ts'
+import { stackBeside } from './support/disturbs.ts'
 import { repeatsOf } from './settings.ts'
 import type { CareContext, ExperimentContext } from '../../../../src/labbook.ts'
 
@@ -17,6 +18,7 @@ const counts = (stack: string): string =>
 export const naive = experiment('Redis scaled like any service', {
   hosts: 'swarm_managers[0]',
   tags: ['redis', 'redis-naive'],
+  disturbs: stackBeside(),
   hypothesis: 'Each instance counts for itself, and a request meets one or the other: which count an app tells, and where an increment goes, is chance.',
   proves: { 'redis.scale.naive-breaks': 'Three instances of one Redis service give counters that disagree' },
   start: async (on) => {

@@ -6,6 +6,8 @@ import { faultsOf } from '../../../lab/faults.ts'
 import { labOf } from '../../../lab/lab.ts'
 import { columns } from '../../../../src/load/index.ts'
 import { allWell, isReady, NODES, victim } from '../../experiments/support/cluster.ts'
+import { lastWorker, losesPower } from '../../experiments/support/disturbs.ts'
+import { stackBeside } from './support/disturbs.ts'
 import { KEY, fewRepeats, repeatsOf } from './settings.ts'
 import { keeperOf, KEEPING, keepingCompose, type Keeping } from './support/compose.ts'
 import { allRun, CLIENT, clientCommand, containerOf, countIn, deployText, imagesInUse, LAB, removeLabs } from './support/lab.ts'
@@ -25,6 +27,7 @@ type Round = Readonly<Record<Keeping, { readonly loss: Loss | undefined; readonl
 export const persistence = experiment('Redis is killed: what was it keeping?', {
   hosts: 'swarm_managers[0]',
   tags: ['redis', 'redis-persistence'],
+  disturbs: (on) => [...stackBeside('its Redis is killed')(on), ...losesPower(on, lastWorker(on))],
   hypothesis: 'kill -9 ends a process, not the kernel, and what was written to a file is the kernel\'s: an append-only file loses nothing by it, however seldom it is '
     + 'flushed to the disk. A snapshot loses what came after it, and without a file all is gone. Only a power cut tells "everysec" from "always".',
   proves: {

@@ -1,12 +1,14 @@
 import { experiment } from '../../../../src/labbook.ts'
 import { allWell } from '../../experiments/support/cluster.ts'
 import { ask, clientCommand, countIn, deployLab, masterNow, removeLabs } from './support/lab.ts'
+import { stackBeside } from './support/disturbs.ts'
 import { KEY, repeatsOf } from './settings.ts'
 
 /** Writes at a replica. */
 export const readOnly = experiment('Writes at a replica', {
   hosts: 'swarm_managers[0]',
   tags: ['redis', 'redis-read-only'],
+  disturbs: stackBeside(),
   hypothesis: 'A replica follows its master and takes changes from nobody else, so that the two cannot come to disagree.',
   proves: { 'redis.replica.read-only': 'A replica tells the count, and refuses to change it' },
   start: async (on) => {

@@ -7,6 +7,7 @@ import { cpuUses, sampling } from '../../../load/usage.ts'
 import { allWell } from '../../experiments/support/cluster.ts'
 import type { Notebook } from './notebook.ts'
 import { TOPOLOGIES, type Topology } from '../variables.ts'
+import { stackBeside } from './support/disturbs.ts'
 import { deployLab, removeLabs, type Lab } from './support/lab.ts'
 import { redisProcesses } from './support/replies.ts'
 
@@ -21,6 +22,7 @@ interface WriteTrial {
 export const writeScaling = (notebook: Notebook): Experiment => experiment('Increments a second, by topology', {
   hosts: 'swarm_managers[0]',
   tags: ['redis', 'redis-write-scaling'],
+  disturbs: stackBeside('under load'),
   hypothesis: 'One counter is one key on one master, in every topology. So more servers cannot take more increments of it; what replicas have to confirm costs a '
     + 'round trip each.',
   proves: {},
