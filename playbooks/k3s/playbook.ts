@@ -32,8 +32,6 @@ export default playbook({
     compare: 'put runs on the Swarm and on k3s side by side, from what they measured',
     reset: 'remove it, with all that runs on it and all its data',
   },
-  asks: ([word], hosts) => word === 'reset'
-    ? `Remove k3s with all that runs on it and all its data, as far as it is on ${hosts.filter((host) => host !== 'localhost').join(', ')}?` : undefined,
   steps: ([word], { kubecontext }) => {
     const cluster = (): readonly Step[] => up(kubecontext)
     const steps: Readonly<Record<string, () => readonly Step[]>> = {

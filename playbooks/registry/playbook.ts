@@ -13,5 +13,7 @@ export default playbook({
     gc: 'delete the images that no service uses, and free their space',
     down: 'remove it and all trust in it; what it stores stays (-e registry_purge=true removes that, too)',
   },
+  // The proof of its storage alone; gc and down are refused.
+  withoutPermission: 'leave out',
   steps: ([word]) => STEPS[word as keyof typeof STEPS],
 })

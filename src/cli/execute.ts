@@ -7,7 +7,7 @@ import { FactsFold } from '../report/facts.ts'
 import type { RunEvent } from '../run/events.ts'
 import type { RunHost } from '../run/host.ts'
 import type { Step } from '../run/play.ts'
-import { phasesOf, run } from '../run/run.ts'
+import { phasesOf, run, type RunOptions } from '../run/run.ts'
 import type { TagChoice } from '../run/tags.ts'
 import { chooseScreen, type Ending } from '../ui/index.ts'
 import type { ReadTracker } from '../values/reads.ts'
@@ -31,6 +31,8 @@ export interface Ready {
   readonly tags: TagChoice
   readonly reads: ReadTracker
   readonly warnings: readonly string[]
+  readonly mayDisturb: (host: string) => boolean
+  readonly withoutPermission: RunOptions['withoutPermission']
   readonly becomePassword?: Secret
   readonly closing?: NonNullable<Playbook['closing']>
 }
@@ -54,7 +56,9 @@ export async function execute(ready: Ready): Promise<number> {
   try {
     const { exitCode } = await run({
       playbook: ready.playbook, version: ready.version, argv, steps: ready.steps, inventory: ready.inventory,
-      hosts: ready.hosts, check: options.check, forks: options.forks, repeat: options.repeat, tags: ready.tags, extraVars: ready.extraVars, reads: ready.reads, warnings: ready.warnings, root,
+      hosts: ready.hosts, check: options.check, forks: options.forks, repeat: options.repeat, tags: ready.tags, mayDisturb: ready.mayDisturb,
+      ...(ready.withoutPermission === undefined ? {} : { withoutPermission: ready.withoutPermission }),
+      extraVars: ready.extraVars, reads: ready.reads, warnings: ready.warnings, root,
       connect: (name) => connect(targets.get(name) ?? targetOf(ready, name), ready.becomePassword),
       subscriber: tell,
       openSpool: record.output,

@@ -1,5 +1,6 @@
 import { wrap } from '../ui/format/text.ts'
 import { OPTIONS, type OptionSpec, type Words } from './options.ts'
+import { table } from './table.ts'
 
 export interface HelpSubject {
   /** The entry's file name: `site.mjs`. */
@@ -16,7 +17,7 @@ const WIDTH = 80
 const EXIT_CODES: readonly Row[] = [
   ['0', 'all went well'],
   ['1', 'an error: the command line, the inventory, a bug'],
-  ['2', 'a host failed, or a finding does not hold'],
+  ['2', 'a host failed, a finding does not hold, or the run was refused'],
   ['4', 'a host was unreachable'],
   ['130', 'interrupted'],
 ]
@@ -57,8 +58,5 @@ function examples(command: string, word: string | undefined, variable = 'ansible
 
 function section(title: string, rows: readonly Row[]): string {
   if (rows.length === 0) return ''
-  const column = Math.max(...rows.map(([term]) => term.length)) + 2
-  const lines = rows.flatMap(([term, meaning]) =>
-    wrap(meaning, WIDTH - 2 - column).map((line, i) => `  ${(i === 0 ? term : '').padEnd(column)}${line}`))
-  return `${title}:\n${lines.join('\n')}`
+  return `${title}:\n${table(rows, WIDTH - 2).replace(/^/gm, '  ')}`
 }

@@ -2,8 +2,9 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import type { Host, Inventory } from '../inventory/index.ts'
 import { settle, type Abilities, type Choice } from '../lab/choice.ts'
-import { isProvider, rememberedIn } from '../lab/lab.ts'
+import { isProvider, labOf, rememberedIn, type Lab } from '../lab/lab.ts'
 import { lackWords, lab_preflight } from '../lab/preflight.ts'
+import { isNodeAddress, parseSubnet } from '../lab/subnet.ts'
 
 /**
  * Settles what the lab's nodes are (`--provider`, else what it was made of, else the inventory's `lab_provider`), and gives their hosts
@@ -21,6 +22,29 @@ export function withLab(inventory: Inventory, asked: string | undefined): Invent
   }, look)
   if (settled === undefined) return inventory
   return { ...inventory, hosts: new Map([...inventory.hosts].map(([name, host]) => [name, { ...host, vars: settled.vars.get(name) ?? host.vars }])) }
+}
+
+/**
+ * Which hosts are machines of Labbook's lab, so that they may be disturbed: nodes of the lab that are reached where the lab makes them. One with
+ * `lab_provider` whose address is another (somebody's own machine) is none.
+ *
+ * @param inventory - with its lab settled ({@link withLab}).
+ */
+export function labMachines({ groups, hosts }: Inventory, extraVars: Readonly<Record<string, unknown>>): (host: string) => boolean {
+  const hostvars = (host: string): Readonly<Record<string, unknown>> => ({ ...hosts.get(host)?.vars, ...extraVars })
+  const lab = labOf({ groups: Object.fromEntries([...groups].map(([name, group]) => [name, group.hosts])), hostvars })
+  const machines = new Set(lab?.nodes.filter((node) => isReachedThere(lab, node, hostvars(node.name))).map(({ name }) => name))
+  return (host) => machines.has(host)
+}
+
+function isReachedThere({ provider, subnet }: Lab, { address, ssh }: Lab['nodes'][number], vars: Readonly<Record<string, unknown>>): boolean {
+  if (provider === 'qemu') return vars.ansible_host === ssh.host && Number(vars.ansible_port) === ssh.port
+  try {
+    return isNodeAddress(parseSubnet(subnet), address)
+  } catch (error) {
+    if (error instanceof RangeError) return false // a name
+    throw error
+  }
 }
 
 /** What `lab.mjs up` has written down. */

@@ -3,6 +3,7 @@ import path from 'node:path'
 import { ConnectionConfigError } from '../connection/index.ts'
 import { EvidenceError } from '../evidence/index.ts'
 import { InventoryError, limitHosts, PatternError, readInventory, type Inventory } from '../inventory/index.ts'
+import { disturbanceLines, disturbedHosts, permissionFor, Refused, type PlannedRun } from '../run/disturbance.ts'
 import { PlaybookError, type Step } from '../run/play.ts'
 import { askHosts, askPassword, canAsk, Cancelled, confirm } from '../ui/index.ts'
 import { stepAsked } from '../run/tags.ts'
@@ -13,7 +14,8 @@ import { execute, type Ready } from './execute.ts'
 import { LabError } from '../lab/lab.ts'
 import { mergeExtraVars } from './extra-vars.ts'
 import { helpText } from './help.ts'
-import { withLab } from './lab.ts'
+import { labMachines, withLab } from './lab.ts'
+import { listExperiments } from './list-experiments.ts'
 import { withLocalhost } from './localhost.ts'
 import { listHosts, listTasks } from './list.ts'
 import { parseOptions, type Options } from './options.ts'
@@ -28,7 +30,7 @@ const EXPECTED = [UsageError, InventoryError, PatternError, ConnectionConfigErro
  * A playbook's command line, from arguments to exit code.
  *
  * @param root - the project's folder, where `templates/` and `runs/` are.
- * @returns 0 ok, 1 error, 2 a host failed, 4 a host unreachable, 130 interrupted.
+ * @returns 0 ok, 1 error, 2 a host failed or the run was refused, 4 a host unreachable, 130 interrupted.
  */
 export async function main(playbook: Playbook, argv: readonly string[], root: string): Promise<number> {
   // The reader of our output may go first (`--json | head`): then there is nobody left to tell.
@@ -40,6 +42,10 @@ export async function main(playbook: Playbook, argv: readonly string[], root: st
     return await start(playbook, argv, root)
   } catch (error) {
     if (error instanceof Cancelled) return 130
+    if (error instanceof Refused) {
+      process.stderr.write(`${error.message}\n`)
+      return 2
+    }
     if (EXPECTED.some((type) => error instanceof type)) {
       process.stderr.write(`${(error as Error).message}\n`)
       return 1
@@ -69,10 +75,13 @@ async function start(playbook: Playbook, argv: readonly string[], root: string):
   const warnings = tagWarnings(all, inventory, extraVars, tags)
   if (options.listTasks) process.stderr.write(warnings.map((warning) => `${warning}\n`).join(''))
   if (options.listTasks) return say(`${listTasks(steps, inventory, hosts, extraVars, tags)}\n`)
-  if (!options.check) await confirmed(playbook, options, hosts)
+  if (options.list) return say(listExperiments({ playbook, steps, inventory, hosts, extraVars, words: options.words, runs: path.join(root, 'runs') }))
+  const planned: PlannedRun = { steps, inventory, hosts, extraVars, tags, check: options.check }
+  const mayDisturb = await permission(playbook, options, planned)
   const becomePassword = options.askBecomePass ? await ask(options) : undefined
   const ready: Ready = {
-    playbook: playbook.name, steps, version, argv, root, options, inventory, hosts, extraVars, reads, tags, warnings,
+    playbook: playbook.name, steps, version, argv, root, options, inventory, hosts, extraVars, reads, tags, warnings, mayDisturb,
+    withoutPermission: playbook.withoutPermission,
     ...(becomePassword === undefined ? {} : { becomePassword }),
     ...(playbook.closing === undefined ? {} : { closing: playbook.closing }),
   }
@@ -120,19 +129,28 @@ function readVarsFile(file: string): string {
 async function chooseHosts(options: Options, inventory: Inventory): Promise<readonly string[]> {
   const all = [...inventory.hosts.keys()]
   if (options.limit !== undefined) return limitHosts(inventory, all, options.limit)
-  if (options.listHosts || options.listTasks || !mayAsk(options)) return all
+  if (options.list || options.listHosts || options.listTasks || !mayAsk(options)) return all
   return await askHosts([...inventory.hosts.values()].map(({ name, groups }) => ({ name, groups })))
 }
 
 const mayAsk = ({ noInput, yes, json }: Options): boolean =>
   canAsk({ noInput, yes, json, stdin: process.stdin, stdout: process.stdout })
 
-/** @throws {Cancelled} the user said no. @throws {UsageError} there is nobody to ask. */
-async function confirmed({ asks }: Playbook, options: Options, hosts: readonly string[]): Promise<void> {
-  const question = asks?.(options.words, hosts)
-  if (question === undefined || options.yes) return
-  if (!mayAsk(options)) throw new UsageError(`${question} There is no terminal to ask on: say --yes`)
-  if (!await confirm(question)) throw new Cancelled()
+/**
+ * Which hosts the run may disturb: those of Labbook's lab; with `--allow-faults`, or where the user says yes, all.
+ *
+ * @throws {Cancelled} the user said no. @throws {Refused} there is nobody to ask.
+ */
+async function permission({ withoutPermission }: Playbook, options: Options, planned: PlannedRun): Promise<(host: string) => boolean> {
+  const all = (): boolean => true
+  if (options.allowFaults) return all
+  const mayDisturb = labMachines(planned.inventory, planned.extraVars)
+  const { refused } = permissionFor(planned, { mayDisturb, withoutPermission })
+  if (refused.length === 0) return mayDisturb
+  if (!mayAsk(options)) throw new Refused(refused)
+  const about = ['These hosts are not machines of Labbook\'s lab:', ...disturbanceLines(refused).map((line) => `  ${line}`)]
+  if (!await confirm(`Do this to ${disturbedHosts(refused).join(', ')}?`, about)) throw new Cancelled()
+  return all
 }
 
 async function ask(options: Options): Promise<Secret> {

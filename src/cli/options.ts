@@ -25,6 +25,10 @@ export interface Options {
   readonly provider: string | undefined
   readonly listHosts: boolean
   readonly listTasks: boolean
+  /** List the experiments. */
+  readonly list: boolean
+  /** Hosts outside Labbook's lab may be disturbed. */
+  readonly allowFaults: boolean
   readonly json: boolean
   /** No question may be asked: `--no-input`, or `--json`, whose reader is a program. */
   readonly noInput: boolean
@@ -59,11 +63,13 @@ export const OPTIONS = {
   verbose: { short: 'v', help: 'output of tasks; -vv commands, -vvv probes too' },
   provider: { value: 'NAME', help: 'what a lab is made of: auto, namespaces, qemu' },
   'ask-become-pass': { short: 'K', help: 'ask for the password sudo wants' },
+  'allow-faults': { help: 'allow faults, load tests and removal of data on hosts outside Labbook\'s lab' },
+  list: { help: 'list the experiments: what each disturbs, how long it took last time; runs none' },
   'list-hosts': { help: 'list the hosts of each play and end' },
   'list-tasks': { help: 'list the tasks of each play and end' },
   json: { help: 'events as JSON lines on stdout; asks nothing' },
   'no-input': { help: 'never ask a question; all hosts' },
-  yes: { short: 'y', help: 'answer yes to every question; all hosts' },
+  yes: { short: 'y', help: 'ask no question, all hosts; does not imply --allow-faults' },
   help: { short: 'h', help: 'show this text' },
   version: { help: 'show the version' },
 } as const satisfies Readonly<Record<string, OptionSpec>>
@@ -124,6 +130,8 @@ export function parseOptions(argv: readonly string[], words: Words = {}): Option
     askBecomePass: on('ask-become-pass'),
     listHosts: on('list-hosts'),
     listTasks: on('list-tasks'),
+    list: on('list'),
+    allowFaults: on('allow-faults'),
     json: on('json'),
     noInput: on('no-input') || on('json'),
     yes: on('yes'),

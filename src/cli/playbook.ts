@@ -1,4 +1,6 @@
+import type { WithoutPermission } from '../run/disturbance.ts'
 import type { Finding } from '../run/events.ts'
+import type { Experiment } from '../run/experiment.ts'
 import type { Step } from '../run/play.ts'
 import type { Closing } from '../ui/index.ts'
 import type { Words } from './options.ts'
@@ -18,8 +20,13 @@ export interface Playbook {
   readonly severalWords?: boolean
   /** What it does, in order. A function gets the words that were given, and the variables of `--extra-vars`. */
   readonly steps: readonly Step[] | ((words: readonly string[], extraVars: ExtraVars) => readonly Step[])
-  /** What the user has to say yes to first, on a terminal or with `--yes`. Undefined: nothing. */
-  readonly asks?: (words: readonly string[], hosts: readonly string[]) => string | undefined
+  /** Its experiments by the words that choose them, for `--list`. Default: those among its steps, by their titles. */
+  readonly experiments?: Readonly<Record<string, Experiment>>
+  /**
+   * What becomes of experiments that would disturb hosts outside Labbook's lab, without `--allow-faults`: the run is refused (the default), or goes
+   * on without them, for playbooks that provision. Plays that remove data are refused in either case.
+   */
+  readonly withoutPermission?: WithoutPermission
   /** What stands after a run that passed, its main results, and what to do next; undefined: nothing of it. Not asked after a check. */
   readonly closing?: (run: ClosingContext) => Closing | undefined
 }

@@ -70,13 +70,19 @@ export async function askPassword(message: string): Promise<Secret> {
 /**
  * Asks a yes-or-no question; no is the answer to a bare Enter.
  *
+ * @param about - lines to read first.
  * @throws {Cancelled} the user left.
  */
-export const confirm = (message: string): Promise<boolean> => ask<boolean>({ type: 'confirm', message, initial: false })
+export async function confirm(message: string, about: readonly string[] = []): Promise<boolean> {
+  if (about.length > 0) terminal().write(`${about.join('\n')}\n`)
+  return await ask<boolean>({ type: 'confirm', message, initial: false })
+}
+
+/** Questions are no output: they go to stderr, unless that is written to a file. */
+const terminal = (): NodeJS.WriteStream => (process.stderr.isTTY ? process.stderr : process.stdout)
 
 async function ask<T>(question: Record<string, unknown>): Promise<T> {
-  // Questions are no output: they go to stderr, unless that is written to a file.
-  const stdout = process.stderr.isTTY ? process.stderr : process.stdout
+  const stdout = terminal()
   const enabled = wantsColour({ isTTY: stdout.isTTY, env: process.env })
   // Loaded only where something is asked.
   const { default: Enquirer } = await import('enquirer')

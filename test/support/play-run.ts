@@ -68,6 +68,8 @@ export interface Setting {
   readonly signal?: AbortSignal
   readonly extraVars?: Record<string, unknown>
   readonly repeat?: number
+  readonly mayDisturb?: RunOptions['mayDisturb']
+  readonly withoutPermission?: RunOptions['withoutPermission']
   readonly onEvent?: (event: RunEvent) => void
   /** A real line to a host, in place of a shell of this machine. */
   readonly connect?: (name: string) => Connection
@@ -93,6 +95,8 @@ export async function runSteps(steps: readonly Step[], setting: Setting = {}): P
     tags: { tags: setting.tags ?? [], skipTags: setting.skipTags ?? [] },
     extraVars: setting.extraVars ?? {},
     repeat: setting.repeat ?? 1,
+    ...(setting.mayDisturb === undefined ? {} : { mayDisturb: setting.mayDisturb }),
+    ...(setting.withoutPermission === undefined ? {} : { withoutPermission: setting.withoutPermission }),
     connect: (name) => ({
       connection: setting.connect?.(name) ?? shellConnection(() => {
         exchanges[name] = (exchanges[name] ?? 0) + 1
