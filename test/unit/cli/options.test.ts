@@ -20,7 +20,7 @@ function refusal(argv: readonly string[], words = {}): string {
 void t.test('nothing given means the defaults', async (t) => {
   t.strictSame(parseOptions([]), {
     inventory: 'inventory.yaml', limit: undefined, tags: [], skipTags: [], check: false, diff: false, forks: 25, extraVars: [],
-    verbosity: 0, askBecomePass: false, listHosts: false, listTasks: false, json: false, noInput: false, yes: false,
+    verbosity: 0, askBecomePass: false, listHosts: false, listTasks: false, list: false, allowFaults: false, json: false, noInput: false, yes: false,
     help: false, version: false, words: [], repeat: 1, provider: undefined,
   })
 })
@@ -48,7 +48,7 @@ void t.test('tags add up, from lists and from repeated options', async (t) => {
 
 void t.test('an unknown option is refused with what was probably meant', async (t) => {
   t.equal(refusal(['--limt', 'x']), 'unknown option --limt (did you mean --limit?)')
-  t.equal(refusal(['--list']), 'unknown option --list (did you mean --list-hosts?)')
+  t.equal(refusal(['--list-h']), 'unknown option --list-h (did you mean --list-hosts?)')
   t.equal(refusal(['--colour']), 'unknown option --colour; --help lists all')
   t.equal(refusal(['-x']), 'unknown option -x; --help lists all')
 })
