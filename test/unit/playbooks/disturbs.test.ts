@@ -7,7 +7,7 @@ import { stepsOf, type Playbook } from '../../../src/cli/playbook.ts'
 import { parseInventory, type Inventory } from '../../../src/inventory/index.ts'
 import { disturbancesOf, permissionFor, type Disturbance } from '../../../src/run/disturbance.ts'
 import type { Step } from '../../../src/run/play.ts'
-import { tagList } from '../../../src/run/tags.ts'
+import { tagList, type TagChoice } from '../../../src/run/tags.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../../..')
 const NO_TAGS = { tags: [], skipTags: [] }
@@ -29,8 +29,11 @@ function stepsByWord(playbook: Playbook): [string, readonly Step[]][] {
   })
 }
 
-const everyStep: [string, readonly Step[]][] = []
-for (const name of NAMES) everyStep.push(...stepsByWord(((await import(path.join(ROOT, name))) as { default: Playbook }).default))
+const everyStep: [string, readonly Step[], Playbook][] = []
+for (const name of NAMES) {
+  const { default: playbook } = await import(path.join(ROOT, name)) as { default: Playbook }
+  everyStep.push(...stepsByWord(playbook).map(([words, steps]): [string, readonly Step[], Playbook] => [words, steps, playbook]))
+}
 const found = <T>(list: readonly T[], isIt: (one: T) => boolean, name: string): T => {
   const one = list.find(isIt)
   if (one === undefined) throw new Error(`there is no ${name}`)
@@ -43,7 +46,8 @@ const all = [...new Map(everyStep.flatMap(([, steps]) => steps).map((step) => [s
 const disturbances = (step: Step, inventory: Inventory, extraVars: Record<string, unknown> = {}): readonly Disturbance[] =>
   disturbancesOf({ ...step, tags: [] }, { inventory, hosts: [...inventory.hosts.keys()], extraVars, tags: NO_TAGS })
 const hostsOf = (list: readonly Disturbance[]): string[] => [...new Set(list.map(({ host }) => host))].sort()
-const permissionOf = (name: string, inventory: Inventory, { withoutPermission, extraVars = {}, tags = NO_TAGS }: { withoutPermission?: 'leave out'; extraVars?: Record<string, unknown>; tags?: typeof NO_TAGS | { tags: string[]; skipTags: string[] } } = {}) => {
+const permissionOf = (name: string, inventory: Inventory, { extraVars = {}, tags = NO_TAGS }: { extraVars?: Record<string, unknown>; tags?: TagChoice } = {}) => {
+  const { withoutPermission } = found(everyStep, ([each]) => each === name, name)[2]
   const { leftOut, refused } = permissionFor({ steps: stepsFor(name), inventory, hosts: [...inventory.hosts.keys()], extraVars, tags, check: false }, {
     mayDisturb: labMachines(inventory, extraVars), withoutPermission,
   })
@@ -89,15 +93,25 @@ t.test('on the lab nothing needs permission', async (t) => {
   }
 })
 
-t.test('on own machines the site provisions, and leaves out what disturbs', async (t) => {
-  t.same(permissionOf('site', INVENTORIES.own, { withoutPermission: 'leave out' }), { leftOut: ['The registry keeps its data outside', 'Drain a node and bring it back'], refused: [] })
+t.test('on own machines playbooks that provision do so, and leave out what disturbs', async (t) => {
+  t.same(permissionOf('site', INVENTORIES.own), { leftOut: ['The registry keeps its data outside', 'Drain a node and bring it back'], refused: [] })
+  t.same(permissionOf('registry up', INVENTORIES.own), { leftOut: ['The registry keeps its data outside'], refused: [] })
+  t.same(permissionOf('balancer up', INVENTORIES.own), { leftOut: ['Two apps behind one balancer'], refused: [] })
   for (const name of ['docker', 'swarm', 'app', 'swarm/stack', 'lab up', 'lab status', 'redis status', 'redis switch cluster', 'k3s compare']) {
     t.same(permissionOf(name, INVENTORIES.own), { leftOut: [], refused: [] }, name)
   }
 })
 
+t.test('on own machines experiments are refused', async (t) => {
+  t.same(permissionOf('experiments node-killed', INVENTORIES.own), { leftOut: [], refused: ['A node loses its power'] })
+  for (const name of ['experiments all', 'experiments redis', 'k3s experiments', 'k3s measure-swarm', 'full']) {
+    const { leftOut, refused } = permissionOf(name, INVENTORIES.own)
+    t.ok(leftOut.length === 0 && refused.length > 0, `${name}: ${refused.length}`)
+  }
+})
+
 t.test('on own machines what removes data or services is refused, also where experiments are left out', async (t) => {
-  const refused = (name: string, extraVars = {}): string[] => permissionOf(name, INVENTORIES.own, { withoutPermission: 'leave out', extraVars }).refused
+  const refused = (name: string, extraVars = {}): string[] => permissionOf(name, INVENTORIES.own, { extraVars }).refused
   t.same(refused('k3s reset'), ['k3s: agents go', 'k3s: servers go'])
   t.same(refused('k3s up'), ['k3s: the Swarm makes room'])
   t.same(refused('k3s up', { k3s_swarm_stack: 'keep' }), [])
@@ -108,6 +122,7 @@ t.test('on own machines what removes data or services is refused, also where exp
   t.same(refused('swarm/stack', { state: 'absent' }), ['Stack'])
   t.same(refused('docker', { docker_storage_driver: 'btrfs', docker_storage_force: 'true' }), ['Docker Engine'])
   t.same(refused('docker', { docker_storage_driver: 'btrfs' }), [])
+  t.same(refused('site', { docker_storage_driver: 'btrfs', docker_storage_force: true }), ['Docker Engine'])
   const gone = stepCalled('Registry: gone')
   t.match(disturbances(gone, INVENTORIES.own), [{ what: 'the registry is removed; its images stay' }])
   t.match(disturbances(gone, INVENTORIES.own, { registry_purge: true }), [{ what: 'the registry is removed, with all its images' }])
