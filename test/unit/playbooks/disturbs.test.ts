@@ -78,7 +78,7 @@ t.test('the host that is named is the one that is struck', async (t) => {
   const of = (name: string): [string, string][] => disturbances(stepCalled(name), INVENTORIES.own).map(({ host, what }) => [host, what])
   t.same(of('A node loses its power'), [['node3', 'is reset, without a goodbye']])
   t.same(of('A node is cut off from the network'), [['node3', 'is cut off from all but SSH']])
-  t.same(of('A node\'s Docker daemon is stopped'), [['node3', 'the Docker daemon of node3 is stopped']])
+  t.same(of('A node\'s Docker daemon is stopped'), [['node3', 'the Docker daemon is stopped']])
   t.same(of('A node of the cluster loses its power')[0], ['node3', 'is reset, without a goodbye'])
   t.same(of('The only manager is lost'), [['node1', 'is reset, without a goodbye'], ['node2', 'a replica of the Counter app is killed']])
   t.same(of('The registry keeps its data outside'), [['node1', 'the container of the registry is removed and made again']])

@@ -10,8 +10,9 @@ export const swarmNodes = (what: string): Disturbs => ({ groups }) => onHosts(gr
 /** The node that {@link victim} names; none where the Swarm has no worker. */
 export const lastWorker = ({ groups }: Pick<On, 'groups'>): readonly string[] => groups.swarm_workers?.slice(-1) ?? []
 
-/** What a fault does to a host: on machines of one's own a power cut is a reset. */
-export const struck = (fault: Fault, host: string): Disturbance => ({ host, what: fault.says.startsWith(`${host} `) ? fault.says.slice(host.length + 1) : fault.says })
+/** What a fault does to a host, without its name: on machines of one's own a power cut is a reset. */
+export const struck = ({ says }: Fault, host: string): Disturbance =>
+  ({ host, what: says.startsWith(`${host} `) ? says.slice(host.length + 1) : says.replace(` of ${host} `, ' ') })
 
 /** Hosts that lose their power. */
 export const losesPower = (on: On, hosts: readonly string[]): Disturbance[] => hosts.map((host) => struck(faultsOf(on, host).powerOff, host))
