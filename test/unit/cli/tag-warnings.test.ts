@@ -11,7 +11,7 @@ const steps = [
   play('Docker', { hosts: 'all', tags: 'docker,engine' }, ({ host }) => [debug({ msg: 'x', tags: host === 'b' ? ['only-b'] : 'cache' })]),
   play('Facts', { hosts: 'all', gather_facts: true }, ({ facts }) => [debug({ msg: (facts.ansible_nothing as { here: string }).here })]),
   play('Elsewhere', { hosts: 'nowhere', tags: 'swarm' }, () => []),
-  experiment('Drain', { hosts: 'all', tags: 'experiments', proves: {} }, async () => undefined),
+  experiment('Drain', { hosts: 'all', tags: 'experiments', proves: {}, disturbs: false }, async () => undefined),
 ]
 const warn = (tags: readonly string[], skipTags: readonly string[] = []) => tagWarnings(steps, inventory, {}, { tags, skipTags })
 const count = '(6 tags exist; --list-tasks shows them)'

@@ -98,7 +98,7 @@ t.test('a throw in a function of a play ends the run, and names play, host and p
 })
 
 t.test('a mistake in an experiment is named with its place; its findings are inconclusive, and the run goes on', async (t) => {
-  const context = (break_: (on: Pick<PlayContext, 'hostvars'>) => unknown) => experiment('Drain', { hosts: 'all', proves: { 'drain.moves': 'Tasks move' } }, async (on) => { break_(on) })
+  const context = (break_: (on: Pick<PlayContext, 'hostvars'>) => unknown) => experiment('Drain', { hosts: 'all', disturbs: false, proves: { 'drain.moves': 'Tasks move' } }, async (on) => { break_(on) })
   const cases: [ReturnType<typeof context>, string][] = [
     [context(() => missing({})), `${HERE}:${lineOf('missing')}:104: ${NOT_THERE}`],
     [context((on) => on.hostvars('aa')), `no host "aa" in the inventory: did you mean a?`],

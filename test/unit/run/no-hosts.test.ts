@@ -21,7 +21,7 @@ t.test('a play whose pattern matches nothing is skipped, and the run goes on', a
 
 t.test('an experiment whose pattern matches nothing is inconclusive, with the reason', async (t) => {
   const ran = await runSteps([
-    experiment('Drain', { hosts: 'swarm', proves: { 'drain.moves': 'Tasks move' } }, async () => { t.fail('is not run') }),
+    experiment('Drain', { hosts: 'swarm', disturbs: false, proves: { 'drain.moves': 'Tasks move' } }, async () => { t.fail('is not run') }),
     play('All', { hosts: 'all' }, hello),
   ])
   t.match(ran.events.filter((event) => event.type === 'finding'), [{ id: 'drain.moves', holds: null, detail: 'no hosts match swarm' }])

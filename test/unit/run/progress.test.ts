@@ -19,8 +19,8 @@ t.test('phases are counted over the plays and experiments that run', async (t) =
   const steps = [
     play('first', { hosts: 'a' }, () => []),
     play('on nobody', { hosts: 'all:!a' }, () => []),
-    experiment('proof', { hosts: 'all', proves: {}, tags: 'proof' }, nothing),
-    experiment('by name', { hosts: 'all', proves: {}, tags: 'never' }, nothing),
+    experiment('proof', { hosts: 'all', disturbs: false, proves: {}, tags: 'proof' }, nothing),
+    experiment('by name', { hosts: 'all', disturbs: false, proves: {}, tags: 'never' }, nothing),
     play('last', { hosts: 'all' }, () => []),
   ]
   t.strictSame(phases(await runSteps(steps)), [
@@ -55,7 +55,7 @@ t.test('an experiment says which command it starts, what it waits for and for ho
 })
 
 t.test('where machines are slow, what is told is what is waited', async (t) => {
-  const ran = await runSteps([experiment('look', { hosts: 'all', proves: {} }, async (on) => {
+  const ran = await runSteps([experiment('look', { hosts: 'all', disturbs: false, proves: {} }, async (on) => {
     await on.watch({ title: 'up', command: 'true', within: 20, until: () => true })
   })], { extraVars: { slowdown: 3 } })
   t.match(awaited(ran), [{ withinSeconds: 60 }])
