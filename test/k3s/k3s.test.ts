@@ -33,7 +33,7 @@ await part('a change of the configuration restarts one node after the other', as
 })
 
 await part('the experiments, and what it gives and costs: with no more said than where the artifacts are', async (t) => {
-  await succeeds(t, runPlaybook('playbooks/site.mjs', ['--tags', 'k3s', ...INVENTORY, ...ARTIFACTS]))
+  await succeeds(t, runPlaybook('playbooks/full.mjs', ['--tags', 'k3s', ...INVENTORY, ...ARTIFACTS]))
   const found = findings()
   t.match(found, { 'compare.k3s': true })
   t.ok(Object.keys(found).length > 15)

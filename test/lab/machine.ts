@@ -10,12 +10,12 @@ export function run(command: string, ...args: string[]): string {
   return stdout
 }
 
-/** The lab that people work with may be up beside that of the tests. */
-const ofDefaultLab = /\blabbook0\b|\bLAB-labbook\b|labbook:labbook\b|\blabbook-(sw|node)|\/lib\/labbook\/|\b10\.77\.0\./
+/** The lab that people work with may be up beside that of the tests; and tests of the part `ssh`, which run at the same time, mount a full disk. */
+const ofOthers = /\blabbook-spool\b|\blabbook0\b|\bLAB-labbook\b|labbook:labbook\b|\blabbook-(sw|node)|\/lib\/labbook\/|\b10\.77\.0\./
 
 /** All that a lab could leave behind, as text to compare. */
 export function machineState(lab: string): Record<string, string[]> {
-  const lines = (text: string): string[] => text.split('\n').filter((line) => line !== '' && !ofDefaultLab.test(line)).sort()
+  const lines = (text: string): string[] => text.split('\n').filter((line) => line !== '' && !ofOthers.test(line)).sort()
   return {
     namespaces: lines(run('ip', 'netns')),
     mounts: lines(readFileSync('/proc/self/mounts', 'utf8')),

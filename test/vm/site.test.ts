@@ -29,7 +29,7 @@ t.teardown(async () => { await lab('down') })
 
 t.test('from nothing to a Swarm that serves the app through the routing mesh, and all that the site is to prove', async (t) => {
   await succeeds(t, 'up', lab('up', '--provider', 'qemu'))
-  await succeeds(t, 'site', runPlaybook('playbooks/site.mjs', INVENTORY))
+  await succeeds(t, 'full', runPlaybook('playbooks/full.mjs', INVENTORY))
   const { events } = latestRun()
   for (const event of events) if (event.type === 'play_end') t.comment(`${event.play}: ${Math.round(event.durationMs / 1000)} s`)
   const found = findings()

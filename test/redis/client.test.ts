@@ -6,9 +6,9 @@ import path from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import { readLags } from '../../../playbooks/swarm/redis/experiments/support/lags.ts'
-import { lossOf, readLines, readLog, toldOf, type Change } from '../../../playbooks/swarm/redis/experiments/support/losses.ts'
-import { CLIENT } from '../../../playbooks/swarm/redis/experiments/support/lab.ts'
+import { readLags } from '../../playbooks/swarm/redis/experiments/support/lags.ts'
+import { lossOf, readLines, readLog, toldOf, type Change } from '../../playbooks/swarm/redis/experiments/support/losses.ts'
+import { CLIENT } from '../../playbooks/swarm/redis/experiments/support/lab.ts'
 
 /** Against real servers on loopback: needs redis-server and python3, as the app's own tests do. */
 const folder = mkdtempSync(path.join(tmpdir(), 'labbook-redis-client-'))

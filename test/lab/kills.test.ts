@@ -1,0 +1,41 @@
+import t from 'tap'
+import { docker } from '../../playbooks/docker/docker.ts'
+import { imageBase, pushImages } from '../../playbooks/images/images.ts'
+import { labUp } from '../../playbooks/lab/lab.ts'
+import { drain } from '../../playbooks/swarm/experiments/drain.ts'
+import { swarm } from '../../playbooks/swarm/swarm.ts'
+import type { RunEvent } from '../../src/run/events.ts'
+import { latestRun, runPlaybook, type Blow } from '../support/playbook.ts'
+import { changed, experiments, NO_CHANGE, PROVISION, site, startStory, succeeds } from './site.ts'
+
+/* A runner that is killed, from bare, again and again, each later run a little further. */
+
+/** By plays, not by seconds since the start: a fast machine may be done by then. */
+const BLOWS: readonly Blow[] = [
+  { play: labUp[0]?.name ?? '', laterMs: 1000 },
+  { play: docker.name, laterMs: 4000 },
+  { play: swarm[0].name, laterMs: 300 },
+  { play: imageBase.name, laterMs: 8000 },
+  { play: pushImages.name, laterMs: 1500 },
+]
+const hasStarted = ({ play }: Blow, events: readonly RunEvent[]): boolean => events.some((event) => event.type === 'play_start' && event.play === play)
+
+const down = await startStory()
+
+t.test('a runner killed at any moment: the next run ends well', async (t) => {
+  for (const kill of BLOWS) {
+    await runPlaybook('playbooks/site.mjs', PROVISION, { kill })
+    const { events } = latestRun()
+    t.equal(hasStarted(kill, events), true, `«${kill.play}» had begun`)
+    t.equal(events.at(-1)?.type === 'run_end', false, `killed ${kill.laterMs} ms after the start of «${kill.play}»`)
+  }
+  await succeeds(t, site())
+  // In its midst: the node is drained.
+  const { exitCode } = await experiments(['drain'], { play: drain.name, laterMs: 15_000 })
+  t.equal(exitCode, null)
+  await succeeds(t, site())
+  await succeeds(t, site())
+  t.same(changed(), NO_CHANGE)
+})
+
+down()

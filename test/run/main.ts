@@ -1,0 +1,89 @@
+import { install } from './packages.ts'
+import { expectedMinutes, PARTS, partsNamed, type Lane, type Part } from './parts.ts'
+import { runPart, type Outcome } from './part.ts'
+import { endAll } from './programs.ts'
+
+/*
+ * Runs parts of the tests: `bash test/run.sh [PART...]`; docs/tests.md. Those of a lane one after the other, lanes side by side. What a part
+ * prints is shown when it has ended.
+ */
+
+const HELP = `Usage: bash test/run.sh [PART...]     (default: test, the parts of npm test)
+
+${PARTS.map(({ name, covers, minutes, runs }) => `  ${name.padEnd(10)} ${`${minutes} min`.padStart(8)}  ${covers}${runs === 'test' ? '' : runs === 'all' ? ' (npm run test:all)' : ' (by name alone)'}`).join('\n')}
+  test, all              the parts of npm test; those of npm run test:all
+
+LABBOOK_INSTALL_ONLY=1   install the Debian packages of the parts, and run nothing
+LABBOOK_TEST_TIMES=1     show how long each file took
+PROPERTY_RUNS=10         ten times as many cases in property tests; PROPERTY_SEED=random: other cases
+`
+
+const installOnly = process.env['LABBOOK_INSTALL_ONLY'] === '1'
+const showTimes = process.env['LABBOOK_TEST_TIMES'] === '1'
+const outcomes = new Map<Part, Outcome>()
+
+async function main(names: readonly string[]): Promise<number> {
+  if (names.some((name) => ['-h', '--help'].includes(name))) {
+    process.stdout.write(HELP)
+    return 0
+  }
+  const parts = partsNamed(names)
+  if (!installOnly) console.log(`== ${parts.map(({ name }) => name).join(', ')}: about ${duration(expectedMinutes(parts))} on two idle cores`)
+  const installed = new Map(parts.map((part) => [part, install(part.packages)]))
+  // A lab installs packages itself, and only one apt at a time can.
+  const all = Promise.all(installed.values())
+  const lane = async (name: Lane): Promise<void> => {
+    for (const part of parts.filter((each) => each.lane === name)) {
+      if (name === 'lab' || name === 'alone') await all
+      await runAndTell(part, await installed.get(part))
+    }
+  }
+  await Promise.all([lane('compute'), lane('wait'), lane('lab')])
+  await lane('alone')
+  return summarize(parts)
+}
+
+async function runAndTell(part: Part, problem: string | undefined): Promise<void> {
+  if (problem === undefined && installOnly) return tell(part, { passed: 1, failed: 0, skipped: 0, seconds: 0, ok: true, report: '' })
+  if (problem !== undefined) return tell(part, { passed: 0, failed: 1, skipped: 0, seconds: 0, ok: false, report: problem })
+  console.log(`== ${part.name}: started (about ${part.minutes} min)`)
+  tell(part, await runPart(part, (file, seconds) => { if (showTimes) console.log(`   ${seconds.toFixed(1).padStart(6)} s  ${file}`) }))
+}
+
+function tell(part: Part, outcome: Outcome): void {
+  outcomes.set(part, outcome)
+  console.log(`== ${part.name}: ${outcome.ok ? 'passed' : 'FAILED'} (${outcome.passed} passed, ${outcome.failed} failed, ${Math.round(outcome.seconds)} s)`)
+  if (outcome.report !== '') console.log(outcome.report)
+}
+
+/** The table, and the line that counts. */
+function summarize(parts: readonly Part[]): number {
+  const list = parts.map((part) => ({ name: part.name, ...(outcomes.get(part) ?? { passed: 0, failed: 1, skipped: 0, seconds: 0, ok: false }) }))
+  console.log(`\n${'part'.padEnd(10)} ${'passed'.padStart(8)} ${'failed'.padStart(8)} ${'skipped'.padStart(8)} ${'seconds'.padStart(8)}`)
+  for (const { name, passed, failed, skipped, seconds } of list) {
+    console.log(`${name.padEnd(10)} ${[passed, failed, skipped, Math.round(seconds)].map((value) => String(value).padStart(8)).join(' ')}`)
+  }
+  const total = (of: 'passed' | 'failed'): number => list.reduce((all, each) => all + each[of], 0)
+  const broken = list.filter(({ ok }) => !ok).map(({ name }) => name)
+  console.log(`${'all'.padEnd(10)} ${[total('passed'), total('failed')].map((value) => String(value).padStart(8)).join(' ')} ${String(Math.round(process.uptime())).padStart(17)}`)
+  if (broken.length > 0) console.log(`failed: ${broken.join(', ')}`)
+  console.log(`${total('passed')} passed, ${total('failed')} failed`)
+  return broken.length === 0 ? 0 : 1
+}
+
+const duration = (minutes: number): string => (minutes < 90 ? `${minutes} min` : `${(minutes / 60).toFixed(1)} h`)
+
+for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143], ['SIGHUP', 129]] as const) {
+  process.once(signal, () => {
+    console.log('\n== interrupted: ending what still runs')
+    void endAll().then(() => process.exit(code))
+  })
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2))
+} catch (error) {
+  if (!(error instanceof RangeError)) throw error
+  console.error(error.message)
+  process.exitCode = 1
+}

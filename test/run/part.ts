@@ -1,0 +1,59 @@
+import pLimit from 'p-limit'
+import { bundleTests } from './bundle.ts'
+import type { Files, Part } from './parts.ts'
+import { runProgram, type Ended } from './programs.ts'
+import { commentsOf, NOTHING, sum, tallyOf, withoutPassed, type Tally } from './tally.ts'
+
+/** What came of a part, or of one of its files. */
+export interface Outcome extends Tally {
+  readonly seconds: number
+  /** What is to be read of it: of what failed all but what passed. */
+  readonly report: string
+  readonly ok: boolean
+}
+
+/** In front of TypeScript that is not bundled. */
+const LOADER = ['--import=tsx']
+/** Compute parts give way to those that wait, whose time limits would be missed else. */
+const NICENESS = 10
+
+/** Runs all of a part. @param slow - told of each file and how long it took. */
+export async function runPart(part: Part, slow: (file: string, seconds: number) => void = () => undefined): Promise<Outcome> {
+  const started = performance.now()
+  const start = { env: part.env ?? {}, niceness: part.lane === 'compute' ? NICENESS : 0 }
+  const outcomes = 'command' in part.work
+    ? [outcomeOf(part.name, await runProgram(part.work.command, start), false)]
+    : await runFiles(part.work, start, slow)
+  const { passed, failed, skipped } = sum(outcomes)
+  return {
+    passed, failed, skipped, seconds: (performance.now() - started) / 1000, ok: outcomes.every(({ ok }) => ok),
+    report: outcomes.map(({ report }) => report).filter((report) => report !== '').join('\n'),
+  }
+}
+
+async function runFiles({ files, jobs, timeoutSeconds, bundle = false }: Files, start: object, slow: (file: string, seconds: number) => void): Promise<Outcome[]> {
+  const list = files()
+  const programs = bundle ? await bundleTests(list) : undefined
+  const limit = pLimit(jobs)
+  return await Promise.all(list.map((file) => limit(async () => {
+    const program = programs?.get(file)
+    const command = [process.execPath, '--enable-source-maps', ...(program === undefined ? [...LOADER, file] : [program])]
+    // The test ends itself, and says where it was, before it is ended from outside.
+    const env = { ...(start as { env: Record<string, string> }).env, TAP_TIMEOUT: String(timeoutSeconds) }
+    const ended = await runProgram(command, { ...start, env, timeoutSeconds: timeoutSeconds + 30 })
+    slow(file, ended.seconds)
+    return outcomeOf(file, ended, true)
+  })))
+}
+
+/** A program that fails without a failed assertion counts as one; and so does a test file that has asserted nothing. */
+function outcomeOf(name: string, { exitCode, output, seconds, timedOut }: Ended, counts: boolean): Outcome {
+  const tally = tallyOf(output)
+  const empty = counts && tally.passed + tally.failed + tally.skipped === 0 && !/^1\.\.0/m.test(output)
+  const ok = exitCode === 0 && tally.failed === 0 && !empty
+  if (ok) return { ...NOTHING, ...tally, seconds, ok, report: indent(name, commentsOf(output)) }
+  const why = timedOut ? `took longer than its time, and was ended after ${Math.round(seconds)} s` : exitCode === null ? 'was ended by a signal, or could not be started' : empty ? 'asserted nothing' : ''
+  return { ...tally, failed: Math.max(1, tally.failed), seconds, ok, report: `${name}: failed${why === '' ? '' : `: ${why}`}\n${withoutPassed(output)}` }
+}
+
+const indent = (name: string, text: string): string => (text === '' ? '' : `${name}:\n${text}`)
