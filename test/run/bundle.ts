@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url'
 import { build, stop, type Plugin } from 'esbuild'
 import { ROOT } from './parts.ts'
 
+const OWN_PLACE = ['url', 'dirname', 'filename'] as const
 const FOLDER = path.join(ROOT, 'node_modules/.cache/labbook/tests')
 
 /**
@@ -16,12 +17,13 @@ export async function bundleTests(files: readonly string[]): Promise<Map<string,
   await build({
     entryPoints: [...files], outdir: FOLDER, outbase: ROOT, absWorkingDir: ROOT, bundle: true, splitting: true, packages: 'external', platform: 'node', format: 'esm',
     target: `node${process.versions.node}`, outExtension: { '.js': '.mjs' }, sourcemap: 'linked', sourcesContent: false, logLevel: 'error', plugins: [ownPlace],
+    define: Object.fromEntries(OWN_PLACE.map((name) => [`import.meta.${name}`, `labbook_${name}`])),
   })
   await stop()
   return new Map(files.map((file) => [file, path.join(FOLDER, file.replace(/\.ts$/, '.mjs'))]))
 }
 
-/** Files look for others beside themselves, which a bundle has not beside it. */
+/** Files look for others beside themselves, which a bundle has not beside it: each gets the values as constants, in its first line. */
 const ownPlace: Plugin = {
   name: 'own place',
   setup({ onLoad }) {
@@ -29,7 +31,7 @@ const ownPlace: Plugin = {
       const text = readFileSync(file, 'utf8')
       if (!text.includes('import.meta.')) return undefined
       const values = { url: pathToFileURL(file).href, dirname: path.dirname(file), filename: file }
-      return { contents: text.replaceAll(/\bimport\.meta\.(url|dirname|filename)\b/g, (_, name: keyof typeof values) => JSON.stringify(values[name])), loader: 'ts' }
+      return { contents: `${OWN_PLACE.map((name) => `const labbook_${name} = ${JSON.stringify(values[name])};`).join('')}${text}`, loader: 'ts' }
     })
   },
 }

@@ -1,7 +1,7 @@
 import pLimit from 'p-limit'
 import { bundleTests } from './bundle.ts'
 import type { Files, Part } from './parts.ts'
-import { runProgram, type Ended } from './programs.ts'
+import { runProgram, type Ended, type Start } from './programs.ts'
 import { commentsOf, NOTHING, sum, tallyOf, withoutPassed, type Tally } from './tally.ts'
 
 /** What came of a part, or of one of its files. */
@@ -20,10 +20,10 @@ const NICENESS = 10
 /** Runs all of a part. @param slow - told of each file and how long it took. */
 export async function runPart(part: Part, slow: (file: string, seconds: number) => void = () => undefined): Promise<Outcome> {
   const started = performance.now()
-  const start = { env: part.env ?? {}, niceness: part.lane === 'compute' ? NICENESS : 0 }
+  const start = { niceness: part.lane === 'compute' ? NICENESS : 0 }
   const outcomes = 'command' in part.work
     ? [outcomeOf(part.name, await runProgram(part.work.command, start), false)]
-    : await runFiles(part.work, start, slow)
+    : await runFiles(part.work, start, slow).catch((error: unknown) => [{ ...NOTHING, failed: 1, seconds: 0, ok: false, report: `${part.name}: ${String(error)}` }])
   const { passed, failed, skipped } = sum(outcomes)
   return {
     passed, failed, skipped, seconds: (performance.now() - started) / 1000, ok: outcomes.every(({ ok }) => ok),
@@ -31,7 +31,7 @@ export async function runPart(part: Part, slow: (file: string, seconds: number) 
   }
 }
 
-async function runFiles({ files, jobs, timeoutSeconds, bundle = false }: Files, start: object, slow: (file: string, seconds: number) => void): Promise<Outcome[]> {
+async function runFiles({ files, jobs, timeoutSeconds, bundle = false }: Files, start: Start, slow: (file: string, seconds: number) => void): Promise<Outcome[]> {
   const list = files()
   const programs = bundle ? await bundleTests(list) : undefined
   const limit = pLimit(jobs)
@@ -39,8 +39,7 @@ async function runFiles({ files, jobs, timeoutSeconds, bundle = false }: Files, 
     const program = programs?.get(file)
     const command = [process.execPath, '--enable-source-maps', ...(program === undefined ? [...LOADER, file] : [program])]
     // The test ends itself, and says where it was, before it is ended from outside.
-    const env = { ...(start as { env: Record<string, string> }).env, TAP_TIMEOUT: String(timeoutSeconds) }
-    const ended = await runProgram(command, { ...start, env, timeoutSeconds: timeoutSeconds + 30 })
+    const ended = await runProgram(command, { ...start, env: { TAP_TIMEOUT: String(timeoutSeconds) }, timeoutSeconds: timeoutSeconds + 30 })
     slow(file, ended.seconds)
     return outcomeOf(file, ended, true)
   })))

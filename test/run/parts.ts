@@ -23,7 +23,6 @@ export interface Part {
   readonly runs: 'test' | 'all' | 'by name'
   /** A command that says how many passed, or test files, each of which is a program that prints TAP. */
   readonly work: { readonly command: readonly string[] } | Files
-  readonly env?: Readonly<Record<string, string>>
 }
 
 export interface Files {
@@ -69,11 +68,6 @@ export const PARTS: readonly Part[] = [
     work: { command: ['bash', 'app/tests/run.sh'] },
   },
   { name: 'lab', covers: 'one story on the real lab, from bare to down', packages: LAB, lane: 'lab', minutes: 8, runs: 'test', work: oneByOne(3600, () => [STORY]) },
-  {
-    name: 'unit-more', covers: 'the property tests of unit with ten times as many cases', packages: UNIT, lane: 'alone', minutes: 10, runs: 'all',
-    work: { files: () => testFiles('test/unit'), jobs: os.availableParallelism(), timeoutSeconds: 1800, bundle: true },
-    env: { PROPERTY_RUNS: '10' },
-  },
   { name: 'lab-more', covers: 'all else on the real lab', packages: LAB, lane: 'alone', minutes: 45, runs: 'all', work: oneByOne(3600, () => testFiles('test/lab', [STORY])) },
   { name: 'property', covers: 'check mode against run, on a node', packages: LAB, lane: 'alone', minutes: 12, runs: 'all', work: oneByOne(1800, () => testFiles('test/property')) },
   { name: 'vm', covers: 'one virtual machine', packages: VM, lane: 'alone', minutes: 7, runs: 'all', work: oneByOne(1200, () => ['test/vm/one.test.ts']) },

@@ -1,0 +1,64 @@
+import { spawn } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import t, { type Test } from 'tap'
+import { sourceFunctions } from '../../src/lab/scripts/rootfs.ts'
+import { partsNamed, ROOT } from '../run/parts.ts'
+import { runIn, shells } from '../support/shells.ts'
+
+/*
+ * On a Debian with Node and git and nothing else, each part of `npm test` installs what it needs and passes; the lab's as far as that its
+ * packages are there. And `npm start` finds or installs what the controller needs. What is tested is what is committed.
+ * LABBOOK_MINIMAL="unit ssh" tries these parts alone; LABBOOK_MINIMAL_DIR is a folder for the roots (2 GB), default /var/tmp.
+ */
+
+/** Parts whose packages are installed, and that are not run: they need a kernel's control groups, and network namespaces. */
+const INSTALL_ONLY = ['lab']
+
+const place = process.env['LABBOOK_MINIMAL_DIR'] ?? '/var/tmp'
+mkdirSync(place, { recursive: true })
+const folder = mkdtempSync(path.join(place, 'labbook-minimal-'))
+t.teardown(() => { rmSync(folder, { recursive: true, force: true }) })
+
+/** Runs root.sh; what it printed. */
+function root(...args: readonly string[]): Promise<{ exitCode: number | null; output: string }> {
+  return new Promise((resolve) => {
+    const child = spawn('bash', [path.join(import.meta.dirname, 'root.sh'), ...args], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] })
+    const chunks: Buffer[] = []
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => chunks.push(chunk))
+    child.once('close', (exitCode) => { resolve({ exitCode, output: Buffer.concat(chunks).toString() }) })
+  })
+}
+
+/** Runs a command in a new copy of the minimal root, and removes the copy. */
+async function passes(t: Test, ...command: readonly string[]): Promise<string> {
+  const { exitCode, output } = await root('run', folder, ...command)
+  if (!t.equal(exitCode, 0, command.join(' '))) t.comment(output.slice(-20_000))
+  for (const name of readdirSync(folder)) if (name.startsWith('copy.')) rmSync(path.join(folder, name), { recursive: true })
+  return output
+}
+
+await t.test('a minimal Debian with Node and git, and npm ci in a fresh clone', { bail: true }, async (t) => {
+  const [dash] = shells
+  const told = (script: string): string => runIn(dash, `${sourceFunctions}\n${script}`).stdout
+  writeFileSync(path.join(folder, 'sources.list'), told('lab_sources'), { mode: 0o600 })
+  writeFileSync(path.join(folder, 'apt.conf'), told('lab_apt_settings'), { mode: 0o600 })
+  const { exitCode, output } = await root('make', folder, ROOT, path.join(folder, 'sources.list'), path.join(folder, 'apt.conf'), told('lab_codename').trim())
+  if (!t.equal(exitCode, 0)) t.bailout(output.slice(-5000))
+})
+
+const only = process.env['LABBOOK_MINIMAL']?.split(' ')
+for (const { name } of partsNamed([])) {
+  if (only !== undefined && !only.includes(name)) continue
+  await t.test(`the part ${name}`, async (t) => {
+    const output = await passes(t, 'env', `LABBOOK_INSTALL_ONLY=${INSTALL_ONLY.includes(name) ? 1 : 0}`, 'bash', 'test/run.sh', name)
+    t.match(output, /^\d+ passed, 0 failed$/m)
+    t.comment(output.match(/^\d+ passed, 0 failed$/m)?.[0] ?? '')
+  })
+}
+
+if (only === undefined || only.includes('start')) {
+  await t.test('npm start: what the controller needs is there or is installed', async (t) => {
+    await passes(t, 'npx', 'zx', 'test/minimal/playbooks/controller.mjs', '--yes', '-i', 'test/minimal/inventory.yaml')
+  })
+}

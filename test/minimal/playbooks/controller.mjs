@@ -1,0 +1,3 @@
+import { runEntry } from '../../../src/cli/entry.mjs'
+
+await runEntry(import.meta.url)
