@@ -48,7 +48,7 @@ async function runFiles({ files, jobs, timeoutSeconds, bundle = false }: Files, 
 /** A program that fails without a failed assertion counts as one; and so does a test file that has asserted nothing. */
 function outcomeOf(name: string, { exitCode, output, seconds, timedOut }: Ended, counts: boolean): Outcome {
   const tally = tallyOf(output)
-  const empty = counts && tally.passed + tally.failed + tally.skipped === 0 && !/^1\.\.0/m.test(output)
+  const empty = counts && exitCode === 0 && tally.passed + tally.failed + tally.skipped === 0 && !/^1\.\.0/m.test(output)
   const ok = exitCode === 0 && tally.failed === 0 && !empty
   if (ok) return { ...NOTHING, ...tally, seconds, ok, report: indent(name, commentsOf(output)) }
   const why = timedOut ? `took longer than its time, and was ended after ${Math.round(seconds)} s` : exitCode === null ? 'was ended by a signal, or could not be started' : empty ? 'asserted nothing' : ''
