@@ -14,7 +14,7 @@ ${PARTS.map(({ name, covers, minutes, runs }) => `  ${name.padEnd(10)} ${`${minu
   test, all              the parts of npm test; those of npm run test:all
 
 LABBOOK_INSTALL_ONLY=1   install the Debian packages of the parts, and run nothing
-LABBOOK_TEST_TIMES=1     show how long each file took
+LABBOOK_TEST_TIMES=1     show the seconds and the assertions of each file
 PROPERTY_RUNS=10         ten times as many cases in property tests; PROPERTY_SEED=random: other cases
 `
 
@@ -47,7 +47,9 @@ async function runAndTell(part: Part, problem: string | undefined): Promise<void
   if (problem === undefined && installOnly) return tell(part, { passed: 1, failed: 0, skipped: 0, seconds: 0, ok: true, report: '' })
   if (problem !== undefined) return tell(part, { passed: 0, failed: 1, skipped: 0, seconds: 0, ok: false, report: problem })
   console.log(`== ${part.name}: started (about ${part.minutes} min)`)
-  tell(part, await runPart(part, (file, seconds) => { if (showTimes) console.log(`   ${seconds.toFixed(1).padStart(6)} s  ${file}`) }))
+  tell(part, await runPart(part, (file, { seconds, passed }) => {
+    if (showTimes) console.log(`   ${seconds.toFixed(1).padStart(6)} s ${String(passed).padStart(6)} passed  ${file}`)
+  }))
 }
 
 function tell(part: Part, outcome: Outcome): void {

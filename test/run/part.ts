@@ -17,13 +17,13 @@ const LOADER = ['--import=tsx']
 /** Compute parts give way to those that wait, whose time limits would be missed else. */
 const NICENESS = 10
 
-/** Runs all of a part. @param slow - told of each file and how long it took. */
-export async function runPart(part: Part, slow: (file: string, seconds: number) => void = () => undefined): Promise<Outcome> {
+/** Runs all of a part. @param ended - called for each file that has ended. */
+export async function runPart(part: Part, ended: (file: string, outcome: Outcome) => void = () => undefined): Promise<Outcome> {
   const started = performance.now()
   const start = { niceness: part.lane === 'compute' ? NICENESS : 0 }
   const outcomes = 'command' in part.work
     ? [outcomeOf(part.name, await runProgram(part.work.command, start), false)]
-    : await runFiles(part.work, start, slow).catch((error: unknown) => [{ ...NOTHING, failed: 1, seconds: 0, ok: false, report: `${part.name}: ${String(error)}` }])
+    : await runFiles(part.work, start, ended).catch((error: unknown) => [{ ...NOTHING, failed: 1, seconds: 0, ok: false, report: `${part.name}: ${String(error)}` }])
   const { passed, failed, skipped } = sum(outcomes)
   return {
     passed, failed, skipped, seconds: (performance.now() - started) / 1000, ok: outcomes.every(({ ok }) => ok),
@@ -31,7 +31,7 @@ export async function runPart(part: Part, slow: (file: string, seconds: number) 
   }
 }
 
-async function runFiles({ files, jobs, timeoutSeconds, bundle = false }: Files, start: Start, slow: (file: string, seconds: number) => void): Promise<Outcome[]> {
+async function runFiles({ files, jobs, timeoutSeconds, bundle = false }: Files, start: Start, report: (file: string, outcome: Outcome) => void): Promise<Outcome[]> {
   const list = files()
   const programs = bundle ? await bundleTests(list) : undefined
   const limit = pLimit(jobs)
@@ -40,8 +40,9 @@ async function runFiles({ files, jobs, timeoutSeconds, bundle = false }: Files, 
     const command = [process.execPath, '--enable-source-maps', ...(program === undefined ? [...LOADER, file] : [program])]
     // The test ends itself, and says where it was, before it is ended from outside.
     const ended = await runProgram(command, { ...start, env: { TAP_TIMEOUT: String(timeoutSeconds) }, timeoutSeconds: timeoutSeconds + 30 })
-    slow(file, ended.seconds)
-    return outcomeOf(file, ended, true)
+    const outcome = outcomeOf(file, ended, true)
+    report(file, outcome)
+    return outcome
   })))
 }
 
