@@ -22,7 +22,10 @@ reach() {
       *_proxy | *_PROXY | *CERT* | *CA_BUNDLE | *CAINFO | *CA_CERTS*) settings+=("$name=$value") ;;
       *) continue ;;
     esac
-    case $value in /?*) if [ -e "$value" ] && [ ! -e "$root$value" ]; then mkdir -p "$root${value%/*}"; cp -aL "$value" "$root$value"; fi ;; esac
+    # In place of what the root has there, which lacks what this machine trusts, and whose links lead out of the root.
+    if [[ $value == /?* && -e $value ]]; then
+      rm -rf "${root:?}$value" && mkdir -p "$root${value%/*}" && cp -aL "$value" "$root$value"
+    fi
   done < <(env)
 }
 
