@@ -47,8 +47,8 @@ async function runAndTell(part: Part, problem: string | undefined): Promise<void
   if (problem === undefined && installOnly) return tell(part, { passed: 1, failed: 0, skipped: 0, seconds: 0, ok: true, report: '' })
   if (problem !== undefined) return tell(part, { passed: 0, failed: 1, skipped: 0, seconds: 0, ok: false, report: problem })
   console.log(`== ${part.name}: started (about ${part.minutes} min)`)
-  tell(part, await runPart(part, (file, { seconds, passed }) => {
-    if (showTimes) console.log(`   ${seconds.toFixed(1).padStart(6)} s ${String(passed).padStart(6)} passed  ${file}`)
+  tell(part, await runPart(part, (file, { seconds, passed, ok }) => {
+    if (showTimes) console.log(`   ${seconds.toFixed(1).padStart(6)} s ${String(passed).padStart(6)} passed  ${file}${ok ? '' : ' FAILED'}`)
   }))
 }
 
