@@ -52,14 +52,13 @@ const REDIS = ['busybox', 'procps', 'python3', 'redis-server']
 const LAB = ['curl', 'iproute2', 'iptables', 'openssh-client', 'openssl', 'procps']
 const VM = ['cpio', 'curl', 'mmdebstrap', 'openssh-client', 'procps', 'qemu-system-x86', 'qemu-utils', 'vde2']
 
-/** In the order in which those of a lane run. */
+/** In the order in which those of a lane run, and in which packages are installed: Chromium late, for it is large. */
 export const PARTS: readonly Part[] = [
   { name: 'check', covers: 'types, lint, unused code', packages: [], lane: 'compute', minutes: 1.5, runs: 'test', work: { command: ['npm', 'run', '--silent', 'check'] } },
   {
     name: 'unit', covers: 'pure parts, and scripts in dash, bash and busybox ash', packages: UNIT, lane: 'compute', minutes: 4, runs: 'test',
     work: { files: () => testFiles('test/unit'), jobs: os.availableParallelism(), timeoutSeconds: 600, bundle: true },
   },
-  { name: 'browser', covers: 'the report in Chromium', packages: ['chromium'], lane: 'compute', minutes: 0.5, runs: 'test', work: oneByOne(600, () => testFiles('test/browser')) },
   { name: 'ssh', covers: 'connections to a real sshd, whole runs over them', packages: SSH, lane: 'wait', minutes: 3, runs: 'test', work: oneByOne(600, () => testFiles('test/ssh')) },
   { name: 'redis', covers: 'real Redis servers, Sentinels and clusters', packages: REDIS, lane: 'wait', minutes: 3, runs: 'test', work: oneByOne(900, () => testFiles('test/redis')) },
   {
@@ -67,6 +66,7 @@ export const PARTS: readonly Part[] = [
     packages: ['gunicorn', 'haproxy', 'nginx-light', 'postgresql', 'python3-flask', 'python3-psycopg2', 'python3-pytest', 'python3-redis', 'redis-server'],
     work: { command: ['bash', 'app/tests/run.sh'] },
   },
+  { name: 'browser', covers: 'the report in Chromium', packages: ['chromium'], lane: 'compute', minutes: 0.5, runs: 'test', work: oneByOne(600, () => testFiles('test/browser')) },
   { name: 'lab', covers: 'one story on the real lab, from bare to down', packages: LAB, lane: 'lab', minutes: 8, runs: 'test', work: oneByOne(3600, () => [STORY]) },
   { name: 'lab-more', covers: 'all else on the real lab', packages: LAB, lane: 'alone', minutes: 45, runs: 'all', work: oneByOne(3600, () => testFiles('test/lab', [STORY])) },
   { name: 'property', covers: 'check mode against run, on a node', packages: LAB, lane: 'alone', minutes: 12, runs: 'all', work: oneByOne(1800, () => testFiles('test/property')) },
