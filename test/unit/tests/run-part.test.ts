@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { runPart } from '../../run/part.ts'
 import type { Part } from '../../run/parts.ts'
@@ -20,13 +21,16 @@ const partOf = (contents: Readonly<Record<string, string>>, timeoutSeconds = 60)
 }
 const says = (tap: string, code = 0): string => `process.stdout.write(${JSON.stringify(tap)}); process.exitCode = ${code}`
 
-/** Whether a process is gone, or is a zombie that nobody has asked for its exit code. */
-function hasEnded(pid: string): boolean {
-  try {
-    return / Z /.test(readFileSync(`/proc/${pid.trim()}/stat`, 'utf8'))
-  } catch {
-    return true
+/** Whether a process is gone, or soon is; or is a zombie that nobody has asked for its exit code. */
+async function hasEnded(pid: string): Promise<boolean> {
+  for (let tries = 0; tries < 200; tries++, await sleep(50)) {
+    try {
+      if (/ Z /.test(readFileSync(`/proc/${pid.trim()}/stat`, 'utf8'))) return true
+    } catch {
+      return true
+    }
   }
+  return false
 }
 
 t.test('counts of all files; failures in full', async (t) => {
@@ -53,7 +57,7 @@ t.test('what a test leaves running ends with it', async (t) => {
   const file = path.join(folder, 'pid')
   await runPart(partOf({ 'leaves.mjs': `import { spawn } from 'node:child_process'; import { writeFileSync } from 'node:fs'
     const child = spawn('sleep', ['300'], { stdio: 'inherit' }); child.unref(); writeFileSync(${JSON.stringify(file)}, String(child.pid)); ${says('# { total: 1, pass: 1 }\n')}; process.exit()` }))
-  t.ok(hasEnded(readFileSync(file, 'utf8')))
+  t.ok(await hasEnded(readFileSync(file, 'utf8')))
 })
 
 t.test('Ctrl-C ends all that runs', async (t) => {
@@ -68,5 +72,5 @@ t.test('Ctrl-C ends all that runs', async (t) => {
   await new Promise((resolve) => child.stdout.once('data', resolve))
   child.kill('SIGINT')
   t.equal(await new Promise((resolve) => child.once('exit', resolve)), 130)
-  t.ok(hasEnded(readFileSync(path.join(folder, 'sleeper'), 'utf8')))
+  t.ok(await hasEnded(readFileSync(path.join(folder, 'sleeper'), 'utf8')))
 })
