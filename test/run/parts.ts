@@ -45,7 +45,7 @@ export function testFiles(folder: string, but: readonly string[] = []): string[]
 const oneByOne = (timeoutSeconds: number, files: () => readonly string[]): Files => ({ files, jobs: 1, timeoutSeconds })
 
 /** What unit tests run scripts with: three shells, and the programs that the scripts under test call. */
-const UNIT = ['busybox', 'cpio', 'curl', 'gpg', 'openssh-client', 'openssl', 'procps', 'python3', 'ruby']
+const UNIT = ['busybox', 'cpio', 'curl', 'gpg', 'openssh-client', 'openssl', 'procps', 'python3', 'ruby', 'wget']
 const SSH = ['fish', 'openssh-client', 'openssh-server', 'procps', 'sudo', 'tcsh']
 const REDIS = ['busybox', 'procps', 'python3', 'redis-server']
 /** The tests speak to the lab and look at what it leaves on this machine; what makes it, the playbook installs. */
