@@ -31,6 +31,8 @@ reach() {
 
 # The kernel's file systems, and a machine whose packages start no services.
 enter() {
+  # A mount point, as a machine's root is: unshare --mount fails in one that is none.
+  mount --bind "$root" "$root"
   mount -t proc proc "$root/proc"
   mount --rbind /sys "$root/sys"
   mount --rbind /dev "$root/dev"
