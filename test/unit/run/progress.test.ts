@@ -38,7 +38,7 @@ t.test('a pattern that names nothing does not keep the other phases from being c
 })
 
 t.test('an experiment says which command it starts, what it waits for and for how long', async (t) => {
-  const ran = await runSteps([experiment('look', { hosts: 'all', proves }, async (on) => {
+  const ran = await runSteps([experiment('look', { hosts: 'all', disturbs: false, proves }, async (on) => {
     await on.exhibit({ title: 'Nodes', command: 'true' })
     await on.watch({ title: 'node3 is Down', awaits: 'node3 Down', command: 'true', within: 120, until: () => true })
     await on.watch({ title: 'A title', command: 'true', until: () => true })
@@ -63,7 +63,7 @@ t.test('where machines are slow, what is told is what is waited', async (t) => {
 
 t.test('a pause ends when the run is interrupted', async (t) => {
   const controller = new AbortController()
-  const ran = await runSteps([experiment('look', { hosts: 'all', proves }, async (on) => {
+  const ran = await runSteps([experiment('look', { hosts: 'all', disturbs: false, proves }, async (on) => {
     setTimeout(() => { controller.abort() }, 20)
     await on.pause(3600, 'nothing to happen')
   })], { signal: controller.signal })
