@@ -5,7 +5,7 @@ import path from 'node:path'
 import t, { type Test } from 'tap'
 import { onTerminal } from '../../support/terminal.ts'
 
-const PROGRAM = new URL('./programs/disturbing.ts', import.meta.url)
+const PROGRAM = new URL('./programs/disturbing.mjs', import.meta.url)
 const OWN = 'all:\n  children:\n    nodes: {hosts: {a: {ansible_host: 192.0.2.1}, b: {ansible_host: 192.0.2.2}}}\n'
 const LAB = 'all:\n  children:\n    nodes: {hosts: {a: {ansible_host: 10.77.0.11}, b: {ansible_host: 10.77.0.12}}, vars: {lab_provider: namespaces, lab_name: lbpermission}}\n'
 
@@ -24,7 +24,7 @@ function project(t: Test): { root: string; left: () => string[]; journal: () => 
 
 /** Off a terminal. */
 function run(args: readonly string[]) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['--import=tsx', PROGRAM.pathname, ...args], { encoding: 'utf8', env: { ...process.env, NO_COLOR: '1', NODE_OPTIONS: '' } })
+  const { status, stdout, stderr } = spawnSync(process.execPath, [PROGRAM.pathname, ...args], { encoding: 'utf8', env: { ...process.env, NO_COLOR: '1', NODE_OPTIONS: '' } })
   return { status, stdout, stderr }
 }
 

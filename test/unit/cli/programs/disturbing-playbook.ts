@@ -1,13 +1,8 @@
 import { writeFileSync } from 'node:fs'
-import { main } from '../../../../src/cli/main.ts'
 import { experiment, onHosts, play, playbook, shell, type Disturbs } from '../../../../src/labbook.ts'
 
-/*
- * `disturbing.ts ROOT site|experiments|plain [ARGUMENTS]`: a playbook's command line. Its experiments write files on this machine, in ROOT, in place of striking
- * the hosts of group nodes.
- */
-
-const [root = '', name = '', ...argv] = process.argv.slice(2)
+// What disturbing.mjs runs: its experiments write files on this machine, in place of striking the hosts of group nodes.
+const [root = '', name = ''] = process.argv.slice(2)
 const nodes = (what: string): Disturbs => ({ groups }) => onHosts(groups.nodes ?? [], what)
 const done = (what: string): void => { writeFileSync(`${root}/${what}`, '') }
 
@@ -27,4 +22,4 @@ const PLAYBOOKS = {
   plain: playbook({ name, description: 'Provisions, and has no experiment.', steps: [install] }),
 }
 
-process.exitCode = await main(PLAYBOOKS[name as keyof typeof PLAYBOOKS], argv, root)
+export default PLAYBOOKS[name as keyof typeof PLAYBOOKS]

@@ -1,0 +1,6 @@
+// `disturbing.mjs ROOT site|experiments|plain [ARGUMENTS]`: the command line of a playbook of disturbing-playbook.ts, bundled as a user's is.
+import path from 'node:path'
+import { loadBundle } from '../../../../src/cli/bundle.mjs'
+
+const { main, playbook } = await loadBundle(path.resolve(import.meta.dirname, '../../../..'), path.join(import.meta.dirname, 'disturbing-playbook.ts'))
+process.exitCode = await main(playbook, process.argv.slice(4), process.argv[2])
