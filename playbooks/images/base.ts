@@ -1,32 +1,40 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { labOf } from '../../src/lab/lab.ts'
-import { apt, command, docker_image, file, play, shell, slowdownOf, type PlayContext, type Task } from '../../src/labbook.ts'
+import { SHARED } from '../../src/lab/names.ts'
+import { apt, command, docker_image, play, shell, slowdownOf, type PlayContext, type Task } from '../../src/labbook.ts'
 import { connectionTarget } from '../../src/connection/index.ts'
 import { upload } from '../../src/transfer/upload.ts'
 import { sh } from '../../src/shell/quote.ts'
 import { findSource, fromSource } from './source.ts'
 import { debianBase, RECIPE, recipeChecksum, ROOT, type BaseName } from './table.ts'
 
+/** Archives of base images, where nodes of the lab cannot see those of this machine. */
 const ARCHIVES = '/var/lib/labbook/images'
+/** The same on this machine: where nodes of namespaces see it. */
+const SHARED_ARCHIVES = `${SHARED}/images`
 /** Two minutes at most on a machine with a processor of its own; one in software emulation beside other work took more than fifteen. */
 export const EMULATED_SECONDS = 3600
 
-const archiveOf = (base: BaseName): string => `${ARCHIVES}/debian-${base}-${recipeChecksum()}.tar`
+const archiveIn = (directory: string, base: BaseName): string => `${directory}/debian-${base}-${recipeChecksum()}.tar`
 
 /** Root on a Debian or Ubuntu machine can build a base image on the machine that Labbook runs on. */
 const canBuildHere = (): boolean => process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')
 
 /** The lab's nodes are on this machine: what one core does for the registry's host, the other core can do before that host exists. */
-const isOfLab = (on: Pick<PlayContext, 'groups' | 'hostvars'>): boolean =>
-  labOf(on)?.nodes.some(({ name }) => name === on.groups.registry?.[0]) === true
+const isOfLab = (on: Pick<PlayContext, 'groups' | 'hostvars'>): boolean => labProvider(on) !== undefined
+
+function labProvider(on: Pick<PlayContext, 'groups' | 'hostvars'>) {
+  const lab = labOf(on)
+  return lab?.nodes.some(({ name }) => name === on.groups.registry?.[0]) === true ? lab.provider : undefined
+}
 
 const HERE = { delegate_to: 'localhost', become: false } as const
 
 /** Starts to build the base image of the first images on this machine, while the lab's nodes boot and Docker is installed on them. */
 export const startBaseImage = play('Start to build the base image', { hosts: 'localhost', tags: ['images', 'registry'] }, (on) => {
   if (!isOfLab(on) || !canBuildHere()) return []
-  const archive = archiveOf('core')
+  const archive = archiveIn(SHARED_ARCHIVES, 'core')
   return [
     findSource(on),
     fromSource(on, (source, keywords) => source === 'hub' ? [] : [
@@ -50,25 +58,21 @@ const tools = (keywords: object): Task[] => [
  * @param recipe - the recipe, as it lies on the registry's host.
  */
 export function baseImage(on: PlayContext, base: BaseName, recipe: string, keywords: object): Task[] {
-  const archive = archiveOf(base)
-  const build = (script: string, where: object): Task[] => [
+  const build = (script: string, archive: string, where: object): Task[] => [
     ...tools(where),
     command(`Build the base image "${base}"`, { argv: ['sh', script, base, archive], creates: archive, timeout: EMULATED_SECONDS, ...where }),
   ]
   const alike = { x64: 'x86_64', arm64: 'aarch64' }[String(process.arch)] === on.facts.architecture
   const isHere = canBuildHere() && alike && (isOfLab(on) || slowdownOf(on, [on.host]) > 1)
   const here = { ...HERE, ...keywords }
+  const isShared = isHere && labProvider(on) === 'namespaces'
+  const archive = archiveIn(isShared ? SHARED_ARCHIVES : ARCHIVES, base)
+  const shared = archiveIn(SHARED_ARCHIVES, base)
   return [
-    ...isHere
-      ? [
-        file(`Create ${ARCHIVES} on this machine`, { path: ARCHIVES, state: 'directory', mode: '0755', ...here }),
-        ...build(path.join(ROOT, RECIPE), here),
-        upload(`Copy the base image "${base}" to ${on.host}`, { target: connectionTarget(on.host, on.vars), src: archive, dest: archive, force: false, ...here }),
-      ]
-      : build(recipe, keywords),
+    ...isHere ? build(path.join(ROOT, RECIPE), shared, here) : build(recipe, archive, keywords),
+    ...isHere && !isShared
+      ? [upload(`Copy the base image "${base}" to ${on.host}`, { target: connectionTarget(on.host, on.vars), src: shared, dest: archive, force: false, ...here })]
+      : [],
     docker_image(`Import the base image "${base}"`, { name: debianBase(base), source: 'import', archive_path: archive, checksum_of: recipe, ...keywords }),
   ]
 }
-
-/** The directory of archives, on the registry's host. */
-export const archiveDirectory = (): Task => file(`Create ${ARCHIVES}`, { path: ARCHIVES, state: 'directory', mode: '0755' })

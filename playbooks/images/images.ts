@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { copy, docker_image, file, play, register, type DockerImage, type Play, type PlayContext, type Register, type Task } from '../../src/labbook.ts'
 import { registryAddress } from '../registry/address.ts'
-import { archiveDirectory, baseImage, EMULATED_SECONDS } from './base.ts'
+import { baseImage, EMULATED_SECONDS } from './base.ts'
 import { findSource, fromSource } from './source.ts'
 import { contextFiles, CORE_IMAGES, IMAGE_NAMES, recipeOf, RECIPE, tagOf, type BaseName, type ImageName, type Source } from './table.ts'
 
@@ -22,7 +22,6 @@ function prepareBuilds(on: PlayContext, base: BaseName, names: readonly ImageNam
   return [
     ...[findSource(on)].filter((task) => task !== false),
     ...directories.map((directory) => file(`Create ${directory}`, { path: directory, state: 'directory', mode: '0755' })),
-    archiveDirectory(),
     ...files.map((name) => copy(`Copy ${name}`, { src: name, dest: onTarget(base, name), mode: name.endsWith('.sh') ? '0755' : '0644' })),
     ...fromSource(on, (source, keywords) => (source === 'hub' ? [] : baseImage(on, base, onTarget(base, RECIPE), keywords))),
   ]

@@ -1,7 +1,8 @@
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import t, { type Test } from 'tap'
 import { lab_keys } from '../../src/lab/keys.ts'
+import { SHARED } from '../../src/lab/names.ts'
 import { lab_network } from '../../src/lab/network.ts'
 import { lab_node } from '../../src/lab/node.ts'
 import { lab_port } from '../../src/lab/port.ts'
@@ -48,8 +49,10 @@ await t.test('this machine can make a lab', async (t) => {
 })
 
 await t.test('a build of the root that is killed half-way leaves no process or mount, and is made up for', async (t) => {
-  await killMidway(script(lab_rootfs, { path: rootfs }), () =>
-    existsSync(rootfs) && readdirSync(rootfs).some((entry) => entry.endsWith('.tmp') && existsSync(`${rootfs}/${entry}/usr/bin/dpkg`)))
+  // It may be built in memory, which only its own processes see.
+  const isBegun = (entry: string): boolean => entry.endsWith('.tmp') && processesAbout(rootfs).some((pid) =>
+    ['', '/memory'].some((place) => existsSync(`/proc/${pid}/root${rootfs}/${entry}${place}/usr/bin/dpkg`)))
+  await killMidway(script(lab_rootfs, { path: rootfs }), () => existsSync(rootfs) && readdirSync(rootfs).some(isBegun))
   await until(() => processesAbout(rootfs).length === 0)
   t.strictSame(machineState(name).mounts, before['mounts'])
   t.match(make(t, lab_rootfs, { path: rootfs }), [/^build a Debian root/])
@@ -62,6 +65,17 @@ await t.test('three nodes come up and answer the system\'s ssh, which checks the
   t.strictSame(bootAll(t), nodes.map((node) => `boot ${node.name} (${node.address})`))
   for (const node of nodes) t.equal(ssh.run(node.address, 'hostname'), node.name)
   t.equal(new Set(nodes.map((node) => ssh.run(node.address, 'cat /etc/machine-id'))).size, 3)
+})
+
+await t.test('nodes see what this machine shares with them, and cannot write it', async (t) => {
+  const file = `${SHARED}/of-the-lab-test`
+  writeFileSync(file, 'shared')
+  try {
+    t.equal(ssh.run(first.address, `cat ${file}`), 'shared')
+    t.match(ssh.run(first.address, `sudo touch ${SHARED}/mine 2>&1 || :`), /Read-only file system/)
+  } finally {
+    rmSync(file)
+  }
 })
 
 await t.test('a second time nothing is to be done', async (t) => {

@@ -1,6 +1,6 @@
 /**
  * What runs as the first process in a node's namespaces, and becomes its PID 1: mounts, pivot_root, systemd.
- * Wants in its environment: unit, node (its folder), name, hosts (lines for /etc/hosts), key.
+ * Wants in its environment: unit, node (its folder), name, hosts (lines for /etc/hosts), key, shared (a directory).
  */
 export const bootScript = String.raw`
 fail() { echo "boot: $*" >&2; exit 1; }
@@ -51,6 +51,9 @@ mount -t tmpfs tmpfs "$root/dev/shm" && mount -t mqueue mqueue "$root/dev/mqueue
 for kept in docker containerd rancher kubelet; do
   mkdir -p "$root/var/lib/$kept" && mount --bind "$data/$kept" "$root/var/lib/$kept" || fail "no $kept"
 done
+
+# What this machine shares with its nodes: read-only, at the same path.
+mkdir -p "$root$shared" && mount --bind "$shared" "$root$shared" && mount -o remount,bind,ro "$root$shared" || fail 'no shared directory'
 
 rm -f "$root/etc/resolv.conf"
 if [ -e /run/systemd/resolve/resolv.conf ]; then cat /run/systemd/resolve/resolv.conf; else cat /etc/resolv.conf; fi >"$root/etc/resolv.conf"

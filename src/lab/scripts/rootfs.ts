@@ -94,15 +94,28 @@ if [ ! -d "$path/$wanted" ]; then
   mkdir "$work" || exit
   lab_sources >"$path/.sources.list" && lab_apt_settings >"$path/.apt.conf" || exit
   ${raw(mergedUsr)}
+  # In memory where there is enough of it, a third quicker: dpkg writes many small files and waits for each. Only this namespace sees the mount.
   unshare --mount --pid --fork --kill-child --mount-proc --propagation private \
-    mmdebstrap --quiet --variant=minbase --mode=root --include=${packages.join(',')} "$@" ${fetching(download)} \
-    --aptopt="$path/.apt.conf" "$(lab_codename)" "$work" "$path/.sources.list" >"$path/build.log" 2>&1 </dev/null ||
+    sh -c ${inMemory} "$work" "$(lab_codename)" "$path/.sources.list" \
+    --quiet --variant=minbase --mode=root --include=${packages.join(',')} "$@" ${fetching(download)} --aptopt="$path/.apt.conf" >"$path/build.log" 2>&1 </dev/null ||
     { echo "mmdebstrap failed; the end of $path/build.log:" >&2; tail -n 15 "$path/build.log" >&2; rm -rf "$work"; exit 1; }
   root=$work
   lab_finish || { echo "could not finish the root in $work" >&2; exit 1; }
   mv "$work" "$path/$wanted" || exit
 fi
 ln -sfn "$wanted" "$path/.current" && mv -fT "$path/.current" "$path/current"`
+
+/** Runs mmdebstrap with the options after the first two arguments. $0: the directory for the root; $1: the release; $2: a file of sources. */
+const inMemory = String.raw`
+target=$0 release=$1 sources=$2
+shift 2
+if [ "$(sed -n 's/^MemAvailable: *\([0-9]*\) kB/\1/p' /proc/meminfo)" -gt 3000000 ]; then
+  memory=$target/memory
+  mkdir "$memory" && mount -t tmpfs -o mode=755,size=2g tmpfs "$memory" && mmdebstrap "$@" "$release" "$memory" "$sources" &&
+    cp -a "$memory/." "$target" && umount "$memory" && rmdir "$memory"
+else
+  mmdebstrap "$@" "$release" "$target" "$sources"
+fi`
 
 /** Options that leave archives of packages, and the package lists they were found in, in the root. */
 const fetching = (download: readonly string[]): string[] => download.length === 0 ? [] : [
@@ -129,6 +142,8 @@ lab_finish() {
   mkdir -p "$root/etc/systemd/journald.conf.d" || return
   printf '[Journal]\nReadKMsg=no\nSystemMaxUse=64M\n' >"$root/etc/systemd/journald.conf.d/lab.conf" || return
   mkdir -p "$root/etc/ssh/sshd_config.d" || return
+  # What a power cut of the whole machine would cost, the lab can make again; what nodes write stays theirs when only they lose power.
+  printf 'force-unsafe-io\n' >"$root/etc/dpkg/dpkg.cfg.d/lab" || return
   printf 'PasswordAuthentication no\nUseDNS no\nHostKey /etc/ssh/ssh_host_ed25519_key\n' >"$root/etc/ssh/sshd_config.d/lab.conf"
 }
 `

@@ -1,5 +1,5 @@
 import { sh } from '../../shell/quote.ts'
-import { parts } from '../names.ts'
+import { parts, SHARED } from '../names.ts'
 import { bootScript, nodeFileFunctions } from './boot-node.ts'
 import { endNodeFunctions } from './end-node.ts'
 import { keeperScript } from './keep-node.ts'
@@ -28,7 +28,7 @@ export const hostsLines = ({ name, address, nodes }: Pick<NodeSetting, 'name' | 
 const settings = (node: NodeSetting): string => sh`
 dir=${node.dir} node=${nodeFolder(node.dir, node.name)} unit=${parts(node.lab).node(node.name)}
 name=${node.name} address=${node.address} rootfs=${node.rootfs} memory=${node.memoryBytes ?? -1} disk=${node.diskBytes ?? ''}
-hosts=${hostsLines(node).join('\n')}
+hosts=${hostsLines(node).join('\n')} shared=${SHARED}
 `
 
 /** The lock is held by a script of an earlier run that is still at work, too. */
@@ -53,7 +53,7 @@ lab_wait_for_ssh() { # $1: seconds
 
 const prepare = String.raw`
 lab_prepare() {
-  mkdir -p "$node/root" "$node/ssh" "$node/disk" || return
+  mkdir -p "$node/root" "$node/ssh" "$node/disk" "$shared" || return
   # A node keeps the disk it began with, a folder or an image.
   if [ -n "$disk" ] && [ ! -e "$node/disk.img" ] && [ ! -d "$node/disk/upper" ]; then
     rm -f "$node/disk.new" && truncate -s "$disk" "$node/disk.new" && mkfs.ext4 -q -F -m 0 "$node/disk.new" &&
@@ -77,7 +77,7 @@ const launch = sh`
 lab_launch() {
   printf '%s' ${nodeFileFunctions + bootScript} >"$node/boot.sh" && printf '%s' ${keeperScript} >"$node/keep.sh" || return
   key=$(cat "$dir/id_ed25519.pub") || return
-  export node unit name hosts key memory
+  export node unit name hosts key memory shared
   (cd / && exec setsid sh "$node/keep.sh" </dev/null >"$node/console.log" 2>&1 8>&-) &
   lab_keeper=$!
   lab_tries=0

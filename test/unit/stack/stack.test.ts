@@ -50,7 +50,7 @@ for (const ipvs of [true, false]) {
       mode: 'replicated',
       replicas: 4,
       placement: { max_replicas_per_node: 2, preferences: [{ spread: 'node.labels.zone' }] },
-      update_config: { parallelism: 1, order: 'start-first', failure_action: 'rollback' },
+      update_config: { parallelism: 2, order: 'start-first', failure_action: 'rollback' },
       rollback_config: { order: 'start-first' },
       restart_policy: { condition: 'any' },
       resources: { limits: { memory: '192M' }, reservations: { memory: '64M' } },
