@@ -106,9 +106,12 @@ TMPDIR=$work/build unshare --mount --propagation private -- sh -c '
   --dpkgopt='path-exclude=/usr/share/locale/*' \
   --dpkgopt='path-exclude=/usr/share/doc/*' \
   --dpkgopt='path-include=/usr/share/doc/*/copyright' \
+  --dpkgopt='path-exclude=/usr/lib/*/gconv/*' \
+  --dpkgopt='path-exclude=/usr/share/zoneinfo/right/*' \
   --customize-hook='rm -f "$1"/etc/apt/sources.list "$1"/etc/apt/apt.conf.d/99mmdebstrap' \
   --customize-hook='rm -rf "$1"/var/log/nginx/* "$1"/var/log/redis/*' \
   --customize-hook='ln -s /dev/stderr "$1"/var/log/nginx/error.log' \
+  --customize-hook='rm -f "$1"/var/cache/debconf/*.dat-old' \
   --customize-hook=': > "$1"/etc/hostname; : > "$1"/etc/resolv.conf' \
   "$suite" "$work/root.tar" - < "$work/sources.list" || fail 'mmdebstrap failed; its messages above say why'
 

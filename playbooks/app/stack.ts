@@ -73,7 +73,7 @@ function redisWorks({ redis_topology: topology }: RedisVars, image: ReturnType<t
   const ready = shell(`Redis works: ${topology}`, {
     // Waits between tries, not within one: what only looks may be asked ahead of its turn.
     cmd: image.map((name) => `missing=$(${adminCommand(name, topology, ['look', shapeOf(topology)])}) || exit; [ -z "$missing" ] || { printf '%s\\n' "$missing" >&2; exit 1; }`),
-    stdin: password(), read_only: true, timeout: 600, until: ({ rc }) => rc === 0, retries: 60, delay: 2,
+    stdin: password(), read_only: true, timeout: 600, until: ({ rc }) => rc === 0, retries: 120, delay: 1,
   })
   return [
     ...(topology === 'cluster' ? [] : [ready]),

@@ -31,6 +31,9 @@ ${raw(sourceFunctions)}
 for command in mmdebstrap apt-get unshare flock sha256sum; do
   command -v "$command" >/dev/null || printf 'missing %s\n' "$command"
 done
+# apt takes a second to list them.
+lab_found=$(lab_sources)
+lab_sources() { [ -z "$lab_found" ] || printf '%s\n' "$lab_found"; }
 printf 'sources %s\n' "$(lab_sources | wc -l)"
 printf 'wanted %s\n' "$(${raw(recipe(all(contents)))})"
 printf 'current %s\n' "$(readlink ${path}/current)"
