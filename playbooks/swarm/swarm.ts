@@ -1,4 +1,5 @@
 import { docker_node, docker_swarm, play, PlaybookError, register, slowdownOf, type DockerSwarm, type PlayContext } from '../../src/labbook.ts'
+import { labOf } from '../../src/lab/lab.ts'
 import { addressAmongNodes } from '../lab/address.ts'
 
 /** What the first manager knows: the tokens, the members. */
@@ -37,10 +38,14 @@ const swarmJoin = play('Swarm: join', { hosts: 'swarm:!swarm_managers[0]', becom
         if (join_tokens === undefined) throw new PlaybookError(`${manager} gave no join tokens`)
         return join_tokens[joins]
       }),
+      // What another Swarm runs on a machine of the user's is not ended unasked.
+      force: isOfLab(on, on.host) || on.vars.swarm_force === true || on.vars.swarm_force === 'true',
       member_ids: swarmState.on(manager).map(({ nodes }) => nodes.map(({ id }) => id)),
     }),
   ]
 })
+
+const isOfLab = (on: PlayContext, host: string): boolean => labOf(on)?.nodes.some(({ name }) => name === host) === true
 
 /** Role, availability and labels of every node, as the inventory has them. */
 const swarmNodes = play('Swarm: nodes', { hosts: 'swarm_managers[0]', become: true, tags: 'swarm' }, (on) =>

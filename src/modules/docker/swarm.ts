@@ -23,7 +23,7 @@ const schema = z.strictObject({
   remote_addrs: z.array(z.string()).optional(),
   /** With `join`: the nodes the managers know. A node that thinks it is a member and is not listed joins anew. */
   member_ids: z.array(z.string()).optional(),
-  /** With `absent`: leave even as a manager. */
+  /** With `absent`: leave even as a manager. With `join`: leave another Swarm first, which ends what that one runs here. */
   force: z.boolean().default(false),
 }).refine((params) => params.state !== 'join' || (params.join_token !== undefined && params.remote_addrs !== undefined),
   'state join needs join_token and remote_addrs')
@@ -150,12 +150,16 @@ function join(params: Params, self: Self, manager: Manager): Plan<DockerSwarm> {
     case 'active':
       // The list of members is from before this task ran: who has just joined cannot be on it.
       if (self.rightSwarm && (!removed || self.age < JUST_JOINED)) return member(self, manager)
+      if (!self.rightSwarm && !params.force) return { changes: [], problem: otherSwarm(self) }
       return { changes: [leaveChange(self.rightSwarm ? 'leave the Swarm, which has removed this node' : 'leave the other Swarm', true), joinChange(params)] }
     case 'inactive': return { changes: [joinChange(params)] }
     case 'locked': return { changes: [], problem: 'this node is a manager of a locked Swarm: unlock it, or let it leave (state: absent, force: true)' }
     default: return { changes: [leaveChange(`leave the Swarm, as the node is in state ${self.state}${self.error && ` (${self.error})`}`, true), joinChange(params)] }
   }
 }
+
+const otherSwarm = ({ managers }: Self): string =>
+  `this node is in another Swarm${managers.length > 0 ? `, that of ${managers.join(', ')}` : ''}: leaving it would end what that Swarm runs here. Let it leave by hand (docker swarm leave), or set force: true`
 
 /** Seconds in which a certificate counts as that of a node that has just joined. */
 const JUST_JOINED = 120

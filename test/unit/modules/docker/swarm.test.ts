@@ -73,9 +73,16 @@ void t.test('join: a member of the right Swarm is as asked', async (t) => {
   t.same(values, { node_id: WORKER.NodeID, is_manager: false, nodes: [] })
 })
 
-void t.test('join: a member of another Swarm leaves it and joins', async (t) => {
+void t.test('join: a member of another Swarm is left there, unless force is set', async (t) => {
+  const other = 'b'.repeat(64)
+  const { changes, problem } = plan({ ...joining, member_ids: members }, worker(WORKER, `ca ${other}`, 'age 5'))
+  t.same(changes, [])
+  t.match(problem, /^this node is in another Swarm, that of 10\.77\.0\.11:2377: leaving it would end what that Swarm runs here/)
+})
+
+void t.test('join with force: a member of another Swarm leaves it and joins', async (t) => {
   const other = CA.replace('5d6a', '6d6a')
-  t.same(descriptions({ ...joining, member_ids: members }, worker(WORKER, `ca ${other}`, 'age 5')), ['leave the other Swarm', 'join the Swarm of 10.77.0.11:2377'])
+  t.same(descriptions({ ...joining, force: true, member_ids: members }, worker(WORKER, `ca ${other}`, 'age 5')), ['leave the other Swarm', 'join the Swarm of 10.77.0.11:2377'])
 })
 
 void t.test('join: a node that the managers have removed joins anew, one that has just joined does not', async (t) => {
