@@ -42,7 +42,7 @@ export const registryMoved = play('Registry: on one machine only', { hosts: 'doc
   docker_container('No registry here', { name: CONTAINER, state: 'absent' }),
 ])
 
-const purges = ({ registry_purge: purge }: Readonly<Record<string, unknown>>): boolean => purge === true
+const purges = ({ registry_purge: purge }: Readonly<Record<string, unknown>>): boolean => purge === true || purge === 'true'
 
 const removesRegistry: Disturbs = ({ hosts, hostvars }) =>
   hosts.map((host) => ({ host, what: `the registry is removed${purges(hostvars(host)) ? ', with all its images' : '; its images stay'}` }))

@@ -2,7 +2,7 @@ import { imageBase, pushImages } from '../images/images.ts'
 import { accessProof } from './access.ts'
 import { credentials } from './credentials.ts'
 import { registry, registryAnswers, registryGone, registryMoved } from './registry.ts'
-import { storageProof } from './storage.ts'
+import { recreateProof, storageProof } from './storage.ts'
 import { distrust, login, trust } from './trust.ts'
 
 /** From certificate to images: in an order in which each finds what it needs. */
@@ -11,4 +11,4 @@ export const registryUp = [credentials, trust, imageBase, registry, registryAnsw
 /** What the registry left on the machines is taken away; its CA and accounts stay on the controller. */
 export const registryDown = [distrust, registryGone]
 
-export const registryProof = [storageProof, accessProof]
+export const registryProof = [storageProof, recreateProof, accessProof]

@@ -1,4 +1,4 @@
-import { docker_container, experiment, onHosts, type ExperimentContext } from '../../src/labbook.ts'
+import { docker_container, experiment, onHosts, type Exhibit, type ExperimentContext } from '../../src/labbook.ts'
 import { sh } from '../../src/shell/quote.ts'
 import { registryAddress, registryHost } from './address.ts'
 import { askAs, listDigests } from './client.ts'
@@ -6,26 +6,40 @@ import { CONTAINER, registryContainer, storageOf } from './registry.ts'
 
 const HELLO = 'labbook/hello-world'
 
-/** Part 1 of the lesson: what the registry has lies outside of its container, and outlives it. */
-export const storageProof = experiment('The registry keeps its data outside', {
+const ON_THE_REGISTRY = {
   hosts: 'registry[0]',
   tags: ['registry', 'proof'],
-  disturbs: ({ hosts }) => onHosts(hosts, 'the container of the registry is removed and made again'),
-  proves: {
-    'registry.storage.external': 'What is pushed lies in a folder of the host',
-    'registry.storage.survives': 'A registry whose container was removed and made again has the same images',
-  },
+} as const
+
+/** What the registry stores lies outside of its container. Only looks, and pushes what is there already. */
+export const storageProof = experiment('The registry keeps its data outside', {
+  ...ON_THE_REGISTRY,
+  disturbs: false,
+  proves: { 'registry.storage.external': 'What is pushed lies in a folder of the host' },
 }, async (on) => {
-  const address = registryAddress(on)
-  const storage = storageOf({ vars: on.hostvars(registryHost(on)) })
-  const catalogue = `${askAs(on)}\n${listDigests(address)}`
-  const before = await on.exhibit({ title: 'What the registry has', command: catalogue })
-  const hello = /^labbook\/hello-world:(\S+) (sha256:\w{64})$/m.exec(before.stdout)
-  if (hello === null) throw new Error(`the registry has no image ${HELLO}: run playbooks/registry.mjs first`)
-  const [, tag = '', digest = ''] = hello
-  await lies(on, { address, storage, tag, digest })
-  await survives(on, { catalogue, before, image: `${address}/${HELLO}@${digest}` })
+  const { tag, digest } = helloIn(await catalogue(on, 'What the registry has'))
+  await lies(on, { address: registryAddress(on), storage: storageOf({ vars: on.hostvars(registryHost(on)) }), tag, digest })
 })
+
+/** And it outlives the container. */
+export const recreateProof = experiment('The registry outlives its container', {
+  ...ON_THE_REGISTRY,
+  disturbs: ({ hosts }) => onHosts(hosts, 'the container of the registry is removed and made again'),
+  proves: { 'registry.storage.survives': 'A registry whose container was removed and made again has the same images' },
+}, async (on) => {
+  const before = await catalogue(on, 'What the registry has before')
+  await survives(on, before, `${registryAddress(on)}/${HELLO}@${helloIn(before).digest}`)
+})
+
+/** Every tag with its digest. */
+const catalogue = (on: ExperimentContext, title: string): Promise<Exhibit> =>
+  on.exhibit({ title, command: `${askAs(on)}\n${listDigests(registryAddress(on))}` })
+
+function helloIn({ stdout }: Pick<Exhibit, 'stdout'>): { tag: string; digest: string } {
+  const [, tag, digest] = /^labbook\/hello-world:(\S+) (sha256:\w{64})$/m.exec(stdout) ?? []
+  if (tag === undefined || digest === undefined) throw new Error(`the registry has no image ${HELLO}: run playbooks/registry.mjs first`)
+  return { tag, digest }
+}
 
 async function lies(on: ExperimentContext, { address, storage, tag, digest }: { address: string; storage: string; tag: string; digest: string }): Promise<void> {
   const push = await on.exhibit({ title: 'Push hello-world', command: sh`docker push ${`${address}/${HELLO}:${tag}`}`, timeout: 120 })
@@ -46,7 +60,7 @@ async function lies(on: ExperimentContext, { address, storage, tag, digest }: { 
   })
 }
 
-async function survives(on: ExperimentContext, { catalogue, before, image }: { catalogue: string; before: { stdout: string }; image: string }): Promise<void> {
+async function survives(on: ExperimentContext, before: Exhibit, image: string): Promise<void> {
   const id = `docker inspect ${CONTAINER} --format '{{.Id}} {{.Image}}'`
   const old = await on.exhibit({ title: 'The container before', command: id })
   const [, imageId = ''] = old.stdout.trim().split(' ')
@@ -63,11 +77,11 @@ async function survives(on: ExperimentContext, { catalogue, before, image }: { c
   }
   const up = await on.watch({ title: 'The registry is back', command: `${askAs(on)}\nask -f -o /dev/null https://${registryAddress(on)}/v2/`, until: ({ exitCode }) => exitCode === 0, within: 60 })
   const now = await on.exhibit({ title: 'The container afterwards', command: id })
-  const after = await on.exhibit({ title: 'What the registry has afterwards', command: catalogue })
+  const after = await catalogue(on, 'What the registry has afterwards')
   const pull = await on.exhibit({ title: 'Pull hello-world afterwards', command: sh`docker image rm -f ${image} >/dev/null 2>&1; docker pull ${image}`, timeout: 120 })
   on.finding('registry.storage.survives', {
     holds: up.reached && old.stdout !== now.stdout && after.stdout === before.stdout && pull.exitCode === 0,
-    evidence: [old, ...(removed ? [removed] : []), ...(made ? [made] : []), now, after, pull],
+    evidence: [before, old, ...(removed ? [removed] : []), ...(made ? [made] : []), now, after, pull],
     detail: `${after.stdout.trim().split('\n').length} tags with the same digests; the registry answered ${up.seconds.toFixed(0)} s after it was made again`,
   })
 }

@@ -6,7 +6,7 @@ import { startBaseImage } from '../images/base.ts'
 import { labUp } from '../lab/lab.ts'
 import { accessProof } from '../registry/access.ts'
 import { registryUp } from '../registry/steps.ts'
-import { storageProof } from '../registry/storage.ts'
+import { recreateProof, storageProof } from '../registry/storage.ts'
 import { drain } from '../swarm/experiments/drain.ts'
 import { swarm } from '../swarm/swarm.ts'
 
@@ -17,4 +17,4 @@ export const foundation: readonly Step[] = [startBaseImage, ...labUp, docker, ..
  * The Swarm and its app on that foundation, all proofs, and one experiment. While the nodes pull the app's images and start it, the registry
  * shows whom it serves; it is removed and started again when nobody pulls any more.
  */
-export const quickStart: readonly Step[] = [...swarm, ...appStack, accessProof, swarmProof, appProof, storageProof, drain]
+export const quickStart: readonly Step[] = [...swarm, ...appStack, accessProof, swarmProof, appProof, storageProof, recreateProof, drain]

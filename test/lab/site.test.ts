@@ -12,10 +12,10 @@ import { changed, experiments, lab, NO_CHANGE, results, site, startStory, succee
  */
 
 const FINDINGS = [
-  'registry.storage.external', 'registry.storage.survives',
   'registry.tls.verified', 'registry.untrusted.refused', 'registry.plain-http.refused', 'registry.anonymous.refused',
   'registry.login.accepted', 'registry.login.refused', 'registry.push.https', 'registry.pull.other-node',
   'swarm.nodes.ready', 'app.replicas.answer', 'app.counter.counts',
+  'registry.storage.external', 'registry.storage.survives',
 ]
 /** Experiments that are done here, and how many findings they make; the others: experiments.test.ts. */
 const EXPERIMENTS = { drain: 3, 'node-killed': 2, update: 3 }
