@@ -31,7 +31,7 @@ t.test('a runner killed at any moment: the next run ends well', async (t) => {
   }
   await succeeds(t, site())
   // In its midst: the node is drained.
-  const { exitCode } = await experiments(['drain'], { play: drain.name, laterMs: 15_000 })
+  const { exitCode } = await experiments(['drain'], { play: drain.name, exhibit: 'Drain node3', laterMs: 500 })
   t.equal(exitCode, null)
   await succeeds(t, site())
   await succeeds(t, site())
