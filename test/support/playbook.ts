@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { readFileSync, readlinkSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Summary } from '../../src/evidence/index.ts'
@@ -31,7 +31,8 @@ export interface Blow {
 export function runPlaybook(entry: string, args: readonly string[], { kill, cwd = ROOT }: { kill?: Blow; cwd?: string } = {}): Promise<PlaybookRun> {
   const started = Date.now()
   return new Promise((resolve, reject) => {
-    const earlierRun = latestRunName()
+    newest = path.basename(entry, '.mjs')
+    const earlierRun = newestRunOf(newest)
     // zx itself is started, not npx, so that the pid is the runner's own.
     const child = spawn(process.execPath, [path.join(ROOT, 'node_modules/zx/build/cli.js'), entry, ...args], {
       cwd, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NO_COLOR: '1', NODE_OPTIONS: '' },
@@ -44,7 +45,8 @@ export function runPlaybook(entry: string, args: readonly string[], { kill, cwd 
     let timer: NodeJS.Timeout | undefined
     if (kill) {
       timer = setInterval(() => {
-        if (latestRunName() === earlierRun || !hasCome(kill)) return
+        const folder = newestRunOf(newest)
+        if (folder === undefined || folder === earlierRun || !hasCome(folder, kill)) return
         clearInterval(timer)
         timer = setTimeout(() => child.kill(kill.signal ?? 'SIGKILL'), kill.laterMs)
       }, 50)
@@ -71,24 +73,31 @@ export function runPlaybook(entry: string, args: readonly string[], { kill, cwd 
   })
 }
 
-/** The folder `runs/latest` points at; nothing before the first run. */
-function latestRunName(): string | undefined {
+/** The playbook that ran last. Other tests of the project may run others at the same time, so that `runs/latest` may be theirs. */
+let newest = ''
+
+/** The directory of a playbook's newest run; undefined before the first. Its name begins with the time. */
+function newestRunOf(playbook: string): string | undefined {
+  const runs = path.join(ROOT, 'runs')
   try {
-    return readlinkSync(path.join(ROOT, 'runs/latest'))
+    const name = readdirSync(runs).filter((each) => new RegExp(`Z-${playbook}(-\\d+)?$`).test(each)).sort().at(-1)
+    return name === undefined ? undefined : path.join(runs, name)
   } catch {
     return undefined
   }
 }
 
-function hasCome({ play, exhibit }: Blow): boolean {
-  const journal = readFileSync(path.join(ROOT, 'runs/latest/events.jsonl'), 'utf8')
+function hasCome(folder: string, { play, exhibit }: Blow): boolean {
+  const file = path.join(folder, 'events.jsonl')
+  const journal = existsSync(file) ? readFileSync(file, 'utf8') : ''
   const start = journal.indexOf(`{"type":"play_start","play":${JSON.stringify(play)}`)
   return start !== -1 && (exhibit === undefined || journal.includes(`"title":${JSON.stringify(exhibit)}`, start))
 }
 
-/** What the newest run of this project left. A run that was killed has no summary. */
+/** What the run that was made last left. A run that was killed has no summary. */
 export function latestRun() {
-  const folder = path.join(ROOT, 'runs/latest')
+  const folder = newestRunOf(newest)
+  if (folder === undefined) throw new Error(`there is no run of ${newest}`)
   return {
     folder,
     events: readFileSync(path.join(folder, 'events.jsonl'), 'utf8').split('\n').filter(Boolean).map((text) => JSON.parse(text) as RunEvent),
