@@ -26,7 +26,7 @@ const DRAINED: ClosingContext['findings'] = [
   { id: 'swarm.nodes.ready', holds: true },
   { id: 'app.replicas.answer', holds: true },
   { id: 'swarm.drain.evacuates', holds: true, measured: [
-    { name: 'time to empty', unit: 's', values: [6.43, 5.428] }, { name: 'failed requests', unit: '', values: [3, 0] },
+    { name: 'reschedule time', unit: 's', values: [6.43, 5.428] }, { name: 'failed requests', unit: '', values: [3, 0] },
   ] },
 ]
 

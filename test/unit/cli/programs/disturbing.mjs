@@ -2,5 +2,5 @@
 import path from 'node:path'
 import { loadBundle } from '../../../../src/cli/bundle.mjs'
 
-const { main, playbook } = await loadBundle(path.resolve(import.meta.dirname, '../../../..'), path.join(import.meta.dirname, 'disturbing-playbook.ts'))
-process.exitCode = await main(playbook, process.argv.slice(4), process.argv[2])
+const { main, written } = await loadBundle(path.resolve(import.meta.dirname, '../../../..'), path.join(import.meta.dirname, 'disturbing-playbook.ts'))
+process.exitCode = await main(written.default, process.argv.slice(4), process.argv[2])
