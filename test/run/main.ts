@@ -1,5 +1,5 @@
 import { install } from './packages.ts'
-import { expectedMinutes, PARTS, partsNamed, type Lane, type Part } from './parts.ts'
+import { expectedMinutes, PARTS, partsNamed, SIDE_BY_SIDE, type Lane, type Part } from './parts.ts'
 import { runPart, type Outcome } from './part.ts'
 import { endAll } from './programs.ts'
 
@@ -38,7 +38,7 @@ async function main(names: readonly string[]): Promise<number> {
       await runAndTell(part, await installed.get(part))
     }
   }
-  await Promise.all([lane('compute'), lane('wait'), lane('lab')])
+  await Promise.all(SIDE_BY_SIDE.map(lane))
   await lane('alone')
   return summarize(parts)
 }
