@@ -37,7 +37,8 @@ lab_sources() { [ -z "$lab_found" ] || printf '%s\n' "$lab_found"; }
 printf 'sources %s\n' "$(lab_sources | wc -l)"
 printf 'wanted %s\n' "$(${raw(recipe(all(contents)))})"
 printf 'current %s\n' "$(readlink ${path}/current)"
-[ ! -x ${path}/current/sbin/init ] || echo complete`,
+# A link that leads out of the root: what it leads to is systemd in the root, and nothing or this machine's own from here.
+[ ! -L ${path}/current/sbin/init ] || echo complete`,
   plan: ({ path, state, ...contents }, { stdout }) => {
     const seen = pairs(stdout)
     const fact = new Map(seen)

@@ -63,7 +63,7 @@ lab_prepare() {
   if [ ! -s "$node/lower" ]; then
     readlink -f "$rootfs/current" >"$node/lower.new" && mv -f "$node/lower.new" "$node/lower" || return
   fi
-  [ -x "$(cat "$node/lower")/sbin/init" ] || { echo "the root that $name was made from is gone ($(cat "$node/lower")): remove the node (state: absent) and make it anew" >&2; return 1; }
+  [ -L "$(cat "$node/lower")/sbin/init" ] || { echo "the root that $name was made from is gone ($(cat "$node/lower")): remove the node (state: absent) and make it anew" >&2; return 1; }
   if [ ! -s "$node/ssh/ssh_host_ed25519_key" ]; then
     rm -f "$node/ssh/new" "$node/ssh/new.pub"
     ssh-keygen -q -t ed25519 -N '' -C "$name" -f "$node/ssh/new" </dev/null &&
@@ -139,7 +139,7 @@ for command in nsenter unshare setsid flock ip ssh-keygen ssh-keyscan pivot_root
 done
 [ -z "$disk" ] || command -v mkfs.ext4 >/dev/null || echo missing mkfs.ext4
 [ -e /dev/loop-control ] || echo no-loop
-[ -x "$rootfs/current/sbin/init" ] || echo no-root
+[ -L "$rootfs/current/sbin/init" ] || echo no-root
 [ -s "$dir/id_ed25519.pub" ] || echo no-key
 ip -n "$unit" -o link show lo >/dev/null 2>&1 || echo no-network
 [ ! -e "$node" ] || echo folder
