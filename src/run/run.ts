@@ -34,7 +34,7 @@ export interface RunOptions {
   readonly extraVars: Readonly<Record<string, unknown>>
   /** What of them was read before: while the steps were written. */
   readonly reads?: ReadTracker
-  /** To be told first: what may be wrong with the command line. */
+  /** Emitted first: what may be wrong with the command line. */
   readonly warnings?: readonly string[]
   /** How often each experiment is done. Default: once. */
   readonly repeat?: number

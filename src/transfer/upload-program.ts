@@ -66,7 +66,7 @@ async function send(request: Request): Promise<{ sent: number }> {
       for (let piece; (piece = await next).size > 0; sent += piece.size) {
         // The one after it is read and compressed while this one travels.
         next = read(sent + piece.size)
-        next.catch(() => undefined) // told where it is awaited, unless sending fails first
+        next.catch(() => undefined) // thrown where it is awaited, unless sending fails first
         await run(`${piece.text} ${sh`>>${part}`}`)
       }
     } finally {

@@ -4,7 +4,7 @@ import type { Files, Part } from './parts.ts'
 import { runProgram, type Ended, type Start } from './programs.ts'
 import { commentsOf, NOTHING, sum, tallyOf, withoutPassed, type Tally } from './tally.ts'
 
-/** What came of a part, or of one of its files. */
+/** The result of a part, or of one of its files. */
 export interface Outcome extends Tally {
   readonly seconds: number
   /** What is to be read of it: of what failed all but what passed. */

@@ -69,7 +69,7 @@ export const PARTS: readonly Part[] = [
     work: { command: ['bash', 'app/tests/run.sh'] },
   },
   { name: 'browser', covers: 'the report in Chromium', packages: ['chromium'], lane: 'compute', minutes: 0.5, runs: 'test', work: oneByOne(600, () => testFiles('test/browser')) },
-  { name: 'lab', covers: 'one story on the real lab, from bare to down', packages: LAB, lane: 'lab', minutes: 9, runs: 'test', work: oneByOne(3600, () => [STORY]) },
+  { name: 'lab', covers: 'one story on the real lab, from a clean install to down', packages: LAB, lane: 'lab', minutes: 9, runs: 'test', work: oneByOne(3600, () => [STORY]) },
   { name: 'lab-more', covers: 'all else on the real lab', packages: LAB, lane: 'alone', minutes: 45, runs: 'all', work: oneByOne(3600, () => testFiles('test/lab', [STORY])) },
   { name: 'property', covers: 'check mode against run, on a node', packages: LAB, lane: 'alone', minutes: 12, runs: 'all', work: oneByOne(1800, () => testFiles('test/property')) },
   { name: 'vm', covers: 'one virtual machine', packages: VM, lane: 'alone', minutes: 7, runs: 'all', work: oneByOne(1200, () => ['test/vm/one.test.ts']) },

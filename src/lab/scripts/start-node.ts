@@ -63,7 +63,7 @@ lab_prepare() {
   if [ ! -s "$node/lower" ]; then
     readlink -f "$rootfs/current" >"$node/lower.new" && mv -f "$node/lower.new" "$node/lower" || return
   fi
-  [ -L "$(cat "$node/lower")/sbin/init" ] || { echo "the root that $name was made from is gone ($(cat "$node/lower")): remove the node (state: absent) and make it anew" >&2; return 1; }
+  [ -L "$(cat "$node/lower")/sbin/init" ] || { echo "the root that $name was made from is gone ($(cat "$node/lower")): remove the node (state: absent) and create it again" >&2; return 1; }
   if [ ! -s "$node/ssh/ssh_host_ed25519_key" ]; then
     rm -f "$node/ssh/new" "$node/ssh/new.pub"
     ssh-keygen -q -t ed25519 -N '' -C "$name" -f "$node/ssh/new" </dev/null &&
