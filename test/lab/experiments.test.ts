@@ -3,31 +3,18 @@ import path from 'node:path'
 import t from 'tap'
 import { nodeKilled } from '../../playbooks/swarm/experiments/loss.ts'
 import { latestRun } from '../support/playbook.ts'
-import { changed, experiments, NO_CHANGE, provision, site, startStory, succeeds } from './site.ts'
+import { changed, experiments, NO_CHANGE, provision, prove, site, startStory, succeeds } from './site.ts'
 
 /* Experiments on the real lab: what they prove, and an interrupted one. */
 
-/** Experiments that are done here, and how many findings they make. */
-const EXPERIMENTS = { drain: 3, 'node-killed': 2, scale: 2, update: 3, 'broken-update': 2, 'depends-on': 2 }
+/** Experiments that are done here, and how many findings they make; the others: site.test.ts. */
+const EXPERIMENTS = { scale: 2, update: 3, 'broken-update': 2, 'depends-on': 2 }
 
 const down = await startStory()
 provision()
 
 t.test('experiments prove what they claim, and leave the cluster as it was', async (t) => {
-  await succeeds(t, experiments(Object.keys(EXPERIMENTS)))
-  const { folder, events, ...run } = latestRun()
-  const { findings } = run.summary()
-  t.same(findings.filter(({ holds }) => holds !== true), [])
-  t.equal(findings.length, 1 + Object.values(EXPERIMENTS).reduce((sum, n) => sum + n, 0), 'and that of the Swarm')
-  const timelines = events.flatMap((event) => (event.type === 'exhibit' && event.chart ? [event] : []))
-  t.equal(timelines.length, Object.keys(EXPERIMENTS).length - 1, 'a timeline of each, but for depends-on')
-  for (const { id, chart, data } of timelines) {
-    t.ok(chart?.kind === 'timeline' && chart.bars.length >= 5 && (chart.requests ?? []).length > 5, `${id}: tasks and requests`)
-    t.match(data?.find(({ name }) => name === 'requests.csv')?.text, /^at_s,ms,door,method,status,replica,node,error\n\d+\./)
-    t.ok(existsSync(path.join(folder, 'img', `${id}.svg`)), `${id} is drawn`)
-  }
-  await succeeds(t, site())
-  t.same(changed(), NO_CHANGE)
+  await prove(t, EXPERIMENTS, ['depends-on'])
 })
 
 t.test('an experiment that is interrupted puts back what it has disturbed', async (t) => {

@@ -2,11 +2,10 @@ import t from 'tap'
 import { docker } from '../../playbooks/docker/docker.ts'
 import { imageBase, pushImages } from '../../playbooks/images/images.ts'
 import { labUp } from '../../playbooks/lab/lab.ts'
-import { drain } from '../../playbooks/swarm/experiments/drain.ts'
 import { swarm } from '../../playbooks/swarm/swarm.ts'
 import type { RunEvent } from '../../src/run/events.ts'
 import { latestRun, runPlaybook, type Blow } from '../support/playbook.ts'
-import { changed, experiments, NO_CHANGE, PROVISION, site, startStory, succeeds } from './site.ts'
+import { changed, NO_CHANGE, PROVISION, site, startStory, succeeds } from './site.ts'
 
 /* A runner that is killed, from bare, again and again, each later run a little further. */
 
@@ -29,10 +28,6 @@ t.test('a runner killed at any moment: the next run ends well', async (t) => {
     t.equal(hasStarted(kill, events), true, `«${kill.play}» had begun`)
     t.equal(events.at(-1)?.type === 'run_end', false, `killed ${kill.laterMs} ms after the start of «${kill.play}»`)
   }
-  await succeeds(t, site())
-  // In its midst: the node is drained.
-  const { exitCode } = await experiments(['drain'], { play: drain.name, exhibit: 'Drain node3', laterMs: 500 })
-  t.equal(exitCode, null)
   await succeeds(t, site())
   await succeeds(t, site())
   t.same(changed(), NO_CHANGE)

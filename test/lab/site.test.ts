@@ -4,7 +4,7 @@ import t from 'tap'
 import { drain } from '../../playbooks/swarm/experiments/drain.ts'
 import type { TaskResult } from '../../src/run/events.ts'
 import { latestRun } from '../support/playbook.ts'
-import { changed, experiments, lab, NO_CHANGE, results, site, startStory, succeeds } from './site.ts'
+import { changed, experiments, lab, NO_CHANGE, prove, results, site, startStory, succeeds } from './site.ts'
 
 /*
  * The one story of `npm test` on the real lab: namespaces with systemd and sshd, Docker, Swarm, the app, from bare to down. Each part needs
@@ -17,8 +17,11 @@ const FINDINGS = [
   'swarm.nodes.ready', 'app.replicas.answer', 'app.counter.counts',
   'registry.storage.external', 'registry.storage.survives',
 ]
-/** Experiments that are done here, and how many findings they make; the others: experiments.test.ts. */
-const EXPERIMENTS = { drain: 3, 'node-killed': 2, update: 3 }
+/**
+ * Experiments that are done here, and how many findings they make; the others: experiments.test.ts. Beside the other parts of `npm test` the nodes get a
+ * fraction of two cores, so none of these claims that no request fails.
+ */
+const EXPERIMENTS = { drain: 3, 'node-killed': 2, health: 1 }
 
 const names = (list: readonly TaskResult[], status: string): string[] =>
   list.filter((result) => result.status === status).map(({ host, play, task, handler }) => `${host}: ${play}: ${handler ? 'handler ' : ''}${task}`)
@@ -70,20 +73,7 @@ t.test('a second run changes nothing, and check mode after it lists nothing', as
 })
 
 t.test('experiments prove what they claim, and leave the cluster as it was', async (t) => {
-  await succeeds(t, experiments(Object.keys(EXPERIMENTS)))
-  const { folder, events, ...run } = latestRun()
-  const { findings } = run.summary()
-  t.same(findings.filter(({ holds }) => holds !== true), [])
-  t.equal(findings.length, 1 + Object.values(EXPERIMENTS).reduce((sum, n) => sum + n, 0), 'and that of the Swarm')
-  const timelines = events.flatMap((event) => (event.type === 'exhibit' && event.chart ? [event] : []))
-  t.equal(timelines.length, Object.keys(EXPERIMENTS).length, 'a timeline of each')
-  for (const { id, chart, data } of timelines) {
-    t.ok(chart?.kind === 'timeline' && chart.bars.length >= 5 && (chart.requests ?? []).length > 5, `${id}: tasks and requests`)
-    t.match(data?.find(({ name }) => name === 'requests.csv')?.text, /^at_s,ms,door,method,status,replica,node,error\n\d+\./)
-    t.ok(existsSync(path.join(folder, 'img', `${id}.svg`)), `${id} is drawn`)
-  }
-  await succeeds(t, site())
-  t.same(changed(), NO_CHANGE)
+  await prove(t, EXPERIMENTS)
 })
 
 t.test('a runner killed in the midst of an experiment: the next run puts it right, the one after it changes nothing', async (t) => {

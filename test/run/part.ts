@@ -1,6 +1,6 @@
 import pLimit from 'p-limit'
 import { bundleTests } from './bundle.ts'
-import type { Files, Part } from './parts.ts'
+import type { Files, Lane, Part } from './parts.ts'
 import { runProgram, type Ended, type Start } from './programs.ts'
 import { commentsOf, NOTHING, sum, tallyOf, withoutPassed, type Tally } from './tally.ts'
 
@@ -14,13 +14,13 @@ export interface Outcome extends Tally {
 
 /** In front of TypeScript that is not bundled. */
 const LOADER = ['--import=tsx']
-/** Compute parts give way to those that wait, whose time limits would be missed else. */
-const NICENESS = 10
+/** Compute parts give way to those that wait, whose time limits would be missed else; and these to the lab, where a Swarm's nodes have to hear each other. */
+const NICENESS: Readonly<Record<Lane, number>> = { compute: 15, ssh: 5, redis: 5, app: 5, lab: 0, alone: 0 }
 
 /** Runs all of a part. @param ended - called for each file that has ended. */
 export async function runPart(part: Part, ended: (file: string, outcome: Outcome) => void = () => undefined): Promise<Outcome> {
   const started = performance.now()
-  const start = { niceness: part.lane === 'compute' ? NICENESS : 0 }
+  const start = { niceness: NICENESS[part.lane] }
   const outcomes = 'command' in part.work
     ? [outcomeOf(part.name, await runProgram(part.work.command, start), false)]
     : await runFiles(part.work, start, ended).catch((error: unknown) => [{ ...NOTHING, failed: 1, seconds: 0, ok: false, report: `${part.name}: ${String(error)}` }])

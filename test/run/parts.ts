@@ -5,8 +5,8 @@ import path from 'node:path'
 export const ROOT = path.resolve(import.meta.dirname, '../..')
 
 /**
- * Parts of one lane run one after the other, the lanes side by side. `compute` keeps the processors busy and runs at a lower
- * priority than the others, which mostly wait and have time limits. `alone`: when all other parts have ended.
+ * Parts of one lane run one after the other, the lanes side by side. `compute` keeps the processors busy and runs at the
+ * lowest priority; the others mostly wait and have time limits, those of the lab's nodes the shortest. `alone`: when all other parts have ended.
  */
 export type Lane = (typeof SIDE_BY_SIDE)[number] | 'alone'
 
