@@ -17,8 +17,8 @@ const escape = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
 
 /**
- * Of the cases at hand, one picture: wall time of each runner, the median as a dot, smallest and largest as a line. Dots,
- * since the scale is of powers of ten, on which the length of a bar would say nothing.
+ * Of the cases at hand, one picture: wall time of each runner, the median as a dot, smallest and largest as a line.
+ * Dots, since the scale is of powers of ten, on which the length of a bar would say nothing.
  */
 export function chart(results: Results, cases: readonly Case[]): string {
   const parts: string[] = []
@@ -28,7 +28,9 @@ export function chart(results: Results, cases: readonly Case[]): string {
   const scale = { low: Math.log10(Math.min(...all) * 0.8), high: Math.log10(Math.max(...all)) }
   let y = 10
   for (const { which, dots } of panels) {
-    parts.push(panel(`${TITLES[which.workload]}, ${which.hosts} host${which.hosts === 1 ? '' : 's'}: seconds`, dots, y, scale))
+    parts.push(
+      panel(`${TITLES[which.workload]}, ${which.hosts} host${which.hosts === 1 ? '' : 's'}: seconds`, dots, y, scale),
+    )
     y += HEAD + dots.length * ROW + 16
   }
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${y}" viewBox="0 0 ${WIDTH} ${y}" font-family="sans-serif" font-size="13" role="img">
@@ -40,14 +42,18 @@ ${parts.join('\n')}
 }
 
 export const TITLES: Readonly<Record<Case['workload'], string>> = {
-  second: 'Second run, 25 tasks with nothing to do', first: 'First run, the same 25 tasks', trivial: 'One trivial task',
-  commands: '100 trivial commands', four: '4 idempotent tasks, nothing to do',
+  second: 'Second run, 25 tasks with nothing to do',
+  first: 'First run, the same 25 tasks',
+  trivial: 'One trivial task',
+  commands: '100 trivial commands',
+  four: '4 idempotent tasks, nothing to do',
 }
 
-const dotsOf = (results: Results, which: Case): Dot[] => results.runners.flatMap(({ id, title }) => {
-  const values = measured(results.trials, id, which, 'wall')
-  return values === undefined ? [] : [{ label: title.replaceAll('`', ''), own: id.startsWith('labbook'), values }]
-})
+const dotsOf = (results: Results, which: Case): Dot[] =>
+  results.runners.flatMap(({ id, title }) => {
+    const values = measured(results.trials, id, which, 'wall')
+    return values === undefined ? [] : [{ label: title.replaceAll('`', ''), own: id.startsWith('labbook'), values }]
+  })
 
 interface Scale {
   /** Powers of ten. */
@@ -56,11 +62,16 @@ interface Scale {
 }
 
 function panel(title: string, dots: readonly Dot[], top: number, { low, high }: Scale): string {
-  const x = (value: number): number => LEFT + (Math.log10(value) - low) / (high - low || 1) * (WIDTH - LEFT - RIGHT)
+  const x = (value: number): number => LEFT + ((Math.log10(value) - low) / (high - low || 1)) * (WIDTH - LEFT - RIGHT)
   const bottom = top + HEAD + dots.length * ROW
-  const powers = Array.from({ length: 8 }, (_, index) => 10 ** (index - 3)).filter((power) => Math.log10(power) > low && Math.log10(power) < high)
-  const grid = powers.map((power) => `<line x1="${at(x(power))}" x2="${at(x(power))}" y1="${top + HEAD - 6}" y2="${bottom}" stroke="#d0d7de"/>`
-    + `<text x="${at(x(power))}" y="${top + HEAD - 10}" fill="#57606a" font-size="11" text-anchor="middle">${power}</text>`)
+  const powers = Array.from({ length: 8 }, (_, index) => 10 ** (index - 3)).filter(
+    (power) => Math.log10(power) > low && Math.log10(power) < high,
+  )
+  const grid = powers.map(
+    (power) =>
+      `<line x1="${at(x(power))}" x2="${at(x(power))}" y1="${top + HEAD - 6}" y2="${bottom}" stroke="#d0d7de"/>` +
+      `<text x="${at(x(power))}" y="${top + HEAD - 10}" fill="#57606a" font-size="11" text-anchor="middle">${power}</text>`,
+  )
   const rows = dots.map(({ label, own, values }, index) => {
     const y = top + HEAD + index * ROW
     const middle = y + ROW / 2 - 1
@@ -71,7 +82,11 @@ function panel(title: string, dots: readonly Dot[], top: number, { low, high }: 
       `<text x="${at(x(values.max) + 11)}" y="${y + 15}" fill="#1f2328">${digits(values.median)}</text>`,
     ].join('')
   })
-  return [`<text x="10" y="${top + 14}" font-weight="bold" fill="#1f2328">${escape(title)}</text>`, ...grid, ...rows].join('\n')
+  return [
+    `<text x="10" y="${top + 14}" font-weight="bold" fill="#1f2328">${escape(title)}</text>`,
+    ...grid,
+    ...rows,
+  ].join('\n')
 }
 
 const at = (value: number): string => value.toFixed(1)

@@ -27,7 +27,8 @@ interface Prepared {
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 
 async function outside(): Promise<number> {
-  if (process.getuid?.() !== 0) throw new BenchError('the benchmark makes hosts with namespaces and mounts: run it as root')
+  if (process.getuid?.() !== 0)
+    throw new BenchError('the benchmark makes hosts with namespaces and mounts: run it as root')
   mkdirSync(CACHE, { recursive: true })
   const notes = await installPackages(say)
   const prepared: Prepared = { base: await baseRoot(say), venv: await makeVenv(say), notes }
@@ -39,17 +40,24 @@ async function inside(options: Options, pid: number): Promise<number> {
   const { base, venv, notes } = JSON.parse(process.env['LABBOOK_BENCH_PREPARED'] ?? '{}') as Prepared
   const runners = chosen(await findRunners(venv), options)
   const cases = options.workloads.flatMap((workload): Case[] =>
-    workload === 'commands' ? [{ workload, hosts: 1 }] : options.hosts.map((hosts) => ({ workload, hosts })))
+    workload === 'commands' ? [{ workload, hosts: 1 }] : options.hosts.map((hosts) => ({ workload, hosts })),
+  )
   say(`about ${estimate(runners, cases, options)}`)
   const world = await makeWorld(pid, base, Math.max(SCALE_HOSTS, ...options.hosts))
   const trials: Trial[] = []
   const counts: Count[] = []
   const results = (scale: Results['scale']): Results => ({
-    date: new Date().toISOString(), machine: machine(),
+    date: new Date().toISOString(),
+    machine: machine(),
     runners: runners.map(({ id, title, version }) => ({ id, title, version })),
-    notes: [...notes, ...venv.notes], trials, counts, scale,
+    notes: [...notes, ...venv.notes],
+    trials,
+    counts,
+    scale,
   })
-  const out = path.resolve(options.out ?? path.join(CACHE, `results-${new Date().toISOString().slice(0, 19).replaceAll(':', '-')}.json`))
+  const out = path.resolve(
+    options.out ?? path.join(CACHE, `results-${new Date().toISOString().slice(0, 19).replaceAll(':', '-')}.json`),
+  )
   const save = (all: Results): void => writeFileSync(out, `${JSON.stringify(all, null, 1)}\n`)
   for (const which of cases) {
     say(`\n${which.workload}, ${which.hosts} host${which.hosts === 1 ? '' : 's'}`)
@@ -71,13 +79,23 @@ async function inside(options: Options, pid: number): Promise<number> {
 
 function chosen(runners: readonly Runner[], options: Options): Runner[] {
   const unknown = options.runners?.filter((id) => !runners.some((runner) => runner.id === id)) ?? []
-  if (unknown.length > 0) throw new OptionError(`--runners: not here: ${unknown.join(', ')}; there are ${runners.map(({ id }) => id).join(', ')}`)
+  if (unknown.length > 0)
+    throw new OptionError(
+      `--runners: not here: ${unknown.join(', ')}; there are ${runners.map(({ id }) => id).join(', ')}`,
+    )
   return runners.filter(({ id }) => options.runners?.includes(id) ?? true)
 }
 
 function machine(): Results['machine'] {
   const system = /^PRETTY_NAME="?([^"\n]*)/m.exec(readFileSync('/etc/os-release', 'utf8'))?.[1] ?? ''
-  return { cores: cpus().length, cpu: cpus()[0]?.model ?? '', memoryBytes: totalmem(), system, kernel: release(), node: process.version }
+  return {
+    cores: cpus().length,
+    cpu: cpus()[0]?.model ?? '',
+    memoryBytes: totalmem(),
+    system,
+    kernel: release(),
+    node: process.version,
+  }
 }
 
 async function main(): Promise<number> {

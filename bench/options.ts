@@ -43,7 +43,10 @@ export function parseOptions(argv: readonly string[]): Options | 'help' {
     workloads: list(values.workloads ?? WORKLOADS.join(',')).map(workload),
     runners: values.runners === undefined ? undefined : list(values.runners),
     repeat: wholeNumber('repeat', values.repeat ?? '5', 1000),
-    slowRepeat: Math.min(wholeNumber('slow-repeat', values['slow-repeat'] ?? '3', 1000), wholeNumber('repeat', values.repeat ?? '5', 1000)),
+    slowRepeat: Math.min(
+      wholeNumber('slow-repeat', values['slow-repeat'] ?? '3', 1000),
+      wholeNumber('repeat', values.repeat ?? '5', 1000),
+    ),
     out: values.out,
     scale: values['no-scale'] !== true,
   }
@@ -54,8 +57,14 @@ function parse(argv: readonly string[]) {
     return parseArgs({
       args: [...argv],
       options: {
-        hosts: { type: 'string' }, workloads: { type: 'string' }, runners: { type: 'string' }, repeat: { type: 'string' },
-        'slow-repeat': { type: 'string' }, out: { type: 'string' }, 'no-scale': { type: 'boolean' }, help: { type: 'boolean', short: 'h' },
+        hosts: { type: 'string' },
+        workloads: { type: 'string' },
+        runners: { type: 'string' },
+        repeat: { type: 'string' },
+        'slow-repeat': { type: 'string' },
+        out: { type: 'string' },
+        'no-scale': { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
       },
     }).values
   } catch (error) {
@@ -63,7 +72,11 @@ function parse(argv: readonly string[]) {
   }
 }
 
-const list = (text: string): string[] => text.split(',').map((item) => item.trim()).filter((item) => item !== '')
+const list = (text: string): string[] =>
+  text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '')
 
 function workload(text: string): Workload {
   const found = WORKLOADS.find((name) => name === text)

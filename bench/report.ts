@@ -7,8 +7,9 @@ import { caseRows, markdown, scaleRows, targetRows } from './table.ts'
 import { judge } from './targets.ts'
 
 /*
- * Writes what `main.ts` has measured for readers: `npx tsx bench/report.ts --markdown FILE --chart FILE RESULTS.json...`.
- * Of several results, such as one for each number of hosts, later ones win where they have the same runner and case.
+ * Writes what `main.ts` has measured for readers: `npx tsx bench/report.ts --markdown FILE --chart FILE
+ * RESULTS.json...`. Of several results, such as one for each number of hosts, later ones win where they have the same
+ * runner and case.
  */
 
 const ORDER = ['second', 'first', 'trivial', 'commands', 'four']
@@ -17,15 +18,22 @@ const ORDER = ['second', 'first', 'trivial', 'commands', 'four']
 function page(results: Results): string {
   const { machine } = results
   const parts = [
-    `Measured on ${results.date.slice(0, 10)}: ${machine.cores} cores (${machine.cpu}), ${(machine.memoryBytes / 2 ** 30).toFixed(0)} GiB, ${machine.system},`
-      + ` Linux ${machine.kernel}, Node ${machine.node}. Medians; in brackets the smallest and the largest; ratios are taken within each repeat.`,
-    '### Targets', markdown(targetRows(judge(results))),
+    `Measured on ${results.date.slice(0, 10)}: ${machine.cores} cores (${machine.cpu}), ${(machine.memoryBytes / 2 ** 30).toFixed(0)} GiB, ${machine.system},` +
+      ` Linux ${machine.kernel}, Node ${machine.node}. Medians; in brackets the smallest and the largest; ratios are taken within each repeat.`,
+    '### Targets',
+    markdown(targetRows(judge(results))),
   ]
   for (const which of sorted(casesOf(results.trials))) {
-    parts.push(`### ${TITLES[which.workload]}: ${which.hosts} host${which.hosts === 1 ? '' : 's'}`, markdown(caseRows(results, which, ({ title }) => title)))
+    parts.push(
+      `### ${TITLES[which.workload]}: ${which.hosts} host${which.hosts === 1 ? '' : 's'}`,
+      markdown(caseRows(results, which, ({ title }) => title)),
+    )
   }
   if (results.scale.length > 0) parts.push('### Scale', markdown(scaleRows(results.scale)))
-  parts.push('### Versions', markdown([['runner', 'version'], ...results.runners.map(({ title, version }) => [title, version])]))
+  parts.push(
+    '### Versions',
+    markdown([['runner', 'version'], ...results.runners.map(({ title, version }) => [title, version])]),
+  )
   if (results.notes.length > 0) parts.push(results.notes.map((note) => `- ${note}`).join('\n'))
   return `${parts.join('\n\n')}\n`
 }
@@ -39,7 +47,10 @@ function write(file: string | undefined, text: string): void {
   writeFileSync(file, text)
 }
 
-const { values, positionals } = parseArgs({ options: { markdown: { type: 'string' }, chart: { type: 'string' } }, allowPositionals: true })
+const { values, positionals } = parseArgs({
+  options: { markdown: { type: 'string' }, chart: { type: 'string' } },
+  allowPositionals: true,
+})
 if (positionals.length === 0) {
   process.stderr.write('npx tsx bench/report.ts [--markdown FILE] [--chart FILE] RESULTS.json...\n')
   process.exitCode = 2
@@ -47,6 +58,13 @@ if (positionals.length === 0) {
   const results = join(positionals.map((file) => JSON.parse(readFileSync(file, 'utf8')) as Results))
   write(values.markdown, page(results))
   const cases = sorted(casesOf(results.trials))
-  // One picture is for one look: the second and the first run, at the largest numbers of hosts that all were measured at.
-  write(values.chart, chart(results, cases.filter(({ workload }) => workload === 'second' || workload === 'first')))
+  // One picture is for one look: the second and the first run, at the largest numbers of hosts that all were measured
+  // at.
+  write(
+    values.chart,
+    chart(
+      results,
+      cases.filter(({ workload }) => workload === 'second' || workload === 'first'),
+    ),
+  )
 }

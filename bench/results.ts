@@ -37,7 +37,14 @@ export interface ScaleRow {
 /** All there is to a benchmark; the content of its JSON file. */
 export interface Results {
   readonly date: string
-  readonly machine: { readonly cores: number; readonly cpu: string; readonly memoryBytes: number; readonly system: string; readonly kernel: string; readonly node: string }
+  readonly machine: {
+    readonly cores: number
+    readonly cpu: string
+    readonly memoryBytes: number
+    readonly system: string
+    readonly kernel: string
+    readonly node: string
+  }
   readonly runners: readonly { readonly id: string; readonly title: string; readonly version: string }[]
   readonly notes: readonly string[]
   readonly trials: readonly Trial[]
@@ -57,12 +64,20 @@ export const measured = (trials: readonly Trial[], runner: string, which: Case, 
   spread(of(trials, runner, which).map((trial) => valueOf(trial, metric)))
 
 /** How many times as much one runner takes as another, each pair of trials from the same repeat. */
-export function ratio(trials: readonly Trial[], runner: string, other: string, which: Case, metric: Metric): Spread | undefined {
+export function ratio(
+  trials: readonly Trial[],
+  runner: string,
+  other: string,
+  which: Case,
+  metric: Metric,
+): Spread | undefined {
   const others = of(trials, other, which)
-  return spread(of(trials, runner, which).flatMap((trial) => {
-    const beside = others.find(({ repeat }) => repeat === trial.repeat)
-    return beside === undefined ? [] : [valueOf(trial, metric) / valueOf(beside, metric)]
-  }))
+  return spread(
+    of(trials, runner, which).flatMap((trial) => {
+      const beside = others.find(({ repeat }) => repeat === trial.repeat)
+      return beside === undefined ? [] : [valueOf(trial, metric) / valueOf(beside, metric)]
+    }),
+  )
 }
 
 /** The cases there are trials of, in the order they were first measured. */

@@ -14,6 +14,6 @@ export function spread(values: readonly number[]): Spread | undefined {
   if (min === undefined || max === undefined) return undefined
   const middle = Math.floor(sorted.length / 2)
   const upper = sorted[middle] ?? max
-  const lower = sorted.length % 2 === 1 ? upper : sorted[middle - 1] ?? min
+  const lower = sorted.length % 2 === 1 ? upper : (sorted[middle - 1] ?? min)
   return { median: (lower + upper) / 2, min, max, count: sorted.length }
 }

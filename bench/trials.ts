@@ -33,12 +33,16 @@ interface Entry {
 }
 
 /**
- * Measures all runners on one case. Each has its warm-up, in which the end states are compared, and one run for counting;
- * then the timed trials, runner after runner in each repeat, beginning with another one each time.
+ * Measures all runners on one case. Each has its warm-up, in which the end states are compared, and one run for
+ * counting; then the timed trials, runner after runner in each repeat, beginning with another one each time.
  *
  * @throws {BenchError}
  */
-export async function measureCase(bench: Bench, runners: readonly Runner[], which: Case): Promise<{ trials: Trial[]; counts: Count[] }> {
+export async function measureCase(
+  bench: Bench,
+  runners: readonly Runner[],
+  which: Case,
+): Promise<{ trials: Trial[]; counts: Count[] }> {
   const { world, say } = bench
   const folder = path.join(world.folder, 'case')
   rmSync(folder, { recursive: true, force: true })
@@ -70,7 +74,10 @@ export async function measureCase(bench: Bench, runners: readonly Runner[], whic
 }
 
 function entry(
-  { world, repeat }: Bench, runner: Runner, { workload }: Case, common: { folder: string; hosts: readonly HostEntry[]; inventory: string },
+  { world, repeat }: Bench,
+  runner: Runner,
+  { workload }: Case,
+  common: { folder: string; hosts: readonly HostEntry[]; inventory: string },
 ): Entry {
   const folder = path.join(common.folder, runner.id)
   mkdirSync(folder)
@@ -88,7 +95,8 @@ async function warmUp(bench: Bench, one: Entry, which: Case): Promise<string[][]
   const asks = which.workload === 'first' || isAgain(which.workload)
   const first = await withHosts(bench, one, which, true, async (hosts) => {
     const outcome = await run(bench.world, one, which, hosts)
-    if (asks && changedBy(one, which, outcome) === 0) throw wrong(one, which, 'a first run says that it changed nothing', outcome)
+    if (asks && changedBy(one, which, outcome) === 0)
+      throw wrong(one, which, 'a first run says that it changed nothing', outcome)
     slow(bench, one, outcome)
     return hosts.roots.map(endState)
   })
@@ -100,7 +108,8 @@ async function warmUp(bench: Bench, one: Entry, which: Case): Promise<string[][]
     const second = hosts.roots.map(endState)
     first.forEach((state, index) => {
       const lines = difference(state, second[index] ?? [])
-      if (lines.length > 0) throw new BenchError(`${one.runner.id}: a second run changed ${nameOf(index)}:\n${lines.join('\n')}`)
+      if (lines.length > 0)
+        throw new BenchError(`${one.runner.id}: a second run changed ${nameOf(index)}:\n${lines.join('\n')}`)
     })
     return second
   })
@@ -128,7 +137,13 @@ async function runOnce(bench: Bench, one: Entry, which: Case): Promise<Outcome> 
   })
 }
 
-async function withHosts<T>({ world }: Bench, { state }: Entry, { hosts: count }: Case, fresh: boolean, act: (hosts: Hosts) => Promise<T>): Promise<T> {
+async function withHosts<T>(
+  { world }: Bench,
+  { state }: Entry,
+  { hosts: count }: Case,
+  fresh: boolean,
+  act: (hosts: Hosts) => Promise<T>,
+): Promise<T> {
   if (fresh) rmSync(state, { recursive: true, force: true })
   const hosts = await startHosts(world, state, count)
   try {
@@ -146,7 +161,8 @@ async function run(world: World, one: Entry, which: Case, hosts: Hosts): Promise
 
 function changedBy(one: Entry, which: Case, outcome: Outcome): number {
   const changed = one.runner.changed(outcome.output, which.hosts)
-  if (changed === undefined) throw wrong(one, which, 'its output does not say how many tasks changed something on every host', outcome)
+  if (changed === undefined)
+    throw wrong(one, which, 'its output does not say how many tasks changed something on every host', outcome)
   return changed
 }
 
@@ -156,7 +172,9 @@ function checkAgain(one: Entry, which: Case, outcome: Outcome): void {
 }
 
 const wrong = ({ runner }: Entry, { workload, hosts }: Case, what: string, { output }: Outcome): BenchError =>
-  new BenchError(`${runner.id}, workload ${workload}, ${hosts} hosts: ${what}\n${output.trim().split('\n').slice(-25).join('\n')}`)
+  new BenchError(
+    `${runner.id}, workload ${workload}, ${hosts} hosts: ${what}\n${output.trim().split('\n').slice(-25).join('\n')}`,
+  )
 
 /** The newest state against that of the first runner, host by host. */
 function compare(ends: readonly { readonly runner: string; readonly states: string[][] }[], { workload }: Case): void {
@@ -166,6 +184,8 @@ function compare(ends: readonly { readonly runner: string; readonly states: stri
   first.states.forEach((state, index) => {
     const lines = difference(state, last.states[index] ?? [])
     if (lines.length === 0) return
-    throw new BenchError(`workload ${workload}: ${nameOf(index)} after ${last.runner} (+) is not as after ${first.runner} (-):\n${lines.join('\n')}`)
+    throw new BenchError(
+      `workload ${workload}: ${nameOf(index)} after ${last.runner} (+) is not as after ${first.runner} (-):\n${lines.join('\n')}`,
+    )
   })
 }

@@ -25,15 +25,16 @@ interface Comments {
 export function modulesPage(): string {
   const comments = readComments()
   const definitions = Object.entries(labbook).flatMap(([name, value]) =>
-    typeof value === 'function' && 'definition' in value ? [[name, value.definition as ModuleDefinition] as const] : [])
+    typeof value === 'function' && 'definition' in value ? [[name, value.definition as ModuleDefinition] as const] : [],
+  )
   const sections = definitions
     .sort(([a], [b]) => a.localeCompare(b))
     .map(([name, { schema }]) => section(name, schema, comments))
   return [
     '# Modules',
     '',
-    'Names and meanings are Ansible\'s where Ansible has the module. Every task takes the keywords of',
-    '[playbooks.md](playbooks.md) as well. Written by `npm run docs` from the modules\' own schemas and comments.',
+    "Names and meanings are Ansible's where Ansible has the module. Every task takes the keywords of",
+    "[playbooks.md](playbooks.md) as well. Written by `npm run docs` from the modules' own schemas and comments.",
     '',
     ...sections,
   ].join('\n')
@@ -50,13 +51,21 @@ interface Property {
 }
 
 function section(name: string, schema: z.ZodType, { modules, properties, fileOf }: Comments): string {
-  const { properties: params = {}, required = [] } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as {
+  const { properties: params = {}, required = [] } = z.toJSONSchema(schema, {
+    io: 'input',
+    unrepresentable: 'any',
+  }) as {
     properties?: Record<string, Property>
     required?: readonly string[]
   }
   const rows = Object.entries(params).map(([key, property]) => {
-    const says = properties.get(`${fileOf.get(name)}#${key}`) ?? properties.get(`support#${key}`) ?? property.description ?? ''
-    const otherwise = required.includes(key) ? '**required**' : property.default === undefined ? '' : `\`${JSON.stringify(property.default)}\``
+    const says =
+      properties.get(`${fileOf.get(name)}#${key}`) ?? properties.get(`support#${key}`) ?? property.description ?? ''
+    const otherwise = required.includes(key)
+      ? '**required**'
+      : property.default === undefined
+        ? ''
+        : `\`${JSON.stringify(property.default)}\``
     return `| \`${key}\` | ${typeOf(property)} | ${otherwise} | ${says.replaceAll('|', '\\|')} |`
   })
   const table = rows.length === 0 ? [] : ['| parameter | type | default | |', '|---|---|---|---|', ...rows, '']
@@ -73,8 +82,15 @@ function typeOf(property: Property): string {
 
 function readComments(): Comments {
   const comments: Comments = { modules: new Map(), properties: new Map(), fileOf: new Map() }
-  for (const file of readdirSync(MODULES, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.ts'))) {
-    const source = ts.createSourceFile(file, readFileSync(path.join(MODULES, file), 'utf8'), ts.ScriptTarget.Latest, true)
+  for (const file of readdirSync(MODULES, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    name.endsWith('.ts'),
+  )) {
+    const source = ts.createSourceFile(
+      file,
+      readFileSync(path.join(MODULES, file), 'utf8'),
+      ts.ScriptTarget.Latest,
+      true,
+    )
     const home = file.includes('support') ? 'support' : file
     const visit = (node: ts.Node): void => {
       const said = sentence(node)

@@ -2,7 +2,14 @@
 export { play, PlaybookError, type Play, type PlayContext, type Step } from './run/play.ts'
 export { onHosts, type Disturbance, type DisturbanceContext, type Disturbs } from './run/disturbance.ts'
 export { longerWhere, slowdownOf } from './run/slowdown.ts'
-export { experiment, type CareContext, type Experiment, type ExperimentContext, type Verdict, type Watched } from './run/experiment.ts'
+export {
+  experiment,
+  type CareContext,
+  type Experiment,
+  type ExperimentContext,
+  type Verdict,
+  type Watched,
+} from './run/experiment.ts'
 export type { Exhibit } from './run/events.ts'
 export type { Chart, TimelineBar, TimelineChart } from './run/chart.ts'
 export type { Task } from './modules/task.ts'

@@ -17,7 +17,10 @@ function pssOf(pid: number): number {
 export function watchMemory(pids: () => readonly number[]): () => number {
   let peak = 0
   const look = (): void => {
-    peak = Math.max(peak, pids().reduce((sum, pid) => sum + pssOf(pid), 0))
+    peak = Math.max(
+      peak,
+      pids().reduce((sum, pid) => sum + pssOf(pid), 0),
+    )
   }
   const timer = setInterval(look, 100)
   return () => {

@@ -9,8 +9,13 @@ export interface NetworkCount {
 }
 
 export function networkCount(): NetworkCount {
-  const lo = readFileSync('/proc/net/dev', 'utf8').split('\n').find((line) => line.trim().startsWith('lo:')) ?? ''
-  const [names = '', values = ''] = readFileSync('/proc/net/snmp', 'utf8').split('\n').filter((line) => line.startsWith('Tcp:'))
+  const lo =
+    readFileSync('/proc/net/dev', 'utf8')
+      .split('\n')
+      .find((line) => line.trim().startsWith('lo:')) ?? ''
+  const [names = '', values = ''] = readFileSync('/proc/net/snmp', 'utf8')
+    .split('\n')
+    .filter((line) => line.startsWith('Tcp:'))
   const column = names.split(' ').indexOf('PassiveOpens')
   return { bytes: Number(lo.split(':')[1]?.trim().split(/\s+/)[0]), connections: Number(values.split(' ')[column]) }
 }

@@ -32,12 +32,18 @@ const LIMIT_SECONDS = 1800
 
 const count = (text: string, pattern: RegExp): number => [...text.matchAll(pattern)].length
 
-/** Runs a command against the hosts, in the controller's cgroup, and measures it. Nothing that it started is left after. */
+/**
+ * Runs a command against the hosts, in the controller's cgroup, and measures it. Nothing that it started is left after.
+ */
 export async function measure(world: World, hosts: Hosts, { argv, cwd, env, stdin }: Command): Promise<Outcome> {
   const file = path.join(world.folder, 'output')
   const out = openSync(file, 'w')
-  const input = stdin === undefined ? 'ignore' as const : openSync(stdin, 'r')
-  const before = { network: networkCount(), controller: world.controller.cpuSeconds(), targets: world.targets.cpuSeconds() }
+  const input = stdin === undefined ? ('ignore' as const) : openSync(stdin, 'r')
+  const before = {
+    network: networkCount(),
+    controller: world.controller.cpuSeconds(),
+    targets: world.targets.cpuSeconds(),
+  }
   const logged = hosts.log().length
   const start = process.hrtime.bigint()
   const child = spawn('sh', ['-c', JOIN, world.controller.procs, ...argv], { cwd, env, stdio: [input, out, out] })

@@ -5,8 +5,8 @@ import { output } from '../world/command.ts'
 const PACKET = /^IP (\S+) > (\S+): /
 
 /**
- * Counts round trips in what `tcpdump -nn -q -t` printed of packets that carry data. A round trip is a turn of the client
- * that the server answers: how often, in each TCP connection, the direction changes from client to server.
+ * Counts round trips in what `tcpdump -nn -q -t` printed of packets that carry data. A round trip is a turn of the
+ * client that the server answers: how often, in each TCP connection, the direction changes from client to server.
  */
 export function countTrips(text: string, port = 22): number {
   const fromClient = new Map<string, boolean>()
@@ -28,7 +28,11 @@ const WITH_DATA = 'tcp port 22 and (ip[2:2] - ((ip[0] & 0xf) << 2) - ((tcp[12] &
 /** Captures on loopback until told to stop. @returns a function that stops and gives the number of round trips. */
 export async function captureTrips(folder: string): Promise<() => Promise<number>> {
   const file = path.join(folder, 'packets.pcap')
-  const child = spawn('tcpdump', ['-i', 'lo', '-Z', 'root', '-n', '-s', '96', '-B', '65536', '-U', '-w', file, WITH_DATA], { stdio: ['ignore', 'ignore', 'pipe'] })
+  const child = spawn(
+    'tcpdump',
+    ['-i', 'lo', '-Z', 'root', '-n', '-s', '96', '-B', '65536', '-U', '-w', file, WITH_DATA],
+    { stdio: ['ignore', 'ignore', 'pipe'] },
+  )
   const ended = new Promise<void>((resolve) => child.on('exit', () => resolve()))
   let said = ''
   await new Promise<void>((resolve, reject) => {

@@ -23,9 +23,15 @@ export const floor = (version: string): Runner => ({
     writeFileSync(script, whole(readFileSync(path.join(import.meta.dirname, 'floor', `${playbook}.sh`), 'utf8')))
     const list = path.join(folder, 'hosts')
     writeFileSync(list, hosts.map(({ name, address }) => `${name} ${address}\n`).join(''))
-    const ssh = `exec ssh -F none -i ${world.key} -o UserKnownHostsFile=${world.knownHosts} -o BatchMode=yes`
-      + ` -o KexAlgorithms=curve25519-sha256 root@"$1" sh -s "$0" "$1" <${script}`
-    return { argv: ['xargs', '-P', '50', '-n', '2', 'sh', '-c', ssh], cwd: folder, env: environment(folder), stdin: list }
+    const ssh =
+      `exec ssh -F none -i ${world.key} -o UserKnownHostsFile=${world.knownHosts} -o BatchMode=yes` +
+      ` -o KexAlgorithms=curve25519-sha256 root@"$1" sh -s "$0" "$1" <${script}`
+    return {
+      argv: ['xargs', '-P', '50', '-n', '2', 'sh', '-c', ssh],
+      cwd: folder,
+      env: environment(folder),
+      stdin: list,
+    }
   },
   changed: (output, hosts) => sumOf(output, /^h\d+ changed=(\d+)$/gm, hosts),
 })

@@ -18,12 +18,19 @@ export const pyinfra = (version: string, program: string): Runner => ({
     const inventory = path.join(folder, 'inventory.py')
     // JSON of text, numbers and lists is Python as well; pyinfra wants a host and its data as a tuple.
     writeFileSync(inventory, `hosts = [tuple(entry) for entry in ${JSON.stringify(entries)}]\n`)
-    return { argv: [program, '-y', inventory, path.join(FOLDER, `${playbook}.py`)], cwd: folder, env: environment(folder) }
+    return {
+      argv: [program, '-y', inventory, path.join(FOLDER, `${playbook}.py`)],
+      cwd: folder,
+      env: environment(folder),
+    }
   },
   changed: (output) => changedOf(output),
 })
 
-/** pyinfra's closing table ends with totals: operations, then those that changed something, failed, changed nothing; `-` is 0. */
+/**
+ * pyinfra's closing table ends with totals: operations, then those that changed something, failed, changed nothing; `-`
+ * is 0.
+ */
 function changedOf(output: string): number | undefined {
   const [, success, error] = /^ *Grand total +\d+ +(\d+|-) +(\d+|-) +(?:\d+|-) *$/m.exec(output) ?? []
   return success === undefined || error !== '-' ? undefined : success === '-' ? 0 : Number(success)

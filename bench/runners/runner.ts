@@ -5,7 +5,11 @@ export type Workload = (typeof WORKLOADS)[number]
 
 /** The playbook of each workload. `second` is `first` again, on hosts where it has been run. */
 export const PLAYBOOKS: Readonly<Record<Workload, string>> = {
-  first: 'site', second: 'site', trivial: 'trivial', commands: 'commands', four: 'four',
+  first: 'site',
+  second: 'site',
+  trivial: 'trivial',
+  commands: 'commands',
+  four: 'four',
 }
 
 /** Workloads that are measured where there is nothing left to do. */
@@ -44,7 +48,10 @@ export interface Runner {
   readonly version: string
   /** Workloads that it is for; all by default. */
   readonly workloads?: readonly Workload[]
-  /** Seconds that a trial takes, roughly: to start, and for each task and host. Only to say beforehand how long it will be. */
+  /**
+   * Seconds that a trial takes, roughly: to start, and for each task and host. Only to say beforehand how long it will
+   * be.
+   */
   readonly expected: { readonly start: number; readonly task: number }
   command(setting: Setting): Command
   /**

@@ -10,7 +10,13 @@ export const ssh2 = (version: string): Runner => ({
   workloads: ['commands'],
   expected: { start: 0.3, task: 0.01 },
   command: ({ world, hosts, folder }) => ({
-    argv: ['node', path.join(import.meta.dirname, 'ssh2/commands.mjs'), hosts[0]?.address ?? '', world.key, world.knownHosts],
+    argv: [
+      'node',
+      path.join(import.meta.dirname, 'ssh2/commands.mjs'),
+      hosts[0]?.address ?? '',
+      world.key,
+      world.knownHosts,
+    ],
     cwd: PROJECT,
     env: environment(folder),
   }),

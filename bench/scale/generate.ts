@@ -14,7 +14,13 @@ export function* events({ hosts, tasks }: Shape): Generator<RunEvent> {
   let now = Date.parse('2026-01-01T00:00:00Z')
   const time = (): string => new Date(now++).toISOString()
   yield {
-    type: 'run_start', time: time(), playbook: 'site', version: '0', argv: ['npx', 'zx', 'playbooks/site.mjs'], check: false, hosts: names,
+    type: 'run_start',
+    time: time(),
+    playbook: 'site',
+    version: '0',
+    argv: ['npx', 'zx', 'playbooks/site.mjs'],
+    check: false,
+    hosts: names,
     controller: { hostname: 'bench', node: process.version, platform: 'linux' },
   }
   yield { type: 'play_start', time: time(), play: 'Site', hosts: names, kind: 'play' }
@@ -23,18 +29,47 @@ export function* events({ hosts, tasks }: Shape): Generator<RunEvent> {
       const about = { play: 'Site', task: `Task ${task + 1}: /etc/example/${task}.conf`, module: 'copy', host }
       const changed = task % 4 === 0
       yield { type: 'task_start', time: time(), ...about }
-      const diff = { subject: `/etc/example/${task}.conf`, before: 'port 80\nworkers 2\n', after: 'port 8080\nworkers 4\n' }
-      const probe = { kind: 'probe' as const, script: `stat -c '%a %U %G' /etc/example/${task}.conf`, stdout: '644 root root\n', stderr: '', exitCode: 0, durationMs: 1 }
+      const diff = {
+        subject: `/etc/example/${task}.conf`,
+        before: 'port 80\nworkers 2\n',
+        after: 'port 8080\nworkers 4\n',
+      }
+      const probe = {
+        kind: 'probe' as const,
+        script: `stat -c '%a %U %G' /etc/example/${task}.conf`,
+        stdout: '644 root root\n',
+        stderr: '',
+        exitCode: 0,
+        durationMs: 1,
+      }
       yield {
-        type: 'result', time: time(), ...about, handler: false, status: changed ? 'changed' : 'ok', ignored: false,
-        changes: changed ? [{ description: `write ${diff.subject}`, diff }] : [], commands: [probe], stdout: probe.stdout, stderr: '', exitCode: 0,
-        start: time(), durationMs: 2, attempts: 1,
+        type: 'result',
+        time: time(),
+        ...about,
+        handler: false,
+        status: changed ? 'changed' : 'ok',
+        ignored: false,
+        changes: changed ? [{ description: `write ${diff.subject}`, diff }] : [],
+        commands: [probe],
+        stdout: probe.stdout,
+        stderr: '',
+        exitCode: 0,
+        start: time(),
+        durationMs: 2,
+        attempts: 1,
       }
     }
   }
   const recap = { ...emptyRecap(), ok: tasks, changed: Math.ceil(tasks / 4) }
   yield { type: 'play_end', time: time(), play: 'Site', durationMs: 1000 }
-  yield { type: 'run_end', time: time(), status: 'passed', exitCode: 0, hosts: Object.fromEntries(names.map((name) => [name, recap])), durationMs: 1000 }
+  yield {
+    type: 'run_end',
+    time: time(),
+    status: 'passed',
+    exitCode: 0,
+    hosts: Object.fromEntries(names.map((name) => [name, recap])),
+    durationMs: 1000,
+  }
 }
 
 /** Writes a journal as a run would have left it, without the runner's own way of writing. */

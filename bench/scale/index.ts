@@ -22,7 +22,8 @@ const PAIRS = 9
 /** Every script in a process of its own, so that none pays for another's memory. */
 const script = async (name: string, ...args: string[]): Promise<string> =>
   await output(process.execPath, [...process.execArgv, path.join(import.meta.dirname, name), ...args], {
-    cwd: PROJECT, env: { ...process.env, LABBOOK_BENCH_FOLDER: RUNS },
+    cwd: PROJECT,
+    env: { ...process.env, LABBOOK_BENCH_FOLDER: RUNS },
   })
 
 /** The benchmarks of great size: a row each. */
@@ -41,13 +42,21 @@ export async function runScale(world: World, say: (line: string) => void): Promi
   return rows
 }
 
-async function withHosts<T>(world: World, count: number, act: (inventory: string, hosts: Hosts) => Promise<T>): Promise<T> {
+async function withHosts<T>(
+  world: World,
+  count: number,
+  act: (inventory: string, hosts: Hosts) => Promise<T>,
+): Promise<T> {
   const folder = path.join(world.folder, 'scale')
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder)
   // Beside the runs, on a disk: a journal in memory would cost less than users pay.
   const inventory = path.join(RUNS, 'inventory.yaml')
-  writeInventory(inventory, world, Array.from({ length: count }, (_, index) => ({ name: nameOf(index), address: addressOf(index) })))
+  writeInventory(
+    inventory,
+    world,
+    Array.from({ length: count }, (_, index) => ({ name: nameOf(index), address: addressOf(index) })),
+  )
   const hosts = await startHosts(world, folder, count)
   try {
     return await act(inventory, hosts)
@@ -72,16 +81,20 @@ async function evidence(inventory: string): Promise<ScaleRow> {
     const on = runs.get('recorded')
     const off = runs.get('unrecorded')
     if (on === undefined || off === undefined) continue
-    shares.push(on.recording / on.wall * 100)
-    differences.push((on.wall - off.wall) / off.wall * 100)
+    shares.push((on.recording / on.wall) * 100)
+    differences.push(((on.wall - off.wall) / off.wall) * 100)
   }
   const share = spread(shares)
   const whole = spread(differences)
   const show = (value: number | undefined): string => (value ?? 0).toFixed(1)
   return {
-    id: 'evidence', what: `recording evidence, second run of ${SCALE_HOSTS} hosts x 25 tasks, share of wall time`, value: share?.median ?? 0, unit: '%',
-    detail: `in the process ${show(share?.min)} to ${show(share?.max)} %; whole runs with against without: ${show(whole?.median)} %`
-      + ` (${show(whole?.min)} to ${show(whole?.max)}), ${PAIRS} pairs`,
+    id: 'evidence',
+    what: `recording evidence, second run of ${SCALE_HOSTS} hosts x 25 tasks, share of wall time`,
+    value: share?.median ?? 0,
+    unit: '%',
+    detail:
+      `in the process ${show(share?.min)} to ${show(share?.max)} %; whole runs with against without: ${show(whole?.median)} %` +
+      ` (${show(whole?.min)} to ${show(whole?.max)}), ${PAIRS} pairs`,
   }
 }
 
@@ -90,21 +103,34 @@ async function loudHost(inventory: string): Promise<ScaleRow> {
   for (const size of ['1', '20', '100']) runs.push(await oneRun(inventory, 'recorded', size))
   const [, some, great] = runs.map(({ memory }) => memory)
   return {
-    id: 'output', what: 'a host with 100 MB of output: more memory than with 20 MB', value: ((great ?? 0) - (some ?? 0)) / 1e6, unit: 'MB',
+    id: 'output',
+    what: 'a host with 100 MB of output: more memory than with 20 MB',
+    value: ((great ?? 0) - (some ?? 0)) / 1e6,
+    unit: 'MB',
     detail: `with 1, 20 and 100 MB: ${runs.map(({ memory, wall }) => `${megabytes(memory)} in ${wall.toFixed(1)} s`).join(', ')}`,
   }
 }
 
-/** The hosts of the benchmark have an sshd each; here all connections start at one, with as many at a time as Labbook allows itself. */
+/**
+ * The hosts of the benchmark have an sshd each; here all connections start at one, with as many at a time as Labbook
+ * allows itself.
+ */
 async function oneSshd(world: World, hosts: Hosts): Promise<ScaleRow> {
   const entries = Array.from({ length: NAMES }, (_, index) => ({ name: nameOf(index), address: addressOf(0) }))
   const inventory = path.join(RUNS, 'inventory.yaml')
   writeInventory(inventory, world, entries)
   const argv = ['node', 'bench/playbooks/trivial.mjs', '--yes', '--forks', String(NAMES), '-i', inventory]
-  const { exitCode, measures, output: said } = await measure(world, hosts, { argv, cwd: PROJECT, env: environment(RUNS) })
+  const {
+    exitCode,
+    measures,
+    output: said,
+  } = await measure(world, hosts, { argv, cwd: PROJECT, env: environment(RUNS) })
   const reached = [...said.matchAll(/^h\d+ +: ok=1 .*unreachable=0 +failed=0 /gm)].length
   return {
-    id: 'startups', what: `${NAMES} hosts behind one sshd, --forks ${NAMES}: not reached`, value: NAMES - reached, unit: 'hosts',
+    id: 'startups',
+    what: `${NAMES} hosts behind one sshd, --forks ${NAMES}: not reached`,
+    value: NAMES - reached,
+    unit: 'hosts',
     detail: `exit code ${exitCode}; ${measures.refused} lines of sshd about MaxStartups; ${measures.connections} connections; ${measures.wall.toFixed(1)} s`,
   }
 }

@@ -26,7 +26,10 @@ await printRow(async (folder) => {
   const took = seconds() - start
   if (inventory.hosts.size !== HOSTS) throw new Error(`read ${inventory.hosts.size} hosts of ${HOSTS}`)
   return {
-    id: 'inventory', what: `reading an inventory of ${HOSTS} hosts`, value: took, unit: 's',
+    id: 'inventory',
+    what: `reading an inventory of ${HOSTS} hosts`,
+    value: took,
+    unit: 's',
     detail: `${megabytes(statSync(file).size)} of YAML, ${HOSTS / GROUP} groups; peak memory ${megabytes(peakMemory())} (before: ${megabytes(before)})`,
   }
 })

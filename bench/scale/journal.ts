@@ -28,8 +28,12 @@ await printRow(async (folder) => {
   if (hosts !== SHAPE.hosts) throw new Error(`the summary has ${hosts} hosts of ${SHAPE.hosts}`)
   const took = seconds() - start
   return {
-    id: 'journal', what: `writing and summarising a journal of ${EVENTS / 1e6} million events`, value: took, unit: 's',
-    detail: `${megabytes(statSync(runFolder.events).size)}; written in ${written.toFixed(1)} s, events made meanwhile;`
-      + ` peak memory ${megabytes(peakMemory())} (after writing: ${megabytes(afterWriting)})`,
+    id: 'journal',
+    what: `writing and summarising a journal of ${EVENTS / 1e6} million events`,
+    value: took,
+    unit: 's',
+    detail:
+      `${megabytes(statSync(runFolder.events).size)}; written in ${written.toFixed(1)} s, events made meanwhile;` +
+      ` peak memory ${megabytes(peakMemory())} (after writing: ${megabytes(afterWriting)})`,
   }
 })

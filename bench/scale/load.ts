@@ -6,8 +6,8 @@ import { output } from '../world/command.ts'
 import { PROJECT } from '../world/places.ts'
 
 /*
- * The load generator beside others, against one server of known latency, in one run: `npx tsx bench/scale/load.ts`. Needs
- * Debian's packages `hey` and `wrk`. Ends with exit code 1 where medians differ by more than they may.
+ * The load generator beside others, against one server of known latency, in one run: `npx tsx bench/scale/load.ts`.
+ * Needs Debian's packages `hey` and `wrk`. Ends with exit code 1 where medians differ by more than they may.
  */
 
 const LATENCY_MS = 20
@@ -26,10 +26,14 @@ interface Row {
   readonly p99: number
 }
 
-const server = spawn(process.execPath, [path.join(PROJECT, 'test/unit/load/programs/server.mjs'), JSON.stringify({ latency: LATENCY_MS })], {
-  stdio: ['pipe', 'pipe', 'inherit'],
-})
-const [line] = await once(server.stdout, 'data') as [Buffer]
+const server = spawn(
+  process.execPath,
+  [path.join(PROJECT, 'test/unit/load/programs/server.mjs'), JSON.stringify({ latency: LATENCY_MS })],
+  {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  },
+)
+const [line] = (await once(server.stdout, 'data')) as [Buffer]
 const target = { host: '127.0.0.1', port: Number(line.toString()) }
 const url = `http://${target.host}:${target.port}/`
 
@@ -37,17 +41,30 @@ const ours = async (tool: string, plan: Partial<PlanInput>): Promise<Row> =>
   rowOf(tool, await runLoad({ seconds: SECONDS, targets: [target], kinds: [{ path: '/' }], ...plan } as PlanInput))
 
 const rowOf = (tool: string, { total, throughput }: LoadResult): Row => ({
-  tool, requests: total.requests, perSecond: throughput, p50: total.latency.percentiles['50'] ?? 0, p99: total.latency.percentiles['99'] ?? 0,
+  tool,
+  requests: total.requests,
+  perSecond: throughput,
+  p50: total.latency.percentiles['50'] ?? 0,
+  p99: total.latency.percentiles['99'] ?? 0,
 })
 
 /** Reads `hey`'s summary. Its rate is a limit for each worker. */
 async function hey(tool: string, rate?: number): Promise<Row> {
-  const options = ['-z', `${SECONDS}s`, '-c', String(CONNECTIONS), ...(rate === undefined ? [] : ['-q', String(rate / CONNECTIONS)])]
+  const options = [
+    '-z',
+    `${SECONDS}s`,
+    '-c',
+    String(CONNECTIONS),
+    ...(rate === undefined ? [] : ['-q', String(rate / CONNECTIONS)]),
+  ]
   const text = await output('hey', [...options, url])
   const number = (pattern: RegExp): number => Number(pattern.exec(text)?.[1] ?? Number.NaN)
   return {
-    tool, requests: number(/\[200\]\s+(\d+) responses/), perSecond: number(/Requests\/sec:\s+([\d.]+)/),
-    p50: number(/50%+ in ([\d.]+) secs/) * 1000, p99: number(/99%+ in ([\d.]+) secs/) * 1000,
+    tool,
+    requests: number(/\[200\]\s+(\d+) responses/),
+    perSecond: number(/Requests\/sec:\s+([\d.]+)/),
+    p50: number(/50%+ in ([\d.]+) secs/) * 1000,
+    p99: number(/99%+ in ([\d.]+) secs/) * 1000,
   }
 }
 
@@ -58,24 +75,40 @@ async function wrk(): Promise<Row> {
     return Number(value) * (unit === 'us' ? 0.001 : unit === 's' ? 1000 : 1)
   }
   return {
-    tool: 'wrk', requests: Number(/(\d+) requests in/.exec(text)?.[1] ?? Number.NaN), perSecond: Number(/Requests\/sec:\s+([\d.]+)/.exec(text)?.[1] ?? Number.NaN),
-    p50: ms(50), p99: ms(99),
+    tool: 'wrk',
+    requests: Number(/(\d+) requests in/.exec(text)?.[1] ?? Number.NaN),
+    perSecond: Number(/Requests\/sec:\s+([\d.]+)/.exec(text)?.[1] ?? Number.NaN),
+    p50: ms(50),
+    p99: ms(99),
   }
 }
 
 try {
   const rows = [
-    await ours('Labbook, closed', { way: 'closed', connections: CONNECTIONS } as Partial<PlanInput>), await hey('hey'), await wrk(),
-    await ours(`Labbook, open, ${RATE}/s`, { way: 'open', rate: RATE } as Partial<PlanInput>), await hey(`hey, ${RATE}/s`, RATE),
+    await ours('Labbook, closed', { way: 'closed', connections: CONNECTIONS } as Partial<PlanInput>),
+    await hey('hey'),
+    await wrk(),
+    await ours(`Labbook, open, ${RATE}/s`, { way: 'open', rate: RATE } as Partial<PlanInput>),
+    await hey(`hey, ${RATE}/s`, RATE),
   ]
-  process.stdout.write(`${columns([
-    ['TOOL', 'REQUESTS', 'PER S', 'P50 MS', 'P99 MS'],
-    ...rows.map(({ tool, requests, perSecond, p50, p99 }) => [tool, requests, perSecond.toFixed(1), p50.toFixed(1), p99.toFixed(1)]),
-  ]).join('\n')}\n`)
+  process.stdout.write(
+    `${columns([
+      ['TOOL', 'REQUESTS', 'PER S', 'P50 MS', 'P99 MS'],
+      ...rows.map(({ tool, requests, perSecond, p50, p99 }) => [
+        tool,
+        requests,
+        perSecond.toFixed(1),
+        p50.toFixed(1),
+        p99.toFixed(1),
+      ]),
+    ]).join('\n')}\n`,
+  )
   const medians = rows.map(({ p50 }) => p50)
   const apart = Math.max(...medians) - Math.min(...medians)
   const agree = apart <= MAY_DIFFER_MS
-  process.stdout.write(`medians are ${apart.toFixed(1)} ms apart: ${agree ? 'they agree' : `more than ${MAY_DIFFER_MS} ms`}\n`)
+  process.stdout.write(
+    `medians are ${apart.toFixed(1)} ms apart: ${agree ? 'they agree' : `more than ${MAY_DIFFER_MS} ms`}\n`,
+  )
   if (!agree) process.exitCode = 1
 } finally {
   server.stdin.end()

@@ -27,9 +27,12 @@ export interface OneRun {
 
 const [inventoryFile = '', mode = 'recorded', size] = process.argv.slice(2)
 
-const loud = (megabytes: number): Step => play('Loud', { hosts: 'all' }, () => [
-  shell({ cmd: `yes 'a line of output that is 64 characters long, with its newline, eh' | head -c ${megabytes}000000` }),
-])
+const loud = (megabytes: number): Step =>
+  play('Loud', { hosts: 'all' }, () => [
+    shell({
+      cmd: `yes 'a line of output that is 64 characters long, with its newline, eh' | head -c ${megabytes}000000`,
+    }),
+  ])
 
 const recording = { seconds: 0 }
 /** Does what belongs to recording, and counts the time. */
@@ -43,14 +46,23 @@ function timed<T>(action: () => T): T {
 }
 
 async function main(): Promise<void> {
-  const steps: readonly Step[] = size === undefined ? site.steps as readonly Step[] : [loud(Number(size))]
+  const steps: readonly Step[] = size === undefined ? (site.steps as readonly Step[]) : [loud(Number(size))]
   const inventory = await readInventory(inventoryFile)
   const folder = mkdtempSync(path.join(path.dirname(inventoryFile), 'one-run-'))
   const runFolder = timed(() => openRunFolder({ root: folder, playbook: 'one-run', now: new Date() }))
   const record = mode === 'recorded' ? timed(() => openRecord(runFolder)) : undefined
   const options: RunOptions = {
-    playbook: 'one-run', version: '0', argv: [], steps, inventory, hosts: [...inventory.hosts.keys()], check: false, forks: 5,
-    tags: { tags: [], skipTags: [] }, extraVars: {}, root: PROJECT,
+    playbook: 'one-run',
+    version: '0',
+    argv: [],
+    steps,
+    inventory,
+    hosts: [...inventory.hosts.keys()],
+    check: false,
+    forks: 5,
+    tags: { tags: [], skipTags: [] },
+    extraVars: {},
+    root: PROJECT,
     connect: (name, vars) => {
       const target = connectionTarget(name, vars)
       return { connection: openConnection(target), become: target.become }

@@ -13,7 +13,10 @@ await printRow(async (folder) => {
   const { html, markdown } = await renderReport(folder)
   const took = seconds() - start
   return {
-    id: 'report', what: `rendering the report of ${SHAPE.hosts} hosts x ${SHAPE.tasks} tasks`, value: took, unit: 's',
+    id: 'report',
+    what: `rendering the report of ${SHAPE.hosts} hosts x ${SHAPE.tasks} tasks`,
+    value: took,
+    unit: 's',
     detail: `HTML ${megabytes(statSync(html).size)}, Markdown ${megabytes(statSync(markdown).size)}; peak memory ${megabytes(peakMemory())}`,
   }
 })

@@ -11,7 +11,9 @@ const PACKAGES = ['openssh-server', 'python3', 'procps', 'libpam-modules', 'logi
 /** Raise it when {@link build} changes what comes out. */
 const VERSION = 1
 
-/** Wants {@link sourceFunctions} before it. In namespaces of its own, so that a build that is killed leaves no mount. */
+/**
+ * Wants {@link sourceFunctions} before it. In namespaces of its own, so that a build that is killed leaves no mount.
+ */
 const build = (root: string): string => sh`
 root=${root}
 set -e
@@ -37,7 +39,12 @@ mv "$root".tmp "$root"`
 /** The file system that every host is an overlay of, built once. @returns its folder. */
 export async function baseRoot(say: (line: string) => void): Promise<string> {
   mkdirSync(CACHE, { recursive: true })
-  const sum = (await output('sh', ['-c', `${sourceFunctions}\n${recipe({ packages: [...PACKAGES, `bench-${VERSION}`], download: [] })}`])).trim()
+  const sum = (
+    await output('sh', [
+      '-c',
+      `${sourceFunctions}\n${recipe({ packages: [...PACKAGES, `bench-${VERSION}`], download: [] })}`,
+    ])
+  ).trim()
   const root = path.join(CACHE, `root-${sum}`)
   if (!existsSync(root)) {
     say(`building the hosts' root file system in ${root}`)

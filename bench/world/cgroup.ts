@@ -3,7 +3,9 @@ import path from 'node:path'
 
 const TOP = '/sys/fs/cgroup'
 /** cgroup v1 counts CPU time in a hierarchy of its own; v2 has one for everything. */
-const V1 = [path.join(TOP, 'cpuacct'), path.join(TOP, 'cpu,cpuacct')].find((folder) => existsSync(path.join(folder, 'cpuacct.usage')))
+const V1 = [path.join(TOP, 'cpuacct'), path.join(TOP, 'cpu,cpuacct')].find((folder) =>
+  existsSync(path.join(folder, 'cpuacct.usage')),
+)
 const HIERARCHY = V1 ?? TOP
 
 /** Processes whose CPU time is counted together, daemons they leave behind included. */
@@ -21,7 +23,11 @@ export function makeCgroup(mark: string, name: string): Cgroup {
   const folder = path.join(HIERARCHY, mark, name)
   mkdirSync(folder, { recursive: true })
   const procs = path.join(folder, 'cgroup.procs')
-  const pids = (): number[] => readFileSync(procs, 'utf8').split('\n').filter((line) => line !== '' && line !== '0').map(Number)
+  const pids = (): number[] =>
+    readFileSync(procs, 'utf8')
+      .split('\n')
+      .filter((line) => line !== '' && line !== '0')
+      .map(Number)
   return {
     procs,
     cpuSeconds() {
@@ -52,10 +58,13 @@ export function makeCgroup(mark: string, name: string): Cgroup {
 export function removeCgroups(mark: string): void {
   const top = path.join(HIERARCHY, mark)
   if (!existsSync(top)) return
-  for (const entry of readdirSync(top, { withFileTypes: true })) if (entry.isDirectory()) rmdirSync(path.join(top, entry.name))
+  for (const entry of readdirSync(top, { withFileTypes: true }))
+    if (entry.isDirectory()) rmdirSync(path.join(top, entry.name))
   rmdirSync(top)
 }
 
 /** The process ids in the names of the cgroups that benchmarks have made. */
 export const markedPids = (prefix: string): number[] =>
-  readdirSync(HIERARCHY).filter((name) => name.startsWith(prefix)).map((name) => Number(name.slice(prefix.length)))
+  readdirSync(HIERARCHY)
+    .filter((name) => name.startsWith(prefix))
+    .map((name) => Number(name.slice(prefix.length)))

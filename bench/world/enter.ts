@@ -8,11 +8,12 @@ import { CACHE, markOf, RUNS, scratchOf } from './places.ts'
 const VARIABLE = 'LABBOOK_BENCH_WORLD'
 
 /** Inside, the process id that the benchmark's things are named by; undefined outside. */
-export const worldPid = (): number | undefined => (process.env[VARIABLE] === undefined ? undefined : Number(process.env[VARIABLE]))
+export const worldPid = (): number | undefined =>
+  process.env[VARIABLE] === undefined ? undefined : Number(process.env[VARIABLE])
 
 /**
- * The first process inside. It waits for the benchmark and buries orphans (what daemonises is left to it); when it ends,
- * the kernel kills all that is left inside.
+ * The first process inside. It waits for the benchmark and buries orphans (what daemonises is left to it); when it
+ * ends, the kernel kills all that is left inside.
  */
 const INIT = 'trap "exit 130" INT TERM HUP; "$@" & child=$!; wait "$child"'
 
@@ -37,14 +38,36 @@ export async function enterWorld(): Promise<number> {
       setTimeout(() => child.kill('SIGKILL'), 300)
     })
   }
-  const child = spawn('setpriv', [
-    '--pdeathsig', 'KILL', '--', 'unshare', '--mount', '--net', '--pid', '--fork', '--kill-child', '--mount-proc',
-    '--propagation', 'private', '--', 'sh', '-c', INIT, 'sh', process.execPath, ...process.execArgv, ...process.argv.slice(1),
-  ], { stdio: 'inherit', env: { ...process.env, [VARIABLE]: String(process.pid) } })
+  const child = spawn(
+    'setpriv',
+    [
+      '--pdeathsig',
+      'KILL',
+      '--',
+      'unshare',
+      '--mount',
+      '--net',
+      '--pid',
+      '--fork',
+      '--kill-child',
+      '--mount-proc',
+      '--propagation',
+      'private',
+      '--',
+      'sh',
+      '-c',
+      INIT,
+      'sh',
+      process.execPath,
+      ...process.execArgv,
+      ...process.argv.slice(1),
+    ],
+    { stdio: 'inherit', env: { ...process.env, [VARIABLE]: String(process.pid) } },
+  )
   try {
     return await new Promise<number>((resolve, reject) => {
       child.on('error', reject)
-      child.on('exit', (code) => resolve(interrupted ? 130 : code ?? 1))
+      child.on('exit', (code) => resolve(interrupted ? 130 : (code ?? 1)))
     })
   } finally {
     await clean(process.pid)
@@ -55,7 +78,11 @@ export async function enterWorld(): Promise<number> {
 /** What a benchmark that was killed could not remove. */
 function removeLeftovers(): void {
   const prefix = markOf(0).slice(0, -1)
-  const folders = existsSync(CACHE) ? readdirSync(CACHE).filter((name) => name.startsWith('run-')).map((name) => Number(name.slice(4))) : []
+  const folders = existsSync(CACHE)
+    ? readdirSync(CACHE)
+        .filter((name) => name.startsWith('run-'))
+        .map((name) => Number(name.slice(4)))
+    : []
   for (const pid of new Set([...markedPids(prefix), ...folders])) {
     if (existsSync(`/proc/${pid}`)) continue
     removeCgroups(markOf(pid))

@@ -22,8 +22,9 @@ export interface Hosts {
 const SSHD = ['-D', '-e', '-o', 'HostKey=/etc/ssh/ssh_host_ed25519_key', '-o', 'PidFile=none']
 
 /**
- * Becomes one host's sshd: $1 cgroup, $2 layers below, $3 the host's own folder, $4 where to mount, $5 devices, $6 name,
- * $7 sshd's arguments. The old root is left under the new one and then let go, so that the host sees its own files alone.
+ * Becomes one host's sshd: $1 cgroup, $2 layers below, $3 the host's own folder, $4 where to mount, $5 devices, $6
+ * name, $7 sshd's arguments. The old root is left under the new one and then let go, so that the host sees its own
+ * files alone.
  */
 const HOST = `
 set -e
@@ -41,11 +42,13 @@ exec /usr/sbin/sshd "$@"`
 const PORT_22 = ':0016'
 const LISTEN = '0A'
 
-const listening = (): number => readFileSync('/proc/net/tcp', 'utf8').split('\n')
-  .filter((line) => {
-    const [, local = '', , state] = line.trim().split(/\s+/)
-    return local.endsWith(PORT_22) && state === LISTEN
-  }).length
+const listening = (): number =>
+  readFileSync('/proc/net/tcp', 'utf8')
+    .split('\n')
+    .filter((line) => {
+      const [, local = '', , state] = line.trim().split(/\s+/)
+      return local.endsWith(PORT_22) && state === LISTEN
+    }).length
 
 /**
  * Starts `count` hosts on the files in `state`; a folder that is not there yet gives fresh hosts.
@@ -62,10 +65,30 @@ export async function startHosts(world: World, state: string, count: number): Pr
     const own = path.join(state, nameOf(index))
     for (const part of ['upper', 'work']) mkdirSync(path.join(own, part), { recursive: true })
     const log = openSync(logFile, 'a')
-    const child = spawn('unshare', [
-      '--mount', '--uts', '--propagation', 'private', '--', 'sh', '-c', HOST, 'sh', world.targets.procs, `${world.seed}:${world.base}`, own,
-      path.join(world.folder, 'merged'), path.join(world.folder, 'dev'), nameOf(index), ...SSHD, '-o', `ListenAddress=${addressOf(index)}`,
-    ], { stdio: ['ignore', log, log], env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' } })
+    const child = spawn(
+      'unshare',
+      [
+        '--mount',
+        '--uts',
+        '--propagation',
+        'private',
+        '--',
+        'sh',
+        '-c',
+        HOST,
+        'sh',
+        world.targets.procs,
+        `${world.seed}:${world.base}`,
+        own,
+        path.join(world.folder, 'merged'),
+        path.join(world.folder, 'dev'),
+        nameOf(index),
+        ...SSHD,
+        '-o',
+        `ListenAddress=${addressOf(index)}`,
+      ],
+      { stdio: ['ignore', log, log], env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' } },
+    )
     closeSync(log)
     ended.push(new Promise((resolve) => child.on('exit', () => resolve())))
     // Not all at once: mounting is the kernel's work under one lock.

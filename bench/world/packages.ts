@@ -2,8 +2,16 @@ import { output } from './command.ts'
 
 /** What the benchmark runs on, from the machine's own distribution. */
 const PACKAGES = [
-  'openssh-server', 'openssh-client', 'mmdebstrap', 'iproute2', 'util-linux', 'mount', 'tcpdump', 'findutils',
-  'python3', 'python3-venv',
+  'openssh-server',
+  'openssh-client',
+  'mmdebstrap',
+  'iproute2',
+  'util-linux',
+  'mount',
+  'tcpdump',
+  'findutils',
+  'python3',
+  'python3-venv',
 ]
 /** Rivals. What a distribution does not have is left out of the table, with a word. */
 const RIVALS = ['ansible', 'ansible-mitogen']

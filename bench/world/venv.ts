@@ -27,25 +27,34 @@ interface Python {
 async function pythons(): Promise<Python[]> {
   const pyenv = path.join(process.env['PYENV_ROOT'] ?? path.join(homedir(), '.pyenv'), 'versions')
   const folders = [
-    ...(process.env['PATH'] ?? '').split(':').filter((folder) => !folder.endsWith('/shims')), '/usr/local/bin', '/usr/bin',
+    ...(process.env['PATH'] ?? '').split(':').filter((folder) => !folder.endsWith('/shims')),
+    '/usr/local/bin',
+    '/usr/bin',
     ...(existsSync(pyenv) ? readdirSync(pyenv).map((name) => path.join(pyenv, name, 'bin')) : []),
   ]
   const files = folders.flatMap((folder) =>
-    existsSync(folder) ? readdirSync(folder).filter((name) => /^python3(\.\d+)?$/.test(name)).map((name) => path.join(folder, name)) : [])
+    existsSync(folder)
+      ? readdirSync(folder)
+          .filter((name) => /^python3(\.\d+)?$/.test(name))
+          .map((name) => path.join(folder, name))
+      : [],
+  )
   const found: Python[] = []
   for (const file of new Set(files)) {
     const text = await output(file, ['-c', 'import sys, venv, ensurepip; print(*sys.version_info[:2])']).catch(() => '')
     const [major, minor] = text.trim().split(' ').map(Number)
-    if (major === 3 && minor !== undefined && minor >= OLDEST && !found.some(({ version }) => version[1] === minor)) found.push({ file, version: [3, minor] })
+    if (major === 3 && minor !== undefined && minor >= OLDEST && !found.some(({ version }) => version[1] === minor))
+      found.push({ file, version: [3, minor] })
   }
   return found.sort((a, b) => b.version[1] - a.version[1])
 }
 
-const INSTALLED = "import json, importlib.metadata as m, sys\nprint(json.dumps({n: m.version(n) for n in sys.argv[1:]}))"
+const INSTALLED =
+  'import json, importlib.metadata as m, sys\nprint(json.dumps({n: m.version(n) for n in sys.argv[1:]}))'
 
 async function versionsIn(bin: string): Promise<Record<string, string> | undefined> {
   const text = await output(path.join(bin, 'python'), ['-c', INSTALLED, ...PACKAGES]).catch(() => '')
-  return text === '' ? undefined : JSON.parse(text) as Record<string, string>
+  return text === '' ? undefined : (JSON.parse(text) as Record<string, string>)
 }
 
 /**
@@ -77,7 +86,8 @@ export async function makeVenv(say: (line: string) => void): Promise<Venv> {
     }
     const versions = await versionsIn(bin)
     if (versions === undefined) continue
-    if (version[1] < 12) notes.push(`Python ${python} is the newest here: newer ansible-core and pyinfra may need a newer one`)
+    if (version[1] < 12)
+      notes.push(`Python ${python} is the newest here: newer ansible-core and pyinfra may need a newer one`)
     return { bin, python, versions, notes }
   }
   return { bin: undefined, python: '', versions: {}, notes: [...notes, 'no rivals from PyPI: none could be installed'] }

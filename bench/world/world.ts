@@ -41,7 +41,9 @@ ssh-keygen -q -t ed25519 -N '' -C host -f "$1/seed/etc/ssh/ssh_host_ed25519_key"
 cp "$1/id_ed25519.pub" "$1/seed/root/.ssh/authorized_keys"
 chmod 600 "$1/seed/root/.ssh/authorized_keys"`
 
-/** Sets the stage: loopback up, devices, keys, cgroups. @param most - the largest number of hosts that will be started. */
+/**
+ * Sets the stage: loopback up, devices, keys, cgroups. @param most - the largest number of hosts that will be started.
+ */
 export async function makeWorld(pid: number, base: string, most: number): Promise<World> {
   const scratch = scratchOf(pid)
   const folder = path.join(scratch, 'world')
@@ -51,7 +53,10 @@ export async function makeWorld(pid: number, base: string, most: number): Promis
   const knownHosts = path.join(folder, 'known_hosts')
   writeFileSync(knownHosts, Array.from({ length: most }, (_, index) => `${addressOf(index)} ${type} ${key}\n`).join(''))
   return {
-    folder, base, seed, knownHosts,
+    folder,
+    base,
+    seed,
+    knownHosts,
     key: path.join(folder, 'id_ed25519'),
     controller: makeCgroup(markOf(pid), 'controller'),
     targets: makeCgroup(markOf(pid), 'targets'),

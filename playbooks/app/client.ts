@@ -21,23 +21,37 @@ export interface Answer {
  * One request to the app's API on a connection of its own: a kept one would stay with one replica.
  * @throws when no whole answer came within the time limit.
  */
-export function call({ host, port, from, slowdown = 1 }: Endpoint, method: 'GET' | 'POST', path: string, limitMs = 5000): Promise<Answer> {
+export function call(
+  { host, port, from, slowdown = 1 }: Endpoint,
+  method: 'GET' | 'POST',
+  path: string,
+  limitMs = 5000,
+): Promise<Answer> {
   const timeLimitMs = limitMs * slowdown
   return new Promise((resolve, reject) => {
-    const request = http.request({
-      host, port, method, path, agent: false, timeout: timeLimitMs, ...(from === undefined ? {} : { localAddress: from }),
-    }, (response) => {
-      const chunks: Buffer[] = []
-      response.on('data', (chunk: Buffer) => chunks.push(chunk))
-      response.on('error', reject)
-      response.on('end', () => {
-        try {
-          resolve({ status: response.statusCode ?? 0, ...read(Buffer.concat(chunks).toString('utf8')) })
-        } catch {
-          reject(new Error(`${method} ${path}: status ${response.statusCode}, and no JSON`))
-        }
-      })
-    })
+    const request = http.request(
+      {
+        host,
+        port,
+        method,
+        path,
+        agent: false,
+        timeout: timeLimitMs,
+        ...(from === undefined ? {} : { localAddress: from }),
+      },
+      (response) => {
+        const chunks: Buffer[] = []
+        response.on('data', (chunk: Buffer) => chunks.push(chunk))
+        response.on('error', reject)
+        response.on('end', () => {
+          try {
+            resolve({ status: response.statusCode ?? 0, ...read(Buffer.concat(chunks).toString('utf8')) })
+          } catch {
+            reject(new Error(`${method} ${path}: status ${response.statusCode}, and no JSON`))
+          }
+        })
+      },
+    )
     request.on('timeout', () => request.destroy(new Error(`${method} ${path}: no answer within ${timeLimitMs} ms`)))
     request.on('error', reject)
     request.end()
@@ -55,9 +69,15 @@ export interface Answers {
   readonly errors: readonly string[]
 }
 
-/** Sends `total` requests with `clients` under way at a time, going round the endpoints. Bounded: no request is repeated. */
+/**
+ * Sends `total` requests with `clients` under way at a time, going round the endpoints. Bounded: no request is
+ * repeated.
+ */
 export async function callMany(
-  endpoints: readonly Endpoint[], method: 'GET' | 'POST', path: string, { total, clients }: { total: number; clients: number },
+  endpoints: readonly Endpoint[],
+  method: 'GET' | 'POST',
+  path: string,
+  { total, clients }: { total: number; clients: number },
 ): Promise<Answers> {
   const answers: Answer[] = []
   const errors: string[] = []

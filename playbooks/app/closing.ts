@@ -13,25 +13,37 @@ const DRAIN = 'swarm.drain.evacuates'
  *
  * @param steps - what to do next, and the command: before those that all such playbooks have in common.
  */
-export const appClosing = (steps: (command: CommandLine, has: HasFindings) => readonly Line[]) => (run: ClosingContext): Closing => ({
-  standing: nodeLines(run),
-  figures: figures(run),
-  next: [...steps(commandFor(run), (prefix) => run.findings.some(({ id }) => id.startsWith(prefix))), ...commonSteps(run)],
-})
+export const appClosing =
+  (steps: (command: CommandLine, has: HasFindings) => readonly Line[]) =>
+  (run: ClosingContext): Closing => ({
+    standing: nodeLines(run),
+    figures: figures(run),
+    next: [
+      ...steps(commandFor(run), (prefix) => run.findings.some(({ id }) => id.startsWith(prefix))),
+      ...commonSteps(run),
+    ],
+  })
 
 /** Whether the run has findings whose ids begin so. */
 type HasFindings = (prefix: string) => boolean
 
 export const runExperiments = (command: CommandLine): Line => ['Run all experiments', command('npm run experiments')]
-export const measureCapacity = (command: CommandLine): Line => ['Measure capacity under load', command('npx zx playbooks/experiments.mjs load-capacity')]
-export const proveAll = (command: CommandLine): Line => ['Run the registry proofs and the drain as well', command('npx zx playbooks/site.mjs')]
+export const measureCapacity = (command: CommandLine): Line => [
+  'Measure capacity under load',
+  command('npx zx playbooks/experiments.mjs load-capacity'),
+]
+export const proveAll = (command: CommandLine): Line => [
+  'Run the registry proofs and the drain as well',
+  command('npx zx playbooks/site.mjs'),
+]
 
 /** A command with the inventory of this run. */
 export type CommandLine = (text: string) => string
 
 export function commandFor({ inventory }: Pick<ClosingContext, 'inventory'>): CommandLine {
   if (inventory === 'inventory.yaml') return (text) => text
-  return (text) => `${text}${text.startsWith('npm ') ? ' --' : ''} -i ${/^[\w./-]+$/.test(inventory) ? inventory : `'${inventory}'`}`
+  return (text) =>
+    `${text}${text.startsWith('npm ') ? ' --' : ''} -i ${/^[\w./-]+$/.test(inventory) ? inventory : `'${inventory}'`}`
 }
 
 /** For each node its role, and its URL of the app where this run has proven the app. */
@@ -42,15 +54,19 @@ function nodeLines(run: ClosingContext): Line[] {
   const deployed = held.some((id) => id !== 'swarm.nodes.ready' && /^(app|swarm|load)\./.test(id))
   const urls = deployed ? endpoints(run, nodes).map(({ host, port }) => `http://${host}:${port}`) : []
   const urlWidth = Math.max(0, ...urls.map((url) => url.length))
-  const lines = nodes.slice(0, NODES_LISTED).map((node, i): Line => [node, `${deployed ? `${(urls[i] ?? '').padEnd(urlWidth)}  ` : ''}${roleOf(run, node)}`])
+  const lines = nodes
+    .slice(0, NODES_LISTED)
+    .map((node, i): Line => [node, `${deployed ? `${(urls[i] ?? '').padEnd(urlWidth)}  ` : ''}${roleOf(run, node)}`])
   const more = nodes.length - lines.length
   return [
     ...(deployed ? [['Counter app', 'published on every node'] as const] : []),
-    ...lines, ...(more > 0 ? [['', `and ${more} more nodes`] as const] : []),
+    ...lines,
+    ...(more > 0 ? [['', `and ${more} more nodes`] as const] : []),
   ]
 }
 
-const roleOf = ({ groups }: ClosingContext, node: string): string => ((groups.swarm_managers ?? []).includes(node) ? 'manager' : 'worker')
+const roleOf = ({ groups }: ClosingContext, node: string): string =>
+  (groups.swarm_managers ?? []).includes(node) ? 'manager' : 'worker'
 
 function figures({ findings }: ClosingContext): Line[] {
   const measured = findings.find(({ id }) => id === DRAIN)?.measured ?? []
@@ -72,9 +88,14 @@ function commonSteps(run: ClosingContext): Line[] {
   const ofLab = labOf(run) !== undefined
   return [
     ['Print the report as PDF', 'npx zx playbooks/report.mjs --format pdf'],
-    ...(ofLab ? [
-      ['Use machines of your own', 'edit inventory.yaml (its comments say how), then npx zx playbooks/site.mjs'] as const,
-      ['Remove the lab', command('npx zx playbooks/lab.mjs down')] as const,
-    ] : []),
+    ...(ofLab
+      ? [
+          [
+            'Use machines of your own',
+            'edit inventory.yaml (its comments say how), then npx zx playbooks/site.mjs',
+          ] as const,
+          ['Remove the lab', command('npx zx playbooks/lab.mjs down')] as const,
+        ]
+      : []),
   ]
 }

@@ -9,8 +9,6 @@ export default playbook({
   name: 'app',
   description: 'Deploys the Counter app on the Swarm and proves that it works.',
   variable: 'counter_replicas=6',
-  steps: [
-    ...foundation, ...swarm, ...appStack, swarmProof, appProof,
-  ],
+  steps: [...foundation, ...swarm, ...appStack, swarmProof, appProof],
   closing: appClosing((command) => [proveAll(command), runExperiments(command)]),
 })

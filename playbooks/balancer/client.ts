@@ -25,23 +25,36 @@ export class Visitor {
    *
    * @throws when no whole answer came within the time limit.
    */
-  ask({ host, port, from, slowdown = 1 }: Endpoint, method: 'GET' | 'POST', path: string, limitMs = 8000): Promise<Answer> {
+  ask(
+    { host, port, from, slowdown = 1 }: Endpoint,
+    method: 'GET' | 'POST',
+    path: string,
+    limitMs = 8000,
+  ): Promise<Answer> {
     const timeLimitMs = limitMs * slowdown
     return new Promise((resolve, reject) => {
-      const cookies = [...this.#jar ?? []].map(([name, value]) => `${name}=${value}`).join('; ')
-      const request = http.request({
-        host, port, method, path, agent: false, timeout: timeLimitMs,
-        headers: cookies === '' ? {} : { cookie: cookies },
-        ...(from === undefined ? {} : { localAddress: from }),
-      }, (response) => {
-        const chunks: Buffer[] = []
-        response.on('data', (chunk: Buffer) => chunks.push(chunk))
-        response.on('error', reject)
-        response.on('end', () => {
-          this.#keep(response.headers['set-cookie'] ?? [])
-          resolve(answerFrom(response.statusCode ?? 0, response.headers, Buffer.concat(chunks).toString('utf8')))
-        })
-      })
+      const cookies = [...(this.#jar ?? [])].map(([name, value]) => `${name}=${value}`).join('; ')
+      const request = http.request(
+        {
+          host,
+          port,
+          method,
+          path,
+          agent: false,
+          timeout: timeLimitMs,
+          headers: cookies === '' ? {} : { cookie: cookies },
+          ...(from === undefined ? {} : { localAddress: from }),
+        },
+        (response) => {
+          const chunks: Buffer[] = []
+          response.on('data', (chunk: Buffer) => chunks.push(chunk))
+          response.on('error', reject)
+          response.on('end', () => {
+            this.#keep(response.headers['set-cookie'] ?? [])
+            resolve(answerFrom(response.statusCode ?? 0, response.headers, Buffer.concat(chunks).toString('utf8')))
+          })
+        },
+      )
       request.on('timeout', () => request.destroy(new Error(`${method} ${path}: no answer within ${timeLimitMs} ms`)))
       request.on('error', reject)
       request.end()
@@ -59,8 +72,12 @@ export class Visitor {
 function answerFrom(status: number, headers: http.IncomingHttpHeaders, body: string): Answer {
   const header = (name: string): string => String(headers[name] ?? '')
   return {
-    status, count: countIn(body), replica: header('x-replica'), node: header('x-node'),
-    balancerNode: header('x-balancer-node'), balancer: header('x-balancer'),
+    status,
+    count: countIn(body),
+    replica: header('x-replica'),
+    node: header('x-node'),
+    balancerNode: header('x-balancer-node'),
+    balancer: header('x-balancer'),
   }
 }
 
@@ -79,7 +96,12 @@ export interface Tally {
 }
 
 /** Asks one after the other, in turn at each door. */
-export async function askInTurn(visitor: Visitor, doors: readonly Endpoint[], path: string, times: number): Promise<Tally> {
+export async function askInTurn(
+  visitor: Visitor,
+  doors: readonly Endpoint[],
+  path: string,
+  times: number,
+): Promise<Tally> {
   const answers: Answer[] = []
   const errors: string[] = []
   for (let n = 0; n < times; n++) {

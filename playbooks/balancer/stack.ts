@@ -34,7 +34,8 @@ interface BalancerVars {
  */
 export function balancerVars(vars: Vars): BalancerVars {
   const kind = String(vars.balancer ?? 'haproxy')
-  if (kind !== 'nginx' && kind !== 'haproxy') throw new PlaybookError(`balancer is "${kind}": it must be nginx or haproxy`)
+  if (kind !== 'nginx' && kind !== 'haproxy')
+    throw new PlaybookError(`balancer is "${kind}": it must be nginx or haproxy`)
   return {
     kind,
     sticky: yes('balancer_sticky', vars.balancer_sticky ?? false),
@@ -52,45 +53,60 @@ function yes(name: string, value: unknown): boolean {
 
 function whole(name: string, value: unknown, highest: number): number {
   const number = Number(value)
-  if (!Number.isInteger(number) || number < 1 || number > highest) throw new PlaybookError(`${name} is "${String(value)}": it must be a whole number from 1 to ${highest}`)
+  if (!Number.isInteger(number) || number < 1 || number > highest)
+    throw new PlaybookError(`${name} is "${String(value)}": it must be a whole number from 1 to ${highest}`)
   return number
 }
 
 /** Two apps behind one balancer, nginx or HAProxy, on each node. */
-export const balancerStack = play('Balancer: stack', { hosts: 'swarm_managers[0]', become: true, tags: 'balancer' }, (on) => {
-  const settings = balancerVars(on.vars)
-  const { kind, sticky } = settings
-  const compose = `${FOLDER}/stack.yml`
-  const image = (name: keyof typeof images) => images[name].on(registryHost(on)).map(({ image }) => image)
-  // Room for twice the replicas: during an update old and new ones are there.
-  const config = { apps: APPS, sticky, slots: settings.replicas * 2 }
-  return [
-    file('Folder of the balancer', { path: FOLDER, state: 'directory', mode: '0755' }),
-    template(`Configuration of ${kind}`, {
-      src: `balancer/${KINDS[kind]}`,
-      dest: `${FOLDER}/balancer.conf`,
-      mode: '0644',
-      vars: config,
-      // By the very program that will read it.
-      validate: image('balancer').map((name) => `docker run --rm -i --network none ${name} sh -c 'cat >/tmp/new.conf && balancer.sh ${kind} /tmp/new.conf check' <%s`),
-    }),
-    template('Stack file of the balancer', {
-      src: 'balancer/stack.yml',
-      dest: compose,
-      mode: '0644',
-      vars: {
-        ...settings,
-        slowdown: slowdownOf(on, on.groups.swarm ?? []),
-        apps: APPS,
-        checksum: checksumOf(kind, config),
-        balancer_image: image('balancer'),
-        counter_image: image('counter'),
-        redis_image: image('redis'),
-      },
-    }),
-    docker_stack('Deploy the balancer', { name: STACK, compose: [compose], prune: true, resolve_image: 'never', with_registry_auth: true, timeout: 300 }),
-  ]
-})
+export const balancerStack = play(
+  'Balancer: stack',
+  { hosts: 'swarm_managers[0]', become: true, tags: 'balancer' },
+  (on) => {
+    const settings = balancerVars(on.vars)
+    const { kind, sticky } = settings
+    const compose = `${FOLDER}/stack.yml`
+    const image = (name: keyof typeof images) => images[name].on(registryHost(on)).map(({ image }) => image)
+    // Room for twice the replicas: during an update old and new ones are there.
+    const config = { apps: APPS, sticky, slots: settings.replicas * 2 }
+    return [
+      file('Folder of the balancer', { path: FOLDER, state: 'directory', mode: '0755' }),
+      template(`Configuration of ${kind}`, {
+        src: `balancer/${KINDS[kind]}`,
+        dest: `${FOLDER}/balancer.conf`,
+        mode: '0644',
+        vars: config,
+        // By the very program that will read it.
+        validate: image('balancer').map(
+          (name) =>
+            `docker run --rm -i --network none ${name} sh -c 'cat >/tmp/new.conf && balancer.sh ${kind} /tmp/new.conf check' <%s`,
+        ),
+      }),
+      template('Stack file of the balancer', {
+        src: 'balancer/stack.yml',
+        dest: compose,
+        mode: '0644',
+        vars: {
+          ...settings,
+          slowdown: slowdownOf(on, on.groups.swarm ?? []),
+          apps: APPS,
+          checksum: checksumOf(kind, config),
+          balancer_image: image('balancer'),
+          counter_image: image('counter'),
+          redis_image: image('redis'),
+        },
+      }),
+      docker_stack('Deploy the balancer', {
+        name: STACK,
+        compose: [compose],
+        prune: true,
+        resolve_image: 'never',
+        with_registry_auth: true,
+        timeout: 300,
+      }),
+    ]
+  },
+)
 
 /** Stands for the configuration: what it is made from. */
 function checksumOf(kind: keyof typeof KINDS, config: object): string {
@@ -99,9 +115,16 @@ function checksumOf(kind: keyof typeof KINDS, config: object): string {
 }
 
 /** Takes the balancer and its apps away. */
-export const balancerGone = play('Balancer: down', {
-  hosts: 'swarm_managers[0]', become: true, tags: 'balancer', disturbs: ({ hosts }) => onHosts(hosts, `the stack "${STACK}" is removed; its volumes stay`),
-}, () => [
-  docker_stack('Remove the balancer', { name: STACK, state: 'absent', timeout: 300 }),
-  file('Folder of the balancer', { path: FOLDER, state: 'absent' }),
-])
+export const balancerGone = play(
+  'Balancer: down',
+  {
+    hosts: 'swarm_managers[0]',
+    become: true,
+    tags: 'balancer',
+    disturbs: ({ hosts }) => onHosts(hosts, `the stack "${STACK}" is removed; its volumes stay`),
+  },
+  () => [
+    docker_stack('Remove the balancer', { name: STACK, state: 'absent', timeout: 300 }),
+    file('Folder of the balancer', { path: FOLDER, state: 'absent' }),
+  ],
+)

@@ -16,14 +16,18 @@ export function sourceOf(value: unknown): 'distro' | 'docker-ce' {
   throw new PlaybookError(`docker_source is distro or docker-ce, not "${String(value)}"`)
 }
 
-const UNREACHABLE = 'Key of Docker\'s own repository (a host that cannot reach download.docker.com needs docker_source: distro)'
+const UNREACHABLE =
+  "Key of Docker's own repository (a host that cannot reach download.docker.com needs docker_source: distro)"
 
 /** Tasks that install Docker from Docker's own repository, on machines of the Debian, Ubuntu and Fedora families. */
 export function dockerCe(facts: Readonly<Record<string, unknown>>) {
   const distribution = String(facts.distribution ?? 'Debian')
-  if (facts.os_family === 'RedHat') return fromRpm(distribution === 'Fedora' ? 'fedora' : distribution === 'RedHat' ? 'rhel' : 'centos')
+  if (facts.os_family === 'RedHat')
+    return fromRpm(distribution === 'Fedora' ? 'fedora' : distribution === 'RedHat' ? 'rhel' : 'centos')
   if (facts.os_family !== undefined && facts.os_family !== 'Debian') {
-    throw new PlaybookError(`docker_source: docker-ce is for the families of Debian, Ubuntu and Fedora, and this is ${distribution}: use docker_source: distro`)
+    throw new PlaybookError(
+      `docker_source: docker-ce is for the families of Debian, Ubuntu and Fedora, and this is ${distribution}: use docker_source: distro`,
+    )
   }
   return fromDeb(distribution === 'Ubuntu' ? 'ubuntu' : 'debian', String(facts.distribution_release))
 }
@@ -32,7 +36,7 @@ export function dockerCe(facts: Readonly<Record<string, unknown>>) {
 const keyTasks = (url: string, dest: string, fingerprint: string) => [
   file('Folder for what is fetched', { path: '/var/lib/labbook', state: 'directory', mode: '0755' }),
   get_url(UNREACHABLE, { url, dest: FETCHED, mode: '0644' }),
-  shell('The key is Docker\'s', {
+  shell("The key is Docker's", {
     cmd: `home=$(mktemp -d) && found=$(gpg --batch --no-options --homedir "$home" --show-keys --with-colons ${FETCHED} | awk -F: '$1 == "fpr" { print $10; exit }'); rm -rf "$home"
 [ "$found" = ${fingerprint} ] || { rm -f ${FETCHED}; echo "the key at ${url} is $found and not Docker's ${fingerprint}: not trusted, and nothing is installed" >&2; exit 1; }
 install -D -m 644 ${FETCHED} ${dest}`,
@@ -43,12 +47,24 @@ install -D -m 644 ${FETCHED} ${dest}`,
 function fromDeb(site: string, release: string) {
   const key = '/etc/apt/keyrings/docker.asc'
   return [
-    apt('What the repository needs', { name: ['ca-certificates', 'curl', 'gpg'], update_cache: true, cache_valid_time: 3600, install_recommends: false }),
+    apt('What the repository needs', {
+      name: ['ca-certificates', 'curl', 'gpg'],
+      update_cache: true,
+      cache_valid_time: 3600,
+      install_recommends: false,
+    }),
     keyTasks(`${SITE}/${site}/gpg`, key, FINGERPRINTS.deb),
     copy('Docker repository', {
       dest: '/etc/apt/sources.list.d/docker.sources',
       mode: '0644',
-      content: ['Types: deb', `URIs: ${SITE}/${site}`, `Suites: ${release}`, 'Components: stable', `Signed-By: ${key}`, ''].join('\n'),
+      content: [
+        'Types: deb',
+        `URIs: ${SITE}/${site}`,
+        `Suites: ${release}`,
+        'Components: stable',
+        `Signed-By: ${key}`,
+        '',
+      ].join('\n'),
     }),
     apt('Install Docker', { name: PACKAGES, update_cache: true }),
   ]
@@ -57,12 +73,23 @@ function fromDeb(site: string, release: string) {
 function fromRpm(site: string) {
   const key = '/etc/pki/rpm-gpg/docker.asc'
   return [
-    command('What the repository needs', { cmd: 'dnf -y install ca-certificates curl gnupg2', creates: '/usr/bin/gpg' }),
+    command('What the repository needs', {
+      cmd: 'dnf -y install ca-certificates curl gnupg2',
+      creates: '/usr/bin/gpg',
+    }),
     keyTasks(`${SITE}/${site}/gpg`, key, FINGERPRINTS.rpm),
     copy('Docker repository', {
       dest: '/etc/yum.repos.d/docker-ce.repo',
       mode: '0644',
-      content: ['[docker-ce-stable]', 'name=Docker CE Stable', `baseurl=${SITE}/${site}/$releasever/$basearch/stable`, 'enabled=1', 'gpgcheck=1', `gpgkey=file://${key}`, ''].join('\n'),
+      content: [
+        '[docker-ce-stable]',
+        'name=Docker CE Stable',
+        `baseurl=${SITE}/${site}/$releasever/$basearch/stable`,
+        'enabled=1',
+        'gpgcheck=1',
+        `gpgkey=file://${key}`,
+        '',
+      ].join('\n'),
     }),
     command('Install Docker', { cmd: `dnf -y install ${PACKAGES.join(' ')}`, creates: '/usr/bin/dockerd' }),
   ]

@@ -4,4 +4,5 @@ import { sourceOf } from './docker-ce.ts'
 export const DISTRO_PACKAGES = ['docker.io', 'curl']
 
 /** What the distribution's own archives have of Docker Engine from this source (`docker_source`). */
-export const distroPackages = (source: unknown): readonly string[] => (sourceOf(source) === 'distro' ? DISTRO_PACKAGES : [])
+export const distroPackages = (source: unknown): readonly string[] =>
+  sourceOf(source) === 'distro' ? DISTRO_PACKAGES : []

@@ -15,7 +15,8 @@ const EVERY = { ...ALL, ...BY_NAME, ...REDIS_EXPERIMENTS }
 
 export default playbook({
   name: 'experiments',
-  description: 'Does things to the Swarm and its app, and records what comes of it. Each experiment puts back what it has disturbed.',
+  description:
+    'Does things to the Swarm and its app, and records what comes of it. Each experiment puts back what it has disturbed.',
   words: {
     all: `every one of them, but for ${Object.keys(BY_NAME).join(', ')} and those on Redis`,
     redis: 'those on Redis, with the comparison of its topologies at the end: more than an hour',
@@ -24,11 +25,20 @@ export default playbook({
   severalWords: true,
   experiments: EVERY,
   steps: (words) => [
-    ...foundation, ...swarm, ...appStack, swarmProof,
-    ...words.some((word) => word === 'all' || word in LOAD_EXPERIMENTS) ? [loadGenerators] : [],
-    ...Object.entries(ALL).filter(([name]) => words.includes('all') || words.includes(name)).map(([, experiment]) => experiment),
-    ...Object.entries(BY_NAME).filter(([name]) => words.includes(name)).map(([, experiment]) => experiment),
-    ...Object.entries(REDIS_EXPERIMENTS).filter(([name]) => words.includes('redis') || words.includes(name)).map(([, experiment]) => experiment),
+    ...foundation,
+    ...swarm,
+    ...appStack,
+    swarmProof,
+    ...(words.some((word) => word === 'all' || word in LOAD_EXPERIMENTS) ? [loadGenerators] : []),
+    ...Object.entries(ALL)
+      .filter(([name]) => words.includes('all') || words.includes(name))
+      .map(([, experiment]) => experiment),
+    ...Object.entries(BY_NAME)
+      .filter(([name]) => words.includes(name))
+      .map(([, experiment]) => experiment),
+    ...Object.entries(REDIS_EXPERIMENTS)
+      .filter(([name]) => words.includes('redis') || words.includes(name))
+      .map(([, experiment]) => experiment),
   ],
   closing: appClosing((command, has) => (has('load.') ? [] : [measureCapacity(command)])),
 })

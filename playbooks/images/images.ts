@@ -1,64 +1,131 @@
 import path from 'node:path'
-import { copy, docker_image, file, play, register, type DockerImage, type Play, type PlayContext, type Register, type Task } from '../../src/labbook.ts'
+import {
+  copy,
+  docker_image,
+  file,
+  play,
+  register,
+  type DockerImage,
+  type Play,
+  type PlayContext,
+  type Register,
+  type Task,
+} from '../../src/labbook.ts'
 import { registryAddress } from '../registry/address.ts'
 import { baseImage, EMULATED_SECONDS } from './base.ts'
 import { findSource, fromSource } from './source.ts'
-import { contextFiles, CORE_IMAGES, IMAGE_NAMES, recipeOf, RECIPE, tagOf, type BaseName, type ImageName, type Source } from './table.ts'
+import {
+  contextFiles,
+  CORE_IMAGES,
+  IMAGE_NAMES,
+  recipeOf,
+  RECIPE,
+  tagOf,
+  type BaseName,
+  type ImageName,
+  type Source,
+} from './table.ts'
 
 /** Each image as the registry has it, by its digest. */
-export const images = Object.fromEntries(IMAGE_NAMES.map((name) => [name, register<DockerImage>(`image_${name}`)])) as Readonly<Record<ImageName, Register<DockerImage>>>
+export const images = Object.fromEntries(
+  IMAGE_NAMES.map((name) => [name, register<DockerImage>(`image_${name}`)]),
+) as Readonly<Record<ImageName, Register<DockerImage>>>
 
 /** The registry's own image on the registry's host: it cannot come from a registry that does not run yet. */
 export const registryImage = register<DockerImage>('image_registry_local')
 
-/** The build context of a base image's images: one directory for each, so that files of one do not rebuild the other's. */
+/**
+ * The build context of a base image's images: one directory for each, so that files of one do not rebuild the other's.
+ */
 const contextOf = (base: BaseName): string => `/opt/labbook/app/${base}`
-const onTarget = (base: BaseName, name: string): string => path.posix.join(contextOf(base), path.posix.relative('app', name))
+const onTarget = (base: BaseName, name: string): string =>
+  path.posix.join(contextOf(base), path.posix.relative('app', name))
 
-/** Copies the build context of some images to the registry's host, and imports their base image where Docker Hub is not their source. */
+/**
+ * Copies the build context of some images to the registry's host, and imports their base image where Docker Hub is not
+ * their source.
+ */
 function prepareBuilds(on: PlayContext, base: BaseName, names: readonly ImageName[]): Task[] {
   const files = contextFiles(names)
   const directories = [...new Set(files.map((name) => path.posix.dirname(onTarget(base, name))))].sort()
   return [
     ...[findSource(on)].filter((task) => task !== false),
-    ...directories.map((directory) => file(`Create ${directory}`, { path: directory, state: 'directory', mode: '0755' })),
-    ...files.map((name) => copy(`Copy ${name}`, { src: name, dest: onTarget(base, name), mode: name.endsWith('.sh') ? '0755' : '0644' })),
-    ...fromSource(on, (source, keywords) => (source === 'hub' ? [] : baseImage(on, base, onTarget(base, RECIPE), keywords))),
+    ...directories.map((directory) =>
+      file(`Create ${directory}`, { path: directory, state: 'directory', mode: '0755' }),
+    ),
+    ...files.map((name) =>
+      copy(`Copy ${name}`, { src: name, dest: onTarget(base, name), mode: name.endsWith('.sh') ? '0755' : '0644' }),
+    ),
+    ...fromSource(on, (source, keywords) =>
+      source === 'hub' ? [] : baseImage(on, base, onTarget(base, RECIPE), keywords),
+    ),
   ]
 }
 
 /** Builds each image and pushes it to the registry, once: from then on no machine depends on where it came from. */
-const buildAndPush = (on: PlayContext, base: BaseName, names: readonly ImageName[]): Task[] => names.flatMap((name) => fromSource(on, (source, keywords) => [
-  imageTask(`Image ${name}`, base, name, source, `${registryAddress(on)}/labbook/${name}:${tagOf(name, source)}`, {
-    push: true, register: images[name], timeout: EMULATED_SECONDS, ...keywords,
-  }),
-]))
+const buildAndPush = (on: PlayContext, base: BaseName, names: readonly ImageName[]): Task[] =>
+  names.flatMap((name) =>
+    fromSource(on, (source, keywords) => [
+      imageTask(`Image ${name}`, base, name, source, `${registryAddress(on)}/labbook/${name}:${tagOf(name, source)}`, {
+        push: true,
+        register: images[name],
+        timeout: EMULATED_SECONDS,
+        ...keywords,
+      }),
+    ]),
+  )
 
 function imageTask(title: string, base: BaseName, name: ImageName, source: Source, as: string, more: object): Task {
   const { base: from, dockerfile } = recipeOf(name, source)
   if (dockerfile === undefined) return docker_image(title, { name: from, source: 'pull', repository: as, ...more })
-  return docker_image(title, { name: as, source: 'build', build: { path: contextOf(base), dockerfile, args: { BASE: from } }, ...more })
+  return docker_image(title, {
+    name: as,
+    source: 'build',
+    build: { path: contextOf(base), dockerfile, args: { BASE: from } },
+    ...more,
+  })
 }
 
 /** Prepares the builds of the first images on the registry's host, and builds the registry's own image there. */
-export const imageBase = play('Prepare image builds', { hosts: 'registry[0]', become: true, gather_facts: true, tags: ['images', 'registry'] }, (on) => [
-  prepareBuilds(on, 'core', CORE_IMAGES),
-  fromSource(on, (source, keywords) => [
-    imageTask('Build the registry\'s image', 'core', 'registry', source, `labbook/registry:${tagOf('registry', source)}`, { register: registryImage, ...keywords }),
-  ]),
-])
+export const imageBase = play(
+  'Prepare image builds',
+  { hosts: 'registry[0]', become: true, gather_facts: true, tags: ['images', 'registry'] },
+  (on) => [
+    prepareBuilds(on, 'core', CORE_IMAGES),
+    fromSource(on, (source, keywords) => [
+      imageTask(
+        "Build the registry's image",
+        'core',
+        'registry',
+        source,
+        `labbook/registry:${tagOf('registry', source)}`,
+        { register: registryImage, ...keywords },
+      ),
+    ]),
+  ],
+)
 
 /** The images of the registry and the Counter app. */
-export const pushImages = play('Build and push images', { hosts: 'registry[0]', become: true, tags: 'images' }, (on) => buildAndPush(on, 'core', CORE_IMAGES))
+export const pushImages = play('Build and push images', { hosts: 'registry[0]', become: true, tags: 'images' }, (on) =>
+  buildAndPush(on, 'core', CORE_IMAGES),
+)
 
 /**
  * Images that only some playbooks need, built when they ask for them.
  *
  * @param asked - which of them; those of the first images are left out, as they are there.
  */
-export const extraImages = (asked: (on: PlayContext) => readonly ImageName[]): Play => play('Build and push more images', {
-  hosts: 'registry[0]', become: true, gather_facts: true, tags: 'images',
-}, (on) => {
-  const names = IMAGE_NAMES.filter((name) => asked(on).includes(name) && !CORE_IMAGES.includes(name))
-  return names.length === 0 ? [] : [prepareBuilds(on, 'extra', names), buildAndPush(on, 'extra', names)]
-})
+export const extraImages = (asked: (on: PlayContext) => readonly ImageName[]): Play =>
+  play(
+    'Build and push more images',
+    {
+      hosts: 'registry[0]',
+      become: true,
+      gather_facts: true,
+      tags: 'images',
+    },
+    (on) => {
+      const names = IMAGE_NAMES.filter((name) => asked(on).includes(name) && !CORE_IMAGES.includes(name))
+      return names.length === 0 ? [] : [prepareBuilds(on, 'extra', names), buildAndPush(on, 'extra', names)]
+    },
+  )

@@ -1,4 +1,12 @@
-import { PlaybookError, register, shell, type CommandValues, type PlayContext, type Register, type Task } from '../../src/labbook.ts'
+import {
+  PlaybookError,
+  register,
+  shell,
+  type CommandValues,
+  type PlayContext,
+  type Register,
+  type Task,
+} from '../../src/labbook.ts'
 import type { Source } from './table.ts'
 
 const found = register<CommandValues>('image_source')
@@ -13,11 +21,13 @@ function choiceOf({ vars }: Pick<PlayContext, 'vars'>): Choice {
 }
 
 /** `auto`: Docker Hub where the host reaches it, else the distribution's packages. */
-export const findSource = (on: Pick<PlayContext, 'vars'>): Task | false => choiceOf(on) === 'auto' && shell('Check whether Docker Hub can be reached', {
-  cmd: 'if curl -s -o /dev/null --connect-timeout 3 --max-time 6 https://registry-1.docker.io/v2/; then echo hub; else echo debian; fi',
-  read_only: true,
-  register: found,
-})
+export const findSource = (on: Pick<PlayContext, 'vars'>): Task | false =>
+  choiceOf(on) === 'auto' &&
+  shell('Check whether Docker Hub can be reached', {
+    cmd: 'if curl -s -o /dev/null --connect-timeout 3 --max-time 6 https://registry-1.docker.io/v2/; then echo hub; else echo debian; fi',
+    read_only: true,
+    register: found,
+  })
 
 type Value = <V>(of: Register<V>) => V
 
@@ -26,5 +36,6 @@ export function fromSource(on: Pick<PlayContext, 'vars'>, tasks: (source: Source
   const choice = choiceOf(on)
   if (choice !== 'auto') return tasks(choice, {})
   return (['hub', 'debian'] as const).flatMap((source) =>
-    tasks(source, { when: ({ value }: { value: Value }) => value(found).stdout === source }))
+    tasks(source, { when: ({ value }: { value: Value }) => value(found).stdout === source }),
+  )
 }

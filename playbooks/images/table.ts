@@ -5,7 +5,9 @@ import { fileURLToPath } from 'node:url'
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
-/** Where an image comes from: made upon (or taken as it is from) what Docker Hub has, or upon a root of Debian packages. */
+/**
+ * Where an image comes from: made upon (or taken as it is from) what Docker Hub has, or upon a root of Debian packages.
+ */
 export type Source = 'hub' | 'debian'
 
 /** What an image is made with. */
@@ -25,7 +27,10 @@ export const debianBase = (name: BaseName): string => `labbook/debian-${name}:la
 const core = (dockerfile: string): Recipe => ({ base: debianBase('core'), dockerfile })
 const extra = (dockerfile: string): Recipe => ({ base: debianBase('extra'), dockerfile })
 
-/** The images of the project. Those of Docker Hub are pinned by digest, so that a tag that moves there changes nothing here. */
+/**
+ * The images of the project. Those of Docker Hub are pinned by digest, so that a tag that moves there changes nothing
+ * here.
+ */
 export const IMAGES = {
   registry: {
     hub: { base: 'registry@sha256:a3d8aaa63ed8681a604f1dea0aa03f100d5895b6a58ace528858a7b332415373' }, // registry:2 (2.8.3)
@@ -36,27 +41,45 @@ export const IMAGES = {
     debian: core('images/hello-world.Dockerfile'),
   },
   counter: {
-    hub: { base: 'python@sha256:78387bc3881b8273120a12ebe6c1ab22b018ccc2c9adf565ae1ac9b536e184ea', dockerfile: 'Dockerfile' }, // python:3.12-slim
+    hub: {
+      base: 'python@sha256:78387bc3881b8273120a12ebe6c1ab22b018ccc2c9adf565ae1ac9b536e184ea',
+      dockerfile: 'Dockerfile',
+    }, // python:3.12-slim
     debian: core('images/counter.Dockerfile'),
   },
   redis: {
-    hub: { base: 'redis@sha256:ff02b58f971e7d7d156a1267e283fcbbeee91773b6aa36c49dac28ecfe28eadf', dockerfile: 'images/hub/redis.Dockerfile' }, // redis:7.4-alpine
+    hub: {
+      base: 'redis@sha256:ff02b58f971e7d7d156a1267e283fcbbeee91773b6aa36c49dac28ecfe28eadf',
+      dockerfile: 'images/hub/redis.Dockerfile',
+    }, // redis:7.4-alpine
     debian: core('images/redis.Dockerfile'),
   },
   gateway: {
-    hub: { base: 'nginx@sha256:65645c7bb6a0661892a8b03b89d0743208a18dd2f3f17a54ef4b76fb8e2f2a10', dockerfile: 'images/hub/gateway.Dockerfile' }, // nginx:1.27-alpine
+    hub: {
+      base: 'nginx@sha256:65645c7bb6a0661892a8b03b89d0743208a18dd2f3f17a54ef4b76fb8e2f2a10',
+      dockerfile: 'images/hub/gateway.Dockerfile',
+    }, // nginx:1.27-alpine
     debian: core('images/gateway.Dockerfile'),
   },
   balancer: {
-    hub: { base: 'nginx@sha256:65645c7bb6a0661892a8b03b89d0743208a18dd2f3f17a54ef4b76fb8e2f2a10', dockerfile: 'images/hub/balancer.Dockerfile' }, // nginx:1.27-alpine
+    hub: {
+      base: 'nginx@sha256:65645c7bb6a0661892a8b03b89d0743208a18dd2f3f17a54ef4b76fb8e2f2a10',
+      dockerfile: 'images/hub/balancer.Dockerfile',
+    }, // nginx:1.27-alpine
     debian: extra('images/balancer.Dockerfile'),
   },
   voting: {
-    hub: { base: 'python@sha256:78387bc3881b8273120a12ebe6c1ab22b018ccc2c9adf565ae1ac9b536e184ea', dockerfile: 'images/hub/voting.Dockerfile' }, // python:3.12-slim
+    hub: {
+      base: 'python@sha256:78387bc3881b8273120a12ebe6c1ab22b018ccc2c9adf565ae1ac9b536e184ea',
+      dockerfile: 'images/hub/voting.Dockerfile',
+    }, // python:3.12-slim
     debian: extra('images/voting.Dockerfile'),
   },
   'voting-db': {
-    hub: { base: 'postgres@sha256:57c72fd2a128e416c7fcc499958864df5301e940bca0a56f58fddf30ffc07777', dockerfile: 'images/hub/voting-db.Dockerfile' }, // postgres:16-alpine
+    hub: {
+      base: 'postgres@sha256:57c72fd2a128e416c7fcc499958864df5301e940bca0a56f58fddf30ffc07777',
+      dockerfile: 'images/hub/voting-db.Dockerfile',
+    }, // postgres:16-alpine
     debian: extra('images/voting-db.Dockerfile'),
   },
 } as const satisfies Record<string, Record<Source, Recipe>>
@@ -71,21 +94,39 @@ export const recipeOf = (name: ImageName, source: Source): Recipe => IMAGES[name
 
 /** Files of `app/` that images can be built from, relative to the project. */
 function appFiles(root: string): string[] {
-  const walk = (directory: string): string[] => readdirSync(path.join(root, directory), { withFileTypes: true })
-    .filter(({ name }) => name !== '__pycache__')
-    .flatMap((entry) => (entry.isDirectory() ? walk(path.join(directory, entry.name)) : [path.join(directory, entry.name)]))
-  return ['app/.dockerignore', 'app/Dockerfile', 'app/gunicorn.conf.py', 'app/health.sh', 'app/requirements.txt', ...walk('app/counter'), ...walk('app/images'), ...walk('app/voting')].sort()
+  const walk = (directory: string): string[] =>
+    readdirSync(path.join(root, directory), { withFileTypes: true })
+      .filter(({ name }) => name !== '__pycache__')
+      .flatMap((entry) =>
+        entry.isDirectory() ? walk(path.join(directory, entry.name)) : [path.join(directory, entry.name)],
+      )
+  return [
+    'app/.dockerignore',
+    'app/Dockerfile',
+    'app/gunicorn.conf.py',
+    'app/health.sh',
+    'app/requirements.txt',
+    ...walk('app/counter'),
+    ...walk('app/images'),
+    ...walk('app/voting'),
+  ].sort()
 }
 
 /** What a Dockerfile copies into its image, relative to the project. */
 function copiedFiles(dockerfile: string, root: string): string[] {
-  const copied = [...dockerfile.matchAll(/^COPY (?:--\S+ )*(.+) \S+$/gm)].flatMap(([, from = '']) => from.trim().split(/\s+/))
-  return appFiles(root).filter((file) => copied.some((from) => file === `app/${from}` || file.startsWith(`app/${from.replace(/\/$/, '')}/`)))
+  const copied = [...dockerfile.matchAll(/^COPY (?:--\S+ )*(.+) \S+$/gm)].flatMap(([, from = '']) =>
+    from.trim().split(/\s+/),
+  )
+  return appFiles(root).filter((file) =>
+    copied.some((from) => file === `app/${from}` || file.startsWith(`app/${from.replace(/\/$/, '')}/`)),
+  )
 }
 
 /** The build context of some images, from whichever source: files of `app/`, relative to the project. */
 export function contextFiles(names: readonly ImageName[], root = ROOT): string[] {
-  const dockerfiles = names.flatMap((name) => [recipeOf(name, 'hub').dockerfile, recipeOf(name, 'debian').dockerfile]).filter((file) => file !== undefined)
+  const dockerfiles = names
+    .flatMap((name) => [recipeOf(name, 'hub').dockerfile, recipeOf(name, 'debian').dockerfile])
+    .filter((file) => file !== undefined)
   const copied = dockerfiles.flatMap((file) => copiedFiles(read(`app/${file}`, root).toString('utf8'), root))
   return [...new Set(['app/.dockerignore', RECIPE, ...dockerfiles.map((file) => `app/${file}`), ...copied])].sort()
 }
@@ -99,8 +140,8 @@ export const RECIPE = 'app/images/rootfs.sh'
 export const recipeChecksum = (): string => checksum([read(RECIPE)])
 
 /**
- * The tag of an image: a checksum of all that it is made of and from. The same inputs give the same tag, so that an image
- * is made again only when they are others, and an older one stays what it is.
+ * The tag of an image: a checksum of all that it is made of and from. The same inputs give the same tag, so that an
+ * image is made again only when they are others, and an older one stays what it is.
  */
 export function tagOf(name: ImageName, source: Source, root = ROOT): string {
   const { base, dockerfile } = recipeOf(name, source)

@@ -6,10 +6,14 @@ import { comparison, measureK3s, measureSwarm } from './comparison/index.ts'
 import { K3S_EXPERIMENTS } from './experiments/index.ts'
 import { clusterPlan, k3sUp, reset } from './install/index.ts'
 
-/** A cluster that is there (`-e kubecontext=NAME`) is not ours to install. What the app stands on has its tags, too: its images are known by what has made them. */
-const up = (kubecontext: unknown): readonly Step[] => isOther(kubecontext)
-  ? appPlays
-  : [clusterPlan, ...tagged('k3s-app', tagged('k3s', foundation)), ...k3sUp, ...appPlays]
+/**
+ * A cluster that is there (`-e kubecontext=NAME`) is not ours to install. What the app stands on has its tags, too: its
+ * images are known by what has made them.
+ */
+const up = (kubecontext: unknown): readonly Step[] =>
+  isOther(kubecontext)
+    ? appPlays
+    : [clusterPlan, ...tagged('k3s-app', tagged('k3s', foundation)), ...k3sUp, ...appPlays]
 
 const isOther = (kubecontext: unknown): boolean => kubecontext !== undefined && kubecontext !== ''
 
@@ -23,7 +27,8 @@ const experiments = (kubecontext: unknown): readonly Step[] => {
 
 export default playbook({
   name: 'k3s',
-  description: 'Forms a k3s cluster of the servers and agents in the inventory and runs the Counter app on it. With -e kubecontext=NAME, on a cluster that is there.',
+  description:
+    'Forms a k3s cluster of the servers and agents in the inventory and runs the Counter app on it. With -e kubecontext=NAME, on a cluster that is there.',
   words: {
     up: 'install it, or bring it to what the inventory says',
     experiments: 'the same, and then the experiments on it',

@@ -6,93 +6,144 @@ import { isReady, isReadyNode, readNodes, readPods } from './seen.ts'
 import { appSettings } from './settings.ts'
 
 /** The pods of the app, and of Redis, as JSON. */
-export const podsCommand = (k: (words: string) => string, namespace: string): string => k(`get pods --namespace ${namespace} --selector app.kubernetes.io/part-of=counter -o json`)
+export const podsCommand = (k: (words: string) => string, namespace: string): string =>
+  k(`get pods --namespace ${namespace} --selector app.kubernetes.io/part-of=counter -o json`)
 export const isCounter = ({ app }: { readonly app: string }): boolean => app === 'counter'
 
 export const settingsOf = (on: Pick<CareContext, 'hostvars'>) => appSettings(on.hostvars('localhost'))
 
 /**
- * The ways in from outside: every node of the inventory; of a context what `app_host` and `app_port` say, or the addresses its load
- * balancer has.
+ * The ways in from outside: every node of the inventory; of a context what `app_host` and `app_port` say, or the
+ * addresses its load balancer has.
  * @throws {Error} there is none.
  */
 export async function doorsOf(on: CareContext): Promise<Door[]> {
   const nodes = nodesOf(on)
-  if (nodes.length > 0) return endpoints(on, hostsOf(on)).map((endpoint, i) => ({ ...endpoint, node: nodes[i] as string }))
+  if (nodes.length > 0)
+    return endpoints(on, hostsOf(on)).map((endpoint, i) => ({ ...endpoint, node: nodes[i] as string }))
   const { app_host: host, app_port } = on.hostvars('localhost')
   const { counter_port, namespace } = settingsOf(on)
   const port = Number(app_port ?? counter_port)
   if (host !== undefined) return [{ host: String(host), port, node: String(host) }]
   const { at, k } = kubectl(on)
-  const { stdout } = await on.look({ ...at, command: k(`get service counter-public --namespace ${namespace} -o jsonpath='{range .status.loadBalancer.ingress[*]}{.ip}{.hostname}{"\\n"}{end}'`) })
-  const addresses = stdout.split('\n').map((line) => line.trim()).filter((line) => line !== '')
+  const { stdout } = await on.look({
+    ...at,
+    command: k(
+      `get service counter-public --namespace ${namespace} -o jsonpath='{range .status.loadBalancer.ingress[*]}{.ip}{.hostname}{"\\n"}{end}'`,
+    ),
+  })
+  const addresses = stdout
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
   if (addresses.length === 0) {
-    throw new Error('the Service counter-public has no address outside the cluster: say where the app is reached with -e app_host=... -e app_port=... (minikube: run "minikube tunnel"; k3d: the port it maps)')
+    throw new Error(
+      'the Service counter-public has no address outside the cluster: say where the app is reached with -e app_host=... -e app_port=... (minikube: run "minikube tunnel"; k3d: the port it maps)',
+    )
   }
   return addresses.map((address) => ({ host: address, port, node: address }))
 }
 
 /** Is the cluster whole? */
-export const clusterProof = experiment('The Kubernetes cluster is whole', {
-  hosts: 'localhost',
-  tags: ['k3s', 'proof'],
-  disturbs: false,
-  proves: { 'k3s.nodes.ready': 'Every node of the inventory is in the cluster, ready and schedulable' },
-}, async (on) => {
-  const { at, k } = kubectl(on)
-  const wanted = nodesOf(on)
-  const whole = (stdout: string): boolean => {
-    const nodes = readNodes(stdout)
-    return nodes.length > 0 && (wanted.length === 0 ? nodes.every(isReadyNode) : wanted.every((name) => nodes.some((node) => node.name === name && isReadyNode(node))))
-  }
-  const { reached } = await on.watch({ ...at, title: 'Nodes as JSON', command: k('get nodes -o json'), within: 90, until: ({ stdout }) => whole(stdout) })
-  const exhibit = await on.exhibit({ ...at, title: 'Nodes of the cluster', command: k('get nodes -o wide') })
-  on.finding('k3s.nodes.ready', { holds: reached, evidence: [exhibit], detail: wanted.length === 0 ? `the nodes of ${clusterAccess(on).context}` : `${wanted.length} nodes of the inventory` })
-})
+export const clusterProof = experiment(
+  'The Kubernetes cluster is whole',
+  {
+    hosts: 'localhost',
+    tags: ['k3s', 'proof'],
+    disturbs: false,
+    proves: { 'k3s.nodes.ready': 'Every node of the inventory is in the cluster, ready and schedulable' },
+  },
+  async (on) => {
+    const { at, k } = kubectl(on)
+    const wanted = nodesOf(on)
+    const whole = (stdout: string): boolean => {
+      const nodes = readNodes(stdout)
+      return (
+        nodes.length > 0 &&
+        (wanted.length === 0
+          ? nodes.every(isReadyNode)
+          : wanted.every((name) => nodes.some((node) => node.name === name && isReadyNode(node))))
+      )
+    }
+    const { reached } = await on.watch({
+      ...at,
+      title: 'Nodes as JSON',
+      command: k('get nodes -o json'),
+      within: 90,
+      until: ({ stdout }) => whole(stdout),
+    })
+    const exhibit = await on.exhibit({ ...at, title: 'Nodes of the cluster', command: k('get nodes -o wide') })
+    on.finding('k3s.nodes.ready', {
+      holds: reached,
+      evidence: [exhibit],
+      detail:
+        wanted.length === 0 ? `the nodes of ${clusterAccess(on).context}` : `${wanted.length} nodes of the inventory`,
+    })
+  },
+)
 
 /** Does the app work, seen from outside? */
-export const kubernetesProof = experiment('The app on Kubernetes answers from outside', {
-  hosts: 'localhost',
-  tags: ['k3s', 'k3s-app', 'proof'],
-  // It counts in the demo's own counter.
-  disturbs: false,
-  proves: {
-    'k3s.pods.ready': 'Every pod of the app that was asked for is ready',
-    'k3s.app.answers': 'All pods answer requests from outside',
-    'k3s.app.counts': 'N increments by parallel clients add exactly N',
-  },
-}, async (on) => {
-  const { at, k } = kubectl(on)
-  const { namespace, replicas, autoscale, min_replicas } = settingsOf(on)
-  const wanted = autoscale ? min_replicas : replicas
-  const watched = await on.watch({
-    ...at, title: 'Pods as JSON', command: podsCommand(k, namespace), within: 180, every: 2,
-    until: ({ stdout }) => {
-      const pods = readPods(stdout)
-      return pods.filter(isCounter).filter(isReady).length >= wanted && pods.every((pod) => isReady(pod) || pod.going)
+export const kubernetesProof = experiment(
+  'The app on Kubernetes answers from outside',
+  {
+    hosts: 'localhost',
+    tags: ['k3s', 'k3s-app', 'proof'],
+    // It counts in the demo's own counter.
+    disturbs: false,
+    proves: {
+      'k3s.pods.ready': 'Every pod of the app that was asked for is ready',
+      'k3s.app.answers': 'All pods answer requests from outside',
+      'k3s.app.counts': 'N increments by parallel clients add exactly N',
     },
-  })
-  const pods = readPods(watched.exhibit.stdout).filter((pod) => !pod.going)
-  const shown = await on.exhibit({ ...at, title: 'Pods of the app', command: k(`get pods --namespace ${namespace} -o wide`) })
-  const ill = pods.filter((pod) => !isReady(pod))
-  on.finding('k3s.pods.ready', {
-    holds: watched.reached,
-    evidence: [shown, watched.exhibit],
-    detail: [`${pods.filter(isCounter).filter(isReady).length} of ${wanted} pods of the app are ready, ${pods.length - ill.length} of ${pods.length} in all`, ...ill.map(({ name, state }) => `${name}: ${state}`)].join('; '),
-  })
-  const doors = await doorsOf(on)
-  const services = await on.exhibit({ ...at, title: 'Services and Ingress', command: k(`get services,ingresses,networkpolicies --namespace ${namespace} -o wide`) })
-  const looked = await look(on, doors, 'Who answers on Kubernetes')
-  const names = new Set(looked.answers.map(({ replica }) => replica))
-  on.finding('k3s.app.answers', {
-    holds: names.size >= wanted && looked.errors.length === 0,
-    evidence: [shown, services, looked.exhibit],
-    detail: `${names.size} distinct pods in ${looked.answers.length} answers of ${LOOKS} requests through ${doors.length} ways in`,
-  })
-  const counted = await increments(on, doors)
-  on.finding('k3s.app.counts', {
-    holds: counted.errors === 0 && counted.added === INCREMENTS,
-    evidence: [counted.exhibit],
-    detail: `${INCREMENTS} increments by ${CLIENTS} parallel clients added ${counted.added}; ${counted.errors} failed`,
-  })
-})
+  },
+  async (on) => {
+    const { at, k } = kubectl(on)
+    const { namespace, replicas, autoscale, min_replicas } = settingsOf(on)
+    const wanted = autoscale ? min_replicas : replicas
+    const watched = await on.watch({
+      ...at,
+      title: 'Pods as JSON',
+      command: podsCommand(k, namespace),
+      within: 180,
+      every: 2,
+      until: ({ stdout }) => {
+        const pods = readPods(stdout)
+        return pods.filter(isCounter).filter(isReady).length >= wanted && pods.every((pod) => isReady(pod) || pod.going)
+      },
+    })
+    const pods = readPods(watched.exhibit.stdout).filter((pod) => !pod.going)
+    const shown = await on.exhibit({
+      ...at,
+      title: 'Pods of the app',
+      command: k(`get pods --namespace ${namespace} -o wide`),
+    })
+    const ill = pods.filter((pod) => !isReady(pod))
+    on.finding('k3s.pods.ready', {
+      holds: watched.reached,
+      evidence: [shown, watched.exhibit],
+      detail: [
+        `${pods.filter(isCounter).filter(isReady).length} of ${wanted} pods of the app are ready, ${pods.length - ill.length} of ${pods.length} in all`,
+        ...ill.map(({ name, state }) => `${name}: ${state}`),
+      ].join('; '),
+    })
+    const doors = await doorsOf(on)
+    const services = await on.exhibit({
+      ...at,
+      title: 'Services and Ingress',
+      command: k(`get services,ingresses,networkpolicies --namespace ${namespace} -o wide`),
+    })
+    const looked = await look(on, doors, 'Who answers on Kubernetes')
+    const names = new Set(looked.answers.map(({ replica }) => replica))
+    on.finding('k3s.app.answers', {
+      holds: names.size >= wanted && looked.errors.length === 0,
+      evidence: [shown, services, looked.exhibit],
+      detail: `${names.size} distinct pods in ${looked.answers.length} answers of ${LOOKS} requests through ${doors.length} ways in`,
+    })
+    const counted = await increments(on, doors)
+    on.finding('k3s.app.counts', {
+      holds: counted.errors === 0 && counted.added === INCREMENTS,
+      evidence: [counted.exhibit],
+      detail: `${INCREMENTS} increments by ${CLIENTS} parallel clients added ${counted.added}; ${counted.errors} failed`,
+    })
+  },
+)

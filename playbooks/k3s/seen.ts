@@ -21,15 +21,23 @@ export interface PodSeen {
 
 interface Container {
   readonly restartCount?: number
-  readonly state?: { readonly waiting?: { readonly reason?: string }; readonly terminated?: { readonly reason?: string; readonly exitCode?: number } }
+  readonly state?: {
+    readonly waiting?: { readonly reason?: string }
+    readonly terminated?: { readonly reason?: string; readonly exitCode?: number }
+  }
 }
 interface Pod {
   readonly metadata: {
-    readonly uid: string; readonly name: string; readonly labels?: Readonly<Record<string, string>>; readonly deletionTimestamp?: string; readonly creationTimestamp?: string
+    readonly uid: string
+    readonly name: string
+    readonly labels?: Readonly<Record<string, string>>
+    readonly deletionTimestamp?: string
+    readonly creationTimestamp?: string
   }
   readonly spec?: { readonly nodeName?: string }
   readonly status?: {
-    readonly phase?: string; readonly reason?: string
+    readonly phase?: string
+    readonly reason?: string
     readonly conditions?: readonly { readonly type: string; readonly status: string }[]
     readonly containerStatuses?: readonly Container[]
     readonly initContainerStatuses?: readonly Container[]
@@ -45,22 +53,33 @@ function items<T>(json: string): T[] {
   }
 }
 
-const holds = (conditions: readonly { readonly type: string; readonly status: string }[] | undefined, type: string): boolean =>
-  conditions?.some((condition) => condition.type === type && condition.status === 'True') ?? false
+const holds = (
+  conditions: readonly { readonly type: string; readonly status: string }[] | undefined,
+  type: string,
+): boolean => conditions?.some((condition) => condition.type === type && condition.status === 'True') ?? false
 
 /** Reads `kubectl get pods -o json`. */
-export const readPods = (json: string): PodSeen[] => items<Pod>(json).map(({ metadata, spec, status }) => {
-  const containers = [...status?.initContainerStatuses ?? [], ...status?.containerStatuses ?? []]
-  const trouble = containers.map(({ state }) => state?.waiting?.reason ?? (state?.terminated?.exitCode === 0 ? undefined : state?.terminated?.reason)).find((reason) => reason !== undefined)
-  return {
-    uid: metadata.uid, name: metadata.name, app: metadata.labels?.['app.kubernetes.io/name'] ?? '', node: spec?.nodeName ?? '',
-    ready: holds(status?.conditions, 'Ready'),
-    going: metadata.deletionTimestamp !== undefined,
-    state: trouble ?? status?.reason ?? status?.phase ?? 'Unknown',
-    restarts: containers.reduce((sum, { restartCount = 0 }) => sum + restartCount, 0),
-    created: Date.parse(metadata.creationTimestamp ?? ''),
-  }
-})
+export const readPods = (json: string): PodSeen[] =>
+  items<Pod>(json).map(({ metadata, spec, status }) => {
+    const containers = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])]
+    const trouble = containers
+      .map(
+        ({ state }) =>
+          state?.waiting?.reason ?? (state?.terminated?.exitCode === 0 ? undefined : state?.terminated?.reason),
+      )
+      .find((reason) => reason !== undefined)
+    return {
+      uid: metadata.uid,
+      name: metadata.name,
+      app: metadata.labels?.['app.kubernetes.io/name'] ?? '',
+      node: spec?.nodeName ?? '',
+      ready: holds(status?.conditions, 'Ready'),
+      going: metadata.deletionTimestamp !== undefined,
+      state: trouble ?? status?.reason ?? status?.phase ?? 'Unknown',
+      restarts: containers.reduce((sum, { restartCount = 0 }) => sum + restartCount, 0),
+      created: Date.parse(metadata.creationTimestamp ?? ''),
+    }
+  })
 
 /** It serves, and is to go on doing so. */
 export const isReady = ({ ready, going }: PodSeen): boolean => ready && !going
@@ -70,8 +89,18 @@ const STARTING = new Set(['Pending', 'Running', 'ContainerCreating', 'PodInitial
 
 /** A pod as the timeline of an experiment has it. A container that was started again is another task. */
 export const asTask = ({ uid, name, node, ready, going, state, restarts }: PodSeen): TaskSeen => ({
-  id: `${uid}#${restarts}`, name, node,
-  state: going ? 'shutdown' : ready ? 'running' : STARTING.has(state) ? 'starting' : state === 'Succeeded' ? 'complete' : 'failed',
+  id: `${uid}#${restarts}`,
+  name,
+  node,
+  state: going
+    ? 'shutdown'
+    : ready
+      ? 'running'
+      : STARTING.has(state)
+        ? 'starting'
+        : state === 'Succeeded'
+          ? 'complete'
+          : 'failed',
 })
 
 export interface NodeSeen {
@@ -88,9 +117,12 @@ interface Node {
 }
 
 /** Reads `kubectl get nodes -o json`. */
-export const readNodes = (json: string): NodeSeen[] => items<Node>(json).map(({ metadata, spec, status }) => ({
-  name: metadata.name, ready: holds(status?.conditions, 'Ready'), schedulable: spec?.unschedulable !== true,
-}))
+export const readNodes = (json: string): NodeSeen[] =>
+  items<Node>(json).map(({ metadata, spec, status }) => ({
+    name: metadata.name,
+    ready: holds(status?.conditions, 'Ready'),
+    schedulable: spec?.unschedulable !== true,
+  }))
 
 export const isReadyNode = ({ ready, schedulable }: NodeSeen): boolean => ready && schedulable
 
@@ -106,8 +138,11 @@ export interface ScalerSeen {
 
 interface Scaler {
   readonly status?: {
-    readonly currentReplicas?: number; readonly desiredReplicas?: number
-    readonly currentMetrics?: readonly { readonly resource?: { readonly current?: { readonly averageUtilization?: number } } }[] | null
+    readonly currentReplicas?: number
+    readonly desiredReplicas?: number
+    readonly currentMetrics?:
+      | readonly { readonly resource?: { readonly current?: { readonly averageUtilization?: number } } }[]
+      | null
     readonly conditions?: readonly { readonly type: string; readonly status: string; readonly message?: string }[]
   }
 }
@@ -121,7 +156,9 @@ export function readScaler(json: string): ScalerSeen | undefined {
     return undefined
   }
   const { status } = scaler
-  const cpu = status?.currentMetrics?.map(({ resource }) => resource?.current?.averageUtilization).find((value) => value !== undefined)
+  const cpu = status?.currentMetrics
+    ?.map(({ resource }) => resource?.current?.averageUtilization)
+    .find((value) => value !== undefined)
   const stuck = status?.conditions?.find(({ type, status: state }) => type === 'ScalingActive' && state === 'False')
   return { current: status?.currentReplicas ?? 0, desired: status?.desiredReplicas ?? 0, cpu, trouble: stuck?.message }
 }

@@ -33,21 +33,34 @@ export function appSettings(vars: Vars): AppSettings {
   const text = (name: string, otherwise: string): string => String(vars[name] ?? otherwise)
   const whole = (name: string, otherwise: number, least: number, most: number): number => {
     const value = Number(vars[name] ?? otherwise)
-    if (!Number.isInteger(value) || value < least || value > most) throw new PlaybookError(`${name} is ${JSON.stringify(vars[name])}: give a whole number from ${least} to ${most}`)
+    if (!Number.isInteger(value) || value < least || value > most)
+      throw new PlaybookError(`${name} is ${JSON.stringify(vars[name])}: give a whole number from ${least} to ${most}`)
     return value
   }
   const flag = (name: string): boolean => {
     const value = String(vars[name] ?? 'false')
-    if (value !== 'true' && value !== 'false') throw new PlaybookError(`${name} is ${JSON.stringify(vars[name])}: give true or false`)
+    if (value !== 'true' && value !== 'false')
+      throw new PlaybookError(`${name} is ${JSON.stringify(vars[name])}: give true or false`)
     return value === 'true'
   }
   const { counter_replicas: replicas, counter_port } = appVars(vars)
   const [log_level, workers] = [text('counter_log_level', 'INFO'), whole('counter_workers', 2, 1, 64)]
-  const [min_replicas, max_replicas] = [whole('counter_min_replicas', 2, 1, 100), whole('counter_max_replicas', 10, 1, 100)]
-  if (min_replicas > max_replicas) throw new PlaybookError(`counter_min_replicas is ${min_replicas} and counter_max_replicas ${max_replicas}: the first must not be more than the second`)
+  const [min_replicas, max_replicas] = [
+    whole('counter_min_replicas', 2, 1, 100),
+    whole('counter_max_replicas', 10, 1, 100),
+  ]
+  if (min_replicas > max_replicas)
+    throw new PlaybookError(
+      `counter_min_replicas is ${min_replicas} and counter_max_replicas ${max_replicas}: the first must not be more than the second`,
+    )
   return {
     namespace: text('kubernetes_namespace', NAMESPACE),
-    replicas, counter_port, log_level, workers, min_replicas, max_replicas,
+    replicas,
+    counter_port,
+    log_level,
+    workers,
+    min_replicas,
+    max_replicas,
     // The chart computes the same.
     settings_checksum: createHash('sha256').update(`${log_level}|${workers}`).digest('hex').slice(0, 16),
     progress_deadline: whole('counter_progress_deadline', 120, 10, 3600),
@@ -64,6 +77,15 @@ export function appSettings(vars: Vars): AppSettings {
 }
 
 /** The manifests, in the order they are read in. */
-export const manifestsOf = ({ sentinel, autoscale }: Pick<AppSettings, 'sentinel' | 'autoscale'>): string[] => [
-  'namespace', 'config', 'secret', sentinel ? 'redis-sentinel' : 'redis', 'counter', 'service', 'ingress', 'network-policy', ...(autoscale ? ['hpa'] : []),
-].map((name) => `k3s/${name}.yaml`)
+export const manifestsOf = ({ sentinel, autoscale }: Pick<AppSettings, 'sentinel' | 'autoscale'>): string[] =>
+  [
+    'namespace',
+    'config',
+    'secret',
+    sentinel ? 'redis-sentinel' : 'redis',
+    'counter',
+    'service',
+    'ingress',
+    'network-policy',
+    ...(autoscale ? ['hpa'] : []),
+  ].map((name) => `k3s/${name}.yaml`)

@@ -14,23 +14,43 @@ export const labUp: readonly Play[] = [
     const memory = rememberedIn(lab.name)
     return [
       // What the inventory says needs no remembering; what was chosen holds for the playbooks that follow as well.
-      why === undefined ? [] : [
-        debug('What the lab is made of', { msg: `${lab.provider}: ${String(why)}` }),
-        file('Folder of what was chosen', { path: memory.slice(0, memory.lastIndexOf('/')), state: 'directory', mode: '0755' }),
-        copy('Remember what was chosen', { dest: memory, content: `${lab.provider}\n${String(why)}\n`, mode: '0644' }),
-      ],
+      why === undefined
+        ? []
+        : [
+            debug('What the lab is made of', { msg: `${lab.provider}: ${String(why)}` }),
+            file('Folder of what was chosen', {
+              path: memory.slice(0, memory.lastIndexOf('/')),
+              state: 'directory',
+              mode: '0755',
+            }),
+            copy('Remember what was chosen', {
+              dest: memory,
+              content: `${lab.provider}\n${String(why)}\n`,
+              mode: '0644',
+            }),
+          ],
       [...providerOf(lab).up(lab, { download: distroPackages(on.hostvars(lab.nodes[0]?.name ?? '').docker_source) })],
     ]
   }),
 ]
 
-const removesNodes: Disturbs = (on) => onHosts((labOf(on)?.nodes ?? []).map(({ name }) => name), 'is removed, with all its data')
+const removesNodes: Disturbs = (on) =>
+  onHosts(
+    (labOf(on)?.nodes ?? []).map(({ name }) => name),
+    'is removed, with all its data',
+  )
 
-/** Takes the lab away, with all it made on this machine. What the next lab would make again (root file system, image) is kept. */
+/**
+ * Takes the lab away, with all it made on this machine. What the next lab would make again (root file system, image) is
+ * kept.
+ */
 export const labDown: readonly Play[] = [
   play('Lab down', { hosts: 'localhost', tags: 'lab', disturbs: removesNodes }, (on) => {
     const lab = labOf(on)
     if (lab === undefined) return []
-    return [...providerOf(lab).down(lab), file('Forget what was chosen', { path: rememberedIn(lab.name), state: 'absent' })]
+    return [
+      ...providerOf(lab).down(lab),
+      file('Forget what was chosen', { path: rememberedIn(lab.name), state: 'absent' }),
+    ]
   }),
 ]

@@ -18,7 +18,8 @@ const STEPS: Readonly<Record<string, (name: string) => readonly Step[]>> = {
 
 export default playbook({
   name: 'lab',
-  description: 'A lab of nodes on this machine: Linux namespaces, or virtual machines of QEMU (--provider qemu), with systemd and sshd.',
+  description:
+    'A lab of nodes on this machine: Linux namespaces, or virtual machines of QEMU (--provider qemu), with systemd and sshd.',
   words: {
     up: 'make it, or mend it',
     status: 'show it',

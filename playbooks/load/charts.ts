@@ -15,7 +15,9 @@ export const trialsChart = (trials: readonly TrialRun[]): Chart => ({
   series: [...new Set(trials.map(({ replicas }) => replicas))].map((replicas) => ({
     name: named(replicas),
     drawn: 'dots',
-    points: trials.flatMap((trial, place): [number, number][] => trial.replicas === replicas ? [[place + 1, trial.result.throughput]] : []),
+    points: trials.flatMap((trial, place): [number, number][] =>
+      trial.replicas === replicas ? [[place + 1, trial.result.throughput]] : [],
+    ),
   })),
 })
 
@@ -25,8 +27,13 @@ export const loadChart = (steps: readonly Step[]): Chart => ({
   title: 'Throughput against load',
   x: { label: 'connections', scale: 'log' },
   y: { label: 'good answers/s' },
-  series: steps.map(({ replicas, points }) => ({ name: named(replicas), points: points.map(({ load, throughput }) => [load, throughput] as const) })),
-  marks: steps.flatMap(({ replicas, knee }) => knee === undefined ? [] : [{ axis: 'x' as const, at: knee.load, label: `knee of ${named(replicas)}` }]),
+  series: steps.map(({ replicas, points }) => ({
+    name: named(replicas),
+    points: points.map(({ load, throughput }) => [load, throughput] as const),
+  })),
+  marks: steps.flatMap(({ replicas, knee }) =>
+    knee === undefined ? [] : [{ axis: 'x' as const, at: knee.load, label: `knee of ${named(replicas)}` }],
+  ),
 })
 
 /** Latencies against load, of one number of replicas. */
@@ -37,12 +44,17 @@ export const latencyChart = ({ replicas, trials }: Step): Chart => ({
   y: { label: 'ms' },
   series: ['50', '95', '99'].map((percentile) => ({
     name: `p${percentile}`,
-    points: trials.flatMap((trial): [number, number][] => trial.result.plan.way === 'closed' ? [[trial.result.plan.connections, p(trial, percentile)]] : []),
+    points: trials.flatMap((trial): [number, number][] =>
+      trial.result.plan.way === 'closed' ? [[trial.result.plan.connections, p(trial, percentile)]] : [],
+    ),
   })),
 })
 
 /** Capacity against replicas, with the law that was fitted and what it may as well be. */
-export function scalingChart(measured: readonly { readonly replicas: number; readonly throughput: number }[], law: Law | undefined): Chart {
+export function scalingChart(
+  measured: readonly { readonly replicas: number; readonly throughput: number }[],
+  law: Law | undefined,
+): Chart {
   const most = Math.max(...measured.map(({ replicas }) => replicas))
   const at = Array.from({ length: most * 4 - 3 }, (_, quarter) => 1 + quarter / 4)
   return {
@@ -51,11 +63,21 @@ export function scalingChart(measured: readonly { readonly replicas: number; rea
     x: { label: 'replicas' },
     y: { label: 'good answers/s' },
     series: [
-      { name: 'measured', drawn: 'dots', points: measured.map(({ replicas, throughput }) => [replicas, throughput] as const) },
-      ...(law === undefined ? [] : [{
-        name: 'fitted law', drawn: 'line' as const, points: at.map((replicas) => [replicas, law.at(replicas)] as const),
-        band: at.map((replicas) => [replicas, ...law.between(replicas)] as const),
-      }]),
+      {
+        name: 'measured',
+        drawn: 'dots',
+        points: measured.map(({ replicas, throughput }) => [replicas, throughput] as const),
+      },
+      ...(law === undefined
+        ? []
+        : [
+            {
+              name: 'fitted law',
+              drawn: 'line' as const,
+              points: at.map((replicas) => [replicas, law.at(replicas)] as const),
+              band: at.map((replicas) => [replicas, ...law.between(replicas)] as const),
+            },
+          ]),
     ],
   }
 }
@@ -68,7 +90,11 @@ export const usersChart = ({ name, result }: TrialRun): Chart => ({
   y: { label: 'answers' },
   series: [
     { name: 'good', points: result.perSecond.map(({ at, ok }) => [at, ok] as const) },
-    ...(result.total.failures === 0 ? [] : [{ name: 'failed', points: result.perSecond.map(({ at, failed }) => [at, failed] as const) }]),
+    ...(result.total.failures === 0
+      ? []
+      : [{ name: 'failed', points: result.perSecond.map(({ at, failed }) => [at, failed] as const) }]),
   ],
-  ...(result.users === undefined ? {} : { marks: [{ axis: 'y' as const, at: result.users.predicted, label: 'predicted' }] }),
+  ...(result.users === undefined
+    ? {}
+    : { marks: [{ axis: 'y' as const, at: result.users.predicted, label: 'predicted' }] }),
 })

@@ -13,7 +13,10 @@ const TASKS = `docker stack ps ${STACK} --no-trunc --filter desired-state=runnin
 const WITHIN = 180
 
 /** What the inventory asks for. */
-export function deployed({ hosts, hostvars }: Pick<CareContext, 'hosts' | 'hostvars'>): { replicas: number; mostOnNode: number } {
+export function deployed({ hosts, hostvars }: Pick<CareContext, 'hosts' | 'hostvars'>): {
+  replicas: number
+  mostOnNode: number
+} {
   const { counter_replicas: replicas, counter_max_per_node: mostOnNode } = appVars(hostvars(hosts[0] as string))
   return { replicas, mostOnNode }
 }
@@ -24,7 +27,9 @@ export async function asDeployed(on: CareContext): Promise<void> {
   const { stdout, exitCode } = await on.look({ command: SPEC })
   if (exitCode !== 0) throw new Error(`the stack "${STACK}" is not deployed: npx zx playbooks/app.mjs does it`)
   if (stdout.trim() !== `${replicas} ${mostOnNode}`) {
-    throw new Error(`${COUNTER} is not as the inventory has it (${replicas} replicas, at most ${mostOnNode} on a node): npx zx playbooks/app.mjs puts it right`)
+    throw new Error(
+      `${COUNTER} is not as the inventory has it (${replicas} replicas, at most ${mostOnNode} on a node): npx zx playbooks/app.mjs puts it right`,
+    )
   }
   await settled(on)
 }
@@ -36,7 +41,12 @@ export async function putBack(on: CareContext): Promise<void> {
   if (stdout.trim() !== `${replicas} ${mostOnNode}`) {
     await on.exhibit({ title: `Back to ${replicas} replicas`, command: update(replicas, mostOnNode), timeout: 60 })
   }
-  const back = await on.watch({ title: `${replicas} replicas again`, command: TASKS, within: WITHIN, until: ({ stdout: tasks }) => allRun(tasks, replicas) })
+  const back = await on.watch({
+    title: `${replicas} replicas again`,
+    command: TASKS,
+    within: WITHIN,
+    until: ({ stdout: tasks }) => allRun(tasks, replicas),
+  })
   if (!back.reached) throw new Error(`${COUNTER} had not ${replicas} replicas again within ${WITHIN * on.slowdown} s`)
 }
 
@@ -57,9 +67,15 @@ export async function scaleTo(on: ExperimentContext, replicas: number): Promise<
   const { exitCode, stderr } = await on.look({ command: update(replicas, room), timeout: 60 })
   if (exitCode !== 0) throw new Error(`${COUNTER} could not be scaled to ${replicas}: ${stderr.trim()}`)
   const running = await on.watch({
-    title: `${replicas} ${replicas === 1 ? 'replica runs' : 'replicas run'}`, command: TASKS, within: WITHIN, until: ({ stdout }) => allRun(stdout, replicas),
+    title: `${replicas} ${replicas === 1 ? 'replica runs' : 'replicas run'}`,
+    command: TASKS,
+    within: WITHIN,
+    until: ({ stdout }) => allRun(stdout, replicas),
   })
-  if (!running.reached) throw new Error(`not ${replicas} replicas of ${COUNTER} within ${WITHIN * on.slowdown} s: see the exhibit "${running.exhibit.id}"`)
+  if (!running.reached)
+    throw new Error(
+      `not ${replicas} replicas of ${COUNTER} within ${WITHIN * on.slowdown} s: see the exhibit "${running.exhibit.id}"`,
+    )
   await allAnswer(on, replicas)
   return running.exhibit
 }
@@ -75,10 +91,16 @@ const allRun = (tasks: string, replicas: number): boolean => {
 async function allAnswer(on: ExperimentContext, replicas: number): Promise<void> {
   const doors = endpoints(on)
   for (let tries = 0, seen = 0; seen < 2; tries++) {
-    const { answers, errors } = await callMany(doors, 'GET', '/api/counter', { total: Math.max(20, replicas * 8), clients: doors.length })
+    const { answers, errors } = await callMany(doors, 'GET', '/api/counter', {
+      total: Math.max(20, replicas * 8),
+      clients: doors.length,
+    })
     const distinct = new Set(answers.map(({ replica }) => replica)).size
     seen = distinct === replicas && errors.length === 0 ? seen + 1 : 0
-    if (seen === 0 && tries > 60) throw new Error(`${replicas} replicas run, and ${distinct} answer through the doors (${errors.length} requests failed)`)
+    if (seen === 0 && tries > 60)
+      throw new Error(
+        `${replicas} replicas run, and ${distinct} answer through the doors (${errors.length} requests failed)`,
+      )
     if (seen === 0) await sleep(500, undefined, { signal: on.signal })
   }
 }
@@ -94,7 +116,12 @@ export async function containers(on: ExperimentContext): Promise<Replica[]> {
 /** Reads the tasks and, after an empty line, the containers by the id of their task. */
 export function readContainers(stdout: string): Replica[] {
   const [tasks = '', ids = ''] = stdout.split(/\n\s*\n/)
-  const idOf = new Map<string | undefined, string | undefined>(ids.split('\n').map((line) => line.trim().split(' ')).map(([task, container]) => [task, container]))
+  const idOf = new Map<string | undefined, string | undefined>(
+    ids
+      .split('\n')
+      .map((line) => line.trim().split(' '))
+      .map(([task, container]) => [task, container]),
+  )
   return tasks.split('\n').flatMap((line) => {
     const [task = '', name = '', node = ''] = line.trim().split(/\s+/)
     const id = idOf.get(task)

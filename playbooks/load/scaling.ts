@@ -29,16 +29,37 @@ const pointOf = ({ result }: TrialRun, load: number): LoadPoint => ({
 
 /** Raises the load until it pays no more, and measures again where that began. */
 export async function findCapacity(
-  on: ExperimentContext, settings: LoadSettings, replicas: number, containers: readonly Replica[], between: Between,
+  on: ExperimentContext,
+  settings: LoadSettings,
+  replicas: number,
+  containers: readonly Replica[],
+  between: Between,
 ): Promise<Step> {
-  const limits: CapacityLimits = { first: FIRST_CONNECTIONS, most: settings.mostConnections, p95: settings.p95Ms, failed: settings.failed }
-  const trial = (name: string, connections: number): Promise<TrialRun> => runTrial(on, {
-    name, replicas, containers, failed: settings.failed,
-    plan: {
-      way: 'closed', connections, warmup: settings.warmupSeconds, seconds: settings.stepSeconds, reconnectEvery: settings.reconnectEvery,
-      timeLimit: Math.min(MOST_SECONDS, Math.max(1, settings.p95Ms / 500)),
-    },
-  }, between)
+  const limits: CapacityLimits = {
+    first: FIRST_CONNECTIONS,
+    most: settings.mostConnections,
+    p95: settings.p95Ms,
+    failed: settings.failed,
+  }
+  const trial = (name: string, connections: number): Promise<TrialRun> =>
+    runTrial(
+      on,
+      {
+        name,
+        replicas,
+        containers,
+        failed: settings.failed,
+        plan: {
+          way: 'closed',
+          connections,
+          warmup: settings.warmupSeconds,
+          seconds: settings.stepSeconds,
+          reconnectEvery: settings.reconnectEvery,
+          timeLimit: Math.min(MOST_SECONDS, Math.max(1, settings.p95Ms / 500)),
+        },
+      },
+      between,
+    )
   const trials: TrialRun[] = []
   const points: LoadPoint[] = []
   for (;;) {
@@ -46,7 +67,8 @@ export async function findCapacity(
     if ('stop' in next) {
       const knee = kneeOf(points, limits)
       const atKnee: TrialRun[] = []
-      for (let time = 1; knee !== undefined && time <= AT_KNEE; time++) atKnee.push(await trial(`${replicas} replicas at the knee, ${time}`, knee.load))
+      for (let time = 1; knee !== undefined && time <= AT_KNEE; time++)
+        atKnee.push(await trial(`${replicas} replicas at the knee, ${time}`, knee.load))
       return { replicas, trials, points, stop: next.stop, knee, atKnee }
     }
     const done = await trial(`${replicas} replicas, ${next.load} connections`, next.load)

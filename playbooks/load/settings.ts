@@ -2,7 +2,10 @@ import { longerWhere, PlaybookError } from '../../src/labbook.ts'
 
 type Vars = Readonly<Record<string, unknown>>
 
-/** How long, how often, how much: variables of the inventory or `--extra-vars`. As they stand, all load tests take about six minutes. */
+/**
+ * How long, how often, how much: variables of the inventory or `--extra-vars`. As they stand, all load tests take about
+ * six minutes.
+ */
 export interface LoadSettings {
   /** Seconds of a trial that count, and before them some that do not. */
   readonly trialSeconds: number
@@ -31,7 +34,8 @@ export interface LoadSettings {
 }
 
 /**
- * @param slowdown - of the machines under load (`slowdownOf`). Answers take so many times as long there, and so does by default what is still taken for an
+ * @param slowdown - of the machines under load (`slowdownOf`). Answers take so many times as long there, and so does by
+ *   default what is still taken for an
  * answer; loads last longer (`longerWhere`).
  * @throws {PlaybookError} where a variable is not a number that makes sense.
  */
@@ -40,7 +44,9 @@ export function loadSettings(vars: Vars, slowdown = 1): LoadSettings {
   const number = (name: string, otherwise: number, least: number, most: number, whole = false): number => {
     const value = Number(vars[name] ?? otherwise)
     if (!(value >= least && value <= most) || (whole && !Number.isInteger(value))) {
-      throw new PlaybookError(`${name} is ${JSON.stringify(vars[name])}: give a ${whole ? 'whole ' : ''}number from ${least} to ${most}`)
+      throw new PlaybookError(
+        `${name} is ${JSON.stringify(vars[name])}: give a ${whole ? 'whole ' : ''}number from ${least} to ${most}`,
+      )
     }
     return value
   }

@@ -27,16 +27,23 @@ export interface TrialRun {
 export const doors = (on: Pick<ExperimentContext, 'groups' | 'hostvars'>): Target[] => onlyOurs(on, endpoints(on))
 
 /** @throws {PlaybookError} where a target is no machine of the inventory. */
-export function onlyOurs({ groups, hostvars }: Pick<ExperimentContext, 'groups' | 'hostvars'>, targets: readonly Target[]): Target[] {
+export function onlyOurs(
+  { groups, hostvars }: Pick<ExperimentContext, 'groups' | 'hostvars'>,
+  targets: readonly Target[],
+): Target[] {
   const ours = new Set((groups.all ?? []).map((name) => String(hostvars(name).ansible_host ?? name)))
   const strange = targets.filter(({ host }) => !ours.has(host))
-  if (strange.length > 0) throw new PlaybookError(`a load test is aimed at ${strange.map(({ host }) => host).join(', ')}, which the inventory does not have`)
+  if (strange.length > 0)
+    throw new PlaybookError(
+      `a load test is aimed at ${strange.map(({ host }) => host).join(', ')}, which the inventory does not have`,
+    )
   if (targets.length === 0) throw new PlaybookError('group swarm of the inventory has no host to load')
   return targetsOf(targets)
 }
 
 /** Of a door what a load needs. */
-export const targetsOf = (doors: readonly Target[]): Target[] => doors.map(({ host, port, from }) => ({ host, port, ...(from === undefined ? {} : { from }) }))
+export const targetsOf = (doors: readonly Target[]): Target[] =>
+  doors.map(({ host, port, from }) => ({ host, port, ...(from === undefined ? {} : { from }) }))
 
 export interface TrialAsked {
   readonly name: string
@@ -54,11 +61,27 @@ const ANSWER_SECONDS = 10
 export const MOST_SECONDS = 60
 
 /** Loads the app once, and looks at what every CPU did meanwhile. */
-export async function runTrial(on: ExperimentContext, { name, replicas, containers, plan, failed }: TrialAsked, between: Between): Promise<TrialRun> {
+export async function runTrial(
+  on: ExperimentContext,
+  { name, replicas, containers, plan, failed }: TrialAsked,
+  between: Between,
+): Promise<TrialRun> {
   on.waiting(`the load to end: ${name}`, (plan.warmup ?? 0) + plan.seconds)
-  const result = await loadFrom(on, { timeLimit: Math.min(MOST_SECONDS, ANSWER_SECONDS * on.slowdown), ...plan, targets: doors(on), kinds: [...KINDS] } as PlanInput)
+  const result = await loadFrom(on, {
+    timeLimit: Math.min(MOST_SECONDS, ANSWER_SECONDS * on.slowdown),
+    ...plan,
+    targets: doors(on),
+    kinds: [...KINDS],
+  } as PlanInput)
   const began = Date.parse(result.start)
   const uses = cpuUses(between(began, began + result.seconds * 1000), containers)
   const limit = generatorLimit(result.generator, result.lateP99)
-  return { name, replicas, result, doubts: doubtsOf(result, { failed, replicas }), uses, bottleneck: bottleneckOf(uses, limit) }
+  return {
+    name,
+    replicas,
+    result,
+    doubts: doubtsOf(result, { failed, replicas }),
+    uses,
+    bottleneck: bottleneckOf(uses, limit),
+  }
 }

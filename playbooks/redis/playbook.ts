@@ -14,16 +14,29 @@ function stepsOf(words: readonly string[]): readonly Step[] {
   if (verb !== 'switch' || topology === undefined || !isTopology(topology) || more.length > 0) {
     throw new UsageError(`say "status", or "switch" and where to: ${TOPOLOGIES.join(', ')}`)
   }
-  return [...foundation, ...swarm, swarmProof, countBefore, ...appStackWith(topology), keepsCount(topology), redisStatus]
+  return [
+    ...foundation,
+    ...swarm,
+    swarmProof,
+    countBefore,
+    ...appStackWith(topology),
+    keepsCount(topology),
+    redisStatus,
+  ]
 }
 
 export default playbook({
   name: 'redis',
-  description: 'The Redis of the Counter app: how it is, and switching the running system to another topology with its count.',
+  description:
+    'The Redis of the Counter app: how it is, and switching the running system to another topology with its count.',
   words: {
     status: 'which topology has the count, and who is master and replica in it',
-    switch: 'to the topology named next; write it into the inventory as well (redis_topology), or the next run of site switches back',
-    single: 'one server', replicas: 'a server and two replicas', sentinel: 'three servers and three Sentinels', cluster: 'three masters with a replica each',
+    switch:
+      'to the topology named next; write it into the inventory as well (redis_topology), or the next run of site switches back',
+    single: 'one server',
+    replicas: 'a server and two replicas',
+    sentinel: 'three servers and three Sentinels',
+    cluster: 'three masters with a replica each',
   },
   severalWords: true,
   steps: stepsOf,

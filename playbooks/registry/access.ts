@@ -5,31 +5,34 @@ import { machineAccount } from './accounts.ts'
 import { registryAddress, registryHost, registryNames } from './address.ts'
 import { askAs, MANIFEST } from './client.ts'
 
-
 /** Part 2 of the lesson: who may speak with the registry, and how. */
-export const accessProof = experiment('The registry speaks TLS, and with those it knows', {
-  hosts: 'registry[0]',
-  tags: ['registry', 'proof'],
-  // It pushes an image of its own, has another node pull it, and deletes it.
-  disturbs: false,
-  proves: {
-    'registry.tls.verified': 'The certificate is verified against the lab\'s CA, for each name and address',
-    'registry.plain-http.refused': 'Plain HTTP is refused',
-    'registry.anonymous.refused': 'Whoever does not say who they are is refused',
-    'registry.login.accepted': 'The right password is accepted',
-    'registry.login.refused': 'A wrong password is refused',
-    'registry.push.https': 'An image can be pushed over HTTPS',
-    'registry.pull.other-node': 'A node that has never seen an image pulls it, and it is the very same',
-    'registry.untrusted.refused': 'A client that does not know the CA does not talk to the registry',
+export const accessProof = experiment(
+  'The registry speaks TLS, and with those it knows',
+  {
+    hosts: 'registry[0]',
+    tags: ['registry', 'proof'],
+    // It pushes an image of its own, has another node pull it, and deletes it.
+    disturbs: false,
+    proves: {
+      'registry.tls.verified': "The certificate is verified against the lab's CA, for each name and address",
+      'registry.plain-http.refused': 'Plain HTTP is refused',
+      'registry.anonymous.refused': 'Whoever does not say who they are is refused',
+      'registry.login.accepted': 'The right password is accepted',
+      'registry.login.refused': 'A wrong password is refused',
+      'registry.push.https': 'An image can be pushed over HTTPS',
+      'registry.pull.other-node': 'A node that has never seen an image pulls it, and it is the very same',
+      'registry.untrusted.refused': 'A client that does not know the CA does not talk to the registry',
+    },
   },
-}, async (on) => {
-  await tls(on)
-  await untrusted(on)
-  await strangers(on)
-  await logins(on)
-  const digest = await push(on)
-  await pull(on, digest)
-})
+  async (on) => {
+    await tls(on)
+    await untrusted(on)
+    await strangers(on)
+    await logins(on)
+    const digest = await push(on)
+    await pull(on, digest)
+  },
+)
 
 async function tls(on: ExperimentContext): Promise<void> {
   const address = registryAddress(on)
@@ -44,21 +47,31 @@ async function tls(on: ExperimentContext): Promise<void> {
     command: sh`openssl s_client -connect ${address} </dev/null 2>/dev/null | openssl x509 -noout -subject -issuer -dates -serial -ext subjectAltName,keyUsage,extendedKeyUsage`,
   })
   const curl = await on.exhibit({
-    title: 'curl, with the system\'s certificates and without -k',
+    title: "curl, with the system's certificates and without -k",
     command: sh`curl -sS -o /dev/null -w 'status %{http_code}, verification %{ssl_verify_result}, TLS over %{remote_ip}\n' ${`https://${address}/v2/`}`,
   })
-  const missing = names.filter((name) => !certificate.stdout.includes(isIP(name) ? `IP Address:${name}` : `DNS:${name}`))
+  const missing = names.filter(
+    (name) => !certificate.stdout.includes(isIP(name) ? `IP Address:${name}` : `DNS:${name}`),
+  )
   on.finding('registry.tls.verified', {
-    holds: handshake.exitCode === 0 && /Verification: OK/.test(handshake.stdout) && curl.stdout.startsWith('status 401, verification 0') && missing.length === 0,
+    holds:
+      handshake.exitCode === 0 &&
+      /Verification: OK/.test(handshake.stdout) &&
+      curl.stdout.startsWith('status 401, verification 0') &&
+      missing.length === 0,
     evidence: [handshake, certificate, curl],
-    detail: missing.length === 0 ? `the certificate names ${names.join(', ')}` : `the certificate does not name ${missing.join(', ')}`,
+    detail:
+      missing.length === 0
+        ? `the certificate names ${names.join(', ')}`
+        : `the certificate does not name ${missing.join(', ')}`,
   })
 }
 
 async function untrusted(on: ExperimentContext): Promise<void> {
   const address = registryAddress(on)
   // What the distribution trusts, without the lab's CA.
-  const others = 'cat /usr/share/ca-certificates/mozilla/*.crt /etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem 2>/dev/null'
+  const others =
+    'cat /usr/share/ca-certificates/mozilla/*.crt /etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem 2>/dev/null'
   const refused = await on.exhibit({
     title: 'A client that does not know the CA',
     command: sh`others=$(mktemp); trap 'rm -f "$others"' EXIT; ${raw(others)} >"$others"
@@ -73,13 +86,19 @@ curl -sS --capath /nonexistent --cacert "$others" -o /dev/null ${`https://${addr
 
 async function strangers(on: ExperimentContext): Promise<void> {
   const address = registryAddress(on)
-  const plain = await on.exhibit({ title: 'Plain HTTP', command: sh`curl -sS -i --max-time 10 ${`http://${address}/v2/`}` })
+  const plain = await on.exhibit({
+    title: 'Plain HTTP',
+    command: sh`curl -sS -i --max-time 10 ${`http://${address}/v2/`}`,
+  })
   on.finding('registry.plain-http.refused', {
     holds: /^HTTP\/\S+ 400 /.test(plain.stdout),
     evidence: [plain],
     detail: plain.stdout.split('\n')[0] ?? 'no answer',
   })
-  const anonymous = await on.exhibit({ title: 'Without an account', command: sh`curl -sS -i --cacert ${`/etc/docker/certs.d/${address}/ca.crt`} ${`https://${address}/v2/_catalog`}` })
+  const anonymous = await on.exhibit({
+    title: 'Without an account',
+    command: sh`curl -sS -i --cacert ${`/etc/docker/certs.d/${address}/ca.crt`} ${`https://${address}/v2/_catalog`}`,
+  })
   const challenge = /^www-authenticate: (.+?)\r?$/im.exec(anonymous.stdout)?.[1]
   on.finding('registry.anonymous.refused', {
     holds: /^HTTP\/\S+ 401/.test(anonymous.stdout) && challenge !== undefined,
@@ -91,13 +110,15 @@ async function strangers(on: ExperimentContext): Promise<void> {
 async function logins(on: ExperimentContext): Promise<void> {
   const address = registryAddress(on)
   const { name, password } = machineAccount(on)
-  if (password === undefined) throw new Error('the password of the registry\'s account is not known on this machine: run playbooks/registry.mjs')
+  if (password === undefined)
+    throw new Error("the password of the registry's account is not known on this machine: run playbooks/registry.mjs")
   // A folder of its own: what this machine has saved stays as it is.
-  const attempt = (title: string, word: string): Promise<Exhibit> => on.exhibit({
-    title,
-    command: sh`folder=$(mktemp -d); trap 'rm -rf "$folder"' EXIT
+  const attempt = (title: string, word: string): Promise<Exhibit> =>
+    on.exhibit({
+      title,
+      command: sh`folder=$(mktemp -d); trap 'rm -rf "$folder"' EXIT
 printf '%s\n' ${word} | docker --config "$folder" login ${address} --username ${name} --password-stdin`,
-  })
+    })
   const right = await attempt('Log in with the right password', password.reveal())
   on.finding('registry.login.accepted', {
     holds: right.exitCode === 0 && /Login Succeeded/.test(right.stdout),
@@ -140,12 +161,29 @@ async function pull(on: ExperimentContext, digest: string): Promise<void> {
   const other = (on.groups.docker ?? []).findLast((host) => host !== registryHost(on))
   const image = `${address}/labbook/try@${digest}`
   if (other === undefined || digest === '') {
-    on.finding('registry.pull.other-node', { holds: null, evidence: [], detail: other === undefined ? 'there is no other machine with Docker' : 'nothing was pushed' })
+    on.finding('registry.pull.other-node', {
+      holds: null,
+      evidence: [],
+      detail: other === undefined ? 'there is no other machine with Docker' : 'nothing was pushed',
+    })
     return
   }
-  const never = await on.exhibit({ title: `${other} has never seen it`, host: other, command: sh`docker image inspect ${image}` })
-  const pulled = await on.exhibit({ title: `${other} pulls it`, host: other, command: sh`docker pull ${image}`, timeout: 120 })
-  const here = await on.exhibit({ title: `What ${other} has now`, host: other, command: sh`docker image inspect ${image} --format '{{json .RepoDigests}}'` })
+  const never = await on.exhibit({
+    title: `${other} has never seen it`,
+    host: other,
+    command: sh`docker image inspect ${image}`,
+  })
+  const pulled = await on.exhibit({
+    title: `${other} pulls it`,
+    host: other,
+    command: sh`docker pull ${image}`,
+    timeout: 120,
+  })
+  const here = await on.exhibit({
+    title: `What ${other} has now`,
+    host: other,
+    command: sh`docker image inspect ${image} --format '{{json .RepoDigests}}'`,
+  })
   on.finding('registry.pull.other-node', {
     holds: never.exitCode !== 0 && pulled.exitCode === 0 && here.stdout.includes(digest),
     evidence: [never, pulled, here],

@@ -16,13 +16,15 @@ export interface AskedAccount {
 /** `registry_users`: a list of `{name, password}`, or of names. The first is the one that machines log in with. */
 export function askedAccounts(on: Inventory): AskedAccount[] {
   const asked = on.hostvars(registryHost(on)).registry_users ?? [DEFAULT_USER]
-  if (!Array.isArray(asked) || asked.length === 0) throw new PlaybookError('registry_users must be a list of accounts, such as [{name: ann, password: ...}]')
+  if (!Array.isArray(asked) || asked.length === 0)
+    throw new PlaybookError('registry_users must be a list of accounts, such as [{name: ann, password: ...}]')
   return asked.map((item: unknown) => {
     if (typeof item === 'string') return { name: item }
     const { name, password } = (item ?? {}) as { name?: unknown; password?: unknown }
     if (typeof name !== 'string') throw new PlaybookError('registry_users: each account needs a name')
     if (password === undefined || password === null) return { name }
-    if (typeof password !== 'string') throw new PlaybookError(`registry_users: the password of ${name} must be text: put it in quotes`)
+    if (typeof password !== 'string')
+      throw new PlaybookError(`registry_users: the password of ${name} must be text: put it in quotes`)
     return { name, password: secret(password) }
   })
 }

@@ -2,7 +2,10 @@ import type { ExperimentContext } from '../../src/labbook.ts'
 import { quote, sh } from '../../src/shell/quote.ts'
 import { registryAddress } from './address.ts'
 
-/** Shell text for asking the registry as the machine's own account, whose password goes from Docker's file to curl's stdin. */
+/**
+ * Shell text for asking the registry as the machine's own account, whose password goes from Docker's file to curl's
+ * stdin.
+ */
 export function askAs(on: Pick<ExperimentContext, 'groups' | 'hostvars'>): string {
   const address = registryAddress(on)
   return [
@@ -13,7 +16,8 @@ export function askAs(on: Pick<ExperimentContext, 'groups' | 'hostvars'>): strin
 }
 
 /** What a registry says of its manifests, of either kind. */
-export const MANIFEST = 'Accept: application/vnd.docker.distribution.manifest.v2+json, application/vnd.oci.image.manifest.v1+json'
+export const MANIFEST =
+  'Accept: application/vnd.docker.distribution.manifest.v2+json, application/vnd.oci.image.manifest.v1+json'
 
 /** Shell text that prints every tag of every repository with its digest, sorted. Needs {@link askAs}. */
 export const listDigests = (address: string): string => `

@@ -11,16 +11,36 @@ const text = (value: unknown): { passphrase?: string } => (value === undefined ?
 export const accounts = register<Htpasswd>('registry_accounts')
 
 /** The CA, the registry's certificate and the accounts, all on the controller: keys of the CA never leave it. */
-export const credentials = play('Registry: certificate and accounts', { hosts: 'localhost', tags: ['registry', 'pki'] }, (on) => {
-  const { pki, htpasswd: file, passwords } = keepingOf(on)
-  const vars = on.hostvars(registryHost(on))
-  const passphrase = text(vars.pki_passphrase)
-  const kind = vars.pki_key_type === undefined ? {} : { key_type: String(vars.pki_key_type) as 'ec' | 'rsa' }
-  return [
-    x509_ca('CA of the lab', { dir: pki, common_name: 'Labbook CA', generation: Number(vars.pki_generation ?? 1), ...kind, ...passphrase }),
-    x509_certificate('Certificate of the registry', { dir: pki, name: 'registry', names: registryNames(on), ...kind, ...passphrase }),
-    htpasswd('Accounts of the registry', {
-      path: file, generated: passwords, users: askedAccounts(on), register: accounts, ...(vars.registry_bcrypt_cost === undefined ? {} : { cost: Number(vars.registry_bcrypt_cost) }),
-    }),
-  ]
-})
+export const credentials = play(
+  'Registry: certificate and accounts',
+  { hosts: 'localhost', tags: ['registry', 'pki'] },
+  (on) => {
+    const { pki, htpasswd: file, passwords } = keepingOf(on)
+    const vars = on.hostvars(registryHost(on))
+    const passphrase = text(vars.pki_passphrase)
+    const kind = vars.pki_key_type === undefined ? {} : { key_type: String(vars.pki_key_type) as 'ec' | 'rsa' }
+    return [
+      x509_ca('CA of the lab', {
+        dir: pki,
+        common_name: 'Labbook CA',
+        generation: Number(vars.pki_generation ?? 1),
+        ...kind,
+        ...passphrase,
+      }),
+      x509_certificate('Certificate of the registry', {
+        dir: pki,
+        name: 'registry',
+        names: registryNames(on),
+        ...kind,
+        ...passphrase,
+      }),
+      htpasswd('Accounts of the registry', {
+        path: file,
+        generated: passwords,
+        users: askedAccounts(on),
+        register: accounts,
+        ...(vars.registry_bcrypt_cost === undefined ? {} : { cost: Number(vars.registry_bcrypt_cost) }),
+      }),
+    ]
+  },
+)

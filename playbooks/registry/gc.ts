@@ -15,25 +15,42 @@ export const gc = [
     // A host that is no manager cannot tell what is in use, and then nothing may go.
     shell('Images that services use', { cmd: USED, read_only: true, register: inUse }),
   ]),
-  play('Registry: what nobody uses goes', {
-    hosts: 'registry[0]', become: true, tags: 'gc', disturbs: ({ hosts }) => onHosts(hosts, 'images that no service uses are deleted from the registry'),
-  }, (on) => {
-    const manager = on.groups.swarm_managers?.[0] ?? registryHost(on)
-    const current = IMAGE_NAMES.flatMap((name) => (['hub', 'debian'] as const).map((source) => `labbook/${name}:${tagOf(name, source)}`))
-    return [
-      registry_gc('Delete what nobody uses', {
-        registry: registryAddress(on),
-        container: CONTAINER,
-        config: CONFIG_FILE,
-        storage: storageOf(on),
-        keep: inUse.on(manager).map(({ stdout_lines }) => [...current, ...stdout_lines.flatMap((image) => references(image, registryAddress(on)))]),
-      }),
-    ]
-  }),
+  play(
+    'Registry: what nobody uses goes',
+    {
+      hosts: 'registry[0]',
+      become: true,
+      tags: 'gc',
+      disturbs: ({ hosts }) => onHosts(hosts, 'images that no service uses are deleted from the registry'),
+    },
+    (on) => {
+      const manager = on.groups.swarm_managers?.[0] ?? registryHost(on)
+      const current = IMAGE_NAMES.flatMap((name) =>
+        (['hub', 'debian'] as const).map((source) => `labbook/${name}:${tagOf(name, source)}`),
+      )
+      return [
+        registry_gc('Delete what nobody uses', {
+          registry: registryAddress(on),
+          container: CONTAINER,
+          config: CONFIG_FILE,
+          storage: storageOf(on),
+          keep: inUse
+            .on(manager)
+            .map(({ stdout_lines }) => [
+              ...current,
+              ...stdout_lines.flatMap((image) => references(image, registryAddress(on))),
+            ]),
+        }),
+      ]
+    },
+  ),
 ]
 
 /** `node1:5000/labbook/redis:1@sha256:...` as the registry knows it: by its digest, and by its tag. */
 function references(image: string, address: string): string[] {
   const [name = '', digest] = image.trim().split('@')
-  return [...(digest === undefined ? [] : [digest]), ...(name.startsWith(`${address}/`) ? [name.slice(address.length + 1)] : [])]
+  return [
+    ...(digest === undefined ? [] : [digest]),
+    ...(name.startsWith(`${address}/`) ? [name.slice(address.length + 1)] : []),
+  ]
 }

@@ -4,10 +4,11 @@ import { sh } from '../../src/shell/quote.ts'
 const STOP_SECONDS = 75
 
 /**
- * Shell text that restarts the registry so that no pull and no push fails. Told to stop, the registry ends the requests that are
- * under way (`draintimeout`). Who wants to connect meanwhile is not refused: the first packet is dropped, and his kernel sends it
- * again a second later, when the new registry listens. In the table `mangle`, which comes before Docker's own translation of the port; only
- * what is for an address of this machine, so that Docker's proxy reaches the container, and not for loopback, to see when it listens. A rule that a killed shell leaves behind goes by itself.
+ * Shell text that restarts the registry so that no pull and no push fails. Told to stop, the registry ends the requests
+ * that are under way (`draintimeout`). Who wants to connect meanwhile is not refused: the first packet is dropped, and
+ * his kernel sends it again a second later, when the new registry listens. In the table `mangle`, which comes before
+ * Docker's own translation of the port; only what is for an address of this machine, so that Docker's proxy reaches the
+ * container, and not for loopback, to see when it listens. A rule that a killed shell leaves behind goes by itself.
  */
 export function gracefulRestart(container: string, port: number): string {
   const rules = ['PREROUTING', 'OUTPUT']

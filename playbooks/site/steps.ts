@@ -14,7 +14,16 @@ import { swarm } from '../swarm/swarm.ts'
 export const foundation: readonly Step[] = [startBaseImage, ...labUp, docker, ...registryUp]
 
 /**
- * The Swarm and its app on that foundation, all proofs, and one experiment. While the nodes pull the app's images and start it, the registry
- * shows whom it serves; it is removed and started again when nobody pulls any more.
+ * The Swarm and its app on that foundation, all proofs, and one experiment. While the nodes pull the app's images and
+ * start it, the registry shows whom it serves; it is removed and started again when nobody pulls any more.
  */
-export const quickStart: readonly Step[] = [...swarm, ...appStack, accessProof, swarmProof, appProof, storageProof, recreateProof, drain]
+export const quickStart: readonly Step[] = [
+  ...swarm,
+  ...appStack,
+  accessProof,
+  swarmProof,
+  appProof,
+  storageProof,
+  recreateProof,
+  drain,
+]

@@ -1,4 +1,13 @@
-import { docker_node, docker_swarm, play, PlaybookError, register, slowdownOf, type DockerSwarm, type PlayContext } from '../../src/labbook.ts'
+import {
+  docker_node,
+  docker_swarm,
+  play,
+  PlaybookError,
+  register,
+  slowdownOf,
+  type DockerSwarm,
+  type PlayContext,
+} from '../../src/labbook.ts'
 import { labOf } from '../../src/lab/lab.ts'
 import { addressAmongNodes } from '../lab/address.ts'
 
@@ -7,7 +16,8 @@ const swarmState = register<DockerSwarm>('swarm')
 
 const firstManager = ({ groups }: PlayContext): string => {
   const [manager] = groups.swarm_managers ?? []
-  if (manager === undefined) throw new PlaybookError('the inventory has no host in group swarm_managers: a Swarm needs one')
+  if (manager === undefined)
+    throw new PlaybookError('the inventory has no host in group swarm_managers: a Swarm needs one')
   return manager
 }
 
@@ -57,7 +67,8 @@ const swarmNodes = play('Swarm: nodes', { hosts: 'swarm_managers[0]', become: tr
       availability: availabilityOf(vars.swarm_availability),
       labels: labelsOf(vars.swarm_labels),
     })
-  }))
+  }),
+)
 
 function availabilityOf(value: unknown): 'active' | 'pause' | 'drain' {
   if (value === undefined) return 'active'
@@ -66,7 +77,9 @@ function availabilityOf(value: unknown): 'active' | 'pause' | 'drain' {
 }
 
 const labelsOf = (value: unknown): Record<string, string> =>
-  Object.fromEntries(Object.entries((value ?? {}) as Record<string, unknown>).map(([key, label]) => [key, String(label)]))
+  Object.fromEntries(
+    Object.entries((value ?? {}) as Record<string, unknown>).map(([key, label]) => [key, String(label)]),
+  )
 
 /** From machines with Docker to a Swarm. */
 export const swarm = [swarmInit, swarmJoin, swarmNodes] as const

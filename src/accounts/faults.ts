@@ -18,8 +18,10 @@ export function nameFault(name: string): string | undefined {
 export function passwordFault(password: string): string | undefined {
   if (password === '') return 'the password is empty: give one, or leave it out and one is generated'
   const bytes = Buffer.byteLength(password)
-  if (bytes > MOST_BYTES) return `the password has ${bytes} bytes in UTF-8: bcrypt reads ${MOST_BYTES}, choose a shorter one`
+  if (bytes > MOST_BYTES)
+    return `the password has ${bytes} bytes in UTF-8: bcrypt reads ${MOST_BYTES}, choose a shorter one`
   // HTTP's basic authentication has no place for them, and bcrypt ends at a NUL.
-  if (CONTROL.test(password) || HALF.test(password)) return 'the password contains a newline or another control character, which no client can send'
+  if (CONTROL.test(password) || HALF.test(password))
+    return 'the password contains a newline or another control character, which no client can send'
   return undefined
 }

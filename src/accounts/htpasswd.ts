@@ -14,10 +14,12 @@ import type { Look } from './program.ts'
 const PROGRAM = path.join(import.meta.dirname, 'program.ts')
 
 /** A check that says why. */
-const without = <T>(fault: (value: T) => string | undefined) => (value: T, context: z.core.$RefinementCtx<T>): void => {
-  const message = fault(value)
-  if (message !== undefined) context.issues.push({ code: 'custom', message, input: value })
-}
+const without =
+  <T>(fault: (value: T) => string | undefined) =>
+  (value: T, context: z.core.$RefinementCtx<T>): void => {
+    const message = fault(value)
+    if (message !== undefined) context.issues.push({ code: 'custom', message, input: value })
+  }
 
 const account = z.strictObject({
   name: z.string().superRefine(without(nameFault)),
@@ -25,21 +27,28 @@ const account = z.strictObject({
   password: alwaysSecret.superRefine(without((password) => passwordFault(reveal(password)))).optional(),
 })
 
-const schema = z.strictObject({
-  /** The htpasswd file. */
-  path: targetFile,
-  /** Exactly these users. */
-  users: z.array(account).min(1, { error: 'list at least one user: nobody could log in' }),
-  /** A YAML file for passwords that are not given. A user who is removed loses the one that is kept here. */
-  generated: targetFile,
-  /** bcrypt's cost: one more takes twice as long. Default: 10 for passwords that are given, 5 for generated ones, which nobody can guess. */
-  cost: z.number().int().min(4).max(MOST_COST).optional(),
-}).superRefine(({ users, path, generated }, context) => {
-  const names = users.map(({ name }) => name)
-  const twice = names.find((name, i) => names.indexOf(name) !== i)
-  if (twice !== undefined) context.addIssue({ code: 'custom', path: ['users'], message: `the user ${twice} is listed twice` })
-  if (path === generated) context.addIssue({ code: 'custom', path: ['generated'], message: 'the passwords need a file of their own' })
-})
+const schema = z
+  .strictObject({
+    /** The htpasswd file. */
+    path: targetFile,
+    /** Exactly these users. */
+    users: z.array(account).min(1, { error: 'list at least one user: nobody could log in' }),
+    /** A YAML file for passwords that are not given. A user who is removed loses the one that is kept here. */
+    generated: targetFile,
+    /**
+     * bcrypt's cost: one more takes twice as long. Default: 10 for passwords that are given, 5 for generated ones,
+     * which nobody can guess.
+     */
+    cost: z.number().int().min(4).max(MOST_COST).optional(),
+  })
+  .superRefine(({ users, path, generated }, context) => {
+    const names = users.map(({ name }) => name)
+    const twice = names.find((name, i) => names.indexOf(name) !== i)
+    if (twice !== undefined)
+      context.addIssue({ code: 'custom', path: ['users'], message: `the user ${twice} is listed twice` })
+    if (path === generated)
+      context.addIssue({ code: 'custom', path: ['generated'], message: 'the passwords need a file of their own' })
+  })
 
 type Params = z.output<typeof schema>
 
@@ -55,7 +64,12 @@ export const htpasswd = defineModule<typeof schema, Htpasswd>({
   name: 'htpasswd',
   schema,
   reads: ({ path, generated }) => [path, generated].flatMap(entryAt),
-  sets: ({ path, generated }) => [path, generated].flatMap((file) => [...setNewDirectory(posix.dirname(file)), ...setContent(file), ...setAttributes(file)]),
+  sets: ({ path, generated }) =>
+    [path, generated].flatMap((file) => [
+      ...setNewDirectory(posix.dirname(file)),
+      ...setContent(file),
+      ...setAttributes(file),
+    ]),
   title: ({ path }) => path,
   // A hash of the highest cost takes seconds to verify.
   timeLimitSeconds: ({ users }) => 120 + 30 * users.length,
@@ -77,10 +91,20 @@ function changesFor(params: Params, look: Look): Change[] {
     const script = make({ ...params, users: user, remove: [] })
     const diff = { subject: params.path, before: `${name}: ${state}\n`, after: `${name}: ok\n` }
     switch (state) {
-      case 'ok': return []
-      case 'missing': return [{ description: `add user ${name}${where}`, script, diff: { ...diff, before: '' } }]
-      case 'other password': return [{ description: `new password for ${name}${where}`, script, diff }]
-      case 'other cost': return [{ description: `hash the password of ${name} again at cost ${params.cost ?? defaultCost(user[0] ?? {})}`, script, diff }]
+      case 'ok':
+        return []
+      case 'missing':
+        return [{ description: `add user ${name}${where}`, script, diff: { ...diff, before: '' } }]
+      case 'other password':
+        return [{ description: `new password for ${name}${where}`, script, diff }]
+      case 'other cost':
+        return [
+          {
+            description: `hash the password of ${name} again at cost ${params.cost ?? defaultCost(user[0] ?? {})}`,
+            script,
+            diff,
+          },
+        ]
     }
   })
   for (const name of look.extra) {
@@ -92,14 +116,21 @@ function changesFor(params: Params, look: Look): Change[] {
   }
   // Any change does these as well.
   const tidy = make({ ...params, users: [], remove: [] })
-  if (look.strange > 0) changes.push({ description: `remove ${look.strange} line(s) that are no account from ${params.path}`, script: tidy })
+  if (look.strange > 0)
+    changes.push({
+      description: `remove ${look.strange} line(s) that are no account from ${params.path}`,
+      script: tidy,
+    })
   for (const key of ['path', 'generated'] as const) {
-    if (look.files[key] === 'open') changes.push({ description: `make ${params[key]} its owner's alone (0600)`, script: tidy })
+    if (look.files[key] === 'open')
+      changes.push({ description: `make ${params[key]} its owner's alone (0600)`, script: tidy })
   }
   return changes
 }
 
-/** Holds the locks of both files while it works. A lock on the folder leaves nothing behind, and ends with its holder. */
+/**
+ * Holds the locks of both files while it works. A lock on the folder leaves nothing behind, and ends with its holder.
+ */
 function make(request: Params & { readonly remove: readonly string[] }): string {
   // Always in the same order, or two would wait for each other.
   const [first = '', second] = [...new Set([request.path, request.generated].map((file) => posix.dirname(file)))].sort()

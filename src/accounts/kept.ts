@@ -21,18 +21,27 @@ export class KeptPasswords {
     const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
     const at = (offset: number | undefined): string => `${file}:${lines.linePos(offset ?? 0).line}`
     const [error] = document.errors
-    if (error !== undefined) throw new Refusal(`${at(error.pos[0])}: this is not YAML (${error.code}): mend the line, or move the file away, and all get new passwords`)
+    if (error !== undefined)
+      throw new Refusal(
+        `${at(error.pos[0])}: this is not YAML (${error.code}): mend the line, or move the file away, and all get new passwords`,
+      )
     const { contents } = document
-    if (contents !== null && !isMap(contents)) throw new Refusal(`${at(0)}: write a line "name: password" for each user, or move the file away, and all get new passwords`)
-    this.#passwords = new Map((contents?.items ?? []).map(({ key, value }) => {
-      const where = at(isScalar(key) ? key.range?.[0] : undefined)
-      if (!isScalar(key)) throw new Refusal(`${where}: write a line "name: password" for each user`)
-      const name = String(key.value)
-      if (!isScalar(value) || typeof value.value !== 'string') throw new Refusal(`${where}: the password of ${name} must be text: put it in quotes`)
-      const fault = passwordFault(value.value)
-      if (fault !== undefined) throw new Refusal(`${where}: ${name}: ${fault}`)
-      return [name, value.value]
-    }))
+    if (contents !== null && !isMap(contents))
+      throw new Refusal(
+        `${at(0)}: write a line "name: password" for each user, or move the file away, and all get new passwords`,
+      )
+    this.#passwords = new Map(
+      (contents?.items ?? []).map(({ key, value }) => {
+        const where = at(isScalar(key) ? key.range?.[0] : undefined)
+        if (!isScalar(key)) throw new Refusal(`${where}: write a line "name: password" for each user`)
+        const name = String(key.value)
+        if (!isScalar(value) || typeof value.value !== 'string')
+          throw new Refusal(`${where}: the password of ${name} must be text: put it in quotes`)
+        const fault = passwordFault(value.value)
+        if (fault !== undefined) throw new Refusal(`${where}: ${name}: ${fault}`)
+        return [name, value.value]
+      }),
+    )
     this.#document = contents === null ? new Document({}) : document
     if (contents === null) this.#document.commentBefore = HEADING
   }

@@ -4,7 +4,10 @@ export interface Account {
   readonly hash: string
 }
 
-/** A line of an htpasswd file: an account, a comment or blank line, or one that is neither, which stops the registry from starting. */
+/**
+ * A line of an htpasswd file: an account, a comment or blank line, or one that is neither, which stops the registry
+ * from starting.
+ */
 export type Line = Account | { readonly comment: string } | 'no account'
 
 /** Takes an htpasswd file apart as the registry does. */
@@ -30,7 +33,9 @@ export function hashIn(lines: readonly Line[], name: string): string | undefined
 export function withHash(lines: readonly Line[], account: Account): Line[] {
   const place = lines.findIndex((line) => isAccount(line) && line.name === account.name)
   if (place === -1) return [...lines, account]
-  return lines.flatMap((line, i) => (i === place ? [account] : isAccount(line) && line.name === account.name ? [] : [line]))
+  return lines.flatMap((line, i) =>
+    i === place ? [account] : isAccount(line) && line.name === account.name ? [] : [line],
+  )
 }
 
 /** The text of a file. Lines that are no account cannot be kept. */

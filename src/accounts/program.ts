@@ -45,7 +45,13 @@ function look({ path, generated, cost, users }: Request): Look {
       const { name, password = kept.get(name) } = user
       const hash = hashIn(lines, name)
       if (!there.includes(name)) return { name, state: 'missing' }
-      return { name, state: hash === undefined || password === undefined ? 'other password' : compare(hash, password, cost ?? defaultCost(user)) }
+      return {
+        name,
+        state:
+          hash === undefined || password === undefined
+            ? 'other password'
+            : compare(hash, password, cost ?? defaultCost(user)),
+      }
     }),
     generate: users.filter(({ name, password = kept.get(name) }) => password === undefined).map(({ name }) => name),
     extra: [...new Set(there)].filter((name) => !asked.has(name)),
@@ -71,7 +77,8 @@ function make({ path, generated, cost, users, remove }: Make): object {
   for (const account of known) {
     const { name, password } = account
     const hash = hashIn(lines, name)
-    if (hash === undefined || compare(hash, password, account.cost) !== 'ok') lines = withHash(lines, { name, hash: hashOf(password, account.cost) })
+    if (hash === undefined || compare(hash, password, account.cost) !== 'ok')
+      lines = withHash(lines, { name, hash: hashOf(password, account.cost) })
   }
   const text = textOf(lines.filter((line) => line !== 'no account'))
   if (text !== readPrivate(path) || stateOf(path) === 'open') writePrivate(path, text)

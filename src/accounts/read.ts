@@ -16,13 +16,16 @@ export interface KnownAccount {
 }
 
 /**
- * The accounts that `htpasswd` makes with the same users, for tasks that log in with them. Reads the controller's file with the
- * generated passwords, where one is needed, each time: a play that comes after the accounts were made knows them.
+ * The accounts that `htpasswd` makes with the same users, for tasks that log in with them. Reads the controller's file
+ * with the generated passwords, where one is needed, each time: a play that comes after the accounts were made knows
+ * them.
  *
  * @param generated - path of that file; the accounts need not have been made.
  * @throws {Refusal} where the file cannot be read.
  */
 export function readAccounts(users: readonly AskedUser[], generated: string): KnownAccount[] {
   const kept = users.every(({ password }) => password !== undefined) ? undefined : new KeptPasswords(generated)
-  return users.map(({ name, password = kept?.get(name) }) => (password === undefined ? { name } : { name, password: secret(password) }))
+  return users.map(({ name, password = kept?.get(name) }) =>
+    password === undefined ? { name } : { name, password: secret(password) },
+  )
 }

@@ -1,5 +1,6 @@
-// Start-up is most of a short run: a loader that looks at 400 files one by one takes a second of a core, one file with its
-// compiled code beside it a tenth of that. So a playbook is bundled once, and anew when one of its files has changed.
+// Start-up is most of a short run: a loader that looks at 400 files one by one takes a second of a core, one file with
+// its compiled code beside it a tenth of that. So a playbook is bundled once, and anew when one of its files has
+// changed.
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -8,7 +9,10 @@ import { pathToFileURL } from 'node:url'
 import vm from 'node:vm'
 import { placeInPlaybook, showSourcePositions } from './positions.mjs'
 
-/** Packages that start processes or threads from files of their own, so they must stay where they are; and the one that draws charts, which few runs need and is as large as all else. */
+/**
+ * Packages that start processes or threads from files of their own, so they must stay where they are; and the one that
+ * draws charts, which few runs need and is as large as all else.
+ */
 const EXTERNAL = ['autocannon', 'esbuild', 'echarts', 'echarts/*']
 
 /**
@@ -16,15 +20,20 @@ const EXTERNAL = ['autocannon', 'esbuild', 'echarts', 'echarts/*']
  *
  * @param {string} root - the project's folder.
  * @param {string} playbookFile - the `playbook.ts`.
- * @returns {Promise<{ main: Function, playbookProblem: Function, written: { default?: unknown } } | undefined>} `written` is what the
+ * @returns {Promise<{ main: Function, playbookProblem: Function, written: { default?: unknown } } | undefined>}
+ *   `written` is what the
  * playbook exports. undefined when a source file has a mistake; then it has been told on stderr.
  */
 export function loadBundle(root, playbookFile) {
   const [main, check] = ['src/cli/main.ts', 'src/cli/playbook.ts'].map((file) => JSON.stringify(path.join(root, file)))
-  return load(root, playbookFile, `export { main } from ${main}
+  return load(
+    root,
+    playbookFile,
+    `export { main } from ${main}
 export { playbookProblem } from ${check}
 export * as written from ${JSON.stringify(playbookFile)}
-`)
+`,
+  )
 }
 
 /**
@@ -38,7 +47,7 @@ export const loadModule = (root, file) => load(root, file, `export * from ${JSON
 
 async function load(root, entryFile, contents) {
   const place = placeOf(root, entryFile)
-  const bundle = keptBundle(place) ?? await build(root, entryFile, place, contents)
+  const bundle = keptBundle(place) ?? (await build(root, entryFile, place, contents))
   if (bundle === undefined) return undefined
   showSourcePositions(bundle.file, bundle.map)
   try {
@@ -85,40 +94,50 @@ function stampOf(file) {
 
 async function build(root, entryFile, place, contents) {
   const esbuild = await import('esbuild')
-  const result = await esbuild.build({
-    stdin: { contents, resolveDir: root },
-    bundle: true,
-    platform: 'node',
-    format: 'cjs',
-    target: `node${process.versions.node}`,
-    outfile: path.join(place.folder, 'bundle.cjs'),
-    sourcemap: 'external',
-    sourcesContent: false,
-    metafile: true,
-    write: false,
-    logLevel: 'silent',
-    external: EXTERNAL,
-    plugins: [ownPlace, nativeParts],
-    absWorkingDir: root,
-  }).catch((error) => {
-    // What esbuild has no message for is a bug, not a mistake in a playbook.
-    if (!Array.isArray(error.errors)) throw error
-    for (const { text, location } of error.errors) {
-      const where = location === null ? entryFile : `${location.file}:${location.line}:${location.column + 1}`
-      process.stderr.write(`${where}: ${text}\n`)
-    }
-  })
+  const result = await esbuild
+    .build({
+      stdin: { contents, resolveDir: root },
+      bundle: true,
+      platform: 'node',
+      format: 'cjs',
+      target: `node${process.versions.node}`,
+      outfile: path.join(place.folder, 'bundle.cjs'),
+      sourcemap: 'external',
+      sourcesContent: false,
+      metafile: true,
+      write: false,
+      logLevel: 'silent',
+      external: EXTERNAL,
+      plugins: [ownPlace, nativeParts],
+      absWorkingDir: root,
+    })
+    .catch((error) => {
+      // What esbuild has no message for is a bug, not a mistake in a playbook.
+      if (!Array.isArray(error.errors)) throw error
+      for (const { text, location } of error.errors) {
+        const where = location === null ? entryFile : `${location.file}:${location.line}:${location.column + 1}`
+        process.stderr.write(`${where}: ${text}\n`)
+      }
+    })
   // Its process is in our terminal's group and has no more to do.
   await esbuild.stop()
   if (result === undefined) return undefined
   const text = (end) => result.outputFiles.find((file) => file.path.endsWith(end)).text
   const bundle = filesOf(place, text('.cjs'))
   // Of packages the list that npm keeps of what is installed stands for all their files.
-  const own = Object.keys(result.metafile.inputs).filter((file) => !file.includes('node_modules/') && file !== '<stdin>')
-  const inputs = [...own, 'node_modules/.package-lock.json'].map((file) => path.join(root, file)).filter((file) => existsSync(file))
+  const own = Object.keys(result.metafile.inputs).filter(
+    (file) => !file.includes('node_modules/') && file !== '<stdin>',
+  )
+  const inputs = [...own, 'node_modules/.package-lock.json']
+    .map((file) => path.join(root, file))
+    .filter((file) => existsSync(file))
   const made = { inputs: Object.fromEntries(inputs.map((file) => [file, stampOf(file)])), file: bundle.file }
   // What makes the others valid comes last.
-  keep([[bundle.file, bundle.code], [bundle.map, text('.map')], [place.made, JSON.stringify(made)]])
+  keep([
+    [bundle.file, bundle.code],
+    [bundle.map, text('.map')],
+    [place.made, JSON.stringify(made)],
+  ])
   removeOthers(place, bundle)
   return bundle
 }
@@ -140,7 +159,8 @@ function keep(files) {
 function removeOthers({ folder, stem }, { file }) {
   try {
     for (const name of readdirSync(folder)) {
-      if (name.startsWith(`${stem}-`) && !name.startsWith(path.basename(file))) rmSync(path.join(folder, name), { force: true })
+      if (name.startsWith(`${stem}-`) && !name.startsWith(path.basename(file)))
+        rmSync(path.join(folder, name), { force: true })
     }
   } catch {
     // As above.
@@ -154,7 +174,8 @@ const ownPlace = {
     onLoad({ filter: /\.ts$/ }, ({ path: file }) => {
       const text = readFileSync(file, 'utf8')
       if (!text.includes('import.meta.')) return undefined
-      const contents = text.replaceAll('import.meta.url', JSON.stringify(pathToFileURL(file).href))
+      const contents = text
+        .replaceAll('import.meta.url', JSON.stringify(pathToFileURL(file).href))
         .replaceAll('import.meta.dirname', JSON.stringify(path.dirname(file)))
       return { contents, loader: 'ts' }
     })
@@ -165,7 +186,10 @@ const ownPlace = {
 const nativeParts = {
   name: 'native parts',
   setup({ onResolve }) {
-    onResolve({ filter: /\.node$/ }, ({ path: file, resolveDir }) => ({ path: path.resolve(resolveDir, file), external: true }))
+    onResolve({ filter: /\.node$/ }, ({ path: file, resolveDir }) => ({
+      path: path.resolve(resolveDir, file),
+      external: true,
+    }))
   },
 }
 

@@ -17,7 +17,12 @@ interface Ended {
 /** What is said after a run: of one that passed the playbook's closing, of any other how to run it again. */
 export function endingOf({ ready, argv, summary, report, mask }: Ended): Ending {
   if (summary.status !== 'passed') return { report, again: mask(argv.map((word) => quote(word)).join(' ')) }
-  const { closing, options: { check, words, inventory: file }, inventory, extraVars } = ready
+  const {
+    closing,
+    options: { check, words, inventory: file },
+    inventory,
+    extraVars,
+  } = ready
   if (check || closing === undefined) return { report }
   const made = closing({
     words,

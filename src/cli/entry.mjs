@@ -1,5 +1,5 @@
-// The bridge from a zx script to TypeScript: Node 20 cannot load .ts files and npx zx takes no loader. Plain JavaScript for
-// that reason. What needs a package or a new Node is imported once both are known to be there.
+// The bridge from a zx script to TypeScript: Node 20 cannot load .ts files and npx zx takes no loader. Plain JavaScript
+// for that reason. What needs a package or a new Node is imported once both are known to be there.
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'

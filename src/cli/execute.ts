@@ -45,7 +45,13 @@ export async function execute(ready: Ready): Promise<number> {
   const argv = ['npx', 'zx', `playbooks/${ready.playbook}.mjs`, ...ready.argv]
   const folder = openRunFolder({ root: path.join(root, 'runs'), playbook: ready.playbook, now: new Date() })
   const record = openRecord(folder)
-  const screen = await chooseScreen({ json: options.json, diff: options.diff, verbosity: options.verbosity, stdout: process.stdout, expected: () => expectedDurations(ready) })
+  const screen = await chooseScreen({
+    json: options.json,
+    diff: options.diff,
+    verbosity: options.verbosity,
+    stdout: process.stdout,
+    expected: () => expectedDurations(ready),
+  })
   const facts = new FactsFold()
   const { signal, release } = onInterrupt()
   const tell = (event: RunEvent): void => {
@@ -55,10 +61,22 @@ export async function execute(ready: Ready): Promise<number> {
   }
   try {
     const { exitCode } = await run({
-      playbook: ready.playbook, version: ready.version, argv, steps: ready.steps, inventory: ready.inventory,
-      hosts: ready.hosts, check: options.check, forks: options.forks, repeat: options.repeat, tags: ready.tags, mayDisturb: ready.mayDisturb,
+      playbook: ready.playbook,
+      version: ready.version,
+      argv,
+      steps: ready.steps,
+      inventory: ready.inventory,
+      hosts: ready.hosts,
+      check: options.check,
+      forks: options.forks,
+      repeat: options.repeat,
+      tags: ready.tags,
+      mayDisturb: ready.mayDisturb,
       ...(ready.withoutPermission === undefined ? {} : { withoutPermission: ready.withoutPermission }),
-      extraVars: ready.extraVars, reads: ready.reads, warnings: ready.warnings, root,
+      extraVars: ready.extraVars,
+      reads: ready.reads,
+      warnings: ready.warnings,
+      root,
       connect: (name) => connect(targets.get(name) ?? targetOf(ready, name), ready.becomePassword),
       subscriber: tell,
       openSpool: record.output,
@@ -76,7 +94,9 @@ export async function execute(ready: Ready): Promise<number> {
     }
     const file = path.join(folder.path, 'crash.txt')
     writeFileSync(file, `${record.mask((error as Error).stack ?? String(error))}\n`)
-    process.stderr.write(`labbook: this is a bug in Labbook or in the playbook: ${record.mask((error as Error).message)}\n  details: ${file}\n`)
+    process.stderr.write(
+      `labbook: this is a bug in Labbook or in the playbook: ${record.mask((error as Error).message)}\n  details: ${file}\n`,
+    )
     return 1
   } finally {
     let ending: Ending = {}
@@ -96,8 +116,19 @@ export async function execute(ready: Ready): Promise<number> {
   }
 }
 
-/** How long each phase took when it last passed, in milliseconds and in the order of this run. A check is quicker: it has none. */
-function expectedDurations({ playbook, root, steps, inventory, hosts, tags, options }: Ready): readonly (number | undefined)[] {
+/**
+ * How long each phase took when it last passed, in milliseconds and in the order of this run. A check is quicker: it
+ * has none.
+ */
+function expectedDurations({
+  playbook,
+  root,
+  steps,
+  inventory,
+  hosts,
+  tags,
+  options,
+}: Ready): readonly (number | undefined)[] {
   if (options.check) return []
   const durations = lastDurations(path.join(root, 'runs'), { playbook })
   return phasesOf({ steps, inventory, hosts, tags, check: options.check }).map(({ name }) => durations.get(name))

@@ -41,7 +41,7 @@ export function mergeExtraVars(sources: readonly ExtraVars[], files: Texts): Rec
 
 function entriesOf(source: ExtraVars, files: Texts): [string, unknown][] {
   if (source.kind === 'pairs') return pairs(source.text)
-  if (source.kind === 'json') return mapping(source.text, '--extra-vars', "an object such as '{\"key\": \"value\"}'")
+  if (source.kind === 'json') return mapping(source.text, '--extra-vars', 'an object such as \'{"key": "value"}\'')
   const text = files[source.path]
   if (text === undefined) throw new UsageError(`--extra-vars @${source.path}: the file was not read`)
   return mapping(text, source.path, 'lines such as "key: value"')
@@ -69,16 +69,20 @@ function pairs(text: string): [string, string][] {
   return words.map((word, i) => {
     const at = word.indexOf('=')
     if (at < 1) {
-      throw new UsageError(`--extra-vars: word ${i + 1} is not key=value; `
-        + `quote a value with spaces: -e "key='two words'"`)
+      throw new UsageError(
+        `--extra-vars: word ${i + 1} is not key=value; ` + `quote a value with spaces: -e "key='two words'"`,
+      )
     }
     return [variableName(word.slice(0, at), '--extra-vars'), unquote(word.slice(at + 1))]
   })
 }
 
 function unquote(word: string): string {
-  return word.replace(QUOTED, (_, single?: string, double?: string, escaped?: string) =>
-    single ?? double?.replace(/\\(["\\$`])/g, '$1') ?? escaped ?? '')
+  return word.replace(
+    QUOTED,
+    (_, single?: string, double?: string, escaped?: string) =>
+      single ?? double?.replace(/\\(["\\$`])/g, '$1') ?? escaped ?? '',
+  )
 }
 
 function variableName(name: string, where: string): string {

@@ -31,7 +31,10 @@ export function helpText({ playbook, description, steps = [], words = {}, variab
   const blocks = [
     wrap(description, WIDTH).join('\n'),
     `Usage: ${command}${choices.length > 0 ? ` [${choices.join('|')}]` : ''} [options]`,
-    section('What it does', steps.map((step, i): Row => [`${i + 1}.`, step])),
+    section(
+      'What it does',
+      steps.map((step, i): Row => [`${i + 1}.`, step]),
+    ),
     section('Words', Object.entries(words)),
     section('Options', Object.entries<OptionSpec>(OPTIONS).map(optionRow)),
     `Examples:\n${examples(command, choices[0], variable)}`,
@@ -53,7 +56,9 @@ function examples(command: string, word: string | undefined, variable = 'ansible
     ['show what would change on one host, and how', `${run} -CD --limit node1`],
     ['set a variable for all hosts', `${run} -e ${variable}`],
     ['follow every result from a program', `${run} --json | jq -c .type`],
-  ].map(([what, line]) => `  # ${what}\n  ${line}`).join('\n')
+  ]
+    .map(([what, line]) => `  # ${what}\n  ${line}`)
+    .join('\n')
 }
 
 function section(title: string, rows: readonly Row[]): string {

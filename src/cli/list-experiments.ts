@@ -19,14 +19,20 @@ export interface ExperimentList {
   readonly runs: string
 }
 
-/** The text of `--list`: the experiments by the names that the command line takes, how long each took last time, and what it disturbs. Runs nothing. */
+/**
+ * The text of `--list`: the experiments by the names that the command line takes, how long each took last time, and
+ * what it disturbs. Runs nothing.
+ */
 export function listExperiments({ playbook, steps, inventory, hosts, extraVars, words, runs }: ExperimentList): string {
   const found = named(playbook, steps, words)
   if (found.length === 0) return 'This playbook has no experiments.\n'
   const took = lastDurations(runs)
   const rows = found.map(([name, experiment]) => {
     // Without regard to tags: whoever lists an experiment wants to know what it would do.
-    const disturbances = disturbancesOf({ ...experiment, tags: [] }, { inventory, hosts, extraVars, tags: { tags: [], skipTags: [] } })
+    const disturbances = disturbancesOf(
+      { ...experiment, tags: [] },
+      { inventory, hosts, extraVars, tags: { tags: [], skipTags: [] } },
+    )
     const milliseconds = took.get(experiment.name)
     return [name, milliseconds === undefined ? '-' : duration(milliseconds), byWhat(experiment, disturbances)] as const
   })
@@ -34,8 +40,13 @@ export function listExperiments({ playbook, steps, inventory, hosts, extraVars, 
 }
 
 /** All that the playbook has, or those that the words choose. */
-function named({ experiments }: Pick<Playbook, 'experiments'>, steps: readonly Step[], words: readonly string[]): (readonly [string, Experiment])[] {
-  if (experiments === undefined) return steps.flatMap((step) => (step.kind === 'experiment' ? [[step.name, step] as const] : []))
+function named(
+  { experiments }: Pick<Playbook, 'experiments'>,
+  steps: readonly Step[],
+  words: readonly string[],
+): (readonly [string, Experiment])[] {
+  if (experiments === undefined)
+    return steps.flatMap((step) => (step.kind === 'experiment' ? [[step.name, step] as const] : []))
   return Object.entries(experiments).filter(([, experiment]) => words.length === 0 || steps.includes(experiment))
 }
 
@@ -43,6 +54,6 @@ function named({ experiments }: Pick<Playbook, 'experiments'>, steps: readonly S
 function byWhat({ disturbs }: Experiment, disturbances: readonly Disturbance[]): string {
   if (disturbs === false) return 'nothing'
   const hosts = new Map<string, string[]>()
-  for (const { host, what } of disturbances) hosts.set(what, [...hosts.get(what) ?? [], host])
+  for (const { host, what } of disturbances) hosts.set(what, [...(hosts.get(what) ?? []), host])
   return [...hosts].map(([what, names]) => `${names.join(', ')}: ${what}`).join('; ') || 'no host of this inventory'
 }

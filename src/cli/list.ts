@@ -8,39 +8,61 @@ import { tagList, tagsChosen, type TagChoice } from '../run/tags.ts'
 
 /** The text of `--list-hosts`: each step with the hosts it would run on. */
 export function listHosts(steps: readonly Step[], inventory: Inventory, hosts: readonly string[]): string {
-  return steps.map((step) => {
-    const names = hostsOf(step, inventory, hosts)
-    return [`${step.kind} «${step.name}»: ${step.hosts}  (${names.length})`, ...names.map((name) => `  ${name}`)].join('\n')
-  }).join('\n\n')
+  return steps
+    .map((step) => {
+      const names = hostsOf(step, inventory, hosts)
+      return [
+        `${step.kind} «${step.name}»: ${step.hosts}  (${names.length})`,
+        ...names.map((name) => `  ${name}`),
+      ].join('\n')
+    })
+    .join('\n\n')
 }
 
 /**
  * The text of `--list-tasks`. A play writes its tasks for each host, so they are listed as its first host has them; no
  * host is asked anything, so facts are not known.
  */
-export function listTasks(steps: readonly Step[], inventory: Inventory, hosts: readonly string[], extraVars: Readonly<Record<string, unknown>>, tags: TagChoice): string {
-  return steps.map((step) => {
-    const [first] = hostsOf(step, inventory, hosts)
-    const head = `${step.kind} «${step.name}»: ${step.hosts}`
-    if (step.kind === 'experiment') return [head, ...Object.entries({ ...step.proves, ...step.asks }).map(([id, says]) => `  ${id}: ${says}`)].join('\n')
-    if (first === undefined) return `${head}\n  (no hosts)`
-    const context = contextOf(step, inventory, first, extraVars)
-    const tasks = tasksOf(step, context)
-      .filter((task) => tagsChosen([...tagList(step.tags), ...tagList(task.keywords.tags)], tags))
-    const handlers = Object.keys(handlersOf(step, context))
-    return [
-      head,
-      ...tasks.map((task) => {
-        const own = [...tagList(step.tags), ...tagList(task.keywords.tags)]
-        return `  ${titleOf(task)}${own.length === 0 ? '' : `  [${own.join(', ')}]`}`
-      }),
-      ...handlers.map((name) => `  handler: ${name}`),
-    ].join('\n')
-  }).join('\n\n')
+export function listTasks(
+  steps: readonly Step[],
+  inventory: Inventory,
+  hosts: readonly string[],
+  extraVars: Readonly<Record<string, unknown>>,
+  tags: TagChoice,
+): string {
+  return steps
+    .map((step) => {
+      const [first] = hostsOf(step, inventory, hosts)
+      const head = `${step.kind} «${step.name}»: ${step.hosts}`
+      if (step.kind === 'experiment')
+        return [head, ...Object.entries({ ...step.proves, ...step.asks }).map(([id, says]) => `  ${id}: ${says}`)].join(
+          '\n',
+        )
+      if (first === undefined) return `${head}\n  (no hosts)`
+      const context = contextOf(step, inventory, first, extraVars)
+      const tasks = tasksOf(step, context).filter((task) =>
+        tagsChosen([...tagList(step.tags), ...tagList(task.keywords.tags)], tags),
+      )
+      const handlers = Object.keys(handlersOf(step, context))
+      return [
+        head,
+        ...tasks.map((task) => {
+          const own = [...tagList(step.tags), ...tagList(task.keywords.tags)]
+          return `  ${titleOf(task)}${own.length === 0 ? '' : `  [${own.join(', ')}]`}`
+        }),
+        ...handlers.map((name) => `  handler: ${name}`),
+      ].join('\n')
+    })
+    .join('\n\n')
 }
 
 /** What a play is listed with: no host is asked anything. */
-export function contextOf(play: Play, inventory: Inventory, host: string, extraVars: Readonly<Record<string, unknown>>): PlayContext {
+export function contextOf(
+  play: Play,
+  inventory: Inventory,
+  host: string,
+  extraVars: Readonly<Record<string, unknown>>,
+): PlayContext {
   const varsOf = (name: string): Readonly<Record<string, unknown>> => {
     if (!inventory.hosts.has(name)) throw new UnknownHost(inventory.hosts.keys(), name)
     return { ...inventory.hosts.get(name)?.vars, ...extraVars, ansible_facts: {} }

@@ -24,7 +24,15 @@ import { stepsOf, type Playbook } from './playbook.ts'
 import { UsageError } from './usage-error.ts'
 
 /** What a user can mend: shown as its message alone. */
-const EXPECTED = [UsageError, InventoryError, PatternError, ConnectionConfigError, EvidenceError, PlaybookError, LabError] as const
+const EXPECTED = [
+  UsageError,
+  InventoryError,
+  PatternError,
+  ConnectionConfigError,
+  EvidenceError,
+  PlaybookError,
+  LabError,
+] as const
 
 /**
  * A playbook's command line, from arguments to exit code.
@@ -66,7 +74,10 @@ async function start(playbook: Playbook, argv: readonly string[], root: string):
   const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string }
   if (options.help) return say(help(playbook, all))
   if (options.version) return say(`labbook ${version}\n`)
-  const inventory = withLab(withLocalhost(await readInventory(inventoryFile(options, root))), options.provider ?? named(extraVars.lab_provider))
+  const inventory = withLab(
+    withLocalhost(await readInventory(inventoryFile(options, root))),
+    options.provider ?? named(extraVars.lab_provider),
+  )
   const hosts = await chooseHosts(options, inventory)
   const tags = { tags: options.tags, skipTags: options.skipTags }
   // Their groups need not be in the inventory.
@@ -75,12 +86,35 @@ async function start(playbook: Playbook, argv: readonly string[], root: string):
   const warnings = tagWarnings(all, inventory, extraVars, tags)
   if (options.listTasks) process.stderr.write(warnings.map((warning) => `${warning}\n`).join(''))
   if (options.listTasks) return say(`${listTasks(steps, inventory, hosts, extraVars, tags)}\n`)
-  if (options.list) return say(listExperiments({ playbook, steps, inventory, hosts, extraVars, words: options.words, runs: path.join(root, 'runs') }))
+  if (options.list)
+    return say(
+      listExperiments({
+        playbook,
+        steps,
+        inventory,
+        hosts,
+        extraVars,
+        words: options.words,
+        runs: path.join(root, 'runs'),
+      }),
+    )
   const planned: PlannedRun = { steps, inventory, hosts, extraVars, tags, check: options.check }
   const mayDisturb = await permission(playbook, options, planned)
   const becomePassword = options.askBecomePass ? await ask(options) : undefined
   const ready: Ready = {
-    playbook: playbook.name, steps, version, argv, root, options, inventory, hosts, extraVars, reads, tags, warnings, mayDisturb,
+    playbook: playbook.name,
+    steps,
+    version,
+    argv,
+    root,
+    options,
+    inventory,
+    hosts,
+    extraVars,
+    reads,
+    tags,
+    warnings,
+    mayDisturb,
     withoutPermission: playbook.withoutPermission,
     ...(becomePassword === undefined ? {} : { becomePassword }),
     ...(playbook.closing === undefined ? {} : { closing: playbook.closing }),
@@ -90,21 +124,24 @@ async function start(playbook: Playbook, argv: readonly string[], root: string):
 
 const named = (value: unknown): string | undefined => (value === undefined ? undefined : String(value))
 
-const help = ({ name, description, words, variable }: Playbook, steps: readonly Step[]): string => helpText({
-  playbook: `${name}.mjs`,
-  description,
-  steps: steps.map((step) => step.name),
-  variable,
-  ...(words === undefined ? {} : { words }),
-})
+const help = ({ name, description, words, variable }: Playbook, steps: readonly Step[]): string =>
+  helpText({
+    playbook: `${name}.mjs`,
+    description,
+    steps: steps.map((step) => step.name),
+    variable,
+    ...(words === undefined ? {} : { words }),
+  })
 
 /** @throws {UsageError} there is none: most often because the command runs in another folder. */
 function inventoryFile({ inventory }: Options, root: string): string {
   const tried = path.resolve(inventory)
   if (existsSync(tried)) return inventory
   const own = path.join(root, 'inventory.yaml')
-  throw new UsageError(`no inventory ${tried} (working directory: ${process.cwd()}); name yours with -i PATH`
-    + (own !== tried && existsSync(own) ? `, or the project's own with -i ${own}` : ''))
+  throw new UsageError(
+    `no inventory ${tried} (working directory: ${process.cwd()}); name yours with -i PATH` +
+      (own !== tried && existsSync(own) ? `, or the project's own with -i ${own}` : ''),
+  )
 }
 
 function say(text: string): 0 {
@@ -113,7 +150,9 @@ function say(text: string): 0 {
 }
 
 function readExtraVars({ extraVars }: Options): Record<string, unknown> {
-  const files = extraVars.flatMap((source) => (source.kind === 'file' ? [[source.path, readVarsFile(source.path)]] : []))
+  const files = extraVars.flatMap((source) =>
+    source.kind === 'file' ? [[source.path, readVarsFile(source.path)]] : [],
+  )
   return mergeExtraVars(extraVars, Object.fromEntries(files) as Record<string, string>)
 }
 
@@ -141,21 +180,30 @@ const mayAsk = ({ noInput, yes, json }: Options): boolean =>
  *
  * @throws {Cancelled} the user said no. @throws {Refused} there is nobody to ask.
  */
-async function permission({ withoutPermission }: Playbook, options: Options, planned: PlannedRun): Promise<(host: string) => boolean> {
+async function permission(
+  { withoutPermission }: Playbook,
+  options: Options,
+  planned: PlannedRun,
+): Promise<(host: string) => boolean> {
   const all = (): boolean => true
   if (options.allowFaults) return all
   const mayDisturb = labMachines(planned.inventory, planned.extraVars)
   const { refused } = permissionFor(planned, { mayDisturb, withoutPermission })
   if (refused.length === 0) return mayDisturb
   if (!mayAsk(options)) throw new Refused(refused)
-  const about = ['These hosts are not machines of Labbook\'s lab:', ...disturbanceLines(refused).map((line) => `  ${line}`)]
-  if (!await confirm(`Do this to ${disturbedHosts(refused).join(', ')}?`, about)) throw new Cancelled()
+  const about = [
+    "These hosts are not machines of Labbook's lab:",
+    ...disturbanceLines(refused).map((line) => `  ${line}`),
+  ]
+  if (!(await confirm(`Do this to ${disturbedHosts(refused).join(', ')}?`, about))) throw new Cancelled()
   return all
 }
 
 async function ask(options: Options): Promise<Secret> {
   if (!mayAsk({ ...options, yes: false })) {
-    throw new UsageError('--ask-become-pass needs a terminal to ask on; set ansible_become_password for the hosts instead')
+    throw new UsageError(
+      '--ask-become-pass needs a terminal to ask on; set ansible_become_password for the hosts instead',
+    )
   }
   return await askPassword('BECOME password')
 }

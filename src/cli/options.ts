@@ -39,7 +39,10 @@ export interface Options {
   readonly words: readonly string[]
 }
 
-/** Words a playbook takes beside options, and what each means: `{ up: 'make the lab' }`. `'snapshot NAME'` is followed by a word of the user's own. */
+/**
+ * Words a playbook takes beside options, and what each means: `{ up: 'make the lab' }`. `'snapshot NAME'` is followed
+ * by a word of the user's own.
+ */
 export type Words = Readonly<Record<string, string>>
 
 export interface OptionSpec {
@@ -63,7 +66,7 @@ export const OPTIONS = {
   verbose: { short: 'v', help: 'output of tasks; -vv commands, -vvv probes too' },
   provider: { value: 'NAME', help: 'what a lab is made of: auto, namespaces, qemu' },
   'ask-become-pass': { short: 'K', help: 'ask for the password sudo wants' },
-  'allow-faults': { help: 'allow faults, load tests and removal of data on hosts outside Labbook\'s lab' },
+  'allow-faults': { help: "allow faults, load tests and removal of data on hosts outside Labbook's lab" },
   list: { help: 'list the experiments: what each disturbs, how long it took last time; runs none' },
   'list-hosts': { help: 'list the hosts of each play and end' },
   'list-tasks': { help: 'list the tasks of each play and end' },
@@ -89,9 +92,12 @@ const isName = (name: string): name is Name => Object.hasOwn(OPTIONS, name)
 export function parseOptions(argv: readonly string[], words: Words = {}): Options {
   const { tokens } = parseArgs({
     args: [...argv],
-    options: Object.fromEntries(Object.entries(SPECS).map(([name, { short, value }]) => [
-      name, { type: value === undefined ? 'boolean' : 'string', ...(short === undefined ? {} : { short }) } as const,
-    ])),
+    options: Object.fromEntries(
+      Object.entries(SPECS).map(([name, { short, value }]) => [
+        name,
+        { type: value === undefined ? 'boolean' : 'string', ...(short === undefined ? {} : { short }) } as const,
+      ]),
+    ),
     allowPositionals: true,
     strict: false, // so that our own messages name the option meant
     tokens: true,
@@ -101,19 +107,25 @@ export function parseOptions(argv: readonly string[], words: Words = {}): Option
   const help = tokens.some((token) => token.kind === 'option' && token.name === 'help')
   if (!help) {
     for (const token of tokens) {
-      if (token.kind === 'positional') positional.push(takesMore(positional, words) ? token.value : knownWord(token.value, words))
+      if (token.kind === 'positional')
+        positional.push(takesMore(positional, words) ? token.value : knownWord(token.value, words))
       if (token.kind !== 'option') continue
       const name = knownOption(token.name, token.rawName)
-      given.set(name, [...given.get(name) ?? [], valueOf(name, token.value, token.inlineValue)])
+      given.set(name, [...(given.get(name) ?? []), valueOf(name, token.value, token.inlineValue)])
     }
   }
-  if (!help && takesMore(positional, words)) throw new UsageError(`${positional.at(-1) ?? ''} needs a word more: ${declared(positional.at(-1) ?? '', words) ?? ''}`)
+  if (!help && takesMore(positional, words))
+    throw new UsageError(
+      `${positional.at(-1) ?? ''} needs a word more: ${declared(positional.at(-1) ?? '', words) ?? ''}`,
+    )
   const all = (name: Name): string[] => given.get(name) ?? []
   const last = (name: Name): string | undefined => all(name).at(-1)
   const on = (name: Name): boolean => given.has(name)
   if (on('ask-become-pass') && (on('no-input') || on('json'))) {
-    throw new UsageError(`--ask-become-pass asks a question, which --${on('json') ? 'json' : 'no-input'} forbids; `
-      + 'set ansible_become_password for the hosts instead')
+    throw new UsageError(
+      `--ask-become-pass asks a question, which --${on('json') ? 'json' : 'no-input'} forbids; ` +
+        'set ansible_become_password for the hosts instead',
+    )
   }
   return {
     inventory: last('inventory') ?? 'inventory.yaml',
@@ -161,7 +173,8 @@ function valueOf(name: Name, value: string | undefined, inline: boolean | undefi
 }
 
 /** A word as the playbook declares it: `snapshot NAME` for `snapshot`. */
-const declared = (word: string, words: Words): string | undefined => Object.keys(words).find((each) => each.split(' ')[0] === word)
+const declared = (word: string, words: Words): string | undefined =>
+  Object.keys(words).find((each) => each.split(' ')[0] === word)
 
 /** The last word that was given is one that a word of the user's own follows. */
 function takesMore(given: readonly string[], words: Words): boolean {
@@ -179,7 +192,10 @@ function knownWord(word: string, words: Words): string {
 }
 
 function tagList(name: Name, list: string): string[] {
-  const tags = list.split(',').map((tag) => tag.trim()).filter((tag) => tag !== '')
+  const tags = list
+    .split(',')
+    .map((tag) => tag.trim())
+    .filter((tag) => tag !== '')
   if (tags.length === 0) throw new UsageError(`--${name} needs at least one tag: --${name} a,b`)
   return tags
 }

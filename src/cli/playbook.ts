@@ -23,11 +23,15 @@ export interface Playbook {
   /** Its experiments by the words that choose them, for `--list`. Default: those among its steps, by their titles. */
   readonly experiments?: Readonly<Record<string, Experiment>>
   /**
-   * What becomes of experiments that would disturb hosts outside Labbook's lab, without `--allow-faults`: the run is refused (the default), or goes
-   * on without them, for playbooks that provision. Plays that remove data are refused in either case.
+   * What becomes of experiments that would disturb hosts outside Labbook's lab, without `--allow-faults`: the run is
+   * refused (the default), or goes on without them, for playbooks that provision. Plays that remove data are refused in
+   * either case.
    */
   readonly withoutPermission?: WithoutPermission
-  /** What stands after a run that passed, its main results, and what to do next; undefined: nothing of it. Not asked after a check. */
+  /**
+   * What stands after a run that passed, its main results, and what to do next; undefined: nothing of it. Not asked
+   * after a check.
+   */
   readonly closing?: (run: ClosingContext) => Closing | undefined
 }
 
@@ -56,26 +60,39 @@ const EXPORT = 'export default playbook({ name, description, steps })'
  */
 export function playbookProblem(exported: unknown): string | undefined {
   if (exported === undefined) return `has no default export; write: ${EXPORT}`
-  if (typeof exported !== 'object' || exported === null) return `its default export is no playbook, but ${typeof exported}; write: ${EXPORT}`
+  if (typeof exported !== 'object' || exported === null)
+    return `its default export is no playbook, but ${typeof exported}; write: ${EXPORT}`
   const { name, description, steps } = exported as Partial<Record<keyof Playbook, unknown>>
-  const wrong = typeof name !== 'string' ? 'name must be a string'
-    : typeof description !== 'string' ? 'description must be a string'
-    : typeof steps === 'function' ? undefined
-    : !Array.isArray(steps) ? 'steps must be a list of plays and experiments, or a function that returns one'
-    : stepsProblem(steps)
+  const wrong =
+    typeof name !== 'string'
+      ? 'name must be a string'
+      : typeof description !== 'string'
+        ? 'description must be a string'
+        : typeof steps === 'function'
+          ? undefined
+          : !Array.isArray(steps)
+            ? 'steps must be a list of plays and experiments, or a function that returns one'
+            : stepsProblem(steps)
   return wrong === undefined ? undefined : `its default export is no playbook: ${wrong}; write: ${EXPORT}`
 }
 
 function stepsProblem(steps: readonly unknown[]): string | undefined {
-  const wrong = steps.findIndex((step) => !['play', 'experiment'].includes(String((step as { kind?: unknown } | null | undefined)?.kind)))
+  const wrong = steps.findIndex(
+    (step) => !['play', 'experiment'].includes(String((step as { kind?: unknown } | null | undefined)?.kind)),
+  )
   return wrong === -1 ? undefined : `steps[${wrong}] is made neither by play() nor by experiment()`
 }
 
 /** @throws {UsageError} more words were given than the playbook takes. */
-export function stepsOf({ name, steps, words = {}, severalWords = false }: Playbook, given: readonly string[], extraVars: ExtraVars = {}): readonly Step[] {
+export function stepsOf(
+  { name, steps, words = {}, severalWords = false }: Playbook,
+  given: readonly string[],
+  extraVars: ExtraVars = {},
+): readonly Step[] {
   const [first] = Object.keys(words)
   const ownWord = given.length === 2 && Object.keys(words).some((word) => word.startsWith(`${given[0] ?? ''} `))
-  if (given.length > 1 && !severalWords && !ownWord) throw new UsageError(`one word at a time, not ${given.length}: ${given.join(', ')}`)
+  if (given.length > 1 && !severalWords && !ownWord)
+    throw new UsageError(`one word at a time, not ${given.length}: ${given.join(', ')}`)
   if (typeof steps !== 'function') return steps
   const made = steps(given.length > 0 || first === undefined ? given : [first], extraVars)
   const problem = stepsProblem(made)

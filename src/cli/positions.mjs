@@ -23,7 +23,8 @@ export function showSourcePositions(bundle, mapFile) {
     const place = source(site.getLineNumber(), site.getColumnNumber())
     return place === undefined ? text : text.replace(/(?<=^|\()[^()]*:\d+:\d+(?=\)?$)/, place)
   }
-  Error.prepareStackTrace = (error, sites) => [String(error), ...sites.map((site) => `    at ${frame(site)}`)].join('\n')
+  Error.prepareStackTrace = (error, sites) =>
+    [String(error), ...sites.map((site) => `    at ${frame(site)}`)].join('\n')
 }
 
 /**
@@ -34,8 +35,12 @@ export function showSourcePositions(bundle, mapFile) {
  * @returns {string | undefined} `file:line:col` from the project's folder; undefined where no playbook took part.
  */
 export function placeInPlaybook(root, error) {
-  const places = String(error?.stack).split('\n').map((line) => /^ +at (?:.*\()?(\/[^()]*:\d+:\d+)\)?$/.exec(line)?.[1])
-  const place = places.find((each) => each?.startsWith(`${root}/`) && !/^(src|node_modules)\//.test(path.relative(root, each)))
+  const places = String(error?.stack)
+    .split('\n')
+    .map((line) => /^ +at (?:.*\()?(\/[^()]*:\d+:\d+)\)?$/.exec(line)?.[1])
+  const place = places.find(
+    (each) => each?.startsWith(`${root}/`) && !/^(src|node_modules)\//.test(path.relative(root, each)),
+  )
   return place && path.relative(root, place)
 }
 

@@ -1,4 +1,5 @@
-// Runs before anything else, on any Node that reads ECMAScript modules: syntax of Node 14, and nothing from node_modules.
+// Runs before anything else, on any Node that reads ECMAScript modules: syntax of Node 14, and nothing from
+// node_modules.
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 

@@ -51,7 +51,9 @@ export async function report(argv: readonly string[], root: string): Promise<0 |
   try {
     const asked = parse(argv)
     if (asked === 'help') process.stdout.write(HELP)
-    else for (const file of await write(folderOf(asked.run, path.join(root, 'runs')), asked)) process.stdout.write(`${path.relative(process.cwd(), file)}\n`)
+    else
+      for (const file of await write(folderOf(asked.run, path.join(root, 'runs')), asked))
+        process.stdout.write(`${path.relative(process.cwd(), file)}\n`)
     return 0
   } catch (error) {
     if (![UsageError, EvidenceError, PrintError].some((type) => error instanceof type)) throw error
@@ -75,7 +77,10 @@ function parse(argv: readonly string[]): Asked | 'help' {
   let language: Language = 'en'
   for (const token of tokens) {
     if (token.kind !== 'option') continue
-    if (token.name === 'format') formats = valueOf(token, FORMATS).split(',').map((name) => oneOf('format', name.trim(), FORMATS))
+    if (token.name === 'format')
+      formats = valueOf(token, FORMATS)
+        .split(',')
+        .map((name) => oneOf('format', name.trim(), FORMATS))
     else if (token.name === 'lang') language = oneOf('lang', valueOf(token, LANGUAGES), LANGUAGES)
     else throw unknownOption(token.rawName, token.name)
   }
@@ -85,11 +90,17 @@ function parse(argv: readonly string[]): Asked | 'help' {
 
 function unknownOption(raw: string, name: string): UsageError {
   const meant = closest(name, ['format', 'lang', 'help'])
-  return new UsageError(`unknown option ${raw}${meant === undefined ? '; --help lists all' : ` (did you mean --${meant}?)`}`)
+  return new UsageError(
+    `unknown option ${raw}${meant === undefined ? '; --help lists all' : ` (did you mean --${meant}?)`}`,
+  )
 }
 
-function valueOf({ name, value }: { readonly name: string; readonly value?: string | undefined }, choices: readonly string[]): string {
-  if (value === undefined || value === '' || value.startsWith('-')) throw new UsageError(`--${name} needs a value: ${choices.join(', ')}`)
+function valueOf(
+  { name, value }: { readonly name: string; readonly value?: string | undefined },
+  choices: readonly string[],
+): string {
+  if (value === undefined || value === '' || value.startsWith('-'))
+    throw new UsageError(`--${name} needs a value: ${choices.join(', ')}`)
   return value
 }
 
@@ -97,8 +108,11 @@ function oneOf<T extends string>(option: string, given: string, choices: readonl
   const chosen = choices.find((choice) => choice === given)
   if (chosen !== undefined) return chosen
   const meant = closest(given, choices)
-  throw new UsageError(`--${option} ${given}: there is no such ${option === 'lang' ? 'language' : 'format'}${
-    meant === undefined ? '' : ` (did you mean ${meant}?)`}; one of: ${choices.join(', ')}`)
+  throw new UsageError(
+    `--${option} ${given}: there is no such ${option === 'lang' ? 'language' : 'format'}${
+      meant === undefined ? '' : ` (did you mean ${meant}?)`
+    }; one of: ${choices.join(', ')}`,
+  )
 }
 
 /** The folder of a run: a path, or a name in `runs/`. @throws {UsageError} there is no such run. */
@@ -109,17 +123,22 @@ function folderOf(run: string | undefined, runs: string): string {
   }
   const found = [path.join(runs, run), path.resolve(run)].find(isRun)
   if (found !== undefined) return found
-  if (existsSync(run) && !existsSync(path.join(runs, run))) throw new UsageError(`${run} is no run: there is no events.jsonl in it`)
+  if (existsSync(run) && !existsSync(path.join(runs, run)))
+    throw new UsageError(`${run} is no run: there is no events.jsonl in it`)
   const meant = closest(run, existsSync(runs) ? readdirSync(runs).filter((name) => !name.startsWith('.')) : [])
   throw new UsageError(`there is no run ${run} in ${runs}${meant === undefined ? '' : ` (did you mean ${meant}?)`}`)
 }
 
-const isRun = (folder: string): boolean => statSync(path.join(folder, 'events.jsonl'), { throwIfNoEntry: false })?.isFile() ?? false
+const isRun = (folder: string): boolean =>
+  statSync(path.join(folder, 'events.jsonl'), { throwIfNoEntry: false })?.isFile() ?? false
 
 async function write(folder: string, { formats, language }: Asked): Promise<string[]> {
   const pdf = formats.includes('pdf')
   const browser = pdf ? findBrowser() : undefined
-  const pages = [...(formats.includes('html') || pdf ? ['html' as const] : []), ...(formats.includes('md') ? ['md' as const] : [])]
+  const pages = [
+    ...(formats.includes('html') || pdf ? ['html' as const] : []),
+    ...(formats.includes('md') ? ['md' as const] : []),
+  ]
   const written: string[] = []
   if (pages.length > 0) {
     const { html, markdown } = await renderReport(folder, undefined, { language, formats: pages })

@@ -8,25 +8,41 @@ import { closest } from './suggest.ts'
 
 const SPECIAL = ['all', 'always', 'never', 'tagged', 'untagged']
 
-/** A warning for each tag of the command line that no play, task or experiment has. Nothing is worked out where none was asked for. */
-export function tagWarnings(steps: readonly Step[], inventory: Inventory, extraVars: Readonly<Record<string, unknown>>, { tags, skipTags }: TagChoice): string[] {
+/**
+ * A warning for each tag of the command line that no play, task or experiment has. Nothing is worked out where none was
+ * asked for.
+ */
+export function tagWarnings(
+  steps: readonly Step[],
+  inventory: Inventory,
+  extraVars: Readonly<Record<string, unknown>>,
+  { tags, skipTags }: TagChoice,
+): string[] {
   if (tags.length + skipTags.length === 0) return []
   const known = new Set(steps.flatMap((step) => [...tagList(step.tags), ...tagsOfTasks(step, inventory, extraVars)]))
-  const warn = (option: string) => (tag: string): string[] => {
-    if (known.has(tag) || SPECIAL.includes(tag)) return []
-    const meant = closest(tag, [...known])
-    const hint = meant === undefined ? '' : `; did you mean "${meant}"?`
-    return [`${option} ${tag}: no play or task has this tag${hint} (${known.size === 1 ? '1 tag exists' : `${known.size} tags exist`}; --list-tasks shows them)`]
-  }
+  const warn =
+    (option: string) =>
+    (tag: string): string[] => {
+      if (known.has(tag) || SPECIAL.includes(tag)) return []
+      const meant = closest(tag, [...known])
+      const hint = meant === undefined ? '' : `; did you mean "${meant}"?`
+      return [
+        `${option} ${tag}: no play or task has this tag${hint} (${known.size === 1 ? '1 tag exists' : `${known.size} tags exist`}; --list-tasks shows them)`,
+      ]
+    }
   return [...tags.flatMap(warn('--tags')), ...skipTags.flatMap(warn('--skip-tags'))]
 }
 
-/** A play may have other tasks for other hosts. What cannot be listed before facts are known has no tags that are known. */
+/**
+ * A play may have other tasks for other hosts. What cannot be listed before facts are known has no tags that are known.
+ */
 function tagsOfTasks(step: Step, inventory: Inventory, extraVars: Readonly<Record<string, unknown>>): string[] {
   if (step.kind === 'experiment') return []
   return hostsOf(step, inventory).flatMap((host) => {
     try {
-      return tasksOf(step, contextOf(step, inventory, host, extraVars)).flatMap(({ keywords }) => tagList(keywords.tags))
+      return tasksOf(step, contextOf(step, inventory, host, extraVars)).flatMap(({ keywords }) =>
+        tagList(keywords.tags),
+      )
     } catch {
       return []
     }

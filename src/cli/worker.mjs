@@ -1,5 +1,6 @@
-// Work on the controller that shell text cannot do: `node worker.mjs FILE.ts NAME`, a request as JSON on stdin, the answer as
-// JSON on stdout. FILE.ts exports `programs`: functions by name. Modules write such calls with `modules/support/worker.ts`.
+// Work on the controller that shell text cannot do: `node worker.mjs FILE.ts NAME`, a request as JSON on stdin, the
+// answer as JSON on stdout. FILE.ts exports `programs`: functions by name. Modules write such calls with
+// `modules/support/worker.ts`.
 import path from 'node:path'
 import { text } from 'node:stream/consumers'
 import { loadModule } from './bundle.mjs'

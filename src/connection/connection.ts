@@ -18,8 +18,8 @@ export interface ExchangeOptions {
 }
 
 /**
- * What came back from one round trip. Bytes, because a character may be cut by a packet and a file may be binary. What went
- * to {@link ExchangeOptions.onOutput} is not in it.
+ * What came back from one round trip. Bytes, because a character may be cut by a packet and a file may be binary. What
+ * went to {@link ExchangeOptions.onOutput} is not in it.
  */
 export interface Exchange {
   readonly stdout: Buffer
@@ -29,7 +29,10 @@ export interface Exchange {
 
 /** One host's line: opened at the first exchange, kept for the whole run. Exchanges on it run one after another. */
 export interface Connection {
-  /** Begins to connect, so that this goes on while the first script is being written. How it went, the next exchange tells. */
+  /**
+   * Begins to connect, so that this goes on while the first script is being written. How it went, the next exchange
+   * tells.
+   */
   open(): void
   /**
    * Sends one script and reads its answer. The script travels on stdin and is read whole before its first command runs,

@@ -3,7 +3,12 @@ import { appendFileSync, mkdirSync, readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { ServerHostKeyAlgorithm } from 'ssh2'
 import {
-  type HostKey, judgeHostKey, knownHostName, knownKeyTypes, type KnownHost, parseKnownHosts,
+  type HostKey,
+  judgeHostKey,
+  knownHostName,
+  knownKeyTypes,
+  type KnownHost,
+  parseKnownHosts,
 } from './known-hosts.ts'
 import { expandHome } from './ssh-arguments.ts'
 import type { Target } from './target.ts'
@@ -42,9 +47,10 @@ export class HostKeyCheck {
     if (verdict.is === 'unknown' && verdict.otherTypes.length === 0 && hostKeyChecking === 'accept-new') {
       return this.#remember(shown)
     }
-    this.refusal = verdict.is === 'unknown'
-      ? this.#unknown(wire, shown, verdict.otherTypes)
-      : this.#untrusted(wire, shown, verdict.is, verdict.at)
+    this.refusal =
+      verdict.is === 'unknown'
+        ? this.#unknown(wire, shown, verdict.otherTypes)
+        : this.#untrusted(wire, shown, verdict.is, verdict.at)
     return false
   }
 
@@ -67,22 +73,27 @@ export class HostKeyCheck {
   #unknown(wire: Buffer, { type }: HostKey, otherTypes: readonly string[]): string {
     const { name, address, port } = this.#target
     const scan = `ssh-keyscan${port === 22 ? '' : ` -p ${port}`} -t ${keyscanType(type)} ${address}`
-    const why = otherTypes.length === 0
-      ? `the host key of ${at(this.#target)} is not known`
-      : `${at(this.#target)} shows a host key of type ${type}, and only ${otherTypes.join(', ')} is known`
-    return `${name}: ${why}. It is ${fingerprint(wire)} (${type}). If that is the machine's own, run: `
-      + `${scan} >> ${this.#files[0] ?? USER_FILES[0]}`
+    const why =
+      otherTypes.length === 0
+        ? `the host key of ${at(this.#target)} is not known`
+        : `${at(this.#target)} shows a host key of type ${type}, and only ${otherTypes.join(', ')} is known`
+    return (
+      `${name}: ${why}. It is ${fingerprint(wire)} (${type}). If that is the machine's own, run: ` +
+      `${scan} >> ${this.#files[0] ?? USER_FILES[0]}`
+    )
   }
 
   #untrusted(wire: Buffer, { type }: HostKey, is: 'changed' | 'revoked', where: string): string {
     const { name, address, port } = this.#target
-    const what = is === 'changed'
-      ? `THE HOST KEY OF ${at(this.#target)} HAS CHANGED: it is not the one in ${where}`
-      : `THE HOST KEY OF ${at(this.#target)} IS REVOKED in ${where}`
-    const mend = is === 'changed'
-      ? `If the machine was made anew, run: ssh-keygen -R '${knownHostName(address, port)}' -f ${where.replace(/:\d+$/, '')}`
-        + ' and take up the new key'
-      : 'Give the machine a new host key'
+    const what =
+      is === 'changed'
+        ? `THE HOST KEY OF ${at(this.#target)} HAS CHANGED: it is not the one in ${where}`
+        : `THE HOST KEY OF ${at(this.#target)} IS REVOKED in ${where}`
+    const mend =
+      is === 'changed'
+        ? `If the machine was made anew, run: ssh-keygen -R '${knownHostName(address, port)}' -f ${where.replace(/:\d+$/, '')}` +
+          ' and take up the new key'
+        : 'Give the machine a new host key'
     return `${name}: ${what}. Someone may be posing as it. It shows ${fingerprint(wire)} (${type}). ${mend}`
   }
 }

@@ -12,9 +12,9 @@ export const settleLimit = (leftSeconds: number): number => Math.max(0, leftSeco
  * cut in the middle does more harm than one that is waited for.
  *
  * Pids are used again, so processes are known by the token that they started with in their environment (in /proc, which
- * shows it whatever the process does to it later): a session's shell by `lb_session=TOKEN`, and the process that leads a
- * script by `lb_script=PID.TOKEN`. Before there is a session's shell, the token stands in the command line of what starts
- * it. Nobody else's process is touched (`-O`), nor sudo, which may take its command with it when it is killed.
+ * shows it whatever the process does to it later): a session's shell by `lb_session=TOKEN`, and the process that leads
+ * a script by `lb_script=PID.TOKEN`. Before there is a session's shell, the token stands in the command line of what
+ * starts it. Nobody else's process is touched (`-O`), nor sudo, which may take its command with it when it is killed.
  */
 export const settleText = (token: string, leftSeconds: number): string => `
 lb_own() {
@@ -51,7 +51,7 @@ exit 0
 `
 
 /**
- * Hangs up a script; `timeout` kills what does not listen to that. Without `timeout` on the target there is no group, only
- * the shell.
+ * Hangs up a script; `timeout` kills what does not listen to that. Without `timeout` on the target there is no group,
+ * only the shell.
  */
 export const hangUpText = (group: number): string => `kill -HUP -${group} 2>/dev/null || kill -HUP ${group}`

@@ -24,7 +24,9 @@ export type Verdict =
   | { readonly is: 'unknown'; readonly otherTypes: readonly string[] }
   | { readonly is: 'changed' | 'revoked'; readonly at: string }
 
-/** Reads a known_hosts file. Lines for certificate authorities are left out: certificates of hosts are not supported. */
+/**
+ * Reads a known_hosts file. Lines for certificate authorities are left out: certificates of hosts are not supported.
+ */
 export function parseKnownHosts(text: string, file: string): KnownHost[] {
   return text.split('\n').flatMap((line, i) => {
     const words = line.trim().split(/\s+/)
@@ -83,4 +85,9 @@ function matches(patterns: string, name: string): boolean {
 }
 
 const wildcard = (pattern: string): RegExp =>
-  new RegExp(`^${pattern.replace(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*').replaceAll('?', '.')}$`)
+  new RegExp(
+    `^${pattern
+      .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+      .replaceAll('*', '.*')
+      .replaceAll('?', '.')}$`,
+  )

@@ -24,7 +24,8 @@ export class LocalLine implements Line {
     child.stdin.on('error', () => undefined)
     const closed = new Promise<Ending>((resolve) => {
       child.on('exit', (code, signal) => {
-        const how: Ending = code === null ? { exited: false, why: `its shell was ended by ${signal}` } : { exited: true }
+        const how: Ending =
+          code === null ? { exited: false, why: `its shell was ended by ${signal}` } : { exited: true }
         child.on('close', () => resolve(how))
         setTimeout(resolve, LAST_WORDS_MS, how)
       })

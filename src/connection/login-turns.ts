@@ -51,14 +51,17 @@ function turn(limit: LimitFunction, signal: AbortSignal): Promise<() => void> {
   return new Promise((resolve, reject) => {
     const giveUp = (): void => reject(signal.reason as Error)
     signal.addEventListener('abort', giveUp, { once: true })
-    void limit(() => new Promise<void>((leave) => {
-      signal.removeEventListener('abort', giveUp)
-      if (signal.aborted) {
-        giveUp()
-        leave()
-      } else {
-        resolve(leave)
-      }
-    }))
+    void limit(
+      () =>
+        new Promise<void>((leave) => {
+          signal.removeEventListener('abort', giveUp)
+          if (signal.aborted) {
+            giveUp()
+            leave()
+          } else {
+            resolve(leave)
+          }
+        }),
+    )
   })
 }

@@ -26,8 +26,10 @@ export function loginMethods(target: Target, agent = process.env['SSH_AUTH_SOCK'
   if (hasAgent) ways.push({ label: 'the keys of the SSH agent', method: { type: 'agent', username, agent } })
   if (target.keyFile === undefined) ways.push(...usualKeys(target))
   if (ways.length === 0) {
-    throw new Unreachable(`${name}: there is no key to log in with: make one with ssh-keygen -t ed25519 and run `
-      + `ssh-copy-id ${username}@${target.address}, or set ansible_ssh_private_key_file`)
+    throw new Unreachable(
+      `${name}: there is no key to log in with: make one with ssh-keygen -t ed25519 and run ` +
+        `ssh-copy-id ${username}@${target.address}, or set ansible_ssh_private_key_file`,
+    )
   }
   return { methods: ways.map(({ method }) => method), tried: [...new Set(ways.map(({ label }) => label))].join(', ') }
 }
@@ -50,8 +52,10 @@ function namedKey(target: Target, file: string, hasAgent: boolean): Way[] {
   if (isEncrypted(key) && target.keyPassphrase === undefined) {
     // An agent may hold the very key.
     if (hasAgent) return []
-    throw new Unreachable(`${name}: the key ${file} has a passphrase: run eval "$(ssh-agent)" && ssh-add ${file}, `
-      + 'or set ansible_ssh_private_key_passphrase')
+    throw new Unreachable(
+      `${name}: the key ${file} has a passphrase: run eval "$(ssh-agent)" && ssh-add ${file}, ` +
+        'or set ansible_ssh_private_key_passphrase',
+    )
   }
   if (!key.includes('PRIVATE KEY')) {
     throw new Unreachable(`${name}: ${file} is not a private key: correct ansible_ssh_private_key_file`)

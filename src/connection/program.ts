@@ -5,15 +5,16 @@ import type { Become } from './connection.ts'
  * shell must understand it, so the quoted part has no `!`, backslash, single quote or newline.
  *
  * What runs drops its input until a line equal to `gate`: where sudo did not ask for the password, it is dropped here
- * and never taken for a command. Then a shell reads its program from stdin. The gate is also the session's token, by which
- * its processes are found after the line broke: see `interrupted.ts`. It stands in the environment by way of `$line`, for
- * sudo puts the command line into the environment of all that runs.
+ * and never taken for a command. Then a shell reads its program from stdin. The gate is also the session's token, by
+ * which its processes are found after the line broke: see `interrupted.ts`. It stands in the environment by way of
+ * `$line`, for sudo puts the command line into the environment of all that runs.
  */
 export function sessionCommand(gate: string, become?: Become): string {
   // Where sudo may ask, its silence must be told from its question.
   const open = become?.password === undefined ? '' : `echo ${openSign(gate)} >&2; `
-  const shell = `sh -c '${open}while IFS= read -r line; do [ "$line" = ${gate} ] || continue; `
-    + `export lb_session=$line; exec sh; done; exit 255'`
+  const shell =
+    `sh -c '${open}while IFS= read -r line; do [ "$line" = ${gate} ] || continue; ` +
+    `export lb_session=$line; exec sh; done; exit 255'`
   if (become === undefined) return `exec ${shell}`
   // -k: a password that sudo remembers from an earlier call must not make a wrong one look right.
   const ask = become.password === undefined ? '-n' : `-S -k -p ${passwordPrompt(gate)}`
@@ -38,9 +39,9 @@ export function sessionOpening(gate: string, ready: string, password?: string): 
 }
 
 /**
- * The shell's program. It first makes sure that it came through the gate: a profile that starts another shell in place of
- * our command would run scripts without the rights that were asked for. Output goes by way of file descriptor 3, so that a
- * command substitution can take the script's process group without a further process.
+ * The shell's program. It first makes sure that it came through the gate: a profile that starts another shell in place
+ * of our command would run scripts without the rights that were asked for. Output goes by way of file descriptor 3, so
+ * that a command substitution can take the script's process group without a further process.
  *
  * `timeout` ends a script, but no longer waits for it once the shell in it is dead: what is left of the process group
  * gets 5 s to end, then is killed.

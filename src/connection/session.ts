@@ -3,7 +3,13 @@ import { setImmediate } from 'node:timers/promises'
 import { wrongPassword } from './become-failure.ts'
 import type { Line } from './channel.ts'
 import {
-  type Become, BecomeFailed, type Exchange, type ExchangeOptions, type StreamName, TimeLimit, Unreachable,
+  type Become,
+  BecomeFailed,
+  type Exchange,
+  type ExchangeOptions,
+  type StreamName,
+  TimeLimit,
+  Unreachable,
 } from './connection.ts'
 import { hangUpText, settleLimit, settleText } from './interrupted.ts'
 import { MarkedStream } from './marked-stream.ts'
@@ -87,15 +93,18 @@ export class Session {
       // A line that breaks now leaves nothing new to settle, only the same once more.
       const before = [...this.#interrupted]
       const text = settleText(each.token, leftSeconds)
-      const { stdout, exitCode } = await this.exchange(text, { timeLimitSeconds: settleLimit(leftSeconds) })
-        .catch((error: unknown) => {
+      const { stdout, exitCode } = await this.exchange(text, { timeLimitSeconds: settleLimit(leftSeconds) }).catch(
+        (error: unknown) => {
           this.#interrupted = before
           throw error instanceof Unreachable ? new Unreachable(error.message, { lost: error.lost }) : error
-        })
+        },
+      )
       if (exitCode !== 0) {
         const process = stdout.toString().trim()
-        throw new Unreachable(`${this.#line.name}: a script that ran when the connection was lost goes on and cannot be `
-          + `ended (process ${process}): end it there, or restart the machine`)
+        throw new Unreachable(
+          `${this.#line.name}: a script that ran when the connection was lost goes on and cannot be ` +
+            `ended (process ${process}): end it there, or restart the machine`,
+        )
       }
       this.#interrupted = this.#interrupted.filter((other) => other !== each)
     }
@@ -122,8 +131,10 @@ export class Session {
     const other = new Session(line, this.#become)
     const timer = new Timer()
     timer.start(HANG_UP_SECONDS)
-    const answer = other.exchange(text, { timeLimitSeconds: HANG_UP_SECONDS })
-      .then(() => 'done' as const, () => 'refused' as const)
+    const answer = other.exchange(text, { timeLimitSeconds: HANG_UP_SECONDS }).then(
+      () => 'done' as const,
+      () => 'refused' as const,
+    )
     const heard = await Promise.race([answer, timer.elapsed])
     timer.clear()
     other.close()
@@ -183,7 +194,10 @@ export class Session {
    * @returns the words that tell how the script ended.
    */
   async #answer(
-    shell: Shell, mark: string, take: (stream: StreamName, chunk: Buffer) => void, onReady: () => void,
+    shell: Shell,
+    mark: string,
+    take: (stream: StreamName, chunk: Buffer) => void,
+    onReady: () => void,
   ): Promise<readonly string[]> {
     const ready = shell.ready === '' ? undefined : both(shell, shell.ready)
     // What stands before the first mark was printed by what earlier scripts left running.
@@ -207,9 +221,12 @@ export class Session {
       return
     }
     this.#line.drop()
-    throw new Unreachable(`${this.#line.name}: the connection was given up: the host neither told the end of a script `
-      + `within ${GRACE_SECONDS} s after its time limit of ${timeLimitSeconds} s, nor took up a second shell; how far the `
-      + 'script came is not known', { lost: true, began: true })
+    throw new Unreachable(
+      `${this.#line.name}: the connection was given up: the host neither told the end of a script ` +
+        `within ${GRACE_SECONDS} s after its time limit of ${timeLimitSeconds} s, nor took up a second shell; how far the ` +
+        'script came is not known',
+      { lost: true, began: true },
+    )
   }
 
   #timeLimit(seconds: number, stdout: Buffer, stderr: Buffer): TimeLimit {

@@ -9,7 +9,9 @@ export interface Shell {
   readonly channel: Channel
   /** By which its processes are known on the host. */
   readonly token: string
-  /** Resolves when what waits there may get the password: sudo, and never a shell that a profile has put in its place. */
+  /**
+   * Resolves when what waits there may get the password: sudo, and never a shell that a profile has put in its place.
+   */
   readonly invited: Promise<void>
   readonly stdout: MarkedStream
   readonly stderr: MarkedStream
@@ -23,10 +25,17 @@ export interface Shell {
 
 /** The words on stdout behind a mark that stands on both streams. */
 export async function both(
-  shell: Shell, mark: string, take: (stream: StreamName, chunk: Buffer) => void = () => undefined,
+  shell: Shell,
+  mark: string,
+  take: (stream: StreamName, chunk: Buffer) => void = () => undefined,
 ): Promise<readonly string[]> {
-  const [words] = await Promise.all((['stdout', 'stderr'] as const).map((name) =>
-    shell[name].until(mark, (chunk) => { take(name, chunk) })))
+  const [words] = await Promise.all(
+    (['stdout', 'stderr'] as const).map((name) =>
+      shell[name].until(mark, (chunk) => {
+        take(name, chunk)
+      }),
+    ),
+  )
   return words ?? []
 }
 
@@ -36,8 +45,12 @@ export interface Owner {
   readonly become: Become | undefined
 }
 
-export const whoOf = ({ line: { name, user }, become }: Owner, asked = user): Who =>
-  ({ host: name, login: user, user: become?.user ?? user, asked })
+export const whoOf = ({ line: { name, user }, become }: Owner, asked = user): Who => ({
+  host: name,
+  login: user,
+  user: become?.user ?? user,
+  asked,
+})
 
 /** What it means that a shell has ended. */
 export function explainEnd(owner: Owner, shell: Shell, ending: Ending): Error {
@@ -55,9 +68,13 @@ export function explainEnd(owner: Owner, shell: Shell, ending: Ending): Error {
   if (owner.become !== undefined) {
     const printed = shell.stderr.kept().toString()
     const asked = [...printed.matchAll(promptPattern(shell.token))].at(-1)?.[1]
-    return new BecomeFailed(explainBecomeFailure(whoOf(owner, asked), printed.replaceAll(promptPattern(shell.token), '')))
+    return new BecomeFailed(
+      explainBecomeFailure(whoOf(owner, asked), printed.replaceAll(promptPattern(shell.token), '')),
+    )
   }
-  return new Unreachable(`${name}: ${user}'s login shell does not run commands; it said: ${lastWords(shell)}. ${NOT_A_SHELL}`)
+  return new Unreachable(
+    `${name}: ${user}'s login shell does not run commands; it said: ${lastWords(shell)}. ${NOT_A_SHELL}`,
+  )
 }
 
 /** What it means that a process that should have become a shell still waits for something after `seconds`. */
@@ -66,12 +83,14 @@ export function explainStall(owner: Owner, shell: Shell, seconds: number): Error
   if (owner.become !== undefined) return new BecomeFailed(becomeStalled(whoOf(owner), seconds, said))
   const { name, user } = owner.line
   return new Unreachable(
-    `${name}: ${user}'s login shell has not run our command after ${seconds} s; it said: ${said}. ${NOT_A_SHELL}`)
+    `${name}: ${user}'s login shell has not run our command after ${seconds} s; it said: ${said}. ${NOT_A_SHELL}`,
+  )
 }
 
 /** What may stand in a shell's place. */
-const NOT_A_SHELL = "A ForceCommand in sshd_config, a command= in authorized_keys or an exec in the shell's profile may stand in "
-  + 'its way: log in as a user without it (ansible_user)'
+const NOT_A_SHELL =
+  "A ForceCommand in sshd_config, a command= in authorized_keys or an exec in the shell's profile may stand in " +
+  'its way: log in as a user without it (ansible_user)'
 
 function lastWords(shell: Shell): string {
   const errors = shell.stderr.kept().toString().replaceAll(promptPattern(shell.token), '')

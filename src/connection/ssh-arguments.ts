@@ -23,24 +23,30 @@ const WHOLE = /^\d+$/
 const NO_SECONDS = 'must be a whole number of seconds'
 
 const OPTIONS = new Map<string, Option>([
-  ['userknownhostsfile', (value) => ({
-    userKnownHostsFiles: value === 'none' ? [] : value.split(/\s+/).map(expandHome),
-  })],
-  ['stricthostkeychecking', (value) => {
-    if (value === 'yes' || value === 'ask') return { hostKeyChecking: 'yes' }
-    if (value === 'no' || value === 'off') return { hostKeyChecking: 'no' }
-    return value === 'accept-new' ? { hostKeyChecking: value } : 'must be yes, accept-new or no'
-  }],
+  [
+    'userknownhostsfile',
+    (value) => ({
+      userKnownHostsFiles: value === 'none' ? [] : value.split(/\s+/).map(expandHome),
+    }),
+  ],
+  [
+    'stricthostkeychecking',
+    (value) => {
+      if (value === 'yes' || value === 'ask') return { hostKeyChecking: 'yes' }
+      if (value === 'no' || value === 'off') return { hostKeyChecking: 'no' }
+      return value === 'accept-new' ? { hostKeyChecking: value } : 'must be yes, accept-new or no'
+    },
+  ],
   ['bindaddress', (value) => ({ bindAddress: value })],
-  ['connecttimeout', (value) =>
-    /^[1-9]\d*$/.test(value) ? { connectTimeoutSeconds: Number(value) } : NO_SECONDS],
-  ['serveraliveinterval', (value) => WHOLE.test(value) ? { aliveIntervalSeconds: Number(value) } : NO_SECONDS],
-  ['serveralivecountmax', (value) => WHOLE.test(value) ? { aliveCountMax: Number(value) } : 'must be a whole number'],
+  ['connecttimeout', (value) => (/^[1-9]\d*$/.test(value) ? { connectTimeoutSeconds: Number(value) } : NO_SECONDS)],
+  ['serveraliveinterval', (value) => (WHOLE.test(value) ? { aliveIntervalSeconds: Number(value) } : NO_SECONDS)],
+  ['serveralivecountmax', (value) => (WHOLE.test(value) ? { aliveCountMax: Number(value) } : 'must be a whole number')],
   ['proxyjump', () => 'is not supported yet: run Labbook on the jump host, or open a tunnel and set ansible_port'],
   // Labbook shares one connection anyway, and asks nothing.
-  ...['controlmaster', 'controlpath', 'controlpersist', 'batchmode', 'compression'].map(
-    (name): [string, Option] => [name, () => ({})],
-  ),
+  ...['controlmaster', 'controlpath', 'controlpersist', 'batchmode', 'compression'].map((name): [string, Option] => [
+    name,
+    () => ({}),
+  ]),
 ])
 
 /**
@@ -56,17 +62,20 @@ export function readSshArguments(text: string, variable: string, host: string): 
     const [, name, value] = /^\s*(\w+)\s*[=\s]\s*(.+)$/s.exec(assignment ?? '') ?? []
     if (name === undefined || value === undefined) {
       throw new ConnectionConfigError(
-        `${host}: ${variable}: cannot read ${JSON.stringify(assignment ?? word)}; write options as -o Name=value`)
+        `${host}: ${variable}: cannot read ${JSON.stringify(assignment ?? word)}; write options as -o Name=value`,
+      )
     }
     const meaning = OPTIONS.get(name.toLowerCase())?.(value.trim()) ?? `is not supported; supported are ${SUPPORTED}`
-    if (typeof meaning === 'string') throw new ConnectionConfigError(`${host}: ${variable}: the option ${name} ${meaning}`)
+    if (typeof meaning === 'string')
+      throw new ConnectionConfigError(`${host}: ${variable}: the option ${name} ${meaning}`)
     Object.assign(read, meaning)
   }
   return read
 }
 
-const SUPPORTED = 'UserKnownHostsFile, StrictHostKeyChecking, BindAddress, ConnectTimeout, ServerAliveInterval and '
-  + 'ServerAliveCountMax'
+const SUPPORTED =
+  'UserKnownHostsFile, StrictHostKeyChecking, BindAddress, ConnectTimeout, ServerAliveInterval and ' +
+  'ServerAliveCountMax'
 
 /** `~` and `~/x` as a shell reads them. */
 export const expandHome = (path: string): string => path.replace(/^~(?=\/|$)/, homedir())

@@ -10,7 +10,9 @@ import { type Login, loginMethods } from './login.ts'
 import { fewerLogins, handshakeTurn, loginTurn } from './login-turns.ts'
 import type { Target } from './target.ts'
 
-/** How often a server that turns us away is asked, and how long after the first time; each next wait is twice as long. */
+/**
+ * How often a server that turns us away is asked, and how long after the first time; each next wait is twice as long.
+ */
 const TRIES = 5
 const FIRST_WAIT_MS = 200
 
@@ -20,8 +22,8 @@ export interface LoggedIn {
   /** Once it was lost: why, as far as it is known. */
   readonly loss: { why: string }
   /**
-   * Tells that the server counts this login as done, which it surely does once it has opened a channel: the next one may
-   * start. May be called more than once.
+   * Tells that the server counts this login as done, which it surely does once it has opened a channel: the next one
+   * may start. May be called more than once.
    */
   readonly settled: () => void
 }
@@ -118,7 +120,10 @@ class Attempt {
     const { address, port, bindAddress } = this.#target
     return new Promise((resolve, reject) => {
       const socket = connectTcp({
-        host: address, port, noDelay: true, ...(bindAddress === undefined ? {} : { localAddress: bindAddress }),
+        host: address,
+        port,
+        noDelay: true,
+        ...(bindAddress === undefined ? {} : { localAddress: bindAddress }),
       })
       const fail = (error: Error): void => {
         clearTimeout(timer)
@@ -174,7 +179,8 @@ class Attempt {
       throw hostKey.refusal === undefined ? error : new Unreachable(hostKey.refusal)
     }
     // It may be lost in the moment it is made; then node-ssh has dropped it.
-    if (client === null) throw new Unreachable(`${name}: the connection was lost as soon as it was made`, { lost: true })
+    if (client === null)
+      throw new Unreachable(`${name}: the connection was lost as soon as it was made`, { lost: true })
     return { client, loss }
   }
 }
@@ -197,4 +203,7 @@ function closedError({ name }: Target): never {
 }
 
 const isOwnAddress = (address: string): boolean =>
-  address.startsWith('127.') || Object.values(networkInterfaces()).flat().some((own) => own?.address === address)
+  address.startsWith('127.') ||
+  Object.values(networkInterfaces())
+    .flat()
+    .some((own) => own?.address === address)

@@ -106,9 +106,11 @@ export class SshLine implements Line {
   /** Why sshd starts no shell. ssh2 gives the reason of a refused channel as a number. */
   #explainRefusal(error: Error & { reason?: unknown }): string {
     if (error.reason === undefined) return `sshd starts no shell for ${this.user}: ${error.message}`
-    return `sshd refuses a further session on the connection of ${this.user}; each user that scripts run as needs one. `
-      + `Raise MaxSessions in /etc/ssh/sshd_config on ${this.name} (its default is 10), or log in as the user to become `
-      + '(ansible_user)'
+    return (
+      `sshd refuses a further session on the connection of ${this.user}; each user that scripts run as needs one. ` +
+      `Raise MaxSessions in /etc/ssh/sshd_config on ${this.name} (its default is 10), or log in as the user to become ` +
+      '(ansible_user)'
+    )
   }
 }
 

@@ -22,7 +22,9 @@ export interface Target {
   /** The address of this machine to connect from. */
   readonly bindAddress?: string
   readonly connectTimeoutSeconds: number
-  /** A host that is silent for the interval is asked whether it lives; after `countMax` times in vain the line is lost. */
+  /**
+   * A host that is silent for the interval is asked whether it lives; after `countMax` times in vain the line is lost.
+   */
   readonly keepalive: { readonly intervalSeconds: number; readonly countMax: number }
   readonly become: { readonly always: boolean; readonly user: string; readonly password?: Secret }
 }
@@ -38,7 +40,8 @@ const account = z.string('must be a user name').regex(ACCOUNT, 'must be a user n
 const PORT = 'must be a port number'
 const port = z.coerce.number(PORT).int(PORT).min(1, PORT).max(65535, PORT)
 const seconds = z.coerce.number('must be a number of seconds').positive('must be a number of seconds above 0')
-const password = z.union([z.string(), z.number(), z.instanceof(Secret)], 'must be text')
+const password = z
+  .union([z.string(), z.number(), z.instanceof(Secret)], 'must be text')
   .transform((value) => secret(typeof value === 'number' ? String(value) : value))
 const boolean = z.unknown().transform((value, context) => {
   const word = String(value).toLowerCase()
@@ -82,9 +85,16 @@ export function connectionTarget(name: string, vars: Readonly<Record<string, unk
     throw new ConnectionConfigError(`${name}: ${variable} ${outcome.error.issues[0]?.message ?? 'cannot be read'}`)
   }
   read.becomeMethod(from)
-  const given = ['ansible_ssh_args', 'ansible_ssh_common_args', 'ansible_ssh_extra_args']
-    .map((variable) => readSshArguments(from(z.string('must be text'), variable) ?? '', variable, name))
-  const { connectTimeoutSeconds, hostKeyChecking, aliveIntervalSeconds = 15, aliveCountMax = 3, ...args } = Object.assign({}, ...given) as (typeof given)[number]
+  const given = ['ansible_ssh_args', 'ansible_ssh_common_args', 'ansible_ssh_extra_args'].map((variable) =>
+    readSshArguments(from(z.string('must be text'), variable) ?? '', variable, name),
+  )
+  const {
+    connectTimeoutSeconds,
+    hostKeyChecking,
+    aliveIntervalSeconds = 15,
+    aliveCountMax = 3,
+    ...args
+  } = Object.assign({}, ...given) as (typeof given)[number]
   const keyFile = read.keyFile(from)
   return {
     name,

@@ -12,11 +12,15 @@ const MOST_RUNS = 50
  * @param options.playbook - only runs of this playbook. Default: of all.
  * @param options.most - the newest runs to read. Default 50.
  */
-export function lastDurations(runs: string, { playbook, most = MOST_RUNS }: { readonly playbook?: string; readonly most?: number } = {}): ReadonlyMap<string, number> {
+export function lastDurations(
+  runs: string,
+  { playbook, most = MOST_RUNS }: { readonly playbook?: string; readonly most?: number } = {},
+): ReadonlyMap<string, number> {
   const durations = new Map<string, number>()
   for (const name of runNames(runs).slice(0, most)) {
     const summary = readSummary(join(runs, name, 'summary.json'))
-    if (summary?.status !== 'passed' || summary.check || (playbook !== undefined && summary.playbook !== playbook)) continue
+    if (summary?.status !== 'passed' || summary.check || (playbook !== undefined && summary.playbook !== playbook))
+      continue
     for (const { name: play, durationMs } of summary.plays) if (!durations.has(play)) durations.set(play, durationMs)
   }
   return durations
@@ -25,7 +29,10 @@ export function lastDurations(runs: string, { playbook, most = MOST_RUNS }: { re
 /** Newest first: their names begin with the time. */
 function runNames(runs: string): string[] {
   try {
-    return readdirSync(runs).filter((name) => /^\d{4}-/.test(name)).sort().reverse()
+    return readdirSync(runs)
+      .filter((name) => /^\d{4}-/.test(name))
+      .sort()
+      .reverse()
   } catch {
     return []
   }
@@ -35,7 +42,7 @@ function runNames(runs: string): string[] {
 function readSummary(file: string): Summary | undefined {
   try {
     const summary = JSON.parse(readFileSync(file, 'utf8')) as Partial<Summary>
-    return Array.isArray(summary.plays) ? summary as Summary : undefined
+    return Array.isArray(summary.plays) ? (summary as Summary) : undefined
   } catch {
     return undefined
   }

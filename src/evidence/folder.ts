@@ -21,10 +21,20 @@ export class EvidenceError extends Error {
  * @param options.playbook - name or path; its last part without the extension is used.
  * @throws {EvidenceError} when the folder or the link cannot be made.
  */
-export function openRunFolder(options: { readonly root: string; readonly playbook: string; readonly now: Date }): RunFolder {
+export function openRunFolder(options: {
+  readonly root: string
+  readonly playbook: string
+  readonly now: Date
+}): RunFolder {
   const root = resolve(options.root)
-  const stamp = options.now.toISOString().replace(/\.\d+Z$/, 'Z').replaceAll(':', '-')
-  const playbook = basename(options.playbook).replace(/\.[^.]*$/, '').replace(/[^A-Za-z0-9_.-]+/g, '-') || 'run'
+  const stamp = options.now
+    .toISOString()
+    .replace(/\.\d+Z$/, 'Z')
+    .replaceAll(':', '-')
+  const playbook =
+    basename(options.playbook)
+      .replace(/\.[^.]*$/, '')
+      .replace(/[^A-Za-z0-9_.-]+/g, '-') || 'run'
   attempt(`cannot make the folder for runs ${root}`, () => mkdirSync(root, { recursive: true }))
   const name = makeUnique(root, `${stamp}-${playbook}`)
   const path = join(root, name)

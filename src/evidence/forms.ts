@@ -2,7 +2,9 @@
 const SHORT = 4
 /** A line of a secret shorter than this is likely a word that occurs by itself: `}` or `yes`. */
 const SHORTEST_LINE = 8
-/** The part of a longer base64 text that a secret alone decides: below this it would be too short to be a sign of it. */
+/**
+ * The part of a longer base64 text that a secret alone decides: below this it would be too short to be a sign of it.
+ */
 const SHORTEST_INNER_BASE64 = 10
 
 /** Secrets as patterns look for them, longest first, so that a form that contains another is masked whole. */
@@ -40,8 +42,8 @@ export function asBytes({ long, short }: SecretForms): SecretForms {
 }
 
 /**
- * Matches where JSON may hold one of the secrets or one of the words inside a string, and where it cannot, does not match:
- * a quick test for a whole event. null where no such test can be made.
+ * Matches where JSON may hold one of the secrets or one of the words inside a string, and where it cannot, does not
+ * match: a quick test for a whole event. null where no such test can be made.
  */
 export function jsonTest({ long, short }: SecretForms, words: readonly string[]): RegExp | null {
   const texts = [...long, ...short, ...words]
@@ -61,7 +63,9 @@ export function formsOf(secret: string): string[] {
 function linesOf(secret: string): string[] {
   if (!secret.includes('\n')) return []
   // The frame of a PEM block is no secret, and masking it would hide every certificate.
-  return secret.split(/\r?\n/).map((line) => line.trim())
+  return secret
+    .split(/\r?\n/)
+    .map((line) => line.trim())
     .filter((line) => line.length >= SHORTEST_LINE && !/^-----(BEGIN|END) .*-----$/.test(line))
 }
 
@@ -91,7 +95,10 @@ function textForms(text: string): string[] {
 
 const unicodeEscape = (c: string): string => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`
 
-/** As `echo secret | base64` and `printf secret | base64` have it, and as it looks inside a longer text such as `user:secret`. */
+/**
+ * As `echo secret | base64` and `printf secret | base64` have it, and as it looks inside a longer text such as
+ * `user:secret`.
+ */
 function base64Forms(text: string): string[] {
   const whole = [text, `${text}\n`].map((value) => Buffer.from(value).toString('base64'))
   const inner = [0, 1, 2].map((before) => {

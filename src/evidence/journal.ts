@@ -39,7 +39,7 @@ export function journal(folder: Pick<RunFolder, 'events'>): Journal {
     if (broken !== undefined) return
     try {
       attempt(`cannot write to the journal ${folder.events}`, () => {
-        for (let done = 0; done < bytes.length;) done += writeSync(fd, bytes, done)
+        for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done)
       })
     } catch (error) {
       broken = error as EvidenceError
@@ -75,5 +75,7 @@ export function shorten(text: string): string {
   const bytes = Buffer.from(text)
   const headEnd = characterStart(bytes, LIMIT / 2)
   const tailStart = characterStart(bytes, bytes.length - LIMIT / 2)
-  return bytes.toString('utf8', 0, headEnd) + leftOut(tailStart - headEnd, bytes.length) + bytes.toString('utf8', tailStart)
+  return (
+    bytes.toString('utf8', 0, headEnd) + leftOut(tailStart - headEnd, bytes.length) + bytes.toString('utf8', tailStart)
+  )
 }

@@ -25,7 +25,10 @@ export interface MaskOptions {
   readonly suspect: RegExp
   /** The length of the longest match that may be cut by the end of a chunk. */
   readonly longest: number
-  /** Takes what has been masked; the bytes are good until it returns. A part is held back until it is known what follows. */
+  /**
+   * Takes what has been masked; the bytes are good until it returns. A part is held back until it is known what
+   * follows.
+   */
   readonly put: (bytes: Buffer) => void
 }
 
@@ -49,14 +52,16 @@ export function maskStream({ rules, suspect, longest, put }: MaskOptions): Maske
   }
   return {
     push(chunk) {
-      for (let at = 0; at < chunk.length;) {
+      for (let at = 0; at < chunk.length; ) {
         const taken = chunk.copy(piece, length, at)
         at += taken
         length += taken
         if (length === piece.length) flow(false)
       }
     },
-    end: () => { flow(true) },
+    end: () => {
+      flow(true)
+    },
   }
 }
 
@@ -90,7 +95,7 @@ class Stage {
     let at = from
     if (sign === undefined || text.includes(sign)) {
       pattern.lastIndex = from
-      for (let match; (match = pattern.exec(text)) !== null && match.index < sure;) {
+      for (let match; (match = pattern.exec(text)) !== null && match.index < sure; ) {
         const end = match.index + match[0].length
         const goesOn = !final && end === text.length && match[0].length < LONGEST_MATCH
         masked += text.slice(at, match.index)

@@ -7,10 +7,11 @@ import type { Redactor } from './redact.ts'
 const FOLDER = 'output'
 
 /**
- * Makes the files for long outputs in a run's folder: `output/<n>-<host>-<task>.stdout.txt`. They hold what was printed,
- * byte for byte but for secrets, which are masked as in the journal.
+ * Makes the files for long outputs in a run's folder: `output/<n>-<host>-<task>.stdout.txt`. They hold what was
+ * printed, byte for byte but for secrets, which are masked as in the journal.
  *
- * A file's last some 100 KiB may still be held back, until it is known whether a secret began there, if the run is killed.
+ * A file's last some 100 KiB may still be held back, until it is known whether a secret began there, if the run is
+ * killed.
  *
  * @throws {EvidenceError} from the functions made, when a file cannot be made or written (disk full).
  */
@@ -27,7 +28,7 @@ export function outputFiles(folder: Pick<RunFolder, 'path'>, redactor: Redactor)
     })
     const masked = redactor.stream((bytes) => {
       try {
-        for (let done = 0; done < bytes.length;) done += writeSync(fd, bytes, done)
+        for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done)
       } catch (error) {
         // Half an output is worth less than the room it takes: the journal needs that to say what happened.
         rmSync(path, { force: true })
@@ -36,7 +37,9 @@ export function outputFiles(folder: Pick<RunFolder, 'path'>, redactor: Redactor)
     })
     return {
       file,
-      write: (chunk) => { masked.push(chunk) },
+      write: (chunk) => {
+        masked.push(chunk)
+      },
       close() {
         try {
           masked.end()
@@ -49,4 +52,7 @@ export function outputFiles(folder: Pick<RunFolder, 'path'>, redactor: Redactor)
 }
 
 const slug = (text: string): string =>
-  text.replace(/[^A-Za-z0-9._-]+/g, '-').replace(/^[.-]+|[.-]+$/g, '').slice(0, 60) || 'unnamed'
+  text
+    .replace(/[^A-Za-z0-9._-]+/g, '-')
+    .replace(/^[.-]+|[.-]+$/g, '')
+    .slice(0, 60) || 'unnamed'

@@ -18,7 +18,9 @@ export function* readJournal(path: string): Generator<RunEvent> {
     const event = parse(text)
     if (event !== undefined) yield event
     else if (complete) {
-      throw new EvidenceError(`${path}:${number}: this line is no event of a run. Was the file edited? Remove the line to read the rest`)
+      throw new EvidenceError(
+        `${path}:${number}: this line is no event of a run. Was the file edited? Remove the line to read the rest`,
+      )
     }
   }
 }
@@ -26,7 +28,9 @@ export function* readJournal(path: string): Generator<RunEvent> {
 function parse(text: string): RunEvent | undefined {
   try {
     const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null && 'type' in value && 'time' in value ? (value as RunEvent) : undefined
+    return typeof value === 'object' && value !== null && 'type' in value && 'time' in value
+      ? (value as RunEvent)
+      : undefined
   } catch {
     return undefined
   }
@@ -38,10 +42,13 @@ function* lines(path: string): Generator<{ text: string; complete: boolean }> {
   try {
     const chunk = Buffer.alloc(CHUNK)
     let pieces: Buffer[] = []
-    for (let size; (size = attempt(`cannot read the journal ${path}`, () => readSync(fd, chunk))) > 0;) {
+    for (let size; (size = attempt(`cannot read the journal ${path}`, () => readSync(fd, chunk))) > 0; ) {
       let start = 0
       for (let end; (end = chunk.indexOf(NEWLINE, start)) !== -1 && end < size; start = end + 1) {
-        const text = pieces.length === 0 ? chunk.toString('utf8', start, end) : Buffer.concat([...pieces, chunk.subarray(start, end)]).toString()
+        const text =
+          pieces.length === 0
+            ? chunk.toString('utf8', start, end)
+            : Buffer.concat([...pieces, chunk.subarray(start, end)]).toString()
         yield { text, complete: true }
         pieces = []
       }

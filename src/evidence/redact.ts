@@ -13,10 +13,15 @@ const SHAPES: readonly Required<Rule>[] = [
   {
     sign: 'PRIVATE KEY-----',
     // The end may be cut off; a block in JSON has \n as two characters.
-    pattern: /(-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----)(?:[A-Za-z0-9+/=\s:,.-]|\\[nrt])+?(?=-----END|$|[^A-Za-z0-9+/=\s:,.\\-])/g,
+    pattern:
+      /(-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----)(?:[A-Za-z0-9+/=\s:,.-]|\\[nrt])+?(?=-----END|$|[^A-Za-z0-9+/=\s:,.\\-])/g,
     mask: `$1${MASK}`,
   },
-  { sign: 'uthorization', pattern: /(authorization\\?["']?\s*[:=]\s*\\?["']?(?:basic|bearer)\s+)[^\s"'\\,;]+/gi, mask: `$1${MASK}` },
+  {
+    sign: 'uthorization',
+    pattern: /(authorization\\?["']?\s*[:=]\s*\\?["']?(?:basic|bearer)\s+)[^\s"'\\,;]+/gi,
+    mask: `$1${MASK}`,
+  },
   { sign: '://', pattern: /([a-z][a-z0-9+.-]{1,20}:\/\/[^\s/:@"'<>]*:)[^\s/"'<>]+(?=@)/gi, mask: `$1${MASK}` },
 ]
 
@@ -26,7 +31,8 @@ const LEFT_OUT = ' bytes left out'
 
 /**
  * Masks secrets: all values ever held by a Secret, in the forms they take on the way (shell-quoted, JSON, URL, base64,
- * single lines), and what looks like a secret: Swarm join tokens, private keys, `Authorization` headers, passwords in URLs.
+ * single lines), and what looks like a secret: Swarm join tokens, private keys, `Authorization` headers, passwords in
+ * URLs.
  *
  * A secret of less than 4 characters is masked only where it stands as a word of its own, and not in encoded forms:
  * masked everywhere it would shred the text. Choose longer ones.
@@ -56,12 +62,18 @@ export class Redactor {
     return this.#mask(text)
   }
 
-  /** Masks bytes that come in pieces, wherever they are cut. What is no secret comes out byte for byte; see {@link maskStream}. */
+  /**
+   * Masks bytes that come in pieces, wherever they are cut. What is no secret comes out byte for byte; see
+   * {@link maskStream}.
+   */
   stream(put: (bytes: Buffer) => void): MaskedStream {
     this.#refresh()
     const secrets = this.#bytePattern === null ? [] : [{ pattern: this.#bytePattern, mask: MASK }]
     return maskStream({
-      rules: [...secrets, ...SHAPES], suspect: this.#byteTest, longest: Math.max(this.#longest, LONGEST_SHAPE), put,
+      rules: [...secrets, ...SHAPES],
+      suspect: this.#byteTest,
+      longest: Math.max(this.#longest, LONGEST_SHAPE),
+      put,
     })
   }
 

@@ -22,7 +22,10 @@ export interface Summary {
   readonly startedAt: string
   readonly durationMs: number
   readonly hosts: Readonly<Record<string, Recap>>
-  readonly findings: readonly Pick<Finding, 'id' | 'statement' | 'holds' | 'question' | 'evidence' | 'detail' | 'times' | 'measured'>[]
+  readonly findings: readonly Pick<
+    Finding,
+    'id' | 'statement' | 'holds' | 'question' | 'evidence' | 'detail' | 'times' | 'measured'
+  >[]
   readonly plays: readonly PlaySummary[]
 }
 
@@ -50,7 +53,14 @@ export class SummaryFold {
         break
       case 'play_start':
         this.#current.set(event.play, this.#plays.length)
-        this.#plays.push({ name: event.play, kind: event.kind, hosts: event.hosts, durationMs: 0, start: event.time, ended: false })
+        this.#plays.push({
+          name: event.play,
+          kind: event.kind,
+          hosts: event.hosts,
+          durationMs: 0,
+          start: event.time,
+          ended: false,
+        })
         break
       case 'play_end': {
         const play = this.#play(event.play)
@@ -67,7 +77,14 @@ export class SummaryFold {
       case 'finding': {
         const { id, statement, holds, question, evidence, detail, times, measured } = event
         this.#findings.push({
-          id, statement, holds, evidence, ...(question && { question }), ...(detail === undefined ? {} : { detail }), ...(times && { times }), ...(measured && { measured }),
+          id,
+          statement,
+          holds,
+          evidence,
+          ...(question && { question }),
+          ...(detail === undefined ? {} : { detail }),
+          ...(times && { times }),
+          ...(measured && { measured }),
         })
         break
       }
@@ -85,7 +102,8 @@ export class SummaryFold {
 
   summary(): Summary {
     // The clock on the wall may have been set back.
-    const until = (start: string): number => (this.#last === '' ? 0 : Math.max(0, Date.parse(this.#last) - Date.parse(start)))
+    const until = (start: string): number =>
+      this.#last === '' ? 0 : Math.max(0, Date.parse(this.#last) - Date.parse(start))
     return {
       playbook: this.#start.playbook,
       status: 'interrupted',
@@ -96,8 +114,12 @@ export class SummaryFold {
       hosts: Object.fromEntries(this.#recaps),
       ...this.#end,
       findings: this.#findings,
-      plays: this.#plays.map(({ name, kind, hosts, durationMs, start, ended }) =>
-        ({ name, kind, hosts, durationMs: ended ? durationMs : until(start) })),
+      plays: this.#plays.map(({ name, kind, hosts, durationMs, start, ended }) => ({
+        name,
+        kind,
+        hosts,
+        durationMs: ended ? durationMs : until(start),
+      })),
     }
   }
 

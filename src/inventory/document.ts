@@ -77,7 +77,10 @@ interface Fault {
 
 function structureFaults(document: Document, text: string): Fault[] {
   const faults: Fault[] = []
-  for (const { code, pos: [from, to] } of document.warnings) {
+  for (const {
+    code,
+    pos: [from, to],
+  } of document.warnings) {
     if (code === 'TAG_RESOLVE_FAILED') faults.push({ offset: from, message: explainTag(text.slice(from, to)) })
   }
   const anchors = new Set<string>()
@@ -105,9 +108,10 @@ function doubleKeys(map: YAMLMap): Fault[] {
 }
 
 function explainTag(tag: string): string {
-  const mend = tag === '!vault' || tag === '!vault-encrypted'
-    ? 'keep the secret out of the inventory (use SSH keys, and --ask-become-pass for sudo)'
-    : 'leave it out'
+  const mend =
+    tag === '!vault' || tag === '!vault-encrypted'
+      ? 'keep the secret out of the inventory (use SSH keys, and --ask-become-pass for sudo)'
+      : 'leave it out'
   return `the tag ${tag} is not supported: ${mend}`
 }
 
@@ -142,4 +146,4 @@ function offsetOf(document: Document, { path, at }: Issue, pairsOf: PairsOf): nu
 const keyName = (key: unknown): string | undefined =>
   isScalar(key) && typeof key.value !== 'symbol' ? String(key.value ?? '') : undefined
 
-const startOf = (node: unknown): number => (isNode(node) ? node.range?.[0] ?? 0 : 0)
+const startOf = (node: unknown): number => (isNode(node) ? (node.range?.[0] ?? 0) : 0)

@@ -31,8 +31,11 @@ export class PatternError extends Error {
 }
 
 function describe(problems: readonly Problem[]): string {
-  const lines = problems.slice(0, MOST_SHOWN).map(({ path, line, column, message }) =>
-    line === 0 ? `${path}: ${message}` : `${path}:${line}:${column}: ${message}`)
+  const lines = problems
+    .slice(0, MOST_SHOWN)
+    .map(({ path, line, column, message }) =>
+      line === 0 ? `${path}: ${message}` : `${path}:${line}:${column}: ${message}`,
+    )
   const hidden = problems.length - lines.length
   return hidden > 0 ? [...lines, `and ${hidden} more`].join('\n') : lines.join('\n')
 }

@@ -70,8 +70,14 @@ export function collect(file: Readonly<Record<string, GroupEntry | null>>): { gr
 
 function newGroup(name: string, path: Path | undefined): GroupNode {
   return {
-    name, path, vars: {}, hosts: new Set(), children: new Map(), parents: new Set(),
-    depth: 0, priority: DEFAULT_PRIORITY,
+    name,
+    path,
+    vars: {},
+    hosts: new Set(),
+    children: new Map(),
+    parents: new Set(),
+    depth: 0,
+    priority: DEFAULT_PRIORITY,
   }
 }
 
@@ -106,9 +112,13 @@ function settleUngrouped(ungrouped: GroupNode, hosts: ReadonlyMap<string, HostNo
 
 /** Ansible warns, and then a pattern with that name means the host alone. */
 function sameNames({ groups, hosts }: Graph): Issue[] {
-  return [...hosts.values()].filter(({ name }) => groups.has(name)).map(({ name, path }) => ({
-    path, at: 'key', message: `"${name}" is the name of a host and of a group: rename one of them`,
-  }))
+  return [...hosts.values()]
+    .filter(({ name }) => groups.has(name))
+    .map(({ name, path }) => ({
+      path,
+      at: 'key',
+      message: `"${name}" is the name of a host and of a group: rename one of them`,
+    }))
 }
 
 /** Sets the depths, parents before children. Groups whose parents never are all done are in or under a cycle. */
@@ -136,7 +146,7 @@ function findCycles(groups: ReadonlyMap<string, GroupNode>, suspects: Set<string
     let name: string | undefined = start
     while (name !== undefined && !trail.includes(name)) {
       trail.push(name)
-      name = [...groups.get(name)?.parents ?? []].find((parent) => suspects.has(parent))
+      name = [...(groups.get(name)?.parents ?? [])].find((parent) => suspects.has(parent))
     }
     if (name !== undefined) issues.push(cycleIssue(groups, trail.slice(trail.indexOf(name)).reverse()))
     trail.forEach((seen) => suspects.delete(seen))

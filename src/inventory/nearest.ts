@@ -5,7 +5,10 @@
  * @param farthest how many letters may differ; by default a third of the word, at least 1, at most 3
  */
 export function nearest(
-  word: string, names: Iterable<string>, most = 3, farthest = Math.min(3, Math.max(1, Math.floor(word.length / 3))),
+  word: string,
+  names: Iterable<string>,
+  most = 3,
+  farthest = Math.min(3, Math.max(1, Math.floor(word.length / 3))),
 ): string[] {
   const found: { name: string; distance: number }[] = []
   for (const name of names) {
@@ -13,7 +16,10 @@ export function nearest(
     const distance = editDistance(word.toLowerCase(), name.toLowerCase())
     if (distance <= farthest) found.push({ name, distance })
   }
-  return found.sort((a, b) => a.distance - b.distance).slice(0, most).map(({ name }) => name)
+  return found
+    .sort((a, b) => a.distance - b.distance)
+    .slice(0, most)
+    .map(({ name }) => name)
 }
 
 /** `did you mean web1 or web2?`, or undefined when nothing is near. */
@@ -31,8 +37,7 @@ function editDistance(a: string, b: string): number {
     const current = [i]
     for (let j = 1; j <= b.length; j++) {
       const same = a[i - 1] === b[j - 1]
-      let best = Math.min(
-        (previous[j] ?? 0) + 1, (current[j - 1] ?? 0) + 1, (previous[j - 1] ?? 0) + (same ? 0 : 1))
+      let best = Math.min((previous[j] ?? 0) + 1, (current[j - 1] ?? 0) + 1, (previous[j - 1] ?? 0) + (same ? 0 : 1))
       if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) {
         best = Math.min(best, (beforePrevious[j - 2] ?? 0) + 1)
       }

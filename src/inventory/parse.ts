@@ -51,7 +51,7 @@ function readVarsFiles(files: readonly VarsSource[], isKnown: (name: string) => 
   for (const file of files.filter(({ name }) => isKnown(name))) {
     const read = readAs(file, varsFile)
     problems.push(...read.problems)
-    values.set(file.name, [...values.get(file.name) ?? [], read.value ?? {}])
+    values.set(file.name, [...(values.get(file.name) ?? []), read.value ?? {}])
   }
   return values
 }

@@ -11,7 +11,8 @@ import { didYouMean, nearest } from './nearest.ts'
  * keeps what is also in it, then each `!part` takes its hosts away, wherever they stand. Without a plain part they work
  * on `all`. Where there is a comma, colons do not part, so that IPv6 addresses stay whole.
  *
- * @param ignored - gets, as Ansible's warning, each part that names nothing in the inventory, and the part counts as no host. Without it
+ * @param ignored - gets, as Ansible's warning, each part that names nothing in the inventory, and the part counts as no
+ *   host. Without it
  * such a part is an error.
  * @returns names without duplicates, in the order of the parts; none where the parts exist but leave none
  * @throws {PatternError} a part names nothing that is in the inventory, or cannot be read.
@@ -47,7 +48,9 @@ export function limitHosts(inventory: Inventory, hosts: readonly string[], limit
 }
 
 function splitPattern(pattern: string): string[] {
-  return split(pattern).map((part) => part.trim()).filter((part) => part !== '')
+  return split(pattern)
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
 }
 
 function split(pattern: string): string[] {
@@ -56,7 +59,12 @@ function split(pattern: string): string[] {
   return pattern.match(/(?:[^:[\]]|\[[^\]]*\]|[[\]])+/g) ?? []
 }
 
-function matchPart(inventory: Inventory, part: string, pattern: string, ignored?: (warning: string) => void): readonly string[] {
+function matchPart(
+  inventory: Inventory,
+  part: string,
+  pattern: string,
+  ignored?: (warning: string) => void,
+): readonly string[] {
   if (inventory.hosts.has(part)) return [part]
   const { name, pick } = splitSubscript(part, pattern)
   const matched = matchName(inventory, name, part, pattern)
@@ -67,9 +75,11 @@ function matchPart(inventory: Inventory, part: string, pattern: string, ignored?
     ignored(`Could not match supplied host pattern, ignoring: ${part} (${reason})`)
     return []
   }
-  throw new PatternError(matched === undefined
-    ? `no host or group in the inventory matches ${quote(part, pattern)}: ${reason}`
-    : `${quote(part, pattern)} is outside of ${name}, which has ${size}`)
+  throw new PatternError(
+    matched === undefined
+      ? `no host or group in the inventory matches ${quote(part, pattern)}: ${reason}`
+      : `${quote(part, pattern)} is outside of ${name}, which has ${size}`,
+  )
 }
 
 type Pick = (hosts: readonly string[]) => string[]
@@ -83,7 +93,8 @@ function splitSubscript(part: string, pattern: string): { name: string; pick?: P
     const [, base, first, last] = dashed
     throw new PatternError(
       `${quote(part, pattern)} can be read in two ways: write ${base}[${first}:${last}] for places in a group, ` +
-      `or ~${base}[${first}-${last}]$ for a digit in a name`)
+        `or ~${base}[${first}-${last}]$ for a digit in a name`,
+    )
   }
   if (index !== undefined) return { name, pick: (hosts) => at(hosts, Number(index)) }
   return { name, pick: (hosts) => hosts.slice(Number(from), to === '' ? undefined : Number(to) + 1) }
@@ -96,7 +107,10 @@ function at(hosts: readonly string[], index: number): string[] {
 
 /** Undefined: no host and no group is so named. A group without hosts gives none. */
 function matchName(
-  { groups, hosts }: Inventory, name: string, part: string, pattern: string,
+  { groups, hosts }: Inventory,
+  name: string,
+  part: string,
+  pattern: string,
 ): readonly string[] | undefined {
   if (!/^~|[*?[]/.test(name)) return groups.get(name)?.hosts ?? (hosts.has(name) ? [name] : undefined)
   const expression = toRegExp(name, part, pattern)
@@ -116,7 +130,9 @@ function toRegExp(name: string, part: string, pattern: string): RegExp {
 
 function hintFor({ groups, hosts }: Inventory, name: string, part: string): string {
   if (part.includes(':')) return 'where there is a comma, colons do not part: use commas throughout'
-  return didYouMean(nearest(name, [...groups.keys(), ...hosts.keys()])) ?? `the groups are ${[...groups.keys()].join(', ')}`
+  return (
+    didYouMean(nearest(name, [...groups.keys(), ...hosts.keys()])) ?? `the groups are ${[...groups.keys()].join(', ')}`
+  )
 }
 
-const quote = (part: string, pattern: string) => part === pattern ? `"${part}"` : `"${part}" (in "${pattern}")`
+const quote = (part: string, pattern: string) => (part === pattern ? `"${part}"` : `"${part}" (in "${pattern}")`)

@@ -22,8 +22,10 @@ export type VarsByName = ReadonlyMap<string, readonly Vars[]>
  * the setting VARIABLE_PRECEDENCE, and `sort_groups` in lib/ansible/inventory/helpers.py.
  */
 export function resolveInventory({ groups, hosts }: Graph, groupVars: VarsByName, hostVars: VarsByName): Inventory {
-  const ancestorsOf = memoize((name: string): ReadonlySet<string> =>
-    new Set([...groups.get(name)?.parents ?? []].flatMap((parent) => [parent, ...ancestorsOf(parent)])))
+  const ancestorsOf = memoize(
+    (name: string): ReadonlySet<string> =>
+      new Set([...(groups.get(name)?.parents ?? [])].flatMap((parent) => [parent, ...ancestorsOf(parent)])),
+  )
 
   // Thousands of hosts share a few sets of groups: what depends on the set alone is worked out once.
   const sharedBy = memoize((directGroups: string) => {
@@ -35,11 +37,13 @@ export function resolveInventory({ groups, hosts }: Graph, groupVars: VarsByName
 
   const resolveHost = (host: HostNode): Host => {
     const shared = sharedBy([...host.groups].sort().join('\n'))
-    const vars = merge([shared.vars, host.vars, ...hostVars.get(host.name) ?? []])
+    const vars = merge([shared.vars, host.vars, ...(hostVars.get(host.name) ?? [])])
     return { name: host.name, groups: shared.groups, vars }
   }
   const resolveGroup = (group: GroupNode): Group => ({
-    name: group.name, hosts: hostsWithin(group, groups), vars: merge([group.vars, ...groupVars.get(group.name) ?? []]),
+    name: group.name,
+    hosts: hostsWithin(group, groups),
+    vars: merge([group.vars, ...(groupVars.get(group.name) ?? [])]),
   })
   return { hosts: mapValues(hosts, resolveHost), groups: mapValues(groups, resolveGroup) }
 }

@@ -43,11 +43,14 @@ const found = ([, pattern = '', port]: RegExpExecArray) =>
 
 function expandRanges(pattern: string): string[] {
   // Splitting by an expression with a group leaves the ranges at the odd places.
-  return pattern.split(/\[([^\]]*)\]/).reduce<string[]>((heads, part, place) => {
-    const tails = place % 2 === 1 ? sequence(part) : [part]
-    if (heads.length * tails.length > MOST_HOSTS) throw tooMany(pattern)
-    return heads.flatMap((head) => tails.map((tail) => head + tail))
-  }, [''])
+  return pattern.split(/\[([^\]]*)\]/).reduce<string[]>(
+    (heads, part, place) => {
+      const tails = place % 2 === 1 ? sequence(part) : [part]
+      if (heads.length * tails.length > MOST_HOSTS) throw tooMany(pattern)
+      return heads.flatMap((head) => tails.map((tail) => head + tail))
+    },
+    [''],
+  )
 }
 
 /** The values of `1:3`, `01:10`, `a:c`, `1:9:2`; an empty begin means 0, as in Ansible. */
@@ -64,8 +67,9 @@ function sequence(range: string): string[] {
   if (padded && begin.length !== end.length) {
     throw new RangeError(`the ends of range [${range}] have different widths: pad both with zeros alike, as in [01:10]`)
   }
-  return count(range, Number(begin), Number(end), Number(step))
-    .map((value) => padded ? String(value).padStart(begin.length, '0') : String(value))
+  return count(range, Number(begin), Number(end), Number(step)).map((value) =>
+    padded ? String(value).padStart(begin.length, '0') : String(value),
+  )
 }
 
 function count(range: string, first: number, last: number, step: number): number[] {
@@ -84,6 +88,8 @@ function explainName(name: string): string {
   if (name === '') return 'a host name is empty'
   if (/\s/.test(name)) return `"${name}" is not a host name: give each host a line of its own that ends in a colon`
   if (/[[\]]/.test(name)) return `"${name}" is not a host name: a range needs both brackets, as in node[1:3]`
-  return `"${name}" is not a host name: use letters, digits, ".", "_" and "-", and begin with a letter or digit; ` +
+  return (
+    `"${name}" is not a host name: use letters, digits, ".", "_" and "-", and begin with a letter or digit; ` +
     'an address goes into ansible_host'
+  )
 }

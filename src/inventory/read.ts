@@ -52,7 +52,8 @@ async function readVarsFolder(folder: string): Promise<VarsSource[]> {
     seen.set(name, file)
   }
   const read = entries.map(async ({ file, name }) =>
-    (await readVars(join(folder, file))).map((source) => ({ ...source, name })))
+    (await readVars(join(folder, file))).map((source) => ({ ...source, name })),
+  )
   return (await Promise.all(read)).flat()
 }
 
@@ -67,7 +68,7 @@ async function list(folder: string): Promise<string[]> {
 }
 
 /** A host's name has dots of its own: only the known extensions are cut off. */
-const nameOf = (file: string) => EXTENSIONS.includes(parse(file).ext) ? parse(file).name : file
+const nameOf = (file: string) => (EXTENSIONS.includes(parse(file).ext) ? parse(file).name : file)
 
 /** A vars file, or those of a folder and the folders in it. */
 async function readVars(path: string): Promise<Source[]> {

@@ -36,24 +36,31 @@ const hostName = z.string().check((context) => {
 const single = (value: unknown) => (typeof value === 'string' ? { [value]: null } : value)
 
 const named = (section: string, example: string) => ({
-  error: ({ input }: { readonly input: unknown }) => Array.isArray(input)
-    ? `${section} must not be a list: write "${example}:" with a colon in place of "- ${example}"`
-    : `${section} must be names, each on a line of its own that ends in a colon, as in "${example}:"`,
+  error: ({ input }: { readonly input: unknown }) =>
+    Array.isArray(input)
+      ? `${section} must not be a list: write "${example}:" with a colon in place of "- ${example}"`
+      : `${section} must be names, each on a line of its own that ends in a colon, as in "${example}:"`,
 })
 
 const hosts = z.preprocess(single, z.record(hostName, variables('inventory host').nullable(), named('hosts', 'web1')))
 
-const group: z.ZodType<GroupEntry> = z.lazy(() => z.strictObject({
-  hosts: hosts.nullish(),
-  children: z.preprocess(single, z.record(groupName, group.nullable(), named('children', 'web'))).nullish(),
-  vars: variables('inventory group').nullish(),
-}, { error: ({ code }) => code === 'invalid_type' ? 'a group must hold hosts:, children: or vars:' : undefined }))
+const group: z.ZodType<GroupEntry> = z.lazy(() =>
+  z.strictObject(
+    {
+      hosts: hosts.nullish(),
+      children: z.preprocess(single, z.record(groupName, group.nullable(), named('children', 'web'))).nullish(),
+      vars: variables('inventory group').nullish(),
+    },
+    { error: ({ code }) => (code === 'invalid_type' ? 'a group must hold hosts:, children: or vars:' : undefined) },
+  ),
+)
 
 /** The inventory file: groups by name. */
 export const inventoryFile = z.record(groupName, group.nullable(), {
-  error: ({ input }) => input === null
-    ? 'there is nothing in this file: write "all:", under it "hosts:", and under that a line "name:" for each machine'
-    : 'an inventory begins with the name of a group and a colon, as in "all:"',
+  error: ({ input }) =>
+    input === null
+      ? 'there is nothing in this file: write "all:", under it "hosts:", and under that a line "name:" for each machine'
+      : 'an inventory begins with the name of a group and a colon, as in "all:"',
 })
 
 /** A file in `group_vars/` or `host_vars/`. */
@@ -73,5 +80,7 @@ export function toIssues(error: z.ZodError): Issue[] {
   })
 }
 
-const unknownKey = (key: string) => `a group has no "${key}": ` + (didYouMean(nearest(key, SECTIONS, 1, 2)) ??
-  'it has only hosts, children and vars (variables go under "vars:", hosts under "hosts:", groups under "children:")')
+const unknownKey = (key: string) =>
+  `a group has no "${key}": ` +
+  (didYouMean(nearest(key, SECTIONS, 1, 2)) ??
+    'it has only hosts, children and vars (variables go under "vars:", hosts under "hosts:", groups under "children:")')

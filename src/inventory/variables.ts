@@ -6,14 +6,17 @@ export type Vars = Readonly<Record<string, unknown>>
 /** Where variables stand decides which may stand there. */
 export type VarsPlace = 'inventory group' | 'inventory host' | 'vars file'
 
-const text = z.string({ error: ({ input }) => input === null
-  ? 'has no value: write one, or take the line out'
-  : 'must be text: put it in quotes' })
+const text = z
+  .string({
+    error: ({ input }) =>
+      input === null ? 'has no value: write one, or take the line out' : 'must be text: put it in quotes',
+  })
   .refine((value) => !value.includes('{{'), 'holds a template, which is not filled in here: write the value itself')
 
-const wholeNumber = (least: number, most: number, what: string) => z.union(
-  [z.number(), z.string().regex(/^\d+$/).transform(Number)], `must be ${what}`)
-  .refine((value) => Number.isInteger(value) && value >= least && value <= most, `must be ${what}`)
+const wholeNumber = (least: number, most: number, what: string) =>
+  z
+    .union([z.number(), z.string().regex(/^\d+$/).transform(Number)], `must be ${what}`)
+    .refine((value) => Number.isInteger(value) && value >= least && value <= most, `must be ${what}`)
 
 const port = wholeNumber(1, 65_535, 'a port, a whole number in 1..65535')
 const seconds = wholeNumber(0, Number.MAX_SAFE_INTEGER, 'a whole number, 0 or more')
@@ -22,27 +25,44 @@ const connection = z.enum(['ssh', 'local'], 'must be ssh or local')
 
 /** YAML 1.2 reads `yes` as text where Ansible, whose YAML is 1.1, reads a boolean. */
 const YAML_1_1_BOOLEANS = new Map([
-  ['yes', true], ['on', true], ['true', true], ['no', false], ['off', false], ['false', false],
+  ['yes', true],
+  ['on', true],
+  ['true', true],
+  ['no', false],
+  ['off', false],
+  ['false', false],
 ])
 
-const boolean = z.union([z.boolean(), z.string().transform((word, context) => {
-  const value = YAML_1_1_BOOLEANS.get(word.toLowerCase())
-  if (value === undefined) context.addIssue({ code: 'custom', input: word })
-  return value ?? z.NEVER
-})], 'must be true or false')
+const boolean = z.union(
+  [
+    z.boolean(),
+    z.string().transform((word, context) => {
+      const value = YAML_1_1_BOOLEANS.get(word.toLowerCase())
+      if (value === undefined) context.addIssue({ code: 'custom', input: word })
+      return value ?? z.NEVER
+    }),
+  ],
+  'must be true or false',
+)
 
 /** The variables that steer a connection, Ansible's names, and what their values must be. */
 const CONNECTION_VARIABLES = new Map<string, z.ZodType>([
-  ...under(text, `
+  ...under(
+    text,
+    `
     ansible_host ansible_ssh_host ansible_user ansible_ssh_user ansible_private_key_file ansible_ssh_private_key_file
     ansible_ssh_common_args ansible_ssh_extra_args ansible_ssh_args ansible_become_user ansible_become_method
     ansible_become_exe ansible_become_flags ansible_become_pass ansible_become_password ansible_sudo_pass
     ansible_password ansible_ssh_pass ansible_ssh_password ansible_ssh_private_key_passphrase
-    ansible_private_key_passphrase ansible_shell_executable`),
+    ansible_private_key_passphrase ansible_shell_executable`,
+  ),
   ...under(port, 'ansible_port ansible_ssh_port'),
   ...under(seconds, 'ansible_timeout ansible_ssh_timeout ansible_ssh_retries'),
-  ...under(boolean, `
-    ansible_become ansible_host_key_checking ansible_ssh_host_key_checking ansible_pipelining ansible_ssh_pipelining`),
+  ...under(
+    boolean,
+    `
+    ansible_become ansible_host_key_checking ansible_ssh_host_key_checking ansible_pipelining ansible_ssh_pipelining`,
+  ),
   ...under(connection, 'ansible_connection'),
 ])
 

@@ -14,15 +14,22 @@ import { secret } from '../values/secret.ts'
 
 const LIMIT = 1024 * 1024
 /** The lists of a kubeconfig, and the word for what each entry holds. */
-const LISTS = [['clusters', 'cluster'], ['users', 'user'], ['contexts', 'context']] as const
+const LISTS = [
+  ['clusters', 'cluster'],
+  ['users', 'user'],
+  ['contexts', 'context'],
+] as const
 
 /**
- * A server's own kubeconfig as another machine needs it: with the server's address from outside, and with cluster, user and context under a name of
- * their own.
+ * A server's own kubeconfig as another machine needs it: with the server's address from outside, and with cluster, user
+ * and context under a name of their own.
  *
  * @throws {SyntaxError} where it is no kubeconfig.
  */
-export function renamed(kubeconfig: string, { context, server }: { readonly context: string; readonly server: string }): string {
+export function renamed(
+  kubeconfig: string,
+  { context, server }: { readonly context: string; readonly server: string },
+): string {
   const document = read(kubeconfig)
   for (const [list, word] of LISTS) {
     const entry = document.getIn([list, 0]) as unknown
@@ -41,13 +48,17 @@ export function renamed(kubeconfig: string, { context, server }: { readonly cont
 }
 
 /**
- * Puts the context of one kubeconfig into another, in the place of what went by the same name. All else stays, comments and the current context, too.
+ * Puts the context of one kubeconfig into another, in the place of what went by the same name. All else stays, comments
+ * and the current context, too.
  *
  * @param existing - the text of the file, empty where there is none.
  * @returns the new text; the old one where nothing is to change.
  */
 export function merged(existing: string, context: string, one: string | undefined): string {
-  const target = existing.trim() === '' ? parseDocument('apiVersion: v1\nkind: Config\npreferences: {}\nclusters: []\ncontexts: []\nusers: []\n') : read(existing)
+  const target =
+    existing.trim() === ''
+      ? parseDocument('apiVersion: v1\nkind: Config\npreferences: {}\nclusters: []\ncontexts: []\nusers: []\n')
+      : read(existing)
   const before = JSON.stringify(target.toJS())
   for (const [list] of LISTS) {
     const entries = target.get(list)
@@ -59,12 +70,15 @@ export function merged(existing: string, context: string, one: string | undefine
     } else if (at === -1) {
       if (isSeq(entries)) entries.add(target.createNode(entry))
       else target.set(list, target.createNode([entry]))
-    } else if (JSON.stringify((items[at] as YAMLMap).toJSON()) !== JSON.stringify(entry)) items[at] = target.createNode(entry)
+    } else if (JSON.stringify((items[at] as YAMLMap).toJSON()) !== JSON.stringify(entry))
+      items[at] = target.createNode(entry)
   }
   if (one !== undefined && !target.get('current-context')) target.set('current-context', context)
   if (one === undefined && target.get('current-context') === context) target.set('current-context', '')
   // Written anew only where it says something else.
-  return JSON.stringify(target.toJS()) === before && existing.trim() !== '' ? existing : target.toString({ lineWidth: 0 })
+  return JSON.stringify(target.toJS()) === before && existing.trim() !== ''
+    ? existing
+    : target.toString({ lineWidth: 0 })
 }
 
 /** @throws {SyntaxError} without a word of the text, which holds keys. */
@@ -80,14 +94,16 @@ function read(text: string): Document.Parsed {
 export const usualKubeconfig = (env: NodeJS.ProcessEnv = process.env): string =>
   (env.KUBECONFIG ?? '').split(path.delimiter).find((file) => file !== '') ?? path.join(homedir(), '.kube/config')
 
-const schema = z.strictObject({
-  /** The file that others share. */
-  path: targetFile,
-  context: z.string().min(1),
-  /** A kubeconfig of that one context. */
-  kubeconfig: alwaysSecret.optional(),
-  state: z.enum(['present', 'absent']).default('present'),
-}).refine(({ state, kubeconfig }) => state === 'absent' || kubeconfig !== undefined, 'state present needs kubeconfig')
+const schema = z
+  .strictObject({
+    /** The file that others share. */
+    path: targetFile,
+    context: z.string().min(1),
+    /** A kubeconfig of that one context. */
+    kubeconfig: alwaysSecret.optional(),
+    state: z.enum(['present', 'absent']).default('present'),
+  })
+  .refine(({ state, kubeconfig }) => state === 'absent' || kubeconfig !== undefined, 'state present needs kubeconfig')
 
 /** A named context in a kubeconfig that has others: added, replaced or removed, all else as it was. */
 export const kubeconfig = defineModule<typeof schema, { readonly path: string }>({
@@ -105,15 +121,27 @@ export const kubeconfig = defineModule<typeof schema, { readonly path: string }>
     const problem = obstacle(file, facts)
     if (problem !== undefined) return { changes: [], problem }
     const there = facts.kind === 'file'
-    if (there && facts.content === undefined) return { changes: [], problem: `${file} has ${facts.size} bytes, more than ${LIMIT}` }
+    if (there && facts.content === undefined)
+      return { changes: [], problem: `${file} has ${facts.size} bytes, more than ${LIMIT}` }
     try {
       const before = facts.content ?? ''
       const after = merged(before, context, state === 'absent' ? undefined : one?.reveal())
       if (after === before) return { changes: [], values }
-      const script = replaceFile({ path: file, fill: `${printBytes(Buffer.from(after))} >&8`, ...(there ? { old: facts } : { mode: 0o600 }), through: true })
+      const script = replaceFile({
+        path: file,
+        fill: `${printBytes(Buffer.from(after))} >&8`,
+        ...(there ? { old: facts } : { mode: 0o600 }),
+        through: true,
+      })
       const hidden = (text: string): string => (text === '' ? '' : '[REDACTED]\n')
       return {
-        changes: [{ description: `${state === 'absent' ? 'take' : 'put'} the context ${context} ${state === 'absent' ? 'out of' : 'into'} ${file}`, script, diff: { subject: file, before: hidden(before), after: hidden(after) } }],
+        changes: [
+          {
+            description: `${state === 'absent' ? 'take' : 'put'} the context ${context} ${state === 'absent' ? 'out of' : 'into'} ${file}`,
+            script,
+            diff: { subject: file, before: hidden(before), after: hidden(after) },
+          },
+        ],
         values,
       }
     } catch (error) {

@@ -1,5 +1,17 @@
 import { sh } from '../shell/quote.ts'
-import { K3S_BINARY, K3S_CONFIG_FOLDER, K3S_DATA, K3S_KEPT, KMSG, READ_AT_START, STARTED, dropInOf, unitFileOf, unitOf, type Role } from './paths.ts'
+import {
+  K3S_BINARY,
+  K3S_CONFIG_FOLDER,
+  K3S_DATA,
+  K3S_KEPT,
+  KMSG,
+  READ_AT_START,
+  STARTED,
+  dropInOf,
+  unitFileOf,
+  unitOf,
+  type Role,
+} from './paths.ts'
 import { parseVersion, type K3sVersion } from './version.ts'
 
 /** What Labbook has installed: checksums of the installer and of the unit it wrote. */
@@ -28,47 +40,80 @@ const ROLES: readonly Role[] = ['server', 'agent']
 
 /** Traces that k3s alone leaves; a folder that is empty is none. */
 const TRACES = [
-  K3S_BINARY, K3S_CONFIG_FOLDER, K3S_DATA, K3S_KEPT, '/etc/rancher/node', STARTED, KMSG,
+  K3S_BINARY,
+  K3S_CONFIG_FOLDER,
+  K3S_DATA,
+  K3S_KEPT,
+  '/etc/rancher/node',
+  STARTED,
+  KMSG,
   ...ROLES.flatMap((role) => [unitFileOf(role), dropInOf(role), `/usr/local/bin/${unitOf(role)}-uninstall.sh`]),
 ]
 
 /** Where no trace of its own is, these are another program's: a kubelet of kubeadm, the networks of podman. */
 const SHARED = ['/var/lib/kubelet', '/var/lib/cni', '/etc/cni/net.d/10-flannel.conflist']
 
-const sumOf = (word: string, file: string): string => (file === '' ? '' : sh`[ -f ${file} ] && printf '%s %s\n' ${word} "$(sha256sum <${file} | cut -c 1-64)"`)
+const sumOf = (word: string, file: string): string =>
+  file === '' ? '' : sh`[ -f ${file} ] && printf '%s %s\n' ${word} "$(sha256sum <${file} | cut -c 1-64)"`
 
 /** A script that prints what there is of k3s. */
-export const look = ({ role, binary, installer }: { readonly role: Role; readonly binary: string; readonly installer: string }): string => [
-  'command -v systemctl >/dev/null || exit 127',
-  sumOf('binary', K3S_BINARY),
-  sh`[ -x ${K3S_BINARY} ] && ${K3S_BINARY} --version 2>/dev/null | sed -n '1s/^/version /p'`,
-  sumOf('staged', binary),
-  sumOf('script', installer),
-  ...ROLES.map((each) => sumOf(`unit-${each}`, unitFileOf(each))),
-  sh`[ -r ${INSTALLED} ] && sed 's/^/record /' ${INSTALLED}`,
-  sh`systemctl show -p ActiveState,UnitFileState -- ${`${unitOf(role)}.service`}`,
-  sh`[ -r ${STARTED} ] && sed 's/^/started /' ${STARTED} && echo 'started-known'`,
-  sh`sha256sum -- ${READ_AT_START} 2>/dev/null | sed 's/^/now /'`,
-  ...([['trace', TRACES], ['shared', SHARED]] as const).flatMap(([word, paths]) => [
-    sh`for lb_path in ${paths}; do`,
-    '  if [ -d "$lb_path" ] && [ ! -L "$lb_path" ]; then [ -n "$(ls -A -- "$lb_path")" ] || continue; elif [ ! -e "$lb_path" ] && [ ! -L "$lb_path" ]; then continue; fi',
-    sh`  printf '%s %s\n' ${word} "$lb_path"`,
-    'done',
-  ]),
-  ':',
-].filter((line) => line !== '').join('\n')
+export const look = ({
+  role,
+  binary,
+  installer,
+}: {
+  readonly role: Role
+  readonly binary: string
+  readonly installer: string
+}): string =>
+  [
+    'command -v systemctl >/dev/null || exit 127',
+    sumOf('binary', K3S_BINARY),
+    sh`[ -x ${K3S_BINARY} ] && ${K3S_BINARY} --version 2>/dev/null | sed -n '1s/^/version /p'`,
+    sumOf('staged', binary),
+    sumOf('script', installer),
+    ...ROLES.map((each) => sumOf(`unit-${each}`, unitFileOf(each))),
+    sh`[ -r ${INSTALLED} ] && sed 's/^/record /' ${INSTALLED}`,
+    sh`systemctl show -p ActiveState,UnitFileState -- ${`${unitOf(role)}.service`}`,
+    sh`[ -r ${STARTED} ] && sed 's/^/started /' ${STARTED} && echo 'started-known'`,
+    sh`sha256sum -- ${READ_AT_START} 2>/dev/null | sed 's/^/now /'`,
+    ...(
+      [
+        ['trace', TRACES],
+        ['shared', SHARED],
+      ] as const
+    ).flatMap(([word, paths]) => [
+      sh`for lb_path in ${paths}; do`,
+      '  if [ -d "$lb_path" ] && [ ! -L "$lb_path" ]; then [ -n "$(ls -A -- "$lb_path")" ] || continue; elif [ ! -e "$lb_path" ] && [ ! -L "$lb_path" ]; then continue; fi',
+      sh`  printf '%s %s\n' ${word} "$lb_path"`,
+      'done',
+    ]),
+    ':',
+  ]
+    .filter((line) => line !== '')
+    .join('\n')
 
 /** Reads what {@link look} printed. */
 export function readLook(stdout: string): K3sLook {
-  const all = (word: string): string[] => [...stdout.matchAll(new RegExp(`^${word}[ =](.*)$`, 'gm'))].map(([, rest = '']) => rest)
+  const all = (word: string): string[] =>
+    [...stdout.matchAll(new RegExp(`^${word}[ =](.*)$`, 'gm'))].map(([, rest = '']) => rest)
   const one = (word: string): string | undefined => all(word)[0]
-  const sums = (word: string): Map<string, string> => new Map(all(word).map((line) => [line.slice(66), line.slice(0, 64)]))
+  const sums = (word: string): Map<string, string> =>
+    new Map(all(word).map((line) => [line.slice(66), line.slice(0, 64)]))
   const record = Object.fromEntries(all('record').map((line) => line.split(' ')))
-  const units = Object.fromEntries(ROLES.flatMap((role) => { const found = one(`unit-${role}`); return found === undefined ? [] : [[role, found]] }))
+  const units = Object.fromEntries(
+    ROLES.flatMap((role) => {
+      const found = one(`unit-${role}`)
+      return found === undefined ? [] : [[role, found]]
+    }),
+  )
   return {
-    binary: one('binary'), staged: one('staged'), script: one('script'),
+    binary: one('binary'),
+    staged: one('staged'),
+    script: one('script'),
     version: parseVersion(one('version') ?? ''),
-    units, record,
+    units,
+    record,
     active: one('ActiveState') === 'active',
     enabled: one('UnitFileState') === 'enabled',
     started: /^started-known$/m.test(stdout) ? sums('started') : undefined,

@@ -12,7 +12,9 @@ export const STARTED = '/run/labbook-k3s.started'
 export const KMSG = '/etc/tmpfiles.d/labbook-k3s.conf'
 
 /** Additions to containerd's configuration, for its two versions of that: k3s reads the folder of the one it has. */
-export const CONTAINERD_ADDITIONS = ['config.toml.d', 'config-v3.toml.d'].map((folder) => `${K3S_DATA}/agent/etc/containerd/${folder}/labbook.toml`)
+export const CONTAINERD_ADDITIONS = ['config.toml.d', 'config-v3.toml.d'].map(
+  (folder) => `${K3S_DATA}/agent/etc/containerd/${folder}/labbook.toml`,
+)
 
 /** What k3s reads when it starts, and at no other time. */
 export const READ_AT_START = [

@@ -1,41 +1,64 @@
 import { sh } from '../shell/quote.ts'
 import type { Wanted } from './k3s.ts'
 import { INSTALLED } from './look.ts'
-import { K3S_BINARY, K3S_CONFIG_FOLDER, K3S_DATA, K3S_KEPT, K3S_KUBECONFIG, KMSG, STARTED, dropInOf, unitFileOf, unitOf } from './paths.ts'
+import {
+  K3S_BINARY,
+  K3S_CONFIG_FOLDER,
+  K3S_DATA,
+  K3S_KEPT,
+  K3S_KUBECONFIG,
+  KMSG,
+  STARTED,
+  dropInOf,
+  unitFileOf,
+  unitOf,
+} from './paths.ts'
 
 const sumIs = (file: string, sum: string): string =>
   sh`[ "$(sha256sum <${file} | cut -c 1-64)" = ${sum} ] || { echo ${`${file} has another checksum than asked for`} >&2; exit 1; }`
 
 /**
- * Puts the binary in its place and has the installer write the unit and the scripts that remove it all. The installer downloads nothing, starts
- * nothing, and sees no variable of this shell: what begins with K3S_ would end up in a file beside the unit.
+ * Puts the binary in its place and has the installer write the unit and the scripts that remove it all. The installer
+ * downloads nothing, starts nothing, and sees no variable of this shell: what begins with K3S_ would end up in a file
+ * beside the unit.
  */
-export const installScript = ({ role, binary, binary_sha256, installer, installer_sha256 }: Wanted): string => [
-  sumIs(binary, binary_sha256),
-  sumIs(installer, installer_sha256),
-  // Renamed into its place: a binary that runs cannot be written to.
-  sh`lb_new=${`${K3S_BINARY}.labbook.new`}`,
-  sh`mkdir -p /usr/local/bin && cp -- ${binary} "$lb_new" && chmod 755 -- "$lb_new" && sync -- "$lb_new" && mv -f -- "$lb_new" ${K3S_BINARY} || exit`,
-  // The token of an earlier installation, by someone else, would stay in there.
-  sh`rm -f -- ${`${unitFileOf(role)}.env`}`,
-  sh`env -i PATH="$PATH" HOME=/root LANG=C.UTF-8 INSTALL_K3S_SKIP_DOWNLOAD=true INSTALL_K3S_SKIP_START=true INSTALL_K3S_SKIP_SELINUX_RPM=true INSTALL_K3S_SELINUX_WARN=true INSTALL_K3S_BIN_DIR=/usr/local/bin INSTALL_K3S_EXEC=${role} sh ${installer} >&2 || { echo 'the installer of k3s failed' >&2; exit 1; }`,
-  sh`[ -f ${unitFileOf(role)} ] || { echo ${`the installer of k3s wrote no ${unitFileOf(role)}: is it really k3s' install.sh?`} >&2; exit 1; }`,
-  sh`printf 'installer %s\nunit %s\n' ${installer_sha256} "$(sha256sum <${unitFileOf(role)} | cut -c 1-64)" >${`${INSTALLED}.new`} && mv -f -- ${`${INSTALLED}.new`} ${INSTALLED} || exit`,
-].join('\n')
+export const installScript = ({ role, binary, binary_sha256, installer, installer_sha256 }: Wanted): string =>
+  [
+    sumIs(binary, binary_sha256),
+    sumIs(installer, installer_sha256),
+    // Renamed into its place: a binary that runs cannot be written to.
+    sh`lb_new=${`${K3S_BINARY}.labbook.new`}`,
+    sh`mkdir -p /usr/local/bin && cp -- ${binary} "$lb_new" && chmod 755 -- "$lb_new" && sync -- "$lb_new" && mv -f -- "$lb_new" ${K3S_BINARY} || exit`,
+    // The token of an earlier installation, by someone else, would stay in there.
+    sh`rm -f -- ${`${unitFileOf(role)}.env`}`,
+    sh`env -i PATH="$PATH" HOME=/root LANG=C.UTF-8 INSTALL_K3S_SKIP_DOWNLOAD=true INSTALL_K3S_SKIP_START=true INSTALL_K3S_SKIP_SELINUX_RPM=true INSTALL_K3S_SELINUX_WARN=true INSTALL_K3S_BIN_DIR=/usr/local/bin INSTALL_K3S_EXEC=${role} sh ${installer} >&2 || { echo 'the installer of k3s failed' >&2; exit 1; }`,
+    sh`[ -f ${unitFileOf(role)} ] || { echo ${`the installer of k3s wrote no ${unitFileOf(role)}: is it really k3s' install.sh?`} >&2; exit 1; }`,
+    sh`printf 'installer %s\nunit %s\n' ${installer_sha256} "$(sha256sum <${unitFileOf(role)} | cut -c 1-64)" >${`${INSTALLED}.new`} && mv -f -- ${`${INSTALLED}.new`} ${INSTALLED} || exit`,
+  ].join('\n')
 
 /** What k3s says when it cannot start, and what that means. */
 const HINTS: readonly (readonly [says: string, means: string])[] = [
-  ['Node password rejected', 'the cluster knows a node of this name with another password: was the machine made anew? On a server: k3s kubectl -n kube-system delete secret NODE.node-password.k3s'],
+  [
+    'Node password rejected',
+    'the cluster knows a node of this name with another password: was the machine made anew? On a server: k3s kubectl -n kube-system delete secret NODE.node-password.k3s',
+  ],
   ['token CA hash does not match', 'the token is that of another cluster: reset this machine first'],
-  ['encrypted with different token', 'the data on this machine is that of a cluster with another token: reset it first'],
+  [
+    'encrypted with different token',
+    'the data on this machine is that of a cluster with another token: reset it first',
+  ],
   ['address already in use', 'another program has a port that k3s needs'],
-  ['operation not permitted', 'the machine does not allow what k3s asks for: is it a container without the capabilities?'],
+  [
+    'operation not permitted',
+    'the machine does not allow what k3s asks for: is it a container without the capabilities?',
+  ],
   ['cgroup', 'see what it says of cgroups: memory, cpu, cpuset and pids must be there'],
 ]
 
 /**
- * Starts or restarts k3s and waits until its node is Ready. The unit itself would wait for a server for ever. For some 40 s a node that is gone counts as
- * Ready: so the kubelet must have said so since the start, by the clock that both have.
+ * Starts or restarts k3s and waits until its node is Ready. The unit itself would wait for a server for ever. For some
+ * 40 s a node that is gone counts as Ready: so the kubelet must have said so since the start, by the clock that both
+ * have.
  */
 export function startScript({ role, node_name, ready_seconds }: Wanted, restart = true): string {
   const unit = unitOf(role)
@@ -72,8 +95,8 @@ export function startScript({ role, node_name, ready_seconds }: Wanted, restart 
 const UNINSTALL = ['k3s-agent', 'k3s'].map((unit) => `/usr/local/bin/${unit}-uninstall.sh`)
 
 /**
- * Removes all of k3s: with the scripts that its installer left, then what these do not know of. Works as well where there is only half of it. Folders that
- * are mount points stay, empty.
+ * Removes all of k3s: with the scripts that its installer left, then what these do not know of. Works as well where
+ * there is only half of it. Folders that are mount points stay, empty.
  */
 export const removeScript = [
   sh`for lb_script in ${UNINSTALL}; do if [ -x "$lb_script" ]; then "$lb_script" >&2 </dev/null || { printf '%s failed\n' "$lb_script" >&2; exit 1; }; fi; done`,

@@ -4,8 +4,8 @@ import { sh } from '../shell/quote.ts'
 export const KEY_COMMENT = 'labbook'
 
 /**
- * Prints `foreign` where the folder holds what no lab has put there. Taking a lab down removes its folder with all that is in it, so
- * a `lab_dir` that is somebody's home is refused before anything is made in it, and never removed.
+ * Prints `foreign` where the folder holds what no lab has put there. Taking a lab down removes its folder with all that
+ * is in it, so a `lab_dir` that is somebody's home is refused before anything is made in it, and never removed.
  */
 export const tellForeign = (dir: string): string => sh`
 keys=$({ cat ${dir}/id_ed25519.pub; ssh-keygen -y -P '' -f ${dir}/id_ed25519 </dev/null; } 2>/dev/null)
@@ -16,7 +16,9 @@ case $keys in
   *) echo foreign ;;
 esac`
 
-/** Removes the folder; what tells that it is a lab's goes last, so that an interrupted removal can be taken up again. */
+/**
+ * Removes the folder; what tells that it is a lab's goes last, so that an interrupted removal can be taken up again.
+ */
 export const removeFolder = (dir: string): string => sh`
 [ ! -d ${dir} ] || find ${dir} -mindepth 1 -maxdepth 1 ! -name 'id_ed25519*' -exec rm -rf {} + || exit
 rm -rf ${dir}`

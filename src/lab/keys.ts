@@ -28,7 +28,8 @@ set -- $public
 ${raw(tellForeign(dir))}`,
   plan: ({ dir }, { stdout }) => {
     const seen = new Map(pairs(stdout))
-    if (seen.has('missing')) return { changes: [], problem: 'ssh-keygen is not there: install the package openssh-client' }
+    if (seen.has('missing'))
+      return { changes: [], problem: 'ssh-keygen is not there: install the package openssh-client' }
     if (seen.has('foreign')) return { changes: [], problem: foreignProblem(dir) }
     const key = `${dir}/id_ed25519`
     const public_key = seen.get('public')

@@ -37,7 +37,9 @@ export interface VmChoice {
   readonly acceleration: 'auto' | 'kvm' | 'hvf' | 'tcg'
 }
 
-/** What the inventory says of the lab: its nodes are the hosts with `lab_provider`; without any there is no lab to make. */
+/**
+ * What the inventory says of the lab: its nodes are the hosts with `lab_provider`; without any there is no lab to make.
+ */
 export interface Lab {
   readonly provider: ProviderName
   readonly name: string
@@ -66,7 +68,8 @@ export const PROVIDER_NAMES: readonly ProviderName[] = ['namespaces', 'qemu']
 export const isProvider = (name: unknown): name is ProviderName => PROVIDER_NAMES.includes(name as ProviderName)
 
 /** Where Labbook keeps what it makes on this machine: root's, or the user's own. */
-export const stateHome = (root = process.getuid?.() === 0): string => (root ? '/var/lib/labbook' : path.join(homedir(), '.local/share/labbook'))
+export const stateHome = (root = process.getuid?.() === 0): string =>
+  root ? '/var/lib/labbook' : path.join(homedir(), '.local/share/labbook')
 
 /** Where it is written down what a lab was made of, if not of what the inventory says: `PROVIDER`, then why. */
 export const rememberedIn = (lab: string): string => `${stateHome()}/providers/${lab}`
@@ -74,13 +77,18 @@ export const rememberedIn = (lab: string): string => `${stateHome()}/providers/$
 /** The lab of an inventory whose provider is settled (`settle` in choice.ts). */
 export function labOf({ groups, hostvars }: Inventory): Lab | undefined {
   // lab_provider may be said for all; this machine itself is none of its nodes.
-  const names = (groups.all ?? []).filter((host) => isProvider(hostvars(host).lab_provider) && hostvars(host).ansible_connection !== 'local')
+  const names = (groups.all ?? []).filter(
+    (host) => isProvider(hostvars(host).lab_provider) && hostvars(host).ansible_connection !== 'local',
+  )
   const [first] = names
   if (first === undefined) return undefined
   const common = hostvars(first)
   const provider = common.lab_provider as ProviderName
   const other = names.find((name) => hostvars(name).lab_provider !== provider)
-  if (other !== undefined) throw new LabError(`${first} is of ${provider} and ${other} of ${String(hostvars(other).lab_provider)}: a lab has one lab_provider`)
+  if (other !== undefined)
+    throw new LabError(
+      `${first} is of ${provider} and ${other} of ${String(hostvars(other).lab_provider)}: a lab has one lab_provider`,
+    )
   const name = text(common, 'lab_name', 'labbook')
   const own = name === 'labbook' ? '' : `-${name}`
   const lab = {
@@ -98,7 +106,8 @@ const text = (vars: Vars, key: string, otherwise: string): string => String(vars
 
 function vmChoice(vars: Vars): VmChoice {
   const acceleration = text(vars, 'lab_acceleration', 'auto')
-  if (!['auto', 'kvm', 'hvf', 'tcg'].includes(acceleration)) throw new LabError(`lab_acceleration is auto, kvm, hvf or tcg, not "${acceleration}"`)
+  if (!['auto', 'kvm', 'hvf', 'tcg'].includes(acceleration))
+    throw new LabError(`lab_acceleration is auto, kvm, hvf or tcg, not "${acceleration}"`)
   return {
     images: text(vars, 'lab_images', `${stateHome()}/images`),
     ...(vars.lab_release === undefined ? {} : { release: String(vars.lab_release) }),
@@ -109,7 +118,13 @@ function vmChoice(vars: Vars): VmChoice {
 }
 
 const list = (value: unknown): string[] =>
-  Array.isArray(value) ? value.map(String) : value === undefined || value === '' ? [] : String(value).split(/[,\s]+/).filter(Boolean)
+  Array.isArray(value)
+    ? value.map(String)
+    : value === undefined || value === ''
+      ? []
+      : String(value)
+          .split(/[,\s]+/)
+          .filter(Boolean)
 
 function nodeOf(name: string, vars: Vars, place: number, lab: Pick<Lab, 'provider' | 'subnet'>): Node {
   const sizes = {
@@ -123,7 +138,13 @@ function nodeOf(name: string, vars: Vars, place: number, lab: Pick<Lab, 'provide
     return { name, address, ssh: { host: address, port: Number(vars.ansible_port ?? 22) }, ...sizes, forwards: [] }
   }
   const forwards = forwardsOf(vars, place)
-  return { name, address: vmAddress(vars, place, lab.subnet), ssh: { host: '127.0.0.1', port: sshPort(vars, place) }, ...sizes, forwards }
+  return {
+    name,
+    address: vmAddress(vars, place, lab.subnet),
+    ssh: { host: '127.0.0.1', port: sshPort(vars, place) },
+    ...sizes,
+    forwards,
+  }
 }
 
 /** Given as `lab_address`, or as the address the node has among namespaces, or the next one from .11 on. */
@@ -145,17 +166,28 @@ const portBase = (vars: Vars): number => whole('lab_port_base', vars.lab_port_ba
 
 function sshPort(vars: Vars, place: number): number {
   const port = portBase(vars) + PORTS_OF_A_NODE * (place + 1)
-  if (port + PORTS_OF_A_NODE > 65_535) throw new LabError(`there is no port left for node ${place + 1} of the lab above lab_port_base ${portBase(vars)}: lower it`)
+  if (port + PORTS_OF_A_NODE > 65_535)
+    throw new LabError(
+      `there is no port left for node ${place + 1} of the lab above lab_port_base ${portBase(vars)}: lower it`,
+    )
   return port
 }
 
 function forwardsOf(vars: Vars, place: number): Forward[] {
   const wanted = [
-    Number(vars.counter_port ?? PUBLISHED[0]), Number(vars.balancer_port ?? PUBLISHED[1]), Number(vars.registry_port ?? PUBLISHED[2]), ...FURTHER,
-    ...(vars.lab_publish === undefined ? [] : list(vars.lab_publish).map((port) => whole('lab_publish', port, 1, 65_535))),
+    Number(vars.counter_port ?? PUBLISHED[0]),
+    Number(vars.balancer_port ?? PUBLISHED[1]),
+    Number(vars.registry_port ?? PUBLISHED[2]),
+    ...FURTHER,
+    ...(vars.lab_publish === undefined
+      ? []
+      : list(vars.lab_publish).map((port) => whole('lab_publish', port, 1, 65_535))),
   ]
   const guests = [...new Set(wanted)]
-  if (guests.length >= PORTS_OF_A_NODE) throw new LabError(`lab_publish lists ${guests.length} ports: at most ${PORTS_OF_A_NODE - 1} of a node are forwarded`)
+  if (guests.length >= PORTS_OF_A_NODE)
+    throw new LabError(
+      `lab_publish lists ${guests.length} ports: at most ${PORTS_OF_A_NODE - 1} of a node are forwarded`,
+    )
   return guests.map((guest, slot) => ({ guest, host: sshPort(vars, place) + 1 + slot }))
 }
 
@@ -165,7 +197,10 @@ function whole(name: string, value: unknown, least: number, most: number): numbe
   throw new LabError(`${name} is a whole number from ${least} to ${most}, not "${String(value)}"`)
 }
 
-/** The variables that follow from a node being a virtual machine of this lab: how it is reached, and as what it is known. */
+/**
+ * The variables that follow from a node being a virtual machine of this lab: how it is reached, and as what it is
+ * known.
+ */
 export function vmVars(lab: Lab, node: Node): Vars {
   return {
     lab_address: node.address,

@@ -45,5 +45,8 @@ export const pairs = (stdout: string): [key: string, value: string][] =>
       return at === -1 ? [line, ''] : [line.slice(0, at), line.slice(at + 1)]
     })
 
-/** A directory of this machine that nodes of namespaces see, read-only and at the same path: what is large need not be copied to them. */
+/**
+ * A directory of this machine that nodes of namespaces see, read-only and at the same path: what is large need not be
+ * copied to them.
+ */
 export const SHARED = '/var/lib/labbook/shared'

@@ -13,8 +13,14 @@ import { lab_rootfs } from './rootfs.ts'
 const addresses = ({ nodes }: Lab) => nodes.map(({ name, address }) => ({ name, address }))
 
 const settingOf = (lab: Lab, { name, address, memory, disk }: Node) => ({
-  lab: lab.name, dir: lab.dir, rootfs: lab.rootfs, nodes: addresses(lab), name, address,
-  ...(memory === undefined ? {} : { memory }), ...(disk === undefined ? {} : { disk }),
+  lab: lab.name,
+  dir: lab.dir,
+  rootfs: lab.rootfs,
+  nodes: addresses(lab),
+  name,
+  address,
+  ...(memory === undefined ? {} : { memory }),
+  ...(disk === undefined ? {} : { disk }),
 })
 
 /** Nodes made of this machine's own namespaces: quick and small; their kernel is the machine's. Linux and root. */
@@ -25,7 +31,12 @@ export const namespaces: Provider = {
     const { dir, rootfs, name, subnet } = lab
     return [
       lab_preflight('Can this machine make a lab?', {}),
-      apt('Packages that make a lab', { name: [...labPackages], update_cache: true, cache_valid_time: 3600, install_recommends: false }),
+      apt('Packages that make a lab', {
+        name: [...labPackages],
+        update_cache: true,
+        cache_valid_time: 3600,
+        install_recommends: false,
+      }),
       lab_keys('Key of the lab', { dir }),
       lab_rootfs('Root file system of the nodes', { path: rootfs, download: [...download] }),
       lab_network('Network of the lab', { name, dir, subnet, nodes: addresses(lab) }),
@@ -38,8 +49,12 @@ export const namespaces: Provider = {
     return [lab_network('Remove the lab', { name, dir, subnet, nodes: addresses(lab), state: 'absent', purge: true })]
   },
   faults: (lab, node) => namespaceFaults(setting(settingOf(lab, node))),
-  // The banner is read by the shell, so that no client is needed; without the lab's own interface nothing is sent at all.
-  status: (lab) => lab.nodes.map(({ name, address }) => sh`
+  // The banner is read by the shell, so that no client is needed; without the lab's own interface nothing is sent at
+  // all.
+  status: (lab) =>
+    lab.nodes
+      .map(
+        ({ name, address }) => sh`
 banner=down
 if ip link show ${`${lab.name}0`} >/dev/null 2>&1; then
   banner=$(timeout 3 bash -c 'read -r line </dev/tcp/'${address}'/22 && echo "$line"' 2>/dev/null) || banner=down
@@ -48,6 +63,9 @@ fi
 pid=$(cut -d' ' -f1 ${`${lab.dir}/nodes/${name}/pid`} 2>/dev/null)
 since=$(ps -o etime= -p "\${pid:-0}" 2>/dev/null | tr -d ' ')
 used=$(cat $(find /sys/fs/cgroup -path ${`*/${lab.name}-${name}/memory.usage_in_bytes`} -o -path ${`*/${lab.name}-${name}/memory.current`} 2>/dev/null | head -n 1) 2>/dev/null </dev/null)
-printf '%s\t%s\t%s\t%s\t%s\t%s\n' ${name} ${address} "$banner" "\${since:--}" "$((\${used:-0} / 1048576)) MiB" ${`ssh ops@${address}`}`).join('\n'),
-  parts: (lab) => sh`ip netns list | grep ${`^${lab.name}-`} || echo 'no network namespaces'; du -sh ${lab.dir} ${lab.rootfs} 2>/dev/null || :`,
+printf '%s\t%s\t%s\t%s\t%s\t%s\n' ${name} ${address} "$banner" "\${since:--}" "$((\${used:-0} / 1048576)) MiB" ${`ssh ops@${address}`}`,
+      )
+      .join('\n'),
+  parts: (lab) =>
+    sh`ip netns list | grep ${`^${lab.name}-`} || echo 'no network namespaces'; du -sh ${lab.dir} ${lab.rootfs} 2>/dev/null || :`,
 }

@@ -11,24 +11,29 @@ import { networkPieces, type Piece } from './scripts/network.ts'
 import { nodeFolder } from './scripts/start-node.ts'
 import { gateway, isNodeAddress, overlap, parseSubnet } from './subnet.ts'
 
-const schema = z.strictObject({
-  name: labName.describe('The name of the lab'),
-  dir: folder.describe('The folder of the lab'),
-  subnet: z.cidrv4().describe('The machine takes its first address'),
-  nodes: z.array(nodeAddress),
-  purge: z.boolean().default(false).describe('With state absent: remove the folder too, with the disks of the nodes and the key'),
-  state: z.enum(['present', 'absent']).default('present'),
-}).superRefine(({ subnet, nodes }, context) => {
-  const network = parseSubnet(subnet)
-  const twice = <T>(values: readonly T[]): T | undefined => values.find((value, i) => values.indexOf(value) !== i)
-  const again = twice(nodes.map((node) => node.name)) ?? twice(nodes.map((node) => node.address))
-  if (again !== undefined) context.addIssue({ code: 'custom', path: ['nodes'], message: `${again} is there twice` })
-  for (const { name, address } of nodes) {
-    if (isNodeAddress(network, address)) continue
-    const message = `${address} (${name}) is no address for a node in ${subnet}; ${gateway(network)} is the machine's own`
-    context.addIssue({ code: 'custom', path: ['nodes'], message })
-  }
-})
+const schema = z
+  .strictObject({
+    name: labName.describe('The name of the lab'),
+    dir: folder.describe('The folder of the lab'),
+    subnet: z.cidrv4().describe('The machine takes its first address'),
+    nodes: z.array(nodeAddress),
+    purge: z
+      .boolean()
+      .default(false)
+      .describe('With state absent: remove the folder too, with the disks of the nodes and the key'),
+    state: z.enum(['present', 'absent']).default('present'),
+  })
+  .superRefine(({ subnet, nodes }, context) => {
+    const network = parseSubnet(subnet)
+    const twice = <T>(values: readonly T[]): T | undefined => values.find((value, i) => values.indexOf(value) !== i)
+    const again = twice(nodes.map((node) => node.name)) ?? twice(nodes.map((node) => node.address))
+    if (again !== undefined) context.addIssue({ code: 'custom', path: ['nodes'], message: `${again} is there twice` })
+    for (const { name, address } of nodes) {
+      if (isNodeAddress(network, address)) continue
+      const message = `${address} (${name}) is no address for a node in ${subnet}; ${gateway(network)} is the machine's own`
+      context.addIssue({ code: 'custom', path: ['nodes'], message })
+    }
+  })
 type Params = z.output<typeof schema>
 
 /**
@@ -44,7 +49,10 @@ export const lab_network = defineModule({
     const { name, dir, nodes } = params
     return [
       `lab-network:${name}`,
-      ...nodes.flatMap((node) => [`lab-node:${parts(name).node(node.name)}`, `lab-port:${parts(name).node(node.name)}`]),
+      ...nodes.flatMap((node) => [
+        `lab-node:${parts(name).node(node.name)}`,
+        `lab-port:${parts(name).node(node.name)}`,
+      ]),
       FORWARDING,
       '/proc/sys/net/ipv4/conf/',
       ...(params.state === 'absent' ? setTree(dir) : setNewDirectory(dir)),
@@ -94,11 +102,17 @@ function planPresent(params: Params, stdout: string): Plan<never> {
   const has = (key: string): boolean => seen.some(([of]) => of === key)
   const values = (key: string): string[] => seen.filter(([of]) => of === key).map(([, value]) => value)
   if (has('missing')) {
-    return { changes: [], problem: `a lab needs ${values('missing').join(', ')}: install the packages iproute2, iptables and util-linux` }
+    return {
+      changes: [],
+      problem: `a lab needs ${values('missing').join(', ')}: install the packages iproute2, iptables and util-linux`,
+    }
   }
   const foreign = foreignRoute(values('route'), subnet, parts(name).hostLink)
   if (foreign !== undefined) {
-    return { changes: [], problem: `this machine already has a route into ${subnet} (${foreign}): give the lab another subnet` }
+    return {
+      changes: [],
+      problem: `this machine already has a route into ${subnet} (${foreign}): give the lab another subnet`,
+    }
   }
   const wanted = new Set([parts(name).switchNamespace, ...nodes.map((node) => parts(name).node(node.name))])
   const changes: Change[] = values('there')
@@ -108,7 +122,8 @@ function planPresent(params: Params, stdout: string): Plan<never> {
     if (!has(id)) changes.push({ description, script: make })
   }
   if (has('uplink')) {
-    if (values('forwarding')[0] !== '1') changes.push({ description: 'let the machine pass packets on (net.ipv4.ip_forward=1)', script: forward(dir) })
+    if (values('forwarding')[0] !== '1')
+      changes.push({ description: 'let the machine pass packets on (net.ipv4.ip_forward=1)', script: forward(dir) })
     if (!has('firewall')) {
       const script = `${uplink}\n${raiseFirewall({ lab: name, subnet })}`
       changes.push({ description: `let the lab out to names and the web by ${values('uplink')[0] as string}`, script })
@@ -124,13 +139,15 @@ function planAbsent(params: Params, stdout: string): Plan<never> {
   const has = (key: string): boolean => seen.some(([of]) => of === key)
   if (purge && has('foreign')) return { changes: [], problem: foreignProblem(dir) }
   const changes: Change[] = seen.filter(([key]) => key === 'there').map(([, there]) => endChange(params, there))
-  if (has('host-end')) changes.push({ description: `remove the interface ${hostLink}`, script: sh`ip link del ${hostLink}` })
+  if (has('host-end'))
+    changes.push({ description: `remove the interface ${hostLink}`, script: sh`ip link del ${hostLink}` })
   if (has('rule')) changes.push({ description: `remove the firewall rules ${comment}`, script: dropFirewall(name) })
   if (has('remembered')) {
     const script = sh`cat ${dir}/ip_forward >/proc/sys/net/ipv4/ip_forward && rm -f ${dir}/ip_forward`
     changes.push({ description: 'set net.ipv4.ip_forward back', script })
   }
-  if (has('netns-mounted')) changes.push({ description: 'unmount /run/netns unless others use it', script: unmountNamespaces(dir) })
+  if (has('netns-mounted'))
+    changes.push({ description: 'unmount /run/netns unless others use it', script: unmountNamespaces(dir) })
   if (purge && has('folder')) changes.push({ description: `remove ${dir}`, script: removeFolder(dir) })
   return { changes }
 }
@@ -161,6 +178,11 @@ function foreignRoute(routes: readonly string[], subnet: string, own: string): s
   const network = parseSubnet(subnet)
   return routes.find((route) => {
     const [target = ''] = route.replace(/^(unreachable|blackhole|prohibit|throw|local|broadcast) /, '').split(' ')
-    return target !== 'default' && !route.includes(` dev ${own} `) && /^\d/.test(target) && overlap(network, parseSubnet(target))
+    return (
+      target !== 'default' &&
+      !route.includes(` dev ${own} `) &&
+      /^\d/.test(target) &&
+      overlap(network, parseSubnet(target))
+    )
   })
 }

@@ -3,7 +3,15 @@ import type { Plan } from '../modules/module.ts'
 import { defineModule } from '../modules/task.ts'
 import { contentOf, setNewDirectory, setTree, treeAt } from '../modules/support/effects.ts'
 import { address, folder, labName, nodeAddress, nodeName, pairs, parts } from './names.ts'
-import { mendNode, nodeFolder, type NodeSetting, probeNode, removeNode, startNode, stopNode } from './scripts/start-node.ts'
+import {
+  mendNode,
+  nodeFolder,
+  type NodeSetting,
+  probeNode,
+  removeNode,
+  startNode,
+  stopNode,
+} from './scripts/start-node.ts'
 
 const schema = z.strictObject({
   lab: labName,
@@ -12,10 +20,19 @@ const schema = z.strictObject({
   name: nodeName,
   address,
   nodes: z.array(nodeAddress).default([]).describe('All nodes of the lab, for /etc/hosts'),
-  memory: z.string().regex(/^[1-9]\d*[MG]$/, 'write memory as 512M or 2G').optional().describe('The most the node may use'),
-  disk: z.string().regex(/^[1-9]\d*[MG]$/, 'write disk as 20G').optional()
+  memory: z
+    .string()
+    .regex(/^[1-9]\d*[MG]$/, 'write memory as 512M or 2G')
+    .optional()
+    .describe('The most the node may use'),
+  disk: z
+    .string()
+    .regex(/^[1-9]\d*[MG]$/, 'write disk as 20G')
+    .optional()
     .describe('A disk image of this size, made with the node; without it the node shares the disk of the machine'),
-  state: z.enum(['started', 'stopped', 'absent']).default('started')
+  state: z
+    .enum(['started', 'stopped', 'absent'])
+    .default('started')
     .describe('stopped: as by a power cut, the disk is kept; absent: the disk is removed as well'),
 })
 
@@ -50,8 +67,12 @@ export const lab_node = defineModule({
     const { name, address } = node
     if (params.state !== 'started') {
       const gone = seen.processes + seen.cgroups === 0
-      if (params.state === 'stopped') return { changes: gone ? [] : [{ description: `end ${name}`, script: stopNode(node) }] }
-      return { changes: gone && !seen.folder ? [] : [{ description: `end ${name} and remove its disk`, script: removeNode(node) }] }
+      if (params.state === 'stopped')
+        return { changes: gone ? [] : [{ description: `end ${name}`, script: stopNode(node) }] }
+      return {
+        changes:
+          gone && !seen.folder ? [] : [{ description: `end ${name} and remove its disk`, script: removeNode(node) }],
+      }
     }
     const problem = obstacle(seen, node)
     if (problem !== undefined) return { changes: [], problem }
@@ -61,8 +82,13 @@ export const lab_node = defineModule({
       const verb = pid === undefined ? 'boot' : seen.answers ? 'boot anew' : 'wait for or boot anew'
       return { changes: [{ description: `${remains}${verb} ${name} (${address})`, script: startNode(node) }] }
     }
-    const mend = [seen.hosts ? '' : '/etc/hosts', seen.authorized ? '' : 'the key of ops', seen.pinned ? '' : 'known_hosts'].filter(Boolean)
-    if (mend.length > 0) return { changes: [{ description: `write ${mend.join(', ')} of ${name}`, script: mendNode(node) }] }
+    const mend = [
+      seen.hosts ? '' : '/etc/hosts',
+      seen.authorized ? '' : 'the key of ops',
+      seen.pinned ? '' : 'known_hosts',
+    ].filter(Boolean)
+    if (mend.length > 0)
+      return { changes: [{ description: `write ${mend.join(', ')} of ${name}`, script: mendNode(node) }] }
     return { changes: [], values: { pid, known_hosts: `${node.dir}/known_hosts` } }
   },
   timeLimitSeconds: () => 240,
@@ -81,10 +107,12 @@ function obstacle(seen: SeenNode, { lab, dir, rootfs, name, diskBytes }: NodeSet
   if (seen.missing.length > 0) {
     return `a lab node needs ${seen.missing.join(', ')}: install the packages util-linux, iproute2, openssh-client and e2fsprogs`
   }
-  if (diskBytes !== null && !seen.loop) return `a disk of its own for ${name} needs loop devices, which this machine does not have: leave "disk" out`
+  if (diskBytes !== null && !seen.loop)
+    return `a disk of its own for ${name} needs loop devices, which this machine does not have: leave "disk" out`
   if (!seen.root) return `no root for ${name} in ${rootfs}: lab_rootfs makes it`
   if (!seen.key) return `no key for ${name} in ${dir}: lab_keys makes it`
-  if (!seen.network) return `no network namespace ${parts(lab).node(name)}: lab_network makes it, with ${name} among its nodes`
+  if (!seen.network)
+    return `no network namespace ${parts(lab).node(name)}: lab_network makes it, with ${name} among its nodes`
   return undefined
 }
 
@@ -131,4 +159,3 @@ function readNode(stdout: string): SeenNode {
     memoryIs: (wanted) => wanted === null || limits.length === 0 || limits.includes(wanted),
   }
 }
-

@@ -6,7 +6,9 @@ import { labName, nodeName, pairs, parts } from './names.ts'
 const schema = z.strictObject({
   lab: labName,
   name: nodeName,
-  state: z.enum(['up', 'down']).describe('down: the node is cut off from all others and from this machine, and goes on running'),
+  state: z
+    .enum(['up', 'down'])
+    .describe('down: the node is cut off from all others and from this machine, and goes on running'),
 })
 
 /** A node's port on the lab's switch: pulls the cable of a node, and puts it back. */
@@ -22,7 +24,8 @@ ip -n ${parts(lab).switchNamespace} -o link show ${parts(lab).port(name)} up 2>/
 true`,
   plan: ({ lab, name, state }, { stdout }) => {
     const seen = new Map(pairs(stdout))
-    if (!seen.has('there')) return { changes: [], problem: `${name} has no port on the switch of ${lab}: lab_network makes it` }
+    if (!seen.has('there'))
+      return { changes: [], problem: `${name} has no port on the switch of ${lab}: lab_network makes it` }
     if (seen.has('up') === (state === 'up')) return { changes: [] }
     const script = sh`ip -n ${parts(lab).switchNamespace} link set ${parts(lab).port(name)} ${state}`
     return { changes: [{ description: `set the port of ${name} ${state}`, script }] }

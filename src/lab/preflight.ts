@@ -20,14 +20,16 @@ export const lab_preflight = defineModule({
       problem:
         `this machine cannot make a lab; missing: ${lacks.join('; ')}. ` +
         'Use machines of your own instead: put their addresses (ansible_host), user (ansible_user) and key ' +
-        '(ansible_ssh_private_key_file) into inventory.yaml in place of the lab\'s nodes, then run the same playbooks',
+        "(ansible_ssh_private_key_file) into inventory.yaml in place of the lab's nodes, then run the same playbooks",
     }
   },
 })
 
 /** What is in the way, in words, by what the probe printed. */
 export const lackWords = (stdout: string): string[] => [
-  ...pairs(stdout).filter(([key]) => key === 'lacks').map(([, what]) => reasons.get(what) ?? what),
+  ...pairs(stdout)
+    .filter(([key]) => key === 'lacks')
+    .map(([, what]) => reasons.get(what) ?? what),
   ...(stdout.includes('system ') ? [] : ['a POSIX shell with uname']),
 ]
 

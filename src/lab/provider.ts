@@ -13,7 +13,10 @@ export interface Provider {
   down(lab: Lab): readonly Task[]
   /** What may befall a node. */
   faults(lab: Lab, node: Node): Faults
-  /** Shell text that prints a line for each node, tab-separated: name, address, state (`up` or why not), uptime, memory, how it is reached. */
+  /**
+   * Shell text that prints a line for each node, tab-separated: name, address, state (`up` or why not), uptime, memory,
+   * how it is reached.
+   */
   status(lab: Lab): string
   /** Shell text that prints what there is of the lab beside its nodes. */
   parts(lab: Lab): string

@@ -7,8 +7,13 @@ import { basePackages, buildRoot, finishRoot, recipe, sourceFunctions, type Root
 
 const schema = z.strictObject({
   path: folder.describe('A folder for roots; `current` in it is the newest one'),
-  packages: z.array(z.string().regex(/^[a-z0-9][a-z0-9+.-]+$/)).default([]).describe('Debian packages beside those a node needs'),
-  download: z.array(z.string().regex(/^[a-z0-9][a-z0-9+.-]+$/)).default([])
+  packages: z
+    .array(z.string().regex(/^[a-z0-9][a-z0-9+.-]+$/))
+    .default([])
+    .describe('Debian packages beside those a node needs'),
+  download: z
+    .array(z.string().regex(/^[a-z0-9][a-z0-9+.-]+$/))
+    .default([])
     .describe('Debian packages that are fetched into the apt cache of the root: nodes install them without fetching'),
   state: z.enum(['present', 'absent']).default('present'),
 })
@@ -24,9 +29,10 @@ export const lab_rootfs = defineModule({
   reads: ({ path }) => [...treeAt(path), '/etc/apt/', '/etc/os-release'],
   sets: ({ path }) => [...setNewDirectory(path), ...setTree(path)],
   title: ({ path }) => path,
-  probe: ({ path, state, ...contents }) => state === 'absent'
-    ? sh`[ ! -e ${path} ] || echo there`
-    : sh`
+  probe: ({ path, state, ...contents }) =>
+    state === 'absent'
+      ? sh`[ ! -e ${path} ] || echo there`
+      : sh`
 ${raw(sourceFunctions)}
 for command in mmdebstrap apt-get unshare flock sha256sum; do
   command -v "$command" >/dev/null || printf 'missing %s\n' "$command"
@@ -43,25 +49,38 @@ printf 'current %s\n' "$(readlink ${path}/current)"
     const seen = pairs(stdout)
     const fact = new Map(seen)
     if (state === 'absent') {
-      return fact.has('there') ? { changes: [{ description: `remove ${path}`, script: removeRoots(path) }] } : { changes: [] }
+      return fact.has('there')
+        ? { changes: [{ description: `remove ${path}`, script: removeRoots(path) }] }
+        : { changes: [] }
     }
     const missing = seen.filter(([key]) => key === 'missing').map(([, command]) => command)
-    if (missing.length > 0) return { changes: [], problem: `cannot build a root without ${missing.join(', ')}: install the packages mmdebstrap and util-linux` }
+    if (missing.length > 0)
+      return {
+        changes: [],
+        problem: `cannot build a root without ${missing.join(', ')}: install the packages mmdebstrap and util-linux`,
+      }
     if (Number(fact.get('sources')) === 0) {
       return {
         changes: [],
-        problem: 'apt knows no Debian or Ubuntu archive on this machine: put one into /etc/apt/sources.list and run `apt-get update`',
+        problem:
+          'apt knows no Debian or Ubuntu archive on this machine: put one into /etc/apt/sources.list and run `apt-get update`',
       }
     }
     const wanted = fact.get('wanted') as string
-    if (fact.get('current') === wanted && fact.has('complete')) return { changes: [], values: { path: `${path}/${wanted}` } }
+    if (fact.get('current') === wanted && fact.has('complete'))
+      return { changes: [], values: { path: `${path}/${wanted}` } }
     const script = `${sourceFunctions}${finishRoot}${buildRoot(path, all(contents), wanted)}`
-    return { changes: [{ description: `build a Debian root with ${all(contents).packages.join(', ')} in ${path}`, script }] }
+    return {
+      changes: [{ description: `build a Debian root with ${all(contents).packages.join(', ')} in ${path}`, script }],
+    }
   },
   timeLimitSeconds: () => 1200,
 })
 
-const all = ({ packages, download }: RootContents): RootContents => ({ packages: [...new Set([...basePackages, ...packages])], download })
+const all = ({ packages, download }: RootContents): RootContents => ({
+  packages: [...new Set([...basePackages, ...packages])],
+  download,
+})
 
 /** Waits for a build that is at work; refuses while a mount is inside, so that nothing beyond the roots is removed. */
 const removeRoots = (path: string): string => sh`

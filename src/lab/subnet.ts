@@ -39,4 +39,5 @@ function toNumber(address: string, whole: string): number {
   return bytes.reduce((sum, byte) => sum * 256 + byte, 0)
 }
 
-const toAddress = (number: number): string => [24, 16, 8, 0].map((shift) => Math.floor(number / 2 ** shift) % 256).join('.')
+const toAddress = (number: number): string =>
+  [24, 16, 8, 0].map((shift) => Math.floor(number / 2 ** shift) % 256).join('.')

@@ -7,8 +7,13 @@ const mebibytes = (size: string): number => Number.parseInt(size) * (size.endsWi
 
 function machine({ name, address, memory = '1G', cpus = 1, disk = '10G', dataDisk, forwards }: Node): string {
   const fields = [
-    `name: ${ruby(name)}`, `address: ${ruby(address)}`, `memory: ${mebibytes(memory)}`, `cpus: ${cpus}`, `disk_mb: ${mebibytes(disk)}`,
-    `data_mb: ${dataDisk === undefined ? 'nil' : mebibytes(dataDisk)}`, `ports: {${forwards.map(({ guest, host }) => `${guest} => ${host}`).join(', ')}}`,
+    `name: ${ruby(name)}`,
+    `address: ${ruby(address)}`,
+    `memory: ${mebibytes(memory)}`,
+    `cpus: ${cpus}`,
+    `disk_mb: ${mebibytes(disk)}`,
+    `data_mb: ${dataDisk === undefined ? 'nil' : mebibytes(dataDisk)}`,
+    `ports: {${forwards.map(({ guest, host }) => `${guest} => ${host}`).join(', ')}}`,
   ]
   return `  { ${fields.join(', ')} },`
 }
@@ -18,7 +23,10 @@ function machine({ name, address, memory = '1G', cpus = 1, disk = '10G', dataDis
  *
  * @param release - the Debian release of the box: `bookworm`.
  */
-export const vagrantfileOf = (lab: Lab, release: string): string => `# The machines of the inventory, for Vagrant. Written by "npx zx playbooks/lab.mjs vagrantfile"; change the inventory and write it anew.
+export const vagrantfileOf = (
+  lab: Lab,
+  release: string,
+): string => `# The machines of the inventory, for Vagrant. Written by "npx zx playbooks/lab.mjs vagrantfile"; change the inventory and write it anew.
 #
 #   vagrant up --provider libvirt       # or: --provider virtualbox
 #

@@ -25,21 +25,25 @@ interface Pending {
 }
 
 /**
- * Keeps as many requests under way as there are connections: the next one goes out when the last has been answered. That is
- * for capacity; its latencies hide whatever made the next request wait.
+ * Keeps as many requests under way as there are connections: the next one goes out when the last has been answered.
+ * That is for capacity; its latencies hide whatever made the next request wait.
  *
- * What autocannon counts itself is not used. It leaves out the answer before each reconnect and what a server closes without
- * an answer; here each request that its clients say they send is followed to its end.
+ * What autocannon counts itself is not used. It leaves out the answer before each reconnect and what a server closes
+ * without an answer; here each request that its clients say they send is followed to its end.
  */
 export async function closed(plan: ClosedPlan, tally: Tally, signal: AbortSignal): Promise<{ ended: Ended }> {
   const { targets, kinds, connections, warmup, seconds, timeLimit, reconnectEvery, seed } = plan
-  const places = round(kinds.map(({ weight }) => weight), seeded(seed))
+  const places = round(
+    kinds.map(({ weight }) => weight),
+    seeded(seed),
+  )
   let sent = 0
   let broken = 0
   let ended: Ended = 'in time'
   const clients: Client[] = []
-  // autocannon looks at its stop now and then, and never where connections fail before they reach the network, as it tries
-  // again in the same turn of the event loop. So its clients are stopped themselves, and at the very end of the time that counts.
+  // autocannon looks at its stop now and then, and never where connections fail before they reach the network, as it
+  // tries again in the same turn of the event loop. So its clients are stopped themselves, and at the very end of the
+  // time that counts.
   const finish = (): void => {
     load.stop()
     for (const client of clients) client.destroy()
@@ -59,7 +63,8 @@ export async function closed(plan: ClosedPlan, tally: Tally, signal: AbortSignal
       const { kind, sentAt, answer } = pending
       const took = now - sentAt
       pending = undefined
-      if (answer !== undefined) tally.add(kind, now, took, { status: answer.status, bytes: answer.bytes, ...answer.signature })
+      if (answer !== undefined)
+        tally.add(kind, now, took, { status: answer.status, bytes: answer.bytes, ...answer.signature })
       else tally.add(kind, now, took, { error: took >= timeLimit * 1000 - SLACK_MS ? TIME_LIMIT : CLOSED })
     }
     client.on('request', () => {
@@ -72,14 +77,26 @@ export async function closed(plan: ClosedPlan, tally: Tally, signal: AbortSignal
     client.on('headers', ({ statusCode, headers }: { statusCode: number; headers: readonly string[] }) => {
       if (pending === undefined) return
       const header = headerIn(headers)
-      pending.answer = { status: statusCode, bytes: Number(header('content-length') ?? 0), signature: signatureOf(header, () => '') }
+      pending.answer = {
+        status: statusCode,
+        bytes: Number(header('content-length') ?? 0),
+        signature: signatureOf(header, () => ''),
+      }
     })
     client.on('body', (chunk: Buffer) => {
       const answer = pending?.answer
       if (pending === undefined || answer === undefined || answer.signature.replica !== undefined) return
-      pending.answer = { ...answer, signature: signatureOf(() => undefined, () => chunk.toString('utf8')) }
+      pending.answer = {
+        ...answer,
+        signature: signatureOf(
+          () => undefined,
+          () => chunk.toString('utf8'),
+        ),
+      }
     })
-    client.on('response', () => { done(performance.now()) })
+    client.on('response', () => {
+      done(performance.now())
+    })
     client.on('connError', (error: NodeJS.ErrnoException) => {
       if (pending !== undefined) tally.add(pending.kind, performance.now(), 0, { error: error.code ?? error.message })
       pending = undefined
@@ -89,16 +106,22 @@ export async function closed(plan: ClosedPlan, tally: Tally, signal: AbortSignal
 
   const load: autocannon.Instance & PromiseLike<unknown> = autocannon({
     // The list goes round the connections; the types know a single one only.
-    url: targets.map(({ host, port }) => `http://${host.includes(':') ? `[${host}]` : host}:${port}`) as unknown as string,
+    url: targets.map(
+      ({ host, port }) => `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    ) as unknown as string,
     connections,
     duration: warmup + seconds + 1,
     timeout: timeLimit,
     sampleInt: 100,
     requests: places.map((place) => requestOf(kinds[place] as Kind)),
-    setupClient: (client) => { follow(client as unknown as Client) },
+    setupClient: (client) => {
+      follow(client as unknown as Client)
+    },
     ...(reconnectEvery === undefined ? {} : { reconnectRate: reconnectEvery }),
   }) as unknown as autocannon.Instance & PromiseLike<unknown>
-  const stop = (): void => { end('aborted') }
+  const stop = (): void => {
+    end('aborted')
+  }
   signal.addEventListener('abort', stop, { once: true })
   if (signal.aborted) stop()
   const timer = setTimeout(finish, tally.window.to - performance.now())
@@ -108,18 +131,28 @@ export async function closed(plan: ClosedPlan, tally: Tally, signal: AbortSignal
   return { ended }
 }
 
-const requestOf = ({ method, path }: Kind): autocannon.Request =>
-  ({ method, path, ...(method === 'POST' ? { headers: { 'content-length': '0' } } : {}) })
+const requestOf = ({ method, path }: Kind): autocannon.Request => ({
+  method,
+  path,
+  ...(method === 'POST' ? { headers: { 'content-length': '0' } } : {}),
+})
 
-/** autocannon has no option for the address to send from, but hands what it has as a port on to net.connect, which takes options there. */
+/**
+ * autocannon has no option for the address to send from, but hands what it has as a port on to net.connect, which takes
+ * options there.
+ */
 function bindTo(client: Client, targets: readonly Target[]): void {
   const { hostname, port } = client.opts
-  const from = targets.find((target) => target.host === hostname.replace(/^\[|\]$/g, '') && target.port === Number(port))?.from
+  const from = targets.find(
+    (target) => target.host === hostname.replace(/^\[|\]$/g, '') && target.port === Number(port),
+  )?.from
   if (from !== undefined) client.opts.port = { host: hostname, port: Number(port), localAddress: from }
 }
 
 /** @param headers - names and values in turn. */
-const headerIn = (headers: readonly string[]) => (name: string): string | undefined => {
-  for (let at = 0; at < headers.length; at += 2) if (headers[at]?.toLowerCase() === name) return headers[at + 1]
-  return undefined
-}
+const headerIn =
+  (headers: readonly string[]) =>
+  (name: string): string | undefined => {
+    for (let at = 0; at < headers.length; at += 2) if (headers[at]?.toLowerCase() === name) return headers[at + 1]
+    return undefined
+  }

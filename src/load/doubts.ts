@@ -19,7 +19,9 @@ export function doubtsOf(result: LoadResult, { failed = 0.01, replicas, share = 
   if (limit !== undefined) doubts.push(`the load generator is the limit: ${limit}`)
   if (total.requests === 0) doubts.push('no request was answered')
   else if (total.failures / total.requests > failed) {
-    doubts.push(`${(total.failures / total.requests * 100).toFixed(1)} % of the requests failed, and ${failed * 100} % is the limit`)
+    doubts.push(
+      `${((total.failures / total.requests) * 100).toFixed(1)} % of the requests failed, and ${failed * 100} % is the limit`,
+    )
   }
   if (replicas !== undefined) doubts.push(...shareDoubts(result.replicas, replicas, share))
   return doubts
@@ -31,5 +33,9 @@ export function shareDoubts(answers: Readonly<Record<string, number>>, replicas:
   if (counts.length !== replicas) return [`${counts.length} replicas answered, not ${replicas}`]
   const equal = counts.reduce((sum, count) => sum + count, 0) / replicas
   const least = Math.min(...counts)
-  return least >= equal * share ? [] : [`a replica got ${Math.round(least / equal * 100)} % of an equal share of the requests, and ${share * 100} % is the least`]
+  return least >= equal * share
+    ? []
+    : [
+        `a replica got ${Math.round((least / equal) * 100)} % of an equal share of the requests, and ${share * 100} % is the least`,
+      ]
 }

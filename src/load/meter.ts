@@ -20,7 +20,8 @@ export function startMeter(): () => GeneratorUse {
   const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS })
   delay.enable()
   // Its values are nanoseconds between two looks, of which the wished-for distance is no delay.
-  const late = (nanoseconds: number): number => Number.isFinite(nanoseconds) ? Math.max(0, nanoseconds / 1e6 - RESOLUTION_MS) : 0
+  const late = (nanoseconds: number): number =>
+    Number.isFinite(nanoseconds) ? Math.max(0, nanoseconds / 1e6 - RESOLUTION_MS) : 0
   return () => {
     delay.disable()
     const { user, system } = process.cpuUsage(cpu)
@@ -45,8 +46,10 @@ const LATE_MS = 100
 export function generatorLimit({ cores, busy, delay }: GeneratorUse, lateP99?: number): string | undefined {
   const percent = (part: number): string => `${Math.round(part * 100)} %`
   if (cores >= BUSY) return `the generator used ${percent(cores)} of the one core it can use`
-  if (busy >= BUSY) return `the generator had work to do ${percent(busy)} of the time, and ${percent(cores)} of a core to do it with`
+  if (busy >= BUSY)
+    return `the generator had work to do ${percent(busy)} of the time, and ${percent(cores)} of a core to do it with`
   if (delay.p99 >= LATE_MS) return `the generator came ${Math.round(delay.p99)} ms late (99th percentile)`
-  if (lateP99 !== undefined && lateP99 >= LATE_MS) return `requests were sent ${Math.round(lateP99)} ms late (99th percentile)`
+  if (lateP99 !== undefined && lateP99 >= LATE_MS)
+    return `requests were sent ${Math.round(lateP99)} ms late (99th percentile)`
   return undefined
 }

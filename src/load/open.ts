@@ -8,17 +8,25 @@ import type { Ended } from './result.ts'
 import { UNSENT, latencyOf, type Tally } from './tally.ts'
 
 /**
- * Sends requests at a fixed rate, each at its own moment, whether or not earlier ones have been answered. Latency counts from
- * the moment a request was due, so that one that has to wait for its turn shows its waiting.
+ * Sends requests at a fixed rate, each at its own moment, whether or not earlier ones have been answered. Latency
+ * counts from the moment a request was due, so that one that has to wait for its turn shows its waiting.
  *
- * autocannon knows rates as well, and corrects its latencies. Its correction is not used, because it is wrong: it hands the
- * histogram 1 / rate as the expected interval, in seconds where latencies are milliseconds, rounded up to 1 ms. Each answer
- * of a 20 ms server then adds nineteen made-up ones of 19, 18, ... 1 ms. A due moment for each request needs no correction.
+ * autocannon knows rates as well, and corrects its latencies. Its correction is not used, because it is wrong: it hands
+ * the histogram 1 / rate as the expected interval, in seconds where latencies are milliseconds, rounded up to 1 ms.
+ * Each answer of a 20 ms server then adds nineteen made-up ones of 19, 18, ... 1 ms. A due moment for each request
+ * needs no correction.
  */
-export async function open(plan: OpenPlan, tally: Tally, signal: AbortSignal): Promise<{ ended: Ended; lateP99: number }> {
+export async function open(
+  plan: OpenPlan,
+  tally: Tally,
+  signal: AbortSignal,
+): Promise<{ ended: Ended; lateP99: number }> {
   const { targets, kinds, inFlight, timeLimit, reconnectEvery, seed } = plan
   const agents = targets.map(() => new http.Agent({ keepAlive: true, maxSockets: inFlight, scheduling: 'fifo' }))
-  const places = round(kinds.map(({ weight }) => weight), seeded(seed))
+  const places = round(
+    kinds.map(({ weight }) => weight),
+    seeded(seed),
+  )
   const late = build({ highestTrackableValue: 3_600_000_000 })
   const timeLimitMs = timeLimit * 1000
   const { wanted, due } = schedule(plan, tally.window.from)
@@ -41,7 +49,8 @@ export async function open(plan: OpenPlan, tally: Tally, signal: AbortSignal): P
         agent: agents[place] as http.Agent,
         timeLimitMs,
         // By the round of targets, so that each target's connections are made anew in turn.
-        last: reconnectEvery !== undefined && Math.floor(number / targets.length) % reconnectEvery === reconnectEvery - 1,
+        last:
+          reconnectEvery !== undefined && Math.floor(number / targets.length) % reconnectEvery === reconnectEvery - 1,
       }).then((outcome) => {
         underWay--
         if (!signal.aborted) tally.add(kind, due(number), performance.now() - due(number), outcome)
@@ -68,17 +77,24 @@ export async function open(plan: OpenPlan, tally: Tally, signal: AbortSignal): P
     step()
   })
   for (const agent of agents) agent.destroy()
-  return { ended: signal.aborted ? 'aborted' : all < wanted ? 'requests used up' : 'in time', lateP99: latencyOf(late).percentiles['99'] ?? 0 }
+  return {
+    ended: signal.aborted ? 'aborted' : all < wanted ? 'requests used up' : 'in time',
+    lateP99: latencyOf(late).percentiles['99'] ?? 0,
+  }
 }
 
 /**
- * When the requests of an open load are due. Reckoned from what the plan says, not from the clock: the difference of two moments
- * of `performance.now()` is seldom exactly the seconds between them, and one time in five a request was missing.
+ * When the requests of an open load are due. Reckoned from what the plan says, not from the clock: the difference of
+ * two moments of `performance.now()` is seldom exactly the seconds between them, and one time in five a request was
+ * missing.
  *
  * @param from - the moment from which on requests count, in milliseconds, as of a {@link Tally}'s window.
  * @returns how many there are, warm-up included, and when each of them is due, in milliseconds.
  */
-export function schedule({ warmup, seconds, rate }: Pick<OpenPlan, 'warmup' | 'seconds' | 'rate'>, from: number): { wanted: number; due(number: number): number } {
+export function schedule(
+  { warmup, seconds, rate }: Pick<OpenPlan, 'warmup' | 'seconds' | 'rate'>,
+  from: number,
+): { wanted: number; due(number: number): number } {
   return {
     // 0.57 s at 100 a second are 56.99999999999999.
     wanted: Math.floor((warmup + seconds) * rate + 1e-6),

@@ -6,8 +6,8 @@ import { Tally } from './tally.ts'
 import { usersSay } from './users.ts'
 
 /**
- * Deals a plan out to several generators: each gets its share of connections, users or requests a second, and begins with another
- * target.
+ * Deals a plan out to several generators: each gets its share of connections, users or requests a second, and begins
+ * with another target.
  *
  * @returns as many plans as there are generators, or fewer where there is not enough for all.
  */
@@ -21,9 +21,12 @@ export function dealOut(plan: Plan, generators: number): Plan[] {
     before += own
     const common = { targets: [...plan.targets.slice(first), ...plan.targets.slice(0, first)], seed: plan.seed + place }
     switch (plan.way) {
-      case 'closed': return { ...plan, ...common, connections: own }
-      case 'users': return { ...plan, ...common, users: own }
-      case 'open': return { ...plan, ...common, rate: plan.rate / parts, inFlight: own }
+      case 'closed':
+        return { ...plan, ...common, connections: own }
+      case 'users':
+        return { ...plan, ...common, users: own }
+      case 'open':
+        return { ...plan, ...common, rate: plan.rate / parts, inFlight: own }
     }
   })
 }
@@ -42,9 +45,11 @@ export function addUp(plan: Plan, parts: readonly [LoadPart, ...LoadPart[]]): Lo
   for (const { counted } of parts) tally.absorb(counted)
   const figures = tally.figures(seconds * 1000)
   const generator = worst(results.map((result) => result.generator))
-  const late = results.flatMap(({ lateP99 }) => lateP99 === undefined ? [] : [lateP99])
+  const late = results.flatMap(({ lateP99 }) => (lateP99 === undefined ? [] : [lateP99]))
   return {
-    plan, ...figures, generator,
+    plan,
+    ...figures,
+    generator,
     start: results.map(({ start }) => start).sort()[0] ?? first.start,
     ended: results.find(({ ended }) => ended !== 'in time')?.ended ?? 'in time',
     ...(late.length === 0 ? {} : { lateP99: Math.max(...late) }),
@@ -55,7 +60,12 @@ export function addUp(plan: Plan, parts: readonly [LoadPart, ...LoadPart[]]): Lo
 const worst = (uses: readonly GeneratorUse[]): GeneratorUse => {
   const most = (of: (use: GeneratorUse) => number): number => Math.max(...uses.map(of))
   return {
-    cores: most(({ cores }) => cores), busy: most(({ busy }) => busy),
-    delay: { p50: most(({ delay }) => delay.p50), p99: most(({ delay }) => delay.p99), max: most(({ delay }) => delay.max) },
+    cores: most(({ cores }) => cores),
+    busy: most(({ busy }) => busy),
+    delay: {
+      p50: most(({ delay }) => delay.p50),
+      p99: most(({ delay }) => delay.p99),
+      max: most(({ delay }) => delay.max),
+    },
   }
 }

@@ -10,7 +10,9 @@ export const CEILINGS = {
   rate: 20_000,
   /** Requests in all; the load ends when they are used up, and says so. */
   requests: 5_000_000,
-  /** Connections that could not be made or broke. A closed load tries again at once, so that it would do nothing else. */
+  /**
+   * Connections that could not be made or broke. A closed load tries again at once, so that it would do nothing else.
+   */
   failures: 2000,
 } as const
 
@@ -47,14 +49,16 @@ const common = {
 const schema = z.discriminatedUnion('way', [
   z.strictObject({ way: z.literal('closed'), ...common, connections: z.int().min(1).max(CEILINGS.connections) }),
   z.strictObject({
-    way: z.literal('open'), ...common,
+    way: z.literal('open'),
+    ...common,
     /** Requests a second. */
     rate: z.number().positive().max(CEILINGS.rate),
     /** Requests under way at a time; what finds no room waits, and its waiting counts as latency. */
     inFlight: z.int().min(1).max(CEILINGS.connections).default(256),
   }),
   z.strictObject({
-    way: z.literal('users'), ...common,
+    way: z.literal('users'),
+    ...common,
     users: z.int().min(1).max(CEILINGS.users),
     /** Seconds between an answer and the next request: uniform between the two. */
     think: z.tuple([z.number().min(0), z.number().positive()]).default([0.5, 2]),
@@ -84,11 +88,14 @@ export class Refusal extends Error {
 export function readPlan(given: unknown): Plan {
   const { success, data, error } = schema.safeParse(given)
   if (!success) {
-    throw new Refusal(`this load cannot be: ${error.issues.map(({ path, message }) => `${path.join('.') || 'plan'}: ${message}`).join('; ')}`)
+    throw new Refusal(
+      `this load cannot be: ${error.issues.map(({ path, message }) => `${path.join('.') || 'plan'}: ${message}`).join('; ')}`,
+    )
   }
   const seconds = data.warmup + data.seconds
-  if (seconds > CEILINGS.seconds) throw new Refusal(`this load cannot be: ${seconds} s of load, and ${CEILINGS.seconds} s are the most`)
-  if (data.way === 'users' && data.think[0] > data.think[1]) throw new Refusal('this load cannot be: think: the first number is the smaller one')
+  if (seconds > CEILINGS.seconds)
+    throw new Refusal(`this load cannot be: ${seconds} s of load, and ${CEILINGS.seconds} s are the most`)
+  if (data.way === 'users' && data.think[0] > data.think[1])
+    throw new Refusal('this load cannot be: think: the first number is the smaller one')
   return data
 }
-

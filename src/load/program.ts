@@ -31,7 +31,11 @@ async function load(given: unknown, signal: AbortSignal): Promise<LoadPart> {
   const generator = await measured()
   const figures = tally.figures(performance.now())
   const result: LoadResult = {
-    plan, start, ended, ...figures, generator,
+    plan,
+    start,
+    ended,
+    ...figures,
+    generator,
     ...(lateP99 === undefined ? {} : { lateP99 }),
     ...(plan.way === 'users' ? { users: usersSay(plan, figures, generatorLimit(generator)) } : {}),
   }
@@ -40,9 +44,12 @@ async function load(given: unknown, signal: AbortSignal): Promise<LoadPart> {
 
 function put(plan: Plan, tally: Tally, signal: AbortSignal): Promise<{ ended: Ended; lateP99?: number }> {
   switch (plan.way) {
-    case 'closed': return closed(plan, tally, signal)
-    case 'open': return open(plan, tally, signal)
-    case 'users': return users(plan, tally, signal)
+    case 'closed':
+      return closed(plan, tally, signal)
+    case 'open':
+      return open(plan, tally, signal)
+    case 'users':
+      return users(plan, tally, signal)
   }
 }
 
@@ -50,7 +57,9 @@ function put(plan: Plan, tally: Tally, signal: AbortSignal): Promise<{ ended: En
 function measureFrom({ warmup, seconds }: Plan, signal: AbortSignal): () => Promise<GeneratorUse> {
   // Not AbortSignal.any: hosts that send may have Node 18.
   const over = new AbortController()
-  const abort = (): void => { over.abort() }
+  const abort = (): void => {
+    over.abort()
+  }
   signal.addEventListener('abort', abort, { once: true })
   const measured = (async () => {
     await sleep(warmup * 1000, undefined, { signal: over.signal }).catch(() => undefined)
@@ -65,7 +74,10 @@ function measureFrom({ warmup, seconds }: Plan, signal: AbortSignal): () => Prom
   }
 }
 
-/** Programs for src/cli/worker.mjs. A load ends early, and tells what it has, when it is told to or when who started it is gone. */
+/**
+ * Programs for src/cli/worker.mjs. A load ends early, and tells what it has, when it is told to or when who started it
+ * is gone.
+ */
 export const programs = {
   load: async (request: unknown): Promise<LoadResult> => (await untilTold(request)).result,
 }
@@ -73,7 +85,9 @@ export const programs = {
 /** A load that ends with SIGTERM, SIGINT, or with who started it. */
 export async function untilTold(request: unknown): Promise<LoadPart> {
   const stop = new AbortController()
-  const abort = (): void => { stop.abort() }
+  const abort = (): void => {
+    stop.abort()
+  }
   process.on('SIGTERM', abort)
   process.on('SIGINT', abort)
   process.on('disconnect', abort)
@@ -87,7 +101,10 @@ export async function untilTold(request: unknown): Promise<LoadPart> {
   }
 }
 
-/** On a machine that its own load fills, as that of a lab, it would wait for a core that it hardly needs, and be the limit for that. Only root may. */
+/**
+ * On a machine that its own load fills, as that of a lab, it would wait for a core that it hardly needs, and be the
+ * limit for that. Only root may.
+ */
 function comeFirst(): void {
   try {
     os.setPriority(os.constants.priority.PRIORITY_HIGH)

@@ -16,14 +16,18 @@ export interface Sending {
 }
 
 /**
- * Sends one request and waits for its whole answer. Redirects are not followed, and nothing is sent twice: a kept connection
- * that the server has closed meanwhile is a failure like any other. Never rejects.
+ * Sends one request and waits for its whole answer. Redirects are not followed, and nothing is sent twice: a kept
+ * connection that the server has closed meanwhile is a failure like any other. Never rejects.
  */
 export function send({ target, kind, agent, timeLimitMs, last }: Sending): Promise<Outcome> {
   return new Promise((resolve) => {
     const { host, port, from } = target
     const request = http.request({
-      host, port, agent, method: kind.method, path: kind.path,
+      host,
+      port,
+      agent,
+      method: kind.method,
+      path: kind.path,
       ...(from === undefined ? {} : { localAddress: from }),
       headers: last ? { connection: 'close' } : {},
     })
@@ -36,7 +40,9 @@ export function send({ target, kind, agent, timeLimitMs, last }: Sending): Promi
       end({ error: TIME_LIMIT })
       request.destroy()
     }, timeLimitMs)
-    request.on('error', (error: NodeJS.ErrnoException) => { end({ error: error.code ?? error.message }) })
+    request.on('error', (error: NodeJS.ErrnoException) => {
+      end({ error: error.code ?? error.message })
+    })
     request.on('response', (response) => {
       const chunks: Buffer[] = []
       let bytes = 0
@@ -44,10 +50,16 @@ export function send({ target, kind, agent, timeLimitMs, last }: Sending): Promi
         if (bytes < LOOKED_AT) chunks.push(chunk)
         bytes += chunk.length
       })
-      response.on('error', (error: NodeJS.ErrnoException) => { end({ error: error.code ?? error.message }) })
+      response.on('error', (error: NodeJS.ErrnoException) => {
+        end({ error: error.code ?? error.message })
+      })
       response.on('end', () => {
         const header = (name: string): string | undefined => response.headers[name]?.toString()
-        end({ status: response.statusCode ?? 0, bytes, ...signatureOf(header, () => Buffer.concat(chunks).toString('utf8')) })
+        end({
+          status: response.statusCode ?? 0,
+          bytes,
+          ...signatureOf(header, () => Buffer.concat(chunks).toString('utf8')),
+        })
       })
     })
     request.end()

@@ -10,8 +10,8 @@ const PROGRAM = path.join(import.meta.dirname, 'program.ts')
 const AROUND = 30
 
 /**
- * Puts a load on servers from a process of its own, so that neither waits for the other's event loop. It ends by itself when
- * this process is gone.
+ * Puts a load on servers from a process of its own, so that neither waits for the other's event loop. It ends by itself
+ * when this process is gone.
  *
  * @param signal - ends the load at once.
  * @returns what was measured; `ended` says whether all of it.
@@ -23,7 +23,12 @@ export async function runLoad(given: PlanInput, signal?: AbortSignal): Promise<L
   const child = spawn(process.execPath, [WORKER, PROGRAM, 'load'], { stdio: ['pipe', 'pipe', 'pipe', 'ipc'] })
   const stop = (): void => void child.kill('SIGTERM')
   signal?.addEventListener('abort', stop, { once: true })
-  const limit = setTimeout(() => { child.kill('SIGKILL') }, (plan.warmup + plan.seconds + plan.timeLimit + AROUND) * 1000)
+  const limit = setTimeout(
+    () => {
+      child.kill('SIGKILL')
+    },
+    (plan.warmup + plan.seconds + plan.timeLimit + AROUND) * 1000,
+  )
   try {
     child.stdin?.on('error', () => undefined) // It ended before it read; its exit code tells.
     child.stdin?.end(JSON.stringify(plan))
@@ -31,13 +36,19 @@ export async function runLoad(given: PlanInput, signal?: AbortSignal): Promise<L
       child.on('error', reject)
       child.on('close', resolve)
     })
-    const [stdout, stderr, code] = await Promise.all([text(child.stdout as NodeJS.ReadableStream), text(child.stderr as NodeJS.ReadableStream), ended])
+    const [stdout, stderr, code] = await Promise.all([
+      text(child.stdout as NodeJS.ReadableStream),
+      text(child.stderr as NodeJS.ReadableStream),
+      ended,
+    ])
     signal?.throwIfAborted()
-    if (code !== 0) throw new Error(`the load generator failed: ${stderr.trim() || (code === null ? 'it was killed' : `exit code ${code}`)}`)
+    if (code !== 0)
+      throw new Error(
+        `the load generator failed: ${stderr.trim() || (code === null ? 'it was killed' : `exit code ${code}`)}`,
+      )
     return JSON.parse(stdout) as LoadResult
   } finally {
     clearTimeout(limit)
     signal?.removeEventListener('abort', stop)
   }
 }
-

@@ -14,6 +14,7 @@ export function signatureOf(header: (name: string) => string | undefined, body: 
   const replica = header('x-replica')
   if (replica !== undefined) return { replica, node: header('x-node') }
   const text = body()
-  const field = (name: string): string | undefined => new RegExp(`"${name}"\\s*:\\s*"([^"\\\\]{1,200})"`).exec(text)?.[1]
+  const field = (name: string): string | undefined =>
+    new RegExp(`"${name}"\\s*:\\s*"([^"\\\\]{1,200})"`).exec(text)?.[1]
   return { replica: field('replica'), node: field('node') }
 }

@@ -19,13 +19,17 @@ export function percentileInterval(estimate: number, drawn: readonly number[], l
 }
 
 /**
- * How many times the one median the other is, by the bootstrap: both samples are drawn from again with replacement, and the
- * ratio of the medians taken each time. With five values each the interval at 95 % has the truth about 95 times of 100
- * (test/unit/load/statistics.test.ts counts); with fewer it has not.
+ * How many times the one median the other is, by the bootstrap: both samples are drawn from again with replacement, and
+ * the ratio of the medians taken each time. With five values each the interval at 95 % has the truth about 95 times of
+ * 100 (test/unit/load/statistics.test.ts counts); with fewer it has not.
  *
  * @param base - positive numbers; the ratio is `other / base`.
  */
-export function ratioOfMedians(base: readonly number[], other: readonly number[], { level = LEVEL, seed = 1 } = {}): Interval {
+export function ratioOfMedians(
+  base: readonly number[],
+  other: readonly number[],
+  { level = LEVEL, seed = 1 } = {},
+): Interval {
   const random = seeded(seed)
   const again = (values: readonly number[]): number => median(sampleWithReplacement([...values], values.length, random))
   const drawn = Array.from({ length: RESAMPLES }, () => again(other) / again(base))
@@ -38,7 +42,7 @@ export function ratioOfMedians(base: readonly number[], other: readonly number[]
  */
 export function interleaved<T>(things: readonly T[], times: number): T[] {
   const back = [...things].reverse()
-  return Array.from({ length: times }, (_, turn) => turn % 2 === 0 ? things : back).flat()
+  return Array.from({ length: times }, (_, turn) => (turn % 2 === 0 ? things : back)).flat()
 }
 
 /** A trial: what was measured, and why it may not count. */
@@ -72,18 +76,26 @@ export interface CompareOptions {
 export const LEAST_TRIALS = 5
 
 /**
- * Is `other` more than `base`? One doubt about one trial is enough not to tell: to leave trials out by what came of them
- * would be to choose the answer.
+ * Is `other` more than `base`? One doubt about one trial is enough not to tell: to leave trials out by what came of
+ * them would be to choose the answer.
  */
 export function compare(base: readonly Trial[], other: readonly Trial[], options: CompareOptions = {}): Comparison {
   const { within = 0.1, level = LEVEL, seed = 1 } = options
   const least = Math.max(LEAST_TRIALS, options.least ?? 0)
-  const cannot = (why: string, ratio?: Interval): Comparison => ({ answer: 'cannot tell', why, ...(ratio === undefined ? {} : { ratio }) })
+  const cannot = (why: string, ratio?: Interval): Comparison => ({
+    answer: 'cannot tell',
+    why,
+    ...(ratio === undefined ? {} : { ratio }),
+  })
   if (base.length < least || other.length < least) {
     return cannot(`too few trials: ${base.length} and ${other.length}, and it takes ${least} of each`)
   }
   if (![...base, ...other].every(({ value }) => value > 0)) return cannot('a trial without a single good answer')
-  const ratio = ratioOfMedians(base.map(({ value }) => value), other.map(({ value }) => value), { level, seed })
+  const ratio = ratioOfMedians(
+    base.map(({ value }) => value),
+    other.map(({ value }) => value),
+    { level, seed },
+  )
   const doubts = [...base, ...other].flatMap((trial) => trial.doubts)
   if (doubts.length > 0) return cannot(firstDoubts(doubts), ratio)
   const says = `ratio ${shown(ratio)}, ${Math.round(level * 100)} % interval`
@@ -101,5 +113,7 @@ export const shown = ({ estimate, low, high }: Interval, digits = 2): string =>
 
 function firstDoubts(doubts: readonly string[]): string {
   const [first = '', ...others] = [...new Set(doubts)]
-  return others.length === 0 ? first : `${first}; and ${others.length} more doubt${others.length === 1 ? '' : 's'}, such as: ${others[0]}`
+  return others.length === 0
+    ? first
+    : `${first}; and ${others.length} more doubt${others.length === 1 ? '' : 's'}, such as: ${others[0]}`
 }

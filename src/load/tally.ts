@@ -80,13 +80,14 @@ export class Tally {
     if (at < from || at >= to) return
     const good = 'status' in outcome && outcome.status < 400
     const second = Math.floor((at - from) / 1000)
-    const slot = this.#seconds[second] ??= { ok: 0, failed: 0 }
+    const slot = (this.#seconds[second] ??= { ok: 0, failed: 0 })
     slot[good ? 'ok' : 'failed']++
     for (const into of [this.#rows[kind] as Row, this.#all]) {
       into.requests++
       if (!good) into.failures++
       // A quick refusal would make the percentiles look good, a request that was given up on must make them look bad.
-      if (good || ('error' in outcome && WAITED.has(outcome.error))) into.latency.recordValue(Math.max(1, Math.round(latencyMs * 1000)))
+      if (good || ('error' in outcome && WAITED.has(outcome.error)))
+        into.latency.recordValue(Math.max(1, Math.round(latencyMs * 1000)))
       if ('status' in outcome) {
         into.answers++
         into.bytes += outcome.bytes
@@ -101,25 +102,41 @@ export class Tally {
 
   /** All that was counted, to be added up with what others counted at the same time. */
   dump(): Counted {
-    const plain = ({ latency, ...counts }: Row): CountedRow => ({ ...counts, latency: encodeIntoCompressedBase64(latency) })
+    const plain = ({ latency, ...counts }: Row): CountedRow => ({
+      ...counts,
+      latency: encodeIntoCompressedBase64(latency),
+    })
     return {
-      rows: this.#rows.map(plain), all: plain(this.#all), seconds: [...this.#seconds].map((slot) => slot ?? { ok: 0, failed: 0 }),
-      statuses: sorted(this.#statuses), errors: sorted(this.#errors), replicas: sorted(this.#replicas), nodes: sorted(this.#nodes),
+      rows: this.#rows.map(plain),
+      all: plain(this.#all),
+      seconds: [...this.#seconds].map((slot) => slot ?? { ok: 0, failed: 0 }),
+      statuses: sorted(this.#statuses),
+      errors: sorted(this.#errors),
+      replicas: sorted(this.#replicas),
+      nodes: sorted(this.#nodes),
     }
   }
 
   /** Adds what another tally of the same kinds counted. */
   absorb({ rows, all, seconds, statuses, errors, replicas, nodes }: Counted): void {
-    for (const [into, from] of [[this.#all, all], ...this.#rows.map((row, place) => [row, rows[place]])] as [Row, CountedRow][]) {
+    for (const [into, from] of [[this.#all, all], ...this.#rows.map((row, place) => [row, rows[place]])] as [
+      Row,
+      CountedRow,
+    ][]) {
       into.latency.add(decodeFromCompressedBase64(from.latency))
       for (const count of ['requests', 'failures', 'bytes', 'answers'] as const) into[count] += from[count]
     }
     for (const [at, { ok, failed }] of seconds.entries()) {
-      const slot = this.#seconds[at] ??= { ok: 0, failed: 0 }
+      const slot = (this.#seconds[at] ??= { ok: 0, failed: 0 })
       slot.ok += ok
       slot.failed += failed
     }
-    for (const [into, from] of [[this.#statuses, statuses], [this.#errors, errors], [this.#replicas, replicas], [this.#nodes, nodes]] as const) {
+    for (const [into, from] of [
+      [this.#statuses, statuses],
+      [this.#errors, errors],
+      [this.#replicas, replicas],
+      [this.#nodes, nodes],
+    ] as const) {
       for (const [key, number] of Object.entries(from)) count(into, key, number)
     }
   }
@@ -132,7 +149,10 @@ export class Tally {
   /** @param until - where counting ended, if earlier than planned. */
   figures(until: number): Omit<LoadResult, 'plan' | 'start' | 'ended' | 'generator'> {
     const seconds = Math.max(0, Math.round(Math.min(until, this.window.to) - this.window.from)) / 1000
-    const slots = Array.from({ length: Math.ceil(seconds) }, (_, at) => ({ at, ...(this.#seconds[at] ?? { ok: 0, failed: 0 }) }))
+    const slots = Array.from({ length: Math.ceil(seconds) }, (_, at) => ({
+      at,
+      ...(this.#seconds[at] ?? { ok: 0, failed: 0 }),
+    }))
     return {
       seconds,
       total: figuresOf('', 'Aggregated', this.#all),
@@ -148,24 +168,40 @@ export class Tally {
 }
 
 // Microseconds with three digits, up to an hour: what takes longer has been given up on.
-const row = (): Row => ({ latency: build({ highestTrackableValue: 3_600_000_000, numberOfSignificantValueDigits: 3 }), requests: 0, failures: 0, bytes: 0, answers: 0 })
+const row = (): Row => ({
+  latency: build({ highestTrackableValue: 3_600_000_000, numberOfSignificantValueDigits: 3 }),
+  requests: 0,
+  failures: 0,
+  bytes: 0,
+  answers: 0,
+})
 
-const count = (into: Map<string, number>, key: string, number = 1): void => void into.set(key, (into.get(key) ?? 0) + number)
+const count = (into: Map<string, number>, key: string, number = 1): void =>
+  void into.set(key, (into.get(key) ?? 0) + number)
 
-const sorted = (counts: Map<string, number>): Record<string, number> => Object.fromEntries([...counts].sort(([a], [b]) => a.localeCompare(b)))
+const sorted = (counts: Map<string, number>): Record<string, number> =>
+  Object.fromEntries([...counts].sort(([a], [b]) => a.localeCompare(b)))
 
-const figuresOf = (method: string, name: string, { latency, requests, failures, bytes, answers }: Row): Figures =>
-  ({ method, name, requests, failures, latency: latencyOf(latency), meanBytes: answers === 0 ? 0 : bytes / answers })
+const figuresOf = (method: string, name: string, { latency, requests, failures, bytes, answers }: Row): Figures => ({
+  method,
+  name,
+  requests,
+  failures,
+  latency: latencyOf(latency),
+  meanBytes: answers === 0 ? 0 : bytes / answers,
+})
 
 /** Milliseconds, of a histogram in microseconds. */
 export function latencyOf(histogram: Histogram): Latency {
   // A percentile is the upper end of a bucket, which may lie above the largest value there was.
   const some = histogram.totalCount > 0
-  const ms = (microseconds: number): number => some ? Math.round(microseconds) / 1000 : 0
+  const ms = (microseconds: number): number => (some ? Math.round(microseconds) / 1000 : 0)
   return {
     min: ms(histogram.minNonZeroValue),
     mean: ms(histogram.mean),
     max: ms(histogram.maxValue),
-    percentiles: Object.fromEntries(PERCENTILES.map((p) => [String(p), ms(Math.min(histogram.getValueAtPercentile(p), histogram.maxValue))])),
+    percentiles: Object.fromEntries(
+      PERCENTILES.map((p) => [String(p), ms(Math.min(histogram.getValueAtPercentile(p), histogram.maxValue))]),
+    ),
   }
 }

@@ -9,26 +9,42 @@ import type { Ended, LoadResult, UsersSay } from './result.ts'
 import type { Tally } from './tally.ts'
 
 /**
- * Users: each sends a request, waits for the answer, thinks, and goes on. Each has a connection of its own to one of the
- * targets, as a browser has.
+ * Users: each sends a request, waits for the answer, thinks, and goes on. Each has a connection of its own to one of
+ * the targets, as a browser has.
  */
 export async function users(plan: UsersPlan, tally: Tally, signal: AbortSignal): Promise<{ ended: Ended }> {
-  const { targets, kinds, users: count, think: [least, most], timeLimit, reconnectEvery, seed } = plan
+  const {
+    targets,
+    kinds,
+    users: count,
+    think: [least, most],
+    timeLimit,
+    reconnectEvery,
+    seed,
+  } = plan
   const random = seeded(seed)
-  const nextKind = byWeight(kinds.map(({ weight }) => weight), random)
+  const nextKind = byWeight(
+    kinds.map(({ weight }) => weight),
+    random,
+  )
   const { to } = tally.window
   const over = new AbortController()
   // Each user waits for it, and Node warns of more than ten who do.
   setMaxListeners(0, over.signal)
-  const stop = (): void => { over.abort() }
+  const stop = (): void => {
+    over.abort()
+  }
   signal.addEventListener('abort', stop, { once: true })
   const timer = setTimeout(stop, to - performance.now())
   let sent = 0
 
-  const pause = (seconds: number): Promise<void> => sleep(seconds * 1000, undefined, { signal: over.signal }).catch(() => undefined)
+  const pause = (seconds: number): Promise<void> =>
+    sleep(seconds * 1000, undefined, { signal: over.signal }).catch(() => undefined)
   const user = async (number: number): Promise<void> => {
     const agent = new http.Agent({ keepAlive: true, maxSockets: 1 })
-    const ended = (): void => { agent.destroy() }
+    const ended = (): void => {
+      agent.destroy()
+    }
     over.signal.addEventListener('abort', ended, { once: true })
     // As if they had been at it for a while: not all come at once.
     await pause(random() * most)
@@ -38,7 +54,11 @@ export async function users(plan: UsersPlan, tally: Tally, signal: AbortSignal):
       const began = performance.now()
       const last = reconnectEvery !== undefined && requests % reconnectEvery === 0
       const outcome = await send({
-        target: targets[number % targets.length] as Target, kind: kinds[kind] as UsersPlan['kinds'][number], agent, timeLimitMs: timeLimit * 1000, last,
+        target: targets[number % targets.length] as Target,
+        kind: kinds[kind] as UsersPlan['kinds'][number],
+        agent,
+        timeLimitMs: timeLimit * 1000,
+        last,
       })
       const now = performance.now()
       // What was cut off because the time is over is no failure of the server.
@@ -62,14 +82,15 @@ const FEW = 100
 const FAILED = 0.01
 
 /**
- * Says whether the users set the throughput: users / (think + latency) is what they get when nothing else limits them, and
- * users / think all they could ask for. Near the latter, more replicas cannot serve more, as nobody asks for it.
+ * Says whether the users set the throughput: users / (think + latency) is what they get when nothing else limits them,
+ * and users / think all they could ask for. Near the latter, more replicas cannot serve more, as nobody asks for it.
  *
  * @param limit - why the generator is the limit, if it is.
  */
 export function usersSay(
   { users: count, think: [least, most] }: Pick<UsersPlan, 'users' | 'think'>,
-  { total, seconds }: Pick<LoadResult, 'total' | 'seconds'>, limit: string | undefined,
+  { total, seconds }: Pick<LoadResult, 'total' | 'seconds'>,
+  limit: string | undefined,
 ): UsersSay {
   const meanThink = (least + most) / 2
   const meanLatency = total.latency.mean / 1000
@@ -82,11 +103,21 @@ export function usersSay(
   if (total.requests < FEW) return cannot(`${total.requests} requests are too few to tell`)
   if (total.failures / total.requests > FAILED) return cannot(`${total.failures} of ${total.requests} requests failed`)
   if (Math.abs(measured / predicted - 1) > TOLERANCE) {
-    return cannot(`${measured.toFixed(1)} requests/s were measured where think time and latency predict ${predicted.toFixed(1)}`)
+    return cannot(
+      `${measured.toFixed(1)} requests/s were measured where think time and latency predict ${predicted.toFixed(1)}`,
+    )
   }
   return part >= NEAR_MOST
-    ? { ...say, setByUsers: true, why: `${percent(part)} of what these users could ask for of servers that need no time at all` }
-    : { ...say, setByUsers: false, why: `users wait ${Math.round(meanLatency * 1000)} ms for each answer, and ask for ${percent(part)} of what they could` }
+    ? {
+        ...say,
+        setByUsers: true,
+        why: `${percent(part)} of what these users could ask for of servers that need no time at all`,
+      }
+    : {
+        ...say,
+        setByUsers: false,
+        why: `users wait ${Math.round(meanLatency * 1000)} ms for each answer, and ask for ${percent(part)} of what they could`,
+      }
 }
 
 const percent = (part: number): string => `${Math.round(part * 100)} %`

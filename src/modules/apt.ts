@@ -6,29 +6,36 @@ import { defineModule } from './task.ts'
 const PACKAGE = /^[a-z0-9][a-z0-9+.-]*(:[a-z0-9-]+)?(=[A-Za-z0-9.+:~*-]+)?$/
 const packageName = z.string().regex(PACKAGE, 'must be a package name such as curl, libc6:amd64 or docker.io=20.10*')
 
-const schema = z.strictObject({
-  /** `curl`, `curl=7.88*`, `libc6:amd64`. */
-  name: z.union([packageName, z.array(packageName)]).optional(),
-  state: z.enum(['present', 'absent', 'latest']).default('present'),
-  /**
-   * Fetch the package lists before something is installed. Where nothing is to be installed, nothing is fetched, other
-   * than in Ansible: so a second run changes nothing and needs no network.
-   */
-  update_cache: z.boolean().default(false),
-  /** Seconds for which fetched lists count as fresh. Without it: fetched before each install, and hourly without a name. */
-  cache_valid_time: z.int().min(0).optional(),
-  install_recommends: z.boolean().optional(),
-  default_release: z.string().optional(),
-  allow_downgrade: z.boolean().default(false),
-  /** With `absent`: remove configuration files too. */
-  purge: z.boolean().default(false),
-  /** With `absent`: remove dependencies that nothing needs any more. */
-  autoremove: z.boolean().default(false),
-  /** Seconds to wait for another package manager to end. */
-  lock_timeout: z.int().min(0).default(300),
-}).refine((params) => params.update_cache || list(params.name).length > 0, 'give a name, or update_cache: true')
-  .refine((params) => params.state !== 'latest' || !list(params.name).some((name) => name.includes('=')),
-    'state latest and a version contradict each other')
+const schema = z
+  .strictObject({
+    /** `curl`, `curl=7.88*`, `libc6:amd64`. */
+    name: z.union([packageName, z.array(packageName)]).optional(),
+    state: z.enum(['present', 'absent', 'latest']).default('present'),
+    /**
+     * Fetch the package lists before something is installed. Where nothing is to be installed, nothing is fetched,
+     * other than in Ansible: so a second run changes nothing and needs no network.
+     */
+    update_cache: z.boolean().default(false),
+    /**
+     * Seconds for which fetched lists count as fresh. Without it: fetched before each install, and hourly without a
+     * name.
+     */
+    cache_valid_time: z.int().min(0).optional(),
+    install_recommends: z.boolean().optional(),
+    default_release: z.string().optional(),
+    allow_downgrade: z.boolean().default(false),
+    /** With `absent`: remove configuration files too. */
+    purge: z.boolean().default(false),
+    /** With `absent`: remove dependencies that nothing needs any more. */
+    autoremove: z.boolean().default(false),
+    /** Seconds to wait for another package manager to end. */
+    lock_timeout: z.int().min(0).default(300),
+  })
+  .refine((params) => params.update_cache || list(params.name).length > 0, 'give a name, or update_cache: true')
+  .refine(
+    (params) => params.state !== 'latest' || !list(params.name).some((name) => name.includes('=')),
+    'state latest and a version contradict each other',
+  )
 
 type Params = z.output<typeof schema>
 
@@ -69,24 +76,28 @@ export const apt = defineModule<typeof schema, AptValues>({
       // What a killed run leaves: a journal of dpkg, or packages between unpacked and configured.
       '[ -z "$(ls /var/lib/dpkg/updates 2>/dev/null)" ] || echo interrupted',
       `grep -qE '^Status: [a-z]+ [a-z]+ (half-|unpacked|triggers-)' /var/lib/dpkg/status && echo interrupted`,
-      ...(names.length === 0 ? [] : [
-        sh`lb_found=$(dpkg-query -W -f='pkg\t\${db:Status-Abbrev}\t\${Package}\t\${Architecture}\t\${Version}\n' -- ${names} 2>/dev/null)`,
-        `printf '%s\\n' "$lb_found"`,
-      ]),
+      ...(names.length === 0
+        ? []
+        : [
+            sh`lb_found=$(dpkg-query -W -f='pkg\t\${db:Status-Abbrev}\t\${Package}\t\${Architecture}\t\${Version}\n' -- ${names} 2>/dev/null)`,
+            `printf '%s\\n' "$lb_found"`,
+          ]),
       // A name may be provided by another package (awk by mawk): looked at only where a name is not installed itself.
-      ...(names.length === 0 || params.state !== 'present' ? [] : [
-        `if [ "$(printf '%s\\n' "$lb_found" | grep -c '^pkg.[a-z]i')" -lt ${names.length} ]; then`,
-        sh`  dpkg-query -W -f='provides\t\${db:Status-Abbrev}\t\${Provides}\n' | grep -F ${names.flatMap((name) => ['-e', name])}`,
-        'fi',
-      ]),
+      ...(names.length === 0 || params.state !== 'present'
+        ? []
+        : [
+            `if [ "$(printf '%s\\n' "$lb_found" | grep -c '^pkg.[a-z]i')" -lt ${names.length} ]; then`,
+            sh`  dpkg-query -W -f='provides\t\${db:Status-Abbrev}\t\${Provides}\n' | grep -F ${names.flatMap((name) => ['-e', name])}`,
+            'fi',
+          ]),
       // What else goes with a removal is told, not only what was asked for.
-      ...(names.length === 0 || params.state !== 'absent' ? [] : [
-        `lb_there=$(printf '%s\\n' "$lb_found" | sed -n 's/^pkg\t.[^nc][^\t]*\t\\([^\t]*\\).*/\\1/p')`,
-        sh`[ -z "$lb_there" ] || apt-get -s -q ${removal(params)} -- $lb_there 2>/dev/null | sed -n 's/^\\(Remv\\|Purg\\) \\([^ ]*\\) \\[\\([^]]*\\).*/goes \\2 \\3/p'`,
-      ]),
-      ...(names.length === 0 || params.state !== 'latest' ? [] : [
-        sh`apt-cache ${release(params)} policy ${names}`,
-      ]),
+      ...(names.length === 0 || params.state !== 'absent'
+        ? []
+        : [
+            `lb_there=$(printf '%s\\n' "$lb_found" | sed -n 's/^pkg\t.[^nc][^\t]*\t\\([^\t]*\\).*/\\1/p')`,
+            sh`[ -z "$lb_there" ] || apt-get -s -q ${removal(params)} -- $lb_there 2>/dev/null | sed -n 's/^\\(Remv\\|Purg\\) \\([^ ]*\\) \\[\\([^]]*\\).*/goes \\2 \\3/p'`,
+          ]),
+      ...(names.length === 0 || params.state !== 'latest' ? [] : [sh`apt-cache ${release(params)} policy ${names}`]),
       'exit 0',
     ].join('\n')
   },
@@ -101,11 +112,18 @@ export const apt = defineModule<typeof schema, AptValues>({
     const todo = wanted.filter((name) => needsWork(params, facts, name))
     const changes: Change[] = []
     if (params.update_cache && todo.length === 0 && mustRefresh(params, facts)) {
-      changes.push({ description: `fetch the package lists (${age(facts)})`, script: script(params, false, [REFRESH]), sets: setLists })
+      changes.push({
+        description: `fetch the package lists (${age(facts)})`,
+        script: script(params, false, [REFRESH]),
+        sets: setLists,
+      })
     }
     if (todo.length > 0) changes.push(packageChange(params, facts, todo))
     else if (params.state === 'latest' && wanted.length > 0 && changes.length > 0) {
-      changes.push({ ...packageChange(params, facts, wanted), description: `upgrade ${wanted.join(', ')} where the new lists have a newer version` })
+      changes.push({
+        ...packageChange(params, facts, wanted),
+        description: `upgrade ${wanted.join(', ')} where the new lists have a newer version`,
+      })
     }
     return { changes, values: { packages } }
   },
@@ -113,7 +131,13 @@ export const apt = defineModule<typeof schema, AptValues>({
 
 function packageChange(params: Params, facts: Facts, todo: readonly string[]): Change {
   const absent = params.state === 'absent'
-  const verb = absent ? (params.purge ? 'purge' : 'remove') : todo.every((name) => installedVersion(facts, name) !== null) ? 'upgrade' : 'install'
+  const verb = absent
+    ? params.purge
+      ? 'purge'
+      : 'remove'
+    : todo.every((name) => installedVersion(facts, name) !== null)
+      ? 'upgrade'
+      : 'install'
   const action = absent
     ? removal(params)
     : ['install', ...release(params), ...recommends(params), ...(params.allow_downgrade ? ['--allow-downgrades'] : [])]
@@ -121,9 +145,15 @@ function packageChange(params: Params, facts: Facts, todo: readonly string[]): C
   return {
     description: [
       ...(facts.interrupted ? ['finish what dpkg was interrupted in, then '] : []),
-      verb, ' ', todo.join(', '), ...(absent ? [dependents(facts, todo)] : []),
+      verb,
+      ' ',
+      todo.join(', '),
+      ...(absent ? [dependents(facts, todo)] : []),
     ].join(''),
-    script: script(params, facts.interrupted, [...(params.update_cache && !absent ? [refreshIfStale(params)] : []), `${run} || ${absent ? 'exit' : `{ lb_code=$?; ${hint(params, facts)}exit "$lb_code"; }`}`]),
+    script: script(params, facts.interrupted, [
+      ...(params.update_cache && !absent ? [refreshIfStale(params)] : []),
+      `${run} || ${absent ? 'exit' : `{ lb_code=$?; ${hint(params, facts)}exit "$lb_code"; }`}`,
+    ]),
     diff: diff(params, facts, todo),
   }
 }
@@ -131,8 +161,10 @@ function packageChange(params: Params, facts: Facts, todo: readonly string[]): C
 const LISTS = '/var/lib/apt/lists/'
 const setLists = [LISTS, '/var/cache/apt/']
 
-const removal = (params: Params): string[] =>
-  [params.purge ? 'purge' : 'remove', ...(params.autoremove ? ['--auto-remove'] : [])]
+const removal = (params: Params): string[] => [
+  params.purge ? 'purge' : 'remove',
+  ...(params.autoremove ? ['--auto-remove'] : []),
+]
 
 /** What goes without being asked for: what needs it and, where that is asked for, what it needed. */
 const others = ({ goes }: Facts, todo: readonly string[]): readonly Goes[] =>
@@ -227,7 +259,8 @@ interface Facts {
 
 function parse(stdout: string): Facts {
   const lines = stdout.split('\n')
-  const after = (key: string): string | undefined => lines.find((line) => line.startsWith(`${key} `))?.slice(key.length + 1)
+  const after = (key: string): string | undefined =>
+    lines.find((line) => line.startsWith(`${key} `))?.slice(key.length + 1)
   const candidates = new Map<string, string>()
   const provided = new Set<string>()
   let subject = ''
@@ -251,10 +284,12 @@ function parse(stdout: string): Facts {
     listsAt: listsAt === undefined ? null : Number(listsAt),
     sourcesNewer: lines.includes('sources-newer'),
     interrupted: lines.includes('interrupted'),
-    packages: lines.filter((line) => line.startsWith('pkg\t')).map((line) => {
-      const [, status = '', name = '', arch = '', version = ''] = line.split('\t')
-      return { status, name, arch, version }
-    }),
+    packages: lines
+      .filter((line) => line.startsWith('pkg\t'))
+      .map((line) => {
+        const [, status = '', name = '', arch = '', version = ''] = line.split('\t')
+        return { status, name, arch, version }
+      }),
     provided,
     candidates,
   }
@@ -265,7 +300,9 @@ const isInstalled = (status: string): boolean => /^.[itW]/.test(status)
 
 function find(facts: Facts, wanted: string): Package | undefined {
   const [name, arch] = bare(wanted).split(':')
-  return facts.packages.find((it) => it.name === name && (arch === undefined ? [facts.arch, 'all'] : [arch]).includes(it.arch))
+  return facts.packages.find(
+    (it) => it.name === name && (arch === undefined ? [facts.arch, 'all'] : [arch]).includes(it.arch),
+  )
 }
 
 function installedVersion(facts: Facts, wanted: string): string | null {
@@ -279,7 +316,8 @@ function needsWork(params: Params, facts: Facts, wanted: string): boolean {
     const status = find(facts, wanted)?.status[1] ?? 'n'
     return status !== 'n' && (params.purge || status !== 'c')
   }
-  if (version === null) return !(params.state === 'present' && !wanted.includes('=') && facts.provided.has(bare(wanted)))
+  if (version === null)
+    return !(params.state === 'present' && !wanted.includes('=') && facts.provided.has(bare(wanted)))
   if (params.state === 'latest') {
     const candidate = facts.candidates.get(bare(wanted)) ?? facts.candidates.get(bare(wanted).split(':')[0] ?? '')
     return candidate !== undefined && candidate !== version
@@ -312,16 +350,26 @@ function diff(params: Params, facts: Facts, todo: readonly string[]): Diff {
   const along = params.state === 'absent' ? others(facts, todo) : []
   return {
     subject: 'packages',
-    before: lines((name) => installedVersion(facts, name) ?? 'not installed') + along.map(({ name, version }) => `${name}: ${version}\n`).join(''),
+    before:
+      lines((name) => installedVersion(facts, name) ?? 'not installed') +
+      along.map(({ name, version }) => `${name}: ${version}\n`).join(''),
     after: lines(after) + along.map(({ name }) => `${name}: not installed\n`).join(''),
   }
 }
 
 const matches = (asked: string, version: string): boolean =>
-  new RegExp(`^${asked.split('*').map((part) => part.replace(/[.+]/g, '\\$&')).join('.*')}$`).test(version)
+  new RegExp(
+    `^${asked
+      .split('*')
+      .map((part) => part.replace(/[.+]/g, '\\$&'))
+      .join('.*')}$`,
+  ).test(version)
 
 const bare = (name: string): string => name.split('=')[0] as string
 const list = (name: string | string[] | undefined): readonly string[] => (name === undefined ? [] : [name].flat())
-const release = (params: Params): string[] => (params.default_release === undefined ? [] : ['-t', params.default_release])
+const release = (params: Params): string[] =>
+  params.default_release === undefined ? [] : ['-t', params.default_release]
 const recommends = (params: Params): string[] =>
-  params.install_recommends === undefined ? [] : [params.install_recommends ? '--install-recommends' : '--no-install-recommends']
+  params.install_recommends === undefined
+    ? []
+    : [params.install_recommends ? '--install-recommends' : '--no-install-recommends']

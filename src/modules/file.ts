@@ -3,7 +3,18 @@ import { z } from 'zod'
 import { sh } from '../shell/quote.ts'
 import { missingAccount } from './support/attributes.ts'
 import { absentPlan, directoryPlan, linkPlan, plainPlan, presentPlan, touchPlan } from './support/file-states.ts'
-import { accountsOf, contentOf, entryAt, ownerAt, readsAt, setAttributes, setAttributesBelow, setNewDirectory, setTree, treeAt } from './support/effects.ts'
+import {
+  accountsOf,
+  contentOf,
+  entryAt,
+  ownerAt,
+  readsAt,
+  setAttributes,
+  setAttributesBelow,
+  setNewDirectory,
+  setTree,
+  treeAt,
+} from './support/effects.ts'
 import { attributes, targetFile } from './support/params.ts'
 import { lookAt, parsePathFacts, sharedLook, type Look } from './support/path-facts.ts'
 import { findStray } from './support/recurse.ts'
@@ -13,8 +24,8 @@ const schema = z
   .strictObject({
     path: targetFile,
     /**
-     * `touch` makes an empty file where none is; it leaves the times of one that is there. Without a state, what is there
-     * gets its attributes (with `recurse`: `directory`).
+     * `touch` makes an empty file where none is; it leaves the times of one that is there. Without a state, what is
+     * there gets its attributes (with `recurse`: `directory`).
      */
     state: z.enum(['file', 'directory', 'absent', 'link', 'touch']).optional(),
     /** What a link points to. */
@@ -56,27 +67,36 @@ const PLANS = {
 const destination = ({ path, src = '' }: Params): string => posix.resolve(posix.dirname(path), src)
 
 /** What of a path counts. A directory comes with its parents, so theirs are of no concern to it. */
-const readsOf = (params: Params) => (path: string): string[] => {
-  if (params.recurse) return treeAt(path)
-  switch (params.state) {
-    case 'absent': return contentOf(path)
-    case 'touch': return entryAt(path)
-    case 'link': return [...entryAt(path), ...(params.force ? [] : contentOf(destination(params)))]
-    case 'directory':
-    case 'file':
-    case undefined: return [...contentOf(path), ...ownerAt(path)]
+const readsOf =
+  (params: Params) =>
+  (path: string): string[] => {
+    if (params.recurse) return treeAt(path)
+    switch (params.state) {
+      case 'absent':
+        return contentOf(path)
+      case 'touch':
+        return entryAt(path)
+      case 'link':
+        return [...entryAt(path), ...(params.force ? [] : contentOf(destination(params)))]
+      case 'directory':
+      case 'file':
+      case undefined:
+        return [...contentOf(path), ...ownerAt(path)]
+    }
   }
-}
 
 function setsOf(params: Params): string[] {
   const { path, recurse } = params
   switch (stateOf(params)) {
-    case 'directory': return [...setNewDirectory(path), ...(recurse ? setAttributesBelow(path) : [])]
+    case 'directory':
+      return [...setNewDirectory(path), ...(recurse ? setAttributesBelow(path) : [])]
     case 'absent':
     case 'link':
-    case 'touch': return setTree(path)
+    case 'touch':
+      return setTree(path)
     case 'file':
-    case undefined: return setAttributes(path)
+    case undefined:
+      return setAttributes(path)
   }
 }
 

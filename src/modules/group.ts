@@ -1,7 +1,16 @@
 import { z } from 'zod'
 import { sh } from '../shell/quote.ts'
 import type { Change } from './module.ts'
-import { allEntries, findEntry, groupEntry, NO_TOOLS, sharedEntry, userEntry, type GroupEntry, type UserEntry } from './support/accounts.ts'
+import {
+  allEntries,
+  findEntry,
+  groupEntry,
+  NO_TOOLS,
+  sharedEntry,
+  userEntry,
+  type GroupEntry,
+  type UserEntry,
+} from './support/accounts.ts'
 import { NUMBERS, PRIMARY_GROUPS, setAccount } from './support/effects.ts'
 import { account } from './support/params.ts'
 import { lastLine } from './support/text.ts'
@@ -47,7 +56,8 @@ export const group = defineModule<typeof schema, GroupValues>({
       'command -v groupadd >/dev/null || echo no-tools',
       ':',
     ].join('\n'),
-  shares: ({ name, gid }) => [name, ...(gid === undefined ? [] : [String(gid)])].map((key) => sharedEntry('group', key)),
+  shares: ({ name, gid }) =>
+    [name, ...(gid === undefined ? [] : [String(gid)])].map((key) => sharedEntry('group', key)),
   contained: true,
   plan({ name, gid, system, state }, { stdout, stderr, exitCode }) {
     if (exitCode !== 0) return { changes: [], problem: `cannot look up group ${name}: ${lastLine(stderr)}` }
@@ -61,7 +71,10 @@ export const group = defineModule<typeof schema, GroupValues>({
     if (!tools) return { changes: [], problem: NO_TOOLS }
     const member = users.find((user) => user.gid === there?.gid)
     if (state === 'absent' && member !== undefined)
-      return { changes: [], problem: `${name} is the primary group of the user ${member.name}: remove that user first, or give it another group` }
+      return {
+        changes: [],
+        problem: `${name} is the primary group of the user ${member.name}: remove that user first, or give it another group`,
+      }
     if (state === 'absent') return change(`remove group ${name}`, sh`groupdel ${name}`, word(there?.gid), NUMBERS)
     if (holder !== undefined)
       return { changes: [], problem: `gid ${gid} belongs to the group ${holder.name}, so ${name} cannot have it` }
@@ -74,7 +87,11 @@ export const group = defineModule<typeof schema, GroupValues>({
         NUMBERS,
       )
     const flags = [...(gid === undefined ? [] : ['-g', String(gid)]), ...(system ? ['-r'] : [])]
-    return change(`create group ${name}${gid === undefined ? '' : ` (gid ${gid})`}`, sh`groupadd ${[...flags, name]}`, word(gid))
+    return change(
+      `create group ${name}${gid === undefined ? '' : ` (gid ${gid})`}`,
+      sh`groupadd ${[...flags, name]}`,
+      word(gid),
+    )
   },
 })
 
@@ -92,6 +109,8 @@ function parse(stdout: string): Found {
   const lines = stdout.split('\n')
   const entry = (word: string): GroupEntry | undefined =>
     lines.filter((line) => line.startsWith(word)).map((line) => groupEntry(line.slice(word.length)))[0]
-  const users = lines.filter((line) => line.startsWith('passwd ')).map((line) => userEntry(line.slice('passwd '.length)))
+  const users = lines
+    .filter((line) => line.startsWith('passwd '))
+    .map((line) => userEntry(line.slice('passwd '.length)))
   return { there: entry('name '), holder: entry('gid '), users, tools: !lines.includes('no-tools') }
 }

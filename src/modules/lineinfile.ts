@@ -84,7 +84,8 @@ export const lineinfile = defineModule<typeof schema, { readonly path: string }>
     const before = facts.content ?? ''
     const after = editLines(before, params)
     if (editLines(after, params) !== after) return { changes: [], problem: `${path}: ${ENDLESS}`, ...reads }
-    if (after === before && facts.kind !== null) return { changes: attributeChanges(path, facts, params), values, ...reads }
+    if (after === before && facts.kind !== null)
+      return { changes: attributeChanges(path, facts, params), values, ...reads }
     return { changes: [rewrite(params, facts, before, after)], values, ...reads }
   },
 })

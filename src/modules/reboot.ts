@@ -16,7 +16,10 @@ const schema = z.strictObject({
   /** A shell command that succeeds once the host is ready. It may run several times. */
   test_command: z.string().min(1).default('whoami'),
   /** What users who are logged in are told. */
-  msg: z.string().regex(/^[^\n\0]*$/, { error: 'one line' }).default('Reboot asked for by Labbook'),
+  msg: z
+    .string()
+    .regex(/^[^\n\0]*$/, { error: 'one line' })
+    .default('Reboot asked for by Labbook'),
 })
 
 type Params = z.output<typeof schema>
@@ -41,7 +44,10 @@ export const reboot = defineModule<typeof schema, RebootValues>({
   probe: () => `cat ${BOOT_ID}`,
   plan(params, observed) {
     if (observed.exitCode !== 0) {
-      return { changes: [], problem: `cannot tell one boot from another: ${lastLine(observed.stderr) || `${BOOT_ID} cannot be read`}` }
+      return {
+        changes: [],
+        problem: `cannot tell one boot from another: ${lastLine(observed.stderr) || `${BOOT_ID} cannot be read`}`,
+      }
     }
     return { changes: [{ description: 'reboot', script: script(params) }] }
   },
@@ -51,7 +57,8 @@ export const reboot = defineModule<typeof schema, RebootValues>({
     probe: ({ test_command }) => `cat ${BOOT_ID} || exit\nsh -c ${quote(test_command)} >&2`,
     missing({ test_command }, before, now) {
       if (bootId(now) === '') return `its boot id cannot be read: ${lastLine(now.stderr)}`
-      if (bootId(now) === bootId(before)) return `it runs the boot it ran before (${bootId(now)}), so it has not rebooted`
+      if (bootId(now) === bootId(before))
+        return `it runs the boot it ran before (${bootId(now)}), so it has not rebooted`
       if (now.exitCode === 0) return undefined
       return `it has rebooted, but ${test_command} fails: ${lastLine(now.stderr) || `exit code ${now.exitCode}`}`
     },
@@ -64,13 +71,14 @@ export const reboot = defineModule<typeof schema, RebootValues>({
 })
 
 /** Where there is no `shutdown`, systemd or the init itself is asked. */
-const script = ({ pre_reboot_delay, msg }: Params): string => [
-  ...(pre_reboot_delay > 0 ? [sh`sleep ${pre_reboot_delay} || exit`] : []),
-  'if command -v shutdown >/dev/null; then',
-  sh`  shutdown -r now ${msg} >&2 || exit`,
-  'elif command -v systemctl >/dev/null; then',
-  '  systemctl reboot >&2 || exit',
-  'else',
-  '  reboot >&2 || exit',
-  'fi',
-].join('\n')
+const script = ({ pre_reboot_delay, msg }: Params): string =>
+  [
+    ...(pre_reboot_delay > 0 ? [sh`sleep ${pre_reboot_delay} || exit`] : []),
+    'if command -v shutdown >/dev/null; then',
+    sh`  shutdown -r now ${msg} >&2 || exit`,
+    'elif command -v systemctl >/dev/null; then',
+    '  systemctl reboot >&2 || exit',
+    'else',
+    '  reboot >&2 || exit',
+    'fi',
+  ].join('\n')

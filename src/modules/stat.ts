@@ -34,8 +34,11 @@ export interface StatValues {
   readonly checksum?: string
 }
 
-const look = ({ path, follow, get_checksum }: z.output<typeof schema>): Look =>
-  ({ path, follow, ...(get_checksum ? { read: 'hash' as const } : {}) })
+const look = ({ path, follow, get_checksum }: z.output<typeof schema>): Look => ({
+  path,
+  follow,
+  ...(get_checksum ? { read: 'hash' as const } : {}),
+})
 
 /** Looks at a path. */
 export const stat = defineModule<typeof schema, StatValues>({

@@ -4,17 +4,28 @@ import { setUnitFile, unitFile } from './support/effects.ts'
 import type { Change, Diff } from './module.ts'
 import { defineModule } from './task.ts'
 
-const schema = z.strictObject({
-  /** The unit; `.service` where it has no ending. */
-  name: z.string().regex(/^[A-Za-z0-9:_.@\\-]+$/, 'must be the name of one unit').optional(),
-  state: z.enum(['started', 'stopped', 'restarted', 'reloaded']).optional(),
-  enabled: z.boolean().optional(),
-  masked: z.boolean().optional(),
-  /** Read unit files again: a change only where files are newer than what systemd knows, or a drop-in is not among what it has read. */
-  daemon_reload: z.boolean().default(false),
-}).refine((params) => params.name !== undefined || params.daemon_reload, 'give a name, or daemon_reload: true')
-  .refine((params) => params.name !== undefined || [params.state, params.enabled, params.masked].every((it) => it === undefined),
-    'state, enabled and masked need a name')
+const schema = z
+  .strictObject({
+    /** The unit; `.service` where it has no ending. */
+    name: z
+      .string()
+      .regex(/^[A-Za-z0-9:_.@\\-]+$/, 'must be the name of one unit')
+      .optional(),
+    state: z.enum(['started', 'stopped', 'restarted', 'reloaded']).optional(),
+    enabled: z.boolean().optional(),
+    masked: z.boolean().optional(),
+    /**
+     * Read unit files again: a change only where files are newer than what systemd knows, or a drop-in is not among
+     * what it has read.
+     */
+    daemon_reload: z.boolean().default(false),
+  })
+  .refine((params) => params.name !== undefined || params.daemon_reload, 'give a name, or daemon_reload: true')
+  .refine(
+    (params) =>
+      params.name !== undefined || [params.state, params.enabled, params.masked].every((it) => it === undefined),
+    'state, enabled and masked need a name',
+  )
 
 type Params = z.output<typeof schema>
 
@@ -26,8 +37,8 @@ export interface SystemdValues {
 }
 
 /**
- * Starts, stops, enables and masks systemd units. A restart leaves nothing to probe, so every change of this module ends
- * by printing the unit's state, and that is judged.
+ * Starts, stops, enables and masks systemd units. A restart leaves nothing to probe, so every change of this module
+ * ends by printing the unit's state, and that is judged.
  */
 export const systemd = defineModule<typeof schema, SystemdValues>({
   name: 'systemd',
@@ -41,18 +52,24 @@ export const systemd = defineModule<typeof schema, SystemdValues>({
     return [...unitFile(unit), `unit:${unit}`, ...enabled]
   },
   // What a service does when it starts, or ends, may be anything.
-  sets: ({ name, state }) => (state !== undefined ? undefined : name === undefined ? [MANAGER] : setsOfUnit(withSuffix(name))),
+  sets: ({ name, state }) =>
+    state !== undefined ? undefined : name === undefined ? [MANAGER] : setsOfUnit(withSuffix(name)),
   title: (params) => params.name ?? 'daemon-reload',
   probe: facts,
 
   plan(params, observed) {
-    if (observed.exitCode === 127) return { changes: [], problem: 'systemctl is not there: this host does not run systemd' }
+    if (observed.exitCode === 127)
+      return { changes: [], problem: 'systemctl is not there: this host does not run systemd' }
     if (observed.exitCode !== 0) return { changes: [], problem: `systemd does not answer: ${observed.stderr.trim()}` }
     const unit = parse(observed.stdout)
     // Once systemd has read a unit's files, reading them again tells nothing new.
     const reads = unit.stale || unit.load === 'not-found' ? { reads: [MANAGER] } : {}
     if (params.name === undefined) {
-      return { ...reads, changes: unit.stale ? [step(params, 'reload systemd', ['systemctl daemon-reload || exit'], [MANAGER])] : [], values: values(unit) }
+      return {
+        ...reads,
+        changes: unit.stale ? [step(params, 'reload systemd', ['systemctl daemon-reload || exit'], [MANAGER])] : [],
+        values: values(unit),
+      }
     }
     const problem = whyNot(params, unit)
     if (problem !== undefined) return { changes: [], values: values(unit), problem, ...reads }
@@ -74,26 +91,42 @@ const MANAGER = 'systemd:manager'
 
 const enabledAt = ['basic', 'default', 'graphical', 'multi-user', 'network-online', 'sockets', 'sysinit', 'timers']
 
-/** The links that enabling a unit makes are named in its file; most are of these targets. systemd reads all files anew with it. */
-const setEnabled = (unit: string): string[] =>
-  [`unit-enabled:${unit}`, MANAGER, ...enabledAt.flatMap((target) => ['wants', 'requires'].map((kind) => `/etc/systemd/system/${target}.target.${kind}/${unit}`))]
+/**
+ * The links that enabling a unit makes are named in its file; most are of these targets. systemd reads all files anew
+ * with it.
+ */
+const setEnabled = (unit: string): string[] => [
+  `unit-enabled:${unit}`,
+  MANAGER,
+  ...enabledAt.flatMap((target) =>
+    ['wants', 'requires'].map((kind) => `/etc/systemd/system/${target}.target.${kind}/${unit}`),
+  ),
+]
 
-const setMasked = (unit: string): string[] => [`/etc/systemd/system/${unit}`, `/run/systemd/system/${unit}`, `unit-enabled:${unit}`, MANAGER, ...setUnitFile(unit)]
+const setMasked = (unit: string): string[] => [
+  `/etc/systemd/system/${unit}`,
+  `/run/systemd/system/${unit}`,
+  `unit-enabled:${unit}`,
+  MANAGER,
+  ...setUnitFile(unit),
+]
 
 const setsOfUnit = (unit: string): string[] => [...setEnabled(unit), ...setMasked(unit)]
 
 /**
- * Tells of drop-ins that systemd did not list in `lb_unit`. Before version 257 it does not see the first one of a unit itself, as it looks only into folders that it knew when it last read
- * all files (systemd issue 31752). Those that are empty, or a link to /dev/null, it never lists.
+ * Tells of drop-ins that systemd did not list in `lb_unit`. Before version 257 it does not see the first one of a unit
+ * itself, as it looks only into folders that it knew when it last read all files (systemd issue 31752). Those that are
+ * empty, or a link to /dev/null, it never lists.
  */
-const newDropIns = (unit: string): string => [
-  sh`for lb_conf in /etc/systemd/system/${unit}.d/*.conf; do`,
-  '  case $lb_unit in',
-  '    *[=\\ ]"$lb_conf"*) ;;',
-  '    *LoadState=loaded*) if [ -s "$lb_conf" ]; then echo DropIn=new; fi ;;',
-  '  esac',
-  'done',
-].join('\n')
+const newDropIns = (unit: string): string =>
+  [
+    sh`for lb_conf in /etc/systemd/system/${unit}.d/*.conf; do`,
+    '  case $lb_unit in',
+    '    *[=\\ ]"$lb_conf"*) ;;',
+    '    *LoadState=loaded*) if [ -s "$lb_conf" ]; then echo DropIn=new; fi ;;',
+    '  esac',
+    'done',
+  ].join('\n')
 
 /** Prints a unit's state as `Key=Value` lines; without a name only whether any unit file is newer than its unit. */
 function facts({ name }: Params): string {
@@ -154,10 +187,15 @@ function whyNot(params: Params, unit: Unit): string | undefined {
       ? `systemd has not read the file of ${name} yet: set daemon_reload: true`
       : `there is no unit ${name}: is its package installed, is its name right?`
   }
-  if (unit.load === 'masked' && masked !== false && (enabled === true || (state !== undefined && state !== 'stopped'))) {
+  if (
+    unit.load === 'masked' &&
+    masked !== false &&
+    (enabled === true || (state !== undefined && state !== 'stopped'))
+  ) {
     return `${name} is masked, so it cannot be started or enabled: set masked: false`
   }
-  if (['error', 'bad-setting'].includes(unit.load)) return `the unit file of ${name} has errors: see systemctl status ${name}`
+  if (['error', 'bad-setting'].includes(unit.load))
+    return `the unit file of ${name} has errors: see systemctl status ${name}`
   return undefined
 }
 
@@ -166,29 +204,54 @@ function changesFor(params: Params, name: string, unit: Unit): Change[] {
   const isMasked = unit.load === 'masked'
   const changes: Change[] = []
   const unitName = withSuffix(name)
-  const add = (description: string, script: string, sets: readonly string[] | undefined, change?: [subject: string, before: string, after: string]): void => {
-    const diff: Diff | undefined = change && { subject: `${name} ${change[0]}`, before: `${change[1]}\n`, after: `${change[2]}\n` }
+  const add = (
+    description: string,
+    script: string,
+    sets: readonly string[] | undefined,
+    change?: [subject: string, before: string, after: string],
+  ): void => {
+    const diff: Diff | undefined = change && {
+      subject: `${name} ${change[0]}`,
+      before: `${change[1]}\n`,
+      after: `${change[2]}\n`,
+    }
     changes.push(step(params, description, [script], sets, diff))
   }
-  if (masked === false && isMasked) add(`unmask ${name}`, sh`systemctl unmask -- ${name} >&2 || exit`, setMasked(unitName), ['file', 'masked', 'unmasked'])
+  if (masked === false && isMasked)
+    add(`unmask ${name}`, sh`systemctl unmask -- ${name} >&2 || exit`, setMasked(unitName), [
+      'file',
+      'masked',
+      'unmasked',
+    ])
   const reload = params.daemon_reload && (unit.stale || unit.load === 'not-found')
   if (reload) add('reload systemd', 'systemctl daemon-reload || exit', [MANAGER])
   if (enabled !== undefined && enabled !== isEnabled(unit, enabled)) {
-    add(`${enabled ? 'enable' : 'disable'} ${name}`, sh`systemctl ${enabled ? 'enable' : 'disable'} -- ${name} >&2 || exit`, setEnabled(unitName),
-      ['at boot', unit.file || 'disabled', enabled ? 'enabled' : 'disabled'])
+    add(
+      `${enabled ? 'enable' : 'disable'} ${name}`,
+      sh`systemctl ${enabled ? 'enable' : 'disable'} -- ${name} >&2 || exit`,
+      setEnabled(unitName),
+      ['at boot', unit.file || 'disabled', enabled ? 'enabled' : 'disabled'],
+    )
   }
   const verb = verbFor(state, unit)
   if (verb !== undefined) {
-    add(`${verb} ${name}`, act(verb, name), undefined, ['state', unit.active || 'inactive', verb === 'stop' ? 'inactive' : `active (${verb}ed)`])
+    add(`${verb} ${name}`, act(verb, name), undefined, [
+      'state',
+      unit.active || 'inactive',
+      verb === 'stop' ? 'inactive' : `active (${verb}ed)`,
+    ])
   }
-  if (masked === true && !isMasked) add(`mask ${name}`, sh`systemctl mask -- ${name} >&2 || exit`, setMasked(unitName), ['file', 'unmasked', 'masked'])
+  if (masked === true && !isMasked)
+    add(`mask ${name}`, sh`systemctl mask -- ${name} >&2 || exit`, setMasked(unitName), ['file', 'unmasked', 'masked'])
   return changes
 }
 
 const isRunning = (unit: Unit): boolean => unit.active === 'active' || unit.active === 'reloading'
 const isStopped = (unit: Unit): boolean => ['inactive', 'failed', ''].includes(unit.active)
 
-/** Units that cannot be enabled by themselves (static, indirect) are as asked, whatever is asked: Ansible sees it so. */
+/**
+ * Units that cannot be enabled by themselves (static, indirect) are as asked, whatever is asked: Ansible sees it so.
+ */
 function isEnabled(unit: Unit, asked: boolean): boolean {
   if (['static', 'indirect', 'alias', 'transient'].includes(unit.file)) return asked
   return unit.file === 'enabled'
@@ -198,11 +261,16 @@ type Verb = 'start' | 'stop' | 'restart' | 'reload'
 
 function verbFor(state: Params['state'], unit: Unit): Verb | undefined {
   switch (state) {
-    case undefined: return undefined
-    case 'started': return isRunning(unit) ? undefined : 'start'
-    case 'stopped': return isStopped(unit) ? undefined : 'stop'
-    case 'restarted': return isRunning(unit) ? 'restart' : 'start'
-    case 'reloaded': return isRunning(unit) ? 'reload' : 'start'
+    case undefined:
+      return undefined
+    case 'started':
+      return isRunning(unit) ? undefined : 'start'
+    case 'stopped':
+      return isStopped(unit) ? undefined : 'stop'
+    case 'restarted':
+      return isRunning(unit) ? 'restart' : 'start'
+    case 'reloaded':
+      return isRunning(unit) ? 'reload' : 'start'
   }
 }
 
@@ -222,8 +290,18 @@ function act(verb: Verb, name: string): string {
   ].join('\n')
 }
 
-const step = (params: Params, description: string, lines: readonly string[], sets: readonly string[] | undefined, diff?: Diff): Change =>
-  ({ description, script: [...lines, facts(params)].join('\n'), ...(diff && { diff }), ...(sets && { sets }) })
+const step = (
+  params: Params,
+  description: string,
+  lines: readonly string[],
+  sets: readonly string[] | undefined,
+  diff?: Diff,
+): Change => ({
+  description,
+  script: [...lines, facts(params)].join('\n'),
+  ...(diff && { diff }),
+  ...(sets && { sets }),
+})
 
 /** What the unit still is not after all changes; undefined when it is as asked. */
 function leftovers(params: Params, unit: Unit): string | undefined {

@@ -70,8 +70,23 @@ export interface ModuleCall<S extends z.ZodType, V> {
 }
 
 const KEYWORDS = new Set<string>([
-  'when', 'register', 'notify', 'tags', 'until', 'retries', 'delay', 'changed_when', 'failed_when', 'ignore_errors',
-  'run_once', 'delegate_to', 'become', 'become_user', 'no_log', 'timeout', 'environment',
+  'when',
+  'register',
+  'notify',
+  'tags',
+  'until',
+  'retries',
+  'delay',
+  'changed_when',
+  'failed_when',
+  'ignore_errors',
+  'run_once',
+  'delegate_to',
+  'become',
+  'become_user',
+  'no_log',
+  'timeout',
+  'environment',
 ] satisfies (keyof TaskKeywords)[])
 
 /** Makes a module out of its definition. */

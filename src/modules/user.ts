@@ -26,7 +26,9 @@ const schema = z
   .strictObject({
     name: account,
     uid: z.number().int().nonnegative().optional(),
-    /** The primary group, which must exist. Without one, a new user gets the group of the same name, made if need be. */
+    /**
+     * The primary group, which must exist. Without one, a new user gets the group of the same name, made if need be.
+     */
     group: owner.optional(),
     /** All groups besides the primary one; with `append`, some of them. */
     groups: groupList.optional(),
@@ -113,7 +115,10 @@ export const user = defineModule<typeof schema, UserValues>({
     const found = parseUser(observed.stdout)
     const outcome = planUser(params, found)
     // The home of a user who is there may be anywhere.
-    const reads = found.entry === undefined ? [] : [...contentOf(found.entry.home), ...(params.remove ? ownerAt(found.entry.home) : [])]
+    const reads =
+      found.entry === undefined
+        ? []
+        : [...contentOf(found.entry.home), ...(params.remove ? ownerAt(found.entry.home) : [])]
     if (typeof outcome === 'string') return { changes: [], problem: outcome, reads }
     const { name } = params
     const { entry } = found

@@ -13,7 +13,9 @@ const schema = z
       .default('127.0.0.1'),
     port: z.number().int().min(1).max(65535).optional(),
     path: targetFile.optional(),
-    /** What the file, or what the server says first, must match: an extended regular expression, as grep -E reads it. */
+    /**
+     * What the file, or what the server says first, must match: an extended regular expression, as grep -E reads it.
+     */
     search_regex: z.string().min(1).optional(),
     /** `started`, `present`: a port answers, a path is there. `stopped`, `absent`: no longer. */
     state: z.enum(['started', 'present', 'stopped', 'absent']).default('started'),

@@ -4,7 +4,18 @@ import { Refusal } from '../modules/support/worker.ts'
 import { certificateFacts, keySeen, parseBundle, parseCertificate } from './facts.ts'
 import { judgeCa, type CaAsked, type CaLook, type CaSeen } from './judge-ca.ts'
 import {
-  close, entries, isUnfinished, locked, makeFolder, openToOthers, place, read, recover, withScratch, write, type NewFile,
+  close,
+  entries,
+  isUnfinished,
+  locked,
+  makeFolder,
+  openToOthers,
+  place,
+  read,
+  recover,
+  withScratch,
+  write,
+  type NewFile,
 } from './place.ts'
 import { encryptKey, newEncryptedKey, newKey, selfSign } from './sign.ts'
 
@@ -26,7 +37,8 @@ const GENERATION = 'generation'
 const OURS = /\.(key|crt|chain\.pem|generation)$/
 
 /** Looks at a CA and changes nothing. */
-export const lookAtCa = (request: CaRequest): Promise<CaLook> => locked(request.dir, 'look', () => Promise.resolve(look(request)))
+export const lookAtCa = (request: CaRequest): Promise<CaLook> =>
+  locked(request.dir, 'look', () => Promise.resolve(look(request)))
 
 /** Makes a CA what is asked. What another run did in the meantime is not done again. */
 export async function makeCa(request: CaRequest): Promise<object> {
@@ -38,12 +50,15 @@ export async function makeCa(request: CaRequest): Promise<object> {
     const seen = look(request)
     const { make, encrypt, problem } = judgeCa(request, seen)
     refuse(problem)
-    const files = make !== undefined
-      ? await newCa(request)
-      : [
-          ...(encrypt === true && passphrase !== undefined ? [{ name: KEY, content: await encryptKey(path.join(dir, KEY), passphrase), secret: true }] : []),
-          ...(seen.bundle ? [] : [{ name: BUNDLE, content: bundle(request, seeCa(dir).x509) }]),
-        ]
+    const files =
+      make !== undefined
+        ? await newCa(request)
+        : [
+            ...(encrypt === true && passphrase !== undefined
+              ? [{ name: KEY, content: await encryptKey(path.join(dir, KEY), passphrase), secret: true }]
+              : []),
+            ...(seen.bundle ? [] : [{ name: BUNDLE, content: bundle(request, seeCa(dir).x509) }]),
+          ]
     if (files.length > 0) place(dir, CA, files)
     close(dir, openToOthers(dir, CA, ['.', KEY]))
   })
@@ -64,7 +79,8 @@ export function seeCa(dir: string, passphrase?: string): CaSeen & { readonly x50
 }
 
 /**
- * How often something was made in this place, from the file beside it. 0: never, nothing of it is there. Without the file: once.
+ * How often something was made in this place, from the file beside it. 0: never, nothing of it is there. Without the
+ * file: once.
  *
  * @throws {Refusal} when the file says something else.
  */
@@ -72,13 +88,18 @@ export function generationOf(dir: string, unit: string, name: string, files: rea
   const text = read(dir, unit, `${name}.${GENERATION}`)?.toString().trim()
   if (text === undefined) return files.some((file) => read(dir, unit, file) !== undefined) ? 1 : 0
   if (!/^[1-9]\d{0,8}$/.test(text)) {
-    throw new Refusal(`${dir}/${name}.${GENERATION} is damaged: write into it how often x509_${name === CA ? 'ca' : 'certificate'} was asked for a new one, 1 if never`)
+    throw new Refusal(
+      `${dir}/${name}.${GENERATION} is damaged: write into it how often x509_${name === CA ? 'ca' : 'certificate'} was asked for a new one, 1 if never`,
+    )
   }
   return Number(text)
 }
 
 /** The file that {@link generationOf} reads. */
-export const generationFile = (name: string, generation: number): NewFile => ({ name: `${name}.${GENERATION}`, content: `${generation}\n` })
+export const generationFile = (name: string, generation: number): NewFile => ({
+  name: `${name}.${GENERATION}`,
+  content: `${generation}\n`,
+})
 
 /** Ends the work with a message, if there is one. */
 export function refuse(problem: string | undefined): void {
@@ -115,12 +136,20 @@ async function newCa(request: CaRequest): Promise<NewFile[]> {
 }
 
 /**
- * What clients are to trust: the CA's certificate, and the one before it, for as long as that is valid and asked to be kept.
+ * What clients are to trust: the CA's certificate, and the one before it, for as long as that is valid and asked to be
+ * kept.
  *
  * @param before - undefined: the one in the bundle that is there.
  */
-function bundle({ dir, keep_previous }: CaRequest, current: X509Certificate | undefined, before?: X509Certificate): string {
+function bundle(
+  { dir, keep_previous }: CaRequest,
+  current: X509Certificate | undefined,
+  before?: X509Certificate,
+): string {
   const others = before === undefined ? parseBundle(read(dir, CA, BUNDLE) ?? Buffer.alloc(0)) : [before]
-  const previous = others.find((other) => other.ca && other.fingerprint256 !== current?.fingerprint256 && certificateFacts(other).not_after > Date.now())
+  const previous = others.find(
+    (other) =>
+      other.ca && other.fingerprint256 !== current?.fingerprint256 && certificateFacts(other).not_after > Date.now(),
+  )
   return [current, keep_previous ? previous : undefined].map((each) => each?.toString() ?? '').join('')
 }

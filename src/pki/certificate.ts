@@ -31,7 +31,11 @@ export interface CertificateLook {
 }
 
 /** The files of a certificate. */
-export const filesOf = (name: string) => ({ key: `${name}.key`, certificate: `${name}.crt`, chain: `${name}.chain.pem` })
+export const filesOf = (name: string) => ({
+  key: `${name}.key`,
+  certificate: `${name}.crt`,
+  chain: `${name}.chain.pem`,
+})
 
 /** Looks at a certificate and its CA, and changes nothing. */
 export const lookAtCertificate = (request: CertificateRequest): Promise<CertificateLook> =>
@@ -62,11 +66,13 @@ function look(request: CertificateRequest): CertificateLook {
   const now = Date.now()
   const { x509: issuer, ...ca } = seeCa(dir, passphrase)
   refuse(certificateTrouble(dir, ca, now))
-  if (issuer === undefined || typeof ca.certificate === 'string') throw new Error('the trouble of a CA without a certificate has no words')
+  if (issuer === undefined || typeof ca.certificate === 'string')
+    throw new Error('the trouble of a CA without a certificate has no words')
   const files = filesOf(name)
   const content = read(dir, name, files.certificate)
   const x509 = content && parseCertificate(content)
-  const cannotSign = keyTrouble(dir, ca) ?? endsSoon(dir, ca.certificate.not_after, ca.generation, renew_before_days, now)
+  const cannotSign =
+    keyTrouble(dir, ca) ?? endsSoon(dir, ca.certificate.not_after, ca.generation, renew_before_days, now)
   return {
     now,
     ca: ca.certificate,
@@ -84,16 +90,23 @@ function look(request: CertificateRequest): CertificateLook {
 }
 
 /** No certificate outlives its CA, so one that is made now would be due for the next at once. */
-function endsSoon(dir: string, notAfter: number, generation: number, renewBeforeDays: number, now: number): string | undefined {
+function endsSoon(
+  dir: string,
+  notAfter: number,
+  generation: number,
+  renewBeforeDays: number,
+  now: number,
+): string | undefined {
   const left = daysBetween(now, notAfter)
   return left > renewBeforeDays
     ? undefined
-    : `the CA in ${dir} ends in ${days(left)}, and certificates are renewed ${days(renewBeforeDays)} before they end: `
-      + `have a new CA made (x509_ca with generation: ${generation + 1})`
+    : `the CA in ${dir} ends in ${days(left)}, and certificates are renewed ${days(renewBeforeDays)} before they end: ` +
+        `have a new CA made (x509_ca with generation: ${generation + 1})`
 }
 
 /** What a server sends: its certificate, then that of the CA. */
-const chainOf = (dir: string, certificate: Buffer | undefined): string => `${certificate?.toString() ?? ''}${read(dir, CA, 'ca.crt')?.toString() ?? ''}`
+const chainOf = (dir: string, certificate: Buffer | undefined): string =>
+  `${certificate?.toString() ?? ''}${read(dir, CA, 'ca.crt')?.toString() ?? ''}`
 
 async function issue(request: CertificateRequest, validDays: number): Promise<void> {
   const { dir, name, names, key_type, passphrase, generation } = request
@@ -101,7 +114,8 @@ async function issue(request: CertificateRequest, validDays: number): Promise<vo
   const key = await newKey(key_type)
   const ca = { key: whereIs(dir, CA, 'ca.key'), certificate: whereIs(dir, CA, 'ca.crt'), passphrase }
   const certificate = await withScratch(dir, (scratch) =>
-    signServer({ commonName: name, names, keyType: key_type, validDays }, key, ca, scratch))
+    signServer({ commonName: name, names, keyType: key_type, validDays }, key, ca, scratch),
+  )
   place(dir, name, [
     { name: files.key, content: key, secret: true },
     { name: files.certificate, content: certificate },

@@ -37,13 +37,18 @@ export function parseCertificate(content: Buffer): X509Certificate | undefined {
 
 /** All certificates in a file's content that can be read. */
 export const parseBundle = (content: Buffer): X509Certificate[] =>
-  [...content.toString('latin1').matchAll(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g)]
-    .flatMap(([pem]) => parseCertificate(Buffer.from(pem)) ?? [])
+  [...content.toString('latin1').matchAll(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g)].flatMap(
+    ([pem]) => parseCertificate(Buffer.from(pem)) ?? [],
+  )
 
 export function certificateFacts(certificate: X509Certificate): CertificateFacts {
   return {
     common_name: commonName(certificate.subject),
-    names: (certificate.subjectAltName ?? '').split(', ').filter((entry) => entry !== '').map(nameOf).sort(),
+    names: (certificate.subjectAltName ?? '')
+      .split(', ')
+      .filter((entry) => entry !== '')
+      .map(nameOf)
+      .sort(),
     key_type: keyWords(certificate.publicKey),
     issuer: commonName(certificate.issuer),
     not_before: Date.parse(certificate.validFrom),
@@ -56,12 +61,13 @@ export function certificateFacts(certificate: X509Certificate): CertificateFacts
   }
 }
 
-const commonName = (subject: string | undefined): string => /^CN=(.*)$/m.exec(subject ?? '')?.[1]?.replaceAll(/\\(.)/g, '$1') ?? ''
+const commonName = (subject: string | undefined): string =>
+  /^CN=(.*)$/m.exec(subject ?? '')?.[1]?.replaceAll(/\\(.)/g, '$1') ?? ''
 
 /** Of Node's text of an entry: `DNS:node1`, `IP Address:FD00:0:0:0:0:0:0:1`. What is neither stays as it is. */
 function nameOf(entry: string): string {
   const name = /^(?:DNS|IP Address):(.*)$/.exec(entry)?.[1]
-  return name === undefined ? entry : canonicalName(name) ?? name
+  return name === undefined ? entry : (canonicalName(name) ?? name)
 }
 
 /** What is known of a private key. */
@@ -75,7 +81,11 @@ export type KeySeen =
  * @param content - of its file; undefined: there is none.
  * @param certificate - the one it should belong to.
  */
-export function keySeen(content: Buffer | undefined, certificate: X509Certificate | undefined, passphrase?: string): KeySeen {
+export function keySeen(
+  content: Buffer | undefined,
+  certificate: X509Certificate | undefined,
+  passphrase?: string,
+): KeySeen {
   if (content === undefined) return { state: 'missing' }
   const encrypted = /^-----BEGIN ENCRYPTED PRIVATE KEY-----$|^Proc-Type: 4,ENCRYPTED/m.test(content.toString('latin1'))
   if (encrypted && passphrase === undefined) return { state: 'needs a passphrase' }

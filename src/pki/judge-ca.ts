@@ -44,11 +44,16 @@ export interface CaTask {
   readonly problem?: string
 }
 
-/** What is to be done about a CA, or why nothing can be: a CA that is there is only ever replaced when that is asked. */
+/**
+ * What is to be done about a CA, or why nothing can be: a CA that is there is only ever replaced when that is asked.
+ */
 export function judgeCa(asked: CaAsked, { seen, now, unfinished, crowded, bundle, open }: CaLook): CaTask {
   const { dir, generation } = asked
   if (crowded) {
-    return { mends: [], problem: `${dir} is open to others and holds other files: give the CA a folder of its own, or close this one (chmod 700)` }
+    return {
+      mends: [],
+      problem: `${dir} is open to others and holds other files: give the CA a folder of its own, or close this one (chmod 700)`,
+    }
   }
   if (seen.generation === 0) return { make: 'first', mends: [] }
   if (generation > seen.generation) return { make: 'rotate', mends: [] }
@@ -78,11 +83,14 @@ export function certificateTrouble(dir: string, seen: CaSeen, now: number): stri
   if (seen.generation === 0) return `there is no CA in ${dir}: make it with x509_ca first`
   const mend = `put it back from a backup, or ${rotate(seen)}`
   if (certificate === 'missing') return `${dir}/ca.crt is missing: ${mend}`
-  if (certificate === 'damaged') return `${dir}/ca.crt is damaged, or not the certificate of a CA that signed itself: ${mend}`
+  if (certificate === 'damaged')
+    return `${dir}/ca.crt is damaged, or not the certificate of a CA that signed itself: ${mend}`
   if (now < certificate.not_before) {
     return `the clock of this machine says ${date(now)}, and the CA in ${dir} begins on ${date(certificate.not_before)}: set the clock`
   }
-  return now >= certificate.not_after ? `the CA in ${dir} ended on ${date(certificate.not_after)}: ${rotate(seen)}` : undefined
+  return now >= certificate.not_after
+    ? `the CA in ${dir} ended on ${date(certificate.not_after)}: ${rotate(seen)}`
+    : undefined
 }
 
 /** Why the CA cannot sign. */
@@ -90,20 +98,27 @@ export function keyTrouble(dir: string, seen: CaSeen): string | undefined {
   const { key } = seen
   const mend = `put it back from a backup, or ${rotate(seen)}`
   switch (key.state) {
-    case 'missing': return `${dir}/ca.key is missing: ${mend}`
-    case 'damaged': return `${dir}/ca.key is damaged: ${mend}`
-    case 'needs a passphrase': return `${dir}/ca.key is encrypted: give its passphrase`
+    case 'missing':
+      return `${dir}/ca.key is missing: ${mend}`
+    case 'damaged':
+      return `${dir}/ca.key is damaged: ${mend}`
+    case 'needs a passphrase':
+      return `${dir}/ca.key is encrypted: give its passphrase`
     case 'other passphrase':
       return `the passphrase does not open ${dir}/ca.key: give the one that it was encrypted with; if that is lost or the file damaged, ${mend}`
-    case 'read': return key.belongs ? undefined : `${dir}/ca.key is not the key of ${dir}/ca.crt: put back the one that is, or ${rotate(seen)}`
+    case 'read':
+      return key.belongs
+        ? undefined
+        : `${dir}/ca.key is not the key of ${dir}/ca.crt: put back the one that is, or ${rotate(seen)}`
   }
 }
 
 function otherCa(asked: CaAsked, { certificate, generation }: CaSeen): string | undefined {
   if (typeof certificate === 'string') return undefined
-  const [is, wish] = certificate.common_name !== asked.common_name
-    ? [`named «${certificate.common_name}»`, `«${asked.common_name}»`]
-    : [`one with a key ${certificate.key_type}`, KEY_WORDS[asked.key_type]]
+  const [is, wish] =
+    certificate.common_name !== asked.common_name
+      ? [`named «${certificate.common_name}»`, `«${asked.common_name}»`]
+      : [`one with a key ${certificate.key_type}`, KEY_WORDS[asked.key_type]]
   if (certificate.common_name === asked.common_name && certificate.key_type === wish) return undefined
   return `the CA in ${asked.dir} is ${is}, and ${wish} is asked: ask for what is there, or rotate it with generation: ${generation + 1}`
 }

@@ -29,15 +29,21 @@ export function reasons(asked: CertificateAsked, seen: CertificateSeen, now: num
   const { certificate, key } = seen
   if (certificate === 'missing') return ['there is none']
   return [
-    ...(certificate === 'damaged' ? ['it is damaged'] : [
-      ...ending(certificate, asked.renew_before_days, now),
-      ...naming(asked.names, certificate.names),
-      ...(seen.issued_by_ca ? [] : ['another CA issued it']),
-      ...(certificate.key_type === KEY_WORDS[asked.key_type] ? [] : [`its key is ${certificate.key_type}, ${KEY_WORDS[asked.key_type]} is asked`]),
-      ...(certificate.for_servers && !certificate.authority ? [] : ['it is not one of a server']),
-    ]),
+    ...(certificate === 'damaged'
+      ? ['it is damaged']
+      : [
+          ...ending(certificate, asked.renew_before_days, now),
+          ...naming(asked.names, certificate.names),
+          ...(seen.issued_by_ca ? [] : ['another CA issued it']),
+          ...(certificate.key_type === KEY_WORDS[asked.key_type]
+            ? []
+            : [`its key is ${certificate.key_type}, ${KEY_WORDS[asked.key_type]} is asked`]),
+          ...(certificate.for_servers && !certificate.authority ? [] : ['it is not one of a server']),
+        ]),
     ...keeping(key, certificate !== 'damaged'),
-    ...(asked.generation > seen.generation ? [`generation ${asked.generation} is asked, it is of generation ${seen.generation}`] : []),
+    ...(asked.generation > seen.generation
+      ? [`generation ${asked.generation} is asked, it is of generation ${seen.generation}`]
+      : []),
   ]
 }
 
@@ -60,12 +66,16 @@ function naming(asked: readonly string[], there: readonly string[]): string[] {
 
 function keeping(key: KeySeen, certificateIsRead: boolean): string[] {
   switch (key.state) {
-    case 'missing': return ['its key is missing']
-    case 'damaged': return ['its key is damaged']
+    case 'missing':
+      return ['its key is missing']
+    case 'damaged':
+      return ['its key is damaged']
     // Servers start without anyone who could type it.
     case 'needs a passphrase':
-    case 'other passphrase': return ['its key is encrypted']
-    case 'read': return key.belongs || !certificateIsRead ? [] : ['its key does not belong to it']
+    case 'other passphrase':
+      return ['its key is encrypted']
+    case 'read':
+      return key.belongs || !certificateIsRead ? [] : ['its key does not belong to it']
   }
 }
 

@@ -4,8 +4,8 @@ import { isIP } from 'node:net'
 const DNS_NAME = /^(\*\.)?([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/
 
 /**
- * A name or address in the one form that it is compared and written in: small letters, an IPv6 address without what can be left out.
- * Undefined: it is neither a DNS name nor an address.
+ * A name or address in the one form that it is compared and written in: small letters, an IPv6 address without what can
+ * be left out. Undefined: it is neither a DNS name nor an address.
  */
 export function canonicalName(name: string): string | undefined {
   if (isIP(name) === 4) return name
@@ -16,5 +16,7 @@ export function canonicalName(name: string): string | undefined {
 }
 
 /** As a certificate holds it: its own kind, and what it is. */
-export const subjectAltName = (name: string): { readonly kind: 'DNS' | 'IP'; readonly name: string } =>
-  ({ kind: isIP(name) === 0 ? 'DNS' : 'IP', name })
+export const subjectAltName = (name: string): { readonly kind: 'DNS' | 'IP'; readonly name: string } => ({
+  kind: isIP(name) === 0 ? 'DNS' : 'IP',
+  name,
+})

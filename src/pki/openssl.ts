@@ -2,10 +2,11 @@ import { exec, type Options } from 'openssl-wrapper'
 import { Refusal } from '../modules/support/worker.ts'
 
 /**
- * Runs `openssl COMMAND` and gives what it printed. A passphrase belongs on stdin (`passin: 'stdin'`), never among the options:
- * everyone on the machine can read those.
+ * Runs `openssl COMMAND` and gives what it printed. A passphrase belongs on stdin (`passin: 'stdin'`), never among the
+ * options: everyone on the machine can read those.
  *
- * @param command - one word (`req`, `x509`). The package's form with a dot (`req.new`) judges by what openssl 1.0 said on stderr, and
+ * @param command - one word (`req`, `x509`). The package's form with a dot (`req.new`) judges by what openssl 1.0 said
+ *   on stderr, and
  * reports an error where a later one succeeded; so `-new` is an option like any other.
  * @throws {Refusal} that names the command and what openssl had to say, or says that there is no openssl.
  */
@@ -19,7 +20,13 @@ export function openssl(command: string, options: Options, stdin = ''): Promise<
     })
     // The package does not listen for these, and an error that nobody listens for ends the process.
     child.on('error', (error: NodeJS.ErrnoException) => {
-      reject(new Refusal(error.code === 'ENOENT' ? 'openssl is not there: install the package openssl' : `openssl does not start: ${error.message}`))
+      reject(
+        new Refusal(
+          error.code === 'ENOENT'
+            ? 'openssl is not there: install the package openssl'
+            : `openssl does not start: ${error.message}`,
+        ),
+      )
     })
     // It ended before it had read all: why, it says itself.
     child.stdin.on('error', () => undefined)
@@ -31,9 +38,19 @@ const ERROR_LINE = /^[0-9A-F]+:error:[0-9A-F]+:[^:]*:[^:]*:([^:]*):/
 
 /** Of all that openssl says about a failure, its first sentence and the reasons on its stack of errors. */
 function reasonIn(stderr: string): string {
-  const lines = stderr.split('\n').map((line) => line.trim()).filter((line) => line !== '')
-  const said = lines.find((line) => !ERROR_LINE.test(line) && !/^[.+*-]+$|^Using configuration|^Certificate request self-signature ok|^subject=/.test(line))
+  const lines = stderr
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+  const said = lines.find(
+    (line) =>
+      !ERROR_LINE.test(line) &&
+      !/^[.+*-]+$|^Using configuration|^Certificate request self-signature ok|^subject=/.test(line),
+  )
   const reasons = [...new Set(lines.flatMap((line) => ERROR_LINE.exec(line)?.[1] ?? []))].join(', ')
-  return [said, said === undefined || reasons === '' ? reasons : `(${reasons})`].filter((part) => part !== undefined && part !== '').join(' ')
-    || 'it does not say why'
+  return (
+    [said, said === undefined || reasons === '' ? reasons : `(${reasons})`]
+      .filter((part) => part !== undefined && part !== '')
+      .join(' ') || 'it does not say why'
+  )
 }

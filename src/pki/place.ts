@@ -1,15 +1,27 @@
 import { spawn } from 'node:child_process'
 import {
-  chmodSync, closeSync, existsSync, fsyncSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync,
+  chmodSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
 } from 'node:fs'
 import path from 'node:path'
 import { Refusal } from '../modules/support/worker.ts'
 
 /*
- * Files of one certificate belong together: a new key with an old certificate is of no use to anyone. New ones are written to
- * a folder of their own (`.new-...`), which is renamed (`.next-UNIT`) when all are there and on the disk, and then moved to their
- * places one by one. Whoever comes after a run that was killed drops the first kind and ends what the second began; until
- * then `read` sees the files as they will be.
+ * Files of one certificate belong together: a new key with an old certificate is of no use to anyone. New ones are
+ * written to a folder of their own (`.new-...`), which is renamed (`.next-UNIT`) when all are there and on the disk,
+ * and then moved to their places one by one. Whoever comes after a run that was killed drops the first kind and ends
+ * what the second began; until then `read` sees the files as they will be.
  */
 
 const LOCK_SECONDS = 120
@@ -39,11 +51,18 @@ export async function locked<T>(dir: string, how: 'change' | 'look', work: () =>
   }
 }
 
-/** The lock is the open file's, and so this process's too: the kernel lets go of it however we end. Node has no flock of its own. */
+/**
+ * The lock is the open file's, and so this process's too: the kernel lets go of it however we end. Node has no flock of
+ * its own.
+ */
 function flock(file: number, how: string, dir: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    const child = spawn('flock', [how, '--wait', String(LOCK_SECONDS), '3'], { stdio: ['ignore', 'ignore', 'ignore', file] })
-    child.on('error', () => { reject(new Refusal('flock is not there: install the package util-linux')) })
+    const child = spawn('flock', [how, '--wait', String(LOCK_SECONDS), '3'], {
+      stdio: ['ignore', 'ignore', 'ignore', file],
+    })
+    child.on('error', () => {
+      reject(new Refusal('flock is not there: install the package util-linux'))
+    })
     child.on('close', (code) => {
       if (code === 0) resolve()
       else reject(new Refusal(`another run has been at work in ${dir} for ${LOCK_SECONDS} seconds`))
@@ -80,7 +99,9 @@ function opened<T>(file: string, open: () => T): T {
     return open()
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
-    throw new Refusal(`cannot read ${file}: ${code === 'EACCES' || code === 'EPERM' ? 'it is another user\'s (become?)' : message}`)
+    throw new Refusal(
+      `cannot read ${file}: ${code === 'EACCES' || code === 'EPERM' ? "it is another user's (become?)" : message}`,
+    )
   }
 }
 

@@ -10,9 +10,13 @@ export const programs = {
   make_certificate: inWords(makeCertificate),
 }
 
-/** A full disk, a folder that is someone else's: the system's own sentence says it, with the path; where in here it came up helps nobody. */
+/**
+ * A full disk, a folder that is someone else's: the system's own sentence says it, with the path; where in here it came
+ * up helps nobody.
+ */
 function inWords<R, A>(program: (request: R) => Promise<A>): (request: R) => Promise<A> {
-  return (request) => program(request).catch((error: NodeJS.ErrnoException) => {
-    throw error.syscall === undefined ? error : new Refusal(error.message)
-  })
+  return (request) =>
+    program(request).catch((error: NodeJS.ErrnoException) => {
+      throw error.syscall === undefined ? error : new Refusal(error.message)
+    })
 }

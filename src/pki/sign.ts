@@ -5,8 +5,9 @@ import { openssl } from './openssl.ts'
 import { write } from './place.ts'
 
 /*
- * What openssl is asked for. Keys and certificates come back on its stdout; what goes in by file is in `scratch`, a folder that only
- * its owner can enter. Each call has a configuration of its own: the machine's would add extensions that nobody asked for.
+ * What openssl is asked for. Keys and certificates come back on its stdout; what goes in by file is in `scratch`, a
+ * folder that only its owner can enter. Each call has a configuration of its own: the machine's would add extensions
+ * that nobody asked for.
  */
 
 /** A private key, not encrypted. */
@@ -21,7 +22,11 @@ const GENPKEY = {
 export async function newEncryptedKey(type: KeyType, passphrase: string, scratch: string): Promise<Buffer> {
   const key = await openssl('genpkey', { ...GENPKEY[type], aes256: true, pass: 'stdin' }, `${passphrase}\n`)
   // genpkey makes little work of trying passphrases (2048 rounds of PBKDF2) and cannot be told otherwise.
-  return openssl('pkcs8', { ...SCRYPT, in: write(scratch, 'encrypted.key', key), passin: 'stdin', passout: 'stdin' }, `${passphrase}\n${passphrase}\n`)
+  return openssl(
+    'pkcs8',
+    { ...SCRYPT, in: write(scratch, 'encrypted.key', key), passin: 'stdin', passout: 'stdin' },
+    `${passphrase}\n${passphrase}\n`,
+  )
 }
 
 /** A key in a file that is not encrypted yet, encrypted. */
@@ -39,15 +44,32 @@ export interface Signer {
 
 /** The certificate of a CA, signed by its own key. */
 export async function selfSign(ca: Signer, commonName: string, validDays: number, scratch: string): Promise<Buffer> {
-  const config = write(scratch, 'ca.cnf', `${REQUEST}[ca]
+  const config = write(
+    scratch,
+    'ca.cnf',
+    `${REQUEST}[ca]
 basicConstraints = critical, CA:TRUE, pathlen:0
 keyUsage = critical, keyCertSign, cRLSign
 subjectKeyIdentifier = hash
-`)
-  return openssl('req', {
-    new: true, x509: true, sha256: true, utf8: true, config, extensions: 'ca', key: ca.key, passin: 'stdin',
-    subj: subject(commonName), days: String(validDays), set_serial: serial(),
-  }, passphraseLine(ca))
+`,
+  )
+  return openssl(
+    'req',
+    {
+      new: true,
+      x509: true,
+      sha256: true,
+      utf8: true,
+      config,
+      extensions: 'ca',
+      key: ca.key,
+      passin: 'stdin',
+      subj: subject(commonName),
+      days: String(validDays),
+      set_serial: serial(),
+    },
+    passphraseLine(ca),
+  )
 }
 
 /** What a certificate of a server is to say. */
@@ -66,7 +88,10 @@ export async function signServer(
   scratch: string,
 ): Promise<Buffer> {
   const keyFile = write(scratch, 'server.key', key)
-  const extensions = write(scratch, 'server.cnf', `${REQUEST}[server]
+  const extensions = write(
+    scratch,
+    'server.cnf',
+    `${REQUEST}[server]
 basicConstraints = critical, CA:FALSE
 keyUsage = critical, digitalSignature${keyType === 'rsa' ? ', keyEncipherment' : ''}
 extendedKeyUsage = serverAuth
@@ -74,12 +99,35 @@ subjectKeyIdentifier = hash
 authorityKeyIdentifier = keyid:always
 subjectAltName = @names
 [names]
-${names.map(subjectAltName).map(({ kind, name }, i) => `${kind}.${i + 1} = ${name}\n`).join('')}`)
-  const request = await openssl('req', { new: true, sha256: true, utf8: true, config: extensions, key: keyFile, subj: subject(commonName) })
-  return openssl('x509', {
-    req: true, sha256: true, in: write(scratch, 'server.csr', request), CA: ca.certificate, CAkey: ca.key, passin: 'stdin',
-    extfile: extensions, extensions: 'server', days: String(validDays), set_serial: serial(),
-  }, passphraseLine(ca))
+${names
+  .map(subjectAltName)
+  .map(({ kind, name }, i) => `${kind}.${i + 1} = ${name}\n`)
+  .join('')}`,
+  )
+  const request = await openssl('req', {
+    new: true,
+    sha256: true,
+    utf8: true,
+    config: extensions,
+    key: keyFile,
+    subj: subject(commonName),
+  })
+  return openssl(
+    'x509',
+    {
+      req: true,
+      sha256: true,
+      in: write(scratch, 'server.csr', request),
+      CA: ca.certificate,
+      CAkey: ca.key,
+      passin: 'stdin',
+      extfile: extensions,
+      extensions: 'server',
+      days: String(validDays),
+      set_serial: serial(),
+    },
+    passphraseLine(ca),
+  )
 }
 
 const REQUEST = '[req]\ndistinguished_name = subject\n[subject]\n'

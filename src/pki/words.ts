@@ -12,14 +12,23 @@ export interface Planned {
 }
 
 /** A certificate before and after it is made, as far as that can be told before. */
-export function certificateDiff(subject: string, before: 'missing' | 'damaged' | CertificateFacts, after: Planned): Diff {
+export function certificateDiff(
+  subject: string,
+  before: 'missing' | 'damaged' | CertificateFacts,
+  after: Planned,
+): Diff {
   return {
     subject,
-    before: before === 'missing' ? '' : before === 'damaged' ? 'damaged\n' : text({
-      ...before,
-      begins: date(before.not_before),
-      ends: date(before.not_after),
-    }),
+    before:
+      before === 'missing'
+        ? ''
+        : before === 'damaged'
+          ? 'damaged\n'
+          : text({
+              ...before,
+              begins: date(before.not_before),
+              ends: date(before.not_after),
+            }),
     after: text({
       ...after,
       key_type: KEY_WORDS[after.key_type],
@@ -35,13 +44,14 @@ interface Lines extends Pick<CertificateFacts, 'common_name' | 'names' | 'issuer
   readonly ends: string
 }
 
-const text = ({ common_name, names, issuer, key_type, begins, ends, fingerprint }: Lines): string => [
-  `subject: ${common_name}`,
-  ...names.map((name) => `name: ${name}`),
-  `issuer: ${issuer}`,
-  `begins: ${begins}`,
-  `ends: ${ends}`,
-  `key: ${key_type}`,
-  `fingerprint: ${fingerprint}`,
-  '',
-].join('\n')
+const text = ({ common_name, names, issuer, key_type, begins, ends, fingerprint }: Lines): string =>
+  [
+    `subject: ${common_name}`,
+    ...names.map((name) => `name: ${name}`),
+    `issuer: ${issuer}`,
+    `begins: ${begins}`,
+    `ends: ${ends}`,
+    `key: ${key_type}`,
+    `fingerprint: ${fingerprint}`,
+    '',
+  ].join('\n')

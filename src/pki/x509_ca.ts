@@ -39,15 +39,17 @@ export interface X509Ca {
 }
 
 /**
- * A certificate authority on the controller: `ca.key`, `ca.crt` and `ca-bundle.crt` in a folder. It is made once and kept; one that is damaged
- * or has ended fails the task, and only a higher `generation` replaces it.
+ * A certificate authority on the controller: `ca.key`, `ca.crt` and `ca-bundle.crt` in a folder. It is made once and
+ * kept; one that is damaged or has ended fails the task, and only a higher `generation` replaces it.
  */
 export const x509_ca = defineModule<typeof schema, X509Ca>({
   name: 'x509_ca',
   schema,
   reads: ({ dir }) => [...ownerAt(dir), ...caFiles(dir).flatMap((file) => [...contentOf(file), ...ownerAt(file)])],
   sets: ({ dir }) => [
-    ...setNewDirectory(dir), ...setAttributes(dir), ...caFiles(dir).flatMap((file) => [...setContent(file), ...setAttributes(file)]),
+    ...setNewDirectory(dir),
+    ...setAttributes(dir),
+    ...caFiles(dir).flatMap((file) => [...setContent(file), ...setAttributes(file)]),
   ],
   title: ({ dir, common_name }) => `${common_name} in ${dir}`,
   probe: (params) => callWorker(PROGRAM, 'look_ca', params),
@@ -61,8 +63,19 @@ export const x509_ca = defineModule<typeof schema, X509Ca>({
     const { certificate } = look.seen
     if (make !== undefined) {
       const what = `«${common_name}» in ${dir} (${KEY_WORDS[key_type]})`
-      const description = make === 'first' ? `make the CA ${what}` : `make a new CA ${what}: generation ${generation} is asked, it is of generation ${look.seen.generation}`
-      return { changes: [{ description, script, diff: certificateDiff(`${dir}/ca.crt`, certificate, { ...params, names: [], issuer: common_name }) }] }
+      const description =
+        make === 'first'
+          ? `make the CA ${what}`
+          : `make a new CA ${what}: generation ${generation} is asked, it is of generation ${look.seen.generation}`
+      return {
+        changes: [
+          {
+            description,
+            script,
+            diff: certificateDiff(`${dir}/ca.crt`, certificate, { ...params, names: [], issuer: common_name }),
+          },
+        ],
+      }
     }
     if (mends.length > 0) return { changes: [{ description: `mend the CA in ${dir}: ${mends.join(', ')}`, script }] }
     // Then it is there: judgeCa had no problem with it.
@@ -81,4 +94,5 @@ export const x509_ca = defineModule<typeof schema, X509Ca>({
 })
 
 /** The files of the CA in a folder. */
-export const caFiles = (dir: string): string[] => ['ca.key', 'ca.crt', 'ca-bundle.crt', 'ca.generation'].map((name) => `${dir}/${name}`)
+export const caFiles = (dir: string): string[] =>
+  ['ca.key', 'ca.crt', 'ca-bundle.crt', 'ca.generation'].map((name) => `${dir}/${name}`)

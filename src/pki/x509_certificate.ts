@@ -29,7 +29,8 @@ const schema = z
     generation,
   })
   .refine(({ valid_days, renew_before_days }) => valid_days > renew_before_days, {
-    error: 'must be more than renew_before_days, or each run would make a new one', path: ['valid_days'],
+    error: 'must be more than renew_before_days, or each run would make a new one',
+    path: ['valid_days'],
   })
 
 /** What {@link x509_certificate} registers. */
@@ -47,12 +48,16 @@ export interface X509Certificate {
   readonly serial: string
 }
 
-/** The certificate of a server with its key, signed on the controller by the CA of `x509_ca`; made anew whenever it is not what is asked. */
+/**
+ * The certificate of a server with its key, signed on the controller by the CA of `x509_ca`; made anew whenever it is
+ * not what is asked.
+ */
 export const x509_certificate = defineModule<typeof schema, X509Certificate>({
   name: 'x509_certificate',
   schema,
   reads: ({ dir, name }) => [
-    ...caFiles(dir).flatMap(contentOf), ...paths(dir, name).flatMap((file) => [...contentOf(file), ...ownerAt(file)]),
+    ...caFiles(dir).flatMap(contentOf),
+    ...paths(dir, name).flatMap((file) => [...contentOf(file), ...ownerAt(file)]),
   ],
   sets: ({ dir, name }) => paths(dir, name).flatMap((file) => [...setContent(file), ...setAttributes(file)]),
   title: ({ dir, name }) => `${name} in ${dir}`,
@@ -67,17 +72,26 @@ export const x509_certificate = defineModule<typeof schema, X509Certificate>({
     if (why.length > 0 || typeof seen.certificate === 'string') {
       const what = `issue the certificate of ${name} for ${params.names.join(', ')}`
       // Why nothing can be done is said with what was to be done.
-      if (cannot_sign !== undefined) return { changes: [], problem: `cannot ${what} (${why.join(', ')}): ${cannot_sign}` }
+      if (cannot_sign !== undefined)
+        return { changes: [], problem: `cannot ${what} (${why.join(', ')}): ${cannot_sign}` }
       const valid_days = Math.min(params.valid_days, daysBetween(now, ca.not_after))
-      const diff = certificateDiff(`${dir}/${name}.crt`, seen.certificate, { ...params, common_name: name, issuer: ca.common_name, valid_days })
-      return { changes: [{ description: seen.certificate === 'missing' ? what : `${what}: ${why.join(', ')}`, script, diff }] }
+      const diff = certificateDiff(`${dir}/${name}.crt`, seen.certificate, {
+        ...params,
+        common_name: name,
+        issuer: ca.common_name,
+        valid_days,
+      })
+      return {
+        changes: [{ description: seen.certificate === 'missing' ? what : `${what}: ${why.join(', ')}`, script, diff }],
+      }
     }
     const mends = [
       ...(unfinished ? ['end what a run that was killed had begun'] : []),
       ...(chain ? [] : [`write ${name}.chain.pem anew`]),
       ...closing(open),
     ]
-    if (mends.length > 0) return { changes: [{ description: `mend the certificate of ${name}: ${mends.join(', ')}`, script }] }
+    if (mends.length > 0)
+      return { changes: [{ description: `mend the certificate of ${name}: ${mends.join(', ')}`, script }] }
     return {
       changes: [],
       values: {
@@ -92,4 +106,5 @@ export const x509_certificate = defineModule<typeof schema, X509Certificate>({
   },
 })
 
-const paths = (dir: string, name: string): string[] => ['key', 'crt', 'chain.pem', 'generation'].map((end) => `${dir}/${name}.${end}`)
+const paths = (dir: string, name: string): string[] =>
+  ['key', 'crt', 'chain.pem', 'generation'].map((end) => `${dir}/${name}.${end}`)

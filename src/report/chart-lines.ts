@@ -1,5 +1,21 @@
 import type { LinesChart, Series } from '../run/chart.ts'
-import { axisLooks, color, dash, FONT, INK, label, labels, legend, legendRows, LEGEND_ROW, MARGIN, QUIET, symbol, TITLE, type Plan } from './chart-looks.ts'
+import {
+  axisLooks,
+  color,
+  dash,
+  FONT,
+  INK,
+  label,
+  labels,
+  legend,
+  legendRows,
+  LEGEND_ROW,
+  MARGIN,
+  QUIET,
+  symbol,
+  TITLE,
+  type Plan,
+} from './chart-looks.ts'
 import type { Words } from './words/index.ts'
 
 const PLOT = 330
@@ -10,7 +26,9 @@ const MOST_POINTS = 4000
 type Point = readonly [x: number, y: number]
 type Band = readonly [x: number, low: number, high: number]
 
-/** What of a series can be drawn: on a logarithmic axis only what is above 0; what was no number is null in a journal. */
+/**
+ * What of a series can be drawn: on a logarithmic axis only what is above 0; what was no number is null in a journal.
+ */
 interface Drawable {
   readonly name: string
   readonly points: readonly Point[]
@@ -22,12 +40,14 @@ interface Drawable {
 export function planLines({ x, y, series, marks = [] }: LinesChart, words: Words): Plan {
   const [onX, onY] = [fits(x.scale), fits(y.scale)]
   const names = labels(series.map(({ name }) => name))
-  const drawables = series.map(({ points, band = [], drawn = 'both' }, i): Drawable => ({
-    name: names[i] as string,
-    points: thin(points.filter((point) => onX(point[0]) && onY(point[1]))),
-    band: thin(band.filter((one) => onX(one[0]) && onY(one[1]) && onY(one[2]))),
-    drawn,
-  }))
+  const drawables = series.map(
+    ({ points, band = [], drawn = 'both' }, i): Drawable => ({
+      name: names[i] as string,
+      points: thin(points.filter((point) => onX(point[0]) && onY(point[1]))),
+      band: thin(band.filter((one) => onX(one[0]) && onY(one[1]) && onY(one[2]))),
+      drawn,
+    }),
+  )
   const shownMarks = marks.filter(({ axis, at }) => (axis === 'x' ? onX(at) : onY(at)))
   const [xs, ys] = extents(drawables, shownMarks)
   const top = TITLE + legendRows(names) * LEGEND_ROW + 14
@@ -42,10 +62,18 @@ export function planLines({ x, y, series, marks = [] }: LinesChart, words: Words
       ...(shownMarks.length > 0 && xs !== undefined && ys !== undefined ? [markSeries(shownMarks, xs, ys)] : []),
     ],
   }
-  return { option, height: top + PLOT + AXIS, description: describe(label(x.label), label(y.label), drawables, words), notes: xs === undefined ? [words.charts.nothing] : [] }
+  return {
+    option,
+    height: top + PLOT + AXIS,
+    description: describe(label(x.label), label(y.label), drawables, words),
+    notes: xs === undefined ? [words.charts.nothing] : [],
+  }
 }
 
-const fits = (scale: 'linear' | 'log' | undefined) => (value: number): boolean => Number.isFinite(value) && (scale !== 'log' || value > 0)
+const fits =
+  (scale: 'linear' | 'log' | undefined) =>
+  (value: number): boolean =>
+    Number.isFinite(value) && (scale !== 'log' || value > 0)
 
 /** Every so many'th, where there are very many; the last one stays. */
 function thin<T>(points: readonly T[]): readonly T[] {
@@ -56,7 +84,10 @@ function thin<T>(points: readonly T[]): readonly T[] {
 
 type Extent = readonly [low: number, high: number]
 
-function extents(drawables: readonly Drawable[], marks: NonNullable<LinesChart['marks']>): readonly [Extent | undefined, Extent | undefined] {
+function extents(
+  drawables: readonly Drawable[],
+  marks: NonNullable<LinesChart['marks']>,
+): readonly [Extent | undefined, Extent | undefined] {
   const of = (at: 'x' | 'y'): Extent | undefined => {
     let [low, high] = [Infinity, -Infinity]
     const see = (value: number): void => {
@@ -113,11 +144,19 @@ const bandSeries = ({ name, band }: Drawable, i: number) => ({
   silent: true,
   z: 1,
   itemStyle: { color: color(i) },
-  renderItem: ({ dataIndex }: RenderParams, api: RenderApi) => dataIndex > 0 ? undefined : {
-    type: 'polygon',
-    shape: { points: [...band.map(([x, , high]) => api.coord([x, high])), ...band.toReversed().map(([x, low]) => api.coord([x, low]))] },
-    style: { fill: color(i), opacity: 0.18 },
-  },
+  renderItem: ({ dataIndex }: RenderParams, api: RenderApi) =>
+    dataIndex > 0
+      ? undefined
+      : {
+          type: 'polygon',
+          shape: {
+            points: [
+              ...band.map(([x, , high]) => api.coord([x, high])),
+              ...band.toReversed().map(([x, low]) => api.coord([x, low])),
+            ],
+          },
+          style: { fill: color(i), opacity: 0.18 },
+        },
 })
 
 /** Lines across. The points that carry them are not drawn, but make the axes reach as far. */
@@ -136,16 +175,26 @@ const markSeries = (marks: NonNullable<LinesChart['marks']>, xs: Extent, ys: Ext
     data: marks.map(({ axis, at, label: text }) => ({
       ...(axis === 'x' ? { xAxis: at } : { yAxis: at }),
       label: {
-        show: true, formatter: () => label(text, 32), position: 'insideEndTop', color: INK, fontFamily: FONT, fontSize: 12,
+        show: true,
+        formatter: () => label(text, 32),
+        position: 'insideEndTop',
+        color: INK,
+        fontFamily: FONT,
+        fontSize: 12,
       },
     })),
   },
 })
 
-const describe = (x: string, y: string, drawables: readonly Drawable[], { charts, measure }: Words): string => [
-  charts.lines(x, y),
-  ...drawables.slice(0, 12).map(({ name, points }) => {
-    const values = points.map(([, value]) => value)
-    return points.length === 0 ? '' : charts.series(name, points.length, measure(Math.min(...values)), measure(Math.max(...values)))
-  }),
-].filter((part) => part !== '').join(' ')
+const describe = (x: string, y: string, drawables: readonly Drawable[], { charts, measure }: Words): string =>
+  [
+    charts.lines(x, y),
+    ...drawables.slice(0, 12).map(({ name, points }) => {
+      const values = points.map(([, value]) => value)
+      return points.length === 0
+        ? ''
+        : charts.series(name, points.length, measure(Math.min(...values)), measure(Math.max(...values)))
+    }),
+  ]
+    .filter((part) => part !== '')
+    .join(' ')

@@ -27,7 +27,16 @@ export const FONT = 'system-ui, Segoe UI, Roboto, Noto Sans, DejaVu Sans, sans-s
 /** Dark enough to be read on white, and told apart by people who do not see red or green; the shapes differ as well. */
 const COLORS = ['#0072b2', '#c44e00', '#00795c', '#a53e8c', '#806000', '#332288', '#7a1f3d', '#4d5866'] as const
 const DASHES = ['solid', [8, 4], [2, 3], [10, 3, 2, 3], [14, 5], [5, 2], [1, 4], [12, 3, 4, 3]] as const
-const SYMBOLS = ['circle', 'rect', 'triangle', 'diamond', 'emptyCircle', 'emptyRect', 'emptyTriangle', 'emptyDiamond'] as const
+const SYMBOLS = [
+  'circle',
+  'rect',
+  'triangle',
+  'diamond',
+  'emptyCircle',
+  'emptyRect',
+  'emptyTriangle',
+  'emptyDiamond',
+] as const
 
 export const color = (i: number): string => COLORS[i % COLORS.length] as string
 export const dash = (i: number): 'solid' | number[] => {
@@ -75,8 +84,19 @@ export function legendRows(names: readonly string[]): number {
 }
 
 export const legend = (names: readonly string[]): EChartsCoreOption => ({
-  show: names.length > 0, type: 'plain', orient: 'horizontal', data: [...names], left: MARGIN - 5, top: TITLE, right: MARGIN, padding: 5, itemGap: 14,
-  itemWidth: 34, itemHeight: 11, selectedMode: false, textStyle: { color: INK, fontFamily: FONT, fontSize: 13 },
+  show: names.length > 0,
+  type: 'plain',
+  orient: 'horizontal',
+  data: [...names],
+  left: MARGIN - 5,
+  top: TITLE,
+  right: MARGIN,
+  padding: 5,
+  itemGap: 14,
+  itemWidth: 34,
+  itemHeight: 11,
+  selectedMode: false,
+  textStyle: { color: INK, fontFamily: FONT, fontSize: 13 },
 })
 
 /** What all axes look like. */

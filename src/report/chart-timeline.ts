@@ -1,6 +1,21 @@
 import type { TimelineBar, TimelineChart } from '../run/chart.ts'
 import {
-  axisLooks, color, FAILED, FONT, INK, label, labels, legend, legendRows, LEGEND_ROW, MARGIN, NOTE_ROW, QUIET, TITLE, WIDTH, type Plan,
+  axisLooks,
+  color,
+  FAILED,
+  FONT,
+  INK,
+  label,
+  labels,
+  legend,
+  legendRows,
+  LEGEND_ROW,
+  MARGIN,
+  NOTE_ROW,
+  QUIET,
+  TITLE,
+  WIDTH,
+  type Plan,
 } from './chart-looks.ts'
 import type { Words } from './words/index.ts'
 
@@ -43,9 +58,15 @@ export function planTimeline(chart: TimelineChart, words: Words): Plan {
   const known = [...new Set(bars.map(({ name }) => name))]
   const names = labels(known)
   const nameOf = new Map(known.map((name, i) => [name, names[i] as string]))
-  const events = chart.events.filter(({ at }) => Number.isFinite(at)).toSorted((a, b) => a.at - b.at).slice(0, MOST_EVENTS)
+  const events = chart.events
+    .filter(({ at }) => Number.isFinite(at))
+    .toSorted((a, b) => a.at - b.at)
+    .slice(0, MOST_EVENTS)
   const requests = (chart.requests ?? []).filter(({ at, ok, failed }) => [at, ok, failed].every(Number.isFinite))
-  const states = [...(bars.some(({ state }) => state === 'starting') ? [charts.starting] : []), ...(bars.some(({ state }) => state === 'failed') ? [charts.ended] : [])]
+  const states = [
+    ...(bars.some(({ state }) => state === 'starting') ? [charts.starting] : []),
+    ...(bars.some(({ state }) => state === 'failed') ? [charts.ended] : []),
+  ]
   const shownNames = [...(names.length <= MOST_NAMES ? names : []), ...states]
 
   const top = TITLE + legendRows(shownNames) * LEGEND_ROW + (events.length > 0 ? FLAG + 10 : 14)
@@ -53,7 +74,11 @@ export function planTimeline(chart: TimelineChart, words: Words): Plan {
   const stripTop = top + plot + BETWEEN
   const bottom = requests.length > 0 ? stripTop + STRIP : top + plot
   const time = (grid: number, named: boolean) => ({
-    ...axisLooks, type: 'value', gridIndex: grid, min: 0, max: seconds,
+    ...axisLooks,
+    type: 'value',
+    gridIndex: grid,
+    min: 0,
+    max: seconds,
     axisLabel: { ...axisLooks.axisLabel, show: named, formatter: (value: number) => measure(value), hideOverlap: true },
     ...(named ? { name: charts.seconds, nameLocation: 'middle', nameGap: 30 } : {}),
   })
@@ -66,13 +91,25 @@ export function planTimeline(chart: TimelineChart, words: Words): Plan {
     xAxis: [time(0, requests.length === 0), ...(requests.length > 0 ? [time(1, true)] : [])],
     yAxis: [
       {
-        ...axisLooks, type: 'category', data: lanes.length > 0 ? lanes : [''], inverse: true, axisTick: { show: false },
-        axisLabel: { ...axisLooks.axisLabel, fontSize: 13, formatter: (lane: string) => label(lane, 13), interval: 0 }, splitArea: { show: true, areaStyle: { color: ['#ffffff', '#f5f7f9'] } },
+        ...axisLooks,
+        type: 'category',
+        data: lanes.length > 0 ? lanes : [''],
+        inverse: true,
+        axisTick: { show: false },
+        axisLabel: { ...axisLooks.axisLabel, fontSize: 13, formatter: (lane: string) => label(lane, 13), interval: 0 },
+        splitArea: { show: true, areaStyle: { color: ['#ffffff', '#f5f7f9'] } },
       },
       ...(requests.length > 0 ? [requestAxis(words)] : []),
     ],
     series: [
-      ...known.map((name, i) => barSeries(nameOf.get(name) as string, bars.filter((bar) => bar.name === name), Math.max(1, rows), color(i))),
+      ...known.map((name, i) =>
+        barSeries(
+          nameOf.get(name) as string,
+          bars.filter((bar) => bar.name === name),
+          Math.max(1, rows),
+          color(i),
+        ),
+      ),
       ...stateSeries(words),
       ...(events.length > 0 ? [eventSeries(events)] : []),
       ...(requests.length > 0 ? requestSeries(requests, seconds) : []),
@@ -85,7 +122,9 @@ export function planTimeline(chart: TimelineChart, words: Words): Plan {
     description: [
       charts.timeline(lanes.join(', '), measure(seconds), bars.length),
       ...events.map(({ at, label: text }) => `${clock(at)}: ${label(text)}.`),
-      ...(requests.length > 0 ? [charts.requests(sum(requests.map(({ ok }) => ok)), sum(requests.map(({ failed }) => failed)))] : []),
+      ...(requests.length > 0
+        ? [charts.requests(sum(requests.map(({ ok }) => ok)), sum(requests.map(({ failed }) => failed)))]
+        : []),
     ].join(' '),
     notes: events.map(({ at, label: text }, i) => `${i + 1}   ${clock(at)}   ${label(text, 100)}`),
   }
@@ -96,24 +135,30 @@ const sum = (values: readonly number[]): number => values.reduce((all, value) =>
 /** Gives each bar the first row of its lane that is free at that time. */
 function place({ bars, lanes }: TimelineChart): { bars: readonly Placed[]; rows: number } {
   const ends: number[][] = lanes.map(() => [])
-  const known = bars.filter(({ lane, from, to }) => lanes.includes(lane) && Number.isFinite(from) && Number.isFinite(to) && to >= from)
-  const placed = known.toSorted((a, b) => a.from - b.from).slice(0, MOST_BARS).map((bar): Placed => {
-    const laneAt = lanes.indexOf(bar.lane)
-    const rows = ends[laneAt] as number[]
-    const free = rows.findIndex((end) => end <= bar.from)
-    const row = free === -1 ? rows.length : free
-    rows[row] = bar.to
-    return { ...bar, laneAt, row }
-  })
+  const known = bars.filter(
+    ({ lane, from, to }) => lanes.includes(lane) && Number.isFinite(from) && Number.isFinite(to) && to >= from,
+  )
+  const placed = known
+    .toSorted((a, b) => a.from - b.from)
+    .slice(0, MOST_BARS)
+    .map((bar): Placed => {
+      const laneAt = lanes.indexOf(bar.lane)
+      const rows = ends[laneAt] as number[]
+      const free = rows.findIndex((end) => end <= bar.from)
+      const row = free === -1 ? rows.length : free
+      rows[row] = bar.to
+      return { ...bar, laneAt, row }
+    })
   return { bars: placed, rows: Math.max(0, ...ends.map((rows) => rows.length)) }
 }
 
 /** State is told by more than colour: what starts is an outline of dashes, what failed has a cross and a thick edge. */
-const looks = (state: State, hue: string): object => ({
-  running: { fill: hue, stroke: hue, lineWidth: 1 },
-  starting: { fill: '#ffffff', stroke: hue, lineWidth: 1.5, lineDash: [4, 3] },
-  failed: { fill: '#fdebe9', stroke: FAILED, lineWidth: 2.5 },
-})[state]
+const looks = (state: State, hue: string): object =>
+  ({
+    running: { fill: hue, stroke: hue, lineWidth: 1 },
+    starting: { fill: '#ffffff', stroke: hue, lineWidth: 1.5, lineDash: [4, 3] },
+    failed: { fill: '#fdebe9', stroke: FAILED, lineWidth: 2.5 },
+  })[state]
 
 const barSeries = (name: string, bars: readonly Placed[], rows: number, hue: string) => ({
   type: 'custom',
@@ -139,13 +184,25 @@ const barSeries = (name: string, bars: readonly Placed[], rows: number, hue: str
       type: 'group',
       children: [
         { type: 'rect', shape: { x: left, y: y + 1.5, width, height: height - 3, r: 3 }, style: looks(state, hue) },
-        ...(width < 28 ? [] : [{
-          type: 'text',
-          style: {
-            text, x: left + 6, y: y + height / 2, verticalAlign: 'middle', fill: state === 'running' ? '#ffffff' : INK,
-            fontFamily: FONT, fontSize: 11, width: width - 10, overflow: 'truncate', ellipsis: '…',
-          },
-        }]),
+        ...(width < 28
+          ? []
+          : [
+              {
+                type: 'text',
+                style: {
+                  text,
+                  x: left + 6,
+                  y: y + height / 2,
+                  verticalAlign: 'middle',
+                  fill: state === 'running' ? '#ffffff' : INK,
+                  fontFamily: FONT,
+                  fontSize: 11,
+                  width: width - 10,
+                  overflow: 'truncate',
+                  ellipsis: '…',
+                },
+              },
+            ]),
       ],
     }
   },
@@ -153,8 +210,20 @@ const barSeries = (name: string, bars: readonly Placed[], rows: number, hue: str
 
 /** They have no bars of their own; they are in the legend, to say what outlines mean. */
 const stateSeries = ({ charts }: Words) => [
-  { type: 'custom', name: charts.starting, data: [], renderItem: () => undefined, itemStyle: { color: '#ffffff', borderColor: QUIET, borderWidth: 1.5, borderType: [4, 3] } },
-  { type: 'custom', name: charts.ended, data: [], renderItem: () => undefined, itemStyle: { color: '#fdebe9', borderColor: FAILED, borderWidth: 2.5 } },
+  {
+    type: 'custom',
+    name: charts.starting,
+    data: [],
+    renderItem: () => undefined,
+    itemStyle: { color: '#ffffff', borderColor: QUIET, borderWidth: 1.5, borderType: [4, 3] },
+  },
+  {
+    type: 'custom',
+    name: charts.ended,
+    data: [],
+    renderItem: () => undefined,
+    itemStyle: { color: '#fdebe9', borderColor: FAILED, borderWidth: 2.5 },
+  },
 ]
 
 const eventSeries = (events: TimelineChart['events']) => ({
@@ -170,15 +239,32 @@ const eventSeries = (events: TimelineChart['events']) => ({
     symbol: 'none',
     lineStyle: { color: INK, width: 1.5, type: [3, 3] },
     data: events.map(({ at }, i) => ({
-      xAxis: at, label: { show: true, position: 'start', distance: 4, formatter: () => String(i + 1), color: INK, fontFamily: FONT, fontSize: 12, fontWeight: 700 },
+      xAxis: at,
+      label: {
+        show: true,
+        position: 'start',
+        distance: 4,
+        formatter: () => String(i + 1),
+        color: INK,
+        fontFamily: FONT,
+        fontSize: 12,
+        fontWeight: 700,
+      },
     })),
   },
 })
 
 const requestAxis = ({ charts, number }: Words) => ({
-  ...axisLooks, type: 'value', gridIndex: 1, name: charts.failedBelow, nameLocation: 'middle', nameGap: 64, splitNumber: 3,
+  ...axisLooks,
+  type: 'value',
+  gridIndex: 1,
+  name: charts.failedBelow,
+  nameLocation: 'middle',
+  nameGap: 64,
+  splitNumber: 3,
   nameTextStyle: { ...axisLooks.nameTextStyle, fontSize: 11 },
-  axisLabel: { ...axisLooks.axisLabel, formatter: (value: number) => number(Math.abs(value)), hideOverlap: true }, minInterval: 1,
+  axisLabel: { ...axisLooks.axisLabel, formatter: (value: number) => number(Math.abs(value)), hideOverlap: true },
+  minInterval: 1,
 })
 
 function requestSeries(requests: NonNullable<TimelineChart['requests']>, seconds: number) {
@@ -195,14 +281,23 @@ function requestSeries(requests: NonNullable<TimelineChart['requests']>, seconds
       const [at, height] = heights[dataIndex] as readonly [number, number]
       const [x, y] = api.coord([at, height])
       const [, zero] = api.coord([at, 0])
-      return height === 0 ? undefined : { type: 'rect', shape: { x, y: Math.min(y, zero), width, height: Math.abs(zero - y) }, style: { fill } }
+      return height === 0
+        ? undefined
+        : { type: 'rect', shape: { x, y: Math.min(y, zero), width, height: Math.abs(zero - y) }, style: { fill } }
     },
   })
   return [
-    strip(requests.map(({ at, ok }) => [at, ok]), '#5b8db8'),
-    strip(requests.map(({ at, failed }) => [at, -failed]), FAILED),
+    strip(
+      requests.map(({ at, ok }) => [at, ok]),
+      '#5b8db8',
+    ),
+    strip(
+      requests.map(({ at, failed }) => [at, -failed]),
+      FAILED,
+    ),
   ]
 }
 
 /** The space that lines of notes take, with their distance from the plot. */
-export const notesHeight = (notes: readonly string[]): number => (notes.length === 0 ? 0 : notes.length * NOTE_ROW + MARGIN)
+export const notesHeight = (notes: readonly string[]): number =>
+  notes.length === 0 ? 0 : notes.length * NOTE_ROW + MARGIN

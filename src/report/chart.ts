@@ -13,8 +13,8 @@ use([CustomChart, LineChart, ScatterChart, GridComponent, LegendPlainComponent, 
 
 /**
  * Draws a chart as an SVG picture without scripts, animation or anything that is loaded; the same chart gives the same
- * text. It is a light card in light and in dark, as the terminal is a dark one in both: colours of the page would not reach a
- * picture that a README shows, and the series were chosen to be told apart on white.
+ * text. It is a light card in light and in dark, as the terminal is a dark one in both: colours of the page would not
+ * reach a picture that a README shows, and the series were chosen to be told apart on white.
  *
  * @param id - makes the ids in the picture those of no other in the page.
  * @throws what the library throws, where a chart cannot be drawn.
@@ -27,8 +27,13 @@ export function drawChart(chart: Chart, id: string, words: Words = en): string {
 <rect x="0.5" y="0.5" width="${WIDTH - 1}" height="${height - 1}" rx="9" fill="#ffffff" stroke="#c9d1da"/>
 <text x="${MARGIN}" y="30" font-size="16" font-weight="600" fill="${INK}">${title}</text>
 ${new Markup(plot(plan, id))}
-${plan.notes.map((note, i) => html`<text x="${MARGIN}" y="${plan.height + MARGIN / 2 + i * NOTE_ROW}" font-size="13" fill="${INK}" xml:space="preserve">${note}</text>
-`)}</svg>
+${plan.notes.map(
+  (
+    note,
+    i,
+  ) => html`<text x="${MARGIN}" y="${plan.height + MARGIN / 2 + i * NOTE_ROW}" font-size="13" fill="${INK}" xml:space="preserve">${note}</text>
+`,
+)}</svg>
 `.text
 }
 
@@ -41,14 +46,23 @@ interface Painter {
 function plot({ option, height }: Plan, id: string): string {
   const chart = init(null, null, { renderer: 'svg', ssr: true, width: WIDTH, height })
   try {
-    chart.setOption({ animation: false, backgroundColor: 'transparent', textStyle: { fontFamily: FONT, color: INK }, ...option })
+    chart.setOption({
+      animation: false,
+      backgroundColor: 'transparent',
+      textStyle: { fontFamily: FONT, color: INK },
+      ...option,
+    })
     const painter = chart.getZr().painter as unknown as Painter
     const svg = painter.renderToString({ useViewBox: true, cssAnimation: false, cssEmphasis: false })
-    return svg.slice(svg.indexOf('>') + 1, svg.lastIndexOf('</svg>'))
-      // Texts have no bare quotes, so that these are attributes. The library numbers ids through all charts it ever drew.
-      .replace(/ ecmeta_\w+="[^"]*"/g, '')
-      .replace(/((?: id="|url\(#))zr\d+-/g, `$1${id}-`)
-      .trim()
+    return (
+      svg
+        .slice(svg.indexOf('>') + 1, svg.lastIndexOf('</svg>'))
+        // Texts have no bare quotes, so that these are attributes. The library numbers ids through all charts it ever
+        // drew.
+        .replace(/ ecmeta_\w+="[^"]*"/g, '')
+        .replace(/((?: id="|url\(#))zr\d+-/g, `$1${id}-`)
+        .trim()
+    )
   } finally {
     chart.dispose()
   }

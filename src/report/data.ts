@@ -14,7 +14,11 @@ export interface DataFile {
 export function dataFiles({ data = [], left = [] }: KeptData, slug: string): DataFile[] {
   const used = new Set<string>()
   const unique = (name: string): string => {
-    const safe = name.replace(/[^A-Za-z0-9._-]+/g, '-').replace(/^[.-]+/, '').slice(-80) || 'data.txt'
+    const safe =
+      name
+        .replace(/[^A-Za-z0-9._-]+/g, '-')
+        .replace(/^[.-]+/, '')
+        .slice(-80) || 'data.txt'
     let file = `data/${slug}-${safe}`
     for (let n = 2; used.has(file.toLowerCase()); n++) file = `data/${slug}-${n}-${safe}`
     used.add(file.toLowerCase())

@@ -19,7 +19,12 @@ export function diffLines(diff: NonNullable<PlannedChange['diff']>, { says }: Wo
   const { hunks } = structuredPatch('', '', diff.before, diff.after, '', '', { context: 3 })
   const lines = hunks.flatMap((hunk): DiffLine[] => [
     { kind: 'place', text: `@@ -${hunk.oldStart},${hunk.oldLines} +${hunk.newStart},${hunk.newLines} @@` },
-    ...hunk.lines.map((line): DiffLine => ({ kind: line.startsWith('+') ? 'added' : line.startsWith('-') ? 'removed' : 'same', text: line })),
+    ...hunk.lines.map(
+      (line): DiffLine => ({
+        kind: line.startsWith('+') ? 'added' : line.startsWith('-') ? 'removed' : 'same',
+        text: line,
+      }),
+    ),
   ])
   return lines.length <= MOST_LINES
     ? lines

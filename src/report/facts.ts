@@ -61,8 +61,8 @@ export interface Facts {
 }
 
 /**
- * Folds a run's events; keeps details of failed and changed tasks, up to a limit, and counts the rest. What it keeps does
- * not grow with the journal, but for a few words for each host and play.
+ * Folds a run's events; keeps details of failed and changed tasks, up to a limit, and counts the rest. What it keeps
+ * does not grow with the journal, but for a few words for each host and play.
  */
 export class FactsFold {
   readonly facts: Facts
@@ -75,8 +75,19 @@ export class FactsFold {
   constructor(words: Words = en) {
     this.#words = words
     this.facts = {
-      lastTime: '', exhibits: new Map(), findings: [], notices: [], plays: new Map(), failures: [],
-      results: 0, onlyCounted: 0, moreExhibits: 0, moreNotices: 0, machines: new MachineFold(), commands: new CommandFold(words), hypotheses: new Map(),
+      lastTime: '',
+      exhibits: new Map(),
+      findings: [],
+      notices: [],
+      plays: new Map(),
+      failures: [],
+      results: 0,
+      onlyCounted: 0,
+      moreExhibits: 0,
+      moreNotices: 0,
+      machines: new MachineFold(),
+      commands: new CommandFold(words),
+      hypotheses: new Map(),
     }
   }
 
@@ -138,7 +149,13 @@ export class FactsFold {
     facts.machines.addResult(result)
     facts.commands.addResult(result)
     const play = getOrPut(facts.plays, result.play, () => ({ name: result.play, hosts: new Map() }))
-    const host = getOrPut(play.hosts, result.host, () => ({ host: result.host, counts: {}, failed: false, details: [], quiet: [] }))
+    const host = getOrPut(play.hosts, result.host, () => ({
+      host: result.host,
+      counts: {},
+      failed: false,
+      details: [],
+      quiet: [],
+    }))
     host.counts[result.status] = (host.counts[result.status] ?? 0) + 1
 
     const bad = (result.status === 'failed' || result.status === 'unreachable') && !result.ignored

@@ -13,37 +13,54 @@ export interface Units {
 export const ENGLISH: Units = { ms: 'ms', s: 's', min: 'min', h: 'h', point: '.', thousands: ',' }
 
 /** Milliseconds as people say them: `312 ms`, `4.2 s`, `1 min 05 s`, `2 h 03 min`. */
-export const durationIn = ({ ms, s, min, h, point }: Units) => (milliseconds: number): string => {
-  if (milliseconds < 1000) return `${Math.round(milliseconds)} ${ms}`
-  if (milliseconds < 59_950) return `${(milliseconds / 1000).toFixed(1).replace('.', point)} ${s}`
-  const seconds = Math.round(milliseconds / 1000)
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} ${min} ${two(seconds % 60)} ${s}`
-  return `${Math.floor(seconds / 3600)} ${h} ${two(Math.floor((seconds % 3600) / 60))} ${min}`
-}
+export const durationIn =
+  ({ ms, s, min, h, point }: Units) =>
+  (milliseconds: number): string => {
+    if (milliseconds < 1000) return `${Math.round(milliseconds)} ${ms}`
+    if (milliseconds < 59_950) return `${(milliseconds / 1000).toFixed(1).replace('.', point)} ${s}`
+    const seconds = Math.round(milliseconds / 1000)
+    if (seconds < 3600) return `${Math.floor(seconds / 60)} ${min} ${two(seconds % 60)} ${s}`
+    return `${Math.floor(seconds / 3600)} ${h} ${two(Math.floor((seconds % 3600) / 60))} ${min}`
+  }
 
 export const duration = durationIn(ENGLISH)
 
 const two = (n: number): string => String(n).padStart(2, '0')
 
 /** `1,234,567` */
-export const numberIn = ({ thousands }: Units) => (n: number): string => grouped(String(n), thousands)
+export const numberIn =
+  ({ thousands }: Units) =>
+  (n: number): string =>
+    grouped(String(n), thousands)
 
 const grouped = (digits: string, thousands: string): string => digits.replace(/\B(?=(\d{3})+$)/g, thousands)
 
 /** A number that was measured, with three digits that count: `1,234`, `56.7`, `0.042`. */
-export const measureIn = (units: Units) => (n: number): string => {
-  const size = Math.abs(n)
-  if (size !== 0 && (size < 0.001 || size >= 1e15)) return n.toPrecision(3).replace('.', units.point)
-  const digits = size >= 100 || Number.isInteger(n) ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3
-  const [whole = '', part = ''] = n.toFixed(digits).replace(/(\.\d*?)0+$/, '$1').split('.')
-  return grouped(whole, units.thousands) + (part === '' ? '' : units.point + part)
-}
+export const measureIn =
+  (units: Units) =>
+  (n: number): string => {
+    const size = Math.abs(n)
+    if (size !== 0 && (size < 0.001 || size >= 1e15)) return n.toPrecision(3).replace('.', units.point)
+    const digits = size >= 100 || Number.isInteger(n) ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : 3
+    const [whole = '', part = ''] = n
+      .toFixed(digits)
+      .replace(/(\.\d*?)0+$/, '$1')
+      .split('.')
+    return grouped(whole, units.thousands) + (part === '' ? '' : units.point + part)
+  }
 
 /** Day, month and year in UTC, and the time, of an ISO time; undefined where it is none. */
-export function dayAndTime(iso: string): { readonly day: number; readonly month: number; readonly year: number; readonly time: string } | undefined {
+export function dayAndTime(
+  iso: string,
+): { readonly day: number; readonly month: number; readonly year: number; readonly time: string } | undefined {
   const date = new Date(iso)
   if (Number.isNaN(date.getTime())) return undefined
-  return { day: date.getUTCDate(), month: date.getUTCMonth(), year: date.getUTCFullYear(), time: date.toISOString().slice(11, 19) }
+  return {
+    day: date.getUTCDate(),
+    month: date.getUTCMonth(),
+    year: date.getUTCFullYear(),
+    time: date.toISOString().slice(11, 19),
+  }
 }
 
 export const firstLine = (text: string): string => text.trim().split('\n', 1)[0] ?? ''
@@ -69,13 +86,21 @@ export interface ExcerptOptions {
   readonly whole?: string
 }
 
-/** Head and tail of a text with more lines than that, for a page that people read; `leftOut` says how many are missing. */
+/**
+ * Head and tail of a text with more lines than that, for a page that people read; `leftOut` says how many are missing.
+ */
 export function excerpt(
-  text: string, leftOut: (lines: number, whole: string) => string,
+  text: string,
+  leftOut: (lines: number, whole: string) => string,
   { lines = 80, width = 2000, whole = 'events.jsonl' }: ExcerptOptions = {},
 ): string {
-  const all = text.trimEnd().split('\n').map((line) => (line.length > width ? `${line.slice(0, width)} ...` : line))
+  const all = text
+    .trimEnd()
+    .split('\n')
+    .map((line) => (line.length > width ? `${line.slice(0, width)} ...` : line))
   if (all.length <= lines) return all.join('\n')
   const tail = Math.floor(lines / 3)
-  return [...all.slice(0, lines - tail), `... ${leftOut(all.length - lines, whole)} ...`, ...all.slice(-tail)].join('\n')
+  return [...all.slice(0, lines - tail), `... ${leftOut(all.length - lines, whole)} ...`, ...all.slice(-tail)].join(
+    '\n',
+  )
 }

@@ -26,7 +26,10 @@ function solve(passed: (share: number) => boolean): number {
   return high
 }
 
-/** How likely it is to hold at least so often, when it holds in that share of all times. In logarithms: for many times the terms are too small for a double. */
+/**
+ * How likely it is to hold at least so often, when it holds in that share of all times. In logarithms: for many times
+ * the terms are too small for a double.
+ */
 function atLeast(held: number, of: number, share: number): number {
   let term = of * Math.log1p(-share)
   let sum = held === 0 ? Math.exp(term) : 0

@@ -13,13 +13,14 @@ const packaged = imported as unknown as Builder
 type Suite = ReturnType<Builder['testSuite']>
 
 /**
- * A run as JUnit XML, so that CI systems show it: each result of a task on a host and each finding is a test case. A task that
- * was skipped and a finding that cannot be told are skipped cases; a run without an end is an error.
+ * A run as JUnit XML, so that CI systems show it: each result of a task on a host and each finding is a test case. A
+ * task that was skipped and a finding that cannot be told are skipped cases; a run without an end is an error.
  *
  * @param folder - of the run, with `events.jsonl` in it.
  * @throws {EvidenceError} when the journal is missing or damaged.
  */
-export const junitReport = (folder: string, words: Words = en): string => junitOf(readJournal(join(folder, 'events.jsonl')), words)
+export const junitReport = (folder: string, words: Words = en): string =>
+  junitOf(readJournal(join(folder, 'events.jsonl')), words)
 
 export function junitOf(events: Iterable<RunEvent>, words: Words): string {
   const builder = packaged.newBuilder()
@@ -49,10 +50,17 @@ export function junitOf(events: Iterable<RunEvent>, words: Words): string {
 
 function addResult(suite: Suite, result: TaskResult, playbook: string, { says, statuses }: Words): void {
   const { host, task, play, status, ignored, message = '', durationMs, stdout, stderr } = result
-  const each = suite.testCase().className(className(playbook, play)).name(safe(`${host}: ${task}`)).time(durationMs / 1000)
+  const each = suite
+    .testCase()
+    .className(className(playbook, play))
+    .name(safe(`${host}: ${task}`))
+    .time(durationMs / 1000)
   const shown = (text: string): string => safe(excerpt(text, says.linesLeftOut))
   if (status === 'skipped' || status === 'unknown') each.skipped()
-  if (status === 'failed' && !ignored) each.failure(safe(message), 'failed').stacktrace(shown([message, stdout, stderr].filter((part) => part !== '').join('\n')))
+  if (status === 'failed' && !ignored)
+    each
+      .failure(safe(message), 'failed')
+      .stacktrace(shown([message, stdout, stderr].filter((part) => part !== '').join('\n')))
   if (status === 'unreachable' && !ignored) each.error(safe(message), 'unreachable')
   each.standardOutput(safe(`${statuses[status]}${ignored ? ' (ignored)' : ''}${message === '' ? '' : `: ${message}`}`))
 }
@@ -60,10 +68,18 @@ function addResult(suite: Suite, result: TaskResult, playbook: string, { says, s
 function addFinding(suite: Suite, finding: Finding, playbook: string, words: Words): void {
   const { id, experiment, statement, holds, question, detail, evidence } = finding
   const answer = words.marks[holds === null ? 'unknown' : question ? (holds ? 'yes' : 'no') : holds ? 'holds' : 'fails']
-  const each = suite.testCase().className(className(playbook, experiment)).name(safe(`${id}: ${statement}`))
-  const said = [...(detail === undefined ? [] : [detail]), ...measures(finding, words), ...(evidence.length > 0 ? [`${words.labels.evidence}: ${evidence.join(', ')}`] : [])]
+  const each = suite
+    .testCase()
+    .className(className(playbook, experiment))
+    .name(safe(`${id}: ${statement}`))
+  const said = [
+    ...(detail === undefined ? [] : [detail]),
+    ...measures(finding, words),
+    ...(evidence.length > 0 ? [`${words.labels.evidence}: ${evidence.join(', ')}`] : []),
+  ]
   if (holds === null) each.skipped()
-  if (holds === false && !question) each.failure(safe(detail ?? words.marks.fails), 'finding').stacktrace(safe(said.join('\n')))
+  if (holds === false && !question)
+    each.failure(safe(detail ?? words.marks.fails), 'finding').stacktrace(safe(said.join('\n')))
   each.standardOutput(safe([answer, ...said].join('\n')))
 }
 

@@ -10,7 +10,12 @@ export interface Machine {
 }
 
 const MOST = 1000
-const SYSTEMS: Readonly<Record<string, string>> = { debian: 'Debian', ubuntu: 'Ubuntu', fedora: 'Fedora', alpine: 'Alpine' }
+const SYSTEMS: Readonly<Record<string, string>> = {
+  debian: 'Debian',
+  ubuntu: 'Ubuntu',
+  fedora: 'Fedora',
+  alpine: 'Alpine',
+}
 
 /** Gathers what is told of machines on the way: by facts, and by Docker's list of nodes. */
 export class MachineFold {

@@ -3,8 +3,13 @@ import type { Finding, Measured, Times } from '../run/events.ts'
 import { shareInterval } from './interval.ts'
 import type { Words } from './words/index.ts'
 
-/** What was seen of a finding each time, in sentences: how often it held and how sure that is, and the numbers measured. */
-export const measures = ({ times, measured, question }: Pick<Finding, 'times' | 'measured' | 'question'>, words: Words): string[] => [
+/**
+ * What was seen of a finding each time, in sentences: how often it held and how sure that is, and the numbers measured.
+ */
+export const measures = (
+  { times, measured, question }: Pick<Finding, 'times' | 'measured' | 'question'>,
+  words: Words,
+): string[] => [
   ...(times === undefined ? [] : [heldTimes(times, question === true, words)]),
   ...(measured ?? []).flatMap((one) => numbers(one, words)),
 ]

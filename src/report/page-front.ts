@@ -3,10 +3,23 @@ import { mark, numbersOf, pill, scroller } from './page-parts.ts'
 import type { View } from './view.ts'
 
 /** What stands first: who hands in what, made when and where, and how it came out. */
-export const front = ({ summary, title, about, verdict, reasons, start, hosts, machines, command, words }: View): Markup => {
+export const front = ({
+  summary,
+  title,
+  about,
+  verdict,
+  reasons,
+  start,
+  hosts,
+  machines,
+  command,
+  words,
+}: View): Markup => {
   const { labels, heads, says, moment, duration } = words
   const fact = (name: string, value: Markup | string | false, wide = ''): Markup | false =>
-    value !== false && value !== '' && html`<div${wide !== '' && html` class="wide"`}><dt>${name}</dt><dd>${value}</dd></div>
+    value !== false &&
+    value !== '' &&
+    html`<div${wide !== '' && html` class="wide"`}><dt>${name}</dt><dd>${value}</dd></div>
 `
   return html`
 <header id="verdict" class="${summary.status}">
@@ -16,65 +29,113 @@ export const front = ({ summary, title, about, verdict, reasons, start, hosts, m
 <dl>
 ${fact(labels.author, about.author ?? '')}${fact(labels.course, about.course ?? '')}${about.title !== undefined && fact(labels.playbook, summary.playbook)}
 ${fact(labels.started, moment(summary.startedAt))}${fact(labels.took, duration(summary.durationMs))}${fact(labels.exitCode, html`${summary.exitCode}`)}
-${start !== undefined && html`${fact(labels.controller, html`${start.controller.hostname} <span class="quiet">${says.software(start.controller.platform, start.controller.node, start.version)}</span>`)}
+${
+  start !== undefined &&
+  html`${fact(labels.controller, html`${start.controller.hostname} <span class="quiet">${says.software(start.controller.platform, start.controller.node, start.version)}</span>`)}
 ${fact(labels.hosts, hosts)}
 ${fact(labels.machines, machines.length > 0 && html`${machines.map((line) => html`<div>${line}</div>`)}`, 'wide')}
 ${fact(labels.commandLine, html`<code>${command}</code>`, 'wide')}
-`}</dl>
+`
+}</dl>
 </header>
 `
 }
 
-export const wrong = ({ failures, words }: View): Markup | false => failures.length > 0 && html`
+export const wrong = ({ failures, words }: View): Markup | false =>
+  failures.length > 0 &&
+  html`
 <section id="wrong" class="wrong">
 <h2>${words.heads.wrong}</h2>
-<ul>${failures.map((task) => html`<li>${pill(task.status, words)} <a href="#${task.anchor}"><b>${task.host}</b>${words.says.atTask}${task.name}</a> <span class="quiet">${task.play}</span>${
-  task.message !== undefined && html`<p>${task.message}</p>`}</li>`)}</ul>
+<ul>${failures.map(
+    (task) =>
+      html`<li>${pill(task.status, words)} <a href="#${task.anchor}"><b>${task.host}</b>${words.says.atTask}${task.name}</a> <span class="quiet">${task.play}</span>${
+        task.message !== undefined && html`<p>${task.message}</p>`
+      }</li>`,
+  )}</ul>
 </section>
 `
 
-export const questions = ({ questions, words: { heads, labels, tables, questions: asked } }: View): Markup | false => questions.length > 0 && html`
+export const questions = ({ questions, words: { heads, labels, tables, questions: asked } }: View): Markup | false =>
+  questions.length > 0 &&
+  html`
 <section id="questions">
 <h2>${heads.questions}</h2>
-${scroller(heads.questions, html`<table class="questions cards">
+${scroller(
+  heads.questions,
+  html`<table class="questions cards">
 <caption class="hidden">${tables.questions}</caption>
 <thead><tr><th scope="col">${labels.question}</th><th scope="col">${labels.answer}</th></tr></thead>
-<tbody>${questions.map(({ question, answers }) => html`
-<tr><th scope="row">${asked[question]}</th><td><ul class="answers">${answers.map((f) => html`<li class="${f.mark.kind}">${mark(f.mark)}<span><span class="verdict-text">${f.mark.text}</span>: <a href="#finding-${f.slug}">${
-  f.statement}</a>${f.detail !== undefined && html` <span class="quiet">${f.detail}</span>`}${numbersOf(f.numbers)}</span></li>`)}</ul></td></tr>`)}
+<tbody>${questions.map(
+    ({ question, answers }) => html`
+<tr><th scope="row">${asked[question]}</th><td><ul class="answers">${answers.map(
+      (f) =>
+        html`<li class="${f.mark.kind}">${mark(f.mark)}<span><span class="verdict-text">${f.mark.text}</span>: <a href="#finding-${f.slug}">${
+          f.statement
+        }</a>${f.detail !== undefined && html` <span class="quiet">${f.detail}</span>`}${numbersOf(f.numbers)}</span></li>`,
+    )}</ul></td></tr>`,
+  )}
 </tbody>
-</table>`)}
+</table>`,
+)}
 </section>
 `
 
-export const findings = ({ findings, words: { heads, labels, tables, says } }: View): Markup | false => findings.length > 0 && html`
+export const findings = ({ findings, words: { heads, labels, tables, says } }: View): Markup | false =>
+  findings.length > 0 &&
+  html`
 <section id="findings">
 <h2>${heads.findings}</h2>
-${scroller(heads.findings, html`<table class="findings cards">
+${scroller(
+  heads.findings,
+  html`<table class="findings cards">
 <caption class="hidden">${tables.findings}</caption>
 <thead><tr><th scope="col">${labels.verdict}</th><th scope="col">${labels.finding}</th><th scope="col">${labels.measured}</th><th scope="col">${labels.evidence}</th></tr></thead>
-<tbody>${findings.map((f) => html`
-<tr class="${f.mark.kind}"><td class="nowrap">${mark(f.mark)}${f.mark.text}</td><td><a href="#finding-${f.slug}">${f.statement}</a></td><td>${f.detail}${numbersOf(f.numbers)}</td><td>${
-  f.evidence.map((e) => ('missing' in e
-    ? html`<span class="quiet">${e.missing} (${says.notRecorded})</span> `
-    : html`<a class="chip" href="#exhibit-${e.slug}">${e.id}</a> `))}</td></tr>`)}
+<tbody>${findings.map(
+    (f) => html`
+<tr class="${f.mark.kind}"><td class="nowrap">${mark(f.mark)}${f.mark.text}</td><td><a href="#finding-${f.slug}">${f.statement}</a></td><td>${f.detail}${numbersOf(f.numbers)}</td><td>${f.evidence.map(
+      (e) =>
+        'missing' in e
+          ? html`<span class="quiet">${e.missing} (${says.notRecorded})</span> `
+          : html`<a class="chip" href="#exhibit-${e.slug}">${e.id}</a> `,
+    )}</td></tr>`,
+  )}
 </tbody>
-</table>`)}
+</table>`,
+)}
 </section>
 `
 
-export const hosts = ({ recap, hasUnknown, moreHosts, words: { heads, labels, statuses, tables, says } }: View): Markup | false => recap.length > 0 && html`
+export const hosts = ({
+  recap,
+  hasUnknown,
+  moreHosts,
+  words: { heads, labels, statuses, tables, says },
+}: View): Markup | false =>
+  recap.length > 0 &&
+  html`
 <section id="hosts">
 <h2>${heads.hosts}</h2>
-${scroller(heads.hosts, html`<table class="recap">
+${scroller(
+  heads.hosts,
+  html`<table class="recap">
 <caption class="hidden">${tables.hosts}</caption>
 <thead><tr><th scope="col">${labels.host}</th>${([
-  statuses.ok, statuses.changed, statuses.unreachable, statuses.failed, statuses.skipped, statuses.rescued, statuses.ignored, ...(hasUnknown ? [statuses.unknown] : []),
-]).map((name) => html`<th scope="col" class="n">${name}</th>`)}</tr></thead>
-<tbody>${recap.map((h) => html`
-<tr><th scope="row">${h.host}</th>${count(h.ok, 'ok')}${count(h.changed, 'changed')}${count(h.unreachable, 'unreachable')}${count(h.failed, 'failed')}${count(h.skipped, 'skipped')}${count(h.rescued, 'changed')}${count(h.ignored, 'skipped')}${hasUnknown && count(h.unknown, 'unknown')}</tr>`)}
+    statuses.ok,
+    statuses.changed,
+    statuses.unreachable,
+    statuses.failed,
+    statuses.skipped,
+    statuses.rescued,
+    statuses.ignored,
+    ...(hasUnknown ? [statuses.unknown] : []),
+  ]).map((name) => html`<th scope="col" class="n">${name}</th>`)}</tr></thead>
+<tbody>${recap.map(
+    (h) => html`
+<tr><th scope="row">${h.host}</th>${count(h.ok, 'ok')}${count(h.changed, 'changed')}${count(h.unreachable, 'unreachable')}${count(h.failed, 'failed')}${count(h.skipped, 'skipped')}${count(h.rescued, 'changed')}${count(h.ignored, 'skipped')}${hasUnknown && count(h.unknown, 'unknown')}</tr>`,
+  )}
 </tbody>
-</table>`)}
+</table>`,
+)}
 ${moreHosts > 0 && html`<p class="note">${says.moreHosts(moreHosts)}summary.json.</p>`}
 </section>
 `
@@ -84,12 +145,17 @@ const count = (value: number, kind: string): Markup => html`<td class="n ${value
 export const phases = ({ phases, words: { heads, labels, tables, kinds, duration } }: View): Markup => html`
 <section id="phases">
 <h2>${heads.phases}</h2>
-${scroller(heads.phases, html`<table class="phases">
+${scroller(
+  heads.phases,
+  html`<table class="phases">
 <caption class="hidden">${tables.phases}</caption>
 <thead><tr><th scope="col">${labels.phase}</th><th scope="col">${labels.kind}</th><th scope="col" class="n">${labels.hosts}</th><th scope="col" class="n">${labels.took}</th><td class="bars" aria-hidden="true"></td></tr></thead>
-<tbody>${phases.map((p) => html`
-<tr><th scope="row">${p.name}</th><td>${kinds[p.kind]}</td><td class="n">${p.hosts.length}</td><td class="n nowrap">${duration(p.durationMs)}</td><td class="bars" aria-hidden="true"><i class="${p.kind}" style="width:${p.percent}%"></i></td></tr>`)}
+<tbody>${phases.map(
+    (p) => html`
+<tr><th scope="row">${p.name}</th><td>${kinds[p.kind]}</td><td class="n">${p.hosts.length}</td><td class="n nowrap">${duration(p.durationMs)}</td><td class="bars" aria-hidden="true"><i class="${p.kind}" style="width:${p.percent}%"></i></td></tr>`,
+  )}
 </tbody>
-</table>`)}
+</table>`,
+)}
 </section>
 `

@@ -12,17 +12,24 @@ export const tasks = ({ plays, results, onlyCounted, words }: View): Markup => h
 <h2>${words.heads.tasks}</h2>
 ${onlyCounted > 0 && html`<p class="note">${words.says.onlyCounted(results, onlyCounted)}events.jsonl.</p>`}
 ${plays.length === 0 && html`<p class="quiet">${words.labels.noTask}</p>`}
-${plays.map((play, i) => html`<h3 id="play-${i + 1}">${play.name}</h3>
+${plays.map(
+  (play, i) => html`<h3 id="play-${i + 1}">${play.name}</h3>
 ${play.hosts.map((one) => host(one, words))}
-${play.moreHosts > 0 && html`<p class="note">${words.says.moreHostsIn(play.moreHosts)}events.jsonl.</p>`}`)}
+${play.moreHosts > 0 && html`<p class="note">${words.says.moreHostsIn(play.moreHosts)}events.jsonl.</p>`}`,
+)}
 </section>
 `
 
 const host = ({ host, counts, details, quiet }: Host, words: Words): Markup => html`<div class="host">
-<h4>${host} <span class="counts">${(Object.entries(counts) as [keyof typeof counts, number][]).map(([status, n]) =>
-  html`<span class="${status}">${n} ${words.statuses[status]}</span> `)}</span></h4>
-${details.map((task) => detail(task, words))}${quiet.length > 0 && html`<details class="task calm"><summary><span class="name quiet">${words.says.calm(quiet.length)}</span></summary><ul class="inside">${
-  quiet.map((task) => line(task, words))}</ul></details>`}
+<h4>${host} <span class="counts">${(Object.entries(counts) as [keyof typeof counts, number][]).map(
+  ([status, n]) => html`<span class="${status}">${n} ${words.statuses[status]}</span> `,
+)}</span></h4>
+${details.map((task) => detail(task, words))}${
+  quiet.length > 0 &&
+  html`<details class="task calm"><summary><span class="name quiet">${words.says.calm(quiet.length)}</span></summary><ul class="inside">${quiet.map(
+    (task) => line(task, words),
+  )}</ul></details>`
+}
 </div>
 `
 
@@ -36,19 +43,30 @@ const detail = (task: ShownTask, words: Words): Markup => html`
   ...(task.handler ? [words.labels.handler] : []),
   ...(task.delegatedTo === undefined ? [] : [words.says.on(task.delegatedTo)]),
   ...(task.attempts > 1 ? [words.says.attempts(task.attempts)] : []),
-].map((aside) => html` <span class="quiet">${aside}</span>`)}<span class="took">${words.duration(task.durationMs)}</span></summary>
+].map(
+  (aside) => html` <span class="quiet">${aside}</span>`,
+)}<span class="took">${words.duration(task.durationMs)}</span></summary>
 <div class="inside">
 ${task.message !== undefined && html`<p class="message">${task.message}</p>`}
 ${task.status === 'unknown' && task.changes.length > 0 && html`<p class="quiet">${words.labels.asThingsAre}</p>`}
-${task.changes.map(({ description, subject, diff }) => html`
+${task.changes.map(
+  ({ description, subject, diff }) => html`
 <p class="change">${description}</p>
-${diff.length > 0 && html`<div class="block"><span>${subject}</span><pre class="diff">${diff.map(({ kind, text }) => html`<span class="${kind}">${text}
-</span>`)}</pre></div>`}`)}
-${task.commands.map(({ kind, script, stdout, stderr, exitCode, long }) => html`
+${
+  diff.length > 0 &&
+  html`<div class="block"><span>${subject}</span><pre class="diff">${diff.map(
+    ({ kind, text }) => html`<span class="${kind}">${text}
+</span>`,
+  )}</pre></div>`
+}`,
+)}
+${task.commands.map(
+  ({ kind, script, stdout, stderr, exitCode, long }) => html`
 ${block(words.blocks[kind], script, 'script')}
 ${block(words.blocks.output, stdout, '')}
 ${block(words.blocks.errors, stderr, 'errors')}
-${filesOf(long, words)}${exitCode !== 0 && html`<p class="exit">${words.says.exit(exitCode)}</p>`}`)}
+${filesOf(long, words)}${exitCode !== 0 && html`<p class="exit">${words.says.exit(exitCode)}</p>`}`,
+)}
 </div>
 </details>
 `

@@ -7,7 +7,8 @@ import { tasks } from './page-tasks.ts'
 import type { View } from './view.ts'
 
 /** The report as one HTML page that needs nothing else. `style`: CSS. */
-export const htmlPage = (view: View, style: string): string => html`<!doctype html>
+export const htmlPage = (view: View, style: string): string =>
+  html`<!doctype html>
 <html lang="${view.words.lang}">
 <head>
 <meta charset="utf-8">
@@ -15,8 +16,11 @@ export const htmlPage = (view: View, style: string): string => html`<!doctype ht
 <meta name="color-scheme" content="light dark">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
 <title>${view.words.says.title(view.title, view.verdict)}</title>
-${view.about.author !== undefined && html`<meta name="author" content="${view.about.author}">
-`}<style>${new Markup(style)}</style>
+${
+  view.about.author !== undefined &&
+  html`<meta name="author" content="${view.about.author}">
+`
+}<style>${new Markup(style)}</style>
 </head>
 <body>
 <a class="skip" href="#report">${view.words.heads.skip}</a>
@@ -39,7 +43,17 @@ ${appendix(view)}
 </html>
 `.text
 
-const contents = ({ failures, questions, findings, recap, otherExhibits, plays, notices, commands, words: { heads } }: View): Markup => html`
+const contents = ({
+  failures,
+  questions,
+  findings,
+  recap,
+  otherExhibits,
+  plays,
+  notices,
+  commands,
+  words: { heads },
+}: View): Markup => html`
 <nav aria-labelledby="head-contents">
 <h2 id="head-contents">${heads.contents}</h2>
 <ol>
@@ -49,8 +63,12 @@ ${questions.length > 0 && html`<li><a href="#questions">${heads.questions}</a></
 ${findings.length > 0 && html`<li><a href="#findings">${heads.findings}</a></li>`}
 ${recap.length > 0 && html`<li><a href="#hosts">${heads.hosts}</a></li>`}
 <li><a href="#phases">${heads.phases}</a></li>
-${findings.length > 0 && html`<li><a href="#evidence">${heads.evidence}</a><ol>${findings.map((f) =>
-  html`<li><a href="#finding-${f.slug}">${mark(f.mark)}${f.statement}</a></li>`)}</ol></li>`}
+${
+  findings.length > 0 &&
+  html`<li><a href="#evidence">${heads.evidence}</a><ol>${findings.map(
+    (f) => html`<li><a href="#finding-${f.slug}">${mark(f.mark)}${f.statement}</a></li>`,
+  )}</ol></li>`
+}
 ${otherExhibits.length > 0 && html`<li><a href="#exhibits">${heads.more}</a></li>`}
 <li><a href="#tasks">${heads.tasks}</a>${plays.length > 0 && html`<ol>${plays.map(({ name }, i) => html`<li><a href="#play-${i + 1}">${name}</a></li>`)}</ol>`}</li>
 ${notices.length > 0 && html`<li><a href="#notices">${heads.notices}</a></li>`}

@@ -6,7 +6,10 @@ import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome'] as const
-const PLACES = ['/Applications/Google Chrome.app/Contents/MacOS/Google Chrome', '/Applications/Chromium.app/Contents/MacOS/Chromium'] as const
+const PLACES = [
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+  '/Applications/Chromium.app/Contents/MacOS/Chromium',
+] as const
 const TIME_LIMIT_MS = 180_000
 
 /** There is no browser to print with, or it did not print; `message` says how to mend it. */
@@ -28,8 +31,10 @@ export function findBrowser(env: NodeJS.ProcessEnv = process.env): string {
   const folders = (env.PATH ?? '').split(path.delimiter).filter((folder) => folder !== '')
   const found = [...folders.flatMap((folder) => NAMES.map((name) => path.join(folder, name))), ...PLACES].find(canRun)
   if (found !== undefined) return found
-  throw new PrintError('a PDF is printed with Chromium, and there is none here: install it (on Debian: apt-get install chromium), '
-    + 'name one in CHROME_PATH, or open report.html in any browser and print it from there')
+  throw new PrintError(
+    'a PDF is printed with Chromium, and there is none here: install it (on Debian: apt-get install chromium), ' +
+      'name one in CHROME_PATH, or open report.html in any browser and print it from there',
+  )
 }
 
 function canRun(file: string): boolean {
@@ -50,12 +55,23 @@ export async function printPdf(browser: string, page: string, pdf: string): Prom
   const profile = mkdtempSync(path.join(tmpdir(), 'labbook-print-'))
   const aside = `${pdf}.part`
   try {
-    await promisify(execFile)(browser, [
-      '--headless', '--disable-gpu', '--no-first-run', '--disable-extensions', '--disable-crash-reporter', `--user-data-dir=${profile}`,
-      // The browser refuses to run as root with its sandbox on; the page has no scripts and loads nothing.
-      ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
-      '--no-pdf-header-footer', `--print-to-pdf=${aside}`, pathToFileURL(page).href,
-    ], { timeout: TIME_LIMIT_MS, killSignal: 'SIGKILL', maxBuffer: 64 * 1024 * 1024 })
+    await promisify(execFile)(
+      browser,
+      [
+        '--headless',
+        '--disable-gpu',
+        '--no-first-run',
+        '--disable-extensions',
+        '--disable-crash-reporter',
+        `--user-data-dir=${profile}`,
+        // The browser refuses to run as root with its sandbox on; the page has no scripts and loads nothing.
+        ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
+        '--no-pdf-header-footer',
+        `--print-to-pdf=${aside}`,
+        pathToFileURL(page).href,
+      ],
+      { timeout: TIME_LIMIT_MS, killSignal: 'SIGKILL', maxBuffer: 64 * 1024 * 1024 },
+    )
     renameSync(aside, pdf)
   } catch (error) {
     const { stderr = '', message } = error as Error & { stderr?: string }

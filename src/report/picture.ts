@@ -25,7 +25,10 @@ interface Row {
 const INKS = { command: '#f0f6fc', out: '#d5dbe3', err: '#ffb3a8', note: '#8a94a3', failed: '#ff7b72' } as const
 const FONTS = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', 'Liberation Mono', monospace"
 
-/** An exhibit as an SVG picture of a terminal. Its text can be selected; more than 60 lines of output are cut in the middle. */
+/**
+ * An exhibit as an SVG picture of a terminal. Its text can be selected; more than 60 lines of output are cut in the
+ * middle.
+ */
 export function picture(exhibit: Shown, id: string, words: Words = en): string {
   const rows = rowsOf(exhibit, words)
   const columns = Math.max(NARROWEST, ...rows.map(({ segments }) => endOf(segments)))
@@ -40,7 +43,11 @@ ${rows.flatMap((row, i) => row.segments.map((segment) => draw(segment, row.kind,
 `.text
 }
 
-function draw({ text, column, width, color, background, bold, dim, italic, underline }: Segment, kind: Row['kind'], row: number): Markup {
+function draw(
+  { text, column, width, color, background, bold, dim, italic, underline }: Segment,
+  kind: Row['kind'],
+  row: number,
+): Markup {
   const [x, w, top] = [tenths(PADDING + column * CHARACTER), tenths(width * CHARACTER), TITLE_BAR + PADDING + row * ROW]
   const looks = [
     ...(bold || kind === 'command' || kind === 'failed' ? [html` font-weight="600"`] : []),
@@ -48,8 +55,11 @@ function draw({ text, column, width, color, background, bold, dim, italic, under
     ...(underline ? [html` text-decoration="underline"`] : []),
     ...(dim ? [html` opacity="0.65"`] : []),
   ]
-  return html`${background !== undefined && html`<rect x="${x}" y="${top}" width="${w}" height="${ROW}" fill="${background}"/>
-`}<text x="${x}" y="${top + 14}" textLength="${w}" lengthAdjust="spacingAndGlyphs" style="white-space:pre" fill="${color ?? INKS[kind]}"${looks}>${text}</text>
+  return html`${
+    background !== undefined &&
+    html`<rect x="${x}" y="${top}" width="${w}" height="${ROW}" fill="${background}"/>
+`
+  }<text x="${x}" y="${top + 14}" textLength="${w}" lengthAdjust="spacingAndGlyphs" style="white-space:pre" fill="${color ?? INKS[kind]}"${looks}>${text}</text>
 `
 }
 
@@ -57,13 +67,18 @@ const tenths = (n: number): number => Math.round(n * 10) / 10
 
 function rowsOf(exhibit: Shown, { says }: Words): Row[] {
   const prompt = exhibit.host === 'controller' ? 'controller$ ' : `${exhibit.host}$ `
-  const rows: Row[] = layOut(prompt + exhibit.command.trimEnd().replaceAll('\n', '\n> '), COLUMNS)
-    .map((segments) => ({ kind: 'command', segments }))
+  const rows: Row[] = layOut(prompt + exhibit.command.trimEnd().replaceAll('\n', '\n> '), COLUMNS).map((segments) => ({
+    kind: 'command',
+    segments,
+  }))
   const output: Row[] = [
     ...layOut(exhibit.stdout.trimEnd(), COLUMNS).map((segments): Row => ({ kind: 'out', segments })),
     ...layOut(exhibit.stderr.trimEnd(), COLUMNS).map((segments): Row => ({ kind: 'err', segments })),
   ]
-  rows.push(...cutMiddle(rows.splice(0), says), ...cutMiddle(output, says, exhibit.long?.stdout?.file ?? exhibit.long?.stderr?.file))
+  rows.push(
+    ...cutMiddle(rows.splice(0), says),
+    ...cutMiddle(output, says, exhibit.long?.stdout?.file ?? exhibit.long?.stderr?.file),
+  )
   if (exhibit.exitCode !== 0) rows.push(textRow('failed', says.exit(exhibit.exitCode)))
   return rows
 }

@@ -2,7 +2,10 @@ import type { Words } from './words/index.ts'
 
 export type Question = keyof Words['questions']
 
-/** The questions of the lab in the order a report answers them, and what the ids of the findings that answer each begin with. */
+/**
+ * The questions of the lab in the order a report answers them, and what the ids of the findings that answer each begin
+ * with.
+ */
 const ANSWERS: Readonly<Record<Question, readonly string[]>> = {
   drain: ['swarm.drain.'],
   returns: ['swarm.active.'],
@@ -20,12 +23,14 @@ const ANSWERS: Readonly<Record<Question, readonly string[]>> = {
 }
 
 /**
- * Puts findings to the questions they answer. A finding answers one question, that of the longest beginning its id has; a
- * question shows only where it is answered.
+ * Puts findings to the questions they answer. A finding answers one question, that of the longest beginning its id has;
+ * a question shows only where it is answered.
  *
  * @param findings - in the order they are to stand in.
  */
-export function answered<F extends { readonly id: string }>(findings: readonly F[]): { readonly question: Question; readonly answers: readonly F[] }[] {
+export function answered<F extends { readonly id: string }>(
+  findings: readonly F[],
+): { readonly question: Question; readonly answers: readonly F[] }[] {
   const questions = Object.keys(ANSWERS) as Question[]
   const answers = new Map<Question, F[]>(questions.map((question) => [question, []]))
   for (const finding of findings) {

@@ -29,13 +29,16 @@ export interface ReportOptions {
  * Renders `report.md`, `report.html`, the pictures under `img/` and the numbers under `data/` of a run.
  *
  * @param folder - of the run, with `events.jsonl` in it.
- * @param known - what has been gathered while the run went on. Without it the journal is read, so that an old run can be
+ * @param known - what has been gathered while the run went on. Without it the journal is read, so that an old run can
+ *   be
  * rendered again, and in memory that does not grow with it.
  * @returns the paths of the two reports.
  * @throws {EvidenceError} when the journal is missing or damaged, or the report cannot be written.
  */
 export async function renderReport(
-  folder: string, known?: Known, { language = 'en', formats = ['html', 'md'] }: ReportOptions = {},
+  folder: string,
+  known?: Known,
+  { language = 'en', formats = ['html', 'md'] }: ReportOptions = {},
 ): Promise<{ markdown: string; html: string }> {
   const words = await wordsOf(language)
   const { summary, facts } = known ?? readAll(join(folder, 'events.jsonl'), words)
@@ -44,7 +47,10 @@ export async function renderReport(
   try {
     if (view.exhibits.length > 0) await mkdir(join(folder, 'img'), { recursive: true })
     for (const { slug, svg } of view.exhibits) await replace(join(folder, 'img', `${slug}.svg`), svg)
-    await writeData(folder, view.exhibits.flatMap(({ data }) => data))
+    await writeData(
+      folder,
+      view.exhibits.flatMap(({ data }) => data),
+    )
     if (formats.includes('md')) await replace(paths.markdown, markdownPage(view))
     if (formats.includes('html')) await replace(paths.html, htmlPage(view, style()))
   } catch (error) {
@@ -54,8 +60,8 @@ export async function renderReport(
 }
 
 /**
- * Long texts lose their middle in the journal, but not in the report that is made when the run ends: what that one wrote
- * is whole, and stays.
+ * Long texts lose their middle in the journal, but not in the report that is made when the run ends: what that one
+ * wrote is whole, and stays.
  */
 async function writeData(folder: string, files: readonly DataFile[]): Promise<void> {
   for (const { file, text, bytes } of files) {
@@ -79,8 +85,11 @@ function readAll(journal: string, words: Words): Known {
 
 /** Loads the libraries that this report needs. */
 async function drawingFor({ exhibits, plays }: Facts): Promise<Drawing> {
-  const hasDiff = [...plays.values()].some(({ hosts }) => [...hosts.values()].some(({ details }) =>
-    details.some(({ changes }) => changes.some(({ diff }) => diff !== undefined))))
+  const hasDiff = [...plays.values()].some(({ hosts }) =>
+    [...hosts.values()].some(({ details }) =>
+      details.some(({ changes }) => changes.some(({ diff }) => diff !== undefined)),
+    ),
+  )
   const hasChart = [...exhibits.values()].some(({ chart }) => chart !== undefined)
   const { picture } = exhibits.size > 0 ? await import('./picture.ts') : { picture: never }
   const { diffLines } = hasDiff ? await import('./diff.ts') : { diffLines: never }

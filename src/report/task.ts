@@ -26,7 +26,8 @@ export interface TaskDetail {
   readonly commands: readonly CommandShown[]
 }
 
-interface CommandShown extends Pick<CommandRecord, 'kind' | 'script' | 'stdout' | 'stderr' | 'exitCode' | 'durationMs'> {
+interface CommandShown
+  extends Pick<CommandRecord, 'kind' | 'script' | 'stdout' | 'stderr' | 'exitCode' | 'durationMs'> {
   readonly long: readonly LongText[]
 }
 
@@ -70,9 +71,14 @@ export function longTexts({ long }: Pick<CommandRecord, 'long'>): LongText[] {
 
 /** Characters that a detail keeps in memory, about. */
 export const sizeOf = ({ changes, commands }: TaskDetail): number =>
-  changes.reduce((sum, { diff }) => sum + (diff ? diff.before.length + diff.after.length : 0), 500)
-  + commands.reduce((sum, { script, stdout, stderr }) => sum + script.length + stdout.length + stderr.length, 0)
+  changes.reduce((sum, { diff }) => sum + (diff ? diff.before.length + diff.after.length : 0), 500) +
+  commands.reduce((sum, { script, stdout, stderr }) => sum + script.length + stdout.length + stderr.length, 0)
 
 /** Probes are how the runner looks, not what it did: they matter only where a task failed, or where they are long. */
-const worthShowing = (result: TaskResult) => (command: CommandRecord): boolean =>
-  command.kind === 'change' || command.long !== undefined || result.status === 'failed' || result.status === 'unreachable'
+const worthShowing =
+  (result: TaskResult) =>
+  (command: CommandRecord): boolean =>
+    command.kind === 'change' ||
+    command.long !== undefined ||
+    result.status === 'failed' ||
+    result.status === 'unreachable'

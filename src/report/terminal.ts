@@ -23,10 +23,22 @@ export type Line = readonly Segment[]
 const TAB = 8
 /** The package's sixteen colours are made for no background in particular; these are readable on the picture's. */
 const THEME: Readonly<Record<string, string>> = {
-  '0, 0, 0': '#6e7681', '187, 0, 0': '#ff7b72', '0, 187, 0': '#56d364', '187, 187, 0': '#e3b341',
-  '0, 0, 187': '#79b8ff', '187, 0, 187': '#d2a8ff', '0, 187, 187': '#56d4dd', '255,255,255': '#d5dbe3',
-  '85, 85, 85': '#8b949e', '255, 85, 85': '#ffa198', '0, 255, 0': '#7ee787', '255, 255, 85': '#f2cc60',
-  '85, 85, 255': '#a5d6ff', '255, 85, 255': '#e2c5ff', '85, 255, 255': '#8be9f1', '255, 255, 255': '#ffffff',
+  '0, 0, 0': '#6e7681',
+  '187, 0, 0': '#ff7b72',
+  '0, 187, 0': '#56d364',
+  '187, 187, 0': '#e3b341',
+  '0, 0, 187': '#79b8ff',
+  '187, 0, 187': '#d2a8ff',
+  '0, 187, 187': '#56d4dd',
+  '255,255,255': '#d5dbe3',
+  '85, 85, 85': '#8b949e',
+  '255, 85, 85': '#ffa198',
+  '0, 255, 0': '#7ee787',
+  '255, 255, 85': '#f2cc60',
+  '85, 85, 255': '#a5d6ff',
+  '255, 85, 255': '#e2c5ff',
+  '85, 255, 255': '#8be9f1',
+  '255, 255, 255': '#ffffff',
 }
 
 /**
@@ -60,7 +72,7 @@ export function layOut(text: string, columns: number): Line[] {
 /** What is left of a text when only what shows is kept: line ends, tabs as spaces, and SGR sequences. */
 function clean(text: string): string {
   const shown = text
-     
+
     .split(/(\x1b\[[\d;]*m)/)
     .map((part, i) => (i % 2 === 1 ? part : stripVTControlCharacters(part)))
     .join('')
@@ -72,9 +84,14 @@ function clean(text: string): string {
 
 function expandTabs(text: string): string {
   if (!text.includes('\t')) return text
-  return text.split('\n').map((line) => line.split('\t').reduce((done, part) => {
-    return done + ' '.repeat(TAB - (widthOf(done) % TAB)) + part
-  })).join('\n')
+  return text
+    .split('\n')
+    .map((line) =>
+      line.split('\t').reduce((done, part) => {
+        return done + ' '.repeat(TAB - (widthOf(done) % TAB)) + part
+      }),
+    )
+    .join('\n')
 }
 
 /** In columns. Most text is of characters that take one each, which need no looking up. */
@@ -100,7 +117,7 @@ const MOST_AT_ONCE = 256
 
 /** Characters as people see them: a letter with its accents, an emoji of several code points. */
 function* graphemes(text: string): Generator<string> {
-  for (let at = 0; at < text.length;) {
+  for (let at = 0; at < text.length; ) {
     const end = at + MOST_AT_ONCE
     const part = text.slice(at, /[\ud800-\udbff]/.test(text.charAt(end - 1)) ? end + 1 : end)
     if (isPlain(part)) yield* part
@@ -136,9 +153,14 @@ function* fit(text: string, columns: number, column: number): Generator<{ text: 
 function segment(text: string, column: number, style: Anser.AnserJsonEntry): Segment {
   const has = (decoration: Anser.DecorationName): boolean => style.decorations.includes(decoration)
   return {
-    text, column, width: widthOf(text),
+    text,
+    column,
+    width: widthOf(text),
     ...(style.fg ? { color: THEME[style.fg] ?? `rgb(${style.fg})` } : {}),
     ...(style.bg ? { background: THEME[style.bg] ?? `rgb(${style.bg})` } : {}),
-    bold: has('bold'), dim: has('dim'), italic: has('italic'), underline: has('underline'),
+    bold: has('bold'),
+    dim: has('dim'),
+    italic: has('italic'),
+    underline: has('underline'),
   }
 }

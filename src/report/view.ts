@@ -25,7 +25,11 @@ export interface ShownExhibit extends Pick<Exhibit, 'id' | 'title' | 'host' | 'c
 }
 
 export interface ShownTask extends Omit<TaskDetail, 'changes'> {
-  readonly changes: readonly { readonly description: string; readonly subject: string; readonly diff: readonly DiffLine[] }[]
+  readonly changes: readonly {
+    readonly description: string
+    readonly subject: string
+    readonly diff: readonly DiffLine[]
+  }[]
 }
 
 /** What draws the parts that not every report has. Their libraries are loaded only for those that have them. */
@@ -37,7 +41,9 @@ export interface Drawing {
 
 export type View = ReturnType<typeof viewOf>
 
-/** More hosts than this are counted, in the list of all and in each play; those where something went wrong come first. */
+/**
+ * More hosts than this are counted, in the list of all and in each play; those where something went wrong come first.
+ */
 const MOST_HOSTS = 1000
 /** More names than this make no sentence. */
 const MOST_NAMES = 20
@@ -48,7 +54,13 @@ export function viewOf(summary: Summary, facts: Facts, drawing: Drawing, words: 
   const shownAlready = new Set<string>()
   const slugFinding = slugger()
   // What does not hold is what a reader looks for: it comes first, and so has the pictures it shares with others.
-  const findings = facts.findings.map((finding) => ({ ...finding, mark: markOf(finding, words), numbers: measures(finding, words), hypothesis: facts.hypotheses.get(finding.experiment) }))
+  const findings = facts.findings
+    .map((finding) => ({
+      ...finding,
+      mark: markOf(finding, words),
+      numbers: measures(finding, words),
+      hypothesis: facts.hypotheses.get(finding.experiment),
+    }))
     .toSorted((a, b) => a.mark.rank - b.mark.rank)
     .map((finding) => {
       const evidence = finding.evidence.map((id) => exhibits.get(id) ?? { missing: id })
@@ -79,9 +91,13 @@ export function viewOf(summary: Summary, facts: Facts, drawing: Drawing, words: 
     phases: phases(summary),
     plays: [...facts.plays.values()].map(({ name, hosts }) => ({
       name,
-      hosts: [...hosts.values()].toSorted(failedFirst).slice(0, MOST_HOSTS).map((host) => ({
-        ...host, details: host.details.map((detail): ShownTask => showTask(detail, drawing, words)),
-      })),
+      hosts: [...hosts.values()]
+        .toSorted(failedFirst)
+        .slice(0, MOST_HOSTS)
+        .map((host) => ({
+          ...host,
+          details: host.details.map((detail): ShownTask => showTask(detail, drawing, words)),
+        })),
       moreHosts: Math.max(0, hosts.size - MOST_HOSTS),
     })),
     moreHosts: Math.max(0, recap.length - MOST_HOSTS),
@@ -91,18 +107,24 @@ export function viewOf(summary: Summary, facts: Facts, drawing: Drawing, words: 
     notices: facts.notices.toSorted((a, b) => LEVELS[a.level] - LEVELS[b.level]),
     moreNotices: facts.moreNotices,
     commands: facts.commands.commands.map((command) => ({
-      ...command, shown: command.exhibit === undefined ? undefined : exhibits.get(command.exhibit)?.slug,
+      ...command,
+      shown: command.exhibit === undefined ? undefined : exhibits.get(command.exhibit)?.slug,
     })),
     moreCommands: facts.commands.more,
     looks: facts.commands.looks,
   }
 }
 
-const wrongs = ({ failed, unreachable }: { readonly failed: number; readonly unreachable: number }): number => failed + unreachable
+const wrongs = ({ failed, unreachable }: { readonly failed: number; readonly unreachable: number }): number =>
+  failed + unreachable
 
 const showTask = (detail: TaskDetail, { diffLines }: Drawing, words: Words): ShownTask => ({
   ...detail,
-  changes: detail.changes.map(({ description, diff }) => ({ description, subject: diff?.subject ?? '', diff: diff ? diffLines(diff, words) : [] })),
+  changes: detail.changes.map(({ description, diff }) => ({
+    description,
+    subject: diff?.subject ?? '',
+    diff: diff ? diffLines(diff, words) : [],
+  })),
 })
 
 function names(all: readonly string[], { says }: Words): string {
@@ -115,8 +137,10 @@ function machines({ machines, docker }: MachineFold, words: Words): string[] {
   const alike = new Map<string, string[]>()
   for (const [host, { system, cpus, memory }] of machines) {
     const engine = docker.get(host)
-    const kind = words.says.machine(system, cpus, memory > 0 ? words.measure(memory / 1024 / 1024) : '') + (engine === undefined ? '' : `, Docker ${engine}`)
-    alike.set(kind, [...alike.get(kind) ?? [], host])
+    const kind =
+      words.says.machine(system, cpus, memory > 0 ? words.measure(memory / 1024 / 1024) : '') +
+      (engine === undefined ? '' : `, Docker ${engine}`)
+    alike.set(kind, [...(alike.get(kind) ?? []), host])
   }
   return [...alike].map(([kind, hosts]) => `${names(hosts, words)}: ${kind}`)
 }
@@ -126,8 +150,13 @@ const LEVELS = { error: 0, warning: 1, info: 2 } as const
 /** That a question is answered with no is neither good news nor bad. */
 function markOf({ holds, question }: Finding, { marks }: Words) {
   if (holds === null) return { sign: '?', text: marks.unknown, kind: 'unknown', rank: 1 }
-  if (question) return holds ? { sign: '●', text: marks.yes, kind: 'answer', rank: 2 } : { sign: '○', text: marks.no, kind: 'answer', rank: 2 }
-  return holds ? { sign: '✓', text: marks.holds, kind: 'holds', rank: 2 } : { sign: '✗', text: marks.fails, kind: 'fails', rank: 0 }
+  if (question)
+    return holds
+      ? { sign: '●', text: marks.yes, kind: 'answer', rank: 2 }
+      : { sign: '○', text: marks.no, kind: 'answer', rank: 2 }
+  return holds
+    ? { sign: '✓', text: marks.holds, kind: 'holds', rank: 2 }
+    : { sign: '✗', text: marks.fails, kind: 'fails', rank: 0 }
 }
 
 const failedFirst = (a: HostTasks, b: HostTasks): number => Number(b.failed) - Number(a.failed)
@@ -154,7 +183,10 @@ function reasons(summary: Summary, words: Words): string[] {
 
 function phases(summary: Summary) {
   const longest = Math.max(1, ...summary.plays.map(({ durationMs }) => durationMs))
-  return summary.plays.map((play) => ({ ...play, percent: Math.max(0.5, Math.round((play.durationMs / longest) * 1000) / 10) }))
+  return summary.plays.map((play) => ({
+    ...play,
+    percent: Math.max(0.5, Math.round((play.durationMs / longest) * 1000) / 10),
+  }))
 }
 
 function showExhibits(exhibits: Iterable<KeptExhibit>, drawing: Drawing, words: Words): Map<string, ShownExhibit> {
@@ -166,13 +198,29 @@ function showExhibits(exhibits: Iterable<KeptExhibit>, drawing: Drawing, words: 
     const long = longTexts(exhibit)
     const output = [exhibit.stdout, exhibit.stderr].filter((part) => part.trim() !== '').join('\n')
     const text = excerpt(output, words.says.linesLeftOut, { lines: 300, ...wholeIn(long[0]?.file) })
-    shown.set(id, { id, title, host, command, start, slug, ...draw(exhibit, slug, drawing, words), text, long, data: dataFiles(exhibit, slug) })
+    shown.set(id, {
+      id,
+      title,
+      host,
+      command,
+      start,
+      slug,
+      ...draw(exhibit, slug, drawing, words),
+      text,
+      long,
+      data: dataFiles(exhibit, slug),
+    })
   }
   return shown
 }
 
 /** The chart, or the terminal. A chart that cannot be drawn is no reason to have no report. */
-function draw(exhibit: KeptExhibit, slug: string, { picture, drawChart }: Drawing, words: Words): Pick<ShownExhibit, 'svg' | 'chart'> {
+function draw(
+  exhibit: KeptExhibit,
+  slug: string,
+  { picture, drawChart }: Drawing,
+  words: Words,
+): Pick<ShownExhibit, 'svg' | 'chart'> {
   if (exhibit.chart === undefined) return { svg: picture(exhibit, slug, words), chart: undefined }
   try {
     return { svg: drawChart(exhibit.chart, slug, words), chart: {} }

@@ -29,7 +29,14 @@ export const withoutScript = (changes: Plan<unknown>['changes']): PlannedChange[
 
 /** The last line that says something: where tools put the reason. */
 export function lastLine(text: string): string {
-  return text.trim().split('\n').filter((line) => line.trim() !== '').at(-1)?.trim() ?? ''
+  return (
+    text
+      .trim()
+      .split('\n')
+      .filter((line) => line.trim() !== '')
+      .at(-1)
+      ?.trim() ?? ''
+  )
 }
 
 /** A try as the author's conditions see it. */
@@ -62,17 +69,25 @@ export function orFailed(tried: Tried, judge: () => Tried): Tried {
 function judged(tried: Tried, { keywords, at }: Task): Tried {
   if (tried.status === 'unreachable' || tried.status === 'unknown' || tried.inTheDark === true) return tried
   if (tried.would !== undefined && typeof keywords.changed_when === 'function') {
-    return { ...tried, status: 'unknown', message: 'cannot tell before it has run: changed_when judges what comes of it' }
+    return {
+      ...tried,
+      status: 'unknown',
+      message: 'cannot tell before it has run: changed_when judges what comes of it',
+    }
   }
   // What has not run has nothing yet that a condition could judge.
-  const failed_when = tried.would !== undefined && typeof keywords.failed_when === 'function' ? undefined : keywords.failed_when
+  const failed_when =
+    tried.would !== undefined && typeof keywords.failed_when === 'function' ? undefined : keywords.failed_when
   const { changed_when } = keywords
   const attempt = attemptOf(tried)
-  const holds = (keyword: 'failed_when' | 'changed_when', rule: boolean | ((attempt: Attempt<unknown>) => boolean)): boolean =>
-    typeof rule === 'function' ? callOfTask(keyword, at, () => rule(attempt)) : rule
+  const holds = (
+    keyword: 'failed_when' | 'changed_when',
+    rule: boolean | ((attempt: Attempt<unknown>) => boolean),
+  ): boolean => (typeof rule === 'function' ? callOfTask(keyword, at, () => rule(attempt)) : rule)
   const done = tried.changes.length > 0 ? 'changed' : 'ok'
   let { status } = tried
-  if (failed_when !== undefined) status = holds('failed_when', failed_when) ? 'failed' : status === 'failed' ? done : status
+  if (failed_when !== undefined)
+    status = holds('failed_when', failed_when) ? 'failed' : status === 'failed' ? done : status
   if (changed_when !== undefined && status !== 'failed') status = holds('changed_when', changed_when) ? 'changed' : 'ok'
   if (status === tried.status) return tried
   const { message, ...rest } = tried
@@ -81,15 +96,24 @@ function judged(tried: Tried, { keywords, at }: Task): Tried {
 
 /** Turns what was thrown on the way into a result; what is nobody's expected error goes on being thrown. */
 export function failureOf(error: unknown, commands: readonly CommandRecord[] = []): Tried {
-  const failed = (status: 'failed' | 'unreachable', message: string): Tried => ({ status, message, changes: [], commands })
+  const failed = (status: 'failed' | 'unreachable', message: string): Tried => ({
+    status,
+    message,
+    changes: [],
+    commands,
+  })
   if (error instanceof Unreachable) return failed('unreachable', error.message)
   if (error instanceof TimeLimit) {
     const said = lastLine(error.stderr.toString('utf8')) || lastLine(error.stdout.toString('utf8'))
     return failed('failed', said === '' ? error.message : `${error.message}; it last said: ${said}`)
   }
   if (
-    error instanceof BecomeFailed || error instanceof CutShort || error instanceof BadParameters ||
-    error instanceof MissingInput || error instanceof Unresolved || error instanceof ConditionError
+    error instanceof BecomeFailed ||
+    error instanceof CutShort ||
+    error instanceof BadParameters ||
+    error instanceof MissingInput ||
+    error instanceof Unresolved ||
+    error instanceof ConditionError
   ) {
     return failed('failed', error.message)
   }

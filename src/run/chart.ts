@@ -1,4 +1,6 @@
-/** A picture of numbers, as data: an exhibit carries it, the report draws it, so that an old journal can be drawn anew. */
+/**
+ * A picture of numbers, as data: an exhibit carries it, the report draws it, so that an old journal can be drawn anew.
+ */
 export type Chart = LinesChart | TimelineChart
 
 export interface Axis {

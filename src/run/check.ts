@@ -7,7 +7,13 @@ import { readsOf, setsOf } from './planned.ts'
 import type { Prepared } from './prepare.ts'
 
 /** Check mode: what the run would do; unknown where it would see another host than the one that is there now. */
-export function foresee(foreseen: Foreseen, entry: Entry, prepared: Prepared, plan: Plan<unknown>, commands: readonly CommandRecord[]): Tried {
+export function foresee(
+  foreseen: Foreseen,
+  entry: Entry,
+  prepared: Prepared,
+  plan: Plan<unknown>,
+  commands: readonly CommandRecord[],
+): Tried {
   const { target } = entry
   const reads = readsOf(entry, prepared, plan)
   const reason = foreseen.reason(target.name, reads)
@@ -29,7 +35,13 @@ export function foresee(foreseen: Foreseen, entry: Entry, prepared: Prepared, pl
  * @param reason - the task that would have to run first.
  * @param plan - as things are now; without it nothing is said of that.
  */
-export function cannotTell(reason: string, { task }: Entry, { params }: Prepared, commands: readonly CommandRecord[], plan?: Plan<unknown>): Tried {
+export function cannotTell(
+  reason: string,
+  { task }: Entry,
+  { params }: Prepared,
+  commands: readonly CommandRecord[],
+  plan?: Plan<unknown>,
+): Tried {
   const now = plan?.problem ?? (plan?.changes.length === 0 ? 'as things are now it would change nothing' : undefined)
   return {
     status: 'unknown',

@@ -13,18 +13,24 @@ const LONGEST_PAUSE_SECONDS = 12
 const LOOK_SECONDS = 60
 
 /**
- * Waits until a host that was sent away is back. A line that breaks, a host that does not answer and one that refuses us
- * are what is to be expected meanwhile.
+ * Waits until a host that was sent away is back. A line that breaks, a host that does not answer and one that refuses
+ * us are what is to be expected meanwhile.
  *
  * @param before - what the task's own probe saw.
  * @returns what the last look saw, or why the host is not back.
  * @throws {Interrupted} when the user interrupts.
  */
 export async function awaitReturn<P>(
-  { target, become }: Entry, comesBack: ComesBack<P>, params: P, before: Outcome, signal: AbortSignal,
+  { target, become }: Entry,
+  comesBack: ComesBack<P>,
+  params: P,
+  before: Outcome,
+  signal: AbortSignal,
 ): Promise<Outcome | string> {
   const pause = (seconds: number): Promise<void> =>
-    sleep(seconds * 1000, undefined, { signal }).catch(() => { throw new Interrupted() })
+    sleep(seconds * 1000, undefined, { signal }).catch(() => {
+      throw new Interrupted()
+    })
   const look = async (): Promise<Outcome> => {
     const options = { ...(become === undefined ? {} : { become }), timeLimitSeconds: LOOK_SECONDS }
     return (await runBatch(target.connection, [comesBack.probe(params)], options))[0] as Outcome

@@ -19,7 +19,9 @@ export interface DisturbanceContext {
   hostvars(host: string): Readonly<Record<string, unknown>>
 }
 
-/** Says whom a step disturbs, and how. It must not throw for an inventory that lacks a group: nobody is disturbed then. */
+/**
+ * Says whom a step disturbs, and how. It must not throw for an inventory that lacks a group: nobody is disturbed then.
+ */
 export type Disturbs = (on: DisturbanceContext) => readonly Disturbance[]
 
 /** The same disturbance of several hosts. */
@@ -39,7 +41,10 @@ export interface PlannedRun {
 export interface PermissionOptions {
   /** Whether a host may be disturbed. Default: no host may. */
   readonly mayDisturb?: ((host: string) => boolean) | undefined
-  /** What becomes of experiments that may not be done: the run is refused (the default), or goes on without them. Plays are never left out: those after them count on them. */
+  /**
+   * What becomes of experiments that may not be done: the run is refused (the default), or goes on without them. Plays
+   * are never left out: those after them count on them.
+   */
   readonly withoutPermission?: WithoutPermission | undefined
 }
 
@@ -59,12 +64,18 @@ export interface Permission {
 }
 
 /**
- * Decides what a run may do to hosts, before anything is done. This is the one place: `run()` goes by it, and the command line asks it what to ask the user.
- * Check mode disturbs nobody.
+ * Decides what a run may do to hosts, before anything is done. This is the one place: `run()` goes by it, and the
+ * command line asks it what to ask the user. Check mode disturbs nobody.
  */
-export function permissionFor(run: PlannedRun, { mayDisturb = () => false, withoutPermission = 'refuse' }: PermissionOptions): Permission {
-  const forbidden = run.check ? [] : run.steps.map((step) => ({ step, disturbances: disturbancesOf(step, run).filter(({ host }) => !mayDisturb(host)) }))
-    .filter(({ disturbances }) => disturbances.length > 0)
+export function permissionFor(
+  run: PlannedRun,
+  { mayDisturb = () => false, withoutPermission = 'refuse' }: PermissionOptions,
+): Permission {
+  const forbidden = run.check
+    ? []
+    : run.steps
+        .map((step) => ({ step, disturbances: disturbancesOf(step, run).filter(({ host }) => !mayDisturb(host)) }))
+        .filter(({ disturbances }) => disturbances.length > 0)
   const isLeftOut = ({ step }: Disturbing): boolean => step.kind === 'experiment' && withoutPermission === 'leave out'
   return { leftOut: forbidden.filter(isLeftOut), refused: forbidden.filter((each) => !isLeftOut(each)) }
 }
@@ -95,41 +106,55 @@ function hostsOf({ hosts }: Step, run: Pick<PlannedRun, 'inventory' | 'hosts'>):
 }
 
 const isChosen = (step: Play | Experiment, context: DisturbanceContext, tags: TagChoice): boolean =>
-  tagsChosen(tagList(step.tags), tags) || (step.kind === 'play' && context.hosts.some((host) => hasChosenTask(step, host, context, tags)))
+  tagsChosen(tagList(step.tags), tags) ||
+  (step.kind === 'play' && context.hosts.some((host) => hasChosenTask(step, host, context, tags)))
 
 /** A task may have a tag that its play does not have. One that cannot be looked at counts as chosen. */
 function hasChosenTask(play: Play, host: string, { groups, hostvars }: DisturbanceContext, tags: TagChoice): boolean {
-  const context: PlayContext = { host, vars: { ...hostvars(host), ...play.vars }, facts: {}, groups, hostvars, check: true }
+  const context: PlayContext = {
+    host,
+    vars: { ...hostvars(host), ...play.vars },
+    facts: {},
+    groups,
+    hostvars,
+    check: true,
+  }
   try {
-    return flatten(play.tasks(context)).some(({ keywords }) => tagsChosen([...tagList(play.tags), ...tagList(keywords.tags)], tags))
+    return flatten(play.tasks(context)).some(({ keywords }) =>
+      tagsChosen([...tagList(play.tags), ...tagList(keywords.tags)], tags),
+    )
   } catch {
     return true
   }
 }
 
 /** A line for each host and what happens to it, each once, in the order of the steps. */
-export const disturbanceLines = (disturbing: readonly Disturbing[]): string[] =>
-  [...new Set(disturbing.flatMap(({ disturbances }) => disturbances).map(({ host, what }) => `${host}: ${what}`))]
+export const disturbanceLines = (disturbing: readonly Disturbing[]): string[] => [
+  ...new Set(disturbing.flatMap(({ disturbances }) => disturbances).map(({ host, what }) => `${host}: ${what}`)),
+]
 
 /** The hosts that are disturbed, each once. */
-export const disturbedHosts = (disturbing: readonly Disturbing[]): string[] =>
-  [...new Set(disturbing.flatMap(({ disturbances }) => disturbances).map(({ host }) => host))]
+export const disturbedHosts = (disturbing: readonly Disturbing[]): string[] => [
+  ...new Set(disturbing.flatMap(({ disturbances }) => disturbances).map(({ host }) => host)),
+]
 
 /** The run would disturb hosts that it may not disturb. Nothing was done; exit code 2. */
 export class Refused extends Error {
   override readonly name = 'Refused'
 
   constructor(refused: readonly Disturbing[]) {
-    super([
-      'Refused, and nothing was done. These hosts are not machines of Labbook\'s lab:',
-      ...disturbanceLines(refused).map((line) => `  ${line}`),
-      'Add --allow-faults to allow this.',
-    ].join('\n'))
+    super(
+      [
+        "Refused, and nothing was done. These hosts are not machines of Labbook's lab:",
+        ...disturbanceLines(refused).map((line) => `  ${line}`),
+        'Add --allow-faults to allow this.',
+      ].join('\n'),
+    )
   }
 }
 
 /** What a run says of the experiments that it goes on without. */
 export const leftOutText = (leftOut: readonly Disturbing[]): string =>
-  `left out, as ${disturbedHosts(leftOut).join(', ')} ${disturbedHosts(leftOut).length === 1 ? 'is no machine' : 'are no machines'} of Labbook's lab: `
-  + `${leftOut.map(({ step: { name } }) => `"${name}"`).join(', ')}. Add --allow-faults to include ${leftOut.length === 1 ? 'it' : 'them'}; `
-  + 'experiments by name: npx zx playbooks/experiments.mjs --list'
+  `left out, as ${disturbedHosts(leftOut).join(', ')} ${disturbedHosts(leftOut).length === 1 ? 'is no machine' : 'are no machines'} of Labbook's lab: ` +
+  `${leftOut.map(({ step: { name } }) => `"${name}"`).join(', ')}. Add --allow-faults to include ${leftOut.length === 1 ? 'it' : 'them'}; ` +
+  'experiments by name: npx zx playbooks/experiments.mjs --list'

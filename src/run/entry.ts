@@ -23,14 +23,23 @@ export interface Entry {
 }
 
 export function makeEntry(
-  state: RunState, play: Play, host: RunHost, task: Task, extra: Pick<Entry, 'once' | 'handler'> = {},
+  state: RunState,
+  play: Play,
+  host: RunHost,
+  task: Task,
+  extra: Pick<Entry, 'once' | 'handler'> = {},
 ): Entry {
   const { delegate_to } = task.keywords
   const { target, problem } = delegate_to === undefined ? { target: host } : delegateOf(state, host, task, delegate_to)
   return { task, target, become: becomeOf(play, target, task), ...(problem === undefined ? {} : { problem }), ...extra }
 }
 
-function delegateOf(state: RunState, host: RunHost, task: Task, name: string): { readonly target: RunHost; readonly problem?: string } {
+function delegateOf(
+  state: RunState,
+  host: RunHost,
+  task: Task,
+  name: string,
+): { readonly target: RunHost; readonly problem?: string } {
   try {
     return { target: state.host(name) }
   } catch (error) {
@@ -47,8 +56,11 @@ function becomeOf(play: Play, target: RunHost, { keywords }: Task): Become | und
 }
 
 /** The handlers it notifies. */
-export const notifies = ({ task: { keywords: { notify } } }: Entry): readonly string[] =>
-  notify === undefined ? [] : typeof notify === 'string' ? [notify] : notify
+export const notifies = ({
+  task: {
+    keywords: { notify },
+  },
+}: Entry): readonly string[] => (notify === undefined ? [] : typeof notify === 'string' ? [notify] : notify)
 
 /** May the probes of both go in one script? */
 export const sameShell = (a: Entry, b: Entry): boolean => a.target === b.target && a.become?.user === b.become?.user

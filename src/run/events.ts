@@ -212,7 +212,17 @@ export interface RunEnd extends Base {
 }
 
 export type RunEvent =
-  | RunStart | PlayStart | PlayEnd | TaskStart | Waiting | TaskResult | ExhibitStart | Exhibit | Finding | Notice | RunEnd
+  | RunStart
+  | PlayStart
+  | PlayEnd
+  | TaskStart
+  | Waiting
+  | TaskResult
+  | ExhibitStart
+  | Exhibit
+  | Finding
+  | Notice
+  | RunEnd
 
 /** Takes events in the order they happen. The journal, the screen and `--json` are such. */
 export type Subscriber = (event: RunEvent) => void

@@ -13,16 +13,28 @@ const DEFAULT_SECONDS = 60
 const CONTROLLER = 'localhost'
 
 /** What an experiment works with, but for its findings. */
-export function careContext(state: RunState, experiment: Experiment, hosts: readonly string[], nextId: (title: string) => string): CareContext {
+export function careContext(
+  state: RunState,
+  experiment: Experiment,
+  hosts: readonly string[],
+  nextId: (title: string) => string,
+): CareContext {
   const keep = (what: Kept): Exhibit => {
     const exhibit = { type: 'exhibit', id: nextId(what.title), experiment: experiment.name, ...what } as const
     state.emit(exhibit)
     return { ...exhibit, time: what.start }
   }
-  const hostvars = (name: string) => state.reads.view({ ...state.host(name).vars, ...state.extraVars, ansible_facts: state.host(name).facts })
+  const hostvars = (name: string) =>
+    state.reads.view({ ...state.host(name).vars, ...state.extraVars, ansible_facts: state.host(name).facts })
   const slowdown = slowdownOf({ hostvars }, state.groups.all ?? hosts)
   const waiting = (what: string, withinSeconds: number, host?: string): void => {
-    state.emit({ type: 'waiting', play: experiment.name, ...(host === undefined ? {} : { host }), for: what, withinSeconds })
+    state.emit({
+      type: 'waiting',
+      play: experiment.name,
+      ...(host === undefined ? {} : { host }),
+      for: what,
+      withinSeconds,
+    })
   }
   const hostOf = ({ host = hosts[0] as string }: Pick<Look, 'host'>): string => host
   const look = ({ timeout = DEFAULT_SECONDS, ...observation }: Look, keptAs?: string): Promise<Looked> =>
@@ -42,7 +54,9 @@ export function careContext(state: RunState, experiment: Experiment, hosts: read
       waiting(awaits ?? `"${watch.title}"`, within * slowdown, hostOf(watch))
       return await watchFor({ ...watch, within: within * slowdown, every: every * slowdown }, look, keep, state.signal)
     },
-    waiting: (what, withinSeconds) => { waiting(what, withinSeconds) },
+    waiting: (what, withinSeconds) => {
+      waiting(what, withinSeconds)
+    },
     pause: async (seconds, what) => {
       waiting(what, seconds)
       await sleepUnlessAborted(seconds, state.signal)
@@ -51,10 +65,18 @@ export function careContext(state: RunState, experiment: Experiment, hosts: read
       const { stdout, stderr, exitCode } = await look(observation)
       return { stdout, stderr, exitCode }
     },
-    record: ({ durationMs, ...what }) => keep({
-      ...what, durationMs, stderr: '', exitCode: 0, host: 'controller', start: new Date(Date.now() - durationMs).toISOString(),
-    }),
-    notice: (message, level = 'info') => { state.emit({ type: 'notice', level, message }) },
+    record: ({ durationMs, ...what }) =>
+      keep({
+        ...what,
+        durationMs,
+        stderr: '',
+        exitCode: 0,
+        host: 'controller',
+        start: new Date(Date.now() - durationMs).toISOString(),
+      }),
+    notice: (message, level = 'info') => {
+      state.emit({ type: 'notice', level, message })
+    },
   }
 }
 
@@ -63,8 +85,16 @@ type Looked = Omit<Kept, 'title'>
 /** With its time limits as they are for these machines. */
 type Timed<T, Limits extends keyof T> = T & Required<Pick<T, Limits>>
 
-/** @param keptAs - the title of the exhibit it becomes: what is looked at again and again leaves no file of its output each time. */
-async function observe(state: RunState, { command, become = true, timeout }: Timed<Look, 'timeout'>, name: string, keptAs?: string): Promise<Looked> {
+/**
+ * @param keptAs - the title of the exhibit it becomes: what is looked at again and again leaves no file of its output
+ *   each time.
+ */
+async function observe(
+  state: RunState,
+  { command, become = true, timeout }: Timed<Look, 'timeout'>,
+  name: string,
+  keptAs?: string,
+): Promise<Looked> {
   if (state.signal.aborted) throw new Interrupted()
   const host = state.host(name === 'controller' ? CONTROLLER : name)
   const watch = stopwatch()
@@ -73,29 +103,55 @@ async function observe(state: RunState, { command, become = true, timeout }: Tim
   const outcome: Outcome = await runBatch(host.connection, [command], {
     ...(become ? { become: { user, ...(password === undefined ? {} : { password }) } } : {}),
     timeLimitSeconds: timeout,
-    keep: () => ({ for: 'probe', ...(openSpool && { spool: (stream) => openSpool({ host: name, task: keptAs ?? '', stream }) }) }),
-  }).then(([first]) => first as Outcome, (error: unknown) => {
-    if (!(error instanceof TimeLimit)) throw error
-    return { stdout: error.stdout.toString('utf8'), stderr: `${error.stderr.toString('utf8')}\n${error.message}`.trim(), exitCode: 124, durationMs: null }
-  })
+    keep: () => ({
+      for: 'probe',
+      ...(openSpool && { spool: (stream) => openSpool({ host: name, task: keptAs ?? '', stream }) }),
+    }),
+  }).then(
+    ([first]) => first as Outcome,
+    (error: unknown) => {
+      if (!(error instanceof TimeLimit)) throw error
+      return {
+        stdout: error.stdout.toString('utf8'),
+        stderr: `${error.stderr.toString('utf8')}\n${error.message}`.trim(),
+        exitCode: 124,
+        durationMs: null,
+      }
+    },
+  )
   return { command, host: name, ...outcome, start: watch.start, durationMs: watch.elapsed() }
 }
 
 async function watchFor(
   { until, within, every, title, shown, ...observation }: Timed<Omit<Watch, 'awaits'>, 'within' | 'every'>,
-  look: (observation: Look) => Promise<Looked>, keep: (seen: Kept) => Exhibit, signal: AbortSignal,
+  look: (observation: Look) => Promise<Looked>,
+  keep: (seen: Kept) => Exhibit,
+  signal: AbortSignal,
 ): Promise<Watched> {
   const watch = stopwatch()
   for (;;) {
     const seen = await look(observation)
     const seconds = watch.elapsed() / 1000
     const reached = until(seen)
-    if (reached || seconds >= within) return { reached, seconds, exhibit: keep({ ...seen, title, command: shown ?? seen.command, start: watch.start, durationMs: watch.elapsed() }) }
+    if (reached || seconds >= within)
+      return {
+        reached,
+        seconds,
+        exhibit: keep({
+          ...seen,
+          title,
+          command: shown ?? seen.command,
+          start: watch.start,
+          durationMs: watch.elapsed(),
+        }),
+      }
     await sleepUnlessAborted(every, signal)
   }
 }
 
 /** @throws {Interrupted} */
 async function sleepUnlessAborted(seconds: number, signal: AbortSignal): Promise<void> {
-  await sleep(seconds * 1000, undefined, { signal }).catch(() => { throw new Interrupted() })
+  await sleep(seconds * 1000, undefined, { signal }).catch(() => {
+    throw new Interrupted()
+  })
 }

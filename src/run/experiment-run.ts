@@ -10,19 +10,40 @@ import { stopwatch } from './stopwatch.ts'
  * Runs an experiment, as often as the run was asked to. What it set out to prove and did not come to is reported as
  * "cannot tell", with the reason.
  */
-export async function runExperiment(state: RunState, experiment: Experiment, names: readonly string[], nextId: (title: string) => string, phase?: Phase): Promise<void> {
+export async function runExperiment(
+  state: RunState,
+  experiment: Experiment,
+  names: readonly string[],
+  nextId: (title: string) => string,
+  phase?: Phase,
+): Promise<void> {
   const { name, hypothesis, asks = {} } = experiment
   const statements = statementsOf(experiment)
   const watch = stopwatch()
   const said = new Map<string, Verdict[]>(Object.keys(statements).map((id) => [id, []]))
   const tell = (id: string, verdicts: readonly Verdict[]): void => {
-    const question = id in asks ? { question: true } as const : {}
-    state.emit({ type: 'finding', id, experiment: name, statement: statements[id] as string, ...question, ...together(verdicts) })
+    const question = id in asks ? ({ question: true } as const) : {}
+    state.emit({
+      type: 'finding',
+      id,
+      experiment: name,
+      statement: statements[id] as string,
+      ...question,
+      ...together(verdicts),
+    })
   }
-  state.emit({ type: 'play_start', play: name, hosts: names, kind: 'experiment', ...(phase && { phase }), ...(hypothesis === undefined ? {} : { hypothesis }) })
+  state.emit({
+    type: 'play_start',
+    play: name,
+    hosts: names,
+    kind: 'experiment',
+    ...(phase && { phase }),
+    ...(hypothesis === undefined ? {} : { hypothesis }),
+  })
   try {
     for (let time = 1; time <= state.repeat; time++) {
-      if (state.repeat > 1) state.emit({ type: 'notice', level: 'info', message: `${name}: ${time} of ${state.repeat}` })
+      if (state.repeat > 1)
+        state.emit({ type: 'notice', level: 'info', message: `${name}: ${time} of ${state.repeat}` })
       await once(state, experiment, names, nextId, (id, verdict) => {
         said.get(id)?.push(verdict)
         if (state.repeat === 1) tell(id, [verdict])
@@ -38,13 +59,17 @@ const statementsOf = ({ proves, asks = {} }: Experiment): Readonly<Record<string
 
 /** @throws {Interrupted} */
 async function once(
-  state: RunState, experiment: Experiment, names: readonly string[], nextId: (title: string) => string,
+  state: RunState,
+  experiment: Experiment,
+  names: readonly string[],
+  nextId: (title: string) => string,
   conclude: (id: string, verdict: Verdict) => void,
 ): Promise<void> {
   const { name, start, observe } = experiment
   const open = new Set(Object.keys(statementsOf(experiment)))
   const finding = (id: string, verdict: Verdict): void => {
-    if (!open.delete(id)) throw new Error(`experiment "${name}" makes a finding it did not announce, or makes it twice: ${id}`)
+    if (!open.delete(id))
+      throw new Error(`experiment "${name}" makes a finding it did not announce, or makes it twice: ${id}`)
     conclude(id, verdict)
   }
   const cannotTell: ExperimentContext['cannotTell'] = (why, evidence = []) => {
@@ -57,7 +82,8 @@ async function once(
   try {
     const out = names.filter((host) => state.host(host).out !== undefined)
     if (names.length === 0) reasons.push(`no hosts match ${experiment.hosts}`)
-    else if (out.length > 0) reasons.push(`not run: ${out.join(', ')} ${out.length === 1 ? 'has' : 'have'} left the run`)
+    else if (out.length > 0)
+      reasons.push(`not run: ${out.join(', ')} ${out.length === 1 ? 'has' : 'have'} left the run`)
     else {
       await start?.(care)
       begun = true
@@ -75,19 +101,26 @@ async function once(
 }
 
 /** Puts things back; after an interrupt the run's own lines are closed, so over new ones. */
-async function restore(state: RunState, experiment: Experiment, names: readonly string[], nextId: (title: string) => string): Promise<void> {
+async function restore(
+  state: RunState,
+  experiment: Experiment,
+  names: readonly string[],
+  nextId: (title: string) => string,
+): Promise<void> {
   const { name } = experiment
   if (experiment.restore === undefined) return
   const interrupted = state.signal.aborted
   const on = interrupted ? state.anew() : state
-  if (interrupted) state.emit({ type: 'notice', level: 'warning', message: `${name}: putting back what it has disturbed` })
+  if (interrupted)
+    state.emit({ type: 'notice', level: 'warning', message: `${name}: putting back what it has disturbed` })
   try {
     await experiment.restore(careContext(on, experiment, names, nextId))
   } catch (error) {
     // A second Ctrl-C ends the program; the first, while things are put back, comes here.
     if (state.signal.aborted && !interrupted) return await restore(state, experiment, names, nextId)
     state.emit({
-      type: 'notice', level: 'error',
+      type: 'notice',
+      level: 'error',
       message: `${name}: not everything is as it was: ${explain(error)}. The next run of the playbook puts it right`,
     })
   } finally {

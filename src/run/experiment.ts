@@ -70,19 +70,30 @@ export interface Recorded {
 /** What an experiment works with. All it sees is recorded, but for what it only looks at. */
 export interface ExperimentContext {
   readonly hosts: readonly string[]
-  /** How many times slower than with processors of their own the machines are (`slowdownOf`): time limits of looks and watches are so many times as long. */
+  /**
+   * How many times slower than with processors of their own the machines are (`slowdownOf`): time limits of looks and
+   * watches are so many times as long.
+   */
   readonly slowdown: number
   readonly groups: Readonly<Record<string, readonly string[]>>
   hostvars(host: string): Readonly<Record<string, unknown>>
   /** Runs a command and records it with its output. A failed command is an exhibit like any other. */
   exhibit(observation: Observation): Promise<Exhibit>
   watch(watch: Watch): Promise<Watched>
-  /** Runs a command that is no evidence by itself, such as one of many samples, which are recorded together in the end. */
+  /**
+   * Runs a command that is no evidence by itself, such as one of many samples, which are recorded together in the end.
+   */
   look(look: Look): Promise<Seen>
   record(what: Recorded): Exhibit
-  /** Waits for some seconds, as given, and says what for: `node3 to receive tasks`. Ends at once when the run is interrupted. */
+  /**
+   * Waits for some seconds, as given, and says what for: `node3 to receive tasks`. Ends at once when the run is
+   * interrupted.
+   */
   pause(seconds: number, what: string): Promise<void>
-  /** Says what is awaited from now on, and for how many seconds at most, as given. For waiting that the caller does itself. */
+  /**
+   * Says what is awaited from now on, and for how many seconds at most, as given. For waiting that the caller does
+   * itself.
+   */
   waiting(what: string, withinSeconds: number): void
   finding(id: string, verdict: Verdict): void
   /** Says of every finding that has not been made yet that it cannot be told, and why. */
@@ -91,7 +102,9 @@ export interface ExperimentContext {
   readonly signal: AbortSignal
 }
 
-/** Of the context what a start state is looked at with, and what things are put back with: no findings are made there. */
+/**
+ * Of the context what a start state is looked at with, and what things are put back with: no findings are made there.
+ */
 export type CareContext = Omit<ExperimentContext, 'finding' | 'cannotTell'>
 
 export interface ExperimentOptions {
@@ -101,15 +114,18 @@ export interface ExperimentOptions {
   readonly disturbs: false | Disturbs
   /** Each finding it will make: id -> statement. Those it does not come to are reported as "cannot tell". */
   readonly proves: Readonly<Record<string, string>>
-  /** The same of what is not claimed but asked: that a statement does not hold is an answer there, and the run has not failed. */
+  /**
+   * The same of what is not claimed but asked: that a statement does not hold is an answer there, and the run has not
+   * failed.
+   */
   readonly asks?: Readonly<Record<string, string>>
   /** What is expected to be seen, and why: one or two sentences, written before it is. */
   readonly hypothesis?: string
   /** Looks whether things are as they must be before anything is disturbed. Throws with what is not. */
   readonly start?: (on: CareContext) => Promise<void>
   /**
-   * Puts back what the experiment has disturbed. Runs whatever happens once the start state was as it must be: also after
-   * a failure and after Ctrl-C, then over new connections. Must do its work from wherever the experiment stopped.
+   * Puts back what the experiment has disturbed. Runs whatever happens once the start state was as it must be: also
+   * after a failure and after Ctrl-C, then over new connections. Must do its work from wherever the experiment stopped.
    */
   readonly restore?: (on: CareContext) => Promise<void>
 }

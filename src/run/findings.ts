@@ -5,8 +5,8 @@ import type { Verdict } from './experiment.ts'
 export type Said = Pick<Finding, 'holds' | 'evidence' | 'detail' | 'times' | 'measured'>
 
 /**
- * Puts together what was found each time. A statement holds when it held each time; it does not when it once did not; where
- * it could not be told once and held otherwise, it cannot be told.
+ * Puts together what was found each time. A statement holds when it held each time; it does not when it once did not;
+ * where it could not be told once and held otherwise, it cannot be told.
  */
 export function together(verdicts: readonly Verdict[]): Said {
   const count = (holds: boolean | null): number => verdicts.filter((verdict) => verdict.holds === holds).length

@@ -1,4 +1,6 @@
-/** What a task reads or sets: paths and `kind:name` words, as `ModuleDefinition.reads` has them. Undefined: anything. */
+/**
+ * What a task reads or sets: paths and `kind:name` words, as `ModuleDefinition.reads` has them. Undefined: anything.
+ */
 export type Words = readonly string[] | undefined
 
 /** Do changes that set these words change what is seen by one who reads those? */
@@ -29,8 +31,8 @@ interface Would {
 }
 
 /**
- * Check mode: what the tasks so far would have done to each host. A task that reads what one of them sets would see another
- * host than the one that is there now, so what it would do cannot be told.
+ * Check mode: what the tasks so far would have done to each host. A task that reads what one of them sets would see
+ * another host than the one that is there now, so what it would do cannot be told.
  */
 export class Foreseen {
   readonly #hosts = new Map<string, Would[]>()

@@ -29,7 +29,13 @@ export class HostPlay {
   /** Check mode: handlers of tasks that cannot be told, and the first such task. */
   readonly #perhaps = new Map<string, string>()
 
-  constructor(state: RunState, play: Play, host: RunHost, vars: Readonly<Record<string, unknown>>, handlers: readonly Entry[]) {
+  constructor(
+    state: RunState,
+    play: Play,
+    host: RunHost,
+    vars: Readonly<Record<string, unknown>>,
+    handlers: readonly Entry[],
+  ) {
     this.#state = state
     this.#play = play
     this.#host = host
@@ -37,7 +43,11 @@ export class HostPlay {
     this.#handlers = handlers
     const names = handlers.map(({ handler }) => handler as string)
     this.#ways = {
-      state, play, vars, host, handlers: names,
+      state,
+      play,
+      vars,
+      host,
+      handlers: names,
       noticesUnknown: names.length > 0,
       heedNotices: (listed) => {
         for (const name of noticedHandlers(play.name, names, listed)) this.#notified.add(name)
@@ -62,7 +72,10 @@ export class HostPlay {
   }
 
   async #runList(
-    entries: readonly Entry[], stop: () => boolean, isDue: (entry: Entry) => boolean = () => true, onDone?: (entry: Entry) => void,
+    entries: readonly Entry[],
+    stop: () => boolean,
+    isDue: (entry: Entry) => boolean = () => true,
+    onDone?: (entry: Entry) => void,
   ): Promise<void> {
     const prober = new Prober(this.#ways, entries, isDue)
     for (let index = 0; index < entries.length; index++) {
@@ -78,7 +91,14 @@ export class HostPlay {
   }
 
   /** Takes over what another host's `run_once` task came to. */
-  #adopt({ task: { keywords: { register } } }: Entry, { result, values, pending }: Shared): void {
+  #adopt(
+    {
+      task: {
+        keywords: { register },
+      },
+    }: Entry,
+    { result, values, pending }: Shared,
+  ): void {
     const { name } = this.#host
     if (result.status === 'failed' || result.status === 'unreachable') this.#host.out = 'failed'
     if (register === undefined || result.status === 'skipped') return
@@ -94,13 +114,23 @@ export class HostPlay {
     let tried = await this.#ifPerhaps(entry)
     let attempts = 0
     try {
-      skipped = tried === undefined && !wanted(task, conditions(this.#host.name, this.#vars, this.#state.registry.scope(this.#host.name)))
+      skipped =
+        tried === undefined &&
+        !wanted(task, conditions(this.#host.name, this.#vars, this.#state.registry.scope(this.#host.name)))
     } catch (error) {
       tried = new TaskTry(this.#ways, entry, index, prober).failure(error)
     }
-    if (tried === undefined && !skipped && entry.problem !== undefined) tried = { status: 'failed', message: entry.problem, changes: [], commands: [] }
+    if (tried === undefined && !skipped && entry.problem !== undefined)
+      tried = { status: 'failed', message: entry.problem, changes: [], commands: [] }
     if (skipped) tried = { status: 'ok', changes: [], commands: [] }
-    else this.#state.emit({ type: 'task_start', play: this.#play.name, task: title, module: task.module.name, host: this.#host.name })
+    else
+      this.#state.emit({
+        type: 'task_start',
+        play: this.#play.name,
+        task: title,
+        module: task.module.name,
+        host: this.#host.name,
+      })
     if (tried === undefined) ({ tried, attempts } = await this.#tries(entry, index, prober))
     report({ state: this.#state, play: this.#play, host: this.#host, entry, title, skipped, tried, watch, attempts })
     for (const name of notifies(entry)) {
@@ -120,16 +150,24 @@ export class HostPlay {
       if (this.#state.check) return { tried: untilThen(tried, entry.task), attempts }
       const over = tried.status === 'unreachable' || tried.inTheDark === true || tried.final === true
       if (over) return { tried, attempts }
-      const then = orFailed(tried, () => ({ ...tried, final: until === undefined ? tried.status !== 'failed' : holds(until, tried, entry.task) }))
+      const then = orFailed(tried, () => ({
+        ...tried,
+        final: until === undefined ? tried.status !== 'failed' : holds(until, tried, entry.task),
+      }))
       if (then.final) return { tried: then, attempts }
       if (attempts >= most) {
         if (until === undefined) return { tried, attempts }
-        return { tried: { ...tried, status: 'failed', message: tried.message ?? `not so after ${attempts} tries` }, attempts }
+        return {
+          tried: { ...tried, status: 'failed', message: tried.message ?? `not so after ${attempts} tries` },
+          attempts,
+        }
       }
       prober.forget()
       // Not before the first attempt: most conditions hold at once, and nothing is awaited then.
       if (attempts === 1) this.#emitWaiting(titleOf(entry.task), (most - 1) * delay)
-      await sleep(delay * 1000, undefined, { signal: this.#state.signal }).catch(() => { throw new Interrupted() })
+      await sleep(delay * 1000, undefined, { signal: this.#state.signal }).catch(() => {
+        throw new Interrupted()
+      })
     }
   }
 
@@ -143,8 +181,17 @@ export class HostPlay {
     const reason = this.#perhaps.get(handler)
     if (reason === undefined || this.#notified.has(handler)) return undefined
     const scope = this.#state.registry.scope(this.#host.name)
-    const sets = await prepare(task, scope, this.#state.reader).then(({ params }) => task.module.sets?.(params), () => undefined)
-    return { status: 'unknown', message: `cannot tell before «${reason}» has run`, changes: [], commands: [], would: { sets } }
+    const sets = await prepare(task, scope, this.#state.reader).then(
+      ({ params }) => task.module.sets?.(params),
+      () => undefined,
+    )
+    return {
+      status: 'unknown',
+      message: `cannot tell before «${reason}» has run`,
+      changes: [],
+      commands: [],
+      would: { sets },
+    }
   }
 }
 
@@ -156,7 +203,13 @@ function untilThen(tried: Tried, task: Task): Tried {
 }
 
 function notYet(tried: Tried): Tried {
-  return { ...tried, status: 'unknown', message: 'cannot tell whether it comes to hold: as things are now, until does not', would: { sets: [] } }
+  return {
+    ...tried,
+    status: 'unknown',
+    message: 'cannot tell whether it comes to hold: as things are now, until does not',
+    would: { sets: [] },
+  }
 }
 
-const holds = (until: NonNullable<Task['keywords']['until']>, tried: Tried, { at }: Task): boolean => callOfTask('until', at, () => until(attemptOf(tried)))
+const holds = (until: NonNullable<Task['keywords']['until']>, tried: Tried, { at }: Task): boolean =>
+  callOfTask('until', at, () => until(attemptOf(tried)))

@@ -37,7 +37,10 @@ export interface BatchOptions {
   readonly timeLimitSeconds: number
   /** By a script's place: if it fails, none after it runs. */
   readonly mustSucceed?: (script: number) => boolean
-  /** So many of the scripts, the first ones, are what is asked for. One behind them that outlasts the time limit takes none of them along. Default: all. */
+  /**
+   * So many of the scripts, the first ones, are what is asked for. One behind them that outlasts the time limit takes
+   * none of them along. Default: all.
+   */
   readonly needed?: number
   /** What is kept of a script's output, by its place. Default: what a plan may need, and no file. */
   readonly keep?: (script: number) => Keep
@@ -46,11 +49,16 @@ export interface BatchOptions {
 /**
  * Runs scripts on a host in one round trip. However much they print, little of it is held in memory.
  *
- * @returns the outcomes in order; fewer than scripts only when one failed that must succeed, or time was up behind those that are needed.
+ * @returns the outcomes in order; fewer than scripts only when one failed that must succeed, or time was up behind
+ *   those that are needed.
  * @throws {Unreachable | TimeLimit | BecomeFailed} from the connection, {@link CutShort} when the end is missing, and
  * what a file for a long output throws.
  */
-export async function runBatch(connection: Connection, scripts: readonly Step[], options: BatchOptions): Promise<Outcome[]> {
+export async function runBatch(
+  connection: Connection,
+  scripts: readonly Step[],
+  options: BatchOptions,
+): Promise<Outcome[]> {
   const mark = `lb-${randomBytes(9).toString('hex')}`
   const { mustSucceed = () => false, keep = () => ({ for: 'probe' }), needed = scripts.length, ...exchange } = options
   const outputs = new Outputs((script) => (script >= 0 && script < scripts.length ? keep(script) : { for: 'probe' }))
@@ -58,7 +66,9 @@ export async function runBatch(connection: Connection, scripts: readonly Step[],
   try {
     const answer = await connection.exchange(composeBatch(scripts, mark, mustSucceed), {
       ...exchange,
-      onOutput: (stream, chunk) => { reader.take(stream, chunk) },
+      onOutput: (stream, chunk) => {
+        reader.take(stream, chunk)
+      },
     })
     // A connection that gathers the output itself has it here.
     reader.take('stdout', answer.stdout)
@@ -69,7 +79,9 @@ export async function runBatch(connection: Connection, scripts: readonly Step[],
     const stopped = last !== undefined && mustSucceed(outcomes.length - 1) && last.exitCode !== 0
     if (outcomes.length < scripts.length && !stopped) {
       const said = outputs.last().stderr.trim().split('\n').at(-1) ?? ''
-      throw new CutShort(`the shell on the host ended early (exit code ${answer.exitCode})${said === '' ? '' : `: ${said}`}`)
+      throw new CutShort(
+        `the shell on the host ended early (exit code ${answer.exitCode})${said === '' ? '' : `: ${said}`}`,
+      )
     }
     return outcomes
   } catch (error) {
@@ -108,7 +120,7 @@ class Outputs {
     return {
       stdout: stdout?.text() ?? '',
       stderr: stderr?.text() ?? '',
-      ...(longOut ?? longErr
+      ...((longOut ?? longErr)
         ? { long: { ...(longOut && { stdout: longOut }), ...(longErr && { stderr: longErr }) } }
         : {}),
     }

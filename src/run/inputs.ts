@@ -14,7 +14,10 @@ export class MissingInput extends Error {
   }
 }
 
-/** Reads the files on the controller that tasks ask for; each once a run. One that is not there may be made by a later task. */
+/**
+ * Reads the files on the controller that tasks ask for; each once a run. One that is not there may be made by a later
+ * task.
+ */
 export class InputReader {
   readonly #root: string
   readonly #cache = new Map<string, Promise<Buffer>>()

@@ -9,7 +9,9 @@ export class ConditionError extends Error {
   override readonly name = 'ConditionError'
 }
 
-/** Calls a function that a task brings along. @throws {ConditionError} it threw; {@link Unresolved} is not its mistake. */
+/**
+ * Calls a function that a task brings along. @throws {ConditionError} it threw; {@link Unresolved} is not its mistake.
+ */
 export function callOfTask<T>(keyword: string, at: { toString(): string }, call: () => T): T {
   try {
     return call()
@@ -29,9 +31,14 @@ export function callOfPlay<T>(what: string, at: { toString(): string } | undefin
   }
 }
 
-/** The message, with the place where the code of an experiment or a playbook is wrong; what it says on purpose needs none. */
+/**
+ * The message, with the place where the code of an experiment or a playbook is wrong; what it says on purpose needs
+ * none.
+ */
 export function explain(error: unknown): string {
-  const isSlip = !(error instanceof Error) || [TypeError, ReferenceError, RangeError, SyntaxError, UnknownHost].some((type) => error instanceof type)
+  const isSlip =
+    !(error instanceof Error) ||
+    [TypeError, ReferenceError, RangeError, SyntaxError, UnknownHost].some((type) => error instanceof type)
   const place = isSlip ? placeOf(error) : undefined
   return place === undefined ? messageOf(error) : `${place}: ${messageOf(error)}`
 }

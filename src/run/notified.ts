@@ -7,7 +7,8 @@ import { raw, sh } from '../shell/quote.ts'
  * when the handler has run.
  */
 
-const FOLDER = 'lb_n=/var/lib/labbook; [ "$(id -u)" = 0 ] || lb_n=$HOME/.local/state/labbook; lb_n=${LABBOOK_STATE:-$lb_n}/notified'
+const FOLDER =
+  'lb_n=/var/lib/labbook; [ "$(id -u)" = 0 ] || lb_n=$HOME/.local/state/labbook; lb_n=${LABBOOK_STATE:-$lb_n}/notified'
 
 const marker = (play: string, handler: string): string =>
   createHash('sha256').update(`${play}\0${handler}`).digest('hex').slice(0, 24)
@@ -31,4 +32,3 @@ export const noticedHandlers = (play: string, handlers: readonly string[], liste
   const names = new Set(listed.split('\n'))
   return handlers.filter((handler) => names.has(marker(play, handler)))
 }
-

@@ -27,7 +27,9 @@ export type OpenSpool = (of: SpoolOf) => Spool
 
 /** How much of a script's output is kept. */
 export interface Keep {
-  /** `change`: head and tail are enough. `probe`: all that a plan may be made from. `ahead`: asked again if it is long. */
+  /**
+   * `change`: head and tail are enough. `probe`: all that a plan may be made from. `ahead`: asked again if it is long.
+   */
   readonly for: 'change' | 'probe' | 'ahead'
   /** For outputs over {@link RECORDED}; none: such an output is nowhere whole. */
   readonly spool?: (stream: SpoolOf['stream']) => Spool
@@ -109,7 +111,11 @@ export class KeptOutput implements Gather {
     const start = head.subarray(0, characterStart(head, HALF))
     const end = tail.bytes()
     const rest = end.subarray(nextCharacter(end))
-    return start.toString('utf8') + leftOut(this.#bytes - start.length - rest.length, this.#bytes, this.#spool?.file) + rest.toString('utf8')
+    return (
+      start.toString('utf8') +
+      leftOut(this.#bytes - start.length - rest.length, this.#bytes, this.#spool?.file) +
+      rest.toString('utf8')
+    )
   }
 }
 
@@ -123,8 +129,10 @@ export function tooLongToPlan({ long }: Outcome): string | undefined {
     const output = long?.[stream]
     if (output === undefined || output.bytes <= MOST_FOR_A_PLAN) continue
     const where = output.file === undefined ? '' : `; all of them are in ${output.file}`
-    return `it printed ${output.bytes} bytes on ${stream} when it was looked at, and a plan is made from ${MOST_FOR_A_PLAN} at most${where}. `
-      + 'Let it print less, or (a command) leave out read_only'
+    return (
+      `it printed ${output.bytes} bytes on ${stream} when it was looked at, and a plan is made from ${MOST_FOR_A_PLAN} at most${where}. ` +
+      'Let it print less, or (a command) leave out read_only'
+    )
   }
   return undefined
 }

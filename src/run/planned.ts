@@ -9,11 +9,22 @@ import { tooLongToPlan } from './output.ts'
 import type { Play } from './play.ts'
 import type { Prepared } from './prepare.ts'
 
-/** What was made of an outcome: it is asked for when the task's turn comes, and before by the tasks that may go along with it. */
-const plans = new WeakMap<Outcome, { readonly prepared: Prepared; readonly vars: object; readonly plan: Plan<unknown> }>()
+/**
+ * What was made of an outcome: it is asked for when the task's turn comes, and before by the tasks that may go along
+ * with it.
+ */
+const plans = new WeakMap<
+  Outcome,
+  { readonly prepared: Prepared; readonly vars: object; readonly plan: Plan<unknown> }
+>()
 
 /** What a task would do to a host that was seen so. */
-export function planOf(entry: Entry, prepared: Prepared, seen: Outcome, vars: Readonly<Record<string, unknown>>): Plan<unknown> {
+export function planOf(
+  entry: Entry,
+  prepared: Prepared,
+  seen: Outcome,
+  vars: Readonly<Record<string, unknown>>,
+): Plan<unknown> {
   const made = plans.get(seen)
   if (made?.prepared === prepared && made.vars === vars) return made.plan
   const plan = planAnew(entry, prepared, seen, vars)
@@ -21,7 +32,12 @@ export function planOf(entry: Entry, prepared: Prepared, seen: Outcome, vars: Re
   return plan
 }
 
-function planAnew({ task: { module } }: Entry, { params, inputs }: Prepared, seen: Outcome, vars: Readonly<Record<string, unknown>>): Plan<unknown> {
+function planAnew(
+  { task: { module } }: Entry,
+  { params, inputs }: Prepared,
+  seen: Outcome,
+  vars: Readonly<Record<string, unknown>>,
+): Plan<unknown> {
   const problem = tooLongToPlan(seen)
   if (problem !== undefined) return { changes: [], problem }
   return module.plan(params, seen satisfies Observed, inputs, vars)
@@ -47,8 +63,16 @@ export interface ChangeScripts {
 }
 
 /** @param handlers - names of the play's handlers. */
-export function changeScripts(play: Play, handlers: readonly string[], entry: Entry, { changes }: Plan<unknown>): ChangeScripts {
-  const { task: { module }, handler } = entry
+export function changeScripts(
+  play: Play,
+  handlers: readonly string[],
+  entry: Entry,
+  { changes }: Plan<unknown>,
+): ChangeScripts {
+  const {
+    task: { module },
+    handler,
+  } = entry
   const notified = notifies(entry).filter((name) => handlers.includes(name))
   return {
     before: notified.length === 0 ? [] : [leaveNotices(play.name, notified)],

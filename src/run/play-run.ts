@@ -24,7 +24,13 @@ const facts = register<Readonly<Record<string, unknown>>>('ansible_facts')
 export async function runPlay(state: RunState, play: Play, names: readonly string[], phase?: Phase): Promise<boolean> {
   const hosts = names.map((name) => state.host(name)).filter(({ out }) => out === undefined)
   const watch = stopwatch()
-  state.emit({ type: 'play_start', play: play.name, hosts: hosts.map(({ name }) => name), kind: 'play', ...(phase && { phase }) })
+  state.emit({
+    type: 'play_start',
+    play: play.name,
+    hosts: hosts.map(({ name }) => name),
+    kind: 'play',
+    ...(phase && { phase }),
+  })
   try {
     for (const batch of batches(hosts, play.serial)) {
       await runHosts(state, play, batch)
@@ -39,9 +45,12 @@ export async function runPlay(state: RunState, play: Play, names: readonly strin
 }
 
 function batches(hosts: readonly RunHost[], serial: Play['serial']): RunHost[][] {
-  const size = serial === undefined ? hosts.length
-    : typeof serial === 'number' ? serial
-    : Math.floor((hosts.length * Number.parseFloat(serial)) / 100)
+  const size =
+    serial === undefined
+      ? hosts.length
+      : typeof serial === 'number'
+        ? serial
+        : Math.floor((hosts.length * Number.parseFloat(serial)) / 100)
   const step = Math.max(1, size)
   return Array.from({ length: Math.ceil(hosts.length / step) }, (_, i) => hosts.slice(i * step, (i + 1) * step))
 }
@@ -51,28 +60,41 @@ async function runHosts(state: RunState, play: Play, hosts: readonly RunHost[]):
   if (play.gather_facts) await Promise.all(hosts.map((host) => limit(() => gatherFacts(state, play, host))))
   const lists = new Map(hosts.map((host) => [host, chosenTasks(state, play, host)]))
   const once = onceTasks(lists)
-  const stop = (): boolean => state.signal.aborted || (play.any_errors_fatal === true && hosts.some(({ out }) => out !== undefined))
+  const stop = (): boolean =>
+    state.signal.aborted || (play.any_errors_fatal === true && hosts.some(({ out }) => out !== undefined))
   // A host that waits for another's run_once task holds its place: with such tasks all hosts must be under way.
   const slots = once.size > 0 ? pLimit(Math.max(state.forks, hosts.length)) : limit
-  const ways = await Promise.allSettled(hosts.map((host) => slots(async () => {
-    if (host.out !== undefined) return
-    try {
-      await way(state, play, host, lists.get(host) ?? [], once, stop)
-    } finally {
-      for (const each of once.values()) each.drop(host.name)
-    }
-  })))
+  const ways = await Promise.allSettled(
+    hosts.map((host) =>
+      slots(async () => {
+        if (host.out !== undefined) return
+        try {
+          await way(state, play, host, lists.get(host) ?? [], once, stop)
+        } finally {
+          for (const each of once.values()) each.drop(host.name)
+        }
+      }),
+    ),
+  )
   for (const ended of ways) if (ended.status === 'rejected') throw ended.reason
 }
 
-async function way(state: RunState, play: Play, host: RunHost, tasks: readonly Task[], once: ReadonlyMap<string, Once>, stop: () => boolean): Promise<void> {
+async function way(
+  state: RunState,
+  play: Play,
+  host: RunHost,
+  tasks: readonly Task[],
+  once: ReadonlyMap<string, Once>,
+  stop: () => boolean,
+): Promise<void> {
   const numbered = numberTitles(tasks)
   const entries = tasks.map((task, i): Entry => {
     const shared = once.get(numbered[i] as string)
     return makeEntry(state, play, host, task, task.keywords.run_once && shared !== undefined ? { once: shared } : {})
   })
-  const handlers = Object.entries(handlersOf(play, contextOf(state, play, host)))
-    .map(([name, task]) => makeEntry(state, play, host, { ...task, title: task.title ?? name }, { handler: name }))
+  const handlers = Object.entries(handlersOf(play, contextOf(state, play, host))).map(([name, task]) =>
+    makeEntry(state, play, host, { ...task, title: task.title ?? name }, { handler: name }),
+  )
   await new HostPlay(state, play, host, varsOf(state, play, host), handlers).run(entries, stop)
 }
 
@@ -91,8 +113,9 @@ async function gatherFacts(state: RunState, play: Play, host: RunHost): Promise<
 function chosenTasks(state: RunState, play: Play, host: RunHost): Task[] {
   if (host.out !== undefined) return []
   const inherited = tagList(play.tags)
-  return tasksOf(play, contextOf(state, play, host))
-    .filter((task) => tagsChosen([...inherited, ...tagList(task.keywords.tags)], state.tags))
+  return tasksOf(play, contextOf(state, play, host)).filter((task) =>
+    tagsChosen([...inherited, ...tagList(task.keywords.tags)], state.tags),
+  )
 }
 
 function onceTasks(lists: ReadonlyMap<RunHost, readonly Task[]>): Map<string, Once> {
@@ -125,16 +148,18 @@ function contextOf(state: RunState, play: Play, host: RunHost): PlayContext {
     vars: varsOf(state, play, host),
     facts: host.facts,
     groups: state.groups,
-    hostvars: (name) => state.reads.view({ ...state.host(name).vars, ...state.extraVars, ansible_facts: state.host(name).facts }),
+    hostvars: (name) =>
+      state.reads.view({ ...state.host(name).vars, ...state.extraVars, ansible_facts: state.host(name).facts }),
     check: state.check,
   }
 }
 
-const varsOf = (state: RunState, play: Play, host: RunHost): Readonly<Record<string, unknown>> => state.reads.view({
-  ...host.vars,
-  ...play.vars,
-  ...state.extraVars,
-  inventory_hostname: host.name,
-  groups: state.groups,
-  ansible_facts: host.facts,
-})
+const varsOf = (state: RunState, play: Play, host: RunHost): Readonly<Record<string, unknown>> =>
+  state.reads.view({
+    ...host.vars,
+    ...play.vars,
+    ...state.extraVars,
+    inventory_hostname: host.name,
+    groups: state.groups,
+    ansible_facts: host.facts,
+  })

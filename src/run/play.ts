@@ -29,7 +29,10 @@ export interface PlayOptions {
   readonly serial?: number | `${number}%`
   /** One failed host ends the play for all. */
   readonly any_errors_fatal?: boolean
-  /** Which hosts it removes data or services from, and how; for plays that do. Hosts outside Labbook's lab then need permission first. */
+  /**
+   * Which hosts it removes data or services from, and how; for plays that do. Hosts outside Labbook's lab then need
+   * permission first.
+   */
   readonly disturbs?: Disturbs
 }
 
@@ -71,19 +74,35 @@ export function play(
   tasks: TaskSource,
   handlers: Handlers | ((context: PlayContext) => Handlers) = {},
 ): Play {
-  return { ...options, kind: 'play', name, tasks, handlers: typeof handlers === 'function' ? handlers : () => handlers, at: new CallSite(play) }
+  return {
+    ...options,
+    kind: 'play',
+    name,
+    tasks,
+    handlers: typeof handlers === 'function' ? handlers : () => handlers,
+    at: new CallSite(play),
+  }
 }
 
 /** What a playbook is made of, in order. */
 export type Step = Play | Experiment
 
-/** Takes nested task lists apart. @throws {TypeError} it is no list of tasks: the code of a playbook may not have been type-checked. */
+/**
+ * Takes nested task lists apart. @throws {TypeError} it is no list of tasks: the code of a playbook may not have been
+ * type-checked.
+ */
 export function flatten(list: TaskList): Task[] {
   if (!Array.isArray(list)) throw new TypeError(`wants a list of tasks, not ${kindOf(list)}`)
-  return (list as TaskList).flatMap((item) => (!item ? [] : typeof item === 'object' && 'module' in item ? [item] : flatten(item)))
+  return (list as TaskList).flatMap((item) =>
+    !item ? [] : typeof item === 'object' && 'module' in item ? [item] : flatten(item),
+  )
 }
 
 function kindOf(value: unknown): string {
   if (value instanceof Promise) return 'a promise (its function must not be async)'
-  return value === undefined ? 'undefined (does its function return?)' : value === null ? 'null' : `a value of type ${typeof value}`
+  return value === undefined
+    ? 'undefined (does its function return?)'
+    : value === null
+      ? 'null'
+      : `a value of type ${typeof value}`
 }

@@ -47,11 +47,17 @@ export const conditions = (host: string, vars: Readonly<Record<string, unknown>>
   value: (reference) => reference.read(scope),
 })
 
-/** Does `when` hold? @throws {Unresolved | ConditionError} when it looks at a value that is not there yet, or has a mistake. */
+/**
+ * Does `when` hold? @throws {Unresolved | ConditionError} when it looks at a value that is not there yet, or has a
+ * mistake.
+ */
 export const wanted = ({ keywords: { when = true }, at }: Task, on: Conditions): boolean =>
   typeof when === 'function' ? callOfTask('when', at, () => when(on)) : when
 
-/** By the run's reader and the parameters: a task is prepared when it is looked ahead at, changed together with others, and run. */
+/**
+ * By the run's reader and the parameters: a task is prepared when it is looked ahead at, changed together with others,
+ * and run.
+ */
 const preparations = new WeakMap<InputReader, WeakMap<object, Prepared>>()
 
 /**
@@ -68,7 +74,8 @@ export async function prepare(task: Task, scope: Scope, reader: InputReader): Pr
 }
 
 /** What references are mapped to is the playbook's own code. */
-const resolve = ({ params, at }: Task, scope: Scope): object => callOfTask('a value of an earlier task', at, () => resolveDeep(params, scope) as object)
+const resolve = ({ params, at }: Task, scope: Scope): object =>
+  callOfTask('a value of an earlier task', at, () => resolveDeep(params, scope) as object)
 
 /** A task's parameters alone. @throws {Unresolved | ConditionError | BadParameters} */
 export const paramsOf = (task: Task, scope: Scope): unknown => checked(task, resolve(task, scope))

@@ -54,8 +54,8 @@ interface Going {
  * Asks a host and changes it in as few round trips as can be, each of which carries
  *
  * - with the probe of the task at hand those of the tasks after it, as far as they can be asked now;
- * - with its changes those of the tasks after it that were looked at already and depend on nothing that is changed before
- *   them. What a task depends on and what its changes set is what its module says (`reads`, `sets`).
+ * - with its changes those of the tasks after it that were looked at already and depend on nothing that is changed
+ *   before them. What a task depends on and what its changes set is what its module says (`reads`, `sets`).
  *
  * An answer is used only if the task, when its turn comes, still asks the very same question, and nothing it depends on
  * has been changed since.
@@ -88,17 +88,28 @@ export class Prober {
    * The outcome of a task's probe, from an earlier round trip or a new one.
    * @param extra - scripts to run before, in the same round trip; their outcomes go to `onExtra`.
    */
-  async look(index: number, prepared: Prepared, extra: readonly string[], onExtra: (outcomes: Outcome[]) => void): Promise<Outcome> {
+  async look(
+    index: number,
+    prepared: Prepared,
+    extra: readonly string[],
+    onExtra: (outcomes: Outcome[]) => void,
+  ): Promise<Outcome> {
     const kept = this.#answers.get(index)
-    if (kept?.prepared.probe.text === prepared.probe.text && extra.length === 0 && kept.outcome.long === undefined) return kept.outcome
+    if (kept?.prepared.probe.text === prepared.probe.text && extra.length === 0 && kept.outcome.long === undefined)
+      return kept.outcome
     const entry = this.#entries[index] as Entry
     entry.target.connection.open()
     await betweenHosts()
     const ahead = await this.#ahead(index + 1, entry)
-    const outcomes = await this.#send(entry, timeLimitOf(entry, prepared.params), [
-      ...extra.map((script) => ({ script, keep: this.#keep(entry, 'probe') })),
-      { script: prepared.probe, keep: this.#keep(entry, 'probe') },
-    ], ahead)
+    const outcomes = await this.#send(
+      entry,
+      timeLimitOf(entry, prepared.params),
+      [
+        ...extra.map((script) => ({ script, keep: this.#keep(entry, 'probe') })),
+        { script: prepared.probe, keep: this.#keep(entry, 'probe') },
+      ],
+      ahead,
+    )
     onExtra(outcomes.slice(0, extra.length))
     const outcome = outcomes[extra.length] as Outcome
     this.#answers.set(index, { prepared, outcome })
@@ -110,8 +121,16 @@ export class Prober {
     const entry = this.#entries[index] as Entry
     const made = this.#changed.get(index)
     this.#changed.delete(index)
-    if (made !== undefined && made.scripts.join('\0') === scripts.join('\0')) return await this.#verified({ entry, prepared, scripts }, made)
-    const first: Going = { index, entry, prepared, scripts, reads: readsOf(entry, prepared, plan), sets: setsOf(entry, prepared, plan) }
+    if (made !== undefined && made.scripts.join('\0') === scripts.join('\0'))
+      return await this.#verified({ entry, prepared, scripts }, made)
+    const first: Going = {
+      index,
+      entry,
+      prepared,
+      scripts,
+      reads: readsOf(entry, prepared, plan),
+      sets: setsOf(entry, prepared, plan),
+    }
     const { more, sets, last } = await this.#along(first)
     const group = [first, ...more]
     this.#forgetAffected(sets, last)
@@ -120,17 +139,25 @@ export class Prober {
     const steps = inTurn(group)
     let outcomes: Outcome[]
     try {
-      outcomes = await this.#send(entry, sum(group.map((going) => timeLimitOf(going.entry, going.prepared.params))), steps.map(({ going, script }) =>
-        script === undefined
-          ? { script: going.prepared.probe, keep: this.#keep(going.entry, 'probe') }
-          : { script, keep: this.#keep(going.entry, 'change'), mustSucceed: true }), ahead)
+      outcomes = await this.#send(
+        entry,
+        sum(group.map((going) => timeLimitOf(going.entry, going.prepared.params))),
+        steps.map(({ going, script }) =>
+          script === undefined
+            ? { script: going.prepared.probe, keep: this.#keep(going.entry, 'probe') }
+            : { script, keep: this.#keep(going.entry, 'change'), mustSucceed: true },
+        ),
+        ahead,
+      )
     } catch (error) {
       // Some of it may have been done.
       this.forget()
       throw error
     }
     const changed = group.map((going): Changed => {
-      const own = outcomes.map((outcome, i) => ({ outcome, step: steps[i] as InTurn })).filter(({ step }) => step.going === going)
+      const own = outcomes
+        .map((outcome, i) => ({ outcome, step: steps[i] as InTurn }))
+        .filter(({ step }) => step.going === going)
       return {
         changes: own.filter(({ step }) => step.script !== undefined).map(({ outcome }) => outcome),
         verify: own.find(({ step }) => step.script === undefined)?.outcome,
@@ -145,26 +172,49 @@ export class Prober {
   }
 
   /** The probe that was to show what came of a change did not run where the change of a later task failed before. */
-  async #verified({ entry, prepared, scripts }: Pick<Going, 'entry' | 'prepared' | 'scripts'>, changed: Changed): Promise<Changed> {
-    const complete = changed.changes.length === scripts.length && changed.changes.every(({ exitCode }) => exitCode === 0)
+  async #verified(
+    { entry, prepared, scripts }: Pick<Going, 'entry' | 'prepared' | 'scripts'>,
+    changed: Changed,
+  ): Promise<Changed> {
+    const complete =
+      changed.changes.length === scripts.length && changed.changes.every(({ exitCode }) => exitCode === 0)
     if (!complete || changed.verify !== undefined || !isVerified(entry)) return changed
-    const [verify] = await this.#send(entry, timeLimitOf(entry, prepared.params), [{ script: prepared.probe, keep: this.#keep(entry, 'probe') }], [])
+    const [verify] = await this.#send(
+      entry,
+      timeLimitOf(entry, prepared.params),
+      [{ script: prepared.probe, keep: this.#keep(entry, 'probe') }],
+      [],
+    )
     return { ...changed, verify }
   }
 
-  /** The changes of the tasks after one that can go to the host together with its own, what all of them set, and the last task's place. */
+  /**
+   * The changes of the tasks after one that can go to the host together with its own, what all of them set, and the
+   * last task's place.
+   */
   async #along(first: Going): Promise<{ more: Going[]; sets: Words; last: number }> {
     const { play, handlers, vars, host, state } = this.#setting
     const more: Going[] = []
     let all = first.sets
     const scope = state.registry.scope(host.name)
-    for (let index = first.index + 1; mayGoTogether(first.entry) && index < this.#entries.length && more.length < MOST_AT_ONCE; index++) {
+    for (
+      let index = first.index + 1;
+      mayGoTogether(first.entry) && index < this.#entries.length && more.length < MOST_AT_ONCE;
+      index++
+    ) {
       const entry = this.#entries[index] as Entry
       const answer = this.#answers.get(index)
       if (!this.#isDue(entry)) continue
       try {
         if (entry.once === undefined && !wanted(entry.task, conditions(host.name, vars, scope))) continue
-        if (entry.problem !== undefined || answer === undefined || answer.outcome.long !== undefined || !mayGoTogether(entry) || !sameShell(first.entry, entry)) break
+        if (
+          entry.problem !== undefined ||
+          answer === undefined ||
+          answer.outcome.long !== undefined ||
+          !mayGoTogether(entry) ||
+          !sameShell(first.entry, entry)
+        )
+          break
         const prepared = await prepare(entry.task, scope, state.reader)
         if (prepared.probe.text !== answer.prepared.probe.text) break
         const plan = planOf(entry, prepared, answer.outcome, vars)
@@ -183,27 +233,39 @@ export class Prober {
   }
 
   /**
-   * Forgets what was seen of tasks that depend on what is changed, and of those whose values others take. Those up to the
-   * last one that is changed were looked at in time: what is changed after them is none of theirs.
+   * Forgets what was seen of tasks that depend on what is changed, and of those whose values others take. Those up to
+   * the last one that is changed were looked at in time: what is changed after them is none of theirs.
    */
   #forgetAffected(sets: Words, last: number): void {
     for (const [index, { prepared, outcome }] of this.#answers) {
       const entry = this.#entries[index] as Entry
       if (index <= last) continue
       const plan = planOf(entry, prepared, outcome, this.#setting.vars)
-      if (entry.task.keywords.register !== undefined || affects(sets, readsOf(entry, prepared, plan))) this.#answers.delete(index)
+      if (entry.task.keywords.register !== undefined || affects(sets, readsOf(entry, prepared, plan)))
+        this.#answers.delete(index)
     }
   }
 
-  /** Sends scripts, and behind them the probes of tasks ahead. One that must succeed and does not is the last that runs. */
-  async #send(entry: Entry, timeLimitSeconds: number, own: readonly Sent[], ahead: readonly Ahead[]): Promise<Outcome[]> {
-    const outcomes = await runBatch(entry.target.connection, [...own.map(({ script }) => script), ...ahead.map(({ prepared }) => prepared.probe)], {
-      ...(entry.become === undefined ? {} : { become: entry.become }),
-      timeLimitSeconds,
-      needed: own.length,
-      keep: (script) => own[script]?.keep ?? { for: 'ahead' },
-      mustSucceed: (script) => own[script]?.mustSucceed === true,
-    })
+  /**
+   * Sends scripts, and behind them the probes of tasks ahead. One that must succeed and does not is the last that runs.
+   */
+  async #send(
+    entry: Entry,
+    timeLimitSeconds: number,
+    own: readonly Sent[],
+    ahead: readonly Ahead[],
+  ): Promise<Outcome[]> {
+    const outcomes = await runBatch(
+      entry.target.connection,
+      [...own.map(({ script }) => script), ...ahead.map(({ prepared }) => prepared.probe)],
+      {
+        ...(entry.become === undefined ? {} : { become: entry.become }),
+        timeLimitSeconds,
+        needed: own.length,
+        keep: (script) => own[script]?.keep ?? { for: 'ahead' },
+        mustSucceed: (script) => own[script]?.mustSucceed === true,
+      },
+    )
     outcomes.slice(own.length).forEach((outcome, i) => {
       const { index, prepared } = ahead[i] as Ahead
       this.#answers.set(index, { prepared, outcome })
@@ -219,8 +281,8 @@ export class Prober {
   }
 
   /**
-   * The probes of the tasks from `from` on that can be asked now, in the same shell, and that have no answer yet. Those that
-   * depend on a change which is known to come in between are not asked: they would be asked again after it.
+   * The probes of the tasks from `from` on that can be asked now, in the same shell, and that have no answer yet. Those
+   * that depend on a change which is known to come in between are not asked: they would be asked again after it.
    */
   async #ahead(from: number, first: Entry): Promise<Ahead[]> {
     const { state, host, vars } = this.#setting
@@ -230,13 +292,20 @@ export class Prober {
     for (let index = from; index < this.#entries.length && ahead.length < MOST_AT_ONCE; index++) {
       const entry = this.#entries[index] as Entry
       if (!this.#isDue(entry)) continue
-      if (entry.once !== undefined || entry.problem !== undefined || entry.task.module.waits || !sameShell(first, entry)) break
+      if (
+        entry.once !== undefined ||
+        entry.problem !== undefined ||
+        entry.task.module.waits ||
+        !sameShell(first, entry)
+      )
+        break
       try {
         if (!wanted(entry.task, conditions(host.name, vars, scope))) continue
         const prepared = await prepare(entry.task, scope, state.reader)
         const answer = this.#answers.get(index)
         if (answer?.prepared.probe.text === prepared.probe.text) {
-          if (!this.isChanged(index)) toCome = together([toCome, setsOf(entry, prepared, planOf(entry, prepared, answer.outcome, vars))])
+          if (!this.isChanged(index))
+            toCome = together([toCome, setsOf(entry, prepared, planOf(entry, prepared, answer.outcome, vars))])
         } else if (!affects(toCome, entry.task.module.reads?.(prepared.params))) {
           ahead.push({ index, prepared })
         }
@@ -290,16 +359,24 @@ const isVerified = ({ task: { module } }: Entry): boolean => module.result === u
 
 /** Its turn will come; what is wrong is said then. */
 const mayMend = (error: unknown): boolean =>
-  error instanceof Unresolved || error instanceof ConditionError || error instanceof BadParameters || error instanceof MissingInput
+  error instanceof Unresolved ||
+  error instanceof ConditionError ||
+  error instanceof BadParameters ||
+  error instanceof MissingInput
 
 /**
- * Changes of which nobody judges, before the next may be made, what came of them but their exit code; which end soon; and whose
- * values no later task may ask for.
+ * Changes of which nobody judges, before the next may be made, what came of them but their exit code; which end soon;
+ * and whose values no later task may ask for.
  */
 function mayGoTogether({ task: { module, keywords }, once }: Entry): boolean {
   const { register, until, retries, failed_when, timeout } = keywords
-  return once === undefined && module.result === undefined && module.waits !== true && module.timeLimitSeconds === undefined &&
+  return (
+    once === undefined &&
+    module.result === undefined &&
+    module.waits !== true &&
+    module.timeLimitSeconds === undefined &&
     [register, until, retries, failed_when, timeout].every((keyword) => keyword === undefined)
+  )
 }
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((all, one) => all + one, 0)

@@ -1,7 +1,14 @@
 import type { Recap, TaskResult } from './events.ts'
 
 export const emptyRecap = (): Recap => ({
-  ok: 0, changed: 0, unreachable: 0, failed: 0, skipped: 0, rescued: 0, ignored: 0, unknown: 0,
+  ok: 0,
+  changed: 0,
+  unreachable: 0,
+  failed: 0,
+  skipped: 0,
+  rescued: 0,
+  ignored: 0,
+  unknown: 0,
 })
 
 /** Counts one result as Ansible does: a changed task is ok as well, an ignored failure too. */

@@ -24,9 +24,10 @@ export class Registry {
       why: (key, on) => {
         const task = this.#pending.get(on)?.get(key)
         const whose = on === host ? '' : ` of ${on}`
-        const message = task === undefined
-          ? `nothing is registered as "${key}"${whose}: the task that registers it has not run`
-          : `cannot tell before «${task}»${on === host ? '' : ` on ${on}`} has run`
+        const message =
+          task === undefined
+            ? `nothing is registered as "${key}"${whose}: the task that registers it has not run`
+            : `cannot tell before «${task}»${on === host ? '' : ` on ${on}`} has run`
         return { message, pending: task !== undefined }
       },
     }

@@ -39,7 +39,10 @@ export function report(finished: Finished): void {
   entry.once?.done({ result: { ...event, time: '' }, values: tried.values, pending })
 }
 
-function resultOf({ play, host, entry, title, skipped, tried, watch, attempts }: Finished, ignoreErrors: boolean): Untimed<TaskResult> {
+function resultOf(
+  { play, host, entry, title, skipped, tried, watch, attempts }: Finished,
+  ignoreErrors: boolean,
+): Untimed<TaskResult> {
   const { module, keywords } = entry.task
   const seen = attemptOf(tried)
   const hidden = keywords.no_log === true

@@ -51,7 +51,10 @@ export interface RunOptions {
   readonly signal: AbortSignal
 }
 
-/** A run's end. Exit codes: 0 ok, 1 the playbook cannot run on this inventory, 2 a host failed or the run was refused, 4 a host unreachable, 130 interrupted. */
+/**
+ * A run's end. Exit codes: 0 ok, 1 the playbook cannot run on this inventory, 2 a host failed or the run was refused, 4
+ * a host unreachable, 130 interrupted.
+ */
 export interface RunOutcome {
   readonly status: 'passed' | 'failed' | 'interrupted'
   readonly exitCode: 0 | 1 | 2 | 4 | 130
@@ -75,10 +78,18 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
   }
   const state = stateOf(options, hosts, emit)
   emit({
-    type: 'run_start', playbook: options.playbook, version: options.version, argv: options.argv, check, hosts: options.hosts, about: aboutOf(options.inventory, options.extraVars),
+    type: 'run_start',
+    playbook: options.playbook,
+    version: options.version,
+    argv: options.argv,
+    check,
+    hosts: options.hosts,
+    about: aboutOf(options.inventory, options.extraVars),
     controller: { hostname: hostname(), node: process.version, platform: `${platform()} ${release()}` },
   })
-  const warn = (message: string): void => { emit({ type: 'notice', level: 'warning', message }) }
+  const warn = (message: string): void => {
+    emit({ type: 'notice', level: 'warning', message })
+  }
   options.warnings?.forEach(warn)
   const closeAll = (): Promise<void> => state.close()
   const onAbort = (): void => {
@@ -108,11 +119,16 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
     signal.removeEventListener('abort', onAbort)
   }
   interrupted ||= signal.aborted
-  const recaps = Object.fromEntries([...hosts].filter(([, { recap }]) => Object.values(recap).some((n) => n > 0)).map(([name, { recap }]) => [name, recap]))
+  const recaps = Object.fromEntries(
+    [...hosts]
+      .filter(([, { recap }]) => Object.values(recap).some((n) => n > 0))
+      .map(([name, { recap }]) => [name, recap]),
+  )
   const code = exitCodeOf(Object.values(recaps))
   const exitCode = interrupted ? 130 : cannotRun ? 1 : refused ? 2 : code === 0 && unproven ? 2 : code
   const ended = !interrupted && !cannotRun && !refused
-  if (ended && [...hosts.values()].every(({ out }) => out === undefined)) unreadWarnings(state.reads, options.inventory).forEach(warn)
+  if (ended && [...hosts.values()].every(({ out }) => out === undefined))
+    unreadWarnings(state.reads, options.inventory).forEach(warn)
   if (ended && !ran && tagsAsked(options.tags) !== '') warn(`nothing ran: no task matches ${tagsAsked(options.tags)}`)
   const status = interrupted ? 'interrupted' : exitCode === 0 ? 'passed' : 'failed'
   emit({ type: 'run_end', status, exitCode, hosts: recaps, durationMs: watch.elapsed() })
@@ -144,9 +160,13 @@ async function runSteps(state: RunState, options: RunOptions): Promise<void> {
     const names = hostsOf(step, inventory, hosts, ignored)
     if (step.kind === 'play') {
       if (names.length > 0) {
-        if (!await runPlay(state, step, names, nextPhase()) && !state.signal.aborted) return stopsHere(state, step)
+        if (!(await runPlay(state, step, names, nextPhase())) && !state.signal.aborted) return stopsHere(state, step)
       } else if (hostsOf(step, inventory).length === 0) {
-        state.emit({ type: 'notice', level: 'info', message: `play "${step.name}": skipping: no hosts matched ${step.hosts}` })
+        state.emit({
+          type: 'notice',
+          level: 'info',
+          message: `play "${step.name}": skipping: no hosts matched ${step.hosts}`,
+        })
       }
     } else if (!state.check && tagsChosen(tagList(step.tags), state.tags)) {
       await runExperiment(state, step, names, ids, nextPhase())
@@ -154,9 +174,20 @@ async function runSteps(state: RunState, options: RunOptions): Promise<void> {
   }
 }
 
-/** The steps that a run will start, in order: plays that have hosts, and outside of check mode the experiments that its tags choose. */
-export function phasesOf({ steps, inventory, hosts, check, tags }: Pick<RunOptions, 'steps' | 'inventory' | 'hosts' | 'check' | 'tags'>): readonly Step[] {
-  return steps.filter((step) => (step.kind === 'play' ? hasHosts(step, inventory, hosts) : !check && tagsChosen(tagList(step.tags), tags)))
+/**
+ * The steps that a run will start, in order: plays that have hosts, and outside of check mode the experiments that its
+ * tags choose.
+ */
+export function phasesOf({
+  steps,
+  inventory,
+  hosts,
+  check,
+  tags,
+}: Pick<RunOptions, 'steps' | 'inventory' | 'hosts' | 'check' | 'tags'>): readonly Step[] {
+  return steps.filter((step) =>
+    step.kind === 'play' ? hasHosts(step, inventory, hosts) : !check && tagsChosen(tagList(step.tags), tags),
+  )
 }
 
 function hasHosts(step: Step, inventory: Inventory, hosts: readonly string[]): boolean {
@@ -169,9 +200,16 @@ function hasHosts(step: Step, inventory: Inventory, hosts: readonly string[]): b
   }
 }
 
-/** As in Ansible, the plays that follow are not run on the hosts that did not fail, either: those plays count on all of them. */
+/**
+ * As in Ansible, the plays that follow are not run on the hosts that did not fail, either: those plays count on all of
+ * them.
+ */
 function stopsHere(state: RunState, play: Play): void {
-  state.emit({ type: 'notice', level: 'warning', message: `play «${play.name}» needs all of its hosts (any_errors_fatal), and not all came through: the run ends here` })
+  state.emit({
+    type: 'notice',
+    level: 'warning',
+    message: `play «${play.name}» needs all of its hosts (any_errors_fatal), and not all came through: the run ends here`,
+  })
 }
 
 /**
@@ -180,7 +218,12 @@ function stopsHere(state: RunState, play: Play): void {
  * @param ignored - as that of {@link selectHosts}: a part of the pattern that matches nothing is no mistake here.
  * @throws {PatternError} the pattern cannot be read.
  */
-export function hostsOf(step: Step, inventory: Inventory, hosts?: readonly string[], ignored: (warning: string) => void = () => undefined): string[] {
+export function hostsOf(
+  step: Step,
+  inventory: Inventory,
+  hosts?: readonly string[],
+  ignored: (warning: string) => void = () => undefined,
+): string[] {
   const allowed = hosts && new Set(hosts)
   const selected = (): string[] => {
     try {
@@ -196,14 +239,22 @@ export function hostsOf(step: Step, inventory: Inventory, hosts?: readonly strin
 function exhibitIds(): (title: string) => string {
   const used = new Map<string, number>()
   return (title) => {
-    const stem = title.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '') || 'exhibit'
+    const stem =
+      title
+        .toLowerCase()
+        .replace(/[^a-z0-9]+/g, '-')
+        .replace(/^-|-$/g, '') || 'exhibit'
     const nth = (used.get(stem) ?? 0) + 1
     used.set(stem, nth)
     return nth === 1 ? stem : `${stem}-${nth}`
   }
 }
 
-function stateOf(options: Omit<RunOptions, 'steps'>, hosts: Map<string, RunHost>, emit: (event: Untimed) => void): RunState {
+function stateOf(
+  options: Omit<RunOptions, 'steps'>,
+  hosts: Map<string, RunHost>,
+  emit: (event: Untimed) => void,
+): RunState {
   const { inventory } = options
   const open = (name: string): RunHost => {
     const known = inventory.hosts.get(name)

@@ -33,7 +33,10 @@ export interface RunState {
   readonly signal: AbortSignal
   /** How often each experiment is done. */
   readonly repeat: number
-  /** The same with lines of its own that no interrupt closes: to put things back after one. To be closed by who asked for it. */
+  /**
+   * The same with lines of its own that no interrupt closes: to put things back after one. To be closed by who asked
+   * for it.
+   */
   anew(): RunState
   close(): Promise<void>
 }

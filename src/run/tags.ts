@@ -9,8 +9,10 @@ export const tagList = (tags: string | readonly string[] | undefined): readonly 
   tags === undefined ? [] : typeof tags === 'string' ? tags.split(',').map((tag) => tag.trim()) : tags
 
 /** The same steps with a tag more. */
-export const tagged = <S extends { readonly tags?: string | readonly string[] }>(tag: string, steps: readonly S[]): S[] =>
-  steps.map((step) => ({ ...step, tags: [...tagList(step.tags), tag] }))
+export const tagged = <S extends { readonly tags?: string | readonly string[] }>(
+  tag: string,
+  steps: readonly S[],
+): S[] => steps.map((step) => ({ ...step, tags: [...tagList(step.tags), tag] }))
 
 /**
  * Ansible's rule: `always` runs unless skipped by name, `never` only when asked for by a tag, the words `tagged`,
@@ -35,4 +37,7 @@ export const stepAsked = (own: string | readonly string[] | undefined, { tags }:
 
 /** The choice as it stands on the command line; empty when none was made. */
 export const tagsAsked = ({ tags, skipTags }: TagChoice): string =>
-  [...tags.length > 0 ? [`--tags ${tags.join(',')}`] : [], ...skipTags.length > 0 ? [`--skip-tags ${skipTags.join(',')}`] : []].join(' ')
+  [
+    ...(tags.length > 0 ? [`--tags ${tags.join(',')}`] : []),
+    ...(skipTags.length > 0 ? [`--skip-tags ${skipTags.join(',')}`] : []),
+  ].join(' ')

@@ -53,7 +53,8 @@ export class TaskTry {
     try {
       return await this.#lookAndAct()
     } catch (error) {
-      if (this.#ways.state.signal.aborted || chance.used || !(error instanceof Unreachable && error.lost)) return this.failure(error)
+      if (this.#ways.state.signal.aborted || chance.used || !(error instanceof Unreachable && error.lost))
+        return this.failure(error)
       chance.used = true
       const begun = error.began ? this.#applying : undefined
       return await this.#goOn(begun).catch((second: unknown) => this.failure(second, begun !== undefined))
@@ -79,7 +80,9 @@ export class TaskTry {
     })
     this.#commands.push(record('probe', prepared.probe.text, seen))
     const plan = this.#plan(prepared, seen)
-    return state.check ? foresee(state.foreseen, this.#entry, prepared, plan, this.#commands) : await this.#act(prepared, seen, plan)
+    return state.check
+      ? foresee(state.foreseen, this.#entry, prepared, plan, this.#commands)
+      : await this.#act(prepared, seen, plan)
   }
 
   async #act(prepared: Prepared, seen: Outcome, plan: Plan<unknown>): Promise<Tried> {
@@ -118,7 +121,8 @@ export class TaskTry {
     commands.push(record('verify', prepared.probe.text, verify as Outcome))
     const then = this.#plan(prepared, verify as Outcome)
     const left = then.problem ?? then.changes[0]?.description
-    if (left !== undefined) return { status: 'failed', message: `done, yet the host is not as asked: ${left}`, changes, commands }
+    if (left !== undefined)
+      return { status: 'failed', message: `done, yet the host is not as asked: ${left}`, changes, commands }
     return { status: 'changed', changes, commands, values: then.values }
   }
 
@@ -128,7 +132,10 @@ export class TaskTry {
   }
 
   /** Sends the changes, and with them the notices for the handlers to come and the end of the notice for this one. */
-  async #change(prepared: Prepared, plan: Plan<unknown>): Promise<{ applied: Outcome[]; broken?: Outcome; verify?: Outcome }> {
+  async #change(
+    prepared: Prepared,
+    plan: Plan<unknown>,
+  ): Promise<{ applied: Outcome[]; broken?: Outcome; verify?: Outcome }> {
     const { play, handlers } = this.#ways
     const goesAway = this.#entry.task.module.comesBack !== undefined
     const scripts = changeScripts(play, handlers, this.#entry, plan)
@@ -138,7 +145,11 @@ export class TaskTry {
       const applied = done.changes.slice(scripts.before.length, scripts.before.length + scripts.own.length)
       applied.forEach((outcome, i) => this.#commands.push(record('change', scripts.own[i] as string, outcome)))
       const broken = done.changes.find(({ exitCode }) => exitCode !== 0)
-      return { applied, ...(broken === undefined ? {} : { broken }), ...(done.verify === undefined ? {} : { verify: done.verify }) }
+      return {
+        applied,
+        ...(broken === undefined ? {} : { broken }),
+        ...(done.verify === undefined ? {} : { verify: done.verify }),
+      }
     } catch (error) {
       // That the line breaks under a change that takes the host away is what was asked for.
       const gone = (error instanceof Unreachable && error.lost && error.began) || error instanceof CutShort
@@ -161,17 +172,22 @@ export class TaskTry {
     this.#ways.noticesUnknown = this.#ways.handlers.length > 0
     await this.#send(':')
     this.#ways.state.emit({
-      type: 'notice', level: 'warning', host: target.name, message: `the connection was lost during «${title}»; connected again`,
+      type: 'notice',
+      level: 'warning',
+      host: target.name,
+      message: `the connection was lost during «${title}»; connected again`,
     })
     if (begun !== undefined && task.module.result !== undefined) {
-      const message = 'the connection was lost while it ran: how far it came is not known, and it is not run a second time by itself'
+      const message =
+        'the connection was lost while it ran: how far it came is not known, and it is not run a second time by itself'
       return { status: 'failed', message, changes: begun, commands: this.#commands, inTheDark: true }
     }
     const tried = await this.#lookAndAct()
     if (begun === undefined || (tried.status !== 'ok' && tried.status !== 'changed')) return tried
-    const message = tried.status === 'ok'
-      ? 'the connection was lost while it was made, and it is as asked'
-      : 'the connection was lost while it was made; what was left to do was done then'
+    const message =
+      tried.status === 'ok'
+        ? 'the connection was lost while it was made, and it is as asked'
+        : 'the connection was lost while it was made; what was left to do was done then'
     return { ...tried, status: 'changed', changes: begun, message }
   }
 
@@ -189,7 +205,13 @@ export class TaskTry {
     const { target, task } = this.#entry
     const commands = this.#commands
     if (signal.aborted) throw new Interrupted()
-    const unknown = (message: string, sets?: readonly string[]): Tried => ({ status: 'unknown', message, changes: [], commands, would: { sets } })
+    const unknown = (message: string, sets?: readonly string[]): Tried => ({
+      status: 'unknown',
+      message,
+      changes: [],
+      commands,
+      would: { sets },
+    })
     if (check && error instanceof Unresolved && error.pending) return unknown(error.message)
     const latest = foreseen.latest()
     if (check && error instanceof Unreachable && latest !== undefined) {
@@ -206,7 +228,10 @@ export class TaskTry {
     }
     const failed = failureOf(error, commands)
     if (!inTheDark || failed.status !== 'unreachable' || (error as Unreachable).began) return failed
-    return { ...failed, message: `${failed.message}; the connection was lost while «${titleOf(task)}» ran: how far it came is not known` }
+    return {
+      ...failed,
+      message: `${failed.message}; the connection was lost while «${titleOf(task)}» ran: how far it came is not known`,
+    }
   }
 
   /** A handler that is in order needs no notice any more. */
@@ -221,7 +246,11 @@ export class TaskTry {
   }
 }
 
-const record = (kind: CommandRecord['kind'], script: string, outcome: Outcome): CommandRecord => ({ kind, script, ...outcome })
+const record = (kind: CommandRecord['kind'], script: string, outcome: Outcome): CommandRecord => ({
+  kind,
+  script,
+  ...outcome,
+})
 
 const whyBroken = ({ stdout, stderr, exitCode }: Outcome): string =>
   lastLine(stderr) || lastLine(stdout) || `exit code ${exitCode}`

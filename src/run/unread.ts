@@ -6,11 +6,17 @@ const OWN = /^(ansible|report|lab)_/
 
 /** A warning for each of `--extra-vars` that nothing has read, with the name that may have been meant. */
 export function unreadWarnings(tracker: ReadTracker, { hosts }: Pick<Inventory, 'hosts'>): string[] {
-  const known = new Set([...tracker.read, ...[...hosts.values()].flatMap(({ vars }) => Object.keys(vars))].filter((name) => !tracker.unread.includes(name)))
-  return tracker.unread.filter((name) => !OWN.test(name)).map((name) => {
-    const hint = didYouMean(meant(name, [...known]))
-    return `--extra-vars ${name}: nothing that ran has read this variable${hint === undefined ? '' : `: ${hint}`}`
-  })
+  const known = new Set(
+    [...tracker.read, ...[...hosts.values()].flatMap(({ vars }) => Object.keys(vars))].filter(
+      (name) => !tracker.unread.includes(name),
+    ),
+  )
+  return tracker.unread
+    .filter((name) => !OWN.test(name))
+    .map((name) => {
+      const hint = didYouMean(meant(name, [...known]))
+      return `--extra-vars ${name}: nothing that ran has read this variable${hint === undefined ? '' : `: ${hint}`}`
+    })
 }
 
 /** Names that end or begin with the word come first: `counter_replicas` for `replicas`. */

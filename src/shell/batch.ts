@@ -32,7 +32,9 @@ export interface Probe {
   readonly text: string
   /** What it can be told together with others. */
   readonly shares: readonly Shared[]
-  /** It leaves the shell as it was, but for variables that begin with `lb_`, so it needs no subshell. `return` ends it. */
+  /**
+   * It leaves the shell as it was, but for variables that begin with `lb_`, so it needs no subshell. `return` ends it.
+   */
   readonly contained: boolean
 }
 
@@ -40,18 +42,26 @@ export interface Probe {
  * Joins scripts into one that runs them one after another and tells their outputs apart: after each, a line with the
  * mark, its number and its exit code goes to stdout and stderr alike. Every script has a subshell of its own, so that
  * `exit`, `cd` and variables stay inside, unless it is known to be contained. A failed script does not stop the next,
- * unless it `mustSucceed`. What the probes share is asked for before the first of those that have no other script between them.
+ * unless it `mustSucceed`. What the probes share is asked for before the first of those that have no other script
+ * between them.
  *
  * @param mark - a word that cannot occur in any output; random, new for each batch.
  */
-export function composeBatch(steps: readonly Step[], mark: string, mustSucceed: (script: number) => boolean = () => false): string {
+export function composeBatch(
+  steps: readonly Step[],
+  mark: string,
+  mustSucceed: (script: number) => boolean = () => false,
+): string {
   const isolated = (text: string): string => `(\n${text}\n)`
   const run = (step: Step): string => {
     if (typeof step === 'string') return `${isolated(step)} </dev/null`
     return step.contained ? `lb_do() {\n${step.text}\n}\nlb_do </dev/null` : `${isolated(step.text)} </dev/null`
   }
   const text = stretches(steps).flatMap(({ from, probes }) => {
-    if (probes === undefined) return [`${run(steps[from] as Step)}; lb_end ${from} "$?"${mustSucceed(from) ? '\n[ "$lb_code" = 0 ] || exit 0' : ''}`]
+    if (probes === undefined)
+      return [
+        `${run(steps[from] as Step)}; lb_end ${from} "$?"${mustSucceed(from) ? '\n[ "$lb_code" = 0 ] || exit 0' : ''}`,
+      ]
     const each = probes.map((probe, i) => `${run(probe)}; lb_end ${from + i} "$?"`)
     const asked = collect(probes.flatMap(({ shares }) => shares))
     if (asked.length === 0) return each
@@ -100,7 +110,10 @@ export type Ending = Pick<Outcome, 'exitCode' | 'durationMs'>
 export class BatchReader {
   readonly #streams: Readonly<Record<StreamName, BatchStream>>
 
-  /** @param gather - makes what takes the output of a script, by its place in the batch; -1: what is printed before the first. */
+  /**
+   * @param gather - makes what takes the output of a script, by its place in the batch; -1: what is printed before the
+   *   first.
+   */
   constructor(mark: string, gather: (script: number, stream: StreamName) => Gather) {
     this.#streams = {
       stdout: new BatchStream(mark, (script) => gather(script, 'stdout')),
@@ -115,18 +128,21 @@ export class BatchReader {
   /**
    * Nothing more will come.
    *
-   * @returns the endings of the scripts in order. Those that did not come to their end (connection lost, shell killed) are absent.
+   * @returns the endings of the scripts in order. Those that did not come to their end (connection lost, shell killed)
+   *   are absent.
    */
   end(): Ending[] {
     const { stdout, stderr } = this.#streams
     stdout.end()
     stderr.end()
     let since = stdout.endings[0]?.uptime ?? Number.NaN
-    return stdout.endings.slice(1, Math.min(stdout.endings.length, stderr.endings.length)).map(({ exitCode, uptime }) => {
-      const durationMs = Number.isFinite(uptime - since) ? Math.round((uptime - since) * 1000) : null
-      since = uptime
-      return { exitCode, durationMs }
-    })
+    return stdout.endings
+      .slice(1, Math.min(stdout.endings.length, stderr.endings.length))
+      .map(({ exitCode, uptime }) => {
+        const durationMs = Number.isFinite(uptime - since) ? Math.round((uptime - since) * 1000) : null
+        since = uptime
+        return { exitCode, durationMs }
+      })
   }
 }
 

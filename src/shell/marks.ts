@@ -9,8 +9,8 @@ export interface Found {
 }
 
 /**
- * Cuts a stream of bytes at the lines that begin with a mark. It keeps no more of it than the start of a line that may yet
- * become a mark, so a stream of any length goes through, in time proportional to it.
+ * Cuts a stream of bytes at the lines that begin with a mark. It keeps no more of it than the start of a line that may
+ * yet become a mark, so a stream of any length goes through, in time proportional to it.
  */
 export class Cutter {
   readonly #found: Found
@@ -49,7 +49,12 @@ export class Cutter {
       this.#held = all.subarray(end === -1 ? at : end + 1)
       if (at > 0) this.#found.bytes(all.subarray(0, at))
       if (end === -1) return
-      this.#found.mark(all.toString('latin1', at + needle.length, end).trim().split(' '))
+      this.#found.mark(
+        all
+          .toString('latin1', at + needle.length, end)
+          .trim()
+          .split(' '),
+      )
     }
   }
 

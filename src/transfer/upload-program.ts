@@ -45,7 +45,9 @@ async function look(request: Request): Promise<UploadLook> {
   }
   const { size } = await stat(request.src)
   const here = await checksum(request.src)
-  const there = await on(request, (run) => run(sh`[ ! -f ${request.dest} ] || sha256sum <${request.dest} | cut -c 1-64`))
+  const there = await on(request, (run) =>
+    run(sh`[ ! -f ${request.dest} ] || sha256sum <${request.dest} | cut -c 1-64`),
+  )
   return { here, size, there: there.trim() === '' ? null : there.trim(), kept: false }
 }
 
@@ -54,7 +56,9 @@ async function send(request: Request): Promise<{ sent: number }> {
   const part = `${dest}.labbook.part`
   const here = await checksum(src)
   return await on(request, async (run) => {
-    await run(sh`umask 022; mkdir -p -- ${dest.replace(/\/[^/]*$/, '')} && rm -f -- ${part} && : >${part} && chmod 600 -- ${part}`)
+    await run(
+      sh`umask 022; mkdir -p -- ${dest.replace(/\/[^/]*$/, '')} && rm -f -- ${part} && : >${part} && chmod 600 -- ${part}`,
+    )
     const file = await open(src)
     let sent = 0
     try {
@@ -72,16 +76,21 @@ async function send(request: Request): Promise<{ sent: number }> {
     } finally {
       await file.close()
     }
-    await run([
-      sh`lb_sum=$(sha256sum <${part} | cut -c 1-64)`,
-      sh`[ "$lb_sum" = ${here} ] || { rm -f -- ${part}; echo ${`${dest} did not arrive as it was sent: try again`} >&2; exit 1; }`,
-      sh`chmod 644 -- ${part} && sync -- ${part} && mv -f -- ${part} ${dest}`,
-    ].join('\n'))
+    await run(
+      [
+        sh`lb_sum=$(sha256sum <${part} | cut -c 1-64)`,
+        sh`[ "$lb_sum" = ${here} ] || { rm -f -- ${part}; echo ${`${dest} did not arrive as it was sent: try again`} >&2; exit 1; }`,
+        sh`chmod 644 -- ${part} && sync -- ${part} && mv -f -- ${part} ${dest}`,
+      ].join('\n'),
+    )
     return { sent }
   })
 }
 
-/** Quickly compressed: the line and the shell at its end are slower than that. What was compressed before stays as it is. */
+/**
+ * Quickly compressed: the line and the shell at its end are slower than that. What was compressed before stays as it
+ * is.
+ */
 async function printed(piece: Buffer): Promise<string> {
   const small = await compressed(piece, { level: 1 })
   return small.length < piece.length * (1 - WORTH_IT) ? `${printBytes(small)} | gzip -d` : printBytes(piece)
@@ -91,7 +100,9 @@ async function printed(piece: Buffer): Promise<string> {
 async function on<T>({ target }: Request, work: (run: (script: string) => Promise<string>) => Promise<T>): Promise<T> {
   const connection = openConnection(withSecrets(target))
   const isRoot = target.connection === 'local' ? process.getuid?.() === 0 : target.user === 'root'
-  const become: Become | undefined = isRoot ? undefined : { user: 'root', ...(target.become.password === undefined ? {} : { password: secret(target.become.password) }) }
+  const become: Become | undefined = isRoot
+    ? undefined
+    : { user: 'root', ...(target.become.password === undefined ? {} : { password: secret(target.become.password) }) }
   try {
     return await work((script) => exchange(connection, script, become))
   } finally {
@@ -100,7 +111,10 @@ async function on<T>({ target }: Request, work: (run: (script: string) => Promis
 }
 
 async function exchange(connection: Connection, script: string, become: Become | undefined): Promise<string> {
-  const { stdout, stderr, exitCode } = await connection.exchange(script, { ...(become === undefined ? {} : { become }), timeLimitSeconds: 300 })
+  const { stdout, stderr, exitCode } = await connection.exchange(script, {
+    ...(become === undefined ? {} : { become }),
+    timeLimitSeconds: 300,
+  })
   if (exitCode !== 0) throw new Refusal(stderr.toString('utf8').trim().split('\n').at(-1) ?? `exit code ${exitCode}`)
   return stdout.toString('utf8')
 }
@@ -122,9 +136,12 @@ async function checksum(file: string): Promise<string> {
 
 /** What the user can mend, in a sentence. */
 function inWords<A>(program: (request: Request) => Promise<A>): (request: Request) => Promise<A> {
-  return (request) => program(request).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') throw new Refusal(`${request.src} is not there${request.hint === undefined ? '' : `: ${request.hint}`}`)
-    if ([Unreachable, TimeLimit, BecomeFailed].some((kind) => error instanceof kind)) throw new Refusal(`${request.target.name}: ${error.message}`)
-    throw error.syscall === undefined ? error : new Refusal(error.message)
-  })
+  return (request) =>
+    program(request).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT')
+        throw new Refusal(`${request.src} is not there${request.hint === undefined ? '' : `: ${request.hint}`}`)
+      if ([Unreachable, TimeLimit, BecomeFailed].some((kind) => error instanceof kind))
+        throw new Refusal(`${request.target.name}: ${error.message}`)
+      throw error.syscall === undefined ? error : new Refusal(error.message)
+    })
 }

@@ -18,7 +18,10 @@ const schema = z.strictObject({
   /** A path on the host; its folder is made. */
   dest: targetFile,
   /** What the file must be. Without it: what it is. */
-  sha256: z.string().regex(/^[0-9a-f]{64}$/).optional(),
+  sha256: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .optional(),
   /** `false`: a file that is there already is left as it is, whatever is in it. */
   force: z.boolean().default(true),
   /** Where the file is to come from: told where it is missing. */
@@ -32,8 +35,9 @@ export interface Uploaded {
 }
 
 /**
- * Brings a big file of the controller to a host, which `copy` cannot: it goes in pieces, over a line of its own, and none of it is recorded. A task for
- * the controller (`delegate_to: localhost`). The file is root's, and whole or not there at all.
+ * Brings a big file of the controller to a host, which `copy` cannot: it goes in pieces, over a line of its own, and
+ * none of it is recorded. A task for the controller (`delegate_to: localhost`). The file is root's, and whole or not
+ * there at all.
  */
 export const upload = defineModule<typeof schema, Uploaded>({
   name: 'upload',
@@ -48,10 +52,22 @@ export const upload = defineModule<typeof schema, Uploaded>({
     if (typeof look === 'string') return { changes: [], problem: look }
     if (look.kept) return { changes: [] }
     const { src, dest, target, sha256 } = params
-    if (sha256 !== undefined && look.here !== sha256) return { changes: [], problem: `${src} has the checksum ${look.here}, not ${sha256}: it is damaged, or another file` }
+    if (sha256 !== undefined && look.here !== sha256)
+      return {
+        changes: [],
+        problem: `${src} has the checksum ${look.here}, not ${sha256}: it is damaged, or another file`,
+      }
     const values = { path: dest, sha256: look.here }
     if (look.there === look.here) return { changes: [], values }
     const size = `${(look.size / 1e6).toFixed(look.size < 1e6 ? 3 : 0)} MB`
-    return { changes: [{ description: `bring ${src} to ${target.name}:${dest} (${size})`, script: callWorker(PROGRAM, 'send', params) }], values }
+    return {
+      changes: [
+        {
+          description: `bring ${src} to ${target.name}:${dest} (${size})`,
+          script: callWorker(PROGRAM, 'send', params),
+        },
+      ],
+      values,
+    }
   },
 })

@@ -46,7 +46,15 @@ export interface Board {
 /** A play at its start. */
 export function openBoard({ play, kind, phase, hosts, time }: PlayStart): Board {
   return {
-    play, kind, phase, since: Date.parse(time), results: [], findings: [], notices: [], activity: undefined, exhibits: 0,
+    play,
+    kind,
+    phase,
+    since: Date.parse(time),
+    results: [],
+    findings: [],
+    notices: [],
+    activity: undefined,
+    exhibits: 0,
     hosts: new Map(hosts.map((host) => [host, newHost(host)])),
   }
 }
@@ -55,7 +63,10 @@ export function openBoard({ play, kind, phase, hosts, time }: PlayStart): Board 
 export function note(board: Board, event: RunEvent): void {
   switch (event.type) {
     case 'task_start':
-      Object.assign(hostOf(board, event.host), { running: { task: event.task, since: Date.parse(event.time) }, waiting: undefined })
+      Object.assign(hostOf(board, event.host), {
+        running: { task: event.task, since: Date.parse(event.time) },
+        waiting: undefined,
+      })
       return
     case 'waiting':
       noteWaiting(board, event)
@@ -98,7 +109,13 @@ export function totals(board: Board): Tally {
   return sum
 }
 
-const newHost = (host: string): HostState => ({ host, tally: {}, running: undefined, waiting: undefined, trouble: undefined })
+const newHost = (host: string): HostState => ({
+  host,
+  tally: {},
+  running: undefined,
+  waiting: undefined,
+  trouble: undefined,
+})
 
 function noteWaiting(board: Board, event: Waiting): void {
   const wait = { for: event.for, since: Date.parse(event.time), withinSeconds: event.withinSeconds }
@@ -106,7 +123,12 @@ function noteWaiting(board: Board, event: Waiting): void {
   else if (event.host !== undefined) hostOf(board, event.host).waiting = wait
 }
 
-const commandOf = ({ title, host, time }: ExhibitStart): Activity => ({ kind: 'command', title, host, since: Date.parse(time) })
+const commandOf = ({ title, host, time }: ExhibitStart): Activity => ({
+  kind: 'command',
+  title,
+  host,
+  since: Date.parse(time),
+})
 
 /** An exhibit ends what is awaited, and the command of its own title: another command may run beside it. */
 const endsWith = (activity: Activity | undefined, { title }: Exhibit): boolean =>

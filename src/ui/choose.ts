@@ -18,14 +18,22 @@ interface Seen {
 }
 
 /**
- * The screen that fits: JSON where asked for, the live one on a terminal, plain lines elsewhere. The live one is loaded only
- * where it is drawn: start-up is most of a short run.
+ * The screen that fits: JSON where asked for, the live one on a terminal, plain lines elsewhere. The live one is loaded
+ * only where it is drawn: start-up is most of a short run.
  */
-export async function chooseScreen({ json, diff, verbosity, stdout, expected = () => [], env = process.env }: ScreenChoice): Promise<Screen> {
+export async function chooseScreen({
+  json,
+  diff,
+  verbosity,
+  stdout,
+  expected = () => [],
+  env = process.env,
+}: ScreenChoice): Promise<Screen> {
   if (json) return jsonScreen(stdout)
   const seen = { isTTY: stdout.isTTY, env }
   const colour = wantsColour(seen)
-  if (!wantsLive({ ...seen, verbosity })) return plainScreen(stdout, { diff, verbosity, colour, links: seen.isTTY && colour })
+  if (!wantsLive({ ...seen, verbosity }))
+    return plainScreen(stdout, { diff, verbosity, colour, links: seen.isTTY && colour })
   const { terminalScreen } = await import('./terminal.ts')
   return terminalScreen(stdout, { diff, colour, expected: expected() })
 }

@@ -23,8 +23,8 @@ interface Group {
 }
 
 /**
- * Writes the lines of events, and folds many small results of one kind into one line: `Copy app/… (23 files)`. Of one kind
- * are results in a row of the same play, host, module and status (ok or changed) whose titles begin alike.
+ * Writes the lines of events, and folds many small results of one kind into one line: `Copy app/… (23 files)`. Of one
+ * kind are results in a row of the same play, host, module and status (ok or changed) whose titles begin alike.
  *
  * The lines of a host keep their order, and a failure is written at once, after all that was held back before it.
  */
@@ -68,7 +68,9 @@ export class FoldingWriter {
     }
     this.flush(event.host)
     this.#groups.set(event.host, { first: event, prefix: tokensOf(event.task), shown: [shown], lastAt: Date.now() })
-    this.#timer ??= setInterval(() => { this.#flushOld() }, HOLD_MS).unref()
+    this.#timer ??= setInterval(() => {
+      this.#flushOld()
+    }, HOLD_MS).unref()
   }
 
   /** Writes what is held back, of one host or of all. */
@@ -98,7 +100,10 @@ const sameStatus = (a: TaskResult, b: TaskResult): boolean =>
   a.status === b.status && a.handler === b.handler && a.delegatedTo === b.delegatedTo
 
 /** The prefix of a group with one more task in it; undefined where that is of another kind. */
-function joined({ first, prefix }: Group, { play, module, task }: Pick<TaskResult, 'play' | 'module' | 'task'>): readonly string[] | undefined {
+function joined(
+  { first, prefix }: Group,
+  { play, module, task }: Pick<TaskResult, 'play' | 'module' | 'task'>,
+): readonly string[] | undefined {
   if (first.play !== play || first.module !== module) return undefined
   const tokens = tokensOf(task)
   const differs = prefix.findIndex((token, i) => token !== tokens[i])
@@ -118,7 +123,10 @@ function linesOf({ first, prefix, shown }: Group): readonly string[] {
   if (one === undefined || shown.length < LEAST) return shown.flatMap(({ lines }) => lines)
   const text = prefix.join('')
   const title = text === first.task ? text : `${text}…`
-  const asides = [first.handler ? 'handler, ' : '', first.delegatedTo === undefined ? '' : `on ${first.delegatedTo}, `].join('')
+  const asides = [
+    first.handler ? 'handler, ' : '',
+    first.delegatedTo === undefined ? '' : `on ${first.delegatedTo}, `,
+  ].join('')
   return [one.folded(`${title} (${asides}${shown.length} ${nounOf(first.module)})`)]
 }
 

@@ -31,7 +31,9 @@ const REDRAW_MS = 100
  */
 export function liveList(stream: NodeJS.WriteStream, board: Board, progress: RunProgress, paint: Palette): LiveList {
   let ended = false
-  let end = (): void => { ended = true }
+  let end = (): void => {
+    ended = true
+  }
   const over = new Promise<void>((resolve) => {
     end = () => {
       ended = true
@@ -53,30 +55,39 @@ export function liveList(stream: NodeJS.WriteStream, board: Board, progress: Run
       }
     }
     const rows = rowsOf(board, sizeOf(stream).rows, paint)
-    const list = new Listr([{
-      title: liveTitle(board, progress, Date.now(), paint),
-      task: (_, wrapper) => {
-        head = wrapper
-        return wrapper.newListr(rows.map((row) => ({
-          title: row.text(Date.now()),
-          task: (_context, line): Promise<void> => new Promise((resolve, lose) => {
-            drawn.push({ row, wrapper: line, lose })
-            void over.then(resolve)
-          }),
-        })), { concurrent: true, exitOnError: false })
+    const list = new Listr(
+      [
+        {
+          title: liveTitle(board, progress, Date.now(), paint),
+          task: (_, wrapper) => {
+            head = wrapper
+            return wrapper.newListr(
+              rows.map((row) => ({
+                title: row.text(Date.now()),
+                task: (_context, line): Promise<void> =>
+                  new Promise((resolve, lose) => {
+                    drawn.push({ row, wrapper: line, lose })
+                    void over.then(resolve)
+                  }),
+              })),
+              { concurrent: true, exitOnError: false },
+            )
+          },
+        },
+      ],
+      {
+        exitOnError: false,
+        registerSignalListeners: false, // its own would end the process with 127 before our hosts are let go
+        rendererOptions: {
+          clearOutput: true,
+          collapseSubtasks: false,
+          formatOutput: 'truncate',
+          icon: { FAILED: '✗' },
+          color: { PENDING: paint.cyan, FAILED: paint.red, COMPLETED: paint.green },
+          logger: new ListrLogger({ processOutput: new ProcessOutput(stream, undefined, { leaveEmptyLine: false }) }),
+        },
       },
-    }], {
-      exitOnError: false,
-      registerSignalListeners: false, // its own would end the process with 127 before our hosts are let go
-      rendererOptions: {
-        clearOutput: true,
-        collapseSubtasks: false,
-        formatOutput: 'truncate',
-        icon: { FAILED: '✗' },
-        color: { PENDING: paint.cyan, FAILED: paint.red, COMPLETED: paint.green },
-        logger: new ListrLogger({ processOutput: new ProcessOutput(stream, undefined, { leaveEmptyLine: false }) }),
-      },
-    })
+    )
     const ticking = setInterval(redraw, REDRAW_MS)
     try {
       await list.run()
@@ -85,7 +96,12 @@ export function liveList(stream: NodeJS.WriteStream, board: Board, progress: Run
     }
   }
 
-  return { run, end: () => { end() } }
+  return {
+    run,
+    end: () => {
+      end()
+    },
+  }
 }
 
 function retitle(wrapper: Wrapper, text: string): void {

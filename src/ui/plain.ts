@@ -23,8 +23,8 @@ const WIDTH = 120
 
 /**
  * Lines as they happen, each with its host in front, the same on every run: for logs, pipes and `grep`, and with colour
- * for `-v` on a terminal. Without `-v` and `--diff`, lines have 120 characters at most, and many small results of one kind
- * are one line.
+ * for `-v` on a terminal. Without `-v` and `--diff`, lines have 120 characters at most, and many small results of one
+ * kind are one line.
  */
 export function plainScreen(stream: NodeJS.WritableStream, { colour, links, ...detail }: PlainOptions): Screen {
   const paint = palette(colour)
@@ -42,7 +42,8 @@ export function plainScreen(stream: NodeJS.WritableStream, { colour, links, ...d
         run.hostWidth = Math.max(0, ...event.hosts.map((host) => host.length))
       }
       if (whole) write(event.type === 'result' ? lines.ofResult(event) : lines.of(event))
-      else if (event.type === 'result') folding.result(event, { lines: lines.ofResult(event), folded: (text) => lines.folded(event, text) })
+      else if (event.type === 'result')
+        folding.result(event, { lines: lines.ofResult(event), folded: (text) => lines.folded(event, text) })
       else folding.event(event, lines.of(event))
     },
     done: (ending = {}) => {
@@ -75,7 +76,9 @@ class PlainLines {
     const { verbosity, width } = this.#detail
     switch (event.type) {
       case 'run_start':
-        return event.check ? [paint.yellow('CHECK MODE: nothing is changed; "changed" is what the run would change')] : []
+        return event.check
+          ? [paint.yellow('CHECK MODE: nothing is changed; "changed" is what the run would change')]
+          : []
       case 'play_start':
         return ['', paint.bold(header(`${event.kind === 'experiment' ? 'EXPERIMENT' : 'PLAY'} [${event.play}]`))]
       case 'play_end':
@@ -88,20 +91,29 @@ class PlainLines {
       }
       case 'exhibit': {
         const title = exhibitTitle(event, this.#room(event.host, 'exhibit'))
-        const output = verbosity > 0 ? [`$ ${shorten(event.command)}`, ...linesOf(event.stdout), ...linesOf(event.stderr)] : []
-        return [this.#row(event.host, 'exhibit', title, paint.dim), ...output.map((line) => this.#row(event.host, '', line))]
+        const output =
+          verbosity > 0 ? [`$ ${shorten(event.command)}`, ...linesOf(event.stdout), ...linesOf(event.stderr)] : []
+        return [
+          this.#row(event.host, 'exhibit', title, paint.dim),
+          ...output.map((line) => this.#row(event.host, '', line)),
+        ]
       }
       case 'finding':
         return findingParagraph(event, paint, width)
       case 'notice': {
         const ink = noticePaint(event.level, paint)
         if (event.host !== undefined) return this.#rows(event.host, event.level, shorten(event.message), ink)
-        return fit(`[${event.level.toUpperCase()}] ${shorten(event.message)}`, width - 2).map((line, i) => `${i === 0 ? '' : '  '}${ink(line)}`)
+        return fit(`[${event.level.toUpperCase()}] ${shorten(event.message)}`, width - 2).map(
+          (line, i) => `${i === 0 ? '' : '  '}${ink(line)}`,
+        )
       }
       case 'run_end':
         return [
-          '', paint.bold(header('PLAY RECAP')), ...recapLines(event.hosts, paint),
-          '', outcomeLine(event, this.#run.check, paint),
+          '',
+          paint.bold(header('PLAY RECAP')),
+          ...recapLines(event.hosts, paint),
+          '',
+          outcomeLine(event, this.#run.check, paint),
         ]
     }
   }
@@ -114,8 +126,12 @@ class PlainLines {
     // Why a task failed is shown whole.
     const calm = label === 'ok' || label === 'changed' || label === 'skipped'
     return [
-      ...(calm ? [this.#row(host, label, shorten(text, width), paintOf(label, this.#paint))] : this.#rows(host, label, text, paintOf(label, this.#paint))),
-      ...resultBody(event, { ...this.#detail, width: this.#room(host, '') }, this.#paint).map((line) => this.#row(host, '', line)),
+      ...(calm
+        ? [this.#row(host, label, shorten(text, width), paintOf(label, this.#paint))]
+        : this.#rows(host, label, text, paintOf(label, this.#paint))),
+      ...resultBody(event, { ...this.#detail, width: this.#room(host, '') }, this.#paint).map((line) =>
+        this.#row(host, '', line),
+      ),
     ]
   }
 
@@ -127,7 +143,9 @@ class PlainLines {
 
   /** A text in as many rows as it needs; the first has the label. */
   #rows(host: string, label: string, text: string, ink: (text: string) => string): string[] {
-    return fit(text, this.#room(host, label)).map((line, i) => (i === 0 ? this.#row(host, label, line, ink) : this.#row(host, '', line)))
+    return fit(text, this.#room(host, label)).map((line, i) =>
+      i === 0 ? this.#row(host, label, line, ink) : this.#row(host, '', line),
+    )
   }
 
   #row(host: string, label: Label | string, text: string, ink: (text: string) => string = String): string {
@@ -136,7 +154,10 @@ class PlainLines {
 
   /** Characters left for the text of a row; some, however long a host's name is. */
   #room(host: string, label: string): number {
-    return Math.max(WIDTH / 3, this.#detail.width - Math.max(host.length, this.#run.hostWidth) - Math.max(label.length, LABEL) - 6)
+    return Math.max(
+      WIDTH / 3,
+      this.#detail.width - Math.max(host.length, this.#run.hostWidth) - Math.max(label.length, LABEL) - 6,
+    )
   }
 }
 

@@ -60,11 +60,13 @@ export async function askHosts(hosts: readonly HostChoice[]): Promise<string[]> 
  * @throws {Cancelled} the user left.
  */
 export async function askPassword(message: string): Promise<Secret> {
-  return secret(await ask<string>({
-    type: 'invisible',
-    message,
-    validate: (text: string) => text !== '' || 'The password is empty',
-  }))
+  return secret(
+    await ask<string>({
+      type: 'invisible',
+      message,
+      validate: (text: string) => text !== '' || 'The password is empty',
+    }),
+  )
 }
 
 /**

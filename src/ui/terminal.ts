@@ -31,7 +31,9 @@ export function terminalScreen(stream: NodeJS.WriteStream, { diff, colour, expec
   // Events do not wait, drawing does: what is to be written waits here for its turn.
   let drawing: Promise<void> = Promise.resolve()
   const write = (lines: readonly string[]): void => {
-    drawing = drawing.then(() => { stream.write(`${lines.join('\n')}\n`) })
+    drawing = drawing.then(() => {
+      stream.write(`${lines.join('\n')}\n`)
+    })
   }
   const closePlay = (durationMs: number | null): void => {
     if (current === undefined) return
@@ -70,10 +72,7 @@ export function terminalScreen(stream: NodeJS.WriteStream, { diff, colour, expec
           if (findings.length > 0) {
             write(['', paint.bold('FINDINGS'), ...findingLines(findings, paint, sizeOf(stream).columns)])
           }
-          write([
-            '', paint.bold('PLAY RECAP'), ...recapLines(event.hosts, paint),
-            '', outcomeLine(event, check, paint),
-          ])
+          write(['', paint.bold('PLAY RECAP'), ...recapLines(event.hosts, paint), '', outcomeLine(event, check, paint)])
           return
         case 'task_start':
         case 'waiting':

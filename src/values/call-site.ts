@@ -19,12 +19,17 @@ export class CallSite {
   }
 }
 
-/** Where in a playbook an error was thrown or passed through, as `file:line:col`. Undefined where no playbook took part. */
+/**
+ * Where in a playbook an error was thrown or passed through, as `file:line:col`. Undefined where no playbook took part.
+ */
 export const placeOf = (error: unknown): string | undefined =>
-  places(error instanceof Error ? error.stack : undefined).find((place) => !place.startsWith(SOURCES) && !place.includes('/node_modules/'))
+  places(error instanceof Error ? error.stack : undefined).find(
+    (place) => !place.startsWith(SOURCES) && !place.includes('/node_modules/'),
+  )
 
 /** Of the frames that are in files. */
-const places = (stack = ''): string[] => stack.split('\n').flatMap((line) => {
-  const [, place] = /^ +at (?:.*\()?((?:file:\/\/)?\/[^()]*:\d+:\d+)\)?$/.exec(line) ?? []
-  return place === undefined ? [] : [place.startsWith('file://') ? fileURLToPath(place) : place]
-})
+const places = (stack = ''): string[] =>
+  stack.split('\n').flatMap((line) => {
+    const [, place] = /^ +at (?:.*\()?((?:file:\/\/)?\/[^()]*:\d+:\d+)\)?$/.exec(line) ?? []
+    return place === undefined ? [] : [place.startsWith('file://') ? fileURLToPath(place) : place]
+  })

@@ -2,8 +2,8 @@
 const trackers = new WeakMap<object, ReadTracker>()
 
 /**
- * Notes which of some variables are read, so that one which nobody reads can be named. Views cost nothing while there are no
- * variables to watch for.
+ * Notes which of some variables are read, so that one which nobody reads can be named. Views cost nothing while there
+ * are no variables to watch for.
  */
 export class ReadTracker {
   readonly #watched: ReadonlySet<string>
@@ -62,5 +62,6 @@ export class ReadTracker {
 export function noteTemplate(source: string, vars: object): void {
   const tracker = trackers.get(vars)
   if (tracker === undefined) return
-  for (const [expression] of source.matchAll(/\{[{%].*?[%}]\}/gs)) for (const [name] of expression.matchAll(/[A-Za-z_]\w*/g)) tracker.note(name)
+  for (const [expression] of source.matchAll(/\{[{%].*?[%}]\}/gs))
+    for (const [name] of expression.matchAll(/[A-Za-z_]\w*/g)) tracker.note(name)
 }

@@ -85,8 +85,8 @@ export type Deep<T> =
           : T)
 
 /**
- * Replaces each reference inside a value by what it refers to. A value without any comes back as the very object that went
- * in, so that what was worked out for it need not be worked out again.
+ * Replaces each reference inside a value by what it refers to. A value without any comes back as the very object that
+ * went in, so that what was worked out for it need not be worked out again.
  * @throws {Unresolved} at the first one that is not known yet.
  */
 export function resolveDeep(value: unknown, scope: Scope): unknown {

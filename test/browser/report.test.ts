@@ -11,8 +11,8 @@ import { findBrowser } from '../../src/report/pdf.ts'
 import { journalOf, richRun } from '../unit/report/rich-run.ts'
 
 /*
- * The report in a real browser: what a person who opens it sees, hears, prints, and what it must not do. The journal has all
- * that a report can show, and hosts that print what might do harm.
+ * The report in a real browser: what a person who opens it sees, hears, prints, and what it must not do. The journal
+ * has all that a report can show, and hosts that print what might do harm.
  */
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
@@ -32,16 +32,32 @@ interface Opened {
   readonly complaints: string[]
 }
 
-async function open(t: Test, { width = 1280, scheme = 'light', file = html }: { width?: number; scheme?: 'light' | 'dark'; file?: string } = {}): Promise<Opened> {
-  const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme: scheme, reducedMotion: 'reduce' })
+async function open(
+  t: Test,
+  { width = 1280, scheme = 'light', file = html }: { width?: number; scheme?: 'light' | 'dark'; file?: string } = {},
+): Promise<Opened> {
+  const context = await browser.newContext({
+    viewport: { width, height: 900 },
+    colorScheme: scheme,
+    reducedMotion: 'reduce',
+  })
   t.teardown(() => context.close())
   const page = await context.newPage()
   const [requests, complaints] = [[] as string[], [] as string[]]
   const address = pathToFileURL(file).href
-  page.on('request', (request) => { if (request.url() !== address) requests.push(request.url()) })
-  page.on('console', (message) => { complaints.push(`${message.type()}: ${message.text()}`) })
-  page.on('pageerror', (error) => { complaints.push(String(error)) })
-  page.on('dialog', (dialog) => { complaints.push(`dialog: ${dialog.message()}`); void dialog.dismiss() })
+  page.on('request', (request) => {
+    if (request.url() !== address) requests.push(request.url())
+  })
+  page.on('console', (message) => {
+    complaints.push(`${message.type()}: ${message.text()}`)
+  })
+  page.on('pageerror', (error) => {
+    complaints.push(String(error))
+  })
+  page.on('dialog', (dialog) => {
+    complaints.push(`dialog: ${dialog.message()}`)
+    void dialog.dismiss()
+  })
   await page.goto(address, { waitUntil: 'load' })
   return { page, requests, complaints }
 }
@@ -66,49 +82,85 @@ await t.test('charts, timelines and terminals are there, and are seen', async (t
   t.ok(await page.getByRole('heading', { name: 'Questions and answers' }).isVisible())
 })
 
-interface Violation { readonly id: string; readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[] }
+interface Violation {
+  readonly id: string
+  readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[]
+}
 
-for (const [scheme, width] of [['light', 1280], ['dark', 1280], ['light', 360], ['dark', 360]] as const) {
+for (const [scheme, width] of [
+  ['light', 1280],
+  ['dark', 1280],
+  ['light', 360],
+  ['dark', 360],
+] as const) {
   await t.test(`${scheme}, ${width} px: nothing that shuts people out, nor is wider than the screen`, async (t) => {
     const { page, complaints } = await open(t, { width, scheme })
     await page.evaluate('document.querySelectorAll("details").forEach((each) => { each.open = true })')
     await page.evaluate(axe.source)
-    const violations = await page.evaluate('axe.run(document, { resultTypes: ["violations"] }).then((seen) => seen.violations)') as Violation[]
-    t.strictSame(violations.map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map(({ html, failureSummary }) => `${html.slice(0, 200)} ${failureSummary}`).join(' | ')}`), [])
+    const violations = (await page.evaluate(
+      'axe.run(document, { resultTypes: ["violations"] }).then((seen) => seen.violations)',
+    )) as Violation[]
+    t.strictSame(
+      violations.map(
+        ({ id, nodes }) =>
+          `${id}: ${nodes
+            .slice(0, 3)
+            .map(({ html, failureSummary }) => `${html.slice(0, 200)} ${failureSummary}`)
+            .join(' | ')}`,
+      ),
+      [],
+    )
     t.equal(await page.evaluate('document.documentElement.scrollWidth'), width)
     t.strictSame(complaints, [])
   })
 }
 
-await t.test('the keyboard goes first to the way past the contents, then through the contents, and follows them', async (t) => {
-  const { page } = await open(t)
-  const focused = () => page.evaluate('document.activeElement.getAttribute("href") ?? document.activeElement.tagName') as Promise<string>
-  await page.keyboard.press('Tab')
-  t.equal(await focused(), '#report')
-  t.ok(await page.evaluate('document.querySelector("a.skip").getBoundingClientRect().top >= 0'))
-  const links: string[] = []
-  for (let i = 0; i < 8; i++) {
+await t.test(
+  'the keyboard goes first to the way past the contents, then through the contents, and follows them',
+  async (t) => {
+    const { page } = await open(t)
+    const focused = () =>
+      page.evaluate('document.activeElement.getAttribute("href") ?? document.activeElement.tagName') as Promise<string>
     await page.keyboard.press('Tab')
-    links.push(await focused())
-  }
-  t.strictSame(links.slice(0, 5), ['#verdict', '#wrong', '#questions', '#findings', '#hosts'])
-  t.match(await page.evaluate('getComputedStyle(document.activeElement).outlineStyle'), 'solid')
-  await page.locator('nav a[href="#evidence"]').focus()
-  await page.keyboard.press('Enter')
-  t.equal(await page.evaluate('location.hash'), '#evidence')
-  t.ok(await page.evaluate('(({ top }) => top >= 0 && top < innerHeight)(document.querySelector("#evidence > h2").getBoundingClientRect())'))
-})
+    t.equal(await focused(), '#report')
+    t.ok(await page.evaluate('document.querySelector("a.skip").getBoundingClientRect().top >= 0'))
+    const links: string[] = []
+    for (let i = 0; i < 8; i++) {
+      await page.keyboard.press('Tab')
+      links.push(await focused())
+    }
+    t.strictSame(links.slice(0, 5), ['#verdict', '#wrong', '#questions', '#findings', '#hosts'])
+    t.match(await page.evaluate('getComputedStyle(document.activeElement).outlineStyle'), 'solid')
+    await page.locator('nav a[href="#evidence"]').focus()
+    await page.keyboard.press('Enter')
+    t.equal(await page.evaluate('location.hash'), '#evidence')
+    t.ok(
+      await page.evaluate(
+        '(({ top }) => top >= 0 && top < innerHeight)(document.querySelector("#evidence > h2").getBoundingClientRect())',
+      ),
+    )
+  },
+)
 
 await t.test('headings go down one step at a time, and every link leads somewhere', async (t) => {
   const { page } = await open(t)
-  const levels = await page.evaluate('[...document.querySelectorAll("h1, h2, h3, h4, h5, h6")].map((head) => Number(head.tagName[1]))') as number[]
+  const levels = (await page.evaluate(
+    '[...document.querySelectorAll("h1, h2, h3, h4, h5, h6")].map((head) => Number(head.tagName[1]))',
+  )) as number[]
   t.equal(levels[0], 1)
-  for (const [i, level] of levels.entries()) t.ok(i === 0 || level <= (levels[i - 1] as number) + 1, `heading ${i} of level ${level}`)
-  t.strictSame(await page.evaluate('[...document.querySelectorAll("a[href^=\'#\']")].map((link) => link.getAttribute("href").slice(1)).filter((id) => document.getElementById(id) === null)'), [])
+  for (const [i, level] of levels.entries())
+    t.ok(i === 0 || level <= (levels[i - 1] as number) + 1, `heading ${i} of level ${level}`)
+  t.strictSame(
+    await page.evaluate(
+      '[...document.querySelectorAll("a[href^=\'#\']")].map((link) => link.getAttribute("href").slice(1)).filter((id) => document.getElementById(id) === null)',
+    ),
+    [],
+  )
 })
 
 await t.test('light and dark differ', async (t) => {
-  const background = async (scheme: 'light' | 'dark') => await (await open(t, { scheme })).page.evaluate('getComputedStyle(document.body).backgroundColor')
+  const background = async (scheme: 'light' | 'dark') =>
+    await (await open(t, { scheme })).page.evaluate('getComputedStyle(document.body).backgroundColor')
   t.not(await background('light'), await background('dark'))
 })
 
@@ -122,19 +174,32 @@ await t.test('pictures of the Markdown open by themselves', async (t) => {
 
 await t.test('in Russian nothing shuts people out either', async (t) => {
   const other = mkdtempSync(path.join(tmpdir(), 'labbook-browser-'))
-  t.teardown(() => { rmSync(other, { recursive: true }) })
+  t.teardown(() => {
+    rmSync(other, { recursive: true })
+  })
   writeFileSync(path.join(other, 'events.jsonl'), journalOf(richRun()))
   const { html: file } = await renderReport(other, undefined, { language: 'ru' })
   const { page } = await open(t, { width: 360, file })
   await page.evaluate(axe.source)
-  t.strictSame(await page.evaluate('axe.run(document, { resultTypes: ["violations"] }).then((seen) => seen.violations.map(({ id }) => id))'), [])
+  t.strictSame(
+    await page.evaluate(
+      'axe.run(document, { resultTypes: ["violations"] }).then((seen) => seen.violations.map(({ id }) => id))',
+    ),
+    [],
+  )
   t.equal(await page.evaluate('document.documentElement.scrollWidth'), 360)
 })
 
 await t.test('prints to PDF, by the command a user types', async (t) => {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [path.join(ROOT, 'playbooks/report.mjs'), folder, '--format', 'pdf'], {
-    encoding: 'utf8', cwd: folder, env: { ...process.env, NODE_OPTIONS: '' },
-  })
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [path.join(ROOT, 'playbooks/report.mjs'), folder, '--format', 'pdf'],
+    {
+      encoding: 'utf8',
+      cwd: folder,
+      env: { ...process.env, NODE_OPTIONS: '' },
+    },
+  )
   t.strictSame([status, stdout, stderr], [0, 'report.pdf\n', ''])
   const pdf = readFileSync(path.join(folder, 'report.pdf'))
   t.equal(pdf.subarray(0, 5).toString(), '%PDF-')

@@ -1,12 +1,28 @@
 import { runPlaybook } from '../support/playbook.ts'
-import { artifacts, changed, findings, namesOf, oneAtATime, part, place, succeeds, touched, vars, WELL } from './support.ts'
+import {
+  artifacts,
+  changed,
+  findings,
+  namesOf,
+  oneAtATime,
+  part,
+  place,
+  succeeds,
+  touched,
+  vars,
+  WELL,
+} from './support.ts'
 
-/* One server and two agents, on machines that ran the Swarm a minute ago. One story; each part needs the one before, so what comes after a failure is not done. */
+/*
+ * One server and two agents, on machines that ran the Swarm a minute ago. One story; each part needs the one before, so
+ * what comes after a failure is not done.
+ */
 
 const ARTIFACTS = vars({ k3s_artifacts: artifacts() })
 const here = await place()
 const INVENTORY = here.inventory()
-const k3s = (word: string, ...more: string[]) => runPlaybook('playbooks/k3s.mjs', [word, ...INVENTORY, ...ARTIFACTS, ...more])
+const k3s = (word: string, ...more: string[]) =>
+  runPlaybook('playbooks/k3s.mjs', [word, ...INVENTORY, ...ARTIFACTS, ...more])
 
 await part('what the app gives and costs on a Swarm', async (t) => {
   await succeeds(t, runPlaybook('playbooks/app.mjs', INVENTORY))
@@ -32,13 +48,20 @@ await part('a change of the configuration restarts one node after the other', as
   await succeeds(t, k3s('up'))
 })
 
-await part('the experiments, and what it gives and costs: with no more said than where the artifacts are', async (t) => {
-  await succeeds(t, runPlaybook('playbooks/full.mjs', ['--tags', 'k3s', ...INVENTORY, ...ARTIFACTS]))
-  const found = findings()
-  t.match(found, { 'compare.k3s': true })
-  t.ok(Object.keys(found).length > 15)
-  t.strictSame(Object.entries(found).filter(([id, holds]) => holds !== true && id !== 'compare.complete'), [], 'of the Swarm no experiments were run')
-})
+await part(
+  'the experiments, and what it gives and costs: with no more said than where the artifacts are',
+  async (t) => {
+    await succeeds(t, runPlaybook('playbooks/full.mjs', ['--tags', 'k3s', ...INVENTORY, ...ARTIFACTS]))
+    const found = findings()
+    t.match(found, { 'compare.k3s': true })
+    t.ok(Object.keys(found).length > 15)
+    t.strictSame(
+      Object.entries(found).filter(([id, holds]) => holds !== true && id !== 'compare.complete'),
+      [],
+      'of the Swarm no experiments were run',
+    )
+  },
+)
 
 await part('reset leaves nothing, and it can be installed again', async (t) => {
   await succeeds(t, k3s('reset'))

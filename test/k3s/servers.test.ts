@@ -1,7 +1,27 @@
 import { readFileSync } from 'node:fs'
 import { runPlaybook } from '../support/playbook.ts'
 import {
-  addressOf, artifacts, changed, count, countOf, doors, eventually, findings, kubectl, labFolder, namesOf, NODES, ofNodes, oneAtATime, part, place, READY, succeeds, touched, vars, WELL,
+  addressOf,
+  artifacts,
+  changed,
+  count,
+  countOf,
+  doors,
+  eventually,
+  findings,
+  kubectl,
+  labFolder,
+  namesOf,
+  NODES,
+  ofNodes,
+  oneAtATime,
+  part,
+  place,
+  READY,
+  succeeds,
+  touched,
+  vars,
+  WELL,
 } from './support.ts'
 
 /* From one server, whose data is in SQLite, to three with etcd, one of which then loses its power. */
@@ -9,12 +29,14 @@ import {
 const ARTIFACTS = vars({ k3s_artifacts: artifacts() })
 const here = await place()
 const [ONE, THREE] = [here.inventory(['node1']), here.inventory(NODES)]
-const k3s = (word: string, inventory: readonly string[], ...more: string[]) => runPlaybook('playbooks/k3s.mjs', [word, ...inventory, ...ARTIFACTS, ...more])
+const k3s = (word: string, inventory: readonly string[], ...more: string[]) =>
+  runPlaybook('playbooks/k3s.mjs', [word, ...inventory, ...ARTIFACTS, ...more])
 const ETCD = '{.metadata.labels.node-role\\.kubernetes\\.io/etcd}'
 const everyNode = (value: string): Record<string, string> => Object.fromEntries(NODES.map((node) => [node, value]))
 
 /** The API as one of the servers answers it. */
-const asks = (server: (typeof NODES)[number], ...words: string[]): string => kubectl('--server', `https://${addressOf(server)}:6443`, ...words)
+const asks = (server: (typeof NODES)[number], ...words: string[]): string =>
+  kubectl('--server', `https://${addressOf(server)}:6443`, ...words)
 
 let counted = 0
 
@@ -35,7 +57,7 @@ await part('becomes three with etcd, and the data moves along', async (t) => {
   t.strictSame(ofNodes(ETCD), everyNode('true'))
   for (const server of NODES) t.equal(asks(server, 'get', '--raw', '/readyz'), 'ok', `${server} has an API of its own`)
   // The proof has counted, too.
-  t.ok((await countOf() ?? 0) >= counted, 'the count goes on from where it was')
+  t.ok(((await countOf()) ?? 0) >= counted, 'the count goes on from where it was')
   counted = await count(t, 20)
 })
 
@@ -66,8 +88,20 @@ await part('with one of three without power, the others go on: the API, its writ
   const rest = doors(8080, ['node1', 'node2'])
   t.equal(await eventually('the app answers on the others', () => countOf(rest)), counted)
   await eventually('the app runs on the others', () => {
-    const ready = kubectl('--namespace', 'counter', 'get', 'pods', '--selector', 'app.kubernetes.io/name=counter', '--field-selector', 'spec.nodeName!=node3',
-      '-o', 'jsonpath={range .items[*]}{.status.conditions[?(@.type=="Ready")].status}{"\\n"}{end}').split('\n').filter((line) => line === 'True')
+    const ready = kubectl(
+      '--namespace',
+      'counter',
+      'get',
+      'pods',
+      '--selector',
+      'app.kubernetes.io/name=counter',
+      '--field-selector',
+      'spec.nodeName!=node3',
+      '-o',
+      'jsonpath={range .items[*]}{.status.conditions[?(@.type=="Ready")].status}{"\\n"}{end}',
+    )
+      .split('\n')
+      .filter((line) => line === 'True')
     return ready.length === 4 ? true : undefined
   })
   counted = await count(t, 20, rest)

@@ -11,7 +11,9 @@ import { machineState } from '../lab/machine.ts'
 import { latestRun, runPlaybook, type PlaybookRun } from '../support/playbook.ts'
 import { program } from '../support/programs.ts'
 
-/* What the tests with a real k3s share: a lab of three machines, the playbooks on it, and a look at what came of them. */
+/*
+ * What the tests with a real k3s share: a lab of three machines, the playbooks on it, and a look at what came of them.
+ */
 
 export const NODES = ['node1', 'node2', 'node3'] as const
 type Node = (typeof NODES)[number]
@@ -47,8 +49,16 @@ export interface Place {
 }
 
 /** What a kubelet sets for the whole machine, as the kernel of the lab's nodes is this machine's. */
-const TUNABLES = ['vm/overcommit_memory', 'vm/panic_on_oom', 'kernel/panic', 'kernel/panic_on_oops', 'kernel/keys/root_maxkeys', 'kernel/keys/root_maxbytes'].map((name) => `/proc/sys/${name}`)
-const tunables = (): [file: string, value: string][] => TUNABLES.filter((file) => existsSync(file)).map((file) => [file, readFileSync(file, 'utf8').trim()])
+const TUNABLES = [
+  'vm/overcommit_memory',
+  'vm/panic_on_oom',
+  'kernel/panic',
+  'kernel/panic_on_oops',
+  'kernel/keys/root_maxkeys',
+  'kernel/keys/root_maxbytes',
+].map((name) => `/proc/sys/${name}`)
+const tunables = (): [file: string, value: string][] =>
+  TUNABLES.filter((file) => existsSync(file)).map((file) => [file, readFileSync(file, 'utf8').trim()])
 
 /** Takes away what a killed test has left; what this one makes goes at its end, however it ends. */
 export async function place(): Promise<Place> {
@@ -64,18 +74,23 @@ export async function place(): Promise<Place> {
   const down = () => runPlaybook('playbooks/lab.mjs', ['down', ...whole])
   await down()
   const [before, set] = [machineState(LAB), tunables()]
-  const putBack = (): void => { for (const [file, value] of set) if (readFileSync(file, 'utf8').trim() !== value) writeFileSync(file, value) }
+  const putBack = (): void => {
+    for (const [file, value] of set) if (readFileSync(file, 'utf8').trim() !== value) writeFileSync(file, value)
+  }
   t.teardown(async () => {
     await down()
     putBack()
     rmSync(folder, { recursive: true, force: true })
   })
   return {
-    folder, kubeconfig,
+    folder,
+    kubeconfig,
     inventory(servers, agents = []) {
       if (servers === undefined) return whole
       const file = path.join(folder, `inventory-${servers.length}.yaml`)
-      const all = parse(readFileSync(path.join(import.meta.dirname, 'inventory.yaml'), 'utf8')) as { all: { children: Record<string, unknown> } }
+      const all = parse(readFileSync(path.join(import.meta.dirname, 'inventory.yaml'), 'utf8')) as {
+        all: { children: Record<string, unknown> }
+      }
       const group = (hosts: readonly Node[]) => ({ hosts: Object.fromEntries(hosts.map((host) => [host, null])) })
       all.all.children['k3s_servers'] = group(servers)
       all.all.children['k3s_agents'] = group(agents)
@@ -92,7 +107,10 @@ export async function place(): Promise<Place> {
 
 let failed: string | undefined
 
-/** A part of the file's one story. Each needs those before it: after one that fails, the others are shown as skipped, and why; so is one for which something is missing. */
+/**
+ * A part of the file's one story. Each needs those before it: after one that fails, the others are shown as skipped,
+ * and why; so is one for which something is missing.
+ */
 export function part(name: string, story: (t: Test) => Promise<void>, missing?: string): Promise<unknown> {
   const skip = failed === undefined ? missing : `not reached: "${failed}" failed`
   return t.test(name, skip === undefined ? {} : { skip: `skipped: ${skip}` }, async (t) => {
@@ -116,43 +134,70 @@ export async function succeeds(t: Test, run: Promise<PlaybookRun>): Promise<void
 }
 
 /** What the newest run found. */
-export const findings = (): Record<string, boolean | null> => Object.fromEntries(latestRun().summary().findings.map(({ id, holds }) => [id, holds]))
+export const findings = (): Record<string, boolean | null> =>
+  Object.fromEntries(
+    latestRun()
+      .summary()
+      .findings.map(({ id, holds }) => [id, holds]),
+  )
 export const WELL = { 'k3s.nodes.ready': true, 'k3s.pods.ready': true, 'k3s.app.answers': true, 'k3s.app.counts': true }
 
 const results = (): TaskResult[] => latestRun().events.flatMap((event) => (event.type === 'result' ? [event] : []))
 /** The tasks of the newest run that changed something, or in check mode would have. */
 export const changed = (): TaskResult[] => results().filter(({ status }) => status === 'changed')
-export const namesOf = (tasks: readonly TaskResult[]): string[] => tasks.map(({ host, play, task }) => `${host}: ${play}: ${task}`)
+export const namesOf = (tasks: readonly TaskResult[]): string[] =>
+  tasks.map(({ host, play, task }) => `${host}: ${play}: ${task}`)
 /** What the newest run changed on the cluster, an object a line; pods that are waited for are no change. */
 export const objectsChanged = (): string[] =>
-  changed().filter(({ module }) => module === 'k8s').flatMap(({ changes }) => changes.map(({ description }) => description)).filter((line) => !line.startsWith('wait for '))
-export const failures = (): string[] => results().filter(({ status }) => ['failed', 'unreachable'].includes(status)).map(({ host, task, message }) => `${host}: ${task}: ${message}`)
+  changed()
+    .filter(({ module }) => module === 'k8s')
+    .flatMap(({ changes }) => changes.map(({ description }) => description))
+    .filter((line) => !line.startsWith('wait for '))
+export const failures = (): string[] =>
+  results()
+    .filter(({ status }) => ['failed', 'unreachable'].includes(status))
+    .map(({ host, task, message }) => `${host}: ${task}: ${message}`)
 
 /** k3s was installed or started anew on these, in this order. */
 export const touched = (): string[] => starts().map(({ host }) => host)
 const starts = (): TaskResult[] => changed().filter(({ module }) => module === 'k3s')
 /** None was begun before the one before was done, which is when its node was Ready. */
-export const oneAtATime = (): boolean => starts().every(({ start }, i, all) => i === 0 || Date.parse(start) >= Date.parse((all[i - 1] as TaskResult).time))
+export const oneAtATime = (): boolean =>
+  starts().every(({ start }, i, all) => i === 0 || Date.parse(start) >= Date.parse((all[i - 1] as TaskResult).time))
 
 /** kubectl of this machine, with the kubeconfig that the playbook has brought. @returns what it printed. */
 export function kubectl(...words: readonly string[]): string {
-  return execFileSync('kubectl', ['--kubeconfig', KUBECONFIG, '--request-timeout=60s', ...words], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim()
+  return execFileSync('kubectl', ['--kubeconfig', KUBECONFIG, '--request-timeout=60s', ...words], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+  }).trim()
 }
 
 /** What each node has there, by the node's name: `{.status.nodeInfo.kubeletVersion}`. */
-export const ofNodes = (field: string): Record<string, string> => Object.fromEntries(
-  kubectl('get', 'nodes', '-o', `jsonpath={range .items[*]}{.metadata.name}{" "}${field}{"\\n"}{end}`).split('\n').map((line) => {
-    const [name = ''] = line.split(' ')
-    return [name, line.slice(name.length + 1)]
-  }))
+export const ofNodes = (field: string): Record<string, string> =>
+  Object.fromEntries(
+    kubectl('get', 'nodes', '-o', `jsonpath={range .items[*]}{.metadata.name}{" "}${field}{"\\n"}{end}`)
+      .split('\n')
+      .map((line) => {
+        const [name = ''] = line.split(' ')
+        return [name, line.slice(name.length + 1)]
+      }),
+  )
 export const READY = '{.status.conditions[?(@.type=="Ready")].status}'
 
 /** Helm with that kubeconfig. */
 export const helm = (file: string, ...words: readonly string[]): string =>
-  execFileSync(file, [...words, '--kubeconfig', KUBECONFIG], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim()
+  execFileSync(file, [...words, '--kubeconfig', KUBECONFIG], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+  }).trim()
 
 /** Looks again until something is so. @throws {Error} it never was; after so many seconds it never will be. */
-export async function eventually<T>(what: string, look: () => T | undefined | Promise<T | undefined>, seconds = 300): Promise<T> {
+export async function eventually<T>(
+  what: string,
+  look: () => T | undefined | Promise<T | undefined>,
+  seconds = 300,
+): Promise<T> {
   let why: unknown = 'it was not so'
   for (const end = Date.now() + seconds * 1000; Date.now() < end; await sleep(1000)) {
     try {
@@ -165,7 +210,8 @@ export async function eventually<T>(what: string, look: () => T | undefined | Pr
   throw new Error(`${what}: not within ${seconds} s: ${String(why)}`)
 }
 
-export const doors = (port = 8080, nodes: readonly Node[] = NODES): Endpoint[] => nodes.map((node) => ({ host: addressOf(node), port, from: HERE }))
+export const doors = (port = 8080, nodes: readonly Node[] = NODES): Endpoint[] =>
+  nodes.map((node) => ({ host: addressOf(node), port, from: HERE }))
 
 /** How far the app has counted, as all doors say; undefined where they do not agree, or one is shut. */
 export async function countOf(through = doors()): Promise<number | undefined> {

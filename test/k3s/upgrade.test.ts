@@ -1,6 +1,25 @@
 import { compareVersions, parseVersion, type K3sVersion } from '../../src/k3s/version.ts'
 import { runPlaybook } from '../support/playbook.ts'
-import { artifacts, changed, count, countOf, failures, findings, folderOr, namesOf, NODES, ofNodes, oneAtATime, part, place, READY, succeeds, touched, vars, WELL } from './support.ts'
+import {
+  artifacts,
+  changed,
+  count,
+  countOf,
+  failures,
+  findings,
+  folderOr,
+  namesOf,
+  NODES,
+  ofNodes,
+  oneAtATime,
+  part,
+  place,
+  READY,
+  succeeds,
+  touched,
+  vars,
+  WELL,
+} from './support.ts'
 
 /* From one version to the next (LABBOOK_K3S_ARTIFACTS_NEWER, at most one minor version newer), and not back. */
 
@@ -13,7 +32,8 @@ const k3s = (word: string, ...more: string[]) => runPlaybook('playbooks/k3s.mjs'
 function versionOfAll(): K3sVersion {
   const versions = ofNodes('{.status.nodeInfo.kubeletVersion}')
   const parsed = parseVersion(versions.node1 ?? '')
-  if (parsed === undefined || NODES.some((node) => versions[node] !== parsed.text)) throw new Error(`not one version: ${JSON.stringify(versions)}`)
+  if (parsed === undefined || NODES.some((node) => versions[node] !== parsed.text))
+    throw new Error(`not one version: ${JSON.stringify(versions)}`)
   return parsed
 }
 
@@ -33,12 +53,23 @@ await part('is upgraded, servers first and one node after the other, and keeps i
   t.strictSame(touched(), NODES)
   t.ok(oneAtATime(), 'each was Ready before the next was touched')
   after = versionOfAll()
-  t.equal(compareVersions(before, after), -1, `from ${before.text} to ${after.text}: LABBOOK_K3S_ARTIFACTS_NEWER must have the newer one`)
-  const why = changed().filter(({ module }) => module === 'k3s').map(({ changes }) => changes[0]?.description ?? '')
-  t.ok(why.every((line) => line.startsWith(`install k3s ${after.text} as `) && line.includes(`: ${before.text} is installed`)), why.join('; '))
+  t.equal(
+    compareVersions(before, after),
+    -1,
+    `from ${before.text} to ${after.text}: LABBOOK_K3S_ARTIFACTS_NEWER must have the newer one`,
+  )
+  const why = changed()
+    .filter(({ module }) => module === 'k3s')
+    .map(({ changes }) => changes[0]?.description ?? '')
+  t.ok(
+    why.every(
+      (line) => line.startsWith(`install k3s ${after.text} as `) && line.includes(`: ${before.text} is installed`),
+    ),
+    why.join('; '),
+  )
   t.match(findings(), WELL)
   // The proof has counted, too.
-  t.ok((await countOf() ?? 0) >= counted, 'the count goes on from where it was')
+  t.ok(((await countOf()) ?? 0) >= counted, 'the count goes on from where it was')
   counted = await count(t, 20)
 })
 
@@ -51,7 +82,10 @@ await part('back it does not go', async (t) => {
   const starts = ofNodes(READY)
   const { exitCode } = await k3s('up', ...older)
   t.equal(exitCode, 2)
-  t.match(failures().join('\n'), `k3s ${after.text} is installed, and ${before.text} is older: Kubernetes does not go back`)
+  t.match(
+    failures().join('\n'),
+    `k3s ${after.text} is installed, and ${before.text} is older: Kubernetes does not go back`,
+  )
   t.strictSame(touched(), [], 'nothing was installed or started anew')
   t.notMatch(namesOf(changed()).join('\n'), /Configure k3s/, 'nor configured otherwise')
   t.equal(versionOfAll().text, after.text)

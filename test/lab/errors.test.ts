@@ -2,14 +2,21 @@ import t from 'tap'
 import { latestRun, runPlaybook } from '../support/playbook.ts'
 import { changed, INVENTORY, NO_CHANGE, NODES, provision, results, startStory, succeeds } from './site.ts'
 
-/* What goes wrong with nodes: logins refused, a node without power, a package that does not exist, a node that left the Swarm. */
+/*
+ * What goes wrong with nodes: logins refused, a node without power, a package that does not exist, a node that left the
+ * Swarm.
+ */
 
 const down = await startStory()
 provision()
 
 t.test('errors are one clear message', async (t) => {
-  const docker = (...args: string[]) => runPlaybook('playbooks/docker.mjs', [...INVENTORY, '--yes', '--limit', NODES.join(), ...args])
-  const messages = (): string[] => results().filter(({ status }) => status === 'unreachable' || status === 'failed').map(({ message }) => message ?? '')
+  const docker = (...args: string[]) =>
+    runPlaybook('playbooks/docker.mjs', [...INVENTORY, '--yes', '--limit', NODES.join(), ...args])
+  const messages = (): string[] =>
+    results()
+      .filter(({ status }) => status === 'unreachable' || status === 'failed')
+      .map(({ message }) => message ?? '')
 
   const wrongKey = await docker('-e', 'ansible_ssh_private_key_file=/etc/ssh/ssh_host_ed25519_key')
   t.equal(wrongKey.exitCode, 4)
@@ -18,20 +25,34 @@ t.test('errors are one clear message', async (t) => {
   await runPlaybook('test/lab/playbooks/power.mjs', [...INVENTORY, '--yes'])
   const dead = await docker()
   t.equal(dead.exitCode, 4)
-  t.same(results().filter(({ status }) => status === 'unreachable').map(({ host }) => host), ['node3'])
+  t.same(
+    results()
+      .filter(({ status }) => status === 'unreachable')
+      .map(({ host }) => host),
+    ['node3'],
+  )
   t.match(messages()[0], /^node3: /)
   t.ok(results().filter(({ host, status }) => host === 'node2' && status === 'ok').length > 3, 'the others go on')
 
   const missing = await runPlaybook('test/lab/playbooks/missing.mjs', [...INVENTORY, '--yes'])
   t.equal(missing.exitCode, 2)
   t.match(messages()[0], /no-such-package-anywhere/)
-  t.notMatch(`${dead.stdout}${dead.stderr}${missing.stdout}${missing.stderr}${wrongKey.stderr}`, /\n\s+at .*\.ts:\d+/, 'no stack trace')
+  t.notMatch(
+    `${dead.stdout}${dead.stderr}${missing.stdout}${missing.stderr}${wrongKey.stderr}`,
+    /\n\s+at .*\.ts:\d+/,
+    'no stack trace',
+  )
 })
 
 t.test('a node that lost its power and one that left the Swarm are brought back', async (t) => {
   await succeeds(t, runPlaybook('test/lab/playbooks/leave.mjs', [...INVENTORY, '--yes']))
   await succeeds(t, runPlaybook('playbooks/app.mjs', [...INVENTORY, '--yes']))
-  t.equal(latestRun().summary().findings.find(({ id }) => id === 'swarm.nodes.ready')?.holds, true)
+  t.equal(
+    latestRun()
+      .summary()
+      .findings.find(({ id }) => id === 'swarm.nodes.ready')?.holds,
+    true,
+  )
   await succeeds(t, runPlaybook('playbooks/app.mjs', [...INVENTORY, '--yes']))
   t.same(changed(), NO_CHANGE)
 })

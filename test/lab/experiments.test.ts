@@ -18,10 +18,18 @@ t.test('experiments prove what they claim, and leave the cluster as it was', asy
 })
 
 t.test('an experiment that is interrupted puts back what it has disturbed', async (t) => {
-  const { exitCode } = await experiments(['node-killed'], { play: nodeKilled.name, exhibit: 'node3 is Down', laterMs: 500, signal: 'SIGINT' })
+  const { exitCode } = await experiments(['node-killed'], {
+    play: nodeKilled.name,
+    exhibit: 'node3 is Down',
+    laterMs: 500,
+    signal: 'SIGINT',
+  })
   t.equal(exitCode, 130)
   const events = latestRun().events
-  t.ok(events.some((event) => event.type === 'exhibit' && event.title === 'node3 loses its power'), 'it had lost its power')
+  t.ok(
+    events.some((event) => event.type === 'exhibit' && event.title === 'node3 loses its power'),
+    'it had lost its power',
+  )
   t.match(events.at(-1), { type: 'run_end', status: 'interrupted' })
   await succeeds(t, site())
   t.same(changed(), NO_CHANGE)

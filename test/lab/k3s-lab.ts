@@ -16,7 +16,12 @@ const NET = '10.88.0'
 const ROOT = path.resolve(import.meta.dirname, '../..')
 
 /** A lab of one server and one agent, whose registry is known and does not run. */
-const inventory = (vars: string): Inventory => withLocalhost(parseInventory({ main: { path: 'inventory.yaml', text: `
+const inventory = (vars: string): Inventory =>
+  withLocalhost(
+    parseInventory({
+      main: {
+        path: 'inventory.yaml',
+        text: `
 all:
   children:
     k3s_servers: {hosts: {node1: {ansible_host: ${NET}.11}}}
@@ -36,7 +41,10 @@ all:
     registry_bcrypt_cost: 4
     k3s_ready_seconds: 60
 ${vars}
-` } }))
+`,
+      },
+    }),
+  )
 
 export interface Told {
   readonly exitCode: number
@@ -46,12 +54,28 @@ export interface Told {
 }
 
 /** Runs steps on the lab with the real runner over real connections. */
-export async function runSteps(steps: readonly Step[], { vars = '', extraVars = {}, check = false }: { vars?: string; extraVars?: Record<string, unknown>; check?: boolean } = {}): Promise<Told> {
+export async function runSteps(
+  steps: readonly Step[],
+  {
+    vars = '',
+    extraVars = {},
+    check = false,
+  }: { vars?: string; extraVars?: Record<string, unknown>; check?: boolean } = {},
+): Promise<Told> {
   const hosts = inventory(vars)
   const events: RunEvent[] = []
   const { exitCode } = await run({
-    playbook: 'k3s-test', version: '0', argv: [], steps, inventory: hosts, hosts: [...hosts.hosts.keys()],
-    check, forks: 5, tags: { tags: [], skipTags: [] }, extraVars, root: ROOT,
+    playbook: 'k3s-test',
+    version: '0',
+    argv: [],
+    steps,
+    inventory: hosts,
+    hosts: [...hosts.hosts.keys()],
+    check,
+    forks: 5,
+    tags: { tags: [], skipTags: [] },
+    extraVars,
+    root: ROOT,
     connect: (name, own) => {
       const target = connectionTarget(name, own)
       return { connection: openConnection(target), become: target.become }
@@ -63,15 +87,36 @@ export async function runSteps(steps: readonly Step[], { vars = '', extraVars = 
 }
 
 /** What went wrong, a line each. */
-export const failures = ({ results }: Told): string[] => results.filter(({ status }) => ['failed', 'unreachable'].includes(status)).map(({ host, task, message }) => `${host}: ${task}: ${message}`)
+export const failures = ({ results }: Told): string[] =>
+  results
+    .filter(({ status }) => ['failed', 'unreachable'].includes(status))
+    .map(({ host, task, message }) => `${host}: ${task}: ${message}`)
 /** What was changed, a line a change. */
-export const changes = ({ results }: Told): string[] => results.filter(({ status }) => status === 'changed').flatMap(({ host, changes: made, task }) =>
-  made.length === 0 ? [`${host}: ${task}`] : made.map(({ description }) => `${host}: ${description}`))
+export const changes = ({ results }: Told): string[] =>
+  results
+    .filter(({ status }) => status === 'changed')
+    .flatMap(({ host, changes: made, task }) =>
+      made.length === 0 ? [`${host}: ${task}`] : made.map(({ description }) => `${host}: ${description}`),
+    )
 
 /** Runs a script on a node as root, past everything of Labbook. */
 export function on(node: string, script: string): string {
   const pid = readFileSync(`${DIR}/nodes/${node}/pid`, 'utf8').split(' ')[0] as string
-  const done = spawnSync('nsenter', ['--all', '--target', pid, '--root', '--wd', 'env', '-i', 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', 'sh'], { input: `${script}\n`, encoding: 'utf8' })
+  const done = spawnSync(
+    'nsenter',
+    [
+      '--all',
+      '--target',
+      pid,
+      '--root',
+      '--wd',
+      'env',
+      '-i',
+      'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+      'sh',
+    ],
+    { input: `${script}\n`, encoding: 'utf8' },
+  )
   if (done.status !== 0) throw new Error(`exit ${done.status} on ${node}: ${done.stderr}\n${script}`)
   return done.stdout.trim()
 }
@@ -81,10 +126,22 @@ export function standIn(version: string): { readonly folder: string; remove(): v
   const folder = mkdtempSync(path.join(tmpdir(), 'labbook-k3s-'))
   const from = path.join(import.meta.dirname, 'standin')
   mkdirSync(folder, { recursive: true })
-  for (const name of readdirSync(from)) writeFileSync(path.join(folder, name), readFileSync(path.join(from, name), 'utf8').replaceAll('@VERSION@', version))
+  for (const name of readdirSync(from))
+    writeFileSync(path.join(folder, name), readFileSync(path.join(from, name), 'utf8').replaceAll('@VERSION@', version))
   // More than one piece, with all bytes there are.
-  writeFileSync(path.join(folder, 'extra-images.tar'), Buffer.from(Array.from({ length: 5 * 1024 * 1024 }, (_, i) => (i * 7 + (i >> 8)) & 0xff)))
-  const sum = (name: string): string => `${createHash('sha256').update(readFileSync(path.join(folder, name))).digest('hex')}  ${name}\n`
+  writeFileSync(
+    path.join(folder, 'extra-images.tar'),
+    Buffer.from(Array.from({ length: 5 * 1024 * 1024 }, (_, i) => (i * 7 + (i >> 8)) & 0xff)),
+  )
+  const sum = (name: string): string =>
+    `${createHash('sha256')
+      .update(readFileSync(path.join(folder, name)))
+      .digest('hex')}  ${name}\n`
   writeFileSync(path.join(folder, 'checksums.txt'), readdirSync(folder).map(sum).join(''))
-  return { folder, remove: () => { rmSync(folder, { recursive: true, force: true }) } }
+  return {
+    folder,
+    remove: () => {
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
 }

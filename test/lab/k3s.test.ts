@@ -6,8 +6,8 @@ import { credentials } from '../../playbooks/registry/credentials.ts'
 import { changes, failures, on, runSteps, standIn, type Told } from './k3s-lab.ts'
 
 /*
- * The install on real nodes with systemd and sshd: all of it, but for k3s itself, in whose place a program stands that takes the same words and reads the
- * same files. With LABBOOK_K3S_ARTIFACTS the same is done with k3s (test/k3s).
+ * The install on real nodes with systemd and sshd: all of it, but for k3s itself, in whose place a program stands that
+ * takes the same words and reads the same files. With LABBOOK_K3S_ARTIFACTS the same is done with k3s (test/k3s).
  */
 
 const INSTALL = [credentials, clusterPlan, ...k3sUp]
@@ -21,8 +21,11 @@ t.teardown(async () => {
   newer.remove()
   await runSteps(labDown)
 })
-const install = (artifacts: string, vars = ''): Promise<Told> => runSteps(INSTALL, { extraVars: { k3s_artifacts: artifacts }, vars })
-const inOrder = (t: Test, told: Told): void => { t.strictSame({ exitCode: told.exitCode, failures: failures(told) }, { exitCode: 0, failures: [] }) }
+const install = (artifacts: string, vars = ''): Promise<Told> =>
+  runSteps(INSTALL, { extraVars: { k3s_artifacts: artifacts }, vars })
+const inOrder = (t: Test, told: Told): void => {
+  t.strictSame({ exitCode: told.exitCode, failures: failures(told) }, { exitCode: 0, failures: [] })
+}
 const starts = (node: string): number => Number(on(node, 'wc -l </var/tmp/k3s-starts'))
 const installs = (node: string): number => Number(on(node, 'wc -l </var/tmp/k3s-installs'))
 
@@ -32,35 +35,77 @@ await t.test('the lab comes up', async (t) => {
   on('node1', `cat >/var/tmp/k3s-standin.yaml <<'END'\n${kubeconfig}END`)
 })
 
-await t.test('without files to install from, all goes up to where they are needed, and it is said what is missing', async (t) => {
-  const told = await install('/nonexistent/artifacts')
-  t.equal(told.exitCode, 2)
-  // The first that fails ends it for the other as well, which may have come as far or not.
-  t.match(failures(told)[0], /^node[12]: Files to install k3s from: k3s_artifacts: cannot read the folder \/nonexistent\/artifacts .*docs\/k3s.md/)
-  t.notOk(told.results.some(({ play }) => play === 'k3s: agents'), 'no play after it has run')
-  for (const node of NODES) {
-    t.equal(on(node, 'stat -c "%a %U" /etc/rancher/k3s/registries.yaml'), '600 root')
-    t.match(on(node, 'cat /etc/rancher/k3s/registries.yaml'), /"10\.88\.0\.11:5000":\n {4}auth:\n {6}username: "labbook"\n {6}password: "\S{8,}"/)
-    t.match(on(node, 'openssl x509 -noout -subject -in /etc/rancher/k3s/registry-ca.crt || grep -c CERTIFICATE /etc/rancher/k3s/registry-ca.crt'), /Labbook CA|2/)
-    t.ok(on(node, '[ -e /dev/kmsg ] && echo there'), 'the kubelet finds a /dev/kmsg')
-  }
-})
+await t.test(
+  'without files to install from, all goes up to where they are needed, and it is said what is missing',
+  async (t) => {
+    const told = await install('/nonexistent/artifacts')
+    t.equal(told.exitCode, 2)
+    // The first that fails ends it for the other as well, which may have come as far or not.
+    t.match(
+      failures(told)[0],
+      /^node[12]: Files to install k3s from: k3s_artifacts: cannot read the folder \/nonexistent\/artifacts .*docs\/k3s.md/,
+    )
+    t.notOk(
+      told.results.some(({ play }) => play === 'k3s: agents'),
+      'no play after it has run',
+    )
+    for (const node of NODES) {
+      t.equal(on(node, 'stat -c "%a %U" /etc/rancher/k3s/registries.yaml'), '600 root')
+      t.match(
+        on(node, 'cat /etc/rancher/k3s/registries.yaml'),
+        /"10\.88\.0\.11:5000":\n {4}auth:\n {6}username: "labbook"\n {6}password: "\S{8,}"/,
+      )
+      t.match(
+        on(
+          node,
+          'openssl x509 -noout -subject -in /etc/rancher/k3s/registry-ca.crt || grep -c CERTIFICATE /etc/rancher/k3s/registry-ca.crt',
+        ),
+        /Labbook CA|2/,
+      )
+      t.ok(on(node, '[ -e /dev/kmsg ] && echo there'), 'the kubelet finds a /dev/kmsg')
+    }
+  },
+)
 
 await t.test('it is installed, and joined with a token that is nowhere to be seen', async (t) => {
   const told = await install(older.folder)
   inOrder(t, told)
-  t.strictSame(NODES.map((node) => [starts(node), installs(node)]), [[1, 1], [1, 1]])
-  t.equal(on('node1', 'sha256sum </var/lib/rancher/k3s/agent/images/extra-images.tar'), on('node2', 'sha256sum </var/lib/rancher/k3s/agent/images/extra-images.tar'))
+  t.strictSame(
+    NODES.map((node) => [starts(node), installs(node)]),
+    [
+      [1, 1],
+      [1, 1],
+    ],
+  )
+  t.equal(
+    on('node1', 'sha256sum </var/lib/rancher/k3s/agent/images/extra-images.tar'),
+    on('node2', 'sha256sum </var/lib/rancher/k3s/agent/images/extra-images.tar'),
+  )
   const token = on('node1', 'cat /etc/rancher/k3s/token')
   t.match(token, /^[0-9a-f]{64}$/)
-  t.equal(on('node2', 'cat /etc/rancher/k3s/token'), on('node1', 'cat /var/lib/rancher/k3s/server/token'), 'with the checksum of the CA')
+  t.equal(
+    on('node2', 'cat /etc/rancher/k3s/token'),
+    on('node1', 'cat /var/lib/rancher/k3s/server/token'),
+    'with the checksum of the CA',
+  )
   for (const node of NODES) {
     t.equal(on(node, 'stat -c "%a %U" /etc/rancher/k3s/token'), '600 root')
     // From a file: in grep's own arguments it would be found.
     on(node, `umask 077; sed 's/.*://' /etc/rancher/k3s/token >/var/tmp/k3s-pattern`)
-    t.equal(on(node, 'grep -rlf /var/tmp/k3s-pattern /etc /run /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null | grep -v /etc/rancher/k3s/token || :'), '', 'nowhere else')
+    t.equal(
+      on(
+        node,
+        'grep -rlf /var/tmp/k3s-pattern /etc /run /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null | grep -v /etc/rancher/k3s/token || :',
+      ),
+      '',
+      'nowhere else',
+    )
   }
-  const shown = JSON.stringify(told.events.map((event) => event.type === 'result' && event.task !== 'Token of the cluster' ? { ...event, commands: [] } : event.type))
+  const shown = JSON.stringify(
+    told.events.map((event) =>
+      event.type === 'result' && event.task !== 'Token of the cluster' ? { ...event, commands: [] } : event.type,
+    ),
+  )
   t.notMatch(shown, new RegExp(token))
 })
 
@@ -74,42 +119,81 @@ await t.test('a second time nothing is to be done', async (t) => {
   const told = await install(older.folder)
   inOrder(t, told)
   t.strictSame(changes(told), [])
-  t.strictSame(NODES.map((node) => [starts(node), installs(node)]), [[1, 1], [1, 1]])
+  t.strictSame(
+    NODES.map((node) => [starts(node), installs(node)]),
+    [
+      [1, 1],
+      [1, 1],
+    ],
+  )
 })
 
 await t.test('a change of the configuration restarts, one node after the other, and installs nothing', async (t) => {
   const told = await install(older.folder, '    k3s_config: {debug: true}')
   inOrder(t, told)
-  t.match(changes(told), NODES.flatMap((node) => [`${node}: update /etc/rancher/k3s/config.yaml`, new RegExp(`^${node}: restart k3s.* Ready: /etc/rancher/k3s/config.yaml has changed$`)]))
-  t.strictSame(NODES.map((node) => [starts(node), installs(node)]), [[2, 1], [2, 1]])
+  t.match(
+    changes(told),
+    NODES.flatMap((node) => [
+      `${node}: update /etc/rancher/k3s/config.yaml`,
+      new RegExp(`^${node}: restart k3s.* Ready: /etc/rancher/k3s/config.yaml has changed$`),
+    ]),
+  )
+  t.strictSame(
+    NODES.map((node) => [starts(node), installs(node)]),
+    [
+      [2, 1],
+      [2, 1],
+    ],
+  )
 })
 
 await t.test('labels restart nothing', async (t) => {
   const vars = '    k3s_config: {debug: true}\n    k3s_labels: {zone: a}'
   const told = await install(older.folder, vars)
   inOrder(t, told)
-  t.match(changes(told).filter((line) => line.includes('label node')), ['node1: label node1: zone=a', 'node1: label node2: zone=a'])
+  t.match(
+    changes(told).filter((line) => line.includes('label node')),
+    ['node1: label node1: zone=a', 'node1: label node2: zone=a'],
+  )
   t.notOk(changes(told).some((line) => /restart|install/.test(line)))
   t.strictSame(changes(await install(older.folder, vars)), [])
-  t.match(changes(await install(older.folder, '    k3s_config: {debug: true}')), [/registration/, /registration/, 'node1: remove the label zone of node1', /remember/, 'node1: remove the label zone of node2', /remember/])
+  t.match(changes(await install(older.folder, '    k3s_config: {debug: true}')), [
+    /registration/,
+    /registration/,
+    'node1: remove the label zone of node1',
+    /remember/,
+    'node1: remove the label zone of node2',
+    /remember/,
+  ])
 })
 
 await t.test('a unit that someone has edited is written anew', async (t) => {
   on('node2', 'echo "# mine" >>/etc/systemd/system/k3s-agent.service')
   const told = await install(older.folder, '    k3s_config: {debug: true}')
   inOrder(t, told)
-  t.match(changes(told), [/^node2: install k3s v1\.35\.2\+k3s1 as agent: its unit is not as the installer wrote it$/, /^node2: start k3s-agent and wait/])
+  t.match(changes(told), [
+    /^node2: install k3s v1\.35\.2\+k3s1 as agent: its unit is not as the installer wrote it$/,
+    /^node2: start k3s-agent and wait/,
+  ])
   t.notMatch(on('node2', 'cat /etc/systemd/system/k3s-agent.service'), /mine/)
 })
 
 await t.test('it is upgraded, the server first; back it does not go', async (t) => {
   const up = await install(newer.folder, '    k3s_config: {debug: true}')
   inOrder(t, up)
-  t.match(changes(up).filter((line) => line.includes(': install')), [/^node1: install k3s v1\.36\.4\+k3s1 as server: v1\.35\.2\+k3s1 is installed/, /^node2: install/])
+  t.match(
+    changes(up).filter((line) => line.includes(': install')),
+    [/^node1: install k3s v1\.36\.4\+k3s1 as server: v1\.35\.2\+k3s1 is installed/, /^node2: install/],
+  )
   const back = await install(older.folder, '    k3s_config: {debug: true}')
   t.equal(back.exitCode, 2)
-  t.match(failures(back), [/^node1: It can become the version asked for: k3s v1\.36\.4\+k3s1 is installed, and v1\.35\.2\+k3s1 is older/])
-  t.notOk(changes(back).some((line) => line.includes('/etc/rancher/k3s/')), 'nothing is configured for a version that is refused')
+  t.match(failures(back), [
+    /^node1: It can become the version asked for: k3s v1\.36\.4\+k3s1 is installed, and v1\.35\.2\+k3s1 is older/,
+  ])
+  t.notOk(
+    changes(back).some((line) => line.includes('/etc/rancher/k3s/')),
+    'nothing is configured for a version that is refused',
+  )
   inOrder(t, await install(newer.folder, '    k3s_config: {debug: true}'))
 })
 
@@ -117,7 +201,13 @@ await t.test('reset leaves nothing of it, and a second one has nothing to do', a
   const told = await runSteps(reset)
   inOrder(t, told)
   for (const node of NODES) {
-    t.equal(on(node, 'ls -d /etc/rancher /var/lib/rancher/k3s /usr/local/bin/k3s* /usr/local/bin/kubectl /etc/systemd/system/k3s* /var/lib/labbook/k3s /etc/tmpfiles.d/labbook-k3s.conf /run/labbook-k3s.started 2>/dev/null || :'), '')
+    t.equal(
+      on(
+        node,
+        'ls -d /etc/rancher /var/lib/rancher/k3s /usr/local/bin/k3s* /usr/local/bin/kubectl /etc/systemd/system/k3s* /var/lib/labbook/k3s /etc/tmpfiles.d/labbook-k3s.conf /run/labbook-k3s.started 2>/dev/null || :',
+      ),
+      '',
+    )
     t.equal(on(node, 'pgrep -f k3s.standin || :'), '')
   }
   t.throws(() => statSync('/var/lib/labbook/lbk3s/k3s/kubeconfig.yaml'), { code: 'ENOENT' })

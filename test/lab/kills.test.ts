@@ -17,7 +17,8 @@ const BLOWS: readonly Blow[] = [
   { play: imageBase.name, laterMs: 8000 },
   { play: pushImages.name, laterMs: 1500 },
 ]
-const hasStarted = ({ play }: Blow, events: readonly RunEvent[]): boolean => events.some((event) => event.type === 'play_start' && event.play === play)
+const hasStarted = ({ play }: Blow, events: readonly RunEvent[]): boolean =>
+  events.some((event) => event.type === 'play_start' && event.play === play)
 
 const down = await startStory()
 

@@ -23,7 +23,13 @@ const [first, second, third] = nodes as [Node, Node, Node]
 type Node = (typeof nodes)[number]
 const network = { name, dir, subnet: '10.82.0.0/24', nodes }
 const nodeParams = (node: Node) => ({
-  lab: name, dir, rootfs, ...node, nodes, memory: '1G', ...(node === first ? { disk: '2G' } : {}),
+  lab: name,
+  dir,
+  rootfs,
+  ...node,
+  nodes,
+  memory: '1G',
+  ...(node === first ? { disk: '2G' } : {}),
 })
 const ssh = sshTo(dir)
 const pidOf = (node: Node): number => Number(readFileSync(`${dir}/nodes/${node.name}/pid`, 'utf8').split(' ')[0])
@@ -48,21 +54,36 @@ await t.test('this machine can make a lab', async (t) => {
   t.strictSame(make(t, lab_preflight, {}), [])
 })
 
-await t.test('a build of the root that is killed half-way leaves no process or mount, and is made up for', async (t) => {
-  // It may be built in memory, which only its own processes see.
-  const isBegun = (entry: string): boolean => entry.endsWith('.tmp') && processesAbout(rootfs).some((pid) =>
-    ['', '/memory'].some((place) => existsSync(`/proc/${pid}/root${rootfs}/${entry}${place}/usr/bin/dpkg`)))
-  await killMidway(script(lab_rootfs, { path: rootfs }), () => existsSync(rootfs) && readdirSync(rootfs).some(isBegun))
-  await until(() => processesAbout(rootfs).length === 0)
-  t.strictSame(machineState(name).mounts, before['mounts'])
-  t.match(make(t, lab_rootfs, { path: rootfs }), [/^build a Debian root/])
-  t.strictSame(readdirSync(rootfs).filter((entry) => entry.endsWith('.tmp')), [])
-})
+await t.test(
+  'a build of the root that is killed half-way leaves no process or mount, and is made up for',
+  async (t) => {
+    // It may be built in memory, which only its own processes see.
+    const isBegun = (entry: string): boolean =>
+      entry.endsWith('.tmp') &&
+      processesAbout(rootfs).some((pid) =>
+        ['', '/memory'].some((place) => existsSync(`/proc/${pid}/root${rootfs}/${entry}${place}/usr/bin/dpkg`)),
+      )
+    await killMidway(
+      script(lab_rootfs, { path: rootfs }),
+      () => existsSync(rootfs) && readdirSync(rootfs).some(isBegun),
+    )
+    await until(() => processesAbout(rootfs).length === 0)
+    t.strictSame(machineState(name).mounts, before['mounts'])
+    t.match(make(t, lab_rootfs, { path: rootfs }), [/^build a Debian root/])
+    t.strictSame(
+      readdirSync(rootfs).filter((entry) => entry.endsWith('.tmp')),
+      [],
+    )
+  },
+)
 
-await t.test('three nodes come up and answer the system\'s ssh, which checks their host keys', async (t) => {
+await t.test("three nodes come up and answer the system's ssh, which checks their host keys", async (t) => {
   make(t, lab_keys, { dir })
   make(t, lab_network, network)
-  t.strictSame(bootAll(t), nodes.map((node) => `boot ${node.name} (${node.address})`))
+  t.strictSame(
+    bootAll(t),
+    nodes.map((node) => `boot ${node.name} (${node.address})`),
+  )
   for (const node of nodes) t.equal(ssh.run(node.address, 'hostname'), node.name)
   t.equal(new Set(nodes.map((node) => ssh.run(node.address, 'cat /etc/machine-id'))).size, 3)
 })
@@ -89,8 +110,17 @@ await t.test('a node is a whole system with the limits asked for', async (t) => 
   t.equal(ssh.run(first.address, 'systemctl is-system-running --wait'), 'running')
   t.equal(ssh.run(first.address, 'sudo id -u'), '0')
   t.equal(ssh.run(first.address, 'ping -c 3 -W 10 node3 >/dev/null && echo answers'), 'answers')
-  t.equal(ssh.run(first.address, 'cat /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/memory.max 2>/dev/null || :'), String(2 ** 30))
-  t.ok(Number(ssh.run(first.address, 'df --output=size / | tail -n 1')) < 2 * 2 ** 20, 'its disk has the size asked for')
+  t.equal(
+    ssh.run(
+      first.address,
+      'cat /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/memory.max 2>/dev/null || :',
+    ),
+    String(2 ** 30),
+  )
+  t.ok(
+    Number(ssh.run(first.address, 'df --output=size / | tail -n 1')) < 2 * 2 ** 20,
+    'its disk has the size asked for',
+  )
   t.match(ssh.run(first.address, 'sudo apt-get update'), /Reading package lists/)
 })
 
@@ -121,14 +151,17 @@ await t.test('half of the network is deleted, and mended without a boot', async 
   t.strictSame(nodes.map(pidOf), pids)
 })
 
-await t.test('a rule too many in the lab\'s chain is removed', async (t) => {
+await t.test("a rule too many in the lab's chain is removed", async (t) => {
   run('iptables', '-I', `LAB-${name}`, '-j', 'ACCEPT')
   t.match(make(t, lab_network, network), [/^let the lab out/])
 })
 
 await t.test('a node that lost its namespace gets another and is booted into it', async (t) => {
   run('ip', 'netns', 'del', `${name}-${third.name}`)
-  t.match(make(t, lab_network, network), ['create the network namespace lbtest-node3', 'connect node3 to the lab (10.82.0.13)'])
+  t.match(make(t, lab_network, network), [
+    'create the network namespace lbtest-node3',
+    'connect node3 to the lab (10.82.0.13)',
+  ])
   t.match(make(t, lab_node, nodeParams(third)), [/boot.* node3/])
   t.equal(ssh.run(third.address, 'hostname'), 'node3')
 })
@@ -155,7 +188,10 @@ await t.test('a node taken from the list is ended; the others are told of a new 
   const two = [first, second]
   t.strictSame(make(t, lab_network, { ...network, nodes: two }), ['end node3 and remove its network namespace'])
   t.strictSame(make(t, lab_node, { ...nodeParams(first), nodes: two }), ['write /etc/hosts of node1'])
-  t.strictSame(make(t, lab_network, network), ['create the network namespace lbtest-node3', 'connect node3 to the lab (10.82.0.13)'])
+  t.strictSame(make(t, lab_network, network), [
+    'create the network namespace lbtest-node3',
+    'connect node3 to the lab (10.82.0.13)',
+  ])
   t.strictSame(bootAll(t), ['write /etc/hosts of node1', 'boot node3 (10.82.0.13)'])
 })
 

@@ -4,18 +4,29 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 /** Runs a command on this machine; what it printed, or fails. */
 export function run(command: string, ...args: string[]): string {
-  const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+  const { status, stdout, stderr, error } = spawnSync(command, args, {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   if (error) throw error
   if (status !== 0) throw new Error(`${command} ${args.join(' ')}: exit ${String(status)}: ${stderr}`)
   return stdout
 }
 
-/** The lab that people work with may be up beside that of the tests; and tests of the part `ssh`, which run at the same time, mount a full disk. */
-const ofOthers = /\blabbook-spool\b|\blabbook0\b|\bLAB-labbook\b|labbook:labbook\b|\blabbook-(sw|node)|\/lib\/labbook\/|\b10\.77\.0\./
+/**
+ * The lab that people work with may be up beside that of the tests; and tests of the part `ssh`, which run at the same
+ * time, mount a full disk.
+ */
+const ofOthers =
+  /\blabbook-spool\b|\blabbook0\b|\bLAB-labbook\b|labbook:labbook\b|\blabbook-(sw|node)|\/lib\/labbook\/|\b10\.77\.0\./
 
 /** All that a lab could leave behind, as text to compare. */
 export function machineState(lab: string): Record<string, string[]> {
-  const lines = (text: string): string[] => text.split('\n').filter((line) => line !== '' && !ofOthers.test(line)).sort()
+  const lines = (text: string): string[] =>
+    text
+      .split('\n')
+      .filter((line) => line !== '' && !ofOthers.test(line))
+      .sort()
   return {
     namespaces: lines(run('ip', 'netns')),
     mounts: lines(readFileSync('/proc/self/mounts', 'utf8')),
@@ -64,14 +75,26 @@ export async function killMidway(script: string, when: () => boolean): Promise<v
 /** The system's ssh client, which trusts no host that the lab has not pinned. */
 export function sshTo(dir: string) {
   const options = [
-    '-F', 'none', '-i', `${dir}/id_ed25519`, '-o', `UserKnownHostsFile=${dir}/known_hosts`, '-o', 'GlobalKnownHostsFile=none',
-    '-o', 'StrictHostKeyChecking=yes', '-o', 'BatchMode=yes',
+    '-F',
+    'none',
+    '-i',
+    `${dir}/id_ed25519`,
+    '-o',
+    `UserKnownHostsFile=${dir}/known_hosts`,
+    '-o',
+    'GlobalKnownHostsFile=none',
+    '-o',
+    'StrictHostKeyChecking=yes',
+    '-o',
+    'BatchMode=yes',
   ]
   return {
-    run: (address: string, command: string): string => run('ssh', ...options, '-o', 'ConnectTimeout=30', `ops@${address}`, command).trim(),
+    run: (address: string, command: string): string =>
+      run('ssh', ...options, '-o', 'ConnectTimeout=30', `ops@${address}`, command).trim(),
     /** @param seconds - how long to wait for it; few where none is expected. */
     answers: (address: string, seconds = 30): boolean =>
-      spawnSync('ssh', [...options, '-o', `ConnectTimeout=${seconds}`, `ops@${address}`, 'true'], { stdio: 'ignore' }).status === 0,
+      spawnSync('ssh', [...options, '-o', `ConnectTimeout=${seconds}`, `ops@${address}`, 'true'], { stdio: 'ignore' })
+        .status === 0,
   }
 }
 

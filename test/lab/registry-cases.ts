@@ -7,8 +7,8 @@ import { latestRun, runPlaybook } from '../support/playbook.ts'
 import { sshTo } from './machine.ts'
 
 /*
- * What may befall a registry: keys and passwords that change, pushes that break off, disks that are full, machines that restart.
- * On the real lab, with the whole site running. Each case leaves the registry well.
+ * What may befall a registry: keys and passwords that change, pushes that break off, disks that are full, machines that
+ * restart. On the real lab, with the whole site running. Each case leaves the registry well.
  */
 
 export interface Site {
@@ -29,44 +29,75 @@ export function registryCases(t: Test, site: Site): void {
   const on = (node: string, command: string): string => ssh.run(node, `sudo sh -c ${quoted(command)}`)
   const registry = (...args: string[]) => runPlaybook('playbooks/registry.mjs', [...site.inventory, '--yes', ...args])
   const run = (name: string, ...args: string[]) => runPlaybook(name, [...site.inventory, '--yes', ...args])
-  const changes = (): string[] => latestRun().events
-    .filter((event): event is TaskResult => event.type === 'result' && event.status === 'changed')
-    .flatMap(({ host, task, changes }) => changes.map(({ description }) => `${host}: ${task}: ${description}`))
+  const changes = (): string[] =>
+    latestRun()
+      .events.filter((event): event is TaskResult => event.type === 'result' && event.status === 'changed')
+      .flatMap(({ host, task, changes }) => changes.map(({ description }) => `${host}: ${task}: ${description}`))
 
   const isWell = async (t: Test, what: string, step: ReturnType<typeof registry>): Promise<void> => {
     const { exitCode, stdout, stderr } = await step
     if (!t.equal(exitCode, 0, what)) t.comment(`${stdout.slice(-5000)}\n${stderr.slice(-2000)}`)
-    const held = latestRun().summary().findings.filter(({ id, holds }) => id.startsWith('registry.') && holds === true)
+    const held = latestRun()
+      .summary()
+      .findings.filter(({ id, holds }) => id.startsWith('registry.') && holds === true)
     t.equal(held.length, FINDINGS, `${what}: all findings hold`)
   }
 
   /** Every node pulls an image that it has not: the daemons trust and are trusted. */
   const allPull = (t: Test, what: string): void => {
-    const image = on(node1, `docker image ls --format '{{.Repository}}:{{.Tag}}' ${address}/labbook/hello-world | head -n 1`)
+    const image = on(
+      node1,
+      `docker image ls --format '{{.Repository}}:{{.Tag}}' ${address}/labbook/hello-world | head -n 1`,
+    )
     for (const node of site.nodes) {
-      const said = on(node, `docker image rm ${image} >/dev/null 2>&1; docker pull ${image} 2>&1 | tail -n 2; docker image inspect ${image} >/dev/null && echo it-has-it`)
+      const said = on(
+        node,
+        `docker image rm ${image} >/dev/null 2>&1; docker pull ${image} 2>&1 | tail -n 2; docker image inspect ${image} >/dev/null && echo it-has-it`,
+      )
       t.match(said, /it-has-it$/, `${what}: ${node} pulls`)
     }
   }
 
   /** A machine forgets an image and pulls it again, over and over, until it is told to stop. */
   const pullOnAndOn = (node: string) => {
-    const image = on(node1, `docker image ls --format '{{.Repository}}:{{.Tag}}' ${address}/labbook/hello-world | head -n 1`)
-    on(node, `rm -f /run/pulls.*; (timeout 300 sh -c 'until [ -e /run/pulls.stop ]; do docker image rm ${image} >/dev/null 2>&1; docker pull -q ${image} 2>&1 | sed "s/^/$(date +%T) /"; sleep 0.05; done' >/run/pulls.log 2>&1 </dev/null &)`)
+    const image = on(
+      node1,
+      `docker image ls --format '{{.Repository}}:{{.Tag}}' ${address}/labbook/hello-world | head -n 1`,
+    )
+    on(
+      node,
+      `rm -f /run/pulls.*; (timeout 300 sh -c 'until [ -e /run/pulls.stop ]; do docker image rm ${image} >/dev/null 2>&1; docker pull -q ${image} 2>&1 | sed "s/^/$(date +%T) /"; sleep 0.05; done' >/run/pulls.log 2>&1 </dev/null &)`,
+    )
     return {
       stop: () => {
         const lines = on(node, 'touch /run/pulls.stop; sleep 3; cat /run/pulls.log').split('\n')
-        return { pulled: lines.filter((line) => line.includes(image)).length, failed: lines.filter((line) => !line.endsWith(image)) }
+        return {
+          pulled: lines.filter((line) => line.includes(image)).length,
+          failed: lines.filter((line) => !line.endsWith(image)),
+        }
       },
     }
   }
 
-  const catalogue = (): string => on(node1, 'find /var/lib/registry/docker/registry/v2/repositories -path "*/tags/*/current/link" -exec sh -c \'for f; do echo "$f $(cat "$f")"; done\' sh {} + | sort')
+  const catalogue = (): string =>
+    on(
+      node1,
+      'find /var/lib/registry/docker/registry/v2/repositories -path "*/tags/*/current/link" -exec sh -c \'for f; do echo "$f $(cat "$f")"; done\' sh {} + | sort',
+    )
 
   void t.test('a new password reaches the registry and all who log in, and nobody sees it', async (t) => {
     const password = `it's "quite" \\secret$HOME é+/=${Math.random()}`
     const file = path.join(site.dir, 'extra.json')
-    writeFileSync(file, JSON.stringify({ registry_users: [{ name: 'labbook', password }, { name: 'ann', password: 'another one of ann' }] }), { mode: 0o600 })
+    writeFileSync(
+      file,
+      JSON.stringify({
+        registry_users: [
+          { name: 'labbook', password },
+          { name: 'ann', password: 'another one of ann' },
+        ],
+      }),
+      { mode: 0o600 },
+    )
     const seen = sampleProcesses([password, 'another one of ann'])
     await isWell(t, 'with a new password and a new user', registry('-e', `@${file}`))
     t.same(seen.stop(), [], 'no process had it in its command line')
@@ -74,11 +105,28 @@ export function registryCases(t: Test, site: Site): void {
     await isWell(t, 'once more', registry('-e', `@${file}`))
     t.same(changes(), [])
     t.same(filesWith(latestRun().folder, [password, 'another one of ann']), [], 'nothing of the run holds it')
-    const inspected = site.nodes.map((node) => on(node, 'docker inspect $(docker ps -aq) 2>/dev/null; docker service inspect $(docker service ls -q 2>/dev/null) 2>/dev/null; true')).join('')
-    t.notOk([password, 'another one of ann'].flatMap(formsOf).some((form) => inspected.includes(form)), 'Docker tells it to nobody')
+    const inspected = site.nodes
+      .map((node) =>
+        on(
+          node,
+          'docker inspect $(docker ps -aq) 2>/dev/null; docker service inspect $(docker service ls -q 2>/dev/null) 2>/dev/null; true',
+        ),
+      )
+      .join('')
+    t.notOk(
+      [password, 'another one of ann'].flatMap(formsOf).some((form) => inspected.includes(form)),
+      'Docker tells it to nobody',
+    )
     rmSync(file)
 
-    const generated = Object.values(JSON.parse(JSON.stringify(/^labbook: (.+)$/m.exec(readFileSync(path.join(site.dir, 'registry/passwords.yaml'), 'utf8')) ?? {})) as Record<string, string>)[1] ?? ''
+    const generated =
+      Object.values(
+        JSON.parse(
+          JSON.stringify(
+            /^labbook: (.+)$/m.exec(readFileSync(path.join(site.dir, 'registry/passwords.yaml'), 'utf8')) ?? {},
+          ),
+        ) as Record<string, string>,
+      )[1] ?? ''
     t.match(generated, /^\w{20,}$/)
     const again = sampleProcesses([generated])
     await isWell(t, 'with the generated password again', registry())
@@ -111,7 +159,10 @@ export function registryCases(t: Test, site: Site): void {
 
   void t.test('a push that breaks off leaves the registry as it was; what nobody uses is deleted', async (t) => {
     const before = catalogue()
-    on(node2, `head -c 150000000 /dev/urandom >/root/noise && tar -C /root -cf - noise | docker import - ${address}/labbook/noise:1 >/dev/null; rm /root/noise`)
+    on(
+      node2,
+      `head -c 150000000 /dev/urandom >/root/noise && tar -C /root -cf - noise | docker import - ${address}/labbook/noise:1 >/dev/null; rm /root/noise`,
+    )
     // docker push ends at a signal, and with it the upload that dockerd does for it.
     on(node2, `timeout -s KILL 0.6 docker push -q ${address}/labbook/noise:1 >/dev/null 2>&1; true`)
     t.equal(catalogue(), before, 'the catalogue is as it was')
@@ -135,17 +186,28 @@ export function registryCases(t: Test, site: Site): void {
     t.match(on(node1, 'cat /etc/labbook/registry/config.yml'), /^(?![^]*readonly)/, 'it is not read-only any more')
     const used = on(node1, `docker service ls --format '{{.Image}}'`).split('\n')
     t.ok(used.length >= 2)
-    for (const image of used) t.match(on(node3, `docker pull -q ${image.replace(/:[^:@/]+@/, '@')} 2>&1`), /sha256/, `${image} is still there`)
+    for (const image of used)
+      t.match(on(node3, `docker pull -q ${image.replace(/:[^:@/]+@/, '@')} 2>&1`), /sha256/, `${image} is still there`)
     on(node2, `docker image rm ${address}/labbook/noise:1`)
   })
 
   void t.test('a push onto a full disk fails with a clear message, and harms nothing', async (t) => {
     on(node1, 'mkdir -p /mnt/small && mount -t tmpfs -o size=420m small /mnt/small')
-    await isWell(t, 'with its storage elsewhere', registry('-e', 'registry_storage=/mnt/small/registry', '-e', 'pki_generation=2'))
+    await isWell(
+      t,
+      'with its storage elsewhere',
+      registry('-e', 'registry_storage=/mnt/small/registry', '-e', 'pki_generation=2'),
+    )
     const list = (): string => on(node1, 'find /mnt/small/registry -name link -path "*tags*" | sort')
     const before = list()
-    on(node2, `head -c 500000000 /dev/urandom >/root/noise && tar -C /root -cf - noise | docker import - ${address}/labbook/noise:2 >/dev/null; rm /root/noise`)
-    const said = on(node2, `docker push ${address}/labbook/noise:2 2>&1; echo "exit code $?"; docker image rm ${address}/labbook/noise:2 >/dev/null`)
+    on(
+      node2,
+      `head -c 500000000 /dev/urandom >/root/noise && tar -C /root -cf - noise | docker import - ${address}/labbook/noise:2 >/dev/null; rm /root/noise`,
+    )
+    const said = on(
+      node2,
+      `docker push ${address}/labbook/noise:2 2>&1; echo "exit code $?"; docker image rm ${address}/labbook/noise:2 >/dev/null`,
+    )
     t.match(said, /exit code [1-9]/)
     t.match(said, /no space|500|unknown|blob upload/i, said.split('\n').slice(-3).join(' '))
     t.equal(list(), before, 'the catalogue is as it was')
@@ -157,14 +219,17 @@ export function registryCases(t: Test, site: Site): void {
 
   void t.test('two runs at once', async (t) => {
     rmSync(path.join(site.dir, 'registry/pki/registry.crt'))
-    const both = await Promise.all([registry('-e', 'pki_generation=2', '--tags', 'registry'), registry('-e', 'pki_generation=2', '--tags', 'registry')])
+    const both = await Promise.all([
+      registry('-e', 'pki_generation=2', '--tags', 'registry'),
+      registry('-e', 'pki_generation=2', '--tags', 'registry'),
+    ])
     for (const { exitCode, stdout } of both) if (exitCode !== 0) t.comment(stdout.slice(-3000))
     await isWell(t, 'after two at once', registry('-e', 'pki_generation=2'))
     await isWell(t, 'once more', registry('-e', 'pki_generation=2'))
     t.same(changes(), [])
   })
 
-  void t.test('the registry\'s machine restarts', async (t) => {
+  void t.test("the registry's machine restarts", async (t) => {
     t.equal((await run('test/lab/playbooks/power.mjs', '-e', 'power_node=node1')).exitCode, 0)
     t.notOk(ssh.answers(node1))
     await isWell(t, 'after a power cut', registry('-e', 'pki_generation=2'))
@@ -183,7 +248,8 @@ export function registryCases(t: Test, site: Site): void {
     t.match(changes().join('\n'), /issue the certificate of registry anew|issue the certificate of registry for /)
     t.equal(on(node1, 'docker ps -aq --filter name=labbook-registry'), '', 'it is gone where it was')
     t.match(on(node1, 'ls /var/lib/registry/docker'), /registry/, 'what it stored there stays')
-    for (const image of on(node1, `docker service ls --format '{{.Image}}'`).split('\n')) t.match(image, new RegExp(`^${node2}:5000/`), 'services run from the new place')
+    for (const image of on(node1, `docker service ls --format '{{.Image}}'`).split('\n'))
+      t.match(image, new RegExp(`^${node2}:5000/`), 'services run from the new place')
     t.equal((await app()).exitCode, 0)
     t.same(changes(), [], 'and a second run changes nothing')
   })
@@ -194,7 +260,8 @@ const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`
 /** Files below a folder that hold a secret in any form. */
 function filesWith(folder: string, secrets: readonly string[]): string[] {
   const forms = secrets.flatMap(formsOf)
-  return readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
     .map((entry) => path.join(entry.parentPath, entry.name))
     .filter((file) => {
       const text = readFileSync(file, 'utf8')
@@ -218,8 +285,10 @@ function sampleProcesses(secrets: readonly string[]): { stop(): string[] } {
       }
     }
   }, 25)
-  return { stop: () => {
-    clearInterval(timer)
-    return samples > 10 ? [...found] : [`only ${samples} samples`]
-  } }
+  return {
+    stop: () => {
+      clearInterval(timer)
+      return samples > 10 ? [...found] : [`only ${samples} samples`]
+    },
+  }
 }

@@ -7,24 +7,35 @@ import { latestRun } from '../support/playbook.ts'
 import { changed, experiments, lab, NO_CHANGE, prove, results, site, startStory, succeeds } from './site.ts'
 
 /*
- * The one story of `npm test` on the real lab: namespaces with systemd and sshd, Docker, Swarm, the app, from bare to down. Each part needs
- * the one before. What else is done on the lab is in the other files here (`npm run test:all`).
+ * The one story of `npm test` on the real lab: namespaces with systemd and sshd, Docker, Swarm, the app, from bare to
+ * down. Each part needs the one before. What else is done on the lab is in the other files here (`npm run test:all`).
  */
 
 const FINDINGS = [
-  'registry.tls.verified', 'registry.untrusted.refused', 'registry.plain-http.refused', 'registry.anonymous.refused',
-  'registry.login.accepted', 'registry.login.refused', 'registry.push.https', 'registry.pull.other-node',
-  'swarm.nodes.ready', 'app.replicas.answer', 'app.counter.counts',
-  'registry.storage.external', 'registry.storage.survives',
+  'registry.tls.verified',
+  'registry.untrusted.refused',
+  'registry.plain-http.refused',
+  'registry.anonymous.refused',
+  'registry.login.accepted',
+  'registry.login.refused',
+  'registry.push.https',
+  'registry.pull.other-node',
+  'swarm.nodes.ready',
+  'app.replicas.answer',
+  'app.counter.counts',
+  'registry.storage.external',
+  'registry.storage.survives',
 ]
 /**
- * Experiments that are done here, and how many findings they make; the others: experiments.test.ts. Beside the other parts of `npm test` the nodes get a
- * fraction of two cores, so none of these claims that no request fails.
+ * Experiments that are done here, and how many findings they make; the others: experiments.test.ts. Beside the other
+ * parts of `npm test` the nodes get a fraction of two cores, so none of these claims that no request fails.
  */
 const EXPERIMENTS = { drain: 3, 'node-killed': 2, health: 1 }
 
 const names = (list: readonly TaskResult[], status: string): string[] =>
-  list.filter((result) => result.status === status).map(({ host, play, task, handler }) => `${host}: ${play}: ${handler ? 'handler ' : ''}${task}`)
+  list
+    .filter((result) => result.status === status)
+    .map(({ host, play, task, handler }) => `${host}: ${play}: ${handler ? 'handler ' : ''}${task}`)
 
 const down = await startStory()
 
@@ -38,9 +49,20 @@ t.test('check mode before the first run lists what the run then does', async (t)
   const done = results()
   const does = new Set(names(done, 'changed'))
   const mayDo = new Set([...names(predicted, 'changed'), ...names(predicted, 'unknown')])
-  t.same(names(predicted, 'changed').filter((name) => !does.has(name)), [], 'all that was predicted was done')
-  t.same([...does].filter((name) => !mayDo.has(name)), [], 'nothing was done that was not predicted')
-  const descriptions = (list: readonly TaskResult[]) => new Map(list.map((result) => [`${result.host} ${result.task}`, result.changes.map(({ description }) => description)]))
+  t.same(
+    names(predicted, 'changed').filter((name) => !does.has(name)),
+    [],
+    'all that was predicted was done',
+  )
+  t.same(
+    [...does].filter((name) => !mayDo.has(name)),
+    [],
+    'nothing was done that was not predicted',
+  )
+  const descriptions = (list: readonly TaskResult[]) =>
+    new Map(
+      list.map((result) => [`${result.host} ${result.task}`, result.changes.map(({ description }) => description)]),
+    )
   const said = descriptions(predicted.filter(({ status }) => status === 'changed'))
   const made = descriptions(done)
   for (const [task, changes] of said) t.same(made.get(task), changes, `${task}: as predicted`)
@@ -50,19 +72,35 @@ t.test('the first run proves what it claims', async (t) => {
   const { folder, events, ...run } = latestRun()
   const summary = run.summary()
   t.equal(summary.status, 'passed')
-  t.same(summary.findings.map(({ id, holds }) => [id, holds]), FINDINGS.map((id) => [id, true]))
+  t.same(
+    summary.findings.map(({ id, holds }) => [id, holds]),
+    FINDINGS.map((id) => [id, true]),
+  )
   const exhibits = new Set(events.flatMap((event) => (event.type === 'exhibit' ? [event.id] : [])))
   for (const { id, evidence } of summary.findings) {
     t.ok(evidence.length > 0, `${id} has evidence`)
-    t.ok(evidence.every((exhibit) => exhibits.has(exhibit)), `${id}: its exhibits are in the journal`)
-    t.ok(evidence.every((exhibit) => existsSync(path.join(folder, 'img', `${exhibit}.svg`))), `${id}: its exhibits are pictures`)
+    t.ok(
+      evidence.every((exhibit) => exhibits.has(exhibit)),
+      `${id}: its exhibits are in the journal`,
+    )
+    t.ok(
+      evidence.every((exhibit) => existsSync(path.join(folder, 'img', `${exhibit}.svg`))),
+      `${id}: its exhibits are pictures`,
+    )
   }
   for (const file of ['report.md', 'report.html']) {
     const text = readFileSync(path.join(folder, file), 'utf8')
-    t.ok(FINDINGS.every((id) => text.includes(id)), `${file} names every finding`)
+    t.ok(
+      FINDINGS.every((id) => text.includes(id)),
+      `${file} names every finding`,
+    )
     t.notMatch(text, /SWMTKN-1-[0-9a-z]/, `${file} holds no join token`)
   }
-  t.notMatch(readFileSync(path.join(folder, 'events.jsonl'), 'utf8'), /SWMTKN-1-[0-9a-z]/, 'the journal holds no join token')
+  t.notMatch(
+    readFileSync(path.join(folder, 'events.jsonl'), 'utf8'),
+    /SWMTKN-1-[0-9a-z]/,
+    'the journal holds no join token',
+  )
 })
 
 t.test('a second run changes nothing, and check mode after it lists nothing', async (t) => {
@@ -76,12 +114,15 @@ t.test('experiments prove what they claim, and leave the cluster as it was', asy
   await prove(t, EXPERIMENTS)
 })
 
-t.test('a runner killed in the midst of an experiment: the next run puts it right, the one after it changes nothing', async (t) => {
-  const { exitCode } = await experiments(['drain'], { play: drain.name, exhibit: 'Drain node3', laterMs: 500 })
-  t.equal(exitCode, null)
-  await succeeds(t, site())
-  await succeeds(t, site())
-  t.same(changed(), NO_CHANGE)
-})
+t.test(
+  'a runner killed in the midst of an experiment: the next run puts it right, the one after it changes nothing',
+  async (t) => {
+    const { exitCode } = await experiments(['drain'], { play: drain.name, exhibit: 'Drain node3', laterMs: 500 })
+    t.equal(exitCode, null)
+    await succeeds(t, site())
+    await succeeds(t, site())
+    t.same(changed(), NO_CHANGE)
+  },
+)
 
 down()

@@ -5,7 +5,10 @@ import type { TaskResult } from '../../src/run/events.ts'
 import { latestRun, runPlaybook, type Blow, type PlaybookRun } from '../support/playbook.ts'
 import { machineState } from './machine.ts'
 
-/* What the stories on the real lab share: a lab of three nodes beside the user's own, the playbooks on it, and what they left. */
+/*
+ * What the stories on the real lab share: a lab of three nodes beside the user's own, the playbooks on it, and what
+ * they left.
+ */
 
 export const INVENTORY = ['-i', 'test/lab/inventory.yaml']
 export const NODES = ['node1', 'node2', 'node3']
@@ -15,10 +18,12 @@ export const LAB_FOLDER = '/var/lib/labbook/lbtest'
 /** The arguments of a run that provisions, and does no experiment. */
 export const PROVISION = [...INVENTORY, '--yes', '--skip-tags', 'experiments']
 
-export const site = (...args: string[]): Promise<PlaybookRun> => runPlaybook('playbooks/site.mjs', [...PROVISION, ...args])
+export const site = (...args: string[]): Promise<PlaybookRun> =>
+  runPlaybook('playbooks/site.mjs', [...PROVISION, ...args])
 export const experiments = (names: readonly string[], kill?: Blow): Promise<PlaybookRun> =>
   runPlaybook('playbooks/experiments.mjs', [...names, ...INVENTORY, '--yes'], kill === undefined ? {} : { kill })
-export const lab = (word: string): Promise<PlaybookRun> => runPlaybook('playbooks/lab.mjs', [word, ...INVENTORY, '--yes'])
+export const lab = (word: string): Promise<PlaybookRun> =>
+  runPlaybook('playbooks/lab.mjs', [word, ...INVENTORY, '--yes'])
 
 /** Results of the newest run. */
 export const results = (): TaskResult[] => latestRun().events.filter((event) => event.type === 'result')
@@ -27,38 +32,63 @@ export const changed = (): Record<string, number> =>
   Object.fromEntries(Object.entries(latestRun().summary().hosts).map(([host, recap]) => [host, recap.changed]))
 export const NO_CHANGE = { localhost: 0, node1: 0, node2: 0, node3: 0 }
 
-/** A step of the story. When it fails, the assertion's name says what failed first, and the run's output is part of the report. */
+/**
+ * A step of the story. When it fails, the assertion's name says what failed first, and the run's output is part of the
+ * report.
+ */
 export async function succeeds(t: Test, step: Promise<PlaybookRun>): Promise<void> {
   const { exitCode, stdout, stderr } = await step
-  if (!t.equal(exitCode, 0, exitCode === 0 ? 'the run ends with 0' : firstFailure())) t.comment(`${stdout.slice(-6000)}\n${stderr.slice(-3000)}`)
+  if (!t.equal(exitCode, 0, exitCode === 0 ? 'the run ends with 0' : firstFailure()))
+    t.comment(`${stdout.slice(-6000)}\n${stderr.slice(-3000)}`)
 }
 
 /** The first finding that does not hold, or the first task that failed, of the newest run. */
 function firstFailure(): string {
   for (const event of latestRun().events) {
-    if (event.type === 'finding' && event.holds !== true) return `${event.id}: ${event.holds === null ? 'inconclusive' : 'does not hold'}: ${event.detail ?? ''}`
-    if (event.type === 'result' && (event.status === 'failed' || event.status === 'unreachable')) return `${event.host}: ${event.play}: ${event.task}: ${event.message ?? event.status}`
+    if (event.type === 'finding' && event.holds !== true)
+      return `${event.id}: ${event.holds === null ? 'inconclusive' : 'does not hold'}: ${event.detail ?? ''}`
+    if (event.type === 'result' && (event.status === 'failed' || event.status === 'unreachable'))
+      return `${event.host}: ${event.play}: ${event.task}: ${event.message ?? event.status}`
   }
   return 'the run ends with 0'
 }
 
 /**
- * Runs experiments: all findings hold, each experiment has its timeline, and a run of the site afterwards changes nothing.
+ * Runs experiments: all findings hold, each experiment has its timeline, and a run of the site afterwards changes
+ * nothing.
  *
  * @param counts - how many findings each experiment makes.
  * @param withoutTimeline - experiments that draw none.
  */
-export async function prove(t: Test, counts: Readonly<Record<string, number>>, withoutTimeline: readonly string[] = []): Promise<void> {
+export async function prove(
+  t: Test,
+  counts: Readonly<Record<string, number>>,
+  withoutTimeline: readonly string[] = [],
+): Promise<void> {
   await succeeds(t, experiments(Object.keys(counts)))
   const { folder, events, ...run } = latestRun()
   const { findings } = run.summary()
-  t.same(findings.filter(({ holds }) => holds !== true), [], 'every finding holds')
-  t.equal(findings.length, 1 + Object.values(counts).reduce((sum, n) => sum + n, 0), 'the findings of each, and that of the Swarm')
+  t.same(
+    findings.filter(({ holds }) => holds !== true),
+    [],
+    'every finding holds',
+  )
+  t.equal(
+    findings.length,
+    1 + Object.values(counts).reduce((sum, n) => sum + n, 0),
+    'the findings of each, and that of the Swarm',
+  )
   const timelines = events.flatMap((event) => (event.type === 'exhibit' && event.chart ? [event] : []))
   t.equal(timelines.length, Object.keys(counts).length - withoutTimeline.length, 'a timeline of each')
   for (const { id, chart, data } of timelines) {
-    t.ok(chart?.kind === 'timeline' && chart.bars.length >= 5 && (chart.requests ?? []).length > 5, `${id}: tasks and requests`)
-    t.match(data?.find(({ name }) => name === 'requests.csv')?.text, /^at_s,ms,door,method,status,replica,node,error\n\d+\./)
+    t.ok(
+      chart?.kind === 'timeline' && chart.bars.length >= 5 && (chart.requests ?? []).length > 5,
+      `${id}: tasks and requests`,
+    )
+    t.match(
+      data?.find(({ name }) => name === 'requests.csv')?.text,
+      /^at_s,ms,door,method,status,replica,node,error\n\d+\./,
+    )
     t.ok(existsSync(path.join(folder, 'img', `${id}.svg`)), `${id} is drawn`)
   }
   await succeeds(t, site())
@@ -72,13 +102,19 @@ export async function prove(t: Test, counts: Readonly<Record<string, number>>, w
 export async function startStory(): Promise<() => void> {
   await lab('down')
   const before = machineState('lbsite')
-  t.teardown(async () => { await lab('down') })
-  return () => void t.test('down leaves the machine as it was', async (t) => {
-    await succeeds(t, lab('down'))
-    t.same(machineState('lbsite'), before)
-    t.notOk(existsSync(LAB_FOLDER))
+  t.teardown(async () => {
+    await lab('down')
   })
+  return () =>
+    void t.test('down leaves the machine as it was', async (t) => {
+      await succeeds(t, lab('down'))
+      t.same(machineState('lbsite'), before)
+      t.notOk(existsSync(LAB_FOLDER))
+    })
 }
 
 /** The site is provisioned, for what this file does to it. */
-export const provision = (): void => void t.test('the site is provisioned', async (t) => { await succeeds(t, site()) })
+export const provision = (): void =>
+  void t.test('the site is provisioned', async (t) => {
+    await succeeds(t, site())
+  })

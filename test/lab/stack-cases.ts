@@ -4,19 +4,29 @@ import path from 'node:path'
 import type { Test } from 'tap'
 import { latestRun, runPlaybook } from '../support/playbook.ts'
 
-/* Any stack, and a balancer in front of two apps, on the real lab with the whole site running. What is deployed is removed again. */
+/*
+ * Any stack, and a balancer in front of two apps, on the real lab with the whole site running. What is deployed is
+ * removed again.
+ */
 export function stackCases(t: Test, inventory: readonly string[]): void {
   const run = (name: string, ...args: string[]) => runPlaybook(name, [...inventory, '--yes', ...args])
   const stack = (...args: string[]) => run('playbooks/swarm/stack.mjs', '--tags', 'lab,stack', ...args)
   const findings = (prefix: string): [string, boolean | null][] =>
-    latestRun().summary().findings.filter(({ id }) => id.startsWith(prefix)).map(({ id, holds }) => [id, holds])
+    latestRun()
+      .summary()
+      .findings.filter(({ id }) => id.startsWith(prefix))
+      .map(({ id, holds }) => [id, holds])
   const changed = (): number => Object.values(latestRun().summary().hosts).reduce((sum, host) => sum + host.changed, 0)
   const ends = async (t: Test, step: ReturnType<typeof run>, code = 0): Promise<string> => {
     const { exitCode, stdout, stderr } = await step
     if (!t.equal(exitCode, code)) t.comment(`${stdout.slice(-5000)}\n${stderr.slice(-2000)}`)
     return `${stdout}\n${stderr}`
   }
-  const STACK = [['stack.converged', true], ['stack.replicas', true], ['stack.health', true]]
+  const STACK = [
+    ['stack.converged', true],
+    ['stack.replicas', true],
+    ['stack.health', true],
+  ]
 
   void t.test('the voting app: deployed, not twice, removed', async (t) => {
     const voting = ['-e', 'file=examples/voting/compose.yaml']
@@ -32,9 +42,14 @@ export function stackCases(t: Test, inventory: readonly string[]): void {
 
   void t.test('a stack that cannot come up: which task, and why', async (t) => {
     const folder = mkdtempSync(path.join(tmpdir(), 'labbook-stack-'))
-    t.teardown(() => { rmSync(folder, { recursive: true, force: true }) })
+    t.teardown(() => {
+      rmSync(folder, { recursive: true, force: true })
+    })
     const file = path.join(folder, 'broken.yaml')
-    writeFileSync(file, 'services:\n  web:\n    image: ${IMAGE_REDIS}\n    command: [sh, -c, "echo no such table: orders; exit 1"]\n    deploy: {endpoint_mode: dnsrr}\n')
+    writeFileSync(
+      file,
+      'services:\n  web:\n    image: ${IMAGE_REDIS}\n    command: [sh, -c, "echo no such table: orders; exit 1"]\n    deploy: {endpoint_mode: dnsrr}\n',
+    )
     const said = await ends(t, run('playbooks/swarm/stack.mjs', '-e', `file=${file}`), 2)
     t.match(said, /broken_web[\s\S]*no such table: orders/)
     t.match(findings('stack.'), [['stack.converged', false]])
@@ -46,7 +61,11 @@ export function stackCases(t: Test, inventory: readonly string[]): void {
   })
 
   void t.test('nginx in front of two apps, then HAProxy in its place', async (t) => {
-    const held = [['balancer.paths', true], ['balancer.sticky', true], ['balancer.health', true]]
+    const held = [
+      ['balancer.paths', true],
+      ['balancer.sticky', true],
+      ['balancer.health', true],
+    ]
     const nginx = ['-e', 'balancer=nginx', '-e', 'balancer_sticky=true']
     await ends(t, run('playbooks/balancer.mjs', ...nginx))
     t.same(findings('balancer.'), held)

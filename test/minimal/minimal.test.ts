@@ -7,29 +7,41 @@ import { partsNamed, ROOT } from '../run/parts.ts'
 import { runIn, shells } from '../support/shells.ts'
 
 /*
- * On a Debian with Node and git and nothing else, each part of `npm test` installs what it needs and passes; the lab's as far as that its
- * packages are there. And `npm start` finds or installs what the controller needs. What is tested is what is committed.
- * LABBOOK_MINIMAL="unit ssh" tries these parts alone; LABBOOK_MINIMAL_DIR is a folder for the roots (2 GB), default /var/tmp.
+ * On a Debian with Node and git and nothing else, each part of `npm test` installs what it needs and passes; the lab's
+ * as far as that its packages are there. And `npm start` finds or installs what the controller needs. What is tested is
+ * what is committed. LABBOOK_MINIMAL="unit ssh" tries these parts alone; LABBOOK_MINIMAL_DIR is a folder for the roots
+ * (2 GB), default /var/tmp.
  */
 
-/** Parts whose packages are installed, and that are not run: they need a kernel's control groups, and network namespaces. */
+/**
+ * Parts whose packages are installed, and that are not run: they need a kernel's control groups, and network
+ * namespaces.
+ */
 const INSTALL_ONLY = ['lab']
 
 const place = process.env['LABBOOK_MINIMAL_DIR'] ?? '/var/tmp'
 mkdirSync(place, { recursive: true })
 // What a run that was killed has left.
-for (const name of readdirSync(place)) if (name.startsWith('labbook-minimal-')) rmSync(path.join(place, name), { recursive: true, force: true })
+for (const name of readdirSync(place))
+  if (name.startsWith('labbook-minimal-')) rmSync(path.join(place, name), { recursive: true, force: true })
 const folder = mkdtempSync(path.join(place, 'labbook-minimal-'))
 // A test that bails out has no teardown.
-process.once('exit', () => { rmSync(folder, { recursive: true, force: true }) })
+process.once('exit', () => {
+  rmSync(folder, { recursive: true, force: true })
+})
 
 /** Runs root.sh; what it printed. */
 function root(...args: readonly string[]): Promise<{ exitCode: number | null; output: string }> {
   return new Promise((resolve) => {
-    const child = spawn('bash', [path.join(import.meta.dirname, 'root.sh'), ...args], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn('bash', [path.join(import.meta.dirname, 'root.sh'), ...args], {
+      cwd: ROOT,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
     const chunks: Buffer[] = []
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => chunks.push(chunk))
-    child.once('close', (exitCode) => { resolve({ exitCode, output: Buffer.concat(chunks).toString() }) })
+    child.once('close', (exitCode) => {
+      resolve({ exitCode, output: Buffer.concat(chunks).toString() })
+    })
   })
 }
 
@@ -37,7 +49,8 @@ function root(...args: readonly string[]): Promise<{ exitCode: number | null; ou
 async function passes(t: Test, ...command: readonly string[]): Promise<string> {
   const { exitCode, output } = await root('run', folder, ...command)
   if (!t.equal(exitCode, 0, command.join(' '))) t.comment(output.slice(-20_000))
-  for (const name of readdirSync(folder)) if (name.startsWith('copy.')) rmSync(path.join(folder, name), { recursive: true })
+  for (const name of readdirSync(folder))
+    if (name.startsWith('copy.')) rmSync(path.join(folder, name), { recursive: true })
   return output
 }
 
@@ -46,7 +59,14 @@ await t.test('a minimal Debian with Node and git, and npm ci in a fresh clone', 
   const told = (script: string): string => runIn(dash, `${sourceFunctions}\n${script}`).stdout
   writeFileSync(path.join(folder, 'sources.list'), told('lab_sources'), { mode: 0o600 })
   writeFileSync(path.join(folder, 'apt.conf'), told('lab_apt_settings'), { mode: 0o600 })
-  const { exitCode, output } = await root('make', folder, ROOT, path.join(folder, 'sources.list'), path.join(folder, 'apt.conf'), told('lab_codename').trim())
+  const { exitCode, output } = await root(
+    'make',
+    folder,
+    ROOT,
+    path.join(folder, 'sources.list'),
+    path.join(folder, 'apt.conf'),
+    told('lab_codename').trim(),
+  )
   // Without it there is nothing to run anything in.
   if (exitCode !== 0) t.bailout(`no minimal root:\n${output.slice(-5000)}`)
   t.pass('made')
@@ -56,7 +76,14 @@ const only = process.env['LABBOOK_MINIMAL']?.split(' ')
 for (const { name } of partsNamed([])) {
   if (only !== undefined && !only.includes(name)) continue
   await t.test(`the part ${name}`, async (t) => {
-    const output = await passes(t, 'env', `LABBOOK_INSTALL_ONLY=${INSTALL_ONLY.includes(name) ? 1 : 0}`, 'bash', 'test/run.sh', name)
+    const output = await passes(
+      t,
+      'env',
+      `LABBOOK_INSTALL_ONLY=${INSTALL_ONLY.includes(name) ? 1 : 0}`,
+      'bash',
+      'test/run.sh',
+      name,
+    )
     t.match(output, /^\d+ passed, 0 failed$/m)
     t.comment(output.match(/^\d+ passed, 0 failed$/m)?.[0] ?? '')
   })

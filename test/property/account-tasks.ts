@@ -18,36 +18,56 @@ const HASHES = ['!', '$6$salt$uNm.mdHjGNsFk9WxHnFP8YWcP4GG6Bxd6n.Y1k9KfnsRDs2S1x
 
 const user = fc.constantFrom(...USERS)
 const group = fc.constantFrom(...GROUPS)
-const anyGroup = fc.oneof({ weight: 5, arbitrary: group }, { weight: 2, arbitrary: fc.constantFrom('ops', 'games') }, { weight: 1, arbitrary: fc.constant('nosuch') })
+const anyGroup = fc.oneof(
+  { weight: 5, arbitrary: group },
+  { weight: 2, arbitrary: fc.constantFrom('ops', 'games') },
+  { weight: 1, arbitrary: fc.constant('nosuch') },
+)
 
 /** Keeps the node's own accounts, to begin each case with them. */
 export const KEEP_ACCOUNTS = `mkdir -p /root/accounts && cp -p ${FILES} /root/accounts/`
 
-const mostly = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(arbitrary, { nil: undefined, freq: 5 })
+const mostly = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
+  fc.option(arbitrary, { nil: undefined, freq: 5 })
 
 const HOMES = [...USERS.map((name) => `/home/${name}`), `${ARENA}/home`]
 
 /** Start states: some users and groups are there, some homes too. */
-export const accounts: fc.Arbitrary<string> = fc.record({
-  groups: fc.uniqueArray(fc.tuple(group, maybe(id)), { maxLength: 3, selector: ([name]) => name }),
-  users: fc.uniqueArray(fc.record({
-    name: user, uid: maybe(id), home: fc.boolean(), in: fc.subarray(GROUPS), password: maybe(fc.constantFrom(...HASHES)), shell: fc.constantFrom('/bin/sh', '/bin/bash', ''),
-    comment: fc.constantFrom('', 'A B'), primary: maybe(group),
-  }), { maxLength: 3, selector: ({ name }) => name }),
-  homes: fc.subarray(HOMES),
-}).map(({ groups, users, homes }) => [
-  'cp -p /root/accounts/passwd /root/accounts/shadow /root/accounts/group /root/accounts/gshadow /root/accounts/subuid /root/accounts/subgid /etc/ || exit',
-  sh`rm -rf -- ${[...HOMES, ...USERS.map((name) => `/var/mail/${name}`)]} ${ARENA} && mkdir -m 0755 -- ${ARENA} || exit`,
-  // What contradicts itself (a number that is taken) is left out.
-  ...groups.map(([name, gid]) => sh`groupadd ${gid === undefined ? [] : ['-g', gid]} ${name} 2>/dev/null`),
-  ...users.flatMap(({ name, uid, home, in: groups, password, shell, comment, primary }) => [
-    sh`lb_in=; for lb_g in ${groups}; do ! getent group "$lb_g" >/dev/null || lb_in=$lb_in,$lb_g; done`,
-    sh`useradd ${[home ? '-m' : '-M', ...(uid === undefined ? [] : ['-u', uid]), '-s', shell, '-c', comment]}` +
-      sh` $(getent group ${primary ?? name} >/dev/null && echo -g ${primary ?? name}) -G "\${lb_in#,}" ${name} 2>/dev/null`,
-    ...(password === undefined ? [] : [sh`id ${name} >/dev/null 2>&1 && printf '%s:%s\\n' ${name} ${password} | chpasswd -e`]),
-  ]),
-  sh`for lb_h in ${homes}; do [ -e "$lb_h" ] || mkdir "$lb_h"; done`,
-].join('\n'))
+export const accounts: fc.Arbitrary<string> = fc
+  .record({
+    groups: fc.uniqueArray(fc.tuple(group, maybe(id)), { maxLength: 3, selector: ([name]) => name }),
+    users: fc.uniqueArray(
+      fc.record({
+        name: user,
+        uid: maybe(id),
+        home: fc.boolean(),
+        in: fc.subarray(GROUPS),
+        password: maybe(fc.constantFrom(...HASHES)),
+        shell: fc.constantFrom('/bin/sh', '/bin/bash', ''),
+        comment: fc.constantFrom('', 'A B'),
+        primary: maybe(group),
+      }),
+      { maxLength: 3, selector: ({ name }) => name },
+    ),
+    homes: fc.subarray(HOMES),
+  })
+  .map(({ groups, users, homes }) =>
+    [
+      'cp -p /root/accounts/passwd /root/accounts/shadow /root/accounts/group /root/accounts/gshadow /root/accounts/subuid /root/accounts/subgid /etc/ || exit',
+      sh`rm -rf -- ${[...HOMES, ...USERS.map((name) => `/var/mail/${name}`)]} ${ARENA} && mkdir -m 0755 -- ${ARENA} || exit`,
+      // What contradicts itself (a number that is taken) is left out.
+      ...groups.map(([name, gid]) => sh`groupadd ${gid === undefined ? [] : ['-g', gid]} ${name} 2>/dev/null`),
+      ...users.flatMap(({ name, uid, home, in: groups, password, shell, comment, primary }) => [
+        sh`lb_in=; for lb_g in ${groups}; do ! getent group "$lb_g" >/dev/null || lb_in=$lb_in,$lb_g; done`,
+        sh`useradd ${[home ? '-m' : '-M', ...(uid === undefined ? [] : ['-u', uid]), '-s', shell, '-c', comment]}` +
+          sh` $(getent group ${primary ?? name} >/dev/null && echo -g ${primary ?? name}) -G "\${lb_in#,}" ${name} 2>/dev/null`,
+        ...(password === undefined
+          ? []
+          : [sh`id ${name} >/dev/null 2>&1 && printf '%s:%s\\n' ${name} ${password} | chpasswd -e`]),
+      ]),
+      sh`for lb_h in ${homes}; do [ -e "$lb_h" ] || mkdir "$lb_h"; done`,
+    ].join('\n'),
+  )
 
 /** Prints the accounts, their homes, and what the tasks below make in the arena. */
 export const LOOK = [
@@ -63,79 +83,151 @@ const all = (...claims: readonly string[]): string => claims.map((claim) => `{ $
 const field = (name: string, number: number, value: unknown): string[] =>
   value === undefined ? [] : [`[ "${entry('/etc/passwd', name, number)}" = ${sh`${String(value)}`} ]`]
 
-export const groupTask: fc.Arbitrary<TaskSpec> = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ name: group, gid: maybe(id), system: maybe(fc.boolean()) }) },
-  { weight: 1, arbitrary: fc.record({ name: group, state: fc.constant('absent') }) },
-).map((params: Params) => {
-  const { name, gid, state } = params as { name: string; gid?: number; state?: string }
-  const there = `grep -q '^${name}:' /etc/group`
-  return {
-    module: 'group' as const, params: given(params),
-    claim: state === 'absent' ? `! ${there}` : all(there, ...(gid === undefined ? [] : [`[ "${entry('/etc/group', name, 3)}" = ${gid} ]`])),
-  }
-})
+export const groupTask: fc.Arbitrary<TaskSpec> = fc
+  .oneof(
+    { weight: 4, arbitrary: fc.record({ name: group, gid: maybe(id), system: maybe(fc.boolean()) }) },
+    { weight: 1, arbitrary: fc.record({ name: group, state: fc.constant('absent') }) },
+  )
+  .map((params: Params) => {
+    const { name, gid, state } = params as { name: string; gid?: number; state?: string }
+    const there = `grep -q '^${name}:' /etc/group`
+    return {
+      module: 'group' as const,
+      params: given(params),
+      claim:
+        state === 'absent'
+          ? `! ${there}`
+          : all(there, ...(gid === undefined ? [] : [`[ "${entry('/etc/group', name, 3)}" = ${gid} ]`])),
+    }
+  })
 
-export const userTask: fc.Arbitrary<TaskSpec> = fc.oneof(
-  {
-    weight: 4,
-    arbitrary: fc.record({
-      name: user, uid: maybe(id), group: maybe(anyGroup), groups: maybe(fc.uniqueArray(anyGroup, { maxLength: 2 })), append: maybe(fc.boolean()),
-      home: maybe(fc.constantFrom('/home/bob', `${ARENA}/home`)), shell: maybe(fc.constantFrom('/bin/sh', '/bin/bash')), system: maybe(fc.boolean()),
-      create_home: maybe(fc.boolean()), comment: maybe(fc.constantFrom('', "it's $A", 'é')), password: maybe(fc.constantFrom(...HASHES)),
-      update_password: maybe(fc.constantFrom('always', 'on_create')),
-    }).map(({ append, ...params }) => (append === undefined || params.groups === undefined ? params : { ...params, append })),
-  },
-  { weight: 1, arbitrary: fc.record({ name: user, state: fc.constant('absent'), remove: maybe(fc.boolean()) }) },
-).map((params: Params) => {
-  const { password, ...rest } = params
-  return {
-    module: 'user' as const,
-    params: given({ ...rest, password: password === undefined ? undefined : hidden(String(password)) }),
-    claim: userClaim(params),
-  }
-})
+export const userTask: fc.Arbitrary<TaskSpec> = fc
+  .oneof(
+    {
+      weight: 4,
+      arbitrary: fc
+        .record({
+          name: user,
+          uid: maybe(id),
+          group: maybe(anyGroup),
+          groups: maybe(fc.uniqueArray(anyGroup, { maxLength: 2 })),
+          append: maybe(fc.boolean()),
+          home: maybe(fc.constantFrom('/home/bob', `${ARENA}/home`)),
+          shell: maybe(fc.constantFrom('/bin/sh', '/bin/bash')),
+          system: maybe(fc.boolean()),
+          create_home: maybe(fc.boolean()),
+          comment: maybe(fc.constantFrom('', "it's $A", 'é')),
+          password: maybe(fc.constantFrom(...HASHES)),
+          update_password: maybe(fc.constantFrom('always', 'on_create')),
+        })
+        .map(({ append, ...params }) =>
+          append === undefined || params.groups === undefined ? params : { ...params, append },
+        ),
+    },
+    { weight: 1, arbitrary: fc.record({ name: user, state: fc.constant('absent'), remove: maybe(fc.boolean()) }) },
+  )
+  .map((params: Params) => {
+    const { password, ...rest } = params
+    return {
+      module: 'user' as const,
+      params: given({ ...rest, password: password === undefined ? undefined : hidden(String(password)) }),
+      claim: userClaim(params),
+    }
+  })
 
 function userClaim(params: Params): string {
-  const { name, uid, group, groups, append, home, shell, comment, password, update_password, create_home, state } = params as Record<string, string> & { groups?: string[] }
+  const { name, uid, group, groups, append, home, shell, comment, password, update_password, create_home, state } =
+    params as Record<string, string> & { groups?: string[] }
   const user = name as string
   if (state === 'absent') return `! grep -q '^${user}:' /etc/passwd`
   const into = (groups ?? []).map((each) => `id -nG ${user} | tr ' ' '\\n' | grep -qx ${each}`)
   // The primary group counts too, asked for or not.
-  const only = groups === undefined || append ? [] : [`[ -z "$(id -nG ${user} | tr ' ' '\\n' | grep -vx ${sh`${`$(id -gn ${user})`}`.replaceAll("'", '"')} ${groups.map((each) => `| grep -vx ${each}`).join(' ')})" ]`]
+  const only =
+    groups === undefined || append
+      ? []
+      : [
+          `[ -z "$(id -nG ${user} | tr ' ' '\\n' | grep -vx ${sh`${`$(id -gn ${user})`}`.replaceAll("'", '"')} ${groups.map((each) => `| grep -vx ${each}`).join(' ')})" ]`,
+        ]
   return all(
     `grep -q '^${user}:' /etc/passwd`,
-    ...field(user, 3, uid), ...field(user, 5, comment), ...field(user, 6, home), ...field(user, 7, shell),
+    ...field(user, 3, uid),
+    ...field(user, 5, comment),
+    ...field(user, 6, home),
+    ...field(user, 7, shell),
     ...(group === undefined ? [] : [`[ "$(id -gn ${user})" = ${group} ]`]),
-    ...into, ...only,
-    ...(password === undefined || update_password === 'on_create' ? [] : [`[ "${entry('/etc/shadow', user, 2)}" = ${sh`${password}`} ]`]),
+    ...into,
+    ...only,
+    ...(password === undefined || update_password === 'on_create'
+      ? []
+      : [`[ "${entry('/etc/shadow', user, 2)}" = ${sh`${password}`} ]`]),
     ...(String(create_home) === 'false' ? [] : [`[ -d "${entry('/etc/passwd', user, 6)}" ]`]),
   )
 }
 
 /** Files of owners that other tasks may make or remove. */
 export const ownedTask: fc.Arbitrary<TaskSpec> = fc.oneof(
-  fc.record({ path: fc.constantFrom(`${ARENA}/a`, `${ARENA}/b`), state: fc.constantFrom('directory', 'touch'), owner: mostly(user), group: maybe(group) })
-    .map((params: Params) => ({ module: 'file' as const, params: given(params), claim: ownership(String(params['path']), params) })),
-  fc.record({ dest: fc.constantFrom(`${ARENA}/c`, '/home/ann/.profile'), content: fc.constantFrom('x\n', ''), owner: mostly(user), group: maybe(group) })
-    .map((params: Params) => ({ module: 'copy' as const, params: given(params), claim: ownership(String(params['dest']), params) })),
+  fc
+    .record({
+      path: fc.constantFrom(`${ARENA}/a`, `${ARENA}/b`),
+      state: fc.constantFrom('directory', 'touch'),
+      owner: mostly(user),
+      group: maybe(group),
+    })
+    .map((params: Params) => ({
+      module: 'file' as const,
+      params: given(params),
+      claim: ownership(String(params['path']), params),
+    })),
+  fc
+    .record({
+      dest: fc.constantFrom(`${ARENA}/c`, '/home/ann/.profile'),
+      content: fc.constantFrom('x\n', ''),
+      owner: mostly(user),
+      group: maybe(group),
+    })
+    .map((params: Params) => ({
+      module: 'copy' as const,
+      params: given(params),
+      claim: ownership(String(params['dest']), params),
+    })),
 )
 
-const ownership = (path: string, { owner, group }: Params): string => all(
-  `[ -e ${path} ]`,
-  ...(owner === undefined ? [] : [`[ "$(find ${path} -maxdepth 0 -printf %U)" = "${entry('/etc/passwd', String(owner), 3)}" ]`]),
-  ...(group === undefined ? [] : [`[ "$(find ${path} -maxdepth 0 -printf %G)" = "${entry('/etc/group', String(group), 3)}" ]`]),
-)
+const ownership = (path: string, { owner, group }: Params): string =>
+  all(
+    `[ -e ${path} ]`,
+    ...(owner === undefined
+      ? []
+      : [`[ "$(find ${path} -maxdepth 0 -printf %U)" = "${entry('/etc/passwd', String(owner), 3)}" ]`]),
+    ...(group === undefined
+      ? []
+      : [`[ "$(find ${path} -maxdepth 0 -printf %G)" = "${entry('/etc/group', String(group), 3)}" ]`]),
+  )
 
 /** One task about users and groups. */
 export const accountTasks: fc.Arbitrary<TaskSpec> = fc.oneof(
-  { weight: 4, arbitrary: userTask }, { weight: 3, arbitrary: groupTask }, { weight: 2, arbitrary: ownedTask },
+  { weight: 4, arbitrary: userTask },
+  { weight: 3, arbitrary: groupTask },
+  { weight: 2, arbitrary: ownedTask },
 )
 
-/** Are these tasks without contradiction? Certain where each name comes once, and no number is asked for or account removed. */
+/**
+ * Are these tasks without contradiction? Certain where each name comes once, and no number is asked for or account
+ * removed.
+ */
 export function settledAccounts(tasks: readonly TaskSpec[]): boolean {
   if (tasks.length === 1) return true
-  const names = tasks.map(({ module, params }) => (module === 'user' || module === 'group' ? `${module} ${String(params['name'])}` : String(params['path'] ?? params['dest'])))
+  const names = tasks.map(({ module, params }) =>
+    module === 'user' || module === 'group'
+      ? `${module} ${String(params['name'])}`
+      : String(params['path'] ?? params['dest']),
+  )
   const homes = new Set(tasks.map(({ params }) => params['home']).filter((home) => home !== undefined))
-  return new Set(names).size === names.length && homes.size === 0 && !names.includes('/home/ann/.profile') &&
-    tasks.every(({ params }) => params['state'] !== 'absent' && params['uid'] === undefined && params['gid'] === undefined)
+  return (
+    new Set(names).size === names.length &&
+    homes.size === 0 &&
+    !names.includes('/home/ann/.profile') &&
+    tasks.every(
+      ({ params }) => params['state'] !== 'absent' && params['uid'] === undefined && params['gid'] === undefined,
+    )
+  )
 }

@@ -2,8 +2,8 @@ import fc from 'fast-check'
 import { sh } from '../../src/shell/quote.ts'
 
 /*
- * A folder on the node with a small pool of names, so that tasks of one list often touch the same things, and start states
- * of it: files, folders and links of any owner, mode and content, in one another's place too.
+ * A folder on the node with a small pool of names, so that tasks of one list often touch the same things, and start
+ * states of it: files, folders and links of any owner, mode and content, in one another's place too.
  */
 
 export const ARENA = '/srv/arena'
@@ -19,24 +19,46 @@ export const folder = fc.oneof(fc.constant(at('one')), fc.constantFrom(...FOLDER
 export const plainFile = fc.oneof(often, fc.constantFrom(...FILES))
 export const link = fc.oneof(fc.constant(at('link')), fc.constantFrom(...LINKS))
 /** Any of the pool: tasks may find something else there than they ask for. */
-export const anyPath = fc.oneof({ weight: 3, arbitrary: plainFile }, { weight: 2, arbitrary: folder }, { weight: 1, arbitrary: link })
+export const anyPath = fc.oneof(
+  { weight: 3, arbitrary: plainFile },
+  { weight: 2, arbitrary: folder },
+  { weight: 1, arbitrary: link },
+)
 
 const TEXTS = [
-  '', '\n', 'a\n', 'a', 'b\nc', 'a\nb\na\n', 'a\r\nb\r\n', 'key=1\nkey = 2\n# key=3\n', "it's \"b\" $a `c` \\1 %s\n", 'caf\u00e9 \ufffd\n', 'a\n\n\n',
+  '',
+  '\n',
+  'a\n',
+  'a',
+  'b\nc',
+  'a\nb\na\n',
+  'a\r\nb\r\n',
+  'key=1\nkey = 2\n# key=3\n',
+  'it\'s "b" $a `c` \\1 %s\n',
+  'caf\u00e9 \ufffd\n',
+  'a\n\n\n',
   'content\nlink\nthere\nsha256 0\n',
 ]
 const BYTES = [
   ...TEXTS.map((text) => Buffer.from(text)),
-  Buffer.from([0xff, 0xfe, 0x00, 0x0a, 0x80]), Buffer.from('caf\xe9\nkey=1\n', 'latin1'), Buffer.from('a\0b\n'),
-  Buffer.from(`key=${'x'.repeat(100_000)}\na\n`), Buffer.alloc(300_000, 'long line '),
+  Buffer.from([0xff, 0xfe, 0x00, 0x0a, 0x80]),
+  Buffer.from('caf\xe9\nkey=1\n', 'latin1'),
+  Buffer.from('a\0b\n'),
+  Buffer.from(`key=${'x'.repeat(100_000)}\na\n`),
+  Buffer.alloc(300_000, 'long line '),
 ]
 /** Text that JavaScript can hold, with NUL and CRLF and without an end. */
 export const text = fc.oneof(
   fc.constantFrom(...TEXTS, 'a\0b\n'),
-  fc.array(fc.constantFrom('a', 'b', 'key=1', 'key=2', '', ' ', '\r'), { maxLength: 4 }).map((lines) => lines.join('\n')),
+  fc
+    .array(fc.constantFrom('a', 'b', 'key=1', 'key=2', '', ' ', '\r'), { maxLength: 4 })
+    .map((lines) => lines.join('\n')),
 )
 /** Bytes of any kind; shrinks to the plainer ones. */
-export const bytes = fc.oneof(fc.constantFrom(...BYTES), text.map((some) => Buffer.from(some)))
+export const bytes = fc.oneof(
+  fc.constantFrom(...BYTES),
+  text.map((some) => Buffer.from(some)),
+)
 
 export const MODES = ['0644', '0600', '0755', '0640', '0000', '4755', '2775', '1777', '0400', '0222']
 export const mode = fc.constantFrom(...MODES)
@@ -64,20 +86,34 @@ export interface World {
   readonly links: boolean
 }
 
-const EXPECTED: readonly (readonly [names: readonly string[], kind: Thing['kind']])[] = [[FOLDERS, 'folder'], [FILES, 'file'], [LINKS, 'link']]
+const EXPECTED: readonly (readonly [names: readonly string[], kind: Thing['kind']])[] = [
+  [FOLDERS, 'folder'],
+  [FILES, 'file'],
+  [LINKS, 'link'],
+]
 
 /**
  * Mostly what one expects by the names; now and then something else in its place.
  * @param odd - what else: a pipe is nothing for lists with commands, which would wait for ever for its other end
  */
-export const worldOf = (odd: readonly Thing['kind'][]): fc.Arbitrary<World> => fc.tuple(...EXPECTED.flatMap(([names, kind]) => names.map((name) => fc.option(
-  fc.oneof({ weight: 8, arbitrary: thing(kind) }, { weight: 1, arbitrary: thing(...odd) }),
-  { freq: kind === 'folder' ? 8 : 3 },
-).map((there) => [name, there] as const)))).map((things) => {
-  // Folders first: what is in them comes after.
-  const steps = things.flatMap(([name, there]) => (there === null ? [] : [make(name, there)]))
-  return { script: [RESET, ...steps].join('\n'), links: things.some(([, there]) => there?.kind === 'link') }
-})
+export const worldOf = (odd: readonly Thing['kind'][]): fc.Arbitrary<World> =>
+  fc
+    .tuple(
+      ...EXPECTED.flatMap(([names, kind]) =>
+        names.map((name) =>
+          fc
+            .option(fc.oneof({ weight: 8, arbitrary: thing(kind) }, { weight: 1, arbitrary: thing(...odd) }), {
+              freq: kind === 'folder' ? 8 : 3,
+            })
+            .map((there) => [name, there] as const),
+        ),
+      ),
+    )
+    .map((things) => {
+      // Folders first: what is in them comes after.
+      const steps = things.flatMap(([name, there]) => (there === null ? [] : [make(name, there)]))
+      return { script: [RESET, ...steps].join('\n'), links: things.some(([, there]) => there?.kind === 'link') }
+    })
 
 const RESET = sh`rm -rf -- ${ARENA} && mkdir -m 0755 -- ${ARENA} || exit`
 
@@ -89,7 +125,10 @@ function make(name: string, { kind, content, mode, owner, group, target }: Thing
     link: sh`ln -s -- ${target} ${name}`,
     pipe: sh`mkfifo -- ${name}`,
   }[kind]
-  const own = kind === 'link' ? sh`chown -h -- ${`${owner}:${group}`} ${name}` : sh`chown -- ${`${owner}:${group}`} ${name} && chmod ${mode} -- ${name}`
+  const own =
+    kind === 'link'
+      ? sh`chown -h -- ${`${owner}:${group}`} ${name}`
+      : sh`chown -- ${`${owner}:${group}`} ${name} && chmod ${mode} -- ${name}`
   const parent = name.slice(0, name.lastIndexOf('/'))
   // Not through a link that is there by chance: the name itself shall be there.
   return sh`if [ -d ${parent} ] && ! [ -e ${name} ] && ! [ -L ${name} ]; then ` + `{ ${of}; } && ${own} || exit; fi`

@@ -12,7 +12,11 @@ const CHANGED_TEXT = /cannot tell before «(.*?)»/s
  * Holds what check mode said against what the run then did, task by task.
  * @throws {Lie} at the first difference.
  */
-export function compare(tasks: readonly TaskSpec[], predicted: readonly TaskResult[], done: readonly TaskResult[]): void {
+export function compare(
+  tasks: readonly TaskSpec[],
+  predicted: readonly TaskResult[],
+  done: readonly TaskResult[],
+): void {
   tasks.forEach((task, index) => {
     const said = predicted[index]
     const did = done[index]
@@ -23,7 +27,9 @@ export function compare(tasks: readonly TaskSpec[], predicted: readonly TaskResu
     if (said === undefined) return
     if (did === undefined) {
       const end = done.at(-1)
-      const uncertain = end !== undefined && (predicted[done.length - 1]?.status === 'unknown' || tasks[done.length - 1]?.mayFail === true)
+      const uncertain =
+        end !== undefined &&
+        (predicted[done.length - 1]?.status === 'unknown' || tasks[done.length - 1]?.mayFail === true)
       if (uncertain) return
       throw new Lie(`${name}: predicted ${tell(said)}, but the run did not come to it (${last(done)})`)
     }
@@ -43,15 +49,20 @@ function compareOne(name: string, task: TaskSpec, said: TaskResult, did: TaskRes
     throw new Lie(`${name}: predicted ${tell(said)}\n  but the run: ${tell(did)}`)
   }
   switch (said.status) {
-    case 'unknown': return checkReason(name, said, around)
-    case 'ok': return did.status === 'ok' ? undefined : fail()
-    case 'skipped': return did.status === 'skipped' ? undefined : fail()
+    case 'unknown':
+      return checkReason(name, said, around)
+    case 'ok':
+      return did.status === 'ok' ? undefined : fail()
+    case 'skipped':
+      return did.status === 'skipped' ? undefined : fail()
     case 'changed': {
       if (did.status !== 'changed' && !(did.status === 'failed' && task.mayFail === true)) fail()
       return same(said.changes, did.changes) ? undefined : fail()
     }
-    case 'failed': return did.status === 'failed' && timeless(did.message) === timeless(said.message) ? undefined : fail()
-    case 'unreachable': return fail()
+    case 'failed':
+      return did.status === 'failed' && timeless(did.message) === timeless(said.message) ? undefined : fail()
+    case 'unreachable':
+      return fail()
   }
 }
 
@@ -76,7 +87,11 @@ const last = (results: readonly TaskResult[]): string => tell(results.at(-1))
 export function tell(result: TaskResult | undefined): string {
   if (result === undefined) return 'nothing'
   const { status, message, changes } = result
-  const brief = (text: string): string => (text.length <= 500 ? text : `${text.slice(0, 200)}[... ${text.length} characters ...]${text.slice(-200)}`)
-  const lines = changes.map(({ description, diff }) => `\n    ${description}${diff === undefined ? '' : ` ${brief(JSON.stringify(diff.before))} -> ${brief(JSON.stringify(diff.after))}`}`)
+  const brief = (text: string): string =>
+    text.length <= 500 ? text : `${text.slice(0, 200)}[... ${text.length} characters ...]${text.slice(-200)}`
+  const lines = changes.map(
+    ({ description, diff }) =>
+      `\n    ${description}${diff === undefined ? '' : ` ${brief(JSON.stringify(diff.before))} -> ${brief(JSON.stringify(diff.after))}`}`,
+  )
   return `${status}${message === undefined ? '' : `: ${brief(message)}`}${lines.join('')}`
 }

@@ -5,13 +5,25 @@ import { allModules, byCases, coverage } from './coverage.ts'
 
 t.test('every module of playbooks is under a property', async (t) => {
   const known = new Set([...Object.values(coverage).flat(), ...byCases])
-  t.same(allModules.filter((name) => !known.has(name)), [], 'in coverage.ts')
+  t.same(
+    allModules.filter((name) => !known.has(name)),
+    [],
+    'in coverage.ts',
+  )
 })
 
 t.test('what coverage.ts says of this folder is so', async (t) => {
   for (const [file, modules] of Object.entries(coverage)) {
-    const imports = read(file) + [...read(file).matchAll(/from '(\.\/[a-z-]+-tasks\.ts)'/g)].map(([, name]) => read(name as string)).join('\n')
-    t.same(modules.filter((name) => !imports.includes(`module: '${name}'`) && !new RegExp(`constantFrom\\(.*'${name}'`).test(imports)), [], file)
+    const imports =
+      read(file) +
+      [...read(file).matchAll(/from '(\.\/[a-z-]+-tasks\.ts)'/g)].map(([, name]) => read(name as string)).join('\n')
+    t.same(
+      modules.filter(
+        (name) => !imports.includes(`module: '${name}'`) && !new RegExp(`constantFrom\\(.*'${name}'`).test(imports),
+      ),
+      [],
+      file,
+    )
   }
 })
 

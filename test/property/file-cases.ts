@@ -13,6 +13,12 @@ export function putSources(node: PropertyNode): void {
 
 /** Lists of tasks by chance, with all states of the arena to begin with. */
 export const inArena = (tasks: fc.Arbitrary<TaskSpec[]>, settled = settledFiles, pipes = true): fc.Arbitrary<Case> =>
-  fc.record({ world: worldOf(['file', 'folder', 'link', ...(pipes ? ['pipe' as const] : [])]), tasks }).map(({ world: { script, links }, tasks }) => ({
-    start: script, tasks, look: LOOK, lookClosely: LOOK_CLOSELY, settled: settled(tasks, links),
-  }))
+  fc
+    .record({ world: worldOf(['file', 'folder', 'link', ...(pipes ? ['pipe' as const] : [])]), tasks })
+    .map(({ world: { script, links }, tasks }) => ({
+      start: script,
+      tasks,
+      look: LOOK,
+      lookClosely: LOOK_CLOSELY,
+      settled: settled(tasks, links),
+    }))

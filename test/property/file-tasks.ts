@@ -8,8 +8,6 @@ import { given, maybe } from './lists.ts'
 
 type Params = Record<string, unknown>
 
-
-
 const attributes = {
   mode: maybe(mode),
   owner: maybe(fc.oneof({ weight: 12, arbitrary: owner }, { weight: 1, arbitrary: fc.constant('nosuch') })),
@@ -29,34 +27,66 @@ function attributeTests({ mode, owner, group }: Params, isLink = false): string[
 const found = (path: string, tests: readonly string[], follow = true): string =>
   sh`[ -n "$(find ${follow ? '-H' : '-P'} ${path} -maxdepth 0 ${[...tests]} -printf x)" ]`
 
-const is = (path: string, content: Buffer): string => sh`printf %s ${content.toString('base64')} | base64 -d | cmp - ${path}`
+const is = (path: string, content: Buffer): string =>
+  sh`printf %s ${content.toString('base64')} | base64 -d | cmp - ${path}`
 
 const all = (...claims: readonly string[]): string => claims.map((claim) => `{ ${claim}\n} || exit 1`).join('\n')
 
 const target = fc.constantFrom('plain', `${ARENA}/plain`, '../plain', 'nowhere', `${ARENA}/one`)
 
-const fileTask: fc.Arbitrary<TaskSpec> = fc.oneof(
-  fc.record({ path: anyPath, state: fc.constantFrom('absent') }),
-  fc.record({ path: fc.oneof(folder, anyPath), state: fc.constant('directory'), recurse: maybe(fc.boolean()), ...attributes }),
-  fc.record({ path: anyPath, state: fc.constantFrom('file', 'touch', undefined), follow: maybe(fc.boolean()), ...attributes }),
-  fc.record({
-    path: fc.oneof(link, link, anyPath), state: fc.constant('link'), src: target, force: maybe(fc.boolean()), owner: attributes.owner, group: attributes.group,
-  }),
-).map((params: Params) => ({ module: 'file' as const, params: given(params), claim: fileClaim(params) }))
+const fileTask: fc.Arbitrary<TaskSpec> = fc
+  .oneof(
+    fc.record({ path: anyPath, state: fc.constantFrom('absent') }),
+    fc.record({
+      path: fc.oneof(folder, anyPath),
+      state: fc.constant('directory'),
+      recurse: maybe(fc.boolean()),
+      ...attributes,
+    }),
+    fc.record({
+      path: anyPath,
+      state: fc.constantFrom('file', 'touch', undefined),
+      follow: maybe(fc.boolean()),
+      ...attributes,
+    }),
+    fc.record({
+      path: fc.oneof(link, link, anyPath),
+      state: fc.constant('link'),
+      src: target,
+      force: maybe(fc.boolean()),
+      owner: attributes.owner,
+      group: attributes.group,
+    }),
+  )
+  .map((params: Params) => ({ module: 'file' as const, params: given(params), claim: fileClaim(params) }))
 
 function fileClaim(params: Params): string {
   const path = String(params['path'])
   const follow = params['follow'] !== false
   switch (params['state']) {
-    case 'absent': return sh`! [ -e ${path} ] && ! [ -L ${path} ]`
-    case 'link': return all(sh`[ "$(readlink -- ${path})" = ${String(params['src'])} ]`, found(path, attributeTests(params, true), false))
-    case 'directory': return all(
-      sh`[ -d ${path} ]`, found(path, attributeTests(params)),
-      ...(params['recurse'] === true && attributeTests(params).length > 0 ? [below(path, params)] : []),
-    )
-    default: return follow
-      ? all(sh`[ -e ${path} ] || [ -L ${path} ]`, sh`if [ -e ${path} ]; then ` + `${found(path, attributeTests(params))}; fi`)
-      : all(sh`if [ -L ${path} ]; then ` + `${found(path, attributeTests(params, true), false)}; else ${found(path, attributeTests(params))}; fi`)
+    case 'absent':
+      return sh`! [ -e ${path} ] && ! [ -L ${path} ]`
+    case 'link':
+      return all(
+        sh`[ "$(readlink -- ${path})" = ${String(params['src'])} ]`,
+        found(path, attributeTests(params, true), false),
+      )
+    case 'directory':
+      return all(
+        sh`[ -d ${path} ]`,
+        found(path, attributeTests(params)),
+        ...(params['recurse'] === true && attributeTests(params).length > 0 ? [below(path, params)] : []),
+      )
+    default:
+      return follow
+        ? all(
+            sh`[ -e ${path} ] || [ -L ${path} ]`,
+            sh`if [ -e ${path} ]; then ` + `${found(path, attributeTests(params))}; fi`,
+          )
+        : all(
+            sh`if [ -L ${path} ]; then ` +
+              `${found(path, attributeTests(params, true), false)}; else ${found(path, attributeTests(params))}; fi`,
+          )
   }
 }
 
@@ -81,91 +111,154 @@ export const SOURCES: Readonly<Record<string, Buffer>> = {
   'binary.dat': Buffer.from(Array.from({ length: 2000 }, (_, i) => (i * 7) % 256)),
   'latin1.txt': Buffer.from('na\xefve\nkey=1', 'latin1'),
   'text.txt': Buffer.from('a\nkey=1\n'),
-  'nothing': Buffer.alloc(0),
+  nothing: Buffer.alloc(0),
 }
 export const TEMPLATES: Readonly<Record<string, string>> = {
   'greeting.j2': 'hello {{ name }}\n{% if loud %}\nLOUD\n{% endif %}\nkey={{ name }}',
 }
 
-const claimOfFile = (path: string, content: Buffer | string, params: Params): string => all(
-  ...(params['force'] === false ? [sh`[ -e ${path} ] || [ -L ${path} ]`] : [is(path, Buffer.from(content)), found(path, attributeTests(params))]),
-)
+const claimOfFile = (path: string, content: Buffer | string, params: Params): string =>
+  all(
+    ...(params['force'] === false
+      ? [sh`[ -e ${path} ] || [ -L ${path} ]`]
+      : [is(path, Buffer.from(content)), found(path, attributeTests(params))]),
+  )
 
-const copyText: fc.Arbitrary<TaskSpec> = fc.record({
-  dest: fc.oneof(plainFile, plainFile, anyPath), content: text, secret: fc.boolean(), force: maybe(fc.constant(false), 8), ...replacing,
-}).map(({ secret, content, ...params }) => ({
-  module: 'copy',
-  params: given({ ...params, content: secret && !content.includes('\0') ? hidden(content) : content }),
-  mayFail: params.validate !== undefined,
-  claim: claimOfFile(params.dest, content, params),
-}))
+const copyText: fc.Arbitrary<TaskSpec> = fc
+  .record({
+    dest: fc.oneof(plainFile, plainFile, anyPath),
+    content: text,
+    secret: fc.boolean(),
+    force: maybe(fc.constant(false), 8),
+    ...replacing,
+  })
+  .map(({ secret, content, ...params }) => ({
+    module: 'copy',
+    params: given({ ...params, content: secret && !content.includes('\0') ? hidden(content) : content }),
+    mayFail: params.validate !== undefined,
+    claim: claimOfFile(params.dest, content, params),
+  }))
 
-const copyFile: fc.Arbitrary<TaskSpec> = fc.record({
-  into: fc.boolean(), folder, file: plainFile, src: fc.constantFrom(...Object.keys(SOURCES), 'missing'), ...replacing,
-}).map(({ into, folder, file, ...params }) => ({
-  module: 'copy',
-  params: given({ ...params, dest: into ? `${folder}/` : file }),
-  mayFail: params.validate !== undefined,
-  claim: claimOfFile(into ? `${folder}/${params.src}` : file, SOURCES[params.src] ?? '', params),
-}))
+const copyFile: fc.Arbitrary<TaskSpec> = fc
+  .record({
+    into: fc.boolean(),
+    folder,
+    file: plainFile,
+    src: fc.constantFrom(...Object.keys(SOURCES), 'missing'),
+    ...replacing,
+  })
+  .map(({ into, folder, file, ...params }) => ({
+    module: 'copy',
+    params: given({ ...params, dest: into ? `${folder}/` : file }),
+    mayFail: params.validate !== undefined,
+    claim: claimOfFile(into ? `${folder}/${params.src}` : file, SOURCES[params.src] ?? '', params),
+  }))
 
-const templateTask: fc.Arbitrary<TaskSpec> = fc.record({
-  dest: plainFile, name: fc.constantFrom('a', 'key', 'x'.repeat(5000), undefined), loud: fc.boolean(), secret: fc.boolean(), ...replacing,
-}).map(({ name, loud, secret, ...params }) => ({
-  module: 'template',
-  params: given({ ...params, src: 'greeting.j2', vars: given({ name: secret && name !== undefined ? hidden(name) : name, loud }) }),
-  mayFail: params.validate !== undefined,
-  claim: claimOfFile(params.dest, `hello ${name}\n${loud ? 'LOUD\n' : ''}key=${name}`, params),
-}))
+const templateTask: fc.Arbitrary<TaskSpec> = fc
+  .record({
+    dest: plainFile,
+    name: fc.constantFrom('a', 'key', 'x'.repeat(5000), undefined),
+    loud: fc.boolean(),
+    secret: fc.boolean(),
+    ...replacing,
+  })
+  .map(({ name, loud, secret, ...params }) => ({
+    module: 'template',
+    params: given({
+      ...params,
+      src: 'greeting.j2',
+      vars: given({ name: secret && name !== undefined ? hidden(name) : name, loud }),
+    }),
+    mayFail: params.validate !== undefined,
+    claim: claimOfFile(params.dest, `hello ${name}\n${loud ? 'LOUD\n' : ''}key=${name}`, params),
+  }))
 
 const expression = fc.constantFrom('^key *=', 'a', '^$', '^(k)(ey)=(?<value>.*)', 'b\\b', '^#', '$')
 const line = fc.constantFrom('a', 'key=2', 'key = 1', '', 'new line', "it's $HOME `x` \\\\", 'é', ' a')
 
 const lineTask: fc.Arbitrary<TaskSpec> = fc.oneof(
-  fc.record({
-    path: fc.oneof(plainFile, plainFile, anyPath), line, regexp: maybe(expression),
-    place: maybe(fc.tuple(fc.constantFrom('insertafter', 'insertbefore'), fc.oneof(expression, fc.constantFrom('EOF', 'BOF')))),
-    create: maybe(fc.boolean()), ...replacing,
-  }).map(({ place, ...params }) => lineSpec({ ...params, ...(place === undefined ? {} : { [place[0]]: place[1] }) }, sh`grep -q -x -F -e ${params.line} -e ${`${params.line}\r`} -- ${params.path}`)),
-  fc.record({
-    path: plainFile, regexp: fc.constantFrom('^(k)(ey)=(?<value>.*)', '^(a)(b)?(?<value>.*)'), line: fc.constantFrom('\\1EY=\\g<value>', 'all \\3', 'x\\2'),
-    backrefs: fc.constant(true), create: maybe(fc.boolean()),
-  }).map((params) => lineSpec(params)),
-  fc.record({ path: plainFile, state: fc.constant('absent'), line: maybe(line), regexp: maybe(expression, 3), ...replacing })
+  fc
+    .record({
+      path: fc.oneof(plainFile, plainFile, anyPath),
+      line,
+      regexp: maybe(expression),
+      place: maybe(
+        fc.tuple(fc.constantFrom('insertafter', 'insertbefore'), fc.oneof(expression, fc.constantFrom('EOF', 'BOF'))),
+      ),
+      create: maybe(fc.boolean()),
+      ...replacing,
+    })
+    .map(({ place, ...params }) =>
+      lineSpec(
+        { ...params, ...(place === undefined ? {} : { [place[0]]: place[1] }) },
+        sh`grep -q -x -F -e ${params.line} -e ${`${params.line}\r`} -- ${params.path}`,
+      ),
+    ),
+  fc
+    .record({
+      path: plainFile,
+      regexp: fc.constantFrom('^(k)(ey)=(?<value>.*)', '^(a)(b)?(?<value>.*)'),
+      line: fc.constantFrom('\\1EY=\\g<value>', 'all \\3', 'x\\2'),
+      backrefs: fc.constant(true),
+      create: maybe(fc.boolean()),
+    })
+    .map((params) => lineSpec(params)),
+  fc
+    .record({
+      path: plainFile,
+      state: fc.constant('absent'),
+      line: maybe(line),
+      regexp: maybe(expression, 3),
+      ...replacing,
+    })
     .filter(({ line, regexp }) => line !== undefined || regexp !== undefined)
-    .map((params) => lineSpec(params, params.regexp !== undefined ? undefined : sh`! grep -q -x -F -e ${params.line ?? ''} -- ${params.path}`)),
+    .map((params) =>
+      lineSpec(
+        params,
+        params.regexp !== undefined ? undefined : sh`! grep -q -x -F -e ${params.line ?? ''} -- ${params.path}`,
+      ),
+    ),
 )
 
 const lineSpec = (params: Params, claim?: string): TaskSpec => ({
-  module: 'lineinfile', params: given(params), mayFail: params['validate'] !== undefined,
+  module: 'lineinfile',
+  params: given(params),
+  mayFail: params['validate'] !== undefined,
   ...(claim === undefined ? {} : { claim }),
 })
 
 const look: fc.Arbitrary<TaskSpec> = fc.oneof(
-  fc.record({ path: anyPath, follow: maybe(fc.boolean()) }).map((params) => ({ module: 'stat' as const, params: given(params) })),
+  fc
+    .record({ path: anyPath, follow: maybe(fc.boolean()) })
+    .map((params) => ({ module: 'stat' as const, params: given(params) })),
   fc.record({ src: anyPath }).map((params) => ({ module: 'slurp' as const, params })),
 )
 
 /** One task that deals with files. */
 export const fileTasks: fc.Arbitrary<TaskSpec> = fc.oneof(
-  { weight: 5, arbitrary: fileTask }, { weight: 3, arbitrary: copyText }, { weight: 2, arbitrary: copyFile },
-  { weight: 2, arbitrary: templateTask }, { weight: 4, arbitrary: lineTask }, { weight: 2, arbitrary: look },
+  { weight: 5, arbitrary: fileTask },
+  { weight: 3, arbitrary: copyText },
+  { weight: 2, arbitrary: copyFile },
+  { weight: 2, arbitrary: templateTask },
+  { weight: 4, arbitrary: lineTask },
+  { weight: 2, arbitrary: look },
 )
 
-
 /**
- * Are these tasks without contradiction? Certain where each has a path of its own, and one above another's is a folder that
- * stays; with links about, two names may be one, so that only a single task is certain.
+ * Are these tasks without contradiction? Certain where each has a path of its own, and one above another's is a folder
+ * that stays; with links about, two names may be one, so that only a single task is certain.
  */
 export function settledFiles(tasks: readonly TaskSpec[], links: boolean): boolean {
   const doing = tasks.filter(({ module }) => module !== 'stat')
   if (doing.length <= 1) return true
   if (links || doing.some(({ params }) => params['state'] === 'link')) return false
   const paths = doing.map(({ params }) => String(params['path'] ?? params['dest'] ?? params['src']))
-  return doing.every(({ params: { state, recurse } }, i) => paths.every((other, j) => {
-    const own = paths[i] as string
-    if (i === j) return true
-    if (other === own || own.endsWith('/') && other.startsWith(own)) return false
-    return !other.startsWith(`${own}/`) || (state === 'directory' && recurse !== true)
-  }))
+  return doing.every(({ params: { state, recurse } }, i) =>
+    paths.every((other, j) => {
+      const own = paths[i] as string
+      if (i === j) return true
+      if (other === own || (own.endsWith('/') && other.startsWith(own))) return false
+      return !other.startsWith(`${own}/`) || (state === 'directory' && recurse !== true)
+    }),
+  )
 }

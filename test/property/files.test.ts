@@ -7,5 +7,9 @@ import { listsOf } from './lists.ts'
 const node = await startNode(t, { name: 'lbprop', net: '10.83.0' })
 putSources(node)
 
-await property(t, 'one task, from any state of the files', { runs: 60 }, inArena(listsOf(fileTasks, 1)), (given) => checkThenRun(node, given))
-await property(t, 'lists of tasks that touch the same files', { runs: 60 }, inArena(listsOf(fileTasks, 6)), (given) => checkThenRun(node, given))
+await property(t, 'one task, from any state of the files', { runs: 60 }, inArena(listsOf(fileTasks, 1)), (given) =>
+  checkThenRun(node, given),
+)
+await property(t, 'lists of tasks that touch the same files', { runs: 60 }, inArena(listsOf(fileTasks, 6)), (given) =>
+  checkThenRun(node, given),
+)

@@ -6,23 +6,24 @@
  *
  * A test file and the modules it covers are listed in coverage.ts.
  *
- * A case is data: `start`, a script that brings the node into a state whatever was there before; `tasks`; `look`, a script
- * that prints all that the tasks could touch. Scripts run inside the node past Labbook (`node.sh`).
+ * A case is data: `start`, a script that brings the node into a state whatever was there before; `tasks`; `look`, a
+ * script that prints all that the tasks could touch. Scripts run inside the node past Labbook (`node.sh`).
  *
  * `checkThenRun` demands, over the real runner and real SSH:
- *   1. check mode changes nothing, and what it predicts is what the run then does: statuses, descriptions, diffs; what it
- *      calls unknown names an earlier task that did something;
+ *   1. check mode changes nothing, and what it predicts is what the run then does: statuses, descriptions, diffs;
+ *      what it calls unknown names an earlier task that did something;
  *   2. a run in which every task was ok has changed nothing on the node;
  *   3. what was asked is so, by each task's `claim`: of the last task always, of all where the list is `settled`;
- *   4. settled lists: a second run changes nothing, and check mode then predicts nothing. Lists that contradict themselves
- *      (a file made and removed again) are checked and run once more in place of it, from the state they led to.
+ *   4. settled lists: a second run changes nothing, and check mode then predicts nothing. Lists that contradict
+ *      themselves (a file made and removed again) are checked and run once more in place of it, from the state they
+ *      led to.
  *
- * `killThenRun`: the list is run to its end from `start`; then again from `start`, and the runner (or the node's sshd) is
- * killed at some moment, and a new run goes to the end: the node must look the same. For settled lists only; one that fails
- * undisturbed is passed over.
+ * `killThenRun`: the list is run to its end from `start`; then again from `start`, and the runner (or the node's sshd)
+ * is killed at some moment, and a new run goes to the end: the node must look the same. For settled lists only; one
+ * that fails undisturbed is passed over.
  *
- * Environment: PROPERTY_RUNS multiplies the number of cases (default 1), PROPERTY_SEED repeats a failure (the report names it),
- * PROPERTY_PATH as well goes straight to the case, PROPERTY_KEEP_LAB leaves the lab up for the next time.
+ * Environment: PROPERTY_RUNS multiplies the number of cases (default 1), PROPERTY_SEED repeats a failure (the report
+ * names it), PROPERTY_PATH as well goes straight to the case, PROPERTY_KEEP_LAB leaves the lab up for the next time.
  */
 import fc from 'fast-check'
 import type { Test } from 'tap'
@@ -61,8 +62,8 @@ export async function checkThenRun(node: PropertyNode, given: Case): Promise<voi
 }
 
 /**
- * How often check mode predicted what, and how often a run was killed, since the last property began: a check mode that only
- * ever says unknown does not lie, but is of no use, and a blow that always comes late proves nothing.
+ * How often check mode predicted what, and how often a run was killed, since the last property began: a check mode that
+ * only ever says unknown does not lie, but is of no use, and a blow that always comes late proves nothing.
  */
 const tally = new Map<string, number>()
 
@@ -123,30 +124,37 @@ function mustEqual(what: string, before: string, after: string): void {
 const SHRINK_MS = 40_000
 
 /**
- * Tries a property with cases made by chance; a failure is reported with its seed and the smallest case found in time. The
- * chance is the same each time, so that a test that fails tells of a change; `PROPERTY_SEED=random` looks for new cases, and
- * `PROPERTY_RUNS=10` for ten times as many.
+ * Tries a property with cases made by chance; a failure is reported with its seed and the smallest case found in time.
+ * The chance is the same each time, so that a test that fails tells of a change; `PROPERTY_SEED=random` looks for new
+ * cases, and `PROPERTY_RUNS=10` for ten times as many.
  */
 export async function property<T>(
-  t: Test, name: string, { runs }: { readonly runs: number }, cases: fc.Arbitrary<T>, holds: (given: T) => Promise<void>,
+  t: Test,
+  name: string,
+  { runs }: { readonly runs: number },
+  cases: fc.Arbitrary<T>,
+  holds: (given: T) => Promise<void>,
 ): Promise<void> {
   await t.test(name, async (t) => {
     const { PROPERTY_RUNS = '1', PROPERTY_SEED = '1', PROPERTY_PATH } = process.env
     let until = Infinity
     tally.clear()
-    const told = await fc.check(fc.asyncProperty(cases, async (given) => {
-      if (Date.now() > until) return
-      try {
-        await holds(given)
-      } catch (error) {
-        if (!fc.PreconditionFailure.isFailure(error as Error) && until === Infinity) until = Date.now() + SHRINK_MS
-        throw error
-      }
-    }), {
-      numRuns: Math.ceil(runs * Number(PROPERTY_RUNS)),
-      ...(PROPERTY_SEED === 'random' ? {} : { seed: Number(PROPERTY_SEED) }),
-      ...(PROPERTY_PATH === undefined ? {} : { path: PROPERTY_PATH }),
-    })
+    const told = await fc.check(
+      fc.asyncProperty(cases, async (given) => {
+        if (Date.now() > until) return
+        try {
+          await holds(given)
+        } catch (error) {
+          if (!fc.PreconditionFailure.isFailure(error as Error) && until === Infinity) until = Date.now() + SHRINK_MS
+          throw error
+        }
+      }),
+      {
+        numRuns: Math.ceil(runs * Number(PROPERTY_RUNS)),
+        ...(PROPERTY_SEED === 'random' ? {} : { seed: Number(PROPERTY_SEED) }),
+        ...(PROPERTY_PATH === undefined ? {} : { path: PROPERTY_PATH }),
+      },
+    )
     t.comment(`seed ${told.seed}; met: ${[...tally].map(([status, count]) => `${count} ${status}`).join(', ')}`)
     if (!told.failed) {
       t.pass(`${told.numRuns} cases`)
@@ -155,7 +163,9 @@ export async function property<T>(
       return
     }
     const error = told.errorInstance
-    t.fail(`seed ${told.seed}, path ${told.counterexamplePath}: ${error instanceof Lie ? error.message : String((error as Error)?.stack)}`)
+    t.fail(
+      `seed ${told.seed}, path ${told.counterexamplePath}: ${error instanceof Lie ? error.message : String((error as Error)?.stack)}`,
+    )
     t.comment(`the smallest case found:\n${JSON.stringify(told.counterexample, null, 1)}`)
   })
 }

@@ -7,7 +7,9 @@ const files = {
   '/binary.dat': Buffer.from(Array.from({ length: 3000 }, (_, i) => (i * 11) % 256)),
   '/empty': Buffer.alloc(0),
 }
-const sums = Object.entries(files).map(([name, bytes]) => `${createHash('sha256').update(bytes).digest('hex')}  ${name.slice(1)}\n`).join('')
+const sums = Object.entries(files)
+  .map(([name, bytes]) => `${createHash('sha256').update(bytes).digest('hex')}  ${name.slice(1)}\n`)
+  .join('')
 
 createServer((request, response) => {
   const { pathname } = new URL(request.url, 'http://node')

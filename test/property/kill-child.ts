@@ -1,4 +1,5 @@
-// The runner that killedRun() starts and kills: reads its errand from stdin, prints a line at the beginning of each task.
+// The runner that killedRun() starts and kills: reads its errand from stdin, prints a line at the beginning of each
+// task.
 import { text } from 'node:stream/consumers'
 import type { Errand } from './kill.ts'
 import { runTasks } from './node.ts'

@@ -8,7 +8,9 @@ import type { TaskSpec } from './spec.ts'
 export interface Blow {
   /** The runner with SIGKILL, or the node's end of the connection. */
   readonly whom: 'runner' | 'sshd'
-  /** After the runner has begun this task (from 0; tasks whose changes go together begin when the first of them does)... */
+  /**
+   * After the runner has begun this task (from 0; tasks whose changes go together begin when the first of them does)...
+   */
   readonly task: number
   /** ...and so many milliseconds. */
   readonly delayMs: number
@@ -28,9 +30,18 @@ const KILL_SSHD = `for lb_s in /proc/[0-9]*; do
   tr '\\0' ' ' <"$lb_s/cmdline" 2>/dev/null | grep -q listener || kill -9 "\${lb_s#/proc/}" 2>/dev/null
 done; :`
 
-/** Runs the tasks in a process of its own and strikes. @returns whether it struck before the run was over, and what was done in words. */
-export async function killedRun(node: PropertyNode, tasks: readonly TaskSpec[], { whom, task, delayMs }: Blow): Promise<{ struck: boolean; how: string }> {
-  const child = spawn(process.execPath, ['--import=tsx', path.join(import.meta.dirname, 'kill-child.ts')], { stdio: ['pipe', 'pipe', 'inherit'] })
+/**
+ * Runs the tasks in a process of its own and strikes. @returns whether it struck before the run was over, and what was
+ * done in words.
+ */
+export async function killedRun(
+  node: PropertyNode,
+  tasks: readonly TaskSpec[],
+  { whom, task, delayMs }: Blow,
+): Promise<{ struck: boolean; how: string }> {
+  const child = spawn(process.execPath, ['--import=tsx', path.join(import.meta.dirname, 'kill-child.ts')], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
   const ended = new Promise<number | null>((resolve) => child.once('exit', resolve))
   const errand: Errand = { place: node.place, root: node.root, tasks }
   child.stdin.end(JSON.stringify(errand))
@@ -43,9 +54,13 @@ export async function killedRun(node: PropertyNode, tasks: readonly TaskSpec[], 
   })
   await Promise.race([reached, ended])
   await Promise.race([sleep(delayMs), ended])
-  if (child.exitCode !== null) return { struck: false, how: `nothing was killed: the run had ended (${child.exitCode})` }
+  if (child.exitCode !== null)
+    return { struck: false, how: `nothing was killed: the run had ended (${child.exitCode})` }
   if (whom === 'runner') child.kill('SIGKILL')
   else node.sh(KILL_SSHD)
   const code = await ended
-  return { struck: true, how: `${whom} killed ${delayMs} ms after task ${task + 1} began${whom === 'sshd' ? ` (the runner ended with ${code})` : ''}` }
+  return {
+    struck: true,
+    how: `${whom} killed ${delayMs} ms after task ${task + 1} began${whom === 'sshd' ? ` (the runner ended with ${code})` : ''}`,
+  }
 }

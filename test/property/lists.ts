@@ -3,12 +3,17 @@ import type { TaskSpec } from './harness.ts'
 
 /** Lists of tasks. Something in them often fails, which ends a run early: so in most lists the failed are ignored. */
 export const listsOf = (task: fc.Arbitrary<TaskSpec>, most: number): fc.Arbitrary<TaskSpec[]> =>
-  fc.tuple(fc.array(task, { minLength: 1, maxLength: most, size: 'max' }), fc.integer({ min: 0, max: 2 }))
+  fc
+    .tuple(fc.array(task, { minLength: 1, maxLength: most, size: 'max' }), fc.integer({ min: 0, max: 2 }))
     .map(([tasks, ignoring]) => (ignoring === 0 ? tasks : tasks.map((each) => ({ ...each, ignore_errors: true }))))
 
 /** A parameter that is given in one of so many cases. */
 export const maybe = <T>(arbitrary: fc.Arbitrary<T>, times = 2): fc.Arbitrary<T | undefined> =>
-  fc.oneof({ withCrossShrink: true }, { weight: times - 1, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary })
+  fc.oneof(
+    { withCrossShrink: true },
+    { weight: times - 1, arbitrary: fc.constant(undefined) },
+    { weight: 1, arbitrary },
+  )
 
 /** Parameters without those that are not given: they would not come through JSON. */
 export const given = (params: Readonly<Record<string, unknown>>): Record<string, unknown> =>

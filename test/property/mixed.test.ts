@@ -13,6 +13,21 @@ await startServer(t, node)
 /** Who knows what commands do to one another: a single task is certain. */
 const single = (tasks: readonly TaskSpec[]): boolean => tasks.length === 1
 
-await property(t, 'one task that runs, looks, fetches, waits or judges', { runs: 40 }, inArena(listsOf(mixedTasks, 1), single, false), (given) => checkThenRun(node, given))
-await property(t, 'lists of all kinds of tasks', { runs: 50 },
-  inArena(listsOf(fc.oneof({ weight: 2, arbitrary: mixedTasks }, { weight: 1, arbitrary: fileTasks }), 6), single, false), (given) => checkThenRun(node, given))
+await property(
+  t,
+  'one task that runs, looks, fetches, waits or judges',
+  { runs: 40 },
+  inArena(listsOf(mixedTasks, 1), single, false),
+  (given) => checkThenRun(node, given),
+)
+await property(
+  t,
+  'lists of all kinds of tasks',
+  { runs: 50 },
+  inArena(
+    listsOf(fc.oneof({ weight: 2, arbitrary: mixedTasks }, { weight: 1, arbitrary: fileTasks }), 6),
+    single,
+    false,
+  ),
+  (given) => checkThenRun(node, given),
+)

@@ -41,7 +41,10 @@ export interface PropertyNode {
   sh(script: string): string
   /** Like {@link sh}, for scripts that may fail. */
   try(script: string): { readonly exitCode: number; readonly stdout: string; readonly stderr: string }
-  /** The node's PID 1 of now, as this machine numbers it: `nsenter --net --target` puts a server onto the node's loopback. */
+  /**
+   * The node's PID 1 of now, as this machine numbers it: `nsenter --net --target` puts a server onto the node's
+   * loopback.
+   */
   readonly pid: number
 }
 
@@ -67,12 +70,27 @@ ${memory === undefined ? '' : `    lab_memory: ${memory}\n`}`
 }
 
 /** Runs steps on the lab's inventory with the real runner over real connections. */
-async function runSteps(place: LabPlace, root: string, steps: readonly Step[], check: boolean, also: Subscriber = () => undefined): Promise<Ran> {
+async function runSteps(
+  place: LabPlace,
+  root: string,
+  steps: readonly Step[],
+  check: boolean,
+  also: Subscriber = () => undefined,
+): Promise<Ran> {
   const inventory = inventoryOf(place)
   const results: TaskResult[] = []
   const outcome = await run({
-    playbook: 'property', version: '0', argv: [], steps, inventory, hosts: [...inventory.hosts.keys()],
-    check, forks: 5, tags: { tags: [], skipTags: [] }, extraVars: {}, root,
+    playbook: 'property',
+    version: '0',
+    argv: [],
+    steps,
+    inventory,
+    hosts: [...inventory.hosts.keys()],
+    check,
+    forks: 5,
+    tags: { tags: [], skipTags: [] },
+    extraVars: {},
+    root,
     connect: (_name, vars) => {
       const target = connectionTarget(_name, vars)
       return { connection: openConnection(target), become: target.become }
@@ -86,10 +104,16 @@ async function runSteps(place: LabPlace, root: string, steps: readonly Step[], c
   return { ...outcome, results }
 }
 
-/** The tasks as a play on the node. Each is titled by its place in the list, so that what a message names is one task. */
+/**
+ * The tasks as a play on the node. Each is titled by its place in the list, so that what a message names is one task.
+ */
 export const runTasks = (
-  { place, root }: Pick<PropertyNode, 'place' | 'root'>, tasks: readonly TaskSpec[], check: boolean, also?: Subscriber,
-): Promise<Ran> => runSteps(place, root, [play('property', { hosts: NODE, become: true }, () => tasks.map(taskOf))], check, also)
+  { place, root }: Pick<PropertyNode, 'place' | 'root'>,
+  tasks: readonly TaskSpec[],
+  check: boolean,
+  also?: Subscriber,
+): Promise<Ran> =>
+  runSteps(place, root, [play('property', { hosts: NODE, become: true }, () => tasks.map(taskOf))], check, also)
 
 /**
  * Brings up the lab of this place, with one node, and takes it down at the test's end, also when it failed. With
@@ -109,17 +133,37 @@ export async function startNode(t: Test, place: LabPlace): Promise<PropertyNode>
   mkdirSync(path.join(root, 'templates'))
   mkdirSync(path.join(root, 'files'))
   await need(place, root, labUp)
-  const pid = (): number => Number(readFileSync(`/var/lib/labbook/${place.name}/nodes/${NODE}/pid`, 'utf8').split(' ')[0])
+  const pid = (): number =>
+    Number(readFileSync(`/var/lib/labbook/${place.name}/nodes/${NODE}/pid`, 'utf8').split(' ')[0])
   const enter = (script: string) => {
-    const done = spawnSync('nsenter', ['--all', '--target', String(pid()), '--root', '--wd', 'env', '-i',
-      'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', 'LANG=C.UTF-8', 'sh'],
-    { input: `umask 022\n${script}\n`, maxBuffer: 64 * 1024 * 1024 })
-    return { exitCode: done.status ?? -1, stdout: done.stdout.toString('latin1'), stderr: done.stderr.toString('latin1') }
+    const done = spawnSync(
+      'nsenter',
+      [
+        '--all',
+        '--target',
+        String(pid()),
+        '--root',
+        '--wd',
+        'env',
+        '-i',
+        'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+        'LANG=C.UTF-8',
+        'sh',
+      ],
+      { input: `umask 022\n${script}\n`, maxBuffer: 64 * 1024 * 1024 },
+    )
+    return {
+      exitCode: done.status ?? -1,
+      stdout: done.stdout.toString('latin1'),
+      stderr: done.stderr.toString('latin1'),
+    }
   }
   return {
     place,
     root,
-    get pid() { return pid() },
+    get pid() {
+      return pid()
+    },
     try: enter,
     sh(script) {
       const { exitCode, stdout, stderr } = enter(script)
@@ -131,16 +175,22 @@ export async function startNode(t: Test, place: LabPlace): Promise<PropertyNode>
 
 /** Waits until no other test process has the lab of this name. The lock goes with this process, however it ends. */
 async function lock(name: string): Promise<() => void> {
-  const holder = spawn('flock', [path.join(tmpdir(), `labbook-property-${name}.lock`), 'cat'], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const holder = spawn('flock', [path.join(tmpdir(), `labbook-property-${name}.lock`), 'cat'], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
   holder.stdin.write('mine\n')
   await once(holder.stdout, 'data')
-  return () => { holder.stdin.end() }
+  return () => {
+    holder.stdin.end()
+  }
 }
 
 async function need(place: LabPlace, root: string, steps: readonly Step[]): Promise<void> {
   const { exitCode, results } = await runSteps(place, root, steps, false)
   if (exitCode === 0) return
-  const why = results.filter(({ status }) => status !== 'ok' && status !== 'changed').map(({ task, message }) => `${task}: ${message}`)
+  const why = results
+    .filter(({ status }) => status !== 'ok' && status !== 'changed')
+    .map(({ task, message }) => `${task}: ${message}`)
   throw new Error(`the lab ${place.name}: ${why.join('; ')}`)
 }
 

@@ -2,8 +2,9 @@ import t from 'tap'
 import { checkThenRun, startNode, type TaskSpec } from './harness.ts'
 
 /*
- * Nodes of a lab share the machine's kernel, and with it the name of its boot. So a unit of the node puts another name in
- * its place at each boot, before sshd is up; the reboot itself is real: all of the node's processes end, and systemd starts.
+ * Nodes of a lab share the machine's kernel, and with it the name of its boot. So a unit of the node puts another name
+ * in its place at each boot, before sshd is up; the reboot itself is real: all of the node's processes end, and systemd
+ * starts.
  */
 
 const UNIT = `[Unit]
@@ -18,19 +19,29 @@ WantedBy=sysinit.target
 `
 
 const node = await startNode(t, { name: 'lbprop', net: '10.83.0' })
-node.sh(`printf '%s' "${UNIT}" >/etc/systemd/system/boot-name.service && systemctl daemon-reload && systemctl enable -q --now boot-name`)
+node.sh(
+  `printf '%s' "${UNIT}" >/etc/systemd/system/boot-name.service && systemctl daemon-reload && systemctl enable -q --now boot-name`,
+)
 
-const write = (dest: string): TaskSpec => ({ module: 'copy', params: { dest, content: 'a\n' }, claim: `[ "$(cat ${dest})" = a ]` })
+const write = (dest: string): TaskSpec => ({
+  module: 'copy',
+  params: { dest, content: 'a\n' },
+  claim: `[ "$(cat ${dest})" = a ]`,
+})
 const reboot: TaskSpec = {
-  module: 'reboot', params: { reboot_timeout: 300 }, always: true,
+  module: 'reboot',
+  params: { reboot_timeout: 300 },
+  always: true,
   claim: '! cmp -s /root/boot-before /proc/sys/kernel/random/boot_id && [ ! -e /run/gone-at-boot ]',
 }
 
 await t.test('check mode foretells a reboot, and what comes after it', async (t) => {
-  await t.resolves(checkThenRun(node, {
-    start: 'rm -f /root/a /root/b; cat /proc/sys/kernel/random/boot_id >/root/boot-before; : >/run/gone-at-boot',
-    tasks: [write('/root/a'), reboot, write('/root/b')],
-    look: 'find /root -printf "%p %m %s\\n" | sort',
-    settled: true,
-  }))
+  await t.resolves(
+    checkThenRun(node, {
+      start: 'rm -f /root/a /root/b; cat /proc/sys/kernel/random/boot_id >/root/boot-before; : >/run/gone-at-boot',
+      tasks: [write('/root/a'), reboot, write('/root/b')],
+      look: 'find /root -printf "%p %m %s\\n" | sort',
+      settled: true,
+    }),
+  )
 })

@@ -8,8 +8,8 @@ const PACKAGES = ['hello', 'tree'] as const
 const DEBS = '/root/debs'
 
 /**
- * Fetches the packages once, so that start states need no network, and makes some: an older `hello`, one with a configuration
- * file, which outlives a removal, and one that needs that one.
+ * Fetches the packages once, so that start states need no network, and makes some: an older `hello`, one with a
+ * configuration file, which outlives a removal, and one that needs that one.
  */
 export const KEEP_PACKAGES = `mkdir -p ${DEBS} && cd ${DEBS} && apt-get -qq update && apt-get -qq download ${PACKAGES.join(' ')} 2>/dev/null || exit
 lb_deb() { # name version depends
@@ -22,47 +22,69 @@ lb_deb lbt-conf 1 ''; lb_deb lbt-needs 1 'Depends: lbt-conf
 
 /** `unpacked` is what a run leaves that is killed in the middle; `configured` what a removal leaves. */
 const packageState = fc.constantFrom('none', 'installed', 'installed', 'old', 'unpacked')
-const put = (name: string, state: string): string => ({
-  none: sh`dpkg --purge --force-all ${name} || exit`,
-  installed: sh`dpkg -i ${DEBS}/${name}_*.deb || exit`,
-  old: sh`dpkg --purge --force-all ${name}; dpkg -i ${DEBS}/${name === 'hello' ? 'old-' : ''}${name}_*.deb || exit`,
-  removed: sh`dpkg -i ${DEBS}/${name}_*.deb && dpkg --remove ${name} || exit`,
-  unpacked: sh`dpkg --unpack ${DEBS}/${name}_*.deb || exit`,
-})[state] ?? 'exit 1'
+const put = (name: string, state: string): string =>
+  ({
+    none: sh`dpkg --purge --force-all ${name} || exit`,
+    installed: sh`dpkg -i ${DEBS}/${name}_*.deb || exit`,
+    old: sh`dpkg --purge --force-all ${name}; dpkg -i ${DEBS}/${name === 'hello' ? 'old-' : ''}${name}_*.deb || exit`,
+    removed: sh`dpkg -i ${DEBS}/${name}_*.deb && dpkg --remove ${name} || exit`,
+    unpacked: sh`dpkg --unpack ${DEBS}/${name}_*.deb || exit`,
+  })[state] ?? 'exit 1'
 
-export const packages: fc.Arbitrary<string> = fc.tuple(packageState, packageState, fc.boolean()).map(([one, two, lists]) => [
-  '{ dpkg --configure -a', put(PACKAGES[0], one), put(PACKAGES[1], two), '} >/dev/null 2>&1',
-  // Lists that were fetched long ago: what is said of their age does not change by the second.
-  `touch -d '${lists ? '1 minute ago' : '50 days ago'}' /var/lib/apt/lists`,
-].join('\n'))
+export const packages: fc.Arbitrary<string> = fc
+  .tuple(packageState, packageState, fc.boolean())
+  .map(([one, two, lists]) =>
+    [
+      '{ dpkg --configure -a',
+      put(PACKAGES[0], one),
+      put(PACKAGES[1], two),
+      '} >/dev/null 2>&1',
+      // Lists that were fetched long ago: what is said of their age does not change by the second.
+      `touch -d '${lists ? '1 minute ago' : '50 days ago'}' /var/lib/apt/lists`,
+    ].join('\n'),
+  )
 
 export const LOOK_AT_PACKAGES = sh`dpkg-query -W -f ${'${Package} ${Status} ${Version}\\n'} ${[...PACKAGES]} ${['lbt-conf', 'lbt-needs']} 2>/dev/null; ls ${PACKAGES.map((name) => `/usr/bin/${name}`)} /etc/lbt-conf.conf 2>/dev/null; :`
 
-const isInstalled = (name: string): string => sh`[ "$(dpkg-query -W -f ${'${db:Status-Abbrev}'} ${name} | cut -c 2)" = i ]`
+const isInstalled = (name: string): string =>
+  sh`[ "$(dpkg-query -W -f ${'${db:Status-Abbrev}'} ${name} | cut -c 2)" = i ]`
 
-export const packageTasks: fc.Arbitrary<TaskSpec> = fc.record({
-  names: fc.subarray([...PACKAGES], { minLength: 1 }),
-  state: fc.constantFrom('present', 'present', 'absent', 'latest'),
-  purge: fc.boolean(),
-  one: fc.boolean(),
-  // The lists are not fetched in each case: that takes seconds.
-  update: fc.integer({ min: 0, max: 3 }).map((n) => n === 0),
-}).map(({ names, state, purge, one, update }) => ({
-  module: 'apt' as const,
-  params: {
-    name: one && names.length === 1 ? names[0] : names, state,
-    ...(state === 'absent' ? { purge } : update ? { update_cache: true, cache_valid_time: 3600 } : {}),
-  },
-  claim: names.map((name) => (state === 'absent'
-    ? `{ ! { ${isInstalled(name)}; } 2>/dev/null; } || exit 1${purge ? sh`; ! dpkg-query -W ${name} 2>/dev/null | grep . || exit 1` : ''}`
-    : `{ ${isInstalled(name)}; } || exit 1${state === 'latest' ? sh`; apt-cache policy ${name} | awk '/Installed:|Candidate:/ { print $2 }' | uniq | wc -l | grep -qx 1 || exit 1` : ''}`)).join('\n'),
-}))
+export const packageTasks: fc.Arbitrary<TaskSpec> = fc
+  .record({
+    names: fc.subarray([...PACKAGES], { minLength: 1 }),
+    state: fc.constantFrom('present', 'present', 'absent', 'latest'),
+    purge: fc.boolean(),
+    one: fc.boolean(),
+    // The lists are not fetched in each case: that takes seconds.
+    update: fc.integer({ min: 0, max: 3 }).map((n) => n === 0),
+  })
+  .map(({ names, state, purge, one, update }) => ({
+    module: 'apt' as const,
+    params: {
+      name: one && names.length === 1 ? names[0] : names,
+      state,
+      ...(state === 'absent' ? { purge } : update ? { update_cache: true, cache_valid_time: 3600 } : {}),
+    },
+    claim: names
+      .map((name) =>
+        state === 'absent'
+          ? `{ ! { ${isInstalled(name)}; } 2>/dev/null; } || exit 1${purge ? sh`; ! dpkg-query -W ${name} 2>/dev/null | grep . || exit 1` : ''}`
+          : `{ ${isInstalled(name)}; } || exit 1${state === 'latest' ? sh`; apt-cache policy ${name} | awk '/Installed:|Candidate:/ { print $2 }' | uniq | wc -l | grep -qx 1 || exit 1` : ''}`,
+      )
+      .join('\n'),
+  }))
 
 /** What chance seldom comes upon. */
 export const packageCases = {
   'the configuration that a removal has left is purged': {
     start: `{ ${put('lbt-conf', 'removed')}\n} >/dev/null 2>&1`,
-    tasks: [{ module: 'apt', params: { name: 'lbt-conf', state: 'absent', purge: true }, claim: '! ls /etc/lbt-conf.conf 2>/dev/null' }],
+    tasks: [
+      {
+        module: 'apt',
+        params: { name: 'lbt-conf', state: 'absent', purge: true },
+        claim: '! ls /etc/lbt-conf.conf 2>/dev/null',
+      },
+    ],
   },
   'what was removed is not removed again, and what was unpacked is configured': {
     start: `{ ${put('lbt-conf', 'removed')}\n${put('hello', 'unpacked')}\n} >/dev/null 2>&1`,
@@ -73,7 +95,13 @@ export const packageCases = {
   },
   'a removal takes along what needs the package': {
     start: `{ ${put('lbt-conf', 'installed')}\n${put('lbt-needs', 'installed')}\n} >/dev/null 2>&1`,
-    tasks: [{ module: 'apt', params: { name: 'lbt-conf', state: 'absent' }, claim: `! { ${isInstalled('lbt-needs')}; } 2>/dev/null` }],
+    tasks: [
+      {
+        module: 'apt',
+        params: { name: 'lbt-conf', state: 'absent' },
+        claim: `! { ${isInstalled('lbt-needs')}; } 2>/dev/null`,
+      },
+    ],
   },
 } satisfies Record<string, { start: string; tasks: TaskSpec[] }>
 
@@ -85,8 +113,9 @@ export const settledPackages = (tasks: readonly TaskSpec[]): boolean => {
 
 const UNITS = ['lbt-a.service', 'lbt-b.service'] as const
 const FOLDER = '/etc/systemd/system'
-const TEXTS = ['sleep 1000', 'sleep 2000'].map((command) =>
-  `[Service]\nExecStart=/bin/${command}\nExecReload=/bin/true\n\n[Install]\nWantedBy=multi-user.target\n`)
+const TEXTS = ['sleep 1000', 'sleep 2000'].map(
+  (command) => `[Service]\nExecStart=/bin/${command}\nExecReload=/bin/true\n\n[Install]\nWantedBy=multi-user.target\n`,
+)
 const [FIRST = ''] = TEXTS
 
 interface UnitState {
@@ -99,27 +128,42 @@ interface UnitState {
 }
 
 const unitState: fc.Arbitrary<UnitState> = fc.record({
-  file: fc.option(fc.nat({ max: 1 }), { freq: 4 }), enabled: fc.boolean(), started: fc.boolean(), masked: fc.nat({ max: 7 }).map((n) => n === 0),
+  file: fc.option(fc.nat({ max: 1 }), { freq: 4 }),
+  enabled: fc.boolean(),
+  started: fc.boolean(),
+  masked: fc.nat({ max: 7 }).map((n) => n === 0),
   unread: fc.option(fc.nat({ max: 1 }), { freq: 1 }),
 })
 
-const writeUnit = (unit: string, text: number): string => sh`printf %s ${TEXTS[text] as string} >${FOLDER}/${unit} || exit`
-const putUnit = (unit: string, { file, enabled, started, masked, unread }: UnitState): string => [
-  sh`systemctl stop ${unit} 2>/dev/null; systemctl disable -q ${unit} 2>/dev/null; rm -rf ${FOLDER}/${unit} ${FOLDER}/${unit}.d /run/systemd/system/${unit}; systemctl daemon-reload; systemctl reset-failed ${unit} 2>/dev/null`,
-  ...(masked ? [sh`systemctl mask -q ${unit} || exit`] : file === null ? [] : [
-    writeUnit(unit, file), 'systemctl daemon-reload || exit',
-    ...(enabled ? [sh`systemctl enable -q ${unit} || exit`] : []),
-    ...(started ? [sh`systemctl start ${unit} || exit`] : []),
-  ]),
-].join('\n') + (masked || unread === null ? '' : `\nlb_late="$lb_late ${unit}:${unread}"`)
+const writeUnit = (unit: string, text: number): string =>
+  sh`printf %s ${TEXTS[text] as string} >${FOLDER}/${unit} || exit`
+const putUnit = (unit: string, { file, enabled, started, masked, unread }: UnitState): string =>
+  [
+    sh`systemctl stop ${unit} 2>/dev/null; systemctl disable -q ${unit} 2>/dev/null; rm -rf ${FOLDER}/${unit} ${FOLDER}/${unit}.d /run/systemd/system/${unit}; systemctl daemon-reload; systemctl reset-failed ${unit} 2>/dev/null`,
+    ...(masked
+      ? [sh`systemctl mask -q ${unit} || exit`]
+      : file === null
+        ? []
+        : [
+            writeUnit(unit, file),
+            'systemctl daemon-reload || exit',
+            ...(enabled ? [sh`systemctl enable -q ${unit} || exit`] : []),
+            ...(started ? [sh`systemctl start ${unit} || exit`] : []),
+          ]),
+  ].join('\n') + (masked || unread === null ? '' : `\nlb_late="$lb_late ${unit}:${unread}"`)
 
 /** What is written unread comes last: each reload of systemd reads all. A file's time has to be another one, too. */
-export const units: fc.Arbitrary<string> = fc.tuple(unitState, unitState).map((states) => [
-  'lb_late=', ...UNITS.map((unit, i) => putUnit(unit, states[i] as UnitState)),
-  'for lb_each in $lb_late; do case ${lb_each##*:} in',
-  ...TEXTS.map((text, i) => sh`${i}) printf %s ${text} >${FOLDER}/"\${lb_each%:*}" || exit ;;`),
-  'esac; touch -d "1 minute" "' + FOLDER + '/${lb_each%:*}"; done',
-].join('\n'))
+export const units: fc.Arbitrary<string> = fc
+  .tuple(unitState, unitState)
+  .map((states) =>
+    [
+      'lb_late=',
+      ...UNITS.map((unit, i) => putUnit(unit, states[i] as UnitState)),
+      'for lb_each in $lb_late; do case ${lb_each##*:} in',
+      ...TEXTS.map((text, i) => sh`${i}) printf %s ${text} >${FOLDER}/"\${lb_each%:*}" || exit ;;`),
+      'esac; touch -d "1 minute" "' + FOLDER + '/${lb_each%:*}"; done',
+    ].join('\n'),
+  )
 
 export const LOOK_AT_UNITS = [
   sh`systemctl show -p Id,LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,ExecStart ${[...UNITS]} | sed ${'s/start_time=.*//'}`,
@@ -130,43 +174,69 @@ export const LOOK_AT_UNITS_CLOSELY = `${LOOK_AT_UNITS}\n${sh`systemctl show -p I
 
 const unit = fc.constantFrom(...UNITS)
 
-const systemdTask: fc.Arbitrary<TaskSpec> = fc.record({
-  name: unit, state: fc.option(fc.constantFrom('started', 'stopped', 'restarted', 'reloaded'), { freq: 3 }),
-  enabled: fc.option(fc.boolean(), { freq: 1 }), masked: fc.option(fc.boolean(), { freq: 1 }), daemon_reload: fc.boolean(), bare: fc.boolean(),
-}).map(({ name, bare, ...rest }) => {
-  const given: { state?: string; enabled?: boolean; masked?: boolean; daemon_reload?: boolean } =
-    Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== null))
-  const { state, enabled, masked } = given
-  return {
-    module: 'systemd' as const,
-    params: { name: bare ? name.replace('.service', '') : name, ...given },
-    always: state === 'restarted' || state === 'reloaded',
-    claim: [
-      ...(state === undefined ? [] : [sh`[ "$(systemctl is-active ${name})" ${state === 'stopped' ? '!=' : '='} active ] || exit 1`]),
-      ...(enabled === undefined || masked === true ? [] : [sh`[ "$(systemctl is-enabled ${name} 2>/dev/null)" ${enabled ? '=' : '!='} enabled ] || exit 1`]),
-      ...(masked === undefined ? [] : [sh`[ "$(readlink ${FOLDER}/${name})" ${masked ? '=' : '!='} /dev/null ] || exit 1`]),
-      'exit 0',
-    ].join('\n'),
-    // What a mask would hide, or a missing file leaves out, systemd refuses only when asked.
-    mayFail: masked !== undefined,
-  }
-})
+const systemdTask: fc.Arbitrary<TaskSpec> = fc
+  .record({
+    name: unit,
+    state: fc.option(fc.constantFrom('started', 'stopped', 'restarted', 'reloaded'), { freq: 3 }),
+    enabled: fc.option(fc.boolean(), { freq: 1 }),
+    masked: fc.option(fc.boolean(), { freq: 1 }),
+    daemon_reload: fc.boolean(),
+    bare: fc.boolean(),
+  })
+  .map(({ name, bare, ...rest }) => {
+    const given: { state?: string; enabled?: boolean; masked?: boolean; daemon_reload?: boolean } = Object.fromEntries(
+      Object.entries(rest).filter(([, value]) => value !== null),
+    )
+    const { state, enabled, masked } = given
+    return {
+      module: 'systemd' as const,
+      params: { name: bare ? name.replace('.service', '') : name, ...given },
+      always: state === 'restarted' || state === 'reloaded',
+      claim: [
+        ...(state === undefined
+          ? []
+          : [sh`[ "$(systemctl is-active ${name})" ${state === 'stopped' ? '!=' : '='} active ] || exit 1`]),
+        ...(enabled === undefined || masked === true
+          ? []
+          : [sh`[ "$(systemctl is-enabled ${name} 2>/dev/null)" ${enabled ? '=' : '!='} enabled ] || exit 1`]),
+        ...(masked === undefined
+          ? []
+          : [sh`[ "$(readlink ${FOLDER}/${name})" ${masked ? '=' : '!='} /dev/null ] || exit 1`]),
+        'exit 0',
+      ].join('\n'),
+      // What a mask would hide, or a missing file leaves out, systemd refuses only when asked.
+      mayFail: masked !== undefined,
+    }
+  })
 
-const unitFile: fc.Arbitrary<TaskSpec> = fc.record({ name: unit, text: fc.constantFrom(...TEXTS) }).map(({ name, text }) => ({
-  module: 'copy', params: { dest: `${FOLDER}/${name}`, content: text, mode: '0644' },
-  claim: sh`printf %s ${text} | cmp -s - ${FOLDER}/${name}`,
-}))
+const unitFile: fc.Arbitrary<TaskSpec> = fc
+  .record({ name: unit, text: fc.constantFrom(...TEXTS) })
+  .map(({ name, text }) => ({
+    module: 'copy',
+    params: { dest: `${FOLDER}/${name}`, content: text, mode: '0644' },
+    claim: sh`printf %s ${text} | cmp -s - ${FOLDER}/${name}`,
+  }))
 
 const reload: fc.Arbitrary<TaskSpec> = fc.constant({
-  module: 'systemd', params: { daemon_reload: true }, claim: sh`! systemctl show -p NeedDaemonReload ${[...UNITS]} | grep -q yes`,
+  module: 'systemd',
+  params: { daemon_reload: true },
+  claim: sh`! systemctl show -p NeedDaemonReload ${[...UNITS]} | grep -q yes`,
 })
 
-export const unitTasks: fc.Arbitrary<TaskSpec> = fc.oneof({ weight: 4, arbitrary: systemdTask }, { weight: 3, arbitrary: unitFile }, { weight: 1, arbitrary: reload })
+export const unitTasks: fc.Arbitrary<TaskSpec> = fc.oneof(
+  { weight: 4, arbitrary: systemdTask },
+  { weight: 3, arbitrary: unitFile },
+  { weight: 1, arbitrary: reload },
+)
 
 /** A service from its file to running, as playbooks have it: can be done from each start. */
 export const wholeService: fc.Arbitrary<TaskSpec[]> = unit.map((name) => [
   { module: 'copy', params: { dest: `${FOLDER}/${name}`, content: FIRST, mode: '0644' } },
-  { module: 'systemd', params: { name, enabled: true, state: 'started', daemon_reload: true }, claim: sh`systemctl is-active ${name} && systemctl is-enabled ${name}` },
+  {
+    module: 'systemd',
+    params: { name, enabled: true, state: 'started', daemon_reload: true },
+    claim: sh`systemctl is-active ${name} && systemctl is-enabled ${name}`,
+  },
 ])
 
 const [A] = UNITS
@@ -177,12 +247,22 @@ export const unitCases = {
     start: putUnit(A, { file: 0, enabled: false, started: true, masked: false, unread: null }),
     tasks: [
       { module: 'file', params: { path: `${FOLDER}/${A}.d`, state: 'directory', mode: '0755' } },
-      { module: 'copy', params: { dest: `${FOLDER}/${A}.d/first.conf`, content: '[Service]\nCPUWeight=500\n', mode: '0644' } },
-      { module: 'systemd', params: { name: A, daemon_reload: true }, claim: sh`systemctl show -p CPUWeight ${A} | grep -qx CPUWeight=500` },
+      {
+        module: 'copy',
+        params: { dest: `${FOLDER}/${A}.d/first.conf`, content: '[Service]\nCPUWeight=500\n', mode: '0644' },
+      },
+      {
+        module: 'systemd',
+        params: { name: A, daemon_reload: true },
+        claim: sh`systemctl show -p CPUWeight ${A} | grep -qx CPUWeight=500`,
+      },
     ],
   },
 } satisfies Record<string, { start: string; tasks: TaskSpec[] }>
 
 /** Each unit and its file in one task at most; with the files first. */
 export const settledUnits = (tasks: readonly TaskSpec[]): boolean =>
-  tasks.length === 1 && tasks.every(({ params }) => params['masked'] === undefined && params['state'] !== 'restarted' && params['state'] !== 'reloaded')
+  tasks.length === 1 &&
+  tasks.every(
+    ({ params }) => params['masked'] === undefined && params['state'] !== 'restarted' && params['state'] !== 'reloaded',
+  )

@@ -26,7 +26,11 @@ export interface TaskSpec {
   readonly mayFail?: boolean
 }
 
-interface Mark { readonly $secret?: string; readonly $told?: string; readonly $field?: string }
+interface Mark {
+  readonly $secret?: string
+  readonly $told?: string
+  readonly $field?: string
+}
 
 /** A secret as data. */
 export const hidden = (text: string): Mark => ({ $secret: text })
@@ -43,7 +47,8 @@ function revive(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, revive(item)]))
 }
 
-const field = (of: Register<Record<string, unknown>>, name: string): Reference<unknown> => of.map((values: Record<string, unknown> | undefined) => values?.[name])
+const field = (of: Register<Record<string, unknown>>, name: string): Reference<unknown> =>
+  of.map((values: Record<string, unknown> | undefined) => values?.[name])
 
 /** How a task of a list is called: by its place, so that no two are called the same. */
 export const titleOf = ({ module }: TaskSpec, index: number): string => `${index + 1} ${module}`

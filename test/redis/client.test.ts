@@ -7,7 +7,13 @@ import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { readLags } from '../../playbooks/swarm/redis/experiments/support/lags.ts'
-import { lossOf, readLines, readLog, toldOf, type Change } from '../../playbooks/swarm/redis/experiments/support/losses.ts'
+import {
+  lossOf,
+  readLines,
+  readLog,
+  toldOf,
+  type Change,
+} from '../../playbooks/swarm/redis/experiments/support/losses.ts'
 import { CLIENT } from '../../playbooks/swarm/redis/experiments/support/lab.ts'
 
 /** Against real servers on loopback: needs redis-server and python3, as the app's own tests do. */
@@ -21,17 +27,34 @@ t.teardown(() => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-/** Below those that outgoing connections get, so that none of them takes it before it is used, or while its server is away. */
-const freePort = (): Promise<number> => new Promise((resolve) => {
-  const port = 27_000 + Math.floor(Math.random() * 5000)
-  const server = createServer().once('error', () => { resolve(freePort()) }).listen(port, '127.0.0.1', () => {
-    server.close(() => { resolve(port) })
+/**
+ * Below those that outgoing connections get, so that none of them takes it before it is used, or while its server is
+ * away.
+ */
+const freePort = (): Promise<number> =>
+  new Promise((resolve) => {
+    const port = 27_000 + Math.floor(Math.random() * 5000)
+    const server = createServer()
+      .once('error', () => {
+        resolve(freePort())
+      })
+      .listen(port, '127.0.0.1', () => {
+        server.close(() => {
+          resolve(port)
+        })
+      })
   })
-})
 
 async function start(port: number, lines: readonly string[] = []): Promise<ChildProcess> {
   const config = [
-    `port ${port}`, 'bind 127.0.0.1', `dir ${folder}`, 'save ""', 'repl-diskless-sync-delay 0', `requirepass "p\\"ass\\\\word"`, `masterauth "p\\"ass\\\\word"`, ...lines,
+    `port ${port}`,
+    'bind 127.0.0.1',
+    `dir ${folder}`,
+    'save ""',
+    'repl-diskless-sync-delay 0',
+    `requirepass "p\\"ass\\\\word"`,
+    `masterauth "p\\"ass\\\\word"`,
+    ...lines,
   ]
   const child = spawn('redis-server', ['-'], { stdio: ['pipe', 'ignore', 'ignore'] })
   running.push(child)
@@ -46,7 +69,10 @@ async function until(what: string, holds: () => Promise<boolean>): Promise<void>
   throw new Error(`still not so: ${what}`)
 }
 
-/** What servers say: asked again where one took longer than the second that the client gives it, as on a loaded machine it may. */
+/**
+ * What servers say: asked again where one took longer than the second that the client gives it, as on a loaded machine
+ * it may.
+ */
 async function asked(...words: readonly string[]): Promise<string> {
   let said = ''
   await until(`nobody takes too long for ${words.join(' ')}`, async () => {
@@ -57,25 +83,37 @@ async function asked(...words: readonly string[]): Promise<string> {
 }
 
 async function client(...words: readonly string[]): Promise<string> {
-  const child = spawn('python3', ['-u', '-c', CLIENT(), ...words], { env: { PATH: process.env.PATH, REDIS_PASSWORD_FILE: passwordFile }, stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn('python3', ['-u', '-c', CLIENT(), ...words], {
+    env: { PATH: process.env.PATH, REDIS_PASSWORD_FILE: passwordFile },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   return await text(child.stdout)
 }
 
-t.test('servers are asked; one that refuses and one that is not there say so; the password is not printed', async (t) => {
-  const [port, nobody] = [await freePort(), await freePort()]
-  await start(port)
-  const said = await asked(`127.0.0.1:${port},127.0.0.1:${nobody}`, 'LRANGE', 'none', '0', '-1')
-  t.match(readLines(said), [{ at: `127.0.0.1:${port}`, address: '127.0.0.1', reply: [] }, { at: `127.0.0.1:${nobody}`, failed: /refused/i }])
-  t.match(readLines(await asked(`127.0.0.1:${port}`, 'NOSUCH')), [{ refused: /^ERR unknown command/ }])
-  t.notMatch(said, PASSWORD)
-})
+t.test(
+  'servers are asked; one that refuses and one that is not there say so; the password is not printed',
+  async (t) => {
+    const [port, nobody] = [await freePort(), await freePort()]
+    await start(port)
+    const said = await asked(`127.0.0.1:${port},127.0.0.1:${nobody}`, 'LRANGE', 'none', '0', '-1')
+    t.match(readLines(said), [
+      { at: `127.0.0.1:${port}`, address: '127.0.0.1', reply: [] },
+      { at: `127.0.0.1:${nobody}`, failed: /refused/i },
+    ])
+    t.match(readLines(await asked(`127.0.0.1:${port}`, 'NOSUCH')), [{ refused: /^ERR unknown command/ }])
+    t.notMatch(said, PASSWORD)
+  },
+)
 
 t.test('each increment is written down, also those that meet no server: what is lost is found', async (t) => {
   const port = await freePort()
   const first = await start(port)
   // So long that it still writes when the server goes, also where it takes seconds to see that it has written.
   const writing = client('increments', `127.0.0.1:${port}`, 'counter', '50', '10')
-  await until('twenty are written', async () => Number(readLines(await asked(`127.0.0.1:${port}`, 'GET', 'counter'))[0]?.reply ?? 0) >= 20)
+  await until(
+    'twenty are written',
+    async () => Number(readLines(await asked(`127.0.0.1:${port}`, 'GET', 'counter'))[0]?.reply ?? 0) >= 20,
+  )
   first.kill('SIGKILL')
   await sleep(200)
   await start(port) // without a file: it begins anew
@@ -95,7 +133,9 @@ t.test('replicas that are to confirm and are not there: not sure; too few to wri
   const changes = async (...replicas: readonly string[]): Promise<readonly Change[]> => {
     let answered: readonly Change[] = []
     await until('some are answered in time', async () => {
-      answered = readLog(await client('increments', `127.0.0.1:${port}`, 'counter', '10', '1', ...replicas)).changes.filter(({ why }) => why !== 'timed out')
+      answered = readLog(
+        await client('increments', `127.0.0.1:${port}`, 'counter', '10', '1', ...replicas),
+      ).changes.filter(({ why }) => why !== 'timed out')
       return answered.length > 0
     })
     return answered
@@ -111,8 +151,11 @@ t.test('the lag of a real replica, and who is master after another took over', a
   const [master, replica] = [await freePort(), await freePort()]
   await start(master)
   await start(replica, [`replicaof 127.0.0.1 ${master}`])
-  await until('the replica follows', async () => (await client('ask', `127.0.0.1:${replica}`, 'INFO', 'replication')).includes('master_link_status:up'))
-  const look = async (): Promise<ReturnType<typeof readLags>> => readLags(await client('lag', `127.0.0.1:${master}`, `127.0.0.1:${replica}`, 'lag', '20', '1'))
+  await until('the replica follows', async () =>
+    (await client('ask', `127.0.0.1:${replica}`, 'INFO', 'replication')).includes('master_link_status:up'),
+  )
+  const look = async (): Promise<ReturnType<typeof readLags>> =>
+    readLags(await client('lag', `127.0.0.1:${master}`, `127.0.0.1:${replica}`, 'lag', '20', '1'))
   let lags = await look()
   // It ends where an answer takes five seconds.
   for (let tries = 1; !lags.whole && tries < 3; tries++) lags = await look()

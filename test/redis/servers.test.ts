@@ -11,73 +11,99 @@ import { freePorts, PASSWORD, Processes, quickFolder, until } from './support.ts
 const names = (ports: readonly number[]): string => ports.map((port) => `127.0.0.1:${port}`).join(' ')
 
 for (const shell of [['dash']]) {
-  t.test(`${shell.join(' ')}: servers under Sentinels choose the newest data after all were lost at once`, async (t) => {
-    const ports = await freePorts(6)
-    const [servers, sentinels] = [ports.slice(0, 3), ports.slice(3)]
-    // A master that a loaded machine holds up must not be taken for dead. The servers leave it to the Sentinels to replace one, for half their
-    // patience in looks of 0.3 s and what these take: Sentinels that have not agreed try again after a minute only.
-    const all = new Processes(shell, quickFolder((remove) => { t.teardown(remove) }), {
-      REDIS_PEERS: names(servers), REDIS_SENTINELS: names(sentinels), REDIS_MIN_REPLICAS_TO_WRITE: '1', REDIS_DOWN_AFTER_MS: '5000', REDIS_PATIENCE_SECONDS: '30',
-    })
-    const impatient = { REDIS_PATIENCE_SECONDS: '8' }
-    t.teardown(() => all.killAll())
-    const startAll = (): void => {
-      for (const port of servers) all.start(port, 'managed')
-      for (const port of sentinels) all.start(port, 'sentinel')
-    }
-    const master = (): number => servers.find((port) => all.role(port) === 'master') ?? 0
-    startAll()
-    t.match(all.admin(['wait', 'sentinel']), { code: 0, err: '' }, 'they find together by themselves')
-    const first = master()
-    for (const port of servers) await until(`${port} is well`, () => all.health(port, 'managed') === 0)
-    for (const port of sentinels) await until(`${port} is well`, () => all.health(port, 'sentinel') === 0)
-    t.not(all.health(first, 'replica'), 0, 'another role than the one asked for is not well')
-    t.equal(all.redis(first, 'set', 'counter', '7'), 'OK')
-    await until('a term has begun', () => all.redis(first, 'hget', 'labbook:life', 'term') !== '')
-    await until('all of them have it', () => servers.every((port) => all.redis(port, 'get', 'counter') === '7'))
+  t.test(
+    `${shell.join(' ')}: servers under Sentinels choose the newest data after all were lost at once`,
+    async (t) => {
+      const ports = await freePorts(6)
+      const [servers, sentinels] = [ports.slice(0, 3), ports.slice(3)]
+      // A master that a loaded machine holds up must not be taken for dead. The servers leave it to the Sentinels to
+      // replace one, for half their patience in looks of 0.3 s and what these take: Sentinels that have not agreed try
+      // again after a minute only.
+      const all = new Processes(
+        shell,
+        quickFolder((remove) => {
+          t.teardown(remove)
+        }),
+        {
+          REDIS_PEERS: names(servers),
+          REDIS_SENTINELS: names(sentinels),
+          REDIS_MIN_REPLICAS_TO_WRITE: '1',
+          REDIS_DOWN_AFTER_MS: '5000',
+          REDIS_PATIENCE_SECONDS: '30',
+        },
+      )
+      const impatient = { REDIS_PATIENCE_SECONDS: '8' }
+      t.teardown(() => all.killAll())
+      const startAll = (): void => {
+        for (const port of servers) all.start(port, 'managed')
+        for (const port of sentinels) all.start(port, 'sentinel')
+      }
+      const master = (): number => servers.find((port) => all.role(port) === 'master') ?? 0
+      startAll()
+      t.match(all.admin(['wait', 'sentinel']), { code: 0, err: '' }, 'they find together by themselves')
+      const first = master()
+      for (const port of servers) await until(`${port} is well`, () => all.health(port, 'managed') === 0)
+      for (const port of sentinels) await until(`${port} is well`, () => all.health(port, 'sentinel') === 0)
+      t.not(all.health(first, 'replica'), 0, 'another role than the one asked for is not well')
+      t.equal(all.redis(first, 'set', 'counter', '7'), 'OK')
+      await until('a term has begun', () => all.redis(first, 'hget', 'labbook:life', 'term') !== '')
+      await until('all of them have it', () => servers.every((port) => all.redis(port, 'get', 'counter') === '7'))
 
-    await all.kill(first)
-    await until('another is master', () => master() !== 0)
-    const second = master()
-    await until('and takes writes', () => all.redis(second, 'incr', 'counter') === '8')
-    await until('in a new term', () => Number(all.redis(master(), 'hget', 'labbook:life', 'term')) > 1)
-    await until('and both that are left have that', () => servers.every((port) => port === first || Number(all.redis(port, 'hget', 'labbook:life', 'term')) > 1))
-    t.match(all.admin(['look', 'sentinel']).out, /the master \(.+\) has 1 of 2 replicas|is not in step/, 'what is amiss is said')
+      await all.kill(first)
+      await until('another is master', () => master() !== 0)
+      const second = master()
+      await until('and takes writes', () => all.redis(second, 'incr', 'counter') === '8')
+      await until('in a new term', () => Number(all.redis(master(), 'hget', 'labbook:life', 'term')) > 1)
+      await until('and both that are left have that', () =>
+        servers.every((port) => port === first || Number(all.redis(port, 'hget', 'labbook:life', 'term')) > 1),
+      )
+      t.match(
+        all.admin(['look', 'sentinel']).out,
+        /the master \(.+\) has 1 of 2 replicas|is not in step/,
+        'what is amiss is said',
+      )
 
-    // What was master first has older data, and must not be chosen again.
-    await all.killAll()
-    startAll()
-    t.match(all.admin(['wait', 'sentinel']), { code: 0, err: '' }, 'again by themselves')
-    for (const port of servers) t.equal(all.redis(port, 'get', 'counter'), '8', `${port} has the newest`)
+      // What was master first has older data, and must not be chosen again.
+      await all.killAll()
+      startAll()
+      t.match(all.admin(['wait', 'sentinel']), { code: 0, err: '' }, 'again by themselves')
+      for (const port of servers) t.equal(all.redis(port, 'get', 'counter'), '8', `${port} has the newest`)
 
-    // A switch stops the Sentinels first: they would have it their way.
-    for (const port of sentinels) await all.kill(port)
-    t.match(all.admin(['promote', `127.0.0.1:${first}`]), { code: 0, err: '' })
-    t.equal(master(), first, 'a server that is asked for becomes master')
-    await until('and the others follow it', () => all.admin(['look', 'replicas']).out === '')
+      // A switch stops the Sentinels first: they would have it their way.
+      for (const port of sentinels) await all.kill(port)
+      t.match(all.admin(['promote', `127.0.0.1:${first}`]), { code: 0, err: '' })
+      t.equal(master(), first, 'a server that is asked for becomes master')
+      await until('and the others follow it', () => all.admin(['look', 'replicas']).out === '')
 
-    // One stays away: the others go on without it, as they are the majority.
-    await all.killAll()
-    for (const port of servers) if (port !== first) all.start(port, 'managed', impatient)
-    await until('two of three choose a master', () => master() !== 0)
-    await until('with the count', () => all.redis(master(), 'get', 'counter') === '8')
-    await all.killAll()
-    all.start(first, 'managed', impatient)
-    await new Promise((resolve) => setTimeout(resolve, 5000))
-    t.equal(all.role(first), 'slave', 'one of three chooses nobody')
-  })
-
+      // One stays away: the others go on without it, as they are the majority.
+      await all.killAll()
+      for (const port of servers) if (port !== first) all.start(port, 'managed', impatient)
+      await until('two of three choose a master', () => master() !== 0)
+      await until('with the count', () => all.redis(master(), 'get', 'counter') === '8')
+      await all.killAll()
+      all.start(first, 'managed', impatient)
+      await new Promise((resolve) => setTimeout(resolve, 5000))
+      t.equal(all.role(first), 'slave', 'one of three chooses nobody')
+    },
+  )
 }
 
 /** The port of the server that a replica gets its data from. */
-const followedBy = (all: Processes, port: number): number => Number(/^master_port:(\d+)/m.exec(all.redis(port, 'info', 'replication'))?.[1])
+const followedBy = (all: Processes, port: number): number =>
+  Number(/^master_port:(\d+)/m.exec(all.redis(port, 'info', 'replication'))?.[1])
 
 // One shell each: they take their time.
 for (const shell of [['busybox', 'sh']]) {
   t.test(`${shell.join(' ')}: a cluster is formed, mended, and carries data both ways`, async (t) => {
     const ports = await freePorts(7)
     const [nodes, server] = [ports.slice(0, 6), ports[6] as number]
-    const all = new Processes(shell, quickFolder((remove) => { t.teardown(remove) }), { REDIS_PEERS: names(nodes), REDIS_NODES: names(nodes) })
+    const all = new Processes(
+      shell,
+      quickFolder((remove) => {
+        t.teardown(remove)
+      }),
+      { REDIS_PEERS: names(nodes), REDIS_NODES: names(nodes) },
+    )
     t.teardown(() => all.killAll())
     const here = { REDIS_PEERS: names([server]) }
     all.start(server, 'server')
@@ -86,7 +112,10 @@ for (const shell of [['busybox', 'sh']]) {
     t.not(all.admin(['form', '--check']).out, '', 'nothing is formed yet')
     t.match(all.admin(['form']), { code: 0, err: '' })
     t.same(all.admin(['form', '--check']), { code: 0, out: '', err: '' }, 'then there is nothing to do')
-    t.same(nodes.map((port) => all.role(port)), ['master', 'master', 'master', 'slave', 'slave', 'slave'])
+    t.same(
+      nodes.map((port) => all.role(port)),
+      ['master', 'master', 'master', 'slave', 'slave', 'slave'],
+    )
 
     const [one = 0, two = 0, , four = 0] = nodes
     all.redis(one, '-c', 'set', 'stale', 'of another time')
@@ -103,7 +132,8 @@ for (const shell of [['busybox', 'sh']]) {
     t.equal(all.redis(two, '-c', 'exists', 'stale'), '0', 'what was there before is gone')
     t.equal(all.redis(server, 'get', 'counter'), '4711', 'and the source has it still')
 
-    // A node with an empty volume: its replica has taken over, and it takes its place behind it and then again before it.
+    // A node with an empty volume: its replica has taken over, and it takes its place behind it and then again before
+    // it.
     await all.kill(two)
     all.forget(two)
     await until('its replica has taken over', () => all.role(four) === 'master')
@@ -126,10 +156,22 @@ for (const shell of [['busybox', 'sh']]) {
     const [, , three = 0, , five = 0, six = 0] = nodes
     for (let time = 1; time <= 3; time++) {
       await all.killAll()
-      for (const places of [[one, two, three], [six, four, five]]) all.moveOn(places)
+      for (const places of [
+        [one, two, three],
+        [six, four, five],
+      ])
+        all.moveOn(places)
       for (const port of nodes) all.start(port, 'cluster')
-      t.match(all.admin(['wait', 'cluster']), { code: 0, err: '' }, `with other addresses it comes back as well: ${time}`)
-      t.same([four, five, six].map((port) => followedBy(all, port)), [two, three, one], 'each replica has the data of its own master')
+      t.match(
+        all.admin(['wait', 'cluster']),
+        { code: 0, err: '' },
+        `with other addresses it comes back as well: ${time}`,
+      )
+      t.same(
+        [four, five, six].map((port) => followedBy(all, port)),
+        [two, three, one],
+        'each replica has the data of its own master',
+      )
       t.equal(all.redis(one, '-c', 'get', 'counter'), '4712')
     }
 
@@ -138,14 +180,22 @@ for (const shell of [['busybox', 'sh']]) {
     all.forget(two)
     all.forget(four)
     for (const port of [two, four]) all.start(port, 'cluster')
-    t.match(all.admin(['form'], { REDIS_WAIT_SECONDS: '5' }), { code: 1, err: /has the slots from 5461 to 10922: start the node that had them/ }, 'slots with lost data are not given away as if they were empty')
+    t.match(
+      all.admin(['form'], { REDIS_WAIT_SECONDS: '5' }),
+      { code: 1, err: /has the slots from 5461 to 10922: start the node that had them/ },
+      'slots with lost data are not given away as if they were empty',
+    )
   })
 }
 
 const readIf = (file: string): string => (existsSync(file) ? readFileSync(file, 'utf8') : '')
 
-// Redis comes into this state by chance only, when addresses are dealt out anew: what it then said is played back by a stand-in for redis-cli.
-for (const [what, host, told] of [['where it is no more', '10.0.1.102', true], ['where it is', '10.0.1.105', false]] as const) {
+// Redis comes into this state by chance only, when addresses are dealt out anew: what it then said is played back by a
+// stand-in for redis-cli.
+for (const [what, host, told] of [
+  ['where it is no more', '10.0.1.102', true],
+  ['where it is', '10.0.1.105', false],
+] as const) {
   t.test(`a replica of a cluster that looks for its master ${what}`, async (t) => {
     const folder = t.testdir({
       nodes: `8eea819c 10.0.1.105:6379@16379 master - 0 1795296845000 2 connected 5461-10922
@@ -172,7 +222,7 @@ echo asked >>"\${0%/*}/asked"
   })
 }
 
-t.test('the password is in nobody\'s argv, and in no file that others may read', async (t) => {
+t.test("the password is in nobody's argv, and in no file that others may read", async (t) => {
   const [port = 0] = await freePorts(1)
   const dir = t.testdir({ bin: {} })
   const real = execFileSync('sh', ['-c', 'command -v redis-cli'], { encoding: 'utf8' }).trim()

@@ -1,5 +1,15 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
-import { accessSync, constants, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import {
+  accessSync,
+  constants,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -12,35 +22,46 @@ export const PASSWORD = 'a "quoted" $word and \\ a backslash\'s'
 const script = (name: string): string => path.join(ROOT, 'app/images', name)
 
 /**
- * Ports that were free a moment ago, and whose sum with 10000 is one, too: a cluster's nodes talk to each other there. Both are below those that
- * outgoing connections get, so that none of these takes one before it is used, or while its server is away.
+ * Ports that were free a moment ago, and whose sum with 10000 is one, too: a cluster's nodes talk to each other there.
+ * Both are below those that outgoing connections get, so that none of these takes one before it is used, or while its
+ * server is away.
  */
 export async function freePorts(count: number): Promise<number[]> {
   const ports: number[] = []
   for (let tries = 0; ports.length < count && tries < 1000; tries++) {
     const port = 10_000 + Math.floor(Math.random() * 5000)
-    if (!ports.includes(port) && await isFree(port) && await isFree(port + 10_000)) ports.push(port)
+    if (!ports.includes(port) && (await isFree(port)) && (await isFree(port + 10_000))) ports.push(port)
   }
   return ports
 }
 
-const isFree = (port: number): Promise<boolean> => new Promise((resolve) => {
-  const server = createServer().once('error', () => { resolve(false) }).listen(port, '0.0.0.0', () => {
-    void (server.address() as AddressInfo).port
-    server.close(() => { resolve(true) })
+const isFree = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const server = createServer()
+      .once('error', () => {
+        resolve(false)
+      })
+      .listen(port, '0.0.0.0', () => {
+        void (server.address() as AddressInfo).port
+        server.close(() => {
+          resolve(true)
+        })
+      })
   })
-})
 
 const MEMORY = '/dev/shm'
 const MEMORY_NEEDED = 64 * 2 ** 20
 
 /**
- * A folder in memory where there is such a place, else on the disk; `later` is told how to remove it. Sentinels and the nodes of a cluster write
- * down what changes and wait for the disk, whatever is said of fsync: on a busy one they answer nobody for seconds.
+ * A folder in memory where there is such a place, else on the disk; `later` is told how to remove it. Sentinels and the
+ * nodes of a cluster write down what changes and wait for the disk, whatever is said of fsync: on a busy one they
+ * answer nobody for seconds.
  */
 export function quickFolder(later: (remove: () => void) => void): string {
   const dir = mkdtempSync(path.join(hasMemory() ? MEMORY : tmpdir(), 'labbook-redis-'))
-  later(() => { rmSync(dir, { recursive: true, force: true }) })
+  later(() => {
+    rmSync(dir, { recursive: true, force: true })
+  })
   return dir
 }
 
@@ -68,26 +89,43 @@ export class Processes {
     const config = readFileSync(script('redis.conf'), 'utf8').replace('dir /var/lib/redis', `dir ${dir}`)
     writeFileSync(path.join(dir, 'base.conf'), config)
     this.#environment = {
-      PATH: process.env.PATH ?? '', REDIS_PASSWORD_FILE: path.join(dir, 'password'), REDIS_CONFIG: path.join(dir, 'base.conf'), REDIS_ANNOUNCE_IP: '127.0.0.1',
+      PATH: process.env.PATH ?? '',
+      REDIS_PASSWORD_FILE: path.join(dir, 'password'),
+      REDIS_CONFIG: path.join(dir, 'base.conf'),
+      REDIS_ANNOUNCE_IP: '127.0.0.1',
       // Without fsync what was written still outlives a killed process.
-      REDIS_LOOK_SECONDS: '0.3', REDIS_APPENDFSYNC: 'no', ...environment,
+      REDIS_LOOK_SECONDS: '0.3',
+      REDIS_APPENDFSYNC: 'no',
+      ...environment,
     }
   }
 
   #settings(port: number, environment: Record<string, string> = {}): Record<string, string> {
     const own = path.join(this.#dir, String(port))
-    return { ...this.#environment, REDIS_NAME: `127.0.0.1:${port}`, REDIS_PORT: String(port), REDIS_RUN: path.join(own, 'run'), REDIS_DATA: path.join(own, 'data'), ...environment }
+    return {
+      ...this.#environment,
+      REDIS_NAME: `127.0.0.1:${port}`,
+      REDIS_PORT: String(port),
+      REDIS_RUN: path.join(own, 'run'),
+      REDIS_DATA: path.join(own, 'data'),
+      ...environment,
+    }
   }
 
   start(port: number, role: string, environment: Record<string, string> = {}): void {
     for (const folder of ['run', 'data']) mkdirSync(path.join(this.#dir, String(port), folder), { recursive: true })
     const [shell = '', ...words] = this.#shell
-    // A group of its own, as a container is: what looks after the server ends with it, and all of it when this test is killed, as then
-    // its end of the pipe is closed.
+    // A group of its own, as a container is: what looks after the server ends with it, and all of it when this test is
+    // killed, as then its end of the pipe is closed.
     const guarded = '{ cat <&3; kill -9 0; } >/dev/null 2>&1 & exec 3<&-; exec "$@"'
-    this.#running.set(String(port), spawn('dash', ['-c', guarded, 'dash', shell, ...words, script('redis.sh'), role], {
-      env: this.#settings(port, environment), detached: true, stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
-    }))
+    this.#running.set(
+      String(port),
+      spawn('dash', ['-c', guarded, 'dash', shell, ...words, script('redis.sh'), role], {
+        env: this.#settings(port, environment),
+        detached: true,
+        stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+      }),
+    )
   }
 
   /** As when the power goes. */
@@ -127,16 +165,24 @@ export class Processes {
     return spawnSync(shell, [...words, script('redis.sh'), 'health', role], { env: this.#settings(port) }).status
   }
 
-  admin(words: readonly string[], environment: Record<string, string> = {}): { code: number | null; out: string; err: string } {
+  admin(
+    words: readonly string[],
+    environment: Record<string, string> = {},
+  ): { code: number | null; out: string; err: string } {
     const [shell = '', ...more] = this.#shell
     const { status, stdout, stderr } = spawnSync(shell, [...more, script('redis-admin.sh'), ...words], {
-      env: { ...this.#environment, REDIS_WAIT_SECONDS: '120', ...environment }, input: `${PASSWORD}\n`, encoding: 'utf8',
+      env: { ...this.#environment, REDIS_WAIT_SECONDS: '120', ...environment },
+      input: `${PASSWORD}\n`,
+      encoding: 'utf8',
     })
     return { code: status, out: stdout.trim(), err: stderr.trim() }
   }
 
   redis(port: number, ...words: string[]): string {
-    return spawnSync('redis-cli', ['--raw', '-p', String(port), ...words], { env: { PATH: process.env.PATH ?? '', REDISCLI_AUTH: PASSWORD }, encoding: 'utf8' }).stdout.trim()
+    return spawnSync('redis-cli', ['--raw', '-p', String(port), ...words], {
+      env: { PATH: process.env.PATH ?? '', REDISCLI_AUTH: PASSWORD },
+      encoding: 'utf8',
+    }).stdout.trim()
   }
 
   role(port: number): string {
@@ -144,12 +190,15 @@ export class Processes {
   }
 }
 
-/** Only what never happens takes so long: Sentinels that a stall of two seconds has made doubt their clock do nothing for 30 s. */
+/**
+ * Only what never happens takes so long: Sentinels that a stall of two seconds has made doubt their clock do nothing
+ * for 30 s.
+ */
 const PATIENCE_MS = 120_000
 
 /** Waits until something holds; what never will is told by a throw. */
 export async function until(what: string, holds: () => boolean): Promise<void> {
-  for (const ends = performance.now() + PATIENCE_MS; performance.now() < ends;) {
+  for (const ends = performance.now() + PATIENCE_MS; performance.now() < ends; ) {
     if (holds()) return
     await sleep(100)
   }

@@ -4,8 +4,8 @@ import { runPart, type Outcome } from './part.ts'
 import { endAll } from './programs.ts'
 
 /*
- * Runs parts of the tests: `bash test/run.sh [PART...]`; docs/tests.md. Those of a lane one after the other, lanes side by side. What a part
- * prints is shown when it has ended.
+ * Runs parts of the tests: `bash test/run.sh [PART...]`; docs/tests.md. Those of a lane one after the other, lanes side
+ * by side. What a part prints is shown when it has ended.
  */
 
 const HELP = `Usage: bash test/run.sh [PART...]     (default: test, the parts of npm test)
@@ -28,7 +28,10 @@ async function main(names: readonly string[]): Promise<number> {
     return 0
   }
   const parts = partsNamed(names)
-  if (!installOnly) console.log(`== ${parts.map(({ name }) => name).join(', ')}: about ${duration(expectedMinutes(parts))} on two idle cores`)
+  if (!installOnly)
+    console.log(
+      `== ${parts.map(({ name }) => name).join(', ')}: about ${duration(expectedMinutes(parts))} on two idle cores`,
+    )
   const installed = new Map(parts.map((part) => [part, install(part.packages)]))
   // A lab installs packages itself, and only one apt at a time can.
   const all = Promise.all(installed.values())
@@ -44,30 +47,49 @@ async function main(names: readonly string[]): Promise<number> {
 }
 
 async function runAndTell(part: Part, problem: string | undefined): Promise<void> {
-  if (problem === undefined && installOnly) return tell(part, { passed: 1, failed: 0, skipped: 0, seconds: 0, ok: true, report: '' })
-  if (problem !== undefined) return tell(part, { passed: 0, failed: 1, skipped: 0, seconds: 0, ok: false, report: problem })
+  if (problem === undefined && installOnly)
+    return tell(part, { passed: 1, failed: 0, skipped: 0, seconds: 0, ok: true, report: '' })
+  if (problem !== undefined)
+    return tell(part, { passed: 0, failed: 1, skipped: 0, seconds: 0, ok: false, report: problem })
   console.log(`== ${part.name}: started (about ${part.minutes} min)`)
-  tell(part, await runPart(part, (file, { seconds, passed, ok }) => {
-    if (showTimes) console.log(`   ${seconds.toFixed(1).padStart(6)} s ${String(passed).padStart(6)} passed  ${file}${ok ? '' : ' FAILED'}`)
-  }))
+  tell(
+    part,
+    await runPart(part, (file, { seconds, passed, ok }) => {
+      if (showTimes)
+        console.log(
+          `   ${seconds.toFixed(1).padStart(6)} s ${String(passed).padStart(6)} passed  ${file}${ok ? '' : ' FAILED'}`,
+        )
+    }),
+  )
 }
 
 function tell(part: Part, outcome: Outcome): void {
   outcomes.set(part, outcome)
-  console.log(`== ${part.name}: ${outcome.ok ? 'passed' : 'FAILED'} (${outcome.passed} passed, ${outcome.failed} failed, ${Math.round(outcome.seconds)} s)`)
+  console.log(
+    `== ${part.name}: ${outcome.ok ? 'passed' : 'FAILED'} (${outcome.passed} passed, ${outcome.failed} failed, ${Math.round(outcome.seconds)} s)`,
+  )
   if (outcome.report !== '') console.log(outcome.report)
 }
 
 /** The table, and the line that counts. */
 function summarize(parts: readonly Part[]): number {
-  const list = parts.map((part) => ({ name: part.name, ...(outcomes.get(part) ?? { passed: 0, failed: 1, skipped: 0, seconds: 0, ok: false }) }))
-  console.log(`\n${'part'.padEnd(10)} ${'passed'.padStart(8)} ${'failed'.padStart(8)} ${'skipped'.padStart(8)} ${'seconds'.padStart(8)}`)
+  const list = parts.map((part) => ({
+    name: part.name,
+    ...(outcomes.get(part) ?? { passed: 0, failed: 1, skipped: 0, seconds: 0, ok: false }),
+  }))
+  console.log(
+    `\n${'part'.padEnd(10)} ${'passed'.padStart(8)} ${'failed'.padStart(8)} ${'skipped'.padStart(8)} ${'seconds'.padStart(8)}`,
+  )
   for (const { name, passed, failed, skipped, seconds } of list) {
-    console.log(`${name.padEnd(10)} ${[passed, failed, skipped, Math.round(seconds)].map((value) => String(value).padStart(8)).join(' ')}`)
+    console.log(
+      `${name.padEnd(10)} ${[passed, failed, skipped, Math.round(seconds)].map((value) => String(value).padStart(8)).join(' ')}`,
+    )
   }
   const total = (of: 'passed' | 'failed'): number => list.reduce((all, each) => all + each[of], 0)
   const broken = list.filter(({ ok }) => !ok).map(({ name }) => name)
-  console.log(`${'all'.padEnd(10)} ${[total('passed'), total('failed')].map((value) => String(value).padStart(8)).join(' ')} ${String(Math.round(process.uptime())).padStart(17)}`)
+  console.log(
+    `${'all'.padEnd(10)} ${[total('passed'), total('failed')].map((value) => String(value).padStart(8)).join(' ')} ${String(Math.round(process.uptime())).padStart(17)}`,
+  )
   if (broken.length > 0) console.log(`failed: ${broken.join(', ')}`)
   console.log(`${total('passed')} passed, ${total('failed')} failed`)
   return broken.length === 0 ? 0 : 1
@@ -75,7 +97,11 @@ function summarize(parts: readonly Part[]): number {
 
 const duration = (minutes: number): string => (minutes < 90 ? `${minutes} min` : `${(minutes / 60).toFixed(1)} h`)
 
-for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143], ['SIGHUP', 129]] as const) {
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+  ['SIGHUP', 129],
+] as const) {
   process.once(signal, () => {
     console.log('\n== interrupted: ending what still runs')
     void endAll().then(() => process.exit(code))

@@ -4,8 +4,15 @@ import { runProgram } from './programs.ts'
 /** Of some Debian packages those that are not installed. */
 export function missingOf(packages: readonly string[]): string[] {
   if (packages.length === 0) return []
-  const { stdout } = spawnSync('dpkg-query', ['-W', '-f', '${Package} ${db:Status-Status}\n', ...packages], { encoding: 'utf8' })
-  const installed = new Set((stdout ?? '').split('\n').filter((line) => line.endsWith(' installed')).map((line) => line.split(' ')[0]))
+  const { stdout } = spawnSync('dpkg-query', ['-W', '-f', '${Package} ${db:Status-Status}\n', ...packages], {
+    encoding: 'utf8',
+  })
+  const installed = new Set(
+    (stdout ?? '')
+      .split('\n')
+      .filter((line) => line.endsWith(' installed'))
+      .map((line) => line.split(' ')[0]),
+  )
   return packages.filter((name) => !installed.has(name))
 }
 
@@ -32,6 +39,8 @@ async function installNow(packages: readonly string[]): Promise<string | undefin
     if (update.exitCode !== 0) return `apt-get update failed:\n${update.output}`
     updated = true
   }
-  const done = await runProgram(['apt-get', 'install', '-y', '-qq', '--no-install-recommends', ...wait, ...missing], { env: { DEBIAN_FRONTEND: 'noninteractive' } })
+  const done = await runProgram(['apt-get', 'install', '-y', '-qq', '--no-install-recommends', ...wait, ...missing], {
+    env: { DEBIAN_FRONTEND: 'noninteractive' },
+  })
   return done.exitCode === 0 ? undefined : `apt-get install ${missing.join(' ')} failed:\n${done.output}`
 }

@@ -14,46 +14,91 @@ export interface Outcome extends Tally {
 
 /** In front of TypeScript that is not bundled. */
 const LOADER = ['--import=tsx']
-/** Compute parts give way to those that wait, whose time limits would be missed else; and these to the lab, where a Swarm's nodes have to hear each other. */
+/**
+ * Compute parts give way to those that wait, whose time limits would be missed else; and these to the lab, where a
+ * Swarm's nodes have to hear each other.
+ */
 const NICENESS: Readonly<Record<Lane, number>> = { compute: 15, ssh: 5, redis: 5, app: 5, lab: 0, alone: 0 }
 
 /** Runs all of a part. @param ended - called for each file that has ended. */
-export async function runPart(part: Part, ended: (file: string, outcome: Outcome) => void = () => undefined): Promise<Outcome> {
+export async function runPart(
+  part: Part,
+  ended: (file: string, outcome: Outcome) => void = () => undefined,
+): Promise<Outcome> {
   const started = performance.now()
   const start = { niceness: NICENESS[part.lane] }
-  const outcomes = 'command' in part.work
-    ? [outcomeOf(part.name, await runProgram(part.work.command, start), false)]
-    : await runFiles(part.work, start, ended).catch((error: unknown) => [{ ...NOTHING, failed: 1, seconds: 0, ok: false, report: `${part.name}: ${String(error)}` }])
+  const outcomes =
+    'command' in part.work
+      ? [outcomeOf(part.name, await runProgram(part.work.command, start), false)]
+      : await runFiles(part.work, start, ended).catch((error: unknown) => [
+          { ...NOTHING, failed: 1, seconds: 0, ok: false, report: `${part.name}: ${String(error)}` },
+        ])
   const { passed, failed, skipped } = sum(outcomes)
   return {
-    passed, failed, skipped, seconds: (performance.now() - started) / 1000, ok: outcomes.every(({ ok }) => ok),
-    report: outcomes.map(({ report }) => report).filter((report) => report !== '').join('\n'),
+    passed,
+    failed,
+    skipped,
+    seconds: (performance.now() - started) / 1000,
+    ok: outcomes.every(({ ok }) => ok),
+    report: outcomes
+      .map(({ report }) => report)
+      .filter((report) => report !== '')
+      .join('\n'),
   }
 }
 
-async function runFiles({ files, jobs, timeoutSeconds, bundle = false }: Files, start: Start, report: (file: string, outcome: Outcome) => void): Promise<Outcome[]> {
+async function runFiles(
+  { files, jobs, timeoutSeconds, bundle = false }: Files,
+  start: Start,
+  report: (file: string, outcome: Outcome) => void,
+): Promise<Outcome[]> {
   const list = files()
   const programs = bundle ? await bundleTests(list) : undefined
   const limit = pLimit(jobs)
-  return await Promise.all(list.map((file) => limit(async () => {
-    const program = programs?.get(file)
-    const command = [process.execPath, '--enable-source-maps', ...(program === undefined ? [...LOADER, file] : [program])]
-    // The test ends itself, and says where it was, before it is ended from outside.
-    const ended = await runProgram(command, { ...start, env: { TAP_TIMEOUT: String(timeoutSeconds) }, timeoutSeconds: timeoutSeconds + 30 })
-    const outcome = outcomeOf(file, ended, true)
-    report(file, outcome)
-    return outcome
-  })))
+  return await Promise.all(
+    list.map((file) =>
+      limit(async () => {
+        const program = programs?.get(file)
+        const command = [
+          process.execPath,
+          '--enable-source-maps',
+          ...(program === undefined ? [...LOADER, file] : [program]),
+        ]
+        // The test ends itself, and says where it was, before it is ended from outside.
+        const ended = await runProgram(command, {
+          ...start,
+          env: { TAP_TIMEOUT: String(timeoutSeconds) },
+          timeoutSeconds: timeoutSeconds + 30,
+        })
+        const outcome = outcomeOf(file, ended, true)
+        report(file, outcome)
+        return outcome
+      }),
+    ),
+  )
 }
 
 /** A program that fails without a failed assertion counts as one; and so does a test file that has asserted nothing. */
 function outcomeOf(name: string, { exitCode, output, seconds, timedOut }: Ended, counts: boolean): Outcome {
   const tally = tallyOf(output)
-  const empty = counts && exitCode === 0 && tally.passed + tally.failed + tally.skipped === 0 && !/^1\.\.0/m.test(output)
+  const empty =
+    counts && exitCode === 0 && tally.passed + tally.failed + tally.skipped === 0 && !/^1\.\.0/m.test(output)
   const ok = exitCode === 0 && tally.failed === 0 && !empty
   if (ok) return { ...NOTHING, ...tally, seconds, ok, report: indent(name, commentsOf(output)) }
-  const why = timedOut ? `took longer than its time, and was ended after ${Math.round(seconds)} s` : exitCode === null ? 'was ended by a signal, or could not be started' : empty ? 'asserted nothing' : ''
-  return { ...tally, failed: Math.max(1, tally.failed), seconds, ok, report: `${name}: failed${why === '' ? '' : `: ${why}`}\n${withoutPassed(output)}` }
+  const why = timedOut
+    ? `took longer than its time, and was ended after ${Math.round(seconds)} s`
+    : exitCode === null
+      ? 'was ended by a signal, or could not be started'
+      : empty
+        ? 'asserted nothing'
+        : ''
+  return {
+    ...tally,
+    failed: Math.max(1, tally.failed),
+    seconds,
+    ok,
+    report: `${name}: failed${why === '' ? '' : `: ${why}`}\n${withoutPassed(output)}`,
+  }
 }
 
 const indent = (name: string, text: string): string => (text === '' ? '' : `${name}:\n${text}`)

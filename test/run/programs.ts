@@ -22,13 +22,21 @@ const GRACE_MS = 10_000
 const running = new Set<number>()
 
 /** Runs a program in a process group of its own, so that all it has started ends with it. Never rejects. */
-export function runProgram(command: readonly string[], { env = {}, niceness = 0, timeoutSeconds }: Start = {}): Promise<Ended> {
+export function runProgram(
+  command: readonly string[],
+  { env = {}, niceness = 0, timeoutSeconds }: Start = {},
+): Promise<Ended> {
   const started = performance.now()
   const [program, ...args] = command
   const chunks: Buffer[] = []
   let timedOut = false
   return new Promise((resolve) => {
-    const child = spawn(program as string, args, { cwd: ROOT, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+    const child = spawn(program as string, args, {
+      cwd: ROOT,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    })
     const { pid } = child
     let timer: NodeJS.Timeout | undefined
     const done = (exitCode: number | null, more = ''): void => {
@@ -40,9 +48,16 @@ export function runProgram(command: readonly string[], { env = {}, niceness = 0,
       }
       child.stdout.destroy()
       child.stderr.destroy()
-      resolve({ exitCode, output: Buffer.concat(chunks).toString() + more, seconds: (performance.now() - started) / 1000, timedOut })
+      resolve({
+        exitCode,
+        output: Buffer.concat(chunks).toString() + more,
+        seconds: (performance.now() - started) / 1000,
+        timedOut,
+      })
     }
-    child.once('error', (error) => { done(null, `${program}: ${error.message}\n`) })
+    child.once('error', (error) => {
+      done(null, `${program}: ${error.message}\n`)
+    })
     if (pid === undefined) return
     running.add(pid)
     lowerPriority(pid, niceness)
@@ -55,7 +70,9 @@ export function runProgram(command: readonly string[], { env = {}, niceness = 0,
     }
     // Programs that outlive it may hold the pipes: what is in them is read, and no more waited for.
     child.once('exit', (exitCode) => {
-      const late = setTimeout(() => { done(exitCode) }, 1000)
+      const late = setTimeout(() => {
+        done(exitCode)
+      }, 1000)
       child.once('close', () => {
         clearTimeout(late)
         done(exitCode)
@@ -67,12 +84,15 @@ export function runProgram(command: readonly string[], { env = {}, niceness = 0,
 /** Ends all that runs, first with SIGTERM, then for good. */
 export async function endAll(): Promise<void> {
   for (const pid of running) end(pid)
-  for (const until = Date.now() + GRACE_MS + 1000; running.size > 0 && Date.now() < until;) await new Promise((resolve) => setTimeout(resolve, 50))
+  for (const until = Date.now() + GRACE_MS + 1000; running.size > 0 && Date.now() < until; )
+    await new Promise((resolve) => setTimeout(resolve, 50))
 }
 
 function end(pid: number): void {
   signal(pid, 'SIGTERM')
-  setTimeout(() => { signal(pid, 'SIGKILL') }, GRACE_MS).unref()
+  setTimeout(() => {
+    signal(pid, 'SIGKILL')
+  }, GRACE_MS).unref()
 }
 
 function signal(group: number, name: NodeJS.Signals): void {

@@ -7,9 +7,15 @@ export interface Tally {
 
 export const NOTHING: Tally = { passed: 0, failed: 0, skipped: 0 }
 
-export const sum = (tallies: readonly Tally[]): Tally => tallies.reduce((all, each) => ({
-  passed: all.passed + each.passed, failed: all.failed + each.failed, skipped: all.skipped + each.skipped,
-}), NOTHING)
+export const sum = (tallies: readonly Tally[]): Tally =>
+  tallies.reduce(
+    (all, each) => ({
+      passed: all.passed + each.passed,
+      failed: all.failed + each.failed,
+      skipped: all.skipped + each.skipped,
+    }),
+    NOTHING,
+  )
 
 /** Counts in the last line of tap, or of pytest. A program that says neither has counted nothing. */
 export function tallyOf(output: string): Tally {
@@ -18,14 +24,26 @@ export function tallyOf(output: string): Tally {
     const count = (name: string): number => Number(new RegExp(`\\b${name}: (\\d+)`).exec(tap)?.[1] ?? 0)
     return { passed: count('pass'), failed: count('fail'), skipped: count('skip') + count('todo') }
   }
-  const pytest = [...output.matchAll(/^=*\s*((?:\d+ (?:failed|passed|skipped|errors?|warnings?|deselected|xfailed|xpassed)(?:, )?)+) in [\d.]+s/gm)].at(-1)?.[1] ?? ''
+  const pytest =
+    [
+      ...output.matchAll(
+        /^=*\s*((?:\d+ (?:failed|passed|skipped|errors?|warnings?|deselected|xfailed|xpassed)(?:, )?)+) in [\d.]+s/gm,
+      ),
+    ].at(-1)?.[1] ?? ''
   const count = (name: string): number => Number(new RegExp(`(\\d+) ${name}`).exec(pytest)?.[1] ?? 0)
   return { passed: count('passed'), failed: count('failed') + count('error'), skipped: count('skipped') }
 }
 
 /** Output without what passed: failures with all that is said of them, comments, and whatever is not TAP. */
-export const withoutPassed = (output: string): string => output.split('\n')
-  .filter((line) => !/^ *(ok |1\.\.|# time=|# Subtest|# \{|$)|^TAP version/.test(line)).join('\n')
+export const withoutPassed = (output: string): string =>
+  output
+    .split('\n')
+    .filter((line) => !/^ *(ok |1\.\.|# time=|# Subtest|# \{|$)|^TAP version/.test(line))
+    .join('\n')
 
 /** The comments alone: what a test that passed has to say. */
-export const commentsOf = (output: string): string => withoutPassed(output).split('\n').filter((line) => /^ *# /.test(line)).join('\n')
+export const commentsOf = (output: string): string =>
+  withoutPassed(output)
+    .split('\n')
+    .filter((line) => /^ *# /.test(line))
+    .join('\n')

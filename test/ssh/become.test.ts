@@ -25,9 +25,13 @@ const coded = addAccount({ shell: '/bin/bash' })
 t.teardown(() => coded.remove())
 mkdirSync(join(coded.home, 'bin'))
 writeFileSync(join(coded.home, '.bashrc'), 'PATH=$HOME/bin:$PATH\n')
-writeFileSync(join(coded.home, 'bin/sudo'), '#!/bin/sh\nprintf "Verification code: " >&2; exec cat >/dev/null\n', { mode: 0o755 })
+writeFileSync(join(coded.home, 'bin/sudo'), '#!/bin/sh\nprintf "Verification code: " >&2; exec cat >/dev/null\n', {
+  mode: 0o755,
+})
 const questioned = failsPastLogin(async () => {
-  const connection = openConnection(connectionTarget('node1', sshd.vars({ ansible_user: coded.name, ansible_ssh_timeout: 1 })))
+  const connection = openConnection(
+    connectionTarget('node1', sshd.vars({ ansible_user: coded.name, ansible_ssh_timeout: 1 })),
+  )
   try {
     await connection.exchange('true', { timeLimitSeconds: 20, become: { user: 'root', password: new Secret('x') } })
   } finally {
@@ -37,11 +41,13 @@ const questioned = failsPastLogin(async () => {
 questioned.catch(() => undefined)
 
 t.teardown(() => {
-  for (const { commandLine, pid } of processes()) if (/^sleep 2000\.(25|125|375|5)$/.test(commandLine)) endProcess(pid, 'SIGKILL')
+  for (const { commandLine, pid } of processes())
+    if (/^sleep 2000\.(25|125|375|5)$/.test(commandLine)) endProcess(pid, 'SIGKILL')
 })
 
 const root = (password?: string): Become => ({
-  user: 'root', ...(password === undefined ? {} : { password: new Secret(password) }),
+  user: 'root',
+  ...(password === undefined ? {} : { password: new Secret(password) }),
 })
 
 const connections: Connection[] = []
@@ -55,7 +61,8 @@ function login({ name }: Account): Connection {
 
 const run = async (connection: Connection, script: string, become?: Become) => {
   const { stdout, stderr, exitCode } = await connection.exchange(script, {
-    timeLimitSeconds: 20, ...(become === undefined ? {} : { become }),
+    timeLimitSeconds: 20,
+    ...(become === undefined ? {} : { become }),
   })
   return { stdout: stdout.toString(), stderr: stderr.toString(), exitCode }
 }
@@ -63,7 +70,11 @@ const run = async (connection: Connection, script: string, become?: Become) => {
 t.test('with the right password', async (t) => {
   const connection = login(asked)
   const become = root(asked.password)
-  t.same(await run(connection, 'id -un; echo err >&2; exit 4', become), { stdout: 'root\n', stderr: 'err\n', exitCode: 4 })
+  t.same(await run(connection, 'id -un; echo err >&2; exit 4', become), {
+    stdout: 'root\n',
+    stderr: 'err\n',
+    exitCode: 4,
+  })
   t.equal((await run(connection, 'pwd; echo $HOME', become)).stdout, '/root\n/root\n')
   t.equal((await run(connection, 'id -un')).stdout, `${asked.name}\n`, 'the login user has a shell of its own')
   t.equal((await run(connection, 'cat', become)).stdout, '', 'a script cannot read what we send')
@@ -108,11 +119,16 @@ t.test('a wrong password for one more identity, and later for the first, leaves 
   const connection = login(asked)
   t.equal((await run(connection, 'id -un', root(asked.password))).stdout, 'root\n')
   await t.rejects(run(connection, 'id -un', { user: free.name, password: new Secret('wrong one') }), {
-    name: 'BecomeFailed', message: /^node1: sudo refused the password for /,
+    name: 'BecomeFailed',
+    message: /^node1: sudo refused the password for /,
   })
   t.equal((await run(connection, 'id -un', root(asked.password))).stdout, 'root\n')
-  t.equal((await run(connection, 'id -un', { user: free.name, password: new Secret(asked.password) })).stdout, `${free.name}\n`)
-  // Its password is changed while we are there, and the shell that had its rights ends, once it has told the end of its script.
+  t.equal(
+    (await run(connection, 'id -un', { user: free.name, password: new Secret(asked.password) })).stdout,
+    `${free.name}\n`,
+  )
+  // Its password is changed while we are there, and the shell that had its rights ends, once it has told the end of its
+  // script.
   const go = join(sshd.folder, 'go-on-and-end')
   const end = `shell=$(ps -o ppid= -p $PPID); echo $shell; { until [ -e ${go} ]; do sleep 0.1; done; kill -9 $shell; } &`
   const { stdout } = await run(connection, end, root(asked.password))
@@ -122,7 +138,10 @@ t.test('a wrong password for one more identity, and later for the first, leaves 
   t.teardown(() => execFileSync('chpasswd', { input: `${asked.name}:${asked.password}\n` }))
   // sshd tells of the end after the process is gone: what comes over the wire meanwhile includes it.
   await run(connection, 'sleep 1')
-  await t.rejects(run(connection, 'id -un', root(asked.password)), { name: 'BecomeFailed', message: /refused the password/ })
+  await t.rejects(run(connection, 'id -un', root(asked.password)), {
+    name: 'BecomeFailed',
+    message: /refused the password/,
+  })
   t.equal((await run(connection, 'id -un')).stdout, `${asked.name}\n`)
 })
 
@@ -132,10 +151,14 @@ t.test("a sudo that wants another one's password says whose", async (t) => {
   appendFileSync(`/etc/sudoers.d/${other.name}`, `Defaults:${other.name} targetpw\n`)
   await t.rejects(run(login(other), 'true', { user: free.name, password: new Secret(other.password) }), {
     name: 'BecomeFailed',
-    message: `node1: sudo wants the password of ${free.name} in place of ${other.name}'s (rootpw, targetpw or runaspw in the `
-      + 'sudoers of node1), and refused the one it was given: give that one with -K, or set ansible_become_password',
+    message:
+      `node1: sudo wants the password of ${free.name} in place of ${other.name}'s (rootpw, targetpw or runaspw in the ` +
+      'sudoers of node1), and refused the one it was given: give that one with -K, or set ansible_become_password',
   })
-  t.equal((await run(login(other), 'id -un', { user: free.name, password: new Secret(free.password) })).stdout, `${free.name}\n`)
+  t.equal(
+    (await run(login(other), 'id -un', { user: free.name, password: new Secret(free.password) })).stdout,
+    `${free.name}\n`,
+  )
 })
 
 t.test('a connection with room for one session', async (t) => {
@@ -149,9 +172,12 @@ t.test('a connection with room for one session', async (t) => {
   const connection = open()
   t.equal((await run(connection, 'id -un')).stdout, `${free.name}\n`)
   await t.rejects(run(connection, 'id -un', root()), {
-    name: 'Unreachable', lost: false, began: false,
-    message: `node1: sshd refuses a further session on the connection of ${free.name}; each user that scripts run as needs one. `
-      + 'Raise MaxSessions in /etc/ssh/sshd_config on node1 (its default is 10), or log in as the user to become (ansible_user)',
+    name: 'Unreachable',
+    lost: false,
+    began: false,
+    message:
+      `node1: sshd refuses a further session on the connection of ${free.name}; each user that scripts run as needs one. ` +
+      'Raise MaxSessions in /etc/ssh/sshd_config on node1 (its default is 10), or log in as the user to become (ansible_user)',
   })
   t.equal((await run(connection, 'id -un')).stdout, `${free.name}\n`, 'the other identity goes on')
   t.equal((await run(open(), 'id -un', root())).stdout, 'root\n', 'one identity needs one session, whichever it is')
@@ -174,8 +200,9 @@ t.test('without a password where one is needed', async (t) => {
 t.test('a user who may not use sudo', async (t) => {
   await t.rejects(run(login(forbidden), 'true', root(forbidden.password)), {
     name: 'BecomeFailed',
-    message: `node1: ${forbidden.name} may not become root: allow it in /etc/sudoers.d on node1, or log in as a user who `
-      + 'may (ansible_user)',
+    message:
+      `node1: ${forbidden.name} may not become root: allow it in /etc/sudoers.d on node1, or log in as a user who ` +
+      'may (ansible_user)',
   })
 })
 
@@ -186,7 +213,8 @@ t.test('a host without sudo', async (t) => {
   await run(login(free), `mkdir ${bin}; ${links}`, root())
   t.teardown(() => writeFileSync(join(asked.home, '.bashrc'), ''))
   await t.rejects(run(login(asked), 'true', root(asked.password)), {
-    name: 'BecomeFailed', message: /^node1: sudo is not installed: install it on node1/,
+    name: 'BecomeFailed',
+    message: /^node1: sudo is not installed: install it on node1/,
   })
 })
 
@@ -223,7 +251,8 @@ t.test('closing ends a script that does not listen to a hang-up', async () => {
 t.test('a sudo that asks for something else is told with its question', async (t) => {
   t.match(await questioned, {
     name: 'BecomeFailed',
-    message: /^node1: sudo did not make .* into root within 12 s; it last said: Verification code:\. It may ask for more than a password/,
+    message:
+      /^node1: sudo did not make .* into root within 12 s; it last said: Verification code:\. It may ask for more than a password/,
   })
 })
 

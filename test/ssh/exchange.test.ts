@@ -39,7 +39,10 @@ t.test('with one connection', async (t) => {
 
   await t.test('exchanges asked for at once run in order, one after another', async (t) => {
     const asked = ['a', 'b', 'c'].map((word) => run(`echo ${word}; echo ${word} >>${join(sshd.folder, 'order')}`))
-    t.same((await Promise.all(asked)).map(({ stdout }) => stdout), ['a\n', 'b\n', 'c\n'])
+    t.same(
+      (await Promise.all(asked)).map(({ stdout }) => stdout),
+      ['a\n', 'b\n', 'c\n'],
+    )
     t.equal((await run(`cat ${join(sshd.folder, 'order')}`)).stdout, 'a\nb\nc\n')
   })
 
@@ -75,7 +78,8 @@ t.test('with one connection', async (t) => {
   })
 
   await t.test('a script with every kind of quote, expansion and control character arrives as it is', async (t) => {
-    const text = Array.from({ length: 255 }, (_, i) => String.fromCharCode(i + 1)).join('') + '$HOME `id` $(id) \\\n!! € \'"'
+    const text =
+      Array.from({ length: 255 }, (_, i) => String.fromCharCode(i + 1)).join('') + '$HOME `id` $(id) \\\n!! € \'"'
     t.equal((await run(`printf %s ${quote(text)}`)).stdout, text)
     t.equal((await run("cat <<'EOF'\n$x\nEOF\n")).stdout, '$x\n')
   })
@@ -111,16 +115,21 @@ t.test('with one connection', async (t) => {
     t.same(await run('echo clean'), { stdout: 'clean\n', stderr: '', exitCode: 0 })
   })
 
-  await t.test('a script that runs into its limit is ended with all its processes, and the next one runs', async (t) => {
-    const stubborn = `echo before; (trap '' TERM; sleep 1000.5; sleep 1000.5) & (trap '' TERM; sleep 1000.5; sleep 1000.5); echo after`
-    // Time enough for its first words.
-    const error = await connection.exchange(stubborn, { timeLimitSeconds: 6 }).then(t.fail, (thrown: unknown) => thrown)
-    t.type(error, TimeLimit)
-    t.match((error as Error).message, /^node1: .* within 6 s/)
-    t.equal((error as TimeLimit).stdout.toString(), 'before\n')
-    await until('they are gone', () => !isRunning('sleep 1000.5'))
-    t.equal((await run('echo fine')).stdout, 'fine\n')
-  })
+  await t.test(
+    'a script that runs into its limit is ended with all its processes, and the next one runs',
+    async (t) => {
+      const stubborn = `echo before; (trap '' TERM; sleep 1000.5; sleep 1000.5) & (trap '' TERM; sleep 1000.5; sleep 1000.5); echo after`
+      // Time enough for its first words.
+      const error = await connection
+        .exchange(stubborn, { timeLimitSeconds: 6 })
+        .then(t.fail, (thrown: unknown) => thrown)
+      t.type(error, TimeLimit)
+      t.match((error as Error).message, /^node1: .* within 6 s/)
+      t.equal((error as TimeLimit).stdout.toString(), 'before\n')
+      await until('they are gone', () => !isRunning('sleep 1000.5'))
+      t.equal((await run('echo fine')).stdout, 'fine\n')
+    },
+  )
 
   await t.test('a script that ends with 124 by itself has not run into its limit', async (t) => {
     t.equal((await run('exit 124')).exitCode, 124)
@@ -169,7 +178,8 @@ t.test('an unknown user to become is told', async (t) => {
   t.teardown(() => connection.close())
   const become = { user: 'lbtest-nobody' }
   await t.rejects(connection.exchange('true', { ...limit, become }), {
-    name: 'BecomeFailed', message: /^node1: there is no user lbtest-nobody on node1/,
+    name: 'BecomeFailed',
+    message: /^node1: there is no user lbtest-nobody on node1/,
   })
   await t.rejects(connection.exchange('true', { ...limit, become }), BecomeFailed)
 })

@@ -11,7 +11,9 @@ t.teardown(() => sshd.stop())
 const known = readFileSync(sshd.knownHostsFile, 'utf8').trim().split('\n')
 const [ed25519 = '', ecdsa = '', rsa = ''] = known
 const [name = '', type, key] = ed25519.split(' ')
-const [, fingerprint = ''] = execFileSync('ssh-keygen', ['-l', '-f', join(sshd.folder, 'host_ed25519.pub')]).toString().split(' ')
+const [, fingerprint = ''] = execFileSync('ssh-keygen', ['-l', '-f', join(sshd.folder, 'host_ed25519.pub')])
+  .toString()
+  .split(' ')
 
 makeKey(join(sshd.folder, 'other'))
 const [, otherKey = ''] = readFileSync(join(sshd.folder, 'other.pub'), 'utf8').split(' ')
@@ -50,18 +52,26 @@ t.test('comments, other hosts, patterns and a line without the port are read as 
 })
 
 t.test('one of several files may hold the key', async (t) => {
-  const connection = openConnection(connectionTarget('node1', sshd.vars({
-    ansible_ssh_common_args: `-o "UserKnownHostsFile=${file()} ${file(ed25519)}"`,
-  })))
+  const connection = openConnection(
+    connectionTarget(
+      'node1',
+      sshd.vars({
+        ansible_ssh_common_args: `-o "UserKnownHostsFile=${file()} ${file(ed25519)}"`,
+      }),
+    ),
+  )
   t.teardown(() => connection.close())
   t.equal((await connection.exchange('exit 3', { timeLimitSeconds: 10 })).exitCode, 3)
 })
 
 t.test('an unknown key is refused, with its fingerprint and the command that makes it known', async (t) => {
   const path = file()
-  const error = await login(path).then(t.fail, (thrown: unknown) => thrown) as Error
+  const error = (await login(path).then(t.fail, (thrown: unknown) => thrown)) as Error
   t.equal(error.name, 'Unreachable')
-  t.match(error.message, `node1: the host key of 127.0.0.1 port ${sshd.port} is not known. It is ${fingerprint} (ssh-ed25519).`)
+  t.match(
+    error.message,
+    `node1: the host key of 127.0.0.1 port ${sshd.port} is not known. It is ${fingerprint} (ssh-ed25519).`,
+  )
   const command = error.message.split('run: ')[1] as string
   t.equal(command, `ssh-keyscan -p ${sshd.port} -t ed25519 127.0.0.1 >> ${path}`)
   execFileSync('sh', ['-c', command], { stdio: 'ignore' })
@@ -70,9 +80,12 @@ t.test('an unknown key is refused, with its fingerprint and the command that mak
 
 t.test('a changed key is refused loudly, with the line it contradicts and the command that drops it', async (t) => {
   const path = file('# old', `${name} ${type} ${otherKey}`)
-  const error = await login(path).then(t.fail, (thrown: unknown) => thrown) as Error
+  const error = (await login(path).then(t.fail, (thrown: unknown) => thrown)) as Error
   t.equal(error.name, 'Unreachable')
-  t.match(error.message, `node1: THE HOST KEY OF 127.0.0.1 port ${sshd.port} HAS CHANGED: it is not the one in ${path}:2.`)
+  t.match(
+    error.message,
+    `node1: THE HOST KEY OF 127.0.0.1 port ${sshd.port} HAS CHANGED: it is not the one in ${path}:2.`,
+  )
   t.match(error.message, fingerprint)
   const command = /run: (.*) and take up/.exec(error.message)?.[1] as string
   execFileSync('sh', ['-c', command], { stdio: 'ignore' })

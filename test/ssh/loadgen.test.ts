@@ -22,28 +22,46 @@ t.teardown(async () => {
 
 async function put(plan: PlanInput, at = program): Promise<{ result?: LoadResult; failed?: string }> {
   let came: { result?: LoadResult; failed?: string } = {}
-  await runSteps([experiment('load', { hosts: 'all', disturbs: false, proves: {} }, async (on) => {
-    try {
-      came = { result: await loadFrom({ ...on, groups: { ...on.groups, loadgen: ['a', 'b'] } }, plan, at) }
-    } catch (error) {
-      came = { failed: (error as Error).message }
-    }
-  })], { hosts: ['a', 'b'], connect: over(sshd) })
+  await runSteps(
+    [
+      experiment('load', { hosts: 'all', disturbs: false, proves: {} }, async (on) => {
+        try {
+          came = { result: await loadFrom({ ...on, groups: { ...on.groups, loadgen: ['a', 'b'] } }, plan, at) }
+        } catch (error) {
+          came = { failed: (error as Error).message }
+        }
+      }),
+    ],
+    { hosts: ['a', 'b'], connect: over(sshd) },
+  )
   return came
 }
 
 t.test('each host sends its part, and the parts are added up', async (t) => {
   const server = await startServer(t, { latency: 20, replicas: 2 })
-  const { result, failed } = await put({ way: 'closed', connections: 5, reconnectEvery: 5, seconds: 3, targets: [{ host: server.host, port: server.port }], kinds: [{ path: '/' }] })
+  const { result, failed } = await put({
+    way: 'closed',
+    connections: 5,
+    reconnectEvery: 5,
+    seconds: 3,
+    targets: [{ host: server.host, port: server.port }],
+    kinds: [{ path: '/' }],
+  })
   t.equal(failed, undefined)
   const { requests } = await server.seen()
   t.match(result, { ended: 'in time', plan: { connections: 5 }, total: { failures: 0 } })
   const counted = result?.total.requests ?? 0
-  t.ok(counted > 0 && counted <= (requests['GET /'] ?? 0), `${counted} counted, ${requests['GET /']} seen by the server`)
+  t.ok(
+    counted > 0 && counted <= (requests['GET /'] ?? 0),
+    `${counted} counted, ${requests['GET /']} seen by the server`,
+  )
   t.same(Object.keys(result?.replicas ?? {}), ['r0', 'r1'])
 })
 
 t.test('a host without the program is named', async (t) => {
-  const { failed } = await put({ way: 'closed', connections: 2, seconds: 1, targets: [{ host: '127.0.0.1', port: 9 }], kinds: [{ path: '/' }] }, path.join(folder, 'none.cjs'))
+  const { failed } = await put(
+    { way: 'closed', connections: 2, seconds: 1, targets: [{ host: '127.0.0.1', port: 9 }], kinds: [{ path: '/' }] },
+    path.join(folder, 'none.cjs'),
+  )
   t.match(failed, /^the load generator on [ab] failed: /)
 })

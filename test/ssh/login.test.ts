@@ -28,14 +28,20 @@ const unreachable = (message: string | RegExp) => ({ name: 'Unreachable', messag
 
 t.test('a key the server does not take', async (t) => {
   makeKey(file('stranger'))
-  await t.rejects(run({ ansible_ssh_private_key_file: file('stranger') }),
-    unreachable(`node1: 127.0.0.1 port ${sshd.port} does not let root in with the key ${file('stranger')}: put the public `
-      + `key there (ssh-copy-id -p ${sshd.port} root@127.0.0.1), or correct ansible_user or ansible_ssh_private_key_file`))
+  await t.rejects(
+    run({ ansible_ssh_private_key_file: file('stranger') }),
+    unreachable(
+      `node1: 127.0.0.1 port ${sshd.port} does not let root in with the key ${file('stranger')}: put the public ` +
+        `key there (ssh-copy-id -p ${sshd.port} root@127.0.0.1), or correct ansible_user or ansible_ssh_private_key_file`,
+    ),
+  )
 })
 
 t.test('a key file that is not there', async (t) => {
-  await t.rejects(run({ ansible_ssh_private_key_file: '/nowhere/id' }),
-    unreachable('node1: the key file /nowhere/id does not exist: correct ansible_ssh_private_key_file'))
+  await t.rejects(
+    run({ ansible_ssh_private_key_file: '/nowhere/id' }),
+    unreachable('node1: the key file /nowhere/id does not exist: correct ansible_ssh_private_key_file'),
+  )
 })
 
 t.test('a key file that holds no private key', async (t) => {
@@ -50,7 +56,10 @@ t.test('a key with a passphrase', async (t) => {
 t.test('a passphrase that is given opens its key', async (t) => {
   makeKey(file('opened'), 'ed25519', 'open sesame')
   await run({}, `cat ${file('opened')}.pub >>${file('authorized_keys')}`)
-  t.equal(await run({ ansible_ssh_private_key_file: file('opened'), ansible_ssh_private_key_passphrase: 'open sesame' }), 'in')
+  t.equal(
+    await run({ ansible_ssh_private_key_file: file('opened'), ansible_ssh_private_key_passphrase: 'open sesame' }),
+    'in',
+  )
 })
 
 t.test('an agent that is gone does not stand in the way of a key', async (t) => {
@@ -77,28 +86,43 @@ t.test('an agent that holds the key lets us in', async (t) => {
   await t.rejects(run(askAgent), unreachable(/does not let .* in with the keys of the SSH agent/))
   await run({}, `cat ${file('held')}.pub >>${file('authorized_keys')}`)
   t.equal(await run(askAgent, 'id -un'), account.name)
-  t.equal(await run({ ...askAgent, ansible_ssh_private_key_file: file('held') }), 'in', 'a key with a passphrase that the agent has')
+  t.equal(
+    await run({ ...askAgent, ansible_ssh_private_key_file: file('held') }),
+    'in',
+    'a key with a passphrase that the agent has',
+  )
   agent.stop()
-  await t.rejects(run({ ...askAgent, ansible_ssh_private_key_file: file('held') }), unreachable(/has a passphrase|no key to log in with/))
+  await t.rejects(
+    run({ ...askAgent, ansible_ssh_private_key_file: file('held') }),
+    unreachable(/has a passphrase|no key to log in with/),
+  )
 })
 
 t.test('a port where nothing listens', async (t) => {
   const port = await freePort()
-  await t.rejects(run({ ansible_port: port }), unreachable(
-    `node1: nothing listens at 127.0.0.1 port ${port}: start sshd there, or correct ansible_host or ansible_port`))
+  await t.rejects(
+    run({ ansible_port: port }),
+    unreachable(
+      `node1: nothing listens at 127.0.0.1 port ${port}: start sshd there, or correct ansible_host or ansible_port`,
+    ),
+  )
 })
 
 t.test('a listener that never answers', async (t) => {
   const port = await listener(t, () => undefined)
-  await t.rejects(run({ ansible_port: port, ansible_ssh_timeout: 1 }),
-    unreachable(new RegExp(`^node1: no answer from 127.0.0.1 port ${port} within 1 s: `)))
+  await t.rejects(
+    run({ ansible_port: port, ansible_ssh_timeout: 1 }),
+    unreachable(new RegExp(`^node1: no answer from 127.0.0.1 port ${port} within 1 s: `)),
+  )
 })
 
 t.test('closing while a login goes on ends it', async (t) => {
   let called: () => void = () => undefined
   const call = new Promise<void>((resolve) => (called = resolve))
   const port = await listener(t, () => called())
-  const connection = openConnection(connectionTarget('node1', sshd.vars({ ansible_port: port, ansible_ssh_timeout: 3600 })))
+  const connection = openConnection(
+    connectionTarget('node1', sshd.vars({ ansible_port: port, ansible_ssh_timeout: 3600 })),
+  )
   const running = connection.exchange('true', { timeLimitSeconds: 10 })
   running.catch(() => undefined)
   await call
@@ -113,8 +137,12 @@ t.test('a listener that hangs up is tried a few times, then told with what it sa
     socket.end('Not allowed at this time\r\n')
   })
   // Its time must not be over before all tries are made.
-  await t.rejects(run({ ansible_port: port, ansible_ssh_timeout: 60 }),
-    unreachable(/^node1: 127.0.0.1 port \d+ closed the connection at once and said: Not allowed at this time\. .*MaxStartups/))
+  await t.rejects(
+    run({ ansible_port: port, ansible_ssh_timeout: 60 }),
+    unreachable(
+      /^node1: 127.0.0.1 port \d+ closed the connection at once and said: Not allowed at this time\. .*MaxStartups/,
+    ),
+  )
   t.equal(calls, 5)
 })
 
@@ -124,14 +152,21 @@ t.test('it is not tried for longer than the connect timeout', async (t) => {
     calls++
     socket.destroy()
   })
-  await t.rejects(run({ ansible_port: port, ansible_ssh_timeout: 1 }), unreachable(/closed the connection at once\. |no answer from .* within 1 s/))
+  await t.rejects(
+    run({ ansible_port: port, ansible_ssh_timeout: 1 }),
+    unreachable(/closed the connection at once\. |no answer from .* within 1 s/),
+  )
   t.ok(calls < 5, `${calls} calls`)
 })
 
 t.test('an address this machine does not have to connect from', async (t) => {
-  await t.rejects(run({ ansible_ssh_extra_args: '-o BindAddress=192.0.2.1' }), unreachable(
-    'node1: this machine has no address 192.0.2.1 to connect from; if node1 is a lab node, bring the lab up: '
-      + 'npx zx playbooks/lab.mjs up'))
+  await t.rejects(
+    run({ ansible_ssh_extra_args: '-o BindAddress=192.0.2.1' }),
+    unreachable(
+      'node1: this machine has no address 192.0.2.1 to connect from; if node1 is a lab node, bring the lab up: ' +
+        'npx zx playbooks/lab.mjs up',
+    ),
+  )
 })
 
 t.test('the address to connect from is used', async (t) => {
@@ -139,8 +174,10 @@ t.test('the address to connect from is used', async (t) => {
 })
 
 t.test('a name without an address', async (t) => {
-  await t.rejects(run({ ansible_host: 'no-such-host.invalid', ansible_ssh_timeout: 60 }), unreachable(
-    "node1: the name no-such-host.invalid has no address: correct ansible_host, or this machine's DNS"))
+  await t.rejects(
+    run({ ansible_host: 'no-such-host.invalid', ansible_ssh_timeout: 60 }),
+    unreachable("node1: the name no-such-host.invalid has no address: correct ansible_host, or this machine's DNS"),
+  )
 })
 
 t.test('a password, right and wrong', async (t) => {
@@ -148,7 +185,10 @@ t.test('a password, right and wrong', async (t) => {
   t.teardown(() => account.remove())
   const login = { ansible_user: account.name, ansible_ssh_private_key_file: undefined }
   t.equal(await run({ ...login, ansible_password: account.password }, 'id -un'), account.name)
-  const error = await run({ ...login, ansible_password: 'wrong one' }).then(t.fail, (thrown: unknown) => thrown) as Error
+  const error = (await run({ ...login, ansible_password: 'wrong one' }).then(
+    t.fail,
+    (thrown: unknown) => thrown,
+  )) as Error
   t.match(error.message, `does not let ${account.name} in with the password`)
   t.notMatch(error.message, 'wrong one')
 })
@@ -156,8 +196,12 @@ t.test('a password, right and wrong', async (t) => {
 t.test('an account that may not log in', async (t) => {
   const account = addAccount({ shell: '/usr/sbin/nologin' })
   t.teardown(() => account.remove())
-  await t.rejects(run({ ansible_user: account.name }), unreachable(
-    `node1: ${account.name}'s login shell does not run commands; it said: This account is currently not available.`))
+  await t.rejects(
+    run({ ansible_user: account.name }),
+    unreachable(
+      `node1: ${account.name}'s login shell does not run commands; it said: This account is currently not available.`,
+    ),
+  )
 })
 
 t.test('login shells of all kinds, noisy ones too, do not show', async (t) => {
@@ -176,14 +220,22 @@ t.test('login shells of all kinds, noisy ones too, do not show', async (t) => {
 /** A real agent, which this process speaks to until it is stopped. */
 function startAgent(): { add(keyFile: string, passphrase: string): void; stop(): void } {
   const socket = join(sshd.folder, 'agent')
-  const pid = Number(/SSH_AGENT_PID=(\d+)/.exec(execFileSync('ssh-agent', ['-s', '-a', socket], { encoding: 'utf8' }))?.[1])
+  const pid = Number(
+    /SSH_AGENT_PID=(\d+)/.exec(execFileSync('ssh-agent', ['-s', '-a', socket], { encoding: 'utf8' }))?.[1],
+  )
   process.env['SSH_AUTH_SOCK'] = socket
   const answer = join(sshd.folder, 'askpass')
   writeFileSync(answer, '#!/bin/sh\necho "$PASSPHRASE"\n', { mode: 0o755 })
   let runs = true
   return {
     add: (keyFile, passphrase) => {
-      const env = { ...process.env, SSH_ASKPASS: answer, SSH_ASKPASS_REQUIRE: 'force', DISPLAY: ':0', PASSPHRASE: passphrase }
+      const env = {
+        ...process.env,
+        SSH_ASKPASS: answer,
+        SSH_ASKPASS_REQUIRE: 'force',
+        DISPLAY: ':0',
+        PASSPHRASE: passphrase,
+      }
       execFileSync('ssh-add', ['-q', keyFile], { env, stdio: 'pipe' })
     },
     stop: () => {

@@ -32,12 +32,22 @@ async function open(t: Test, more: Record<string, unknown> = {}) {
 /** A command that no other process has, and that ends with the tests. */
 const nap = (number: number): string => `sleep 1001.${process.pid}${number}`
 const napping = (number: number): number[] =>
-  processes().filter(({ commandLine }) => commandLine === nap(number)).map(({ pid }) => pid)
-const endNaps = (number: number): void => napping(number).forEach((pid) => { endProcess(pid) })
+  processes()
+    .filter(({ commandLine }) => commandLine === nap(number))
+    .map(({ pid }) => pid)
+const endNaps = (number: number): void =>
+  napping(number).forEach((pid) => {
+    endProcess(pid)
+  })
 t.teardown(() => [125, 25, 375, 5].forEach(endNaps))
 
 const fails = (exchange: Promise<unknown>): Promise<Unreachable> =>
-  exchange.then(() => { throw new Error('it went well') }, (error: unknown) => error as Unreachable)
+  exchange.then(
+    () => {
+      throw new Error('it went well')
+    },
+    (error: unknown) => error as Unreachable,
+  )
 
 let files = 0
 /** Files by which a script and its test speak to each other. */
@@ -53,7 +63,9 @@ function paths() {
 const forsaken = (async () => {
   const proxy = await startProxy(sshd.port)
   const vars = sshd.vars({
-    ansible_port: proxy.port, ansible_user: account.name, ansible_host_key_checking: false,
+    ansible_port: proxy.port,
+    ansible_user: account.name,
+    ansible_host_key_checking: false,
     ansible_ssh_args: '-o ServerAliveInterval=0',
   })
   const connection = openConnection(connectionTarget('node1', vars))
@@ -74,8 +86,11 @@ t.test('a link that carries nothing any more is found out while a script runs', 
   await until('it runs', () => napping(125).length > 0)
   proxy.freeze()
   const error = await fails(running)
-  t.equal(error.message, 'node1: the connection was lost while a script ran (127.0.0.1 has not answered for 6 s: the machine '
-    + 'or the network to it is down); how far it came is not known')
+  t.equal(
+    error.message,
+    'node1: the connection was lost while a script ran (127.0.0.1 has not answered for 6 s: the machine ' +
+      'or the network to it is down); how far it came is not known',
+  )
   t.match(error, { name: 'Unreachable', lost: true, began: true })
   endNaps(125)
   t.equal((await connection.exchange('echo again', limit)).stdout.toString(), 'again\n')
@@ -103,7 +118,11 @@ t.test('what was never reached was not lost', async (t) => {
 t.test('a shell that is killed was lost, and the message does not blame the connection', async (t) => {
   const { connection } = await open(t)
   const error = await fails(connection.exchange('kill -9 $(ps -o ppid= -p $PPID)', limit))
-  t.match(error, { lost: true, began: true, message: /^node1: the shell on the host was ended while it ran a script; how far/ })
+  t.match(error, {
+    lost: true,
+    began: true,
+    message: /^node1: the shell on the host was ended while it ran a script; how far/,
+  })
 })
 
 for (const how of ['cut', 'freeze'] as const) {
@@ -208,6 +227,11 @@ t.test('a script that had arrived and not begun never begins', async (t) => {
 
 t.test('a host that tells no end, and does not answer either, is not said to have ended the script', async (t) => {
   const { error, again } = await forsaken
-  t.match(error, { name: 'Unreachable', lost: true, began: true, message: /^node1: the connection was given up: the host neither/ })
+  t.match(error, {
+    name: 'Unreachable',
+    lost: true,
+    began: true,
+    message: /^node1: the connection was given up: the host neither/,
+  })
   t.equal(again, 'again\n')
 })

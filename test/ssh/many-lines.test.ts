@@ -15,11 +15,15 @@ const numbers = (count: number): number[] => Array.from({ length: count }, (_, i
 async function answers(t: Test, sshd: Sshd, count: number, more: Record<string, unknown> = {}): Promise<string[]> {
   const connections: Connection[] = []
   t.teardown(() => Promise.all(connections.map((connection) => connection.close())))
-  return Promise.all(numbers(count).map(async (number) => {
-    const connection = openConnection(connectionTarget(`node${number}`, sshd.vars({ ansible_user: account.name, ansible_ssh_timeout: 60, ...more })))
-    connections.push(connection)
-    return (await connection.exchange(`echo ${number}`, { timeLimitSeconds: 60 })).stdout.toString().trim()
-  }))
+  return Promise.all(
+    numbers(count).map(async (number) => {
+      const connection = openConnection(
+        connectionTarget(`node${number}`, sshd.vars({ ansible_user: account.name, ansible_ssh_timeout: 60, ...more })),
+      )
+      connections.push(connection)
+      return (await connection.exchange(`echo ${number}`, { timeLimitSeconds: 60 })).stdout.toString().trim()
+    }),
+  )
 }
 
 t.test('of 200 lines to one sshd with its default settings none is turned away', async (t) => {
@@ -50,7 +54,9 @@ t.test('an sshd that lets nobody in is told with its own words', async (t) => {
   // It has taken the one place, and does not go on.
   await new Promise((resolve) => guest.once('data', resolve))
   await t.rejects(answers(t, sshd, 1, { ansible_ssh_timeout: 8 }), {
-    name: 'Unreachable', lost: false, began: false,
+    name: 'Unreachable',
+    lost: false,
+    began: false,
     message: /^node1: 127.0.0.1 port \d+ closed the connection at once and said: Exceeded MaxStartups\. .* MaxStartups/,
   })
   guest.destroy()

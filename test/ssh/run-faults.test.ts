@@ -16,8 +16,13 @@ const shared = mkdtempSync(join(tmpdir(), 'labbook-faults-'))
 /** Packages of nothing, to be taken away again. */
 for (const name of ['one', 'other']) {
   mkdirSync(join(shared, name, 'DEBIAN'), { recursive: true })
-  writeFileSync(join(shared, name, 'DEBIAN/control'), `Package: labbook-${name}\nVersion: 1\nArchitecture: all\nMaintainer: a test <test@example.org>\nDescription: nothing\n`)
-  execFileSync('dpkg-deb', ['--build', '--root-owner-group', join(shared, name), join(shared, `${name}.deb`)], { stdio: 'ignore' })
+  writeFileSync(
+    join(shared, name, 'DEBIAN/control'),
+    `Package: labbook-${name}\nVersion: 1\nArchitecture: all\nMaintainer: a test <test@example.org>\nDescription: nothing\n`,
+  )
+  execFileSync('dpkg-deb', ['--build', '--root-owner-group', join(shared, name), join(shared, `${name}.deb`)], {
+    stdio: 'ignore',
+  })
 }
 const OLD = 'old content\n'.repeat(1000)
 writeFileSync(join(shared, 'old'), OLD)
@@ -36,15 +41,20 @@ t.teardown(async () => {
   rmSync(shared, { recursive: true })
 })
 
-const run = (tasks: () => Task[]): Promise<Ran> => runSteps([play('p', { hosts: 'a' }, tasks)], { connect: over(host.sshd) })
+const run = (tasks: () => Task[]): Promise<Ran> =>
+  runSteps([play('p', { hosts: 'a' }, tasks)], { connect: over(host.sshd) })
 const outcome = ({ results }: Ran) => results.map(({ status, message }) => [status, message])
 
 t.test('another package manager at work', async (t) => {
   const [held, go] = [join(shared, 'held'), join(shared, 'go')]
-  const isInstalled = (): boolean => /Package: labbook-one\nStatus: install ok/.test(readFileSync(host.at('/var/lib/dpkg/status'), 'utf8'))
-  const remove = (lock_timeout: number): Task => apt('remove it', { name: 'labbook-one', state: 'absent', lock_timeout })
+  const isInstalled = (): boolean =>
+    /Package: labbook-one\nStatus: install ok/.test(readFileSync(host.at('/var/lib/dpkg/status'), 'utf8'))
+  const remove = (lock_timeout: number): Task =>
+    apt('remove it', { name: 'labbook-one', state: 'absent', lock_timeout })
   const hook = `: >${held}; until [ -e ${go} ] || [ ! -e ${held} ]; do sleep 0.1; done`
-  const holder = run(() => [shell('the other one', { cmd: sh`apt-get -y -o ${`DPkg::Pre-Invoke::=${hook}`} remove labbook-other` })])
+  const holder = run(() => [
+    shell('the other one', { cmd: sh`apt-get -y -o ${`DPkg::Pre-Invoke::=${hook}`} remove labbook-other` }),
+  ])
   await until('it holds the lock', () => existsSync(held))
 
   const refused = await run(() => [remove(0)])
@@ -71,7 +81,10 @@ t.test('a full disk: a clear message, the old file as it was, nothing left behin
     lineinfile('line', { path: '/small/file', line: 'y'.repeat(100_000), ignore_errors: true }),
   ]
   const ran = await run(() => tasks)
-  t.match(outcome(ran), tasks.map(() => ['failed', /No space left on device/]))
+  t.match(
+    outcome(ran),
+    tasks.map(() => ['failed', /No space left on device/]),
+  )
   t.same(readdirSync(host.at('/small')), ['file'])
   t.equal(readFileSync(host.at('/small/file'), 'utf8'), OLD)
 })
@@ -85,7 +98,10 @@ t.test('a read-only file system: the same', async (t) => {
     file('mode', { path: '/sealed/file', mode: '0600', ignore_errors: true }),
   ]
   const ran = await run(() => tasks)
-  t.match(outcome(ran), tasks.map(() => ['failed', /Read-only file system/]))
+  t.match(
+    outcome(ran),
+    tasks.map(() => ['failed', /Read-only file system/]),
+  )
   t.same(readdirSync(host.at('/sealed')), ['file'])
   t.equal(readFileSync(host.at('/sealed/file'), 'utf8'), OLD)
 })
@@ -104,7 +120,10 @@ t.test('a host whose umask is 077: files have the mode asked for, and without on
     copy({ dest: '/lbwork/umask', content: said.map(({ stdout }) => stdout) }),
   ])
   t.equal(ran.exitCode, 0)
-  t.same(['asked', 'plain', 'line', 'folder', 'open', 'touched'].map((name) => mode(`/lbwork/${name}`)), ['664', '644', '644', '755', '1777', '644'])
+  t.same(
+    ['asked', 'plain', 'line', 'folder', 'open', 'touched'].map((name) => mode(`/lbwork/${name}`)),
+    ['664', '644', '644', '755', '1777', '644'],
+  )
   t.equal(readFileSync(host.at('/lbwork/umask'), 'utf8'), '0022')
 })
 
@@ -120,6 +139,8 @@ t.test('contents that are no UTF-8', async (t) => {
   writeFileSync(host.at('/lbwork/bytes'), Buffer.from(bytes).reverse())
   t.same(outcome(await run(() => [put()])), [['changed', undefined]], 'of the same size, and other bytes')
   t.ok(readFileSync(host.at('/lbwork/bytes')).equals(bytes))
-  t.match(outcome(await run(() => [lineinfile('line', { path: '/lbwork/latin1', regexp: '^na', line: 'naive=2' })])), [['failed', /\/lbwork\/latin1 is not UTF-8 text/]])
+  t.match(outcome(await run(() => [lineinfile('line', { path: '/lbwork/latin1', regexp: '^na', line: 'naive=2' })])), [
+    ['failed', /\/lbwork\/latin1 is not UTF-8 text/],
+  ])
   t.ok(readFileSync(host.at('/lbwork/latin1')).equals(latin1), 'what cannot be read is not written')
 })

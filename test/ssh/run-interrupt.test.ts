@@ -17,9 +17,15 @@ t.teardown(async () => {
   for (const root of roots) rmSync(root, { recursive: true })
 })
 
-const running = (commandLine: string): number[] => processes().filter((each) => each.commandLine === commandLine).map(({ pid }) => pid)
+const running = (commandLine: string): number[] =>
+  processes()
+    .filter((each) => each.commandLine === commandLine)
+    .map(({ pid }) => pid)
 /** Whatever runs on this machine for the runner under this root, and the runner itself. */
-const ours = (root: string): string[] => processes().map(({ commandLine }) => commandLine).filter((each) => each.includes(root))
+const ours = (root: string): string[] =>
+  processes()
+    .map(({ commandLine }) => commandLine)
+    .filter((each) => each.includes(root))
 
 let sleeps = 0
 /** A project of its own with one host, and the sleep that is its only task. */
@@ -36,8 +42,15 @@ function project() {
     sleep,
     asleep: () => running(sleep).length > 0,
     run: (talk: NonNullable<Session['talk']>, options: string[] = []) =>
-      onTerminal(SLEEPER, [root, sleep, '-i', join(root, 'inventory.yaml'), '--yes', ...options], { talk, after: 'stty -a' }),
-    events: () => readFileSync(latest('events.jsonl'), 'utf8').trim().split('\n').map((text) => JSON.parse(text) as RunEvent),
+      onTerminal(SLEEPER, [root, sleep, '-i', join(root, 'inventory.yaml'), '--yes', ...options], {
+        talk,
+        after: 'stty -a',
+      }),
+    events: () =>
+      readFileSync(latest('events.jsonl'), 'utf8')
+        .trim()
+        .split('\n')
+        .map((text) => JSON.parse(text) as RunEvent),
     hasReport: () => existsSync(latest('report.html')) && existsSync(latest('summary.json')),
   }
 }
@@ -45,25 +58,36 @@ function project() {
 /** What is shown, what is typed is seen and read line by line, Ctrl-C ends programs. */
 function isSane(t: Test, raw: string): void {
   t.ok(raw.lastIndexOf('\u001b[?25h') >= raw.lastIndexOf('\u001b[?25l'), 'the cursor is shown')
-  for (const word of ['isig', 'icanon', 'echo', 'opost']) t.match(raw, new RegExp(`[ \\n]${word}[ \\r]`), `stty: ${word}`)
+  for (const word of ['isig', 'icanon', 'echo', 'opost'])
+    t.match(raw, new RegExp(`[ \\n]${word}[ \\r]`), `stty: ${word}`)
 }
 
 for (const options of [[], ['-v']]) {
   t.test(`Ctrl-C once ends the tasks, and the run in order (${options.join() || 'live screen'})`, async (t) => {
     const on = project()
     const before = sshd.connections()
-    const { raw, screen, exitCode } = await on.run([
-      [options.length === 0 ? 'Sleep' : 'PLAY [Rest]', async () => {
-        await until('it sleeps', on.asleep)
-        return CTRL_C
-      }],
-    ], options)
+    const { raw, screen, exitCode } = await on.run(
+      [
+        [
+          options.length === 0 ? 'Sleep' : 'PLAY [Rest]',
+          async () => {
+            await until('it sleeps', on.asleep)
+            return CTRL_C
+          },
+        ],
+      ],
+      options,
+    )
     t.equal(exitCode, 130)
     await until('the sleep is gone', () => !on.asleep())
     await until('the connection is gone', () => sshd.connections().every((pid) => before.includes(pid)))
     t.same(ours(on.root), [])
     t.match(on.events().at(-1), { type: 'run_end', status: 'interrupted', exitCode: 130 })
-    t.same(on.events().filter(({ type }) => type === 'result'), [], 'nothing is said of a task that did not come to its end')
+    t.same(
+      on.events().filter(({ type }) => type === 'result'),
+      [],
+      'nothing is said of a task that did not come to its end',
+    )
     t.ok(on.hasReport())
     const text = screen.join('\n')
     t.match(text, /interrupted: ending the run; Ctrl-C once more ends it at once/)
@@ -82,12 +106,17 @@ t.test('a target that does not answer does not hold up the end for ever', async 
     for (const pid of stopped) endProcess(pid, 'SIGKILL')
     for (const pid of running(on.sleep)) endProcess(pid)
   })
-  const { raw, exitCode } = await on.run([['Sleep', async () => {
-    await until('it sleeps', on.asleep)
-    stopped = sshd.connections().filter((pid) => !before.includes(pid))
-    for (const pid of stopped) endProcess(pid, 'SIGSTOP')
-    return CTRL_C
-  }]])
+  const { raw, exitCode } = await on.run([
+    [
+      'Sleep',
+      async () => {
+        await until('it sleeps', on.asleep)
+        stopped = sshd.connections().filter((pid) => !before.includes(pid))
+        for (const pid of stopped) endProcess(pid, 'SIGSTOP')
+        return CTRL_C
+      },
+    ],
+  ])
   t.equal(exitCode, 130)
   t.match(on.events().at(-1), { type: 'run_end', status: 'interrupted' })
   t.ok(on.hasReport())
@@ -103,16 +132,23 @@ t.test('Ctrl-C twice ends at once, also when the target does not answer', async 
     for (const pid of running(on.sleep)) endProcess(pid)
   })
   const { raw, exitCode } = await on.run([
-    ['Sleep', async () => {
-      await until('it sleeps', on.asleep)
-      stopped = sshd.connections().filter((pid) => !before.includes(pid))
-      for (const pid of stopped) endProcess(pid, 'SIGSTOP')
-      return CTRL_C
-    }],
+    [
+      'Sleep',
+      async () => {
+        await until('it sleeps', on.asleep)
+        stopped = sshd.connections().filter((pid) => !before.includes(pid))
+        for (const pid of stopped) endProcess(pid, 'SIGSTOP')
+        return CTRL_C
+      },
+    ],
     ['once more ends it at once', CTRL_C],
   ])
   t.equal(exitCode, 130)
-  t.same(on.events().map(({ type }) => type), ['run_start', 'play_start', 'task_start', 'notice'], 'it did not wait for the end of the run')
+  t.same(
+    on.events().map(({ type }) => type),
+    ['run_start', 'play_start', 'task_start', 'notice'],
+    'it did not wait for the end of the run',
+  )
   t.same(ours(on.root), [])
   isSane(t, raw)
 })

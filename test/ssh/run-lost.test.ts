@@ -24,9 +24,21 @@ let files = 0
 /** Files by which a script and its test speak to each other. */
 function paths() {
   files += 1
-  const [path, log, gate] = ['path', 'log', 'gate'].map((name) => join(folder, `${name}${files}`)) as [string, string, string]
+  const [path, log, gate] = ['path', 'log', 'gate'].map((name) => join(folder, `${name}${files}`)) as [
+    string,
+    string,
+    string,
+  ]
   const lines = (): string[] => (existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n') : [])
-  return { path, log, gate, lines, open: () => { appendFileSync(gate, '') } }
+  return {
+    path,
+    log,
+    gate,
+    lines,
+    open: () => {
+      appendFileSync(gate, '')
+    },
+  }
 }
 type Paths = ReturnType<typeof paths>
 
@@ -35,7 +47,9 @@ const atGate = ({ log, gate }: Pick<Paths, 'log' | 'gate'>, word: string): strin
 
 const asked = { path: z.string(), log: z.string(), gate: z.string() }
 
-/** Makes a file, and stops half-way until it is told to go on. `prints`: it then says so, to a line that may be gone. */
+/**
+ * Makes a file, and stops half-way until it is told to go on. `prints`: it then says so, to a line that may be gone.
+ */
 const slow = defineModule({
   name: 'slow',
   schema: z.strictObject({ ...asked, prints: z.boolean().default(false) }),
@@ -46,7 +60,14 @@ const slow = defineModule({
     return {
       changes: [
         ...(first === '0' ? [] : [{ description: 'one', script: sh`echo one >>${gate.log}; : >${path}` }]),
-        ...(second === '0' ? [] : [{ description: 'two', script: `${atGate(gate, 'two')}${prints ? '; echo working || exit 1' : ''}; ${sh`: >${path}.2`}` }]),
+        ...(second === '0'
+          ? []
+          : [
+              {
+                description: 'two',
+                script: `${atGate(gate, 'two')}${prints ? '; echo working || exit 1' : ''}; ${sh`: >${path}.2`}`,
+              },
+            ]),
       ],
       values: { made: second === '0' },
     }
@@ -63,14 +84,22 @@ const slowLook = defineModule({
 })
 
 /**
- * `cut`: the line, once the task stands at its gate; `open`: the gate, for one to go through; `back`: waits until it has
- * connected anew, and a little longer.
+ * `cut`: the line, once the task stands at its gate; `open`: the gate, for one to go through; `back`: waits until it
+ * has connected anew, and a little longer.
  */
 type Step = 'cut' | 'open' | 'stand' | 'back'
 
 /** Runs tasks, and meanwhile does to them what the steps say. */
-async function runThrough(steps: readonly Step[], { lines, open }: Paths, tasks: Task[], { word = 'two', check = false } = {}): Promise<Ran> {
-  const running = runSteps([play('p', { hosts: 'a' }, () => tasks, { restart: script({ text: ':' }) })], { connect: over(sshd), check })
+async function runThrough(
+  steps: readonly Step[],
+  { lines, open }: Paths,
+  tasks: Task[],
+  { word = 'two', check = false } = {},
+): Promise<Ran> {
+  const running = runSteps([play('p', { hosts: 'a' }, () => tasks, { restart: script({ text: ':' }) })], {
+    connect: over(sshd),
+    check,
+  })
   let standing = 0
   for (const step of steps) {
     if (step === 'open') open()
@@ -78,10 +107,12 @@ async function runThrough(steps: readonly Step[], { lines, open }: Paths, tasks:
       await until('it has connected anew', () => sshd.connections().length > 0)
       // Long enough for a look or a second try, if nothing held them back.
       await wait(1000)
-    }
-    else {
+    } else {
       standing += 1
-      await until(`it is at its gate for the ${standing}. time`, () => lines().filter((each) => each === word).length === standing)
+      await until(
+        `it is at its gate for the ${standing}. time`,
+        () => lines().filter((each) => each === word).length === standing,
+      )
       if (step === 'stand') continue
       const pids = sshd.connections()
       for (const pid of pids) endProcess(pid, 'SIGKILL')
@@ -97,7 +128,10 @@ const AGAIN = 'warning a: the connection was lost during «make»; connected aga
 
 t.test('lost while a change is made that goes on by itself: it is waited for, and not made twice', async (t) => {
   const at = paths()
-  const ran = await runThrough(['cut', 'back', 'open'], at, [slow('make', { ...pick(at), notify: 'restart' }), line('after', { path: `${at.path}.3`, is: 'x' })])
+  const ran = await runThrough(['cut', 'back', 'open'], at, [
+    slow('make', { ...pick(at), notify: 'restart' }),
+    line('after', { path: `${at.path}.3`, is: 'x' }),
+  ])
   t.same(ran.story, ['a make: changed', 'a after: changed', 'a restart: changed'])
   t.equal(ran.results[0]?.message, 'the connection was lost while it was made, and it is as asked')
   t.match(ran.results[0]?.changes, [{ description: 'one' }, { description: 'two' }])
@@ -123,7 +157,10 @@ t.test('lost while a command runs: it is not run a second time, whatever retries
   ]
   const ran = await runThrough(['cut', 'back', 'open'], at, tasks)
   t.same(ran.story, ['a make: failed', 'a after: changed'])
-  t.equal(ran.results[0]?.message, 'the connection was lost while it ran: how far it came is not known, and it is not run a second time by itself')
+  t.equal(
+    ran.results[0]?.message,
+    'the connection was lost while it ran: how far it came is not known, and it is not run a second time by itself',
+  )
   t.same(at.lines(), ['two', 'after'])
   t.same(warnings(ran), [AGAIN])
 })
@@ -131,7 +168,10 @@ t.test('lost while a command runs: it is not run a second time, whatever retries
 for (const check of [false, true]) {
   t.test(`lost while looking${check ? ', in check mode' : ''}: it looks again`, async (t) => {
     const at = paths()
-    const ran = await runThrough(['cut', 'open', 'stand', 'open'], at, [slowLook('make', pick(at))], { word: 'look', check })
+    const ran = await runThrough(['cut', 'open', 'stand', 'open'], at, [slowLook('make', pick(at))], {
+      word: 'look',
+      check,
+    })
     t.same(ran.story, ['a make: ok'])
     t.same(at.lines(), ['look', 'look'])
     t.same(warnings(ran), [AGAIN])
@@ -149,11 +189,16 @@ t.test('lost twice in one task: unreachable', async (t) => {
 t.test('what was looked at ahead is looked at again', async (t) => {
   const [at, more] = [paths(), paths()]
   writeFileSync(more.path, 'x')
-  const running = runSteps([play('p', { hosts: 'a' }, () => [
-    line('first', { path: more.path, is: 'x' }),
-    slowLook('make', { ...pick(at), delegate_to: 'b' }),
-    line('last', { path: more.path, is: 'x' }),
-  ])], { connect: over(sshd), hosts: ['a', 'b'] })
+  const running = runSteps(
+    [
+      play('p', { hosts: 'a' }, () => [
+        line('first', { path: more.path, is: 'x' }),
+        slowLook('make', { ...pick(at), delegate_to: 'b' }),
+        line('last', { path: more.path, is: 'x' }),
+      ]),
+    ],
+    { connect: over(sshd), hosts: ['a', 'b'] },
+  )
   await until('it is at its gate', () => at.lines().length === 1)
   rmSync(more.path)
   for (const pid of sshd.connections()) endProcess(pid, 'SIGKILL')
@@ -165,10 +210,15 @@ t.test('what was looked at ahead is looked at again', async (t) => {
 
 t.test('a look ahead that takes longer than the task before it may is not held against that task', async (t) => {
   const [at, more] = [paths(), paths()]
-  const running = runSteps([play('p', { hosts: 'a' }, () => [
-    line('first', { path: more.path, is: 'x', timeout: 3 }),
-    slowLook('look', pick(at)),
-  ])], { connect: over(sshd) })
+  const running = runSteps(
+    [
+      play('p', { hosts: 'a' }, () => [
+        line('first', { path: more.path, is: 'x', timeout: 3 }),
+        slowLook('look', pick(at)),
+      ]),
+    ],
+    { connect: over(sshd) },
+  )
   // Ahead of the first task's look and ahead of its change; then in its own turn, in which it has its own time.
   await until('it looks in its turn', () => at.lines().length === 3)
   at.open()
@@ -178,23 +228,31 @@ t.test('a look ahead that takes longer than the task before it may is not held a
 })
 
 for (const kind of ['change', 'command'] as const) {
-  t.test(`a host that does not come back while a ${kind} was made is unreachable, and how far that came is not known`, async (t) => {
-    const at = paths()
-    const dying = await startSshd({ config })
-    const task = kind === 'change' ? slow('make', pick(at)) : script('make', { text: atGate(at, 'two') })
-    const running = runSteps([play('p', { hosts: 'a' }, () => [task, script('after', { text: ':' })])], { connect: over(dying) })
-    await until('it is at its gate', () => at.lines().includes('two'))
-    const open = dying.connections()
-    endProcess(dying.pid, 'SIGKILL')
-    for (const pid of open) endProcess(pid, 'SIGKILL')
-    const ran = await running
-    at.open()
-    await dying.stop()
-    t.same(ran.story, ['a make: unreachable'])
-    t.match(ran.results[0]?.message, /^a: nothing listens at .*; the connection was lost while «make» ran: how far it came is not known$/)
-    t.equal(ran.exitCode, 4)
-    t.same(warnings(ran), [])
-  })
+  t.test(
+    `a host that does not come back while a ${kind} was made is unreachable, and how far that came is not known`,
+    async (t) => {
+      const at = paths()
+      const dying = await startSshd({ config })
+      const task = kind === 'change' ? slow('make', pick(at)) : script('make', { text: atGate(at, 'two') })
+      const running = runSteps([play('p', { hosts: 'a' }, () => [task, script('after', { text: ':' })])], {
+        connect: over(dying),
+      })
+      await until('it is at its gate', () => at.lines().includes('two'))
+      const open = dying.connections()
+      endProcess(dying.pid, 'SIGKILL')
+      for (const pid of open) endProcess(pid, 'SIGKILL')
+      const ran = await running
+      at.open()
+      await dying.stop()
+      t.same(ran.story, ['a make: unreachable'])
+      t.match(
+        ran.results[0]?.message,
+        /^a: nothing listens at .*; the connection was lost while «make» ran: how far it came is not known$/,
+      )
+      t.equal(ran.exitCode, 4)
+      t.same(warnings(ran), [])
+    },
+  )
 }
 
 function pick({ path, log, gate }: Paths): Pick<Paths, 'path' | 'log' | 'gate'> {

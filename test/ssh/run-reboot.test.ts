@@ -25,14 +25,22 @@ t.test('a host reboots, is waited for, and the play goes on', async (t) => {
   const done = register<RebootValues>('done')
   const ran = await run(host, [
     line('first', { path: join(host.folder, 'x'), is: '1' }),
-    reboot('reboot it', { msg: "it's time", test_command: sh`echo x >>${tests}; [ "$(wc -l <${tests})" -ge 3 ]`, register: done }),
+    reboot('reboot it', {
+      msg: "it's time",
+      test_command: sh`echo x >>${tests}; [ "$(wc -l <${tests})" -ge 3 ]`,
+      register: done,
+    }),
     line('after', { path: join(host.folder, 'y'), is: done.map(({ boot_id, rebooted }) => `${rebooted} ${boot_id}`) }),
   ])
   t.same(ran.story, ['a first: changed', 'a reboot it: changed', 'a after: changed'])
   t.not(host.bootId(), before)
   t.equal(readFileSync(join(host.folder, 'y'), 'utf8'), `true ${host.bootId()}`)
   t.same(host.shutdowns(), ["-r now it's time"], 'once')
-  t.same(ran.events.filter(({ type }) => type === 'notice'), [], 'a line that breaks is what was asked for')
+  t.same(
+    ran.events.filter(({ type }) => type === 'notice'),
+    [],
+    'a line that breaks is what was asked for',
+  )
 })
 
 t.test('a host that is gone before it has answered', async (t) => {
@@ -52,7 +60,10 @@ t.test('a host that comes back with the boot id it had has not rebooted', async 
   // Time enough to be up again.
   const ran = await run(host, [reboot('reboot it', { reboot_timeout: 8 }), script('after', { text: ':' })])
   t.same(ran.story, ['a reboot it: failed'])
-  t.equal(ran.results[0]?.message, `not back after 8 s: it runs the boot it ran before (${host.bootId()}), so it has not rebooted`)
+  t.equal(
+    ran.results[0]?.message,
+    `not back after 8 s: it runs the boot it ran before (${host.bootId()}), so it has not rebooted`,
+  )
   t.equal(ran.exitCode, 2)
 })
 
@@ -71,7 +82,10 @@ t.test('a host that refuses', async (t) => {
   const before = host.bootId()
   host.be('deaf')
   const ran = await run(host, [reboot('reboot it', {})])
-  t.same(ran.results.map(({ status, message }) => [status, message]), [['failed', 'shutdown: refused by a test']])
+  t.same(
+    ran.results.map(({ status, message }) => [status, message]),
+    [['failed', 'shutdown: refused by a test']],
+  )
   t.equal(host.bootId(), before)
 })
 
@@ -83,7 +97,12 @@ t.test('a host that is back and not ready', async (t) => {
 
 t.test('check mode says so, and cannot tell what comes after', async (t) => {
   const host = await machine(t)
-  const ran = await run(host, [reboot('reboot it', {}), line('after', { path: join(host.folder, 'x'), is: '1' })], {}, { check: true })
+  const ran = await run(
+    host,
+    [reboot('reboot it', {}), line('after', { path: join(host.folder, 'x'), is: '1' })],
+    {},
+    { check: true },
+  )
   t.same(ran.story, ['a reboot it: changed', 'a after: unknown'])
   t.same(host.shutdowns(), [])
 })

@@ -1,5 +1,15 @@
 import { execFileSync, spawn } from 'node:child_process'
-import { createReadStream, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  createReadStream,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -37,21 +47,30 @@ async function runPlaybook(steps: string, prepare: (runsFolder: string) => void 
   prepare(path.join(root, 'runs'))
   writeFileSync(path.join(root, 'package.json'), '{"type":"module","version":"0"}')
   writeFileSync(path.join(root, 'inventory.yaml'), JSON.stringify({ all: { hosts: { web1: sshd.vars() } } }))
-  writeFileSync(path.join(root, 'program.ts'), `
+  writeFileSync(
+    path.join(root, 'program.ts'),
+    `
     import { main } from '${ROOT}src/cli/main.ts'
     import { experiment, play, register, secret, shell } from '${ROOT}src/labbook.ts'
     const x = (bytes) => \`head -c \${bytes} /dev/zero | tr '\\\\0' x\`
     process.on('exit', () => process.stdout.write('\\npeak ' + process.resourceUsage().maxRSS + '\\n'))
     const steps = ${steps}
     process.exitCode = await main({ name: 'spool', description: '', steps }, ['--no-input', '-i', '${root}/inventory.yaml'], '${root}')
-  `)
-  const child = spawn(process.execPath, ['--import=tsx', path.join(root, 'program.ts')], { cwd: ROOT, env: { ...process.env, NO_COLOR: '1' } })
+  `,
+  )
+  const child = spawn(process.execPath, ['--import=tsx', path.join(root, 'program.ts')], {
+    cwd: ROOT,
+    env: { ...process.env, NO_COLOR: '1' },
+  })
   const [stdout, stderr] = [[] as Buffer[], [] as Buffer[]]
   child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk))
   child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk))
   const exitCode = await new Promise<number | null>((resolve) => child.once('close', resolve))
   const run = path.join(root, 'runs/latest')
-  const events = readFileSync(path.join(run, 'events.jsonl'), 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line) as RunEvent)
+  const events = readFileSync(path.join(run, 'events.jsonl'), 'utf8')
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as RunEvent)
   let files: string[] = []
   try {
     files = readdirSync(path.join(run, 'output')).sort()
@@ -59,7 +78,10 @@ async function runPlaybook(steps: string, prepare: (runsFolder: string) => void 
     // No output was long.
   }
   return {
-    exitCode, run, events, files,
+    exitCode,
+    run,
+    events,
+    files,
     stderr: Buffer.concat(stderr).toString(),
     peakMiB: Number(/peak (\d+)/.exec(Buffer.concat(stdout).toString())?.[1]) / 1024,
     results: events.filter((event) => event.type === 'result'),
@@ -95,11 +117,20 @@ t.test('100 MB of output on each stream take no more memory than 1 MB, and all o
   t.ok(small.results[0]?.commands.at(-1)?.stdout === 'x'.repeat(1_000_000))
   t.comment(`peak of 1 MB: ${small.peakMiB} MiB, of 100 MB: ${large.peakMiB} MiB`)
   t.ok(small.peakMiB > 20)
-  // Buffers of the line wait for the garbage collector, some 40 MiB however much comes, and more where it comes late; kept whole, it were 300 and more.
+  // Buffers of the line wait for the garbage collector, some 40 MiB however much comes, and more where it comes late;
+  // kept whole, it were 300 and more.
   t.ok(large.peakMiB - small.peakMiB < 150, `${large.peakMiB - small.peakMiB} MiB more`)
 
-  t.same(large.files, ['1-web1-Without-a-newline.stdout.txt', '2-web1-In-lines.stdout.txt', '3-web1-On-stderr.stderr.txt'], 'none of no_log')
-  const [plain, lines, errors] = large.files.map((file) => path.join(large.run, 'output', file)) as [string, string, string]
+  t.same(
+    large.files,
+    ['1-web1-Without-a-newline.stdout.txt', '2-web1-In-lines.stdout.txt', '3-web1-On-stderr.stderr.txt'],
+    'none of no_log',
+  )
+  const [plain, lines, errors] = large.files.map((file) => path.join(large.run, 'output', file)) as [
+    string,
+    string,
+    string,
+  ]
   t.ok(await holds(plain, 'x', BYTES))
   t.ok(await holds(lines, '0123456789abcde\n', BYTES))
   t.ok(await holds(errors, 'x', BYTES))
@@ -107,7 +138,12 @@ t.test('100 MB of output on each stream take no more memory than 1 MB, and all o
   const [first, , third] = large.results
   t.same(first?.commands.at(-1)?.long, { stdout: { bytes: BYTES, file: `output/${large.files[0]}` } })
   t.same(third?.commands.at(-1)?.long, { stderr: { bytes: BYTES, file: `output/${large.files[2]}` } })
-  t.match(first?.stdout, new RegExp(`^x+\\n\\[\\.\\.\\. \\d+ bytes left out; all ${BYTES} are in output/${large.files[0]} \\.\\.\\.\\]\\nx+$`))
+  t.match(
+    first?.stdout,
+    new RegExp(
+      `^x+\\n\\[\\.\\.\\. \\d+ bytes left out; all ${BYTES} are in output/${large.files[0]} \\.\\.\\.\\]\\nx+$`,
+    ),
+  )
   t.ok((first?.stdout.length ?? 0) <= MIB + 200)
   t.notMatch(JSON.stringify(large.results.at(-1)), 'xx')
 
@@ -132,7 +168,11 @@ t.test('a secret is masked wherever the chunks end, and what is no text stays as
   })()`)
   t.equal(exitCode, 0, stderr)
   const fillers = Array.from({ length: 6000 }, (_, i) => `[REDACTED]${'x'.repeat(900 + (i % 37))}`)
-  const expected = Buffer.concat([Buffer.from([0xff, 0, 0xfe]), Buffer.from('x'.repeat(524_275)), Buffer.from(fillers.join(''))])
+  const expected = Buffer.concat([
+    Buffer.from([0xff, 0, 0xfe]),
+    Buffer.from('x'.repeat(524_275)),
+    Buffer.from(fillers.join('')),
+  ])
   t.ok(readFileSync(path.join(run, 'output', files[0] ?? '')).equals(expected))
   t.notMatch(JSON.stringify(results), /correct|horse|battery/, 'not even the half of one where the text was cut')
   t.notMatch(readFileSync(path.join(run, 'report.html'), 'utf8'), /correct|horse|battery/)
@@ -150,14 +190,21 @@ t.test('a plan is made from 8 MiB at most; what is registered of a long output s
     ])]
   })()`)
   t.equal(exitCode, 2, stderr)
-  t.same(results.map(({ task, status }) => `${task}: ${status}`), ['Fits: ok', 'Length: changed', 'Cut: changed', 'Says so: changed', 'Too long: failed'])
+  t.same(
+    results.map(({ task, status }) => `${task}: ${status}`),
+    ['Fits: ok', 'Length: changed', 'Cut: changed', 'Says so: changed', 'Too long: failed'],
+  )
   t.equal(results[1]?.stdout, 'got 8388608')
   t.match(results[3]?.stdout, 'got bytes left out; all 3145728 are in output/2-web1-Cut.stdout.txt')
-  t.match(results[4]?.message, /it printed 8388609 bytes on stdout .* 8388608 at most; all of them are in output\/3-web1-Too-long\.stdout\.txt/)
+  t.match(
+    results[4]?.message,
+    /it printed 8388609 bytes on stdout .* 8388608 at most; all of them are in output\/3-web1-Too-long\.stdout\.txt/,
+  )
 })
 
 t.test('an exhibit that is long has its file, too', async (t) => {
-  const { exitCode, stderr, events, run, files } = await runPlaybook(`[experiment('Look', { hosts: 'all', disturbs: false, proves: { a: 'It prints' } }, async (on) => {
+  const { exitCode, stderr, events, run, files } =
+    await runPlaybook(`[experiment('Look', { hosts: 'all', disturbs: false, proves: { a: 'It prints' } }, async (on) => {
     on.finding('a', { holds: true, evidence: [await on.exhibit({ title: 'Many', command: x(20000000) })] })
   })]`)
   t.equal(exitCode, 0, stderr)
@@ -172,15 +219,19 @@ t.test('a disk that is full while an output is written down ends the run, and it
   t.teardown(() => {
     if (mounted !== '') execFileSync('umount', [mounted])
   })
-  const { exitCode, stderr, events, run, files } = await runPlaybook(`[play('Print', { hosts: 'all' }, () => [
+  const { exitCode, stderr, events, run, files } = await runPlaybook(
+    `[play('Print', { hosts: 'all' }, () => [
     shell('Long', { cmd: 'yes | head -c 30000000; touch ${folder}/came-to-its-end' }),
     shell('Next', { cmd: 'touch ${folder}/next' }),
-  ])]`, (runsFolder) => {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'labbook-spool', runsFolder])
-    mounted = runsFolder
-  })
+  ])]`,
+    (runsFolder) => {
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'labbook-spool', runsFolder])
+      mounted = runsFolder
+    },
+  )
   t.equal(exitCode, 1)
-  const reason = /cannot keep the output of «Long» on web1 in .*\/output\/1-web1-Long\.stdout\.txt: no space left: remove old runs/
+  const reason =
+    /cannot keep the output of «Long» on web1 in .*\/output\/1-web1-Long\.stdout\.txt: no space left: remove old runs/
   t.match(stderr, reason)
   t.notMatch(stderr, /bug|at .*\.ts/)
   t.ok(existsSync(path.join(folder, 'came-to-its-end')), 'the script is not cut short for it')

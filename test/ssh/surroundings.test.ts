@@ -13,9 +13,11 @@ import { makeKey, type Sshd, startSshd } from '../support/sshd.ts'
 
 const sshd = await startSshd()
 const accounts: Account[] = []
-t.teardown(() => sshd.stop().finally(() => {
-  for (const account of accounts) account.remove()
-}))
+t.teardown(() =>
+  sshd.stop().finally(() => {
+    for (const account of accounts) account.remove()
+  }),
+)
 
 function newAccount(options: Parameters<typeof addAccount>[0], files: Record<string, string> = {}): Account {
   const account = addAccount(options)
@@ -35,7 +37,10 @@ async function run(script: string, { on = sshd, as, become, vars = {} }: Run = {
   const user = as === undefined ? {} : { ansible_user: as.name }
   const connection = openConnection(connectionTarget('node1', on.vars({ ...user, ...vars })))
   try {
-    const { stdout, stderr, exitCode } = await connection.exchange(script, { timeLimitSeconds: 20, ...(become ? { become } : {}) })
+    const { stdout, stderr, exitCode } = await connection.exchange(script, {
+      timeLimitSeconds: 20,
+      ...(become ? { become } : {}),
+    })
     return { stdout: stdout.toString(), stderr: stderr.toString(), exitCode }
   } finally {
     await connection.close()
@@ -44,7 +49,12 @@ async function run(script: string, { on = sshd, as, become, vars = {} }: Run = {
 
 const root: Become = { user: 'root' }
 const fails = (outcome: Promise<unknown>): Promise<Error> =>
-  outcome.then(() => { throw new Error('it went well') }, (error: unknown) => error as Error)
+  outcome.then(
+    () => {
+      throw new Error('it went well')
+    },
+    (error: unknown) => error as Error,
+  )
 
 // Both take their time; so they go on beside the other tests.
 const MENU = { ansible_ssh_timeout: 1 }
@@ -53,11 +63,24 @@ const stalled = failsPastLogin(() => run('true', { as: menu, vars: MENU }))
 stalled.catch(() => undefined)
 
 t.test('profiles that want a terminal, change things and fail do not show', async (t) => {
-  const bashrc = 'stty -echo\nmesg n\nset -o noclobber\nalias ls=false\nPS1=x\ncd /\numask 077\nPATH=/usr/bin:/bin\nfalse\n'
-  const account = newAccount({ shell: '/bin/bash', sudo: 'freely' }, { '.bashrc': bashrc, '.profile': bashrc, '.hushlogin': '' })
-  const script = 'pwd; umask; : >made; : >made; stat -c %a made; rm made; ls -d /; case $PATH in *sbin*) echo sbin ;; esac'
-  t.same(await run(script, { as: account }), { stdout: `${account.home}\n0022\n644\n/\nsbin\n`, stderr: '', exitCode: 0 })
-  t.same(await run(script, { as: account, become: root }), { stdout: '/root\n0022\n644\n/\nsbin\n', stderr: '', exitCode: 0 })
+  const bashrc =
+    'stty -echo\nmesg n\nset -o noclobber\nalias ls=false\nPS1=x\ncd /\numask 077\nPATH=/usr/bin:/bin\nfalse\n'
+  const account = newAccount(
+    { shell: '/bin/bash', sudo: 'freely' },
+    { '.bashrc': bashrc, '.profile': bashrc, '.hushlogin': '' },
+  )
+  const script =
+    'pwd; umask; : >made; : >made; stat -c %a made; rm made; ls -d /; case $PATH in *sbin*) echo sbin ;; esac'
+  t.same(await run(script, { as: account }), {
+    stdout: `${account.home}\n0022\n644\n/\nsbin\n`,
+    stderr: '',
+    exitCode: 0,
+  })
+  t.same(await run(script, { as: account, become: root }), {
+    stdout: '/root\n0022\n644\n/\nsbin\n',
+    stderr: '',
+    exitCode: 0,
+  })
 })
 
 t.test('csh and fish as login shells, and a message of the day, do not show either', async (t) => {
@@ -72,35 +95,45 @@ t.test('csh and fish as login shells, and a message of the day, do not show eith
   t.same(await run('echo fine', { on: other, as: newAccount({}) }), { stdout: 'fine\n', stderr: '', exitCode: 0 })
 })
 
-t.test('a profile that starts another shell in place of our command is told, and nothing runs in that shell', async (t) => {
-  const account = newAccount({ shell: '/bin/bash', sudo: 'with password' }, { '.bashrc': 'exec bash --norc\n' })
-  const proof = join(account.home, 'proof')
-  t.match(await fails(run(`: >${proof}`, { as: account })), {
-    name: 'Unreachable', lost: false, message: /login shell does not run commands; .* an exec in the shell's profile/,
-  })
-  // A password is the first line that is sent: a shell that stood there would run it.
-  const password = new Secret(`: >${proof}`)
-  const become = { user: 'root', password }
-  const vars = { ansible_ssh_timeout: 0.5 }
-  t.match(await failsPastLogin(() => run(`: >${proof}`, { as: account, become, vars })), { name: 'BecomeFailed' })
-  t.notOk(existsSync(proof))
-})
+t.test(
+  'a profile that starts another shell in place of our command is told, and nothing runs in that shell',
+  async (t) => {
+    const account = newAccount({ shell: '/bin/bash', sudo: 'with password' }, { '.bashrc': 'exec bash --norc\n' })
+    const proof = join(account.home, 'proof')
+    t.match(await fails(run(`: >${proof}`, { as: account })), {
+      name: 'Unreachable',
+      lost: false,
+      message: /login shell does not run commands; .* an exec in the shell's profile/,
+    })
+    // A password is the first line that is sent: a shell that stood there would run it.
+    const password = new Secret(`: >${proof}`)
+    const become = { user: 'root', password }
+    const vars = { ansible_ssh_timeout: 0.5 }
+    t.match(await failsPastLogin(() => run(`: >${proof}`, { as: account, become, vars })), { name: 'BecomeFailed' })
+    t.notOk(existsSync(proof))
+  },
+)
 
 t.test('a forced command is told, whether it ends, echoes or waits', async (t) => {
   const account = newAccount({ shell: '/bin/sh' })
   const forced = await startSshd({ config: ['ForceCommand echo only backups here'] })
   t.teardown(() => forced.stop())
   t.match(await fails(run('true', { on: forced, as: account })), {
-    name: 'Unreachable', lost: false, began: false,
-    message: `node1: ${account.name}'s login shell does not run commands; it said: only backups here. A ForceCommand in `
-      + "sshd_config, a command= in authorized_keys or an exec in the shell's profile may stand in its way: log in as a user "
-      + 'without it (ansible_user)',
+    name: 'Unreachable',
+    lost: false,
+    began: false,
+    message:
+      `node1: ${account.name}'s login shell does not run commands; it said: only backups here. A ForceCommand in ` +
+      "sshd_config, a command= in authorized_keys or an exec in the shell's profile may stand in its way: log in as a user " +
+      'without it (ansible_user)',
   })
   const key = join(sshd.folder, 'limited')
   makeKey(key)
   appendFileSync(join(sshd.folder, 'authorized_keys'), `command="head -n 40" ${readFileSync(`${key}.pub`, 'utf8')}`)
   t.match(await fails(run('true', { as: account, vars: { ansible_ssh_private_key_file: key } })), {
-    name: 'Unreachable', lost: false, message: /login shell does not run commands; .* a command= in authorized_keys/,
+    name: 'Unreachable',
+    lost: false,
+    message: /login shell does not run commands; .* a command= in authorized_keys/,
   })
 })
 
@@ -110,17 +143,30 @@ t.test('whatever language the host speaks, its tools speak English to us', async
   const german = await startSshd({ config: ['AcceptEnv LANG LC_*', set] })
   t.teardown(() => german.stop())
   const look = 'ls /nowhere; echo "$LC_ALL[$LANGUAGE]"; printf "%.1f\\n" 1.5'
-  const expected = { stdout: 'C[]\n1.5\n', stderr: "ls: cannot access '/nowhere': No such file or directory\n", exitCode: 0 }
+  const expected = {
+    stdout: 'C[]\n1.5\n',
+    stderr: "ls: cannot access '/nowhere': No such file or directory\n",
+    exitCode: 0,
+  }
   const bashrc = 'export LANG=de_DE.UTF-8 LC_ALL=C.UTF-8 LANGUAGE=de LC_NUMERIC=de_DE.UTF-8\n'
   const account = newAccount({ shell: '/bin/bash', sudo: 'with password' }, { '.bashrc': bashrc })
   t.same(await run(look, { on: german, as: account }), expected)
   const become = { user: 'root', password: new Secret(account.password) }
   t.same(await run(look, { on: german, as: account, become }), expected)
-  t.match(await fails(run('true', { on: german, as: account, become: root })), { message: /sudo asks .* for a password, and none is given/ })
+  t.match(await fails(run('true', { on: german, as: account, become: root })), {
+    message: /sudo asks .* for a password, and none is given/,
+  })
 })
 
 t.test('nothing of ours is run or written in /tmp', async (t) => {
-  const bare = ['unshare', '--mount', 'sh', '-c', 'mount --bind /tmp /tmp && mount -o remount,bind,ro,noexec /tmp && exec "$@"', 'sh']
+  const bare = [
+    'unshare',
+    '--mount',
+    'sh',
+    '-c',
+    'mount --bind /tmp /tmp && mount -o remount,bind,ro,noexec /tmp && exec "$@"',
+    'sh',
+  ]
   const other = await startSshd({ within: bare })
   t.teardown(() => other.stop())
   const account = newAccount({ shell: '/bin/bash', sudo: 'with password' })
@@ -128,12 +174,19 @@ t.test('nothing of ours is run or written in /tmp', async (t) => {
   const script = `${long}touch /tmp/labbook-test 2>/dev/null || echo read-only; cat <<'EOF' | wc -l\n${'y\n'.repeat(50_000)}EOF\n`
   const become = { user: 'root', password: new Secret(account.password) }
   for (const more of [{}, { become }]) {
-    t.same(await run(script, { on: other, as: account, ...more }), { stdout: 'read-only\n50000\n', stderr: '', exitCode: 0 })
+    t.same(await run(script, { on: other, as: account, ...more }), {
+      stdout: 'read-only\n50000\n',
+      stderr: '',
+      exitCode: 0,
+    })
   }
 })
 
 t.test('where sh is bash, a script that is longer than a pipe leaves no file behind', async (t) => {
-  const account = newAccount({ shell: '/bin/bash' }, { '.bashrc': 'export TMPDIR=$HOME/scratch; PATH=$HOME/bin:$PATH\n' })
+  const account = newAccount(
+    { shell: '/bin/bash' },
+    { '.bashrc': 'export TMPDIR=$HOME/scratch; PATH=$HOME/bin:$PATH\n' },
+  )
   mkdirSync(join(account.home, 'bin'))
   mkdirSync(join(account.home, 'scratch'))
   execFileSync('chown', ['-R', account.name, account.home])
@@ -152,20 +205,27 @@ t.test('a clock that jumps, there or here, moves no time limit', async (t) => {
   const wall = Date.now
   let ahead = 0
   Date.now = () => wall() + (ahead += 3_600_000)
-  t.teardown(() => { Date.now = wall })
+  t.teardown(() => {
+    Date.now = wall
+  })
   t.match(await run('sleep 0.2; exit 124', { as: account }), { exitCode: 124 })
   const connection = openConnection(connectionTarget('node1', sshd.vars({ ansible_user: account.name })))
   t.teardown(() => connection.close())
-  await t.rejects(connection.exchange('sleep 1002.25', { timeLimitSeconds: 1 }), { name: 'TimeLimit', message: /within 1 s/ })
+  await t.rejects(connection.exchange('sleep 1002.25', { timeLimitSeconds: 1 }), {
+    name: 'TimeLimit',
+    message: /within 1 s/,
+  })
   const { stdout } = await connection.exchange('date', { timeLimitSeconds: 20 })
   t.equal(stdout.toString(), '100000\n', 'nobody had asked for the time before')
 })
 
 t.test('a login shell that waits for something is not waited for for ever', async (t) => {
   t.match(await stalled, {
-    name: 'Unreachable', lost: false,
-    message: `node1: ${menu.name}'s login shell has not run our command after 12 s; it said: choose:. A ForceCommand in `
-      + "sshd_config, a command= in authorized_keys or an exec in the shell's profile may stand in its way: log in as a user "
-      + 'without it (ansible_user)',
+    name: 'Unreachable',
+    lost: false,
+    message:
+      `node1: ${menu.name}'s login shell has not run our command after 12 s; it said: choose:. A ForceCommand in ` +
+      "sshd_config, a command= in authorized_keys or an exec in the shell's profile may stand in its way: log in as a user " +
+      'without it (ansible_user)',
   })
 })

@@ -11,7 +11,10 @@ export interface Account {
 }
 
 /** Adds a user; needs root. `sudo`: what it may do by sudo. */
-export function addAccount({ shell = '/bin/sh', sudo = 'nothing' as 'nothing' | 'with password' | 'freely' } = {}): Account {
+export function addAccount({
+  shell = '/bin/sh',
+  sudo = 'nothing' as 'nothing' | 'with password' | 'freely',
+} = {}): Account {
   const name = `lbtest-${randomBytes(4).toString('hex')}`
   const password = `right-${randomBytes(6).toString('hex')}`
   const sudoers = `/etc/sudoers.d/${name}`
@@ -19,8 +22,12 @@ export function addAccount({ shell = '/bin/sh', sudo = 'nothing' as 'nothing' | 
   execFileSync('chpasswd', { input: `${name}:${password}\n` })
   if (sudo !== 'nothing') {
     // The harder kind of sudo: it asks for a password for ever, and remembers one for all of the user's sessions.
-    writeFileSync(sudoers, `Defaults:${name} passwd_tries=50, timestamp_type=global\n`
-      + `${name} ALL=(ALL) ${sudo === 'freely' ? 'NOPASSWD: ' : ''}ALL\n`, { mode: 0o440 })
+    writeFileSync(
+      sudoers,
+      `Defaults:${name} passwd_tries=50, timestamp_type=global\n` +
+        `${name} ALL=(ALL) ${sudo === 'freely' ? 'NOPASSWD: ' : ''}ALL\n`,
+      { mode: 0o440 },
+    )
   }
   const remove = (): void => {
     process.removeListener('exit', remove)

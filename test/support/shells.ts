@@ -57,6 +57,10 @@ export function make<S extends z.ZodType, V>(t: Test, module: ModuleCall<S, V>, 
   const { before, applied, after } = converge(shells[0], module, params)
   t.equal(before.problem, undefined)
   for (const { exitCode, stderr } of applied) t.equal(exitCode, 0, stderr)
-  t.strictSame(after.changes.map((change) => change.description), [], 'nothing is left to do')
+  t.strictSame(
+    after.changes.map((change) => change.description),
+    [],
+    'nothing is left to do',
+  )
   return before.changes.map((change) => change.description)
 }

@@ -27,9 +27,11 @@ export interface Sshd {
  * Starts an sshd; needs root. `config` goes before the usual settings, so that it wins. `within`: a command that starts
  * another in surroundings of its own, without a further process.
  */
-export async function startSshd(
-  { config = [] as readonly string[], hostKeyTypes = ['ed25519'], within = [] as readonly string[] } = {},
-): Promise<Sshd> {
+export async function startSshd({
+  config = [] as readonly string[],
+  hostKeyTypes = ['ed25519'],
+  within = [] as readonly string[],
+} = {}): Promise<Sshd> {
   const folder = mkdtempSync(join(tmpdir(), 'labbook-sshd-'))
   const file = (name: string): string => join(folder, name)
   mkdirSync('/run/sshd', { recursive: true })
@@ -37,18 +39,21 @@ export async function startSshd(
   for (const type of hostKeyTypes) makeKey(file(`host_${type}`), type)
   makeKey(file('id_ed25519'), 'ed25519')
   copyFileSync(file('id_ed25519.pub'), file('authorized_keys'))
-  writeFileSync(file('sshd_config'), [
-    ...config,
-    `Port ${port}`,
-    'ListenAddress 127.0.0.1',
-    ...hostKeyTypes.map((type) => `HostKey ${file(`host_${type}`)}`),
-    `PidFile ${file('pid')}`,
-    `AuthorizedKeysFile ${file('authorized_keys')}`,
-    'StrictModes no',
-    'PermitRootLogin yes',
-    'UsePAM no',
-    '',
-  ].join('\n'))
+  writeFileSync(
+    file('sshd_config'),
+    [
+      ...config,
+      `Port ${port}`,
+      'ListenAddress 127.0.0.1',
+      ...hostKeyTypes.map((type) => `HostKey ${file(`host_${type}`)}`),
+      `PidFile ${file('pid')}`,
+      `AuthorizedKeysFile ${file('authorized_keys')}`,
+      'StrictModes no',
+      'PermitRootLogin yes',
+      'UsePAM no',
+      '',
+    ].join('\n'),
+  )
   execFileSync('chmod', ['755', folder])
   for (const type of hostKeyTypes) {
     appendFileSync(file('known_hosts'), `[127.0.0.1]:${port} ${readFileSync(file(`host_${type}.pub`), 'utf8')}`)
@@ -66,7 +71,10 @@ export async function startSshd(
     sshd.once('exit', () => reject(new Error(`sshd did not start: ${said}`)))
   })
   const pid = sshd.pid as number
-  const connections = (): number[] => processes().filter(({ parent }) => parent === pid).map((child) => child.pid)
+  const connections = (): number[] =>
+    processes()
+      .filter(({ parent }) => parent === pid)
+      .map((child) => child.pid)
   return {
     port,
     pid,
@@ -101,9 +109,11 @@ export function makeKey(file: string, type = 'ed25519', passphrase = ''): void {
 /** A TCP port of loopback that nothing listens on. */
 export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject).listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
-    })
+    const server = createServer()
+      .once('error', reject)
+      .listen(0, '127.0.0.1', () => {
+        const address = server.address()
+        server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
+      })
   })
 }

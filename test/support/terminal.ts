@@ -17,13 +17,23 @@ export interface Session {
 }
 
 /** Runs a TypeScript program on a pseudo-terminal of its own and talks to it; ends when the program does. */
-export function onTerminal(program: URL, args: readonly string[], { columns = 80, rows = 24, env = {}, echo = true, talk = [], after }: Session = {}) {
+export function onTerminal(
+  program: URL,
+  args: readonly string[],
+  { columns = 80, rows = 24, env = {}, echo = true, talk = [], after }: Session = {},
+) {
   const words = [process.execPath, '--import=tsx', program.pathname, ...args].map((word) => `'${word}'`).join(' ')
   // A shell that stays must not end by a Ctrl-C that is meant for the program.
   const run = after === undefined ? `exec ${words}` : `trap : INT; ${words}; code=$?; ${after}; exit $code`
-  const child = spawn('script', ['-qec', `stty cols ${columns} rows ${rows} ${echo ? 'echo' : '-echo'}; ${run}`, '/dev/null'], {
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, TERM: 'xterm-256color', ...env }, stdio: ['pipe', 'pipe', 'inherit'], timeout: PATIENCE_MS,
-  })
+  const child = spawn(
+    'script',
+    ['-qec', `stty cols ${columns} rows ${rows} ${echo ? 'echo' : '-echo'}; ${run}`, '/dev/null'],
+    {
+      env: { PATH: process.env.PATH, HOME: process.env.HOME, TERM: 'xterm-256color', ...env },
+      stdio: ['pipe', 'pipe', 'inherit'],
+      timeout: PATIENCE_MS,
+    },
+  )
   return new Promise<{ raw: string; screen: string[]; exitCode: number | null }>((resolve, reject) => {
     let raw = ''
     let read = 0
@@ -41,7 +51,9 @@ export function onTerminal(program: URL, args: readonly string[], { columns = 80
       }
     })
     child.on('error', reject)
-    child.on('close', (exitCode) => { resolve({ raw, screen: screenOf(raw), exitCode }) })
+    child.on('close', (exitCode) => {
+      resolve({ raw, screen: screenOf(raw), exitCode })
+    })
   })
 }
 
@@ -50,7 +62,9 @@ export function screenOf(raw: string): string[] {
   const lines: string[] = ['']
   let row = 0
   let column = 0
-  for (const [token] of raw.matchAll(/\u001b\[([?\d;]*)([A-Za-z])|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)|\r|\n|[^\u001b\r\n]+|\u001b/g)) {
+  for (const [token] of raw.matchAll(
+    /\u001b\[([?\d;]*)([A-Za-z])|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)|\r|\n|[^\u001b\r\n]+|\u001b/g,
+  )) {
     const [, digits, code] = /\[([?\d;]*)([A-Za-z])$/.exec(token) ?? []
     const count = digits === '' ? 1 : Number(digits)
     if (token === '\n') row += 1

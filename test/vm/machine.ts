@@ -17,10 +17,25 @@ function speaksOf(pid: string, dir: string): boolean {
 /** The system's ssh client, which trusts no host that the lab has not pinned. */
 export function sshTo(dir: string, port: number) {
   const options = [
-    '-F', 'none', '-i', `${dir}/id_ed25519`, '-o', `UserKnownHostsFile=${dir}/known_hosts`, '-o', 'GlobalKnownHostsFile=none',
-    '-o', 'StrictHostKeyChecking=yes', '-o', 'BatchMode=yes', '-o', 'ConnectTimeout=20', '-p', String(port),
+    '-F',
+    'none',
+    '-i',
+    `${dir}/id_ed25519`,
+    '-o',
+    `UserKnownHostsFile=${dir}/known_hosts`,
+    '-o',
+    'GlobalKnownHostsFile=none',
+    '-o',
+    'StrictHostKeyChecking=yes',
+    '-o',
+    'BatchMode=yes',
+    '-o',
+    'ConnectTimeout=20',
+    '-p',
+    String(port),
   ]
-  const attempt = (command: string) => spawnSync('ssh', [...options, 'ops@127.0.0.1', command], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+  const attempt = (command: string) =>
+    spawnSync('ssh', [...options, 'ops@127.0.0.1', command], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
   return {
     run(command: string): string {
       const { status, stdout, stderr } = attempt(command)

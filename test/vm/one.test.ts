@@ -13,15 +13,29 @@ import { lab_vm, vmSetting } from '../../src/lab/qemu/vm.ts'
 import { converge, make, runIn, shells } from '../support/shells.ts'
 import { processesOf, sshTo } from './machine.ts'
 
-/* One virtual machine, in software emulation: made, reached, struck, brought back, taken away. The image stays for the next run. */
+/*
+ * One virtual machine, in software emulation: made, reached, struck, brought back, taken away. The image stays for the
+ * next run.
+ */
 
 const [dash] = shells
 const dir = `${tmpdir()}/labbook-vm-test`
 const images = `${stateHome()}/images`
 const PORT = 25_900
 const vm = {
-  lab: 'lbone', dir, images, name: 'node1', address: '10.78.0.11', nodes: [{ name: 'node1', address: '10.78.0.11' }, { name: 'node2', address: '10.78.0.12' }],
-  memory: '512M', disk: '6G', ssh_port: PORT, forwards: [{ guest: 8080, host: PORT + 1 }],
+  lab: 'lbone',
+  dir,
+  images,
+  name: 'node1',
+  address: '10.78.0.11',
+  nodes: [
+    { name: 'node1', address: '10.78.0.11' },
+    { name: 'node2', address: '10.78.0.12' },
+  ],
+  memory: '512M',
+  disk: '6G',
+  ssh_port: PORT,
+  forwards: [{ guest: 8080, host: PORT + 1 }],
 }
 const ssh = sshTo(dir, PORT)
 const faults = vmFaults(vmSetting(vm))
@@ -31,19 +45,24 @@ function does(t: Test, script: string): void {
   const { exitCode, stderr } = runIn(dash, script)
   t.equal(exitCode, 0, stderr)
 }
-const get = (port: number): Promise<string> => new Promise((resolve, reject) => {
-  http.get({ host: '127.0.0.1', port, timeout: 20_000 }, (answer) => {
-    let body = ''
-    answer.on('data', (chunk) => { body += String(chunk) })
-    answer.on('end', () => resolve(body))
-  }).on('error', reject)
-})
+const get = (port: number): Promise<string> =>
+  new Promise((resolve, reject) => {
+    http
+      .get({ host: '127.0.0.1', port, timeout: 20_000 }, (answer) => {
+        let body = ''
+        answer.on('data', (chunk) => {
+          body += String(chunk)
+        })
+        answer.on('end', () => resolve(body))
+      })
+      .on('error', reject)
+  })
 const takeDown = (): void => void converge(dash, lab_vm_switch, { dir, state: 'absent' })
 
 takeDown()
 t.teardown(takeDown)
 
-await t.test('a machine comes up and answers the system\'s ssh, which checks its host key', (t) => {
+await t.test("a machine comes up and answers the system's ssh, which checks its host key", (t) => {
   make(t, lab_keys, { dir })
   make(t, lab_vm_image, { path: images })
   make(t, lab_vm_acceleration, { dir, images, want: 'tcg' })
@@ -59,34 +78,56 @@ await t.test('a machine comes up and answers the system\'s ssh, which checks its
 await t.test('a second time nothing is to be done; a port more is handed on while it runs', async (t) => {
   const pid = readFileSync(`${dir}/nodes/node1/pid`, 'utf8')
   t.strictSame(make(t, lab_vm, vm), [])
-  t.strictSame(make(t, lab_vm, { ...vm, forwards: [...vm.forwards, { guest: 8000, host: PORT + 2 }] }), ['write ports and known_hosts of node1'])
+  t.strictSame(make(t, lab_vm, { ...vm, forwards: [...vm.forwards, { guest: 8000, host: PORT + 2 }] }), [
+    'write ports and known_hosts of node1',
+  ])
   t.strictSame(make(t, lab_vm, vm), ['write ports and known_hosts of node1'])
   t.equal(readFileSync(`${dir}/nodes/node1/pid`, 'utf8'), pid, 'the same process')
-  ssh.run('mkdir /tmp/web && echo from within >/tmp/web/index.html && sudo systemd-run -q --unit web busybox httpd -f -p 8080 -h /tmp/web; '
-    + 'for try in $(seq 600); do curl -sf -o /dev/null http://127.0.0.1:8080/ && exit; sleep 0.2; done; exit 1')
+  ssh.run(
+    'mkdir /tmp/web && echo from within >/tmp/web/index.html && sudo systemd-run -q --unit web busybox httpd -f -p 8080 -h /tmp/web; ' +
+      'for try in $(seq 600); do curl -sf -o /dev/null http://127.0.0.1:8080/ && exit; sleep 0.2; done; exit 1',
+  )
   t.match(await get(PORT + 1), 'from within')
 })
 
-await t.test('a snapshot brings back what was in memory; cut off, it is gone; mended, it is back; power off ends it', (t) => {
-  ssh.run('echo remembered | sudo tee /dev/shm/word')
-  t.strictSame(converge(dash, lab_vm_snapshot, { dir, name: 'first', vms: [vm] }).applied.map(({ exitCode, stderr }) => [exitCode, stderr]), [[0, '']])
-  ssh.run('sudo rm /dev/shm/word')
-  t.strictSame(converge(dash, lab_vm_snapshot, { dir, name: 'first', vms: [vm], state: 'resumed' }).applied.map(({ exitCode, stderr }) => [exitCode, stderr]), [[0, '']])
-  t.equal(ssh.run('cat /dev/shm/word'), 'remembered')
-  const pid = readFileSync(`${dir}/nodes/node1/pid`, 'utf8')
-  does(t, faults.cutOff.make)
-  t.notOk(ssh.answers())
-  does(t, faults.cutOff.mend)
-  t.ok(ssh.answers())
-  t.equal(readFileSync(`${dir}/nodes/node1/pid`, 'utf8'), pid, 'it went on running')
-  ssh.run('sudo touch /root/kept && sync')
-  does(t, faults.powerOff.make)
-  t.strictSame(processesOf(dir).length, 1, 'only the switch is left')
-  does(t, faults.powerOff.mend)
-  t.equal(ssh.run('sudo ls /root/kept; ls /dev/shm'), '/root/kept', 'its disk is kept, its memory is not')
-  t.match(readFileSync(`${dir}/nodes/node1/console.log`, 'utf8'), /=== .* starts node1 ===[^]*=== .* starts node1 ===/, 'the console is kept as evidence')
-  t.end()
-})
+await t.test(
+  'a snapshot brings back what was in memory; cut off, it is gone; mended, it is back; power off ends it',
+  (t) => {
+    ssh.run('echo remembered | sudo tee /dev/shm/word')
+    t.strictSame(
+      converge(dash, lab_vm_snapshot, { dir, name: 'first', vms: [vm] }).applied.map(({ exitCode, stderr }) => [
+        exitCode,
+        stderr,
+      ]),
+      [[0, '']],
+    )
+    ssh.run('sudo rm /dev/shm/word')
+    t.strictSame(
+      converge(dash, lab_vm_snapshot, { dir, name: 'first', vms: [vm], state: 'resumed' }).applied.map(
+        ({ exitCode, stderr }) => [exitCode, stderr],
+      ),
+      [[0, '']],
+    )
+    t.equal(ssh.run('cat /dev/shm/word'), 'remembered')
+    const pid = readFileSync(`${dir}/nodes/node1/pid`, 'utf8')
+    does(t, faults.cutOff.make)
+    t.notOk(ssh.answers())
+    does(t, faults.cutOff.mend)
+    t.ok(ssh.answers())
+    t.equal(readFileSync(`${dir}/nodes/node1/pid`, 'utf8'), pid, 'it went on running')
+    ssh.run('sudo touch /root/kept && sync')
+    does(t, faults.powerOff.make)
+    t.strictSame(processesOf(dir).length, 1, 'only the switch is left')
+    does(t, faults.powerOff.mend)
+    t.equal(ssh.run('sudo ls /root/kept; ls /dev/shm'), '/root/kept', 'its disk is kept, its memory is not')
+    t.match(
+      readFileSync(`${dir}/nodes/node1/console.log`, 'utf8'),
+      /=== .* starts node1 ===[^]*=== .* starts node1 ===/,
+      'the console is kept as evidence',
+    )
+    t.end()
+  },
+)
 
 await t.test('down leaves nothing', (t) => {
   t.match(make(t, lab_vm_switch, { dir, state: 'absent' }), [/^end node1, the switch and remove /])

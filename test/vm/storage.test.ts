@@ -3,7 +3,9 @@ import t from 'tap'
 import { latestRun, runPlaybook } from '../support/playbook.ts'
 import { processesOf, sshTo } from './machine.ts'
 
-/* Docker's data on a disk of its own, on a kernel that has btrfs: put there, kept, and given up only when that is said. */
+/*
+ * Docker's data on a disk of its own, on a kernel that has btrfs: put there, kept, and given up only when that is said.
+ */
 
 const INVENTORY = ['-i', 'test/vm/storage.yaml', '--yes']
 const DIR = '/var/lib/labbook/lbsto'
@@ -13,7 +15,9 @@ const driver = (): string => ssh.run('sudo docker info --format "{{.Driver}}"')
 const images = (): string => ssh.run('sudo docker image ls --format "{{.Repository}}:{{.Tag}}"')
 
 await runPlaybook('playbooks/lab.mjs', ['down', ...INVENTORY]) // what a killed test has left
-t.teardown(async () => { await runPlaybook('playbooks/lab.mjs', ['down', ...INVENTORY]) })
+t.teardown(async () => {
+  await runPlaybook('playbooks/lab.mjs', ['down', ...INVENTORY])
+})
 
 await t.test('Docker is put on the second disk', async (t) => {
   const { exitCode, stdout } = await docker()
@@ -29,7 +33,10 @@ await t.test('with data there, another driver is refused, unless forced', async 
   const other = ['-e', 'docker_storage_driver=overlay2']
   const refused = await docker(...other)
   t.equal(refused.exitCode, 2)
-  t.match(refused.stdout, /Docker has data in \/var\/lib\/docker \(btrfs\), which does not go along to overlay2: save what you need, then set docker_storage_force: true/)
+  t.match(
+    refused.stdout,
+    /Docker has data in \/var\/lib\/docker \(btrfs\), which does not go along to overlay2: save what you need, then set docker_storage_force: true/,
+  )
   t.equal(driver(), 'btrfs')
   t.equal(images(), 'kept:1', 'nothing is lost')
   const forced = await docker(...other, '-e', 'docker_storage_force=true')
@@ -42,7 +49,7 @@ await t.test('it is there after a reboot', async (t) => {
   const back = await docker('-e', 'docker_storage_force=true')
   t.equal(back.exitCode, 0, back.stdout)
   ssh.run('tar -c -C /etc hostname | sudo docker import - kept:1')
-  const boot = (): string => ssh.answers() ? ssh.run('cat /proc/sys/kernel/random/boot_id') : ''
+  const boot = (): string => (ssh.answers() ? ssh.run('cat /proc/sys/kernel/random/boot_id') : '')
   const before = boot()
   ssh.run('sudo systemctl --no-block reboot')
   for (let tries = 0; tries < 60 && ['', before].includes(boot()); tries++) await sleep(5000)

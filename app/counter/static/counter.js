@@ -1,5 +1,7 @@
 // Counts without loading the page again. Without JavaScript the form does the same by POST and redirect.
-const show = (id, text) => { document.getElementById(id).textContent = text }
+const show = (id, text) => {
+  document.getElementById(id).textContent = text
+}
 
 async function count(action) {
   try {

@@ -2,7 +2,13 @@ import { copy, file, lineinfile, play, playbook, user } from '../../../src/labbo
 
 const four = play('Four', { hosts: 'all' }, () => [
   file({ path: '/srv/four', state: 'directory', owner: 'root', group: 'root', mode: '0755' }),
-  copy({ src: 'bench/material/files/limits.conf', dest: '/srv/four/limits.conf', owner: 'root', group: 'root', mode: '0644' }),
+  copy({
+    src: 'bench/material/files/limits.conf',
+    dest: '/srv/four/limits.conf',
+    owner: 'root',
+    group: 'root',
+    mode: '0644',
+  }),
   lineinfile({ path: '/etc/environment', line: 'APP_ENV=production' }),
   user({ name: 'erin', uid: 2505, home: '/home/erin', shell: '/bin/bash' }),
 ])

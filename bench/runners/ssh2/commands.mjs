@@ -7,17 +7,21 @@ import { createRequire } from 'node:module'
 const ssh2 = createRequire(createRequire(import.meta.url).resolve('node-ssh'))('ssh2')
 
 const [address, key, knownHosts] = process.argv.slice(2)
-const known = readFileSync(knownHosts, 'utf8').split('\n').find((line) => line.startsWith(`${address} `)).split(' ')[2]
+const known = readFileSync(knownHosts, 'utf8')
+  .split('\n')
+  .find((line) => line.startsWith(`${address} `))
+  .split(' ')[2]
 const client = new ssh2.Client()
 
-const exec = (command) => new Promise((resolve, reject) => {
-  client.exec(command, (error, channel) => {
-    if (error) return reject(error)
-    channel.on('close', (code) => (code === 0 ? resolve() : reject(new Error(`${command}: exit code ${code}`))))
-    channel.resume()
-    channel.stderr.resume()
+const exec = (command) =>
+  new Promise((resolve, reject) => {
+    client.exec(command, (error, channel) => {
+      if (error) return reject(error)
+      channel.on('close', (code) => (code === 0 ? resolve() : reject(new Error(`${command}: exit code ${code}`))))
+      channel.resume()
+      channel.stderr.resume()
+    })
   })
-})
 
 client.on('ready', async () => {
   client.setNoDelay(true)

@@ -25,22 +25,29 @@ export interface Cell {
 export function keptRuns(folder: string): KeptRun[] {
   let names: string[]
   try {
-    names = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => name)
+    names = readdirSync(folder, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => name)
   } catch {
     return []
   }
-  return names.flatMap((name): KeptRun[] => {
-    try {
-      const summary = JSON.parse(readFileSync(path.join(folder, name, 'summary.json'), 'utf8')) as Summary
-      return summary.check || !Array.isArray(summary.findings) ? [] : [{ name, summary }]
-    } catch {
-      return []
-    }
-  }).sort((a, b) => b.summary.startedAt.localeCompare(a.summary.startedAt))
+  return names
+    .flatMap((name): KeptRun[] => {
+      try {
+        const summary = JSON.parse(readFileSync(path.join(folder, name, 'summary.json'), 'utf8')) as Summary
+        return summary.check || !Array.isArray(summary.findings) ? [] : [{ name, summary }]
+      } catch {
+        return []
+      }
+    })
+    .sort((a, b) => b.summary.startedAt.localeCompare(a.summary.startedAt))
 }
 
 /** The newest run with a finding that could be told, and the finding. */
-export function findingIn(runs: readonly KeptRun[], id: string): { readonly run: KeptRun; readonly finding: Finding } | undefined {
+export function findingIn(
+  runs: readonly KeptRun[],
+  id: string,
+): { readonly run: KeptRun; readonly finding: Finding } | undefined {
   for (const run of runs) {
     const finding = run.summary.findings.find((each) => each.id === id && each.holds !== null)
     if (finding !== undefined) return { run, finding }
@@ -54,7 +61,8 @@ export function cellAt(runs: readonly KeptRun[], place: Place | undefined): Cell
   const [id, name] = place
   for (const { name: run, summary } of runs) {
     const measured = summary.findings.find((each) => each.id === id)?.measured?.find((each) => each.name === name)
-    if (measured !== undefined && measured.values.length > 0) return { values: measured.values, unit: measured.unit, run, finding: id }
+    if (measured !== undefined && measured.values.length > 0)
+      return { values: measured.values, unit: measured.unit, run, finding: id }
   }
   return undefined
 }

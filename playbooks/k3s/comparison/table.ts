@@ -10,9 +10,13 @@ export function shownCell(cell: Cell | undefined): string {
   if (cell === undefined) return MISSING
   const sorted = [...cell.values].sort((a, b) => a - b)
   const digits = UNITS[cell.unit] ?? 1
-  const middle = (((sorted[(sorted.length - 1) >> 1] as number) + (sorted[sorted.length >> 1] as number)) / 2).toFixed(digits)
+  const middle = (((sorted[(sorted.length - 1) >> 1] as number) + (sorted[sorted.length >> 1] as number)) / 2).toFixed(
+    digits,
+  )
   const unit = cell.unit === '' ? '' : ` ${cell.unit}`
-  return sorted.length === 1 ? `${middle}${unit}` : `${middle}${unit} (${(sorted[0] as number).toFixed(digits)} to ${(sorted.at(-1) as number).toFixed(digits)}, ${sorted.length} times)`
+  return sorted.length === 1
+    ? `${middle}${unit}`
+    : `${middle}${unit} (${(sorted[0] as number).toFixed(digits)} to ${(sorted.at(-1) as number).toFixed(digits)}, ${sorted.length} times)`
 }
 
 /** What was compared and what was not. */
@@ -34,12 +38,32 @@ export function measuredTable(runs: readonly KeptRun[], lines: Lines): Compared 
   const rows = ROWS.map(({ what, swarm, k3s }) => ({ what, swarm: cellAt(runs, swarm), k3s: cellAt(runs, k3s) }))
   const used = [...new Set(rows.flatMap(({ swarm, k3s }) => [swarm?.run, k3s?.run]).filter((run) => run !== undefined))]
   const number = new Map(used.map((run, i) => [run, i + 1]))
-  const mark = (cell: Cell | undefined): string => (cell === undefined ? MISSING : `${shownCell(cell)} [${number.get(cell.run)}]`)
+  const mark = (cell: Cell | undefined): string =>
+    cell === undefined ? MISSING : `${shownCell(cell)} [${number.get(cell.run)}]`
   const measured = rows.filter(({ swarm, k3s }) => swarm !== undefined && k3s !== undefined).length
-  const csv = [['what', 'side', 'unit', 'value', 'finding', 'run'], ...rows.flatMap(({ what, swarm, k3s }) => ([['swarm', swarm], ['k3s', k3s]] as const)
-    .flatMap(([side, cell]) => (cell?.values ?? []).map((value) => [what, side, cell?.unit ?? '', String(value), cell?.finding ?? '', cell?.run ?? ''])))]
+  const csv = [
+    ['what', 'side', 'unit', 'value', 'finding', 'run'],
+    ...rows.flatMap(({ what, swarm, k3s }) =>
+      (
+        [
+          ['swarm', swarm],
+          ['k3s', k3s],
+        ] as const
+      ).flatMap(([side, cell]) =>
+        (cell?.values ?? []).map((value) => [
+          what,
+          side,
+          cell?.unit ?? '',
+          String(value),
+          cell?.finding ?? '',
+          cell?.run ?? '',
+        ]),
+      ),
+    ),
+  ]
   return {
-    measured, rows: rows.length,
+    measured,
+    rows: rows.length,
     text: [
       ...columns([
         ['', 'SWARM', 'K3S'],
@@ -55,29 +79,53 @@ export function measuredTable(runs: readonly KeptRun[], lines: Lines): Compared 
 }
 
 const machinesOf = (runs: readonly KeptRun[], name: string): string =>
-  Object.keys(runs.find((run) => run.name === name)?.summary.hosts ?? {}).filter((host) => host !== 'localhost').sort().join(', ') || 'no machines'
+  Object.keys(runs.find((run) => run.name === name)?.summary.hosts ?? {})
+    .filter((host) => host !== 'localhost')
+    .sort()
+    .join(', ') || 'no machines'
 
 /** Why the two columns may not be comparable. */
-function doubts(runs: readonly KeptRun[], rows: readonly { readonly swarm: Cell | undefined; readonly k3s: Cell | undefined }[]): string[] {
+function doubts(
+  runs: readonly KeptRun[],
+  rows: readonly { readonly swarm: Cell | undefined; readonly k3s: Cell | undefined }[],
+): string[] {
   const of = (side: 'swarm' | 'k3s'): string[] => [...new Set(rows.flatMap((row) => row[side]?.run ?? []))]
   const machines = (side: 'swarm' | 'k3s'): Set<string> => new Set(of(side).map((run) => machinesOf(runs, run)))
-  const images = (['swarm', 'k3s'] as const).map((side) => /image (\S+@sha256:[0-9a-f]{64}|sha256:[0-9a-f]{64})/.exec(findingIn(runs, `compare.${side}`)?.finding.detail ?? '')?.[1]?.replace(/^.*@/, ''))
+  const images = (['swarm', 'k3s'] as const).map((side) =>
+    /image (\S+@sha256:[0-9a-f]{64}|sha256:[0-9a-f]{64})/
+      .exec(findingIn(runs, `compare.${side}`)?.finding.detail ?? '')?.[1]
+      ?.replace(/^.*@/, ''),
+  )
   const all = new Set([...machines('swarm'), ...machines('k3s')])
   return [
-    of('swarm').length > 0 && of('k3s').length > 0 && all.size > 1 && `doubt: not all runs were on the same machines (${[...all].join(' | ')})`,
-    images[0] !== undefined && images[1] !== undefined && images[0] !== images[1] && `doubt: the app's image is ${images[0]} on the Swarm and ${images[1]} on k3s`,
+    of('swarm').length > 0 &&
+      of('k3s').length > 0 &&
+      all.size > 1 &&
+      `doubt: not all runs were on the same machines (${[...all].join(' | ')})`,
+    images[0] !== undefined &&
+      images[1] !== undefined &&
+      images[0] !== images[1] &&
+      `doubt: the app's image is ${images[0]} on the Swarm and ${images[1]} on k3s`,
   ].filter((line) => line !== false)
 }
 
 /** The concepts of both side by side, each with where it is shown. */
-export const conceptTable = (runs: readonly KeptRun[]): string => CONCEPTS.flatMap(({ concept, swarm, k3s, shownBy }) => [
-  concept,
-  ...([['Swarm', swarm, shownBy.swarm], ['k3s', k3s, shownBy.k3s]] as const).flatMap(([side, says, ids]) => [
-    `  ${side.padEnd(6)} ${says}`,
-    ...ids.map((id) => {
-      const found = findingIn(runs, id)
-      return `         ${id}: ${found === undefined ? 'not shown in any run that is kept' : `${found.finding.holds === true ? 'holds' : 'does not hold'}, ${linkTo(found.run, id)}`}`
-    }),
-  ]),
-  '',
-]).join('\n').trimEnd()
+export const conceptTable = (runs: readonly KeptRun[]): string =>
+  CONCEPTS.flatMap(({ concept, swarm, k3s, shownBy }) => [
+    concept,
+    ...(
+      [
+        ['Swarm', swarm, shownBy.swarm],
+        ['k3s', k3s, shownBy.k3s],
+      ] as const
+    ).flatMap(([side, says, ids]) => [
+      `  ${side.padEnd(6)} ${says}`,
+      ...ids.map((id) => {
+        const found = findingIn(runs, id)
+        return `         ${id}: ${found === undefined ? 'not shown in any run that is kept' : `${found.finding.holds === true ? 'holds' : 'does not hold'}, ${linkTo(found.run, id)}`}`
+      }),
+    ]),
+    '',
+  ])
+    .join('\n')
+    .trimEnd()

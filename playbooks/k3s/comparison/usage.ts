@@ -1,13 +1,21 @@
 import type { ExperimentContext } from '../../../src/labbook.ts'
 
-/** Whose processes are the orchestrator's, by the unit whose cgroup they are in. On machines with both, each is counted for itself. */
-export const UNITS = { swarm: ['docker.service', 'containerd.service'], k3s: ['k3s.service', 'k3s-agent.service'] } as const
+/**
+ * Whose processes are the orchestrator's, by the unit whose cgroup they are in. On machines with both, each is counted
+ * for itself.
+ */
+export const UNITS = {
+  swarm: ['docker.service', 'containerd.service'],
+  k3s: ['k3s.service', 'k3s-agent.service'],
+} as const
 
 /**
- * A script that prints, of all processes of these units, how many they are, their memory (PSS, kB) and the CPU time they have used (ticks); and the ticks a
- * second has. Pods and containers are in cgroups of their own, and are not counted.
+ * A script that prints, of all processes of these units, how many they are, their memory (PSS, kB) and the CPU time
+ * they have used (ticks); and the ticks a second has. Pods and containers are in cgroups of their own, and are not
+ * counted.
  */
-export const usageScript = (units: readonly string[]): string => `
+export const usageScript = (units: readonly string[]): string =>
+  `
 count=0 memory=0 ticks=0
 for p in /proc/[0-9]*; do
   case $(cat "$p/cgroup" 2>/dev/null) in ${units.map((unit) => `*/${unit}|*/${unit}[!A-Za-z0-9/]*`).join('|')}) ;; *) continue ;; esac
@@ -31,14 +39,22 @@ export function readUsage(stdout: string): Usage | undefined {
 }
 
 /** What the orchestrator costs while nothing is asked of it, on all nodes together. */
-export async function atRest(on: ExperimentContext, units: readonly string[], nodes: readonly string[], seconds: number) {
-  const look = (host: string) => on.look({ host, command: usageScript(units), timeout: 30 }).then(({ stdout }) => readUsage(stdout))
+export async function atRest(
+  on: ExperimentContext,
+  units: readonly string[],
+  nodes: readonly string[],
+  seconds: number,
+) {
+  const look = (host: string) =>
+    on.look({ host, command: usageScript(units), timeout: 30 }).then(({ stdout }) => readUsage(stdout))
   const before = await Promise.all(nodes.map(look))
   await new Promise((resolve) => setTimeout(resolve, seconds * 1000))
   const after = await Promise.all(nodes.map(look))
   const rows = nodes.map((node, i) => {
     const [first, last] = [before[i], after[i]]
-    return first === undefined || last === undefined ? { node } : { node, ...last, cores: Math.max(0, last.cpuSeconds - first.cpuSeconds) / (last.at - first.at) }
+    return first === undefined || last === undefined
+      ? { node }
+      : { node, ...last, cores: Math.max(0, last.cpuSeconds - first.cpuSeconds) / (last.at - first.at) }
   })
   return rows
 }

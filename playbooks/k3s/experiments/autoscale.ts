@@ -26,21 +26,42 @@ export interface ScalerSample {
 }
 
 /** Pods and CPU over time. */
-export const scaleChart = (samples: readonly ScalerSample[], marks: readonly { readonly at: number; readonly label: string }[]): Chart => ({
+export const scaleChart = (
+  samples: readonly ScalerSample[],
+  marks: readonly { readonly at: number; readonly label: string }[],
+): Chart => ({
   kind: 'lines',
   title: 'Pods under load, and after',
   x: { label: 'seconds' },
   y: { label: 'pods; CPU in units of 10 % of what they ask for' },
   series: [
-    { name: 'pods wanted', drawn: 'line', points: samples.flatMap(({ at, scaler }): [number, number][] => (scaler === undefined ? [] : [[at, scaler.desired]])) },
+    {
+      name: 'pods wanted',
+      drawn: 'line',
+      points: samples.flatMap(({ at, scaler }): [number, number][] =>
+        scaler === undefined ? [] : [[at, scaler.desired]],
+      ),
+    },
     { name: 'pods ready', drawn: 'line', points: samples.map(({ at, ready }) => [at, ready] as const) },
-    { name: 'CPU / 10 %', drawn: 'line', points: samples.flatMap(({ at, scaler }): [number, number][] => (scaler?.cpu === undefined ? [] : [[at, scaler.cpu / 10]])) },
+    {
+      name: 'CPU / 10 %',
+      drawn: 'line',
+      points: samples.flatMap(({ at, scaler }): [number, number][] =>
+        scaler?.cpu === undefined ? [] : [[at, scaler.cpu / 10]],
+      ),
+    },
   ],
   marks: marks.map(({ at, label }) => ({ axis: 'x' as const, at, label })),
 })
 
 export const scaleCsv = (samples: readonly ScalerSample[]): string =>
-  ['at_s,current,desired,ready,cpu_percent', ...samples.map(({ at, scaler, ready }) => [at.toFixed(1), scaler?.current ?? '', scaler?.desired ?? '', ready, scaler?.cpu ?? ''].join(',')), ''].join('\n')
+  [
+    'at_s,current,desired,ready,cpu_percent',
+    ...samples.map(({ at, scaler, ready }) =>
+      [at.toFixed(1), scaler?.current ?? '', scaler?.desired ?? '', ready, scaler?.cpu ?? ''].join(','),
+    ),
+    '',
+  ].join('\n')
 
 /** The autoscaler is there for this experiment alone, unless the app is deployed with one. */
 async function putBack(on: CareContext): Promise<void> {
@@ -48,91 +69,155 @@ async function putBack(on: CareContext): Promise<void> {
   if (settingsOf(on).autoscale) return
   await on.look({ ...at, command: k(`delete hpa counter ${within} --ignore-not-found`) })
   await on.look({ ...at, command: k(`scale deployment/counter --replicas=${wanted} ${within}`) })
-  await on.watch({ ...at, title: 'Pods as they were', command: podsCommand(k, subject(on).namespace), within: 180, until: ({ stdout }) => servingOf(readPods(stdout)).length === wanted })
+  await on.watch({
+    ...at,
+    title: 'Pods as they were',
+    command: podsCommand(k, subject(on).namespace),
+    within: 180,
+    until: ({ stdout }) => servingOf(readPods(stdout)).length === wanted,
+  })
 }
 
 /** More pods while there is more to do, and fewer when there is not. */
-export const autoscale = experiment('Pods follow the load', {
-  hosts: 'localhost',
-  tags: ['k3s', 'experiments', 'k3s-autoscale', 'load', 'proof'],
-  disturbs: cluster('receives a load test while an autoscaler scales the Counter app'),
-  hypothesis: 'Under load the pods use more CPU than 70 % of what they ask for, so the autoscaler wants more of them, within half a minute or so, up to ten. When the load is '
-    + 'over it waits a minute, in case it comes back, and takes them away again.',
-  proves: {
-    'k3s.hpa.scales-out': 'Under load the autoscaler adds pods, and they serve',
-    'k3s.hpa.scales-in': 'When the load is over it takes them away again',
+export const autoscale = experiment(
+  'Pods follow the load',
+  {
+    hosts: 'localhost',
+    tags: ['k3s', 'experiments', 'k3s-autoscale', 'load', 'proof'],
+    disturbs: cluster('receives a load test while an autoscaler scales the Counter app'),
+    hypothesis:
+      'Under load the pods use more CPU than 70 % of what they ask for, so the autoscaler wants more of them, within half a minute or so, up to ten. When the load is ' +
+      'over it waits a minute, in case it comes back, and takes them away again.',
+    proves: {
+      'k3s.hpa.scales-out': 'Under load the autoscaler adds pods, and they serve',
+      'k3s.hpa.scales-in': 'When the load is over it takes them away again',
+    },
+    start: allWell,
+    restore: putBack,
   },
-  start: allWell,
-  restore: putBack,
-}, async (on) => {
-  const { at, k, within, namespace } = subject(on)
-  const settings = settingsOf(on)
-  const source = readFileSync(path.resolve(import.meta.dirname, '../../../templates/k3s/hpa.yaml'), 'utf8')
-  const made = await on.exhibit({
-    ...at, title: 'An autoscaler', command: `${sh`printf '%s' ${render(source, 'k3s/hpa.yaml', { ...settings }).text}`} | ${k('apply --server-side --force-conflicts --field-manager=labbook -f -')}`,
-    shown: k('apply --server-side -f hpa.yaml'),
-  })
-  const began = performance.now()
-  const now = (): number => (performance.now() - began) / 1000
-  const samples: ScalerSample[] = []
-  const marks: { at: number; label: string }[] = []
-  const stop = new AbortController()
-  const ended = AbortSignal.any([stop.signal, on.signal])
-  const sampler = (async () => {
-    while (!ended.aborted) {
-      const time = now()
-      const [scaler, pods] = [await on.look({ ...at, command: k(`get hpa counter ${within} -o json`), timeout: 20 }), await on.look({ ...at, command: podsCommand(k, namespace), timeout: 20 })]
-      samples.push({ at: time, scaler: scaler.exitCode === 0 ? readScaler(scaler.stdout) : undefined, ready: servingOf(readPods(pods.stdout)).length })
-      await sleep(SAMPLE_EVERY_MS, undefined, { signal: ended }).catch(() => undefined)
+  async (on) => {
+    const { at, k, within, namespace } = subject(on)
+    const settings = settingsOf(on)
+    const source = readFileSync(path.resolve(import.meta.dirname, '../../../templates/k3s/hpa.yaml'), 'utf8')
+    const made = await on.exhibit({
+      ...at,
+      title: 'An autoscaler',
+      command: `${sh`printf '%s' ${render(source, 'k3s/hpa.yaml', { ...settings }).text}`} | ${k('apply --server-side --force-conflicts --field-manager=labbook -f -')}`,
+      shown: k('apply --server-side -f hpa.yaml'),
+    })
+    const began = performance.now()
+    const now = (): number => (performance.now() - began) / 1000
+    const samples: ScalerSample[] = []
+    const marks: { at: number; label: string }[] = []
+    const stop = new AbortController()
+    const ended = AbortSignal.any([stop.signal, on.signal])
+    const sampler = (async () => {
+      while (!ended.aborted) {
+        const time = now()
+        const [scaler, pods] = [
+          await on.look({ ...at, command: k(`get hpa counter ${within} -o json`), timeout: 20 }),
+          await on.look({ ...at, command: podsCommand(k, namespace), timeout: 20 }),
+        ]
+        samples.push({
+          at: time,
+          scaler: scaler.exitCode === 0 ? readScaler(scaler.stdout) : undefined,
+          ready: servingOf(readPods(pods.stdout)).length,
+        })
+        await sleep(SAMPLE_EVERY_MS, undefined, { signal: ended }).catch(() => undefined)
+      }
+    })()
+    const seen = (): ScalerSample[] => samples.filter(({ scaler }) => scaler !== undefined)
+    try {
+      // Metrics of pods come some time after the pods.
+      const metrics = await on.watch({
+        ...at,
+        title: 'The autoscaler has metrics',
+        command: k(`get hpa counter ${within} -o json`),
+        within: 120,
+        every: 5,
+        until: ({ stdout }) => readScaler(stdout)?.cpu !== undefined,
+      })
+      if (!metrics.reached)
+        throw new Error(
+          `the autoscaler has no metrics: ${readScaler(metrics.exhibit.stdout)?.trouble ?? 'is metrics-server there?'}`,
+        )
+      const settled = await podsElsewhere(on, 'Pods before the load', { wanted: settings.min_replicas })
+      const first = samples.at(-1)?.ready ?? settings.replicas
+      const loadAt = now()
+      marks.push({ at: loadAt, label: 'load' })
+      const doors = await doorsOf(on)
+      const load = await runLoad(
+        {
+          way: 'closed',
+          connections: CONNECTIONS,
+          warmup: 0,
+          seconds: LOAD_SECONDS,
+          reconnectEvery: 50,
+          targets: targetsOf(doors),
+          kinds: [
+            { method: 'GET', path: '/api/counter', weight: 8 },
+            { method: 'POST', path: '/api/counter/increment', weight: 2 },
+          ],
+        },
+        on.signal,
+      )
+      const over = now()
+      marks.push({ at: over, label: 'no load' })
+      const most = Math.max(first, ...samples.filter((sample) => sample.at >= loadAt).map(({ ready }) => ready))
+      const outAt = samples.find((sample) => sample.at >= loadAt && sample.ready > first)?.at
+      while (
+        now() - over < IN_WITHIN &&
+        !((samples.at(-1)?.ready ?? Infinity) <= settings.min_replicas && most > settings.min_replicas)
+      )
+        await sleep(1000, undefined, { signal: on.signal })
+      const inAt = samples.find((sample) => sample.at >= over && sample.ready < most)?.at
+      const least = samples.at(-1)?.ready ?? Number.NaN
+      stop.abort()
+      await sampler
+      const events = await on.exhibit({
+        ...at,
+        title: 'What the autoscaler did',
+        command: k(`describe hpa counter ${within}`),
+      })
+      const exhibit = on.record({
+        title: 'Pods under load, and after',
+        command: `${CONNECTIONS} connections for ${LOAD_SECONDS} s; kubectl get hpa and pods every ${SAMPLE_EVERY_MS / 1000} s`,
+        stdout: samples
+          .map(
+            ({ at: time, scaler, ready }) =>
+              `${time.toFixed(0).padStart(5)} s  wanted ${scaler?.desired ?? '-'}  ready ${ready}  CPU ${scaler?.cpu ?? '-'} %`,
+          )
+          .join('\n'),
+        durationMs: Math.round(now() * 1000),
+        chart: scaleChart(samples, marks),
+        data: [{ name: 'autoscale.csv', text: scaleCsv(samples) }],
+      })
+      const highest = Math.max(0, ...seen().map(({ scaler }) => scaler?.cpu ?? 0))
+      on.finding('k3s.hpa.scales-out', {
+        // Where the load did not use what the autoscaler waits for, it had nothing to do.
+        holds:
+          made.exitCode !== 0 ? false : outAt !== undefined ? true : highest <= settings.cpu_percent ? null : false,
+        evidence: [made, settled.exhibit, events, exhibit],
+        detail:
+          outAt === undefined
+            ? `${most} pods throughout, CPU at most ${highest} %`
+            : `from ${first} to ${most} pods, the first more after ${seconds(outAt - loadAt)}, CPU at most ${highest} %; ${load.total.failures} of ${load.total.requests} requests failed`,
+        ...(outAt === undefined
+          ? {}
+          : { measured: { 'time to the first pod more': [outAt - loadAt, 's'], 'most pods': [most, ''] } }),
+      })
+      on.finding('k3s.hpa.scales-in', {
+        holds: outAt === undefined ? null : inAt !== undefined && least <= settings.min_replicas,
+        evidence: [events, exhibit],
+        detail:
+          inAt === undefined
+            ? `still ${least} pods ${seconds(now() - over)} after the load`
+            : `the first less after ${seconds(inAt - over)}, ${least} pods in the end`,
+        ...(inAt === undefined ? {} : { measured: { 'time to the first pod less': [inAt - over, 's'] } }),
+      })
+    } finally {
+      stop.abort()
+      await sampler.catch(() => undefined)
     }
-  })()
-  const seen = (): ScalerSample[] => samples.filter(({ scaler }) => scaler !== undefined)
-  try {
-    // Metrics of pods come some time after the pods.
-    const metrics = await on.watch({ ...at, title: 'The autoscaler has metrics', command: k(`get hpa counter ${within} -o json`), within: 120, every: 5, until: ({ stdout }) => readScaler(stdout)?.cpu !== undefined })
-    if (!metrics.reached) throw new Error(`the autoscaler has no metrics: ${readScaler(metrics.exhibit.stdout)?.trouble ?? 'is metrics-server there?'}`)
-    const settled = await podsElsewhere(on, 'Pods before the load', { wanted: settings.min_replicas })
-    const first = samples.at(-1)?.ready ?? settings.replicas
-    const loadAt = now()
-    marks.push({ at: loadAt, label: 'load' })
-    const doors = await doorsOf(on)
-    const load = await runLoad({
-      way: 'closed', connections: CONNECTIONS, warmup: 0, seconds: LOAD_SECONDS, reconnectEvery: 50,
-      targets: targetsOf(doors), kinds: [{ method: 'GET', path: '/api/counter', weight: 8 }, { method: 'POST', path: '/api/counter/increment', weight: 2 }],
-    }, on.signal)
-    const over = now()
-    marks.push({ at: over, label: 'no load' })
-    const most = Math.max(first, ...samples.filter((sample) => sample.at >= loadAt).map(({ ready }) => ready))
-    const outAt = samples.find((sample) => sample.at >= loadAt && sample.ready > first)?.at
-    while (now() - over < IN_WITHIN && !((samples.at(-1)?.ready ?? Infinity) <= settings.min_replicas && most > settings.min_replicas)) await sleep(1000, undefined, { signal: on.signal })
-    const inAt = samples.find((sample) => sample.at >= over && sample.ready < most)?.at
-    const least = samples.at(-1)?.ready ?? Number.NaN
-    stop.abort()
-    await sampler
-    const events = await on.exhibit({ ...at, title: 'What the autoscaler did', command: k(`describe hpa counter ${within}`) })
-    const exhibit = on.record({
-      title: 'Pods under load, and after', command: `${CONNECTIONS} connections for ${LOAD_SECONDS} s; kubectl get hpa and pods every ${SAMPLE_EVERY_MS / 1000} s`,
-      stdout: samples.map(({ at: time, scaler, ready }) => `${time.toFixed(0).padStart(5)} s  wanted ${scaler?.desired ?? '-'}  ready ${ready}  CPU ${scaler?.cpu ?? '-'} %`).join('\n'),
-      durationMs: Math.round(now() * 1000), chart: scaleChart(samples, marks), data: [{ name: 'autoscale.csv', text: scaleCsv(samples) }],
-    })
-    const highest = Math.max(0, ...seen().map(({ scaler }) => scaler?.cpu ?? 0))
-    on.finding('k3s.hpa.scales-out', {
-      // Where the load did not use what the autoscaler waits for, it had nothing to do.
-      holds: made.exitCode !== 0 ? false : outAt !== undefined ? true : highest <= settings.cpu_percent ? null : false,
-      evidence: [made, settled.exhibit, events, exhibit],
-      detail: outAt === undefined
-        ? `${most} pods throughout, CPU at most ${highest} %`
-        : `from ${first} to ${most} pods, the first more after ${seconds(outAt - loadAt)}, CPU at most ${highest} %; ${load.total.failures} of ${load.total.requests} requests failed`,
-      ...(outAt === undefined ? {} : { measured: { 'time to the first pod more': [outAt - loadAt, 's'], 'most pods': [most, ''] } }),
-    })
-    on.finding('k3s.hpa.scales-in', {
-      holds: outAt === undefined ? null : inAt !== undefined && least <= settings.min_replicas,
-      evidence: [events, exhibit],
-      detail: inAt === undefined ? `still ${least} pods ${seconds(now() - over)} after the load` : `the first less after ${seconds(inAt - over)}, ${least} pods in the end`,
-      ...(inAt === undefined ? {} : { measured: { 'time to the first pod less': [inAt - over, 's'] } }),
-    })
-  } finally {
-    stop.abort()
-    await sampler.catch(() => undefined)
-  }
-})
+  },
+)

@@ -19,7 +19,10 @@ function apiFromHere(on: PlayContext): string {
   return on.vars.lab_forwards === undefined ? `${api}:${API_PORT}` : `${host}:${port}`
 }
 
-/** kubectl on this machine can reach the cluster: a kubeconfig of its own and, where it is asked for, a context in the one that is always read. */
+/**
+ * kubectl on this machine can reach the cluster: a kubeconfig of its own and, where it is asked for, a context in the
+ * one that is always read.
+ */
 export const access = play('k3s: kubeconfig', { hosts: 'k3s_servers[0]', become: true, tags: 'k3s' }, (on) => {
   const context = contextOf(on)
   const dest = kubeconfigOf(on)

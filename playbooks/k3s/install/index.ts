@@ -7,5 +7,15 @@ import { plan, preflight, swarmAway } from './preflight.ts'
 export const clusterPlan = plan
 
 /** From machines to a k3s cluster, and kubectl on this machine that reaches it. */
-export const k3sUp = [preflight, swarmAway, files, serverData, firstServer, otherServers, agents, labels, access] as const
+export const k3sUp = [
+  preflight,
+  swarmAway,
+  files,
+  serverData,
+  firstServer,
+  otherServers,
+  agents,
+  labels,
+  access,
+] as const
 export { reset } from './reset.ts'

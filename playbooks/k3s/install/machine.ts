@@ -5,7 +5,10 @@ import { parseVersion } from '../../../src/k3s/version.ts'
 export interface Machine {
   /** Bits of the capabilities that anything on it can have at most. */
   readonly capabilities: bigint
-  /** Whether the limit of tracked connections can be set here: in a network namespace of its own it is there to be read at most. */
+  /**
+   * Whether the limit of tracked connections can be set here: in a network namespace of its own it is there to be read
+   * at most.
+   */
   readonly conntrack: 'settable' | 'fixed'
   readonly cgroup: 1 | 2
   readonly controllers: readonly string[]
@@ -34,7 +37,8 @@ command -v ss >/dev/null && ss -Hlntup | sed 's/^/listen /'
 :`.trim()
 
 export function readMachine(stdout: string): Machine {
-  const all = (word: string): string[] => [...stdout.matchAll(new RegExp(`^${word}(?: (.*))?$`, 'gm'))].map(([, rest = '']) => rest)
+  const all = (word: string): string[] =>
+    [...stdout.matchAll(new RegExp(`^${word}(?: (.*))?$`, 'gm'))].map(([, rest = '']) => rest)
   const second = all('cgroup2')
   return {
     capabilities: BigInt(`0x${all('capabilities')[0] ?? 'ffffffffffffffff'}`),
@@ -47,7 +51,9 @@ export function readMachine(stdout: string): Machine {
     listens: all('listen').flatMap((line) => {
       const [protocol = '', , , , local = ''] = line.split(/\s+/)
       const port = Number(/:(\d+)$/.exec(local)?.[1])
-      return Number.isNaN(port) ? [] : [{ protocol, port, program: /users:\(\("([^"]+)"/.exec(line)?.[1] ?? 'a program' }]
+      return Number.isNaN(port)
+        ? []
+        : [{ protocol, port, program: /users:\(\("([^"]+)"/.exec(line)?.[1] ?? 'a program' }]
     }),
   }
 }
@@ -68,7 +74,7 @@ export interface Fitting {
 /** From include/uapi/linux/capability.h */
 const CAP_SYS_ADMIN = 21n
 const CAP_SYS_RESOURCE = 24n
-const has = ({ capabilities }: Machine, bit: bigint): boolean => (capabilities >> bit & 1n) === 1n
+const has = ({ capabilities }: Machine, bit: bigint): boolean => ((capabilities >> bit) & 1n) === 1n
 
 const NEEDED = ['cpu', 'cpuset', 'memory', 'pids']
 
@@ -86,11 +92,16 @@ export function fit(machine: Machine, version?: string): Fitting {
     restrictOomScore: noResource,
     standInForKmsg: !machine.kmsg,
     says: [
-      noResource && 'CAP_SYS_RESOURCE is missing: containerd is told to leave OOM scores within what it may set (restrict_oom_score_adj)',
-      fixed && 'the limit of tracked connections (nf_conntrack_max) cannot be set here: kube-proxy is told to leave it (conntrack-max-per-core=0)',
-      machine.cgroup === 1 && `cgroups are those of version 1, which Kubernetes gives up${refusesFirst ? ': from v1.35 on the kubelet has to be told to take them (fail-cgroupv1=false)' : ''}`,
-      !machine.kmsg && '/dev/kmsg is missing: a link to /dev/null stands in for it, as the kubelet does not start without (it then does not hear of OOM kills)',
-      nested && `${machine.overlay ? `${K3S_DATA} is on an overlay, which cannot be the base of another` : 'the kernel has no overlay file system'}: images are unpacked in full (snapshotter native), which takes room and time`,
+      noResource &&
+        'CAP_SYS_RESOURCE is missing: containerd is told to leave OOM scores within what it may set (restrict_oom_score_adj)',
+      fixed &&
+        'the limit of tracked connections (nf_conntrack_max) cannot be set here: kube-proxy is told to leave it (conntrack-max-per-core=0)',
+      machine.cgroup === 1 &&
+        `cgroups are those of version 1, which Kubernetes gives up${refusesFirst ? ': from v1.35 on the kubelet has to be told to take them (fail-cgroupv1=false)' : ''}`,
+      !machine.kmsg &&
+        '/dev/kmsg is missing: a link to /dev/null stands in for it, as the kubelet does not start without (it then does not hear of OOM kills)',
+      nested &&
+        `${machine.overlay ? `${K3S_DATA} is on an overlay, which cannot be the base of another` : 'the kernel has no overlay file system'}: images are unpacked in full (snapshotter native), which takes room and time`,
     ].filter((line) => line !== false),
   }
 }
@@ -100,22 +111,40 @@ export function faults(machine: Machine, role: Role, version?: string): string[]
   const missing = NEEDED.filter((name) => !machine.controllers.includes(name))
   const parsed = parseVersion(version ?? '')
   const ports: readonly (readonly [protocol: string, port: number, what: string])[] = [
-    ...(role === 'server' ? [['tcp', 6443, 'the API'], ['tcp', 2379, 'etcd'], ['tcp', 2380, 'etcd']] as const : []),
-    ['tcp', 10250, 'the kubelet'], ['udp', 8472, 'the network between nodes (VXLAN)'],
+    ...(role === 'server'
+      ? ([
+          ['tcp', 6443, 'the API'],
+          ['tcp', 2379, 'etcd'],
+          ['tcp', 2380, 'etcd'],
+        ] as const)
+      : []),
+    ['tcp', 10250, 'the kubelet'],
+    ['udp', 8472, 'the network between nodes (VXLAN)'],
   ]
   const taken = ports.flatMap(([protocol, port, what]) => {
-    const by = machine.listens.find((each) => each.protocol === protocol && each.port === port && !/^k3s|^containerd$/.test(each.program))
+    const by = machine.listens.find(
+      (each) => each.protocol === protocol && each.port === port && !/^k3s|^containerd$/.test(each.program),
+    )
     // What the kernel itself listens with has no program: that is flannel's.
-    return by === undefined || by.program === 'a program' ? [] : [`port ${port}/${protocol}, which ${what} needs, is held by ${by.program}: stop it`]
+    return by === undefined || by.program === 'a program'
+      ? []
+      : [`port ${port}/${protocol}, which ${what} needs, is held by ${by.program}: stop it`]
   })
   return [
-    ...(missing.length === 0 ? [] : [
-      `the cgroup controller${missing.length === 1 ? '' : 's'} ${missing.join(', ')} (version ${machine.cgroup}) ${missing.length === 1 ? 'is' : 'are'} missing`
-      + `${missing.includes('memory') ? ': on a Raspberry Pi, add cgroup_memory=1 cgroup_enable=memory to /boot/firmware/cmdline.txt and reboot' : ': the kernel or the container this machine is must give them'}`,
-    ]),
-    ...(has(machine, CAP_SYS_ADMIN) ? [] : ['CAP_SYS_ADMIN is missing: this is a container without privileges, and nothing in it can make containers']),
+    ...(missing.length === 0
+      ? []
+      : [
+          `the cgroup controller${missing.length === 1 ? '' : 's'} ${missing.join(', ')} (version ${machine.cgroup}) ${missing.length === 1 ? 'is' : 'are'} missing` +
+            `${missing.includes('memory') ? ': on a Raspberry Pi, add cgroup_memory=1 cgroup_enable=memory to /boot/firmware/cmdline.txt and reboot' : ': the kernel or the container this machine is must give them'}`,
+        ]),
+    ...(has(machine, CAP_SYS_ADMIN)
+      ? []
+      : ['CAP_SYS_ADMIN is missing: this is a container without privileges, and nothing in it can make containers']),
     ...(!has(machine, CAP_SYS_RESOURCE) && parsed !== undefined && parsed.major === 1 && parsed.minor < 33
-      ? [`CAP_SYS_RESOURCE is missing, and k3s ${parsed.text} has no folder for additions to containerd's configuration to get round that: take v1.33 or newer`] : []),
+      ? [
+          `CAP_SYS_RESOURCE is missing, and k3s ${parsed.text} has no folder for additions to containerd's configuration to get round that: take v1.33 or newer`,
+        ]
+      : []),
     ...taken,
   ]
 }

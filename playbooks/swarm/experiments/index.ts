@@ -24,7 +24,8 @@ export const EXPERIMENTS = {
 } as const
 
 /**
- * Done only when asked for by name. Docker 20.10 does not always survive the loss of a leader among managers that were workers a
- * minute ago: once in three times the two that were left chose no new one, and one of them lost the stack's network until its daemon was restarted.
+ * Done only when asked for by name. Docker 20.10 does not always survive the loss of a leader among managers that were
+ * workers a minute ago: once in three times the two that were left chose no new one, and one of them lost the stack's
+ * network until its daemon was restarted.
  */
 export const BY_NAME = { 'three-managers': oneOfThreeLost } as const

@@ -7,47 +7,62 @@ import { underWatch, type Watching } from './support/watching.ts'
 const ASKED = `docker service inspect ${COUNTER} --format '{{.Spec.Mode.Replicated.Replicas}}'`
 
 /** More replicas, and fewer, while requests come. */
-export const scale = experiment('Scale up and down', {
-  hosts: 'swarm_managers[0]',
-  tags: ['experiments', 'scale', 'proof'],
-  disturbs: swarmNodes('the Counter app is scaled up and down'),
-  hypothesis: 'The number of replicas is a number in the service; Swarm starts or stops tasks until it is true. A stopping replica ends its requests '
-    + 'first, so none fails.',
-  proves: {
-    'swarm.scale.up': 'Told to run more replicas, Swarm runs them',
-    'swarm.scale.down': 'Told to run fewer, Swarm stops the others, and no request fails',
+export const scale = experiment(
+  'Scale up and down',
+  {
+    hosts: 'swarm_managers[0]',
+    tags: ['experiments', 'scale', 'proof'],
+    disturbs: swarmNodes('the Counter app is scaled up and down'),
+    hypothesis:
+      'The number of replicas is a number in the service; Swarm starts or stops tasks until it is true. A stopping replica ends its requests ' +
+      'first, so none fails.',
+    proves: {
+      'swarm.scale.up': 'Told to run more replicas, Swarm runs them',
+      'swarm.scale.down': 'Told to run fewer, Swarm stops the others, and no request fails',
+    },
+    start: allWell,
+    restore: async (on) => {
+      await on.look({ command: scaleTo(wantedReplicas(on)) })
+    },
   },
-  start: allWell,
-  restore: async (on) => { await on.look({ command: scaleTo(wantedReplicas(on)) }) },
-}, async (on) => {
-  const wanted = wantedReplicas(on)
-  const room = roomFor(on)
-  const more = Math.min(wanted + 2, room)
-  const fewer = Math.max(1, Math.min(2, wanted - 1))
-  const { value, exhibit, fared } = await underWatch(on, { title: `Timeline: ${wanted}, ${more}, ${fewer}, ${wanted} replicas` }, async (watching) => {
-    const up = await change(on, more, watching)
-    const upAt = watching.now()
-    const down = await change(on, fewer, watching)
-    const back = await change(on, wanted, watching)
-    return { up, upAt, down, back }
-  })
-  const { up, upAt, down, back } = value
-  on.finding('swarm.scale.up', {
-    holds: more > wanted ? up.reached : null,
-    evidence: [...up.exhibits, exhibit],
-    detail: more > wanted
-      ? `${more} instead of ${wanted} ran after ${seconds(up.took)}; ${fared({ to: upAt }).failed} of ${fared({ to: upAt }).sent} requests failed`
-      : `${room} replicas are all that the nodes may have`,
-    measured: { 'time to scale up': [up.took, 's'] },
-  })
-  const through = fared({ from: upAt })
-  on.finding('swarm.scale.down', unlessParted(await partedWithin(on, exhibit, down.reached ? through.failed : 0), {
-    holds: down.reached && through.failed === 0,
-    evidence: [...down.exhibits, ...back.exhibits, exhibit],
-    detail: `${fewer} ran after ${seconds(down.took)}, ${wanted} again after ${seconds(back.took)}; ${through.failed} of ${through.sent} requests failed`,
-    measured: { 'time to scale down': [down.took, 's'], 'failed requests': [through.failed, ''] },
-  }))
-})
+  async (on) => {
+    const wanted = wantedReplicas(on)
+    const room = roomFor(on)
+    const more = Math.min(wanted + 2, room)
+    const fewer = Math.max(1, Math.min(2, wanted - 1))
+    const { value, exhibit, fared } = await underWatch(
+      on,
+      { title: `Timeline: ${wanted}, ${more}, ${fewer}, ${wanted} replicas` },
+      async (watching) => {
+        const up = await change(on, more, watching)
+        const upAt = watching.now()
+        const down = await change(on, fewer, watching)
+        const back = await change(on, wanted, watching)
+        return { up, upAt, down, back }
+      },
+    )
+    const { up, upAt, down, back } = value
+    on.finding('swarm.scale.up', {
+      holds: more > wanted ? up.reached : null,
+      evidence: [...up.exhibits, exhibit],
+      detail:
+        more > wanted
+          ? `${more} instead of ${wanted} ran after ${seconds(up.took)}; ${fared({ to: upAt }).failed} of ${fared({ to: upAt }).sent} requests failed`
+          : `${room} replicas are all that the nodes may have`,
+      measured: { 'time to scale up': [up.took, 's'] },
+    })
+    const through = fared({ from: upAt })
+    on.finding(
+      'swarm.scale.down',
+      unlessParted(await partedWithin(on, exhibit, down.reached ? through.failed : 0), {
+        holds: down.reached && through.failed === 0,
+        evidence: [...down.exhibits, ...back.exhibits, exhibit],
+        detail: `${fewer} ran after ${seconds(down.took)}, ${wanted} again after ${seconds(back.took)}; ${through.failed} of ${through.sent} requests failed`,
+        measured: { 'time to scale down': [down.took, 's'], 'failed requests': [through.failed, ''] },
+      }),
+    )
+  },
+)
 
 async function change(on: ExperimentContext, replicas: number, { mark, now }: Watching) {
   const began = now()

@@ -13,9 +13,13 @@ const SENTINELS = ['sentinel-1', 'sentinel-2', 'sentinel-3']
 const NODES = [1, 2, 3, 4, 5, 6].map((i) => `redis-cluster-${i}`)
 
 /** The services of a topology. */
-export const servicesOf = (topology: Topology): readonly string[] => ({
-  single: ['redis'], replicas: SERVERS, sentinel: [...SERVERS, ...SENTINELS], cluster: NODES,
-})[topology]
+export const servicesOf = (topology: Topology): readonly string[] =>
+  ({
+    single: ['redis'],
+    replicas: SERVERS,
+    sentinel: [...SERVERS, ...SENTINELS],
+    cluster: NODES,
+  })[topology]
 
 /**
  * A command that runs `redis-admin.sh` (app/images) in the network of the stack, and reads the password on its stdin.
@@ -24,7 +28,9 @@ export const servicesOf = (topology: Topology): readonly string[] => ({
  */
 export function adminCommand(image: string, topology: Topology, words: readonly string[]): string {
   const environment = {
-    REDIS_PEERS: (topology === 'single' ? ['redis'] : SERVERS).join(' '), REDIS_SENTINELS: SENTINELS.join(' '), REDIS_NODES: NODES.join(' '),
+    REDIS_PEERS: (topology === 'single' ? ['redis'] : SERVERS).join(' '),
+    REDIS_SENTINELS: SENTINELS.join(' '),
+    REDIS_NODES: NODES.join(' '),
   }
   const settings = Object.entries(environment).flatMap(([name, value]) => ['--env', `${name}=${value}`])
   return sh`docker run --rm -i --network ${NETWORK} --read-only --cap-drop ALL --log-driver none --label labbook.redis=admin ${settings} ${image} redis-admin.sh ${words}`
@@ -47,17 +53,20 @@ export const redis_admin = defineModule<typeof schema>({
   sets: () => ['docker-stack-part:counter'],
   title: ({ verb, topology }) => `${verb} ${topology}`,
   timeLimitSeconds: () => 400,
-  probe: ({ verb, image, topology, password }) => sh`printf '%s\\n' ${password} | ${raw(adminCommand(image, topology, [verb, '--check']))}`,
+  probe: ({ verb, image, topology, password }) =>
+    sh`printf '%s\\n' ${password} | ${raw(adminCommand(image, topology, [verb, '--check']))}`,
   plan({ verb, image, topology, password }, { stdout, stderr, exitCode }) {
     if (exitCode !== 0) return { changes: [], problem: lastLine(stderr) || `redis-admin.sh: exit code ${exitCode}` }
     const amiss = stdout.trim()
     if (amiss === '') return { changes: [] }
     return {
-      changes: [{
-        description: `${verb} ${topology}: ${amiss.split('\n')[0]}`,
-        diff: { subject: topology, before: `${amiss}\n`, after: '' },
-        script: sh`printf '%s\\n' ${password} | ${raw(adminCommand(image, topology, [verb]))}`,
-      }],
+      changes: [
+        {
+          description: `${verb} ${topology}: ${amiss.split('\n')[0]}`,
+          diff: { subject: topology, before: `${amiss}\n`, after: '' },
+          script: sh`printf '%s\\n' ${password} | ${raw(adminCommand(image, topology, [verb]))}`,
+        },
+      ],
     }
   },
 })

@@ -1,11 +1,25 @@
 import { randomBytes, scryptSync } from 'node:crypto'
 import path from 'node:path'
-import { copy, file, play, PlaybookError, register, secret, slurp, type PlayContext, type Reference, type Secret } from '../../../src/labbook.ts'
+import {
+  copy,
+  file,
+  play,
+  PlaybookError,
+  register,
+  secret,
+  slurp,
+  type PlayContext,
+  type Reference,
+  type Secret,
+} from '../../../src/labbook.ts'
 import { keepingOf } from '../../registry/address.ts'
 
 const kept = register<{ content: string; sha256: string }>('redis_password')
 
-/** Beside the registry's credentials: goes with the lab, and never leaves this machine but for the Swarm's own store of secrets. */
+/**
+ * Beside the registry's credentials: goes with the lab, and never leaves this machine but for the Swarm's own store of
+ * secrets.
+ */
 const fileOf = (on: PlayContext): string => path.join(path.dirname(keepingOf(on).passwords), 'redis_password')
 
 function given({ vars }: Pick<PlayContext, 'vars'>): Secret | undefined {
@@ -21,7 +35,13 @@ function given({ vars }: Pick<PlayContext, 'vars'>): Secret | undefined {
 /** The password of Redis: the inventory's `redis_password`, or one that is made once and kept for its owner alone. */
 export const redisPassword = play('Redis: password', { hosts: 'localhost', tags: ['stack', 'redis'] }, (on) => [
   file('Folder of the password of Redis', { path: path.dirname(fileOf(on)), state: 'directory' }),
-  copy('Password of Redis', { content: given(on) ?? secret(randomBytes(24).toString('base64url')), dest: fileOf(on), mode: '0600', force: given(on) !== undefined, no_log: true }),
+  copy('Password of Redis', {
+    content: given(on) ?? secret(randomBytes(24).toString('base64url')),
+    dest: fileOf(on),
+    mode: '0600',
+    force: given(on) !== undefined,
+    no_log: true,
+  }),
   slurp('Read the password of Redis', { src: fileOf(on), register: kept, no_log: true }),
 ])
 
@@ -29,8 +49,8 @@ export const redisPassword = play('Redis: password', { hosts: 'localhost', tags:
 export const password = (): Reference<Secret> => kept.on('localhost').map(({ content }) => secret(content))
 
 /**
- * The name of the Swarm secret: another password is another secret, as one cannot be changed. Made by a slow hash, so that the name, which
- * anyone may see, says nothing about a password that somebody chose.
+ * The name of the Swarm secret: another password is another secret, as one cannot be changed. Made by a slow hash, so
+ * that the name, which anyone may see, says nothing about a password that somebody chose.
  */
 export const secretName = (): Reference<string> => password().map((text) => nameOf(text.reveal()))
 

@@ -1,13 +1,22 @@
-import { assert, register, shell, type CommandValues, type Reference, type Secret, type Task } from '../../../src/labbook.ts'
+import {
+  assert,
+  register,
+  shell,
+  type CommandValues,
+  type Reference,
+  type Secret,
+  type Task,
+} from '../../../src/labbook.ts'
 import { sh } from '../../../src/shell/quote.ts'
 import { adminCommand } from './admin.ts'
 import { nodesNeeded, TOPOLOGIES, type Topology } from './variables.ts'
 
 /*
- * Which topology has the data is noted in the Swarm, in the name of a config: counter-redis.<number>.<topology>, and the highest number
- * counts. To switch is to bring all data over while nobody writes, and then to note the new topology: that one step, which Docker does
- * wholly or not at all, is the switch. Whatever is interrupted before it left the data where it was; whatever is interrupted after it
- * finds them in the new place. So a run that comes later does the right thing by looking at the note.
+ * Which topology has the data is noted in the Swarm, in the name of a config: counter-redis.<number>.<topology>, and
+ * the highest number counts. To switch is to bring all data over while nobody writes, and then to note the new
+ * topology: that one step, which Docker does wholly or not at all, is the switch. Whatever is interrupted before it
+ * left the data where it was; whatever is interrupted after it finds them in the new place. So a run that comes later
+ * does the right thing by looking at the note.
  */
 
 const STACK = 'counter'
@@ -35,7 +44,8 @@ const found = register<CommandValues>('redis_has_data')
 const topologyIn = ({ stdout }: CommandValues): string => stdout.split(' ')[1] ?? ''
 
 /** Which topology has the data now. */
-export const lookWhere = (): Task => shell('Which Redis has the count?', { cmd: LOOK, read_only: true, register: found })
+export const lookWhere = (): Task =>
+  shell('Which Redis has the count?', { cmd: LOOK, read_only: true, register: found })
 
 /** Where the stack file of each topology is on the manager. */
 export const stackFileOf = (topology: Topology): string => `/opt/labbook/stack/redis/${topology}.yml`
@@ -54,16 +64,26 @@ export function carriedOver({ to, possible, image, password }: Switch): Task[] {
   return [
     assert('The Redis that has the count can be left', {
       that: has.map((from) => from === '' || possible.some((one) => one === from)),
-      fail_msg: has.map((from) => `${from} has the count, and needs ${nodesNeeded(from as Topology)} nodes in group swarm to bring it over: name its nodes in the inventory until the switch is made`),
+      fail_msg: has.map(
+        (from) =>
+          `${from} has the count, and needs ${nodesNeeded(from as Topology)} nodes in group swarm to bring it over: name its nodes in the inventory until the switch is made`,
+      ),
     }),
     // Before services of another topology are there, which would look as if they had it.
-    shell('Note which Redis has the count', { cmd: has.map((from) => note(from as Topology)), when: ({ value }) => value(found).stdout.startsWith('seen ') }),
-    ...possible.filter((from) => from !== to).map((from) => shell(`Bring the count from ${from} to ${to}`, {
-      cmd: image.map((name) => script(name, from, to)),
-      stdin: password,
-      when: ({ value }) => topologyIn(value(found)) === from,
-      timeout: 600,
-    })),
+    shell('Note which Redis has the count', {
+      cmd: has.map((from) => note(from as Topology)),
+      when: ({ value }) => value(found).stdout.startsWith('seen '),
+    }),
+    ...possible
+      .filter((from) => from !== to)
+      .map((from) =>
+        shell(`Bring the count from ${from} to ${to}`, {
+          cmd: image.map((name) => script(name, from, to)),
+          stdin: password,
+          when: ({ value }) => topologyIn(value(found)) === from,
+          timeout: 600,
+        }),
+      ),
     shell(`Note that ${to} has the count`, { cmd: note(to), when: ({ value }) => topologyIn(value(found)) !== to }),
   ]
 }
@@ -87,7 +107,10 @@ const PAUSED = `if docker service inspect ${COUNTER} >/dev/null 2>&1; then
   done
 fi`
 
-/** Sentinels, also those of a switch that was interrupted, would have it their way: they are gone before another master is chosen. */
+/**
+ * Sentinels, also those of a switch that was interrupted, would have it their way: they are gone before another master
+ * is chosen.
+ */
 const WITHOUT_SENTINELS = `sentinels=$(docker service ls --format '{{.Name}}' --filter name=${STACK}_sentinel-)
 for sentinel in $sentinels; do docker service scale --detach "$sentinel=0" >/dev/null; done
 for sentinel in $sentinels; do
@@ -108,14 +131,21 @@ export const shapeOf = (topology: Topology): string => (topology === 'single' ? 
 
 /** The text of a switch. Each of its steps may be done again. */
 export function script(image: string, from: Topology, to: Topology): string {
-  const admin = (topology: Topology, ...words: string[]): string => `printf '%s\\n' "$password" | ${adminCommand(image, topology, words)}`
+  const admin = (topology: Topology, ...words: string[]): string =>
+    `printf '%s\\n' "$password" | ${adminCommand(image, topology, words)}`
   const up = (topology: Topology): string[] => [
     deployed(topology),
     topology === 'cluster' ? admin(topology, 'form') : admin(topology, 'wait', shapeOf(topology)),
   ]
   const bring = (): string[] => {
     if (to === 'cluster') return [...up(from), ...up(to), admin(from, 'copy', 'server', 'cluster')]
-    if (from === 'cluster') return [...up(from), ...(to === 'sentinel' ? [] : [WITHOUT_SENTINELS]), ...up(to), admin(to, 'copy', 'cluster', 'server')]
+    if (from === 'cluster')
+      return [
+        ...up(from),
+        ...(to === 'sentinel' ? [] : [WITHOUT_SENTINELS]),
+        ...up(to),
+        admin(to, 'copy', 'cluster', 'server'),
+      ]
     // Sentinels choose the newest of what is there: all have it before.
     if (to === 'sentinel') return [...up(from), ...(from === 'single' ? up('replicas') : [])]
     if (from !== 'sentinel') return []

@@ -23,7 +23,6 @@ export interface Compose {
   readonly warnings: readonly Problem[]
 }
 
-
 /**
  * Reads a compose file as a Swarm will.
  *
@@ -32,9 +31,10 @@ export interface Compose {
 export function readCompose(source: Source, exists: (file: string) => boolean): Compose {
   const document = readYaml(source)
   if (!('data' in document)) return { services: [], files: [], problems: document, warnings: [] }
-  const at = (faults: readonly Fault[]): Problem[] => faults
-    .map(({ path, at, message }) => document.locate({ path, at: at ?? 'value', message }))
-    .sort((a, b) => a.line - b.line || a.column - b.column)
+  const at = (faults: readonly Fault[]): Problem[] =>
+    faults
+      .map(({ path, at, message }) => document.locate({ path, at: at ?? 'value', message }))
+      .sort((a, b) => a.line - b.line || a.column - b.column)
   const { data } = document
   if (Object.keys(tree(data)).length === 0) {
     const message = 'there is nothing for a Swarm in this file: begin with "services:"'
@@ -53,34 +53,52 @@ export function readCompose(source: Source, exists: (file: string) => boolean): 
   }
 }
 
-const ignoredKeys = (name: string, service: Tree): Fault[] => Object.keys(service).filter((key) => Object.hasOwn(IGNORED, key)).map((key) => ({
-  path: ['services', name, key], at: 'key', message: `Swarm ignores "${key}": ${IGNORED[key]}`,
-}))
+const ignoredKeys = (name: string, service: Tree): Fault[] =>
+  Object.keys(service)
+    .filter((key) => Object.hasOwn(IGNORED, key))
+    .map((key) => ({
+      path: ['services', name, key],
+      at: 'key',
+      message: `Swarm ignores "${key}": ${IGNORED[key]}`,
+    }))
 
 const withoutIgnored = (data: Tree): Tree => {
   if (data.services !== tree(data.services)) return data
-  const kept = (service: unknown): unknown => service !== tree(service) ? service
-    : Object.fromEntries(Object.entries(tree(service)).filter(([key, value]) => !Object.hasOwn(IGNORED, key) || (key === 'depends_on' && value === tree(value))))
-  return { ...data, services: Object.fromEntries(Object.entries(tree(data.services)).map(([name, service]) => [name, kept(service)])) }
+  const kept = (service: unknown): unknown =>
+    service !== tree(service)
+      ? service
+      : Object.fromEntries(
+          Object.entries(tree(service)).filter(
+            ([key, value]) => !Object.hasOwn(IGNORED, key) || (key === 'depends_on' && value === tree(value)),
+          ),
+        )
+  return {
+    ...data,
+    services: Object.fromEntries(Object.entries(tree(data.services)).map(([name, service]) => [name, kept(service)])),
+  }
 }
 
 function schemaFaults(data: Tree): Fault[] {
   const issues = composeSchema.safeParse(data).error?.issues ?? []
-  return issues.flatMap((issue): Fault[] => issue.code === 'unrecognized_keys'
-    ? issue.keys.map((key) => ({ path: [...issue.path, key], at: 'key', message: aboutKey(issue.path, key) }))
-    : [{ path: issue.path, at: issue.code === 'invalid_key' ? 'key' : 'value', message: words(issue) }])
+  return issues.flatMap((issue): Fault[] =>
+    issue.code === 'unrecognized_keys'
+      ? issue.keys.map((key) => ({ path: [...issue.path, key], at: 'key', message: aboutKey(issue.path, key) }))
+      : [{ path: issue.path, at: issue.code === 'invalid_key' ? 'key' : 'value', message: words(issue) }],
+  )
 }
 
 /** Keys of maps are judged by a schema of their own; what it said stands within. */
 const words = (issue: z.core.$ZodIssue): string => {
-  const said = issue.code === 'invalid_key' ? issue.issues[0]?.message ?? issue.message : issue.message
+  const said = issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message
   return issue.path.length === 0 || issue.code === 'invalid_key' ? said : `"${String(issue.path.at(-1))}": ${said}`
 }
 
 function aboutKey(path: Path, key: string): string {
-  if (path.length === 0 && Object.hasOwn(REFUSED_AT_TOP, key)) return `a stack cannot have "${key}": ${REFUSED_AT_TOP[key]}`
+  if (path.length === 0 && Object.hasOwn(REFUSED_AT_TOP, key))
+    return `a stack cannot have "${key}": ${REFUSED_AT_TOP[key]}`
   if (path.length === 2 && path[0] === 'services') {
-    if (key === 'depends_on') return 'a Swarm takes no conditions in "depends_on": leave it out, and let the program try again until what it needs is there'
+    if (key === 'depends_on')
+      return 'a Swarm takes no conditions in "depends_on": leave it out, and let the program try again until what it needs is there'
     if (Object.hasOwn(REFUSED, key)) return `a stack cannot have "${key}": ${REFUSED[key]}`
   }
   const keys = keysAt(path)
@@ -96,5 +114,5 @@ const serviceOf = (name: string, service: Tree): Service => ({
 })
 
 /** Lines as compilers have them: `compose.yaml:3:5: fault: remedy`. */
-export const lineOf = ({ path, line, column, message }: Problem): string => (line === 0 ? `${path}: ${message}` : `${path}:${line}:${column}: ${message}`)
-
+export const lineOf = ({ path, line, column, message }: Problem): string =>
+  line === 0 ? `${path}: ${message}` : `${path}:${line}:${column}: ${message}`

@@ -13,11 +13,12 @@ export const IGNORED: Readonly<Record<string, string>> = {
   devices: 'run the service on the nodes that have the device (deploy.placement.constraints) and mount it as a volume',
   domainname: 'write the whole name in "hostname"',
   expose: 'leave it out: services of one network reach each other on any port',
-  external_links: 'put both services on one network and use the service\'s name',
+  external_links: "put both services on one network and use the service's name",
   ipc: 'leave it out',
-  links: 'put both services on one network and use the service\'s name, or an alias of it (networks.NAME.aliases)',
+  links: "put both services on one network and use the service's name, or an alias of it (networks.NAME.aliases)",
   mac_address: 'leave it out',
-  network_mode: 'use "networks"; for the network of the node itself: networks: [host], with host as an external network',
+  network_mode:
+    'use "networks"; for the network of the node itself: networks: [host], with host as an external network',
   pid: 'leave it out',
   privileged: 'name the rights it needs in "cap_add"',
   restart: 'use deploy.restart_policy; without one, Swarm restarts whatever ends',
@@ -69,5 +70,5 @@ export const REFUSED: Readonly<Record<string, string>> = {
 export const REFUSED_AT_TOP: Readonly<Record<string, string>> = {
   include: 'write it all in one file',
   models: 'leave it out: it is for Docker Compose alone',
-  name: 'leave it out and give the stack\'s name with -e name=...',
+  name: "leave it out and give the stack's name with -e name=...",
 }

@@ -7,7 +7,8 @@ import { imagesIn, stackDeployed, stackFile, stackRemarks } from './steps.ts'
 
 export default playbook({
   name: 'swarm/stack',
-  description: 'Deploys a compose file as a stack (-e file=compose.yaml [-e name=...]) and waits until it has converged, ' +
+  description:
+    'Deploys a compose file as a stack (-e file=compose.yaml [-e name=...]) and waits until it has converged, ' +
     'or says which task does not start and why. -e state=absent removes it; --tags stack leaves out what is there already.',
   steps: [stackRemarks, stackFile, ...foundation, extraImages(imagesIn), ...swarm, stackDeployed, stackProof],
 })

@@ -1,6 +1,15 @@
 import { experiment, type Exhibit, type ExperimentContext } from '../../../src/labbook.ts'
 import { requestFrom } from './request.ts'
-import { explain, judge, latecomers, readState, stateCommand, type Culprit, type Judgement, type StackState } from './tasks.ts'
+import {
+  explain,
+  judge,
+  latecomers,
+  readState,
+  stateCommand,
+  type Culprit,
+  type Judgement,
+  type StackState,
+} from './tasks.ts'
 
 const TIME_LIMIT_SECONDS = 240
 const LOG_LINES = 20
@@ -14,21 +23,25 @@ const PROVES = {
 }
 
 /** Waits until the stack has converged, or shows which task does not start, and why. */
-export const stackProof = experiment('The stack has converged', {
-  hosts: 'swarm_managers[0]',
-  tags: ['stack', 'proof'],
-  disturbs: false,
-  hypothesis: 'Every service comes up with all its tasks and stays up.',
-  proves: PROVES,
-}, async (on) => {
-  const vars = on.hostvars(on.hosts[0] as string)
-  const { name, state } = requestFrom(vars)
-  if (state === 'absent') {
-    on.cannotTell(`the stack ${name} was to be removed`)
-    return
-  }
-  await converges(on, name, Number(vars.stack_timeout ?? TIME_LIMIT_SECONDS))
-})
+export const stackProof = experiment(
+  'The stack has converged',
+  {
+    hosts: 'swarm_managers[0]',
+    tags: ['stack', 'proof'],
+    disturbs: false,
+    hypothesis: 'Every service comes up with all its tasks and stays up.',
+    proves: PROVES,
+  },
+  async (on) => {
+    const vars = on.hostvars(on.hosts[0] as string)
+    const { name, state } = requestFrom(vars)
+    if (state === 'absent') {
+      on.cannotTell(`the stack ${name} was to be removed`)
+      return
+    }
+    await converges(on, name, Number(vars.stack_timeout ?? TIME_LIMIT_SECONDS))
+  },
+)
 
 /** Makes the three findings of a stack. */
 async function converges(on: ExperimentContext, stack: string, within: number): Promise<void> {
@@ -41,26 +54,35 @@ async function converges(on: ExperimentContext, stack: string, within: number): 
   const placement = recordPlacement(on, stack, seen)
   const worst = judgement.kind === 'hopeless' ? judgement.culprits : []
   // Whoever else has not come up by now is told as well: it may be the reason.
-  const late = judgement.kind === 'converged' ? [] : latecomers(seen).filter(({ service }) => worst.every((culprit) => culprit.service !== service))
+  const late =
+    judgement.kind === 'converged'
+      ? []
+      : latecomers(seen).filter(({ service }) => worst.every((culprit) => culprit.service !== service))
   const culprits = [...worst, ...late]
   const shown = await showCulprits(on, culprits)
   const given = judgement.kind === 'waiting' ? `not within ${within} s: ` : ''
   on.finding('stack.converged', {
     holds: judgement.kind === 'converged',
     evidence: [exhibit, ...shown.evidence],
-    detail: judgement.kind === 'converged' ? `${seen.services.length} services after ${seconds.toFixed(0)} s` : `${given}${shown.words.join('; ')}`,
+    detail:
+      judgement.kind === 'converged'
+        ? `${seen.services.length} services after ${seconds.toFixed(0)} s`
+        : `${given}${shown.words.join('; ')}`,
     measured: judgement.kind === 'converged' ? { 'time to converge': [seconds, 's'] } : {},
   })
   const short = seen.services.filter(({ running, wanted }) => running < wanted)
   on.finding('stack.replicas', {
     holds: seen.services.length > 0 && short.length === 0,
     evidence: [services, placement],
-    detail: seen.services.map(({ name, running, wanted }) => `${own(name, stack)} ${running}/${wanted}`).join(', ') || 'no service',
+    detail:
+      seen.services.map(({ name, running, wanted }) => `${own(name, stack)} ${running}/${wanted}`).join(', ') ||
+      'no service',
   })
   await tellHealth(on, stack)
 }
 
-const own = (name: string, stack: string): string => (name.startsWith(`${stack}_`) ? name.slice(stack.length + 1) : name)
+const own = (name: string, stack: string): string =>
+  name.startsWith(`${stack}_`) ? name.slice(stack.length + 1) : name
 
 async function watchStack(on: ExperimentContext, stack: string, within: number) {
   let before: ReadonlySet<string> | undefined
@@ -87,16 +109,21 @@ async function watchStack(on: ExperimentContext, stack: string, within: number) 
 }
 
 /** The last words of those that do not come up. */
-async function showCulprits(on: ExperimentContext, culprits: readonly Culprit[]): Promise<{ words: string[]; evidence: Exhibit[] }> {
+async function showCulprits(
+  on: ExperimentContext,
+  culprits: readonly Culprit[],
+): Promise<{ words: string[]; evidence: Exhibit[] }> {
   const words: string[] = []
   const evidence: Exhibit[] = []
   for (const culprit of culprits.slice(0, MOST_SHOWN)) {
     words.push(explain(culprit))
     const { service, task } = culprit
-    evidence.push(await on.exhibit({
-      title: `Tasks of ${service}`,
-      command: `docker service ps ${service} --no-trunc --format 'table {{.Name}}\\t{{.Node}}\\t{{.DesiredState}}\\t{{.CurrentState}}\\t{{.Error}}'`,
-    }))
+    evidence.push(
+      await on.exhibit({
+        title: `Tasks of ${service}`,
+        command: `docker service ps ${service} --no-trunc --format 'table {{.Name}}\\t{{.Node}}\\t{{.DesiredState}}\\t{{.CurrentState}}\\t{{.Error}}'`,
+      }),
+    )
     // A task that no node has taken has no log, and one on a node that is gone would be waited for.
     if (task === undefined || task.node === '' || task.state === 'rejected') continue
     const log = await on.exhibit({
@@ -119,13 +146,19 @@ function recordPlacement(on: ExperimentContext, stack: string, { services, tasks
   const nodes = [...new Set(running.map(({ node }) => node))].sort()
   const names = services.map(({ name }) => name)
   const width = Math.max(7, ...names.map((name) => own(name, stack).length)) + 2
-  const row = (name: string, cells: readonly (string | number)[]): string => `${name.padEnd(width)}${cells.map((cell) => String(cell).padEnd(12)).join('')}`.trimEnd()
+  const row = (name: string, cells: readonly (string | number)[]): string =>
+    `${name.padEnd(width)}${cells.map((cell) => String(cell).padEnd(12)).join('')}`.trimEnd()
   return on.record({
     title: `Placement of ${stack}`,
     command: `docker stack ps ${stack}, counted by service and node`,
     stdout: [
       row('SERVICE', nodes),
-      ...names.map((name) => row(own(name, stack), nodes.map((node) => running.filter((task) => task.service === name && task.node === node).length || '-'))),
+      ...names.map((name) =>
+        row(
+          own(name, stack),
+          nodes.map((node) => running.filter((task) => task.service === name && task.node === node).length || '-'),
+        ),
+      ),
     ].join('\n'),
     durationMs: 0,
   })
@@ -134,17 +167,23 @@ function recordPlacement(on: ExperimentContext, stack: string, { services, tasks
 async function tellHealth(on: ExperimentContext, stack: string): Promise<void> {
   const evidence: Exhibit[] = []
   for (const host of on.groups.swarm ?? []) {
-    evidence.push(await on.exhibit({
-      title: `Health on ${host}`,
-      host,
-      command: `docker ps --filter label=com.docker.stack.namespace=${stack} --format '{{.Label "com.docker.swarm.task.name"}}\\t{{.Status}}'`,
-    }))
+    evidence.push(
+      await on.exhibit({
+        title: `Health on ${host}`,
+        host,
+        command: `docker ps --filter label=com.docker.stack.namespace=${stack} --format '{{.Label "com.docker.swarm.task.name"}}\\t{{.Status}}'`,
+      }),
+    )
   }
   const lines = evidence.flatMap(({ stdout }) => stdout.split('\n').filter((line) => line !== ''))
   const checked = lines.filter((line) => /\((healthy|unhealthy|health: starting)\)/.test(line))
-  const ill = checked.filter((line) => !line.includes('(healthy)')).map((line) => line.split('\t')[0]?.replace(/\.[^.]*$/, '') ?? '')
+  const ill = checked
+    .filter((line) => !line.includes('(healthy)'))
+    .map((line) => line.split('\t')[0]?.replace(/\.[^.]*$/, '') ?? '')
   const blind = evidence.filter(({ exitCode }) => exitCode !== 0).map(({ host }) => host)
-  const unchecked = new Set(lines.filter((line) => !checked.includes(line)).map((line) => own(line.split('.')[0] ?? '', stack)))
+  const unchecked = new Set(
+    lines.filter((line) => !checked.includes(line)).map((line) => own(line.split('.')[0] ?? '', stack)),
+  )
   on.finding('stack.health', {
     holds: ill.length > 0 ? false : checked.length === 0 || blind.length > 0 ? null : true,
     evidence,
@@ -165,9 +204,14 @@ async function tellWithoutMesh(on: ExperimentContext, stack: string): Promise<vo
       `docker stack services -q ${stack} | xargs -r docker service inspect --format '{{with .Spec.EndpointSpec}}{{if ne .Mode "dnsrr"}}{{$.Spec.Name}}{{end}}{{end}}'`,
     ].join('\n'),
   })
-  const names = stdout.split('\n').map((name) => name.trim()).filter((name) => name !== '')
+  const names = stdout
+    .split('\n')
+    .map((name) => name.trim())
+    .filter((name) => name !== '')
   if (names.length === 0) return
   on.notice(
     `this kernel has no IPVS: the names of ${names.map((name) => own(name, stack)).join(', ')} and ports they publish with mode ingress lead nowhere; ` +
-    'write endpoint_mode: dnsrr, and ports with mode: host', 'warning')
+      'write endpoint_mode: dnsrr, and ports with mode: host',
+    'warning',
+  )
 }

@@ -6,9 +6,10 @@ export type Tree = Readonly<Record<string, unknown>>
 
 /** A map's value, or an empty one. */
 export const tree = (value: unknown): Tree =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) ? value as Tree : {}
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Tree) : {}
 
-export const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : value === undefined || value === null ? [] : [value])
+export const list = (value: unknown): readonly unknown[] =>
+  Array.isArray(value) ? value : value === undefined || value === null ? [] : [value]
 
 /** A file beside the compose file that it names. */
 export interface NamedFile {
@@ -43,13 +44,18 @@ const SHORT_PORT = /^(?:.*:)?(\d+)(?:-(\d+))?:(\d+)(?:-\d+)?(?:\/(\w+))?$/
 export function portsOf(port: unknown): Port[] {
   if (typeof port === 'object' && port !== null) {
     const { published, target, protocol, mode } = port as Tree
-    return typeof published !== 'number' ? [] : [{ published, target: Number(target), protocol: String(protocol ?? 'tcp'), mode: String(mode ?? 'ingress') }]
+    return typeof published !== 'number'
+      ? []
+      : [{ published, target: Number(target), protocol: String(protocol ?? 'tcp'), mode: String(mode ?? 'ingress') }]
   }
   const [, first, last, target, protocol = 'tcp'] = SHORT_PORT.exec(String(port)) ?? []
   if (first === undefined) return []
   const count = last === undefined ? 1 : Number(last) - Number(first) + 1
   return Array.from({ length: Math.min(Math.max(count, 0), 65535) }, (_, i) => ({
-    published: Number(first) + i, target: Number(target) + i, protocol, mode: 'ingress',
+    published: Number(first) + i,
+    target: Number(target) + i,
+    protocol,
+    mode: 'ingress',
   }))
 }
 
@@ -67,14 +73,23 @@ export function referenceFaults(data: Tree, exists: (file: string) => boolean): 
     const service = tree(given)
     const path = ['services', name]
     if (service.image === undefined || service.image === '') {
-      found.faults.push({ path, at: 'key', message: `"${name}" has no image: name one in "image" that all nodes can pull` })
+      found.faults.push({
+        path,
+        at: 'key',
+        message: `"${name}" has no image: name one in "image" that all nodes can pull`,
+      })
     }
     checkNetworks(found, data, service, path)
     checkMounts(found, data, service, path)
     for (const kind of ['configs', 'secrets'] as const) checkGrants(found, data, service, path, kind)
     checkPorts(found, service, path, taken)
     for (const [i, file] of list(service.env_file).entries()) {
-      addFile(found, { kind: 'env_file', key: name, file: String(file) }, [...path, 'env_file', ...(Array.isArray(service.env_file) ? [i] : [])], exists)
+      addFile(
+        found,
+        { kind: 'env_file', key: name, file: String(file) },
+        [...path, 'env_file', ...(Array.isArray(service.env_file) ? [i] : [])],
+        exists,
+      )
     }
   }
   for (const kind of ['configs', 'secrets'] as const) checkDeclared(found, data, kind, exists)
@@ -82,7 +97,9 @@ export function referenceFaults(data: Tree, exists: (file: string) => boolean): 
 }
 
 function checkNetworks({ faults }: Found, data: Tree, { networks }: Tree, path: Path): void {
-  const asked = Array.isArray(networks) ? [...networks.entries()].map(([i, name]) => [String(name), i] as const) : Object.keys(tree(networks)).map((name) => [name, name] as const)
+  const asked = Array.isArray(networks)
+    ? [...networks.entries()].map(([i, name]) => [String(name), i] as const)
+    : Object.keys(tree(networks)).map((name) => [name, name] as const)
   for (const [name, at] of asked) {
     if (name !== 'default') undeclared(faults, data, 'networks', name, [...path, 'networks', at])
   }
@@ -92,7 +109,10 @@ function undeclared(faults: Fault[], data: Tree, kind: string, name: string, pat
   const there = Object.keys(tree(data[kind]))
   if (there.includes(name) || name.includes('$')) return
   const guess = didYouMean(nearest(name, there, 2))
-  faults.push({ path, message: `there is no "${name}" under the top-level "${kind}": ${guess ?? `add "${name}:" there`}` })
+  faults.push({
+    path,
+    message: `there is no "${name}" under the top-level "${kind}": ${guess ?? `add "${name}:" there`}`,
+  })
 }
 
 function checkMounts({ faults, doubts }: Found, data: Tree, service: Tree, path: Path): void {
@@ -102,13 +122,24 @@ function checkMounts({ faults, doubts }: Found, data: Tree, service: Tree, path:
     const at = [...path, 'volumes', i]
     if (source === undefined || source.includes('$')) continue
     if (type === 'bind') {
-      if (source.startsWith('/')) doubts.push({ path: at, message: `${source} is a path of the node: it must be there on every node that may run this service` })
-      else faults.push({ path: at, message: `${source} is a path of this machine, and the nodes do not have it: for files use "configs", for data a volume` })
+      if (source.startsWith('/'))
+        doubts.push({
+          path: at,
+          message: `${source} is a path of the node: it must be there on every node that may run this service`,
+        })
+      else
+        faults.push({
+          path: at,
+          message: `${source} is a path of this machine, and the nodes do not have it: for files use "configs", for data a volume`,
+        })
     } else if (type === 'volume') {
       undeclared(faults, data, 'volumes', source, at)
       const driver = tree(tree(data.volumes)[source]).driver ?? 'local'
       if (!pinned && driver === 'local') {
-        doubts.push({ path: at, message: `the volume "${source}" is another one on each node: tie the service to one node with deploy.placement.constraints, or its data stays behind when it moves` })
+        doubts.push({
+          path: at,
+          message: `the volume "${source}" is another one on each node: tie the service to one node with deploy.placement.constraints, or its data stays behind when it moves`,
+        })
       }
     }
   }
@@ -117,7 +148,10 @@ function checkMounts({ faults, doubts }: Found, data: Tree, service: Tree, path:
 function mountOf(mount: unknown): { readonly type?: string; readonly source?: string } {
   if (typeof mount !== 'string') {
     const { type, source } = tree(mount)
-    return { ...(type !== undefined && { type: String(type) }), ...(source !== undefined && { source: String(source) }) }
+    return {
+      ...(type !== undefined && { type: String(type) }),
+      ...(source !== undefined && { source: String(source) }),
+    }
   }
   const [source = '', target] = mount.split(':')
   // A path alone is a volume without a name.
@@ -129,7 +163,8 @@ function checkGrants({ faults }: Found, data: Tree, service: Tree, path: Path, k
   for (const [i, grant] of list(service[kind]).entries()) {
     const isLong = typeof grant === 'object'
     const source = isLong ? tree(grant).source : grant
-    if (source !== undefined) undeclared(faults, data, kind, String(source), [...path, kind, i, ...(isLong ? ['source'] : [])])
+    if (source !== undefined)
+      undeclared(faults, data, kind, String(source), [...path, kind, i, ...(isLong ? ['source'] : [])])
   }
 }
 
@@ -138,9 +173,18 @@ function checkDeclared(found: Found, data: Tree, kind: 'configs' | 'secrets', ex
     const { file, external, name, driver } = tree(given)
     const path = [kind, key]
     if (file !== undefined) {
-      addFile(found, { kind, key, file: String(file), ...(name === undefined ? {} : { name: String(name) }) }, [...path, 'file'], exists)
+      addFile(
+        found,
+        { kind, key, file: String(file), ...(name === undefined ? {} : { name: String(name) }) },
+        [...path, 'file'],
+        exists,
+      )
     } else if ((external === undefined || external === false) && driver === undefined) {
-      found.faults.push({ path, at: 'key', message: `where does "${key}" come from? Give "file: ./...", or "external: true" for one that the Swarm has already` })
+      found.faults.push({
+        path,
+        at: 'key',
+        message: `where does "${key}" come from? Give "file: ./...", or "external: true" for one that the Swarm has already`,
+      })
     }
   }
 }
@@ -150,7 +194,10 @@ function addFile({ faults, files }: Found, named: NamedFile, path: Path, exists:
   if (file.includes('$')) {
     faults.push({ path, message: `${file}: a file's name cannot have a variable here: write it out` })
   } else if (file.startsWith('/') || posix.normalize(file).startsWith('..')) {
-    faults.push({ path, message: `${file} is outside of the compose file's folder: put it there, so that it goes with it to the node` })
+    faults.push({
+      path,
+      message: `${file} is outside of the compose file's folder: put it there, so that it goes with it to the node`,
+    })
   } else if (!exists(file)) {
     faults.push({ path, message: `there is no file ${file} beside the compose file: make it, or mend its name` })
   } else {
@@ -165,10 +212,14 @@ function checkPorts({ faults }: Found, service: Tree, path: Path, taken: Map<str
       const at = [...path, 'ports', i]
       const port = `${published}/${protocol}`
       const other = taken.get(port)
-      if (other !== undefined) faults.push({ path: at, message: `port ${port} is published by ${other} already: give one of them another` })
+      if (other !== undefined)
+        faults.push({ path: at, message: `port ${port} is published by ${other} already: give one of them another` })
       taken.set(port, name)
       if (mode === 'ingress' && tree(service.deploy).endpoint_mode === 'dnsrr') {
-        faults.push({ path: at, message: `port ${port} goes by the routing mesh, which needs endpoint_mode vip: write it as {target: ..., published: ${published}, mode: host}, or take vip` })
+        faults.push({
+          path: at,
+          message: `port ${port} goes by the routing mesh, which needs endpoint_mode vip: write it as {target: ..., published: ${published}, mode: host}, or take vip`,
+        })
       }
     }
   }

@@ -26,7 +26,12 @@ export function variablesOf(text: string): Use[] {
         const name = found[1] ?? found[3]
         if (name === undefined) continue
         const from = range[0] + found.index
-        uses.push({ name, optional: found[2] !== undefined && !/^:?\?/.test(found[2]), from, to: from + found[0].length })
+        uses.push({
+          name,
+          optional: found[2] !== undefined && !/^:?\?/.test(found[2]),
+          from,
+          to: from + found[0].length,
+        })
       }
     },
   })
@@ -45,7 +50,10 @@ export function pieces(text: string, names: ReadonlySet<string>): Piece[] {
   return [...parts, text.slice(at)]
 }
 
-/** The same file with the format's version that Docker is to read it by. The text must be valid YAML, with a map at its top. */
+/**
+ * The same file with the format's version that Docker is to read it by. The text must be valid YAML, with a map at its
+ * top.
+ */
 export function withVersion(text: string): string {
   const { contents } = parseDocument(text, { merge: true })
   if (!isMap(contents) || !contents.range) return text

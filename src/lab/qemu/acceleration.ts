@@ -20,14 +20,16 @@ export interface LabVmAcceleration {
 }
 
 /**
- * What runs the virtual machines' instructions: the processor itself (KVM on Linux, HVF on macOS) where it truly does, else software.
- * `/dev/kvm` may be there and fail all the same, so a kernel is booted with it, and has to get as far as its first process.
+ * What runs the virtual machines' instructions: the processor itself (KVM on Linux, HVF on macOS) where it truly does,
+ * else software. `/dev/kvm` may be there and fail all the same, so a kernel is booted with it, and has to get as far as
+ * its first process.
  */
 export const lab_vm_acceleration = defineModule({
   name: 'lab_vm_acceleration',
   schema,
   // The image as well: this may be asked before the task that makes it has run.
-  reads: ({ dir, images, cloud_image }) => [`${dir}/acceleration`, cloud_image ?? `${images}/current/vmlinuz`].flatMap(contentOf),
+  reads: ({ dir, images, cloud_image }) =>
+    [`${dir}/acceleration`, cloud_image ?? `${images}/current/vmlinuz`].flatMap(contentOf),
   sets: ({ dir }) => [...setNewDirectory(dir), ...setContent(`${dir}/acceleration`)],
   title: ({ want }) => want,
   probe: ({ dir, images, cloud_image }) => sh`
@@ -38,20 +40,34 @@ command -v "$qemu" >/dev/null || printf 'missing %s\n' "$qemu"
   plan: ({ dir, images, cloud_image, want }, { stdout }) => {
     const seen = new Map(pairs(stdout))
     const missing = seen.get('missing')
-    if (missing !== undefined) return { changes: [], problem: `virtual machines need ${missing}: install QEMU (Debian: qemu-system-x86, qemu-utils; macOS: brew install qemu)` }
+    if (missing !== undefined)
+      return {
+        changes: [],
+        problem: `virtual machines need ${missing}: install QEMU (Debian: qemu-system-x86, qemu-utils; macOS: brew install qemu)`,
+      }
     const [name, why = ''] = [seen.get('name'), seen.get('why')]
-    if (name !== undefined && (want === 'auto' || want === name)) return { changes: [], values: { acceleration: name, why } satisfies LabVmAcceleration }
+    if (name !== undefined && (want === 'auto' || want === name))
+      return { changes: [], values: { acceleration: name, why } satisfies LabVmAcceleration }
     if (want !== 'auto') {
       const description = `run virtual machines with ${want}, as lab_acceleration says${name === undefined ? '' : `; those that run with ${name} are ended`}`
       return { changes: [{ description, script: choose(dir, want) }] }
     }
-    if (seen.has('no-image')) return { changes: [], problem: `no image in ${cloud_image ?? images} to try with: lab_vm_image makes it` }
-    return { changes: [{ description: 'try what runs virtual machines here: the processor itself, or software', script: trial(dir, images, cloud_image) }] }
+    if (seen.has('no-image'))
+      return { changes: [], problem: `no image in ${cloud_image ?? images} to try with: lab_vm_image makes it` }
+    return {
+      changes: [
+        {
+          description: 'try what runs virtual machines here: the processor itself, or software',
+          script: trial(dir, images, cloud_image),
+        },
+      ],
+    }
   },
   timeLimitSeconds: () => 200,
 })
 
-const choose = (dir: string, name: string): string => `${processFunctions}${sh`
+const choose = (dir: string, name: string): string =>
+  `${processFunctions}${sh`
 mkdir -p ${dir} && lab_end_vms ${dir} && printf '%s %s\n' ${name} 'as lab_acceleration says' >${`${dir}/acceleration`}`}`
 
 const trial = (dir: string, images: string, cloudImage: string | undefined): string => sh`

@@ -7,8 +7,15 @@ import { buildImage, imagePackages, imageRecipe } from './scripts/image.ts'
 
 const schema = z.strictObject({
   path: folder.describe('A folder for images; `current` in it is the newest one'),
-  packages: z.array(z.string().regex(/^[a-z0-9][a-z0-9+.-]+$/)).default([]).describe('Debian packages baked in, beside those a node needs'),
-  release: z.string().regex(/^[a-z]+$/).optional().describe('The Debian release: trixie. Default: that of this machine'),
+  packages: z
+    .array(z.string().regex(/^[a-z0-9][a-z0-9+.-]+$/))
+    .default([])
+    .describe('Debian packages baked in, beside those a node needs'),
+  release: z
+    .string()
+    .regex(/^[a-z]+$/)
+    .optional()
+    .describe('The Debian release: trixie. Default: that of this machine'),
   state: z.enum(['present', 'absent']).default('present'),
 })
 
@@ -19,8 +26,9 @@ export interface LabVmImage {
 }
 
 /**
- * The disk that the lab's virtual machines share, made with mmdebstrap from the machine's own package sources, with the kernel
- * and the first archive that start it. Each recipe (release, packages, sources, settings) gives an image of its own. No root needed.
+ * The disk that the lab's virtual machines share, made with mmdebstrap from the machine's own package sources, with the
+ * kernel and the first archive that start it. Each recipe (release, packages, sources, settings) gives an image of its
+ * own. No root needed.
  */
 export const lab_vm_image = defineModule({
   name: 'lab_vm_image',
@@ -28,9 +36,10 @@ export const lab_vm_image = defineModule({
   reads: ({ path }) => [...treeAt(path), '/etc/apt/', '/etc/os-release'],
   sets: ({ path }) => [...setNewDirectory(path), ...setTree(path)],
   title: ({ path }) => path,
-  probe: ({ path, packages, release, state }) => state === 'absent'
-    ? sh`[ ! -e ${path} ] || echo there`
-    : `${imageRecipe(imagePackages(packages), release)}${sh`
+  probe: ({ path, packages, release, state }) =>
+    state === 'absent'
+      ? sh`[ ! -e ${path} ] || echo there`
+      : `${imageRecipe(imagePackages(packages), release)}${sh`
 for command in mmdebstrap apt-get mke2fs cpio flock sha256sum; do
   PATH=$PATH:/usr/sbin:/sbin command -v "$command" >/dev/null || printf 'missing %s\n' "$command"
 done
@@ -45,21 +54,33 @@ printf 'current %s\n' "$(readlink ${path}/current)"
     const seen = pairs(stdout)
     const fact = new Map(seen)
     if (state === 'absent') {
-      return fact.has('there') ? { changes: [{ description: `remove ${path}`, script: sh`rm -rf ${path}` }] } : { changes: [] }
+      return fact.has('there')
+        ? { changes: [{ description: `remove ${path}`, script: sh`rm -rf ${path}` }] }
+        : { changes: [] }
     }
     const missing = seen.filter(([key]) => key === 'missing').map(([, command]) => command)
     const elsewhere = 'or name a cloud image of your own (lab_image)'
     if (missing.length > 0) {
-      return { changes: [], problem: `cannot build an image without ${missing.join(', ')}: install the packages mmdebstrap, e2fsprogs, cpio and util-linux, ${elsewhere}` }
+      return {
+        changes: [],
+        problem: `cannot build an image without ${missing.join(', ')}: install the packages mmdebstrap, e2fsprogs, cpio and util-linux, ${elsewhere}`,
+      }
     }
     if (Number(fact.get('sources')) === 0) {
-      return { changes: [], problem: `apt knows no Debian or Ubuntu archive on this machine: put one into /etc/apt/sources.list and run \`apt-get update\`, ${elsewhere}` }
+      return {
+        changes: [],
+        problem: `apt knows no Debian or Ubuntu archive on this machine: put one into /etc/apt/sources.list and run \`apt-get update\`, ${elsewhere}`,
+      }
     }
     if (fact.has('no-namespace')) {
-      return { changes: [], problem: `building an image without root needs user namespaces: install the package uidmap, and give this user a range in /etc/subuid and /etc/subgid; ${elsewhere}` }
+      return {
+        changes: [],
+        problem: `building an image without root needs user namespaces: install the package uidmap, and give this user a range in /etc/subuid and /etc/subgid; ${elsewhere}`,
+      }
     }
     const wanted = fact.get('wanted') as string
-    if (fact.get('current') === wanted && fact.has('complete')) return { changes: [], values: { path: `${path}/${wanted}` } satisfies LabVmImage }
+    if (fact.get('current') === wanted && fact.has('complete'))
+      return { changes: [], values: { path: `${path}/${wanted}` } satisfies LabVmImage }
     const what = packages.length > 0 ? ` with ${packages.join(', ')}` : ', bare'
     // Another lab may have had another one made since.
     const verb = fact.has('complete') ? 'take the' : 'build an'

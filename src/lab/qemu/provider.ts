@@ -14,14 +14,33 @@ import { lab_vm_switch } from './switch.ts'
 import { lab_vm, vmSetting } from './vm.ts'
 
 /** What this machine needs, by Debian's names. Installed by root only; anyone else is told what is missing. */
-const packages = [process.arch === 'arm64' ? 'qemu-system-arm' : 'qemu-system-x86', 'qemu-utils', 'vde2', 'mmdebstrap', 'e2fsprogs', 'cpio', 'openssh-client', 'procps', 'util-linux']
+const packages = [
+  process.arch === 'arm64' ? 'qemu-system-arm' : 'qemu-system-x86',
+  'qemu-utils',
+  'vde2',
+  'mmdebstrap',
+  'e2fsprogs',
+  'cpio',
+  'openssh-client',
+  'procps',
+  'util-linux',
+]
 
 const of = (lab: Lab, { name, address, memory, disk, cpus, dataDisk, ssh, forwards }: Node) => ({
-  lab: lab.name, dir: lab.dir, images: lab.vm.images, name, address, prefix: parseSubnet(lab.subnet).prefix,
-  nodes: lab.nodes.map((node) => ({ name: node.name, address: node.address })), ssh_port: ssh.port, forwards: forwards.map((each) => ({ ...each })),
+  lab: lab.name,
+  dir: lab.dir,
+  images: lab.vm.images,
+  name,
+  address,
+  prefix: parseSubnet(lab.subnet).prefix,
+  nodes: lab.nodes.map((node) => ({ name: node.name, address: node.address })),
+  ssh_port: ssh.port,
+  forwards: forwards.map((each) => ({ ...each })),
   ...(lab.vm.cloudImage === undefined ? {} : { cloud_image: lab.vm.cloudImage }),
-  ...(memory === undefined ? {} : { memory }), ...(disk === undefined ? {} : { disk }),
-  ...(cpus === undefined ? {} : { cpus }), ...(dataDisk === undefined ? {} : { data_disk: dataDisk }),
+  ...(memory === undefined ? {} : { memory }),
+  ...(disk === undefined ? {} : { disk }),
+  ...(cpus === undefined ? {} : { cpus }),
+  ...(dataDisk === undefined ? {} : { data_disk: dataDisk }),
 })
 
 /** Virtual machines of QEMU: kernels of their own, no root, and nothing of this machine's network is touched. */
@@ -33,10 +52,25 @@ export const qemu: Provider = {
     const cloud = vm.cloudImage === undefined ? {} : { cloud_image: vm.cloudImage }
     const isRoot = process.getuid?.() === 0 && process.platform === 'linux'
     return [
-      ...(isRoot ? [apt('Packages that make virtual machines', { name: packages, update_cache: true, cache_valid_time: 3600, install_recommends: false })] : []),
+      ...(isRoot
+        ? [
+            apt('Packages that make virtual machines', {
+              name: packages,
+              update_cache: true,
+              cache_valid_time: 3600,
+              install_recommends: false,
+            }),
+          ]
+        : []),
       lab_keys('Key of the lab', { dir }),
       ...(vm.cloudImage === undefined
-        ? [lab_vm_image('Image of the machines', { path: vm.images, packages: [...vm.baked], ...(vm.release === undefined ? {} : { release: vm.release }) })]
+        ? [
+            lab_vm_image('Image of the machines', {
+              path: vm.images,
+              packages: [...vm.baked],
+              ...(vm.release === undefined ? {} : { release: vm.release }),
+            }),
+          ]
         : []),
       lab_vm_acceleration('What runs them', { dir, images: vm.images, want: vm.acceleration, ...cloud }),
       lab_vm_switch('Network of the lab', { dir, nodes: lab.nodes.map(({ name }) => name) }),
@@ -47,7 +81,10 @@ export const qemu: Provider = {
   },
   down: ({ dir }) => [lab_vm_switch('Remove the lab', { dir, state: 'absent' })],
   faults: (lab, node) => vmFaults(vmSetting(of(lab, node))),
-  status: (lab) => `${processFunctions}${lab.nodes.map(({ name, address, ssh, forwards }) => sh`
+  status: (lab) =>
+    `${processFunctions}${lab.nodes
+      .map(
+        ({ name, address, ssh, forwards }) => sh`
 pid=$(lab_vm_pid ${lab.dir} ${name})
 state=down since=- used=-
 if [ -n "$pid" ]; then
@@ -56,14 +93,36 @@ if [ -n "$pid" ]; then
   since=$(ps -o etime= -p "$pid" | tr -d ' ')
   used="$(($(ps -o rss= -p "$pid") / 1024)) MiB"
 fi
-printf '%s\t%s\t%s\t%s\t%s\t%s\n' ${name} ${address} "$state" "$since" "$used" ${[`ssh -p ${ssh.port} ops@127.0.0.1`, ...forwards.map(({ guest, host }) => `${guest} at 127.0.0.1:${host}`)].join('; ')}`).join('\n')}`,
+printf '%s\t%s\t%s\t%s\t%s\t%s\n' ${name} ${address} "$state" "$since" "$used" ${[`ssh -p ${ssh.port} ops@127.0.0.1`, ...forwards.map(({ guest, host }) => `${guest} at 127.0.0.1:${host}`)].join('; ')}`,
+      )
+      .join('\n')}`,
   parts: (lab) => sh`printf 'acceleration: '; cat ${`${lab.dir}/acceleration`} 2>/dev/null || echo 'not chosen yet'
 printf 'network: %s\n' "$(cat ${`${lab.dir}/link`} 2>/dev/null || echo none)"
 du -sh ${lab.dir} ${lab.vm.images} 2>/dev/null || :`,
   snapshots: {
-    save: (lab, name) => [lab_vm_snapshot(`Keep the lab as ${name}`, { dir: lab.dir, name, vms: lab.nodes.map((node) => of(lab, node)) })],
-    resume: (lab, name) => [lab_vm_snapshot(`Bring the lab back to ${name}`, { dir: lab.dir, name, vms: lab.nodes.map((node) => of(lab, node)), state: 'resumed' })],
-    remove: (lab, name) => [lab_vm_snapshot(`Delete ${name}`, { dir: lab.dir, name, vms: lab.nodes.map((node) => of(lab, node)), state: 'absent' })],
-    list: (lab) => listSnapshots(lab.dir, lab.nodes.map(({ name }) => name)),
+    save: (lab, name) => [
+      lab_vm_snapshot(`Keep the lab as ${name}`, { dir: lab.dir, name, vms: lab.nodes.map((node) => of(lab, node)) }),
+    ],
+    resume: (lab, name) => [
+      lab_vm_snapshot(`Bring the lab back to ${name}`, {
+        dir: lab.dir,
+        name,
+        vms: lab.nodes.map((node) => of(lab, node)),
+        state: 'resumed',
+      }),
+    ],
+    remove: (lab, name) => [
+      lab_vm_snapshot(`Delete ${name}`, {
+        dir: lab.dir,
+        name,
+        vms: lab.nodes.map((node) => of(lab, node)),
+        state: 'absent',
+      }),
+    ],
+    list: (lab) =>
+      listSnapshots(
+        lab.dir,
+        lab.nodes.map(({ name }) => name),
+      ),
   },
 }

@@ -8,29 +8,39 @@ import { folder, pairs } from '../names.ts'
 import { processFunctions } from './scripts/vm.ts'
 
 const schema = z.strictObject({
-  dir: folder.describe('The folder of the lab').max(70, 'sockets live below it, and their paths may not be longer: at most 70 characters'),
+  dir: folder
+    .describe('The folder of the lab')
+    .max(70, 'sockets live below it, and their paths may not be longer: at most 70 characters'),
   nodes: z.array(z.string()).default([]).describe('The nodes of the lab; others of it are ended and removed'),
-  state: z.enum(['present', 'absent']).default('present').describe('absent: all machines are ended, and the folder is removed with their disks'),
+  state: z
+    .enum(['present', 'absent'])
+    .default('present')
+    .describe('absent: all machines are ended, and the folder is removed with their disks'),
 })
 
 /** A group of addresses of its own for each lab: of those that never leave a site. */
 function groupOf(dir: string): string {
   let hash = 0
   for (const byte of Buffer.from(dir)) hash = (Math.imul(hash, 31) + byte) >>> 0
-  return `239.255.${hash & 0xff}.${(hash >>> 8) & 0xff}:${20_000 + (hash >>> 16) % 10_000}`
+  return `239.255.${hash & 0xff}.${(hash >>> 8) & 0xff}:${20_000 + ((hash >>> 16) % 10_000)}`
 }
 
 /**
- * The network between the virtual machines: a switch in a process (vde_switch) that they reach by a socket in the lab's folder; without
- * one, frames on a multicast address of the loopback interface. The machine itself has no part in it, so its subnet may be any.
+ * The network between the virtual machines: a switch in a process (vde_switch) that they reach by a socket in the lab's
+ * folder; without one, frames on a multicast address of the loopback interface. The machine itself has no part in it,
+ * so its subnet may be any.
  */
 export const lab_vm_switch = defineModule({
   name: 'lab_vm_switch',
   schema,
   reads: ({ dir }) => [`lab-vm:${dir}`, ...treeAt(dir)],
-  sets: ({ dir, state }) => [`lab-vm:${dir}`, ...(state === 'absent' ? setTree(dir) : [...setNewDirectory(dir), ...setTree(dir)])],
+  sets: ({ dir, state }) => [
+    `lab-vm:${dir}`,
+    ...(state === 'absent' ? setTree(dir) : [...setNewDirectory(dir), ...setTree(dir)]),
+  ],
   title: ({ dir }) => dir,
-  probe: ({ dir }) => `${processFunctions}${sh`
+  probe: ({ dir }) =>
+    `${processFunctions}${sh`
 command -v vde_switch >/dev/null && qemu-system-$(uname -m | sed 's/arm64/aarch64/; s/amd64/x86_64/') -netdev help 2>/dev/null | grep -qx vde && echo can-vde
 printf 'link %s\n' "$(cat ${`${dir}/link`} 2>/dev/null)"
 ${raw(switchPid(dir))}
@@ -49,17 +59,28 @@ true`}`,
       if (!has('folder') && running.length === 0 && !has('switch')) return { changes: [] }
       if (has('foreign')) return { changes: [], problem: foreignProblem(dir) }
       const what = [...running, ...(has('switch') ? ['the switch'] : [])].join(', ')
-      return { changes: [{ description: `${what === '' ? '' : `end ${what} and `}remove ${dir}`, script: removeAll(dir) }] }
+      return {
+        changes: [{ description: `${what === '' ? '' : `end ${what} and `}remove ${dir}`, script: removeAll(dir) }],
+      }
     }
     const changes: Change[] = []
-    const others = [...new Set([...running, ...seen.filter(([key]) => key === 'node').map(([, name]) => name)])].filter((name) => !nodes.includes(name))
-    for (const name of others) changes.push({ description: `end ${name} and remove its disk`, script: `${processFunctions}${sh`lab_end_vms ${dir} ${name} && rm -rf ${`${dir}/nodes/${name}`} ${`${dir}/nodes/${name}.lock`}`}` })
+    const others = [...new Set([...running, ...seen.filter(([key]) => key === 'node').map(([, name]) => name)])].filter(
+      (name) => !nodes.includes(name),
+    )
+    for (const name of others)
+      changes.push({
+        description: `end ${name} and remove its disk`,
+        script: `${processFunctions}${sh`lab_end_vms ${dir} ${name} && rm -rf ${`${dir}/nodes/${name}`} ${`${dir}/nodes/${name}.lock`}`}`,
+      })
     const wanted = has('can-vde') ? 'vde' : groupOf(dir)
     // A running machine that has lost its switch does not find the next one.
     const ended = running.filter((name) => nodes.includes(name))
     const anew = ended.length > 0 ? `; ${ended.join(', ')} have lost theirs and are ended` : ''
     if (link !== wanted || (wanted === 'vde' && !has('switch'))) {
-      const description = wanted === 'vde' ? `start the switch of the lab${anew}` : `connect the lab by ${wanted} on the loopback interface${anew}`
+      const description =
+        wanted === 'vde'
+          ? `start the switch of the lab${anew}`
+          : `connect the lab by ${wanted} on the loopback interface${anew}`
       changes.push({ description, script: startSwitch(dir, wanted) })
     }
     return { changes }
@@ -69,19 +90,22 @@ true`}`,
 const switchPid = (dir: string): string =>
   sh`switch=$(ps -A -ww -o pid= -o command= 2>/dev/null | awk -v socket=${` ${dir}/switch `} '$2 ~ "(^|/)vde_switch$" && index($0 " ", socket) { print $1; exit }')`
 
-const endSwitch = (dir: string): string => `${switchPid(dir)}\n${sh`
+const endSwitch = (dir: string): string =>
+  `${switchPid(dir)}\n${sh`
 [ -z "$switch" ] || kill "$switch"
 tries=0
 while [ -n "$switch" ] && kill -0 "$switch" 2>/dev/null && [ $tries -lt 50 ]; do sleep 0.1; tries=$((tries + 1)); done
 rm -rf ${`${dir}/switch`}`}`
 
-const startSwitch = (dir: string, link: string): string => `${processFunctions}${sh`
+const startSwitch = (dir: string, link: string): string =>
+  `${processFunctions}${sh`
 mkdir -p ${dir} && chmod 755 ${dir} && lab_end_vms ${dir} || exit
 ${raw(endSwitch(dir))}
 ${raw(link === 'vde' ? sh`vde_switch -s ${`${dir}/switch`} -m 600 -daemon -p ${`${dir}/switch.pid`} </dev/null >/dev/null 2>&1 || { echo 'vde_switch does not start' >&2; exit 1; }` : ':')}
 printf '%s\n' ${link} >${`${dir}/link`}`}`
 
-const removeAll = (dir: string): string => `${processFunctions}${sh`
+const removeAll = (dir: string): string =>
+  `${processFunctions}${sh`
 lab_end_vms ${dir} || exit
 ${raw(endSwitch(dir))}
 ${raw(removeFolder(dir))}`}`

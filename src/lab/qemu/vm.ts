@@ -22,9 +22,15 @@ export const vmSchema = z.strictObject({
   disk: size('disk').default('10G').describe('The size of the disk; it takes up what is written to it'),
   data_disk: size('data_disk').optional().describe('A second, empty disk of this size'),
   ssh_port: port.describe('The port of 127.0.0.1 that leads to its sshd'),
-  forwards: z.array(z.strictObject({ guest: port, host: port })).default([]).describe('Ports of 127.0.0.1 that lead to ports of the machine'),
+  forwards: z
+    .array(z.strictObject({ guest: port, host: port }))
+    .default([])
+    .describe('Ports of 127.0.0.1 that lead to ports of the machine'),
   wait: z.boolean().default(true).describe('Until it answers on SSH; false: it is started and no more'),
-  state: z.enum(['started', 'stopped', 'absent']).default('started').describe('stopped: as by a power cut, the disk is kept; absent: it is removed as well'),
+  state: z
+    .enum(['started', 'stopped', 'absent'])
+    .default('started')
+    .describe('stopped: as by a power cut, the disk is kept; absent: it is removed as well'),
 })
 
 /** What {@link lab_vm} registers of a started machine. */
@@ -38,10 +44,17 @@ export const lab_vm = defineModule({
   name: 'lab_vm',
   schema: vmSchema,
   reads: ({ dir, images, name }) => [
-    `lab-vm:${dir}`, `lab-vm:${dir}/${name}`, ...treeAt(vmFolder(dir, name)),
+    `lab-vm:${dir}`,
+    `lab-vm:${dir}/${name}`,
+    ...treeAt(vmFolder(dir, name)),
     ...[`${dir}/id_ed25519.pub`, `${dir}/link`, `${dir}/acceleration`, `${images}/current`].flatMap(contentOf),
   ],
-  sets: ({ dir, name }) => [`lab-vm:${dir}/${name}`, `${dir}/known_hosts`, ...setNewDirectory(vmFolder(dir, name)), ...setTree(vmFolder(dir, name))],
+  sets: ({ dir, name }) => [
+    `lab-vm:${dir}/${name}`,
+    `${dir}/known_hosts`,
+    ...setNewDirectory(vmFolder(dir, name)),
+    ...setTree(vmFolder(dir, name)),
+  ],
   title: ({ name, state }) => `${name} ${state}`,
   probe: (params) => probeVm(vmSetting(params)),
   plan: (params, { stdout }): Plan<LabVm> => {
@@ -50,16 +63,37 @@ export const lab_vm = defineModule({
     const seen = new Map(all)
     const { name } = vm
     const pid = seen.get('pid')
-    if (params.state === 'stopped') return { changes: pid === undefined ? [] : [{ description: `end ${name}`, script: stopVm(vm) }] }
+    if (params.state === 'stopped')
+      return { changes: pid === undefined ? [] : [{ description: `end ${name}`, script: stopVm(vm) }] }
     if (params.state === 'absent') {
-      return { changes: pid === undefined && !seen.has('folder') ? [] : [{ description: `end ${name} and remove its disk`, script: removeVm(vm) }] }
+      return {
+        changes:
+          pid === undefined && !seen.has('folder')
+            ? []
+            : [{ description: `end ${name} and remove its disk`, script: removeVm(vm) }],
+      }
     }
     const missing = all.filter(([key]) => key === 'missing').map(([, command]) => command)
-    if (missing.length > 0) return { changes: [], problem: `a virtual machine needs ${missing.join(', ')}: install the packages qemu-system-x86, qemu-utils, openssh-client and cpio` }
+    if (missing.length > 0)
+      return {
+        changes: [],
+        problem: `a virtual machine needs ${missing.join(', ')}: install the packages qemu-system-x86, qemu-utils, openssh-client and cpio`,
+      }
     if (pid === undefined) {
-      if (seen.has('no-image')) return { changes: [], problem: vm.cloudImage === null ? `no image for ${name} in ${vm.images}: lab_vm_image makes it` : `no image for ${name}: ${vm.cloudImage} cannot be read` }
+      if (seen.has('no-image'))
+        return {
+          changes: [],
+          problem:
+            vm.cloudImage === null
+              ? `no image for ${name} in ${vm.images}: lab_vm_image makes it`
+              : `no image for ${name}: ${vm.cloudImage} cannot be read`,
+        }
       if (seen.has('no-key')) return { changes: [], problem: `no key for ${name} in ${vm.dir}: lab_keys makes it` }
-      if (seen.has('no-network')) return { changes: [], problem: `no network for ${name} in ${vm.dir}: lab_vm_switch and lab_vm_acceleration come first` }
+      if (seen.has('no-network'))
+        return {
+          changes: [],
+          problem: `no network for ${name} in ${vm.dir}: lab_vm_switch and lab_vm_acceleration come first`,
+        }
     }
     const boot = (verb: string) => ({
       description: `${verb} ${name} (${vm.address}, ${vm.memoryMiB} MiB, ${vm.cpus} CPU${vm.cpus === 1 ? '' : 's'}; SSH on 127.0.0.1:${vm.sshPort})`,
@@ -70,7 +104,10 @@ export const lab_vm = defineModule({
     if (!seen.has('forwards') || !seen.has('pinned')) {
       return { changes: [{ description: `write ports and known_hosts of ${name}`, script: mendVm(vm) }] }
     }
-    if (params.wait && !seen.has('answers')) return { changes: [{ description: `wait until ${name} answers`, script: `(${goOn(vm)}) || exit\n${awaitVm(vm)}` }] }
+    if (params.wait && !seen.has('answers'))
+      return {
+        changes: [{ description: `wait until ${name} answers`, script: `(${goOn(vm)}) || exit\n${awaitVm(vm)}` }],
+      }
     return { changes: [], values: { pid: Number(pid), known_hosts: `${vm.dir}/known_hosts` } }
   },
   timeLimitSeconds: () => 500,
@@ -78,10 +115,37 @@ export const lab_vm = defineModule({
 
 /** What the scripts need to know of a machine, of what {@link lab_vm} is told. */
 export function vmSetting(given: z.input<typeof vmSchema>): VmSetting {
-  const { lab, dir, images, cloud_image, name, address, prefix, nodes, memory, cpus, disk, data_disk, ssh_port, forwards } = vmSchema.parse(given)
+  const {
+    lab,
+    dir,
+    images,
+    cloud_image,
+    name,
+    address,
+    prefix,
+    nodes,
+    memory,
+    cpus,
+    disk,
+    data_disk,
+    ssh_port,
+    forwards,
+  } = vmSchema.parse(given)
   return {
-    lab, dir, images, cloudImage: cloud_image ?? null, name, address, prefix, nodes, memoryMiB: bytes(memory) / 2 ** 20, cpus,
-    diskBytes: bytes(disk), dataDiskBytes: data_disk === undefined ? null : bytes(data_disk), sshPort: ssh_port, forwards,
+    lab,
+    dir,
+    images,
+    cloudImage: cloud_image ?? null,
+    name,
+    address,
+    prefix,
+    nodes,
+    memoryMiB: bytes(memory) / 2 ** 20,
+    cpus,
+    diskBytes: bytes(disk),
+    dataDiskBytes: data_disk === undefined ? null : bytes(data_disk),
+    sshPort: ssh_port,
+    forwards,
   }
 }
 

@@ -20,7 +20,9 @@ function chainRules({ lab }: Gate): string[] {
   return [
     sh`-i ${link} -o ${link} -j ACCEPT`,
     sh`-i "$uplink" -o ${link} -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT`,
-    ...['udp --dport 53', 'tcp --dport 53', 'tcp --dport 80', 'tcp --dport 443'].map((what) => `${out} -p ${what} -j ACCEPT`),
+    ...['udp --dport 53', 'tcp --dport 53', 'tcp --dport 80', 'tcp --dport 443'].map(
+      (what) => `${out} -p ${what} -j ACCEPT`,
+    ),
     '-j REJECT',
   ]
 }
@@ -62,7 +64,9 @@ export function raiseFirewall(gate: Gate): string {
     sh`iptables -w 10 -N ${chain} || exit`,
     ...chainRules(gate).map((rule) => sh`iptables -w 10 -A ${chain} ` + `${rule} || exit`),
     // At the top: a Docker daemon on the machine sets the policy to DROP and ends its own chains with it.
-    ...outerRules(gate).map((rule) => `iptables -w 10 -t ${rule.table} -I ${rule.chain} ${rule.match} ${comment(gate.lab)} || exit`),
+    ...outerRules(gate).map(
+      (rule) => `iptables -w 10 -t ${rule.table} -I ${rule.chain} ${rule.match} ${comment(gate.lab)} || exit`,
+    ),
   ].join('\n')
 }
 
@@ -86,4 +90,3 @@ export const listFirewall = (lab: string): string =>
 
 const listOuter = (lab: string): string =>
   sh`for table in filter nat mangle; do iptables -w 10 -t "$table" -S; done | grep -E -e ${`--comment "?${parts(lab).comment}"? `}`
-

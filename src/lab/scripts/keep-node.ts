@@ -1,7 +1,7 @@
 /**
  * The process that holds a node: makes the node's cgroups, joins them before the cgroup namespace is made (so that they
- * are its roots), starts PID 1, and starts it again when the node reboots itself. Any other end of PID 1 is the node's end.
- * Wants in its environment: unit, node, memory.
+ * are its roots), starts PID 1, and starts it again when the node reboots itself. Any other end of PID 1 is the node's
+ * end. Wants in its environment: unit, node, memory.
  */
 export const keeperScript = String.raw`
 join_all() { # each hierarchy of its own

@@ -38,7 +38,10 @@ ip -n ${sw} link add br0 type bridge && ip -n ${sw} link set br0 up || exit`,
       id: 'bridge-filter',
       description: `keep ${sw} from filtering the frames it passes on`,
       // The setting is the namespace's own, and is there once the kernel's module is: so load it now, not in mid-run.
-      stands: insideOf(sw, 'for f in /proc/sys/net/bridge/bridge-nf-call-ip*tables; do [ ! -e "$f" ] || [ "$(cat "$f")" = 0 ] || exit; done'),
+      stands: insideOf(
+        sw,
+        'for f in /proc/sys/net/bridge/bridge-nf-call-ip*tables; do [ ! -e "$f" ] || [ "$(cat "$f")" = 0 ] || exit; done',
+      ),
       make: `modprobe br_netfilter 2>/dev/null\n${insideOf(sw, 'for f in /proc/sys/net/bridge/bridge-nf-call-ip*tables; do [ ! -e "$f" ] || echo 0 >"$f" || exit; done')} || exit`,
     },
     {
@@ -58,25 +61,35 @@ ip link set ${name.hostLink} up || exit`,
   ]
 }
 
-/** Made from the IPv4 address: a link that is made anew is known to the others at once, without a wait for their ARP tables. */
+/**
+ * Made from the IPv4 address: a link that is made anew is known to the others at once, without a wait for their ARP
+ * tables.
+ */
 const hardwareAddress = (address: string): string =>
   ['02', '4c', ...address.split('.').map((byte) => Number(byte).toString(16).padStart(2, '0'))].join(':')
 
-const insideOf = (namespace: string, command: string): string => sh`nsenter --net=/run/netns/${raw(namespace)} sh -c ${command}`
+const insideOf = (namespace: string, command: string): string =>
+  sh`nsenter --net=/run/netns/${raw(namespace)} sh -c ${command}`
 
 function namespace(name: string, dir: string): Piece {
   return {
     id: `namespace-${name}`,
     description: `create the network namespace ${name}`,
     stands: sh`ip -n ${name} -o link show lo up | grep -q .`,
-    // A crash can leave the file without a namespace behind it. The first namespace of a machine makes /run/netns a mount.
+    // A crash can leave the file without a namespace behind it. The first namespace of a machine makes /run/netns a
+    // mount.
     make: sh`mountpoint -q /run/netns || { mkdir -p ${dir} && : >${dir}/netns_mounted; } || exit
 ip -n ${name} link show lo >/dev/null 2>&1 || { ip netns del ${name} 2>/dev/null; rm -f /run/netns/${raw(name)}; ip netns add ${name} || exit; }
 ip -n ${name} link set lo up || exit`,
   }
 }
 
-function nodeLink(lab: string, gateway: string, prefix: number, node: { readonly name: string; readonly address: string }): Piece {
+function nodeLink(
+  lab: string,
+  gateway: string,
+  prefix: number,
+  node: { readonly name: string; readonly address: string },
+): Piece {
   const sw = parts(lab).switchNamespace
   const own = parts(lab).node(node.name)
   const port = parts(lab).port(node.name)

@@ -2,8 +2,17 @@ import { raw, sh } from '../../shell/quote.ts'
 
 /** What a node must have to be provisioned over SSH. */
 export const basePackages = [
-  'openssh-server', 'sudo', 'systemd-sysv', 'dbus', 'iproute2', 'iptables', 'ca-certificates', 'procps', 'kmod',
-  'iputils-ping', 'curl',
+  'openssh-server',
+  'sudo',
+  'systemd-sysv',
+  'dbus',
+  'iproute2',
+  'iptables',
+  'ca-certificates',
+  'procps',
+  'kmod',
+  'iputils-ping',
+  'curl',
 ]
 
 /** Raise it when {@link finishRoot} or {@link buildRoot} changes what comes out: roots are then made anew. */
@@ -14,10 +23,23 @@ const recipeVersion = 2
  * take the package manager's lock while a play is at work.
  */
 const masked = [
-  'systemd-udevd.service', 'systemd-udevd-kernel.socket', 'systemd-udevd-control.socket', 'systemd-udev-trigger.service',
-  'systemd-networkd.service', 'systemd-timesyncd.service', 'systemd-modules-load.service', 'systemd-logind.service',
-  'systemd-remount-fs.service', 'sys-kernel-debug.mount', 'sys-kernel-tracing.mount', 'getty.target',
-  'console-getty.service', 'apt-daily.timer', 'apt-daily-upgrade.timer', 'dpkg-db-backup.timer', 'e2scrub_all.timer',
+  'systemd-udevd.service',
+  'systemd-udevd-kernel.socket',
+  'systemd-udevd-control.socket',
+  'systemd-udev-trigger.service',
+  'systemd-networkd.service',
+  'systemd-timesyncd.service',
+  'systemd-modules-load.service',
+  'systemd-logind.service',
+  'systemd-remount-fs.service',
+  'sys-kernel-debug.mount',
+  'sys-kernel-tracing.mount',
+  'getty.target',
+  'console-getty.service',
+  'apt-daily.timer',
+  'apt-daily-upgrade.timer',
+  'dpkg-db-backup.timer',
+  'e2scrub_all.timer',
   'fstrim.timer',
 ]
 
@@ -54,8 +76,9 @@ lab_codename() { sed -n 's/^VERSION_CODENAME=//p' /etc/os-release | tr -d '"'; }
 `
 
 /**
- * Sets `$@` to mmdebstrap's options for a root whose \`/usr\` is merged from the start. Without them mmdebstrap merges it with the package
- * usrmerge, which brings all of Perl: 50 MB in every root. Releases that do not know usr-is-merged need none of it.
+ * Sets `$@` to mmdebstrap's options for a root whose \`/usr\` is merged from the start. Without them mmdebstrap merges
+ * it with the package usrmerge, which brings all of Perl: 50 MB in every root. Releases that do not know usr-is-merged
+ * need none of it.
  */
 export const mergedUsr = String.raw`
 lab_hooks=/usr/share/mmdebstrap/hooks/merged-usr
@@ -81,7 +104,8 @@ export const recipe = ({ packages, download }: RootContents): string =>
 
 /**
  * Builds `<path>/<recipe>` and points `<path>/current` to it. In namespaces of its own, so that a build that is ended,
- * however harshly, leaves no mount and no process. The lock is held by whatever is at work, an orphan of an earlier run too.
+ * however harshly, leaves no mount and no process. The lock is held by whatever is at work, an orphan of an earlier run
+ * too.
  */
 export const buildRoot = (path: string, { packages, download }: RootContents, wanted: string): string => sh`
 path=${path} wanted=${wanted}
@@ -105,7 +129,10 @@ if [ ! -d "$path/$wanted" ]; then
 fi
 ln -sfn "$wanted" "$path/.current" && mv -fT "$path/.current" "$path/current"`
 
-/** Runs mmdebstrap with the options after the first two arguments. $0: the directory for the root; $1: the release; $2: a file of sources. */
+/**
+ * Runs mmdebstrap with the options after the first two arguments. $0: the directory for the root; $1: the release; $2:
+ * a file of sources.
+ */
 const inMemory = String.raw`
 target=$0 release=$1 sources=$2
 shift 2
@@ -118,13 +145,16 @@ else
 fi`
 
 /** Options that leave archives of packages, and the package lists they were found in, in the root. */
-const fetching = (download: readonly string[]): string[] => download.length === 0 ? [] : [
-  '--skip=cleanup/apt',
-  `--customize-hook=APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" apt-get clean && APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" `
-    + sh`apt-get install --yes --download-only --no-install-recommends -o APT::Sandbox::User=root ${download}`
-    // As seen from inside, so that no node has to parse the lists.
-    + ' && chroot "$1" apt-cache gencaches',
-]
+const fetching = (download: readonly string[]): string[] =>
+  download.length === 0
+    ? []
+    : [
+        '--skip=cleanup/apt',
+        `--customize-hook=APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" apt-get clean && APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" ` +
+          sh`apt-get install --yes --download-only --no-install-recommends -o APT::Sandbox::User=root ${download}` +
+          // As seen from inside, so that no node has to parse the lists.
+          ' && chroot "$1" apt-cache gencaches',
+      ]
 
 /** Makes a plain root into that of a node. Shell function; wants `$root`. */
 export const finishRoot = String.raw`

@@ -21,7 +21,9 @@ export const nodeFolder = (dir: string, name: string): string => `${dir}/nodes/$
 /** The lab's lines of a node's /etc/hosts. */
 export const hostsLines = ({ name, address, nodes }: Pick<NodeSetting, 'name' | 'address' | 'nodes'>): string[] => {
   const others = nodes.filter((node) => node.name !== name)
-  return ['127.0.0.1 localhost', ...[{ name, address }, ...others].map((node) => `${node.address} ${node.name}`)].map((line) => `${line} # lab`)
+  return ['127.0.0.1 localhost', ...[{ name, address }, ...others].map((node) => `${node.address} ${node.name}`)].map(
+    (line) => `${line} # lab`,
+  )
 }
 
 /** Sets what the scripts below speak of. */
@@ -104,8 +106,19 @@ lab_pin_all() {
 }
 `
 
-/** Ends what is left of the node and boots it; waits until its sshd answers. A node that is on its way up is waited for. */
-export const startNode = (node: NodeSetting): string => [settings(node), lock, endNodeFunctions, waitForSsh, prepare, launch, pinFunctions, String.raw`
+/**
+ * Ends what is left of the node and boots it; waits until its sshd answers. A node that is on its way up is waited for.
+ */
+export const startNode = (node: NodeSetting): string =>
+  [
+    settings(node),
+    lock,
+    endNodeFunctions,
+    waitForSsh,
+    prepare,
+    launch,
+    pinFunctions,
+    String.raw`
 lab_same_network() { [ "$(readlink "/proc/$1/ns/net")" = "net:[$(stat -Lc %i "/run/netns/$unit")]" ]; }
 pid=$(lab_pid "$node")
 if [ -n "$pid" ] && lab_same_network "$pid" && [ -s "$node/known_host" ] && lab_wait_for_ssh 20; then exit 0; fi
@@ -116,7 +129,8 @@ echo "$name did not boot to an answering sshd; the end of $node/console.log:" >&
 tail -n 15 "$node/console.log" >&2
 lab_end_node "$unit" "$node"
 exit 1
-`].join('')
+`,
+  ].join('')
 
 /** Ends the node as a power cut would. */
 export const stopNode = (node: NodeSetting): string =>
@@ -124,16 +138,34 @@ export const stopNode = (node: NodeSetting): string =>
 
 /** Ends the node and removes its disk. */
 export const removeNode = (node: NodeSetting): string =>
-  [settings(node), lock, endNodeFunctions, pinFunctions, 'lab_end_node "$unit" "$node" && rm -rf "$node" "$node.lock" && lab_pin_all'].join('')
+  [
+    settings(node),
+    lock,
+    endNodeFunctions,
+    pinFunctions,
+    'lab_end_node "$unit" "$node" && rm -rf "$node" "$node.lock" && lab_pin_all',
+  ].join('')
 
 /** Writes into a running node what the lab keeps a hand on: hosts, key, and the controller's known_hosts. */
 export const mendNode = (node: NodeSetting): string =>
-  [settings(node), lock, endNodeFunctions, nodeFileFunctions, pinFunctions, String.raw`
+  [
+    settings(node),
+    lock,
+    endNodeFunctions,
+    nodeFileFunctions,
+    pinFunctions,
+    String.raw`
 pid=$(lab_pid "$node") && key=$(cat "$dir/id_ed25519.pub") || exit
-lab_write_hosts "/proc/$pid/root/etc/hosts" && lab_authorize "/proc/$pid/root" && lab_pin`].join('')
+lab_write_hosts "/proc/$pid/root/etc/hosts" && lab_authorize "/proc/$pid/root" && lab_pin`,
+  ].join('')
 
 /** Prints what there is of the node. */
-export const probeNode = (node: NodeSetting): string => [settings(node), endNodeFunctions, waitForSsh, sh`
+export const probeNode = (node: NodeSetting): string =>
+  [
+    settings(node),
+    endNodeFunctions,
+    waitForSsh,
+    sh`
 for command in nsenter unshare setsid flock ip ssh-keygen ssh-keyscan pivot_root; do
   command -v "$command" >/dev/null || printf 'missing %s\n' "$command"
 done
@@ -157,4 +189,5 @@ if [ -n "$pid" ]; then
     cat "$group/memory.limit_in_bytes" "$group/memory.max" 2>/dev/null | sed 's/^/memory /'
   done
 fi
-true`].join('')
+true`,
+  ].join('')

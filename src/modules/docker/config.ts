@@ -8,10 +8,19 @@ const schema = swarmFileSchema({
   data: secretText.optional(),
 })
 
-/** A config of the Swarm; runs on a manager. One that holds something else is a problem, as services may use it and it cannot be changed. */
+/**
+ * A config of the Swarm; runs on a manager. One that holds something else is a problem, as services may use it and it
+ * cannot be changed.
+ */
 export const docker_config = defineModule<typeof schema, SwarmFile>({
   name: 'docker_config',
   schema,
   ...swarmFileParts('config'),
-  plan: (params, observed) => planSwarmFile('config', params, observed, (kept) => kept === Buffer.from(reveal(params.data ?? '')).toString('base64')),
+  plan: (params, observed) =>
+    planSwarmFile(
+      'config',
+      params,
+      observed,
+      (kept) => kept === Buffer.from(reveal(params.data ?? '')).toString('base64'),
+    ),
 })

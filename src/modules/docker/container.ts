@@ -7,32 +7,45 @@ import { ENGINE, imageNamed, setByRunning } from './effects.ts'
 import { answersOf, engineProblem, get, reachEngine } from './engine.ts'
 import { parseReference } from './reference.ts'
 
-const words = z.union([z.string().transform((text) => text.split(/\s+/).filter((word) => word !== '')), z.array(z.string())])
+const words = z.union([
+  z.string().transform((text) => text.split(/\s+/).filter((word) => word !== '')),
+  z.array(z.string()),
+])
 
-const schema = z.strictObject({
-  name: z.string().regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/, 'must be letters, digits, _, . and -'),
-  image: z.string().optional(),
-  /** `present`: there, running or not. */
-  state: z.enum(['started', 'stopped', 'present', 'absent']).default('started'),
-  /** A string is split at spaces. */
-  command: words.optional(),
-  entrypoint: z.array(z.string()).optional(),
-  /** Values may be secret: they reach Docker in a file that only root can read. */
-  env: z.record(z.string().regex(/^[^=\s]+$/), z.union([z.string().regex(/^.*$/, 'must be one line'), z.instanceof(Secret)])).default({}),
-  published_ports: z.array(z.string()).default([]),
-  volumes: z.array(z.string()).default([]),
-  networks: z.array(z.strictObject({ name: z.string(), aliases: z.array(z.string()).default([]) })).default([]),
-  network_mode: z.string().optional(),
-  restart_policy: z.enum(['no', 'on-failure', 'always', 'unless-stopped']).optional(),
-  labels: z.record(z.string(), z.string()).default({}),
-  memory: z.string().optional(),
-  cpus: z.number().positive().optional(),
-  user: z.string().optional(),
-  hostname: z.string().optional(),
-  privileged: z.boolean().default(false),
-  capabilities: z.array(z.string()).default([]),
-}).refine((params) => params.state === 'absent' || params.image !== undefined, 'give an image')
-  .refine((params) => params.network_mode === undefined || params.networks.length === 0, 'networks and network_mode contradict each other')
+const schema = z
+  .strictObject({
+    name: z.string().regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/, 'must be letters, digits, _, . and -'),
+    image: z.string().optional(),
+    /** `present`: there, running or not. */
+    state: z.enum(['started', 'stopped', 'present', 'absent']).default('started'),
+    /** A string is split at spaces. */
+    command: words.optional(),
+    entrypoint: z.array(z.string()).optional(),
+    /** Values may be secret: they reach Docker in a file that only root can read. */
+    env: z
+      .record(
+        z.string().regex(/^[^=\s]+$/),
+        z.union([z.string().regex(/^.*$/, 'must be one line'), z.instanceof(Secret)]),
+      )
+      .default({}),
+    published_ports: z.array(z.string()).default([]),
+    volumes: z.array(z.string()).default([]),
+    networks: z.array(z.strictObject({ name: z.string(), aliases: z.array(z.string()).default([]) })).default([]),
+    network_mode: z.string().optional(),
+    restart_policy: z.enum(['no', 'on-failure', 'always', 'unless-stopped']).optional(),
+    labels: z.record(z.string(), z.string()).default({}),
+    memory: z.string().optional(),
+    cpus: z.number().positive().optional(),
+    user: z.string().optional(),
+    hostname: z.string().optional(),
+    privileged: z.boolean().default(false),
+    capabilities: z.array(z.string()).default([]),
+  })
+  .refine((params) => params.state === 'absent' || params.image !== undefined, 'give an image')
+  .refine(
+    (params) => params.network_mode === undefined || params.networks.length === 0,
+    'networks and network_mode contradict each other',
+  )
 
 type Params = z.output<typeof schema>
 
@@ -44,8 +57,8 @@ export interface DockerContainer {
 const CONFIG_LABEL = 'labbook.config'
 
 /**
- * Runs a container. The checksum of all that was asked for is kept in a label: when it, or the image behind the name, is
- * another, the container is made anew.
+ * Runs a container. The checksum of all that was asked for is kept in a label: when it, or the image behind the name,
+ * is another, the container is made anew.
  */
 export const docker_container = defineModule<typeof schema, DockerContainer>({
   name: 'docker_container',
@@ -58,31 +71,49 @@ export const docker_container = defineModule<typeof schema, DockerContainer>({
   sets(params) {
     const own = [`docker-container:${params.name}`]
     if (params.state === 'absent') return own
-    const others = setByRunning({ image: params.image ?? '', mounts: mountsOf(params), privileged: hasHostsRights(params) })
+    const others = setByRunning({
+      image: params.image ?? '',
+      mounts: mountsOf(params),
+      privileged: hasHostsRights(params),
+    })
     return others && [...own, ...others]
   },
   title: ({ name }) => name,
 
-  probe: (params) => [
-    reachEngine,
-    'command -v docker >/dev/null || exit 94',
-    get(`/containers/${params.name}/json`, ...(params.image === undefined ? [] : [`/images/${parseReference(params.image).full}/json`])),
-    'printf "config "',
-    checksum(params),
-    'exit 0',
-  ].join('\n'),
+  probe: (params) =>
+    [
+      reachEngine,
+      'command -v docker >/dev/null || exit 94',
+      get(
+        `/containers/${params.name}/json`,
+        ...(params.image === undefined ? [] : [`/images/${parseReference(params.image).full}/json`]),
+      ),
+      'printf "config "',
+      checksum(params),
+      'exit 0',
+    ].join('\n'),
 
   plan(params, observed): Plan<DockerContainer> {
-    if (observed.exitCode === 94) return { changes: [], problem: 'the docker command is not there: install docker.io (or docker-cli)' }
+    if (observed.exitCode === 94)
+      return { changes: [], problem: 'the docker command is not there: install docker.io (or docker-cli)' }
     const answers = answersOf(observed.stdout)
     const problem = engineProblem(observed, answers)
     if (problem !== undefined) return { changes: [], problem }
     const [container, image] = answers.map(({ status, body }) => (status === 200 ? body : undefined))
     const here = container as Container | undefined
-    if (params.state === 'absent') return { changes: here === undefined ? [] : [{ description: `remove container ${params.name}`, script: removal(params.name) }] }
+    if (params.state === 'absent')
+      return {
+        changes:
+          here === undefined ? [] : [{ description: `remove container ${params.name}`, script: removal(params.name) }],
+      }
 
     const values = here && { id: here.Id, running: here.State.Running }
-    const reason = whyAnew(params, here, (image as { Id: string } | undefined)?.Id, /^config (\w+)/m.exec(observed.stdout)?.[1])
+    const reason = whyAnew(
+      params,
+      here,
+      (image as { Id: string } | undefined)?.Id,
+      /^config (\w+)/m.exec(observed.stdout)?.[1],
+    )
     if (reason !== undefined) return { changes: [creation(params, here, reason)], ...(values && { values }) }
     return { changes: stateChange(params, here?.State.Running ?? false), ...(values && { values }) }
   },
@@ -90,7 +121,9 @@ export const docker_container = defineModule<typeof schema, DockerContainer>({
 
 /** `source:target:options`; a lone target is a volume without a name. */
 const mountsOf = ({ volumes }: Params): { source: string; readonly: boolean }[] =>
-  volumes.map((text) => text.split(':')).filter((parts) => parts.length > 1)
+  volumes
+    .map((text) => text.split(':'))
+    .filter((parts) => parts.length > 1)
     .map(([source = '', , options = '']) => ({ source, readonly: options.split(',').includes('ro') }))
 
 const hasHostsRights = ({ privileged, capabilities, network_mode = '' }: Params): boolean =>
@@ -104,7 +137,12 @@ interface Container {
   readonly Config: { readonly Labels: Readonly<Record<string, string>> | null }
 }
 
-function whyAnew(params: Params, here: Container | undefined, imageId: string | undefined, config: string | undefined): string | undefined {
+function whyAnew(
+  params: Params,
+  here: Container | undefined,
+  imageId: string | undefined,
+  config: string | undefined,
+): string | undefined {
   if (here === undefined) return 'it is not there'
   if (here.Config.Labels?.[CONFIG_LABEL] !== config) return 'it was made with other settings'
   // Where making it was cut off, it may not be in all of its networks.
@@ -114,21 +152,27 @@ function whyAnew(params: Params, here: Container | undefined, imageId: string | 
 }
 
 function stateChange({ state, name }: Params, running: boolean): Change[] {
-  if (state === 'started' && !running) return [{ description: `start container ${name}`, script: sh`docker start ${name} >/dev/null || exit` }]
-  if (state === 'stopped' && running) return [{ description: `stop container ${name}`, script: sh`docker stop ${name} >/dev/null || exit` }]
+  if (state === 'started' && !running)
+    return [{ description: `start container ${name}`, script: sh`docker start ${name} >/dev/null || exit` }]
+  if (state === 'stopped' && running)
+    return [{ description: `stop container ${name}`, script: sh`docker stop ${name} >/dev/null || exit` }]
   return []
 }
 
 /** The environment as printf's arguments: one `NAME=value` each, in order of name. */
 const environment = (params: Params): string =>
-  Object.entries(params.env).sort(([a], [b]) => a.localeCompare(b)).map(([name, value]) => sh`${name}=${value}`).join(' ')
+  Object.entries(params.env)
+    .sort(([a], [b]) => a.localeCompare(b))
+    .map(([name, value]) => sh`${name}=${value}`)
+    .join(' ')
 
 /** Script text that prints the checksum of all settings; made on the host, where secrets are in the clear anyway. */
 const checksum = (params: Params): string =>
   sh`printf '%s\\n' ${[...flags(params), params.image ?? '', ...(params.command ?? []), JSON.stringify([params.entrypoint, params.networks])]} ${raw(environment(params))} | sha256sum | cut -c 1-64`
 
 function flags(params: Params): string[] {
-    const option = (name: string, value: string | number | undefined): string[] => (value === undefined ? [] : [name, String(value)])
+  const option = (name: string, value: string | number | undefined): string[] =>
+    value === undefined ? [] : [name, String(value)]
   return [
     ...option('--entrypoint', params.entrypoint?.[0]),
     ...params.published_ports.flatMap((port) => ['--publish', port]),
@@ -152,7 +196,10 @@ function creation(params: Params, here: Container | undefined, reason: string): 
   const argv = [...(params.entrypoint?.slice(1) ?? []), ...(params.command ?? [])]
   const hasEnv = Object.keys(params.env).length > 0
   return {
-    description: here === undefined ? `create container ${name} from ${image}` : `make container ${name} anew from ${image}: ${reason}`,
+    description:
+      here === undefined
+        ? `create container ${name} from ${image}`
+        : `make container ${name} anew from ${image}: ${reason}`,
     script: [
       `lb_config=$(${checksum(params)}) || exit`,
       'umask 077; lb_env=$(mktemp) || exit',
@@ -160,8 +207,12 @@ function creation(params: Params, here: Container | undefined, reason: string): 
       ...(hasEnv ? [`printf '%s\\n' ${environment(params)} >"$lb_env" || exit`] : []),
       ...(here === undefined ? [] : [removal(name)]),
       sh`docker create --name ${name} --label ${raw(`"${CONFIG_LABEL}=$lb_config"`)} --env-file "$lb_env" ${flags(params)} ${image} ${argv} >/dev/null || exit`,
-      ...params.networks.slice(1).map((network) =>
-        sh`docker network connect ${network.aliases.flatMap((alias) => ['--alias', alias])} ${network.name} ${name} || exit`),
+      ...params.networks
+        .slice(1)
+        .map(
+          (network) =>
+            sh`docker network connect ${network.aliases.flatMap((alias) => ['--alias', alias])} ${network.name} ${name} || exit`,
+        ),
       ...(params.state === 'started' ? [sh`docker start ${name} >/dev/null || exit`] : []),
     ].join('\n'),
   }

@@ -22,18 +22,19 @@ export const configFile = targetFile.refine((path) => path.endsWith('/config.jso
 export const CONFIG_FILE = '"${DOCKER_CONFIG:-$HOME/.docker}/config.json"'
 
 /**
- * Script text that defines, for a registry, `lb_entry`: what the configuration holds of it, and `lb_auth`: its user name and
- * password in base64. Both are secret, and go to no output. The file has been written by the docker command or by people, on one
- * line or on many, with any number of registries.
+ * Script text that defines, for a registry, `lb_entry`: what the configuration holds of it, and `lb_auth`: its user
+ * name and password in base64. Both are secret, and go to no output. The file has been written by the docker command or
+ * by people, on one line or on many, with any number of registries.
  *
  * @param file - shell text of one word: the configuration.
  */
-export const readCredentials = (registry: string, file = CONFIG_FILE): string => [
-  sh`lb_config=$({ tr -d ${' \t\r\n'} <${raw(file)}; } 2>/dev/null)`,
-  // An entry holds texts alone; the first that is no such ends it.
-  sh`lb_entry=$(printf '%s\\n' "$lb_config" | sed -n ${`s|.*"${inSed(registry)}":{\\([^{}]*\\)}.*|\\1|p`})`,
-  `lb_auth=$(printf ',%s\\n' "$lb_entry" | sed -n 's|.*,"auth":"\\([^"]*\\)".*|\\1|p')`,
-].join('\n')
+export const readCredentials = (registry: string, file = CONFIG_FILE): string =>
+  [
+    sh`lb_config=$({ tr -d ${' \t\r\n'} <${raw(file)}; } 2>/dev/null)`,
+    // An entry holds texts alone; the first that is no such ends it.
+    sh`lb_entry=$(printf '%s\\n' "$lb_config" | sed -n ${`s|.*"${inSed(registry)}":{\\([^{}]*\\)}.*|\\1|p`})`,
+    `lb_auth=$(printf ',%s\\n' "$lb_entry" | sed -n 's|.*,"auth":"\\([^"]*\\)".*|\\1|p')`,
+  ].join('\n')
 
 /** A text as part of a pattern of sed that has `|` at its ends. */
 export const inSed = (text: string): string => text.replace(/[\\.*[\]^$|]/g, '\\$&')

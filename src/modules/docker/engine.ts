@@ -99,11 +99,16 @@ function parseJson(text: string): unknown {
 /** Why the engine could not be asked or refused; undefined where all is well. A 404 is an answer, not a refusal. */
 export function engineProblem(observed: Observed, answers: readonly Answer[]): string | undefined {
   switch (observed.exitCode) {
-    case 0: break
-    case NO_SOCKET: return 'Docker is not running on this host: install it (docker.io) and start the service docker'
-    case NO_CURL: return 'curl is not there: it is needed to talk to Docker; install the package curl'
-    case NOT_ALLOWED: return 'this user may not talk to Docker: set become: true, or add the user to the group docker'
-    default: return `Docker does not answer: ${observed.stderr.trim() || `exit code ${observed.exitCode}`}`
+    case 0:
+      break
+    case NO_SOCKET:
+      return 'Docker is not running on this host: install it (docker.io) and start the service docker'
+    case NO_CURL:
+      return 'curl is not there: it is needed to talk to Docker; install the package curl'
+    case NOT_ALLOWED:
+      return 'this user may not talk to Docker: set become: true, or add the user to the group docker'
+    default:
+      return `Docker does not answer: ${observed.stderr.trim() || `exit code ${observed.exitCode}`}`
   }
   const refused = answers.find(({ status }) => status >= 400 && status !== 404)
   return refused && messageOf(refused)

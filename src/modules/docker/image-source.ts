@@ -11,11 +11,15 @@ export const SOURCE_LABEL = 'labbook.source'
  */
 export function sourceChecksum(params: ImageParams): string {
   switch (params.source) {
-    case 'build': return buildChecksum(params)
-    case 'import': return importChecksum(params)
-    case 'load': return loadChecksum(params)
+    case 'build':
+      return buildChecksum(params)
+    case 'import':
+      return importChecksum(params)
+    case 'load':
+      return loadChecksum(params)
     case 'pull':
-    case 'local': return ''
+    case 'local':
+      return ''
   }
 }
 

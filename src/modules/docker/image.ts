@@ -10,39 +10,49 @@ import { SOURCE_LABEL, sourceChecksum } from './image-source.ts'
 import { parseReference, type ImageReference } from './reference.ts'
 import { askRegistry } from './registry.ts'
 
-const schema = z.strictObject({
-  /** `nginx`, `nginx:1.27`, `registry:5000/app:2`, `nginx@sha256:...`. */
-  name: z.string().min(1),
-  /** Where the name has no tag. */
-  tag: z.string().default('latest'),
-  state: z.enum(['present', 'absent']).default('present'),
-  /** Where the image comes from; `local`: it must be there already, to be tagged or pushed. */
-  source: z.enum(['pull', 'build', 'load', 'import', 'local']).default('pull'),
-  /** With `build`: built anew when any file, setting or base image is another than it was. Paths are the host's. */
-  build: z.strictObject({
-    path: z.string().min(1),
-    /** Relative to `path`. */
-    dockerfile: z.string().default('Dockerfile'),
-    args: z.record(z.string(), z.string()).default({}),
-    labels: z.record(z.string(), z.string()).default({}),
-    target: z.string().optional(),
-    network: z.string().optional(),
-    nocache: z.boolean().default(false),
-  }).optional(),
-  /** With `load`: an archive of `docker save`. With `import`: a root file system as a tar. On the host. */
-  archive_path: z.string().optional(),
-  /** With `import`: Dockerfile instructions to apply, such as `CMD ["sh"]`. */
-  changes: z.array(z.string()).default([]),
-  /** With `import`: a file whose checksum stands for the archive's, where that is large or never twice the same. */
-  checksum_of: z.string().optional(),
-  /** Another name to give the image, and the one to push. */
-  repository: z.string().optional(),
-  push: z.boolean().default(false),
-  /** With `absent`: even if stopped containers use it. */
-  force_absent: z.boolean().default(false),
-}).refine((params) => params.source !== 'build' || params.build !== undefined, 'source build needs build')
-  .refine((params) => !['load', 'import'].includes(params.source) || params.archive_path !== undefined, 'sources load and import need archive_path')
-  .refine((params) => !params.push || target(params).registry !== undefined, 'push needs a registry in the name or in repository: host:5000/name')
+const schema = z
+  .strictObject({
+    /** `nginx`, `nginx:1.27`, `registry:5000/app:2`, `nginx@sha256:...`. */
+    name: z.string().min(1),
+    /** Where the name has no tag. */
+    tag: z.string().default('latest'),
+    state: z.enum(['present', 'absent']).default('present'),
+    /** Where the image comes from; `local`: it must be there already, to be tagged or pushed. */
+    source: z.enum(['pull', 'build', 'load', 'import', 'local']).default('pull'),
+    /** With `build`: built anew when any file, setting or base image is another than it was. Paths are the host's. */
+    build: z
+      .strictObject({
+        path: z.string().min(1),
+        /** Relative to `path`. */
+        dockerfile: z.string().default('Dockerfile'),
+        args: z.record(z.string(), z.string()).default({}),
+        labels: z.record(z.string(), z.string()).default({}),
+        target: z.string().optional(),
+        network: z.string().optional(),
+        nocache: z.boolean().default(false),
+      })
+      .optional(),
+    /** With `load`: an archive of `docker save`. With `import`: a root file system as a tar. On the host. */
+    archive_path: z.string().optional(),
+    /** With `import`: Dockerfile instructions to apply, such as `CMD ["sh"]`. */
+    changes: z.array(z.string()).default([]),
+    /** With `import`: a file whose checksum stands for the archive's, where that is large or never twice the same. */
+    checksum_of: z.string().optional(),
+    /** Another name to give the image, and the one to push. */
+    repository: z.string().optional(),
+    push: z.boolean().default(false),
+    /** With `absent`: even if stopped containers use it. */
+    force_absent: z.boolean().default(false),
+  })
+  .refine((params) => params.source !== 'build' || params.build !== undefined, 'source build needs build')
+  .refine(
+    (params) => !['load', 'import'].includes(params.source) || params.archive_path !== undefined,
+    'sources load and import need archive_path',
+  )
+  .refine(
+    (params) => !params.push || target(params).registry !== undefined,
+    'push needs a registry in the name or in repository: host:5000/name',
+  )
 
 export type ImageParams = z.output<typeof schema>
 
@@ -61,14 +71,18 @@ export const docker_image = defineModule<typeof schema, DockerImage>({
     // A registry may be one that an earlier task starts. A relative path is relative to who knows what.
     if (params.push && params.state === 'present') return undefined
     const { build, archive_path, checksum_of } = params
-    const paths = params.state === 'absent' ? [] : [build?.path, archive_path, checksum_of].filter((path) => path !== undefined)
+    const paths =
+      params.state === 'absent' ? [] : [build?.path, archive_path, checksum_of].filter((path) => path !== undefined)
     if (paths.some((path) => !path.startsWith('/'))) return undefined
     return [
       ...ENGINE,
       ...imageNamed(source(params).full),
       ...imageNamed(target(params).full),
       ...(build === undefined ? [] : [...treeAt(posix.normalize(build.path)), SOME_IMAGE]),
-      ...[archive_path, checksum_of].filter((path) => path !== undefined).map((path) => posix.normalize(path)).flatMap(contentOf),
+      ...[archive_path, checksum_of]
+        .filter((path) => path !== undefined)
+        .map((path) => posix.normalize(path))
+        .flatMap(contentOf),
     ]
   },
   sets: (params) => [
@@ -79,17 +93,19 @@ export const docker_image = defineModule<typeof schema, DockerImage>({
   title: (params) => source(params).full,
   timeLimitSeconds: () => 1800,
 
-  probe: (params) => [
-    reachEngine,
-    'command -v docker >/dev/null || exit 94',
-    get(`/images/${source(params).full}/json`, `/images/${target(params).full}/json`),
-    ...(params.state === 'absent' ? [] : [sourceChecksum(params), ...(hasChecksum(params) ? ['lb_source'] : [])]),
-    ...(params.push && params.state === 'present' ? [askRegistry(target(params))] : []),
-    'exit 0',
-  ].join('\n'),
+  probe: (params) =>
+    [
+      reachEngine,
+      'command -v docker >/dev/null || exit 94',
+      get(`/images/${source(params).full}/json`, `/images/${target(params).full}/json`),
+      ...(params.state === 'absent' ? [] : [sourceChecksum(params), ...(hasChecksum(params) ? ['lb_source'] : [])]),
+      ...(params.push && params.state === 'present' ? [askRegistry(target(params))] : []),
+      'exit 0',
+    ].join('\n'),
 
   plan(params, observed): Plan<DockerImage> {
-    if (observed.exitCode === 94) return { changes: [], problem: 'the docker command is not there: install docker.io (or docker-cli)' }
+    if (observed.exitCode === 94)
+      return { changes: [], problem: 'the docker command is not there: install docker.io (or docker-cli)' }
     const answers = answersOf(observed.stdout)
     const problem = engineProblem(observed, answers)
     if (problem !== undefined) return { changes: [], problem }
@@ -135,23 +151,36 @@ function factsOf(stdout: string): Facts {
   }
 }
 
-function present(params: ImageParams, here: Image | undefined, tagged: Image | undefined, facts: Facts): Plan<DockerImage> {
+function present(
+  params: ImageParams,
+  here: Image | undefined,
+  tagged: Image | undefined,
+  facts: Facts,
+): Plan<DockerImage> {
   const missing = here === undefined
   // An archive that was cleaned up is no reason to fail where the image is there.
-  if (facts.noSource !== undefined && (missing || params.source === 'build')) return { changes: [], problem: `${facts.noSource} is not there` }
-  if (missing && params.source === 'local') return { changes: [], problem: `there is no image ${source(params).full} on this host` }
+  if (facts.noSource !== undefined && (missing || params.source === 'build'))
+    return { changes: [], problem: `${facts.noSource} is not there` }
+  if (missing && params.source === 'local')
+    return { changes: [], problem: `there is no image ${source(params).full} on this host` }
 
   const to = target(params)
   const obtain = missing || isOutdated(params, here, facts) ? [obtaining(params, here, facts)] : []
   const changes: Change[] = [...obtain]
   const tag = to.full !== source(params).full && (obtain.length > 0 || tagged?.id !== here?.id)
   if (tag) {
-    changes.push({ description: `tag ${source(params).full} as ${to.full}`, script: sh`docker tag ${source(params).full} ${to.full} || exit` })
+    changes.push({
+      description: `tag ${source(params).full} as ${to.full}`,
+      script: sh`docker tag ${source(params).full} ${to.full} || exit`,
+    })
   }
   const digest = digestOf(to, tagged ?? (to.full === source(params).full ? here : undefined), facts)
   if (params.push && (changes.length > 0 || digest === undefined || facts.pushed !== digest)) {
     if (facts.registrySilent && changes.length === 0) {
-      return { changes: [], problem: `the registry ${to.registry} does not answer, so it cannot be told whether it has ${to.full}` }
+      return {
+        changes: [],
+        problem: `the registry ${to.registry} does not answer, so it cannot be told whether it has ${to.full}`,
+      }
     }
     changes.push({ description: `push ${to.full}`, script: pushing(to.full) })
   }
@@ -161,7 +190,9 @@ function present(params: ImageParams, here: Image | undefined, tagged: Image | u
 
 /** The digest under which a repository has this very image. After a push of another one, an image can have several. */
 function digestOf(to: ImageReference, image: Image | undefined, facts: Facts): string | undefined {
-  const digests = (image?.digests ?? []).filter((it) => it.startsWith(`${to.repository}@`)).map((it) => it.slice(to.repository.length + 1))
+  const digests = (image?.digests ?? [])
+    .filter((it) => it.startsWith(`${to.repository}@`))
+    .map((it) => it.slice(to.repository.length + 1))
   return digests.find((digest) => digest === facts.pushed) ?? digests[0]
 }
 
@@ -175,18 +206,29 @@ function obtaining(params: ImageParams, here: Image | undefined, facts: Facts): 
   const again = here === undefined ? '' : ' anew'
   switch (params.source) {
     case 'local':
-    case 'pull': return { description: `pull ${name}`, script: sh`docker pull -q ${name} || exit` }
-    case 'load': return { description: `load ${name} from ${params.archive_path ?? ''}${again}`, script: sh`docker load -q -i ${params.archive_path ?? ''} || exit` }
-    case 'import': return {
-      description: `import ${name} from ${params.archive_path ?? ''}${again}`,
-      script: [
-        sourceChecksum(params),
-        'lb_sum=$(lb_source) || { echo "$lb_sum" >&2; exit 1; }',
-        sh`docker import ${params.changes.flatMap((it) => ['--change', it])} --change ${raw(`"LABEL ${SOURCE_LABEL}=\${lb_sum#source }"`)} ${params.archive_path ?? ''} ${name} || exit`,
-      ].join('\n'),
-      ...sourceDiff(name, here, facts),
-    }
-    case 'build': return { description: `build ${name} from ${params.build?.path ?? ''}${again}`, script: building(params), ...sourceDiff(name, here, facts) }
+    case 'pull':
+      return { description: `pull ${name}`, script: sh`docker pull -q ${name} || exit` }
+    case 'load':
+      return {
+        description: `load ${name} from ${params.archive_path ?? ''}${again}`,
+        script: sh`docker load -q -i ${params.archive_path ?? ''} || exit`,
+      }
+    case 'import':
+      return {
+        description: `import ${name} from ${params.archive_path ?? ''}${again}`,
+        script: [
+          sourceChecksum(params),
+          'lb_sum=$(lb_source) || { echo "$lb_sum" >&2; exit 1; }',
+          sh`docker import ${params.changes.flatMap((it) => ['--change', it])} --change ${raw(`"LABEL ${SOURCE_LABEL}=\${lb_sum#source }"`)} ${params.archive_path ?? ''} ${name} || exit`,
+        ].join('\n'),
+        ...sourceDiff(name, here, facts),
+      }
+    case 'build':
+      return {
+        description: `build ${name} from ${params.build?.path ?? ''}${again}`,
+        script: building(params),
+        ...sourceDiff(name, here, facts),
+      }
   }
 }
 
@@ -209,13 +251,14 @@ function building(params: ImageParams): string {
 }
 
 /** Docker tells no more of a registry that cannot write than the number of its answer. */
-const pushing = (name: string): string => [
-  sh`lb_said=$(docker push ${name} 2>&1); lb_code=$?; printf '%s\n' "$lb_said"`,
-  '[ "$lb_code" = 0 ] || {',
-  `lb_why=\${lb_said##*'\n'}`,
-  `case $lb_why in *" 500 "*) lb_why="$lb_why: the registry cannot write; is its disk full? (df on its host, docker logs of its container)" ;; esac`,
-  'printf "%s\\n" "$lb_why" >&2; exit "$lb_code"; }',
-].join('\n')
+const pushing = (name: string): string =>
+  [
+    sh`lb_said=$(docker push ${name} 2>&1); lb_code=$?; printf '%s\n' "$lb_said"`,
+    '[ "$lb_code" = 0 ] || {',
+    `lb_why=\${lb_said##*'\n'}`,
+    `case $lb_why in *" 500 "*) lb_why="$lb_why: the registry cannot write; is its disk full? (df on its host, docker logs of its container)" ;; esac`,
+    'printf "%s\\n" "$lb_why" >&2; exit "$lb_code"; }',
+  ].join('\n')
 
 const sourceDiff = (name: string, here: Image | undefined, facts: Facts) => ({
   diff: {
@@ -230,7 +273,8 @@ const removal = (params: ImageParams): Change => ({
   script: sh`docker image rm ${params.force_absent ? ['-f'] : []} ${source(params).full} || exit`,
 })
 
-const hasChecksum = (params: ImageParams): boolean => params.source === 'build' || params.source === 'import' || params.source === 'load'
+const hasChecksum = (params: ImageParams): boolean =>
+  params.source === 'build' || params.source === 'import' || params.source === 'load'
 
 interface Names {
   readonly name: string

@@ -9,23 +9,39 @@ import { alwaysSecret } from '../support/params.ts'
 import { lastLine } from '../support/text.ts'
 import { configFile, CONFIG_FILE, HUB, inSed, readCredentials, registryKey } from './credentials.ts'
 
-const schema = z.strictObject({
-  /** Host and port; Docker Hub where nothing is given. */
-  registry_url: z.string().default(HUB).transform((address, context) => {
-    const key = registryKey(address)
-    if (key === undefined) context.addIssue({ code: 'custom', message: 'write the host of the registry and its port: 10.77.0.11:5000' })
-    return key ?? z.NEVER
-  }),
-  username: z.string().regex(/^[^:\p{Cc}]+$/u, 'a user name is not empty, and has no colon and no control characters').optional(),
-  password: alwaysSecret.refine((password) => /^\P{Cc}+$/u.test(password.reveal()), 'a password is not empty, and has no control characters').optional(),
-  /** The docker command's `config.json`; without it the one of the user that the task runs as. */
-  config_path: configFile.optional(),
-  /** `absent`: takes the credentials out of the configuration. */
-  state: z.enum(['present', 'absent']).default('present'),
-  /** Logs in each time, also where the configuration holds these credentials. */
-  reauthorize: z.boolean().default(false),
-}).refine(({ state, username, password }) => state === 'absent' || (username !== undefined && password !== undefined),
-  'to log in takes username and password')
+const schema = z
+  .strictObject({
+    /** Host and port; Docker Hub where nothing is given. */
+    registry_url: z
+      .string()
+      .default(HUB)
+      .transform((address, context) => {
+        const key = registryKey(address)
+        if (key === undefined)
+          context.addIssue({ code: 'custom', message: 'write the host of the registry and its port: 10.77.0.11:5000' })
+        return key ?? z.NEVER
+      }),
+    username: z
+      .string()
+      .regex(/^[^:\p{Cc}]+$/u, 'a user name is not empty, and has no colon and no control characters')
+      .optional(),
+    password: alwaysSecret
+      .refine(
+        (password) => /^\P{Cc}+$/u.test(password.reveal()),
+        'a password is not empty, and has no control characters',
+      )
+      .optional(),
+    /** The docker command's `config.json`; without it the one of the user that the task runs as. */
+    config_path: configFile.optional(),
+    /** `absent`: takes the credentials out of the configuration. */
+    state: z.enum(['present', 'absent']).default('present'),
+    /** Logs in each time, also where the configuration holds these credentials. */
+    reauthorize: z.boolean().default(false),
+  })
+  .refine(
+    ({ state, username, password }) => state === 'absent' || (username !== undefined && password !== undefined),
+    'to log in takes username and password',
+  )
 
 type Params = z.output<typeof schema>
 
@@ -39,15 +55,16 @@ export interface DockerLogin {
 }
 
 /**
- * Logs in to a registry, and out. What the configuration holds is compared on the host. A login leaves no trace where the same
- * credentials were there already, so each change ends by looking again, and that is judged.
+ * Logs in to a registry, and out. What the configuration holds is compared on the host. A login leaves no trace where
+ * the same credentials were there already, so each change ends by looking again, and that is judged.
  */
 export const docker_login = defineModule<typeof schema, DockerLogin>({
   name: 'docker_login',
   schema,
   reads: ({ registry_url, config_path }) => [
     loginAt(registry_url),
-    '/usr/bin/docker', '/usr/local/bin/docker',
+    '/usr/bin/docker',
+    '/usr/local/bin/docker',
     ...(config_path === undefined ? [] : contentOf(config_path)),
   ],
   // Whose home it is, only the host knows.
@@ -58,12 +75,18 @@ export const docker_login = defineModule<typeof schema, DockerLogin>({
   plan(params, observed): Plan<DockerLogin> {
     const seen = parse(observed.stdout)
     if (observed.exitCode !== 0 || seen.file === '') {
-      return { changes: [], problem: `cannot look for the docker command's configuration: ${lastLine(observed.stderr) || `exit code ${observed.exitCode}`}` }
+      return {
+        changes: [],
+        problem: `cannot look for the docker command's configuration: ${lastLine(observed.stderr) || `exit code ${observed.exitCode}`}`,
+      }
     }
     const reads = contentOf(seen.file)
     const problem = whyNot(params, seen)
     if (problem !== undefined) return { changes: [], problem, reads }
-    const change = isAsAsked(params, seen) && !(params.reauthorize && params.state === 'present') ? undefined : changeOf(params, seen)
+    const change =
+      isAsAsked(params, seen) && !(params.reauthorize && params.state === 'present')
+        ? undefined
+        : changeOf(params, seen)
     if (change !== undefined && !seen.docker) {
       return { changes: [], problem: 'the docker command is not there: install docker.io (or docker-cli)', reads }
     }
@@ -80,8 +103,12 @@ export const docker_login = defineModule<typeof schema, DockerLogin>({
 
 const loginAt = (registry: string): string => `docker-login:${registry}`
 
-const setsIn = (file: string, registry: string): string[] =>
-  [loginAt(registry), ...setNewDirectory(posix.dirname(file)), ...setContent(file), ...setAttributes(file)]
+const setsIn = (file: string, registry: string): string[] => [
+  loginAt(registry),
+  ...setNewDirectory(posix.dirname(file)),
+  ...setContent(file),
+  ...setAttributes(file),
+]
 
 /** Prints whose credentials the configuration holds, never the credentials. */
 function look({ registry_url, username, password, config_path, state }: Params): string {
@@ -94,12 +121,18 @@ function look({ registry_url, username, password, config_path, state }: Params):
     readCredentials(registry_url, '"$lb_file"'),
     '[ -z "$lb_entry" ] || echo entry',
     // Older versions kept an address as it was given.
-    ...(state === 'absent' ? [sh`printf '%s\\n' "$lb_config" | grep -q ${`"\\(https\\{0,1\\}://\\)\\{0,1\\}${named}\\(/[^"]*\\)\\{0,1\\}":{`} && echo entry`] : []),
-    ...(username === undefined || password === undefined ? [] : [
-      sh`[ "$lb_auth" != ${inBase64(username, password)} ] || echo same`,
-      // In place of the password a registry may have given a token.
-      sh`case $lb_entry in *'"identitytoken":"'[!\\"]*) [ "$lb_auth" != ${Buffer.from(`${username}:`).toString('base64')} ] || echo token ;; esac`,
-    ]),
+    ...(state === 'absent'
+      ? [
+          sh`printf '%s\\n' "$lb_config" | grep -q ${`"\\(https\\{0,1\\}://\\)\\{0,1\\}${named}\\(/[^"]*\\)\\{0,1\\}":{`} && echo entry`,
+        ]
+      : []),
+    ...(username === undefined || password === undefined
+      ? []
+      : [
+          sh`[ "$lb_auth" != ${inBase64(username, password)} ] || echo same`,
+          // In place of the password a registry may have given a token.
+          sh`case $lb_entry in *'"identitytoken":"'[!\\"]*) [ "$lb_auth" != ${Buffer.from(`${username}:`).toString('base64')} ] || echo token ;; esac`,
+        ]),
     sh`printf '%s\\n' "$lb_config" | sed -n ${`s|.*"credHelpers":{[^{}]*"${named}":"\\([^"]*\\)".*|helper credHelpers \\1|p`}`,
     `printf '%s\\n' "$lb_config" | sed -n 's|.*"credsStore":"\\([^"][^"]*\\)".*|helper credsStore \\1|p'`,
     ':',
@@ -107,7 +140,8 @@ function look({ registry_url, username, password, config_path, state }: Params):
 }
 
 /** As the configuration has it: whoever sees it has the password, so no record may show it either. */
-const inBase64 = (username: string, password: Secret): Secret => secret(Buffer.from(`${username}:${password.reveal()}`).toString('base64'))
+const inBase64 = (username: string, password: Secret): Secret =>
+  secret(Buffer.from(`${username}:${password.reveal()}`).toString('base64'))
 
 interface Seen {
   readonly file: string
@@ -135,35 +169,54 @@ function parse(stdout: string): Seen {
   }
 }
 
-const isAsAsked = ({ state }: Params, { same, token, entry }: Seen): boolean => (state === 'absent' ? !entry : same || token)
+const isAsAsked = ({ state }: Params, { same, token, entry }: Seen): boolean =>
+  state === 'absent' ? !entry : same || token
 
 function whyNot({ state, registry_url }: Params, { file, unreadable, helper }: Seen): string | undefined {
   if (unreadable) return `cannot read ${file}: it is another user's; set become: true, or give a config_path`
   if (helper === undefined || state === 'absent') return undefined
-  return `${file} says (${helper.setting}) that the program docker-credential-${helper.name} keeps the credentials of ${registry_url}, so it cannot be ` +
+  return (
+    `${file} says (${helper.setting}) that the program docker-credential-${helper.name} keeps the credentials of ${registry_url}, so it cannot be ` +
     `seen whether they are the ones asked for, nor can pushed images be compared: take ${helper.setting} out of the file, or give another config_path`
+  )
 }
 
 const leftover = (params: Params, seen: Seen): string | undefined =>
-  isAsAsked(params, seen) ? undefined : `the docker command said that it is done, yet ${seen.file} ${params.state === 'absent' ? 'still holds' : 'does not hold'} the credentials of ${params.registry_url}`
+  isAsAsked(params, seen)
+    ? undefined
+    : `the docker command said that it is done, yet ${seen.file} ${params.state === 'absent' ? 'still holds' : 'does not hold'} the credentials of ${params.registry_url}`
 
 function changeOf(params: Params, seen: Seen): Change {
   const { registry_url, username = '', password = '', state } = params
   const docker = sh`docker --config ${posix.dirname(seen.file)}`
   const at = registry_url === HUB ? [] : [registry_url]
-  const shown = { subject: `credentials of ${registry_url} in ${seen.file}`, before: seen.entry ? (seen.same || seen.token ? `${username}\n` : 'others\n') : '' }
+  const shown = {
+    subject: `credentials of ${registry_url} in ${seen.file}`,
+    before: seen.entry ? (seen.same || seen.token ? `${username}\n` : 'others\n') : '',
+  }
   const sets = setsIn(seen.file, registry_url)
   if (state === 'absent') {
-    return { description: `log out of ${registry_url}`, script: `${docker} ${sh`logout ${at}`} >/dev/null || exit\n${look(params)}`, diff: { ...shown, before: 'credentials\n', after: '' }, sets }
+    return {
+      description: `log out of ${registry_url}`,
+      script: `${docker} ${sh`logout ${at}`} >/dev/null || exit\n${look(params)}`,
+      diff: { ...shown, before: 'credentials\n', after: '' },
+      sets,
+    }
   }
   return {
     description: `log in to ${registry_url} as ${username}${seen.entry ? ' anew' : ''}`,
     // printf is part of the shell: the password is in no argv.
-    script: [sh`printf %s ${password} | ${raw(docker)} login ${[`--username=${username}`, '--password-stdin', ...at]} >/dev/null || exit`, look(params)].join('\n'),
+    script: [
+      sh`printf %s ${password} | ${raw(docker)} login ${[`--username=${username}`, '--password-stdin', ...at]} >/dev/null || exit`,
+      look(params),
+    ].join('\n'),
     diff: { ...shown, after: `${username}\n` },
     sets,
   }
 }
 
-const values = ({ registry_url, username }: Params, { file }: Seen): DockerLogin =>
-  ({ registry: registry_url, ...(username === undefined ? {} : { username }), config_path: file })
+const values = ({ registry_url, username }: Params, { file }: Seen): DockerLogin => ({
+  registry: registry_url,
+  ...(username === undefined ? {} : { username }),
+  config_path: file,
+})

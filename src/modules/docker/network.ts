@@ -41,16 +41,32 @@ export const docker_network = defineModule<typeof schema, DockerNetwork>({
     const network = (answers[0]?.body as Network[]).find(({ Name }) => Name === params.name)
     const remove = sh`docker network rm ${params.name} >/dev/null || exit`
     if (params.state === 'absent') {
-      return { changes: network === undefined ? [] : [{ description: `remove network ${params.name}`, script: remove }] }
+      return {
+        changes: network === undefined ? [] : [{ description: `remove network ${params.name}`, script: remove }],
+      }
     }
     if (network === undefined) {
-      return { changes: [{ description: `create ${params.driver} network ${params.name}`, script: create(params), diff: diffOf(params) }] }
+      return {
+        changes: [
+          {
+            description: `create ${params.driver} network ${params.name}`,
+            script: create(params),
+            diff: diffOf(params),
+          },
+        ],
+      }
     }
     const values = { id: network.Id }
     if (differences(params, network).length === 0) return { changes: [], values }
     return {
       values,
-      changes: [{ description: `make network ${params.name} anew`, script: `${remove}\n${create(params)}`, diff: diffOf(params, network) }],
+      changes: [
+        {
+          description: `make network ${params.name} anew`,
+          script: `${remove}\n${create(params)}`,
+          diff: diffOf(params, network),
+        },
+      ],
     }
   },
 })
@@ -75,8 +91,10 @@ function compared(params: Params, network: Network | undefined): [asked: string,
     [`internal: ${params.internal}`, `internal: ${network?.Internal}`],
   ]
   if (params.scope !== undefined) lines.push([`scope: ${params.scope}`, `scope: ${network?.Scope}`])
-  for (const [key, value] of Object.entries(params.driver_options)) lines.push([`option ${key}: ${value}`, `option ${key}: ${network?.Options?.[key]}`])
-  for (const [key, value] of Object.entries(params.labels)) lines.push([`label ${key}: ${value}`, `label ${key}: ${network?.Labels?.[key]}`])
+  for (const [key, value] of Object.entries(params.driver_options))
+    lines.push([`option ${key}: ${value}`, `option ${key}: ${network?.Options?.[key]}`])
+  for (const [key, value] of Object.entries(params.labels))
+    lines.push([`label ${key}: ${value}`, `label ${key}: ${network?.Labels?.[key]}`])
   params.ipam_config.forEach(({ subnet, gateway }, i) => {
     const is = network?.IPAM.Config?.[i]
     lines.push([`subnet: ${subnet}`, `subnet: ${is?.Subnet}`])
@@ -99,13 +117,18 @@ function diffOf(params: Params, network?: Network): { subject: string; before: s
 
 function create(params: Params): string {
   const flags = [
-    '--driver', params.driver,
+    '--driver',
+    params.driver,
     ...(params.scope === undefined ? [] : ['--scope', params.scope]),
     ...(params.attachable ? ['--attachable'] : []),
     ...(params.internal ? ['--internal'] : []),
     ...Object.entries(params.driver_options).flatMap(([key, value]) => ['--opt', `${key}=${value}`]),
     ...Object.entries(params.labels).flatMap(([key, value]) => ['--label', `${key}=${value}`]),
-    ...params.ipam_config.flatMap(({ subnet, gateway }) => ['--subnet', subnet, ...(gateway === undefined ? [] : ['--gateway', gateway])]),
+    ...params.ipam_config.flatMap(({ subnet, gateway }) => [
+      '--subnet',
+      subnet,
+      ...(gateway === undefined ? [] : ['--gateway', gateway]),
+    ]),
   ]
   return sh`docker network create ${flags} ${params.name} >/dev/null || exit`
 }

@@ -47,12 +47,18 @@ export const docker_node = defineModule<typeof schema, DockerNode>({
     const replaced = entries.filter((entry) => entries.some((other) => comesAfter(other, entry)))
     const ready = entries.filter((entry) => entry.state === 'ready' && !replaced.includes(entry))
     if (ready.length > 1) {
-      return { changes: [], problem: `${ready.length} nodes that are up are called ${params.hostname}: give each host a name of its own` }
+      return {
+        changes: [],
+        problem: `${ready.length} nodes that are up are called ${params.hostname}: give each host a name of its own`,
+      }
     }
     const [newest] = [...entries].sort((a, b) => b.created.localeCompare(a.created))
     const node = ready[0] ?? newest
-    if (node === undefined) return { changes: [], problem: `the Swarm has no node ${params.hostname}: let it join first` }
-    const leftBehind = entries.filter((entry) => entry.id !== node.id && (entry.state === 'down' || replaced.includes(entry)))
+    if (node === undefined)
+      return { changes: [], problem: `the Swarm has no node ${params.hostname}: let it join first` }
+    const leftBehind = entries.filter(
+      (entry) => entry.id !== node.id && (entry.state === 'down' || replaced.includes(entry)),
+    )
     return { changes: [...update(params, node), ...leftBehind.map(removal)], values: { node } }
   },
 })
@@ -66,8 +72,11 @@ function update(params: Params, node: SwarmNode): Change[] {
   const availability = params.availability ?? node.availability
   const wanted = params.labels ?? {}
   const add = Object.entries(wanted).filter(([key, value]) => node.labels[key] !== value)
-  const remove = Object.keys(node.labels).filter((key) =>
-    !(key in wanted) && (params.labels_to_remove.includes(key) || (params.labels_state === 'replace' && params.labels !== undefined)))
+  const remove = Object.keys(node.labels).filter(
+    (key) =>
+      !(key in wanted) &&
+      (params.labels_to_remove.includes(key) || (params.labels_state === 'replace' && params.labels !== undefined)),
+  )
 
   const parts = [
     ...(role === node.role ? [] : [`role ${role}`]),
@@ -83,24 +92,38 @@ function update(params: Params, node: SwarmNode): Change[] {
     ...remove.flatMap((key) => ['--label-rm', key]),
     ...add.flatMap(([key, value]) => ['--label-add', `${key}=${value}`]),
   ]
-  return [{
-    description: `set ${parts.join(', ')} on node ${node.hostname}`,
-    script: [
-      retried(sh`docker node update ${flags} ${node.id}`),
-      // A new manager counts only once it takes part in the managers' votes.
-      ...(role === 'manager' && node.role === 'worker'
-        ? [waitFor(`/nodes/${node.id}`, '"Reachability":"reachable"', 60, `${node.hostname} did not become a reachable manager within a minute`)]
-        : []),
-    ].join('\n'),
-    diff: { subject: `node ${node.hostname}`, before: describe(node), after: describe({ ...node, role, availability, labels }) },
-  }]
+  return [
+    {
+      description: `set ${parts.join(', ')} on node ${node.hostname}`,
+      script: [
+        retried(sh`docker node update ${flags} ${node.id}`),
+        // A new manager counts only once it takes part in the managers' votes.
+        ...(role === 'manager' && node.role === 'worker'
+          ? [
+              waitFor(
+                `/nodes/${node.id}`,
+                '"Reachability":"reachable"',
+                60,
+                `${node.hostname} did not become a reachable manager within a minute`,
+              ),
+            ]
+          : []),
+      ].join('\n'),
+      diff: {
+        subject: `node ${node.hostname}`,
+        before: describe(node),
+        after: describe({ ...node, role, availability, labels }),
+      },
+    },
+  ]
 }
 
 /**
  * Tries again what Docker refuses only for the moment: an update that a heartbeat overtook, the removal of a manager
  * whose demotion is not through.
  */
-const retried = (command: string): string => sh`
+const retried = (command: string): string =>
+  sh`
 lb_tries=0
 until lb_said=$(${raw(command)} 2>&1); do
   case $lb_said in *'update out of sequence'*|*'member of the raft cluster'*) ;; *) printf '%s\n' "$lb_said" >&2; exit 1 ;; esac
@@ -117,9 +140,12 @@ const removal = (node: SwarmNode): Change => ({
   ].join('\n'),
 })
 
-const describe = ({ role, availability, labels }: Pick<SwarmNode, 'role' | 'availability' | 'labels'>): string => [
-  `role: ${role}`,
-  `availability: ${availability}`,
-  ...Object.entries(labels).sort(([a], [b]) => a.localeCompare(b)).map(([key, value]) => `label ${key}: ${value}`),
-  '',
-].join('\n')
+const describe = ({ role, availability, labels }: Pick<SwarmNode, 'role' | 'availability' | 'labels'>): string =>
+  [
+    `role: ${role}`,
+    `availability: ${availability}`,
+    ...Object.entries(labels)
+      .sort(([a], [b]) => a.localeCompare(b))
+      .map(([key, value]) => `label ${key}: ${value}`),
+    '',
+  ].join('\n')

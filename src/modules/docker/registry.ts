@@ -10,8 +10,8 @@ const MANIFESTS = [
 ].join(', ')
 
 /**
- * Script text that prints `pushed <digest>` if the registry has this tag, asking over HTTPS and then HTTP as Docker does
- * for a registry it is told to trust. Prints nothing if it has not, `registry-silent` if it cannot be asked.
+ * Script text that prints `pushed <digest>` if the registry has this tag, asking over HTTPS and then HTTP as Docker
+ * does for a registry it is told to trust. Prints nothing if it has not, `registry-silent` if it cannot be asked.
  */
 export function askRegistry({ registry = '', path, tag }: ImageReference): string {
   const url = `${registry}/v2/${path}/manifests/${tag}`

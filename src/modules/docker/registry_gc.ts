@@ -16,7 +16,10 @@ const schema = z.strictObject({
   config: targetFile,
   /** Where it stores its data on this host, to tell how much was freed. */
   storage: targetFile,
-  /** What stays: `repository:tag`, or `sha256:...` wherever it is. A repository's manifest stays as long as one of its tags does. */
+  /**
+   * What stays: `repository:tag`, or `sha256:...` wherever it is. A repository's manifest stays as long as one of its
+   * tags does.
+   */
   keep: z.array(z.string()),
 })
 
@@ -30,14 +33,16 @@ export interface RegistryGc {
 }
 
 const MANIFESTS = [
-  'application/vnd.docker.distribution.manifest.v2+json', 'application/vnd.oci.image.manifest.v1+json',
-  'application/vnd.docker.distribution.manifest.list.v2+json', 'application/vnd.oci.image.index.v1+json',
+  'application/vnd.docker.distribution.manifest.v2+json',
+  'application/vnd.oci.image.manifest.v1+json',
+  'application/vnd.docker.distribution.manifest.list.v2+json',
+  'application/vnd.oci.image.index.v1+json',
 ].join(', ')
 
 /**
- * Deletes the images of a registry that nobody needs, and frees their space. Manifests go by the registry's own interface;
- * blobs go by its `garbage-collect`, while the registry is read-only: what is pushed meanwhile would lose blobs that are not
- * referenced yet (distribution, docs/content/about/garbage-collection.md). Pulls go on.
+ * Deletes the images of a registry that nobody needs, and frees their space. Manifests go by the registry's own
+ * interface; blobs go by its `garbage-collect`, while the registry is read-only: what is pushed meanwhile would lose
+ * blobs that are not referenced yet (distribution, docs/content/about/garbage-collection.md). Pulls go on.
  */
 export const registry_gc = defineModule<typeof schema, RegistryGc>({
   name: 'registry_gc',
@@ -46,41 +51,63 @@ export const registry_gc = defineModule<typeof schema, RegistryGc>({
   sets: () => undefined,
   title: ({ registry }) => registry,
   timeLimitSeconds: () => 1800,
-  probe: (params) => [
-    client(params),
-    'lb_repositories=$(lb_ask "https://$lb_registry/v2/_catalog?n=1000") || exit',
-    `for lb_repository in $(printf %s "$lb_repositories" | tr -d '[]{}" \\n' | sed 's/^repositories://' | tr ',' ' '); do`,
-    '  lb_tags=$(lb_ask "https://$lb_registry/v2/$lb_repository/tags/list") || continue',
-    `  for lb_tag in $(printf %s "$lb_tags" | sed -n 's/.*"tags":\\[\\([^]]*\\)\\].*/\\1/p' | tr -d '"' | tr ',' ' '); do`,
-    '    lb_head=$(lb_ask -I -H "$lb_accept" "https://$lb_registry/v2/$lb_repository/manifests/$lb_tag") || exit',
-    `    printf 'tag %s:%s %s\\n' "$lb_repository" "$lb_tag" "$(printf '%s\\n' "$lb_head" | tr -d '\\r' | sed -n 's/^[Dd]ocker-[Cc]ontent-[Dd]igest: //p')"`,
-    '  done',
-    'done',
-    sh`printf 'bytes %s\n' "$(du -sb ${params.storage} | cut -f 1)"`,
-    // A repository none of whose tags is left is a name without anything; blobs without a manifest are what a broken push left.
-    sh`lb_dry=$(docker exec ${params.container} sh -c ${`${PROGRAM} garbage-collect --dry-run ${IN_CONTAINER}`} 2>/dev/null) || exit`,
-    `printf 'blobs %s\\n' "$(printf '%s\\n' "$lb_dry" | sed -n 's/^.* blobs marked, \\([0-9]*\\) blobs .*eligible for deletion$/\\1/p')"`,
-    'exit 0',
-  ].join('\n'),
+  probe: (params) =>
+    [
+      client(params),
+      'lb_repositories=$(lb_ask "https://$lb_registry/v2/_catalog?n=1000") || exit',
+      `for lb_repository in $(printf %s "$lb_repositories" | tr -d '[]{}" \\n' | sed 's/^repositories://' | tr ',' ' '); do`,
+      '  lb_tags=$(lb_ask "https://$lb_registry/v2/$lb_repository/tags/list") || continue',
+      `  for lb_tag in $(printf %s "$lb_tags" | sed -n 's/.*"tags":\\[\\([^]]*\\)\\].*/\\1/p' | tr -d '"' | tr ',' ' '); do`,
+      '    lb_head=$(lb_ask -I -H "$lb_accept" "https://$lb_registry/v2/$lb_repository/manifests/$lb_tag") || exit',
+      `    printf 'tag %s:%s %s\\n' "$lb_repository" "$lb_tag" "$(printf '%s\\n' "$lb_head" | tr -d '\\r' | sed -n 's/^[Dd]ocker-[Cc]ontent-[Dd]igest: //p')"`,
+      '  done',
+      'done',
+      sh`printf 'bytes %s\n' "$(du -sb ${params.storage} | cut -f 1)"`,
+      // A repository none of whose tags is left is a name without anything; blobs without a manifest are what a broken
+      // push left.
+      sh`lb_dry=$(docker exec ${params.container} sh -c ${`${PROGRAM} garbage-collect --dry-run ${IN_CONTAINER}`} 2>/dev/null) || exit`,
+      `printf 'blobs %s\\n' "$(printf '%s\\n' "$lb_dry" | sed -n 's/^.* blobs marked, \\([0-9]*\\) blobs .*eligible for deletion$/\\1/p')"`,
+      'exit 0',
+    ].join('\n'),
   plan(params, { stdout, stderr, exitCode }): Plan<RegistryGc> {
-    if (exitCode !== 0) return { changes: [], problem: `cannot ask the registry ${params.registry}: ${lastLine(stderr)}` }
-    const tags = [...stdout.matchAll(/^tag (\S+) (\S+)$/gm)].map(([, name = '', digest = '']) => ({ name, repository: name.replace(/:[^:]*$/, ''), digest }))
+    if (exitCode !== 0)
+      return { changes: [], problem: `cannot ask the registry ${params.registry}: ${lastLine(stderr)}` }
+    const tags = [...stdout.matchAll(/^tag (\S+) (\S+)$/gm)].map(([, name = '', digest = '']) => ({
+      name,
+      repository: name.replace(/:[^:]*$/, ''),
+      digest,
+    }))
     const keep = new Set(params.keep)
     const stays = (repository: string, digest: string): boolean =>
-      keep.has(digest) || tags.some((tag) => tag.repository === repository && tag.digest === digest && keep.has(tag.name))
+      keep.has(digest) ||
+      tags.some((tag) => tag.repository === repository && tag.digest === digest && keep.has(tag.name))
     const gone = tags.filter(({ repository, digest }) => !stays(repository, digest))
-    const manifests = [...new Map(gone.map(({ repository, digest }) => [`${repository}@${digest}`, { repository, digest }])).values()]
+    const manifests = [
+      ...new Map(gone.map(({ repository, digest }) => [`${repository}@${digest}`, { repository, digest }])).values(),
+    ]
     const blobs = Number(/^blobs (\d+)$/m.exec(stdout)?.[1] ?? 0)
     const changes: Change[] = manifests.map(({ repository, digest }) => ({
-      description: `delete ${gone.filter((tag) => tag.repository === repository && tag.digest === digest).map(({ name }) => name).join(', ')} (${digest.slice(0, 19)}...)`,
-      script: [client(params), sh`lb_ask -X DELETE -o /dev/null ${`https://${params.registry}/v2/${repository}/manifests/${digest}`} || exit`].join('\n'),
+      description: `delete ${gone
+        .filter((tag) => tag.repository === repository && tag.digest === digest)
+        .map(({ name }) => name)
+        .join(', ')} (${digest.slice(0, 19)}...)`,
+      script: [
+        client(params),
+        sh`lb_ask -X DELETE -o /dev/null ${`https://${params.registry}/v2/${repository}/manifests/${digest}`} || exit`,
+      ].join('\n'),
     }))
     if (changes.length > 0 || blobs > 0) {
       const what = blobs > 0 ? ` (${blobs} blobs belong to nothing already)` : ''
-      changes.push({ description: `free the space of what belongs to nothing, with the registry read-only${what}`, script: collect(params) })
+      changes.push({
+        description: `free the space of what belongs to nothing, with the registry read-only${what}`,
+        script: collect(params),
+      })
     }
     const bytes = Number(/^bytes (\d+)$/m.exec(stdout)?.[1] ?? 0)
-    return { changes, values: { kept: tags.filter((tag) => !gone.includes(tag)).map(({ name, digest }) => `${name} ${digest}`), bytes } }
+    return {
+      changes,
+      values: { kept: tags.filter((tag) => !gone.includes(tag)).map(({ name, digest }) => `${name} ${digest}`), bytes },
+    }
   },
 })
 
@@ -89,16 +116,17 @@ const PROGRAM = '$(command -v registry || command -v docker-registry)'
 const IN_CONTAINER = '/etc/docker/registry/config.yml'
 
 /** Shell function `lb_ask`: curl with the account that docker login has left, which goes to it on stdin. */
-const client = ({ registry }: Params): string => [
-  sh`lb_registry=${registry}; lb_accept=${`Accept: ${MANIFESTS}`}`,
-  'lb_ca=/etc/docker/certs.d/$lb_registry/ca.crt',
-  readCredentials(registry),
-  `lb_ask() { printf 'header = "Authorization: Basic %s"\\n' "$lb_auth" | curl -sS -f --max-time 60 -K - --cacert "$lb_ca" "$@"; }`,
-].join('\n')
+const client = ({ registry }: Params): string =>
+  [
+    sh`lb_registry=${registry}; lb_accept=${`Accept: ${MANIFESTS}`}`,
+    'lb_ca=/etc/docker/certs.d/$lb_registry/ca.crt',
+    readCredentials(registry),
+    `lb_ask() { printf 'header = "Authorization: Basic %s"\\n' "$lb_auth" | curl -sS -f --max-time 60 -K - --cacert "$lb_ca" "$@"; }`,
+  ].join('\n')
 
 /**
- * The configuration is put back whatever happens; should this be killed, the next run of the registry's play does it. Whoever
- * reads the folder meanwhile finds one whole file or the other.
+ * The configuration is put back whatever happens; should this be killed, the next run of the registry's play does it.
+ * Whoever reads the folder meanwhile finds one whole file or the other.
  */
 function collect(params: Params): string {
   const { config, container } = params

@@ -24,33 +24,45 @@ export const serviceSettings = z.strictObject({
   args: z.array(z.string()).optional(),
   env: z.record(z.string(), z.string()).default({}),
   user: z.string().optional(),
-  publish: z.array(z.strictObject({
-    target_port: z.int().min(1).max(65_535),
-    published_port: z.int().min(1).max(65_535).optional(),
-    protocol: z.enum(['tcp', 'udp']).default('tcp'),
-    mode: z.enum(['ingress', 'host']).default('ingress'),
-  })).default([]),
+  publish: z
+    .array(
+      z.strictObject({
+        target_port: z.int().min(1).max(65_535),
+        published_port: z.int().min(1).max(65_535).optional(),
+        protocol: z.enum(['tcp', 'udp']).default('tcp'),
+        mode: z.enum(['ingress', 'host']).default('ingress'),
+      }),
+    )
+    .default([]),
   networks: z.array(z.string()).default([]),
-  mounts: z.array(z.strictObject({
-    type: z.enum(['bind', 'volume', 'tmpfs']).default('volume'),
-    source: z.string().optional(),
-    target: z.string(),
-    readonly: z.boolean().default(false),
-  })).default([]),
-  placement: z.strictObject({
-    constraints: z.array(z.string()).default([]),
-    /** Node labels to spread over: `node.labels.zone`. */
-    spread: z.array(z.string()).default([]),
-    replicas_max_per_node: z.int().min(0).optional(),
-  }).optional(),
+  mounts: z
+    .array(
+      z.strictObject({
+        type: z.enum(['bind', 'volume', 'tmpfs']).default('volume'),
+        source: z.string().optional(),
+        target: z.string(),
+        readonly: z.boolean().default(false),
+      }),
+    )
+    .default([]),
+  placement: z
+    .strictObject({
+      constraints: z.array(z.string()).default([]),
+      /** Node labels to spread over: `node.labels.zone`. */
+      spread: z.array(z.string()).default([]),
+      replicas_max_per_node: z.int().min(0).optional(),
+    })
+    .optional(),
   endpoint_mode: z.enum(['vip', 'dnsrr']).optional(),
   limits: amounts.optional(),
   reservations: amounts.optional(),
-  restart_config: z.strictObject({
-    condition: z.enum(['none', 'on-failure', 'any']).optional(),
-    delay: duration.optional(),
-    max_attempts: z.int().min(0).optional(),
-  }).optional(),
+  restart_config: z
+    .strictObject({
+      condition: z.enum(['none', 'on-failure', 'any']).optional(),
+      delay: duration.optional(),
+      max_attempts: z.int().min(0).optional(),
+    })
+    .optional(),
   update_config: update.optional(),
   rollback_config: update.optional(),
   labels: z.record(z.string(), z.string()).default({}),
@@ -68,10 +80,16 @@ export function serviceSpec(name: string, params: Settings): Record<string, unkn
         Image: params.image,
         Command: params.command,
         Args: params.args,
-        Env: Object.entries(params.env).map(([key, value]) => `${key}=${value}`).sort(),
+        Env: Object.entries(params.env)
+          .map(([key, value]) => `${key}=${value}`)
+          .sort(),
         User: params.user,
-        Mounts: params.mounts.map(({ type, source, target, readonly }) =>
-          ({ Type: type, Source: source, Target: target, ...(readonly && { ReadOnly: true }) })),
+        Mounts: params.mounts.map(({ type, source, target, readonly }) => ({
+          Type: type,
+          Source: source,
+          Target: target,
+          ...(readonly && { ReadOnly: true }),
+        })),
       },
       Resources: { Limits: resources(params.limits), Reservations: resources(params.reservations) },
       RestartPolicy: params.restart_config && {
@@ -91,24 +109,30 @@ export function serviceSpec(name: string, params: Settings): Record<string, unkn
     RollbackConfig: updateConfig(params.rollback_config),
     EndpointSpec: {
       Mode: params.endpoint_mode,
-      Ports: params.publish.map(({ target_port, published_port, protocol, mode }) =>
-        ({ Protocol: protocol, TargetPort: target_port, PublishedPort: published_port, PublishMode: mode })),
+      Ports: params.publish.map(({ target_port, published_port, protocol, mode }) => ({
+        Protocol: protocol,
+        TargetPort: target_port,
+        PublishedPort: published_port,
+        PublishMode: mode,
+      })),
     },
   }
 }
 
-const resources = (given: z.output<typeof amounts> | undefined) => given && {
-  NanoCPUs: given.cpus === undefined ? undefined : Math.round(given.cpus * 1e9),
-  MemoryBytes: given.memory === undefined ? undefined : bytes(given.memory),
-}
+const resources = (given: z.output<typeof amounts> | undefined) =>
+  given && {
+    NanoCPUs: given.cpus === undefined ? undefined : Math.round(given.cpus * 1e9),
+    MemoryBytes: given.memory === undefined ? undefined : bytes(given.memory),
+  }
 
-const updateConfig = (given: z.output<typeof update> | undefined) => given && {
-  Parallelism: given.parallelism,
-  Delay: nanoseconds(given.delay),
-  Monitor: nanoseconds(given.monitor),
-  Order: given.order,
-  FailureAction: given.failure_action,
-}
+const updateConfig = (given: z.output<typeof update> | undefined) =>
+  given && {
+    Parallelism: given.parallelism,
+    Delay: nanoseconds(given.delay),
+    Monitor: nanoseconds(given.monitor),
+    Order: given.order,
+    FailureAction: given.failure_action,
+  }
 
 function bytes(text: string): number {
   const [, number, unit = ''] = SIZE.exec(text) ?? []

@@ -7,11 +7,13 @@ import { answersOf, engineProblem, filtered, get, orFail, post, reachEngine, rem
 import { serviceSettings, serviceSpec } from './service-spec.ts'
 import { flatten } from './services.ts'
 
-const schema = z.strictObject({
-  name: z.string().min(1),
-  state: z.enum(['present', 'absent']).default('present'),
-  ...serviceSettings.shape,
-}).refine((params) => params.state === 'absent' || params.image !== undefined, 'give an image')
+const schema = z
+  .strictObject({
+    name: z.string().min(1),
+    state: z.enum(['present', 'absent']).default('present'),
+    ...serviceSettings.shape,
+  })
+  .refine((params) => params.state === 'absent' || params.image !== undefined, 'give an image')
 
 export interface DockerService {
   readonly id: string
@@ -20,8 +22,8 @@ export interface DockerService {
 const CONFIG_LABEL = 'labbook.config'
 
 /**
- * Makes, changes and removes a Swarm service; runs on a manager. The checksum of what was asked for is kept in a label, so
- * that a setting that was taken away is noticed; what was asked for and is another now is noticed by itself.
+ * Makes, changes and removes a Swarm service; runs on a manager. The checksum of what was asked for is kept in a label,
+ * so that a setting that was taken away is noticed; what was asked for and is another now is noticed by itself.
  */
 export const docker_service = defineModule<typeof schema, DockerService>({
   name: 'docker_service',
@@ -30,7 +32,9 @@ export const docker_service = defineModule<typeof schema, DockerService>({
   sets({ name, image = '', mounts }) {
     const others = setByRunning({
       image,
-      mounts: mounts.flatMap(({ type, source, readonly }) => (type === 'tmpfs' || source === undefined ? [] : [{ source, readonly }])),
+      mounts: mounts.flatMap(({ type, source, readonly }) =>
+        type === 'tmpfs' || source === undefined ? [] : [{ source, readonly }],
+      ),
       privileged: false,
     })
     return others && [...setPart('service', name), ...others]
@@ -52,19 +56,35 @@ export const docker_service = defineModule<typeof schema, DockerService>({
     const body = JSON.stringify({ ...spec, Labels: { ...params.labels, [CONFIG_LABEL]: config } })
     if (service === undefined) {
       const script = [post('/services/create', body), orFail].join('\n')
-      return { changes: [{ description: `create service ${name} from ${params.image ?? ''}`, script, diff: { subject: `service ${name}`, before: '', after: lines(spec) } }] }
+      return {
+        changes: [
+          {
+            description: `create service ${name} from ${params.image ?? ''}`,
+            script,
+            diff: { subject: `service ${name}`, before: '', after: lines(spec) },
+          },
+        ],
+      }
     }
     const values = { id: service.ID }
     const live = new Set(flatten(service.Spec))
     // Docker puts ids in place of the networks' names; the label tells whether those changed.
-    const missing = flatten(spec).filter((line) => !live.has(line) && !line.startsWith('TaskTemplate.Networks') && !/: (\[\]|\{\})$/.test(line))
+    const missing = flatten(spec).filter(
+      (line) => !live.has(line) && !line.startsWith('TaskTemplate.Networks') && !/: (\[\]|\{\})$/.test(line),
+    )
     if (missing.length === 0 && service.Spec.Labels?.[CONFIG_LABEL] === config) return { changes: [], values }
     const script = [post(`/services/${service.ID}/update?version=${service.Version.Index}`, body), orFail].join('\n')
     const paths = missing.map((line) => line.slice(0, line.indexOf(': ') + 2))
     const before = [...live].filter((line) => paths.some((path) => line.startsWith(path)))
     return {
       values,
-      changes: [{ description: `update service ${name}`, script, diff: { subject: `service ${name}`, before: text(before), after: text(missing) } }],
+      changes: [
+        {
+          description: `update service ${name}`,
+          script,
+          diff: { subject: `service ${name}`, before: text(before), after: text(missing) },
+        },
+      ],
     }
   },
 })

@@ -7,14 +7,21 @@ export interface Service {
 }
 
 interface RawService {
-  readonly Spec: { readonly Name: string; readonly TaskTemplate?: { readonly ContainerSpec?: { readonly Image?: string } } }
+  readonly Spec: {
+    readonly Name: string
+    readonly TaskTemplate?: { readonly ContainerSpec?: { readonly Image?: string } }
+  }
 }
 
 /** Reads the engine's list of services, sorted by name. */
 export function servicesOf(body: unknown): Service[] {
   if (!Array.isArray(body)) return []
   return (body as RawService[])
-    .map(({ Spec }) => ({ name: Spec.Name, image: Spec.TaskTemplate?.ContainerSpec?.Image ?? '', lines: flatten(Spec) }))
+    .map(({ Spec }) => ({
+      name: Spec.Name,
+      image: Spec.TaskTemplate?.ContainerSpec?.Image ?? '',
+      lines: flatten(Spec),
+    }))
     .sort((a, b) => a.name.localeCompare(b.name))
 }
 

@@ -8,19 +8,24 @@ import { ENGINE, MEMBERSHIP, stackNamed } from './effects.ts'
 import { answersOf, askEngine, engineProblem, filtered, findSocket, get, reachEngine } from './engine.ts'
 import { driftOf, servicesOf, type Service } from './services.ts'
 
-const schema = z.strictObject({
-  name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]*$/, 'must be letters, digits, - and _'),
-  state: z.enum(['present', 'absent']).default('present'),
-  /** Compose files on the host, or what such a file would hold; later ones add to earlier ones. */
-  compose: z.array(z.union([z.string().min(1), z.record(z.string(), z.unknown())])).default([]),
-  /** The text of a compose file, which may be secret. Goes last. */
-  content: z.union([z.string(), z.instanceof(Secret)]).optional(),
-  /** Remove services that the files no longer have. */
-  prune: z.boolean().default(false),
-  /** Hand this host's registry login to the nodes. */
-  with_registry_auth: z.boolean().default(false),
-  resolve_image: z.enum(['always', 'changed', 'never']).optional(),
-}).refine((params) => params.state === 'absent' || params.compose.length > 0 || params.content !== undefined, 'give compose or content')
+const schema = z
+  .strictObject({
+    name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]*$/, 'must be letters, digits, - and _'),
+    state: z.enum(['present', 'absent']).default('present'),
+    /** Compose files on the host, or what such a file would hold; later ones add to earlier ones. */
+    compose: z.array(z.union([z.string().min(1), z.record(z.string(), z.unknown())])).default([]),
+    /** The text of a compose file, which may be secret. Goes last. */
+    content: z.union([z.string(), z.instanceof(Secret)]).optional(),
+    /** Remove services that the files no longer have. */
+    prune: z.boolean().default(false),
+    /** Hand this host's registry login to the nodes. */
+    with_registry_auth: z.boolean().default(false),
+    resolve_image: z.enum(['always', 'changed', 'never']).optional(),
+  })
+  .refine(
+    (params) => params.state === 'absent' || params.compose.length > 0 || params.content !== undefined,
+    'give compose or content',
+  )
 
 type Params = z.output<typeof schema>
 
@@ -33,10 +38,10 @@ const NAMESPACE = 'com.docker.stack.namespace'
 const COMPOSE_LABEL = 'labbook.compose'
 
 /**
- * Deploys a stack. `docker stack deploy` updates every service each time, so what was deployed is kept beside it, in the
- * Swarm itself: a config with the checksum of the files and the services as they were then. The stack is deployed again
- * when the files are others, or a service is not what it was. Restarts by `--force` are no difference; replicas are.
- * The config belongs to the stack: `docker stack rm` removes it, too.
+ * Deploys a stack. `docker stack deploy` updates every service each time, so what was deployed is kept beside it, in
+ * the Swarm itself: a config with the checksum of the files and the services as they were then. The stack is deployed
+ * again when the files are others, or a service is not what it was. Restarts by `--force` are no difference; replicas
+ * are. The config belongs to the stack: `docker stack rm` removes it, too.
  */
 export const docker_stack = defineModule<typeof schema, DockerStack>({
   name: 'docker_stack',
@@ -47,26 +52,31 @@ export const docker_stack = defineModule<typeof schema, DockerStack>({
   title: (params) => params.name,
   timeLimitSeconds: () => 600,
 
-  probe: (params) => params.state === 'absent' ? `${reachEngine}\n${get(...parts(params.name))}` : [
-    reachEngine,
-    'command -v docker >/dev/null || exit 94',
-    get(ofStack('/services', params.name)),
-    // Its data is printed as text: in base 64, no secret in it would be masked.
-    `lb_record=$(${askEngine(`/configs/${record(params.name)}`)}) || exit`,
-    `printf '%s\\n' "$lb_record" | sed -n 's/.*"Data":"\\([^"]*\\)".*/\\1/p' | base64 -d`,
-    `printf '\\n200\\n'`,
-    `printf '%s\\n' "$lb_record" | sed -n 's/.*"${COMPOSE_LABEL}":"\\([0-9a-f]*\\)".*/deployed \\1/p'`,
-    checksum(params),
-    'if lb_sum=$(lb_compose); then echo "compose $lb_sum"; else echo "$lb_sum"; fi',
-    'exit 0',
-  ].join('\n'),
+  probe: (params) =>
+    params.state === 'absent'
+      ? `${reachEngine}\n${get(...parts(params.name))}`
+      : [
+          reachEngine,
+          'command -v docker >/dev/null || exit 94',
+          get(ofStack('/services', params.name)),
+          // Its data is printed as text: in base 64, no secret in it would be masked.
+          `lb_record=$(${askEngine(`/configs/${record(params.name)}`)}) || exit`,
+          `printf '%s\\n' "$lb_record" | sed -n 's/.*"Data":"\\([^"]*\\)".*/\\1/p' | base64 -d`,
+          `printf '\\n200\\n'`,
+          `printf '%s\\n' "$lb_record" | sed -n 's/.*"${COMPOSE_LABEL}":"\\([0-9a-f]*\\)".*/deployed \\1/p'`,
+          checksum(params),
+          'if lb_sum=$(lb_compose); then echo "compose $lb_sum"; else echo "$lb_sum"; fi',
+          'exit 0',
+        ].join('\n'),
 
   plan(params, observed): Plan<DockerStack> {
-    if (observed.exitCode === 94) return { changes: [], problem: 'the docker command is not there: install docker.io (or docker-cli)' }
+    if (observed.exitCode === 94)
+      return { changes: [], problem: 'the docker command is not there: install docker.io (or docker-cli)' }
     const answers = answersOf(observed.stdout)
     const problem = engineProblem(observed, answers)
     if (problem !== undefined) return { changes: [], problem }
-    if (params.state === 'absent') return { changes: answers.some(({ body }) => hasItems(body)) ? [removal(params.name)] : [] }
+    if (params.state === 'absent')
+      return { changes: answers.some(({ body }) => hasItems(body)) ? [removal(params.name)] : [] }
 
     const read = (key: string): string | undefined => new RegExp(`^${key} (.+)$`, 'm').exec(observed.stdout)?.[1]
     const missing = read('no-compose')
@@ -84,12 +94,23 @@ interface Deployed {
   readonly services: readonly Service[]
 }
 
-function present(params: Params, live: readonly Service[], last: Deployed | undefined, checksumNow: string): Plan<DockerStack> {
+function present(
+  params: Params,
+  live: readonly Service[],
+  last: Deployed | undefined,
+  checksumNow: string,
+): Plan<DockerStack> {
   const values = { services: Object.fromEntries(live.map(({ name, image }) => [name, image])) }
   const subject = `stack ${params.name}`
   if (last === undefined) {
-    const description = live.length === 0 ? `deploy stack ${params.name}` : `deploy stack ${params.name} (it was not deployed to its end by Labbook)`
-    return { values, changes: [deploy(params, description, { subject, before: '', after: `compose: ${checksumNow}\n` })] }
+    const description =
+      live.length === 0
+        ? `deploy stack ${params.name}`
+        : `deploy stack ${params.name} (it was not deployed to its end by Labbook)`
+    return {
+      values,
+      changes: [deploy(params, description, { subject, before: '', after: `compose: ${checksumNow}\n` })],
+    }
   }
   if (last.checksum !== checksumNow) {
     const diff = { subject, before: `compose: ${last.checksum}\n`, after: `compose: ${checksumNow}\n` }
@@ -97,13 +118,23 @@ function present(params: Params, live: readonly Service[], last: Deployed | unde
   }
   const drift = driftOf(last.services, live)
   if (drift === undefined) return { values, changes: [] }
-  return { values, changes: [deploy(params, `deploy stack ${params.name} again: ${drift.summary}`, { subject, before: drift.now, after: drift.wanted })] }
+  return {
+    values,
+    changes: [
+      deploy(params, `deploy stack ${params.name} again: ${drift.summary}`, {
+        subject,
+        before: drift.now,
+        after: drift.wanted,
+      }),
+    ],
+  }
 }
 
 /** The config that holds what was deployed. */
 const record = (name: string): string => `${name}_labbook`
 const ofStack = (path: string, name: string): string => filtered(path, { label: [`${NAMESPACE}=${name}`] })
-const parts = (name: string): string[] => ['/services', '/networks', '/configs', '/secrets'].map((path) => ofStack(path, name))
+const parts = (name: string): string[] =>
+  ['/services', '/networks', '/configs', '/secrets'].map((path) => ofStack(path, name))
 const hasItems = (body: unknown): boolean => Array.isArray(body) && body.length > 0
 
 const inline = (params: Params): (string | Secret)[] => [
@@ -157,7 +188,10 @@ const removal = (name: string): Change => ({
     sh`docker stack rm ${name} || exit`,
     // Docker returns while networks are still in use; a deploy right after would fail on them.
     'lb_tries=0',
-    `while ${parts(name).slice(0, 2).map((path) => `${askEngine(path)} | grep -q '"'`).join(' || ')}; do`,
+    `while ${parts(name)
+      .slice(0, 2)
+      .map((path) => `${askEngine(path)} | grep -q '"'`)
+      .join(' || ')}; do`,
     '  lb_tries=$((lb_tries + 1)); [ "$lb_tries" -lt 120 ] || { echo "services or networks of the stack are still there after 2 minutes" >&2; exit 1; }',
     '  sleep 1',
     'done',

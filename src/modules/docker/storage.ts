@@ -7,13 +7,21 @@ import { defineModule } from '../task.ts'
 /** What Docker's data may lie on. */
 export const STORAGE_DRIVERS = ['overlay2', 'btrfs', 'zfs'] as const
 
-const schema = z.strictObject({
-  driver: z.enum(STORAGE_DRIVERS),
-  /** A disk of its own for Docker's data, which is taken whole: `/dev/vdb`. `btrfs` and `zfs` need one. */
-  device: z.string().regex(/^\/dev\/[A-Za-z0-9/_-]+$/, 'write the device as /dev/vdb').optional(),
-  /** Docker's images, containers and volumes, and what is on the device, may be lost. */
-  force: z.boolean().default(false),
-}).refine(({ driver, device }) => driver === 'overlay2' || device !== undefined, { error: 'btrfs and zfs need a disk of their own: name it as device', path: ['device'] })
+const schema = z
+  .strictObject({
+    driver: z.enum(STORAGE_DRIVERS),
+    /** A disk of its own for Docker's data, which is taken whole: `/dev/vdb`. `btrfs` and `zfs` need one. */
+    device: z
+      .string()
+      .regex(/^\/dev\/[A-Za-z0-9/_-]+$/, 'write the device as /dev/vdb')
+      .optional(),
+    /** Docker's images, containers and volumes, and what is on the device, may be lost. */
+    force: z.boolean().default(false),
+  })
+  .refine(({ driver, device }) => driver === 'overlay2' || device !== undefined, {
+    error: 'btrfs and zfs need a disk of their own: name it as device',
+    path: ['device'],
+  })
 type Params = z.output<typeof schema>
 
 export interface DockerStorage {
@@ -21,19 +29,29 @@ export interface DockerStorage {
   readonly filesystem: string
 }
 
-/** Docker's data by Docker's own count is more than this module can know while the daemon is down, so the folders are looked at. */
+/**
+ * Docker's data by Docker's own count is more than this module can know while the daemon is down, so the folders are
+ * looked at.
+ */
 const ROOT = '/var/lib/docker'
 const ZPOOL = 'docker'
 
 /**
- * The file system below Docker's data, which its storage driver works on: for `btrfs` and `zfs` a disk of its own. Another one begins
- * empty, so where Docker has data already this is refused unless forced. The driver itself is set in daemon.json.
+ * The file system below Docker's data, which its storage driver works on: for `btrfs` and `zfs` a disk of its own.
+ * Another one begins empty, so where Docker has data already this is refused unless forced. The driver itself is set in
+ * daemon.json.
  */
 export const docker_storage = defineModule<typeof schema, DockerStorage>({
   name: 'docker_storage',
   schema,
   reads: ({ device }) => [...treeAt(ROOT), '/etc/fstab', ...(device === undefined ? [] : [device])],
-  sets: ({ device }) => [...setTree(ROOT), ...setContent('/etc/fstab'), 'unit:docker.service', 'unit:docker.socket', ...(device === undefined ? [] : [device])],
+  sets: ({ device }) => [
+    ...setTree(ROOT),
+    ...setContent('/etc/fstab'),
+    'unit:docker.service',
+    'unit:docker.socket',
+    ...(device === undefined ? [] : [device]),
+  ],
   title: ({ driver, device }) => `${driver}${device === undefined ? '' : ` on ${device}`}`,
   probe: ({ driver, device = '' }) => sh`
 PATH=$PATH:/usr/sbin:/sbin
@@ -61,23 +79,40 @@ true`,
     const has = (key: string): boolean => values(key).length > 0
     const filesystem = values('filesystem')[0] ?? ''
     const own = filesystem === 'btrfs' || filesystem === 'zfs'
-    const right = driver === 'overlay2' ? (device === undefined ? !own : values('source')[0] === device && !own) : filesystem === driver
+    const right =
+      driver === 'overlay2'
+        ? device === undefined
+          ? !own
+          : values('source')[0] === device && !own
+        : filesystem === driver
     if (right) return { changes: [], values: { filesystem } }
-    if (has('no-kernel')) return { changes: [], problem: `this machine's kernel has no ${driver}: use overlay2, or another kernel` }
-    if (has('missing')) return { changes: [], problem: `${driver} needs the package ${values('missing')[0] ?? ''} on this machine` }
+    if (has('no-kernel'))
+      return { changes: [], problem: `this machine's kernel has no ${driver}: use overlay2, or another kernel` }
+    if (has('missing'))
+      return { changes: [], problem: `${driver} needs the package ${values('missing')[0] ?? ''} on this machine` }
     if (has('no-device')) return { changes: [], problem: `there is no disk ${device ?? ''} on this machine` }
     const data = values('data')
     if (data.length > 0 && !force) {
-      return { changes: [], problem: `Docker has data in ${ROOT} (${data.join(', ')}), which does not go along to ${driver}: save what you need, then set docker_storage_force: true` }
+      return {
+        changes: [],
+        problem: `Docker has data in ${ROOT} (${data.join(', ')}), which does not go along to ${driver}: save what you need, then set docker_storage_force: true`,
+      }
     }
     // Docker's btrfs driver mounts a folder of its own once more, upon itself.
     const [elsewhere] = values('mounted').filter((place) => place !== ROOT && !place.startsWith(`${ROOT}/`))
-    if (elsewhere !== undefined) return { changes: [], problem: `${device ?? ''} is mounted at ${elsewhere}: unmount it first` }
+    if (elsewhere !== undefined)
+      return { changes: [], problem: `${device ?? ''} is mounted at ${elsewhere}: unmount it first` }
     const there = values('on-device')[0] ?? ''
     if (there !== '' && !force) {
-      return { changes: [], problem: `${device ?? ''} holds ${there} already: take another disk, or set docker_storage_force: true to lose what is on it` }
+      return {
+        changes: [],
+        problem: `${device ?? ''} holds ${there} already: take another disk, or set docker_storage_force: true to lose what is on it`,
+      }
     }
-    const lost = [...(data.length > 0 ? [`Docker's data in ${ROOT}`] : []), ...(there !== '' && force ? [`what is on ${device ?? ''} (${there})`] : [])]
+    const lost = [
+      ...(data.length > 0 ? [`Docker's data in ${ROOT}`] : []),
+      ...(there !== '' && force ? [`what is on ${device ?? ''} (${there})`] : []),
+    ]
     const description = `put Docker's data on ${device === undefined ? 'the disk of the system' : `${driver === 'overlay2' ? 'ext4' : driver} on ${device}`}${lost.length === 0 ? '' : `, and lose ${lost.join(' and ')}`}`
     return { changes: [{ description, script: move(params) }] }
   },

@@ -7,17 +7,23 @@ import { ENGINE, MEMBERSHIP, partNamed } from './effects.ts'
 import { answersOf, engineProblem, get, orFail, post, reachEngine } from './engine.ts'
 
 /*
- * What docker_secret and docker_config have in common: the Swarm keeps them for its containers to read, and what they hold
- * cannot be changed. Their labels can.
+ * What docker_secret and docker_config have in common: the Swarm keeps them for its containers to read, and what they
+ * hold cannot be changed. Their labels can.
  */
 
 /** The parameters of both, with what is kept. */
-export const swarmFileSchema = <D extends z.ZodOptional>(what: { readonly data: D }) => z.strictObject({
-  name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, 'must be up to 64 letters, digits, -, _ and .'),
-  labels: z.record(z.string().min(1), z.string()).default({}).describe('Others that are there stay.'),
-  state: z.enum(['present', 'absent']).default('present'),
-  ...what,
-}).refine((given) => given.state === 'absent' || (given as { data?: unknown }).data !== undefined, { error: 'say what it holds', path: ['data'] })
+export const swarmFileSchema = <D extends z.ZodOptional>(what: { readonly data: D }) =>
+  z
+    .strictObject({
+      name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, 'must be up to 64 letters, digits, -, _ and .'),
+      labels: z.record(z.string().min(1), z.string()).default({}).describe('Others that are there stay.'),
+      state: z.enum(['present', 'absent']).default('present'),
+      ...what,
+    })
+    .refine((given) => given.state === 'absent' || (given as { data?: unknown }).data !== undefined, {
+      error: 'say what it holds',
+      path: ['data'],
+    })
 
 interface Params {
   readonly name: string
@@ -30,7 +36,11 @@ interface Params {
 interface Kept {
   readonly ID: string
   readonly Version: { readonly Index: number }
-  readonly Spec: { readonly Name: string; readonly Labels?: Readonly<Record<string, string>> | null; readonly Data?: string }
+  readonly Spec: {
+    readonly Name: string
+    readonly Labels?: Readonly<Record<string, string>> | null
+    readonly Data?: string
+  }
 }
 
 type Kind = 'secret' | 'config'
@@ -49,24 +59,45 @@ export const swarmFileParts = (kind: Kind) => ({
 })
 
 /** @param holds - whether what is there holds the data asked for; undefined where Docker does not tell. */
-export function planSwarmFile(kind: Kind, { name, data, labels, state }: Params, observed: Observed, holds: (kept: string) => boolean | undefined): Plan<SwarmFile> {
+export function planSwarmFile(
+  kind: Kind,
+  { name, data, labels, state }: Params,
+  observed: Observed,
+  holds: (kept: string) => boolean | undefined,
+): Plan<SwarmFile> {
   const answers = answersOf(observed.stdout)
   const problem = engineProblem(observed, answers)
   if (problem !== undefined) return { changes: [], problem }
   const [answer] = answers
-  const found = answer?.status === 200 ? answer.body as Kept : undefined
+  const found = answer?.status === 200 ? (answer.body as Kept) : undefined
   // The engine also takes the beginning of an id for a name.
   const kept = found?.Spec.Name === name ? found : undefined
   if (state === 'absent') {
-    return { changes: kept === undefined ? [] : [{ description: `remove ${kind} ${name}`, script: sh`docker ${kind} rm ${name} >/dev/null || exit` }] }
+    return {
+      changes:
+        kept === undefined
+          ? []
+          : [{ description: `remove ${kind} ${name}`, script: sh`docker ${kind} rm ${name} >/dev/null || exit` }],
+    }
   }
   if (kept === undefined) {
     const flags = Object.entries(labels).flatMap(([key, value]) => ['--label', `${key}=${value}`])
-    return { changes: [{ description: `create ${kind} ${name}`, script: sh`printf %s ${data ?? ''} | docker ${kind} create ${flags} ${name} - >/dev/null || exit` }] }
+    return {
+      changes: [
+        {
+          description: `create ${kind} ${name}`,
+          script: sh`printf %s ${data ?? ''} | docker ${kind} create ${flags} ${name} - >/dev/null || exit`,
+        },
+      ],
+    }
   }
   const values = { id: kept.ID }
   if (holds(kept.Spec.Data ?? '') === false) {
-    return { changes: [], values, problem: `the ${kind} ${name} holds something else, and what is in a ${kind} cannot be changed: give the new one a name of its own, and let services take that one` }
+    return {
+      changes: [],
+      values,
+      problem: `the ${kind} ${name} holds something else, and what is in a ${kind} cannot be changed: give the new one a name of its own, and let services take that one`,
+    }
   }
   return { changes: relabelled(kind, kept, labels), values }
 }
@@ -76,10 +107,16 @@ function relabelled(kind: Kind, { ID, Version, Spec }: Kept, labels: Readonly<Re
   const differing = Object.entries(labels).filter(([key, value]) => has[key] !== value)
   if (differing.length === 0) return []
   const after = { ...has, ...labels }
-  const text = (all: Readonly<Record<string, string>>): string => Object.entries(all).sort(([a], [b]) => a.localeCompare(b)).map(([key, value]) => `label ${key}: ${value}\n`).join('')
-  return [{
-    description: `set ${differing.map(([key, value]) => `label ${key}=${value}`).join(', ')} on ${kind} ${Spec.Name}`,
-    script: sh`${raw(post(`/${kind}s/${ID}/update?version=${Version.Index}`, JSON.stringify({ ...Spec, Labels: after })))}\n${raw(orFail)}`,
-    diff: { subject: `${kind} ${Spec.Name}`, before: text(has), after: text(after) },
-  }]
+  const text = (all: Readonly<Record<string, string>>): string =>
+    Object.entries(all)
+      .sort(([a], [b]) => a.localeCompare(b))
+      .map(([key, value]) => `label ${key}: ${value}\n`)
+      .join('')
+  return [
+    {
+      description: `set ${differing.map(([key, value]) => `label ${key}=${value}`).join(', ')} on ${kind} ${Spec.Name}`,
+      script: sh`${raw(post(`/${kind}s/${ID}/update?version=${Version.Index}`, JSON.stringify({ ...Spec, Labels: after })))}\n${raw(orFail)}`,
+      diff: { subject: `${kind} ${Spec.Name}`, before: text(has), after: text(after) },
+    },
+  ]
 }

@@ -7,26 +7,38 @@ import { ENGINE, MEMBERSHIP, SOME_NODE } from './effects.ts'
 import { answersOf, engineProblem, get, messageOf, orFail, post, reachEngine, waitFor, type Answer } from './engine.ts'
 import { nodesOf, type SwarmNode } from './nodes.ts'
 
-const schema = z.strictObject({
-  /** `present`: start a Swarm unless this node is in one. `join`: be in the Swarm of the token. `absent`: be in none. */
-  state: z.enum(['present', 'join', 'absent']).default('present'),
-  /** The address other nodes reach this one at; needed where the host has several. */
-  advertise_addr: z.string().optional(),
-  listen_addr: z.string().default('0.0.0.0:2377'),
-  default_addr_pool: z.array(z.string()).optional(),
-  subnet_size: z.int().min(1).max(32).default(24),
-  /** With `present`: nanoseconds between two signs of life of a node; three that are missed mean that it is down. Docker's own: 5 s. */
-  dispatcher_heartbeat_period: z.int().min(1_000_000_000).optional(),
-  /** With `join`: decides the role, too. */
-  join_token: z.union([z.string(), z.instanceof(Secret)]).optional(),
-  /** With `join`: managers of the Swarm; port 2377 where none is given. */
-  remote_addrs: z.array(z.string()).optional(),
-  /** With `join`: the nodes the managers know. A node that thinks it is a member and is not listed joins anew. */
-  member_ids: z.array(z.string()).optional(),
-  /** With `absent`: leave even as a manager. With `join`: leave another Swarm first, which ends what that one runs here. */
-  force: z.boolean().default(false),
-}).refine((params) => params.state !== 'join' || (params.join_token !== undefined && params.remote_addrs !== undefined),
-  'state join needs join_token and remote_addrs')
+const schema = z
+  .strictObject({
+    /**
+     * `present`: start a Swarm unless this node is in one. `join`: be in the Swarm of the token. `absent`: be in none.
+     */
+    state: z.enum(['present', 'join', 'absent']).default('present'),
+    /** The address other nodes reach this one at; needed where the host has several. */
+    advertise_addr: z.string().optional(),
+    listen_addr: z.string().default('0.0.0.0:2377'),
+    default_addr_pool: z.array(z.string()).optional(),
+    subnet_size: z.int().min(1).max(32).default(24),
+    /**
+     * With `present`: nanoseconds between two signs of life of a node; three that are missed mean that it is down.
+     * Docker's own: 5 s.
+     */
+    dispatcher_heartbeat_period: z.int().min(1_000_000_000).optional(),
+    /** With `join`: decides the role, too. */
+    join_token: z.union([z.string(), z.instanceof(Secret)]).optional(),
+    /** With `join`: managers of the Swarm; port 2377 where none is given. */
+    remote_addrs: z.array(z.string()).optional(),
+    /** With `join`: the nodes the managers know. A node that thinks it is a member and is not listed joins anew. */
+    member_ids: z.array(z.string()).optional(),
+    /**
+     * With `absent`: leave even as a manager. With `join`: leave another Swarm first, which ends what that one runs
+     * here.
+     */
+    force: z.boolean().default(false),
+  })
+  .refine(
+    (params) => params.state !== 'join' || (params.join_token !== undefined && params.remote_addrs !== undefined),
+    'state join needs join_token and remote_addrs',
+  )
 
 type Params = z.output<typeof schema>
 
@@ -50,16 +62,19 @@ export const docker_swarm = defineModule<typeof schema, DockerSwarm>({
   sets: ({ state }) => (state === 'present' ? [MEMBERSHIP, SOME_NODE] : undefined),
   title: (params) => params.state,
 
-  probe: ({ state, join_token }) => [
-    reachEngine,
-    state === 'absent' ? get('/info') : get('/info', '/swarm', '/nodes'),
-    // A join token holds the digest of its Swarm's root certificate: so a node's own copy tells whose member it is.
-    ...(join_token === undefined ? [] : [sh`lb_token=${join_token}`, 'lb_token=${lb_token#SWMTKN-?-}', 'echo "token-ca ${lb_token%-*}"']),
-    'lb_certs=/var/lib/docker/swarm/certificates',
-    '[ -r "$lb_certs/swarm-root-ca.crt" ] && echo "ca $(sha256sum <"$lb_certs/swarm-root-ca.crt" | cut -c 1-64)"',
-    '[ -e "$lb_certs/swarm-node.crt" ] && echo "age $(( $(date +%s) - $(stat -c %Y "$lb_certs/swarm-node.crt") ))"',
-    'exit 0',
-  ].join('\n'),
+  probe: ({ state, join_token }) =>
+    [
+      reachEngine,
+      state === 'absent' ? get('/info') : get('/info', '/swarm', '/nodes'),
+      // A join token holds the digest of its Swarm's root certificate: so a node's own copy tells whose member it is.
+      ...(join_token === undefined
+        ? []
+        : [sh`lb_token=${join_token}`, 'lb_token=${lb_token#SWMTKN-?-}', 'echo "token-ca ${lb_token%-*}"']),
+      'lb_certs=/var/lib/docker/swarm/certificates',
+      '[ -r "$lb_certs/swarm-root-ca.crt" ] && echo "ca $(sha256sum <"$lb_certs/swarm-root-ca.crt" | cut -c 1-64)"',
+      '[ -e "$lb_certs/swarm-node.crt" ] && echo "age $(( $(date +%s) - $(stat -c %Y "$lb_certs/swarm-node.crt") ))"',
+      'exit 0',
+    ].join('\n'),
 
   plan(params, observed) {
     const answers = answersOf(observed.stdout)
@@ -67,7 +82,8 @@ export const docker_swarm = defineModule<typeof schema, DockerSwarm>({
     // Before anything else, so that they are masked in the record of the probe whatever comes of the plan.
     const tokens = tokensOf(swarm)
     const unreachable = engineProblem(observed, answers.slice(0, 1))
-    if (unreachable !== undefined || info === undefined) return { changes: [], problem: unreachable ?? 'Docker gave no answer' }
+    if (unreachable !== undefined || info === undefined)
+      return { changes: [], problem: unreachable ?? 'Docker gave no answer' }
     const self = selfOf(observed.stdout, info)
     if (params.state === 'absent') return leave(params, self)
     const manager = { swarm, nodes, tokens }
@@ -135,12 +151,22 @@ function init(params: Params, self: Self, manager: Manager): Plan<DockerSwarm> {
   switch (self.state) {
     case 'active':
       if (self.isManager) return tuned(params, member(self, manager), manager.swarm)
-      return { changes: [], problem: `this node is a worker in the Swarm of ${self.managers.join(', ')}: let it leave first (state: absent)` }
-    case 'inactive': return { changes: [initChange(params)] }
-    case 'locked': return { changes: [], problem: 'this Swarm is locked: unlock it with docker swarm unlock' }
+      return {
+        changes: [],
+        problem: `this node is a worker in the Swarm of ${self.managers.join(', ')}: let it leave first (state: absent)`,
+      }
+    case 'inactive':
+      return { changes: [initChange(params)] }
+    case 'locked':
+      return { changes: [], problem: 'this Swarm is locked: unlock it with docker swarm unlock' }
     // After a reboot, a manager is pending until it has found the others.
-    case 'pending': return { changes: [{ description: 'wait until this node is back in its Swarm', script: untilActive }] }
-    default: return { changes: [], problem: `this node's Swarm has an error: ${self.error}. To give it up: state: absent, force: true` }
+    case 'pending':
+      return { changes: [{ description: 'wait until this node is back in its Swarm', script: untilActive }] }
+    default:
+      return {
+        changes: [],
+        problem: `this node's Swarm has an error: ${self.error}. To give it up: state: absent, force: true`,
+      }
   }
 }
 
@@ -151,10 +177,29 @@ function join(params: Params, self: Self, manager: Manager): Plan<DockerSwarm> {
       // The list of members is from before this task ran: who has just joined cannot be on it.
       if (self.rightSwarm && (!removed || self.age < JUST_JOINED)) return member(self, manager)
       if (!self.rightSwarm && !params.force) return { changes: [], problem: otherSwarm(self) }
-      return { changes: [leaveChange(self.rightSwarm ? 'leave the Swarm, which has removed this node' : 'leave the other Swarm', true), joinChange(params)] }
-    case 'inactive': return { changes: [joinChange(params)] }
-    case 'locked': return { changes: [], problem: 'this node is a manager of a locked Swarm: unlock it, or let it leave (state: absent, force: true)' }
-    default: return { changes: [leaveChange(`leave the Swarm, as the node is in state ${self.state}${self.error && ` (${self.error})`}`, true), joinChange(params)] }
+      return {
+        changes: [
+          leaveChange(self.rightSwarm ? 'leave the Swarm, which has removed this node' : 'leave the other Swarm', true),
+          joinChange(params),
+        ],
+      }
+    case 'inactive':
+      return { changes: [joinChange(params)] }
+    case 'locked':
+      return {
+        changes: [],
+        problem: 'this node is a manager of a locked Swarm: unlock it, or let it leave (state: absent, force: true)',
+      }
+    default:
+      return {
+        changes: [
+          leaveChange(
+            `leave the Swarm, as the node is in state ${self.state}${self.error && ` (${self.error})`}`,
+            true,
+          ),
+          joinChange(params),
+        ],
+      }
   }
 }
 
@@ -176,7 +221,10 @@ function member(self: Self, { swarm, nodes, tokens }: Manager): Plan<DockerSwarm
   if (!self.isManager) return { changes: [], values: { node_id: self.nodeId, is_manager: false, nodes: [] } }
   const refused = [swarm, nodes].find((answer) => answer?.status !== 200)
   if (refused !== undefined || swarm === undefined || nodes === undefined || tokens === undefined) {
-    return { changes: [], problem: `${refused ? messageOf(refused) : 'Docker gave no answer'}: have most managers gone?` }
+    return {
+      changes: [],
+      problem: `${refused ? messageOf(refused) : 'Docker gave no answer'}: have most managers gone?`,
+    }
   }
   return {
     changes: [],
@@ -190,8 +238,12 @@ function member(self: Self, { swarm, nodes, tokens }: Manager): Plan<DockerSwarm
   }
 }
 
-const untilActive = waitFor('/info', '"LocalNodeState":"active"', 60,
-  'this node did not become active in its Swarm within a minute: are the managers there, is port 2377 open to them?')
+const untilActive = waitFor(
+  '/info',
+  '"LocalNodeState":"active"',
+  60,
+  'this node did not become active in its Swarm within a minute: are the managers there, is port 2377 open to them?',
+)
 
 function initChange(params: Params): Change {
   const body = {
@@ -207,20 +259,29 @@ function initChange(params: Params): Change {
   }
 }
 
-const heartbeatOf = ({ dispatcher_heartbeat_period: period }: Params) => period === undefined ? {} : { Dispatcher: { HeartbeatPeriod: period } }
+const heartbeatOf = ({ dispatcher_heartbeat_period: period }: Params) =>
+  period === undefined ? {} : { Dispatcher: { HeartbeatPeriod: period } }
 
 /** A Swarm that is there gets the settings asked for; those not asked for stay. */
 function tuned(params: Params, plan: Plan<DockerSwarm>, swarm: Answer | undefined): Plan<DockerSwarm> {
   const { dispatcher_heartbeat_period: wanted } = params
   if (plan.problem !== undefined || wanted === undefined || swarm === undefined) return plan
-  const { Spec, Version } = swarm.body as { Spec: { Dispatcher?: { HeartbeatPeriod?: number } }; Version: { Index: number } }
+  const { Spec, Version } = swarm.body as {
+    Spec: { Dispatcher?: { HeartbeatPeriod?: number } }
+    Version: { Index: number }
+  }
   if (Spec.Dispatcher?.HeartbeatPeriod === wanted) return plan
   return {
     ...plan,
-    changes: [{
-      description: `let nodes give signs of life every ${wanted / 1e9} s`,
-      script: [post(`/swarm/update?version=${Version.Index}`, JSON.stringify({ ...Spec, ...heartbeatOf(params) })), orFail].join('\n'),
-    }],
+    changes: [
+      {
+        description: `let nodes give signs of life every ${wanted / 1e9} s`,
+        script: [
+          post(`/swarm/update?version=${Version.Index}`, JSON.stringify({ ...Spec, ...heartbeatOf(params) })),
+          orFail,
+        ].join('\n'),
+      },
+    ],
   }
 }
 

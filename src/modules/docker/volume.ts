@@ -32,10 +32,17 @@ export const docker_volume = defineModule<typeof schema, DockerVolume>({
     const problem = engineProblem(observed, answers)
     if (problem !== undefined) return { changes: [], problem }
     const [answer] = answers
-    const volume = answer?.status === 200 ? answer.body as Volume : undefined
+    const volume = answer?.status === 200 ? (answer.body as Volume) : undefined
     if (params.state === 'absent') {
       if (volume === undefined) return { changes: [] }
-      return { changes: [{ description: `remove volume ${params.name} and its data`, script: sh`docker volume rm ${params.name} >/dev/null || exit` }] }
+      return {
+        changes: [
+          {
+            description: `remove volume ${params.name} and its data`,
+            script: sh`docker volume rm ${params.name} >/dev/null || exit`,
+          },
+        ],
+      }
     }
     if (volume === undefined) {
       const flags = [
@@ -43,22 +50,30 @@ export const docker_volume = defineModule<typeof schema, DockerVolume>({
         ...Object.entries(params.labels).flatMap(([key, value]) => ['--label', `${key}=${value}`]),
       ]
       return {
-        changes: [{
-          description: `create volume ${params.name}`,
-          script: sh`docker volume create --driver ${params.driver} ${flags} ${params.name} >/dev/null || exit`,
-        }],
+        changes: [
+          {
+            description: `create volume ${params.name}`,
+            script: sh`docker volume create --driver ${params.driver} ${flags} ${params.name} >/dev/null || exit`,
+          },
+        ],
       }
     }
     const other = [
       ...(volume.Driver === params.driver ? [] : [`driver is ${volume.Driver}`]),
-      ...Object.entries(params.driver_options).filter(([key, value]) => volume.Options?.[key] !== value)
+      ...Object.entries(params.driver_options)
+        .filter(([key, value]) => volume.Options?.[key] !== value)
         .map(([key]) => `option ${key} is ${volume.Options?.[key] ?? 'not set'}`),
-      ...Object.entries(params.labels).filter(([key, value]) => volume.Labels?.[key] !== value)
+      ...Object.entries(params.labels)
+        .filter(([key, value]) => volume.Labels?.[key] !== value)
         .map(([key]) => `label ${key} is ${volume.Labels?.[key] ?? 'not set'}`),
     ]
     const values = { mountpoint: volume.Mountpoint }
     if (other.length === 0) return { changes: [], values }
-    return { changes: [], values, problem: `the volume ${params.name} is there with other options (${other.join(', ')}): remove it first if its data may go (state: absent)` }
+    return {
+      changes: [],
+      values,
+      problem: `the volume ${params.name} is there with other options (${other.join(', ')}): remove it first if its data may go (state: absent)`,
+    }
   },
 })
 

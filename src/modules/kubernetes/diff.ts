@@ -11,8 +11,8 @@ export interface ObjectDiff {
 }
 
 /**
- * Takes apart what `kubectl diff` printed when its diffs have all of both texts (`diff -N -U99999`): each object as it is and
- * as it would be. Of a diff with less around its hunks the texts are the parts that are shown.
+ * Takes apart what `kubectl diff` printed when its diffs have all of both texts (`diff -N -U99999`): each object as it
+ * is and as it would be. Of a diff with less around its hunks the texts are the parts that are shown.
  */
 export function readDiffs(output: string): ObjectDiff[] {
   const found: { name: string; live: string[]; merged: string[] }[] = []
@@ -20,7 +20,8 @@ export function readDiffs(output: string): ObjectDiff[] {
   for (const line of output.split('\n')) {
     const header = /^--- (\S+)/.exec(line)
     if (/^diff /.test(line)) inHunk = false
-    else if (!inHunk && header !== null) found.push({ name: (header[1] as string).split('/').at(-1) as string, live: [], merged: [] })
+    else if (!inHunk && header !== null)
+      found.push({ name: (header[1] as string).split('/').at(-1) as string, live: [], merged: [] })
     else if (/^@@ /.test(line)) inHunk = true
     else if (inHunk) {
       const at = found.at(-1)
@@ -34,20 +35,31 @@ export function readDiffs(output: string): ObjectDiff[] {
 const text = (lines: readonly string[]): string => lines.map((line) => `${line}\n`).join('')
 
 /** What differs of an object, for people; undefined where it is only what the server keeps for itself. */
-export function differenceOf({ live, merged }: ObjectDiff): { readonly before: string; readonly after: string } | undefined {
+export function differenceOf({
+  live,
+  merged,
+}: ObjectDiff): { readonly before: string; readonly after: string } | undefined {
   const [is, willBe] = [parse(live, { version: '1.1' }) as unknown, parse(merged, { version: '1.1' }) as unknown]
   const [before, after] = [shown(is, willBe), shown(willBe, is)]
   return before === after ? undefined : { before, after }
 }
 
-/** The difference of an object, among those of all. In the context's own namespace, its name has one in the middle that the manifest does not tell. */
+/**
+ * The difference of an object, among those of all. In the context's own namespace, its name has one in the middle that
+ * the manifest does not tell.
+ */
 export function diffOf(object: KubeObject, diffs: readonly ObjectDiff[]): ObjectDiff | undefined {
   const name = diffName(object)
   const exact = diffs.find((diff) => diff.name === name)
   if (exact !== undefined || object.metadata.namespace !== undefined) return exact
   const [start = ''] = name.split('..')
   const end = `.${object.metadata.name}`
-  return diffs.find((diff) => diff.name.startsWith(`${start}.`) && diff.name.endsWith(end) && !diff.name.slice(start.length + 1, -end.length).includes('.'))
+  return diffs.find(
+    (diff) =>
+      diff.name.startsWith(`${start}.`) &&
+      diff.name.endsWith(end) &&
+      !diff.name.slice(start.length + 1, -end.length).includes('.'),
+  )
 }
 
 /** Who else has set fields that a manifest sets. */
@@ -63,6 +75,8 @@ export function conflictsOf(stderr: string): Conflict[] {
   return parts.flatMap((part) => {
     const manager = /^"((?:[^"\\]|\\.)*)"/.exec(part)?.[1]?.replaceAll('\\"', '')
     const told = part.split('\nPlease review')[0] ?? ''
-    return manager === undefined ? [] : [{ manager, fields: [...told.matchAll(/(?:^- |: )(\.\S+)/gm)].map(([, field]) => field as string) }]
+    return manager === undefined
+      ? []
+      : [{ manager, fields: [...told.matchAll(/(?:^- |: )(\.\S+)/gm)].map(([, field]) => field as string) }]
   })
 }

@@ -7,15 +7,20 @@ import { isWorkload, rolloutScript } from './rollout.ts'
 /** The lines with which a probe says things of its own: none of a diff begins so. */
 export const MARK = 'lb:'
 
-/** Namespaces that objects are in, each with the places of its objects; those of the whole cluster under an empty name. */
+/**
+ * Namespaces that objects are in, each with the places of its objects; those of the whole cluster under an empty name.
+ */
 function byNamespace(objects: readonly KubeObject[]): Map<string, number[]> {
   const groups = new Map<string, number[]>()
   objects.forEach((object, i) => groups.set(namespaceOf(object), [...(groups.get(namespaceOf(object)) ?? []), i]))
   return groups
 }
 
-const begin = (params: Params, objects: readonly KubeObject[]): string[] =>
-  [findKubectl(params), holdObjects(objects), 'lb_ask() { lb_kubectl --request-timeout=60s "$@"; }']
+const begin = (params: Params, objects: readonly KubeObject[]): string[] => [
+  findKubectl(params),
+  holdObjects(objects),
+  'lb_ask() { lb_kubectl --request-timeout=60s "$@"; }',
+]
 
 /** Asks what an apply would change, what has the labels, and how far workloads are. */
 export function probePresent(params: Params, objects: readonly KubeObject[]): string {
@@ -28,28 +33,45 @@ export function probePresent(params: Params, objects: readonly KubeObject[]): st
     `export KUBECTL_EXTERNAL_DIFF='diff -N -U99999' LC_ALL=C`,
     sh`lb_diff() { lb_ask diff --server-side --field-manager ${field_manager} ${force_conflicts ? ['--force-conflicts'] : []} -f -; }`,
     MASK_SECRETS,
-    ...(named.length === 0 ? [] : [sh`lb_ns=$(lb_ask get namespaces ${named} --ignore-not-found -o name 2>&1) || { printf '%s\\n' "$lb_ns" >&2; exit ${NO_ANSWER}; }`]),
+    ...(named.length === 0
+      ? []
+      : [
+          sh`lb_ns=$(lb_ask get namespaces ${named} --ignore-not-found -o name 2>&1) || { printf '%s\\n' "$lb_ns" >&2; exit ${NO_ANSWER}; }`,
+        ]),
     `lb_there() { printf '%s\\n' "$lb_ns" | grep -qxF -e "namespace/$1"; }`,
-    ...[...groups].map(([name, indices]) => inGroup(name, [
-      `echo ${quote(`${MARK}namespace ${name}`)}`,
-      `lb_out=$(${printObjects(indices)} | lb_diff); lb_code=$?`,
-      `[ "$lb_code" -gt 1 ] || printf '%s\\n' "$lb_out" | lb_mask`,
-      // kubectl does not say which object it failed on.
-      'if [ "$lb_code" -gt 1 ]; then',
-      ...indices.map((i) => `  lb_err=$(${printObjects([i])} | lb_diff 2>&1 >/dev/null); [ $? -le 1 ] || { echo "${MARK}refused ${i}"; printf '%s\\n' "$lb_err" | sed 's/^/${MARK}said /'; }`),
-      'fi',
-      ...indices.filter((i) => params.wait && isWorkload(objects[i] as KubeObject)).map((i) => rolloutScript(objects[i] as KubeObject, `${MARK}rollout ${i}`)),
-      ...(params.prune && name !== '' ? [prunable(params, name)] : []),
-    ])),
+    ...[...groups].map(([name, indices]) =>
+      inGroup(name, [
+        `echo ${quote(`${MARK}namespace ${name}`)}`,
+        `lb_out=$(${printObjects(indices)} | lb_diff); lb_code=$?`,
+        `[ "$lb_code" -gt 1 ] || printf '%s\\n' "$lb_out" | lb_mask`,
+        // kubectl does not say which object it failed on.
+        'if [ "$lb_code" -gt 1 ]; then',
+        ...indices.map(
+          (i) =>
+            `  lb_err=$(${printObjects([i])} | lb_diff 2>&1 >/dev/null); [ $? -le 1 ] || { echo "${MARK}refused ${i}"; printf '%s\\n' "$lb_err" | sed 's/^/${MARK}said /'; }`,
+        ),
+        'fi',
+        ...indices
+          .filter((i) => params.wait && isWorkload(objects[i] as KubeObject))
+          .map((i) => rolloutScript(objects[i] as KubeObject, `${MARK}rollout ${i}`)),
+        ...(params.prune && name !== '' ? [prunable(params, name)] : []),
+      ]),
+    ),
     'exit 0',
   ].join('\n')
 }
 
-/** What is asked of a namespace only where it is there: an object that would be made in a missing one cannot be asked about. */
+/**
+ * What is asked of a namespace only where it is there: an object that would be made in a missing one cannot be asked
+ * about.
+ */
 const inGroup = (name: string, script: readonly string[]): string =>
-  [...(name === '' ? ['{'] : [`if lb_there ${quote(name)}; then`]), ...script, ...(name === '' ? ['}'] : ['fi'])].join('\n')
+  [...(name === '' ? ['{'] : [`if lb_there ${quote(name)}; then`]), ...script, ...(name === '' ? ['}'] : ['fi'])].join(
+    '\n',
+  )
 
-const OWNED = '{{range .items}}{{if not .metadata.ownerReferences}}lb:there {{.apiVersion}} {{.kind}} {{.metadata.namespace}} {{.metadata.name}}{{"\\n"}}{{end}}{{end}}'
+const OWNED =
+  '{{range .items}}{{if not .metadata.ownerReferences}}lb:there {{.apiVersion}} {{.kind}} {{.metadata.namespace}} {{.metadata.name}}{{"\\n"}}{{end}}{{end}}'
 
 const prunable = ({ prune_kinds, label_selectors }: Params, namespace: string): string =>
   sh`lb_ask get ${prune_kinds.join(',')} --namespace ${namespace} --selector ${label_selectors.join(',')} -o ${`go-template=${OWNED}`} || exit ${NO_ANSWER}`
@@ -58,12 +80,14 @@ const prunable = ({ prune_kinds, label_selectors }: Params, namespace: string): 
 export function probeAbsent(params: Params, objects: readonly KubeObject[]): string {
   return [
     ...begin(params, objects),
-    ...[...byNamespace(objects)].map(([name, indices]) => [
-      `echo ${quote(`${MARK}namespace ${name}`)}`,
-      // A kind that the cluster does not know is not there either.
-      `lb_out=$(${printObjects(indices)} | lb_ask get -f - --ignore-not-found -o name 2>&1) || case $lb_out in *'no matches for kind'*) ;; *) printf '%s\\n' "$lb_out" >&2; exit ${NO_ANSWER} ;; esac`,
-      `printf '%s\\n' "$lb_out"`,
-    ].join('\n')),
+    ...[...byNamespace(objects)].map(([name, indices]) =>
+      [
+        `echo ${quote(`${MARK}namespace ${name}`)}`,
+        // A kind that the cluster does not know is not there either.
+        `lb_out=$(${printObjects(indices)} | lb_ask get -f - --ignore-not-found -o name 2>&1) || case $lb_out in *'no matches for kind'*) ;; *) printf '%s\\n' "$lb_out" >&2; exit ${NO_ANSWER} ;; esac`,
+        `printf '%s\\n' "$lb_out"`,
+      ].join('\n'),
+    ),
     'exit 0',
   ].join('\n')
 }

@@ -5,7 +5,11 @@ import { Secret, secret } from '../../values/secret.ts'
 export interface KubeObject {
   readonly apiVersion: string
   readonly kind: string
-  readonly metadata: { readonly name: string; readonly namespace?: string; readonly labels?: Readonly<Record<string, string>> }
+  readonly metadata: {
+    readonly name: string
+    readonly namespace?: string
+    readonly labels?: Readonly<Record<string, string>>
+  }
   readonly [key: string]: unknown
 }
 
@@ -14,20 +18,66 @@ export class ManifestError extends Error {
   override readonly name = 'ManifestError'
 }
 
-/** Kinds of Kubernetes itself that belong to the whole cluster. Those of others do where their name begins with `Cluster`. */
+/**
+ * Kinds of Kubernetes itself that belong to the whole cluster. Those of others do where their name begins with
+ * `Cluster`.
+ */
 const CLUSTER_WIDE = new Set([
-  'Namespace', 'Node', 'PersistentVolume', 'StorageClass', 'VolumeAttachment', 'VolumeAttributesClass', 'CSIDriver', 'CSINode', 'IngressClass', 'PriorityClass', 'RuntimeClass',
-  'CustomResourceDefinition', 'APIService', 'MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration', 'ValidatingAdmissionPolicy',
-  'ValidatingAdmissionPolicyBinding', 'CertificateSigningRequest', 'FlowSchema', 'PriorityLevelConfiguration', 'GatewayClass',
+  'Namespace',
+  'Node',
+  'PersistentVolume',
+  'StorageClass',
+  'VolumeAttachment',
+  'VolumeAttributesClass',
+  'CSIDriver',
+  'CSINode',
+  'IngressClass',
+  'PriorityClass',
+  'RuntimeClass',
+  'CustomResourceDefinition',
+  'APIService',
+  'MutatingWebhookConfiguration',
+  'ValidatingWebhookConfiguration',
+  'ValidatingAdmissionPolicy',
+  'ValidatingAdmissionPolicyBinding',
+  'CertificateSigningRequest',
+  'FlowSchema',
+  'PriorityLevelConfiguration',
+  'GatewayClass',
 ])
 
 const isClusterWide = (kind: string): boolean => CLUSTER_WIDE.has(kind) || kind.startsWith('Cluster')
 
 /** What others need comes before them; kinds that are not named here come last. */
 const ORDER = [
-  'Namespace', 'CustomResourceDefinition', 'PriorityClass', 'StorageClass', 'NetworkPolicy', 'ResourceQuota', 'LimitRange', 'PodDisruptionBudget', 'ServiceAccount', 'Secret',
-  'ConfigMap', 'PersistentVolume', 'PersistentVolumeClaim', 'ClusterRole', 'ClusterRoleBinding', 'Role', 'RoleBinding', 'Service', 'DaemonSet', 'Pod', 'ReplicaSet',
-  'StatefulSet', 'Deployment', 'HorizontalPodAutoscaler', 'Job', 'CronJob', 'IngressClass', 'Ingress',
+  'Namespace',
+  'CustomResourceDefinition',
+  'PriorityClass',
+  'StorageClass',
+  'NetworkPolicy',
+  'ResourceQuota',
+  'LimitRange',
+  'PodDisruptionBudget',
+  'ServiceAccount',
+  'Secret',
+  'ConfigMap',
+  'PersistentVolume',
+  'PersistentVolumeClaim',
+  'ClusterRole',
+  'ClusterRoleBinding',
+  'Role',
+  'RoleBinding',
+  'Service',
+  'DaemonSet',
+  'Pod',
+  'ReplicaSet',
+  'StatefulSet',
+  'Deployment',
+  'HorizontalPodAutoscaler',
+  'Job',
+  'CronJob',
+  'IngressClass',
+  'Ingress',
 ]
 const rank = ({ kind }: KubeObject): number => (ORDER.includes(kind) ? ORDER.indexOf(kind) : ORDER.length)
 
@@ -48,15 +98,20 @@ export function readManifests(text: string, name: string): KubeObject[] {
   })
 }
 
-/** The objects of a value: one, a list, or a Kubernetes List. Secrets in it are part of the text from here on. @throws {ManifestError} */
+/**
+ * The objects of a value: one, a list, or a Kubernetes List. Secrets in it are part of the text from here on. @throws
+ * {ManifestError}
+ */
 export function objectsIn(value: unknown, name: string): KubeObject[] {
   if (value === null || value === undefined) return []
   if (Array.isArray(value)) return value.flatMap((item) => objectsIn(item, name))
-  if (typeof value !== 'object') throw new ManifestError(`${name}: an object is expected, not ${typeof value === 'string' ? 'text' : typeof value}`)
+  if (typeof value !== 'object')
+    throw new ManifestError(`${name}: an object is expected, not ${typeof value === 'string' ? 'text' : typeof value}`)
   const given = open(value) as Partial<KubeObject> & { readonly items?: unknown }
   if (typeof given.apiVersion !== 'string') throw new ManifestError(`${name}: an object has no apiVersion`)
   if (typeof given.kind !== 'string') throw new ManifestError(`${name}: an object has no kind`)
-  if (given.kind === 'List' || (given.kind.endsWith('List') && Array.isArray(given.items))) return objectsIn(given.items, name)
+  if (given.kind === 'List' || (given.kind.endsWith('List') && Array.isArray(given.items)))
+    return objectsIn(given.items, name)
   if (typeof given.metadata?.name !== 'string' || given.metadata.name === '') {
     throw new ManifestError(`${name}: a ${given.kind} has no metadata.name (generateName cannot be asked for twice)`)
   }
@@ -81,28 +136,43 @@ export function prepared(objects: readonly KubeObject[], namespace: string | und
   const all = objects.map((object) =>
     namespace === undefined || isClusterWide(object.kind) || object.metadata.namespace !== undefined
       ? object
-      : { ...object, metadata: { ...object.metadata, namespace } })
+      : { ...object, metadata: { ...object.metadata, namespace } },
+  )
   const seen = new Map<string, string>()
   for (const object of all) {
     const text = JSON.stringify(object)
     const before = seen.get(keyOf(object))
-    if (before !== undefined) throw new ManifestError(`${nameOf(object)} is there twice${before === text ? '' : ', and not the same'}: take one away`)
+    if (before !== undefined)
+      throw new ManifestError(
+        `${nameOf(object)} is there twice${before === text ? '' : ', and not the same'}: take one away`,
+      )
     seen.set(keyOf(object), text)
     if (object.kind === 'Secret') hide(object)
   }
   return all.map(encoded).toSorted((a, b) => rank(a) - rank(b))
 }
 
-/** The server encodes `stringData` by itself, and then does not know whose the values are: one that is asked for no more would stay. */
+/**
+ * The server encodes `stringData` by itself, and then does not know whose the values are: one that is asked for no more
+ * would stay.
+ */
 function encoded(object: KubeObject): KubeObject {
   const { stringData, ...rest } = object
   if (object.kind !== 'Secret' || typeof stringData !== 'object' || stringData === null) return object
-  const values = Object.entries(stringData).map(([key, text]: [string, unknown]) => [key, Buffer.from(String(text)).toString('base64')])
-  return { ...rest, data: { ...rest.data as object | undefined, ...Object.fromEntries(values) as object } } as KubeObject
+  const values = Object.entries(stringData).map(([key, text]: [string, unknown]) => [
+    key,
+    Buffer.from(String(text)).toString('base64'),
+  ])
+  return {
+    ...rest,
+    data: { ...(rest.data as object | undefined), ...(Object.fromEntries(values) as object) },
+  } as KubeObject
 }
 
 function hide({ data, stringData }: KubeObject): void {
-  const note = (text: string): void => { if (text.length >= SHORTEST_SECRET) secret(text) }
+  const note = (text: string): void => {
+    if (text.length >= SHORTEST_SECRET) secret(text)
+  }
   for (const text of Object.values((stringData ?? {}) as Record<string, unknown>)) note(String(text))
   for (const text of Object.values((data ?? {}) as Record<string, unknown>)) {
     note(String(text))
@@ -115,19 +185,26 @@ function hide({ data, stringData }: KubeObject): void {
 export const namespaceOf = ({ metadata }: KubeObject): string => metadata.namespace ?? ''
 
 /** `Deployment counter/counter`, for people. */
-export const nameOf = (object: KubeObject): string => `${object.kind} ${namespaceOf(object) === '' ? '' : `${namespaceOf(object)}/`}${object.metadata.name}`
+export const nameOf = (object: KubeObject): string =>
+  `${object.kind} ${namespaceOf(object) === '' ? '' : `${namespaceOf(object)}/`}${object.metadata.name}`
 
-const groupOf = ({ apiVersion }: KubeObject): string => (apiVersion.includes('/') ? apiVersion.split('/')[0] as string : '')
+const groupOf = ({ apiVersion }: KubeObject): string =>
+  apiVersion.includes('/') ? (apiVersion.split('/')[0] as string) : ''
 
 /** What is the same object whatever version it is asked for in. */
-export const keyOf = (object: KubeObject): string => [groupOf(object), object.kind, namespaceOf(object), object.metadata.name].join('|')
+export const keyOf = (object: KubeObject): string =>
+  [groupOf(object), object.kind, namespaceOf(object), object.metadata.name].join('|')
 
 /** As `kubectl -o name` has it: `deployment.apps/counter`. */
 export const resourceOf = (object: KubeObject): string =>
   `${object.kind.toLowerCase()}${groupOf(object) === '' ? '' : `.${groupOf(object)}`}/${object.metadata.name}`
 
-/** As `kubectl diff` names its files: `apps.v1.Deployment.counter.counter`. An object without a namespace is in that of the context. */
-export const diffName = (object: KubeObject): string => [object.apiVersion.replace('/', '.'), object.kind, namespaceOf(object), object.metadata.name].join('.')
+/**
+ * As `kubectl diff` names its files: `apps.v1.Deployment.counter.counter`. An object without a namespace is in that of
+ * the context.
+ */
+export const diffName = (object: KubeObject): string =>
+  [object.apiVersion.replace('/', '.'), object.kind, namespaceOf(object), object.metadata.name].join('.')
 
 /** An object as it is shown: without what the server keeps for itself, and with masks where a Secret has values. */
 export function shown(object: unknown, other?: unknown): string {
@@ -135,7 +212,9 @@ export function shown(object: unknown, other?: unknown): string {
   const { metadata = {}, ...rest } = object as Record<string, unknown> & { metadata?: Record<string, unknown> }
   delete rest.status
   const own = Object.fromEntries(Object.entries(metadata).filter(([key]) => !SERVERS_OWN.has(key)))
-  const annotations = Object.fromEntries(Object.entries((own.annotations ?? {}) as object).filter(([key]) => key !== LAST_APPLIED))
+  const annotations = Object.fromEntries(
+    Object.entries((own.annotations ?? {}) as object).filter(([key]) => key !== LAST_APPLIED),
+  )
   if ('annotations' in own) {
     if (Object.keys(annotations).length > 0) own.annotations = annotations
     else delete own.annotations
@@ -148,14 +227,27 @@ export function shown(object: unknown, other?: unknown): string {
 const SERVERS_OWN = new Set(['managedFields', 'creationTimestamp', 'generation', 'resourceVersion', 'uid', 'selfLink'])
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration'
 
-/** Masks a Secret's values: that one differs from the other's can be seen, what it is cannot. kubectl masks as well, in words of its own. */
+/**
+ * Masks a Secret's values: that one differs from the other's can be seen, what it is cannot. kubectl masks as well, in
+ * words of its own.
+ */
 function masked(object: Record<string, unknown>, other: unknown): Record<string, unknown> {
   const mask = (part: 'data' | 'stringData'): object => {
     const values = object[part]
     if (typeof values !== 'object' || values === null) return {}
     const others = ((other as Record<string, unknown> | undefined)?.[part] ?? {}) as Record<string, unknown>
-    return { [part]: Object.fromEntries(Object.entries(values).map(([key, value]: [string, unknown]) =>
-      [key, /^\*\*\*( \((before|after)\))?$/.test(String(value)) ? value : key in others && others[key] !== value ? '*** (another value)' : '***'])) }
+    return {
+      [part]: Object.fromEntries(
+        Object.entries(values).map(([key, value]: [string, unknown]) => [
+          key,
+          /^\*\*\*( \((before|after)\))?$/.test(String(value))
+            ? value
+            : key in others && others[key] !== value
+              ? '*** (another value)'
+              : '***',
+        ]),
+      ),
+    }
   }
   return { ...object, ...mask('data'), ...mask('stringData') }
 }

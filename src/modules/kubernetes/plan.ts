@@ -13,10 +13,17 @@ export const CLUSTER = 'kubernetes:objects'
 
 /** The lines that begin with a mark, without it. */
 const marked = (stdout: string, mark: string): string[] =>
-  stdout.split('\n').filter((line) => line.startsWith(`${MARK}${mark} `)).map((line) => line.slice(MARK.length + mark.length + 1))
+  stdout
+    .split('\n')
+    .filter((line) => line.startsWith(`${MARK}${mark} `))
+    .map((line) => line.slice(MARK.length + mark.length + 1))
 
 /** Why the server could not be asked, or would not do it. */
-export function problemOf({ stdout, stderr, exitCode }: Observed, objects: readonly KubeObject[], { server_side_apply }: Params): string | undefined {
+export function problemOf(
+  { stdout, stderr, exitCode }: Observed,
+  objects: readonly KubeObject[],
+  { server_side_apply }: Params,
+): string | undefined {
   const [refused] = marked(stdout, 'refused')
   if (refused === undefined) return whyNoAnswer(exitCode, stderr)
   const object = objects[Number(refused)] as KubeObject
@@ -24,18 +31,30 @@ export function problemOf({ stdout, stderr, exitCode }: Observed, objects: reado
   const said = marked(after, 'said').join('\n')
   const conflicts = conflictsOf(said)
   if (conflicts.length === 0) return `${nameOf(object)}: ${whyNoAnswer(1, said) ?? cleaned(said)}`
-  const others = conflicts.map(({ manager, fields }) => `"${manager}" has set ${fields.join(', ') || 'what it sets'} otherwise`).join('; ')
+  const others = conflicts
+    .map(({ manager, fields }) => `"${manager}" has set ${fields.join(', ') || 'what it sets'} otherwise`)
+    .join('; ')
   return `${nameOf(object)}: ${others}: take that out of the manifest, or take it over from them with server_side_apply: {force_conflicts: true} (in the name of "${server_side_apply.field_manager}")`
 }
 
-/** What differs is applied, each object by itself; what does not come up is waited for; what is asked for no more is removed. */
+/**
+ * What differs is applied, each object by itself; what does not come up is waited for; what is asked for no more is
+ * removed.
+ */
 export function planPresent(params: Params, objects: readonly KubeObject[], { stdout }: Observed): Change[] {
-  const seen = new Set(stdout.split('\n').filter((line) => line.startsWith(`${MARK}namespace `)).map((line) => line.slice(`${MARK}namespace `.length)))
+  const seen = new Set(
+    stdout
+      .split('\n')
+      .filter((line) => line.startsWith(`${MARK}namespace `))
+      .map((line) => line.slice(`${MARK}namespace `.length)),
+  )
   const diffs = readDiffs(stdout)
-  const rollouts = new Map(marked(stdout, 'rollout').map((line) => {
-    const [place = '', rest = ''] = [line.split(' ')[0], line.slice(line.indexOf(' ') + 1)]
-    return [Number(place), readRollout(rest)]
-  }))
+  const rollouts = new Map(
+    marked(stdout, 'rollout').map((line) => {
+      const [place = '', rest = ''] = [line.split(' ')[0], line.slice(line.indexOf(' ') + 1)]
+      return [Number(place), readRollout(rest)]
+    }),
+  )
   const changes: Change[] = []
   const waits: Change[] = []
   objects.forEach((object, i) => {
@@ -47,13 +66,21 @@ export function planPresent(params: Params, objects: readonly KubeObject[], { st
     const missing = rollout === undefined ? 'it is not there yet' : missingOf(object.kind, rollout)
     if (differs === undefined && missing === undefined) return
     const why = differs === undefined ? ` (${missing})` : ''
-    waits.push({ description: `wait for ${nameOf(object)}${why}`, script: [findKubectl(params), waitScript(object, params.wait_timeout)].join('\n'), sets: [CLUSTER] })
+    waits.push({
+      description: `wait for ${nameOf(object)}${why}`,
+      script: [findKubectl(params), waitScript(object, params.wait_timeout)].join('\n'),
+      sets: [CLUSTER],
+    })
   })
   const [first, last] = removals(params, objects, stdout)
   return [...first, ...changes, ...waits, ...last]
 }
 
-function application(params: Params, object: KubeObject, { before, after }: { readonly before: string; readonly after: string }): Change {
+function application(
+  params: Params,
+  object: KubeObject,
+  { before, after }: { readonly before: string; readonly after: string },
+): Change {
   const { field_manager, force_conflicts } = params.server_side_apply
   const text = JSON.stringify(object)
   return {
@@ -70,15 +97,21 @@ function application(params: Params, object: KubeObject, { before, after }: { re
 /** May what it runs change the machine itself? */
 const reachesHost = (text: string): boolean => /"(hostPath|privileged|hostPID|hostNetwork|hostIPC)":/.test(text)
 
-/** What is asked for no more: first autoscalers, which would at once undo a number of pods that is applied while they are there; the rest when all else is well. */
+/**
+ * What is asked for no more: first autoscalers, which would at once undo a number of pods that is applied while they
+ * are there; the rest when all else is well.
+ */
 function removals(params: Params, objects: readonly KubeObject[], stdout: string): [first: Change[], last: Change[]] {
   const wanted = new Set(objects.map(keyOf))
-  const gone = marked(stdout, 'there').map((line): KubeObject => {
-    const [apiVersion = '', kind = '', namespace = '', name = ''] = line.split(' ')
-    return { apiVersion, kind, metadata: { name, namespace } }
-  }).filter((object) => !wanted.has(keyOf(object)))
+  const gone = marked(stdout, 'there')
+    .map((line): KubeObject => {
+      const [apiVersion = '', kind = '', namespace = '', name = ''] = line.split(' ')
+      return { apiVersion, kind, metadata: { name, namespace } }
+    })
+    .filter((object) => !wanted.has(keyOf(object)))
   const isScaler = ({ kind }: KubeObject): boolean => kind === 'HorizontalPodAutoscaler'
-  const remove = (object: KubeObject): Change => removal(params, object, `${nameOf(object)}: it is in the manifests no more`)
+  const remove = (object: KubeObject): Change =>
+    removal(params, object, `${nameOf(object)}: it is in the manifests no more`)
   return [gone.filter(isScaler).map(remove), gone.filter((object) => !isScaler(object)).map(remove)]
 }
 
@@ -91,15 +124,27 @@ export function planAbsent(params: Params, objects: readonly KubeObject[], { std
     else if (line !== '') there.add(`${namespace} ${line}`)
   }
   // In the other order: what needs others goes before them.
-  return objects.filter((object) => there.has(`${namespaceOf(object)} ${resourceOf(object)}`)).toReversed().map((object) => removal(params, object, nameOf(object)))
+  return objects
+    .filter((object) => there.has(`${namespaceOf(object)} ${resourceOf(object)}`))
+    .toReversed()
+    .map((object) => removal(params, object, nameOf(object)))
 }
 
 function removal(params: Params, object: KubeObject, what: string): Change {
-  const { metadata: { name, namespace } } = object
-  const identity = JSON.stringify({ apiVersion: object.apiVersion, kind: object.kind, metadata: { name, ...(namespace === undefined ? {} : { namespace }) } })
+  const {
+    metadata: { name, namespace },
+  } = object
+  const identity = JSON.stringify({
+    apiVersion: object.apiVersion,
+    kind: object.kind,
+    metadata: { name, ...(namespace === undefined ? {} : { namespace }) },
+  })
   return {
     description: `remove ${what}`,
-    script: [findKubectl(params), sh`printf '%s\\n' ${identity} | lb_kubectl delete --ignore-not-found --timeout=${`${params.wait_timeout}s`} -f - || exit`].join('\n'),
+    script: [
+      findKubectl(params),
+      sh`printf '%s\\n' ${identity} | lb_kubectl delete --ignore-not-found --timeout=${`${params.wait_timeout}s`} -f - || exit`,
+    ].join('\n'),
     ...(isWorkload(object) ? { diff: { subject: nameOf(object), before: `${target(object)}\n`, after: '' } } : {}),
     sets: [CLUSTER],
   }

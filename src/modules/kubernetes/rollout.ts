@@ -21,18 +21,39 @@ export interface Rollout {
 }
 
 const FIELDS: Record<string, readonly string[]> = {
-  Deployment: ['metadata.generation', 'status.observedGeneration', 'spec.replicas', 'status.updatedReplicas', 'status.replicas', 'status.readyReplicas', 'status.availableReplicas'],
+  Deployment: [
+    'metadata.generation',
+    'status.observedGeneration',
+    'spec.replicas',
+    'status.updatedReplicas',
+    'status.replicas',
+    'status.readyReplicas',
+    'status.availableReplicas',
+  ],
   StatefulSet: [
-    'metadata.generation', 'status.observedGeneration', 'spec.replicas', 'status.updatedReplicas', 'status.replicas', 'status.readyReplicas', 'status.availableReplicas',
-    'status.currentRevision', 'status.updateRevision',
+    'metadata.generation',
+    'status.observedGeneration',
+    'spec.replicas',
+    'status.updatedReplicas',
+    'status.replicas',
+    'status.readyReplicas',
+    'status.availableReplicas',
+    'status.currentRevision',
+    'status.updateRevision',
   ],
   DaemonSet: [
-    'metadata.generation', 'status.observedGeneration', 'status.desiredNumberScheduled', 'status.updatedNumberScheduled', 'status.currentNumberScheduled', 'status.numberReady',
+    'metadata.generation',
+    'status.observedGeneration',
+    'status.desiredNumberScheduled',
+    'status.updatedNumberScheduled',
+    'status.currentNumberScheduled',
+    'status.numberReady',
     'status.numberAvailable',
   ],
 }
 
-const inNamespace = (object: KubeObject): string[] => (namespaceOf(object) === '' ? [] : ['--namespace', namespaceOf(object)])
+const inNamespace = (object: KubeObject): string[] =>
+  namespaceOf(object) === '' ? [] : ['--namespace', namespaceOf(object)]
 
 /** `deployment.apps/counter`: what rollout and get take. */
 export const target = ({ kind, metadata }: KubeObject): string => `${kind.toLowerCase()}.apps/${metadata.name}`
@@ -45,16 +66,27 @@ export function rolloutScript(object: KubeObject, mark: string): string {
 
 /** Reads the line of {@link rolloutScript}, without its mark. */
 export function readRollout(line: string): Rollout {
-  const [generation, observed, wanted, updated, total, ready, available, revision = '', newRevision = ''] = line.trim().split('|')
+  const [generation, observed, wanted, updated, total, ready, available, revision = '', newRevision = ''] = line
+    .trim()
+    .split('|')
   const number = (text: string | undefined): number => Number(text === undefined || text === '' ? 0 : text)
   return {
-    observed: number(observed) >= number(generation), wanted: number(wanted), updated: number(updated), total: number(total), ready: number(ready),
-    available: number(available), revision, newRevision,
+    observed: number(observed) >= number(generation),
+    wanted: number(wanted),
+    updated: number(updated),
+    total: number(total),
+    ready: number(ready),
+    available: number(available),
+    revision,
+    newRevision,
   }
 }
 
 /** What is still missing, as `kubectl rollout status` sees it; undefined: nothing. */
-export function missingOf(kind: string, { observed, wanted, updated, total, ready, available, revision, newRevision }: Rollout): string | undefined {
+export function missingOf(
+  kind: string,
+  { observed, wanted, updated, total, ready, available, revision, newRevision }: Rollout,
+): string | undefined {
   if (!observed) return 'the change is not taken up yet'
   if (kind === 'StatefulSet') {
     if (ready < wanted) return `${ready} of ${wanted} pods are ready`
@@ -69,7 +101,8 @@ export function missingOf(kind: string, { observed, wanted, updated, total, read
 const SELECTOR = '{{range $key, $value := .spec.selector.matchLabels}}{{$key}}={{$value}},{{end}}'
 
 /** For a workload: why no pod is made at all, such as a quota. */
-const CONDITIONS = '{{range .status.conditions}}{{if and (eq .type "ReplicaFailure") (eq .status "True")}}{{.reason}}: {{.message}}{{"\\n"}}{{end}}{{end}}'
+const CONDITIONS =
+  '{{range .status.conditions}}{{if and (eq .type "ReplicaFailure") (eq .status "True")}}{{.reason}}: {{.message}}{{"\\n"}}{{end}}{{end}}'
 
 const container = (list: string): string =>
   `{{range .status.${list}}}{{if not .ready}}{{$restarts := .restartCount}}{{$last := .lastState.terminated}}` +
@@ -87,15 +120,17 @@ export const TROUBLES =
 const WARNINGS = '{{range .items}}{{.reason}}: {{.message}}{{"\\n"}}{{end}}'
 
 /**
- * Shell text that waits for a workload. When the time is over it tells what is wrong: of each pod that is not well the reason
- * Kubernetes gives, its last events and last log lines; and in the last line, which is what a task fails with, the first of them.
+ * Shell text that waits for a workload. When the time is over it tells what is wrong: of each pod that is not well the
+ * reason Kubernetes gives, its last events and last log lines; and in the last line, which is what a task fails with,
+ * the first of them.
  *
  * @param seconds - to wait at most
  */
 export function waitScript(object: KubeObject, seconds: number): string {
   const name = `${object.kind} ${object.metadata.name}`
   const where = inNamespace(object)
-  const get = (what: string, template: string): string => sh`lb_kubectl get ${raw(what)} ${where} -o ${`go-template=${template}`}`
+  const get = (what: string, template: string): string =>
+    sh`lb_kubectl get ${raw(what)} ${where} -o ${`go-template=${template}`}`
   return [
     sh`lb_kubectl rollout status ${target(object)} ${where} --timeout=${raw(`${seconds}s`)} && exit 0`,
     `lb_selector=$(${get(target(object), SELECTOR)}) || exit 1`,

@@ -45,6 +45,9 @@ function checkLabels({ label_selectors, prune_kinds }: Params, objects: readonly
       const [key = '', value] = selector.split('=')
       return object.metadata.labels?.[key] !== value
     })
-    if (missing !== undefined) throw new ManifestError(`${nameOf(object)} has not the label ${missing}, by which it would be removed one day: add it, or take the kind out of prune_kinds`)
+    if (missing !== undefined)
+      throw new ManifestError(
+        `${nameOf(object)} has not the label ${missing}, by which it would be removed one day: add it, or take the kind out of prune_kinds`,
+      )
   }
 }

@@ -12,7 +12,9 @@ export const NO_TOOLS =
 /** Databases that `getent` tells everyone of. */
 export type Shareable = Exclude<Database, 'shadow'>
 
-/** A shell command that prints a user's (`passwd`, `shadow`) or group's line. Reads the file where there is no getent. */
+/**
+ * A shell command that prints a user's (`passwd`, `shadow`) or group's line. Reads the file where there is no getent.
+ */
 export function entryOf(database: Database, key: string): string {
   const literal = key.replaceAll(/[.[\]*^$\\]/g, '\\$&')
   const pattern = isNumber(key) ? `^[^:]*:[^:]*:${literal}:` : `^${literal}:`
@@ -22,8 +24,7 @@ export function entryOf(database: Database, key: string): string {
 
 /** A key that is a uid or gid. */
 export const isNumber = (key: string): boolean => /^\d+$/.test(key)
-const variable = (database: Shareable, key: string): string =>
-  `lb_${database}_${nameOf(key)}`
+const variable = (database: Shareable, key: string): string => `lb_${database}_${nameOf(key)}`
 const ALL = '*'
 
 /** Shell text that puts the line of a user or group into a variable; empty: there is none. */
@@ -61,10 +62,18 @@ const collector = (database: Shareable): Collector => ({
   },
 })
 
-/** One getent for many keys. It prints what it finds, in their order, and ends with 2 where it has not found them all. */
+/**
+ * One getent for many keys. It prints what it finds, in their order, and ends with 2 where it has not found them all.
+ */
 function together(database: Shareable, keys: readonly string[]): string {
   const cases = (word: string, of: readonly string[], value: (name: string) => string): string[] =>
-    of.length === 0 ? [] : [`case ${word} in`, ...of.map((key) => `${quote(key)}) ${variable(database, key)}=${value(variable(database, key))};;`), 'esac']
+    of.length === 0
+      ? []
+      : [
+          `case ${word} in`,
+          ...of.map((key) => `${quote(key)}) ${variable(database, key)}=${value(variable(database, key))};;`),
+          'esac',
+        ]
   return [
     sh`lb_all=$(getent ${database} ${keys}); lb_code=$?`,
     'if [ "$lb_code" = 0 ] || [ "$lb_code" = 2 ]; then',
@@ -72,7 +81,11 @@ function together(database: Shareable, keys: readonly string[]): string {
     `set -f; IFS='\n'; for lb_line in $lb_all; do`,
     'lb_id=${lb_line#*:}; lb_id=${lb_id#*:}; lb_id=${lb_id%%:*}',
     // A name may be that of two; whoever is first counts, as where it is asked for alone.
-    ...cases('${lb_line%%:*}', keys.filter((key) => !isNumber(key)), (name) => `\${${name}:-$lb_line}`),
+    ...cases(
+      '${lb_line%%:*}',
+      keys.filter((key) => !isNumber(key)),
+      (name) => `\${${name}:-$lb_line}`,
+    ),
     // A number may be that of another whose name was asked for; what it was itself asked for comes later.
     ...cases('$lb_id', keys.filter(isNumber), () => '$lb_line'),
     'done; fi',

@@ -3,14 +3,15 @@ import type { Attributes } from './params.ts'
 import type { PathFacts } from './path-facts.ts'
 
 /*
- * The words that `reads` and `sets` are made of. A path alone says what is there: its kind, its content, where a link leads.
- * Two more keep apart what would otherwise hang together too widely, since setting a path counts for all below it:
+ * The words that `reads` and `sets` are made of. A path alone says what is there: its kind, its content, where a link
+ * leads. Two more keep apart what would otherwise hang together too widely, since setting a path counts for all below
+ * it:
  *
  *     PATH/.            owner and mode of what is at the path, and that a directory is there
  *     directory:PATH    that a directory is there, for those who would put something into it
  *
- * So a change of a directory's owner is of no concern to a task about a file in it, and `/srv/a` that is yet to be made is
- * none to a task that would make `/srv/a/b`, but is one to a task that would put a file there.
+ * So a change of a directory's owner is of no concern to a task about a file in it, and `/srv/a` that is yet to be made
+ * is none to a task that would make `/srv/a/b`, but is one to a task that would put a file there.
  */
 
 const slash = (path: string): string => (path.endsWith('/') ? path : `${path}/`)
@@ -30,7 +31,11 @@ const holdsAccounts = (path: string): boolean =>
   path === '/' || path === '/etc' || /^\/etc\/(passwd|group|shadow|gshadow|subuid|subgid)-?$/.test(path)
 
 /** Reads: what is at a path, not whose it is. */
-export const contentOf = (path: string): string[] => [path, folderAt(path), ...(holdsAccounts(path) ? [ACCOUNT_FILES] : [])]
+export const contentOf = (path: string): string[] => [
+  path,
+  folderAt(path),
+  ...(holdsAccounts(path) ? [ACCOUNT_FILES] : []),
+]
 
 /** Reads: what is at a path, whose it is and who may use it; and whether its folder is there. */
 export const entryAt = (path: string): string[] => [...contentOf(path), ...ownerAt(path), ...parentOf(path)]
@@ -77,7 +82,19 @@ export function setDirectory(path: string, missing = 1): string[] {
 
 /** No host is without them. */
 const EVERYWHERE = new Set([
-  '/', '/etc', '/home', '/run', '/tmp', '/usr', '/usr/bin', '/usr/lib', '/usr/local', '/usr/share', '/var', '/var/lib', '/var/log',
+  '/',
+  '/etc',
+  '/home',
+  '/run',
+  '/tmp',
+  '/usr',
+  '/usr/bin',
+  '/usr/lib',
+  '/usr/local',
+  '/usr/share',
+  '/var',
+  '/var/lib',
+  '/var/log',
 ])
 
 /** Sets: a directory and all of its parents that may be missing. */
@@ -103,7 +120,8 @@ export function setsAt(path: string, { really }: PathFacts, words: (path: string
 
 const UNIT_FOLDERS = /^\/(?:etc|run|usr\/lib|lib|usr\/local\/lib)\/systemd\/system(?:\/(.+))?$/
 /** Folders that hold folders of unit files, and files that systemd makes units of. */
-const UNIT_SOURCES = /^\/(?:(?:etc|run|usr|usr\/lib|lib|usr\/local|usr\/local\/lib)(?:\/systemd)?|etc\/fstab|etc\/systemd\/.*)?$/
+const UNIT_SOURCES =
+  /^\/(?:(?:etc|run|usr|usr\/lib|lib|usr\/local|usr\/local\/lib)(?:\/systemd)?|etc\/fstab|etc\/systemd\/.*)?$/
 
 /** The units that a file is part of: the very one, its template's, or who knows which. */
 function unitFileAt(path: string): string[] {

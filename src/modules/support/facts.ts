@@ -28,7 +28,10 @@ export interface Facts {
   readonly service_mgr: string
   /** `apt`, `dnf`, `apk`, ... */
   readonly pkg_mgr: string
-  /** `docker`, `lxc`, `kvm`, ...; empty on bare metal or where nothing tells. A hint, not a proof. `qemu`, as systemd-detect-virt(1) says it on x86: in software emulation (elsewhere it says so of fast guests, too). */
+  /**
+   * `docker`, `lxc`, `kvm`, ...; empty on bare metal or where nothing tells. A hint, not a proof. `qemu`, as
+   * systemd-detect-virt(1) says it on x86: in software emulation (elsewhere it says so of fast guests, too).
+   */
   readonly virtualization_type: string
   readonly user_id: string
   readonly user_uid: number
@@ -112,7 +115,8 @@ export function parseFacts(stdout: string): Facts {
     boot_id: get('boot_id'),
     service_mgr: get('systemd') === 'yes' ? 'systemd' : get('init'),
     pkg_mgr: packager === 'apt-get' ? 'apt' : packager,
-    virtualization_type: get('container') || (get('vm') === 'qemu' && architecture === 'x86_64' ? 'qemu' : hypervisor(get('product'))),
+    virtualization_type:
+      get('container') || (get('vm') === 'qemu' && architecture === 'x86_64' ? 'qemu' : hypervisor(get('product'))),
     user_id: user,
     user_uid: Number(uid),
     ipvs: get('ipvs') === 'yes',

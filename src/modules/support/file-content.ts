@@ -18,7 +18,9 @@ export function forDiff(bytes: Buffer): string {
 /** One word stays well below any shell's limits. Divisible by 4, so that each piece of base64 is whole. */
 const PIECE = 1 << 16
 
-/** Shell text that writes bytes to stdout. printf is a builtin of every target's shell, so they are in nobody's argv. */
+/**
+ * Shell text that writes bytes to stdout. printf is a builtin of every target's shell, so they are in nobody's argv.
+ */
 export function printBytes(bytes: Buffer): string {
   const text = asText(bytes)
   if (text !== null) return sh`printf %s ${text}`

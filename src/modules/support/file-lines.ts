@@ -11,7 +11,9 @@ export interface LineRequest {
   readonly insertbefore?: string | undefined
 }
 
-/** Applies a request to a file's text, as Ansible's lineinfile does: the same text comes back where nothing is to do. */
+/**
+ * Applies a request to a file's text, as Ansible's lineinfile does: the same text comes back where nothing is to do.
+ */
 export function editLines(text: string, request: LineRequest): string {
   const lines = text.split('\n')
   const endsWithNewline = lines.at(-1) === ''

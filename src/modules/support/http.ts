@@ -31,7 +31,9 @@ export const headers = z.record(
   secretText.refine((value) => !/[\r\n\0]/.test(reveal(value)), { error: 'a header is one line' }),
 )
 
-/** Shell text that runs curl. Addresses, headers and bodies come on its stdin: they may hold secrets, argv holds none. */
+/**
+ * Shell text that runs curl. Addresses, headers and bodies come on its stdin: they may hold secrets, argv holds none.
+ */
 export function curl(request: HttpRequest): string {
   return sh`printf %s ${config(request)} | curl --config -`
 }

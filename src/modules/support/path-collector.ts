@@ -46,7 +46,10 @@ function sums(asked: readonly (readonly string[])[]): string[] {
   const wanted = `case $3 in always) ;; confidential) case $lb_f in ${PUBLIC}) [ "$lb_z" -gt ${DIFF_LIMIT} ];; esac;; *) [ "$lb_z" = "$3" ];; esac`
   return [
     sh`lb_keys=; set -- ${asked.flatMap(([path = '', hashIf = '']) => [nameOf(path), path, hashIf])}`,
-    forEach(3, `eval "lb_f=\\\${lb_stat_$1-}"; case $lb_f in 8*) ${SIZE}; if ${wanted}; then lb_keys="$lb_keys $1"; set -- "$@" "$2"; fi;; esac`),
+    forEach(
+      3,
+      `eval "lb_f=\\\${lb_stat_$1-}"; case $lb_f in 8*) ${SIZE}; if ${wanted}; then lb_keys="$lb_keys $1"; set -- "$@" "$2"; fi;; esac`,
+    ),
     assign('lb_sum', 'sha256sum -- "$@"', '${1%% *}'),
   ]
 }

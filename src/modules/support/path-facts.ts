@@ -3,7 +3,17 @@ import { quote, sh, raw } from '../../shell/quote.ts'
 import type { Observed } from '../observed.ts'
 import type { Shared } from '../../shell/shared.ts'
 import { accountExists, isNumber, sharedEntry, type Shareable } from './accounts.ts'
-import { DIFF_LIMIT, PUBLIC, sharedPath, SIZE, STAT_FORMAT, statVariable, sumVariable, TAB, type HashIf } from './path-collector.ts'
+import {
+  DIFF_LIMIT,
+  PUBLIC,
+  sharedPath,
+  SIZE,
+  STAT_FORMAT,
+  statVariable,
+  sumVariable,
+  TAB,
+  type HashIf,
+} from './path-collector.ts'
 import { lastLine } from './text.ts'
 
 export type PathKind = 'file' | 'directory' | 'link' | 'other'
@@ -28,7 +38,9 @@ export interface PathFacts {
   readonly target: string | undefined
   /** The folder that should hold the path is not there. Only told where the path is absent. */
   readonly noParent: boolean
-  /** How many names of the path are yet to be made, its own among them. Told where {@link Look.ancestors} asks for it. */
+  /**
+   * How many names of the path are yet to be made, its own among them. Told where {@link Look.ancestors} asks for it.
+   */
   readonly missing: number
   /** Something that is no directory is where one should be, so many names up. Told together with `missing`. */
   readonly blocked: number | undefined
@@ -93,8 +105,12 @@ export function lookAt({ path, follow = false, ancestors = false, owner, group, 
 
 /** What {@link lookAt} can be told together with others. */
 export function sharedLook({ path, owner, group, read }: Look): Shared[] {
-  const accounts = ([['passwd', owner], ['group', group]] as const).flatMap(([database, name]) =>
-    name === undefined || isNumber(name) ? [] : [sharedEntry(database, name)])
+  const accounts = (
+    [
+      ['passwd', owner],
+      ['group', group],
+    ] as const
+  ).flatMap(([database, name]) => (name === undefined || isNumber(name) ? [] : [sharedEntry(database, name)]))
   return [...accounts, ...sharedPath(path, hashIf(read))]
 }
 
@@ -109,8 +125,9 @@ const MISSING = [
 ].join('; ')
 
 /**
- * Costs a process only where a link is in the path: the last one leads to the place. `x` keeps a newline at the end of a
- * name. A link that leads nowhere is not followed: on one that leads through itself (`a -> a/b`) readlink would go on for ever.
+ * Costs a process only where a link is in the path: the last one leads to the place. `x` keeps a newline at the end of
+ * a name. A link that leads nowhere is not followed: on one that leads through itself (`a -> a/b`) readlink would go on
+ * for ever.
  */
 const realPath = (follow: boolean): string =>
   [
@@ -127,7 +144,8 @@ function reading(path: string, read: Reading): string {
   const sum = sumVariable(path)
   const hash = `{ lb_h=\${${sum}-}; [ -n "$lb_h" ] || { lb_h=$(sha256sum <"$lb_p") && lb_h=\${lb_h%% *}; } && echo "sha256 $lb_h"; }`
   if (read === 'hash') return hash
-  if (read === 'diff') return `${SIZE}; if [ "$lb_z" -le ${DIFF_LIMIT} ]; then case $lb_f in ${PUBLIC}) ${TEXT};; *) ${hash};; esac; else ${hash}; fi`
+  if (read === 'diff')
+    return `${SIZE}; if [ "$lb_z" -le ${DIFF_LIMIT} ]; then case $lb_f in ${PUBLIC}) ${TEXT};; *) ${hash};; esac; else ${hash}; fi`
   if ('text' in read) return `${SIZE}; if [ "$lb_z" -le ${read.text} ]; then ${TEXT}; fi`
   return [
     `${SIZE}; lb_h=; if [ "$lb_z" -ne ${read.size} ] || ${hash}; then`,

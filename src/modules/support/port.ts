@@ -1,6 +1,8 @@
 import { quote, sh } from '../../shell/quote.ts'
 
-/** Finds once what the host can try a port with, into `lb_tool`. Every Debian has bash; others have python3, curl or nc. */
+/**
+ * Finds once what the host can try a port with, into `lb_tool`. Every Debian has bash; others have python3, curl or nc.
+ */
 export const PROBE_TOOLS = [
   'lb_tool=; for lb_t in bash python3 curl nc; do command -v "$lb_t" >/dev/null && { lb_tool=$lb_t; break; }; done',
   `[ -n "$lb_tool" ] || { echo 'none of bash, python3, curl, nc is on this host to try a port with' >&2; exit 127; }`,

@@ -68,7 +68,10 @@ const isData = (value: unknown): value is object =>
   Array.isArray(value) ||
   (typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype)
 
-/** `(unknown path) [Line 3, Column 5]\n  attempted to output null or undefined value` -> `x.j2:3: {{ port }} is not defined`. */
+/**
+ * `(unknown path) [Line 3, Column 5]\n  attempted to output null or undefined value` -> `x.j2:3: {{ port }} is not
+ * defined`.
+ */
 function explain(error: unknown, source: string, name: string): string {
   const message = error instanceof Error ? error.message : String(error)
   const place = /\[Line (\d+)(?:, Column (\d+))?\]/.exec(message)

@@ -28,8 +28,8 @@ export interface Replacement {
  * the new one gets its attributes, is filled, validated and flushed beside the old one, then takes its place.
  *
  * Other names of the old file (hard links) keep the old content, as they do after an editor saved it. File capabilities
- * go with the old content: the kernel takes them from whatever is written to. A path that is a mount point of its own, as
- * /etc/hosts is in a container, cannot be replaced: it is written in place, and the script says so.
+ * go with the old content: the kernel takes them from whatever is written to. A path that is a mount point of its own,
+ * as /etc/hosts is in a container, cannot be replaced: it is written in place, and the script says so.
  */
 export function replaceFile(replacement: Replacement): string {
   const { path, fill, old, owner, group, validate, backup = false, through = false } = replacement
@@ -49,7 +49,9 @@ export function replaceFile(replacement: Replacement): string {
     `{ ${fill}\n} || { lb_code=$?; head -c 8192 /dev/zero >&8; exit "$lb_code"; }`,
     'exec 8>&-',
     // Whoever writes to a file, or gives it away, takes its set-user-id bits.
-    ...(mode !== undefined && (isSpecial(mode) || !isWritable(mode)) ? [`chmod ${octal(mode)} -- "$lb_new" || exit`] : []),
+    ...(mode !== undefined && (isSpecial(mode) || !isWritable(mode))
+      ? [`chmod ${octal(mode)} -- "$lb_new" || exit`]
+      : []),
     ...(validate === undefined
       ? []
       : [
@@ -63,7 +65,10 @@ export function replaceFile(replacement: Replacement): string {
   ].join('\n')
 }
 
-/** On a link that leads through itself (`a -> a/b`) readlink would grow until the memory is full: the kernel is asked first. */
+/**
+ * On a link that leads through itself (`a -> a/b`) readlink would grow until the memory is full: the kernel is asked
+ * first.
+ */
 const notToItself = [
   'if [ ! -e "$lb_to" ] && LC_ALL=C stat -L -- "$lb_to" 2>&1 >/dev/null | grep -q -i -e "too many levels" -e "link loop"',
   'then echo "$lb_to is a link that leads to itself" >&2; exit 1; fi',
@@ -71,8 +76,9 @@ const notToItself = [
 
 /**
  * Makes `$lb_new`. Its name holds the shell's number, so that what a killed run left is told from what another one is
- * writing now, and is removed. `set -C` makes sure that the file is new: nobody can have put a link there. It is kept open
- * for the content: in a folder like /tmp the kernel lets nobody, root included, open by name what belongs to another.
+ * writing now, and is removed. `set -C` makes sure that the file is new: nobody can have put a link there. It is kept
+ * open for the content: in a folder like /tmp the kernel lets nobody, root included, open by name what belongs to
+ * another.
  *
  * @param mask - what the file is made with; none: what the target gives new files.
  */
@@ -91,13 +97,14 @@ const create = (mask: number | undefined): string =>
   ].join('\n')
 
 /**
- * In one process where cp is GNU's. Times are not kept: the content is another. Where fewer shall read the new file, it must
- * at no time have the mode of the old one, nor its ACL.
+ * In one process where cp is GNU's. Times are not kept: the content is another. Where fewer shall read the new file, it
+ * must at no time have the mode of the old one, nor its ACL.
  */
 function keepAttributes({ uid, gid, mode }: NonNullable<Replacement['old']>, asked = mode): string {
-  const copies = (mode & ~asked) === 0
-    ? ['--preserve=all --no-preserve=timestamps,links']
-    : ['--preserve=ownership,xattr,context', '--preserve=ownership,xattr']
+  const copies =
+    (mode & ~asked) === 0
+      ? ['--preserve=all --no-preserve=timestamps,links']
+      : ['--preserve=ownership,xattr,context', '--preserve=ownership,xattr']
   return [
     ...copies.map((what) => `cp --attributes-only ${what} -- "$lb_to" "$lb_new" 2>/dev/null ||`),
     sh`{ chown -- ${`${uid}:${gid}`} "$lb_new" && chmod ${octal(mode & asked)} -- "$lb_new"; } || exit`,

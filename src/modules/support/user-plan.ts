@@ -80,7 +80,16 @@ export function planUser(wanted: UserParams, found: FoundUser): Change[] | strin
       step(
         `remove user ${name}${remove ? ` and ${entry.home}` : ''}`,
         sh`userdel ${[...(remove ? ['-r'] : []), name]}`,
-        [...userWords(name), uidWord(entry.uid), PRIMARY_GROUPS, HOMES, ...ownGroup(name), `gid:${entry.gid}`, NUMBERS, ...(remove ? leftBy(name, entry.home) : [])],
+        [
+          ...userWords(name),
+          uidWord(entry.uid),
+          PRIMARY_GROUPS,
+          HOMES,
+          ...ownGroup(name),
+          `gid:${entry.gid}`,
+          NUMBERS,
+          ...(remove ? leftBy(name, entry.home) : []),
+        ],
       ),
     ]
   }
@@ -102,8 +111,11 @@ function homeStays({ name, uid, home }: UserEntry, { homeOwner, users }: FoundUs
   return other === undefined ? undefined : `the home ${home} is that of the user ${other.name} too`
 }
 
-const step = (description: string, command: string, sets: readonly string[]): Change =>
-  ({ description, script: `${command} || exit`, sets: setAccount(...sets) })
+const step = (description: string, command: string, sets: readonly string[]): Change => ({
+  description,
+  script: `${command} || exit`,
+  sets: setAccount(...sets),
+})
 
 const userWords = (name: string): string[] => [`user:${name}`]
 /** A user who is made without a number takes one that nobody can foresee. */
@@ -111,7 +123,8 @@ const uidWord = (uid?: number): string => (uid === undefined ? 'uid:any' : `uid:
 /** The group that comes and goes with its user; its number is nobody's choice. */
 const ownGroup = (name: string): string[] => [`group:${name}`, 'gid:any']
 /** `userdel -r` takes the mail along. */
-const leftBy = (name: string, home: string): string[] => [home, `/var/mail/${name}`, `/var/spool/mail/${name}`].flatMap(setTree)
+const leftBy = (name: string, home: string): string[] =>
+  [home, `/var/mail/${name}`, `/var/spool/mail/${name}`].flatMap(setTree)
 const newHome = (home: string): string[] => [...setNewDirectory(home), ...setTree(home)]
 
 /** What a plan for a user depends on. */
@@ -120,7 +133,9 @@ export function readsOfUser({ name, remove, uid, group, groups = [], home, creat
     ...userWords(name),
     ...(uid === undefined ? [] : [uidWord(uid), uidWord()]),
     ...(remove ? [HOMES] : []),
-    ...[name, group, ...groups].filter((it) => it !== undefined).map((it) => (/^\d+$/.test(it) ? 'gid:any' : `group:${it}`)),
+    ...[name, group, ...groups]
+      .filter((it) => it !== undefined)
+      .map((it) => (/^\d+$/.test(it) ? 'gid:any' : `group:${it}`)),
     NUMBERS,
     '/etc/passwd',
     '/etc/shadow',
@@ -131,7 +146,17 @@ export function readsOfUser({ name, remove, uid, group, groups = [], home, creat
 
 /** All that can come of it. A home that only the host knows is not among it. */
 export const setsOfUser = ({ name, uid, home = `/home/${name}` }: UserParams): string[] =>
-  setAccount(...userWords(name), uidWord(uid), uidWord(), PRIMARY_GROUPS, HOMES, ...ownGroup(name), NUMBERS, ...newHome(home), ...leftBy(name, home))
+  setAccount(
+    ...userWords(name),
+    uidWord(uid),
+    uidWord(),
+    PRIMARY_GROUPS,
+    HOMES,
+    ...ownGroup(name),
+    NUMBERS,
+    ...newHome(home),
+    ...leftBy(name, home),
+  )
 
 const groupOf = ({ groups }: FoundUser, wanted: string): GroupEntry | undefined =>
   groups.find(({ name, gid }) => name === wanted || String(gid) === wanted)
@@ -203,7 +228,9 @@ function modifications(wanted: UserParams, entry: UserEntry, found: FoundUser): 
         ]),
     ...(wanted.create_home && !found.homeThere ? [homeCreation(name, home ?? entry.home)] : []),
     // A run that was killed after it made the user has not come to the password.
-    ...((wanted.update_password === 'always' || found.passwordUnset) && !found.passwordSame ? passwordChange(wanted) : []),
+    ...((wanted.update_password === 'always' || found.passwordUnset) && !found.passwordSame
+      ? passwordChange(wanted)
+      : []),
   ]
 }
 

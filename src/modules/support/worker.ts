@@ -12,8 +12,8 @@ export class Refusal extends Error {
 }
 
 /**
- * Shell text that has the controller's Node run a program of this project: for what no shell text can do. Only for tasks on
- * the controller (`localhost`). The request travels on stdin, secrets in it revealed.
+ * Shell text that has the controller's Node run a program of this project: for what no shell text can do. Only for
+ * tasks on the controller (`localhost`). The request travels on stdin, secrets in it revealed.
  *
  * @param file - the `.ts` file that exports `programs`.
  * @param program - which of them.

@@ -5,8 +5,8 @@ import type { Palette } from './palette.ts'
 import { shorten } from './text.ts'
 
 /**
- * The lines after a run: what stands now, the figures, the report and the next steps; without a closing the report and how
- * to run again.
+ * The lines after a run: what stands now, the figures, the report and the next steps; without a closing the report and
+ * how to run again.
  *
  * @param links - whether the terminal shows hyperlinks (OSC 8).
  */

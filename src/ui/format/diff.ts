@@ -6,7 +6,8 @@ import { linesOf } from './text.ts'
 /** A change's texts as a unified diff. */
 export function diffLines({ subject, before, after }: NonNullable<PlannedChange['diff']>, paint: Palette): string[] {
   const patch = createTwoFilesPatch(subject, subject, before, after, 'before', 'after', {
-    context: 3, headerOptions: FILE_HEADERS_ONLY,
+    context: 3,
+    headerOptions: FILE_HEADERS_ONLY,
   })
   return linesOf(patch).map((line) => {
     if (line.startsWith('---') || line.startsWith('+++')) return paint.bold(line.replace('\t', ' '))

@@ -34,12 +34,16 @@ export function findingLines(findings: readonly Finding[], paint: Palette, width
   const indent = idWidth + 4
   return findings.flatMap((finding) => {
     const head = `${findingMark(finding, paint)} ${paint.bold(finding.id.padEnd(idWidth))}  `
-    return wrap(said(finding), Math.max(MIN_STATEMENT, width - indent))
-      .map((line, i) => `${i === 0 ? head : ' '.repeat(indent)}${line}`)
+    return wrap(said(finding), Math.max(MIN_STATEMENT, width - indent)).map(
+      (line, i) => `${i === 0 ? head : ' '.repeat(indent)}${line}`,
+    )
   })
 }
 
-/** `4 findings hold`, or `2 of 4 findings hold, 1 open`: open is what could not be told. Questions are counted apart: `2 of 3 questions answered`. */
+/**
+ * `4 findings hold`, or `2 of 4 findings hold, 1 open`: open is what could not be told. Questions are counted apart: `2
+ * of 3 questions answered`.
+ */
 export function findingTally(all: readonly Finding[]): string {
   const findings = all.filter(({ question }) => question === undefined)
   const asked = all.filter(({ question }) => question === true)

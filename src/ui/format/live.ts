@@ -12,20 +12,23 @@ const TICK_MS = 1000
 export interface RunProgress {
   /** Milliseconds since 1970. */
   readonly since: number
-  /** How long each phase took in earlier runs, in milliseconds and in their order; empty where no estimate is wanted. */
+  /**
+   * How long each phase took in earlier runs, in milliseconds and in their order; empty where no estimate is wanted.
+   */
   readonly expected: readonly (number | undefined)[]
 }
 
 /**
- * The head of a play at work: `Swarm  phase 3 of 12, 8s; run 1m 40s, about 2m 10s left`, and the newest notice. The line is
- * cut at the terminal's width, so a warning or an error stands first.
+ * The head of a play at work: `Swarm  phase 3 of 12, 8s; run 1m 40s, about 2m 10s left`, and the newest notice. The
+ * line is cut at the terminal's width, so a warning or an error stands first.
  */
 export function liveTitle(board: Board, run: RunProgress, now: number, paint: Palette): string {
   const notice = board.notices.at(-1)
   const told = notice === undefined ? [] : [noticePaint(notice.level, paint)(shorten(notice.message))]
   const phase = board.phase === undefined ? '' : `phase ${board.phase.number} of ${board.phase.of}, `
   const progress = `${phase}${elapsed(board.since, now)}; run ${elapsed(run.since, now)}${remaining(board, run, now)}`
-  const details = notice === undefined || notice.level === 'info' ? [paint.dim(progress), ...told] : [...told, paint.dim(progress)]
+  const details =
+    notice === undefined || notice.level === 'info' ? [paint.dim(progress), ...told] : [...told, paint.dim(progress)]
   return [paint.bold(shorten(board.play)), ...details].join('  ')
 }
 

@@ -11,6 +11,7 @@ export function noticePaint(level: Notice['level'], paint: Palette): (text: stri
 /** `warning: node1: no IPVS here`, in a terminal's width. */
 export function noticeLines({ level, host, message }: Notice, paint: Palette, width: number): string[] {
   const indent = level.length + 2
-  return wrap(`${host === undefined ? '' : `${host}: `}${shorten(message)}`, width - indent)
-    .map((line, i) => (i === 0 ? `${noticePaint(level, paint)(`${level}:`)} ${line}` : `${' '.repeat(indent)}${line}`))
+  return wrap(`${host === undefined ? '' : `${host}: `}${shorten(message)}`, width - indent).map((line, i) =>
+    i === 0 ? `${noticePaint(level, paint)(`${level}:`)} ${line}` : `${' '.repeat(indent)}${line}`,
+  )
 }

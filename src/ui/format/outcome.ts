@@ -27,7 +27,9 @@ function wouldDo(end: RunEnd): string {
 
 function troubles(end: RunEnd): string {
   const hosts = (column: 'failed' | 'unreachable'): string[] =>
-    Object.entries(end.hosts).filter(([, recap]) => recap[column] > 0).map(([host]) => host)
+    Object.entries(end.hosts)
+      .filter(([, recap]) => recap[column] > 0)
+      .map(([host]) => host)
   const named = (names: string[], what: string): string[] => (names.length === 0 ? [] : [`${names.join(', ')} ${what}`])
   const parts = [...named(hosts('failed'), 'failed'), ...named(hosts('unreachable'), 'unreachable')]
   return parts.length === 0 ? '' : `: ${parts.join('; ')}`

@@ -15,12 +15,18 @@ export const labelOf = ({ status, ignored }: Pick<TaskResult, 'status' | 'ignore
 /** Ansible's colours of the states. */
 export function paintOf(label: Label, paint: Palette): (text: string) => string {
   switch (label) {
-    case 'ok': return paint.green
-    case 'changed': return paint.yellow
+    case 'ok':
+      return paint.green
+    case 'changed':
+      return paint.yellow
     case 'failed':
-    case 'unreachable': return paint.red
-    case 'skipped': return paint.cyan
-    case 'ignored': return paint.magenta
-    case 'unknown': return paint.blue
+    case 'unreachable':
+      return paint.red
+    case 'skipped':
+      return paint.cyan
+    case 'ignored':
+      return paint.magenta
+    case 'unknown':
+      return paint.blue
   }
 }

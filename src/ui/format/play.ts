@@ -31,10 +31,13 @@ export function playLines(board: Board, summary: PlaySummary, paint: Palette): s
 
 function headLine(board: Board, { check, durationMs }: PlaySummary, paint: Palette): string {
   const took = durationMs === null ? 'stopped' : duration(durationMs)
-  const parts = outcome(board, check)
-    .map(({ text, label }) => (label === undefined ? text : paintOf(label, paint)(text)))
-  return `${mark(board, durationMs, paint)} ${paint.bold(shorten(board.play).padEnd(NAME_WIDTH))} `
-    + `${paint.dim(took.padStart(7))}   ${parts.join(', ')}`
+  const parts = outcome(board, check).map(({ text, label }) =>
+    label === undefined ? text : paintOf(label, paint)(text),
+  )
+  return (
+    `${mark(board, durationMs, paint)} ${paint.bold(shorten(board.play).padEnd(NAME_WIDTH))} ` +
+    `${paint.dim(took.padStart(7))}   ${parts.join(', ')}`
+  )
 }
 
 function mark(board: Board, durationMs: number | null, paint: Palette): string {
@@ -54,7 +57,7 @@ function outcome(board: Board, check: boolean): Part[] {
   }
   const sum = totals(board)
   const part = (label: Label, words: string): Part[] =>
-    ((sum[label] ?? 0) > 0 ? [{ text: `${sum[label]} ${words}`, label }] : [])
+    (sum[label] ?? 0) > 0 ? [{ text: `${sum[label]} ${words}`, label }] : []
   const parts: Part[] = [
     ...part('changed', check ? 'would change' : 'changed'),
     ...part('unknown', 'unknown'),
@@ -94,8 +97,10 @@ function changeBlocks(board: Board, diff: boolean, paint: Palette): string[] {
     block.hosts.push(result.host)
     blocks.set(key, block)
   }
-  return [...blocks.values()].flatMap(({ lines: [title = '', ...body], hosts }) => [
-    `${title}  ${paint.dim(hosts.length === board.hosts.size && hosts.length > 1 ? 'all hosts' : hosts.join(' '))}`,
-    ...body,
-  ].map(indented))
+  return [...blocks.values()].flatMap(({ lines: [title = '', ...body], hosts }) =>
+    [
+      `${title}  ${paint.dim(hosts.length === board.hosts.size && hosts.length > 1 ? 'all hosts' : hosts.join(' '))}`,
+      ...body,
+    ].map(indented),
+  )
 }

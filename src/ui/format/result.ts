@@ -29,12 +29,18 @@ export const resultLine = (result: TaskResult): string =>
   `${resultTitle(result)}${result.message === undefined ? '' : `: ${shorten(result.message)}`}`
 
 /** What stands below a result: its changes, the diffs, the end of an error, and what `-v` asks for. */
-export function resultBody(result: TaskResult, { diff, verbosity, width = Infinity }: Detail, paint: Palette): string[] {
+export function resultBody(
+  result: TaskResult,
+  { diff, verbosity, width = Infinity }: Detail,
+  paint: Palette,
+): string[] {
   const unknown = result.status === 'unknown' && result.changes.length > 0
   return [
     ...(unknown ? [paint.dim('as things are now it would:')] : []),
     ...result.changes.flatMap((change) => [
-      ...(repeats(change.description, result.task) && !unknown ? [] : [paint.dim(shorten(`- ${change.description}`, width))]),
+      ...(repeats(change.description, result.task) && !unknown
+        ? []
+        : [paint.dim(shorten(`- ${change.description}`, width))]),
       ...(diff && change.diff !== undefined ? diffLines(change.diff, paint) : []),
     ]),
     ...outputLines(result, verbosity, paint).flatMap((line) => (verbosity > 0 ? [line] : fit(line, width))),
@@ -43,7 +49,10 @@ export function resultBody(result: TaskResult, { diff, verbosity, width = Infini
 
 /** The change says no more than the task's name. */
 const repeats = (description: string, task: string): boolean => {
-  const bare = (text: string): string => shorten(text).replace(/^run: /, '').toLowerCase()
+  const bare = (text: string): string =>
+    shorten(text)
+      .replace(/^run: /, '')
+      .toLowerCase()
   return bare(description) === bare(task)
 }
 

@@ -5,11 +5,13 @@ import { stripVTControlCharacters } from 'node:util'
  * title, and of a line that was drawn again and again (a progress bar) only the last state.
  */
 export function clean(text: string): string {
-  return stripVTControlCharacters(text)
-    .replaceAll('\r\n', '\n')
-    // Looked for from the start of a line only: from everywhere, one line of a megabyte would take minutes.
-    .replace(/^[^\n]*\r(?=[^\n])/gm, '')
-    .replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '')
+  return (
+    stripVTControlCharacters(text)
+      .replaceAll('\r\n', '\n')
+      // Looked for from the start of a line only: from everywhere, one line of a megabyte would take minutes.
+      .replace(/^[^\n]*\r(?=[^\n])/gm, '')
+      .replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '')
+  )
 }
 
 /** The lines of an output without the empty ones at its end. */
@@ -43,10 +45,15 @@ export function wrap(text: string, width: number): string[] {
   return lines
 }
 
-/** A line as lines of at most `width` characters: as it is where it fits, else broken between words, a longer word anywhere. */
+/**
+ * A line as lines of at most `width` characters: as it is where it fits, else broken between words, a longer word
+ * anywhere.
+ */
 export function fit(line: string, width: number): string[] {
   if (line.length <= width) return [line]
-  return wrap(line, width).flatMap((part) => Array.from({ length: Math.ceil(part.length / width) }, (_, i) => part.slice(i * width, (i + 1) * width)))
+  return wrap(line, width).flatMap((part) =>
+    Array.from({ length: Math.ceil(part.length / width) }, (_, i) => part.slice(i * width, (i + 1) * width)),
+  )
 }
 
 /** `3 hosts`, `1 host`. */

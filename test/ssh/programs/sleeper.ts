@@ -5,8 +5,12 @@ import { command, play, playbook } from '../../../src/labbook.ts'
 import '../../../src/report/index.ts'
 
 const [root = '', sleep = '', ...options] = process.argv.slice(2)
-process.exitCode = await main(playbook({
-  name: 'sleeper',
-  description: 'sleeps',
-  steps: [play('Rest', { hosts: 'all' }, () => [command('Sleep', { cmd: sleep }), command('Wake', { cmd: 'true' })])],
-}), options, root)
+process.exitCode = await main(
+  playbook({
+    name: 'sleeper',
+    description: 'sleeps',
+    steps: [play('Rest', { hosts: 'all' }, () => [command('Sleep', { cmd: sleep }), command('Wake', { cmd: 'true' })])],
+  }),
+  options,
+  root,
+)

@@ -23,17 +23,63 @@ function seen(dir: string, change: (folder: string) => void): string {
 
 const changes: [string, (folder: string) => void, RegExp | ''][] = [
   ['equal roots', () => undefined, ''],
-  ['content', (folder) => { writeFileSync(path.join(folder, 'srv/app/file'), 'CONTENT\n') }, /^- srv\/app\/file file 640.*\n\+ srv\/app\/file file 640/],
-  ['mode', (folder) => { chmodSync(path.join(folder, 'srv/app/file'), 0o600) }, /\+ srv\/app\/file file 600/],
-  ['one more file', (folder) => { writeFileSync(path.join(folder, 'srv/app/more'), '') }, /^\+ srv\/app\/more/],
-  ['where a link leads', (folder) => {
-    rmSync(path.join(folder, 'srv/current'))
-    symlinkSync('/srv', path.join(folder, 'srv/current'))
-  }, /\+ srv\/current link \d+:\d+ -> \/srv$/],
-  ['an account', (folder) => { writeFileSync(path.join(folder, 'etc/passwd'), 'alice:x:2501:2500::/home/alice:/bin/bash\n') }, /\+ passwd alice:.*bash/],
-  ['a password that is set', (folder) => { writeFileSync(path.join(folder, 'etc/shadow'), 'alice::20000::::::\n') }, /\+ shadow alice:$/],
-  ['the day of a password', (folder) => { writeFileSync(path.join(folder, 'etc/shadow'), 'alice:!:19999::::::\n') }, ''],
-  ['what the tasks are not about', (folder) => { writeFileSync(path.join(folder, 'etc/other'), '') }, ''],
+  [
+    'content',
+    (folder) => {
+      writeFileSync(path.join(folder, 'srv/app/file'), 'CONTENT\n')
+    },
+    /^- srv\/app\/file file 640.*\n\+ srv\/app\/file file 640/,
+  ],
+  [
+    'mode',
+    (folder) => {
+      chmodSync(path.join(folder, 'srv/app/file'), 0o600)
+    },
+    /\+ srv\/app\/file file 600/,
+  ],
+  [
+    'one more file',
+    (folder) => {
+      writeFileSync(path.join(folder, 'srv/app/more'), '')
+    },
+    /^\+ srv\/app\/more/,
+  ],
+  [
+    'where a link leads',
+    (folder) => {
+      rmSync(path.join(folder, 'srv/current'))
+      symlinkSync('/srv', path.join(folder, 'srv/current'))
+    },
+    /\+ srv\/current link \d+:\d+ -> \/srv$/,
+  ],
+  [
+    'an account',
+    (folder) => {
+      writeFileSync(path.join(folder, 'etc/passwd'), 'alice:x:2501:2500::/home/alice:/bin/bash\n')
+    },
+    /\+ passwd alice:.*bash/,
+  ],
+  [
+    'a password that is set',
+    (folder) => {
+      writeFileSync(path.join(folder, 'etc/shadow'), 'alice::20000::::::\n')
+    },
+    /\+ shadow alice:$/,
+  ],
+  [
+    'the day of a password',
+    (folder) => {
+      writeFileSync(path.join(folder, 'etc/shadow'), 'alice:!:19999::::::\n')
+    },
+    '',
+  ],
+  [
+    'what the tasks are not about',
+    (folder) => {
+      writeFileSync(path.join(folder, 'etc/other'), '')
+    },
+    '',
+  ],
 ]
 for (const [name, change, expected] of changes) {
   t.test(name, async (t) => {

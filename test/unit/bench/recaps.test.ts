@@ -11,7 +11,10 @@ import { emptyRecap } from '../../../src/run/recap.ts'
 t.test("Labbook's recap, as its screen writes it", async (t) => {
   const [runner] = labbook('0')
   const lines = (recaps: Record<string, object>) =>
-    recapLines(Object.fromEntries(Object.entries(recaps).map(([host, recap]) => [host, { ...emptyRecap(), ...recap }])), palette(false)).join('\n')
+    recapLines(
+      Object.fromEntries(Object.entries(recaps).map(([host, recap]) => [host, { ...emptyRecap(), ...recap }])),
+      palette(false),
+    ).join('\n')
   t.equal(runner?.changed(lines({ h001: { ok: 25, changed: 24 }, h002: { ok: 25 } }), 2), 24)
   t.equal(runner?.changed(lines({ h001: { ok: 25 } }), 2), undefined, 'a host is missing')
   t.equal(runner?.changed(lines({ h001: { ok: 25 }, h002: { failed: 1 } }), 2), undefined, 'a host failed')
@@ -19,7 +22,8 @@ t.test("Labbook's recap, as its screen writes it", async (t) => {
 
 t.test("Ansible's recap", async (t) => {
   const runner = ansible({ id: 'a', title: '', version: '', program: '', config: '', expected: { start: 0, task: 0 } })
-  const recap = (changed: number) => `h001                       : ok=25   changed=${changed}    unreachable=0    failed=0    skipped=0    rescued=0    ignored=0   \n`
+  const recap = (changed: number) =>
+    `h001                       : ok=25   changed=${changed}    unreachable=0    failed=0    skipped=0    rescued=0    ignored=0   \n`
   t.equal(runner.changed(`PLAY RECAP ***\n${recap(3)}${recap(0).replace('h001', 'h002')}`, 2), 3)
   t.equal(runner.changed(recap(0).replace('unreachable=0', 'unreachable=1'), 1), undefined)
 })
@@ -46,6 +50,11 @@ t.test("the floor's own word", async (t) => {
 
 t.test('options', async (t) => {
   t.match(parseOptions([]), { hosts: [3, 10], repeat: 5, slowRepeat: 3, runners: undefined })
-  t.match(parseOptions(['--hosts', '1,200', '--repeat', '2', '--workloads', 'first']), { hosts: [1, 200], slowRepeat: 2, workloads: ['first'] })
-  for (const wrong of [['--hosts', '0'], ['--workloads', 'third'], ['--repeat', 'x'], ['--nothing']]) t.throws(() => parseOptions(wrong), OptionError)
+  t.match(parseOptions(['--hosts', '1,200', '--repeat', '2', '--workloads', 'first']), {
+    hosts: [1, 200],
+    slowRepeat: 2,
+    workloads: ['first'],
+  })
+  for (const wrong of [['--hosts', '0'], ['--workloads', 'third'], ['--repeat', 'x'], ['--nothing']])
+    t.throws(() => parseOptions(wrong), OptionError)
 })

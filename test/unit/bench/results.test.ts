@@ -4,11 +4,28 @@ import { spread } from '../../../bench/statistics.ts'
 import { judge } from '../../../bench/targets.ts'
 
 const trial = (runner: string, repeat: number, wall: number, more: Partial<Trial> = {}): Trial => ({
-  workload: 'second', hosts: 10, runner, repeat, load: 0, wall, controllerCpu: wall / 2, targetsCpu: wall / 4, connections: 10, bytes: 1000, refused: 0, ...more,
+  workload: 'second',
+  hosts: 10,
+  runner,
+  repeat,
+  load: 0,
+  wall,
+  controllerCpu: wall / 2,
+  targetsCpu: wall / 4,
+  connections: 10,
+  bytes: 1000,
+  refused: 0,
+  ...more,
 })
 const results = (trials: Trial[], more: Partial<Results> = {}): Results => ({
-  date: '2026-01-01T00:00:00Z', machine: { cores: 2, cpu: '', memoryBytes: 0, system: '', kernel: '', node: '' },
-  runners: [], notes: [], trials, counts: [], scale: [], ...more,
+  date: '2026-01-01T00:00:00Z',
+  machine: { cores: 2, cpu: '', memoryBytes: 0, system: '', kernel: '', node: '' },
+  runners: [],
+  notes: [],
+  trials,
+  counts: [],
+  scale: [],
+  ...more,
 })
 const CASE = { workload: 'second', hosts: 10 } as const
 
@@ -20,8 +37,12 @@ t.test('spread', async (t) => {
 
 t.test('ratios are taken within a repeat, and only where both ran', async (t) => {
   const trials = [
-    trial('floor', 0, 1), trial('floor', 1, 10), trial('floor', 2, 100),
-    trial('labbook-node', 0, 2), trial('labbook-node', 1, 30), trial('labbook-node', 3, 9),
+    trial('floor', 0, 1),
+    trial('floor', 1, 10),
+    trial('floor', 2, 100),
+    trial('labbook-node', 0, 2),
+    trial('labbook-node', 1, 30),
+    trial('labbook-node', 3, 9),
   ]
   t.same(ratio(trials, 'labbook-node', 'floor', CASE, 'wall'), { median: 2.5, min: 2, max: 3, count: 2 })
   t.equal(ratio(trials, 'labbook-node', 'floor', { workload: 'first', hosts: 10 }, 'wall'), undefined, 'another case')
@@ -39,14 +60,19 @@ t.test('targets are judged where they were measured', async (t) => {
   const missed = line(results([trial('floor', 0, 1), trial('labbook-node', 0, 1.4), trial('labbook', 0, 5)]), text)
   t.match(missed, { met: false, found: /^1\.40x/, other: /^5\.00x/ })
   const less = 'second run: 35x less CPU than Ansible with pipelining (CPU, 10 hosts)'
-  t.match(line(results([trial('ansible-fast', 0, 40), trial('labbook-node', 0, 1)]), less), { met: true, found: /^40\.0x less/ })
+  t.match(line(results([trial('ansible-fast', 0, 40), trial('labbook-node', 0, 1)]), less), {
+    met: true,
+    found: /^40\.0x less/,
+  })
   t.equal(line(results([trial('ansible-fast', 0, 30), trial('labbook-node', 0, 1)]), less)?.met, false)
 })
 
 t.test('the targets of 200 hosts', async (t) => {
   const many = { hosts: 200 }
   const count = { workload: 'second', hosts: 200, runner: 'labbook-node', roundTrips: 0 } as const
-  const all = results([trial('labbook-node', 0, 1, { hosts: 50 }), trial('labbook-node', 0, 4.2, many)], { counts: [{ ...count, memory: 149e6 }] })
+  const all = results([trial('labbook-node', 0, 1, { hosts: 50 }), trial('labbook-node', 0, 4.2, many)], {
+    counts: [{ ...count, memory: 149e6 }],
+  })
   const of = (kind: RegExp, from = all) => judge(from).find(({ target }) => kind.test(target))?.met
   t.equal(of(/MaxStartups/), true)
   t.equal(of(/150 MB/), true)

@@ -6,7 +6,9 @@ const CLIENT = '127.0.0.1.40000'
 const SERVER = '127.66.0.1.22'
 
 t.test('a turn of the client and its answer are one round trip, whatever the number of packets', async (t) => {
-  const text = [packet(CLIENT, SERVER), packet(CLIENT, SERVER), packet(SERVER, CLIENT), packet(SERVER, CLIENT)].join('\n')
+  const text = [packet(CLIENT, SERVER), packet(CLIENT, SERVER), packet(SERVER, CLIENT), packet(SERVER, CLIENT)].join(
+    '\n',
+  )
   t.equal(countTrips(text), 1)
 })
 

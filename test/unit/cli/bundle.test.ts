@@ -8,9 +8,16 @@ import t, { type Test } from 'tap'
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 
 /** A project of its own with one playbook, so that its bundle is nobody else's. */
-function project(test: Test): { readonly folder: string; write(text: string): void; run(...args: string[]): { said: string; exitCode: number | null }; kept(): string[] } {
+function project(test: Test): {
+  readonly folder: string
+  write(text: string): void
+  run(...args: string[]): { said: string; exitCode: number | null }
+  kept(): string[]
+} {
   const folder = mkdtempSync(path.join(tmpdir(), 'labbook-bundle-'))
-  test.teardown(() => { rmSync(folder, { recursive: true }) })
+  test.teardown(() => {
+    rmSync(folder, { recursive: true })
+  })
   cpSync(path.join(ROOT, 'src'), path.join(folder, 'src'), { recursive: true })
   cpSync(path.join(ROOT, 'package.json'), path.join(folder, 'package.json'))
   mkdirSync(path.join(folder, 'node_modules'))
@@ -23,14 +30,21 @@ function project(test: Test): { readonly folder: string; write(text: string): vo
   writeFileSync(entry, "import { runEntry } from '../src/cli/entry.mjs'\n\nawait runEntry(import.meta.url)\n")
   return {
     folder,
-    write: (text) => { writeFileSync(path.join(folder, 'playbooks/mine/playbook.ts'), text) },
+    write: (text) => {
+      writeFileSync(path.join(folder, 'playbooks/mine/playbook.ts'), text)
+    },
     run: (...args) => {
       const { stdout, stderr, status } = spawnSync(process.execPath, [entry, '--yes', ...args], {
-        cwd: folder, encoding: 'utf8', env: { ...process.env, NODE_OPTIONS: '', NO_COLOR: '1' },
+        cwd: folder,
+        encoding: 'utf8',
+        env: { ...process.env, NODE_OPTIONS: '', NO_COLOR: '1' },
       })
       return { said: stdout + stderr, exitCode: status }
     },
-    kept: () => readdirSync(path.join(folder, 'node_modules/.cache/labbook')).map((name) => name.replace(/[0-9a-f]{16}/g, '*')).sort(),
+    kept: () =>
+      readdirSync(path.join(folder, 'node_modules/.cache/labbook'))
+        .map((name) => name.replace(/[0-9a-f]{16}/g, '*'))
+        .sort(),
   }
 }
 
@@ -91,11 +105,16 @@ t.test('a playbook that exports none, or something else, is told what to export'
 
 t.test('what a playbook throws while it is loaded, or in its own functions, is told by its place', async (t) => {
   const { write, run, folder } = project(t)
-  write("import { play, playbook } from '../../src/labbook.ts'\n\nconst settings = {} as { own: { hosts: string } }\n"
-    + "export default playbook({ name: 'mine', description: 'd', steps: [play('Play', { hosts: settings.own.hosts }, () => [])] })\n")
+  write(
+    "import { play, playbook } from '../../src/labbook.ts'\n\nconst settings = {} as { own: { hosts: string } }\n" +
+      "export default playbook({ name: 'mine', description: 'd', steps: [play('Play', { hosts: settings.own.hosts }, () => [])] })\n",
+  )
   const message = "Cannot read properties of undefined (reading 'hosts')"
-  for (const which of ['made', 'kept']) t.strictSame(run(), { said: `playbooks/mine/playbook.ts:4:102: ${message}\n`, exitCode: 1 }, which)
-  write("import { play, playbook } from '../../src/labbook.ts'\n\nconst settings = {} as { own: { hosts: string } }\n"
-    + "export default playbook({ name: 'mine', description: 'd', steps: () => [play('Play', { hosts: settings.own.hosts }, () => [])] })\n")
+  for (const which of ['made', 'kept'])
+    t.strictSame(run(), { said: `playbooks/mine/playbook.ts:4:102: ${message}\n`, exitCode: 1 }, which)
+  write(
+    "import { play, playbook } from '../../src/labbook.ts'\n\nconst settings = {} as { own: { hosts: string } }\n" +
+      "export default playbook({ name: 'mine', description: 'd', steps: () => [play('Play', { hosts: settings.own.hosts }, () => [])] })\n",
+  )
   t.strictSame(run(), { said: `${folder}/playbooks/mine/playbook.ts:4:108: ${message}\n`, exitCode: 1 })
 })

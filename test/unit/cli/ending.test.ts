@@ -10,12 +10,19 @@ import { endingLines } from '../../../src/ui/format/closing.ts'
 import { palette } from '../../../src/ui/format/palette.ts'
 import { recording } from '../../support/events.ts'
 
-const inventory = parseInventory({ main: {
-  path: 'inventory.yaml', text: 'all:\n  hosts:\n    node1: { ansible_host: 10.0.0.1, port: 80 }\n  children:\n    swarm:\n      hosts:\n        node1:\n',
-} })
+const inventory = parseInventory({
+  main: {
+    path: 'inventory.yaml',
+    text: 'all:\n  hosts:\n    node1: { ansible_host: 10.0.0.1, port: 80 }\n  children:\n    swarm:\n      hosts:\n        node1:\n',
+  },
+})
 const plain = palette(false)
 
-function ended(argv: readonly string[], status: RunEnd['status'], closing?: (run: ClosingContext) => { standing: []; figures: [string, string][]; next: [] }) {
+function ended(
+  argv: readonly string[],
+  status: RunEnd['status'],
+  closing?: (run: ClosingContext) => { standing: []; figures: [string, string][]; next: [] },
+) {
   const run = recording()
   run.start()
   run.play('Drain', 'experiment')
@@ -23,41 +30,90 @@ function ended(argv: readonly string[], status: RunEnd['status'], closing?: (run
   run.end({}, { status })
   const fold = new SummaryFold()
   for (const event of run.events) fold.add(event)
-  const ready = { options: parseOptions(argv, { up: 'create it' }), inventory, extraVars: { port: 8080 }, ...(closing === undefined ? {} : { closing }) }
-  return endingOf({ ready, argv: ['npx', 'zx', 'playbooks/site.mjs', ...argv], summary: fold.summary(), report: 'runs/latest/report.html', mask: (text) => text.replace('s3cret', '[REDACTED]') })
+  const ready = {
+    options: parseOptions(argv, { up: 'create it' }),
+    inventory,
+    extraVars: { port: 8080 },
+    ...(closing === undefined ? {} : { closing }),
+  }
+  return endingOf({
+    ready,
+    argv: ['npx', 'zx', 'playbooks/site.mjs', ...argv],
+    summary: fold.summary(),
+    report: 'runs/latest/report.html',
+    mask: (text) => text.replace('s3cret', '[REDACTED]'),
+  })
 }
 
-t.test('the closing sees words, inventory, groups, variables and findings of a run that passed; secrets are masked', async (t) => {
-  let seen: ClosingContext | undefined
-  const ending = ended(['up', '-i', 'own.yaml'], 'passed', (run) => {
-    seen = run
-    return { standing: [], figures: [['Password', 's3cret']], next: [] }
-  })
-  t.match(seen, { words: ['up'], inventory: 'own.yaml', groups: { swarm: ['node1'] }, findings: [{ id: 'swarm.drain.evacuates', holds: true }] })
-  t.match(seen?.hostvars('node1'), { ansible_host: '10.0.0.1', port: 8080 }, 'an extra variable wins')
-  t.strictSame(ending, { report: 'runs/latest/report.html', closing: { standing: [], figures: [['Password', '[REDACTED]']], next: [] } })
-})
+t.test(
+  'the closing sees words, inventory, groups, variables and findings of a run that passed; secrets are masked',
+  async (t) => {
+    let seen: ClosingContext | undefined
+    const ending = ended(['up', '-i', 'own.yaml'], 'passed', (run) => {
+      seen = run
+      return { standing: [], figures: [['Password', 's3cret']], next: [] }
+    })
+    t.match(seen, {
+      words: ['up'],
+      inventory: 'own.yaml',
+      groups: { swarm: ['node1'] },
+      findings: [{ id: 'swarm.drain.evacuates', holds: true }],
+    })
+    t.match(seen?.hostvars('node1'), { ansible_host: '10.0.0.1', port: 8080 }, 'an extra variable wins')
+    t.strictSame(ending, {
+      report: 'runs/latest/report.html',
+      closing: { standing: [], figures: [['Password', '[REDACTED]']], next: [] },
+    })
+  },
+)
 
 t.test('after a failure or an interrupt there is no closing, but the command that runs the same again', async (t) => {
-  const closing = (): never => { throw new Error('not asked') }
+  const closing = (): never => {
+    throw new Error('not asked')
+  }
   for (const status of ['failed', 'interrupted'] as const) {
     t.strictSame(ended(['up', '--limit', 'node1:!node2'], status, closing), {
-      report: 'runs/latest/report.html', again: "npx zx playbooks/site.mjs up --limit 'node1:!node2'",
+      report: 'runs/latest/report.html',
+      again: "npx zx playbooks/site.mjs up --limit 'node1:!node2'",
     })
   }
-  t.strictSame(ended(['up', '--check'], 'passed', closing), { report: 'runs/latest/report.html' }, 'nothing stands after a check')
+  t.strictSame(
+    ended(['up', '--check'], 'passed', closing),
+    { report: 'runs/latest/report.html' },
+    'nothing stands after a check',
+  )
 })
 
 t.test('the lines after a run', async (t) => {
   const report = 'runs/latest/report.html'
   t.strictSame(endingLines({}, plain, false), [])
-  t.strictSame(endingLines({ report, again: 'npx zx playbooks/site.mjs' }, plain, false), [`report: ${report}`, 'run again: npx zx playbooks/site.mjs'])
-  const closing = { standing: [['node1', 'manager'], ['node10', 'worker']], figures: [], next: [['Remove the lab', 'npx zx playbooks/lab.mjs down']] } as const
+  t.strictSame(endingLines({ report, again: 'npx zx playbooks/site.mjs' }, plain, false), [
+    `report: ${report}`,
+    'run again: npx zx playbooks/site.mjs',
+  ])
+  const closing = {
+    standing: [
+      ['node1', 'manager'],
+      ['node10', 'worker'],
+    ],
+    figures: [],
+    next: [['Remove the lab', 'npx zx playbooks/lab.mjs down']],
+  } as const
   t.strictSame(endingLines({ report, closing }, plain, false), [
-    '', 'RUNNING NOW', '  node1   manager', '  node10  worker',
-    '', 'RESULTS', `  Report  ${report}`,
-    '', 'NEXT STEPS', '  Remove the lab  npx zx playbooks/lab.mjs down',
+    '',
+    'RUNNING NOW',
+    '  node1   manager',
+    '  node10  worker',
+    '',
+    'RESULTS',
+    `  Report  ${report}`,
+    '',
+    'NEXT STEPS',
+    '  Remove the lab  npx zx playbooks/lab.mjs down',
   ])
   const spaced = endingLines({ report: 'a folder/report.html' }, plain, true)[0]
-  t.equal(spaced, `report: \u001b]8;;file://${path.resolve('a folder/report.html').replaceAll(' ', '%20')}\u001b\\a folder/report.html\u001b]8;;\u001b\\`)
+  t.equal(
+    spaced,
+    `report: \u001b]8;;file://${path.resolve('a folder/report.html').replaceAll(' ', '%20')}\u001b\\a folder/report.html\u001b]8;;\u001b\\`,
+  )
 })

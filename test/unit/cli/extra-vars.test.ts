@@ -3,20 +3,32 @@ import t from 'tap'
 import { mergeExtraVars, parseExtraVars } from '../../../src/cli/extra-vars.ts'
 import { UsageError } from '../../../src/cli/usage-error.ts'
 
-const read = (...texts: string[]): Record<string, unknown> => mergeExtraVars(texts.map(parseExtraVars), {
-  'vars.yml': '# sizes\nreplicas: 6\nimage: counter\n', 'empty.yml': '# nothing yet\n', 'list.yml': '- a\n', 'bad.yml': 'a: 1\nb: [\n',
-})
+const read = (...texts: string[]): Record<string, unknown> =>
+  mergeExtraVars(texts.map(parseExtraVars), {
+    'vars.yml': '# sizes\nreplicas: 6\nimage: counter\n',
+    'empty.yml': '# nothing yet\n',
+    'list.yml': '- a\n',
+    'bad.yml': 'a: 1\nb: [\n',
+  })
 
 void t.test('pairs are text, with quotes as in a shell', async (t) => {
-  t.strictSame(read(`a=1 b='two words' c="say \\"hi\\"" d=x'y z'w e=`), { a: '1', b: 'two words', c: 'say "hi"', d: 'xy zw', e: '' })
+  t.strictSame(read(`a=1 b='two words' c="say \\"hi\\"" d=x'y z'w e=`), {
+    a: '1',
+    b: 'two words',
+    c: 'say "hi"',
+    d: 'xy zw',
+    e: '',
+  })
   t.strictSame(read('url=http://h/?a=b'), { url: 'http://h/?a=b' })
 })
 
 void t.test('any value survives single quotes', async () => {
-  fc.assert(fc.property(fc.string(), (value) => {
-    const quoted = `'${value.replaceAll("'", `'\\''`)}'`
-    return read(`key=${quoted}`).key === value
-  }))
+  fc.assert(
+    fc.property(fc.string(), (value) => {
+      const quoted = `'${value.replaceAll("'", `'\\''`)}'`
+      return read(`key=${quoted}`).key === value
+    }),
+  )
 })
 
 void t.test('an object keeps its types', async (t) => {

@@ -4,14 +4,21 @@ import { OPTIONS } from '../../../src/cli/options.ts'
 
 const text = helpText({
   playbook: 'lab.mjs',
-  description: 'Makes the lab: three machines inside this one, each with an address, sshd and systemd of its own, ready for any playbook.',
-  steps: ['Packages', 'A step with a name so long that it has to go on in the next line, below where it began, and not at the margin'],
+  description:
+    'Makes the lab: three machines inside this one, each with an address, sshd and systemd of its own, ready for any playbook.',
+  steps: [
+    'Packages',
+    'A step with a name so long that it has to go on in the next line, below where it began, and not at the margin',
+  ],
   words: { up: 'make the lab', status: 'show it' },
 })
 const lines = text.split('\n')
 
 void t.test('no line is wider than 80 columns', async (t) => {
-  t.strictSame(lines.filter((line) => line.length > 80), [])
+  t.strictSame(
+    lines.filter((line) => line.length > 80),
+    [],
+  )
 })
 
 void t.test('every option is there, its meaning in one column', async (t) => {
@@ -37,6 +44,13 @@ void t.test('what a playbook does not have is left out', async (t) => {
 })
 
 void t.test('the example of a variable is one that the playbook reads', async (t) => {
-  t.match(helpText({ playbook: 'app.mjs', description: 'The app.', variable: 'counter_replicas=6' }), 'npx zx playbooks/app.mjs -e counter_replicas=6\n')
-  t.match(helpText({ playbook: 'docker.mjs', description: 'Docker.' }), 'npx zx playbooks/docker.mjs -e ansible_user=admin\n', 'or one that every playbook reads')
+  t.match(
+    helpText({ playbook: 'app.mjs', description: 'The app.', variable: 'counter_replicas=6' }),
+    'npx zx playbooks/app.mjs -e counter_replicas=6\n',
+  )
+  t.match(
+    helpText({ playbook: 'docker.mjs', description: 'Docker.' }),
+    'npx zx playbooks/docker.mjs -e ansible_user=admin\n',
+    'or one that every playbook reads',
+  )
 })

@@ -6,27 +6,60 @@ import { parseInventory } from '../../../src/inventory/index.ts'
 /** @param vars - of all hosts. @param hosts - with the variables of each. */
 function machines(vars: string, hosts: Record<string, string>, extraVars: Record<string, unknown> = {}): string[] {
   const lines = Object.entries(hosts).map(([name, own]) => `    ${name}: ${own}`)
-  const inventory = withLab(withLocalhost(parseInventory({ main: { path: 'inventory.yaml', text: `all:\n  vars: {lab_name: lbmachines, ${vars}}\n  hosts:\n${lines.join('\n')}\n` } })), undefined)
+  const inventory = withLab(
+    withLocalhost(
+      parseInventory({
+        main: {
+          path: 'inventory.yaml',
+          text: `all:\n  vars: {lab_name: lbmachines, ${vars}}\n  hosts:\n${lines.join('\n')}\n`,
+        },
+      }),
+    ),
+    undefined,
+  )
   const isLab = labMachines(inventory, extraVars)
   return [...inventory.hosts.keys(), 'nosuch'].filter(isLab)
 }
 
 t.test('machines of the lab are its nodes, at addresses in its network', async (t) => {
-  t.same(machines('lab_provider: namespaces', { a: '{ansible_host: 10.77.0.11}', b: '{ansible_host: 10.77.0.12}' }), ['a', 'b'])
+  t.same(machines('lab_provider: namespaces', { a: '{ansible_host: 10.77.0.11}', b: '{ansible_host: 10.77.0.12}' }), [
+    'a',
+    'b',
+  ])
   t.same(machines('lab_provider: namespaces, lab_subnet: 10.79.0.0/24', { a: '{ansible_host: 10.79.0.11}' }), ['a'])
   t.same(machines('x: 1', { a: '{ansible_host: 10.77.0.11}' }), [], 'without lab_provider there is no lab')
 })
 
-t.test('a machine of one\'s own with lab_provider is none of the lab', async (t) => {
-  t.same(machines('lab_provider: namespaces', { a: '{ansible_host: 192.0.2.1}', b: '{ansible_host: 10.77.0.12}' }), ['b'])
-  t.same(machines('lab_provider: namespaces', { a: '{ansible_host: a.example.org}', b: '{ansible_host: 10.77.0.1}' }), [], 'a name, and this machine\'s own address in the lab')
-  t.same(machines('lab_provider: namespaces', { a: '{ansible_host: 10.77.0.11}', b: '{ansible_host: 10.77.0.12, ansible_connection: local}' }), ['a'])
-  t.same(machines('lab_provider: namespaces', { a: '{ansible_host: 10.77.0.11}' }, { ansible_host: '192.0.2.1' }), [], 'the command line says where it is')
+t.test("a machine of one's own with lab_provider is none of the lab", async (t) => {
+  t.same(machines('lab_provider: namespaces', { a: '{ansible_host: 192.0.2.1}', b: '{ansible_host: 10.77.0.12}' }), [
+    'b',
+  ])
+  t.same(
+    machines('lab_provider: namespaces', { a: '{ansible_host: a.example.org}', b: '{ansible_host: 10.77.0.1}' }),
+    [],
+    "a name, and this machine's own address in the lab",
+  )
+  t.same(
+    machines('lab_provider: namespaces', {
+      a: '{ansible_host: 10.77.0.11}',
+      b: '{ansible_host: 10.77.0.12, ansible_connection: local}',
+    }),
+    ['a'],
+  )
+  t.same(
+    machines('lab_provider: namespaces', { a: '{ansible_host: 10.77.0.11}' }, { ansible_host: '192.0.2.1' }),
+    [],
+    'the command line says where it is',
+  )
   t.same(machines('x: 1', { a: '{ansible_host: 192.0.2.1}' }, { lab_provider: 'namespaces' }), [])
 })
 
 t.test('virtual machines are reached at the ports that lead to them', async (t) => {
-  t.same(machines('lab_provider: qemu', { a: '{ansible_host: 10.77.0.11}', b: '{}' }), ['a', 'b'], 'whatever the inventory says')
+  t.same(
+    machines('lab_provider: qemu', { a: '{ansible_host: 10.77.0.11}', b: '{}' }),
+    ['a', 'b'],
+    'whatever the inventory says',
+  )
   t.same(machines('lab_provider: qemu', { a: '{}', b: '{}' }, { ansible_host: '192.0.2.1' }), [])
   t.same(machines('lab_provider: qemu', { a: '{}', b: '{}' }, { ansible_port: 22 }), [])
 })

@@ -19,20 +19,71 @@ function refusal(argv: readonly string[], words = {}): string {
 
 void t.test('nothing given means the defaults', async (t) => {
   t.strictSame(parseOptions([]), {
-    inventory: 'inventory.yaml', limit: undefined, tags: [], skipTags: [], check: false, diff: false, forks: 25, extraVars: [],
-    verbosity: 0, askBecomePass: false, listHosts: false, listTasks: false, list: false, allowFaults: false, json: false, noInput: false, yes: false,
-    help: false, version: false, words: [], repeat: 1, provider: undefined,
+    inventory: 'inventory.yaml',
+    limit: undefined,
+    tags: [],
+    skipTags: [],
+    check: false,
+    diff: false,
+    forks: 25,
+    extraVars: [],
+    verbosity: 0,
+    askBecomePass: false,
+    listHosts: false,
+    listTasks: false,
+    list: false,
+    allowFaults: false,
+    json: false,
+    noInput: false,
+    yes: false,
+    help: false,
+    version: false,
+    words: [],
+    repeat: 1,
+    provider: undefined,
   })
 })
 
 void t.test('short and long options mean the same', async (t) => {
-  const short = parseOptions(['-i', 'lab.yaml', '-l', 'web:!web3', '-t', 'a', '-C', '-D', '-f', '9', '-e', 'a=1', '-v', '-K', '-y'])
+  const short = parseOptions([
+    '-i',
+    'lab.yaml',
+    '-l',
+    'web:!web3',
+    '-t',
+    'a',
+    '-C',
+    '-D',
+    '-f',
+    '9',
+    '-e',
+    'a=1',
+    '-v',
+    '-K',
+    '-y',
+  ])
   const long = parseOptions([
-    '--inventory=lab.yaml', '--limit=web:!web3', '--tags=a', '--check', '--diff', '--forks=9', '--extra-vars=a=1', '--verbose',
-    '--ask-become-pass', '--yes',
+    '--inventory=lab.yaml',
+    '--limit=web:!web3',
+    '--tags=a',
+    '--check',
+    '--diff',
+    '--forks=9',
+    '--extra-vars=a=1',
+    '--verbose',
+    '--ask-become-pass',
+    '--yes',
   ])
   t.strictSame(short, long)
-  t.match(short, { inventory: 'lab.yaml', limit: 'web:!web3', check: true, diff: true, forks: 9, askBecomePass: true, yes: true })
+  t.match(short, {
+    inventory: 'lab.yaml',
+    limit: 'web:!web3',
+    check: true,
+    diff: true,
+    forks: 9,
+    askBecomePass: true,
+    yes: true,
+  })
 })
 
 void t.test('short options may stand together', async (t) => {
@@ -60,7 +111,8 @@ void t.test('a value that is missing is not taken from the next option', async (
 })
 
 void t.test('forks is a whole number above 0', async (t) => {
-  for (const bad of ['0', '-1', '2.5', 'many', '1e3', '10000']) t.match(refusal([`--forks=${bad}`]), 'must be a whole number', bad)
+  for (const bad of ['0', '-1', '2.5', 'many', '1e3', '10000'])
+    t.match(refusal([`--forks=${bad}`]), 'must be a whole number', bad)
   t.equal(parseOptions(['--forks=1']).forks, 1)
 })
 
@@ -79,7 +131,9 @@ void t.test('only words the playbook declares are taken', async (t) => {
 })
 
 void t.test('more than one word only where the playbook takes several', async (t) => {
-  const steps = (words: readonly string[]) => [experiment(words.join('+'), { hosts: 'all', disturbs: false, proves: {} }, async () => {})]
+  const steps = (words: readonly string[]) => [
+    experiment(words.join('+'), { hosts: 'all', disturbs: false, proves: {} }, async () => {}),
+  ]
   const one = playbook({ name: 'lab', description: '', words: WORDS, steps })
   t.equal(stepsOf(one, [])[0]?.name, 'up', 'none given: the first')
   t.throws(() => stepsOf(one, ['up', 'down']), { name: 'UsageError', message: 'one word at a time, not 2: up, down' })
@@ -90,12 +144,24 @@ void t.test('--help wins over mistakes beside it', async (t) => {
   t.equal(parseOptions(['--limt', 'x', '-h']).help, true)
 })
 
-void t.test('a word may be followed by one of the user\'s own', async (t) => {
+void t.test("a word may be followed by one of the user's own", async (t) => {
   const words = { up: '', 'snapshot NAME': '', list: '' }
   t.strictSame(parseOptions(['snapshot', 'before-update', '-C'], words).words, ['snapshot', 'before-update'])
   t.strictSame(parseOptions(['snapshot', 'up'], words).words, ['snapshot', 'up'], 'also one that is a word itself')
   t.match(refusal(['snapshot'], words), 'snapshot needs a word more: snapshot NAME')
   t.match(refusal(['snapshot', 'a', 'b'], words), 'unknown word "b"')
   t.match(refusal(['snapshto', 'a'], words), /did you mean snapshot\?/)
-  t.strictSame(stepsOf({ name: 'lab', description: '', words, steps: (given) => given.map((word) => experiment(word, { hosts: 'all', disturbs: false, proves: {} }, async () => {})) }, ['snapshot', 'a']).length, 2)
+  t.strictSame(
+    stepsOf(
+      {
+        name: 'lab',
+        description: '',
+        words,
+        steps: (given) =>
+          given.map((word) => experiment(word, { hosts: 'all', disturbs: false, proves: {} }, async () => {})),
+      },
+      ['snapshot', 'a'],
+    ).length,
+    2,
+  )
 })

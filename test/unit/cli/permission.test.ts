@@ -7,16 +7,28 @@ import { onTerminal } from '../../support/terminal.ts'
 
 const PROGRAM = new URL('./programs/disturbing.mjs', import.meta.url)
 const OWN = 'all:\n  children:\n    nodes: {hosts: {a: {ansible_host: 192.0.2.1}, b: {ansible_host: 192.0.2.2}}}\n'
-const LAB = 'all:\n  children:\n    nodes: {hosts: {a: {ansible_host: 10.77.0.11}, b: {ansible_host: 10.77.0.12}}, vars: {lab_provider: namespaces, lab_name: lbpermission}}\n'
+const LAB =
+  'all:\n  children:\n    nodes: {hosts: {a: {ansible_host: 10.77.0.11}, b: {ansible_host: 10.77.0.12}}, vars: {lab_provider: namespaces, lab_name: lbpermission}}\n'
 
 /** A project's directory with inventories of own machines and of a lab. */
-function project(t: Test): { root: string; left: () => string[]; journal: () => string; args: (name: string, ...more: string[]) => string[] } {
+function project(t: Test): {
+  root: string
+  left: () => string[]
+  journal: () => string
+  args: (name: string, ...more: string[]) => string[]
+} {
   const root = mkdtempSync(path.join(tmpdir(), 'permission-'))
-  t.teardown(() => { rmSync(root, { recursive: true }) })
-  for (const [name, text] of Object.entries({ 'package.json': '{"version": "1"}', 'own.yaml': OWN, 'lab.yaml': LAB })) writeFileSync(path.join(root, name), text)
+  t.teardown(() => {
+    rmSync(root, { recursive: true })
+  })
+  for (const [name, text] of Object.entries({ 'package.json': '{"version": "1"}', 'own.yaml': OWN, 'lab.yaml': LAB }))
+    writeFileSync(path.join(root, name), text)
   return {
     root,
-    left: () => readdirSync(root).filter((name) => ['installed', 'looked', 'struck'].includes(name)).sort(),
+    left: () =>
+      readdirSync(root)
+        .filter((name) => ['installed', 'looked', 'struck'].includes(name))
+        .sort(),
     journal: () => readFileSync(path.join(root, 'runs/latest/events.jsonl'), 'utf8'),
     args: (name, ...more) => [root, name, ...more, '-i', path.join(root, 'own.yaml')],
   }
@@ -24,15 +36,25 @@ function project(t: Test): { root: string; left: () => string[]; journal: () => 
 
 /** Off a terminal. */
 function run(args: readonly string[]) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [PROGRAM.pathname, ...args], { encoding: 'utf8', env: { ...process.env, NO_COLOR: '1', NODE_OPTIONS: '' } })
+  const { status, stdout, stderr } = spawnSync(process.execPath, [PROGRAM.pathname, ...args], {
+    encoding: 'utf8',
+    env: { ...process.env, NO_COLOR: '1', NODE_OPTIONS: '' },
+  })
   return { status, stdout, stderr }
 }
 
-const REFUSED = ['Refused, and nothing was done. These hosts are not machines of Labbook\'s lab:', '  a: is powered off', '  b: is powered off', 'Add --allow-faults to allow this.', ''].join('\n')
+const REFUSED = [
+  "Refused, and nothing was done. These hosts are not machines of Labbook's lab:",
+  '  a: is powered off',
+  '  b: is powered off',
+  'Add --allow-faults to allow this.',
+  '',
+].join('\n')
 
 t.test('without a terminal, own machines are disturbed with --allow-faults alone', async (t) => {
   const { root, left, args } = project(t)
-  for (const option of ['--yes', '--json']) t.same(run(args('experiments', 'node-killed', option)), { status: 2, stdout: '', stderr: REFUSED }, option)
+  for (const option of ['--yes', '--json'])
+    t.same(run(args('experiments', 'node-killed', option)), { status: 2, stdout: '', stderr: REFUSED }, option)
   t.same(left(), [], 'nothing was done')
   t.notOk(existsSync(path.join(root, 'runs')), 'and there was no run')
   t.match(run(args('experiments', 'node-killed', '--yes', '--check')).status, 0, 'check mode needs no permission')
@@ -53,8 +75,11 @@ t.test('a playbook that provisions leaves experiments out on own machines, and s
   const { status, stdout } = run(args('site', '--yes'))
   t.equal(status, 0)
   t.same(left(), ['installed', 'looked'])
-  t.match(stdout.replace(/\s+/g, ' '), 'left out, as a, b are no machines of Labbook\'s lab: "A node loses its power". Add --allow-faults to include it; '
-    + 'experiments by name: npx zx playbooks/experiments.mjs --list')
+  t.match(
+    stdout.replace(/\s+/g, ' '),
+    'left out, as a, b are no machines of Labbook\'s lab: "A node loses its power". Add --allow-faults to include it; ' +
+      'experiments by name: npx zx playbooks/experiments.mjs --list',
+  )
   t.equal(journal().match(/left out/g)?.length, 1, 'once')
   t.notMatch(journal(), /"type":"finding"|"play":"A node loses its power"/)
   t.equal(run(args('site', '--yes', '--allow-faults')).status, 0)
@@ -65,10 +90,14 @@ t.test('on a terminal one question names the hosts and what will happen to each'
   const { root, left, args } = project(t)
   const env = { NO_COLOR: '1' }
   const hosts = ['--limit', 'all:localhost']
-  const ask = (key: string) => onTerminal(PROGRAM, args('experiments', 'node-killed', ...hosts), { env, talk: [['Do this to a, b?', key]] })
+  const ask = (key: string) =>
+    onTerminal(PROGRAM, args('experiments', 'node-killed', ...hosts), { env, talk: [['Do this to a, b?', key]] })
   const no = await ask('\r')
   t.equal(no.exitCode, 130, 'Enter alone is no')
-  t.match(no.screen.join('\n'), /These hosts are not machines of Labbook's lab:\n {2}a: is powered off\n {2}b: is powered off\n/)
+  t.match(
+    no.screen.join('\n'),
+    /These hosts are not machines of Labbook's lab:\n {2}a: is powered off\n {2}b: is powered off\n/,
+  )
   t.same([left(), existsSync(path.join(root, 'runs'))], [[], false])
   const yes = await ask('y')
   t.equal(yes.exitCode, 0)
@@ -80,12 +109,26 @@ t.test('--list shows the experiments by name, what each disturbs and how long it
   const { root, left, args } = project(t)
   const folder = path.join(root, 'runs/2026-01-02T03-04-05-experiments')
   mkdirSync(folder, { recursive: true })
-  writeFileSync(path.join(folder, 'summary.json'), JSON.stringify({ status: 'passed', check: false, playbook: 'experiments', plays: [{ name: 'A node loses its power', durationMs: 61_000 }] }))
+  writeFileSync(
+    path.join(folder, 'summary.json'),
+    JSON.stringify({
+      status: 'passed',
+      check: false,
+      playbook: 'experiments',
+      plays: [{ name: 'A node loses its power', durationMs: 61_000 }],
+    }),
+  )
   const { status, stdout } = run(args('experiments', '--list'))
   t.equal(status, 0)
-  t.equal(stdout, 'NAME         LAST TIME  DISTURBS\nnode-killed  1m 01s     a, b: is powered off\nlook         -          nothing\n')
+  t.equal(
+    stdout,
+    'NAME         LAST TIME  DISTURBS\nnode-killed  1m 01s     a, b: is powered off\nlook         -          nothing\n',
+  )
   t.equal(run(args('experiments', 'look', '--list')).stdout, 'NAME  LAST TIME  DISTURBS\nlook  -          nothing\n')
-  t.match(run(args('site', '--list')).stdout, /^NAME +LAST TIME +DISTURBS\nIt answers +- +nothing\nA node loses its power +1m 01s +a, b: is powered off\n$/)
+  t.match(
+    run(args('site', '--list')).stdout,
+    /^NAME +LAST TIME +DISTURBS\nIt answers +- +nothing\nA node loses its power +1m 01s +a, b: is powered off\n$/,
+  )
   t.equal(run(args('plain', '--list')).stdout, 'This playbook has no experiments.\n')
   t.same(left(), [], 'nothing was run')
   t.equal(readdirSync(path.join(root, 'runs')).length, 1)

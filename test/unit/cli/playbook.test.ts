@@ -16,5 +16,8 @@ t.test('an export that is no playbook is described, with what to write', async (
     [playbook({ ...base, steps: () => [] }), undefined],
   ]
   for (const [exported, problem] of cases) t.equal(playbookProblem(exported), problem)
-  t.throws(() => stepsOf(playbook({ ...base, steps: () => [undefined] as never }), []), { name: 'UsageError', message: 'playbook "mine": steps[0] is made neither by play() nor by experiment()' })
+  t.throws(() => stepsOf(playbook({ ...base, steps: () => [undefined] as never }), []), {
+    name: 'UsageError',
+    message: 'playbook "mine": steps[0] is made neither by play() nor by experiment()',
+  })
 })

@@ -8,12 +8,17 @@ import { inventoryOf } from '../inventory/support.ts'
 
 const inventory = inventoryOf('all:\n  hosts:\n    a:\n    b:\n')
 const steps = [
-  play('Docker', { hosts: 'all', tags: 'docker,engine' }, ({ host }) => [debug({ msg: 'x', tags: host === 'b' ? ['only-b'] : 'cache' })]),
-  play('Facts', { hosts: 'all', gather_facts: true }, ({ facts }) => [debug({ msg: (facts.ansible_nothing as { here: string }).here })]),
+  play('Docker', { hosts: 'all', tags: 'docker,engine' }, ({ host }) => [
+    debug({ msg: 'x', tags: host === 'b' ? ['only-b'] : 'cache' }),
+  ]),
+  play('Facts', { hosts: 'all', gather_facts: true }, ({ facts }) => [
+    debug({ msg: (facts.ansible_nothing as { here: string }).here }),
+  ]),
   play('Elsewhere', { hosts: 'nowhere', tags: 'swarm' }, () => []),
   experiment('Drain', { hosts: 'all', tags: 'experiments', proves: {}, disturbs: false }, async () => undefined),
 ]
-const warn = (tags: readonly string[], skipTags: readonly string[] = []) => tagWarnings(steps, inventory, {}, { tags, skipTags })
+const warn = (tags: readonly string[], skipTags: readonly string[] = []) =>
+  tagWarnings(steps, inventory, {}, { tags, skipTags })
 const count = '(6 tags exist; --list-tasks shows them)'
 
 t.test('a tag that nothing has is named, with the nearest that exists', async (t) => {
@@ -22,16 +27,31 @@ t.test('a tag that nothing has is named, with the nearest that exists', async (t
     `--tags zzzz: no play or task has this tag ${count}`,
     `--skip-tags experimnts: no play or task has this tag; did you mean "experiments"? ${count}`,
   ])
-  t.strictSame(warn(['docker', 'engine', 'only-b', 'cache', 'swarm', 'all', 'always', 'never', 'tagged', 'untagged'], ['experiments']), [])
+  t.strictSame(
+    warn(
+      ['docker', 'engine', 'only-b', 'cache', 'swarm', 'all', 'always', 'never', 'tagged', 'untagged'],
+      ['experiments'],
+    ),
+    [],
+  )
   t.strictSame(warn([]), [])
 })
 
 t.test('a run in which no task matches says so', async (t) => {
   const said = async (setting: Parameters<typeof runSteps>[1]) => {
-    const { events, exitCode } = await runSteps([play('Docker', { hosts: 'all', tags: 'docker' }, () => [debug({ msg: 'x' })])], setting)
-    return [exitCode, ...events.flatMap((event) => (event.type === 'notice' ? [`${event.level}: ${event.message}`] : []))]
+    const { events, exitCode } = await runSteps(
+      [play('Docker', { hosts: 'all', tags: 'docker' }, () => [debug({ msg: 'x' })])],
+      setting,
+    )
+    return [
+      exitCode,
+      ...events.flatMap((event) => (event.type === 'notice' ? [`${event.level}: ${event.message}`] : [])),
+    ]
   }
   t.strictSame(await said({ tags: ['dcoker', 'x'] }), [0, 'warning: nothing ran: no task matches --tags dcoker,x'])
-  t.strictSame(await said({ tags: ['docker'], skipTags: ['docker'] }), [0, 'warning: nothing ran: no task matches --tags docker --skip-tags docker'])
+  t.strictSame(await said({ tags: ['docker'], skipTags: ['docker'] }), [
+    0,
+    'warning: nothing ran: no task matches --tags docker --skip-tags docker',
+  ])
   t.strictSame(await said({ tags: ['docker'], skipTags: ['x'] }), [0])
 })

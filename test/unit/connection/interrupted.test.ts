@@ -31,7 +31,11 @@ for (const shell of shells) {
     await t.test('a script that leads is waited for while its limit lasts, and not touched', async (t) => {
       const mine = token()
       const go = join(t.testdir({}), 'go')
-      const child = await start(t, `lb_script=$$.${mine} exec sh -c 'until [ -e ${go} ]; do sleep 0.1; done; sleep 1.5'`, /lb_script=/)
+      const child = await start(
+        t,
+        `lb_script=$$.${mine} exec sh -c 'until [ -e ${go} ]; do sleep 0.1; done; sleep 1.5'`,
+        /lb_script=/,
+      )
       const exit = once(child, 'exit')
       writeFileSync(go, '')
       t.match(runIn(shell, settleText(mine, 30)), { exitCode: 0, stderr: '' })
@@ -42,11 +46,17 @@ for (const shell of shells) {
     await t.test('a session and what is to become one are ended at once', async (t) => {
       const mine = token()
       const session = await start(t, `lb_session=${mine} exec sleep 1003.5`, /lb_session=/)
-      const early = spawn('sh', ['-c', `while sleep 1003.25; do echo ${mine}; done`], { detached: true, stdio: 'ignore' })
+      const early = spawn('sh', ['-c', `while sleep 1003.25; do echo ${mine}; done`], {
+        detached: true,
+        stdio: 'ignore',
+      })
       const exits = [once(session, 'exit'), once(early, 'exit')]
       await once(early, 'spawn')
       t.match(runIn(shell, settleText(mine, 30)), { exitCode: 0 })
-      t.same(await Promise.all(exits), [[null, 'SIGKILL'], [null, 'SIGKILL']])
+      t.same(await Promise.all(exits), [
+        [null, 'SIGKILL'],
+        [null, 'SIGKILL'],
+      ])
       endProcess(-(early.pid ?? 0), 'SIGKILL')
     })
 
@@ -54,7 +64,11 @@ for (const shell of shells) {
       const [mine, other] = [token(), token()]
       const descendant = await start(t, `lb_script=1.${mine} exec sleep 1003.75`, /lb_script=/)
       const stranger = await start(t, `lb_script=$$.${other} exec sleep 1003.75`, /lb_script=/)
-      const sudo = await start(t, `SUDO_COMMAND='sh -c [ "$line" = ${mine} ]; export lb_session=$line' exec sleep 1003.75`, /SUDO_COMMAND/)
+      const sudo = await start(
+        t,
+        `SUDO_COMMAND='sh -c [ "$line" = ${mine} ]; export lb_session=$line' exec sleep 1003.75`,
+        /SUDO_COMMAND/,
+      )
       t.match(runIn(shell, settleText(mine, 0)), { exitCode: 0 })
       t.same([descendant, stranger, sudo].map(runs), [true, true, true])
     })

@@ -3,7 +3,8 @@ import t from 'tap'
 import { judgeHostKey, knownHostName, knownKeyTypes, parseKnownHosts } from '../../../src/connection/known-hosts.ts'
 
 const shown = { type: 'ssh-ed25519', key: 'AAAA' }
-const judge = (text: string, address = 'node1.example.org', port = 22) => judgeHostKey(parseKnownHosts(text, 'kh'), address, port, shown)
+const judge = (text: string, address = 'node1.example.org', port = 22) =>
+  judgeHostKey(parseKnownHosts(text, 'kh'), address, port, shown)
 
 function hashed(name: string): string {
   const salt = Buffer.alloc(20, 7)
@@ -12,14 +13,30 @@ function hashed(name: string): string {
 
 t.test('a line names a host by name, pattern, list or hash, with the port where it is not 22', async (t) => {
   const known: [string, number?][] = [
-    ['node1.example.org'], ['NODE1.example.org'], ['other,node1.example.org'], ['*.example.org'], ['node?.example.*'],
-    [hashed('node1.example.org')], ['[node1.example.org]:2222', 2222], [hashed('[node1.example.org]:2222'), 2222],
-    ['node1.example.org', 2222], ['*', 2222],
+    ['node1.example.org'],
+    ['NODE1.example.org'],
+    ['other,node1.example.org'],
+    ['*.example.org'],
+    ['node?.example.*'],
+    [hashed('node1.example.org')],
+    ['[node1.example.org]:2222', 2222],
+    [hashed('[node1.example.org]:2222'), 2222],
+    ['node1.example.org', 2222],
+    ['*', 2222],
   ]
-  for (const [hosts, port] of known) t.equal(judge(`${hosts} ssh-ed25519 AAAA comment`, undefined, port).is, 'known', hosts)
+  for (const [hosts, port] of known)
+    t.equal(judge(`${hosts} ssh-ed25519 AAAA comment`, undefined, port).is, 'known', hosts)
   const unknown: [string, number?][] = [
-    ['node1'], ['node1xexample.org'], ['*.example.org,!node1.*'], ['!node2.example.org'], [hashed('node2')],
-    ['[node1.example.org]:2222'], ['[node1.example.org]:2222', 2223], ['#node1.example.org'], ['|1|broken'], ['|2|a|b'],
+    ['node1'],
+    ['node1xexample.org'],
+    ['*.example.org,!node1.*'],
+    ['!node2.example.org'],
+    [hashed('node2')],
+    ['[node1.example.org]:2222'],
+    ['[node1.example.org]:2222', 2223],
+    ['#node1.example.org'],
+    ['|1|broken'],
+    ['|2|a|b'],
   ]
   for (const [hosts, port] of unknown) t.equal(judge(`${hosts} ssh-ed25519 AAAA`, undefined, port).is, 'unknown', hosts)
 })
@@ -30,7 +47,7 @@ t.test('another key of the same type has changed, one of another type is unknown
   t.same(judge('* ssh-ed25519 BBBB\n* ssh-ed25519 AAAA'), { is: 'known' }, 'any line that fits will do')
 })
 
-t.test("a line without the port that contradicts does not count for another port", async (t) => {
+t.test('a line without the port that contradicts does not count for another port', async (t) => {
   t.same(judge('node1.example.org ssh-ed25519 BBBB', undefined, 2222), { is: 'unknown', otherTypes: [] })
 })
 
@@ -44,7 +61,10 @@ t.test("authorities' and cut-off lines are passed over", async (t) => {
 })
 
 t.test('the types of known keys', async (t) => {
-  const known = parseKnownHosts('n ssh-rsa A\n[n]:22022 ssh-ed25519 B\n[n]:22022 ssh-ed25519 C\n@revoked n ssh-dss D', 'kh')
+  const known = parseKnownHosts(
+    'n ssh-rsa A\n[n]:22022 ssh-ed25519 B\n[n]:22022 ssh-ed25519 C\n@revoked n ssh-dss D',
+    'kh',
+  )
   t.same(knownKeyTypes(known, 'n', 22022), ['ssh-ed25519', 'ssh-rsa'])
   t.same(knownKeyTypes(known, 'n', 22), ['ssh-rsa'])
 })

@@ -56,7 +56,15 @@ for (const { name, argv } of shells) {
     })
 
     await t.test('a script that is broken, of any size, fails alone', async (t) => {
-      for (const script of ['if true', 'echo "', "cat <<'EOF'\nx", '}', ')', 'exit 2\n}', `if true\n${'echo x\n'.repeat(5000)}`]) {
+      for (const script of [
+        'if true',
+        'echo "',
+        "cat <<'EOF'\nx",
+        '}',
+        ')',
+        'exit 2\n}',
+        `if true\n${'echo x\n'.repeat(5000)}`,
+      ]) {
         const { exitCode, stdout } = await run(script)
         t.not(exitCode, 0, script.slice(0, 20))
         t.equal(stdout, '')
@@ -72,7 +80,9 @@ for (const { name, argv } of shells) {
     await t.test('a script that runs into its limit is ended', async (t) => {
       // Time enough for its first words.
       await t.rejects(connection.exchange('echo before; sleep 1000; echo after', { timeLimitSeconds: 6 }), {
-        name: 'TimeLimit', stdout: Buffer.from('before\n'), message: 'here: the script did not end within 6 s and was ended',
+        name: 'TimeLimit',
+        stdout: Buffer.from('before\n'),
+        message: 'here: the script did not end within 6 s and was ended',
       })
       t.same(await run('echo fine'), { stdout: 'fine\n', stderr: '', exitCode: 0 })
     })
@@ -87,9 +97,14 @@ t.test('where timeout is missing, scripts run all the same, and are ended later'
   // The session adds the folders for administration, none of which holds it.
   const { stdout, exitCode } = await connection.exchange('command -v timeout; echo in; exit 3', limit)
   t.same([stdout.toString(), exitCode], ['in\n', 3])
-  await t.rejects(connection.exchange('echo before; sleep 1000', { timeLimitSeconds: 1 }), {
-    name: 'TimeLimit', stdout: Buffer.from('before\n'),
-  }, 'the controller ends what the target cannot')
+  await t.rejects(
+    connection.exchange('echo before; sleep 1000', { timeLimitSeconds: 1 }),
+    {
+      name: 'TimeLimit',
+      stdout: Buffer.from('before\n'),
+    },
+    'the controller ends what the target cannot',
+  )
   t.equal((await connection.exchange('echo again', limit)).stdout.toString(), 'again\n')
 })
 
@@ -97,7 +112,12 @@ t.test('a program of the terminal does not reach the script: it has a process gr
   const connection = open()
   t.teardown(() => connection.close())
   const { stdout } = await connection.exchange('ps -o pgid= -p $$', limit)
-  t.not(stdout.toString().trim(), execFileSync('ps', ['-o', 'pgid=', '-p', String(process.pid)]).toString().trim())
+  t.not(
+    stdout.toString().trim(),
+    execFileSync('ps', ['-o', 'pgid=', '-p', String(process.pid)])
+      .toString()
+      .trim(),
+  )
 })
 
 t.test('a script that ends its own shell is not taken for done', async (t) => {

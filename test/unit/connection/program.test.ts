@@ -4,7 +4,9 @@ import { Secret } from '../../../src/values/secret.ts'
 
 t.test("a session's command line is one that any login shell reads alike, and holds no secret", async (t) => {
   const password = new Secret('tr0ub4dor')
-  const commands = [undefined, { user: 'app' }, { user: 'app', password }].map((become) => sessionCommand('gate', become))
+  const commands = [undefined, { user: 'app' }, { user: 'app', password }].map((become) =>
+    sessionCommand('gate', become),
+  )
   for (const command of commands) {
     const [before, quoted, after, ...more] = command.split("'")
     t.notMatch(quoted, /[!\\\n]/)
@@ -16,7 +18,10 @@ t.test("a session's command line is one that any login shell reads alike, and ho
 
 t.test('sudo must not ask where there is no password, and must ask where there is one', async (t) => {
   t.match(sessionCommand('gate', { user: 'app' }), 'sudo -H -n -u app sh ')
-  t.match(sessionCommand('gate', { user: 'app', password: new Secret('x') }), 'sudo -H -S -k -p gate-password-%p: -u app sh ')
+  t.match(
+    sessionCommand('gate', { user: 'app', password: new Secret('x') }),
+    'sudo -H -S -k -p gate-password-%p: -u app sh ',
+  )
 })
 
 t.test('a password is followed by empty lines, which sudo gets if it asks again, and then by the gate', async (t) => {

@@ -7,22 +7,45 @@ const fault = (message: string | RegExp) => ({ constructor: ConnectionConfigErro
 
 t.test('a host without variables is reached by its name, by ssh, as the current user', async (t) => {
   t.same(connectionTarget('node1', {}), {
-    name: 'node1', connection: 'ssh', address: 'node1', port: 22, user: userInfo().username, hostKeyChecking: 'yes',
-    connectTimeoutSeconds: 10, keepalive: { intervalSeconds: 15, countMax: 3 }, become: { always: false, user: 'root' },
+    name: 'node1',
+    connection: 'ssh',
+    address: 'node1',
+    port: 22,
+    user: userInfo().username,
+    hostKeyChecking: 'yes',
+    connectTimeoutSeconds: 10,
+    keepalive: { intervalSeconds: 15, countMax: 3 },
+    become: { always: false, user: 'root' },
   })
 })
 
 t.test("Ansible's variables are read", async (t) => {
   const target = connectionTarget('node1', {
-    ansible_host: '10.0.0.1', ansible_port: '2222', ansible_user: 'ops', ansible_ssh_private_key_file: '~/.ssh/lab',
-    ansible_ssh_timeout: '3', ansible_become: 'yes', ansible_become_user: 'app', ansible_become_method: 'sudo',
+    ansible_host: '10.0.0.1',
+    ansible_port: '2222',
+    ansible_user: 'ops',
+    ansible_ssh_private_key_file: '~/.ssh/lab',
+    ansible_ssh_timeout: '3',
+    ansible_become: 'yes',
+    ansible_become_user: 'app',
+    ansible_become_method: 'sudo',
     ansible_ssh_common_args: '-C -o UserKnownHostsFile=~/known -oStrictHostKeyChecking=accept-new',
-    ansible_ssh_extra_args: '-o "BindAddress 10.0.0.9" -o ControlPersist=60s -o ServerAliveInterval=5 -o ServerAliveCountMax=2',
+    ansible_ssh_extra_args:
+      '-o "BindAddress 10.0.0.9" -o ControlPersist=60s -o ServerAliveInterval=5 -o ServerAliveCountMax=2',
   })
   t.same(target, {
-    name: 'node1', connection: 'ssh', address: '10.0.0.1', port: 2222, user: 'ops', keyFile: `${homedir()}/.ssh/lab`,
-    userKnownHostsFiles: [`${homedir()}/known`], hostKeyChecking: 'accept-new', bindAddress: '10.0.0.9',
-    connectTimeoutSeconds: 3, keepalive: { intervalSeconds: 5, countMax: 2 }, become: { always: true, user: 'app' },
+    name: 'node1',
+    connection: 'ssh',
+    address: '10.0.0.1',
+    port: 2222,
+    user: 'ops',
+    keyFile: `${homedir()}/.ssh/lab`,
+    userKnownHostsFiles: [`${homedir()}/known`],
+    hostKeyChecking: 'accept-new',
+    bindAddress: '10.0.0.9',
+    connectTimeoutSeconds: 3,
+    keepalive: { intervalSeconds: 5, countMax: 2 },
+    become: { always: true, user: 'app' },
   })
 })
 
@@ -41,9 +64,13 @@ t.test('a variable that is null counts as not set', async (t) => {
 
 t.test('host key checking can be turned off, and an ssh option goes first', async (t) => {
   t.equal(connectionTarget('n', { ansible_host_key_checking: false }).hostKeyChecking, 'no')
-  t.equal(connectionTarget('n', {
-    ansible_ssh_host_key_checking: 'no', ansible_ssh_args: '-o StrictHostKeyChecking=yes',
-  }).hostKeyChecking, 'yes')
+  t.equal(
+    connectionTarget('n', {
+      ansible_ssh_host_key_checking: 'no',
+      ansible_ssh_args: '-o StrictHostKeyChecking=yes',
+    }).hostKeyChecking,
+    'yes',
+  )
 })
 
 t.test('what cannot be used is told with host, variable and what it may be', async (t) => {
@@ -56,14 +83,24 @@ t.test('what cannot be used is told with host, variable and what it may be', asy
     [{ ansible_become_user: 'x; reboot' }, /^node1: ansible_become_user must be a user name/],
     [{ ansible_become_user: '-s' }, /^node1: ansible_become_user must be a user name/],
     [{ ansible_host: '' }, 'node1: ansible_host must not be empty'],
-    [{ ansible_ssh_common_args: '-o ProxyJump=bastion' }, /^node1: ansible_ssh_common_args: the option ProxyJump is not supported yet/],
-    [{ ansible_ssh_extra_args: '-o Tunnel=yes' }, /^node1: ansible_ssh_extra_args: the option Tunnel is not supported; supported are/],
+    [
+      { ansible_ssh_common_args: '-o ProxyJump=bastion' },
+      /^node1: ansible_ssh_common_args: the option ProxyJump is not supported yet/,
+    ],
+    [
+      { ansible_ssh_extra_args: '-o Tunnel=yes' },
+      /^node1: ansible_ssh_extra_args: the option Tunnel is not supported; supported are/,
+    ],
     [{ ansible_ssh_args: '-o ConnectTimeout=soon' }, /the option ConnectTimeout must be a whole number of seconds/],
-    [{ ansible_ssh_args: '-o ServerAliveInterval=1m' }, /the option ServerAliveInterval must be a whole number of seconds/],
+    [
+      { ansible_ssh_args: '-o ServerAliveInterval=1m' },
+      /the option ServerAliveInterval must be a whole number of seconds/,
+    ],
     [{ ansible_ssh_args: '-o ServerAliveCountMax=-1' }, /the option ServerAliveCountMax must be a whole number/],
     [{ ansible_ssh_args: '-o StrictHostKeyChecking=perhaps' }, /must be yes, accept-new or no/],
     [{ ansible_ssh_args: '-4' }, 'node1: ansible_ssh_args: cannot read "-4"; write options as -o Name=value'],
     [{ ansible_ssh_args: '-o' }, /cannot read "-o"/],
   ]
-  for (const [vars, message] of cases) t.throws(() => connectionTarget('node1', vars), fault(message), JSON.stringify(vars))
+  for (const [vars, message] of cases)
+    t.throws(() => connectionTarget('node1', vars), fault(message), JSON.stringify(vars))
 })

@@ -9,7 +9,11 @@ const run = (name: string, summary: object | string): void => {
   writeFileSync(path.join(runs, name, 'summary.json'), typeof summary === 'string' ? summary : JSON.stringify(summary))
 }
 const passed = (playbook: string, plays: Readonly<Record<string, number>>, more: object = {}): object => ({
-  playbook, status: 'passed', check: false, plays: Object.entries(plays).map(([name, durationMs]) => ({ name, durationMs })), ...more,
+  playbook,
+  status: 'passed',
+  check: false,
+  plays: Object.entries(plays).map(([name, durationMs]) => ({ name, durationMs })),
+  ...more,
 })
 
 run('2026-01-01T00-00-00Z-site', passed('site', { Lab: 25_000, Docker: 16_000 }))
@@ -20,11 +24,14 @@ run('2026-01-05T00-00-00Z-app', passed('app', { App: 7000, Lab: 900 }))
 run('2026-01-06T00-00-00Z-app', 'cut off')
 mkdirSync(path.join(runs, '2026-01-07T00-00-00Z-killed'))
 
-t.test('durations of a play are those of the newest passed run that has it; checks and failed runs do not count', (t) => {
-  t.same(Object.fromEntries(lastDurations(runs, { playbook: 'site' })), { Lab: 1000, Docker: 16_000 })
-  t.same(Object.fromEntries(lastDurations(runs)), { App: 7000, Lab: 900, Docker: 16_000 })
-  t.end()
-})
+t.test(
+  'durations of a play are those of the newest passed run that has it; checks and failed runs do not count',
+  (t) => {
+    t.same(Object.fromEntries(lastDurations(runs, { playbook: 'site' })), { Lab: 1000, Docker: 16_000 })
+    t.same(Object.fromEntries(lastDurations(runs)), { App: 7000, Lab: 900, Docker: 16_000 })
+    t.end()
+  },
+)
 
 t.test('durations come from the newest runs only, and a missing directory has none', (t) => {
   t.same(Object.fromEntries(lastDurations(runs, { most: 3 })), { App: 7000, Lab: 900 })

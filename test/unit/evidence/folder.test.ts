@@ -24,7 +24,13 @@ await t.test('two runs in one second have a folder each; latest is the second', 
 await t.test('says what is in the way', async (t) => {
   const root = t.testdir()
   writeFileSync(`${root}/file`, '')
-  t.throws(() => openRunFolder({ root: `${root}/file/runs`, playbook: 'site', now }), /cannot make the folder for runs .*: a part of the path is a file/)
+  t.throws(
+    () => openRunFolder({ root: `${root}/file/runs`, playbook: 'site', now }),
+    /cannot make the folder for runs .*: a part of the path is a file/,
+  )
   mkdirSync(`${root}/latest`)
-  t.throws(() => openRunFolder({ root, playbook: 'site', now }), /cannot point .*latest .*: a folder of that name is in the way/)
+  t.throws(
+    () => openRunFolder({ root, playbook: 'site', now }),
+    /cannot point .*latest .*: a folder of that name is in the way/,
+  )
 })

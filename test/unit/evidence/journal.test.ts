@@ -9,15 +9,18 @@ import { exhibit, notice } from './events.ts'
 
 const MIB = 1024 * 1024
 
-await t.test('what is written can be read again a turn of the event loop later, before the journal is closed', async (t) => {
-  const events = `${t.testdir()}/events.jsonl`
-  const { write, close } = journal({ events })
-  const written = [notice('one'), notice('two\u2028lines\nof Grüße 🎉'), exhibit()]
-  for (const event of written) write(event)
-  await new Promise(setImmediate)
-  t.strictSame([...readJournal(events)], written)
-  close()
-})
+await t.test(
+  'what is written can be read again a turn of the event loop later, before the journal is closed',
+  async (t) => {
+    const events = `${t.testdir()}/events.jsonl`
+    const { write, close } = journal({ events })
+    const written = [notice('one'), notice('two\u2028lines\nof Grüße 🎉'), exhibit()]
+    for (const event of written) write(event)
+    await new Promise(setImmediate)
+    t.strictSame([...readJournal(events)], written)
+    close()
+  },
+)
 
 await t.test('lines longer than a chunk of the reader are read whole', async (t) => {
   const events = `${t.testdir()}/events.jsonl`
@@ -58,10 +61,13 @@ await t.test('a long output keeps its head and tail and says how much is missing
 })
 
 await t.test('shortening never cuts a character', async () => {
-  fc.assert(fc.property(fc.constantFrom('€', '🎉', 'é', 'ab€'), fc.string({ maxLength: 5 }), (unit, prefix) => {
-    const out = shorten(prefix + unit.repeat(MIB))
-    return !out.includes('\uFFFD') && out.startsWith(prefix) && out.endsWith(unit)
-  }), { numRuns: 8 })
+  fc.assert(
+    fc.property(fc.constantFrom('€', '🎉', 'é', 'ab€'), fc.string({ maxLength: 5 }), (unit, prefix) => {
+      const out = shorten(prefix + unit.repeat(MIB))
+      return !out.includes('\uFFFD') && out.startsWith(prefix) && out.endsWith(unit)
+    }),
+    { numRuns: 8 },
+  )
 })
 
 /** Runs a program that writes to a journal, and gives what is in it after the program's end. */
@@ -69,11 +75,16 @@ async function written(t: { testdir(): string }, program: string, end?: 'SIGKILL
   const folder = t.testdir()
   const events = `${folder}/events.jsonl`
   const source = new URL('../../../src/evidence/journal.ts', import.meta.url).href
-  writeFileSync(`${folder}/program.mts`, `import { journal } from '${source}'
+  writeFileSync(
+    `${folder}/program.mts`,
+    `import { journal } from '${source}'
     const { write, close } = journal({ events: '${events}' })
     const note = (message) => write({ type: 'notice', time: '2026-11-21T04:30:00Z', level: 'info', message })
-    ${program}`)
-  const child = spawn(process.execPath, ['--import=tsx', `${folder}/program.mts`], { stdio: ['ignore', 'pipe', 'inherit'] })
+    ${program}`,
+  )
+  const child = spawn(process.execPath, ['--import=tsx', `${folder}/program.mts`], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   if (end !== undefined) {
     await once(child.stdout, 'data')
     child.kill(end)
@@ -96,8 +107,12 @@ await t.test('a full disk is told by the next write and by the end, in one line'
   write(notice('one'))
   await new Promise(setImmediate)
   const full = /cannot write to the journal \/dev\/full: no space left: remove old runs/
-  t.throws(() => { write(notice('two')) }, full)
-  t.throws(() => { write(notice('three')) }, full)
+  t.throws(() => {
+    write(notice('two'))
+  }, full)
+  t.throws(() => {
+    write(notice('three'))
+  }, full)
   t.throws(close, full)
   t.doesNotThrow(close)
 })

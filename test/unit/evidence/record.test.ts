@@ -14,24 +14,40 @@ function open(t: Test) {
   return { path, events, record: openRecord({ name: 'run', path, events }) }
 }
 
-await t.test('whatever the secret and wherever it stands, an event is masked, in the journal and for all who see it', async (t) => {
-  const { record, events } = open(t)
-  const redactor = new Redactor()
-  const seen: RunEvent[] = []
-  // Shorter ones would soon be found in every event.
-  const secrets = fc.string({ minLength: 5, maxLength: 12, unit: fc.constantFrom('a', 'Z', '"', "'", '\\', '\n', '\t', '/', 'é', '🎉', '<', ' ', '\u2028', '\u0007') })
-  fc.assert(fc.property(secrets, fc.constantFrom('', 'x', '\n', '"', '\\'), (value, around) => {
-    new Secret(value)
-    const texts = [value, quote(value), JSON.stringify({ value }), encodeURIComponent(value), Buffer.from(value).toString('base64')]
-    return texts.every((text) => {
-      const event = result('node1', 'ok', { stdout: `${around}${text}${around}` })
-      seen.push(record.take(event))
-      return JSON.stringify(seen.at(-1)) === JSON.stringify(redactor.event(event))
+await t.test(
+  'whatever the secret and wherever it stands, an event is masked, in the journal and for all who see it',
+  async (t) => {
+    const { record, events } = open(t)
+    const redactor = new Redactor()
+    const seen: RunEvent[] = []
+    // Shorter ones would soon be found in every event.
+    const secrets = fc.string({
+      minLength: 5,
+      maxLength: 12,
+      unit: fc.constantFrom('a', 'Z', '"', "'", '\\', '\n', '\t', '/', 'é', '🎉', '<', ' ', '\u2028', '\u0007'),
     })
-  }), { numRuns: 60 })
-  record.close()
-  t.strictSame([...readJournal(events)], seen)
-})
+    fc.assert(
+      fc.property(secrets, fc.constantFrom('', 'x', '\n', '"', '\\'), (value, around) => {
+        new Secret(value)
+        const texts = [
+          value,
+          quote(value),
+          JSON.stringify({ value }),
+          encodeURIComponent(value),
+          Buffer.from(value).toString('base64'),
+        ]
+        return texts.every((text) => {
+          const event = result('node1', 'ok', { stdout: `${around}${text}${around}` })
+          seen.push(record.take(event))
+          return JSON.stringify(seen.at(-1)) === JSON.stringify(redactor.event(event))
+        })
+      }),
+      { numRuns: 60 },
+    )
+    record.close()
+    t.strictSame([...readJournal(events)], seen)
+  },
+)
 
 await t.test('an event without a secret is what everyone gets, not a copy', async (t) => {
   const { record } = open(t)
@@ -42,7 +58,8 @@ await t.test('an event without a secret is what everyone gets, not a copy', asyn
 
 await t.test('the summary of a run that goes on is that of its journal', async (t) => {
   const { record, events } = open(t)
-  for (const event of [runStart(['node1']), result('node1', 'changed'), result('node1', 'failed'), notice('look')]) record.take(event)
+  for (const event of [runStart(['node1']), result('node1', 'changed'), result('node1', 'failed'), notice('look')])
+    record.take(event)
   record.close()
   const fold = new SummaryFold()
   for (const event of readJournal(events)) fold.add(event)
@@ -60,7 +77,10 @@ await t.test('a file for a long output: named for people, masked, and beside oth
     spool.close()
     return spool.file
   })
-  t.strictSame(names, ['output/1-node1-Print-..-REDACTED-more.stderr.txt', 'output/2-node1-Print-..-REDACTED-more.stderr.txt'])
+  t.strictSame(names, [
+    'output/1-node1-Print-..-REDACTED-more.stderr.txt',
+    'output/2-node1-Print-..-REDACTED-more.stderr.txt',
+  ])
   for (const name of names) t.equal(readFileSync(`${path}/${name}`, 'utf8'), 'say [REDACTED] now')
   record.close()
 })

@@ -11,8 +11,19 @@ const masked = (text: string): string => (new Redactor().event(notice(text)) as 
 await t.test('masks a secret however deep it stands', async (t) => {
   new Secret('deep-Secret-1')
   const event = result('node1', 'changed', {
-    changes: [{ description: 'write deep-Secret-1', diff: { subject: '/etc/x', before: '', after: 'k=deep-Secret-1\n' } }],
-    commands: [{ kind: 'change', script: "echo 'deep-Secret-1'", stdout: 'deep-Secret-1', stderr: '', exitCode: 0, durationMs: 1 }],
+    changes: [
+      { description: 'write deep-Secret-1', diff: { subject: '/etc/x', before: '', after: 'k=deep-Secret-1\n' } },
+    ],
+    commands: [
+      {
+        kind: 'change',
+        script: "echo 'deep-Secret-1'",
+        stdout: 'deep-Secret-1',
+        stderr: '',
+        exitCode: 0,
+        durationMs: 1,
+      },
+    ],
   })
   t.notMatch(JSON.stringify(new Redactor().event(event)), /deep-Secret-1/)
 })
@@ -39,12 +50,17 @@ await t.test('masks a secret in each form it takes on the way', async (t) => {
 })
 
 await t.test('whatever the secret, neither it nor its quoted form is left', async () => {
-  const text = fc.string({ minLength: 4, maxLength: 40, unit: 'grapheme' }).filter((s) => !s.includes('\0') && s.length >= 4)
-  fc.assert(fc.property(text, fc.string(), (value, around) => {
-    new Secret(value)
-    const out = masked(`${around}\n${value}\n${quote(value)}\n${around}`)
-    return !out.replaceAll('[REDACTED]', '').includes(value) || '[REDACTED]'.includes(value)
-  }), { numRuns: 40 })
+  const text = fc
+    .string({ minLength: 4, maxLength: 40, unit: 'grapheme' })
+    .filter((s) => !s.includes('\0') && s.length >= 4)
+  fc.assert(
+    fc.property(text, fc.string(), (value, around) => {
+      new Secret(value)
+      const out = masked(`${around}\n${value}\n${quote(value)}\n${around}`)
+      return !out.replaceAll('[REDACTED]', '').includes(value) || '[REDACTED]'.includes(value)
+    }),
+    { numRuns: 40 },
+  )
 })
 
 await t.test('inside a longer base64 text, little of a secret is left, wherever it starts', async (t) => {
@@ -52,7 +68,10 @@ await t.test('inside a longer base64 text, little of a secret is left, wherever 
   new Secret(value)
   for (const user of ['a:', 'ab:', 'abc:']) {
     const out = masked(Buffer.from(`${user}${value}:end`).toString('base64'))
-    const left = out.split('[REDACTED]').map((part) => Buffer.from(part, 'base64').toString('latin1')).join(' ')
+    const left = out
+      .split('[REDACTED]')
+      .map((part) => Buffer.from(part, 'base64').toString('latin1'))
+      .join(' ')
     t.notMatch(left, /correct|orrect|horse|battery|staple/, user)
     t.match(out, '[REDACTED]', user)
   }
@@ -71,7 +90,10 @@ await t.test('masks a short secret only as a whole word', async (t) => {
 })
 
 await t.test('masks what looks like a secret though nobody registered it', async (t) => {
-  t.equal(masked('docker swarm join --token SWMTKN-1-49nj1cmql0-8vxv8rssmk 10.0.0.1:2377'), 'docker swarm join --token [REDACTED] 10.0.0.1:2377')
+  t.equal(
+    masked('docker swarm join --token SWMTKN-1-49nj1cmql0-8vxv8rssmk 10.0.0.1:2377'),
+    'docker swarm join --token [REDACTED] 10.0.0.1:2377',
+  )
   t.equal(masked('Authorization: Bearer abc.def'), 'Authorization: Bearer [REDACTED]')
   t.equal(masked(`curl -H 'authorization: basic dXNlcg=='`), `curl -H 'authorization: basic [REDACTED]'`)
   t.equal(masked('https://me:p@ss@example.org/x'), 'https://me:[REDACTED]@example.org/x')

@@ -23,12 +23,28 @@ const experiment: RunEvent[] = [
   { type: 'play_end', time: at(5), play: 'Docker', durationMs: 4000 },
   { type: 'play_start', time: at(6), play: 'Drain', kind: 'experiment', hosts: ['node1'] },
   result('node1', 'changed', { play: 'Drain', time: at(7) }),
-  { type: 'finding', time: at(8), id: 'swarm.drain', experiment: 'Drain', statement: 'It drains', holds: false, evidence: ['nodes-1'], detail: '1 left' },
+  {
+    type: 'finding',
+    time: at(8),
+    id: 'swarm.drain',
+    experiment: 'Drain',
+    statement: 'It drains',
+    holds: false,
+    evidence: ['nodes-1'],
+    detail: '1 left',
+  },
 ]
 
 await t.test('a killed run is interrupted, with what was done counted', async (t) => {
   const summary = summarise(started)
-  t.match(summary, { playbook: 'site', status: 'interrupted', exitCode: 130, check: false, startedAt: at(0), durationMs: 4000 })
+  t.match(summary, {
+    playbook: 'site',
+    status: 'interrupted',
+    exitCode: 130,
+    check: false,
+    startedAt: at(0),
+    durationMs: 4000,
+  })
   t.strictSame(summary.hosts, {
     node1: { ...emptyRecap(), ok: 2, changed: 1 },
     node2: { ...emptyRecap(), failed: 1 },
@@ -39,7 +55,9 @@ await t.test('a killed run is interrupted, with what was done counted', async (t
 await t.test('experiments give findings and do not count for hosts', async (t) => {
   const summary = summarise([...started, ...experiment])
   t.equal(summary.hosts['node1']?.changed, 1)
-  t.strictSame(summary.findings, [{ id: 'swarm.drain', statement: 'It drains', holds: false, evidence: ['nodes-1'], detail: '1 left' }])
+  t.strictSame(summary.findings, [
+    { id: 'swarm.drain', statement: 'It drains', holds: false, evidence: ['nodes-1'], detail: '1 left' },
+  ])
   t.equal(summary.plays[0]?.durationMs, 4000)
 })
 

@@ -12,23 +12,48 @@ const watched = { title: 'watch', durationMs: 2500 } as Exhibit
 const seen = { title: 'timeline' } as Exhibit
 
 t.test('failed requests among nodes that lost each other tell nothing', async (t) => {
-  const bin = t.testdir({ journalctl: '#!/bin/sh\ncase "$*" in "-u docker --since -"[3-9]"s "*) cat "$JOURNAL" ;; *) exit 9 ;; esac\n', node3: JOURNAL, node1: JOURNAL.split('\n')[0] ?? '' })
+  const bin = t.testdir({
+    journalctl: '#!/bin/sh\ncase "$*" in "-u docker --since -"[3-9]"s "*) cat "$JOURNAL" ;; *) exit 9 ;; esac\n',
+    node3: JOURNAL,
+    node1: JOURNAL.split('\n')[0] ?? '',
+  })
   chmodSync(`${bin}/journalctl`, 0o755)
-  const parted = (failed: number, swarm: string[]) => partedWithin({
-    groups: { swarm },
-    exhibit: async ({ title, host = '', command }) => ({
-      title, host, stdout: execFileSync('sh', ['-c', command], { encoding: 'utf8', env: { PATH: `${bin}:${process.env.PATH ?? ''}`, JOURNAL: `${bin}/${host}` } }),
-    }) as Exhibit,
-  } as Pick<ExperimentContext, 'groups' | 'exhibit'>, watched, failed)
+  const parted = (failed: number, swarm: string[]) =>
+    partedWithin(
+      {
+        groups: { swarm },
+        exhibit: async ({ title, host = '', command }) =>
+          ({
+            title,
+            host,
+            stdout: execFileSync('sh', ['-c', command], {
+              encoding: 'utf8',
+              env: { PATH: `${bin}:${process.env.PATH ?? ''}`, JOURNAL: `${bin}/${host}` },
+            }),
+          }) as Exhibit,
+      } as Pick<ExperimentContext, 'groups' | 'exhibit'>,
+      watched,
+      failed,
+    )
 
   t.equal(await parted(0, ['node3']), undefined, 'nothing failed')
   t.equal(await parted(3, ['node1']), undefined, 'nobody was lost')
   const lost = await parted(3, ['node1', 'node3'])
-  t.match(lost, { why: /^node3 missed the gossip/, exhibits: [{ host: 'node1', stdout: '' }, { host: 'node3', stdout: '2026-11-22T14:11:56+0000 Node 72c3f070ca2a/10.77.0.11, left gossip cluster\n' }] })
+  t.match(lost, {
+    why: /^node3 missed the gossip/,
+    exhibits: [
+      { host: 'node1', stdout: '' },
+      { host: 'node3', stdout: '2026-11-22T14:11:56+0000 Node 72c3f070ca2a/10.77.0.11, left gossip cluster\n' },
+    ],
+  })
 
   const bad = { holds: false, evidence: [seen], detail: '3 of 9 requests failed' }
   t.equal(unlessParted(undefined, bad), bad)
   const good = { ...bad, holds: true }
   t.equal(unlessParted(lost, good), good)
-  t.match(unlessParted(lost, bad), { holds: null, evidence: [seen, { host: 'node1' }, { host: 'node3' }], detail: /^3 of 9 requests failed; node3 missed/ })
+  t.match(unlessParted(lost, bad), {
+    holds: null,
+    evidence: [seen, { host: 'node1' }, { host: 'node3' }],
+    detail: /^3 of 9 requests failed; node3 missed/,
+  })
 })

@@ -3,14 +3,36 @@ import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { SteadyProbe, type Request } from '../../../playbooks/swarm/experiments/support/probe.ts'
-import { bySecond, fared, increments, reasons, requestsCsv } from '../../../playbooks/swarm/experiments/support/requests.ts'
+import {
+  bySecond,
+  fared,
+  increments,
+  reasons,
+  requestsCsv,
+} from '../../../playbooks/swarm/experiments/support/requests.ts'
 
-const request = (at: number, error = '', more: Partial<Request> = {}): Request =>
-  ({ at, ms: 10, door: 'a', method: 'GET', status: error === '' ? 200 : undefined, replica: 'r', node: 'a', error, ...more })
+const request = (at: number, error = '', more: Partial<Request> = {}): Request => ({
+  at,
+  ms: 10,
+  door: 'a',
+  method: 'GET',
+  status: error === '' ? 200 : undefined,
+  replica: 'r',
+  node: 'a',
+  error,
+  ...more,
+})
 
 t.test('the longest outage goes from the first failure to the next answer', async (t) => {
-  t.match(fared([request(0), request(1000, 'x'), request(1500, 'x'), request(4000), request(5000, 'x'), request(6000)]), { sent: 6, failed: 3, outage: 3 })
-  t.match(fared([request(0), request(1000, 'x'), request(2000, 'x')], 10), { outage: 9 }, 'one that does not end lasts until the end')
+  t.match(
+    fared([request(0), request(1000, 'x'), request(1500, 'x'), request(4000), request(5000, 'x'), request(6000)]),
+    { sent: 6, failed: 3, outage: 3 },
+  )
+  t.match(
+    fared([request(0), request(1000, 'x'), request(2000, 'x')], 10),
+    { outage: 9 },
+    'one that does not end lasts until the end',
+  )
   t.match(fared([request(0)]), { outage: 0, median: 10, p95: 10 })
   t.match(fared([]), { sent: 0, failed: 0, outage: 0, median: Number.NaN })
 })
@@ -19,13 +41,23 @@ t.test('an increment is lost when it was acknowledged and is not there', async (
   const post = (error = '') => request(0, error, { method: 'POST' })
   t.same(increments([post(), post(), post(), request(0)], 5, 8), { acknowledged: 3, unsure: 0, added: 3, lost: 0 })
   t.same(increments([post(), post(), post('x')], 5, 6), { acknowledged: 2, unsure: 1, added: 1, lost: 1 })
-  t.same(increments([post('x')], 5, 6), { acknowledged: 0, unsure: 1, added: 1, lost: 0 }, 'one without an answer may have counted')
+  t.same(
+    increments([post('x')], 5, 6),
+    { acknowledged: 0, unsure: 1, added: 1, lost: 0 },
+    'one without an answer may have counted',
+  )
 })
 
 t.test('by the second, by reason, as CSV', async (t) => {
   const all = [request(100), request(900, 'x'), request(2100, 'status 502, "bad"'), request(2200, 'x')]
-  t.same(bySecond(all), [{ at: 0, ok: 1, failed: 1 }, { at: 2, ok: 0, failed: 2 }])
-  t.same(reasons(all), [['x', 2], ['status 502, "bad"', 1]])
+  t.same(bySecond(all), [
+    { at: 0, ok: 1, failed: 1 },
+    { at: 2, ok: 0, failed: 2 },
+  ])
+  t.same(reasons(all), [
+    ['x', 2],
+    ['status 502, "bad"', 1],
+  ])
   t.equal(requestsCsv(all).split('\n')[3], '2.100,10.0,a,GET,,r,a,"status 502, ""bad"""')
 })
 
@@ -41,9 +73,18 @@ t.test('requests go on at their rate whatever becomes of those before, and each 
     answer.end(JSON.stringify({ count, replica: 'r1', node: 'n1' }))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  t.teardown(() => { server.closeAllConnections(); server.close() })
+  t.teardown(() => {
+    server.closeAllConnections()
+    server.close()
+  })
   const { port } = server.address() as AddressInfo
-  const probe = new SteadyProbe([{ host: '127.0.0.1', port, node: 'a' }, { host: '127.0.0.1', port, node: 'b' }], { perSecond: 100, timeLimitMs: 2000 })
+  const probe = new SteadyProbe(
+    [
+      { host: '127.0.0.1', port, node: 'a' },
+      { host: '127.0.0.1', port, node: 'b' },
+    ],
+    { perSecond: 100, timeLimitMs: 2000 },
+  )
   await sleep(1000)
   const requests = await probe.stop()
   // Server and clients share this process: what a client gave up on may come to the server a moment later, or never.
@@ -53,7 +94,10 @@ t.test('requests go on at their rate whatever becomes of those before, and each 
   t.ok(requests.length > 40, `${requests.length} requests, although every fifth hung`)
   t.same(new Set(seen), new Set(['GET /api/counter', 'POST /api/counter/increment']))
   t.same(new Set(requests.map(({ door }) => door)), new Set(['a', 'b']))
-  t.match(new Set(reasons(requests).map(([why]) => why.replace(/^\S+ \S+: /, ''))), new Set(['status 503', 'no answer within 2000 ms']))
+  t.match(
+    new Set(reasons(requests).map(([why]) => why.replace(/^\S+ \S+: /, ''))),
+    new Set(['status 503', 'no answer within 2000 ms']),
+  )
   t.ok(requests.every(({ error, status, replica }) => (error === '') === (status === 200 && replica === 'r1')))
   await sleep(100)
   t.equal(seen.length, arrived, 'after the end no more are sent')

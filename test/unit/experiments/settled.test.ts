@@ -10,8 +10,12 @@ async function app(t: Test, failing: number): Promise<number> {
   const server: Server = createServer((_request, response) => {
     response.writeHead(asked++ < failing ? 503 : 200).end(JSON.stringify({ count: 1, replica: 'a', node: 'node1' }))
   })
-  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve) })
-  t.teardown(() => { server.close() })
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve)
+  })
+  t.teardown(() => {
+    server.close()
+  })
   return (server.address() as AddressInfo).port
 }
 
@@ -21,7 +25,9 @@ function on(t: Test, port: number, secondsPerLook: number): CareContext {
   let passed = 0
   t.intercept(Date, 'now', { value: () => now() + passed })
   return {
-    groups: { swarm: ['node1'] }, slowdown: 1, signal: new AbortController().signal,
+    groups: { swarm: ['node1'] },
+    slowdown: 1,
+    signal: new AbortController().signal,
     hostvars: () => ({ ansible_host: '127.0.0.1', counter_port: port }),
     watch: async () => {
       passed += secondsPerLook * 1000

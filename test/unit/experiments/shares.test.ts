@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import t from 'tap'
 import { evenly, shares } from '../../../playbooks/swarm/experiments/support/shares.ts'
 
-const answers = (...counts: number[]) => counts.flatMap((count, i) => Array.from({ length: count }, () => ({ replica: `r${i}`, node: 'n' })))
+const answers = (...counts: number[]) =>
+  counts.flatMap((count, i) => Array.from({ length: count }, () => ({ replica: `r${i}`, node: 'n' })))
 
 t.test('an equal share is 1, none is 0, and a replica too many spoils nothing', async (t) => {
   t.equal(evenly(shares(answers(6, 6, 6, 6)), 4), 1)
@@ -13,8 +14,10 @@ t.test('an equal share is 1, none is 0, and a replica too many spoils nothing', 
 })
 
 t.test('it is never more than 1 with as many replicas as wanted', async () => {
-  fc.assert(fc.property(fc.array(fc.integer({ min: 1, max: 50 }), { minLength: 1, maxLength: 8 }), (counts) => {
-    const share = evenly(shares(answers(...counts)), counts.length)
-    return share > 0 && share <= 1
-  }))
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 1, max: 50 }), { minLength: 1, maxLength: 8 }), (counts) => {
+      const share = evenly(shares(answers(...counts)), counts.length)
+      return share > 0 && share <= 1
+    }),
+  )
 })

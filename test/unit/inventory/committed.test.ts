@@ -21,7 +21,10 @@ t.test('the committed inventory describes the lab', async (t) => {
   ]
   for (const [group, hosts] of expected) t.same(selectHosts(inventory, group), hosts, group)
   t.same(inventory.hosts.get('localhost')?.vars, { ansible_connection: 'local' })
-  t.same(nodes.map((node) => inventory.hosts.get(node)?.vars.ansible_host), ['10.77.0.11', '10.77.0.12', '10.77.0.13'])
+  t.same(
+    nodes.map((node) => inventory.hosts.get(node)?.vars.ansible_host),
+    ['10.77.0.11', '10.77.0.12', '10.77.0.13'],
+  )
   const shared = { ansible_user: 'ops', ansible_become: true, lab_memory: String, lab_disk: String }
   for (const node of nodes) t.match(inventory.hosts.get(node)?.vars, shared, node)
 })

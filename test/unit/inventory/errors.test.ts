@@ -6,37 +6,64 @@ const complaintsOf = (text: string) => complaints(() => inventoryOf(text))
 
 t.test('each fault is told with its line, its column and a way to mend it', async (t) => {
   const cases: [string, string, RegExp][] = [
-    ['a list of hosts', 'all:\n  hosts:\n    - web1\n',
-      /^inventory.yaml:3:5: hosts must not be a list: write "web1:" with a colon/],
+    [
+      'a list of hosts',
+      'all:\n  hosts:\n    - web1\n',
+      /^inventory.yaml:3:5: hosts must not be a list: write "web1:" with a colon/,
+    ],
     ['a list of children', 'all:\n  children: [web]\n', /^inventory.yaml:2:13: children must not be a list/],
     ['a list of variables', 'all:\n  vars:\n    - a: 1\n', /^inventory.yaml:3:5: variables belong here/],
-    ['an unknown key', 'all:\n  host:\n    web1:\n',
-      /^inventory.yaml:2:3: a group has no "host": did you mean hosts\?/],
+    [
+      'an unknown key',
+      'all:\n  host:\n    web1:\n',
+      /^inventory.yaml:2:3: a group has no "host": did you mean hosts\?/,
+    ],
     ['a host outside hosts:', 'all:\n  web1:\n', /^inventory.yaml:2:3: a group has no "web1": it has only hosts/],
     ['no group around hosts:', 'hosts:\n  web1:\n', /^inventory.yaml:1:1: "hosts:" belongs inside a group/],
-    ['vars: at the level of groups', 'all:\n  children:\n    vars:\n',
-      /^inventory.yaml:3:5: "vars:" belongs inside a group/],
+    [
+      'vars: at the level of groups',
+      'all:\n  children:\n    vars:\n',
+      /^inventory.yaml:3:5: "vars:" belongs inside a group/,
+    ],
     ['a group that is a number', 'all: 5\n', /^inventory.yaml:1:6: a group must hold hosts:, children: or vars:/],
     ['a bad group name', 'all:\n  children:\n    a b:\n', /^inventory.yaml:3:5: "a b" is not a group name/],
     ['host variables that are text', 'all:\n  hosts:\n    a: b\n', /^inventory.yaml:3:8: variables belong here/],
     ['a backward range', 'all:\n  hosts:\n    n[3:1]:\n', /^inventory.yaml:3:5: range \[3:1\] runs backwards/],
-    ['hosts without colons', 'all:\n  hosts:\n    a\n    b\n',
-      /^inventory.yaml:2:3: "a b" is not a host name: give each host a line/],
+    [
+      'hosts without colons',
+      'all:\n  hosts:\n    a\n    b\n',
+      /^inventory.yaml:2:3: "a b" is not a host name: give each host a line/,
+    ],
     ['a name twice', 'all:\n  hosts:\n    a:\n    a:\n', /^inventory.yaml:4:5: "a" stands twice here: join the two/],
     ['a tab', 'all:\n\thosts:\n', /^inventory.yaml:2:1: a tab is used to indent: YAML wants spaces/],
     ['no colon after a name', 'all:\n  hosts\n    a:\n', /^inventory.yaml:2:3: there is no colon after this name/],
     ['an open quote', 'all:\n  vars:\n    a: "b\n', /^inventory.yaml:4:1: a quote or a colon is missing/],
     ['a second document', 'all:\n---\nall:\n', /^inventory.yaml:2:1: a second document begins here/],
-    ['a tag', 'all:\n  vars:\n    p: !vault |\n      abc\n',
-      /^inventory.yaml:3:8: the tag !vault is not supported: keep the secret out/],
-    ['another tag', 'all:\n  vars:\n    p: !unsafe x\n',
-      /^inventory.yaml:3:8: the tag !unsafe is not supported: leave it out/],
-    ['an alias of nothing', 'all:\n  vars:\n    p: *x\n',
-      /^inventory.yaml:3:8: the alias \*x has no anchor &x above it/],
-    ['an encrypted file', '$ANSIBLE_VAULT;1.1;AES256\n6162\n',
-      /^inventory.yaml:1:1: this file is encrypted with Ansible Vault/],
-    ['an INI inventory', '[web]\na ansible_host=1\n',
-      /^inventory.yaml:1:1: this looks like an INI inventory: convert it/],
+    [
+      'a tag',
+      'all:\n  vars:\n    p: !vault |\n      abc\n',
+      /^inventory.yaml:3:8: the tag !vault is not supported: keep the secret out/,
+    ],
+    [
+      'another tag',
+      'all:\n  vars:\n    p: !unsafe x\n',
+      /^inventory.yaml:3:8: the tag !unsafe is not supported: leave it out/,
+    ],
+    [
+      'an alias of nothing',
+      'all:\n  vars:\n    p: *x\n',
+      /^inventory.yaml:3:8: the alias \*x has no anchor &x above it/,
+    ],
+    [
+      'an encrypted file',
+      '$ANSIBLE_VAULT;1.1;AES256\n6162\n',
+      /^inventory.yaml:1:1: this file is encrypted with Ansible Vault/,
+    ],
+    [
+      'an INI inventory',
+      '[web]\na ansible_host=1\n',
+      /^inventory.yaml:1:1: this looks like an INI inventory: convert it/,
+    ],
     ['an empty file', '# nothing\n', /^inventory.yaml:1:1: there is nothing in this file: write "all:"/],
     ['a list', '- web1\n', /^inventory.yaml:1:1: an inventory begins with the name of a group/],
   ]
@@ -64,7 +91,7 @@ t.test('variables that steer a connection are checked', async (t) => {
   }
 })
 
-t.test('names of Ansible\'s own and names far from any are let through', async (t) => {
+t.test("names of Ansible's own and names far from any are let through", async (t) => {
   const vars = '{ansible_python_interpreter: /usr/bin/python3, ansible_winrm_transport: x, ports: {80: http}}'
   t.same(complaintsOf(`all: {hosts: {h: ${vars}}}`), [])
 })
@@ -94,7 +121,15 @@ t.test('several faults are all listed, in the order of the lines', async (t) => 
   } catch (error) {
     t.ok(error instanceof InventoryError)
     const problems = (error as InventoryError).problems
-    t.same(problems.map(({ line, column }) => [line, column]), [[3, 19], [4, 3], [7, 14], [9, 9]])
+    t.same(
+      problems.map(({ line, column }) => [line, column]),
+      [
+        [3, 19],
+        [4, 3],
+        [7, 14],
+        [9, 9],
+      ],
+    )
     const message = 'a group has no "host": did you mean hosts?'
     t.same(problems[1], { path: 'inventory.yaml', line: 4, column: 3, message })
   }
@@ -108,9 +143,12 @@ t.test('a long list of faults is cut in the message, not in the problems', async
 })
 
 t.test('faults in vars files name those files', async (t) => {
-  const lines = complaints(() => inventoryOf('all: {hosts: {h: }}', {
-    groupVars: { all: 'a: 1\nansible_prot: 2\n' }, hostVars: { h: '- a\n' },
-  }))
+  const lines = complaints(() =>
+    inventoryOf('all: {hosts: {h: }}', {
+      groupVars: { all: 'a: 1\nansible_prot: 2\n' },
+      hostVars: { h: '- a\n' },
+    }),
+  )
   t.match(lines, [
     /^group_vars\/all.yml:2:1: unknown variable ansible_prot: did you mean ansible_port\?/,
     /^host_vars\/h.yml:1:1: variables belong here/,

@@ -21,6 +21,11 @@ t.test('a glob matches the names that fnmatch matches', async (t) => {
 
 t.test('a glob without special characters matches itself alone', async () => {
   const plain = fc.string().filter((text) => !/[*?[]/.test(text))
-  fc.assert(fc.property(plain, plain, (glob, other) =>
-    globToRegExp(glob).test(glob) && (other === glob || !globToRegExp(glob).test(other))))
+  fc.assert(
+    fc.property(
+      plain,
+      plain,
+      (glob, other) => globToRegExp(glob).test(glob) && (other === glob || !globToRegExp(glob).test(other)),
+    ),
+  )
 })

@@ -68,9 +68,13 @@ t.test('a single name needs no colon, as in Ansible', async (t) => {
 
 t.test('a range gives each of its hosts the same variables', async (t) => {
   const { hosts } = inventoryOf('all: {hosts: {"node[1:2]:2222": {x: 1}}}')
-  t.same([...hosts.values()].map(({ name, vars }) => [name, vars]), [
-    ['node1', { ansible_port: 2222, x: 1 }], ['node2', { ansible_port: 2222, x: 1 }],
-  ])
+  t.same(
+    [...hosts.values()].map(({ name, vars }) => [name, vars]),
+    [
+      ['node1', { ansible_port: 2222, x: 1 }],
+      ['node2', { ansible_port: 2222, x: 1 }],
+    ],
+  )
 })
 
 t.test('groups that contain each other are an error that names the circle', async (t) => {
@@ -90,23 +94,31 @@ all:
     below:
       hosts: {h: }
 `
-  t.same(complaints(() => inventoryOf(circle)), [
-    'inventory.yaml:10:17: groups contain each other: b -> c -> a -> b; take one of them out',
-    'inventory.yaml:13:9: groups contain each other: self -> self; take one of them out',
-  ])
-  t.match(complaints(() => inventoryOf('{web: {children: {all: }}}')), [/groups contain each other: .*all/])
+  t.same(
+    complaints(() => inventoryOf(circle)),
+    [
+      'inventory.yaml:10:17: groups contain each other: b -> c -> a -> b; take one of them out',
+      'inventory.yaml:13:9: groups contain each other: self -> self; take one of them out',
+    ],
+  )
+  t.match(
+    complaints(() => inventoryOf('{web: {children: {all: }}}')),
+    [/groups contain each other: .*all/],
+  )
 })
 
 t.test('a host and a group must not share a name', async (t) => {
-  t.same(complaints(() => inventoryOf('all:\n  hosts:\n    web:\n  children:\n    web:\n')), [
-    'inventory.yaml:3:5: "web" is the name of a host and of a group: rename one of them',
-  ])
+  t.same(
+    complaints(() => inventoryOf('all:\n  hosts:\n    web:\n  children:\n    web:\n')),
+    ['inventory.yaml:3:5: "web" is the name of a host and of a group: rename one of them'],
+  )
 })
 
 t.test('10,000 hosts in 100 groups are read', async (t) => {
   const lines = Array.from({ length: 10_000 }, (_, n) => `        host${n}: {ansible_host: 10.0.${n >> 8}.${n & 255}}`)
   const groups = Array.from({ length: 100 }, (_, n) =>
-    [`    g${n}:`, '      hosts:', ...lines.slice(n * 100, n * 100 + 100)].join('\n'))
+    [`    g${n}:`, '      hosts:', ...lines.slice(n * 100, n * 100 + 100)].join('\n'),
+  )
   const { hosts } = inventoryOf(`all:\n  children:\n${groups.join('\n')}\n`)
   t.equal(hosts.size, 10_000)
   t.same(hosts.get('host9999')?.groups, ['all', 'g99'])

@@ -99,14 +99,26 @@ t.test('a part that matches nothing is an error that names it and what may be me
   }
 })
 
-t.test('where such a part may be ignored, it is no host, and the warning is Ansible\'s', async (t) => {
+t.test("where such a part may be ignored, it is no host, and the warning is Ansible's", async (t) => {
   const warnings: string[] = []
   const cases: [pattern: string, hosts: string, ...warnings: string[]][] = [
-    ['docker', '', 'Could not match supplied host pattern, ignoring: docker (the groups are all, ungrouped, web, db, prod, empty, site)'],
+    [
+      'docker',
+      '',
+      'Could not match supplied host pattern, ignoring: docker (the groups are all, ungrouped, web, db, prod, empty, site)',
+    ],
     ['wbe:db', 'db1 db2.example.com', 'Could not match supplied host pattern, ignoring: wbe (did you mean web?)'],
     ['web:!wbe1', 'web1 web2 web3', 'Could not match supplied host pattern, ignoring: wbe1 (did you mean web1?)'],
-    ['web:&dockers', '', 'Could not match supplied host pattern, ignoring: dockers (the groups are all, ungrouped, web, db, prod, empty, site)'],
-    ['docker[0]', '', 'Could not match supplied host pattern, ignoring: docker[0] (the groups are all, ungrouped, web, db, prod, empty, site)'],
+    [
+      'web:&dockers',
+      '',
+      'Could not match supplied host pattern, ignoring: dockers (the groups are all, ungrouped, web, db, prod, empty, site)',
+    ],
+    [
+      'docker[0]',
+      '',
+      'Could not match supplied host pattern, ignoring: docker[0] (the groups are all, ungrouped, web, db, prod, empty, site)',
+    ],
     ['web[7]', '', 'Could not match supplied host pattern, ignoring: web[7] (web has 3 hosts)'],
     ['empty', ''],
     ['empty[0]', '', 'Could not match supplied host pattern, ignoring: empty[0] (empty has 0 hosts)'],
@@ -115,7 +127,11 @@ t.test('where such a part may be ignored, it is no host, and the warning is Ansi
     t.equal(selectHosts(inventory, pattern, (warning) => warnings.push(warning)).join(' '), hosts, pattern)
     t.strictSame(warnings.splice(0), said, pattern)
   }
-  t.throws(() => selectHosts(inventory, '~(', () => undefined), { name: 'PatternError' }, 'what cannot be read stays an error')
+  t.throws(
+    () => selectHosts(inventory, '~(', () => undefined),
+    { name: 'PatternError' },
+    'what cannot be read stays an error',
+  )
 })
 
 t.test('a limit keeps the order of the hosts it limits', async (t) => {
@@ -130,31 +146,51 @@ t.test('a limit that leaves no host is an error that names limit and hosts', asy
 })
 
 const part = fc.constantFrom(
-  'all', 'web', 'db', 'prod', 'site', 'ungrouped', 'web1', 'db1', 'web*', '~db', 'web[0]', 'empty')
+  'all',
+  'web',
+  'db',
+  'prod',
+  'site',
+  'ungrouped',
+  'web1',
+  'db1',
+  'web*',
+  '~db',
+  'web[0]',
+  'empty',
+)
 const set = (pattern: string) => new Set(selectHosts(inventory, pattern))
 const same = (a: ReadonlySet<string>, b: ReadonlySet<string>) =>
   a.size === b.size && [...a].every((host) => b.has(host))
 
 t.test('`:` joins, `:&` intersects, `:!` takes away', async () => {
-  fc.assert(fc.property(part, part, (a, b) => {
-    const [left, right] = [set(a), set(b)]
-    return same(set(`${a}:${b}`), new Set([...left, ...right])) &&
-      same(set(`${a}:&${b}`), new Set([...left].filter((host) => right.has(host)))) &&
-      same(set(`${a}:!${b}`), new Set([...left].filter((host) => !right.has(host))))
-  }))
+  fc.assert(
+    fc.property(part, part, (a, b) => {
+      const [left, right] = [set(a), set(b)]
+      return (
+        same(set(`${a}:${b}`), new Set([...left, ...right])) &&
+        same(set(`${a}:&${b}`), new Set([...left].filter((host) => right.has(host)))) &&
+        same(set(`${a}:!${b}`), new Set([...left].filter((host) => !right.has(host))))
+      )
+    }),
+  )
 })
 
 t.test('where a & or ! part stands makes no difference', async () => {
-  fc.assert(fc.property(part, part, part, (a, b, c) => {
-    const orders = [`${a},&${b},!${c}`, `!${c},${a},&${b}`, `&${b},!${c},${a}`].map((pattern) => select(pattern))
-    return new Set(orders).size === 1
-  }))
+  fc.assert(
+    fc.property(part, part, part, (a, b, c) => {
+      const orders = [`${a},&${b},!${c}`, `!${c},${a},&${b}`, `&${b},!${c},${a}`].map((pattern) => select(pattern))
+      return new Set(orders).size === 1
+    }),
+  )
 })
 
 t.test('no host is ever selected twice, and none that is excluded', async () => {
-  fc.assert(fc.property(fc.array(part, { minLength: 1, maxLength: 5 }), part, (parts, excluded) => {
-    const hosts = selectHosts(inventory, [...parts, `!${excluded}`].join(','))
-    const without = set(excluded)
-    return hosts.length === new Set(hosts).size && hosts.every((host) => !without.has(host))
-  }))
+  fc.assert(
+    fc.property(fc.array(part, { minLength: 1, maxLength: 5 }), part, (parts, excluded) => {
+      const hosts = selectHosts(inventory, [...parts, `!${excluded}`].join(','))
+      const without = set(excluded)
+      return hosts.length === new Set(hosts).size && hosts.every((host) => !without.has(host))
+    }),
+  )
 })

@@ -89,8 +89,13 @@ t.test('known variables are read as what they mean, others as YAML has them', as
     ansible_become: yes, ansible_pipelining: "Off", ansible_port: '22', ansible_host: ::1,
     mine: yes, n: 1, none: null}}}`)
   t.same(hosts.get('h')?.vars, {
-    ansible_become: true, ansible_pipelining: false, ansible_port: 22, ansible_host: '::1',
-    mine: 'yes', n: 1, none: null,
+    ansible_become: true,
+    ansible_pipelining: false,
+    ansible_port: 22,
+    ansible_host: '::1',
+    mine: 'yes',
+    n: 1,
+    none: null,
   })
 })
 

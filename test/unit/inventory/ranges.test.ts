@@ -48,27 +48,40 @@ t.test('a key that cannot be read says why', async (t) => {
 const bounds = fc.tuple(fc.nat(400), fc.nat(400)).map(([a, b]) => [Math.min(a, b), Math.max(a, b)] as const)
 
 t.test('a range has every step-th number from its first on, up to its last', async () => {
-  fc.assert(fc.property(bounds, fc.integer({ min: 1, max: 50 }), ([first, last], step) => {
-    const { names } = expandHosts(`n[${first}:${last}:${step}]`)
-    const numbers = names.map((name) => Number(name.slice(1)))
-    return numbers[0] === first && numbers.every((number) => number <= last && (number - first) % step === 0) &&
-      last - (numbers.at(-1) ?? NaN) < step && numbers.length === new Set(numbers).size
-  }))
+  fc.assert(
+    fc.property(bounds, fc.integer({ min: 1, max: 50 }), ([first, last], step) => {
+      const { names } = expandHosts(`n[${first}:${last}:${step}]`)
+      const numbers = names.map((name) => Number(name.slice(1)))
+      return (
+        numbers[0] === first &&
+        numbers.every((number) => number <= last && (number - first) % step === 0) &&
+        last - (numbers.at(-1) ?? NaN) < step &&
+        numbers.length === new Set(numbers).size
+      )
+    }),
+  )
 })
 
 t.test('a zero-padded range has names of one width that sort in its order', async () => {
-  fc.assert(fc.property(bounds, ([first, last]) => {
-    const pad = (value: number) => String(value).padStart(4, '0')
-    const { names } = expandHosts(`n[${pad(first)}:${pad(last)}]`)
-    return names.length === last - first + 1 && names.every((name) => name.length === 5) &&
-      names.join() === [...names].sort().join()
-  }))
+  fc.assert(
+    fc.property(bounds, ([first, last]) => {
+      const pad = (value: number) => String(value).padStart(4, '0')
+      const { names } = expandHosts(`n[${pad(first)}:${pad(last)}]`)
+      return (
+        names.length === last - first + 1 &&
+        names.every((name) => name.length === 5) &&
+        names.join() === [...names].sort().join()
+      )
+    }),
+  )
 })
 
 t.test('two ranges multiply, and the last runs fastest', async () => {
-  fc.assert(fc.property(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 9 }), (a, b) => {
-    const { names } = expandHosts(`x[1:${a}]y[1:${b}]`)
-    const expected = (place: number) => `x${Math.floor(place / b) + 1}y${place % b + 1}`
-    return names.length === a * b && names.every((name, place) => name === expected(place))
-  }))
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 9 }), (a, b) => {
+      const { names } = expandHosts(`x[1:${a}]y[1:${b}]`)
+      const expected = (place: number) => `x${Math.floor(place / b) + 1}y${(place % b) + 1}`
+      return names.length === a * b && names.every((name, place) => name === expected(place))
+    }),
+  )
 })

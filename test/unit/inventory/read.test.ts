@@ -14,47 +14,60 @@ async function folderWith(files: Record<string, string>, root: string): Promise<
 const inventory = 'all: {children: {web: {hosts: {web1.lan: }}, db: {hosts: {db1: }}}}\n'
 
 t.test('group_vars/ and host_vars/ beside the inventory are read', async (t) => {
-  const folder = await folderWith({
-    'inventory.yaml': inventory,
-    'group_vars/all.yml': 'a: 1',
-    'group_vars/web.json': '{"b": 2}',
-    'group_vars/db': 'c: 3',
-    'host_vars/web1.lan.yaml': 'd: 4',
-    'group_vars/README.md': 'not: [yaml',
-    'group_vars/.web.yml.swp': 'not: [yaml',
-  }, t.testdir())
+  const folder = await folderWith(
+    {
+      'inventory.yaml': inventory,
+      'group_vars/all.yml': 'a: 1',
+      'group_vars/web.json': '{"b": 2}',
+      'group_vars/db': 'c: 3',
+      'host_vars/web1.lan.yaml': 'd: 4',
+      'group_vars/README.md': 'not: [yaml',
+      'group_vars/.web.yml.swp': 'not: [yaml',
+    },
+    t.testdir(),
+  )
   const { hosts } = await readInventory(join(folder, 'inventory.yaml'))
   t.same(hosts.get('web1.lan')?.vars, { a: 1, b: 2, d: 4 })
   t.same(hosts.get('db1')?.vars, { a: 1, c: 3 })
 })
 
 t.test('the files of a folder count in the order of their names', async (t) => {
-  const folder = await folderWith({
-    'inventory.yaml': inventory,
-    'group_vars/web/20-last.yml': 'v: last',
-    'group_vars/web/10-first.yml': 'v: first\nw: first',
-    'group_vars/web/more/x.yaml': 'x: deep',
-    'group_vars/web/notes.txt': 'v: no',
-    'group_vars/web/.30.yml': 'hidden: no',
-    'group_vars/web/40~': 'v: no',
-  }, t.testdir())
+  const folder = await folderWith(
+    {
+      'inventory.yaml': inventory,
+      'group_vars/web/20-last.yml': 'v: last',
+      'group_vars/web/10-first.yml': 'v: first\nw: first',
+      'group_vars/web/more/x.yaml': 'x: deep',
+      'group_vars/web/notes.txt': 'v: no',
+      'group_vars/web/.30.yml': 'hidden: no',
+      'group_vars/web/40~': 'v: no',
+    },
+    t.testdir(),
+  )
   const { hosts } = await readInventory(join(folder, 'inventory.yaml'))
   t.same(hosts.get('web1.lan')?.vars, { v: 'last', w: 'first', x: 'deep' })
 })
 
 t.test('two files for one name are an error', async (t) => {
-  const folder = await folderWith({
-    'inventory.yaml': inventory, 'group_vars/web.yml': 'a: 1', 'group_vars/web/a.yml': 'a: 2',
-  }, t.testdir())
+  const folder = await folderWith(
+    {
+      'inventory.yaml': inventory,
+      'group_vars/web.yml': 'a: 1',
+      'group_vars/web/a.yml': 'a: 2',
+    },
+    t.testdir(),
+  )
   await t.rejects(readInventory(join(folder, 'inventory.yaml')), {
-    name: 'InventoryError', message: `${folder}/group_vars/web.yml: there is web too: keep one of them`,
+    name: 'InventoryError',
+    message: `${folder}/group_vars/web.yml: there is web too: keep one of them`,
   })
 })
 
 t.test('a missing inventory is an error that says what to do', async (t) => {
   const path = join(t.testdir(), 'hosts.yaml')
   await t.rejects(readInventory(path), {
-    name: 'InventoryError', message: new RegExp(`^${path}: there is no such inventory file: name yours with "-i PATH"`),
+    name: 'InventoryError',
+    message: new RegExp(`^${path}: there is no such inventory file: name yours with "-i PATH"`),
   })
 })
 
@@ -65,6 +78,7 @@ t.test('a folder in place of the inventory is an error', async (t) => {
 t.test('a dangling link in group_vars/ is an error that names it', async (t) => {
   const folder = t.testdir({ 'inventory.yaml': inventory, group_vars: { 'web.yml': t.fixture('symlink', 'nowhere') } })
   await t.rejects(readInventory(join(folder, 'inventory.yaml')), {
-    name: 'InventoryError', message: /group_vars\/web\.yml: cannot be read/,
+    name: 'InventoryError',
+    message: /group_vars\/web\.yml: cannot be read/,
   })
 })

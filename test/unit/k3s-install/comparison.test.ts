@@ -14,34 +14,75 @@ import { appProof } from '../../../playbooks/app/proof.ts'
 import { EXPERIMENTS } from '../../../playbooks/swarm/experiments/index.ts'
 import { runIn, shells } from '../../support/shells.ts'
 
-const finding = (id: string, name: string, values: number[], detail = '') => ({ id, statement: id, holds: true, evidence: [], detail, measured: [{ name, unit: 's', values }] })
+const finding = (id: string, name: string, values: number[], detail = '') => ({
+  id,
+  statement: id,
+  holds: true,
+  evidence: [],
+  detail,
+  measured: [{ name, unit: 's', values }],
+})
 
 /** A folder of runs, as they are kept. */
 function runsOf(t: { teardown(handler: () => void): void }, runs: Record<string, object>): string {
   const folder = mkdtempSync(path.join(tmpdir(), 'labbook-runs-'))
-  t.teardown(() => { rmSync(folder, { recursive: true, force: true }) })
+  t.teardown(() => {
+    rmSync(folder, { recursive: true, force: true })
+  })
   for (const [name, summary] of Object.entries(runs)) {
     mkdirSync(path.join(folder, name))
-    writeFileSync(path.join(folder, name, 'summary.json'), JSON.stringify({ check: false, findings: [], hosts: { node1: {}, localhost: {} }, startedAt: name, ...summary }))
+    writeFileSync(
+      path.join(folder, name, 'summary.json'),
+      JSON.stringify({ check: false, findings: [], hosts: { node1: {}, localhost: {} }, startedAt: name, ...summary }),
+    )
   }
   return folder
 }
 
 t.test('everything that is compared is measured and shown by an experiment there is', async (t) => {
-  const known = new Set([...Object.values(EXPERIMENTS), ...Object.values(K3S_EXPERIMENTS), measureSwarm, measureK3s, appProof, kubernetesProof].flatMap(({ proves, asks }) => [...Object.keys(proves), ...Object.keys(asks ?? {})]))
-  const named = [...ROWS.flatMap(({ swarm, k3s }) => [swarm?.[0], k3s?.[0]]), ...CONCEPTS.flatMap(({ shownBy }) => [...shownBy.swarm, ...shownBy.k3s])].filter((id) => id !== undefined)
-  t.strictSame([...new Set(named)].filter((id) => !known.has(id)), [])
-  const shown = (concept: string): readonly string[] => CONCEPTS.find((each) => each.concept === concept)?.shownBy.k3s ?? []
-  t.ok(shown('Network').includes('k3s.network.policy') && shown('Configuration and secrets').includes('k3s.config.given'), 'by more than an app that works')
-  t.ok(CONCEPTS.every(({ shownBy }) => shownBy.swarm.length > 0 && shownBy.k3s.length > 0), 'each concept has exhibits of both')
+  const known = new Set(
+    [
+      ...Object.values(EXPERIMENTS),
+      ...Object.values(K3S_EXPERIMENTS),
+      measureSwarm,
+      measureK3s,
+      appProof,
+      kubernetesProof,
+    ].flatMap(({ proves, asks }) => [...Object.keys(proves), ...Object.keys(asks ?? {})]),
+  )
+  const named = [
+    ...ROWS.flatMap(({ swarm, k3s }) => [swarm?.[0], k3s?.[0]]),
+    ...CONCEPTS.flatMap(({ shownBy }) => [...shownBy.swarm, ...shownBy.k3s]),
+  ].filter((id) => id !== undefined)
+  t.strictSame(
+    [...new Set(named)].filter((id) => !known.has(id)),
+    [],
+  )
+  const shown = (concept: string): readonly string[] =>
+    CONCEPTS.find((each) => each.concept === concept)?.shownBy.k3s ?? []
+  t.ok(
+    shown('Network').includes('k3s.network.policy') && shown('Configuration and secrets').includes('k3s.config.given'),
+    'by more than an app that works',
+  )
+  t.ok(
+    CONCEPTS.every(({ shownBy }) => shownBy.swarm.length > 0 && shownBy.k3s.length > 0),
+    'each concept has exhibits of both',
+  )
   t.match(comparison.asks, { 'compare.complete': String })
 })
 
 t.test('a number comes from the newest run that has it; a missing one is said to be missing', async (t) => {
   const folder = runsOf(t, {
     'older-swarm': { startedAt: '2026-01-01', findings: [finding('swarm.drain.evacuates', 'time to empty', [99])] },
-    'newer-swarm': { startedAt: '2026-01-02', findings: [finding('swarm.drain.evacuates', 'time to empty', [17.2, 15, 20])] },
-    'dry-run': { startedAt: '2026-01-03', check: true, findings: [finding('swarm.drain.evacuates', 'time to empty', [1])] },
+    'newer-swarm': {
+      startedAt: '2026-01-02',
+      findings: [finding('swarm.drain.evacuates', 'time to empty', [17.2, 15, 20])],
+    },
+    'dry-run': {
+      startedAt: '2026-01-03',
+      check: true,
+      findings: [finding('swarm.drain.evacuates', 'time to empty', [1])],
+    },
     'a-k3s': { startedAt: '2026-01-02', findings: [finding('k3s.drain.evacuates', 'time to empty', [3])] },
   })
   writeFileSync(path.join(folder, 'a-file'), '')
@@ -61,14 +102,23 @@ t.test('other machines and another image are doubts', async (t) => {
   const image = (digit: string): string => `image 10.0.0.1:5000/labbook/counter@sha256:${digit.repeat(64)}; more`
   const folder = runsOf(t, {
     one: { findings: [finding('compare.swarm', 'from no replica to 4 that answer', [5], image('a'))] },
-    two: { hosts: { other: {} }, findings: [finding('compare.k3s', 'from no replica to 4 that answer', [6], image('b'))] },
+    two: {
+      hosts: { other: {} },
+      findings: [finding('compare.k3s', 'from no replica to 4 that answer', [6], image('b'))],
+    },
   })
-  t.match(measuredTable(keptRuns(folder), { swarm: 1, k3s: 1 }).text, /doubt: not all runs were on the same machines[^]*doubt: the app's image is sha256:a{64} on the Swarm and sha256:b{64} on k3s/)
+  t.match(
+    measuredTable(keptRuns(folder), { swarm: 1, k3s: 1 }).text,
+    /doubt: not all runs were on the same machines[^]*doubt: the app's image is sha256:a{64} on the Swarm and sha256:b{64} on k3s/,
+  )
 })
 
 t.test('concepts are linked to the findings that show them', async (t) => {
   const folder = runsOf(t, { 'a-run': { findings: [finding('swarm.health.replaces', 'x', [1])] } })
-  t.match(conceptTable(keptRuns(folder)), /Health\n +Swarm +one health check[^]*swarm\.health\.replaces: holds, runs\/a-run\/report\.html#finding-swarm\.health\.replaces\n +k3s [^]*k3s\.pods\.ready: not shown in any run/)
+  t.match(
+    conceptTable(keptRuns(folder)),
+    /Health\n +Swarm +one health check[^]*swarm\.health\.replaces: holds, runs\/a-run\/report\.html#finding-swarm\.health\.replaces\n +k3s [^]*k3s\.pods\.ready: not shown in any run/,
+  )
   t.strictSame(keptRuns('/nonexistent'), [])
 })
 
@@ -80,7 +130,8 @@ t.test('lines are counted from the templates', async (t) => {
 
 t.test('processes are told apart by their unit', async (t) => {
   const own = runIn(shells[0], 'cat /proc/self/cgroup').stdout
-  for (const shell of shells) t.equal(runIn(shell, usageScript(['no-such.service'])).stdout.split(' ')[0], '0', shell.name)
+  for (const shell of shells)
+    t.equal(runIn(shell, usageScript(['no-such.service'])).stdout.split(' ')[0], '0', shell.name)
   t.strictSame(readUsage('0 0 0 100 5'), undefined)
   t.match(readUsage('2 2048 50 100 12.5'), { processes: 2, megabytes: 2, cpuSeconds: 0.5, at: 12.5 })
   const unit = /\/([^/\n]+\.(?:service|scope))$/m.exec(own)?.[1]

@@ -21,24 +21,51 @@ const inventory = (servers: Record<string, Vars>, agents: Record<string, Vars> =
 })
 
 t.test('a cluster as the inventory has it', async (t) => {
-  const cluster = plannedCluster(inventory({ Node1: { ansible_host: '10.0.0.1', k3s_labels: { zone: 'a', 'node-role.kubernetes.io/db': '' } } }, { node2: { ansible_host: 'two.example', k3s_taints: ['only=db:NoSchedule'] } }))
-  t.match(cluster.nodes, [{ name: 'node1', role: 'server', ip: '10.0.0.1', taints: [] }, { name: 'node2', role: 'agent', address: 'two.example', ip: undefined, taints: ['only=db:NoSchedule'] }])
-  t.strictSame(ownLabels(cluster.first), ['zone=a'], 'labels of Kubernetes\' own a node may not give itself')
-  t.match(clusterText(cluster), /^API: https:\/\/10\.0\.0\.1:6443; data in SQLite[^]*node2 \(two\.example\): agent, only=db:NoSchedule$/)
-  t.match(plannedCluster(inventory({ a: { ansible_host: '127.0.0.1', lab_address: '10.77.0.11' } }, { b: { ansible_host: '127.0.0.1', lab_address: '10.77.0.12' } })).nodes,
-    [{ address: '10.77.0.11', ip: '10.77.0.11' }, { address: '10.77.0.12', ip: '10.77.0.12' }], 'machines behind ports of this one know each other by other addresses')
+  const cluster = plannedCluster(
+    inventory(
+      { Node1: { ansible_host: '10.0.0.1', k3s_labels: { zone: 'a', 'node-role.kubernetes.io/db': '' } } },
+      { node2: { ansible_host: 'two.example', k3s_taints: ['only=db:NoSchedule'] } },
+    ),
+  )
+  t.match(cluster.nodes, [
+    { name: 'node1', role: 'server', ip: '10.0.0.1', taints: [] },
+    { name: 'node2', role: 'agent', address: 'two.example', ip: undefined, taints: ['only=db:NoSchedule'] },
+  ])
+  t.strictSame(ownLabels(cluster.first), ['zone=a'], "labels of Kubernetes' own a node may not give itself")
+  t.match(
+    clusterText(cluster),
+    /^API: https:\/\/10\.0\.0\.1:6443; data in SQLite[^]*node2 \(two\.example\): agent, only=db:NoSchedule$/,
+  )
+  t.match(
+    plannedCluster(
+      inventory(
+        { a: { ansible_host: '127.0.0.1', lab_address: '10.77.0.11' } },
+        { b: { ansible_host: '127.0.0.1', lab_address: '10.77.0.12' } },
+      ),
+    ).nodes,
+    [
+      { address: '10.77.0.11', ip: '10.77.0.11' },
+      { address: '10.77.0.12', ip: '10.77.0.12' },
+    ],
+    'machines behind ports of this one know each other by other addresses',
+  )
   t.equal(plannedCluster(inventory({ a: { k3s_api_address: 'api.example' } })).api, 'api.example')
 })
 
 t.test('what cannot be is said before anything is done', async (t) => {
-  const refuses = (says: RegExp, on: ReturnType<typeof inventory>): void => { t.throws(() => plannedCluster(on), { name: 'PlaybookError', message: says }) }
+  const refuses = (says: RegExp, on: ReturnType<typeof inventory>): void => {
+    t.throws(() => plannedCluster(on), { name: 'PlaybookError', message: says })
+  }
   refuses(/no host in group k3s_servers/, inventory({}))
   refuses(/k3s_servers has 2 hosts.* 2 can lose 0, as 1 can.*Take one or three/, inventory({ a: {}, b: {} }))
   refuses(/4 can lose 1, as 3 can/, inventory({ a: {}, b: {}, c: {}, d: {} }))
   t.equal(plannedCluster(inventory({ a: {}, b: {}, c: {} })).servers.length, 3)
   refuses(/b is in k3s_servers and in k3s_agents/, inventory({ b: {} }, { b: {} }))
   refuses(/both Box and b is called box.*Set k3s_node_name/, inventory({ Box: {} }, { b: { k3s_node_name: 'box' } }))
-  refuses(/both a and b has the address 10\.0\.0\.1/, inventory({ a: { ansible_host: '10.0.0.1' } }, { b: { ansible_host: '10.0.0.1' } }))
+  refuses(
+    /both a and b has the address 10\.0\.0\.1/,
+    inventory({ a: { ansible_host: '10.0.0.1' } }, { b: { ansible_host: '10.0.0.1' } }),
+  )
   refuses(/"my_box" is no name/, inventory({ my_box: {} }))
   refuses(/k3s_labels: "zone: a b"/, inventory({ a: { k3s_labels: { zone: 'a b' } } }))
   refuses(/k3s_taints: "db" is no taint/, inventory({ a: { k3s_taints: ['db'] } }))
@@ -47,25 +74,43 @@ t.test('what cannot be is said before anything is done', async (t) => {
 
 t.test('names of nodes differ, whatever they are', async () => {
   const names = fc.uniqueArray(fc.stringMatching(/^[a-zA-Z]{1,4}$/), { minLength: 1, maxLength: 7 })
-  fc.assert(fc.property(names, (list) => {
-    const on = inventory({ [list[0] as string]: {} }, Object.fromEntries(list.slice(1).map((name) => [name, {}])))
-    const twice = new Set(list.map((name) => name.toLowerCase())).size < list.length
-    try {
-      const taken = plannedCluster(on).nodes.map(({ name }) => name)
-      return !twice && new Set(taken).size === list.length
-    } catch {
-      return twice
-    }
-  }))
+  fc.assert(
+    fc.property(names, (list) => {
+      const on = inventory({ [list[0] as string]: {} }, Object.fromEntries(list.slice(1).map((name) => [name, {}])))
+      const twice = new Set(list.map((name) => name.toLowerCase())).size < list.length
+      try {
+        const taken = plannedCluster(on).nodes.map(({ name }) => name)
+        return !twice && new Set(taken).size === list.length
+      } catch {
+        return twice
+      }
+    }),
+  )
 })
 
 const facts = { architecture: 'x86_64' }
 
 t.test('a release is pinned by its checksums', async (t) => {
-  t.match(sourceOf({ vars: {}, facts }), { kind: 'release', version: DEFAULT_VERSION, binary: { from: /\/v1\.36\.4%2Bk3s1\/k3s$/, sha256: /^8358/ }, installer: { from: /v1\.36\.4%2Bk3s1\/install\.sh$/, sha256: /^4617/ } })
-  t.match(sourceOf({ vars: {}, facts: { architecture: 'aarch64' } }), { binary: { from: /\/k3s-arm64$/, sha256: /^c920/ } })
-  t.match(sourceOf({ vars: { k3s_version: 'v1.35.0+k3s1' }, facts }), { kind: 'none', problem: /checksums of k3s v1\.35\.0\+k3s1 for amd64 are not known here: give k3s_checksum/ })
-  t.match(sourceOf({ vars: { k3s_version: 'v1.35.0+k3s1', k3s_checksum: 'a'.repeat(64), k3s_install_checksum: 'b'.repeat(64) }, facts }), { kind: 'release', binary: { sha256: 'a'.repeat(64) } })
+  t.match(sourceOf({ vars: {}, facts }), {
+    kind: 'release',
+    version: DEFAULT_VERSION,
+    binary: { from: /\/v1\.36\.4%2Bk3s1\/k3s$/, sha256: /^8358/ },
+    installer: { from: /v1\.36\.4%2Bk3s1\/install\.sh$/, sha256: /^4617/ },
+  })
+  t.match(sourceOf({ vars: {}, facts: { architecture: 'aarch64' } }), {
+    binary: { from: /\/k3s-arm64$/, sha256: /^c920/ },
+  })
+  t.match(sourceOf({ vars: { k3s_version: 'v1.35.0+k3s1' }, facts }), {
+    kind: 'none',
+    problem: /checksums of k3s v1\.35\.0\+k3s1 for amd64 are not known here: give k3s_checksum/,
+  })
+  t.match(
+    sourceOf({
+      vars: { k3s_version: 'v1.35.0+k3s1', k3s_checksum: 'a'.repeat(64), k3s_install_checksum: 'b'.repeat(64) },
+      facts,
+    }),
+    { kind: 'release', binary: { sha256: 'a'.repeat(64) } },
+  )
   t.match(sourceOf({ vars: { k3s_version: 'latest' }, facts }), { problem: /"latest": write a release/ })
   t.match(sourceOf({ vars: {}, facts: { architecture: 'mips' } }), { problem: /no release for mips/ })
   t.match(sourceOf({ vars: { k3s_source: 'artifacts' }, facts }), { problem: /k3s_artifacts names no folder/ })
@@ -74,10 +119,16 @@ t.test('a release is pinned by its checksums', async (t) => {
 
 t.test('a folder of artifacts says what it lacks', async (t) => {
   const folder = mkdtempSync(path.join(tmpdir(), 'labbook-artifacts-'))
-  t.teardown(() => { rmSync(folder, { recursive: true, force: true }) })
-  const put = (name: string, text = ''): void => { writeFileSync(path.join(folder, name), text) }
+  t.teardown(() => {
+    rmSync(folder, { recursive: true, force: true })
+  })
+  const put = (name: string, text = ''): void => {
+    writeFileSync(path.join(folder, name), text)
+  }
   const sum = (name: string, digit = 'a'): string => `${digit.repeat(64)}  ${name}\n`
-  const problem = (says: RegExp): void => { t.match(artifactsIn(folder, 'amd64'), { kind: 'none', problem: says }) }
+  const problem = (says: RegExp): void => {
+    t.match(artifactsIn(folder, 'amd64'), { kind: 'none', problem: says })
+  }
   t.match(artifactsIn(path.join(folder, 'none'), 'amd64'), { problem: /cannot read the folder .*ENOENT/ })
   problem(/has no k3s:/)
   put('k3s')
@@ -87,22 +138,42 @@ t.test('a folder of artifacts says what it lacks', async (t) => {
   put('sha256sum-amd64.txt', sum('k3s') + sum('k3s-airgap-images-amd64.tar.zst', 'b'))
   problem(/has no checksum of install\.sh/)
   put('install.sh.sha256sum', sum('install.sh', 'c'))
-  for (const name of ['k3s-airgap-images-amd64.tar.zst', 'k3s-airgap-images-arm64.tar.zst', 'k3s-arm64', 'notes.md']) put(name)
-  t.match(artifactsIn(folder, 'amd64'), { kind: 'artifacts', binary: { name: 'k3s', sha256: /^a{64}$/ }, installer: { sha256: /^c/ }, images: [{ name: 'k3s-airgap-images-amd64.tar.zst', sha256: /^b/ }] })
+  for (const name of ['k3s-airgap-images-amd64.tar.zst', 'k3s-airgap-images-arm64.tar.zst', 'k3s-arm64', 'notes.md'])
+    put(name)
+  t.match(artifactsIn(folder, 'amd64'), {
+    kind: 'artifacts',
+    binary: { name: 'k3s', sha256: /^a{64}$/ },
+    installer: { sha256: /^c/ },
+    images: [{ name: 'k3s-airgap-images-amd64.tar.zst', sha256: /^b/ }],
+  })
   t.match(artifactsIn(folder, 'arm64'), { problem: /has no checksum of k3s-arm64/ })
   put('app.tar')
   problem(/has no checksum of app\.tar/)
 })
 
 t.test('lists of checksums', async (t) => {
-  t.strictSame(readSums(`${'A'.repeat(64)} *./dist/k3s\n# a note\n${'b'.repeat(63)}  short\n${'c'.repeat(64)}  install.sh`), [['k3s', 'a'.repeat(64)], ['install.sh', 'c'.repeat(64)]])
+  t.strictSame(
+    readSums(`${'A'.repeat(64)} *./dist/k3s\n# a note\n${'b'.repeat(63)}  short\n${'c'.repeat(64)}  install.sh`),
+    [
+      ['k3s', 'a'.repeat(64)],
+      ['install.sh', 'c'.repeat(64)],
+    ],
+  )
 })
 
-const good = 'capabilities 000001ffffffffff\nconntrack 644\ncgroup2 cpuset cpu io memory pids\nkmsg\noverlay\nfilesystem ext2/ext3\n'
+const good =
+  'capabilities 000001ffffffffff\nconntrack 644\ncgroup2 cpuset cpu io memory pids\nkmsg\noverlay\nfilesystem ext2/ext3\n'
 const machine = (text: string): Machine => readMachine(text)
 
 t.test('a machine as it should be needs nothing said', async (t) => {
-  t.strictSame(fit(machine(good), DEFAULT_VERSION), { kubeletArgs: [], kubeProxyArgs: [], snapshotter: '', restrictOomScore: false, standInForKmsg: false, says: [] })
+  t.strictSame(fit(machine(good), DEFAULT_VERSION), {
+    kubeletArgs: [],
+    kubeProxyArgs: [],
+    snapshotter: '',
+    restrictOomScore: false,
+    standInForKmsg: false,
+    says: [],
+  })
   t.strictSame(faults(machine(good), 'server', DEFAULT_VERSION), [])
 })
 
@@ -113,8 +184,19 @@ t.test('each trap is found, named and got round', async (t) => {
     t.match(found.says.join('\n'), says)
     t.equal(found.says.length, 1, 'and no other')
   }
-  trap(good.replace('1ffffffffff', '1fffeffffff'), DEFAULT_VERSION, { restrictOomScore: true }, /CAP_SYS_RESOURCE.*restrict_oom_score_adj/)
-  for (const limit of ['444', 'none']) trap(good.replace('644', limit), DEFAULT_VERSION, { kubeProxyArgs: ['conntrack-max-per-core=0'] }, /nf_conntrack_max.*conntrack-max-per-core=0/)
+  trap(
+    good.replace('1ffffffffff', '1fffeffffff'),
+    DEFAULT_VERSION,
+    { restrictOomScore: true },
+    /CAP_SYS_RESOURCE.*restrict_oom_score_adj/,
+  )
+  for (const limit of ['444', 'none'])
+    trap(
+      good.replace('644', limit),
+      DEFAULT_VERSION,
+      { kubeProxyArgs: ['conntrack-max-per-core=0'] },
+      /nf_conntrack_max.*conntrack-max-per-core=0/,
+    )
   const first = good.replace(/cgroup2.*/, 'cgroup1 cpu\ncgroup1 cpuset\ncgroup1 memory\ncgroup1 pids\ncgroup1 .')
   trap(first, 'v1.36.4+k3s1', { kubeletArgs: ['fail-cgroupv1=false'] }, /version 1.*fail-cgroupv1/)
   trap(first, 'v1.23.8+k3s1', { kubeletArgs: [] }, /version 1, which Kubernetes gives up$/)
@@ -123,11 +205,27 @@ t.test('each trap is found, named and got round', async (t) => {
 })
 
 t.test('what k3s cannot live with is said with how to mend it', async (t) => {
-  const says = (text: string, expected: RegExp, role: 'server' | 'agent' = 'server', version = DEFAULT_VERSION): void => { t.match(faults(machine(text), role, version).join('\n'), expected) }
-  says(good.replace(' memory', ''), /^the cgroup controller memory \(version 2\) is missing: on a Raspberry Pi, add cgroup_memory=1/)
+  const says = (
+    text: string,
+    expected: RegExp,
+    role: 'server' | 'agent' = 'server',
+    version = DEFAULT_VERSION,
+  ): void => {
+    t.match(faults(machine(text), role, version).join('\n'), expected)
+  }
+  says(
+    good.replace(' memory', ''),
+    /^the cgroup controller memory \(version 2\) is missing: on a Raspberry Pi, add cgroup_memory=1/,
+  )
   says(good.replace('1ffffffffff', '1ffffdfffff'), /CAP_SYS_ADMIN is missing/)
-  says(good.replace('1ffffffffff', '1fffeffffff'), /k3s v1\.23\.8\+k3s1 has no folder for additions/, 'server', 'v1.23.8+k3s1')
-  const listens = (port: number, program: string): string => `${good}listen tcp LISTEN 0 128 *:${port} *:* users:(("${program}",pid=1,fd=3))\n`
+  says(
+    good.replace('1ffffffffff', '1fffeffffff'),
+    /k3s v1\.23\.8\+k3s1 has no folder for additions/,
+    'server',
+    'v1.23.8+k3s1',
+  )
+  const listens = (port: number, program: string): string =>
+    `${good}listen tcp LISTEN 0 128 *:${port} *:* users:(("${program}",pid=1,fd=3))\n`
   says(listens(6443, 'kube-apiserver'), /port 6443\/tcp, which the API needs, is held by kube-apiserver/)
   t.strictSame(faults(machine(listens(6443, 'nginx')), 'agent'), [], 'an agent has no API')
   t.strictSame(faults(machine(listens(6443, 'k3s-server')), 'server'), [], 'k3s itself')
@@ -147,16 +245,42 @@ t.test('the configuration is YAML in which each key stands once, traps and own s
   const template = readFileSync(new URL('../../../templates/k3s-install/config.yaml', import.meta.url), 'utf8')
   const fixed = fit(machine(good.replace('644', '444').replace(/cgroup2.*/, 'cgroup1 .')), DEFAULT_VERSION)
   const vars = {
-    node: { name: 'n1', role: 'server', ip: '' }, token_file: '/t', join: '', cluster_init: true, names: ['a'], disable: [], fitting: fixed,
+    node: { name: 'n1', role: 'server', ip: '' },
+    token_file: '/t',
+    join: '',
+    cluster_init: true,
+    names: ['a'],
+    disable: [],
+    fitting: fixed,
     ...furtherSettings({ 'kubelet-arg': ['max-pods=50'], 'cluster-cidr': '10.1.0.0/16' }),
   }
   t.strictSame(parse(render(template, 'config.yaml', vars).text), {
-    'node-name': 'n1', 'token-file': '/t', 'cluster-init': true, 'write-kubeconfig-mode': '0600', 'tls-san': ['a'],
-    'kubelet-arg': ['fail-cgroupv1=false', 'max-pods=50'], 'kube-proxy-arg': ['conntrack-max-per-core=0'], 'cluster-cidr': '10.1.0.0/16',
+    'node-name': 'n1',
+    'token-file': '/t',
+    'cluster-init': true,
+    'write-kubeconfig-mode': '0600',
+    'tls-san': ['a'],
+    'kubelet-arg': ['fail-cgroupv1=false', 'max-pods=50'],
+    'kube-proxy-arg': ['conntrack-max-per-core=0'],
+    'cluster-cidr': '10.1.0.0/16',
   })
-  t.strictSame(parse(render(template, 'config.yaml', { ...vars, node: { name: 'n2', role: 'agent', ip: '10.0.0.2' }, join: 'https://a:6443', fitting: fit(machine(good)), ...furtherSettings(undefined) }).text), {
-    'node-name': 'n2', 'node-ip': '10.0.0.2', 'token-file': '/t', server: 'https://a:6443',
-  })
+  t.strictSame(
+    parse(
+      render(template, 'config.yaml', {
+        ...vars,
+        node: { name: 'n2', role: 'agent', ip: '10.0.0.2' },
+        join: 'https://a:6443',
+        fitting: fit(machine(good)),
+        ...furtherSettings(undefined),
+      }).text,
+    ),
+    {
+      'node-name': 'n2',
+      'node-ip': '10.0.0.2',
+      'token-file': '/t',
+      server: 'https://a:6443',
+    },
+  )
   t.throws(() => furtherSettings({ token: 'x' }), { message: /k3s_config: token is set with k3s_token/ })
   t.throws(() => furtherSettings('x'), { message: /must be a mapping/ })
 })
@@ -164,10 +288,22 @@ t.test('the configuration is YAML in which each key stands once, traps and own s
 t.test('a first server that was made anew begins no cluster beside that of the others', (t) => {
   const groups = { k3s_servers: ['a', 'b', 'c'], k3s_agents: [] }
   const judged = (data: Readonly<Record<string, string>>): unknown => {
-    const on = { host: 'a', vars: { k3s_source: 'artifacts' }, facts: {}, groups, hostvars: () => ({}), check: false } as unknown as PlayContext
-    const task = flatten(firstServer.tasks(on)).find(({ title }) => title === 'It does not begin a cluster beside the one there is')
+    const on = {
+      host: 'a',
+      vars: { k3s_source: 'artifacts' },
+      facts: {},
+      groups,
+      hostvars: () => ({}),
+      check: false,
+    } as unknown as PlayContext
+    const task = flatten(firstServer.tasks(on)).find(
+      ({ title }) => title === 'It does not begin a cluster beside the one there is',
+    )
     const scope: Scope = {
-      host: 'a', has: (_name, host) => data[host] !== undefined, get: (_name, host) => ({ stdout: data[host] }), why: () => ({ message: 'not looked at', pending: false }),
+      host: 'a',
+      has: (_name, host) => data[host] !== undefined,
+      get: (_name, host) => ({ stdout: data[host] }),
+      why: () => ({ message: 'not looked at', pending: false }),
     }
     const { that, fail_msg } = task?.params as Record<string, Reference<unknown>>
     return that?.read(scope) === true ? true : fail_msg?.read(scope)
@@ -175,23 +311,46 @@ t.test('a first server that was made anew begins no cluster beside that of the o
   t.equal(judged({ a: 'no', b: 'no', c: 'no' }), true, 'a cluster begins')
   t.equal(judged({ a: 'yes', b: 'yes', c: 'no' }), true, 'a cluster grows')
   t.equal(judged({ a: 'no' }), true, 'with --limit nobody has looked at the others')
-  t.match(judged({ a: 'no', b: 'yes', c: 'yes' }), /^a has no data of a cluster, and b, c have: .*Put a server that has data first/)
+  t.match(
+    judged({ a: 'no', b: 'yes', c: 'yes' }),
+    /^a has no data of a cluster, and b, c have: .*Put a server that has data first/,
+  )
   t.end()
 })
 
 t.test('a version that is refused is so before anything is configured for it', (t) => {
-  const on = { host: 'a', vars: { k3s_version: DEFAULT_VERSION }, facts: {}, groups: { k3s_servers: ['a'] }, hostvars: () => ({}), check: false } as unknown as PlayContext
+  const on = {
+    host: 'a',
+    vars: { k3s_version: DEFAULT_VERSION },
+    facts: {},
+    groups: { k3s_servers: ['a'] },
+    hostvars: () => ({}),
+    check: false,
+  } as unknown as PlayContext
   const tasks = flatten(firstServer.tasks(on))
   const at = (title: string): number => tasks.findIndex((task) => task.title === title)
-  t.ok(at('It can become the version asked for') !== -1 && at('It can become the version asked for') < at('Configure k3s'))
+  t.ok(
+    at('It can become the version asked for') !== -1 && at('It can become the version asked for') < at('Configure k3s'),
+  )
   const judged = (stdout: string): unknown => {
-    const scope: Scope = { host: 'a', has: () => true, get: () => ({ stdout }), why: () => ({ message: 'not looked at', pending: false }) }
-    const { that, fail_msg } = tasks[at('It can become the version asked for')]?.params as Record<string, Reference<unknown>>
+    const scope: Scope = {
+      host: 'a',
+      has: () => true,
+      get: () => ({ stdout }),
+      why: () => ({ message: 'not looked at', pending: false }),
+    }
+    const { that, fail_msg } = tasks[at('It can become the version asked for')]?.params as Record<
+      string,
+      Reference<unknown>
+    >
     return that?.read(scope) === true ? true : fail_msg?.read(scope)
   }
   t.equal(judged(''), true, 'there is none yet')
   t.equal(judged(`k3s version ${DEFAULT_VERSION} (abcdef01)\ngo version go1.25.0`), true)
-  t.match(judged('k3s version v1.37.0+k3s1 (abcdef01)'), `k3s v1.37.0+k3s1 is installed, and ${DEFAULT_VERSION} is older: Kubernetes does not go back`)
+  t.match(
+    judged('k3s version v1.37.0+k3s1 (abcdef01)'),
+    `k3s v1.37.0+k3s1 is installed, and ${DEFAULT_VERSION} is older: Kubernetes does not go back`,
+  )
   t.match(judged('k3s version v1.34.1+k3s1 (abcdef01)'), /2 minor versions newer/)
   t.end()
 })

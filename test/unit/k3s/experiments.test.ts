@@ -13,12 +13,18 @@ t.test('each says what it expects, begins with all well, and makes findings of i
     t.type(experiment.start, 'function', `${name} looks before it begins`)
     t.ok(experiment.tags?.includes(name), `${name} can be chosen by its name`)
   }
-  for (const name of ['k3s-drain', 'k3s-node-killed', 'k3s-update', 'k3s-broken-update', 'k3s-autoscale'] as const) t.type(K3S_EXPERIMENTS[name].restore, 'function', `${name} puts things back`)
-  const ids = [...all.map(([, experiment]) => experiment), clusterProof, kubernetesProof, ...Object.values(EXPERIMENTS)].flatMap(({ proves }) => Object.keys(proves))
+  for (const name of ['k3s-drain', 'k3s-node-killed', 'k3s-update', 'k3s-broken-update', 'k3s-autoscale'] as const)
+    t.type(K3S_EXPERIMENTS[name].restore, 'function', `${name} puts things back`)
+  const ids = [
+    ...all.map(([, experiment]) => experiment),
+    clusterProof,
+    kubernetesProof,
+    ...Object.values(EXPERIMENTS),
+  ].flatMap(({ proves }) => Object.keys(proves))
   t.equal(new Set(ids).size, ids.length, 'no finding is made by two')
 })
 
-t.test('nodes of a cluster that is not the inventory\'s are left alone', async (t) => {
+t.test("nodes of a cluster that is not the inventory's are left alone", async (t) => {
   const names = (vars: Record<string, unknown>): string[] => {
     const { steps } = k3s
     return (typeof steps === 'function' ? steps(['experiments'], vars) : steps).map(({ name }) => name)
@@ -29,12 +35,29 @@ t.test('nodes of a cluster that is not the inventory\'s are left alone', async (
     t.notOk(names({ kubecontext: 'k3d-mine' }).includes(name))
   }
   const groups = { k3s_servers: ['a'], k3s_agents: ['b', 'c'] }
-  t.same(victim({ groups, hostvars: (host) => host === 'c' ? { k3s_node_name: 'Third' } : {} }), { host: 'c', node: 'third' })
-  t.throws(() => victim({ groups, hostvars: () => ({ kubecontext: 'k3d-mine' }) }), { name: 'PlaybookError', message: /no agent/ })
+  t.same(victim({ groups, hostvars: (host) => (host === 'c' ? { k3s_node_name: 'Third' } : {}) }), {
+    host: 'c',
+    node: 'third',
+  })
+  t.throws(() => victim({ groups, hostvars: () => ({ kubecontext: 'k3d-mine' }) }), {
+    name: 'PlaybookError',
+    message: /no agent/,
+  })
 })
 
 t.test('with an autoscaler there may be more pods than wanted', async (t) => {
-  const pods = ['1', '2', '3'].map((uid): PodSeen => ({ uid, name: `counter-${uid}`, app: 'counter', node: 'a', ready: true, going: false, state: 'Running' } as PodSeen))
+  const pods = ['1', '2', '3'].map(
+    (uid): PodSeen =>
+      ({
+        uid,
+        name: `counter-${uid}`,
+        app: 'counter',
+        node: 'a',
+        ready: true,
+        going: false,
+        state: 'Running',
+      }) as PodSeen,
+  )
   t.notOk(isSettled(pods, 2))
   t.ok(isSettled(pods, 2, true))
   t.notOk(isSettled(pods, 4, true))

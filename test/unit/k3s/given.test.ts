@@ -4,10 +4,20 @@ import t from 'tap'
 import { doorsIn, KNOCK, settingsIn } from '../../../playbooks/k3s/experiments/given.ts'
 
 t.test('a door that opens, one that is shut, and one that nobody tried', async (t) => {
-  const server = createServer((socket) => { socket.destroy() })
-  const port = await new Promise<number>((resolve) => server.listen(0, '127.0.0.1', () => { resolve((server.address() as AddressInfo).port) }))
-  t.teardown(() => { server.close() })
-  const { status, stdout } = spawnSync('python3', ['-c', KNOCK, `127.0.0.1:${port}`, '127.0.0.2:1'], { encoding: 'utf8' })
+  const server = createServer((socket) => {
+    socket.destroy()
+  })
+  const port = await new Promise<number>((resolve) =>
+    server.listen(0, '127.0.0.1', () => {
+      resolve((server.address() as AddressInfo).port)
+    }),
+  )
+  t.teardown(() => {
+    server.close()
+  })
+  const { status, stdout } = spawnSync('python3', ['-c', KNOCK, `127.0.0.1:${port}`, '127.0.0.2:1'], {
+    encoding: 'utf8',
+  })
   t.equal(status, 0)
   t.strictSame(doorsIn(stdout), { [`127.0.0.1:${port}`]: true, '127.0.0.2:1': false })
   t.strictSame(doorsIn('error: unable to upgrade connection: container not found ("counter")\n'), {})
@@ -15,9 +25,15 @@ t.test('a door that opens, one that is shut, and one that nobody tried', async (
 
 t.test('settings that a pod has, has otherwise, or does not tell', async (t) => {
   const map = JSON.stringify({ REDIS_HOST: 'redis', LOG_LEVEL: 'INFO' })
-  const said = (level: string, variables: string): string => `HOSTNAME=counter-1\nREDIS_HOST=redis\nLOG_LEVEL=${level}\npassword-file 440\npassword-variables ${variables}\n`
+  const said = (level: string, variables: string): string =>
+    `HOSTNAME=counter-1\nREDIS_HOST=redis\nLOG_LEVEL=${level}\npassword-file 440\npassword-variables ${variables}\n`
   t.strictSame(settingsIn(map, said('INFO', '0')), { settings: 2, other: [], mode: '440', variables: 0 })
   t.strictSame(settingsIn(map, said('DEBUG', '1')), { settings: 2, other: ['LOG_LEVEL'], mode: '440', variables: 1 })
-  t.strictSame(settingsIn(map, ''), { settings: 2, other: ['REDIS_HOST', 'LOG_LEVEL'], mode: '', variables: Number.NaN })
+  t.strictSame(settingsIn(map, ''), {
+    settings: 2,
+    other: ['REDIS_HOST', 'LOG_LEVEL'],
+    mode: '',
+    variables: Number.NaN,
+  })
   t.match(settingsIn('Error from server (NotFound)', said('INFO', '0')), { settings: 0, other: [] })
 })

@@ -5,7 +5,8 @@ import { faultsOf } from './schemas.ts'
 import { program } from '../../support/programs.ts'
 import { fromChart, fromTemplates, named, podOf, VARIANTS } from './rendered.ts'
 
-const byKey = (objects: readonly KubeObject[]): Record<string, KubeObject> => Object.fromEntries(objects.map((object) => [keyOf(object), object]))
+const byKey = (objects: readonly KubeObject[]): Record<string, KubeObject> =>
+  Object.fromEntries(objects.map((object) => [keyOf(object), object]))
 
 for (const variant of VARIANTS) {
   t.test(`manifests ${variant.name}: every object is as Kubernetes' schemas have it`, async (t) => {
@@ -18,11 +19,26 @@ for (const variant of VARIANTS) {
     const objects = fromTemplates(variant)
     for (const object of objects.filter(({ kind }) => kind === 'Deployment' || kind === 'StatefulSet')) {
       const pod = podOf(object)
-      t.match(pod, { securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } }, enableServiceLinks: false, automountServiceAccountToken: false }, nameOf(object))
+      t.match(
+        pod,
+        {
+          securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
+          enableServiceLinks: false,
+          automountServiceAccountToken: false,
+        },
+        nameOf(object),
+      )
       t.ok(Number.isInteger(pod.securityContext.runAsUser) && pod.securityContext.runAsUser > 0)
       for (const container of pod.containers) {
-        t.match(container.securityContext, { readOnlyRootFilesystem: true, allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } }, container.name)
-        t.match(container.resources, { limits: { cpu: String, memory: String }, requests: { cpu: String, memory: String } })
+        t.match(
+          container.securityContext,
+          { readOnlyRootFilesystem: true, allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
+          container.name,
+        )
+        t.match(container.resources, {
+          limits: { cpu: String, memory: String },
+          requests: { cpu: String, memory: String },
+        })
         t.ok(container.livenessProbe, `${container.name} has a liveness probe`)
       }
     }
@@ -36,21 +52,60 @@ t.test('a misspelt field is found, and so is a wrong type, wherever it is', asyn
     change(object as unknown as Record<string, never>)
     return faultsOf(object)
   }
-  const at = (object: object, path: string): Record<string, unknown> => path.split('.').reduce((value, key) => (value as Record<string, unknown>)[key] as object, object) as Record<string, unknown>
-  t.same(spoil('Deployment', 'counter', (object) => { at(object, 'spec').replcas = 4 }), ['/spec/replcas: there is no such field'])
-  t.same(spoil('Deployment', 'counter', (object) => { at(object, 'spec.template.spec.containers.0.readinessProbe').periodSecond = 2 }), [
-    '/spec/template/spec/containers/0/readinessProbe/periodSecond: there is no such field',
-  ])
-  t.match(spoil('Deployment', 'counter', (object) => { at(object, 'spec').replicas = 'four' }), [/^\/spec\/replicas: /])
-  t.match(spoil('Deployment', 'counter', (object) => { delete at(object, 'spec').selector }), [/selector/])
-  t.same(spoil('Service', 'counter', (object) => { at(object, 'spec.ports.0').targetport = 'http' }), ['/spec/ports/0/targetport: there is no such field'])
-  t.same(spoil('StatefulSet', 'redis', (object) => { at(object, 'spec.volumeClaimTemplates.0.spec').storageClas = 'x' }), ['/spec/volumeClaimTemplates/0/spec/storageClas: there is no such field'])
-  t.same(spoil('NetworkPolicy', 'counter', (object) => { at(object, 'spec.egress.0.to.0').podSelectr = {} }), ['/spec/egress/0/to/0/podSelectr: there is no such field'])
+  const at = (object: object, path: string): Record<string, unknown> =>
+    path.split('.').reduce((value, key) => (value as Record<string, unknown>)[key] as object, object) as Record<
+      string,
+      unknown
+    >
+  t.same(
+    spoil('Deployment', 'counter', (object) => {
+      at(object, 'spec').replcas = 4
+    }),
+    ['/spec/replcas: there is no such field'],
+  )
+  t.same(
+    spoil('Deployment', 'counter', (object) => {
+      at(object, 'spec.template.spec.containers.0.readinessProbe').periodSecond = 2
+    }),
+    ['/spec/template/spec/containers/0/readinessProbe/periodSecond: there is no such field'],
+  )
+  t.match(
+    spoil('Deployment', 'counter', (object) => {
+      at(object, 'spec').replicas = 'four'
+    }),
+    [/^\/spec\/replicas: /],
+  )
+  t.match(
+    spoil('Deployment', 'counter', (object) => {
+      delete at(object, 'spec').selector
+    }),
+    [/selector/],
+  )
+  t.same(
+    spoil('Service', 'counter', (object) => {
+      at(object, 'spec.ports.0').targetport = 'http'
+    }),
+    ['/spec/ports/0/targetport: there is no such field'],
+  )
+  t.same(
+    spoil('StatefulSet', 'redis', (object) => {
+      at(object, 'spec.volumeClaimTemplates.0.spec').storageClas = 'x'
+    }),
+    ['/spec/volumeClaimTemplates/0/spec/storageClas: there is no such field'],
+  )
+  t.same(
+    spoil('NetworkPolicy', 'counter', (object) => {
+      at(object, 'spec.egress.0.to.0').podSelectr = {}
+    }),
+    ['/spec/egress/0/to/0/podSelectr: there is no such field'],
+  )
   t.same(faultsOf({ apiVersion: 'apps/v1beta1', kind: 'Deployment' }), ['no schema for apps/v1beta1 Deployment'])
 })
 
 t.test('what each probe of the app asks, and why', async (t) => {
-  const [counter] = podOf(named(fromTemplates(VARIANTS[0] as (typeof VARIANTS)[number]), 'Deployment', 'counter')).containers
+  const [counter] = podOf(
+    named(fromTemplates(VARIANTS[0] as (typeof VARIANTS)[number]), 'Deployment', 'counter'),
+  ).containers
   t.equal(counter?.startupProbe?.httpGet?.path, '/health/started', 'it has begun once it has reached Redis')
   t.equal(counter?.readinessProbe?.httpGet?.path, '/health', 'it serves while it reaches Redis')
   t.equal(counter?.livenessProbe?.httpGet?.path, '/health/started', 'no restart would bring Redis back')
@@ -61,14 +116,31 @@ t.test('with an autoscaler, the number of pods is its alone', async (t) => {
   t.equal((named(plain ?? [], 'Deployment', 'counter').spec as { replicas?: number }).replicas, 4)
   t.equal((named(scaled ?? [], 'Deployment', 'counter').spec as { replicas?: number }).replicas, undefined)
   t.match(named(scaled ?? [], 'HorizontalPodAutoscaler', 'counter'), {
-    apiVersion: 'autoscaling/v2', spec: { minReplicas: 2, maxReplicas: 6, metrics: [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 70 } } }] },
+    apiVersion: 'autoscaling/v2',
+    spec: {
+      minReplicas: 2,
+      maxReplicas: 6,
+      metrics: [
+        { type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 70 } } },
+      ],
+    },
   })
 })
 
 t.test('Redis has the settings of the image, and a password', async (t) => {
-  const settings = (text: string): string[] => text.split('\n').map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('#')).sort()
-  const { data } = named(fromTemplates(VARIANTS[0] as (typeof VARIANTS)[number]), 'ConfigMap', 'redis') as unknown as { data: Record<string, string> }
-  t.same(settings(data['redis.conf'] ?? '').filter((line) => !line.startsWith('include ')), settings(readFileSync('app/images/redis.conf', 'utf8')))
+  const settings = (text: string): string[] =>
+    text
+      .split('\n')
+      .map((line) => line.trim())
+      .filter((line) => line !== '' && !line.startsWith('#'))
+      .sort()
+  const { data } = named(fromTemplates(VARIANTS[0] as (typeof VARIANTS)[number]), 'ConfigMap', 'redis') as unknown as {
+    data: Record<string, string>
+  }
+  t.same(
+    settings(data['redis.conf'] ?? '').filter((line) => !line.startsWith('include ')),
+    settings(readFileSync('app/images/redis.conf', 'utf8')),
+  )
   t.match(data['redis.conf'], /^include \/run\/secrets\/redis\/auth\.conf$/m)
 })
 
@@ -81,7 +153,8 @@ if ('missing' in helm) {
       const [ours, chart] = [byKey(fromTemplates(variant)), byKey(fromChart(helm.path, variant))]
       t.same(Object.keys(chart).sort(), Object.keys(ours).sort(), 'the same objects')
       for (const [key, object] of Object.entries(ours)) t.same(chart[key], object, key)
-      for (const object of Object.values(chart)) t.same(faultsOf(object), [], `${nameOf(object)} of the chart is as the schemas have it`)
+      for (const object of Object.values(chart))
+        t.same(faultsOf(object), [], `${nameOf(object)} of the chart is as the schemas have it`)
     })
   }
   t.test('the chart says what it was not given', async (t) => {

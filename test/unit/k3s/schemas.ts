@@ -9,25 +9,51 @@ import { Namespace } from 'kubernetes-models/v1/Namespace'
 import { Secret } from 'kubernetes-models/v1/Secret'
 import { Service } from 'kubernetes-models/v1/Service'
 
-interface Fault { readonly instancePath: string; readonly message?: string; readonly keyword: string; readonly params: unknown }
-interface Model { readonly apiVersion: string; readonly kind: string; readonly prototype: { validate(): void } }
+interface Fault {
+  readonly instancePath: string
+  readonly message?: string
+  readonly keyword: string
+  readonly params: unknown
+}
+interface Model {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly prototype: { validate(): void }
+}
 
 /** Kubernetes' own schemas, compiled by ajv, from npm. Each model validates the object it is called on. */
 const MODELS: readonly Model[] = [
-  Namespace, ConfigMap, Secret, Service, Deployment, StatefulSet, PodDisruptionBudget, Ingress, NetworkPolicy, HorizontalPodAutoscaler,
+  Namespace,
+  ConfigMap,
+  Secret,
+  Service,
+  Deployment,
+  StatefulSet,
+  PodDisruptionBudget,
+  Ingress,
+  NetworkPolicy,
+  HorizontalPodAutoscaler,
 ]
 
 /**
- * What is wrong with an object by its schema. The schemas allow fields they do not know, as the API does with a warning; but each asks for
- * every field that it knows. So a field that nothing has asked for is one that Kubernetes does not have.
+ * What is wrong with an object by its schema. The schemas allow fields they do not know, as the API does with a
+ * warning; but each asks for every field that it knows. So a field that nothing has asked for is one that Kubernetes
+ * does not have.
  */
 export function faultsOf(object: { readonly apiVersion: string; readonly kind: string }): string[] {
   const model = MODELS.find(({ apiVersion, kind }) => apiVersion === object.apiVersion && kind === object.kind)
   if (model === undefined) return [`no schema for ${object.apiVersion} ${object.kind}`]
   const asked = new Set<string>()
-  const faults = validate(model, watched(object, '', asked))
-    .map(({ instancePath, message, keyword, params }) => `${instancePath}: ${message ?? `${keyword} ${JSON.stringify(params)}`}`)
-  return [...faults, ...paths(object, '').filter((path) => !asked.has(path)).map((path) => `${path}: there is no such field`)]
+  const faults = validate(model, watched(object, '', asked)).map(
+    ({ instancePath, message, keyword, params }) =>
+      `${instancePath}: ${message ?? `${keyword} ${JSON.stringify(params)}`}`,
+  )
+  return [
+    ...faults,
+    ...paths(object, '')
+      .filter((path) => !asked.has(path))
+      .map((path) => `${path}: there is no such field`),
+  ]
 }
 
 function validate({ prototype }: Model, object: unknown): readonly Fault[] {

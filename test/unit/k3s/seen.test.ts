@@ -17,15 +17,22 @@ function changed(change: (pod: { metadata: Json; status: Json }) => void): Retur
 const set = (object: object, path: string, value: unknown): void => {
   const keys = path.split('.')
   const last = keys.pop() as string
-  ;(keys.reduce((at, key) => (at as Record<string, unknown>)[key] as object, object) as Record<string, unknown>)[last] = value
+  ;(keys.reduce((at, key) => (at as Record<string, unknown>)[key] as object, object) as Record<string, unknown>)[last] =
+    value
 }
 
 t.test('recorded pods', async (t) => {
   const pods = readPods(recorded('pods.json'))
-  t.same(pods.map(({ name, node, ready, state, restarts }) => [name, node, ready, state, restarts]), [
-    ['web-785fb676b6-r846n', 'n1', true, 'Running', 0], ['web-785fb676b6-tv85d', 'n2', true, 'Running', 0], ['web-785fb676b6-wrlvb', 'n2', true, 'Running', 0],
-    ['web-785fb676b6-kqkjr', 'n1', true, 'Running', 0], ['pvcuser', 'n1', true, 'Running', 0],
-  ])
+  t.same(
+    pods.map(({ name, node, ready, state, restarts }) => [name, node, ready, state, restarts]),
+    [
+      ['web-785fb676b6-r846n', 'n1', true, 'Running', 0],
+      ['web-785fb676b6-tv85d', 'n2', true, 'Running', 0],
+      ['web-785fb676b6-wrlvb', 'n2', true, 'Running', 0],
+      ['web-785fb676b6-kqkjr', 'n1', true, 'Running', 0],
+      ['pvcuser', 'n1', true, 'Running', 0],
+    ],
+  )
   t.ok(pods.every(isReady) && pods.every(({ created }) => created > Date.parse('2026-01-01')))
   t.same(readPods('Error from server'), [])
 })
@@ -37,35 +44,63 @@ t.test('a pod that is not well says why; one that was told to end serves no more
   })
   t.match(waiting[0], { state: 'ImagePullBackOff', ready: false })
   t.match(asTask(waiting[0] as (typeof waiting)[number]), { state: 'failed' })
-  const going = changed(({ metadata }) => { set(metadata, 'deletionTimestamp', '2026-11-21T03:45:00Z') })
+  const going = changed(({ metadata }) => {
+    set(metadata, 'deletionTimestamp', '2026-11-21T03:45:00Z')
+  })
   t.equal(isReady(going[0] as (typeof going)[number]), false)
   t.match(asTask(going[0] as (typeof going)[number]), { state: 'shutdown' })
-  const again = changed(({ status }) => { set(status, 'containerStatuses.0.restartCount', 2) })
+  const again = changed(({ status }) => {
+    set(status, 'containerStatuses.0.restartCount', 2)
+  })
   t.match(asTask(again[0] as (typeof again)[number]).id, /#2$/)
 })
 
 t.test('how many serve, and where', async (t) => {
-  const ours = readPods(recorded('pods.json')).map((pod) => (pod.name.startsWith('web') ? { ...pod, app: 'counter' } : pod))
+  const ours = readPods(recorded('pods.json')).map((pod) =>
+    pod.name.startsWith('web') ? { ...pod, app: 'counter' } : pod,
+  )
   t.equal(servingOf(ours).length, 4)
   t.equal(servingOf(ours, ['n2']).length, 2)
   t.equal(spread(ours), 'n1 2, n2 2')
   t.equal(spread([]), 'none')
   t.ok(isSettled(ours, 4))
   t.notOk(isSettled(ours, 3), 'one too many')
-  t.notOk(isSettled(ours.map((pod, i) => ({ ...pod, going: i === 4 })), 4), 'one of the others is on its way out')
+  t.notOk(
+    isSettled(
+      ours.map((pod, i) => ({ ...pod, going: i === 4 })),
+      4,
+    ),
+    'one of the others is on its way out',
+  )
 })
 
 t.test('pods as bars of a timeline', async (t) => {
   const [pod] = readPods(recorded('pods.json'))
-  const at = (time: number, more: object) => ({ at: time, tasks: [asTask({ ...pod as NonNullable<typeof pod>, ...more })] })
-  t.same(bars([at(0, { ready: false, state: 'ContainerCreating' }), at(1, {}), at(2, { going: true }), at(3, { going: true })], 4).map(({ lane, state, from, to }) => [lane, state, from, to]), [
-    ['n1', 'starting', 0, 1], ['n1', 'running', 1, 2],
-  ])
+  const at = (time: number, more: object) => ({
+    at: time,
+    tasks: [asTask({ ...(pod as NonNullable<typeof pod>), ...more })],
+  })
+  t.same(
+    bars(
+      [at(0, { ready: false, state: 'ContainerCreating' }), at(1, {}), at(2, { going: true }), at(3, { going: true })],
+      4,
+    ).map(({ lane, state, from, to }) => [lane, state, from, to]),
+    [
+      ['n1', 'starting', 0, 1],
+      ['n1', 'running', 1, 2],
+    ],
+  )
 })
 
 t.test('recorded nodes', async (t) => {
   const nodes = readNodes(recorded('nodes.json'))
-  t.same(nodes.toSorted((a, b) => a.name.localeCompare(b.name)), [{ name: 'n1', ready: true, schedulable: true }, { name: 'n2', ready: true, schedulable: true }])
+  t.same(
+    nodes.toSorted((a, b) => a.name.localeCompare(b.name)),
+    [
+      { name: 'n1', ready: true, schedulable: true },
+      { name: 'n2', ready: true, schedulable: true },
+    ],
+  )
   t.ok(nodes.every(isReadyNode))
   const list = JSON.parse(recorded('nodes.json')) as { items: object[] }
   set(list.items[0] as object, 'spec', { unschedulable: true })
@@ -74,9 +109,16 @@ t.test('recorded nodes', async (t) => {
 })
 
 t.test('an autoscaler without metrics says so', async (t) => {
-  t.match(readScaler(recorded('hpa.json')), { current: 4, desired: 0, cpu: undefined, trouble: /unable to get metrics for resource cpu/ })
+  t.match(readScaler(recorded('hpa.json')), {
+    current: 4,
+    desired: 0,
+    cpu: undefined,
+    trouble: /unable to get metrics for resource cpu/,
+  })
   const working = JSON.parse(recorded('hpa.json')) as object
-  set(working, 'status.currentMetrics', [{ type: 'Resource', resource: { name: 'cpu', current: { averageUtilization: 93, averageValue: '93m' } } }])
+  set(working, 'status.currentMetrics', [
+    { type: 'Resource', resource: { name: 'cpu', current: { averageUtilization: 93, averageValue: '93m' } } },
+  ])
   set(working, 'status.conditions', [{ type: 'ScalingActive', status: 'True' }])
   set(working, 'status.desiredReplicas', 6)
   t.same(readScaler(JSON.stringify(working)), { current: 4, desired: 6, cpu: 93, trouble: undefined })
@@ -94,12 +136,31 @@ t.test('how far an update is', async (t) => {
   t.equal(after('status.updatedReplicas', 3), 'going on')
   t.equal(after('status.replicas', 5), 'going on', 'an old pod is still there')
   t.equal(after('status.availableReplicas', 3), 'going on')
-  t.equal(after('status.conditions', [{ type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded' }]), 'failed')
+  t.equal(
+    after('status.conditions', [{ type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded' }]),
+    'failed',
+  )
   t.equal(progressOf(''), 'going on')
 })
 
 t.test('the chart and the table of an autoscaler', async (t) => {
-  const samples = [{ at: 0, ready: 2, scaler: undefined }, { at: 3, ready: 2, scaler: { current: 2, desired: 5, cpu: 140, trouble: undefined } }]
-  t.match(scaleChart(samples, [{ at: 1, label: 'load' }]), { kind: 'lines', series: [{ points: [[3, 5]] }, { points: [[0, 2], [3, 2]] }, { points: [[3, 14]] }], marks: [{ axis: 'x', at: 1 }] })
+  const samples = [
+    { at: 0, ready: 2, scaler: undefined },
+    { at: 3, ready: 2, scaler: { current: 2, desired: 5, cpu: 140, trouble: undefined } },
+  ]
+  t.match(scaleChart(samples, [{ at: 1, label: 'load' }]), {
+    kind: 'lines',
+    series: [
+      { points: [[3, 5]] },
+      {
+        points: [
+          [0, 2],
+          [3, 2],
+        ],
+      },
+      { points: [[3, 14]] },
+    ],
+    marks: [{ axis: 'x', at: 1 }],
+  })
   t.equal(scaleCsv(samples), 'at_s,current,desired,ready,cpu_percent\n0.0,,,2,\n3.0,2,5,2,140\n')
 })

@@ -7,15 +7,34 @@ import { labOf, type Inventory } from '../../../src/lab/lab.ts'
 import { vagrantfileOf } from '../../../src/lab/vagrantfile.ts'
 
 const able = { namespacesLack: [], qemu: true }
-const unasked = (): never => { throw new Error('nothing is to be tried') }
-const inventory = (vars: Record<string, Record<string, unknown>>): Inventory => ({ groups: { all: Object.keys(vars) }, hostvars: (host) => vars[host] ?? {} })
-const common = { lab_provider: 'namespaces', ansible_ssh_private_key_file: '/var/lib/labbook/lab/id_ed25519', ansible_ssh_common_args: '-o BindAddress=10.77.0.1' }
-const three = inventory({ node1: { ansible_host: '10.77.0.11', ...common }, node2: { ansible_host: '10.77.0.12', ...common }, node3: { ansible_host: '10.77.0.13', ...common } })
+const unasked = (): never => {
+  throw new Error('nothing is to be tried')
+}
+const inventory = (vars: Record<string, Record<string, unknown>>): Inventory => ({
+  groups: { all: Object.keys(vars) },
+  hostvars: (host) => vars[host] ?? {},
+})
+const common = {
+  lab_provider: 'namespaces',
+  ansible_ssh_private_key_file: '/var/lib/labbook/lab/id_ed25519',
+  ansible_ssh_common_args: '-o BindAddress=10.77.0.1',
+}
+const three = inventory({
+  node1: { ansible_host: '10.77.0.11', ...common },
+  node2: { ansible_host: '10.77.0.12', ...common },
+  node3: { ansible_host: '10.77.0.13', ...common },
+})
 
 t.test('where namespaces can be made they are; else virtual machines; else it is said what is missing', async (t) => {
   t.match(pick(able), { provider: 'namespaces', why: /quickest/ })
-  t.match(pick({ namespacesLack: ['root (run it with sudo)', 'Linux'], qemu: true }), { provider: 'qemu', why: 'namespaces need root (run it with sudo), Linux; QEMU works without' })
-  t.throws(() => pick({ namespacesLack: ['root'], qemu: false }), /no lab can be made on this machine: namespaces need root, and there is no QEMU/)
+  t.match(pick({ namespacesLack: ['root (run it with sudo)', 'Linux'], qemu: true }), {
+    provider: 'qemu',
+    why: 'namespaces need root (run it with sudo), Linux; QEMU works without',
+  })
+  t.throws(
+    () => pick({ namespacesLack: ['root'], qemu: false }),
+    /no lab can be made on this machine: namespaces need root, and there is no QEMU/,
+  )
 })
 
 t.test('what the inventory says holds as it is written', async (t) => {
@@ -25,57 +44,109 @@ t.test('what the inventory says holds as it is written', async (t) => {
   t.equal(settled?.vars.get('node1')?.lab_chosen, undefined, 'nothing was chosen')
 })
 
-t.test('asked for virtual machines, the same inventory is theirs: addresses among them kept, reached on loopback', async (t) => {
-  const settled = settle(three, { asked: 'qemu' }, unasked)
-  t.match(settled?.vars.get('node2'), {
-    lab_provider: 'qemu', lab_address: '10.77.0.12', ansible_host: '127.0.0.1', ansible_port: 22_200, ansible_user: 'ops',
-    ansible_ssh_private_key_file: /\/vm\/id_ed25519$/, ansible_ssh_common_args: /^-o UserKnownHostsFile=\/.*\/vm\/known_hosts -o ConnectTimeout=60$/,
-    lab_forwards: { 8080: 22_201, 8090: 22_202, 5000: 22_203 }, lab_chosen: 'asked for by --provider',
-  })
-  const after = labOf({ ...three, hostvars: (host) => settled?.vars.get(host) ?? {} })
-  t.strictSame(after?.nodes.map(({ address }) => address), ['10.77.0.11', '10.77.0.12', '10.77.0.13'], 'the same when it is read again')
-})
+t.test(
+  'asked for virtual machines, the same inventory is theirs: addresses among them kept, reached on loopback',
+  async (t) => {
+    const settled = settle(three, { asked: 'qemu' }, unasked)
+    t.match(settled?.vars.get('node2'), {
+      lab_provider: 'qemu',
+      lab_address: '10.77.0.12',
+      ansible_host: '127.0.0.1',
+      ansible_port: 22_200,
+      ansible_user: 'ops',
+      ansible_ssh_private_key_file: /\/vm\/id_ed25519$/,
+      ansible_ssh_common_args: /^-o UserKnownHostsFile=\/.*\/vm\/known_hosts -o ConnectTimeout=60$/,
+      lab_forwards: { 8080: 22_201, 8090: 22_202, 5000: 22_203 },
+      lab_chosen: 'asked for by --provider',
+    })
+    const after = labOf({ ...three, hostvars: (host) => settled?.vars.get(host) ?? {} })
+    t.strictSame(
+      after?.nodes.map(({ address }) => address),
+      ['10.77.0.11', '10.77.0.12', '10.77.0.13'],
+      'the same when it is read again',
+    )
+  },
+)
 
 t.test('what was chosen once holds until the lab is taken away', async (t) => {
   const remembered = { provider: 'qemu', why: 'asked for by --provider' } as const
   t.equal(settle(three, { remembered }, unasked)?.choice.provider, 'qemu')
   t.equal(settle(three, { remembered, asked: 'qemu' }, unasked)?.choice.provider, 'qemu')
-  t.equal(settle(three, { remembered, asked: 'auto' }, unasked)?.choice.provider, 'qemu', 'auto is whatever works, and this does')
-  t.throws(() => settle(three, { remembered, asked: 'namespaces' }, unasked), { name: 'LabError', message: /the lab is made of qemu .*before you make it of namespaces, with: .*lab\.mjs down/ })
+  t.equal(
+    settle(three, { remembered, asked: 'auto' }, unasked)?.choice.provider,
+    'qemu',
+    'auto is whatever works, and this does',
+  )
+  t.throws(() => settle(three, { remembered, asked: 'namespaces' }, unasked), {
+    name: 'LabError',
+    message: /the lab is made of qemu .*before you make it of namespaces, with: .*lab\.mjs down/,
+  })
 })
 
 t.test('an inventory may leave all but the names out', async (t) => {
   const bare = inventory({ a: { lab_provider: 'auto' }, b: { lab_provider: 'auto' } })
-  t.match(settle(bare, {}, () => able)?.vars.get('b'), { ansible_host: '10.77.0.12', ansible_ssh_common_args: /BindAddress=10\.77\.0\.1$/, ansible_user: 'ops' })
-  t.match(settle(bare, {}, () => ({ namespacesLack: ['root'], qemu: true }))?.vars.get('b'), { lab_provider: 'qemu', lab_address: '10.77.0.12', ansible_port: 22_200 })
+  t.match(settle(bare, {}, () => able)?.vars.get('b'), {
+    ansible_host: '10.77.0.12',
+    ansible_ssh_common_args: /BindAddress=10\.77\.0\.1$/,
+    ansible_user: 'ops',
+  })
+  t.match(settle(bare, {}, () => ({ namespacesLack: ['root'], qemu: true }))?.vars.get('b'), {
+    lab_provider: 'qemu',
+    lab_address: '10.77.0.12',
+    ansible_port: 22_200,
+  })
 })
 
 t.test('mistakes are one sentence', async (t) => {
-  t.throws(() => settle(three, { asked: 'vagrant' }, unasked), { message: 'there is no provider "vagrant" for a lab; there are: auto, namespaces, qemu' })
+  t.throws(() => settle(three, { asked: 'vagrant' }, unasked), {
+    message: 'there is no provider "vagrant" for a lab; there are: auto, namespaces, qemu',
+  })
   t.throws(() => settle(inventory({ a: {} }), { asked: 'qemu' }, unasked), /no host of the inventory has lab_provider/)
   t.equal(settle(inventory({ a: {} }), {}, unasked), undefined)
   const wrong = (vars: Record<string, unknown>) => () => labOf(inventory({ a: { lab_provider: 'qemu', ...vars } }))
   t.throws(wrong({ lab_acceleration: 'xen' }), /lab_acceleration is auto, kvm, hvf or tcg, not "xen"/)
   t.throws(wrong({ lab_cpus: 0 }), /lab_cpus is a whole number from 1 to 64/)
   t.throws(wrong({ lab_publish: [0] }), /lab_publish is a whole number from 1 to 65535/)
-  t.throws(() => labOf(inventory({ a: { lab_provider: 'qemu' }, b: { lab_provider: 'namespaces' } })), /a lab has one lab_provider/)
+  t.throws(
+    () => labOf(inventory({ a: { lab_provider: 'qemu' }, b: { lab_provider: 'namespaces' } })),
+    /a lab has one lab_provider/,
+  )
 })
 
 t.test('no two ports of this machine are the same, however many nodes and ports there are', async () => {
-  fc.assert(fc.property(fc.integer({ min: 1, max: 40 }), fc.uniqueArray(fc.integer({ min: 1, max: 65_535 }), { maxLength: 30 }), (count, ports) => {
-    const vars = { lab_provider: 'qemu', lab_publish: ports }
-    const lab = labOf(inventory(Object.fromEntries(Array.from({ length: count }, (_, i) => [`n${i}`, vars]))))
-    const all = lab?.nodes.flatMap(({ ssh, forwards }) => [ssh.port, ...forwards.map(({ host }) => host)]) ?? []
-    const addresses = new Set(lab?.nodes.map(({ address }) => address))
-    return new Set(all).size === all.length && addresses.size === count && all.every((port) => port > 1023 && port < 65_536)
-  }))
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 40 }),
+      fc.uniqueArray(fc.integer({ min: 1, max: 65_535 }), { maxLength: 30 }),
+      (count, ports) => {
+        const vars = { lab_provider: 'qemu', lab_publish: ports }
+        const lab = labOf(inventory(Object.fromEntries(Array.from({ length: count }, (_, i) => [`n${i}`, vars]))))
+        const all = lab?.nodes.flatMap(({ ssh, forwards }) => [ssh.port, ...forwards.map(({ host }) => host)]) ?? []
+        const addresses = new Set(lab?.nodes.map(({ address }) => address))
+        return (
+          new Set(all).size === all.length &&
+          addresses.size === count &&
+          all.every((port) => port > 1023 && port < 65_536)
+        )
+      },
+    ),
+  )
 })
 
 t.test('the Vagrantfile is Ruby, and has what the inventory has', async (t) => {
-  const lab = labOf(inventory({
-    node1: { lab_provider: 'qemu', lab_memory: '2G', lab_cpus: 2, lab_disk: '20G', lab_data_disk: '5G', lab_publish: [8080] },
-    node2: { lab_provider: 'qemu' },
-  }))
+  const lab = labOf(
+    inventory({
+      node1: {
+        lab_provider: 'qemu',
+        lab_memory: '2G',
+        lab_cpus: 2,
+        lab_disk: '20G',
+        lab_data_disk: '5G',
+        lab_publish: [8080],
+      },
+      node2: { lab_provider: 'qemu' },
+    }),
+  )
   if (lab === undefined) throw new Error('there is a lab')
   const text = vagrantfileOf({ ...lab, dir: "/srv/o'neil" }, 'trixie')
   const file = `${t.testdir()}/Vagrantfile`
@@ -107,8 +178,18 @@ File.singleton_class.class_eval { def exist?(_) = true; def read(_) = 'ssh-ed255
   const ran = spawnSync('ruby', ['-e', `${stand}\neval(STDIN.read)`], { input: text, encoding: 'utf8' })
   t.equal(ran.status, 0, ran.stderr)
   for (const line of [
-    'config.vm.box=debian/trixie64', '.vm.hostname=node1', '.vm.network(private_network,ip:10.77.0.11)', '.vm.network(forwarded_port,guest:8080,host:22101,host_ip:127.0.0.1)',
-    '.vm.provider[libvirt].memory=2048', '.vm.provider[libvirt].cpus=2', '.vm.provider[libvirt].machine_virtual_size=20', '.vm.provider[libvirt].storage(file,size:5120M)',
-    '.vm.provider[virtualbox].memory=2048', '.vm.provider[virtualbox].name=labbook-node2', '.vm.disk(disk,size:20480MB,primary:true)', '.vm.network(private_network,ip:10.77.0.12)',
-  ]) t.match(ran.stdout, line, line)
+    'config.vm.box=debian/trixie64',
+    '.vm.hostname=node1',
+    '.vm.network(private_network,ip:10.77.0.11)',
+    '.vm.network(forwarded_port,guest:8080,host:22101,host_ip:127.0.0.1)',
+    '.vm.provider[libvirt].memory=2048',
+    '.vm.provider[libvirt].cpus=2',
+    '.vm.provider[libvirt].machine_virtual_size=20',
+    '.vm.provider[libvirt].storage(file,size:5120M)',
+    '.vm.provider[virtualbox].memory=2048',
+    '.vm.provider[virtualbox].name=labbook-node2',
+    '.vm.disk(disk,size:20480MB,primary:true)',
+    '.vm.network(private_network,ip:10.77.0.12)',
+  ])
+    t.match(ran.stdout, line, line)
 })

@@ -21,7 +21,11 @@ function shortFolder(t: Test): string {
 }
 
 /** Why it does not go on, without going on where it would. */
-function problemOf<S extends z.ZodType, V>(shell: Shell, module: ModuleCall<S, V>, params: z.input<S>): string | undefined {
+function problemOf<S extends z.ZodType, V>(
+  shell: Shell,
+  module: ModuleCall<S, V>,
+  params: z.input<S>,
+): string | undefined {
   const { definition } = module
   const parsed = definition.schema.parse(params)
   const { changes, problem } = definition.plan(parsed, runIn(shell, definition.probe(parsed, {})), {}, {})
@@ -35,13 +39,22 @@ await t.test('a root that was made from the same recipe is kept', async (t) => {
 })
 
 await t.test('a missing, cut or outdated root is built', async (t) => {
-  for (const seen of ['sources 3\nwanted abc\ncurrent \n', built.replace('complete\n', ''), built.replace('current abc', 'current old')]) {
-    t.match(descriptions(planFor(lab_rootfs, rootfs, seen)), [/^build a Debian root with openssh-server, .* in \/srv\/labs\/rootfs$/])
+  for (const seen of [
+    'sources 3\nwanted abc\ncurrent \n',
+    built.replace('complete\n', ''),
+    built.replace('current abc', 'current old'),
+  ]) {
+    t.match(descriptions(planFor(lab_rootfs, rootfs, seen)), [
+      /^build a Debian root with openssh-server, .* in \/srv\/labs\/rootfs$/,
+    ])
   }
 })
 
 await t.test('a root that cannot be built says why', async (t) => {
-  t.match(planFor(lab_rootfs, rootfs, 'missing mmdebstrap\nsources 3\n').problem, /without mmdebstrap: install the packages mmdebstrap/)
+  t.match(
+    planFor(lab_rootfs, rootfs, 'missing mmdebstrap\nsources 3\n').problem,
+    /without mmdebstrap: install the packages mmdebstrap/,
+  )
   t.match(planFor(lab_rootfs, rootfs, 'sources 0\nwanted abc\n').problem, /apt knows no Debian or Ubuntu archive/)
 })
 
@@ -55,7 +68,9 @@ await t.test('preflight names everything that is missing in one message, and the
 await t.test('a port that is as asked is left alone; one of no lab is named', async (t) => {
   const port = { lab: 'lbtest', name: 'node1' }
   t.strictSame(planFor(lab_port, { ...port, state: 'up' }, 'there\nup\n').changes, [])
-  t.strictSame(descriptions(planFor(lab_port, { ...port, state: 'down' }, 'there\nup\n')), ['set the port of node1 down'])
+  t.strictSame(descriptions(planFor(lab_port, { ...port, state: 'down' }, 'there\nup\n')), [
+    'set the port of node1 down',
+  ])
   t.strictSame(descriptions(planFor(lab_port, { ...port, state: 'up' }, 'there\n')), ['set the port of node1 up'])
   t.match(planFor(lab_port, { ...port, state: 'up' }, '').problem, /node1 has no port on the switch of lbtest/)
 })
@@ -85,7 +100,9 @@ for (const shell of shells) {
     const home = shortFolder(t)
     writeFileSync(`${home}/thesis`, 'years of work')
     const ssh = `${home}/.ssh`
-    t.match(runIn(shell, `mkdir ${ssh} && ssh-keygen -q -t ed25519 -N '' -C me@home -f ${ssh}/id_ed25519`), { exitCode: 0 })
+    t.match(runIn(shell, `mkdir ${ssh} && ssh-keygen -q -t ed25519 -N '' -C me@home -f ${ssh}/id_ed25519`), {
+      exitCode: 0,
+    })
     for (const dir of [home, ssh]) {
       t.match(problemOf(shell, lab_keys, { dir }), /holds what is no lab's.*give lab_dir/)
       t.match(problemOf(shell, lab_vm_switch, { dir, state: 'absent' }), /no lab's/)
@@ -93,13 +110,16 @@ for (const shell of shells) {
     }
   })
 
-  await t.test(`${shell.name}: a lab's own folder goes with all that is in it, also when its removal is taken up again`, async (t) => {
-    const dir = `${shortFolder(t)}/lab`
-    converge(shell, lab_keys, { dir })
-    runIn(shell, `mkdir -p ${dir}/nodes/node1 && : >${dir}/nodes/node1/disk && rm ${dir}/id_ed25519`)
-    t.match(converge(shell, lab_vm_switch, { dir, state: 'absent' }).applied, [{ exitCode: 0 }])
-    t.notOk(existsSync(dir))
-  })
+  await t.test(
+    `${shell.name}: a lab's own folder goes with all that is in it, also when its removal is taken up again`,
+    async (t) => {
+      const dir = `${shortFolder(t)}/lab`
+      converge(shell, lab_keys, { dir })
+      runIn(shell, `mkdir -p ${dir}/nodes/node1 && : >${dir}/nodes/node1/disk && rm ${dir}/id_ed25519`)
+      t.match(converge(shell, lab_vm_switch, { dir, state: 'absent' }).applied, [{ exitCode: 0 }])
+      t.notOk(existsSync(dir))
+    },
+  )
 
   await t.test(`${shell.name}: the preflight probe tells the system`, async (t) => {
     t.match(runIn(shell, lab_preflight.definition.probe({}, {})).stdout, /^system \w+\n/)

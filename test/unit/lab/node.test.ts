@@ -4,14 +4,23 @@ import { hostsLines } from '../../../src/lab/scripts/start-node.ts'
 import { descriptions, node1, nodes, planFor } from './support.ts'
 
 const running = [
-  'folder', 'cgroup /sys/fs/cgroup/memory/lbtest-node1', 'process 4711', 'pid 4711', 'own-network', 'answers', 'hosts',
-  'authorized', 'pinned', 'memory 2147483648',
+  'folder',
+  'cgroup /sys/fs/cgroup/memory/lbtest-node1',
+  'process 4711',
+  'pid 4711',
+  'own-network',
+  'answers',
+  'hosts',
+  'authorized',
+  'pinned',
+  'memory 2147483648',
 ]
 const without = (...gone: string[]): string => running.filter((line) => !gone.includes(line)).join('\n')
 
 await t.test('a node that runs and answers is left alone', async (t) => {
   t.strictSame(planFor(lab_node, { ...node1, memory: '2G' }, without()), {
-    changes: [], values: { pid: 4711, known_hosts: '/srv/labs/one/known_hosts' },
+    changes: [],
+    values: { pid: 4711, known_hosts: '/srv/labs/one/known_hosts' },
   })
 })
 
@@ -20,7 +29,9 @@ await t.test('a node that is not there is booted', async (t) => {
 })
 
 await t.test('what a crash left is ended first', async (t) => {
-  t.strictSame(descriptions(planFor(lab_node, node1, 'folder\nprocess 99\n')), ['end what is left of node1 and boot node1 (10.79.0.11)'])
+  t.strictSame(descriptions(planFor(lab_node, node1, 'folder\nprocess 99\n')), [
+    'end what is left of node1 and boot node1 (10.79.0.11)',
+  ])
 })
 
 await t.test('a node that runs and does not serve is booted anew', async (t) => {
@@ -30,13 +41,17 @@ await t.test('a node that runs and does not serve is booted anew', async (t) => 
 })
 
 await t.test('files of a running node are written without a boot', async (t) => {
-  t.strictSame(descriptions(planFor(lab_node, node1, without('hosts', 'pinned'))), ['write /etc/hosts, known_hosts of node1'])
+  t.strictSame(descriptions(planFor(lab_node, node1, without('hosts', 'pinned'))), [
+    'write /etc/hosts, known_hosts of node1',
+  ])
 })
 
 await t.test('stopped and absent end what is there, once', async (t) => {
   t.strictSame(descriptions(planFor(lab_node, { ...node1, state: 'stopped' }, without())), ['end node1'])
   t.strictSame(planFor(lab_node, { ...node1, state: 'stopped' }, 'folder').changes, [])
-  t.strictSame(descriptions(planFor(lab_node, { ...node1, state: 'absent' }, 'folder')), ['end node1 and remove its disk'])
+  t.strictSame(descriptions(planFor(lab_node, { ...node1, state: 'absent' }, 'folder')), [
+    'end node1 and remove its disk',
+  ])
   t.strictSame(planFor(lab_node, { ...node1, state: 'absent' }, '').changes, [])
 })
 
@@ -50,11 +65,14 @@ await t.test('what is missing is named, with what makes it', async (t) => {
 })
 
 await t.test('sizes are written with their unit', async (t) => {
-  for (const memory of ['2', '0G', '2 G', '-1M']) t.notOk(lab_node.definition.schema.safeParse({ ...node1, memory }).success, memory)
+  for (const memory of ['2', '0G', '2 G', '-1M'])
+    t.notOk(lab_node.definition.schema.safeParse({ ...node1, memory }).success, memory)
 })
 
 await t.test('every node knows all by name, itself by the address others use', async (t) => {
   t.strictSame(hostsLines({ name: 'node2', address: '10.79.0.12', nodes }), [
-    '127.0.0.1 localhost # lab', '10.79.0.12 node2 # lab', '10.79.0.11 node1 # lab',
+    '127.0.0.1 localhost # lab',
+    '10.79.0.12 node2 # lab',
+    '10.79.0.11 node1 # lab',
   ])
 })

@@ -26,7 +26,11 @@ const scripts: Record<string, string> = {
 }
 const plans = [
   planFor(lab_network, network, 'uplink eth0\nforwarding 0\n'),
-  planFor(lab_network, { ...network, state: 'absent', purge: true }, 'there lbtest-node1\nthere lbtest-sw\nhost-end\nrule x\nremembered 0\nnetns-mounted\nfolder\n'),
+  planFor(
+    lab_network,
+    { ...network, state: 'absent', purge: true },
+    'there lbtest-node1\nthere lbtest-sw\nhost-end\nrule x\nremembered 0\nnetns-mounted\nfolder\n',
+  ),
   planFor(lab_node, { ...node1, disk: '4G', memory: '1G' }, ''),
   planFor(lab_node, node1, 'pid 1\nown-network\nanswers\n'),
   planFor(lab_node, { ...node1, state: 'stopped' }, 'process 1\n'),
@@ -49,8 +53,13 @@ for (const shell of shells) {
     const sleeper = spawn('sleep', ['60'], { stdio: 'ignore' })
     t.teardown(() => sleeper.kill())
     const since = (readFileSync(`/proc/${sleeper.pid}/stat`, 'utf8').split(') ')[1] as string).split(' ')[19] as string
-    const dir = t.testdir({ own: { pid: `${sleeper.pid} ${since}\n` }, other: { pid: `${sleeper.pid} 1\n` }, cut: { pid: `${sleeper.pid}` } })
-    const pid = (folder: string): string => runIn(shell, `${endNodeFunctions}lab_pid ${quote(`${dir}/${folder}`)}`).stdout.trim()
+    const dir = t.testdir({
+      own: { pid: `${sleeper.pid} ${since}\n` },
+      other: { pid: `${sleeper.pid} 1\n` },
+      cut: { pid: `${sleeper.pid}` },
+    })
+    const pid = (folder: string): string =>
+      runIn(shell, `${endNodeFunctions}lab_pid ${quote(`${dir}/${folder}`)}`).stdout.trim()
     t.equal(pid('own'), String(sleeper.pid))
     t.equal(pid('other'), '')
     t.equal(pid('cut'), '')
@@ -64,20 +73,30 @@ for (const shell of shells) {
     t.equal(readFileSync(`${dir}/hosts`, 'utf8'), '10.0.0.1 a # lab\n10.0.0.2 b # lab\n127.0.0.1 mine\n')
   })
 
-  await t.test(`${shell.name}: only the distribution's archives are taken over, and only settings of how to reach them`, async (t) => {
-    const bin = t.testdir({
-      'apt-get': '#!/bin/sh\ncat <<END\nhttp://mirror.test/debian/ bookworm main Debian\nhttp://mirror.test/debian/ bookworm main Debian\n' +
-        'https://other.test/ stable main Other\nfile:/srv/packages bookworm main Debian\nEND\n',
-      'apt-config': '#!/bin/sh\ncat <<END\nAcquire "";\nAcquire::http::Proxy "http://proxy.test:3128";\nAcquire::Check-Date "false";\nAPT::Foo "1";\nEND\n',
-    })
-    spawnSync('chmod', ['+x', `${bin}/apt-get`, `${bin}/apt-config`])
-    const { stdout } = runIn(shell, `${sourceFunctions}lab_sources; lab_apt_settings`, { env: { PATH: `${bin}:${process.env['PATH']}`, http_proxy: '', https_proxy: '' } })
-    const lines = stdout.trim().split('\n').map((line) => line.replace(/\[signed-by=.*\] /, ''))
-    t.strictSame(lines, [
-      'deb http://mirror.test/debian/ bookworm main',
-      'Acquire::http::Proxy "http://proxy.test:3128";',
-      'Acquire::Check-Date "false";',
-      'Acquire::Languages "none";',
-    ])
-  })
+  await t.test(
+    `${shell.name}: only the distribution's archives are taken over, and only settings of how to reach them`,
+    async (t) => {
+      const bin = t.testdir({
+        'apt-get':
+          '#!/bin/sh\ncat <<END\nhttp://mirror.test/debian/ bookworm main Debian\nhttp://mirror.test/debian/ bookworm main Debian\n' +
+          'https://other.test/ stable main Other\nfile:/srv/packages bookworm main Debian\nEND\n',
+        'apt-config':
+          '#!/bin/sh\ncat <<END\nAcquire "";\nAcquire::http::Proxy "http://proxy.test:3128";\nAcquire::Check-Date "false";\nAPT::Foo "1";\nEND\n',
+      })
+      spawnSync('chmod', ['+x', `${bin}/apt-get`, `${bin}/apt-config`])
+      const { stdout } = runIn(shell, `${sourceFunctions}lab_sources; lab_apt_settings`, {
+        env: { PATH: `${bin}:${process.env['PATH']}`, http_proxy: '', https_proxy: '' },
+      })
+      const lines = stdout
+        .trim()
+        .split('\n')
+        .map((line) => line.replace(/\[signed-by=.*\] /, ''))
+      t.strictSame(lines, [
+        'deb http://mirror.test/debian/ bookworm main',
+        'Acquire::http::Proxy "http://proxy.test:3128";',
+        'Acquire::Check-Date "false";',
+        'Acquire::Languages "none";',
+      ])
+    },
+  )
 }

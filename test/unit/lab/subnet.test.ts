@@ -17,16 +17,22 @@ await t.test('what is no subnet is refused by name', async (t) => {
 await t.test('the machine has the first address; network, machine and broadcast are not for nodes', async (t) => {
   const subnet = parseSubnet('10.77.0.0/24')
   t.equal(gateway(subnet), '10.77.0.1')
-  const fit = ['10.77.0.0', '10.77.0.1', '10.77.0.2', '10.77.0.254', '10.77.0.255', '10.77.1.2'].filter((a) => isNodeAddress(subnet, a))
+  const fit = ['10.77.0.0', '10.77.0.1', '10.77.0.2', '10.77.0.254', '10.77.0.255', '10.77.1.2'].filter((a) =>
+    isNodeAddress(subnet, a),
+  )
   t.strictSame(fit, ['10.77.0.2', '10.77.0.254'])
 })
 
 await t.test('two networks overlap exactly when one holds the first address of the other', async () => {
-  const subnet = fc.tuple(fc.ipV4(), fc.integer({ min: 1, max: 32 })).map(([address, prefix]) => parseSubnet(`${address}/${prefix}`))
-  fc.assert(fc.property(subnet, subnet, (a, b) => {
-    const holds = (x: typeof a, address: number) => address >= x.first && address <= x.last
-    return overlap(a, b) === (holds(a, b.first) || holds(b, a.first))
-  }))
+  const subnet = fc
+    .tuple(fc.ipV4(), fc.integer({ min: 1, max: 32 }))
+    .map(([address, prefix]) => parseSubnet(`${address}/${prefix}`))
+  fc.assert(
+    fc.property(subnet, subnet, (a, b) => {
+      const holds = (x: typeof a, address: number) => address >= x.first && address <= x.last
+      return overlap(a, b) === (holds(a, b.first) || holds(b, a.first))
+    }),
+  )
 })
 
 await t.test('networks that only touch do not overlap, an address does with itself', async (t) => {

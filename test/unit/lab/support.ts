@@ -15,4 +15,11 @@ export const nodes = [
   { name: 'node2', address: '10.79.0.12' },
 ]
 export const network = { name: 'lbtest', dir: '/srv/labs/one', subnet: '10.79.0.0/24', nodes }
-export const node1 = { lab: 'lbtest', dir: '/srv/labs/one', rootfs: '/srv/labs/rootfs', name: 'node1', address: '10.79.0.11', nodes }
+export const node1 = {
+  lab: 'lbtest',
+  dir: '/srv/labs/one',
+  rootfs: '/srv/labs/rootfs',
+  name: 'node1',
+  address: '10.79.0.11',
+  nodes,
+}

@@ -13,26 +13,44 @@ import { startServer } from './support.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../../..')
 const GET = { path: '/' } as const
-const sum = (counts: Readonly<Record<string, number>>): number => Object.values(counts).reduce((all, count) => all + count, 0)
+const sum = (counts: Readonly<Record<string, number>>): number =>
+  Object.values(counts).reduce((all, count) => all + count, 0)
 /** In this process: it starts at once, and the server has its own. */
 const put = (plan: PlanInput): Promise<LoadResult> => programs.load(plan)
 /** Among others, where this machine is too busy for the generator. */
-const doubts = (result: LoadResult, doubt: RegExp, options?: DoubtOptions): boolean => doubtsOf(result, options).some((each) => doubt.test(each))
+const doubts = (result: LoadResult, doubt: RegExp, options?: DoubtOptions): boolean =>
+  doubtsOf(result, options).some((each) => doubt.test(each))
 const p = ({ total }: LoadResult, percentile: number): number => total.latency.percentiles[String(percentile)] ?? 0
 
 t.test('closed: as many requests under way as connections, each followed to its end', async (t) => {
   const server = await startServer(t, { latency: 20, replicas: 4 })
   const target = { host: server.host, port: server.port }
   const result = await runLoad({
-    way: 'closed', connections: 8, reconnectEvery: 5, seconds: 3, targets: [target],
-    kinds: [{ path: '/', weight: 3 }, { method: 'POST', path: '/more', weight: 1 }],
+    way: 'closed',
+    connections: 8,
+    reconnectEvery: 5,
+    seconds: 3,
+    targets: [target],
+    kinds: [
+      { path: '/', weight: 3 },
+      { method: 'POST', path: '/more', weight: 1 },
+    ],
   })
   const seen = await server.seen()
   const [reads, writes] = result.kinds
-  t.match(result, { ended: 'in time', seconds: 3, statuses: { 200: result.total.requests }, errors: {}, total: { failures: 0 } })
+  t.match(result, {
+    ended: 'in time',
+    seconds: 3,
+    statuses: { 200: result.total.requests },
+    errors: {},
+    total: { failures: 0 },
+  })
   // autocannon itself leaves out the answer before each reconnect: a fifth of them.
   const answered = sum(seen.requests)
-  t.ok(result.total.requests <= answered && result.total.requests >= answered - 16, `${result.total.requests} counted of ${answered} the server saw`)
+  t.ok(
+    result.total.requests <= answered && result.total.requests >= answered - 16,
+    `${result.total.requests} counted of ${answered} the server saw`,
+  )
   t.ok(seen.connections > 8, 'connections are made anew')
   t.same(Object.keys(result.replicas), ['r0', 'r1', 'r2', 'r3'], 'so every replica answers')
   t.equal(sum(result.replicas), result.total.requests)
@@ -40,13 +58,22 @@ t.test('closed: as many requests under way as connections, each followed to its 
   t.equal((reads?.requests ?? 0) + (writes?.requests ?? 0), result.total.requests)
   t.ok((writes?.requests ?? 0) > 0 && (reads?.requests ?? 0) > 2 * (writes?.requests ?? 0), 'mixed by weight')
   t.ok(p(result, 50) >= 19.5, `half of the answers took ${p(result, 50)} ms of a server that takes 20`)
-  t.equal(result.perSecond.reduce((all, { ok }) => all + ok, 0), result.total.requests)
+  t.equal(
+    result.perSecond.reduce((all, { ok }) => all + ok, 0),
+    result.total.requests,
+  )
   t.equal(result.throughput, result.total.requests / 3, 'in three seconds')
 })
 
 t.test('closed: kept connections stay with their replicas, and that is a doubt', async (t) => {
   const server = await startServer(t, { latency: 5, replicas: 4, headers: false })
-  const result = await put({ way: 'closed', connections: 2, seconds: 2, targets: [{ host: server.host, port: server.port }], kinds: [GET] })
+  const result = await put({
+    way: 'closed',
+    connections: 2,
+    seconds: 2,
+    targets: [{ host: server.host, port: server.port }],
+    kinds: [GET],
+  })
   t.equal(Object.keys(result.replicas).length, 2, 'as the body says, where headers do not')
   t.ok(doubts(result, /^2 replicas answered, not 4$/, { replicas: 4 }))
   t.same(shareDoubts({ a: 100, b: 100 }, 2, 0.5), [])
@@ -59,7 +86,12 @@ t.test('failures are counted by kind, and too many end a closed load', async (t)
   const closed = (kind: string, more: Partial<PlanInput> = {}): Promise<LoadResult> =>
     put({ way: 'closed', connections: 2, seconds: 2, targets: [at], kinds: [{ path: kind }], ...more } as PlanInput)
   const bad = await closed('/fail')
-  t.match(bad, { statuses: { 503: bad.total.requests }, replicas: {}, throughput: 0, total: { failures: bad.total.requests, latency: { max: 0 } } })
+  t.match(bad, {
+    statuses: { 503: bad.total.requests },
+    replicas: {},
+    throughput: 0,
+    total: { failures: bad.total.requests, latency: { max: 0 } },
+  })
   t.ok(doubts(bad, /^100\.0 % of the requests failed/))
   const broken = await closed('/break')
   t.ok((broken.errors['connection closed without an answer'] ?? 0) > 0, JSON.stringify(broken.errors))
@@ -90,7 +122,11 @@ t.test('open: what a server that stalls does to users shows, where a closed load
     put({ way: 'open', rate: 50, ...common, targets: [{ host: first.host, port: first.port }] }),
     put({ way: 'closed', connections: 1, ...common, targets: [{ host: second.host, port: second.port }] }),
   ])
-  t.match(open, { ended: 'in time', total: { requests: 200, failures: 0 } }, 'each request that was due was sent and counted')
+  t.match(
+    open,
+    { ended: 'in time', total: { requests: 200, failures: 0 } },
+    'each request that was due was sent and counted',
+  )
   // A quarter of the requests was due while it stalled: they waited from 0 to 1000 ms.
   t.ok(p(open, 90) >= 400 && p(open, 99) >= 800, `open: p90 ${p(open, 90)}, p99 ${p(open, 99)} ms`)
   // One request waited for all that time, and none was sent meanwhile; on a slow machine there may be few others.
@@ -101,17 +137,36 @@ t.test('open: what a server that stalls does to users shows, where a closed load
 
 t.test('open: what finds no room is counted as such, and nothing is left out', async (t) => {
   const server = await startServer(t, { latency: 400 })
-  const result = await put({ way: 'open', rate: 100, inFlight: 2, timeLimit: 1, seconds: 2, targets: [{ host: server.host, port: server.port }], kinds: [GET] })
+  const result = await put({
+    way: 'open',
+    rate: 100,
+    inFlight: 2,
+    timeLimit: 1,
+    seconds: 2,
+    targets: [{ host: server.host, port: server.port }],
+    kinds: [GET],
+  })
   const unsent = result.errors['not sent in time: too many requests under way'] ?? 0
   t.equal(result.total.requests, 200, 'as many as were due')
   t.ok(unsent > 150, `${unsent} were not sent`)
   t.equal(sum(result.errors) + sum(result.statuses), 200)
-  t.ok((await server.seen()).requests['GET /'] as number <= 200 - unsent, 'and the server has not seen them')
+  t.ok(((await server.seen()).requests['GET /'] as number) <= 200 - unsent, 'and the server has not seen them')
   t.ok(p(result, 90) >= 900, 'their waiting counts')
   const one = await startServer(t, { latency: 50 })
-  const waiting = await put({ way: 'open', rate: 40, inFlight: 1, timeLimit: 60, seconds: 1, targets: [{ host: one.host, port: one.port }], kinds: [GET] })
+  const waiting = await put({
+    way: 'open',
+    rate: 40,
+    inFlight: 1,
+    timeLimit: 60,
+    seconds: 1,
+    targets: [{ host: one.host, port: one.port }],
+    kinds: [GET],
+  })
   t.match(waiting, { statuses: { 200: 40 }, total: { requests: 40 } })
-  t.ok(p(waiting, 50) >= 300, `half of them waited for their turn at least ${p(waiting, 50)} ms, of a server that takes 50`)
+  t.ok(
+    p(waiting, 50) >= 300,
+    `half of them waited for their turn at least ${p(waiting, 50)} ms, of a server that takes 50`,
+  )
 })
 
 t.test('open: targets in turn, from the address that was asked for', async (t) => {
@@ -126,31 +181,69 @@ t.test('open: targets in turn, from the address that was asked for', async (t) =
   await put({ way: 'users', users: 2, think: [0.01, 0.05], seconds: 0.3, targets, kinds: [GET] })
   // fetch() of seen() itself comes from 127.0.0.1.
   t.same([...(await first.seen()).from].sort(), ['127.0.0.1', '127.0.0.2'])
-  const away = await put({ way: 'closed', connections: 1, seconds: 60, targets: [{ host: '127.0.0.1', port: first.port, from: '192.0.2.1' }], kinds: [GET] })
+  const away = await put({
+    way: 'closed',
+    connections: 1,
+    seconds: 60,
+    targets: [{ host: '127.0.0.1', port: first.port, from: '192.0.2.1' }],
+    kinds: [GET],
+  })
   t.ok((away.errors.EADDRNOTAVAIL ?? 0) > 0, 'not from another address than asked for')
 })
 
-t.test('users: each on a connection of its own, and what they get is foreseen from what they think and wait', async (t) => {
-  const server = await startServer(t, { latency: 300, replicas: 20 })
-  const { host, port } = server
-  const { users, total, seconds } = await put({ way: 'users', users: 30, think: [0.25, 0.5], warmup: 0.5, seconds: 6, targets: [{ host, port }], kinds: [GET] })
-  t.match(users, { users: 30, most: 80, meanThink: 0.375, meanLatency: total.latency.mean / 1000, measured: total.requests / seconds })
-  t.match(total, { failures: 0 })
-  t.ok(total.requests > 0 && total.latency.mean >= 295, `${total.requests} answers took ${total.latency.mean} ms each`)
-  t.equal(users?.predicted, 30 / (0.375 + total.latency.mean / 1000))
-  t.not(users?.setByUsers, true)
-  t.equal((await server.seen()).connections, 30 + 1, 'a connection for each user, and one to ask')
-})
+t.test(
+  'users: each on a connection of its own, and what they get is foreseen from what they think and wait',
+  async (t) => {
+    const server = await startServer(t, { latency: 300, replicas: 20 })
+    const { host, port } = server
+    const { users, total, seconds } = await put({
+      way: 'users',
+      users: 30,
+      think: [0.25, 0.5],
+      warmup: 0.5,
+      seconds: 6,
+      targets: [{ host, port }],
+      kinds: [GET],
+    })
+    t.match(users, {
+      users: 30,
+      most: 80,
+      meanThink: 0.375,
+      meanLatency: total.latency.mean / 1000,
+      measured: total.requests / seconds,
+    })
+    t.match(total, { failures: 0 })
+    t.ok(
+      total.requests > 0 && total.latency.mean >= 295,
+      `${total.requests} answers took ${total.latency.mean} ms each`,
+    )
+    t.equal(users?.predicted, 30 / (0.375 + total.latency.mean / 1000))
+    t.not(users?.setByUsers, true)
+    t.equal((await server.seen()).connections, 30 + 1, 'a connection for each user, and one to ask')
+  },
+)
 
-t.test('users: throughput is theirs while answers come at once, and the server\'s when they do not', (t) => {
+t.test("users: throughput is theirs while answers come at once, and the server's when they do not", (t) => {
   const latency = (mean: number): LoadResult['total']['latency'] => ({ min: mean, mean, max: mean, percentiles: {} })
-  const say = (mean: number, requests: number, { failures = 0, limit }: { failures?: number; limit?: string } = {}) => usersSay(
-    { users: 30, think: [0.25, 0.5] },
-    { seconds: 10, total: { method: '', name: 'Aggregated', requests, failures, meanBytes: 0, latency: latency(mean) } },
-    limit)
+  const say = (mean: number, requests: number, { failures = 0, limit }: { failures?: number; limit?: string } = {}) =>
+    usersSay(
+      { users: 30, think: [0.25, 0.5] },
+      {
+        seconds: 10,
+        total: { method: '', name: 'Aggregated', requests, failures, meanBytes: 0, latency: latency(mean) },
+      },
+      limit,
+    )
   t.match(say(2, 790), { most: 80, setByUsers: true, why: /^99 % of what these users could ask for/ })
-  t.match(say(300, 440), { most: 80, setByUsers: false, why: 'users wait 300 ms for each answer, and ask for 55 % of what they could' })
-  t.match(say(300, 300), { setByUsers: null, why: '30.0 requests/s were measured where think time and latency predict 44.4' })
+  t.match(say(300, 440), {
+    most: 80,
+    setByUsers: false,
+    why: 'users wait 300 ms for each answer, and ask for 55 % of what they could',
+  })
+  t.match(say(300, 300), {
+    setByUsers: null,
+    why: '30.0 requests/s were measured where think time and latency predict 44.4',
+  })
   t.match(say(2, 790, { limit: 'it was busy' }), { setByUsers: null, why: 'it was busy' })
   t.match(say(2, 790, { failures: 80 }), { setByUsers: null, why: '80 of 790 requests failed' })
   t.match(say(2, 79), { setByUsers: null, why: '79 requests are too few to tell' })
@@ -159,7 +252,8 @@ t.test('users: throughput is theirs while answers come at once, and the server\'
 
 t.test('a plan is bounded, and says what is wrong with it', async (t) => {
   const plan = { targets: [{ host: '127.0.0.1', port: 80 }], kinds: [GET], seconds: 1 }
-  const refused = (more: object, why: RegExp) => t.rejects(runLoad({ ...plan, ...more } as PlanInput), { name: 'Refusal', message: why })
+  const refused = (more: object, why: RegExp) =>
+    t.rejects(runLoad({ ...plan, ...more } as PlanInput), { name: 'Refusal', message: why })
   await refused({ way: 'closed', connections: 2001 }, /connections: .*2000/)
   await refused({ way: 'closed', connections: 1, seconds: 800, warmup: 101 }, /901 s of load, and 900 s are the most/)
   await refused({ way: 'open', rate: 20_001 }, /rate: .*20000/)
@@ -172,21 +266,38 @@ t.test('a plan is bounded, and says what is wrong with it', async (t) => {
 
 t.test('it ends when it is told to, and when who started it is gone', async (t) => {
   const server = await startServer(t)
-  const plan: PlanInput = { way: 'closed', connections: 1, seconds: 300, targets: [{ host: server.host, port: server.port }], kinds: [GET] }
+  const plan: PlanInput = {
+    way: 'closed',
+    connections: 1,
+    seconds: 300,
+    targets: [{ host: server.host, port: server.port }],
+    kinds: [GET],
+  }
   const stop = new AbortController()
   const running = runLoad(plan, stop.signal)
-  const mine = () => processes().filter(({ parent, commandLine }) => parent === process.pid && commandLine.includes('load/program.ts'))
+  const mine = () =>
+    processes().filter(({ parent, commandLine }) => parent === process.pid && commandLine.includes('load/program.ts'))
   while ((await server.seen()).requests['GET /'] === undefined) await sleep(50)
   t.equal(mine().length, 1)
   stop.abort(new Error('enough'))
   await t.rejects(running, { message: 'enough' })
   t.equal(mine().length, 0, 'no process is left')
 
-  const child = spawn(process.execPath, [path.join(ROOT, 'src/cli/worker.mjs'), path.join(ROOT, 'src/load/program.ts'), 'load'], { stdio: ['pipe', 'pipe', 'inherit', 'ipc'] })
+  const child = spawn(
+    process.execPath,
+    [path.join(ROOT, 'src/cli/worker.mjs'), path.join(ROOT, 'src/load/program.ts'), 'load'],
+    { stdio: ['pipe', 'pipe', 'inherit', 'ipc'] },
+  )
   child.stdin?.end(JSON.stringify(plan))
   const before = (await server.seen()).requests['GET /'] ?? 0
   // The server may first find what was sent before; and a request has been answered once the next one comes.
   while (((await server.seen()).requests['GET /'] ?? 0) <= before + 2) await sleep(50)
-  const [answer] = await Promise.all([text(child.stdout as NodeJS.ReadableStream), once(child, 'exit'), (async () => { child.disconnect() })()])
+  const [answer] = await Promise.all([
+    text(child.stdout as NodeJS.ReadableStream),
+    once(child, 'exit'),
+    (async () => {
+      child.disconnect()
+    })(),
+  ])
   t.match(JSON.parse(answer), { ended: 'aborted', statuses: { 200: Number } }, 'and tells what it has')
 })

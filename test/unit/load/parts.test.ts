@@ -17,12 +17,24 @@ const kinds = [{ path: '/' }, { method: 'POST', path: '/more' }] as const
 const generator = { cores: 0.1, busy: 0.2, delay: { p50: 0, p99: 1, max: 2 } }
 
 const outcomes = fc.oneof<fc.Arbitrary<Outcome>[]>(
-  fc.record({ status: fc.constantFrom(200, 404, 503), bytes: fc.nat(2000), replica: fc.constantFrom('a', 'b', undefined), node: fc.constantFrom('n', undefined) }),
+  fc.record({
+    status: fc.constantFrom(200, 404, 503),
+    bytes: fc.nat(2000),
+    replica: fc.constantFrom('a', 'b', undefined),
+    node: fc.constantFrom('n', undefined),
+  }),
   fc.record({ error: fc.constantFrom('ECONNRESET', 'no answer within the time limit') }),
 )
-const samples = fc.array(fc.record({
-  kind: fc.nat(1), at: fc.integer({ min: 0, max: 4999 }), ms: fc.integer({ min: 1, max: 5000 }), outcome: outcomes, by: fc.nat(2),
-}), { maxLength: 200 })
+const samples = fc.array(
+  fc.record({
+    kind: fc.nat(1),
+    at: fc.integer({ min: 0, max: 4999 }),
+    ms: fc.integer({ min: 1, max: 5000 }),
+    outcome: outcomes,
+    by: fc.nat(2),
+  }),
+  { maxLength: 200 },
+)
 
 t.test('what several generators counted adds up to what one would have', async (t) => {
   const plan = readPlan({ way: 'closed', connections: 6, seconds: 5, targets, kinds: [...kinds] })
@@ -31,21 +43,35 @@ t.test('what several generators counted adds up to what one would have', async (
     for (const { kind, at, ms, outcome } of which) tally.add(kind, at, ms, outcome)
     return tally
   }
-  fc.assert(fc.property(samples, (all) => {
-    const parts = [0, 1, 2].map((place): LoadPart => {
-      const tally = counted(all.filter(({ by }) => by === place))
-      return { result: { plan, start: '2026-01-01T00:00:00.000Z', ended: 'in time', ...tally.figures(5000), generator }, counted: JSON.parse(JSON.stringify(tally.dump())) as LoadPart['counted'] }
-    }) as [LoadPart, ...LoadPart[]]
-    const [sum, whole] = [addUp(plan, parts), counted(all).figures(5000)]
-    for (const key of ['seconds', 'throughput', 'statuses', 'errors', 'replicas', 'nodes', 'perSecond'] as const) t.strictSame(sum[key], whole[key])
-    for (const [added, one] of [[sum.total, whole.total], ...sum.kinds.map((row, place) => [row, whole.kinds[place]])] as [Figures, Figures][]) {
-      t.strictSame({ ...added, latency: undefined }, { ...one, latency: undefined })
-      // A histogram that came from elsewhere knows its least and its most by their buckets: three digits.
-      const near = (a: number, b: number): boolean => Math.abs(a - b) <= b * 0.002 + 0.002
-      t.ok((['min', 'mean', 'max'] as const).every((key) => near(added.latency[key], one.latency[key])))
-      t.ok(Object.entries(added.latency.percentiles).every(([key, value]) => near(value, one.latency.percentiles[key] ?? NaN)))
-    }
-  }), { numRuns: 60 })
+  fc.assert(
+    fc.property(samples, (all) => {
+      const parts = [0, 1, 2].map((place): LoadPart => {
+        const tally = counted(all.filter(({ by }) => by === place))
+        return {
+          result: { plan, start: '2026-01-01T00:00:00.000Z', ended: 'in time', ...tally.figures(5000), generator },
+          counted: JSON.parse(JSON.stringify(tally.dump())) as LoadPart['counted'],
+        }
+      }) as [LoadPart, ...LoadPart[]]
+      const [sum, whole] = [addUp(plan, parts), counted(all).figures(5000)]
+      for (const key of ['seconds', 'throughput', 'statuses', 'errors', 'replicas', 'nodes', 'perSecond'] as const)
+        t.strictSame(sum[key], whole[key])
+      for (const [added, one] of [
+        [sum.total, whole.total],
+        ...sum.kinds.map((row, place) => [row, whole.kinds[place]]),
+      ] as [Figures, Figures][]) {
+        t.strictSame({ ...added, latency: undefined }, { ...one, latency: undefined })
+        // A histogram that came from elsewhere knows its least and its most by their buckets: three digits.
+        const near = (a: number, b: number): boolean => Math.abs(a - b) <= b * 0.002 + 0.002
+        t.ok((['min', 'mean', 'max'] as const).every((key) => near(added.latency[key], one.latency[key])))
+        t.ok(
+          Object.entries(added.latency.percentiles).every(([key, value]) =>
+            near(value, one.latency.percentiles[key] ?? NaN),
+          ),
+        )
+      }
+    }),
+    { numRuns: 60 },
+  )
 })
 
 t.test('one generator that was the limit is enough', async (t) => {
@@ -53,7 +79,14 @@ t.test('one generator that was the limit is enough', async (t) => {
   const part = (busy: number, lateP99: number): LoadPart => {
     const tally = new Tally(plan.kinds, { from: 0, to: 1000 })
     return {
-      result: { plan, start: '2026-01-01T00:00:00.000Z', ended: busy > 0.5 ? 'aborted' : 'in time', ...tally.figures(1000), generator: { ...generator, busy }, lateP99 },
+      result: {
+        plan,
+        start: '2026-01-01T00:00:00.000Z',
+        ended: busy > 0.5 ? 'aborted' : 'in time',
+        ...tally.figures(1000),
+        generator: { ...generator, busy },
+        lateP99,
+      },
       counted: tally.dump(),
     }
   }
@@ -65,24 +98,38 @@ t.test('a plan is dealt out whole, and no generator is left without work', async
   const ways = fc.oneof(
     fc.record({ way: fc.constant('closed' as const), connections: fc.integer({ min: 1, max: 100 }) }),
     fc.record({ way: fc.constant('users' as const), users: fc.integer({ min: 1, max: 100 }) }),
-    fc.record({ way: fc.constant('open' as const), rate: fc.integer({ min: 1, max: 100 }), inFlight: fc.integer({ min: 1, max: 50 }) }),
+    fc.record({
+      way: fc.constant('open' as const),
+      rate: fc.integer({ min: 1, max: 100 }),
+      inFlight: fc.integer({ min: 1, max: 50 }),
+    }),
   )
-  const size = (plan: Plan): number => plan.way === 'closed' ? plan.connections : plan.way === 'users' ? plan.users : plan.inFlight
-  fc.assert(fc.property(ways, fc.integer({ min: 1, max: 8 }), (way, generators) => {
-    const plan = readPlan({ ...way, seconds: 1, targets, kinds: [...kinds] })
-    const parts = dealOut(plan, generators)
-    t.equal(parts.length, Math.min(generators, size(plan)))
-    t.equal(parts.reduce((sum, part) => sum + size(part), 0), size(plan))
-    t.ok(parts.every((part) => size(part) >= 1 && size(part) <= Math.ceil(size(plan) / parts.length)))
-    t.ok(parts.every((part) => part.targets.length === targets.length))
-    t.equal(new Set(parts.map(({ seed }) => seed)).size, parts.length, 'each draws for itself')
-    if (plan.way === 'open') t.ok(Math.abs(parts.reduce((sum, part) => sum + (part.way === 'open' ? part.rate : 0), 0) - plan.rate) < 1e-9)
-  }), { numRuns: 200 })
+  const size = (plan: Plan): number =>
+    plan.way === 'closed' ? plan.connections : plan.way === 'users' ? plan.users : plan.inFlight
+  fc.assert(
+    fc.property(ways, fc.integer({ min: 1, max: 8 }), (way, generators) => {
+      const plan = readPlan({ ...way, seconds: 1, targets, kinds: [...kinds] })
+      const parts = dealOut(plan, generators)
+      t.equal(parts.length, Math.min(generators, size(plan)))
+      t.equal(
+        parts.reduce((sum, part) => sum + size(part), 0),
+        size(plan),
+      )
+      t.ok(parts.every((part) => size(part) >= 1 && size(part) <= Math.ceil(size(plan) / parts.length)))
+      t.ok(parts.every((part) => part.targets.length === targets.length))
+      t.equal(new Set(parts.map(({ seed }) => seed)).size, parts.length, 'each draws for itself')
+      if (plan.way === 'open')
+        t.ok(Math.abs(parts.reduce((sum, part) => sum + (part.way === 'open' ? part.rate : 0), 0) - plan.rate) < 1e-9)
+    }),
+    { numRuns: 200 },
+  )
 })
 
 t.test('the program for other hosts needs nothing but Node', async (t) => {
   const folder = mkdtempSync(path.join(tmpdir(), 'labbook-generator-'))
-  t.teardown(() => { rmSync(folder, { recursive: true, force: true }) })
+  t.teardown(() => {
+    rmSync(folder, { recursive: true, force: true })
+  })
   const program = path.join(folder, 'generator.cjs')
   writeFileSync(program, generatorProgram())
   const start = (plan: unknown) => {
@@ -93,13 +140,24 @@ t.test('the program for other hosts needs nothing but Node', async (t) => {
 
   await t.test('it sends, and tells its part', async (t) => {
     const server = await startServer(t, { latency: 10, replicas: 2 })
-    const plan = { way: 'closed', connections: 4, seconds: 3, reconnectEvery: 5, targets: [{ host: server.host, port: server.port }], kinds: [{ path: '/' }] }
+    const plan = {
+      way: 'closed',
+      connections: 4,
+      seconds: 3,
+      reconnectEvery: 5,
+      targets: [{ host: server.host, port: server.port }],
+      kinds: [{ path: '/' }],
+    }
     const part = JSON.parse(await text(start(plan).stdout)) as LoadPart
     t.equal(part.result.ended, 'in time')
     t.ok(part.result.total.requests > 0)
     t.equal(part.counted.all.requests, part.result.total.requests)
     const sum = addUp(readPlan(plan), [part])
-    t.match(sum, { throughput: part.result.throughput, replicas: part.result.replicas, total: { requests: part.result.total.requests, failures: 0 } })
+    t.match(sum, {
+      throughput: part.result.throughput,
+      replicas: part.result.replicas,
+      total: { requests: part.result.total.requests, failures: 0 },
+    })
   })
 
   await t.test('a plan that cannot be is refused in a line', async (t) => {
@@ -112,9 +170,25 @@ t.test('the program for other hosts needs nothing but Node', async (t) => {
 
   await t.test('it ends when who started it is gone', async (t) => {
     const server = await startServer(t, { latency: 10 })
-    const plan = { way: 'closed', connections: 1, seconds: 300, targets: [{ host: server.host, port: server.port }], kinds: [{ path: '/' }] }
-    const shell = spawn('sh', ['-c', `"$0" "$1" <<'plan' >/dev/null & echo $!; wait\n${JSON.stringify(plan)}\nplan`, process.execPath, program], { stdio: ['ignore', 'pipe', 'ignore'] })
-    const pid = Number(await new Promise<string>((resolve) => shell.stdout.once('data', (line: Buffer) => { resolve(line.toString()) })))
+    const plan = {
+      way: 'closed',
+      connections: 1,
+      seconds: 300,
+      targets: [{ host: server.host, port: server.port }],
+      kinds: [{ path: '/' }],
+    }
+    const shell = spawn(
+      'sh',
+      ['-c', `"$0" "$1" <<'plan' >/dev/null & echo $!; wait\n${JSON.stringify(plan)}\nplan`, process.execPath, program],
+      { stdio: ['ignore', 'pipe', 'ignore'] },
+    )
+    const pid = Number(
+      await new Promise<string>((resolve) =>
+        shell.stdout.once('data', (line: Buffer) => {
+          resolve(line.toString())
+        }),
+      ),
+    )
     while (!((await server.seen()).requests['GET /'] ?? 0)) await sleep(50)
     t.ok(processes().some((process) => process.pid === pid))
     shell.kill('SIGKILL')

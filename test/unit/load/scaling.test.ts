@@ -6,38 +6,64 @@ import { sameCases } from '../../support/seed.ts'
 
 const COUNTS = [1, 2, 4, 8]
 
-function measured(law: (n: number) => number, noise: number, seed: number, each = 3, counts: readonly number[] = COUNTS): Scaled[] {
+function measured(
+  law: (n: number) => number,
+  noise: number,
+  seed: number,
+  each = 3,
+  counts: readonly number[] = COUNTS,
+): Scaled[] {
   const random = seeded(seed)
   const normal = (): number => Array.from({ length: 12 }, random).reduce((sum, value) => sum + value, 0) - 6
-  return counts.flatMap((replicas) => Array.from({ length: each }, () => ({ replicas, throughput: law(replicas) * (1 + noise * normal()) })))
+  return counts.flatMap((replicas) =>
+    Array.from({ length: each }, () => ({ replicas, throughput: law(replicas) * (1 + noise * normal()) })),
+  )
 }
 
 const has = ({ low, high }: Law['contention'], value: number): boolean => low - 1e-6 <= value && value <= high + 1e-6
 
 t.test('a curve without noise gives its own parameters back', async (t) => {
-  fc.assert(fc.property(
-    fc.double({ min: 50, max: 5000, noNaN: true }), fc.double({ min: 0, max: 0.6, noNaN: true }), fc.double({ min: 0, max: 0.04, noNaN: true }),
-    (rate, contention, coherence) => {
-      const { law } = fitLaw(measured(usl(rate, contention, coherence), 0, 1), 'usl')
-      return law !== undefined && Math.abs(law.rate.estimate / rate - 1) < 0.01
-        && Math.abs(law.contention.estimate - contention) < 0.01 && Math.abs(law.coherence.estimate - coherence) < 0.002
-    },
-  ), { numRuns: 25, ...sameCases })
+  fc.assert(
+    fc.property(
+      fc.double({ min: 50, max: 5000, noNaN: true }),
+      fc.double({ min: 0, max: 0.6, noNaN: true }),
+      fc.double({ min: 0, max: 0.04, noNaN: true }),
+      (rate, contention, coherence) => {
+        const { law } = fitLaw(measured(usl(rate, contention, coherence), 0, 1), 'usl')
+        return (
+          law !== undefined &&
+          Math.abs(law.rate.estimate / rate - 1) < 0.01 &&
+          Math.abs(law.contention.estimate - contention) < 0.01 &&
+          Math.abs(law.coherence.estimate - coherence) < 0.002
+        )
+      },
+    ),
+    { numRuns: 25, ...sameCases },
+  )
   t.pass('25 random laws')
 })
 
 t.test('of noisy curves the intervals have the true parameters about as often as they promise', async (t) => {
   let [all, held] = [0, 0]
-  for (const [contention, coherence] of [[0.1, 0.01], [0.3, 0.03], [0.05, 0.002]] as const) {
-    const laws = Array.from({ length: 30 }, (_, seed) => fitLaw(measured(usl(300, contention, coherence), 0.02, seed + 1), 'usl').law).filter((law) => law !== undefined)
+  for (const [contention, coherence] of [
+    [0.1, 0.01],
+    [0.3, 0.03],
+    [0.05, 0.002],
+  ] as const) {
+    const laws = Array.from(
+      { length: 30 },
+      (_, seed) => fitLaw(measured(usl(300, contention, coherence), 0.02, seed + 1), 'usl').law,
+    ).filter((law) => law !== undefined)
     t.ok(laws.length >= 28, `${laws.length} of 30 told`)
     all += laws.length * 2
-    held += laws.filter((law) => has(law.contention, contention)).length + laws.filter((law) => has(law.coherence, coherence)).length
+    held +=
+      laws.filter((law) => has(law.contention, contention)).length +
+      laws.filter((law) => has(law.coherence, coherence)).length
   }
   t.ok(held / all >= 0.92, `${held} of ${all} intervals`)
 })
 
-t.test('Amdahl\'s law is the one without coherence', async (t) => {
+t.test("Amdahl's law is the one without coherence", async (t) => {
   const { law } = fitLaw(measured(usl(200, 0.25, 0), 0.01, 3), 'amdahl')
   t.ok(law !== undefined && has(law.contention, 0.25), JSON.stringify(law))
   t.same(law?.coherence, { estimate: 0, low: 0, high: 0 })
@@ -49,9 +75,28 @@ t.test('Amdahl\'s law is the one without coherence', async (t) => {
 })
 
 t.test('what the data does not determine is not told', async (t) => {
-  t.match(fitLaw(measured(usl(300, 0.1, 0.01), 0.02, 1, 5, [1, 2, 4]), 'usl'), { cannotTell: /3 numbers of replicas, and it takes 4/ })
+  t.match(fitLaw(measured(usl(300, 0.1, 0.01), 0.02, 1, 5, [1, 2, 4]), 'usl'), {
+    cannotTell: /3 numbers of replicas, and it takes 4/,
+  })
   t.match(fitLaw(measured(usl(300, 0.1, 0.01), 0.02, 1, 5, [1, 4]), 'amdahl'), { cannotTell: /2 numbers/ })
-  t.match(fitLaw(measured(usl(300, 0.2, 0.01), 0.3, 5), 'usl'), { cannotTell: /misses the trials|leave (contention|coherence) open/ }, 'too much noise')
-  t.match(fitLaw([1, 2, 4, 8].map((replicas) => ({ replicas, throughput: 0 })), 'usl'), { cannotTell: /without throughput/ })
-  t.match(fitLaw([1, 2, 4, 8].map((replicas, place) => ({ replicas, throughput: place % 2 === 0 ? 100 : 900 })), 'usl'), { cannotTell: /.+/ }, 'no such curve')
+  t.match(
+    fitLaw(measured(usl(300, 0.2, 0.01), 0.3, 5), 'usl'),
+    { cannotTell: /misses the trials|leave (contention|coherence) open/ },
+    'too much noise',
+  )
+  t.match(
+    fitLaw(
+      [1, 2, 4, 8].map((replicas) => ({ replicas, throughput: 0 })),
+      'usl',
+    ),
+    { cannotTell: /without throughput/ },
+  )
+  t.match(
+    fitLaw(
+      [1, 2, 4, 8].map((replicas, place) => ({ replicas, throughput: place % 2 === 0 ? 100 : 900 })),
+      'usl',
+    ),
+    { cannotTell: /.+/ },
+    'no such curve',
+  )
 })

@@ -7,7 +7,8 @@ import { compare, interleaved, ratioOfMedians, type Trial } from '../../../src/l
 const noisy = (random: () => number, mean: number, spread: number): number =>
   mean * (1 + spread * (Array.from({ length: 12 }, random).reduce((sum, each) => sum + each, 0) - 6))
 
-const trials = (values: readonly number[], doubts: readonly string[] = []): Trial[] => values.map((value) => ({ value, doubts }))
+const trials = (values: readonly number[], doubts: readonly string[] = []): Trial[] =>
+  values.map((value) => ({ value, doubts }))
 
 /** Many comparisons of two things whose true ratio is known. */
 function verdicts(ratio: number, spread: number, times: number, each = 5) {
@@ -22,15 +23,22 @@ t.test('trials go there and back, each as often as the others', async (t) => {
 })
 
 t.test('the interval has the true ratio about as often as it promises', async (t) => {
-  for (const [ratio, each] of [[1, 5], [1.3, 5], [3, 9]] as const) {
+  for (const [ratio, each] of [
+    [1, 5],
+    [1.3, 5],
+    [3, 9],
+  ] as const) {
     const all = verdicts(ratio, 0.08, 400, each)
-    const held = all.filter((one) => one.ratio !== undefined && one.ratio.low <= ratio && ratio <= one.ratio.high).length / all.length
+    const held =
+      all.filter((one) => one.ratio !== undefined && one.ratio.low <= ratio && ratio <= one.ratio.high).length /
+      all.length
     t.ok(held >= 0.92, `ratio ${ratio}, ${each} trials: in ${(held * 100).toFixed(1)} % of 400 intervals`)
   }
 })
 
 t.test('a verdict is wrong at most as often as promised, and comes where the data allows it', async (t) => {
-  const part = (all: ReturnType<typeof verdicts>, answer: string): number => all.filter((one) => one.answer === answer).length / all.length
+  const part = (all: ReturnType<typeof verdicts>, answer: string): number =>
+    all.filter((one) => one.answer === answer).length / all.length
   const same = verdicts(1, 0.08, 300)
   t.ok(part(same, 'more') + part(same, 'less') <= 0.08, 'of two equals one is seldom said to be more')
   t.equal(part(verdicts(1.5, 0.08, 200), 'less'), 0)
@@ -42,22 +50,49 @@ t.test('a verdict is wrong at most as often as promised, and comes where the dat
 
 t.test('a ratio is the same in other units, and upside down the other way round', async (t) => {
   const values = fc.array(fc.double({ min: 10, max: 1000, noNaN: true }), { minLength: 5, maxLength: 9 })
-  fc.assert(fc.property(values, values, fc.double({ min: 0.1, max: 10, noNaN: true }), (base, other, unit) => {
-    const one = ratioOfMedians(base, other)
-    const scaled = ratioOfMedians(base.map((value) => value * unit), other.map((value) => value * unit))
-    const near = (a: number, b: number): boolean => Math.abs(a / b - 1) < 1e-9
-    return near(one.estimate, scaled.estimate) && near(one.low, scaled.low) && near(one.high, scaled.high)
-      && one.low <= one.estimate && one.estimate <= one.high && near(ratioOfMedians(other, base).estimate, 1 / one.estimate)
-  }), { numRuns: 30 })
+  fc.assert(
+    fc.property(values, values, fc.double({ min: 0.1, max: 10, noNaN: true }), (base, other, unit) => {
+      const one = ratioOfMedians(base, other)
+      const scaled = ratioOfMedians(
+        base.map((value) => value * unit),
+        other.map((value) => value * unit),
+      )
+      const near = (a: number, b: number): boolean => Math.abs(a / b - 1) < 1e-9
+      return (
+        near(one.estimate, scaled.estimate) &&
+        near(one.low, scaled.low) &&
+        near(one.high, scaled.high) &&
+        one.low <= one.estimate &&
+        one.estimate <= one.high &&
+        near(ratioOfMedians(other, base).estimate, 1 / one.estimate)
+      )
+    }),
+    { numRuns: 30 },
+  )
   t.pass('30 random pairs')
 })
 
 t.test('where it cannot be told, it is said why', async (t) => {
   const steady = [100, 101, 99, 100, 102]
-  t.match(compare(trials([100, 101, 99, 100]), trials(steady)), { answer: 'cannot tell', why: /too few trials: 4 and 5/ })
-  t.match(compare(trials([50, 150, 100, 60, 140]), trials([70, 170, 120, 65, 150])), { answer: 'cannot tell', why: /too wide: ratio/ })
-  t.match(compare(trials(steady), [...trials(steady.map((value) => value * 3)), ...trials([300], ['the load generator is the limit'])]),
-    { answer: 'cannot tell', why: 'the load generator is the limit' }, 'one doubtful trial is enough')
-  t.match(compare(trials(steady), trials([0, 100, 100, 100, 100])), { answer: 'cannot tell', why: /without a single good answer/ })
+  t.match(compare(trials([100, 101, 99, 100]), trials(steady)), {
+    answer: 'cannot tell',
+    why: /too few trials: 4 and 5/,
+  })
+  t.match(compare(trials([50, 150, 100, 60, 140]), trials([70, 170, 120, 65, 150])), {
+    answer: 'cannot tell',
+    why: /too wide: ratio/,
+  })
+  t.match(
+    compare(trials(steady), [
+      ...trials(steady.map((value) => value * 3)),
+      ...trials([300], ['the load generator is the limit']),
+    ]),
+    { answer: 'cannot tell', why: 'the load generator is the limit' },
+    'one doubtful trial is enough',
+  )
+  t.match(compare(trials(steady), trials([0, 100, 100, 100, 100])), {
+    answer: 'cannot tell',
+    why: /without a single good answer/,
+  })
   t.match(compare(trials(steady), trials(steady, ['a', 'b', 'c'])), { why: 'a; and 2 more doubts, such as: b' })
 })

@@ -38,10 +38,11 @@ export async function startServer(t: Test, options: ServerOptions = {}): Promise
     child.stdin.end()
     await gone
   })
-  const [line] = await once(child.stdout, 'data') as [Buffer]
+  const [line] = (await once(child.stdout, 'data')) as [Buffer]
   const port = Number(line.toString())
   return {
-    host: '127.0.0.1', port,
-    seen: async () => await (await fetch(`http://127.0.0.1:${port}/seen`)).json() as Seen,
+    host: '127.0.0.1',
+    port,
+    seen: async () => (await (await fetch(`http://127.0.0.1:${port}/seen`)).json()) as Seen,
   }
 }

@@ -4,36 +4,57 @@ import { csvOf, textOf } from '../../../src/load/index.ts'
 import { readPlan } from '../../../src/load/plan.ts'
 import { Tally } from '../../../src/load/tally.ts'
 
-const kinds = [{ method: 'GET' as const, path: '/api/counter', weight: 1 }, { method: 'POST' as const, path: '/say,"hi"', weight: 1 }]
+const kinds = [
+  { method: 'GET' as const, path: '/api/counter', weight: 1 },
+  { method: 'POST' as const, path: '/say,"hi"', weight: 1 },
+]
 
 function result(): LoadResult {
   const tally = new Tally(kinds, { from: 1000, to: 3000 })
-  for (let ms = 1; ms <= 100; ms++) tally.add(0, 1000 + ms * 10, ms, { status: 200, bytes: 50, replica: 'r1', node: 'n1' })
+  for (let ms = 1; ms <= 100; ms++)
+    tally.add(0, 1000 + ms * 10, ms, { status: 200, bytes: 50, replica: 'r1', node: 'n1' })
   tally.add(0, 2500, 3, { status: 503, bytes: 10 })
   tally.add(1, 2999, 7, { error: 'ECONNRESET' })
   tally.add(0, 999, 5000, { status: 200, bytes: 1 })
   tally.add(0, 3000, 5000, { status: 200, bytes: 1 })
   return {
     plan: readPlan({ way: 'closed', connections: 2, seconds: 2, targets: [{ host: 'a', port: 80 }], kinds }),
-    start: '2026-01-01T00:00:00.000Z', ended: 'in time', ...tally.figures(9999),
+    start: '2026-01-01T00:00:00.000Z',
+    ended: 'in time',
+    ...tally.figures(9999),
     generator: { cores: 0.25, busy: 0.3, delay: { p50: 0, p99: 2, max: 3 } },
   }
 }
 
 t.test('only what belongs to the time that counts is counted', async (t) => {
   t.match(result(), {
-    seconds: 2, throughput: 50, statuses: { 200: 100, 503: 1 }, errors: { ECONNRESET: 1 }, replicas: { r1: 100 }, nodes: { n1: 100 },
-    total: { requests: 102, failures: 2, latency: { min: 1, mean: 50.504, max: 100, percentiles: { 50: 50.015, 95: 95.039, 100: 100 } } },
-    perSecond: [{ at: 0, ok: 99, failed: 0 }, { at: 1, ok: 1, failed: 2 }],
+    seconds: 2,
+    throughput: 50,
+    statuses: { 200: 100, 503: 1 },
+    errors: { ECONNRESET: 1 },
+    replicas: { r1: 100 },
+    nodes: { n1: 100 },
+    total: {
+      requests: 102,
+      failures: 2,
+      latency: { min: 1, mean: 50.504, max: 100, percentiles: { 50: 50.015, 95: 95.039, 100: 100 } },
+    },
+    perSecond: [
+      { at: 0, ok: 99, failed: 0 },
+      { at: 1, ok: 1, failed: 2 },
+    ],
   })
 })
 
 t.test('CSV has the columns of Locust', async (t) => {
-  t.equal(csvOf({ '': result() }), `Type,Name,Request Count,Failure Count,Median Response Time,Average Response Time,Min Response Time,Max Response Time,Average Content Size,Requests/s,Failures/s,50%,66%,75%,80%,90%,95%,98%,99%,99.9%,99.99%,100%
+  t.equal(
+    csvOf({ '': result() }),
+    `Type,Name,Request Count,Failure Count,Median Response Time,Average Response Time,Min Response Time,Max Response Time,Average Content Size,Requests/s,Failures/s,50%,66%,75%,80%,90%,95%,98%,99%,99.9%,99.99%,100%
 GET,/api/counter,101,1,50.015,50.504,1,100,49.604,50.5,0.5,50.015,66.047,75.007,80.063,90.047,95.039,98.047,99.007,100,100,100
 POST,"/say,""hi""",1,1,0,0,0,0,0,0.5,0.5,0,0,0,0,0,0,0,0,0,0,0
 ,Aggregated,102,2,50.015,50.504,1,100,49.604,51,1,50.015,66.047,75.007,80.063,90.047,95.039,98.047,99.007,100,100,100
-`)
+`,
+  )
   t.match(csvOf({ 'trial 1': result(), 'trial 2': result() }), /^GET,trial 2: \/api\/counter,101,/m)
 })
 

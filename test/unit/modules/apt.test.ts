@@ -27,20 +27,33 @@ void t.test('installed packages cause no network use, whatever the age of the li
 
 void t.test('a missing package is installed', async (t) => {
   const { changes, values } = plan({ name: ['curl', 'docker.io'], update_cache: true }, host(CURL))
-  t.same(changes.map((change) => change.description), ['install docker.io'])
-  t.same(changes[0]?.diff, { subject: 'packages', before: 'docker.io: not installed\n', after: 'docker.io: installed\n' })
+  t.same(
+    changes.map((change) => change.description),
+    ['install docker.io'],
+  )
+  t.same(changes[0]?.diff, {
+    subject: 'packages',
+    before: 'docker.io: not installed\n',
+    after: 'docker.io: installed\n',
+  })
   t.equal(values?.packages['docker.io'], null)
 })
 
 void t.test('without a name, lists are fetched when older than an hour or than asked', async (t) => {
   t.equal(plan({ update_cache: true }, host()).changes.length, 1)
   t.equal(plan({ update_cache: true, cache_valid_time: 7200 }, host()).changes.length, 0)
-  t.equal(plan({ update_cache: true }, `arch amd64\nnow ${NOW}\n`).changes[0]?.description, 'fetch the package lists (there are none yet)')
+  t.equal(
+    plan({ update_cache: true }, `arch amd64\nnow ${NOW}\n`).changes[0]?.description,
+    'fetch the package lists (there are none yet)',
+  )
 })
 
 void t.test('the hint on stale lists is given only where the user did not ask for fresh ones', async (t) => {
   t.match(plan({ name: 'x1' }, 'arch amd64\nnow 1\n').changes[0]?.script, 'set update_cache: true')
-  t.notMatch(plan({ name: 'x1', update_cache: true }, 'arch amd64\nnow 1\n').changes[0]?.script, 'set update_cache: true')
+  t.notMatch(
+    plan({ name: 'x1', update_cache: true }, 'arch amd64\nnow 1\n').changes[0]?.script,
+    'set update_cache: true',
+  )
   t.notMatch(plan({ name: 'x1' }, host()).changes[0]?.script, 'set update_cache: true')
 })
 
@@ -51,12 +64,20 @@ void t.test('a half-configured package counts as missing, and dpkg is mended fir
 })
 
 void t.test('a removal tells what else goes', async (t) => {
-  const { changes } = plan({ name: 'curl', state: 'absent' }, host(CURL, 'goes docker.io 20.10.24', 'goes curl 7.88.1-10+deb12u14'))
+  const { changes } = plan(
+    { name: 'curl', state: 'absent' },
+    host(CURL, 'goes docker.io 20.10.24', 'goes curl 7.88.1-10+deb12u14'),
+  )
   t.equal(changes[0]?.description, 'remove curl, and with it docker.io')
   t.same(changes[0]?.diff, {
-    subject: 'packages', before: 'curl: 7.88.1-10+deb12u14\ndocker.io: 20.10.24\n', after: 'curl: not installed\ndocker.io: not installed\n',
+    subject: 'packages',
+    before: 'curl: 7.88.1-10+deb12u14\ndocker.io: 20.10.24\n',
+    after: 'curl: not installed\ndocker.io: not installed\n',
   })
-  t.equal(plan({ name: 'curl', state: 'absent' }, host(CURL, 'goes curl 7.88.1')).changes[0]?.description, 'remove curl')
+  t.equal(
+    plan({ name: 'curl', state: 'absent' }, host(CURL, 'goes curl 7.88.1')).changes[0]?.description,
+    'remove curl',
+  )
 })
 
 void t.test('a package of another architecture is not the one asked for', async (t) => {
@@ -98,7 +119,10 @@ void t.test('names that are no package names are refused', async (t) => {
 })
 
 void t.test('without apt the problem says so', async (t) => {
-  t.match(definition.plan(parse({ name: 'curl' }), { stdout: '', stderr: '', exitCode: 127 }, {}, {}).problem, /apt-get is not there/)
+  t.match(
+    definition.plan(parse({ name: 'curl' }), { stdout: '', stderr: '', exitCode: 127 }, {}, {}).problem,
+    /apt-get is not there/,
+  )
 })
 
 for (const shell of shells) {
@@ -106,11 +130,19 @@ for (const shell of shells) {
     const folder = t.testdir({ bin: { 'apt-get': '#!/bin/sh\necho "$@"\n' }, none: {}, lists: { x_Packages: '' } })
     chmodSync(join(folder, 'bin/apt-get'), 0o755)
     const calls = (lists: string, cache_valid_time?: number): string[] => {
-      const params = { name: 'foo', update_cache: true, ...(cache_valid_time === undefined ? {} : { cache_valid_time }) }
+      const params = {
+        name: 'foo',
+        update_cache: true,
+        ...(cache_valid_time === undefined ? {} : { cache_valid_time }),
+      }
       const script = (plan(params, host()).changes[0]?.script ?? '')
-        .replaceAll('/var/lib/apt/lists', join(folder, lists)).replaceAll('/etc/apt/sources.list', join(folder, 'no-sources'))
+        .replaceAll('/var/lib/apt/lists', join(folder, lists))
+        .replaceAll('/etc/apt/sources.list', join(folder, 'no-sources'))
       const { stdout } = runIn(shell, script, { env: { PATH: `${join(folder, 'bin')}:${process.env.PATH}` } })
-      return stdout.split('\n').filter(Boolean).map((line) => /\b(update|install)\b/.exec(line)?.[1] ?? line)
+      return stdout
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => /\b(update|install)\b/.exec(line)?.[1] ?? line)
     }
     t.same(calls('lists', 3600), ['install'])
     t.same(calls('lists'), ['update', 'install'], 'without cache_valid_time, always')
@@ -122,7 +154,10 @@ for (const shell of shells) {
   void t.test(`${shell.name}: on this machine, dpkg is installed and an unknown package is not`, async (t) => {
     const params = parse({ name: ['dpkg', 'no-such-package-at-all'] })
     const { changes, values } = definition.plan(params, runIn(shell, definition.probe(params, {})), {}, {})
-    t.same(changes.map((change) => change.description), ['install no-such-package-at-all'])
+    t.same(
+      changes.map((change) => change.description),
+      ['install no-such-package-at-all'],
+    )
     t.type(values?.packages.dpkg, 'string')
   })
 
@@ -146,13 +181,19 @@ for (const shell of shells) {
     const done = runIn(shell, script, { env: { PATH: `${bin}:${process.env.PATH}` } })
     t.equal(done.exitCode, 100)
     t.match(done.stdout, /install --no-install-recommends -- foo/)
-    t.equal(done.stderr, 'E: Unable to locate package foo\nThe package lists on this host are not fresh (there are none yet): set update_cache: true\n')
+    t.equal(
+      done.stderr,
+      'E: Unable to locate package foo\nThe package lists on this host are not fresh (there are none yet): set update_cache: true\n',
+    )
   })
 
   void t.test(`${shell.name}: a change does not wait longer than asked`, async (t) => {
     const bin = t.testdir()
     writeFileSync(join(bin, 'apt-get'), '#!/bin/sh\necho "E: Could not get lock /x" >&2; exit 100', { mode: 0o755 })
     const script = plan({ name: 'foo', lock_timeout: 0 }, host()).changes[0]?.script ?? ''
-    t.match(runIn(shell, script, { env: { PATH: `${bin}:${process.env.PATH}` } }), { exitCode: 100, stderr: 'E: Could not get lock /x\n' })
+    t.match(runIn(shell, script, { env: { PATH: `${bin}:${process.env.PATH}` } }), {
+      exitCode: 100,
+      stderr: 'E: Could not get lock /x\n',
+    })
   })
 }

@@ -105,7 +105,8 @@ t.test('bytes that are no text show in a diff by their hash, the old ones and th
     const dest = join(folder, 'blob')
     writeFileSync(dest, Buffer.from([0xff, 0, 1]))
     chmodSync(dest, 0o644)
-    const { diff } = converge(shell, copy, { src: 'blob', dest }, { inputs: { src: Buffer.from([0xff, 0]) } }).before.changes[0] ?? {}
+    const { diff } =
+      converge(shell, copy, { src: 'blob', dest }, { inputs: { src: Buffer.from([0xff, 0]) } }).before.changes[0] ?? {}
     t.equal(diff?.before, `(binary, sha256 ${sha(Buffer.from([0xff, 0, 1]))}, 3 bytes)\n`)
     t.equal(diff?.after, `(binary, sha256 ${sha(Buffer.from([0xff, 0]))}, 2 bytes)\n`)
   })

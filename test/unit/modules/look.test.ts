@@ -139,8 +139,16 @@ t.test('facts are read from what hosts say', async (t) => {
     default_ipv4: { address: '10.0.0.11', interface: 'eth0', gateway: '10.0.0.1' },
   })
   t.match(parseFacts('product Standard PC (Q35 + ICH9, 2009)\nvm kvm'), { virtualization_type: 'kvm' })
-  t.match(parseFacts('uname 6.1.0 x86_64\nproduct Standard PC (Q35 + ICH9, 2009)\nvm qemu'), { virtualization_type: 'qemu' }, 'in software emulation')
-  t.match(parseFacts('uname 6.1.0 aarch64\nproduct QEMU Virtual Machine\nvm qemu'), { virtualization_type: 'kvm' }, 'there it says nothing of how it runs')
+  t.match(
+    parseFacts('uname 6.1.0 x86_64\nproduct Standard PC (Q35 + ICH9, 2009)\nvm qemu'),
+    { virtualization_type: 'qemu' },
+    'in software emulation',
+  )
+  t.match(
+    parseFacts('uname 6.1.0 aarch64\nproduct QEMU Virtual Machine\nvm qemu'),
+    { virtualization_type: 'kvm' },
+    'there it says nothing of how it runs',
+  )
   const bare = parseFacts(
     'os_id alpine\ninit init\naddress 2: eth0    inet 10.0.0.12/24 brd 10.0.0.255 scope global eth0',
   )

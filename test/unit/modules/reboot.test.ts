@@ -13,12 +13,14 @@ const planned = (given: object = {}) => definition.plan(params(given), seen('one
 t.test('a reboot is always a change; a boot that has no name cannot be told from another', async (t) => {
   t.match(planned(), { changes: [{ description: 'reboot' }] })
   t.same(definition.plan(params(), seen('', 1, 'cat: no such file\n'), {}, {}), {
-    changes: [], problem: 'cannot tell one boot from another: cat: no such file',
+    changes: [],
+    problem: 'cannot tell one boot from another: cat: no such file',
   })
 })
 
 t.test('it is back when it runs another boot and the test works', async (t) => {
-  const missing = (now: ReturnType<typeof seen>) => definition.comesBack?.missing(params({ test_command: 'ready' }), seen('one\n'), now)
+  const missing = (now: ReturnType<typeof seen>) =>
+    definition.comesBack?.missing(params({ test_command: 'ready' }), seen('one\n'), now)
   t.equal(missing(seen('two\n')), undefined)
   t.match(missing(seen('one\n')), /has not rebooted$/)
   t.match(missing(seen('one\n', 1)), /has not rebooted$/, 'whatever the test says')
@@ -31,7 +33,9 @@ t.test('it is back when it runs another boot and the test works', async (t) => {
 for (const shell of shells) {
   t.test(`${shell.name}: the first way to reboot that is there is taken`, async (t) => {
     const bin = mkdtempSync(path.join(tmpdir(), 'labbook-reboot-'))
-    t.teardown(() => { rmSync(bin, { recursive: true }) })
+    t.teardown(() => {
+      rmSync(bin, { recursive: true })
+    })
     const log = path.join(bin, 'log')
     const program = (name: string, exit = 0): void => {
       writeFileSync(path.join(bin, name), `#!/bin/sh\necho "${name} $*" >>${log}\nexit ${exit}\n`)
@@ -41,7 +45,11 @@ for (const shell of shells) {
     const said = (given: object = {}): { exitCode: number; log: string } => {
       rmSync(log, { force: true })
       // The shell's own reboot, as busybox has one, is not to be met here.
-      const { exitCode } = runIn(shell, `reboot() { command "${bin}/reboot" "$@"; }\n${planned(given).changes[0]?.script ?? ''}`, { env: { PATH: bin } })
+      const { exitCode } = runIn(
+        shell,
+        `reboot() { command "${bin}/reboot" "$@"; }\n${planned(given).changes[0]?.script ?? ''}`,
+        { env: { PATH: bin } },
+      )
       return { exitCode, log: existsSync(log) ? readFileSync(log, 'utf8') : '' }
     }
     program('reboot')

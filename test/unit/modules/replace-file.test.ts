@@ -1,5 +1,17 @@
 import { execFileSync, spawn } from 'node:child_process'
-import { chmodSync, chownSync, linkSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
@@ -26,12 +38,24 @@ const about = (path: string) => {
 }
 
 /** Python reaches extended attributes, and an ACL is one: the tools for either are on few machines. */
-const python = (text: string, ...args: string[]): string => execFileSync('python3', ['-c', `import os, sys\n${text}`, ...args], { encoding: 'utf8' }).trim()
-const attributesOf = (path: string): string => python('print(sorted((n, os.getxattr(sys.argv[1], n).hex()) for n in os.listxattr(sys.argv[1])))', path)
+const python = (text: string, ...args: string[]): string =>
+  execFileSync('python3', ['-c', `import os, sys\n${text}`, ...args], { encoding: 'utf8' }).trim()
+const attributesOf = (path: string): string =>
+  python('print(sorted((n, os.getxattr(sys.argv[1], n).hex()) for n in os.listxattr(sys.argv[1])))', path)
 /** rw for the owner, r for user 4242, r for the group, nothing for others. */
-const ACL = ['02000000', '01000600ffffffff', '0200040092100000', '04000400ffffffff', '10000400ffffffff', '20000000ffffffff'].join('')
+const ACL = [
+  '02000000',
+  '01000600ffffffff',
+  '0200040092100000',
+  '04000400ffffffff',
+  '10000400ffffffff',
+  '20000000ffffffff',
+].join('')
 const addAttributes = (path: string): void => {
-  python(`os.setxattr(sys.argv[1], 'user.origin', b'test')\nos.setxattr(sys.argv[1], 'system.posix_acl_access', bytes.fromhex('${ACL}'))`, path)
+  python(
+    `os.setxattr(sys.argv[1], 'user.origin', b'test')\nos.setxattr(sys.argv[1], 'system.posix_acl_access', bytes.fromhex('${ACL}'))`,
+    path,
+  )
 }
 
 t.test('owner, mode, ACL and extended attributes are kept; times are not', async (t) => {
@@ -78,11 +102,19 @@ t.test('at no time may more people read a file than in the end', async (t) => {
     chmodSync(path, 0o644)
     const seen = join(folder, 'seen')
     // What the file may be read by while it is filled, and each time that a tool has touched it before.
-    const tools = shims(folder, ['cp', 'chmod', 'chown'], `"$lb_real" "$@"; lb_code=$?; stat -c %a -- "$lb_last" >>${seen}; exit "$lb_code"`)
+    const tools = shims(
+      folder,
+      ['cp', 'chmod', 'chown'],
+      `"$lb_real" "$@"; lb_code=$?; stat -c %a -- "$lb_last" >>${seen}; exit "$lb_code"`,
+    )
     const watched = `stat -c %a -- "$lb_new" >>${seen}; ${fill}`
     const modes = (given: Partial<Replacement>): string[] => {
       rmSync(seen, { force: true })
-      t.equal(runIn(shell, script({ path, fill: watched, ...given }), { env: { PATH: `${tools}:${process.env['PATH']}` } }).exitCode, 0)
+      t.equal(
+        runIn(shell, script({ path, fill: watched, ...given }), { env: { PATH: `${tools}:${process.env['PATH']}` } })
+          .exitCode,
+        0,
+      )
       return [...new Set(readFileSync(seen, 'utf8').trim().split('\n'))].sort()
     }
     t.same(modes({ old, mode: 0o600 }), ['600'])
@@ -100,7 +132,11 @@ t.test('without the tools of GNU, owner and mode are kept', async (t) => {
     const tools = busyboxTools(folder)
     const { path, old } = fileIn(folder, 0o2750)
     const before = readdirSync(folder)
-    t.same(runIn(shell, `PATH=${tools}\n${script({ path, old, backup: true })}`), { stdout: '', stderr: '', exitCode: 0 })
+    t.same(runIn(shell, `PATH=${tools}\n${script({ path, old, backup: true })}`), {
+      stdout: '',
+      stderr: '',
+      exitCode: 0,
+    })
     t.same(about(path), { ...old, content: NEW })
     const kept = readdirSync(folder).filter((name) => !before.includes(name))
     t.equal(kept.length, 1)
@@ -141,7 +177,11 @@ t.test('a mount point is written in place, and that is said', async (t) => {
     const other = join(folder, 'other')
     writeFileSync(other, OLD)
     chownSync(other, 1234, 4321)
-    const inMount = (text: string): ReturnType<typeof runIn> => runIn({ ...shell, argv: ['unshare', '--mount', '--propagation', 'private', ...shell.argv] } as never, `mount --bind ${other} ${path} || exit 99\n${text}`)
+    const inMount = (text: string): ReturnType<typeof runIn> =>
+      runIn(
+        { ...shell, argv: ['unshare', '--mount', '--propagation', 'private', ...shell.argv] } as never,
+        `mount --bind ${other} ${path} || exit 99\n${text}`,
+      )
     const { exitCode, stderr } = inMount(`${script({ path, old, owner: '99', mode: 0o600 })}\nls -A ${folder} >&2`)
     t.equal(exitCode, 0)
     t.equal(stderr, `${path} is a mount point and cannot be replaced: its content is written in place\nfile\nother\n`)
@@ -155,7 +195,9 @@ t.test('whatever fails, the old file is there and nothing else', async (t) => {
     const { path, old } = fileIn(folder)
     const broken = (given: Partial<Replacement>, tool?: string): void => {
       const bin = tool === undefined ? '' : `${shims(folder, [tool], 'echo broken >&2; exit 3')}:`
-      const { exitCode, stderr } = runIn(shell, script({ path, old, backup: true, ...given }), { env: { PATH: `${bin}${process.env['PATH']}` } })
+      const { exitCode, stderr } = runIn(shell, script({ path, old, backup: true, ...given }), {
+        env: { PATH: `${bin}${process.env['PATH']}` },
+      })
       if (tool !== undefined) rmSync(bin.slice(0, -1), { recursive: true })
       t.not(exitCode, 0, tool ?? 'the script')
       t.not(stderr, '')
@@ -177,12 +219,20 @@ t.test('two at once never mix', async (t) => {
     const { path, old } = fileIn(folder)
     const [command, ...args] = shell.argv
     const contents = Array.from({ length: 8 }, (_, i) => `${String(i).repeat(40)}\n`.repeat(2000))
-    const codes = await Promise.all(contents.map((content) => new Promise((resolve) => {
-      const child = spawn(command, args, { stdio: ['pipe', 'ignore', 'inherit'] })
-      child.on('exit', resolve)
-      child.stdin.end(script({ path, old, fill: `printf %s '${content}' >"$lb_new"` }))
-    })))
-    t.same(codes, contents.map(() => 0))
+    const codes = await Promise.all(
+      contents.map(
+        (content) =>
+          new Promise((resolve) => {
+            const child = spawn(command, args, { stdio: ['pipe', 'ignore', 'inherit'] })
+            child.on('exit', resolve)
+            child.stdin.end(script({ path, old, fill: `printf %s '${content}' >"$lb_new"` }))
+          }),
+      ),
+    )
+    t.same(
+      codes,
+      contents.map(() => 0),
+    )
     t.ok(contents.includes(readFileSync(path, 'utf8')))
     t.same(readdirSync(folder), ['file'])
   })
@@ -197,8 +247,10 @@ function survives(t: Test, folder: string, killed: (text: string) => boolean): n
     const text = script({ path, old, owner: '99', validate: 'grep -q new %s' })
     const ended = !killed(text.replace('\n', `\n: step ${step}\n`))
     const then = about(path)
-    const whole = then.content === NEW ? { uid: 99, gid: old.gid, mode: old.mode, content: NEW } : { ...old, content: OLD }
-    if (JSON.stringify(then) !== JSON.stringify(whole)) t.fail(`killed at step ${step}: neither the old file nor the new one`, { then })
+    const whole =
+      then.content === NEW ? { uid: 99, gid: old.gid, mode: old.mode, content: NEW } : { ...old, content: OLD }
+    if (JSON.stringify(then) !== JSON.stringify(whole))
+      t.fail(`killed at step ${step}: neither the old file nor the new one`, { then })
     t.equal(runIn(dash, text).exitCode, 0)
     t.equal(readFileSync(path, 'utf8'), NEW)
     t.same(readdirSync(at), ['file'], `after a kill at step ${step}`)
@@ -210,7 +262,10 @@ t.test('killed before any command of it, one of the two files is there whole', a
   const folder = emptyFolder(t)
   const steps = survives(t, folder, (text) => {
     const step = /: step (\d+)/.exec(text)?.[1]
-    return runIn(bash, `set -T; lb_step=0; trap '[ "$((lb_step += 1))" -lt ${step} ] || kill -9 "$BASHPID"' DEBUG\n${text}`).exitCode !== 0
+    return (
+      runIn(bash, `set -T; lb_step=0; trap '[ "$((lb_step += 1))" -lt ${step} ] || kill -9 "$BASHPID"' DEBUG\n${text}`)
+        .exitCode !== 0
+    )
   })
   t.ok(steps > 15, `${steps} steps`)
 })
@@ -221,7 +276,11 @@ t.test('killed before and after any tool of it, one of the two files is there wh
     mkdirSync(join(folder, when))
     const count = join(folder, 'count')
     const strike = `lb_n=$(($(cat ${count}) - 1)); echo "$lb_n" >${count}; [ "$lb_n" != 0 ] || kill -9 "$PPID"`
-    const tools = shims(folder, ['cp', 'chown', 'chmod', 'sync', 'mv', 'rm', 'grep'], when === 'before' ? `${strike}; exec "$lb_real" "$@"` : `"$lb_real" "$@"; lb_code=$?; ${strike}; exit "$lb_code"`)
+    const tools = shims(
+      folder,
+      ['cp', 'chown', 'chmod', 'sync', 'mv', 'rm', 'grep'],
+      when === 'before' ? `${strike}; exec "$lb_real" "$@"` : `"$lb_real" "$@"; lb_code=$?; ${strike}; exit "$lb_code"`,
+    )
     const steps = survives(t, join(folder, when), (text) => {
       writeFileSync(count, `${/: step (\d+)/.exec(text)?.[1]}\n`)
       runIn(dash, text, { env: { PATH: `${tools}:${process.env['PATH']}` } })
@@ -233,14 +292,21 @@ t.test('killed before and after any tool of it, one of the two files is there wh
 
 function emptyFolder(t: Test): string {
   const folder = mkdtempSync(join(tmpdir(), 'labbook-replace-'))
-  t.teardown(() => { rmSync(folder, { recursive: true }) })
+  t.teardown(() => {
+    rmSync(folder, { recursive: true })
+  })
   return folder
 }
 
-/** Programs in front of the real ones: `$lb_real` is the one it stands for, `$lb_last` the last argument. Outside of `folder`. */
+/**
+ * Programs in front of the real ones: `$lb_real` is the one it stands for, `$lb_last` the last argument. Outside of
+ * `folder`.
+ */
 function shims(folder: string, names: readonly string[], body: string): string {
   const bin = mkdtempSync(`${folder}-bin`)
-  t.teardown(() => { rmSync(bin, { recursive: true, force: true }) })
+  t.teardown(() => {
+    rmSync(bin, { recursive: true, force: true })
+  })
   for (const name of names) {
     const real = execFileSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).trim()
     writeFileSync(join(bin, name), `#!/bin/sh\nlb_real=${real}\nfor lb_last do :; done\n${body}\n`, { mode: 0o755 })
@@ -251,7 +317,9 @@ function shims(folder: string, names: readonly string[], body: string): string {
 /** A PATH with nothing but busybox. */
 function busyboxTools(folder: string): string {
   const bin = mkdtempSync(`${folder}-bin`)
-  t.teardown(() => { rmSync(bin, { recursive: true, force: true }) })
+  t.teardown(() => {
+    rmSync(bin, { recursive: true, force: true })
+  })
   execFileSync('busybox', ['--install', '-s', bin])
   return bin
 }

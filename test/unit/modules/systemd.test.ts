@@ -6,26 +6,55 @@ import { runIn, shells } from '../../support/shells.ts'
 const { definition } = systemd
 type Input = Parameters<typeof definition.schema.parse>[0]
 const parse = (params: Input) => definition.schema.parse(params)
-const plan = (params: Input, stdout: string, exitCode = 0, stderr = '') => definition.plan(parse(params), { stdout, stderr, exitCode }, {}, {})
-const descriptions = (params: Input, stdout: string) => plan(params, stdout).changes.map(({ description }) => description)
+const plan = (params: Input, stdout: string, exitCode = 0, stderr = '') =>
+  definition.plan(parse(params), { stdout, stderr, exitCode }, {}, {})
+const descriptions = (params: Input, stdout: string) =>
+  plan(params, stdout).changes.map(({ description }) => description)
 
-const unit = (more: Record<string, string> = {}): string => Object.entries({
-  Type: 'notify', Result: 'success', LoadState: 'loaded', ActiveState: 'active', SubState: 'running', UnitFileState: 'enabled', NeedDaemonReload: 'no', ...more,
-}).map(([key, value]) => `${key}=${value}\n`).join('')
+const unit = (more: Record<string, string> = {}): string =>
+  Object.entries({
+    Type: 'notify',
+    Result: 'success',
+    LoadState: 'loaded',
+    ActiveState: 'active',
+    SubState: 'running',
+    UnitFileState: 'enabled',
+    NeedDaemonReload: 'no',
+    ...more,
+  })
+    .map(([key, value]) => `${key}=${value}\n`)
+    .join('')
 const stopped = { ActiveState: 'inactive', SubState: 'dead' }
 const missing = unit({ LoadState: 'not-found', ...stopped, UnitFileState: '' })
 
 void t.test('a unit that is as asked needs nothing', async (t) => {
-  t.same(plan({ name: 'docker', state: 'started', enabled: true, masked: false, daemon_reload: true }, unit()),
-    { changes: [], values: { active_state: 'active', unit_file_state: 'enabled' } })
-  t.same(descriptions({ name: 'docker', state: 'stopped', enabled: false }, unit({ ...stopped, UnitFileState: 'disabled' })), [])
+  t.same(plan({ name: 'docker', state: 'started', enabled: true, masked: false, daemon_reload: true }, unit()), {
+    changes: [],
+    values: { active_state: 'active', unit_file_state: 'enabled' },
+  })
+  t.same(
+    descriptions({ name: 'docker', state: 'stopped', enabled: false }, unit({ ...stopped, UnitFileState: 'disabled' })),
+    [],
+  )
   t.same(descriptions({ name: 'docker', state: 'stopped' }, unit({ ActiveState: 'failed' })), [])
 })
 
 void t.test('enabling comes before starting, each with its diff', async (t) => {
-  const { changes } = plan({ name: 'docker', state: 'started', enabled: true }, unit({ ...stopped, UnitFileState: 'disabled' }))
-  t.same(changes.map(({ description }) => description), ['enable docker', 'start docker'])
-  t.same(changes.map(({ diff }) => [diff?.before, diff?.after]), [['disabled\n', 'enabled\n'], ['inactive\n', 'active (started)\n']])
+  const { changes } = plan(
+    { name: 'docker', state: 'started', enabled: true },
+    unit({ ...stopped, UnitFileState: 'disabled' }),
+  )
+  t.same(
+    changes.map(({ description }) => description),
+    ['enable docker', 'start docker'],
+  )
+  t.same(
+    changes.map(({ diff }) => [diff?.before, diff?.after]),
+    [
+      ['disabled\n', 'enabled\n'],
+      ['inactive\n', 'active (started)\n'],
+    ],
+  )
 })
 
 void t.test('a unit on its way up or failed is started', async (t) => {
@@ -41,16 +70,26 @@ void t.test('restarted and reloaded always act; on a stopped unit they start it'
 })
 
 void t.test('daemon_reload acts only where unit files are newer than what systemd knows', async (t) => {
-  t.same(descriptions({ name: 'x', daemon_reload: true, state: 'restarted' }, unit({ NeedDaemonReload: 'yes' })), ['reload systemd', 'restart x'])
+  t.same(descriptions({ name: 'x', daemon_reload: true, state: 'restarted' }, unit({ NeedDaemonReload: 'yes' })), [
+    'reload systemd',
+    'restart x',
+  ])
   t.same(descriptions({ daemon_reload: true }, 'NeedDaemonReload=yes\n'), ['reload systemd'])
   t.same(descriptions({ daemon_reload: true }, ''), [])
-  t.same(descriptions({ name: 'x', daemon_reload: true }, unit({ DropIn: 'new' })), ['reload systemd'], 'a drop-in that systemd is blind to')
+  t.same(
+    descriptions({ name: 'x', daemon_reload: true }, unit({ DropIn: 'new' })),
+    ['reload systemd'],
+    'a drop-in that systemd is blind to',
+  )
 })
 
 void t.test('a unit that is not there is a problem; one that systemd has not read yet is read', async (t) => {
   t.match(plan({ name: 'nope', state: 'started' }, missing).problem, /there is no unit nope/)
   t.match(plan({ name: 'new', state: 'started' }, `${missing}OnDisk=yes\n`).problem, /set daemon_reload: true/)
-  t.same(descriptions({ name: 'new', state: 'started', daemon_reload: true }, `${missing}OnDisk=yes\n`), ['reload systemd', 'start new'])
+  t.same(descriptions({ name: 'new', state: 'started', daemon_reload: true }, `${missing}OnDisk=yes\n`), [
+    'reload systemd',
+    'start new',
+  ])
   t.same(descriptions({ name: 'nope', masked: true }, missing), ['mask nope'])
 })
 
@@ -64,21 +103,29 @@ void t.test('a masked unit is unmasked first, or is a problem', async (t) => {
 
 void t.test('units that cannot be enabled are as asked; an init script is asked for', async (t) => {
   t.same(descriptions({ name: 'x', enabled: true }, unit({ UnitFileState: 'static' })), [])
-  t.same(descriptions({ name: 'x', enabled: true }, `${unit({ UnitFileState: 'generated' })}IsEnabled=disabled\n`), ['enable x'])
+  t.same(descriptions({ name: 'x', enabled: true }, `${unit({ UnitFileState: 'generated' })}IsEnabled=disabled\n`), [
+    'enable x',
+  ])
 })
 
 void t.test('what is left after the changes fails the task', async (t) => {
   const params = parse({ name: 'x', state: 'started', enabled: true })
   const after = (stdout: string) => definition.result?.(params, [{ stdout, stderr: '', exitCode: 0 }])
   t.same(after(unit()), { values: { active_state: 'active', unit_file_state: 'enabled' } })
-  t.equal(after(unit({ ActiveState: 'activating', SubState: 'auto-restart' }))?.failed, 'x is activating (auto-restart), not running')
+  t.equal(
+    after(unit({ ActiveState: 'activating', SubState: 'auto-restart' }))?.failed,
+    'x is activating (auto-restart), not running',
+  )
   t.equal(after(unit({ UnitFileState: 'disabled' }))?.failed, 'x is disabled, not enabled')
   t.equal(after(unit({ Type: 'oneshot', ...stopped }))?.failed, undefined)
 })
 
 void t.test('without systemd the problem says so', async (t) => {
   t.match(plan({ name: 'x' }, '', 127).problem, /systemctl is not there/)
-  t.match(plan({ name: 'x' }, '', 1, 'System has not been booted with systemd').problem, /systemd does not answer: System has not been booted/)
+  t.match(
+    plan({ name: 'x' }, '', 1, 'System has not been booted with systemd').problem,
+    /systemd does not answer: System has not been booted/,
+  )
 })
 
 for (const shell of shells) {
@@ -98,16 +145,25 @@ for (const shell of shells) {
     const run = (script: string) => runIn(shell, script, { env: { PATH: `${bin}:${process.env.PATH}` } })
     const params = parse({ name: 'x', state: 'started' })
     const { changes } = definition.plan(params, run(definition.probe(params, {})), {}, {})
-    t.match(run(changes[0]?.script ?? ''), { exitCode: 1, stderr: 'Job for x.service failed.\nx: cannot bind port 80\n' })
+    t.match(run(changes[0]?.script ?? ''), {
+      exitCode: 1,
+      stderr: 'Job for x.service failed.\nx: cannot bind port 80\n',
+    })
   })
 
   void t.test(`${shell.name}: each change ends by printing the unit's state`, async (t) => {
-    const bin = t.testdir({ systemctl: '#!/bin/sh\ncase $* in show*) printf "LoadState=loaded\\nActiveState=active\\nUnitFileState=generated\\n" ;; is-enabled*) echo enabled ;; esac' })
+    const bin = t.testdir({
+      systemctl:
+        '#!/bin/sh\ncase $* in show*) printf "LoadState=loaded\\nActiveState=active\\nUnitFileState=generated\\n" ;; is-enabled*) echo enabled ;; esac',
+    })
     chmodSync(`${bin}/systemctl`, 0o755)
     const run = (script: string) => runIn(shell, script, { env: { PATH: `${bin}:${process.env.PATH}` } })
     const params = parse({ name: 'x', state: 'restarted', enabled: true })
     const { changes } = definition.plan(params, run(definition.probe(params, {})), {}, {})
-    t.same(changes.map(({ description }) => description), ['restart x'])
+    t.same(
+      changes.map(({ description }) => description),
+      ['restart x'],
+    )
     const applied = changes.map(({ script }) => run(script))
     t.same(definition.result?.(params, applied), { values: { active_state: 'active', unit_file_state: 'enabled' } })
   })

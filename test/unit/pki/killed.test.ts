@@ -3,7 +3,16 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, write
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { programs } from '../../../src/pki/program.ts'
-import { caRequest, certificateRequest, contents, folder, openssl, planOfCa, planOfCertificate, WORKER } from './support.ts'
+import {
+  caRequest,
+  certificateRequest,
+  contents,
+  folder,
+  openssl,
+  planOfCa,
+  planOfCertificate,
+  WORKER,
+} from './support.ts'
 
 interface Ended {
   readonly code: number | null
@@ -12,20 +21,45 @@ interface Ended {
 }
 
 /** Runs a program as a module's change does, in a process of its own. */
-function work(program: keyof typeof programs, request: object, bin?: string): { child: ReturnType<typeof spawn>; ended: Promise<Ended> } {
+function work(
+  program: keyof typeof programs,
+  request: object,
+  bin?: string,
+): { child: ReturnType<typeof spawn>; ended: Promise<Ended> } {
   const env = { ...process.env, ...(bin === undefined ? {} : { PATH: `${bin}:${process.env['PATH']}` }) }
-  const child = spawn(process.execPath, [WORKER, 'src/pki/program.ts', program], { env, stdio: ['pipe', 'ignore', 'pipe'] })
+  const child = spawn(process.execPath, [WORKER, 'src/pki/program.ts', program], {
+    env,
+    stdio: ['pipe', 'ignore', 'pipe'],
+  })
   let stderr = ''
-  child.stderr.setEncoding('utf8').on('data', (text: string) => { stderr += text })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text
+  })
   child.stdin.end(JSON.stringify(request))
-  return { child, ended: new Promise((resolve) => { child.on('close', (code, signal) => { resolve({ code, signal, stderr }) }) }) }
+  return {
+    child,
+    ended: new Promise((resolve) => {
+      child.on('close', (code, signal) => {
+        resolve({ code, signal, stderr })
+      })
+    }),
+  }
 }
 
 /** A folder for PATH whose `openssl` does something first. */
 function opensslThat(dir: string, does: string): string {
   const bin = join(dir, '../bin')
   mkdirSync(bin, { recursive: true })
-  const real = process.env['PATH']?.split(':').map((each) => join(each, 'openssl')).find((file) => { try { return readFileSync(file).length > 0 } catch { return false } })
+  const real = process.env['PATH']
+    ?.split(':')
+    .map((each) => join(each, 'openssl'))
+    .find((file) => {
+      try {
+        return readFileSync(file).length > 0
+      } catch {
+        return false
+      }
+    })
   writeFileSync(join(bin, 'openssl'), `#!/bin/sh\n${does}\nexec ${real} "$@"\n`, { mode: 0o755 })
   return bin
 }
@@ -35,27 +69,45 @@ async function isWhole(t: Test, dir: string, ca = caRequest(dir)): Promise<void>
   t.same(await planOfCa(dir, ca), [])
   t.same(await planOfCertificate(dir, ca.passphrase === undefined ? {} : { passphrase: ca.passphrase }), [])
   t.match(openssl('verify', '-CAfile', join(dir, 'ca.crt'), join(dir, 'registry.crt')), 'OK')
-  t.same(readdirSync(dir).filter((name) => name.startsWith('.')), ['.lock'])
+  t.same(
+    readdirSync(dir).filter((name) => name.startsWith('.')),
+    ['.lock'],
+  )
 }
 
 t.test('makers at once end with one CA and one certificate', async (t) => {
   const dir = folder(t)
   const makers = [1, 2, 3].map(() => work('make_ca', caRequest(dir)).ended)
-  t.same((await Promise.all(makers)).map(({ code, stderr }) => [code, stderr]), [[0, ''], [0, ''], [0, '']])
+  t.same(
+    (await Promise.all(makers)).map(({ code, stderr }) => [code, stderr]),
+    [
+      [0, ''],
+      [0, ''],
+      [0, ''],
+    ],
+  )
   const made = contents(dir)
   t.same(await planOfCa(dir), [])
   t.same(Object.keys(made), ['ca-bundle.crt', 'ca.crt', 'ca.generation', 'ca.key'])
   await Promise.all([1, 2, 3, 4, 5].map(() => programs.make_ca(caRequest(dir, { generation: 2 }))))
   t.equal(contents(dir)['ca-bundle.crt'], `${contents(dir)['ca.crt']}${made['ca.crt']}`, 'one rotation, not five')
   const lookers = Array.from({ length: 20 }, () => planOfCa(dir))
-  await Promise.all([...lookers, ...['registry', 'web'].flatMap((name) => [1, 2].map(() => programs.make_certificate(certificateRequest(dir, { name }))))])
+  await Promise.all([
+    ...lookers,
+    ...['registry', 'web'].flatMap((name) =>
+      [1, 2].map(() => programs.make_certificate(certificateRequest(dir, { name }))),
+    ),
+  ])
   for (const each of await Promise.all(lookers)) t.same(each, [])
   await isWhole(t, dir)
 })
 
 t.test('killed at each call of openssl, the next run mends it', async (t) => {
   const passphrase = 'swordfish'
-  for (const [program, calls] of [['make_ca', 3], ['make_certificate', 3]] as const) {
+  for (const [program, calls] of [
+    ['make_ca', 3],
+    ['make_certificate', 3],
+  ] as const) {
     for (let call = 1; call <= calls; call++) {
       const dir = folder(t)
       const count = join(dir, '../count')
@@ -66,8 +118,12 @@ t.test('killed at each call of openssl, the next run mends it', async (t) => {
       const bin = opensslThat(dir, `echo >>${count}; [ "$(wc -l <${count})" -ne ${call} ] || kill -9 "$PPID"`)
       const { signal } = await work(program, request, bin).ended
       t.equal(signal, 'SIGKILL', `${program} ${call}`)
-      t.ok(readdirSync(dir).some((name) => name.startsWith('.new-')) || (program === 'make_certificate' && call === 1), 'something was left behind')
-      for (const [name, content] of Object.entries(before)) t.equal(contents(dir)[name], content, `${name} is as it was`)
+      t.ok(
+        readdirSync(dir).some((name) => name.startsWith('.new-')) || (program === 'make_certificate' && call === 1),
+        'something was left behind',
+      )
+      for (const [name, content] of Object.entries(before))
+        t.equal(contents(dir)[name], content, `${name} is as it was`)
       await programs.make_ca(caRequest(dir, { passphrase }))
       await programs.make_certificate(certificateRequest(dir, { passphrase }))
       await isWhole(t, dir, caRequest(dir, { passphrase }))
@@ -103,9 +159,13 @@ t.test('killed between two files on the way to their places: the new ones count,
     cpSync(old, dir, { recursive: true })
     mkdirSync(join(dir, '.next-ca'), { mode: 0o700 })
     mkdirSync(join(dir, '.new-x'), { mode: 0o700 })
-    caFiles.forEach((name, i) => { cpSync(join(next, name), join(dir, i < moved ? '' : '.next-ca', name)) })
+    caFiles.forEach((name, i) => {
+      cpSync(join(next, name), join(dir, i < moved ? '' : '.next-ca', name))
+    })
     // The certificate is judged, and issued, by the CA that is on its way.
-    t.same(await planOfCertificate(dir), ['issue the certificate of registry for 10.77.0.11, node1: another CA issued it'])
+    t.same(await planOfCertificate(dir), [
+      'issue the certificate of registry for 10.77.0.11, node1: another CA issued it',
+    ])
     if (moved % 2 === 0) {
       await programs.make_certificate(certificateRequest(dir))
       t.ok(readdirSync(dir).includes('.next-ca'), 'it leaves the files of the CA alone')
@@ -131,22 +191,32 @@ t.test('killed between two files on the way to their places: the new ones count,
   }
 })
 
-t.test('while keys are made, a passphrase is in no command line and no environment, and no key is open to others', async (t) => {
-  const dir = folder(t)
-  const passphrase = 'never-to-be-seen-7f3a'
-  const seen = join(dir, '../seen')
-  writeFileSync(seen, '')
-  const bin = opensslThat(dir, `find ${dir} -perm /077 '(' -name '*.key' -o -type d ')' -printf 'OPEN %p\\n' >>${seen}; cat /proc/[0-9]*/cmdline /proc/$PPID/environ /proc/$$/environ 2>/dev/null | tr '\\0' ' ' >>${seen}; echo "CALL $*" >>${seen}`)
-  for (const [program, request] of [
-    ['make_ca', caRequest(dir, { passphrase })], ['make_certificate', certificateRequest(dir, { passphrase })],
-    ['make_ca', caRequest(dir, { passphrase, generation: 2 })],
-  ] as const) {
-    const { code, stderr } = await work(program, request, bin).ended
-    t.same([code, stderr], [0, ''])
-  }
-  const text = readFileSync(seen, 'utf8')
-  t.same(text.match(/CALL \w+/g), ['genpkey', 'pkcs8', 'req', 'genpkey', 'req', 'x509', 'genpkey', 'pkcs8', 'req'].map((name) => `CALL ${name}`))
-  t.match(text, 'src/pki/program.ts make_ca', 'the worker itself is among what was looked at')
-  t.notOk(text.includes(passphrase))
-  t.same(text.match(/OPEN .*/g), null)
-})
+t.test(
+  'while keys are made, a passphrase is in no command line and no environment, and no key is open to others',
+  async (t) => {
+    const dir = folder(t)
+    const passphrase = 'never-to-be-seen-7f3a'
+    const seen = join(dir, '../seen')
+    writeFileSync(seen, '')
+    const bin = opensslThat(
+      dir,
+      `find ${dir} -perm /077 '(' -name '*.key' -o -type d ')' -printf 'OPEN %p\\n' >>${seen}; cat /proc/[0-9]*/cmdline /proc/$PPID/environ /proc/$$/environ 2>/dev/null | tr '\\0' ' ' >>${seen}; echo "CALL $*" >>${seen}`,
+    )
+    for (const [program, request] of [
+      ['make_ca', caRequest(dir, { passphrase })],
+      ['make_certificate', certificateRequest(dir, { passphrase })],
+      ['make_ca', caRequest(dir, { passphrase, generation: 2 })],
+    ] as const) {
+      const { code, stderr } = await work(program, request, bin).ended
+      t.same([code, stderr], [0, ''])
+    }
+    const text = readFileSync(seen, 'utf8')
+    t.same(
+      text.match(/CALL \w+/g),
+      ['genpkey', 'pkcs8', 'req', 'genpkey', 'req', 'x509', 'genpkey', 'pkcs8', 'req'].map((name) => `CALL ${name}`),
+    )
+    t.match(text, 'src/pki/program.ts make_ca', 'the worker itself is among what was looked at')
+    t.notOk(text.includes(passphrase))
+    t.same(text.match(/OPEN .*/g), null)
+  },
+)

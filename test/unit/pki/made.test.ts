@@ -6,43 +6,94 @@ import fc from 'fast-check'
 import t from 'tap'
 import { programs } from '../../../src/pki/program.ts'
 import { x509_certificate } from '../../../src/pki/x509_certificate.ts'
-import { caRequest, certificateRequest, contents, convergeCa, convergeCertificate, folder, openssl, planOfCa, planOfCertificate } from './support.ts'
+import {
+  caRequest,
+  certificateRequest,
+  contents,
+  convergeCa,
+  convergeCertificate,
+  folder,
+  openssl,
+  planOfCa,
+  planOfCertificate,
+} from './support.ts'
 
-const textOf = (dir: string, name: string): string => openssl('x509', '-in', join(dir, `${name}.crt`), '-noout', '-text').replaceAll(/\n\s+/g, '\n')
+const textOf = (dir: string, name: string): string =>
+  openssl('x509', '-in', join(dir, `${name}.crt`), '-noout', '-text').replaceAll(/\n\s+/g, '\n')
 const modeOf = (path: string): string => (statSync(path).mode & 0o777).toString(8)
 
 t.test('a CA and a certificate, as openssl sees them', async (t) => {
   const dir = folder(t)
   const { before, applied, after } = convergeCa({ dir })
-  t.same(before.changes.map(({ description }) => description), [`make the CA «Test CA» in ${dir} (EC P-256)`])
-  t.same(applied.map(({ exitCode, stderr }) => [exitCode, stderr]), [[0, '']])
+  t.same(
+    before.changes.map(({ description }) => description),
+    [`make the CA «Test CA» in ${dir} (EC P-256)`],
+  )
+  t.same(
+    applied.map(({ exitCode, stderr }) => [exitCode, stderr]),
+    [[0, '']],
+  )
   t.same(after.changes, [])
   const ca = new X509Certificate(readFileSync(join(dir, 'ca.crt')))
-  t.match(after.values, { certificate: `${dir}/ca.crt`, bundle: `${dir}/ca-bundle.crt`, fingerprint: ca.fingerprint256, generation: 1 })
+  t.match(after.values, {
+    certificate: `${dir}/ca.crt`,
+    bundle: `${dir}/ca-bundle.crt`,
+    fingerprint: ca.fingerprint256,
+    generation: 1,
+  })
   t.equal(Date.parse(after.values?.not_after ?? ''), Date.parse(ca.validTo))
 
   const issued = convergeCertificate({ dir, names: ['Node1', '10.77.0.11', 'FD00:0::1', '*.lab.test', 'node1'] })
-  t.same(issued.before.changes.map(({ description }) => description), ['issue the certificate of registry for *.lab.test, 10.77.0.11, fd00::1, node1'])
+  t.same(
+    issued.before.changes.map(({ description }) => description),
+    ['issue the certificate of registry for *.lab.test, 10.77.0.11, fd00::1, node1'],
+  )
   t.same(issued.after.changes, [], issued.after.problem ?? 'no problem')
   const certificate = new X509Certificate(readFileSync(join(dir, 'registry.crt')))
   t.match(issued.after.values, {
-    certificate: `${dir}/registry.crt`, key: `${dir}/registry.key`, chain: `${dir}/registry.chain.pem`,
-    fingerprint: certificate.fingerprint256, serial: certificate.serialNumber,
+    certificate: `${dir}/registry.crt`,
+    key: `${dir}/registry.key`,
+    chain: `${dir}/registry.chain.pem`,
+    fingerprint: certificate.fingerprint256,
+    serial: certificate.serialNumber,
   })
-  t.equal(openssl('verify', '-x509_strict', '-purpose', 'sslserver', '-CAfile', join(dir, 'ca.crt'), join(dir, 'registry.crt')), `${dir}/registry.crt: OK\n`)
+  t.equal(
+    openssl(
+      'verify',
+      '-x509_strict',
+      '-purpose',
+      'sslserver',
+      '-CAfile',
+      join(dir, 'ca.crt'),
+      join(dir, 'registry.crt'),
+    ),
+    `${dir}/registry.crt: OK\n`,
+  )
   for (const name of ['node1', 'a.lab.test', '10.77.0.11', 'fd00::1']) {
     const option = isIP(name) === 0 ? '-verify_hostname' : '-verify_ip'
     t.match(openssl('verify', '-CAfile', join(dir, 'ca.crt'), option, name, join(dir, 'registry.crt')), 'OK', name)
   }
 
-  t.match(textOf(dir, 'ca'), 'X509v3 Basic Constraints: critical\nCA:TRUE, pathlen:0\nX509v3 Key Usage: critical\nCertificate Sign, CRL Sign\nX509v3 Subject Key Identifier:')
+  t.match(
+    textOf(dir, 'ca'),
+    'X509v3 Basic Constraints: critical\nCA:TRUE, pathlen:0\nX509v3 Key Usage: critical\nCertificate Sign, CRL Sign\nX509v3 Subject Key Identifier:',
+  )
   t.notMatch(textOf(dir, 'ca'), 'Extended Key Usage')
-  t.match(textOf(dir, 'registry'), 'X509v3 Key Usage: critical\nDigital Signature\nX509v3 Extended Key Usage: \nTLS Web Server Authentication\nX509v3 Subject Key Identifier:')
+  t.match(
+    textOf(dir, 'registry'),
+    'X509v3 Key Usage: critical\nDigital Signature\nX509v3 Extended Key Usage: \nTLS Web Server Authentication\nX509v3 Subject Key Identifier:',
+  )
   t.match(textOf(dir, 'registry'), 'DNS:*.lab.test, IP Address:10.77.0.11, IP Address:FD00:0:0:0:0:0:0:1, DNS:node1')
-  t.equal(/Subject Key Identifier: \n(.*)/.exec(textOf(dir, 'ca'))?.[1], /Authority Key Identifier: \n(.*)/.exec(textOf(dir, 'registry'))?.[1])
+  t.equal(
+    /Subject Key Identifier: \n(.*)/.exec(textOf(dir, 'ca'))?.[1],
+    /Authority Key Identifier: \n(.*)/.exec(textOf(dir, 'registry'))?.[1],
+  )
   for (const each of [ca, certificate]) {
     t.match(each.serialNumber, /^[0-9A-F]{32}$/)
-    t.match(openssl('x509', '-in', join(dir, each === ca ? 'ca.crt' : 'registry.crt'), '-noout', '-serial'), `serial=${each.serialNumber}`)
+    t.match(
+      openssl('x509', '-in', join(dir, each === ca ? 'ca.crt' : 'registry.crt'), '-noout', '-serial'),
+      `serial=${each.serialNumber}`,
+    )
   }
   t.not(ca.serialNumber, certificate.serialNumber)
   const lasts = (each: X509Certificate): number => (Date.parse(each.validTo) - Date.parse(each.validFrom)) / 86_400_000
@@ -50,11 +101,19 @@ t.test('a CA and a certificate, as openssl sees them', async (t) => {
 
   t.equal(contents(dir)['registry.chain.pem'], `${contents(dir)['registry.crt']}${contents(dir)['ca.crt']}`)
   t.ok(new X509Certificate(readFileSync(join(dir, 'ca-bundle.crt'))).fingerprint256 === ca.fingerprint256)
-  t.same(['', 'ca.key', 'registry.key', 'ca.crt', 'registry.crt', 'ca-bundle.crt'].map((name) => modeOf(join(dir, name))), ['700', '600', '600', '644', '644', '644'])
+  t.same(
+    ['', 'ca.key', 'registry.key', 'ca.crt', 'registry.crt', 'ca-bundle.crt'].map((name) => modeOf(join(dir, name))),
+    ['700', '600', '600', '644', '644', '644'],
+  )
   t.notMatch(JSON.stringify([before, issued.before]), 'PRIVATE KEY')
 
   const kept = contents(dir)
-  t.same([convergeCa({ dir }), convergeCertificate({ dir, names: ['*.LAB.test', 'fd00::1', 'node1', '10.77.0.11'] })].map(({ before: plan }) => plan.changes), [[], []])
+  t.same(
+    [convergeCa({ dir }), convergeCertificate({ dir, names: ['*.LAB.test', 'fd00::1', 'node1', '10.77.0.11'] })].map(
+      ({ before: plan }) => plan.changes,
+    ),
+    [[], []],
+  )
   await programs.make_ca(caRequest(dir))
   await programs.make_certificate(certificateRequest(dir, { names: ['*.lab.test', '10.77.0.11', 'fd00::1', 'node1'] }))
   t.same(contents(dir), kept, 'nothing is made twice')
@@ -85,18 +144,49 @@ t.test('names come back as they were asked', async (t) => {
   await programs.make_ca(caRequest(dir))
   const { schema } = x509_certificate.definition
   const given = [
-    ...fc.sample(fc.ipV6(), 60), ...fc.sample(fc.ipV4(), 30), ...fc.sample(fc.domain(), 30), '::', '::1', '::ffff:10.0.0.1', '_a.b', 'x', '*.x', 'a'.repeat(63),
+    ...fc.sample(fc.ipV6(), 60),
+    ...fc.sample(fc.ipV4(), 30),
+    ...fc.sample(fc.domain(), 30),
+    '::',
+    '::1',
+    '::ffff:10.0.0.1',
+    '_a.b',
+    'x',
+    '*.x',
+    'a'.repeat(63),
   ]
   const { names } = schema.parse({ dir, name: 'registry', names: given })
   await programs.make_certificate(certificateRequest(dir, { names }))
   t.same(await planOfCertificate(dir, { names }), [])
-  for (const name of ['', 'a b', '-a', 'a-', '10.77.0.300', '1', 'fe80::1%eth0', 'a..b', 'a.', 'DNS:a', 'x,IP:1.2.3.4', 'a\nb', 'a'.repeat(64), '*.*.a', 'a.*']) {
-    t.match(schema.safeParse({ dir, name: 'registry', names: [name] }).error?.message, 'neither a DNS name nor an IP address', JSON.stringify(name))
+  for (const name of [
+    '',
+    'a b',
+    '-a',
+    'a-',
+    '10.77.0.300',
+    '1',
+    'fe80::1%eth0',
+    'a..b',
+    'a.',
+    'DNS:a',
+    'x,IP:1.2.3.4',
+    'a\nb',
+    'a'.repeat(64),
+    '*.*.a',
+    'a.*',
+  ]) {
+    t.match(
+      schema.safeParse({ dir, name: 'registry', names: [name] }).error?.message,
+      'neither a DNS name nor an IP address',
+      JSON.stringify(name),
+    )
   }
 })
 
 t.test('parameters that could not work', (t) => {
-  const why = (more: object): string => x509_certificate.definition.schema.safeParse({ dir: '/srv/pki', name: 'a', names: ['a'], ...more }).error?.message ?? 'none'
+  const why = (more: object): string =>
+    x509_certificate.definition.schema.safeParse({ dir: '/srv/pki', name: 'a', names: ['a'], ...more }).error
+      ?.message ?? 'none'
   t.match(why({ valid_days: 30 }), 'must be more than renew_before_days')
   t.match(why({ name: 'ca' }), 'the files of the CA')
   t.match(why({ name: '../a' }), 'write a name of letters')
@@ -117,12 +207,19 @@ t.test('the key of a CA, encrypted', async (t) => {
   t.match(openssl('asn1parse', '-in', join(dir, 'ca.key')), /scrypt[^]*aes-256-cbc/, 'not the quick way')
   t.match(contents(dir)['registry.key'], /^-----BEGIN PRIVATE KEY-----/)
   t.same(await planOfCa(dir), [`problem: ${dir}/ca.key is encrypted: give its passphrase`])
-  t.match(await planOfCa(dir, { passphrase: 'other' }), [/^problem: the passphrase does not open .*ca.key: give the one that it was encrypted with/])
+  t.match(await planOfCa(dir, { passphrase: 'other' }), [
+    /^problem: the passphrase does not open .*ca.key: give the one that it was encrypted with/,
+  ])
   t.same(await planOfCertificate(dir), [], 'what is in order needs no key')
-  t.match(await planOfCertificate(dir, { names: ['x'] }), [/^problem: cannot issue the certificate of registry for x .*encrypted: give its passphrase/])
+  t.match(await planOfCertificate(dir, { names: ['x'] }), [
+    /^problem: cannot issue the certificate of registry for x .*encrypted: give its passphrase/,
+  ])
   t.match(await planOfCertificate(dir, { names: ['x'], passphrase: 'no' }), [/the passphrase does not open/])
   const kept = contents(dir)
-  await t.rejects(programs.make_certificate(certificateRequest(dir, { names: ['x'], passphrase: 'no' })), { name: 'Refusal', message: 'the passphrase does not open' })
+  await t.rejects(programs.make_certificate(certificateRequest(dir, { names: ['x'], passphrase: 'no' })), {
+    name: 'Refusal',
+    message: 'the passphrase does not open',
+  })
   await t.rejects(programs.make_ca(caRequest(dir)), { name: 'Refusal', message: 'give its passphrase' })
   t.same(contents(dir), kept)
 })
@@ -132,11 +229,17 @@ t.test('a key that is there gets a passphrase', async (t) => {
   await programs.make_ca(caRequest(dir))
   const [key, { 'ca.crt': certificate }] = [createPrivateKey(readFileSync(join(dir, 'ca.key'))), contents(dir)]
   const { before, after } = convergeCa({ dir, passphrase: 'swordfish' })
-  t.same(before.changes.map(({ description }) => description), [`mend the CA in ${dir}: encrypt ca.key with the passphrase`])
+  t.same(
+    before.changes.map(({ description }) => description),
+    [`mend the CA in ${dir}: encrypt ca.key with the passphrase`],
+  )
   t.same(after.changes, [])
   t.match(contents(dir)['ca.key'], 'ENCRYPTED')
   t.equal(contents(dir)['ca.crt'], certificate)
-  t.ok(createPrivateKey({ key: readFileSync(join(dir, 'ca.key')), passphrase: 'swordfish' }).equals(key), 'the same key')
+  t.ok(
+    createPrivateKey({ key: readFileSync(join(dir, 'ca.key')), passphrase: 'swordfish' }).equals(key),
+    'the same key',
+  )
   t.equal(modeOf(join(dir, 'ca.key')), '600')
 })
 
@@ -151,22 +254,33 @@ t.test('what was opened is closed, what was lost beside is written', async (t) =
   writeFileSync(join(dir, 'ca-bundle.crt'), 'x')
   writeFileSync(join(dir, 'registry.chain.pem'), 'x')
   const ca = convergeCa({ dir })
-  t.same(ca.before.changes.map(({ description }) => description),
-    [`mend the CA in ${dir}: write ca-bundle.crt anew, close the folder to others (mode 0700), close ca.key to others (mode 0600)`])
+  t.same(
+    ca.before.changes.map(({ description }) => description),
+    [
+      `mend the CA in ${dir}: write ca-bundle.crt anew, close the folder to others (mode 0700), close ca.key to others (mode 0600)`,
+    ],
+  )
   t.same(ca.after.changes, [])
   const certificate = convergeCertificate({ dir })
-  t.same(certificate.before.changes.map(({ description }) => description),
-    ['mend the certificate of registry: write registry.chain.pem anew, close registry.key to others (mode 0600)'])
+  t.same(
+    certificate.before.changes.map(({ description }) => description),
+    ['mend the certificate of registry: write registry.chain.pem anew, close registry.key to others (mode 0600)'],
+  )
   t.same(certificate.after.changes, [])
   t.same(contents(dir), whole)
-  t.same(['', 'ca.key', 'registry.key'].map((name) => modeOf(join(dir, name))), ['700', '600', '600'])
+  t.same(
+    ['', 'ca.key', 'registry.key'].map((name) => modeOf(join(dir, name))),
+    ['700', '600', '600'],
+  )
 })
 
 t.test('a folder with other things in it is not closed to those who use them', async (t) => {
   const dir = folder(t)
   mkdirSync(dir)
   writeFileSync(join(dir, 'motd'), 'x')
-  t.match(await planOfCa(dir), [/^problem: .* is open to others and holds other files: give the CA a folder of its own/])
+  t.match(await planOfCa(dir), [
+    /^problem: .* is open to others and holds other files: give the CA a folder of its own/,
+  ])
   await t.rejects(programs.make_ca(caRequest(dir)), { name: 'Refusal' })
   t.equal(modeOf(dir), '755')
   t.same(Object.keys(contents(dir)), ['motd'])

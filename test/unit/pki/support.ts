@@ -16,11 +16,15 @@ export const WORKER = resolve('src/cli/worker.mjs')
 /** A folder for a CA that goes with the test. */
 export function folder(t: Test): string {
   const parent = mkdtempSync(join(tmpdir(), 'labbook-pki-'))
-  t.teardown(() => { rmSync(parent, { recursive: true }) })
+  t.teardown(() => {
+    rmSync(parent, { recursive: true })
+  })
   return join(parent, 'pki')
 }
 
-type Given<M extends { definition: { schema: z.ZodType } }> = Partial<z.input<M['definition']['schema']>> & { dir: string }
+type Given<M extends { definition: { schema: z.ZodType } }> = Partial<z.input<M['definition']['schema']>> & {
+  dir: string
+}
 
 /** As the runner does it: through dash and a worker. */
 export const convergeCa = (params: Given<typeof x509_ca>) =>
@@ -29,34 +33,58 @@ export const convergeCa = (params: Given<typeof x509_ca>) =>
 export const convergeCertificate = (params: Given<typeof x509_certificate>) =>
   converge(shells[0], x509_certificate, { name: 'registry', names: ['node1', '10.77.0.11'], ...params })
 
-export const caRequest = (dir: string, more: Partial<CaRequest> = {}): CaRequest =>
-  ({ dir, common_name: 'Test CA', key_type: 'ec', generation: 1, valid_days: 3650, keep_previous: true, ...more })
+export const caRequest = (dir: string, more: Partial<CaRequest> = {}): CaRequest => ({
+  dir,
+  common_name: 'Test CA',
+  key_type: 'ec',
+  generation: 1,
+  valid_days: 3650,
+  keep_previous: true,
+  ...more,
+})
 
 export const certificateRequest = (dir: string, more: Partial<CertificateRequest> = {}): CertificateRequest => ({
-  dir, name: 'registry', names: ['10.77.0.11', 'node1'], key_type: 'ec', valid_days: 397, renew_before_days: 30, generation: 1, ...more,
+  dir,
+  name: 'registry',
+  names: ['10.77.0.11', 'node1'],
+  key_type: 'ec',
+  valid_days: 397,
+  renew_before_days: 30,
+  generation: 1,
+  ...more,
 })
 
 /** What a plan would do about a CA: descriptions, or the problem. Without a shell between. */
 export async function planOfCa(dir: string, more: Partial<CaRequest> = {}): Promise<string[]> {
   const { definition } = x509_ca
   const { passphrase, ...request } = caRequest(dir, more)
-  return told(definition.plan(definition.schema.parse({ ...request, ...(passphrase && { passphrase }) }), await answer(programs.look_ca(caRequest(dir, more))), {}, {}))
+  return told(
+    definition.plan(
+      definition.schema.parse({ ...request, ...(passphrase && { passphrase }) }),
+      await answer(programs.look_ca(caRequest(dir, more))),
+      {},
+      {},
+    ),
+  )
 }
 
 /** The same for a certificate. */
 export async function planOfCertificate(dir: string, more: Partial<CertificateRequest> = {}): Promise<string[]> {
   const { definition } = x509_certificate
   const request = certificateRequest(dir, more)
-  return told(definition.plan(definition.schema.parse(request), await answer(programs.look_certificate(request)), {}, {}))
+  return told(
+    definition.plan(definition.schema.parse(request), await answer(programs.look_certificate(request)), {}, {}),
+  )
 }
 
-const answer = (looked: Promise<object>) => looked.then(
-  (found) => ({ stdout: JSON.stringify(found), stderr: '', exitCode: 0 }),
-  (error: Error) => {
-    if (error.name !== 'Refusal') throw error
-    return { stdout: '', stderr: error.message, exitCode: 1 }
-  },
-)
+const answer = (looked: Promise<object>) =>
+  looked.then(
+    (found) => ({ stdout: JSON.stringify(found), stderr: '', exitCode: 0 }),
+    (error: Error) => {
+      if (error.name !== 'Refusal') throw error
+      return { stdout: '', stderr: error.message, exitCode: 1 }
+    },
+  )
 
 const told = ({ changes, problem }: { changes: readonly { description: string }[]; problem?: string }): string[] =>
   problem === undefined ? changes.map(({ description }) => description) : [`problem: ${problem}`]
@@ -70,7 +98,12 @@ export function openssl(...args: string[]): string {
 
 /** Each file in a folder with what is in it, but what is hidden. */
 export const contents = (dir: string): Record<string, string> =>
-  Object.fromEntries(readdirSync(dir).sort().filter((name) => !name.startsWith('.')).map((name) => [name, readFileSync(join(dir, name), 'utf8')]))
+  Object.fromEntries(
+    readdirSync(dir)
+      .sort()
+      .filter((name) => !name.startsWith('.'))
+      .map((name) => [name, readFileSync(join(dir, name), 'utf8')]),
+  )
 
 /**
  * Signs a certificate for a key anew with other dates, which only `openssl ca` lets one choose.
@@ -78,12 +111,21 @@ export const contents = (dir: string): Record<string, string> =>
  * @param ca - stem of the CA's files; the same as `subject` for a CA's own certificate.
  * @param starts - as `20200101000000Z`.
  */
-export function redate(dir: string, subject: string, ca: string, starts: string, ends: string, extensions: string): void {
+export function redate(
+  dir: string,
+  subject: string,
+  ca: string,
+  starts: string,
+  ends: string,
+  extensions: string,
+): void {
   const work = mkdtempSync(join(tmpdir(), 'labbook-pki-'))
   try {
     mkdirSync(join(work, 'certs'))
     writeFileSync(join(work, 'index.txt'), '')
-    writeFileSync(join(work, 'ca.cnf'), `[ca]
+    writeFileSync(
+      join(work, 'ca.cnf'),
+      `[ca]
 default_ca = it
 [it]
 database = ${work}/index.txt
@@ -98,11 +140,49 @@ ${extensions}
 [req]
 distinguished_name = subject
 [subject]
-`)
-    const named = openssl('x509', '-in', join(dir, `${subject}.crt`), '-noout', '-subject', '-nameopt', 'multiline').match(/commonName += (.*)/)?.[1]
-    openssl('req', '-new', '-config', join(work, 'ca.cnf'), '-key', join(dir, `${subject}.key`), '-subj', `/CN=${named}`, '-out', join(work, 'csr'))
-    openssl('ca', '-batch', '-notext', '-config', join(work, 'ca.cnf'), '-extensions', 'ext', '-startdate', starts, '-enddate', ends, '-in', join(work, 'csr'),
-      '-keyfile', join(dir, `${ca}.key`), ...(ca === subject ? ['-selfsign'] : ['-cert', join(dir, `${ca}.crt`)]), '-out', join(work, 'crt'))
+`,
+    )
+    const named = openssl(
+      'x509',
+      '-in',
+      join(dir, `${subject}.crt`),
+      '-noout',
+      '-subject',
+      '-nameopt',
+      'multiline',
+    ).match(/commonName += (.*)/)?.[1]
+    openssl(
+      'req',
+      '-new',
+      '-config',
+      join(work, 'ca.cnf'),
+      '-key',
+      join(dir, `${subject}.key`),
+      '-subj',
+      `/CN=${named}`,
+      '-out',
+      join(work, 'csr'),
+    )
+    openssl(
+      'ca',
+      '-batch',
+      '-notext',
+      '-config',
+      join(work, 'ca.cnf'),
+      '-extensions',
+      'ext',
+      '-startdate',
+      starts,
+      '-enddate',
+      ends,
+      '-in',
+      join(work, 'csr'),
+      '-keyfile',
+      join(dir, `${ca}.key`),
+      ...(ca === subject ? ['-selfsign'] : ['-cert', join(dir, `${ca}.crt`)]),
+      '-out',
+      join(work, 'crt'),
+    )
     writeFileSync(join(dir, `${subject}.crt`), readFileSync(join(work, 'crt')))
   } finally {
     rmSync(work, { recursive: true })
@@ -110,4 +190,5 @@ distinguished_name = subject
 }
 
 export const SERVER_EXTENSIONS = 'extendedKeyUsage=serverAuth\nsubjectAltName=DNS:node1,IP:10.77.0.11'
-export const CA_EXTENSIONS = 'basicConstraints=critical,CA:TRUE,pathlen:0\nkeyUsage=critical,keyCertSign,cRLSign\nsubjectKeyIdentifier=hash'
+export const CA_EXTENSIONS =
+  'basicConstraints=critical,CA:TRUE,pathlen:0\nkeyUsage=critical,keyCertSign,cRLSign\nsubjectKeyIdentifier=hash'

@@ -15,7 +15,9 @@ const inventory = await readInventory(`${ROOT}/inventory.yaml`)
 
 function runOf(given: Partial<ClosingContext> = {}, own: Readonly<Record<string, unknown>> = {}): ClosingContext {
   return {
-    words: [], inventory: 'inventory.yaml', findings: [],
+    words: [],
+    inventory: 'inventory.yaml',
+    findings: [],
     groups: Object.fromEntries([...inventory.groups].map(([name, { hosts }]) => [name, hosts])),
     hostvars: (host) => ({ ...inventory.hosts.get(host)?.vars, ...own }),
     ...given,
@@ -25,19 +27,27 @@ function runOf(given: Partial<ClosingContext> = {}, own: Readonly<Record<string,
 const DRAINED: ClosingContext['findings'] = [
   { id: 'swarm.nodes.ready', holds: true },
   { id: 'app.replicas.answer', holds: true },
-  { id: 'swarm.drain.evacuates', holds: true, measured: [
-    { name: 'reschedule time', unit: 's', values: [6.43, 5.428] }, { name: 'failed requests', unit: '', values: [3, 0] },
-  ] },
+  {
+    id: 'swarm.drain.evacuates',
+    holds: true,
+    measured: [
+      { name: 'reschedule time', unit: 's', values: [6.43, 5.428] },
+      { name: 'failed requests', unit: '', values: [3, 0] },
+    ],
+  },
 ]
 
 t.test('after the quick start: URL and role of each node, two figures of the drain, next steps', async (t) => {
   const closing = site.closing?.(runOf({ findings: DRAINED }))
   t.strictSame(closing?.standing, [
     ['Counter app', 'published on every node'],
-    ['node1', 'http://10.77.0.11:8080  manager'], ['node2', 'http://10.77.0.12:8080  worker'], ['node3', 'http://10.77.0.13:8080  worker'],
+    ['node1', 'http://10.77.0.11:8080  manager'],
+    ['node2', 'http://10.77.0.12:8080  worker'],
+    ['node3', 'http://10.77.0.13:8080  worker'],
   ])
   t.strictSame(closing?.figures, [
-    ['Reschedule time', '5.4 s after a node was drained'], ['Failed requests', '0 through the other nodes meanwhile'],
+    ['Reschedule time', '5.4 s after a node was drained'],
+    ['Failed requests', '0 through the other nodes meanwhile'],
   ])
   t.strictSame(closing?.next, [
     ['Run all experiments', 'npm run experiments'],
@@ -51,35 +61,60 @@ t.test('after the quick start: URL and role of each node, two figures of the dra
 t.test('nothing is claimed that the run has not shown', async (t) => {
   t.strictSame(site.closing?.(runOf())?.standing, [])
   t.strictSame(site.closing?.(runOf())?.figures, [])
-  t.strictSame(site.closing?.(runOf({ findings: DRAINED.slice(0, 1) }))?.standing, [['node1', 'manager'], ['node2', 'worker'], ['node3', 'worker']])
+  t.strictSame(site.closing?.(runOf({ findings: DRAINED.slice(0, 1) }))?.standing, [
+    ['node1', 'manager'],
+    ['node2', 'worker'],
+    ['node3', 'worker'],
+  ])
   t.strictSame(site.closing?.(runOf({ findings: [{ id: 'app.replicas.answer', holds: null }] }))?.standing, [])
 })
 
-t.test('on machines of one\'s own there is no lab to remove, and commands name the inventory', async (t) => {
-  const next = site.closing?.(runOf({ inventory: 'my hosts.yaml', findings: DRAINED }, { lab_provider: undefined }))?.next
-  t.strictSame(next?.map(([, command]) => command), [
-    "npm run experiments -- -i 'my hosts.yaml'", "npx zx playbooks/experiments.mjs load-capacity -i 'my hosts.yaml'", 'npx zx playbooks/report.mjs --format pdf',
-  ])
+t.test("on machines of one's own there is no lab to remove, and commands name the inventory", async (t) => {
+  const next = site.closing?.(
+    runOf({ inventory: 'my hosts.yaml', findings: DRAINED }, { lab_provider: undefined }),
+  )?.next
+  t.strictSame(
+    next?.map(([, command]) => command),
+    [
+      "npm run experiments -- -i 'my hosts.yaml'",
+      "npx zx playbooks/experiments.mjs load-capacity -i 'my hosts.yaml'",
+      'npx zx playbooks/report.mjs --format pdf',
+    ],
+  )
 })
 
 t.test('many nodes are counted, and forwarded ports are the ones to open', async (t) => {
   const swarm = Array.from({ length: 50 }, (_, i) => `web${i + 1}`)
   const vars = { ansible_host: '127.0.0.1', counter_port: 8080, lab_forwards: { 8080: 22_101 } }
-  const standing = site.closing?.(runOf({ findings: DRAINED, groups: { swarm, swarm_managers: ['web1'] } }, vars))?.standing
-  t.strictSame(standing?.slice(0, 2), [['Counter app', 'published on every node'], ['web1', 'http://127.0.0.1:22101  manager']])
+  const standing = site.closing?.(
+    runOf({ findings: DRAINED, groups: { swarm, swarm_managers: ['web1'] } }, vars),
+  )?.standing
+  t.strictSame(standing?.slice(0, 2), [
+    ['Counter app', 'published on every node'],
+    ['web1', 'http://127.0.0.1:22101  manager'],
+  ])
   t.strictSame(standing?.at(-1), ['', 'and 42 more nodes'])
 })
 
 t.test('each playbook names what has not been done yet', async (t) => {
-  const commands = (playbook: typeof site, findings = DRAINED): readonly string[] => playbook.closing?.(runOf({ findings }))?.next.map(([, command]) => command) ?? []
+  const commands = (playbook: typeof site, findings = DRAINED): readonly string[] =>
+    playbook.closing?.(runOf({ findings }))?.next.map(([, command]) => command) ?? []
   t.ok(commands(app).includes('npx zx playbooks/site.mjs'))
   t.ok(commands(experiments).includes('npx zx playbooks/experiments.mjs load-capacity'))
-  t.notOk(commands(experiments, [...DRAINED, { id: 'load.scaling', holds: true }]).some((command) => command.includes('load-capacity')))
+  t.notOk(
+    commands(experiments, [...DRAINED, { id: 'load.scaling', holds: true }]).some((command) =>
+      command.includes('load-capacity'),
+    ),
+  )
   t.notOk(commands(full).includes('npm run experiments'))
 })
 
 t.test('the lab closes with its nodes after up alone', async (t) => {
-  t.strictSame(lab.closing?.(runOf())?.standing, [['node1', '10.77.0.11'], ['node2', '10.77.0.12'], ['node3', '10.77.0.13']])
+  t.strictSame(lab.closing?.(runOf())?.standing, [
+    ['node1', '10.77.0.11'],
+    ['node2', '10.77.0.12'],
+    ['node3', '10.77.0.13'],
+  ])
   t.equal(lab.closing?.(runOf({ words: ['down'] })), undefined)
 })
 

@@ -23,20 +23,43 @@ import { tagList, type TagChoice } from '../../../src/run/tags.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../../..')
 const NO_TAGS = { tags: [], skipTags: [] }
-const NAMES = readdirSync(path.join(ROOT, 'playbooks'), { recursive: true, encoding: 'utf8' }).filter((name) => path.basename(name) === 'playbook.ts').map((name) => path.join('playbooks', name))
+const NAMES = readdirSync(path.join(ROOT, 'playbooks'), { recursive: true, encoding: 'utf8' })
+  .filter((name) => path.basename(name) === 'playbook.ts')
+  .map((name) => path.join('playbooks', name))
 
-const text = readFileSync(path.join(ROOT, 'inventory.yaml'), 'utf8').replaceAll('lab_provider: namespaces', 'lab_provider: namespaces\n        lab_name: lbwalk')
-const own = text.split('\n').filter((line) => !/^ +lab_|BindAddress/.test(line)).join('\n')
-const inventoryOf = (content: string): Inventory => withLab(withLocalhost(parseInventory({ main: { path: 'inventory.yaml', text: content } })), undefined)
-const ALONE = 'all:\n  children:\n    docker: {hosts: {one: {ansible_host: 192.0.2.1}}}\n    swarm: {children: {swarm_managers: {hosts: {one: }}, swarm_workers: {hosts: {}}}}\n    registry: {hosts: {one: }}\n'
-const INVENTORIES = { lab: inventoryOf(text), own: inventoryOf(own), 'one machine': inventoryOf(ALONE), 'no groups': inventoryOf('all:\n  hosts:\n    one: {ansible_host: 192.0.2.1}\n') }
+const text = readFileSync(path.join(ROOT, 'inventory.yaml'), 'utf8').replaceAll(
+  'lab_provider: namespaces',
+  'lab_provider: namespaces\n        lab_name: lbwalk',
+)
+const own = text
+  .split('\n')
+  .filter((line) => !/^ +lab_|BindAddress/.test(line))
+  .join('\n')
+const inventoryOf = (content: string): Inventory =>
+  withLab(withLocalhost(parseInventory({ main: { path: 'inventory.yaml', text: content } })), undefined)
+const ALONE =
+  'all:\n  children:\n    docker: {hosts: {one: {ansible_host: 192.0.2.1}}}\n    swarm: {children: {swarm_managers: {hosts: {one: }}, swarm_workers: {hosts: {}}}}\n    registry: {hosts: {one: }}\n'
+const INVENTORIES = {
+  lab: inventoryOf(text),
+  own: inventoryOf(own),
+  'one machine': inventoryOf(ALONE),
+  'no groups': inventoryOf('all:\n  hosts:\n    one: {ansible_host: 192.0.2.1}\n'),
+}
 
 /** The steps of a playbook for each word that it takes; `redis.mjs switch` wants another one. */
 function stepsByWord(playbook: Playbook): [string, readonly Step[]][] {
   const words = Object.keys(playbook.words ?? {})
   if (words.length === 0) return [[playbook.name, stepsOf(playbook, [])]]
   return words.flatMap((word): [string, readonly Step[]][] => {
-    const given = word.includes(' ') ? [word.split(' ')[0] ?? '', 'x'] : playbook.name === 'redis' ? (word === 'status' ? ['status'] : word === 'switch' ? [] : ['switch', word]) : [word]
+    const given = word.includes(' ')
+      ? [word.split(' ')[0] ?? '', 'x']
+      : playbook.name === 'redis'
+        ? word === 'status'
+          ? ['status']
+          : word === 'switch'
+            ? []
+            : ['switch', word]
+        : [word]
     return given.length === 0 ? [] : [[`${playbook.name} ${given.join(' ')}`, stepsOf(playbook, given)]]
   })
 }
@@ -58,7 +81,8 @@ const PLAYBOOKS: Readonly<Record<string, Playbook>> = {
 }
 
 const everyStep = Object.values(PLAYBOOKS).flatMap((playbook) =>
-  stepsByWord(playbook).map(([words, steps]): [string, readonly Step[], Playbook] => [words, steps, playbook]))
+  stepsByWord(playbook).map(([words, steps]): [string, readonly Step[], Playbook] => [words, steps, playbook]),
+)
 const found = <T>(list: readonly T[], isIt: (one: T) => boolean, name: string): T => {
   const one = list.find(isIt)
   if (one === undefined) throw new Error(`there is no ${name}`)
@@ -68,14 +92,26 @@ const stepsFor = (name: string): readonly Step[] => found(everyStep, ([each]) =>
 const stepCalled = (name: string): Step => found(all, (step) => step.name === name, name)
 const all = [...new Map(everyStep.flatMap(([, steps]) => steps).map((step) => [step.name, step])).values()]
 
-const disturbances = (step: Step, inventory: Inventory, extraVars: Record<string, unknown> = {}): readonly Disturbance[] =>
+const disturbances = (
+  step: Step,
+  inventory: Inventory,
+  extraVars: Record<string, unknown> = {},
+): readonly Disturbance[] =>
   disturbancesOf({ ...step, tags: [] }, { inventory, hosts: [...inventory.hosts.keys()], extraVars, tags: NO_TAGS })
 const hostsOf = (list: readonly Disturbance[]): string[] => [...new Set(list.map(({ host }) => host))].sort()
-const permissionOf = (name: string, inventory: Inventory, { extraVars = {}, tags = NO_TAGS }: { extraVars?: Record<string, unknown>; tags?: TagChoice } = {}) => {
+const permissionOf = (
+  name: string,
+  inventory: Inventory,
+  { extraVars = {}, tags = NO_TAGS }: { extraVars?: Record<string, unknown>; tags?: TagChoice } = {},
+) => {
   const { withoutPermission } = found(everyStep, ([each]) => each === name, name)[2]
-  const { leftOut, refused } = permissionFor({ steps: stepsFor(name), inventory, hosts: [...inventory.hosts.keys()], extraVars, tags, check: false }, {
-    mayDisturb: labMachines(inventory, extraVars), withoutPermission,
-  })
+  const { leftOut, refused } = permissionFor(
+    { steps: stepsFor(name), inventory, hosts: [...inventory.hosts.keys()], extraVars, tags, check: false },
+    {
+      mayDisturb: labMachines(inventory, extraVars),
+      withoutPermission,
+    },
+  )
   const names = (list: typeof leftOut): string[] => list.map(({ step }) => step.name)
   return { leftOut: names(leftOut), refused: names(refused) }
 }
@@ -87,29 +123,56 @@ t.test('every step of every playbook says whom it disturbs, on any inventory', a
     for (const step of all) {
       t.doesNotThrow(() => disturbances(step, inventory), `${step.name}: ${kind}`)
       const known = new Set([...inventory.hosts.keys()])
-      for (const { host, what } of disturbances(step, inventory)) t.ok(known.has(host) && host !== 'localhost' && /^\S.*[^.\s]$/.test(what), `${step.name}: ${host}: ${what}`)
+      for (const { host, what } of disturbances(step, inventory))
+        t.ok(known.has(host) && host !== 'localhost' && /^\S.*[^.\s]$/.test(what), `${step.name}: ${host}: ${what}`)
     }
   }
 })
 
 t.test('every experiment disturbs something, but for the one that looks from within a pod', async (t) => {
-  for (const step of all.filter((each) => each.kind === 'experiment' && tagList(each.tags).some((tag) => tag === 'experiments' || /^redis-(?!comparison)/.test(tag)))) {
-    t.equal(disturbances(step, INVENTORIES.own).length > 0, step.name !== 'What a pod is given, and whom it reaches', step.name)
-    t.same(hostsOf(disturbances(step, INVENTORIES.own)), hostsOf(disturbances(step, INVENTORIES.lab)), `${step.name}: the same hosts of a lab`)
+  for (const step of all.filter(
+    (each) =>
+      each.kind === 'experiment' &&
+      tagList(each.tags).some((tag) => tag === 'experiments' || /^redis-(?!comparison)/.test(tag)),
+  )) {
+    t.equal(
+      disturbances(step, INVENTORIES.own).length > 0,
+      step.name !== 'What a pod is given, and whom it reaches',
+      step.name,
+    )
+    t.same(
+      hostsOf(disturbances(step, INVENTORIES.own)),
+      hostsOf(disturbances(step, INVENTORIES.lab)),
+      `${step.name}: the same hosts of a lab`,
+    )
   }
 })
 
 t.test('the host that is named is the one that is struck', async (t) => {
-  const of = (name: string): [string, string][] => disturbances(stepCalled(name), INVENTORIES.own).map(({ host, what }) => [host, what])
+  const of = (name: string): [string, string][] =>
+    disturbances(stepCalled(name), INVENTORIES.own).map(({ host, what }) => [host, what])
   t.same(of('A node loses its power'), [['node3', 'is reset, without a goodbye']])
   t.same(of('A node is cut off from the network'), [['node3', 'is cut off from all but SSH']])
-  t.same(of('A node\'s Docker daemon is stopped'), [['node3', 'the Docker daemon is stopped']])
+  t.same(of("A node's Docker daemon is stopped"), [['node3', 'the Docker daemon is stopped']])
   t.same(of('A node of the cluster loses its power')[0], ['node3', 'is reset, without a goodbye'])
-  t.same(of('The only manager is lost'), [['node1', 'is reset, without a goodbye'], ['node2', 'a replica of the Counter app is killed']])
-  t.same(of('The registry outlives its container'), [['node1', 'the container of the registry is removed and made again']])
-  t.same(of('A replica hangs').map(([host]) => host), ['node2'])
-  t.same(of('k3s: agents go').map(([host]) => host), ['node2', 'node3'])
-  t.same(disturbances(stepCalled('A node loses its power'), INVENTORIES.lab), [{ host: 'node3', what: 'loses its power' }])
+  t.same(of('The only manager is lost'), [
+    ['node1', 'is reset, without a goodbye'],
+    ['node2', 'a replica of the Counter app is killed'],
+  ])
+  t.same(of('The registry outlives its container'), [
+    ['node1', 'the container of the registry is removed and made again'],
+  ])
+  t.same(
+    of('A replica hangs').map(([host]) => host),
+    ['node2'],
+  )
+  t.same(
+    of('k3s: agents go').map(([host]) => host),
+    ['node2', 'node3'],
+  )
+  t.same(disturbances(stepCalled('A node loses its power'), INVENTORIES.lab), [
+    { host: 'node3', what: 'loses its power' },
+  ])
 })
 
 t.test('on the lab nothing needs permission', async (t) => {
@@ -119,10 +182,26 @@ t.test('on the lab nothing needs permission', async (t) => {
 })
 
 t.test('on own machines playbooks that provision do so, and leave out what disturbs', async (t) => {
-  t.same(permissionOf('site', INVENTORIES.own), { leftOut: ['The registry outlives its container', 'Drain a node and bring it back'], refused: [] })
-  t.same(permissionOf('registry up', INVENTORIES.own), { leftOut: ['The registry outlives its container'], refused: [] })
+  t.same(permissionOf('site', INVENTORIES.own), {
+    leftOut: ['The registry outlives its container', 'Drain a node and bring it back'],
+    refused: [],
+  })
+  t.same(permissionOf('registry up', INVENTORIES.own), {
+    leftOut: ['The registry outlives its container'],
+    refused: [],
+  })
   t.same(permissionOf('balancer up', INVENTORIES.own), { leftOut: ['Two apps behind one balancer'], refused: [] })
-  for (const name of ['docker', 'swarm', 'app', 'swarm/stack', 'lab up', 'lab status', 'redis status', 'redis switch cluster', 'k3s compare']) {
+  for (const name of [
+    'docker',
+    'swarm',
+    'app',
+    'swarm/stack',
+    'lab up',
+    'lab status',
+    'redis status',
+    'redis switch cluster',
+    'k3s compare',
+  ]) {
     t.same(permissionOf(name, INVENTORIES.own), { leftOut: [], refused: [] }, name)
   }
 })
@@ -151,7 +230,10 @@ t.test('on own machines what removes data or services is refused, also where exp
   const gone = stepCalled('Registry: gone')
   t.match(disturbances(gone, INVENTORIES.own), [{ what: 'the registry is removed; its images stay' }])
   // From "-e registry_purge=true" comes a text.
-  for (const registry_purge of [true, 'true']) t.match(disturbances(gone, INVENTORIES.own, { registry_purge }), [{ what: 'the registry is removed, with all its images' }])
+  for (const registry_purge of [true, 'true'])
+    t.match(disturbances(gone, INVENTORIES.own, { registry_purge }), [
+      { what: 'the registry is removed, with all its images' },
+    ])
 })
 
 t.test('a cluster that kubectl knows is disturbed as a whole, and is no lab', async (t) => {
@@ -163,6 +245,14 @@ t.test('a cluster that kubectl knows is disturbed as a whole, and is no lab', as
 })
 
 t.test('a down of the lab names its nodes, and so does a snapshot that is brought back', async (t) => {
-  for (const name of ['lab down', 'lab resume x', 'lab delete x']) t.same(hostsOf(stepsFor(name).flatMap((step) => disturbances(step, INVENTORIES.lab))), ['node1', 'node2', 'node3'], name)
-  t.same(stepsFor('lab snapshot x').flatMap((step) => disturbances(step, INVENTORIES.lab)), [])
+  for (const name of ['lab down', 'lab resume x', 'lab delete x'])
+    t.same(
+      hostsOf(stepsFor(name).flatMap((step) => disturbances(step, INVENTORIES.lab))),
+      ['node1', 'node2', 'node3'],
+      name,
+    )
+  t.same(
+    stepsFor('lab snapshot x').flatMap((step) => disturbances(step, INVENTORIES.lab)),
+    [],
+  )
 })

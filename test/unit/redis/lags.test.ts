@@ -1,9 +1,23 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { allLags, behindMoreOften, lagAt, lagChart, lagCsv, lagText, readLags, shareBetween, tripText } from '../../../playbooks/swarm/redis/experiments/support/lags.ts'
+import {
+  allLags,
+  behindMoreOften,
+  lagAt,
+  lagChart,
+  lagCsv,
+  lagText,
+  readLags,
+  shareBetween,
+  tripText,
+} from '../../../playbooks/swarm/redis/experiments/support/lags.ts'
 
 const printed = (lags: readonly number[], late = 0): string =>
-  [...lags.map((lag) => `{"lag": ${lag}, "looks": ${lag > 200 ? 3 : 1}, "trip": 120}`), ...Array<string>(late).fill('{"late": true, "trip": 90}'), '{"ended": true}'].join('\n')
+  [
+    ...lags.map((lag) => `{"lag": ${lag}, "looks": ${lag > 200 ? 3 : 1}, "trip": 120}`),
+    ...Array<string>(late).fill('{"late": true, "trip": 90}'),
+    '{"ended": true}',
+  ].join('\n')
 
 t.test('what the client prints', async (t) => {
   t.same(readLags(printed([300, 100])), { sorted: [0.1, 0.3], late: 0, trips: [0.12, 0.12], stale: 1, whole: true })
@@ -19,15 +33,23 @@ t.test('samples that were late are later than any', async (t) => {
 })
 
 t.test('quantiles grow and lie among what was seen', async () => {
-  fc.assert(fc.property(fc.array(fc.nat(5_000_000), { minLength: 1, maxLength: 50 }), fc.nat(5), (values, late) => {
-    const lags = readLags(printed(values, late))
-    const at = [0.1, 0.5, 0.9, 0.99, 1].map((part) => lagAt(lags, part)).filter((ms) => !Number.isNaN(ms))
-    return at.every((ms, i) => ms >= (at[i - 1] ?? 0) && lags.sorted.includes(ms)) || at.every((ms, i) => ms >= (at[i - 1] ?? 0) && ms <= Math.max(...lags.sorted))
-  }))
+  fc.assert(
+    fc.property(fc.array(fc.nat(5_000_000), { minLength: 1, maxLength: 50 }), fc.nat(5), (values, late) => {
+      const lags = readLags(printed(values, late))
+      const at = [0.1, 0.5, 0.9, 0.99, 1].map((part) => lagAt(lags, part)).filter((ms) => !Number.isNaN(ms))
+      return (
+        at.every((ms, i) => ms >= (at[i - 1] ?? 0) && lags.sorted.includes(ms)) ||
+        at.every((ms, i) => ms >= (at[i - 1] ?? 0) && ms <= Math.max(...lags.sorted))
+      )
+    }),
+  )
 })
 
 t.test('a curve for each state that was seen', async (t) => {
-  const states = [{ name: 'idle', lags: readLags(printed([100, 200, 300])) }, { name: 'never', lags: readLags(printed([], 3)) }]
+  const states = [
+    { name: 'idle', lags: readLags(printed([100, 200, 300])) },
+    { name: 'never', lags: readLags(printed([], 3)) },
+  ]
   const chart = lagChart(states)
   t.equal(chart.kind === 'lines' && chart.series.length, 1)
   t.same(chart.kind === 'lines' && chart.series[0]?.points.at(-1), [0.3, 100])
@@ -35,8 +57,13 @@ t.test('a curve for each state that was seen', async (t) => {
 })
 
 t.test('a replica is behind more often when old answers say so, whatever the times are', async (t) => {
-  const fresh = (ms: number) => readLags(printed(Array<number>(400).fill(100)).replaceAll('"lag": 100', `"lag": ${ms * 1000}`))
-  t.equal(behindMoreOften(fresh(0.1), fresh(60)), null, 'the client may have waited for a CPU: no old answer, no verdict')
+  const fresh = (ms: number) =>
+    readLags(printed(Array<number>(400).fill(100)).replaceAll('"lag": 100', `"lag": ${ms * 1000}`))
+  t.equal(
+    behindMoreOften(fresh(0.1), fresh(60)),
+    null,
+    'the client may have waited for a CPU: no old answer, no verdict',
+  )
   const old = readLags(printed([...Array<number>(340).fill(100), ...Array<number>(60).fill(300)]))
   t.equal(behindMoreOften(fresh(0.1), old), true)
   t.equal(behindMoreOften(old, fresh(0.1)), false)
@@ -48,9 +75,11 @@ t.test('a replica is behind more often when old answers say so, whatever the tim
 t.test('between what a share lies', async (t) => {
   t.same(shareBetween(0, 0), [0, 1])
   t.ok(shareBetween(0, 800)[1] < 0.005 && shareBetween(0, 800)[1] > 0.004, 'none seen is not none')
-  fc.assert(fc.property(fc.nat(1000), fc.nat(1000), (a, b) => {
-    const [count, of] = [Math.min(a, b), Math.max(a, b, 1)]
-    const [low, high] = shareBetween(count, of)
-    return low >= 0 && high <= 1 && low <= count / of + 1e-12 && high >= count / of - 1e-12
-  }))
+  fc.assert(
+    fc.property(fc.nat(1000), fc.nat(1000), (a, b) => {
+      const [count, of] = [Math.min(a, b), Math.max(a, b, 1)]
+      const [low, high] = shareBetween(count, of)
+      return low >= 0 && high <= 1 && low <= count / of + 1e-12 && high >= count / of - 1e-12
+    }),
+  )
 })

@@ -1,6 +1,13 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { lossOf, lossVerdict, readLog, toldOf, upperChance, type Loss } from '../../../playbooks/swarm/redis/experiments/support/losses.ts'
+import {
+  lossOf,
+  lossVerdict,
+  readLog,
+  toldOf,
+  upperChance,
+  type Loss,
+} from '../../../playbooks/swarm/redis/experiments/support/losses.ts'
 
 t.test('nothing lost, something lost, an answer that never came', async (t) => {
   t.same(lossOf({ values: [6, 7, 8], unsure: 0 }, 5, 8), { acknowledged: 3, unsure: 0, added: 3, lost: 0, mostLost: 0 })
@@ -21,8 +28,14 @@ t.test('a count that is not known is no loss and no proof', async (t) => {
 
 t.test('lost once is lost, whatever could not be told', async (t) => {
   const loss = (lost: number): Loss => ({ acknowledged: 10, unsure: 0, added: 10 - lost, lost, mostLost: lost })
-  t.match(lossVerdict([loss(0), undefined, loss(3)]), { none: false, says: /^3 acknowledged increments lost in 1 of 3 times \(0, 3\)/ })
-  t.match(lossVerdict([loss(0), loss(0), loss(0), loss(0), loss(0)]), { none: true, says: /no acknowledged increment is missing in 5 times.*below 45 %/ })
+  t.match(lossVerdict([loss(0), undefined, loss(3)]), {
+    none: false,
+    says: /^3 acknowledged increments lost in 1 of 3 times \(0, 3\)/,
+  })
+  t.match(lossVerdict([loss(0), loss(0), loss(0), loss(0), loss(0)]), {
+    none: true,
+    says: /no acknowledged increment is missing in 5 times.*below 45 %/,
+  })
 })
 
 t.test('how sure: the rule of three', async (t) => {
@@ -35,46 +48,64 @@ t.test('how sure: the rule of three', async (t) => {
 const history = fc.array(fc.record({ lasts: fc.boolean(), told: fc.boolean() }), { maxLength: 60 })
 
 t.test('of any history with a failover, the true loss lies in the range that is told', async () => {
-  fc.assert(fc.property(fc.nat(100), history, history, fc.nat(60), (before, old, later, cut) => {
-    // The old master counts up; a new one goes on from some count that the old one had already passed, or not.
-    const kept = Math.min(cut, old.length)
-    const values: number[] = []
-    let unsure = 0
-    let lost = 0
-    old.forEach(({ told }, at) => {
-      if (!told) unsure++
-      else {
-        values.push(before + at + 1)
-        if (at >= kept) lost++
-      }
-    })
-    later.forEach(({ told }, at) => {
-      if (told) values.push(before + kept + at + 1)
-      else unsure++
-    })
-    const loss = lossOf({ values, unsure }, before, before + kept + later.length)
-    return loss !== undefined && loss.lost <= lost && lost <= loss.mostLost
-  }), { numRuns: 2000 })
+  fc.assert(
+    fc.property(fc.nat(100), history, history, fc.nat(60), (before, old, later, cut) => {
+      // The old master counts up; a new one goes on from some count that the old one had already passed, or not.
+      const kept = Math.min(cut, old.length)
+      const values: number[] = []
+      let unsure = 0
+      let lost = 0
+      old.forEach(({ told }, at) => {
+        if (!told) unsure++
+        else {
+          values.push(before + at + 1)
+          if (at >= kept) lost++
+        }
+      })
+      later.forEach(({ told }, at) => {
+        if (told) values.push(before + kept + at + 1)
+        else unsure++
+      })
+      const loss = lossOf({ values, unsure }, before, before + kept + later.length)
+      return loss !== undefined && loss.lost <= lost && lost <= loss.mostLost
+    }),
+    { numRuns: 2000 },
+  )
 })
 
 t.test('without a failover nothing is ever called lost', async () => {
-  fc.assert(fc.property(fc.nat(100), history, (before, all) => {
-    let count = before
-    const values: number[] = []
-    let unsure = 0
-    for (const { lasts, told } of all) {
-      if (lasts) count++
-      if (lasts && told) values.push(count)
-      else unsure++
-    }
-    return lossOf({ values, unsure }, before, count)?.lost === 0
-  }))
+  fc.assert(
+    fc.property(fc.nat(100), history, (before, all) => {
+      let count = before
+      const values: number[] = []
+      let unsure = 0
+      for (const { lasts, told } of all) {
+        if (lasts) count++
+        if (lasts && told) values.push(count)
+        else unsure++
+      }
+      return lossOf({ values, unsure }, before, count)?.lost === 0
+    }),
+  )
 })
 
 t.test('the log of a client: what it asked for and what came of it; a line cut off is left out', async (t) => {
-  const log = readLog('{"at": 1000, "was": "ok", "value": 7}\nnoise\n{"at": 1001, "was": "no", "why": "NOREPLICAS"}\n{"at": 1002, "was": "unsure", "why": "timed out"}\n{"at": 1003, "was": "o')
-  t.same(log, { whole: false, changes: [{ at: 1000, was: 'ok', value: 7 }, { at: 1001, was: 'no', why: 'NOREPLICAS' }, { at: 1002, was: 'unsure', why: 'timed out' }] })
+  const log = readLog(
+    '{"at": 1000, "was": "ok", "value": 7}\nnoise\n{"at": 1001, "was": "no", "why": "NOREPLICAS"}\n{"at": 1002, "was": "unsure", "why": "timed out"}\n{"at": 1003, "was": "o',
+  )
+  t.same(log, {
+    whole: false,
+    changes: [
+      { at: 1000, was: 'ok', value: 7 },
+      { at: 1001, was: 'no', why: 'NOREPLICAS' },
+      { at: 1002, was: 'unsure', why: 'timed out' },
+    ],
+  })
   t.same(toldOf(log.changes), { values: [7], unsure: 1, refused: 1 })
   t.equal(readLog('{"ended": true}\n').whole, true)
-  t.match(lossOf(toldOf([{ at: 1, was: 'ok' }]), 0, 5), { lost: 1 }, 'acknowledged without a count cannot be found again')
+  t.match(
+    lossOf(toldOf([{ at: 1, was: 'ok' }]), 0, 5),
+    { lost: 1 },
+    'acknowledged without a count cannot be found again',
+  )
 })

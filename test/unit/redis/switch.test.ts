@@ -12,7 +12,9 @@ const PAIRS = TOPOLOGIES.flatMap((from) => TOPOLOGIES.filter((to) => to !== from
 function recorder(dir: string): { log: string; env: NodeJS.ProcessEnv } {
   const log = path.join(dir, 'log')
   mkdirSync(path.join(dir, 'bin'))
-  writeFileSync(path.join(dir, 'bin/docker'), `#!/bin/sh
+  writeFileSync(
+    path.join(dir, 'bin/docker'),
+    `#!/bin/sh
 printf '%s\\n' "$*" >>${log}
 case "$*" in
   *redis-admin.sh*) [ "$(cat)" = 'pass word' ] || { echo "no password for: $*" >>${log}; exit 9; } ;;
@@ -21,49 +23,76 @@ case "$*" in
   'service ps counter_sentinel-2 '*) if [ -e ${dir}/gone ]; then echo 'Shutdown 1 second ago'; else touch ${dir}/gone; echo 'Running 1 second ago'; fi ;;
 esac
 [ -z "$FAIL_AT" ] || ! printf '%s' "$*" | grep -q -e "$FAIL_AT"
-`)
+`,
+  )
   chmodSync(path.join(dir, 'bin/docker'), 0o755)
   return { log, env: { PATH: `${dir}/bin:${process.env.PATH ?? ''}`, FAIL_AT: '' } }
 }
 
 for (const shell of [['dash'], ['busybox', 'sh']]) {
-  t.test(`${shell.join(' ')}: in every switch nobody writes while data moves, and what is asked has the password on stdin alone`, async (t) => {
-    for (const [from, to] of PAIRS) {
-      const { log, env } = recorder(t.testdir({}))
-      const [program = '', ...words] = shell
-      const { status, stderr } = spawnSync(program, [...words, '-c', script('redis:1', from, to)], { env, input: 'pass word\n', encoding: 'utf8' })
-      t.equal(status, 0, `${from} to ${to}: ${stderr}`)
-      const lines = readFileSync(log, 'utf8').trim().split('\n')
-      const at = (what: RegExp): number => lines.findIndex((line) => what.test(line))
-      t.equal(at(/scale --detach counter_counter=0/), 1, 'the counter is stopped before all else')
-      const stopped = lines.findLastIndex((line) => line.startsWith('service ps counter_counter'))
-      t.ok([at(/stack deploy/), at(/redis-admin/)].every((first) => first === -1 || first > stopped), 'and has stopped')
-      t.notOk(lines.some((line) => /pass word|no password/.test(line)))
-      const cluster = from === 'cluster' || to === 'cluster'
-      t.equal(at(/redis-admin.sh copy/) !== -1, cluster)
-      if (cluster) {
-        t.match(lines.at(-1), from === 'cluster' ? /copy cluster server$/ : /copy server cluster$/, 'last of all')
-        t.ok(at(new RegExp(`/${from}.yml`)) < at(new RegExp(`/${to}.yml`)), 'both are up')
-        t.notOk(lines.some((line) => line.includes('--prune')), 'and neither is taken away')
+  t.test(
+    `${shell.join(' ')}: in every switch nobody writes while data moves, and what is asked has the password on stdin alone`,
+    async (t) => {
+      for (const [from, to] of PAIRS) {
+        const { log, env } = recorder(t.testdir({}))
+        const [program = '', ...words] = shell
+        const { status, stderr } = spawnSync(program, [...words, '-c', script('redis:1', from, to)], {
+          env,
+          input: 'pass word\n',
+          encoding: 'utf8',
+        })
+        t.equal(status, 0, `${from} to ${to}: ${stderr}`)
+        const lines = readFileSync(log, 'utf8').trim().split('\n')
+        const at = (what: RegExp): number => lines.findIndex((line) => what.test(line))
+        t.equal(at(/scale --detach counter_counter=0/), 1, 'the counter is stopped before all else')
+        const stopped = lines.findLastIndex((line) => line.startsWith('service ps counter_counter'))
+        t.ok(
+          [at(/stack deploy/), at(/redis-admin/)].every((first) => first === -1 || first > stopped),
+          'and has stopped',
+        )
+        t.notOk(lines.some((line) => /pass word|no password/.test(line)))
+        const cluster = from === 'cluster' || to === 'cluster'
+        t.equal(at(/redis-admin.sh copy/) !== -1, cluster)
+        if (cluster) {
+          t.match(lines.at(-1), from === 'cluster' ? /copy cluster server$/ : /copy server cluster$/, 'last of all')
+          t.ok(at(new RegExp(`/${from}.yml`)) < at(new RegExp(`/${to}.yml`)), 'both are up')
+          t.notOk(
+            lines.some((line) => line.includes('--prune')),
+            'and neither is taken away',
+          )
+        }
+        if (from === 'sentinel' && !cluster) t.match(lines.at(-1), /redis-admin.sh promote redis$/)
+        const single = to === 'single' || to === 'replicas'
+        if (single && (from === 'sentinel' || from === 'cluster')) {
+          const quiet = lines.findLastIndex((line) => line.startsWith('service ps counter_sentinel-2'))
+          t.ok(quiet > at(/scale --detach counter_sentinel-2=0/), 'Sentinels are stopped, and have stopped,')
+          t.ok(quiet < at(from === 'cluster' ? new RegExp(`/${to}.yml`) : /promote/), 'before another master is made')
+        }
+        if (from === 'single' && to === 'sentinel')
+          t.ok(
+            at(/single.yml/) < at(/replicas.yml/) && at(/replicas.yml/) < at(/wait replicas/),
+            'all have the data before one of them is chosen',
+          )
       }
-      if (from === 'sentinel' && !cluster) t.match(lines.at(-1), /redis-admin.sh promote redis$/)
-      const single = to === 'single' || to === 'replicas'
-      if (single && (from === 'sentinel' || from === 'cluster')) {
-        const quiet = lines.findLastIndex((line) => line.startsWith('service ps counter_sentinel-2'))
-        t.ok(quiet > at(/scale --detach counter_sentinel-2=0/), 'Sentinels are stopped, and have stopped,')
-        t.ok(quiet < at(from === 'cluster' ? new RegExp(`/${to}.yml`) : /promote/), 'before another master is made')
-      }
-      if (from === 'single' && to === 'sentinel') t.ok(at(/single.yml/) < at(/replicas.yml/) && at(/replicas.yml/) < at(/wait replicas/), 'all have the data before one of them is chosen')
-    }
-  })
+    },
+  )
 }
 
 t.test('what fails ends the switch there', async (t) => {
   for (const [from, to] of PAIRS.filter(([from, to]) => from === 'cluster' || to === 'cluster')) {
-    for (const step of [`/${from}.yml`, `/${to}.yml`, 'redis-admin.sh form', 'redis-admin.sh wait', 'redis-admin.sh copy']) {
+    for (const step of [
+      `/${from}.yml`,
+      `/${to}.yml`,
+      'redis-admin.sh form',
+      'redis-admin.sh wait',
+      'redis-admin.sh copy',
+    ]) {
       // It has stopped already: no second is lost waiting for it.
       const { log, env } = recorder(t.testdir({ stopped: '' }))
-      const { status } = spawnSync('dash', ['-c', script('redis:1', from, to)], { env: { ...env, FAIL_AT: step }, input: 'pass word\n' })
+      const { status } = spawnSync('dash', ['-c', script('redis:1', from, to)], {
+        env: { ...env, FAIL_AT: step },
+        input: 'pass word\n',
+      })
       t.not(status, 0, `${from} to ${to}: ${step}`)
       t.match(readFileSync(log, 'utf8').trim().split('\n').at(-1), step, 'nothing is done after it')
     }
@@ -73,30 +102,51 @@ t.test('what fails ends the switch there', async (t) => {
 t.test('where Docker does not tell what runs, nothing is done', async (t) => {
   for (const [from, to] of PAIRS) {
     const { log, env } = recorder(t.testdir({}))
-    const { status } = spawnSync('dash', ['-c', script('redis:1', from, to)], { env: { ...env, FAIL_AT: 'service ps counter_counter' }, input: 'pass word\n' })
+    const { status } = spawnSync('dash', ['-c', script('redis:1', from, to)], {
+      env: { ...env, FAIL_AT: 'service ps counter_counter' },
+      input: 'pass word\n',
+    })
     t.not(status, 0, `${from} to ${to}`)
     t.notMatch(readFileSync(log, 'utf8'), /deploy|redis-admin/)
   }
 })
 
 t.test('the note goes up by one, and only then the older ones go', async (t) => {
-  const dir = t.testdir({ configs: { 'counter-redis.9.single': '', 'counter-redis.10.sentinel': '', other: '' }, bin: {} })
-  writeFileSync(path.join(dir, 'bin/docker'), `#!/bin/sh
+  const dir = t.testdir({
+    configs: { 'counter-redis.9.single': '', 'counter-redis.10.sentinel': '', other: '' },
+    bin: {},
+  })
+  writeFileSync(
+    path.join(dir, 'bin/docker'),
+    `#!/bin/sh
 cd ${dir}/configs
 case "$1 $2" in
   'config ls') ls | grep counter-redis || true ;;
   'config create') [ ! -e "$FAIL" ] && cat >"$3" ;;
   'config rm') shift 2; rm -- "$@" ;;
 esac
-`)
+`,
+  )
   chmodSync(path.join(dir, 'bin/docker'), 0o755)
-  const tasks = carriedOver({ to: 'cluster', possible: TOPOLOGIES, image: register<string>('image'), password: register<Secret>('password').map(() => secret('x')) })
+  const tasks = carriedOver({
+    to: 'cluster',
+    possible: TOPOLOGIES,
+    image: register<string>('image'),
+    password: register<Secret>('password').map(() => secret('x')),
+  })
   t.equal(tasks.length, 6, 'can it be left, the note of what was seen, from each of the others, and the note')
-  const { status } = spawnSync('dash', ['-c', String(tasks.at(-1)?.params.cmd)], { env: { PATH: `${dir}/bin:${process.env.PATH ?? ''}`, FAIL: '/nonexistent' } })
+  const { status } = spawnSync('dash', ['-c', String(tasks.at(-1)?.params.cmd)], {
+    env: { PATH: `${dir}/bin:${process.env.PATH ?? ''}`, FAIL: '/nonexistent' },
+  })
   t.equal(status, 0)
   t.ok(existsSync(path.join(dir, 'configs/counter-redis.11.cluster')))
   for (const old of ['9.single', '10.sentinel']) t.notOk(existsSync(path.join(dir, `configs/counter-redis.${old}`)))
-  const failed = spawnSync('dash', ['-c', String(tasks.at(-1)?.params.cmd)], { env: { PATH: `${dir}/bin:${process.env.PATH ?? ''}`, FAIL: dir } })
+  const failed = spawnSync('dash', ['-c', String(tasks.at(-1)?.params.cmd)], {
+    env: { PATH: `${dir}/bin:${process.env.PATH ?? ''}`, FAIL: dir },
+  })
   t.not(failed.status, 0)
-  t.ok(existsSync(path.join(dir, 'configs/counter-redis.11.cluster')), 'where the new one cannot be made, the old one stays')
+  t.ok(
+    existsSync(path.join(dir, 'configs/counter-redis.11.cluster')),
+    'where the new one cannot be made, the old one stays',
+  )
 })

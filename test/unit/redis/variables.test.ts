@@ -3,29 +3,65 @@ import { nameOf } from '../../../playbooks/swarm/redis/password.ts'
 import { redisNodes, redisVars, redisVarsIf, TOPOLOGIES } from '../../../playbooks/swarm/redis/variables.ts'
 
 t.test('by default one server, and guards where more than one is promised to be enough', async (t) => {
-  t.same(redisVars({}), { redis_topology: 'single', redis_wait_replicas: 0, redis_wait_ms: 500, redis_appendfsync: 'everysec', redis_min_replicas_to_write: 0 })
+  t.same(redisVars({}), {
+    redis_topology: 'single',
+    redis_wait_replicas: 0,
+    redis_wait_ms: 500,
+    redis_appendfsync: 'everysec',
+    redis_min_replicas_to_write: 0,
+  })
   t.match(redisVars({ redis_topology: 'replicas' }), { redis_wait_replicas: 0, redis_min_replicas_to_write: 0 })
-  for (const redis_topology of ['sentinel', 'cluster']) t.match(redisVars({ redis_topology }), { redis_wait_replicas: 1, redis_min_replicas_to_write: 1 }, redis_topology)
+  for (const redis_topology of ['sentinel', 'cluster'])
+    t.match(redisVars({ redis_topology }), { redis_wait_replicas: 1, redis_min_replicas_to_write: 1 }, redis_topology)
 })
 
 t.test('mistakes are told in a line, with what may be', async (t) => {
-  t.throws(() => redisVars({ redis_topology: 'sentinels' }), { name: 'PlaybookError', message: 'redis_topology is "sentinels": it must be single, replicas, sentinel or cluster' })
-  t.throws(() => redisVars({ redis_appendfsync: 'no' }), { message: 'redis_appendfsync is "no": it must be everysec or always' })
-  t.throws(() => redisVars({ redis_wait_replicas: 1 }), { message: /^redis_wait_replicas is "1": it must be a whole number from 0 to 0, as each master has 0 replicas with redis_topology single$/ })
+  t.throws(() => redisVars({ redis_topology: 'sentinels' }), {
+    name: 'PlaybookError',
+    message: 'redis_topology is "sentinels": it must be single, replicas, sentinel or cluster',
+  })
+  t.throws(() => redisVars({ redis_appendfsync: 'no' }), {
+    message: 'redis_appendfsync is "no": it must be everysec or always',
+  })
+  t.throws(() => redisVars({ redis_wait_replicas: 1 }), {
+    message:
+      /^redis_wait_replicas is "1": it must be a whole number from 0 to 0, as each master has 0 replicas with redis_topology single$/,
+  })
   t.throws(() => redisVars({ redis_topology: 'cluster', redis_min_replicas_to_write: 2 }), { message: /from 0 to 1/ })
   for (const wrong of ['', 'many', -1, 1.5, null, true]) {
-    if (wrong !== null) t.throws(() => redisVars({ redis_topology: 'sentinel', redis_wait_replicas: wrong }), { message: /whole number/ }, String(wrong))
+    if (wrong !== null)
+      t.throws(
+        () => redisVars({ redis_topology: 'sentinel', redis_wait_replicas: wrong }),
+        { message: /whole number/ },
+        String(wrong),
+      )
   }
   t.equal(redisVars({ redis_topology: 'sentinel', redis_wait_replicas: '2' }).redis_wait_replicas, 2, '-e gives texts')
 })
 
 t.test('a topology that is left has what it was deployed with', async (t) => {
-  for (const from of TOPOLOGIES) t.same(redisVarsIf(from, { redis_topology: 'single', redis_appendfsync: 'always' }), redisVars({ redis_topology: from, redis_appendfsync: 'always' }), from)
-  t.match(redisVarsIf('sentinel', { redis_topology: 'cluster', redis_min_replicas_to_write: 0 }), { redis_topology: 'sentinel', redis_min_replicas_to_write: 0, redis_wait_replicas: 1 })
-  t.match(redisVarsIf('cluster', { redis_topology: 'sentinel', redis_min_replicas_to_write: '2', redis_wait_replicas: 2 }), { redis_min_replicas_to_write: 1, redis_wait_replicas: 1 }, 'what it could not have had')
+  for (const from of TOPOLOGIES)
+    t.same(
+      redisVarsIf(from, { redis_topology: 'single', redis_appendfsync: 'always' }),
+      redisVars({ redis_topology: from, redis_appendfsync: 'always' }),
+      from,
+    )
+  t.match(redisVarsIf('sentinel', { redis_topology: 'cluster', redis_min_replicas_to_write: 0 }), {
+    redis_topology: 'sentinel',
+    redis_min_replicas_to_write: 0,
+    redis_wait_replicas: 1,
+  })
+  t.match(
+    redisVarsIf('cluster', { redis_topology: 'sentinel', redis_min_replicas_to_write: '2', redis_wait_replicas: 2 }),
+    { redis_min_replicas_to_write: 1, redis_wait_replicas: 1 },
+    'what it could not have had',
+  )
 })
 
-const inventory = (nodes: Record<string, object>) => ({ groups: { swarm: Object.keys(nodes) }, hostvars: (name: string) => nodes[name] as Record<string, unknown> })
+const inventory = (nodes: Record<string, object>) => ({
+  groups: { swarm: Object.keys(nodes) },
+  hostvars: (name: string) => nodes[name] as Record<string, unknown>,
+})
 const labelled = { swarm_labels: { redis: 'true' } }
 
 t.test('nodes: the one with the label first, and a message where there are too few', async (t) => {
@@ -33,12 +69,18 @@ t.test('nodes: the one with the label first, and a message where there are too f
   t.same(redisNodes(inventory({ a: labelled }), 'single'), ['a'])
   t.throws(() => redisNodes(inventory({ a: {} }), 'single'), { message: /no node of group swarm has the label redis/ })
   for (const topology of ['replicas', 'sentinel', 'cluster'] as const) {
-    t.throws(() => redisNodes(inventory({ a: labelled, b: {} }), topology), { message: /needs 3 nodes in group swarm.+the inventory has 2$/ }, topology)
+    t.throws(
+      () => redisNodes(inventory({ a: labelled, b: {} }), topology),
+      { message: /needs 3 nodes in group swarm.+the inventory has 2$/ },
+      topology,
+    )
   }
-  t.throws(() => redisNodes(inventory({ a: labelled, b: labelled, c: {} }), 'cluster'), { message: /a, b all have the label redis/ })
+  t.throws(() => redisNodes(inventory({ a: labelled, b: labelled, c: {} }), 'cluster'), {
+    message: /a, b all have the label redis/,
+  })
 })
 
-t.test('the secret\'s name tells passwords apart and does not show them', async (t) => {
+t.test("the secret's name tells passwords apart and does not show them", async (t) => {
   t.equal(nameOf('one password'), nameOf('one password'))
   t.not(nameOf('one password'), nameOf('another'))
   t.match(nameOf('x'), /^counter_redis_password_[0-9a-f]{12}$/)

@@ -19,15 +19,18 @@ const tags = (svg: string): string => svg.replace(/>[^<]*</g, '><')
 const texts = (svg: string): string[] => [...svg.matchAll(/<text [^>]*>([^<]*)<\/text>/g)].map(([, text]) => text ?? '')
 
 for (const chart of [capacity, placement] as Chart[]) {
-  await t.test(`${chart.kind}: well-formed, named for those who do not see it, without scripts, styles or references out of it`, async (t) => {
-    const svg = drawChart(chart, 'c-1')
-    parses(t, svg)
-    t.match(svg, /^<svg [^>]*role="img" aria-labelledby="title-c-1 desc-c-1"/)
-    t.match(svg, new RegExp(`<title id="title-c-1">${chart.title}</title><desc id="desc-c-1">[^<]{40,}</desc>`))
-    t.notMatch(svg, /<(script|style|image|a|foreignObject|animate)\b/i)
-    t.notMatch(tags(svg), / (on\w+|href|xlink:href|class="zr|ecmeta_\w+)=/)
-    t.notMatch(svg, /NaN|Infinity|undefined/)
-  })
+  await t.test(
+    `${chart.kind}: well-formed, named for those who do not see it, without scripts, styles or references out of it`,
+    async (t) => {
+      const svg = drawChart(chart, 'c-1')
+      parses(t, svg)
+      t.match(svg, /^<svg [^>]*role="img" aria-labelledby="title-c-1 desc-c-1"/)
+      t.match(svg, new RegExp(`<title id="title-c-1">${chart.title}</title><desc id="desc-c-1">[^<]{40,}</desc>`))
+      t.notMatch(svg, /<(script|style|image|a|foreignObject|animate)\b/i)
+      t.notMatch(tags(svg), / (on\w+|href|xlink:href|class="zr|ecmeta_\w+)=/)
+      t.notMatch(svg, /NaN|Infinity|undefined/)
+    },
+  )
 
   await t.test(`${chart.kind}: what hosts named has no meaning in it`, async (t) => {
     const svg = drawChart(chart, 'c-1')
@@ -42,38 +45,82 @@ for (const chart of [capacity, placement] as Chart[]) {
     const ids = (svg: string) => [...svg.matchAll(/ id="([^"]+)"/g)].map(([, id]) => String(id))
     t.equal(new Set(ids(first)).size, ids(first).length)
     const other = ids(drawChart(chart, 'c-2'))
-    t.strictSame(ids(first).filter((id) => other.includes(id)), [])
+    t.strictSame(
+      ids(first).filter((id) => other.includes(id)),
+      [],
+    )
     for (const [, id] of first.matchAll(/url\(#([^)]+)\)/g)) t.ok(ids(first).includes(String(id)), `${id}`)
   })
 }
 
-await t.test('lines: names, axes, marks and a band are there; on a logarithmic axis only what is above 0', async (t) => {
-  const svg = drawChart(capacity, 'c')
-  const seen = texts(svg)
-  for (const text of ['Throughput against load', '1 replica', '4 replicas', 'fit', 'single trials', 'connections', 'requests/s', 'limit of the generator', '1', '2', '4', '8']) {
-    t.ok(seen.includes(text), text)
-  }
-  t.equal(svg.match(/<polygon /g)?.length, 2)
-  t.match(svg, 'single trials: 2 values from 280 to 295.')
-})
+await t.test(
+  'lines: names, axes, marks and a band are there; on a logarithmic axis only what is above 0',
+  async (t) => {
+    const svg = drawChart(capacity, 'c')
+    const seen = texts(svg)
+    for (const text of [
+      'Throughput against load',
+      '1 replica',
+      '4 replicas',
+      'fit',
+      'single trials',
+      'connections',
+      'requests/s',
+      'limit of the generator',
+      '1',
+      '2',
+      '4',
+      '8',
+    ]) {
+      t.ok(seen.includes(text), text)
+    }
+    t.equal(svg.match(/<polygon /g)?.length, 2)
+    t.match(svg, 'single trials: 2 values from 280 to 295.')
+  },
+)
 
 await t.test('series differ in more than colour', async (t) => {
-  const lines = [...drawChart(capacity, 'c').matchAll(/<(?:path|polyline) [^>]*stroke-width="2.5"[^>]*>/g)].map(([line]) => /stroke-dasharray="([^"]*)"/.exec(line)?.[1] ?? 'solid')
+  const lines = [...drawChart(capacity, 'c').matchAll(/<(?:path|polyline) [^>]*stroke-width="2.5"[^>]*>/g)].map(
+    ([line]) => /stroke-dasharray="([^"]*)"/.exec(line)?.[1] ?? 'solid',
+  )
   t.ok(new Set(lines).size >= 4, lines.join(' | '))
 })
 
 await t.test('a timeline has its lanes, tasks, numbered events, and requests up and down', async (t) => {
   const svg = drawChart(placement, 'p')
   const seen = texts(svg)
-  for (const text of ['node1', 'node2', 'counter.1', 'counter.2', '✗ counter.3', 'starting', 'ended in failure', '1', '2', 'answered ↑  failed ↓']) t.ok(seen.includes(text), text)
+  for (const text of [
+    'node1',
+    'node2',
+    'counter.1',
+    'counter.2',
+    '✗ counter.3',
+    'starting',
+    'ended in failure',
+    '1',
+    '2',
+    'answered ↑  failed ↓',
+  ])
+    t.ok(seen.includes(text), text)
   t.ok(seen.includes('1   20 s   node2 is killed'))
   t.match(svg, '592 requests answered, 24 failed.')
 })
 
 await t.test('bars of one lane at one time do not lie on one another', async (t) => {
-  const svg = drawChart({ ...placement, lanes: ['n'], events: [], requests: [], bars: [
-    { lane: 'n', name: 'a', from: 0, to: 30, state: 'running' }, { lane: 'n', name: 'b', from: 10, to: 40, state: 'running' }, { lane: 'n', name: 'c', from: 30, to: 60, state: 'running' },
-  ] }, 'p')
+  const svg = drawChart(
+    {
+      ...placement,
+      lanes: ['n'],
+      events: [],
+      requests: [],
+      bars: [
+        { lane: 'n', name: 'a', from: 0, to: 30, state: 'running' },
+        { lane: 'n', name: 'b', from: 10, to: 40, state: 'running' },
+        { lane: 'n', name: 'c', from: 30, to: 60, state: 'running' },
+      ],
+    },
+    'p',
+  )
   // The legend is drawn after the bars.
   const rows = ['a', 'b', 'c'].map((name) => new RegExp(`<text [^>]*>${name}</text>`).exec(svg)?.[0] ?? '')
   const at = (text: string) => /translate\([\d.]+ ([\d.]+)\)/.exec(text)?.[1] ?? / y="([\d.]+)"/.exec(text)?.[1]
@@ -83,10 +130,34 @@ await t.test('bars of one lane at one time do not lie on one another', async (t)
 })
 
 await t.test('empty charts and values that are no numbers are drawn as far as there is something', async (t) => {
-  const nothing: LinesChart = { kind: 'lines', title: 'x', x: { label: '' }, y: { label: '', scale: 'log' }, series: [] }
+  const nothing: LinesChart = {
+    kind: 'lines',
+    title: 'x',
+    x: { label: '' },
+    y: { label: '', scale: 'log' },
+    series: [],
+  }
   const none: TimelineChart = { kind: 'timeline', title: 'x', seconds: 0, lanes: [], bars: [], events: [] }
-  const holes = JSON.parse(JSON.stringify({ ...capacity, series: [{ name: 'a', points: [[1, Number.NaN], [2, 3]] }, { name: '', points: [] }] })) as LinesChart
-  const lost = { ...placement, bars: [{ lane: 'nowhere', name: 'a', from: 0, to: 1, state: 'running' as const }], lanes: ['n', 'n'] }
+  const holes = JSON.parse(
+    JSON.stringify({
+      ...capacity,
+      series: [
+        {
+          name: 'a',
+          points: [
+            [1, Number.NaN],
+            [2, 3],
+          ],
+        },
+        { name: '', points: [] },
+      ],
+    }),
+  ) as LinesChart
+  const lost = {
+    ...placement,
+    bars: [{ lane: 'nowhere', name: 'a', from: 0, to: 1, state: 'running' as const }],
+    lanes: ['n', 'n'],
+  }
   for (const chart of [nothing, none, holes, lost]) {
     const svg = drawChart(chart, 'e')
     parses(t, svg)
@@ -97,5 +168,9 @@ await t.test('empty charts and values that are no numbers are drawn as far as th
 
 await t.test('in Russian the fixed words are Russian, and what was named is not', async (t) => {
   const seen = texts(drawChart(placement, 'p', ru))
-  for (const text of ['запускается', 'секунды от начала', 'counter.1', '2   36,4 с']) t.ok(seen.some((each) => each.startsWith(text)), text)
+  for (const text of ['запускается', 'секунды от начала', 'counter.1', '2   36,4 с'])
+    t.ok(
+      seen.some((each) => each.startsWith(text)),
+      text,
+    )
 })

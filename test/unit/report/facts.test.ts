@@ -28,11 +28,21 @@ await t.test('an ignored failure is not among what went wrong', async (t) => {
 })
 
 await t.test('the commands shown are the changes; of a failed task all', async (t) => {
-  const command = (kind: 'probe' | 'change') => ({ kind, script: kind, stdout: '', stderr: '', exitCode: 0, durationMs: 1 })
+  const command = (kind: 'probe' | 'change') => ({
+    kind,
+    script: kind,
+    stdout: '',
+    stderr: '',
+    exitCode: 0,
+    durationMs: 1,
+  })
   const commands = [command('probe'), command('change')]
   const facts = gather([result('node1', 'changed', { commands }), result('node1', 'failed', { commands })])
   const details = facts.plays.get('Docker')?.hosts.get('node1')?.details ?? []
-  t.strictSame(details.map((detail) => detail.commands.map(({ kind }) => kind)), [['change'], ['probe', 'change']])
+  t.strictSame(
+    details.map((detail) => detail.commands.map(({ kind }) => kind)),
+    [['change'], ['probe', 'change']],
+  )
 })
 
 await t.test('durations as people say them', async (t) => {
@@ -49,7 +59,9 @@ await t.test('what is kept does not grow with the journal', async (t) => {
   function* many() {
     for (let i = 0; i < 2000; i++) {
       const stdout = `line ${i}\n`.repeat(20_000)
-      yield result('node1', 'failed', { commands: [{ kind: 'change', script: 'x', stdout, stderr: stdout, exitCode: 1, durationMs: 1 }] })
+      yield result('node1', 'failed', {
+        commands: [{ kind: 'change', script: 'x', stdout, stderr: stdout, exitCode: 1, durationMs: 1 }],
+      })
       yield exhibit({ id: `e${i}`, stdout })
       yield notice(`n${i}`)
     }
@@ -64,7 +76,10 @@ await t.test('what is kept does not grow with the journal', async (t) => {
 await t.test('of large diffs and outputs only so many are kept as fit', async (t) => {
   const text = 'x'.repeat(1_000_000)
   function* many() {
-    for (let i = 0; i < 100; i++) yield result('node1', 'changed', { changes: [{ description: 'write', diff: { subject: 'f', before: text, after: text } }] })
+    for (let i = 0; i < 100; i++)
+      yield result('node1', 'changed', {
+        changes: [{ description: 'write', diff: { subject: 'f', before: text, after: text } }],
+      })
   }
   const facts = gather(many())
   t.ok(facts.onlyCounted > 70, `${facts.onlyCounted}`)
@@ -72,8 +87,15 @@ await t.test('of large diffs and outputs only so many are kept as fit', async (t
 
 await t.test('a task that only looked is shown with what it printed, where that is long', async (t) => {
   const long = { stdout: { bytes: 3_000_000, file: 'output/1-node1-look.stdout.txt' } }
-  const commands = [{ kind: 'probe' as const, script: 'look', stdout: 'a\n'.repeat(500), stderr: '', exitCode: 0, durationMs: 1, long }]
-  const [detail] = gather([result('node1', 'ok', { commands })]).plays.get('Docker')?.hosts.get('node1')?.details ?? []
-  t.strictSame(detail?.commands[0]?.long, [{ stream: 'output', bytes: 3_000_000, file: 'output/1-node1-look.stdout.txt' }])
+  const commands = [
+    { kind: 'probe' as const, script: 'look', stdout: 'a\n'.repeat(500), stderr: '', exitCode: 0, durationMs: 1, long },
+  ]
+  const [detail] =
+    gather([result('node1', 'ok', { commands })])
+      .plays.get('Docker')
+      ?.hosts.get('node1')?.details ?? []
+  t.strictSame(detail?.commands[0]?.long, [
+    { stream: 'output', bytes: 3_000_000, file: 'output/1-node1-look.stdout.txt' },
+  ])
   t.match(detail?.commands[0]?.stdout, 'lines left out; all of them are in output/1-node1-look.stdout.txt')
 })

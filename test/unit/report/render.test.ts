@@ -28,18 +28,22 @@ function anchors(html: string): { ids: string[]; dangling: string[] } {
 }
 
 for (const fixture of ['passed', 'failed', 'killed', 'check', 'hostile']) {
-  await t.test(`${fixture}: every link leads somewhere, no anchor is there twice, nothing is loaded from elsewhere`, async (t) => {
-    const { html, markdown, folder } = await render(t, fixture)
-    const { ids, dangling } = anchors(html)
-    t.strictSame(dangling, [])
-    t.equal(new Set(ids).size, ids.length)
-    t.notMatch(html, /<(script|link|img|iframe)\b/)
-    t.notMatch(html, /(src|href|url\()\s*=?\s*["']?(https?:|\/\/)/)
-    t.notMatch(html, /undefined|NaN|\[object/)
-    t.notMatch(markdown, /undefined|NaN|\[object/)
-    for (const [, file] of markdown.matchAll(/\]\((img\/[^)]+)\)/g)) t.ok(existsSync(join(folder, String(file))), `${file}`)
-    for (const [, id] of markdown.matchAll(/\]\(#([^)]+)\)/g)) t.ok(markdown.includes(`<a id="${id}"></a>`), `${id}`)
-  })
+  await t.test(
+    `${fixture}: every link leads somewhere, no anchor is there twice, nothing is loaded from elsewhere`,
+    async (t) => {
+      const { html, markdown, folder } = await render(t, fixture)
+      const { ids, dangling } = anchors(html)
+      t.strictSame(dangling, [])
+      t.equal(new Set(ids).size, ids.length)
+      t.notMatch(html, /<(script|link|img|iframe)\b/)
+      t.notMatch(html, /(src|href|url\()\s*=?\s*["']?(https?:|\/\/)/)
+      t.notMatch(html, /undefined|NaN|\[object/)
+      t.notMatch(markdown, /undefined|NaN|\[object/)
+      for (const [, file] of markdown.matchAll(/\]\((img\/[^)]+)\)/g))
+        t.ok(existsSync(join(folder, String(file))), `${file}`)
+      for (const [, id] of markdown.matchAll(/\]\(#([^)]+)\)/g)) t.ok(markdown.includes(`<a id="${id}"></a>`), `${id}`)
+    },
+  )
 }
 
 await t.test('a passed run: verdict, findings with exhibits, phases, changed tasks with their diff', async (t) => {
@@ -52,14 +56,20 @@ await t.test('a passed run: verdict, findings with exhibits, phases, changed tas
   t.match(html, 'no IPVS in this kernel')
   t.notMatch(html, 'What went wrong')
   t.strictSame(readdirSync(`${folder}/img`).sort(), ['answers-1.svg', 'swarm-nodes-1.svg', 'unused-1.svg'])
-  t.match(markdown, '| ✓ holds | [No task is left on a drained node](#finding-swarm.drain.evacuates) | 0 tasks on node2 after 4 s |')
+  t.match(
+    markdown,
+    '| ✓ holds | [No task is left on a drained node](#finding-swarm.drain.evacuates) | 0 tasks on node2 after 4 s |',
+  )
   t.match(markdown, '| node1 | 2 | 1 | 0 | 0 | 0 | 0 | 0 |')
   t.match(markdown, '| Docker Engine | play | 2 | 19.0 s |')
 })
 
 await t.test('what does not hold stands before what cannot be told, and that before what holds', async (t) => {
   const { markdown } = await render(t, 'passed')
-  t.strictSame([...markdown.matchAll(/^\| ([✓✗?]) /gm)].map(([, sign]) => sign), ['✗', '?', '✓'])
+  t.strictSame(
+    [...markdown.matchAll(/^\| ([✓✗?]) /gm)].map(([, sign]) => sign),
+    ['✗', '?', '✓'],
+  )
 })
 
 await t.test('an exhibit that two findings point to is shown once, at the one that does not hold', async (t) => {
@@ -75,7 +85,10 @@ await t.test('a failed run: what went wrong comes first, and its tasks are open'
   t.match(html, /<details class="task failed" id="task-2" open>/)
   t.match(html, 'E: Unable to locate package docker.oi')
   t.match(html, '3 attempts')
-  t.match(markdown, '- **node3** unreachable at «Packages of Docker» (Docker Engine): node3 (10.79.0.13:22): connection refused. Is sshd running?')
+  t.match(
+    markdown,
+    '- **node3** unreachable at «Packages of Docker» (Docker Engine): node3 (10.79.0.13:22): connection refused. Is sshd running?',
+  )
 })
 
 await t.test('a killed run is told as interrupted, with what was done', async (t) => {
@@ -121,24 +134,30 @@ await t.test('what cannot be told is not shown as what would be done', async (t)
   t.match(markdown, /cannot tell: Docker is running .* As things are now it would:\n+ {2}- start docker/)
 })
 
-await t.test('of very many hosts those where something went wrong are shown, and how many there are more', async (t) => {
-  const folder = t.testdir()
-  mkdirSync(folder, { recursive: true })
-  const names = Array.from({ length: 3000 }, (_, i) => `web${i}`)
-  const events = [runStart(names), ...names.map((name, i) => result(name, i === 2500 ? 'failed' : 'ok'))]
-  writeFileSync(join(folder, 'events.jsonl'), events.map((event) => `${JSON.stringify(event)}\n`).join(''))
-  const { html, markdown } = await renderReport(folder)
-  for (const page of [readFileSync(html, 'utf8'), readFileSync(markdown, 'utf8')]) {
-    t.match(page, 'web2500')
-    t.notMatch(page, 'web2499')
-    t.match(page, '2,000 hosts more')
-    t.match(page, 'web19 and 2,980 more')
-  }
-})
+await t.test(
+  'of very many hosts those where something went wrong are shown, and how many there are more',
+  async (t) => {
+    const folder = t.testdir()
+    mkdirSync(folder, { recursive: true })
+    const names = Array.from({ length: 3000 }, (_, i) => `web${i}`)
+    const events = [runStart(names), ...names.map((name, i) => result(name, i === 2500 ? 'failed' : 'ok'))]
+    writeFileSync(join(folder, 'events.jsonl'), events.map((event) => `${JSON.stringify(event)}\n`).join(''))
+    const { html, markdown } = await renderReport(folder)
+    for (const page of [readFileSync(html, 'utf8'), readFileSync(markdown, 'utf8')]) {
+      t.match(page, 'web2500')
+      t.notMatch(page, 'web2499')
+      t.match(page, '2,000 hosts more')
+      t.match(page, 'web19 and 2,980 more')
+    }
+  },
+)
 
 await t.test('a report that cannot be written is a clear error', async (t) => {
   const folder = t.testdir()
   mkdirSync(join(folder, 'report.md.part'), { recursive: true })
   cpSync(join(fixtures, 'passed.jsonl'), join(folder, 'events.jsonl'))
-  await t.rejects(renderReport(folder), /cannot write the report into .*: a folder of that name is in the way: move it away/)
+  await t.rejects(
+    renderReport(folder),
+    /cannot write the report into .*: a folder of that name is in the way: move it away/,
+  )
 })

@@ -1,5 +1,14 @@
 import { spawnSync } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -33,7 +42,8 @@ await t.test('a chart stands in place of the terminal, with its text and its dat
   t.match(html, 'connections requests/s\n&lt;script&gt;')
   t.equal(read(folder, 'data/capacity-1-requests.csv'), 'at,ok\n0,10\n')
   t.match(html, '<a href="data/capacity-1-requests.csv">requests.csv</a>')
-  for (const [, file] of html.matchAll(/href="(data\/[^"]+)"/g)) t.ok(existsSync(path.join(folder, String(file))), String(file))
+  for (const [, file] of html.matchAll(/href="(data\/[^"]+)"/g))
+    t.ok(existsSync(path.join(folder, String(file))), String(file))
   t.equal(readdirSync(path.join(folder, 'data')).length, 3)
   t.match(read(folder, 'report.md'), '[requests.csv](data/capacity-1-requests.csv)')
 })
@@ -73,7 +83,12 @@ await t.test('data that the journal has only in part does not replace what is wh
 
 await t.test('of very many commands some are only counted', async (t) => {
   function* many() {
-    for (let i = 0; i < 1600; i++) yield result('node1', 'changed', { commands: [{ kind: 'change' as const, script: `echo ${i}`, stdout: '', stderr: '', exitCode: 0, durationMs: 1 }] })
+    for (let i = 0; i < 1600; i++)
+      yield result('node1', 'changed', {
+        commands: [
+          { kind: 'change' as const, script: `echo ${i}`, stdout: '', stderr: '', exitCode: 0, durationMs: 1 },
+        ],
+      })
   }
   const folder = folderOf(t, many())
   await renderReport(folder)
@@ -85,8 +100,18 @@ await t.test('in Russian: the fixed words, dates and numbers; what hosts and pla
   await renderReport(folder, undefined, { language: 'ru' })
   const html = read(folder, 'report.html')
   t.match(html, '<html lang="ru">')
-  for (const text of ['Вопросы и ответы', 'Верно 2 из 4 утверждений, неверно 1, неизвестно 1', '21 ноября 2026 г.', '3,85 ГиБ', 'it broke: ', 'Four replicas serve more than one', 'верно 5 из 5 раз']) t.match(html, text)
-  for (const text of ['Findings', 'What went wrong', 'Evidence', 'left out', 'exit code', 'Appendix']) t.notMatch(html, text)
+  for (const text of [
+    'Вопросы и ответы',
+    'Верно 2 из 4 утверждений, неверно 1, неизвестно 1',
+    '21 ноября 2026 г.',
+    '3,85 ГиБ',
+    'it broke: ',
+    'Four replicas serve more than one',
+    'верно 5 из 5 раз',
+  ])
+    t.match(html, text)
+  for (const text of ['Findings', 'What went wrong', 'Evidence', 'left out', 'exit code', 'Appendix'])
+    t.notMatch(html, text)
   t.notMatch(read(folder, 'report.md'), /Findings|Evidence|left out|exit code/)
 })
 
@@ -94,52 +119,92 @@ await t.test('in Russian: the fixed words, dates and numbers; what hosts and pla
 function casesOf(t: Test, xml: string): [string, string, string[]][] {
   const file = path.join(t.testdir(), 'junit.xml')
   writeFileSync(file, xml)
-  const { stdout, stderr } = spawnSync('python3', ['-c', `
+  const { stdout, stderr } = spawnSync(
+    'python3',
+    [
+      '-c',
+      `
 import json, sys, xml.etree.ElementTree as tree
-print(json.dumps([[suite.get('name'), case.get('name'), [child.tag for child in case]] for suite in tree.parse(sys.argv[1]).getroot() for case in suite]))`, file], { encoding: 'utf8' })
+print(json.dumps([[suite.get('name'), case.get('name'), [child.tag for child in case]] for suite in tree.parse(sys.argv[1]).getroot() for case in suite]))`,
+      file,
+    ],
+    { encoding: 'utf8' },
+  )
   t.equal(stderr, '')
   return JSON.parse(stdout) as [string, string, string[]][]
 }
 
-await t.test('JUnit: tasks and findings are cases; what failed, was skipped or cannot be told is so there', async (t) => {
-  const cases = casesOf(t, junitOf(richRun(), en))
-  const kinds = (beginning: string) => cases.filter(([, name]) => name.startsWith(beginning)).map(([, , kinds]) => kinds.filter((kind) => kind !== 'system-out'))
-  t.strictSame(kinds('node2: Break'), [['failure']])
-  t.strictSame(kinds('node2: Left out'), [['skipped']])
-  t.strictSame(kinds('load.capacity.grows'), [[]])
-  t.strictSame(kinds('swarm.node-killed.recovers'), [['failure']])
-  t.strictSame(kinds('load.users.100'), [[]])
-  t.strictSame(kinds('other.thing'), [['skipped']])
-  t.strictSame(kinds('the run came to its end'), [[]])
-  t.strictSame([...new Set(cases.map(([suite]) => suite))], ['Docker', 'Load', 'run'])
-})
+await t.test(
+  'JUnit: tasks and findings are cases; what failed, was skipped or cannot be told is so there',
+  async (t) => {
+    const cases = casesOf(t, junitOf(richRun(), en))
+    const kinds = (beginning: string) =>
+      cases
+        .filter(([, name]) => name.startsWith(beginning))
+        .map(([, , kinds]) => kinds.filter((kind) => kind !== 'system-out'))
+    t.strictSame(kinds('node2: Break'), [['failure']])
+    t.strictSame(kinds('node2: Left out'), [['skipped']])
+    t.strictSame(kinds('load.capacity.grows'), [[]])
+    t.strictSame(kinds('swarm.node-killed.recovers'), [['failure']])
+    t.strictSame(kinds('load.users.100'), [[]])
+    t.strictSame(kinds('other.thing'), [['skipped']])
+    t.strictSame(kinds('the run came to its end'), [[]])
+    t.strictSame([...new Set(cases.map(([suite]) => suite))], ['Docker', 'Load', 'run'])
+  },
+)
 
-await t.test('JUnit: an unreachable host and a run without an end are errors, an ignored failure is none', async (t) => {
-  const cases = casesOf(t, junitOf([runStart(['a']), result('a', 'unreachable', { message: HOSTILE }), result('b', 'failed', { ignored: true })], en))
-  t.strictSame(cases.map(([, , kinds]) => kinds.filter((kind) => kind !== 'system-out')), [['error'], [], ['error']])
-})
+await t.test(
+  'JUnit: an unreachable host and a run without an end are errors, an ignored failure is none',
+  async (t) => {
+    const cases = casesOf(
+      t,
+      junitOf(
+        [runStart(['a']), result('a', 'unreachable', { message: HOSTILE }), result('b', 'failed', { ignored: true })],
+        en,
+      ),
+    )
+    t.strictSame(
+      cases.map(([, , kinds]) => kinds.filter((kind) => kind !== 'system-out')),
+      [['error'], [], ['error']],
+    )
+  },
+)
 
-await t.test('a browser is what CHROME_PATH names, or one on the PATH; without one the message says what to do', async (t) => {
-  const folder = t.testdir({ chromium: '#!/bin/sh\n', 'not-a-program': '' })
-  chmodSync(path.join(folder, 'chromium'), 0o755)
-  t.equal(findBrowser({ PATH: `/nowhere:${folder}` }), path.join(folder, 'chromium'))
-  t.equal(findBrowser({ PATH: '', CHROME_PATH: path.join(folder, 'chromium') }), path.join(folder, 'chromium'))
-  t.throws(() => findBrowser({ PATH: folder, CHROME_PATH: path.join(folder, 'not-a-program') }), /CHROME_PATH is .*not-a-program, which is no program/)
-  t.throws(() => findBrowser({ PATH: '/nowhere' }), /there is none here: install it .* or open report.html/)
-})
+await t.test(
+  'a browser is what CHROME_PATH names, or one on the PATH; without one the message says what to do',
+  async (t) => {
+    const folder = t.testdir({ chromium: '#!/bin/sh\n', 'not-a-program': '' })
+    chmodSync(path.join(folder, 'chromium'), 0o755)
+    t.equal(findBrowser({ PATH: `/nowhere:${folder}` }), path.join(folder, 'chromium'))
+    t.equal(findBrowser({ PATH: '', CHROME_PATH: path.join(folder, 'chromium') }), path.join(folder, 'chromium'))
+    t.throws(
+      () => findBrowser({ PATH: folder, CHROME_PATH: path.join(folder, 'not-a-program') }),
+      /CHROME_PATH is .*not-a-program, which is no program/,
+    )
+    t.throws(() => findBrowser({ PATH: '/nowhere' }), /there is none here: install it .* or open report.html/)
+  },
+)
 
 await t.test('the command line', async (t) => {
   const folder = mkdtempSync(path.join(tmpdir(), 'labbook-report-'))
-  t.teardown(() => { rmSync(folder, { recursive: true }) })
+  t.teardown(() => {
+    rmSync(folder, { recursive: true })
+  })
   writeFileSync(path.join(folder, 'events.jsonl'), journalOf(richRun()))
   const run = (...args: string[]): { stdout: string; stderr: string; code: number | null } => {
     const { stdout, stderr, status } = spawnSync(process.execPath, [path.join(ROOT, 'playbooks/report.mjs'), ...args], {
-      cwd: folder, encoding: 'utf8', env: { ...process.env, NODE_OPTIONS: '', PATH: '/nowhere', CHROME_PATH: '' },
+      cwd: folder,
+      encoding: 'utf8',
+      env: { ...process.env, NODE_OPTIONS: '', PATH: '/nowhere', CHROME_PATH: '' },
     })
     return { stdout, stderr, code: status }
   }
   await t.test('writes what was asked for and says where', async (t) => {
-    t.strictSame(run('.', '--format', 'html,junit', '--lang', 'ru'), { stdout: 'report.html\nreport.junit.xml\n', stderr: '', code: 0 })
+    t.strictSame(run('.', '--format', 'html,junit', '--lang', 'ru'), {
+      stdout: 'report.html\nreport.junit.xml\n',
+      stderr: '',
+      code: 0,
+    })
     t.match(read(folder, 'report.html'), 'lang="ru"')
     t.notOk(existsSync(path.join(folder, 'report.md')))
     t.strictSame(run(folder), { stdout: 'report.html\nreport.md\n', stderr: '', code: 0 })

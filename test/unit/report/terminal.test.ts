@@ -40,15 +40,23 @@ await t.test('empty lines stay', async (t) => {
 
 await t.test('no line is wider than the terminal, and no shown text is lost', async () => {
   const word = fc.string({ unit: fc.constantFrom('a', 'b', ' ', '日', '🎉') })
-  fc.assert(fc.property(word, fc.integer({ min: 2, max: 20 }), (text, columns) => {
-    const laid = layOut(text, columns)
-    return laid.every((line) => line.every(({ column, width }) => column + width <= columns)) && laid.map(textOf).join('') === text
-  }))
+  fc.assert(
+    fc.property(word, fc.integer({ min: 2, max: 20 }), (text, columns) => {
+      const laid = layOut(text, columns)
+      return (
+        laid.every((line) => line.every(({ column, width }) => column + width <= columns)) &&
+        laid.map(textOf).join('') === text
+      )
+    }),
+  )
 })
 
 await t.test('a line of a million characters is laid out like any other', async (t) => {
   // With work that grows with the square of the length this would not end.
   t.equal(layOut('x'.repeat(1_000_000), 120).length, Math.ceil(1_000_000 / 120))
   t.equal(layOut('é'.repeat(200_000), 120).length, Math.ceil(200_000 / 120))
-  t.strictSame(layOut(`${'e\u0301'.repeat(300)}`, 100).map(textOf), Array.from({ length: 3 }, () => 'e\u0301'.repeat(100)))
+  t.strictSame(
+    layOut(`${'e\u0301'.repeat(300)}`, 100).map(textOf),
+    Array.from({ length: 3 }, () => 'e\u0301'.repeat(100)),
+  )
 })

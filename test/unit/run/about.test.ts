@@ -3,11 +3,20 @@ import { withLocalhost } from '../../../src/cli/localhost.ts'
 import { parseInventory } from '../../../src/inventory/index.ts'
 import { aboutOf } from '../../../src/run/about.ts'
 
-const inventory = (vars: string) => withLocalhost(parseInventory({ main: { path: 'inventory.yaml', text: `all:\n  hosts: {node1: {}}\n  vars: {${vars}}\n` } }))
+const inventory = (vars: string) =>
+  withLocalhost(
+    parseInventory({ main: { path: 'inventory.yaml', text: `all:\n  hosts: {node1: {}}\n  vars: {${vars}}\n` } }),
+  )
 
 t.test('who hands it in is what the inventory and extra variables say, the latter first', async (t) => {
-  t.strictSame(aboutOf(inventory('report_author: Ann Lee, report_course: Systems 2'), {}), { author: 'Ann Lee', course: 'Systems 2' })
-  t.strictSame(aboutOf(inventory('report_author: Ann Lee'), { report_author: ' Bo ', report_title: 'Lab 3' }), { author: 'Bo', title: 'Lab 3' })
+  t.strictSame(aboutOf(inventory('report_author: Ann Lee, report_course: Systems 2'), {}), {
+    author: 'Ann Lee',
+    course: 'Systems 2',
+  })
+  t.strictSame(aboutOf(inventory('report_author: Ann Lee'), { report_author: ' Bo ', report_title: 'Lab 3' }), {
+    author: 'Bo',
+    title: 'Lab 3',
+  })
 })
 
 t.test('and is not guessed', async (t) => {

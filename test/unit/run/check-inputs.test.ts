@@ -10,7 +10,9 @@ import { sh } from '../../../src/shell/quote.ts'
 import { line, runSteps, type Setting } from '../../support/play-run.ts'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'labbook-inputs-'))
-t.teardown(() => { rmSync(folder, { recursive: true }) })
+t.teardown(() => {
+  rmSync(folder, { recursive: true })
+})
 const at = (name: string): string => path.join(folder, name)
 const fresh = (files: Record<string, string>): void => {
   rmSync(folder, { recursive: true })
@@ -29,7 +31,18 @@ const put = defineModule({
   probe: ({ to }) => sh`cat ${to} 2>/dev/null || :`,
   plan: ({ to }, { stdout }, { src }) => {
     const want = String(src)
-    return { changes: stdout === want ? [] : [{ description: `write ${to}`, script: sh`printf %s ${want} >${to}`, diff: { subject: to, before: stdout, after: want } }] }
+    return {
+      changes:
+        stdout === want
+          ? []
+          : [
+              {
+                description: `write ${to}`,
+                script: sh`printf %s ${want} >${to}`,
+                diff: { subject: to, before: stdout, after: want },
+              },
+            ],
+    }
   },
 })
 
@@ -42,29 +55,43 @@ const steps = (made: string, asked: string) => [
     line('apart', { path: at('apart'), is: '1' }),
   ]),
 ]
-const check = (made: string, asked: string, more: Setting = {}) => runSteps(steps(made, asked), { hosts: ['localhost', 'a'], check: true, ...more })
+const check = (made: string, asked: string, more: Setting = {}) =>
+  runSteps(steps(made, asked), { hosts: ['localhost', 'a'], check: true, ...more })
 
-t.test('a file of the controller that an earlier task would make: what needs it cannot be told, what does not, can', async (t) => {
-  fresh({})
-  const { story, results, exitCode } = await check('made', at('made'))
-  t.same(story, ['localhost make it: changed', 'a take it: unknown', 'a after it: unknown', 'a apart: changed'])
-  t.equal(results[1]?.message, `cannot tell before «make it» has run: no file ${at('made')} on this machine; looked at ${at('made')}`)
-  t.equal(exitCode, 0)
-})
+t.test(
+  'a file of the controller that an earlier task would make: what needs it cannot be told, what does not, can',
+  async (t) => {
+    fresh({})
+    const { story, results, exitCode } = await check('made', at('made'))
+    t.same(story, ['localhost make it: changed', 'a take it: unknown', 'a after it: unknown', 'a apart: changed'])
+    t.equal(
+      results[1]?.message,
+      `cannot tell before «make it» has run: no file ${at('made')} on this machine; looked at ${at('made')}`,
+    )
+    t.equal(exitCode, 0)
+  },
+)
 
 t.test('a file that no task would make is missing, in check mode too', async (t) => {
   fresh({})
   t.same((await check('made', at('other'))).story, ['localhost make it: changed', 'a take it: failed'])
-  t.same((await runSteps(steps('made', at('made')).slice(1), { hosts: ['localhost', 'a'], check: true })).story, ['a take it: failed'])
+  t.same((await runSteps(steps('made', at('made')).slice(1), { hosts: ['localhost', 'a'], check: true })).story, [
+    'a take it: failed',
+  ])
 })
 
 t.test('in the run it is there, though it was looked for before', async (t) => {
   fresh({})
   // Both on one host: the second is looked ahead at, before the first has run.
-  const { story } = await runSteps([play('p', { hosts: 'localhost' }, () => [
-    line('make it', { path: at('made'), is: '1' }),
-    put('take it', { src: at('made'), to: at('taken') }),
-  ])], { hosts: ['localhost'] })
+  const { story } = await runSteps(
+    [
+      play('p', { hosts: 'localhost' }, () => [
+        line('make it', { path: at('made'), is: '1' }),
+        put('take it', { src: at('made'), to: at('taken') }),
+      ]),
+    ],
+    { hosts: ['localhost'] },
+  )
   t.same(story, ['localhost make it: changed', 'localhost take it: changed'])
 })
 

@@ -13,7 +13,9 @@ import { line, present, runSteps, script, type Ran } from '../../support/play-ru
 import { sameCases } from '../../support/seed.ts'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'labbook-check-'))
-t.teardown(() => { rmSync(folder, { recursive: true }) })
+t.teardown(() => {
+  rmSync(folder, { recursive: true })
+})
 const at = (name: string): string => path.join(folder, name)
 
 /** Makes a file the same as another, which must be there. */
@@ -27,7 +29,18 @@ const mirror = defineModule({
   plan: ({ to }, { stdout, exitCode }) => {
     const [want = '', have = ''] = stdout.split('|')
     if (exitCode !== 0) return { changes: [], problem: 'nothing to copy' }
-    return { changes: want === have ? [] : [{ description: `write ${to}`, script: sh`printf %s ${want} >${to}`, diff: { subject: to, before: have, after: want } }] }
+    return {
+      changes:
+        want === have
+          ? []
+          : [
+              {
+                description: `write ${to}`,
+                script: sh`printf %s ${want} >${to}`,
+                diff: { subject: to, before: have, after: want },
+              },
+            ],
+    }
   },
 })
 
@@ -40,7 +53,18 @@ const listing = defineModule({
   probe: ({ of, to }) => sh`ls ${of} && echo '|' && { cat ${to} 2>/dev/null || :; }`,
   plan: ({ to }, { stdout }) => {
     const [want = '', have = ''] = stdout.split('|\n')
-    return { changes: want === have ? [] : [{ description: `list in ${to}`, script: sh`printf %s ${want} >${to}`, diff: { subject: to, before: have, after: want } }] }
+    return {
+      changes:
+        want === have
+          ? []
+          : [
+              {
+                description: `list in ${to}`,
+                script: sh`printf %s ${want} >${to}`,
+                diff: { subject: to, before: have, after: want },
+              },
+            ],
+    }
   },
 })
 
@@ -66,7 +90,11 @@ const awaited = defineModule({
 })
 
 /** A module that says nothing of what it depends on. */
-const anything = defineModule({ ...present.definition, name: 'anything', reads: undefined } as unknown as typeof present.definition) as typeof present
+const anything = defineModule({
+  ...present.definition,
+  name: 'anything',
+  reads: undefined,
+} as unknown as typeof present.definition) as typeof present
 
 const check = (tasks: () => Task[], handlers: Record<string, Task> = {}, setting = {}): Promise<Ran> =>
   runSteps([play('p', { hosts: 'a' }, tasks, handlers)], { check: true, ...setting })
@@ -86,10 +114,25 @@ t.test('what an earlier task would set cannot be told; what it would not, can', 
     line('in order', { path: at('d/x'), is: '' }),
     listing('last', { of: at('d'), to: at('list') }),
   ])
-  t.same(ran.story, ['a first: changed', 'a again: unknown', 'a needs it: unknown', 'a apart: changed', 'a in order: ok', 'a last: ok'])
-  t.same(ran.results.map(({ message }) => message), [
-    undefined, 'cannot tell before «first» has run', 'cannot tell before «first» has run: nothing to copy', undefined, undefined, undefined,
+  t.same(ran.story, [
+    'a first: changed',
+    'a again: unknown',
+    'a needs it: unknown',
+    'a apart: changed',
+    'a in order: ok',
+    'a last: ok',
   ])
+  t.same(
+    ran.results.map(({ message }) => message),
+    [
+      undefined,
+      'cannot tell before «first» has run',
+      'cannot tell before «first» has run: nothing to copy',
+      undefined,
+      undefined,
+      undefined,
+    ],
+  )
   t.match(ran.results[1]?.changes, [{ diff: { before: '', after: '2' } }], 'what it would do as things are now is kept')
 })
 
@@ -107,59 +150,88 @@ t.test('a task that cannot be told may set what later ones read, though now it w
 
 t.test('a wrong state that no earlier task would mend is a failure', async (t) => {
   fresh({})
-  const ran = await check(() => [line('first', { path: at('a'), is: '1' }), present('other', { path: at('b') }), script('more', { text: ':' })])
+  const ran = await check(() => [
+    line('first', { path: at('a'), is: '1' }),
+    present('other', { path: at('b') }),
+    script('more', { text: ':' }),
+  ])
   t.same(ran.story, ['a first: changed', 'a other: failed'])
   t.equal(ran.exitCode, 2)
 })
 
 t.test('a module that says nothing of what it reads may read anything', async (t) => {
   fresh({ b: '1' })
-  t.same((await check(() => [anything('before', { path: at('b') }), line('first', { path: at('a'), is: '1' }), anything('after', { path: at('b') })])).story,
-    ['a before: ok', 'a first: changed', 'a after: unknown'])
+  t.same(
+    (
+      await check(() => [
+        anything('before', { path: at('b') }),
+        line('first', { path: at('a'), is: '1' }),
+        anything('after', { path: at('b') }),
+      ])
+    ).story,
+    ['a before: ok', 'a first: changed', 'a after: unknown'],
+  )
 })
 
 t.test('what happens on another host is its own, whoever asks for it', async (t) => {
   fresh({})
-  const ran = await check(() => [
-    line('there', { path: at('a'), is: '1', delegate_to: 'b' }),
-    line('here', { path: at('a'), is: '1' }),
-    line('there again', { path: at('a'), is: '2', delegate_to: 'b' }),
-  ], {}, { hosts: ['a', 'b'] })
+  const ran = await check(
+    () => [
+      line('there', { path: at('a'), is: '1', delegate_to: 'b' }),
+      line('here', { path: at('a'), is: '1' }),
+      line('there again', { path: at('a'), is: '2', delegate_to: 'b' }),
+    ],
+    {},
+    { hosts: ['a', 'b'] },
+  )
   t.same(ran.story, ['a there: changed', 'a here: changed', 'a there again: unknown'])
 })
 
 t.test('the next play knows what the one before would have done', async (t) => {
   fresh({})
-  const ran = await runSteps([
-    play('p', { hosts: 'a' }, () => [line('first', { path: at('a'), is: '1' })]),
-    play('q', { hosts: 'a' }, () => [present('second', { path: at('a') })]),
-  ], { check: true })
+  const ran = await runSteps(
+    [
+      play('p', { hosts: 'a' }, () => [line('first', { path: at('a'), is: '1' })]),
+      play('q', { hosts: 'a' }, () => [present('second', { path: at('a') })]),
+    ],
+    { check: true },
+  )
   t.same(ran.story, ['a first: changed', 'a second: unknown'])
 })
 
 t.test('handlers follow the same rule, and in their order', async (t) => {
   fresh({ b: '1' })
-  const ran = await check(() => [
-    line('first', { path: at('a'), is: '1', notify: 'free' }),
-    line('again', { path: at('a'), is: '2', notify: ['perhaps', 'bound'] }),
-    line('more', { path: at('c'), is: '2', notify: ['bound', 'after'] }),
-  ], {
-    free: append({ to: at('log') }),
-    perhaps: mirror({ from: at('b'), to: at('b2') }),
-    bound: mirror({ from: at('a'), to: at('b') }),
-    after: line({ path: at('b2'), is: '1' }),
-    never: script({ text: ':' }),
-  })
+  const ran = await check(
+    () => [
+      line('first', { path: at('a'), is: '1', notify: 'free' }),
+      line('again', { path: at('a'), is: '2', notify: ['perhaps', 'bound'] }),
+      line('more', { path: at('c'), is: '2', notify: ['bound', 'after'] }),
+    ],
+    {
+      free: append({ to: at('log') }),
+      perhaps: mirror({ from: at('b'), to: at('b2') }),
+      bound: mirror({ from: at('a'), to: at('b') }),
+      after: line({ path: at('b2'), is: '1' }),
+      never: script({ text: ':' }),
+    },
+  )
   t.same(ran.story.slice(3), ['a free: changed', 'a perhaps: unknown', 'a bound: unknown', 'a after: unknown'])
-  t.same(ran.results.slice(4).map(({ message }) => message), [
-    'cannot tell before «again» has run', 'cannot tell before «first» has run: nothing to copy', 'cannot tell before «perhaps» has run',
-  ])
+  t.same(
+    ran.results.slice(4).map(({ message }) => message),
+    [
+      'cannot tell before «again» has run',
+      'cannot tell before «first» has run: nothing to copy',
+      'cannot tell before «perhaps» has run',
+    ],
+  )
 })
 
 t.test('a task that would wait for an earlier one is not asked', async (t) => {
   fresh({})
-  t.same((await check(() => [line('first', { path: at('a'), is: '1' }), awaited('wait', { path: at('a') })])).story,
-    ['a first: changed', 'a wait: unknown'])
+  t.same((await check(() => [line('first', { path: at('a'), is: '1' }), awaited('wait', { path: at('a') })])).story, [
+    'a first: changed',
+    'a wait: unknown',
+  ])
 })
 
 t.test('conditions of the author do not judge what has not run', async (t) => {
@@ -172,7 +244,13 @@ t.test('conditions of the author do not judge what has not run', async (t) => {
     script('may fail', { text: 'echo x', failed_when: ({ values }) => values.said === 'x' }),
     present('after all that', { path: '/' }),
   ])
-  t.same(ran.story, ['a judged: unknown', 'a never counted: ok', 'a its value: unknown', 'a may fail: changed', 'a after all that: unknown'])
+  t.same(ran.story, [
+    'a judged: unknown',
+    'a never counted: ok',
+    'a its value: unknown',
+    'a may fail: changed',
+    'a after all that: unknown',
+  ])
   t.equal(ran.results[0]?.message, 'cannot tell before it has run: changed_when judges what comes of it')
   t.equal(ran.results[2]?.message, 'cannot tell before «never counted» has run')
 })
@@ -189,10 +267,15 @@ t.test('until is not waited for', async (t) => {
 t.test('what one host would register for all is not there for the others either', async (t) => {
   fresh({})
   const said = register<{ said: string }>('said')
-  const ran = await runSteps([play('p', { hosts: 'all' }, ({ host }) => [
-    script('say', { text: 'printf x', run_once: true, register: said }),
-    line('keep', { path: at(host), is: said.map((value) => value.said) }),
-  ])], { check: true, hosts: ['a', 'b'] })
+  const ran = await runSteps(
+    [
+      play('p', { hosts: 'all' }, ({ host }) => [
+        script('say', { text: 'printf x', run_once: true, register: said }),
+        line('keep', { path: at(host), is: said.map((value) => value.said) }),
+      ]),
+    ],
+    { check: true, hosts: ['a', 'b'] },
+  )
   t.same([...ran.story].sort(), ['a keep: unknown', 'a say: changed', 'b keep: unknown'])
 })
 
@@ -206,7 +289,13 @@ const notify = fc.constantFrom(undefined, undefined, 'one', 'two')
 const one = fc.oneof(
   fc.record({ kind: fc.constant('line' as const), name, text, on, notify, ignore: fc.boolean() }),
   fc.record({ kind: fc.constant('mirror' as const), name, from: name, on, notify, ignore: fc.boolean() }),
-  fc.record({ kind: fc.constantFrom('listing' as const, 'append' as const, 'present' as const), name, on, notify, ignore: fc.boolean() }),
+  fc.record({
+    kind: fc.constantFrom('listing' as const, 'append' as const, 'present' as const),
+    name,
+    on,
+    notify,
+    ignore: fc.boolean(),
+  }),
   fc.record({ kind: fc.constant('shell' as const), name, on, notify, ignore: fc.boolean(), counts: fc.boolean() }),
   fc.record({ kind: fc.constant('told' as const), name, on, notify, ignore: fc.boolean() }),
 )
@@ -221,56 +310,102 @@ function taskOf(given: One, title: string): Task {
     ...(given.on === undefined ? {} : { delegate_to: given.on }),
   }
   switch (given.kind) {
-    case 'line': return line(title, { path: own(given.name), is: given.text, register: was, ...keywords })
-    case 'mirror': return mirror(title, { from: own(given.from), to: own(given.name), ...keywords })
+    case 'line':
+      return line(title, { path: own(given.name), is: given.text, register: was, ...keywords })
+    case 'mirror':
+      return mirror(title, { from: own(given.from), to: own(given.name), ...keywords })
     // Not into the folder itself: it would never be as asked.
-    case 'listing': return listing(title, { of: own('d'), to: own(path.basename(given.name)), ...keywords })
-    case 'append': return append(title, { to: own(given.name), ...keywords })
-    case 'present': return present(title, { path: own(given.name), ...keywords })
-    case 'shell': return script(title, { text: sh`rm -f ${own(given.name)}; printf 2 >${own('a')}`, ...keywords, ...(given.counts ? {} : { changed_when: false }) })
-    case 'told': return line(title, { path: own(given.name), is: was.map((value) => value.was), when: (here) => here.value(was).was !== '1', ...keywords })
+    case 'listing':
+      return listing(title, { of: own('d'), to: own(path.basename(given.name)), ...keywords })
+    case 'append':
+      return append(title, { to: own(given.name), ...keywords })
+    case 'present':
+      return present(title, { path: own(given.name), ...keywords })
+    case 'shell':
+      return script(title, {
+        text: sh`rm -f ${own(given.name)}; printf 2 >${own('a')}`,
+        ...keywords,
+        ...(given.counts ? {} : { changed_when: false }),
+      })
+    case 'told':
+      return line(title, {
+        path: own(given.name),
+        is: was.map((value) => value.was),
+        when: (here) => here.value(was).was !== '1',
+        ...keywords,
+      })
   }
 }
 
 const was = register<{ was: string }>('was')
-const stepsOf = (name: string, list: readonly One[], handlers: readonly One[]): Step[] => [play(name, { hosts: 'a' }, () => [
-  line('task first', { path: at('a/a'), is: '1', register: was }),
-  ...list.map((given, i) => taskOf(given, `task ${i}`)),
-], Object.fromEntries(['one', 'two'].map((key, i) => [key, taskOf(handlers[i] as One, `handler ${key}`)])))]
+const stepsOf = (name: string, list: readonly One[], handlers: readonly One[]): Step[] => [
+  play(
+    name,
+    { hosts: 'a' },
+    () => [
+      line('task first', { path: at('a/a'), is: '1', register: was }),
+      ...list.map((given, i) => taskOf(given, `task ${i}`)),
+    ],
+    Object.fromEntries(['one', 'two'].map((key, i) => [key, taskOf(handlers[i] as One, `handler ${key}`)])),
+  ),
+]
 
-const files = fc.dictionary(fc.constantFrom(...['a', 'b'].flatMap((host) => NAMES.map((file) => `${host}/${file}`))), text, { noNullPrototype: true })
-const snapshot = (): string[] => readdirSync(folder, { recursive: true, encoding: 'utf8', withFileTypes: true })
-  .filter((entry) => entry.isFile()).map((entry) => path.join(entry.parentPath, entry.name)).sort()
-  .map((file) => `${file}: ${readFileSync(file, 'utf8')}`)
+const files = fc.dictionary(
+  fc.constantFrom(...['a', 'b'].flatMap((host) => NAMES.map((file) => `${host}/${file}`))),
+  text,
+  { noNullPrototype: true },
+)
+const snapshot = (): string[] =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8', withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.join(entry.parentPath, entry.name))
+    .sort()
+    .map((file) => `${file}: ${readFileSync(file, 'utf8')}`)
 
 t.test('all that check mode tells comes true', async (t) => {
   let lists = 0
   const told = { ok: 0, changed: 0, unknown: 0, failed: 0, skipped: 0, unreachable: 0 }
-  await fc.assert(fc.asyncProperty(fc.array(one, { minLength: 1, maxLength: 6 }), fc.tuple(one, one), files, async (list, handlers, start) => {
-    for (const host of ['a/d', 'b/d']) mkdirSync(at(host), { recursive: true })
-    for (const host of ['a', 'b']) for (const file of NAMES) rmSync(at(`${host}/${file}`), { force: true })
-    for (const [file, content] of Object.entries(start)) writeFileSync(at(file), content)
-    const before = snapshot()
-    // A name of its own: no notices that an earlier list left for its handlers.
-    const steps = stepsOf(`list ${lists++}`, list, handlers)
-    const said = await runSteps(steps, { check: true, hosts: ['a', 'b'] })
-    if (snapshot().join('\n') !== before.join('\n')) throw new Error('check mode changed something')
-    const done = new Map((await runSteps(steps, { hosts: ['a', 'b'] })).results.map((result) => [result.task, result]))
-    const isOver = [...done.values()].some(({ status, ignored }) => status === 'failed' && !ignored)
-    for (const { task, status, changes, message } of said.results) {
-      told[status] += 1
-      if (status === 'unknown') continue
-      const real = done.get(task)
-      if (real === undefined && isOver) break
-      const seen = { status: real?.status, changes: real?.changes, ...(status === 'failed' ? { message: real?.message } : {}) }
-      const expected = { status, changes, ...(status === 'failed' ? { message } : {}) }
-      if (JSON.stringify(seen) !== JSON.stringify(expected)) throw new Error(`${task}: check says ${JSON.stringify(expected)}, the run ${JSON.stringify(seen)}`)
-    }
-    const saidOf = new Set(said.results.map(({ task }) => task))
-    const ended = said.results.some(({ status, ignored }) => status === 'failed' && !ignored)
-    const unsaid = [...done.keys()].filter((task) => !saidOf.has(task))
-    if (unsaid.length > 0 && !ended) throw new Error(`not a word on ${unsaid.join(', ')}`)
-  }), { numRuns: 60, ...sameCases })
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(one, { minLength: 1, maxLength: 6 }),
+      fc.tuple(one, one),
+      files,
+      async (list, handlers, start) => {
+        for (const host of ['a/d', 'b/d']) mkdirSync(at(host), { recursive: true })
+        for (const host of ['a', 'b']) for (const file of NAMES) rmSync(at(`${host}/${file}`), { force: true })
+        for (const [file, content] of Object.entries(start)) writeFileSync(at(file), content)
+        const before = snapshot()
+        // A name of its own: no notices that an earlier list left for its handlers.
+        const steps = stepsOf(`list ${lists++}`, list, handlers)
+        const said = await runSteps(steps, { check: true, hosts: ['a', 'b'] })
+        if (snapshot().join('\n') !== before.join('\n')) throw new Error('check mode changed something')
+        const done = new Map(
+          (await runSteps(steps, { hosts: ['a', 'b'] })).results.map((result) => [result.task, result]),
+        )
+        const isOver = [...done.values()].some(({ status, ignored }) => status === 'failed' && !ignored)
+        for (const { task, status, changes, message } of said.results) {
+          told[status] += 1
+          if (status === 'unknown') continue
+          const real = done.get(task)
+          if (real === undefined && isOver) break
+          const seen = {
+            status: real?.status,
+            changes: real?.changes,
+            ...(status === 'failed' ? { message: real?.message } : {}),
+          }
+          const expected = { status, changes, ...(status === 'failed' ? { message } : {}) }
+          if (JSON.stringify(seen) !== JSON.stringify(expected))
+            throw new Error(`${task}: check says ${JSON.stringify(expected)}, the run ${JSON.stringify(seen)}`)
+        }
+        const saidOf = new Set(said.results.map(({ task }) => task))
+        const ended = said.results.some(({ status, ignored }) => status === 'failed' && !ignored)
+        const unsaid = [...done.keys()].filter((task) => !saidOf.has(task))
+        if (unsaid.length > 0 && !ended) throw new Error(`not a word on ${unsaid.join(', ')}`)
+      },
+    ),
+    { numRuns: 60, ...sameCases },
+  )
   t.comment(told)
-  for (const status of ['ok', 'changed', 'unknown', 'failed', 'skipped'] as const) t.ok(told[status] > 0, `${status} came: ${told[status]}`)
+  for (const status of ['ok', 'changed', 'unknown', 'failed', 'skipped'] as const)
+    t.ok(told[status] > 0, `${status} came: ${told[status]}`)
 })

@@ -5,7 +5,9 @@ import { runSteps, script } from '../../support/play-run.ts'
 
 t.test('a clock that is set back while a run goes on makes no duration wrong', async (t) => {
   const { now } = Date
-  t.teardown(() => { Date.now = now })
+  t.teardown(() => {
+    Date.now = now
+  })
   let turns = 0
   // An hour back each time that it is looked at.
   Date.now = () => now() - 3_600_000 * turns++
@@ -17,7 +19,9 @@ t.test('a clock that is set back while a run goes on makes no duration wrong', a
       on.finding('x', { holds: watched.seconds >= 0, evidence: [seen, watched.exhibit] })
     }),
   ])
-  const durations = ran.events.flatMap((event) => ('durationMs' in event ? [[event.type, event.durationMs] as const] : []))
+  const durations = ran.events.flatMap((event) =>
+    'durationMs' in event ? [[event.type, event.durationMs] as const] : [],
+  )
   t.same([...new Set(durations.map(([type]) => type))].sort(), ['exhibit', 'play_end', 'result', 'run_end'])
   for (const [type, duration] of durations) t.ok(duration >= 0 && duration < 60_000, `${type}: ${duration} ms`)
   t.ok((ran.results.find(({ task }) => task === 'work')?.durationMs ?? 0) > 0, 'nor is it nothing')

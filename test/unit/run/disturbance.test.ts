@@ -9,15 +9,31 @@ import { play, type Step } from '../../../src/run/play.ts'
 import { tagged } from '../../../src/run/tags.ts'
 import { runSteps, script } from '../../support/play-run.ts'
 
-const INVENTORY = parseInventory({ main: { path: 'inventory.yaml', text: 'all:\n  hosts:\n    a: {size: 1}\n    b: {}\n    c: {}\n  children:\n    last: {hosts: {c: }}\n' } })
+const INVENTORY = parseInventory({
+  main: {
+    path: 'inventory.yaml',
+    text: 'all:\n  hosts:\n    a: {size: 1}\n    b: {}\n    c: {}\n  children:\n    last: {hosts: {c: }}\n',
+  },
+})
 const lastIsLost: Disturbs = ({ groups }) => (groups.last ?? []).map((host) => ({ host, what: 'is powered off' }))
 const lost = experiment('lost', { hosts: 'a', tags: 'experiments', disturbs: lastIsLost, proves: {} }, async () => {})
 const only = experiment('looks', { hosts: 'a', disturbs: false, proves: {} }, async () => {})
-const removes = play('removes', { hosts: 'a,b', tags: 'down', disturbs: ({ hosts }) => hosts.map((host) => ({ host, what: 'loses its data' })) }, () => [script('remove', { text: ':' })])
+const removes = play(
+  'removes',
+  { hosts: 'a,b', tags: 'down', disturbs: ({ hosts }) => hosts.map((host) => ({ host, what: 'loses its data' })) },
+  () => [script('remove', { text: ':' })],
+)
 const install = play('install', { hosts: 'all' }, () => [script('install', { text: ':' })])
 
-const planned = (steps: readonly Step[], more: Partial<PlannedRun> = {}): PlannedRun =>
-  ({ steps, inventory: INVENTORY, hosts: ['a', 'b', 'c'], extraVars: {}, tags: { tags: [], skipTags: [] }, check: false, ...more })
+const planned = (steps: readonly Step[], more: Partial<PlannedRun> = {}): PlannedRun => ({
+  steps,
+  inventory: INVENTORY,
+  hosts: ['a', 'b', 'c'],
+  extraVars: {},
+  tags: { tags: [], skipTags: [] },
+  check: false,
+  ...more,
+})
 const refusedOf = (steps: readonly Step[], more: Partial<PlannedRun> = {}): string[] =>
   permissionFor(planned(steps, more), {}).refused.flatMap(({ disturbances }) => disturbances.map(({ host }) => host))
 
@@ -25,14 +41,23 @@ t.test('nobody may be disturbed unless it is said that they may', async (t) => {
   t.same(permissionFor(planned([only, install]), {}), { leftOut: [], refused: [] })
   t.same(refusedOf([lost, only, removes, install]), ['c', 'a', 'b'])
   const { refused } = permissionFor(planned([lost, removes]), { mayDisturb: (host) => host !== 'b' })
-  t.same(refused.map(({ step, disturbances }) => [step.name, disturbances]), [['removes', [{ host: 'b', what: 'loses its data' }]]])
+  t.same(
+    refused.map(({ step, disturbances }) => [step.name, disturbances]),
+    [['removes', [{ host: 'b', what: 'loses its data' }]]],
+  )
   t.same(permissionFor(planned([lost, removes]), { mayDisturb: () => true }).refused, [])
 })
 
 t.test('experiments may be left out, plays that others count on may not', async (t) => {
   const { leftOut, refused } = permissionFor(planned([install, lost, removes]), { withoutPermission: 'leave out' })
-  t.same(leftOut.map(({ step }) => step.name), ['lost'])
-  t.same(refused.map(({ step }) => step.name), ['removes'])
+  t.same(
+    leftOut.map(({ step }) => step.name),
+    ['lost'],
+  )
+  t.same(
+    refused.map(({ step }) => step.name),
+    ['removes'],
+  )
 })
 
 t.test('check mode disturbs nobody', async (t) => {
@@ -48,9 +73,15 @@ t.test('steps whose tags were not asked for disturb nobody', async (t) => {
 
 t.test('a task with a tag of its own counts, and one that cannot be looked at as well', async (t) => {
   const asked = { tags: { tags: ['wipe'], skipTags: [] } }
-  const own = play('own tag', { hosts: 'b', disturbs: ({ hosts }) => hosts.map((host) => ({ host, what: 'is wiped' })) }, () => [script('wipe', { text: ':', tags: 'wipe' })])
+  const own = play(
+    'own tag',
+    { hosts: 'b', disturbs: ({ hosts }) => hosts.map((host) => ({ host, what: 'is wiped' })) },
+    () => [script('wipe', { text: ':', tags: 'wipe' })],
+  )
   t.same(refusedOf([own], asked), ['b'])
-  const needsFacts = play('needs facts', { hosts: 'b', disturbs: own.disturbs as Disturbs }, () => { throw new Error('no facts') })
+  const needsFacts = play('needs facts', { hosts: 'b', disturbs: own.disturbs as Disturbs }, () => {
+    throw new Error('no facts')
+  })
   t.same(refusedOf([needsFacts], asked), ['b'])
   t.same(refusedOf([removes], asked), [])
 })
@@ -62,44 +93,84 @@ t.test('a step without hosts in the run disturbs nobody, one with a host may dis
 })
 
 t.test('a step knows the variables of hosts, those of the command line first', async (t) => {
-  const bySize = experiment('size', { hosts: 'a', disturbs: ({ hosts, hostvars }) => hosts.map((host) => ({ host, what: `size ${String(hostvars(host).size)}` })), proves: {} }, async () => {})
+  const bySize = experiment(
+    'size',
+    {
+      hosts: 'a',
+      disturbs: ({ hosts, hostvars }) => hosts.map((host) => ({ host, what: `size ${String(hostvars(host).size)}` })),
+      proves: {},
+    },
+    async () => {},
+  )
   t.same(disturbancesOf(bySize, planned([])), [{ host: 'a', what: 'size 1' }])
   t.same(disturbancesOf(bySize, planned([], { extraVars: { size: 2 } })), [{ host: 'a', what: 'size 2' }])
 })
 
 t.test('a refusal names each host and what would happen to it, once, and the flag', async (t) => {
   const { refused } = permissionFor(planned([lost, lost, removes]), {})
-  t.equal(new Refused(refused).message, [
-    'Refused, and nothing was done. These hosts are not machines of Labbook\'s lab:',
-    '  c: is powered off', '  a: loses its data', '  b: loses its data',
-    'Add --allow-faults to allow this.',
-  ].join('\n'))
+  t.equal(
+    new Refused(refused).message,
+    [
+      "Refused, and nothing was done. These hosts are not machines of Labbook's lab:",
+      '  c: is powered off',
+      '  a: loses its data',
+      '  b: loses its data',
+      'Add --allow-faults to allow this.',
+    ].join('\n'),
+  )
 })
 
 t.test('a run that would disturb a host does nothing at all', async (t) => {
   const folder = mkdtempSync(path.join(tmpdir(), 'disturbance-'))
-  t.teardown(() => { rmSync(folder, { recursive: true }) })
+  t.teardown(() => {
+    rmSync(folder, { recursive: true })
+  })
   const done = path.join(folder, 'done')
   const first = play('first', { hosts: 'all' }, () => [script('first', { text: `touch ${done}` })])
-  const strikes = experiment('strikes', { hosts: 'all', disturbs: ({ hosts }) => hosts.map((host) => ({ host, what: 'is powered off' })), proves: { x: 'X holds' } }, async (on) => {
-    await on.exhibit({ title: 'Strike', command: `touch ${done}.struck` })
-    on.finding('x', { holds: true, evidence: [] })
-  })
+  const strikes = experiment(
+    'strikes',
+    {
+      hosts: 'all',
+      disturbs: ({ hosts }) => hosts.map((host) => ({ host, what: 'is powered off' })),
+      proves: { x: 'X holds' },
+    },
+    async (on) => {
+      await on.exhibit({ title: 'Strike', command: `touch ${done}.struck` })
+      on.finding('x', { holds: true, evidence: [] })
+    },
+  )
   const steps = [first, strikes]
 
   const refused = await runSteps(steps)
   t.match(refused, { status: 'failed', exitCode: 2 })
   t.same(refused.exchanges, {}, 'nobody was connected to')
   t.notOk(existsSync(done))
-  t.same(refused.events.map(({ type }) => type), ['run_start', 'notice', 'run_end'])
+  t.same(
+    refused.events.map(({ type }) => type),
+    ['run_start', 'notice', 'run_end'],
+  )
   t.match(refused.events[1], { level: 'error', message: /a: is powered off\nAdd --allow-faults/ })
 
   const without = await runSteps(steps, { withoutPermission: 'leave out' })
   t.match(without, { status: 'passed', exitCode: 0 })
   t.ok(existsSync(done))
   t.notOk(existsSync(`${done}.struck`))
-  t.match(without.events.filter(({ type }) => type === 'notice'), [{ level: 'info', message: /^left out, as a is no machine of Labbook's lab: "strikes"\. Add --allow-faults to include it/ }])
-  t.same(without.events.filter((event) => event.type === 'finding' || (event.type === 'play_start' && event.play === 'strikes')), [], 'nothing is claimed of it')
+  t.match(
+    without.events.filter(({ type }) => type === 'notice'),
+    [
+      {
+        level: 'info',
+        message: /^left out, as a is no machine of Labbook's lab: "strikes"\. Add --allow-faults to include it/,
+      },
+    ],
+  )
+  t.same(
+    without.events.filter(
+      (event) => event.type === 'finding' || (event.type === 'play_start' && event.play === 'strikes'),
+    ),
+    [],
+    'nothing is claimed of it',
+  )
 
   const allowed = await runSteps(steps, { mayDisturb: (host) => host === 'a' })
   t.equal(allowed.exitCode, 0)

@@ -8,11 +8,18 @@ const folder = t.testdir()
 const config = path.join(folder, 'config')
 const log = path.join(folder, 'log')
 
-const steps = (handler: string) => [play('service', { hosts: 'all' }, () => [
-  line('configure', { path: config, is: 'x', notify: 'restart' }),
-  line('configure more', { path: `${config}.d`, is: 'x', notify: 'restart' }),
-  script('after', { text: `echo after >>${log}`, changed_when: false }),
-], { restart: script({ text: handler }) })]
+const steps = (handler: string) => [
+  play(
+    'service',
+    { hosts: 'all' },
+    () => [
+      line('configure', { path: config, is: 'x', notify: 'restart' }),
+      line('configure more', { path: `${config}.d`, is: 'x', notify: 'restart' }),
+      script('after', { text: `echo after >>${log}`, changed_when: false }),
+    ],
+    { restart: script({ text: handler }) },
+  ),
+]
 
 t.test('a handler runs once, after the tasks, and only when notified', async (t) => {
   const works = steps(`echo restarted >>${log}`)
@@ -37,21 +44,33 @@ t.test('check mode shows the handler', async (t) => {
 
 t.test('check mode: the handler of a task that cannot be told cannot be told', async (t) => {
   const made = path.join(folder, 'made')
-  const ran = await runSteps([play('later', { hosts: 'all' }, () => [
-    line('make', { path: made, is: 'x' }),
-    present('needs it', { path: made, notify: 'restart' }),
-  ], { restart: script({ text: ':' }) })], { check: true })
+  const ran = await runSteps(
+    [
+      play(
+        'later',
+        { hosts: 'all' },
+        () => [line('make', { path: made, is: 'x' }), present('needs it', { path: made, notify: 'restart' })],
+        { restart: script({ text: ':' }) },
+      ),
+    ],
+    { check: true },
+  )
   t.same(ran.story, ['a make: changed', 'a needs it: unknown', 'a restart: unknown'])
   t.match(ran.results.at(-1)?.message, 'cannot tell before «needs it» has run')
 })
 
 t.test('a handler may notify others, before and after it; each runs once', async (t) => {
-  const ran = await runSteps([play('chain', { hosts: 'all' }, () => [
-    line('configure', { path: path.join(folder, 'chain'), is: 'x', notify: 'middle' }),
-  ], {
-    before: script({ text: ':' }),
-    middle: script({ text: ':', notify: ['after', 'before', 'middle'] }),
-    after: script({ text: ':' }),
-  })])
+  const ran = await runSteps([
+    play(
+      'chain',
+      { hosts: 'all' },
+      () => [line('configure', { path: path.join(folder, 'chain'), is: 'x', notify: 'middle' })],
+      {
+        before: script({ text: ':' }),
+        middle: script({ text: ':', notify: ['after', 'before', 'middle'] }),
+        after: script({ text: ':' }),
+      },
+    ),
+  ])
   t.same(ran.story, ['a configure: changed', 'a middle: changed', 'a after: changed', 'a before: changed'])
 })

@@ -4,27 +4,41 @@ import { experiment } from '../../../src/run/experiment.ts'
 import { play } from '../../../src/run/play.ts'
 import { runSteps, type Ran } from '../../support/play-run.ts'
 
-const said = ({ events }: Ran): string[] => events.filter((event) => event.type === 'notice').map(({ level, message }) => `${level}: ${message}`)
+const said = ({ events }: Ran): string[] =>
+  events.filter((event) => event.type === 'notice').map(({ level, message }) => `${level}: ${message}`)
 const hello = (): ReturnType<typeof debug>[] => [debug('Say hello', { msg: 'hello' })]
 
 t.test('a play whose pattern matches nothing is skipped, and the run goes on', async (t) => {
-  const ran = await runSteps([play('Docker', { hosts: 'docker' }, hello), play('Docker again', { hosts: 'docker[0]:!docker' }, hello), play('All', { hosts: 'all' }, hello)])
+  const ran = await runSteps([
+    play('Docker', { hosts: 'docker' }, hello),
+    play('Docker again', { hosts: 'docker[0]:!docker' }, hello),
+    play('All', { hosts: 'all' }, hello),
+  ])
   t.strictSame(ran.story, ['a Say hello: ok'])
-  t.strictSame(said(ran), [
-    'warning: Could not match supplied host pattern, ignoring: docker (the groups are all, ungrouped)',
-    'info: play "Docker": skipping: no hosts matched docker',
-    'warning: Could not match supplied host pattern, ignoring: docker[0] (the groups are all, ungrouped)',
-    'info: play "Docker again": skipping: no hosts matched docker[0]:!docker',
-  ], 'each part once')
+  t.strictSame(
+    said(ran),
+    [
+      'warning: Could not match supplied host pattern, ignoring: docker (the groups are all, ungrouped)',
+      'info: play "Docker": skipping: no hosts matched docker',
+      'warning: Could not match supplied host pattern, ignoring: docker[0] (the groups are all, ungrouped)',
+      'info: play "Docker again": skipping: no hosts matched docker[0]:!docker',
+    ],
+    'each part once',
+  )
   t.match(ran, { status: 'passed', exitCode: 0 })
 })
 
 t.test('an experiment whose pattern matches nothing is inconclusive, with the reason', async (t) => {
   const ran = await runSteps([
-    experiment('Drain', { hosts: 'swarm', disturbs: false, proves: { 'drain.moves': 'Tasks move' } }, async () => { t.fail('is not run') }),
+    experiment('Drain', { hosts: 'swarm', disturbs: false, proves: { 'drain.moves': 'Tasks move' } }, async () => {
+      t.fail('is not run')
+    }),
     play('All', { hosts: 'all' }, hello),
   ])
-  t.match(ran.events.filter((event) => event.type === 'finding'), [{ id: 'drain.moves', holds: null, detail: 'no hosts match swarm' }])
+  t.match(
+    ran.events.filter((event) => event.type === 'finding'),
+    [{ id: 'drain.moves', holds: null, detail: 'no hosts match swarm' }],
+  )
   t.strictSame(ran.story, ['a Say hello: ok'])
   t.equal(ran.exitCode, 0)
 })

@@ -10,8 +10,12 @@ function spool() {
     state.opened += 1
     return {
       file: 'output/1.txt',
-      write: (chunk) => { chunks.push(Buffer.from(chunk)) },
-      close: () => { state.closed += 1 },
+      write: (chunk) => {
+        chunks.push(Buffer.from(chunk))
+      },
+      close: () => {
+        state.closed += 1
+      },
     }
   }
   return { state, open }
@@ -28,7 +32,12 @@ function keep(bytes: Buffer, sizes: readonly number[], keep: Keep): KeptOutput {
   return output
 }
 
-const numbered = (length: number): Buffer => Buffer.from(Array.from({ length: Math.ceil(length / 8) }, (_, i) => `${i}`.padStart(7) + '\n').join('').slice(0, length))
+const numbered = (length: number): Buffer =>
+  Buffer.from(
+    Array.from({ length: Math.ceil(length / 8) }, (_, i) => `${i}`.padStart(7) + '\n')
+      .join('')
+      .slice(0, length),
+  )
 
 t.test('what is short is kept whole, and no file is made', async (t) => {
   const { state, open } = spool()
@@ -40,16 +49,27 @@ t.test('what is short is kept whole, and no file is made', async (t) => {
 
 t.test('what is long is in the file byte for byte, and its head and tail are kept, however it comes', async () => {
   const sizes = fc.array(fc.integer({ min: 1, max: 300_000 }), { minLength: 1, maxLength: 4 })
-  fc.assert(fc.property(fc.integer({ min: RECORDED + 1, max: 4 * RECORDED }), sizes, (length, list) => {
-    const bytes = numbered(length)
-    const { state, open } = spool()
-    const output = keep(bytes, list.map((size) => size + 1000), { for: 'change', spool: open })
-    const half = RECORDED / 2
-    const note = `\n[... ${length - RECORDED} bytes left out; all ${length} are in output/1.txt ...]\n`
-    return state.bytes().equals(bytes) && state.opened === 1 && state.closed === 1
-      && output.text() === bytes.toString('utf8', 0, half) + note + bytes.toString('utf8', length - half)
-      && output.long()?.bytes === length
-  }), { numRuns: 30 })
+  fc.assert(
+    fc.property(fc.integer({ min: RECORDED + 1, max: 4 * RECORDED }), sizes, (length, list) => {
+      const bytes = numbered(length)
+      const { state, open } = spool()
+      const output = keep(
+        bytes,
+        list.map((size) => size + 1000),
+        { for: 'change', spool: open },
+      )
+      const half = RECORDED / 2
+      const note = `\n[... ${length - RECORDED} bytes left out; all ${length} are in output/1.txt ...]\n`
+      return (
+        state.bytes().equals(bytes) &&
+        state.opened === 1 &&
+        state.closed === 1 &&
+        output.text() === bytes.toString('utf8', 0, half) + note + bytes.toString('utf8', length - half) &&
+        output.long()?.bytes === length
+      )
+    }),
+    { numRuns: 30 },
+  )
 })
 
 t.test('no character is cut, and none is lost without being counted', async (t) => {
@@ -66,7 +86,13 @@ t.test('of a probe more is kept for its plan, and beyond that no plan is made', 
   const { open } = spool()
   const most = keep(numbered(8 * RECORDED), [100_000], { for: 'probe', spool: open })
   t.equal(most.text().length, 8 * RECORDED)
-  const outcome = (output: KeptOutput) => ({ stdout: output.text(), stderr: '', exitCode: 0, durationMs: 1, long: { stdout: output.long() ?? { bytes: 0 } } })
+  const outcome = (output: KeptOutput) => ({
+    stdout: output.text(),
+    stderr: '',
+    exitCode: 0,
+    durationMs: 1,
+    long: { stdout: output.long() ?? { bytes: 0 } },
+  })
   t.equal(tooLongToPlan(outcome(most)), undefined)
   const more = keep(numbered(8 * RECORDED + 1), [100_000], { for: 'probe', spool: open })
   t.ok(more.text().length < RECORDED + 200)
@@ -75,7 +101,12 @@ t.test('of a probe more is kept for its plan, and beyond that no plan is made', 
 
 t.test('a file that cannot be written is remembered, and the output goes on', async (t) => {
   const broken = new Error('no space left')
-  const output = keep(numbered(3 * RECORDED), [100_000], { for: 'change', spool: () => { throw broken } })
+  const output = keep(numbered(3 * RECORDED), [100_000], {
+    for: 'change',
+    spool: () => {
+      throw broken
+    },
+  })
   t.equal(output.problem, broken)
   t.match(output.text(), 'bytes left out ...]')
 })

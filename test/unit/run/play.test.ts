@@ -10,7 +10,11 @@ const at = (name: string): string => path.join(folder, name)
 const read = (name: string): string => readFileSync(at(name), 'utf8')
 
 t.test('a first run changes, a second run changes nothing and costs one exchange', async (t) => {
-  const steps = [play('p', { hosts: 'all' }, () => ['x', 'y', 'z'].map((name) => line(`write ${name}`, { path: at(name), is: name })))]
+  const steps = [
+    play('p', { hosts: 'all' }, () =>
+      ['x', 'y', 'z'].map((name) => line(`write ${name}`, { path: at(name), is: name })),
+    ),
+  ]
   const first = await runSteps(steps)
   t.same(first.story, ['a write x: changed', 'a write y: changed', 'a write z: changed'])
   t.equal(first.exchanges.a, 2, 'one look, then one round trip for changes that do not depend on each other')
@@ -21,10 +25,12 @@ t.test('a first run changes, a second run changes nothing and costs one exchange
 })
 
 t.test('check mode changes nothing and shows what the run then does', async (t) => {
-  const steps = [play('p', { hosts: 'all' }, () => [
-    line('make', { path: at('checked'), is: '1' }),
-    present('needs it', { path: at('checked') }),
-  ])]
+  const steps = [
+    play('p', { hosts: 'all' }, () => [
+      line('make', { path: at('checked'), is: '1' }),
+      present('needs it', { path: at('checked') }),
+    ]),
+  ]
   const checked = await runSteps(steps, { check: true })
   t.same(checked.story, ['a make: changed', 'a needs it: unknown'])
   t.match(checked.results[1]?.message, /^cannot tell before «make» has run: .*checked is not there/)
@@ -44,14 +50,23 @@ t.test('a failed host leaves the play, others go on', async (t) => {
     play('q', { hosts: 'all' }, () => [script('last', { text: ':' })]),
   ]
   const ran = await runSteps(steps, { hosts: ['a', 'b'] })
-  t.same(ran.story.filter((item) => item.startsWith('a')), ['a work: failed'])
-  t.same(ran.story.filter((item) => item.startsWith('b')), ['b work: changed', 'b more: changed', 'b last: changed'])
+  t.same(
+    ran.story.filter((item) => item.startsWith('a')),
+    ['a work: failed'],
+  )
+  t.same(
+    ran.story.filter((item) => item.startsWith('b')),
+    ['b work: changed', 'b more: changed', 'b last: changed'],
+  )
   t.equal(ran.results.find(({ host }) => host === 'a')?.message, 'broken')
   t.equal(ran.exitCode, 2)
 })
 
 t.test('an unreachable host is unreachable, never a success', async (t) => {
-  const ran = await runSteps([play('p', { hosts: 'all' }, () => [script('work', { text: ':' })])], { hosts: ['a', 'b'], dead: ['a'] })
+  const ran = await runSteps([play('p', { hosts: 'all' }, () => [script('work', { text: ':' })])], {
+    hosts: ['a', 'b'],
+    dead: ['a'],
+  })
   t.same([...ran.story].sort(), ['a work: unreachable', 'b work: changed'])
   t.equal(ran.exitCode, 4)
 })
@@ -64,30 +79,50 @@ t.test('any_errors_fatal ends the play for all, and the run', async (t) => {
   const ran = await runSteps(steps, { hosts: ['a', 'b'] })
   t.same(ran.story, ['a work: failed'], 'also for the host that had not begun')
   t.equal(ran.exitCode, 2)
-  t.match(ran.events.filter(({ type }) => type === 'notice'), [{ level: 'warning', message: /«p» needs all of its hosts/ }])
-  t.strictSame((await runSteps(steps, { hosts: ['a', 'b'], check: true })).results.map(({ status }) => status), ['changed', 'changed', 'changed', 'changed'], 'a prediction is no failure')
+  t.match(
+    ran.events.filter(({ type }) => type === 'notice'),
+    [{ level: 'warning', message: /«p» needs all of its hosts/ }],
+  )
+  t.strictSame(
+    (await runSteps(steps, { hosts: ['a', 'b'], check: true })).results.map(({ status }) => status),
+    ['changed', 'changed', 'changed', 'changed'],
+    'a prediction is no failure',
+  )
 })
 
 t.test('ignore_errors, failed_when and changed_when', async (t) => {
-  const ran = await runSteps([play('p', { hosts: 'all' }, () => [
-    script('ignored', { text: 'exit 1', ignore_errors: true }),
-    script('not a failure', { text: 'echo x; exit 1', failed_when: false }),
-    script('a failure', { text: 'echo bad', failed_when: ({ values }) => values.said.includes('bad'), ignore_errors: true }),
-    script('no change', { text: 'echo same', changed_when: ({ stdout }) => !stdout.includes('same') }),
-  ])])
+  const ran = await runSteps([
+    play('p', { hosts: 'all' }, () => [
+      script('ignored', { text: 'exit 1', ignore_errors: true }),
+      script('not a failure', { text: 'echo x; exit 1', failed_when: false }),
+      script('a failure', {
+        text: 'echo bad',
+        failed_when: ({ values }) => values.said.includes('bad'),
+        ignore_errors: true,
+      }),
+      script('no change', { text: 'echo same', changed_when: ({ stdout }) => !stdout.includes('same') }),
+    ]),
+  ])
   t.same(ran.story, ['a ignored: failed', 'a not a failure: changed', 'a a failure: failed', 'a no change: ok'])
   t.equal(ran.exitCode, 0)
 })
 
 t.test('when, and values of earlier tasks', async (t) => {
   const said = register<{ said: string }>('said')
-  const steps = [play('p', { hosts: 'all' }, () => [
-    script('say', { text: 'printf hello', register: said }),
-    line('keep', { path: at('said'), is: said.map((value) => value.said) }),
-    script('not here', { text: ':', when: (on) => on.value(said).said === 'other' }),
-    script('never', { text: ':', when: false }),
-  ])]
-  t.same((await runSteps(steps)).story, ['a say: changed', 'a keep: changed', 'a not here: skipped', 'a never: skipped'])
+  const steps = [
+    play('p', { hosts: 'all' }, () => [
+      script('say', { text: 'printf hello', register: said }),
+      line('keep', { path: at('said'), is: said.map((value) => value.said) }),
+      script('not here', { text: ':', when: (on) => on.value(said).said === 'other' }),
+      script('never', { text: ':', when: false }),
+    ]),
+  ]
+  t.same((await runSteps(steps)).story, [
+    'a say: changed',
+    'a keep: changed',
+    'a not here: skipped',
+    'a never: skipped',
+  ])
   t.equal(read('said'), 'hello')
   const checked = await runSteps(steps, { check: true })
   t.same(checked.story, ['a say: changed', 'a keep: unknown', 'a not here: unknown', 'a never: skipped'])
@@ -96,34 +131,60 @@ t.test('when, and values of earlier tasks', async (t) => {
 
 t.test('a value of another host', async (t) => {
   const said = register<{ said: string }>('said')
-  const ran = await runSteps([
-    play('p', { hosts: 'a' }, () => [script('say', { text: 'printf "from a"', register: said })]),
-    play('q', { hosts: 'b' }, () => [line('keep', { path: at('other'), is: said.on('a').map((value) => value.said) })]),
-  ], { hosts: ['a', 'b'] })
+  const ran = await runSteps(
+    [
+      play('p', { hosts: 'a' }, () => [script('say', { text: 'printf "from a"', register: said })]),
+      play('q', { hosts: 'b' }, () => [
+        line('keep', { path: at('other'), is: said.on('a').map((value) => value.said) }),
+      ]),
+    ],
+    { hosts: ['a', 'b'] },
+  )
   t.equal(ran.exitCode, 0)
   t.equal(read('other'), 'from a')
 })
 
 t.test('run_once runs on the first host and all get its result', async (t) => {
   const said = register<{ said: string }>('said')
-  const ran = await runSteps([play('p', { hosts: 'all' }, ({ host }) => [
-    script('say', { text: `printf ${host}`, run_once: true, register: said }),
-    line(`keep`, { path: at(`once-${host}`), is: said.map((value) => value.said) }),
-  ])], { hosts: ['a', 'b', 'c'], forks: 1 })
-  t.same(ran.story.filter((item) => item.includes('say')), ['a say: changed'])
-  t.same(['a', 'b', 'c'].map((host) => read(`once-${host}`)), ['a', 'a', 'a'])
+  const ran = await runSteps(
+    [
+      play('p', { hosts: 'all' }, ({ host }) => [
+        script('say', { text: `printf ${host}`, run_once: true, register: said }),
+        line(`keep`, { path: at(`once-${host}`), is: said.map((value) => value.said) }),
+      ]),
+    ],
+    { hosts: ['a', 'b', 'c'], forks: 1 },
+  )
+  t.same(
+    ran.story.filter((item) => item.includes('say')),
+    ['a say: changed'],
+  )
+  t.same(
+    ['a', 'b', 'c'].map((host) => read(`once-${host}`)),
+    ['a', 'a', 'a'],
+  )
 })
 
 t.test('a run_once task passes to the next host when the first has failed before it', async (t) => {
-  const ran = await runSteps([play('p', { hosts: 'all' }, ({ host }) => [
-    script('before', { text: host === 'a' ? 'exit 1' : ':' }),
-    script('once', { text: ':', run_once: true }),
-  ])], { hosts: ['a', 'b', 'c'] })
-  t.same(ran.story.filter((item) => item.includes('once')), ['b once: changed'])
+  const ran = await runSteps(
+    [
+      play('p', { hosts: 'all' }, ({ host }) => [
+        script('before', { text: host === 'a' ? 'exit 1' : ':' }),
+        script('once', { text: ':', run_once: true }),
+      ]),
+    ],
+    { hosts: ['a', 'b', 'c'] },
+  )
+  t.same(
+    ran.story.filter((item) => item.includes('once')),
+    ['b once: changed'],
+  )
 })
 
 t.test('delegate_to runs elsewhere', async (t) => {
-  const ran = await runSteps([play('p', { hosts: 'a' }, () => [script('there', { text: ':', delegate_to: 'b' })])], { hosts: ['a', 'b'] })
+  const ran = await runSteps([play('p', { hosts: 'a' }, () => [script('there', { text: ':', delegate_to: 'b' })])], {
+    hosts: ['a', 'b'],
+  })
   t.same(ran.exchanges, { b: 2 })
   t.equal(ran.results[0]?.delegatedTo, 'b')
 })
@@ -131,21 +192,29 @@ t.test('delegate_to runs elsewhere', async (t) => {
 t.test('until tries again; without success it fails', async (t) => {
   writeFileSync(at('tries'), '')
   const text = `echo x >>${at('tries')}; wc -l <${at('tries')}`
-  const ran = await runSteps([play('p', { hosts: 'all' }, () => [
-    script('third time', { text, retries: 5, delay: 0, until: ({ stdout }) => stdout.trim() === '3' }),
-    script('in vain', { text: 'echo no', retries: 1, delay: 0, until: ({ stdout }) => stdout.includes('yes') }),
-  ])])
+  const ran = await runSteps([
+    play('p', { hosts: 'all' }, () => [
+      script('third time', { text, retries: 5, delay: 0, until: ({ stdout }) => stdout.trim() === '3' }),
+      script('in vain', { text: 'echo no', retries: 1, delay: 0, until: ({ stdout }) => stdout.includes('yes') }),
+    ]),
+  ])
   t.same(ran.story, ['a third time: changed', 'a in vain: failed'])
-  t.same(ran.results.map(({ attempts }) => attempts), [3, 2])
+  t.same(
+    ran.results.map(({ attempts }) => attempts),
+    [3, 2],
+  )
 })
 
 t.test('tags choose tasks', async (t) => {
-  const steps = [play('p', { hosts: 'all', tags: 'base' }, () => [
-    script('one', { text: ':', tags: 'x' }),
-    script('two', { text: ':', tags: ['y', 'never'] }),
-    script('three', { text: ':', tags: 'always' }),
-  ])]
-  const chosen = async (tags: string[], skipTags: string[] = []): Promise<string[]> => (await runSteps(steps, { tags, skipTags })).results.map(({ task }) => task)
+  const steps = [
+    play('p', { hosts: 'all', tags: 'base' }, () => [
+      script('one', { text: ':', tags: 'x' }),
+      script('two', { text: ':', tags: ['y', 'never'] }),
+      script('three', { text: ':', tags: 'always' }),
+    ]),
+  ]
+  const chosen = async (tags: string[], skipTags: string[] = []): Promise<string[]> =>
+    (await runSteps(steps, { tags, skipTags })).results.map(({ task }) => task)
   t.same(await chosen([]), ['one', 'three'])
   t.same(await chosen(['x']), ['one', 'three'])
   t.same(await chosen(['y']), ['two', 'three'])
@@ -188,8 +257,15 @@ t.test('check mode: a host that an earlier task would make', async (t) => {
 })
 
 t.test('a playbook that cannot run on this inventory says so, and the record has an end', async (t) => {
-  const ran = await runSteps([play('p', { hosts: 'all' }, () => { throw new PlaybookError('no host in group registry') })])
+  const ran = await runSteps([
+    play('p', { hosts: 'all' }, () => {
+      throw new PlaybookError('no host in group registry')
+    }),
+  ])
   t.match(ran, { status: 'failed', exitCode: 1 })
-  t.match(ran.events.filter((event) => event.type === 'notice'), [{ level: 'error', message: 'no host in group registry' }])
+  t.match(
+    ran.events.filter((event) => event.type === 'notice'),
+    [{ level: 'error', message: 'no host in group registry' }],
+  )
   t.equal(ran.events.at(-1)?.type, 'run_end')
 })

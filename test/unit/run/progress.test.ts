@@ -12,7 +12,8 @@ import { runSteps, script, type Ran } from '../../support/play-run.ts'
 
 const proves = { 'x.holds': 'X holds' }
 const awaited = ({ events }: Ran) => events.filter((event) => event.type === 'waiting')
-const phases = ({ events }: Ran) => events.flatMap((event) => (event.type === 'play_start' ? [[event.play, event.phase]] : []))
+const phases = ({ events }: Ran) =>
+  events.flatMap((event) => (event.type === 'play_start' ? [[event.play, event.phase]] : []))
 const nothing = async (): Promise<void> => {}
 
 t.test('phases are counted over the plays and experiments that run', async (t) => {
@@ -24,77 +25,131 @@ t.test('phases are counted over the plays and experiments that run', async (t) =
     play('last', { hosts: 'all' }, () => []),
   ]
   t.strictSame(phases(await runSteps(steps)), [
-    ['first', { number: 1, of: 3 }], ['proof', { number: 2, of: 3 }], ['last', { number: 3, of: 3 }],
+    ['first', { number: 1, of: 3 }],
+    ['proof', { number: 2, of: 3 }],
+    ['last', { number: 3, of: 3 }],
   ])
-  t.strictSame(phases(await runSteps(steps, { check: true })), [['first', { number: 1, of: 2 }], ['last', { number: 2, of: 2 }]])
-  t.strictSame(phases(await runSteps(steps, { tags: ['other'] })), [['first', { number: 1, of: 2 }], ['last', { number: 2, of: 2 }]])
+  t.strictSame(phases(await runSteps(steps, { check: true })), [
+    ['first', { number: 1, of: 2 }],
+    ['last', { number: 2, of: 2 }],
+  ])
+  t.strictSame(phases(await runSteps(steps, { tags: ['other'] })), [
+    ['first', { number: 1, of: 2 }],
+    ['last', { number: 2, of: 2 }],
+  ])
 })
 
 t.test('a pattern that names nothing does not keep the other phases from being counted', async (t) => {
   const inventory = parseInventory({ main: { path: 'inventory.yaml', text: 'all:\n  hosts:\n    a:\n' } })
   const steps = [play('gone', { hosts: 'nosuch' }, () => []), play('here', { hosts: 'a' }, () => [])]
-  const names = phasesOf({ steps, inventory, hosts: ['a'], check: false, tags: { tags: [], skipTags: [] } }).map(({ name }) => name)
+  const names = phasesOf({ steps, inventory, hosts: ['a'], check: false, tags: { tags: [], skipTags: [] } }).map(
+    ({ name }) => name,
+  )
   t.strictSame(names, ['here'])
 })
 
 t.test('an experiment says which command it starts, what it waits for and for how long', async (t) => {
-  const ran = await runSteps([experiment('look', { hosts: 'all', disturbs: false, proves }, async (on) => {
-    await on.exhibit({ title: 'Nodes', command: 'true' })
-    await on.watch({ title: 'node3 is Down', awaits: 'node3 Down', command: 'true', within: 120, until: () => true })
-    await on.watch({ title: 'A title', command: 'true', until: () => true })
-    on.waiting('the load to end', 12)
-    await on.pause(0.01, 'nothing to happen')
-    on.finding('x.holds', { holds: true, evidence: [] })
-  })])
-  const told = ran.events.flatMap((event) => (event.type === 'waiting' ? [`${event.play}: ${event.host ?? 'nobody'}: ${event.for}, ${event.withinSeconds} s`]
-    : event.type === 'exhibit_start' ? [`${event.host}: ${event.title}`] : event.type === 'exhibit' ? [`done: ${event.title}`] : []))
+  const ran = await runSteps([
+    experiment('look', { hosts: 'all', disturbs: false, proves }, async (on) => {
+      await on.exhibit({ title: 'Nodes', command: 'true' })
+      await on.watch({ title: 'node3 is Down', awaits: 'node3 Down', command: 'true', within: 120, until: () => true })
+      await on.watch({ title: 'A title', command: 'true', until: () => true })
+      on.waiting('the load to end', 12)
+      await on.pause(0.01, 'nothing to happen')
+      on.finding('x.holds', { holds: true, evidence: [] })
+    }),
+  ])
+  const told = ran.events.flatMap((event) =>
+    event.type === 'waiting'
+      ? [`${event.play}: ${event.host ?? 'nobody'}: ${event.for}, ${event.withinSeconds} s`]
+      : event.type === 'exhibit_start'
+        ? [`${event.host}: ${event.title}`]
+        : event.type === 'exhibit'
+          ? [`done: ${event.title}`]
+          : [],
+  )
   t.strictSame(told, [
-    'a: Nodes', 'done: Nodes', 'look: a: node3 Down, 120 s', 'done: node3 is Down', 'look: a: "A title", 60 s', 'done: A title',
-    'look: nobody: the load to end, 12 s', 'look: nobody: nothing to happen, 0.01 s',
+    'a: Nodes',
+    'done: Nodes',
+    'look: a: node3 Down, 120 s',
+    'done: node3 is Down',
+    'look: a: "A title", 60 s',
+    'done: A title',
+    'look: nobody: the load to end, 12 s',
+    'look: nobody: nothing to happen, 0.01 s',
   ])
 })
 
 t.test('where machines are slow, what is told is what is waited', async (t) => {
-  const ran = await runSteps([experiment('look', { hosts: 'all', disturbs: false, proves: {} }, async (on) => {
-    await on.watch({ title: 'up', command: 'true', within: 20, until: () => true })
-  })], { extraVars: { slowdown: 3 } })
+  const ran = await runSteps(
+    [
+      experiment('look', { hosts: 'all', disturbs: false, proves: {} }, async (on) => {
+        await on.watch({ title: 'up', command: 'true', within: 20, until: () => true })
+      }),
+    ],
+    { extraVars: { slowdown: 3 } },
+  )
   t.match(awaited(ran), [{ withinSeconds: 60 }])
 })
 
 t.test('a pause ends when the run is interrupted', async (t) => {
   const controller = new AbortController()
-  const ran = await runSteps([experiment('look', { hosts: 'all', disturbs: false, proves }, async (on) => {
-    setTimeout(() => { controller.abort() }, 20)
-    await on.pause(3600, 'nothing to happen')
-  })], { signal: controller.signal })
+  const ran = await runSteps(
+    [
+      experiment('look', { hosts: 'all', disturbs: false, proves }, async (on) => {
+        setTimeout(() => {
+          controller.abort()
+        }, 20)
+        await on.pause(3600, 'nothing to happen')
+      }),
+    ],
+    { signal: controller.signal },
+  )
   t.match(ran, { status: 'interrupted', exitCode: 130 })
 })
 
 t.test('a task that is tried again says what it waits for, once; one that holds at once says nothing', async (t) => {
   const file = path.join(t.testdir(), 'tries')
   const text = `echo x >>${file}; wc -l <${file}`
-  const until = (lines: string) => ({ stdout }: { stdout: string }): boolean => stdout.trim() === lines
-  const ran = await runSteps([play('p', { hosts: 'all' }, () => [
-    script('third', { text, until: until('3'), retries: 4, delay: 0.1 }),
-    script('at once', { text, until: until('4'), retries: 4, delay: 0.1 }),
-    script('never', { text: 'exit 1', retries: 2, delay: 0, ignore_errors: true }),
-  ])])
-  t.match(awaited(ran), [{ play: 'p', host: 'a', for: 'third', withinSeconds: 0.4 }, { for: 'never', withinSeconds: 0 }])
+  const until =
+    (lines: string) =>
+    ({ stdout }: { stdout: string }): boolean =>
+      stdout.trim() === lines
+  const ran = await runSteps([
+    play('p', { hosts: 'all' }, () => [
+      script('third', { text, until: until('3'), retries: 4, delay: 0.1 }),
+      script('at once', { text, until: until('4'), retries: 4, delay: 0.1 }),
+      script('never', { text: 'exit 1', retries: 2, delay: 0, ignore_errors: true }),
+    ]),
+  ])
+  t.match(awaited(ran), [
+    { play: 'p', host: 'a', for: 'third', withinSeconds: 0.4 },
+    { for: 'never', withinSeconds: 0 },
+  ])
   t.equal(awaited(ran).length, 2)
   t.strictSame(ran.story, ['a third: changed', 'a at once: changed', 'a never: failed'])
 })
 
 t.test('so does a module that waits, before it does', async (t) => {
   const dir = t.testdir()
-  const ran = await runSteps([play('p', { hosts: 'all' }, () => [wait_for('Wait for the folder', { path: dir, timeout: 7, delay: 0 })])])
-  t.match(ran.events.map(({ type }) => type), ['run_start', 'play_start', 'task_start', 'waiting', 'result', 'play_end', 'run_end'])
+  const ran = await runSteps([
+    play('p', { hosts: 'all' }, () => [wait_for('Wait for the folder', { path: dir, timeout: 7, delay: 0 })]),
+  ])
+  t.match(
+    ran.events.map(({ type }) => type),
+    ['run_start', 'play_start', 'task_start', 'waiting', 'result', 'play_end', 'run_end'],
+  )
   t.match(awaited(ran), [{ host: 'a', for: 'Wait for the folder', withinSeconds: 7 }])
 })
 
 t.test('and a task whose host goes away for a while', async (t) => {
   const mark = path.join(t.testdir(), 'gone')
   const leave = defineModule({
-    name: 'leave', schema: z.strictObject({}), title: () => 'leave', reads: () => [], probe: () => ':',
+    name: 'leave',
+    schema: z.strictObject({}),
+    title: () => 'leave',
+    reads: () => [],
+    probe: () => ':',
     plan: () => ({ changes: [{ description: 'leave', script: `touch ${mark}` }] }),
     comesBack: { afterSeconds: () => 0, withinSeconds: () => 30, probe: () => ':', missing: () => undefined },
     result: () => ({ values: {} }),

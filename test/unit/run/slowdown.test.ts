@@ -5,7 +5,8 @@ import { PlaybookError } from '../../../src/run/play.ts'
 import { longerWhere, slowdownOf } from '../../../src/run/slowdown.ts'
 import { runSteps, shellConnection } from '../../support/play-run.ts'
 
-const among = (vars: Readonly<Record<string, Record<string, unknown>>>): number => slowdownOf({ hostvars: (host) => vars[host] ?? {} }, Object.keys(vars))
+const among = (vars: Readonly<Record<string, Record<string, unknown>>>): number =>
+  slowdownOf({ hostvars: (host) => vars[host] ?? {} }, Object.keys(vars))
 
 t.test('the slowest host counts; its variable before its facts', async (t) => {
   t.equal(among({}), 1)
@@ -17,7 +18,10 @@ t.test('the slowest host counts; its variable before its facts', async (t) => {
 
 t.test('what is no such number is refused by name', async (t) => {
   for (const slowdown of [0, -1, 1.5, 61, 'much', null]) {
-    t.throws(() => among({ node2: { slowdown } }), new PlaybookError(`slowdown of node2 is "${String(slowdown)}": it must be a whole number from 1 to 60`))
+    t.throws(
+      () => among({ node2: { slowdown } }),
+      new PlaybookError(`slowdown of node2 is "${String(slowdown)}": it must be a whole number from 1 to 60`),
+    )
   }
 })
 
@@ -28,7 +32,13 @@ t.test('what goes on for a while goes on for its root times as long', async (t) 
 t.test('an experiment waits so many times as long', async (t) => {
   const limits: (number | undefined)[] = []
   const shell = shellConnection(() => {})
-  const connect = (): Connection => ({ ...shell, exchange: async (script, options) => { limits.push(options.timeLimitSeconds); return await shell.exchange(script, options) } })
+  const connect = (): Connection => ({
+    ...shell,
+    exchange: async (script, options) => {
+      limits.push(options.timeLimitSeconds)
+      return await shell.exchange(script, options)
+    },
+  })
   const step = experiment('look', { hosts: 'all', disturbs: false, proves: {} }, async (on) => {
     await on.look({ command: 'true' })
     await on.exhibit({ title: 'It', command: 'true', timeout: 7 })

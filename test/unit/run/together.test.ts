@@ -37,7 +37,10 @@ t.beforeEach(clean)
 
 t.test('a task that depends on a change before it is looked at after that', async (t) => {
   const { story, exchanges } = await run(() => [
-    line('one', { path: at('x'), is: '1' }), line('other', { path: at('y'), is: '1' }), line('two', { path: at('x'), is: '2' }), present('there', { path: at('x') }),
+    line('one', { path: at('x'), is: '1' }),
+    line('other', { path: at('y'), is: '1' }),
+    line('two', { path: at('x'), is: '2' }),
+    present('there', { path: at('x') }),
   ])
   t.same(story, ['a one: changed', 'a other: changed', 'a two: changed', 'a there: ok'])
   t.equal(read('x'), '2')
@@ -46,7 +49,9 @@ t.test('a task that depends on a change before it is looked at after that', asyn
 
 t.test('after a change that fails, none that was to go along with it is made', async (t) => {
   const { story, exitCode } = await run(() => [
-    line('first', { path: at('x'), is: '1' }), line('broken', { path: at('no/such/folder'), is: '1' }), line('last', { path: at('z'), is: '1' }),
+    line('first', { path: at('x'), is: '1' }),
+    line('broken', { path: at('no/such/folder'), is: '1' }),
+    line('last', { path: at('z'), is: '1' }),
   ])
   t.same(story, ['a first: changed', 'a broken: failed'])
   t.equal(exitCode, 2)
@@ -55,22 +60,31 @@ t.test('after a change that fails, none that was to go along with it is made', a
 
 t.test('an ignored failure holds up nothing', async (t) => {
   const { story } = await run(() => [
-    line('broken', { path: at('no/such/folder'), is: '1', ignore_errors: true }), line('last', { path: at('z'), is: '1' }),
+    line('broken', { path: at('no/such/folder'), is: '1', ignore_errors: true }),
+    line('last', { path: at('z'), is: '1' }),
   ])
   t.same(story, ['a broken: failed', 'a last: changed'])
   t.equal(read('z'), '1')
 })
 
 t.test('what was changed together with a task that turns out to have failed is told', async (t) => {
-  const { story, exitCode, results } = await run(() => [liar('liar', {}), line('along', { path: at('x'), is: '1' }), line('along, too', { path: at('y'), is: '1' })])
+  const { story, exitCode, results } = await run(() => [
+    liar('liar', {}),
+    line('along', { path: at('x'), is: '1' }),
+    line('along, too', { path: at('y'), is: '1' }),
+  ])
   t.same(story, ['a liar: failed', 'a along: changed', 'a along, too: changed'])
-  t.same(results[1]?.changes.map(({ description }) => description), [`write ${at('x')}`])
+  t.same(
+    results[1]?.changes.map(({ description }) => description),
+    [`write ${at('x')}`],
+  )
   t.equal(exitCode, 2)
 })
 
 t.test('what has to be judged before the next may follow goes alone', async (t) => {
   const { story } = await run(() => [
-    line('judged', { path: at('x'), is: '1', failed_when: () => true }), line('next', { path: at('y'), is: '1' }),
+    line('judged', { path: at('x'), is: '1', failed_when: () => true }),
+    line('next', { path: at('y'), is: '1' }),
   ])
   t.same(story, ['a judged: failed'])
   t.equal(read('y'), undefined)
@@ -79,7 +93,9 @@ t.test('what has to be judged before the next may follow goes alone', async (t) 
 t.test('a task in between that has nothing to do is told as it was when its turn was', async (t) => {
   await run(() => [line('x', { path: at('x'), is: '2' })])
   const { story } = await run(() => [
-    line('other', { path: at('y'), is: '1' }), line('as it is', { path: at('x'), is: '2' }), line('then', { path: at('x'), is: '1' }),
+    line('other', { path: at('y'), is: '1' }),
+    line('as it is', { path: at('x'), is: '2' }),
+    line('then', { path: at('x'), is: '1' }),
   ])
   t.same(story, ['a other: changed', 'a as it is: ok', 'a then: changed'])
   t.equal(read('x'), '1')
@@ -87,46 +103,71 @@ t.test('a task in between that has nothing to do is told as it was when its turn
 
 t.test('a condition sees what the task before it registered', async (t) => {
   const was = register<{ was: string }>('was')
-  const again = (): Promise<Ran> => run(() => [
-    line('x', { path: at('x'), is: '1', register: was }),
-    line('y', { path: at('y'), is: '1', when: ({ value }) => value(was).was === '1' }),
-    line('z', { path: at('z'), is: '1', when: ({ value }) => value(was).was !== '1' }),
-  ])
+  const again = (): Promise<Ran> =>
+    run(() => [
+      line('x', { path: at('x'), is: '1', register: was }),
+      line('y', { path: at('y'), is: '1', when: ({ value }) => value(was).was === '1' }),
+      line('z', { path: at('z'), is: '1', when: ({ value }) => value(was).was !== '1' }),
+    ])
   t.same((await again()).story, ['a x: changed', 'a y: changed', 'a z: skipped'])
 })
 
 t.test('any list of tasks comes to what its tasks come to one after another', async () => {
   const task = fc.oneof(
-    { weight: 4, arbitrary: fc.record({ kind: fc.constant('line' as const), name: fc.constantFrom(...names), is: fc.constantFrom('1', '2') }) },
-    { weight: 1, arbitrary: fc.record({ kind: fc.constant('copy' as const), from: fc.constantFrom(...names), to: fc.constantFrom(...names) }) },
+    {
+      weight: 4,
+      arbitrary: fc.record({
+        kind: fc.constant('line' as const),
+        name: fc.constantFrom(...names),
+        is: fc.constantFrom('1', '2'),
+      }),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        kind: fc.constant('copy' as const),
+        from: fc.constantFrom(...names),
+        to: fc.constantFrom(...names),
+      }),
+    },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('present' as const), name: fc.constantFrom(...names) }) },
   )
-  await fc.assert(fc.asyncProperty(fc.array(task, { minLength: 2, maxLength: 8 }), async (list) => {
-    clean()
-    const { story } = await run(() => list.map((each, i) => {
-      switch (each.kind) {
-        case 'line': return line(String(i), { path: at(each.name), is: each.is })
-        case 'copy': return script(String(i), { text: `[ ! -e ${at(each.from)} ] || cp -f ${at(each.from)} ${at(each.to)} 2>/dev/null || :` })
-        case 'present': return present(String(i), { path: at(each.name) })
+  await fc.assert(
+    fc.asyncProperty(fc.array(task, { minLength: 2, maxLength: 8 }), async (list) => {
+      clean()
+      const { story } = await run(() =>
+        list.map((each, i) => {
+          switch (each.kind) {
+            case 'line':
+              return line(String(i), { path: at(each.name), is: each.is })
+            case 'copy':
+              return script(String(i), {
+                text: `[ ! -e ${at(each.from)} ] || cp -f ${at(each.from)} ${at(each.to)} 2>/dev/null || :`,
+              })
+            case 'present':
+              return present(String(i), { path: at(each.name) })
+          }
+        }),
+      )
+      const files = new Map<string, string>()
+      const expected: string[] = []
+      for (const [i, each] of list.entries()) {
+        let status = 'changed'
+        if (each.kind === 'line') {
+          status = files.get(each.name) === each.is ? 'ok' : 'changed'
+          files.set(each.name, each.is)
+        } else if (each.kind === 'copy') {
+          const content = files.get(each.from)
+          if (content !== undefined) files.set(each.to, content)
+        } else {
+          status = files.has(each.name) ? 'ok' : 'failed'
+        }
+        expected.push(`a ${i}: ${status}`)
+        if (status === 'failed') break
       }
-    }))
-    const files = new Map<string, string>()
-    const expected: string[] = []
-    for (const [i, each] of list.entries()) {
-      let status = 'changed'
-      if (each.kind === 'line') {
-        status = files.get(each.name) === each.is ? 'ok' : 'changed'
-        files.set(each.name, each.is)
-      } else if (each.kind === 'copy') {
-        const content = files.get(each.from)
-        if (content !== undefined) files.set(each.to, content)
-      } else {
-        status = files.has(each.name) ? 'ok' : 'failed'
-      }
-      expected.push(`a ${i}: ${status}`)
-      if (status === 'failed') break
-    }
-    const came = { story, files: names.map(read) }
-    assert.deepEqual(came, { story: expected, files: names.map((name) => files.get(name)) })
-  }), { numRuns: 200 * Number(process.env['PROPERTY_RUNS'] ?? 1) })
+      const came = { story, files: names.map(read) }
+      assert.deepEqual(came, { story: expected, files: names.map((name) => files.get(name)) })
+    }),
+    { numRuns: 200 * Number(process.env['PROPERTY_RUNS'] ?? 1) },
+  )
 })

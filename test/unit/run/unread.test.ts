@@ -8,20 +8,33 @@ import { play, type PlayContext } from '../../../src/run/play.ts'
 import { ReadTracker } from '../../../src/values/reads.ts'
 import { runSteps, type Setting } from '../../support/play-run.ts'
 
-const nothingRead = (name: string, hint = ''): string => `--extra-vars ${name}: nothing that ran has read this variable${hint}`
+const nothingRead = (name: string, hint = ''): string =>
+  `--extra-vars ${name}: nothing that ran has read this variable${hint}`
 const warnings = async (steps: Parameters<typeof runSteps>[0], setting: Setting): Promise<string[]> =>
-  (await runSteps(steps, setting)).events.flatMap((event) => (event.type === 'notice' && event.level === 'warning' ? [event.message] : []))
-const reading = (read: (on: PlayContext) => unknown) => [play('Play', { hosts: 'all' }, (on) => [debug({ msg: String(read(on)) })])]
+  (await runSteps(steps, setting)).events.flatMap((event) =>
+    event.type === 'notice' && event.level === 'warning' ? [event.message] : [],
+  )
+const reading = (read: (on: PlayContext) => unknown) => [
+  play('Play', { hosts: 'all' }, (on) => [debug({ msg: String(read(on)) })]),
+]
 
 t.test('an extra variable that nothing reads is named, with the one that may be meant', async (t) => {
   const steps = reading(({ vars }) => vars.counter_replicas ?? 4)
   for (const check of [true, false]) {
-    t.strictSame(await warnings(steps, { check, extraVars: { replicas: '6' } }), [nothingRead('replicas', ': did you mean counter_replicas?')])
+    t.strictSame(await warnings(steps, { check, extraVars: { replicas: '6' } }), [
+      nothingRead('replicas', ': did you mean counter_replicas?'),
+    ])
   }
-  t.strictSame(await warnings(steps, { extraVars: { counter_replcas: '6' } }), [nothingRead('counter_replcas', ': did you mean counter_replicas?')])
+  t.strictSame(await warnings(steps, { extraVars: { counter_replcas: '6' } }), [
+    nothingRead('counter_replcas', ': did you mean counter_replicas?'),
+  ])
   t.strictSame(await warnings(steps, { extraVars: { colour: '6' } }), [nothingRead('colour')])
   t.strictSame(await warnings(steps, { extraVars: { counter_replicas: '6' } }), [])
-  t.strictSame(await warnings(steps, { extraVars: { ansible_user: 'x', report_author: 'y', lab_name: 'z' } }), [], 'read by Labbook itself')
+  t.strictSame(
+    await warnings(steps, { extraVars: { ansible_user: 'x', report_author: 'y', lab_name: 'z' } }),
+    [],
+    'read by Labbook itself',
+  )
 })
 
 t.test('each way to read one counts', async (t) => {
@@ -32,18 +45,53 @@ t.test('each way to read one counts', async (t) => {
     in: ({ vars }) => 'x' in vars,
     inherited: ({ vars }) => (Object.create(vars) as { x?: unknown }).x,
   }
-  for (const [way, read] of Object.entries(ways)) t.strictSame(await warnings(reading(read), { extraVars: { x: '1' } }), [], way)
-  t.strictSame(await warnings([play('Play', { hosts: 'all' }, () => [debug({ msg: 'x', when: ({ vars }) => vars.x === '1' })])], { extraVars: { x: '1' } }), [], 'when')
-  t.strictSame(await warnings([experiment('E', { hosts: 'all', disturbs: false, proves: {} }, async (on) => { void on.hostvars('a').x })], { extraVars: { x: '1' } }), [], 'experiment')
+  for (const [way, read] of Object.entries(ways))
+    t.strictSame(await warnings(reading(read), { extraVars: { x: '1' } }), [], way)
+  t.strictSame(
+    await warnings([play('Play', { hosts: 'all' }, () => [debug({ msg: 'x', when: ({ vars }) => vars.x === '1' })])], {
+      extraVars: { x: '1' },
+    }),
+    [],
+    'when',
+  )
+  t.strictSame(
+    await warnings(
+      [
+        experiment('E', { hosts: 'all', disturbs: false, proves: {} }, async (on) => {
+          void on.hostvars('a').x
+        }),
+      ],
+      { extraVars: { x: '1' } },
+    ),
+    [],
+    'experiment',
+  )
   const folder = t.testdir()
   const src = path.join(folder, 'x.j2')
   writeFileSync(src, '{% if x == "1" %}one{% endif %} {{ y }} z')
-  t.strictSame(await warnings([play('Play', { hosts: 'all' }, () => [template({ src, dest: path.join(folder, 'x') })])], { extraVars: { x: '1', y: '2', z: '3' } }), [nothingRead('z')], 'template')
+  t.strictSame(
+    await warnings([play('Play', { hosts: 'all' }, () => [template({ src, dest: path.join(folder, 'x') })])], {
+      extraVars: { x: '1', y: '2', z: '3' },
+    }),
+    [nothingRead('z')],
+    'template',
+  )
 })
 
 t.test('to copy or list all variables is not to read each', async (t) => {
-  const copies: ((on: PlayContext) => unknown)[] = [({ vars }) => ({ ...vars }), ({ vars }) => Object.entries(vars), ({ vars: { b, ...others } }) => [b, others], ({ vars }) => Object.keys(vars)]
-  for (const copy of copies) t.strictSame(await warnings(reading(copy), { extraVars: { x: '1', b: '2' } }).then((all) => all.filter((text) => text.includes(' x:'))), [nothingRead('x')])
+  const copies: ((on: PlayContext) => unknown)[] = [
+    ({ vars }) => ({ ...vars }),
+    ({ vars }) => Object.entries(vars),
+    ({ vars: { b, ...others } }) => [b, others],
+    ({ vars }) => Object.keys(vars),
+  ]
+  for (const copy of copies)
+    t.strictSame(
+      await warnings(reading(copy), { extraVars: { x: '1', b: '2' } }).then((all) =>
+        all.filter((text) => text.includes(' x:')),
+      ),
+      [nothingRead('x')],
+    )
   const tracker = new ReadTracker(['x', 'y'])
   const view = tracker.view({ x: 1, y: 2, z: 3 })
   t.strictSame({ ...view }, { x: 1, y: 2, z: 3 })
@@ -54,9 +102,21 @@ t.test('to copy or list all variables is not to read each', async (t) => {
 })
 
 t.test('where a run ended early nothing is said, and without extra variables there is no view', async (t) => {
-  const stopped = [play('Play', { hosts: 'all' }, (): never => { throw new Error('no') }), ...reading(({ vars }) => vars.x)]
+  const stopped = [
+    play('Play', { hosts: 'all' }, (): never => {
+      throw new Error('no')
+    }),
+    ...reading(({ vars }) => vars.x),
+  ]
   t.strictSame(await warnings(stopped, { extraVars: { x: '1' } }), [])
-  t.strictSame(await warnings(reading(() => 1), { extraVars: { x: '1' }, dead: ['a'] }), [], 'a host is out of the run')
+  t.strictSame(
+    await warnings(
+      reading(() => 1),
+      { extraVars: { x: '1' }, dead: ['a'] },
+    ),
+    [],
+    'a host is out of the run',
+  )
   const vars = { x: 1 }
   t.equal(new ReadTracker([]).view(vars), vars)
 })

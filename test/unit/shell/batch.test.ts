@@ -13,14 +13,20 @@ interface Piece extends Gather {
 }
 
 /** Reads a batch's output in chunks of `size` bytes, stdout and stderr by turns. */
-function read(stdout: Buffer, stderr: Buffer, size = Number.POSITIVE_INFINITY): { outcomes: Outcome[]; pieces: Map<string, Piece> } {
+function read(
+  stdout: Buffer,
+  stderr: Buffer,
+  size = Number.POSITIVE_INFINITY,
+): { outcomes: Outcome[]; pieces: Map<string, Piece> } {
   const pieces = new Map<string, Piece>()
   const reader = new BatchReader(MARK, (script, stream) => {
     const chunks: Buffer[] = []
     const piece: Piece = {
       text: '',
       ended: 0,
-      take: (chunk) => { chunks.push(Buffer.from(chunk)) },
+      take: (chunk) => {
+        chunks.push(Buffer.from(chunk))
+      },
       end() {
         this.ended += 1
         this.text = Buffer.concat(chunks).toString()
@@ -34,18 +40,28 @@ function read(stdout: Buffer, stderr: Buffer, size = Number.POSITIVE_INFINITY): 
     reader.take('stderr', stderr.subarray(at, at + size))
   }
   const text = (script: number, stream: string): string => pieces.get(`${script} ${stream}`)?.text ?? ''
-  const outcomes = reader.end().map((ending, script) => ({ ...ending, stdout: text(script, 'stdout'), stderr: text(script, 'stderr') }))
+  const outcomes = reader
+    .end()
+    .map((ending, script) => ({ ...ending, stdout: text(script, 'stdout'), stderr: text(script, 'stderr') }))
   return { outcomes, pieces }
 }
 
 function run(argv: readonly string[], scripts: readonly string[], stopOnFailure = 0) {
-  const done = spawnSync(argv[0] as string, argv.slice(1), { input: composeBatch(scripts, MARK, (script) => script < stopOnFailure) })
+  const done = spawnSync(argv[0] as string, argv.slice(1), {
+    input: composeBatch(scripts, MARK, (script) => script < stopOnFailure),
+  })
   return { ...done, outcomes: read(done.stdout, done.stderr).outcomes }
 }
 
 for (const { name, argv } of shells) {
   t.test(`${name}: outputs and exit codes are told apart`, (t) => {
-    const { outcomes } = run(argv, ['echo one', 'printf two; echo err >&2; exit 3', ':', 'cd /; X=1', 'echo "${X-unset}"; cat'])
+    const { outcomes } = run(argv, [
+      'echo one',
+      'printf two; echo err >&2; exit 3',
+      ':',
+      'cd /; X=1',
+      'echo "${X-unset}"; cat',
+    ])
     t.match(outcomes, [
       { stdout: 'one\n', stderr: '', exitCode: 0 },
       { stdout: 'two', stderr: 'err\n', exitCode: 3 },
@@ -58,18 +74,36 @@ for (const { name, argv } of shells) {
   })
 
   t.test(`${name}: any output comes through as it was`, (t) => {
-    const texts = fc.array(fc.string({ unit: 'grapheme', maxLength: 40 }).filter((text) => !text.includes('\0')), { maxLength: 6 })
-    fc.assert(fc.property(texts, (list) => {
-      const { outcomes } = run(argv, list.map((text) => sh`printf %s ${text}; printf %s ${text} >&2`))
-      t.same(outcomes.map(({ stdout }) => stdout), list)
-      t.same(outcomes.map(({ stderr }) => stderr), list)
-    }), { numRuns: 20 })
+    const texts = fc.array(
+      fc.string({ unit: 'grapheme', maxLength: 40 }).filter((text) => !text.includes('\0')),
+      { maxLength: 6 },
+    )
+    fc.assert(
+      fc.property(texts, (list) => {
+        const { outcomes } = run(
+          argv,
+          list.map((text) => sh`printf %s ${text}; printf %s ${text} >&2`),
+        )
+        t.same(
+          outcomes.map(({ stdout }) => stdout),
+          list,
+        )
+        t.same(
+          outcomes.map(({ stderr }) => stderr),
+          list,
+        )
+      }),
+      { numRuns: 20 },
+    )
     t.end()
   })
 
   t.test(`${name}: after a failed change nothing more runs`, (t) => {
     const { outcomes } = run(argv, ['echo a', 'exit 7', 'echo never'], 2)
-    t.same(outcomes.map(({ exitCode }) => exitCode), [0, 7])
+    t.same(
+      outcomes.map(({ exitCode }) => exitCode),
+      [0, 7],
+    )
     t.equal(run(argv, ['exit 1', 'echo still'], 0).outcomes.length, 2)
     t.end()
   })
@@ -79,9 +113,16 @@ t.test('a script whose end was not seen is absent, and what it printed is told a
   const { stdout, stderr } = run(['dash'], ['echo one', 'echo two', 'printf "half\\nlb-"; echo three'])
   const cut = stdout.subarray(0, stdout.indexOf('three'))
   const { outcomes, pieces } = read(cut, stderr)
-  t.same(outcomes.map((outcome) => outcome.stdout), ['one\n', 'two\n'])
+  t.same(
+    outcomes.map((outcome) => outcome.stdout),
+    ['one\n', 'two\n'],
+  )
   t.equal(pieces.get('2 stdout')?.text, 'half\nlb-')
-  t.same([...pieces.values()].map(({ ended }) => ended), [...pieces.values()].map(() => 1), 'each is ended once')
+  t.same(
+    [...pieces.values()].map(({ ended }) => ended),
+    [...pieces.values()].map(() => 1),
+    'each is ended once',
+  )
   t.same(read(Buffer.alloc(0), Buffer.alloc(0)).outcomes, [])
   t.end()
 })
@@ -94,8 +135,19 @@ t.test('what is printed before the first script is told apart too', (t) => {
 })
 
 t.test('however the output is cut into chunks, it is taken apart the same', (t) => {
-  const { stdout, stderr, outcomes } = run(['dash'], ['printf "a\\n\\nlb-01234"; exit 3', ':', `printf "\\n${MARK.slice(0, -1)}\\n"; echo e >&2`])
-  for (const size of [1, 2, 3, 5, 7, 13, 14, 15, 16, 17, 64]) t.same(read(stdout, stderr, size).outcomes, outcomes, `${size}`)
-  t.same(outcomes.map(({ stdout, exitCode }) => [stdout, exitCode]), [['a\n\nlb-01234', 3], ['', 0], [`\n${MARK.slice(0, -1)}\n`, 0]])
+  const { stdout, stderr, outcomes } = run(
+    ['dash'],
+    ['printf "a\\n\\nlb-01234"; exit 3', ':', `printf "\\n${MARK.slice(0, -1)}\\n"; echo e >&2`],
+  )
+  for (const size of [1, 2, 3, 5, 7, 13, 14, 15, 16, 17, 64])
+    t.same(read(stdout, stderr, size).outcomes, outcomes, `${size}`)
+  t.same(
+    outcomes.map(({ stdout, exitCode }) => [stdout, exitCode]),
+    [
+      ['a\n\nlb-01234', 3],
+      ['', 0],
+      [`\n${MARK.slice(0, -1)}\n`, 0],
+    ],
+  )
   t.end()
 })

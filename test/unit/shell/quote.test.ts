@@ -4,8 +4,32 @@ import { quote, raw, sh } from '../../../src/shell/quote.ts'
 import { secret } from '../../../src/values/secret.ts'
 import { runIn, shells } from '../../support/shells.ts'
 
-const words = fc.array(fc.string({ unit: 'binary', maxLength: 12 }).filter((word) => !word.includes('\0')), { minLength: 1, maxLength: 30 })
-const awkward = ['', ' ', "'", "''", '"', '\\', '$HOME', '`id`', '$(id)', '-n', '\n', 'a\nb\n', '*', '~', '!x', 'é漢😀', '\t', ';', "it's", '%s']
+const words = fc.array(
+  fc.string({ unit: 'binary', maxLength: 12 }).filter((word) => !word.includes('\0')),
+  { minLength: 1, maxLength: 30 },
+)
+const awkward = [
+  '',
+  ' ',
+  "'",
+  "''",
+  '"',
+  '\\',
+  '$HOME',
+  '`id`',
+  '$(id)',
+  '-n',
+  '\n',
+  'a\nb\n',
+  '*',
+  '~',
+  '!x',
+  'é漢😀',
+  '\t',
+  ';',
+  "it's",
+  '%s',
+]
 
 for (const shell of shells) {
   t.test(`${shell.name}: a quoted word arrives as it was`, (t) => {
@@ -14,7 +38,12 @@ for (const shell of shells) {
       return stdout.split('\0').slice(0, -1)
     }
     t.same(arrive(awkward), awkward)
-    fc.assert(fc.property(words, (list) => { t.same(arrive(list), list) }), { numRuns: 25 })
+    fc.assert(
+      fc.property(words, (list) => {
+        t.same(arrive(list), list)
+      }),
+      { numRuns: 25 },
+    )
     t.end()
   })
 }

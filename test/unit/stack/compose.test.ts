@@ -2,12 +2,14 @@ import t from 'tap'
 import { lineOf, readCompose } from '../../../playbooks/swarm/stack/compose.ts'
 import { portsOf } from '../../../playbooks/swarm/stack/references.ts'
 
-const read = (text: string, files: readonly string[] = []) => readCompose({ path: 'compose.yaml', text }, (file) => files.includes(file))
+const read = (text: string, files: readonly string[] = []) =>
+  readCompose({ path: 'compose.yaml', text }, (file) => files.includes(file))
 const problems = (text: string, files: readonly string[] = []) => read(text, files).problems.map(lineOf)
 const warnings = (text: string) => read(text).warnings.map(lineOf)
 
 t.test('a file that a Swarm takes has neither problems nor warnings', async (t) => {
-  const { problems, warnings, services, files } = read(`
+  const { problems, warnings, services, files } = read(
+    `
 version: "3.8"
 x-deploy: &deploy
   restart_policy: { condition: any, delay: 1s }
@@ -34,17 +36,36 @@ networks: { front: { driver: overlay }, other: {} }
 volumes: { data: }
 configs: { site: { file: ./site.conf, name: site-1 } }
 secrets: { password: { external: true } }
-`, ['./site.conf', 'db.env'])
+`,
+    ['./site.conf', 'db.env'],
+  )
   t.same(problems.map(lineOf), [])
   t.same(warnings.map(lineOf), [])
-  t.same(services.map(({ name, image, mode }) => [name, image, mode]), [['web', 'nginx:1.27', 'replicated'], ['db', 'postgres', 'replicated']])
-  t.same(services[0]?.ports.map(({ published, mode }) => [published, mode]), [[8080, 'ingress'], [8443, 'host']])
-  t.same(files, [{ kind: 'env_file', key: 'db', file: 'db.env' }, { kind: 'configs', key: 'site', file: './site.conf', name: 'site-1' }])
+  t.same(
+    services.map(({ name, image, mode }) => [name, image, mode]),
+    [
+      ['web', 'nginx:1.27', 'replicated'],
+      ['db', 'postgres', 'replicated'],
+    ],
+  )
+  t.same(
+    services[0]?.ports.map(({ published, mode }) => [published, mode]),
+    [
+      [8080, 'ingress'],
+      [8443, 'host'],
+    ],
+  )
+  t.same(files, [
+    { kind: 'env_file', key: 'db', file: 'db.env' },
+    { kind: 'configs', key: 'site', file: './site.conf', name: 'site-1' },
+  ])
 })
 
 t.test('mistakes of YAML are told with line, column and what to do', async (t) => {
   t.match(problems('services:\n  web:\n\timage: x\n'), [/^compose\.yaml:3:1: a tab is used to indent/])
-  t.match(problems('services:\n  web:\n    image: x\n    image: y\n'), [/^compose\.yaml:4:5: "image" stands twice here/])
+  t.match(problems('services:\n  web:\n    image: x\n    image: y\n'), [
+    /^compose\.yaml:4:5: "image" stands twice here/,
+  ])
   t.match(problems('services:\n  web:\n    image: "x\n'), [/^compose\.yaml:\d+:\d+: .*quote/])
   t.match(problems('services:\n  web: *none\n'), [/^compose\.yaml:2:8: the alias \*none has no anchor/])
 })
@@ -57,7 +78,11 @@ t.test('a file without services says so', async (t) => {
   t.match(problems('services: [web]\n'), [/must be services, each with its name/])
 })
 
-const web = (lines: string) => `services:\n  web:\n    image: x\n${lines.split('\n').map((line) => `    ${line}`).join('\n')}\n`
+const web = (lines: string) =>
+  `services:\n  web:\n    image: x\n${lines
+    .split('\n')
+    .map((line) => `    ${line}`)
+    .join('\n')}\n`
 
 for (const [lines, expected] of [
   ['imge: y', /^compose\.yaml:4:5: "imge" is not a key of a compose file here: did you mean image/],
@@ -86,7 +111,10 @@ for (const [lines, expected] of [
   ['env_file: [a.env]', /^compose\.yaml:4:16: there is no file a\.env beside the compose file/],
   ['env_file: ../a.env', /\.\.\/a\.env is outside of the compose file's folder/],
   ['ports: ["80:80", "80:81"]', /^compose\.yaml:4:22: port 80\/tcp is published by web already/],
-  ['ports: ["80:80"]\ndeploy: {endpoint_mode: dnsrr}', /^compose\.yaml:4:13: port 80\/tcp goes by the routing mesh, which needs endpoint_mode vip/],
+  [
+    'ports: ["80:80"]\ndeploy: {endpoint_mode: dnsrr}',
+    /^compose\.yaml:4:13: port 80\/tcp goes by the routing mesh, which needs endpoint_mode vip/,
+  ],
 ] as const) {
   t.test(`refused: ${lines.replaceAll('\n', ' / ')}`, async (t) => {
     const found = problems(web(lines))
@@ -96,20 +124,31 @@ for (const [lines, expected] of [
 }
 
 t.test('refused: what stands beside the services', async (t) => {
-  const also = (lines: string, files: readonly string[] = []) => problems(`services: {web: {image: x}}\n${lines}\n`, files)
-  t.match(also('name: shop'), [/^compose\.yaml:2:1: a stack cannot have "name": leave it out and give the stack's name with -e name=/])
+  const also = (lines: string, files: readonly string[] = []) =>
+    problems(`services: {web: {image: x}}\n${lines}\n`, files)
+  t.match(also('name: shop'), [
+    /^compose\.yaml:2:1: a stack cannot have "name": leave it out and give the stack's name with -e name=/,
+  ])
   t.match(also('include: [a.yaml]'), [/a stack cannot have "include"/])
   t.match(also('network: {}'), [/"network" is not a key .* did you mean networks\?/])
-  t.match(also('configs: {site: {file: site.conf}}'), [/^compose\.yaml:2:24: there is no file site\.conf beside the compose file: make it, or mend its name/])
+  t.match(also('configs: {site: {file: site.conf}}'), [
+    /^compose\.yaml:2:24: there is no file site\.conf beside the compose file: make it, or mend its name/,
+  ])
   t.match(also('configs: {site: {}}'), [/where does "site" come from\? Give "file: \.\/\.\.\.", or "external: true"/])
-  t.match(also('secrets: {key: {file: /etc/key}}', ['/etc/key']), [/\/etc\/key is outside of the compose file's folder/])
+  t.match(also('secrets: {key: {file: /etc/key}}', ['/etc/key']), [
+    /\/etc\/key is outside of the compose file's folder/,
+  ])
   t.match(also('networks: {front: {drivr: overlay}}'), [/"drivr" .* did you mean driver/])
-  t.match(problems('services: {web: {build: .}}\n'), [/^compose\.yaml:1:12: "web" has no image: name one in "image" that all nodes can pull/])
+  t.match(problems('services: {web: {build: .}}\n'), [
+    /^compose\.yaml:1:12: "web" has no image: name one in "image" that all nodes can pull/,
+  ])
   t.match(problems('services: {"we b": {image: x}}\n'), [/this name may have letters/])
 })
 
 t.test('what Swarm ignores is told with what to use instead', async (t) => {
-  const found = warnings(web('build: .\ncontainer_name: w\nrestart: always\ndepends_on: [db]\nprivileged: true\nlinks: [db]'))
+  const found = warnings(
+    web('build: .\ncontainer_name: w\nrestart: always\ndepends_on: [db]\nprivileged: true\nlinks: [db]'),
+  )
   t.match(found, [
     /^compose\.yaml:4:5: Swarm ignores "build": a Swarm builds nothing: build the image, push it/,
     /^compose\.yaml:5:5: Swarm ignores "container_name": leave it out/,
@@ -130,7 +169,8 @@ t.test('what is right and surprises all the same is told', async (t) => {
 })
 
 t.test('a port in every form', async (t) => {
-  const ports = (value: unknown) => portsOf(value).map(({ published, target, protocol, mode }) => `${published}>${target}/${protocol} ${mode}`)
+  const ports = (value: unknown) =>
+    portsOf(value).map(({ published, target, protocol, mode }) => `${published}>${target}/${protocol} ${mode}`)
   t.same(ports('8080:80'), ['8080>80/tcp ingress'])
   t.same(ports('127.0.0.1:53:53/udp'), ['53>53/udp ingress'])
   t.same(ports('8000-8001:80-81'), ['8000>80/tcp ingress', '8001>81/tcp ingress'])

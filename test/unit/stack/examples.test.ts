@@ -12,13 +12,17 @@ const text = (name: string): string => readFileSync(path.join(ROOT, name), 'utf8
 
 t.test('the voting app is a stack that needs neither routing mesh nor Docker Hub', async (t) => {
   const source = text('examples/voting/compose.yaml')
-  const compose = readCompose({ path: 'compose.yaml', text: source }, (file) => existsSync(path.join(ROOT, 'examples/voting', file)))
+  const compose = readCompose({ path: 'compose.yaml', text: source }, (file) =>
+    existsSync(path.join(ROOT, 'examples/voting', file)),
+  )
   t.same(compose.problems.map(lineOf), [])
   t.same(compose.warnings.map(lineOf), [])
   t.same(compose.services.map(({ name }) => name).sort(), ['db', 'front', 'redis', 'result', 'vote', 'worker'])
   const images = new Set(IMAGE_NAMES.map((name) => `IMAGE_${name.toUpperCase().replaceAll('-', '_')}`))
   for (const { name } of variablesOf(source)) t.ok(images.has(name), `${name} is an image of our registry`)
-  const { services } = parse(source, { merge: true }) as { services: Record<string, { deploy: { endpoint_mode: string }; healthcheck: object; ports?: { mode: string }[] }> }
+  const { services } = parse(source, { merge: true }) as {
+    services: Record<string, { deploy: { endpoint_mode: string }; healthcheck: object; ports?: { mode: string }[] }>
+  }
   for (const [name, { deploy, healthcheck, ports = [] }] of Object.entries(services)) {
     t.equal(deploy.endpoint_mode, 'dnsrr', name)
     t.type(healthcheck, 'object', `${name} has a health check`)
@@ -29,7 +33,16 @@ t.test('the voting app is a stack that needs neither routing mesh nor Docker Hub
 for (const kind of ['nginx', 'haproxy'] as const) {
   t.test(`the stack of the balancer ${kind}`, async (t) => {
     const source = render(text('templates/balancer/stack.yml'), 'stack.yml', {
-      kind, sticky: false, port: 8090, replicas: 3, slowdown: 1, apps: APPS, checksum: 'abc', balancer_image: 'b:1', counter_image: 'c:1', redis_image: 'r:1',
+      kind,
+      sticky: false,
+      port: 8090,
+      replicas: 3,
+      slowdown: 1,
+      apps: APPS,
+      checksum: 'abc',
+      balancer_image: 'b:1',
+      counter_image: 'c:1',
+      redis_image: 'r:1',
     }).text
     const compose = readCompose({ path: 'stack.yml', text: source }, () => true)
     t.same(compose.problems.map(lineOf), [])
@@ -37,16 +50,27 @@ for (const kind of ['nginx', 'haproxy'] as const) {
     const { services } = parse(source, { merge: true })
     t.same(Object.keys(services).sort(), ['app1', 'app2', 'balancer', 'redis'])
     t.same(services.balancer.command, ['balancer.sh', kind, '/etc/balancer.conf'])
-    t.same([services.app1.environment.COUNTER_KEY, services.app2.environment.COUNTER_KEY], ['app1', 'app2'], 'each counts for itself')
+    t.same(
+      [services.app1.environment.COUNTER_KEY, services.app2.environment.COUNTER_KEY],
+      ['app1', 'app2'],
+      'each counts for itself',
+    )
     t.equal(services.app1.deploy.replicas, 3)
     t.equal(services.app1.environment.NODE_NAME, '{{.Node.Hostname}}', 'Swarm is left its own placeholders')
   })
 }
 
-t.test('the balancer\'s variables', async (t) => {
+t.test("the balancer's variables", async (t) => {
   t.same(balancerVars({}), { kind: 'haproxy', sticky: false, port: 8090, replicas: 2 })
-  t.same(balancerVars({ balancer: 'nginx', balancer_sticky: 'true', balancer_port: '81', balancer_replicas: 4 }), { kind: 'nginx', sticky: true, port: 81, replicas: 4 })
+  t.same(balancerVars({ balancer: 'nginx', balancer_sticky: 'true', balancer_port: '81', balancer_replicas: 4 }), {
+    kind: 'nginx',
+    sticky: true,
+    port: 81,
+    replicas: 4,
+  })
   t.throws(() => balancerVars({ balancer: 'apache' }), { message: 'balancer is "apache": it must be nginx or haproxy' })
-  t.throws(() => balancerVars({ balancer_sticky: 'yes' }), { message: /balancer_sticky is "yes": it must be true or false/ })
+  t.throws(() => balancerVars({ balancer_sticky: 'yes' }), {
+    message: /balancer_sticky is "yes": it must be true or false/,
+  })
   t.throws(() => balancerVars({ balancer_replicas: 0 }), { message: /whole number from 1 to 50/ })
 })

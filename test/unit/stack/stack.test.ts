@@ -64,7 +64,11 @@ for (const ipvs of [true, false]) {
     t.same(networks, { backend: { driver: 'overlay', attachable: true } })
     for (const [name, service] of Object.entries<Service>(services)) {
       t.same(service.networks, ['backend'], name)
-      t.match(service.deploy.resources, { limits: { cpus: String, memory: String }, reservations: { memory: String } }, name)
+      t.match(
+        service.deploy.resources,
+        { limits: { cpus: String, memory: String }, reservations: { memory: String } },
+        name,
+      )
     }
   })
 }
@@ -75,9 +79,21 @@ t.test('where machines are slow, health checks come less often and may take long
     t.match(services[name].healthcheck, { interval: '20s', timeout: '30s', retries: 5 }, name)
     t.equal(services[name].environment.HEALTH_SECONDS, '20', name)
   }
-  t.match(services.counter.environment, { REDIS_TIMEOUT: '10', GUNICORN_CMD_ARGS: '--timeout 300', WEB_CONCURRENCY: '1', RES_OPTIONS: 'timeout:10 attempts:1' })
-  t.equal(stack({ ipvs: false, slowdown: 60 }).services.counter.environment.RES_OPTIONS, 'timeout:30 attempts:1', 'the resolver knows no more')
-  t.notOk('WEB_CONCURRENCY' in stack({ ipvs: false }).services.counter.environment, 'else it is the app that says how many workers')
+  t.match(services.counter.environment, {
+    REDIS_TIMEOUT: '10',
+    GUNICORN_CMD_ARGS: '--timeout 300',
+    WEB_CONCURRENCY: '1',
+    RES_OPTIONS: 'timeout:10 attempts:1',
+  })
+  t.equal(
+    stack({ ipvs: false, slowdown: 60 }).services.counter.environment.RES_OPTIONS,
+    'timeout:30 attempts:1',
+    'the resolver knows no more',
+  )
+  t.notOk(
+    'WEB_CONCURRENCY' in stack({ ipvs: false }).services.counter.environment,
+    'else it is the app that says how many workers',
+  )
 })
 
 t.test('a replica that goes is open for longer only where the mesh of slow nodes hears of it late', async (t) => {
@@ -85,7 +101,14 @@ t.test('a replica that goes is open for longer only where the mesh of slow nodes
     const { counter } = stack({ ipvs: true, ...given }).services
     return [counter.environment.STOP_DELAY_SECONDS, counter.stop_grace_period]
   }
-  t.same([stopping({}), stopping({ slowdown: 10 }), stopping({ slowdown: 10, ipvs: false })], [['0', '15s'], ['10', '40s'], ['0', '30s']])
+  t.same(
+    [stopping({}), stopping({ slowdown: 10 }), stopping({ slowdown: 10, ipvs: false })],
+    [
+      ['0', '15s'],
+      ['10', '40s'],
+      ['0', '30s'],
+    ],
+  )
 })
 
 t.test('Swarm is left its own placeholders', async (t) => {
@@ -94,16 +117,28 @@ t.test('Swarm is left its own placeholders', async (t) => {
   t.equal(services.gateway.hostname, '{{.Node.Hostname}}')
 })
 
-t.test('the number of replicas and their limit per node are the caller\'s', async (t) => {
+t.test("the number of replicas and their limit per node are the caller's", async (t) => {
   const { deploy } = stack({ ipvs: true, counter_replicas: 6, counter_max_per_node: 3 }).services.counter
   t.equal(deploy.replicas, 6)
   t.equal(deploy.placement.max_replicas_per_node, 3)
 })
 
 t.test('the app is told where its Redis is, and where the password is', async (t) => {
-  const told = (redis_topology: string) => stack({ ipvs: false, redis_topology, redis_wait_replicas: 1 }).services.counter
-  for (const topology of ['single', 'replicas']) t.match(told(topology).environment, { REDIS_TOPOLOGY: topology, REDIS_HOST: 'redis', REDIS_PORT: '6379', REDIS_WAIT_REPLICAS: '1', REDIS_WAIT_MS: '500' })
-  t.match(told('sentinel').environment, { REDIS_NODES: 'sentinel-1:26379,sentinel-2:26379,sentinel-3:26379', REDIS_MASTER_NAME: 'counter', REDIS_HOST: undefined })
+  const told = (redis_topology: string) =>
+    stack({ ipvs: false, redis_topology, redis_wait_replicas: 1 }).services.counter
+  for (const topology of ['single', 'replicas'])
+    t.match(told(topology).environment, {
+      REDIS_TOPOLOGY: topology,
+      REDIS_HOST: 'redis',
+      REDIS_PORT: '6379',
+      REDIS_WAIT_REPLICAS: '1',
+      REDIS_WAIT_MS: '500',
+    })
+  t.match(told('sentinel').environment, {
+    REDIS_NODES: 'sentinel-1:26379,sentinel-2:26379,sentinel-3:26379',
+    REDIS_MASTER_NAME: 'counter',
+    REDIS_HOST: undefined,
+  })
   t.equal(told('cluster').environment.REDIS_NODES.split(',').length, 6)
   t.notOk('REDIS_HOST' in told('cluster').environment)
   const { services, secrets } = stack({ ipvs: false })

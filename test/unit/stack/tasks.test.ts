@@ -3,9 +3,14 @@ import { explain, judge, latecomers, readState, type StackState } from '../../..
 
 /** As Docker prints it: see stateCommand. */
 const state = (services: readonly string[], updates: readonly string[], tasks: readonly string[]): StackState =>
-  readState(['== services', ...services, '== updates', ...updates, '== tasks', ...tasks, ''].map((line) => line.replaceAll(' | ', '\t')).join('\n'))
+  readState(
+    ['== services', ...services, '== updates', ...updates, '== tasks', ...tasks, '']
+      .map((line) => line.replaceAll(' | ', '\t'))
+      .join('\n'),
+  )
 
-const web = (replicas: string, tasks: readonly string[], update = 'shop_web'): StackState => state([`shop_web | replicated | ${replicas}`], [update], tasks)
+const web = (replicas: string, tasks: readonly string[], update = 'shop_web'): StackState =>
+  state([`shop_web | replicated | ${replicas}`], [update], tasks)
 const none: ReadonlySet<string> = new Set()
 const why = (seen: StackState, before = none): string => {
   const judgement = judge(seen, before)
@@ -23,64 +28,160 @@ t.test('what Docker prints is read whole', async (t) => {
       'ddd | shop_db.1 |  | Running | Pending 2 hours ago | "no suitable node (insufficient resources on 3 nodes)"',
     ],
   )
-  t.same(services.map(({ name, mode, running, wanted, update }) => [name, mode, running, wanted, update]), [
-    ['shop_db', 'replicated', 1, 1, ''], ['shop_web', 'replicated', 2, 4, 'updating'], ['shop_front', 'global', 3, 3, 'completed'],
-  ])
-  t.same(tasks.map(({ id, name, service, node, desired, state, seconds, error }) => [id, name, service, node, desired, state, seconds, error]), [
-    ['aaa', 'shop_web.1', 'shop_web', 'node1', 'running', 'running', 12, ''],
-    ['bbb', 'shop_web.1', 'shop_web', 'node2', 'shutdown', 'failed', 60, 'task: non-zero exit (1)'],
-    ['ccc', 'shop_front.x7k2m', 'shop_front', 'node3', 'running', 'starting', 0, ''],
-    ['ddd', 'shop_db.1', 'shop_db', '', 'running', 'pending', 7200, 'no suitable node (insufficient resources on 3 nodes)'],
-  ])
+  t.same(
+    services.map(({ name, mode, running, wanted, update }) => [name, mode, running, wanted, update]),
+    [
+      ['shop_db', 'replicated', 1, 1, ''],
+      ['shop_web', 'replicated', 2, 4, 'updating'],
+      ['shop_front', 'global', 3, 3, 'completed'],
+    ],
+  )
+  t.same(
+    tasks.map(({ id, name, service, node, desired, state, seconds, error }) => [
+      id,
+      name,
+      service,
+      node,
+      desired,
+      state,
+      seconds,
+      error,
+    ]),
+    [
+      ['aaa', 'shop_web.1', 'shop_web', 'node1', 'running', 'running', 12, ''],
+      ['bbb', 'shop_web.1', 'shop_web', 'node2', 'shutdown', 'failed', 60, 'task: non-zero exit (1)'],
+      ['ccc', 'shop_front.x7k2m', 'shop_front', 'node3', 'running', 'starting', 0, ''],
+      [
+        'ddd',
+        'shop_db.1',
+        'shop_db',
+        '',
+        'running',
+        'pending',
+        7200,
+        'no suitable node (insufficient resources on 3 nodes)',
+      ],
+    ],
+  )
 })
 
 t.test('converged: all tasks run, and have done so for a while', async (t) => {
   t.equal(judge(web('1/1', ['a | shop_web.1 | node1 | Running | Running 6 seconds ago | ']), none).kind, 'converged')
-  t.equal(judge(web('1/1', ['a | shop_web.1 | node1 | Running | Running 2 seconds ago | ']), none).kind, 'waiting', 'it may end in a moment')
+  t.equal(
+    judge(web('1/1', ['a | shop_web.1 | node1 | Running | Running 2 seconds ago | ']), none).kind,
+    'waiting',
+    'it may end in a moment',
+  )
   t.equal(judge(web('0/0', []), none).kind, 'converged', 'none were asked for')
   t.equal(judge(web('1/2', ['a | shop_web.1 | node1 | Running | Running 6 seconds ago | ']), none).kind, 'waiting')
-  t.equal(judge(web('1/1', ['a | shop_web.1 | node1 | Running | Running 6 seconds ago | '], 'shop_web | updating | update in progress'), none).kind, 'waiting')
+  t.equal(
+    judge(
+      web(
+        '1/1',
+        ['a | shop_web.1 | node1 | Running | Running 6 seconds ago | '],
+        'shop_web | updating | update in progress',
+      ),
+      none,
+    ).kind,
+    'waiting',
+  )
   t.equal(judge(state([], [], []), none).kind, 'waiting', 'Docker has not made its services yet')
-  t.equal(judge(web('1/1', [
-    'b | shop_web.1 | node1 | Running | Running 9 seconds ago | ', 'a | shop_web.1 | node1 | Shutdown | Failed 20 seconds ago | "task: non-zero exit (1)"',
-  ]), none).kind, 'converged', 'what failed before counts no more')
+  t.equal(
+    judge(
+      web('1/1', [
+        'b | shop_web.1 | node1 | Running | Running 9 seconds ago | ',
+        'a | shop_web.1 | node1 | Shutdown | Failed 20 seconds ago | "task: non-zero exit (1)"',
+      ]),
+      none,
+    ).kind,
+    'converged',
+    'what failed before counts no more',
+  )
 })
 
-const crash = (id: string, ago: number): string => `${id} | shop_web.1 | node2 | Shutdown | Failed ${ago} seconds ago | "task: non-zero exit (1)"`
+const crash = (id: string, ago: number): string =>
+  `${id} | shop_web.1 | node2 | Shutdown | Failed ${ago} seconds ago | "task: non-zero exit (1)"`
 
 t.test('hopeless: it fails again and again', async (t) => {
-  const seen = web('0/1', ['d | shop_web.1 | node2 | Ready | Ready 1 second ago | ', crash('c', 1), crash('b', 8), crash('a', 15)])
+  const seen = web('0/1', [
+    'd | shop_web.1 | node2 | Ready | Ready 1 second ago | ',
+    crash('c', 1),
+    crash('b', 8),
+    crash('a', 15),
+  ])
   t.equal(why(seen), 'shop_web: shop_web.1 failed 3 times; task shop_web.1 on node2 is failed: task: non-zero exit (1)')
   t.equal(why(seen, new Set(['a'])), 'waiting', 'what failed before this deploy does not count')
-  t.equal(why(web('0/1', [crash('c', 1), crash('b', 8), 'x | shop_web.1 | node1 | Running | Preparing 1 second ago | '])), 'waiting', 'twice is not yet often')
+  t.equal(
+    why(web('0/1', [crash('c', 1), crash('b', 8), 'x | shop_web.1 | node1 | Running | Preparing 1 second ago | '])),
+    'waiting',
+    'twice is not yet often',
+  )
 })
 
 t.test('hopeless: the image is not there', async (t) => {
-  const rejected = (id: string) => `${id} | shop_web.1 | node1 | Shutdown | Rejected 3 seconds ago | "No such image: nginx:latestt"`
-  t.match(why(web('0/1', ['r | shop_web.1 | node3 | Ready | Rejected less than a second ago | "No such image: nginx:latestt"', rejected('b'), rejected('a')])),
-    /^shop_web: shop_web\.1 failed 3 times; task shop_web\.1 on node3 is rejected: No such image: nginx:latestt \(the node cannot pull it: /)
+  const rejected = (id: string) =>
+    `${id} | shop_web.1 | node1 | Shutdown | Rejected 3 seconds ago | "No such image: nginx:latestt"`
+  t.match(
+    why(
+      web('0/1', [
+        'r | shop_web.1 | node3 | Ready | Rejected less than a second ago | "No such image: nginx:latestt"',
+        rejected('b'),
+        rejected('a'),
+      ]),
+    ),
+    /^shop_web: shop_web\.1 failed 3 times; task shop_web\.1 on node3 is rejected: No such image: nginx:latestt \(the node cannot pull it: /,
+  )
 })
 
 t.test('hopeless: no node can take it', async (t) => {
-  const pending = (ago: number) => web('0/1', [`p | shop_web.1 |  | Running | Pending ${ago} seconds ago | "no suitable node (scheduling constraints not satisfied on 3 nodes)"`])
-  t.match(why(pending(30)), /^shop_web: no node can take it; task shop_web\.1 is pending: no suitable node .* \(no node has what deploy\.placement\.constraints asks for/)
+  const pending = (ago: number) =>
+    web('0/1', [
+      `p | shop_web.1 |  | Running | Pending ${ago} seconds ago | "no suitable node (scheduling constraints not satisfied on 3 nodes)"`,
+    ])
+  t.match(
+    why(pending(30)),
+    /^shop_web: no node can take it; task shop_web\.1 is pending: no suitable node .* \(no node has what deploy\.placement\.constraints asks for/,
+  )
   t.equal(why(pending(5)), 'waiting')
 })
 
 t.test('hopeless: it ended and is left alone, or its update did', async (t) => {
-  t.match(why(web('0/1', ['a | shop_web.1 | node1 | Shutdown | Complete 8 seconds ago | '])), /it ended, and its restart_policy lets it be; task shop_web\.1 on node1 is complete/)
-  t.equal(why(web('0/1', ['b | shop_web.1 | node1 | Ready | Ready 1 second ago | ', 'a | shop_web.1 | node1 | Shutdown | Complete 8 seconds ago | '])), 'waiting')
+  t.match(
+    why(web('0/1', ['a | shop_web.1 | node1 | Shutdown | Complete 8 seconds ago | '])),
+    /it ended, and its restart_policy lets it be; task shop_web\.1 on node1 is complete/,
+  )
+  t.equal(
+    why(
+      web('0/1', [
+        'b | shop_web.1 | node1 | Ready | Ready 1 second ago | ',
+        'a | shop_web.1 | node1 | Shutdown | Complete 8 seconds ago | ',
+      ]),
+    ),
+    'waiting',
+  )
   const running = 'a | shop_web.1 | node1 | Running | Running 60 seconds ago | '
-  t.match(why(web('1/1', [running, crash('b', 5)], 'shop_web | rollback_completed | rollback completed')), /its update failed and was rolled back \(rollback completed\); task shop_web\.1 on node2 is failed/)
-  t.match(why(web('1/1', [running], 'shop_web | paused | update paused due to failure')), /^shop_web: its update stopped \(update paused due to failure\)$/)
+  t.match(
+    why(web('1/1', [running, crash('b', 5)], 'shop_web | rollback_completed | rollback completed')),
+    /its update failed and was rolled back \(rollback completed\); task shop_web\.1 on node2 is failed/,
+  )
+  t.match(
+    why(web('1/1', [running], 'shop_web | paused | update paused due to failure')),
+    /^shop_web: its update stopped \(update paused due to failure\)$/,
+  )
 })
 
 t.test('when time is up, every service that is late is named with its newest trouble', async (t) => {
-  const late = latecomers(state(
-    ['shop_db | replicated | 1/1', 'shop_web | replicated | 0/1', 'shop_api | replicated | 0/2'],
-    ['shop_db', 'shop_web', 'shop_api | updating | update in progress'],
-    ['a | shop_db.1 | node1 | Running | Running 60 seconds ago | ', crash('b', 3), 'c | shop_api.1 | node1 | Running | Preparing 2 minutes ago | '],
-  )).map(explain)
+  const late = latecomers(
+    state(
+      ['shop_db | replicated | 1/1', 'shop_web | replicated | 0/1', 'shop_api | replicated | 0/2'],
+      ['shop_db', 'shop_web', 'shop_api | updating | update in progress'],
+      [
+        'a | shop_db.1 | node1 | Running | Running 60 seconds ago | ',
+        crash('b', 3),
+        'c | shop_api.1 | node1 | Running | Preparing 2 minutes ago | ',
+      ],
+    ),
+  ).map(explain)
   t.same(late, [
     'shop_web: 0 of 1 tasks run; task shop_web.1 on node2 is failed: task: non-zero exit (1)',
     'shop_api: 0 of 2 tasks run, updating; task shop_api.1 on node1 is preparing',

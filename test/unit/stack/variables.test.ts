@@ -15,16 +15,29 @@ services:
       test: |
         test -n "\${E}"
 `
-  t.same(variablesOf(text).map(({ name, optional }) => [name, optional]), [
-    ['REGISTRY', false], ['TAG', false], ['A', true], ['B', false], ['C', false], ['D', false], ['E', false],
-  ])
+  t.same(
+    variablesOf(text).map(({ name, optional }) => [name, optional]),
+    [
+      ['REGISTRY', false],
+      ['TAG', false],
+      ['A', true],
+      ['B', false],
+      ['C', false],
+      ['D', false],
+      ['E', false],
+    ],
+  )
   for (const { name, from, to } of variablesOf(text)) t.match(text.slice(from, to), new RegExp(`^\\$\\{?${name}`), name)
 })
 
 t.test('a text is taken apart at the variables that are ours', async (t) => {
   const text = 'services: {web: {image: "${REGISTRY}/a:${TAG:-1}", command: $REGISTRY}}\n'
   t.same(pieces(text, new Set(['REGISTRY'])), [
-    'services: {web: {image: "', { variable: 'REGISTRY' }, '/a:${TAG:-1}", command: ', { variable: 'REGISTRY' }, '}}\n',
+    'services: {web: {image: "',
+    { variable: 'REGISTRY' },
+    '/a:${TAG:-1}", command: ',
+    { variable: 'REGISTRY' },
+    '}}\n',
   ])
   t.same(pieces(text, new Set()), [text])
 })
@@ -32,7 +45,10 @@ t.test('a text is taken apart at the variables that are ours', async (t) => {
 t.test('the version is the one that every Docker takes, and nothing else is another', async (t) => {
   for (const [text, expected] of [
     ['services: {}\n', `version: '${COMPOSE_VERSION}'\nservices: {}\n`],
-    ['# note\n---\nservices:\n  web: {image: x}\n', `# note\n---\nversion: '${COMPOSE_VERSION}'\nservices:\n  web: {image: x}\n`],
+    [
+      '# note\n---\nservices:\n  web: {image: x}\n',
+      `# note\n---\nversion: '${COMPOSE_VERSION}'\nservices:\n  web: {image: x}\n`,
+    ],
     ['version: "3"\nservices: {}\n', `version: '${COMPOSE_VERSION}'\nservices: {}\n`],
     ['services: {}\nversion: 3.8 # old\n', `services: {}\nversion: '${COMPOSE_VERSION}' # old\n`],
     ['{"services": {}}', `{"version": "${COMPOSE_VERSION}", "services": {}}`],

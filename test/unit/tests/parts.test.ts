@@ -5,12 +5,18 @@ import { expectedMinutes, PARTS, partsNamed, ROOT, testFiles } from '../../run/p
 
 const names = (...given: string[]): string[] => partsNamed(given).map(({ name }) => name)
 
-t.test('npm test without a name, all parts of test:all, some parts in their order, and a name that is none', async (t) => {
-  t.same(names(), names('test'))
-  t.same(names('all').filter((name) => !names('test').includes(name)), PARTS.filter(({ runs }) => runs === 'all').map(({ name }) => name))
-  t.same(names('ssh', 'unit', 'ssh'), ['unit', 'ssh'])
-  t.throws(() => names('unti'), { message: /^no part "unti": name some of check, unit, / })
-})
+t.test(
+  'npm test without a name, all parts of test:all, some parts in their order, and a name that is none',
+  async (t) => {
+    t.same(names(), names('test'))
+    t.same(
+      names('all').filter((name) => !names('test').includes(name)),
+      PARTS.filter(({ runs }) => runs === 'all').map(({ name }) => name),
+    )
+    t.same(names('ssh', 'unit', 'ssh'), ['unit', 'ssh'])
+    t.throws(() => names('unti'), { message: /^no part "unti": name some of check, unit, / })
+  },
+)
 
 t.test('each test file is in one part', async (t) => {
   const inParts = PARTS.flatMap(({ work }) => ('files' in work ? work.files() : []))

@@ -27,8 +27,18 @@ t.test('counts of tap, and of pytest', async (t) => {
   t.same(tallyOf('...s\n128 passed, 1 skipped in 63.20s (0:01:03)\n'), { passed: 128, failed: 0, skipped: 1 })
   t.same(tallyOf('F.E\n1 failed, 1 passed, 2 errors in 0.31s\n'), { passed: 1, failed: 3, skipped: 0 })
   t.same(tallyOf('=== 2 failed in 1.00s ===\n'), { passed: 0, failed: 2, skipped: 0 })
-  t.same(tallyOf('12 passed tests, says a program\n'), { passed: 0, failed: 0, skipped: 0 }, 'no count of a test runner')
-  t.same(sum([{ passed: 1, failed: 2, skipped: 3 }, { passed: 10, failed: 20, skipped: 30 }]), { passed: 11, failed: 22, skipped: 33 })
+  t.same(
+    tallyOf('12 passed tests, says a program\n'),
+    { passed: 0, failed: 0, skipped: 0 },
+    'no count of a test runner',
+  )
+  t.same(
+    sum([
+      { passed: 1, failed: 2, skipped: 3 },
+      { passed: 10, failed: 20, skipped: 30 },
+    ]),
+    { passed: 11, failed: 22, skipped: 33 },
+  )
 })
 
 t.test('a failure is shown with all that belongs to it, and what passed is not', async (t) => {

@@ -25,7 +25,12 @@ function copies(names: readonly string[], given: Partial<TaskResult> = {}) {
   run.play('Images')
   for (const name of names) {
     run.task('Images', `Copy ${name}`, 'node1', 'copy')
-    run.result('Images', `Copy ${name}`, 'node1', { module: 'copy', status: 'changed', changes: [{ description: `create /opt/${name}` }], ...given })
+    run.result('Images', `Copy ${name}`, 'node1', {
+      module: 'copy',
+      status: 'changed',
+      changes: [{ description: `create /opt/${name}` }],
+      ...given,
+    })
   }
   return run
 }
@@ -35,19 +40,26 @@ const APP = ['app/Dockerfile', 'app/counter/web.py', 'app/counter/store.py']
 t.test('three results of a kind in a row are one line, two are not', async (t) => {
   t.strictSame(await lines(copies(APP).events), ['node1 | changed | Copy app/… (3 files)'])
   t.strictSame(await lines(copies(APP.slice(1)).events), [
-    'node1 | changed | Copy app/counter/web.py', 'node1 |         | - create /opt/app/counter/web.py',
-    'node1 | changed | Copy app/counter/store.py', 'node1 |         | - create /opt/app/counter/store.py',
+    'node1 | changed | Copy app/counter/web.py',
+    'node1 |         | - create /opt/app/counter/web.py',
+    'node1 | changed | Copy app/counter/store.py',
+    'node1 |         | - create /opt/app/counter/store.py',
   ])
-  t.strictSame(await lines(copies(APP.slice(1).concat('app/counter/redis.py')).events), ['node1 | changed | Copy app/counter/… (3 files)'])
+  t.strictSame(await lines(copies(APP.slice(1).concat('app/counter/redis.py')).events), [
+    'node1 | changed | Copy app/counter/… (3 files)',
+  ])
 })
 
 t.test('each is a line of its own with -v, with --diff, and in a check that would change something', async (t) => {
-  const copied = (seen: readonly string[]) => seen.filter((line) => line.startsWith('node1 | changed | Copy app/')).length
+  const copied = (seen: readonly string[]) =>
+    seen.filter((line) => line.startsWith('node1 | changed | Copy app/')).length
   t.equal(copied(await lines(copies(APP).events, { verbosity: 1 })), 3)
   t.equal(copied(await lines(copies(APP).events, { diff: true })), 3)
   const check = copies(APP).events.map((event) => (event.type === 'run_start' ? { ...event, check: true } : event))
   t.equal(copied(await lines(check)), 3)
-  const same = copies(APP, { status: 'ok', changes: [] }).events.map((event) => (event.type === 'run_start' ? { ...event, check: true } : event))
+  const same = copies(APP, { status: 'ok', changes: [] }).events.map((event) =>
+    event.type === 'run_start' ? { ...event, check: true } : event,
+  )
   t.strictSame(await lines(same), ['node1 | ok      | Copy app/… (3 files)'])
 })
 
@@ -59,31 +71,40 @@ t.test('another status, module or verb begins anew, and a verb alone is nothing 
   for (const name of ['node1', 'node2', 'node3']) run.result('Images', `Start ${name}`, 'node1', { module: 'lab_node' })
   for (const name of ['CA', 'key', 'network']) run.result('Images', `Create the ${name}`, 'node1', { module: 'pki' })
   t.strictSame(await lines(run.events), [
-    'node1 | changed | Copy app/… (3 files)', 'node1 | ok      | Copy app/web.py', 'node1 | ok      | Create /opt/app/… (5 paths)',
-    'node1 | ok      | Start node1', 'node1 | ok      | Start node2', 'node1 | ok      | Start node3',
-    'node1 | ok      | Create the CA', 'node1 | ok      | Create the key', 'node1 | ok      | Create the network',
+    'node1 | changed | Copy app/… (3 files)',
+    'node1 | ok      | Copy app/web.py',
+    'node1 | ok      | Create /opt/app/… (5 paths)',
+    'node1 | ok      | Start node1',
+    'node1 | ok      | Start node2',
+    'node1 | ok      | Start node3',
+    'node1 | ok      | Create the CA',
+    'node1 | ok      | Create the key',
+    'node1 | ok      | Create the network',
   ])
 })
 
-t.test('what is folded is written before a task of another kind starts, and at a failure of another host', async (t) => {
-  const stream = new PassThrough()
-  const screen = plainScreen(stream, OPTIONS)
-  const written = (): string => String(stream.read() ?? '')
-  const run = copies(APP)
-  run.events.forEach(screen.show)
-  t.notMatch(written(), 'Copy', 'more may follow')
-  const events = recording()
-  events.task('Images', 'Copy app/more.py', 'node1', 'copy')
-  events.task('Images', 'Build the image', 'node2', 'docker_image')
-  events.events.forEach(screen.show)
-  t.equal(written(), '', 'one of the same kind, and another host')
-  events.task('Images', 'Build the image', 'node1', 'docker_image')
-  screen.show(events.events.at(-1) as RunEvent)
-  t.equal(written(), 'node1 | changed | Copy app/… (3 files)\n')
-  run.events.slice(2).forEach(screen.show)
-  screen.show(result({ play: 'Images', task: 'Build', host: 'node2', status: 'failed', message: 'no space left' }))
-  t.equal(written(), 'node1 | changed | Copy app/… (3 files)\nnode2 | failed  | Build: no space left\n')
-})
+t.test(
+  'what is folded is written before a task of another kind starts, and at a failure of another host',
+  async (t) => {
+    const stream = new PassThrough()
+    const screen = plainScreen(stream, OPTIONS)
+    const written = (): string => String(stream.read() ?? '')
+    const run = copies(APP)
+    run.events.forEach(screen.show)
+    t.notMatch(written(), 'Copy', 'more may follow')
+    const events = recording()
+    events.task('Images', 'Copy app/more.py', 'node1', 'copy')
+    events.task('Images', 'Build the image', 'node2', 'docker_image')
+    events.events.forEach(screen.show)
+    t.equal(written(), '', 'one of the same kind, and another host')
+    events.task('Images', 'Build the image', 'node1', 'docker_image')
+    screen.show(events.events.at(-1) as RunEvent)
+    t.equal(written(), 'node1 | changed | Copy app/… (3 files)\n')
+    run.events.slice(2).forEach(screen.show)
+    screen.show(result({ play: 'Images', task: 'Build', host: 'node2', status: 'failed', message: 'no space left' }))
+    t.equal(written(), 'node1 | changed | Copy app/… (3 files)\nnode2 | failed  | Build: no space left\n')
+  },
+)
 
 t.test('nothing is held back for long while a task of the same kind runs', async (t) => {
   const stream = new PassThrough()
@@ -103,35 +124,43 @@ const anyResult = fc.record({
 } as const)
 
 /** Results that a row stands for: one, or as many as a folded row says. */
-const counted = (line: string): number => Number(/… \((\d+) /.exec(line)?.[1] ?? / \((\d+) (?:files|paths|tasks)\)/.exec(line)?.[1] ?? 1)
+const counted = (line: string): number =>
+  Number(/… \((\d+) /.exec(line)?.[1] ?? / \((\d+) (?:files|paths|tasks)\)/.exec(line)?.[1] ?? 1)
 
 t.test('folding loses no result, folds and delays no failure, and keeps the order of each host', async () => {
-  await fc.assert(fc.asyncProperty(fc.array(anyResult, { maxLength: 40 }), async (made) => {
-    const results = made.map((given, i) => result({ ...given, play: 'p', ...(given.status === 'failed' ? { message: `reason ${i}` } : {}) }))
-    const run = recording()
-    run.start({ hosts: ['node1', 'node2'] })
-    const seen = await lines([...run.events, ...results])
-    const rows = seen.filter((line) => !/\| {9}\|/.test(line))
-    const sum = rows.reduce((all, line) => all + counted(line), 0)
-    if (sum !== results.length) throw new Error(`${sum} of ${results.length} results:\n${seen.join('\n')}`)
-    // Unfolded again, each host's rows are its results in their order.
-    for (const host of ['node1', 'node2']) {
-      const own = results.filter((each) => each.host === host)
-      for (const line of rows.filter((row) => row.startsWith(host))) {
-        const [, label, title] = line.split(' | ').map((part) => part.trim()) as [string, string, string]
-        for (const each of own.splice(0, counted(line))) {
-          const status = each.status === 'failed' && each.ignored ? 'ignored' : each.status
-          const stem = title.replace(/:? ?…? \(\d+ \w+\)$/, '').replace(/: reason \d+$/, '')
-          if (status !== label || !each.task.startsWith(stem)) throw new Error(`${line} stands for ${each.status} ${each.task}:\n${seen.join('\n')}`)
+  await fc.assert(
+    fc.asyncProperty(fc.array(anyResult, { maxLength: 40 }), async (made) => {
+      const results = made.map((given, i) =>
+        result({ ...given, play: 'p', ...(given.status === 'failed' ? { message: `reason ${i}` } : {}) }),
+      )
+      const run = recording()
+      run.start({ hosts: ['node1', 'node2'] })
+      const seen = await lines([...run.events, ...results])
+      const rows = seen.filter((line) => !/\| {9}\|/.test(line))
+      const sum = rows.reduce((all, line) => all + counted(line), 0)
+      if (sum !== results.length) throw new Error(`${sum} of ${results.length} results:\n${seen.join('\n')}`)
+      // Unfolded again, each host's rows are its results in their order.
+      for (const host of ['node1', 'node2']) {
+        const own = results.filter((each) => each.host === host)
+        for (const line of rows.filter((row) => row.startsWith(host))) {
+          const [, label, title] = line.split(' | ').map((part) => part.trim()) as [string, string, string]
+          for (const each of own.splice(0, counted(line))) {
+            const status = each.status === 'failed' && each.ignored ? 'ignored' : each.status
+            const stem = title.replace(/:? ?…? \(\d+ \w+\)$/, '').replace(/: reason \d+$/, '')
+            if (status !== label || !each.task.startsWith(stem))
+              throw new Error(`${line} stands for ${each.status} ${each.task}:\n${seen.join('\n')}`)
+          }
         }
       }
-    }
-    // A failure stands where it happened: after all results before it, and before all after it.
-    for (const [i, { status, message = '' }] of results.entries()) {
-      if (status !== 'failed') continue
-      const at = rows.findIndex((line) => line.endsWith(`: ${message}`))
-      const before = rows.slice(0, at).reduce((all, line) => all + counted(line), 0)
-      if (at === -1 || before !== i) throw new Error(`${message} stands after ${before} results, not ${i}:\n${seen.join('\n')}`)
-    }
-  }), { numRuns: 300 })
+      // A failure stands where it happened: after all results before it, and before all after it.
+      for (const [i, { status, message = '' }] of results.entries()) {
+        if (status !== 'failed') continue
+        const at = rows.findIndex((line) => line.endsWith(`: ${message}`))
+        const before = rows.slice(0, at).reduce((all, line) => all + counted(line), 0)
+        if (at === -1 || before !== i)
+          throw new Error(`${message} stands after ${before} results, not ${i}:\n${seen.join('\n')}`)
+      }
+    }),
+    { numRuns: 300 },
+  )
 })

@@ -20,14 +20,20 @@ void t.test('durations read as a person says them', async (t) => {
 void t.test('output of hosts cannot steer the terminal', async (t) => {
   t.equal(clean('\u001b]0;title\u0007\u001b[31mred\u001b[0m\u0008 a\tb\r\n'), 'red a\tb\n')
   t.equal(clean('10%\r50%\r100%\ndone'), '100%\ndone')
-  fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) =>
-    !/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/.test(clean(text))))
+  fc.assert(
+    fc.property(
+      fc.string({ unit: 'binary' }),
+      (text) => !/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/.test(clean(text)),
+    ),
+  )
 })
 
 void t.test('a line is cut to its width', async (t) => {
   t.equal(shorten('a\n b   c'), 'a b c')
   t.equal(shorten('docker service ls', 8), 'docker…')
-  fc.assert(fc.property(fc.string(), fc.integer({ min: 1, max: 40 }), (text, width) => shorten(text, width).length <= width))
+  fc.assert(
+    fc.property(fc.string(), fc.integer({ min: 1, max: 40 }), (text, width) => shorten(text, width).length <= width),
+  )
 })
 
 void t.test('the end of a long output says how much is missing', async (t) => {
@@ -37,10 +43,12 @@ void t.test('the end of a long output says how much is missing', async (t) => {
 })
 
 void t.test('wrapping keeps all words and the width', async () => {
-  fc.assert(fc.property(fc.array(fc.stringMatching(/^[a-z]{1,9}$/)), (words) => {
-    const lines = wrap(words.join(' '), 12)
-    return lines.join(' ') === words.join(' ') && lines.every((line) => line.length <= 12)
-  }))
+  fc.assert(
+    fc.property(fc.array(fc.stringMatching(/^[a-z]{1,9}$/)), (words) => {
+      const lines = wrap(words.join(' '), 12)
+      return lines.join(' ') === words.join(' ') && lines.every((line) => line.length <= 12)
+    }),
+  )
 })
 
 void t.test('a diff is unified and coloured only where there is colour', async (t) => {
@@ -55,7 +63,7 @@ function endOf(hosts: Parameters<ReturnType<typeof recording>['end']>[0]): RunEn
   return (run.events[0] as RunEnd).hosts
 }
 
-void t.test('the recap is Ansible\'s, with its columns below each other', async (t) => {
+void t.test("the recap is Ansible's, with its columns below each other", async (t) => {
   t.strictSame(recapLines(endOf({ node1: { ok: 12, changed: 3, skipped: 1 }, web: { failed: 1 } }), plain), [
     'node1 : ok=12 changed=3 unreachable=0 failed=0 skipped=1 rescued=0 ignored=0',
     'web   : ok=0  changed=0 unreachable=0 failed=1 skipped=0 rescued=0 ignored=0',
@@ -68,12 +76,15 @@ void t.test('the recap tells of unknown ones only where there are any', async (t
 })
 
 void t.test('a result says where it ran, how often, and why', async (t) => {
-  t.equal(resultLine(result({ task: 'Join', delegatedTo: 'node2', attempts: 3, handler: true, message: 'not\nyet' })),
-    'Join (handler, on node2, 3 attempts): not yet')
+  t.equal(
+    resultLine(result({ task: 'Join', delegatedTo: 'node2', attempts: 3, handler: true, message: 'not\nyet' })),
+    'Join (handler, on node2, 3 attempts): not yet',
+  )
 })
 
 void t.test('a failed task shows the end of its error, or of its output where it said no more', async (t) => {
-  const lines = (given: Parameters<typeof result>[0]) => resultBody(result({ status: 'failed', ...given }), { diff: false, verbosity: 0 }, plain)
+  const lines = (given: Parameters<typeof result>[0]) =>
+    resultBody(result({ status: 'failed', ...given }), { diff: false, verbosity: 0 }, plain)
   t.strictSame(lines({ stderr: 'E: no\nE: never\n' }), ['E: no', 'E: never'])
   t.strictSame(lines({ stdout: 'no\nspace' }), ['no', 'space'])
   t.strictSame(lines({ message: 'failed: E: no', stderr: 'E: no\n' }), [], 'not twice')
@@ -83,7 +94,11 @@ void t.test('a failed task shows the end of its error, or of its output where it
 
 void t.test('each -v shows more', async (t) => {
   const all = result({
-    stdout: 'out\n', commands: [command({ kind: 'probe', script: 'test -e /x', durationMs: null }), command({ script: 'touch /x', stdout: 'out\n' })],
+    stdout: 'out\n',
+    commands: [
+      command({ kind: 'probe', script: 'test -e /x', durationMs: null }),
+      command({ script: 'touch /x', stdout: 'out\n' }),
+    ],
   })
   const lines = (verbosity: number) => resultBody(all, { diff: false, verbosity }, plain)
   t.strictSame(lines(0), [])
@@ -104,7 +119,11 @@ void t.test('findings are counted', async (t) => {
   const asked = some(false, null).map((finding) => ({ ...finding, question: true as const }))
   t.equal(findingTally(asked), '1 of 2 questions answered')
   t.equal(findingTally([...some(true), ...asked]), '1 finding holds, 1 of 2 questions answered')
-  const line = (more: object) => findingParagraph({ ...some(false)[0] as Finding, id: 'x', statement: 'More serve more', ...more }, palette(false))[0]
+  const line = (more: object) =>
+    findingParagraph(
+      { ...(some(false)[0] as Finding), id: 'x', statement: 'More serve more', ...more },
+      palette(false),
+    )[0]
   t.equal(line({ question: true }), '○ x: More serve more: no')
   t.equal(line({ question: true, holds: true }), '✓ x: More serve more: yes')
   t.equal(line({ times: { held: 1, failed: 1, unknown: 0 } }), '✗ x: More serve more (held 1 of 2 times)')

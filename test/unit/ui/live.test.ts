@@ -33,22 +33,37 @@ t.test('the title has the phase, both times, and an estimate of what is left', a
   t.equal(title([], 8000), 'Swarm  phase 2 of 3, 8s; run 1m 48s', 'the first run has no estimate')
   t.equal(title([undefined, undefined, undefined], 8000), 'Swarm  phase 2 of 3, 8s; run 1m 48s')
   t.equal(title([90_000, 20_000, 100_000], 8000), 'Swarm  phase 2 of 3, 8s; run 1m 48s, about 1m 52s left')
-  t.equal(title([90_000, 20_000, 100_000], 30_000), 'Swarm  phase 2 of 3, 30s; run 2m 10s, about 1m 40s left', 'it takes longer than the last time')
-  t.equal(title([90_000, 20_000, undefined], 8000), 'Swarm  phase 2 of 3, 8s; run 1m 48s, at least 12s left', 'a phase that no earlier run had')
-  t.equal(title([90_000, 20_000], 30_000, { number: 2, of: 2 }), 'Swarm  phase 2 of 2, 30s; run 2m 10s', 'nothing is left of what was expected')
+  t.equal(
+    title([90_000, 20_000, 100_000], 30_000),
+    'Swarm  phase 2 of 3, 30s; run 2m 10s, about 1m 40s left',
+    'it takes longer than the last time',
+  )
+  t.equal(
+    title([90_000, 20_000, undefined], 8000),
+    'Swarm  phase 2 of 3, 8s; run 1m 48s, at least 12s left',
+    'a phase that no earlier run had',
+  )
+  t.equal(
+    title([90_000, 20_000], 30_000, { number: 2, of: 2 }),
+    'Swarm  phase 2 of 2, 30s; run 2m 10s',
+    'nothing is left of what was expected',
+  )
 })
 
-t.test('a warning stands before the times, where a narrow terminal cannot cut it off; information after them', async (t) => {
-  const title = (level: 'info' | 'warning'): string => {
-    const run = recording()
-    run.play('Swarm')
-    run.notice('Ctrl-C once more', { level })
-    const { board } = boardOf(run.events)
-    return liveTitle(board, { since: board.since, expected: [] }, board.since, plain)
-  }
-  t.equal(title('warning'), 'Swarm  Ctrl-C once more  0s; run 0s')
-  t.equal(title('info'), 'Swarm  0s; run 0s  Ctrl-C once more')
-})
+t.test(
+  'a warning stands before the times, where a narrow terminal cannot cut it off; information after them',
+  async (t) => {
+    const title = (level: 'info' | 'warning'): string => {
+      const run = recording()
+      run.play('Swarm')
+      run.notice('Ctrl-C once more', { level })
+      const { board } = boardOf(run.events)
+      return liveTitle(board, { since: board.since, expected: [] }, board.since, plain)
+    }
+    t.equal(title('warning'), 'Swarm  Ctrl-C once more  0s; run 0s')
+    t.equal(title('info'), 'Swarm  0s; run 0s  Ctrl-C once more')
+  },
+)
 
 t.test('a play of an older version has no phase', async (t) => {
   const run = recording()
@@ -58,16 +73,51 @@ t.test('a play of an older version has no phase', async (t) => {
 })
 
 t.test('an experiment shows the command that runs, or what it waits for, and never one that has ended', async (t) => {
-  const start = (run: ReturnType<typeof recording>): void => { run.exhibitStart('Drain', 'Drain node3', 'node1') }
-  const end = (run: ReturnType<typeof recording>): void => { run.exhibit('drain-node3', 'docker node update', { title: 'Drain node3' }) }
-  t.equal(experimentLines(() => {}), 'working, 0 exhibits so far')
+  const start = (run: ReturnType<typeof recording>): void => {
+    run.exhibitStart('Drain', 'Drain node3', 'node1')
+  }
+  const end = (run: ReturnType<typeof recording>): void => {
+    run.exhibit('drain-node3', 'docker node update', { title: 'Drain node3' })
+  }
+  t.equal(
+    experimentLines(() => {}),
+    'working, 0 exhibits so far',
+  )
   t.equal(experimentLines(start, 4000), 'node1  Drain node3  4s')
-  t.equal(experimentLines((run) => { start(run); end(run) }), 'working, 1 exhibit so far')
-  const wait = (run: ReturnType<typeof recording>): void => { run.waiting('Drain', 'node3 Down', 120, 'node1') }
-  t.equal(experimentLines((run) => { start(run); end(run); wait(run) }, 8300), 'waiting for node3 Down, 8 of 120 s')
+  t.equal(
+    experimentLines((run) => {
+      start(run)
+      end(run)
+    }),
+    'working, 1 exhibit so far',
+  )
+  const wait = (run: ReturnType<typeof recording>): void => {
+    run.waiting('Drain', 'node3 Down', 120, 'node1')
+  }
+  t.equal(
+    experimentLines((run) => {
+      start(run)
+      end(run)
+      wait(run)
+    }, 8300),
+    'waiting for node3 Down, 8 of 120 s',
+  )
   t.equal(experimentLines(wait, 500_000), 'waiting for node3 Down, 120 of 120 s')
-  t.equal(experimentLines((run) => { wait(run); run.exhibit('x', 'docker node ls', { title: 'node3 is Down' }) }), 'working, 1 exhibit so far')
-  t.equal(experimentLines((run) => { start(run); run.exhibit('x', 'GET /', { title: 'Beside it' }) }, 1000), 'node1  Drain node3  2s', 'another command has ended')
+  t.equal(
+    experimentLines((run) => {
+      wait(run)
+      run.exhibit('x', 'docker node ls', { title: 'node3 is Down' })
+    }),
+    'working, 1 exhibit so far',
+  )
+  t.equal(
+    experimentLines((run) => {
+      start(run)
+      run.exhibit('x', 'GET /', { title: 'Beside it' })
+    }, 1000),
+    'node1  Drain node3  2s',
+    'another command has ended',
+  )
 })
 
 t.test('a host shows what its task waits for until the task ends', async (t) => {

@@ -7,7 +7,10 @@ import { jsonScreen } from '../../../src/ui/json.ts'
 import { plainScreen } from '../../../src/ui/plain.ts'
 import { brokenRun, checkRun, recording, siteRun, waitingRun } from '../../support/events.ts'
 
-async function lines(events: readonly RunEvent[], given: Partial<Parameters<typeof plainScreen>[1]> = {}): Promise<string[]> {
+async function lines(
+  events: readonly RunEvent[],
+  given: Partial<Parameters<typeof plainScreen>[1]> = {},
+): Promise<string[]> {
   const stream = new PassThrough()
   const screen = plainScreen(stream, { diff: false, verbosity: 0, colour: false, links: false, ...given })
   events.forEach(screen.show)
@@ -23,12 +26,15 @@ void t.test('every result is a line with host, status and task', async (t) => {
     'node1 | ok      | Name the host',
     'node1 | skipped | Kernel settings: when: not on this kernel',
   ])
-  t.strictSame(seen.filter((line) => line.startsWith('node2 | changed')), [
-    'node2 | changed | Install Docker',
-    'node2 | changed | Configure Docker',
-    'node2 | changed | restart docker (handler)',
-    'node2 | changed | Join the swarm (on node1)',
-  ])
+  t.strictSame(
+    seen.filter((line) => line.startsWith('node2 | changed')),
+    [
+      'node2 | changed | Install Docker',
+      'node2 | changed | Configure Docker',
+      'node2 | changed | restart docker (handler)',
+      'node2 | changed | Join the swarm (on node1)',
+    ],
+  )
   t.ok(seen.includes('node1 |         | - install docker.io 26.1.5'))
 })
 
@@ -45,48 +51,82 @@ void t.test('experiments show the titles of their exhibits, and findings', async
   ])
 })
 
-void t.test('with -v the command of an exhibit and its output follow the title, and what is awaited is told', async (t) => {
-  const site = await lines(siteRun(), { verbosity: 1 })
-  t.strictSame(site.filter((line) => line.startsWith('controller |')), [
-    'controller | exhibit | Read the count', 'controller |         | $ curl -s http://10.0.0.1:8080/api/counter', 'controller |         | {"count": 100}',
-  ])
-  t.ok((await lines(waitingRun(), { verbosity: 1 })).includes('node1 | waiting | for node3 Down, at most 120 s'))
-  t.notMatch((await lines(waitingRun())).join('\n'), 'waiting')
-})
+void t.test(
+  'with -v the command of an exhibit and its output follow the title, and what is awaited is told',
+  async (t) => {
+    const site = await lines(siteRun(), { verbosity: 1 })
+    t.strictSame(
+      site.filter((line) => line.startsWith('controller |')),
+      [
+        'controller | exhibit | Read the count',
+        'controller |         | $ curl -s http://10.0.0.1:8080/api/counter',
+        'controller |         | {"count": 100}',
+      ],
+    )
+    t.ok((await lines(waitingRun(), { verbosity: 1 })).includes('node1 | waiting | for node3 Down, at most 120 s'))
+    t.notMatch((await lines(waitingRun())).join('\n'), 'waiting')
+  },
+)
 
-void t.test('no line is longer than 120 characters, and why a task failed is shown whole; with -v nothing is cut', async (t) => {
-  const run = recording()
-  const long = 'a reason of several words '.repeat(12).trim()
-  run.start()
-  run.play('Docker Engine')
-  run.result('Docker Engine', 'Install Docker', 'node1', { status: 'changed', changes: [{ description: `install ${'docker.io '.repeat(30)}` }] })
-  run.result('Docker Engine', 'Install Docker', 'node2', { status: 'failed', message: long, stderr: `E: first line\n${'x'.repeat(300)} end\n` })
-  run.exhibit('nodes-1', 'docker node ls', { title: 'Nodes '.repeat(40), exitCode: 7 })
-  run.finding('app.replicas.answer', 'so it is', true, long)
-  run.notice(long)
-  run.notice(long, { host: 'node1' })
-  run.end({})
-  const seen = await lines(run.events)
-  t.strictSame(seen.filter((line) => line.length > 120), [])
-  const textOf = (lines: readonly string[]): string => lines.map((line) => line.replace(/^\S+ +\| .{7} \| /, '').trim()).join(' ')
-  t.equal(textOf(seen).split(long).length - 1, 4, 'the failure, the finding and both notices')
-  t.match(textOf(seen), new RegExp(`E: first line ${'x'.repeat(100)}`))
-  t.equal((/ end /.exec(textOf(seen)) ?? []).length, 1)
-  t.ok(seen.some((line) => /^controller \| exhibit \| Nodes .*… \(exit 7\)$/.test(line)))
-  t.ok(seen.some((line) => /^node1 \| {9}\| - install docker.io .*…$/.test(line)))
-  const whole = await lines(run.events, { verbosity: 1 })
-  t.ok(whole.some((line) => line.endsWith(long)))
-  t.notMatch(whole.join('\n'), '…')
-})
+void t.test(
+  'no line is longer than 120 characters, and why a task failed is shown whole; with -v nothing is cut',
+  async (t) => {
+    const run = recording()
+    const long = 'a reason of several words '.repeat(12).trim()
+    run.start()
+    run.play('Docker Engine')
+    run.result('Docker Engine', 'Install Docker', 'node1', {
+      status: 'changed',
+      changes: [{ description: `install ${'docker.io '.repeat(30)}` }],
+    })
+    run.result('Docker Engine', 'Install Docker', 'node2', {
+      status: 'failed',
+      message: long,
+      stderr: `E: first line\n${'x'.repeat(300)} end\n`,
+    })
+    run.exhibit('nodes-1', 'docker node ls', { title: 'Nodes '.repeat(40), exitCode: 7 })
+    run.finding('app.replicas.answer', 'so it is', true, long)
+    run.notice(long)
+    run.notice(long, { host: 'node1' })
+    run.end({})
+    const seen = await lines(run.events)
+    t.strictSame(
+      seen.filter((line) => line.length > 120),
+      [],
+    )
+    const textOf = (lines: readonly string[]): string =>
+      lines.map((line) => line.replace(/^\S+ +\| .{7} \| /, '').trim()).join(' ')
+    t.equal(textOf(seen).split(long).length - 1, 4, 'the failure, the finding and both notices')
+    t.match(textOf(seen), new RegExp(`E: first line ${'x'.repeat(100)}`))
+    t.equal((/ end /.exec(textOf(seen)) ?? []).length, 1)
+    t.ok(seen.some((line) => /^controller \| exhibit \| Nodes .*… \(exit 7\)$/.test(line)))
+    t.ok(seen.some((line) => /^node1 \| {9}\| - install docker.io .*…$/.test(line)))
+    const whole = await lines(run.events, { verbosity: 1 })
+    t.ok(whole.some((line) => line.endsWith(long)))
+    t.notMatch(whole.join('\n'), '…')
+  },
+)
 
 void t.test('a change that only repeats the name of its task is left out', async (t) => {
   const run = recording()
   run.start()
   run.play('Docker Engine')
-  run.result('Docker Engine', 'Start Docker', 'node1', { status: 'changed', changes: [{ description: 'start docker' }] })
-  run.result('Docker Engine', 'update-ca-certificates', 'node1', { status: 'changed', changes: [{ description: 'run: update-ca-certificates' }] })
-  run.result('Docker Engine', 'Install Docker', 'node1', { status: 'changed', changes: [{ description: 'install docker.io' }] })
-  t.strictSame((await lines(run.events)).filter((line) => line.includes(' - ')), ['node1 |         | - install docker.io'])
+  run.result('Docker Engine', 'Start Docker', 'node1', {
+    status: 'changed',
+    changes: [{ description: 'start docker' }],
+  })
+  run.result('Docker Engine', 'update-ca-certificates', 'node1', {
+    status: 'changed',
+    changes: [{ description: 'run: update-ca-certificates' }],
+  })
+  run.result('Docker Engine', 'Install Docker', 'node1', {
+    status: 'changed',
+    changes: [{ description: 'install docker.io' }],
+  })
+  t.strictSame(
+    (await lines(run.events)).filter((line) => line.includes(' - ')),
+    ['node1 |         | - install docker.io'],
+  )
 })
 
 void t.test('failures tell why, and only real ones are called failed', async (t) => {
@@ -99,7 +139,10 @@ void t.test('failures tell why, and only real ones are called failed', async (t)
     'node1 | ignored | Old packages: exit code 1',
   ])
   t.strictSame(seen.slice(-4), [
-    '', '✗ Failed after 3m 12s: node2 failed; node3 unreachable', 'report: runs/latest/report.html', '',
+    '',
+    '✗ Failed after 3m 12s: node2 failed; node3 unreachable',
+    'report: runs/latest/report.html',
+    '',
   ])
 })
 
@@ -127,7 +170,10 @@ void t.test('--json writes the events and nothing else', async (t) => {
   siteRun().forEach(screen.show)
   await screen.done({ report: 'runs/latest/report.html' })
   stream.end()
-  const seen = (await text(stream)).trimEnd().split('\n').map((line) => JSON.parse(line) as unknown)
+  const seen = (await text(stream))
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as unknown)
   t.strictSame(seen, siteRun())
 })
 
@@ -152,7 +198,9 @@ void t.test('a task that cannot be told says what it would do as things are now'
   run.start({ check: true })
   run.play('Docker Engine')
   run.result('Docker Engine', 'Start Docker', 'node1', {
-    status: 'unknown', message: 'cannot tell before «Install Docker» has run', changes: [{ description: 'start docker' }],
+    status: 'unknown',
+    message: 'cannot tell before «Install Docker» has run',
+    changes: [{ description: 'start docker' }],
   })
   t.strictSame((await lines(run.events)).slice(-4, -2), [
     'node1 |         | as things are now it would:',

@@ -14,27 +14,38 @@ void t.test('all hosts are chosen at first', async (t) => {
 })
 
 void t.test('space takes a host out', async (t) => {
-  const { screen } = await onTerminal(ASK, ['hosts'], { env: NO_COLOUR, talk: [DRAWN, ['node3', '\u001b[B'], ['❯ ◉ node2', ' '], ['◯ node2', '\r']] })
+  const { screen } = await onTerminal(ASK, ['hosts'], {
+    env: NO_COLOUR,
+    talk: [DRAWN, ['node3', '\u001b[B'], ['❯ ◉ node2', ' '], ['◯ node2', '\r']],
+  })
   t.ok(screen.includes('ANSWER ["node1","node3"]'))
 })
 
 void t.test('no host chosen is refused and says why', async (t) => {
   const { raw, screen } = await onTerminal(ASK, ['hosts'], {
-    env: NO_COLOUR, talk: [DRAWN, ['node3', 'a'], ['◯ node3', '\r'], ['No host is chosen', 'a'], ['◉ node3', '\r']],
+    env: NO_COLOUR,
+    talk: [DRAWN, ['node3', 'a'], ['◯ node3', '\r'], ['No host is chosen', 'a'], ['◉ node3', '\r']],
   })
   t.match(raw, 'choose one with space')
   t.ok(screen.includes('ANSWER ["node1","node2","node3"]'))
 })
 
 void t.test('a password is not shown and comes as a secret', async (t) => {
-  const { raw, screen } = await onTerminal(ASK, ['password'], { env: NO_COLOUR, talk: [['BECOME password', 's3cret\r']] })
+  const { raw, screen } = await onTerminal(ASK, ['password'], {
+    env: NO_COLOUR,
+    talk: [['BECOME password', 's3cret\r']],
+  })
   t.ok(screen.includes('ANSWER ["[REDACTED]",true]'))
   t.notMatch(raw.slice(raw.indexOf('BECOME')), 's3cret')
 })
 
 void t.test('an empty password is refused', async (t) => {
   const { screen } = await onTerminal(ASK, ['password'], {
-    env: NO_COLOUR, talk: [['BECOME password', '\r'], ['The password is empty', 's3cret\r']],
+    env: NO_COLOUR,
+    talk: [
+      ['BECOME password', '\r'],
+      ['The password is empty', 's3cret\r'],
+    ],
   })
   t.ok(screen.includes('ANSWER ["[REDACTED]",true]'))
 })
@@ -47,8 +58,15 @@ void t.test('a question is answered with y; Enter alone is no', async (t) => {
 })
 
 void t.test('Ctrl-C in a question is Cancelled', async (t) => {
-  for (const [question, seen] of [['hosts', 'node3'], ['password', 'BECOME'], ['confirm', 'Remove']] as const) {
-    const { screen } = await onTerminal(ASK, [question], { env: NO_COLOUR, talk: [...(question === 'hosts' ? [DRAWN] : []), [seen, '\u0003']] })
+  for (const [question, seen] of [
+    ['hosts', 'node3'],
+    ['password', 'BECOME'],
+    ['confirm', 'Remove'],
+  ] as const) {
+    const { screen } = await onTerminal(ASK, [question], {
+      env: NO_COLOUR,
+      talk: [...(question === 'hosts' ? [DRAWN] : []), [seen, '\u0003']],
+    })
     t.ok(screen.includes('CANCELLED'), question)
   }
 })

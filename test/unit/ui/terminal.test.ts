@@ -40,7 +40,9 @@ void t.test('a run leaves one line a play, then findings, recap and report', asy
 
 void t.test('a run shows a line a host while it works and leaves no trace of it', async (t) => {
   const { raw, screen } = await onTerminal(REPLAY, ['brokenRun', 'paused'], {
-    env: { NO_COLOR: '1' }, echo: false, talk: [['node3    0 ok    0 changed   Install Docker', '\r']],
+    env: { NO_COLOR: '1' },
+    echo: false,
+    talk: [['node3    0 ok    0 changed   Install Docker', '\r']],
   })
   t.match(raw, /[⠁-⣿] node1 {4}0 ok {4}0 changed {3}Install Docker/)
   t.strictSame(screen.slice(2, 11), [
@@ -57,29 +59,49 @@ void t.test('a run shows a line a host while it works and leaves no trace of it'
   t.notMatch(raw, /\u001b\[[\d;]*m/, 'NO_COLOR: no colour at all')
 })
 
-void t.test('an experiment shows its phase, what is left, and what it waits for with the seconds running', async (t) => {
-  const { raw, screen, exitCode } = await onTerminal(REPLAY, ['waitingRun', 'waiting'], {
-    columns: 100, env: { NO_COLOR: '1' }, echo: false, talk: [['waiting for node3 Down, 2 of 120 s', '\r']],
-  })
-  t.equal(exitCode, 0)
-  t.match(raw, /A node is lost {2}phase 3 of 4, \ds; run \ds, about 2m 2\ds left/)
-  t.match(raw, /waiting for node3 Down, [01] of 120 s/)
-  t.notMatch(raw, 'docker node ls', 'the command that has ended is not shown')
-  t.ok(screen.includes('✓ A node is lost               20s   2 exhibits'))
-})
+void t.test(
+  'an experiment shows its phase, what is left, and what it waits for with the seconds running',
+  async (t) => {
+    const { raw, screen, exitCode } = await onTerminal(REPLAY, ['waitingRun', 'waiting'], {
+      columns: 100,
+      env: { NO_COLOR: '1' },
+      echo: false,
+      talk: [['waiting for node3 Down, 2 of 120 s', '\r']],
+    })
+    t.equal(exitCode, 0)
+    t.match(raw, /A node is lost {2}phase 3 of 4, \ds; run \ds, about 2m 2\ds left/)
+    t.match(raw, /waiting for node3 Down, [01] of 120 s/)
+    t.notMatch(raw, 'docker node ls', 'the command that has ended is not shown')
+    t.ok(screen.includes('✓ A node is lost               20s   2 exhibits'))
+  },
+)
 
-void t.test('the last screen of a run that passed: what stands, results, next steps; the report is a link where there is colour', async (t) => {
-  const { raw, screen } = await onTerminal(REPLAY, ['siteRun', 'closing'])
-  t.strictSame(screen.slice(-11), [
-    '', 'RUNNING NOW', '  node1  http://10.0.0.1:8080  manager',
-    '', 'RESULTS', '  Failed requests  0', '  Report           runs/latest/report.html',
-    '', 'NEXT STEPS', '  Remove the lab  npx zx playbooks/lab.mjs down', '',
-  ])
-  t.match(raw, /\u001b\]8;;file:\/\/\/\S+\/runs\/latest\/report.html\u001b\\runs\/latest\/report.html\u001b\]8;;\u001b\\/)
-  const plain = await onTerminal(REPLAY, ['siteRun', 'closing'], { env: { NO_COLOR: '1' } })
-  t.notMatch(plain.raw, '\u001b]8')
-  t.ok(plain.screen.includes('  Report           runs/latest/report.html'))
-})
+void t.test(
+  'the last screen of a run that passed: what stands, results, next steps; the report is a link where there is colour',
+  async (t) => {
+    const { raw, screen } = await onTerminal(REPLAY, ['siteRun', 'closing'])
+    t.strictSame(screen.slice(-11), [
+      '',
+      'RUNNING NOW',
+      '  node1  http://10.0.0.1:8080  manager',
+      '',
+      'RESULTS',
+      '  Failed requests  0',
+      '  Report           runs/latest/report.html',
+      '',
+      'NEXT STEPS',
+      '  Remove the lab  npx zx playbooks/lab.mjs down',
+      '',
+    ])
+    t.match(
+      raw,
+      /\u001b\]8;;file:\/\/\/\S+\/runs\/latest\/report.html\u001b\\runs\/latest\/report.html\u001b\]8;;\u001b\\/,
+    )
+    const plain = await onTerminal(REPLAY, ['siteRun', 'closing'], { env: { NO_COLOR: '1' } })
+    t.notMatch(plain.raw, '\u001b]8')
+    t.ok(plain.screen.includes('  Report           runs/latest/report.html'))
+  },
+)
 
 void t.test('a check says what would change, once for hosts that are alike', async (t) => {
   const { screen } = await onTerminal(REPLAY, ['checkRun', 'diff'])
@@ -104,17 +126,26 @@ void t.test('a check says what would change, once for hosts that are alike', asy
 
 void t.test('more hosts than lines are summed up in one', async (t) => {
   const { raw } = await onTerminal(REPLAY, ['crowdRun', 'paused'], {
-    rows: 20, columns: 100, env: { NO_COLOR: '1' }, echo: false, talk: [['40 of 40 hosts at work', '\r']],
+    rows: 20,
+    columns: 100,
+    env: { NO_COLOR: '1' },
+    echo: false,
+    talk: [['40 of 40 hosts at work', '\r']],
   })
   t.match(raw, '40 of 40 hosts at work    0 ok    0 changed   Install Docker (40)')
   t.notMatch(raw, /web40 +\d+ ok/)
 })
 
 void t.test('Ctrl-C is ours: listr2 ends nothing, and the terminal is given back', async (t) => {
-  const { raw, screen, exitCode } = await onTerminal(REPLAY, ['siteRun', 'paused'], { talk: [['Name the host', '\u0003']] })
+  const { raw, screen, exitCode } = await onTerminal(REPLAY, ['siteRun', 'paused'], {
+    talk: [['Name the host', '\u0003']],
+  })
   t.equal(exitCode, 130)
   t.ok(screen.includes('report: OURS'))
-  t.ok(screen.some((line) => line.startsWith('■ Base system')), 'the play is marked as stopped')
+  t.ok(
+    screen.some((line) => line.startsWith('■ Base system')),
+    'the play is marked as stopped',
+  )
   t.ok(raw.lastIndexOf('\u001b[?25h') > raw.lastIndexOf('\u001b[?25l'), 'the cursor is back')
 })
 

@@ -16,7 +16,12 @@ t.test('a secret shows itself nowhere', (t) => {
 
 t.test('references are read wherever they stand', (t) => {
   const token = register<{ id: string }>('token')
-  const scope: Scope = { host: 'a', has: (_key, host) => host === 'b', get: () => ({ id: 'T' }), why: (key, host) => ({ message: `no ${key} of ${host}`, pending: false }) }
+  const scope: Scope = {
+    host: 'a',
+    has: (_key, host) => host === 'b',
+    get: () => ({ id: 'T' }),
+    why: (key, host) => ({ message: `no ${key} of ${host}`, pending: false }),
+  }
   const hidden = secret('kept')
   t.same(resolveDeep({ list: [1, token.on('b').map(({ id }) => id)], hidden }, scope), { list: [1, 'T'], hidden })
   t.throws(() => resolveDeep([token], scope), { name: 'Unresolved', message: 'no token of a' })

@@ -2,12 +2,18 @@ interface Deployment {
   readonly metadata?: { readonly generation?: number }
   readonly spec?: { readonly replicas?: number }
   readonly status?: {
-    readonly observedGeneration?: number; readonly updatedReplicas?: number; readonly replicas?: number; readonly availableReplicas?: number
+    readonly observedGeneration?: number
+    readonly updatedReplicas?: number
+    readonly replicas?: number
+    readonly availableReplicas?: number
     readonly conditions?: readonly { readonly type: string; readonly status: string; readonly reason?: string }[]
   }
 }
 
-/** How far an update of a Deployment is, from `kubectl get deployment -o json`, by the rules of `kubectl rollout status`. */
+/**
+ * How far an update of a Deployment is, from `kubectl get deployment -o json`, by the rules of `kubectl rollout
+ * status`.
+ */
 export function progressOf(json: string): 'complete' | 'failed' | 'going on' {
   let deployment: Deployment
   try {
@@ -17,7 +23,10 @@ export function progressOf(json: string): 'complete' | 'failed' | 'going on' {
   }
   const { metadata, spec, status } = deployment
   if (status === undefined || (status.observedGeneration ?? 0) < (metadata?.generation ?? 0)) return 'going on'
-  if (status.conditions?.some(({ type, reason }) => type === 'Progressing' && reason === 'ProgressDeadlineExceeded')) return 'failed'
+  if (status.conditions?.some(({ type, reason }) => type === 'Progressing' && reason === 'ProgressDeadlineExceeded'))
+    return 'failed'
   const { updatedReplicas = 0, replicas = 0, availableReplicas = 0 } = status
-  return updatedReplicas >= (spec?.replicas ?? 1) && replicas <= updatedReplicas && availableReplicas >= updatedReplicas ? 'complete' : 'going on'
+  return updatedReplicas >= (spec?.replicas ?? 1) && replicas <= updatedReplicas && availableReplicas >= updatedReplicas
+    ? 'complete'
+    : 'going on'
 }

@@ -36,8 +36,9 @@ const MOST_REQUESTS = 50_000
 const PATHS = { GET: '/api/counter', POST: '/api/counter/increment' } as const
 
 /**
- * Sends requests at a steady rate, whatever becomes of those before: reads and increments in turn, through each door in turn. Each is
- * sent once and recorded, so that what a client would have felt can be told, and no acknowledged increment may be missing later.
+ * Sends requests at a steady rate, whatever becomes of those before: reads and increments in turn, through each door in
+ * turn. Each is sent once and recorded, so that what a client would have felt can be told, and no acknowledged
+ * increment may be missing later.
  */
 export class SteadyProbe {
   readonly #doors: readonly Door[]
@@ -63,7 +64,7 @@ export class SteadyProbe {
 
   /** A timer that was late is made up for: the rate is what was promised. */
   #send(): void {
-    const due = Math.floor((performance.now() - this.#began) * this.#options.perSecond / 1000)
+    const due = Math.floor(((performance.now() - this.#began) * this.#options.perSecond) / 1000)
     for (; this.#sent < Math.min(due, MOST_REQUESTS); this.#sent++) {
       const door = this.#doors[this.#sent % this.#doors.length] as Door
       const method = Math.floor(this.#sent / this.#doors.length) % 2 === 0 ? 'GET' : 'POST'
@@ -80,7 +81,12 @@ export class SteadyProbe {
     const began = performance.now()
     try {
       const { status, replica, node, count } = await call(door, method, PATHS[method], this.#options.timeLimitMs)
-      this.#record(door, method, began, status === 200 ? { status, replica, node, count } : { status, error: `status ${status}` })
+      this.#record(
+        door,
+        method,
+        began,
+        status === 200 ? { status, replica, node, count } : { status, error: `status ${status}` },
+      )
     } catch (error) {
       this.#record(door, method, began, { error: (error as Error).message })
     }
@@ -89,7 +95,15 @@ export class SteadyProbe {
   #record(door: Door, method: 'GET' | 'POST', began: number, what: Partial<Request>): void {
     const at = began - this.#began
     this.#requests.push({
-      at, ms: performance.now() - began, door: door.node, method, status: undefined, replica: '', node: '', error: '', ...what,
+      at,
+      ms: performance.now() - began,
+      door: door.node,
+      method,
+      status: undefined,
+      replica: '',
+      node: '',
+      error: '',
+      ...what,
     })
   }
 }

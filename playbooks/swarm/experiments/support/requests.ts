@@ -4,7 +4,9 @@ import type { Request } from './probe.ts'
 export interface Fared {
   readonly sent: number
   readonly failed: number
-  /** Seconds of the longest stretch in which every request failed: from the first of them to the next that was answered. */
+  /**
+   * Seconds of the longest stretch in which every request failed: from the first of them to the next that was answered.
+   */
   readonly outage: number
   /** Of those answered, milliseconds that half and 95 in 100 took at most. */
   readonly median: number
@@ -12,10 +14,17 @@ export interface Fared {
 }
 
 export function fared(requests: readonly Request[], untilSeconds = 0): Fared {
-  const took = requests.filter(({ error }) => error === '').map(({ ms }) => ms).sort((a, b) => a - b)
+  const took = requests
+    .filter(({ error }) => error === '')
+    .map(({ ms }) => ms)
+    .sort((a, b) => a - b)
   const at = (share: number): number => took[Math.min(took.length - 1, Math.floor(share * took.length))] ?? Number.NaN
   return {
-    sent: requests.length, failed: requests.length - took.length, outage: longestOutage(requests, untilSeconds), median: at(0.5), p95: at(0.95),
+    sent: requests.length,
+    failed: requests.length - took.length,
+    outage: longestOutage(requests, untilSeconds),
+    median: at(0.5),
+    p95: at(0.95),
   }
 }
 
@@ -68,11 +77,13 @@ export function reasons(requests: readonly Request[]): [why: string, times: numb
   return [...all].sort(([, a], [, b]) => b - a)
 }
 
-export const requestsCsv = (requests: readonly Request[]): string => [
-  'at_s,ms,door,method,status,replica,node,error',
-  ...requests.map(({ at, ms, door, method, status, replica, node, error }) =>
-    [(at / 1000).toFixed(3), ms.toFixed(1), door, method, status ?? '', replica, node, quoted(error)].join(',')),
-  '',
-].join('\n')
+export const requestsCsv = (requests: readonly Request[]): string =>
+  [
+    'at_s,ms,door,method,status,replica,node,error',
+    ...requests.map(({ at, ms, door, method, status, replica, node, error }) =>
+      [(at / 1000).toFixed(3), ms.toFixed(1), door, method, status ?? '', replica, node, quoted(error)].join(','),
+    ),
+    '',
+  ].join('\n')
 
 const quoted = (text: string): string => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)

@@ -57,7 +57,10 @@ export interface WatchingOptions {
 export interface WatchedCluster {
   readonly doors: readonly Door[]
   readonly nodes: readonly string[]
-  /** What runs where; undefined where nobody tells, as happens in experiments. Asked about once a second, where machines are slow less often. */
+  /**
+   * What runs where; undefined where nobody tells, as happens in experiments. Asked about once a second, where machines
+   * are slow less often.
+   */
   placement(): Promise<Sample['tasks']>
   /** What {@link placement} runs, for readers. */
   readonly command: string
@@ -70,14 +73,19 @@ export interface WatchedCluster {
  * @param app - another app than the one that is deployed: its doors, and the services whose tasks are looked for.
  */
 export const watchedSwarm = (
-  on: ExperimentContext, managers: readonly string[], app?: { readonly doors: readonly Door[]; readonly services: readonly string[] },
+  on: ExperimentContext,
+  managers: readonly string[],
+  app?: { readonly doors: readonly Door[]; readonly services: readonly string[] },
 ): WatchedCluster => ({
   doors: app?.doors ?? doorsOf(on),
   nodes: on.groups.swarm ?? [],
   command: app === undefined ? 'docker stack ps' : 'docker service ps',
   async placement() {
     // Of Redis there are several in some topologies.
-    const command = app === undefined ? stackPlacementCommand(STACK, ['counter', 'redis'], on.slowdown) : placementCommand(app.services, on.slowdown)
+    const command =
+      app === undefined
+        ? stackPlacementCommand(STACK, ['counter', 'redis'], on.slowdown)
+        : placementCommand(app.services, on.slowdown)
     for (const host of managers) {
       try {
         const { stdout, exitCode } = await on.look({ host, command, timeout: 10 })
@@ -98,9 +106,14 @@ export const doorsOf = (on: Pick<ExperimentContext, 'groups' | 'hostvars'>): Doo
 
 /**
  * Does something to the cluster while requests come at a steady rate and the placement of all tasks is looked at once a
- * second (less often where machines are slow), and records what was seen as one exhibit: a timeline, a table, and both as CSV.
+ * second (less often where machines are slow), and records what was seen as one exhibit: a timeline, a table, and both
+ * as CSV.
  */
-export async function underWatch<T>(on: ExperimentContext, options: WatchingOptions, body: (watching: Watching) => Promise<T>): Promise<Observed<T>> {
+export async function underWatch<T>(
+  on: ExperimentContext,
+  options: WatchingOptions,
+  body: (watching: Watching) => Promise<T>,
+): Promise<Observed<T>> {
   const { title, managers = on.hosts.slice(0, 1) } = options
   const perSecond = Number(((options.perSecond ?? PER_SECOND) / on.slowdown).toFixed(2))
   const cluster = options.cluster ?? watchedSwarm(on, managers)
@@ -127,13 +140,31 @@ export async function underWatch<T>(on: ExperimentContext, options: WatchingOpti
   const seconds = now()
   const after = await countNow(doors)
   const counted = increments(requests, before, after)
-  const exhibit = record(on, { title, cluster, moments, samples: sampler.samples, everyMs, requests, counted, seconds, perSecond })
+  const exhibit = record(on, {
+    title,
+    cluster,
+    moments,
+    samples: sampler.samples,
+    everyMs,
+    requests,
+    counted,
+    seconds,
+    perSecond,
+  })
   // What was seen until it broke off is evidence, too.
   if (failure !== undefined) throw failure
   return {
-    value: value as T, exhibit, requests, perSecond, increments: counted, counts: { before, after },
+    value: value as T,
+    exhibit,
+    requests,
+    perSecond,
+    increments: counted,
+    counts: { before, after },
     fared: ({ doors: wanted = () => true, from = 0, to = seconds } = {}) =>
-      fared(requests.filter(({ door, at }) => wanted(door) && at >= from * 1000 && at <= to * 1000), to),
+      fared(
+        requests.filter(({ door, at }) => wanted(door) && at >= from * 1000 && at <= to * 1000),
+        to,
+      ),
   }
 }
 
@@ -189,7 +220,13 @@ function record(on: ExperimentContext, story: Story): Exhibit {
   const { title, cluster, moments, samples, everyMs, requests, seconds, perSecond } = story
   const placed = bars(samples, seconds)
   const chart: TimelineChart = {
-    kind: 'timeline', title, seconds, lanes: cluster.nodes, bars: placed, events: moments, requests: bySecond(requests),
+    kind: 'timeline',
+    title,
+    seconds,
+    lanes: cluster.nodes,
+    bars: placed,
+    events: moments,
+    requests: bySecond(requests),
   }
   return on.record({
     title,
@@ -197,7 +234,10 @@ function record(on: ExperimentContext, story: Story): Exhibit {
     stdout: table(story),
     durationMs: Math.round(seconds * 1000),
     chart,
-    data: [{ name: 'requests.csv', text: requestsCsv(requests) }, { name: 'placement.csv', text: placementCsv(placed) }],
+    data: [
+      { name: 'requests.csv', text: requestsCsv(requests) },
+      { name: 'placement.csv', text: placementCsv(placed) },
+    ],
   })
 }
 
@@ -210,9 +250,19 @@ function table({ moments, samples, requests, counted, seconds }: Story): string 
     ...moments.map(({ at, label }) => `${at.toFixed(1).padStart(7)} s  ${label}`),
     '',
     `${'DOOR'.padEnd(12)} ${'SENT'.padStart(6)} ${'FAILED'.padStart(7)} ${'OUTAGE s'.padStart(11)} ${'P50 ms'.padStart(8)} ${'P95 ms'.padStart(8)}`,
-    ...doors.map((door) => row(door, fared(requests.filter((request) => request.door === door), seconds))),
+    ...doors.map((door) =>
+      row(
+        door,
+        fared(
+          requests.filter((request) => request.door === door),
+          seconds,
+        ),
+      ),
+    ),
     row('all', fared(requests, seconds)),
-    ...reasons(requests).slice(0, 8).map(([why, times]) => `  ${times} x ${why}`),
+    ...reasons(requests)
+      .slice(0, 8)
+      .map(([why, times]) => `  ${times} x ${why}`),
     '',
     `increments: ${counted.acknowledged} acknowledged, ${counted.unsure} without an answer, ${counted.added} counted, ${counted.lost} lost`,
     ...(blind > 0 ? [`nobody answered ${blind} of ${samples.length} looks at the placement`] : []),

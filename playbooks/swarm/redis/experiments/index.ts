@@ -12,7 +12,10 @@ import type { Experiment } from '../../../../src/labbook.ts'
 
 const notebook = new Notebook()
 
-/** The experiments on Redis by the names that `experiments.mjs` takes, in the order they are done in: the comparison has what those before it measured. */
+/**
+ * The experiments on Redis by the names that `experiments.mjs` takes, in the order they are done in: the comparison has
+ * what those before it measured.
+ */
 export const REDIS_EXPERIMENTS = {
   'redis-naive': naive,
   'redis-read-only': readOnly,
@@ -28,4 +31,6 @@ export const REDIS_EXPERIMENTS = {
 } as const satisfies Record<string, Experiment>
 
 /** For playbooks that do much else: done only when asked for by a tag, as they take more than an hour. */
-export const REDIS_BY_TAG: readonly Experiment[] = Object.values(REDIS_EXPERIMENTS).map((each): Experiment => ({ ...each, tags: ['never', ...each.tags as readonly string[]] }))
+export const REDIS_BY_TAG: readonly Experiment[] = Object.values(REDIS_EXPERIMENTS).map(
+  (each): Experiment => ({ ...each, tags: ['never', ...(each.tags as readonly string[])] }),
+)

@@ -27,6 +27,10 @@ export class Notebook {
 
   /** `sentinel: node cut off` of what was not measured. */
   get missing(): string[] {
-    return TOPOLOGIES.flatMap((topology) => COLUMNS.filter((column) => this.cell(topology, column) === NOT_MEASURED).map((column) => `${topology}: ${column}`))
+    return TOPOLOGIES.flatMap((topology) =>
+      COLUMNS.filter((column) => this.cell(topology, column) === NOT_MEASURED).map(
+        (column) => `${topology}: ${column}`,
+      ),
+    )
   }
 }

@@ -1,5 +1,15 @@
 import { experiment, type Experiment, type ExperimentContext } from '../../../../src/labbook.ts'
-import { columns, compare, csvOf, doubtsOf, generatorLimit, interleaved, runLoad, shown, type LoadResult } from '../../../../src/load/index.ts'
+import {
+  columns,
+  compare,
+  csvOf,
+  doubtsOf,
+  generatorLimit,
+  interleaved,
+  runLoad,
+  shown,
+  type LoadResult,
+} from '../../../../src/load/index.ts'
 import { bottleneckOf } from '../../../load/bottleneck.ts'
 import { loadSettings } from '../../../load/settings.ts'
 import { onlyOurs } from '../../../load/trial.ts'
@@ -19,91 +29,187 @@ interface WriteTrial {
 }
 
 /** Increments a second, of each topology. */
-export const writeScaling = (notebook: Notebook): Experiment => experiment('Increments a second, by topology', {
-  hosts: 'swarm_managers[0]',
-  tags: ['redis', 'redis-write-scaling'],
-  disturbs: stackBeside('under load'),
-  hypothesis: 'One counter is one key on one master, in every topology. So more servers cannot take more increments of it; what replicas have to confirm costs a '
-    + 'round trip each.',
-  proves: {},
-  asks: { 'redis.write-scaling': 'A topology with more Redis servers takes more increments of one counter a second than one Redis' },
-  start: async (on) => {
-    await allWell(on)
-    await removeLabs(on)
-  },
-  restore: removeLabs,
-}, async (on) => {
-  const settings = loadSettings(on.hostvars(on.hosts[0] as string))
-  const labs = new Map<Topology, Lab>()
-  // All at once: to deploy one for each trial would take longer than all trials. Without health checks, which take CPU.
-  for (const [number, topology] of TOPOLOGIES.entries()) labs.set(topology, await deployLab(on, topology, { app: true, quiet: true, number: number + 1 }))
-  const trials: WriteTrial[] = []
-  const began = performance.now()
-  await sampling(on, ['controller', ...on.groups.swarm ?? []], async (between) => {
-    for (const topology of interleaved(TOPOLOGIES, settings.trials)) {
-      const result = await runLoad({
-        way: 'closed', targets: onlyOurs(on, (labs.get(topology) as Lab).doors.map(({ host, port, from }) => ({ host, port, ...(from === undefined ? {} : { from }) }))),
-        kinds: [{ method: 'POST', path: '/api/counter/increment', weight: 1 }],
-        connections: settings.connections, warmup: settings.warmupSeconds, seconds: settings.trialSeconds, reconnectEvery: settings.reconnectEvery,
-      }, on.signal)
-      const from = Date.parse(result.start)
-      const limit = bottleneckOf(cpuUses(between(from, from + result.seconds * 1000), []), generatorLimit(result.generator, result.lateP99))
-      trials.push({ topology, result, doubts: doubtsOf(result, { failed: settings.failed }), limit: limit.what ?? limit.why })
-    }
-  })
-  const memory = new Map<Topology, number>()
-  for (const [topology, lab] of labs) memory.set(topology, await memoryOf(on, lab))
-  const of = (topology: Topology) => trials.filter((trial) => trial.topology === topology)
-  const values = (topology: Topology) => of(topology).map(({ result, doubts }) => ({ value: result.throughput, doubts }))
-  const verdicts = TOPOLOGIES.slice(1).map((topology) => ({ topology, verdict: compare(values('single'), values(topology), { within: settings.within }) }))
-  const exhibit = on.record({
-    title: 'Increments a second, by topology', durationMs: Math.round(performance.now() - began),
-    command: `POST /api/counter/increment, ${settings.connections} connections, ${settings.trials} trials of ${settings.trialSeconds} s of each topology, there and back`,
-    stdout: [
-      ...columns([['TOPOLOGY', 'TRIAL', 'INCREMENTS/S', 'P50 MS', 'P99 MS', 'FAILED'], ...TOPOLOGIES.flatMap((topology) => of(topology).map(({ result }, time) =>
-        [topology, time + 1, result.throughput.toFixed(1), at(result, '50'), at(result, '99'), result.total.failures]))]),
-      '', ...verdicts.map(({ topology, verdict }) => `${topology} against single: ${verdict.answer}: ${verdict.why}`),
-      '', ...TOPOLOGIES.map((topology) => `memory of Redis and Sentinels, ${topology}: ${memoryText(memory.get(topology))}`),
-      '', ...[...new Set(trials.map(({ limit }) => limit))].map((limit) => `limited by, in ${trials.filter((trial) => trial.limit === limit).length} of ${trials.length} trials: ${limit}`),
-      ...trials.flatMap(({ topology, doubts }) => doubts.map((doubt) => `doubt, ${topology}: ${doubt}`)),
-    ].join('\n'),
-    chart: {
-      kind: 'lines', title: 'Increments a second of each trial, in the order they were made', x: { label: 'trial' }, y: { label: 'increments/s' },
-      series: TOPOLOGIES.map((topology) => ({
-        name: topology, drawn: 'dots', points: trials.flatMap((trial, place): [number, number][] => trial.topology === topology ? [[place + 1, trial.result.throughput]] : []),
-      })),
+export const writeScaling = (notebook: Notebook): Experiment =>
+  experiment(
+    'Increments a second, by topology',
+    {
+      hosts: 'swarm_managers[0]',
+      tags: ['redis', 'redis-write-scaling'],
+      disturbs: stackBeside('under load'),
+      hypothesis:
+        'One counter is one key on one master, in every topology. So more servers cannot take more increments of it; what replicas have to confirm costs a ' +
+        'round trip each.',
+      proves: {},
+      asks: {
+        'redis.write-scaling':
+          'A topology with more Redis servers takes more increments of one counter a second than one Redis',
+      },
+      start: async (on) => {
+        await allWell(on)
+        await removeLabs(on)
+      },
+      restore: removeLabs,
     },
-    data: [{ name: 'stats.csv', text: csvOf(Object.fromEntries(trials.map(({ topology, result }, place) => [`${place + 1} ${topology}`, result]))) }],
-  })
-  for (const topology of TOPOLOGIES) {
-    notebook.note(topology, 'writes/s', median(of(topology).map(({ result }) => result.throughput)).toFixed(0), exhibit)
-    notebook.note(topology, 'memory', memoryText(memory.get(topology)), exhibit)
-  }
-  const answers = verdicts.map(({ verdict }) => verdict.answer)
-  on.finding('redis.write-scaling', {
-    holds: answers.includes('more') ? true : answers.includes('cannot tell') ? null : false,
-    evidence: [...[...labs.values()].map(({ deployed }) => deployed), exhibit],
-    detail: `${TOPOLOGIES.map((topology) => `${topology} ${median(of(topology).map(({ result }) => result.throughput)).toFixed(0)}/s`).join(', ')}; `
-      + verdicts.map(({ topology, verdict }) => `${topology} ${verdict.answer}${verdict.ratio === undefined ? '' : ` (ratio ${shown(verdict.ratio)})`}`).join(', '),
-    measured: Object.fromEntries(TOPOLOGIES.map((topology) => [topology, [median(of(topology).map(({ result }) => result.throughput)), 'increments/s'] as const])),
-  })
-})
+    async (on) => {
+      const settings = loadSettings(on.hostvars(on.hosts[0] as string))
+      const labs = new Map<Topology, Lab>()
+      // All at once: to deploy one for each trial would take longer than all trials. Without health checks, which take
+      // CPU.
+      for (const [number, topology] of TOPOLOGIES.entries())
+        labs.set(topology, await deployLab(on, topology, { app: true, quiet: true, number: number + 1 }))
+      const trials: WriteTrial[] = []
+      const began = performance.now()
+      await sampling(on, ['controller', ...(on.groups.swarm ?? [])], async (between) => {
+        for (const topology of interleaved(TOPOLOGIES, settings.trials)) {
+          const result = await runLoad(
+            {
+              way: 'closed',
+              targets: onlyOurs(
+                on,
+                (labs.get(topology) as Lab).doors.map(({ host, port, from }) => ({
+                  host,
+                  port,
+                  ...(from === undefined ? {} : { from }),
+                })),
+              ),
+              kinds: [{ method: 'POST', path: '/api/counter/increment', weight: 1 }],
+              connections: settings.connections,
+              warmup: settings.warmupSeconds,
+              seconds: settings.trialSeconds,
+              reconnectEvery: settings.reconnectEvery,
+            },
+            on.signal,
+          )
+          const from = Date.parse(result.start)
+          const limit = bottleneckOf(
+            cpuUses(between(from, from + result.seconds * 1000), []),
+            generatorLimit(result.generator, result.lateP99),
+          )
+          trials.push({
+            topology,
+            result,
+            doubts: doubtsOf(result, { failed: settings.failed }),
+            limit: limit.what ?? limit.why,
+          })
+        }
+      })
+      const memory = new Map<Topology, number>()
+      for (const [topology, lab] of labs) memory.set(topology, await memoryOf(on, lab))
+      const of = (topology: Topology) => trials.filter((trial) => trial.topology === topology)
+      const values = (topology: Topology) =>
+        of(topology).map(({ result, doubts }) => ({ value: result.throughput, doubts }))
+      const verdicts = TOPOLOGIES.slice(1).map((topology) => ({
+        topology,
+        verdict: compare(values('single'), values(topology), { within: settings.within }),
+      }))
+      const exhibit = on.record({
+        title: 'Increments a second, by topology',
+        durationMs: Math.round(performance.now() - began),
+        command: `POST /api/counter/increment, ${settings.connections} connections, ${settings.trials} trials of ${settings.trialSeconds} s of each topology, there and back`,
+        stdout: [
+          ...columns([
+            ['TOPOLOGY', 'TRIAL', 'INCREMENTS/S', 'P50 MS', 'P99 MS', 'FAILED'],
+            ...TOPOLOGIES.flatMap((topology) =>
+              of(topology).map(({ result }, time) => [
+                topology,
+                time + 1,
+                result.throughput.toFixed(1),
+                at(result, '50'),
+                at(result, '99'),
+                result.total.failures,
+              ]),
+            ),
+          ]),
+          '',
+          ...verdicts.map(({ topology, verdict }) => `${topology} against single: ${verdict.answer}: ${verdict.why}`),
+          '',
+          ...TOPOLOGIES.map(
+            (topology) => `memory of Redis and Sentinels, ${topology}: ${memoryText(memory.get(topology))}`,
+          ),
+          '',
+          ...[...new Set(trials.map(({ limit }) => limit))].map(
+            (limit) =>
+              `limited by, in ${trials.filter((trial) => trial.limit === limit).length} of ${trials.length} trials: ${limit}`,
+          ),
+          ...trials.flatMap(({ topology, doubts }) => doubts.map((doubt) => `doubt, ${topology}: ${doubt}`)),
+        ].join('\n'),
+        chart: {
+          kind: 'lines',
+          title: 'Increments a second of each trial, in the order they were made',
+          x: { label: 'trial' },
+          y: { label: 'increments/s' },
+          series: TOPOLOGIES.map((topology) => ({
+            name: topology,
+            drawn: 'dots',
+            points: trials.flatMap((trial, place): [number, number][] =>
+              trial.topology === topology ? [[place + 1, trial.result.throughput]] : [],
+            ),
+          })),
+        },
+        data: [
+          {
+            name: 'stats.csv',
+            text: csvOf(
+              Object.fromEntries(trials.map(({ topology, result }, place) => [`${place + 1} ${topology}`, result])),
+            ),
+          },
+        ],
+      })
+      for (const topology of TOPOLOGIES) {
+        notebook.note(
+          topology,
+          'writes/s',
+          median(of(topology).map(({ result }) => result.throughput)).toFixed(0),
+          exhibit,
+        )
+        notebook.note(topology, 'memory', memoryText(memory.get(topology)), exhibit)
+      }
+      const answers = verdicts.map(({ verdict }) => verdict.answer)
+      on.finding('redis.write-scaling', {
+        holds: answers.includes('more') ? true : answers.includes('cannot tell') ? null : false,
+        evidence: [...[...labs.values()].map(({ deployed }) => deployed), exhibit],
+        detail:
+          `${TOPOLOGIES.map((topology) => `${topology} ${median(of(topology).map(({ result }) => result.throughput)).toFixed(0)}/s`).join(', ')}; ` +
+          verdicts
+            .map(
+              ({ topology, verdict }) =>
+                `${topology} ${verdict.answer}${verdict.ratio === undefined ? '' : ` (ratio ${shown(verdict.ratio)})`}`,
+            )
+            .join(', '),
+        measured: Object.fromEntries(
+          TOPOLOGIES.map((topology) => [
+            topology,
+            [median(of(topology).map(({ result }) => result.throughput)), 'increments/s'] as const,
+          ]),
+        ),
+      })
+    },
+  )
 
-const at = ({ total }: LoadResult, percentile: string): string => (total.latency.percentiles[percentile] ?? 0).toFixed(1)
+const at = ({ total }: LoadResult, percentile: string): string =>
+  (total.latency.percentiles[percentile] ?? 0).toFixed(1)
 
 const median = (values: readonly number[]): number => {
   const sorted = [...values].sort((a, b) => a - b)
   const middle = Math.floor(sorted.length / 2)
-  return sorted.length % 2 === 1 ? sorted[middle] as number : ((sorted[middle - 1] ?? Number.NaN) + (sorted[middle] ?? Number.NaN)) / 2
+  return sorted.length % 2 === 1
+    ? (sorted[middle] as number)
+    : ((sorted[middle - 1] ?? Number.NaN) + (sorted[middle] ?? Number.NaN)) / 2
 }
 
-/** Bytes that the processes of Redis and Sentinel have in memory, all together, as their nodes' kernels say it: a Sentinel's INFO tells no memory. NaN where one is missing. */
+/**
+ * Bytes that the processes of Redis and Sentinel have in memory, all together, as their nodes' kernels say it: a
+ * Sentinel's INFO tells no memory. NaN where one is missing.
+ */
 async function memoryOf(on: ExperimentContext, { stack, servers, sentinels }: Lab): Promise<number> {
   const command = `docker ps -q --filter label=com.docker.stack.namespace=${stack} | xargs -r -I{} docker top {} -eo pid,rss,comm`
   const tables: string[] = []
   for (const host of on.groups.swarm ?? []) tables.push((await on.look({ host, command })).stdout)
   const processes = redisProcesses(tables.join('\n'))
-  return processes.length === servers.length + sentinels.length ? processes.reduce((sum, bytes) => sum + bytes, 0) : Number.NaN
+  return processes.length === servers.length + sentinels.length
+    ? processes.reduce((sum, bytes) => sum + bytes, 0)
+    : Number.NaN
 }
 
-const memoryText = (bytes: number | undefined): string => bytes === undefined || Number.isNaN(bytes) ? 'not known' : `${(bytes / 2 ** 20).toFixed(0)} MiB`
+const memoryText = (bytes: number | undefined): string =>
+  bytes === undefined || Number.isNaN(bytes) ? 'not known' : `${(bytes / 2 ** 20).toFixed(0)} MiB`

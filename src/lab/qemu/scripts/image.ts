@@ -4,29 +4,64 @@ import { basePackages, sourceFunctions } from '../../scripts/rootfs.ts'
 /** What a virtual machine needs beyond a node of namespaces: a kernel, and what starts it. */
 const vmPackages = ['udev', 'busybox', 'e2fsprogs', 'netbase', 'ipvsadm']
 
-export const imagePackages = (more: readonly string[]): string[] => [...new Set([...basePackages, ...vmPackages, ...more])]
+export const imagePackages = (more: readonly string[]): string[] => [
+  ...new Set([...basePackages, ...vmPackages, ...more]),
+]
 
 /** Raise it when what comes out of the scripts below changes: images are then made anew. */
 const recipeVersion = 5
 
-/** Units that wait for hardware nobody has, write to a console nobody reads, or take the package manager's lock at a bad time. */
+/**
+ * Units that wait for hardware nobody has, write to a console nobody reads, or take the package manager's lock at a bad
+ * time.
+ */
 const masked = [
-  'systemd-logind.service', 'systemd-user-sessions.service', 'getty.target', 'serial-getty@ttyS0.service', 'console-getty.service', 'systemd-networkd.service', 'systemd-timesyncd.service',
-  'systemd-pstore.service', 'systemd-binfmt.service', 'systemd-update-utmp.service', 'systemd-update-utmp-runlevel.service',
-  'modprobe@drm.service', 'modprobe@efi_pstore.service', 'modprobe@fuse.service', 'modprobe@configfs.service', 'modprobe@dm_mod.service',
-  'modprobe@loop.service', 'systemd-firstboot.service', 'systemd-sysusers.service', 'systemd-repart.service', 'systemd-journal-flush.service',
-  'dev-hugepages.mount', 'sys-kernel-debug.mount', 'sys-kernel-tracing.mount', 'sys-fs-fuse-connections.mount',
-  'sys-kernel-config.mount', 'apt-daily.timer', 'apt-daily-upgrade.timer', 'dpkg-db-backup.timer', 'e2scrub_all.timer',
-  'e2scrub_reap.service', 'fstrim.timer', 'ipvsadm.service', 'networking.service',
+  'systemd-logind.service',
+  'systemd-user-sessions.service',
+  'getty.target',
+  'serial-getty@ttyS0.service',
+  'console-getty.service',
+  'systemd-networkd.service',
+  'systemd-timesyncd.service',
+  'systemd-pstore.service',
+  'systemd-binfmt.service',
+  'systemd-update-utmp.service',
+  'systemd-update-utmp-runlevel.service',
+  'modprobe@drm.service',
+  'modprobe@efi_pstore.service',
+  'modprobe@fuse.service',
+  'modprobe@configfs.service',
+  'modprobe@dm_mod.service',
+  'modprobe@loop.service',
+  'systemd-firstboot.service',
+  'systemd-sysusers.service',
+  'systemd-repart.service',
+  'systemd-journal-flush.service',
+  'dev-hugepages.mount',
+  'sys-kernel-debug.mount',
+  'sys-kernel-tracing.mount',
+  'sys-fs-fuse-connections.mount',
+  'sys-kernel-config.mount',
+  'apt-daily.timer',
+  'apt-daily-upgrade.timer',
+  'dpkg-db-backup.timer',
+  'e2scrub_all.timer',
+  'e2scrub_reap.service',
+  'fstrim.timer',
+  'ipvsadm.service',
+  'networking.service',
 ]
 
-/** Modules of the kernel that must be there before the disk is; and the network's, so that nothing has to look for it. */
+/**
+ * Modules of the kernel that must be there before the disk is; and the network's, so that nothing has to look for it.
+ */
 const earlyModules = ['virtio_pci', 'virtio_blk', 'ext4', 'virtio_net', 'virtio_rng']
 
 /**
- * The first process of a virtual machine. The disk is mounted with barriers: a flush is what makes QEMU write the tables of its qcow2 file; without
- * any, a power cut (its process is killed) may take the tables, and with them the file system. What makes one machine out of an image that all share (name, addresses, keys) comes
- * in `/lab` of the same archive, and is laid over the disk at each boot, as the lab has it.
+ * The first process of a virtual machine. The disk is mounted with barriers: a flush is what makes QEMU write the
+ * tables of its qcow2 file; without any, a power cut (its process is killed) may take the tables, and with them the
+ * file system. What makes one machine out of an image that all share (name, addresses, keys) comes in `/lab` of the
+ * same archive, and is laid over the disk at each boot, as the lab has it.
  */
 const init = String.raw`#!/bin/busybox sh
 /bin/busybox mount -t devtmpfs devtmpfs /dev
@@ -53,7 +88,10 @@ ssh=/new/home/ops/.ssh
 exec /bin/busybox switch_root /new /sbin/init
 `
 
-/** Addresses, before sshd starts. eth0 is QEMU's own way out; eth1 the network of the nodes. Then the disk's new room is used. */
+/**
+ * Addresses, before sshd starts. eth0 is QEMU's own way out; eth1 the network of the nodes. Then the disk's new room is
+ * used.
+ */
 const net = String.raw`#!/bin/sh
 . /etc/lab-net
 ip link set lo up
@@ -77,7 +115,10 @@ ExecStart=/usr/local/sbin/lab-net
 WantedBy=multi-user.target
 `
 
-/** Turns a plain Debian root ($1) into that of a virtual machine, and leaves the parts of its first archive in /boot/lab. Runs as a hook of mmdebstrap. */
+/**
+ * Turns a plain Debian root ($1) into that of a virtual machine, and leaves the parts of its first archive in
+ * /boot/lab. Runs as a hook of mmdebstrap.
+ */
 const finish = sh`
 root=$1
 lab_finish() {
@@ -133,19 +174,27 @@ lab_kernel() {
 `}`
 
 /** Prints the checksum of all that an image is made from. */
-export const imageRecipe = (packages: readonly string[], release: string | undefined): string => sh`
+export const imageRecipe = (packages: readonly string[], release: string | undefined): string =>
+  sh`
 release=${release ?? ''}; [ -n "$release" ] || release=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release | tr -d '"')
-` + `${releaseFunctions}${sh`
+` +
+  `${releaseFunctions}${sh`
 lab_image_recipe() {
   { printf '%s\n' ${String(recipeVersion)} ${packages} "$release" ${finish}; lab_vm_sources; lab_apt_settings; } | sha256sum | cut -c1-16
 }
 `}`
 
 /**
- * Builds `<path>/<recipe>/{disk.raw,vmlinuz,initrd}` and points `<path>/current` to it. Needs no root: where the user is not root,
- * mmdebstrap and the packing of the disk work in a user namespace, in which files may have any owner.
+ * Builds `<path>/<recipe>/{disk.raw,vmlinuz,initrd}` and points `<path>/current` to it. Needs no root: where the user
+ * is not root, mmdebstrap and the packing of the disk work in a user namespace, in which files may have any owner.
  */
-export const buildImage = (path: string, packages: readonly string[], release: string | undefined, wanted: string): string => `${imageRecipe(packages, release)}${sh`
+export const buildImage = (
+  path: string,
+  packages: readonly string[],
+  release: string | undefined,
+  wanted: string,
+): string =>
+  `${imageRecipe(packages, release)}${sh`
 path=${path} wanted=${wanted}
 mkdir -p "$path" || exit
 exec 9>"$path/.lock" || exit

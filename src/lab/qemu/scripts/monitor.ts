@@ -1,8 +1,9 @@
 import { sh } from '../../../shell/quote.ts'
 
 /**
- * Speaks to the monitor of a virtual machine: `SOCKET COMMAND...`, each command a line for QEMU's human monitor, in turn. Prints
- * what it answers; exit code 1 and the answer on stderr where that is an error. A program for Node, which is there wherever Labbook is.
+ * Speaks to the monitor of a virtual machine: `SOCKET COMMAND...`, each command a line for QEMU's human monitor, in
+ * turn. Prints what it answers; exit code 1 and the answer on stderr where that is an error. A program for Node, which
+ * is there wherever Labbook is.
  */
 const program = String.raw`
 const [path, ...commands] = process.argv.slice(1)

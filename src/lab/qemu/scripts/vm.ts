@@ -35,9 +35,11 @@ export function macOf(lab: string, name: string, card: number): string {
 }
 
 /** What cannot be changed while it runs: the machine is started anew when one of these does. */
-const shapeOf = (vm: VmSetting): string => `memory=${vm.memoryMiB} cpus=${vm.cpus} data=${vm.dataDiskBytes ?? 0} address=${vm.address}/${vm.prefix}`
+const shapeOf = (vm: VmSetting): string =>
+  `memory=${vm.memoryMiB} cpus=${vm.cpus} data=${vm.dataDiskBytes ?? 0} address=${vm.address}/${vm.prefix}`
 
-const forwardLines = ({ sshPort, forwards }: VmSetting): string => [{ guest: 22, host: sshPort }, ...forwards].map(({ guest, host }) => `${host} ${guest}`).join('\n')
+const forwardLines = ({ sshPort, forwards }: VmSetting): string =>
+  [{ guest: 22, host: sshPort }, ...forwards].map(({ guest, host }) => `${host} ${guest}`).join('\n')
 
 /** Sets what the scripts below speak of. */
 export const vmSettings = (vm: VmSetting): string => sh`
@@ -187,24 +189,28 @@ lab_pin() {
 }
 `
 
-const common = (vm: VmSetting): string => [vmSettings(vm), processFunctions, monitorFunction, waitForSsh, prepare, launch, pinFunctions, pin].join('')
+const common = (vm: VmSetting): string =>
+  [vmSettings(vm), processFunctions, monitorFunction, waitForSsh, prepare, launch, pinFunctions, pin].join('')
 
 /** Ends what is left of the machine and starts it; does not wait until it has booted. */
-export const launchVm = (vm: VmSetting): string => `${common(vm)}${lock}${String.raw`
+export const launchVm = (vm: VmSetting): string =>
+  `${common(vm)}${lock}${String.raw`
 lab_end_vms "$dir" "$name" && lab_prepare && lab_pin || exit
 printf '\n=== %s starts %s ===\n' "$(date '+%Y-%m-%d %H:%M:%S')" "$name" >>"$node/console.log"
 lab_launch || { echo "QEMU did not start $name" >&2; exit 1; }
 `}`
 
 /** Starts it from a snapshot, paused: all nodes go on together. */
-export const loadVm = (vm: VmSetting, snapshot: string): string => `${common(vm)}${lock}${sh`
+export const loadVm = (vm: VmSetting, snapshot: string): string =>
+  `${common(vm)}${lock}${sh`
 lab_end_vms "$dir" "$name" || exit
 base=$(cat "$node/base") || exit
 lab_launch -loadvm ${snapshot} -S || { echo "QEMU did not bring $name back" >&2; exit 1; }
 `}`
 
 /** Waits until the machine answers on SSH, with the key it was given. */
-export const awaitVm = (vm: VmSetting, seconds = 400): string => `${common(vm)}${sh`
+export const awaitVm = (vm: VmSetting, seconds = 400): string =>
+  `${common(vm)}${sh`
 lab_wait_for_ssh ${seconds} && exit 0
 echo "$name does not answer on 127.0.0.1:$port; the end of $node/console.log:" >&2
 tail -n 15 "$node/console.log" >&2
@@ -219,7 +225,8 @@ export const removeVm = (vm: VmSetting): string =>
   `${vmSettings(vm)}${processFunctions}${lock}${pinFunctions}lab_end_vms "$dir" "$name" && rm -rf "$node" "$node.lock" && lab_pin_all`
 
 /** Ports are handed on and taken back while the machine runs; known_hosts is written. */
-export const mendVm = (vm: VmSetting): string => `${common(vm)}${lock}${String.raw`
+export const mendVm = (vm: VmSetting): string =>
+  `${common(vm)}${lock}${String.raw`
 while read -r on to; do
   [ -z "$on" ] || printf '%s\n' "$forwards" | grep -qx "$on $to" || lab_monitor "$node/qmp" "hostfwd_remove n0 tcp:127.0.0.1:$on" >/dev/null || exit
 done <"$node/forwards"
@@ -231,13 +238,15 @@ lab_pin
 `}`
 
 /** Commands to the machine's monitor, from wherever the machine is. */
-export const tellVm = (vm: VmSetting, ...commands: readonly string[]): string => `${vmSettings(vm)}${monitorFunction}${sh`lab_monitor "$node/qmp" ${commands}`}`
+export const tellVm = (vm: VmSetting, ...commands: readonly string[]): string =>
+  `${vmSettings(vm)}${monitorFunction}${sh`lab_monitor "$node/qmp" ${commands}`}`
 
 /** Whatever an interrupted run has left: its cables are plugged in, and it is not paused. */
 export const goOn = (vm: VmSetting): string => tellVm(vm, 'set_link n0 on', 'set_link n1 on', 'cont')
 
 /** Prints what there is of the machine. */
-export const probeVm = (vm: VmSetting): string => `${vmSettings(vm)}${processFunctions}${waitForSsh}${String.raw`
+export const probeVm = (vm: VmSetting): string =>
+  `${vmSettings(vm)}${processFunctions}${waitForSsh}${String.raw`
 case $(uname -m) in x86_64|amd64) qemu=qemu-system-x86_64 ;; *) qemu=qemu-system-aarch64 ;; esac
 for command in "$qemu" qemu-img ssh-keygen ssh-keyscan cpio; do command -v "$command" >/dev/null || printf 'missing %s\n' "$command"; done
 if [ -n "$cloud" ]; then [ -r "$cloud" ] || echo no-image; else [ -s "$images/current/disk.raw" ] || echo no-image; fi

@@ -5,13 +5,27 @@ import { labOf } from '../../../../playbooks/lab/lab.ts'
 export default playbook({
   name: 'power',
   description: 'Cuts the power of a node (-e power_node=...; default node3).',
-  steps: [play('Power cut', { hosts: 'localhost' }, (on) => {
-    const lab = labOf(on)
-    const cut = String(on.vars.power_node ?? 'node3')
-    const node = lab?.nodes.find(({ name }) => name === cut)
-    if (lab === undefined || node === undefined) throw new Error('the lab has no such node')
-    const { name, dir, rootfs, nodes } = lab
-    const { address, memory, disk } = node
-    return [lab_node({ lab: name, dir, rootfs, nodes: nodes.map(({ name, address }) => ({ name, address })), name: cut, address, memory, disk, state: 'stopped' })]
-  })],
+  steps: [
+    play('Power cut', { hosts: 'localhost' }, (on) => {
+      const lab = labOf(on)
+      const cut = String(on.vars.power_node ?? 'node3')
+      const node = lab?.nodes.find(({ name }) => name === cut)
+      if (lab === undefined || node === undefined) throw new Error('the lab has no such node')
+      const { name, dir, rootfs, nodes } = lab
+      const { address, memory, disk } = node
+      return [
+        lab_node({
+          lab: name,
+          dir,
+          rootfs,
+          nodes: nodes.map(({ name, address }) => ({ name, address })),
+          name: cut,
+          address,
+          memory,
+          disk,
+          state: 'stopped',
+        }),
+      ]
+    }),
+  ],
 })

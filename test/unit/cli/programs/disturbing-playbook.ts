@@ -3,21 +3,42 @@ import { experiment, onHosts, play, playbook, shell, type Disturbs } from '../..
 
 // What disturbing.mjs runs: its experiments write files on this machine, in place of striking the hosts of group nodes.
 const [root = '', name = ''] = process.argv.slice(2)
-const nodes = (what: string): Disturbs => ({ groups }) => onHosts(groups.nodes ?? [], what)
-const done = (what: string): void => { writeFileSync(`${root}/${what}`, '') }
+const nodes =
+  (what: string): Disturbs =>
+  ({ groups }) =>
+    onHosts(groups.nodes ?? [], what)
+const done = (what: string): void => {
+  writeFileSync(`${root}/${what}`, '')
+}
 
-const install = play('Install', { hosts: 'localhost' }, () => [shell('Install', { cmd: `touch ${root}/installed`, creates: `${root}/installed` })])
-const strike = experiment('A node loses its power', { hosts: 'localhost', tags: 'experiments', disturbs: nodes('is powered off'), proves: { strike: 'It is struck' } }, async (on) => {
-  done('struck')
-  on.finding('strike', { holds: true, evidence: [] })
+const install = play('Install', { hosts: 'localhost' }, () => [
+  shell('Install', { cmd: `touch ${root}/installed`, creates: `${root}/installed` }),
+])
+const strike = experiment(
+  'A node loses its power',
+  { hosts: 'localhost', tags: 'experiments', disturbs: nodes('is powered off'), proves: { strike: 'It is struck' } },
+  async (on) => {
+    done('struck')
+    on.finding('strike', { holds: true, evidence: [] })
+  },
+)
+const look = experiment('It answers', { hosts: 'localhost', disturbs: false, proves: {} }, async () => {
+  done('looked')
 })
-const look = experiment('It answers', { hosts: 'localhost', disturbs: false, proves: {} }, async () => { done('looked') })
 
 const PLAYBOOKS = {
   site: playbook({ name, description: 'Provisions.', withoutPermission: 'leave out', steps: [install, look, strike] }),
   experiments: playbook({
-    name, description: 'Strikes.', words: { all: 'all of them', 'node-killed': strike.name, look: look.name }, severalWords: true, experiments: { 'node-killed': strike, look },
-    steps: (words) => [install, ...words.some((word) => word !== 'look') ? [strike] : [], ...words.some((word) => word !== 'node-killed') ? [look] : []],
+    name,
+    description: 'Strikes.',
+    words: { all: 'all of them', 'node-killed': strike.name, look: look.name },
+    severalWords: true,
+    experiments: { 'node-killed': strike, look },
+    steps: (words) => [
+      install,
+      ...(words.some((word) => word !== 'look') ? [strike] : []),
+      ...(words.some((word) => word !== 'node-killed') ? [look] : []),
+    ],
   }),
   plain: playbook({ name, description: 'Provisions, and has no experiment.', steps: [install] }),
 }

@@ -23,12 +23,15 @@ const server = http.createServer((request, response) => {
   }
   const replica = `r${socket.number % replicas}`
   const stalled = stallAfter !== undefined && now - firstAt >= stallAfter ? firstAt + stallAfter + stallFor - now : 0
-  setTimeout(() => {
-    const body = JSON.stringify({ count: 1, replica, node: `n-${replica}` })
-    if (headers) response.setHeader('X-Replica', replica).setHeader('X-Node', `n-${replica}`)
-    response.statusCode = url === '/fail' ? 503 : 200
-    response.setHeader('Content-Length', body.length).end(body)
-  }, Math.max(latency, stalled))
+  setTimeout(
+    () => {
+      const body = JSON.stringify({ count: 1, replica, node: `n-${replica}` })
+      if (headers) response.setHeader('X-Replica', replica).setHeader('X-Node', `n-${replica}`)
+      response.statusCode = url === '/fail' ? 503 : 200
+      response.setHeader('Content-Length', body.length).end(body)
+    },
+    Math.max(latency, stalled),
+  )
 })
 const addresses = []
 server.on('connection', (socket) => {
@@ -37,5 +40,11 @@ server.on('connection', (socket) => {
 })
 // Only the generator closes connections.
 server.keepAliveTimeout = 0
-server.listen(0, '127.0.0.1', () => { process.stdout.write(`${server.address().port}\n`) })
-process.stdin.on('end', () => { process.exit() }).resume()
+server.listen(0, '127.0.0.1', () => {
+  process.stdout.write(`${server.address().port}\n`)
+})
+process.stdin
+  .on('end', () => {
+    process.exit()
+  })
+  .resume()

@@ -10,12 +10,22 @@ const { definition } = docker_container
 type Input = Parameters<typeof definition.schema.parse>[0]
 const parse = (params: Input) => definition.schema.parse(params)
 const descriptions = (params: Input, ...answers: (readonly [number, object])[]) =>
-  definition.plan(parse(params), { stdout: `${printed(...answers)}config abc\n`, stderr: '', exitCode: 0 }, {}, {}).changes.map(({ description }) => description)
+  definition
+    .plan(parse(params), { stdout: `${printed(...answers)}config abc\n`, stderr: '', exitCode: 0 }, {}, {})
+    .changes.map(({ description }) => description)
 
-const container = (running: boolean, more: object = {}): [number, object] => [200, {
-  Id: 'c1', Name: '/web', Image: 'sha256:one', State: { Status: running ? 'running' : 'exited', Running: running },
-  Config: { Labels: { 'labbook.config': 'abc' } }, NetworkSettings: { Networks: { bridge: {} } }, ...more,
-}]
+const container = (running: boolean, more: object = {}): [number, object] => [
+  200,
+  {
+    Id: 'c1',
+    Name: '/web',
+    Image: 'sha256:one',
+    State: { Status: running ? 'running' : 'exited', Running: running },
+    Config: { Labels: { 'labbook.config': 'abc' } },
+    NetworkSettings: { Networks: { bridge: {} } },
+    ...more,
+  },
+]
 const image = [200, { Id: 'sha256:one' }] as const
 const none = [404, { message: 'No such container: web' }] as const
 
@@ -26,14 +36,22 @@ void t.test('a container that runs as asked needs nothing', async (t) => {
 
 void t.test('its state is changed without making it anew', async (t) => {
   t.same(descriptions({ name: 'web', image: 'nginx' }, container(false), image), ['start container web'])
-  t.same(descriptions({ name: 'web', image: 'nginx', state: 'stopped' }, container(true), image), ['stop container web'])
+  t.same(descriptions({ name: 'web', image: 'nginx', state: 'stopped' }, container(true), image), [
+    'stop container web',
+  ])
 })
 
 void t.test('other settings, another image and a missing network make it anew', async (t) => {
   const other = container(true, { Config: { Labels: { 'labbook.config': 'old' } } })
-  t.same(descriptions({ name: 'web', image: 'nginx' }, other, image), ['make container web anew from nginx: it was made with other settings'])
-  t.same(descriptions({ name: 'web', image: 'nginx' }, container(true), [200, { Id: 'sha256:two' }]), ['make container web anew from nginx: its image is another now'])
-  t.same(descriptions({ name: 'web', image: 'nginx', networks: [{ name: 'front' }] }, container(true), image), ['make container web anew from nginx: it is not in network front'])
+  t.same(descriptions({ name: 'web', image: 'nginx' }, other, image), [
+    'make container web anew from nginx: it was made with other settings',
+  ])
+  t.same(descriptions({ name: 'web', image: 'nginx' }, container(true), [200, { Id: 'sha256:two' }]), [
+    'make container web anew from nginx: its image is another now',
+  ])
+  t.same(descriptions({ name: 'web', image: 'nginx', networks: [{ name: 'front' }] }, container(true), image), [
+    'make container web anew from nginx: it is not in network front',
+  ])
   t.same(descriptions({ name: 'web', image: 'nginx' }, none, none), ['create container web from nginx'])
 })
 
@@ -48,11 +66,19 @@ void t.test('in each shell, with an engine that answers', async (t) => {
   for (const shell of shells) {
     await t.test(shell.name, async (t) => {
       const dir = t.testdir({
-        docker: '#!/bin/sh\necho "$*" >>"${0%/*}/calls"\nwhile [ $# -gt 0 ]; do [ "$1" != --env-file ] || cp "$2" "${0%/*}/env"; shift; done',
+        docker:
+          '#!/bin/sh\necho "$*" >>"${0%/*}/calls"\nwhile [ $# -gt 0 ]; do [ "$1" != --env-file ] || cp "$2" "${0%/*}/env"; shift; done',
       })
       chmodSync(`${dir}/docker`, 0o755)
-      const run = (script: string) => runIn(shell, script, { env: { ...engine.env, PATH: `${dir}:${process.env.PATH}` } })
-      const asked = { name: 'web', image: 'nginx', command: 'sh -c true', env: { PLAIN: 'it\'s', KEY: new Secret('hunter23') }, networks: [{ name: 'a' }, { name: 'b', aliases: ['w'] }] }
+      const run = (script: string) =>
+        runIn(shell, script, { env: { ...engine.env, PATH: `${dir}:${process.env.PATH}` } })
+      const asked = {
+        name: 'web',
+        image: 'nginx',
+        command: 'sh -c true',
+        env: { PLAIN: "it's", KEY: new Secret('hunter23') },
+        networks: [{ name: 'a' }, { name: 'b', aliases: ['w'] }],
+      }
       const probe = (params: Input) => definition.plan(parse(params), run(definition.probe(parse(params), {})), {}, {})
       engine.answer({})
       const { changes } = probe(asked)
@@ -60,10 +86,13 @@ void t.test('in each shell, with an engine that answers', async (t) => {
       const calls = readFileSync(`${dir}/calls`, 'utf8')
       t.match(calls, /--network a nginx sh -c true\nnetwork connect --alias w b web\nstart web\n$/)
       t.notMatch(calls, 'hunter23')
-      t.equal(readFileSync(`${dir}/env`, 'utf8'), 'KEY=hunter23\nPLAIN=it\'s\n')
+      t.equal(readFileSync(`${dir}/env`, 'utf8'), "KEY=hunter23\nPLAIN=it's\n")
 
       const config = /labbook\.config=(\w{64})/.exec(calls)?.[1]
-      const made = container(true, { Config: { Labels: { 'labbook.config': config } }, NetworkSettings: { Networks: { a: {}, b: {} } } })
+      const made = container(true, {
+        Config: { Labels: { 'labbook.config': config } },
+        NetworkSettings: { Networks: { a: {}, b: {} } },
+      })
       engine.answer({ 'GET /containers/web/json': made })
       t.same(probe(asked).changes, [])
       t.equal(probe({ ...asked, env: { ...asked.env, KEY: new Secret('other') } }).changes.length, 1)

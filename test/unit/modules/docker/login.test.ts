@@ -1,5 +1,14 @@
 import { spawnSync } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import t, { type Test } from 'tap'
@@ -15,18 +24,21 @@ import { fakeRegistry } from './support/engine.ts'
 const { definition } = docker_login
 type Input = z.input<typeof definition.schema>
 const parse = (params: Input) => definition.schema.parse(params)
-const messages = (params: Input): string[] => definition.schema.safeParse(params).error?.issues.map(({ message }) => message) ?? []
+const messages = (params: Input): string[] =>
+  definition.schema.safeParse(params).error?.issues.map(({ message }) => message) ?? []
 
 const REGISTRY = '10.77.0.11:5000'
 const PASSWORD = `q"u'o\\te$(id) ünï`
 const asked: Input = { registry_url: REGISTRY, username: 'lab', password: PASSWORD }
 const auth = (user: string, password: string): string => Buffer.from(`${user}:${password}`).toString('base64')
 /** As the docker command writes it. */
-const written = (auths: Record<string, object>, more: object = {}): string => JSON.stringify({ auths, ...more }, null, '\t')
+const written = (auths: Record<string, object>, more: object = {}): string =>
+  JSON.stringify({ auths, ...more }, null, '\t')
 
 /*
- * A docker that keeps what it is told as the real one does, and notes how it was called. The real one has its engine try the login,
- * and tries by itself where there is no engine (the last test here); either takes a registry. The two of them are the lab's part.
+ * A docker that keeps what it is told as the real one does, and notes how it was called. The real one has its engine
+ * try the login, and tries by itself where there is no engine (the last test here); either takes a registry. The two of
+ * them are the lab's part.
  */
 const DOCKER = `#!/bin/sh
 here=\${0%/*}
@@ -53,20 +65,29 @@ interface Host {
   run(script: string): ReturnType<typeof runIn>
   plan(params: Input): ReturnType<typeof definition.plan>
   /** Runs the changes, and says what came of them. */
-  apply(params: Input): { planned: string[]; failed: string | undefined; exitCode: number; stderr: string; output: string }
+  apply(params: Input): {
+    planned: string[]
+    failed: string | undefined
+    exitCode: number
+    stderr: string
+    output: string
+  }
   seen(): string
 }
 
 function folder(t: Test): string {
   const made = mkdtempSync(join(tmpdir(), 'labbook-login-'))
-  t.teardown(() => { rmSync(made, { recursive: true }) })
+  t.teardown(() => {
+    rmSync(made, { recursive: true })
+  })
   return made
 }
 
 function host(t: Test, shell: Shell, config?: string, PATH = ''): Host {
   const home = folder(t)
   mkdirSync(`${home}/bin`)
-  for (const [name, text] of Object.entries({ docker: DOCKER, takes: PASSWORD, seen: '' })) writeFileSync(`${home}/bin/${name}`, text)
+  for (const [name, text] of Object.entries({ docker: DOCKER, takes: PASSWORD, seen: '' }))
+    writeFileSync(`${home}/bin/${name}`, text)
   chmodSync(`${home}/bin/docker`, 0o755)
   const file = `${home}/.docker/config.json`
   if (config !== undefined) {
@@ -77,13 +98,22 @@ function host(t: Test, shell: Shell, config?: string, PATH = ''): Host {
   const run = (script: string) => runIn(shell, script, { env })
   const plan = (params: Input) => definition.plan(parse(params), run(definition.probe(parse(params), {})), {}, {})
   return {
-    home, config: file, run, plan,
+    home,
+    config: file,
+    run,
+    plan,
     apply: (params) => {
       const { changes } = plan(params)
       const applied = changes.map(({ script }) => run(script))
       const { failed } = definition.result?.(parse(params), applied) ?? {}
       const last = applied.at(-1)
-      return { planned: changes.map(({ description }) => description), failed, exitCode: last?.exitCode ?? 0, stderr: last?.stderr ?? '', output: JSON.stringify(applied) }
+      return {
+        planned: changes.map(({ description }) => description),
+        failed,
+        exitCode: last?.exitCode ?? 0,
+        stderr: last?.stderr ?? '',
+        output: JSON.stringify(applied),
+      }
     },
     seen: () => readFileSync(`${home}/bin/seen`, 'utf8'),
   }
@@ -92,22 +122,44 @@ function host(t: Test, shell: Shell, config?: string, PATH = ''): Host {
 t.test('parameters: what is asked is checked, and an address is what docker makes of it', async (t) => {
   const key = (registry_url: string) => parse({ ...asked, registry_url }).registry_url
   t.equal(key(REGISTRY), REGISTRY)
-  for (const address of [`https://${REGISTRY}`, `http://${REGISTRY}/v2/`, `${REGISTRY}/some/where`]) t.equal(key(address), REGISTRY)
-  for (const hub of ['docker.io', 'https://index.docker.io/v1/', 'registry-1.docker.io']) t.equal(key(hub), 'https://index.docker.io/v1/')
+  for (const address of [`https://${REGISTRY}`, `http://${REGISTRY}/v2/`, `${REGISTRY}/some/where`])
+    t.equal(key(address), REGISTRY)
+  for (const hub of ['docker.io', 'https://index.docker.io/v1/', 'registry-1.docker.io'])
+    t.equal(key(hub), 'https://index.docker.io/v1/')
   t.equal(parse({ username: 'a', password: 'b' }).registry_url, 'https://index.docker.io/v1/')
   t.equal(key('[fd00::1]:5000'), '[fd00::1]:5000')
-  for (const wrong of ['', '-x', 'a b', 'reg:port', '$(id)']) t.strictSame(messages({ ...asked, registry_url: wrong }), ['write the host of the registry and its port: 10.77.0.11:5000'])
+  for (const wrong of ['', '-x', 'a b', 'reg:port', '$(id)'])
+    t.strictSame(messages({ ...asked, registry_url: wrong }), [
+      'write the host of the registry and its port: 10.77.0.11:5000',
+    ])
   t.strictSame(messages({ registry_url: REGISTRY, username: 'lab' }), ['to log in takes username and password'])
   t.strictSame(messages({ registry_url: REGISTRY, state: 'absent' }), [])
-  t.strictSame(messages({ ...asked, config_path: '/root/.docker' }), ['the docker command takes a folder and reads config.json in it: write a path that ends in /config.json'])
-  for (const password of ['', 'a\n']) t.strictSame(messages({ ...asked, password }), ['a password is not empty, and has no control characters'])
-  for (const username of ['', 'a:b']) t.strictSame(messages({ ...asked, username }), ['a user name is not empty, and has no colon and no control characters'])
+  t.strictSame(messages({ ...asked, config_path: '/root/.docker' }), [
+    'the docker command takes a folder and reads config.json in it: write a path that ends in /config.json',
+  ])
+  for (const password of ['', 'a\n'])
+    t.strictSame(messages({ ...asked, password }), ['a password is not empty, and has no control characters'])
+  for (const username of ['', 'a:b'])
+    t.strictSame(messages({ ...asked, username }), [
+      'a user name is not empty, and has no colon and no control characters',
+    ])
 })
 
 t.test('records hold neither the password nor its base64', async (t) => {
-  const script = [definition.probe(parse(asked), {}), ...host(t, shells[0]).plan(asked).changes.map((change) => change.script)].join('\n')
+  const script = [
+    definition.probe(parse(asked), {}),
+    ...host(t, shells[0])
+      .plan(asked)
+      .changes.map((change) => change.script),
+  ].join('\n')
   t.ok(script.includes(auth('lab', PASSWORD)))
-  const masked = JSON.stringify(new Redactor().event(result('node1', 'changed', { commands: [{ kind: 'probe', script, stdout: '', stderr: '', exitCode: 0, durationMs: 1 }] })))
+  const masked = JSON.stringify(
+    new Redactor().event(
+      result('node1', 'changed', {
+        commands: [{ kind: 'probe', script, stdout: '', stderr: '', exitCode: 0, durationMs: 1 }],
+      }),
+    ),
+  )
   t.notMatch(masked, auth('lab', PASSWORD).slice(0, 6), 'not even its beginning')
   t.notMatch(masked, /te\$\(id\)/)
 })
@@ -120,20 +172,34 @@ for (const shell of shells) {
     t.notMatch(first.output, auth('lab', PASSWORD))
     t.match(JSON.parse(readFileSync(on.config, 'utf8')), { auths: { [REGISTRY]: { auth: auth('lab', PASSWORD) } } })
     t.match(on.seen(), `--config ${on.home}/.docker login --username=lab --password-stdin ${REGISTRY}`)
-    t.notMatch(on.seen(), 'u\'o', 'neither in argv nor in the environment')
+    t.notMatch(on.seen(), "u'o", 'neither in argv nor in the environment')
     t.strictSame(on.plan(asked), {
-      changes: [], values: { registry: REGISTRY, username: 'lab', config_path: on.config }, reads: [on.config, `directory:${on.config}`],
+      changes: [],
+      values: { registry: REGISTRY, username: 'lab', config_path: on.config },
+      reads: [on.config, `directory:${on.config}`],
     })
     t.strictSame(on.apply({ ...asked, reauthorize: true }).planned, [`log in to ${REGISTRY} as lab anew`])
-    t.strictSame(on.apply({ ...asked, password: 'other' }), {
-      planned: [`log in to ${REGISTRY} as lab anew`], failed: undefined, exitCode: 1,
-      stderr: 'Login did not succeed, error: Error response from daemon: Get "https://10.77.0.11:5000/v2/": unauthorized: authentication required\n',
-      output: on.apply({ ...asked, password: 'other' }).output,
-    }, 'the registry\'s own words')
-    t.strictSame(on.plan({ ...asked, username: 'ann' }).changes.map(({ diff }) => diff), [
-      { subject: `credentials of ${REGISTRY} in ${on.config}`, before: 'others\n', after: 'ann\n' },
-    ])
-    t.match(on.apply({ registry_url: REGISTRY, state: 'absent' }), { planned: [`log out of ${REGISTRY}`], failed: undefined, exitCode: 0 })
+    t.strictSame(
+      on.apply({ ...asked, password: 'other' }),
+      {
+        planned: [`log in to ${REGISTRY} as lab anew`],
+        failed: undefined,
+        exitCode: 1,
+        stderr:
+          'Login did not succeed, error: Error response from daemon: Get "https://10.77.0.11:5000/v2/": unauthorized: authentication required\n',
+        output: on.apply({ ...asked, password: 'other' }).output,
+      },
+      "the registry's own words",
+    )
+    t.strictSame(
+      on.plan({ ...asked, username: 'ann' }).changes.map(({ diff }) => diff),
+      [{ subject: `credentials of ${REGISTRY} in ${on.config}`, before: 'others\n', after: 'ann\n' }],
+    )
+    t.match(on.apply({ registry_url: REGISTRY, state: 'absent' }), {
+      planned: [`log out of ${REGISTRY}`],
+      failed: undefined,
+      exitCode: 0,
+    })
     t.strictSame(on.plan({ registry_url: REGISTRY, state: 'absent' }).changes, [])
     t.match(on.apply({ ...asked, config_path: `${on.home}/else/config.json` }).failed, undefined)
     t.ok(existsSync(`${on.home}/else/config.json`))
@@ -141,9 +207,17 @@ for (const shell of shells) {
 
   t.test(`${shell.name}: finds its registry among others, however the file is written`, async (t) => {
     const own = { auth: auth('lab', PASSWORD) }
-    const others = { 'x10.77.0.11:5000': { auth: 'eDp4' }, '10.77.0.11:50001': { auth: 'eTp5' }, '10a77b0c11:5000': { auth: 'ejp6' } }
+    const others = {
+      'x10.77.0.11:5000': { auth: 'eDp4' },
+      '10.77.0.11:50001': { auth: 'eTp5' },
+      '10a77b0c11:5000': { auth: 'ejp6' },
+    }
     const changes = (config: string): number => host(t, shell, config).plan(asked).changes.length
-    for (const auths of [{ ...others, [REGISTRY]: own }, { [REGISTRY]: own, ...others }, { [REGISTRY]: { email: 'a@b', ...own, identitytoken: '' } }]) {
+    for (const auths of [
+      { ...others, [REGISTRY]: own },
+      { [REGISTRY]: own, ...others },
+      { [REGISTRY]: { email: 'a@b', ...own, identitytoken: '' } },
+    ]) {
       t.equal(changes(written(auths)), 0)
       t.equal(changes(JSON.stringify({ HttpHeaders: { 'User-Agent': 'Docker (x)' }, auths })), 0)
       t.equal(changes(written(auths).replaceAll('\n', '\r\n')), 0)
@@ -157,29 +231,52 @@ for (const shell of shells) {
     writeFileSync(`${on.home}/bin/curl`, '#!/bin/sh\ncat >>"${0%/*}/stdin"; exit 7')
     chmodSync(`${on.home}/bin/curl`, 0o755)
     on.run(askRegistry(parseReference(`${REGISTRY}/app`)))
-    t.equal(readFileSync(`${on.home}/bin/stdin`, 'utf8'), `header = "Authorization: Basic ${own.auth}"\n\n`, 'over HTTPS only')
+    t.equal(
+      readFileSync(`${on.home}/bin/stdin`, 'utf8'),
+      `header = "Authorization: Basic ${own.auth}"\n\n`,
+      'over HTTPS only',
+    )
   })
 
   t.test(`${shell.name}: a token in place of the password is as asked, if it is this user's`, async (t) => {
     const config = written({ [REGISTRY]: { auth: auth('lab', ''), identitytoken: 'abc' } })
     t.strictSame(host(t, shell, config).plan(asked).changes, [])
     t.equal(host(t, shell, config).plan({ ...asked, username: 'ann' }).changes.length, 1)
-    t.equal(host(t, shell, written({ [REGISTRY]: { auth: auth('lab', ''), identitytoken: '' } })).plan(asked).changes.length, 1)
+    t.equal(
+      host(t, shell, written({ [REGISTRY]: { auth: auth('lab', ''), identitytoken: '' } })).plan(asked).changes.length,
+      1,
+    )
   })
 
   t.test(`${shell.name}: what cannot be told is said`, async (t) => {
     const store = host(t, shell, written({ [REGISTRY]: {} }, { credsStore: 'pass' }))
-    t.equal(store.plan(asked).problem, `${store.config} says (credsStore) that the program docker-credential-pass keeps the credentials of ${REGISTRY}, so it cannot be ` +
-      'seen whether they are the ones asked for, nor can pushed images be compared: take credsStore out of the file, or give another config_path')
-    t.match(host(t, shell, written({}, { credHelpers: { 'a:1': 'gcr', [REGISTRY]: 'ecr-login' } })).plan(asked).problem, /\(credHelpers\).*docker-credential-ecr-login/)
-    for (const more of [{ credHelpers: { 'a:1': 'gcr' } }, { credsStore: '' }]) t.equal(host(t, shell, written({}, more)).plan(asked).problem, undefined)
+    t.equal(
+      store.plan(asked).problem,
+      `${store.config} says (credsStore) that the program docker-credential-pass keeps the credentials of ${REGISTRY}, so it cannot be ` +
+        'seen whether they are the ones asked for, nor can pushed images be compared: take credsStore out of the file, or give another config_path',
+    )
+    t.match(
+      host(t, shell, written({}, { credHelpers: { 'a:1': 'gcr', [REGISTRY]: 'ecr-login' } })).plan(asked).problem,
+      /\(credHelpers\).*docker-credential-ecr-login/,
+    )
+    for (const more of [{ credHelpers: { 'a:1': 'gcr' } }, { credsStore: '' }])
+      t.equal(host(t, shell, written({}, more)).plan(asked).problem, undefined)
     t.equal(store.plan({ registry_url: REGISTRY, state: 'absent' }).changes.length, 1, 'to log out goes all the same')
     const tools = folder(t)
-    for (const tool of ['/usr/bin/tr', '/bin/sed', '/bin/grep', '/bin/dash', '/bin/bash', '/bin/busybox']) symlinkSync(tool, join(tools, basename(tool)))
+    for (const tool of ['/usr/bin/tr', '/bin/sed', '/bin/grep', '/bin/dash', '/bin/bash', '/bin/busybox'])
+      symlinkSync(tool, join(tools, basename(tool)))
     t.match(host(t, shell, undefined, tools).plan(asked).problem, /the docker command is not there: install docker.io/)
-    t.equal(host(t, shell, written({ [REGISTRY]: { auth: auth('lab', PASSWORD) } }), tools).plan(asked).problem, undefined, 'where nothing is to do, it takes no docker')
+    t.equal(
+      host(t, shell, written({ [REGISTRY]: { auth: auth('lab', PASSWORD) } }), tools).plan(asked).problem,
+      undefined,
+      'where nothing is to do, it takes no docker',
+    )
     const old = host(t, shell, written({ [`https://${REGISTRY}/v1/`]: { auth: 'eDp4' } }))
-    t.equal(old.plan({ registry_url: REGISTRY, state: 'absent' }).changes.length, 1, 'an address as older versions kept it')
+    t.equal(
+      old.plan({ registry_url: REGISTRY, state: 'absent' }).changes.length,
+      1,
+      'an address as older versions kept it',
+    )
     t.match(host(t, shell).run(definition.probe(parse(asked), {})), { exitCode: 0, stderr: '' }, 'no file at all')
   })
 }
@@ -192,14 +289,17 @@ t.test('the docker command of this machine', { skip: REAL ? false : 'docker is n
   t.teardown(() => registry.close())
   const params: Input = { ...asked, registry_url: `127.0.0.1:${registry.port}`, username: 'lab' }
   const on = host(t, shells[0], written({ 'z:1': { auth: auth('z', 'z') } }), `${process.env.PATH}`)
-  const run = (script: string) => runIn(shells[0], script, { env: { HOME: on.home, DOCKER_HOST: `unix://${on.home}/none` } })
+  const run = (script: string) =>
+    runIn(shells[0], script, { env: { HOME: on.home, DOCKER_HOST: `unix://${on.home}/none` } })
   const apply = () => on.plan(params).changes.map(({ script }) => run(script))
   registry.answer({ 'GET /v2/': [401, { errors: [] }, { 'WWW-Authenticate': 'Basic realm="x"' }] })
   t.match(apply(), [{ exitCode: 1, stderr: /401 Unauthorized\n$/ }])
   registry.answer({ 'GET /v2/': [200, {}] })
   const applied = apply()
   t.equal(definition.result?.(parse(params), applied).failed, undefined)
-  t.match(JSON.parse(readFileSync(on.config, 'utf8')), { auths: { 'z:1': { auth: auth('z', 'z') }, [`127.0.0.1:${registry.port}`]: { auth: auth('lab', PASSWORD) } } })
+  t.match(JSON.parse(readFileSync(on.config, 'utf8')), {
+    auths: { 'z:1': { auth: auth('z', 'z') }, [`127.0.0.1:${registry.port}`]: { auth: auth('lab', PASSWORD) } },
+  })
   t.strictSame(on.plan(params).changes, [])
   const absent: Input = { registry_url: params.registry_url ?? '', state: 'absent' }
   const out = on.plan(absent).changes.map(({ script }) => run(script))

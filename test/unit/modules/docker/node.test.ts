@@ -8,21 +8,31 @@ const { definition } = docker_node
 type Input = Parameters<typeof definition.schema.parse>[0]
 const plan = (params: Input, ...nodes: object[]) =>
   definition.plan(definition.schema.parse(params), { stdout: printed([200, nodes]), stderr: '', exitCode: 0 }, {}, {})
-const descriptions = (params: Input, ...nodes: object[]) => plan(params, ...nodes).changes.map(({ description }) => description)
+const descriptions = (params: Input, ...nodes: object[]) =>
+  plan(params, ...nodes).changes.map(({ description }) => description)
 
 const node2 = node('v4txh2k3ezw1fw7pgqbvb4d8n', 'node2', { labels: { disk: 'ssd', old: 'yes' } })
 
 void t.test('a node that is as asked needs nothing, and is a value', async (t) => {
-  const { changes, values } = plan({ hostname: 'node2', role: 'worker', availability: 'active', labels: { disk: 'ssd' } }, node2)
+  const { changes, values } = plan(
+    { hostname: 'node2', role: 'worker', availability: 'active', labels: { disk: 'ssd' } },
+    node2,
+  )
   t.same(changes, [])
   t.match(values?.node, { id: 'v4txh2k3ezw1fw7pgqbvb4d8n', addr: '10.77.0.12', labels: { old: 'yes' } })
 })
 
 void t.test('role, availability and labels are set in one step', async (t) => {
-  const { changes } = plan({ hostname: 'node2', role: 'manager', availability: 'drain', labels: { disk: 'hdd' } }, node2)
+  const { changes } = plan(
+    { hostname: 'node2', role: 'manager', availability: 'drain', labels: { disk: 'hdd' } },
+    node2,
+  )
   t.equal(changes.length, 1)
   t.equal(changes[0]?.description, 'set role manager, availability drain, label disk=hdd on node node2')
-  t.match(changes[0]?.script, 'docker node update --role manager --availability drain --label-add disk=hdd v4txh2k3ezw1fw7pgqbvb4d8n')
+  t.match(
+    changes[0]?.script,
+    'docker node update --role manager --availability drain --label-add disk=hdd v4txh2k3ezw1fw7pgqbvb4d8n',
+  )
   t.same(changes[0]?.diff, {
     subject: 'node node2',
     before: 'role: worker\navailability: active\nlabel disk: ssd\nlabel old: yes\n',
@@ -43,7 +53,10 @@ void t.test('the name is taken whole: the engine filters by its beginning', asyn
 void t.test('the down entry of a node that joined anew is removed, the ready one is set', async (t) => {
   const stale = node('aaa', 'node2', { state: 'down', role: 'manager', created: '2024-05-02T10:00:00Z' })
   const { changes, values } = plan({ hostname: 'node2', availability: 'drain' }, stale, node2)
-  t.same(changes.map(({ description }) => description), ['set availability drain on node node2', 'remove the down node node2 (aaa)'])
+  t.same(
+    changes.map(({ description }) => description),
+    ['set availability drain on node node2', 'remove the down node node2 (aaa)'],
+  )
   t.match(changes[1]?.script, /--role worker aaa[^]*node rm --force aaa/)
   t.equal(values?.node.id, 'v4txh2k3ezw1fw7pgqbvb4d8n')
 })
@@ -58,16 +71,25 @@ void t.test('the old entry of a machine that joined anew is removed even while i
   const older = node('aaa', 'node2', { created: '2024-01-01T00:00:00Z' })
   const newer = node('bbb', 'node2', { created: '2024-06-01T00:00:00Z' })
   const { changes, values } = plan({ hostname: 'node2' }, older, newer)
-  t.same(changes.map(({ description }) => description), ['remove the ready node node2 (aaa)'])
+  t.same(
+    changes.map(({ description }) => description),
+    ['remove the ready node node2 (aaa)'],
+  )
   t.equal(values?.node.id, 'bbb')
 })
 
 void t.test('two hosts of one name are a problem, not a guess', async (t) => {
-  t.match(plan({ hostname: 'node2', availability: 'drain' }, node2, node('bbb', 'node2')).problem, /2 nodes that are up are called node2/)
+  t.match(
+    plan({ hostname: 'node2', availability: 'drain' }, node2, node('bbb', 'node2')).problem,
+    /2 nodes that are up are called node2/,
+  )
 })
 
 void t.test('absent removes every entry of that name', async (t) => {
-  t.equal(descriptions({ hostname: 'node2', state: 'absent' }, node2, node('bbb', 'node2', { state: 'down' })).length, 2)
+  t.equal(
+    descriptions({ hostname: 'node2', state: 'absent' }, node2, node('bbb', 'node2', { state: 'down' })).length,
+    2,
+  )
   t.same(descriptions({ hostname: 'node3', state: 'absent' }), [])
 })
 
@@ -77,19 +99,22 @@ void t.test('a worker cannot be asked', async (t) => {
 })
 
 for (const shell of shells) {
-  void t.test(`${shell.name}: an update that a heartbeat overtook is tried again, any other refusal is told`, async (t) => {
-    const bin = t.testdir({
-      docker: [
-        '#!/bin/sh',
-        'if [ ! -e "$0.ran" ]; then : >"$0.ran"; echo "Error response from daemon: rpc error: code = Unknown desc = update out of sequence" >&2; exit 1; fi',
-        'case $* in *drain*) exit 0 ;; esac; echo "node not found" >&2; exit 1',
-      ].join('\n'),
-    })
-    chmodSync(`${bin}/docker`, 0o755)
-    const env = { PATH: `${bin}:${process.env.PATH}` }
-    const [drain] = plan({ hostname: 'node2', availability: 'drain' }, node2).changes
-    const [pause] = plan({ hostname: 'node2', availability: 'pause' }, node2).changes
-    t.match(runIn(shell, drain?.script ?? '', { env }), { exitCode: 0, stderr: '' })
-    t.match(runIn(shell, pause?.script ?? '', { env }), { exitCode: 1, stderr: 'node not found\n' })
-  })
+  void t.test(
+    `${shell.name}: an update that a heartbeat overtook is tried again, any other refusal is told`,
+    async (t) => {
+      const bin = t.testdir({
+        docker: [
+          '#!/bin/sh',
+          'if [ ! -e "$0.ran" ]; then : >"$0.ran"; echo "Error response from daemon: rpc error: code = Unknown desc = update out of sequence" >&2; exit 1; fi',
+          'case $* in *drain*) exit 0 ;; esac; echo "node not found" >&2; exit 1',
+        ].join('\n'),
+      })
+      chmodSync(`${bin}/docker`, 0o755)
+      const env = { PATH: `${bin}:${process.env.PATH}` }
+      const [drain] = plan({ hostname: 'node2', availability: 'drain' }, node2).changes
+      const [pause] = plan({ hostname: 'node2', availability: 'pause' }, node2).changes
+      t.match(runIn(shell, drain?.script ?? '', { env }), { exitCode: 0, stderr: '' })
+      t.match(runIn(shell, pause?.script ?? '', { env }), { exitCode: 1, stderr: 'node not found\n' })
+    },
+  )
 }

@@ -16,20 +16,36 @@ void t.test('a registry is asked for what it has', async (t) => {
   for (const shell of shells) {
     await t.test(shell.name, async (t) => {
       const home = mkdtempSync(join(tmpdir(), 'labbook-home-'))
-      t.teardown(() => { rmSync(home, { recursive: true }) })
-      const ask = (reference: string) => runIn(shell, askRegistry(parseReference(reference)), { env: { HOME: home } }).stdout.trim()
+      t.teardown(() => {
+        rmSync(home, { recursive: true })
+      })
+      const ask = (reference: string) =>
+        runIn(shell, askRegistry(parseReference(reference)), { env: { HOME: home } }).stdout.trim()
       registry.answer({ 'HEAD /v2/labbook/counter/manifests/2': [200, null, { 'Docker-Content-Digest': DIGEST }] })
       t.equal(ask(`${name}/labbook/counter:2`), `pushed ${DIGEST}`)
       t.equal(ask(`${name}/labbook/counter:3`), '')
       t.equal(ask('127.0.0.1:1/counter:3'), 'registry-silent')
 
       mkdirSync(`${home}/.docker`)
-      writeFileSync(`${home}/.docker/config.json`, JSON.stringify({ auths: { 'other:5000': { auth: 'b3RoZXI=' }, 'reg:5000': { auth: 'dXNlcjpwYXNz' } } }, null, 2))
+      writeFileSync(
+        `${home}/.docker/config.json`,
+        JSON.stringify(
+          { auths: { 'other:5000': { auth: 'b3RoZXI=' }, 'reg:5000': { auth: 'dXNlcjpwYXNz' } } },
+          null,
+          2,
+        ),
+      )
       const bin = t.testdir({ curl: '#!/bin/sh\necho "$*" >>"${0%/*}/argv"; cat >>"${0%/*}/stdin"; exit 7' })
       chmodSync(`${bin}/curl`, 0o755)
-      const asked = runIn(shell, askRegistry(parseReference('reg:5000/app')), { env: { HOME: home, PATH: `${bin}:${process.env.PATH}` } })
+      const asked = runIn(shell, askRegistry(parseReference('reg:5000/app')), {
+        env: { HOME: home, PATH: `${bin}:${process.env.PATH}` },
+      })
       t.match(asked, { stdout: /registry-silent/, stderr: '' })
-      t.equal(readFileSync(`${bin}/stdin`, 'utf8'), 'header = "Authorization: Basic dXNlcjpwYXNz"\n\n', 'over HTTPS only')
+      t.equal(
+        readFileSync(`${bin}/stdin`, 'utf8'),
+        'header = "Authorization: Basic dXNlcjpwYXNz"\n\n',
+        'over HTTPS only',
+      )
       t.notMatch(readFileSync(`${bin}/argv`, 'utf8'), 'dXNlcjpwYXNz')
     })
   }

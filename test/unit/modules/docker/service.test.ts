@@ -7,12 +7,20 @@ import { printed } from './support/swarm-answers.ts'
 const { definition } = docker_service
 type Input = Parameters<typeof definition.schema.parse>[0]
 const parse = (params: Input) => definition.schema.parse(params)
-const plan = (params: Input, services: object[]) => definition.plan(parse(params), { stdout: printed([200, services]), stderr: '', exitCode: 0 }, {}, {})
+const plan = (params: Input, services: object[]) =>
+  definition.plan(parse(params), { stdout: printed([200, services]), stderr: '', exitCode: 0 }, {}, {})
 
 const asked = {
-  name: 'web', image: 'nginx:1', replicas: 3, env: { B: '2', A: 'it\'s' }, networks: ['front'], endpoint_mode: 'dnsrr' as const,
-  publish: [{ target_port: 80, published_port: 8080, mode: 'host' as const }], limits: { cpus: 0.5, memory: '128M' },
-  update_config: { parallelism: 1, delay: '10s', order: 'start-first' as const }, placement: { constraints: ['node.role == worker'], replicas_max_per_node: 2 },
+  name: 'web',
+  image: 'nginx:1',
+  replicas: 3,
+  env: { B: '2', A: "it's" },
+  networks: ['front'],
+  endpoint_mode: 'dnsrr' as const,
+  publish: [{ target_port: 80, published_port: 8080, mode: 'host' as const }],
+  limits: { cpus: 0.5, memory: '128M' },
+  update_config: { parallelism: 1, delay: '10s', order: 'start-first' as const },
+  placement: { constraints: ['node.role == worker'], replicas_max_per_node: 2 },
 }
 const body = (params: Input): Record<string, unknown> => {
   const script = plan(params, []).changes[0]?.script ?? ''
@@ -22,7 +30,13 @@ const body = (params: Input): Record<string, unknown> => {
 /** As Docker keeps it: with more than was asked for, and the network by its id. */
 const live = (params: Input): object => {
   const spec = body(params) as { TaskTemplate: { ContainerSpec: object } }
-  const task = { ...spec.TaskTemplate, ContainerSpec: { ...spec.TaskTemplate.ContainerSpec, Isolation: 'default' }, Networks: [{ Target: 'nwcbtf5ll1h0vxdx8ffkg5nqx' }], ForceUpdate: 2, Runtime: 'container' }
+  const task = {
+    ...spec.TaskTemplate,
+    ContainerSpec: { ...spec.TaskTemplate.ContainerSpec, Isolation: 'default' },
+    Networks: [{ Target: 'nwcbtf5ll1h0vxdx8ffkg5nqx' }],
+    ForceUpdate: 2,
+    Runtime: 'container',
+  }
   return { ID: 's1', Version: { Index: 77 }, Spec: { ...spec, TaskTemplate: task } }
 }
 
@@ -30,14 +44,17 @@ void t.test('a service is made as the engine takes it', async (t) => {
   t.match(body(asked), {
     Name: 'web',
     TaskTemplate: {
-      ContainerSpec: { Image: 'nginx:1', Env: ['A=it\'s', 'B=2'] },
+      ContainerSpec: { Image: 'nginx:1', Env: ["A=it's", 'B=2'] },
       Resources: { Limits: { NanoCPUs: 500_000_000, MemoryBytes: 134_217_728 } },
       Placement: { Constraints: ['node.role == worker'], MaxReplicas: 2 },
       Networks: [{ Target: 'front' }],
     },
     Mode: { Replicated: { Replicas: 3 } },
     UpdateConfig: { Parallelism: 1, Delay: 10_000_000_000, Order: 'start-first' },
-    EndpointSpec: { Mode: 'dnsrr', Ports: [{ Protocol: 'tcp', TargetPort: 80, PublishedPort: 8080, PublishMode: 'host' }] },
+    EndpointSpec: {
+      Mode: 'dnsrr',
+      Ports: [{ Protocol: 'tcp', TargetPort: 80, PublishedPort: 8080, PublishMode: 'host' }],
+    },
   })
 })
 
@@ -49,15 +66,22 @@ void t.test('a service that is as asked needs nothing, whatever Docker added', a
 void t.test('what is other now, and what was taken away, is an update', async (t) => {
   const [scaled] = plan({ ...asked, replicas: 5 }, [live(asked)]).changes
   t.equal(scaled?.description, 'update service web')
-  t.same(scaled?.diff, { subject: 'service web', before: 'Mode.Replicated.Replicas: 3\n', after: 'Mode.Replicated.Replicas: 5\n' })
+  t.same(scaled?.diff, {
+    subject: 'service web',
+    before: 'Mode.Replicated.Replicas: 3\n',
+    after: 'Mode.Replicated.Replicas: 5\n',
+  })
   t.match(scaled?.script, '/services/s1/update?version=77')
   t.equal(plan({ ...asked, env: { B: '2' } }, [live(asked)]).changes.length, 1)
   t.equal(plan({ ...asked, networks: ['back'] }, [live(asked)]).changes.length, 1)
 })
 
-void t.test('someone else\'s change of replicas is taken back', async (t) => {
+void t.test("someone else's change of replicas is taken back", async (t) => {
   const scaled = live(asked) as { Spec: object }
-  t.equal(plan(asked, [{ ...scaled, Spec: { ...scaled.Spec, Mode: { Replicated: { Replicas: 1 } } } }]).changes.length, 1)
+  t.equal(
+    plan(asked, [{ ...scaled, Spec: { ...scaled.Spec, Mode: { Replicated: { Replicas: 1 } } } }]).changes.length,
+    1,
+  )
 })
 
 void t.test('against an engine', async (t) => {
@@ -73,7 +97,9 @@ void t.test('against an engine', async (t) => {
       t.match(run(create?.script ?? ''), { exitCode: 0, stderr: '' })
       t.same(JSON.parse(engine.requests()[0]?.body ?? ''), body(asked))
 
-      engine.answer({ 'POST /services/create': [400, { message: 'rpc error: code = InvalidArgument desc = bad name' }] })
+      engine.answer({
+        'POST /services/create': [400, { message: 'rpc error: code = InvalidArgument desc = bad name' }],
+      })
       t.match(run(create?.script ?? ''), { exitCode: 1, stderr: /bad name/ })
 
       engine.answer({ 'GET /services': [200, [live(asked)]], 'DELETE /services/s1': [200, null] })

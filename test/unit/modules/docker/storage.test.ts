@@ -5,35 +5,70 @@ import { shells } from '../../../support/shells.ts'
 
 type Params = Parameters<typeof docker_storage.definition.plan>[0]
 const planFor = (params: { driver: 'overlay2' | 'btrfs' | 'zfs'; device?: string; force?: boolean }, stdout: string) =>
-  docker_storage.definition.plan(docker_storage.definition.schema.parse(params) as Params, { stdout, stderr: '', exitCode: 0 }, {}, {})
-const said = (...args: Parameters<typeof planFor>): string[] => planFor(...args).changes.map(({ description }) => description)
+  docker_storage.definition.plan(
+    docker_storage.definition.schema.parse(params) as Params,
+    { stdout, stderr: '', exitCode: 0 },
+    {},
+    {},
+  )
+const said = (...args: Parameters<typeof planFor>): string[] =>
+  planFor(...args).changes.map(({ description }) => description)
 const btrfs = { driver: 'btrfs', device: '/dev/vdb' } as const
 
 t.test('what is as asked is left alone', async (t) => {
-  t.strictSame(planFor({ driver: 'overlay2' }, 'filesystem \nsource \ndata image\n'), { changes: [], values: { filesystem: '' } })
-  t.strictSame(planFor(btrfs, 'filesystem btrfs\nsource /dev/vdb\ndata btrfs\n'), { changes: [], values: { filesystem: 'btrfs' } })
+  t.strictSame(planFor({ driver: 'overlay2' }, 'filesystem \nsource \ndata image\n'), {
+    changes: [],
+    values: { filesystem: '' },
+  })
+  t.strictSame(planFor(btrfs, 'filesystem btrfs\nsource /dev/vdb\ndata btrfs\n'), {
+    changes: [],
+    values: { filesystem: 'btrfs' },
+  })
   t.strictSame(said({ driver: 'overlay2', device: '/dev/vdb' }, 'filesystem ext4\nsource /dev/vdb\n'), [])
 })
 
 t.test('an empty disk is taken', async (t) => {
   t.strictSame(said(btrfs, 'filesystem \nsource \non-device \n'), ["put Docker's data on btrfs on /dev/vdb"])
   t.strictSame(said({ driver: 'zfs', device: '/dev/vdb' }, 'on-device \n'), ["put Docker's data on zfs on /dev/vdb"])
-  t.strictSame(said({ driver: 'overlay2', device: '/dev/vdb' }, 'filesystem \nsource \n'), ["put Docker's data on ext4 on /dev/vdb"])
+  t.strictSame(said({ driver: 'overlay2', device: '/dev/vdb' }, 'filesystem \nsource \n'), [
+    "put Docker's data on ext4 on /dev/vdb",
+  ])
 })
 
 t.test('where there is data it is refused, unless forced', async (t) => {
   const seen = 'filesystem \nsource \ndata containers\ndata image\non-device \n'
-  t.match(planFor(btrfs, seen), { changes: [], problem: /^Docker has data in \/var\/lib\/docker \(containers, image\).*docker_storage_force: true$/ })
-  t.strictSame(said({ ...btrfs, force: true }, seen), ["put Docker's data on btrfs on /dev/vdb, and lose Docker's data in /var/lib/docker"])
-  t.match(planFor({ driver: 'overlay2' }, 'filesystem btrfs\nsource /dev/vdb\ndata btrfs\n').problem, /does not go along to overlay2/)
+  t.match(planFor(btrfs, seen), {
+    changes: [],
+    problem: /^Docker has data in \/var\/lib\/docker \(containers, image\).*docker_storage_force: true$/,
+  })
+  t.strictSame(said({ ...btrfs, force: true }, seen), [
+    "put Docker's data on btrfs on /dev/vdb, and lose Docker's data in /var/lib/docker",
+  ])
+  t.match(
+    planFor({ driver: 'overlay2' }, 'filesystem btrfs\nsource /dev/vdb\ndata btrfs\n').problem,
+    /does not go along to overlay2/,
+  )
 })
 
 t.test('a disk that holds something else is refused, unless forced', async (t) => {
   t.match(planFor(btrfs, 'on-device xfs\n').problem, /^\/dev\/vdb holds xfs already/)
-  t.strictSame(said({ ...btrfs, force: true }, 'on-device xfs\n'), ["put Docker's data on btrfs on /dev/vdb, and lose what is on /dev/vdb (xfs)"])
-  t.strictSame(said({ driver: 'overlay2', device: '/dev/vdb', force: true }, 'filesystem btrfs\nsource /dev/vdb\ndata btrfs\non-device btrfs\nmounted /var/lib/docker\nmounted /var/lib/docker/btrfs\n'),
-    ["put Docker's data on ext4 on /dev/vdb, and lose Docker's data in /var/lib/docker and what is on /dev/vdb (btrfs)"], 'its own mounts are no one else\'s')
-  t.match(planFor({ ...btrfs, force: true }, 'on-device ext4\nmounted /srv\n').problem, /^\/dev\/vdb is mounted at \/srv/)
+  t.strictSame(said({ ...btrfs, force: true }, 'on-device xfs\n'), [
+    "put Docker's data on btrfs on /dev/vdb, and lose what is on /dev/vdb (xfs)",
+  ])
+  t.strictSame(
+    said(
+      { driver: 'overlay2', device: '/dev/vdb', force: true },
+      'filesystem btrfs\nsource /dev/vdb\ndata btrfs\non-device btrfs\nmounted /var/lib/docker\nmounted /var/lib/docker/btrfs\n',
+    ),
+    [
+      "put Docker's data on ext4 on /dev/vdb, and lose Docker's data in /var/lib/docker and what is on /dev/vdb (btrfs)",
+    ],
+    "its own mounts are no one else's",
+  )
+  t.match(
+    planFor({ ...btrfs, force: true }, 'on-device ext4\nmounted /srv\n').problem,
+    /^\/dev\/vdb is mounted at \/srv/,
+  )
 })
 
 t.test('what cannot be is said', async (t) => {
@@ -44,13 +79,22 @@ t.test('what cannot be is said', async (t) => {
   t.notOk(docker_storage.definition.schema.safeParse({ driver: 'aufs' }).success)
 })
 
-for (const { name, argv: [command, ...args] } of shells) {
+for (const {
+  name,
+  argv: [command, ...args],
+} of shells) {
   t.test(`${name} can read the scripts`, async (t) => {
     const scripts = [
       docker_storage.definition.probe(docker_storage.definition.schema.parse(btrfs) as Params, {}),
-      ...(['overlay2', 'btrfs', 'zfs'] as const).flatMap((driver) => planFor({ driver, device: '/dev/vdb' }, 'filesystem other\n').changes.map(({ script }) => script)),
+      ...(['overlay2', 'btrfs', 'zfs'] as const).flatMap((driver) =>
+        planFor({ driver, device: '/dev/vdb' }, 'filesystem other\n').changes.map(({ script }) => script),
+      ),
     ]
     t.equal(scripts.length, 4)
-    for (const script of scripts) t.strictSame([spawnSync(command, [...args, '-n'], { input: script, encoding: 'utf8' }).stderr, /undefined/.test(script)], ['', false])
+    for (const script of scripts)
+      t.strictSame(
+        [spawnSync(command, [...args, '-n'], { input: script, encoding: 'utf8' }).stderr, /undefined/.test(script)],
+        ['', false],
+      )
   })
 }

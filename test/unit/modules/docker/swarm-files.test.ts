@@ -6,38 +6,65 @@ import { printed } from './support/swarm-answers.ts'
 
 const seen = (answer: readonly [number, object]) => ({ stdout: printed(answer), stderr: '', exitCode: 0 })
 const config = (params: object, answer: readonly [number, object]) =>
-  docker_config.definition.plan(docker_config.definition.schema.parse({ name: 'motd', ...params }), seen(answer), {}, {})
+  docker_config.definition.plan(
+    docker_config.definition.schema.parse({ name: 'motd', ...params }),
+    seen(answer),
+    {},
+    {},
+  )
 const sealed = (params: object, answer: readonly [number, object]) =>
   docker_secret.definition.plan(docker_secret.definition.schema.parse({ name: 'key', ...params }), seen(answer), {}, {})
 
-const CONFIG = { ID: 'c1', Version: { Index: 21 }, Spec: { Name: 'motd', Labels: { by: 'hand' }, Data: Buffer.from('hello').toString('base64') } }
+const CONFIG = {
+  ID: 'c1',
+  Version: { Index: 21 },
+  Spec: { Name: 'motd', Labels: { by: 'hand' }, Data: Buffer.from('hello').toString('base64') },
+}
 const SECRET = { ID: 's1', Version: { Index: 22 }, Spec: { Name: 'key', Labels: {} } }
 const missing = [404, { message: 'config motd not found' }] as const
 
 void t.test('one that is not there is created; what it holds is on stdin', async (t) => {
-  t.equal(config({ data: 'hello', labels: { a: '1' } }, missing).changes[0]?.script, 'printf %s hello | docker config create --label a=1 motd - >/dev/null || exit')
-  t.match(sealed({ data: secret('hunter2') }, missing).changes, [{ description: 'create secret key', script: /^printf %s hunter2 \| docker secret create +key - / }])
+  t.equal(
+    config({ data: 'hello', labels: { a: '1' } }, missing).changes[0]?.script,
+    'printf %s hello | docker config create --label a=1 motd - >/dev/null || exit',
+  )
+  t.match(sealed({ data: secret('hunter2') }, missing).changes, [
+    { description: 'create secret key', script: /^printf %s hunter2 \| docker secret create +key - / },
+  ])
 })
 
 void t.test('one that is there is left alone', async (t) => {
   t.same(config({ data: 'hello' }, [200, CONFIG]), { changes: [], values: { id: 'c1' } })
-  t.same(sealed({ data: 'anything' }, [200, SECRET]), { changes: [], values: { id: 's1' } }, 'nobody can see what a secret holds')
+  t.same(
+    sealed({ data: 'anything' }, [200, SECRET]),
+    { changes: [], values: { id: 's1' } },
+    'nobody can see what a secret holds',
+  )
 })
 
 void t.test('what a config holds cannot be changed', async (t) => {
-  t.match(config({ data: 'other' }, [200, CONFIG]), { changes: [], problem: /^the config motd holds something else, .*name of its own/ })
+  t.match(config({ data: 'other' }, [200, CONFIG]), {
+    changes: [],
+    problem: /^the config motd holds something else, .*name of its own/,
+  })
 })
 
 void t.test('labels are set, and others stay', async (t) => {
   const [change] = config({ data: 'hello', labels: { a: '1' } }, [200, CONFIG]).changes
-  t.match(change, { description: 'set label a=1 on config motd', diff: { before: 'label by: hand\n', after: 'label a: 1\nlabel by: hand\n' } })
+  t.match(change, {
+    description: 'set label a=1 on config motd',
+    diff: { before: 'label by: hand\n', after: 'label a: 1\nlabel by: hand\n' },
+  })
   t.match(String(change?.script), /configs\/c1\/update\?version=21/)
 })
 
 void t.test('absent, and a name that is only the beginning of an id', async (t) => {
   t.equal(config({ state: 'absent' }, [200, CONFIG]).changes[0]?.script, 'docker config rm motd >/dev/null || exit')
   t.same(config({ state: 'absent' }, missing).changes, [])
-  t.equal(config({ data: 'hello' }, [200, { ...CONFIG, Spec: { ...CONFIG.Spec, Name: 'other' } }]).changes[0]?.description, 'create config motd')
+  t.equal(
+    config({ data: 'hello' }, [200, { ...CONFIG, Spec: { ...CONFIG.Spec, Name: 'other' } }]).changes[0]?.description,
+    'create config motd',
+  )
 })
 
 void t.test('what it holds must be said', async (t) => {

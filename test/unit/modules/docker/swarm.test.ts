@@ -3,19 +3,47 @@ import { docker_swarm } from '../../../../src/modules/docker/swarm.ts'
 import { Secret } from '../../../../src/values/secret.ts'
 import { runIn, shells } from '../../../support/shells.ts'
 import { fakeEngine } from './support/engine.ts'
-import { CA, CA_IN_TOKEN, info, MANAGER, node, NOT_A_MANAGER, printed, SWARM, TOKENS, WORKER } from './support/swarm-answers.ts'
+import {
+  CA,
+  CA_IN_TOKEN,
+  info,
+  MANAGER,
+  node,
+  NOT_A_MANAGER,
+  printed,
+  SWARM,
+  TOKENS,
+  WORKER,
+} from './support/swarm-answers.ts'
 
 const { definition } = docker_swarm
 type Input = Parameters<typeof definition.schema.parse>[0]
 const parse = (params: Input) => definition.schema.parse(params)
-const plan = (params: Input, stdout: string, exitCode = 0) => definition.plan(parse(params), { stdout, stderr: '', exitCode }, {}, {})
-const descriptions = (params: Input, stdout: string) => plan(params, stdout).changes.map(({ description }) => description)
+const plan = (params: Input, stdout: string, exitCode = 0) =>
+  definition.plan(parse(params), { stdout, stderr: '', exitCode }, {}, {})
+const descriptions = (params: Input, stdout: string) =>
+  plan(params, stdout).changes.map(({ description }) => description)
 
 const worker = (swarm: object, ...lines: string[]): string =>
-  printed([200, info(swarm)], [503, NOT_A_MANAGER], [503, NOT_A_MANAGER]) + `token-ca ${CA_IN_TOKEN}\n${lines.join('\n')}\n`
-const manager = printed([200, info(MANAGER)], [200, SWARM],
-  [200, [node('qiw5ic24ln7tjlzqn85l3thwm', 'node1', { role: 'manager', addr: '10.77.0.11' }), node('v4txh2k3ezw1fw7pgqbvb4d8n', 'node2')]])
-const joining = { state: 'join', join_token: new Secret(TOKENS.Worker), remote_addrs: ['10.77.0.11'], advertise_addr: '10.77.0.12' }
+  printed([200, info(swarm)], [503, NOT_A_MANAGER], [503, NOT_A_MANAGER]) +
+  `token-ca ${CA_IN_TOKEN}\n${lines.join('\n')}\n`
+const manager = printed(
+  [200, info(MANAGER)],
+  [200, SWARM],
+  [
+    200,
+    [
+      node('qiw5ic24ln7tjlzqn85l3thwm', 'node1', { role: 'manager', addr: '10.77.0.11' }),
+      node('v4txh2k3ezw1fw7pgqbvb4d8n', 'node2'),
+    ],
+  ],
+)
+const joining = {
+  state: 'join',
+  join_token: new Secret(TOKENS.Worker),
+  remote_addrs: ['10.77.0.11'],
+  advertise_addr: '10.77.0.12',
+}
 const members = [MANAGER.NodeID, WORKER.NodeID]
 
 void t.test('present: a node in no Swarm starts one', async (t) => {
@@ -37,17 +65,30 @@ void t.test('present: a manager is as asked, and gives the Swarm, its nodes and 
 })
 
 void t.test('present: the signs of life come as often as asked, and nothing else of the Swarm changes', async (t) => {
-  const beating = (nanoseconds: number) => printed([200, info(MANAGER)],
-    [200, { ...SWARM, Version: { Index: 71 }, Spec: { ...SWARM.Spec, Dispatcher: { HeartbeatPeriod: nanoseconds } } }], [200, [node('qiw5ic24ln7tjlzqn85l3thwm', 'node1')]])
+  const beating = (nanoseconds: number) =>
+    printed(
+      [200, info(MANAGER)],
+      [
+        200,
+        { ...SWARM, Version: { Index: 71 }, Spec: { ...SWARM.Spec, Dispatcher: { HeartbeatPeriod: nanoseconds } } },
+      ],
+      [200, [node('qiw5ic24ln7tjlzqn85l3thwm', 'node1')]],
+    )
   const twenty = { dispatcher_heartbeat_period: 20e9 }
   t.same(descriptions(twenty, beating(20e9)), [])
   t.same(descriptions({}, beating(20e9)), [], 'what is not asked for stays')
   const { changes, values } = plan(twenty, beating(5e9))
-  t.same(changes.map(({ description }) => description), ['let nodes give signs of life every 20 s'])
+  t.same(
+    changes.map(({ description }) => description),
+    ['let nodes give signs of life every 20 s'],
+  )
   t.match(changes[0]?.script, '/swarm/update?version=71')
   t.match(changes[0]?.script, JSON.stringify({ ...SWARM.Spec, Dispatcher: { HeartbeatPeriod: 20e9 } }))
   t.equal(values?.cluster_id, SWARM.ID, 'those who join need not wait for it')
-  t.match(plan({ ...twenty, advertise_addr: '10.77.0.11' }, worker({})).changes[0]?.script, '"Spec":{"Dispatcher":{"HeartbeatPeriod":20000000000}}')
+  t.match(
+    plan({ ...twenty, advertise_addr: '10.77.0.11' }, worker({})).changes[0]?.script,
+    '"Spec":{"Dispatcher":{"HeartbeatPeriod":20000000000}}',
+  )
 })
 
 void t.test('present: a worker of some Swarm is not made a manager of another in silence', async (t) => {
@@ -55,12 +96,20 @@ void t.test('present: a worker of some Swarm is not made a manager of another in
 })
 
 void t.test('present: a manager that has just booted is waited for', async (t) => {
-  t.same(descriptions({}, worker({ ...MANAGER, LocalNodeState: 'pending', ControlAvailable: false })), ['wait until this node is back in its Swarm'])
+  t.same(descriptions({}, worker({ ...MANAGER, LocalNodeState: 'pending', ControlAvailable: false })), [
+    'wait until this node is back in its Swarm',
+  ])
 })
 
 void t.test('present: without a majority of managers the problem says so', async (t) => {
-  const noLeader = { message: 'rpc error: code = Unknown desc = The swarm does not have a leader. It\'s possible that too few managers are online.' }
-  t.match(plan({}, printed([200, info(MANAGER)], [500, noLeader], [500, noLeader])).problem, /Docker answered 500: The swarm does not have a leader/)
+  const noLeader = {
+    message:
+      "rpc error: code = Unknown desc = The swarm does not have a leader. It's possible that too few managers are online.",
+  }
+  t.match(
+    plan({}, printed([200, info(MANAGER)], [500, noLeader], [500, noLeader])).problem,
+    /Docker answered 500: The swarm does not have a leader/,
+  )
 })
 
 void t.test('join: a node in no Swarm joins', async (t) => {
@@ -77,17 +126,26 @@ void t.test('join: a member of another Swarm is left there, unless force is set'
   const other = 'b'.repeat(64)
   const { changes, problem } = plan({ ...joining, member_ids: members }, worker(WORKER, `ca ${other}`, 'age 5'))
   t.same(changes, [])
-  t.match(problem, /^this node is in another Swarm, that of 10\.77\.0\.11:2377: leaving it would end what that Swarm runs here/)
+  t.match(
+    problem,
+    /^this node is in another Swarm, that of 10\.77\.0\.11:2377: leaving it would end what that Swarm runs here/,
+  )
 })
 
 void t.test('join with force: a member of another Swarm leaves it and joins', async (t) => {
   const other = CA.replace('5d6a', '6d6a')
-  t.same(descriptions({ ...joining, force: true, member_ids: members }, worker(WORKER, `ca ${other}`, 'age 5')), ['leave the other Swarm', 'join the Swarm of 10.77.0.11:2377'])
+  t.same(descriptions({ ...joining, force: true, member_ids: members }, worker(WORKER, `ca ${other}`, 'age 5')), [
+    'leave the other Swarm',
+    'join the Swarm of 10.77.0.11:2377',
+  ])
 })
 
 void t.test('join: a node that the managers have removed joins anew, one that has just joined does not', async (t) => {
   const removed = { ...joining, member_ids: [MANAGER.NodeID] }
-  t.same(descriptions(removed, worker(WORKER, `ca ${CA}`, 'age 5000')), ['leave the Swarm, which has removed this node', 'join the Swarm of 10.77.0.11:2377'])
+  t.same(descriptions(removed, worker(WORKER, `ca ${CA}`, 'age 5000')), [
+    'leave the Swarm, which has removed this node',
+    'join the Swarm of 10.77.0.11:2377',
+  ])
   t.same(descriptions(removed, worker(WORKER, `ca ${CA}`, 'age 12')), [])
 })
 
@@ -118,29 +176,60 @@ void t.test('against an engine', async (t) => {
     await t.test(shell.name, async (t) => {
       const run = (script: string) => runIn(shell, script, { env: engine.env })
       const probed = (params: Input) => definition.plan(parse(params), run(definition.probe(parse(params), {})), {}, {})
-      engine.answer({ 'GET /info': [200, info({})], 'GET /swarm': [503, NOT_A_MANAGER], 'GET /nodes': [503, NOT_A_MANAGER] })
+      engine.answer({
+        'GET /info': [200, info({})],
+        'GET /swarm': [503, NOT_A_MANAGER],
+        'GET /nodes': [503, NOT_A_MANAGER],
+      })
       const join = probed(joining)
       const start = probed({ advertise_addr: '10.77.0.11', default_addr_pool: ['10.20.0.0/16'] })
       t.equal(join.changes.length + start.changes.length, 2)
 
       engine.requests()
-      engine.answer({ 'POST /swarm/join': [200, null], 'POST /swarm/init': [200, 'someid'], 'GET /info': [200, info(WORKER)] })
+      engine.answer({
+        'POST /swarm/join': [200, null],
+        'POST /swarm/init': [200, 'someid'],
+        'GET /info': [200, info(WORKER)],
+      })
       t.equal(run(join.changes[0]?.script ?? '').exitCode, 0)
       t.same(JSON.parse(engine.requests()[0]?.body ?? ''), {
-        ListenAddr: '0.0.0.0:2377', AdvertiseAddr: '10.77.0.12', Availability: 'active', RemoteAddrs: ['10.77.0.11:2377'], JoinToken: TOKENS.Worker,
+        ListenAddr: '0.0.0.0:2377',
+        AdvertiseAddr: '10.77.0.12',
+        Availability: 'active',
+        RemoteAddrs: ['10.77.0.11:2377'],
+        JoinToken: TOKENS.Worker,
       })
       t.equal(run(start.changes[0]?.script ?? '').exitCode, 0)
       t.same(JSON.parse(engine.requests()[0]?.body ?? ''), {
-        ListenAddr: '0.0.0.0:2377', AdvertiseAddr: '10.77.0.11', Availability: 'active', DefaultAddrPool: ['10.20.0.0/16'], SubnetSize: 24, Spec: {},
+        ListenAddr: '0.0.0.0:2377',
+        AdvertiseAddr: '10.77.0.11',
+        Availability: 'active',
+        DefaultAddrPool: ['10.20.0.0/16'],
+        SubnetSize: 24,
+        Spec: {},
       })
 
-      engine.answer({ 'POST /swarm/join': [503, { message: 'Timeout was reached before node joined. The attempt to join the swarm will continue in the background.' }], 'GET /info': [200, info(WORKER)] })
+      engine.answer({
+        'POST /swarm/join': [
+          503,
+          {
+            message:
+              'Timeout was reached before node joined. The attempt to join the swarm will continue in the background.',
+          },
+        ],
+        'GET /info': [200, info(WORKER)],
+      })
       t.equal(run(join.changes[0]?.script ?? '').exitCode, 0)
 
       engine.answer({ 'POST /swarm/join': [500, { message: 'invalid join token' }] })
       t.match(run(join.changes[0]?.script ?? ''), { exitCode: 1, stderr: 'invalid join token\n' })
 
-      engine.answer({ 'GET /info': [200, info(MANAGER)], 'GET /swarm': [200, SWARM], 'GET /nodes': [200, []], 'POST /swarm/leave': [200, null] })
+      engine.answer({
+        'GET /info': [200, info(MANAGER)],
+        'GET /swarm': [200, SWARM],
+        'GET /nodes': [200, []],
+        'POST /swarm/leave': [200, null],
+      })
       t.equal(probed({}).values?.cluster_id, SWARM.ID)
       const leave = probed({ state: 'absent', force: true })
       engine.answer({ 'POST /swarm/leave': [200, null], 'GET /info': [200, info({})] })

@@ -1,4 +1,7 @@
-/** Replays a run on the screen that fits; `paused` stops before the first result, `waiting` at what is awaited first, until Enter or Ctrl-C is typed. */
+/**
+ * Replays a run on the screen that fits; `paused` stops before the first result, `waiting` at what is awaited first,
+ * until Enter or Ctrl-C is typed.
+ */
 import { once } from 'node:events'
 import { chooseScreen, type Closing } from '../../../../src/ui/index.ts'
 import { brokenRun, checkRun, crowdRun, siteRun, waitingRun } from '../../../support/events.ts'
@@ -6,11 +9,19 @@ import { brokenRun, checkRun, crowdRun, siteRun, waitingRun } from '../../../sup
 const runs = { siteRun, brokenRun, checkRun, crowdRun, waitingRun }
 /** A closing with all it may have. */
 const closing: Closing = {
-  standing: [['node1', 'http://10.0.0.1:8080  manager']], figures: [['Failed requests', '0']], next: [['Remove the lab', 'npx zx playbooks/lab.mjs down']],
+  standing: [['node1', 'http://10.0.0.1:8080  manager']],
+  figures: [['Failed requests', '0']],
+  next: [['Remove the lab', 'npx zx playbooks/lab.mjs down']],
 }
 const [name = '', mode = ''] = process.argv.slice(2)
 const events = runs[name as keyof typeof runs]()
-const screen = await chooseScreen({ json: mode === 'json', diff: mode === 'diff', verbosity: mode === '-v' ? 1 : 0, stdout: process.stdout, expected: () => [9000, 9000, 60_000, 90_000] })
+const screen = await chooseScreen({
+  json: mode === 'json',
+  diff: mode === 'diff',
+  verbosity: mode === '-v' ? 1 : 0,
+  stdout: process.stdout,
+  expected: () => [9000, 9000, 60_000, 90_000],
+})
 
 process.on('SIGINT', () => {
   void screen.done({ report: 'OURS' }).then(() => process.exit(130))

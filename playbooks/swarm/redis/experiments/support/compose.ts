@@ -36,11 +36,17 @@ const CLUSTER = [1, 2, 3, 4, 5, 6].map((n) => `redis-cluster-${n}`)
 
 /** `host:port` of each server, within the stack's network. */
 export function serversOf(topology: Topology): string[] {
-  const names = topology === 'single' ? ['redis'] : topology === 'cluster' ? CLUSTER : ['redis', 'redis-replica-1', 'redis-replica-2']
+  const names =
+    topology === 'single'
+      ? ['redis']
+      : topology === 'cluster'
+        ? CLUSTER
+        : ['redis', 'redis-replica-1', 'redis-replica-2']
   return names.map((name) => `${name}:6379`)
 }
 
-export const sentinelsOf = (topology: Topology): string[] => topology === 'sentinel' ? SENTINELS.map((name) => `${name}:26379`) : []
+export const sentinelsOf = (topology: Topology): string[] =>
+  topology === 'sentinel' ? SENTINELS.map((name) => `${name}:26379`) : []
 
 /** What tells the app where its Redis is. */
 export function appEnvironment(topology: Topology, waitReplicas: number): Record<string, string> {
@@ -56,25 +62,46 @@ export function appEnvironment(topology: Topology, waitReplicas: number): Record
 }
 
 /**
- * The nodes in the order in which they get servers, three at least. The master is on the last node, which experiments take away: so the manager, which
- * is asked what happens meanwhile, is not the one that is lost.
+ * The nodes in the order in which they get servers, three at least. The master is on the last node, which experiments
+ * take away: so the manager, which is asked what happens meanwhile, is not the one that is lost.
  *
- * @param topology - of a cluster's masters it is the one that has the counter, with no other beside it: with two of three the majority would be lost.
+ * @param topology - of a cluster's masters it is the one that has the counter, with no other beside it: with two of
+ *   three the majority would be lost.
  */
 export function inTurn(nodes: readonly string[], topology?: Topology): string[] {
   const [last = '', others] = [nodes.at(-1), nodes.slice(0, -1)]
   const at = topology === 'cluster' ? COUNTER_MASTER : 0
-  const turned = at === 0 || others.length < 2 ? [last, ...others] : [...others.slice(-at), last, ...others.slice(0, -at)]
+  const turned =
+    at === 0 || others.length < 2 ? [last, ...others] : [...others.slice(-at), last, ...others.slice(0, -at)]
   return [0, 1, 2].map((place) => turned[place % turned.length] ?? '')
 }
 
-/** The place (0, 1, 2) of the cluster's master that has the slot of the counter: slots are dealt out in thirds (redis-admin.sh). */
+/**
+ * The place (0, 1, 2) of the cluster's master that has the slot of the counter: slots are dealt out in thirds
+ * (redis-admin.sh).
+ */
 const COUNTER_MASTER = [5461, 10_923].filter((first) => slotOf(KEY) >= first).length
 
 /** The stack as a compose file for `docker stack deploy`. */
 export function labCompose(what: LabCompose): string {
-  const { stack, topology, services, volumes, counterImage, nodes, port, waitReplicas = 0, quiet = false, client } = what
-  const redis = Object.fromEntries(Object.entries(services).map(([name, service]) => [name, inLab(service as Tree, inTurn(nodes, topology)[0] as string, quiet)]))
+  const {
+    stack,
+    topology,
+    services,
+    volumes,
+    counterImage,
+    nodes,
+    port,
+    waitReplicas = 0,
+    quiet = false,
+    client,
+  } = what
+  const redis = Object.fromEntries(
+    Object.entries(services).map(([name, service]) => [
+      name,
+      inLab(service as Tree, inTurn(nodes, topology)[0] as string, quiet),
+    ]),
+  )
   return composeText({
     version: '3.8',
     services: {
@@ -95,7 +122,14 @@ function inLab(service: Tree, first: string, quiet: boolean): Tree {
   return {
     ...service,
     ...(quiet ? { healthcheck: { disable: true } } : {}),
-    deploy: { ...deploy, placement: { constraints: constraints.map((each) => each.startsWith('node.labels.redis') ? `node.hostname == ${first}` : each) } },
+    deploy: {
+      ...deploy,
+      placement: {
+        constraints: constraints.map((each) =>
+          each.startsWith('node.labels.redis') ? `node.hostname == ${first}` : each,
+        ),
+      },
+    },
   }
 }
 
@@ -105,14 +139,22 @@ const clientService = (image: string, client: string, secret: boolean): Tree => 
   command: ['sh', '-c', 'while :; do sleep 60; done'],
   init: true,
   networks: ['backend'],
-  environment: { LAB_CLIENT: client.replaceAll('$', '$$$$'), ...(secret ? { REDIS_PASSWORD_FILE: `/run/secrets/${SECRET}` } : {}) },
+  environment: {
+    LAB_CLIENT: client.replaceAll('$', '$$$$'),
+    ...(secret ? { REDIS_PASSWORD_FILE: `/run/secrets/${SECRET}` } : {}),
+  },
   ...(secret ? { secrets: [SECRET] } : {}),
   healthcheck: { disable: true },
   stop_grace_period: '1s',
   deploy: { mode: 'global', endpoint_mode: 'dnsrr', restart_policy: { condition: 'any', delay: '1s' } },
 })
 
-const appService = ({ topology, counterImage }: LabCompose, port: number, waitReplicas: number, quiet: boolean): Tree => ({
+const appService = (
+  { topology, counterImage }: LabCompose,
+  port: number,
+  waitReplicas: number,
+  quiet: boolean,
+): Tree => ({
   image: counterImage,
   networks: ['backend'],
   environment: appEnvironment(topology, waitReplicas),
@@ -124,7 +166,9 @@ const appService = ({ topology, counterImage }: LabCompose, port: number, waitRe
   volumes: [{ type: 'tmpfs', target: '/tmp' }],
   cap_drop: ['ALL'],
   deploy: {
-    mode: 'global', endpoint_mode: 'dnsrr', restart_policy: { condition: 'any', delay: '1s' },
+    mode: 'global',
+    endpoint_mode: 'dnsrr',
+    restart_policy: { condition: 'any', delay: '1s' },
     resources: { limits: { cpus: '0.50', memory: '192M' } },
   },
 })
@@ -140,24 +184,41 @@ export type Keeping = keyof typeof KEEPING
 
 export const keeperOf = (way: Keeping): string => `redis-${way.replace(' ', '-')}`
 
-/** A stack with a server for each way to keep data, all on one node, which nobody but its client reaches: without a password. */
-export function keepingCompose({ redisImage, counterImage, node, client }: {
-  readonly redisImage: string; readonly counterImage: string; readonly node: string; readonly client: string
+/**
+ * A stack with a server for each way to keep data, all on one node, which nobody but its client reaches: without a
+ * password.
+ */
+export function keepingCompose({
+  redisImage,
+  counterImage,
+  node,
+  client,
+}: {
+  readonly redisImage: string
+  readonly counterImage: string
+  readonly node: string
+  readonly client: string
 }): string {
   const keepers = Object.entries(KEEPING).map(([way, flags]) => {
     const name = keeperOf(way as Keeping)
-    return [name, {
-      image: redisImage,
-      // A single Redis as the image configures it, without its own start script: only the way to keep data differs.
-      entrypoint: ['redis-server', '/etc/redis/counter.conf', ...flags],
-      networks: ['backend'],
-      volumes: [`${name}:/var/lib/redis`],
-      healthcheck: { disable: true },
-      stop_grace_period: '2s',
-      deploy: {
-        replicas: 1, endpoint_mode: 'dnsrr', placement: { constraints: [`node.hostname == ${node}`] }, restart_policy: { condition: 'any', delay: '1s' },
+    return [
+      name,
+      {
+        image: redisImage,
+        // A single Redis as the image configures it, without its own start script: only the way to keep data differs.
+        entrypoint: ['redis-server', '/etc/redis/counter.conf', ...flags],
+        networks: ['backend'],
+        volumes: [`${name}:/var/lib/redis`],
+        healthcheck: { disable: true },
+        stop_grace_period: '2s',
+        deploy: {
+          replicas: 1,
+          endpoint_mode: 'dnsrr',
+          placement: { constraints: [`node.hostname == ${node}`] },
+          restart_policy: { condition: 'any', delay: '1s' },
+        },
       },
-    }] as const
+    ] as const
   })
   return composeText({
     version: '3.8',

@@ -7,7 +7,18 @@ import { isReady, manager, NODES, seconds } from '../../../experiments/support/c
 import type { Request } from '../../../experiments/support/probe.ts'
 import { fared, type Fared } from '../../../experiments/support/requests.ts'
 import { underWatch, watchedSwarm, type Watching } from '../../../experiments/support/watching.ts'
-import { ask, clientCommand, containerOf, formed, LAB, masterNow, removeLabs, whole, type Lab, type Master } from './lab.ts'
+import {
+  ask,
+  clientCommand,
+  containerOf,
+  formed,
+  LAB,
+  masterNow,
+  removeLabs,
+  whole,
+  type Lab,
+  type Master,
+} from './lab.ts'
 import { KEY } from '../settings.ts'
 import { lossOf, readLines, readLog, toldOf, type ClientLog, type Loss } from './losses.ts'
 
@@ -55,11 +66,18 @@ export interface Lost {
 
 /** Kills the Redis process itself, as the kernel does when memory is short: no goodbye, and Swarm starts it again. */
 export const killRedis = ({ stack }: Lab, { server, node }: Master): Fault => ({
-  says: `Redis is killed on ${node}`, how: { make: `docker kill --signal KILL ${server.split(':')[0]}`, mend: 'Swarm starts it again' },
-  host: node, become: true, mendSeconds: 60, make: `docker kill --signal KILL $(${containerOf(stack, server.split(':')[0] as string)})`, mend: 'true',
+  says: `Redis is killed on ${node}`,
+  how: { make: `docker kill --signal KILL ${server.split(':')[0]}`, mend: 'Swarm starts it again' },
+  host: node,
+  become: true,
+  mendSeconds: 60,
+  make: `docker kill --signal KILL $(${containerOf(stack, server.split(':')[0] as string)})`,
+  mend: 'true',
 })
 
-/** Has the master be on a node that is no manager: that one is asked what happens, so it is not the one that is lost. */
+/**
+ * Has the master be on a node that is no manager: that one is asked what happens, so it is not the one that is lost.
+ */
 async function awayFromManager(on: ExperimentContext, lab: Lab): Promise<Master> {
   for (let tries = 0; tries < 5; tries++) {
     const master = await masterNow(on, lab)
@@ -74,49 +92,95 @@ async function awayFromManager(on: ExperimentContext, lab: Lab): Promise<Master>
 
 /** Takes the master away while requests come, waits for what follows, gives it back, and counts. */
 export async function loseMaster(
-  on: ExperimentContext, lab: Lab, title: string, faultOf: (master: Master) => Fault, { isolated, before, nodeStays = false }: LosingOptions = {},
+  on: ExperimentContext,
+  lab: Lab,
+  title: string,
+  faultOf: (master: Master) => Fault,
+  { isolated, before, nodeStays = false }: LosingOptions = {},
 ): Promise<Lost> {
   if (lab.topology === 'cluster') {
-    // After the last time the counter's master may be beside another one, and the two together are a majority that can be lost.
+    // After the last time the counter's master may be beside another one, and the two together are a majority that can
+    // be lost.
     await formed(on, lab)
     await whole(on, lab)
   }
   const master = await awayFromManager(on, lab)
   await before?.()
   const fault = faultOf(master)
-  const cluster = watchedSwarm(on, on.hosts.slice(0, 1), { doors: lab.doors, services: [...lab.servers.map((server) => `${lab.stack}_${server.split(':')[0]}`), `${lab.stack}_counter`] })
-  const watched = await underWatch(on, { title, cluster, doors: (node) => nodeStays || node !== master.node }, async (watching) => {
-    const { now, mark } = watching
-    await sleep(2000, undefined, { signal: on.signal })
-    const began = Date.now()
-    if (isolated !== undefined) await startIsolated(on, lab, master, isolated)
-    const lostAt = now()
-    const made = await on.exhibit({ title: fault.says, ...making(fault) })
-    if (made.exitCode !== 0) throw new Error(`could not be made to happen: ${fault.says} (see the exhibit "${made.id}")`)
-    mark(fault.says)
-    const [cutAt, madeAt] = [Date.now(), now()]
-    const tookOver = await followed(on, lab, master, watching, { lostAt, within: nodeStays ? RESTART_SECONDS : FAILOVER_SECONDS })
-    const rest = isolated === undefined ? 0 : isolated.seconds + 1 - (Date.now() - began) / 1000
-    await sleep(Math.max(rest, lab.topology === 'single' || lab.topology === 'replicas' ? WITHOUT_SECONDS : AFTER_SECONDS) * 1000, undefined, { signal: on.signal })
-    const mendedAt = now()
-    mark('it is given back')
-    const mended = await on.exhibit({ title: `After: ${fault.says}`, ...mending(fault) })
-    await nodesReady(on)
-    await whole(on, lab, 240)
-    mark('all is whole')
-    await sleep(1000, undefined, { signal: on.signal })
-    const log = isolated === undefined ? undefined : readLog((await on.exhibit({ title: `What the client beside ${master.node} was told`, host: master.node, command: `cat ${LOG}` })).stdout)
-    return { made, mended, tookOver, lostAt, madeAt, mendedAt, cutAt, log }
+  const cluster = watchedSwarm(on, on.hosts.slice(0, 1), {
+    doors: lab.doors,
+    services: [...lab.servers.map((server) => `${lab.stack}_${server.split(':')[0]}`), `${lab.stack}_counter`],
   })
-  const { value: { made, mended, tookOver, lostAt, madeAt, mendedAt, cutAt, log }, requests, counts } = watched
+  const watched = await underWatch(
+    on,
+    { title, cluster, doors: (node) => nodeStays || node !== master.node },
+    async (watching) => {
+      const { now, mark } = watching
+      await sleep(2000, undefined, { signal: on.signal })
+      const began = Date.now()
+      if (isolated !== undefined) await startIsolated(on, lab, master, isolated)
+      const lostAt = now()
+      const made = await on.exhibit({ title: fault.says, ...making(fault) })
+      if (made.exitCode !== 0)
+        throw new Error(`could not be made to happen: ${fault.says} (see the exhibit "${made.id}")`)
+      mark(fault.says)
+      const [cutAt, madeAt] = [Date.now(), now()]
+      const tookOver = await followed(on, lab, master, watching, {
+        lostAt,
+        within: nodeStays ? RESTART_SECONDS : FAILOVER_SECONDS,
+      })
+      const rest = isolated === undefined ? 0 : isolated.seconds + 1 - (Date.now() - began) / 1000
+      await sleep(
+        Math.max(rest, lab.topology === 'single' || lab.topology === 'replicas' ? WITHOUT_SECONDS : AFTER_SECONDS) *
+          1000,
+        undefined,
+        { signal: on.signal },
+      )
+      const mendedAt = now()
+      mark('it is given back')
+      const mended = await on.exhibit({ title: `After: ${fault.says}`, ...mending(fault) })
+      await nodesReady(on)
+      await whole(on, lab, 240)
+      mark('all is whole')
+      await sleep(1000, undefined, { signal: on.signal })
+      const log =
+        isolated === undefined
+          ? undefined
+          : readLog(
+              (
+                await on.exhibit({
+                  title: `What the client beside ${master.node} was told`,
+                  host: master.node,
+                  command: `cat ${LOG}`,
+                })
+              ).stdout,
+            )
+      return { made, mended, tookOver, lostAt, madeAt, mendedAt, cutAt, log }
+    },
+  )
+  const {
+    value: { made, mended, tookOver, lostAt, madeAt, mendedAt, cutAt, log },
+    requests,
+    counts,
+  } = watched
   const between = requests.filter(({ at }) => at >= lostAt * 1000 && at <= mendedAt * 1000)
   const told = toldByRequests(requests)
   const other = toldOf(log?.changes ?? [])
   return {
-    master, tookOver, away: mendedAt - madeAt,
-    all: fared(between, mendedAt), writes: fared(between.filter(({ method }) => method === 'POST'), mendedAt),
+    master,
+    tookOver,
+    away: mendedAt - madeAt,
+    all: fared(between, mendedAt),
+    writes: fared(
+      between.filter(({ method }) => method === 'POST'),
+      mendedAt,
+    ),
     afterwards: succeeded(between.filter(({ at }) => tookOver !== undefined && at >= (lostAt + tookOver) * 1000)),
-    loss: lossOf({ values: [...told.values, ...other.values], unsure: told.unsure + other.unsure }, counts.before, counts.after),
+    loss: lossOf(
+      { values: [...told.values, ...other.values], unsure: told.unsure + other.unsure },
+      counts.before,
+      counts.after,
+    ),
     ...(log === undefined ? {} : { isolated: { ...log, ...afterCut(log, cutAt) } }),
     exhibits: [made, watched.exhibit, mended],
   }
@@ -131,9 +195,26 @@ const succeeded = (requests: readonly Request[]): { reads: number; writes: numbe
 const LOG = `/run/${LAB}-isolated.log`
 
 /** Runs on the node itself and writes to a file there: the line to it is about to be cut. */
-async function startIsolated(on: ExperimentContext, { stack }: Lab, { node, address }: Master, { seconds: howLong, waitReplicas }: Isolated): Promise<void> {
-  const client = clientCommand(stack, 'increments', `${address}:6379`, KEY, '20', String(howLong), String(waitReplicas), '500')
-  await on.look({ host: node, command: `rm -f ${LOG}; nohup setsid sh -c ${quote(client)} >${LOG} 2>/dev/null </dev/null & :` })
+async function startIsolated(
+  on: ExperimentContext,
+  { stack }: Lab,
+  { node, address }: Master,
+  { seconds: howLong, waitReplicas }: Isolated,
+): Promise<void> {
+  const client = clientCommand(
+    stack,
+    'increments',
+    `${address}:6379`,
+    KEY,
+    '20',
+    String(howLong),
+    String(waitReplicas),
+    '500',
+  )
+  await on.look({
+    host: node,
+    command: `rm -f ${LOG}; nohup setsid sh -c ${quote(client)} >${LOG} 2>/dev/null </dev/null & :`,
+  })
   await sleep(2000, undefined, { signal: on.signal })
 }
 
@@ -150,12 +231,23 @@ export function toldByRequests(requests: readonly Request[]): { values: number[]
   return { values: well.map(({ count }) => count ?? Number.POSITIVE_INFINITY), unsure: posts.length - well.length }
 }
 
-/** Seconds until another server is master; asked from a node that is neither lost nor the one whose line tells the placement. */
-async function followed(on: ExperimentContext, lab: Lab, master: Master, { now, mark }: Watching, { lostAt, within }: { lostAt: number; within: number }): Promise<number | undefined> {
+/**
+ * Seconds until another server is master; asked from a node that is neither lost nor the one whose line tells the
+ * placement.
+ */
+async function followed(
+  on: ExperimentContext,
+  lab: Lab,
+  master: Master,
+  { now, mark }: Watching,
+  { lostAt, within }: { lostAt: number; within: number },
+): Promise<number | undefined> {
   if (lab.topology === 'single' || lab.topology === 'replicas') return undefined
   const witness = (on.groups.swarm ?? []).find((name) => name !== master.node && name !== manager(on)) ?? manager(on)
   const { stdout } = await on.look({
-    host: witness, timeout: within + 15, command: clientCommand(lab.stack, 'await-master', master.replicas.join(','), String(within)),
+    host: witness,
+    timeout: within + 15,
+    command: clientCommand(lab.stack, 'await-master', master.replicas.join(','), String(within)),
   })
   const next = readLines(stdout)[0]?.master
   if (typeof next !== 'string') {
@@ -168,10 +260,18 @@ async function followed(on: ExperimentContext, lab: Lab, master: Master, { now, 
 
 async function nodesReady(on: Pick<CareContext, 'watch' | 'groups'>): Promise<void> {
   const all = on.groups.swarm ?? []
-  await on.watch({ title: 'Every node is Ready', command: NODES, within: 180, until: ({ stdout }) => all.every((name) => isReady(stdout, name)) })
+  await on.watch({
+    title: 'Every node is Ready',
+    command: NODES,
+    within: 180,
+    until: ({ stdout }) => all.every((name) => isReady(stdout, name)),
+  })
 }
 
-/** Gives back every node that may have been taken away, and removes the stacks. Works from wherever an experiment stopped. */
+/**
+ * Gives back every node that may have been taken away, and removes the stacks. Works from wherever an experiment
+ * stopped.
+ */
 export async function restoreNodes(on: CareContext): Promise<void> {
   for (const node of (on.groups.swarm ?? []).filter((name) => name !== manager(on))) {
     const { powerOff, cutOff } = faultsOf(on, node)
@@ -183,7 +283,8 @@ export async function restoreNodes(on: CareContext): Promise<void> {
 }
 
 /** The longest stretch without a write that succeeded, each time. */
-export const outages = (lost: readonly Lost[]): string => `no write succeeded for ${range(lost.map(({ writes }) => writes.outage))} at a stretch`
+export const outages = (lost: readonly Lost[]): string =>
+  `no write succeeded for ${range(lost.map(({ writes }) => writes.outage))} at a stretch`
 
 export const failovers = (lost: readonly Lost[]): number[] => lost.flatMap(({ tookOver }) => tookOver ?? [])
 

@@ -9,7 +9,9 @@ export interface Change {
   readonly why?: string
 }
 
-/** What a client wrote down, and whether it came to its end: of one that was cut short, the last lines may be missing. */
+/**
+ * What a client wrote down, and whether it came to its end: of one that was cut short, the last lines may be missing.
+ */
 export interface ClientLog {
   readonly changes: readonly Change[]
   readonly whole: boolean
@@ -25,8 +27,10 @@ export function readLog(stdout: string): ClientLog {
     if (entry.ended === true) whole = true
     else if (typeof entry.at === 'number' && (entry.was === 'ok' || entry.was === 'no' || entry.was === 'unsure')) {
       changes.push({
-        at: entry.at, was: entry.was,
-        ...(typeof entry.value === 'number' ? { value: entry.value } : {}), ...(typeof entry.why === 'string' ? { why: entry.why } : {}),
+        at: entry.at,
+        was: entry.was,
+        ...(typeof entry.value === 'number' ? { value: entry.value } : {}),
+        ...(typeof entry.why === 'string' ? { why: entry.why } : {}),
       })
     }
   }
@@ -34,12 +38,18 @@ export function readLog(stdout: string): ClientLog {
 }
 
 /** The JSON objects that a program printed, one on a line. */
-export const readLines = (stdout: string): Record<string, unknown>[] => stdout.split('\n').map(parsed).filter((entry) => entry !== undefined)
+export const readLines = (stdout: string): Record<string, unknown>[] =>
+  stdout
+    .split('\n')
+    .map(parsed)
+    .filter((entry) => entry !== undefined)
 
 function parsed(line: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(line)
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value as Record<string, unknown> : undefined
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : undefined
   } catch {
     return undefined
   }
@@ -52,7 +62,10 @@ export interface Loss {
   readonly added: number
   /** Acknowledged, and certainly not there in the end. */
   readonly lost: number
-  /** The most that may be lost: were all of those without a clear answer counted, so many of those acknowledged were not. */
+  /**
+   * The most that may be lost: were all of those without a clear answer counted, so many of those acknowledged were
+   * not.
+   */
   readonly mostLost: number
 }
 
@@ -63,9 +76,9 @@ export interface Told {
 }
 
 /**
- * What was lost of increments, from what clients were told and the count before and after. Each increment that lasts comes to a
- * count of its own between the two; so two that were told the same one, or one beyond the end, are not both there. That finds
- * losses which increments without an answer would make up for in the sum.
+ * What was lost of increments, from what clients were told and the count before and after. Each increment that lasts
+ * comes to a count of its own between the two; so two that were told the same one, or one beyond the end, are not both
+ * there. That finds losses which increments without an answer would make up for in the sum.
  *
  * @returns undefined where a count is not known: that is no loss, it is not known.
  */
@@ -74,21 +87,33 @@ export function lossOf({ values, unsure }: Told, before: number, after: number):
   const lasting = new Set(values.filter((value) => value > before && value <= after)).size
   const [acknowledged, added] = [values.length, after - before]
   const lost = acknowledged - lasting
-  return { acknowledged, unsure, added, lost, mostLost: Math.min(acknowledged, Math.max(lost, acknowledged + unsure - added)) }
+  return {
+    acknowledged,
+    unsure,
+    added,
+    lost,
+    mostLost: Math.min(acknowledged, Math.max(lost, acknowledged + unsure - added)),
+  }
 }
 
 export const toldOf = (changes: readonly Change[]): Told & { readonly refused: number } => ({
   // An acknowledgment without a count would be one that no count in the end can hold.
-  values: changes.flatMap(({ was, value }) => was === 'ok' ? [value ?? Number.POSITIVE_INFINITY] : []),
+  values: changes.flatMap(({ was, value }) => (was === 'ok' ? [value ?? Number.POSITIVE_INFINITY] : [])),
   unsure: changes.filter(({ was }) => was === 'unsure').length,
   refused: changes.filter(({ was }) => was === 'no').length,
 })
 
-/** How sure: with no loss seen in `times` tries, the chance of a loss is below this with 95 % confidence (the rule of three, exact). */
-export const upperChance = (times: number): number => times < 1 ? 1 : 1 - 0.05 ** (1 / times)
+/**
+ * How sure: with no loss seen in `times` tries, the chance of a loss is below this with 95 % confidence (the rule of
+ * three, exact).
+ */
+export const upperChance = (times: number): number => (times < 1 ? 1 : 1 - 0.05 ** (1 / times))
 
 /** What was measured, several times over. */
-export function lossVerdict(losses: readonly (Loss | undefined)[]): { readonly none: boolean | null; readonly says: string } {
+export function lossVerdict(losses: readonly (Loss | undefined)[]): {
+  readonly none: boolean | null
+  readonly says: string
+} {
   const known = losses.filter((loss) => loss !== undefined)
   const total = (pick: (loss: Loss) => number): number => known.reduce((sum, loss) => sum + pick(loss), 0)
   const lost = total((loss) => loss.lost)
@@ -96,13 +121,20 @@ export function lossVerdict(losses: readonly (Loss | undefined)[]): { readonly n
   const numbers = `${total(({ acknowledged }) => acknowledged)} acknowledged, ${total(({ added }) => added)} counted, ${total(({ unsure }) => unsure)} without a clear answer`
   if (lost > 0) {
     const hit = known.filter((loss) => loss.lost > 0).length
-    return { none: false, says: `${lost} acknowledged increments lost in ${hit} of ${times} (${known.map((loss) => loss.lost).join(', ')}): ${numbers}` }
+    return {
+      none: false,
+      says: `${lost} acknowledged increments lost in ${hit} of ${times} (${known.map((loss) => loss.lost).join(', ')}): ${numbers}`,
+    }
   }
   if (known.length < losses.length || known.length === 0) {
     return { none: null, says: `the count was not known ${losses.length - known.length} of ${times}: ${numbers}` }
   }
-  if (total(({ acknowledged }) => acknowledged) === 0) return { none: null, says: `nothing was acknowledged that could be lost: ${numbers}` }
+  if (total(({ acknowledged }) => acknowledged) === 0)
+    return { none: null, says: `nothing was acknowledged that could be lost: ${numbers}` }
   const doubt = total(({ mostLost }) => mostLost)
   const sure = `no loss in ${times} means a chance below ${Math.round(upperChance(losses.length) * 100)} % each time (95 % confidence)`
-  return { none: true, says: `no acknowledged increment is missing in ${times}: ${numbers}; ${sure}${doubt > 0 ? `; at most ${doubt} could hide behind answers that never came` : ''}` }
+  return {
+    none: true,
+    says: `no acknowledged increment is missing in ${times}: ${numbers}; ${sure}${doubt > 0 ? `; at most ${doubt} could hide behind answers that never came` : ''}`,
+  }
 }

@@ -15,13 +15,25 @@ export interface RedisServices {
 }
 
 /** The services of Redis, from the very templates that the app's stack is deployed from. */
-export function redisServices(on: Pick<CareContext, 'groups' | 'hostvars' | 'hosts' | 'slowdown'>, topology: Topology, image: string, stack: string): RedisServices {
+export function redisServices(
+  on: Pick<CareContext, 'groups' | 'hostvars' | 'hosts' | 'slowdown'>,
+  topology: Topology,
+  image: string,
+  stack: string,
+): RedisServices {
   const name = `templates/redis/${topology}.yml`
   const vars = {
     ...redisVarsOf(topology, on.hostvars(on.hosts[0] as string)),
-    redis_image: image, redis_secret: secretOf(stack), redis_nodes: inTurn(on.groups.swarm ?? [], topology), ipvs: false, slowdown: on.slowdown,
+    redis_image: image,
+    redis_secret: secretOf(stack),
+    redis_nodes: inTurn(on.groups.swarm ?? [], topology),
+    ipvs: false,
+    slowdown: on.slowdown,
   }
-  const { services, volumes } = parse(render(readFileSync(path.join(ROOT, name), 'utf8'), name, vars).text) as { services?: Tree; volumes?: Tree }
+  const { services, volumes } = parse(render(readFileSync(path.join(ROOT, name), 'utf8'), name, vars).text) as {
+    services?: Tree
+    volumes?: Tree
+  }
   if (services === undefined) throw new PlaybookError(`${name} has no services`)
   return { services, volumes: volumes ?? {} }
 }

@@ -38,10 +38,14 @@ function serversAmiss(info: Replies, wanted: number): string | undefined {
 function sentinelAmiss(reply: unknown): string | undefined {
   const { flags, 'num-slaves': replicas, 'num-other-sentinels': others } = readPairs(reply)
   if (flags !== 'master') return `its master is ${flags ?? 'not known'}`
-  return Number(replicas) >= 2 && Number(others) >= 2 ? undefined : `knows ${replicas} replicas and ${others} other Sentinels`
+  return Number(replicas) >= 2 && Number(others) >= 2
+    ? undefined
+    : `knows ${replicas} replicas and ${others} other Sentinels`
 }
 
 function clusterAmiss(reply: unknown): string | undefined {
   const { cluster_state: state, cluster_slots_ok: slots, cluster_known_nodes: nodes } = readInfo(String(reply))
-  return state === 'ok' && Number(slots) === SLOTS && Number(nodes) === 6 ? undefined : `state ${state}, ${slots} slots, ${nodes} nodes`
+  return state === 'ok' && Number(slots) === SLOTS && Number(nodes) === 6
+    ? undefined
+    : `state ${state}, ${slots} slots, ${nodes} nodes`
 }

@@ -5,8 +5,9 @@ import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 
 /**
- * The engine runs in a thread of its own, as the tests wait for their shells. It answers as the file in its folder says,
- * read anew for each request, and keeps what it was asked. Plain text, because Node 20 loads no TypeScript into a thread.
+ * The engine runs in a thread of its own, as the tests wait for their shells. It answers as the file in its folder
+ * says, read anew for each request, and keeps what it was asked. Plain text, because Node 20 loads no TypeScript into a
+ * thread.
  */
 const SERVER = `
 const { appendFileSync, existsSync, readFileSync } = require('node:fs')
@@ -27,7 +28,9 @@ createServer((request, response) => {
 }).listen(socket, function () { parentPort.postMessage(this.address()) })
 `
 
-export type Routes = Readonly<Record<string, readonly [status: number, body: unknown, headers?: Readonly<Record<string, string>>]>>
+export type Routes = Readonly<
+  Record<string, readonly [status: number, body: unknown, headers?: Readonly<Record<string, string>>]>
+>
 
 /** A Docker engine that gives the answers it is told, on a socket of its own; real curl talks to it. */
 export interface FakeEngine {
@@ -50,12 +53,14 @@ export const fakeRegistry = async (): Promise<FakeEngine> => serve(mkdtempSync(j
 
 async function serve(folder: string, socket: string | number): Promise<FakeEngine> {
   const worker = new Worker(SERVER, { eval: true, workerData: { socket, folder } })
-  const [address] = await once(worker, 'message') as [string | { port: number }]
+  const [address] = (await once(worker, 'message')) as [string | { port: number }]
   return {
     folder,
     port: typeof address === 'string' ? 0 : address.port,
     env: { DOCKER_HOST: `unix://${socket}` },
-    answer: (routes) => { writeFileSync(join(folder, 'routes.json'), JSON.stringify(routes)) },
+    answer: (routes) => {
+      writeFileSync(join(folder, 'routes.json'), JSON.stringify(routes))
+    },
     requests: () => {
       const log = join(folder, 'requests.jsonl')
       const lines = existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n') : []

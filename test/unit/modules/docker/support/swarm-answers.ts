@@ -1,19 +1,42 @@
 /** Answers of a Docker 20.10 engine in the states a Swarm node can be in, cut to what is read and what surrounds it. */
 export const info = (swarm: object): object => ({
   ID: 'LXSA:NNKJ:5PEF:ZMJ2:QBJL:QHOC:L4QW:VMRY:3S5T:PYD6:IDDA:4UJN',
-  Containers: 0, Images: 0, Driver: 'overlay2', DockerRootDir: '/var/lib/docker', ServerVersion: '20.10.24+dfsg1', Name: 'node1',
-  Swarm: { NodeID: '', NodeAddr: '', LocalNodeState: 'inactive', ControlAvailable: false, Error: '', RemoteManagers: null, ...swarm },
+  Containers: 0,
+  Images: 0,
+  Driver: 'overlay2',
+  DockerRootDir: '/var/lib/docker',
+  ServerVersion: '20.10.24+dfsg1',
+  Name: 'node1',
+  Swarm: {
+    NodeID: '',
+    NodeAddr: '',
+    LocalNodeState: 'inactive',
+    ControlAvailable: false,
+    Error: '',
+    RemoteManagers: null,
+    ...swarm,
+  },
   Warnings: null,
 })
 
 export const MANAGER = {
-  NodeID: 'qiw5ic24ln7tjlzqn85l3thwm', NodeAddr: '10.77.0.11', LocalNodeState: 'active', ControlAvailable: true, Error: '',
-  RemoteManagers: [{ NodeID: 'qiw5ic24ln7tjlzqn85l3thwm', Addr: '10.77.0.11:2377' }], Nodes: 2, Managers: 1,
+  NodeID: 'qiw5ic24ln7tjlzqn85l3thwm',
+  NodeAddr: '10.77.0.11',
+  LocalNodeState: 'active',
+  ControlAvailable: true,
+  Error: '',
+  RemoteManagers: [{ NodeID: 'qiw5ic24ln7tjlzqn85l3thwm', Addr: '10.77.0.11:2377' }],
+  Nodes: 2,
+  Managers: 1,
   Cluster: { ID: 'p0m2e8ugdq8pv5wbf1v7ksjdy', Version: { Index: 10 } },
 }
 
 export const WORKER = {
-  NodeID: 'v4txh2k3ezw1fw7pgqbvb4d8n', NodeAddr: '10.77.0.12', LocalNodeState: 'active', ControlAvailable: false, Error: '',
+  NodeID: 'v4txh2k3ezw1fw7pgqbvb4d8n',
+  NodeAddr: '10.77.0.12',
+  LocalNodeState: 'active',
+  ControlAvailable: false,
+  Error: '',
   RemoteManagers: [{ NodeID: 'qiw5ic24ln7tjlzqn85l3thwm', Addr: '10.77.0.11:2377' }],
 }
 
@@ -26,21 +49,42 @@ export const TOKENS = {
 }
 
 export const SWARM = {
-  ID: 'p0m2e8ugdq8pv5wbf1v7ksjdy', Version: { Index: 10 }, CreatedAt: '2024-05-01T10:00:00.1Z', UpdatedAt: '2024-05-01T10:00:00.6Z',
+  ID: 'p0m2e8ugdq8pv5wbf1v7ksjdy',
+  Version: { Index: 10 },
+  CreatedAt: '2024-05-01T10:00:00.1Z',
+  UpdatedAt: '2024-05-01T10:00:00.6Z',
   Spec: { Name: 'default', Labels: {}, Orchestration: { TaskHistoryRetentionLimit: 5 } },
-  RootRotationInProgress: false, JoinTokens: TOKENS,
+  RootRotationInProgress: false,
+  JoinTokens: TOKENS,
 }
 
 export const NOT_A_MANAGER = {
-  message: 'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.',
+  message:
+    'This node is not a swarm manager. Use "docker swarm init" or "docker swarm join" to connect this node to swarm and try again.',
 }
 
-export const node = (id: string, hostname: string, more: {
-  role?: string; availability?: string; labels?: Record<string, string>; state?: string; addr?: string; created?: string
-} = {}): object => ({
-  ID: id, Version: { Index: 9 }, CreatedAt: more.created ?? '2024-05-01T10:00:00.123456789Z', UpdatedAt: '2024-05-01T10:00:01Z',
+export const node = (
+  id: string,
+  hostname: string,
+  more: {
+    role?: string
+    availability?: string
+    labels?: Record<string, string>
+    state?: string
+    addr?: string
+    created?: string
+  } = {},
+): object => ({
+  ID: id,
+  Version: { Index: 9 },
+  CreatedAt: more.created ?? '2024-05-01T10:00:00.123456789Z',
+  UpdatedAt: '2024-05-01T10:00:01Z',
   Spec: { Labels: more.labels ?? {}, Role: more.role ?? 'worker', Availability: more.availability ?? 'active' },
-  Description: { Hostname: hostname, Platform: { Architecture: 'x86_64', OS: 'linux' }, Resources: { NanoCPUs: 2000000000, MemoryBytes: 8340000000 } },
+  Description: {
+    Hostname: hostname,
+    Platform: { Architecture: 'x86_64', OS: 'linux' },
+    Resources: { NanoCPUs: 2000000000, MemoryBytes: 8340000000 },
+  },
   Status: { State: more.state ?? 'ready', Addr: more.addr ?? '10.77.0.12' },
 })
 
