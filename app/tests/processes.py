@@ -35,9 +35,12 @@ def memory_folder() -> Path | None:
 
 
 def free_port(address: str = "127.0.0.1") -> int:
-    """A port nobody listens on now; below those that outgoing connections get, so that none takes it before it is used."""
+    """A port nobody listens on now; below those that outgoing connections get, so that none takes it before it is used.
+
+    Each worker of pytest-xdist has its own thousand."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
     while True:
-        port = random.randrange(15_000, 20_000)
+        port = 15_000 + 1000 * (worker % 5) + random.randrange(1000)
         with socket.socket() as probe, suppress(OSError):
             probe.bind((address, port))
             if port not in _ports_given:

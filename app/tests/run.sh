@@ -7,7 +7,7 @@ PATH=$PATH:/usr/sbin # where Debian puts nginx
 python=${PYTHON:-/usr/bin/python3}
 
 missing=
-for module in pytest flask redis gunicorn psycopg2; do
+for module in pytest xdist flask redis gunicorn psycopg2; do
   "$python" -c "import $module" 2>/dev/null || missing="$missing $module"
 done
 for program in redis-server redis-cli nginx haproxy; do
@@ -16,9 +16,9 @@ done
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
 if [ -n "$missing" ]; then
   echo "The app's tests need what is missing here:$missing. On Debian or Ubuntu:" >&2
-  echo "  apt-get install --no-install-recommends python3-pytest python3-flask python3-redis gunicorn \\" >&2
+  echo "  apt-get install --no-install-recommends python3-pytest python3-pytest-xdist python3-flask python3-redis gunicorn \\" >&2
   echo "    python3-psycopg2 redis-server nginx-light haproxy postgresql" >&2
   exit 1
 fi
 
-PYTHONDONTWRITEBYTECODE=1 exec "$python" -m pytest -q -p no:cacheprovider app/tests "$@"
+PYTHONDONTWRITEBYTECODE=1 exec "$python" -m pytest -q -p no:cacheprovider -n 3 --dist loadfile app/tests "$@"

@@ -118,6 +118,7 @@ export const PARTS: readonly Part[] = [
       'python3-flask',
       'python3-psycopg2',
       'python3-pytest',
+      'python3-pytest-xdist',
       'python3-redis',
       'redis-server',
     ],
