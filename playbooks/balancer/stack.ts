@@ -58,7 +58,7 @@ function integerOf(name: string, value: unknown, highest: number): number {
   return number
 }
 
-/** Two apps behind one balancer, nginx or HAProxy, on each node. */
+/** Deploys two apps behind one load balancer, HAProxy or nginx, on each node. */
 export const balancerStack = play(
   'Deploy load balancer',
   { hosts: 'swarm_managers[0]', become: true, tags: 'balancer' },

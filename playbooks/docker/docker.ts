@@ -70,8 +70,8 @@ const DROP_IN = '/etc/systemd/system/docker.service.d'
 const isSlow = (on: PlayContext): boolean => slowdownOf(on, [on.host]) > 1
 
 /**
- * Shutdown timeout of the daemon; Docker's default is 15 s. A container that ignores its stop signal uses up 10 s. If the
- * daemon cannot remove its overlay networks in the rest, it exits anyway, and the leftovers (`error creating vxlan
+ * Shutdown timeout of the daemon; Docker's default is 15 s. A container that ignores its stop signal uses up 10 s. If
+ * the daemon cannot remove its overlay networks in the rest, it exits anyway, and the leftovers (`error creating vxlan
  * interface: file exists`) break the routing mesh after its next start.
  */
 const shutdownSeconds = (on: PlayContext): number => 15 * slowdownOf(on, [on.host])
@@ -81,8 +81,8 @@ const SYSTEMD_STOP_SECONDS = 90
 
 /**
  * On slow machines, gives the daemon a higher CPU weight than its containers. Swarm nodes whose daemons do not answer
- * each other within two seconds (a fixed limit) mark each other as failed, and containers lose name resolution until the
- * nodes rejoin. Also raises systemd's stop timeout to match {@link shutdownSeconds}.
+ * each other within two seconds (a fixed limit) mark each other as failed, and containers lose name resolution until
+ * the nodes rejoin. Also raises systemd's stop timeout to match {@link shutdownSeconds}.
  */
 function systemdDropIn(on: PlayContext) {
   if (!isSlow(on)) return []

@@ -7,8 +7,8 @@ import { K3S_EXPERIMENTS } from './experiments/index.ts'
 import { clusterPlan, k3sUp, reset } from './install/index.ts'
 
 /**
- * An existing cluster (`-e kubecontext=NAME`) is not installed. The app's prerequisites share its tags: image digests are
- * known only after the tasks that build the images.
+ * An existing cluster (`-e kubecontext=NAME`) is not installed. The app's prerequisites share its tags: image digests
+ * are known only after the tasks that build the images.
  */
 const up = (kubecontext: unknown): readonly Step[] =>
   isExisting(kubecontext)

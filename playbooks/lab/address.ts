@@ -12,7 +12,9 @@ export function addressAmongNodes({ hostvars }: On, host: string): string {
   return String(vars.swarm_advertise_addr ?? vars.lab_address ?? vars.ansible_host ?? host)
 }
 
-/** Endpoint of a host's port as this machine reaches it: at its address, or at a forwarded local port (`lab_forwards`). */
+/**
+ * Endpoint of a host's port as this machine reaches it: at its address, or at a forwarded local port (`lab_forwards`).
+ */
 export function doorTo(
   vars: Vars,
   name: string,

@@ -3,7 +3,8 @@ import { longerWhere, PlaybookError } from '../../src/labbook.ts'
 type Vars = Readonly<Record<string, unknown>>
 
 /**
- * Settings of load tests, from the inventory or `--extra-vars`. With the defaults, all load tests take about six minutes.
+ * Settings of load tests, from the inventory or `--extra-vars`. With the defaults, all load tests take about six
+ * minutes.
  */
 export interface LoadSettings {
   /** Seconds of a trial, after its warmup. */

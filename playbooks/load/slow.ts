@@ -2,8 +2,8 @@ import type { ExperimentContext } from '../../src/labbook.ts'
 import { loadSettings } from './settings.ts'
 
 /**
- * Whether the machines are too slow for meaningful load tests; if so, marks each finding as inconclusive. Under full CPU
- * load, emulated nodes miss the fixed timeouts of Swarm's gossip, and the routing mesh loses replicas.
+ * Whether the machines are too slow for meaningful load tests; if so, marks each finding as inconclusive. Under full
+ * CPU load, emulated nodes miss the fixed timeouts of Swarm's gossip, and the routing mesh loses replicas.
  */
 export async function tooSlow(
   on: Pick<ExperimentContext, 'slowdown' | 'hosts' | 'hostvars' | 'exhibit' | 'cannotTell' | 'notice'>,

@@ -11,7 +11,10 @@ export const linesIn = (text: string): number =>
 const count = (files: readonly string[]): number =>
   files.reduce((sum, file) => sum + linesIn(readFileSync(path.join(ROOT, 'templates', file), 'utf8')), 0)
 
-/** Lines of the app's configuration: same replicas, Redis and published port. For k3s, NetworkPolicy and Ingress count too. */
+/**
+ * Lines of the app's configuration: same replicas, Redis and published port. For k3s, NetworkPolicy and Ingress count
+ * too.
+ */
 export const countLines = (): Lines => ({
   swarm: count(['stack/counter.yml', 'redis/single.yml']),
   k3s: count(manifestsOf(appSettings({}))),

@@ -19,7 +19,10 @@ function apiFromHere(on: PlayContext): string {
   return on.vars.lab_forwards === undefined ? `${api}:${API_PORT}` : `${host}:${port}`
 }
 
-/** Writes a kubeconfig for the cluster on this machine and, with k3s_kubeconfig_merge, adds a context to the default one. */
+/**
+ * Writes a kubeconfig for the cluster on this machine and, with k3s_kubeconfig_merge, adds a context to the default
+ * one.
+ */
 export const access = play('Fetch kubeconfig', { hosts: 'k3s_servers[0]', become: true, tags: 'k3s' }, (on) => {
   const context = contextOf(on)
   const dest = kubeconfigOf(on)

@@ -13,7 +13,10 @@ const dataDirectory = (): string =>
 export const contextOf = (on: Inventory): string =>
   String(on.hostvars(plannedCluster(on).first.host).k3s_context ?? labOf(on)?.name ?? 'labbook')
 
-/** The cluster's kubeconfig on this machine: `k3s_kubeconfig`, or in the lab's directory, so that it is removed with the lab. */
+/**
+ * The cluster's kubeconfig on this machine: `k3s_kubeconfig`, or in the lab's directory, so that it is removed with the
+ * lab.
+ */
 export function kubeconfigOf(on: Inventory): string {
   const configured = on.hostvars(plannedCluster(on).first.host).k3s_kubeconfig
   return configured === undefined
