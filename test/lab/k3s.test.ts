@@ -103,7 +103,9 @@ await t.test('it is installed, and joined with a token that is nowhere to be see
   }
   const shown = JSON.stringify(
     told.events.map((event) =>
-      event.type === 'result' && !/^(Create cluster|Copy cluster|Copy join) token$/.test(event.task) ? { ...event, commands: [] } : event.type,
+      event.type === 'result' && !/^(Create cluster|Copy cluster|Copy join) token$/.test(event.task)
+        ? { ...event, commands: [] }
+        : event.type,
     ),
   )
   t.notMatch(shown, new RegExp(token))

@@ -57,11 +57,17 @@ t.test('what cannot be is said before anything is done', async (t) => {
     t.throws(() => plannedCluster(on), { name: 'PlaybookError', message: says })
   }
   refuses(/no host in group k3s_servers/, inventory({}))
-  refuses(/k3s_servers has 2 hosts.* 2 servers tolerate no more failures than 1\. Use 1 or 3/, inventory({ a: {}, b: {} }))
+  refuses(
+    /k3s_servers has 2 hosts.* 2 servers tolerate no more failures than 1\. Use 1 or 3/,
+    inventory({ a: {}, b: {} }),
+  )
   refuses(/4 servers tolerate no more failures than 3\. Use 3 or 5/, inventory({ a: {}, b: {}, c: {}, d: {} }))
   t.equal(plannedCluster(inventory({ a: {}, b: {}, c: {} })).servers.length, 3)
   refuses(/b is in both k3s_servers and k3s_agents/, inventory({ b: {} }, { b: {} }))
-  refuses(/Box and b both have the name box.*Set k3s_node_name/, inventory({ Box: {} }, { b: { k3s_node_name: 'box' } }))
+  refuses(
+    /Box and b both have the name box.*Set k3s_node_name/,
+    inventory({ Box: {} }, { b: { k3s_node_name: 'box' } }),
+  )
   refuses(
     /a and b both have the address 10\.0\.0\.1/,
     inventory({ a: { ansible_host: '10.0.0.1' } }, { b: { ansible_host: '10.0.0.1' } }),
@@ -329,9 +335,7 @@ t.test('a version that is refused is so before anything is configured for it', (
   } as unknown as PlayContext
   const tasks = flatten(firstServer.tasks(on))
   const at = (title: string): number => tasks.findIndex((task) => task.title === title)
-  t.ok(
-    at('Check k3s upgrade path') !== -1 && at('Check k3s upgrade path') < at('Configure k3s'),
-  )
+  t.ok(at('Check k3s upgrade path') !== -1 && at('Check k3s upgrade path') < at('Configure k3s'))
   const judged = (stdout: string): unknown => {
     const scope: Scope = {
       host: 'a',
@@ -339,10 +343,7 @@ t.test('a version that is refused is so before anything is configured for it', (
       get: () => ({ stdout }),
       why: () => ({ message: 'not looked at', pending: false }),
     }
-    const { that, fail_msg } = tasks[at('Check k3s upgrade path')]?.params as Record<
-      string,
-      Reference<unknown>
-    >
+    const { that, fail_msg } = tasks[at('Check k3s upgrade path')]?.params as Record<string, Reference<unknown>>
     return that?.read(scope) === true ? true : fail_msg?.read(scope)
   }
   t.equal(judged(''), true, 'there is none yet')

@@ -58,8 +58,12 @@ t.test('settings from variables', async (t) => {
   t.throws(() => appSettings({ counter_max_replicas: 'many' }), {
     message: 'counter_max_replicas is "many": it must be an integer from 1 to 100',
   })
-  t.throws(() => appSettings({ counter_min_replicas: 5, counter_max_replicas: 4 }), { message: /minimum must not exceed the maximum/ })
-  t.throws(() => appSettings({ redis_sentinel: 'yes' }), { message: 'redis_sentinel is "yes": it must be true or false' })
+  t.throws(() => appSettings({ counter_min_replicas: 5, counter_max_replicas: 4 }), {
+    message: /minimum must not exceed the maximum/,
+  })
+  t.throws(() => appSettings({ redis_sentinel: 'yes' }), {
+    message: 'redis_sentinel is "yes": it must be true or false',
+  })
   t.same(
     manifestsOf({ sentinel: true, autoscale: true }).filter((name) => /redis|hpa/.test(name)),
     ['k3s/redis-sentinel.yaml', 'k3s/hpa.yaml'],

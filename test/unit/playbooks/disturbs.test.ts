@@ -159,9 +159,7 @@ t.test('disturbances name the affected host', async (t) => {
     ['node1', 'is reset, without a goodbye'],
     ['node2', 'a replica of the Counter app is killed'],
   ])
-  t.same(of('Recreate registry container'), [
-    ['node1', 'the registry container is recreated'],
-  ])
+  t.same(of('Recreate registry container'), [['node1', 'the registry container is recreated']])
   t.same(
     of('A replica hangs').map(([host]) => host),
     ['node2'],
@@ -238,7 +236,11 @@ t.test('own machines: removal of data or services is refused, even if experiment
 
 t.test('cluster of a kubectl context is disturbed as a whole, and is not a lab', async (t) => {
   const extraVars = { kubecontext: 'k3d-mine' }
-  for (const name of ['Kill a pod', 'Update and roll back on Kubernetes under load', 'Measure performance and overhead of k3s']) {
+  for (const name of [
+    'Kill a pod',
+    'Update and roll back on Kubernetes under load',
+    'Measure performance and overhead of k3s',
+  ]) {
     t.same(hostsOf(disturbances(stepCalled(name), INVENTORIES.lab, extraVars)), ['context k3d-mine'], name)
   }
   t.equal(labMachines(INVENTORIES.lab, extraVars)('context k3d-mine'), false)

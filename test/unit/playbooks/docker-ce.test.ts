@@ -53,9 +53,12 @@ t.test("key that is not Docker's is rejected and deleted", async (t) => {
   const dir = t.testdir()
   const [fetched, trusted] = [`${dir}/fetched.asc`, `${dir}/trusted.asc`]
   // A key of another vendor that every Debian has.
-  const otherKey = readdirSync('/usr/share/keyrings').find((name) => /-archive-keyring\.(gpg|pgp)$/.test(name)) ?? 'none'
+  const otherKey =
+    readdirSync('/usr/share/keyrings').find((name) => /-archive-keyring\.(gpg|pgp)$/.test(name)) ?? 'none'
   copyFileSync(`/usr/share/keyrings/${otherKey}`, fetched)
-  const script = String(tasks(FAMILIES.Debian).find(({ title }) => title === "Verify and install Docker's GPG key")?.params.cmd)
+  const script = String(
+    tasks(FAMILIES.Debian).find(({ title }) => title === "Verify and install Docker's GPG key")?.params.cmd,
+  )
   const run = (text: string) =>
     spawnSync(
       'sh',
