@@ -60,7 +60,7 @@ const hasCondition = (
 
 /** Parses `kubectl get pods -o json`. */
 export const readPods = (json: string): PodSeen[] =>
-  items<PodJson>(json).map(({ metadata, spec, status }) => {
+  items<PodJson>(json).map(({ metadata, spec, status }): PodSeen => {
     const containers = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])]
     const problem = containers
       .map(
@@ -82,7 +82,7 @@ export const readPods = (json: string): PodSeen[] =>
   })
 
 /** Ready and not terminating. */
-export const isReady = ({ ready, going }: PodSeen): boolean => ready && !going
+export const isReady = (pod: PodSeen): boolean => pod.ready && !pod.going
 
 /** States of pods that may still become ready. */
 const STARTING = new Set(['Pending', 'Running', 'ContainerCreating', 'PodInitializing'])

@@ -14,7 +14,7 @@ import {
 } from './support.ts'
 
 /*
- * One server and two agents, on hosts that ran the Swarm before. Parts depend on each other, so a failure skips the rest.
+ * One server and two agents, on hosts that ran the Swarm before. Parts depend on each other: a failure skips the rest.
  */
 
 const ARTIFACTS = vars({ k3s_artifacts: artifacts() })

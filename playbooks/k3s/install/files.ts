@@ -63,7 +63,7 @@ export const files = play(
         mode: '0644',
         vars: { labels: ownLabels(node), taints: node.taints },
       }),
-      registryFiles(on),
+      registryAccess(on),
       template('Install systemd drop-in', {
         src: 'k3s-install/unit.conf',
         dest: dropInOf(node.role),
@@ -111,7 +111,7 @@ const containerdDropIns = (): Task[] =>
   })
 
 /** Configures access to the registry of the inventory, if there is one. */
-function registryFiles(on: PlayContext): Task[] {
+function registryAccess(on: PlayContext): Task[] {
   const dest = `${K3S_CONFIG_FOLDER}/registries.yaml`
   if ((on.groups.registry ?? []).length === 0)
     return [file('Remove registry configuration', { path: dest, state: 'absent' })]
