@@ -1,5 +1,5 @@
 #!/usr/bin/env -S npx zx
-// The Counter app on the Swarm: images, registry, stack, and the proof that it works.
+// Deploys the Counter app on the Swarm (images, registry, stack) and verifies it.
 import { runEntry } from '../src/cli/entry.mjs'
 
 await runEntry(import.meta.url)

@@ -1,5 +1,5 @@
 #!/usr/bin/env -S npx zx
-// Two apps behind one balancer, nginx or HAProxy, and the proof that it balances.
+// Deploys two apps behind one load balancer, HAProxy or nginx, and verifies it.
 import { runEntry } from '../src/cli/entry.mjs'
 
 await runEntry(import.meta.url)

@@ -1,5 +1,5 @@
 #!/usr/bin/env -S npx zx
-// Docker Engine on the machines of group docker.
+// Installs Docker Engine on the hosts of group docker.
 import { runEntry } from '../src/cli/entry.mjs'
 
 await runEntry(import.meta.url)

@@ -1,5 +1,5 @@
 #!/usr/bin/env -S npx zx
-// k3s: the cluster, and the same app on it.
+// Installs a k3s cluster and deploys the Counter app on it.
 import { runEntry } from '../src/cli/entry.mjs'
 
 await runEntry(import.meta.url)

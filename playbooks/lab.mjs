@@ -1,5 +1,5 @@
 #!/usr/bin/env -S npx zx
-// Makes a lab of nodes on this machine (up), shows it (status), removes it (down).
+// Creates a lab of nodes on this machine (up), shows it (status), removes it (down).
 import { runEntry } from '../src/cli/entry.mjs'
 
 await runEntry(import.meta.url)

@@ -1,5 +1,5 @@
 #!/usr/bin/env -S npx zx
-// The registry that images come from.
+// Deploys the image registry and verifies it.
 import { runEntry } from '../src/cli/entry.mjs'
 
 await runEntry(import.meta.url)

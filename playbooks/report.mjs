@@ -1,5 +1,5 @@
 #!/usr/bin/env -S npx zx
-// The report of a run, rendered again: as HTML, Markdown, PDF or JUnit, in English or Russian.
+// Renders the report of a run again: HTML, Markdown, PDF or JUnit, in English or Russian.
 import { runCommand } from '../src/cli/entry.mjs'
 
 await runCommand(import.meta.url, 'src/cli/report.ts', 'report')

@@ -1,12 +1,12 @@
 import http from 'node:http'
 
-/** Where the app is reached from outside. */
+/** Where clients reach the app. */
 export interface Endpoint {
   readonly host: string
   readonly port: number
-  /** The address of this machine to send from; the lab's, so that nothing leaves it when the lab is down. */
+  /** Local address to send from: the lab's, so that no request leaves this machine when the lab is down. */
   readonly from?: string
-  /** An answer is waited for so many times as long. Default 1. */
+  /** Timeout multiplier. Default 1. */
   readonly slowdown?: number
 }
 
@@ -18,16 +18,16 @@ export interface Answer {
 }
 
 /**
- * One request to the app's API on a connection of its own: a kept one would stay with one replica.
- * @throws when no whole answer came within the time limit.
+ * Sends one request to the app's API on a new connection: a keep-alive connection would stay with one replica.
+ * @throws when no complete response arrives within the timeout.
  */
 export function call(
   { host, port, from, slowdown = 1 }: Endpoint,
   method: 'GET' | 'POST',
   path: string,
-  limitMs = 5000,
+  timeoutMs = 5000,
 ): Promise<Answer> {
-  const timeLimitMs = limitMs * slowdown
+  const scaledTimeoutMs = timeoutMs * slowdown
   return new Promise((resolve, reject) => {
     const request = http.request(
       {
@@ -36,7 +36,7 @@ export function call(
         method,
         path,
         agent: false,
-        timeout: timeLimitMs,
+        timeout: scaledTimeoutMs,
         ...(from === undefined ? {} : { localAddress: from }),
       },
       (response) => {
@@ -45,33 +45,35 @@ export function call(
         response.on('error', reject)
         response.on('end', () => {
           try {
-            resolve({ status: response.statusCode ?? 0, ...read(Buffer.concat(chunks).toString('utf8')) })
+            resolve({ status: response.statusCode ?? 0, ...parseBody(Buffer.concat(chunks).toString('utf8')) })
           } catch {
-            reject(new Error(`${method} ${path}: status ${response.statusCode}, and no JSON`))
+            reject(new Error(`${method} ${path}: status ${response.statusCode}, body is not JSON`))
           }
         })
       },
     )
-    request.on('timeout', () => request.destroy(new Error(`${method} ${path}: no answer within ${timeLimitMs} ms`)))
+    request.on('timeout', () =>
+      request.destroy(new Error(`${method} ${path}: no response within ${scaledTimeoutMs} ms`)),
+    )
     request.on('error', reject)
     request.end()
   })
 }
 
-function read(body: string): Omit<Answer, 'status'> {
+function parseBody(body: string): Omit<Answer, 'status'> {
   const { count, replica, node } = JSON.parse(body) as Record<string, unknown>
   return { count: Number(count), replica: String(replica), node: String(node) }
 }
 
-/** What came of many requests: the answers, and why others failed. */
+/** Results of many requests: the responses, and the errors of failed requests. */
 export interface Answers {
   readonly answers: readonly Answer[]
   readonly errors: readonly string[]
 }
 
 /**
- * Sends `total` requests with `clients` under way at a time, going round the endpoints. Bounded: no request is
- * repeated.
+ * Sends `total` requests from `clients` concurrent clients, round robin over the endpoints. Failed requests are not
+ * retried.
  */
 export async function callMany(
   endpoints: readonly Endpoint[],

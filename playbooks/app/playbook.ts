@@ -7,7 +7,7 @@ import { appStack } from './stack.ts'
 
 export default playbook({
   name: 'app',
-  description: 'Deploys the Counter app on the Swarm and proves that it works.',
+  description: 'Deploys the Counter app on the Swarm and verifies it.',
   variable: 'counter_replicas=6',
   steps: [...foundation, ...swarm, ...appStack, swarmProof, appProof],
   closing: appClosing((command) => [proveAll(command), runExperiments(command)]),

@@ -8,7 +8,7 @@ export const LOOKS = 80
 export const INCREMENTS = 200
 export const CLIENTS = 10
 
-/** Every node's door to the app, as seen from this machine. Default: of the nodes of the Swarm. */
+/** The app's endpoint on each node, as this machine reaches it. Default: all Swarm nodes. */
 export function endpoints(
   { groups, hostvars }: Pick<CareContext, 'groups' | 'hostvars'>,
   nodes = groups.swarm ?? [],
@@ -21,7 +21,7 @@ export function endpoints(
 
 const RUNNING = `docker service ps ${STACK}_counter --filter desired-state=running --format '{{.Name}} {{.Node}} {{.CurrentState}}'`
 
-/** Waits until as many replicas run as were asked for. */
+/** Waits until the configured number of replicas run. */
 export const replicasRun = async (on: CareContext, title: string) => {
   const wanted = appVars(on.hostvars(on.hosts[0] as string)).counter_replicas
   const watched = await on.watch({
@@ -37,47 +37,50 @@ export const replicasRun = async (on: CareContext, title: string) => {
 const SETTLED = `docker stack services ${STACK} --format '{{.Name}} {{.Replicas}}'
 docker service inspect $(docker stack services -q ${STACK}) --format '{{.Spec.Name}} {{if .UpdateStatus}}{{.UpdateStatus.State}}{{else}}steady{{end}}'`
 
-/** How long the doors may take to open once every task of a deploy runs. */
-const DOORS_SECONDS = 60
+/** Time for all endpoints to respond once every task of a deploy runs. */
+const ENDPOINTS_SECONDS = 60
 
 /**
- * Waits until a deploy has come to its end: no update under way, every service with all its tasks, every door open.
- * What is measured before that is the deploy, not the app.
+ * Waits for the stack to converge: no update in progress, all tasks of all services running, all endpoints responding.
+ * Earlier measurements would show the deploy, not the app.
  *
- * @returns why requests still failed when doors had their time; nothing where every door is open.
- * @throws when the stack does not come to its end.
+ * @returns errors of requests that still failed at the timeout; empty if all endpoints respond.
+ * @throws if the stack does not converge.
  */
 export async function settled(on: CareContext): Promise<readonly string[]> {
-  const doors = endpoints(on)
-  const whole = (stdout: string): boolean =>
+  const targets = endpoints(on)
+  const isConverged = (stdout: string): boolean =>
     !/ (updating|rollback_started)$/m.test(stdout) &&
     [...stdout.matchAll(/ (\d+)\/(\d+)/g)].every(([, running, wanted]) => running === wanted)
-  for (let seen = 0, giveUpAt = Infinity; ; ) {
+  for (let successes = 0, deadline = Infinity; ; ) {
     const { reached } = await on.watch({
-      title: 'The stack is settled',
-      awaits: 'the deploy to complete',
+      title: 'Stack convergence',
+      awaits: 'the stack to converge',
       command: SETTLED,
       within: 240,
-      until: ({ stdout, exitCode }) => exitCode === 0 && whole(stdout),
+      until: ({ stdout, exitCode }) => exitCode === 0 && isConverged(stdout),
     })
     if (!reached)
-      throw new Error(`the stack did not settle within ${240 * on.slowdown} s: see the exhibit "The stack is settled"`)
-    giveUpAt = Math.min(giveUpAt, Date.now() + DOORS_SECONDS * on.slowdown * 1000)
-    const { errors } = await callMany(doors, 'GET', '/api/counter', { total: doors.length * 3, clients: doors.length })
-    seen = errors.length === 0 ? seen + 1 : 0
-    if (seen === 2 || Date.now() > giveUpAt) return errors
+      throw new Error(`the stack did not converge within ${240 * on.slowdown} s: see the exhibit "Stack convergence"`)
+    deadline = Math.min(deadline, Date.now() + ENDPOINTS_SECONDS * on.slowdown * 1000)
+    const { errors } = await callMany(targets, 'GET', '/api/counter', {
+      total: targets.length * 3,
+      clients: targets.length,
+    })
+    successes = errors.length === 0 ? successes + 1 : 0
+    if (successes === 2 || Date.now() > deadline) return errors
     await sleep(1000, undefined, { signal: on.signal })
   }
 }
 
-/** Is the Swarm whole? */
+/** Checks that all nodes of the Swarm are ready. */
 export const swarmProof = experiment(
-  'The Swarm is whole',
+  'Check Swarm health',
   {
     hosts: 'swarm_managers[0]',
     tags: ['swarm', 'proof'],
     disturbs: false,
-    proves: { 'swarm.nodes.ready': 'Every node of the inventory is a member of the Swarm, ready and active' },
+    proves: { 'swarm.nodes.ready': 'Every node of the inventory is a ready and active Swarm member' },
   },
   async (on) => {
     const wanted = on.groups.swarm ?? []
@@ -97,79 +100,80 @@ export const swarmProof = experiment(
   },
 )
 
-/** Does the app work, seen from outside? */
+/** Checks the app from outside the Swarm. */
 export const appProof = experiment(
-  'The app answers from outside',
+  'Check Counter app',
   {
     hosts: 'swarm_managers[0]',
     tags: ['app', 'proof'],
-    // It counts in the demo's own counter, and sends a few hundred requests.
+    // It increments the app's counter and sends a few hundred requests.
     disturbs: false,
     proves: {
-      'app.replicas.answer': 'All replicas answer requests from outside',
-      'app.counter.counts': 'N increments by parallel clients add exactly N',
+      'app.replicas.answer': 'All replicas respond to requests from outside',
+      'app.counter.counts': 'N increments by concurrent clients add exactly N',
     },
   },
   async (on) => {
     await settled(on)
-    const { wanted, exhibit: running } = await replicasRun(on, 'Replicas run')
+    const { wanted, exhibit: running } = await replicasRun(on, 'Running replicas')
     const services = await on.exhibit({
       title: 'Services of the stack',
       command: `docker stack services ${STACK} --format 'table {{.Name}}\\t{{.Mode}}\\t{{.Replicas}}\\t{{.Ports}}'`,
     })
     if (services.stdout.includes(`${STACK}_gateway`)) {
       on.notice(
-        "a node's kernel has no IPVS, so the routing mesh cannot carry traffic; DNS round robin and a gateway on every node serve instead",
+        "a node's kernel has no IPVS, so the routing mesh does not work; DNS round robin and a gateway on every node replace it",
         'warning',
       )
     }
-    const doors = endpoints(on)
-    const looked = await look(on, doors)
-    const replicas = new Set(looked.answers.map(({ replica }) => replica))
+    const targets = endpoints(on)
+    const responses = await look(on, targets)
+    const replicas = new Set(responses.answers.map(({ replica }) => replica))
     on.finding('app.replicas.answer', {
-      holds: replicas.size >= wanted && looked.errors.length === 0,
-      evidence: [running, services, looked.exhibit],
-      detail: `${replicas.size} distinct replicas in ${looked.answers.length} answers of ${LOOKS} requests through ${doors.length} nodes`,
+      holds: replicas.size >= wanted && responses.errors.length === 0,
+      evidence: [running, services, responses.exhibit],
+      detail: `${replicas.size} of ${wanted} replicas responded; ${responses.errors.length} of ${LOOKS} requests through ${targets.length} nodes failed`,
     })
-    const counted = await increments(on, doors)
+    const result = await increments(on, targets)
     on.finding('app.counter.counts', {
-      holds: counted.errors === 0 && counted.added === INCREMENTS,
-      evidence: [counted.exhibit],
-      detail: `${INCREMENTS} increments by ${CLIENTS} parallel clients added ${counted.added}; ${counted.errors} failed`,
+      holds: result.errors === 0 && result.added === INCREMENTS,
+      evidence: [result.exhibit],
+      detail: `${INCREMENTS} increments by ${CLIENTS} concurrent clients added ${result.added}; ${result.errors} failed`,
     })
   },
 )
 
-const doorList = (doors: readonly Endpoint[]): string =>
-  doors.map(({ host, port }) => `http://${host}:${port}`).join(' ')
+const urlList = (targets: readonly Endpoint[]): string =>
+  targets.map(({ host, port }) => `http://${host}:${port}`).join(' ')
 
-/** Asks for the count many times over, and records who answered. */
-export async function look(on: ExperimentContext, doors: readonly Endpoint[], title = 'Who answers from outside') {
+/** Requests the count repeatedly and records which replicas respond. */
+export async function look(on: ExperimentContext, targets: readonly Endpoint[], title = 'Responding replicas') {
   const started = Date.now()
-  const { answers, errors } = await callMany(doors, 'GET', '/api/counter', { total: LOOKS, clients: 4 })
+  const { answers, errors } = await callMany(targets, 'GET', '/api/counter', { total: LOOKS, clients: 4 })
   const exhibit = on.record({
     title,
-    command: `GET /api/counter, ${LOOKS} times in turn at ${doorList(doors)}`,
+    command: `GET /api/counter, ${LOOKS} times, round robin over ${urlList(targets)}`,
     stdout: tally(answers, errors),
     durationMs: Date.now() - started,
   })
   return { answers, errors, exhibit }
 }
 
-/** Many increments at a time: how many there were, by the counter itself. */
-export async function increments(on: ExperimentContext, doors: readonly Endpoint[]) {
+/** Sends concurrent increments and reads from the counter how many it added. */
+export async function increments(on: ExperimentContext, targets: readonly Endpoint[]) {
   const started = Date.now()
   const count = async (): Promise<number> =>
-    (await callMany(doors.slice(0, 1), 'GET', '/api/counter', { total: 1, clients: 1 })).answers[0]?.count ?? Number.NaN
+    (await callMany(targets.slice(0, 1), 'GET', '/api/counter', { total: 1, clients: 1 })).answers[0]?.count ??
+    Number.NaN
   const before = await count()
-  const { answers, errors } = await callMany(doors, 'POST', '/api/counter/increment', {
+  const { answers, errors } = await callMany(targets, 'POST', '/api/counter/increment', {
     total: INCREMENTS,
     clients: CLIENTS,
   })
   const after = await count()
   const exhibit = on.record({
-    title: 'Parallel increments',
-    command: `POST /api/counter/increment, ${INCREMENTS} times by ${CLIENTS} clients at ${doorList(doors)}`,
+    title: 'Concurrent increments',
+    command: `POST /api/counter/increment, ${INCREMENTS} times by ${CLIENTS} clients, round robin over ${urlList(targets)}`,
     stdout: `count before: ${before}\ncount after:  ${after}\nadded:        ${after - before}\n\n${tally(answers, errors)}`,
     durationMs: Date.now() - started,
   })
@@ -183,7 +187,7 @@ function tally(answers: Answers['answers'], errors: Answers['errors']): string {
   const failed = new Map<string, number>()
   for (const error of errors) failed.set(error, (failed.get(error) ?? 0) + 1)
   return [
-    `${'NODE'.padEnd(12)} ${'REPLICA'.padEnd(14)} ANSWERS`,
+    `${'NODE'.padEnd(12)} ${'REPLICA'.padEnd(14)} RESPONSES`,
     ...[...rows].sort(([a], [b]) => a.localeCompare(b)).map(([row, n]) => `${row.padEnd(27)} ${n}`),
     `failed requests: ${errors.length}`,
     ...[...failed].map(([error, n]) => `  ${n} x ${error}`),

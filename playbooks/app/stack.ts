@@ -38,7 +38,7 @@ export const appVars = (vars: Readonly<Record<string, unknown>>) => ({
 })
 
 /**
- * Only where every node's kernel has IPVS can the routing mesh carry traffic. Nodes outside of this run are not asked.
+ * The routing mesh needs IPVS in the kernel of every node. Nodes without facts are not considered.
  */
 const hasMesh = ({ groups, hostvars }: PlayContext): boolean => {
   const known = (groups.swarm ?? [])
@@ -47,20 +47,18 @@ const hasMesh = ({ groups, hostvars }: PlayContext): boolean => {
   return known.length > 0 && known.every((facts) => facts.ipvs === true)
 }
 
-const FOLDER = '/opt/labbook/stack'
+const DIRECTORY = '/opt/labbook/stack'
 
-/**
- * Deploys the stack. Where the kernel has no IPVS, DNS round robin and a gateway on every node stand in for the mesh.
- */
+/** Deploys the stack. Without IPVS, DNS round robin and a gateway on every node replace the routing mesh. */
 const stackWith = (topology?: Topology): Play =>
-  play('Counter app: stack', { hosts: 'swarm_managers[0]', become: true, tags: 'stack', gather_facts: true }, (on) => {
+  play('Deploy Counter app', { hosts: 'swarm_managers[0]', become: true, tags: 'stack', gather_facts: true }, (on) => {
     const builder = registryHost(on)
     const redis = redisVars(topology === undefined ? on.vars : { ...on.vars, redis_topology: topology })
     const to = redis.redis_topology
     redisNodes(on, to)
     const image = images.redis.on(builder).map(({ image }) => image)
     const possible = TOPOLOGIES.filter((one) => one === to || nodesNeeded(one) <= (on.groups.swarm ?? []).length)
-    const compose = `${FOLDER}/counter.yml`
+    const compose = `${DIRECTORY}/counter.yml`
     const common = {
       ipvs: hasMesh(on),
       redis_image: image,
@@ -68,14 +66,14 @@ const stackWith = (topology?: Topology): Play =>
       slowdown: slowdownOf(on, on.groups.swarm ?? []),
     }
     return [
-      [FOLDER, `${FOLDER}/redis`].map((path) =>
-        file('Folder of the stack', { path, state: 'directory', mode: '0755' }),
+      [DIRECTORY, `${DIRECTORY}/redis`].map((path) =>
+        file(`Create ${path}`, { path, state: 'directory', mode: '0755' }),
       ),
-      docker_secret('Password of Redis in the Swarm', { name: secretName(), data: password() }),
+      docker_secret('Create Swarm secret for Redis password', { name: secretName(), data: password() }),
       lookWhere(),
-      // Of all topologies: to leave one, its services are needed as well.
+      // All topologies: a switch also needs the services of the topology it leaves.
       possible.map((one) =>
-        template(`Stack file of Redis: ${one}`, {
+        template(`Write Redis stack file: ${one}`, {
           src: `redis/${one}.yml`,
           dest: stackFileOf(one),
           mode: '0644',
@@ -83,7 +81,7 @@ const stackWith = (topology?: Topology): Play =>
         }),
       ),
       carriedOver({ to, possible, image, password: password() }),
-      template('Stack file', {
+      template('Write stack file', {
         src: 'stack/counter.yml',
         dest: compose,
         mode: '0644',
@@ -103,17 +101,17 @@ const stackWith = (topology?: Topology): Play =>
         with_registry_auth: true,
         timeout: 900,
       }),
-      redisWorks(redis, image),
+      redisReady(redis, image),
     ]
   })
 
-/** What is left to do once the servers run, and the wait until they work together. */
-function redisWorks({ redis_topology: topology }: RedisVars, image: ReturnType<typeof secretName>): Task[] {
-  const mended = { cluster: 'form', sentinel: 'tidy', single: undefined, replicas: undefined } as const
-  const verb = mended[topology]
-  const titles = { form: 'One cluster of all nodes', tidy: 'Sentinels know only the servers that are there' }
-  const ready = shell(`Redis works: ${topology}`, {
-    // Waits between tries, not within one: what only looks may be asked ahead of its turn.
+/** Tasks after Redis has started: form the topology, and wait until it is healthy. */
+function redisReady({ redis_topology: topology }: RedisVars, image: ReturnType<typeof secretName>): Task[] {
+  const verbs = { cluster: 'form', sentinel: 'tidy', single: undefined, replicas: undefined } as const
+  const verb = verbs[topology]
+  const titles = { form: 'Form Redis Cluster', tidy: 'Remove stale Sentinel entries' }
+  const ready = shell(`Wait for Redis: ${topology}`, {
+    // Waits between attempts, not within one: Labbook may prefetch a read-only task.
     cmd: image.map(
       (name) =>
         `missing=$(${adminCommand(name, topology, ['look', shapeOf(topology)])}) || exit; [ -z "$missing" ] || { printf '%s\\n' "$missing" >&2; exit 1; }`,
@@ -134,7 +132,7 @@ function redisWorks({ redis_topology: topology }: RedisVars, image: ReturnType<t
   ]
 }
 
-/** The password of Redis, then the stack. With a topology given, that one, whatever the inventory says. */
+/** Creates the Redis password, then deploys the stack. `topology` overrides the inventory. */
 export const appStackWith = (topology?: Topology) => [redisPassword, stackWith(topology)]
 
 export const appStack = appStackWith()

@@ -1,18 +1,18 @@
 import http from 'node:http'
 import type { Endpoint } from '../app/client.ts'
 
-/** What an answer says of the way it came. */
+/** A response of the app, with its path through the balancer. */
 export interface Answer {
   readonly status: number
   readonly count: number
   readonly replica: string
   readonly node: string
-  /** The node of the balancer, and which program it is. */
+  /** Node of the balancer, and its program. */
   readonly balancerNode: string
   readonly balancer: string
 }
 
-/** One who asks: with a jar of cookies, as a browser has, or without. */
+/** An HTTP client, with a cookie jar like a browser or without. */
 export class Visitor {
   readonly #jar: Map<string, string> | undefined
 
@@ -21,17 +21,17 @@ export class Visitor {
   }
 
   /**
-   * One request on a connection of its own.
+   * Sends one request on a new connection.
    *
-   * @throws when no whole answer came within the time limit.
+   * @throws when no complete response arrives within the timeout.
    */
   ask(
     { host, port, from, slowdown = 1 }: Endpoint,
     method: 'GET' | 'POST',
     path: string,
-    limitMs = 8000,
+    timeoutMs = 8000,
   ): Promise<Answer> {
-    const timeLimitMs = limitMs * slowdown
+    const scaledTimeoutMs = timeoutMs * slowdown
     return new Promise((resolve, reject) => {
       const cookies = [...(this.#jar ?? [])].map(([name, value]) => `${name}=${value}`).join('; ')
       const request = http.request(
@@ -41,7 +41,7 @@ export class Visitor {
           method,
           path,
           agent: false,
-          timeout: timeLimitMs,
+          timeout: scaledTimeoutMs,
           headers: cookies === '' ? {} : { cookie: cookies },
           ...(from === undefined ? {} : { localAddress: from }),
         },
@@ -50,18 +50,20 @@ export class Visitor {
           response.on('data', (chunk: Buffer) => chunks.push(chunk))
           response.on('error', reject)
           response.on('end', () => {
-            this.#keep(response.headers['set-cookie'] ?? [])
-            resolve(answerFrom(response.statusCode ?? 0, response.headers, Buffer.concat(chunks).toString('utf8')))
+            this.#storeCookies(response.headers['set-cookie'] ?? [])
+            resolve(parseResponse(response.statusCode ?? 0, response.headers, Buffer.concat(chunks).toString('utf8')))
           })
         },
       )
-      request.on('timeout', () => request.destroy(new Error(`${method} ${path}: no answer within ${timeLimitMs} ms`)))
+      request.on('timeout', () =>
+        request.destroy(new Error(`${method} ${path}: no response within ${scaledTimeoutMs} ms`)),
+      )
       request.on('error', reject)
       request.end()
     })
   }
 
-  #keep(cookies: readonly string[]): void {
+  #storeCookies(cookies: readonly string[]): void {
     for (const cookie of cookies) {
       const [, name = '', value = ''] = /^([^=;]+)=([^;]*)/.exec(cookie) ?? []
       this.#jar?.set(name, value)
@@ -69,11 +71,11 @@ export class Visitor {
   }
 }
 
-function answerFrom(status: number, headers: http.IncomingHttpHeaders, body: string): Answer {
+function parseResponse(status: number, headers: http.IncomingHttpHeaders, body: string): Answer {
   const header = (name: string): string => String(headers[name] ?? '')
   return {
     status,
-    count: countIn(body),
+    count: parseCount(body),
     replica: header('x-replica'),
     node: header('x-node'),
     balancerNode: header('x-balancer-node'),
@@ -81,7 +83,7 @@ function answerFrom(status: number, headers: http.IncomingHttpHeaders, body: str
   }
 }
 
-function countIn(body: string): number {
+function parseCount(body: string): number {
   try {
     return Number((JSON.parse(body) as Record<string, unknown>).count)
   } catch {
@@ -89,16 +91,16 @@ function countIn(body: string): number {
   }
 }
 
-/** Of many requests: the good answers, and why others were none. */
+/** Results of many requests: the responses, and the errors of failed requests. */
 export interface Tally {
   readonly answers: readonly Answer[]
   readonly errors: readonly string[]
 }
 
-/** Asks one after the other, in turn at each door. */
+/** Sends requests one after the other, round robin over the endpoints. */
 export async function askInTurn(
-  visitor: Visitor,
-  doors: readonly Endpoint[],
+  client: Visitor,
+  endpoints: readonly Endpoint[],
   path: string,
   times: number,
 ): Promise<Tally> {
@@ -106,7 +108,7 @@ export async function askInTurn(
   const errors: string[] = []
   for (let n = 0; n < times; n++) {
     try {
-      const answer = await visitor.ask(doors[n % doors.length] as Endpoint, 'GET', path)
+      const answer = await client.ask(endpoints[n % endpoints.length] as Endpoint, 'GET', path)
       if (answer.status === 200) answers.push(answer)
       else errors.push(`status ${answer.status}`)
     } catch (error) {
@@ -116,7 +118,7 @@ export async function askInTurn(
   return { answers, errors }
 }
 
-/** Who answered, as a table. */
+/** Responses by balancer, node and replica, as a table. */
 export function table({ answers, errors }: Tally): string {
   const rows = new Map<string, number>()
   for (const { balancerNode, node, replica } of answers) {
@@ -124,7 +126,7 @@ export function table({ answers, errors }: Tally): string {
     rows.set(row, (rows.get(row) ?? 0) + 1)
   }
   return [
-    `${'BALANCER ON'.padEnd(12)} ${'APP ON'.padEnd(12)} ${'REPLICA'.padEnd(14)} ANSWERS`,
+    `${'BALANCER ON'.padEnd(12)} ${'APP ON'.padEnd(12)} ${'REPLICA'.padEnd(14)} RESPONSES`,
     ...[...rows].sort(([a], [b]) => a.localeCompare(b)).map(([row, n]) => `${row} ${n}`),
     `failed requests: ${errors.length}`,
     ...[...new Set(errors)].map((error) => `  ${error}`),

@@ -8,10 +8,10 @@ import { balancerGone, balancerStack } from './stack.ts'
 export default playbook({
   name: 'balancer',
   description:
-    'Two apps below /app1 and /app2 behind one balancer, HAProxy or nginx (-e balancer=nginx), with sticky sessions on request ' +
-    '(-e balancer_sticky=true), and the proof of all that.',
-  words: { up: 'deploy it and prove it', down: 'remove it' },
-  // The proof stops a replica: without that, the balancer is deployed all the same; down is refused.
+    'Deploys two apps at /app1 and /app2 behind one load balancer, HAProxy or nginx (-e balancer=nginx), with optional sticky sessions ' +
+    '(-e balancer_sticky=true), and verifies it.',
+  words: { up: 'deploy and verify the load balancer', down: 'remove it' },
+  // The experiment stops a replica: without permission it is skipped. down is refused.
   withoutPermission: 'leave out',
   steps: ([word]) =>
     word === 'down'

@@ -5,71 +5,71 @@ import { doorTo } from '../lab/address.ts'
 import { askInTurn, table, Visitor, type Tally } from './client.ts'
 import { APPS, balancerVars, STACK } from './stack.ts'
 
-const LOOKS = 30
-/** So long requests go on after a replica was stopped. */
+const REQUESTS = 30
+/** How long requests continue after a replica stops. */
 const AFTER_STOP_SECONDS = 6
 
 const API = '/api/counter'
 const pathOf = (app: (typeof APPS)[number]): string => `/${app.path}${API}`
 
-/** Every node's balancer, as seen from this machine. */
-function doorsOf({ groups, hostvars }: Pick<ExperimentContext, 'groups' | 'hostvars'>): Endpoint[] {
+/** The balancer's endpoint on each node, as this machine reaches it. */
+function endpointsOf({ groups, hostvars }: Pick<ExperimentContext, 'groups' | 'hostvars'>): Endpoint[] {
   return (groups.swarm ?? []).map((name) => {
     const vars = hostvars(name)
     return doorTo(vars, name, balancerVars(vars).port)
   })
 }
 
-/** Do two apps stand behind one balancer, and what does it do when one of their replicas is stopped? */
+/** Checks routing, sticky sessions and health checks of the balancer. */
 export const balancerProof = experiment(
-  'Two apps behind one balancer',
+  'Check load balancer',
   {
     hosts: 'swarm_managers[0]',
     tags: ['balancer', 'proof'],
-    // Of which node is known only when Swarm has placed them.
+    // Swarm chooses the node at run time.
     disturbs: ({ groups }) =>
       onHosts(groups.swarm ?? [], `a replica of ${APPS[0].path} on one of the nodes is stopped`),
     hypothesis:
-      'The balancer tells requests apart by their path, knows which replicas are well, and keeps clients with one of them only if asked to.',
+      'The balancer routes requests by path, sends none to unhealthy replicas, and keeps a client on one replica only with sticky sessions.',
     proves: {
-      'balancer.paths': 'Each path leads to its own app, through the balancer of every node',
+      'balancer.paths': 'Each path is routed to its own app by the balancer of every node',
       'balancer.sticky':
-        'A client that keeps its cookies stays with one replica if that is asked for, and is spread over all if not',
-      'balancer.health': 'A replica that is stopped gets no more requests, and none fails',
+        'A client with cookies stays on one replica with sticky sessions, and reaches all replicas without',
+      'balancer.health': 'A stopped replica receives no requests, and no request fails',
     },
   },
   async (on) => {
     const settings = balancerVars(on.hostvars(on.hosts[0] as string))
-    const doors = doorsOf(on)
-    await ready(on, doors, settings.replicas)
-    await paths(on, doors)
-    await stays(on, doors, settings)
-    await stopped(on, doors)
+    const endpoints = endpointsOf(on)
+    await waitForBalancer(on, endpoints, settings.replicas)
+    await checkPaths(on, endpoints)
+    await checkSticky(on, endpoints, settings)
+    await checkHealth(on, endpoints)
   },
 )
 
-/** Waits until every balancer reaches every replica: what is seen before is the deploy. */
-async function ready(on: ExperimentContext, doors: readonly Endpoint[], replicas: number): Promise<void> {
+/** Waits until every balancer reaches every replica. Earlier results would show the deploy. */
+async function waitForBalancer(on: ExperimentContext, endpoints: readonly Endpoint[], replicas: number): Promise<void> {
   const command = `docker stack services ${STACK} --format '{{.Name}} {{.Replicas}}'
 docker service inspect $(docker stack services -q ${STACK}) --format '{{if .UpdateStatus}}{{.UpdateStatus.State}}{{end}}'`
-  const whole = (stdout: string): boolean =>
+  const isConverged = (stdout: string): boolean =>
     !/^(updating|rollback_started)$/m.test(stdout) &&
     [...stdout.matchAll(/ (\d+)\/(\d+)/g)].every(([, running, wanted]) => running === wanted)
   const { reached } = await on.watch({
-    title: "The balancer's stack is settled",
+    title: 'Balancer stack convergence',
     command,
     within: 240,
-    until: ({ stdout, exitCode }) => exitCode === 0 && whole(stdout),
+    until: ({ stdout, exitCode }) => exitCode === 0 && isConverged(stdout),
   })
   if (!reached)
     throw new Error(
-      `the stack did not settle within ${240 * on.slowdown} s: see the exhibit "The balancer's stack is settled"`,
+      `the stack did not converge within ${240 * on.slowdown} s: see the exhibit "Balancer stack convergence"`,
     )
   for (let tries = 0; tries < 30; tries++) {
-    const seen = await Promise.all(
-      doors.flatMap((door) =>
+    const complete = await Promise.all(
+      endpoints.flatMap((door) =>
         APPS.map(async (app) => {
-          // Without cookies each request is a new client.
+          // Without cookies, each request counts as a new client.
           const { answers, errors } = await askInTurn(
             new Visitor({ cookies: false }),
             [door],
@@ -80,91 +80,91 @@ docker service inspect $(docker stack services -q ${STACK}) --format '{{if .Upda
         }),
       ),
     )
-    if (seen.every(Boolean)) return
+    if (complete.every(Boolean)) return
     await sleep(1000, undefined, { signal: on.signal })
   }
-  on.notice('not every balancer reached every replica within 30 looks: what follows shows how far it is', 'warning')
+  on.notice('not every balancer reached every replica within 30 attempts: results may show the deploy', 'warning')
 }
 
 const record = (
   on: ExperimentContext,
   title: string,
   what: string,
-  doors: readonly Endpoint[],
+  endpoints: readonly Endpoint[],
   tally: Tally,
   started: number,
 ) =>
   on.record({
     title,
-    command: `${what} at ${doors.map(({ host, port }) => `http://${host}:${port}`).join(' ')}`,
+    command: `${what} at ${endpoints.map(({ host, port }) => `http://${host}:${port}`).join(' ')}`,
     stdout: table(tally),
     durationMs: Date.now() - started,
   })
 
 const replicasIn = ({ answers }: Tally): string[] => [...new Set(answers.map(({ replica }) => replica))].sort()
 
-async function paths(on: ExperimentContext, doors: readonly Endpoint[]): Promise<void> {
-  const seen = []
+async function checkPaths(on: ExperimentContext, endpoints: readonly Endpoint[]): Promise<void> {
+  const results = []
   for (const app of APPS) {
     const started = Date.now()
-    const tally = await askInTurn(new Visitor({ cookies: false }), doors, pathOf(app), LOOKS)
-    seen.push({
+    const tally = await askInTurn(new Visitor({ cookies: false }), endpoints, pathOf(app), REQUESTS)
+    results.push({
       app,
       tally,
       exhibit: record(
         on,
-        `Who answers below /${app.path}`,
-        `GET ${pathOf(app)}, ${LOOKS} times in turn`,
-        doors,
+        `Responding replicas at /${app.path}`,
+        `GET ${pathOf(app)}, ${REQUESTS} times, round robin`,
+        endpoints,
         tally,
         started,
       ),
     })
   }
-  // Each app has a number of its own: to count in one must leave the other's alone.
-  const visitor = new Visitor({ cookies: false })
+  // Each app has its own counter: an increment in one must not change the other.
+  const client = new Visitor({ cookies: false })
   const counts = async (): Promise<number[]> =>
-    await Promise.all(APPS.map(async (app) => (await visitor.ask(doors[0] as Endpoint, 'GET', pathOf(app))).count))
+    await Promise.all(APPS.map(async (app) => (await client.ask(endpoints[0] as Endpoint, 'GET', pathOf(app))).count))
   const before = await counts()
-  await visitor.ask(doors[0] as Endpoint, 'POST', `${pathOf(APPS[0])}/increment`)
+  await client.ask(endpoints[0] as Endpoint, 'POST', `${pathOf(APPS[0])}/increment`)
   const after = await counts()
-  const [first = [], second = []] = seen.map(({ tally }) => replicasIn(tally))
+  const [first = [], second = []] = results.map(({ tally }) => replicasIn(tally))
   const apart = first.length > 0 && second.length > 0 && first.every((replica) => !second.includes(replica))
   const counted = after[0] === (before[0] ?? 0) + 1 && after[1] === before[1]
-  const failed = seen.reduce((sum, { tally }) => sum + tally.errors.length, 0)
-  const through = new Set(seen.flatMap(({ tally }) => tally.answers.map(({ balancerNode }) => balancerNode)))
+  const failed = results.reduce((sum, { tally }) => sum + tally.errors.length, 0)
+  const through = new Set(results.flatMap(({ tally }) => tally.answers.map(({ balancerNode }) => balancerNode)))
   on.finding('balancer.paths', {
-    holds: apart && counted && failed === 0 && through.size === doors.length,
-    evidence: seen.map(({ exhibit }) => exhibit),
+    holds: apart && counted && failed === 0 && through.size === endpoints.length,
+    evidence: results.map(({ exhibit }) => exhibit),
     detail:
-      `/app1 by ${first.length} replicas, /app2 by ${second.length} others, through ${through.size} of ${doors.length} balancers; ` +
-      `one increment took /app1 from ${before[0]} to ${after[0]} and /app2 from ${before[1]} to ${after[1]}; ${failed} requests failed`,
+      `/app1 reached ${first.length} replicas, /app2 ${second.length} others, through ${through.size} of ${endpoints.length} balancers; ` +
+      `after one increment at /app1 its count went from ${before[0]} to ${after[0]}, that of /app2 from ${before[1]} to ${after[1]}; ${failed} requests failed`,
   })
 }
 
-async function stays(
+async function checkSticky(
   on: ExperimentContext,
-  doors: readonly Endpoint[],
+  endpoints: readonly Endpoint[],
   { sticky, replicas }: { sticky: boolean; replicas: number },
 ): Promise<void> {
   const [app] = APPS
   const started = Date.now()
-  const one = await askInTurn(new Visitor({ cookies: true }), doors, pathOf(app), LOOKS)
+  const one = await askInTurn(new Visitor({ cookies: true }), endpoints, pathOf(app), REQUESTS)
   const ofOne = record(
     on,
-    'One client with its cookies',
-    `GET ${pathOf(app)}, ${LOOKS} times by one client that keeps its cookies, in turn`,
-    doors,
+    'One client with cookies',
+    `GET ${pathOf(app)}, ${REQUESTS} times by one client with cookies, round robin`,
+    endpoints,
     one,
     started,
   )
   const againStarted = Date.now()
-  const many = await askInTurn(new Visitor({ cookies: false }), doors, pathOf(app), LOOKS)
+  const many = await askInTurn(new Visitor({ cookies: false }), endpoints, pathOf(app), REQUESTS)
   const ofMany = record(
     on,
-    'As many clients as requests',
-    `GET ${pathOf(app)}, ${LOOKS} times by a new client each, in turn`,
-    doors,
+    'A new client per request',
+    `GET ${pathOf(app)}, ${REQUESTS} times by a new client each, round robin`,
+    endpoints,
     many,
     againStarted,
   )
@@ -175,34 +175,34 @@ async function stays(
     evidence: [ofOne, ofMany],
     detail:
       replicas < 2
-        ? 'with one replica there is no telling'
-        : `balancer_sticky is ${String(sticky)}: one client was answered by ${forOne} of ${replicas} replicas, ${LOOKS} clients by ${forMany}; ${failed} requests failed`,
+        ? 'inconclusive: needs at least two replicas'
+        : `balancer_sticky is ${String(sticky)}: one client reached ${forOne} of ${replicas} replicas, ${REQUESTS} clients reached ${forMany}; ${failed} requests failed`,
   })
 }
 
-async function stopped(on: ExperimentContext, doors: readonly Endpoint[]): Promise<void> {
+async function checkHealth(on: ExperimentContext, endpoints: readonly Endpoint[]): Promise<void> {
   const [app] = APPS
-  const where = await on.exhibit({
+  const placement = await on.exhibit({
     title: `Replicas of ${app.path}`,
     command: `docker service ps ${STACK}_${app.service} -q --filter desired-state=running | xargs docker inspect --format '{{.NodeID}} {{.Status.ContainerStatus.ContainerID}}' |
 while read -r node container; do echo "$(docker node inspect "$node" --format '{{.Description.Hostname}}') $container"; done`,
   })
-  const [line = ''] = where.stdout.trim().split('\n')
+  const [line = ''] = placement.stdout.trim().split('\n')
   const [node, container] = line.split(' ')
   if (node === undefined || container === undefined || container === '')
-    throw new Error(`no replica of ${app.path} was found to stop`)
-  const victim = container.slice(0, 12)
+    throw new Error(`found no running replica of ${app.path}`)
+  const targetReplica = container.slice(0, 12)
 
   const before: Tally = { answers: [], errors: [] }
   const tallies = { before, after: before }
   let stoppedAt: number | undefined
   let ended = false
   const started = Date.now()
-  const asking = (async () => {
-    const visitor = new Visitor({ cookies: false })
+  const requests = (async () => {
+    const client = new Visitor({ cookies: false })
     for (let n = 0; !ended && !on.signal.aborted; n++) {
       const isAfter = stoppedAt !== undefined
-      const one = await askInTurn(visitor, [doors[n % doors.length] as Endpoint], pathOf(app), 1)
+      const one = await askInTurn(client, [endpoints[n % endpoints.length] as Endpoint], pathOf(app), 1)
       const key = isAfter ? 'after' : 'before'
       tallies[key] = {
         answers: [...tallies[key].answers, ...one.answers],
@@ -211,11 +211,11 @@ while read -r node container; do echo "$(docker node inspect "$node" --format '{
       await sleep(20)
     }
   })()
-  let stop
+  let stopResult
   try {
     await sleep(1000, undefined, { signal: on.signal })
-    // Swarm starts another in its place by itself: there is nothing to put back.
-    stop = await on.exhibit({
+    // No rollback needed: Swarm starts a replacement.
+    stopResult = await on.exhibit({
       title: `Stop a replica of ${app.path}`,
       host: node,
       command: `docker stop --time 5 ${container}`,
@@ -225,33 +225,33 @@ while read -r node container; do echo "$(docker node inspect "$node" --format '{
     await sleep(AFTER_STOP_SECONDS * 1000, undefined, { signal: on.signal })
   } finally {
     ended = true
-    await asking
+    await requests
   }
   const during = record(
     on,
-    'Requests until the replica was stopped',
-    `GET ${pathOf(app)} again and again, in turn`,
-    doors,
+    'Requests before the replica stopped',
+    `GET ${pathOf(app)} repeatedly, round robin`,
+    endpoints,
     tallies.before,
     started,
   )
-  const then = record(
+  const afterwards = record(
     on,
-    'Requests after the replica was stopped',
-    `GET ${pathOf(app)} again and again, in turn`,
-    doors,
+    'Requests after the replica stopped',
+    `GET ${pathOf(app)} repeatedly, round robin`,
+    endpoints,
     tallies.after,
     stoppedAt,
   )
-  const late = tallies.after.answers.filter(({ replica }) => replica === victim).length
-  const had = tallies.before.answers.filter(({ replica }) => replica === victim).length
+  const late = tallies.after.answers.filter(({ replica }) => replica === targetReplica).length
+  const had = tallies.before.answers.filter(({ replica }) => replica === targetReplica).length
   const failed = tallies.before.errors.length + tallies.after.errors.length
   on.finding('balancer.health', {
-    holds: stop.exitCode !== 0 || tallies.after.answers.length === 0 ? null : late === 0 && failed === 0,
-    evidence: [where, stop, during, then],
+    holds: stopResult.exitCode !== 0 || tallies.after.answers.length === 0 ? null : late === 0 && failed === 0,
+    evidence: [placement, stopResult, during, afterwards],
     detail:
-      `replica ${victim} on ${node} gave ${had} of ${tallies.before.answers.length} answers before and while it was stopped, and ${late} of ` +
-      `${tallies.after.answers.length} in the ${AFTER_STOP_SECONDS} s after; ${failed} requests failed`,
+      `${failed} requests failed; replica ${targetReplica} on ${node} sent ${had} of ${tallies.before.answers.length} responses until it stopped, and ${late} of ` +
+      `${tallies.after.answers.length} in the ${AFTER_STOP_SECONDS} s after`,
     measured: { 'failed requests': [failed, ''] },
   })
 }

@@ -7,8 +7,8 @@ import { ROOT } from '../images/table.ts'
 import { registryHost } from '../registry/address.ts'
 
 export const STACK = 'balancer'
-const FOLDER = '/opt/labbook/balancer'
-/** The Counter app twice, each with a number of its own. */
+const DIRECTORY = '/opt/labbook/balancer'
+/** Two instances of the Counter app, each with its own counter. */
 export const APPS = [
   { path: 'app1', service: 'app1', port: 8080, health: '/health/started' },
   { path: 'app2', service: 'app2', port: 8080, health: '/health/started' },
@@ -21,16 +21,16 @@ const KINDS = { nginx: 'nginx.conf', haproxy: 'haproxy.cfg' } as const
 interface BalancerVars {
   readonly kind: keyof typeof KINDS
   readonly sticky: boolean
-  /** Of each node. */
+  /** Published on each node. */
   readonly port: number
-  /** Of each app. */
+  /** Per app. */
   readonly replicas: number
 }
 
 /**
  * The balancer's variables, as the inventory or `--extra-vars` set them.
  *
- * @throws {PlaybookError} what is wrong with one of them.
+ * @throws {PlaybookError} if one of them is invalid.
  */
 export function balancerVars(vars: Vars): BalancerVars {
   const kind = String(vars.balancer ?? 'haproxy')
@@ -38,51 +38,51 @@ export function balancerVars(vars: Vars): BalancerVars {
     throw new PlaybookError(`balancer is "${kind}": it must be nginx or haproxy`)
   return {
     kind,
-    sticky: yes('balancer_sticky', vars.balancer_sticky ?? false),
-    port: whole('balancer_port', vars.balancer_port ?? 8090, 65535),
-    replicas: whole('balancer_replicas', vars.balancer_replicas ?? 2, 50),
+    sticky: booleanOf('balancer_sticky', vars.balancer_sticky ?? false),
+    port: integerOf('balancer_port', vars.balancer_port ?? 8090, 65535),
+    replicas: integerOf('balancer_replicas', vars.balancer_replicas ?? 2, 50),
   }
 }
 
-/** From `-e NAME=true` comes a text. */
-function yes(name: string, value: unknown): boolean {
+/** `-e NAME=true` gives a string. */
+function booleanOf(name: string, value: unknown): boolean {
   if (value === true || value === 'true') return true
   if (value === false || value === 'false') return false
   throw new PlaybookError(`${name} is "${String(value)}": it must be true or false`)
 }
 
-function whole(name: string, value: unknown, highest: number): number {
+function integerOf(name: string, value: unknown, highest: number): number {
   const number = Number(value)
   if (!Number.isInteger(number) || number < 1 || number > highest)
-    throw new PlaybookError(`${name} is "${String(value)}": it must be a whole number from 1 to ${highest}`)
+    throw new PlaybookError(`${name} is "${String(value)}": it must be an integer from 1 to ${highest}`)
   return number
 }
 
-/** Two apps behind one balancer, nginx or HAProxy, on each node. */
+/** Deploys two apps behind one load balancer, HAProxy or nginx, on each node. */
 export const balancerStack = play(
-  'Balancer: stack',
+  'Deploy load balancer',
   { hosts: 'swarm_managers[0]', become: true, tags: 'balancer' },
   (on) => {
     const settings = balancerVars(on.vars)
     const { kind, sticky } = settings
-    const compose = `${FOLDER}/stack.yml`
+    const compose = `${DIRECTORY}/stack.yml`
     const image = (name: keyof typeof images) => images[name].on(registryHost(on)).map(({ image }) => image)
-    // Room for twice the replicas: during an update old and new ones are there.
+    // Twice the replicas: during an update old and new ones run side by side.
     const config = { apps: APPS, sticky, slots: settings.replicas * 2 }
     return [
-      file('Folder of the balancer', { path: FOLDER, state: 'directory', mode: '0755' }),
-      template(`Configuration of ${kind}`, {
+      file(`Create ${DIRECTORY}`, { path: DIRECTORY, state: 'directory', mode: '0755' }),
+      template(`Configure ${kind}`, {
         src: `balancer/${KINDS[kind]}`,
-        dest: `${FOLDER}/balancer.conf`,
+        dest: `${DIRECTORY}/balancer.conf`,
         mode: '0644',
         vars: config,
-        // By the very program that will read it.
+        // With the program that will read it.
         validate: image('balancer').map(
           (name) =>
             `docker run --rm -i --network none ${name} sh -c 'cat >/tmp/new.conf && balancer.sh ${kind} /tmp/new.conf check' <%s`,
         ),
       }),
-      template('Stack file of the balancer', {
+      template('Write stack file', {
         src: 'balancer/stack.yml',
         dest: compose,
         mode: '0644',
@@ -96,7 +96,7 @@ export const balancerStack = play(
           redis_image: image('redis'),
         },
       }),
-      docker_stack('Deploy the balancer', {
+      docker_stack('Deploy the stack', {
         name: STACK,
         compose: [compose],
         prune: true,
@@ -108,15 +108,15 @@ export const balancerStack = play(
   },
 )
 
-/** Stands for the configuration: what it is made from. */
+/** Checksum of the inputs of the configuration. */
 function checksumOf(kind: keyof typeof KINDS, config: object): string {
   const source = readFileSync(path.join(ROOT, 'templates/balancer', KINDS[kind]))
   return createHash('sha256').update(source).update(JSON.stringify(config)).digest('hex').slice(0, 12)
 }
 
-/** Takes the balancer and its apps away. */
+/** Removes the balancer and its apps. */
 export const balancerGone = play(
-  'Balancer: down',
+  'Remove load balancer',
   {
     hosts: 'swarm_managers[0]',
     become: true,
@@ -124,7 +124,7 @@ export const balancerGone = play(
     disturbs: ({ hosts }) => onHosts(hosts, `the stack "${STACK}" is removed; its volumes stay`),
   },
   () => [
-    docker_stack('Remove the balancer', { name: STACK, state: 'absent', timeout: 300 }),
-    file('Folder of the balancer', { path: FOLDER, state: 'absent' }),
+    docker_stack('Remove the stack', { name: STACK, state: 'absent', timeout: 300 }),
+    file(`Remove ${DIRECTORY}`, { path: DIRECTORY, state: 'absent' }),
   ],
 )

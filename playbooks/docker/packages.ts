@@ -3,6 +3,6 @@ import { sourceOf } from './docker-ce.ts'
 /** The distribution's packages for Docker Engine. */
 export const DISTRO_PACKAGES = ['docker.io', 'curl']
 
-/** What the distribution's own archives have of Docker Engine from this source (`docker_source`). */
+/** Packages that the distribution provides for this `docker_source`. */
 export const distroPackages = (source: unknown): readonly string[] =>
   sourceOf(source) === 'distro' ? DISTRO_PACKAGES : []

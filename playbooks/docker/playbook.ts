@@ -4,6 +4,6 @@ import { labUp } from '../lab/lab.ts'
 
 export default playbook({
   name: 'docker',
-  description: 'Installs Docker Engine on the machines of group docker.',
+  description: 'Installs Docker Engine on the hosts of group docker.',
   steps: [...labUp, docker],
 })

@@ -9,35 +9,35 @@ import { BY_NAME, EXPERIMENTS } from '../swarm/experiments/index.ts'
 import { REDIS_EXPERIMENTS } from '../swarm/redis/experiments/index.ts'
 import { swarm } from '../swarm/swarm.ts'
 
-/** Load tests last: they need no fault, and take their time. */
+/** Load tests last: they inject no faults and take long. */
 const ALL = { ...EXPERIMENTS, ...LOAD_EXPERIMENTS }
 const EVERY = { ...ALL, ...BY_NAME, ...REDIS_EXPERIMENTS }
 
 export default playbook({
   name: 'experiments',
   description:
-    'Does things to the Swarm and its app, and records what comes of it. Each experiment puts back what it has disturbed.',
+    'Runs experiments on the Swarm and its app, and records the results. Each experiment rolls back its changes.',
   words: {
-    all: `every one of them, but for ${Object.keys(BY_NAME).join(', ')} and those on Redis`,
-    redis: 'those on Redis, with the comparison of its topologies at the end: more than an hour',
+    all: `all experiments except ${Object.keys(BY_NAME).join(', ')} and those on Redis`,
+    redis: 'the experiments on Redis and a comparison of its topologies (more than one hour)',
     ...Object.fromEntries(Object.entries(EVERY).map(([name, { name: title }]) => [name, title])),
   },
   severalWords: true,
   experiments: EVERY,
-  steps: (words) => [
+  steps: (names) => [
     ...foundation,
     ...swarm,
     ...appStack,
     swarmProof,
-    ...(words.some((word) => word === 'all' || word in LOAD_EXPERIMENTS) ? [loadGenerators] : []),
+    ...(names.some((name) => name === 'all' || name in LOAD_EXPERIMENTS) ? [loadGenerators] : []),
     ...Object.entries(ALL)
-      .filter(([name]) => words.includes('all') || words.includes(name))
+      .filter(([name]) => names.includes('all') || names.includes(name))
       .map(([, experiment]) => experiment),
     ...Object.entries(BY_NAME)
-      .filter(([name]) => words.includes(name))
+      .filter(([name]) => names.includes(name))
       .map(([, experiment]) => experiment),
     ...Object.entries(REDIS_EXPERIMENTS)
-      .filter(([name]) => words.includes('redis') || words.includes(name))
+      .filter(([name]) => names.includes('redis') || names.includes(name))
       .map(([, experiment]) => experiment),
   ],
   closing: appClosing((command, has) => (has('load.') ? [] : [measureCapacity(command)])),

@@ -11,13 +11,13 @@ import { foundation, quickStart } from '../site/steps.ts'
 import { EXPERIMENTS } from '../swarm/experiments/index.ts'
 import { REDIS_BY_TAG } from '../swarm/redis/experiments/index.ts'
 
-/** Needs artifacts or the internet, so only `--tags k3s` asks for it, together with what it stands on. */
+/** Needs artifacts or the internet, so only `--tags k3s` selects it, with its prerequisites. */
 const k3s = [...k3sUp, ...appPlays, measureK3s, ...Object.values(K3S_EXPERIMENTS), comparison]
 const experiments = Object.values(EXPERIMENTS).filter((experiment) => !quickStart.includes(experiment))
 
 export default playbook({
   name: 'full',
-  description: 'The site, all experiments and the load tests in one run with one report.',
+  description: 'Runs the quick start, all experiments and the load tests in one run with one report.',
   variable: 'counter_replicas=6',
   steps: [
     ...tagged('never', [clusterPlan]),

@@ -9,26 +9,24 @@ import { sh } from '../../src/shell/quote.ts'
 import { findSource, fromSource } from './source.ts'
 import { debianBase, RECIPE, recipeChecksum, ROOT, type BaseName } from './table.ts'
 
-/** Archives of base images, where nodes of the lab cannot see those of this machine. */
+/** Archives of base images on hosts that do not share files with this machine. */
 const ARCHIVES = '/var/lib/labbook/images'
-/** The same on this machine: where nodes of namespaces see it. */
+/** Archives on this machine, shared with lab nodes in namespaces. */
 const SHARED_ARCHIVES = `${SHARED}/images`
 /**
- * Two minutes at most on a machine with a processor of its own; one in software emulation beside other work took more
- * than fifteen.
+ * A build takes two minutes at most on real hardware, but has taken more than fifteen under software emulation.
  */
 export const EMULATED_SECONDS = 3600
 
 const archiveIn = (directory: string, base: BaseName): string => `${directory}/debian-${base}-${recipeChecksum()}.tar`
 
-/** Root on a Debian or Ubuntu machine can build a base image on the machine that Labbook runs on. */
+/** Root on Debian or Ubuntu can build a base image on the controller. */
 const canBuildHere = (): boolean => process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')
 
 /**
- * The lab's nodes are on this machine: what one core does for the registry's host, the other core can do before that
- * host exists.
+ * Lab nodes run on this machine, so it can build the image for the registry host before that host exists.
  */
-const isOfLab = (on: Pick<PlayContext, 'groups' | 'hostvars'>): boolean => labProvider(on) !== undefined
+const isLabNode = (on: Pick<PlayContext, 'groups' | 'hostvars'>): boolean => labProvider(on) !== undefined
 
 function labProvider(on: Pick<PlayContext, 'groups' | 'hostvars'>) {
   const lab = labOf(on)
@@ -38,14 +36,13 @@ function labProvider(on: Pick<PlayContext, 'groups' | 'hostvars'>) {
 const HERE = { delegate_to: 'localhost', become: false } as const
 
 /**
- * Starts to build the base image of the first images on this machine, while the lab's nodes boot and Docker is
- * installed on them.
+ * Builds the base image of the core images on this machine while the lab nodes boot and install Docker.
  */
 export const startBaseImage = play(
-  'Start to build the base image',
+  'Build base image in background',
   { hosts: 'localhost', tags: ['images', 'registry'] },
   (on) => {
-    if (!isOfLab(on) || !canBuildHere()) return []
+    if (!isLabNode(on) || !canBuildHere()) return []
     const archive = archiveIn(SHARED_ARCHIVES, 'core')
     return [
       findSource(on),
@@ -54,8 +51,8 @@ export const startBaseImage = play(
           ? []
           : [
               ...tools(keywords),
-              // The task that needs it waits for it. A job that nobody waits for ends by itself.
-              shell('Start to build the base image', {
+              // The task that needs the image waits for it. The timeout ends an abandoned build.
+              shell('Start build of base image', {
                 cmd: sh`setsid timeout 1200 sh ${path.join(ROOT, RECIPE)} core ${archive} >/dev/null 2>&1 </dev/null &`,
                 creates: archive,
                 ...keywords,
@@ -77,10 +74,10 @@ const tools = (keywords: object): Task[] => [
 ]
 
 /**
- * Tasks that import a base image of Debian packages on the registry's host. It is built there, or on this machine where
- * that is the same machine, or one that is quicker by far: a host of software emulation takes half an hour for it.
+ * Tasks that import a base image of Debian packages on the registry host. It is built there, or on this machine if the
+ * host is a lab node or slow: software emulation takes half an hour for it.
  *
- * @param recipe - the recipe, as it lies on the registry's host.
+ * @param recipe - path of the recipe on the registry host.
  */
 export function baseImage(on: PlayContext, base: BaseName, recipe: string, keywords: object): Task[] {
   const build = (script: string, archive: string, where: object): Task[] => [
@@ -92,8 +89,8 @@ export function baseImage(on: PlayContext, base: BaseName, recipe: string, keywo
       ...where,
     }),
   ]
-  const alike = { x64: 'x86_64', arm64: 'aarch64' }[String(process.arch)] === on.facts.architecture
-  const isHere = canBuildHere() && alike && (isOfLab(on) || slowdownOf(on, [on.host]) > 1)
+  const sameArchitecture = { x64: 'x86_64', arm64: 'aarch64' }[String(process.arch)] === on.facts.architecture
+  const isHere = canBuildHere() && sameArchitecture && (isLabNode(on) || slowdownOf(on, [on.host]) > 1)
   const here = { ...HERE, ...keywords }
   const isShared = isHere && labProvider(on) === 'namespaces'
   const archive = archiveIn(isShared ? SHARED_ARCHIVES : ARCHIVES, base)

@@ -26,24 +26,22 @@ import {
   type Source,
 } from './table.ts'
 
-/** Each image as the registry has it, by its digest. */
+/** Each image in the registry, by digest. */
 export const images = Object.fromEntries(
   IMAGE_NAMES.map((name) => [name, register<DockerImage>(`image_${name}`)]),
 ) as Readonly<Record<ImageName, Register<DockerImage>>>
 
-/** The registry's own image on the registry's host: it cannot come from a registry that does not run yet. */
+/** The registry's own image, local to the registry host: the registry does not run yet. */
 export const registryImage = register<DockerImage>('image_registry_local')
 
-/**
- * The build context of a base image's images: one directory for each, so that files of one do not rebuild the other's.
- */
+/** One build context per base image, so that a file change in one does not rebuild the images of the other. */
 const contextOf = (base: BaseName): string => `/opt/labbook/app/${base}`
 const onTarget = (base: BaseName, name: string): string =>
   path.posix.join(contextOf(base), path.posix.relative('app', name))
 
 /**
- * Copies the build context of some images to the registry's host, and imports their base image where Docker Hub is not
- * their source.
+ * Copies the build context of some images to the registry host, and imports their base image unless they come from
+ * Docker Hub.
  */
 function prepareBuilds(on: PlayContext, base: BaseName, names: readonly ImageName[]): Task[] {
   const files = contextFiles(names)
@@ -62,45 +60,55 @@ function prepareBuilds(on: PlayContext, base: BaseName, names: readonly ImageNam
   ]
 }
 
-/** Builds each image and pushes it to the registry, once: from then on no machine depends on where it came from. */
+/** Builds each image and pushes it to the registry. Hosts pull from there only. */
 const buildAndPush = (on: PlayContext, base: BaseName, names: readonly ImageName[]): Task[] =>
   names.flatMap((name) =>
     fromSource(on, (source, keywords) => [
-      imageTask(`Image ${name}`, base, name, source, `${registryAddress(on)}/labbook/${name}:${tagOf(name, source)}`, {
-        push: true,
-        register: images[name],
-        timeout: EMULATED_SECONDS,
-        ...keywords,
-      }),
+      imageTask(
+        `Build and push ${name}`,
+        base,
+        name,
+        source,
+        `${registryAddress(on)}/labbook/${name}:${tagOf(name, source)}`,
+        {
+          push: true,
+          register: images[name],
+          timeout: EMULATED_SECONDS,
+          ...keywords,
+        },
+      ),
     ]),
   )
 
-function imageTask(title: string, base: BaseName, name: ImageName, source: Source, as: string, more: object): Task {
+function imageTask(
+  title: string,
+  base: BaseName,
+  name: ImageName,
+  source: Source,
+  repository: string,
+  keywords: object,
+): Task {
   const { base: from, dockerfile } = recipeOf(name, source)
-  if (dockerfile === undefined) return docker_image(title, { name: from, source: 'pull', repository: as, ...more })
+  if (dockerfile === undefined) return docker_image(title, { name: from, source: 'pull', repository, ...keywords })
   return docker_image(title, {
-    name: as,
+    name: repository,
     source: 'build',
     build: { path: contextOf(base), dockerfile, args: { BASE: from } },
-    ...more,
+    ...keywords,
   })
 }
 
-/** Prepares the builds of the first images on the registry's host, and builds the registry's own image there. */
+/** Prepares the builds of the core images on the registry host, and builds the registry's own image there. */
 export const imageBase = play(
   'Prepare image builds',
   { hosts: 'registry[0]', become: true, gather_facts: true, tags: ['images', 'registry'] },
   (on) => [
     prepareBuilds(on, 'core', CORE_IMAGES),
     fromSource(on, (source, keywords) => [
-      imageTask(
-        "Build the registry's image",
-        'core',
-        'registry',
-        source,
-        `labbook/registry:${tagOf('registry', source)}`,
-        { register: registryImage, ...keywords },
-      ),
+      imageTask('Build registry image', 'core', 'registry', source, `labbook/registry:${tagOf('registry', source)}`, {
+        register: registryImage,
+        ...keywords,
+      }),
     ]),
   ],
 )
@@ -111,13 +119,13 @@ export const pushImages = play('Build and push images', { hosts: 'registry[0]', 
 )
 
 /**
- * Images that only some playbooks need, built when they ask for them.
+ * Builds and pushes images that only some playbooks need.
  *
- * @param asked - which of them; those of the first images are left out, as they are there.
+ * @param requested - the images; core images are skipped, as they are always built.
  */
-export const extraImages = (asked: (on: PlayContext) => readonly ImageName[]): Play =>
+export const extraImages = (requested: (on: PlayContext) => readonly ImageName[]): Play =>
   play(
-    'Build and push more images',
+    'Build and push extra images',
     {
       hosts: 'registry[0]',
       become: true,
@@ -125,7 +133,7 @@ export const extraImages = (asked: (on: PlayContext) => readonly ImageName[]): P
       tags: 'images',
     },
     (on) => {
-      const names = IMAGE_NAMES.filter((name) => asked(on).includes(name) && !CORE_IMAGES.includes(name))
+      const names = IMAGE_NAMES.filter((name) => requested(on).includes(name) && !CORE_IMAGES.includes(name))
       return names.length === 0 ? [] : [prepareBuilds(on, 'extra', names), buildAndPush(on, 'extra', names)]
     },
   )

@@ -5,31 +5,28 @@ import { fileURLToPath } from 'node:url'
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
-/**
- * Where an image comes from: made upon (or taken as it is from) what Docker Hub has, or upon a root of Debian packages.
- */
+/** Where a base image comes from: Docker Hub, or Debian packages. */
 export type Source = 'hub' | 'debian'
 
-/** What an image is made with. */
+/** How an image is built. */
 interface Recipe {
-  /** The image it is made upon; without a Dockerfile, the image itself. */
+  /** The base image; without a Dockerfile, the image itself. */
   readonly base: string
   /** Relative to `app/`. */
   readonly dockerfile?: string
 }
 
-/** Base images of Debian packages (app/images/rootfs.sh), by what is in them. */
+/** Base images of Debian packages (app/images/rootfs.sh). */
 export type BaseName = 'core' | 'extra'
 
-/** A base image of Debian packages, as the builder has it. */
+/** Name of a base image on the build host. */
 export const debianBase = (name: BaseName): string => `labbook/debian-${name}:latest`
 
 const core = (dockerfile: string): Recipe => ({ base: debianBase('core'), dockerfile })
 const extra = (dockerfile: string): Recipe => ({ base: debianBase('extra'), dockerfile })
 
 /**
- * The images of the project. Those of Docker Hub are pinned by digest, so that a tag that moves there changes nothing
- * here.
+ * The images of the project. Images of Docker Hub are pinned by digest, so that a moved tag has no effect.
  */
 export const IMAGES = {
   registry: {
@@ -87,12 +84,12 @@ export const IMAGES = {
 export type ImageName = keyof typeof IMAGES
 export const IMAGE_NAMES = Object.keys(IMAGES) as ImageName[]
 
-/** What the registry and the Counter app need. The others are built when a playbook asks for them. */
+/** Images of the registry and the Counter app. Other images are built by the playbooks that need them. */
 export const CORE_IMAGES: readonly ImageName[] = ['registry', 'hello-world', 'counter', 'redis', 'gateway']
 
 export const recipeOf = (name: ImageName, source: Source): Recipe => IMAGES[name][source]
 
-/** Files of `app/` that images can be built from, relative to the project. */
+/** Files of `app/` that images are built from, relative to the project. */
 function appFiles(root: string): string[] {
   const walk = (directory: string): string[] =>
     readdirSync(path.join(root, directory), { withFileTypes: true })
@@ -112,7 +109,7 @@ function appFiles(root: string): string[] {
   ].sort()
 }
 
-/** What a Dockerfile copies into its image, relative to the project. */
+/** Files that a Dockerfile copies, relative to the project. */
 function copiedFiles(dockerfile: string, root: string): string[] {
   const copied = [...dockerfile.matchAll(/^COPY (?:--\S+ )*(.+) \S+$/gm)].flatMap(([, from = '']) =>
     from.trim().split(/\s+/),
@@ -122,7 +119,7 @@ function copiedFiles(dockerfile: string, root: string): string[] {
   )
 }
 
-/** The build context of some images, from whichever source: files of `app/`, relative to the project. */
+/** The build context of some images, for both sources: files of `app/`, relative to the project. */
 export function contextFiles(names: readonly ImageName[], root = ROOT): string[] {
   const dockerfiles = names
     .flatMap((name) => [recipeOf(name, 'hub').dockerfile, recipeOf(name, 'debian').dockerfile])
@@ -140,22 +137,22 @@ export const RECIPE = 'app/images/rootfs.sh'
 export const recipeChecksum = (): string => checksum([read(RECIPE)])
 
 /**
- * The tag of an image: a checksum of all that it is made of and from. The same inputs give the same tag, so that an
- * image is made again only when they are others, and an older one stays what it is.
+ * The tag of an image: a checksum of all its inputs. An image is rebuilt only if they change, and existing tags are
+ * never overwritten.
  */
 export function tagOf(name: ImageName, source: Source, root = ROOT): string {
   const { base, dockerfile } = recipeOf(name, source)
-  const parts: (Buffer | string)[] = [base, ...(source === 'debian' ? [read(RECIPE, root)] : [])]
+  const inputs: (Buffer | string)[] = [base, ...(source === 'debian' ? [read(RECIPE, root)] : [])]
   if (dockerfile !== undefined) {
     const text = read(`app/${dockerfile}`, root).toString('utf8')
-    parts.push(text, ...copiedFiles(text, root).flatMap((file) => [file, read(file, root)]))
+    inputs.push(text, ...copiedFiles(text, root).flatMap((file) => [file, read(file, root)]))
   }
-  return checksum(parts)
+  return checksum(inputs)
 }
 
-function checksum(parts: readonly (Buffer | string)[]): string {
+function checksum(inputs: readonly (Buffer | string)[]): string {
   const hash = createHash('sha256')
-  // Each with its length, so that no two lists read the same.
-  for (const part of parts) hash.update(`${Buffer.byteLength(part)}:`).update(part)
+  // Length prefixes keep different lists from hashing alike.
+  for (const input of inputs) hash.update(`${Buffer.byteLength(input)}:`).update(input)
   return hash.digest('hex').slice(0, 12)
 }

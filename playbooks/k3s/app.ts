@@ -22,7 +22,7 @@ import { appSettings, manifestsOf } from './settings.ts'
 
 const password = register<CommandValues>('redis_password')
 
-/** Where the password is kept that nobody gave: with the lab, or where this machine keeps such things. */
+/** File of the generated password: in the lab's directory, or in this machine's data directory. */
 const passwordFile = (on: PlayContext): string =>
   path.join(
     labOf(on)?.dir ?? (process.getuid?.() === 0 ? '/var/lib/labbook' : path.join(homedir(), '.local/share/labbook')),
@@ -30,35 +30,35 @@ const passwordFile = (on: PlayContext): string =>
     'redis-password',
   )
 
-/** Redis' password: that of the variable `redis_password`, else one that is made up once. */
+/** The Redis password: variable `redis_password`, or generated once. */
 const passwordPlay = play(
-  'Counter app on Kubernetes: password',
+  'Create Redis password for Kubernetes',
   { hosts: 'localhost', tags: ['k3s', 'k3s-app'] },
   (on) => {
     if (on.vars.redis_password !== undefined) return []
     const file = passwordFile(on)
     return [
-      shell('Make up a password for Redis', {
+      shell('Generate Redis password', {
         cmd: sh`umask 077 && mkdir -p ${path.dirname(file)} && head -c 24 /dev/urandom | od -An -tx1 | tr -d ' \\n' >${`${file}.new`} && mv ${`${file}.new`} ${file}`,
         creates: file,
       }),
-      command('Password of Redis', { argv: ['cat', file], read_only: true, no_log: true, register: password }),
+      command('Read Redis password', { argv: ['cat', file], read_only: true, no_log: true, register: password }),
     ]
   },
 )
 
-/** An image as a variable names it, or as the registry of the inventory has it. */
+/** The image in a variable, or in the inventory's registry. */
 const imageOf = (on: PlayContext, name: ImageName, variable: string) =>
   on.vars[variable] === undefined
     ? images[name].on(registryHost(on)).map(({ image }) => image)
     : String(on.vars[variable])
 
-/** The manifests, on whichever cluster it is. What an earlier run left and the manifests have no more is removed. */
-const deploy = play('Counter app on Kubernetes', { hosts: 'localhost', tags: ['k3s', 'k3s-app'] }, (on) => {
+/** Applies the manifests and prunes objects of earlier runs that they no longer contain. */
+const deploy = play('Deploy Counter app on Kubernetes', { hosts: 'localhost', tags: ['k3s', 'k3s-app'] }, (on) => {
   const { host, become, context } = clusterAccess(on)
   const settings = appSettings(on.vars)
   return [
-    k8s('Deploy the app', {
+    k8s('Apply manifests', {
       template: manifestsOf(settings),
       vars: {
         ...settings,
@@ -74,7 +74,7 @@ const deploy = play('Counter app on Kubernetes', { hosts: 'localhost', tags: ['k
       become,
       prune: true,
       label_selectors: ['app.kubernetes.io/part-of=counter'],
-      // What is deployed here is this playbook's own: a number of replicas that someone set by hand is put right.
+      // This playbook owns the objects: it resets, for example, replicas that were scaled by hand.
       server_side_apply: { force_conflicts: true },
       wait: true,
       wait_timeout: Number(on.vars.kubernetes_wait_timeout ?? 240),
@@ -82,5 +82,5 @@ const deploy = play('Counter app on Kubernetes', { hosts: 'localhost', tags: ['k
   ]
 })
 
-/** Deploys the app on the cluster of group `k3s_servers`, or of `-e kubecontext=...`, and proves that it works. */
+/** Deploys the app on the cluster of group `k3s_servers` or `-e kubecontext=...`, and verifies it. */
 export const appPlays: readonly Step[] = [passwordPlay, deploy, clusterProof, kubernetesProof]

@@ -7,37 +7,37 @@ import { K3S_EXPERIMENTS } from './experiments/index.ts'
 import { clusterPlan, k3sUp, reset } from './install/index.ts'
 
 /**
- * A cluster that is there (`-e kubecontext=NAME`) is not ours to install. What the app stands on has its tags, too: its
- * images are known by what has made them.
+ * An existing cluster (`-e kubecontext=NAME`) is not installed. The app's prerequisites share its tags: image digests
+ * are known only after the tasks that build the images.
  */
 const up = (kubecontext: unknown): readonly Step[] =>
-  isOther(kubecontext)
+  isExisting(kubecontext)
     ? appPlays
     : [clusterPlan, ...tagged('k3s-app', tagged('k3s', foundation)), ...k3sUp, ...appPlays]
 
-const isOther = (kubecontext: unknown): boolean => kubecontext !== undefined && kubecontext !== ''
+const isExisting = (kubecontext: unknown): boolean => kubecontext !== undefined && kubecontext !== ''
 
-const TAKE_NODES = ['k3s-drain', 'k3s-node-killed']
+const NEED_NODES = ['k3s-drain', 'k3s-node-killed']
 
-/** Machines of another cluster are not in the inventory, and those that are there are none of its nodes. */
+/** On an existing cluster, skips experiments on nodes: its hosts are not in the inventory. */
 const experiments = (kubecontext: unknown): readonly Step[] => {
   const all = Object.entries(K3S_EXPERIMENTS)
-  return all.filter(([name]) => !isOther(kubecontext) || !TAKE_NODES.includes(name)).map(([, each]) => each)
+  return all.filter(([name]) => !isExisting(kubecontext) || !NEED_NODES.includes(name)).map(([, each]) => each)
 }
 
 export default playbook({
   name: 'k3s',
   description:
-    'Forms a k3s cluster of the servers and agents in the inventory and runs the Counter app on it. With -e kubecontext=NAME, on a cluster that is there.',
+    'Installs k3s on the servers and agents of the inventory and deploys the Counter app on it. With -e kubecontext=NAME, uses an existing cluster.',
   words: {
-    up: 'install it, or bring it to what the inventory says',
-    experiments: 'the same, and then the experiments on it',
-    'measure-k3s': 'the same, and then what the app on it gives and what it costs',
-    'measure-swarm': 'what the app on the Swarm gives and costs, for the comparison (first: playbooks/app.mjs)',
-    compare: 'put runs on the Swarm and on k3s side by side, from what they measured',
-    reset: 'remove it, with all that runs on it and all its data',
+    up: 'install or update the cluster, and deploy the app',
+    experiments: 'run up, then the experiments',
+    'measure-k3s': 'run up, then measure performance and resource usage on k3s',
+    'measure-swarm': 'measure the same on the Swarm (run playbooks/app.mjs first)',
+    compare: 'compare Swarm and k3s from the results of earlier runs',
+    reset: 'remove the cluster, its workloads and its data',
   },
-  steps: ([word], { kubecontext }) => {
+  steps: ([subcommand], { kubecontext }) => {
     const cluster = (): readonly Step[] => up(kubecontext)
     const steps: Readonly<Record<string, () => readonly Step[]>> = {
       up: cluster,
@@ -47,6 +47,6 @@ export default playbook({
       compare: () => [comparison],
       reset: () => reset,
     }
-    return (steps[word ?? 'up'] ?? cluster)()
+    return (steps[subcommand ?? 'up'] ?? cluster)()
   },
 })

@@ -13,9 +13,9 @@ export const isCounter = ({ app }: { readonly app: string }): boolean => app ===
 export const settingsOf = (on: Pick<CareContext, 'hostvars'>) => appSettings(on.hostvars('localhost'))
 
 /**
- * The ways in from outside: every node of the inventory; of a context what `app_host` and `app_port` say, or the
- * addresses its load balancer has.
- * @throws {Error} there is none.
+ * The app's endpoints: every node of the inventory; for a context, `app_host` and `app_port`, or the addresses of the
+ * Service's load balancer.
+ * @throws {Error} if there is none.
  */
 export async function doorsOf(on: CareContext): Promise<Door[]> {
   const nodes = nodesOf(on)
@@ -38,25 +38,25 @@ export async function doorsOf(on: CareContext): Promise<Door[]> {
     .filter((line) => line !== '')
   if (addresses.length === 0) {
     throw new Error(
-      'the Service counter-public has no address outside the cluster: say where the app is reached with -e app_host=... -e app_port=... (minikube: run "minikube tunnel"; k3d: the port it maps)',
+      'Service "counter-public" has no external address: set -e app_host=... -e app_port=... (minikube: run "minikube tunnel"; k3d: use the mapped port)',
     )
   }
   return addresses.map((address) => ({ host: address, port, node: address }))
 }
 
-/** Is the cluster whole? */
+/** Checks that all nodes of the cluster are ready. */
 export const clusterProof = experiment(
-  'The Kubernetes cluster is whole',
+  'Check Kubernetes cluster health',
   {
     hosts: 'localhost',
     tags: ['k3s', 'proof'],
     disturbs: false,
-    proves: { 'k3s.nodes.ready': 'Every node of the inventory is in the cluster, ready and schedulable' },
+    proves: { 'k3s.nodes.ready': 'Every node of the inventory is ready and schedulable in the cluster' },
   },
   async (on) => {
     const { at, k } = kubectl(on)
     const wanted = nodesOf(on)
-    const whole = (stdout: string): boolean => {
+    const isHealthy = (stdout: string): boolean => {
       const nodes = readNodes(stdout)
       return (
         nodes.length > 0 &&
@@ -70,30 +70,32 @@ export const clusterProof = experiment(
       title: 'Nodes as JSON',
       command: k('get nodes -o json'),
       within: 90,
-      until: ({ stdout }) => whole(stdout),
+      until: ({ stdout }) => isHealthy(stdout),
     })
     const exhibit = await on.exhibit({ ...at, title: 'Nodes of the cluster', command: k('get nodes -o wide') })
     on.finding('k3s.nodes.ready', {
       holds: reached,
       evidence: [exhibit],
       detail:
-        wanted.length === 0 ? `the nodes of ${clusterAccess(on).context}` : `${wanted.length} nodes of the inventory`,
+        wanted.length === 0
+          ? `${reached ? 'all' : 'not all'} nodes of context "${clusterAccess(on).context}" are ready`
+          : `${reached ? 'all' : 'not all'} ${wanted.length} nodes of the inventory are ready`,
     })
   },
 )
 
-/** Does the app work, seen from outside? */
+/** Checks the app from outside the cluster. */
 export const kubernetesProof = experiment(
-  'The app on Kubernetes answers from outside',
+  'Check Counter app on Kubernetes',
   {
     hosts: 'localhost',
     tags: ['k3s', 'k3s-app', 'proof'],
-    // It counts in the demo's own counter.
+    // It increments the app's counter.
     disturbs: false,
     proves: {
-      'k3s.pods.ready': 'Every pod of the app that was asked for is ready',
-      'k3s.app.answers': 'All pods answer requests from outside',
-      'k3s.app.counts': 'N increments by parallel clients add exactly N',
+      'k3s.pods.ready': 'Every requested pod of the app is ready',
+      'k3s.app.answers': 'All pods respond to requests from outside',
+      'k3s.app.counts': 'N increments by concurrent clients add exactly N',
     },
   },
   async (on) => {
@@ -117,33 +119,33 @@ export const kubernetesProof = experiment(
       title: 'Pods of the app',
       command: k(`get pods --namespace ${namespace} -o wide`),
     })
-    const ill = pods.filter((pod) => !isReady(pod))
+    const unready = pods.filter((pod) => !isReady(pod))
     on.finding('k3s.pods.ready', {
       holds: watched.reached,
       evidence: [shown, watched.exhibit],
       detail: [
-        `${pods.filter(isCounter).filter(isReady).length} of ${wanted} pods of the app are ready, ${pods.length - ill.length} of ${pods.length} in all`,
-        ...ill.map(({ name, state }) => `${name}: ${state}`),
+        `${pods.filter(isCounter).filter(isReady).length} of ${wanted} pods of the app are ready, ${pods.length - unready.length} of ${pods.length} in all`,
+        ...unready.map(({ name, state }) => `${name}: ${state}`),
       ].join('; '),
     })
-    const doors = await doorsOf(on)
+    const targets = await doorsOf(on)
     const services = await on.exhibit({
       ...at,
       title: 'Services and Ingress',
       command: k(`get services,ingresses,networkpolicies --namespace ${namespace} -o wide`),
     })
-    const looked = await look(on, doors, 'Who answers on Kubernetes')
-    const names = new Set(looked.answers.map(({ replica }) => replica))
+    const responses = await look(on, targets, 'Responding pods on Kubernetes')
+    const names = new Set(responses.answers.map(({ replica }) => replica))
     on.finding('k3s.app.answers', {
-      holds: names.size >= wanted && looked.errors.length === 0,
-      evidence: [shown, services, looked.exhibit],
-      detail: `${names.size} distinct pods in ${looked.answers.length} answers of ${LOOKS} requests through ${doors.length} ways in`,
+      holds: names.size >= wanted && responses.errors.length === 0,
+      evidence: [shown, services, responses.exhibit],
+      detail: `${names.size} of ${wanted} pods responded; ${responses.errors.length} of ${LOOKS} requests through ${targets.length} endpoints failed`,
     })
-    const counted = await increments(on, doors)
+    const result = await increments(on, targets)
     on.finding('k3s.app.counts', {
-      holds: counted.errors === 0 && counted.added === INCREMENTS,
-      evidence: [counted.exhibit],
-      detail: `${INCREMENTS} increments by ${CLIENTS} parallel clients added ${counted.added}; ${counted.errors} failed`,
+      holds: result.errors === 0 && result.added === INCREMENTS,
+      evidence: [result.exhibit],
+      detail: `${INCREMENTS} increments by ${CLIENTS} concurrent clients added ${result.added}; ${result.errors} failed`,
     })
   },
 )

@@ -1,32 +1,32 @@
 import type { TaskSeen } from '../swarm/experiments/support/placement.ts'
 
-/** A pod as it was seen once. */
+/** State of a pod. */
 export interface PodSeen {
   readonly uid: string
   readonly name: string
-  /** What the label `app.kubernetes.io/name` says; empty where there is none. */
+  /** Label `app.kubernetes.io/name`; empty if absent. */
   readonly app: string
   readonly node: string
   /** All its containers are ready. */
   readonly ready: boolean
-  /** It was told to end. */
+  /** It has a deletion timestamp. */
   readonly going: boolean
-  /** As a person would say it: `Running`, `Pending`, `ImagePullBackOff`, `OOMKilled`, ... */
+  /** As in `kubectl get pods`: `Running`, `Pending`, `ImagePullBackOff`, `OOMKilled`, ... */
   readonly state: string
-  /** Of all its containers together. */
+  /** Sum over all containers. */
   readonly restarts: number
-  /** When it was made, milliseconds. */
+  /** Creation time in milliseconds. */
   readonly created: number
 }
 
-interface Container {
+interface ContainerJson {
   readonly restartCount?: number
   readonly state?: {
     readonly waiting?: { readonly reason?: string }
     readonly terminated?: { readonly reason?: string; readonly exitCode?: number }
   }
 }
-interface Pod {
+interface PodJson {
   readonly metadata: {
     readonly uid: string
     readonly name: string
@@ -39,12 +39,12 @@ interface Pod {
     readonly phase?: string
     readonly reason?: string
     readonly conditions?: readonly { readonly type: string; readonly status: string }[]
-    readonly containerStatuses?: readonly Container[]
-    readonly initContainerStatuses?: readonly Container[]
+    readonly containerStatuses?: readonly ContainerJson[]
+    readonly initContainerStatuses?: readonly ContainerJson[]
   }
 }
 
-/** The items of a list that kubectl printed as JSON; none where it printed something else. */
+/** Items of a list that kubectl printed as JSON; empty for other output. */
 function items<T>(json: string): T[] {
   try {
     return (JSON.parse(json) as { items?: T[] }).items ?? []
@@ -53,16 +53,16 @@ function items<T>(json: string): T[] {
   }
 }
 
-const holds = (
+const hasCondition = (
   conditions: readonly { readonly type: string; readonly status: string }[] | undefined,
   type: string,
 ): boolean => conditions?.some((condition) => condition.type === type && condition.status === 'True') ?? false
 
-/** Reads `kubectl get pods -o json`. */
+/** Parses `kubectl get pods -o json`. */
 export const readPods = (json: string): PodSeen[] =>
-  items<Pod>(json).map(({ metadata, spec, status }) => {
+  items<PodJson>(json).map(({ metadata, spec, status }): PodSeen => {
     const containers = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])]
-    const trouble = containers
+    const problem = containers
       .map(
         ({ state }) =>
           state?.waiting?.reason ?? (state?.terminated?.exitCode === 0 ? undefined : state?.terminated?.reason),
@@ -73,21 +73,21 @@ export const readPods = (json: string): PodSeen[] =>
       name: metadata.name,
       app: metadata.labels?.['app.kubernetes.io/name'] ?? '',
       node: spec?.nodeName ?? '',
-      ready: holds(status?.conditions, 'Ready'),
+      ready: hasCondition(status?.conditions, 'Ready'),
       going: metadata.deletionTimestamp !== undefined,
-      state: trouble ?? status?.reason ?? status?.phase ?? 'Unknown',
+      state: problem ?? status?.reason ?? status?.phase ?? 'Unknown',
       restarts: containers.reduce((sum, { restartCount = 0 }) => sum + restartCount, 0),
       created: Date.parse(metadata.creationTimestamp ?? ''),
     }
   })
 
-/** It serves, and is to go on doing so. */
-export const isReady = ({ ready, going }: PodSeen): boolean => ready && !going
+/** Ready and not terminating. */
+export const isReady = (pod: PodSeen): boolean => pod.ready && !pod.going
 
-/** Pods that are about to run wait for these, too. */
+/** States of pods that may still become ready. */
 const STARTING = new Set(['Pending', 'Running', 'ContainerCreating', 'PodInitializing'])
 
-/** A pod as the timeline of an experiment has it. A container that was started again is another task. */
+/** A pod as a task of the timeline. A restarted container counts as a new task. */
 export const asTask = ({ uid, name, node, ready, going, state, restarts }: PodSeen): TaskSeen => ({
   id: `${uid}#${restarts}`,
   name,
@@ -106,37 +106,37 @@ export const asTask = ({ uid, name, node, ready, going, state, restarts }: PodSe
 export interface NodeSeen {
   readonly name: string
   readonly ready: boolean
-  /** False: cordoned, as by a drain. */
+  /** False if cordoned, for example by a drain. */
   readonly schedulable: boolean
 }
 
-interface Node {
+interface NodeJson {
   readonly metadata: { readonly name: string }
   readonly spec?: { readonly unschedulable?: boolean }
   readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] }
 }
 
-/** Reads `kubectl get nodes -o json`. */
+/** Parses `kubectl get nodes -o json`. */
 export const readNodes = (json: string): NodeSeen[] =>
-  items<Node>(json).map(({ metadata, spec, status }) => ({
+  items<NodeJson>(json).map(({ metadata, spec, status }) => ({
     name: metadata.name,
-    ready: holds(status?.conditions, 'Ready'),
+    ready: hasCondition(status?.conditions, 'Ready'),
     schedulable: spec?.unschedulable !== true,
   }))
 
 export const isReadyNode = ({ ready, schedulable }: NodeSeen): boolean => ready && schedulable
 
-/** What an autoscaler sees and wants. */
+/** State of a HorizontalPodAutoscaler. */
 export interface ScalerSeen {
   readonly current: number
   readonly desired: number
-  /** Percent of what the pods ask for; undefined: it has no metrics. */
+  /** Percent of the CPU requests; undefined without metrics. */
   readonly cpu: number | undefined
-  /** Why it does not scale; undefined: it does. */
+  /** Why it does not scale; undefined if it does. */
   readonly trouble: string | undefined
 }
 
-interface Scaler {
+interface HpaJson {
   readonly status?: {
     readonly currentReplicas?: number
     readonly desiredReplicas?: number
@@ -147,18 +147,23 @@ interface Scaler {
   }
 }
 
-/** Reads `kubectl get hpa NAME -o json` (autoscaling/v2); undefined where that is no autoscaler. */
+/** Parses `kubectl get hpa NAME -o json` (autoscaling/v2); undefined for other output. */
 export function readScaler(json: string): ScalerSeen | undefined {
-  let scaler: Scaler
+  let hpa: HpaJson
   try {
-    scaler = JSON.parse(json) as Scaler
+    hpa = JSON.parse(json) as HpaJson
   } catch {
     return undefined
   }
-  const { status } = scaler
+  const { status } = hpa
   const cpu = status?.currentMetrics
     ?.map(({ resource }) => resource?.current?.averageUtilization)
     .find((value) => value !== undefined)
-  const stuck = status?.conditions?.find(({ type, status: state }) => type === 'ScalingActive' && state === 'False')
-  return { current: status?.currentReplicas ?? 0, desired: status?.desiredReplicas ?? 0, cpu, trouble: stuck?.message }
+  const inactive = status?.conditions?.find(({ type, status: state }) => type === 'ScalingActive' && state === 'False')
+  return {
+    current: status?.currentReplicas ?? 0,
+    desired: status?.desiredReplicas ?? 0,
+    cpu,
+    trouble: inactive?.message,
+  }
 }

@@ -6,7 +6,7 @@ type Vars = Readonly<Record<string, unknown>>
 
 export const NAMESPACE = 'counter'
 
-/** What the manifests of `templates/k3s` are filled in with, beside images and the password. */
+/** Variables of the manifests in `templates/k3s`, except images and the password. */
 export interface AppSettings {
   readonly namespace: string
   readonly replicas: number
@@ -28,30 +28,30 @@ export interface AppSettings {
   readonly cpu_percent: number
 }
 
-/** @throws {PlaybookError} a variable is not what it must be. */
+/** @throws {PlaybookError} if a variable is invalid. */
 export function appSettings(vars: Vars): AppSettings {
-  const text = (name: string, otherwise: string): string => String(vars[name] ?? otherwise)
-  const whole = (name: string, otherwise: number, least: number, most: number): number => {
-    const value = Number(vars[name] ?? otherwise)
-    if (!Number.isInteger(value) || value < least || value > most)
-      throw new PlaybookError(`${name} is ${JSON.stringify(vars[name])}: give a whole number from ${least} to ${most}`)
+  const text = (name: string, fallback: string): string => String(vars[name] ?? fallback)
+  const integer = (name: string, fallback: number, min: number, max: number): number => {
+    const value = Number(vars[name] ?? fallback)
+    if (!Number.isInteger(value) || value < min || value > max)
+      throw new PlaybookError(`${name} is ${JSON.stringify(vars[name])}: it must be an integer from ${min} to ${max}`)
     return value
   }
   const flag = (name: string): boolean => {
     const value = String(vars[name] ?? 'false')
     if (value !== 'true' && value !== 'false')
-      throw new PlaybookError(`${name} is ${JSON.stringify(vars[name])}: give true or false`)
+      throw new PlaybookError(`${name} is ${JSON.stringify(vars[name])}: it must be true or false`)
     return value === 'true'
   }
   const { counter_replicas: replicas, counter_port } = appVars(vars)
-  const [log_level, workers] = [text('counter_log_level', 'INFO'), whole('counter_workers', 2, 1, 64)]
+  const [log_level, workers] = [text('counter_log_level', 'INFO'), integer('counter_workers', 2, 1, 64)]
   const [min_replicas, max_replicas] = [
-    whole('counter_min_replicas', 2, 1, 100),
-    whole('counter_max_replicas', 10, 1, 100),
+    integer('counter_min_replicas', 2, 1, 100),
+    integer('counter_max_replicas', 10, 1, 100),
   ]
   if (min_replicas > max_replicas)
     throw new PlaybookError(
-      `counter_min_replicas is ${min_replicas} and counter_max_replicas ${max_replicas}: the first must not be more than the second`,
+      `counter_min_replicas is ${min_replicas}, counter_max_replicas is ${max_replicas}: the minimum must not exceed the maximum`,
     )
   return {
     namespace: text('kubernetes_namespace', NAMESPACE),
@@ -61,10 +61,10 @@ export function appSettings(vars: Vars): AppSettings {
     workers,
     min_replicas,
     max_replicas,
-    // The chart computes the same.
+    // The Helm chart computes the same value.
     settings_checksum: createHash('sha256').update(`${log_level}|${workers}`).digest('hex').slice(0, 16),
-    progress_deadline: whole('counter_progress_deadline', 120, 10, 3600),
-    toleration_seconds: whole('counter_toleration_seconds', 30, 0, 3600),
+    progress_deadline: integer('counter_progress_deadline', 120, 10, 3600),
+    toleration_seconds: integer('counter_toleration_seconds', 30, 0, 3600),
     ingress_class: text('ingress_class', 'traefik'),
     ingress_host: text('ingress_host', 'counter.internal'),
     storage_class: text('storage_class', ''),
@@ -72,11 +72,11 @@ export function appSettings(vars: Vars): AppSettings {
     image_pull_secret: text('image_pull_secret', ''),
     sentinel: flag('redis_sentinel'),
     autoscale: flag('counter_autoscale'),
-    cpu_percent: whole('counter_cpu_percent', 70, 1, 100),
+    cpu_percent: integer('counter_cpu_percent', 70, 1, 100),
   }
 }
 
-/** The manifests, in the order they are read in. */
+/** The manifests, in the order in which they are applied. */
 export const manifestsOf = ({ sentinel, autoscale }: Pick<AppSettings, 'sentinel' | 'autoscale'>): string[] =>
   [
     'namespace',

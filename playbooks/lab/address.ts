@@ -4,9 +4,8 @@ type Vars = Readonly<Record<string, unknown>>
 type On = Pick<PlayContext, 'hostvars'>
 
 /**
- * The address by which the other machines know one. It is that by which this machine reaches it (`ansible_host`), but
- * for machines behind forwarded ports or with a network of their own: `swarm_advertise_addr` or, of virtual machines of
- * a lab, `lab_address`.
+ * The address at which other nodes reach a host: `ansible_host`, unless `swarm_advertise_addr` or `lab_address` is set
+ * (hosts behind forwarded ports or in a separate network, such as a lab's virtual machines).
  */
 export function addressAmongNodes({ hostvars }: On, host: string): string {
   const vars = hostvars(host)
@@ -14,8 +13,7 @@ export function addressAmongNodes({ hostvars }: On, host: string): string {
 }
 
 /**
- * Where this machine finds a port of a machine: at its address, or at a port of this machine that leads there
- * (`lab_forwards`).
+ * Endpoint of a host's port as this machine reaches it: at its address, or at a forwarded local port (`lab_forwards`).
  */
 export function doorTo(
   vars: Vars,

@@ -2,7 +2,7 @@ import type { Closing, ClosingContext } from '../../src/labbook.ts'
 import { commandFor } from '../app/closing.ts'
 import { labOf } from './lab.ts'
 
-/** The last screen of `lab.mjs up`: the nodes, and what to do with them. */
+/** Summary screen of `lab.mjs up`: the nodes and next steps. */
 export function labClosing(run: ClosingContext): Closing | undefined {
   const lab = labOf(run)
   if (lab === undefined || (run.words[0] ?? 'up') !== 'up') return undefined

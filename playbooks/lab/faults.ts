@@ -3,7 +3,7 @@ import { machineFaults, type Faults } from '../../src/lab/faults.ts'
 import { providerOf } from '../../src/lab/providers.ts'
 import { labOf } from './lab.ts'
 
-/** What an experiment can do to a node, however the node was made. */
+/** The faults that an experiment can inject into a node, for the lab's provider or a real machine. */
 export function faultsOf(on: Pick<CareContext, 'groups' | 'hostvars'>, name: string): Faults {
   const lab = labOf(on)
   const node = lab?.nodes.find((each) => each.name === name)

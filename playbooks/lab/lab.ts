@@ -5,27 +5,27 @@ import { providerOf } from '../../src/lab/providers.ts'
 
 export { labOf }
 
-/** Makes the lab, mends a half-made one, and leaves a whole one alone. */
+/** Creates the lab or repairs an incomplete one; leaves a healthy one unchanged. */
 export const labUp: readonly Play[] = [
-  play('Lab', { hosts: 'localhost', tags: 'lab', any_errors_fatal: true }, (on) => {
+  play('Create lab', { hosts: 'localhost', tags: 'lab', any_errors_fatal: true }, (on) => {
     const lab = labOf(on)
     if (lab === undefined) return []
-    const why = on.hostvars(lab.nodes[0]?.name ?? '').lab_chosen
-    const memory = rememberedIn(lab.name)
+    const reason = on.hostvars(lab.nodes[0]?.name ?? '').lab_chosen
+    const saved = rememberedIn(lab.name)
     return [
-      // What the inventory says needs no remembering; what was chosen holds for the playbooks that follow as well.
-      why === undefined
+      // Saves an automatic choice for the next playbooks; a choice in the inventory needs no saving.
+      reason === undefined
         ? []
         : [
-            debug('What the lab is made of', { msg: `${lab.provider}: ${String(why)}` }),
-            file('Folder of what was chosen', {
-              path: memory.slice(0, memory.lastIndexOf('/')),
+            debug('Show lab provider', { msg: `${lab.provider}: ${String(reason)}` }),
+            file('Create directory for the choice', {
+              path: saved.slice(0, saved.lastIndexOf('/')),
               state: 'directory',
               mode: '0755',
             }),
-            copy('Remember what was chosen', {
-              dest: memory,
-              content: `${lab.provider}\n${String(why)}\n`,
+            copy('Save chosen lab provider', {
+              dest: saved,
+              content: `${lab.provider}\n${String(reason)}\n`,
               mode: '0644',
             }),
           ],
@@ -41,16 +41,15 @@ const removesNodes: Disturbs = (on) =>
   )
 
 /**
- * Takes the lab away, with all it made on this machine. What the next lab would make again (root file system, image) is
- * kept.
+ * Removes the lab and everything it created on this machine, except caches for the next lab (root file system, image).
  */
 export const labDown: readonly Play[] = [
-  play('Lab down', { hosts: 'localhost', tags: 'lab', disturbs: removesNodes }, (on) => {
+  play('Remove lab', { hosts: 'localhost', tags: 'lab', disturbs: removesNodes }, (on) => {
     const lab = labOf(on)
     if (lab === undefined) return []
     return [
       ...providerOf(lab).down(lab),
-      file('Forget what was chosen', { path: rememberedIn(lab.name), state: 'absent' }),
+      file('Remove saved lab provider', { path: rememberedIn(lab.name), state: 'absent' }),
     ]
   }),
 ]

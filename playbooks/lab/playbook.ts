@@ -19,17 +19,17 @@ const STEPS: Readonly<Record<string, (name: string) => readonly Step[]>> = {
 export default playbook({
   name: 'lab',
   description:
-    'A lab of nodes on this machine: Linux namespaces, or virtual machines of QEMU (--provider qemu), with systemd and sshd.',
+    'Manages a lab of nodes on this machine: Linux namespaces, or QEMU virtual machines (--provider qemu), with systemd and sshd.',
   words: {
-    up: 'make it, or mend it',
-    status: 'show it',
-    down: 'remove it, and all it made on this machine',
-    'snapshot NAME': 'keep memory and disks of all its virtual machines',
-    'resume NAME': 'bring it back to a snapshot',
+    up: 'create the lab, or repair it',
+    status: 'show its status',
+    down: 'remove it and everything it created on this machine',
+    'snapshot NAME': 'save memory and disks of all virtual machines',
+    'resume NAME': 'restore a snapshot',
     list: 'list the snapshots',
     'delete NAME': 'delete a snapshot',
-    vagrantfile: 'write a Vagrantfile that makes the same machines',
+    vagrantfile: 'write a Vagrantfile for the same machines',
   },
   closing: labClosing,
-  steps: ([word, name]) => STEPS[word ?? 'up']?.(name ?? '') ?? [],
+  steps: ([subcommand, name]) => STEPS[subcommand ?? 'up']?.(name ?? '') ?? [],
 })

@@ -13,25 +13,25 @@ import type { Snapshots } from '../../src/lab/provider.ts'
 import { providerOf } from '../../src/lab/providers.ts'
 import { labOf } from './lab.ts'
 
-/** @throws {PlaybookError} there is no lab, or its machines keep no snapshots. */
+/** @throws {PlaybookError} if there is no lab, or its provider does not support snapshots. */
 function snapshotsOf(on: Pick<PlayContext, 'groups' | 'hostvars'>): { lab: Lab; snapshots: Snapshots } {
   const lab = labOf(on)
-  if (lab === undefined) throw new PlaybookError('no host of the inventory has lab_provider: snapshots are of a lab')
+  if (lab === undefined) throw new PlaybookError('no host of the inventory has lab_provider: snapshots need a lab')
   const { snapshots, name } = providerOf(lab)
   if (snapshots === undefined)
-    throw new PlaybookError(`a lab of ${name} keeps no snapshots: virtual machines do (--provider qemu)`)
+    throw new PlaybookError(`provider ${name} does not support snapshots: use virtual machines (--provider qemu)`)
   return { lab, snapshots }
 }
 
 type Verb = 'save' | 'resume' | 'remove'
 const TITLES: Readonly<Record<Verb, string>> = {
-  save: 'Lab: snapshot',
-  resume: 'Lab: back to a snapshot',
-  remove: 'Lab: delete a snapshot',
+  save: 'Create lab snapshot',
+  resume: 'Restore lab snapshot',
+  remove: 'Delete lab snapshot',
 }
 
-/** What is lost by it. */
-const loses =
+/** Data that the action discards. */
+const discards =
   (verb: Verb, name: string): Disturbs =>
   (on) => {
     const nodes = (labOf(on)?.nodes ?? []).map((node) => node.name)
@@ -39,22 +39,22 @@ const loses =
     return onHosts(
       nodes,
       verb === 'resume'
-        ? `goes back to the snapshot ${name}: what came after it is lost`
-        : `its snapshot ${name} is deleted`,
+        ? `is restored to the snapshot "${name}": later changes are lost`
+        : `its snapshot "${name}" is deleted`,
     )
   }
 
 export const labSnapshot = (verb: Verb, name: string): Play =>
-  play(TITLES[verb], { hosts: 'localhost', tags: 'lab', disturbs: loses(verb, name) }, (on) => {
+  play(TITLES[verb], { hosts: 'localhost', tags: 'lab', disturbs: discards(verb, name) }, (on) => {
     const { lab, snapshots } = snapshotsOf(on)
     return snapshots[verb](lab, name)
   })
 
 export const labSnapshots: Experiment = experiment(
-  'Lab: snapshots',
+  'List lab snapshots',
   { hosts: 'localhost', disturbs: false, proves: {} },
   async (on) => {
     const { lab, snapshots } = snapshotsOf(on)
-    await on.exhibit({ title: 'Snapshots of the lab', command: snapshots.list(lab), shown: 'qemu-img snapshot -l' })
+    await on.exhibit({ title: 'Lab snapshots', command: snapshots.list(lab), shown: 'qemu-img snapshot -l' })
   },
 )

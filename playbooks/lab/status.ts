@@ -4,18 +4,18 @@ import { labOf } from './lab.ts'
 
 const HEAD = ['NODE', 'ADDRESS', 'STATE', 'UPTIME', 'MEMORY', 'REACHED BY'].join('\t')
 
-/** Looks at the lab without touching it. */
+/** Shows the status of the lab. Read-only. */
 export const labStatus = experiment(
-  'Lab status',
+  'Show lab status',
   {
     hosts: 'localhost',
     disturbs: false,
-    proves: { 'lab.nodes.up': 'Every node of the lab answers on its SSH port' },
+    proves: { 'lab.nodes.up': 'Every lab node responds on its SSH port' },
   },
   async (on) => {
     const lab = labOf(on)
     if (lab === undefined) {
-      on.notice('no host of the inventory has lab_provider: these are machines of your own')
+      on.notice('no host of the inventory has lab_provider: there is no lab')
       return
     }
     const provider = providerOf(lab)
@@ -25,11 +25,15 @@ export const labStatus = experiment(
       shown: `nodes of the lab (${provider.name})`,
       command: `{ printf '%s\\n' '${HEAD}'\n${provider.status(lab)}\n} | awk -F '\\t' '{ printf "%-14s %-15s %-26s %-12s %-9s %s\\n", $1, $2, $3, $4, $5, $6 }'`,
     })
-    const parts = await on.exhibit({ title: 'Lab parts', shown: 'parts of the lab', command: provider.parts(lab) })
+    const resources = await on.exhibit({
+      title: 'Lab resources',
+      shown: 'resources of the lab',
+      command: provider.parts(lab),
+    })
     const up = nodes.stdout.split('\n').filter((line) => / SSH-/.test(line)).length
     on.finding('lab.nodes.up', {
       holds: up === lab.nodes.length,
-      evidence: [nodes, parts],
+      evidence: [nodes, resources],
       detail: `${up} of ${lab.nodes.length} nodes are up`,
     })
   },

@@ -3,54 +3,54 @@ import type { Law } from '../../src/load/index.ts'
 import type { Step } from './scaling.ts'
 import type { TrialRun } from './trial.ts'
 
-const named = (replicas: number): string => `${replicas} replica${replicas === 1 ? '' : 's'}`
-const p = ({ result }: TrialRun, percentile: string): number => result.total.latency.percentiles[percentile] ?? 0
+const replicaLabel = (replicas: number): string => `${replicas} replica${replicas === 1 ? '' : 's'}`
+const latency = ({ result }: TrialRun, percentile: string): number => result.total.latency.percentiles[percentile] ?? 0
 
-/** Throughput of each trial, in the order they were made. */
+/** Throughput of each trial, in order of execution. */
 export const trialsChart = (trials: readonly TrialRun[]): Chart => ({
   kind: 'lines',
-  title: 'Throughput of each trial, in the order they were made',
+  title: 'Throughput of each trial, in order of execution',
   x: { label: 'trial' },
-  y: { label: 'good answers/s' },
+  y: { label: 'successful requests/s' },
   series: [...new Set(trials.map(({ replicas }) => replicas))].map((replicas) => ({
-    name: named(replicas),
+    name: replicaLabel(replicas),
     drawn: 'dots',
-    points: trials.flatMap((trial, place): [number, number][] =>
-      trial.replicas === replicas ? [[place + 1, trial.result.throughput]] : [],
+    points: trials.flatMap((trial, index): [number, number][] =>
+      trial.replicas === replicas ? [[index + 1, trial.result.throughput]] : [],
     ),
   })),
 })
 
-/** Throughput against load, a curve for each number of replicas, with its knee. */
+/** Throughput by load, one curve per number of replicas, with its knee. */
 export const loadChart = (steps: readonly Step[]): Chart => ({
   kind: 'lines',
-  title: 'Throughput against load',
+  title: 'Throughput by load',
   x: { label: 'connections', scale: 'log' },
-  y: { label: 'good answers/s' },
+  y: { label: 'successful requests/s' },
   series: steps.map(({ replicas, points }) => ({
-    name: named(replicas),
+    name: replicaLabel(replicas),
     points: points.map(({ load, throughput }) => [load, throughput] as const),
   })),
   marks: steps.flatMap(({ replicas, knee }) =>
-    knee === undefined ? [] : [{ axis: 'x' as const, at: knee.load, label: `knee of ${named(replicas)}` }],
+    knee === undefined ? [] : [{ axis: 'x' as const, at: knee.load, label: `knee of ${replicaLabel(replicas)}` }],
   ),
 })
 
-/** Latencies against load, of one number of replicas. */
+/** Latency by load, for one number of replicas. */
 export const latencyChart = ({ replicas, trials }: Step): Chart => ({
   kind: 'lines',
-  title: `Latency against load, ${named(replicas)}`,
+  title: `Latency by load, ${replicaLabel(replicas)}`,
   x: { label: 'connections', scale: 'log' },
   y: { label: 'ms' },
   series: ['50', '95', '99'].map((percentile) => ({
     name: `p${percentile}`,
     points: trials.flatMap((trial): [number, number][] =>
-      trial.result.plan.way === 'closed' ? [[trial.result.plan.connections, p(trial, percentile)]] : [],
+      trial.result.plan.way === 'closed' ? [[trial.result.plan.connections, latency(trial, percentile)]] : [],
     ),
   })),
 })
 
-/** Capacity against replicas, with the law that was fitted and what it may as well be. */
+/** Capacity by replicas, with the fitted law and its confidence band. */
 export function scalingChart(
   measured: readonly { readonly replicas: number; readonly throughput: number }[],
   law: Law | undefined,
@@ -59,9 +59,9 @@ export function scalingChart(
   const at = Array.from({ length: most * 4 - 3 }, (_, quarter) => 1 + quarter / 4)
   return {
     kind: 'lines',
-    title: 'Capacity against replicas',
+    title: 'Capacity by replicas',
     x: { label: 'replicas' },
-    y: { label: 'good answers/s' },
+    y: { label: 'successful requests/s' },
     series: [
       {
         name: 'measured',
@@ -82,14 +82,14 @@ export function scalingChart(
   }
 }
 
-/** Requests by second, of users. */
+/** Responses per second for users. */
 export const usersChart = ({ name, result }: TrialRun): Chart => ({
   kind: 'lines',
-  title: `${name}: answers by second`,
+  title: `${name}: responses per second`,
   x: { label: 'seconds' },
-  y: { label: 'answers' },
+  y: { label: 'responses' },
   series: [
-    { name: 'good', points: result.perSecond.map(({ at, ok }) => [at, ok] as const) },
+    { name: 'successful', points: result.perSecond.map(({ at, ok }) => [at, ok] as const) },
     ...(result.total.failures === 0
       ? []
       : [{ name: 'failed', points: result.perSecond.map(({ at, failed }) => [at, failed] as const) }]),

@@ -23,8 +23,8 @@ import { sampling } from './usage.ts'
 const HOSTS = 'swarm_managers[0]'
 const settingsOf = (on: ExperimentContext): LoadSettings =>
   loadSettings(on.hostvars(on.hosts[0] as string), on.slowdown)
-/** Where CPU is used: where requests are sent from, and the nodes. */
-const watched = (on: Pick<ExperimentContext, 'groups'>): string[] => {
+/** Hosts whose CPU is sampled: load generators and nodes. */
+const sampledHosts = (on: Pick<ExperimentContext, 'groups'>): string[] => {
   const senders = generators(on)
   return [...(senders.length === 0 ? ['controller'] : senders), ...(on.groups.swarm ?? [])]
 }
@@ -33,20 +33,20 @@ const underLoad =
   (what: string): Disturbs =>
   (on) => [...onHosts(on.groups.swarm ?? [], what), ...onHosts(generators(on), 'sends the requests of a load test')]
 
-/** Users who think between requests, as such labs have them with Locust: is it they who set the throughput? */
+/** Closed-loop users with think time, as in Locust: do they limit the throughput? */
 const users = experiment(
-  'Load by users who think',
+  'Load the app with users with think time',
   {
     hosts: HOSTS,
     tags: ['experiments', 'load', 'load-users', 'proof'],
     disturbs: underLoad('receives a load test'),
     hypothesis:
-      'A user who thinks between requests asks for no more than 1 / (think time + latency) of them a second. As long as answers come quickly ' +
-      'against that, throughput is the number of users over their think time, whatever serves them.',
+      'A user with think time sends at most 1 / (think time + latency) requests per second. While latency is short compared to think time, throughput is ' +
+      'the number of users divided by their think time, whatever the server.',
     proves: {},
     asks: {
-      'load.users.100': 'With 100 users who think 0.5 to 2 s, throughput is set by the users, not by the app',
-      'load.users.500': 'With 500 users who think 0.5 to 2 s, throughput is set by the users, not by the app',
+      'load.users.100': '100 users with a think time of 0.5 to 2 s, not the app, limit the throughput',
+      'load.users.500': '500 users with a think time of 0.5 to 2 s, not the app, limit the throughput',
     },
     start: asDeployed,
   },
@@ -55,7 +55,7 @@ const users = experiment(
     const settings = settingsOf(on)
     const { replicas } = deployed(on)
     const tasks = await containers(on)
-    await sampling(on, watched(on), async (between) => {
+    await sampling(on, sampledHosts(on), async (between) => {
       for (const count of [100, 500] as const) {
         const trial = await runTrial(
           on,
@@ -70,40 +70,39 @@ const users = experiment(
         )
         const exhibit = record(
           on,
-          `${count} users who think`,
+          `${count} users with think time`,
           `${count} users for ${settings.usersSeconds} s, think time 0.5 to 2 s`,
           trialText(trial),
           [trial],
           { chart: usersChart(trial) },
         )
-        const say = trial.result.users
+        const model = trial.result.users
         on.finding(`load.users.${count}`, {
-          holds: say?.setByUsers ?? null,
+          holds: model?.setByUsers ?? null,
           evidence: [exhibit],
           detail:
-            say === undefined
+            model === undefined
               ? 'no users'
-              : `measured ${say.measured.toFixed(1)} requests/s, predicted ${say.predicted.toFixed(1)}, at most ${say.most.toFixed(1)}: ${say.why}`,
-          ...(say === undefined
+              : `measured ${model.measured.toFixed(1)} requests/s, predicted ${model.predicted.toFixed(1)}, at most ${model.most.toFixed(1)}: ${model.why}`,
+          ...(model === undefined
             ? {}
-            : { measured: { throughput: [say.measured, 'requests/s'], predicted: [say.predicted, 'requests/s'] } }),
+            : { measured: { throughput: [model.measured, 'requests/s'], predicted: [model.predicted, 'requests/s'] } }),
         })
       }
     })
   },
 )
 
-/** Do more replicas serve more? Trials of both, there and back. */
+/** Compares the capacity of 1 and 4 replicas in interleaved trials. */
 const capacity = experiment(
-  'Do 4 replicas serve more than 1?',
+  'Compare capacity of 1 and 4 replicas',
   {
     hosts: HOSTS,
     tags: ['experiments', 'load', 'load-capacity', 'proof'],
     disturbs: underLoad('receives load tests while the Counter app is scaled'),
     hypothesis:
-      'One replica may use half a core; four may use two. While neither the machines nor what stands in front of the replicas is at its limit, four ' +
-      'serve more than one.',
-    proves: { 'load.share': 'Each of 4 replicas gets its share of the requests' },
+      'One replica is limited to half a core, four to two cores. While neither the machines nor the load balancer are saturated, four serve more than one.',
+    proves: { 'load.share': 'Each of 4 replicas receives its share of the requests' },
     asks: { 'load.capacity.1-vs-4': '4 replicas serve more requests than 1' },
     start: asDeployed,
     restore: putBack,
@@ -113,21 +112,21 @@ const capacity = experiment(
     const settings = settingsOf(on)
     const trials: TrialRun[] = []
     const running: Exhibit[] = []
-    await sampling(on, watched(on), async (between) => {
-      let now: { replicas: number; tasks: Awaited<ReturnType<typeof containers>> } | undefined
-      for (const [place, replicas] of interleaved([1, 4], settings.trials).entries()) {
-        if (now?.replicas !== replicas) {
+    await sampling(on, sampledHosts(on), async (between) => {
+      let current: { replicas: number; tasks: Awaited<ReturnType<typeof containers>> } | undefined
+      for (const [index, replicas] of interleaved([1, 4], settings.trials).entries()) {
+        if (current?.replicas !== replicas) {
           const exhibit = await scaleTo(on, replicas)
-          now = { replicas, tasks: await containers(on) }
+          current = { replicas, tasks: await containers(on) }
           if (running.length < 2) running.push(exhibit)
         }
         trials.push(
           await runTrial(
             on,
             {
-              name: `trial ${place + 1}: ${replicas} replica${replicas === 1 ? '' : 's'}`,
+              name: `trial ${index + 1}: ${replicas} replica${replicas === 1 ? '' : 's'}`,
               replicas,
-              containers: now.tasks,
+              containers: current.tasks,
               failed: settings.failed,
               plan: {
                 way: 'closed',
@@ -143,23 +142,23 @@ const capacity = experiment(
       }
     })
     const of = (replicas: number): TrialRun[] => trials.filter((trial) => trial.replicas === replicas)
-    const valued = (replicas: number) =>
+    const throughputs = (replicas: number) =>
       of(replicas).map(({ result, doubts }) => ({ value: result.throughput, doubts }))
-    const verdict = compare(valued(1), valued(4), { within: settings.within })
+    const verdict = compare(throughputs(1), throughputs(4), { within: settings.within })
     const limits = [1, 4].map(
       (replicas) => `${replicas} replica${replicas === 1 ? '' : 's'}: ${bottlenecks(of(replicas))}`,
     )
     const text = [
       trialTable(trials),
       '',
-      `verdict: ${verdict.answer}: ${verdict.why}`,
+      `verdict: ${answerOf(verdict)}: ${verdict.why}`,
       ...limits,
-      ...doubtLines(trials),
+      ...warningLines(trials),
     ].join('\n')
     const exhibit = record(
       on,
       'Trials of 1 and 4 replicas',
-      `${settings.trials} trials each of 1 and 4 replicas, there and back, ${settings.connections} connections`,
+      `${settings.trials} trials each of 1 and 4 replicas, interleaved, ${settings.connections} connections`,
       text,
       trials,
       { chart: trialsChart(trials) },
@@ -170,30 +169,31 @@ const capacity = experiment(
     on.finding('load.capacity.1-vs-4', {
       holds: holdsOf(verdict),
       evidence: [exhibit, ...last, ...running],
-      detail: `${verdict.answer}: ${verdict.why}. ${limits.join('. ')}`,
+      detail: `${answerOf(verdict)}: ${verdict.why}. ${limits.join('. ')}`,
       ...(verdict.ratio === undefined ? {} : { measured: { 'ratio of medians': [verdict.ratio.estimate, ''] } }),
     })
     shareFinding(on, of(4), [exhibit, ...last.slice(1)])
   },
 )
 
+const answerOf = ({ answer }: Comparison): string => (answer === 'cannot tell' ? 'inconclusive' : answer)
 const holdsOf = ({ answer }: Comparison): boolean | null => (answer === 'cannot tell' ? null : answer === 'more')
 
-/** What limited each trial, in the words most trials share. */
+/** The most frequent bottleneck of the trials. */
 function bottlenecks(trials: readonly TrialRun[]): string {
   const counts = new Map<string, { count: number; text: string }>()
   for (const {
     bottleneck: { what, why },
   } of trials) {
-    const key = what ?? 'cannot tell'
+    const key = what ?? 'inconclusive'
     counts.set(key, { count: (counts.get(key)?.count ?? 0) + 1, text: what === undefined ? why : `${what} (${why})` })
   }
   const most = [...counts.values()].sort((a, b) => b.count - a.count)[0]
   return most === undefined ? 'no trial' : `bottleneck in ${most.count} of ${trials.length} trials: ${most.text}`
 }
 
-const doubtLines = (trials: readonly TrialRun[]): string[] =>
-  trials.flatMap(({ name, doubts }) => doubts.map((doubt) => `doubt, ${name}: ${doubt}`))
+const warningLines = (trials: readonly TrialRun[]): string[] =>
+  trials.flatMap(({ name, doubts }) => doubts.map((doubt) => `warning, ${name}: ${doubt}`))
 
 function shareFinding(on: ExperimentContext, trials: readonly TrialRun[], evidence: readonly Exhibit[]): void {
   const unequal = trials.flatMap(({ name, result }) =>
@@ -203,7 +203,7 @@ function shareFinding(on: ExperimentContext, trials: readonly TrialRun[], eviden
     (sum, { result }) => sum + Object.values(result.replicas).reduce((all, count) => all + count, 0),
     0,
   )
-  const parts = trials.flatMap(({ result }) =>
+  const shares = trials.flatMap(({ result }) =>
     Object.values(result.replicas).map((count) => (count / result.total.requests) * 4),
   )
   on.finding('load.share', {
@@ -211,24 +211,24 @@ function shareFinding(on: ExperimentContext, trials: readonly TrialRun[], eviden
     evidence,
     detail:
       answered === 0
-        ? 'no answer said who gave it'
+        ? 'inconclusive: no response names its replica'
         : (unequal[0] ??
-          `${answered} answers in ${trials.length} trials; the replica with the fewest gave ${Math.round(Math.min(...parts) * 100)} % of an equal share`),
+          `lowest share of a replica: ${Math.round(Math.min(...shares) * 100)} % of an equal share (${answered} responses in ${trials.length} trials)`),
   })
 }
 
-/** How does capacity grow with replicas? */
+/** Measures how capacity grows with replicas. */
 const scaling = experiment(
-  'Capacity against replicas',
+  'Measure capacity by number of replicas',
   {
     hosts: HOSTS,
     tags: ['experiments', 'load', 'load-scaling', 'proof'],
     disturbs: underLoad('receives load tests while the Counter app is scaled'),
     hypothesis:
-      'Capacity grows with replicas, each time by less, as what they share (Redis, the machines, the way in) is asked for more; at some number it ' +
-      'grows no more.',
+      'Capacity grows with replicas, but less each time, as shared resources (Redis, the machines, the load balancer) become saturated; at some number it ' +
+      'stops growing.',
     proves: {},
-    asks: { 'load.scaling': 'How capacity grows with replicas follows a law of scaling that the trials determine' },
+    asks: { 'load.scaling': 'Capacity follows a scaling law that fits the trials' },
     start: asDeployed,
     restore: putBack,
   },
@@ -236,7 +236,7 @@ const scaling = experiment(
     if (await tooSlow(on)) return
     const settings = settingsOf(on)
     const steps: Step[] = []
-    await sampling(on, watched(on), async (between) => {
+    await sampling(on, sampledHosts(on), async (between) => {
       for (const replicas of settings.replicas) {
         await scaleTo(on, replicas)
         const step = await findCapacity(on, settings, replicas, await containers(on), between)
@@ -244,7 +244,7 @@ const scaling = experiment(
         record(
           on,
           `Load on ${replicas} replica${replicas === 1 ? '' : 's'}`,
-          `load raised step by step on ${replicas} replicas`,
+          `load increased in steps on ${replicas} replicas`,
           trialTable([...step.trials, ...step.atKnee]),
           [...step.trials, ...step.atKnee],
           { chart: latencyChart(step) },
@@ -268,21 +268,21 @@ const scaling = experiment(
     const trials = steps.flatMap((step) => [...step.trials, ...step.atKnee])
     const curve = record(
       on,
-      'Capacity against replicas',
+      'Capacity by replicas',
       `capacity of ${settings.replicas.join(', ')} replicas`,
       text,
       trials,
       { chart: scalingChart(measured, law) },
     )
-    const raised = record(on, 'Throughput against load', `throughput of each step of load`, capacityTable(steps), [], {
+    const raised = record(on, 'Throughput by load', `throughput of each load step`, capacityTable(steps), [], {
       chart: loadChart(steps),
     })
-    const why = refusal(steps, usl, amdahl)
+    const reason = inconclusiveReason(steps, usl, amdahl)
     on.finding('load.scaling', {
-      holds: why === undefined ? true : null,
+      holds: reason === undefined ? true : null,
       evidence: [curve, raised],
       detail:
-        why ??
+        reason ??
         `${steps.map(({ replicas, knee }) => `${replicas}: ${knee?.capacity.toFixed(0) ?? '?'}/s`).join(', ')}; ${
           usl.law === undefined ? lawText('Amdahl', amdahl) : lawText('USL', usl)
         }`,
@@ -293,10 +293,10 @@ const scaling = experiment(
   },
 )
 
-/** Why no law can be told. */
-function refusal(steps: readonly Step[], usl: Fitted, amdahl: Fitted): string | undefined {
-  const without = steps.find(({ knee }) => knee === undefined)
-  if (without !== undefined) return `no load on ${without.replicas} replicas was within the limits`
+/** Why no scaling law can be determined. */
+function inconclusiveReason(steps: readonly Step[], usl: Fitted, amdahl: Fitted): string | undefined {
+  const withoutKnee = steps.find(({ knee }) => knee === undefined)
+  if (withoutKnee !== undefined) return `no load on ${withoutKnee.replicas} replicas was within the limits`
   for (const { replicas, atKnee } of steps) {
     for (const { result } of atKnee) {
       const limit = generatorLimit(result.generator)
@@ -305,9 +305,9 @@ function refusal(steps: readonly Step[], usl: Fitted, amdahl: Fitted): string | 
     const doubt = atKnee.flatMap(({ doubts }) => doubts)[0]
     if (doubt !== undefined) return `${replicas} replicas: ${doubt}`
   }
-  const low = steps.find(({ knee }) => knee?.reached === false)
-  if (low !== undefined)
-    return `throughput of ${low.replicas} replicas still rose at the most connections: raise load_most_connections`
+  const unsaturated = steps.find(({ knee }) => knee?.reached === false)
+  if (unsaturated !== undefined)
+    return `throughput of ${unsaturated.replicas} replicas still rose at the maximum of connections: increase load_most_connections`
   return usl.law === undefined && amdahl.law === undefined
     ? `${usl.cannotTell}; Amdahl: ${amdahl.cannotTell}`
     : undefined
@@ -318,8 +318,8 @@ function peakText({ law }: Fitted): string[] {
   const peak = peakOf(law)
   return [
     peak === undefined
-      ? 'no peak: coherence is none'
-      : `by this law the most is served by ${peak.toFixed(1)} replicas; coherence ${shown(law.coherence, 4)}`,
+      ? 'no peak: coherence is 0'
+      : `peak capacity at ${peak.toFixed(1)} replicas by this law; coherence ${shown(law.coherence, 4)}`,
   ]
 }
 
@@ -344,11 +344,11 @@ function record(
 
 const recordTrial = (on: ExperimentContext, trial: TrialRun): Exhibit =>
   on.record({
-    title: `In full: ${trial.name}`,
+    title: `Details: ${trial.name}`,
     command: trial.name,
     stdout: trialText(trial),
     durationMs: (trial.result.plan.warmup + trial.result.seconds) * 1000,
   })
 
-/** The load tests by the names that `experiments.mjs` takes, in the order they are done in. */
+/** The load tests by name in `experiments.mjs`, in execution order. */
 export const LOAD_EXPERIMENTS = { 'load-users': users, 'load-capacity': capacity, 'load-scaling': scaling } as const

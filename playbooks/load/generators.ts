@@ -14,12 +14,12 @@ import { ROOT } from '../images/table.ts'
 
 const GROUP = 'loadgen'
 const PROGRAM = '/opt/labbook/load/generator.cjs'
-/** Seconds beyond the load and its last answers in which a generator starts and ends. */
-const AROUND = 30
+/** Seconds for start and exit of a generator, beyond the load and its last responses. */
+const OVERHEAD_SECONDS = 30
 
-/** The generator with all it needs in one file, for the Node that Debian 12 has. */
+/** The bundled generator, for the Node.js of Debian 12. */
 export function generatorProgram(): string {
-  // Asked for here alone: few runs have such hosts.
+  // Loaded on demand: few runs have such hosts.
   const { buildSync } = createRequire(import.meta.url)('esbuild') as typeof import('esbuild')
   const { outputFiles } = buildSync({
     entryPoints: [path.join(ROOT, 'src/load/generator.ts')],
@@ -35,54 +35,54 @@ export function generatorProgram(): string {
   return outputFiles[0]?.text ?? ''
 }
 
-/** Makes the hosts of group `loadgen` ready to send. The pattern is also one of inventories that have no such group. */
+/** Installs the generator on group `loadgen`. The pattern is also valid in inventories without that group. */
 export const loadGenerators = play(
-  'Load generators',
+  'Install load generators',
   {
     hosts: `~(${GROUP}|localhost)$:!localhost`,
     become: true,
     tags: ['load', 'load-users', 'load-capacity', 'load-scaling'],
   },
   () => [
-    apt('Node for the load generator', { name: 'nodejs', update_cache: true, install_recommends: false }),
-    file('Folder of the load generator', { path: path.posix.dirname(PROGRAM), state: 'directory', mode: '0755' }),
-    copy('Load generator', { content: generatorProgram(), dest: PROGRAM, mode: '0644' }),
+    apt('Install Node.js', { name: 'nodejs', update_cache: true, install_recommends: false }),
+    file('Create generator directory', { path: path.posix.dirname(PROGRAM), state: 'directory', mode: '0755' }),
+    copy('Copy load generator', { content: generatorProgram(), dest: PROGRAM, mode: '0644' }),
   ],
 )
 
-/** The hosts that send; none: this machine does. */
+/** The hosts that send requests; if empty, this machine sends them. */
 export const generators = ({ groups }: Pick<ExperimentContext, 'groups'>): readonly string[] => groups[GROUP] ?? []
 
 /**
- * Puts a load on servers: from the hosts of group `loadgen`, each its part, or from this machine where there are none.
+ * Runs a load, sharded over the hosts of group `loadgen`, or from this machine without such hosts.
  *
- * @param program - where those hosts have the generator.
+ * @param program - path of the generator on those hosts.
  */
-export async function loadFrom(on: ExperimentContext, given: PlanInput, program = PROGRAM): Promise<LoadResult> {
+export async function loadFrom(on: ExperimentContext, input: PlanInput, program = PROGRAM): Promise<LoadResult> {
   const hosts = generators(on)
-  if (hosts.length === 0) return await runLoad(given, on.signal)
-  const plan = readPlan(given)
-  // The address to send from is this machine's.
+  if (hosts.length === 0) return await runLoad(input, on.signal)
+  const plan = readPlan(input)
+  // Local addresses are valid only on this machine.
   const targets = plan.targets.map(({ host, port }) => ({ host, port }))
   const began = Date.now()
-  const parts = await Promise.all(
-    dealOut({ ...plan, targets }, hosts.length).map(async (part, place) => {
-      const host = hosts[place] as string
+  const shards = await Promise.all(
+    dealOut({ ...plan, targets }, hosts.length).map(async (shard, index) => {
+      const host = hosts[index] as string
       const { stdout, stderr, exitCode } = await on.look({
         host,
-        command: `node ${program} <<'lb_plan'\n${JSON.stringify(part)}\nlb_plan`,
-        timeout: plan.warmup + plan.seconds + plan.timeLimit + AROUND,
+        command: `node ${program} <<'lb_plan'\n${JSON.stringify(shard)}\nlb_plan`,
+        timeout: plan.warmup + plan.seconds + plan.timeLimit + OVERHEAD_SECONDS,
       })
       if (exitCode !== 0)
         throw new PlaybookError(
-          `the load generator on ${host} failed: ${stderr.trim().split('\n').at(-1) ?? ''} (--tags load makes it ready to send)`,
+          `the load generator on ${host} failed: ${stderr.trim().split('\n').at(-1) ?? ''} (run with --tags load to install it)`,
         )
       return JSON.parse(stdout) as LoadPart
     }),
   )
-  // By the clock of this machine: the readings of CPU use go by it, and other clocks may be off.
+  // By this machine's clock, like the CPU readings: other clocks may differ.
   return {
-    ...addUp(plan, parts as [LoadPart, ...LoadPart[]]),
+    ...addUp(plan, shards as [LoadPart, ...LoadPart[]]),
     start: new Date(began + plan.warmup * 1000).toISOString(),
   }
 }

@@ -4,19 +4,19 @@ import type { LoadSettings } from './settings.ts'
 import { MOST_SECONDS, runTrial, type TrialRun } from './trial.ts'
 import type { Between, Replica } from './usage.ts'
 
-/** What was found of one number of replicas. */
+/** Results for one number of replicas. */
 export interface Step {
   readonly replicas: number
-  /** Every load, raised step by step. */
+  /** One trial per step of increasing load. */
   readonly trials: readonly TrialRun[]
   readonly points: readonly LoadPoint[]
   readonly stop: Stop
   readonly knee: Knee | undefined
-  /** Trials at the knee: the capacity, measured again. */
+  /** Repeated trials at the knee. */
   readonly atKnee: readonly TrialRun[]
 }
 
-/** Trials at the knee of each number of replicas: one throughput alone says nothing of its own uncertainty. */
+/** Trials at each knee: a single value has no known uncertainty. */
 const AT_KNEE = 3
 const FIRST_CONNECTIONS = 8
 
@@ -27,7 +27,7 @@ const pointOf = ({ result }: TrialRun, load: number): LoadPoint => ({
   failed: result.total.requests === 0 ? 1 : result.total.failures / result.total.requests,
 })
 
-/** Raises the load until it pays no more, and measures again where that began. */
+/** Increases the load until throughput stops rising, and repeats the measurement at the knee. */
 export async function findCapacity(
   on: ExperimentContext,
   settings: LoadSettings,
@@ -71,8 +71,8 @@ export async function findCapacity(
         atKnee.push(await trial(`${replicas} replicas at the knee, ${time}`, knee.load))
       return { replicas, trials, points, stop: next.stop, knee, atKnee }
     }
-    const done = await trial(`${replicas} replicas, ${next.load} connections`, next.load)
-    trials.push(done)
-    points.push(pointOf(done, next.load))
+    const result = await trial(`${replicas} replicas, ${next.load} connections`, next.load)
+    trials.push(result)
+    points.push(pointOf(result, next.load))
   }
 }

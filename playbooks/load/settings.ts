@@ -3,49 +3,48 @@ import { longerWhere, PlaybookError } from '../../src/labbook.ts'
 type Vars = Readonly<Record<string, unknown>>
 
 /**
- * How long, how often, how much: variables of the inventory or `--extra-vars`. As they stand, all load tests take about
- * six minutes.
+ * Settings of load tests, from the inventory or `--extra-vars`. With the defaults, all load tests take about six
+ * minutes.
  */
 export interface LoadSettings {
-  /** Seconds of a trial that count, and before them some that do not. */
+  /** Seconds of a trial, after its warmup. */
   readonly trialSeconds: number
   readonly warmupSeconds: number
-  /** Trials of each number of replicas that is compared. */
+  /** Trials per number of replicas. */
   readonly trials: number
-  /** Connections of a trial of capacity. */
+  /** Connections of a capacity trial. */
   readonly connections: number
-  /** Each connection is made anew after so many requests, for a balancer of connections to deal them out again. */
+  /** Requests after which a connection is reopened, so that connections are rebalanced. */
   readonly reconnectEvery: number
-  /** Seconds that users are at it. */
+  /** Seconds of a trial with users. */
   readonly usersSeconds: number
-  /** Numbers of replicas to find the capacity of. */
+  /** Numbers of replicas to measure the capacity of. */
   readonly replicas: readonly number[]
-  /** Seconds of a step of load that count, and the most connections of one. */
+  /** Seconds of a load step, and maximum connections. */
   readonly stepSeconds: number
   readonly mostConnections: number
-  /** Milliseconds: capacity is what is served with 95 of 100 answers within. */
+  /** Limit of p95 latency in milliseconds: capacity is the throughput within it. */
   readonly p95Ms: number
-  /** Part of the requests that may fail. */
+  /** Accepted fraction of failed requests. */
   readonly failed: number
-  /** Ratios this near to 1 are no difference. */
+  /** Ratios this close to 1 count as equal. */
   readonly within: number
-  /** Machines with a higher slowdown are not loaded. */
+  /** Load tests are skipped above this timeout multiplier. */
   readonly mostSlowdown: number
 }
 
 /**
- * @param slowdown - of the machines under load (`slowdownOf`). Answers take so many times as long there, and so does by
- *   default what is still taken for an
- * answer; loads last longer (`longerWhere`).
- * @throws {PlaybookError} where a variable is not a number that makes sense.
+ * @param slowdown - timeout multiplier of the machines under load (`slowdownOf`). Scales the default latency limit and,
+ *   less, the duration of loads (`longerWhere`).
+ * @throws {PlaybookError} if a variable is invalid.
  */
 export function loadSettings(vars: Vars, slowdown = 1): LoadSettings {
   const longer = longerWhere(slowdown)
-  const number = (name: string, otherwise: number, least: number, most: number, whole = false): number => {
-    const value = Number(vars[name] ?? otherwise)
-    if (!(value >= least && value <= most) || (whole && !Number.isInteger(value))) {
+  const number = (name: string, fallback: number, min: number, max: number, integer = false): number => {
+    const value = Number(vars[name] ?? fallback)
+    if (!(value >= min && value <= max) || (integer && !Number.isInteger(value))) {
       throw new PlaybookError(
-        `${name} is ${JSON.stringify(vars[name])}: give a ${whole ? 'whole ' : ''}number from ${least} to ${most}`,
+        `${name} is ${JSON.stringify(vars[name])}: it must be ${integer ? 'an integer' : 'a number'} from ${min} to ${max}`,
       )
     }
     return value
@@ -67,11 +66,11 @@ export function loadSettings(vars: Vars, slowdown = 1): LoadSettings {
   }
 }
 
-/** `[1, 2, 4]`, or `1,2,4` as the command line gives it. */
-function replicaList(given: unknown): number[] {
-  const counts = (Array.isArray(given) ? given : String(given).split(',')).map(Number)
+/** `[1, 2, 4]`, or `1,2,4` from the command line. */
+function replicaList(value: unknown): number[] {
+  const counts = (Array.isArray(value) ? value : String(value).split(',')).map(Number)
   if (counts.length === 0 || !counts.every((count) => Number.isInteger(count) && count >= 1 && count <= 100)) {
-    throw new PlaybookError(`load_replicas is ${JSON.stringify(given)}: give numbers of replicas, such as 1,2,4,8`)
+    throw new PlaybookError(`load_replicas is ${JSON.stringify(value)}: it must be a list of integers such as 1,2,4,8`)
   }
   return [...new Set(counts)].sort((a, b) => a - b)
 }

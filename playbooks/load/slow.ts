@@ -2,9 +2,8 @@ import type { ExperimentContext } from '../../src/labbook.ts'
 import { loadSettings } from './settings.ts'
 
 /**
- * Whether the machines are too slow for their capacity to say anything: then that is what each finding says. Emulated
- * nodes whose processors had no time left missed each other's gossip, whose limits nobody can set, and the routing mesh
- * had lost replicas afterwards.
+ * Whether the machines are too slow for meaningful load tests; if so, marks each finding as inconclusive. Under full
+ * CPU load, emulated nodes miss the fixed timeouts of Swarm's gossip, and the routing mesh loses replicas.
  */
 export async function tooSlow(
   on: Pick<ExperimentContext, 'slowdown' | 'hosts' | 'hostvars' | 'exhibit' | 'cannotTell' | 'notice'>,
@@ -12,11 +11,11 @@ export async function tooSlow(
   const { mostSlowdown } = loadSettings(on.hostvars(on.hosts[0] as string))
   if (on.slowdown <= mostSlowdown) return false
   const exhibit = await on.exhibit({
-    title: 'What the first node is',
+    title: 'Hardware of the first node',
     command: 'systemd-detect-virt; grep -m 1 "model name" /proc/cpuinfo',
   })
-  const why = `the machines are ${on.slowdown} times slower than with processors of their own: what they can serve says nothing about others, and a load may part them (load_most_slowdown: ${on.slowdown} loads them all the same)`
-  on.cannotTell(why, [exhibit])
-  on.notice(why)
+  const reason = `the machines have timeout multiplier ${on.slowdown}: results would not apply to others, and load may partition the cluster (set load_most_slowdown: ${on.slowdown} to run anyway)`
+  on.cannotTell(reason, [exhibit])
+  on.notice(reason)
   return true
 }

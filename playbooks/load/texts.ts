@@ -6,10 +6,10 @@ import type { TrialRun } from './trial.ts'
 const ms = ({ result }: TrialRun, percentile: string): string =>
   (result.total.latency.percentiles[percentile] ?? 0).toFixed(0)
 
-/** A row for each trial. */
+/** One row per trial. */
 export function trialTable(trials: readonly TrialRun[]): string {
   return columns([
-    ['TRIAL', 'REPLICAS', 'GOOD/S', 'FAILED', 'P50 MS', 'P95 MS', 'P99 MS', 'GENERATOR', 'MACHINE'],
+    ['TRIAL', 'REPLICAS', 'SUCCESS/S', 'FAILED', 'P50 MS', 'P95 MS', 'P99 MS', 'GENERATOR', 'MACHINE'],
     ...trials.map((trial) => {
       const { name, replicas, result, uses } = trial
       const machine = uses.find(({ kind }) => kind === 'machine')
@@ -28,14 +28,14 @@ export function trialTable(trials: readonly TrialRun[]): string {
   ]).join('\n')
 }
 
-const percent = (part: number): string => `${Math.round(part * 100)} %`
+const percent = (fraction: number): string => `${Math.round(fraction * 100)} %`
 
-/** The CPU of everything during a trial. */
+/** CPU usage during a trial. */
 export const cpuTable = (uses: readonly CpuUse[]): string =>
   uses.length === 0
-    ? 'no CPU use was sampled'
+    ? 'no CPU usage sampled'
     : columns([
-        ['CPU OF', 'CORES', 'OF', 'HELD BACK'],
+        ['CPU OF', 'CORES', 'LIMIT', 'THROTTLED'],
         ...uses.map(({ kind, name, cores, limit, throttled }) => [
           `${kind} ${name}`,
           cores.toFixed(2),
@@ -44,7 +44,7 @@ export const cpuTable = (uses: readonly CpuUse[]): string =>
         ]),
       ]).join('\n')
 
-/** A trial in full: its requests, the CPU under it, and what that says. */
+/** Details of a trial: requests, CPU usage and bottleneck. */
 export const trialText = ({ name, result, uses, bottleneck, doubts }: TrialRun): string =>
   [
     name,
@@ -54,13 +54,13 @@ export const trialText = ({ name, result, uses, bottleneck, doubts }: TrialRun):
     cpuTable(uses),
     '',
     `bottleneck: ${bottleneck.what === undefined ? '' : `${bottleneck.what}: `}${bottleneck.why}`,
-    ...doubts.map((doubt) => `doubt: ${doubt}`),
+    ...doubts.map((doubt) => `warning: ${doubt}`),
   ].join('\n')
 
-/** What each number of replicas came to. */
+/** Capacity by number of replicas. */
 export function capacityTable(steps: readonly Step[]): string {
   return columns([
-    ['REPLICAS', 'CAPACITY/S', 'AT CONNECTIONS', 'P95 MS', 'RAISED UNTIL', 'MEASURED AGAIN'],
+    ['REPLICAS', 'CAPACITY/S', 'AT CONNECTIONS', 'P95 MS', 'STOPPED BECAUSE', 'REPEATED'],
     ...steps.map(({ replicas, knee, stop, atKnee }) => [
       replicas,
       knee?.capacity.toFixed(1) ?? 'none',
@@ -73,20 +73,20 @@ export function capacityTable(steps: readonly Step[]): string {
 }
 
 const STOPS = {
-  throughput: 'throughput rose no more',
-  latency: 'answers took too long',
+  throughput: 'throughput stopped rising',
+  latency: 'latency above limit',
   failures: 'requests failed',
-  ceiling: 'the most connections',
+  ceiling: 'maximum connections',
 } as const
 
-/** A law that was fitted, or why none was. */
+/** A fitted law, or why it is inconclusive. */
 export function lawText(name: string, { law, cannotTell }: Fitted): string {
-  if (law === undefined) return `${name}: cannot tell: ${cannotTell}`
+  if (law === undefined) return `${name}: inconclusive: ${cannotTell}`
   const coherence = law.coherence.high === 0 ? '' : `, coherence ${shown(law.coherence, 4)}`
-  return `${name}: one replica ${shown(law.rate, 0)} answers/s, contention ${shown(law.contention, 3)}${coherence}; the curve misses by ${percent(law.misses)}`
+  return `${name}: one replica ${shown(law.rate, 0)} requests/s, contention ${shown(law.contention, 3)}${coherence}; fit error ${percent(law.misses)}`
 }
 
-/** The numbers of trials for other programs. */
+/** Results of trials as data files. */
 export const trialData = (trials: readonly TrialRun[]) => [
   { name: 'requests.csv', text: csvOf(Object.fromEntries(trials.map(({ name, result }) => [name, result]))) },
   { name: 'trials.json', text: `${JSON.stringify(trials, null, 1)}\n` },

@@ -2,52 +2,53 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { ExperimentContext } from '../../src/labbook.ts'
 import type { CpuUse } from './bottleneck.ts'
 
-/** What the clocks of a host's CPU accounting read at a moment. All times are seconds. */
+/** CPU accounting of a host at a point in time. All times are seconds. */
 export interface CpuReading {
-  /** Of the kernel: hosts with the same one are the same machine. */
+  /** Boot ID of the kernel: hosts with the same ID are the same machine. */
   readonly boot: string
   /** Since the kernel started. */
   readonly uptime: number
   readonly cores: number
-  /** Of all cores together, in ticks. */
+  /** Sum over all cores, in ticks. */
   readonly machine: { readonly busy: number; readonly all: number }
-  /** CPU time of the host's own cgroup, where it is a part of a machine. */
+  /** CPU time of the host's own cgroup, if it shares a machine. */
   readonly node?: number
   readonly containers: Readonly<Record<string, ContainerReading>>
 }
 
 interface ContainerReading {
   readonly cpu: number
-  /** Cores it may use. */
+  /** Limit in cores. */
   readonly limit?: number
   readonly periods: number
   readonly throttled: number
 }
 
 const ROOTS = ['', '/cpu,cpuacct', '/cpuacct', '/cpu', '/unified'].map((root) => `/sys/fs/cgroup${root}`)
-/** Where Docker puts containers, by its two drivers of cgroups. */
-const PLACES = ['docker/*', 'system.slice/docker-*.scope']
+/** cgroup paths of containers, for both cgroup drivers of Docker. */
+const CONTAINER_PATHS = ['docker/*', 'system.slice/docker-*.scope']
 const FILES = ['cpu.stat', 'cpu.max', 'cpuacct.usage', 'cpu.cfs_quota_us', 'cpu.cfs_period_us']
 
 /**
- * Reads the CPU clocks of a host and its containers, of cgroup v1 or v2, in one process. `release_agent` (v1) is there
- * at the true root only, `cgroup.type` (v2) everywhere but there: so it can be told whether the host has the kernel for
- * itself.
+ * Reads the CPU accounting of a host and its containers, cgroup v1 or v2, in one process. Only the true root cgroup has
+ * `release_agent` (v1) and no `cgroup.type` (v2), which shows whether the host shares its kernel.
  */
 export const READ_CPU = `head -n 20 /proc/uptime /proc/sys/kernel/random/boot_id /sys/devices/system/cpu/online /proc/stat \\
 ${ROOTS.map((root) =>
   [
     ...['release_agent', 'cgroup.type', 'cpuacct.usage', 'cpu.stat'].map((file) => `${root}/${file}`),
-    ...PLACES.flatMap((place) => FILES.map((file) => `${root}/${place}/${file}`)),
+    ...CONTAINER_PATHS.flatMap((cgroup) => FILES.map((file) => `${root}/${cgroup}/${file}`)),
   ].join(' '),
 ).join(' \\\n')} 2>/dev/null
 :`
 
-/** @returns undefined where the host has none of it, as one that is not Linux. */
+/** @returns undefined if the host has no such files, for example if it is not Linux. */
 export function parseCpu(stdout: string): CpuReading | undefined {
-  const parts = stdout.split(/^==> (.+) <==\n/m)
+  const sections = stdout.split(/^==> (.+) <==\n/m)
   const files = new Map(
-    parts.flatMap((part, at): [string, string][] => (at % 2 === 1 ? [[part, (parts[at + 1] ?? '').trim()]] : [])),
+    sections.flatMap((section, at): [string, string][] =>
+      at % 2 === 1 ? [[section, (sections[at + 1] ?? '').trim()]] : [],
+    ),
   )
   const boot = files.get('/proc/sys/kernel/random/boot_id')
   const ticks = /^cpu +(.*)$/m
@@ -57,7 +58,7 @@ export function parseCpu(stdout: string): CpuReading | undefined {
   if (boot === undefined || ticks === undefined) return undefined
   // user nice system idle iowait irq softirq steal; guests are in user already.
   const [user = 0, nice = 0, system = 0, idle = 0, iowait = 0, irq = 0, softirq = 0, steal = 0] = ticks
-  // What the hypervisor took is not there to be used, so it counts as in use.
+  // Stolen time is not available, so it counts as busy.
   const busy = user + nice + system + irq + softirq + steal
   const node = ownGroup(files)
   return {
@@ -91,7 +92,7 @@ function ownGroup(files: ReadonlyMap<string, string>): number | undefined {
 }
 
 function containersIn(files: ReadonlyMap<string, string>): Record<string, ContainerReading> {
-  // The files of one container may lie in two hierarchies.
+  // The files of one container may be in two hierarchies.
   const found = new Map<string, Map<string, string>>()
   for (const [file, text] of files) {
     const [, id, name] = /\/docker[-/]([0-9a-f]{64})(?:\.scope)?\/([^/]+)$/.exec(file) ?? []
@@ -120,7 +121,7 @@ function containersIn(files: ReadonlyMap<string, string>): Record<string, Contai
   )
 }
 
-/** A container of the stack: `counter_counter.2` of service `counter_counter`. */
+/** A container of the stack, such as `counter_counter.2` of service `counter_counter`. */
 export interface Replica {
   readonly id: string
   readonly name: string
@@ -128,10 +129,10 @@ export interface Replica {
 }
 
 /**
- * What was used between two readings of each host.
+ * CPU usage between two readings of each host.
  *
- * @param readings - by host; hosts that are one machine, such as nodes of the lab, count as that machine once.
- * @param replicas - the containers to tell; others count for their node only.
+ * @param readings - by host; hosts on one machine, such as lab nodes, count as one machine.
+ * @param replicas - containers to list; others count only for their node.
  */
 export function cpuUses(
   readings: Readonly<Record<string, readonly [CpuReading, CpuReading]>>,
@@ -155,7 +156,7 @@ export function cpuUses(
         ...(periods > 0 ? { throttled: (after.throttled - before.throttled) / periods } : {}),
       })
     }
-    // Its share of a machine: no limit of its own is known, the machine's is told below.
+    // The node's share of the machine: without a limit; the machine's limit follows below.
     if (from.node !== undefined && to.node !== undefined)
       uses.push({ kind: 'node', name: host, cores: (to.node - from.node) / seconds })
     const machine = machines.get(to.boot)
@@ -175,12 +176,11 @@ export function cpuUses(
   return uses
 }
 
-/** The first and last reading of each host in a span of this machine's clock. */
+/** First and last reading of each host in an interval of this machine's clock. */
 export type Between = (from: number, to: number) => Record<string, readonly [CpuReading, CpuReading]>
 
 /**
- * Reads the CPU clocks of hosts again and again while something is done. Hosts that cannot be read are left out: the
- * lack of them shows in what is told.
+ * Samples the CPU accounting of hosts while `work` runs. Skips hosts that cannot be read.
  *
  * @param hosts - names of the inventory; `controller` is this machine.
  */
@@ -191,19 +191,19 @@ export async function sampling<T>(
   everySeconds = 1,
 ): Promise<T> {
   const samples = new Map<string, { at: number; reading: CpuReading }[]>(hosts.map((host) => [host, []]))
-  const over = new AbortController()
-  const either = AbortSignal.any([over.signal, on.signal])
-  const follow = async (host: string): Promise<void> => {
-    while (!either.aborted) {
-      // Anyone may read these, and a shell of its own does not wait for what else runs there.
-      const seen = await on.look({ host, command: READ_CPU, become: false, timeout: 10 }).catch(() => undefined)
-      const reading = seen === undefined ? undefined : parseCpu(seen.stdout)
+  const stop = new AbortController()
+  const stopped = AbortSignal.any([stop.signal, on.signal])
+  const sample = async (host: string): Promise<void> => {
+    while (!stopped.aborted) {
+      // No root needed, and a separate shell does not wait for other commands.
+      const result = await on.look({ host, command: READ_CPU, become: false, timeout: 10 }).catch(() => undefined)
+      const reading = result === undefined ? undefined : parseCpu(result.stdout)
       if (reading === undefined) return
       samples.get(host)?.push({ at: Date.now(), reading })
-      await sleep(everySeconds * 1000, undefined, { signal: either }).catch(() => undefined)
+      await sleep(everySeconds * 1000, undefined, { signal: stopped }).catch(() => undefined)
     }
   }
-  const followed = Promise.all(hosts.map(follow))
+  const sampled = Promise.all(hosts.map(sample))
   try {
     return await work((from, to) =>
       Object.fromEntries(
@@ -217,7 +217,7 @@ export async function sampling<T>(
       ),
     )
   } finally {
-    over.abort()
-    await followed
+    stop.abort()
+    await sampled
   }
 }

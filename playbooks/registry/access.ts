@@ -5,29 +5,29 @@ import { machineAccount } from './accounts.ts'
 import { registryAddress, registryHost, registryNames } from './address.ts'
 import { askAs, MANIFEST } from './client.ts'
 
-/** Part 2 of the lesson: who may speak with the registry, and how. */
+/** Checks TLS, authentication, push and pull. */
 export const accessProof = experiment(
-  'The registry speaks TLS, and with those it knows',
+  'Check registry access',
   {
     hosts: 'registry[0]',
     tags: ['registry', 'proof'],
-    // It pushes an image of its own, has another node pull it, and deletes it.
+    // It pushes a test image, pulls it on another node, and deletes it.
     disturbs: false,
     proves: {
-      'registry.tls.verified': "The certificate is verified against the lab's CA, for each name and address",
-      'registry.plain-http.refused': 'Plain HTTP is refused',
-      'registry.anonymous.refused': 'Whoever does not say who they are is refused',
-      'registry.login.accepted': 'The right password is accepted',
-      'registry.login.refused': 'A wrong password is refused',
-      'registry.push.https': 'An image can be pushed over HTTPS',
-      'registry.pull.other-node': 'A node that has never seen an image pulls it, and it is the very same',
-      'registry.untrusted.refused': 'A client that does not know the CA does not talk to the registry',
+      'registry.tls.verified': "The certificate verifies against the lab's CA for each name and address",
+      'registry.plain-http.refused': 'The registry refuses plain HTTP',
+      'registry.anonymous.refused': 'The registry refuses anonymous clients',
+      'registry.login.accepted': 'The registry accepts a correct password',
+      'registry.login.refused': 'The registry refuses a wrong password',
+      'registry.push.https': 'Push over HTTPS succeeds',
+      'registry.pull.other-node': 'A node without the image pulls it with an identical digest',
+      'registry.untrusted.refused': 'A client without the CA certificate rejects the registry',
     },
   },
   async (on) => {
     await tls(on)
     await untrusted(on)
-    await strangers(on)
+    await unauthenticated(on)
     await logins(on)
     const digest = await push(on)
     await pull(on, digest)
@@ -43,11 +43,11 @@ async function tls(on: ExperimentContext): Promise<void> {
     command: sh`openssl s_client -connect ${address} -CAfile ${`/etc/docker/certs.d/${address}/ca.crt`} -verify_return_error ${raw(isIP(host) ? '-verify_ip' : '-verify_hostname')} ${host} -brief </dev/null 2>&1`,
   })
   const certificate = await on.exhibit({
-    title: 'Names and dates of the certificate',
+    title: 'Names and validity of the certificate',
     command: sh`openssl s_client -connect ${address} </dev/null 2>/dev/null | openssl x509 -noout -subject -issuer -dates -serial -ext subjectAltName,keyUsage,extendedKeyUsage`,
   })
   const curl = await on.exhibit({
-    title: "curl, with the system's certificates and without -k",
+    title: "curl with the system's trust store, without -k",
     command: sh`curl -sS -o /dev/null -w 'status %{http_code}, verification %{ssl_verify_result}, TLS over %{remote_ip}\n' ${`https://${address}/v2/`}`,
   })
   const missing = names.filter(
@@ -62,29 +62,29 @@ async function tls(on: ExperimentContext): Promise<void> {
     evidence: [handshake, certificate, curl],
     detail:
       missing.length === 0
-        ? `the certificate names ${names.join(', ')}`
-        : `the certificate does not name ${missing.join(', ')}`,
+        ? `the certificate covers ${names.join(', ')}`
+        : `the certificate does not cover ${missing.join(', ')}`,
   })
 }
 
 async function untrusted(on: ExperimentContext): Promise<void> {
   const address = registryAddress(on)
-  // What the distribution trusts, without the lab's CA.
+  // The distribution's CA certificates, without the lab's CA.
   const others =
     'cat /usr/share/ca-certificates/mozilla/*.crt /etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem 2>/dev/null'
   const refused = await on.exhibit({
-    title: 'A client that does not know the CA',
+    title: 'Client without the CA certificate',
     command: sh`others=$(mktemp); trap 'rm -f "$others"' EXIT; ${raw(others)} >"$others"
 curl -sS --capath /nonexistent --cacert "$others" -o /dev/null ${`https://${address}/v2/`}`,
   })
   on.finding('registry.untrusted.refused', {
     holds: refused.exitCode === 60,
     evidence: [refused],
-    detail: `curl ended with ${refused.exitCode}; 60 is "the certificate cannot be verified"`,
+    detail: `curl exited with ${refused.exitCode}; 60 means "certificate cannot be verified"`,
   })
 }
 
-async function strangers(on: ExperimentContext): Promise<void> {
+async function unauthenticated(on: ExperimentContext): Promise<void> {
   const address = registryAddress(on)
   const plain = await on.exhibit({
     title: 'Plain HTTP',
@@ -93,10 +93,10 @@ async function strangers(on: ExperimentContext): Promise<void> {
   on.finding('registry.plain-http.refused', {
     holds: /^HTTP\/\S+ 400 /.test(plain.stdout),
     evidence: [plain],
-    detail: plain.stdout.split('\n')[0] ?? 'no answer',
+    detail: plain.stdout.split('\n')[0] ?? 'no response',
   })
   const anonymous = await on.exhibit({
-    title: 'Without an account',
+    title: 'Anonymous client',
     command: sh`curl -sS -i --cacert ${`/etc/docker/certs.d/${address}/ca.crt`} ${`https://${address}/v2/_catalog`}`,
   })
   const challenge = /^www-authenticate: (.+?)\r?$/im.exec(anonymous.stdout)?.[1]
@@ -111,29 +111,29 @@ async function logins(on: ExperimentContext): Promise<void> {
   const address = registryAddress(on)
   const { name, password } = machineAccount(on)
   if (password === undefined)
-    throw new Error("the password of the registry's account is not known on this machine: run playbooks/registry.mjs")
-  // A folder of its own: what this machine has saved stays as it is.
-  const attempt = (title: string, word: string): Promise<Exhibit> =>
+    throw new Error('the registry password is missing on this machine: run playbooks/registry.mjs')
+  // A temporary directory: the saved login of this machine stays unchanged.
+  const attempt = (title: string, candidate: string): Promise<Exhibit> =>
     on.exhibit({
       title,
       command: sh`folder=$(mktemp -d); trap 'rm -rf "$folder"' EXIT
-printf '%s\n' ${word} | docker --config "$folder" login ${address} --username ${name} --password-stdin`,
+printf '%s\n' ${candidate} | docker --config "$folder" login ${address} --username ${name} --password-stdin`,
     })
-  const right = await attempt('Log in with the right password', password.reveal())
+  const right = await attempt('Log in with the correct password', password.reveal())
   on.finding('registry.login.accepted', {
     holds: right.exitCode === 0 && /Login Succeeded/.test(right.stdout),
     evidence: [right],
-    detail: `docker login ended with ${right.exitCode}`,
+    detail: `docker login exited with ${right.exitCode}`,
   })
   const wrong = await attempt('Log in with a wrong password', 'not the password')
   on.finding('registry.login.refused', {
     holds: wrong.exitCode !== 0 && /unauthorized|401/i.test(wrong.stderr),
     evidence: [wrong],
-    detail: `docker login ended with ${wrong.exitCode}: ${wrong.stderr.trim().split('\n').at(-1) ?? ''}`,
+    detail: `docker login exited with ${wrong.exitCode}: ${wrong.stderr.trim().split('\n').at(-1) ?? ''}`,
   })
 }
 
-/** Pushes an image of this moment's own, which no other machine can have. */
+/** Pushes a new unique image, which no other host can have. */
 async function push(on: ExperimentContext): Promise<string> {
   const address = registryAddress(on)
   const image = `${address}/labbook/try:latest`
@@ -145,13 +145,13 @@ date +%s.%N >"$folder/now" && tar -C "$folder" -cf - now | docker import - ${ima
   })
   const digest = /digest: (sha256:\w{64})/.exec(pushed.stdout)?.[1]
   const known = await on.exhibit({
-    title: 'The registry has it',
+    title: 'Manifest in the registry',
     command: `${askAs(on)}\nask -I -H '${MANIFEST}' https://${address}/v2/labbook/try/manifests/latest`,
   })
   on.finding('registry.push.https', {
     holds: pushed.exitCode === 0 && digest !== undefined && known.stdout.includes(digest),
     evidence: [pushed, known],
-    detail: digest ?? 'docker push told no digest',
+    detail: digest ?? 'docker push printed no digest',
   })
   return digest ?? ''
 }
@@ -164,29 +164,29 @@ async function pull(on: ExperimentContext, digest: string): Promise<void> {
     on.finding('registry.pull.other-node', {
       holds: null,
       evidence: [],
-      detail: other === undefined ? 'there is no other machine with Docker' : 'nothing was pushed',
+      detail: other === undefined ? 'inconclusive: no other host with Docker' : 'inconclusive: the push failed',
     })
     return
   }
-  const never = await on.exhibit({
-    title: `${other} has never seen it`,
+  const absent = await on.exhibit({
+    title: `Image on ${other} before the pull`,
     host: other,
     command: sh`docker image inspect ${image}`,
   })
   const pulled = await on.exhibit({
-    title: `${other} pulls it`,
+    title: `Pull on ${other}`,
     host: other,
     command: sh`docker pull ${image}`,
     timeout: 120,
   })
-  const here = await on.exhibit({
-    title: `What ${other} has now`,
+  const present = await on.exhibit({
+    title: `Image on ${other} after the pull`,
     host: other,
     command: sh`docker image inspect ${image} --format '{{json .RepoDigests}}'`,
   })
   on.finding('registry.pull.other-node', {
-    holds: never.exitCode !== 0 && pulled.exitCode === 0 && here.stdout.includes(digest),
-    evidence: [never, pulled, here],
+    holds: absent.exitCode !== 0 && pulled.exitCode === 0 && present.stdout.includes(digest),
+    evidence: [absent, pulled, present],
     detail: `${other} has ${digest.slice(0, 19)}...`,
   })
   await on.exhibit({ title: 'Clean up', host: other, command: sh`docker image rm ${image}` })

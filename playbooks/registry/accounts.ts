@@ -7,33 +7,33 @@ const DEFAULT_USER = 'labbook'
 
 type Inventory = Pick<PlayContext, 'groups' | 'hostvars'>
 
-/** An account as the inventory has it; a password that is not given is generated. */
+/** An account of the inventory. Without a password, one is generated. */
 export interface AskedAccount {
   readonly name: string
   readonly password?: Secret
 }
 
-/** `registry_users`: a list of `{name, password}`, or of names. The first is the one that machines log in with. */
+/** `registry_users`: a list of `{name, password}` or of names. Hosts log in with the first. */
 export function askedAccounts(on: Inventory): AskedAccount[] {
-  const asked = on.hostvars(registryHost(on)).registry_users ?? [DEFAULT_USER]
-  if (!Array.isArray(asked) || asked.length === 0)
+  const users = on.hostvars(registryHost(on)).registry_users ?? [DEFAULT_USER]
+  if (!Array.isArray(users) || users.length === 0)
     throw new PlaybookError('registry_users must be a list of accounts, such as [{name: ann, password: ...}]')
-  return asked.map((item: unknown) => {
+  return users.map((item: unknown) => {
     if (typeof item === 'string') return { name: item }
     const { name, password } = (item ?? {}) as { name?: unknown; password?: unknown }
     if (typeof name !== 'string') throw new PlaybookError('registry_users: each account needs a name')
     if (password === undefined || password === null) return { name }
     if (typeof password !== 'string')
-      throw new PlaybookError(`registry_users: the password of ${name} must be text: put it in quotes`)
+      throw new PlaybookError(`registry_users: the password of "${name}" must be a string: put it in quotes`)
     return { name, password: secret(password) }
   })
 }
 
-/** The account that machines log in with. Its password is unknown until the accounts were made. */
+/** The account that hosts log in with. Its password is unknown until the accounts exist. */
 export function machineAccount(on: Inventory): AskedAccount {
-  const asked = askedAccounts(on)
+  const accounts = askedAccounts(on)
   try {
-    return (readAccounts(asked, keepingOf(on).passwords)[0] ?? asked[0]) as AskedAccount
+    return (readAccounts(accounts, keepingOf(on).passwords)[0] ?? accounts[0]) as AskedAccount
   } catch (error) {
     if (error instanceof Refusal) throw new PlaybookError(error.message)
     throw error

@@ -8,15 +8,15 @@ const REGISTRY_PORT = 5000
 
 type Inventory = Pick<PlayContext, 'groups' | 'hostvars'>
 
-/** The machine that runs the registry: the first of group `registry`. */
+/** The host that runs the registry: the first of group `registry`. */
 export function registryHost({ groups }: Pick<PlayContext, 'groups'>): string {
   const host = groups.registry?.[0]
   if (host === undefined)
-    throw new PlaybookError('the inventory has no host in group registry: images need one place to come from')
+    throw new PlaybookError('the inventory has no host in group registry: add one to serve images')
   return host
 }
 
-/** Host and port under which all machines reach the registry. */
+/** Host and port of the registry. */
 export function registryAddress(on: Inventory): string {
   const host = registryHost(on)
   return `${addressAmongNodes(on, host)}:${registryPort(on)}`
@@ -25,31 +25,26 @@ export function registryAddress(on: Inventory): string {
 export const registryPort = (on: Inventory): number =>
   Number(on.hostvars(registryHost(on)).registry_port ?? REGISTRY_PORT)
 
-/** Every name and address a client may use for the registry: what its certificate is for. */
+/** Every name and address of the registry, for its certificate. */
 export function registryNames(on: Inventory): string[] {
   const host = registryHost(on)
   const vars = on.hostvars(host)
-  const more = Array.isArray(vars.registry_names) ? vars.registry_names.map(String) : []
-  return [...new Set([addressAmongNodes(on, host), host, 'localhost', '127.0.0.1', ...more])]
+  const extra = Array.isArray(vars.registry_names) ? vars.registry_names.map(String) : []
+  return [...new Set([addressAmongNodes(on, host), host, 'localhost', '127.0.0.1', ...extra])]
 }
 
-/**
- * Files of the registry on the controller. They hold keys and passwords, and never leave it but for what a host needs.
- */
+/** Files of the registry on the controller. Hosts receive only the keys and passwords they need. */
 export interface Keeping {
   readonly pki: string
   readonly htpasswd: string
-  /** Passwords that nobody gave. */
+  /** Generated passwords. */
   readonly passwords: string
 }
 
-/**
- * In the lab's own folder, so that they go with it; else where this machine keeps such things. `registry_dir` says
- * otherwise.
- */
+/** `registry_dir`, or the lab's directory, so that they are removed with the lab, or {@link dataDirectory}. */
 export function keepingOf(on: Inventory): Keeping {
-  const asked = on.hostvars(registryHost(on)).registry_dir
-  const dir = asked === undefined ? path.join(labOf(on)?.dir ?? home(), 'registry') : String(asked)
+  const configured = on.hostvars(registryHost(on)).registry_dir
+  const dir = configured === undefined ? path.join(labOf(on)?.dir ?? dataDirectory(), 'registry') : String(configured)
   return {
     pki: path.join(dir, 'pki'),
     htpasswd: path.join(dir, 'htpasswd'),
@@ -57,5 +52,5 @@ export function keepingOf(on: Inventory): Keeping {
   }
 }
 
-const home = (): string =>
+const dataDirectory = (): string =>
   process.getuid?.() === 0 ? '/var/lib/labbook' : path.join(homedir(), '.local/share/labbook')

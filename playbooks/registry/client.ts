@@ -3,8 +3,8 @@ import { quote, sh } from '../../src/shell/quote.ts'
 import { registryAddress } from './address.ts'
 
 /**
- * Shell text for asking the registry as the machine's own account, whose password goes from Docker's file to curl's
- * stdin.
+ * Shell functions for requests to the registry with the host's account. curl reads the password from Docker's
+ * configuration by stdin.
  */
 export function askAs(on: Pick<ExperimentContext, 'groups' | 'hostvars'>): string {
   const address = registryAddress(on)
@@ -15,11 +15,11 @@ export function askAs(on: Pick<ExperimentContext, 'groups' | 'hostvars'>): strin
   ].join('\n')
 }
 
-/** What a registry says of its manifests, of either kind. */
+/** Accept header for manifests, Docker and OCI. */
 export const MANIFEST =
   'Accept: application/vnd.docker.distribution.manifest.v2+json, application/vnd.oci.image.manifest.v1+json'
 
-/** Shell text that prints every tag of every repository with its digest, sorted. Needs {@link askAs}. */
+/** Shell code that prints every tag of every repository with its digest, sorted. Needs {@link askAs}. */
 export const listDigests = (address: string): string => `
 for repository in $(ask https://${address}/v2/_catalog?n=1000 | tr -d '[]{}"' | sed 's/^repositories://' | tr ',' ' '); do
   for tag in $(ask "https://${address}/v2/$repository/tags/list" | sed -n 's/.*"tags":\\[\\([^]]*\\)\\].*/\\1/p' | tr -d '"' | tr ',' ' '); do

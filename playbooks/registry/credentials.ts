@@ -5,36 +5,37 @@ import { x509_certificate } from '../../src/pki/x509_certificate.ts'
 import { askedAccounts } from './accounts.ts'
 import { keepingOf, registryHost, registryNames } from './address.ts'
 
-const text = (value: unknown): { passphrase?: string } => (value === undefined ? {} : { passphrase: String(value) })
+const passphraseOf = (value: unknown): { passphrase?: string } =>
+  value === undefined ? {} : { passphrase: String(value) }
 
-/** The accounts, once they are made. */
+/** The accounts, set once they exist. */
 export const accounts = register<Htpasswd>('registry_accounts')
 
-/** The CA, the registry's certificate and the accounts, all on the controller: keys of the CA never leave it. */
+/** The CA, the registry's certificate and the accounts, on the controller. The CA keys never leave it. */
 export const credentials = play(
-  'Registry: certificate and accounts',
+  'Create CA, registry certificate and accounts',
   { hosts: 'localhost', tags: ['registry', 'pki'] },
   (on) => {
     const { pki, htpasswd: file, passwords } = keepingOf(on)
     const vars = on.hostvars(registryHost(on))
-    const passphrase = text(vars.pki_passphrase)
+    const passphrase = passphraseOf(vars.pki_passphrase)
     const kind = vars.pki_key_type === undefined ? {} : { key_type: String(vars.pki_key_type) as 'ec' | 'rsa' }
     return [
-      x509_ca('CA of the lab', {
+      x509_ca('Create CA', {
         dir: pki,
         common_name: 'Labbook CA',
         generation: Number(vars.pki_generation ?? 1),
         ...kind,
         ...passphrase,
       }),
-      x509_certificate('Certificate of the registry', {
+      x509_certificate('Create registry certificate', {
         dir: pki,
         name: 'registry',
         names: registryNames(on),
         ...kind,
         ...passphrase,
       }),
-      htpasswd('Accounts of the registry', {
+      htpasswd('Create registry accounts', {
         path: file,
         generated: passwords,
         users: askedAccounts(on),

@@ -5,23 +5,23 @@ import { CONFIG_FILE, CONTAINER, storageOf } from './registry.ts'
 
 const inUse = register<CommandValues>('images_in_use')
 
-/** The image of every service, and the one it would be rolled back to. */
+/** The image of every service, and the image of its rollback. */
 const USED = `ids=$(docker service ls -q) && { [ -z "$ids" ] || docker service inspect $ids --format \
 '{{.Spec.TaskTemplate.ContainerSpec.Image}}{{println}}{{with .PreviousSpec}}{{.TaskTemplate.ContainerSpec.Image}}{{end}}'; }`
 
-/** Deletes from the registry what no service uses and what is not of the project as it is now. */
+/** Prunes images from the registry that no service uses and that are not current images of the project. */
 export const gc = [
-  play('Images in use', { hosts: 'swarm_managers[0]', become: true, tags: 'gc' }, () => [
-    // A host that is no manager cannot tell what is in use, and then nothing may go.
-    shell('Images that services use', { cmd: USED, read_only: true, register: inUse }),
+  play('Collect images in use', { hosts: 'swarm_managers[0]', become: true, tags: 'gc' }, () => [
+    // Fails on a host that is not a manager: nothing may be pruned then.
+    shell('List images of services', { cmd: USED, read_only: true, register: inUse }),
   ]),
   play(
-    'Registry: what nobody uses goes',
+    'Prune unused images',
     {
       hosts: 'registry[0]',
       become: true,
       tags: 'gc',
-      disturbs: ({ hosts }) => onHosts(hosts, 'images that no service uses are deleted from the registry'),
+      disturbs: ({ hosts }) => onHosts(hosts, 'unused images are deleted from the registry'),
     },
     (on) => {
       const manager = on.groups.swarm_managers?.[0] ?? registryHost(on)
@@ -29,7 +29,7 @@ export const gc = [
         (['hub', 'debian'] as const).map((source) => `labbook/${name}:${tagOf(name, source)}`),
       )
       return [
-        registry_gc('Delete what nobody uses', {
+        registry_gc('Delete unused images', {
           registry: registryAddress(on),
           container: CONTAINER,
           config: CONFIG_FILE,
@@ -46,7 +46,7 @@ export const gc = [
   ),
 ]
 
-/** `node1:5000/labbook/redis:1@sha256:...` as the registry knows it: by its digest, and by its tag. */
+/** `node1:5000/labbook/redis:1@sha256:...` as references in the registry: digest and tag. */
 function references(image: string, address: string): string[] {
   const [name = '', digest] = image.trim().split('@')
   return [

@@ -7,13 +7,13 @@ const STEPS = { up: [...foundation, ...registryProof], gc, down: registryDown }
 
 export default playbook({
   name: 'registry',
-  description: 'Runs the registry that all machines pull from, and proves it.',
+  description: 'Deploys the image registry and verifies it.',
   words: {
-    up: 'run it and prove it',
-    gc: 'delete the images that no service uses, and free their space',
-    down: 'remove it and all trust in it; what it stores stays (-e registry_purge=true removes that, too)',
+    up: 'deploy and verify the registry',
+    gc: 'delete unused images and free their space',
+    down: 'remove it, its logins and its CA certificate; keep its images (-e registry_purge=true removes them)',
   },
-  // The proof of its storage alone; gc and down are refused.
+  // Skips only the check that recreates the container; gc and down are refused.
   withoutPermission: 'leave out',
-  steps: ([word]) => STEPS[word as keyof typeof STEPS],
+  steps: ([subcommand]) => STEPS[subcommand as keyof typeof STEPS],
 })

@@ -15,83 +15,86 @@ import { gracefulRestart } from './restart.ts'
 
 const CONFIG = '/etc/labbook/registry'
 export const CONFIG_FILE = `${CONFIG}/config.yml`
-/** The number the registry runs as in its container. */
+/** UID of the registry in its container. */
 const USER = '5000'
 export const CONTAINER = 'labbook-registry'
 
-/** The folder of the host that holds all the registry has. */
+/** Storage directory of the registry on the host. */
 export const storageOf = ({ vars }: Pick<PlayContext, 'vars'>): string =>
   String(vars.registry_storage ?? '/var/lib/registry')
 
-/** What the registry's container is made with. */
+/** Parameters of the registry's container. */
 export const registryContainer = (on: Pick<PlayContext, 'vars' | 'groups' | 'hostvars'>) => ({
   name: CONTAINER,
   published_ports: [`${registryPort(on)}:5000`],
-  // The folder, not its files: a file that is replaced would stay what it was in the container.
+  // The directory, not single files: the container would not see a replaced file.
   volumes: [`${CONFIG}:/etc/docker/registry:ro`, `${storageOf(on)}:/var/lib/registry`],
   restart_policy: 'always' as const,
 })
 
-/** The registry: a container whose data, certificate and accounts are the host's. */
+/** The registry: a container with its data, certificate and accounts on the host. */
 export const registry = play(
-  'Registry',
+  'Deploy registry',
   { hosts: 'registry[0]', become: true, tags: 'registry' },
   (on) => {
     const { pki, htpasswd } = keepingOf(on)
-    const own = { owner: 'root', group: USER, mode: '0640' }
+    const ownership = { owner: 'root', group: USER, mode: '0640' }
     return [
-      file('Storage of the registry', {
+      file('Create storage directory', {
         path: storageOf(on),
         state: 'directory',
         owner: USER,
         group: USER,
         mode: '0750',
       }),
-      file("Folder of the registry's configuration", {
+      file('Create configuration directory', {
         path: CONFIG,
         state: 'directory',
         mode: '0750',
         owner: 'root',
         group: USER,
       }),
-      template('Configure the registry', {
+      template('Configure registry', {
         src: 'registry/config.yml',
         dest: CONFIG_FILE,
-        ...own,
-        notify: 'restart the registry',
+        ...ownership,
+        notify: 'restart registry',
       }),
-      copy('Certificate of the registry', {
+      copy('Copy registry certificate', {
         src: `${pki}/registry.crt`,
         dest: `${CONFIG}/tls.crt`,
-        ...own,
-        notify: 'restart the registry',
+        ...ownership,
+        notify: 'restart registry',
       }),
-      copy('Key of the registry', {
+      copy('Copy registry key', {
         src: `${pki}/registry.key`,
         dest: `${CONFIG}/tls.key`,
-        ...own,
+        ...ownership,
         no_log: true,
-        notify: 'restart the registry',
+        notify: 'restart registry',
       }),
       // The registry reads this file once, when it starts.
-      copy('Accounts of the registry', {
+      copy('Copy registry accounts', {
         src: htpasswd,
         dest: `${CONFIG}/htpasswd`,
-        ...own,
+        ...ownership,
         no_log: true,
-        notify: 'restart the registry',
+        notify: 'restart registry',
       }),
-      docker_container('Registry', { ...registryContainer(on), image: registryImage.map(({ id }) => id) }),
+      docker_container('Run registry container', {
+        ...registryContainer(on),
+        image: registryImage.map(({ id }) => id),
+      }),
     ]
   },
-  (on) => ({ 'restart the registry': shell({ cmd: gracefulRestart(CONTAINER, registryPort(on)) }) }),
+  (on) => ({ 'restart registry': shell({ cmd: gracefulRestart(CONTAINER, registryPort(on)) }) }),
 )
 
-/** The registry has moved here from another machine: there, it goes; what it stored there stays. */
+/** Removes the registry from hosts that ran it before. Its data there is kept. */
 export const registryMoved = play(
-  'Registry: on one machine only',
+  'Remove registry from other hosts',
   { hosts: 'docker:!registry[0]', become: true, tags: 'registry' },
-  () => [docker_container('No registry here', { name: CONTAINER, state: 'absent' })],
+  () => [docker_container('Remove registry container', { name: CONTAINER, state: 'absent' })],
 )
 
 const purges = ({ registry_purge: purge }: Readonly<Record<string, unknown>>): boolean =>
@@ -103,18 +106,18 @@ const removesRegistry: Disturbs = ({ hosts, hostvars }) =>
     what: `the registry is removed${purges(hostvars(host)) ? ', with all its images' : '; its images stay'}`,
   }))
 
-/** Takes the registry away. What it stores stays, unless `registry_purge` is set: other machines may have no copy. */
+/** Removes the registry. Its data is kept unless `registry_purge` is set: it may be the only copy. */
 export const registryGone = play(
-  'Registry: gone',
+  'Remove registry',
   { hosts: 'registry[0]', become: true, tags: 'registry', disturbs: removesRegistry },
   (on) => [
-    docker_container('No registry', { name: CONTAINER, state: 'absent' }),
-    file('No configuration, key or accounts', { path: CONFIG, state: 'absent' }),
-    purges(on.vars) && file('No storage', { path: storageOf(on), state: 'absent' }),
+    docker_container('Remove registry container', { name: CONTAINER, state: 'absent' }),
+    file('Remove configuration, key and accounts', { path: CONFIG, state: 'absent' }),
+    purges(on.vars) && file('Remove registry storage', { path: storageOf(on), state: 'absent' }),
   ],
 )
 
-/** A play of its own, because it must look after the handlers of the one before. Asked without a name, it says 401. */
-export const registryAnswers = play('Registry answers', { hosts: 'registry[0]', tags: 'registry' }, (on) => [
-  uri('The registry answers', { url: `https://${registryAddress(on)}/v2/`, status_code: 401, retries: 20, delay: 1 }),
+/** A separate play, so that it runs after the handlers of the previous one. Anonymous requests get status 401. */
+export const registryAnswers = play('Check registry', { hosts: 'registry[0]', tags: 'registry' }, (on) => [
+  uri('Wait for registry API', { url: `https://${registryAddress(on)}/v2/`, status_code: 401, retries: 20, delay: 1 }),
 ])

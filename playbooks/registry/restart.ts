@@ -4,11 +4,11 @@ import { sh } from '../../src/shell/quote.ts'
 const STOP_SECONDS = 75
 
 /**
- * Shell text that restarts the registry so that no pull and no push fails. Told to stop, the registry ends the requests
- * that are under way (`draintimeout`). Who wants to connect meanwhile is not refused: the first packet is dropped, and
- * his kernel sends it again a second later, when the new registry listens. In the table `mangle`, which comes before
- * Docker's own translation of the port; only what is for an address of this machine, so that Docker's proxy reaches the
- * container, and not for loopback, to see when it listens. A rule that a killed shell leaves behind goes by itself.
+ * Shell code that restarts the registry without failing a pull or push. On stop, the registry completes requests in
+ * progress (`draintimeout`). New connections are not refused: their SYN packets are dropped, and the client's kernel
+ * retransmits a second later, when the new registry listens. The rule is in table `mangle`, before Docker's port
+ * translation. It matches only local addresses, so that Docker's proxy reaches the container, and not loopback, which
+ * probes whether the registry listens. A rule left by a killed shell is removed after 120 s.
  */
 export function gracefulRestart(container: string, port: number): string {
   const rules = ['PREROUTING', 'OUTPUT']
@@ -18,7 +18,7 @@ export function gracefulRestart(container: string, port: number): string {
   return [
     `open() { ${open}; }`,
     `trap open EXIT`,
-    // Without iptables nothing is held back; the restart takes a second all the same.
+    // Without iptables, connections are refused for the second that the restart takes.
     `if command -v iptables >/dev/null; then (sleep 120; open) >/dev/null 2>&1 </dev/null & ${rules.map((chain) => rule('-I', chain)).join(' && ')}; fi`,
     sh`docker restart --time ${STOP_SECONDS} ${container} >/dev/null || exit`,
     'tries=0',

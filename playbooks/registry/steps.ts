@@ -5,10 +5,10 @@ import { registry, registryAnswers, registryGone, registryMoved } from './regist
 import { recreateProof, storageProof } from './storage.ts'
 import { distrust, login, trust } from './trust.ts'
 
-/** From certificate to images: in an order in which each finds what it needs. */
+/** From certificate to images, in order of dependency. */
 export const registryUp = [credentials, trust, imageBase, registry, registryAnswers, login, registryMoved, pushImages]
 
-/** What the registry left on the machines is taken away; its CA and accounts stay on the controller. */
+/** Removes the registry from all hosts; its CA and accounts stay on the controller. */
 export const registryDown = [distrust, registryGone]
 
 export const registryProof = [storageProof, recreateProof, accessProof]

@@ -11,17 +11,17 @@ const ON_THE_REGISTRY = {
   tags: ['registry', 'proof'],
 } as const
 
-/** What the registry stores lies outside of its container. Only looks, and pushes what is there already. */
+/** Checks that data is stored outside the container. Pushes only an image that is already there. */
 export const storageProof = experiment(
-  'The registry keeps its data outside',
+  'Check registry storage',
   {
     ...ON_THE_REGISTRY,
     disturbs: false,
-    proves: { 'registry.storage.external': 'What is pushed lies in a folder of the host' },
+    proves: { 'registry.storage.external': 'Pushed images are stored in a directory of the host' },
   },
   async (on) => {
-    const { tag, digest } = helloIn(await catalogue(on, 'What the registry has'))
-    await lies(on, {
+    const { tag, digest } = helloIn(await catalogue(on, 'Images in the registry'))
+    await checkStorage(on, {
       address: registryAddress(on),
       storage: storageOf({ vars: on.hostvars(registryHost(on)) }),
       tag,
@@ -30,19 +30,19 @@ export const storageProof = experiment(
   },
 )
 
-/** And it outlives the container. */
+/** Checks that data survives the container. */
 export const recreateProof = experiment(
-  'The registry outlives its container',
+  'Recreate registry container',
   {
     ...ON_THE_REGISTRY,
-    disturbs: ({ hosts }) => onHosts(hosts, 'the container of the registry is removed and made again'),
+    disturbs: ({ hosts }) => onHosts(hosts, 'the registry container is recreated'),
     proves: {
-      'registry.storage.survives': 'A registry whose container was removed and made again has the same images',
+      'registry.storage.survives': 'A recreated registry container serves identical images',
     },
   },
   async (on) => {
-    const before = await catalogue(on, 'What the registry has before')
-    await survives(on, before, `${registryAddress(on)}/${HELLO}@${helloIn(before).digest}`)
+    const before = await catalogue(on, 'Images before')
+    await recreate(on, before, `${registryAddress(on)}/${HELLO}@${helloIn(before).digest}`)
   },
 )
 
@@ -53,11 +53,11 @@ const catalogue = (on: ExperimentContext, title: string): Promise<Exhibit> =>
 function helloIn({ stdout }: Pick<Exhibit, 'stdout'>): { tag: string; digest: string } {
   const [, tag, digest] = /^labbook\/hello-world:(\S+) (sha256:\w{64})$/m.exec(stdout) ?? []
   if (tag === undefined || digest === undefined)
-    throw new Error(`the registry has no image ${HELLO}: run playbooks/registry.mjs first`)
+    throw new Error(`the registry has no image "${HELLO}": run playbooks/registry.mjs first`)
   return { tag, digest }
 }
 
-async function lies(
+async function checkStorage(
   on: ExperimentContext,
   { address, storage, tag, digest }: { address: string; storage: string; tag: string; digest: string },
 ): Promise<void> {
@@ -67,16 +67,16 @@ async function lies(
     timeout: 120,
   })
   const mounts = await on.exhibit({
-    title: 'Where the container has its storage from',
+    title: 'Mounts of the container',
     command: `docker inspect ${CONTAINER} --format '{{range .Mounts}}{{.Type}} {{.Source}} -> {{.Destination}}{{println}}{{end}}'`,
   })
   const tree = await on.exhibit({
-    title: 'The storage on the host',
+    title: 'Storage on the host',
     command: sh`cd ${`${storage}/docker/registry/v2`} && find repositories -type d -name tags -exec find {} -maxdepth 1 \\; | sort && find blobs -type f -name data | sort && du -sh .`,
   })
   const blob = `${storage}/docker/registry/v2/blobs/sha256/${digest.slice(7, 9)}/${digest.slice(7)}/data`
   const manifest = await on.exhibit({
-    title: 'The manifest of hello-world is a file of the host',
+    title: 'Manifest of hello-world on the host',
     command: sh`sha256sum ${blob}; cat ${blob}`,
   })
   on.finding('registry.storage.external', {
@@ -85,47 +85,47 @@ async function lies(
       mounts.stdout.includes(`bind ${storage} -> /var/lib/registry`) &&
       manifest.stdout.startsWith(`${digest.slice(7)} `),
     evidence: [push, mounts, tree, manifest],
-    detail: `the manifest ${digest.slice(0, 19)}... is ${blob}`,
+    detail: `manifest ${digest.slice(0, 19)}... is stored in ${blob}`,
   })
 }
 
-async function survives(on: ExperimentContext, before: Exhibit, image: string): Promise<void> {
+async function recreate(on: ExperimentContext, before: Exhibit, image: string): Promise<void> {
   const id = `docker inspect ${CONTAINER} --format '{{.Id}} {{.Image}}'`
-  const old = await on.exhibit({ title: 'The container before', command: id })
+  const old = await on.exhibit({ title: 'Container before', command: id })
   const [, imageId = ''] = old.stdout.trim().split(' ')
-  let removed, made
+  let removed, created
   try {
     removed = await on.exhibit({
       title: 'Remove the container',
       command: `docker rm -f ${CONTAINER} && docker ps -a --filter name=${CONTAINER}`,
     })
   } finally {
-    // As the play makes it, so that the next run finds nothing to do.
+    // Same parameters as in the play, so that the next run changes nothing.
     const { definition } = docker_container
     const params = definition.schema.parse({
       ...registryContainer({ ...on, vars: on.hostvars(registryHost(on)) }),
       image: imageId,
     })
-    const seen = await on.exhibit({ title: 'No container', command: definition.probe(params, {}) })
-    const change = definition.plan(params, seen, {}, {}).changes[0]
-    if (change !== undefined) made = await on.exhibit({ title: 'Make the container again', command: change.script })
+    const probe = await on.exhibit({ title: 'State without the container', command: definition.probe(params, {}) })
+    const change = definition.plan(params, probe, {}, {}).changes[0]
+    if (change !== undefined) created = await on.exhibit({ title: 'Create the container', command: change.script })
   }
   const up = await on.watch({
-    title: 'The registry is back',
+    title: 'Registry API after recreation',
     command: `${askAs(on)}\nask -f -o /dev/null https://${registryAddress(on)}/v2/`,
     until: ({ exitCode }) => exitCode === 0,
     within: 60,
   })
-  const now = await on.exhibit({ title: 'The container afterwards', command: id })
-  const after = await catalogue(on, 'What the registry has afterwards')
+  const current = await on.exhibit({ title: 'Container after', command: id })
+  const after = await catalogue(on, 'Images after')
   const pull = await on.exhibit({
-    title: 'Pull hello-world afterwards',
+    title: 'Pull hello-world after recreation',
     command: sh`docker image rm -f ${image} >/dev/null 2>&1; docker pull ${image}`,
     timeout: 120,
   })
   on.finding('registry.storage.survives', {
-    holds: up.reached && old.stdout !== now.stdout && after.stdout === before.stdout && pull.exitCode === 0,
-    evidence: [before, old, ...(removed ? [removed] : []), ...(made ? [made] : []), now, after, pull],
-    detail: `${after.stdout.trim().split('\n').length} tags with the same digests; the registry answered ${up.seconds.toFixed(0)} s after it was made again`,
+    holds: up.reached && old.stdout !== current.stdout && after.stdout === before.stdout && pull.exitCode === 0,
+    evidence: [before, old, ...(removed ? [removed] : []), ...(created ? [created] : []), current, after, pull],
+    detail: `${after.stdout.trim().split('\n').length} tags ${after.stdout === before.stdout ? 'with identical digests' : 'after recreation, not identical'}; the registry responded after ${up.seconds.toFixed(0)} s`,
   })
 }

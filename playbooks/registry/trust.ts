@@ -3,7 +3,7 @@ import { machineAccount } from './accounts.ts'
 import { accounts } from './credentials.ts'
 import { keepingOf, registryAddress } from './address.ts'
 
-/** Where a distribution keeps certificates of its own choice, and what takes them in. */
+/** The distribution's trust store, and the command that updates it. */
 function systemStore({ facts }: PlayContext): { file: string; update: string; packages: readonly string[] } {
   return facts.os_family === 'RedHat'
     ? { file: '/etc/pki/ca-trust/source/anchors/labbook.crt', update: 'update-ca-trust', packages: [] }
@@ -14,69 +14,72 @@ function systemStore({ facts }: PlayContext): { file: string; update: string; pa
       }
 }
 
-/** Where Docker looks for the CA of one registry. */
-const folderFor = (on: PlayContext): string => `/etc/docker/certs.d/${registryAddress(on)}`
+/** Where Docker looks up the CA certificate of one registry. */
+const certsDirectory = (on: PlayContext): string => `/etc/docker/certs.d/${registryAddress(on)}`
 
-/**
- * Every machine with Docker trusts the lab's CA: Docker for the registry alone, all other programs by the system's
- * store.
- */
+/** Installs the CA certificate on every Docker host: for Docker, and in the system's trust store. */
 export const trust = play(
-  'Registry: trusted by all machines',
+  'Install CA certificate',
   { hosts: 'docker', become: true, gather_facts: true, tags: ['registry', 'pki'] },
   (on) => {
     const store = systemStore(on)
     const ca = `${keepingOf(on).pki}/ca-bundle.crt`
-    const folder = folderFor(on)
+    const directory = certsDirectory(on)
     return [
       store.packages.length > 0 &&
-        apt('Certificates of the system', {
+        apt('Install ca-certificates', {
           name: [...store.packages],
           update_cache: true,
           cache_valid_time: 3600,
           install_recommends: false,
         }),
-      file("Folder of the registry's CA", { path: folder, state: 'directory', mode: '0755' }),
-      copy('CA for Docker', { src: ca, dest: `${folder}/ca.crt`, mode: '0644' }),
-      // Alone in its file: openssl finds certificates of a folder by names that lead to one each.
-      copy('CA for the system', {
+      file(`Create ${directory}`, { path: directory, state: 'directory', mode: '0755' }),
+      copy('Copy CA certificate for Docker', { src: ca, dest: `${directory}/ca.crt`, mode: '0644' }),
+      // One certificate per file: openssl's directory lookup reads only the first.
+      copy('Copy CA certificate to trust store', {
         src: `${keepingOf(on).pki}/ca.crt`,
         dest: store.file,
         mode: '0644',
-        notify: 'take in the CA',
+        notify: 'update CA trust store',
       }),
     ]
   },
-  (on) => ({ 'take in the CA': command({ cmd: systemStore(on).update }) }),
+  (on) => ({ 'update CA trust store': command({ cmd: systemStore(on).update }) }),
 )
 
-/** Every machine with Docker logs in, so that it may pull. */
-export const login = play('Registry: log in', { hosts: 'docker', become: true, tags: 'registry' }, (on) => [
-  docker_login('Log in to the registry', {
+/** Logs in every Docker host, so that it can pull. */
+export const login = play('Log in to registry', { hosts: 'docker', become: true, tags: 'registry' }, (on) => [
+  docker_login('Log in to registry', {
     registry_url: registryAddress(on),
     username: machineAccount(on).name,
-    // Known once the accounts are made.
+    // Set once the accounts exist.
     password: accounts.on('localhost').map(() => machineAccount(on).password ?? ''),
   }),
 ])
 
-/** The other way: no machine trusts the CA or keeps a password any more. */
+/** Removes the CA certificate and the login from every Docker host. */
 export const distrust = play(
-  'Registry: trusted no more',
+  'Remove CA certificate and registry login',
   {
     hosts: 'docker',
     become: true,
     gather_facts: true,
     tags: ['registry', 'pki'],
     disturbs: ({ hosts }) =>
-      onHosts(hosts, "its login at the registry and the registry's CA are removed: it pulls no more images from there"),
+      onHosts(hosts, "its registry login and the registry's CA certificate are removed: it can no longer pull images"),
   },
   (on) => [
-    docker_login('Log out of the registry', { registry_url: registryAddress(on), state: 'absent' }),
-    file('No CA for Docker', { path: folderFor(on), state: 'absent' }),
-    file('No CA for the system', { path: systemStore(on).file, state: 'absent', notify: 'forget the CA' }),
+    docker_login('Log out of registry', { registry_url: registryAddress(on), state: 'absent' }),
+    file('Remove CA certificate for Docker', { path: certsDirectory(on), state: 'absent' }),
+    file('Remove CA certificate from trust store', {
+      path: systemStore(on).file,
+      state: 'absent',
+      notify: 'rebuild CA trust store',
+    }),
   ],
   (on) => ({
-    'forget the CA': command({ cmd: `${systemStore(on).update}${on.facts.os_family === 'RedHat' ? '' : ' --fresh'}` }),
+    'rebuild CA trust store': command({
+      cmd: `${systemStore(on).update}${on.facts.os_family === 'RedHat' ? '' : ' --fresh'}`,
+    }),
   }),
 )

@@ -4,7 +4,8 @@ import { foundation, quickStart } from './steps.ts'
 
 export default playbook({
   name: 'site',
-  description: 'From no machines to a proven Swarm that serves the Counter app, with one node drained and returned.',
+  description:
+    'Creates a lab and a Swarm that serves the Counter app, verifies them, and drains and reactivates one node.',
   variable: 'counter_replicas=6',
   withoutPermission: 'leave out',
   steps: [...foundation, ...quickStart],

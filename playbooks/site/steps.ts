@@ -10,12 +10,12 @@ import { recreateProof, storageProof } from '../registry/storage.ts'
 import { drain } from '../swarm/experiments/drain.ts'
 import { swarm } from '../swarm/swarm.ts'
 
-/** What a cluster needs before it is formed, Swarm or k3s: machines, Docker, the registry with its images. */
+/** Prerequisites of a Swarm or k3s cluster: hosts, Docker, the registry with its images. */
 export const foundation: readonly Step[] = [startBaseImage, ...labUp, docker, ...registryUp]
 
 /**
- * The Swarm and its app on that foundation, all proofs, and one experiment. While the nodes pull the app's images and
- * start it, the registry shows whom it serves; it is removed and started again when nobody pulls any more.
+ * The Swarm and its app on that foundation, all checks, and one experiment. Registry access is checked while the nodes
+ * pull and start the app; the registry is recreated only after all pulls have finished.
  */
 export const quickStart: readonly Step[] = [
   ...swarm,

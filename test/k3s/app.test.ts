@@ -24,49 +24,50 @@ import {
 } from './support.ts'
 
 /*
- * What the app's manifests become on a cluster: changes foreseen and made, what is gone from them, three Redis, a
- * context in place of hosts, the chart.
+ * The app's manifests on a cluster: predicted changes, pruning, Redis with Sentinel, a context instead of hosts, the
+ * Helm chart.
  */
 
 const ARTIFACTS = vars({ k3s_artifacts: artifacts() })
 const here = await place()
-const k3s = (word: string, ...more: string[]) => runPlaybook('playbooks/k3s.mjs', [word, ...here.inventory(), ...more])
+const k3s = (subcommand: string, ...more: string[]) =>
+  runPlaybook('playbooks/k3s.mjs', [subcommand, ...here.inventory(), ...more])
 const up = (...more: string[]) => k3s('up', ...ARTIFACTS, ...more)
 const get = (what: string, field: string, namespace = 'counter'): string =>
   kubectl('--namespace', namespace, 'get', ...what.split(' '), '-o', `jsonpath=${field}`)
 const isThere = (what: string): boolean =>
   kubectl('--namespace', 'counter', 'get', ...what.split(' '), '--ignore-not-found', '-o', 'name') !== ''
 
-await part('the app on a cluster', async (t) => {
+await part('up deploys the app on a cluster', async (t) => {
   await succeeds(t, up())
   t.match(findings(), WELL)
 })
 
-await part('check mode shows what the cluster itself says would change, changes nothing, and comes true', async (t) => {
+await part('check mode predicts exactly the changes of the run', async (t) => {
   const deployment = (): string => get('deployment counter', '{.metadata.generation} {.spec.replicas}')
   const before = deployment()
   await succeeds(t, up('--check', '--diff', ...vars({ counter_replicas: 6 })))
-  const foreseen = namesOf(changed())
-  t.strictSame(foreseen, ['localhost: Counter app on Kubernetes: Deploy the app'])
+  const predicted = namesOf(changed())
+  t.strictSame(predicted, ['localhost: Deploy Counter app on Kubernetes: Apply manifests'])
   t.strictSame(objectsChanged(), ['change Deployment counter/counter'])
   const diff = changed()[0]?.changes[0]?.diff
   t.match(diff, { subject: 'Deployment counter/counter', before: / replicas: 4\n/, after: / replicas: 6\n/ })
-  t.equal(deployment(), before, 'nothing has changed')
+  t.equal(deployment(), before, 'no change in check mode')
   await succeeds(t, up(...vars({ counter_replicas: 6 })))
-  t.strictSame(namesOf(changed()), foreseen)
-  t.strictSame(changed()[0]?.changes[0]?.diff, diff, 'as it was foreseen')
+  t.strictSame(namesOf(changed()), predicted)
+  t.strictSame(changed()[0]?.changes[0]?.diff, diff, 'as predicted')
   t.match(findings(), WELL)
   t.equal(get('deployment counter', '{.status.readyReplicas}'), '6')
 })
 
-await part('a number that someone set by hand is put right', async (t) => {
+await part('manually scaled replicas are reset', async (t) => {
   kubectl('--namespace', 'counter', 'scale', 'deployment', 'counter', '--replicas=3')
   await succeeds(t, up())
   t.strictSame(objectsChanged(), ['change Deployment counter/counter'])
   t.equal(get('deployment counter', '{.spec.replicas}'), '4')
 })
 
-await part('what is in the manifests no more is removed, by its label; what has not the label stays', async (t) => {
+await part('labeled objects that left the manifests are pruned, others are kept', async (t) => {
   for (const name of ['left-behind', 'of-someone-else'])
     kubectl('--namespace', 'counter', 'create', 'configmap', name, '--from-literal=a=b')
   kubectl('--namespace', 'counter', 'label', 'configmap', 'left-behind', 'app.kubernetes.io/part-of=counter')
@@ -92,10 +93,10 @@ await part('what is in the manifests no more is removed, by its label; what has 
 })
 
 const REDIS = ['redis-0', 'redis-1', 'redis-2']
-/** What Redis of a pod, or the Sentinel beside it, says. */
-const redis = (pod: string, ...words: string[]): string =>
-  kubectl('--namespace', 'counter', 'exec', pod, '--container', 'redis', '--', 'redis-cli', ...words)
-const sentinel = (pod: string, ...words: string[]): string =>
+/** Runs redis-cli on the Redis or the Sentinel of a pod. */
+const redis = (pod: string, ...args: string[]): string =>
+  kubectl('--namespace', 'counter', 'exec', pod, '--container', 'redis', '--', 'redis-cli', ...args)
+const sentinel = (pod: string, ...args: string[]): string =>
   kubectl(
     '--namespace',
     'counter',
@@ -110,60 +111,61 @@ const sentinel = (pod: string, ...words: string[]): string =>
     'redis-cli',
     '-p',
     '26379',
-    ...words,
+    ...args,
   )
 
-/**
- * The pod of the master, once all three are there, both others follow it, and its Sentinels know each other and nobody
- * else.
- */
-const wholeMaster = (): Promise<string> =>
+/** Pod of the master, once two replicas follow it and all three Sentinels agree. */
+const healthyMaster = (): Promise<string> =>
   eventually('one master, two replicas, three Sentinels', () => {
     const masters = REDIS.filter((pod) => redis(pod, 'role').startsWith('master\n'))
     const [master] = masters
     if (master === undefined || masters.length > 1) return undefined
-    const told = redis(master, 'info', 'replication')
-    if ((told.match(/^slave\d+:.*state=online/gm) ?? []).length !== 2) return undefined
+    const replication = redis(master, 'info', 'replication')
+    if ((replication.match(/^slave\d+:.*state=online/gm) ?? []).length !== 2) return undefined
     const address = get(`pod ${master}`, '{.status.podIP}')
     const agreed = REDIS.every((pod) => {
-      const said = sentinel(pod, 'sentinel', 'master', 'counter').split('\n')
-      const value = (name: string): string | undefined => said[said.indexOf(name) + 1]
+      const output = sentinel(pod, 'sentinel', 'master', 'counter').split('\n')
+      const value = (name: string): string | undefined => output[output.indexOf(name) + 1]
       return value('ip') === address && value('num-other-sentinels') === '2'
     })
     return agreed ? master : undefined
   })
 
 await part(
-  'three Redis with Sentinel: the count is kept when they come, and when the pod of the master is killed, again and again',
+  'Redis with Sentinel keeps the count when it is deployed and after each kill of the master pod',
   async (t) => {
     let counted = await count(t, 20)
     await succeeds(t, up(...vars({ redis_sentinel: true })))
     t.match(findings(), WELL)
-    t.ok((await eventually('the app answers', () => countOf())) >= counted, 'the count goes on from where it was')
+    t.ok((await eventually('the app answers', () => countOf())) >= counted, 'the count is kept')
     await succeeds(t, up(...vars({ redis_sentinel: true })))
     t.strictSame(namesOf(changed()), [])
-    // Each pod once at the least: one that is back must be known, and the one before it not be counted any more.
+    // Each pod at least once: Sentinels must know the new pod and forget the old one.
     for (let i = 1; i <= 4; i++) {
-      const master = await wholeMaster()
+      const master = await healthyMaster()
       counted = await count(t, 20)
-      // Replication is asynchronous: what the others have not got yet would be lost.
-      await eventually('the replicas have all of it', () =>
+      // Replication is asynchronous: unreplicated increments would be lost.
+      await eventually('replicas have the count', () =>
         REDIS.every((pod) => redis(pod, 'get', 'counter') === String(counted)) ? true : undefined,
       )
       const uid = get(`pod ${master}`, '{.metadata.uid}')
       kubectl('--namespace', 'counter', 'delete', 'pod', master, '--grace-period=0', '--force', '--wait=false')
       await eventually(`another ${master}`, () => (get(`pod ${master}`, '{.metadata.uid}') === uid ? undefined : true))
-      t.equal(await eventually('the app answers', () => countOf()), counted, `kill ${i}, of ${master}: nothing is lost`)
-      t.not(await wholeMaster(), master, 'another one is master')
+      t.equal(
+        await eventually('the app answers', () => countOf()),
+        counted,
+        `kill ${i}, of ${master}: no increment is lost`,
+      )
+      t.not(await healthyMaster(), master, 'another pod is master')
       counted = await count(t, 20)
     }
   },
 )
 
-await part('back to one Redis: what Sentinel needed is removed, the count is kept', async (t) => {
-  await wholeMaster()
+await part('switch back to one Redis prunes the Sentinel objects and keeps the count', async (t) => {
+  await healthyMaster()
   const counted = await count(t, 20)
-  await eventually('the replicas have all of it', () =>
+  await eventually('replicas have the count', () =>
     REDIS.every((pod) => redis(pod, 'get', 'counter') === String(counted)) ? true : undefined,
   )
   await succeeds(t, up())
@@ -178,7 +180,7 @@ await part('back to one Redis: what Sentinel needed is removed, the count is kep
     t.notOk(isThere(gone), gone)
 })
 
-/** The images that run, by digest: of a context, the playbook does not know them. */
+/** Running images by digest: with a context, the playbook does not know them. */
 const imageOf = (workload: string): string => get(workload, '{.spec.template.spec.containers[0].image}')
 const onContext = (more: Record<string, unknown> = {}): string[] =>
   vars({
@@ -188,7 +190,7 @@ const onContext = (more: Record<string, unknown> = {}): string[] =>
     ...more,
   })
 
-await part('its context is put into the kubeconfig that others share, where that is asked for', async (t) => {
+await part('k3s_kubeconfig_merge adds the context to the shared kubeconfig', async (t) => {
   writeFileSync(
     here.kubeconfig,
     `# the user's own
@@ -202,7 +204,7 @@ current-context: other
     { mode: 0o600 },
   )
   await succeeds(t, up(...vars({ k3s_kubeconfig_merge: true })))
-  t.strictSame(namesOf(changed()), ['node1: k3s: kubeconfig: Context for kubectl'])
+  t.strictSame(namesOf(changed()), ['node1: Fetch kubeconfig: Add kubectl context'])
   const text = readFileSync(here.kubeconfig, 'utf8')
   t.match(text, /^# the user's own\n/)
   t.match(parse(text), {
@@ -214,7 +216,7 @@ current-context: other
   t.strictSame(namesOf(changed()), [])
 })
 
-await part('an existing context in place of hosts: the same app there is in order', async (t) => {
+await part('kubecontext instead of hosts: the deployed app is unchanged', async (t) => {
   await succeeds(t, k3s('up', ...onContext()))
   t.strictSame(namesOf(changed()), [])
   t.match(findings(), WELL)
@@ -222,17 +224,17 @@ await part('an existing context in place of hosts: the same app there is in orde
   t.match(findings(), { 'k3s.pod-killed.replaced': true })
 })
 
-await part('an existing context: one more app, in a namespace of its own', async (t) => {
-  const elsewhere = onContext({
+await part('kubecontext: a second app in another namespace', async (t) => {
+  const second = onContext({
     kubernetes_namespace: 'elsewhere',
     counter_port: 8090,
     counter_replicas: 2,
     ingress_host: 'elsewhere.internal',
   })
-  await succeeds(t, k3s('up', ...elsewhere))
+  await succeeds(t, k3s('up', ...second))
   t.match(findings(), WELL)
   await count(t, 20, doors(8090))
-  await succeeds(t, k3s('up', ...elsewhere))
+  await succeeds(t, k3s('up', ...second))
   t.strictSame(namesOf(changed()), [])
   kubectl('delete', 'namespace', 'elsewhere', '--request-timeout=0', '--timeout=300s')
 })
@@ -240,7 +242,7 @@ await part('an existing context: one more app, in a namespace of its own', async
 const found = program('helm')
 const helmFile = 'path' in found ? found.path : ''
 await part(
-  'the Helm chart, installed, changed and taken away again',
+  'Helm chart can be installed, upgraded and removed',
   async (t) => {
     const password = path.join(here.folder, 'redis-password')
     writeFileSync(password, 'of-the-chart-alone', { mode: 0o600 })
@@ -274,7 +276,7 @@ await part(
   'missing' in found ? found.missing : undefined,
 )
 
-await part('after all of it nothing is to be done, and with the cluster its context goes', async (t) => {
+await part('a final run changes nothing, and reset removes the context', async (t) => {
   await succeeds(t, up())
   t.strictSame(namesOf(changed()), [])
   await succeeds(t, k3s('reset'))

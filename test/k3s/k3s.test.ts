@@ -14,56 +14,52 @@ import {
 } from './support.ts'
 
 /*
- * One server and two agents, on machines that ran the Swarm a minute ago. One story; each part needs the one before, so
- * what comes after a failure is not done.
+ * One server and two agents, on hosts that ran the Swarm before. Parts depend on each other: a failure skips the rest.
  */
 
 const ARTIFACTS = vars({ k3s_artifacts: artifacts() })
 const here = await place()
 const INVENTORY = here.inventory()
-const k3s = (word: string, ...more: string[]) =>
-  runPlaybook('playbooks/k3s.mjs', [word, ...INVENTORY, ...ARTIFACTS, ...more])
+const k3s = (subcommand: string, ...more: string[]) =>
+  runPlaybook('playbooks/k3s.mjs', [subcommand, ...INVENTORY, ...ARTIFACTS, ...more])
 
-await part('what the app gives and costs on a Swarm', async (t) => {
+await part('measure-swarm measures the app on a Swarm', async (t) => {
   await succeeds(t, runPlaybook('playbooks/app.mjs', INVENTORY))
   await succeeds(t, runPlaybook('playbooks/k3s.mjs', ['measure-swarm', ...INVENTORY]))
   t.match(findings(), { 'compare.swarm': true })
 })
 
-await part('the same machines become a k3s cluster that serves the app from our registry', async (t) => {
+await part('up installs k3s on the same hosts and deploys the app from the registry', async (t) => {
   await succeeds(t, k3s('up'))
   t.match(findings(), WELL)
   t.strictSame(touched(), ['node1', 'node2', 'node3'])
 })
 
-await part('a second time nothing is to be done', async (t) => {
+await part('a second run changes nothing', async (t) => {
   await succeeds(t, k3s('up'))
   t.strictSame(namesOf(changed()), [])
 })
 
-await part('a change of the configuration restarts one node after the other', async (t) => {
+await part('a configuration change restarts one node at a time', async (t) => {
   await succeeds(t, k3s('up', ...vars({ k3s_config: { 'kubelet-arg': ['max-pods=100'] } })))
   t.strictSame(touched(), ['node1', 'node2', 'node3'])
-  t.ok(oneAtATime(), 'each was Ready before the next was touched')
+  t.ok(oneAtATime(), 'each was Ready before the next restart')
   await succeeds(t, k3s('up'))
 })
 
-await part(
-  'the experiments, and what it gives and costs: with no more said than where the artifacts are',
-  async (t) => {
-    await succeeds(t, runPlaybook('playbooks/full.mjs', ['--tags', 'k3s', ...INVENTORY, ...ARTIFACTS]))
-    const found = findings()
-    t.match(found, { 'compare.k3s': true })
-    t.ok(Object.keys(found).length > 15)
-    t.strictSame(
-      Object.entries(found).filter(([id, holds]) => holds !== true && id !== 'compare.complete'),
-      [],
-      'of the Swarm no experiments were run',
-    )
-  },
-)
+await part('full --tags k3s runs all k3s experiments and measurements', async (t) => {
+  await succeeds(t, runPlaybook('playbooks/full.mjs', ['--tags', 'k3s', ...INVENTORY, ...ARTIFACTS]))
+  const found = findings()
+  t.match(found, { 'compare.k3s': true })
+  t.ok(Object.keys(found).length > 15)
+  t.strictSame(
+    Object.entries(found).filter(([id, holds]) => holds !== true && id !== 'compare.complete'),
+    [],
+    'no experiments ran on the Swarm',
+  )
+})
 
-await part('reset leaves nothing, and it can be installed again', async (t) => {
+await part('reset removes everything, and k3s can be installed again', async (t) => {
   await succeeds(t, k3s('reset'))
   await succeeds(t, k3s('reset'))
   t.strictSame(namesOf(changed()), [])

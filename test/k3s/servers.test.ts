@@ -24,66 +24,66 @@ import {
   WELL,
 } from './support.ts'
 
-/* From one server, whose data is in SQLite, to three with etcd, one of which then loses its power. */
+/* From one server with SQLite to three with etcd, one of which is then powered off. */
 
 const ARTIFACTS = vars({ k3s_artifacts: artifacts() })
 const here = await place()
 const [ONE, THREE] = [here.inventory(['node1']), here.inventory(NODES)]
-const k3s = (word: string, inventory: readonly string[], ...more: string[]) =>
-  runPlaybook('playbooks/k3s.mjs', [word, ...inventory, ...ARTIFACTS, ...more])
+const k3s = (subcommand: string, inventory: readonly string[], ...more: string[]) =>
+  runPlaybook('playbooks/k3s.mjs', [subcommand, ...inventory, ...ARTIFACTS, ...more])
 const ETCD = '{.metadata.labels.node-role\\.kubernetes\\.io/etcd}'
 const everyNode = (value: string): Record<string, string> => Object.fromEntries(NODES.map((node) => [node, value]))
 
-/** The API as one of the servers answers it. */
-const asks = (server: (typeof NODES)[number], ...words: string[]): string =>
+/** Runs kubectl against the API of one server. */
+const kubectlOn = (server: (typeof NODES)[number], ...words: string[]): string =>
   kubectl('--server', `https://${addressOf(server)}:6443`, ...words)
 
 let counted = 0
 
-await part('one server, alone', async (t) => {
+await part('a single server', async (t) => {
   await succeeds(t, k3s('up', ONE))
   t.match(findings(), WELL)
   t.strictSame(ofNodes(READY), { node1: 'True' })
-  t.strictSame(ofNodes(ETCD), { node1: '' }, 'its data is not in etcd')
+  t.strictSame(ofNodes(ETCD), { node1: '' }, 'no etcd')
   counted = await count(t, 20, doors(8080, ['node1']))
 })
 
-await part('becomes three with etcd, and the data moves along', async (t) => {
+await part('three servers use etcd and keep the data', async (t) => {
   await succeeds(t, k3s('up', THREE))
   t.match(findings(), WELL)
   t.strictSame(touched(), NODES)
-  t.ok(oneAtATime(), 'each was Ready before the next was touched')
+  t.ok(oneAtATime(), 'each was Ready before the next restart')
   t.strictSame(ofNodes(READY), everyNode('True'))
   t.strictSame(ofNodes(ETCD), everyNode('true'))
-  for (const server of NODES) t.equal(asks(server, 'get', '--raw', '/readyz'), 'ok', `${server} has an API of its own`)
-  // The proof has counted, too.
-  t.ok(((await countOf()) ?? 0) >= counted, 'the count goes on from where it was')
+  for (const server of NODES) t.equal(kubectlOn(server, 'get', '--raw', '/readyz'), 'ok', `${server} serves the API`)
+  // The check of the app increments, too.
+  t.ok(((await countOf()) ?? 0) >= counted, 'the count is kept')
   counted = await count(t, 20)
 })
 
-await part('a second time nothing is to be done', async (t) => {
+await part('a second run changes nothing', async (t) => {
   await succeeds(t, k3s('up', THREE))
   t.strictSame(namesOf(changed()), [])
 })
 
-await part('a change of the configuration restarts one server after the other', async (t) => {
+await part('a configuration change restarts one server at a time', async (t) => {
   await succeeds(t, k3s('up', THREE, ...vars({ k3s_config: { 'kubelet-arg': ['max-pods=100'] } })))
   t.strictSame(touched(), NODES)
-  t.ok(oneAtATime(), 'each was Ready before the next was touched')
+  t.ok(oneAtATime(), 'each was Ready before the next restart')
   t.strictSame(ofNodes('{.status.capacity.pods}'), everyNode('100'))
   await succeeds(t, k3s('up', THREE))
   t.strictSame(ofNodes('{.status.capacity.pods}'), everyNode('110'))
 })
 
-await part('with one of three without power, the others go on: the API, its writes, and the app', async (t) => {
-  // Redis' volume is on the first, where it was made.
+await part('API and app keep working with one of three servers powered off', async (t) => {
+  // The Redis volume is on the first server, where it was created.
   t.equal(kubectl('--namespace', 'counter', 'get', 'pod', 'redis-0', '-o', 'jsonpath={.spec.nodeName}'), 'node1')
   counted = await eventually('the app answers', () => countOf())
   process.kill(Number(readFileSync(`${labFolder}/nodes/node3/pid`, 'utf8').split(' ')[0]), 'SIGKILL')
   await eventually('node3 is NotReady', () => (ofNodes(READY).node3 === 'True' ? undefined : true))
   for (const server of ['node1', 'node2'] as const) {
-    asks(server, '--namespace', 'counter', 'create', 'configmap', `written-by-${server}`, '--from-literal=a=b')
-    asks(server, '--namespace', 'counter', 'delete', 'configmap', `written-by-${server}`)
+    kubectlOn(server, '--namespace', 'counter', 'create', 'configmap', `written-by-${server}`, '--from-literal=a=b')
+    kubectlOn(server, '--namespace', 'counter', 'delete', 'configmap', `written-by-${server}`)
   }
   const rest = doors(8080, ['node1', 'node2'])
   t.equal(await eventually('the app answers on the others', () => countOf(rest)), counted)
@@ -107,16 +107,16 @@ await part('with one of three without power, the others go on: the API, its writ
   counted = await count(t, 20, rest)
 })
 
-await part('with its power back it is one of the three again, by itself', async (t) => {
+await part('a server that is powered on again rejoins automatically', async (t) => {
   await succeeds(t, runPlaybook('playbooks/lab.mjs', ['up', ...THREE]))
   await eventually('node3 is Ready', () => (ofNodes(READY).node3 === 'True' ? true : undefined))
   t.equal(await eventually('the app answers everywhere', () => countOf()), counted)
   await succeeds(t, k3s('up', THREE))
-  t.strictSame(touched(), [], 'there was nothing to mend')
+  t.strictSame(touched(), [], 'nothing to repair')
   t.match(findings(), WELL)
 })
 
-await part('reset leaves nothing of the three', async (t) => {
+await part('reset removes all three servers', async (t) => {
   await succeeds(t, k3s('reset', THREE))
   await succeeds(t, k3s('reset', THREE))
   t.strictSame(namesOf(changed()), [])

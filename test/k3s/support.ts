@@ -12,23 +12,23 @@ import { latestRun, runPlaybook, type PlaybookRun } from '../support/playbook.ts
 import { program } from '../support/programs.ts'
 
 /*
- * What the tests with a real k3s share: a lab of three machines, the playbooks on it, and a look at what came of them.
+ * Shared by the tests with a real k3s: a lab of three nodes, the playbooks, and their results.
  */
 
 export const NODES = ['node1', 'node2', 'node3'] as const
 type Node = (typeof NODES)[number]
 
 const LAB = 'lbk3s'
-/** Where the lab keeps what it must remember. */
+/** State directory of the lab. */
 export const labFolder = `/var/lib/labbook/${LAB}`
-/** The context that the lab's cluster goes by on this machine: the lab's name. */
+/** kubectl context of the lab's cluster: the lab's name. */
 export const CONTEXT = LAB
-/** Where the playbook puts the cluster's kubeconfig. */
+/** Kubeconfig that the playbook writes. */
 const KUBECONFIG = `${labFolder}/k3s/kubeconfig.yaml`
 export const addressOf = (node: Node): string => `10.88.0.1${node.slice(-1)}`
 const HERE = '10.88.0.1'
 
-/** Ends the test file, as one that has nothing to do, where a variable names no folder of k3s' files. */
+/** Skips the test file if a variable names no directory of k3s artifacts. */
 export function folderOr(skipped: string, variable: string): string {
   const folder = process.env[variable]
   if (folder !== undefined && folder !== '') return path.resolve(folder)
@@ -37,18 +37,18 @@ export function folderOr(skipped: string, variable: string): string {
 }
 export const artifacts = (): string => folderOr('no k3s artifacts', 'LABBOOK_K3S_ARTIFACTS')
 
-/** A folder of this test's own, and its lab. */
+/** A temporary directory, and the lab of the test. */
 export interface Place {
   readonly folder: string
-  /** The inventory as it is, or with other machines as servers and agents. */
+  /** The inventory, optionally with other servers and agents. */
   inventory(servers?: readonly Node[], agents?: readonly Node[]): string[]
-  /** In place of the user's `~/.kube/config`. */
+  /** Replaces the user's `~/.kube/config`. */
   readonly kubeconfig: string
-  /** Takes the lab down, and looks that this machine is as it was. */
+  /** Removes the lab, and asserts that this machine is unchanged. */
   gone(t: Test): Promise<void>
 }
 
-/** What a kubelet sets for the whole machine, as the kernel of the lab's nodes is this machine's. */
+/** Kernel parameters that a kubelet sets; lab nodes share this machine's kernel. */
 const TUNABLES = [
   'vm/overcommit_memory',
   'vm/panic_on_oom',
@@ -60,33 +60,34 @@ const TUNABLES = [
 const tunables = (): [file: string, value: string][] =>
   TUNABLES.filter((file) => existsSync(file)).map((file) => [file, readFileSync(file, 'utf8').trim()])
 
-/** Takes away what a killed test has left; what this one makes goes at its end, however it ends. */
+/** Removes leftovers of a killed test, and cleans up at the end of this one. */
 export async function place(): Promise<Place> {
   const folder = mkdtempSync(path.join(tmpdir(), 'labbook-k3s-test-'))
   const kubeconfig = path.join(folder, 'kubeconfig')
-  const whole = ['-i', 'test/k3s/inventory.yaml', '--yes']
-  // Of all that is started from here: nothing reads or writes what the user has of that.
+  const options = ['-i', 'test/k3s/inventory.yaml', '--yes']
+  // Keeps all child processes away from the user's files.
   process.env['KUBECONFIG'] = kubeconfig
   for (const kind of ['CACHE', 'CONFIG', 'DATA']) process.env[`HELM_${kind}_HOME`] = path.join(folder, 'helm', kind)
-  const own = program('kubectl')
+  const bundledKubectl = program('kubectl')
   // The machine's own kubectl comes first.
-  if ('path' in own) process.env['PATH'] = `${process.env['PATH'] ?? ''}:${path.dirname(own.path)}`
-  const down = () => runPlaybook('playbooks/lab.mjs', ['down', ...whole])
+  if ('path' in bundledKubectl)
+    process.env['PATH'] = `${process.env['PATH'] ?? ''}:${path.dirname(bundledKubectl.path)}`
+  const down = () => runPlaybook('playbooks/lab.mjs', ['down', ...options])
   await down()
-  const [before, set] = [machineState(LAB), tunables()]
-  const putBack = (): void => {
-    for (const [file, value] of set) if (readFileSync(file, 'utf8').trim() !== value) writeFileSync(file, value)
+  const [before, parameters] = [machineState(LAB), tunables()]
+  const restoreTunables = (): void => {
+    for (const [file, value] of parameters) if (readFileSync(file, 'utf8').trim() !== value) writeFileSync(file, value)
   }
   t.teardown(async () => {
     await down()
-    putBack()
+    restoreTunables()
     rmSync(folder, { recursive: true, force: true })
   })
   return {
     folder,
     kubeconfig,
     inventory(servers, agents = []) {
-      if (servers === undefined) return whole
+      if (servers === undefined) return options
       const file = path.join(folder, `inventory-${servers.length}.yaml`)
       const all = parse(readFileSync(path.join(import.meta.dirname, 'inventory.yaml'), 'utf8')) as {
         all: { children: Record<string, unknown> }
@@ -99,8 +100,8 @@ export async function place(): Promise<Place> {
     },
     async gone(t) {
       await succeeds(t, down())
-      putBack()
-      t.strictSame(machineState(LAB), before, 'the machine is as it was')
+      restoreTunables()
+      t.strictSame(machineState(LAB), before, 'the machine is unchanged')
     },
   }
 }
@@ -108,8 +109,8 @@ export async function place(): Promise<Place> {
 let failed: string | undefined
 
 /**
- * A part of the file's one story. Each needs those before it: after one that fails, the others are shown as skipped,
- * and why; so is one for which something is missing.
+ * A part of the test file. Each part depends on the previous ones: after a failure, the rest is skipped. A part is also
+ * skipped if something is missing.
  */
 export function part(name: string, story: (t: Test) => Promise<void>, missing?: string): Promise<unknown> {
   const skip = failed === undefined ? missing : `not reached: "${failed}" failed`
@@ -124,16 +125,16 @@ export function part(name: string, story: (t: Test) => Promise<void>, missing?: 
   })
 }
 
-/** What `-e` is given, in a form in which no path is taken apart. */
+/** Arguments for `-e`, as JSON so that paths stay intact. */
 export const vars = (values: Readonly<Record<string, unknown>>): string[] => ['-e', JSON.stringify(values)]
 
-/** A playbook does what it is to do; where it does not, what it printed is part of the report. */
+/** Asserts that a playbook succeeds; on failure, reports its output. */
 export async function succeeds(t: Test, run: Promise<PlaybookRun>): Promise<void> {
   const { exitCode, stdout, stderr } = await run
   if (!t.equal(exitCode, 0)) t.comment(`${stdout.slice(-6000)}\n${stderr.slice(-3000)}`)
 }
 
-/** What the newest run found. */
+/** Findings of the newest run. */
 export const findings = (): Record<string, boolean | null> =>
   Object.fromEntries(
     latestRun()
@@ -147,7 +148,7 @@ const results = (): TaskResult[] => latestRun().events.flatMap((event) => (event
 export const changed = (): TaskResult[] => results().filter(({ status }) => status === 'changed')
 export const namesOf = (tasks: readonly TaskResult[]): string[] =>
   tasks.map(({ host, play, task }) => `${host}: ${play}: ${task}`)
-/** What the newest run changed on the cluster, an object a line; pods that are waited for are no change. */
+/** Objects that the newest run changed on the cluster, one per line, without waits for pods. */
 export const objectsChanged = (): string[] =>
   changed()
     .filter(({ module }) => module === 'k8s')
@@ -158,22 +159,22 @@ export const failures = (): string[] =>
     .filter(({ status }) => ['failed', 'unreachable'].includes(status))
     .map(({ host, task, message }) => `${host}: ${task}: ${message}`)
 
-/** k3s was installed or started anew on these, in this order. */
+/** Hosts on which k3s was installed or restarted, in order. */
 export const touched = (): string[] => starts().map(({ host }) => host)
 const starts = (): TaskResult[] => changed().filter(({ module }) => module === 'k3s')
-/** None was begun before the one before was done, which is when its node was Ready. */
+/** Whether each node was Ready before the next one started. */
 export const oneAtATime = (): boolean =>
   starts().every(({ start }, i, all) => i === 0 || Date.parse(start) >= Date.parse((all[i - 1] as TaskResult).time))
 
-/** kubectl of this machine, with the kubeconfig that the playbook has brought. @returns what it printed. */
-export function kubectl(...words: readonly string[]): string {
-  return execFileSync('kubectl', ['--kubeconfig', KUBECONFIG, '--request-timeout=60s', ...words], {
+/** Runs kubectl with the kubeconfig of the playbook. @returns its output. */
+export function kubectl(...args: readonly string[]): string {
+  return execFileSync('kubectl', ['--kubeconfig', KUBECONFIG, '--request-timeout=60s', ...args], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'pipe'],
   }).trim()
 }
 
-/** What each node has there, by the node's name: `{.status.nodeInfo.kubeletVersion}`. */
+/** A field of each node, by node name, such as `{.status.nodeInfo.kubeletVersion}`. */
 export const ofNodes = (field: string): Record<string, string> =>
   Object.fromEntries(
     kubectl('get', 'nodes', '-o', `jsonpath={range .items[*]}{.metadata.name}{" "}${field}{"\\n"}{end}`)
@@ -185,47 +186,47 @@ export const ofNodes = (field: string): Record<string, string> =>
   )
 export const READY = '{.status.conditions[?(@.type=="Ready")].status}'
 
-/** Helm with that kubeconfig. */
-export const helm = (file: string, ...words: readonly string[]): string =>
-  execFileSync(file, [...words, '--kubeconfig', KUBECONFIG], {
+/** Runs Helm with that kubeconfig. */
+export const helm = (file: string, ...args: readonly string[]): string =>
+  execFileSync(file, [...args, '--kubeconfig', KUBECONFIG], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'pipe'],
   }).trim()
 
-/** Looks again until something is so. @throws {Error} it never was; after so many seconds it never will be. */
+/** Polls until a probe returns a value. @throws {Error} on timeout. */
 export async function eventually<T>(
   what: string,
-  look: () => T | undefined | Promise<T | undefined>,
+  probe: () => T | undefined | Promise<T | undefined>,
   seconds = 300,
 ): Promise<T> {
-  let why: unknown = 'it was not so'
+  let lastError: unknown = 'condition not met'
   for (const end = Date.now() + seconds * 1000; Date.now() < end; await sleep(1000)) {
     try {
-      const seen = await look()
-      if (seen !== undefined) return seen
+      const value = await probe()
+      if (value !== undefined) return value
     } catch (error) {
-      why = (error as { stderr?: string }).stderr ?? error
+      lastError = (error as { stderr?: string }).stderr ?? error
     }
   }
-  throw new Error(`${what}: not within ${seconds} s: ${String(why)}`)
+  throw new Error(`${what}: not within ${seconds} s: ${String(lastError)}`)
 }
 
 export const doors = (port = 8080, nodes: readonly Node[] = NODES): Endpoint[] =>
   nodes.map((node) => ({ host: addressOf(node), port, from: HERE }))
 
-/** How far the app has counted, as all doors say; undefined where they do not agree, or one is shut. */
-export async function countOf(through = doors()): Promise<number | undefined> {
-  const { answers, errors } = await callMany(through, 'GET', '/api/counter', { total: through.length * 2, clients: 1 })
+/** The count of the app; undefined if endpoints disagree or one does not respond. */
+export async function countOf(targets = doors()): Promise<number | undefined> {
+  const { answers, errors } = await callMany(targets, 'GET', '/api/counter', { total: targets.length * 2, clients: 1 })
   const counts = new Set(answers.map(({ count }) => count))
   return errors.length === 0 && counts.size === 1 ? [...counts][0] : undefined
 }
 
-/** Increments, each of which must be acknowledged. @returns how far it has then counted. */
-export async function count(t: Test, increments: number, through = doors()): Promise<number> {
-  const before = await eventually('the app answers', () => countOf(through))
-  const { errors } = await callMany(through, 'POST', '/api/counter/increment', { total: increments, clients: 4 })
+/** Sends increments and asserts that each is acknowledged and counted once. @returns the new count. */
+export async function count(t: Test, increments: number, targets = doors()): Promise<number> {
+  const before = await eventually('the app answers', () => countOf(targets))
+  const { errors } = await callMany(targets, 'POST', '/api/counter/increment', { total: increments, clients: 4 })
   t.strictSame(errors, [], 'every increment is acknowledged')
-  const after = await eventually('the app answers', () => countOf(through))
+  const after = await eventually('the app answers', () => countOf(targets))
   t.equal(after - before, increments, 'and counted once')
   return after
 }

@@ -21,14 +21,15 @@ import {
   WELL,
 } from './support.ts'
 
-/* From one version to the next (LABBOOK_K3S_ARTIFACTS_NEWER, at most one minor version newer), and not back. */
+/* Upgrade to the next version (LABBOOK_K3S_ARTIFACTS_NEWER, at most one minor version newer), and refused downgrade. */
 
 const older = vars({ k3s_artifacts: artifacts() })
 const newer = vars({ k3s_artifacts: folderOr('no newer k3s artifacts', 'LABBOOK_K3S_ARTIFACTS_NEWER') })
 const here = await place()
-const k3s = (word: string, ...more: string[]) => runPlaybook('playbooks/k3s.mjs', [word, ...here.inventory(), ...more])
+const k3s = (subcommand: string, ...more: string[]) =>
+  runPlaybook('playbooks/k3s.mjs', [subcommand, ...here.inventory(), ...more])
 
-/** The one version that all nodes have. */
+/** The version of all nodes. */
 function versionOfAll(): K3sVersion {
   const versions = ofNodes('{.status.nodeInfo.kubeletVersion}')
   const parsed = parseVersion(versions.node1 ?? '')
@@ -48,10 +49,10 @@ await part('a cluster of the older version', async (t) => {
   counted = await count(t, 20)
 })
 
-await part('is upgraded, servers first and one node after the other, and keeps its data', async (t) => {
+await part('upgrade is one node at a time, servers first, and keeps the data', async (t) => {
   await succeeds(t, k3s('up', ...newer))
   t.strictSame(touched(), NODES)
-  t.ok(oneAtATime(), 'each was Ready before the next was touched')
+  t.ok(oneAtATime(), 'each was Ready before the next restart')
   after = versionOfAll()
   t.equal(
     compareVersions(before, after),
@@ -68,17 +69,17 @@ await part('is upgraded, servers first and one node after the other, and keeps i
     why.join('; '),
   )
   t.match(findings(), WELL)
-  // The proof has counted, too.
-  t.ok(((await countOf()) ?? 0) >= counted, 'the count goes on from where it was')
+  // The check of the app increments, too.
+  t.ok(((await countOf()) ?? 0) >= counted, 'the count is kept')
   counted = await count(t, 20)
 })
 
-await part('a second time nothing is to be done', async (t) => {
+await part('a second run changes nothing', async (t) => {
   await succeeds(t, k3s('up', ...newer))
   t.strictSame(namesOf(changed()), [])
 })
 
-await part('back it does not go', async (t) => {
+await part('downgrade is refused', async (t) => {
   const starts = ofNodes(READY)
   const { exitCode } = await k3s('up', ...older)
   t.equal(exitCode, 2)
@@ -86,12 +87,12 @@ await part('back it does not go', async (t) => {
     failures().join('\n'),
     `k3s ${after.text} is installed, and ${before.text} is older: Kubernetes does not go back`,
   )
-  t.strictSame(touched(), [], 'nothing was installed or started anew')
-  t.notMatch(namesOf(changed()).join('\n'), /Configure k3s/, 'nor configured otherwise')
+  t.strictSame(touched(), [], 'nothing was installed or restarted')
+  t.notMatch(namesOf(changed()).join('\n'), /Configure k3s/, 'nor reconfigured')
   t.equal(versionOfAll().text, after.text)
   t.strictSame(ofNodes(READY), starts)
   await succeeds(t, k3s('up', ...newer))
-  t.strictSame(touched(), [], 'what the refused run has brought starts nothing anew')
+  t.strictSame(touched(), [], 'files of the refused run restart nothing')
   t.match(findings(), WELL)
   await here.gone(t)
 })

@@ -4,7 +4,7 @@ import { ROOT } from '../../images/table.ts'
 import { appSettings, manifestsOf } from '../settings.ts'
 import type { Lines } from './table.ts'
 
-/** What a person writes and reads: neither empty lines nor comments, nor the words of the template alone. */
+/** Lines of configuration, without empty lines, comments and lines with only template tags. */
 export const linesIn = (text: string): number =>
   text.split('\n').filter((line) => !/^\s*(#.*|\{%.*%\}|-{3})?\s*$/.test(line)).length
 
@@ -12,8 +12,8 @@ const count = (files: readonly string[]): number =>
   files.reduce((sum, file) => sum + linesIn(readFileSync(path.join(ROOT, 'templates', file), 'utf8')), 0)
 
 /**
- * Lines that describe the app to each: the same replicas, the same Redis, the same way in. What k3s has beyond
- * (NetworkPolicy, Ingress) counts as well.
+ * Lines of the app's configuration: same replicas, Redis and published port. For k3s, NetworkPolicy and Ingress count
+ * too.
  */
 export const countLines = (): Lines => ({
   swarm: count(['stack/counter.yml', 'redis/single.yml']),

@@ -20,11 +20,11 @@ import { atRest, UNITS } from './usage.ts'
 
 const FULL = 4
 const WITHIN_SECONDS = 180
-/** Requests a second at which latency is compared: what both can do with ease. */
+/** Requests per second for the comparison of latency; both serve it easily. */
 const EQUAL_RATE = 100
 const REST_SECONDS = 20
 
-/** What both can do; the words differ. */
+/** Common operations of both orchestrators. */
 interface Side {
   readonly id: 'swarm' | 'k3s'
   readonly name: string
@@ -32,15 +32,15 @@ interface Side {
   start(on: CareContext): Promise<void>
   putBack(on: CareContext): Promise<void>
   nodes(on: CareContext): readonly string[]
-  /** Whom the measuring disturbs. */
+  /** Targets that the measurement disturbs. */
   machines(on: DisturbanceContext): readonly string[]
   doors(on: ExperimentContext): Promise<readonly Endpoint[]>
-  /** The command that sets the number of replicas, and where it is run. */
+  /** The command that sets the number of replicas, and its host. */
   scale(
     on: ExperimentContext,
     replicas: number,
   ): { readonly host?: string; readonly become?: boolean; readonly command: string }
-  /** The command that kills one replica: Swarm's container, Kubernetes' pod. */
+  /** The command that kills one replica: a container on Swarm, a pod on Kubernetes. */
   kill(on: ExperimentContext): { readonly host?: string; readonly become?: boolean; readonly command: string }
   /** The command that prints the app's image. */
   image(on: ExperimentContext): { readonly host?: string; readonly become?: boolean; readonly command: string }
@@ -86,8 +86,7 @@ const k3s: Side = {
       command: k(`rollout status deployment counter --namespace ${settingsOf(on).namespace} --timeout=120s`),
       timeout: 150,
     })
-    if (exitCode !== 0)
-      throw new Error('the app is not deployed on the cluster, or not whole: npx zx playbooks/k3s.mjs does it')
+    if (exitCode !== 0) throw new Error('the app is not deployed or not healthy: run npx zx playbooks/k3s.mjs')
   },
   putBack: async (on) => {
     await on.look(scaleK3s(on, settingsOf(on).replicas))
@@ -99,10 +98,10 @@ const k3s: Side = {
   kill: (on) => {
     const { at, k } = kubectl(on)
     const { namespace } = settingsOf(on)
-    const one = k(
+    const podName = k(
       `get pods --namespace ${namespace} --selector app.kubernetes.io/name=counter -o jsonpath='{.items[0].metadata.name}'`,
     )
-    return { ...at, command: `${k('delete pod')} --namespace ${namespace} --grace-period=0 --force "$(${one})"` }
+    return { ...at, command: `${k('delete pod')} --namespace ${namespace} --grace-period=0 --force "$(${podName})"` }
   },
   image: (on) => {
     const { at, k } = kubectl(on)
@@ -115,8 +114,8 @@ const k3s: Side = {
   },
 }
 
-/** Waits until as many replicas answer as there are to be, and no request fails. @returns seconds. */
-async function untilAnswer(on: ExperimentContext, doors: readonly Endpoint[], replicas: number): Promise<number> {
+/** Waits until the given number of replicas respond and no request fails. @returns seconds. */
+async function waitForReplicas(on: ExperimentContext, doors: readonly Endpoint[], replicas: number): Promise<number> {
   const began = performance.now()
   const seconds = (): number => (performance.now() - began) / 1000
   for (;;) {
@@ -127,13 +126,13 @@ async function untilAnswer(on: ExperimentContext, doors: readonly Endpoint[], re
     if (errors.length === 0 && new Set(answers.map(({ replica }) => replica)).size === replicas) return seconds()
     if (seconds() > WITHIN_SECONDS)
       throw new Error(
-        `${replicas} replicas did not answer within ${WITHIN_SECONDS} s (${errors.length} requests failed last)`,
+        `${replicas} replicas did not respond within ${WITHIN_SECONDS} s (${errors.length} requests failed in the last attempt)`,
       )
     await sleep(200, undefined, { signal: on.signal })
   }
 }
 
-/** Tells a side to run so many, and waits until they answer; of none, until nobody does. */
+/** Scales one side and waits until all replicas respond; for zero replicas, until none responds. */
 async function scaleTo(
   on: ExperimentContext,
   side: Side,
@@ -141,19 +140,19 @@ async function scaleTo(
   replicas: number,
 ): Promise<number> {
   const { exitCode, stderr } = await on.look({ ...side.scale(on, replicas), timeout: 60 })
-  if (exitCode !== 0) throw new Error(`${side.name} could not be told to run ${replicas} replicas: ${stderr.trim()}`)
-  if (replicas > 0) return await untilAnswer(on, doors, replicas)
+  if (exitCode !== 0) throw new Error(`cannot scale ${side.name} to ${replicas} replicas: ${stderr.trim()}`)
+  if (replicas > 0) return await waitForReplicas(on, doors, replicas)
   for (let tries = 0; tries < WITHIN_SECONDS; tries++) {
     const { answers } = await callMany(doors, 'GET', '/api/counter', { total: doors.length, clients: doors.length })
     if (answers.length === 0) return tries
     await sleep(1000, undefined, { signal: on.signal })
   }
-  throw new Error(`replicas still answered ${WITHIN_SECONDS} s after there were to be none`)
+  throw new Error(`replicas still respond ${WITHIN_SECONDS} s after scaling to zero`)
 }
 
-const measuring = (side: Side): Experiment =>
+const measurementOf = (side: Side): Experiment =>
   experiment(
-    `What ${side.name} gives and costs`,
+    `Measure performance and overhead of ${side.name}`,
     {
       hosts: side.hosts,
       tags: ['k3s', 'compare', `compare-${side.id}`],
@@ -162,58 +161,57 @@ const measuring = (side: Side): Experiment =>
           side.machines(on),
           'the Counter app is stopped and scaled, a replica is killed, and it receives load tests',
         ),
-      hypothesis:
-        'The same app, the same image, the same machines and the same load: what differs is what runs the containers and leads requests to them.',
-      proves: { [`compare.${side.id}`]: `What ${side.name} gives and costs was measured` },
+      hypothesis: 'App, image, machines and load are the same: only the orchestrator and its load balancing differ.',
+      proves: { [`compare.${side.id}`]: `Performance and overhead of ${side.name} are measured` },
       start: (on) => side.start(on),
       restore: (on) => side.putBack(on),
     },
     async (on) => {
       const settings = loadSettings(on.hostvars(on.hosts[0] as string))
       const doors = await side.doors(on)
-      // A cluster of another kind (-e kubecontext) has addresses of its own.
+      // Addresses of an existing cluster (-e kubecontext) are not in the inventory.
       if (side.nodes(on).length > 0) onlyOurs(on, targetsOf(doors))
-      const image = await on.exhibit({ ...side.image(on), title: `The app's image on ${side.name}` })
+      const image = await on.exhibit({ ...side.image(on), title: `Image of the app on ${side.name}` })
       await scaleTo(on, side, doors, FULL)
-      const rest = await atRest(on, UNITS[side.id], side.nodes(on), REST_SECONDS)
+      const idle = await atRest(on, UNITS[side.id], side.nodes(on), REST_SECONDS)
       await scaleTo(on, side, doors, 0)
-      const fromNone = await scaleTo(on, side, doors, FULL)
-      const killed = await on.exhibit({ ...side.kill(on), title: `A replica is killed on ${side.name}` })
-      // It takes a moment until anyone has noticed.
+      const startSeconds = await scaleTo(on, side, doors, FULL)
+      const killed = await on.exhibit({ ...side.kill(on), title: `Kill a replica on ${side.name}` })
+      // The orchestrator notices after a moment.
       await sleep(500, undefined, { signal: on.signal })
-      const healed = 0.5 + (await untilAnswer(on, doors, FULL))
-      const load = await loads(on, side, doors, settings)
-      const known = rest.flatMap((row) => ('cores' in row ? [row] : []))
+      const recoverySeconds = 0.5 + (await waitForReplicas(on, doors, FULL))
+      const load = await measureLoad(on, side, doors, settings)
+      const known = idle.flatMap((row) => ('cores' in row ? [row] : []))
       const sum = (pick: (row: (typeof known)[number]) => number): number =>
         known.reduce((all, row) => all + pick(row), 0)
       const text = [
         ...columns([
           ['NODE', 'PROCESSES', 'MEMORY MB', 'CORES'],
-          ...rest.map((row) =>
+          ...idle.map((row) =>
             'cores' in row
               ? [row.node, row.processes, row.megabytes.toFixed(0), row.cores.toFixed(3)]
               : [row.node, 'none', '', ''],
           ),
         ]),
         '',
-        `from none to ${FULL} that answer: ${fromNone.toFixed(1)} s`,
-        `a container killed, ${FULL} answer again: ${healed.toFixed(1)} s`,
+        `start of ${FULL} replicas from zero: ${startSeconds.toFixed(1)} s`,
+        `recovery to ${FULL} replicas after a kill: ${recoverySeconds.toFixed(1)} s`,
         '',
         ...load.lines,
       ].join('\n')
       const exhibit = on.record({
-        title: `What ${side.name} gives and costs`,
-        command: `processes of ${UNITS[side.id].join(', ')}; ${FULL} replicas from none; a container killed; trials of 1 and ${FULL} replicas, there and back`,
+        title: `Performance and overhead of ${side.name}`,
+        command: `processes of ${UNITS[side.id].join(', ')}; start of ${FULL} replicas from zero; kill of a container; trials of 1 and ${FULL} replicas, interleaved`,
         stdout: text,
         durationMs: 0,
       })
       on.finding(`compare.${side.id}`, {
         holds: killed.exitCode === 0 && load.failed === 0 && known.length === side.nodes(on).length ? true : null,
         evidence: [image, killed, exhibit],
-        detail: `image ${image.stdout.trim()}; ${known.length} of ${side.nodes(on).length} nodes told of their processes; ${load.failed} requests under load failed`,
+        detail: `image ${image.stdout.trim()}; ${load.failed} requests failed under load; CPU and memory known for ${known.length} of ${side.nodes(on).length} nodes`,
         measured: {
-          'from no replica to 4 that answer': [fromNone, 's'],
-          ...(killed.exitCode === 0 ? { 'a replica is killed: 4 answer again': [healed, 's'] as const } : {}),
+          'from no replica to 4 that answer': [startSeconds, 's'],
+          ...(killed.exitCode === 0 ? { 'a replica is killed: 4 answer again': [recoverySeconds, 's'] as const } : {}),
           ...load.measured,
           ...(known.length === side.nodes(on).length && known.length > 0
             ? {
@@ -226,8 +224,8 @@ const measuring = (side: Side): Experiment =>
     },
   )
 
-/** Trials of one and of four replicas, there and back, and one at a rate that both sides get. */
-async function loads(on: ExperimentContext, side: Side, doors: readonly Endpoint[], settings: LoadSettings) {
+/** Interleaved trials of one and four replicas, and one trial at a fixed rate. */
+async function measureLoad(on: ExperimentContext, side: Side, doors: readonly Endpoint[], settings: LoadSettings) {
   const common = {
     targets: targetsOf(doors),
     kinds: [...KINDS],
@@ -239,10 +237,10 @@ async function loads(on: ExperimentContext, side: Side, doors: readonly Endpoint
     [FULL, []],
   ])
   const lines = ['TRIAL  REPLICAS  GOOD/S  FAILED']
-  let [now, failed] = [0, 0]
+  let [current, failed] = [0, 0]
   for (const [i, replicas] of interleaved([1, FULL], settings.trials).entries()) {
-    if (now !== replicas) await scaleTo(on, side, doors, replicas)
-    now = replicas
+    if (current !== replicas) await scaleTo(on, side, doors, replicas)
+    current = replicas
     const result = await runLoad(
       { way: 'closed', ...common, connections: settings.connections, seconds: settings.trialSeconds },
       on.signal,
@@ -253,7 +251,7 @@ async function loads(on: ExperimentContext, side: Side, doors: readonly Endpoint
       `${String(i + 1).padEnd(6)} ${String(replicas).padEnd(9)} ${result.throughput.toFixed(0).padEnd(7)} ${result.total.failures}`,
     )
   }
-  if (now !== FULL) await scaleTo(on, side, doors, FULL)
+  if (current !== FULL) await scaleTo(on, side, doors, FULL)
   const equal = await runLoad(
     { way: 'open', ...common, rate: EQUAL_RATE, seconds: 2 * settings.trialSeconds },
     on.signal,
@@ -261,7 +259,7 @@ async function loads(on: ExperimentContext, side: Side, doors: readonly Endpoint
   const { percentiles } = equal.total.latency
   lines.push(
     '',
-    `at ${EQUAL_RATE} requests/s, ${FULL} replicas: median ${(percentiles['50'] ?? Number.NaN).toFixed(1)} ms, 95 of 100 within ${(percentiles['95'] ?? Number.NaN).toFixed(1)} ms, ${equal.total.failures} failed`,
+    `at ${EQUAL_RATE} requests/s, ${FULL} replicas: median ${(percentiles['50'] ?? Number.NaN).toFixed(1)} ms, p95 ${(percentiles['95'] ?? Number.NaN).toFixed(1)} ms, ${equal.total.failures} failed`,
   )
   return {
     lines,
@@ -280,5 +278,5 @@ const median = (values: readonly number[]): number => {
   return ((sorted[(sorted.length - 1) >> 1] ?? Number.NaN) + (sorted[sorted.length >> 1] ?? Number.NaN)) / 2
 }
 
-export const measureSwarm = measuring(swarm)
-export const measureK3s = measuring(k3s)
+export const measureSwarm = measurementOf(swarm)
+export const measureK3s = measurementOf(k3s)

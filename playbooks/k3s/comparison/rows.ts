@@ -1,7 +1,7 @@
-/** Where a number is: a finding, and one of the values it measured. */
+/** Reference to a metric: the finding, and the name of a measured value. */
 export type Place = readonly [finding: string, measured: string]
 
-/** One thing that both do, and where each side's number is. Without a place nobody measures it on that side. */
+/** A row of the comparison. Undefined: that side is not measured. */
 export interface Row {
   readonly what: string
   readonly swarm: Place | undefined
@@ -15,26 +15,19 @@ const side = (what: string, measured = what): Row => ({
   k3s: ['compare.k3s', measured],
 })
 
-/** What is put side by side, in the order of a cluster's day. */
+/** Rows of the comparison, in order of display. */
 export const ROWS: readonly Row[] = [
-  side('from no replica to 4 that answer'),
-  side(
-    'a replica is killed (Swarm: its container, k3s: its pod): 4 answer again',
-    'a replica is killed: 4 answer again',
-  ),
-  both(
-    'a node is emptied (drain)',
-    ['swarm.drain.evacuates', 'time to empty'],
-    ['k3s.drain.evacuates', 'time to empty'],
-  ),
+  side('Start 4 replicas from zero', 'from no replica to 4 that answer'),
+  side('Recover from a killed replica (Swarm: container, k3s: pod)', 'a replica is killed: 4 answer again'),
+  both('Drain a node', ['swarm.drain.evacuates', 'time to empty'], ['k3s.drain.evacuates', 'time to empty']),
   both('... failed requests', ['swarm.drain.evacuates', 'failed requests'], ['k3s.drain.evacuates', 'failed requests']),
   both(
-    'a node loses its power: it is called lost',
+    'Detect a node that is powered off',
     ['swarm.node-killed.replaced', 'time to Down'],
     ['k3s.node-killed.replaced', 'time to NotReady'],
   ),
   both(
-    '... all replicas run elsewhere',
+    '... until all replicas run on other nodes',
     ['swarm.node-killed.replaced', 'time to all replicas'],
     ['k3s.node-killed.replaced', 'time to all pods'],
   ),
@@ -49,7 +42,7 @@ export const ROWS: readonly Row[] = [
     ['k3s.node-killed.replaced', 'longest outage through other nodes'],
   ),
   both(
-    'rolling update',
+    'Rolling update',
     ['swarm.update.no-failed-request', 'time to update'],
     ['k3s.update.no-failed-request', 'time to update'],
   ),
@@ -59,19 +52,19 @@ export const ROWS: readonly Row[] = [
     ['k3s.update.no-failed-request', 'failed requests'],
   ),
   both(
-    'rollback by hand',
+    'Manual rollback',
     ['swarm.rollback.no-failed-request', 'time to roll back'],
     ['k3s.rollback.no-failed-request', 'time to roll back'],
   ),
-  side('capacity of 1 replica'),
-  side('capacity of 4 replicas'),
-  side('latency at equal load, median'),
-  side('latency at equal load, 95 of 100 within'),
-  side('memory of the orchestrator, all nodes'),
-  side('CPU of the orchestrator, all nodes, at rest'),
+  side('Capacity of 1 replica', 'capacity of 1 replica'),
+  side('Capacity of 4 replicas', 'capacity of 4 replicas'),
+  side('Latency at equal load, median', 'latency at equal load, median'),
+  side('Latency at equal load, p95', 'latency at equal load, 95 of 100 within'),
+  side('Memory of the orchestrator, all nodes', 'memory of the orchestrator, all nodes'),
+  side('CPU of the orchestrator, all nodes, idle', 'CPU of the orchestrator, all nodes, at rest'),
 ]
 
-/** How the two call a thing and do it, and what shows it. */
+/** A concept, its implementation on both sides, and the findings that show it. */
 export interface Concept {
   readonly concept: string
   readonly swarm: string
@@ -83,32 +76,32 @@ export interface Concept {
 export const CONCEPTS: readonly Concept[] = [
   {
     concept: 'Replicas',
-    swarm: 'service with replicas; tasks, never moved while they run',
-    k3s: 'Deployment, its ReplicaSet, pods; never moved while they run',
+    swarm: 'service with replicas; running tasks are never moved',
+    k3s: 'Deployment with ReplicaSet and pods; running pods are never moved',
     shownBy: { swarm: ['app.replicas.answer', 'swarm.scale.up'], k3s: ['k3s.app.answers', 'k3s.pods.ready'] },
   },
   {
     concept: 'Health',
-    swarm: 'one health check: unhealthy means replaced',
-    k3s: 'three probes: startup, readiness (gets traffic), liveness (is restarted)',
+    swarm: 'one health check: unhealthy tasks are replaced',
+    k3s: 'three probes: startup, readiness (receives traffic), liveness (restart on failure)',
     shownBy: { swarm: ['swarm.health.replaces'], k3s: ['k3s.pods.ready', 'k3s.pod-killed.replaced'] },
   },
   {
     concept: 'Autoscaling',
-    swarm: 'none: a number, changed by hand or from outside',
-    k3s: 'HorizontalPodAutoscaler by CPU use',
+    swarm: 'none: replicas are set manually or by an external tool',
+    k3s: 'HorizontalPodAutoscaler by CPU usage',
     shownBy: { swarm: ['swarm.scale.up', 'swarm.scale.down'], k3s: ['k3s.hpa.scales-out', 'k3s.hpa.scales-in'] },
   },
   {
     concept: 'Storage',
-    swarm: 'volume of a node: the task is pinned to it by a label',
-    k3s: 'claim, bound to a volume; local-path pins the pod to its node as well',
+    swarm: 'local volume; a label pins the task to its node',
+    k3s: 'PersistentVolumeClaim; local-path also pins the pod to its node',
     shownBy: { swarm: ['swarm.drain.evacuates'], k3s: ['k3s.data.survives'] },
   },
   {
     concept: 'Network',
-    swarm: 'overlay, names by DNS, routing mesh on every node (IPVS)',
-    k3s: 'one network of all pods (flannel), Services (iptables), Ingress, NetworkPolicy',
+    swarm: 'overlay network, DNS, routing mesh on every node (IPVS)',
+    k3s: 'pod network (flannel), Services (iptables), Ingress, NetworkPolicy',
     shownBy: {
       swarm: ['app.replicas.answer', 'swarm.mesh.every-node', 'swarm.vip.balances'],
       k3s: ['k3s.app.answers', 'k3s.network.policy'],
@@ -116,17 +109,17 @@ export const CONCEPTS: readonly Concept[] = [
   },
   {
     concept: 'Scheduling',
-    swarm: 'constraints, spread over labels, most per node',
-    k3s: 'requests, affinity, taints, topology spread, disruption budget',
+    swarm: 'constraints, spread preferences, maximum replicas per node',
+    k3s: 'requests, affinity, taints, topology spread constraints, PodDisruptionBudget',
     shownBy: {
       swarm: ['swarm.drain.evacuates', 'swarm.active.does-not-return', 'swarm.force-update.rebalances'],
       k3s: ['k3s.drain.evacuates', 'k3s.uncordon.does-not-return', 'k3s.restart.rebalances'],
     },
   },
   {
-    concept: 'A node lost',
-    swarm: 'Down when heartbeats are missing, tasks replaced at once',
-    k3s: 'NotReady after 40 to 50 s, pods evicted when their toleration ends',
+    concept: 'Node failure',
+    swarm: 'Down after missed heartbeats; tasks are replaced at once',
+    k3s: 'NotReady after 40 to 50 s; pods are evicted when their toleration expires',
     shownBy: {
       swarm: ['swarm.node-killed.replaced', 'swarm.node-killed.stays-away'],
       k3s: ['k3s.node-killed.replaced', 'k3s.node-killed.stays-away'],
@@ -134,14 +127,14 @@ export const CONCEPTS: readonly Concept[] = [
   },
   {
     concept: 'Configuration and secrets',
-    swarm: 'configs and secrets that never change, as files; a new one for a new value',
-    k3s: 'ConfigMap and Secret, as files or variables; a checksum in the template starts pods anew',
+    swarm: 'immutable configs and secrets, as files; a new object per change',
+    k3s: 'ConfigMap and Secret, as files or variables; a checksum annotation triggers a rollout',
     shownBy: { swarm: ['app.counter.counts'], k3s: ['k3s.config.given', 'k3s.app.counts'] },
   },
   {
     concept: 'Updates',
-    swarm: 'start-first, watched, rolled back by itself',
-    k3s: 'surge and unavailable, watched until a deadline, rolled back by hand',
+    swarm: 'start-first, monitored, automatic rollback',
+    k3s: 'maxSurge and maxUnavailable, progress deadline, manual rollback',
     shownBy: {
       swarm: ['swarm.update.no-failed-request', 'swarm.rollback.no-failed-request'],
       k3s: ['k3s.update.no-failed-request', 'k3s.update.does-not-roll-back', 'k3s.update.rolled-back'],

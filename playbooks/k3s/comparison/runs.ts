@@ -4,16 +4,16 @@ import type { Summary } from '../../../src/evidence/index.ts'
 import { slugger } from '../../../src/report/slug.ts'
 import type { Place } from './rows.ts'
 
-/** A run that was kept. */
+/** A stored run. */
 export interface KeptRun {
-  /** Its folder's name in `runs/`. */
+  /** Name of its directory in `runs/`. */
   readonly name: string
   readonly summary: Summary
 }
 
 type Finding = Summary['findings'][number]
 
-/** A number as it was measured, and where it stands. */
+/** A measured value and its source. */
 export interface Cell {
   readonly values: readonly number[]
   readonly unit: string
@@ -21,11 +21,11 @@ export interface Cell {
   readonly finding: string
 }
 
-/** The runs in a folder, the newest first. What cannot be read as one is none; a dry run measures nothing. */
-export function keptRuns(folder: string): KeptRun[] {
+/** The runs in a directory, newest first, without unreadable ones and check mode. */
+export function keptRuns(directory: string): KeptRun[] {
   let names: string[]
   try {
-    names = readdirSync(folder, { withFileTypes: true })
+    names = readdirSync(directory, { withFileTypes: true })
       .filter((entry) => entry.isDirectory())
       .map(({ name }) => name)
   } catch {
@@ -34,7 +34,7 @@ export function keptRuns(folder: string): KeptRun[] {
   return names
     .flatMap((name): KeptRun[] => {
       try {
-        const summary = JSON.parse(readFileSync(path.join(folder, name, 'summary.json'), 'utf8')) as Summary
+        const summary = JSON.parse(readFileSync(path.join(directory, name, 'summary.json'), 'utf8')) as Summary
         return summary.check || !Array.isArray(summary.findings) ? [] : [{ name, summary }]
       } catch {
         return []
@@ -43,7 +43,7 @@ export function keptRuns(folder: string): KeptRun[] {
     .sort((a, b) => b.summary.startedAt.localeCompare(a.summary.startedAt))
 }
 
-/** The newest run with a finding that could be told, and the finding. */
+/** The newest run in which a finding is conclusive, and the finding. */
 export function findingIn(
   runs: readonly KeptRun[],
   id: string,
@@ -55,7 +55,7 @@ export function findingIn(
   return undefined
 }
 
-/** A number from the newest run that has it. Undefined: not measured. */
+/** A value from the newest run that measured it. Undefined: not measured. */
 export function cellAt(runs: readonly KeptRun[], place: Place | undefined): Cell | undefined {
   if (place === undefined) return undefined
   const [id, name] = place
@@ -67,13 +67,13 @@ export function cellAt(runs: readonly KeptRun[], place: Place | undefined): Cell
   return undefined
 }
 
-/** Where the report of a run shows a finding. */
+/** Link to a finding in the report of a run. */
 export function linkTo({ name, summary }: KeptRun, id: string): string {
   const slug = slugger()
   let anchor = ''
   for (const finding of summary.findings) {
-    const own = slug(finding.id)
-    if (finding.id === id && anchor === '') anchor = own
+    const slugged = slug(finding.id)
+    if (finding.id === id && anchor === '') anchor = slugged
   }
   return `runs/${name}/report.html#finding-${anchor}`
 }

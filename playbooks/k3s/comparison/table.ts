@@ -5,7 +5,7 @@ import { cellAt, findingIn, linkTo, type Cell, type KeptRun } from './runs.ts'
 const MISSING = 'not measured'
 const UNITS: Readonly<Record<string, number>> = { s: 1, ms: 0, 'requests/s': 0, MB: 0, cores: 3, '': 0 }
 
-/** The median, and where there are several how far they lie apart. */
+/** The median and, for several values, their range. */
 export function shownCell(cell: Cell | undefined): string {
   if (cell === undefined) return MISSING
   const sorted = [...cell.values].sort((a, b) => a - b)
@@ -19,7 +19,7 @@ export function shownCell(cell: Cell | undefined): string {
     : `${middle}${unit} (${(sorted[0] as number).toFixed(digits)} to ${(sorted.at(-1) as number).toFixed(digits)}, ${sorted.length} times)`
 }
 
-/** What was compared and what was not. */
+/** The comparison, and how many of its rows are complete. */
 export interface Compared {
   readonly text: string
   readonly csv: string
@@ -27,13 +27,13 @@ export interface Compared {
   readonly rows: number
 }
 
-/** Lines of configuration of each side: nobody measures them, they are counted. */
+/** Lines of configuration of each side. */
 export interface Lines {
   readonly swarm: number
   readonly k3s: number
 }
 
-/** All numbers side by side, each from the newest run that has it. */
+/** Table of all values, each from the newest run that measured it. */
 export function measuredTable(runs: readonly KeptRun[], lines: Lines): Compared {
   const rows = ROWS.map(({ what, swarm, k3s }) => ({ what, swarm: cellAt(runs, swarm), k3s: cellAt(runs, k3s) }))
   const used = [...new Set(rows.flatMap(({ swarm, k3s }) => [swarm?.run, k3s?.run]).filter((run) => run !== undefined))]
@@ -68,11 +68,11 @@ export function measuredTable(runs: readonly KeptRun[], lines: Lines): Compared 
       ...columns([
         ['', 'SWARM', 'K3S'],
         ...rows.map(({ what, swarm, k3s }) => [what, mark(swarm), mark(k3s)]),
-        ['lines of configuration', String(lines.swarm), String(lines.k3s)],
+        ['Lines of configuration', String(lines.swarm), String(lines.k3s)],
       ]),
       '',
       ...used.map((run) => `[${number.get(run)}] ${run}, ${machinesOf(runs, run)}`),
-      ...doubts(runs, rows),
+      ...warnings(runs, rows),
     ].join('\n'),
     csv: `${csv.map((row) => row.map((field) => (/[",]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field)).join(',')).join('\n')}\n`,
   }
@@ -85,7 +85,7 @@ const machinesOf = (runs: readonly KeptRun[], name: string): string =>
     .join(', ') || 'no machines'
 
 /** Why the two columns may not be comparable. */
-function doubts(
+function warnings(
   runs: readonly KeptRun[],
   rows: readonly { readonly swarm: Cell | undefined; readonly k3s: Cell | undefined }[],
 ): string[] {
@@ -101,15 +101,15 @@ function doubts(
     of('swarm').length > 0 &&
       of('k3s').length > 0 &&
       all.size > 1 &&
-      `doubt: not all runs were on the same machines (${[...all].join(' | ')})`,
+      `warning: runs used different machines (${[...all].join(' | ')})`,
     images[0] !== undefined &&
       images[1] !== undefined &&
       images[0] !== images[1] &&
-      `doubt: the app's image is ${images[0]} on the Swarm and ${images[1]} on k3s`,
+      `warning: the app's image is ${images[0]} on the Swarm, but ${images[1]} on k3s`,
   ].filter((line) => line !== false)
 }
 
-/** The concepts of both side by side, each with where it is shown. */
+/** The concepts of both sides, with links to their findings. */
 export const conceptTable = (runs: readonly KeptRun[]): string =>
   CONCEPTS.flatMap(({ concept, swarm, k3s, shownBy }) => [
     concept,
@@ -118,11 +118,11 @@ export const conceptTable = (runs: readonly KeptRun[]): string =>
         ['Swarm', swarm, shownBy.swarm],
         ['k3s', k3s, shownBy.k3s],
       ] as const
-    ).flatMap(([side, says, ids]) => [
-      `  ${side.padEnd(6)} ${says}`,
+    ).flatMap(([side, description, ids]) => [
+      `  ${side.padEnd(6)} ${description}`,
       ...ids.map((id) => {
         const found = findingIn(runs, id)
-        return `         ${id}: ${found === undefined ? 'not shown in any run that is kept' : `${found.finding.holds === true ? 'holds' : 'does not hold'}, ${linkTo(found.run, id)}`}`
+        return `         ${id}: ${found === undefined ? 'not in any stored run' : `${found.finding.holds === true ? 'holds' : 'does not hold'}, ${linkTo(found.run, id)}`}`
       }),
     ]),
     '',

@@ -1,18 +1,14 @@
 import type { ExperimentContext } from '../../../src/labbook.ts'
 
-/**
- * Whose processes are the orchestrator's, by the unit whose cgroup they are in. On machines with both, each is counted
- * for itself.
- */
+/** systemd units whose cgroups contain the orchestrator's processes. */
 export const UNITS = {
   swarm: ['docker.service', 'containerd.service'],
   k3s: ['k3s.service', 'k3s-agent.service'],
 } as const
 
 /**
- * A script that prints, of all processes of these units, how many they are, their memory (PSS, kB) and the CPU time
- * they have used (ticks); and the ticks a second has. Pods and containers are in cgroups of their own, and are not
- * counted.
+ * Script that prints for all processes of these units: their number, memory (PSS, kB), CPU time (ticks), and the ticks
+ * per second. Pods and containers have their own cgroups and are not counted.
  */
 export const usageScript = (units: readonly string[]): string =>
   `
@@ -32,24 +28,24 @@ interface Usage {
   readonly at: number
 }
 
-/** @returns undefined where no process was found. */
+/** @returns undefined if there is no process. */
 export function readUsage(stdout: string): Usage | undefined {
   const [processes = 0, kilobytes = 0, ticks = 0, perSecond = 100, at = 0] = stdout.trim().split(/\s+/).map(Number)
   return processes > 0 ? { processes, megabytes: kilobytes / 1024, cpuSeconds: ticks / perSecond, at } : undefined
 }
 
-/** What the orchestrator costs while nothing is asked of it, on all nodes together. */
+/** CPU and memory usage of the idle orchestrator, per node. */
 export async function atRest(
   on: ExperimentContext,
   units: readonly string[],
   nodes: readonly string[],
   seconds: number,
 ) {
-  const look = (host: string) =>
+  const measure = (host: string) =>
     on.look({ host, command: usageScript(units), timeout: 30 }).then(({ stdout }) => readUsage(stdout))
-  const before = await Promise.all(nodes.map(look))
+  const before = await Promise.all(nodes.map(measure))
   await new Promise((resolve) => setTimeout(resolve, seconds * 1000))
-  const after = await Promise.all(nodes.map(look))
+  const after = await Promise.all(nodes.map(measure))
   const rows = nodes.map((node, i) => {
     const [first, last] = [before[i], after[i]]
     return first === undefined || last === undefined

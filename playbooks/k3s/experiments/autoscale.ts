@@ -11,15 +11,15 @@ import { readPods, readScaler, type ScalerSeen } from '../seen.ts'
 import { allWell, cluster, podsElsewhere, seconds, servingOf, subject } from './support/cluster.ts'
 
 const SAMPLE_EVERY_MS = 3000
-/** Seconds of load: scaling out is decided on every 15 s, by metrics of the last 15 to 30. */
+/** Seconds of load: the autoscaler decides every 15 s, from metrics of the last 15 to 30 s. */
 const LOAD_SECONDS = 150
-/** Seconds until it is said that it does not scale in: the stabilization window, and two pods each 15 s. */
-const IN_WITHIN = 300
+/** Timeout for scaling in: the stabilization window, then two pods per 15 s. */
+const SCALE_IN_SECONDS = 300
 const CONNECTIONS = 64
 
-/** What was seen of the autoscaler at a time. */
+/** State of the autoscaler at a point in time. */
 export interface ScalerSample {
-  /** Seconds from the start. */
+  /** Seconds since the start. */
   readonly at: number
   readonly scaler: ScalerSeen | undefined
   readonly ready: number
@@ -31,18 +31,18 @@ export const scaleChart = (
   marks: readonly { readonly at: number; readonly label: string }[],
 ): Chart => ({
   kind: 'lines',
-  title: 'Pods under load, and after',
+  title: 'Pods during and after the load',
   x: { label: 'seconds' },
-  y: { label: 'pods; CPU in units of 10 % of what they ask for' },
+  y: { label: 'pods; CPU in units of 10 % of the request' },
   series: [
     {
-      name: 'pods wanted',
+      name: 'desired pods',
       drawn: 'line',
       points: samples.flatMap(({ at, scaler }): [number, number][] =>
         scaler === undefined ? [] : [[at, scaler.desired]],
       ),
     },
-    { name: 'pods ready', drawn: 'line', points: samples.map(({ at, ready }) => [at, ready] as const) },
+    { name: 'ready pods', drawn: 'line', points: samples.map(({ at, ready }) => [at, ready] as const) },
     {
       name: 'CPU / 10 %',
       drawn: 'line',
@@ -63,45 +63,45 @@ export const scaleCsv = (samples: readonly ScalerSample[]): string =>
     '',
   ].join('\n')
 
-/** The autoscaler is there for this experiment alone, unless the app is deployed with one. */
-async function putBack(on: CareContext): Promise<void> {
+/** Removes the autoscaler, unless the app is deployed with one. */
+async function removeAutoscaler(on: CareContext): Promise<void> {
   const { at, k, within, wanted } = subject(on)
   if (settingsOf(on).autoscale) return
   await on.look({ ...at, command: k(`delete hpa counter ${within} --ignore-not-found`) })
   await on.look({ ...at, command: k(`scale deployment/counter --replicas=${wanted} ${within}`) })
   await on.watch({
     ...at,
-    title: 'Pods as they were',
+    title: 'Pods after the rollback',
     command: podsCommand(k, subject(on).namespace),
     within: 180,
     until: ({ stdout }) => servingOf(readPods(stdout)).length === wanted,
   })
 }
 
-/** More pods while there is more to do, and fewer when there is not. */
+/** Scales out under load, and in after the load. */
 export const autoscale = experiment(
-  'Pods follow the load',
+  'Autoscale pods under load',
   {
     hosts: 'localhost',
     tags: ['k3s', 'experiments', 'k3s-autoscale', 'load', 'proof'],
     disturbs: cluster('receives a load test while an autoscaler scales the Counter app'),
     hypothesis:
-      'Under load the pods use more CPU than 70 % of what they ask for, so the autoscaler wants more of them, within half a minute or so, up to ten. When the load is ' +
-      'over it waits a minute, in case it comes back, and takes them away again.',
+      'Under load the pods use more than 70 % of their CPU request, so the autoscaler adds pods within about half a minute, up to ten. After the load it waits for the ' +
+      'stabilization window of one minute, then removes them.',
     proves: {
-      'k3s.hpa.scales-out': 'Under load the autoscaler adds pods, and they serve',
-      'k3s.hpa.scales-in': 'When the load is over it takes them away again',
+      'k3s.hpa.scales-out': 'The autoscaler adds pods under load, and they become ready',
+      'k3s.hpa.scales-in': 'The autoscaler removes the pods after the load',
     },
     start: allWell,
-    restore: putBack,
+    restore: removeAutoscaler,
   },
   async (on) => {
     const { at, k, within, namespace } = subject(on)
     const settings = settingsOf(on)
     const source = readFileSync(path.resolve(import.meta.dirname, '../../../templates/k3s/hpa.yaml'), 'utf8')
-    const made = await on.exhibit({
+    const created = await on.exhibit({
       ...at,
-      title: 'An autoscaler',
+      title: 'Create the autoscaler',
       command: `${sh`printf '%s' ${render(source, 'k3s/hpa.yaml', { ...settings }).text}`} | ${k('apply --server-side --force-conflicts --field-manager=labbook -f -')}`,
       shown: k('apply --server-side -f hpa.yaml'),
     })
@@ -126,12 +126,12 @@ export const autoscale = experiment(
         await sleep(SAMPLE_EVERY_MS, undefined, { signal: ended }).catch(() => undefined)
       }
     })()
-    const seen = (): ScalerSample[] => samples.filter(({ scaler }) => scaler !== undefined)
+    const valid = (): ScalerSample[] => samples.filter(({ scaler }) => scaler !== undefined)
     try {
-      // Metrics of pods come some time after the pods.
+      // Metrics are available some time after the pods start.
       const metrics = await on.watch({
         ...at,
-        title: 'The autoscaler has metrics',
+        title: 'Metrics of the autoscaler',
         command: k(`get hpa counter ${within} -o json`),
         within: 120,
         every: 5,
@@ -139,7 +139,7 @@ export const autoscale = experiment(
       })
       if (!metrics.reached)
         throw new Error(
-          `the autoscaler has no metrics: ${readScaler(metrics.exhibit.stdout)?.trouble ?? 'is metrics-server there?'}`,
+          `the autoscaler has no metrics: ${readScaler(metrics.exhibit.stdout)?.trouble ?? 'check that metrics-server runs'}`,
         )
       const settled = await podsElsewhere(on, 'Pods before the load', { wanted: settings.min_replicas })
       const first = samples.at(-1)?.ready ?? settings.replicas
@@ -166,7 +166,7 @@ export const autoscale = experiment(
       const most = Math.max(first, ...samples.filter((sample) => sample.at >= loadAt).map(({ ready }) => ready))
       const outAt = samples.find((sample) => sample.at >= loadAt && sample.ready > first)?.at
       while (
-        now() - over < IN_WITHIN &&
+        now() - over < SCALE_IN_SECONDS &&
         !((samples.at(-1)?.ready ?? Infinity) <= settings.min_replicas && most > settings.min_replicas)
       )
         await sleep(1000, undefined, { signal: on.signal })
@@ -176,32 +176,32 @@ export const autoscale = experiment(
       await sampler
       const events = await on.exhibit({
         ...at,
-        title: 'What the autoscaler did',
+        title: 'Events of the autoscaler',
         command: k(`describe hpa counter ${within}`),
       })
       const exhibit = on.record({
-        title: 'Pods under load, and after',
+        title: 'Pods during and after the load',
         command: `${CONNECTIONS} connections for ${LOAD_SECONDS} s; kubectl get hpa and pods every ${SAMPLE_EVERY_MS / 1000} s`,
         stdout: samples
           .map(
             ({ at: time, scaler, ready }) =>
-              `${time.toFixed(0).padStart(5)} s  wanted ${scaler?.desired ?? '-'}  ready ${ready}  CPU ${scaler?.cpu ?? '-'} %`,
+              `${time.toFixed(0).padStart(5)} s  desired ${scaler?.desired ?? '-'}  ready ${ready}  CPU ${scaler?.cpu ?? '-'} %`,
           )
           .join('\n'),
         durationMs: Math.round(now() * 1000),
         chart: scaleChart(samples, marks),
         data: [{ name: 'autoscale.csv', text: scaleCsv(samples) }],
       })
-      const highest = Math.max(0, ...seen().map(({ scaler }) => scaler?.cpu ?? 0))
+      const highest = Math.max(0, ...valid().map(({ scaler }) => scaler?.cpu ?? 0))
       on.finding('k3s.hpa.scales-out', {
-        // Where the load did not use what the autoscaler waits for, it had nothing to do.
+        // Inconclusive if the load stayed below the CPU target.
         holds:
-          made.exitCode !== 0 ? false : outAt !== undefined ? true : highest <= settings.cpu_percent ? null : false,
-        evidence: [made, settled.exhibit, events, exhibit],
+          created.exitCode !== 0 ? false : outAt !== undefined ? true : highest <= settings.cpu_percent ? null : false,
+        evidence: [created, settled.exhibit, events, exhibit],
         detail:
           outAt === undefined
-            ? `${most} pods throughout, CPU at most ${highest} %`
-            : `from ${first} to ${most} pods, the first more after ${seconds(outAt - loadAt)}, CPU at most ${highest} %; ${load.total.failures} of ${load.total.requests} requests failed`,
+            ? `no pods added: ${most} pods, CPU at most ${highest} %`
+            : `scaled from ${first} to ${most} pods, first new pod after ${seconds(outAt - loadAt)}, CPU at most ${highest} %; ${load.total.failures} of ${load.total.requests} requests failed`,
         ...(outAt === undefined
           ? {}
           : { measured: { 'time to the first pod more': [outAt - loadAt, 's'], 'most pods': [most, ''] } }),
@@ -211,8 +211,8 @@ export const autoscale = experiment(
         evidence: [events, exhibit],
         detail:
           inAt === undefined
-            ? `still ${least} pods ${seconds(now() - over)} after the load`
-            : `the first less after ${seconds(inAt - over)}, ${least} pods in the end`,
+            ? `no pods removed: ${least} pods ${seconds(now() - over)} after the load`
+            : `scaled in to ${least} pods, first pod removed after ${seconds(inAt - over)}`,
         ...(inAt === undefined ? {} : { measured: { 'time to the first pod less': [inAt - over, 's'] } }),
       })
     } finally {

@@ -4,7 +4,7 @@ import { isCounter, podsCommand } from '../proof.ts'
 import { isReady, readPods } from '../seen.ts'
 import { allWell, subject } from './support/cluster.ts'
 
-/** Says of each door whether it opens; the image has Python, and nothing else that could. */
+/** Tests whether each endpoint accepts connections. The image has no tool for that but Python. */
 export const KNOCK = `import socket, sys
 for door in sys.argv[1:]:
     host, port = door.rsplit(":", 1)
@@ -15,23 +15,22 @@ for door in sys.argv[1:]:
         print(door, "not reached:", error)
 `
 
-/** By door: whether it opened. Undefined where nothing was said of it. */
+/** Whether each endpoint accepted a connection; undefined without a result. */
 export const doorsIn = (stdout: string): Readonly<Record<string, boolean | undefined>> =>
   Object.fromEntries(
     [...stdout.matchAll(/^(\S+:\d+) (not )?reached/gm)].map(([, door = '', not]) => [door, not === undefined]),
   )
 
 /**
- * A pod's own look at its settings: those of the ConfigMap by name, and where the password is. Its value is not
- * printed.
+ * Prints the settings of a pod: its environment, and where the password is. The password itself is not printed.
  */
-const LOOK = `file=/run/secrets/redis/password
+const INSPECT = `file=/run/secrets/redis/password
 [ -s "$file" ] || { echo "$file is not there, or empty" >&2; exit 1; }
 printenv
 printf 'password-file %s\\n' "$(stat -Lc %a "$file")"
 printf 'password-variables %s\\n' "$(printenv | grep -cFf "$file")"`
 
-/** What of a ConfigMap (JSON of its `data`) a pod has otherwise, and where it has its password. */
+/** Compares a ConfigMap (JSON of its `data`) with the environment of a pod, and finds its password. */
 export function settingsIn(
   configMap: string,
   stdout: string,
@@ -40,7 +39,7 @@ export function settingsIn(
   try {
     data = JSON.parse(configMap) as Record<string, string>
   } catch {
-    /* there is none */
+    /* no ConfigMap */
   }
   const lines = new Set(stdout.split('\n'))
   const after = (word: string): string =>
@@ -56,21 +55,20 @@ export function settingsIn(
   }
 }
 
-/** What a pod is given, and whom it reaches: asked from inside of one. */
+/** Checks configuration and network policy from inside a pod. */
 export const given = experiment(
-  'What a pod is given, and whom it reaches',
+  'Check pod configuration and network policy',
   {
     hosts: 'localhost',
     tags: ['k3s', 'experiments', 'k3s-given', 'proof'],
-    // It looks from within a pod, and opens two connections.
+    // It runs read-only commands in a pod and opens two connections.
     disturbs: false,
     hypothesis:
-      "A pod of the app has its settings as variables and Redis' password as a file. It reaches Redis, as a NetworkPolicy allows, and no other pod: not even one of the " +
-      'app, whose door is open to all.',
+      'A pod of the app has its settings as environment variables and the Redis password as a file. NetworkPolicies let it reach Redis, but no other pod, ' +
+      'not even another pod of the app.',
     proves: {
-      'k3s.network.policy': 'A pod reaches whom a NetworkPolicy allows, and nobody else',
-      'k3s.config.given':
-        "Settings of the ConfigMap are a pod's variables; the password of the Secret is a file, and in no variable",
+      'k3s.network.policy': 'A pod reaches only the endpoints that a NetworkPolicy allows',
+      'k3s.config.given': 'A pod has the ConfigMap as environment variables, and the Secret only as a file',
     },
     start: allWell,
   },
@@ -79,8 +77,7 @@ export const given = experiment(
     const [pod, other] = readPods((await on.look({ ...at, command: podsCommand(k, namespace) })).stdout).filter(
       (each) => isCounter(each) && isReady(each),
     )
-    if (pod === undefined || other === undefined)
-      throw new Error('there are no two pods of the app that serve: one asks, and the other is asked')
+    if (pod === undefined || other === undefined) throw new Error('the experiment needs two ready pods of the app')
     const address = (
       await on.look({ ...at, command: k(`get pod ${other.name} ${within} -o jsonpath='{.status.podIP}'`) })
     ).stdout.trim()
@@ -90,18 +87,20 @@ export const given = experiment(
       title: 'NetworkPolicies',
       command: k(`get networkpolicies ${within} -o yaml`),
     })
-    const knocked = await on.exhibit({
+    const connections = await on.exhibit({
       ...at,
-      title: `Whom ${pod.name} reaches`,
+      title: `Connections from ${pod.name}`,
       command: k(`exec ${pod.name} ${within} -- python3 -c ${sh`${KNOCK} ${allowed} ${forbidden}`}`),
       shown: k(`exec ${pod.name} ${within} -- python3 (connects to ${allowed} and ${forbidden})`),
     })
-    const doors = doorsIn(knocked.stdout)
+    const reached = doorsIn(connections.stdout)
     on.finding('k3s.network.policy', {
       holds:
-        doors[allowed] === undefined || doors[forbidden] === undefined ? null : doors[allowed] && !doors[forbidden],
-      evidence: [policies, knocked],
-      detail: knocked.stdout.trim().split('\n').join('; ') || knocked.stderr.trim(),
+        reached[allowed] === undefined || reached[forbidden] === undefined
+          ? null
+          : reached[allowed] && !reached[forbidden],
+      evidence: [policies, connections],
+      detail: connections.stdout.trim().split('\n').join('; ') || connections.stderr.trim(),
     })
     const listed = await on.exhibit({
       ...at,
@@ -113,23 +112,23 @@ export const given = experiment(
       title: 'Settings in the ConfigMap',
       command: k(`get configmap counter ${within} -o jsonpath='{.data}'`),
     })
-    const looked = await on.exhibit({
+    const inspection = await on.exhibit({
       ...at,
-      title: `Settings that ${pod.name} has`,
-      command: k(`exec ${pod.name} ${within} -- sh -c ${sh`${LOOK}`}`),
+      title: `Settings of ${pod.name}`,
+      command: k(`exec ${pod.name} ${within} -- sh -c ${sh`${INSPECT}`}`),
       shown: k(`exec ${pod.name} ${within} -- sh -c 'printenv; stat /run/secrets/redis/password'`),
     })
-    const { settings, other: differ, mode, variables } = settingsIn(data.stdout, looked.stdout)
+    const { settings, other: differ, mode, variables } = settingsIn(data.stdout, inspection.stdout)
     on.finding('k3s.config.given', {
       holds:
-        looked.exitCode !== 0 || settings === 0
+        inspection.exitCode !== 0 || settings === 0
           ? null
           : differ.length === 0 && variables === 0 && /^[0-7]?[0-7][04]0$/.test(mode),
-      evidence: [listed, data, looked],
+      evidence: [listed, data, inspection],
       detail:
-        looked.exitCode !== 0
-          ? looked.stderr.trim()
-          : `${settings - differ.length} of ${settings} settings are variables of the pod${differ.length === 0 ? '' : `, not: ${differ.join(', ')}`}; the password's file has the mode ${mode}, ${variables} variables have it`,
+        inspection.exitCode !== 0
+          ? inspection.stderr.trim()
+          : `${settings - differ.length} of ${settings} settings are variables of the pod${differ.length === 0 ? '' : `, missing: ${differ.join(', ')}`}; the password file has mode ${mode}, ${variables} variables contain the password`,
     })
   },
 )

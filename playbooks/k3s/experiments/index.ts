@@ -4,7 +4,7 @@ import { nodeDrained, nodeKilled } from './nodes.ts'
 import { dataSurvives, podKilled } from './pods.ts'
 import { brokenUpdate, rollingUpdate } from './updates.ts'
 
-/** Kubernetes' experiments by their names, in the order they are done in. */
+/** Kubernetes experiments by name, in execution order. */
 export const K3S_EXPERIMENTS = {
   'k3s-given': given,
   'k3s-pod-killed': podKilled,

@@ -5,32 +5,32 @@ import { doorsOf, podsCommand } from '../proof.ts'
 import { isReady, readPods } from '../seen.ts'
 import { allWell, cluster, podsElsewhere, seconds, servingOf, subject, watched } from './support/cluster.ts'
 
-/** A pod of the app is ended without a goodbye. */
+/** Kills a pod of the app without graceful shutdown. */
 export const podKilled = experiment(
-  'A pod is killed',
+  'Kill a pod',
   {
     hosts: 'localhost',
     tags: ['k3s', 'experiments', 'k3s-pod-killed', 'proof'],
     disturbs: cluster('a pod of the Counter app is killed'),
     hypothesis:
-      'The ReplicaSet sees one pod too few and makes another at once; it takes requests as soon as it is ready. Requests that were at the ' +
-      'killed one fail, and those that are sent to it until every node has heard of its end.',
-    proves: { 'k3s.pod-killed.replaced': "A pod that is killed is replaced without anyone's help" },
+      'The ReplicaSet creates a replacement at once, which receives requests when it is ready. Requests in progress on the killed pod fail, and ' +
+      'so do requests routed to it until every node has removed its endpoint.',
+    proves: { 'k3s.pod-killed.replaced': 'A killed pod is replaced automatically' },
     start: allWell,
   },
   async (on) => {
     const { at, k, within, namespace } = subject(on)
     const { value, exhibit, increments, fared } = await underWatch(
       on,
-      { title: 'Timeline: a pod is killed', cluster: await watched(on) },
+      { title: 'Timeline: kill of a pod', cluster: await watched(on) },
       async ({ mark, now }) => {
         const before = await on.exhibit({ ...at, title: 'Pods before the kill', command: podsCommand(k, namespace) })
         const [pod] = servingOf(readPods(before.stdout))
-        if (pod === undefined) throw new Error('no pod of the app serves that could be killed')
+        if (pod === undefined) throw new Error('no pod of the app is ready to be killed')
         const began = now()
         const killed = await on.exhibit({
           ...at,
-          title: 'A pod is killed',
+          title: 'Kill the pod',
           command: k(`delete pod ${pod.name} ${within} --grace-period=0 --force --wait=false`),
         })
         mark(`${pod.name} killed`)
@@ -55,19 +55,18 @@ export const podKilled = experiment(
   },
 )
 
-/** Redis' pod is ended, and another one gets its volume. */
+/** Deletes the Redis pod; its replacement mounts the same volume. */
 export const dataSurvives = experiment(
-  'Data on a volume survives its pod',
+  'Delete the Redis pod',
   {
     hosts: 'localhost',
     tags: ['k3s', 'experiments', 'k3s-data', 'proof'],
-    disturbs: cluster('the pod of Redis is deleted; its volume stays'),
+    disturbs: cluster('the Redis pod is deleted; its volume is kept'),
     hypothesis:
-      'The StatefulSet makes the pod again under the same name and gives it the same volume. Redis has written what it acknowledged within a second, ' +
-      'so an orderly end loses nothing. Meanwhile the app answers 503, or is taken out of the Service.',
+      'The StatefulSet recreates the pod with the same name and volume. Redis writes acknowledged data within a second, so a graceful shutdown ' +
+      'loses nothing. Until Redis is ready, the app responds with 503 or is removed from the Service.',
     proves: {
-      'k3s.data.survives':
-        "After Redis' pod was deleted, the new one has the same volume, and no acknowledged increment is lost",
+      'k3s.data.survives': 'A recreated Redis pod has the same volume, and no acknowledged increment is lost',
     },
     start: allWell,
   },
@@ -78,48 +77,48 @@ export const dataSurvives = experiment(
     )
     const { value, exhibit, increments, fared } = await underWatch(
       on,
-      { title: 'Timeline: Redis loses its pod', cluster: await watched(on) },
+      { title: 'Timeline: deletion of the Redis pod', cluster: await watched(on) },
       async ({ mark, now }) => {
         const before = await on.exhibit({ ...at, title: 'Claims before', command: claims })
         const uid = readPods((await on.look({ ...at, command: podsCommand(k, namespace) })).stdout).find(
           ({ name }) => name === 'redis-0',
         )?.uid
-        if (uid === undefined) throw new Error('there is no pod redis-0 to delete')
+        if (uid === undefined) throw new Error('there is no pod "redis-0" to delete')
         const began = now()
         const deleted = await on.exhibit({
           ...at,
-          title: 'The pod of Redis is deleted',
+          title: 'Delete the Redis pod',
           command: k(`delete pod redis-0 ${within} --wait=false`),
         })
         mark('redis-0 deleted')
-        const back = await on.watch({
+        const recreated = await on.watch({
           ...at,
-          title: 'Redis is back',
+          title: 'New Redis pod',
           command: podsCommand(k, namespace),
           within: 180,
           until: ({ stdout }) =>
             readPods(stdout).some((pod) => pod.name === 'redis-0' && pod.uid !== uid && isReady(pod)),
         })
-        mark('another redis-0 ready')
+        mark('new redis-0 ready')
         const took = now() - began
-        const serving = await podsElsewhere(on, 'The app serves again')
+        const serving = await podsElsewhere(on, 'App pods after the deletion')
         const doors = await doorsOf(on)
         const { answers } = await callMany(doors, 'GET', '/api/counter', { total: doors.length, clients: doors.length })
         const after = await on.exhibit({ ...at, title: 'Claims after', command: claims })
-        return { before, deleted, back, took, serving, after, answered: answers.length > 0 }
+        return { before, deleted, recreated, took, serving, after, answered: answers.length > 0 }
       },
     )
-    const { before, deleted, back, took, serving, after, answered } = value
+    const { before, deleted, recreated, took, serving, after, answered } = value
     const same = before.stdout === after.stdout && / Bound$/m.test(after.stdout.trimEnd())
     const all = fared()
     on.finding('k3s.data.survives', {
       holds:
         Number.isNaN(increments.added) || !answered
           ? null
-          : deleted.exitCode === 0 && back.reached && serving.reached && same && increments.lost === 0,
-      evidence: [before, deleted, back.exhibit, serving.exhibit, after, exhibit],
+          : deleted.exitCode === 0 && recreated.reached && serving.reached && same && increments.lost === 0,
+      evidence: [before, deleted, recreated.exhibit, serving.exhibit, after, exhibit],
       detail:
-        `${same ? 'the same volume' : 'not the same volume'}, Redis ready again after ${seconds(took)}; ${increments.acknowledged} increments acknowledged, ` +
+        `${same ? 'same volume' : 'not the same volume'}, Redis ready after ${seconds(took)}; ${increments.acknowledged} increments acknowledged, ` +
         `${increments.added} counted, ${increments.lost} lost; ${all.failed} of ${all.sent} requests failed (longest outage ${seconds(all.outage)})`,
       measured: { 'time to Redis ready': [took, 's'], 'longest outage': [all.outage, 's'] },
     })

@@ -7,16 +7,16 @@ import { nodeNameOf } from '../cluster.ts'
 
 type Inventory = Pick<PlayContext, 'groups' | 'hostvars'>
 
-/** A machine and what it is to be in the cluster. */
+/** A host and its role in the cluster. */
 export interface K3sNode {
-  /** In the inventory. */
+  /** Name in the inventory. */
   readonly host: string
-  /** In the cluster. */
+  /** Name in the cluster. */
   readonly name: string
   readonly role: Role
-  /** Where others reach it. */
+  /** Address at which other nodes reach it. */
   readonly address: string
-  /** For the cluster's own traffic, where the inventory has an address and not a name. */
+  /** IP address for cluster traffic, if the inventory has an address and not a name. */
   readonly ip: string | undefined
   readonly labels: Readonly<Record<string, string>>
   readonly taints: readonly string[]
@@ -27,34 +27,34 @@ export interface PlannedCluster {
   /** The server that the others join. */
   readonly first: K3sNode
   readonly servers: readonly K3sNode[]
-  /** Where nodes and kubectl find the API. */
+  /** Address of the API for nodes and kubectl. */
   readonly api: string
 }
 
 export const API_PORT = 6443
 
-/** A name of DNS: Kubernetes takes no other. */
+/** A DNS subdomain name, as Kubernetes requires. */
 const NAME = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/
 
 /**
- * The cluster that the inventory asks for.
+ * The cluster that the inventory describes.
  *
- * @throws {PlaybookError} where it cannot be: no server, two of them, names that are taken twice, labels that are none.
+ * @throws {PlaybookError} if it is invalid: no server, an even number of servers, duplicate names, invalid labels.
  */
 export function plannedCluster({ groups, hostvars }: Inventory): PlannedCluster {
   const [servers = [], agents = []] = [groups.k3s_servers, groups.k3s_agents]
   const both = agents.find((host) => servers.includes(host))
   if (both !== undefined)
     throw new PlaybookError(
-      `${both} is in k3s_servers and in k3s_agents: a machine is the one or the other (a server runs pods as well)`,
+      `${both} is in both k3s_servers and k3s_agents: remove it from one (a server also runs pods)`,
     )
   const nodes = [
     ...servers.map((host) => nodeOf({ groups, hostvars }, host, 'server')),
     ...agents.map((host) => nodeOf({ groups, hostvars }, host, 'agent')),
   ]
-  const refused = serversRefused(servers.length)
-  if (refused !== undefined) throw new PlaybookError(refused)
-  distinct(nodes)
+  const problem = serverCountProblem(servers.length)
+  if (problem !== undefined) throw new PlaybookError(problem)
+  assertDistinct(nodes)
   const first = nodes[0] as K3sNode
   return {
     nodes,
@@ -64,13 +64,13 @@ export function plannedCluster({ groups, hostvars }: Inventory): PlannedCluster 
   }
 }
 
-/** Why a cluster cannot have so many servers. */
-function serversRefused(count: number): string | undefined {
-  if (count === 0) return 'the inventory has no host in group k3s_servers: a cluster needs one'
+/** Why the number of servers is invalid. */
+function serverCountProblem(count: number): string | undefined {
+  if (count === 0) return 'the inventory has no host in group k3s_servers: add one'
   if (count % 2 === 1) return undefined
   return (
-    `k3s_servers has ${count} hosts, and etcd needs more than half of them to work: ${count} can lose ${count / 2 - 1}, as ${count - 1} can, and there is one more to lose. ` +
-    `Take ${count === 2 ? 'one or three' : `${count - 1} or ${count + 1}`}, and make the rest agents`
+    `k3s_servers has ${count} hosts, but etcd needs an odd number: ${count} servers tolerate no more failures than ${count - 1}. ` +
+    `Use ${count === 2 ? '1 or 3' : `${count - 1} or ${count + 1}`}, and make the rest agents`
   )
 }
 
@@ -81,11 +81,11 @@ function nodeOf(on: Inventory, host: string, role: Role): K3sNode {
   const ip = vars.k3s_node_ip === undefined ? (isIP(address) === 0 ? undefined : address) : String(vars.k3s_node_ip)
   if (!NAME.test(name) || name.length > 253) {
     throw new PlaybookError(
-      `${host}: "${name}" is no name for a node of Kubernetes (small letters, digits, - and .): set k3s_node_name for this host`,
+      `${host}: "${name}" is not a valid node name (lowercase letters, digits, - and .): set k3s_node_name for this host`,
     )
   }
   if (ip !== undefined && isIP(ip) === 0)
-    throw new PlaybookError(`${host}: k3s_node_ip is "${ip}": write an IP address`)
+    throw new PlaybookError(`${host}: k3s_node_ip is "${ip}": it must be an IP address`)
   return {
     host,
     name,
@@ -99,7 +99,7 @@ function nodeOf(on: Inventory, host: string, role: Role): K3sNode {
 
 function labelsOf(host: string, value: unknown): Record<string, string> {
   if (value !== undefined && (typeof value !== 'object' || value === null || Array.isArray(value))) {
-    throw new PlaybookError(`${host}: k3s_labels must be a mapping, such as {zone: a}`)
+    throw new PlaybookError(`${host}: k3s_labels must be a mapping such as {zone: a}`)
   }
   const labels = Object.entries((value ?? {}) as Record<string, unknown>).map(([key, text]): [string, string] => [
     key,
@@ -112,54 +112,52 @@ function labelsOf(host: string, value: unknown): Record<string, string> {
 
 function taintsOf(host: string, value: unknown): string[] {
   if (value !== undefined && !Array.isArray(value))
-    throw new PlaybookError(`${host}: k3s_taints must be a list, such as ["dedicated=db:NoSchedule"]`)
+    throw new PlaybookError(`${host}: k3s_taints must be a list such as ["dedicated=db:NoSchedule"]`)
   const taints = (value ?? []).map(String)
   const fault = taints.map(taintFault).find((found) => found !== undefined)
   if (fault !== undefined) throw new PlaybookError(`${host}: k3s_taints: ${fault}`)
   return taints
 }
 
-/**
- * Two machines of one name: the second would be refused by the first one's password, minutes later and in other words.
- */
-function distinct(nodes: readonly K3sNode[]): void {
-  for (const [what, key] of [
-    ['is called', 'name'],
-    ['has the address', 'address'],
-    ['has the address', 'ip'],
+/** Rejects duplicate names and addresses early: k3s would fail minutes later with an unrelated password error. */
+function assertDistinct(nodes: readonly K3sNode[]): void {
+  for (const [relation, key] of [
+    ['have the name', 'name'],
+    ['have the address', 'address'],
+    ['have the address', 'ip'],
   ] as const) {
-    const seen = new Map<string, string>()
+    const hostByValue = new Map<string, string>()
     for (const node of nodes) {
       const value = node[key]
       if (value === undefined) continue
-      const other = seen.get(value)
+      const other = hostByValue.get(value)
       if (other !== undefined) {
         throw new PlaybookError(
-          `both ${other} and ${node.host} ${what} ${value}: nodes of a cluster must differ${key === 'name' ? ', and capitals do not count. Set k3s_node_name for one of them' : ''}`,
+          `${other} and ${node.host} both ${relation} ${value}: nodes of a cluster must differ${key === 'name' ? ' (ignoring case). Set k3s_node_name for one of them' : ''}`,
         )
       }
-      seen.set(value, node.host)
+      hostByValue.set(value, node.host)
     }
   }
 }
 
-/** The node that a host is to be. */
+/** The planned node of a host. */
 export function nodeFor(on: Inventory & { readonly host: string }): K3sNode {
   const node = plannedCluster(on).nodes.find(({ host }) => host === on.host)
   if (node === undefined) throw new PlaybookError(`${on.host} is in neither k3s_servers nor k3s_agents`)
   return node
 }
 
-/** Labels of Kubernetes' own domains a node may not give itself: those are set from a server alone. */
+/** Labels that the kubelet may set itself. Labels in Kubernetes domains can only be set from a server. */
 export const ownLabels = ({ labels }: K3sNode): string[] =>
   Object.entries(labels)
     .filter(([key]) => !/(^|\.)(kubernetes|k8s)\.io\//.test(key))
     .map(([key, value]) => `${key}=${value}`)
 
-/** The cluster in a line a node. */
+/** Describes the cluster, one line per node. */
 export const clusterText = ({ nodes, api, servers }: PlannedCluster): string =>
   [
-    `API: https://${api}:${API_PORT}; data in ${servers.length === 1 ? 'SQLite on the one server' : `etcd on ${servers.length} servers`}`,
+    `API: https://${api}:${API_PORT}; datastore: ${servers.length === 1 ? 'SQLite on the server' : `etcd on ${servers.length} servers`}`,
     ...nodes.map(({ name, role, address, labels, taints }) =>
       [
         `${name} (${address}): ${role}`,

@@ -31,7 +31,7 @@ import { nodeFor, ownLabels } from './cluster.ts'
 import { fitting } from './preflight.ts'
 import { sourceOf, type Piece } from './source.ts'
 
-/** Where the binary and the installer are brought to. */
+/** Path of the binary and the installer on the host. */
 export const staged = (name: string): string => `${K3S_KEPT}/${name}`
 
 const IMAGES = `${K3S_DATA}/agent/images`
@@ -39,11 +39,10 @@ const CA = `${K3S_CONFIG_FOLDER}/registry-ca.crt`
 const CONTAINERD_PLUGINS = ['io.containerd.grpc.v1.cri', 'io.containerd.cri.v1.runtime']
 
 /**
- * All that k3s needs and that can be there before it runs. None of it restarts anything: that is decided later, one
- * node at a time.
+ * Installs all files that k3s needs before it starts. Restarts nothing: nodes are restarted later, one at a time.
  */
 export const files = play(
-  'k3s: files',
+  'Install k3s files',
   { hosts: 'k3s_servers:k3s_agents', become: true, gather_facts: true, any_errors_fatal: true, tags: 'k3s' },
   (on) => {
     const node = nodeFor(on)
@@ -55,55 +54,55 @@ export const files = play(
           [`${K3S_CONFIG_FOLDER}/config.yaml.d`, '0755'],
           [posix.dirname(dropInOf(node.role)), '0755'],
         ] as const
-      ).map(([path, mode]) => file(`Folder ${path}`, { path, state: 'directory', mode })),
-      standIn(),
-      additions(),
-      template('What the node says of itself', {
+      ).map(([path, mode]) => file(`Create ${path}`, { path, state: 'directory', mode })),
+      kmsgSubstitute(),
+      containerdDropIns(),
+      template('Configure node labels and taints', {
         src: 'k3s-install/registration.yaml',
         dest: `${K3S_CONFIG_FOLDER}/config.yaml.d/registration.yaml`,
         mode: '0644',
         vars: { labels: ownLabels(node), taints: node.taints },
       }),
-      registryFiles(on),
-      template('Addition to the unit', {
+      registryAccess(on),
+      template('Install systemd drop-in', {
         src: 'k3s-install/unit.conf',
         dest: dropInOf(node.role),
         mode: '0644',
         vars: { files: READ_AT_START, started: STARTED },
       }),
-      program(on),
+      installFiles(on),
     ]
   },
 )
 
-/** Without the kernel's messages the kubelet does not start. */
-const standIn = (): Task[] => {
+/** The kubelet does not start without /dev/kmsg. */
+const kmsgSubstitute = (): Task[] => {
   const when = ({ value }: Conditions): boolean => value(fitting()).standInForKmsg
   return [
-    copy('Stand-in for /dev/kmsg', {
+    copy('Configure substitute for /dev/kmsg', {
       content: '# The kubelet reads /dev/kmsg, which this machine does not have.\nL /dev/kmsg - - - - null\n',
       dest: KMSG,
       mode: '0644',
       when,
     }),
-    shell('Make it', { cmd: `systemd-tmpfiles --create ${KMSG}`, creates: '/dev/kmsg', when }),
+    shell('Create substitute for /dev/kmsg', { cmd: `systemd-tmpfiles --create ${KMSG}`, creates: '/dev/kmsg', when }),
   ]
 }
 
-/** containerd's configuration has two forms: k3s reads the addition to the one it has. */
-const additions = (): Task[] =>
+/** A drop-in for each version of containerd's configuration; k3s reads the one that matches. */
+const containerdDropIns = (): Task[] =>
   CONTAINERD_ADDITIONS.flatMap((dest, i) => {
     const when = ({ value }: Conditions): boolean => value(fitting()).restrictOomScore
     return [
-      file(`Folder ${posix.dirname(dest)}`, { path: posix.dirname(dest), state: 'directory', mode: '0755', when }),
-      template(`Addition to containerd: ${posix.basename(posix.dirname(dest))}`, {
+      file(`Create ${posix.dirname(dest)}`, { path: posix.dirname(dest), state: 'directory', mode: '0755', when }),
+      template(`Install containerd drop-in: ${posix.basename(posix.dirname(dest))}`, {
         src: 'k3s-install/containerd.toml',
         dest,
         mode: '0644',
         vars: { plugin: CONTAINERD_PLUGINS[i] },
         when,
       }),
-      file(`No addition to containerd: ${posix.basename(posix.dirname(dest))}`, {
+      file(`Remove containerd drop-in: ${posix.basename(posix.dirname(dest))}`, {
         path: dest,
         state: 'absent',
         when: (on) => !when(on),
@@ -111,18 +110,19 @@ const additions = (): Task[] =>
     ]
   })
 
-/** Our registry, with our CA and the account of machines. Without a registry in the inventory, none is known. */
-function registryFiles(on: PlayContext): Task[] {
+/** Configures access to the registry of the inventory, if there is one. */
+function registryAccess(on: PlayContext): Task[] {
   const dest = `${K3S_CONFIG_FOLDER}/registries.yaml`
-  if ((on.groups.registry ?? []).length === 0) return [file('No registry', { path: dest, state: 'absent' })]
+  if ((on.groups.registry ?? []).length === 0)
+    return [file('Remove registry configuration', { path: dest, state: 'absent' })]
   const { name, password } = machineAccount(on)
   return [
-    copy('CA of the registry', { src: `${keepingOf(on).pki}/ca-bundle.crt`, dest: CA, mode: '0644' }),
-    template('Account for the registry', {
+    copy('Copy registry CA certificate', { src: `${keepingOf(on).pki}/ca-bundle.crt`, dest: CA, mode: '0644' }),
+    template('Configure registry access', {
       src: 'k3s-install/registries.yaml',
       dest,
       mode: '0600',
-      // Known once the accounts are made.
+      // Set once the accounts exist.
       vars: {
         address: registryAddress(on),
         ca_file: CA,
@@ -133,21 +133,21 @@ function registryFiles(on: PlayContext): Task[] {
   ]
 }
 
-/** The binary, the installer and the images. */
-function program(on: PlayContext): Task[] {
+/** Copies the binary, the installer and the images. */
+function installFiles(on: PlayContext): Task[] {
   const source = sourceOf(on)
   switch (source.kind) {
     case 'none':
-      return [assert('Files to install k3s from', { that: false, fail_msg: source.problem })]
+      return [assert('Check k3s source', { that: false, fail_msg: source.problem })]
     case 'release':
       return [
-        get_url(`Fetch k3s ${source.version}`, {
+        get_url(`Download k3s ${source.version}`, {
           url: source.binary.from,
           dest: staged('k3s'),
           checksum: `sha256:${source.binary.sha256}`,
           mode: '0755',
         }),
-        get_url('Fetch its installer', {
+        get_url('Download k3s installer', {
           url: source.installer.from,
           dest: staged('install.sh'),
           checksum: `sha256:${source.installer.sha256}`,
@@ -156,21 +156,21 @@ function program(on: PlayContext): Task[] {
       ]
     case 'artifacts':
       return [
-        bring(on, source.binary, staged('k3s')),
-        file('The binary can be run', { path: staged('k3s'), state: 'file', mode: '0755' }),
-        bring(on, source.installer, staged('install.sh')),
-        ...source.images.map((piece) => bring(on, piece, `${IMAGES}/${piece.name}`)),
+        copyFile(on, source.binary, staged('k3s')),
+        file('Make k3s binary executable', { path: staged('k3s'), state: 'file', mode: '0755' }),
+        copyFile(on, source.installer, staged('install.sh')),
+        ...source.images.map((image) => copyFile(on, image, `${IMAGES}/${image.name}`)),
       ]
   }
 }
 
-const bring = (on: PlayContext, { from, name, sha256 }: Piece, dest: string): Task =>
-  upload(`Bring ${name}`, {
+const copyFile = (on: PlayContext, { from, name, sha256 }: Piece, dest: string): Task =>
+  upload(`Copy ${name}`, {
     target: connectionTarget(on.host, on.vars),
     src: from,
     dest,
     sha256,
-    hint: 'docs/k3s.md says which files are needed',
+    hint: 'docs/k3s.md lists the files',
     delegate_to: 'localhost',
     become: false,
   })

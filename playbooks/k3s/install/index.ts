@@ -3,10 +3,10 @@ import { files } from './files.ts'
 import { agents, firstServer, labels, otherServers, serverData } from './nodes.ts'
 import { plan, preflight, swarmAway } from './preflight.ts'
 
-/** What the cluster is to be: before anything is done. */
+/** Shows the planned cluster before any change. */
 export const clusterPlan = plan
 
-/** From machines to a k3s cluster, and kubectl on this machine that reaches it. */
+/** Installs a k3s cluster and configures kubectl on this machine. */
 export const k3sUp = [
   preflight,
   swarmAway,

@@ -6,17 +6,20 @@ import { plannedCluster } from './cluster.ts'
 
 type Inventory = Pick<PlayContext, 'groups' | 'hostvars'>
 
-const home = (): string =>
+const dataDirectory = (): string =>
   process.getuid?.() === 0 ? '/var/lib/labbook' : path.join(homedir(), '.local/share/labbook')
 
-/** The name under which kubectl on this machine knows the cluster: `k3s_context`. */
+/** Name of the kubectl context of the cluster: `k3s_context`. */
 export const contextOf = (on: Inventory): string =>
   String(on.hostvars(plannedCluster(on).first.host).k3s_context ?? labOf(on)?.name ?? 'labbook')
 
-/** The cluster's kubeconfig on this machine: `k3s_kubeconfig`, or in the lab's folder, so that it goes with it. */
+/**
+ * The cluster's kubeconfig on this machine: `k3s_kubeconfig`, or in the lab's directory, so that it is removed with the
+ * lab.
+ */
 export function kubeconfigOf(on: Inventory): string {
-  const asked = on.hostvars(plannedCluster(on).first.host).k3s_kubeconfig
-  return asked === undefined
-    ? path.join(labOf(on)?.dir ?? home(), 'k3s', 'kubeconfig.yaml')
-    : path.resolve(String(asked))
+  const configured = on.hostvars(plannedCluster(on).first.host).k3s_kubeconfig
+  return configured === undefined
+    ? path.join(labOf(on)?.dir ?? dataDirectory(), 'k3s', 'kubeconfig.yaml')
+    : path.resolve(String(configured))
 }

@@ -1,25 +1,22 @@
 import { K3S_DATA, type Role } from '../../../src/k3s/paths.ts'
 import { parseVersion } from '../../../src/k3s/version.ts'
 
-/** What a machine has that k3s depends on. */
+/** Facts of a machine that k3s depends on. */
 export interface Machine {
-  /** Bits of the capabilities that anything on it can have at most. */
+  /** Capability bounding set of PID 1. */
   readonly capabilities: bigint
-  /**
-   * Whether the limit of tracked connections can be set here: in a network namespace of its own it is there to be read
-   * at most.
-   */
+  /** Whether nf_conntrack_max is writable; it is read-only in a separate network namespace. */
   readonly conntrack: 'settable' | 'fixed'
   readonly cgroup: 1 | 2
   readonly controllers: readonly string[]
   readonly kmsg: boolean
   readonly overlay: boolean
-  /** The kind of file system that containers will be on. */
+  /** Type of the file system that holds container data. */
   readonly fileSystem: string
   readonly listens: readonly { readonly protocol: string; readonly port: number; readonly program: string }[]
 }
 
-/** A script that prints it. It changes nothing. */
+/** Read-only script that prints the facts. */
 export const MACHINE_SCRIPT = `
 sed -n 's/^CapBnd:[[:space:]]*/capabilities /p' /proc/1/status
 lb_max=/proc/sys/net/netfilter/nf_conntrack_max
@@ -37,14 +34,14 @@ command -v ss >/dev/null && ss -Hlntup | sed 's/^/listen /'
 :`.trim()
 
 export function readMachine(stdout: string): Machine {
-  const all = (word: string): string[] =>
-    [...stdout.matchAll(new RegExp(`^${word}(?: (.*))?$`, 'gm'))].map(([, rest = '']) => rest)
-  const second = all('cgroup2')
+  const all = (key: string): string[] =>
+    [...stdout.matchAll(new RegExp(`^${key}(?: (.*))?$`, 'gm'))].map(([, rest = '']) => rest)
+  const cgroup2 = all('cgroup2')
   return {
     capabilities: BigInt(`0x${all('capabilities')[0] ?? 'ffffffffffffffff'}`),
     conntrack: ['444', 'none'].includes(all('conntrack')[0] ?? '') ? 'fixed' : 'settable',
-    cgroup: second.length > 0 ? 2 : 1,
-    controllers: second.length > 0 ? (second[0] ?? '').split(' ') : all('cgroup1').filter((name) => name !== '.'),
+    cgroup: cgroup2.length > 0 ? 2 : 1,
+    controllers: cgroup2.length > 0 ? (cgroup2[0] ?? '').split(' ') : all('cgroup1').filter((name) => name !== '.'),
     kmsg: all('kmsg').length > 0,
     overlay: all('overlay').length > 0,
     fileSystem: all('filesystem')[0] ?? '',
@@ -58,16 +55,16 @@ export function readMachine(stdout: string): Machine {
   }
 }
 
-/** What k3s is told so that it can run on a machine. */
+/** Settings that k3s needs to run on a machine. */
 export interface Fitting {
   readonly kubeletArgs: readonly string[]
   readonly kubeProxyArgs: readonly string[]
-  /** Empty: k3s' own choice. */
+  /** Empty: k3s chooses. */
   readonly snapshotter: string
-  /** containerd must not ask for scores that the kernel would refuse. */
+  /** Keep containerd from requesting OOM scores that the kernel rejects. */
   readonly restrictOomScore: boolean
   readonly standInForKmsg: boolean
-  /** What was found, and what is done about it, in a line each. */
+  /** One line per problem and its workaround. */
   readonly says: readonly string[]
 }
 
@@ -78,35 +75,34 @@ const has = ({ capabilities }: Machine, bit: bigint): boolean => ((capabilities 
 
 const NEEDED = ['cpu', 'cpuset', 'memory', 'pids']
 
-/** Traps of the machine, and how k3s gets round them. A version that is not known yet is taken for a new one. */
+/** Known issues of the machine and their workarounds. An unknown version is treated as new. */
 export function fit(machine: Machine, version?: string): Fitting {
   const parsed = parseVersion(version ?? '')
-  const refusesFirst = machine.cgroup === 1 && (parsed === undefined || parsed.major > 1 || parsed.minor >= 35)
-  const fixed = machine.conntrack === 'fixed'
+  const rejectsCgroup1 = machine.cgroup === 1 && (parsed === undefined || parsed.major > 1 || parsed.minor >= 35)
+  const conntrackFixed = machine.conntrack === 'fixed'
   const noResource = !has(machine, CAP_SYS_RESOURCE)
-  const nested = machine.fileSystem === 'overlayfs' || !machine.overlay
+  const noOverlay = machine.fileSystem === 'overlayfs' || !machine.overlay
   return {
-    kubeletArgs: refusesFirst ? ['fail-cgroupv1=false'] : [],
-    kubeProxyArgs: fixed ? ['conntrack-max-per-core=0'] : [],
-    snapshotter: nested ? 'native' : '',
+    kubeletArgs: rejectsCgroup1 ? ['fail-cgroupv1=false'] : [],
+    kubeProxyArgs: conntrackFixed ? ['conntrack-max-per-core=0'] : [],
+    snapshotter: noOverlay ? 'native' : '',
     restrictOomScore: noResource,
     standInForKmsg: !machine.kmsg,
     says: [
       noResource &&
-        'CAP_SYS_RESOURCE is missing: containerd is told to leave OOM scores within what it may set (restrict_oom_score_adj)',
-      fixed &&
-        'the limit of tracked connections (nf_conntrack_max) cannot be set here: kube-proxy is told to leave it (conntrack-max-per-core=0)',
+        'CAP_SYS_RESOURCE is missing: containerd keeps OOM scores within its limits (restrict_oom_score_adj)',
+      conntrackFixed && 'nf_conntrack_max is read-only: kube-proxy does not set it (conntrack-max-per-core=0)',
       machine.cgroup === 1 &&
-        `cgroups are those of version 1, which Kubernetes gives up${refusesFirst ? ': from v1.35 on the kubelet has to be told to take them (fail-cgroupv1=false)' : ''}`,
+        `cgroup v1 is deprecated in Kubernetes${rejectsCgroup1 ? ': from v1.35 on the kubelet accepts it only with fail-cgroupv1=false' : ''}`,
       !machine.kmsg &&
-        '/dev/kmsg is missing: a link to /dev/null stands in for it, as the kubelet does not start without (it then does not hear of OOM kills)',
-      nested &&
-        `${machine.overlay ? `${K3S_DATA} is on an overlay, which cannot be the base of another` : 'the kernel has no overlay file system'}: images are unpacked in full (snapshotter native), which takes room and time`,
+        '/dev/kmsg is missing: a link to /dev/null replaces it, as the kubelet does not start without it (OOM kills are not reported)',
+      noOverlay &&
+        `${machine.overlay ? `${K3S_DATA} is on overlayfs, which cannot be nested` : 'the kernel has no overlayfs'}: snapshotter native is used, which needs more space and time`,
     ].filter((line) => line !== false),
   }
 }
 
-/** Why k3s cannot run on a machine at all. */
+/** Reasons why k3s cannot run on a machine. */
 export function faults(machine: Machine, role: Role, version?: string): string[] {
   const missing = NEEDED.filter((name) => !machine.controllers.includes(name))
   const parsed = parseVersion(version ?? '')
@@ -119,32 +115,32 @@ export function faults(machine: Machine, role: Role, version?: string): string[]
         ] as const)
       : []),
     ['tcp', 10250, 'the kubelet'],
-    ['udp', 8472, 'the network between nodes (VXLAN)'],
+    ['udp', 8472, 'the pod network (VXLAN)'],
   ]
-  const taken = ports.flatMap(([protocol, port, what]) => {
+  const portConflicts = ports.flatMap(([protocol, port, what]) => {
     const by = machine.listens.find(
       (each) => each.protocol === protocol && each.port === port && !/^k3s|^containerd$/.test(each.program),
     )
-    // What the kernel itself listens with has no program: that is flannel's.
+    // A kernel socket has no program: it is flannel's.
     return by === undefined || by.program === 'a program'
       ? []
-      : [`port ${port}/${protocol}, which ${what} needs, is held by ${by.program}: stop it`]
+      : [`port ${port}/${protocol} (${what}) is in use by "${by.program}": stop it`]
   })
   return [
     ...(missing.length === 0
       ? []
       : [
           `the cgroup controller${missing.length === 1 ? '' : 's'} ${missing.join(', ')} (version ${machine.cgroup}) ${missing.length === 1 ? 'is' : 'are'} missing` +
-            `${missing.includes('memory') ? ': on a Raspberry Pi, add cgroup_memory=1 cgroup_enable=memory to /boot/firmware/cmdline.txt and reboot' : ': the kernel or the container this machine is must give them'}`,
+            `${missing.includes('memory') ? ': on a Raspberry Pi, add cgroup_memory=1 cgroup_enable=memory to /boot/firmware/cmdline.txt and reboot' : ': enable them in the kernel or the container runtime of this machine'}`,
         ]),
     ...(has(machine, CAP_SYS_ADMIN)
       ? []
-      : ['CAP_SYS_ADMIN is missing: this is a container without privileges, and nothing in it can make containers']),
+      : ['CAP_SYS_ADMIN is missing: an unprivileged container cannot run containers']),
     ...(!has(machine, CAP_SYS_RESOURCE) && parsed !== undefined && parsed.major === 1 && parsed.minor < 33
       ? [
-          `CAP_SYS_RESOURCE is missing, and k3s ${parsed.text} has no folder for additions to containerd's configuration to get round that: take v1.33 or newer`,
+          `CAP_SYS_RESOURCE is missing, and k3s ${parsed.text} does not support the containerd drop-in that works around it: use v1.33 or newer`,
         ]
       : []),
-    ...taken,
+    ...portConflicts,
   ]
 }

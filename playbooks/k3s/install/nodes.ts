@@ -25,49 +25,46 @@ import { sourceOf } from './source.ts'
 
 const TOKEN = `${K3S_CONFIG_FOLDER}/token`
 
-/**
- * What the first server knows: the token with the checksum of its CA, by which the others know that it is the right
- * one.
- */
+/** Join token of the first server, with the checksum of its CA, by which other nodes verify the server. */
 const joinToken = register<{ content: string; sha256: string }>('k3s_token')
 const binary = register<CommandValues>('k3s_binary')
 const before = register<CommandValues>('k3s_node_before')
 const installed = register<CommandValues>('k3s_installed')
 
-const data = register<CommandValues>('k3s_server_data')
+const clusterData = register<CommandValues>('k3s_server_data')
 
-/** Which servers have a cluster's data already. */
+/** Detects which servers already have cluster data. */
 export const serverData = play(
-  'k3s: servers with data',
+  'Detect existing cluster data',
   { hosts: 'k3s_servers', become: true, any_errors_fatal: true, tags: 'k3s' },
   (on) =>
     plannedCluster(on).servers.length === 1
       ? []
       : [
-          shell('Has it the data of a cluster?', {
+          shell('Check for cluster data', {
             cmd: `[ -d ${K3S_DATA}/server/db ] && echo yes || echo no`,
             read_only: true,
-            register: data,
+            register: clusterData,
           }),
         ],
 )
 
-/** A first server that was made anew would begin another cluster, and the others would be taken out of theirs. */
-function beginsNoOther(on: PlayContext): Task[] {
+/** A recreated first server would start a second cluster, and the other servers would leave theirs. */
+function assertNoSecondCluster(on: PlayContext): Task[] {
   const others = plannedCluster(on).servers.filter(({ host }) => host !== on.host)
   if (others.length === 0) return []
-  const says = (host: string, scope: Scope): boolean =>
-    scope.has(data.key, host) && data.on(host).read(scope).stdout === 'yes'
-  const have = new Reference((scope) =>
-    says(on.host, scope) ? [] : others.filter(({ host }) => says(host, scope)).map(({ name }) => name),
+  const hasData = (host: string, scope: Scope): boolean =>
+    scope.has(clusterData.key, host) && clusterData.on(host).read(scope).stdout === 'yes'
+  const serversWithData = new Reference((scope) =>
+    hasData(on.host, scope) ? [] : others.filter(({ host }) => hasData(host, scope)).map(({ name }) => name),
   )
   return [
-    assert('It does not begin a cluster beside the one there is', {
-      that: have.map((names) => names.length === 0),
-      fail_msg: have.map(
+    assert('Assert that no second cluster is created', {
+      that: serversWithData.map((names) => names.length === 0),
+      fail_msg: serversWithData.map(
         (names) =>
-          `${on.host} has no data of a cluster, and ${names.join(', ')} ${names.length === 1 ? 'has' : 'have'}: as the first of k3s_servers it would begin another one. ` +
-          'Put a server that has data first, or reset all of them (npx zx playbooks/k3s.mjs reset)',
+          `${on.host} has no cluster data, but ${names.join(', ')} ${names.length === 1 ? 'has' : 'have'}: as the first of k3s_servers it would start a second cluster. ` +
+          'List a server with data first, or reset all servers (npx zx playbooks/k3s.mjs reset)',
       ),
     }),
   ]
@@ -75,32 +72,29 @@ function beginsNoOther(on: PlayContext): Task[] {
 
 /** The first server starts the cluster. */
 export const firstServer = play(
-  'k3s: first server',
+  'Install first k3s server',
   { hosts: 'k3s_servers[0]', become: true, gather_facts: true, any_errors_fatal: true, tags: 'k3s' },
   (on) => [
-    ...beginsNoOther(on),
+    ...assertNoSecondCluster(on),
     on.vars.k3s_token === undefined
-      ? shell('Token of the cluster', {
+      ? shell('Create cluster token', {
           cmd: `umask 077; head -c 32 /dev/urandom | od -An -v -tx1 | tr -d ' \\n' >${TOKEN}.new && mv -f ${TOKEN}.new ${TOKEN}`,
           creates: TOKEN,
           no_log: true,
         })
-      : copy('Token of the cluster', { content: secret(String(on.vars.k3s_token)), dest: TOKEN, mode: '0600' }),
-    member(on),
+      : copy('Copy cluster token', { content: secret(String(on.vars.k3s_token)), dest: TOKEN, mode: '0600' }),
+    installNode(on),
   ],
 )
 
-/**
- * A machine that was made anew has lost the password by which the cluster knows the node of its name, and would be
- * refused.
- */
-const forgotten = (on: PlayContext): Task[] => [
-  shell('Was it a node of this cluster before?', {
+/** A recreated host has lost its node password and would be rejected: deletes the old node. */
+const deleteStaleNode = (on: PlayContext): Task[] => [
+  shell('Check for node password', {
     cmd: '[ -s /etc/rancher/node/password ] && echo yes || echo no',
     read_only: true,
     register: before,
   }),
-  k3s_node('The cluster forgets the machine that had this name', {
+  k3s_node('Delete stale node', {
     name: nodeFor(on).name,
     state: 'absent',
     delegate_to: plannedCluster(on).first.host,
@@ -108,25 +102,25 @@ const forgotten = (on: PlayContext): Task[] => [
   }),
 ]
 
-const joining = (on: PlayContext): Task[] => [
-  ...forgotten(on),
-  slurp('Token for those who join', {
+const joinCluster = (on: PlayContext): Task[] => [
+  ...deleteStaleNode(on),
+  slurp('Read join token', {
     src: `${K3S_DATA}/server/token`,
     no_log: true,
     register: joinToken,
     delegate_to: plannedCluster(on).first.host,
   }),
-  copy('Token of the cluster', {
+  copy('Copy join token', {
     content: joinToken.map(({ content }) => secret(content.trim())),
     dest: TOKEN,
     mode: '0600',
   }),
-  ...member(on),
+  ...installNode(on),
 ]
 
-/** The others, one at a time: each is Ready before the next is touched. */
+/** The other servers, one at a time: each is Ready before the next starts. */
 export const otherServers = play(
-  'k3s: other servers',
+  'Install other k3s servers',
   {
     hosts: 'k3s_servers:!k3s_servers[0]',
     become: true,
@@ -135,20 +129,17 @@ export const otherServers = play(
     any_errors_fatal: true,
     tags: 'k3s',
   },
-  joining,
+  joinCluster,
 )
 export const agents = play(
-  'k3s: agents',
+  'Install k3s agents',
   { hosts: 'k3s_agents', become: true, gather_facts: true, serial: 1, any_errors_fatal: true, tags: 'k3s' },
-  joining,
+  joinCluster,
 )
 
-/**
- * A version that is refused is so before the configuration is written for it: what runs would read that at its next
- * start.
- */
-function possible(version: Reference<string> | string): Task[] {
-  const refused = new Reference((scope) => {
+/** Checks the upgrade path before the configuration is written, which the installed version would read on restart. */
+function checkUpgrade(version: Reference<string> | string): Task[] {
+  const problem = new Reference((scope) => {
     const [from, to] = [
       parseVersion(installed.map(({ stdout }) => stdout).read(scope)),
       parseVersion(version instanceof Reference ? version.read(scope) : version),
@@ -156,32 +147,38 @@ function possible(version: Reference<string> | string): Task[] {
     return from === undefined || to === undefined ? undefined : stepRefused(from, to)
   })
   return [
-    shell('Which version is installed?', {
+    shell('Read installed k3s version', {
       cmd: `[ ! -x ${K3S_BINARY} ] || ${K3S_BINARY} --version`,
       read_only: true,
       register: installed,
     }),
-    assert('It can become the version asked for', {
-      that: refused.map((why) => why === undefined),
-      fail_msg: refused.map((why) => why ?? ''),
+    assert('Check k3s upgrade path', {
+      that: problem.map((why) => why === undefined),
+      fail_msg: problem.map((why) => why ?? ''),
     }),
   ]
 }
 
-/** Its configuration, and k3s itself. */
-function member(on: PlayContext): Task[] {
+/** Configures and installs k3s. */
+function installNode(on: PlayContext): Task[] {
   const source = sourceOf(on)
-  if (source.kind === 'none') return [assert('Files to install k3s from', { that: false, fail_msg: source.problem })]
+  if (source.kind === 'none') return [assert('Check k3s source', { that: false, fail_msg: source.problem })]
   const node = nodeFor(on)
   const { servers, first, api } = plannedCluster(on)
-  // A binary that was brought says itself which version it is.
+  // The version of a copied binary is read from the binary.
   const version: Reference<string> | string =
     source.kind === 'release' ? source.version : binary.map(({ stdout }) => versionIn(stdout, source.asked))
   return [
     ...(source.kind === 'artifacts'
-      ? [command('Which version is it?', { argv: [staged('k3s'), '--version'], read_only: true, register: binary })]
+      ? [
+          command('Read version of k3s binary', {
+            argv: [staged('k3s'), '--version'],
+            read_only: true,
+            register: binary,
+          }),
+        ]
       : []),
-    ...possible(version),
+    ...checkUpgrade(version),
     template('Configure k3s', {
       src: 'k3s-install/config.yaml',
       dest: `${K3S_CONFIG_FOLDER}/config.yaml`,
@@ -197,7 +194,7 @@ function member(on: PlayContext): Task[] {
         ...furtherSettings(on.vars.k3s_config),
       },
     }),
-    k3s(`k3s as ${node.role}`, {
+    k3s(`Install k3s ${node.role}`, {
       role: node.role,
       node_name: node.name,
       version,
@@ -214,15 +211,15 @@ function versionIn(stdout: string, asked: string | undefined): string {
   const found = parseVersion(stdout)?.text
   if (found === undefined)
     throw new PlaybookError(
-      `the binary in k3s_artifacts does not say which version it is: is it k3s? It said: ${stdout.split('\n')[0] ?? ''}`,
+      `the binary in k3s_artifacts prints no k3s version, but "${stdout.split('\n')[0] ?? ''}": replace it with the k3s binary`,
     )
   if (asked !== undefined && found !== asked)
-    throw new PlaybookError(`the binary in k3s_artifacts is k3s ${found}, and k3s_version asks for ${asked}`)
+    throw new PlaybookError(`the binary in k3s_artifacts is k3s ${found}, but k3s_version is ${asked}`)
   return found
 }
 
-/** What the configuration is written with from the inventory; `k3s_config` is for all else. */
-const OWN: Readonly<Record<string, string>> = {
+/** Configuration keys with a variable of their own; `k3s_config` is for all others. */
+const VARIABLE_OF: Readonly<Record<string, string>> = {
   'node-name': 'k3s_node_name',
   'node-ip': 'k3s_node_ip',
   'token-file': 'k3s_token',
@@ -233,20 +230,20 @@ const OWN: Readonly<Record<string, string>> = {
   disable: 'k3s_disable',
   'node-label': 'k3s_labels',
   'node-taint': 'k3s_taints',
-  'write-kubeconfig-mode': 'nothing: it is always 0600',
+  'write-kubeconfig-mode': 'Labbook: it is always 0600',
 }
 
-/** @throws {PlaybookError} it sets what has a variable of its own, or is no mapping. */
+/** @throws {PlaybookError} if it is not a mapping, or sets a key that has a variable of its own. */
 export function furtherSettings(value: unknown): {
   readonly kubelet_args: string[]
   readonly kube_proxy_args: string[]
   readonly more: Readonly<Record<string, unknown>>
 } {
   if (value !== undefined && (typeof value !== 'object' || value === null || Array.isArray(value)))
-    throw new PlaybookError('k3s_config must be a mapping, such as {cluster-cidr: 10.42.0.0/16}')
+    throw new PlaybookError('k3s_config must be a mapping such as {cluster-cidr: 10.42.0.0/16}')
   const { 'kubelet-arg': kubelet, 'kube-proxy-arg': proxy, ...more } = (value ?? {}) as Record<string, unknown>
-  const own = Object.keys(more).find((key) => Object.hasOwn(OWN, key))
-  if (own !== undefined) throw new PlaybookError(`k3s_config: ${own} is set with ${OWN[own]}`)
+  const reserved = Object.keys(more).find((key) => Object.hasOwn(VARIABLE_OF, key))
+  if (reserved !== undefined) throw new PlaybookError(`k3s_config: "${reserved}" is set by ${VARIABLE_OF[reserved]}`)
   const list = (one: unknown): string[] => (one === undefined ? [] : [one].flat().map(String))
   return { kubelet_args: list(kubelet), kube_proxy_args: list(proxy), more }
 }
@@ -259,14 +256,14 @@ function listOf(value: unknown, name: string): string[] {
         .split(',')
         .map((item) => item.trim())
   const known = ['coredns', 'servicelb', 'traefik', 'local-storage', 'metrics-server', 'runtimes']
-  const strange = list.find((item) => !known.includes(item))
-  if (strange !== undefined) throw new PlaybookError(`${name}: "${strange}" is no part of k3s: ${known.join(', ')}`)
+  const unknown = list.find((item) => !known.includes(item))
+  if (unknown !== undefined) throw new PlaybookError(`${name}: unknown component "${unknown}": use ${known.join(', ')}`)
   return list
 }
 
-/** Labels and taints as the inventory has them now. */
-export const labels = play('k3s: labels and taints', { hosts: 'k3s_servers[0]', become: true, tags: 'k3s' }, (on) =>
-  plannedCluster(on).nodes.map(({ name, labels: wanted, taints }) =>
-    k3s_node(`${name}: labels, taints`, { name, labels: wanted, taints }),
+/** Sets labels and taints from the inventory. */
+export const labels = play('Set node labels and taints', { hosts: 'k3s_servers[0]', become: true, tags: 'k3s' }, (on) =>
+  plannedCluster(on).nodes.map(({ name, labels: nodeLabels, taints }) =>
+    k3s_node(`Set labels and taints of ${name}`, { name, labels: nodeLabels, taints }),
   ),
 )

@@ -15,41 +15,41 @@ import { plannedCluster, clusterText, nodeFor } from './cluster.ts'
 import { faults, fit, MACHINE_SCRIPT, readMachine, type Fitting, type Machine } from './machine.ts'
 import { sourceOf } from './source.ts'
 
-const seen = register<CommandValues>('k3s_machine')
-const machine: Reference<Machine> = seen.map(({ stdout }) => readMachine(stdout))
+const facts = register<CommandValues>('k3s_machine')
+const machine: Reference<Machine> = facts.map(({ stdout }) => readMachine(stdout))
 
-/** How k3s gets on with the machine at hand. */
+/** k3s settings for the current host. */
 export const fitting = (version?: string | Reference<string>): Reference<Fitting> =>
   new Reference((scope) => fit(machine.read(scope), version instanceof Reference ? version.read(scope) : version))
 
-/** Says what the cluster is to be, or why it cannot be, before anything is done to any machine. */
-export const plan = play('k3s: the cluster', { hosts: 'localhost', tags: 'k3s' }, (on) => [
-  debug('What it is to be', { msg: clusterText(plannedCluster(on)) }),
+/** Shows the planned cluster, or rejects the inventory, before any host is changed. */
+export const plan = play('Plan k3s cluster', { hosts: 'localhost', tags: 'k3s' }, (on) => [
+  debug('Show cluster plan', { msg: clusterText(plannedCluster(on)) }),
 ])
 
-/** The version, as far as it is known before there is a binary. */
+/** The version, if known before the binary is available. */
 const versionOf = (on: PlayContext): string | undefined => {
   const source = sourceOf(on)
   return source.kind === 'release' ? source.version : source.kind === 'artifacts' ? source.asked : undefined
 }
 
-/** Looks for what k3s would stumble over. */
+/** Checks that the hosts can run k3s. */
 export const preflight = play(
-  'k3s: can these machines run it?',
+  'Run k3s preflight checks',
   { hosts: 'k3s_servers:k3s_agents', become: true, gather_facts: true, any_errors_fatal: true, tags: 'k3s' },
   (on) => {
     const { role } = nodeFor(on)
     const version = versionOf(on)
-    const found = machine.map((each) => faults(each, role, version))
+    const problems = machine.map((each) => faults(each, role, version))
     return [
-      shell('Look at the machine', { cmd: MACHINE_SCRIPT, read_only: true, register: seen }),
-      assert('Nothing stands in the way', {
-        that: found.map((list) => list.length === 0),
-        fail_msg: found.map((list) => `k3s cannot run here: ${list.join('; ')}`),
-        success_msg: 'nothing does',
+      shell('Collect machine facts', { cmd: MACHINE_SCRIPT, read_only: true, register: facts }),
+      assert('Verify machine facts', {
+        that: problems.map((list) => list.length === 0),
+        fail_msg: problems.map((list) => `k3s cannot run here: ${list.join('; ')}`),
+        success_msg: 'preflight checks pass',
       }),
-      debug('What k3s has to be told of this machine', {
-        msg: fitting(version).map(({ says }) => (says.length === 0 ? 'nothing' : says.join('\n'))),
+      debug('Show machine-specific k3s settings', {
+        msg: fitting(version).map(({ says }) => (says.length === 0 ? 'none' : says.join('\n'))),
       }),
     ]
   },
@@ -57,36 +57,36 @@ export const preflight = play(
 
 const swarm = register<CommandValues>('k3s_swarm')
 
-/** The manager that can remove the stack, unless it is to stay. */
-const makesRoom = ({ groups, hostvars }: Pick<PlayContext, 'groups' | 'hostvars'>, host: string): boolean =>
+/** Whether the stack is removed from this host: the first manager, unless it is to be kept. */
+const removesStack = ({ groups, hostvars }: Pick<PlayContext, 'groups' | 'hostvars'>, host: string): boolean =>
   hostvars(host).k3s_swarm_stack !== 'keep' && groups.swarm_managers?.[0] === host
 
 /**
- * A Swarm that ran the app a minute ago has the app's port and the machines' memory. Its stack goes (`k3s_swarm_stack:
- * keep` leaves it), its volumes and the Swarm itself stay; `playbooks/app.mjs` brings it back.
+ * Removes the app's stack from the Swarm, because it uses the same ports and the memory (`k3s_swarm_stack: keep` keeps
+ * it). Its volumes and the Swarm are kept; `playbooks/app.mjs` deploys it again.
  */
 export const swarmAway = play(
-  'k3s: the Swarm makes room',
+  'Remove Counter app from Swarm',
   {
     hosts: 'k3s_servers:k3s_agents',
     become: true,
     tags: 'k3s',
     disturbs: (on) =>
       onHosts(
-        on.hosts.filter((host) => makesRoom(on, host)),
-        `the stack "${STACK}" is removed from the Swarm, if it runs there; its volumes stay (-e k3s_swarm_stack=keep leaves it)`,
+        on.hosts.filter((host) => removesStack(on, host)),
+        `the stack "${STACK}" is removed from the Swarm if it runs there; its volumes are kept (-e k3s_swarm_stack=keep keeps the stack)`,
       ),
   },
   (on) =>
-    !makesRoom(on, on.host)
+    !removesStack(on, on.host)
       ? []
       : [
-          shell('Does the app run on a Swarm here?', {
+          shell('Check for Swarm stack', {
             cmd: `command -v docker >/dev/null && docker stack ls --format '{{.Name}}' 2>/dev/null | grep -x ${STACK} || echo no`,
             read_only: true,
             register: swarm,
           }),
-          docker_stack('Remove the stack from the Swarm; its data stays', {
+          docker_stack('Remove Swarm stack', {
             name: STACK,
             state: 'absent',
             when: ({ value }) => value(swarm).stdout === STACK,

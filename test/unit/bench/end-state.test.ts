@@ -3,7 +3,7 @@ import path from 'node:path'
 import t from 'tap'
 import { difference, endState } from '../../../bench/measure/end-state.ts'
 
-/** A root with one file, one link and one account of the tasks'. */
+/** A root file system with one file, one link and one account. */
 function root(folder: string): string {
   for (const name of ['etc', 'srv/app']) mkdirSync(path.join(folder, name), { recursive: true })
   writeFileSync(path.join(folder, 'etc/passwd'), 'root:x:0:0::/root:/bin/sh\nalice:x:2501:2500::/home/alice:/bin/sh\n')
@@ -14,8 +14,8 @@ function root(folder: string): string {
   return folder
 }
 
-/** What a change to the second of two equal roots shows as. */
-function seen(dir: string, change: (folder: string) => void): string {
+/** The difference that a change to one of two equal roots causes. */
+function differenceAfter(dir: string, change: (folder: string) => void): string {
   const second = root(path.join(dir, 'b'))
   change(second)
   return difference(endState(root(path.join(dir, 'a'))), endState(second)).join('\n')
@@ -38,14 +38,14 @@ const changes: [string, (folder: string) => void, RegExp | ''][] = [
     /\+ srv\/app\/file file 600/,
   ],
   [
-    'one more file',
+    'added file',
     (folder) => {
       writeFileSync(path.join(folder, 'srv/app/more'), '')
     },
     /^\+ srv\/app\/more/,
   ],
   [
-    'where a link leads',
+    'target of a link',
     (folder) => {
       rmSync(path.join(folder, 'srv/current'))
       symlinkSync('/srv', path.join(folder, 'srv/current'))
@@ -60,21 +60,21 @@ const changes: [string, (folder: string) => void, RegExp | ''][] = [
     /\+ passwd alice:.*bash/,
   ],
   [
-    'a password that is set',
+    'changed password',
     (folder) => {
       writeFileSync(path.join(folder, 'etc/shadow'), 'alice::20000::::::\n')
     },
     /\+ shadow alice:$/,
   ],
   [
-    'the day of a password',
+    'date of a password change',
     (folder) => {
       writeFileSync(path.join(folder, 'etc/shadow'), 'alice:!:19999::::::\n')
     },
     '',
   ],
   [
-    'what the tasks are not about',
+    'unrelated files',
     (folder) => {
       writeFileSync(path.join(folder, 'etc/other'), '')
     },
@@ -83,7 +83,7 @@ const changes: [string, (folder: string) => void, RegExp | ''][] = [
 ]
 for (const [name, change, expected] of changes) {
   t.test(name, async (t) => {
-    const found = seen(t.testdir(), change)
+    const found = differenceAfter(t.testdir(), change)
     if (expected === '') t.equal(found, '')
     else t.match(found, expected)
   })

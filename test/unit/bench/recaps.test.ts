@@ -8,7 +8,7 @@ import { recapLines } from '../../../src/ui/format/recap.ts'
 import { palette } from '../../../src/ui/format/palette.ts'
 import { emptyRecap } from '../../../src/run/recap.ts'
 
-t.test("Labbook's recap, as its screen writes it", async (t) => {
+t.test("Labbook's recap", async (t) => {
   const [runner] = labbook('0')
   const lines = (recaps: Record<string, object>) =>
     recapLines(
@@ -43,7 +43,7 @@ t.test("pyinfra's totals", async (t) => {
   t.equal(runner.changed('--> Disconnecting from hosts...', 2), undefined, 'no totals')
 })
 
-t.test("the floor's own word", async (t) => {
+t.test("the floor's output", async (t) => {
   t.equal(floor('').changed('h001 changed=2\nh002 changed=0\n', 2), 2)
   t.equal(floor('').changed('h001 changed=2\n', 2), undefined)
 })

@@ -35,7 +35,7 @@ t.test('spread', async (t) => {
   t.same(spread([4, 1, 2, 3]), { median: 2.5, min: 1, max: 4, count: 4 })
 })
 
-t.test('ratios are taken within a repeat, and only where both ran', async (t) => {
+t.test('ratios compare the same repeat, and only if both ran', async (t) => {
   const trials = [
     trial('floor', 0, 1),
     trial('floor', 1, 10),
@@ -48,11 +48,11 @@ t.test('ratios are taken within a repeat, and only where both ran', async (t) =>
   t.equal(ratio(trials, 'labbook-node', 'floor', { workload: 'first', hosts: 10 }, 'wall'), undefined, 'another case')
 })
 
-t.test('CPU is that of controller and hosts', async (t) => {
+t.test('CPU includes controller and hosts', async (t) => {
   t.equal(measured([trial('floor', 0, 4)], 'floor', CASE, 'cpu')?.median, 3)
 })
 
-t.test('targets are judged where they were measured', async (t) => {
+t.test('targets are judged only if measured', async (t) => {
   const line = (all: Results, text: string) => judge(all).find(({ target }) => target.startsWith(text))
   const text = 'second run: at most 1.3x the floor (wall, 10 hosts)'
   t.equal(line(results([]), text)?.met, null)
@@ -67,7 +67,7 @@ t.test('targets are judged where they were measured', async (t) => {
   t.equal(line(results([trial('ansible-fast', 0, 30), trial('labbook-node', 0, 1)]), less)?.met, false)
 })
 
-t.test('the targets of 200 hosts', async (t) => {
+t.test('targets for 200 hosts', async (t) => {
   const many = { hosts: 200 }
   const count = { workload: 'second', hosts: 200, runner: 'labbook-node', roundTrips: 0 } as const
   const all = results([trial('labbook-node', 0, 1, { hosts: 50 }), trial('labbook-node', 0, 4.2, many)], {
@@ -82,7 +82,7 @@ t.test('the targets of 200 hosts', async (t) => {
   t.equal(of(/linear/, results([trial('labbook-node', 0, 1, { hosts: 50 }), trial('labbook-node', 0, 5, many)])), false)
 })
 
-t.test('joined results: later ones win, case by case and runner by runner', async (t) => {
+t.test('joined results: later results replace earlier ones per case and runner', async (t) => {
   const old = results([trial('floor', 0, 1), trial('ansible', 0, 50)])
   const joined = join([old, results([trial('floor', 0, 2), trial('floor', 0, 7, { hosts: 50 })])])
   t.equal(measured(joined.trials, 'floor', CASE, 'wall')?.median, 2)

@@ -96,7 +96,7 @@ t.test('requests go on at their rate whatever becomes of those before, and each 
   t.same(new Set(requests.map(({ door }) => door)), new Set(['a', 'b']))
   t.match(
     new Set(reasons(requests).map(([why]) => why.replace(/^\S+ \S+: /, ''))),
-    new Set(['status 503', 'no answer within 2000 ms']),
+    new Set(['status 503', 'no response within 2000 ms']),
   )
   t.ok(requests.every(({ error, status, replica }) => (error === '') === (status === 200 && replica === 'r1')))
   await sleep(100)

@@ -41,7 +41,7 @@ t.test("nodes of a cluster that is not the inventory's are left alone", async (t
   })
   t.throws(() => victim({ groups, hostvars: () => ({ kubecontext: 'k3d-mine' }) }), {
     name: 'PlaybookError',
-    message: /no agent/,
+    message: /group k3s_agents has no host/,
   })
 })
 

@@ -132,15 +132,15 @@ t.test('how far an update is', async (t) => {
     return progressOf(JSON.stringify(deployment))
   }
   t.equal(progressOf(recorded('deploy.json')), 'complete')
-  t.equal(after('metadata.generation', 2), 'going on', 'not taken up yet')
-  t.equal(after('status.updatedReplicas', 3), 'going on')
-  t.equal(after('status.replicas', 5), 'going on', 'an old pod is still there')
-  t.equal(after('status.availableReplicas', 3), 'going on')
+  t.equal(after('metadata.generation', 2), 'in progress', 'not taken up yet')
+  t.equal(after('status.updatedReplicas', 3), 'in progress')
+  t.equal(after('status.replicas', 5), 'in progress', 'an old pod is still there')
+  t.equal(after('status.availableReplicas', 3), 'in progress')
   t.equal(
     after('status.conditions', [{ type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded' }]),
     'failed',
   )
-  t.equal(progressOf(''), 'going on')
+  t.equal(progressOf(''), 'in progress')
 })
 
 t.test('the chart and the table of an autoscaler', async (t) => {

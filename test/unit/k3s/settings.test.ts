@@ -38,7 +38,7 @@ t.test('a cluster is that of a context, or of the first server', async (t) => {
   t.throws(
     () => clusterAccess(on({})),
     new PlaybookError(
-      'the inventory has no host in group k3s_servers: name the hosts that are to be one, or an existing cluster with -e kubecontext=...',
+      'the inventory has no host in group k3s_servers: add one, or name an existing cluster with -e kubecontext=...',
     ),
   )
 })
@@ -56,10 +56,14 @@ t.test('settings from variables', async (t) => {
   })
   t.not(appSettings({}).settings_checksum, appSettings({ counter_log_level: 'DEBUG' }).settings_checksum)
   t.throws(() => appSettings({ counter_max_replicas: 'many' }), {
-    message: 'counter_max_replicas is "many": give a whole number from 1 to 100',
+    message: 'counter_max_replicas is "many": it must be an integer from 1 to 100',
   })
-  t.throws(() => appSettings({ counter_min_replicas: 5, counter_max_replicas: 4 }), { message: /must not be more/ })
-  t.throws(() => appSettings({ redis_sentinel: 'yes' }), { message: 'redis_sentinel is "yes": give true or false' })
+  t.throws(() => appSettings({ counter_min_replicas: 5, counter_max_replicas: 4 }), {
+    message: /minimum must not exceed the maximum/,
+  })
+  t.throws(() => appSettings({ redis_sentinel: 'yes' }), {
+    message: 'redis_sentinel is "yes": it must be true or false',
+  })
   t.same(
     manifestsOf({ sentinel: true, autoscale: true }).filter((name) => /redis|hpa/.test(name)),
     ['k3s/redis-sentinel.yaml', 'k3s/hpa.yaml'],

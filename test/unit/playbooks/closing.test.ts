@@ -13,14 +13,14 @@ import { readInventory } from '../../../src/inventory/index.ts'
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 const inventory = await readInventory(`${ROOT}/inventory.yaml`)
 
-function runOf(given: Partial<ClosingContext> = {}, own: Readonly<Record<string, unknown>> = {}): ClosingContext {
+function runOf(context: Partial<ClosingContext> = {}, own: Readonly<Record<string, unknown>> = {}): ClosingContext {
   return {
     words: [],
     inventory: 'inventory.yaml',
     findings: [],
     groups: Object.fromEntries([...inventory.groups].map(([name, { hosts }]) => [name, hosts])),
     hostvars: (host) => ({ ...inventory.hosts.get(host)?.vars, ...own }),
-    ...given,
+    ...context,
   }
 }
 
@@ -37,7 +37,7 @@ const DRAINED: ClosingContext['findings'] = [
   },
 ]
 
-t.test('after the quick start: URL and role of each node, two figures of the drain, next steps', async (t) => {
+t.test('quick start summary shows URL and role of each node, two metrics of the drain, next steps', async (t) => {
   const closing = site.closing?.(runOf({ findings: DRAINED }))
   t.strictSame(closing?.standing, [
     ['Counter app', 'published on every node'],
@@ -46,19 +46,19 @@ t.test('after the quick start: URL and role of each node, two figures of the dra
     ['node3', 'http://10.77.0.13:8080  worker'],
   ])
   t.strictSame(closing?.figures, [
-    ['Reschedule time', '5.4 s after a node was drained'],
-    ['Failed requests', '0 through the other nodes meanwhile'],
+    ['Reschedule time', '5.4 s after the drain of a node'],
+    ['Failed requests', '0 through the other nodes during the drain'],
   ])
   t.strictSame(closing?.next, [
     ['Run all experiments', 'npm run experiments'],
     ['Measure capacity under load', 'npx zx playbooks/experiments.mjs load-capacity'],
     ['Print the report as PDF', 'npx zx playbooks/report.mjs --format pdf'],
-    ['Use machines of your own', 'edit inventory.yaml (its comments say how), then npx zx playbooks/site.mjs'],
+    ['Use your own machines', 'edit inventory.yaml (its comments say how), then npx zx playbooks/site.mjs'],
     ['Remove the lab', 'npx zx playbooks/lab.mjs down'],
   ])
 })
 
-t.test('nothing is claimed that the run has not shown', async (t) => {
+t.test('summary shows only what the run has verified', async (t) => {
   t.strictSame(site.closing?.(runOf())?.standing, [])
   t.strictSame(site.closing?.(runOf())?.figures, [])
   t.strictSame(site.closing?.(runOf({ findings: DRAINED.slice(0, 1) }))?.standing, [
@@ -69,7 +69,7 @@ t.test('nothing is claimed that the run has not shown', async (t) => {
   t.strictSame(site.closing?.(runOf({ findings: [{ id: 'app.replicas.answer', holds: null }] }))?.standing, [])
 })
 
-t.test("on machines of one's own there is no lab to remove, and commands name the inventory", async (t) => {
+t.test('summary for own machines has no lab to remove, and its commands name the inventory', async (t) => {
   const next = site.closing?.(
     runOf({ inventory: 'my hosts.yaml', findings: DRAINED }, { lab_provider: undefined }),
   )?.next
@@ -83,7 +83,7 @@ t.test("on machines of one's own there is no lab to remove, and commands name th
   )
 })
 
-t.test('many nodes are counted, and forwarded ports are the ones to open', async (t) => {
+t.test('summary counts nodes beyond the limit, and URLs use forwarded ports', async (t) => {
   const swarm = Array.from({ length: 50 }, (_, i) => `web${i + 1}`)
   const vars = { ansible_host: '127.0.0.1', counter_port: 8080, lab_forwards: { 8080: 22_101 } }
   const standing = site.closing?.(
@@ -96,7 +96,7 @@ t.test('many nodes are counted, and forwarded ports are the ones to open', async
   t.strictSame(standing?.at(-1), ['', 'and 42 more nodes'])
 })
 
-t.test('each playbook names what has not been done yet', async (t) => {
+t.test('next steps name only what has not been run', async (t) => {
   const commands = (playbook: typeof site, findings = DRAINED): readonly string[] =>
     playbook.closing?.(runOf({ findings }))?.next.map(([, command]) => command) ?? []
   t.ok(commands(app).includes('npx zx playbooks/site.mjs'))
@@ -109,7 +109,7 @@ t.test('each playbook names what has not been done yet', async (t) => {
   t.notOk(commands(full).includes('npm run experiments'))
 })
 
-t.test('the lab closes with its nodes after up alone', async (t) => {
+t.test('lab summary lists its nodes after up only', async (t) => {
   t.strictSame(lab.closing?.(runOf())?.standing, [
     ['node1', '10.77.0.11'],
     ['node2', '10.77.0.12'],
@@ -118,7 +118,7 @@ t.test('the lab closes with its nodes after up alone', async (t) => {
   t.equal(lab.closing?.(runOf({ words: ['down'] })), undefined)
 })
 
-t.test('every command of the next steps exists', async (t) => {
+t.test('next steps contain only existing commands', async (t) => {
   const { scripts } = JSON.parse(readFileSync(`${ROOT}/package.json`, 'utf8')) as { scripts: Record<string, string> }
   const playbooks = { site, app, experiments, full, lab }
   for (const playbook of Object.values(playbooks)) {

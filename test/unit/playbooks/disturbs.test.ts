@@ -46,12 +46,12 @@ const INVENTORIES = {
   'no groups': inventoryOf('all:\n  hosts:\n    one: {ansible_host: 192.0.2.1}\n'),
 }
 
-/** The steps of a playbook for each word that it takes; `redis.mjs switch` wants another one. */
-function stepsByWord(playbook: Playbook): [string, readonly Step[]][] {
+/** The steps of a playbook for each subcommand; `redis.mjs switch` takes an argument. */
+function stepsBySubcommand(playbook: Playbook): [string, readonly Step[]][] {
   const words = Object.keys(playbook.words ?? {})
   if (words.length === 0) return [[playbook.name, stepsOf(playbook, [])]]
   return words.flatMap((word): [string, readonly Step[]][] => {
-    const given = word.includes(' ')
+    const args = word.includes(' ')
       ? [word.split(' ')[0] ?? '', 'x']
       : playbook.name === 'redis'
         ? word === 'status'
@@ -60,11 +60,11 @@ function stepsByWord(playbook: Playbook): [string, readonly Step[]][] {
             ? []
             : ['switch', word]
         : [word]
-    return given.length === 0 ? [] : [[`${playbook.name} ${given.join(' ')}`, stepsOf(playbook, given)]]
+    return args.length === 0 ? [] : [[`${playbook.name} ${args.join(' ')}`, stepsOf(playbook, args)]]
   })
 }
 
-/** Each by its file: what is bundled cannot import a file that is found at run time. */
+/** By file: bundled tests cannot import files found at run time. */
 const PLAYBOOKS: Readonly<Record<string, Playbook>> = {
   'playbooks/app/playbook.ts': appPlaybook,
   'playbooks/balancer/playbook.ts': balancerPlaybook,
@@ -81,15 +81,15 @@ const PLAYBOOKS: Readonly<Record<string, Playbook>> = {
 }
 
 const everyStep = Object.values(PLAYBOOKS).flatMap((playbook) =>
-  stepsByWord(playbook).map(([words, steps]): [string, readonly Step[], Playbook] => [words, steps, playbook]),
+  stepsBySubcommand(playbook).map(([words, steps]): [string, readonly Step[], Playbook] => [words, steps, playbook]),
 )
-const found = <T>(list: readonly T[], isIt: (one: T) => boolean, name: string): T => {
-  const one = list.find(isIt)
+const findOrThrow = <T>(list: readonly T[], matches: (one: T) => boolean, name: string): T => {
+  const one = list.find(matches)
   if (one === undefined) throw new Error(`there is no ${name}`)
   return one
 }
-const stepsFor = (name: string): readonly Step[] => found(everyStep, ([each]) => each === name, name)[1]
-const stepCalled = (name: string): Step => found(all, (step) => step.name === name, name)
+const stepsFor = (name: string): readonly Step[] => findOrThrow(everyStep, ([each]) => each === name, name)[1]
+const stepCalled = (name: string): Step => findOrThrow(all, (step) => step.name === name, name)
 const all = [...new Map(everyStep.flatMap(([, steps]) => steps).map((step) => [step.name, step])).values()]
 
 const disturbances = (
@@ -104,7 +104,7 @@ const permissionOf = (
   inventory: Inventory,
   { extraVars = {}, tags = NO_TAGS }: { extraVars?: Record<string, unknown>; tags?: TagChoice } = {},
 ) => {
-  const { withoutPermission } = found(everyStep, ([each]) => each === name, name)[2]
+  const { withoutPermission } = findOrThrow(everyStep, ([each]) => each === name, name)[2]
   const { leftOut, refused } = permissionFor(
     { steps: stepsFor(name), inventory, hosts: [...inventory.hosts.keys()], extraVars, tags, check: false },
     {
@@ -116,8 +116,8 @@ const permissionOf = (
   return { leftOut: names(leftOut), refused: names(refused) }
 }
 
-t.test('every step of every playbook says whom it disturbs, on any inventory', async (t) => {
-  t.same(NAMES.sort(), Object.keys(PLAYBOOKS).sort(), 'none is forgotten')
+t.test('every step of every playbook declares whom it disturbs, for any inventory', async (t) => {
+  t.same(NAMES.sort(), Object.keys(PLAYBOOKS).sort(), 'all playbooks are covered')
   t.ok(all.length > 60, `${all.length} steps`)
   for (const [kind, inventory] of Object.entries(INVENTORIES)) {
     for (const step of all) {
@@ -129,7 +129,7 @@ t.test('every step of every playbook says whom it disturbs, on any inventory', a
   }
 })
 
-t.test('every experiment disturbs something, but for the one that looks from within a pod', async (t) => {
+t.test('every experiment except the read-only one in a pod disturbs something', async (t) => {
   for (const step of all.filter(
     (each) =>
       each.kind === 'experiment' &&
@@ -137,7 +137,7 @@ t.test('every experiment disturbs something, but for the one that looks from wit
   )) {
     t.equal(
       disturbances(step, INVENTORIES.own).length > 0,
-      step.name !== 'What a pod is given, and whom it reaches',
+      step.name !== 'Check pod configuration and network policy',
       step.name,
     )
     t.same(
@@ -148,26 +148,24 @@ t.test('every experiment disturbs something, but for the one that looks from wit
   }
 })
 
-t.test('the host that is named is the one that is struck', async (t) => {
+t.test('disturbances name the affected host', async (t) => {
   const of = (name: string): [string, string][] =>
     disturbances(stepCalled(name), INVENTORIES.own).map(({ host, what }) => [host, what])
   t.same(of('A node loses its power'), [['node3', 'is reset, without a goodbye']])
   t.same(of('A node is cut off from the network'), [['node3', 'is cut off from all but SSH']])
   t.same(of("A node's Docker daemon is stopped"), [['node3', 'the Docker daemon is stopped']])
-  t.same(of('A node of the cluster loses its power')[0], ['node3', 'is reset, without a goodbye'])
+  t.same(of('Power off a Kubernetes node')[0], ['node3', 'is reset, without a goodbye'])
   t.same(of('The only manager is lost'), [
     ['node1', 'is reset, without a goodbye'],
     ['node2', 'a replica of the Counter app is killed'],
   ])
-  t.same(of('The registry outlives its container'), [
-    ['node1', 'the container of the registry is removed and made again'],
-  ])
+  t.same(of('Recreate registry container'), [['node1', 'the registry container is recreated']])
   t.same(
     of('A replica hangs').map(([host]) => host),
     ['node2'],
   )
   t.same(
-    of('k3s: agents go').map(([host]) => host),
+    of('Remove k3s agents').map(([host]) => host),
     ['node2', 'node3'],
   )
   t.same(disturbances(stepCalled('A node loses its power'), INVENTORIES.lab), [
@@ -175,22 +173,22 @@ t.test('the host that is named is the one that is struck', async (t) => {
   ])
 })
 
-t.test('on the lab nothing needs permission', async (t) => {
+t.test('lab needs no permission', async (t) => {
   for (const [name, steps] of everyStep) {
     if (steps.length > 0) t.same(permissionOf(name, INVENTORIES.lab), { leftOut: [], refused: [] }, name)
   }
 })
 
-t.test('on own machines playbooks that provision do so, and leave out what disturbs', async (t) => {
+t.test('own machines: provisioning playbooks skip disturbing steps', async (t) => {
   t.same(permissionOf('site', INVENTORIES.own), {
-    leftOut: ['The registry outlives its container', 'Drain a node and bring it back'],
+    leftOut: ['Recreate registry container', 'Drain a node and bring it back'],
     refused: [],
   })
   t.same(permissionOf('registry up', INVENTORIES.own), {
-    leftOut: ['The registry outlives its container'],
+    leftOut: ['Recreate registry container'],
     refused: [],
   })
-  t.same(permissionOf('balancer up', INVENTORIES.own), { leftOut: ['Two apps behind one balancer'], refused: [] })
+  t.same(permissionOf('balancer up', INVENTORIES.own), { leftOut: ['Check load balancer'], refused: [] })
   for (const name of [
     'docker',
     'swarm',
@@ -206,7 +204,7 @@ t.test('on own machines playbooks that provision do so, and leave out what distu
   }
 })
 
-t.test('on own machines experiments are refused', async (t) => {
+t.test('own machines: experiments are refused', async (t) => {
   t.same(permissionOf('experiments node-killed', INVENTORIES.own), { leftOut: [], refused: ['A node loses its power'] })
   for (const name of ['experiments all', 'experiments redis', 'k3s experiments', 'k3s measure-swarm', 'full']) {
     const { leftOut, refused } = permissionOf(name, INVENTORIES.own)
@@ -214,37 +212,41 @@ t.test('on own machines experiments are refused', async (t) => {
   }
 })
 
-t.test('on own machines what removes data or services is refused, also where experiments are left out', async (t) => {
+t.test('own machines: removal of data or services is refused, even if experiments are skipped', async (t) => {
   const refused = (name: string, extraVars = {}): string[] => permissionOf(name, INVENTORIES.own, { extraVars }).refused
-  t.same(refused('k3s reset'), ['k3s: agents go', 'k3s: servers go'])
-  t.same(refused('k3s up'), ['k3s: the Swarm makes room'])
+  t.same(refused('k3s reset'), ['Remove k3s agents', 'Remove k3s servers'])
+  t.same(refused('k3s up'), ['Remove Counter app from Swarm'])
   t.same(refused('k3s up', { k3s_swarm_stack: 'keep' }), [])
   t.same(permissionOf('k3s up', INVENTORIES.own, { tags: { tags: ['k3s-app'], skipTags: [] } }).refused, [])
-  t.same(refused('registry gc'), ['Registry: what nobody uses goes'])
-  t.same(refused('registry down'), ['Registry: trusted no more', 'Registry: gone'])
-  t.same(refused('balancer down'), ['Balancer: down'])
+  t.same(refused('registry gc'), ['Prune unused images'])
+  t.same(refused('registry down'), ['Remove CA certificate and registry login', 'Remove registry'])
+  t.same(refused('balancer down'), ['Remove load balancer'])
   t.same(refused('swarm/stack', { state: 'absent' }), ['Stack'])
-  t.same(refused('docker', { docker_storage_driver: 'btrfs', docker_storage_force: 'true' }), ['Docker Engine'])
+  t.same(refused('docker', { docker_storage_driver: 'btrfs', docker_storage_force: 'true' }), ['Install Docker Engine'])
   t.same(refused('docker', { docker_storage_driver: 'btrfs' }), [])
-  t.same(refused('site', { docker_storage_driver: 'btrfs', docker_storage_force: true }), ['Docker Engine'])
-  const gone = stepCalled('Registry: gone')
-  t.match(disturbances(gone, INVENTORIES.own), [{ what: 'the registry is removed; its images stay' }])
-  // From "-e registry_purge=true" comes a text.
+  t.same(refused('site', { docker_storage_driver: 'btrfs', docker_storage_force: true }), ['Install Docker Engine'])
+  const removal = stepCalled('Remove registry')
+  t.match(disturbances(removal, INVENTORIES.own), [{ what: 'the registry is removed; its images stay' }])
+  // "-e registry_purge=true" gives a string.
   for (const registry_purge of [true, 'true'])
-    t.match(disturbances(gone, INVENTORIES.own, { registry_purge }), [
+    t.match(disturbances(removal, INVENTORIES.own, { registry_purge }), [
       { what: 'the registry is removed, with all its images' },
     ])
 })
 
-t.test('a cluster that kubectl knows is disturbed as a whole, and is no lab', async (t) => {
+t.test('cluster of a kubectl context is disturbed as a whole, and is not a lab', async (t) => {
   const extraVars = { kubecontext: 'k3d-mine' }
-  for (const name of ['A pod is killed', 'Rolling update on Kubernetes under load', 'What k3s gives and costs']) {
+  for (const name of [
+    'Kill a pod',
+    'Update and roll back on Kubernetes under load',
+    'Measure performance and overhead of k3s',
+  ]) {
     t.same(hostsOf(disturbances(stepCalled(name), INVENTORIES.lab, extraVars)), ['context k3d-mine'], name)
   }
   t.equal(labMachines(INVENTORIES.lab, extraVars)('context k3d-mine'), false)
 })
 
-t.test('a down of the lab names its nodes, and so does a snapshot that is brought back', async (t) => {
+t.test('lab down, resume and delete name the lab nodes', async (t) => {
   for (const name of ['lab down', 'lab resume x', 'lab delete x'])
     t.same(
       hostsOf(stepsFor(name).flatMap((step) => disturbances(step, INVENTORIES.lab))),

@@ -16,22 +16,22 @@ const tasks = (facts: Record<string, unknown>, vars: Record<string, unknown> = {
     }),
   ).map(({ module, title, params, keywords }) => ({ module: module.name, title, params, notify: keywords.notify }))
 
-t.test('on a slow machine the daemon goes before the containers, from its first start on', async (t) => {
+t.test('slow machine gives the daemon a higher CPU weight from its first start', async (t) => {
   for (const [facts, vars] of [
     [{ virtualization_type: 'qemu' }, {}],
     [{}, { slowdown: 4 }],
   ] as const) {
     const all = tasks(facts, vars)
-    const place = all.findIndex(({ title }) => title === 'Processor and time for the daemon')
+    const place = all.findIndex(({ title }) => title === 'Set CPU weight and stop timeout of Docker')
     t.ok(place > 0 && place < all.findIndex(({ module }) => module === 'apt'))
     t.match(all[place], {
       params: { dest: '/etc/systemd/system/docker.service.d/labbook.conf', content: /^\[Service\]\nCPUWeight=10000\n/ },
-      notify: 'read unit files',
+      notify: 'reload systemd',
     })
   }
   t.notOk(
-    tasks({}).some(({ title }) => title === 'Processor and time for the daemon'),
-    'elsewhere systemd is told nothing',
+    tasks({}).some(({ title }) => title === 'Set CPU weight and stop timeout of Docker'),
+    'no drop-in on other machines',
   )
   const handler = docker.handlers({
     host: 'node1',
@@ -40,18 +40,18 @@ t.test('on a slow machine the daemon goes before the containers, from its first 
     groups: {},
     hostvars: () => ({}),
     check: false,
-  })['read unit files']
-  t.match(handler?.params, { name: 'docker', daemon_reload: true, state: undefined }, 'the daemon goes on')
+  })['reload systemd']
+  t.match(handler?.params, { name: 'docker', daemon_reload: true, state: undefined }, 'no restart of the daemon')
 })
 
-/** What the daemon is told in daemon.json, and what systemd is told of it, where a machine is so slow. */
-function told(slowdown: number) {
+/** daemon.json and the systemd drop-in for a timeout multiplier. */
+function settingsFor(slowdown: number) {
   const all = tasks({}, { slowdown })
   const { src, vars } = all.find(({ title }) => title === 'Configure the daemon')?.params as {
     src: string
     vars: Record<string, unknown>
   }
-  const unit = all.find(({ title }) => title === 'Processor and time for the daemon')?.params as
+  const unit = all.find(({ title }) => title === 'Set CPU weight and stop timeout of Docker')?.params as
     | { content: string }
     | undefined
   return {
@@ -60,14 +60,14 @@ function told(slowdown: number) {
   }
 }
 
-t.test('a slow daemon gets time to take its networks down, and systemd lets it', async (t) => {
-  t.notHas(told(1).daemon, { 'shutdown-timeout': Number }, 'elsewhere it is as Docker has it')
+t.test('slow machine gets longer shutdown timeouts in daemon.json and systemd', async (t) => {
+  t.notHas(settingsFor(1).daemon, { 'shutdown-timeout': Number }, "Docker's default on other machines")
   for (const slowdown of [2, 10, 60]) {
-    const { daemon, unit } = told(slowdown)
+    const { daemon, unit } = settingsFor(slowdown)
     t.equal(daemon['shutdown-timeout'], 15 * slowdown)
     t.ok(
       Number(/^TimeoutStopSec=(\d+)$/m.exec(unit ?? '')?.[1]) >= 15 * slowdown + 15,
-      'it is not ended by force before',
+      'systemd does not kill it earlier',
     )
   }
 })

@@ -72,5 +72,5 @@ t.test("the balancer's variables", async (t) => {
   t.throws(() => balancerVars({ balancer_sticky: 'yes' }), {
     message: /balancer_sticky is "yes": it must be true or false/,
   })
-  t.throws(() => balancerVars({ balancer_replicas: 0 }), { message: /whole number from 1 to 50/ })
+  t.throws(() => balancerVars({ balancer_replicas: 0 }), { message: /integer from 1 to 50/ })
 })

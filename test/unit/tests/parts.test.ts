@@ -3,10 +3,10 @@ import path from 'node:path'
 import t from 'tap'
 import { expectedMinutes, PARTS, partsNamed, ROOT, testFiles } from '../../run/parts.ts'
 
-const names = (...given: string[]): string[] => partsNamed(given).map(({ name }) => name)
+const names = (...args: string[]): string[] => partsNamed(args).map(({ name }) => name)
 
 t.test(
-  'npm test without a name, all parts of test:all, some parts in their order, and a name that is none',
+  'partsNamed selects the default parts, all parts, named parts in order, and rejects unknown names',
   async (t) => {
     t.same(names(), names('test'))
     t.same(
@@ -18,13 +18,13 @@ t.test(
   },
 )
 
-t.test('each test file is in one part', async (t) => {
+t.test('each test file is in exactly one part', async (t) => {
   const inParts = PARTS.flatMap(({ work }) => ('files' in work ? work.files() : []))
   t.same([...inParts].sort(), testFiles('test'))
   for (const file of inParts) t.ok(existsSync(path.join(ROOT, file)), file)
 })
 
-t.test('npm test is to take twelve minutes at most', async (t) => {
+t.test('npm test takes at most twelve minutes', async (t) => {
   t.ok(expectedMinutes(partsNamed([])) <= 12)
   t.ok(expectedMinutes(partsNamed(['all'])) > 12)
 })

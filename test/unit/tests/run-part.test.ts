@@ -13,7 +13,7 @@ t.teardown(() => {
   rmSync(folder, { recursive: true })
 })
 
-/** A part of files with these contents. */
+/** A part with test files of this content. */
 const partOf = (contents: Readonly<Record<string, string>>, timeoutSeconds = 60): Part => {
   const files = Object.entries(contents).map(([name, text]) => {
     writeFileSync(path.join(folder, name), text)
@@ -29,12 +29,12 @@ const partOf = (contents: Readonly<Record<string, string>>, timeoutSeconds = 60)
     work: { files: () => files, jobs: 2, timeoutSeconds },
   }
 }
-const says = (tap: string, code = 0): string =>
+const printTap = (tap: string, code = 0): string =>
   `process.stdout.write(${JSON.stringify(tap)}); process.exitCode = ${code}`
 
-/** Whether a process is gone, or soon is; or is a zombie that nobody has asked for its exit code. */
+/** Whether a process ends within ten seconds, or is a zombie. */
 async function hasEnded(pid: string): Promise<boolean> {
-  for (let tries = 0; tries < 200; tries++, await sleep(50)) {
+  for (let attempts = 0; attempts < 200; attempts++, await sleep(50)) {
     try {
       if (/ Z /.test(readFileSync(`/proc/${pid.trim()}/stat`, 'utf8'))) return true
     } catch {
@@ -44,11 +44,11 @@ async function hasEnded(pid: string): Promise<boolean> {
   return false
 }
 
-t.test('counts of all files; failures in full', async (t) => {
+t.test('runPart sums the counts of all files and reports failures in full', async (t) => {
   const outcome = await runPart(
     partOf({
-      'a.mjs': says('ok 1 - fine\n1..1\n# { total: 1, pass: 1 }\n'),
-      'b.mjs': says(
+      'a.mjs': printTap('ok 1 - fine\n1..1\n# { total: 1, pass: 1 }\n'),
+      'b.mjs': printTap(
         'ok 1 - fine\nnot ok 2 - wrong\n  ---\n  why: because\n  ...\n1..2\n# { total: 2, pass: 1, fail: 1 }\n',
         1,
       ),
@@ -59,39 +59,36 @@ t.test('counts of all files; failures in full', async (t) => {
   t.notMatch(outcome.report, /fine|a\.mjs/)
 })
 
-t.test(
-  'a file that throws, one that asserts nothing, and one that takes too long have failed; one that says why it does nothing has not',
-  async (t) => {
-    const thrown = await runPart(partOf({ 'thrown.mjs': 'throw new Error("at once")' }))
-    t.match(thrown, { passed: 0, failed: 1, ok: false, report: /thrown\.mjs: failed\n[^]*at once/ })
-    t.match(await runPart(partOf({ 'empty.mjs': '' })), {
-      failed: 1,
-      ok: false,
-      report: /empty\.mjs: failed: asserted nothing/,
-    })
-    t.match(await runPart(partOf({ 'plan.mjs': says('1..0 # skipped: no artifacts\n') })), {
-      passed: 0,
-      failed: 0,
-      ok: true,
-    })
-    const ended = await runProgram([process.execPath, '-e', 'setInterval(() => {}, 1000)'], { timeoutSeconds: 0.2 })
-    t.match(ended, { exitCode: null, timedOut: true })
-    t.match(await runProgram(['/nonexistent/program']), { exitCode: null, output: /nonexistent/ })
-  },
-)
+t.test('files that throw, assert nothing or time out fail; skipped files do not', async (t) => {
+  const thrown = await runPart(partOf({ 'thrown.mjs': 'throw new Error("at once")' }))
+  t.match(thrown, { passed: 0, failed: 1, ok: false, report: /thrown\.mjs: failed\n[^]*at once/ })
+  t.match(await runPart(partOf({ 'empty.mjs': '' })), {
+    failed: 1,
+    ok: false,
+    report: /empty\.mjs: failed: asserted nothing/,
+  })
+  t.match(await runPart(partOf({ 'plan.mjs': printTap('1..0 # skipped: no artifacts\n') })), {
+    passed: 0,
+    failed: 0,
+    ok: true,
+  })
+  const ended = await runProgram([process.execPath, '-e', 'setInterval(() => {}, 1000)'], { timeoutSeconds: 0.2 })
+  t.match(ended, { exitCode: null, timedOut: true })
+  t.match(await runProgram(['/nonexistent/program']), { exitCode: null, output: /nonexistent/ })
+})
 
-t.test('what a test leaves running ends with it', async (t) => {
+t.test('processes that a test leaves running are ended', async (t) => {
   const file = path.join(folder, 'pid')
   await runPart(
     partOf({
       'leaves.mjs': `import { spawn } from 'node:child_process'; import { writeFileSync } from 'node:fs'
-    const child = spawn('sleep', ['300'], { stdio: 'inherit' }); child.unref(); writeFileSync(${JSON.stringify(file)}, String(child.pid)); ${says('# { total: 1, pass: 1 }\n')}; process.exit()`,
+    const child = spawn('sleep', ['300'], { stdio: 'inherit' }); child.unref(); writeFileSync(${JSON.stringify(file)}, String(child.pid)); ${printTap('# { total: 1, pass: 1 }\n')}; process.exit()`,
     }),
   )
   t.ok(await hasEnded(readFileSync(file, 'utf8')))
 })
 
-t.test('Ctrl-C ends all that runs', async (t) => {
+t.test('Ctrl-C ends all processes', async (t) => {
   const program = path.join(folder, 'main.mts')
   writeFileSync(
     program,

@@ -21,7 +21,7 @@ not ok 1 - one # time=1.5ms
 # time=12.3ms
 `
 
-t.test('counts of tap, and of pytest', async (t) => {
+t.test('tallyOf reads the counts of tap and pytest', async (t) => {
   t.same(tallyOf(TAP), { passed: 1, failed: 1, skipped: 1 })
   t.same(tallyOf('# { total: 2, pass: 2 }\n'), { passed: 2, failed: 0, skipped: 0 })
   t.same(tallyOf('...s\n128 passed, 1 skipped in 63.20s (0:01:03)\n'), { passed: 128, failed: 0, skipped: 1 })
@@ -30,7 +30,7 @@ t.test('counts of tap, and of pytest', async (t) => {
   t.same(
     tallyOf('12 passed tests, says a program\n'),
     { passed: 0, failed: 0, skipped: 0 },
-    'no count of a test runner',
+    'not the output of a test runner',
   )
   t.same(
     sum([
@@ -41,7 +41,7 @@ t.test('counts of tap, and of pytest', async (t) => {
   )
 })
 
-t.test('a failure is shown with all that belongs to it, and what passed is not', async (t) => {
+t.test('withoutPassed keeps failures in full and drops passed tests', async (t) => {
   const shown = withoutPassed(TAP)
   t.match(shown, /not ok 2 - should be equal\n {6}---\n {6}diff: \|\n {8}-1\n {8}\+2\n/)
   t.notMatch(shown, /^ *ok |Subtest|TAP version|time=\d+\.\d+ms$\n# /m)

@@ -12,10 +12,10 @@ import { clusterMachines, hostsOf, kubectl, nodeNameOf, nodesOf } from '../../cl
 import { doorsOf, isCounter, podsCommand, settingsOf } from '../../proof.ts'
 import { asTask, isReady, isReadyNode, readNodes, readPods, type PodSeen } from '../../seen.ts'
 
-/** What most experiments speak of. */
+/** kubectl, namespace and expected replicas for an experiment. */
 export const subject = (on: Pick<CareContext, 'groups' | 'hostvars'>) => {
   const settings = settingsOf(on)
-  // With an autoscaler nobody knows how many there are: so many at the least.
+  // With an autoscaler, the minimum.
   const { namespace, autoscale } = settings
   return {
     ...kubectl(on),
@@ -28,25 +28,22 @@ export const subject = (on: Pick<CareContext, 'groups' | 'hostvars'>) => {
 
 export const seconds = (value: number): string => `${value.toFixed(value < 10 ? 1 : 0)} s`
 
-/** The whole cluster is disturbed. */
+/** Declares that the whole cluster is disturbed. */
 export const cluster =
   (what: string): Disturbs =>
   (on) =>
     onHosts(clusterMachines(on), what)
 
-/** None where the cluster is one that a context names, or has no agent. */
+/** The last agent; empty for a context or without agents. */
 export const lastAgent = (on: Pick<CareContext, 'groups' | 'hostvars'>): readonly string[] =>
   hostsOf(on).length === 0 ? [] : (on.groups.k3s_agents?.slice(-1) ?? [])
 
-/**
- * The agent that is to lose something, in the inventory and in the cluster: the last, so that the server we speak to
- * stays.
- */
+/** Target node of a fault: the last agent, so that the API server stays reachable. */
 export function victim(on: Pick<CareContext, 'groups' | 'hostvars'>): { readonly host: string; readonly node: string } {
   const [host] = lastAgent(on)
   if (host === undefined)
     throw new PlaybookError(
-      'there is no agent in group k3s_agents to take away: an experiment needs one, and machines of a cluster named by kubecontext are left alone',
+      'group k3s_agents has no host: the experiment needs an agent, and does not support kubecontext',
     )
   return { host, node: nodeNameOf(on, host) }
 }
@@ -54,8 +51,7 @@ export function victim(on: Pick<CareContext, 'groups' | 'hostvars'>): { readonly
 export const nodesCommand = (on: Pick<CareContext, 'groups' | 'hostvars'>): string => subject(on).k('get nodes -o json')
 
 /**
- * Every node is ready, every pod that was asked for serves, every door answers: what each experiment begins with, and
- * ends with.
+ * Steady state of each experiment: all nodes and requested pods are ready, and all endpoints respond.
  */
 export async function allWell(on: CareContext): Promise<void> {
   const { at, k, namespace, wanted, autoscale } = subject(on)
@@ -69,7 +65,9 @@ export async function allWell(on: CareContext): Promise<void> {
       expected.every((name) => readNodes(stdout).some((node) => node.name === name && isReadyNode(node))),
   })
   if (!nodes.reached)
-    throw new Error(`not begun: not every node is ready and schedulable (see the exhibit "${nodes.exhibit.id}")`)
+    throw new Error(
+      `steady state not reached: not every node is ready and schedulable (see the exhibit "${nodes.exhibit.id}")`,
+    )
   const pods = await on.watch({
     ...at,
     title: 'Pods before',
@@ -80,24 +78,24 @@ export async function allWell(on: CareContext): Promise<void> {
   })
   if (!pods.reached)
     throw new Error(
-      `not begun: the app has not ${wanted} ready pods (see the exhibit "${pods.exhibit.id}"): deploy it first`,
+      `steady state not reached: fewer or more than ${wanted} ready pods (see the exhibit "${pods.exhibit.id}"): deploy the app first`,
     )
   const doors = await doorsOf(on)
   const { errors } = await callMany(doors, 'GET', '/api/counter', { total: doors.length * 3, clients: doors.length })
-  if (errors.length > 0) throw new Error(`not begun: the app does not answer everywhere: ${errors[0]}`)
+  if (errors.length > 0) throw new Error(`steady state not reached: not every endpoint responds: ${errors[0]}`)
 }
 
-/** As many pods of the app as wanted serve (or more: `orMore`), none is on its way out, and all others are well. */
+/** Whether all pods are ready and the app has the wanted number of them (or more, with `orMore`). */
 export function isSettled(pods: readonly PodSeen[], wanted: number, orMore = false): boolean {
   const count = pods.filter(isCounter).length
   return pods.every(isReady) && (orMore ? count >= wanted : count === wanted)
 }
 
-/** Pods of the app that serve, none of them on the nodes named. */
+/** Ready pods of the app, except on the nodes `without`. */
 export const servingOf = (pods: readonly PodSeen[], without: readonly string[] = []): PodSeen[] =>
   pods.filter((pod) => isCounter(pod) && isReady(pod) && !without.includes(pod.node))
 
-/** Waits until as many pods serve as wanted, none of them on the nodes named, nor among those that were before. */
+/** Waits for the wanted number of ready pods, except pods on the nodes `without` and pods with a UID in `not`. */
 export function podsElsewhere(
   on: ExperimentContext,
   title: string,
@@ -124,7 +122,7 @@ export function podsElsewhere(
   })
 }
 
-/** How many pods each node has, in words. */
+/** Number of pods per node, as text. */
 export function spread(pods: readonly PodSeen[]): string {
   const counts = new Map<string, number>()
   for (const { node } of servingOf(pods)) counts.set(node, (counts.get(node) ?? 0) + 1)
@@ -136,14 +134,14 @@ export function spread(pods: readonly PodSeen[]): string {
   )
 }
 
-/** For an experiment's timeline: where the app runs on this cluster. */
+/** Placement of the app on this cluster, for an experiment's timeline. */
 export async function watched(on: ExperimentContext): Promise<WatchedCluster> {
   const { at, k, namespace } = subject(on)
   const command = podsCommand(k, namespace)
-  const known = nodesOf(on)
+  const inventoryNodes = nodesOf(on)
   const nodes =
-    known.length > 0
-      ? known
+    inventoryNodes.length > 0
+      ? inventoryNodes
       : readNodes((await on.look({ ...at, command: nodesCommand(on) })).stdout).map(({ name }) => name)
   return {
     doors: await doorsOf(on),
@@ -154,7 +152,7 @@ export async function watched(on: ExperimentContext): Promise<WatchedCluster> {
         const { stdout, exitCode } = await on.look({ ...at, command, timeout: 10 })
         return exitCode === 0 ? readPods(stdout).map(asTask) : undefined
       } catch {
-        // The server does not answer: that may be what the experiment is about.
+        // No response from the server may be part of the experiment.
         return undefined
       }
     },

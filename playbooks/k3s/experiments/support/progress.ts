@@ -11,22 +11,21 @@ interface Deployment {
 }
 
 /**
- * How far an update of a Deployment is, from `kubectl get deployment -o json`, by the rules of `kubectl rollout
- * status`.
+ * Progress of a Deployment from `kubectl get deployment -o json`, by the rules of `kubectl rollout status`.
  */
-export function progressOf(json: string): 'complete' | 'failed' | 'going on' {
+export function progressOf(json: string): 'complete' | 'failed' | 'in progress' {
   let deployment: Deployment
   try {
     deployment = JSON.parse(json) as Deployment
   } catch {
-    return 'going on'
+    return 'in progress'
   }
   const { metadata, spec, status } = deployment
-  if (status === undefined || (status.observedGeneration ?? 0) < (metadata?.generation ?? 0)) return 'going on'
+  if (status === undefined || (status.observedGeneration ?? 0) < (metadata?.generation ?? 0)) return 'in progress'
   if (status.conditions?.some(({ type, reason }) => type === 'Progressing' && reason === 'ProgressDeadlineExceeded'))
     return 'failed'
   const { updatedReplicas = 0, replicas = 0, availableReplicas = 0 } = status
   return updatedReplicas >= (spec?.replicas ?? 1) && replicas <= updatedReplicas && availableReplicas >= updatedReplicas
     ? 'complete'
-    : 'going on'
+    : 'in progress'
 }
