@@ -1,5 +1,5 @@
 import t from 'tap'
-import { complaints, inventoryOf } from './support.ts'
+import { errorLines, inventoryOf } from './support.ts'
 
 t.test('host is in its groups, their parents and all, once each', async (t) => {
   const { hosts } = inventoryOf(`
@@ -95,21 +95,21 @@ all:
       hosts: {h: }
 `
   t.same(
-    complaints(() => inventoryOf(circle)),
+    errorLines(() => inventoryOf(circle)),
     [
       'inventory.yaml:10:17: group cycle: b -> c -> a -> b: remove one of them',
       'inventory.yaml:13:9: group cycle: self -> self: remove one of them',
     ],
   )
   t.match(
-    complaints(() => inventoryOf('{web: {children: {all: }}}')),
+    errorLines(() => inventoryOf('{web: {children: {all: }}}')),
     [/group cycle: .*all/],
   )
 })
 
 t.test('error for a name that is both a host and a group', async (t) => {
   t.same(
-    complaints(() => inventoryOf('all:\n  hosts:\n    web:\n  children:\n    web:\n')),
+    errorLines(() => inventoryOf('all:\n  hosts:\n    web:\n  children:\n    web:\n')),
     ['inventory.yaml:3:5: "web" is both a host and a group: rename one of them'],
   )
 })

@@ -232,6 +232,6 @@ await t.test('the command line', async (t) => {
     writeFileSync(path.join(broken, 'events.jsonl'), 'no json\n{}\n')
     const { stderr, code } = run('broken')
     t.equal(code, 1)
-    t.match(stderr, /events\.jsonl:1: this line is no event of a run/)
+    t.match(stderr, /events\.jsonl:1: this line is not an event/)
   })
 })
