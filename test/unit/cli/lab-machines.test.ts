@@ -21,7 +21,7 @@ function machines(vars: string, hosts: Record<string, string>, extraVars: Record
   return [...inventory.hosts.keys(), 'nosuch'].filter(isLab)
 }
 
-t.test('lab machines are nodes with addresses in the lab's network', async (t) => {
+t.test('lab machines are nodes with addresses in the lab network', async (t) => {
   t.same(machines('lab_provider: namespaces', { a: '{ansible_host: 10.77.0.11}', b: '{ansible_host: 10.77.0.12}' }), [
     'a',
     'b',

@@ -105,7 +105,7 @@ t.test('prompt on a terminal names the hosts and what happens to each', async (t
   t.equal(yes.raw.match(/machines of Labbook's lab/g)?.length, 1)
 })
 
-t.test('--list shows each experiment's name, last duration and what it disturbs', async (t) => {
+t.test('--list shows experiment names, last durations and what it disturbs', async (t) => {
   const { root, left, args } = project(t)
   const folder = path.join(root, 'runs/2026-01-02T03-04-05-experiments')
   mkdirSync(folder, { recursive: true })
