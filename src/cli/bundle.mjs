@@ -1,6 +1,5 @@
-// Start-up is most of a short run: a loader that looks at 400 files one by one takes a second of a core, one file with
-// its compiled code beside it a tenth of that. So a playbook is bundled once, and anew when one of its files has
-// changed.
+// Startup is most of a short run: loading 400 files one by one takes a second of CPU time, one file with cached bytecode
+// a tenth of that. So a playbook is bundled, and the bundle is cached until one of its files changes.
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -10,19 +9,18 @@ import vm from 'node:vm'
 import { placeInPlaybook, showSourcePositions } from './positions.mjs'
 
 /**
- * Packages that start processes or threads from files of their own, so they must stay where they are; and the one that
- * draws charts, which few runs need and is as large as all else.
+ * Not bundled: packages that start processes or threads from their own files; and the chart library, which few runs need
+ * and which is as large as everything else.
  */
 const EXTERNAL = ['autocannon', 'esbuild', 'echarts', 'echarts/*']
 
 /**
  * Loads a playbook together with the runner.
  *
- * @param {string} root - the project's folder.
+ * @param {string} root - the project directory.
  * @param {string} playbookFile - the `playbook.ts`.
  * @returns {Promise<{ main: Function, playbookProblem: Function, written: { default?: unknown } } | undefined>}
- *   `written` is what the
- * playbook exports. undefined when a source file has a mistake; then it has been told on stderr.
+ *   `written`: the playbook's exports. undefined if a source file has an error, which is printed to stderr.
  */
 export function loadBundle(root, playbookFile) {
   const [main, check] = ['src/cli/main.ts', 'src/cli/playbook.ts'].map((file) => JSON.stringify(path.join(root, file)))
@@ -39,60 +37,60 @@ export * as written from ${JSON.stringify(playbookFile)}
 /**
  * Loads a TypeScript file with all it imports.
  *
- * @param {string} root - the project's folder.
+ * @param {string} root - the project directory.
  * @param {string} file
- * @returns {Promise<object | undefined>} what it exports; undefined as {@link loadBundle}.
+ * @returns {Promise<object | undefined>} its exports; undefined as in {@link loadBundle}.
  */
 export const loadModule = (root, file) => load(root, file, `export * from ${JSON.stringify(file)}\n`)
 
 async function load(root, entryFile, contents) {
-  const place = placeOf(root, entryFile)
-  const bundle = keptBundle(place) ?? (await build(root, entryFile, place, contents))
+  const paths = cachePaths(root, entryFile)
+  const bundle = cachedBundle(paths) ?? (await build(root, entryFile, paths, contents))
   if (bundle === undefined) return undefined
   showSourcePositions(bundle.file, bundle.map)
   try {
     return evaluate(bundle)
   } catch (error) {
-    const place = placeInPlaybook(root, error)
-    if (place === undefined) throw error
-    process.stderr.write(`${place}: ${error.message}\n`)
+    const position = placeInPlaybook(root, error)
+    if (position === undefined) throw error
+    process.stderr.write(`${position}: ${error.message}\n`)
     return undefined
   }
 }
 
-/** Where a playbook's bundle is kept. `made` names the files it was made of and the bundle's own. */
-function placeOf(root, entryFile) {
-  const folder = path.join(root, 'node_modules/.cache/labbook')
+/** The cache paths of a playbook's bundle. `manifest` lists its source files and its output file. */
+function cachePaths(root, entryFile) {
+  const directory = path.join(root, 'node_modules/.cache/labbook')
   const key = hash(`${entryFile}\0${process.version}\0${process.arch}`)
   const stem = `${path.basename(path.dirname(entryFile))}-${key}`
-  return { folder, stem, made: path.join(folder, `${stem}.json`) }
+  return { directory, stem, manifest: path.join(directory, `${stem}.json`) }
 }
 
-/** V8 compares a compiled form with its source by length alone, so that a bundle's files are named by its content. */
-function filesOf({ folder, stem }, code) {
-  const file = path.join(folder, `${stem}-${hash(code)}.cjs`)
+/** V8 validates cached bytecode by source length alone, so a bundle's files are named by a hash of its content. */
+function filesOf({ directory, stem }, code) {
+  const file = path.join(directory, `${stem}-${hash(code)}.cjs`)
   return { code, file, map: `${file}.map`, compiled: `${file}.v8` }
 }
 
 const hash = (text) => createHash('sha256').update(text).digest('hex').slice(0, 16)
 
-/** The kept bundle, if none of the files it was made of has changed since. */
-function keptBundle(place) {
+/** The cached bundle, if none of its source files has changed. */
+function cachedBundle(paths) {
   try {
-    const { inputs, file } = JSON.parse(readFileSync(place.made, 'utf8'))
-    for (const [input, stamp] of Object.entries(inputs)) if (stampOf(input) !== stamp) return undefined
+    const { inputs, file } = JSON.parse(readFileSync(paths.manifest, 'utf8'))
+    for (const [input, stamp] of Object.entries(inputs)) if (fileStamp(input) !== stamp) return undefined
     return { code: readFileSync(file, 'utf8'), file, map: `${file}.map`, compiled: `${file}.v8` }
   } catch {
     return undefined
   }
 }
 
-function stampOf(file) {
+function fileStamp(file) {
   const { size, mtimeMs, ino } = statSync(file)
   return `${size} ${mtimeMs} ${ino}`
 }
 
-async function build(root, entryFile, place, contents) {
+async function build(root, entryFile, paths, contents) {
   const esbuild = await import('esbuild')
   const result = await esbuild
     .build({
@@ -101,49 +99,49 @@ async function build(root, entryFile, place, contents) {
       platform: 'node',
       format: 'cjs',
       target: `node${process.versions.node}`,
-      outfile: path.join(place.folder, 'bundle.cjs'),
+      outfile: path.join(paths.directory, 'bundle.cjs'),
       sourcemap: 'external',
       sourcesContent: false,
       metafile: true,
       write: false,
       logLevel: 'silent',
       external: EXTERNAL,
-      plugins: [ownPlace, nativeParts],
+      plugins: [importMeta, nativeAddons],
       absWorkingDir: root,
     })
     .catch((error) => {
-      // What esbuild has no message for is a bug, not a mistake in a playbook.
+      // Without esbuild messages it is a bug, not an error in a playbook.
       if (!Array.isArray(error.errors)) throw error
       for (const { text, location } of error.errors) {
         const where = location === null ? entryFile : `${location.file}:${location.line}:${location.column + 1}`
         process.stderr.write(`${where}: ${text}\n`)
       }
     })
-  // Its process is in our terminal's group and has no more to do.
+  // Its process is in the terminal's foreground group and no longer needed.
   await esbuild.stop()
   if (result === undefined) return undefined
   const text = (end) => result.outputFiles.find((file) => file.path.endsWith(end)).text
-  const bundle = filesOf(place, text('.cjs'))
-  // Of packages the list that npm keeps of what is installed stands for all their files.
+  const bundle = filesOf(paths, text('.cjs'))
+  // For packages, npm's list of installed packages stands for all their files.
   const own = Object.keys(result.metafile.inputs).filter(
     (file) => !file.includes('node_modules/') && file !== '<stdin>',
   )
   const inputs = [...own, 'node_modules/.package-lock.json']
     .map((file) => path.join(root, file))
     .filter((file) => existsSync(file))
-  const made = { inputs: Object.fromEntries(inputs.map((file) => [file, stampOf(file)])), file: bundle.file }
-  // What makes the others valid comes last.
-  keep([
+  const manifest = { inputs: Object.fromEntries(inputs.map((file) => [file, fileStamp(file)])), file: bundle.file }
+  // The manifest makes the others valid, so it is last.
+  writeFiles([
     [bundle.file, bundle.code],
     [bundle.map, text('.map')],
-    [place.made, JSON.stringify(made)],
+    [paths.manifest, JSON.stringify(manifest)],
   ])
-  removeOthers(place, bundle)
+  removeOthers(paths, bundle)
   return bundle
 }
 
-/** Writes files, each whole or not at all. Where nothing can be written, the next run bundles again. */
-function keep(files) {
+/** Writes files atomically. If they cannot be written, the next run bundles again. */
+function writeFiles(files) {
   try {
     for (const [file, content] of files) {
       mkdirSync(path.dirname(file), { recursive: true })
@@ -151,25 +149,25 @@ function keep(files) {
       renameSync(`${file}.${process.pid}`, file)
     }
   } catch {
-    // Read-only, full: it only costs time.
+    // Read-only or full: it only costs time.
   }
 }
 
-/** Takes away what the playbook's earlier bundles left. */
-function removeOthers({ folder, stem }, { file }) {
+/** Removes the files of the playbook's earlier bundles. */
+function removeOthers({ directory, stem }, { file }) {
   try {
-    for (const name of readdirSync(folder)) {
+    for (const name of readdirSync(directory)) {
       if (name.startsWith(`${stem}-`) && !name.startsWith(path.basename(file)))
-        rmSync(path.join(folder, name), { force: true })
+        rmSync(path.join(directory, name), { force: true })
     }
   } catch {
     // As above.
   }
 }
 
-/** In a bundle `import.meta.url` would be the bundle's place; files look for others beside themselves. */
-const ownPlace = {
-  name: 'own place',
+/** In a bundle `import.meta.url` would be the bundle's; modules need their own to find files next to them. */
+const importMeta = {
+  name: 'import meta',
   setup({ onLoad }) {
     onLoad({ filter: /\.ts$/ }, ({ path: file }) => {
       const text = readFileSync(file, 'utf8')
@@ -182,9 +180,9 @@ const ownPlace = {
   },
 }
 
-/** Compiled parts of packages are loaded from where they are; packages do without them where they are missing. */
-const nativeParts = {
-  name: 'native parts',
+/** Native addons are not bundled; they are optional for their packages. */
+const nativeAddons = {
+  name: 'native addons',
   setup({ onResolve }) {
     onResolve({ filter: /\.node$/ }, ({ path: file, resolveDir }) => ({
       path: path.resolve(resolveDir, file),
@@ -198,7 +196,7 @@ function evaluate({ code, file, compiled }) {
   try {
     cachedData = readFileSync(compiled)
   } catch {
-    // The first run with this code makes it.
+    // The first run with this code creates it.
   }
   const script = new vm.Script(`(function (exports, require, module, __filename, __dirname) {${code}\n})`, {
     filename: file,
@@ -207,9 +205,9 @@ function evaluate({ code, file, compiled }) {
   })
   const loaded = { exports: {} }
   script.runInThisContext()(loaded.exports, createRequire(file), loaded, file, path.dirname(file))
-  // At the end, so that it has what was compiled on the way.
+  // On exit, so that it includes lazily compiled functions.
   if (cachedData === undefined || script.cachedDataRejected) {
-    process.once('exit', () => keep([[compiled, script.createCachedData()]]))
+    process.once('exit', () => writeFiles([[compiled, script.createCachedData()]]))
   }
   return loaded.exports
 }

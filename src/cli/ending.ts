@@ -3,9 +3,9 @@ import { quote } from '../shell/quote.ts'
 import type { Closing, Ending } from '../ui/index.ts'
 import type { Ready } from './execute.ts'
 
-interface Ended {
+interface FinishedRun {
   readonly ready: Pick<Ready, 'options' | 'inventory' | 'extraVars' | 'closing'>
-  /** The command line of the run. */
+  /** The run's command line. */
   readonly argv: readonly string[]
   readonly summary: Summary
   /** The path of the report. */
@@ -14,9 +14,9 @@ interface Ended {
   readonly mask: (text: string) => string
 }
 
-/** What is said after a run: of one that passed the playbook's closing, of any other how to run it again. */
-export function endingOf({ ready, argv, summary, report, mask }: Ended): Ending {
-  if (summary.status !== 'passed') return { report, again: mask(argv.map((word) => quote(word)).join(' ')) }
+/** The footer of a run: the playbook's closing if it passed, else the command to rerun. */
+export function endingOf({ ready, argv, summary, report, mask }: FinishedRun): Ending {
+  if (summary.status !== 'passed') return { report, again: mask(argv.map((argument) => quote(argument)).join(' ')) }
   const {
     closing,
     options: { check, words, inventory: file },
@@ -24,14 +24,14 @@ export function endingOf({ ready, argv, summary, report, mask }: Ended): Ending 
     extraVars,
   } = ready
   if (check || closing === undefined) return { report }
-  const made = closing({
+  const result = closing({
     words,
     inventory: file,
     groups: Object.fromEntries([...inventory.groups].map(([name, group]) => [name, group.hosts])),
     hostvars: (host) => ({ ...inventory.hosts.get(host)?.vars, ...extraVars }),
     findings: summary.findings,
   })
-  return { report, ...(made === undefined ? {} : { closing: masked(made, mask) }) }
+  return { report, ...(result === undefined ? {} : { closing: masked(result, mask) }) }
 }
 
 function masked({ standing, figures, next }: Closing, mask: (text: string) => string): Closing {

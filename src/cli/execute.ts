@@ -17,7 +17,7 @@ import { onInterrupt } from './interrupt.ts'
 import type { Options } from './options.ts'
 import type { Playbook } from './playbook.ts'
 
-/** All that a run needs, read and checked. */
+/** The validated input of a run. */
 export interface Ready {
   readonly playbook: string
   readonly steps: readonly Step[]
@@ -37,10 +37,10 @@ export interface Ready {
   readonly closing?: NonNullable<Playbook['closing']>
 }
 
-/** Runs, records, and renders the report. @returns the exit code. */
+/** Runs the playbook, records it and renders the report. @returns the exit code. */
 export async function execute(ready: Ready): Promise<number> {
   const { options, root } = ready
-  // Targets are read for all hosts first: a mistake in the inventory stops the run before anything is touched.
+  // Connection settings of all hosts are read first, so that an error in the inventory prevents any change.
   const targets = new Map(ready.hosts.map((name) => [name, targetOf(ready, name)]))
   const argv = ['npx', 'zx', `playbooks/${ready.playbook}.mjs`, ...ready.argv]
   const folder = openRunFolder({ root: path.join(root, 'runs'), playbook: ready.playbook, now: new Date() })
@@ -54,10 +54,10 @@ export async function execute(ready: Ready): Promise<number> {
   })
   const facts = new FactsFold()
   const { signal, release } = onInterrupt()
-  const tell = (event: RunEvent): void => {
-    const safe = record.take(event)
-    facts.add(safe)
-    screen.show(safe)
+  const emit = (event: RunEvent): void => {
+    const masked = record.take(event)
+    facts.add(masked)
+    screen.show(masked)
   }
   try {
     const { exitCode } = await run({
@@ -78,7 +78,7 @@ export async function execute(ready: Ready): Promise<number> {
       warnings: ready.warnings,
       root,
       connect: (name) => connect(targets.get(name) ?? targetOf(ready, name), ready.becomePassword),
-      subscriber: tell,
+      subscriber: emit,
       openSpool: record.output,
       signal,
     })
@@ -86,16 +86,16 @@ export async function execute(ready: Ready): Promise<number> {
   } catch (error) {
     if (error instanceof EvidenceError || error instanceof ConnectionConfigError) {
       try {
-        tell({ type: 'notice', level: 'error', time: new Date().toISOString(), message: error.message })
+        emit({ type: 'notice', level: 'error', time: new Date().toISOString(), message: error.message })
       } catch {
-        // There is no room for this either; it is said where the program ends.
+        // No space for this either; main prints the error.
       }
       throw error
     }
     const file = path.join(folder.path, 'crash.txt')
     writeFileSync(file, `${record.mask((error as Error).stack ?? String(error))}\n`)
     process.stderr.write(
-      `labbook: this is a bug in Labbook or in the playbook: ${record.mask((error as Error).message)}\n  details: ${file}\n`,
+      `labbook: internal error, a bug in Labbook or in the playbook: ${record.mask((error as Error).message)}\n  details: ${file}\n`,
     )
     return 1
   } finally {
@@ -107,7 +107,7 @@ export async function execute(ready: Ready): Promise<number> {
       const { renderReport } = await import('../report/index.ts')
       await renderReport(folder.path, { summary, facts: facts.facts })
       const report = path.relative(process.cwd(), path.join(folder.path, 'report.html'))
-      ending = { report } // also where the playbook's closing throws
+      ending = { report } // also if the playbook's closing throws
       ending = endingOf({ ready, argv, summary, report, mask: (text) => record.mask(text) })
     } finally {
       await screen.done(ending)
@@ -116,10 +116,7 @@ export async function execute(ready: Ready): Promise<number> {
   }
 }
 
-/**
- * How long each phase took when it last passed, in milliseconds and in the order of this run. A check is quicker: it
- * has none.
- */
+/** The durations of this run's phases when they last passed, in milliseconds. Check mode is faster: no estimates. */
 function expectedDurations({
   playbook,
   root,
@@ -139,9 +136,9 @@ type Target = ReturnType<typeof connectionTarget>
 const targetOf = ({ inventory, extraVars }: Ready, name: string): Target =>
   connectionTarget(name, { ...inventory.hosts.get(name)?.vars, ...extraVars })
 
-/** A password asked for on the terminal (`-K`) is for hosts whose variables have none. */
-function connect(target: Target, asked: Secret | undefined): Pick<RunHost, 'connection' | 'become'> {
-  const password = target.become.password ?? asked
+/** The password of `-K` is for hosts whose variables have none. */
+function connect(target: Target, becomePassword: Secret | undefined): Pick<RunHost, 'connection' | 'become'> {
+  const password = target.become.password ?? becomePassword
   const become = password === undefined ? target.become : { ...target.become, password }
   return { connection: openConnection(target), become }
 }

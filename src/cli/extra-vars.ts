@@ -1,13 +1,13 @@
 import { parse } from 'yaml'
 import { UsageError } from './usage-error.ts'
 
-/** One `--extra-vars`, told apart but with the file not read yet. */
+/** One `--extra-vars` argument, classified; a file is not read yet. */
 export type ExtraVars =
   | { readonly kind: 'pairs'; readonly text: string }
   | { readonly kind: 'json'; readonly text: string }
   | { readonly kind: 'file'; readonly path: string }
 
-/** The text of files by their paths. */
+/** Texts of files by path. */
 type Texts = Readonly<Record<string, string>>
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
@@ -15,13 +15,13 @@ const QUOTED = /'([^']*)'|"((?:[^"\\]|\\.)*)"|\\(.)/gs
 const WORD = /(?:[^\s'"\\]|\\.|'[^']*'|"(?:[^"\\]|\\.)*")+/gs
 
 /**
- * Tells the three forms apart and reads all but the file, so that a mistake shows before anything runs.
+ * Classifies an argument and validates it, except for a file, so that errors are reported before anything runs.
  *
- * @throws {UsageError} without the text itself, which may hold a password.
+ * @throws {UsageError} without the text itself, which may contain a password.
  */
 export function parseExtraVars(text: string): ExtraVars {
   if (text.startsWith('@')) {
-    if (text.length === 1) throw new UsageError('--extra-vars @ needs a file: --extra-vars @vars.yml')
+    if (text.length === 1) throw new UsageError('--extra-vars @ needs a file name: --extra-vars @vars.yml')
     return { kind: 'file', path: text.slice(1) }
   }
   const source: ExtraVars = { kind: /^\s*[{[]/.test(text) ? 'json' : 'pairs', text }
@@ -30,10 +30,10 @@ export function parseExtraVars(text: string): ExtraVars {
 }
 
 /**
- * All extra variables as one object; later ones win.
+ * Merges extra variables; later ones override earlier ones.
  *
- * @param files - the text of each file, by the path as it was given.
- * @throws {UsageError} a file is missing from `files` or does not hold variables.
+ * @param files - the text of each file by path, as specified.
+ * @throws {UsageError} a file is missing in `files` or does not contain variables.
  */
 export function mergeExtraVars(sources: readonly ExtraVars[], files: Texts): Record<string, unknown> {
   return Object.fromEntries(sources.flatMap((source) => entriesOf(source, files)))
@@ -47,30 +47,32 @@ function entriesOf(source: ExtraVars, files: Texts): [string, unknown][] {
   return mapping(text, source.path, 'lines such as "key: value"')
 }
 
-function mapping(text: string, where: string, wanted: string): [string, unknown][] {
+function mapping(text: string, where: string, expected: string): [string, unknown][] {
   let value: unknown
   try {
     value = parse(text, { prettyErrors: true })
   } catch (error) {
     const at = (error as { linePos?: { line: number; col: number }[] }).linePos?.[0]
-    throw new UsageError(`${where}${at === undefined ? '' : `:${at.line}:${at.col}`}: cannot be read; want ${wanted}`)
+    throw new UsageError(
+      `${where}${at === undefined ? '' : `:${at.line}:${at.col}`}: invalid YAML; expected ${expected}`,
+    )
   }
   if (value === null && text.trim() !== '') return [] // a file of comments
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new UsageError(`${where}: want ${wanted}`)
+    throw new UsageError(`${where}: expected ${expected}`)
   }
   return Object.entries(value).map(([key, item]) => [variableName(key, where), item])
 }
 
 function pairs(text: string): [string, string][] {
   const words = text.match(WORD) ?? []
-  if (text.replace(WORD, '').trim() !== '') throw new UsageError('--extra-vars: a quote is not closed')
-  if (words.length === 0) throw new UsageError('--extra-vars is empty; want key=value')
+  if (text.replace(WORD, '').trim() !== '') throw new UsageError('--extra-vars: missing closing quote')
+  if (words.length === 0) throw new UsageError('--extra-vars is empty; expected key=value')
   return words.map((word, i) => {
     const at = word.indexOf('=')
     if (at < 1) {
       throw new UsageError(
-        `--extra-vars: word ${i + 1} is not key=value; ` + `quote a value with spaces: -e "key='two words'"`,
+        `--extra-vars: argument ${i + 1} is not key=value; ` + `quote a value with spaces: -e "key='two words'"`,
       )
     }
     return [variableName(word.slice(0, at), '--extra-vars'), unquote(word.slice(at + 1))]

@@ -3,30 +3,30 @@ import { writeSync } from 'node:fs'
 const SHOW_CURSOR = '\u001b[?25h'
 
 /**
- * Ctrl-C (or a closed terminal) once ends the run in order (the report is still written); twice ends it at once.
- * That it was heard is told by the run, as an event: what is written past the screen would be lost in its lines.
+ * The first Ctrl-C (or SIGTERM, or SIGHUP) shuts the run down gracefully, including the report; the second one exits
+ * immediately. The run confirms the first as an event, because direct output would break the live screen.
  *
- * @returns the signal for the run, and a function that gives Ctrl-C back its usual meaning.
+ * @returns the run's signal, and a function that restores the default handling.
  */
 export function onInterrupt(): { readonly signal: AbortSignal; readonly release: () => void } {
   const controller = new AbortController()
-  const heed = (): void => {
-    if (controller.signal.aborted) endAtOnce()
+  const handle = (): void => {
+    if (controller.signal.aborted) exitNow()
     controller.abort()
   }
-  process.on('SIGINT', heed).on('SIGTERM', heed).on('SIGHUP', heed)
+  process.on('SIGINT', handle).on('SIGTERM', handle).on('SIGHUP', handle)
   return {
     signal: controller.signal,
-    release: () => void process.off('SIGINT', heed).off('SIGTERM', heed).off('SIGHUP', heed),
+    release: () => void process.off('SIGINT', handle).off('SIGTERM', handle).off('SIGHUP', handle),
   }
 }
 
-/** The screen has no time to give the terminal back: it may have hidden the cursor. */
-function endAtOnce(): never {
+/** Shows the cursor, which the live screen may have hidden. */
+function exitNow(): never {
   try {
     if (process.stdout.isTTY) writeSync(process.stdout.fd, SHOW_CURSOR)
   } catch {
-    // The terminal is gone.
+    // The terminal is closed.
   }
   process.exit(130)
 }

@@ -7,38 +7,38 @@ import { lackWords, lab_preflight } from '../lab/preflight.ts'
 import { isNodeAddress, parseSubnet } from '../lab/subnet.ts'
 
 /**
- * Settles what the lab's nodes are (`--provider`, else what it was made of, else the inventory's `lab_provider`), and
- * gives their hosts the variables that follow from it.
+ * Selects the lab's provider (`--provider`, else that of the existing lab, else `lab_provider` of the inventory) and sets
+ * the variables of its hosts.
  *
- * @throws {LabError} there is no such provider, or none that works here.
+ * @throws {LabError} the provider does not exist, or none is supported here.
  */
 export function withLab(inventory: Inventory, asked: string | undefined): Inventory {
   const vars = (host: string): Host['vars'] => inventory.hosts.get(host)?.vars ?? {}
   const all = [...inventory.hosts.keys()]
   const first = all.find((host) => vars(host).lab_provider !== undefined)
-  const remembered = first === undefined ? undefined : recall(String(vars(first).lab_name ?? 'labbook'))
-  const settled = settle(
+  const stored = first === undefined ? undefined : storedChoice(String(vars(first).lab_name ?? 'labbook'))
+  const lab = settle(
     { groups: { all }, hostvars: vars },
     {
       ...(asked === undefined ? {} : { asked }),
-      ...(remembered === undefined ? {} : { remembered }),
+      ...(stored === undefined ? {} : { remembered: stored }),
     },
-    look,
+    probeController,
   )
-  if (settled === undefined) return inventory
+  if (lab === undefined) return inventory
   return {
     ...inventory,
     hosts: new Map(
-      [...inventory.hosts].map(([name, host]) => [name, { ...host, vars: settled.vars.get(name) ?? host.vars }]),
+      [...inventory.hosts].map(([name, host]) => [name, { ...host, vars: lab.vars.get(name) ?? host.vars }]),
     ),
   }
 }
 
 /**
- * Which hosts are machines of Labbook's lab, so that they may be disturbed: nodes of the lab that are reached where the
- * lab makes them. One with `lab_provider` whose address is another (somebody's own machine) is none.
+ * Which hosts are nodes of Labbook's lab and may be disturbed: those with the address that the lab assigned. A host with
+ * `lab_provider` and another address (the user's own machine) is not.
  *
- * @param inventory - with its lab settled ({@link withLab}).
+ * @param inventory - the result of {@link withLab}.
  */
 export function labMachines(
   { groups, hosts }: Inventory,
@@ -47,12 +47,12 @@ export function labMachines(
   const hostvars = (host: string): Readonly<Record<string, unknown>> => ({ ...hosts.get(host)?.vars, ...extraVars })
   const lab = labOf({ groups: Object.fromEntries([...groups].map(([name, group]) => [name, group.hosts])), hostvars })
   const machines = new Set(
-    lab?.nodes.filter((node) => isReachedThere(lab, node, hostvars(node.name))).map(({ name }) => name),
+    lab?.nodes.filter((node) => hasLabAddress(lab, node, hostvars(node.name))).map(({ name }) => name),
   )
   return (host) => machines.has(host)
 }
 
-function isReachedThere(
+function hasLabAddress(
   { provider, subnet }: Lab,
   { address, ssh }: Lab['nodes'][number],
   vars: Readonly<Record<string, unknown>>,
@@ -61,23 +61,23 @@ function isReachedThere(
   try {
     return isNodeAddress(parseSubnet(subnet), address)
   } catch (error) {
-    if (error instanceof RangeError) return false // a name
+    if (error instanceof RangeError) return false // a host name
     throw error
   }
 }
 
-/** What `lab.mjs up` has written down. */
-function recall(lab: string): Choice | undefined {
+/** The choice that `lab.mjs up` has stored. */
+function storedChoice(lab: string): Choice | undefined {
   try {
-    const [provider, ...why] = readFileSync(rememberedIn(lab), 'utf8').trim().split('\n')
-    return isProvider(provider) ? { provider, why: why.join(' ') } : undefined
+    const [provider, ...reason] = readFileSync(rememberedIn(lab), 'utf8').trim().split('\n')
+    return isProvider(provider) ? { provider, why: reason.join(' ') } : undefined
   } catch {
     return undefined
   }
 }
 
-/** Tries what this machine can do. */
-function look(): Abilities {
+/** Probes what the controller supports. */
+function probeController(): Abilities {
   const { probe, schema } = lab_preflight.definition
   const { stdout } = spawnSync('sh', [], { input: probe(schema.parse({}), {}), encoding: 'utf8' })
   const can = spawnSync(

@@ -9,7 +9,7 @@ import type { Playbook } from './playbook.ts'
 
 export interface ExperimentList {
   readonly playbook: Pick<Playbook, 'experiments'>
-  /** Of the words that were given. */
+  /** Those of the selected subcommands. */
   readonly steps: readonly Step[]
   readonly inventory: Inventory
   readonly hosts: readonly string[]
@@ -19,28 +19,29 @@ export interface ExperimentList {
   readonly runs: string
 }
 
-/**
- * The text of `--list`: the experiments by the names that the command line takes, how long each took last time, and
- * what it disturbs. Runs nothing.
- */
+/** The text of `--list`: the experiments' names on the command line, last durations, and what they disturb. */
 export function listExperiments({ playbook, steps, inventory, hosts, extraVars, words, runs }: ExperimentList): string {
-  const found = named(playbook, steps, words)
-  if (found.length === 0) return 'This playbook has no experiments.\n'
-  const took = lastDurations(runs)
-  const rows = found.map(([name, experiment]) => {
-    // Without regard to tags: whoever lists an experiment wants to know what it would do.
+  const selected = selectExperiments(playbook, steps, words)
+  if (selected.length === 0) return 'This playbook has no experiments.\n'
+  const durations = lastDurations(runs)
+  const rows = selected.map(([name, experiment]) => {
+    // Tags are ignored: the list shows what each experiment would do.
     const disturbances = disturbancesOf(
       { ...experiment, tags: [] },
       { inventory, hosts, extraVars, tags: { tags: [], skipTags: [] } },
     )
-    const milliseconds = took.get(experiment.name)
-    return [name, milliseconds === undefined ? '-' : duration(milliseconds), byWhat(experiment, disturbances)] as const
+    const milliseconds = durations.get(experiment.name)
+    return [
+      name,
+      milliseconds === undefined ? '-' : duration(milliseconds),
+      disturbanceText(experiment, disturbances),
+    ] as const
   })
   return `${table([['NAME', 'LAST TIME', 'DISTURBS'], ...rows])}\n`
 }
 
-/** All that the playbook has, or those that the words choose. */
-function named(
+/** All experiments of the playbook, or the selected ones. */
+function selectExperiments(
   { experiments }: Pick<Playbook, 'experiments'>,
   steps: readonly Step[],
   words: readonly string[],
@@ -51,7 +52,7 @@ function named(
 }
 
 /** `node1, node2: receives a load test; node3: ...` */
-function byWhat({ disturbs }: Experiment, disturbances: readonly Disturbance[]): string {
+function disturbanceText({ disturbs }: Experiment, disturbances: readonly Disturbance[]): string {
   if (disturbs === false) return 'nothing'
   const hosts = new Map<string, string[]>()
   for (const { host, what } of disturbances) hosts.set(what, [...(hosts.get(what) ?? []), host])

@@ -6,13 +6,13 @@ import { handlersOf, tasksOf } from '../run/play-tasks.ts'
 import { hostsOf } from '../run/run.ts'
 import { tagList, tagsChosen, type TagChoice } from '../run/tags.ts'
 
-/** The text of `--list-hosts`: each step with the hosts it would run on. */
+/** The text of `--list-hosts`: the hosts of each play and experiment. */
 export function listHosts(steps: readonly Step[], inventory: Inventory, hosts: readonly string[]): string {
   return steps
     .map((step) => {
       const names = hostsOf(step, inventory, hosts)
       return [
-        `${step.kind} «${step.name}»: ${step.hosts}  (${names.length})`,
+        `${step.kind} "${step.name}": ${step.hosts}  (${names.length})`,
         ...names.map((name) => `  ${name}`),
       ].join('\n')
     })
@@ -20,8 +20,8 @@ export function listHosts(steps: readonly Step[], inventory: Inventory, hosts: r
 }
 
 /**
- * The text of `--list-tasks`. A play writes its tasks for each host, so they are listed as its first host has them; no
- * host is asked anything, so facts are not known.
+ * The text of `--list-tasks`. A play's tasks may differ by host; those of its first host are listed. No host is contacted,
+ * so there are no facts.
  */
 export function listTasks(
   steps: readonly Step[],
@@ -33,7 +33,7 @@ export function listTasks(
   return steps
     .map((step) => {
       const [first] = hostsOf(step, inventory, hosts)
-      const head = `${step.kind} «${step.name}»: ${step.hosts}`
+      const head = `${step.kind} "${step.name}": ${step.hosts}`
       if (step.kind === 'experiment')
         return [head, ...Object.entries({ ...step.proves, ...step.asks }).map(([id, says]) => `  ${id}: ${says}`)].join(
           '\n',
@@ -56,7 +56,7 @@ export function listTasks(
     .join('\n\n')
 }
 
-/** What a play is listed with: no host is asked anything. */
+/** The context for listing a play, without facts: no host is contacted. */
 export function contextOf(
   play: Play,
   inventory: Inventory,

@@ -1,6 +1,6 @@
 import type { Inventory } from '../inventory/index.ts'
 
-/** Ansible's implicit localhost: there even when the inventory does not name it, and reached without SSH. */
+/** Adds Ansible's implicit localhost, which needs no entry in the inventory and no SSH. */
 export function withLocalhost(inventory: Inventory): Inventory {
   if (inventory.hosts.has('localhost')) return inventory
   const all = inventory.groups.get('all')

@@ -23,7 +23,7 @@ import { tagWarnings } from './tag-warnings.ts'
 import { stepsOf, type Playbook } from './playbook.ts'
 import { UsageError } from './usage-error.ts'
 
-/** What a user can mend: shown as its message alone. */
+/** Errors that the user can fix: only their message is printed. */
 const EXPECTED = [
   UsageError,
   InventoryError,
@@ -35,13 +35,13 @@ const EXPECTED = [
 ] as const
 
 /**
- * A playbook's command line, from arguments to exit code.
+ * Runs a playbook from its command line.
  *
- * @param root - the project's folder, where `templates/` and `runs/` are.
+ * @param root - the project directory, with `templates/` and `runs/`.
  * @returns 0 ok, 1 error, 2 a host failed or the run was refused, 4 a host unreachable, 130 interrupted.
  */
 export async function main(playbook: Playbook, argv: readonly string[], root: string): Promise<number> {
-  // The reader of our output may go first (`--json | head`): then there is nobody left to tell.
+  // The reader of the output may exit first (`--json | head`).
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error
     process.exit(0)
@@ -58,7 +58,7 @@ export async function main(playbook: Playbook, argv: readonly string[], root: st
       process.stderr.write(`${(error as Error).message}\n`)
       return 1
     }
-    // A function of the playbook itself (steps, asks).
+    // Thrown by a function of the playbook (steps, for example).
     const place = placeOf(error)
     if (place === undefined) throw error
     process.stderr.write(`${place}: ${error instanceof Error ? error.message : String(error)}\n`)
@@ -72,22 +72,22 @@ async function start(playbook: Playbook, argv: readonly string[], root: string):
   const reads = new ReadTracker(Object.keys(extraVars))
   const all = stepsOf(playbook, options.words, reads.view(extraVars))
   const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string }
-  if (options.help) return say(help(playbook, all))
-  if (options.version) return say(`labbook ${version}\n`)
+  if (options.help) return print(help(playbook, all))
+  if (options.version) return print(`labbook ${version}\n`)
   const inventory = withLab(
     withLocalhost(await readInventory(inventoryFile(options, root))),
     options.provider ?? named(extraVars.lab_provider),
   )
   const hosts = await chooseHosts(options, inventory)
   const tags = { tags: options.tags, skipTags: options.skipTags }
-  // Their groups need not be in the inventory.
+  // The groups of other steps need not be in the inventory.
   const steps = all.filter((step) => stepAsked(step.tags, tags))
-  if (options.listHosts) return say(`${listHosts(steps, inventory, hosts)}\n`)
+  if (options.listHosts) return print(`${listHosts(steps, inventory, hosts)}\n`)
   const warnings = tagWarnings(all, inventory, extraVars, tags)
   if (options.listTasks) process.stderr.write(warnings.map((warning) => `${warning}\n`).join(''))
-  if (options.listTasks) return say(`${listTasks(steps, inventory, hosts, extraVars, tags)}\n`)
+  if (options.listTasks) return print(`${listTasks(steps, inventory, hosts, extraVars, tags)}\n`)
   if (options.list)
-    return say(
+    return print(
       listExperiments({
         playbook,
         steps,
@@ -133,18 +133,20 @@ const help = ({ name, description, words, variable }: Playbook, steps: readonly 
     ...(words === undefined ? {} : { words }),
   })
 
-/** @throws {UsageError} there is none: most often because the command runs in another folder. */
+/** @throws {UsageError} it does not exist, most often because of another working directory. */
 function inventoryFile({ inventory }: Options, root: string): string {
-  const tried = path.resolve(inventory)
-  if (existsSync(tried)) return inventory
-  const own = path.join(root, 'inventory.yaml')
+  const file = path.resolve(inventory)
+  if (existsSync(file)) return inventory
+  const projectInventory = path.join(root, 'inventory.yaml')
   throw new UsageError(
-    `no inventory ${tried} (working directory: ${process.cwd()}); name yours with -i PATH` +
-      (own !== tried && existsSync(own) ? `, or the project's own with -i ${own}` : ''),
+    `inventory ${file} not found (working directory: ${process.cwd()}); specify one with -i PATH` +
+      (projectInventory !== file && existsSync(projectInventory)
+        ? `, or use the project's inventory with -i ${projectInventory}`
+        : ''),
   )
 }
 
-function say(text: string): 0 {
+function print(text: string): 0 {
   process.stdout.write(text)
   return 0
 }
@@ -160,25 +162,25 @@ function readVarsFile(file: string): string {
   try {
     return readFileSync(file, 'utf8')
   } catch (error) {
-    throw new UsageError(`--extra-vars @${file}: cannot read it: ${(error as NodeJS.ErrnoException).code}`)
+    throw new UsageError(`--extra-vars @${file}: cannot read the file: ${(error as NodeJS.ErrnoException).code}`)
   }
 }
 
-/** All hosts, those of `--limit`, or on a terminal those the user picks. */
+/** All hosts, those of `--limit`, or on a terminal those that the user selects. */
 async function chooseHosts(options: Options, inventory: Inventory): Promise<readonly string[]> {
   const all = [...inventory.hosts.keys()]
   if (options.limit !== undefined) return limitHosts(inventory, all, options.limit)
-  if (options.list || options.listHosts || options.listTasks || !mayAsk(options)) return all
+  if (options.list || options.listHosts || options.listTasks || !canPrompt(options)) return all
   return await askHosts([...inventory.hosts.values()].map(({ name, groups }) => ({ name, groups })))
 }
 
-const mayAsk = ({ noInput, yes, json }: Options): boolean =>
+const canPrompt = ({ noInput, yes, json }: Options): boolean =>
   canAsk({ noInput, yes, json, stdin: process.stdin, stdout: process.stdout })
 
 /**
- * Which hosts the run may disturb: those of Labbook's lab; with `--allow-faults`, or where the user says yes, all.
+ * Which hosts the run may disturb: those of Labbook's lab; all with `--allow-faults` or the user's confirmation.
  *
- * @throws {Cancelled} the user said no. @throws {Refused} there is nobody to ask.
+ * @throws {Cancelled} the user declined. @throws {Refused} the user cannot be prompted.
  */
 async function permission(
   { withoutPermission }: Playbook,
@@ -190,20 +192,18 @@ async function permission(
   const mayDisturb = labMachines(planned.inventory, planned.extraVars)
   const { refused } = permissionFor(planned, { mayDisturb, withoutPermission })
   if (refused.length === 0) return mayDisturb
-  if (!mayAsk(options)) throw new Refused(refused)
+  if (!canPrompt(options)) throw new Refused(refused)
   const about = [
     "These hosts are not machines of Labbook's lab:",
     ...disturbanceLines(refused).map((line) => `  ${line}`),
   ]
-  if (!(await confirm(`Do this to ${disturbedHosts(refused).join(', ')}?`, about))) throw new Cancelled()
+  if (!(await confirm(`Continue on ${disturbedHosts(refused).join(', ')}?`, about))) throw new Cancelled()
   return all
 }
 
 async function ask(options: Options): Promise<Secret> {
-  if (!mayAsk({ ...options, yes: false })) {
-    throw new UsageError(
-      '--ask-become-pass needs a terminal to ask on; set ansible_become_password for the hosts instead',
-    )
+  if (!canPrompt({ ...options, yes: false })) {
+    throw new UsageError('--ask-become-pass needs a terminal; set ansible_become_password for the hosts instead')
   }
   return await askPassword('BECOME password')
 }

@@ -3,25 +3,25 @@ import { parseExtraVars, type ExtraVars } from './extra-vars.ts'
 import { closest } from './suggest.ts'
 import { UsageError } from './usage-error.ts'
 
-/** What the command line asks for; the same on every playbook. */
+/** The options of the command line, the same for every playbook. */
 export interface Options {
   readonly inventory: string
-  /** A host pattern, as given. */
+  /** A host pattern, as specified. */
   readonly limit: string | undefined
   readonly tags: readonly string[]
   readonly skipTags: readonly string[]
   readonly check: boolean
   readonly diff: boolean
-  /** How many hosts are worked on at a time. */
+  /** The maximum number of hosts in parallel. */
   readonly forks: number
-  /** How often each experiment is done. */
+  /** The number of repetitions of each experiment. */
   readonly repeat: number
-  /** In the order given; later ones win. */
+  /** In command line order; later ones override earlier ones. */
   readonly extraVars: readonly ExtraVars[]
   /** The number of `-v`. */
   readonly verbosity: number
   readonly askBecomePass: boolean
-  /** What the lab is made of, where not as the inventory says. */
+  /** The lab's provider; default: from the inventory. */
   readonly provider: string | undefined
   readonly listHosts: boolean
   readonly listTasks: boolean
@@ -30,50 +30,47 @@ export interface Options {
   /** Hosts outside Labbook's lab may be disturbed. */
   readonly allowFaults: boolean
   readonly json: boolean
-  /** No question may be asked: `--no-input`, or `--json`, whose reader is a program. */
+  /** Never prompt: `--no-input`, or `--json`, whose reader is a program. */
   readonly noInput: boolean
   readonly yes: boolean
   readonly help: boolean
   readonly version: boolean
-  /** What stood beside the options, each one a word the playbook declared. */
+  /** The positional arguments: subcommands of the playbook, and their arguments. */
   readonly words: readonly string[]
 }
 
-/**
- * Words a playbook takes beside options, and what each means: `{ up: 'make the lab' }`. `'snapshot NAME'` is followed
- * by a word of the user's own.
- */
+/** Subcommands of a playbook and their help: `{ up: 'create the lab' }`. `'snapshot NAME'` takes an argument. */
 export type Words = Readonly<Record<string, string>>
 
 export interface OptionSpec {
   readonly short?: string
-  /** The name of its value in the help; absent for a switch. */
+  /** The name of its value in the help; absent for a flag. */
   readonly value?: string
   readonly help: string
 }
 
-/** Every option, in the order the help lists them. */
+/** All options, in the order of the help. */
 export const OPTIONS = {
-  inventory: { short: 'i', value: 'PATH', help: 'hosts and variables (default: inventory.yaml)' },
-  limit: { short: 'l', value: 'PATTERN', help: "only these hosts: node1, 'workers:!node3'" },
-  tags: { short: 't', value: 'TAGS', help: 'only tasks with one of these tags: a,b' },
-  'skip-tags': { value: 'TAGS', help: 'no tasks with one of these tags' },
-  check: { short: 'C', help: 'change nothing, show what would change' },
-  diff: { short: 'D', help: 'show the text before and after each change' },
-  forks: { short: 'f', value: 'N', help: 'hosts worked on at a time (default: 25)' },
-  repeat: { value: 'N', help: 'do each experiment N times; findings say how often they held' },
+  inventory: { short: 'i', value: 'PATH', help: 'inventory file (default: inventory.yaml)' },
+  limit: { short: 'l', value: 'PATTERN', help: "limit to these hosts: node1, 'workers:!node3'" },
+  tags: { short: 't', value: 'TAGS', help: 'only run tasks with one of these tags: a,b' },
+  'skip-tags': { value: 'TAGS', help: 'skip tasks with one of these tags' },
+  check: { short: 'C', help: 'make no changes, show what would change' },
+  diff: { short: 'D', help: 'show the differences of changed files' },
+  forks: { short: 'f', value: 'N', help: 'hosts to run in parallel (default: 25)' },
+  repeat: { value: 'N', help: 'run each experiment N times; findings count how often they hold' },
   'extra-vars': { short: 'e', value: 'VARS', help: "key=value key2='two words', {JSON} or @file.yml" },
-  verbose: { short: 'v', help: 'output of tasks; -vv commands, -vvv probes too' },
-  provider: { value: 'NAME', help: 'what a lab is made of: auto, namespaces, qemu' },
-  'ask-become-pass': { short: 'K', help: 'ask for the password sudo wants' },
+  verbose: { short: 'v', help: 'show the output of tasks; -vv also commands, -vvv also probes' },
+  provider: { value: 'NAME', help: 'provider of the lab: auto, namespaces, qemu' },
+  'ask-become-pass': { short: 'K', help: 'ask for the sudo password' },
   'allow-faults': { help: "allow faults, load tests and removal of data on hosts outside Labbook's lab" },
-  list: { help: 'list the experiments: what each disturbs, how long it took last time; runs none' },
-  'list-hosts': { help: 'list the hosts of each play and end' },
-  'list-tasks': { help: 'list the tasks of each play and end' },
-  json: { help: 'events as JSON lines on stdout; asks nothing' },
-  'no-input': { help: 'never ask a question; all hosts' },
-  yes: { short: 'y', help: 'ask no question, all hosts; does not imply --allow-faults' },
-  help: { short: 'h', help: 'show this text' },
+  list: { help: 'list the experiments, their last durations and what they disturb, and exit' },
+  'list-hosts': { help: 'list the hosts of each play, and exit' },
+  'list-tasks': { help: 'list the tasks of each play, and exit' },
+  json: { help: 'print events as JSON lines; never prompt' },
+  'no-input': { help: 'never prompt; run on all hosts' },
+  yes: { short: 'y', help: 'never prompt, run on all hosts; does not imply --allow-faults' },
+  help: { short: 'h', help: 'show this help' },
   version: { help: 'show the version' },
 } as const satisfies Readonly<Record<string, OptionSpec>>
 
@@ -83,11 +80,11 @@ const NAMES = Object.keys(OPTIONS) as Name[]
 const isName = (name: string): name is Name => Object.hasOwn(OPTIONS, name)
 
 /**
- * Reads the command line. Pure: no file is opened and nothing is asked. With `--help` nothing else is judged.
+ * Parses the command line, without side effects. With `--help` nothing else is validated.
  *
- * @param argv - what follows the playbook's name.
- * @param words - the words this playbook takes beside options; none by default.
- * @throws {UsageError} the command line cannot be understood; the message is all the user needs to see.
+ * @param argv - the arguments after the playbook's name.
+ * @param words - the playbook's subcommands; default: none.
+ * @throws {UsageError} the command line is invalid; the message is for the user.
  */
 export function parseOptions(argv: readonly string[], words: Words = {}): Options {
   const { tokens } = parseArgs({
@@ -99,31 +96,31 @@ export function parseOptions(argv: readonly string[], words: Words = {}): Option
       ]),
     ),
     allowPositionals: true,
-    strict: false, // so that our own messages name the option meant
+    strict: false, // our own error messages suggest an option
     tokens: true,
   })
-  const given = new Map<Name, string[]>()
+  const values = new Map<Name, string[]>()
   const positional: string[] = []
   const help = tokens.some((token) => token.kind === 'option' && token.name === 'help')
   if (!help) {
     for (const token of tokens) {
       if (token.kind === 'positional')
-        positional.push(takesMore(positional, words) ? token.value : knownWord(token.value, words))
+        positional.push(takesArgument(positional, words) ? token.value : parseSubcommand(token.value, words))
       if (token.kind !== 'option') continue
-      const name = knownOption(token.name, token.rawName)
-      given.set(name, [...(given.get(name) ?? []), valueOf(name, token.value, token.inlineValue)])
+      const name = parseOptionName(token.name, token.rawName)
+      values.set(name, [...(values.get(name) ?? []), valueOf(name, token.value, token.inlineValue)])
     }
   }
-  if (!help && takesMore(positional, words))
+  if (!help && takesArgument(positional, words))
     throw new UsageError(
-      `${positional.at(-1) ?? ''} needs a word more: ${declared(positional.at(-1) ?? '', words) ?? ''}`,
+      `"${positional.at(-1) ?? ''}" needs an argument: ${declared(positional.at(-1) ?? '', words) ?? ''}`,
     )
-  const all = (name: Name): string[] => given.get(name) ?? []
+  const all = (name: Name): string[] => values.get(name) ?? []
   const last = (name: Name): string | undefined => all(name).at(-1)
-  const on = (name: Name): boolean => given.has(name)
+  const on = (name: Name): boolean => values.has(name)
   if (on('ask-become-pass') && (on('no-input') || on('json'))) {
     throw new UsageError(
-      `--ask-become-pass asks a question, which --${on('json') ? 'json' : 'no-input'} forbids; ` +
+      `--ask-become-pass prompts, which --${on('json') ? 'json' : 'no-input'} forbids; ` +
         'set ansible_become_password for the hosts instead',
     )
   }
@@ -153,10 +150,10 @@ export function parseOptions(argv: readonly string[], words: Words = {}): Option
   }
 }
 
-function knownOption(name: string, raw: string): Name {
+function parseOptionName(name: string, raw: string): Name {
   if (isName(name)) return name
-  const meant = raw.startsWith('--') ? closest(name, NAMES) : undefined
-  const hint = meant === undefined ? '; --help lists all' : ` (did you mean --${meant}?)`
+  const suggestion = raw.startsWith('--') ? closest(name, NAMES) : undefined
+  const hint = suggestion === undefined ? '; see --help' : ` (did you mean --${suggestion}?)`
   throw new UsageError(`unknown option ${raw}${hint}`)
 }
 
@@ -165,30 +162,30 @@ function valueOf(name: Name, value: string | undefined, inline: boolean | undefi
     if (value !== undefined) throw new UsageError(`--${name} takes no value`)
     return ''
   }
-  // Without the second test `--limit --check` would limit the run to hosts named "--check", and not be a check.
+  // Otherwise `--limit --check` would limit the run to hosts named "--check" and disable check mode.
   if (value === undefined || value === '' || (inline !== true && value.startsWith('-'))) {
     throw new UsageError(`--${name} needs a value: --${name} ${SPECS[name].value}`)
   }
   return value
 }
 
-/** A word as the playbook declares it: `snapshot NAME` for `snapshot`. */
+/** A subcommand as declared by the playbook: `snapshot NAME` for `snapshot`. */
 const declared = (word: string, words: Words): string | undefined =>
   Object.keys(words).find((each) => each.split(' ')[0] === word)
 
-/** The last word that was given is one that a word of the user's own follows. */
-function takesMore(given: readonly string[], words: Words): boolean {
-  const last = given.at(-1)
-  return last !== undefined && given.length === 1 && declared(last, words)?.includes(' ') === true
+/** Whether the last positional is a subcommand that takes an argument. */
+function takesArgument(positional: readonly string[], words: Words): boolean {
+  const last = positional.at(-1)
+  return last !== undefined && positional.length === 1 && declared(last, words)?.includes(' ') === true
 }
 
-function knownWord(word: string, words: Words): string {
+function parseSubcommand(word: string, words: Words): string {
   if (declared(word, words) !== undefined) return word
   const choices = Object.keys(words).map((each) => each.split(' ')[0] ?? each)
-  if (choices.length === 0) throw new UsageError(`unexpected word "${word}"; to choose hosts: --limit ${word}`)
-  const meant = closest(word, choices)
-  const hint = meant === undefined ? '' : ` (did you mean ${meant}?)`
-  throw new UsageError(`unknown word "${word}"${hint}; one of: ${choices.join(', ')}`)
+  if (choices.length === 0) throw new UsageError(`unexpected argument "${word}"; to limit the hosts: --limit ${word}`)
+  const suggestion = closest(word, choices)
+  const hint = suggestion === undefined ? '' : ` (did you mean ${suggestion}?)`
+  throw new UsageError(`unknown command "${word}"${hint}; valid commands: ${choices.join(', ')}`)
 }
 
 function tagList(name: Name, list: string): string[] {

@@ -8,37 +8,36 @@ import { UsageError } from './usage-error.ts'
 
 /** A playbook: what `npx zx playbooks/NAME.mjs` runs. */
 export interface Playbook {
-  /** The entry's name without its ending; names the run's folder. */
+  /** The entry point's name without its extension; part of the run directory's name. */
   readonly name: string
   /** One line for `--help`. */
   readonly description: string
-  /** Words it takes beside options, such as `up`, `down` and `resume NAME`; the first is taken when none is given. */
+  /** Subcommands, such as `up`, `down` and `resume NAME`; the first is the default. */
   readonly words?: Words
-  /** An extra variable that it reads, for the example in `--help`: `counter_replicas=6`. */
+  /** One of its extra variables, for the example in `--help`: `counter_replicas=6`. */
   readonly variable?: string
-  /** More than one of the words may be given. */
+  /** Several subcommands may be combined. */
   readonly severalWords?: boolean
-  /** What it does, in order. A function gets the words that were given, and the variables of `--extra-vars`. */
+  /** Plays and experiments, in order. A function receives the subcommands and the variables of `--extra-vars`. */
   readonly steps: readonly Step[] | ((words: readonly string[], extraVars: ExtraVars) => readonly Step[])
-  /** Its experiments by the words that choose them, for `--list`. Default: those among its steps, by their titles. */
+  /** Its experiments by subcommand, for `--list`. Default: those among its steps, by name. */
   readonly experiments?: Readonly<Record<string, Experiment>>
   /**
-   * What becomes of experiments that would disturb hosts outside Labbook's lab, without `--allow-faults`: the run is
-   * refused (the default), or goes on without them, for playbooks that provision. Plays that remove data are refused in
-   * either case.
+   * How to handle experiments that would disturb hosts outside Labbook's lab without `--allow-faults`: refuse the run
+   * (the default), or skip them, for provisioning playbooks. Plays that remove data are always refused.
    */
   readonly withoutPermission?: WithoutPermission
   /**
-   * What stands after a run that passed, its main results, and what to do next; undefined: nothing of it. Not asked
-   * after a check.
+   * What is running after a run that passed, its main results, and the next steps; undefined: no closing. Not called in
+   * check mode.
    */
   readonly closing?: (run: ClosingContext) => Closing | undefined
 }
 
-/** A run that passed, as {@link Playbook.closing} sees it. */
+/** The input of {@link Playbook.closing}. */
 export interface ClosingContext {
   readonly words: readonly string[]
-  /** The path of the inventory, as given. */
+  /** The path of the inventory, as specified. */
   readonly inventory: string
   readonly groups: Readonly<Record<string, readonly string[]>>
   /** From the inventory and `--extra-vars`; without facts. */
@@ -54,16 +53,16 @@ export const playbook = (definition: Playbook): Playbook => definition
 const EXPORT = 'export default playbook({ name, description, steps })'
 
 /**
- * What is wrong with a playbook's default export: its file may not have been type-checked.
+ * Validates a playbook's default export, which may not have been type-checked.
  *
- * @returns a message that says what to export; undefined when it is a playbook.
+ * @returns an error message; undefined if it is a playbook.
  */
 export function playbookProblem(exported: unknown): string | undefined {
   if (exported === undefined) return `has no default export; write: ${EXPORT}`
   if (typeof exported !== 'object' || exported === null)
-    return `its default export is no playbook, but ${typeof exported}; write: ${EXPORT}`
+    return `its default export is not a playbook but ${typeof exported}; write: ${EXPORT}`
   const { name, description, steps } = exported as Partial<Record<keyof Playbook, unknown>>
-  const wrong =
+  const error =
     typeof name !== 'string'
       ? 'name must be a string'
       : typeof description !== 'string'
@@ -71,31 +70,31 @@ export function playbookProblem(exported: unknown): string | undefined {
         : typeof steps === 'function'
           ? undefined
           : !Array.isArray(steps)
-            ? 'steps must be a list of plays and experiments, or a function that returns one'
+            ? 'steps must be an array of plays and experiments, or a function that returns one'
             : stepsProblem(steps)
-  return wrong === undefined ? undefined : `its default export is no playbook: ${wrong}; write: ${EXPORT}`
+  return error === undefined ? undefined : `its default export is not a playbook: ${error}; write: ${EXPORT}`
 }
 
 function stepsProblem(steps: readonly unknown[]): string | undefined {
-  const wrong = steps.findIndex(
+  const index = steps.findIndex(
     (step) => !['play', 'experiment'].includes(String((step as { kind?: unknown } | null | undefined)?.kind)),
   )
-  return wrong === -1 ? undefined : `steps[${wrong}] is made neither by play() nor by experiment()`
+  return index === -1 ? undefined : `steps[${index}] is neither a play() nor an experiment()`
 }
 
-/** @throws {UsageError} more words were given than the playbook takes. */
+/** @throws {UsageError} more subcommands than the playbook accepts. */
 export function stepsOf(
   { name, steps, words = {}, severalWords = false }: Playbook,
-  given: readonly string[],
+  args: readonly string[],
   extraVars: ExtraVars = {},
 ): readonly Step[] {
   const [first] = Object.keys(words)
-  const ownWord = given.length === 2 && Object.keys(words).some((word) => word.startsWith(`${given[0] ?? ''} `))
-  if (given.length > 1 && !severalWords && !ownWord)
-    throw new UsageError(`one word at a time, not ${given.length}: ${given.join(', ')}`)
+  const hasArgument = args.length === 2 && Object.keys(words).some((word) => word.startsWith(`${args[0] ?? ''} `))
+  if (args.length > 1 && !severalWords && !hasArgument)
+    throw new UsageError(`only one command is allowed, not ${args.length}: ${args.join(', ')}`)
   if (typeof steps !== 'function') return steps
-  const made = steps(given.length > 0 || first === undefined ? given : [first], extraVars)
-  const problem = stepsProblem(made)
+  const result = steps(args.length > 0 || first === undefined ? args : [first], extraVars)
+  const problem = stepsProblem(result)
   if (problem !== undefined) throw new UsageError(`playbook "${name}": ${problem}`)
-  return made
+  return result
 }

@@ -3,10 +3,10 @@ import { SourceMap } from 'node:module'
 import path from 'node:path'
 
 /**
- * Makes stack traces name the lines of the source files, where code runs from a bundle. Messages point to a task by the
- * line of the playbook it was written on. The map is read when the first position is asked for: most runs ask for none.
+ * Maps stack traces of bundled code to the source files, so that errors show the position of a task in its playbook. The
+ * source map is read on demand: most runs do not need it.
  *
- * @param {string} bundle - the file that positions are given in.
+ * @param {string} bundle - the bundle, which positions refer to.
  * @param {string} mapFile - its source map.
  */
 export function showSourcePositions(bundle, mapFile) {
@@ -28,11 +28,11 @@ export function showSourcePositions(bundle, mapFile) {
 }
 
 /**
- * Where a playbook's file has the mistake that was thrown while it was loaded.
+ * The position in a playbook of an error thrown while loading it.
  *
- * @param {string} root - the project's folder.
+ * @param {string} root - the project directory.
  * @param {unknown} error
- * @returns {string | undefined} `file:line:col` from the project's folder; undefined where no playbook took part.
+ * @returns {string | undefined} `file:line:col` relative to the project directory; undefined if no playbook is in the stack.
  */
 export function placeInPlaybook(root, error) {
   const places = String(error?.stack)
@@ -44,7 +44,7 @@ export function placeInPlaybook(root, error) {
   return place && path.relative(root, place)
 }
 
-/** @returns {SourceMap | undefined} undefined where it cannot be read: then positions are those of the bundle. */
+/** @returns {SourceMap | undefined} undefined if it cannot be read; positions are then those of the bundle. */
 function readMap(file) {
   try {
     return new SourceMap(JSON.parse(readFileSync(file, 'utf8')))

@@ -1,19 +1,18 @@
-// Runs before anything else, on any Node that reads ECMAScript modules: syntax of Node 14, and nothing from
-// node_modules.
+// Runs first, on any Node with ECMAScript modules: Node 14 syntax, and no imports from node_modules.
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 
 /**
- * What keeps Labbook from starting: a Node that is too old, packages that are not installed.
+ * Checks that Node is new enough and that the packages are installed.
  *
- * @param {string} root - the project's folder.
- * @returns {string | undefined} the message for the user; undefined when nothing is missing.
+ * @param {string} root - the project directory.
+ * @returns {string | undefined} an error message; undefined if nothing is missing.
  */
 export function missingPrerequisite(root) {
   const { engines, dependencies } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'))
   const required = engines.node.replace(/[^\d.]/g, '')
   if (isOlder(process.versions.node, required)) {
-    return `Labbook needs Node ${required} or newer, and this is Node ${process.versions.node} (${process.execPath}): install a newer one, then run "npm ci" in ${root}`
+    return `Labbook requires Node ${required} or newer, but this is Node ${process.versions.node} (${process.execPath}): upgrade it, then run "npm ci" in ${root}`
   }
   const missing = Object.keys(dependencies).filter((name) => !existsSync(path.join(root, 'node_modules', name)))
   if (missing.length > 0) return `${counted(missing)} not installed: run "npm ci" in ${root} first`
@@ -27,4 +26,4 @@ function isOlder(version, than) {
 }
 
 const counted = ([first, ...others]) =>
-  others.length === 0 ? `the npm package ${first} is` : `${others.length + 1} npm packages (${first} and others) are`
+  others.length === 0 ? `npm package ${first} is` : `${others.length + 1} npm packages (${first} and others) are`

@@ -12,47 +12,47 @@ import { UsageError } from './usage-error.ts'
 const FORMATS = ['html', 'md', 'pdf', 'junit'] as const
 type Format = (typeof FORMATS)[number]
 
-const HELP = `Renders the report of a run again, from its journal.
+const HELP = `Renders the report of a run again, from its event log.
 
 Usage: npx zx playbooks/report.mjs [RUN] [options]
 
-  RUN               a folder, or a name in runs/ (default: latest)
+  RUN               a directory, or a name in runs/ (default: latest)
 
 Options:
-  --format FORMATS  html, md, pdf (needs Chromium), junit; several: html,pdf
+  --format FORMATS  html, md, pdf (needs Chromium), junit; or several: html,pdf
                     (default: html,md)
-  --lang LANGUAGE   en or ru: the report's own words; what hosts printed and what
-                    playbooks named stays as it is (default: en)
-  -h, --help        show this text
+  --lang LANGUAGE   en or ru: language of the report's own text; output and names
+                    are not translated (default: en)
+  -h, --help        show this help
 
 Examples:
-  # the newest run, as a PDF in Russian
+  # the latest run, as a PDF in Russian
   npx zx playbooks/report.mjs --format pdf --lang ru
   # an older run, for a CI system
   npx zx playbooks/report.mjs 2026-11-21T04-30-00Z-site --format junit
 
 Exit codes:
-  0  the files are written; their names are printed
-  1  an error: the command line, the run, no room
+  0  success; the names of the written files are printed
+  1  error: command line, run, or no disk space
 `
 
-interface Asked {
+interface ReportOptions {
   readonly run: string | undefined
   readonly formats: readonly Format[]
   readonly language: Language
 }
 
 /**
- * The command line of `playbooks/report.mjs`, from arguments to exit code.
+ * Runs `playbooks/report.mjs` from its command line.
  *
- * @param root - the project's folder, where `runs/` is.
+ * @param root - the project directory, with `runs/`.
  */
 export async function report(argv: readonly string[], root: string): Promise<0 | 1> {
   try {
-    const asked = parse(argv)
-    if (asked === 'help') process.stdout.write(HELP)
+    const options = parse(argv)
+    if (options === 'help') process.stdout.write(HELP)
     else
-      for (const file of await write(folderOf(asked.run, path.join(root, 'runs')), asked))
+      for (const file of await write(runDirectory(options.run, path.join(root, 'runs')), options))
         process.stdout.write(`${path.relative(process.cwd(), file)}\n`)
     return 0
   } catch (error) {
@@ -62,13 +62,13 @@ export async function report(argv: readonly string[], root: string): Promise<0 |
   }
 }
 
-/** @throws {UsageError} the command line cannot be understood. */
-function parse(argv: readonly string[]): Asked | 'help' {
+/** @throws {UsageError} the command line is invalid. */
+function parse(argv: readonly string[]): ReportOptions | 'help' {
   const { tokens } = parseArgs({
     args: [...argv],
     options: { format: { type: 'string' }, lang: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
     allowPositionals: true,
-    strict: false, // so that our own messages name the option meant
+    strict: false, // our own error messages suggest an option
     tokens: true,
   })
   if (tokens.some((token) => token.kind === 'option' && token.name === 'help')) return 'help'
@@ -84,14 +84,14 @@ function parse(argv: readonly string[]): Asked | 'help' {
     else if (token.name === 'lang') language = oneOf('lang', valueOf(token, LANGUAGES), LANGUAGES)
     else throw unknownOption(token.rawName, token.name)
   }
-  if (runs.length > 1) throw new UsageError(`one run at a time, not ${runs.join(' and ')}`)
+  if (runs.length > 1) throw new UsageError(`only one run is allowed, not ${runs.join(' and ')}`)
   return { run: runs[0], formats: [...new Set(formats)], language }
 }
 
 function unknownOption(raw: string, name: string): UsageError {
-  const meant = closest(name, ['format', 'lang', 'help'])
+  const suggestion = closest(name, ['format', 'lang', 'help'])
   return new UsageError(
-    `unknown option ${raw}${meant === undefined ? '; --help lists all' : ` (did you mean --${meant}?)`}`,
+    `unknown option ${raw}${suggestion === undefined ? '; see --help' : ` (did you mean --${suggestion}?)`}`,
   )
 }
 
@@ -104,35 +104,37 @@ function valueOf(
   return value
 }
 
-function oneOf<T extends string>(option: string, given: string, choices: readonly T[]): T {
-  const chosen = choices.find((choice) => choice === given)
+function oneOf<T extends string>(option: string, value: string, choices: readonly T[]): T {
+  const chosen = choices.find((choice) => choice === value)
   if (chosen !== undefined) return chosen
-  const meant = closest(given, choices)
+  const suggestion = closest(value, choices)
   throw new UsageError(
-    `--${option} ${given}: there is no such ${option === 'lang' ? 'language' : 'format'}${
-      meant === undefined ? '' : ` (did you mean ${meant}?)`
-    }; one of: ${choices.join(', ')}`,
+    `--${option} ${value}: unknown ${option === 'lang' ? 'language' : 'format'}${
+      suggestion === undefined ? '' : ` (did you mean ${suggestion}?)`
+    }; valid values: ${choices.join(', ')}`,
   )
 }
 
-/** The folder of a run: a path, or a name in `runs/`. @throws {UsageError} there is no such run. */
-function folderOf(run: string | undefined, runs: string): string {
+/** The directory of a run: a path, or a name in `runs/`. @throws {UsageError} the run does not exist. */
+function runDirectory(run: string | undefined, runs: string): string {
   if (run === undefined) {
     if (isRun(path.join(runs, 'latest'))) return path.join(runs, 'latest')
-    throw new UsageError(`there is no run in ${runs} yet: run a playbook first, or name the folder of a run`)
+    throw new UsageError(`no runs in ${runs} yet: run a playbook first, or specify the directory of a run`)
   }
   const found = [path.join(runs, run), path.resolve(run)].find(isRun)
   if (found !== undefined) return found
   if (existsSync(run) && !existsSync(path.join(runs, run)))
-    throw new UsageError(`${run} is no run: there is no events.jsonl in it`)
-  const meant = closest(run, existsSync(runs) ? readdirSync(runs).filter((name) => !name.startsWith('.')) : [])
-  throw new UsageError(`there is no run ${run} in ${runs}${meant === undefined ? '' : ` (did you mean ${meant}?)`}`)
+    throw new UsageError(`${run} is not a run: it has no events.jsonl`)
+  const suggestion = closest(run, existsSync(runs) ? readdirSync(runs).filter((name) => !name.startsWith('.')) : [])
+  throw new UsageError(
+    `run "${run}" not found in ${runs}${suggestion === undefined ? '' : ` (did you mean ${suggestion}?)`}`,
+  )
 }
 
-const isRun = (folder: string): boolean =>
-  statSync(path.join(folder, 'events.jsonl'), { throwIfNoEntry: false })?.isFile() ?? false
+const isRun = (directory: string): boolean =>
+  statSync(path.join(directory, 'events.jsonl'), { throwIfNoEntry: false })?.isFile() ?? false
 
-async function write(folder: string, { formats, language }: Asked): Promise<string[]> {
+async function write(directory: string, { formats, language }: ReportOptions): Promise<string[]> {
   const pdf = formats.includes('pdf')
   const browser = pdf ? findBrowser() : undefined
   const pages = [
@@ -141,18 +143,18 @@ async function write(folder: string, { formats, language }: Asked): Promise<stri
   ]
   const written: string[] = []
   if (pages.length > 0) {
-    const { html, markdown } = await renderReport(folder, undefined, { language, formats: pages })
+    const { html, markdown } = await renderReport(directory, undefined, { language, formats: pages })
     if (formats.includes('html')) written.push(html)
     if (formats.includes('md')) written.push(markdown)
     if (browser !== undefined) {
-      await printPdf(browser, html, path.join(folder, 'report.pdf'))
-      written.push(path.join(folder, 'report.pdf'))
+      await printPdf(browser, html, path.join(directory, 'report.pdf'))
+      written.push(path.join(directory, 'report.pdf'))
     }
   }
   if (formats.includes('junit')) {
     const { junitReport } = await import('../report/junit.ts')
-    const file = path.join(folder, 'report.junit.xml')
-    save(file, junitReport(folder, await wordsOf(language)))
+    const file = path.join(directory, 'report.junit.xml')
+    save(file, junitReport(directory, await wordsOf(language)))
     written.push(file)
   }
   return written

@@ -8,10 +8,7 @@ import { closest } from './suggest.ts'
 
 const SPECIAL = ['all', 'always', 'never', 'tagged', 'untagged']
 
-/**
- * A warning for each tag of the command line that no play, task or experiment has. Nothing is worked out where none was
- * asked for.
- */
+/** A warning for each tag of the command line that no play, task or experiment has. */
 export function tagWarnings(
   steps: readonly Step[],
   inventory: Inventory,
@@ -19,13 +16,13 @@ export function tagWarnings(
   { tags, skipTags }: TagChoice,
 ): string[] {
   if (tags.length + skipTags.length === 0) return []
-  const known = new Set(steps.flatMap((step) => [...tagList(step.tags), ...tagsOfTasks(step, inventory, extraVars)]))
+  const known = new Set(steps.flatMap((step) => [...tagList(step.tags), ...taskTags(step, inventory, extraVars)]))
   const warn =
     (option: string) =>
     (tag: string): string[] => {
       if (known.has(tag) || SPECIAL.includes(tag)) return []
-      const meant = closest(tag, [...known])
-      const hint = meant === undefined ? '' : `; did you mean "${meant}"?`
+      const suggestion = closest(tag, [...known])
+      const hint = suggestion === undefined ? '' : `; did you mean "${suggestion}"?`
       return [
         `${option} ${tag}: no play or task has this tag${hint} (${known.size === 1 ? '1 tag exists' : `${known.size} tags exist`}; --list-tasks shows them)`,
       ]
@@ -33,10 +30,8 @@ export function tagWarnings(
   return [...tags.flatMap(warn('--tags')), ...skipTags.flatMap(warn('--skip-tags'))]
 }
 
-/**
- * A play may have other tasks for other hosts. What cannot be listed before facts are known has no tags that are known.
- */
-function tagsOfTasks(step: Step, inventory: Inventory, extraVars: Readonly<Record<string, unknown>>): string[] {
+/** Tags of the tasks of all hosts. Tasks that cannot be listed without facts have no known tags. */
+function taskTags(step: Step, inventory: Inventory, extraVars: Readonly<Record<string, unknown>>): string[] {
   if (step.kind === 'experiment') return []
   return hostsOf(step, inventory).flatMap((host) => {
     try {

@@ -1,5 +1,5 @@
-// Work on the controller that shell text cannot do: `node worker.mjs FILE.ts NAME`, a request as JSON on stdin, the
-// answer as JSON on stdout. FILE.ts exports `programs`: functions by name. Modules write such calls with
+// Runs a TypeScript function on the controller: `node worker.mjs FILE.ts NAME`, with the request as JSON on stdin and the
+// response as JSON on stdout. FILE.ts exports `programs`: functions by name. Modules create such calls with
 // `modules/support/worker.ts`.
 import path from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -14,7 +14,7 @@ if (loaded === undefined) {
   try {
     process.stdout.write(`${JSON.stringify(await loaded.programs[name](JSON.parse(await text(process.stdin))))}\n`)
   } catch (error) {
-    // What the user can mend is said in a line; anything else is a bug, and its stack is for who mends that.
+    // An error that the user can fix is one line; anything else is a bug and has a stack trace.
     process.stderr.write(`${error?.name === 'Refusal' ? error.message : error?.stack}\n`)
     process.exitCode = 1
   }

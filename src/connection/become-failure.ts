@@ -1,16 +1,16 @@
-/** Words of sudo (in LC_ALL=C), what they mean, and how to mend it. The first that fits counts. */
+/** Messages of sudo (in LC_ALL=C), and what they mean to the user. The first match counts. */
 const REASONS: readonly [RegExp, (who: Who) => string][] = [
   [
     /incorrect password|Sorry, try again|Authentication failure|no password was provided/,
     ({ host, login, asked }) =>
       asked === login
-        ? `sudo refused the password for ${login}: give the right one with -K, or correct ansible_become_password`
-        : `sudo wants the password of ${asked} in place of ${login}'s (rootpw, targetpw or runaspw in the sudoers of ${host}), and ` +
-          'refused the one it was given: give that one with -K, or set ansible_become_password',
+        ? `sudo rejected the password of ${login}: enter the right one with -K, or correct ansible_become_password`
+        : `sudo asks for the password of ${asked}, not of ${login} (rootpw, targetpw or runaspw in the sudoers of ${host}), ` +
+          `and rejected the one it got: enter the password of ${asked} with -K, or set ansible_become_password`,
   ],
   [
     /a password is required|a terminal is required/,
-    ({ login }) => `sudo asks ${login} for a password, and none is given: run with -K, or set ansible_become_password`,
+    ({ login }) => `sudo asks ${login} for a password, and none is set: run with -K, or set ansible_become_password`,
   ],
   [
     /not in the sudoers|not allowed to (execute|run)|may not run sudo/,
@@ -19,12 +19,12 @@ const REASONS: readonly [RegExp, (who: Who) => string][] = [
   ],
   [
     /must have a tty/,
-    ({ login, host }) => `sudo wants a terminal: put "Defaults:${login} !requiretty" into /etc/sudoers.d on ${host}`,
+    ({ login, host }) => `sudo requires a terminal: put "Defaults:${login} !requiretty" into /etc/sudoers.d on ${host}`,
   ],
   [
     /unknown user|unable to find user/,
     ({ user, host }) =>
-      `there is no user ${user} on ${host} to become: correct ansible_become_user, or create the user first`,
+      `become user "${user}" does not exist on ${host}: correct ansible_become_user, or create the user first`,
   ],
   [
     /sudo\W*: (not found|No such file)|sudo: command not found/,
@@ -41,7 +41,7 @@ export interface Who {
   readonly asked: string
 }
 
-/** One line on why sudo did not start a shell, from what it printed. */
+/** Explains in one line why sudo did not start a shell, from its output. */
 export function explainBecomeFailure(who: Who, printed: string): string {
   const { host, login, user } = who
   for (const [pattern, explain] of REASONS) {
@@ -51,14 +51,14 @@ export function explainBecomeFailure(who: Who, printed: string): string {
     .split('\n')
     .map((line) => line.trim())
     .filter(Boolean)
-  const said = lines.findLast((line) => line.startsWith('sudo:')) ?? lines.at(-1) ?? 'nothing'
-  return `${host}: ${login} could not become ${user}; sudo said: ${said}`
+  const lastLine = lines.findLast((line) => line.startsWith('sudo:')) ?? lines.at(-1) ?? 'nothing'
+  return `${host}: ${login} could not become ${user}; sudo printed: ${lastLine}`
 }
 
-/** The message for a password that sudo asked for again. */
+/** The message when sudo asks for the password a second time. */
 export const wrongPassword = (who: Who): string => explainBecomeFailure(who, 'Sorry, try again.')
 
-/** The message for a sudo that neither started a shell nor gave up. */
-export const becomeStalled = ({ host, login, user }: Who, seconds: number, said: string): string =>
-  `${host}: sudo did not make ${login} into ${user} within ${seconds} s; it last said: ${said}. It may ask for more than a ` +
-  `password, or wait for a directory service: try "sudo -u ${user} true" on ${host}`
+/** The message when sudo neither starts a shell nor exits. */
+export const becomeStalled = ({ host, login, user }: Who, seconds: number, lastOutput: string): string =>
+  `${host}: sudo did not start a shell as ${user} for ${login} within ${seconds} s; last output: ${lastOutput}. It may ask ` +
+  `for more than a password, or wait for a directory service: try "sudo -u ${user} true" on ${host}`

@@ -1,39 +1,39 @@
 import type { Readable, Writable } from 'node:stream'
 
-/** A process on the target and its three streams. */
+/** A process on the host and its three streams. */
 export interface Channel {
   readonly stdin: Writable
   readonly stdout: Readable
   readonly stderr: Readable
-  /** All its output has been read by then. */
+  /** Resolves when the process has ended and its output has been read. */
   readonly closed: Promise<Ending>
-  /** Ends the process's streams. Never throws. */
+  /** Closes the process's streams. Never throws. */
   destroy(): void
 }
 
-/** How a process ended: by itself, or for us, because the line to it broke. */
+/** How a process ended: it exited, or the connection to it was lost. */
 export type Ending = { readonly exited: true } | { readonly exited: false; readonly why: string }
 
 /**
- * A process that has ended may leave its streams open in others that it started. What itself printed is read by then.
+ * Child processes may keep the streams of an exited process open. After this time its own output has been read.
  */
 export const LAST_WORDS_MS = 500
 
-/** A way to a host that can start processes there: an SSH connection, or this machine. */
+/** Starts processes on a host, over an SSH connection or on the controller itself. */
 export interface Line {
   /** The host's name in the inventory, for messages. */
   readonly name: string
-  /** Who processes run as. */
+  /** The user that processes run as. */
   readonly user: string
-  /** A shell that has not started after this long never will. */
+  /** A shell that has not started after this time is given up. */
   readonly startSeconds: number
-  /** Begins to make the line, where that takes time. How it went, {@link start} tells. */
+  /** Starts to connect in the background. {@link start} reports an error. */
   open(): void
   /** @throws {Unreachable} */
   start(command: string): Promise<Channel>
-  /** Gives up a line that does not answer: the next start makes it anew. */
+  /** Drops a connection that does not respond: the next start reconnects. */
   drop(): void
-  /** Another line to the same host as the same user. */
+  /** Another connection to the same host as the same user. */
   sibling(): Line
   /** Never throws. */
   close(): Promise<void>

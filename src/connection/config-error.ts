@@ -1,4 +1,4 @@
-/** A host's connection variables cannot be used. `message` names the host, the variable and what it may be. */
+/** A connection variable of a host has an invalid value. `message` names the host, the variable and the valid values. */
 export class ConnectionConfigError extends Error {
   override readonly name = 'ConnectionConfigError'
 }

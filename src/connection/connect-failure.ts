@@ -1,17 +1,21 @@
 import type { Target } from './target.ts'
 
-/** What Node and ssh2 tell about a failed connect. */
+/** An error of Node or ssh2 while connecting. */
 export interface ConnectError extends Error {
   readonly code?: string
-  /** ssh2: at which step. */
+  /** ssh2: the step that failed. */
   readonly level?: string
 }
 
-/** Did the server hang up on us before it said a word? So does one that is asked for too many logins at once. */
+/** Whether the server closed the connection before the handshake, as sshd does over its `MaxStartups`. */
 export const wasTurnedAway = ({ code, message }: ConnectError): boolean =>
   code === 'ECONNRESET' || /before handshake|No response from server/.test(message)
 
-/** One line: which host, what happened, and how to mend it. `greeting`: what a server said that turned us away. */
+/**
+ * Explains a failed connect in one line: the host, the cause, and what to do.
+ *
+ * @param greeting - what the server printed before it closed the connection.
+ */
 export function explainConnectFailure(target: Target, error: ConnectError, tried: string, greeting = ''): string {
   const { name, address, port, user, bindAddress, connectTimeoutSeconds } = target
   const where = `${address} port ${port}`
@@ -19,36 +23,36 @@ export function explainConnectFailure(target: Target, error: ConnectError, tried
   switch (error.code ?? '') {
     case 'EADDRNOTAVAIL':
       return explain(
-        `this machine has no address ${bindAddress} to connect from; if ${name} is a lab node, bring the ` +
-          'lab up: npx zx playbooks/lab.mjs up',
+        `the controller has no address ${bindAddress} to connect from; if ${name} is a lab node, start the ` +
+          'lab: npx zx playbooks/lab.mjs up',
       )
     case 'ECONNREFUSED':
-      return explain(`nothing listens at ${where}: start sshd there, or correct ansible_host or ansible_port`)
+      return explain(`connection refused by ${where}: start sshd there, or correct ansible_host or ansible_port`)
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
     case 'EAI_NODATA':
-      return explain(`the name ${address} has no address: correct ansible_host, or this machine's DNS`)
+      return explain(`cannot resolve host name "${address}": correct ansible_host, or the controller's DNS`)
     case 'EHOSTUNREACH':
     case 'ENETUNREACH':
-      return explain(`there is no way to ${where}: check that the machine is up, and the network between`)
+      return explain(`no route to ${where}: check that the host is up, and the network in between`)
   }
   if (error.level === 'client-authentication') {
     return explain(
-      `${where} does not let ${user} in with ${tried}: put the public key there (ssh-copy-id -p ${port} ` +
+      `${where} denied ${user} access with ${tried}: install the public key there (ssh-copy-id -p ${port} ` +
         `${user}@${address}), or correct ansible_user or ansible_ssh_private_key_file`,
     )
   }
   if (error.code === 'ETIMEDOUT' || error.level === 'client-timeout') {
     return explain(
-      `no answer from ${where} within ${connectTimeoutSeconds} s: check that the machine is up and ` +
+      `connection to ${where} timed out after ${connectTimeoutSeconds} s: check that the host is up and ` +
         'ansible_host is right, or raise ansible_ssh_timeout',
     )
   }
   if (wasTurnedAway(error)) {
-    const said = greeting === '' ? '' : ` and said: ${greeting}`
+    const printed = greeting === '' ? '' : ` and printed: ${greeting}`
     return explain(
-      `${where} closed the connection at once${said}. Is it sshd that listens there? Its log says why ` +
-        '(journalctl -u ssh); MaxStartups in its sshd_config limits logins at the same time',
+      `${where} closed the connection before the handshake${printed}. Check that sshd listens there. Its log has the reason ` +
+        '(journalctl -u ssh); MaxStartups in its sshd_config limits concurrent logins',
     )
   }
   return explain(`cannot connect to ${where}: ${error.message}`)

@@ -1,9 +1,9 @@
 import type { Secret } from '../values/secret.ts'
 
-/** Whose rights a script runs with. */
+/** The user a script runs as. */
 export interface Become {
   readonly user: string
-  /** For sudo, on its stdin. Without one, sudo must not ask (`sudo -n`). */
+  /** Passed to sudo on stdin. Without one, sudo runs with `-n`. */
   readonly password?: Secret
 }
 
@@ -11,15 +11,15 @@ export type StreamName = 'stdout' | 'stderr'
 
 export interface ExchangeOptions {
   readonly become?: Become
-  /** The script is ended on the target after this many seconds. */
+  /** The script is killed on the host after this many seconds. */
   readonly timeLimitSeconds: number
-  /** Takes what the script prints as it comes, so that nothing has to hold it all. Must not throw. */
+  /** Receives the output chunk by chunk instead of buffering it. Must not throw. */
   readonly onOutput?: (stream: StreamName, chunk: Buffer) => void
 }
 
 /**
- * What came back from one round trip. Bytes, because a character may be cut by a packet and a file may be binary. What
- * went to {@link ExchangeOptions.onOutput} is not in it.
+ * The result of one script. Bytes, because a packet may split a character and a file may be binary. Output passed to
+ * {@link ExecOptions.onOutput} is not included.
  */
 export interface Exchange {
   readonly stdout: Buffer
@@ -27,32 +27,29 @@ export interface Exchange {
   readonly exitCode: number
 }
 
-/** One host's line: opened at the first exchange, kept for the whole run. Exchanges on it run one after another. */
+/** The connection to one host: opened by the first `exec`, kept for the entire run. Scripts run one after another. */
 export interface Connection {
-  /**
-   * Begins to connect, so that this goes on while the first script is being written. How it went, the next exchange
-   * tells.
-   */
+  /** Starts to connect in the background. The next `exec` reports an error. */
   open(): void
   /**
-   * Sends one script and reads its answer. The script travels on stdin and is read whole before its first command runs,
-   * so a line that breaks while sending has done nothing.
+   * Runs one script and returns its result, in one round trip. The script is sent on stdin and read completely before
+   * its first command runs, so a connection lost while sending has no effect.
    *
-   * @throws {Unreachable} the host cannot be reached, or the line broke before the script's end was seen.
-   * @throws {TimeLimit} the script did not end in time; it has been ended on the target.
-   * @throws {BecomeFailed} sudo is missing, forbids it, or refused the password.
+   * @throws {Unreachable} the host cannot be reached, or the connection was lost before the script ended.
+   * @throws {TimeLimit} the script exceeded its time limit and was killed on the host.
+   * @throws {BecomeFailed} sudo is missing, denied it, or rejected the password.
    */
   exchange(script: string, options: ExchangeOptions): Promise<Exchange>
-  /** Closes the line; running scripts get a hang-up. Never throws. */
+  /** Closes the connection; a running script gets SIGHUP. Never throws. */
   close(): Promise<void>
 }
 
-/** The host did not answer, refused us, or was lost. `message` says which host, what happened and how to mend it. */
+/** The host cannot be reached, or the connection was lost. `message` names the host, the cause and what to do. */
 export class Unreachable extends Error {
   override readonly name = 'Unreachable'
-  /** The line had been up and broke: to connect once more may help. False where the host was never reached. */
+  /** The connection was established and then lost: a reconnect may help. False if the host was never reached. */
   readonly lost: boolean
-  /** The script had begun, or may have: how far it came is not known. False only where surely nothing of it has run. */
+  /** The script may have started: how far it got is unknown. False only if nothing of it has run. */
   readonly began: boolean
 
   constructor(message: string, { lost = false, began = false } = {}) {
@@ -62,7 +59,7 @@ export class Unreachable extends Error {
   }
 }
 
-/** A script ran into its time limit. What it had printed until then is kept, unless it went to `onOutput`. */
+/** A script exceeded its time limit. Has the output until then, unless it was passed to `onOutput`. */
 export class TimeLimit extends Error {
   override readonly name = 'TimeLimit'
   readonly stdout: Buffer
@@ -75,7 +72,7 @@ export class TimeLimit extends Error {
   }
 }
 
-/** The rights asked for were not given. */
+/** sudo did not start a shell as the requested user. */
 export class BecomeFailed extends Error {
   override readonly name = 'BecomeFailed'
 }

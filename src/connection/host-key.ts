@@ -16,56 +16,56 @@ import type { Target } from './target.ts'
 const USER_FILES = ['~/.ssh/known_hosts', '~/.ssh/known_hosts2'].map(expandHome)
 const GLOBAL_FILES = ['/etc/ssh/ssh_known_hosts', '/etc/ssh/ssh_known_hosts2']
 
-/** Checks one host's key. */
+/** Verifies one host's key, as `ssh` does. */
 export class HostKeyCheck {
   readonly #target: Target
   readonly #files: readonly string[]
   readonly #known: readonly KnownHost[]
-  /** Why the key was refused; undefined while it was not. */
+  /** Why the key was rejected; undefined if it was not. */
   refusal: string | undefined
 
   constructor(target: Target) {
     this.#target = target
     this.#files = target.userKnownHostsFiles ?? USER_FILES
-    this.#known = [...this.#files, ...GLOBAL_FILES].flatMap((file) => parseKnownHosts(readIfThere(file), file))
+    this.#known = [...this.#files, ...GLOBAL_FILES].flatMap((file) => parseKnownHosts(readIfExists(file), file))
   }
 
-  /** The algorithms to ask for, those of keys we know first, so that the server shows one of these. */
+  /** Algorithms to request, those of known keys first, so that the server offers a key that can be verified. */
   algorithms(): ServerHostKeyAlgorithm[] {
     const { address, port } = this.#target
     const types = new Set([...knownKeyTypes(this.#known, address, port), ...ALGORITHMS.keys()])
     return [...types].flatMap((type) => ALGORITHMS.get(type) ?? [])
   }
 
-  /** Whether to trust the key a server showed, as it came over the wire. */
+  /** Whether to trust the key that the server offered, in wire format. */
   accepts(wire: Buffer): boolean {
     const { address, port, hostKeyChecking } = this.#target
     if (hostKeyChecking === 'no') return true
-    const shown = { type: wire.toString('latin1', 4, 4 + wire.readUInt32BE(0)), key: wire.toString('base64') }
-    const verdict = judgeHostKey(this.#known, address, port, shown)
+    const offered = { type: wire.toString('latin1', 4, 4 + wire.readUInt32BE(0)), key: wire.toString('base64') }
+    const verdict = judgeHostKey(this.#known, address, port, offered)
     if (verdict.is === 'known') return true
     if (verdict.is === 'unknown' && verdict.otherTypes.length === 0 && hostKeyChecking === 'accept-new') {
-      return this.#remember(shown)
+      return this.#add(offered)
     }
     this.refusal =
       verdict.is === 'unknown'
-        ? this.#unknown(wire, shown, verdict.otherTypes)
-        : this.#untrusted(wire, shown, verdict.is, verdict.at)
+        ? this.#unknown(wire, offered, verdict.otherTypes)
+        : this.#untrusted(wire, offered, verdict.is, verdict.at)
     return false
   }
 
-  #remember(shown: HostKey): boolean {
+  #add(offered: HostKey): boolean {
     const { name, address, port } = this.#target
     const file = this.#files[0]
     if (file === undefined) return true
     try {
       mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
-      const before = readIfThere(file)
-      const line = `${knownHostName(address, port)} ${shown.type} ${shown.key}\n`
+      const before = readIfExists(file)
+      const line = `${knownHostName(address, port)} ${offered.type} ${offered.key}\n`
       appendFileSync(file, before === '' || before.endsWith('\n') ? line : `\n${line}`)
       return true
     } catch (error) {
-      this.refusal = `${name}: cannot note the new host key in ${file}: ${(error as Error).message}`
+      this.refusal = `${name}: cannot add the new host key to ${file}: ${(error as Error).message}`
       return false
     }
   }
@@ -75,10 +75,10 @@ export class HostKeyCheck {
     const scan = `ssh-keyscan${port === 22 ? '' : ` -p ${port}`} -t ${keyscanType(type)} ${address}`
     const why =
       otherTypes.length === 0
-        ? `the host key of ${at(this.#target)} is not known`
-        : `${at(this.#target)} shows a host key of type ${type}, and only ${otherTypes.join(', ')} is known`
+        ? `the host key of ${at(this.#target)} is unknown`
+        : `${at(this.#target)} offers a host key of type ${type}, but only ${otherTypes.join(', ')} is known`
     return (
-      `${name}: ${why}. It is ${fingerprint(wire)} (${type}). If that is the machine's own, run: ` +
+      `${name}: ${why}. Its fingerprint is ${fingerprint(wire)} (${type}). If this is correct, run: ` +
       `${scan} >> ${this.#files[0] ?? USER_FILES[0]}`
     )
   }
@@ -89,16 +89,16 @@ export class HostKeyCheck {
       is === 'changed'
         ? `THE HOST KEY OF ${at(this.#target)} HAS CHANGED: it is not the one in ${where}`
         : `THE HOST KEY OF ${at(this.#target)} IS REVOKED in ${where}`
-    const mend =
+    const remedy =
       is === 'changed'
-        ? `If the machine was made anew, run: ssh-keygen -R '${knownHostName(address, port)}' -f ${where.replace(/:\d+$/, '')}` +
-          ' and take up the new key'
-        : 'Give the machine a new host key'
-    return `${name}: ${what}. Someone may be posing as it. It shows ${fingerprint(wire)} (${type}). ${mend}`
+        ? `If the host was reinstalled, run: ssh-keygen -R '${knownHostName(address, port)}' -f ${where.replace(/:\d+$/, '')}` +
+          ' and add the new key'
+        : 'Generate a new host key on the host'
+    return `${name}: ${what}. Someone could be impersonating it. It offers ${fingerprint(wire)} (${type}). ${remedy}`
   }
 }
 
-/** The types of keys, best first, and what ssh2 calls their signatures. */
+/** Key types in order of preference, and ssh2's names of their signature algorithms. */
 const ALGORITHMS = new Map<string, ServerHostKeyAlgorithm[]>([
   ['ssh-ed25519', ['ssh-ed25519']],
   ['ecdsa-sha2-nistp256', ['ecdsa-sha2-nistp256']],
@@ -115,11 +115,11 @@ const at = ({ address, port }: Target): string => (port === 22 ? address : `${ad
 const fingerprint = (wire: Buffer): string =>
   `SHA256:${createHash('sha256').update(wire).digest('base64').replace(/=+$/, '')}`
 
-function readIfThere(file: string): string {
+function readIfExists(file: string): string {
   try {
     return readFileSync(file, 'utf8')
   } catch {
-    // Not there or not ours to read: then no host is known from it, as with ssh.
+    // Missing or not readable: it counts as empty, as with ssh.
     return ''
   }
 }

@@ -7,6 +7,6 @@ import type { Target } from './target.ts'
 export { ConnectionConfigError } from './config-error.ts'
 export { connectionTarget, type Target } from './target.ts'
 
-/** A connection to a host. Nothing is opened before the first exchange. */
+/** The connection to a host. It is established by the first `exec`. */
 export const openConnection = (target: Target): Connection =>
   new ShellConnection(target.connection === 'local' ? new LocalLine(target.name) : new SshLine(target))

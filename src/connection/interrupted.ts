@@ -1,20 +1,21 @@
-/** For how long `timeout` waits before it kills what goes on after its limit; see `program.ts`. */
+/** The delay between SIGTERM and SIGKILL of `timeout`; see `session-program.ts`. */
 const KILL_AFTER_SECONDS = 5
-/** A shell that nothing ends: it waits for a disk that is gone, say. */
+/** After this time a process cannot be killed: it waits for a missing disk, for example. */
 const HOPELESS_SECONDS = 10
 
-/** How long {@link settleText} takes at most, in seconds. */
+/** The time limit of {@link cleanupScript}, in seconds. */
 export const settleLimit = (leftSeconds: number): number => Math.max(0, leftSeconds) + 3 * HOPELESS_SECONDS
 
 /**
- * Makes sure that nothing of an interrupted session runs or comes yet, and tells by its exit code if it cannot. `left`:
- * the seconds that the session's script still has of its own time limit. So long it may run: a package manager that is
- * cut in the middle does more harm than one that is waited for.
+ * Ends everything an interrupted session left running; exits with 1 if it cannot. A script may use the rest of its time
+ * limit: killing a package manager halfway does more harm than waiting for it.
  *
- * Pids are used again, so processes are known by the token that they started with in their environment (in /proc, which
- * shows it whatever the process does to it later): a session's shell by `lb_session=TOKEN`, and the process that leads
- * a script by `lb_script=PID.TOKEN`. Before there is a session's shell, the token stands in the command line of what
- * starts it. Nobody else's process is touched (`-O`), nor sudo, which may take its command with it when it is killed.
+ * Pids are reused, so processes are identified by the token in their initial environment (/proc/PID/environ): a
+ * session's shell by `lb_session=TOKEN`, the leader of a script's process group by `lb_script=PID.TOKEN`. Before the
+ * shell has started, the token is in its command line. Processes of other users are not touched (`-O`), nor sudo,
+ * which may kill its command when it is killed.
+ *
+ * @param leftSeconds - the rest of the script's time limit.
  */
 export const settleText = (token: string, leftSeconds: number): string => `
 lb_own() {
@@ -51,7 +52,7 @@ exit 0
 `
 
 /**
- * Hangs up a script; `timeout` kills what does not listen to that. Without `timeout` on the target there is no group,
- * only the shell.
+ * Sends SIGHUP to a script; `timeout` kills it if it ignores that. Without `timeout` on the host there is no process
+ * group, only the shell.
  */
 export const hangUpText = (group: number): string => `kill -HUP -${group} 2>/dev/null || kill -HUP ${group}`

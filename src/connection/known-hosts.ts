@@ -13,7 +13,7 @@ export interface KnownHost {
   readonly at: string
 }
 
-/** A server's key as it is written in known_hosts. */
+/** A server's key in known_hosts format. */
 export interface HostKey {
   readonly type: string
   readonly key: string
@@ -24,36 +24,34 @@ export type Verdict =
   | { readonly is: 'unknown'; readonly otherTypes: readonly string[] }
   | { readonly is: 'changed' | 'revoked'; readonly at: string }
 
-/**
- * Reads a known_hosts file. Lines for certificate authorities are left out: certificates of hosts are not supported.
- */
+/** Parses a known_hosts file. `@cert-authority` lines are ignored: host certificates are not supported. */
 export function parseKnownHosts(text: string, file: string): KnownHost[] {
   return text.split('\n').flatMap((line, i) => {
-    const words = line.trim().split(/\s+/)
-    const marker = words[0]?.startsWith('@') ? words.shift() : undefined
-    const [hosts, type, key] = words
+    const fields = line.trim().split(/\s+/)
+    const marker = fields[0]?.startsWith('@') ? fields.shift() : undefined
+    const [hosts, type, key] = fields
     if (hosts === undefined || hosts.startsWith('#') || type === undefined || key === undefined) return []
     if (marker !== undefined && marker !== '@revoked') return []
     return [{ revoked: marker !== undefined, hosts, type, key, at: `${file}:${i + 1}` }]
   })
 }
 
-/** What the files say about the key a server showed. A key that is revoked anywhere is refused, as by ssh. */
-export function judgeHostKey(known: readonly KnownHost[], address: string, port: number, shown: HostKey): Verdict {
-  const same = (entry: KnownHost): boolean => entry.type === shown.type && entry.key === shown.key
+/** Looks up the key that a server offered. A key revoked in any file is rejected, as by ssh. */
+export function judgeHostKey(known: readonly KnownHost[], address: string, port: number, offered: HostKey): Verdict {
+  const same = (entry: KnownHost): boolean => entry.type === offered.type && entry.key === offered.key
   const ofHost = entriesFor(known, address, port)
   const revoked = ofHost.find((entry) => entry.revoked && same(entry))
   if (revoked !== undefined) return { is: 'revoked', at: revoked.at }
   const valid = ofHost.filter((entry) => !entry.revoked)
   if (valid.some(same)) return { is: 'known' }
-  const changed = valid.find((entry) => entry.type === shown.type)
+  const changed = valid.find((entry) => entry.type === offered.type)
   if (changed !== undefined) return { is: 'changed', at: changed.at }
-  // A line without the port vouches for the key on any port, as with ssh.
-  if (port !== 22 && judgeHostKey(known, address, 22, shown).is === 'known') return { is: 'known' }
+  // An entry without a port is valid for any port, as with ssh.
+  if (port !== 22 && judgeHostKey(known, address, 22, offered).is === 'known') return { is: 'known' }
   return { is: 'unknown', otherTypes: [...new Set(valid.map((entry) => entry.type))] }
 }
 
-/** The types of keys that are known for a host: those to ask the server for. */
+/** The key types known for a host: those to request from the server. */
 export const knownKeyTypes = (known: readonly KnownHost[], address: string, port: number): string[] => [
   ...new Set(
     [...entriesFor(known, address, port), ...entriesFor(known, address, 22)]
@@ -62,7 +60,7 @@ export const knownKeyTypes = (known: readonly KnownHost[], address: string, port
   ),
 ]
 
-/** How known_hosts names a host. */
+/** A host's name in known_hosts. */
 export const knownHostName = (address: string, port: number): string =>
   port === 22 ? address.toLowerCase() : `[${address.toLowerCase()}]:${port}`
 
@@ -78,10 +76,10 @@ function isHashOf(hashed: string, name: string): boolean {
 }
 
 function matches(patterns: string, name: string): boolean {
-  const fits = (pattern: string): boolean => wildcard(pattern).test(name)
+  const test = (pattern: string): boolean => wildcard(pattern).test(name)
   const all = patterns.toLowerCase().split(',')
-  const [refused, wanted] = [all.filter((p) => p.startsWith('!')), all.filter((p) => !p.startsWith('!'))]
-  return wanted.some(fits) && !refused.some((pattern) => fits(pattern.slice(1)))
+  const [negated, positive] = [all.filter((p) => p.startsWith('!')), all.filter((p) => !p.startsWith('!'))]
+  return positive.some(test) && !negated.some((pattern) => test(pattern.slice(1)))
 }
 
 const wildcard = (pattern: string): RegExp =>

@@ -3,7 +3,7 @@ import { userInfo } from 'node:os'
 import { type Channel, type Ending, LAST_WORDS_MS, type Line } from './channel.ts'
 import { Unreachable } from './connection.ts'
 
-/** This machine, spoken to as if it were a host (`ansible_connection: local`). */
+/** Starts processes on the controller (`ansible_connection: local`). */
 export class LocalLine implements Line {
   readonly name: string
   readonly user = userInfo().username
@@ -14,20 +14,20 @@ export class LocalLine implements Line {
   }
 
   open(): void {
-    // It is there.
+    // Nothing to connect to.
   }
 
   start(command: string): Promise<Channel> {
-    // A process group of its own: Ctrl-C in the terminal is the runner's to handle, not the script's.
+    // Its own process group: Ctrl-C in the terminal must reach the runner, not the script.
     const child = spawn('/bin/sh', ['-c', command], { detached: true, stdio: 'pipe' })
-    // Writing to a shell that has ended; that it ended is told by `closed`.
+    // A write after the shell has ended; `closed` reports the end.
     child.stdin.on('error', () => undefined)
     const closed = new Promise<Ending>((resolve) => {
       child.on('exit', (code, signal) => {
-        const how: Ending =
-          code === null ? { exited: false, why: `its shell was ended by ${signal}` } : { exited: true }
-        child.on('close', () => resolve(how))
-        setTimeout(resolve, LAST_WORDS_MS, how)
+        const ending: Ending =
+          code === null ? { exited: false, why: `its shell was killed by ${signal}` } : { exited: true }
+        child.on('close', () => resolve(ending))
+        setTimeout(resolve, LAST_WORDS_MS, ending)
       })
     })
     const destroy = (): void => {
@@ -39,12 +39,14 @@ export class LocalLine implements Line {
     return new Promise((resolve, reject) => {
       const { stdin, stdout, stderr } = child
       child.on('spawn', () => resolve({ stdin, stdout, stderr, closed, destroy }))
-      child.on('error', (error) => reject(new Unreachable(`${this.name}: cannot start /bin/sh here: ${error.message}`)))
+      child.on('error', (error) =>
+        reject(new Unreachable(`${this.name}: cannot start /bin/sh on the controller: ${error.message}`)),
+      )
     })
   }
 
   drop(): void {
-    // Each process here has a line of its own.
+    // Local processes share no connection.
   }
 
   sibling(): Line {
@@ -60,6 +62,6 @@ function hangUp(pid: number): void {
   try {
     process.kill(-pid, 'SIGHUP')
   } catch {
-    // It ended by itself meanwhile, or it is sudo's, which ends at the end of its stdin.
+    // It has exited already, or belongs to sudo, which exits when its stdin is closed.
   }
 }

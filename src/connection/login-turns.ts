@@ -1,65 +1,65 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import pLimit, { type LimitFunction } from 'p-limit'
 
-/** sshd turns away, at random, from the 10th unfinished login on (`MaxStartups` 10:30:100). Others log in as well. */
-const AT_ONE_SERVER = 6
-/** A login is mostly arithmetic, done by this one process: more at a time would only make each of them slower. */
-const OVERALL = 24
-/** Logins at one server that come together do not start at the very same moment. */
+/** sshd drops connections at random from the 10th unauthenticated one (`MaxStartups` 10:30:100); leave some for others. */
+const PER_SERVER = 6
+/** A handshake is CPU-bound in this one process: more at a time would only slow each of them down. */
+const HANDSHAKES = 24
+/** Spreads concurrent logins to one server. */
 const JITTER_MS = 20
 
 const servers = new Map<string, LimitFunction>()
-const overall = pLimit(OVERALL)
+const handshakes = pLimit(HANDSHAKES)
 
 function limitOf(server: string): LimitFunction {
   let limit = servers.get(server)
   if (limit === undefined) {
-    limit = pLimit(AT_ONE_SERVER)
+    limit = pLimit(PER_SERVER)
     servers.set(server, limit)
   }
   return limit
 }
 
 /**
- * Waits until a login at a server (`address:port`) may start. All lines of the process share these turns.
+ * Waits for a login slot of a server (`address:port`). All connections of the process share the slots.
  *
- * @returns ends the turn; may be called more than once.
- * @throws an AbortError, if `signal` comes first.
+ * @returns releases the slot; may be called more than once.
+ * @throws an AbortError if `signal` aborts first.
  */
 export async function loginTurn(server: string, signal: AbortSignal): Promise<() => void> {
   const limit = limitOf(server)
-  const leave = await turn(limit, signal)
+  const release = await acquire(limit, signal)
   if (limit.activeCount > 1) {
     await wait(Math.random() * JITTER_MS, undefined, { signal }).catch((error: unknown) => {
-      leave()
+      release()
       throw error
     })
   }
-  return leave
+  return release
 }
 
-/** A turn at the arithmetic of a login, which comes once the server has taken the call. As {@link loginTurn}. */
-export const handshakeTurn = (signal: AbortSignal): Promise<() => void> => turn(overall, signal)
+/** Waits for a handshake slot, once the TCP connection is up. As {@link acquireLoginSlot}. */
+export const handshakeTurn = (signal: AbortSignal): Promise<() => void> => acquire(handshakes, signal)
 
-/** A server turned a login away: from now on fewer go there at a time. */
+/** Halves a server's login slots after it dropped a connection. */
 export function fewerLogins(server: string): void {
   const limit = limitOf(server)
   limit.concurrency = Math.max(1, Math.floor(limit.concurrency / 2))
 }
 
-function turn(limit: LimitFunction, signal: AbortSignal): Promise<() => void> {
+function acquire(limit: LimitFunction, signal: AbortSignal): Promise<() => void> {
   return new Promise((resolve, reject) => {
-    const giveUp = (): void => reject(signal.reason as Error)
-    signal.addEventListener('abort', giveUp, { once: true })
+    const abort = (): void => reject(signal.reason as Error)
+    signal.addEventListener('abort', abort, { once: true })
     void limit(
       () =>
-        new Promise<void>((leave) => {
-          signal.removeEventListener('abort', giveUp)
+        new Promise<void>((release) => {
+          signal.removeEventListener('abort', abort)
           if (signal.aborted) {
-            giveUp()
-            leave()
+            abort()
+            release()
           } else {
-            resolve(leave)
+            resolve(release)
           }
         }),
     )

@@ -1,54 +1,54 @@
 import type { Readable } from 'node:stream'
 import { Cutter } from '../shell/marks.ts'
 
-/** Of what nobody takes, this much of the end is kept: enough for the last words of a shell that did not start. */
-const LAST_WORDS = 64 * 1024
+/** How much recent output is kept: enough for the error of a shell that did not start. */
+const RECENT_BYTES = 64 * 1024
 
-/** Takes bytes as they come. */
+/** Receives output chunk by chunk. */
 export type Take = (chunk: Buffer) => void
 
-interface Wanted {
+interface PendingRead {
   readonly mark: string
   readonly take: Take
-  readonly found: (words: readonly string[]) => void
+  readonly found: (fields: readonly string[]) => void
 }
 
-/** Reads a stream from mark to mark. However much comes, it keeps only a little of it. */
+/** Splits a stream at delimiter lines. Its memory use is bounded, whatever the length of the stream. */
 export class MarkedStream {
-  readonly #cutter = new Cutter({ bytes: (chunk) => this.#bytes(chunk), mark: (words) => this.#mark(words) })
-  readonly #wanted: Wanted[] = []
+  readonly #splitter = new Cutter({ bytes: (chunk) => this.#bytes(chunk), mark: (fields) => this.#mark(fields) })
+  readonly #pending: PendingRead[] = []
   #recent: Buffer[] = []
   #recentLength = 0
 
-  constructor(stream: Readable, onBytes?: (kept: () => Buffer) => void) {
+  constructor(stream: Readable, onBytes?: (recent: () => Buffer) => void) {
     stream.on('data', (chunk: Buffer) => {
       this.#remember(chunk)
-      // Between two exchanges only what an earlier script left running prints.
-      if (this.#wanted.length > 0) this.#cutter.push(chunk)
+      // Between two scripts, output comes only from background processes of earlier ones.
+      if (this.#pending.length > 0) this.#splitter.push(chunk)
       onBytes?.(() => this.kept())
     })
   }
 
   /**
-   * The words behind the next line that begins with `mark`. Calls are answered in order, so that what comes after one
-   * mark can be asked for before that mark is there.
+   * Resolves with the fields of the next line that begins with the delimiter `mark`. Calls resolve in order, so that
+   * several delimiters can be requested ahead.
    *
-   * @param take - gets the bytes before it as they come, without the mark's line. Must not throw.
+   * @param take - receives the bytes before it, without the delimiter line. Must not throw.
    */
   until(mark: string, take: Take = () => undefined): Promise<readonly string[]> {
     return new Promise((found) => {
-      this.#wanted.push({ mark, take, found })
-      if (this.#wanted.length === 1) this.#seek()
+      this.#pending.push({ mark, take, found })
+      if (this.#pending.length === 1) this.#seek()
     })
   }
 
-  /** No mark will come any more: what looked like the start of one goes on its way. */
+  /** The stream has ended: passes on the bytes held back as a possible delimiter. */
   end(): void {
-    const rest = this.#cutter.take()
+    const rest = this.#splitter.take()
     if (rest.length > 0) this.#bytes(rest)
   }
 
-  /** The end of what has arrived since the last mark. */
+  /** The most recent output since the last delimiter. */
   kept(): Buffer {
     const all = Buffer.concat(this.#recent)
     this.#recent = [all]
@@ -56,27 +56,27 @@ export class MarkedStream {
   }
 
   #seek(): void {
-    this.#cutter.seek(this.#wanted[0]?.mark)
+    this.#splitter.seek(this.#pending[0]?.mark)
   }
 
   #bytes(chunk: Buffer): void {
-    this.#wanted[0]?.take(chunk)
+    this.#pending[0]?.take(chunk)
   }
 
-  #mark(words: readonly string[]): void {
-    const wanted = this.#wanted.shift()
+  #mark(fields: readonly string[]): void {
+    const next = this.#pending.shift()
     this.#recent = []
     this.#recentLength = 0
     this.#seek()
-    // What comes after the last mark that is wanted is nobody's.
-    if (this.#wanted.length === 0) this.#remember(this.#cutter.take())
-    wanted?.found(words)
+    // Bytes after the last requested delimiter have no receiver.
+    if (this.#pending.length === 0) this.#remember(this.#splitter.take())
+    next?.found(fields)
   }
 
   #remember(chunk: Buffer): void {
     this.#recent.push(chunk)
     this.#recentLength += chunk.length
-    while (this.#recentLength - (this.#recent[0]?.length ?? 0) >= LAST_WORDS) {
+    while (this.#recentLength - (this.#recent[0]?.length ?? 0) >= RECENT_BYTES) {
       this.#recentLength -= this.#recent.shift()?.length ?? 0
     }
   }

@@ -1,55 +1,56 @@
 import type { Become } from './connection.ts'
 
 /**
- * The command line that starts a session. Everyone on the target can read it, so it holds no secret, and any login
- * shell must understand it, so the quoted part has no `!`, backslash, single quote or newline.
+ * The command line that starts a session. All users of the host can read it, so it contains no secret. Any login shell
+ * must parse it, so the quoted part has no `!`, backslash, single quote or newline.
  *
- * What runs drops its input until a line equal to `gate`: where sudo did not ask for the password, it is dropped here
- * and never taken for a command. Then a shell reads its program from stdin. The gate is also the session's token, by
- * which its processes are found after the line broke: see `interrupted.ts`. It stands in the environment by way of
- * `$line`, for sudo puts the command line into the environment of all that runs.
+ * The command discards its input until a line equal to the handshake token: a password that sudo did not ask for is
+ * discarded and never run as a command. Then a shell reads its program from stdin. The token also identifies the
+ * session's processes after the connection was lost: see `interrupted.ts`. It gets into the environment through
+ * `$line`, because sudo copies the command line into the environment of everything it runs.
  */
-export function sessionCommand(gate: string, become?: Become): string {
-  // Where sudo may ask, its silence must be told from its question.
-  const open = become?.password === undefined ? '' : `echo ${openSign(gate)} >&2; `
+export function sessionCommand(token: string, become?: Become): string {
+  // If sudo may ask for a password, a marker shows that it did not.
+  const open = become?.password === undefined ? '' : `echo ${openSign(token)} >&2; `
   const shell =
-    `sh -c '${open}while IFS= read -r line; do [ "$line" = ${gate} ] || continue; ` +
+    `sh -c '${open}while IFS= read -r line; do [ "$line" = ${token} ] || continue; ` +
     `export lb_session=$line; exec sh; done; exit 255'`
   if (become === undefined) return `exec ${shell}`
-  // -k: a password that sudo remembers from an earlier call must not make a wrong one look right.
-  const ask = become.password === undefined ? '-n' : `-S -k -p ${passwordPrompt(gate)}`
+  // -k: with cached credentials sudo would accept a wrong password.
+  const ask = become.password === undefined ? '-n' : `-S -k -p ${passwordPrompt(token)}`
   return `exec env LC_ALL=C sudo -H ${ask} -u ${become.user} ${shell}`
 }
 
-/** What stands on stderr when the gate waits: sudo has not asked, or has its answer. */
-export const openSign = (gate: string): string => `${gate}-open`
+/** The marker on stderr when the command waits for the token: sudo did not ask, or accepted the password. */
+export const openSign = (token: string): string => `${token}-open`
 
-/** What sudo prints when it asks; `%p` becomes whose password it wants. Seen a second time, the password was wrong. */
-const passwordPrompt = (gate: string): string => `${gate}-password-%p:`
+/** sudo's prompt; `%p` becomes the user whose password it asks for. A second prompt means a wrong password. */
+const passwordPrompt = (token: string): string => `${token}-password-%p:`
 
-/** Finds sudo's prompts in what it printed; the first group is whose password it wants. */
-export const promptPattern = (gate: string): RegExp => new RegExp(passwordPrompt(gate).replace('%p', '([^:\\n]*)'), 'g')
+/** Matches sudo's prompts; the first group is the user whose password it asks for. */
+export const promptPattern = (token: string): RegExp =>
+  new RegExp(passwordPrompt(token).replace('%p', '([^:\\n]*)'), 'g')
 
 /**
- * What is written first into a new session. The empty lines answer sudo if it refuses the password and asks again, so
- * that it never takes a script's lines for passwords.
+ * The first input of a new session. The empty lines answer sudo if it rejects the password and asks again, so that it
+ * never reads a script's lines as passwords.
  */
-export function sessionOpening(gate: string, ready: string, password?: string): string {
-  return `${password === undefined ? '' : `${password}${'\n'.repeat(10)}`}\n${gate}\n${program(gate, ready)}`
+export function sessionOpening(token: string, ready: string, password?: string): string {
+  return `${password === undefined ? '' : `${password}${'\n'.repeat(10)}`}\n${token}\n${program(token, ready)}`
 }
 
 /**
- * The shell's program. It first makes sure that it came through the gate: a profile that starts another shell in place
- * of our command would run scripts without the rights that were asked for. Output goes by way of file descriptor 3, so
- * that a command substitution can take the script's process group without a further process.
+ * The shell's program. It first checks the handshake token: a profile that starts another shell in place of the command
+ * would run scripts without the requested privileges. Output uses file descriptor 3, so that a command substitution can
+ * capture the script's process group without another process.
  *
- * `timeout` ends a script, but no longer waits for it once the shell in it is dead: what is left of the process group
- * gets 5 s to end, then is killed.
+ * `timeout` kills a script, but stops waiting once the script's shell has exited: the rest of the process group gets
+ * 5 s, then SIGKILL.
  */
-const program = (gate: string, ready: string): string => `
-[ "$lb_session" = ${gate} ] || exit 255
+const program = (token: string, ready: string): string => `
+[ "$lb_session" = ${token} ] || exit 255
 LC_ALL=C; export LC_ALL; unset LANGUAGE; umask 022
-lb_token=${gate}; unset lb_session
+lb_token=${token}; unset lb_session
 for lb_dir in /usr/local/sbin /usr/sbin /sbin; do
   case ":$PATH:" in *":$lb_dir:"*) ;; *) PATH=$PATH:$lb_dir ;; esac
 done
@@ -87,9 +88,9 @@ printf '\\n%s\\n' ${ready}; printf '\\n%s\\n' ${ready} >&2
 `
 
 /**
- * A script as the session's shell takes it: in a here-document, which leaves the session intact whatever the script
- * does to its own stdin or syntax. Both shells read a whole `{ ... }` before they run any of it, so a text that was cut
- * off on its way does nothing. The `:` is for a script of nothing but comments, which no shell takes in braces.
+ * Wraps a script for the session's shell in a here-document, so that neither its use of stdin nor a syntax error can
+ * break the session. Both shells read a complete `{ ... }` before they run any of it, so a truncated script has no
+ * effect. The `:` is for scripts with nothing but comments, which are a syntax error in braces.
  */
 export function exchangeText(script: string, mark: string, timeLimitSeconds: number): string {
   const limit = Math.max(1, Math.ceil(timeLimitSeconds))

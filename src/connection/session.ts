@@ -17,40 +17,40 @@ import { exchangeText, openSign, promptPattern, sessionCommand, sessionOpening }
 import { both, explainEnd, explainStall, type Owner, type Shell, whoOf } from './shell.ts'
 import { Timer } from './timer.ts'
 
-/** The target ends a script itself, 10 s after its limit at the latest. This long after the limit we give it up. */
+/** The host itself kills a script at most 10 s after its time limit; this long after the limit Labbook gives up. */
 const GRACE_SECONDS = 15
 
 const HANG_UP_SECONDS = 3
 
-/** A mark that no output holds by chance, nor by malice: it is never seen on the target before it is printed. */
-const nonce = (): string => `lb${randomBytes(16).toString('hex')}`
+/** A delimiter that output cannot contain by chance or malice: the host does not see it before it is printed. */
+const randomToken = (): string => `lb${randomBytes(16).toString('hex')}`
 
-/** One long-lived shell on a host, as one user. Opened at the first exchange, and anew after it broke. */
+/** A long-lived shell on a host as one user: opened by the first `exec`, reopened after it was lost. */
 export class Session {
-  readonly #line: Line
+  readonly #transport: Line
   readonly #become: Become | undefined
   readonly #owner: Owner
   #shell: Shell | undefined
   #runningGroup = 0
-  /** Scripts whose end was not seen. They may still run on the host. */
+  /** Scripts without a reported end. They may still run on the host. */
   #interrupted: Interrupted[] = []
 
-  constructor(line: Line, become?: Become) {
-    this.#line = line
+  constructor(transport: Line, become?: Become) {
+    this.#transport = transport
     this.#become = become
-    this.#owner = { line, become }
+    this.#owner = { line: transport, become }
   }
 
-  /** One exchange at a time: the caller queues them. Errors as {@link Connection.exchange}. */
+  /** Runs one script at a time: the caller queues them. Errors as {@link Connection.exec}. */
   async exchange(script: string, { timeLimitSeconds, onOutput }: Omit<ExchangeOptions, 'become'>): Promise<Exchange> {
-    const mark = nonce()
+    const mark = randomToken()
     const collected = { stdout: [] as Buffer[], stderr: [] as Buffer[] }
-    const take = onOutput ?? ((stream, chunk) => void collected[stream].push(chunk))
-    const printed = (): [Buffer, Buffer] => [Buffer.concat(collected.stdout), Buffer.concat(collected.stderr)]
+    const handleChunk = onOutput ?? ((stream, chunk) => void collected[stream].push(chunk))
+    const output = (): [Buffer, Buffer] => [Buffer.concat(collected.stdout), Buffer.concat(collected.stderr)]
     const text = exchangeText(script, mark, timeLimitSeconds)
     const shell = this.#shell ?? (await this.#open())
     const starting = new Timer()
-    starting.start(this.#line.startSeconds)
+    starting.start(this.#transport.startSeconds)
     const stalled = starting.elapsed.then(() => this.#stalled(shell))
     const timer = new Timer()
     const interrupted = { token: shell.token, until: performance.now() + timeLimitSeconds * 1000 }
@@ -58,20 +58,20 @@ export class Session {
       await Promise.race([shell.invited, shell.failed, stalled])
       shell.channel.stdin.write(shell.opening + text)
       shell.opening = ''
-      const answer = this.#answer(shell, mark, take, () => {
+      const result = this.#readResult(shell, mark, handleChunk, () => {
         starting.clear()
         interrupted.until = performance.now() + timeLimitSeconds * 1000
         timer.start(timeLimitSeconds + GRACE_SECONDS)
       })
-      const ended = await Promise.race([answer, shell.failed, stalled, timer.elapsed])
+      const ended = await Promise.race([result, shell.failed, stalled, timer.elapsed])
       if (ended === undefined) {
         await this.#giveUp(interrupted, timeLimitSeconds)
         shell.stdout.end()
         shell.stderr.end()
       }
       const [exitCode, late] = ended ?? ['', 'late']
-      if (late === 'late') throw this.#timeLimit(timeLimitSeconds, ...printed())
-      const [stdout, stderr] = printed()
+      if (late === 'late') throw this.#timeLimit(timeLimitSeconds, ...output())
+      const [stdout, stderr] = output()
       return { stdout, stderr, exitCode: Number(exitCode) }
     } catch (error) {
       if (error instanceof Unreachable && error.began) this.#interrupted.push(interrupted)
@@ -84,16 +84,15 @@ export class Session {
   }
 
   /**
-   * Makes sure that no script whose end was not seen still runs: it waits for one that does while that one's time limit
-   * lasts, then ends it. Errors as {@link Connection.exchange}.
+   * Ends interrupted scripts that still run, after the rest of their time limits. Errors as {@link Connection.exec}.
    */
   async settle(): Promise<void> {
-    for (const each of [...this.#interrupted]) {
-      const leftSeconds = Math.max(0, (each.until - performance.now()) / 1000)
-      // A line that breaks now leaves nothing new to settle, only the same once more.
+    for (const script of [...this.#interrupted]) {
+      const leftSeconds = Math.max(0, (script.until - performance.now()) / 1000)
+      // If the connection is lost now, the list of interrupted scripts stays the same.
       const before = [...this.#interrupted]
-      const text = settleText(each.token, leftSeconds)
-      const { stdout, exitCode } = await this.exchange(text, { timeLimitSeconds: settleLimit(leftSeconds) }).catch(
+      const cleanup = settleText(script.token, leftSeconds)
+      const { stdout, exitCode } = await this.exchange(cleanup, { timeLimitSeconds: settleLimit(leftSeconds) }).catch(
         (error: unknown) => {
           this.#interrupted = before
           throw error instanceof Unreachable ? new Unreachable(error.message, { lost: error.lost }) : error
@@ -102,43 +101,43 @@ export class Session {
       if (exitCode !== 0) {
         const process = stdout.toString().trim()
         throw new Unreachable(
-          `${this.#line.name}: a script that ran when the connection was lost goes on and cannot be ` +
-            `ended (process ${process}): end it there, or restart the machine`,
+          `${this.#transport.name}: a script from before the connection was lost is still running and cannot ` +
+            `be killed (process ${process}): kill it there, or reboot the host`,
         )
       }
-      this.#interrupted = this.#interrupted.filter((other) => other !== each)
+      this.#interrupted = this.#interrupted.filter((other) => other !== script)
     }
   }
 
-  /** Ends the script that is running, by a shell of its own, as far as that can be done in 3 s. Never throws. */
+  /** Sends SIGHUP to the running script from a second shell, within 3 s. Never throws. */
   async hangUp(): Promise<void> {
-    if (this.#runningGroup > 1) await this.#reach()
+    if (this.#runningGroup > 1) await this.#hangUpFromNewShell()
   }
 
-  /** Whether the host takes up another shell for us, and there hangs up the script that runs. */
-  async #reach(): Promise<boolean> {
+  /** Starts a second shell and sends SIGHUP to the running script. @returns whether the shell could be started. */
+  async #hangUpFromNewShell(): Promise<boolean> {
     const text = this.#runningGroup > 1 ? hangUpText(this.#runningGroup) : ':'
-    const heard = await this.#askOn(this.#line, text)
-    if (heard !== 'refused') return heard === 'done'
-    // sshd may allow no further session on this connection (MaxSessions).
-    const sibling = this.#line.sibling()
-    const done = await this.#askOn(sibling, text)
+    const outcome = await this.#execOn(this.#transport, text)
+    if (outcome !== 'refused') return outcome === 'done'
+    // sshd may refuse another session on this connection (MaxSessions).
+    const sibling = this.#transport.sibling()
+    const retried = await this.#execOn(sibling, text)
     await sibling.close()
-    return done === 'done'
+    return retried === 'done'
   }
 
-  async #askOn(line: Line, text: string): Promise<'done' | 'refused' | 'silent'> {
-    const other = new Session(line, this.#become)
+  async #execOn(transport: Line, text: string): Promise<'done' | 'refused' | 'silent'> {
+    const other = new Session(transport, this.#become)
     const timer = new Timer()
     timer.start(HANG_UP_SECONDS)
-    const answer = other.exchange(text, { timeLimitSeconds: HANG_UP_SECONDS }).then(
+    const exec = other.exchange(text, { timeLimitSeconds: HANG_UP_SECONDS }).then(
       () => 'done' as const,
       () => 'refused' as const,
     )
-    const heard = await Promise.race([answer, timer.elapsed])
+    const outcome = await Promise.race([exec, timer.elapsed])
     timer.clear()
     other.close()
-    return heard ?? 'silent'
+    return outcome ?? 'silent'
   }
 
   close(): void {
@@ -147,10 +146,10 @@ export class Session {
   }
 
   async #open(): Promise<Shell> {
-    const gate = nonce()
-    const ready = nonce()
-    const channel = await this.#line.start(sessionCommand(gate, this.#become))
-    const prompt = promptPattern(gate)
+    const token = randomToken()
+    const ready = randomToken()
+    const channel = await this.#transport.start(sessionCommand(token, this.#become))
+    const prompt = promptPattern(token)
     let refused: (asked: string) => void = () => undefined
     const passwordRefused = new Promise<string>((resolve) => (refused = resolve))
     const password = this.#become?.password?.reveal()
@@ -159,20 +158,20 @@ export class Session {
     if (password === undefined) invite()
     const shell: Shell = {
       channel,
-      token: gate,
+      token,
       invited,
-      opening: sessionOpening(gate, ready, password),
+      opening: sessionOpening(token, ready, password),
       ready,
       stdout: new MarkedStream(channel.stdout),
-      stderr: new MarkedStream(channel.stderr, (kept) => {
+      stderr: new MarkedStream(channel.stderr, (recent) => {
         if (shell.ready === '') return
-        const said = kept().toString('latin1')
-        const [asked, again] = said.matchAll(prompt)
-        if (asked !== undefined || said.includes(openSign(gate))) invite()
+        const printed = recent().toString('latin1')
+        const [asked, again] = printed.matchAll(prompt)
+        if (asked !== undefined || printed.includes(openSign(token))) invite()
         if (again !== undefined) refused(again[1] ?? '')
       }),
       failed: Promise.race([
-        // A moment later: what came with its end, in the same packet, is dealt with first.
+        // One event loop iteration later, so that output in the same packet is handled first.
         channel.closed.then((ending) => setImmediate(ending)).then((ending) => explainEnd(this.#owner, shell, ending)),
         passwordRefused.then((asked) => new BecomeFailed(wrongPassword(whoOf(this.#owner, asked)))),
       ]).then((error) => {
@@ -181,28 +180,27 @@ export class Session {
         throw error
       }),
     }
-    // A shell may break while nobody waits for it; the next exchange then opens another.
+    // A shell may be lost while it is idle; the next script then opens another.
     shell.failed.catch(() => undefined)
     this.#shell = shell
     return shell
   }
 
   /**
-   * All marks are asked for at once: what one stream has for us may be here long before the other has shown the mark
-   * before it, and must go on its way.
+   * Requests all delimiters ahead, because one stream may run far ahead of the other and must not be blocked.
    *
-   * @returns the words that tell how the script ended.
+   * @returns the fields of the end delimiter: the exit code, and `late` after a timeout.
    */
-  async #answer(
+  async #readResult(
     shell: Shell,
     mark: string,
-    take: (stream: StreamName, chunk: Buffer) => void,
+    handleChunk: (stream: StreamName, chunk: Buffer) => void,
     onReady: () => void,
   ): Promise<readonly string[]> {
     const ready = shell.ready === '' ? undefined : both(shell, shell.ready)
-    // What stands before the first mark was printed by what earlier scripts left running.
+    // Output before the first delimiter comes from background processes of earlier scripts.
     const began = both(shell, mark)
-    const ended = both(shell, mark, take)
+    const ended = both(shell, mark, handleChunk)
     if (ready !== undefined) {
       await ready
       shell.ready = ''
@@ -212,40 +210,43 @@ export class Session {
     return ended
   }
 
-  /** For a target that did not end the script itself. */
+  /** For a host that did not kill the script itself. */
   async #giveUp(interrupted: Interrupted, timeLimitSeconds: number): Promise<void> {
-    const done = await this.#reach()
+    const done = await this.#hangUpFromNewShell()
     this.close()
     if (done) {
       this.#interrupted.push(interrupted)
       return
     }
-    this.#line.drop()
+    this.#transport.drop()
     throw new Unreachable(
-      `${this.#line.name}: the connection was given up: the host neither told the end of a script ` +
-        `within ${GRACE_SECONDS} s after its time limit of ${timeLimitSeconds} s, nor took up a second shell; how far the ` +
-        'script came is not known',
+      `${this.#transport.name}: the host does not respond: no result within ${GRACE_SECONDS} s after the script's time limit of ` +
+        `${timeLimitSeconds} s, and a second shell did not start; how far the script got is unknown`,
       { lost: true, began: true },
     )
   }
 
   #timeLimit(seconds: number, stdout: Buffer, stderr: Buffer): TimeLimit {
-    return new TimeLimit(`${this.#line.name}: the script did not end within ${seconds} s and was ended`, stdout, stderr)
+    return new TimeLimit(
+      `${this.#transport.name}: the script did not end within ${seconds} s and was killed`,
+      stdout,
+      stderr,
+    )
   }
 
   #stalled(shell: Shell): never {
-    const error = explainStall(this.#owner, shell, this.#line.startSeconds)
+    const error = explainStall(this.#owner, shell, this.#transport.startSeconds)
     this.close()
-    // What was sent lies in the pipe to it, and would still be run if it went on.
+    // The script is already in its stdin and would run if the process continued.
     if (shell.opening === '') this.#interrupted.push({ token: shell.token, until: 0 })
     throw error
   }
 }
 
-/** A script whose end was not seen. */
+/** A script without a reported end. */
 interface Interrupted {
-  /** Of the session it ran in. */
+  /** The token of the session it ran in. */
   readonly token: string
-  /** When its time limit is over, by `performance.now()`. */
+  /** The end of its time limit, by `performance.now()`. */
   until: number
 }

@@ -4,42 +4,40 @@ import { type Become, BecomeFailed, type StreamName, Unreachable } from './conne
 import type { MarkedStream } from './marked-stream.ts'
 import { promptPattern } from './program.ts'
 
-/** A shell on a host, from the moment it was asked for. */
+/** A shell process on a host, from the moment it was requested. */
 export interface Shell {
   readonly channel: Channel
-  /** By which its processes are known on the host. */
+  /** Identifies its processes on the host. */
   readonly token: string
-  /**
-   * Resolves when what waits there may get the password: sudo, and never a shell that a profile has put in its place.
-   */
+  /** Resolves when the password can be sent: sudo waits for it, not a shell that a profile started instead. */
   readonly invited: Promise<void>
   readonly stdout: MarkedStream
   readonly stderr: MarkedStream
-  /** Never resolves; rejects when the shell is gone. */
+  /** Never resolves; rejects when the shell has ended. */
   readonly failed: Promise<never>
-  /** Written before the first exchange; empty afterwards. */
+  /** Sent before the first script; empty afterwards. */
   opening: string
-  /** The mark the shell prints once it is there; empty once it was seen. */
+  /** The delimiter that the shell prints once it has started; empty once it was received. */
   ready: string
 }
 
-/** The words on stdout behind a mark that stands on both streams. */
+/** Reads both streams up to a delimiter. @returns its fields on stdout. */
 export async function both(
   shell: Shell,
   mark: string,
-  take: (stream: StreamName, chunk: Buffer) => void = () => undefined,
+  handleChunk: (stream: StreamName, chunk: Buffer) => void = () => undefined,
 ): Promise<readonly string[]> {
-  const [words] = await Promise.all(
+  const [fields] = await Promise.all(
     (['stdout', 'stderr'] as const).map((name) =>
       shell[name].until(mark, (chunk) => {
-        take(name, chunk)
+        handleChunk(name, chunk)
       }),
     ),
   )
-  return words ?? []
+  return fields ?? []
 }
 
-/** Whose shell it should have become. */
+/** The host and the user of a shell. */
 export interface Owner {
   readonly line: Line
   readonly become: Become | undefined
@@ -52,17 +50,17 @@ export const whoOf = ({ line: { name, user }, become }: Owner, asked = user): Wh
   asked,
 })
 
-/** What it means that a shell has ended. */
+/** Explains why a shell has ended. */
 export function explainEnd(owner: Owner, shell: Shell, ending: Ending): Error {
   const { name, user } = owner.line
   if (shell.ready === '') {
     const what = ending.exited
-      ? 'the shell on the host was ended while it ran a script'
+      ? 'the shell on the host was killed while it ran a script'
       : `the connection was lost while a script ran (${ending.why})`
-    return new Unreachable(`${name}: ${what}; how far it came is not known`, { lost: true, began: true })
+    return new Unreachable(`${name}: ${what}; how far it got is unknown`, { lost: true, began: true })
   }
   if (!ending.exited) {
-    const message = `${name}: the connection was lost before a shell had started (${ending.why})`
+    const message = `${name}: the connection was lost before a shell started (${ending.why})`
     return new Unreachable(message, { lost: true, began: shell.opening === '' })
   }
   if (owner.become !== undefined) {
@@ -73,26 +71,26 @@ export function explainEnd(owner: Owner, shell: Shell, ending: Ending): Error {
     )
   }
   return new Unreachable(
-    `${name}: ${user}'s login shell does not run commands; it said: ${lastWords(shell)}. ${NOT_A_SHELL}`,
+    `${name}: ${user}'s login shell does not run commands; its output: ${lastLine(shell)}. ${NOT_A_SHELL}`,
   )
 }
 
-/** What it means that a process that should have become a shell still waits for something after `seconds`. */
+/** Explains why a shell has not started after `seconds`. */
 export function explainStall(owner: Owner, shell: Shell, seconds: number): Error {
-  const said = lastWords(shell)
-  if (owner.become !== undefined) return new BecomeFailed(becomeStalled(whoOf(owner), seconds, said))
+  const output = lastLine(shell)
+  if (owner.become !== undefined) return new BecomeFailed(becomeStalled(whoOf(owner), seconds, output))
   const { name, user } = owner.line
   return new Unreachable(
-    `${name}: ${user}'s login shell has not run our command after ${seconds} s; it said: ${said}. ${NOT_A_SHELL}`,
+    `${name}: ${user}'s login shell did not run the command within ${seconds} s; its output: ${output}. ${NOT_A_SHELL}`,
   )
 }
 
-/** What may stand in a shell's place. */
+/** What may run instead of the shell. */
 const NOT_A_SHELL =
-  "A ForceCommand in sshd_config, a command= in authorized_keys or an exec in the shell's profile may stand in " +
-  'its way: log in as a user without it (ansible_user)'
+  "A ForceCommand in sshd_config, a command= in authorized_keys or an exec in the shell's profile may prevent " +
+  'it: log in as a user without it (ansible_user)'
 
-function lastWords(shell: Shell): string {
+function lastLine(shell: Shell): string {
   const errors = shell.stderr.kept().toString().replaceAll(promptPattern(shell.token), '')
   return `${errors}\n${shell.stdout.kept().toString()}`.trim().split('\n').at(-1)?.trim() || 'nothing'
 }

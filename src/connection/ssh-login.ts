@@ -10,62 +10,59 @@ import { type Login, loginMethods } from './login.ts'
 import { fewerLogins, handshakeTurn, loginTurn } from './login-turns.ts'
 import type { Target } from './target.ts'
 
-/**
- * How often a server that turns us away is asked, and how long after the first time; each next wait is twice as long.
- */
-const TRIES = 5
-const FIRST_WAIT_MS = 200
+/** Attempts at a server that drops connections, and the first delay; each delay is twice the one before. */
+const ATTEMPTS = 5
+const FIRST_DELAY_MS = 200
 
-/** A connection that is logged in. */
+/** An authenticated SSH connection. */
 export interface LoggedIn {
   readonly client: Client
-  /** Once it was lost: why, as far as it is known. */
+  /** Why it was lost, as far as known. */
   readonly loss: { why: string }
   /**
-   * Tells that the server counts this login as done, which it surely does once it has opened a channel: the next one
-   * may start. May be called more than once.
+   * Releases the login slot, once a channel shows that the server has completed the login. May be called more than once.
    */
   readonly settled: () => void
 }
 
 /**
- * Connects and logs in when its turn comes. The time spent in queues does not count towards the connect timeout.
+ * Connects and logs in when a slot is free. The wait for a slot does not count towards the connect timeout.
  *
- * @param signal ends it, whatever its state.
+ * @param signal aborts it in any state.
  * @throws {Unreachable}
  */
 export async function logIn(target: Target, signal: AbortSignal): Promise<LoggedIn> {
   const { address, port, bindAddress, connectTimeoutSeconds } = target
   if (bindAddress !== undefined && !isOwnAddress(bindAddress)) {
-    // Asked first: where the lab is down its key is gone too, and the missing key would be the wrong thing to mend.
+    // Checked first: without the lab its key is missing too, and an error about the key would mislead.
     throw explain(target, { code: 'EADDRNOTAVAIL' }, { methods: [], tried: '' })
   }
   const server = `${address}:${port}`
   let login = loginMethods(target)
   let agent = process.env['SSH_AUTH_SOCK']
   let leftMs = connectTimeoutSeconds * 1000
-  for (let tries = 1; ; tries++) {
-    const leave = await loginTurn(server, signal).catch(() => closedError(target))
+  for (let attempts = 1; ; attempts++) {
+    const release = await loginTurn(server, signal).catch(() => closedError(target))
     const attempt = new Attempt(target, login, leftMs, signal)
     try {
       const { client, loss } = await attempt.run()
-      client.once('close', leave)
-      return { client, loss, settled: leave }
+      client.once('close', release)
+      return { client, loss, settled: release }
     } catch (error) {
-      leave()
+      release()
       if (signal.aborted) return closedError(target)
       leftMs -= attempt.spentMs
       if ((error as ConnectError).level === 'agent' && agent !== '') {
-        // SSH_AUTH_SOCK is left over from an agent that is gone.
+        // SSH_AUTH_SOCK points to an agent that has exited.
         agent = ''
         login = loginMethods(target, agent)
         continue
       }
-      const pauseMs = FIRST_WAIT_MS * 2 ** (tries - 1) * (0.5 + Math.random())
-      if (!wasTurnedAway(error as ConnectError) || tries === TRIES || leftMs <= pauseMs) {
+      const pauseMs = FIRST_DELAY_MS * 2 ** (attempts - 1) * (0.5 + Math.random())
+      if (!wasTurnedAway(error as ConnectError) || attempts === ATTEMPTS || leftMs <= pauseMs) {
         throw explain(target, error, login, attempt.greeting)
       }
-      // Those that were turned away together come back at different times, and not as many at once.
+      // Retries are spread by the jitter, and fewer run at a time.
       fewerLogins(server)
       leftMs -= pauseMs
       await wait(pauseMs, undefined, { signal }).catch(() => closedError(target))
@@ -73,11 +70,11 @@ export async function logIn(target: Target, signal: AbortSignal): Promise<Logged
   }
 }
 
-/** One call at the server's door. */
+/** One attempt to connect and log in. */
 class Attempt {
-  /** What the server said before it said that it speaks SSH. sshd tells so why it turns someone away. */
+  /** What the server printed before its SSH banner: sshd's reason for dropping the connection. */
   greeting = ''
-  /** How much of the time limit it took, without the wait for its turn. */
+  /** Time spent, without the wait for a slot. */
   spentMs = 0
   readonly #target: Target
   readonly #login: Login
@@ -92,12 +89,12 @@ class Attempt {
   }
 
   async run(): Promise<Pick<LoggedIn, 'client' | 'loss'>> {
-    const socket = await this.#timed(() => this.#call())
+    const socket = await this.#timed(() => this.#connectTcp())
     const end = (): void => void socket.destroy()
     this.#signal.addEventListener('abort', end)
     try {
-      const leave = await handshakeTurn(this.#signal)
-      return await this.#timed(() => this.#handshake(socket)).finally(leave)
+      const release = await handshakeTurn(this.#signal)
+      return await this.#timed(() => this.#handshake(socket)).finally(release)
     } catch (error) {
       socket.destroy()
       throw error
@@ -115,8 +112,8 @@ class Attempt {
     }
   }
 
-  /** A socket of our own, so that hosts that do not answer keep none waiting that do. */
-  #call(): Promise<Socket> {
+  /** Opens the socket itself, so that hosts that do not answer occupy no handshake slot. */
+  #connectTcp(): Promise<Socket> {
     const { address, port, bindAddress } = this.#target
     return new Promise((resolve, reject) => {
       const socket = connectTcp({
@@ -134,7 +131,7 @@ class Attempt {
       const abort = (): void => fail(this.#signal.reason as Error)
       const timer = setTimeout(() => fail(Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' })), this.#limitMs)
       this.#signal.addEventListener('abort', abort)
-      // Nothing is read before ssh2 listens.
+      // No data may be read before ssh2 listens.
       socket.pause()
       socket.once('error', fail)
       socket.once('connect', () => {
@@ -161,13 +158,12 @@ class Attempt {
       keepaliveCountMax: keepalive.countMax,
     })
     const client = ssh.connection
-    const loss = { why: 'the host or the network closed it' }
-    // node-ssh stops listening once it is connected, and an error nobody listens for ends the process. What comes of it
-    // is told by `close`.
+    const loss = { why: 'closed by the host or the network' }
+    // node-ssh removes its listener once connected, and an unhandled error would end the process. `close` reports the
+    // loss.
     client?.on('error', (error: ConnectError) => {
       loss.why = explainLoss(this.#target, error)
-      // Without a goodbye the machine would go on sending what the host has not taken yet. A script must not arrive
-      // there after we have given it up.
+      // Reset, because a graceful shutdown would still send buffered data: no script may arrive after it was given up.
       socket.resetAndDestroy()
     })
     socket.once('data', (first: Buffer) => {
@@ -178,9 +174,9 @@ class Attempt {
     } catch (error) {
       throw hostKey.refusal === undefined ? error : new Unreachable(hostKey.refusal)
     }
-    // It may be lost in the moment it is made; then node-ssh has dropped it.
+    // node-ssh sets it to null if the connection was lost immediately.
     if (client === null)
-      throw new Unreachable(`${name}: the connection was lost as soon as it was made`, { lost: true })
+      throw new Unreachable(`${name}: the connection was lost immediately after the login`, { lost: true })
     return { client, loss }
   }
 }
@@ -188,9 +184,9 @@ class Attempt {
 function explainLoss({ address, keepalive }: Target, { message, level, code }: ConnectError): string {
   if (level === 'client-timeout') {
     const { intervalSeconds, countMax } = keepalive
-    return `${address} has not answered for ${intervalSeconds * (countMax + 1)} s: the machine or the network to it is down`
+    return `${address} has not answered for ${intervalSeconds * (countMax + 1)} s: the host or the network is down`
   }
-  return code === 'ECONNRESET' ? 'it was reset' : message
+  return code === 'ECONNRESET' ? 'connection reset' : message
 }
 
 function explain(target: Target, error: unknown, login: Login, greeting = ''): Unreachable {
@@ -199,7 +195,7 @@ function explain(target: Target, error: unknown, login: Login, greeting = ''): U
 }
 
 function closedError({ name }: Target): never {
-  throw new Unreachable(`${name}: the connection has been closed`)
+  throw new Unreachable(`${name}: the connection is closed`)
 }
 
 const isOwnAddress = (address: string): boolean =>

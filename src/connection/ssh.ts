@@ -4,45 +4,45 @@ import { Unreachable } from './connection.ts'
 import { type LoggedIn, logIn } from './ssh-login.ts'
 import type { Target } from './target.ts'
 
-/** One SSH connection, made when it is first needed, and made anew after it was lost. */
+/** One SSH connection: established on first use, re-established after it was lost. */
 export class SshLine implements Line {
   readonly name: string
   readonly user: string
   readonly startSeconds: number
   readonly #target: Target
   #connection: Promise<LoggedIn> | undefined
-  /** Asked for ahead, and not used yet. */
+  /** Opened ahead and not used yet. */
   #opened: Promise<LoggedIn> | undefined
-  /** Ends the one that is made or in use. */
-  #end = new AbortController()
+  /** Aborts the current connection or login. */
+  #abort = new AbortController()
   #closed = false
 
   constructor(target: Target) {
     this.name = target.name
     this.user = target.user
-    // Slow logins come with slow shells: a directory service that does not answer, a profile that asks the network.
+    // A host with slow logins has slow shells too: a directory service, a profile that uses the network.
     this.startSeconds = 12 * target.connectTimeoutSeconds
     this.#target = target
   }
 
   open(): void {
     if (this.#closed || this.#connection !== undefined) return
-    this.#opened = this.#connected()
+    this.#opened = this.#connect()
     this.#opened.catch(() => undefined)
   }
 
   async start(command: string): Promise<Channel> {
-    const connection = await (this.#failedOpening() ?? this.#connected())
+    const connection = await (this.#takeOpened() ?? this.#connect())
     const { client, settled, loss } = connection
     return new Promise((resolve, reject) => {
-      // A connection that is lost now never calls back.
+      // If the connection is lost now, the callback is never called.
       const lost = (): void => {
         clearTimeout(timer)
-        const message = `${this.name}: the connection was lost before a shell had started (${loss.why})`
+        const message = `${this.name}: the connection was lost before a shell started (${loss.why})`
         reject(new Unreachable(message, { lost: true }))
       }
       client.once('close', lost)
-      // Without keepalive nothing else tells that nobody is there.
+      // Without keepalive nothing else detects a dead connection.
       const timer = setTimeout(() => {
         loss.why = `${this.#target.address} has not answered for ${this.startSeconds} s`
         this.drop()
@@ -63,8 +63,8 @@ export class SshLine implements Line {
 
   drop(): void {
     this.#connection = undefined
-    this.#end.abort()
-    this.#end = new AbortController()
+    this.#abort.abort()
+    this.#abort = new AbortController()
   }
 
   sibling(): Line {
@@ -73,21 +73,21 @@ export class SshLine implements Line {
 
   close(): Promise<void> {
     this.#closed = true
-    this.#end.abort()
+    this.#abort.abort()
     return Promise.resolve()
   }
 
-  /** A login that failed before anyone asked for it is not tried again: the server may count wrong answers. */
-  #failedOpening(): Promise<LoggedIn> | undefined {
+  /** A login opened ahead that failed is not retried: the server may count failed logins. */
+  #takeOpened(): Promise<LoggedIn> | undefined {
     const opened = this.#opened
     this.#opened = undefined
     return this.#connection === undefined ? opened : undefined
   }
 
-  #connected(): Promise<LoggedIn> {
-    if (this.#closed) return Promise.reject(new Unreachable(`${this.name}: the connection has been closed`))
+  #connect(): Promise<LoggedIn> {
+    if (this.#closed) return Promise.reject(new Unreachable(`${this.name}: the connection is closed`))
     if (this.#connection === undefined) {
-      const { signal } = this.#end
+      const { signal } = this.#abort
       const connection = logIn(this.#target, signal)
       const forget = (): void => {
         if (this.#connection === connection) this.#connection = undefined
@@ -95,7 +95,7 @@ export class SshLine implements Line {
       this.#connection = connection
       connection.then(({ client }) => {
         client.once('close', forget)
-        // Without ssh2's goodbye (`end`): a peer that is gone never answers it, and after it `destroy` does nothing.
+        // Not `end`: a dead peer never answers its disconnect message, and `destroy` has no effect afterwards.
         if (signal.aborted) client.destroy()
         else signal.addEventListener('abort', () => client.destroy(), { once: true })
       }, forget)
@@ -103,22 +103,21 @@ export class SshLine implements Line {
     return this.#connection
   }
 
-  /** Why sshd starts no shell. ssh2 gives the reason of a refused channel as a number. */
+  /** Why sshd starts no shell. ssh2 reports the reason of a refused channel as a number. */
   #explainRefusal(error: Error & { reason?: unknown }): string {
-    if (error.reason === undefined) return `sshd starts no shell for ${this.user}: ${error.message}`
+    if (error.reason === undefined) return `sshd did not start a shell for ${this.user}: ${error.message}`
     return (
-      `sshd refuses a further session on the connection of ${this.user}; each user that scripts run as needs one. ` +
-      `Raise MaxSessions in /etc/ssh/sshd_config on ${this.name} (its default is 10), or log in as the user to become ` +
-      '(ansible_user)'
+      `sshd refused another session on the connection of ${this.user}; each become user needs one. ` +
+      `Raise MaxSessions in /etc/ssh/sshd_config on ${this.name} (default: 10), or log in as the become user (ansible_user)`
     )
   }
 }
 
 function asChannel(channel: ClientChannel, { client, loss }: LoggedIn): Channel {
-  // Writing to a shell that has ended; that it ended is told by `closed`.
+  // A write after the shell has ended; `closed` reports the end.
   channel.on('error', () => undefined)
   const closed = new Promise<Ending>((resolve) => {
-    // Of a shell that ended by itself the exit code or signal comes before the end.
+    // A shell that exits reports its exit code or signal before the close.
     channel.once('exit', () => {
       channel.once('close', () => resolve({ exited: true }))
       setTimeout(resolve, LAST_WORDS_MS, { exited: true })

@@ -4,7 +4,7 @@ import { Secret, secret } from '../values/secret.ts'
 import { ConnectionConfigError } from './config-error.ts'
 import { expandHome, type HostKeyChecking, readSshArguments } from './ssh-arguments.ts'
 
-/** How a host is reached, and whose rights its scripts get. */
+/** How to connect to a host, and the user its scripts run as. */
 export interface Target {
   /** The host's name in the inventory. */
   readonly name: string
@@ -13,44 +13,42 @@ export interface Target {
   readonly port: number
   readonly user: string
   readonly password?: Secret
-  /** The private key to log in with; without one, the agent's and the usual ones in ~/.ssh. */
+  /** The private key to log in with; default: the agent's keys and the default keys in ~/.ssh. */
   readonly keyFile?: string
   readonly keyPassphrase?: Secret
-  /** In place of ~/.ssh/known_hosts. */
+  /** Default: ~/.ssh/known_hosts. */
   readonly userKnownHostsFiles?: readonly string[]
   readonly hostKeyChecking: HostKeyChecking
-  /** The address of this machine to connect from. */
+  /** The source address of the connection. */
   readonly bindAddress?: string
   readonly connectTimeoutSeconds: number
-  /**
-   * A host that is silent for the interval is asked whether it lives; after `countMax` times in vain the line is lost.
-   */
+  /** As ServerAliveInterval and ServerAliveCountMax of ssh_config. */
   readonly keepalive: { readonly intervalSeconds: number; readonly countMax: number }
   readonly become: { readonly always: boolean; readonly user: string; readonly password?: Secret }
 }
 
-/** Names as useradd allows them. They stand in sudo's command line, where a shell must not see more than a word. */
+/** Names as useradd allows them: they are part of sudo's command line. */
 const ACCOUNT = /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/
 
 const TRUE = ['true', 'yes', 'on', '1']
 const FALSE = ['false', 'no', 'off', '0']
 
-const text = z.string('must be text').min(1, 'must not be empty')
+const text = z.string('must be a string').min(1, 'must not be empty')
 const account = z.string('must be a user name').regex(ACCOUNT, 'must be a user name: letters, digits, _ . -')
 const PORT = 'must be a port number'
 const port = z.coerce.number(PORT).int(PORT).min(1, PORT).max(65535, PORT)
 const seconds = z.coerce.number('must be a number of seconds').positive('must be a number of seconds above 0')
 const password = z
-  .union([z.string(), z.number(), z.instanceof(Secret)], 'must be text')
+  .union([z.string(), z.number(), z.instanceof(Secret)], 'must be a string')
   .transform((value) => secret(typeof value === 'number' ? String(value) : value))
 const boolean = z.unknown().transform((value, context) => {
-  const word = String(value).toLowerCase()
-  if (TRUE.includes(word)) return true
-  if (!FALSE.includes(word)) context.addIssue('must be true or false')
+  const text = String(value).toLowerCase()
+  if (TRUE.includes(text)) return true
+  if (!FALSE.includes(text)) context.addIssue('must be true or false')
   return false
 })
 
-/** Each setting's schema and the variables it is read from; the first that is set counts. */
+/** Each setting's schema and variables; the first variable that is set counts. */
 const read = {
   connection: (from: Reader) => from(z.enum(['ssh', 'local'], 'must be ssh or local'), 'ansible_connection'),
   address: (from: Reader) => from(text, 'ansible_host', 'ansible_ssh_host'),
@@ -67,26 +65,26 @@ const read = {
   becomePassword: (from: Reader) =>
     from(password, 'ansible_become_password', 'ansible_become_pass', 'ansible_sudo_pass'),
   becomeMethod: (from: Reader) =>
-    from(z.literal('sudo', 'must be sudo: no other way to become a user is supported'), 'ansible_become_method'),
+    from(z.literal('sudo', 'must be sudo: no other become method is supported'), 'ansible_become_method'),
 }
 
 type Reader = <S extends z.ZodType>(schema: S, ...variables: string[]) => z.output<S> | undefined
 
 /**
- * Reads how to reach a host from its variables, with Ansible's names and meanings.
+ * Reads a host's connection settings from its variables, with Ansible's names and meanings.
  * @throws {ConnectionConfigError}
  */
 export function connectionTarget(name: string, vars: Readonly<Record<string, unknown>>): Target {
   const from: Reader = (schema, ...variables) => {
     const variable = variables.find((candidate) => vars[candidate] !== undefined && vars[candidate] !== null)
     if (variable === undefined) return undefined
-    const outcome = schema.safeParse(vars[variable])
-    if (outcome.success) return outcome.data
-    throw new ConnectionConfigError(`${name}: ${variable} ${outcome.error.issues[0]?.message ?? 'cannot be read'}`)
+    const result = schema.safeParse(vars[variable])
+    if (result.success) return result.data
+    throw new ConnectionConfigError(`${name}: ${variable} ${result.error.issues[0]?.message ?? 'is invalid'}`)
   }
   read.becomeMethod(from)
-  const given = ['ansible_ssh_args', 'ansible_ssh_common_args', 'ansible_ssh_extra_args'].map((variable) =>
-    readSshArguments(from(z.string('must be text'), variable) ?? '', variable, name),
+  const sshArguments = ['ansible_ssh_args', 'ansible_ssh_common_args', 'ansible_ssh_extra_args'].map((variable) =>
+    readSshArguments(from(z.string('must be a string'), variable) ?? '', variable, name),
   )
   const {
     connectTimeoutSeconds,
@@ -94,7 +92,7 @@ export function connectionTarget(name: string, vars: Readonly<Record<string, unk
     aliveIntervalSeconds = 15,
     aliveCountMax = 3,
     ...args
-  } = Object.assign({}, ...given) as (typeof given)[number]
+  } = Object.assign({}, ...sshArguments) as (typeof sshArguments)[number]
   const keyFile = read.keyFile(from)
   return {
     name,

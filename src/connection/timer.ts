@@ -1,4 +1,4 @@
-/** A wait that can be called off, so that it does not keep the process alive. */
+/** A timeout that can be cleared, so that it does not keep the process alive. */
 export class Timer {
   readonly elapsed: Promise<undefined>
   #resolve: (nothing: undefined) => void = () => undefined

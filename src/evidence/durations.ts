@@ -2,19 +2,19 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Summary } from './summary.ts'
 
-/** Enough to have each play of each playbook once, and read in a moment. */
-const MOST_RUNS = 50
+/** Enough to include each play of each playbook, and fast to read. */
+const MAX_RUNS = 50
 
 /**
- * How long each play and experiment took when it last came to its end, in milliseconds by its name.
+ * The duration of the last passed run of each play and experiment, in milliseconds by name.
  *
- * @param runs - the directory of all runs; one that does not exist yields nothing.
- * @param options.playbook - only runs of this playbook. Default: of all.
- * @param options.most - the newest runs to read. Default 50.
+ * @param runs - the directory of all runs; may be missing.
+ * @param options.playbook - only runs of this playbook. Default: all.
+ * @param options.most - read this many of the newest runs. Default: 50.
  */
 export function lastDurations(
   runs: string,
-  { playbook, most = MOST_RUNS }: { readonly playbook?: string; readonly most?: number } = {},
+  { playbook, most = MAX_RUNS }: { readonly playbook?: string; readonly most?: number } = {},
 ): ReadonlyMap<string, number> {
   const durations = new Map<string, number>()
   for (const name of runNames(runs).slice(0, most)) {
@@ -26,7 +26,7 @@ export function lastDurations(
   return durations
 }
 
-/** Newest first: their names begin with the time. */
+/** Newest first: names start with the time. */
 function runNames(runs: string): string[] {
   try {
     return readdirSync(runs)
@@ -38,7 +38,7 @@ function runNames(runs: string): string[] {
   }
 }
 
-/** A run that was killed has none, and one of an older version may lack what is read here. */
+/** A killed run has no summary, and that of an older version may lack fields. */
 function readSummary(file: string): Summary | undefined {
   try {
     const summary = JSON.parse(readFileSync(file, 'utf8')) as Partial<Summary>

@@ -1,25 +1,25 @@
 import { mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 
-/** Where a run keeps its evidence. All paths are absolute. */
+/** The directory with a run's evidence. All paths are absolute. */
 export interface RunFolder {
   /** `2026-11-21T04-30-00Z-site` */
   readonly name: string
   readonly path: string
-  /** The journal, `events.jsonl`. */
+  /** The event log, `events.jsonl`. */
   readonly events: string
 }
 
-/** The run's evidence cannot be kept; `message` says where, why and how to mend it. */
+/** The run's evidence cannot be written; `message` says where, why and what to do. */
 export class EvidenceError extends Error {
   override readonly name = 'EvidenceError'
 }
 
 /**
- * Makes the folder of a run and points `latest` beside it to it.
+ * Creates a run's directory and points the symbolic link `latest` next to it to it.
  *
- * @param options.playbook - name or path; its last part without the extension is used.
- * @throws {EvidenceError} when the folder or the link cannot be made.
+ * @param options.playbook - name or path; its base name without the extension is used.
+ * @throws {EvidenceError} the directory or the link cannot be created.
  */
 export function openRunFolder(options: {
   readonly root: string
@@ -35,17 +35,17 @@ export function openRunFolder(options: {
     basename(options.playbook)
       .replace(/\.[^.]*$/, '')
       .replace(/[^A-Za-z0-9_.-]+/g, '-') || 'run'
-  attempt(`cannot make the folder for runs ${root}`, () => mkdirSync(root, { recursive: true }))
-  const name = makeUnique(root, `${stamp}-${playbook}`)
+  attempt(`cannot create directory ${root}`, () => mkdirSync(root, { recursive: true }))
+  const name = createUnique(root, `${stamp}-${playbook}`)
   const path = join(root, name)
   pointLatest(root, name)
   return { name, path, events: join(path, 'events.jsonl') }
 }
 
-function makeUnique(root: string, wanted: string): string {
+function createUnique(root: string, base: string): string {
   for (let n = 1; ; n++) {
-    const name = n === 1 ? wanted : `${wanted}-${n}`
-    const made = attempt(`cannot make the run's folder ${join(root, name)}`, () => {
+    const name = n === 1 ? base : `${base}-${n}`
+    const created = attempt(`cannot create directory ${join(root, name)}`, () => {
       try {
         mkdirSync(join(root, name))
         return true
@@ -54,39 +54,39 @@ function makeUnique(root: string, wanted: string): string {
         throw error
       }
     })
-    if (made) return name
+    if (created) return name
   }
 }
 
-/** A link made aside and renamed over the old one: at no moment is there none. */
+/** Creates a new link and renames it over the old one, so that the link always exists. */
 function pointLatest(root: string, name: string): void {
   const link = join(root, 'latest')
-  const aside = join(root, `.latest-${name}`)
-  attempt(`cannot point ${link} to the run's folder`, () => {
-    rmSync(aside, { force: true })
-    symlinkSync(name, aside)
+  const temporary = join(root, `.latest-${name}`)
+  attempt(`cannot update symbolic link ${link}`, () => {
+    rmSync(temporary, { force: true })
+    symlinkSync(name, temporary)
     try {
-      renameSync(aside, link)
+      renameSync(temporary, link)
     } catch (error) {
-      rmSync(aside, { force: true })
+      rmSync(temporary, { force: true })
       throw error
     }
   })
 }
 
 const REMEDIES: Readonly<Record<string, string>> = {
-  EACCES: 'permission denied: make it writable for you, or run as its owner',
-  EPERM: 'not permitted: make it writable for you, or use a file system that has symbolic links',
-  EROFS: 'the file system is read-only: run from a folder on a writable one',
-  ENOSPC: 'no space left: remove old runs',
-  EDQUOT: 'no space left in your quota: remove old runs',
-  ENOTDIR: 'a part of the path is a file: move it away',
-  EEXIST: 'a file of that name is in the way: move it away',
-  EISDIR: 'a folder of that name is in the way: move it away',
-  ENOTEMPTY: 'a folder of that name is in the way: move it away',
+  EACCES: 'permission denied: make it writable, or run as its owner',
+  EPERM: 'not permitted: make it writable, or use a file system with symbolic links',
+  EROFS: 'read-only file system: run from a directory on a writable one',
+  ENOSPC: 'no space left on device: remove old runs',
+  EDQUOT: 'disk quota exceeded: remove old runs',
+  ENOTDIR: 'a parent is a file, not a directory: move it',
+  EEXIST: 'a file with this name exists: move it',
+  EISDIR: 'a directory with this name exists: move it',
+  ENOTEMPTY: 'a directory with this name exists: move it',
 }
 
-/** Does what may fail on the file system, and says in one line what to do if it did. */
+/** Runs a file system operation; an error says in one line what to do. */
 export function attempt<T>(what: string, action: () => T): T {
   try {
     return action()
@@ -95,7 +95,7 @@ export function attempt<T>(what: string, action: () => T): T {
   }
 }
 
-/** What failed on the file system, and what to do about it, in one line. */
+/** Converts a file system error into one that says what to do, in one line. */
 export function cannotKeep(what: string, error: unknown): EvidenceError {
   const { code, message } = error as NodeJS.ErrnoException
   return new EvidenceError(`${what}: ${REMEDIES[code ?? ''] ?? message}`, { cause: error })

@@ -1,17 +1,15 @@
-/** Below this many characters a secret is masked only as a whole word: everywhere it would shred the text. */
-const SHORT = 4
-/** A line of a secret shorter than this is likely a word that occurs by itself: `}` or `yes`. */
-const SHORTEST_LINE = 8
-/**
- * The part of a longer base64 text that a secret alone decides: below this it would be too short to be a sign of it.
- */
-const SHORTEST_INNER_BASE64 = 10
+/** A secret with fewer characters is masked only as a separate word: masked everywhere it would make text unreadable. */
+const MIN_LENGTH = 4
+/** Shorter lines of a secret also occur elsewhere: `}` or `yes`. */
+const MIN_LINE_LENGTH = 8
+/** The part of a longer base64 text that depends on the secret alone; shorter parts match by chance. */
+const MIN_INNER_BASE64_LENGTH = 10
 
-/** Secrets as patterns look for them, longest first, so that a form that contains another is masked whole. */
+/** Encodings of secrets to search for, longest first, so that one that contains another is masked completely. */
 export interface SecretForms {
-  /** Each in all forms it takes on its way: masked wherever it stands. */
+  /** Each secret in all encodings: masked everywhere. */
   readonly long: readonly string[]
-  /** Masked only as a word of its own. */
+  /** Masked only as a separate word. */
   readonly short: readonly string[]
 }
 
@@ -19,14 +17,14 @@ export function secretForms(secrets: readonly string[]): SecretForms {
   const long = new Set<string>()
   const short = new Set<string>()
   for (const secret of secrets) {
-    if (secret.length < SHORT) short.add(secret)
+    if (secret.length < MIN_LENGTH) short.add(secret)
     else for (const form of formsOf(secret)) long.add(form)
   }
   const longestFirst = (forms: Iterable<string>): string[] => [...forms].sort((a, b) => b.length - a.length)
   return { long: longestFirst(long), short: longestFirst(short) }
 }
 
-/** One pattern for all secrets, or null when there are none. */
+/** A pattern for all secrets; null if there are none. */
 export function secretPattern({ long, short }: SecretForms): RegExp | null {
   const alternatives = [
     ...long.map(escapePattern),
@@ -35,38 +33,38 @@ export function secretPattern({ long, short }: SecretForms): RegExp | null {
   return alternatives.length === 0 ? null : new RegExp(alternatives.join('|'), short.length > 0 ? 'gu' : 'g')
 }
 
-/** The same secrets in text whose characters are the bytes of UTF-8, as `latin1` reads them. */
+/** The same secrets as UTF-8 bytes decoded as `latin1`. */
 export function asBytes({ long, short }: SecretForms): SecretForms {
   const bytes = (form: string): string => Buffer.from(form).toString('latin1')
   return { long: long.map(bytes), short: short.map(bytes) }
 }
 
 /**
- * Matches where JSON may hold one of the secrets or one of the words inside a string, and where it cannot, does not
- * match: a quick test for a whole event. null where no such test can be made.
+ * A fast test for an entire event: matches JSON that may contain one of the secrets or words in a string. null if there
+ * is no such test.
  */
 export function jsonTest({ long, short }: SecretForms, words: readonly string[]): RegExp | null {
   const texts = [...long, ...short, ...words]
-  // Half a character is escaped in JSON or not, as its neighbours are.
+  // JSON escapes a lone surrogate depending on its neighbours.
   if (texts.some((text) => /\p{Surrogate}/u.test(text))) return null
   return anyOf(texts.map((text) => JSON.stringify(text).slice(1, -1)))
 }
 
-/** Matches where one of the texts stands; there must be one. */
+/** Matches any of the texts; there must be at least one. */
 export const anyOf = (texts: readonly string[]): RegExp => new RegExp([...new Set(texts)].map(escapePattern).join('|'))
 
-/** All forms of a secret: of itself, and of each of its lines where it has several. */
+/** All encodings of a secret, and of each of its lines if it has several. */
 export function formsOf(secret: string): string[] {
   return [secret, ...linesOf(secret)].flatMap((text) => [...textForms(text), ...base64Forms(text)])
 }
 
 function linesOf(secret: string): string[] {
   if (!secret.includes('\n')) return []
-  // The frame of a PEM block is no secret, and masking it would hide every certificate.
+  // PEM headers are not secret, and masking them would mask every certificate.
   return secret
     .split(/\r?\n/)
     .map((line) => line.trim())
-    .filter((line) => line.length >= SHORTEST_LINE && !/^-----(BEGIN|END) .*-----$/.test(line))
+    .filter((line) => line.length >= MIN_LINE_LENGTH && !/^-----(BEGIN|END) .*-----$/.test(line))
 }
 
 function textForms(text: string): string[] {
@@ -76,14 +74,14 @@ function textForms(text: string): string[] {
   const plain = [
     text,
     json,
-    // Go, and so Docker, also escapes these for HTML; Python escapes all that is not ASCII; PHP the slash.
+    // Go, and so Docker, also escapes these for HTML; Python escapes all non-ASCII characters; PHP the slash.
     json.replace(/[<>&\u2028\u2029]/g, unicodeEscape),
     json.replace(/[^\0-\x7F]/g, unicodeEscape),
     json.replaceAll('/', '\\/'),
   ]
   return [
     ...plain,
-    // In a word of the shell: a script may well hold JSON.
+    // Shell-quoted: a script may contain JSON.
     ...plain.map((form) => form.replaceAll("'", `'\\''`)),
     ...[url, strictUrl, url.replaceAll('%2F', '/'), strictUrl.replaceAll('%2F', '/')].flatMap((form) => [
       form,
@@ -95,12 +93,9 @@ function textForms(text: string): string[] {
 
 const unicodeEscape = (c: string): string => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`
 
-/**
- * As `echo secret | base64` and `printf secret | base64` have it, and as it looks inside a longer text such as
- * `user:secret`.
- */
+/** The output of `echo secret | base64` and `printf secret | base64`, and the part of a longer text: `user:secret`. */
 function base64Forms(text: string): string[] {
-  const whole = [text, `${text}\n`].map((value) => Buffer.from(value).toString('base64'))
+  const complete = [text, `${text}\n`].map((value) => Buffer.from(value).toString('base64'))
   const inner = [0, 1, 2].map((before) => {
     const bytes = Buffer.concat([Buffer.alloc(before), Buffer.from(text)])
     const first = Math.ceil((before * 8) / 6)
@@ -108,9 +103,9 @@ function base64Forms(text: string): string[] {
     return bytes.toString('base64').slice(first, last)
   })
   const forms = [
-    ...whole,
-    ...whole.map((form) => form.replace(/=+$/, '')),
-    ...inner.filter((form) => form.length >= SHORTEST_INNER_BASE64),
+    ...complete,
+    ...complete.map((form) => form.replace(/=+$/, '')),
+    ...inner.filter((form) => form.length >= MIN_INNER_BASE64_LENGTH),
   ]
   return [...forms, ...forms.map((form) => form.replaceAll('+', '-').replaceAll('/', '_'))]
 }

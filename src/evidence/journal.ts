@@ -4,57 +4,56 @@ import { characterStart, leftOut } from '../run/output.ts'
 import { attempt, type EvidenceError, type RunFolder } from './folder.ts'
 import { mapStrings } from './strings.ts'
 
-/** No text in the journal is longer than this many bytes. */
+/** The maximum size of a text in the event log, in bytes. */
 const LIMIT = 1024 * 1024
-/** More than this is not gathered before it is written. */
+/** The maximum size of the write buffer. */
 const BATCH = 64 * 1024
 
 export interface Journal {
-  /** @param json - the event as JSON, where the caller has it. */
+  /** @param json - the event as JSON, if the caller has it. */
   write(event: RunEvent, json?: string): void
   close(): void
 }
 
 /**
- * Opens the journal of a run for writing: one event a line. What happens in one turn of the event loop is handed to the
- * system together at its end, and then is safe from whatever becomes of this process, so that a killed run keeps all it
- * did. Texts over 1 MiB keep their head and tail. Secrets must have been masked before.
+ * Opens the event log of a run for writing, one event a line. The events of one event loop iteration are written in one
+ * system call at its end, so a killed run loses none of the earlier ones. Texts over 1 MiB keep their head and tail.
+ * Secrets must have been masked before.
  *
- * @throws {EvidenceError} when the file cannot be opened; when it cannot be written (disk full), each `write`
- * from then on throws it, and `close`.
+ * @throws {EvidenceError} the file cannot be opened. After a write error (disk full) each `write` throws it, and `close`.
  */
 export function journal(folder: Pick<RunFolder, 'events'>): Journal {
-  const fd = attempt(`cannot open the journal ${folder.events}`, () => openSync(folder.events, 'a'))
+  const fd = attempt(`cannot open event log ${folder.events}`, () => openSync(folder.events, 'a'))
   let lines = ''
   let open = true
-  let due: NodeJS.Immediate | undefined
-  let broken: EvidenceError | undefined
+  let scheduled: NodeJS.Immediate | undefined
+  let failure: EvidenceError | undefined
 
   const flush = (): void => {
-    clearImmediate(due)
-    due = undefined
+    clearImmediate(scheduled)
+    scheduled = undefined
     const bytes = Buffer.from(lines)
     lines = ''
-    // A line that was torn by a full disk must stay the last one.
-    if (broken !== undefined) return
+    // A line truncated by a full disk must remain the last one.
+    if (failure !== undefined) return
     try {
-      attempt(`cannot write to the journal ${folder.events}`, () => {
+      attempt(`cannot write to event log ${folder.events}`, () => {
         for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done)
       })
     } catch (error) {
-      broken = error as EvidenceError
+      failure = error as EvidenceError
     }
   }
-  // The second Ctrl-C ends the process at once.
+  // The second Ctrl-C exits immediately.
   process.once('exit', flush)
   return {
     write(event, json = JSON.stringify(event)) {
-      if (broken !== undefined) throw broken
-      // A text of so many bytes has at least a third as many characters.
+      if (failure !== undefined) throw failure
+      // A character has at most 3 bytes in UTF-8.
       const short = json.length * 3 <= LIMIT ? event : mapStrings(event, shorten)
       lines += `${short === event ? json : JSON.stringify(short)}\n`
       if (lines.length >= BATCH) flush()
-      else due ??= setImmediate(flush)
+      else scheduled ??= setImmediate(flush)
     },
     close() {
       if (!open) return
@@ -62,15 +61,15 @@ export function journal(folder: Pick<RunFolder, 'events'>): Journal {
       process.removeListener('exit', flush)
       flush()
       closeSync(fd)
-      if (broken !== undefined) throw broken
+      if (failure !== undefined) throw failure
     },
   }
 }
 
-/** Head and tail of a text that is too long, and between them a line that says how many bytes are missing. */
+/** Keeps the head and tail of a long text, and a line between them with the number of missing bytes. */
 export function shorten(text: string): string {
   if (text.length * 3 <= LIMIT) return text
-  // What was cut before has its line already; that line is what it may be longer by.
+  // A text that was truncated before has its line already, which makes it longer than the limit.
   if (Buffer.byteLength(text) <= LIMIT + 1000) return text
   const bytes = Buffer.from(text)
   const headEnd = characterStart(bytes, LIMIT / 2)

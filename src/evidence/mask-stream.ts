@@ -1,62 +1,59 @@
-/** What to mask. */
+/** A pattern to mask. */
 export interface Rule {
-  /** Global. No match may depend on more than one character before it. */
+  /** Global. Lookbehind may use at most one character. */
   readonly pattern: RegExp
-  /** As the second argument of `String.replace`. */
+  /** The replacement, as in `String.replace`. */
   readonly mask: string
-  /** In every match; texts without it are not searched. */
+  /** A substring of every match; texts without it are not searched. */
   readonly sign?: string
 }
 
 export interface MaskedStream {
   push(chunk: Buffer): void
-  /** What was held back. */
+  /** Writes the bytes that were held back. */
   end(): void
 }
 
-/** Pieces smaller than this are gathered first: what is held back is searched again with each. */
-const PIECE = 64 * 1024
-/** A match that goes on to the end of what is there is waited for, up to this length. */
-const LONGEST_MATCH = 1024 * 1024
+/** Smaller chunks are buffered, because held-back bytes are searched again with each. */
+const CHUNK = 64 * 1024
+/** A match at the end of the buffer may continue in the next chunk, up to this length. */
+const MAX_MATCH = 1024 * 1024
 
 export interface MaskOptions {
   readonly rules: readonly Rule[]
-  /** Matches wherever one of the rules may. Until it first does, the bytes pass as they are, which costs a tenth. */
+  /** A fast test that matches if a rule may. Until it first matches, bytes pass unchanged, which costs a tenth. */
   readonly suspect: RegExp
-  /** The length of the longest match that may be cut by the end of a chunk. */
+  /** The maximum length of a match that may span two chunks. */
   readonly longest: number
-  /**
-   * Takes what has been masked; the bytes are good until it returns. A part is held back until it is known what
-   * follows.
-   */
+  /** Receives masked bytes, which are valid until it returns. The end is held back until the next bytes arrive. */
   readonly put: (bytes: Buffer) => void
 }
 
-/** Masks bytes as they come, as if all of them had been masked at once, rule after rule. */
+/** Masks a byte stream with the same result as masking all of it at once, rule by rule. */
 export function maskStream({ rules, suspect, longest, put }: MaskOptions): MaskedStream {
   const stages = rules.map((rule) => new Stage(rule, longest))
-  // One for all pieces: as garbage, they would take more memory than all else.
-  const piece = Buffer.allocUnsafe(longest + PIECE)
+  // One buffer for all chunks: the garbage of many would dominate memory use.
+  const buffer = Buffer.allocUnsafe(longest + CHUNK)
   let length = 0
   let clean = true
   const flow = (final: boolean): void => {
-    // Each byte a character: nothing is lost, whatever the encoding, and searching is quick.
-    let text = piece.toString('latin1', 0, length)
+    // One character per byte: lossless for any encoding, and fast to search.
+    let text = buffer.toString('latin1', 0, length)
     clean &&= !suspect.test(text)
     const held = clean && !final ? Math.min(longest, length) : 0
     const done = length - held
     if (!clean) for (const stage of stages) text = stage.push(text, final)
-    put(clean ? piece.subarray(0, done) : Buffer.from(text, 'latin1'))
-    piece.copyWithin(0, done, length)
+    put(clean ? buffer.subarray(0, done) : Buffer.from(text, 'latin1'))
+    buffer.copyWithin(0, done, length)
     length = held
   }
   return {
     push(chunk) {
       for (let at = 0; at < chunk.length; ) {
-        const taken = chunk.copy(piece, length, at)
+        const taken = chunk.copy(buffer, length, at)
         at += taken
         length += taken
-        if (length === piece.length) flow(false)
+        if (length === buffer.length) flow(false)
       }
     },
     end: () => {
@@ -65,12 +62,12 @@ export function maskStream({ rules, suspect, longest, put }: MaskOptions): Maske
   }
 }
 
-/** One rule on its way along a text. */
+/** Applies one rule to a stream. */
 class Stage {
   readonly #rule: Rule
   readonly #longest: number
   #held = ''
-  /** The character before what is held, for patterns that look behind. */
+  /** The character before the held text, for lookbehind. */
   #before = ''
 
   constructor(rule: Rule, longest: number) {
@@ -81,30 +78,30 @@ class Stage {
   push(chunk: string, final: boolean): string {
     const text = this.#before + this.#held + chunk
     const from = this.#before.length
-    // A match that starts before here is seen whole, and so is what a longer one in its place would need.
-    const sure = final ? text.length : Math.max(from, text.length - this.#longest)
-    const { masked, upTo } = this.#mask(text, from, sure, final)
+    // A match that starts before this offset is complete, and so is any longer alternative.
+    const safeEnd = final ? text.length : Math.max(from, text.length - this.#longest)
+    const { masked, upTo } = this.#mask(text, from, safeEnd, final)
     this.#held = text.slice(upTo)
     this.#before = upTo > 0 ? text.slice(upTo - 1, upTo) : ''
     return masked
   }
 
-  #mask(text: string, from: number, sure: number, final: boolean): { masked: string; upTo: number } {
+  #mask(text: string, from: number, safeEnd: number, final: boolean): { masked: string; upTo: number } {
     const { pattern, mask, sign } = this.#rule
     let masked = ''
     let at = from
     if (sign === undefined || text.includes(sign)) {
       pattern.lastIndex = from
-      for (let match; (match = pattern.exec(text)) !== null && match.index < sure; ) {
+      for (let match; (match = pattern.exec(text)) !== null && match.index < safeEnd; ) {
         const end = match.index + match[0].length
-        const goesOn = !final && end === text.length && match[0].length < LONGEST_MATCH
+        const mayContinue = !final && end === text.length && match[0].length < MAX_MATCH
         masked += text.slice(at, match.index)
-        if (goesOn) return { masked, upTo: match.index }
+        if (mayContinue) return { masked, upTo: match.index }
         masked += mask.replace('$1', () => match[1] ?? '')
         at = end
       }
     }
-    const upTo = Math.max(at, sure)
+    const upTo = Math.max(at, safeEnd)
     return { masked: masked + text.slice(at, upTo), upTo }
   }
 }

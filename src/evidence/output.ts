@@ -4,33 +4,33 @@ import type { OpenSpool } from '../run/output.ts'
 import { attempt, cannotKeep, type RunFolder } from './folder.ts'
 import type { Redactor } from './redact.ts'
 
-const FOLDER = 'output'
+const DIRECTORY = 'output'
 
 /**
- * Makes the files for long outputs in a run's folder: `output/<n>-<host>-<task>.stdout.txt`. They hold what was
- * printed, byte for byte but for secrets, which are masked as in the journal.
+ * Creates files for long outputs in a run's directory: `output/<n>-<host>-<task>.stdout.txt`. They contain the exact
+ * bytes, except for secrets, which are masked as in the event log.
  *
- * A file's last some 100 KiB may still be held back, until it is known whether a secret began there, if the run is
- * killed.
+ * If the run is killed, the last 100 KiB or so of a file may be missing: they are held back because a secret may span
+ * them.
  *
- * @throws {EvidenceError} from the functions made, when a file cannot be made or written (disk full).
+ * @throws {EvidenceError} by the returned functions, if a file cannot be created or written (disk full).
  */
 export function outputFiles(folder: Pick<RunFolder, 'path'>, redactor: Redactor): OpenSpool {
   let number = 0
   return ({ host, task, stream }) => {
     number += 1
-    const file = `${FOLDER}/${[String(number), host, redactor.text(task)].map(slug).join('-')}.${stream}.txt`
+    const file = `${DIRECTORY}/${[String(number), host, redactor.text(task)].map(slug).join('-')}.${stream}.txt`
     const path = join(folder.path, file)
-    const cannot = `cannot keep the output of «${redactor.text(task)}» on ${host} in ${path}`
+    const cannot = `cannot write the output of "${redactor.text(task)}" on ${host} to ${path}`
     const fd = attempt(cannot, () => {
-      mkdirSync(join(folder.path, FOLDER), { recursive: true })
+      mkdirSync(join(folder.path, DIRECTORY), { recursive: true })
       return openSync(path, 'wx')
     })
     const masked = redactor.stream((bytes) => {
       try {
         for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done)
       } catch (error) {
-        // Half an output is worth less than the room it takes: the journal needs that to say what happened.
+        // A partial output is worth less than its space, which the event log needs.
         rmSync(path, { force: true })
         throw cannotKeep(cannot, error)
       }

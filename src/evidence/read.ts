@@ -6,9 +6,9 @@ const CHUNK = 1024 * 1024
 const NEWLINE = 0x0a
 
 /**
- * Reads a journal event by event. A last line that was cut off, because the run was killed, is left out.
+ * Reads an event log, event by event. A truncated last line, of a killed run, is skipped.
  *
- * @throws {EvidenceError} when the file cannot be read, or a line that is not the last is no event.
+ * @throws {EvidenceError} the file cannot be read, or a line other than the last is not an event.
  */
 export function* readJournal(path: string): Generator<RunEvent> {
   let number = 0
@@ -18,9 +18,7 @@ export function* readJournal(path: string): Generator<RunEvent> {
     const event = parse(text)
     if (event !== undefined) yield event
     else if (complete) {
-      throw new EvidenceError(
-        `${path}:${number}: this line is no event of a run. Was the file edited? Remove the line to read the rest`,
-      )
+      throw new EvidenceError(`${path}:${number}: this line is not an event. If the file was edited, remove the line`)
     }
   }
 }
@@ -36,25 +34,25 @@ function parse(text: string): RunEvent | undefined {
   }
 }
 
-/** Node's readline would also split at U+2028, which JSON allows inside a line. */
+/** Not readline, which also splits at U+2028, which JSON allows in strings. */
 function* lines(path: string): Generator<{ text: string; complete: boolean }> {
-  const fd = attempt(`cannot read the journal ${path}`, () => openSync(path, 'r'))
+  const fd = attempt(`cannot read event log ${path}`, () => openSync(path, 'r'))
   try {
     const chunk = Buffer.alloc(CHUNK)
-    let pieces: Buffer[] = []
-    for (let size; (size = attempt(`cannot read the journal ${path}`, () => readSync(fd, chunk))) > 0; ) {
+    let parts: Buffer[] = []
+    for (let size; (size = attempt(`cannot read event log ${path}`, () => readSync(fd, chunk))) > 0; ) {
       let start = 0
       for (let end; (end = chunk.indexOf(NEWLINE, start)) !== -1 && end < size; start = end + 1) {
         const text =
-          pieces.length === 0
+          parts.length === 0
             ? chunk.toString('utf8', start, end)
-            : Buffer.concat([...pieces, chunk.subarray(start, end)]).toString()
+            : Buffer.concat([...parts, chunk.subarray(start, end)]).toString()
         yield { text, complete: true }
-        pieces = []
+        parts = []
       }
-      pieces.push(Buffer.from(chunk.subarray(start, size)))
+      parts.push(Buffer.from(chunk.subarray(start, size)))
     }
-    yield { text: Buffer.concat(pieces).toString(), complete: false }
+    yield { text: Buffer.concat(parts).toString(), complete: false }
   } finally {
     closeSync(fd)
   }

@@ -6,45 +6,45 @@ import { outputFiles } from './output.ts'
 import { Redactor } from './redact.ts'
 import { SummaryFold, type Summary } from './summary.ts'
 
-/** All that is kept of a run while it goes on. */
+/** Records a run: event log, output files and summary. */
 export interface Record {
   /**
-   * Masks the secrets of an event and keeps it.
+   * Masks the secrets in an event and records it.
    *
-   * @returns the event as everyone else may see it.
-   * @throws {EvidenceError} when it cannot be kept.
+   * @returns the masked event.
+   * @throws {EvidenceError} it cannot be written.
    */
   take(event: RunEvent): RunEvent
-  /** Masks secrets in other text that is to be seen. */
+  /** Masks secrets in other text. */
   mask(text: string): string
-  /** Takes outputs that are too long for the journal. */
+  /** Receives outputs that are too long for the event log. */
   readonly output: OpenSpool
-  /** What the run came to so far. */
+  /** The summary of the run so far. */
   summary(): Summary
-  /** @throws {EvidenceError} when not all could be kept. */
+  /** @throws {EvidenceError} an event could not be written. */
   close(): void
 }
 
-/** @throws {EvidenceError} when the journal cannot be opened. */
+/** @throws {EvidenceError} the event log cannot be opened. */
 export function openRecord(folder: RunFolder): Record {
   const redactor = new Redactor()
   const { write, close } = journal(folder)
-  const fold = new SummaryFold()
+  const summaryBuilder = new SummaryFold()
   return {
     take(event) {
       let json = JSON.stringify(event)
-      let safe = event
+      let masked = event
       if (redactor.maySee(json)) {
-        safe = redactor.event(event)
-        if (safe !== event) json = JSON.stringify(safe)
+        masked = redactor.event(event)
+        if (masked !== event) json = JSON.stringify(masked)
       }
-      write(safe, json)
-      fold.add(safe)
-      return safe
+      write(masked, json)
+      summaryBuilder.add(masked)
+      return masked
     },
     mask: (text) => redactor.text(text),
     output: outputFiles(folder, redactor),
-    summary: () => fold.summary(),
+    summary: () => summaryBuilder.summary(),
     close,
   }
 }

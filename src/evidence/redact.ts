@@ -7,12 +7,12 @@ import { mapStrings } from './strings.ts'
 
 const MASK = '[REDACTED]'
 
-/** Secrets known by their look, though nobody registered them. `sign` is a cheap test that most texts fail. */
-const SHAPES: readonly Required<Rule>[] = [
+/** Patterns of secrets that are not registered. `sign` is a cheap test that most texts fail. */
+const PATTERNS: readonly Required<Rule>[] = [
   { sign: 'SWMTKN-', pattern: /SWMTKN-\d+-[0-9a-z]+(?:-[0-9a-z]+)*/gi, mask: MASK },
   {
     sign: 'PRIVATE KEY-----',
-    // The end may be cut off; a block in JSON has \n as two characters.
+    // The end may be missing; in JSON a line break is the two characters \n.
     pattern:
       /(-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----)(?:[A-Za-z0-9+/=\s:,.-]|\\[nrt])+?(?=-----END|$|[^A-Za-z0-9+/=\s:,.\\-])/g,
     mask: `$1${MASK}`,
@@ -25,17 +25,16 @@ const SHAPES: readonly Required<Rule>[] = [
   { sign: '://', pattern: /([a-z][a-z0-9+.-]{1,20}:\/\/[^\s/:@"'<>]*:)[^\s/"'<>]+(?=@)/gi, mask: `$1${MASK}` },
 ]
 
-/** What looks like a secret is rarely longer than this; a long output may be cut in the middle of one. */
-const LONGEST_SHAPE = 16 * 1024
+/** The usual maximum length of such a secret; a long output may be truncated in the middle of one. */
+const MAX_PATTERN_LENGTH = 16 * 1024
 const LEFT_OUT = ' bytes left out'
 
 /**
- * Masks secrets: all values ever held by a Secret, in the forms they take on the way (shell-quoted, JSON, URL, base64,
- * single lines), and what looks like a secret: Swarm join tokens, private keys, `Authorization` headers, passwords in
- * URLs.
+ * Masks secrets: the values of all Secret objects, in several encodings (shell-quoted, JSON, URL, base64, single lines),
+ * and patterns: Swarm join tokens, private keys, `Authorization` headers, passwords in URLs.
  *
- * A secret of less than 4 characters is masked only where it stands as a word of its own, and not in encoded forms:
- * masked everywhere it would shred the text. Choose longer ones.
+ * A secret with fewer than 4 characters is masked only as a separate word, and not in encodings: masked everywhere it
+ * would make text unreadable. Use longer secrets.
  */
 export class Redactor {
   #size = -1
@@ -45,13 +44,13 @@ export class Redactor {
   #byteTest = /(?:)/
   #longest = 0
 
-  /** Whether the event with this JSON may hold a secret; most do not, and this costs much less than to mask them. */
+  /** Whether an event's JSON may contain a secret; much cheaper than masking, and most do not. */
   maySee(json: string): boolean {
     this.#refresh()
     return this.#test?.test(json) ?? true
   }
 
-  /** An event without a secret is returned as it is, not copied. */
+  /** Masks an event; one without a secret is returned itself, not a copy. */
   event(event: RunEvent): RunEvent {
     this.#refresh()
     return mapStrings(event, (text) => this.#mask(text))
@@ -62,37 +61,34 @@ export class Redactor {
     return this.#mask(text)
   }
 
-  /**
-   * Masks bytes that come in pieces, wherever they are cut. What is no secret comes out byte for byte; see
-   * {@link maskStream}.
-   */
+  /** Masks a byte stream, whatever its chunks. All other bytes pass unchanged; see {@link maskStream}. */
   stream(put: (bytes: Buffer) => void): MaskedStream {
     this.#refresh()
     const secrets = this.#bytePattern === null ? [] : [{ pattern: this.#bytePattern, mask: MASK }]
     return maskStream({
-      rules: [...secrets, ...SHAPES],
+      rules: [...secrets, ...PATTERNS],
       suspect: this.#byteTest,
-      longest: Math.max(this.#longest, LONGEST_SHAPE),
+      longest: Math.max(this.#longest, MAX_PATTERN_LENGTH),
       put,
     })
   }
 
   #mask(text: string): string {
     let masked = this.#pattern === null ? text : text.replace(this.#pattern, MASK)
-    for (const shape of SHAPES) {
-      if (masked.includes(shape.sign)) masked = masked.replace(shape.pattern, shape.mask)
+    for (const rule of PATTERNS) {
+      if (masked.includes(rule.sign)) masked = masked.replace(rule.pattern, rule.mask)
     }
     return text.length > RECORDED / 4 && masked.includes(LEFT_OUT) ? this.#trimEdges(masked) : masked
   }
 
-  /** Where a long output was cut, the half of a secret may stand on either side: no pattern knows it. */
+  /** A truncated output may end with half a secret on either side, which no pattern matches. */
   #trimEdges(text: string): string {
-    const most = Math.max(this.#longest, LONGEST_SHAPE)
+    const margin = Math.max(this.#longest, MAX_PATTERN_LENGTH)
     const note = /\n\[\.\.\. (\d+)( bytes left out[^\n]*\]\n)/.exec(text)
     if (note === null) return text
     const [head, tail] = [text.slice(0, note.index), text.slice(note.index + note[0].length)]
-    const bytes = Number(note[1]) + Buffer.byteLength(head.slice(-most)) + Buffer.byteLength(tail.slice(0, most))
-    return `${head.slice(0, -most)}\n[... ${bytes}${note[2]}${tail.slice(most)}`
+    const bytes = Number(note[1]) + Buffer.byteLength(head.slice(-margin)) + Buffer.byteLength(tail.slice(0, margin))
+    return `${head.slice(0, -margin)}\n[... ${bytes}${note[2]}${tail.slice(margin)}`
   }
 
   #refresh(): void {
@@ -102,7 +98,7 @@ export class Redactor {
     const bytes = asBytes(forms)
     this.#pattern = secretPattern(forms)
     this.#bytePattern = secretPattern(bytes)
-    const signs = SHAPES.map(({ sign }) => sign)
+    const signs = PATTERNS.map(({ sign }) => sign)
     this.#test = jsonTest(forms, [...signs, LEFT_OUT])
     this.#byteTest = anyOf([...bytes.long, ...bytes.short, ...signs])
     this.#longest = Math.max(0, ...[...bytes.long, ...bytes.short].map((form) => form.length))

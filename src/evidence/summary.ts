@@ -8,17 +8,17 @@ export interface PlaySummary {
   readonly name: string
   readonly kind: PlayStart['kind']
   readonly hosts: readonly string[]
-  /** Milliseconds; of a play that was cut off, until the last thing known of it. */
+  /** Milliseconds; of an interrupted play, until the last event. */
   readonly durationMs: number
 }
 
-/** What a run came to; the content of `summary.json`. */
+/** The summary of a run; the content of `summary.json`. */
 export interface Summary {
   readonly playbook: string
   readonly status: 'passed' | 'failed' | 'interrupted'
   readonly exitCode: number
   readonly check: boolean
-  /** ISO 8601, UTC; empty for a journal without any event. */
+  /** ISO 8601, UTC; empty for an event log without events. */
   readonly startedAt: string
   readonly durationMs: number
   readonly hosts: Readonly<Record<string, Recap>>
@@ -30,8 +30,8 @@ export interface Summary {
 }
 
 /**
- * Folds a run's events into a summary, one by one. A journal without an end is of a run that was killed: `interrupted`,
- * exit code 130, with the results until then counted. Experiments are observation and do not count.
+ * Builds the summary from a run's events, one by one. An event log without `run_end` is of a killed run: `interrupted`,
+ * exit code 130, with the results until then. Results of experiments do not count in the recap.
  */
 export class SummaryFold {
   #start: Pick<Summary, 'playbook' | 'check' | 'startedAt'> = { playbook: '', check: false, startedAt: '' }
@@ -40,7 +40,7 @@ export class SummaryFold {
   readonly #recaps = new Map<string, Recap>()
   readonly #findings: Summary['findings'][number][] = []
   readonly #plays: (PlaySummary & { readonly start: string; readonly ended: boolean })[] = []
-  /** The last play of each name, by its place among all. */
+  /** The index of the last play of each name. */
   readonly #current = new Map<string, number>()
 
   add(event: RunEvent): void {
@@ -101,7 +101,7 @@ export class SummaryFold {
   }
 
   summary(): Summary {
-    // The clock on the wall may have been set back.
+    // The system clock may have been set back.
     const until = (start: string): number =>
       this.#last === '' ? 0 : Math.max(0, Date.parse(this.#last) - Date.parse(start))
     return {
@@ -124,15 +124,15 @@ export class SummaryFold {
   }
 
   #play(name: string) {
-    const at = this.#current.get(name)
-    return at === undefined ? undefined : this.#plays[at]
+    const index = this.#current.get(name)
+    return index === undefined ? undefined : this.#plays[index]
   }
 }
 
 /**
- * Writes `summary.json` into a run's folder, whole or not at all.
+ * Writes `summary.json` into a run's directory, atomically.
  *
- * @throws {EvidenceError} when it cannot be written.
+ * @throws {EvidenceError} it cannot be written.
  */
 export function writeSummary(folder: Pick<RunFolder, 'path'>, summary: Summary): void {
   const path = join(folder.path, 'summary.json')

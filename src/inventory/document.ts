@@ -2,20 +2,20 @@ import { isAlias, isCollection, isMap, isNode, isScalar, isSeq, LineCounter, par
 import type { Document, ErrorCode, Pair, YAMLMap } from 'yaml'
 import type { Problem } from './errors.ts'
 
-/** A file's text and its name. */
+/** A file's path and text. */
 export interface Source {
-  /** As the user gave it; errors begin with it. */
+  /** As specified by the user; errors begin with it. */
   readonly path: string
   readonly text: string
 }
 
-/** Keys and indexes that lead to a value. */
+/** Keys and indexes of a value. */
 export type Path = readonly PropertyKey[]
 
-/** Something wrong at a place in the data; {@link YamlDocument.locate} finds its line. */
+/** An error at a path in the data; {@link YamlDocument.locate} finds its line. */
 export interface Issue {
   readonly path: Path
-  /** Whether the fault is in the last key of the path or in what stands after it. */
+  /** Whether the error is in the last key of the path or in its value. */
   readonly at: 'key' | 'value'
   readonly message: string
 }
@@ -26,22 +26,22 @@ export interface YamlDocument {
   locate(issue: Issue): Problem
 }
 
-/** How to mend what the parser's own words leave open. */
+/** Replaces parser messages that do not say what to do. */
 const ADVICE: Partial<Record<ErrorCode, string>> = {
-  TAB_AS_INDENT: 'a tab is used to indent: YAML wants spaces',
-  MULTIPLE_DOCS: 'a second document begins here: keep one, without a "---" in between',
-  MULTILINE_IMPLICIT_KEY: 'there is no colon after this name: write it as "name:"',
+  TAB_AS_INDENT: 'tabs are not allowed for indentation: use spaces',
+  MULTIPLE_DOCS: 'a second document starts here: keep one, without "---" in between',
+  MULTILINE_IMPLICIT_KEY: 'colon missing after this name: write "name:"',
   MISSING_CHAR: 'a quote or a colon is missing here or in the lines above',
-  BLOCK_AS_IMPLICIT_KEY: 'there are two colons in one line: put quotes around the value',
-  BAD_INDENT: 'this line is indented differently from its neighbours',
-  BAD_SCALAR_START: 'a value cannot begin with this character: put quotes around the value',
-  UNEXPECTED_TOKEN: 'this text is not expected here: is a quote, a colon or a line break missing before it?',
+  BLOCK_AS_IMPLICIT_KEY: 'two colons in one line: quote the value',
+  BAD_INDENT: 'wrong indentation: align this line with its siblings',
+  BAD_SCALAR_START: 'a value cannot start with this character: quote it',
+  UNEXPECTED_TOKEN: 'unexpected text: check for a missing quote, colon or line break before it',
 }
 
 /**
- * Reads YAML 1.2 (with the merge key `<<` that Ansible's YAML has) into plain data that remembers its lines.
+ * Parses YAML 1.2 (with the merge key `<<`, as Ansible) into plain data with source positions.
  *
- * @returns the document, or all its problems: syntax, keys that stand twice, tags, aliases without an anchor.
+ * @returns the document, or all its problems: syntax errors, duplicate keys, tags, aliases without an anchor.
  */
 export function readYaml({ path, text }: Source): YamlDocument | readonly Problem[] {
   const lines = new LineCounter()
@@ -53,12 +53,12 @@ export function readYaml({ path, text }: Source): YamlDocument | readonly Proble
     const message = 'this file is encrypted with Ansible Vault, which is not supported: decrypt it'
     return [{ path, line: 1, column: 1, message }]
   }
-  // The parser's own search for double keys compares each with each; ours stays fast with 10,000 hosts.
+  // The parser's own check for duplicate keys is quadratic; this one stays fast with 10,000 hosts.
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false, merge: true })
   const syntax = document.errors.map(({ code, message, pos }) => at(pos[0], ADVICE[code] ?? message))
   if (syntax.length > 0) return looksLikeIni(text) ? [at(0, INI)] : syntax
-  const faults = structureFaults(document, text).map(({ offset, message }) => at(offset, message))
-  if (faults.length > 0) return faults
+  const problems = structureProblems(document, text).map(({ offset, message }) => at(offset, message))
+  if (problems.length > 0) return problems
   const pairsOf = pairsByName()
   return {
     data: document.toJS({ maxAliasCount: -1 }),
@@ -70,54 +70,54 @@ const INI = 'this looks like an INI inventory: convert it to YAML with "ansible-
 
 const looksLikeIni = (text: string) => /^\[[\w:.-]+\]\s*$/m.test(text)
 
-interface Fault {
+interface SyntaxProblem {
   readonly offset: number
   readonly message: string
 }
 
-function structureFaults(document: Document, text: string): Fault[] {
-  const faults: Fault[] = []
+function structureProblems(document: Document, text: string): SyntaxProblem[] {
+  const problems: SyntaxProblem[] = []
   for (const {
     code,
     pos: [from, to],
   } of document.warnings) {
-    if (code === 'TAG_RESOLVE_FAILED') faults.push({ offset: from, message: explainTag(text.slice(from, to)) })
+    if (code === 'TAG_RESOLVE_FAILED') problems.push({ offset: from, message: explainTag(text.slice(from, to)) })
   }
   const anchors = new Set<string>()
   visit(document, (_, node) => {
     if (isAlias(node) && !anchors.has(node.source)) {
       const message = `the alias *${node.source} has no anchor &${node.source} above it`
-      faults.push({ offset: startOf(node), message })
+      problems.push({ offset: startOf(node), message })
     }
     if ((isScalar(node) || isCollection(node)) && node.anchor) anchors.add(node.anchor)
-    if (isMap(node)) faults.push(...doubleKeys(node))
+    if (isMap(node)) problems.push(...duplicateKeys(node))
   })
-  return faults
+  return problems
 }
 
-function doubleKeys(map: YAMLMap): Fault[] {
+function duplicateKeys(map: YAMLMap): SyntaxProblem[] {
   const seen = new Set<string>()
-  const faults: Fault[] = []
+  const problems: SyntaxProblem[] = []
   for (const { key } of map.items) {
     const name = keyName(key)
     if (name === undefined) continue
-    if (seen.has(name)) faults.push({ offset: startOf(key), message: `"${name}" stands twice here: join the two` })
+    if (seen.has(name)) problems.push({ offset: startOf(key), message: `duplicate key "${name}": merge the two` })
     seen.add(name)
   }
-  return faults
+  return problems
 }
 
 function explainTag(tag: string): string {
-  const mend =
+  const remedy =
     tag === '!vault' || tag === '!vault-encrypted'
       ? 'keep the secret out of the inventory (use SSH keys, and --ask-become-pass for sudo)'
-      : 'leave it out'
-  return `the tag ${tag} is not supported: ${mend}`
+      : 'remove it'
+  return `the tag ${tag} is not supported: ${remedy}`
 }
 
 type PairsOf = (map: YAMLMap) => ReadonlyMap<string, Pair>
 
-/** Looks through each map once, however many problems there are in it. */
+/** Indexes each map once, however many problems it has. */
 function pairsByName(): PairsOf {
   const known = new Map<YAMLMap, ReadonlyMap<string, Pair>>()
   return (map) => {
@@ -127,7 +127,7 @@ function pairsByName(): PairsOf {
   }
 }
 
-/** Where the value at the end of the path begins, or its key; where the path is not there, the deepest thing on it. */
+/** The offset of the value at the path, or of its key; if the path does not exist, of its deepest existing node. */
 function offsetOf(document: Document, { path, at }: Issue, pairsOf: PairsOf): number {
   let key: unknown
   let value: unknown = document.contents
@@ -142,7 +142,7 @@ function offsetOf(document: Document, { path, at }: Issue, pairsOf: PairsOf): nu
   return startOf(key !== undefined && (at === 'key' || empty) ? key : value)
 }
 
-/** Undefined for a merge key, which is a symbol and may stand several times, and for what is no plain key. */
+/** Undefined for merge keys (symbols, which may repeat) and for keys that are not scalars. */
 const keyName = (key: unknown): string | undefined =>
   isScalar(key) && typeof key.value !== 'symbol' ? String(key.value ?? '') : undefined
 

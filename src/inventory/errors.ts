@@ -1,22 +1,22 @@
-/** One thing that is wrong, and where. */
+/** An error with its position. */
 export interface Problem {
-  /** As the caller gave it, so that a terminal can open it. */
+  /** As specified by the caller, so that a terminal can open it. */
   readonly path: string
-  /** From 1; 0 where the problem is the file itself (it is missing, say). */
+  /** From 1; 0 if the problem is the file itself (it is missing, for example). */
   readonly line: number
-  /** From 1; 0 where the problem is the file itself. */
+  /** From 1; 0 if the problem is the file itself. */
   readonly column: number
-  /** What is wrong and how to mend it. */
+  /** What is wrong and what to do. */
   readonly message: string
 }
 
-/** A message longer than a screen hides its own beginning. */
-const MOST_SHOWN = 20
+/** A message longer than a screen would scroll its beginning away. */
+const MAX_LINES = 20
 
-/** The inventory cannot be used. `message` has a line for each problem: `inventory.yaml:12:7: fault: remedy`. */
+/** The inventory has errors. `message` has a line for each problem: `inventory.yaml:12:7: problem: remedy`. */
 export class InventoryError extends Error {
   override readonly name = 'InventoryError'
-  /** All of them, in the order of the files' lines. */
+  /** In the order of the files' lines. */
   readonly problems: readonly Problem[]
 
   constructor(problems: readonly Problem[]) {
@@ -25,14 +25,14 @@ export class InventoryError extends Error {
   }
 }
 
-/** A host pattern (`hosts:` of a play, `--limit`) cannot be read, names nothing, or leaves no host. */
+/** A host pattern (`hosts:` of a play, `--limit`) is invalid or matches no host. */
 export class PatternError extends Error {
   override readonly name = 'PatternError'
 }
 
 function describe(problems: readonly Problem[]): string {
   const lines = problems
-    .slice(0, MOST_SHOWN)
+    .slice(0, MAX_LINES)
     .map(({ path, line, column, message }) =>
       line === 0 ? `${path}: ${message}` : `${path}:${line}:${column}: ${message}`,
     )

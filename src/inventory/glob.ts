@@ -1,9 +1,9 @@
 /**
- * A shell glob as Python's fnmatch reads it, which is what Ansible uses: `*`, `?`, `[abc]`, `[a-z]`, `[!abc]`. All
- * other characters stand for themselves, and so does a `[` that is never closed. (Libraries for globs have paths in
- * mind, where "/" and braces mean something.)
+ * Converts a glob in the syntax of Python's fnmatch, which Ansible uses: `*`, `?`, `[abc]`, `[a-z]`, `[!abc]`. All
+ * other characters match themselves, as does an unclosed `[`. (Glob libraries are for paths: they treat "/" and braces
+ * specially.)
  *
- * @throws {SyntaxError} for a range that runs backwards, `[z-a]`.
+ * @throws {SyntaxError} for a reversed range, `[z-a]`.
  */
 export function globToRegExp(glob: string): RegExp {
   const source = glob.replace(/\[(!?)(\]?[^\]]*)\]|[\s\S]/g, (token, not?: string, members?: string) => {

@@ -3,19 +3,19 @@ import { expandHosts } from './ranges.ts'
 import type { GroupEntry } from './schema.ts'
 import type { Vars } from './variables.ts'
 
-/** A group with all that the inventory file says of it, wherever it says so. */
+/** A group, merged from all its entries in the inventory file. */
 export interface GroupNode {
   readonly name: string
-  /** Where it is first named; undefined for the groups that are always there. */
+  /** Its first entry; undefined for the built-in groups. */
   readonly path: Path | undefined
   readonly vars: Record<string, unknown>
   readonly hosts: Set<string>
-  /** The groups inside it, and where the file says so; undefined where nobody had to say it. */
+  /** Its child groups and their entries; undefined for implicit children. */
   readonly children: Map<string, Path | undefined>
   readonly parents: Set<string>
-  /** The longest way from `all`; 0 for `all` itself. */
+  /** The length of the longest path from `all`; 0 for `all` itself. */
   depth: number
-  /** `ansible_group_priority`: decides between groups of the same depth. */
+  /** `ansible_group_priority`: orders groups of the same depth. */
   priority: number
 }
 
@@ -23,7 +23,7 @@ export interface HostNode {
   readonly name: string
   readonly path: Path
   readonly vars: Record<string, unknown>
-  /** The groups that list it themselves. */
+  /** The groups that list it directly. */
   readonly groups: Set<string>
 }
 
@@ -35,8 +35,8 @@ export interface Graph {
 const DEFAULT_PRIORITY = 1
 
 /**
- * Joins what the file says into one graph: a group or host that stands in several places is one, later values replace
- * earlier ones, each group ends up under `all`, and each host that no group has is in `ungrouped`.
+ * Builds the graph of groups and hosts: several entries of a group or host are merged, later values override earlier
+ * ones, each group is under `all`, and each host without a group is in `ungrouped`.
  */
 export function collect(file: Readonly<Record<string, GroupEntry | null>>): { graph: Graph; issues: Issue[] } {
   const groups = new Map<string, GroupNode>()
@@ -63,9 +63,9 @@ export function collect(file: Readonly<Record<string, GroupEntry | null>>): { gr
   for (const group of groups.values()) {
     if (group.name !== 'all' && group.parents.size === 0) link(groupNamed('all'), group, undefined)
   }
-  settleUngrouped(groupNamed('ungrouped'), hosts)
+  updateUngrouped(groupNamed('ungrouped'), hosts)
   const graph = { groups, hosts }
-  return { graph, issues: [...sameNames(graph), ...setDepths(groups)] }
+  return { graph, issues: [...nameConflicts(graph), ...setDepths(groups)] }
 }
 
 function newGroup(name: string, path: Path | undefined): GroupNode {
@@ -96,8 +96,8 @@ function link(parent: GroupNode, child: GroupNode, path: Path | undefined): void
   child.parents.add(parent.name)
 }
 
-/** `ungrouped` has exactly the hosts that no group but `all` lists, whatever the file puts under it. */
-function settleUngrouped(ungrouped: GroupNode, hosts: ReadonlyMap<string, HostNode>): void {
+/** `ungrouped` has exactly the hosts that only `all` lists, whatever the file lists under it. */
+function updateUngrouped(ungrouped: GroupNode, hosts: ReadonlyMap<string, HostNode>): void {
   for (const host of hosts.values()) {
     const grouped = [...host.groups].some((name) => name !== 'all' && name !== 'ungrouped')
     if (grouped) {
@@ -110,18 +110,18 @@ function settleUngrouped(ungrouped: GroupNode, hosts: ReadonlyMap<string, HostNo
   }
 }
 
-/** Ansible warns, and then a pattern with that name means the host alone. */
-function sameNames({ groups, hosts }: Graph): Issue[] {
+/** Ansible only warns, and a pattern with that name matches the host alone. */
+function nameConflicts({ groups, hosts }: Graph): Issue[] {
   return [...hosts.values()]
     .filter(({ name }) => groups.has(name))
     .map(({ name, path }) => ({
       path,
       at: 'key',
-      message: `"${name}" is the name of a host and of a group: rename one of them`,
+      message: `"${name}" is both a host and a group: rename one of them`,
     }))
 }
 
-/** Sets the depths, parents before children. Groups whose parents never are all done are in or under a cycle. */
+/** Sets the depths, parents before children. Groups left over are in or under a cycle. */
 function setDepths(groups: ReadonlyMap<string, GroupNode>): Issue[] {
   const waiting = new Map([...groups.values()].map((group) => [group.name, group.parents.size]))
   const ready = [...groups.values()].filter(({ parents }) => parents.size === 0)
@@ -149,7 +149,7 @@ function findCycles(groups: ReadonlyMap<string, GroupNode>, suspects: Set<string
       name = [...(groups.get(name)?.parents ?? [])].find((parent) => suspects.has(parent))
     }
     if (name !== undefined) issues.push(cycleIssue(groups, trail.slice(trail.indexOf(name)).reverse()))
-    trail.forEach((seen) => suspects.delete(seen))
+    trail.forEach((visited) => suspects.delete(visited))
   }
   return issues
 }
@@ -157,17 +157,17 @@ function findCycles(groups: ReadonlyMap<string, GroupNode>, suspects: Set<string
 /** @param cycle the groups, each the parent of the next, the last one that of the first */
 function cycleIssue(groups: ReadonlyMap<string, GroupNode>, cycle: string[]): Issue {
   const [first = ''] = cycle
-  const links = cycle.map((name, place) => groups.get(name)?.children.get(cycle[place + 1] ?? first))
-  // The longest path is the innermost place that closes the circle; what stands outside it may well be meant.
+  const links = cycle.map((name, i) => groups.get(name)?.children.get(cycle[i + 1] ?? first))
+  // The longest path is the innermost entry of the cycle; the outer ones are probably intended.
   const path = links.filter((link) => link !== undefined).sort((a, b) => b.length - a.length)[0] ?? []
-  const circle = [...cycle, first].join(' -> ')
-  return { path, at: 'key', message: `groups contain each other: ${circle}; take one of them out` }
+  const chain = [...cycle, first].join(' -> ')
+  return { path, at: 'key', message: `group cycle: ${chain}: remove one of them` }
 }
 
-function getOrAdd<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+function getOrAdd<K, V>(map: Map<K, V>, key: K, create: () => V): V {
   const present = map.get(key)
   if (present !== undefined) return present
-  const made = make()
-  map.set(key, made)
-  return made
+  const created = create()
+  map.set(key, created)
+  return created
 }

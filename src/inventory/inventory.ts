@@ -1,9 +1,9 @@
-/** A machine, with every variable that holds for it. */
+/** A host with all its variables. */
 export interface Host {
   readonly name: string
-  /** Every group it is in, also through child groups: `all` first, then by rising precedence. */
+  /** All its groups, including parents: `all` first, then by rising precedence. */
   readonly groups: readonly string[]
-  /** Merged from all its groups and its own, by Ansible's precedence. */
+  /** Its own variables merged with those of all its groups, by Ansible's precedence. */
   readonly vars: Readonly<Record<string, unknown>>
 }
 
@@ -11,7 +11,7 @@ export interface Group {
   readonly name: string
   /** Its own hosts as listed, then those of its child groups, level by level; without duplicates. */
   readonly hosts: readonly string[]
-  /** Its own, from the inventory file and `group_vars/`; those of its parents are not among them. */
+  /** Its own variables, from the inventory file and `group_vars/`, without those of its parents. */
   readonly vars: Readonly<Record<string, unknown>>
 }
 

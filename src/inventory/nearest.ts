@@ -1,8 +1,8 @@
 /**
- * The names that a mistyped one may have meant, nearest first.
+ * Suggestions for a mistyped name, nearest first.
  *
- * @param most how many to give
- * @param farthest how many letters may differ; by default a third of the word, at least 1, at most 3
+ * @param most - the maximum number of suggestions
+ * @param farthest - the maximum edit distance; default: a third of the word, at least 1, at most 3
  */
 export function nearest(
   word: string,
@@ -22,14 +22,14 @@ export function nearest(
     .map(({ name }) => name)
 }
 
-/** `did you mean web1 or web2?`, or undefined when nothing is near. */
+/** `did you mean web1 or web2?`; undefined without suggestions. */
 export function didYouMean(names: readonly string[]): string | undefined {
   if (names.length === 0) return undefined
   const last = names.at(-1)
   return names.length === 1 ? `did you mean ${last}?` : `did you mean ${names.slice(0, -1).join(', ')} or ${last}?`
 }
 
-/** Letters added, left out, replaced, or neighbours swapped: the slips of a hand (optimal string alignment). */
+/** Optimal string alignment: insertions, deletions, substitutions and transpositions. */
 function editDistance(a: string, b: string): number {
   let beforePrevious: number[] = []
   let previous = Array.from({ length: b.length + 1 }, (_, j) => j)

@@ -12,11 +12,11 @@ import type { Vars } from './variables.ts'
 
 /** A file of `group_vars/` or `host_vars/`. */
 export interface VarsSource extends Source {
-  /** The group or host that it is for. */
+  /** The group or host it applies to. */
   readonly name: string
 }
 
-/** The texts an inventory is made of. Of two vars files for one name the later is the stronger. */
+/** The files of an inventory. Of several vars files for one name, later ones override earlier ones. */
 export interface InventorySources {
   readonly main: Source
   readonly groupVars?: readonly VarsSource[]
@@ -24,54 +24,54 @@ export interface InventorySources {
 }
 
 /**
- * Reads an inventory out of its texts. Vars files for names that the inventory does not have are not looked at, so that
- * several inventories can share a folder, as in Ansible.
+ * Parses an inventory. Vars files for names that are not in the inventory are ignored, so that several inventories can
+ * share a directory, as in Ansible.
  *
- * @throws {InventoryError} with all problems of the inventory file, or, where it has none, of the vars files.
+ * @throws {InventoryError} with all problems of the inventory file, or, if it has none, of the vars files.
  */
 export function parseInventory({ main, groupVars = [], hostVars = [] }: InventorySources): Inventory {
-  const graph = readGraph(main)
+  const graph = parseGraph(main)
   const problems: Problem[] = []
-  const groupValues = readVarsFiles(groupVars, (name) => graph.groups.has(name), problems)
-  const hostValues = readVarsFiles(hostVars, (name) => graph.hosts.has(name), problems)
+  const groupValues = parseVarsFiles(groupVars, (name) => graph.groups.has(name), problems)
+  const hostValues = parseVarsFiles(hostVars, (name) => graph.hosts.has(name), problems)
   if (problems.length > 0) throw new InventoryError(problems)
   return resolveInventory(graph, groupValues, hostValues)
 }
 
-function readGraph(main: Source): Graph {
-  const { value, problems, report } = readAs(main, inventoryFile)
+function parseGraph(main: Source): Graph {
+  const { value, problems, report } = parseFile(main, inventoryFile)
   if (value === undefined) throw new InventoryError(problems)
   const { graph, issues } = collect(value)
   if (issues.length > 0) throw new InventoryError(report(issues))
   return graph
 }
 
-function readVarsFiles(files: readonly VarsSource[], isKnown: (name: string) => boolean, problems: Problem[]) {
+function parseVarsFiles(files: readonly VarsSource[], isKnown: (name: string) => boolean, problems: Problem[]) {
   const values = new Map<string, Vars[]>()
   for (const file of files.filter(({ name }) => isKnown(name))) {
-    const read = readAs(file, varsFile)
-    problems.push(...read.problems)
-    values.set(file.name, [...(values.get(file.name) ?? []), read.value ?? {}])
+    const parsed = parseFile(file, varsFile)
+    problems.push(...parsed.problems)
+    values.set(file.name, [...(values.get(file.name) ?? []), parsed.value ?? {}])
   }
   return values
 }
 
-interface Read<T> {
-  /** Undefined where there are problems. */
+interface ParsedFile<T> {
+  /** Undefined if there are problems. */
   readonly value: T | undefined
   readonly problems: readonly Problem[]
-  /** Finds the lines of what a later step finds wrong. */
+  /** Locates issues that a later step finds. */
   report(issues: readonly Issue[]): Problem[]
 }
 
-function readAs<S extends z.ZodType>(source: Source, schema: S): Read<z.output<S>> {
+function parseFile<S extends z.ZodType>(source: Source, schema: S): ParsedFile<z.output<S>> {
   const document = readYaml(source)
-  if (!('locate' in document)) return { value: undefined, problems: inOrder(document), report: () => [] }
-  const report = (issues: readonly Issue[]) => inOrder(issues.map((issue) => document.locate(issue)))
+  if (!('locate' in document)) return { value: undefined, problems: byPosition(document), report: () => [] }
+  const report = (issues: readonly Issue[]) => byPosition(issues.map((issue) => document.locate(issue)))
   const result = schema.safeParse(document.data)
   return result.success
     ? { value: result.data, problems: [], report }
     : { value: undefined, problems: report(toIssues(result.error)), report }
 }
 
-const inOrder = (problems: readonly Problem[]) => problems.toSorted((a, b) => a.line - b.line || a.column - b.column)
+const byPosition = (problems: readonly Problem[]) => problems.toSorted((a, b) => a.line - b.line || a.column - b.column)

@@ -2,13 +2,13 @@ import type { Graph, GroupNode, HostNode } from './groups.ts'
 import type { Group, Host, Inventory } from './inventory.ts'
 import type { Vars } from './variables.ts'
 
-/** Variables from `group_vars/` or `host_vars/`, by the name of the group or host; later ones replace earlier ones. */
+/** Variables from `group_vars/` or `host_vars/` by group or host; later ones override earlier ones. */
 export type VarsByName = ReadonlyMap<string, readonly Vars[]>
 
 /**
- * Works out each group's hosts and each host's groups and variables.
+ * Resolves each group's hosts and each host's groups and variables.
  *
- * From weak to strong, a value replacing the weaker one whole (Ansible's `hash_behaviour = replace`):
+ * From lowest to highest precedence; values are replaced, not merged (Ansible's `hash_behaviour = replace`):
  * 1. the inventory file's vars of `all`
  * 2. the inventory file's vars of the other groups
  * 3. `group_vars/all`
@@ -16,10 +16,10 @@ export type VarsByName = ReadonlyMap<string, readonly Vars[]>
  * 5. the inventory file's vars of the host
  * 6. `host_vars/`
  *
- * In 2 and 4 a parent is weaker than its child: groups go by depth (the longest way from `all`), then by
- * `ansible_group_priority`, then by name. So a parent's `group_vars/` file is stronger than what the inventory file
- * says of its child. This is Ansible's order: its guide, "Understanding variable precedence" (3, 4, 6, 8 and 9 there),
- * the setting VARIABLE_PRECEDENCE, and `sort_groups` in lib/ansible/inventory/helpers.py.
+ * In 2 and 4 a child overrides its parent: groups are ordered by depth (the longest path from `all`), then by
+ * `ansible_group_priority`, then by name. So a parent's `group_vars/` file overrides the child's vars in the inventory
+ * file. This is Ansible's order: see its guide, "Understanding variable precedence" (3, 4, 6, 8 and 9 there), the
+ * setting VARIABLE_PRECEDENCE, and `sort_groups` in lib/ansible/inventory/helpers.py.
  */
 export function resolveInventory({ groups, hosts }: Graph, groupVars: VarsByName, hostVars: VarsByName): Inventory {
   const ancestorsOf = memoize(
@@ -27,8 +27,8 @@ export function resolveInventory({ groups, hosts }: Graph, groupVars: VarsByName
       new Set([...(groups.get(name)?.parents ?? [])].flatMap((parent) => [parent, ...ancestorsOf(parent)])),
   )
 
-  // Thousands of hosts share a few sets of groups: what depends on the set alone is worked out once.
-  const sharedBy = memoize((directGroups: string) => {
+  // Thousands of hosts share a few sets of groups: compute what depends on the set alone once.
+  const resolveGroupSet = memoize((directGroups: string) => {
     const direct = directGroups.split('\n')
     const all = new Set(['all', ...direct.flatMap((name) => [name, ...ancestorsOf(name)])])
     const ordered = [...all].flatMap((name) => groups.get(name) ?? []).sort(byPrecedence)
@@ -36,7 +36,7 @@ export function resolveInventory({ groups, hosts }: Graph, groupVars: VarsByName
   })
 
   const resolveHost = (host: HostNode): Host => {
-    const shared = sharedBy([...host.groups].sort().join('\n'))
+    const shared = resolveGroupSet([...host.groups].sort().join('\n'))
     const vars = merge([shared.vars, host.vars, ...(hostVars.get(host.name) ?? [])])
     return { name: host.name, groups: shared.groups, vars }
   }
@@ -56,12 +56,12 @@ function mergeGroupVars(ordered: readonly GroupNode[], files: VarsByName): Vars 
   return merge([...ordered.map(({ vars }) => vars), ...ordered.flatMap(({ name }) => files.get(name) ?? [])])
 }
 
-const merge = (weakToStrong: readonly Vars[]): Vars => Object.assign({}, ...weakToStrong) as Vars
+const merge = (byPrecedence: readonly Vars[]): Vars => Object.assign({}, ...byPrecedence) as Vars
 
 function hostsWithin(group: GroupNode, groups: ReadonlyMap<string, GroupNode>): string[] {
   const queue = new Set([group])
   const hosts = new Set<string>()
-  // A set that grows while it is walked is a queue that takes each group once.
+  // A set that grows during iteration is a queue that visits each group once.
   for (const { hosts: own, children } of queue) {
     for (const host of own) hosts.add(host)
     for (const name of children.keys()) {
@@ -76,13 +76,13 @@ function mapValues<K, V, W>(map: ReadonlyMap<K, V>, change: (value: V) => W): Ma
   return new Map([...map].map(([key, value]) => [key, change(value)]))
 }
 
-function memoize<V>(work: (key: string) => V): (key: string) => V {
-  const done = new Map<string, V>()
+function memoize<V>(compute: (key: string) => V): (key: string) => V {
+  const cache = new Map<string, V>()
   return (key) => {
-    const known = done.get(key)
-    if (known !== undefined) return known
-    const value = work(key)
-    done.set(key, value)
+    const cached = cache.get(key)
+    if (cached !== undefined) return cached
+    const value = compute(key)
+    cache.set(key, value)
     return value
   }
 }

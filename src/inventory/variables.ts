@@ -3,15 +3,14 @@ import { didYouMean, nearest } from './nearest.ts'
 
 export type Vars = Readonly<Record<string, unknown>>
 
-/** Where variables stand decides which may stand there. */
+/** Where variables are defined; determines which are allowed. */
 export type VarsPlace = 'inventory group' | 'inventory host' | 'vars file'
 
 const text = z
   .string({
-    error: ({ input }) =>
-      input === null ? 'has no value: write one, or take the line out' : 'must be text: put it in quotes',
+    error: ({ input }) => (input === null ? 'has no value: set one, or remove the line' : 'must be a string: quote it'),
   })
-  .refine((value) => !value.includes('{{'), 'holds a template, which is not filled in here: write the value itself')
+  .refine((value) => !value.includes('{{'), 'contains a template, which is not supported here: write the value itself')
 
 const wholeNumber = (least: number, most: number, what: string) =>
   z
@@ -23,7 +22,7 @@ const seconds = wholeNumber(0, Number.MAX_SAFE_INTEGER, 'a whole number, 0 or mo
 const priority = z.int('must be a whole number')
 const connection = z.enum(['ssh', 'local'], 'must be ssh or local')
 
-/** YAML 1.2 reads `yes` as text where Ansible, whose YAML is 1.1, reads a boolean. */
+/** In YAML 1.2 `yes` is a string; in Ansible's YAML 1.1 it is a boolean. */
 const YAML_1_1_BOOLEANS = new Map([
   ['yes', true],
   ['on', true],
@@ -36,18 +35,18 @@ const YAML_1_1_BOOLEANS = new Map([
 const boolean = z.union(
   [
     z.boolean(),
-    z.string().transform((word, context) => {
-      const value = YAML_1_1_BOOLEANS.get(word.toLowerCase())
-      if (value === undefined) context.addIssue({ code: 'custom', input: word })
+    z.string().transform((text, context) => {
+      const value = YAML_1_1_BOOLEANS.get(text.toLowerCase())
+      if (value === undefined) context.addIssue({ code: 'custom', input: text })
       return value ?? z.NEVER
     }),
   ],
   'must be true or false',
 )
 
-/** The variables that steer a connection, Ansible's names, and what their values must be. */
+/** Ansible's connection variables and the schemas of their values. */
 const CONNECTION_VARIABLES = new Map<string, z.ZodType>([
-  ...under(
+  ...withSchema(
     text,
     `
     ansible_host ansible_ssh_host ansible_user ansible_ssh_user ansible_private_key_file ansible_ssh_private_key_file
@@ -56,18 +55,18 @@ const CONNECTION_VARIABLES = new Map<string, z.ZodType>([
     ansible_password ansible_ssh_pass ansible_ssh_password ansible_ssh_private_key_passphrase
     ansible_private_key_passphrase ansible_shell_executable`,
   ),
-  ...under(port, 'ansible_port ansible_ssh_port'),
-  ...under(seconds, 'ansible_timeout ansible_ssh_timeout ansible_ssh_retries'),
-  ...under(
+  ...withSchema(port, 'ansible_port ansible_ssh_port'),
+  ...withSchema(seconds, 'ansible_timeout ansible_ssh_timeout ansible_ssh_retries'),
+  ...withSchema(
     boolean,
     `
     ansible_become ansible_host_key_checking ansible_ssh_host_key_checking ansible_pipelining ansible_ssh_pipelining`,
   ),
-  ...under(connection, 'ansible_connection'),
+  ...withSchema(connection, 'ansible_connection'),
 ])
 
-/** Names of Ansible's own that mean nothing here, and yet are no slips. */
-const OTHER_KNOWN = words(`
+/** Other variables of Ansible, which have no effect here but are not typos. */
+const OTHER_KNOWN = splitNames(`
   ansible_python_interpreter ansible_shell_type ansible_remote_tmp ansible_async_dir ansible_network_os ansible_facts
   ansible_hostname ansible_distribution ansible_os_family ansible_user_id ansible_sftp_executable ansible_scp_executable
   ansible_ssh_executable ansible_sftp_extra_args ansible_scp_extra_args ansible_control_path ansible_control_path_dir
@@ -76,49 +75,49 @@ const OTHER_KNOWN = words(`
 
 const ALL_KNOWN = [...CONNECTION_VARIABLES.keys(), ...OTHER_KNOWN]
 
-function words(list: string): string[] {
+function splitNames(list: string): string[] {
   return list.trim().split(/\s+/)
 }
 
-function under(schema: z.ZodType, names: string): [string, z.ZodType][] {
-  return words(names).map((name) => [name, schema])
+function withSchema(schema: z.ZodType, names: string): [string, z.ZodType][] {
+  return splitNames(names).map((name) => [name, schema])
 }
 
-const NOT_VARIABLES = 'variables belong here, each on a line of its own as "name: value"'
+const NOT_VARIABLES = 'expected variables, each on its own line as "name: value"'
 
 /**
- * A mapping of variables. Those that steer a connection are checked and read as what they mean (`yes` becomes true,
- * `'22'` becomes 22); an `ansible_*` name that is nearly a known one is a fault; all others pass as they are.
+ * A mapping of variables. Connection variables are validated and converted (`yes` to true, `'22'` to 22); an
+ * `ansible_*` name similar to a known one is an error; all others pass unchanged.
  */
 export const variables = (place: VarsPlace) =>
-  z.record(z.string(), z.unknown(), NOT_VARIABLES).transform((given, context) => {
-    const read: Record<string, unknown> = {}
-    for (const [name, value] of Object.entries(given)) {
-      const fault = nameFault(name, place)
-      if (fault !== undefined) {
-        context.addIssue({ code: 'custom', path: [name], params: { at: 'key' }, message: fault })
+  z.record(z.string(), z.unknown(), NOT_VARIABLES).transform((input, context) => {
+    const values: Record<string, unknown> = {}
+    for (const [name, value] of Object.entries(input)) {
+      const problem = nameProblem(name, place)
+      if (problem !== undefined) {
+        context.addIssue({ code: 'custom', path: [name], params: { at: 'key' }, message: problem })
         continue
       }
-      const outcome = schemaOf(name)?.safeParse(value)
-      if (outcome?.success === false) {
-        context.addIssue({ code: 'custom', path: [name], message: `${name} ${outcome.error.issues[0]?.message ?? ''}` })
+      const result = schemaOf(name)?.safeParse(value)
+      if (result?.success === false) {
+        context.addIssue({ code: 'custom', path: [name], message: `${name} ${result.error.issues[0]?.message ?? ''}` })
       }
-      read[name] = outcome?.success ? outcome.data : value
+      values[name] = result?.success ? result.data : value
     }
-    return read
+    return values
   })
 
 const schemaOf = (name: string): z.ZodType | undefined =>
   name === 'ansible_group_priority' ? priority : CONNECTION_VARIABLES.get(name)
 
-function nameFault(name: string, place: VarsPlace): string | undefined {
+function nameProblem(name: string, place: VarsPlace): string | undefined {
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
-    return `"${name}" is not a variable's name: use letters, digits and "_", and do not begin with a digit`
+    return `"${name}" is not a variable name: use letters, digits and "_", and do not start with a digit`
   }
   if (name === 'ansible_group_priority' && place !== 'inventory group') {
-    return 'ansible_group_priority counts only under the vars of a group in the inventory file: move it there'
+    return 'ansible_group_priority is only valid in the vars of a group in the inventory file: move it there'
   }
   if (!name.startsWith('ansible_') || ALL_KNOWN.includes(name)) return undefined
-  const meant = didYouMean(nearest(name, ALL_KNOWN, 1, 2))
-  return meant && `unknown variable ${name}: ${meant}`
+  const suggestion = didYouMean(nearest(name, ALL_KNOWN, 1, 2))
+  return suggestion && `unknown variable ${name}: ${suggestion}`
 }

@@ -18,25 +18,25 @@ interface Request {
   readonly hint?: string
 }
 
-/** What the file is here, and what is there. */
+/** The checksums of the local and of the remote file. */
 export interface UploadLook {
   readonly here: string
   readonly size: number
   readonly there: string | null
-  /** A file is there, and none is to be replaced: no checksum was taken. */
+  /** The remote file exists and must not be replaced: no checksums were computed. */
   readonly kept: boolean
 }
 
-/** So much travels at a time, and is in memory. */
-const PIECE = 4 * 1024 * 1024
+/** The size of a chunk; two of them are in memory. */
+const CHUNK = 4 * 1024 * 1024
 
-const compressed = promisify<Buffer, ZlibOptions, Buffer>(gzip)
+const compress = promisify<Buffer, ZlibOptions, Buffer>(gzip)
 
-/** Smaller by less than this part, it is not worth the other end's time. */
-const WORTH_IT = 0.1
+/** A chunk that shrinks by less than this fraction is sent uncompressed. */
+const MIN_SAVING = 0.1
 
-/** What the module `upload` has a worker do. */
-export const programs = { look: inWords(look), send: inWords(send) }
+/** What a worker does for the module `upload`. */
+export const programs = { look: withRefusals(look), send: withRefusals(send) }
 
 async function look(request: Request): Promise<UploadLook> {
   if (request.force === false) {
@@ -63,15 +63,15 @@ async function send(request: Request): Promise<{ sent: number }> {
     let sent = 0
     try {
       const read = async (at: number) => {
-        const { bytesRead: size, buffer } = await file.read(Buffer.alloc(PIECE), 0, PIECE, at)
-        return { size, text: size === 0 ? '' : await printed(buffer.subarray(0, size)) }
+        const { bytesRead: size, buffer } = await file.read(Buffer.alloc(CHUNK), 0, CHUNK, at)
+        return { size, text: size === 0 ? '' : await printCommand(buffer.subarray(0, size)) }
       }
       let next = read(0)
-      for (let piece; (piece = await next).size > 0; sent += piece.size) {
-        // The one after it is read and compressed while this one travels.
-        next = read(sent + piece.size)
-        next.catch(() => undefined) // thrown where it is awaited, unless sending fails first
-        await run(`${piece.text} ${sh`>>${part}`}`)
+      for (let chunk; (chunk = await next).size > 0; sent += chunk.size) {
+        // The next chunk is read and compressed while this one is sent.
+        next = read(sent + chunk.size)
+        next.catch(() => undefined) // rethrown when awaited, unless sending fails first
+        await run(`${chunk.text} ${sh`>>${part}`}`)
       }
     } finally {
       await file.close()
@@ -79,7 +79,7 @@ async function send(request: Request): Promise<{ sent: number }> {
     await run(
       [
         sh`lb_sum=$(sha256sum <${part} | cut -c 1-64)`,
-        sh`[ "$lb_sum" = ${here} ] || { rm -f -- ${part}; echo ${`${dest} did not arrive as it was sent: try again`} >&2; exit 1; }`,
+        sh`[ "$lb_sum" = ${here} ] || { rm -f -- ${part}; echo ${`checksum of ${dest} differs after the upload: try again`} >&2; exit 1; }`,
         sh`chmod 644 -- ${part} && sync -- ${part} && mv -f -- ${part} ${dest}`,
       ].join('\n'),
     )
@@ -87,16 +87,13 @@ async function send(request: Request): Promise<{ sent: number }> {
   })
 }
 
-/**
- * Quickly compressed: the line and the shell at its end are slower than that. What was compressed before stays as it
- * is.
- */
-async function printed(piece: Buffer): Promise<string> {
-  const small = await compressed(piece, { level: 1 })
-  return small.length < piece.length * (1 - WORTH_IT) ? `${printBytes(small)} | gzip -d` : printBytes(piece)
+/** Compressed at the fastest level: connection and shell are slower. Data that does not shrink is sent as it is. */
+async function printCommand(chunk: Buffer): Promise<string> {
+  const small = await compress(chunk, { level: 1 })
+  return small.length < chunk.length * (1 - MIN_SAVING) ? `${printBytes(small)} | gzip -d` : printBytes(chunk)
 }
 
-/** Does something over a line to the host, as root. */
+/** Runs scripts on the host as root, over a new connection. */
 async function on<T>({ target }: Request, work: (run: (script: string) => Promise<string>) => Promise<T>): Promise<T> {
   const connection = openConnection(withSecrets(target))
   const isRoot = target.connection === 'local' ? process.getuid?.() === 0 : target.user === 'root'
@@ -104,13 +101,13 @@ async function on<T>({ target }: Request, work: (run: (script: string) => Promis
     ? undefined
     : { user: 'root', ...(target.become.password === undefined ? {} : { password: secret(target.become.password) }) }
   try {
-    return await work((script) => exchange(connection, script, become))
+    return await work((script) => exec(connection, script, become))
   } finally {
     await connection.close()
   }
 }
 
-async function exchange(connection: Connection, script: string, become: Become | undefined): Promise<string> {
+async function exec(connection: Connection, script: string, become: Become | undefined): Promise<string> {
   const { stdout, stderr, exitCode } = await connection.exchange(script, {
     ...(become === undefined ? {} : { become }),
     timeLimitSeconds: 300,
@@ -119,7 +116,7 @@ async function exchange(connection: Connection, script: string, become: Become |
   return stdout.toString('utf8')
 }
 
-/** On their way here they were plain text. */
+/** In the worker's input they are plain text. */
 function withSecrets(target: Target): Target {
   const known = (['password', 'keyPassphrase'] as const).flatMap((key): [string, Secret][] => {
     const value: string | Secret | undefined = target[key]
@@ -134,12 +131,14 @@ async function checksum(file: string): Promise<string> {
   return hash.digest('hex')
 }
 
-/** What the user can mend, in a sentence. */
-function inWords<A>(program: (request: Request) => Promise<A>): (request: Request) => Promise<A> {
+/** Turns errors that the user can fix into a {@link Refusal}. */
+function withRefusals<A>(program: (request: Request) => Promise<A>): (request: Request) => Promise<A> {
   return (request) =>
     program(request).catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT')
-        throw new Refusal(`${request.src} is not there${request.hint === undefined ? '' : `: ${request.hint}`}`)
+        throw new Refusal(
+          `file "${request.src}" does not exist${request.hint === undefined ? '' : `: ${request.hint}`}`,
+        )
       if ([Unreachable, TimeLimit, BecomeFailed].some((kind) => error instanceof kind))
         throw new Refusal(`${request.target.name}: ${error.message}`)
       throw error.syscall === undefined ? error : new Refusal(error.message)

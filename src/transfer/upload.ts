@@ -11,33 +11,33 @@ import type { UploadLook } from './upload-program.ts'
 const PROGRAM = path.join(import.meta.dirname, 'upload-program.ts')
 
 const schema = z.strictObject({
-  /** The host to bring it to, and how it is reached. */
+  /** The host to upload to, and its connection settings. */
   target: z.custom<Target>((value) => typeof value === 'object' && value !== null),
   /** A file of the controller. */
   src: z.string().min(1),
-  /** A path on the host; its folder is made. */
+  /** A path on the host; its directory is created. */
   dest: targetFile,
-  /** What the file must be. Without it: what it is. */
+  /** The expected checksum. Default: that of `src`. */
   sha256: z
     .string()
     .regex(/^[0-9a-f]{64}$/)
     .optional(),
-  /** `false`: a file that is there already is left as it is, whatever is in it. */
+  /** `false`: an existing file is not replaced, whatever its content. */
   force: z.boolean().default(true),
-  /** Where the file is to come from: told where it is missing. */
+  /** How to get the file: shown when `src` does not exist. */
   hint: z.string().optional(),
 })
 
-/** A file as it is on the host. */
+/** The file on the host. */
 export interface Uploaded {
   readonly path: string
   readonly sha256: string
 }
 
 /**
- * Brings a big file of the controller to a host, which `copy` cannot: it goes in pieces, over a line of its own, and
- * none of it is recorded. A task for the controller (`delegate_to: localhost`). The file is root's, and whole or not
- * there at all.
+ * Uploads a file from the controller to a host. Unlike `copy` it handles big files: it sends chunks over a separate
+ * connection and records none of them. Runs on the controller (`delegate_to: localhost`). The file is owned by root and
+ * replaced atomically.
  */
 export const upload = defineModule<typeof schema, Uploaded>({
   name: 'upload',
@@ -48,22 +48,22 @@ export const upload = defineModule<typeof schema, Uploaded>({
   sets: ({ target, dest }) => [`upload:${target.name}:${dest}`],
   probe: (params) => callWorker(PROGRAM, 'look', params),
   plan(params, observed): Plan<Uploaded> {
-    const look = workerAnswer<UploadLook>(observed)
-    if (typeof look === 'string') return { changes: [], problem: look }
-    if (look.kept) return { changes: [] }
+    const comparison = workerAnswer<UploadLook>(observed)
+    if (typeof comparison === 'string') return { changes: [], problem: comparison }
+    if (comparison.kept) return { changes: [] }
     const { src, dest, target, sha256 } = params
-    if (sha256 !== undefined && look.here !== sha256)
+    if (sha256 !== undefined && comparison.here !== sha256)
       return {
         changes: [],
-        problem: `${src} has the checksum ${look.here}, not ${sha256}: it is damaged, or another file`,
+        problem: `checksum of "${src}" is ${comparison.here}, not ${sha256}: the file is damaged, or another file`,
       }
-    const values = { path: dest, sha256: look.here }
-    if (look.there === look.here) return { changes: [], values }
-    const size = `${(look.size / 1e6).toFixed(look.size < 1e6 ? 3 : 0)} MB`
+    const values = { path: dest, sha256: comparison.here }
+    if (comparison.there === comparison.here) return { changes: [], values }
+    const size = `${(comparison.size / 1e6).toFixed(comparison.size < 1e6 ? 3 : 0)} MB`
     return {
       changes: [
         {
-          description: `bring ${src} to ${target.name}:${dest} (${size})`,
+          description: `upload ${src} to ${target.name}:${dest} (${size})`,
           script: callWorker(PROGRAM, 'send', params),
         },
       ],

@@ -1,34 +1,34 @@
 import type { Exhibit, ExhibitStart, Finding, Notice, PlayStart, RunEvent, TaskResult, Waiting } from '../run/events.ts'
 import { labelOf, type Label } from './format/palette.ts'
 
-/** How often each label came. */
+/** Counts by label. */
 export type Tally = Partial<Record<Label, number>>
 
-/** What is known of one host in a play. */
+/** The state of a host in a play. */
 export interface HostState {
   readonly host: string
   readonly tally: Tally
-  /** What it does now, and since when (milliseconds since 1970). */
+  /** Its current task, and when it started (Unix time in milliseconds). */
   running: { readonly task: string; readonly since: number } | undefined
-  /** What its task waits for now. */
+  /** What its task is waiting for. */
   waiting: Wait | undefined
-  /** Why it left the play. */
+  /** The result that removed it from the play. */
   trouble: TaskResult | undefined
 }
 
-/** What is awaited, since when (milliseconds since 1970), and for how long at most. */
+/** What is awaited, since when (Unix time in milliseconds), and the timeout. */
 export interface Wait {
   readonly for: string
   readonly since: number
   readonly withinSeconds: number
 }
 
-/** What an experiment does now: it runs a command on a host, or waits. */
+/** What an experiment is doing: running a command on a host, or waiting. */
 export type Activity =
   | { readonly kind: 'command'; readonly title: string; readonly host: string; readonly since: number }
   | ({ readonly kind: 'wait' } & Wait)
 
-/** All that a play has told so far: what its lines on the screen are drawn from. */
+/** The state of a play, built from its events and rendered by the screen. */
 export interface Board {
   readonly play: string
   readonly kind: PlayStart['kind']
@@ -43,7 +43,7 @@ export interface Board {
   exhibits: number
 }
 
-/** A play at its start. */
+/** The state of a play that has just started. */
 export function openBoard({ play, kind, phase, hosts, time }: PlayStart): Board {
   return {
     play,
@@ -59,7 +59,7 @@ export function openBoard({ play, kind, phase, hosts, time }: PlayStart): Board 
   }
 }
 
-/** Takes in what happened in the play. */
+/** Updates the state with an event of the play. */
 export function note(board: Board, event: RunEvent): void {
   switch (event.type) {
     case 'task_start':
@@ -69,10 +69,10 @@ export function note(board: Board, event: RunEvent): void {
       })
       return
     case 'waiting':
-      noteWaiting(board, event)
+      applyWaiting(board, event)
       return
     case 'exhibit_start':
-      board.activity = commandOf(event)
+      board.activity = toActivity(event)
       return
     case 'result': {
       const host = hostOf(board, event.host)
@@ -84,7 +84,7 @@ export function note(board: Board, event: RunEvent): void {
       return
     }
     case 'exhibit':
-      if (endsWith(board.activity, event)) board.activity = undefined
+      if (ends(board.activity, event)) board.activity = undefined
       board.exhibits += 1
       return
     case 'finding':
@@ -100,7 +100,7 @@ export function note(board: Board, event: RunEvent): void {
   }
 }
 
-/** The counts of all hosts together. */
+/** The sum of the counts of all hosts. */
 export function totals(board: Board): Tally {
   const sum: Tally = {}
   for (const { tally } of board.hosts.values()) {
@@ -117,21 +117,21 @@ const newHost = (host: string): HostState => ({
   trouble: undefined,
 })
 
-function noteWaiting(board: Board, event: Waiting): void {
+function applyWaiting(board: Board, event: Waiting): void {
   const wait = { for: event.for, since: Date.parse(event.time), withinSeconds: event.withinSeconds }
   if (board.kind === 'experiment') board.activity = { kind: 'wait', ...wait }
   else if (event.host !== undefined) hostOf(board, event.host).waiting = wait
 }
 
-const commandOf = ({ title, host, time }: ExhibitStart): Activity => ({
+const toActivity = ({ title, host, time }: ExhibitStart): Activity => ({
   kind: 'command',
   title,
   host,
   since: Date.parse(time),
 })
 
-/** An exhibit ends what is awaited, and the command of its own title: another command may run beside it. */
-const endsWith = (activity: Activity | undefined, { title }: Exhibit): boolean =>
+/** An exhibit ends a wait, and the command with its title: another command may run in parallel. */
+const ends = (activity: Activity | undefined, { title }: Exhibit): boolean =>
   activity?.kind === 'wait' || activity?.title === title
 
 function hostOf(board: Board, name: string): HostState {

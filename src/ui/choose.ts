@@ -7,19 +7,19 @@ export interface ScreenChoice {
   readonly diff: boolean
   readonly verbosity: number
   readonly stdout: NodeJS.WriteStream
-  /** How long each phase took in earlier runs, in milliseconds and in their order; asked for only where it is shown. */
+  /** The durations of the phases in earlier runs, in milliseconds; called only if they are shown. */
   readonly expected?: () => readonly (number | undefined)[]
   readonly env?: Readonly<Record<string, string | undefined>>
 }
 
-interface Seen {
+interface TerminalInfo {
   readonly isTTY: boolean
   readonly env: Readonly<Record<string, string | undefined>>
 }
 
 /**
- * The screen that fits: JSON where asked for, the live one on a terminal, plain lines elsewhere. The live one is loaded
- * only where it is drawn: start-up is most of a short run.
+ * Chooses the screen: JSON on request, the live one on a terminal, plain lines otherwise. The live one is loaded on
+ * demand, because startup is most of a short run.
  */
 export async function chooseScreen({
   json,
@@ -30,20 +30,20 @@ export async function chooseScreen({
   env = process.env,
 }: ScreenChoice): Promise<Screen> {
   if (json) return jsonScreen(stdout)
-  const seen = { isTTY: stdout.isTTY, env }
-  const colour = wantsColour(seen)
-  if (!wantsLive({ ...seen, verbosity }))
-    return plainScreen(stdout, { diff, verbosity, colour, links: seen.isTTY && colour })
+  const terminal = { isTTY: stdout.isTTY, env }
+  const colour = wantsColour(terminal)
+  if (!wantsLive({ ...terminal, verbosity }))
+    return plainScreen(stdout, { diff, verbosity, colour, links: terminal.isTTY && colour })
   const { terminalScreen } = await import('./terminal.ts')
   return terminalScreen(stdout, { diff, colour, expected: expected() })
 }
 
-/** A drawn screen needs a terminal that can move its cursor; with `-v` every result is to be read, which lines suit. */
-export const wantsLive = ({ isTTY, env, verbosity }: Seen & Pick<ScreenChoice, 'verbosity'>): boolean =>
+/** The live screen needs cursor control; `-v` shows every result, as plain lines. */
+export const wantsLive = ({ isTTY, env, verbosity }: TerminalInfo & Pick<ScreenChoice, 'verbosity'>): boolean =>
   isTTY && env.TERM !== 'dumb' && verbosity === 0
 
-/** Colour on a terminal, unless `NO_COLOR` is set; off it only with `FORCE_COLOR`. */
-export function wantsColour({ isTTY, env }: Seen): boolean {
+/** Colour on a terminal, unless `NO_COLOR` is set; elsewhere only with `FORCE_COLOR`. */
+export function wantsColour({ isTTY, env }: TerminalInfo): boolean {
   if ((env.NO_COLOR ?? '') !== '') return false
   if ((env.FORCE_COLOR ?? '') !== '') return env.FORCE_COLOR !== '0'
   return isTTY && env.TERM !== 'dumb'

@@ -2,31 +2,31 @@ import type { RunEvent, TaskResult } from '../run/events.ts'
 import { labelOf, type Label } from './format/palette.ts'
 
 /** Fewer results than this are not folded. */
-const LEAST = 3
-/** Nothing is held back for longer, whatever runs meanwhile. */
+const MIN_RESULTS = 3
+/** The maximum time that results are held back. */
 const HOLD_MS = 5000
 
-/** What a result looks like. */
+/** A result as text. */
 export interface Shown {
   readonly lines: readonly string[]
-  /** The line that stands for it and others of its kind. */
+  /** The line for a group of such results. */
   readonly folded: (text: string) => string
 }
 
-/** Results of one kind in a row on one host, not written yet. */
+/** Consecutive similar results of one host, not written yet. */
 interface Group {
   readonly first: TaskResult
-  /** What all titles begin with. */
+  /** The common prefix of their titles. */
   prefix: readonly string[]
   readonly shown: Shown[]
   lastAt: number
 }
 
 /**
- * Writes the lines of events, and folds many small results of one kind into one line: `Copy app/… (23 files)`. Of one
- * kind are results in a row of the same play, host, module and status (ok or changed) whose titles begin alike.
+ * Writes events as lines, and folds similar results into one: `Copy app/… (23 files)`. Results are similar if they are
+ * consecutive, of the same play, host, module and status (ok or changed), and their titles have a common prefix.
  *
- * The lines of a host keep their order, and a failure is written at once, after all that was held back before it.
+ * The lines of a host keep their order. A failure is written immediately, after everything held back before it.
  */
 export class FoldingWriter {
   readonly #write: (lines: readonly string[]) => void
@@ -35,17 +35,17 @@ export class FoldingWriter {
   readonly #groups = new Map<string, Group>()
   #timer: NodeJS.Timeout | undefined
 
-  /** @param check - whether the run is in check mode: what would change is then listed one by one. */
+  /** @param check - whether the run is in check mode, where changes are not folded. */
   constructor(write: (lines: readonly string[]) => void, check: () => boolean) {
     this.#write = write
     this.#check = check
   }
 
-  /** Takes an event that is no result, and its lines. */
+  /** Writes the lines of an event that is not a result. */
   event(event: Exclude<RunEvent, TaskResult>, lines: readonly string[]): void {
     if (event.type === 'task_start') {
       const group = this.#groups.get(event.host)
-      if (group !== undefined && joined(group, event) === undefined) this.flush(event.host)
+      if (group !== undefined && commonPrefix(group, event) === undefined) this.flush(event.host)
     } else {
       this.flush()
     }
@@ -55,12 +55,12 @@ export class FoldingWriter {
   result(event: TaskResult, shown: Shown): void {
     const label = labelOf(event)
     if (!this.#mayFold(event, label)) {
-      this.flush(isTrouble(label) ? undefined : event.host)
+      this.flush(isFailure(label) ? undefined : event.host)
       this.#write(shown.lines)
       return
     }
     const group = this.#groups.get(event.host)
-    const prefix = group !== undefined && sameStatus(group.first, event) ? joined(group, event) : undefined
+    const prefix = group !== undefined && sameStatus(group.first, event) ? commonPrefix(group, event) : undefined
     if (group !== undefined && prefix !== undefined) {
       Object.assign(group, { prefix, lastAt: Date.now() })
       group.shown.push(shown)
@@ -73,7 +73,7 @@ export class FoldingWriter {
     }, HOLD_MS).unref()
   }
 
-  /** Writes what is held back, of one host or of all. */
+  /** Writes the results held back, of one host or of all. */
   flush(host?: string): void {
     for (const [name, group] of this.#groups) {
       if (host !== undefined && host !== name) continue
@@ -94,13 +94,13 @@ export class FoldingWriter {
   }
 }
 
-const isTrouble = (label: Label): boolean => label === 'failed' || label === 'unreachable' || label === 'ignored'
+const isFailure = (label: Label): boolean => label === 'failed' || label === 'unreachable' || label === 'ignored'
 
 const sameStatus = (a: TaskResult, b: TaskResult): boolean =>
   a.status === b.status && a.handler === b.handler && a.delegatedTo === b.delegatedTo
 
-/** The prefix of a group with one more task in it; undefined where that is of another kind. */
-function joined(
+/** The prefix of a group with one more task; undefined if the task is not similar. */
+function commonPrefix(
   { first, prefix }: Group,
   { play, module, task }: Pick<TaskResult, 'play' | 'module' | 'task'>,
 ): readonly string[] | undefined {
@@ -108,26 +108,26 @@ function joined(
   const tokens = tokensOf(task)
   const differs = prefix.findIndex((token, i) => token !== tokens[i])
   const common = differs === -1 ? prefix : prefix.slice(0, differs)
-  return namesSomething(common) ? common : undefined
+  return hasObject(common) ? common : undefined
 }
 
-/** Parts of a title that end with a space or a slash: `Copy `, `app/`, `counter/`, `web.py`. */
+/** Splits a title after spaces and slashes: `Copy `, `app/`, `counter/`, `web.py`. */
 const tokensOf = (title: string): string[] => title.split(/(?<=[\s/])/)
 
-/** A verb alone says nothing about what the results have in common. */
-const namesSomething = ([, ...rest]: readonly string[]): boolean =>
+/** A verb alone is not enough of a common prefix. */
+const hasObject = ([, ...rest]: readonly string[]): boolean =>
   rest.some((token) => /[\p{L}\p{N}]/u.test(token) && !/^(?:an?|the|of|for|to|in|on|from|with)\s/i.test(token))
 
 function linesOf({ first, prefix, shown }: Group): readonly string[] {
-  const [one] = shown
-  if (one === undefined || shown.length < LEAST) return shown.flatMap(({ lines }) => lines)
+  const [sample] = shown
+  if (sample === undefined || shown.length < MIN_RESULTS) return shown.flatMap(({ lines }) => lines)
   const text = prefix.join('')
   const title = text === first.task ? text : `${text}…`
   const asides = [
     first.handler ? 'handler, ' : '',
     first.delegatedTo === undefined ? '' : `on ${first.delegatedTo}, `,
   ].join('')
-  return [one.folded(`${title} (${asides}${shown.length} ${nounOf(first.module)})`)]
+  return [sample.folded(`${title} (${asides}${shown.length} ${nounOf(first.module)})`)]
 }
 
 function nounOf(module: string): string {

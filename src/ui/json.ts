@@ -1,6 +1,6 @@
 import type { Screen } from './screen.ts'
 
-/** Events as JSON, one a line, and nothing else: the last lines meant for people are left out. */
+/** Events as JSON lines, and nothing else: without the footer. */
 export function jsonScreen(stream: NodeJS.WritableStream): Screen {
   return {
     show: (event) => {

@@ -4,9 +4,9 @@ import { crowdLine, experimentLine, hostLine, liveTitle, type RunProgress } from
 import type { Palette } from './format/palette.ts'
 import { sizeOf } from './size.ts'
 
-/** The lines of a play that is at work. */
+/** The live lines of a running play. */
 export interface LiveList {
-  /** Draws until {@link LiveList.end}; leaves nothing on the screen. */
+  /** Draws until {@link LiveList.end}, then clears its lines. */
   run(): Promise<void>
   end(): void
 }
@@ -15,26 +15,26 @@ type Wrapper = Pick<ListrTaskWrapper<unknown, never, never>, 'title'>
 
 interface Row {
   readonly text: (now: number) => string
-  readonly lost: () => boolean
+  readonly failed: () => boolean
 }
 
-/** Lines kept free for the play's title, the shell's prompt and room to breathe. */
+/** Lines reserved for the play's title, the shell prompt and some space. */
 const SPARE_ROWS = 6
 const REDRAW_MS = 100
 
 /**
- * Shows a play while it runs. listr2 wants to run the work itself; here the work is told by events, so each of its
- * tasks only waits for the end of the play (or of the host), and the lines are drawn anew from the board: a burst of
- * a thousand events costs no more than one.
+ * Shows a running play. listr2 is made to run the work itself; here events report it, so each listr2 task only waits for
+ * the end of the play (or of the host), and the lines are rendered from the play's state: a burst of a thousand events
+ * costs as much as one.
  *
- * One list a play, not one for the run: a list taller than the terminal cannot be drawn again without leaving traces.
+ * One list per play, not per run: a list taller than the terminal cannot be redrawn cleanly.
  */
 export function liveList(stream: NodeJS.WriteStream, board: Board, progress: RunProgress, paint: Palette): LiveList {
   let ended = false
   let end = (): void => {
     ended = true
   }
-  const over = new Promise<void>((resolve) => {
+  const finished = new Promise<void>((resolve) => {
     end = () => {
       ended = true
       resolve()
@@ -42,16 +42,16 @@ export function liveList(stream: NodeJS.WriteStream, board: Board, progress: Run
   })
 
   async function run(): Promise<void> {
-    if (ended) return // a play that was over before its turn to be drawn
-    const drawn: { row: Row; wrapper: Wrapper; lose: (error: Error) => void }[] = []
-    let head: Wrapper | undefined
+    if (ended) return // the play ended before it was drawn
+    const drawn: { row: Row; wrapper: Wrapper; fail: (error: Error) => void }[] = []
+    let heading: Wrapper | undefined
     const redraw = (): void => {
       const now = Date.now()
-      if (head !== undefined) retitle(head, liveTitle(board, progress, now, paint))
-      for (const { row, wrapper, lose } of drawn) {
+      if (heading !== undefined) retitle(heading, liveTitle(board, progress, now, paint))
+      for (const { row, wrapper, fail } of drawn) {
         const text = row.text(now)
         retitle(wrapper, text)
-        if (row.lost()) lose(new Error(text))
+        if (row.failed()) fail(new Error(text))
       }
     }
     const rows = rowsOf(board, sizeOf(stream).rows, paint)
@@ -60,14 +60,14 @@ export function liveList(stream: NodeJS.WriteStream, board: Board, progress: Run
         {
           title: liveTitle(board, progress, Date.now(), paint),
           task: (_, wrapper) => {
-            head = wrapper
+            heading = wrapper
             return wrapper.newListr(
               rows.map((row) => ({
                 title: row.text(Date.now()),
                 task: (_context, line): Promise<void> =>
-                  new Promise((resolve, lose) => {
-                    drawn.push({ row, wrapper: line, lose })
-                    void over.then(resolve)
+                  new Promise((resolve, fail) => {
+                    drawn.push({ row, wrapper: line, fail })
+                    void finished.then(resolve)
                   }),
               })),
               { concurrent: true, exitOnError: false },
@@ -77,7 +77,7 @@ export function liveList(stream: NodeJS.WriteStream, board: Board, progress: Run
       ],
       {
         exitOnError: false,
-        registerSignalListeners: false, // its own would end the process with 127 before our hosts are let go
+        registerSignalListeners: false, // its own would exit with 127 before our connections are closed
         rendererOptions: {
           clearOutput: true,
           collapseSubtasks: false,
@@ -88,11 +88,11 @@ export function liveList(stream: NodeJS.WriteStream, board: Board, progress: Run
         },
       },
     )
-    const ticking = setInterval(redraw, REDRAW_MS)
+    const redrawTimer = setInterval(redraw, REDRAW_MS)
     try {
       await list.run()
     } finally {
-      clearInterval(ticking)
+      clearInterval(redrawTimer)
     }
   }
 
@@ -110,12 +110,12 @@ function retitle(wrapper: Wrapper, text: string): void {
 
 function rowsOf(board: Board, terminalRows: number, paint: Palette): Row[] {
   const never = (): boolean => false
-  if (board.kind === 'experiment') return [{ text: (now) => experimentLine(board, now, paint), lost: never }]
+  if (board.kind === 'experiment') return [{ text: (now) => experimentLine(board, now, paint), failed: never }]
   const states = [...board.hosts.values()]
-  if (states.length > terminalRows - SPARE_ROWS) return [{ text: () => crowdLine(board, paint), lost: never }]
+  if (states.length > terminalRows - SPARE_ROWS) return [{ text: () => crowdLine(board, paint), failed: never }]
   const hostWidth = Math.max(0, ...states.map(({ host }) => host.length))
   return states.map((state) => ({
     text: (now) => hostLine(state, hostWidth, now, paint),
-    lost: () => state.trouble !== undefined,
+    failed: () => state.trouble !== undefined,
   }))
 }

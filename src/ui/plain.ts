@@ -18,22 +18,21 @@ export interface PlainOptions extends Omit<Detail, 'width'> {
 
 const RULE = 79
 const LABEL = 'changed'.length
-/** Longer lines are wrapped or shortened, unless all of them is asked for. */
+/** Longer lines are wrapped or truncated, except with `-v` and `--diff`. */
 const WIDTH = 120
 
 /**
- * Lines as they happen, each with its host in front, the same on every run: for logs, pipes and `grep`, and with colour
- * for `-v` on a terminal. Without `-v` and `--diff`, lines have 120 characters at most, and many small results of one
- * kind are one line.
+ * Events as lines, each starting with its host: for logs, pipes and `grep`, and with colour for `-v` on a terminal.
+ * Without `-v` and `--diff`, lines have at most 120 characters and similar results are folded.
  */
 export function plainScreen(stream: NodeJS.WritableStream, { colour, links, ...detail }: PlainOptions): Screen {
   const paint = palette(colour)
-  const whole = detail.verbosity > 0 || detail.diff
+  const complete = detail.verbosity > 0 || detail.diff
   const run = { check: false, hostWidth: 0 }
   const write = (lines: readonly string[]): void => {
     if (lines.length > 0) stream.write(`${lines.join('\n')}\n`)
   }
-  const lines = new PlainLines(run, { ...detail, width: whole ? Infinity : WIDTH }, paint)
+  const lines = new PlainLines(run, { ...detail, width: complete ? Infinity : WIDTH }, paint)
   const folding = new FoldingWriter(write, () => run.check)
   return {
     show: (event) => {
@@ -41,7 +40,7 @@ export function plainScreen(stream: NodeJS.WritableStream, { colour, links, ...d
         run.check = event.check
         run.hostWidth = Math.max(0, ...event.hosts.map((host) => host.length))
       }
-      if (whole) write(event.type === 'result' ? lines.ofResult(event) : lines.of(event))
+      if (complete) write(event.type === 'result' ? lines.ofResult(event) : lines.of(event))
       else if (event.type === 'result')
         folding.result(event, { lines: lines.ofResult(event), folded: (text) => lines.folded(event, text) })
       else folding.event(event, lines.of(event))
@@ -59,7 +58,7 @@ interface Run {
   readonly hostWidth: number
 }
 
-/** Events as lines. */
+/** Renders events as lines. */
 class PlainLines {
   readonly #run: Run
   readonly #detail: Required<Detail>
@@ -77,7 +76,7 @@ class PlainLines {
     switch (event.type) {
       case 'run_start':
         return event.check
-          ? [paint.yellow('CHECK MODE: nothing is changed; "changed" is what the run would change')]
+          ? [paint.yellow('CHECK MODE: no changes are made; "changed" means that the run would change it')]
           : []
       case 'play_start':
         return ['', paint.bold(header(`${event.kind === 'experiment' ? 'EXPERIMENT' : 'PLAY'} [${event.play}]`))]
@@ -90,7 +89,7 @@ class PlainLines {
         return verbosity > 0 ? [this.#row(event.host ?? 'controller', 'waiting', text, paint.dim)] : []
       }
       case 'exhibit': {
-        const title = exhibitTitle(event, this.#room(event.host, 'exhibit'))
+        const title = exhibitTitle(event, this.#textWidth(event.host, 'exhibit'))
         const output =
           verbosity > 0 ? [`$ ${shorten(event.command)}`, ...linesOf(event.stdout), ...linesOf(event.stderr)] : []
         return [
@@ -122,28 +121,28 @@ class PlainLines {
     const { host } = event
     const label = labelOf(event)
     const text = resultLine(event)
-    const width = this.#room(host, label)
-    // Why a task failed is shown whole.
-    const calm = label === 'ok' || label === 'changed' || label === 'skipped'
+    const width = this.#textWidth(host, label)
+    // The reason of a failure is never truncated.
+    const truncatable = label === 'ok' || label === 'changed' || label === 'skipped'
     return [
-      ...(calm
+      ...(truncatable
         ? [this.#row(host, label, shorten(text, width), paintOf(label, this.#paint))]
         : this.#rows(host, label, text, paintOf(label, this.#paint))),
-      ...resultBody(event, { ...this.#detail, width: this.#room(host, '') }, this.#paint).map((line) =>
+      ...resultBody(event, { ...this.#detail, width: this.#textWidth(host, '') }, this.#paint).map((line) =>
         this.#row(host, '', line),
       ),
     ]
   }
 
-  /** The line that stands for results like this one. */
+  /** The line for a group of results like this one. */
   folded(event: TaskResult, text: string): string {
     const label = labelOf(event)
-    return this.#row(event.host, label, shorten(text, this.#room(event.host, label)), paintOf(label, this.#paint))
+    return this.#row(event.host, label, shorten(text, this.#textWidth(event.host, label)), paintOf(label, this.#paint))
   }
 
-  /** A text in as many rows as it needs; the first has the label. */
+  /** A text wrapped into rows; the first has the label. */
   #rows(host: string, label: string, text: string, ink: (text: string) => string): string[] {
-    return fit(text, this.#room(host, label)).map((line, i) =>
+    return fit(text, this.#textWidth(host, label)).map((line, i) =>
       i === 0 ? this.#row(host, label, line, ink) : this.#row(host, '', line),
     )
   }
@@ -152,8 +151,8 @@ class PlainLines {
     return `${host.padEnd(this.#run.hostWidth)} | ${ink(label.padEnd(LABEL))} | ${text}`
   }
 
-  /** Characters left for the text of a row; some, however long a host's name is. */
-  #room(host: string, label: string): number {
+  /** The width of a row's text; a minimum, however long a host's name is. */
+  #textWidth(host: string, label: string): number {
     return Math.max(
       WIDTH / 3,
       this.#detail.width - Math.max(host.length, this.#run.hostWidth) - Math.max(label.length, LABEL) - 6,

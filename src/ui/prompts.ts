@@ -1,7 +1,7 @@
 import { secret, type Secret } from '../values/secret.ts'
 import { wantsColour } from './choose.ts'
 
-/** The user left a question with Ctrl-C or Escape. */
+/** The user cancelled a prompt with Ctrl-C or Escape. */
 export class Cancelled extends Error {
   override readonly name = 'Cancelled'
 
@@ -18,10 +18,7 @@ export interface AskingChance {
   readonly stdout: { readonly isTTY?: boolean }
 }
 
-/**
- * Whether there is someone to ask. To be looked at before every question: where stdin has ended, a prompt would end the
- * process with 0 and without a word.
- */
+/** Whether the user can be prompted. Check before every prompt: with a closed stdin it would silently exit with 0. */
 export const canAsk = ({ noInput, yes, json, stdin, stdout }: AskingChance): boolean =>
   !noInput && !yes && !json && stdin.isTTY === true && stdout.isTTY === true
 
@@ -31,33 +28,33 @@ export interface HostChoice {
 }
 
 /**
- * Lets the user choose hosts; all are chosen at first, and at least one has to be.
+ * Prompts for hosts; all are selected initially, and at least one is required.
  *
  * @returns the names, in the order of `hosts`.
- * @throws {Cancelled} the user left.
+ * @throws {Cancelled} the user cancelled.
  */
 export async function askHosts(hosts: readonly HostChoice[]): Promise<string[]> {
   const width = Math.max(...hosts.map(({ name }) => name.length))
-  const chosen = await ask<string[]>({
+  const selected = await ask<string[]>({
     type: 'multiselect',
-    message: 'Which hosts?',
-    hint: 'space chooses, a all or none, enter goes on',
+    message: 'Select hosts',
+    hint: 'space: toggle, a: toggle all, enter: confirm',
     choices: hosts.map(({ name, groups }) => ({ name, message: name.padEnd(width), hint: groups.join(', ') })),
-    emptyError: ' ', // said when the user leaves, too
-    // Its own marks differ in colour alone.
+    emptyError: ' ', // also printed when the user cancels
+    // The default symbols differ only in colour.
     pointer: '❯',
     symbols: { indicator: { on: ' ◉', off: ' ◯' } },
     initial: hosts.map(({ name }) => name),
     validate: (names: readonly string[]) =>
-      names.length > 0 || 'No host is chosen: choose one with space, or leave with Ctrl-C',
+      names.length > 0 || 'No host selected: select one with space, or cancel with Ctrl-C',
   })
-  return hosts.map(({ name }) => name).filter((name) => chosen.includes(name))
+  return hosts.map(({ name }) => name).filter((name) => selected.includes(name))
 }
 
 /**
- * Asks for a password; nothing of it is shown, not even how long it is.
+ * Prompts for a password without showing it or its length.
  *
- * @throws {Cancelled} the user left.
+ * @throws {Cancelled} the user cancelled.
  */
 export async function askPassword(message: string): Promise<Secret> {
   return secret(
@@ -70,31 +67,31 @@ export async function askPassword(message: string): Promise<Secret> {
 }
 
 /**
- * Asks a yes-or-no question; no is the answer to a bare Enter.
+ * Asks a yes-or-no question; the default is no.
  *
- * @param about - lines to read first.
- * @throws {Cancelled} the user left.
+ * @param about - lines to print first.
+ * @throws {Cancelled} the user cancelled.
  */
 export async function confirm(message: string, about: readonly string[] = []): Promise<boolean> {
   if (about.length > 0) terminal().write(`${about.join('\n')}\n`)
   return await ask<boolean>({ type: 'confirm', message, initial: false })
 }
 
-/** Questions are no output: they go to stderr, unless that is written to a file. */
+/** Prompts go to stderr, unless it is redirected. */
 const terminal = (): NodeJS.WriteStream => (process.stderr.isTTY ? process.stderr : process.stdout)
 
 async function ask<T>(question: Record<string, unknown>): Promise<T> {
   const stdout = terminal()
   const enabled = wantsColour({ isTTY: stdout.isTTY, env: process.env })
-  // Loaded only where something is asked.
+  // Loaded on demand.
   const { default: Enquirer } = await import('enquirer')
-  // `styles` and more are missing from its types.
-  const asked = { ...question, name: 'answer', stdout, styles: { enabled } }
+  // `styles` and others are missing in its types.
+  const prompt = { ...question, name: 'answer', stdout, styles: { enabled } }
   let answers: { answer: T }
   try {
-    answers = await Enquirer.prompt<{ answer: T }>(asked as unknown as Parameters<typeof Enquirer.prompt>[0])
+    answers = await Enquirer.prompt<{ answer: T }>(prompt as unknown as Parameters<typeof Enquirer.prompt>[0])
   } catch (error) {
-    if (error === '' || error === undefined) throw new Cancelled() // all that enquirer says
+    if (error === '' || error === undefined) throw new Cancelled() // how enquirer reports it
     throw error
   }
   return answers.answer

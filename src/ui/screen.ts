@@ -1,34 +1,34 @@
 import type { Subscriber } from '../run/events.ts'
 
-/** The last screen of a playbook that passed: a label and a text a line. */
+/** The closing of a playbook that passed: lines with a label and a text. */
 export interface Closing {
-  /** What stands now: `['node1', 'http://10.77.0.11:8080  manager']`. */
+  /** What is running now: `['node1', 'http://10.77.0.11:8080  manager']`. */
   readonly standing: readonly ClosingLine[]
   /** The run's main results: `['Failed requests', '0']`. */
   readonly figures: readonly ClosingLine[]
-  /** What to do next, and its command. */
+  /** Next steps and their commands. */
   readonly next: readonly ClosingLine[]
 }
 
 export type ClosingLine = readonly [label: string, text: string]
 
-/** What is written after a run. */
+/** The footer printed after a run. */
 export interface Ending {
-  /** The path of the report; a link where the terminal can show one. */
+  /** The path of the report; a hyperlink if the terminal supports them. */
   readonly report?: string
-  /** Of a run that passed. */
+  /** Only of a run that passed. */
   readonly closing?: Closing
-  /** The command that runs the same again, of a run that did not pass. */
+  /** The command to rerun, of a run that did not pass. */
   readonly again?: string
 }
 
-/** Where a run is seen. */
+/** Shows a run to the user. */
 export interface Screen {
-  /** Takes the run's events; never throws, never waits. */
+  /** Receives the run's events; never throws or blocks. */
   readonly show: Subscriber
   /**
-   * Waits until all is drawn, and writes the ending. To be called before the process ends, also after a run that broke
-   * off: it gives the terminal back.
+   * Waits until everything is drawn, and prints the footer. Call it before the process exits, also after a failed run:
+   * it restores the terminal.
    */
   done(ending?: Ending): Promise<void>
 }

@@ -1,4 +1,4 @@
-/** A terminal's size in characters; 80 by 24 where it does not know its own, as on a serial line. */
+/** A terminal's size in characters; 80 by 24 if unknown, as on a serial console. */
 export const sizeOf = ({ columns, rows }: { readonly columns?: number; readonly rows?: number }) => ({
   columns: columns === undefined || columns === 0 ? 80 : columns,
   rows: rows === undefined || rows === 0 ? 24 : rows,

@@ -15,20 +15,20 @@ import { sizeOf } from './size.ts'
 export interface TerminalOptions {
   readonly diff: boolean
   readonly colour: boolean
-  /** How long each phase took in earlier runs, in milliseconds and in their order. */
+  /** The durations of the phases in earlier runs, in milliseconds. */
   readonly expected: readonly (number | undefined)[]
 }
 
-const HOSTS_NAMED = 8
+const MAX_HOSTS_LISTED = 8
 
-/** A calm screen: the play at work has a line a host; one that is over stays as one line, its troubles below. */
+/** The live screen: a line per host of the running play; a finished play is one line, with its failures below. */
 export function terminalScreen(stream: NodeJS.WriteStream, { diff, colour, expected }: TerminalOptions): Screen {
   const paint = palette(colour)
   let check = false
   let startedAt = Date.now()
   let current: { board: Board; live: LiveList } | undefined
   const findings: Finding[] = []
-  // Events do not wait, drawing does: what is to be written waits here for its turn.
+  // Drawing is asynchronous, events are not: writes are queued here.
   let drawing: Promise<void> = Promise.resolve()
   const write = (lines: readonly string[]): void => {
     drawing = drawing.then(() => {
@@ -92,10 +92,10 @@ export function terminalScreen(stream: NodeJS.WriteStream, { diff, colour, expec
 }
 
 function headLines({ playbook, version, hosts, check }: RunStart, paint: Palette): string[] {
-  const named = hosts.length <= HOSTS_NAMED ? `: ${hosts.join(' ')}` : ''
+  const named = hosts.length <= MAX_HOSTS_LISTED ? `: ${hosts.join(' ')}` : ''
   return [
     `${paint.bold(`Labbook ${version}`)}  ${playbook}  ${paint.dim(`${count(hosts.length, 'host')}${named}`)}`,
-    ...(check ? [paint.yellow('Check mode: nothing is changed')] : []),
+    ...(check ? [paint.yellow('Check mode: no changes are made')] : []),
     '',
   ]
 }

@@ -103,11 +103,11 @@ t.test('with a wrong password the script does not run, and sudo is asked once on
   const connection = login(asked)
   await t.rejects(run(connection, `: >${proof}`, root('wrong one')), {
     name: 'BecomeFailed',
-    message: `node1: sudo refused the password for ${asked.name}: give the right one with -K, or correct ansible_become_password`,
+    message: `node1: sudo rejected the password of ${asked.name}: enter the right one with -K, or correct ansible_become_password`,
   })
   t.match((await run(connection, `ls ${proof}`)).stderr, 'No such file')
   t.equal((await run(connection, 'true', root(asked.password))).exitCode, 0)
-  await t.rejects(run(login(asked), 'true', root('')), { name: 'BecomeFailed', message: /refused the password/ })
+  await t.rejects(run(login(asked), 'true', root('')), { name: 'BecomeFailed', message: /rejected the password/ })
 })
 
 t.test('a right password that sudo remembers does not make a wrong one right', async (t) => {
@@ -120,7 +120,7 @@ t.test('a wrong password for one more identity, and later for the first, leaves 
   t.equal((await run(connection, 'id -un', root(asked.password))).stdout, 'root\n')
   await t.rejects(run(connection, 'id -un', { user: free.name, password: new Secret('wrong one') }), {
     name: 'BecomeFailed',
-    message: /^node1: sudo refused the password for /,
+    message: /^node1: sudo rejected the password of /,
   })
   t.equal((await run(connection, 'id -un', root(asked.password))).stdout, 'root\n')
   t.equal(
@@ -140,7 +140,7 @@ t.test('a wrong password for one more identity, and later for the first, leaves 
   await run(connection, 'sleep 1')
   await t.rejects(run(connection, 'id -un', root(asked.password)), {
     name: 'BecomeFailed',
-    message: /refused the password/,
+    message: /rejected the password/,
   })
   t.equal((await run(connection, 'id -un')).stdout, `${asked.name}\n`)
 })
@@ -152,8 +152,8 @@ t.test("a sudo that wants another one's password says whose", async (t) => {
   await t.rejects(run(login(other), 'true', { user: free.name, password: new Secret(other.password) }), {
     name: 'BecomeFailed',
     message:
-      `node1: sudo wants the password of ${free.name} in place of ${other.name}'s (rootpw, targetpw or runaspw in the ` +
-      'sudoers of node1), and refused the one it was given: give that one with -K, or set ansible_become_password',
+      `node1: sudo asks for the password of ${free.name}, not of ${other.name} (rootpw, targetpw or runaspw in the ` +
+      `sudoers of node1), and rejected the one it got: enter the password of ${free.name} with -K, or set ansible_become_password`,
   })
   t.equal(
     (await run(login(other), 'id -un', { user: free.name, password: new Secret(free.password) })).stdout,
@@ -176,8 +176,8 @@ t.test('a connection with room for one session', async (t) => {
     lost: false,
     began: false,
     message:
-      `node1: sshd refuses a further session on the connection of ${free.name}; each user that scripts run as needs one. ` +
-      'Raise MaxSessions in /etc/ssh/sshd_config on node1 (its default is 10), or log in as the user to become (ansible_user)',
+      `node1: sshd refused another session on the connection of ${free.name}; each become user needs one. ` +
+      'Raise MaxSessions in /etc/ssh/sshd_config on node1 (default: 10), or log in as the become user (ansible_user)',
   })
   t.equal((await run(connection, 'id -un')).stdout, `${free.name}\n`, 'the other identity goes on')
   t.equal((await run(open(), 'id -un', root())).stdout, 'root\n', 'one identity needs one session, whichever it is')
@@ -193,7 +193,7 @@ t.test('a connection with room for one session', async (t) => {
 t.test('without a password where one is needed', async (t) => {
   await t.rejects(run(login(asked), 'true', root()), {
     name: 'BecomeFailed',
-    message: `node1: sudo asks ${asked.name} for a password, and none is given: run with -K, or set ansible_become_password`,
+    message: `node1: sudo asks ${asked.name} for a password, and none is set: run with -K, or set ansible_become_password`,
   })
 })
 
@@ -252,7 +252,7 @@ t.test('a sudo that asks for something else is told with its question', async (t
   t.match(await questioned, {
     name: 'BecomeFailed',
     message:
-      /^node1: sudo did not make .* into root within 12 s; it last said: Verification code:\. It may ask for more than a password/,
+      /^node1: sudo did not start a shell as root for .* within 12 s; last output: Verification code:\. It may ask for more than a password/,
   })
 })
 

@@ -156,7 +156,7 @@ t.test('closing hangs up the script that runs', async (t) => {
   running.catch(() => undefined)
   await until('it runs', () => isRunning('sleep 1000.125'))
   await connection.close()
-  await t.rejects(running, { name: 'Unreachable', message: 'node1: the connection has been closed' })
+  await t.rejects(running, { name: 'Unreachable', message: 'node1: the connection is closed' })
   await until('it is gone', () => !isRunning('sleep 1000.125'))
   await t.rejects(connection.exchange('true', limit), Unreachable)
   await connection.close()
@@ -179,7 +179,7 @@ t.test('an unknown user to become is told', async (t) => {
   const become = { user: 'lbtest-nobody' }
   await t.rejects(connection.exchange('true', { ...limit, become }), {
     name: 'BecomeFailed',
-    message: /^node1: there is no user lbtest-nobody on node1/,
+    message: /^node1: become user "lbtest-nobody" does not exist on node1/,
   })
   await t.rejects(connection.exchange('true', { ...limit, become }), BecomeFailed)
 })

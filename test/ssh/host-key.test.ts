@@ -70,7 +70,7 @@ t.test('an unknown key is refused, with its fingerprint and the command that mak
   t.equal(error.name, 'Unreachable')
   t.match(
     error.message,
-    `node1: the host key of 127.0.0.1 port ${sshd.port} is not known. It is ${fingerprint} (ssh-ed25519).`,
+    `node1: the host key of 127.0.0.1 port ${sshd.port} is unknown. Its fingerprint is ${fingerprint} (ssh-ed25519).`,
   )
   const command = error.message.split('run: ')[1] as string
   t.equal(command, `ssh-keyscan -p ${sshd.port} -t ed25519 127.0.0.1 >> ${path}`)
@@ -87,7 +87,7 @@ t.test('a changed key is refused loudly, with the line it contradicts and the co
     `node1: THE HOST KEY OF 127.0.0.1 port ${sshd.port} HAS CHANGED: it is not the one in ${path}:2.`,
   )
   t.match(error.message, fingerprint)
-  const command = /run: (.*) and take up/.exec(error.message)?.[1] as string
+  const command = /run: (.*) and add/.exec(error.message)?.[1] as string
   execFileSync('sh', ['-c', command], { stdio: 'ignore' })
   t.notMatch(readFileSync(path, 'utf8'), otherKey)
 })

@@ -88,8 +88,8 @@ t.test('a link that carries nothing any more is found out while a script runs', 
   const error = await fails(running)
   t.equal(
     error.message,
-    'node1: the connection was lost while a script ran (127.0.0.1 has not answered for 6 s: the machine ' +
-      'or the network to it is down); how far it came is not known',
+    'node1: the connection was lost while a script ran (127.0.0.1 has not answered for 6 s: the host ' +
+      'or the network is down); how far it got is unknown',
   )
   t.match(error, { name: 'Unreachable', lost: true, began: true })
   endNaps(125)
@@ -217,7 +217,7 @@ t.test('a script that had arrived and not begun never begins', async (t) => {
   await until('the login shell is at its profile', () => existsSync(first))
   // The host does not notice, and would print without an error.
   proxy.freeze()
-  t.match(await fails(running), { lost: true, began: true, message: /before a shell had started/ })
+  t.match(await fails(running), { lost: true, began: true, message: /before a shell started/ })
   t.equal((await connection.exchange('echo next', limit)).stdout.toString(), 'next\n')
   release()
   // The shell that was held up would go on now, and the next script finds what it has done.
@@ -231,7 +231,7 @@ t.test('a host that tells no end, and does not answer either, is not said to hav
     name: 'Unreachable',
     lost: true,
     began: true,
-    message: /^node1: the connection was given up: the host neither/,
+    message: /^node1: the host does not respond: no result/,
   })
   t.equal(again, 'again\n')
 })

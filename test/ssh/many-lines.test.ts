@@ -57,7 +57,8 @@ t.test('an sshd that lets nobody in is told with its own words', async (t) => {
     name: 'Unreachable',
     lost: false,
     began: false,
-    message: /^node1: 127.0.0.1 port \d+ closed the connection at once and said: Exceeded MaxStartups\. .* MaxStartups/,
+    message:
+      /^node1: 127.0.0.1 port \d+ closed the connection before the handshake and printed: Exceeded MaxStartups\. .* MaxStartups/,
   })
   guest.destroy()
 })

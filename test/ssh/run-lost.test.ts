@@ -182,7 +182,7 @@ t.test('lost twice in one task: unreachable', async (t) => {
   const at = paths()
   const ran = await runThrough(['cut', 'open', 'cut', 'open'], at, [slow('make', { ...pick(at), prints: true })])
   t.same(ran.story, ['a make: unreachable'])
-  t.match(ran.results[0]?.message, /^a: the connection was lost while a script ran.*; how far it came is not known$/)
+  t.match(ran.results[0]?.message, /^a: the connection was lost while a script ran.*; how far it got is unknown$/)
   t.equal(ran.exitCode, 4)
 })
 
@@ -247,7 +247,7 @@ for (const kind of ['change', 'command'] as const) {
       t.same(ran.story, ['a make: unreachable'])
       t.match(
         ran.results[0]?.message,
-        /^a: nothing listens at .*; the connection was lost while «make» ran: how far it came is not known$/,
+        /^a: connection refused by .*; the connection was lost while «make» ran: how far it came is not known$/,
       )
       t.equal(ran.exitCode, 4)
       t.same(warnings(ran), [])

@@ -231,7 +231,7 @@ t.test('a disk that is full while an output is written down ends the run, and it
   )
   t.equal(exitCode, 1)
   const reason =
-    /cannot keep the output of «Long» on web1 in .*\/output\/1-web1-Long\.stdout\.txt: no space left: remove old runs/
+    /cannot write the output of "Long" on web1 to .*\/output\/1-web1-Long\.stdout\.txt: no space left on device: remove old runs/
   t.match(stderr, reason)
   t.notMatch(stderr, /bug|at .*\.ts/)
   t.ok(existsSync(path.join(folder, 'came-to-its-end')), 'the script is not cut short for it')

@@ -123,8 +123,8 @@ t.test('a forced command is told, whether it ends, echoes or waits', async (t) =
     lost: false,
     began: false,
     message:
-      `node1: ${account.name}'s login shell does not run commands; it said: only backups here. A ForceCommand in ` +
-      "sshd_config, a command= in authorized_keys or an exec in the shell's profile may stand in its way: log in as a user " +
+      `node1: ${account.name}'s login shell does not run commands; its output: only backups here. A ForceCommand in ` +
+      "sshd_config, a command= in authorized_keys or an exec in the shell's profile may prevent it: log in as a user " +
       'without it (ansible_user)',
   })
   const key = join(sshd.folder, 'limited')
@@ -154,7 +154,7 @@ t.test('whatever language the host speaks, its tools speak English to us', async
   const become = { user: 'root', password: new Secret(account.password) }
   t.same(await run(look, { on: german, as: account, become }), expected)
   t.match(await fails(run('true', { on: german, as: account, become: root })), {
-    message: /sudo asks .* for a password, and none is given/,
+    message: /sudo asks .* for a password, and none is set/,
   })
 })
 
@@ -224,8 +224,8 @@ t.test('a login shell that waits for something is not waited for for ever', asyn
     name: 'Unreachable',
     lost: false,
     message:
-      `node1: ${menu.name}'s login shell has not run our command after 12 s; it said: choose:. A ForceCommand in ` +
-      "sshd_config, a command= in authorized_keys or an exec in the shell's profile may stand in its way: log in as a user " +
+      `node1: ${menu.name}'s login shell did not run the command within 12 s; its output: choose:. A ForceCommand in ` +
+      "sshd_config, a command= in authorized_keys or an exec in the shell's profile may prevent it: log in as a user " +
       'without it (ansible_user)',
   })
 })

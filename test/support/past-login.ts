@@ -13,6 +13,6 @@ export async function failsPastLogin(attempt: () => Promise<unknown>): Promise<E
       },
       (thrown: unknown) => thrown as Error,
     )
-    if (tries === TRIES || !/no answer from/.test(error.message)) return error
+    if (tries === TRIES || !/timed out after/.test(error.message)) return error
   }
 }

@@ -5,10 +5,10 @@ import type { Palette } from './palette.ts'
 import { shorten } from './text.ts'
 
 /**
- * The lines after a run: what stands now, the figures, the report and the next steps; without a closing the report and
- * how to run again.
+ * The lines of the footer: what is running, the results, the report and the next steps; without a closing only the
+ * report and the command to rerun.
  *
- * @param links - whether the terminal shows hyperlinks (OSC 8).
+ * @param links - whether the terminal supports hyperlinks (OSC 8).
  */
 export function endingLines({ report, closing, again }: Ending, paint: Palette, links: boolean): string[] {
   const file = report === undefined ? undefined : links ? hyperlink(report) : report
@@ -31,7 +31,7 @@ function section(title: string, rows: readonly ClosingLine[], paint: Palette): s
   return ['', paint.bold(title), ...rows.map(([label, text]) => `  ${label.padEnd(labelWidth)}  ${text}`)]
 }
 
-/** OSC 8: the path as text, with the file's URL behind it. */
+/** OSC 8: the path as text, linked to the file's URL. */
 function hyperlink(path: string): string {
   return `\u001b]8;;${pathToFileURL(resolve(path)).href}\u001b\\${path}\u001b]8;;\u001b\\`
 }

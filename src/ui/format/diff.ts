@@ -3,7 +3,7 @@ import type { PlannedChange } from '../../run/events.ts'
 import type { Palette } from './palette.ts'
 import { linesOf } from './text.ts'
 
-/** A change's texts as a unified diff. */
+/** A change as a unified diff. */
 export function diffLines({ subject, before, after }: NonNullable<PlannedChange['diff']>, paint: Palette): string[] {
   const patch = createTwoFilesPatch(subject, subject, before, after, 'before', 'after', {
     context: 3,

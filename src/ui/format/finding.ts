@@ -7,42 +7,43 @@ const MIN_STATEMENT = 24
 /** `✓ swarm.nodes.ready: all nodes are Ready (3 of 3)`, in lines of at most `width` characters. */
 export function findingParagraph(finding: Finding, paint: Palette, width = Infinity): string[] {
   const head = `${finding.id}:`
-  return fit(`${head} ${said(finding)}`, width - 2).map((line, i) => {
+  return fit(`${head} ${summaryOf(finding)}`, width - 2).map((line, i) => {
     if (i > 0) return `  ${line}`
     const text = line.startsWith(head) ? `${paint.bold(head)}${line.slice(head.length)}` : line
     return `${findingMark(finding, paint)} ${text}`
   })
 }
 
-const said = ({ statement, holds, question, detail, times }: Finding): string => {
+const summaryOf = ({ statement, holds, question, detail, times }: Finding): string => {
   const answer = question === undefined || holds === null ? '' : `: ${holds ? 'yes' : 'no'}`
-  const often = times === undefined ? [] : [`held ${times.held} of ${times.held + times.failed + times.unknown} times`]
-  const more = [...often, ...(detail === undefined ? [] : [shorten(detail)])]
+  const repeated =
+    times === undefined ? [] : [`held ${times.held} of ${times.held + times.failed + times.unknown} times`]
+  const more = [...repeated, ...(detail === undefined ? [] : [shorten(detail)])]
   return `${shorten(statement)}${answer}${more.length === 0 ? '' : ` (${more.join('; ')})`}`
 }
 
 function findingMark({ holds, question }: Finding, paint: Palette): string {
   if (holds === null) return paint.yellow('?')
   if (holds) return paint.green('✓')
-  // The answer to a question is not bad news.
+  // "No" to a question is not a failure.
   return question === undefined ? paint.red('✗') : paint.cyan('○')
 }
 
-/** All findings under each other in a terminal's width: ids in one column, statements in another. */
+/** All findings in two columns, ids and statements, within a terminal's width. */
 export function findingLines(findings: readonly Finding[], paint: Palette, width: number): string[] {
   const idWidth = Math.max(0, ...findings.map(({ id }) => id.length))
   const indent = idWidth + 4
   return findings.flatMap((finding) => {
     const head = `${findingMark(finding, paint)} ${paint.bold(finding.id.padEnd(idWidth))}  `
-    return wrap(said(finding), Math.max(MIN_STATEMENT, width - indent)).map(
+    return wrap(summaryOf(finding), Math.max(MIN_STATEMENT, width - indent)).map(
       (line, i) => `${i === 0 ? head : ' '.repeat(indent)}${line}`,
     )
   })
 }
 
 /**
- * `4 findings hold`, or `2 of 4 findings hold, 1 open`: open is what could not be told. Questions are counted apart: `2
- * of 3 questions answered`.
+ * `4 findings hold`, or `2 of 4 findings hold, 1 inconclusive`. Questions are counted separately: `2 of 3 questions
+ * answered`.
  */
 export function findingTally(all: readonly Finding[]): string {
   const findings = all.filter(({ question }) => question === undefined)
@@ -55,13 +56,13 @@ export function findingTally(all: readonly Finding[]): string {
 
 function claims(findings: readonly Finding[]): string {
   const held = findings.filter(({ holds }) => holds === true).length
-  const open = findings.filter(({ holds }) => holds === null).length
+  const inconclusive = findings.filter(({ holds }) => holds === null).length
   const verb = held === 1 ? 'holds' : 'hold'
   if (held === findings.length) return `${count(held, 'finding')} ${verb}`
-  return `${held} of ${count(findings.length, 'finding')} ${verb}${open > 0 ? `, ${open} open` : ''}`
+  return `${held} of ${count(findings.length, 'finding')} ${verb}${inconclusive > 0 ? `, ${inconclusive} inconclusive` : ''}`
 }
 
-/** `Swarm nodes`, with the exit code where it is not 0. */
+/** `Swarm nodes`, with the exit code if it is not 0. */
 export function exhibitTitle({ title, exitCode }: Exhibit, width = Infinity): string {
   const code = exitCode === 0 ? '' : ` (exit ${exitCode})`
   return `${shorten(title, width - code.length)}${code}`

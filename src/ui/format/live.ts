@@ -4,35 +4,35 @@ import { noticePaint } from './notice.ts'
 import { paintOf, type Label, type Palette } from './palette.ts'
 import { count, shorten } from './text.ts'
 
-/** Where a count stands in a host's line; fixed places, so that nothing jumps while it counts. */
+/** The counts in a host's line, in fixed columns so that nothing moves. */
 const COLUMNS = ['ok', 'changed'] as const satisfies Label[]
 const TICK_MS = 1000
 
-/** What the screen knows of the whole run. */
+/** The progress of the entire run. */
 export interface RunProgress {
-  /** Milliseconds since 1970. */
+  /** Unix time in milliseconds. */
   readonly since: number
-  /**
-   * How long each phase took in earlier runs, in milliseconds and in their order; empty where no estimate is wanted.
-   */
+  /** The durations of the phases in earlier runs, in milliseconds; empty for no estimate. */
   readonly expected: readonly (number | undefined)[]
 }
 
 /**
- * The head of a play at work: `Swarm  phase 3 of 12, 8s; run 1m 40s, about 2m 10s left`, and the newest notice. The
- * line is cut at the terminal's width, so a warning or an error stands first.
+ * The title of a running play: `Swarm  phase 3 of 12, 8s; run 1m 40s, about 2m 10s left`, and the latest log message.
+ * The line is truncated at the terminal's width, so a warning or an error comes first.
  */
 export function liveTitle(board: Board, run: RunProgress, now: number, paint: Palette): string {
   const notice = board.notices.at(-1)
-  const told = notice === undefined ? [] : [noticePaint(notice.level, paint)(shorten(notice.message))]
+  const message = notice === undefined ? [] : [noticePaint(notice.level, paint)(shorten(notice.message))]
   const phase = board.phase === undefined ? '' : `phase ${board.phase.number} of ${board.phase.of}, `
   const progress = `${phase}${elapsed(board.since, now)}; run ${elapsed(run.since, now)}${remaining(board, run, now)}`
   const details =
-    notice === undefined || notice.level === 'info' ? [paint.dim(progress), ...told] : [...told, paint.dim(progress)]
+    notice === undefined || notice.level === 'info'
+      ? [paint.dim(progress), ...message]
+      : [...message, paint.dim(progress)]
   return [paint.bold(shorten(board.play)), ...details].join('  ')
 }
 
-/** `, about 2m 10s left`; "at least" where a phase to come has no earlier duration, nothing where none has. */
+/** `, about 2m 10s left`; "at least" if a later phase has no earlier duration, empty if no phase has one. */
 function remaining({ phase, since }: Board, { expected }: RunProgress, now: number): string {
   if (phase === undefined || expected.every((each) => each === undefined)) return ''
   const [current, ...later] = expected.slice(phase.number - 1)
@@ -42,16 +42,16 @@ function remaining({ phase, since }: Board, { expected }: RunProgress, now: numb
   return `, ${complete ? 'about' : 'at least'} ${wholeSeconds(left)} left`
 }
 
-/** A host at work: `node1   3 ok   2 changed   Install Docker  12s`. */
+/** A host's line: `node1   3 ok   2 changed   Install Docker  12s`. */
 export function hostLine(state: HostState, hostWidth: number, now: number, paint: Palette): string {
   const counts = COLUMNS.map((label) => countCell(state.tally, label, paint)).join('  ')
-  return `${state.host.padEnd(hostWidth)}  ${counts}   ${doing(state, now, paint)}`
+  return `${state.host.padEnd(hostWidth)}  ${counts}   ${activityOf(state, now, paint)}`
 }
 
-function doing({ running, waiting, trouble }: HostState, now: number, paint: Palette): string {
+function activityOf({ running, waiting, trouble }: HostState, now: number, paint: Palette): string {
   if (trouble !== undefined) return paint.red(`${trouble.status}: ${shorten(trouble.message ?? trouble.task)}`)
   if (waiting !== undefined) return waitLine(waiting, now)
-  if (running === undefined) return paint.dim('waits')
+  if (running === undefined) return paint.dim('idle')
   const seconds = now - running.since >= 2 * TICK_MS ? `  ${paint.dim(elapsed(running.since, now))}` : ''
   return `${shorten(running.task)}${seconds}`
 }
@@ -62,25 +62,25 @@ function countCell(tally: Tally, label: Label, paint: Palette): string {
   return number === 0 ? paint.dim(text) : paintOf(label, paint)(text)
 }
 
-/** More hosts than lines: `41 of 60 hosts at work, 2 failed   Install Docker (38), Configure Docker (3)`. */
+/** For more hosts than lines: `41 of 60 hosts active, 2 failed   Install Docker (38), Configure Docker (3)`. */
 export function crowdLine(board: Board, paint: Palette): string {
   const states = [...board.hosts.values()]
   const tasks = new Map<string, number>()
   for (const { running, trouble } of states) {
     if (running !== undefined && trouble === undefined) tasks.set(running.task, (tasks.get(running.task) ?? 0) + 1)
   }
-  const busy = [...tasks.values()].reduce((sum, number) => sum + number, 0)
-  const lost = states.filter(({ trouble }) => trouble !== undefined).length
+  const active = [...tasks.values()].reduce((sum, number) => sum + number, 0)
+  const failures = states.filter(({ trouble }) => trouble !== undefined).length
   const ranked = [...tasks].sort(([, a], [, b]) => b - a).map(([task, number]) => `${shorten(task)} (${number})`)
   const sums = totals(board)
   const counts = COLUMNS.map((label) => countCell(sums, label, paint)).join('  ')
-  const failed = lost > 0 ? paint.red(`, ${lost} failed`) : ''
-  return `${busy} of ${count(states.length, 'host')} at work${failed}  ${counts}   ${ranked.join(', ')}`
+  const failed = failures > 0 ? paint.red(`, ${failures} failed`) : ''
+  return `${active} of ${count(states.length, 'host')} active${failed}  ${counts}   ${ranked.join(', ')}`
 }
 
-/** An experiment at work: what it waits for, or the command that runs. Never one that has ended. */
+/** An experiment's line: what it is waiting for, or the running command. */
 export function experimentLine({ activity, exhibits }: Board, now: number, paint: Palette): string {
-  if (activity === undefined) return paint.dim(`working, ${count(exhibits, 'exhibit')} so far`)
+  if (activity === undefined) return paint.dim(`running, ${count(exhibits, 'exhibit')} so far`)
   if (activity.kind === 'wait') return waitLine(activity, now)
   return `${paint.dim(activity.host)}  ${shorten(activity.title)}  ${paint.dim(elapsed(activity.since, now))}`
 }
@@ -93,8 +93,8 @@ function waitLine({ for: what, since, withinSeconds }: Wait, now: number): strin
 
 const elapsed = (since: number, now: number): string => wholeSeconds(now - since)
 
-/** In whole seconds, so that the line changes once a second and not ten times. */
+/** Whole seconds, so that the line changes only once a second. */
 function wholeSeconds(milliseconds: number): string {
-  const whole = Math.max(0, Math.floor(milliseconds / TICK_MS))
-  return whole < 10 ? `${whole}s` : duration(whole * TICK_MS)
+  const seconds = Math.max(0, Math.floor(milliseconds / TICK_MS))
+  return seconds < 10 ? `${seconds}s` : duration(seconds * TICK_MS)
 }

@@ -3,14 +3,14 @@ import { duration } from './duration.ts'
 import type { Palette } from './palette.ts'
 import { count } from './text.ts'
 
-/** The last word on a run: `✓ Passed in 3m 12s`; a check says what the run would do. */
+/** The status of a run: `✓ Passed in 3m 12s`; in check mode, what it would do. */
 export function outcomeLine(end: RunEnd, check: boolean, paint: Palette): string {
   const took = duration(end.durationMs)
   switch (end.status) {
     case 'passed':
-      return `${paint.green('✓')} ${paint.bold(check ? 'Checked' : 'Passed')} in ${took}${check ? wouldDo(end) : ''}`
+      return `${paint.green('✓')} ${paint.bold(check ? 'Checked' : 'Passed')} in ${took}${check ? plannedChanges(end) : ''}`
     case 'failed':
-      return `${paint.red('✗')} ${paint.bold(check ? 'Check failed' : 'Failed')} after ${took}${troubles(end)}`
+      return `${paint.red('✗')} ${paint.bold(check ? 'Check failed' : 'Failed')} after ${took}${failures(end)}`
     case 'interrupted':
       return `${paint.yellow('■')} ${paint.bold('Interrupted')} after ${took}`
   }
@@ -19,13 +19,13 @@ export function outcomeLine(end: RunEnd, check: boolean, paint: Palette): string
 const sum = (end: RunEnd, column: 'changed' | 'unknown'): number =>
   Object.values(end.hosts).reduce((total, recap) => total + recap[column], 0)
 
-function wouldDo(end: RunEnd): string {
+function plannedChanges(end: RunEnd): string {
   const [changed, unknown] = [sum(end, 'changed'), sum(end, 'unknown')]
   if (changed + unknown === 0) return ': nothing to change'
-  return `: ${count(changed, 'task')} would change something${unknown > 0 ? `, ${unknown} unknown` : ''}`
+  return `: ${count(changed, 'task')} would make changes${unknown > 0 ? `, ${unknown} unknown` : ''}`
 }
 
-function troubles(end: RunEnd): string {
+function failures(end: RunEnd): string {
   const hosts = (column: 'failed' | 'unreachable'): string[] =>
     Object.entries(end.hosts)
       .filter(([, recap]) => recap[column] > 0)

@@ -1,18 +1,18 @@
 import pico from 'picocolors'
 import type { TaskResult } from '../../run/events.ts'
 
-/** Paints text, or leaves it as it is where there is no colour. */
+/** Colours text, or returns it unchanged without colour. */
 export type Palette = ReturnType<typeof pico.createColors>
 
 export const palette = (colour: boolean): Palette => pico.createColors(colour)
 
-/** The word a result stands under: its status, but a failure that the play ignores is no `failed`. */
+/** The label of a result: its status, or `ignored` for an ignored failure. */
 export type Label = TaskResult['status'] | 'ignored'
 
 export const labelOf = ({ status, ignored }: Pick<TaskResult, 'status' | 'ignored'>): Label =>
   status === 'failed' && ignored ? 'ignored' : status
 
-/** Ansible's colours of the states. */
+/** Ansible's colours of the statuses. */
 export function paintOf(label: Label, paint: Palette): (text: string) => string {
   switch (label) {
     case 'ok':

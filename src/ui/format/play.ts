@@ -10,22 +10,22 @@ import { count, shorten, wrap } from './text.ts'
 export interface PlaySummary {
   readonly check: boolean
   readonly diff: boolean
-  /** Milliseconds; null for a play that was interrupted. */
+  /** Milliseconds; null for an interrupted play. */
   readonly durationMs: number | null
-  /** Of the terminal, in characters. */
+  /** The terminal's width in characters. */
   readonly width: number
 }
 
 const NAME_WIDTH = 24
 const INDENT = ' '.repeat(4)
 
-/** What is left of a play on the screen: one line, and below it only what asks to be read. */
+/** A finished play: one line, and below it log messages, failures and, in check mode, changes. */
 export function playLines(board: Board, summary: PlaySummary, paint: Palette): string[] {
   return [
     headLine(board, summary, paint),
     ...board.notices.flatMap((notice) => noticeLines(notice, paint, summary.width - INDENT.length)).map(indented),
     ...(summary.check || summary.diff ? changeBlocks(board, summary.diff, paint) : []),
-    ...board.results.filter(isTrouble).flatMap((result) => troubleBlock(result, summary.width, paint)),
+    ...board.results.filter(isFailure).flatMap((result) => failureBlock(result, summary.width, paint)),
   ]
 }
 
@@ -70,10 +70,10 @@ function outcome(board: Board, check: boolean): Part[] {
 
 const indented = (line: string): string => `${INDENT}${line}`
 
-const isTrouble = (result: TaskResult): boolean => ['failed', 'unreachable', 'ignored'].includes(labelOf(result))
+const isFailure = (result: TaskResult): boolean => ['failed', 'unreachable', 'ignored'].includes(labelOf(result))
 
-/** Who failed at what, why, and the end of what it printed. */
-function troubleBlock(result: TaskResult, width: number, paint: Palette): string[] {
+/** A failure: host, task, reason and the end of the output. */
+function failureBlock(result: TaskResult, width: number, paint: Palette): string[] {
   const label = labelOf(result)
   return [
     `${paintOf(label, paint)(label)}  ${paint.bold(result.host)}  ${resultTitle(result)}`,
@@ -82,7 +82,7 @@ function troubleBlock(result: TaskResult, width: number, paint: Palette): string
   ].map(indented)
 }
 
-/** What changes, once for all hosts where it is the same. */
+/** The changes; equal ones of several hosts are listed once. */
 function changeBlocks(board: Board, diff: boolean, paint: Palette): string[] {
   const blocks = new Map<string, { lines: string[]; hosts: string[] }>()
   for (const result of board.results) {

@@ -3,7 +3,7 @@ import { paintOf, type Palette } from './palette.ts'
 
 const SHOWN: readonly (keyof Recap)[] = ['ok', 'changed', 'unreachable', 'failed', 'skipped', 'rescued', 'ignored']
 
-/** Ansible's recap, one line a host, the counts below each other; `unknown` only where there are any. */
+/** Ansible's recap, one line per host with aligned counts; `unknown` only if there are any. */
 export function recapLines(hosts: RunEnd['hosts'], paint: Palette): string[] {
   const rows = Object.entries(hosts)
   const columns: (keyof Recap)[] = rows.some(([, recap]) => recap.unknown > 0) ? [...SHOWN, 'unknown'] : [...SHOWN]

@@ -8,13 +8,13 @@ export interface Detail {
   readonly diff: boolean
   /** The number of `-v`: 1 output, 2 commands, 3 probes. */
   readonly verbosity: number
-  /** Of a line, in characters. Default: no limit. */
+  /** The maximum line length in characters. Default: no limit. */
   readonly width?: number
 }
 
 const TAIL_LINES = 12
 
-/** What was done, in a line: the task, where and how often it ran. */
+/** The title of a result: the task, where it ran and the number of attempts. */
 export function resultTitle(result: TaskResult): string {
   const asides = [
     result.handler && 'handler',
@@ -24,11 +24,11 @@ export function resultTitle(result: TaskResult): string {
   return `${shorten(result.task)}${asides.length > 0 ? ` (${asides.join(', ')})` : ''}`
 }
 
-/** {@link resultTitle}, and why it came out so. */
+/** {@link resultTitle} and the message. */
 export const resultLine = (result: TaskResult): string =>
   `${resultTitle(result)}${result.message === undefined ? '' : `: ${shorten(result.message)}`}`
 
-/** What stands below a result: its changes, the diffs, the end of an error, and what `-v` asks for. */
+/** The lines below a result: changes, diffs, the end of an error, and the output with `-v`. */
 export function resultBody(
   result: TaskResult,
   { diff, verbosity, width = Infinity }: Detail,
@@ -36,7 +36,7 @@ export function resultBody(
 ): string[] {
   const unknown = result.status === 'unknown' && result.changes.length > 0
   return [
-    ...(unknown ? [paint.dim('as things are now it would:')] : []),
+    ...(unknown ? [paint.dim('planned changes:')] : []),
     ...result.changes.flatMap((change) => [
       ...(repeats(change.description, result.task) && !unknown
         ? []
@@ -47,7 +47,7 @@ export function resultBody(
   ]
 }
 
-/** The change says no more than the task's name. */
+/** Whether the description only repeats the task's name. */
 const repeats = (description: string, task: string): boolean => {
   const bare = (text: string): string =>
     shorten(text)
@@ -56,7 +56,7 @@ const repeats = (description: string, task: string): boolean => {
   return bare(description) === bare(task)
 }
 
-/** The end of what a failed task printed, unless the message says it already. */
+/** The end of a failed task's output, unless the message contains it. */
 export function troubleLines(result: TaskResult): string[] {
   const label = labelOf(result)
   if (label !== 'failed' && label !== 'ignored') return []

@@ -7,42 +7,43 @@ import t, { type Test } from 'tap'
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 
-/** A project of its own with one playbook, so that its bundle is nobody else's. */
+/** A separate project with one playbook, so that it has its own bundle cache. */
 function project(test: Test): {
-  readonly folder: string
+  readonly directory: string
   write(text: string): void
-  run(...args: string[]): { said: string; exitCode: number | null }
-  kept(): string[]
+  run(...args: string[]): { output: string; exitCode: number | null }
+  cached(): string[]
 } {
-  const folder = mkdtempSync(path.join(tmpdir(), 'labbook-bundle-'))
+  const directory = mkdtempSync(path.join(tmpdir(), 'labbook-bundle-'))
   test.teardown(() => {
-    rmSync(folder, { recursive: true })
+    rmSync(directory, { recursive: true })
   })
-  cpSync(path.join(ROOT, 'src'), path.join(folder, 'src'), { recursive: true })
-  cpSync(path.join(ROOT, 'package.json'), path.join(folder, 'package.json'))
-  mkdirSync(path.join(folder, 'node_modules'))
+  cpSync(path.join(ROOT, 'src'), path.join(directory, 'src'), { recursive: true })
+  cpSync(path.join(ROOT, 'package.json'), path.join(directory, 'package.json'))
+  mkdirSync(path.join(directory, 'node_modules'))
   for (const name of readdirSync(path.join(ROOT, 'node_modules'))) {
-    if (name !== '.cache') symlinkSync(path.join(ROOT, 'node_modules', name), path.join(folder, 'node_modules', name))
+    if (name !== '.cache')
+      symlinkSync(path.join(ROOT, 'node_modules', name), path.join(directory, 'node_modules', name))
   }
-  mkdirSync(path.join(folder, 'playbooks/mine'), { recursive: true })
-  writeFileSync(path.join(folder, 'inventory.yaml'), 'all:\n  hosts:\n    here: { ansible_connection: local }\n')
-  const entry = path.join(folder, 'playbooks/mine.mjs')
+  mkdirSync(path.join(directory, 'playbooks/mine'), { recursive: true })
+  writeFileSync(path.join(directory, 'inventory.yaml'), 'all:\n  hosts:\n    here: { ansible_connection: local }\n')
+  const entry = path.join(directory, 'playbooks/mine.mjs')
   writeFileSync(entry, "import { runEntry } from '../src/cli/entry.mjs'\n\nawait runEntry(import.meta.url)\n")
   return {
-    folder,
+    directory,
     write: (text) => {
-      writeFileSync(path.join(folder, 'playbooks/mine/playbook.ts'), text)
+      writeFileSync(path.join(directory, 'playbooks/mine/playbook.ts'), text)
     },
     run: (...args) => {
       const { stdout, stderr, status } = spawnSync(process.execPath, [entry, '--yes', ...args], {
-        cwd: folder,
+        cwd: directory,
         encoding: 'utf8',
         env: { ...process.env, NODE_OPTIONS: '', NO_COLOR: '1' },
       })
-      return { said: stdout + stderr, exitCode: status }
+      return { output: stdout + stderr, exitCode: status }
     },
-    kept: () =>
-      readdirSync(path.join(folder, 'node_modules/.cache/labbook'))
+    cached: () =>
+      readdirSync(path.join(directory, 'node_modules/.cache/labbook'))
         .map((name) => name.replace(/[0-9a-f]{16}/g, '*'))
         .sort(),
   }
@@ -59,62 +60,62 @@ export default playbook({
 })
 `
 
-t.test('a changed playbook is what runs next, and one bundle of it is kept', async (t) => {
-  const { write, run, kept } = project(t)
+t.test('changed playbook is bundled again, and only one bundle is cached', async (t) => {
+  const { write, run, cached } = project(t)
   write(playbook("debug({ msg: 'first' })"))
-  t.match(run('-v').said, 'first')
-  t.match(run('-v').said, 'first')
-  t.strictSame(kept(), ['mine-*-*.cjs', 'mine-*-*.cjs.map', 'mine-*-*.cjs.v8', 'mine-*.json'])
-  // Of the same length: V8 would take the compiled form of the earlier text for this one's.
+  t.match(run('-v').output, 'first')
+  t.match(run('-v').output, 'first')
+  t.strictSame(cached(), ['mine-*-*.cjs', 'mine-*-*.cjs.map', 'mine-*-*.cjs.v8', 'mine-*.json'])
+  // Same length: V8 would accept the cached bytecode of the earlier text.
   write(playbook("debug({ msg: 'other' })"))
-  t.match(run('-v').said, 'other')
-  t.strictSame(kept(), ['mine-*-*.cjs', 'mine-*-*.cjs.map', 'mine-*-*.cjs.v8', 'mine-*.json'])
+  t.match(run('-v').output, 'other')
+  t.strictSame(cached(), ['mine-*-*.cjs', 'mine-*-*.cjs.map', 'mine-*-*.cjs.v8', 'mine-*.json'])
 })
 
-t.test('a message names the line of the playbook, not of the bundle', async (t) => {
+t.test('error position refers to the playbook, not to the bundle', async (t) => {
   const { write, run } = project(t)
   write(playbook("copy({ dest: 'relative', content: '' })"))
-  for (const which of ['made', 'kept']) {
-    const { said, exitCode } = run()
+  for (const which of ['built', 'cached']) {
+    const { output, exitCode } = run()
     t.equal(exitCode, 2, which)
-    t.match(said, /playbooks\/mine\/playbook\.ts:7:5: copy: dest/, which)
+    t.match(output, /playbooks\/mine\/playbook\.ts:7:5: copy: dest/, which)
   }
 })
 
-t.test('a mistake in the playbook is told by its place, and nothing runs', async (t) => {
+t.test('syntax error in the playbook has its position, and nothing runs', async (t) => {
   const { write, run } = project(t)
   write(playbook('debug({ msg: )'))
-  const { said, exitCode } = run()
+  const { output, exitCode } = run()
   t.equal(exitCode, 1)
-  t.match(said, /^playbooks\/mine\/playbook\.ts:7:\d+: .+\n$/)
+  t.match(output, /^playbooks\/mine\/playbook\.ts:7:\d+: .+\n$/)
 })
 
-t.test('a playbook that exports none, or something else, is told what to export', async (t) => {
-  const { write, run, folder } = project(t)
-  const file = path.join(folder, 'playbooks/mine/playbook.ts')
-  const how = 'write: export default playbook({ name, description, steps })'
-  t.strictSame(run(), { said: `${file} does not exist: it has to export what mine.mjs runs\n`, exitCode: 1 })
+t.test('error for a missing or wrong export says what to write', async (t) => {
+  const { write, run, directory } = project(t)
+  const file = path.join(directory, 'playbooks/mine/playbook.ts')
+  const remedy = 'write: export default playbook({ name, description, steps })'
+  t.strictSame(run(), { output: `${file} does not exist: mine.mjs runs its default export\n`, exitCode: 1 })
   const cases: Readonly<Record<string, string>> = {
-    "export const mine = { name: 'mine' }": `has no default export; ${how}`,
+    "export const mine = { name: 'mine' }": `has no default export; ${remedy}`,
   }
   for (const [text, problem] of Object.entries(cases)) {
     write(text)
-    t.strictSame(run(), { said: `${file}: ${problem}\n`, exitCode: 1 }, text)
+    t.strictSame(run(), { output: `${file}: ${problem}\n`, exitCode: 1 }, text)
   }
 })
 
-t.test('what a playbook throws while it is loaded, or in its own functions, is told by its place', async (t) => {
-  const { write, run, folder } = project(t)
+t.test('error thrown by a playbook, on load or in its functions, has its position', async (t) => {
+  const { write, run, directory } = project(t)
   write(
     "import { play, playbook } from '../../src/labbook.ts'\n\nconst settings = {} as { own: { hosts: string } }\n" +
       "export default playbook({ name: 'mine', description: 'd', steps: [play('Play', { hosts: settings.own.hosts }, () => [])] })\n",
   )
   const message = "Cannot read properties of undefined (reading 'hosts')"
-  for (const which of ['made', 'kept'])
-    t.strictSame(run(), { said: `playbooks/mine/playbook.ts:4:102: ${message}\n`, exitCode: 1 }, which)
+  for (const which of ['built', 'cached'])
+    t.strictSame(run(), { output: `playbooks/mine/playbook.ts:4:102: ${message}\n`, exitCode: 1 }, which)
   write(
     "import { play, playbook } from '../../src/labbook.ts'\n\nconst settings = {} as { own: { hosts: string } }\n" +
       "export default playbook({ name: 'mine', description: 'd', steps: () => [play('Play', { hosts: settings.own.hosts }, () => [])] })\n",
   )
-  t.strictSame(run(), { said: `${folder}/playbooks/mine/playbook.ts:4:108: ${message}\n`, exitCode: 1 })
+  t.strictSame(run(), { output: `${directory}/playbooks/mine/playbook.ts:4:108: ${message}\n`, exitCode: 1 })
 })

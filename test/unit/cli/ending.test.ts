@@ -18,7 +18,7 @@ const inventory = parseInventory({
 })
 const plain = palette(false)
 
-function ended(
+function footer(
   argv: readonly string[],
   status: RunEnd['status'],
   closing?: (run: ClosingContext) => { standing: []; figures: [string, string][]; next: [] },
@@ -28,8 +28,8 @@ function ended(
   run.play('Drain', 'experiment')
   run.finding('swarm.drain.evacuates', 'so it is', true)
   run.end({}, { status })
-  const fold = new SummaryFold()
-  for (const event of run.events) fold.add(event)
+  const builder = new SummaryFold()
+  for (const event of run.events) builder.add(event)
   const ready = {
     options: parseOptions(argv, { up: 'create it' }),
     inventory,
@@ -39,27 +39,27 @@ function ended(
   return endingOf({
     ready,
     argv: ['npx', 'zx', 'playbooks/site.mjs', ...argv],
-    summary: fold.summary(),
+    summary: builder.summary(),
     report: 'runs/latest/report.html',
     mask: (text) => text.replace('s3cret', '[REDACTED]'),
   })
 }
 
 t.test(
-  'the closing sees words, inventory, groups, variables and findings of a run that passed; secrets are masked',
+  'closing receives subcommands, inventory, groups, variables and findings of a passed run; secrets are masked',
   async (t) => {
-    let seen: ClosingContext | undefined
-    const ending = ended(['up', '-i', 'own.yaml'], 'passed', (run) => {
-      seen = run
+    let context: ClosingContext | undefined
+    const ending = footer(['up', '-i', 'own.yaml'], 'passed', (run) => {
+      context = run
       return { standing: [], figures: [['Password', 's3cret']], next: [] }
     })
-    t.match(seen, {
+    t.match(context, {
       words: ['up'],
       inventory: 'own.yaml',
       groups: { swarm: ['node1'] },
       findings: [{ id: 'swarm.drain.evacuates', holds: true }],
     })
-    t.match(seen?.hostvars('node1'), { ansible_host: '10.0.0.1', port: 8080 }, 'an extra variable wins')
+    t.match(context?.hostvars('node1'), { ansible_host: '10.0.0.1', port: 8080 }, 'extra variables take precedence')
     t.strictSame(ending, {
       report: 'runs/latest/report.html',
       closing: { standing: [], figures: [['Password', '[REDACTED]']], next: [] },
@@ -67,24 +67,24 @@ t.test(
   },
 )
 
-t.test('after a failure or an interrupt there is no closing, but the command that runs the same again', async (t) => {
+t.test('failed or interrupted run has the command to rerun in place of the closing', async (t) => {
   const closing = (): never => {
-    throw new Error('not asked')
+    throw new Error('must not be called')
   }
   for (const status of ['failed', 'interrupted'] as const) {
-    t.strictSame(ended(['up', '--limit', 'node1:!node2'], status, closing), {
+    t.strictSame(footer(['up', '--limit', 'node1:!node2'], status, closing), {
       report: 'runs/latest/report.html',
       again: "npx zx playbooks/site.mjs up --limit 'node1:!node2'",
     })
   }
   t.strictSame(
-    ended(['up', '--check'], 'passed', closing),
+    footer(['up', '--check'], 'passed', closing),
     { report: 'runs/latest/report.html' },
-    'nothing stands after a check',
+    'check mode has no closing',
   )
 })
 
-t.test('the lines after a run', async (t) => {
+t.test('footer lines', async (t) => {
   const report = 'runs/latest/report.html'
   t.strictSame(endingLines({}, plain, false), [])
   t.strictSame(endingLines({ report, again: 'npx zx playbooks/site.mjs' }, plain, false), [
@@ -111,9 +111,9 @@ t.test('the lines after a run', async (t) => {
     'NEXT STEPS',
     '  Remove the lab  npx zx playbooks/lab.mjs down',
   ])
-  const spaced = endingLines({ report: 'a folder/report.html' }, plain, true)[0]
+  const spaced = endingLines({ report: 'a directory/report.html' }, plain, true)[0]
   t.equal(
     spaced,
-    `report: \u001b]8;;file://${path.resolve('a folder/report.html').replaceAll(' ', '%20')}\u001b\\a folder/report.html\u001b]8;;\u001b\\`,
+    `report: \u001b]8;;file://${path.resolve('a directory/report.html').replaceAll(' ', '%20')}\u001b\\a directory/report.html\u001b]8;;\u001b\\`,
   )
 })

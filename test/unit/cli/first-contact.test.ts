@@ -19,33 +19,33 @@ function run(cwd: string, playbook: string, ...args: string[]) {
   return { exitCode: status, stdout, stderr }
 }
 
-t.test('in another folder: the inventory that was looked for, the folder, and what to do', async (t) => {
-  const folder = t.testdir()
-  t.strictSame(run(folder, 'docker', '--list-hosts'), {
+t.test('error in another directory names the inventory, the directory, and what to do', async (t) => {
+  const directory = t.testdir()
+  t.strictSame(run(directory, 'docker', '--list-hosts'), {
     exitCode: 1,
     stdout: '',
-    stderr: `no inventory ${folder}/inventory.yaml (working directory: ${folder}); name yours with -i PATH, or the project's own with -i ${ROOT}/inventory.yaml\n`,
+    stderr: `inventory ${directory}/inventory.yaml not found (working directory: ${directory}); specify one with -i PATH, or use the project's inventory with -i ${ROOT}/inventory.yaml\n`,
   })
-  t.match(run(folder, 'docker', '--list-hosts', '-i', `${ROOT}/inventory.yaml`), {
+  t.match(run(directory, 'docker', '--list-hosts', '-i', `${ROOT}/inventory.yaml`), {
     exitCode: 0,
-    stdout: /«Docker Engine»/,
+    stdout: /"Docker Engine"/,
   })
   t.match(
     run(ROOT, 'docker', '--list-hosts', '-i', 'own.yaml').stderr,
-    `no inventory ${ROOT}/own.yaml (working directory: ${ROOT}); name yours with -i PATH, or the project's own with -i ${ROOT}/inventory.yaml`,
+    `inventory ${ROOT}/own.yaml not found (working directory: ${ROOT}); specify one with -i PATH, or use the project's inventory with -i ${ROOT}/inventory.yaml`,
   )
 })
 
 t.test(
-  'an inventory without the groups of a playbook: its plays are skipped, exit code 0; a limit that matches nothing is an error',
+  'plays without hosts in the inventory are skipped with exit code 0; a limit that matches nothing is an error',
   async (t) => {
-    const folder = t.testdir()
+    const directory = t.testdir()
     writeFileSync(
-      path.join(folder, 'own.yaml'),
+      path.join(directory, 'own.yaml'),
       'all:\n  children:\n    web:\n      hosts:\n        h1: { ansible_connection: local }\n',
     )
     const { exitCode, stdout, stderr } = run(
-      folder,
+      directory,
       'docker',
       '-i',
       'own.yaml',
@@ -56,15 +56,15 @@ t.test(
       'dokcer',
     )
     t.strictSame([exitCode, stderr], [0, ''])
-    for (const said of [
+    for (const message of [
       'Could not match supplied host pattern, ignoring: docker (the groups are all, ungrouped, web)',
       'play "Docker Engine": skipping: no hosts matched docker',
       '--extra-vars replicas: nothing that ran has read this variable',
       '--tags dokcer: no play or task has this tag; did you mean "docker"?',
       'nothing ran: no task matches --tags dokcer',
     ])
-      t.match(stdout, said)
-    t.match(run(folder, 'docker', '-i', 'own.yaml', '--check', '--limit', 'docker'), {
+      t.match(stdout, message)
+    t.match(run(directory, 'docker', '-i', 'own.yaml', '--check', '--limit', 'docker'), {
       exitCode: 1,
       stdout: '',
       stderr: /^no host or group in the inventory matches "docker"/,

@@ -3,7 +3,7 @@ import { labMachines, withLab } from '../../../src/cli/lab.ts'
 import { withLocalhost } from '../../../src/cli/localhost.ts'
 import { parseInventory } from '../../../src/inventory/index.ts'
 
-/** @param vars - of all hosts. @param hosts - with the variables of each. */
+/** @param vars - variables of all hosts. @param hosts - variables by host. */
 function machines(vars: string, hosts: Record<string, string>, extraVars: Record<string, unknown> = {}): string[] {
   const lines = Object.entries(hosts).map(([name, own]) => `    ${name}: ${own}`)
   const inventory = withLab(
@@ -21,7 +21,7 @@ function machines(vars: string, hosts: Record<string, string>, extraVars: Record
   return [...inventory.hosts.keys(), 'nosuch'].filter(isLab)
 }
 
-t.test('machines of the lab are its nodes, at addresses in its network', async (t) => {
+t.test('lab machines are nodes with addresses in the lab network', async (t) => {
   t.same(machines('lab_provider: namespaces', { a: '{ansible_host: 10.77.0.11}', b: '{ansible_host: 10.77.0.12}' }), [
     'a',
     'b',
@@ -30,14 +30,14 @@ t.test('machines of the lab are its nodes, at addresses in its network', async (
   t.same(machines('x: 1', { a: '{ansible_host: 10.77.0.11}' }), [], 'without lab_provider there is no lab')
 })
 
-t.test("a machine of one's own with lab_provider is none of the lab", async (t) => {
+t.test('own machine with lab_provider is not a lab machine', async (t) => {
   t.same(machines('lab_provider: namespaces', { a: '{ansible_host: 192.0.2.1}', b: '{ansible_host: 10.77.0.12}' }), [
     'b',
   ])
   t.same(
     machines('lab_provider: namespaces', { a: '{ansible_host: a.example.org}', b: '{ansible_host: 10.77.0.1}' }),
     [],
-    "a name, and this machine's own address in the lab",
+    "a host name, and the controller's address in the lab",
   )
   t.same(
     machines('lab_provider: namespaces', {
@@ -49,12 +49,12 @@ t.test("a machine of one's own with lab_provider is none of the lab", async (t) 
   t.same(
     machines('lab_provider: namespaces', { a: '{ansible_host: 10.77.0.11}' }, { ansible_host: '192.0.2.1' }),
     [],
-    'the command line says where it is',
+    'the address comes from the command line',
   )
   t.same(machines('x: 1', { a: '{ansible_host: 192.0.2.1}' }, { lab_provider: 'namespaces' }), [])
 })
 
-t.test('virtual machines are reached at the ports that lead to them', async (t) => {
+t.test('virtual machines are identified by their forwarded ports', async (t) => {
   t.same(
     machines('lab_provider: qemu', { a: '{ansible_host: 10.77.0.11}', b: '{}' }),
     ['a', 'b'],

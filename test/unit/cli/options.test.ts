@@ -4,10 +4,10 @@ import { playbook, stepsOf } from '../../../src/cli/playbook.ts'
 import { UsageError } from '../../../src/cli/usage-error.ts'
 import { experiment } from '../../../src/run/experiment.ts'
 
-const WORDS = { up: 'make the lab', down: 'remove it', status: 'show it' }
+const WORDS = { up: 'create the lab', down: 'remove it', status: 'show it' }
 
-/** The message a user gets. */
-function refusal(argv: readonly string[], words = {}): string {
+/** The error message. */
+function errorOf(argv: readonly string[], words = {}): string {
   try {
     parseOptions(argv, words)
   } catch (error) {
@@ -17,7 +17,7 @@ function refusal(argv: readonly string[], words = {}): string {
   return 'accepted'
 }
 
-void t.test('nothing given means the defaults', async (t) => {
+void t.test('empty command line means the defaults', async (t) => {
   t.strictSame(parseOptions([]), {
     inventory: 'inventory.yaml',
     limit: undefined,
@@ -44,7 +44,7 @@ void t.test('nothing given means the defaults', async (t) => {
   })
 })
 
-void t.test('short and long options mean the same', async (t) => {
+void t.test('short and long options are equivalent', async (t) => {
   const short = parseOptions([
     '-i',
     'lab.yaml',
@@ -86,79 +86,86 @@ void t.test('short and long options mean the same', async (t) => {
   })
 })
 
-void t.test('short options may stand together', async (t) => {
+void t.test('short options can be combined', async (t) => {
   t.match(parseOptions(['-CDvvv', '-f9']), { check: true, diff: true, verbosity: 3, forks: 9 })
   t.match(parseOptions(['-CDlnode1']), { check: true, diff: true, limit: 'node1' })
 })
 
-void t.test('tags add up, from lists and from repeated options', async (t) => {
+void t.test('tags accumulate from lists and repeated options', async (t) => {
   t.strictSame(parseOptions(['-t', 'a, b', '--tags', 'c']).tags, ['a', 'b', 'c'])
   t.strictSame(parseOptions(['--skip-tags', 'slow']).skipTags, ['slow'])
-  t.match(refusal(['-t', ',']), '--tags needs at least one tag')
+  t.match(errorOf(['-t', ',']), '--tags needs at least one tag')
 })
 
-void t.test('an unknown option is refused with what was probably meant', async (t) => {
-  t.equal(refusal(['--limt', 'x']), 'unknown option --limt (did you mean --limit?)')
-  t.equal(refusal(['--list-h']), 'unknown option --list-h (did you mean --list-hosts?)')
-  t.equal(refusal(['--colour']), 'unknown option --colour; --help lists all')
-  t.equal(refusal(['-x']), 'unknown option -x; --help lists all')
+void t.test('unknown option is rejected with a suggestion', async (t) => {
+  t.equal(errorOf(['--limt', 'x']), 'unknown option --limt (did you mean --limit?)')
+  t.equal(errorOf(['--list-h']), 'unknown option --list-h (did you mean --list-hosts?)')
+  t.equal(errorOf(['--colour']), 'unknown option --colour; see --help')
+  t.equal(errorOf(['-x']), 'unknown option -x; see --help')
 })
 
-void t.test('a value that is missing is not taken from the next option', async (t) => {
-  t.equal(refusal(['--limit', '--check']), '--limit needs a value: --limit PATTERN')
-  t.equal(refusal(['-i']), '--inventory needs a value: --inventory PATH')
-  t.equal(refusal(['--check=no']), '--check takes no value')
+void t.test('missing value is not taken from the next option', async (t) => {
+  t.equal(errorOf(['--limit', '--check']), '--limit needs a value: --limit PATTERN')
+  t.equal(errorOf(['-i']), '--inventory needs a value: --inventory PATH')
+  t.equal(errorOf(['--check=no']), '--check takes no value')
 })
 
-void t.test('forks is a whole number above 0', async (t) => {
+void t.test('forks must be a positive integer', async (t) => {
   for (const bad of ['0', '-1', '2.5', 'many', '1e3', '10000'])
-    t.match(refusal([`--forks=${bad}`]), 'must be a whole number', bad)
+    t.match(errorOf([`--forks=${bad}`]), 'must be a whole number', bad)
   t.equal(parseOptions(['--forks=1']).forks, 1)
 })
 
-void t.test('--json asks nothing, and a question cannot be demanded with it', async (t) => {
+void t.test('--json never prompts, and excludes options that prompt', async (t) => {
   t.match(parseOptions(['--json']), { json: true, noInput: true })
-  t.match(refusal(['--json', '-K']), 'which --json forbids')
-  t.match(refusal(['--no-input', '-K']), 'which --no-input forbids')
+  t.match(errorOf(['--json', '-K']), 'which --json forbids')
+  t.match(errorOf(['--no-input', '-K']), 'which --no-input forbids')
 })
 
-void t.test('only words the playbook declares are taken', async (t) => {
+void t.test('only declared subcommands are accepted', async (t) => {
   t.strictSame(parseOptions(['up', '-C'], WORDS).words, ['up'])
   t.strictSame(parseOptions(['--', 'down'], WORDS).words, ['down'])
-  t.equal(refusal(['dwon'], WORDS), 'unknown word "dwon" (did you mean down?); one of: up, down, status')
-  t.equal(refusal(['node1']), 'unexpected word "node1"; to choose hosts: --limit node1')
-  t.match(refusal(['toString'], WORDS), 'unknown word')
+  t.equal(errorOf(['dwon'], WORDS), 'unknown command "dwon" (did you mean down?); valid commands: up, down, status')
+  t.equal(errorOf(['node1']), 'unexpected argument "node1"; to limit the hosts: --limit node1')
+  t.match(errorOf(['toString'], WORDS), 'unknown command')
 })
 
-void t.test('more than one word only where the playbook takes several', async (t) => {
+void t.test('several subcommands are accepted only with severalWords', async (t) => {
   const steps = (words: readonly string[]) => [
     experiment(words.join('+'), { hosts: 'all', disturbs: false, proves: {} }, async () => {}),
   ]
   const one = playbook({ name: 'lab', description: '', words: WORDS, steps })
-  t.equal(stepsOf(one, [])[0]?.name, 'up', 'none given: the first')
-  t.throws(() => stepsOf(one, ['up', 'down']), { name: 'UsageError', message: 'one word at a time, not 2: up, down' })
+  t.equal(stepsOf(one, [])[0]?.name, 'up', 'default: the first')
+  t.throws(() => stepsOf(one, ['up', 'down']), {
+    name: 'UsageError',
+    message: 'only one command is allowed, not 2: up, down',
+  })
   t.equal(stepsOf({ ...one, severalWords: true }, ['up', 'down'])[0]?.name, 'up+down')
 })
 
-void t.test('--help wins over mistakes beside it', async (t) => {
+void t.test('--help overrides errors in other options', async (t) => {
   t.equal(parseOptions(['--limt', 'x', '-h']).help, true)
 })
 
-void t.test("a word may be followed by one of the user's own", async (t) => {
+void t.test('subcommand may take an argument', async (t) => {
   const words = { up: '', 'snapshot NAME': '', list: '' }
   t.strictSame(parseOptions(['snapshot', 'before-update', '-C'], words).words, ['snapshot', 'before-update'])
-  t.strictSame(parseOptions(['snapshot', 'up'], words).words, ['snapshot', 'up'], 'also one that is a word itself')
-  t.match(refusal(['snapshot'], words), 'snapshot needs a word more: snapshot NAME')
-  t.match(refusal(['snapshot', 'a', 'b'], words), 'unknown word "b"')
-  t.match(refusal(['snapshto', 'a'], words), /did you mean snapshot\?/)
+  t.strictSame(
+    parseOptions(['snapshot', 'up'], words).words,
+    ['snapshot', 'up'],
+    'also one that is a subcommand itself',
+  )
+  t.match(errorOf(['snapshot'], words), '"snapshot" needs an argument: snapshot NAME')
+  t.match(errorOf(['snapshot', 'a', 'b'], words), 'unknown command "b"')
+  t.match(errorOf(['snapshto', 'a'], words), /did you mean snapshot\?/)
   t.strictSame(
     stepsOf(
       {
         name: 'lab',
         description: '',
         words,
-        steps: (given) =>
-          given.map((word) => experiment(word, { hosts: 'all', disturbs: false, proves: {} }, async () => {})),
+        steps: (args) =>
+          args.map((word) => experiment(word, { hosts: 'all', disturbs: false, proves: {} }, async () => {})),
       },
       ['snapshot', 'a'],
     ).length,

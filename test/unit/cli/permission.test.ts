@@ -10,7 +10,7 @@ const OWN = 'all:\n  children:\n    nodes: {hosts: {a: {ansible_host: 192.0.2.1}
 const LAB =
   'all:\n  children:\n    nodes: {hosts: {a: {ansible_host: 10.77.0.11}, b: {ansible_host: 10.77.0.12}}, vars: {lab_provider: namespaces, lab_name: lbpermission}}\n'
 
-/** A project's directory with inventories of own machines and of a lab. */
+/** A project directory with an inventory of own machines and one of a lab. */
 function project(t: Test): {
   root: string
   left: () => string[]
@@ -34,7 +34,7 @@ function project(t: Test): {
   }
 }
 
-/** Off a terminal. */
+/** Runs without a terminal. */
 function run(args: readonly string[]) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [PROGRAM.pathname, ...args], {
     encoding: 'utf8',
@@ -51,26 +51,26 @@ const REFUSED = [
   '',
 ].join('\n')
 
-t.test('without a terminal, own machines are disturbed with --allow-faults alone', async (t) => {
+t.test('own machines are disturbed without a terminal only with --allow-faults', async (t) => {
   const { root, left, args } = project(t)
   for (const option of ['--yes', '--json'])
     t.same(run(args('experiments', 'node-killed', option)), { status: 2, stdout: '', stderr: REFUSED }, option)
-  t.same(left(), [], 'nothing was done')
-  t.notOk(existsSync(path.join(root, 'runs')), 'and there was no run')
+  t.same(left(), [], 'nothing was run')
+  t.notOk(existsSync(path.join(root, 'runs')), 'no run directory')
   t.match(run(args('experiments', 'node-killed', '--yes', '--check')).status, 0, 'check mode needs no permission')
-  t.match(run(args('experiments', 'look', '--yes')).status, 0, 'nor do experiments that only look')
+  t.match(run(args('experiments', 'look', '--yes')).status, 0, 'read-only experiments need no permission')
   t.same(left(), ['installed', 'looked'])
   t.match(run(args('experiments', 'node-killed', '--yes', '--allow-faults')), { status: 0 })
   t.same(left(), ['installed', 'looked', 'struck'])
 })
 
-t.test('the lab is disturbed without a question', async (t) => {
+t.test('lab is disturbed without confirmation', async (t) => {
   const { root, left } = project(t)
   t.match(run([root, 'experiments', 'node-killed', '--yes', '-i', path.join(root, 'lab.yaml')]), { status: 0 })
   t.same(left(), ['installed', 'struck'])
 })
 
-t.test('a playbook that provisions leaves experiments out on own machines, and says so', async (t) => {
+t.test('provisioning playbook skips experiments on own machines, and logs it', async (t) => {
   const { left, journal, args } = project(t)
   const { status, stdout } = run(args('site', '--yes'))
   t.equal(status, 0)
@@ -86,12 +86,12 @@ t.test('a playbook that provisions leaves experiments out on own machines, and s
   t.same(left(), ['installed', 'looked', 'struck'])
 })
 
-t.test('on a terminal one question names the hosts and what will happen to each', async (t) => {
+t.test('prompt on a terminal names the hosts and what happens to each', async (t) => {
   const { root, left, args } = project(t)
   const env = { NO_COLOR: '1' }
   const hosts = ['--limit', 'all:localhost']
   const ask = (key: string) =>
-    onTerminal(PROGRAM, args('experiments', 'node-killed', ...hosts), { env, talk: [['Do this to a, b?', key]] })
+    onTerminal(PROGRAM, args('experiments', 'node-killed', ...hosts), { env, talk: [['Continue on a, b?', key]] })
   const no = await ask('\r')
   t.equal(no.exitCode, 130, 'Enter alone is no')
   t.match(
@@ -105,7 +105,7 @@ t.test('on a terminal one question names the hosts and what will happen to each'
   t.equal(yes.raw.match(/machines of Labbook's lab/g)?.length, 1)
 })
 
-t.test('--list shows the experiments by name, what each disturbs and how long it took', async (t) => {
+t.test('--list shows experiment names, last durations and what it disturbs', async (t) => {
   const { root, left, args } = project(t)
   const folder = path.join(root, 'runs/2026-01-02T03-04-05-experiments')
   mkdirSync(folder, { recursive: true })

@@ -2,22 +2,22 @@ import t from 'tap'
 import { play } from '../../../src/run/play.ts'
 import { playbook, playbookProblem, stepsOf } from '../../../src/cli/playbook.ts'
 
-t.test('an export that is no playbook is described, with what to write', async (t) => {
-  const start = 'its default export is no playbook'
+t.test('error for an export that is not a playbook says what to write', async (t) => {
+  const start = 'its default export is not a playbook'
   const end = '; write: export default playbook({ name, description, steps })'
   const base = { name: 'mine', description: 'd' }
   const cases: [unknown, string | undefined][] = [
     [undefined, `has no default export${end}`],
-    ['mine', `${start}, but string${end}`],
+    ['mine', `${start} but string${end}`],
     [{ description: 'd', steps: [] }, `${start}: name must be a string${end}`],
-    [base, `${start}: steps must be a list of plays and experiments, or a function that returns one${end}`],
-    [{ ...base, steps: [() => []] }, `${start}: steps[0] is made neither by play() nor by experiment()${end}`],
+    [base, `${start}: steps must be an array of plays and experiments, or a function that returns one${end}`],
+    [{ ...base, steps: [() => []] }, `${start}: steps[0] is neither a play() nor an experiment()${end}`],
     [playbook({ ...base, steps: [play('Play', { hosts: 'all' }, () => [])] }), undefined],
     [playbook({ ...base, steps: () => [] }), undefined],
   ]
   for (const [exported, problem] of cases) t.equal(playbookProblem(exported), problem)
   t.throws(() => stepsOf(playbook({ ...base, steps: () => [undefined] as never }), []), {
     name: 'UsageError',
-    message: 'playbook "mine": steps[0] is made neither by play() nor by experiment()',
+    message: 'playbook "mine": steps[0] is neither a play() nor an experiment()',
   })
 })

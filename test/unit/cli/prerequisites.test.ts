@@ -15,13 +15,13 @@ const required = engines.node.replace('>=', '')
 
 /** A fresh clone: no node_modules. */
 function clone(test: Test): string {
-  const folder = mkdtempSync(path.join(tmpdir(), 'labbook-clone-'))
+  const directory = mkdtempSync(path.join(tmpdir(), 'labbook-clone-'))
   test.teardown(() => {
-    rmSync(folder, { recursive: true })
+    rmSync(directory, { recursive: true })
   })
   for (const name of ['src', 'playbooks', 'package.json', 'package-lock.json'])
-    cpSync(path.join(ROOT, name), path.join(folder, name), { recursive: true })
-  return folder
+    cpSync(path.join(ROOT, name), path.join(directory, name), { recursive: true })
+  return directory
 }
 
 function run(cwd: string, command: string, ...args: string[]) {
@@ -33,52 +33,52 @@ function run(cwd: string, command: string, ...args: string[]) {
   return { exitCode: status, stdout, stderr }
 }
 
-t.test('without node_modules every entry and npm start say to run npm ci', async (t) => {
-  const folder = clone(t)
-  const says = {
+t.test('every entry point without node_modules says to run npm ci', async (t) => {
+  const directory = clone(t)
+  const expected = {
     exitCode: 1,
     stdout: '',
-    stderr: `${Object.keys(dependencies).length} npm packages (anser and others) are not installed: run "npm ci" in ${folder} first\n`,
+    stderr: `${Object.keys(dependencies).length} npm packages (anser and others) are not installed: run "npm ci" in ${directory} first\n`,
   }
-  const entries = readdirSync(path.join(folder, 'playbooks'))
+  const entries = readdirSync(path.join(directory, 'playbooks'))
     .filter((name) => name.endsWith('.mjs'))
     .map((name) => `playbooks/${name}`)
   t.ok(entries.includes('playbooks/site.mjs'))
   for (const entry of [...entries, 'playbooks/swarm/stack.mjs'])
-    t.strictSame(run(folder, process.execPath, entry), says, entry)
+    t.strictSame(run(directory, process.execPath, entry), expected, entry)
   for (const name of ['start', 'experiments', 'full'])
-    t.strictSame(run(folder, 'npm', 'run', '--silent', name), says, name)
+    t.strictSame(run(directory, 'npm', 'run', '--silent', name), expected, name)
 })
 
-t.test('a package that was added since npm ci is named', async (t) => {
-  const folder = clone(t)
+t.test('error for a package added since npm ci names it', async (t) => {
+  const directory = clone(t)
   for (const name of Object.keys(dependencies))
-    if (name !== 'zod') mkdirSync(path.join(folder, 'node_modules', name), { recursive: true })
-  t.strictSame(run(folder, process.execPath, 'playbooks/site.mjs'), {
+    if (name !== 'zod') mkdirSync(path.join(directory, 'node_modules', name), { recursive: true })
+  t.strictSame(run(directory, process.execPath, 'playbooks/site.mjs'), {
     exitCode: 1,
     stdout: '',
-    stderr: `the npm package zod is not installed: run "npm ci" in ${folder} first\n`,
+    stderr: `npm package zod is not installed: run "npm ci" in ${directory} first\n`,
   })
 })
 
-t.test('an older Node is named first, by the version that package.json requires', async (t) => {
-  const folder = clone(t)
+t.test('error for an old Node comes first and has the version required by package.json', async (t) => {
+  const directory = clone(t)
   for (const version of ['18.20.8', '20.9.0', '20.18.99']) {
-    const stub = path.join(folder, 'stub.cjs')
+    const stub = path.join(directory, 'stub.cjs')
     writeFileSync(
       stub,
       `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '${version}' } })\n`,
     )
-    const { exitCode, stderr } = run(folder, process.execPath, '--require', stub, 'playbooks/site.mjs')
+    const { exitCode, stderr } = run(directory, process.execPath, '--require', stub, 'playbooks/site.mjs')
     t.equal(exitCode, 1)
     t.equal(
       stderr,
-      `Labbook needs Node ${required} or newer, and this is Node ${version} (${process.execPath}): install a newer one, then run "npm ci" in ${folder}\n`,
+      `Labbook requires Node ${required} or newer, but this is Node ${version} (${process.execPath}): upgrade it, then run "npm ci" in ${directory}\n`,
     )
   }
 })
 
-t.test('an older Node can read what says so', async (t) => {
+t.test('prerequisite check runs on an old Node', async (t) => {
   const files = ['src/cli/entry.mjs', 'src/cli/prerequisites.mjs', 'playbooks/site.mjs']
   for (const file of files) {
     const text = readFileSync(path.join(ROOT, file), 'utf8')
@@ -97,7 +97,7 @@ t.test('an older Node can read what says so', async (t) => {
 })
 
 t.test(
-  'npm ci prints no warning: all packages support this Node, and package.json says which install scripts may run',
+  'npm ci prints no warning: all packages support this Node, and package.json lists allowed install scripts',
   async (t) => {
     const { exitCode, stderr } = run(clone(t), 'npm', 'ci', '--dry-run', '--offline', '--no-audit', '--no-fund')
     t.equal(stderr, '')
@@ -114,7 +114,7 @@ t.test(
     t.strictSame(
       Object.keys(allowScripts).sort(),
       withScripts.filter((name) => name !== 'fsevents').sort(),
-      'npm 10 does not read it and says nothing',
+      'npm 10 ignores it silently',
     )
   },
 )

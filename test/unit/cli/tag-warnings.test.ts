@@ -21,7 +21,7 @@ const warn = (tags: readonly string[], skipTags: readonly string[] = []) =>
   tagWarnings(steps, inventory, {}, { tags, skipTags })
 const count = '(6 tags exist; --list-tasks shows them)'
 
-t.test('a tag that nothing has is named, with the nearest that exists', async (t) => {
+t.test('warning for an unknown tag suggests the nearest known one', async (t) => {
   t.strictSame(warn(['dcoker', 'zzzz'], ['experimnts']), [
     `--tags dcoker: no play or task has this tag; did you mean "docker"? ${count}`,
     `--tags zzzz: no play or task has this tag ${count}`,
@@ -37,8 +37,8 @@ t.test('a tag that nothing has is named, with the nearest that exists', async (t
   t.strictSame(warn([]), [])
 })
 
-t.test('a run in which no task matches says so', async (t) => {
-  const said = async (setting: Parameters<typeof runSteps>[1]) => {
+t.test('run without a matching task logs a warning', async (t) => {
+  const logged = async (setting: Parameters<typeof runSteps>[1]) => {
     const { events, exitCode } = await runSteps(
       [play('Docker', { hosts: 'all', tags: 'docker' }, () => [debug({ msg: 'x' })])],
       setting,
@@ -48,10 +48,10 @@ t.test('a run in which no task matches says so', async (t) => {
       ...events.flatMap((event) => (event.type === 'notice' ? [`${event.level}: ${event.message}`] : [])),
     ]
   }
-  t.strictSame(await said({ tags: ['dcoker', 'x'] }), [0, 'warning: nothing ran: no task matches --tags dcoker,x'])
-  t.strictSame(await said({ tags: ['docker'], skipTags: ['docker'] }), [
+  t.strictSame(await logged({ tags: ['dcoker', 'x'] }), [0, 'warning: nothing ran: no task matches --tags dcoker,x'])
+  t.strictSame(await logged({ tags: ['docker'], skipTags: ['docker'] }), [
     0,
     'warning: nothing ran: no task matches --tags docker --skip-tags docker',
   ])
-  t.strictSame(await said({ tags: ['docker'], skipTags: ['x'] }), [0])
+  t.strictSame(await logged({ tags: ['docker'], skipTags: ['x'] }), [0])
 })

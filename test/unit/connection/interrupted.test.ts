@@ -8,7 +8,7 @@ import { settleText } from '../../../src/connection/interrupted.ts'
 import { endProcess, until } from '../../support/processes.ts'
 import { runIn, shells } from '../../support/shells.ts'
 
-/** Starts a process in a group of its own once its environment can be seen from outside. */
+/** Starts a process in its own group; resolves once its environment is visible in /proc. */
 async function start(t: Test, script: string, has: RegExp): Promise<ChildProcess> {
   const child = spawn('sh', ['-c', script], { detached: true, stdio: 'ignore' })
   t.teardown(() => child.kill('SIGKILL'))
@@ -17,7 +17,7 @@ async function start(t: Test, script: string, has: RegExp): Promise<ChildProcess
 }
 
 const token = (): string => `lb${randomBytes(16).toString('hex')}`
-/** A process that has ended has no environment any more, even while nobody has taken note of its end. */
+/** An ended process has no environment, even as a zombie. */
 function runs({ pid }: ChildProcess): boolean {
   try {
     return readFileSync(`/proc/${pid}/environ`, 'latin1') !== ''
@@ -28,7 +28,7 @@ function runs({ pid }: ChildProcess): boolean {
 
 for (const shell of shells) {
   t.test(shell.name, async (t) => {
-    await t.test('a script that leads is waited for while its limit lasts, and not touched', async (t) => {
+    await t.test('running script may use the rest of its time limit', async (t) => {
       const mine = token()
       const go = join(t.testdir({}), 'go')
       const child = await start(
@@ -39,11 +39,11 @@ for (const shell of shells) {
       const exit = once(child, 'exit')
       writeFileSync(go, '')
       t.match(runIn(shell, settleText(mine, 30)), { exitCode: 0, stderr: '' })
-      t.notOk(runs(child), 'it has ended before we go on')
+      t.notOk(runs(child), 'it has ended before the cleanup returns')
       t.same(await exit, [0, null])
     })
 
-    await t.test('a session and what is to become one are ended at once', async (t) => {
+    await t.test('session shell, started or starting, is killed at once', async (t) => {
       const mine = token()
       const session = await start(t, `lb_session=${mine} exec sleep 1003.5`, /lb_session=/)
       const early = spawn('sh', ['-c', `while sleep 1003.25; do echo ${mine}; done`], {
@@ -60,7 +60,7 @@ for (const shell of shells) {
       endProcess(-(early.pid ?? 0), 'SIGKILL')
     })
 
-    await t.test('whoever merely descends from it, or came to have its number, is let be', async (t) => {
+    await t.test('descendant processes and processes with a reused pid are left alone', async (t) => {
       const [mine, other] = [token(), token()]
       const descendant = await start(t, `lb_script=1.${mine} exec sleep 1003.75`, /lb_script=/)
       const stranger = await start(t, `lb_script=$$.${other} exec sleep 1003.75`, /lb_script=/)

@@ -2,16 +2,16 @@ import { createHmac } from 'node:crypto'
 import t from 'tap'
 import { judgeHostKey, knownHostName, knownKeyTypes, parseKnownHosts } from '../../../src/connection/known-hosts.ts'
 
-const shown = { type: 'ssh-ed25519', key: 'AAAA' }
+const offered = { type: 'ssh-ed25519', key: 'AAAA' }
 const judge = (text: string, address = 'node1.example.org', port = 22) =>
-  judgeHostKey(parseKnownHosts(text, 'kh'), address, port, shown)
+  judgeHostKey(parseKnownHosts(text, 'kh'), address, port, offered)
 
 function hashed(name: string): string {
   const salt = Buffer.alloc(20, 7)
   return `|1|${salt.toString('base64')}|${createHmac('sha1', salt).update(name).digest('base64')}`
 }
 
-t.test('a line names a host by name, pattern, list or hash, with the port where it is not 22', async (t) => {
+t.test('entry matches a host by name, pattern, list or hash, with the port if it is not 22', async (t) => {
   const known: [string, number?][] = [
     ['node1.example.org'],
     ['NODE1.example.org'],
@@ -41,26 +41,26 @@ t.test('a line names a host by name, pattern, list or hash, with the port where 
   for (const [hosts, port] of unknown) t.equal(judge(`${hosts} ssh-ed25519 AAAA`, undefined, port).is, 'unknown', hosts)
 })
 
-t.test('another key of the same type has changed, one of another type is unknown', async (t) => {
+t.test('another key of the same type is changed, one of another type is unknown', async (t) => {
   t.same(judge('# c\n\n* ssh-ed25519 BBBB\n'), { is: 'changed', at: 'kh:3' })
   t.same(judge('* ssh-rsa BBBB'), { is: 'unknown', otherTypes: ['ssh-rsa'] })
-  t.same(judge('* ssh-ed25519 BBBB\n* ssh-ed25519 AAAA'), { is: 'known' }, 'any line that fits will do')
+  t.same(judge('* ssh-ed25519 BBBB\n* ssh-ed25519 AAAA'), { is: 'known' }, 'any matching entry is enough')
 })
 
-t.test('a line without the port that contradicts does not count for another port', async (t) => {
+t.test('entry without a port and with another key is ignored for other ports', async (t) => {
   t.same(judge('node1.example.org ssh-ed25519 BBBB', undefined, 2222), { is: 'unknown', otherTypes: [] })
 })
 
-t.test('a revoked key is refused, whatever else knows it', async (t) => {
+t.test('revoked key is rejected even if another entry has it', async (t) => {
   t.same(judge('* ssh-ed25519 AAAA\n@revoked * ssh-ed25519 AAAA'), { is: 'revoked', at: 'kh:2' })
   t.same(judge('@revoked * ssh-ed25519 BBBB'), { is: 'unknown', otherTypes: [] })
 })
 
-t.test("authorities' and cut-off lines are passed over", async (t) => {
+t.test('@cert-authority lines and incomplete lines are ignored', async (t) => {
   t.same(parseKnownHosts('@cert-authority * ssh-ed25519 AAAA\nnode1 ssh-ed25519\nnode1\n\r\n', 'kh'), [])
 })
 
-t.test('the types of known keys', async (t) => {
+t.test('known key types of a host, those for its port first', async (t) => {
   const known = parseKnownHosts(
     'n ssh-rsa A\n[n]:22022 ssh-ed25519 B\n[n]:22022 ssh-ed25519 C\n@revoked n ssh-dss D',
     'kh',
@@ -69,7 +69,7 @@ t.test('the types of known keys', async (t) => {
   t.same(knownKeyTypes(known, 'n', 22), ['ssh-rsa'])
 })
 
-t.test('names as known_hosts has them', async (t) => {
+t.test('host names in known_hosts format', async (t) => {
   t.equal(knownHostName('Node1', 22), 'node1')
   t.equal(knownHostName('Node1', 2222), '[node1]:2222')
 })

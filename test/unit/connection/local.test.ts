@@ -8,14 +8,14 @@ import { shells } from '../../support/shells.ts'
 const limit = { timeLimitSeconds: 30 }
 const open = () => openConnection(connectionTarget('here', { ansible_connection: 'local' }))
 
-/** A folder where `sh` is the given shell and `timeout` is there or not. */
-function folderWith(t: Tap, shell: string, extra: Record<string, string> = {}): string {
-  const folder = t.testdir({})
-  mkdirSync(folder, { recursive: true })
+/** A directory for PATH where `sh` is the given shell. */
+function binDirectory(t: Tap, shell: string, extra: Record<string, string> = {}): string {
+  const directory = t.testdir({})
+  mkdirSync(directory, { recursive: true })
   for (const [name, program] of Object.entries({ sh: shell, ...extra })) {
-    symlinkSync(execFileSync('which', [program]).toString().trim(), join(folder, name))
+    symlinkSync(execFileSync('which', [program]).toString().trim(), join(directory, name))
   }
-  return folder
+  return directory
 }
 
 interface Tap {
@@ -32,8 +32,8 @@ function withPath(t: Tap, path: string): void {
 }
 
 for (const { name, argv } of shells) {
-  t.test(`where sh is ${name}`, async (t) => {
-    withPath(t, [folderWith(t, argv[0]), process.env['PATH']].join(delimiter))
+  t.test(`local connection with ${name} as sh`, async (t) => {
+    withPath(t, [binDirectory(t, argv[0]), process.env['PATH']].join(delimiter))
     const connection = open()
     t.teardown(() => connection.close())
     const run = async (script: string) => {
@@ -41,13 +41,13 @@ for (const { name, argv } of shells) {
       return { stdout: stdout.toString(), stderr: stderr.toString(), exitCode }
     }
 
-    await t.test('output, errors and exit code come apart', async (t) => {
+    await t.test('stdout, stderr and exit code are separate', async (t) => {
       t.same(await run('echo out; echo err >&2; cat; exit 7'), { stdout: 'out\n', stderr: 'err\n', exitCode: 7 })
       t.same(await run('false'), { stdout: '', stderr: '', exitCode: 1 })
       t.same(await run('# nothing'), { stdout: '', stderr: '', exitCode: 0 })
     })
 
-    await t.test('scripts of all sizes arrive whole', async (t) => {
+    await t.test('scripts of all sizes arrive complete', async (t) => {
       for (const size of [100, 4000, 4096, 8192, 65_536, 100_000, 5_000_000]) {
         const text = 'x'.repeat(size)
         t.ok((await run(`printf %s '${text}'`)).stdout === text, `${size} bytes`)
@@ -55,7 +55,7 @@ for (const { name, argv } of shells) {
       }
     })
 
-    await t.test('a script that is broken, of any size, fails alone', async (t) => {
+    await t.test('script with a syntax error, of any size, fails without affecting the next', async (t) => {
       for (const script of [
         'if true',
         'echo "',
@@ -72,29 +72,29 @@ for (const { name, argv } of shells) {
       }
     })
 
-    await t.test('a script that ends early, with much behind it, leaves nothing to the next', async (t) => {
+    await t.test('script that exits early leaves no input to the next', async (t) => {
       t.equal((await run(`exit 6\n${'echo x\n'.repeat(5000)}`)).exitCode, 6)
       t.same(await run('echo fine'), { stdout: 'fine\n', stderr: '', exitCode: 0 })
     })
 
-    await t.test('a script that runs into its limit is ended', async (t) => {
-      // Time enough for its first words.
+    await t.test('script is killed after its time limit', async (t) => {
+      // Enough time for the first output.
       await t.rejects(connection.exchange('echo before; sleep 1000; echo after', { timeLimitSeconds: 6 }), {
         name: 'TimeLimit',
         stdout: Buffer.from('before\n'),
-        message: 'here: the script did not end within 6 s and was ended',
+        message: 'here: the script did not end within 6 s and was killed',
       })
       t.same(await run('echo fine'), { stdout: 'fine\n', stderr: '', exitCode: 0 })
     })
   })
 }
 
-t.test('where timeout is missing, scripts run all the same, and are ended later', async (t) => {
-  const folder = folderWith(t, 'dash', { sleep: 'sleep' })
-  withPath(t, folder)
+t.test('scripts run without `timeout` on the host, and the controller kills them', async (t) => {
+  const directory = binDirectory(t, 'dash', { sleep: 'sleep' })
+  withPath(t, directory)
   const connection = open()
   t.teardown(() => connection.close())
-  // The session adds the folders for administration, none of which holds it.
+  // The session adds the sbin directories, none of which contains it.
   const { stdout, exitCode } = await connection.exchange('command -v timeout; echo in; exit 3', limit)
   t.same([stdout.toString(), exitCode], ['in\n', 3])
   await t.rejects(
@@ -103,12 +103,12 @@ t.test('where timeout is missing, scripts run all the same, and are ended later'
       name: 'TimeLimit',
       stdout: Buffer.from('before\n'),
     },
-    'the controller ends what the target cannot',
+    'the controller kills what the host cannot',
   )
   t.equal((await connection.exchange('echo again', limit)).stdout.toString(), 'again\n')
 })
 
-t.test('a program of the terminal does not reach the script: it has a process group of its own', async (t) => {
+t.test('script runs in its own process group, out of reach of terminal signals', async (t) => {
   const connection = open()
   t.teardown(() => connection.close())
   const { stdout } = await connection.exchange('ps -o pgid= -p $$', limit)
@@ -120,7 +120,7 @@ t.test('a program of the terminal does not reach the script: it has a process gr
   )
 })
 
-t.test('a script that ends its own shell is not taken for done', async (t) => {
+t.test('script that kills its own shell does not count as completed', async (t) => {
   const connection = open()
   t.teardown(() => connection.close())
   await t.rejects(connection.exchange('kill -9 $(ps -o ppid= -p $PPID)', limit), { name: 'Unreachable' })

@@ -3,9 +3,9 @@ import t from 'tap'
 import { ConnectionConfigError, connectionTarget } from '../../../src/connection/index.ts'
 import { Secret } from '../../../src/values/secret.ts'
 
-const fault = (message: string | RegExp) => ({ constructor: ConnectionConfigError, message })
+const configError = (message: string | RegExp) => ({ constructor: ConnectionConfigError, message })
 
-t.test('a host without variables is reached by its name, by ssh, as the current user', async (t) => {
+t.test('host without variables is reached by its name, over SSH, as the current user', async (t) => {
   t.same(connectionTarget('node1', {}), {
     name: 'node1',
     connection: 'ssh',
@@ -19,7 +19,7 @@ t.test('a host without variables is reached by its name, by ssh, as the current 
   })
 })
 
-t.test("Ansible's variables are read", async (t) => {
+t.test("connection settings are read from Ansible's variables", async (t) => {
   const target = connectionTarget('node1', {
     ansible_host: '10.0.0.1',
     ansible_port: '2222',
@@ -49,20 +49,20 @@ t.test("Ansible's variables are read", async (t) => {
   })
 })
 
-t.test('passwords become secrets, numbers too', async (t) => {
+t.test('passwords become secrets, numeric ones too', async (t) => {
   const { password, become } = connectionTarget('node1', { ansible_ssh_pass: 'abc', ansible_become_pass: 1234 })
   t.equal(password?.reveal(), 'abc')
   t.equal(become.password?.reveal(), '1234')
   t.notMatch(JSON.stringify([password, become]), /abc|1234/)
-  const given = new Secret('x')
-  t.equal(connectionTarget('node1', { ansible_become_password: given }).become.password, given)
+  const existing = new Secret('x')
+  t.equal(connectionTarget('node1', { ansible_become_password: existing }).become.password, existing)
 })
 
-t.test('a variable that is null counts as not set', async (t) => {
+t.test('null variable counts as not set', async (t) => {
   t.equal(connectionTarget('node1', { ansible_host: null }).address, 'node1')
 })
 
-t.test('host key checking can be turned off, and an ssh option goes first', async (t) => {
+t.test('host key checking can be disabled; an ssh option takes precedence', async (t) => {
   t.equal(connectionTarget('n', { ansible_host_key_checking: false }).hostKeyChecking, 'no')
   t.equal(
     connectionTarget('n', {
@@ -73,7 +73,7 @@ t.test('host key checking can be turned off, and an ssh option goes first', asyn
   )
 })
 
-t.test('what cannot be used is told with host, variable and what it may be', async (t) => {
+t.test('error for an invalid value names host, variable and valid values', async (t) => {
   const cases: [Record<string, unknown>, string | RegExp][] = [
     [{ ansible_connection: 'winrm' }, 'node1: ansible_connection must be ssh or local'],
     [{ ansible_port: 'ssh' }, /^node1: ansible_port /],
@@ -85,22 +85,22 @@ t.test('what cannot be used is told with host, variable and what it may be', asy
     [{ ansible_host: '' }, 'node1: ansible_host must not be empty'],
     [
       { ansible_ssh_common_args: '-o ProxyJump=bastion' },
-      /^node1: ansible_ssh_common_args: the option ProxyJump is not supported yet/,
+      /^node1: ansible_ssh_common_args: option "ProxyJump" is not supported yet/,
     ],
     [
       { ansible_ssh_extra_args: '-o Tunnel=yes' },
-      /^node1: ansible_ssh_extra_args: the option Tunnel is not supported; supported are/,
+      /^node1: ansible_ssh_extra_args: option "Tunnel" is not supported; supported are/,
     ],
-    [{ ansible_ssh_args: '-o ConnectTimeout=soon' }, /the option ConnectTimeout must be a whole number of seconds/],
+    [{ ansible_ssh_args: '-o ConnectTimeout=soon' }, /option "ConnectTimeout" must be a whole number of seconds/],
     [
       { ansible_ssh_args: '-o ServerAliveInterval=1m' },
-      /the option ServerAliveInterval must be a whole number of seconds/,
+      /option "ServerAliveInterval" must be a whole number of seconds/,
     ],
-    [{ ansible_ssh_args: '-o ServerAliveCountMax=-1' }, /the option ServerAliveCountMax must be a whole number/],
+    [{ ansible_ssh_args: '-o ServerAliveCountMax=-1' }, /option "ServerAliveCountMax" must be a whole number/],
     [{ ansible_ssh_args: '-o StrictHostKeyChecking=perhaps' }, /must be yes, accept-new or no/],
     [{ ansible_ssh_args: '-4' }, 'node1: ansible_ssh_args: cannot read "-4"; write options as -o Name=value'],
     [{ ansible_ssh_args: '-o' }, /cannot read "-o"/],
   ]
   for (const [vars, message] of cases)
-    t.throws(() => connectionTarget('node1', vars), fault(message), JSON.stringify(vars))
+    t.throws(() => connectionTarget('node1', vars), configError(message), JSON.stringify(vars))
 })

@@ -21,19 +21,16 @@ run('2026-01-02T00-00-00Z-site', passed('site', { Lab: 1000 }))
 run('2026-01-03T00-00-00Z-site', passed('site', { Lab: 5 }, { check: true }))
 run('2026-01-04T00-00-00Z-site', passed('site', { Lab: 6 }, { status: 'failed' }))
 run('2026-01-05T00-00-00Z-app', passed('app', { App: 7000, Lab: 900 }))
-run('2026-01-06T00-00-00Z-app', 'cut off')
+run('2026-01-06T00-00-00Z-app', 'truncated')
 mkdirSync(path.join(runs, '2026-01-07T00-00-00Z-killed'))
 
-t.test(
-  'durations of a play are those of the newest passed run that has it; checks and failed runs do not count',
-  (t) => {
-    t.same(Object.fromEntries(lastDurations(runs, { playbook: 'site' })), { Lab: 1000, Docker: 16_000 })
-    t.same(Object.fromEntries(lastDurations(runs)), { App: 7000, Lab: 900, Docker: 16_000 })
-    t.end()
-  },
-)
+t.test('duration of a play is that of its newest passed run; checks and failed runs do not count', (t) => {
+  t.same(Object.fromEntries(lastDurations(runs, { playbook: 'site' })), { Lab: 1000, Docker: 16_000 })
+  t.same(Object.fromEntries(lastDurations(runs)), { App: 7000, Lab: 900, Docker: 16_000 })
+  t.end()
+})
 
-t.test('durations come from the newest runs only, and a missing directory has none', (t) => {
+t.test('durations come from the newest runs only; a missing directory has none', (t) => {
   t.same(Object.fromEntries(lastDurations(runs, { most: 3 })), { App: 7000, Lab: 900 })
   t.equal(lastDurations(path.join(runs, 'none')).size, 0)
   t.end()

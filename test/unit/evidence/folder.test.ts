@@ -4,15 +4,15 @@ import { openRunFolder } from '../../../src/evidence/index.ts'
 
 const now = new Date('2026-11-21T04:30:00.123Z')
 
-await t.test('makes a folder named after time and playbook, and points latest to it', async (t) => {
+await t.test('run directory is named after time and playbook, and latest points to it', async (t) => {
   const root = `${t.testdir()}/runs`
-  const folder = openRunFolder({ root, playbook: 'playbooks/site.mjs', now })
-  t.equal(folder.name, '2026-11-21T04-30-00Z-site')
-  t.ok(existsSync(folder.path))
-  t.equal(readlinkSync(`${root}/latest`), folder.name)
+  const directory = openRunFolder({ root, playbook: 'playbooks/site.mjs', now })
+  t.equal(directory.name, '2026-11-21T04-30-00Z-site')
+  t.ok(existsSync(directory.path))
+  t.equal(readlinkSync(`${root}/latest`), directory.name)
 })
 
-await t.test('two runs in one second have a folder each; latest is the second', async (t) => {
+await t.test('two runs in one second have separate directories; latest is the second', async (t) => {
   const root = t.testdir()
   openRunFolder({ root, playbook: 'site', now })
   const second = openRunFolder({ root, playbook: 'site', now })
@@ -21,16 +21,16 @@ await t.test('two runs in one second have a folder each; latest is the second', 
   t.strictSame(readdirSync(root).sort(), ['2026-11-21T04-30-00Z-site', '2026-11-21T04-30-00Z-site-2', 'latest'])
 })
 
-await t.test('says what is in the way', async (t) => {
+await t.test('error for a conflicting file or directory names it', async (t) => {
   const root = t.testdir()
   writeFileSync(`${root}/file`, '')
   t.throws(
     () => openRunFolder({ root: `${root}/file/runs`, playbook: 'site', now }),
-    /cannot make the folder for runs .*: a part of the path is a file/,
+    /cannot create directory .*: a parent is a file, not a directory/,
   )
   mkdirSync(`${root}/latest`)
   t.throws(
     () => openRunFolder({ root, playbook: 'site', now }),
-    /cannot point .*latest .*: a folder of that name is in the way/,
+    /cannot update symbolic link .*latest: a directory with this name exists/,
   )
 })

@@ -9,20 +9,17 @@ import { exhibit, notice } from './events.ts'
 
 const MIB = 1024 * 1024
 
-await t.test(
-  'what is written can be read again a turn of the event loop later, before the journal is closed',
-  async (t) => {
-    const events = `${t.testdir()}/events.jsonl`
-    const { write, close } = journal({ events })
-    const written = [notice('one'), notice('two\u2028lines\nof Grüße 🎉'), exhibit()]
-    for (const event of written) write(event)
-    await new Promise(setImmediate)
-    t.strictSame([...readJournal(events)], written)
-    close()
-  },
-)
+await t.test('events can be read one event loop iteration later, before the event log is closed', async (t) => {
+  const events = `${t.testdir()}/events.jsonl`
+  const { write, close } = journal({ events })
+  const written = [notice('one'), notice('two\u2028lines\nof Grüße 🎉'), exhibit()]
+  for (const event of written) write(event)
+  await new Promise(setImmediate)
+  t.strictSame([...readJournal(events)], written)
+  close()
+})
 
-await t.test('lines longer than a chunk of the reader are read whole', async (t) => {
+await t.test('lines longer than a read chunk are read completely', async (t) => {
   const events = `${t.testdir()}/events.jsonl`
   const { write, close } = journal({ events })
   const long = exhibit({ stdout: 'ä'.repeat(MIB / 2), stderr: 'b'.repeat(MIB) })
@@ -31,26 +28,26 @@ await t.test('lines longer than a chunk of the reader are read whole', async (t)
   close()
 })
 
-await t.test('a torn last line is left out', async (t) => {
+await t.test('truncated last line is skipped', async (t) => {
   const events = `${t.testdir()}/events.jsonl`
   writeFileSync(events, `${JSON.stringify(notice('one'))}\n{"type":"noti`)
   t.strictSame([...readJournal(events)], [notice('one')])
 })
 
-await t.test('a line in the middle that is no event is an error with its place', async (t) => {
+await t.test('error for an invalid line in the middle has its line number', async (t) => {
   const events = `${t.testdir()}/events.jsonl`
   for (const line of ['{"type":"noti', '42', '{}']) {
     writeFileSync(events, `${JSON.stringify(notice('one'))}\n${line}\n`)
     appendFileSync(events, `${JSON.stringify(notice('two'))}\n`)
-    t.throws(() => [...readJournal(events)], /events\.jsonl:2: this line is no event/)
+    t.throws(() => [...readJournal(events)], /events\.jsonl:2: this line is not an event/)
   }
 })
 
-await t.test('a journal that is not there is a clear error', async (t) => {
-  t.throws(() => [...readJournal('/nonexistent/events.jsonl')], /cannot read the journal \/nonexistent\/events\.jsonl/)
+await t.test('error for a missing event log names the file', async (t) => {
+  t.throws(() => [...readJournal('/nonexistent/events.jsonl')], /cannot read event log \/nonexistent\/events\.jsonl/)
 })
 
-await t.test('a long output keeps its head and tail and says how much is missing', async (t) => {
+await t.test('long output keeps head and tail and the number of missing bytes', async (t) => {
   const events = `${t.testdir()}/events.jsonl`
   const { write, close } = journal({ events })
   write(exhibit({ stdout: `head${'x'.repeat(3 * MIB)}tail` }))
@@ -60,7 +57,7 @@ await t.test('a long output keeps its head and tail and says how much is missing
   t.ok(readFileSync(events).length < 1.1 * MIB)
 })
 
-await t.test('shortening never cuts a character', async () => {
+await t.test('shortening never splits a character', async () => {
   fc.assert(
     fc.property(fc.constantFrom('€', '🎉', 'é', 'ab€'), fc.string({ maxLength: 5 }), (unit, prefix) => {
       const out = shorten(prefix + unit.repeat(MIB))
@@ -70,7 +67,7 @@ await t.test('shortening never cuts a character', async () => {
   )
 })
 
-/** Runs a program that writes to a journal, and gives what is in it after the program's end. */
+/** Runs a program that writes an event log; resolves with the messages in it after the program's end. */
 async function written(t: { testdir(): string }, program: string, end?: 'SIGKILL'): Promise<unknown[]> {
   const folder = t.testdir()
   const events = `${folder}/events.jsonl`
@@ -93,20 +90,20 @@ async function written(t: { testdir(): string }, program: string, end?: 'SIGKILL
   return [...readJournal(events)].map((event) => (event as { message?: string }).message)
 }
 
-await t.test('a killed run keeps what happened before the last turn of the event loop', async (t) => {
+await t.test('killed run keeps all events before the last event loop iteration', async (t) => {
   const program = "note('one'); note('two'); setTimeout(() => { console.log('go'); setInterval(() => {}, 1000) })"
   t.strictSame(await written(t, program, 'SIGKILL'), ['one', 'two'])
 })
 
-await t.test('a process that ends at once, or by an error, keeps all', async (t) => {
+await t.test('process that exits immediately keeps all events', async (t) => {
   t.strictSame(await written(t, "note('one'); setTimeout(() => { note('two'); process.exit(130) })"), ['one', 'two'])
 })
 
-await t.test('a full disk is told by the next write and by the end, in one line', async (t) => {
+await t.test('full disk is reported by the next write and by close, in one line', async (t) => {
   const { write, close } = journal({ events: '/dev/full' })
   write(notice('one'))
   await new Promise(setImmediate)
-  const full = /cannot write to the journal \/dev\/full: no space left: remove old runs/
+  const full = /cannot write to event log \/dev\/full: no space left on device: remove old runs/
   t.throws(() => {
     write(notice('two'))
   }, full)
@@ -117,7 +114,7 @@ await t.test('a full disk is told by the next write and by the end, in one line'
   t.doesNotThrow(close)
 })
 
-await t.test('a text that was cut before keeps the line that says so', async (t) => {
+await t.test('truncated text keeps the line that says so', async (t) => {
   const cut = `${'h'.repeat(MIB / 2)}\n[... 5 bytes left out; all 6 are in output/1.txt ...]\n${'t'.repeat(MIB / 2)}`
   t.equal(shorten(cut), cut)
 })

@@ -8,7 +8,7 @@ new Secret('zq')
 
 const KEY = `-----BEGIN RSA PRIVATE KEY-----\n${'MIIE+x/=\n'.repeat(400)}-----END RSA PRIVATE KEY-----\n`
 
-/** Masks a text cut into chunks; the sizes come again and again. */
+/** Masks a text split into chunks of the given sizes, repeated. */
 function inChunks(bytes: Buffer, sizes: readonly number[]): Buffer {
   const out: Buffer[] = []
   const stream = new Redactor().stream((masked) => {
@@ -44,7 +44,7 @@ const pieces = fc.constantFrom(
 )
 const fillers = fc.integer({ min: 0, max: 40_000 }).map((length) => 'filler, '.repeat(length / 8))
 
-t.test('however a long output is cut into chunks, it is masked as if it were one', async () => {
+t.test('masking does not depend on chunk sizes', async () => {
   const texts = fc
     .array(fc.oneof(pieces, pieces, fillers), { minLength: 1, maxLength: 30 })
     .map((list) => list.join(''))
@@ -57,10 +57,10 @@ t.test('however a long output is cut into chunks, it is masked as if it were one
   )
 })
 
-t.test('a secret is masked at whatever place a piece ends', async (t) => {
+t.test('secret that spans a chunk boundary is masked', async (t) => {
   const secret = 'pass:word one'
   const whole = new Redactor()
-  // The first secret of a text lies across the place where its first piece ends.
+  // The first secret of each text spans its first chunk boundary.
   const wrong = Array.from(
     { length: secret.length + 4 },
     (_, k) => 'x'.repeat(64 * 1024 - k) + secret + 'y'.repeat(100_000),
@@ -68,42 +68,42 @@ t.test('a secret is masked at whatever place a piece ends', async (t) => {
     .concat(
       Array.from({ length: secret.length + 4 }, (_, k) => 'x'.repeat(80 * 1024 - k) + secret + 'y'.repeat(100_000)),
     )
-    // And there are so many that one lies across each later place.
+    // So many secrets that one spans each later boundary.
     .concat(Array.from({ length: 31 }, (_, k) => 'x'.repeat(k) + `${secret}0123456789 azq azq `.repeat(12_000)))
     .filter((text) => inChunks(Buffer.from(text), [32_768]).toString() !== whole.text(text))
   t.equal(wrong.length, 0)
 })
 
-t.test('where no secret is, every byte stays as it is', async (t) => {
+t.test('bytes without a secret pass unchanged', async (t) => {
   const bytes = Buffer.from(Array.from({ length: 300_000 }, (_, i) => (i * 7919) % 256))
   t.ok(inChunks(bytes, [1000, 1, 65_536]).equals(bytes))
 })
 
-t.test('a secret made after the first is masked in what is opened then', async (t) => {
+t.test('secret registered later is masked in streams opened after it', async (t) => {
   new Secret('a-late-secret')
   t.equal(inChunks(Buffer.from('say a-late-secret'), [5]).toString(), 'say [REDACTED]')
 })
 
-t.test('little is held back, and it does not grow', async (t) => {
-  let [given, got, most] = [0, 0, 0]
+t.test('held-back bytes are bounded', async (t) => {
+  let [written, received, most] = [0, 0, 0]
   const stream = new Redactor().stream(({ length }) => {
-    got += length
+    received += length
   })
   for (let i = 0; i < 400; i++) {
     stream.push(Buffer.alloc(10_000, ['a', '\n', '://x', 'zq'][i % 4]))
-    given += 10_000
-    most = Math.max(most, given - got)
+    written += 10_000
+    most = Math.max(most, written - received)
   }
   t.ok(most < 300_000, `${most}`)
 })
 
-t.test('where a long output was cut, the half of a secret on either side goes too', async (t) => {
+t.test('halves of a secret around a truncation are removed', async (t) => {
   const [head, tail] = ['h'.repeat(520_000), 't'.repeat(520_000)]
   const masked = new Redactor().text(
     `${head}pass:wo\n[... 1000 bytes left out; all 1041000 are in output/1.txt ...]\nrd one${tail}`,
   )
   t.notMatch(masked, /pass|rd one/)
   t.match(masked, /^h+\n\[\.\.\. \d+ bytes left out; all 1041000 are in output\/1\.txt \.\.\.\]\nt+$/)
-  const shown = (masked.match(/[ht]/g) ?? []).length
-  t.ok(shown > 1_000_000)
+  const remaining = (masked.match(/[ht]/g) ?? []).length
+  t.ok(remaining > 1_000_000)
 })

@@ -8,7 +8,7 @@ import { exhibit, notice, result } from './events.ts'
 
 const masked = (text: string): string => (new Redactor().event(notice(text)) as Notice).message
 
-await t.test('masks a secret however deep it stands', async (t) => {
+await t.test('secret is masked at any depth', async (t) => {
   new Secret('deep-Secret-1')
   const event = result('node1', 'changed', {
     changes: [
@@ -28,11 +28,11 @@ await t.test('masks a secret however deep it stands', async (t) => {
   t.notMatch(JSON.stringify(new Redactor().event(event)), /deep-Secret-1/)
 })
 
-await t.test('masks a secret in each form it takes on the way', async (t) => {
+await t.test('secret is masked in each encoding', async (t) => {
   const value = `it's a "p@ss" <wörd>/50%`
   new Secret(value)
-  const forms = {
-    'as it is': value,
+  const encodings = {
+    plain: value,
     'shell-quoted': quote(value),
     'in JSON': JSON.stringify({ value }),
     'in the JSON of Go': '"it\'s a \\"p@ss\\" \\u003cwörd\\u003e/50%"',
@@ -43,13 +43,13 @@ await t.test('masks a secret in each form it takes on the way', async (t) => {
     'in base64 without padding': Buffer.from(value).toString('base64url'),
     'in base64 behind a user name': Buffer.from(`root:${value}`).toString('base64'),
   }
-  for (const [name, text] of Object.entries(forms)) {
+  for (const [name, text] of Object.entries(encodings)) {
     t.match(masked(`before ${text} after`), /^before .*\[REDACTED\].* after$/, name)
     t.notMatch(masked(`before ${text} after`), /p@ss|p%40ss/, name)
   }
 })
 
-await t.test('whatever the secret, neither it nor its quoted form is left', async () => {
+await t.test('any secret is masked, plain and quoted', async () => {
   const text = fc
     .string({ minLength: 4, maxLength: 40, unit: 'grapheme' })
     .filter((s) => !s.includes('\0') && s.length >= 4)
@@ -63,7 +63,7 @@ await t.test('whatever the secret, neither it nor its quoted form is left', asyn
   )
 })
 
-await t.test('inside a longer base64 text, little of a secret is left, wherever it starts', async (t) => {
+await t.test('secret inside a longer base64 text is masked at any offset', async (t) => {
   const value = 'correct horse battery staple'
   new Secret(value)
   for (const user of ['a:', 'ab:', 'abc:']) {
@@ -77,19 +77,19 @@ await t.test('inside a longer base64 text, little of a secret is left, wherever 
   }
 })
 
-await t.test('masks each long line of a secret of several lines, and leaves the frame of a certificate', async (t) => {
+await t.test('long lines of a multi-line secret are masked, PEM headers are not', async (t) => {
   new Secret('-----BEGIN CERTIFICATE-----\nMIIBsecretline1\nyes\n-----END CERTIFICATE-----')
   t.equal(masked('got MIIBsecretline1'), 'got [REDACTED]')
   t.equal(masked('-----BEGIN CERTIFICATE-----'), '-----BEGIN CERTIFICATE-----')
   t.equal(masked('answer yes'), 'answer yes')
 })
 
-await t.test('masks a short secret only as a whole word', async (t) => {
+await t.test('short secret is masked only as a separate word', async (t) => {
   new Secret('zq')
   t.equal(masked('password zq, zqueue'), 'password [REDACTED], zqueue')
 })
 
-await t.test('masks what looks like a secret though nobody registered it', async (t) => {
+await t.test('patterns of unregistered secrets are masked', async (t) => {
   t.equal(
     masked('docker swarm join --token SWMTKN-1-49nj1cmql0-8vxv8rssmk 10.0.0.1:2377'),
     'docker swarm join --token [REDACTED] 10.0.0.1:2377',
@@ -105,19 +105,19 @@ await t.test('masks what looks like a secret though nobody registered it', async
   t.equal(masked('-----BEGIN PRIVATE KEY-----\nMIIE cut off'), '-----BEGIN PRIVATE KEY-----[REDACTED]', 'cut off')
 })
 
-await t.test('knows secrets that appear while it works', async (t) => {
+await t.test('secret registered later is masked', async (t) => {
   const redactor = new Redactor()
   redactor.event(notice('warm up'))
   new Secret('late-secret')
   t.match(redactor.event(notice('late-secret')), { message: '[REDACTED]' })
 })
 
-await t.test('leaves the words that make an event what it is', async (t) => {
+await t.test('enumerated fields of an event are not masked', async (t) => {
   new Secret('exhibit')
   t.match(new Redactor().event(exhibit({ title: 'exhibit' })), { type: 'exhibit', title: '[REDACTED]' })
 })
 
-await t.test('returns an event without a secret as it is', async (t) => {
+await t.test('event without a secret is returned itself', async (t) => {
   const event = exhibit()
   t.equal(new Redactor().event(event), event)
 })

@@ -6,9 +6,9 @@ import { emptyRecap } from '../../../src/run/recap.ts'
 import { result, runStart } from './events.ts'
 
 function summarise(events: Iterable<RunEvent>): Summary {
-  const fold = new SummaryFold()
-  for (const event of events) fold.add(event)
-  return fold.summary()
+  const builder = new SummaryFold()
+  for (const event of events) builder.add(event)
+  return builder.summary()
 }
 
 const at = (second: number): string => new Date(Date.UTC(2026, 10, 21, 4, 30, second)).toISOString()
@@ -35,7 +35,7 @@ const experiment: RunEvent[] = [
   },
 ]
 
-await t.test('a killed run is interrupted, with what was done counted', async (t) => {
+await t.test('killed run is interrupted, and its results count', async (t) => {
   const summary = summarise(started)
   t.match(summary, {
     playbook: 'site',
@@ -52,7 +52,7 @@ await t.test('a killed run is interrupted, with what was done counted', async (t
   t.strictSame(summary.plays, [{ name: 'Docker', kind: 'play', hosts: ['node1', 'node2'], durationMs: 3000 }])
 })
 
-await t.test('experiments give findings and do not count for hosts', async (t) => {
+await t.test('experiments add findings and do not count in the recap', async (t) => {
   const summary = summarise([...started, ...experiment])
   t.equal(summary.hosts['node1']?.changed, 1)
   t.strictSame(summary.findings, [
@@ -61,7 +61,7 @@ await t.test('experiments give findings and do not count for hosts', async (t) =
   t.equal(summary.plays[0]?.durationMs, 4000)
 })
 
-await t.test('the end of a run says what it came to', async (t) => {
+await t.test('status of a completed run is that of run_end', async (t) => {
   const hosts = { node1: { ...emptyRecap(), ok: 5, rescued: 1 } }
   t.match(
     summarise([...started, { type: 'run_end', time: at(9), status: 'failed', exitCode: 2, hosts, durationMs: 9001 }]),
@@ -69,11 +69,11 @@ await t.test('the end of a run says what it came to', async (t) => {
   )
 })
 
-await t.test('an empty journal is an interrupted run', async (t) => {
+await t.test('empty event log is an interrupted run', async (t) => {
   t.match(summarise([]), { status: 'interrupted', startedAt: '', durationMs: 0, hosts: {} })
 })
 
-await t.test('is written whole as summary.json', async (t) => {
+await t.test('summary.json is written atomically', async (t) => {
   const path = t.testdir()
   writeSummary({ path }, summarise(started))
   t.strictSame(JSON.parse(readFileSync(`${path}/summary.json`, 'utf8')), summarise(started))

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { globToRegExp } from '../../../src/inventory/glob.ts'
 
-t.test('a glob matches the names that fnmatch matches', async (t) => {
+t.test('glob matches the same names as fnmatch', async (t) => {
   const cases: [string, string[], string[]][] = [
     ['web*', ['web', 'web1', 'web.lan'], ['aweb', 'we']],
     ['web?', ['web1', 'webx'], ['web', 'web12']],
@@ -19,7 +19,7 @@ t.test('a glob matches the names that fnmatch matches', async (t) => {
   }
 })
 
-t.test('a glob without special characters matches itself alone', async () => {
+t.test('glob without special characters matches only itself', async () => {
   const plain = fc.string().filter((text) => !/[*?[]/.test(text))
   fc.assert(
     fc.property(

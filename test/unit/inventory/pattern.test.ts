@@ -29,7 +29,7 @@ all:
 
 const select = (pattern: string) => selectHosts(inventory, pattern).join(' ')
 
-t.test('patterns select what Ansible selects', async (t) => {
+t.test('patterns select the same hosts as in Ansible', async (t) => {
   const everything = 'bastion fe80::1 web1 web2 web3 db1 db2.example.com'
   const cases: [string, string][] = [
     ['all', everything],
@@ -77,20 +77,20 @@ t.test('patterns select what Ansible selects', async (t) => {
   }
 })
 
-t.test('a part that matches nothing is an error that names it and what may be meant', async (t) => {
+t.test('error for a term without a match names it and suggests one', async (t) => {
   const cases: [string, RegExp][] = [
     ['wbe', /^no host or group in the inventory matches "wbe": did you mean web/],
     ['web:!wbe1', /matches "wbe1" \(in "web:!wbe1"\): did you mean web1/],
     ['web:&prood', /matches "prood" .*did you mean prod\?/],
     ['zzzzzz', /the groups are all, ungrouped, web, db/],
     ['zz*', /matches "zz\*"/],
-    ['web[3]', /"web\[3\]" is outside of web, which has 3 hosts/],
-    ['web[-4]', /outside of web/],
-    ['bastion[1]', /outside of bastion, which has 1 host$/],
-    ['web[0-2]', /write web\[0:2\] for places/],
-    ['web:db,bastion', /"web:db" \(in .*where there is a comma, colons do not part/],
-    ['~(', /"~\(" cannot be read as a pattern/],
-    ['[z-a]*', /cannot be read as a pattern/],
+    ['web[3]', /"web\[3\]" is out of range: web has 3 hosts/],
+    ['web[-4]', /is out of range: web/],
+    ['bastion[1]', /out of range: bastion has 1 host$/],
+    ['web[0-2]', /is ambiguous: write web\[0:2\] for a slice/],
+    ['web:db,bastion', /"web:db" \(in .*colons do not separate/],
+    ['~(', /"~\(" is not a valid pattern/],
+    ['[z-a]*', /is not a valid pattern/],
     ['', /the host pattern is empty/],
     [' , ', /the host pattern is empty/],
   ]
@@ -99,7 +99,7 @@ t.test('a part that matches nothing is an error that names it and what may be me
   }
 })
 
-t.test("where such a part may be ignored, it is no host, and the warning is Ansible's", async (t) => {
+t.test("ignored term without a match selects no host and gives Ansible's warning", async (t) => {
   const warnings: string[] = []
   const cases: [pattern: string, hosts: string, ...warnings: string[]][] = [
     [
@@ -123,29 +123,29 @@ t.test("where such a part may be ignored, it is no host, and the warning is Ansi
     ['empty', ''],
     ['empty[0]', '', 'Could not match supplied host pattern, ignoring: empty[0] (empty has 0 hosts)'],
   ]
-  for (const [pattern, hosts, ...said] of cases) {
+  for (const [pattern, hosts, ...expected] of cases) {
     t.equal(selectHosts(inventory, pattern, (warning) => warnings.push(warning)).join(' '), hosts, pattern)
-    t.strictSame(warnings.splice(0), said, pattern)
+    t.strictSame(warnings.splice(0), expected, pattern)
   }
   t.throws(
     () => selectHosts(inventory, '~(', () => undefined),
     { name: 'PatternError' },
-    'what cannot be read stays an error',
+    'an invalid term is still an error',
   )
 })
 
-t.test('a limit keeps the order of the hosts it limits', async (t) => {
+t.test('limit keeps the order of the hosts', async (t) => {
   t.same(limitHosts(inventory, ['db1', 'web2', 'web1'], 'web:db'), ['db1', 'web2', 'web1'])
   t.same(limitHosts(inventory, ['db1', 'web2', 'web1'], '!db'), ['web2', 'web1'])
 })
 
-t.test('a limit that leaves no host is an error that names limit and hosts', async (t) => {
-  const message = '--limit "db" leaves no host of web1, web2'
+t.test('error for a limit without a match names limit and hosts', async (t) => {
+  const message = '--limit "db" matches none of the hosts web1, web2'
   t.throws(() => limitHosts(inventory, ['web1', 'web2'], 'db'), { name: 'PatternError', message })
   t.throws(() => limitHosts(inventory, ['web1'], 'nobody'), /no host or group in the inventory matches "nobody"/)
 })
 
-const part = fc.constantFrom(
+const term = fc.constantFrom(
   'all',
   'web',
   'db',
@@ -163,9 +163,9 @@ const set = (pattern: string) => new Set(selectHosts(inventory, pattern))
 const same = (a: ReadonlySet<string>, b: ReadonlySet<string>) =>
   a.size === b.size && [...a].every((host) => b.has(host))
 
-t.test('`:` joins, `:&` intersects, `:!` takes away', async () => {
+t.test('`:` is a union, `:&` an intersection, `:!` a difference', async () => {
   fc.assert(
-    fc.property(part, part, (a, b) => {
+    fc.property(term, term, (a, b) => {
       const [left, right] = [set(a), set(b)]
       return (
         same(set(`${a}:${b}`), new Set([...left, ...right])) &&
@@ -176,19 +176,19 @@ t.test('`:` joins, `:&` intersects, `:!` takes away', async () => {
   )
 })
 
-t.test('where a & or ! part stands makes no difference', async () => {
+t.test('position of & and ! terms makes no difference', async () => {
   fc.assert(
-    fc.property(part, part, part, (a, b, c) => {
+    fc.property(term, term, term, (a, b, c) => {
       const orders = [`${a},&${b},!${c}`, `!${c},${a},&${b}`, `&${b},!${c},${a}`].map((pattern) => select(pattern))
       return new Set(orders).size === 1
     }),
   )
 })
 
-t.test('no host is ever selected twice, and none that is excluded', async () => {
+t.test('selection has no duplicates and no excluded host', async () => {
   fc.assert(
-    fc.property(fc.array(part, { minLength: 1, maxLength: 5 }), part, (parts, excluded) => {
-      const hosts = selectHosts(inventory, [...parts, `!${excluded}`].join(','))
+    fc.property(fc.array(term, { minLength: 1, maxLength: 5 }), term, (terms, excluded) => {
+      const hosts = selectHosts(inventory, [...terms, `!${excluded}`].join(','))
       const without = set(excluded)
       return hosts.length === new Set(hosts).size && hosts.every((host) => !without.has(host))
     }),

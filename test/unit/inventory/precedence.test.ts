@@ -16,7 +16,7 @@ all:
 `
 const without = (...names: string[]) => names.reduce((text, name) => text.replace(`{v: ${name}}`, '{}'), chain)
 
-t.test('from weak to strong: all, parent, child, host', async (t) => {
+t.test('precedence is all, parent, child, host', async (t) => {
   const v = (text: string) => inventoryOf(text).hosts.get('h')?.vars.v
   t.equal(v(chain), 'host')
   t.equal(v(without('host')), 'child')
@@ -24,7 +24,7 @@ t.test('from weak to strong: all, parent, child, host', async (t) => {
   t.equal(v(without('host', 'child', 'parent')), 'all')
 })
 
-t.test('group_vars/ are stronger than the inventory file, weaker than what it says of the host', async (t) => {
+t.test('group_vars/ overrides group vars of the inventory file, but not its host vars', async (t) => {
   const v = (text: string, groupVars: Record<string, string>) => inventoryOf(text, { groupVars }).hosts.get('h')?.vars.v
   t.equal(v(without('host'), { all: 'v: all-file' }), 'all-file', 'stronger than the inventory file on a child')
   t.equal(v(without('host'), { all: 'v: all-file', parent: 'v: parent-file' }), 'parent-file')
@@ -32,11 +32,11 @@ t.test('group_vars/ are stronger than the inventory file, weaker than what it sa
   t.equal(v(chain, { child: 'v: child-file' }), 'host')
 })
 
-t.test('host_vars/ are the strongest', async (t) => {
+t.test('host_vars/ overrides everything', async (t) => {
   t.equal(inventoryOf(chain, { groupVars: { child: 'v: 1' }, hostVars: { h: 'v: 2' } }).hosts.get('h')?.vars.v, 2)
 })
 
-t.test('groups of one depth go by ansible_group_priority, then by name', async (t) => {
+t.test('groups of one depth are ordered by ansible_group_priority, then by name', async (t) => {
   const siblings = (a: string, b: string) =>
     inventoryOf(`{b: {hosts: {h: }, vars: {v: b${b}}}, a: {hosts: {h: }, vars: {v: a${a}}}}`).hosts.get('h')?.vars
   t.same(siblings('', ''), { v: 'b' })
@@ -44,7 +44,7 @@ t.test('groups of one depth go by ansible_group_priority, then by name', async (
   t.same(siblings(', ansible_group_priority: 10', ', ansible_group_priority: 11'), { v: 'b' })
 })
 
-t.test('a deeper group wins over a priority', async (t) => {
+t.test('deeper group overrides a group with a higher priority', async (t) => {
   const { hosts } = inventoryOf(`
 p: {vars: {v: p, ansible_group_priority: 99}, children: {c: }}
 c: {vars: {v: c}, hosts: {h: }}
@@ -52,7 +52,7 @@ c: {vars: {v: c}, hosts: {h: }}
   t.equal(hosts.get('h')?.vars.v, 'c')
 })
 
-t.test('the depth of a group is its longest way from all', async (t) => {
+t.test('depth of a group is its longest path from all', async (t) => {
   const { hosts } = inventoryOf(`
 all:
   children:
@@ -63,28 +63,28 @@ all:
   t.equal(hosts.get('h')?.vars.v, 'far')
 })
 
-t.test('values replace one another whole', async (t) => {
+t.test('values are replaced, not merged', async (t) => {
   const { hosts } = inventoryOf('all: {vars: {d: {a: 1, b: 1}}, hosts: {h: {d: {a: 2}}}}')
   t.same(hosts.get('h')?.vars, { d: { a: 2 } })
 })
 
-t.test('of two vars files of one name the later is the stronger', async (t) => {
+t.test('later vars file of the same name overrides the earlier one', async (t) => {
   const files = ['x: 1\ny: 1', 'y: 2', ''].map((text, n) => ({ name: 'all', path: `group_vars/all/${n}.yml`, text }))
   const { hosts } = parseInventory({ main: { path: 'i', text: 'all: {hosts: {h: }}' }, groupVars: files })
   t.same(hosts.get('h')?.vars, { x: 1, y: 2 })
 })
 
-t.test('vars files for names that the inventory does not have are not looked at', async (t) => {
+t.test('vars files for unknown names are ignored', async (t) => {
   const { hosts } = inventoryOf('all: {hosts: {h: }}', { groupVars: { other: '{{{' }, hostVars: { gone: '- 1' } })
   t.same(hosts.get('h')?.vars, {})
 })
 
-t.test('a group has its own variables only', async (t) => {
+t.test('group has only its own variables', async (t) => {
   const { groups } = inventoryOf(chain, { groupVars: { child: 'w: 1' } })
   t.same(groups.get('child')?.vars, { v: 'child', w: 1 })
 })
 
-t.test('known variables are read as what they mean, others as YAML has them', async (t) => {
+t.test('connection variables are converted, others keep their YAML type', async (t) => {
   const { hosts } = inventoryOf(`all: {hosts: {h: {
     ansible_become: yes, ansible_pipelining: "Off", ansible_port: '22', ansible_host: ::1,
     mine: yes, n: 1, none: null}}}`)
@@ -99,7 +99,7 @@ t.test('known variables are read as what they mean, others as YAML has them', as
   })
 })
 
-t.test('anchors, aliases and merge keys are followed', async (t) => {
+t.test('anchors, aliases and merge keys are resolved', async (t) => {
   const { hosts } = inventoryOf('all: {hosts: {a: &a {x: 1, y: 1}, d: &d {z: 1}, b: {<<: *a, <<: *d, y: 2}, c: *a}}')
   t.same(hosts.get('b')?.vars, { x: 1, y: 2, z: 1 })
   t.same(hosts.get('c')?.vars, { x: 1, y: 1 })

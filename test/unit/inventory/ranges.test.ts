@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { expandHosts } from '../../../src/inventory/ranges.ts'
 
-t.test('a key under hosts: stands for the hosts that Ansible reads in it', async (t) => {
+t.test('key under hosts: expands to the same hosts as in Ansible', async (t) => {
   const cases: [string, string[]][] = [
     ['web1', ['web1']],
     ['web1.example.com', ['web1.example.com']],
@@ -18,26 +18,26 @@ t.test('a key under hosts: stands for the hosts that Ansible reads in it', async
   for (const [entry, names] of cases) t.same(expandHosts(entry), { names }, entry)
 })
 
-t.test('a port after the name is kept apart', async (t) => {
+t.test('port after the name is separated', async (t) => {
   t.same(expandHosts('web[1:2]:2222'), { names: ['web1', 'web2'], port: 2222 })
   t.same(expandHosts('[fe80::1]:2222'), { names: ['fe80::1'], port: 2222 })
-  t.throws(() => expandHosts('web1:70000'), /port 70000 is out of 1\.\.65535/)
+  t.throws(() => expandHosts('web1:70000'), /port 70000 is not in 1\.\.65535/)
 })
 
-t.test('a key that cannot be read says why', async (t) => {
+t.test('error for an invalid key has the reason', async (t) => {
   const cases: [string, RegExp][] = [
-    ['node[1-3]', /cannot read range \[1-3\]: write \[begin:end\]/],
-    ['node[1:]', /cannot read range/],
-    ['node[1:2:3:4]', /cannot read range/],
-    ['node[a:3]', /cannot read range/],
-    ['node[3:1]', /runs backwards/],
-    ['node[c:a]', /runs backwards/],
+    ['node[1-3]', /invalid range \[1-3\]: write \[begin:end\]/],
+    ['node[1:]', /invalid range/],
+    ['node[1:2:3:4]', /invalid range/],
+    ['node[a:3]', /invalid range/],
+    ['node[3:1]', /is reversed/],
+    ['node[c:a]', /is reversed/],
     ['node[1:3:0]', /step .* is 0/],
     ['node[01:100]', /different widths/],
     ['node[1:99999999]', /more than 65536 hosts/],
     ['[1:300]-[1:300]', /more than 65536 hosts/],
-    ['node[1:3', /a range needs both brackets/],
-    ['web1 web2', /a line of its own that ends in a colon/],
+    ['node[1:3', /close the bracket of the range/],
+    ['web1 web2', /on its own line, followed by a colon/],
     ['-oProxyCommand=x', /not a host name/],
     ['web*', /not a host name/],
     ['', /empty/],
@@ -47,7 +47,7 @@ t.test('a key that cannot be read says why', async (t) => {
 
 const bounds = fc.tuple(fc.nat(400), fc.nat(400)).map(([a, b]) => [Math.min(a, b), Math.max(a, b)] as const)
 
-t.test('a range has every step-th number from its first on, up to its last', async () => {
+t.test('range has every step-th number from its first to its last', async () => {
   fc.assert(
     fc.property(bounds, fc.integer({ min: 1, max: 50 }), ([first, last], step) => {
       const { names } = expandHosts(`n[${first}:${last}:${step}]`)
@@ -62,7 +62,7 @@ t.test('a range has every step-th number from its first on, up to its last', asy
   )
 })
 
-t.test('a zero-padded range has names of one width that sort in its order', async () => {
+t.test('zero-padded range has names of equal width in sort order', async () => {
   fc.assert(
     fc.property(bounds, ([first, last]) => {
       const pad = (value: number) => String(value).padStart(4, '0')
@@ -76,12 +76,12 @@ t.test('a zero-padded range has names of one width that sort in its order', asyn
   )
 })
 
-t.test('two ranges multiply, and the last runs fastest', async () => {
+t.test('two ranges multiply, and the last varies fastest', async () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 9 }), (a, b) => {
       const { names } = expandHosts(`x[1:${a}]y[1:${b}]`)
-      const expected = (place: number) => `x${Math.floor(place / b) + 1}y${(place % b) + 1}`
-      return names.length === a * b && names.every((name, place) => name === expected(place))
+      const expected = (index: number) => `x${Math.floor(index / b) + 1}y${(index % b) + 1}`
+      return names.length === a * b && names.every((name, index) => name === expected(index))
     }),
   )
 })

@@ -13,8 +13,8 @@ async function folderWith(files: Record<string, string>, root: string): Promise<
 
 const inventory = 'all: {children: {web: {hosts: {web1.lan: }}, db: {hosts: {db1: }}}}\n'
 
-t.test('group_vars/ and host_vars/ beside the inventory are read', async (t) => {
-  const folder = await folderWith(
+t.test('group_vars/ and host_vars/ next to the inventory are read', async (t) => {
+  const directory = await folderWith(
     {
       'inventory.yaml': inventory,
       'group_vars/all.yml': 'a: 1',
@@ -26,13 +26,13 @@ t.test('group_vars/ and host_vars/ beside the inventory are read', async (t) => 
     },
     t.testdir(),
   )
-  const { hosts } = await readInventory(join(folder, 'inventory.yaml'))
+  const { hosts } = await readInventory(join(directory, 'inventory.yaml'))
   t.same(hosts.get('web1.lan')?.vars, { a: 1, b: 2, d: 4 })
   t.same(hosts.get('db1')?.vars, { a: 1, c: 3 })
 })
 
-t.test('the files of a folder count in the order of their names', async (t) => {
-  const folder = await folderWith(
+t.test('files of a vars directory are read in alphabetical order', async (t) => {
+  const directory = await folderWith(
     {
       'inventory.yaml': inventory,
       'group_vars/web/20-last.yml': 'v: last',
@@ -44,12 +44,12 @@ t.test('the files of a folder count in the order of their names', async (t) => {
     },
     t.testdir(),
   )
-  const { hosts } = await readInventory(join(folder, 'inventory.yaml'))
+  const { hosts } = await readInventory(join(directory, 'inventory.yaml'))
   t.same(hosts.get('web1.lan')?.vars, { v: 'last', w: 'first', x: 'deep' })
 })
 
-t.test('two files for one name are an error', async (t) => {
-  const folder = await folderWith(
+t.test('error for two files of one name', async (t) => {
+  const directory = await folderWith(
     {
       'inventory.yaml': inventory,
       'group_vars/web.yml': 'a: 1',
@@ -57,28 +57,31 @@ t.test('two files for one name are an error', async (t) => {
     },
     t.testdir(),
   )
-  await t.rejects(readInventory(join(folder, 'inventory.yaml')), {
+  await t.rejects(readInventory(join(directory, 'inventory.yaml')), {
     name: 'InventoryError',
-    message: `${folder}/group_vars/web.yml: there is web too: keep one of them`,
+    message: `${directory}/group_vars/web.yml: web exists too: keep one of them`,
   })
 })
 
-t.test('a missing inventory is an error that says what to do', async (t) => {
+t.test('error for a missing inventory says what to do', async (t) => {
   const path = join(t.testdir(), 'hosts.yaml')
   await t.rejects(readInventory(path), {
     name: 'InventoryError',
-    message: new RegExp(`^${path}: there is no such inventory file: name yours with "-i PATH"`),
+    message: new RegExp(`^${path}: inventory file not found: specify one with "-i PATH"`),
   })
 })
 
-t.test('a folder in place of the inventory is an error', async (t) => {
-  await t.rejects(readInventory(t.testdir()), { name: 'InventoryError', message: /this is a folder/ })
+t.test('error for a directory as inventory', async (t) => {
+  await t.rejects(readInventory(t.testdir()), { name: 'InventoryError', message: /inventory is a directory/ })
 })
 
-t.test('a dangling link in group_vars/ is an error that names it', async (t) => {
-  const folder = t.testdir({ 'inventory.yaml': inventory, group_vars: { 'web.yml': t.fixture('symlink', 'nowhere') } })
-  await t.rejects(readInventory(join(folder, 'inventory.yaml')), {
+t.test('error for a dangling link in group_vars/ names it', async (t) => {
+  const directory = t.testdir({
+    'inventory.yaml': inventory,
+    group_vars: { 'web.yml': t.fixture('symlink', 'nowhere') },
+  })
+  await t.rejects(readInventory(join(directory, 'inventory.yaml')), {
     name: 'InventoryError',
-    message: /group_vars\/web\.yml: cannot be read/,
+    message: /group_vars\/web\.yml: cannot read the file/,
   })
 })

@@ -7,10 +7,10 @@ interface VarsTexts {
   readonly hostVars?: Texts
 }
 
-/** Reads an inventory with texts of `group_vars/` and `host_vars/` by name. */
+/** Parses an inventory with `group_vars/` and `host_vars/` given by name. */
 export function inventoryOf(text: string, { groupVars = {}, hostVars = {} }: VarsTexts = {}): Inventory {
-  const files = (folder: string, texts: Texts) =>
-    Object.entries(texts).map(([name, content]) => ({ name, path: `${folder}/${name}.yml`, text: content }))
+  const files = (directory: string, texts: Texts) =>
+    Object.entries(texts).map(([name, content]) => ({ name, path: `${directory}/${name}.yml`, text: content }))
   return parseInventory({
     main: { path: 'inventory.yaml', text },
     groupVars: files('group_vars', groupVars),
@@ -18,8 +18,8 @@ export function inventoryOf(text: string, { groupVars = {}, hostVars = {} }: Var
   })
 }
 
-/** The lines of the error that an inventory gives; none where it gives none. */
-export function complaints(read: () => unknown): string[] {
+/** The lines of an inventory's error; empty without one. */
+export function errorLines(read: () => unknown): string[] {
   try {
     read()
     return []

@@ -125,7 +125,7 @@ await t.test('rendering again gives the same pages', async (t) => {
 })
 
 await t.test('a folder without a journal is a clear error', async (t) => {
-  await t.rejects(renderReport(t.testdir()), /cannot read the journal .*events\.jsonl/)
+  await t.rejects(renderReport(t.testdir()), /cannot read event log .*events\.jsonl/)
 })
 
 await t.test('what cannot be told is not shown as what would be done', async (t) => {
@@ -158,6 +158,6 @@ await t.test('a report that cannot be written is a clear error', async (t) => {
   cpSync(join(fixtures, 'passed.jsonl'), join(folder, 'events.jsonl'))
   await t.rejects(
     renderReport(folder),
-    /cannot write the report into .*: a folder of that name is in the way: move it away/,
+    /cannot write the report into .*: a directory with this name exists: move it/,
   )
 })

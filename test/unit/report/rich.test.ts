@@ -210,14 +210,14 @@ await t.test('the command line', async (t) => {
     t.strictSame(run(folder), { stdout: 'report.html\nreport.md\n', stderr: '', code: 0 })
   })
   for (const [args, message] of [
-    [['--format', 'word'], '--format word: there is no such format; one of: html, md, pdf, junit\n'],
-    [['--lang=fr'], '--lang fr: there is no such language; one of: en, ru\n'],
+    [['--format', 'word'], '--format word: unknown format; valid values: html, md, pdf, junit\n'],
+    [['--lang=fr'], '--lang fr: unknown language; valid values: en, ru\n'],
     [['--formt', 'md'], 'unknown option --formt (did you mean --format?)\n'],
     [['--format'], '--format needs a value: html, md, pdf, junit\n'],
     [['.', '--format', 'pdf'], /^a PDF is printed with Chromium, and there is none here: .*\n$/],
-    [['no-such-run'], /^there is no run no-such-run in .*runs.*\n$/],
-    [['/etc'], '/etc is no run: there is no events.jsonl in it\n'],
-    [['a', 'b'], 'one run at a time, not a and b\n'],
+    [['no-such-run'], /^run "no-such-run" not found in .*runs.*\n$/],
+    [['/etc'], '/etc is not a run: it has no events.jsonl\n'],
+    [['a', 'b'], 'only one run is allowed, not a and b\n'],
   ] as const) {
     await t.test(args.join(' '), async (t) => {
       const { stdout, stderr, code } = run(...args)
@@ -232,6 +232,6 @@ await t.test('the command line', async (t) => {
     writeFileSync(path.join(broken, 'events.jsonl'), 'no json\n{}\n')
     const { stderr, code } = run('broken')
     t.equal(code, 1)
-    t.match(stderr, /events\.jsonl:1: this line is no event of a run/)
+    t.match(stderr, /events\.jsonl:1: this line is not an event/)
   })
 })

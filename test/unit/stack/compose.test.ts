@@ -62,9 +62,9 @@ secrets: { password: { external: true } }
 })
 
 t.test('mistakes of YAML are told with line, column and what to do', async (t) => {
-  t.match(problems('services:\n  web:\n\timage: x\n'), [/^compose\.yaml:3:1: a tab is used to indent/])
+  t.match(problems('services:\n  web:\n\timage: x\n'), [/^compose\.yaml:3:1: tabs are not allowed for indentation/])
   t.match(problems('services:\n  web:\n    image: x\n    image: y\n'), [
-    /^compose\.yaml:4:5: "image" stands twice here/,
+    /^compose\.yaml:4:5: duplicate key "image"/,
   ])
   t.match(problems('services:\n  web:\n    image: "x\n'), [/^compose\.yaml:\d+:\d+: .*quote/])
   t.match(problems('services:\n  web: *none\n'), [/^compose\.yaml:2:8: the alias \*none has no anchor/])

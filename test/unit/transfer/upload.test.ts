@@ -8,26 +8,26 @@ import { connectionTarget } from '../../../src/connection/index.ts'
 import { upload } from '../../../src/transfer/upload.ts'
 import { programs } from '../../../src/transfer/upload-program.ts'
 
-const folder = mkdtempSync(path.join(tmpdir(), 'labbook-upload-'))
+const directory = mkdtempSync(path.join(tmpdir(), 'labbook-upload-'))
 t.teardown(() => {
-  rmSync(folder, { recursive: true, force: true })
+  rmSync(directory, { recursive: true, force: true })
 })
 const target = connectionTarget('here', { ansible_connection: 'local' })
-const [src, dest] = [path.join(folder, 'from'), path.join(folder, 'a folder', 'to')]
+const [src, dest] = [path.join(directory, 'from'), path.join(directory, 'a directory', 'to')]
 const request = { target, src, dest }
 const plan = async (params: object = {}) => {
-  const look = await programs.look(request).then(
+  const observed = await programs.look(request).then(
     (answer) => ({ stdout: JSON.stringify(answer), stderr: '', exitCode: 0 }),
     (error: Error) => ({ stdout: '', stderr: error.message, exitCode: 1 }),
   )
-  return upload.definition.plan(upload.definition.schema.parse({ ...request, ...params }), look, {}, {})
+  return upload.definition.plan(upload.definition.schema.parse({ ...request, ...params }), observed, {}, {})
 }
 
-t.test('what arrives is what was sent, whatever its size', async () => {
-  const piece = 4 * 1024 * 1024
+t.test('uploaded file is identical to the source, whatever its size', async () => {
+  const chunk = 4 * 1024 * 1024
   await fc.assert(
     fc.asyncProperty(
-      fc.oneof(fc.nat(200), fc.constantFrom(0, piece - 1, piece, piece + 1, 2 * piece + 3)),
+      fc.oneof(fc.nat(200), fc.constantFrom(0, chunk - 1, chunk, chunk + 1, 2 * chunk + 3)),
       fc.nat(255),
       async (size, first) => {
         writeFileSync(src, Buffer.from(Array.from({ length: size }, (_, i) => (first + i * 31 + (i >> 9)) & 0xff)))
@@ -39,49 +39,49 @@ t.test('what arrives is what was sent, whatever its size', async () => {
   )
 })
 
-t.test('what cannot be compressed arrives as well', async (t) => {
+t.test('incompressible file is uploaded too', async (t) => {
   const bytes = randomBytes(100_000)
   writeFileSync(src, bytes)
   await programs.send(request)
   t.ok(readFileSync(dest).equals(bytes))
 })
 
-t.test('a file that is there is not sent again; another one is', async (t) => {
+t.test('identical file is not uploaded again, a changed one is', async (t) => {
   writeFileSync(src, 'one')
   await programs.send(request)
   t.strictSame((await plan()).changes, [])
   t.equal(statSync(dest).mode & 0o777, 0o644)
   writeFileSync(src, 'two')
-  t.match((await plan()).changes, [{ description: `bring ${src} to here:${dest} (0.000 MB)` }])
+  t.match((await plan()).changes, [{ description: `upload ${src} to here:${dest} (0.000 MB)` }])
   t.match(
     (await plan({ sha256: 'a'.repeat(64) })).problem,
-    /from has the checksum [0-9a-f]{64}, not a{64}: it is damaged, or another file/,
+    /^checksum of ".*from" is [0-9a-f]{64}, not a{64}: the file is damaged, or another file/,
   )
   t.notOk(existsSync(`${dest}.labbook.part`))
 })
 
-t.test('with force: false a file that is there is left alone, and one that is missing is sent', async (t) => {
+t.test('force: false keeps an existing file and uploads a missing one', async (t) => {
   writeFileSync(src, 'one')
   await programs.send(request)
   writeFileSync(src, 'two')
-  const look = async () =>
+  const replan = async () =>
     upload.definition.plan(
       upload.definition.schema.parse({ ...request, force: false }),
       { stdout: JSON.stringify(await programs.look({ ...request, force: false })), stderr: '', exitCode: 0 },
       {},
       {},
     )
-  t.strictSame((await look()).changes, [])
+  t.strictSame((await replan()).changes, [])
   rmSync(dest)
-  t.match((await look()).changes, [{ description: /^bring / }])
+  t.match((await replan()).changes, [{ description: /^upload / }])
 })
 
-t.test('what cannot be is said in a sentence', async (t) => {
+t.test('errors are one sentence', async (t) => {
   rmSync(src)
-  t.match((await plan()).problem, /from is not there$/)
-  await t.rejects(programs.look({ ...request, hint: 'the README says where it is' }), {
+  t.match((await plan()).problem, /from" does not exist$/)
+  await t.rejects(programs.look({ ...request, hint: 'the README says where to get it' }), {
     name: 'Refusal',
-    message: `${src} is not there: the README says where it is`,
+    message: `file "${src}" does not exist: the README says where to get it`,
   })
   writeFileSync(src, 'three')
   await t.rejects(programs.send({ ...request, dest: '/proc/nothing/here' }), { name: 'Refusal', message: /proc/ })

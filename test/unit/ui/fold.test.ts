@@ -18,7 +18,7 @@ async function lines(events: readonly RunEvent[], given: Partial<typeof OPTIONS>
   return (await text(stream)).split('\n').filter((line) => line.includes(' | '))
 }
 
-/** A play that copies some files to node1, each with a line of what it changed. */
+/** A play that copies files to node1, each with one change. */
 function copies(names: readonly string[], given: Partial<TaskResult> = {}) {
   const run = recording()
   run.start({ hosts: ['node1', 'node2'] })
@@ -37,7 +37,7 @@ function copies(names: readonly string[], given: Partial<TaskResult> = {}) {
 
 const APP = ['app/Dockerfile', 'app/counter/web.py', 'app/counter/store.py']
 
-t.test('three results of a kind in a row are one line, two are not', async (t) => {
+t.test('three consecutive similar results are folded, two are not', async (t) => {
   t.strictSame(await lines(copies(APP).events), ['node1 | changed | Copy app/… (3 files)'])
   t.strictSame(await lines(copies(APP.slice(1)).events), [
     'node1 | changed | Copy app/counter/web.py',
@@ -50,9 +50,9 @@ t.test('three results of a kind in a row are one line, two are not', async (t) =
   ])
 })
 
-t.test('each is a line of its own with -v, with --diff, and in a check that would change something', async (t) => {
-  const copied = (seen: readonly string[]) =>
-    seen.filter((line) => line.startsWith('node1 | changed | Copy app/')).length
+t.test('results are not folded with -v, with --diff, and as changes in check mode', async (t) => {
+  const copied = (output: readonly string[]) =>
+    output.filter((line) => line.startsWith('node1 | changed | Copy app/')).length
   t.equal(copied(await lines(copies(APP).events, { verbosity: 1 })), 3)
   t.equal(copied(await lines(copies(APP).events, { diff: true })), 3)
   const check = copies(APP).events.map((event) => (event.type === 'run_start' ? { ...event, check: true } : event))
@@ -63,7 +63,7 @@ t.test('each is a line of its own with -v, with --diff, and in a check that woul
   t.strictSame(await lines(same), ['node1 | ok      | Copy app/… (3 files)'])
 })
 
-t.test('another status, module or verb begins anew, and a verb alone is nothing in common', async (t) => {
+t.test('another status, module or verb starts a new group; a verb alone is no common prefix', async (t) => {
   const run = copies(APP)
   run.result('Images', 'Copy app/web.py', 'node1', { module: 'copy' })
   run.result('Images', 'Create /opt/app/a', 'node1', { module: 'file' })
@@ -83,30 +83,27 @@ t.test('another status, module or verb begins anew, and a verb alone is nothing 
   ])
 })
 
-t.test(
-  'what is folded is written before a task of another kind starts, and at a failure of another host',
-  async (t) => {
-    const stream = new PassThrough()
-    const screen = plainScreen(stream, OPTIONS)
-    const written = (): string => String(stream.read() ?? '')
-    const run = copies(APP)
-    run.events.forEach(screen.show)
-    t.notMatch(written(), 'Copy', 'more may follow')
-    const events = recording()
-    events.task('Images', 'Copy app/more.py', 'node1', 'copy')
-    events.task('Images', 'Build the image', 'node2', 'docker_image')
-    events.events.forEach(screen.show)
-    t.equal(written(), '', 'one of the same kind, and another host')
-    events.task('Images', 'Build the image', 'node1', 'docker_image')
-    screen.show(events.events.at(-1) as RunEvent)
-    t.equal(written(), 'node1 | changed | Copy app/… (3 files)\n')
-    run.events.slice(2).forEach(screen.show)
-    screen.show(result({ play: 'Images', task: 'Build', host: 'node2', status: 'failed', message: 'no space left' }))
-    t.equal(written(), 'node1 | changed | Copy app/… (3 files)\nnode2 | failed  | Build: no space left\n')
-  },
-)
+t.test('folded results are written before another kind of task starts, and at a failure of another host', async (t) => {
+  const stream = new PassThrough()
+  const screen = plainScreen(stream, OPTIONS)
+  const written = (): string => String(stream.read() ?? '')
+  const run = copies(APP)
+  run.events.forEach(screen.show)
+  t.notMatch(written(), 'Copy', 'more may follow')
+  const events = recording()
+  events.task('Images', 'Copy app/more.py', 'node1', 'copy')
+  events.task('Images', 'Build the image', 'node2', 'docker_image')
+  events.events.forEach(screen.show)
+  t.equal(written(), '', 'one of the same kind, and another host')
+  events.task('Images', 'Build the image', 'node1', 'docker_image')
+  screen.show(events.events.at(-1) as RunEvent)
+  t.equal(written(), 'node1 | changed | Copy app/… (3 files)\n')
+  run.events.slice(2).forEach(screen.show)
+  screen.show(result({ play: 'Images', task: 'Build', host: 'node2', status: 'failed', message: 'no space left' }))
+  t.equal(written(), 'node1 | changed | Copy app/… (3 files)\nnode2 | failed  | Build: no space left\n')
+})
 
-t.test('nothing is held back for long while a task of the same kind runs', async (t) => {
+t.test('results are not held back for long while a similar task runs', async (t) => {
   const stream = new PassThrough()
   const screen = plainScreen(stream, OPTIONS)
   copies(APP).events.forEach(screen.show)
@@ -123,42 +120,42 @@ const anyResult = fc.record({
   ignored: fc.boolean(),
 } as const)
 
-/** Results that a row stands for: one, or as many as a folded row says. */
-const counted = (line: string): number =>
+/** The number of results in a row: one, or the count in a folded row. */
+const resultCount = (line: string): number =>
   Number(/… \((\d+) /.exec(line)?.[1] ?? / \((\d+) (?:files|paths|tasks)\)/.exec(line)?.[1] ?? 1)
 
-t.test('folding loses no result, folds and delays no failure, and keeps the order of each host', async () => {
+t.test('folding loses no result, neither folds nor delays failures, and keeps the order per host', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(anyResult, { maxLength: 40 }), async (made) => {
-      const results = made.map((given, i) =>
-        result({ ...given, play: 'p', ...(given.status === 'failed' ? { message: `reason ${i}` } : {}) }),
+    fc.asyncProperty(fc.array(anyResult, { maxLength: 40 }), async (generated) => {
+      const results = generated.map((fields, i) =>
+        result({ ...fields, play: 'p', ...(fields.status === 'failed' ? { message: `reason ${i}` } : {}) }),
       )
       const run = recording()
       run.start({ hosts: ['node1', 'node2'] })
-      const seen = await lines([...run.events, ...results])
-      const rows = seen.filter((line) => !/\| {9}\|/.test(line))
-      const sum = rows.reduce((all, line) => all + counted(line), 0)
-      if (sum !== results.length) throw new Error(`${sum} of ${results.length} results:\n${seen.join('\n')}`)
-      // Unfolded again, each host's rows are its results in their order.
+      const output = await lines([...run.events, ...results])
+      const rows = output.filter((line) => !/\| {9}\|/.test(line))
+      const sum = rows.reduce((all, line) => all + resultCount(line), 0)
+      if (sum !== results.length) throw new Error(`${sum} of ${results.length} results:\n${output.join('\n')}`)
+      // Unfolded, each host's rows are its results in order.
       for (const host of ['node1', 'node2']) {
         const own = results.filter((each) => each.host === host)
         for (const line of rows.filter((row) => row.startsWith(host))) {
           const [, label, title] = line.split(' | ').map((part) => part.trim()) as [string, string, string]
-          for (const each of own.splice(0, counted(line))) {
+          for (const each of own.splice(0, resultCount(line))) {
             const status = each.status === 'failed' && each.ignored ? 'ignored' : each.status
             const stem = title.replace(/:? ?…? \(\d+ \w+\)$/, '').replace(/: reason \d+$/, '')
             if (status !== label || !each.task.startsWith(stem))
-              throw new Error(`${line} stands for ${each.status} ${each.task}:\n${seen.join('\n')}`)
+              throw new Error(`${line} stands for ${each.status} ${each.task}:\n${output.join('\n')}`)
           }
         }
       }
-      // A failure stands where it happened: after all results before it, and before all after it.
+      // A failure keeps its position: after all earlier results, before all later ones.
       for (const [i, { status, message = '' }] of results.entries()) {
         if (status !== 'failed') continue
         const at = rows.findIndex((line) => line.endsWith(`: ${message}`))
-        const before = rows.slice(0, at).reduce((all, line) => all + counted(line), 0)
+        const before = rows.slice(0, at).reduce((all, line) => all + resultCount(line), 0)
         if (at === -1 || before !== i)
-          throw new Error(`${message} stands after ${before} results, not ${i}:\n${seen.join('\n')}`)
+          throw new Error(`${message} stands after ${before} results, not ${i}:\n${output.join('\n')}`)
       }
     }),
     { numRuns: 300 },

@@ -12,12 +12,12 @@ import { command, recording, result } from '../../support/events.ts'
 
 const plain = palette(false)
 
-void t.test('durations read as a person says them', async (t) => {
-  const said = [0, 40, 950, 9_949, 9_950, 38_200, 59_499, 59_999, 192_000, 3_600_000, 3_725_000].map(duration)
-  t.strictSame(said, ['0.0s', '0.0s', '1.0s', '9.9s', '10s', '38s', '59s', '1m 00s', '3m 12s', '1h 00m', '1h 02m'])
+void t.test('durations are readable', async (t) => {
+  const formatted = [0, 40, 950, 9_949, 9_950, 38_200, 59_499, 59_999, 192_000, 3_600_000, 3_725_000].map(duration)
+  t.strictSame(formatted, ['0.0s', '0.0s', '1.0s', '9.9s', '10s', '38s', '59s', '1m 00s', '3m 12s', '1h 00m', '1h 02m'])
 })
 
-void t.test('output of hosts cannot steer the terminal', async (t) => {
+void t.test('output of hosts cannot control the terminal', async (t) => {
   t.equal(clean('\u001b]0;title\u0007\u001b[31mred\u001b[0m\u0008 a\tb\r\n'), 'red a\tb\n')
   t.equal(clean('10%\r50%\r100%\ndone'), '100%\ndone')
   fc.assert(
@@ -28,7 +28,7 @@ void t.test('output of hosts cannot steer the terminal', async (t) => {
   )
 })
 
-void t.test('a line is cut to its width', async (t) => {
+void t.test('line is truncated to its width', async (t) => {
   t.equal(shorten('a\n b   c'), 'a b c')
   t.equal(shorten('docker service ls', 8), 'docker…')
   fc.assert(
@@ -36,7 +36,7 @@ void t.test('a line is cut to its width', async (t) => {
   )
 })
 
-void t.test('the end of a long output says how much is missing', async (t) => {
+void t.test('tail of a long output has the number of missing lines', async (t) => {
   t.strictSame(tail('1\n2\n3\n4\n\n', 3), ['… 2 lines before', '3', '4'])
   t.strictSame(tail('1\n2\n3\n', 3), ['1', '2', '3'])
   t.strictSame(linesOf('\n'), [])
@@ -51,7 +51,7 @@ void t.test('wrapping keeps all words and the width', async () => {
   )
 })
 
-void t.test('a diff is unified and coloured only where there is colour', async (t) => {
+void t.test('diff is unified, and coloured only with colour', async (t) => {
   const change = { subject: '/etc/motd', before: 'a\n', after: 'b\n' }
   t.strictSame(diffLines(change, plain), ['--- /etc/motd before', '+++ /etc/motd after', '@@ -1,1 +1,1 @@', '-a', '+b'])
   t.equal(diffLines(change, palette(true))[3], '\u001b[31m-a\u001b[39m')
@@ -63,26 +63,26 @@ function endOf(hosts: Parameters<ReturnType<typeof recording>['end']>[0]): RunEn
   return (run.events[0] as RunEnd).hosts
 }
 
-void t.test("the recap is Ansible's, with its columns below each other", async (t) => {
+void t.test('recap has the format of Ansible, with aligned columns', async (t) => {
   t.strictSame(recapLines(endOf({ node1: { ok: 12, changed: 3, skipped: 1 }, web: { failed: 1 } }), plain), [
     'node1 : ok=12 changed=3 unreachable=0 failed=0 skipped=1 rescued=0 ignored=0',
     'web   : ok=0  changed=0 unreachable=0 failed=1 skipped=0 rescued=0 ignored=0',
   ])
 })
 
-void t.test('the recap tells of unknown ones only where there are any', async (t) => {
+void t.test('recap has the unknown column only if there are any', async (t) => {
   t.match(recapLines(endOf({ node1: { unknown: 2 } }), plain)[0], / ignored=0 unknown=2$/)
   t.strictSame(recapLines({}, plain), [])
 })
 
-void t.test('a result says where it ran, how often, and why', async (t) => {
+void t.test('result line has delegated host, attempts and message', async (t) => {
   t.equal(
     resultLine(result({ task: 'Join', delegatedTo: 'node2', attempts: 3, handler: true, message: 'not\nyet' })),
     'Join (handler, on node2, 3 attempts): not yet',
   )
 })
 
-void t.test('a failed task shows the end of its error, or of its output where it said no more', async (t) => {
+void t.test('failed task shows the end of stderr, or of stdout if stderr is empty', async (t) => {
   const lines = (given: Parameters<typeof result>[0]) =>
     resultBody(result({ status: 'failed', ...given }), { diff: false, verbosity: 0 }, plain)
   t.strictSame(lines({ stderr: 'E: no\nE: never\n' }), ['E: no', 'E: never'])
@@ -92,7 +92,7 @@ void t.test('a failed task shows the end of its error, or of its output where it
   t.strictSame(lines({ status: 'ok', stderr: 'a warning' }), [])
 })
 
-void t.test('each -v shows more', async (t) => {
+void t.test('each -v shows more output', async (t) => {
   const all = result({
     stdout: 'out\n',
     commands: [
@@ -115,7 +115,7 @@ void t.test('findings are counted', async (t) => {
   }
   t.equal(findingTally(some(true)), '1 finding holds')
   t.equal(findingTally(some(true, true)), '2 findings hold')
-  t.equal(findingTally(some(true, false, null)), '1 of 3 findings holds, 1 open')
+  t.equal(findingTally(some(true, false, null)), '1 of 3 findings holds, 1 inconclusive')
   const asked = some(false, null).map((finding) => ({ ...finding, question: true as const }))
   t.equal(findingTally(asked), '1 of 2 questions answered')
   t.equal(findingTally([...some(true), ...asked]), '1 finding holds, 1 of 2 questions answered')

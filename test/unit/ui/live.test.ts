@@ -7,7 +7,7 @@ import { recording } from '../../support/events.ts'
 
 const plain = palette(false)
 
-/** The board of the last play of a recording, and the time of its last event. */
+/** The state of the last play of a recording, and the time of its last event. */
 function boardOf(events: readonly RunEvent[]): { board: Board; now: number } {
   const from = events.findLastIndex(({ type }) => type === 'play_start')
   const board = openBoard(events[from] as PlayStart)
@@ -23,7 +23,7 @@ const experimentLines = (tell: (run: ReturnType<typeof recording>) => void, late
   return experimentLine(board, now + laterMs, plain)
 }
 
-t.test('the title has the phase, both times, and an estimate of what is left', async (t) => {
+t.test('title has the phase, both elapsed times, and the estimated time left', async (t) => {
   const title = (expected: readonly (number | undefined)[], laterMs: number, phase = { number: 2, of: 3 }): string => {
     const run = recording()
     run.play('Swarm', 'play', ['node1'], { phase })
@@ -36,7 +36,7 @@ t.test('the title has the phase, both times, and an estimate of what is left', a
   t.equal(
     title([90_000, 20_000, 100_000], 30_000),
     'Swarm  phase 2 of 3, 30s; run 2m 10s, about 1m 40s left',
-    'it takes longer than the last time',
+    'it takes longer than last time',
   )
   t.equal(
     title([90_000, 20_000, undefined], 8000),
@@ -46,12 +46,12 @@ t.test('the title has the phase, both times, and an estimate of what is left', a
   t.equal(
     title([90_000, 20_000], 30_000, { number: 2, of: 2 }),
     'Swarm  phase 2 of 2, 30s; run 2m 10s',
-    'nothing is left of what was expected',
+    'no expected time is left',
   )
 })
 
 t.test(
-  'a warning stands before the times, where a narrow terminal cannot cut it off; information after them',
+  'warning comes before the times, so that a narrow terminal does not truncate it; information after them',
   async (t) => {
     const title = (level: 'info' | 'warning'): string => {
       const run = recording()
@@ -65,14 +65,14 @@ t.test(
   },
 )
 
-t.test('a play of an older version has no phase', async (t) => {
+t.test('play of an older version has no phase', async (t) => {
   const run = recording()
   run.play('Swarm')
   const { board, now } = boardOf(run.events)
   t.equal(liveTitle(board, { since: now, expected: [1000] }, now, plain), 'Swarm  0s; run 0s')
 })
 
-t.test('an experiment shows the command that runs, or what it waits for, and never one that has ended', async (t) => {
+t.test('experiment shows the running command or what it is waiting for, never an ended one', async (t) => {
   const start = (run: ReturnType<typeof recording>): void => {
     run.exhibitStart('Drain', 'Drain node3', 'node1')
   }
@@ -81,7 +81,7 @@ t.test('an experiment shows the command that runs, or what it waits for, and nev
   }
   t.equal(
     experimentLines(() => {}),
-    'working, 0 exhibits so far',
+    'running, 0 exhibits so far',
   )
   t.equal(experimentLines(start, 4000), 'node1  Drain node3  4s')
   t.equal(
@@ -89,7 +89,7 @@ t.test('an experiment shows the command that runs, or what it waits for, and nev
       start(run)
       end(run)
     }),
-    'working, 1 exhibit so far',
+    'running, 1 exhibit so far',
   )
   const wait = (run: ReturnType<typeof recording>): void => {
     run.waiting('Drain', 'node3 Down', 120, 'node1')
@@ -108,7 +108,7 @@ t.test('an experiment shows the command that runs, or what it waits for, and nev
       wait(run)
       run.exhibit('x', 'docker node ls', { title: 'node3 is Down' })
     }),
-    'working, 1 exhibit so far',
+    'running, 1 exhibit so far',
   )
   t.equal(
     experimentLines((run) => {
@@ -120,7 +120,7 @@ t.test('an experiment shows the command that runs, or what it waits for, and nev
   )
 })
 
-t.test('a host shows what its task waits for until the task ends', async (t) => {
+t.test('host shows what its task is waiting for until the task ends', async (t) => {
   const run = recording()
   run.play('Swarm', 'play', ['node1'])
   run.task('Swarm', 'Redis works', 'node1')
@@ -131,7 +131,7 @@ t.test('a host shows what its task waits for until the task ends', async (t) => 
   }
   t.equal(line(), 'node1    0 ok    0 changed   waiting for Redis works, 5 of 60 s')
   run.result('Swarm', 'Redis works', 'node1')
-  t.equal(line(), 'node1    1 ok    0 changed   waits')
+  t.equal(line(), 'node1    1 ok    0 changed   idle')
   run.task('Swarm', 'Next', 'node1')
   t.equal(line(), 'node1    1 ok    0 changed   Next  5s')
 })

@@ -19,15 +19,15 @@ async function lines(
   return (await text(stream)).split('\n')
 }
 
-void t.test('every result is a line with host, status and task', async (t) => {
-  const seen = await lines(siteRun())
-  t.strictSame(seen.slice(1, 4), [
+void t.test('each result is a line with host, status and task', async (t) => {
+  const output = await lines(siteRun())
+  t.strictSame(output.slice(1, 4), [
     'PLAY [Base system] ************************************************************',
     'node1 | ok      | Name the host',
     'node1 | skipped | Kernel settings: when: not on this kernel',
   ])
   t.strictSame(
-    seen.filter((line) => line.startsWith('node2 | changed')),
+    output.filter((line) => line.startsWith('node2 | changed')),
     [
       'node2 | changed | Install Docker',
       'node2 | changed | Configure Docker',
@@ -35,13 +35,13 @@ void t.test('every result is a line with host, status and task', async (t) => {
       'node2 | changed | Join the swarm (on node1)',
     ],
   )
-  t.ok(seen.includes('node1 |         | - install docker.io 26.1.5'))
+  t.ok(output.includes('node1 |         | - install docker.io 26.1.5'))
 })
 
-void t.test('experiments show the titles of their exhibits, and findings', async (t) => {
-  const seen = await lines(siteRun())
-  const from = seen.findIndex((line) => line.startsWith('EXPERIMENT [The app counts] ***'))
-  t.strictSame(seen.slice(from + 1, from + 7), [
+void t.test('experiments show exhibit titles and findings', async (t) => {
+  const output = await lines(siteRun())
+  const from = output.findIndex((line) => line.startsWith('EXPERIMENT [The app counts] ***'))
+  t.strictSame(output.slice(from + 1, from + 7), [
     'controller | exhibit | Read the count',
     'node1 | exhibit | Swarm nodes (exit 1)',
     '✓ app.replicas.answer: 4 distinct replicas answer from outside',
@@ -52,7 +52,7 @@ void t.test('experiments show the titles of their exhibits, and findings', async
 })
 
 void t.test(
-  'with -v the command of an exhibit and its output follow the title, and what is awaited is told',
+  '-v shows the command and output of exhibits, and waits',
   async (t) => {
     const site = await lines(siteRun(), { verbosity: 1 })
     t.strictSame(
@@ -69,7 +69,7 @@ void t.test(
 )
 
 void t.test(
-  'no line is longer than 120 characters, and why a task failed is shown whole; with -v nothing is cut',
+  'lines have at most 120 characters and failure reasons are complete; with -v nothing is truncated',
   async (t) => {
     const run = recording()
     const long = 'a reason of several words '.repeat(12).trim()
@@ -89,25 +89,25 @@ void t.test(
     run.notice(long)
     run.notice(long, { host: 'node1' })
     run.end({})
-    const seen = await lines(run.events)
+    const output = await lines(run.events)
     t.strictSame(
-      seen.filter((line) => line.length > 120),
+      output.filter((line) => line.length > 120),
       [],
     )
     const textOf = (lines: readonly string[]): string =>
       lines.map((line) => line.replace(/^\S+ +\| .{7} \| /, '').trim()).join(' ')
-    t.equal(textOf(seen).split(long).length - 1, 4, 'the failure, the finding and both notices')
-    t.match(textOf(seen), new RegExp(`E: first line ${'x'.repeat(100)}`))
-    t.equal((/ end /.exec(textOf(seen)) ?? []).length, 1)
-    t.ok(seen.some((line) => /^controller \| exhibit \| Nodes .*… \(exit 7\)$/.test(line)))
-    t.ok(seen.some((line) => /^node1 \| {9}\| - install docker.io .*…$/.test(line)))
-    const whole = await lines(run.events, { verbosity: 1 })
-    t.ok(whole.some((line) => line.endsWith(long)))
-    t.notMatch(whole.join('\n'), '…')
+    t.equal(textOf(output).split(long).length - 1, 4, 'the failure, the finding and both notices')
+    t.match(textOf(output), new RegExp(`E: first line ${'x'.repeat(100)}`))
+    t.equal((/ end /.exec(textOf(output)) ?? []).length, 1)
+    t.ok(output.some((line) => /^controller \| exhibit \| Nodes .*… \(exit 7\)$/.test(line)))
+    t.ok(output.some((line) => /^node1 \| {9}\| - install docker.io .*…$/.test(line)))
+    const verbose = await lines(run.events, { verbosity: 1 })
+    t.ok(verbose.some((line) => line.endsWith(long)))
+    t.notMatch(verbose.join('\n'), '…')
   },
 )
 
-void t.test('a change that only repeats the name of its task is left out', async (t) => {
+void t.test('change that only repeats the name of its task is omitted', async (t) => {
   const run = recording()
   run.start()
   run.play('Docker Engine')
@@ -129,16 +129,16 @@ void t.test('a change that only repeats the name of its task is left out', async
   )
 })
 
-void t.test('failures tell why, and only real ones are called failed', async (t) => {
-  const seen = await lines(brokenRun())
-  t.strictSame(seen.slice(4, 9), [
+void t.test('failures have a reason, and ignored ones are not called failed', async (t) => {
+  const output = await lines(brokenRun())
+  t.strictSame(output.slice(4, 9), [
     'node2 | failed  | Install Docker: install docker.io: exit code 100',
     'node2 |         | Reading package lists...',
     'node2 |         | E: Unable to locate package docker.io',
     'node3 | unreachable | Install Docker: node3 (10.0.0.3:22) does not answer; is it on, and is the address right?',
     'node1 | ignored | Old packages: exit code 1',
   ])
-  t.strictSame(seen.slice(-4), [
+  t.strictSame(output.slice(-4), [
     '',
     '✗ Failed after 3m 12s: node2 failed; node3 unreachable',
     'report: runs/latest/report.html',
@@ -146,38 +146,38 @@ void t.test('failures tell why, and only real ones are called failed', async (t)
   ])
 })
 
-void t.test('a check says so, and what it cannot tell', async (t) => {
-  const seen = await lines(checkRun())
-  t.match(seen[0], 'CHECK MODE')
-  t.ok(seen.includes('node1 | unknown | Start Docker: cannot tell before "Install Docker"'))
-  t.ok(seen.some((line) => /^node1 : .* unknown=1$/.test(line)))
-  t.match(seen.at(-3), '✓ Checked in 1.2s: 6 tasks would change something, 3 unknown')
+void t.test('check mode is announced, and unknown tasks are counted', async (t) => {
+  const output = await lines(checkRun())
+  t.match(output[0], 'CHECK MODE')
+  t.ok(output.includes('node1 | unknown | Start Docker: cannot tell before "Install Docker"'))
+  t.ok(output.some((line) => /^node1 : .* unknown=1$/.test(line)))
+  t.match(output.at(-3), '✓ Checked in 1.2s: 6 tasks would make changes, 3 unknown')
 })
 
-void t.test('diffs are shown with --diff alone, each line with its host', async (t) => {
+void t.test('diffs are shown only with --diff, each line with its host', async (t) => {
   t.ok((await lines(checkRun(), { diff: true })).includes('node3 |         | +  "log-driver": "journald"'))
   t.notOk((await lines(checkRun())).some((line) => line.includes('log-driver')))
 })
 
-void t.test('colour is there where it is wanted, and nowhere else', async (t) => {
+void t.test('colour is used only if enabled', async (t) => {
   t.notMatch((await lines(siteRun())).join('\n'), '\u001b')
   t.ok((await lines(siteRun(), { colour: true })).includes('node1 | \u001b[32mok     \u001b[39m | Name the host'))
 })
 
-void t.test('--json writes the events and nothing else', async (t) => {
+void t.test('--json writes only the events', async (t) => {
   const stream = new PassThrough()
   const screen = jsonScreen(stream)
   siteRun().forEach(screen.show)
   await screen.done({ report: 'runs/latest/report.html' })
   stream.end()
-  const seen = (await text(stream))
+  const output = (await text(stream))
     .trimEnd()
     .split('\n')
     .map((line) => JSON.parse(line) as unknown)
-  t.strictSame(seen, siteRun())
+  t.strictSame(output, siteRun())
 })
 
-void t.test('the live screen is for terminals that can draw, without -v', async (t) => {
+void t.test('live screen is used on terminals with cursor control, without -v', async (t) => {
   const terminal = { isTTY: true, env: { TERM: 'xterm' }, verbosity: 0 }
   t.equal(wantsLive(terminal), true)
   t.equal(wantsLive({ ...terminal, isTTY: false }), false)
@@ -185,7 +185,7 @@ void t.test('the live screen is for terminals that can draw, without -v', async 
   t.equal(wantsLive({ ...terminal, verbosity: 1 }), false)
 })
 
-void t.test('NO_COLOR wins over all', async (t) => {
+void t.test('NO_COLOR overrides everything', async (t) => {
   t.equal(wantsColour({ isTTY: true, env: {} }), true)
   t.equal(wantsColour({ isTTY: false, env: {} }), false)
   t.equal(wantsColour({ isTTY: false, env: { FORCE_COLOR: '1' } }), true)
@@ -193,17 +193,17 @@ void t.test('NO_COLOR wins over all', async (t) => {
   t.equal(wantsColour({ isTTY: true, env: { NO_COLOR: '' } }), true)
 })
 
-void t.test('a task that cannot be told says what it would do as things are now', async (t) => {
+void t.test('unknown task lists its planned changes', async (t) => {
   const run = recording()
   run.start({ check: true })
   run.play('Docker Engine')
   run.result('Docker Engine', 'Start Docker', 'node1', {
     status: 'unknown',
-    message: 'cannot tell before «Install Docker» has run',
+    message: 'unknown: depends on "Install Docker"',
     changes: [{ description: 'start docker' }],
   })
   t.strictSame((await lines(run.events)).slice(-4, -2), [
-    'node1 |         | as things are now it would:',
+    'node1 |         | planned changes:',
     'node1 |         | - start docker',
   ])
 })

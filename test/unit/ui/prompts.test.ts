@@ -4,16 +4,16 @@ import { onTerminal } from '../../support/terminal.ts'
 
 const ASK = new URL('./programs/ask.ts', import.meta.url)
 const NO_COLOUR = { NO_COLOR: '1' }
-/** The list is drawn once before it listens. */
+/** The list is drawn once before it accepts input. */
 const DRAWN = ['node3', ''] as const
 
-void t.test('all hosts are chosen at first', async (t) => {
+void t.test('all hosts are selected initially', async (t) => {
   const { raw, screen } = await onTerminal(ASK, ['hosts'], { env: NO_COLOUR, talk: [DRAWN, ['node3', '\r']] })
   t.match(raw, '◉ node1 managers, docker')
   t.ok(screen.includes('ANSWER ["node1","node2","node3"]'))
 })
 
-void t.test('space takes a host out', async (t) => {
+void t.test('space deselects a host', async (t) => {
   const { screen } = await onTerminal(ASK, ['hosts'], {
     env: NO_COLOUR,
     talk: [DRAWN, ['node3', '\u001b[B'], ['❯ ◉ node2', ' '], ['◯ node2', '\r']],
@@ -21,16 +21,16 @@ void t.test('space takes a host out', async (t) => {
   t.ok(screen.includes('ANSWER ["node1","node3"]'))
 })
 
-void t.test('no host chosen is refused and says why', async (t) => {
+void t.test('empty selection is rejected with a reason', async (t) => {
   const { raw, screen } = await onTerminal(ASK, ['hosts'], {
     env: NO_COLOUR,
-    talk: [DRAWN, ['node3', 'a'], ['◯ node3', '\r'], ['No host is chosen', 'a'], ['◉ node3', '\r']],
+    talk: [DRAWN, ['node3', 'a'], ['◯ node3', '\r'], ['No host selected', 'a'], ['◉ node3', '\r']],
   })
-  t.match(raw, 'choose one with space')
+  t.match(raw, 'select one with space')
   t.ok(screen.includes('ANSWER ["node1","node2","node3"]'))
 })
 
-void t.test('a password is not shown and comes as a secret', async (t) => {
+void t.test('password is not shown and returned as a Secret', async (t) => {
   const { raw, screen } = await onTerminal(ASK, ['password'], {
     env: NO_COLOUR,
     talk: [['BECOME password', 's3cret\r']],
@@ -39,7 +39,7 @@ void t.test('a password is not shown and comes as a secret', async (t) => {
   t.notMatch(raw.slice(raw.indexOf('BECOME')), 's3cret')
 })
 
-void t.test('an empty password is refused', async (t) => {
+void t.test('empty password is rejected', async (t) => {
   const { screen } = await onTerminal(ASK, ['password'], {
     env: NO_COLOUR,
     talk: [
@@ -50,14 +50,14 @@ void t.test('an empty password is refused', async (t) => {
   t.ok(screen.includes('ANSWER ["[REDACTED]",true]'))
 })
 
-void t.test('a question is answered with y; Enter alone is no', async (t) => {
+void t.test('question is answered with y; Enter alone means no', async (t) => {
   const yes = await onTerminal(ASK, ['confirm'], { env: NO_COLOUR, talk: [['Remove the lab?', 'y']] })
   t.ok(yes.screen.includes('ANSWER true'))
   const enter = await onTerminal(ASK, ['confirm'], { env: NO_COLOUR, talk: [['Remove the lab?', '\r']] })
   t.ok(enter.screen.includes('ANSWER false'))
 })
 
-void t.test('Ctrl-C in a question is Cancelled', async (t) => {
+void t.test('Ctrl-C in a prompt throws Cancelled', async (t) => {
   for (const [question, seen] of [
     ['hosts', 'node3'],
     ['password', 'BECOME'],
@@ -71,13 +71,13 @@ void t.test('Ctrl-C in a question is Cancelled', async (t) => {
   }
 })
 
-void t.test('questions are asked only of someone who can answer', async (t) => {
+void t.test('prompts need a terminal and no option that forbids them', async (t) => {
   const terminal = { isTTY: true }
-  const free = { noInput: false, yes: false, json: false, stdin: terminal, stdout: terminal }
-  t.equal(canAsk(free), true)
-  t.equal(canAsk({ ...free, noInput: true }), false)
-  t.equal(canAsk({ ...free, yes: true }), false)
-  t.equal(canAsk({ ...free, json: true }), false)
-  t.equal(canAsk({ ...free, stdin: {} }), false)
-  t.equal(canAsk({ ...free, stdout: {} }), false)
+  const interactive = { noInput: false, yes: false, json: false, stdin: terminal, stdout: terminal }
+  t.equal(canAsk(interactive), true)
+  t.equal(canAsk({ ...interactive, noInput: true }), false)
+  t.equal(canAsk({ ...interactive, yes: true }), false)
+  t.equal(canAsk({ ...interactive, json: true }), false)
+  t.equal(canAsk({ ...interactive, stdin: {} }), false)
+  t.equal(canAsk({ ...interactive, stdout: {} }), false)
 })

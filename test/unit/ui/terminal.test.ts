@@ -3,11 +3,11 @@ import { onTerminal, screenOf } from '../../support/terminal.ts'
 
 const REPLAY = new URL('./programs/replay.ts', import.meta.url)
 
-void t.test('the test terminal draws over what was erased', async (t) => {
+void t.test('test terminal draws over erased lines', async (t) => {
   t.strictSame(screenOf('one\r\ntwo\r\n\u001b[2K\u001b[1A\u001b[2K\u001b[Gthree\r\n'), ['one', 'three', ''])
 })
 
-void t.test('a run leaves one line a play, then findings, recap and report', async (t) => {
+void t.test('run leaves one line per play, then findings, recap and report', async (t) => {
   const { screen, exitCode } = await onTerminal(REPLAY, ['siteRun'])
   t.equal(exitCode, 0)
   t.strictSame(screen, [
@@ -17,7 +17,7 @@ void t.test('a run leaves one line a play, then findings, recap and report', asy
     '✓ Docker Engine                38s   3 hosts, 9 changed',
     '✓ Swarm                       6.1s   3 hosts, 3 changed',
     '    warning: node1: no IPVS in this kernel: services answer by DNS round robin',
-    '! The app counts               13s   2 of 4 findings hold, 1 open',
+    '! The app counts               13s   2 of 4 findings hold, 1 inconclusive',
     '',
     'FINDINGS',
     '✓ app.replicas.answer           4 distinct replicas answer from outside',
@@ -38,7 +38,7 @@ void t.test('a run leaves one line a play, then findings, recap and report', asy
   ])
 })
 
-void t.test('a run shows a line a host while it works and leaves no trace of it', async (t) => {
+void t.test('running play has a line per host, which is cleared afterwards', async (t) => {
   const { raw, screen } = await onTerminal(REPLAY, ['brokenRun', 'paused'], {
     env: { NO_COLOR: '1' },
     echo: false,
@@ -60,7 +60,7 @@ void t.test('a run shows a line a host while it works and leaves no trace of it'
 })
 
 void t.test(
-  'an experiment shows its phase, what is left, and what it waits for with the seconds running',
+  'experiment shows its phase, the time left, and what it is waiting for with a running counter',
   async (t) => {
     const { raw, screen, exitCode } = await onTerminal(REPLAY, ['waitingRun', 'waiting'], {
       columns: 100,
@@ -77,7 +77,7 @@ void t.test(
 )
 
 void t.test(
-  'the last screen of a run that passed: what stands, results, next steps; the report is a link where there is colour',
+  'footer of a passed run has what is running, results and next steps; the report is a link with colour',
   async (t) => {
     const { raw, screen } = await onTerminal(REPLAY, ['siteRun', 'closing'])
     t.strictSame(screen.slice(-11), [
@@ -103,10 +103,10 @@ void t.test(
   },
 )
 
-void t.test('a check says what would change, once for hosts that are alike', async (t) => {
+void t.test('check mode lists planned changes, once for equal hosts', async (t) => {
   const { screen } = await onTerminal(REPLAY, ['checkRun', 'diff'])
   t.strictSame(screen.slice(1, 16), [
-    'Check mode: nothing is changed',
+    'Check mode: no changes are made',
     '',
     '✓ Docker Engine               0.9s   3 hosts, 6 would change, 3 unknown',
     '    ~ Install Docker  all hosts',
@@ -124,19 +124,19 @@ void t.test('a check says what would change, once for hosts that are alike', asy
   ])
 })
 
-void t.test('more hosts than lines are summed up in one', async (t) => {
+void t.test('more hosts than lines are summarized in one line', async (t) => {
   const { raw } = await onTerminal(REPLAY, ['crowdRun', 'paused'], {
     rows: 20,
     columns: 100,
     env: { NO_COLOR: '1' },
     echo: false,
-    talk: [['40 of 40 hosts at work', '\r']],
+    talk: [['40 of 40 hosts active', '\r']],
   })
-  t.match(raw, '40 of 40 hosts at work    0 ok    0 changed   Install Docker (40)')
+  t.match(raw, '40 of 40 hosts active    0 ok    0 changed   Install Docker (40)')
   t.notMatch(raw, /web40 +\d+ ok/)
 })
 
-void t.test('Ctrl-C is ours: listr2 ends nothing, and the terminal is given back', async (t) => {
+void t.test('Ctrl-C is handled by Labbook, not by listr2, and the terminal is restored', async (t) => {
   const { raw, screen, exitCode } = await onTerminal(REPLAY, ['siteRun', 'paused'], {
     talk: [['Name the host', '\u0003']],
   })
@@ -149,7 +149,7 @@ void t.test('Ctrl-C is ours: listr2 ends nothing, and the terminal is given back
   t.ok(raw.lastIndexOf('\u001b[?25h') > raw.lastIndexOf('\u001b[?25l'), 'the cursor is back')
 })
 
-void t.test('with -v every result is a line of its own', async (t) => {
+void t.test('every result is a separate line with -v', async (t) => {
   const { screen } = await onTerminal(REPLAY, ['siteRun', '-v'])
   t.ok(screen.includes('node1 |         | Setting up docker.io (26.1.5) ...'))
 })

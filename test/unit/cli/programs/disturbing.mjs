@@ -1,5 +1,5 @@
-// `disturbing.mjs ROOT site|experiments|plain [ARGUMENTS]`: the command line of a playbook of disturbing-playbook.ts,
-// bundled as a user's is.
+// `disturbing.mjs ROOT site|experiments|plain [ARGUMENTS]`: runs a playbook of disturbing-playbook.ts, bundled as a
+// user's playbook.
 import path from 'node:path'
 import { loadBundle } from '../../../../src/cli/bundle.mjs'
 

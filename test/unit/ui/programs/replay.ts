@@ -1,13 +1,13 @@
 /**
- * Replays a run on the screen that fits; `paused` stops before the first result, `waiting` at what is awaited first,
- * until Enter or Ctrl-C is typed.
+ * Replays a run on the chosen screen; `paused` stops before the first result, `waiting` at the first wait, until Enter or
+ * Ctrl-C.
  */
 import { once } from 'node:events'
 import { chooseScreen, type Closing } from '../../../../src/ui/index.ts'
 import { brokenRun, checkRun, crowdRun, siteRun, waitingRun } from '../../../support/events.ts'
 
 const runs = { siteRun, brokenRun, checkRun, crowdRun, waitingRun }
-/** A closing with all it may have. */
+/** A complete closing. */
 const closing: Closing = {
   standing: [['node1', 'http://10.0.0.1:8080  manager']],
   figures: [['Failed requests', '0']],
