@@ -19,7 +19,7 @@ import { defineModule } from './task.ts'
 const schema = z.strictObject({
   name: account,
   gid: z.number().int().nonnegative().optional(),
-  /** Takes the number, where none is given, from those for system groups. */
+  /** Without a gid, choose one from the system range. */
   system: z.boolean().default(false),
   state: z.enum(['present', 'absent']).default('present'),
 })
@@ -29,11 +29,11 @@ export interface GroupValues {
   readonly gid?: number
 }
 
-/** A group that is made without a number takes one that nobody can foresee. */
+/** The gid of a group that is created without one cannot be predicted. */
 const ANY_GID = 'gid:any'
 const word = (gid: number | undefined): string => (gid === undefined ? ANY_GID : `gid:${gid}`)
 
-/** A group of the host. */
+/** Manages groups. */
 export const group = defineModule<typeof schema, GroupValues>({
   name: 'group',
   schema,
@@ -44,7 +44,7 @@ export const group = defineModule<typeof schema, GroupValues>({
     ...(state === 'absent' ? [PRIMARY_GROUPS] : []),
   ],
   sets: ({ name, gid }) => setAccount(`group:${name}`, word(gid), ANY_GID, NUMBERS),
-  title: ({ name, state }) => (state === 'absent' ? `no ${name}` : name),
+  title: ({ name, state }) => (state === 'absent' ? `${name} absent` : name),
   probe: ({ name, gid, state }) =>
     [
       findEntry('lb_n', 'group', name),
@@ -73,11 +73,10 @@ export const group = defineModule<typeof schema, GroupValues>({
     if (state === 'absent' && member !== undefined)
       return {
         changes: [],
-        problem: `${name} is the primary group of the user ${member.name}: remove that user first, or give it another group`,
+        problem: `"${name}" is the primary group of user "${member.name}": remove the user or change its primary group first`,
       }
     if (state === 'absent') return change(`remove group ${name}`, sh`groupdel ${name}`, word(there?.gid), NUMBERS)
-    if (holder !== undefined)
-      return { changes: [], problem: `gid ${gid} belongs to the group ${holder.name}, so ${name} cannot have it` }
+    if (holder !== undefined) return { changes: [], problem: `gid ${gid} is already used by group "${holder.name}"` }
     if (there !== undefined)
       return change(
         `change the gid of group ${name} to ${gid} (was ${there.gid})`,
@@ -98,9 +97,9 @@ export const group = defineModule<typeof schema, GroupValues>({
 interface Found {
   /** The group of this name. */
   readonly there: GroupEntry | undefined
-  /** The one that has the number. */
+  /** The group with the requested gid. */
   readonly holder: GroupEntry | undefined
-  /** All users, where the group is to be removed. */
+  /** All users, if the group is to be removed. */
   readonly users: readonly UserEntry[]
   readonly tools: boolean
 }

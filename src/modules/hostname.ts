@@ -8,13 +8,13 @@ import { defineModule } from './task.ts'
 const HOSTNAME = /^(?=.{1,64}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/i
 
 const schema = z.strictObject({
-  name: z.string().regex(HOSTNAME, { error: 'write a host name: letters, digits and hyphens, at most 64' }),
+  name: z.string().regex(HOSTNAME, { error: 'must be a hostname: letters, digits and hyphens, at most 64 characters' }),
 })
 
 const KEPT = '/etc/hostname'
 const LIVE = '/proc/sys/kernel/hostname'
 
-/** The host's name: the one in use, and the one it boots with. */
+/** Sets the hostname, in the running kernel and in /etc/hostname. */
 export const hostname = defineModule<typeof schema, { readonly name: string }>({
   name: 'hostname',
   schema,
@@ -34,7 +34,7 @@ export const hostname = defineModule<typeof schema, { readonly name: string }>({
           ? []
           : [
               {
-                description: `write the host name ${name} into /etc/hostname${kept === '' ? '' : ` (was ${kept})`}`,
+                description: `set the hostname in /etc/hostname to ${name}${kept === '' ? '' : ` (was ${kept})`}`,
                 script: replaceFile({
                   path: '/etc/hostname',
                   fill: sh`printf '%s\\n' ${name} >&8`,
@@ -44,12 +44,12 @@ export const hostname = defineModule<typeof schema, { readonly name: string }>({
                 diff: { subject: '/etc/hostname', before: kept === '' ? '' : `${kept}\n`, after: `${name}\n` },
               },
             ]),
-        // The file is what hostnamectl would write too; the kernel takes the name from here without any daemon's help.
+        // hostnamectl writes the same file; setting the kernel's value requires no daemon.
         ...(live === name
           ? []
           : [
               {
-                description: `set the host name ${name} (was ${live})`,
+                description: `set the hostname to ${name} (was ${live})`,
                 script: sh`printf '%s\\n' ${name} >/proc/sys/kernel/hostname || exit`,
                 sets: [LIVE],
               },

@@ -9,13 +9,13 @@ import { noteTemplate } from '../values/reads.ts'
 import { defineModule } from './task.ts'
 
 const schema = z.strictObject({
-  /** A template on the controller (nunjucks: Jinja2's syntax). */
+  /** Template on the controller (nunjucks, Jinja2 syntax). */
   src: z.string().min(1),
-  /** The file on the host; a path that ends in `/` means into that folder, without the ending `.j2`. */
+  /** Path on the host. A path that ends in `/` is a directory; the file name is that of `src` without `.j2`. */
   dest: targetPath,
-  /** false: a file that is there is left alone. */
+  /** false: an existing file is not changed. */
   force: z.boolean().default(true),
-  /** Variables for this template alone, on top of the host's. */
+  /** Variables of this template, in addition to the host's. */
   vars: z.record(z.string(), z.unknown()).default({}),
   ...replacing,
 })
@@ -27,7 +27,7 @@ const file = ({ dest, src }: Params): string =>
 
 const look = (params: Params): Look => ({ path: file(params), owner: params.owner, group: params.group, read: 'diff' })
 
-/** Fills in a template of the controller with the host's variables and puts it onto the host. */
+/** Renders a template of the controller with the host's variables to a file on the host. */
 export const template = defineModule<typeof schema, PlacedFile>({
   name: 'template',
   schema,

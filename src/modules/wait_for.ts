@@ -9,36 +9,36 @@ const schema = z
   .strictObject({
     host: z
       .string()
-      .regex(/^[A-Za-z0-9_.:%-]+$/, { error: 'write a name or an address' })
+      .regex(/^[A-Za-z0-9_.:%-]+$/, { error: 'must be a hostname or an address' })
       .default('127.0.0.1'),
     port: z.number().int().min(1).max(65535).optional(),
     path: targetFile.optional(),
-    /**
-     * What the file, or what the server says first, must match: an extended regular expression, as grep -E reads it.
-     */
+    /** Extended regular expression (grep -E) that the file, or the server's first output, must match. */
     search_regex: z.string().min(1).optional(),
-    /** `started`, `present`: a port answers, a path is there. `stopped`, `absent`: no longer. */
+    /** `started`, `present`: the port accepts connections, the path exists. `stopped`, `absent`: the opposite. */
     state: z.enum(['started', 'present', 'stopped', 'absent']).default('started'),
-    /** Seconds to wait at most. */
+    /** Timeout in seconds. */
     timeout: z.number().nonnegative().default(300),
-    /** Seconds to wait before the first look. */
+    /** Seconds to wait before the first check. */
     delay: z.number().nonnegative().default(0),
-    /** Seconds between looks. */
+    /** Seconds between checks. */
     sleep: z.number().positive().default(1),
-    /** Seconds one attempt to connect may take. */
+    /** Timeout of one connection attempt in seconds. */
     connect_timeout: z.number().int().positive().default(5),
-    /** What to say when the time is over. */
+    /** Error message on timeout. */
     msg: z.string().optional(),
   })
-  .refine(({ port, path }) => port === undefined || path === undefined, { error: 'give port or path, not both' })
+  .refine(({ port, path }) => port === undefined || path === undefined, {
+    error: 'port and path are mutually exclusive',
+  })
   .refine(({ search_regex, port, path }) => search_regex === undefined || port !== undefined || path !== undefined, {
-    error: 'search_regex needs a port or a path',
+    error: 'search_regex requires port or path',
   })
 
 type Params = z.output<typeof schema>
 
 export interface WaitValues {
-  /** Seconds, whole. */
+  /** Whole seconds. */
   readonly elapsed: number
 }
 
@@ -47,7 +47,10 @@ const what = ({ host, port, path, search_regex }: Params): string => {
   return search_regex === undefined ? subject : `${search_regex} in ${subject}`
 }
 
-/** Waits until a port answers, a path is there, or a text is in it; without any of them, for `timeout` seconds. */
+/**
+ * Waits until a port accepts connections, a path exists, or a text is in it; without any of them, for `timeout`
+ * seconds.
+ */
 export const wait_for = defineModule<typeof schema, WaitValues>({
   name: 'wait_for',
   schema,
@@ -81,7 +84,7 @@ export const wait_for = defineModule<typeof schema, WaitValues>({
     if (exitCode !== 0)
       return { changes: [], problem: `cannot wait for ${what(params)}: ${lastLine(stderr) || `exit code ${exitCode}`}` }
     if (stdout.trim() === 'timeout')
-      return { changes: [], problem: msg ?? `${what(params)} was not ${state} after ${timeout} s` }
+      return { changes: [], problem: msg ?? `timed out after ${timeout} s: ${what(params)} is not ${state}` }
     return { changes: [], values: { elapsed: Number(stdout) } }
   },
   timeLimitSeconds: ({ timeout, delay, connect_timeout, sleep }) =>

@@ -16,12 +16,12 @@ const schema = z
   .strictObject({
     name: z.string().regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/, 'must be letters, digits, _, . and -'),
     image: z.string().optional(),
-    /** `present`: there, running or not. */
+    /** `present`: exists, running or not. */
     state: z.enum(['started', 'stopped', 'present', 'absent']).default('started'),
     /** A string is split at spaces. */
     command: words.optional(),
     entrypoint: z.array(z.string()).optional(),
-    /** Values may be secret: they reach Docker in a file that only root can read. */
+    /** Values may be secrets: they are passed in an env file that only root can read. */
     env: z
       .record(
         z.string().regex(/^[^=\s]+$/),
@@ -41,10 +41,10 @@ const schema = z
     privileged: z.boolean().default(false),
     capabilities: z.array(z.string()).default([]),
   })
-  .refine((params) => params.state === 'absent' || params.image !== undefined, 'give an image')
+  .refine((params) => params.state === 'absent' || params.image !== undefined, 'image is required')
   .refine(
     (params) => params.network_mode === undefined || params.networks.length === 0,
-    'networks and network_mode contradict each other',
+    'networks and network_mode are mutually exclusive',
   )
 
 type Params = z.output<typeof schema>
@@ -57,8 +57,8 @@ export interface DockerContainer {
 const CONFIG_LABEL = 'labbook.config'
 
 /**
- * Runs a container. The checksum of all that was asked for is kept in a label: when it, or the image behind the name,
- * is another, the container is made anew.
+ * Manages a container. A label holds the checksum of its settings: if that or the image changes, the container is
+ * recreated.
  */
 export const docker_container = defineModule<typeof schema, DockerContainer>({
   name: 'docker_container',
@@ -95,7 +95,7 @@ export const docker_container = defineModule<typeof schema, DockerContainer>({
 
   plan(params, observed): Plan<DockerContainer> {
     if (observed.exitCode === 94)
-      return { changes: [], problem: 'the docker command is not there: install docker.io (or docker-cli)' }
+      return { changes: [], problem: 'docker command not found: install docker.io (or docker-cli)' }
     const answers = answersOf(observed.stdout)
     const problem = engineProblem(observed, answers)
     if (problem !== undefined) return { changes: [], problem }
@@ -143,12 +143,12 @@ function whyAnew(
   imageId: string | undefined,
   config: string | undefined,
 ): string | undefined {
-  if (here === undefined) return 'it is not there'
-  if (here.Config.Labels?.[CONFIG_LABEL] !== config) return 'it was made with other settings'
-  // Where making it was cut off, it may not be in all of its networks.
+  if (here === undefined) return 'it does not exist'
+  if (here.Config.Labels?.[CONFIG_LABEL] !== config) return 'settings changed'
+  // An interrupted creation may leave networks unconnected.
   const lacks = params.networks.find(({ name }) => !(name in here.NetworkSettings.Networks))
-  if (lacks !== undefined) return `it is not in network ${lacks.name}`
-  return imageId !== undefined && imageId !== here.Image ? 'its image is another now' : undefined
+  if (lacks !== undefined) return `not connected to network ${lacks.name}`
+  return imageId !== undefined && imageId !== here.Image ? 'image changed' : undefined
 }
 
 function stateChange({ state, name }: Params, running: boolean): Change[] {
@@ -159,14 +159,16 @@ function stateChange({ state, name }: Params, running: boolean): Change[] {
   return []
 }
 
-/** The environment as printf's arguments: one `NAME=value` each, in order of name. */
+/** The environment as arguments of printf: `NAME=value`, sorted by name. */
 const environment = (params: Params): string =>
   Object.entries(params.env)
     .sort(([a], [b]) => a.localeCompare(b))
     .map(([name, value]) => sh`${name}=${value}`)
     .join(' ')
 
-/** Script text that prints the checksum of all settings; made on the host, where secrets are in the clear anyway. */
+/**
+ * Shell text that prints the checksum of all settings. Runs on the host, which has the secrets in plain text anyway.
+ */
 const checksum = (params: Params): string =>
   sh`printf '%s\\n' ${[...flags(params), params.image ?? '', ...(params.command ?? []), JSON.stringify([params.entrypoint, params.networks])]} ${raw(environment(params))} | sha256sum | cut -c 1-64`
 
@@ -192,14 +194,14 @@ function flags(params: Params): string[] {
 
 function creation(params: Params, here: Container | undefined, reason: string): Change {
   const { name, image = '' } = params
-  // What follows the first word of the entrypoint goes before the command.
+  // `--entrypoint` takes one word; the others are prepended to the command.
   const argv = [...(params.entrypoint?.slice(1) ?? []), ...(params.command ?? [])]
   const hasEnv = Object.keys(params.env).length > 0
   return {
     description:
       here === undefined
         ? `create container ${name} from ${image}`
-        : `make container ${name} anew from ${image}: ${reason}`,
+        : `recreate container ${name} from ${image}: ${reason}`,
     script: [
       `lb_config=$(${checksum(params)}) || exit`,
       'umask 077; lb_env=$(mktemp) || exit',

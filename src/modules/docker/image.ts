@@ -14,12 +14,12 @@ const schema = z
   .strictObject({
     /** `nginx`, `nginx:1.27`, `registry:5000/app:2`, `nginx@sha256:...`. */
     name: z.string().min(1),
-    /** Where the name has no tag. */
+    /** Tag, if the name has none. */
     tag: z.string().default('latest'),
     state: z.enum(['present', 'absent']).default('present'),
-    /** Where the image comes from; `local`: it must be there already, to be tagged or pushed. */
+    /** Source of the image; `local`: it already exists on the host, to be tagged or pushed. */
     source: z.enum(['pull', 'build', 'load', 'import', 'local']).default('pull'),
-    /** With `build`: built anew when any file, setting or base image is another than it was. Paths are the host's. */
+    /** With `build`: rebuilt if a file, a setting or a base image changed. Paths are on the host. */
     build: z
       .strictObject({
         path: z.string().min(1),
@@ -32,34 +32,34 @@ const schema = z
         nocache: z.boolean().default(false),
       })
       .optional(),
-    /** With `load`: an archive of `docker save`. With `import`: a root file system as a tar. On the host. */
+    /** With `load`: a `docker save` archive. With `import`: a root file system as a tar archive. Path on the host. */
     archive_path: z.string().optional(),
     /** With `import`: Dockerfile instructions to apply, such as `CMD ["sh"]`. */
     changes: z.array(z.string()).default([]),
-    /** With `import`: a file whose checksum stands for the archive's, where that is large or never twice the same. */
+    /** With `import`: a file whose checksum stands for the archive's, if that is large or not reproducible. */
     checksum_of: z.string().optional(),
-    /** Another name to give the image, and the one to push. */
+    /** Name to tag the image with and to push. */
     repository: z.string().optional(),
     push: z.boolean().default(false),
-    /** With `absent`: even if stopped containers use it. */
+    /** With `absent`: remove the image even if stopped containers use it. */
     force_absent: z.boolean().default(false),
   })
-  .refine((params) => params.source !== 'build' || params.build !== undefined, 'source build needs build')
+  .refine((params) => params.source !== 'build' || params.build !== undefined, 'source: build requires build')
   .refine(
     (params) => !['load', 'import'].includes(params.source) || params.archive_path !== undefined,
-    'sources load and import need archive_path',
+    'source: load and source: import require archive_path',
   )
   .refine(
     (params) => !params.push || target(params).registry !== undefined,
-    'push needs a registry in the name or in repository: host:5000/name',
+    'push requires a registry in name or repository: host:5000/name',
   )
 
 export type ImageParams = z.output<typeof schema>
 
 export interface DockerImage {
-  /** The image by its content, where it was pushed or pulled (`name@sha256:...`), else by its tag. */
+  /** Image reference: by digest (`name@sha256:...`) if it was pushed or pulled, else by tag. */
   readonly image: string
-  /** `sha256:...` of the image on this host. */
+  /** Id (`sha256:...`) of the image on this host. */
   readonly id: string
 }
 
@@ -68,7 +68,7 @@ export const docker_image = defineModule<typeof schema, DockerImage>({
   name: 'docker_image',
   schema,
   reads(params) {
-    // A registry may be one that an earlier task starts. A relative path is relative to who knows what.
+    // An earlier task may start the registry; the base of a relative path is unknown.
     if (params.push && params.state === 'present') return undefined
     const { build, archive_path, checksum_of } = params
     const paths =
@@ -105,7 +105,7 @@ export const docker_image = defineModule<typeof schema, DockerImage>({
 
   plan(params, observed): Plan<DockerImage> {
     if (observed.exitCode === 94)
-      return { changes: [], problem: 'the docker command is not there: install docker.io (or docker-cli)' }
+      return { changes: [], problem: 'docker command not found: install docker.io (or docker-cli)' }
     const answers = answersOf(observed.stdout)
     const problem = engineProblem(observed, answers)
     if (problem !== undefined) return { changes: [], problem }
@@ -134,7 +134,7 @@ function imageOf({ status, body }: Answer): Image | undefined {
 interface Facts {
   readonly source: string | undefined
   readonly noSource: string | undefined
-  /** The id of the image in an archive. */
+  /** Id of the image in the archive. */
   readonly archived: string | undefined
   readonly pushed: string | undefined
   readonly registrySilent: boolean
@@ -158,11 +158,11 @@ function present(
   facts: Facts,
 ): Plan<DockerImage> {
   const missing = here === undefined
-  // An archive that was cleaned up is no reason to fail where the image is there.
+  // A deleted archive is no error if the image exists.
   if (facts.noSource !== undefined && (missing || params.source === 'build'))
-    return { changes: [], problem: `${facts.noSource} is not there` }
+    return { changes: [], problem: `${facts.noSource} does not exist` }
   if (missing && params.source === 'local')
-    return { changes: [], problem: `there is no image ${source(params).full} on this host` }
+    return { changes: [], problem: `image "${source(params).full}" does not exist on this host` }
 
   const to = target(params)
   const obtain = missing || isOutdated(params, here, facts) ? [obtaining(params, here, facts)] : []
@@ -179,7 +179,7 @@ function present(
     if (facts.registrySilent && changes.length === 0) {
       return {
         changes: [],
-        problem: `the registry ${to.registry} does not answer, so it cannot be told whether it has ${to.full}`,
+        problem: `registry ${to.registry} does not respond: cannot determine whether it has ${to.full}`,
       }
     }
     changes.push({ description: `push ${to.full}`, script: pushing(to.full) })
@@ -188,7 +188,7 @@ function present(
   return { changes, values: { image: digest === undefined ? to.full : `${to.repository}@${digest}`, id: here.id } }
 }
 
-/** The digest under which a repository has this very image. After a push of another one, an image can have several. */
+/** Digest of this image in a repository. An image can have several digests after another one was pushed. */
 function digestOf(to: ImageReference, image: Image | undefined, facts: Facts): string | undefined {
   const digests = (image?.digests ?? [])
     .filter((it) => it.startsWith(`${to.repository}@`))
@@ -203,7 +203,7 @@ function isOutdated(params: ImageParams, here: Image, facts: Facts): boolean {
 
 function obtaining(params: ImageParams, here: Image | undefined, facts: Facts): Change {
   const name = source(params).full
-  const again = here === undefined ? '' : ' anew'
+  const again = here === undefined ? '' : ' again'
   switch (params.source) {
     case 'local':
     case 'pull':
@@ -225,7 +225,7 @@ function obtaining(params: ImageParams, here: Image | undefined, facts: Facts): 
       }
     case 'build':
       return {
-        description: `build ${name} from ${params.build?.path ?? ''}${again}`,
+        description: `${here === undefined ? 'build' : 'rebuild'} ${name} from ${params.build?.path ?? ''}`,
         script: building(params),
         ...sourceDiff(name, here, facts),
       }
@@ -243,14 +243,14 @@ function building(params: ImageParams): string {
   ]
   return [
     sourceChecksum(params),
-    // First the base images, so that the checksum holds what is really built upon.
+    // Base images first, so that the checksum covers the images actually used.
     'for lb_base in $(lb_bases); do docker image inspect "$lb_base" >/dev/null 2>&1 || docker pull -q "$lb_base" || exit; done',
     'lb_sum=$(lb_source) || { echo "$lb_sum" >&2; exit 1; }',
     sh`docker build -q -f "$lb_path/$lb_file" --label ${raw(`"${SOURCE_LABEL}=\${lb_sum#source }"`)} -t ${source(params).full} ${flags} "$lb_path" || exit`,
   ].join('\n')
 }
 
-/** Docker tells no more of a registry that cannot write than the number of its answer. */
+/** docker push reports only the status code of a registry that cannot write. */
 const pushing = (name: string): string =>
   [
     sh`lb_said=$(docker push ${name} 2>&1); lb_code=$?; printf '%s\n' "$lb_said"`,
@@ -269,7 +269,7 @@ const sourceDiff = (name: string, here: Image | undefined, facts: Facts) => ({
 })
 
 const removal = (params: ImageParams): Change => ({
-  description: `remove the image ${source(params).full}`,
+  description: `remove image ${source(params).full}`,
   script: sh`docker image rm ${params.force_absent ? ['-f'] : []} ${source(params).full} || exit`,
 })
 
@@ -284,6 +284,6 @@ interface Names {
 
 const source = (params: Names): ImageReference => parseReference(params.name, params.tag)
 
-/** What is pushed: the name, or `repository` with the name's tag where it has none. */
+/** Reference to push: `repository` (with the tag of `name` if it has none), else `name`. */
 const target = (params: Names): ImageReference =>
   params.repository === undefined ? source(params) : parseReference(params.repository, source(params).tag)

@@ -14,7 +14,7 @@ const schema = z.strictObject({
   internal: z.boolean().default(false),
   driver_options: z.record(z.string(), z.string()).default({}),
   labels: z.record(z.string(), z.string()).default({}),
-  /** Docker chooses where nothing is given. */
+  /** Default: chosen by Docker. */
   ipam_config: z.array(z.strictObject({ subnet: z.string(), gateway: z.string().optional() })).default([]),
 })
 
@@ -24,14 +24,16 @@ export interface DockerNetwork {
   readonly id: string
 }
 
-/** Makes and removes a network. One that differs is made anew: Docker refuses while containers use it. */
+/**
+ * Creates and removes a network. If its settings differ, it is recreated, which Docker refuses while containers use it.
+ */
 export const docker_network = defineModule<typeof schema, DockerNetwork>({
   name: 'docker_network',
   schema,
   reads: ({ name }) => [...ENGINE, MEMBERSHIP, ...partNamed('network', name)],
   sets: ({ name }) => setPart('network', name),
   title: ({ name }) => name,
-  // The filter takes all names with this one in them.
+  // The filter matches substrings.
   probe: ({ name }) => `${reachEngine}\n${get(filtered('/networks', { name: [name] }))}`,
 
   plan(params, observed): Plan<DockerNetwork> {
@@ -62,7 +64,7 @@ export const docker_network = defineModule<typeof schema, DockerNetwork>({
       values,
       changes: [
         {
-          description: `make network ${params.name} anew`,
+          description: `recreate network ${params.name}`,
           script: `${remove}\n${create(params)}`,
           diff: diffOf(params, network),
         },
@@ -83,7 +85,7 @@ interface Network {
   readonly IPAM: { readonly Config: readonly { readonly Subnet?: string; readonly Gateway?: string }[] | null }
 }
 
-/** What is asked and what is, one line each; both for what was asked only, as Docker fills in the rest. */
+/** Desired and actual settings, a line each; only settings with a desired value, as Docker fills in the others. */
 function compared(params: Params, network: Network | undefined): [asked: string, is: string][] {
   const lines: [string, string][] = [
     [`driver: ${params.driver}`, `driver: ${network?.Driver}`],

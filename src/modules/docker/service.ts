@@ -13,7 +13,7 @@ const schema = z
     state: z.enum(['present', 'absent']).default('present'),
     ...serviceSettings.shape,
   })
-  .refine((params) => params.state === 'absent' || params.image !== undefined, 'give an image')
+  .refine((params) => params.state === 'absent' || params.image !== undefined, 'image is required')
 
 export interface DockerService {
   readonly id: string
@@ -22,8 +22,8 @@ export interface DockerService {
 const CONFIG_LABEL = 'labbook.config'
 
 /**
- * Makes, changes and removes a Swarm service; runs on a manager. The checksum of what was asked for is kept in a label,
- * so that a setting that was taken away is noticed; what was asked for and is another now is noticed by itself.
+ * Creates, updates and removes a Swarm service; runs on a manager. A label holds the checksum of the requested
+ * settings, to detect removed settings; changed settings are compared directly.
  */
 export const docker_service = defineModule<typeof schema, DockerService>({
   name: 'docker_service',
@@ -40,7 +40,7 @@ export const docker_service = defineModule<typeof schema, DockerService>({
     return others && [...setPart('service', name), ...others]
   },
   title: ({ name }) => name,
-  // The filter takes all names that begin so.
+  // The filter matches prefixes.
   probe: ({ name }) => `${reachEngine}\n${get(filtered('/services', { name: [name] }))}`,
 
   plan(params, observed): Plan<DockerService> {
@@ -68,7 +68,7 @@ export const docker_service = defineModule<typeof schema, DockerService>({
     }
     const values = { id: service.ID }
     const live = new Set(flatten(service.Spec))
-    // Docker puts ids in place of the networks' names; the label tells whether those changed.
+    // Docker replaces network names by ids; the label detects changes of networks.
     const missing = flatten(spec).filter(
       (line) => !live.has(line) && !line.startsWith('TaskTemplate.Networks') && !/: (\[\]|\{\})$/.test(line),
     )

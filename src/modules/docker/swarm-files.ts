@@ -6,22 +6,19 @@ import type { Change, Plan } from '../module.ts'
 import { ENGINE, MEMBERSHIP, partNamed } from './effects.ts'
 import { answersOf, engineProblem, get, orFail, post, reachEngine } from './engine.ts'
 
-/*
- * What docker_secret and docker_config have in common: the Swarm keeps them for its containers to read, and what they
- * hold cannot be changed. Their labels can.
- */
+/* Common parts of docker_secret and docker_config. Their data is immutable, their labels are not. */
 
-/** The parameters of both, with what is kept. */
+/** The parameters of both modules, with the given data. */
 export const swarmFileSchema = <D extends z.ZodOptional>(what: { readonly data: D }) =>
   z
     .strictObject({
       name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, 'must be up to 64 letters, digits, -, _ and .'),
-      labels: z.record(z.string().min(1), z.string()).default({}).describe('Others that are there stay.'),
+      labels: z.record(z.string().min(1), z.string()).default({}).describe('Other existing labels are kept.'),
       state: z.enum(['present', 'absent']).default('present'),
       ...what,
     })
     .refine((given) => given.state === 'absent' || (given as { data?: unknown }).data !== undefined, {
-      error: 'say what it holds',
+      error: 'data is required',
       path: ['data'],
     })
 
@@ -32,7 +29,7 @@ interface Params {
   readonly state: 'present' | 'absent'
 }
 
-/** As the engine tells it; of a secret without the data. */
+/** As the engine returns it; for a secret without data. */
 interface Kept {
   readonly ID: string
   readonly Version: { readonly Index: number }
@@ -45,7 +42,7 @@ interface Kept {
 
 type Kind = 'secret' | 'config'
 
-/** The id of a secret or config that is there. */
+/** Id of a secret or config. */
 export interface SwarmFile {
   readonly id: string
 }
@@ -58,7 +55,7 @@ export const swarmFileParts = (kind: Kind) => ({
   probe: ({ name }: Params) => `${reachEngine}\n${get(`/${kind}s/${encodeURIComponent(name)}`)}`,
 })
 
-/** @param holds - whether what is there holds the data asked for; undefined where Docker does not tell. */
+/** @param holds - whether the existing data equals the desired data; undefined if Docker does not reveal it */
 export function planSwarmFile(
   kind: Kind,
   { name, data, labels, state }: Params,
@@ -70,7 +67,7 @@ export function planSwarmFile(
   if (problem !== undefined) return { changes: [], problem }
   const [answer] = answers
   const found = answer?.status === 200 ? (answer.body as Kept) : undefined
-  // The engine also takes the beginning of an id for a name.
+  // The engine also accepts a prefix of an id.
   const kept = found?.Spec.Name === name ? found : undefined
   if (state === 'absent') {
     return {
@@ -96,7 +93,7 @@ export function planSwarmFile(
     return {
       changes: [],
       values,
-      problem: `the ${kind} ${name} holds something else, and what is in a ${kind} cannot be changed: give the new one a name of its own, and let services take that one`,
+      problem: `${kind} "${name}" has other data, and ${kind}s are immutable: create one with a new name and update the services to use it`,
     }
   }
   return { changes: relabelled(kind, kept, labels), values }

@@ -1,10 +1,10 @@
 import nunjucks from 'nunjucks'
 import { Secret } from '../../values/secret.ts'
 
-/** A template's text with its variables filled in. */
+/** A rendered template. */
 export interface Rendered {
   readonly text: string
-  /** Secrets are part of the text. */
+  /** The text contains secrets. */
   readonly confidential: boolean
 }
 
@@ -19,7 +19,7 @@ type Vars = Readonly<Record<string, unknown>>
 const compiled = new Map<string, nunjucks.Template>()
 
 /**
- * Fills in a nunjucks template, as Ansible would a Jinja2 one: no escaping, a newline after a block tag is dropped, a
+ * Renders a nunjucks template as Ansible renders Jinja2: no escaping, a newline after a block tag is removed, a
  * variable that is not defined is an error.
  *
  * @param name - of the template, for messages
@@ -30,7 +30,7 @@ export function render(source: string, name: string, vars: Vars): Rendered {
     const template = compile(source)
     const seen = { secret: false }
     const text = template.render(revealing(vars, seen))
-    // Top-level variables are all read before rendering: only a text that differs without its secrets holds any.
+    // nunjucks reads all top-level variables: only a text that differs without its secrets contains any.
     return { text, confidential: seen.secret && text !== template.render({ ...vars }) }
   } catch (error) {
     throw new TemplateError(explain(error, source, name))
@@ -48,9 +48,9 @@ function compile(source: string): nunjucks.Template {
   return template
 }
 
-/** A view of the variables in which secrets read as their plain text, at any depth, and reading one is noticed. */
+/** A proxy of the variables that reveals secrets at any depth and records that one was read. */
 function revealing<T extends object>(value: T, seen: { secret: boolean }): T {
-  // A proxy must give a frozen object's own values: a copy is free to give others.
+  // A proxy must return a frozen object's own values; a copy need not.
   const open: object = !Object.isFrozen(value) ? value : Array.isArray(value) ? [...(value as unknown[])] : { ...value }
   return new Proxy(open, {
     get(target, key) {
@@ -86,7 +86,7 @@ function explain(error: unknown, source: string, name: string): string {
   return `${where}: ${expression ?? 'a variable'} is not defined`
 }
 
-/** The `{{ ... }}` around a place in the template. */
+/** The `{{ ... }}` around a position in the template. */
 function expressionAt(source: string, line: number, column: number): string | undefined {
   const text = source.split('\n')[line - 1] ?? ''
   const all = [...text.matchAll(/\{\{.*?\}\}/g)]
