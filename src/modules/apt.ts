@@ -109,16 +109,16 @@ export const apt = defineModule<typeof schema, AptValues>({
     const facts = parse(observed.stdout)
     const wanted = list(params.name)
     const packages = Object.fromEntries(wanted.map((name) => [name, installedVersion(facts, name)]))
-    const todo = wanted.filter((name) => needsWork(params, facts, name))
+    const pending = wanted.filter((name) => needsWork(params, facts, name))
     const changes: Change[] = []
-    if (params.update_cache && todo.length === 0 && mustRefresh(params, facts)) {
+    if (params.update_cache && pending.length === 0 && mustRefresh(params, facts)) {
       changes.push({
         description: `update the apt cache (${age(facts)})`,
         script: script(params, false, [REFRESH]),
         sets: setLists,
       })
     }
-    if (todo.length > 0) changes.push(packageChange(params, facts, todo))
+    if (pending.length > 0) changes.push(packageChange(params, facts, pending))
     else if (params.state === 'latest' && wanted.length > 0 && changes.length > 0) {
       changes.push({
         ...packageChange(params, facts, wanted),
@@ -129,32 +129,32 @@ export const apt = defineModule<typeof schema, AptValues>({
   },
 })
 
-function packageChange(params: Params, facts: Facts, todo: readonly string[]): Change {
+function packageChange(params: Params, facts: Facts, pending: readonly string[]): Change {
   const absent = params.state === 'absent'
   const verb = absent
     ? params.purge
       ? 'purge'
       : 'remove'
-    : todo.every((name) => installedVersion(facts, name) !== null)
+    : pending.every((name) => installedVersion(facts, name) !== null)
       ? 'upgrade'
       : 'install'
   const action = absent
     ? removal(params)
     : ['install', ...release(params), ...recommends(params), ...(params.allow_downgrade ? ['--allow-downgrades'] : [])]
-  const run = sh`lb_apt apt-get -y -q -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold ${action} -- ${absent ? todo.map(bare) : todo}`
+  const run = sh`lb_apt apt-get -y -q -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold ${action} -- ${absent ? pending.map(bare) : pending}`
   return {
     description: [
       ...(facts.interrupted ? ['repair the interrupted dpkg run, then '] : []),
       verb,
       ' ',
-      todo.join(', '),
-      ...(absent ? [dependents(facts, todo)] : []),
+      pending.join(', '),
+      ...(absent ? [removalSuffix(facts, pending)] : []),
     ].join(''),
     script: script(params, facts.interrupted, [
       ...(params.update_cache && !absent ? [refreshIfStale(params)] : []),
       `${run} || ${absent ? 'exit' : `{ lb_code=$?; ${hint(params, facts)}exit "$lb_code"; }`}`,
     ]),
-    diff: diff(params, facts, todo),
+    diff: diff(params, facts, pending),
   }
 }
 
@@ -167,11 +167,11 @@ const removal = (params: Params): string[] => [
 ]
 
 /** Packages removed in addition: dependents and, with autoremove, unused dependencies. */
-const others = ({ goes }: Facts, todo: readonly string[]): readonly Goes[] =>
-  goes.filter(({ name }) => !todo.some((asked) => bare(asked).split(':')[0] === name.split(':')[0]))
+const additionalRemovals = ({ alsoRemoved }: Facts, pending: readonly string[]): readonly RemovedPackage[] =>
+  alsoRemoved.filter(({ name }) => !pending.some((asked) => bare(asked).split(':')[0] === name.split(':')[0]))
 
-function dependents(facts: Facts, todo: readonly string[]): string {
-  const names = others(facts, todo).map(({ name }) => name)
+function removalSuffix(facts: Facts, pending: readonly string[]): string {
+  const names = additionalRemovals(facts, pending).map(({ name }) => name)
   return names.length === 0 ? '' : ` (also removes ${names.join(', ')})`
 }
 
@@ -198,7 +198,7 @@ lb_fresh || { ${REFRESH.replaceAll('\n', '\n  ')}
 }`
 
 /** Runs steps in apt's environment; retries while another process holds a lock. */
-function script(params: Params, heal: boolean, steps: readonly string[]): string {
+function script(params: Params, repair: boolean, steps: readonly string[]): string {
   return [
     'export LC_ALL=C DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=a',
     'lb_err=$(mktemp) || exit',
@@ -216,7 +216,7 @@ function script(params: Params, heal: boolean, steps: readonly string[]): string
     '  return "$lb_status"',
     '}',
     // `dpkg --configure` fails if a dependency is not unpacked yet; `--fix-broken` installs it.
-    ...(heal ? ['lb_apt dpkg --configure -a || :', 'lb_apt apt-get -y -q --fix-broken install || exit'] : []),
+    ...(repair ? ['lb_apt dpkg --configure -a || :', 'lb_apt apt-get -y -q --fix-broken install || exit'] : []),
     ...steps,
   ].join('\n')
 }
@@ -239,13 +239,13 @@ interface Package {
 }
 
 /** A package removed as a side effect. */
-interface Goes {
+interface RemovedPackage {
   readonly name: string
   readonly version: string
 }
 
 interface Facts {
-  readonly goes: readonly Goes[]
+  readonly alsoRemoved: readonly RemovedPackage[]
   readonly arch: string
   readonly now: number
   /** Unix time of the last update; null: never. */
@@ -275,7 +275,7 @@ function parse(stdout: string): Facts {
   }
   const listsAt = after('lists')
   return {
-    goes: lines.flatMap((line) => {
+    alsoRemoved: lines.flatMap((line) => {
       const [, name, version] = /^goes (\S+) (\S+)$/.exec(line) ?? []
       return name === undefined || version === undefined ? [] : [{ name, version }]
     }),
@@ -322,8 +322,8 @@ function needsWork(params: Params, facts: Facts, wanted: string): boolean {
     const candidate = facts.candidates.get(bare(wanted)) ?? facts.candidates.get(bare(wanted).split(':')[0] ?? '')
     return candidate !== undefined && candidate !== version
   }
-  const asked = wanted.split('=')[1]
-  return asked !== undefined && !matches(asked, version)
+  const requested = wanted.split('=')[1]
+  return requested !== undefined && !matches(requested, version)
 }
 
 /** Whether to update the cache although no install is planned. */
@@ -341,25 +341,25 @@ function age(facts: Facts): string {
   return seconds < 2 * DAY ? `${Math.round(seconds / HOUR)} hours old` : `${Math.round(seconds / DAY)} days old`
 }
 
-function diff(params: Params, facts: Facts, todo: readonly string[]): Diff {
+function diff(params: Params, facts: Facts, pending: readonly string[]): Diff {
   const after = (name: string): string => {
     if (params.state === 'absent') return 'not installed'
     return facts.candidates.get(bare(name)) ?? name.split('=')[1] ?? 'installed'
   }
-  const lines = (of: (name: string) => string): string => todo.map((name) => `${bare(name)}: ${of(name)}\n`).join('')
-  const along = params.state === 'absent' ? others(facts, todo) : []
+  const lines = (of: (name: string) => string): string => pending.map((name) => `${bare(name)}: ${of(name)}\n`).join('')
+  const additional = params.state === 'absent' ? additionalRemovals(facts, pending) : []
   return {
     subject: 'packages',
     before:
       lines((name) => installedVersion(facts, name) ?? 'not installed') +
-      along.map(({ name, version }) => `${name}: ${version}\n`).join(''),
-    after: lines(after) + along.map(({ name }) => `${name}: not installed\n`).join(''),
+      additional.map(({ name, version }) => `${name}: ${version}\n`).join(''),
+    after: lines(after) + additional.map(({ name }) => `${name}: not installed\n`).join(''),
   }
 }
 
-const matches = (asked: string, version: string): boolean =>
+const matches = (requested: string, version: string): boolean =>
   new RegExp(
-    `^${asked
+    `^${requested
       .split('*')
       .map((part) => part.replace(/[.+]/g, '\\$&'))
       .join('.*')}$`,

@@ -19,9 +19,9 @@ export const assert = defineModule<typeof schema, { readonly msg: string }>({
   probe: () => ':',
   plan({ that, fail_msg, success_msg }) {
     const all = [that].flat()
-    const broken = all.findIndex((holds) => !holds)
-    if (broken === -1) return { changes: [], values: { msg: success_msg } }
-    const which = all.length === 1 ? '' : ` (condition ${broken + 1} of ${all.length})`
+    const failed = all.findIndex((holds) => !holds)
+    if (failed === -1) return { changes: [], values: { msg: success_msg } }
+    const which = all.length === 1 ? '' : ` (condition ${failed + 1} of ${all.length})`
     return { changes: [], problem: `${fail_msg ?? 'Assertion failed'}${which}` }
   },
 })

@@ -37,10 +37,10 @@ const schema = z
 
 type Params = z.output<typeof schema>
 
-const words = ({ cmd, argv }: Params): string[] => argv ?? splitWords(cmd ?? '')
-const line = (params: Params): string => params.cmd ?? sh`${words(params)}`
+const argumentsOf = ({ cmd, argv }: Params): string[] => argv ?? splitWords(cmd ?? '')
+const commandLine = (params: Params): string => params.cmd ?? sh`${argumentsOf(params)}`
 /** `exec` runs programs only, never a builtin or function of the surrounding shell script. */
-const program = (params: Params): string => sh`( exec ${words(params)} )`
+const commandText = (params: Params): string => sh`( exec ${argumentsOf(params)} )`
 
 /** Runs a command. Always reports changed, unless `creates`, `removes` or `read_only` is set. */
 export const command = defineModule<typeof schema, CommandValues>({
@@ -48,8 +48,8 @@ export const command = defineModule<typeof schema, CommandValues>({
   schema,
   reads: readsOf,
   sets: setsOf,
-  title: (params) => shorten(line(params)),
-  probe: (params) => probeCommand(params, program(params)),
-  plan: (params, observed) => planCommand(params, line(params), program(params), observed),
-  result: (params, applied) => resultOf(line(params), applied.at(-1) ?? { stdout: '', stderr: '', exitCode: 0 }),
+  title: (params) => shorten(commandLine(params)),
+  probe: (params) => probeCommand(params, commandText(params)),
+  plan: (params, observed) => planCommand(params, commandLine(params), commandText(params), observed),
+  result: (params, applied) => resultOf(commandLine(params), applied.at(-1) ?? { stdout: '', stderr: '', exitCode: 0 }),
 })

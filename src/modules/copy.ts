@@ -31,32 +31,36 @@ const schema = z
 
 type Params = z.output<typeof schema>
 
-const file = ({ dest, src = '' }: Params): string => (dest.endsWith('/') ? posix.join(dest, posix.basename(src)) : dest)
+const destination = ({ dest, src = '' }: Params): string =>
+  dest.endsWith('/') ? posix.join(dest, posix.basename(src)) : dest
 
 const bytes = ({ content }: Params, inputs: Inputs): Buffer =>
   content === undefined ? (inputs['src'] ?? Buffer.alloc(0)) : Buffer.from(reveal(content))
 
-function look(params: Params, inputs: Inputs): Look {
+function pathQuery(params: Params, inputs: Inputs): Look {
   const content = bytes(params, inputs)
   const { owner, group } = params
   // The old content may be an older secret that no record could mask, so only hashes are compared.
   const read = params.content instanceof Secret ? 'hash' : { size: content.length, sha256: sha256(content) }
-  return { path: file(params), owner, group, read }
+  return { path: destination(params), owner, group, read }
 }
 
 /** Copies text or a file of the controller to the host. */
 export const copy = defineModule<typeof schema, PlacedFile>({
   name: 'copy',
   schema,
-  title: file,
-  reads: (params) => [...entryAt(file(params)), ...accountsOf(params)],
-  sets: (params) => setTree(file(params)),
+  title: destination,
+  reads: (params) => [...entryAt(destination(params)), ...accountsOf(params)],
+  sets: (params) => setTree(destination(params)),
   inputs: ({ src }) => (src === undefined ? {} : { src }),
-  probe: (params, inputs) => lookAt(look(params, inputs)),
-  shares: (params, inputs) => sharedLook(look(params, inputs)),
+  probe: (params, inputs) => lookAt(pathQuery(params, inputs)),
+  shares: (params, inputs) => sharedLook(pathQuery(params, inputs)),
   contained: true,
   plan(params, observed, inputs) {
     const confidential = params.content instanceof Secret
-    return planPlacement({ ...params, dest: file(params), content: bytes(params, inputs), confidential }, observed)
+    return planPlacement(
+      { ...params, dest: destination(params), content: bytes(params, inputs), confidential },
+      observed,
+    )
   },
 })

@@ -100,15 +100,15 @@ function setsOf(params: Params): string[] {
   }
 }
 
-function also(params: Params): string | undefined {
+function extraProbe(params: Params): string | undefined {
   if (params.state === 'link') return sh`[ -e ${destination(params)} ] || echo no-src`
   return params.recurse ? findStray(params.path, params) : undefined
 }
 
-function look(params: Params): Look {
+function pathQuery(params: Params): Look {
   const { path, owner, group, state, follow } = params
-  const looksThrough = follow && state !== 'link' && state !== 'absent'
-  return { path, follow: looksThrough, ancestors: state === 'directory', owner, group, also: also(params) }
+  const follows = follow && state !== 'link' && state !== 'absent'
+  return { path, follow: follows, ancestors: state === 'directory', owner, group, also: extraProbe(params) }
 }
 
 /** Manages files, directories and links, with their owner, group and mode. */
@@ -118,8 +118,8 @@ export const file = defineModule<typeof schema, { readonly path: string }>({
   reads: (params) => [...readsOf(params)(params.path), ...accountsOf(params)],
   sets: setsOf,
   title: (params) => `${params.path}${stateOf(params) === undefined ? '' : ` ${stateOf(params)}`}`,
-  probe: (params) => lookAt(look(params)),
-  shares: (params) => sharedLook(look(params)),
+  probe: (params) => lookAt(pathQuery(params)),
+  shares: (params) => sharedLook(pathQuery(params)),
   contained: true,
   plan(params, observed) {
     const facts = parsePathFacts(observed)

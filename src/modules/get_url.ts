@@ -44,7 +44,7 @@ const schema = z
 type Params = z.output<typeof schema>
 
 const nameIn = (url: string): string => posix.basename(decodeURIComponent(new URL(url).pathname))
-const file = ({ dest, url }: Params): string => (dest.endsWith('/') ? posix.join(dest, nameIn(url)) : dest)
+const destination = ({ dest, url }: Params): string => (dest.endsWith('/') ? posix.join(dest, nameIn(url)) : dest)
 
 const sumOf = ({ checksum }: Params): { known?: string; list?: string } => {
   const value = checksum?.slice('sha256:'.length)
@@ -73,15 +73,16 @@ export const get_url = defineModule<typeof schema, DownloadValues>({
   name: 'get_url',
   schema,
   // A response may depend on anything: an earlier task may start that very server.
-  reads: (params) => (wantedSum(params) === undefined ? [...entryAt(file(params)), ...accountsOf(params)] : undefined),
-  sets: (params) => setContent(file(params)),
-  title: (params) => `${params.url} -> ${file(params)}`,
+  reads: (params) =>
+    wantedSum(params) === undefined ? [...entryAt(destination(params)), ...accountsOf(params)] : undefined,
+  sets: (params) => setContent(destination(params)),
+  title: (params) => `${params.url} -> ${destination(params)}`,
   probe(params) {
     const { owner, group } = params
-    return lookAt({ path: file(params), follow: true, owner, group, also: wantedSum(params), read: 'hash' })
+    return lookAt({ path: destination(params), follow: true, owner, group, also: wantedSum(params), read: 'hash' })
   },
   plan(params, observed) {
-    const dest = file(params)
+    const dest = destination(params)
     const facts = parsePathFacts(observed)
     if (typeof facts === 'string') return { changes: [], problem: `cannot stat ${dest}: ${facts}` }
     const problem = obstacle(dest, facts) ?? missingAccount(facts, params)
@@ -92,7 +93,7 @@ export const get_url = defineModule<typeof schema, DownloadValues>({
         changes: [],
         problem: `cannot download ${sumOf(params).list ?? params.url}: ${lastLine(observed.stderr)}`,
       }
-    const wanted = sumOf(params).known ?? word(facts, 'remote ') ?? listed(params, facts)
+    const wanted = sumOf(params).known ?? valueOf(facts, 'remote ') ?? listedSum(params, facts)
     if (wanted === undefined && sumOf(params).list !== undefined)
       return { changes: [], problem: `${sumOf(params).list} has no SHA-256 checksum of ${nameIn(params.url)}` }
     return { ...planDownload(params, facts, wanted), ...reads }
@@ -112,11 +113,11 @@ function wantedSum(params: Params): string | undefined {
   ].join('\n')
 }
 
-const word = ({ words }: PathFacts, prefix: string): string | undefined =>
+const valueOf = ({ words }: PathFacts, prefix: string): string | undefined =>
   [...words].find((line) => line.startsWith(prefix))?.slice(prefix.length)
 
 /** The checksum of the file in a list printed by sha256sum, or the only one in it. */
-function listed({ url }: Params, { words }: PathFacts): string | undefined {
+function listedSum({ url }: Params, { words }: PathFacts): string | undefined {
   const lines = [...words]
     .filter((line) => line.startsWith('sum '))
     .map((line) => line.slice(4).trim())
@@ -128,13 +129,13 @@ function listed({ url }: Params, { words }: PathFacts): string | undefined {
 }
 
 function planDownload(params: Params, facts: PathFacts, wanted: string | undefined): Plan<DownloadValues> {
-  const dest = file(params)
+  const dest = destination(params)
   const { url, owner, group, mode, validate, backup } = params
   const values = { url, dest, ...(facts.sha256 === undefined ? {} : { checksum: facts.sha256 }) }
-  const there = facts.kind === 'file'
-  if (there && (wanted === undefined || wanted === facts.sha256))
+  const exists = facts.kind === 'file'
+  if (exists && (wanted === undefined || wanted === facts.sha256))
     return { changes: attributeChanges(dest, facts, params), values }
-  const check =
+  const verify =
     wanted === undefined
       ? []
       : [
@@ -144,13 +145,13 @@ function planDownload(params: Params, facts: PathFacts, wanted: string | undefin
         ]
   const script = replaceFile({
     path: dest,
-    fill: [fetchOf(params, url), 'lb_fetch >&8 || exit', ...check, ':'].join('\n'),
-    ...(there ? { old: facts, ...differing(facts, params) } : { owner, group, mode }),
+    fill: [fetchOf(params, url), 'lb_fetch >&8 || exit', ...verify, ':'].join('\n'),
+    ...(exists ? { old: facts, ...differing(facts, params) } : { owner, group, mode }),
     validate,
-    backup: backup && there,
+    backup: backup && exists,
     through: true,
   })
-  const attributes = describeAttributes(there ? differing(facts, params) : params)
-  const description = `${there ? 'download again' : 'download'} ${url} to ${dest}${attributes === '' ? '' : ` (${attributes})`}`
+  const attributes = describeAttributes(exists ? differing(facts, params) : params)
+  const description = `${exists ? 'download again' : 'download'} ${url} to ${dest}${attributes === '' ? '' : ` (${attributes})`}`
   return { changes: [{ description, script, sets: setsAt(dest, facts, setContent) }], values }
 }

@@ -11,15 +11,15 @@ const schema = z.strictObject({
   name: z.string().regex(HOSTNAME, { error: 'must be a hostname: letters, digits and hyphens, at most 64 characters' }),
 })
 
-const KEPT = '/etc/hostname'
+const STATIC = '/etc/hostname'
 const LIVE = '/proc/sys/kernel/hostname'
 
 /** Sets the hostname, in the running kernel and in /etc/hostname. */
 export const hostname = defineModule<typeof schema, { readonly name: string }>({
   name: 'hostname',
   schema,
-  reads: () => [...contentOf(KEPT), LIVE],
-  sets: () => [...setContent(KEPT), LIVE],
+  reads: () => [...contentOf(STATIC), LIVE],
+  sets: () => [...setContent(STATIC), LIVE],
   title: ({ name }) => name,
   probe: () =>
     [
@@ -27,21 +27,21 @@ export const hostname = defineModule<typeof schema, { readonly name: string }>({
       'lb_kept=; [ -r /etc/hostname ] && read -r lb_kept </etc/hostname; printf \'%s\\n\' "$lb_kept"',
     ].join('\n'),
   plan({ name }, { stdout }) {
-    const [live = '', kept = ''] = stdout.split('\n')
+    const [live = '', stored = ''] = stdout.split('\n')
     return {
       changes: [
-        ...(kept === name
+        ...(stored === name
           ? []
           : [
               {
-                description: `set the hostname in /etc/hostname to ${name}${kept === '' ? '' : ` (was ${kept})`}`,
+                description: `set the hostname in /etc/hostname to ${name}${stored === '' ? '' : ` (was ${stored})`}`,
                 script: replaceFile({
                   path: '/etc/hostname',
                   fill: sh`printf '%s\\n' ${name} >&8`,
                   mode: 0o644,
                 }),
-                sets: setContent(KEPT),
-                diff: { subject: '/etc/hostname', before: kept === '' ? '' : `${kept}\n`, after: `${name}\n` },
+                sets: setContent(STATIC),
+                diff: { subject: '/etc/hostname', before: stored === '' ? '' : `${stored}\n`, after: `${name}\n` },
               },
             ]),
         // hostnamectl writes the same file; setting the kernel's value requires no daemon.

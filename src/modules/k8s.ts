@@ -110,11 +110,11 @@ export const k8s = defineModule<typeof schema, K8s>({
       typeof definition === 'object' && definition !== null && !(definition instanceof Secret)
         ? ([definition].flat() as Partial<KubeObject>[])
         : []
-    const what =
+    const subject =
       [...(template ?? []), ...(src ?? []), ...objects.map(({ kind, metadata }) => `${kind} ${metadata?.name}`)].join(
         ', ',
       ) || 'manifests'
-    return state === 'absent' ? `${what} absent` : what
+    return state === 'absent' ? `${subject} absent` : subject
   },
   inputs: (params) => Object.fromEntries(filesOf(params).map((file) => [file, file])),
   reads: ({ kubeconfig }) => [

@@ -58,7 +58,13 @@ const schema = z
 
 type Params = z.output<typeof schema>
 
-const look = ({ path, owner, group }: Params): Look => ({ path, follow: true, owner, group, read: { text: LIMIT } })
+const pathQuery = ({ path, owner, group }: Params): Look => ({
+  path,
+  follow: true,
+  owner,
+  group,
+  read: { text: LIMIT },
+})
 
 /** Manages lines in text files. */
 export const lineinfile = defineModule<typeof schema, { readonly path: string }>({
@@ -67,8 +73,8 @@ export const lineinfile = defineModule<typeof schema, { readonly path: string }>
   reads: (params) => [...entryAt(params.path), ...accountsOf(params)],
   sets: ({ path }) => setContent(path),
   title: ({ path, line, regexp, state }) => `${path}: ${line ?? regexp ?? ''}${state === 'absent' ? ' absent' : ''}`,
-  probe: (params) => lookAt(look(params)),
-  shares: (params) => sharedLook(look(params)),
+  probe: (params) => lookAt(pathQuery(params)),
+  shares: (params) => sharedLook(pathQuery(params)),
   contained: true,
   plan(params, observed) {
     const { path, state, create } = params
@@ -85,7 +91,7 @@ export const lineinfile = defineModule<typeof schema, { readonly path: string }>
     if (problem !== undefined) return { changes: [], problem, ...reads }
     const before = facts.content ?? ''
     const after = editLines(before, params)
-    if (editLines(after, params) !== after) return { changes: [], problem: `${path}: ${ENDLESS}`, ...reads }
+    if (editLines(after, params) !== after) return { changes: [], problem: `${path}: ${NOT_CONVERGENT}`, ...reads }
     if (after === before && facts.kind !== null)
       return { changes: attributeChanges(path, facts, params), values, ...reads }
     return { changes: [rewrite(params, facts, before, after)], values, ...reads }
@@ -93,7 +99,7 @@ export const lineinfile = defineModule<typeof schema, { readonly path: string }>
 })
 
 /** Checked before any change: such a task would never converge. */
-const ENDLESS =
+const NOT_CONVERGENT =
   'this line and regexp do not converge: each run would replace a line again. ' +
   'Write a regexp that also matches the new line and leaves it unchanged, or that matches no other line'
 
@@ -107,18 +113,18 @@ function unreadable(path: string, { kind, content, size }: PathFacts): string | 
 
 function rewrite(params: Params, facts: PathFacts, before: string, after: string): Change {
   const { path, owner, group, mode, state, line, regexp, validate, backup } = params
-  const there = facts.kind !== null
-  const attributes = describeAttributes(there ? differing(facts, params) : params)
+  const exists = facts.kind !== null
+  const attributes = describeAttributes(exists ? differing(facts, params) : params)
   const description =
     state === 'absent'
       ? `remove from ${path}: ${regexp === undefined ? line : `lines that match ${regexp}`}`
-      : `${there ? 'update' : 'create'} ${path}: ${line}`
+      : `${exists ? 'update' : 'create'} ${path}: ${line}`
   const replacement = replaceFile({
     path,
     fill: `${printBytes(Buffer.from(after))} >&8`,
-    ...(there ? { old: facts, ...differing(facts, params) } : { owner, group, mode }),
+    ...(exists ? { old: facts, ...differing(facts, params) } : { owner, group, mode }),
     validate,
-    backup: backup && there,
+    backup: backup && exists,
     through: true,
   })
   return {

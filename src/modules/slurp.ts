@@ -19,7 +19,7 @@ export interface SlurpValues {
   readonly sha256: string
 }
 
-const look = ({ src }: z.output<typeof schema>): Look => ({ path: src, follow: true, read: { text: LIMIT } })
+const pathQuery = ({ src }: z.output<typeof schema>): Look => ({ path: src, follow: true, read: { text: LIMIT } })
 
 /** Reads a text file of the host. Use `no_log: true` for files with secrets: the text is the probe's output. */
 export const slurp = defineModule<typeof schema, SlurpValues>({
@@ -28,8 +28,8 @@ export const slurp = defineModule<typeof schema, SlurpValues>({
   reads: ({ src }) => contentOf(src),
   sets: () => [],
   title: ({ src }) => src,
-  probe: (params) => lookAt(look(params)),
-  shares: (params) => sharedLook(look(params)),
+  probe: (params) => lookAt(pathQuery(params)),
+  shares: (params) => sharedLook(pathQuery(params)),
   contained: true,
   plan({ src }, observed) {
     const facts = parsePathFacts(observed)

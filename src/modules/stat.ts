@@ -34,7 +34,7 @@ export interface StatValues {
   readonly checksum?: string
 }
 
-const look = ({ path, follow, get_checksum }: z.output<typeof schema>): Look => ({
+const pathQuery = ({ path, follow, get_checksum }: z.output<typeof schema>): Look => ({
   path,
   follow,
   ...(get_checksum ? { read: 'hash' as const } : {}),
@@ -48,8 +48,8 @@ export const stat = defineModule<typeof schema, StatValues>({
   reads: ({ path }) => [...treeAt(path), NUMBERS],
   sets: () => [],
   title: ({ path }) => path,
-  probe: (params) => lookAt(look(params)),
-  shares: (params) => sharedLook(look(params)),
+  probe: (params) => lookAt(pathQuery(params)),
+  shares: (params) => sharedLook(pathQuery(params)),
   contained: true,
   plan({ path }, observed) {
     const facts = parsePathFacts(observed)

@@ -93,12 +93,12 @@ export const sysctl = defineModule<typeof schema, { readonly name: string; reado
     const reads = readsAt(facts, entryAt)
     if (problem !== undefined) return { changes: [], problem, ...reads }
     const live = [...facts.words].find((word) => word.startsWith('live='))?.slice('live='.length)
-    const keep = inFile(params, facts)
-    const set = state === 'present' && reload && !facts.words.has('no-key') && plain(live ?? '') !== plain(value)
+    const fileChanges = fileChange(params, facts)
+    const setsKernel = state === 'present' && reload && !facts.words.has('no-key') && plain(live ?? '') !== plain(value)
     return {
       changes: [
-        ...keep,
-        ...(set
+        ...fileChanges,
+        ...(setsKernel
           ? [
               {
                 description: `set ${name} to ${value}${live === undefined ? '' : ` (was ${plain(live)})`}`,
@@ -115,17 +115,17 @@ export const sysctl = defineModule<typeof schema, { readonly name: string; reado
 })
 
 /** The change of the file, if its value differs. */
-function inFile({ name, value = '', state, sysctl_file }: Params, facts: PathFacts): Change[] {
+function fileChange({ name, value = '', state, sysctl_file }: Params, facts: PathFacts): Change[] {
   const before = facts.content ?? ''
   const pattern = new RegExp(`${lineOf(name)}(.*)$`)
-  const kept = before
+  const stored = before
     .split('\n')
     .map((line) => pattern.exec(line)?.[1])
     .filter((found) => found !== undefined)
     .at(-1)
-  if (state === 'absent' ? kept === undefined : kept !== undefined && plain(kept) === plain(value)) return []
+  if (state === 'absent' ? stored === undefined : stored !== undefined && plain(stored) === plain(value)) return []
   const after = editLines(before, { state, line: `${name} = ${value}`, regexp: lineOf(name), backrefs: false })
-  const there = facts.kind !== null
+  const exists = facts.kind !== null
   return [
     {
       description:
@@ -133,7 +133,7 @@ function inFile({ name, value = '', state, sysctl_file }: Params, facts: PathFac
       script: replaceFile({
         path: sysctl_file,
         fill: `${printBytes(Buffer.from(after))} >&8`,
-        ...(there ? { old: facts } : { mode: 0o644 }),
+        ...(exists ? { old: facts } : { mode: 0o644 }),
         through: true,
       }),
       diff: { subject: sysctl_file, before, after },

@@ -68,7 +68,7 @@ export const systemd = defineModule<typeof schema, SystemdValues>({
         values: values(unit),
       }
     }
-    const problem = whyNot(params, unit)
+    const problem = problemOf(params, unit)
     if (problem !== undefined) return { changes: [], values: values(unit), problem, ...reads }
     return { ...reads, changes: changesFor(params, params.name, unit), values: values(unit) }
   },
@@ -76,7 +76,7 @@ export const systemd = defineModule<typeof schema, SystemdValues>({
   result(params, applied) {
     const last = applied.at(-1)
     const unit = parse(last?.stdout ?? '')
-    const left = leftovers(params, unit)
+    const left = unmetState(params, unit)
     return { values: values(unit), ...(left === undefined || last?.exitCode !== 0 ? {} : { failed: left }) }
   },
 })
@@ -126,13 +126,13 @@ const newDropIns = (unit: string): string =>
 
 /** Prints a unit's state as `Key=Value` lines; without a name, only whether any unit file is newer than its unit. */
 function facts({ name }: Params): string {
-  const found = 'command -v systemctl >/dev/null || exit 127'
+  const requireSystemctl = 'command -v systemctl >/dev/null || exit 127'
   if (name === undefined) {
     // --all: inactive units count, too.
-    return `${found}\nlb_units=$(systemctl show --all -p NeedDaemonReload '*') || exit\ncase $lb_units in *=yes*) echo NeedDaemonReload=yes ;; esac`
+    return `${requireSystemctl}\nlb_units=$(systemctl show --all -p NeedDaemonReload '*') || exit\ncase $lb_units in *=yes*) echo NeedDaemonReload=yes ;; esac`
   }
   return [
-    found,
+    requireSystemctl,
     sh`lb_unit=$(systemctl show -p ${PROPERTIES} -- ${name}) || exit`,
     `printf '%s\\n' "$lb_unit"`,
     newDropIns(withSuffix(name)),
@@ -175,7 +175,7 @@ function parse(stdout: string): Unit {
 
 const values = (unit: Unit): SystemdValues => ({ active_state: unit.active, unit_file_state: unit.file })
 
-function whyNot(params: Params, unit: Unit): string | undefined {
+function problemOf(params: Params, unit: Unit): string | undefined {
   const { name, state, enabled, masked } = params
   const onlyMask = state === undefined && enabled === undefined
   if (unit.load === 'not-found' && !(masked === true && onlyMask) && !(unit.onDisk && params.daemon_reload)) {
@@ -231,7 +231,7 @@ function changesFor(params: Params, name: string, unit: Unit): Change[] {
   }
   const verb = verbFor(state, unit)
   if (verb !== undefined) {
-    add(`${verb} ${name}`, act(verb, name), undefined, [
+    add(`${verb} ${name}`, actionScript(verb, name), undefined, [
       'state',
       unit.active || 'inactive',
       verb === 'stop' ? 'inactive' : `active (${verb}ed)`,
@@ -246,8 +246,8 @@ const isRunning = (unit: Unit): boolean => unit.active === 'active' || unit.acti
 const isStopped = (unit: Unit): boolean => ['inactive', 'failed', ''].includes(unit.active)
 
 /** Units that cannot be enabled (static, indirect) count as in the desired state, as in Ansible. */
-function isEnabled(unit: Unit, asked: boolean): boolean {
-  if (['static', 'indirect', 'alias', 'transient'].includes(unit.file)) return asked
+function isEnabled(unit: Unit, requested: boolean): boolean {
+  if (['static', 'indirect', 'alias', 'transient'].includes(unit.file)) return requested
   return unit.file === 'enabled'
 }
 
@@ -269,7 +269,7 @@ function verbFor(state: Params['state'], unit: Unit): Verb | undefined {
 }
 
 /** On failure, the unit's status and log go to stderr: systemctl itself only says where to look. */
-function act(verb: Verb, name: string): string {
+function actionScript(verb: Verb, name: string): string {
   if (verb === 'stop') return sh`systemctl stop -- ${name} || exit`
   return [
     sh`lb_why() { systemctl status --no-pager --full --lines=0 -- ${name} >&2; journalctl --no-pager -o cat -n 20 -u ${name} >&2; exit 1; }`,
@@ -298,7 +298,7 @@ const step = (
 })
 
 /** How the unit differs after all changes; undefined if it does not. */
-function leftovers(params: Params, unit: Unit): string | undefined {
+function unmetState(params: Params, unit: Unit): string | undefined {
   const { name, state, enabled } = params
   if (name === undefined) return undefined
   const ranOnce = unit.type === 'oneshot' && unit.active === 'inactive' && unit.result === 'success'

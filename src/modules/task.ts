@@ -93,10 +93,10 @@ const KEYWORDS = new Set<string>([
 export function defineModule<S extends z.ZodObject, V = unknown>(definition: ModuleDefinition<S, V>): ModuleCall<S, V> {
   const own = new Set(Object.keys(definition.schema.shape))
   const call = (...args: [string, object] | [object]): Task => {
-    const [title, given] = args.length === 2 ? args : [undefined, args[0]]
+    const [title, options] = args.length === 2 ? args : [undefined, args[0]]
     const params: Record<string, unknown> = {}
     const keywords: Record<string, unknown> = {}
-    for (const [key, value] of Object.entries(given)) {
+    for (const [key, value] of Object.entries(options)) {
       if (value === undefined) continue
       ;(KEYWORDS.has(key) && !own.has(key) ? keywords : params)[key] = value
     }

@@ -53,24 +53,24 @@ export interface UriValues {
   readonly json?: unknown
 }
 
-const onlyLooks = ({ method }: Params): boolean => ['GET', 'HEAD', 'OPTIONS'].includes(method)
+const isReadOnly = ({ method }: Params): boolean => ['GET', 'HEAD', 'OPTIONS'].includes(method)
 
 /** Sends an HTTP request from the host, with the host's curl. */
 export const uri = defineModule<typeof schema, UriValues>({
   name: 'uri',
   schema,
   // A response may depend on anything, and a request may change anything.
-  reads: (params) => (onlyLooks(params) ? undefined : []),
-  sets: (params) => (onlyLooks(params) ? [] : undefined),
+  reads: (params) => (isReadOnly(params) ? undefined : []),
+  sets: (params) => (isReadOnly(params) ? [] : undefined),
   title: ({ method, url }) => `${method} ${url}`,
-  probe: (params) => (onlyLooks(params) ? request(params) : ':'),
+  probe: (params) => (isReadOnly(params) ? request(params) : ':'),
   plan(params, observed) {
     const { method, url } = params
-    if (!onlyLooks(params)) return { changes: [{ description: `send ${method} to ${url}`, script: request(params) }] }
-    const { values, failed } = answer(params, observed)
+    if (!isReadOnly(params)) return { changes: [{ description: `send ${method} to ${url}`, script: request(params) }] }
+    const { values, failed } = resultOf(params, observed)
     return { changes: [], values, ...(failed === undefined ? {} : { problem: failed }) }
   },
-  result: (params, applied) => answer(params, applied.at(-1) ?? { stdout: '', stderr: '', exitCode: 0 }),
+  result: (params, applied) => resultOf(params, applied.at(-1) ?? { stdout: '', stderr: '', exitCode: 0 }),
   timeLimitSeconds: ({ timeout }) => timeout + 15,
 })
 
@@ -103,7 +103,7 @@ function request(params: Params): string {
     user: url_username === undefined ? undefined : { name: url_username, password: url_password ?? '' },
     validateCerts: validate_certs,
     caPath: ca_path,
-    followRedirects: onlyLooks(params),
+    followRedirects: isReadOnly(params),
     connectTimeout: timeout,
     maxTime: timeout,
     options: { 'write-out': WRITE_OUT, ...(return_content && method !== 'HEAD' ? {} : { output: '/dev/null' }) },
@@ -111,7 +111,7 @@ function request(params: Params): string {
   return `command -v curl >/dev/null || { echo 'curl not found on this host: install it first' >&2; exit 127; }\n${script}`
 }
 
-function answer(
+function resultOf(
   { url, status_code, return_content }: Params,
   { stdout, stderr, exitCode }: Observed,
 ): { values: UriValues; failed?: string } {

@@ -42,7 +42,7 @@ export interface WaitValues {
   readonly elapsed: number
 }
 
-const what = ({ host, port, path, search_regex }: Params): string => {
+const subjectOf = ({ host, port, path, search_regex }: Params): string => {
   const subject = path ?? (port === undefined ? 'the time' : `${host}:${port}`)
   return search_regex === undefined ? subject : `${search_regex} in ${subject}`
 }
@@ -58,11 +58,11 @@ export const wait_for = defineModule<typeof schema, WaitValues>({
   waitSeconds: ({ delay, timeout }) => delay + timeout,
   // Anything may open a port.
   sets: () => [],
-  title: (params) => `${what(params)} ${params.state}`,
+  title: (params) => `${subjectOf(params)} ${params.state}`,
   probe(params) {
     const { delay, timeout, sleep, state, port, path } = params
-    const holds = condition(params)
-    const test = state === 'stopped' || state === 'absent' ? `! ${holds}` : holds
+    const met = condition(params)
+    const test = state === 'stopped' || state === 'absent' ? `! ${met}` : met
     return [
       'lb_now() { read -r lb_up lb_idle </proc/uptime; lb_up=${lb_up%.*}; }',
       ...(port === undefined ? [] : [PROBE_TOOLS]),
@@ -82,9 +82,12 @@ export const wait_for = defineModule<typeof schema, WaitValues>({
   plan(params, { stdout, stderr, exitCode }) {
     const { timeout, msg, state } = params
     if (exitCode !== 0)
-      return { changes: [], problem: `cannot wait for ${what(params)}: ${lastLine(stderr) || `exit code ${exitCode}`}` }
+      return {
+        changes: [],
+        problem: `cannot wait for ${subjectOf(params)}: ${lastLine(stderr) || `exit code ${exitCode}`}`,
+      }
     if (stdout.trim() === 'timeout')
-      return { changes: [], problem: msg ?? `timed out after ${timeout} s: ${what(params)} is not ${state}` }
+      return { changes: [], problem: msg ?? `timed out after ${timeout} s: ${subjectOf(params)} is not ${state}` }
     return { changes: [], values: { elapsed: Number(stdout) } }
   },
   timeLimitSeconds: ({ timeout, delay, connect_timeout, sleep }) =>

@@ -48,7 +48,7 @@ await part('check mode shows what the cluster itself says would change, changes 
   await succeeds(t, up('--check', '--diff', ...vars({ counter_replicas: 6 })))
   const foreseen = namesOf(changed())
   t.strictSame(foreseen, ['localhost: Counter app on Kubernetes: Deploy the app'])
-  t.strictSame(objectsChanged(), ['change Deployment counter/counter'])
+  t.strictSame(objectsChanged(), ['update Deployment counter/counter'])
   const diff = changed()[0]?.changes[0]?.diff
   t.match(diff, { subject: 'Deployment counter/counter', before: / replicas: 4\n/, after: / replicas: 6\n/ })
   t.equal(deployment(), before, 'nothing has changed')
@@ -62,7 +62,7 @@ await part('check mode shows what the cluster itself says would change, changes 
 await part('a number that someone set by hand is put right', async (t) => {
   kubectl('--namespace', 'counter', 'scale', 'deployment', 'counter', '--replicas=3')
   await succeeds(t, up())
-  t.strictSame(objectsChanged(), ['change Deployment counter/counter'])
+  t.strictSame(objectsChanged(), ['update Deployment counter/counter'])
   t.equal(get('deployment counter', '{.spec.replicas}'), '4')
 })
 
@@ -72,15 +72,15 @@ await part('what is in the manifests no more is removed, by its label; what has 
   kubectl('--namespace', 'counter', 'label', 'configmap', 'left-behind', 'app.kubernetes.io/part-of=counter')
   await succeeds(t, up(...vars({ counter_autoscale: true })))
   t.strictSame(objectsChanged().toSorted(), [
-    'change Deployment counter/counter',
+    'update Deployment counter/counter',
     'create HorizontalPodAutoscaler counter/counter',
-    'remove ConfigMap counter/left-behind: it is in the manifests no more',
+    'prune ConfigMap counter/left-behind: not in the manifests',
   ])
   t.match(findings(), WELL)
   t.notOk(isThere('configmap left-behind'))
   await succeeds(t, up())
   t.ok(
-    objectsChanged().includes('remove HorizontalPodAutoscaler counter/counter: it is in the manifests no more'),
+    objectsChanged().includes('prune HorizontalPodAutoscaler counter/counter: not in the manifests'),
     objectsChanged().join('; '),
   )
   t.match(findings(), WELL)

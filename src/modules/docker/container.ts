@@ -7,7 +7,7 @@ import { ENGINE, imageNamed, setByRunning } from './effects.ts'
 import { answersOf, engineProblem, get, reachEngine } from './engine.ts'
 import { parseReference } from './reference.ts'
 
-const words = z.union([
+const wordList = z.union([
   z.string().transform((text) => text.split(/\s+/).filter((word) => word !== '')),
   z.array(z.string()),
 ])
@@ -19,7 +19,7 @@ const schema = z
     /** `present`: exists, running or not. */
     state: z.enum(['started', 'stopped', 'present', 'absent']).default('started'),
     /** A string is split at spaces. */
-    command: words.optional(),
+    command: wordList.optional(),
     entrypoint: z.array(z.string()).optional(),
     /** Values may be secrets: they are passed in an env file that only root can read. */
     env: z
@@ -74,7 +74,7 @@ export const docker_container = defineModule<typeof schema, DockerContainer>({
     const others = setByRunning({
       image: params.image ?? '',
       mounts: mountsOf(params),
-      privileged: hasHostsRights(params),
+      privileged: hasHostAccess(params),
     })
     return others && [...own, ...others]
   },
@@ -100,22 +100,24 @@ export const docker_container = defineModule<typeof schema, DockerContainer>({
     const problem = engineProblem(observed, answers)
     if (problem !== undefined) return { changes: [], problem }
     const [container, image] = answers.map(({ status, body }) => (status === 200 ? body : undefined))
-    const here = container as Container | undefined
+    const current = container as Container | undefined
     if (params.state === 'absent')
       return {
         changes:
-          here === undefined ? [] : [{ description: `remove container ${params.name}`, script: removal(params.name) }],
+          current === undefined
+            ? []
+            : [{ description: `remove container ${params.name}`, script: removeScript(params.name) }],
       }
 
-    const values = here && { id: here.Id, running: here.State.Running }
-    const reason = whyAnew(
+    const values = current && { id: current.Id, running: current.State.Running }
+    const reason = recreateReason(
       params,
-      here,
+      current,
       (image as { Id: string } | undefined)?.Id,
       /^config (\w+)/m.exec(observed.stdout)?.[1],
     )
-    if (reason !== undefined) return { changes: [creation(params, here, reason)], ...(values && { values }) }
-    return { changes: stateChange(params, here?.State.Running ?? false), ...(values && { values }) }
+    if (reason !== undefined) return { changes: [createChange(params, current, reason)], ...(values && { values }) }
+    return { changes: stateChange(params, current?.State.Running ?? false), ...(values && { values }) }
   },
 })
 
@@ -126,7 +128,7 @@ const mountsOf = ({ volumes }: Params): { source: string; readonly: boolean }[] 
     .filter((parts) => parts.length > 1)
     .map(([source = '', , options = '']) => ({ source, readonly: options.split(',').includes('ro') }))
 
-const hasHostsRights = ({ privileged, capabilities, network_mode = '' }: Params): boolean =>
+const hasHostAccess = ({ privileged, capabilities, network_mode = '' }: Params): boolean =>
   privileged || capabilities.length > 0 || /^(host|container:)/.test(network_mode)
 
 interface Container {
@@ -137,18 +139,18 @@ interface Container {
   readonly Config: { readonly Labels: Readonly<Record<string, string>> | null }
 }
 
-function whyAnew(
+function recreateReason(
   params: Params,
-  here: Container | undefined,
+  current: Container | undefined,
   imageId: string | undefined,
   config: string | undefined,
 ): string | undefined {
-  if (here === undefined) return 'it does not exist'
-  if (here.Config.Labels?.[CONFIG_LABEL] !== config) return 'settings changed'
+  if (current === undefined) return 'it does not exist'
+  if (current.Config.Labels?.[CONFIG_LABEL] !== config) return 'settings changed'
   // An interrupted creation may leave networks unconnected.
-  const lacks = params.networks.find(({ name }) => !(name in here.NetworkSettings.Networks))
-  if (lacks !== undefined) return `not connected to network ${lacks.name}`
-  return imageId !== undefined && imageId !== here.Image ? 'image changed' : undefined
+  const missingNetwork = params.networks.find(({ name }) => !(name in current.NetworkSettings.Networks))
+  if (missingNetwork !== undefined) return `not connected to network ${missingNetwork.name}`
+  return imageId !== undefined && imageId !== current.Image ? 'image changed' : undefined
 }
 
 function stateChange({ state, name }: Params, running: boolean): Change[] {
@@ -192,14 +194,14 @@ function flags(params: Params): string[] {
   ]
 }
 
-function creation(params: Params, here: Container | undefined, reason: string): Change {
+function createChange(params: Params, current: Container | undefined, reason: string): Change {
   const { name, image = '' } = params
   // `--entrypoint` takes one word; the others are prepended to the command.
   const argv = [...(params.entrypoint?.slice(1) ?? []), ...(params.command ?? [])]
   const hasEnv = Object.keys(params.env).length > 0
   return {
     description:
-      here === undefined
+      current === undefined
         ? `create container ${name} from ${image}`
         : `recreate container ${name} from ${image}: ${reason}`,
     script: [
@@ -207,7 +209,7 @@ function creation(params: Params, here: Container | undefined, reason: string): 
       'umask 077; lb_env=$(mktemp) || exit',
       `trap 'rm -f "$lb_env"' EXIT`,
       ...(hasEnv ? [`printf '%s\\n' ${environment(params)} >"$lb_env" || exit`] : []),
-      ...(here === undefined ? [] : [removal(name)]),
+      ...(current === undefined ? [] : [removeScript(name)]),
       sh`docker create --name ${name} --label ${raw(`"${CONFIG_LABEL}=$lb_config"`)} --env-file "$lb_env" ${flags(params)} ${image} ${argv} >/dev/null || exit`,
       ...params.networks
         .slice(1)
@@ -220,4 +222,4 @@ function creation(params: Params, here: Container | undefined, reason: string): 
   }
 }
 
-const removal = (name: string): string => sh`docker rm --force ${name} >/dev/null || exit`
+const removeScript = (name: string): string => sh`docker rm --force ${name} >/dev/null || exit`

@@ -25,16 +25,16 @@ export const SOME_IMAGE = 'docker-image:any'
 const stacksOf = (name: string): string[] =>
   [...name.matchAll(/_/g)].map(({ index }) => name.slice(0, index)).filter((stack) => stack !== '')
 
-type Part = 'service' | 'network' | 'volume' | 'secret' | 'config'
+type StackResource = 'service' | 'network' | 'volume' | 'secret' | 'config'
 
 /** Reads: one resource that a stack may have created. */
-export const partNamed = (kind: Part, name: string): string[] => [
+export const partNamed = (kind: StackResource, name: string): string[] => [
   `docker-${kind}:${name}`,
   ...stacksOf(name).map((stack) => `docker-stack:${stack}`),
 ]
 
 /** Sets: one resource that may belong to a stack. */
-export const setPart = (kind: Part, name: string): string[] => [
+export const setPart = (kind: StackResource, name: string): string[] => [
   `docker-${kind}:${name}`,
   ...stacksOf(name).map((stack) => `docker-stack-part:${stack}`),
 ]
@@ -42,16 +42,16 @@ export const setPart = (kind: Part, name: string): string[] => [
 /** Reads: a stack and its resources. */
 export const stackNamed = (name: string): string[] => [`docker-stack:${name}`, `docker-stack-part:${name}`]
 
-const imageWord = (name: string): string => `docker-image:${parseReference(name).full}`
+const imageKey = (name: string): string => `docker-image:${parseReference(name).full}`
 
 /** Reads: an image by its name. */
-export const imageNamed = (name: string): string[] => [imageWord(name)]
+export const imageNamed = (name: string): string[] => [imageKey(name)]
 
 /** Sets: an image by its name. */
-export const setImage = (name: string): string[] => [imageWord(name), SOME_IMAGE]
+export const setImage = (name: string): string[] => [imageKey(name), SOME_IMAGE]
 
 /** What a container can access on its host. */
-interface Reach {
+interface HostAccess {
   readonly image: string
   /** Mount sources: paths of the host, names of volumes. */
   readonly mounts: readonly { readonly source: string; readonly readonly: boolean }[]
@@ -62,7 +62,7 @@ interface Reach {
  * Sets: side effects of running a container. The image is pulled, volumes are created, mounts may be written. A
  * container that is privileged or can access the engine's socket may change anything.
  */
-export function setByRunning({ image, mounts, privileged }: Reach): string[] | undefined {
+export function setByRunning({ image, mounts, privileged }: HostAccess): string[] | undefined {
   if (privileged || mounts.some(({ source }) => source === '/' || /^(\/var)?\/run(\/docker\.sock)?\/?$/.test(source)))
     return undefined
   return [

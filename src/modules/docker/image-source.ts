@@ -47,9 +47,9 @@ function buildChecksum({ build }: ImageParams): string {
 /** Shell function `lb_bases`: base images of a Dockerfile, without its own stages. */
 function basesFunction(args: Readonly<Record<string, string>>): string {
   const text = (value: string): string => `"${value.replace(/[\\"]/g, '\\$&').replace(/\n/g, '\\n')}"`
-  const given = Object.entries(args).map(([key, value]) => `given[${text(key)}] = arg[${text(key)}] = ${text(value)}`)
+  const presets = Object.entries(args).map(([key, value]) => `given[${text(key)}] = arg[${text(key)}] = ${text(value)}`)
   const program = [
-    `BEGIN { ${given.join('; ')} }`,
+    `BEGIN { ${presets.join('; ')} }`,
     'function filled(name,   key) {',
     '  for (key in arg) {',
     '    if ((at = index(name, "${" key "}")) > 0) name = substr(name, 1, at - 1) arg[key] substr(name, at + length(key) + 3)',

@@ -109,9 +109,9 @@ export const docker_image = defineModule<typeof schema, DockerImage>({
     const answers = answersOf(observed.stdout)
     const problem = engineProblem(observed, answers)
     if (problem !== undefined) return { changes: [], problem }
-    const [here, tagged] = answers.map(imageOf)
-    if (params.state === 'absent') return { changes: here === undefined ? [] : [removal(params)] }
-    return present(params, here, tagged, factsOf(observed.stdout))
+    const [current, tagged] = answers.map(imageOf)
+    if (params.state === 'absent') return { changes: current === undefined ? [] : [removeChange(params)] }
+    return present(params, current, tagged, factsOf(observed.stdout))
   },
 })
 
@@ -137,7 +137,7 @@ interface Facts {
   /** Id of the image in the archive. */
   readonly archived: string | undefined
   readonly pushed: string | undefined
-  readonly registrySilent: boolean
+  readonly registryUnreachable: boolean
 }
 
 function factsOf(stdout: string): Facts {
@@ -147,17 +147,17 @@ function factsOf(stdout: string): Facts {
     noSource: read('no-source'),
     archived: /[0-9a-f]{64}/.exec(read('archive') ?? '')?.[0],
     pushed: read('pushed'),
-    registrySilent: /^registry-silent$/m.test(stdout),
+    registryUnreachable: /^registry-silent$/m.test(stdout),
   }
 }
 
 function present(
   params: ImageParams,
-  here: Image | undefined,
+  current: Image | undefined,
   tagged: Image | undefined,
   facts: Facts,
 ): Plan<DockerImage> {
-  const missing = here === undefined
+  const missing = current === undefined
   // A deleted archive is no error if the image exists.
   if (facts.noSource !== undefined && (missing || params.source === 'build'))
     return { changes: [], problem: `${facts.noSource} does not exist` }
@@ -165,27 +165,27 @@ function present(
     return { changes: [], problem: `image "${source(params).full}" does not exist on this host` }
 
   const to = target(params)
-  const obtain = missing || isOutdated(params, here, facts) ? [obtaining(params, here, facts)] : []
+  const obtain = missing || isOutdated(params, current, facts) ? [obtainChange(params, current, facts)] : []
   const changes: Change[] = [...obtain]
-  const tag = to.full !== source(params).full && (obtain.length > 0 || tagged?.id !== here?.id)
+  const tag = to.full !== source(params).full && (obtain.length > 0 || tagged?.id !== current?.id)
   if (tag) {
     changes.push({
       description: `tag ${source(params).full} as ${to.full}`,
       script: sh`docker tag ${source(params).full} ${to.full} || exit`,
     })
   }
-  const digest = digestOf(to, tagged ?? (to.full === source(params).full ? here : undefined), facts)
+  const digest = digestOf(to, tagged ?? (to.full === source(params).full ? current : undefined), facts)
   if (params.push && (changes.length > 0 || digest === undefined || facts.pushed !== digest)) {
-    if (facts.registrySilent && changes.length === 0) {
+    if (facts.registryUnreachable && changes.length === 0) {
       return {
         changes: [],
         problem: `registry ${to.registry} does not respond: cannot determine whether it has ${to.full}`,
       }
     }
-    changes.push({ description: `push ${to.full}`, script: pushing(to.full) })
+    changes.push({ description: `push ${to.full}`, script: pushScript(to.full) })
   }
-  if (here === undefined) return { changes }
-  return { changes, values: { image: digest === undefined ? to.full : `${to.repository}@${digest}`, id: here.id } }
+  if (current === undefined) return { changes }
+  return { changes, values: { image: digest === undefined ? to.full : `${to.repository}@${digest}`, id: current.id } }
 }
 
 /** Digest of this image in a repository. An image can have several digests after another one was pushed. */
@@ -196,14 +196,14 @@ function digestOf(to: ImageReference, image: Image | undefined, facts: Facts): s
   return digests.find((digest) => digest === facts.pushed) ?? digests[0]
 }
 
-function isOutdated(params: ImageParams, here: Image, facts: Facts): boolean {
-  if (params.source === 'load') return facts.archived !== undefined && here.id !== `sha256:${facts.archived}`
-  return hasChecksum(params) && facts.source !== undefined && here.label !== facts.source
+function isOutdated(params: ImageParams, current: Image, facts: Facts): boolean {
+  if (params.source === 'load') return facts.archived !== undefined && current.id !== `sha256:${facts.archived}`
+  return hasChecksum(params) && facts.source !== undefined && current.label !== facts.source
 }
 
-function obtaining(params: ImageParams, here: Image | undefined, facts: Facts): Change {
+function obtainChange(params: ImageParams, current: Image | undefined, facts: Facts): Change {
   const name = source(params).full
-  const again = here === undefined ? '' : ' again'
+  const again = current === undefined ? '' : ' again'
   switch (params.source) {
     case 'local':
     case 'pull':
@@ -221,18 +221,18 @@ function obtaining(params: ImageParams, here: Image | undefined, facts: Facts): 
           'lb_sum=$(lb_source) || { echo "$lb_sum" >&2; exit 1; }',
           sh`docker import ${params.changes.flatMap((it) => ['--change', it])} --change ${raw(`"LABEL ${SOURCE_LABEL}=\${lb_sum#source }"`)} ${params.archive_path ?? ''} ${name} || exit`,
         ].join('\n'),
-        ...sourceDiff(name, here, facts),
+        ...sourceDiff(name, current, facts),
       }
     case 'build':
       return {
-        description: `${here === undefined ? 'build' : 'rebuild'} ${name} from ${params.build?.path ?? ''}`,
-        script: building(params),
-        ...sourceDiff(name, here, facts),
+        description: `${current === undefined ? 'build' : 'rebuild'} ${name} from ${params.build?.path ?? ''}`,
+        script: buildScript(params),
+        ...sourceDiff(name, current, facts),
       }
   }
 }
 
-function building(params: ImageParams): string {
+function buildScript(params: ImageParams): string {
   const { build } = params
   const flags = [
     ...Object.entries(build?.args ?? {}).flatMap(([key, value]) => ['--build-arg', `${key}=${value}`]),
@@ -251,7 +251,7 @@ function building(params: ImageParams): string {
 }
 
 /** docker push reports only the status code of a registry that cannot write. */
-const pushing = (name: string): string =>
+const pushScript = (name: string): string =>
   [
     sh`lb_said=$(docker push ${name} 2>&1); lb_code=$?; printf '%s\n' "$lb_said"`,
     '[ "$lb_code" = 0 ] || {',
@@ -260,15 +260,15 @@ const pushing = (name: string): string =>
     'printf "%s\\n" "$lb_why" >&2; exit "$lb_code"; }',
   ].join('\n')
 
-const sourceDiff = (name: string, here: Image | undefined, facts: Facts) => ({
+const sourceDiff = (name: string, current: Image | undefined, facts: Facts) => ({
   diff: {
     subject: `image ${name}`,
-    before: here === undefined ? '' : `source: ${here.label ?? 'unknown'}\n`,
+    before: current === undefined ? '' : `source: ${current.label ?? 'unknown'}\n`,
     after: `source: ${facts.source ?? 'unknown'}\n`,
   },
 })
 
-const removal = (params: ImageParams): Change => ({
+const removeChange = (params: ImageParams): Change => ({
   description: `remove image ${source(params).full}`,
   script: sh`docker image rm ${params.force_absent ? ['-f'] : []} ${source(params).full} || exit`,
 })

@@ -70,34 +70,34 @@ export const docker_login = defineModule<typeof schema, DockerLogin>({
   // The default path depends on a home directory that only the host knows.
   sets: ({ registry_url, config_path }) => (config_path === undefined ? undefined : setsIn(config_path, registry_url)),
   title: ({ registry_url, state }) => `${registry_url}${state === 'absent' ? ' absent' : ''}`,
-  probe: look,
+  probe: probeScript,
 
   plan(params, observed): Plan<DockerLogin> {
-    const seen = parse(observed.stdout)
-    if (observed.exitCode !== 0 || seen.file === '') {
+    const facts = parse(observed.stdout)
+    if (observed.exitCode !== 0 || facts.file === '') {
       return {
         changes: [],
         problem: `cannot read the Docker client configuration: ${lastLine(observed.stderr) || `exit code ${observed.exitCode}`}`,
       }
     }
-    const reads = contentOf(seen.file)
-    const problem = whyNot(params, seen)
+    const reads = contentOf(facts.file)
+    const problem = problemOf(params, facts)
     if (problem !== undefined) return { changes: [], problem, reads }
     const change =
-      isAsAsked(params, seen) && !(params.reauthorize && params.state === 'present')
+      isDesired(params, facts) && !(params.reauthorize && params.state === 'present')
         ? undefined
-        : changeOf(params, seen)
-    if (change !== undefined && !seen.docker) {
+        : changeOf(params, facts)
+    if (change !== undefined && !facts.docker) {
       return { changes: [], problem: 'docker command not found: install docker.io (or docker-cli)', reads }
     }
-    return { changes: change === undefined ? [] : [change], values: values(params, seen), reads }
+    return { changes: change === undefined ? [] : [change], values: values(params, facts), reads }
   },
 
   result(params, applied) {
     const last = applied.at(-1)
-    const seen = parse(last?.stdout ?? '')
-    const failed = last?.exitCode !== 0 ? undefined : (whyNot(params, seen) ?? leftover(params, seen))
-    return { values: values(params, seen), ...(failed === undefined ? {} : { failed }) }
+    const facts = parse(last?.stdout ?? '')
+    const failed = last?.exitCode !== 0 ? undefined : (problemOf(params, facts) ?? failureOf(params, facts))
+    return { values: values(params, facts), ...(failed === undefined ? {} : { failed }) }
   },
 })
 
@@ -111,7 +111,7 @@ const setsIn = (file: string, registry: string): string[] => [
 ]
 
 /** Prints which credentials the configuration has, never the credentials themselves. */
-function look({ registry_url, username, password, config_path, state }: Params): string {
+function probeScript({ registry_url, username, password, config_path, state }: Params): string {
   const named = inSed(registry_url)
   return [
     config_path === undefined ? `lb_file=${CONFIG_FILE}` : sh`lb_file=${config_path}`,
@@ -143,7 +143,7 @@ function look({ registry_url, username, password, config_path, state }: Params):
 const inBase64 = (username: string, password: Secret): Secret =>
   secret(Buffer.from(`${username}:${password.reveal()}`).toString('base64'))
 
-interface Seen {
+interface LoginFacts {
   readonly file: string
   readonly docker: boolean
   readonly unreadable: boolean
@@ -155,7 +155,7 @@ interface Seen {
   readonly helper: { readonly setting: string; readonly name: string } | undefined
 }
 
-function parse(stdout: string): Seen {
+function parse(stdout: string): LoginFacts {
   const lines = new Set(stdout.split('\n'))
   const [, setting = '', name = ''] = /^helper (\S+) (.+)$/m.exec(stdout) ?? []
   return {
@@ -169,10 +169,10 @@ function parse(stdout: string): Seen {
   }
 }
 
-const isAsAsked = ({ state }: Params, { same, token, entry }: Seen): boolean =>
+const isDesired = ({ state }: Params, { same, token, entry }: LoginFacts): boolean =>
   state === 'absent' ? !entry : same || token
 
-function whyNot({ state, registry_url }: Params, { file, unreadable, helper }: Seen): string | undefined {
+function problemOf({ state, registry_url }: Params, { file, unreadable, helper }: LoginFacts): string | undefined {
   if (unreadable) return `cannot read ${file}: permission denied; set become: true or config_path`
   if (helper === undefined || state === 'absent') return undefined
   return (
@@ -181,41 +181,41 @@ function whyNot({ state, registry_url }: Params, { file, unreadable, helper }: S
   )
 }
 
-const leftover = (params: Params, seen: Seen): string | undefined =>
-  isAsAsked(params, seen)
+const failureOf = (params: Params, facts: LoginFacts): string | undefined =>
+  isDesired(params, facts)
     ? undefined
-    : `docker ${params.state === 'absent' ? 'logout' : 'login'} succeeded, but ${seen.file} ${params.state === 'absent' ? 'still has' : 'does not have'} the credentials of ${params.registry_url}`
+    : `docker ${params.state === 'absent' ? 'logout' : 'login'} succeeded, but ${facts.file} ${params.state === 'absent' ? 'still has' : 'does not have'} the credentials of ${params.registry_url}`
 
-function changeOf(params: Params, seen: Seen): Change {
+function changeOf(params: Params, facts: LoginFacts): Change {
   const { registry_url, username = '', password = '', state } = params
-  const docker = sh`docker --config ${posix.dirname(seen.file)}`
-  const at = registry_url === HUB ? [] : [registry_url]
-  const shown = {
-    subject: `credentials of ${registry_url} in ${seen.file}`,
-    before: seen.entry ? (seen.same || seen.token ? `${username}\n` : 'other credentials\n') : '',
+  const docker = sh`docker --config ${posix.dirname(facts.file)}`
+  const registry = registry_url === HUB ? [] : [registry_url]
+  const diff = {
+    subject: `credentials of ${registry_url} in ${facts.file}`,
+    before: facts.entry ? (facts.same || facts.token ? `${username}\n` : 'other credentials\n') : '',
   }
-  const sets = setsIn(seen.file, registry_url)
+  const sets = setsIn(facts.file, registry_url)
   if (state === 'absent') {
     return {
       description: `log out of ${registry_url}`,
-      script: `${docker} ${sh`logout ${at}`} >/dev/null || exit\n${look(params)}`,
-      diff: { ...shown, before: 'credentials\n', after: '' },
+      script: `${docker} ${sh`logout ${registry}`} >/dev/null || exit\n${probeScript(params)}`,
+      diff: { ...diff, before: 'credentials\n', after: '' },
       sets,
     }
   }
   return {
-    description: `log in to ${registry_url} as ${username}${seen.entry ? ' again' : ''}`,
+    description: `log in to ${registry_url} as ${username}${facts.entry ? ' again' : ''}`,
     // printf is a shell builtin: the password is in no argv.
     script: [
-      sh`printf %s ${password} | ${raw(docker)} login ${[`--username=${username}`, '--password-stdin', ...at]} >/dev/null || exit`,
-      look(params),
+      sh`printf %s ${password} | ${raw(docker)} login ${[`--username=${username}`, '--password-stdin', ...registry]} >/dev/null || exit`,
+      probeScript(params),
     ].join('\n'),
-    diff: { ...shown, after: `${username}\n` },
+    diff: { ...diff, after: `${username}\n` },
     sets,
   }
 }
 
-const values = ({ registry_url, username }: Params, { file }: Seen): DockerLogin => ({
+const values = ({ registry_url, username }: Params, { file }: LoginFacts): DockerLogin => ({
   registry: registry_url,
   ...(username === undefined ? {} : { username }),
   config_path: file,

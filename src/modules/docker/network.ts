@@ -86,7 +86,7 @@ interface Network {
 }
 
 /** Desired and actual settings, a line each; only settings with a desired value, as Docker fills in the others. */
-function compared(params: Params, network: Network | undefined): [asked: string, is: string][] {
+function compared(params: Params, network: Network | undefined): [desired: string, actual: string][] {
   const lines: [string, string][] = [
     [`driver: ${params.driver}`, `driver: ${network?.Driver}`],
     [`attachable: ${params.attachable}`, `attachable: ${network?.Attachable}`],
@@ -98,22 +98,22 @@ function compared(params: Params, network: Network | undefined): [asked: string,
   for (const [key, value] of Object.entries(params.labels))
     lines.push([`label ${key}: ${value}`, `label ${key}: ${network?.Labels?.[key]}`])
   params.ipam_config.forEach(({ subnet, gateway }, i) => {
-    const is = network?.IPAM.Config?.[i]
-    lines.push([`subnet: ${subnet}`, `subnet: ${is?.Subnet}`])
-    if (gateway !== undefined) lines.push([`gateway: ${gateway}`, `gateway: ${is?.Gateway}`])
+    const actual = network?.IPAM.Config?.[i]
+    lines.push([`subnet: ${subnet}`, `subnet: ${actual?.Subnet}`])
+    if (gateway !== undefined) lines.push([`gateway: ${gateway}`, `gateway: ${actual?.Gateway}`])
   })
   return lines
 }
 
 const differences = (params: Params, network: Network): [string, string][] =>
-  compared(params, network).filter(([asked, is]) => asked !== is)
+  compared(params, network).filter(([desired, actual]) => desired !== actual)
 
 function diffOf(params: Params, network?: Network): { subject: string; before: string; after: string } {
   const lines = compared(params, network)
   return {
     subject: `network ${params.name}`,
-    before: network === undefined ? '' : lines.map(([, is]) => `${is}\n`).join(''),
-    after: lines.map(([asked]) => `${asked}\n`).join(''),
+    before: network === undefined ? '' : lines.map(([, actual]) => `${actual}\n`).join(''),
+    after: lines.map(([desired]) => `${desired}\n`).join(''),
   }
 }
 

@@ -42,9 +42,9 @@ export const docker_node = defineModule<typeof schema, DockerNode>({
     const problem = engineProblem(observed, answers)
     if (problem !== undefined) return { changes: [], problem }
     const entries = nodesOf(answers[0]?.body).filter(({ hostname }) => hostname === params.hostname)
-    if (params.state === 'absent') return { changes: entries.map(removal) }
+    if (params.state === 'absent') return { changes: entries.map(removeChange) }
 
-    const replaced = entries.filter((entry) => entries.some((other) => comesAfter(other, entry)))
+    const replaced = entries.filter((entry) => entries.some((other) => replaces(other, entry)))
     const ready = entries.filter((entry) => entry.state === 'ready' && !replaced.includes(entry))
     if (ready.length > 1) {
       return {
@@ -56,15 +56,15 @@ export const docker_node = defineModule<typeof schema, DockerNode>({
     const node = ready[0] ?? newest
     if (node === undefined)
       return { changes: [], problem: `node "${params.hostname}" not found in the Swarm: join it first` }
-    const leftBehind = entries.filter(
+    const stale = entries.filter(
       (entry) => entry.id !== node.id && (entry.state === 'down' || replaced.includes(entry)),
     )
-    return { changes: [...update(params, node), ...leftBehind.map(removal)], values: { node } }
+    return { changes: [...update(params, node), ...stale.map(removeChange)], values: { node } }
   },
 })
 
 /** The same host after it rejoined: its stale entry counts as ready until heartbeats have been missed. */
-const comesAfter = (newer: SwarmNode, older: SwarmNode): boolean =>
+const replaces = (newer: SwarmNode, older: SwarmNode): boolean =>
   newer.state === 'ready' && newer.addr !== '' && newer.addr === older.addr && newer.created > older.created
 
 function update(params: Params, node: SwarmNode): Change[] {
@@ -78,13 +78,13 @@ function update(params: Params, node: SwarmNode): Change[] {
       (params.labels_to_remove.includes(key) || (params.labels_state === 'replace' && params.labels !== undefined)),
   )
 
-  const parts = [
+  const settings = [
     ...(role === node.role ? [] : [`role ${role}`]),
     ...(availability === node.availability ? [] : [`availability ${availability}`]),
     ...add.map(([key, value]) => `label ${key}=${value}`),
     ...remove.map((key) => `remove label ${key}`),
   ]
-  if (parts.length === 0) return []
+  if (settings.length === 0) return []
   const labels = Object.fromEntries([...Object.entries(node.labels).filter(([key]) => !remove.includes(key)), ...add])
   const flags = [
     ...(role === node.role ? [] : ['--role', role]),
@@ -94,7 +94,7 @@ function update(params: Params, node: SwarmNode): Change[] {
   ]
   return [
     {
-      description: `update node ${node.hostname}: ${parts.join(', ')}`,
+      description: `update node ${node.hostname}: ${settings.join(', ')}`,
       script: [
         retried(sh`docker node update ${flags} ${node.id}`),
         // A promoted node counts only once the other managers can reach it.
@@ -131,7 +131,7 @@ until lb_said=$(${raw(command)} 2>&1); do
   sleep 1
 done`.trim()
 
-const removal = (node: SwarmNode): Change => ({
+const removeChange = (node: SwarmNode): Change => ({
   description: `remove ${node.state} node ${node.hostname} (${node.id})`,
   script: [
     // Docker does not remove managers, not even if they are down.

@@ -76,16 +76,18 @@ export const registry_gc = defineModule<typeof schema, RegistryGc>({
       digest,
     }))
     const keep = new Set(params.keep)
-    const stays = (repository: string, digest: string): boolean =>
+    const isKept = (repository: string, digest: string): boolean =>
       keep.has(digest) ||
       tags.some((tag) => tag.repository === repository && tag.digest === digest && keep.has(tag.name))
-    const gone = tags.filter(({ repository, digest }) => !stays(repository, digest))
+    const obsolete = tags.filter(({ repository, digest }) => !isKept(repository, digest))
     const manifests = [
-      ...new Map(gone.map(({ repository, digest }) => [`${repository}@${digest}`, { repository, digest }])).values(),
+      ...new Map(
+        obsolete.map(({ repository, digest }) => [`${repository}@${digest}`, { repository, digest }]),
+      ).values(),
     ]
     const blobs = Number(/^blobs (\d+)$/m.exec(stdout)?.[1] ?? 0)
     const changes: Change[] = manifests.map(({ repository, digest }) => ({
-      description: `delete ${gone
+      description: `delete ${obsolete
         .filter((tag) => tag.repository === repository && tag.digest === digest)
         .map(({ name }) => name)
         .join(', ')} (${digest.slice(0, 19)}...)`,
@@ -95,16 +97,19 @@ export const registry_gc = defineModule<typeof schema, RegistryGc>({
       ].join('\n'),
     }))
     if (changes.length > 0 || blobs > 0) {
-      const what = blobs > 0 ? ` (${blobs} blobs are already unreferenced)` : ''
+      const suffix = blobs > 0 ? ` (${blobs} blobs are already unreferenced)` : ''
       changes.push({
-        description: `collect garbage while the registry is read-only${what}`,
-        script: collect(params),
+        description: `collect garbage while the registry is read-only${suffix}`,
+        script: garbageCollect(params),
       })
     }
     const bytes = Number(/^bytes (\d+)$/m.exec(stdout)?.[1] ?? 0)
     return {
       changes,
-      values: { kept: tags.filter((tag) => !gone.includes(tag)).map(({ name, digest }) => `${name} ${digest}`), bytes },
+      values: {
+        kept: tags.filter((tag) => !obsolete.includes(tag)).map(({ name, digest }) => `${name} ${digest}`),
+        bytes,
+      },
     }
   },
 })
@@ -126,13 +131,13 @@ const client = ({ registry }: Params): string =>
  * Restores the configuration on any exit; if the script itself is killed, the next run of the registry's play does so.
  * Files are replaced atomically for concurrent readers of the directory.
  */
-function collect(params: Params): string {
+function garbageCollect(params: Params): string {
   const { config, container } = params
-  const folder = posix.dirname(config)
+  const directory = posix.dirname(config)
   return [
     client(params),
     sh`lb_config=${config}; lb_container=${container}`,
-    sh`lb_put() { cp -p -- "$lb_config" ${`${folder}/.gc-new`} && cat >${`${folder}/.gc-new`} && mv -f -- ${`${folder}/.gc-new`} "$lb_config"; }`,
+    sh`lb_put() { cp -p -- "$lb_config" ${`${directory}/.gc-new`} && cat >${`${directory}/.gc-new`} && mv -f -- ${`${directory}/.gc-new`} "$lb_config"; }`,
     'lb_up() { lb_tries=0; until lb_ask -o /dev/null "https://$lb_registry/v2/" 2>/dev/null; do lb_tries=$((lb_tries + 1)); [ "$lb_tries" -lt 60 ] || return; sleep 1; done; }',
     'lb_before=$(cat "$lb_config") || exit',
     `lb_restore() { printf '%s\\n' "$lb_before" | lb_put && docker restart "$lb_container" >/dev/null && lb_up; }`,

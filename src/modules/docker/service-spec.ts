@@ -119,19 +119,19 @@ export function serviceSpec(name: string, params: Settings): Record<string, unkn
   }
 }
 
-const resources = (given: z.output<typeof amounts> | undefined) =>
-  given && {
-    NanoCPUs: given.cpus === undefined ? undefined : Math.round(given.cpus * 1e9),
-    MemoryBytes: given.memory === undefined ? undefined : bytes(given.memory),
+const resources = (amount: z.output<typeof amounts> | undefined) =>
+  amount && {
+    NanoCPUs: amount.cpus === undefined ? undefined : Math.round(amount.cpus * 1e9),
+    MemoryBytes: amount.memory === undefined ? undefined : bytes(amount.memory),
   }
 
-const updateConfig = (given: z.output<typeof update> | undefined) =>
-  given && {
-    Parallelism: given.parallelism,
-    Delay: nanoseconds(given.delay),
-    Monitor: nanoseconds(given.monitor),
-    Order: given.order,
-    FailureAction: given.failure_action,
+const updateConfig = (config: z.output<typeof update> | undefined) =>
+  config && {
+    Parallelism: config.parallelism,
+    Delay: nanoseconds(config.delay),
+    Monitor: nanoseconds(config.monitor),
+    Order: config.order,
+    FailureAction: config.failure_action,
   }
 
 function bytes(text: string): number {

@@ -48,7 +48,8 @@ export const docker_service = defineModule<typeof schema, DockerService>({
     const problem = engineProblem(observed, answers)
     if (problem !== undefined) return { changes: [], problem }
     const service = (answers[0]?.body as Service[]).find(({ Spec }) => Spec.Name === params.name)
-    if (params.state === 'absent') return { changes: service === undefined ? [] : [removal(service.ID, params.name)] }
+    if (params.state === 'absent')
+      return { changes: service === undefined ? [] : [removeChange(service.ID, params.name)] }
 
     const { name } = params
     const spec = serviceSpec(name, params)
@@ -98,7 +99,7 @@ interface Service {
 const text = (items: readonly string[]): string => items.map((line) => `${line}\n`).join('')
 const lines = (spec: unknown): string => text(flatten(spec))
 
-const removal = (id: string, name: string): Change => ({
+const removeChange = (id: string, name: string): Change => ({
   description: `remove service ${name}`,
   script: [remove(`/services/${id}`), orFail].join('\n'),
 })

@@ -46,22 +46,24 @@ export interface Drift {
 
 /** How the live services differ from the deployed ones; undefined if they do not. */
 export function driftOf(deployed: readonly Service[], live: readonly Service[]): Drift | undefined {
-  const now = new Map(live.map((service) => [service.name, service.lines]))
-  const then = new Map(deployed.map((service) => [service.name, service.lines]))
-  const words: string[] = []
+  const actual = new Map(live.map((service) => [service.name, service.lines]))
+  const expected = new Map(deployed.map((service) => [service.name, service.lines]))
+  const reasons: string[] = []
   const before: string[] = []
   const after: string[] = []
-  for (const name of [...new Set([...then.keys(), ...now.keys()])].sort()) {
-    const was = then.get(name)
-    const is = now.get(name)
+  for (const name of [...new Set([...expected.keys(), ...actual.keys()])].sort()) {
+    const wanted = expected.get(name)
+    const found = actual.get(name)
     // Services that others added are ignored, as by docker stack deploy.
-    if (was === undefined) continue
-    const lost = was.filter((line) => is === undefined || !is.includes(line))
-    const gained = (is ?? []).filter((line) => !was.includes(line))
-    if (lost.length + gained.length === 0) continue
-    words.push(is === undefined ? `service ${name} is missing` : `service ${name} was changed`)
-    before.push(...(is === undefined ? [] : gained.map((line) => `${name}: ${line}\n`)))
-    after.push(...(is === undefined ? [`${name}: service\n`] : lost.map((line) => `${name}: ${line}\n`)))
+    if (wanted === undefined) continue
+    const missing = wanted.filter((line) => found === undefined || !found.includes(line))
+    const unexpected = (found ?? []).filter((line) => !wanted.includes(line))
+    if (missing.length + unexpected.length === 0) continue
+    reasons.push(found === undefined ? `service ${name} is missing` : `service ${name} was changed`)
+    before.push(...(found === undefined ? [] : unexpected.map((line) => `${name}: ${line}\n`)))
+    after.push(...(found === undefined ? [`${name}: service\n`] : missing.map((line) => `${name}: ${line}\n`)))
   }
-  return words.length === 0 ? undefined : { summary: words.join(', '), now: before.join(''), wanted: after.join('') }
+  return reasons.length === 0
+    ? undefined
+    : { summary: reasons.join(', '), now: before.join(''), wanted: after.join('') }
 }

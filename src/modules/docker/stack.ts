@@ -53,13 +53,13 @@ export const docker_stack = defineModule<typeof schema, DockerStack>({
 
   probe: (params) =>
     params.state === 'absent'
-      ? `${reachEngine}\n${get(...parts(params.name))}`
+      ? `${reachEngine}\n${get(...resourcePaths(params.name))}`
       : [
           reachEngine,
           'command -v docker >/dev/null || exit 94',
           get(ofStack('/services', params.name)),
           // Printed as text: in base64, secrets in it would not be masked.
-          `lb_record=$(${askEngine(`/configs/${record(params.name)}`)}) || exit`,
+          `lb_record=$(${askEngine(`/configs/${recordName(params.name)}`)}) || exit`,
           `printf '%s\\n' "$lb_record" | sed -n 's/.*"Data":"\\([^"]*\\)".*/\\1/p' | base64 -d`,
           `printf '\\n200\\n'`,
           `printf '%s\\n' "$lb_record" | sed -n 's/.*"${COMPOSE_LABEL}":"\\([0-9a-f]*\\)".*/deployed \\1/p'`,
@@ -75,15 +75,15 @@ export const docker_stack = defineModule<typeof schema, DockerStack>({
     const problem = engineProblem(observed, answers)
     if (problem !== undefined) return { changes: [], problem }
     if (params.state === 'absent')
-      return { changes: answers.some(({ body }) => hasItems(body)) ? [removal(params.name)] : [] }
+      return { changes: answers.some(({ body }) => hasItems(body)) ? [removeChange(params.name)] : [] }
 
     const read = (key: string): string | undefined => new RegExp(`^${key} (.+)$`, 'm').exec(observed.stdout)?.[1]
     const missing = read('no-compose')
     if (missing !== undefined) return { changes: [], problem: `Compose file ${missing} does not exist` }
-    const [live, then] = answers.map(({ body }) => servicesOf(body))
+    const [live, recorded] = answers.map(({ body }) => servicesOf(body))
     const checksum = read('deployed')
-    const last = checksum === undefined ? undefined : { checksum, services: then ?? [] }
-    return present(params, live ?? [], last, read('compose') ?? '')
+    const deployed = checksum === undefined ? undefined : { checksum, services: recorded ?? [] }
+    return present(params, live ?? [], deployed, read('compose') ?? '')
   },
 })
 
@@ -96,26 +96,26 @@ interface Deployed {
 function present(
   params: Params,
   live: readonly Service[],
-  last: Deployed | undefined,
-  checksumNow: string,
+  deployed: Deployed | undefined,
+  currentChecksum: string,
 ): Plan<DockerStack> {
   const values = { services: Object.fromEntries(live.map(({ name, image }) => [name, image])) }
   const subject = `stack ${params.name}`
-  if (last === undefined) {
+  if (deployed === undefined) {
     const description =
       live.length === 0
         ? `deploy stack ${params.name}`
         : `deploy stack ${params.name} (no complete deployment by Labbook on record)`
     return {
       values,
-      changes: [deploy(params, description, { subject, before: '', after: `compose: ${checksumNow}\n` })],
+      changes: [deploy(params, description, { subject, before: '', after: `compose: ${currentChecksum}\n` })],
     }
   }
-  if (last.checksum !== checksumNow) {
-    const diff = { subject, before: `compose: ${last.checksum}\n`, after: `compose: ${checksumNow}\n` }
+  if (deployed.checksum !== currentChecksum) {
+    const diff = { subject, before: `compose: ${deployed.checksum}\n`, after: `compose: ${currentChecksum}\n` }
     return { values, changes: [deploy(params, `deploy stack ${params.name}: Compose files changed`, diff)] }
   }
-  const drift = driftOf(last.services, live)
+  const drift = driftOf(deployed.services, live)
   if (drift === undefined) return { values, changes: [] }
   return {
     values,
@@ -130,13 +130,13 @@ function present(
 }
 
 /** Name of the config with the record. */
-const record = (name: string): string => `${name}_labbook`
+const recordName = (name: string): string => `${name}_labbook`
 const ofStack = (path: string, name: string): string => filtered(path, { label: [`${NAMESPACE}=${name}`] })
-const parts = (name: string): string[] =>
+const resourcePaths = (name: string): string[] =>
   ['/services', '/networks', '/configs', '/secrets'].map((path) => ofStack(path, name))
 const hasItems = (body: unknown): boolean => Array.isArray(body) && body.length > 0
 
-const inline = (params: Params): (string | Secret)[] => [
+const inlineTexts = (params: Params): (string | Secret)[] => [
   ...params.compose.filter((it) => typeof it !== 'string').map((it) => JSON.stringify(it)),
   ...(params.content === undefined ? [] : [params.content]),
 ]
@@ -148,14 +148,14 @@ function checksum(params: Params): string {
   return [
     'lb_compose() {',
     ...paths.map((path) => sh`  [ -r ${path} ] || { echo ${`no-compose ${path}`}; return 1; }`),
-    sh`  lb_hash=$({ ${raw(paths.map((path) => sh`cat ${path}; echo; `).join(''))}printf '%s\\n' ${[...inline(params), `prune ${params.prune}`]}; } | sha256sum) || return`,
+    sh`  lb_hash=$({ ${raw(paths.map((path) => sh`cat ${path}; echo; `).join(''))}printf '%s\\n' ${[...inlineTexts(params), `prune ${params.prune}`]}; } | sha256sum) || return`,
     '  echo "${lb_hash%% *}"',
     '}',
   ].join('\n')
 }
 
 function deploy(params: Params, description: string, diff: Change['diff']): Change {
-  const texts = inline(params)
+  const texts = inlineTexts(params)
   const flags = [
     ...(params.prune ? ['--prune'] : []),
     ...(params.with_registry_auth ? ['--with-registry-auth'] : []),
@@ -172,22 +172,22 @@ function deploy(params: Params, description: string, diff: Change['diff']): Chan
       ...texts.map((text, i) => sh`printf '%s\\n' ${text} >"$lb_dir"/${i}.yml || exit`),
       sh`docker stack deploy ${flags} ${files(params).flatMap((path) => ['-c', path])} ${raw(texts.map((_, i) => `-c "$lb_dir/${i}.yml"`).join(' '))} ${params.name} || exit`,
       // Written last: an interrupted deployment leaves no record and is repeated.
-      sh`docker config rm ${record(params.name)} >/dev/null 2>&1`,
+      sh`docker config rm ${recordName(params.name)} >/dev/null 2>&1`,
       `${askEngine(ofStack('/services', params.name))} >"$lb_dir/services" || exit`,
-      sh`docker config create --label ${raw(`"${COMPOSE_LABEL}=$lb_sum"`)} --label ${`${NAMESPACE}=${params.name}`} ${record(params.name)} "$lb_dir/services" >/dev/null || exit`,
+      sh`docker config create --label ${raw(`"${COMPOSE_LABEL}=$lb_sum"`)} --label ${`${NAMESPACE}=${params.name}`} ${recordName(params.name)} "$lb_dir/services" >/dev/null || exit`,
     ].join('\n'),
     ...(diff && { diff }),
   }
 }
 
-const removal = (name: string): Change => ({
+const removeChange = (name: string): Change => ({
   description: `remove stack ${name}`,
   script: [
     findSocket,
     sh`docker stack rm ${name} || exit`,
     // docker stack rm returns while networks are still in use, on which the next deployment would fail.
     'lb_tries=0',
-    `while ${parts(name)
+    `while ${resourcePaths(name)
       .slice(0, 2)
       .map((path) => `${askEngine(path)} | grep -q '"'`)
       .join(' || ')}; do`,

@@ -74,14 +74,14 @@ true`,
     const values = (key: string): string[] => lines.filter(([of]) => of === key).map(([, value = '']) => value)
     const has = (key: string): boolean => values(key).length > 0
     const filesystem = values('filesystem')[0] ?? ''
-    const own = filesystem === 'btrfs' || filesystem === 'zfs'
-    const right =
+    const dedicated = filesystem === 'btrfs' || filesystem === 'zfs'
+    const isDesired =
       driver === 'overlay2'
         ? device === undefined
-          ? !own
-          : values('source')[0] === device && !own
+          ? !dedicated
+          : values('source')[0] === device && !dedicated
         : filesystem === driver
-    if (right) return { changes: [], values: { filesystem } }
+    if (isDesired) return { changes: [], values: { filesystem } }
     if (has('no-kernel'))
       return { changes: [], problem: `the kernel does not support ${driver}: use overlay2 or another kernel` }
     if (has('missing')) return { changes: [], problem: `${driver} requires the package ${values('missing')[0] ?? ''}` }
@@ -94,27 +94,27 @@ true`,
       }
     }
     // Docker's btrfs driver mounts a directory onto itself.
-    const [elsewhere] = values('mounted').filter((place) => place !== ROOT && !place.startsWith(`${ROOT}/`))
-    if (elsewhere !== undefined)
-      return { changes: [], problem: `${device ?? ''} is mounted at ${elsewhere}: unmount it first` }
-    const there = values('on-device')[0] ?? ''
-    if (there !== '' && !force) {
+    const [otherMount] = values('mounted').filter((place) => place !== ROOT && !place.startsWith(`${ROOT}/`))
+    if (otherMount !== undefined)
+      return { changes: [], problem: `${device ?? ''} is mounted at ${otherMount}: unmount it first` }
+    const existing = values('on-device')[0] ?? ''
+    if (existing !== '' && !force) {
       return {
         changes: [],
-        problem: `${device ?? ''} contains ${there}: use another disk, or set docker_storage_force: true to erase it`,
+        problem: `${device ?? ''} contains ${existing}: use another disk, or set docker_storage_force: true to erase it`,
       }
     }
-    const lost = [
+    const erased = [
       ...(data.length > 0 ? [`Docker's data in ${ROOT}`] : []),
-      ...(there !== '' && force ? [`${device ?? ''} (${there})`] : []),
+      ...(existing !== '' && force ? [`${device ?? ''} (${existing})`] : []),
     ]
-    const description = `set up ${ROOT} on ${device === undefined ? 'the system disk' : `${driver === 'overlay2' ? 'ext4' : driver} on ${device}`}${lost.length === 0 ? '' : `, erasing ${lost.join(' and ')}`}`
-    return { changes: [{ description, script: move(params) }] }
+    const description = `set up ${ROOT} on ${device === undefined ? 'the system disk' : `${driver === 'overlay2' ? 'ext4' : driver} on ${device}`}${erased.length === 0 ? '' : `, erasing ${erased.join(' and ')}`}`
+    return { changes: [{ description, script: moveScript(params) }] }
   },
 })
 
 /** Stops Docker; a later task starts it. */
-const move = ({ driver, device }: Params): string => sh`
+const moveScript = ({ driver, device }: Params): string => sh`
 PATH=$PATH:/usr/sbin:/sbin
 systemctl stop docker.socket docker.service 2>/dev/null
 tries=0

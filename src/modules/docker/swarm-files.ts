@@ -17,7 +17,7 @@ export const swarmFileSchema = <D extends z.ZodOptional>(what: { readonly data: 
       state: z.enum(['present', 'absent']).default('present'),
       ...what,
     })
-    .refine((given) => given.state === 'absent' || (given as { data?: unknown }).data !== undefined, {
+    .refine((params) => params.state === 'absent' || (params as { data?: unknown }).data !== undefined, {
       error: 'data is required',
       path: ['data'],
     })
@@ -30,7 +30,7 @@ interface Params {
 }
 
 /** As the engine returns it; for a secret without data. */
-interface Kept {
+interface SwarmObject {
   readonly ID: string
   readonly Version: { readonly Index: number }
   readonly Spec: {
@@ -60,24 +60,24 @@ export function planSwarmFile(
   kind: Kind,
   { name, data, labels, state }: Params,
   observed: Observed,
-  holds: (kept: string) => boolean | undefined,
+  holds: (existing: string) => boolean | undefined,
 ): Plan<SwarmFile> {
   const answers = answersOf(observed.stdout)
   const problem = engineProblem(observed, answers)
   if (problem !== undefined) return { changes: [], problem }
   const [answer] = answers
-  const found = answer?.status === 200 ? (answer.body as Kept) : undefined
+  const found = answer?.status === 200 ? (answer.body as SwarmObject) : undefined
   // The engine also accepts a prefix of an id.
-  const kept = found?.Spec.Name === name ? found : undefined
+  const existing = found?.Spec.Name === name ? found : undefined
   if (state === 'absent') {
     return {
       changes:
-        kept === undefined
+        existing === undefined
           ? []
           : [{ description: `remove ${kind} ${name}`, script: sh`docker ${kind} rm ${name} >/dev/null || exit` }],
     }
   }
-  if (kept === undefined) {
+  if (existing === undefined) {
     const flags = Object.entries(labels).flatMap(([key, value]) => ['--label', `${key}=${value}`])
     return {
       changes: [
@@ -88,22 +88,26 @@ export function planSwarmFile(
       ],
     }
   }
-  const values = { id: kept.ID }
-  if (holds(kept.Spec.Data ?? '') === false) {
+  const values = { id: existing.ID }
+  if (holds(existing.Spec.Data ?? '') === false) {
     return {
       changes: [],
       values,
       problem: `${kind} "${name}" has other data, and ${kind}s are immutable: create one with a new name and update the services to use it`,
     }
   }
-  return { changes: relabelled(kind, kept, labels), values }
+  return { changes: labelChanges(kind, existing, labels), values }
 }
 
-function relabelled(kind: Kind, { ID, Version, Spec }: Kept, labels: Readonly<Record<string, string>>): Change[] {
-  const has = Spec.Labels ?? {}
-  const differing = Object.entries(labels).filter(([key, value]) => has[key] !== value)
+function labelChanges(
+  kind: Kind,
+  { ID, Version, Spec }: SwarmObject,
+  labels: Readonly<Record<string, string>>,
+): Change[] {
+  const current = Spec.Labels ?? {}
+  const differing = Object.entries(labels).filter(([key, value]) => current[key] !== value)
   if (differing.length === 0) return []
-  const after = { ...has, ...labels }
+  const after = { ...current, ...labels }
   const text = (all: Readonly<Record<string, string>>): string =>
     Object.entries(all)
       .sort(([a], [b]) => a.localeCompare(b))
@@ -113,7 +117,7 @@ function relabelled(kind: Kind, { ID, Version, Spec }: Kept, labels: Readonly<Re
     {
       description: `set ${differing.map(([key, value]) => `label ${key}=${value}`).join(', ')} on ${kind} ${Spec.Name}`,
       script: sh`${raw(post(`/${kind}s/${ID}/update?version=${Version.Index}`, JSON.stringify({ ...Spec, Labels: after })))}\n${raw(orFail)}`,
-      diff: { subject: `${kind} ${Spec.Name}`, before: text(has), after: text(after) },
+      diff: { subject: `${kind} ${Spec.Name}`, before: text(current), after: text(after) },
     },
   ]
 }

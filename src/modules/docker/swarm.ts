@@ -150,7 +150,7 @@ const tokenDigest = (hex: string): string => BigInt(`0x${hex}`).toString(36).pad
 function init(params: Params, self: Self, manager: Manager): Plan<DockerSwarm> {
   switch (self.state) {
     case 'active':
-      if (self.isManager) return tuned(params, member(self, manager), manager.swarm)
+      if (self.isManager) return withSettings(params, member(self, manager), manager.swarm)
       return {
         changes: [],
         problem: `this node is a worker in the Swarm of ${self.managers.join(', ')}: make it leave first (state: absent)`,
@@ -176,7 +176,7 @@ function join(params: Params, self: Self, manager: Manager): Plan<DockerSwarm> {
     case 'active':
       // member_ids was read before this task ran: a node that has just joined cannot be listed.
       if (self.rightSwarm && (!removed || self.age < JUST_JOINED)) return member(self, manager)
-      if (!self.rightSwarm && !params.force) return { changes: [], problem: otherSwarm(self) }
+      if (!self.rightSwarm && !params.force) return { changes: [], problem: otherSwarmProblem(self) }
       return {
         changes: [
           leaveChange(self.rightSwarm ? 'leave the Swarm, which has removed this node' : 'leave the other Swarm', true),
@@ -204,7 +204,7 @@ function join(params: Params, self: Self, manager: Manager): Plan<DockerSwarm> {
   }
 }
 
-const otherSwarm = ({ managers }: Self): string =>
+const otherSwarmProblem = ({ managers }: Self): string =>
   `this node is a member of another Swarm${managers.length > 0 ? `, that of ${managers.join(', ')}` : ''}: leaving would stop that Swarm's tasks on this node. Leave manually (docker swarm leave), or set force: true`
 
 /** A node whose certificate is younger (in seconds) has just joined. */
@@ -264,7 +264,7 @@ const heartbeatOf = ({ dispatcher_heartbeat_period: period }: Params) =>
   period === undefined ? {} : { Dispatcher: { HeartbeatPeriod: period } }
 
 /** Updates the settings of an existing Swarm; settings without a value stay. */
-function tuned(params: Params, plan: Plan<DockerSwarm>, swarm: Answer | undefined): Plan<DockerSwarm> {
+function withSettings(params: Params, plan: Plan<DockerSwarm>, swarm: Answer | undefined): Plan<DockerSwarm> {
   const { dispatcher_heartbeat_period: wanted } = params
   if (plan.problem !== undefined || wanted === undefined || swarm === undefined) return plan
   const { Spec, Version } = swarm.body as {

@@ -24,9 +24,9 @@ export function readDiffs(output: string): ObjectDiff[] {
       found.push({ name: (header[1] as string).split('/').at(-1) as string, live: [], merged: [] })
     else if (/^@@ /.test(line)) inHunk = true
     else if (inHunk) {
-      const at = found.at(-1)
-      if (/^[ -]/.test(line)) at?.live.push(line.slice(1))
-      if (/^[ +]/.test(line)) at?.merged.push(line.slice(1))
+      const current = found.at(-1)
+      if (/^[ -]/.test(line)) current?.live.push(line.slice(1))
+      if (/^[ +]/.test(line)) current?.merged.push(line.slice(1))
     }
   }
   return found.map(({ name, live, merged }) => ({ name, live: text(live), merged: text(merged) }))
@@ -39,8 +39,11 @@ export function differenceOf({
   live,
   merged,
 }: ObjectDiff): { readonly before: string; readonly after: string } | undefined {
-  const [is, willBe] = [parse(live, { version: '1.1' }) as unknown, parse(merged, { version: '1.1' }) as unknown]
-  const [before, after] = [shown(is, willBe), shown(willBe, is)]
+  const [liveObject, mergedObject] = [
+    parse(live, { version: '1.1' }) as unknown,
+    parse(merged, { version: '1.1' }) as unknown,
+  ]
+  const [before, after] = [shown(liveObject, mergedObject), shown(mergedObject, liveObject)]
   return before === after ? undefined : { before, after }
 }
 
@@ -71,12 +74,12 @@ export interface Conflict {
 /** Parses the API server's conflict error. */
 export function conflictsOf(stderr: string): Conflict[] {
   if (!/Apply failed with \d+ conflicts?:/.test(stderr)) return []
-  const parts = stderr.split(/conflicts? with /).slice(1)
-  return parts.flatMap((part) => {
-    const manager = /^"((?:[^"\\]|\\.)*)"/.exec(part)?.[1]?.replaceAll('\\"', '')
-    const told = part.split('\nPlease review')[0] ?? ''
+  const sections = stderr.split(/conflicts? with /).slice(1)
+  return sections.flatMap((conflict) => {
+    const manager = /^"((?:[^"\\]|\\.)*)"/.exec(conflict)?.[1]?.replaceAll('\\"', '')
+    const section = conflict.split('\nPlease review')[0] ?? ''
     return manager === undefined
       ? []
-      : [{ manager, fields: [...told.matchAll(/(?:^- |: )(\.\S+)/gm)].map(([, field]) => field as string) }]
+      : [{ manager, fields: [...section.matchAll(/(?:^- |: )(\.\S+)/gm)].map(([, field]) => field as string) }]
   })
 }

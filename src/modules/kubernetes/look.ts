@@ -14,7 +14,7 @@ function byNamespace(objects: readonly KubeObject[]): Map<string, number[]> {
   return groups
 }
 
-const begin = (params: Params, objects: readonly KubeObject[]): string[] => [
+const preamble = (params: Params, objects: readonly KubeObject[]): string[] => [
   findKubectl(params),
   holdObjects(objects),
   'lb_ask() { lb_kubectl --request-timeout=60s "$@"; }',
@@ -26,7 +26,7 @@ export function probePresent(params: Params, objects: readonly KubeObject[]): st
   const { field_manager, force_conflicts } = params.server_side_apply
   const named = [...groups.keys()].filter((name) => name !== '')
   return [
-    ...begin(params, objects),
+    ...preamble(params, objects),
     // Full context, to compare objects and not lines.
     `export KUBECTL_EXTERNAL_DIFF='diff -N -U99999' LC_ALL=C`,
     sh`lb_diff() { lb_ask diff --server-side --field-manager ${field_manager} ${force_conflicts ? ['--force-conflicts'] : []} -f -; }`,
@@ -38,7 +38,7 @@ export function probePresent(params: Params, objects: readonly KubeObject[]): st
         ]),
     `lb_there() { printf '%s\\n' "$lb_ns" | grep -qxF -e "namespace/$1"; }`,
     ...[...groups].map(([name, indices]) =>
-      inGroup(name, [
+      ifNamespaceExists(name, [
         `echo ${quote(`${MARK}namespace ${name}`)}`,
         `lb_out=$(${printObjects(indices)} | lb_diff); lb_code=$?`,
         `[ "$lb_code" -gt 1 ] || printf '%s\\n' "$lb_out" | lb_mask`,
@@ -60,7 +60,7 @@ export function probePresent(params: Params, objects: readonly KubeObject[]): st
 }
 
 /** Runs only if the namespace exists: objects in a missing one cannot be queried. */
-const inGroup = (name: string, script: readonly string[]): string =>
+const ifNamespaceExists = (name: string, script: readonly string[]): string =>
   [...(name === '' ? ['{'] : [`if lb_there ${quote(name)}; then`]), ...script, ...(name === '' ? ['}'] : ['fi'])].join(
     '\n',
   )
@@ -74,7 +74,7 @@ const prunable = ({ prune_kinds, label_selectors }: Params, namespace: string): 
 /** Queries which of the objects exist. */
 export function probeAbsent(params: Params, objects: readonly KubeObject[]): string {
   return [
-    ...begin(params, objects),
+    ...preamble(params, objects),
     ...[...byNamespace(objects)].map(([name, indices]) =>
       [
         `echo ${quote(`${MARK}namespace ${name}`)}`,

@@ -105,23 +105,23 @@ export function objectsIn(value: unknown, name: string): KubeObject[] {
   if (Array.isArray(value)) return value.flatMap((item) => objectsIn(item, name))
   if (typeof value !== 'object')
     throw new ManifestError(`${name}: expected an object, got ${typeof value === 'string' ? 'text' : typeof value}`)
-  const given = open(value) as Partial<KubeObject> & { readonly items?: unknown }
-  if (typeof given.apiVersion !== 'string') throw new ManifestError(`${name}: an object has no apiVersion`)
-  if (typeof given.kind !== 'string') throw new ManifestError(`${name}: an object has no kind`)
-  if (given.kind === 'List' || (given.kind.endsWith('List') && Array.isArray(given.items)))
-    return objectsIn(given.items, name)
-  if (typeof given.metadata?.name !== 'string' || given.metadata.name === '') {
-    throw new ManifestError(`${name}: a ${given.kind} has no metadata.name (generateName is not idempotent)`)
+  const object = revealSecrets(value) as Partial<KubeObject> & { readonly items?: unknown }
+  if (typeof object.apiVersion !== 'string') throw new ManifestError(`${name}: an object has no apiVersion`)
+  if (typeof object.kind !== 'string') throw new ManifestError(`${name}: an object has no kind`)
+  if (object.kind === 'List' || (object.kind.endsWith('List') && Array.isArray(object.items)))
+    return objectsIn(object.items, name)
+  if (typeof object.metadata?.name !== 'string' || object.metadata.name === '') {
+    throw new ManifestError(`${name}: a ${object.kind} has no metadata.name (generateName is not idempotent)`)
   }
-  return [given as KubeObject]
+  return [object as KubeObject]
 }
 
 /** A copy with secrets revealed. */
-function open(value: unknown): unknown {
+function revealSecrets(value: unknown): unknown {
   if (value instanceof Secret) return value.reveal()
-  if (Array.isArray(value)) return value.map(open)
+  if (Array.isArray(value)) return value.map(revealSecrets)
   if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, open(item)]))
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, revealSecrets(item)]))
 }
 
 /**
@@ -135,22 +135,22 @@ export function prepared(objects: readonly KubeObject[], namespace: string | und
       ? object
       : { ...object, metadata: { ...object.metadata, namespace } },
   )
-  const seen = new Map<string, string>()
+  const texts = new Map<string, string>()
   for (const object of all) {
     const text = JSON.stringify(object)
-    const before = seen.get(keyOf(object))
+    const before = texts.get(keyOf(object))
     if (before !== undefined)
       throw new ManifestError(
         `${nameOf(object)} is defined twice${before === text ? '' : ' with different content'}: remove one`,
       )
-    seen.set(keyOf(object), text)
-    if (object.kind === 'Secret') hide(object)
+    texts.set(keyOf(object), text)
+    if (object.kind === 'Secret') maskValues(object)
   }
-  return all.map(encoded).toSorted((a, b) => rank(a) - rank(b))
+  return all.map(encodeStringData).toSorted((a, b) => rank(a) - rank(b))
 }
 
 /** The server encodes `stringData` and loses its field ownership: keys removed from the manifest would stay. */
-function encoded(object: KubeObject): KubeObject {
+function encodeStringData(object: KubeObject): KubeObject {
   const { stringData, ...rest } = object
   if (object.kind !== 'Secret' || typeof stringData !== 'object' || stringData === null) return object
   const values = Object.entries(stringData).map(([key, text]: [string, unknown]) => [
@@ -163,15 +163,15 @@ function encoded(object: KubeObject): KubeObject {
   } as KubeObject
 }
 
-function hide({ data, stringData }: KubeObject): void {
-  const note = (text: string): void => {
+function maskValues({ data, stringData }: KubeObject): void {
+  const mask = (text: string): void => {
     if (text.length >= SHORTEST_SECRET) secret(text)
   }
-  for (const text of Object.values((stringData ?? {}) as Record<string, unknown>)) note(String(text))
+  for (const text of Object.values((stringData ?? {}) as Record<string, unknown>)) mask(String(text))
   for (const text of Object.values((data ?? {}) as Record<string, unknown>)) {
-    note(String(text))
+    mask(String(text))
     const plain = Buffer.from(String(text), 'base64').toString('utf8')
-    if (!/[\0\uFFFD]/.test(plain)) note(plain)
+    if (!/[\0\uFFFD]/.test(plain)) mask(plain)
   }
 }
 
@@ -205,7 +205,7 @@ export function shown(object: unknown, other?: unknown): string {
   if (object === null || object === undefined) return ''
   const { metadata = {}, ...rest } = object as Record<string, unknown> & { metadata?: Record<string, unknown> }
   delete rest.status
-  const own = Object.fromEntries(Object.entries(metadata).filter(([key]) => !SERVERS_OWN.has(key)))
+  const own = Object.fromEntries(Object.entries(metadata).filter(([key]) => !SERVER_MANAGED.has(key)))
   const annotations = Object.fromEntries(
     Object.entries((own.annotations ?? {}) as object).filter(([key]) => key !== LAST_APPLIED),
   )
@@ -214,15 +214,22 @@ export function shown(object: unknown, other?: unknown): string {
     else delete own.annotations
   }
   const { apiVersion, kind, ...content } = rest
-  const whole = { apiVersion, kind, metadata: own, ...content }
-  return stringify(kind === 'Secret' ? masked(whole, other) : whole, { lineWidth: 0, sortMapEntries: true })
+  const complete = { apiVersion, kind, metadata: own, ...content }
+  return stringify(kind === 'Secret' ? maskedSecret(complete, other) : complete, { lineWidth: 0, sortMapEntries: true })
 }
 
-const SERVERS_OWN = new Set(['managedFields', 'creationTimestamp', 'generation', 'resourceVersion', 'uid', 'selfLink'])
+const SERVER_MANAGED = new Set([
+  'managedFields',
+  'creationTimestamp',
+  'generation',
+  'resourceVersion',
+  'uid',
+  'selfLink',
+])
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration'
 
 /** Masks values of a Secret, showing only that they differ. kubectl masks as well, with its own markers. */
-function masked(object: Record<string, unknown>, other: unknown): Record<string, unknown> {
+function maskedSecret(object: Record<string, unknown>, other: unknown): Record<string, unknown> {
   const mask = (part: 'data' | 'stringData'): object => {
     const values = object[part]
     if (typeof values !== 'object' || values === null) return {}

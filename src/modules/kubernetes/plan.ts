@@ -39,7 +39,7 @@ export function problemOf(
 
 /** Applies objects that differ, one by one; waits for rollouts; prunes objects that are no longer in the manifests. */
 export function planPresent(params: Params, objects: readonly KubeObject[], { stdout }: Observed): Change[] {
-  const seen = new Set(
+  const existingNamespaces = new Set(
     stdout
       .split('\n')
       .filter((line) => line.startsWith(`${MARK}namespace `))
@@ -56,8 +56,10 @@ export function planPresent(params: Params, objects: readonly KubeObject[], { st
   const waits: Change[] = []
   objects.forEach((object, i) => {
     const diff = diffOf(object, diffs)
-    const differs = seen.has(namespaceOf(object)) ? diff && differenceOf(diff) : { before: '', after: shown(object) }
-    if (differs !== undefined) changes.push(application(params, object, differs))
+    const differs = existingNamespaces.has(namespaceOf(object))
+      ? diff && differenceOf(diff)
+      : { before: '', after: shown(object) }
+    if (differs !== undefined) changes.push(applyChange(params, object, differs))
     if (!params.wait || !isWorkload(object)) return
     const rollout = rollouts.get(i)
     const missing = rollout === undefined ? 'not created yet' : missingOf(object.kind, rollout)
@@ -69,11 +71,11 @@ export function planPresent(params: Params, objects: readonly KubeObject[], { st
       sets: [CLUSTER],
     })
   })
-  const [first, last] = removals(params, objects, stdout)
+  const [first, last] = pruneChanges(params, objects, stdout)
   return [...first, ...changes, ...waits, ...last]
 }
 
-function application(
+function applyChange(
   params: Params,
   object: KubeObject,
   { before, after }: { readonly before: string; readonly after: string },
@@ -87,20 +89,24 @@ function application(
       findKubectl(params),
       sh`printf '%s\\n' ${text} | lb_kubectl apply --server-side --field-manager ${field_manager} ${force_conflicts ? ['--force-conflicts'] : []} -f - || exit`,
     ].join('\n'),
-    ...(reachesHost(text) ? {} : { sets: [CLUSTER] }),
+    ...(changesHost(text) ? {} : { sets: [CLUSTER] }),
   }
 }
 
 /** Whether its pods may change the host itself. */
-const reachesHost = (text: string): boolean => /"(hostPath|privileged|hostPID|hostNetwork|hostIPC)":/.test(text)
+const changesHost = (text: string): boolean => /"(hostPath|privileged|hostPID|hostNetwork|hostIPC)":/.test(text)
 
 /**
  * Prunes autoscalers first, because they would undo a number of replicas that is applied while they exist; other
  * objects last.
  */
-function removals(params: Params, objects: readonly KubeObject[], stdout: string): [first: Change[], last: Change[]] {
+function pruneChanges(
+  params: Params,
+  objects: readonly KubeObject[],
+  stdout: string,
+): [first: Change[], last: Change[]] {
   const wanted = new Set(objects.map(keyOf))
-  const gone = marked(stdout, 'there')
+  const obsolete = marked(stdout, 'there')
     .map((line): KubeObject => {
       const [apiVersion = '', kind = '', namespace = '', name = ''] = line.split(' ')
       return { apiVersion, kind, metadata: { name, namespace } }
@@ -108,26 +114,26 @@ function removals(params: Params, objects: readonly KubeObject[], stdout: string
     .filter((object) => !wanted.has(keyOf(object)))
   const isScaler = ({ kind }: KubeObject): boolean => kind === 'HorizontalPodAutoscaler'
   const remove = (object: KubeObject): Change =>
-    removal(params, object, `prune ${nameOf(object)}: not in the manifests`)
-  return [gone.filter(isScaler).map(remove), gone.filter((object) => !isScaler(object)).map(remove)]
+    deleteChange(params, object, `prune ${nameOf(object)}: not in the manifests`)
+  return [obsolete.filter(isScaler).map(remove), obsolete.filter((object) => !isScaler(object)).map(remove)]
 }
 
 /** Deletes the objects that exist. */
 export function planAbsent(params: Params, objects: readonly KubeObject[], { stdout }: Observed): Change[] {
-  const there = new Set<string>()
+  const existing = new Set<string>()
   let namespace = ''
   for (const line of stdout.split('\n')) {
     if (line.startsWith(`${MARK}namespace `)) namespace = line.slice(`${MARK}namespace `.length)
-    else if (line !== '') there.add(`${namespace} ${line}`)
+    else if (line !== '') existing.add(`${namespace} ${line}`)
   }
   // Reverse order: dependents first.
   return objects
-    .filter((object) => there.has(`${namespaceOf(object)} ${resourceOf(object)}`))
+    .filter((object) => existing.has(`${namespaceOf(object)} ${resourceOf(object)}`))
     .toReversed()
-    .map((object) => removal(params, object, `delete ${nameOf(object)}`))
+    .map((object) => deleteChange(params, object, `delete ${nameOf(object)}`))
 }
 
-function removal(params: Params, object: KubeObject, description: string): Change {
+function deleteChange(params: Params, object: KubeObject, description: string): Change {
   const {
     metadata: { name, namespace },
   } = object

@@ -8,25 +8,25 @@ import { ManifestError, nameOf, objectsIn, prepared, readManifests, type KubeObj
 export const filesOf = ({ src = [], template = [] }: Params): string[] => [...template, ...src]
 
 /** Cache: both the probe and the plan need the objects. */
-const known = new WeakMap<Inputs, { readonly params: Params; readonly objects: KubeObject[] | Error }>()
+const cache = new WeakMap<Inputs, { readonly params: Params; readonly objects: KubeObject[] | Error }>()
 
 /** The objects, or the error in the manifests. */
 export function told(params: Params, inputs: Inputs): KubeObject[] | Error {
-  const before = known.get(inputs)
-  if (before?.params === params) return before.objects
+  const cached = cache.get(inputs)
+  if (cached?.params === params) return cached.objects
   let objects: KubeObject[] | Error
   try {
-    objects = prepared(read(params, inputs), params.namespace)
+    objects = prepared(readAll(params, inputs), params.namespace)
     if (params.prune) checkLabels(params, objects)
   } catch (error) {
     if (!(error instanceof ManifestError || error instanceof TemplateError)) throw error
     objects = error
   }
-  known.set(inputs, { params, objects })
+  cache.set(inputs, { params, objects })
   return objects
 }
 
-function read({ template = [], src = [], definition, vars }: Params, inputs: Inputs): KubeObject[] {
+function readAll({ template = [], src = [], definition, vars }: Params, inputs: Inputs): KubeObject[] {
   const text = (file: string): string => inputs[file]?.toString('utf8') ?? ''
   const plain = definition instanceof Secret ? definition.reveal() : definition
   const objects = [

@@ -55,20 +55,20 @@ const collector = (database: Shareable): Collector => ({
     return [
       'if command -v getent >/dev/null; then',
       ...(asked.flat().includes(ALL) ? [`lb_all=$(getent ${database}) && ${variable(database, ALL)}=$lb_all`] : []),
-      ...(keys.length === 0 ? [] : [together(database, keys)]),
+      ...(keys.length === 0 ? [] : [batchQuery(database, keys)]),
       ':; fi',
     ].join('\n')
   },
 })
 
 /** One getent for many keys. It prints the entries it finds, in their order, and exits with 2 if some are missing. */
-function together(database: Shareable, keys: readonly string[]): string {
-  const cases = (word: string, of: readonly string[], value: (name: string) => string): string[] =>
-    of.length === 0
+function batchQuery(database: Shareable, keys: readonly string[]): string {
+  const cases = (word: string, selected: readonly string[], value: (name: string) => string): string[] =>
+    selected.length === 0
       ? []
       : [
           `case ${word} in`,
-          ...of.map((key) => `${quote(key)}) ${variable(database, key)}=${value(variable(database, key))};;`),
+          ...selected.map((key) => `${quote(key)}) ${variable(database, key)}=${value(variable(database, key))};;`),
           'esac',
         ]
   return [

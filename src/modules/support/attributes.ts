@@ -24,14 +24,14 @@ export function attributeChanges(path: string, facts: PathFacts, wanted: Attribu
   const sets = setsAt(path, facts, setAttributes)
   const [chown] = changeOwner(quote(path), owner, group, facts.kind === 'link' ? ' -h' : '')
   if (chown !== undefined) {
-    const was = `${facts.user}:${facts.group}`
-    const now = `${owner ?? facts.user}:${group ?? facts.group}`
+    const before = `${facts.user}:${facts.group}`
+    const after = `${owner ?? facts.user}:${group ?? facts.group}`
     // chown clears the set-user-id bit, so the mode is set again in the same step.
-    const again =
+    const chmodAgain =
       wanted.mode === undefined || facts.kind === 'link' ? '' : sh` && chmod ${allBits(wanted.mode)} -- ${path}`
     changes.push({
-      description: `change owner of ${path} to ${now} (was ${was})`,
-      script: `${chown}${again} || exit`,
+      description: `change owner of ${path} to ${after} (was ${before})`,
+      script: `${chown}${chmodAgain} || exit`,
       sets,
     })
   }

@@ -14,8 +14,8 @@ import type { PathFacts } from './path-facts.ts'
  */
 
 const slash = (path: string): string => (path.endsWith('/') ? path : `${path}/`)
-const own = (path: string): string => `${slash(path)}.`
-const folderAt = (path: string): string => `directory:${path}`
+const ownerKey = (path: string): string => `${slash(path)}.`
+const directoryKey = (path: string): string => `directory:${path}`
 
 /** Changed accounts, for readers of the account files. */
 const ACCOUNT_FILES = 'accounts:files'
@@ -32,7 +32,7 @@ const holdsAccounts = (path: string): boolean =>
 /** Reads: what exists at a path, without owner and mode. */
 export const contentOf = (path: string): string[] => [
   path,
-  folderAt(path),
+  directoryKey(path),
   ...(holdsAccounts(path) ? [ACCOUNT_FILES] : []),
 ]
 
@@ -40,21 +40,21 @@ export const contentOf = (path: string): string[] => [
 export const entryAt = (path: string): string[] => [...contentOf(path), ...ownerAt(path), ...parentOf(path)]
 
 /** Reads: owner and mode of a path. */
-export const ownerAt = (path: string): string[] => [own(path)]
+export const ownerAt = (path: string): string[] => [ownerKey(path)]
 
 /** Reads: everything at and below a path. */
 export const treeAt = (path: string): string[] => [...contentOf(path), ...ownerAt(path), slash(path)]
 
 /** Reads: whether the directory of a path exists. */
-export const parentOf = (path: string): string[] => [posix.dirname(path), folderAt(posix.dirname(path))]
+export const parentOf = (path: string): string[] => [posix.dirname(path), directoryKey(posix.dirname(path))]
 
 /** Reads: the accounts with these names. A number needs none. */
 export function accountsOf({ owner, group }: Attributes): string[] {
   const named = (database: string, kind: string, name: string | undefined): string[] =>
     name === undefined || /^\d+$/.test(name) ? [] : [`${kind}:${name}`, database]
-  const words = [...named('/etc/passwd', 'user', owner), ...named('/etc/group', 'group', group)]
+  const keys = [...named('/etc/passwd', 'user', owner), ...named('/etc/group', 'group', group)]
   // The old owner is shown by name.
-  return owner === undefined && group === undefined ? [] : [...words, NUMBERS]
+  return owner === undefined && group === undefined ? [] : [...keys, NUMBERS]
 }
 
 /** Sets: another file, link or nothing at a path. */
@@ -64,7 +64,7 @@ export const setContent = (path: string): string[] => [path, ...unitFileAt(path)
 export const setTree = (path: string): string[] => [...setContent(path), slash(path)]
 
 /** Sets: owner and mode. */
-export const setAttributes = (path: string): string[] => [own(path)]
+export const setAttributes = (path: string): string[] => [ownerKey(path)]
 
 /** Sets: owner and mode of everything at and below a path. */
 export const setAttributesBelow = (path: string): string[] => [slash(path)]
@@ -74,9 +74,9 @@ export const setAttributesBelow = (path: string): string[] => [slash(path)]
  * @param missing - how many of the path's last components are created, its own included
  */
 export function setDirectory(path: string, missing = 1): string[] {
-  const made = [path]
-  while (made.length < missing) made.unshift(posix.dirname(made[0] as string))
-  return made.flatMap((each) => [own(each), folderAt(each)])
+  const created = [path]
+  while (created.length < missing) created.unshift(posix.dirname(created[0] as string))
+  return created.flatMap((each) => [ownerKey(each), directoryKey(each)])
 }
 
 /** Directories that every host has. */
@@ -103,33 +103,33 @@ export function setNewDirectory(path: string): string[] {
 }
 
 /** Sets: an account and the account files. */
-export const setAccount = (...words: readonly string[]): string[] => [...words, ACCOUNT_FILES]
+export const setAccount = (...keys: readonly string[]): string[] => [...keys, ACCOUNT_FILES]
 
 /** Reads beyond the parameters: where the links in a path lead. */
-export function readsAt({ really }: PathFacts, words: (path: string) => string[]): { reads?: readonly string[] } {
+export function readsAt({ really }: PathFacts, keysOf: (path: string) => string[]): { reads?: readonly string[] } {
   if (really === undefined) return {}
-  return { reads: really === null ? treeAt('/') : words(really) }
+  return { reads: really === null ? treeAt('/') : keysOf(really) }
 }
 
 /** What a change of a path sets: the given path and, if a link leads elsewhere, the real one. */
-export function setsAt(path: string, { really }: PathFacts, words: (path: string) => string[]): readonly string[] {
-  if (really === undefined) return words(path)
-  return really === null ? setTree('/') : [...words(path), ...words(really)]
+export function setsAt(path: string, { really }: PathFacts, keysOf: (path: string) => string[]): readonly string[] {
+  if (really === undefined) return keysOf(path)
+  return really === null ? setTree('/') : [...keysOf(path), ...keysOf(really)]
 }
 
-const UNIT_FOLDERS = /^\/(?:etc|run|usr\/lib|lib|usr\/local\/lib)\/systemd\/system(?:\/(.+))?$/
+const UNIT_DIRECTORIES = /^\/(?:etc|run|usr\/lib|lib|usr\/local\/lib)\/systemd\/system(?:\/(.+))?$/
 /** Parents of unit directories, and files that systemd generates units from. */
 const UNIT_SOURCES =
   /^\/(?:(?:etc|run|usr|usr\/lib|lib|usr\/local|usr\/local\/lib)(?:\/systemd)?|etc\/fstab|etc\/systemd\/.*)?$/
 
 /** The units that a file belongs to: a unit, the instances of a template, or any. */
 function unitFileAt(path: string): string[] {
-  const [folder = '', file] = UNIT_FOLDERS.exec(path)?.[1]?.split('/') ?? []
-  if (file !== undefined && /\.(wants|requires)$/.test(folder)) return [`unit-enabled:${file}`]
-  const name = folder.replace(/\.d$/, '')
+  const [directory = '', file] = UNIT_DIRECTORIES.exec(path)?.[1]?.split('/') ?? []
+  if (file !== undefined && /\.(wants|requires)$/.test(directory)) return [`unit-enabled:${file}`]
+  const name = directory.replace(/\.d$/, '')
   if (/^.*[^-]\.[a-z]+$/.test(name)) return [`unit-file:${name}`, SOME_UNIT]
   if (/^\/etc\/init\.d\/[^/]+$/.test(path)) return [`unit-file:${posix.basename(path)}.service`, SOME_UNIT]
-  return UNIT_FOLDERS.test(path) || UNIT_SOURCES.test(path) ? [ANY_UNIT, SOME_UNIT] : []
+  return UNIT_DIRECTORIES.test(path) || UNIT_SOURCES.test(path) ? [ANY_UNIT, SOME_UNIT] : []
 }
 
 /** Any unit file may have changed: read by all who read one. */

@@ -38,9 +38,9 @@ export const plainPlan = (wanted: FileParams, facts: PathFacts): Outcome =>
 export function absentPlan({ path }: FileParams, facts: PathFacts): Outcome {
   const { kind } = facts
   if (kind === null) return []
-  const what = kind === 'directory' ? `${path} and its contents` : kind === 'link' ? `link ${path}` : path
+  const subject = kind === 'directory' ? `${path} and its contents` : kind === 'link' ? `link ${path}` : path
   const sets = setsAt(path, facts, kind === 'directory' || kind === 'link' ? setTree : setContent)
-  return [{ description: `remove ${what}`, script: sh`rm -rf -- ${path} || exit`, sets }]
+  return [{ description: `remove ${subject}`, script: sh`rm -rf -- ${path} || exit`, sets }]
 }
 
 /** Creates an empty file if nothing exists. */
@@ -48,7 +48,7 @@ export function touchPlan(wanted: FileParams, facts: PathFacts): Outcome {
   const { path, owner, group, mode } = wanted
   if (facts.kind !== null) return attributeChanges(path, facts, wanted)
   if (facts.noParent) return `directory ${posix.dirname(path)} does not exist`
-  const steps = [sh`: >>${path} || exit`, ...settle(quote(path), owner, group, mode)]
+  const steps = [sh`: >>${path} || exit`, ...attributeSteps(quote(path), owner, group, mode)]
   const sets = setsAt(path, facts, setContent)
   return [{ description: `create ${path}${suffix(wanted)}`, script: steps.join('\n'), sets }]
 }
@@ -102,7 +102,7 @@ export function linkPlan(wanted: FileParams, facts: PathFacts): Outcome {
   return [{ description, script: steps.join('\n'), sets: setsAt(path, facts, setTree) }]
 }
 
-const settle = (target: string, owner?: string, group?: string, mode?: number): string[] => [
+const attributeSteps = (target: string, owner?: string, group?: string, mode?: number): string[] => [
   ...changeOwner(target, owner, group).map((step) => `${step} || exit`),
   ...(mode === undefined ? [] : [`chmod ${octal(mode)} -- ${target} || exit`]),
 ]

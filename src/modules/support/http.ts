@@ -85,7 +85,7 @@ function config(request: HttpRequest): string {
     options = {},
   } = request
   // Without a total timeout, a stalled transfer is aborted; one that is only slow is not.
-  const patience: Option[] =
+  const stallLimit: Option[] =
     maxTime === undefined
       ? [
           ['speed-limit', '1'],
@@ -98,23 +98,23 @@ function config(request: HttpRequest): string {
     ['show-error', ''],
     ['globoff', ''],
     ['connect-timeout', String(connectTimeout)],
-    ...patience,
-    ...given('request', method === 'HEAD' ? undefined : method),
-    ...(method === 'HEAD' ? [SWITCH.head] : []),
+    ...stallLimit,
+    ...option('request', method === 'HEAD' ? undefined : method),
+    ...(method === 'HEAD' ? [FLAG.head] : []),
     ...Object.entries(request.headers).map(([name, value]): Option => ['header', headerLine(name, reveal(value))]),
     ...(body === undefined ? [] : [['data-raw', reveal(body)] as const]),
-    ...given('user', user === undefined ? undefined : `${user.name}:${reveal(user.password)}`),
-    ...given('cacert', caPath),
-    ...(validateCerts ? [] : [SWITCH.insecure]),
-    ...(followRedirects ? [SWITCH.location] : []),
+    ...option('user', user === undefined ? undefined : `${user.name}:${reveal(user.password)}`),
+    ...option('cacert', caPath),
+    ...(validateCerts ? [] : [FLAG.insecure]),
+    ...(followRedirects ? [FLAG.location] : []),
     ...Object.entries(options),
   ]
   return lines.map(([name, value]) => (value === '' ? `${name}\n` : `${name} = ${configWord(value)}\n`)).join('')
 }
 
-const SWITCH = { head: ['head', ''], insecure: ['insecure', ''], location: ['location', ''] } as const
+const FLAG = { head: ['head', ''], insecure: ['insecure', ''], location: ['location', ''] } as const
 
-const given = (name: string, value: string | undefined): Option[] => (value === undefined ? [] : [[name, value]])
+const option = (name: string, value: string | undefined): Option[] => (value === undefined ? [] : [[name, value]])
 
 /** curl drops `Name:`; `Name;` sends the header without a value. */
 const headerLine = (name: string, value: string): string => (value === '' ? `${name};` : `${name}: ${value}`)

@@ -25,27 +25,27 @@ export const sumVariable = (path: string): string => `lb_sum_${nameOf(path)}`
 /** Batched facts about a path: one `stat` and one `sha256sum` for many paths. */
 export function sharedPath(path: string, hashIf: HashIf): Shared[] {
   // sha256sum escapes such names.
-  return /[\n\\]/.test(path) ? [] : [{ by: paths, words: [path, String(hashIf)] }]
+  return /[\n\\]/.test(path) ? [] : [{ by: pathQueries, words: [path, String(hashIf)] }]
 }
 
-const paths: Collector = {
-  compose(asked) {
-    const distinct = [...new Set(asked.map(([path = '']) => path))]
-    const hashed = asked.filter(([, hashIf]) => hashIf !== 'never')
+const pathQueries: Collector = {
+  compose(queries) {
+    const distinct = [...new Set(queries.map(([path = '']) => path))]
+    const hashed = queries.filter(([, hashIf]) => hashIf !== 'never')
     return [
       sh`lb_keys=; set -- ${distinct.flatMap((path) => [nameOf(path), path])}`,
       // Existing paths are appended to the list, so that the rows of stat are in their order.
       forEach(2, 'if [ -e "$2" ] || [ -L "$2" ]; then lb_keys="$lb_keys $1"; set -- "$@" "$2"; fi'),
       assign('lb_stat', `stat -c '${STAT_FORMAT}' -- "$@"`, '$1'),
-      ...(hashed.length === 0 ? [] : sums(hashed)),
+      ...(hashed.length === 0 ? [] : sumScript(hashed)),
     ].join('\n')
   },
 }
 
-function sums(asked: readonly (readonly string[])[]): string[] {
+function sumScript(queries: readonly (readonly string[])[]): string[] {
   const wanted = `case $3 in always) ;; confidential) case $lb_f in ${PUBLIC}) [ "$lb_z" -gt ${DIFF_LIMIT} ];; esac;; *) [ "$lb_z" = "$3" ];; esac`
   return [
-    sh`lb_keys=; set -- ${asked.flatMap(([path = '', hashIf = '']) => [nameOf(path), path, hashIf])}`,
+    sh`lb_keys=; set -- ${queries.flatMap(([path = '', hashIf = '']) => [nameOf(path), path, hashIf])}`,
     forEach(
       3,
       `eval "lb_f=\\\${lb_stat_$1-}"; case $lb_f in 8*) ${SIZE}; if ${wanted}; then lb_keys="$lb_keys $1"; set -- "$@" "$2"; fi;; esac`,

@@ -159,20 +159,20 @@ function hashIf(read: Reading | undefined): HashIf {
   return typeof read === 'object' && 'size' in read ? read.size : 'never'
 }
 
-function accountCheck(database: Shareable, asWanted: string, name: string | undefined, word: string): string[] {
+function accountCheck(database: Shareable, pattern: string, name: string | undefined, marker: string): string[] {
   if (name === undefined || isNumber(name)) return []
-  return [`case $lb_f in ${asWanted}) ;; *) ${accountExists(database, name)} || echo ${word};; esac`]
+  return [`case $lb_f in ${pattern}) ;; *) ${accountExists(database, name)} || echo ${marker};; esac`]
 }
 
 /** Parses the output of {@link lookAt}; a string is an error message. */
 export function parsePathFacts({ stdout, stderr, exitCode }: Observed): PathFacts | string {
   if (exitCode !== 0) return lastLine(stderr) || `the probe exited with code ${exitCode}`
   const lines = stdout.split('\n')
-  const there = lines.shift() === 'there'
-  const [modeText = '', uid, gid, size, mtime, user = '', group = ''] = there ? (lines.shift() ?? '').split(TAB) : []
+  const exists = lines.shift() === 'there'
+  const [modeText = '', uid, gid, size, mtime, user = '', group = ''] = exists ? (lines.shift() ?? '').split(TAB) : []
   const bits = Number.parseInt(modeText, 16)
   const facts = {
-    kind: there ? kindOf(bits) : null,
+    kind: exists ? kindOf(bits) : null,
     mode: bits & 0o7777,
     uid: Number(uid),
     gid: Number(gid),

@@ -17,7 +17,7 @@ export function portCondition(host: string, port: number, seconds: number, patte
   const attempt =
     pattern === undefined
       ? connect(host, port, seconds)
-      : `{ ${listen(host, port, seconds)}; } | grep -q -E -e ${quote(pattern)}`
+      : `{ ${receive(host, port, seconds)}; } | grep -q -E -e ${quote(pattern)}`
   return `{ { ${attempt}; } 2>/dev/null; }`
 }
 
@@ -36,7 +36,7 @@ const connect = (host: string, port: number, seconds: number): string =>
     'esac',
   ].join('\n')
 
-const listen = (host: string, port: number, seconds: number): string =>
+const receive = (host: string, port: number, seconds: number): string =>
   [
     'case $lb_tool in',
     sh`bash) timeout ${seconds} bash -c ${'exec 3<>"/dev/tcp/$0/$1" && cat <&3'} ${host} ${port} ;;`,

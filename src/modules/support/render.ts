@@ -28,18 +28,18 @@ const compiled = new Map<string, nunjucks.Template>()
 export function render(source: string, name: string, vars: Vars): Rendered {
   try {
     const template = compile(source)
-    const seen = { secret: false }
-    const text = template.render(revealing(vars, seen))
+    const usage = { secret: false }
+    const text = template.render(revealing(vars, usage))
     // nunjucks reads all top-level variables: only a text that differs without its secrets contains any.
-    return { text, confidential: seen.secret && text !== template.render({ ...vars }) }
+    return { text, confidential: usage.secret && text !== template.render({ ...vars }) }
   } catch (error) {
     throw new TemplateError(explain(error, source, name))
   }
 }
 
 function compile(source: string): nunjucks.Template {
-  const known = compiled.get(source)
-  if (known !== undefined) return known
+  const cached = compiled.get(source)
+  if (cached !== undefined) return cached
   const environment = new nunjucks.Environment([], { autoescape: false, throwOnUndefined: true, trimBlocks: true })
   environment.addFilter('to_json', (value: unknown) => JSON.stringify(value))
   environment.addFilter('to_nice_json', (value: unknown) => JSON.stringify(value, null, 4))
@@ -49,17 +49,21 @@ function compile(source: string): nunjucks.Template {
 }
 
 /** A proxy of the variables that reveals secrets at any depth and records that one was read. */
-function revealing<T extends object>(value: T, seen: { secret: boolean }): T {
+function revealing<T extends object>(value: T, usage: { secret: boolean }): T {
   // A proxy must return a frozen object's own values; a copy need not.
-  const open: object = !Object.isFrozen(value) ? value : Array.isArray(value) ? [...(value as unknown[])] : { ...value }
-  return new Proxy(open, {
+  const source: object = !Object.isFrozen(value)
+    ? value
+    : Array.isArray(value)
+      ? [...(value as unknown[])]
+      : { ...value }
+  return new Proxy(source, {
     get(target, key) {
       const item: unknown = Reflect.get(target, key)
       if (item instanceof Secret) {
-        seen.secret = true
+        usage.secret = true
         return item.reveal()
       }
-      return isData(item) ? revealing(item, seen) : item
+      return isData(item) ? revealing(item, usage) : item
     },
   }) as T
 }

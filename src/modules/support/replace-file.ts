@@ -34,17 +34,19 @@ export interface Replacement {
 export function replaceFile(replacement: Replacement): string {
   const { path, fill, old, owner, group, validate, backup = false, through = false } = replacement
   const mode = replacement.mode ?? old?.mode ?? replacement.freshMode
-  const chowned = changeOwner('"$lb_new"', owner, group).map((step) => `${unlessRoots(replacement)}${step} || exit`)
+  const chowned = changeOwner('"$lb_new"', owner, group).map(
+    (step) => `${unlessOwnedByRoot(replacement)}${step} || exit`,
+  )
   return [
     // `x` preserves a trailing newline of the path in the substitution.
     sh`lb_to=${path}` +
       (through
-        ? `; if [ -L "$lb_to" ]; then ${notToItself}; lb_to=$(readlink -f -- "$lb_to" && echo x) || exit; lb_to=\${lb_to%?x}; fi`
+        ? `; if [ -L "$lb_to" ]; then ${rejectLinkLoop}; lb_to=$(readlink -f -- "$lb_to" && echo x) || exit; lb_to=\${lb_to%?x}; fi`
         : ''),
-    create(maskFor(replacement, mode)),
-    ...(old === undefined ? [] : [keepAttributes(old, replacement.mode)]),
+    createFile(maskFor(replacement, mode)),
+    ...(old === undefined ? [] : [copyAttributes(old, replacement.mode)]),
     ...chowned,
-    ...modeToFill(replacement, mode).map((bits) => `chmod ${octal(bits)} -- "$lb_new" || exit`),
+    ...fillMode(replacement, mode).map((bits) => `chmod ${octal(bits)} -- "$lb_new" || exit`),
     // dash reports "I/O error" if the disk is full: another program reports the cause.
     `{ ${fill}\n} || { lb_code=$?; head -c 8192 /dev/zero >&8; exit "$lb_code"; }`,
     'exec 8>&-',
@@ -60,13 +62,13 @@ export function replaceFile(replacement: Replacement): string {
         ]),
     ...(backup ? ['lb_kept=$lb_to.$$.$(date +%Y-%m-%d@%H:%M:%S)~', 'cp -p -- "$lb_to" "$lb_kept" || exit'] : []),
     `sync -- "$lb_new"${backup ? ' "$lb_kept"' : ''} || exit`,
-    swap(changeOwner('"$lb_to"', owner, group), replacement.mode),
+    renameOver(changeOwner('"$lb_to"', owner, group), replacement.mode),
     'trap - EXIT',
   ].join('\n')
 }
 
 /** On a link that leads through itself (`a -> a/b`) readlink would exhaust the memory: the kernel is asked first. */
-const notToItself = [
+const rejectLinkLoop = [
   'if [ ! -e "$lb_to" ] && LC_ALL=C stat -L -- "$lb_to" 2>&1 >/dev/null | grep -q -i -e "too many levels" -e "link loop"',
   'then echo "$lb_to: too many levels of symbolic links" >&2; exit 1; fi',
 ].join('; ')
@@ -78,7 +80,7 @@ const notToItself = [
  *
  * @param mask - umask for the file; undefined: that of the host
  */
-const create = (mask: number | undefined): string =>
+const createFile = (mask: number | undefined): string =>
   [
     'lb_in=${lb_to%/*}/',
     'for lb_new in "$lb_in".labbook.*; do',
@@ -96,25 +98,25 @@ const create = (mask: number | undefined): string =>
  * One process with GNU cp. Times are not copied: the content is new. If fewer users may read the new file, it must
  * never have the mode or ACL of the old one.
  */
-function keepAttributes({ uid, gid, mode }: NonNullable<Replacement['old']>, asked = mode): string {
+function copyAttributes({ uid, gid, mode }: NonNullable<Replacement['old']>, wanted = mode): string {
   const copies =
-    (mode & ~asked) === 0
+    (mode & ~wanted) === 0
       ? ['--preserve=all --no-preserve=timestamps,links']
       : ['--preserve=ownership,xattr,context', '--preserve=ownership,xattr']
   return [
     ...copies.map((what) => `cp --attributes-only ${what} -- "$lb_to" "$lb_new" 2>/dev/null ||`),
-    sh`{ chown -- ${`${uid}:${gid}`} "$lb_new" && chmod ${octal(mode & asked)} -- "$lb_new"; } || exit`,
+    sh`{ chown -- ${`${uid}:${gid}`} "$lb_new" && chmod ${octal(mode & wanted)} -- "$lb_new"; } || exit`,
   ].join('\n')
 }
 
 /** Whether a new file can be created with its final mode at once. */
-const isPlain = (mode: number): boolean => (mode & 0o7111) === 0 && isWritable(mode)
+const isCreationMode = (mode: number): boolean => (mode & 0o7111) === 0 && isWritable(mode)
 
 const maskFor = ({ old }: Replacement, mode: number | undefined): number | undefined =>
-  mode === undefined ? undefined : old === undefined && isPlain(mode) ? 0o666 & ~mode : 0o077
+  mode === undefined ? undefined : old === undefined && isCreationMode(mode) ? 0o666 & ~mode : 0o077
 
 /** Files that root creates are root's, unless the directory sets the group. Tested without a process. */
-function unlessRoots({ old, owner = 'root', group = 'root' }: Replacement): string {
+function unlessOwnedByRoot({ old, owner = 'root', group = 'root' }: Replacement): string {
   const isRoot = (name: string): boolean => name === 'root' || name === '0'
   return old === undefined && isRoot(owner) && isRoot(group) ? '{ [ -O / ] && [ -G / ] && [ -G "$lb_new" ]; } || ' : ''
 }
@@ -123,14 +125,14 @@ const isSpecial = (bits: number): boolean => (bits & 0o6000) !== 0
 const isWritable = (bits: number): boolean => (bits & 0o200) !== 0
 
 /** The mode while the file is filled: as restrictive as the final one, but writable. */
-function modeToFill({ old, mode: asked }: Replacement, mode: number | undefined): number[] {
+function fillMode({ old, mode: requested }: Replacement, mode: number | undefined): number[] {
   if (mode === undefined) return []
-  const isSet = old === undefined ? isPlain(mode) : asked === undefined && isWritable(mode)
+  const isSet = old === undefined ? isCreationMode(mode) : requested === undefined && isWritable(mode)
   return isSet ? [] : [(mode & 0o1777) | 0o200]
 }
 
 /** Only the rename of a mount point fails as busy; it can only be written in place. */
-const swap = (chown: readonly string[], mode: number | undefined): string =>
+const renameOver = (chown: readonly string[], mode: number | undefined): string =>
   [
     // mv onto a link to a directory would move the file into the directory.
     'lb_t=; if [ -L "$lb_to" ] && [ -d "$lb_to" ]; then lb_t=-T; fi',

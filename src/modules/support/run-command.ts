@@ -89,8 +89,8 @@ export function resultOf(cmd: string, { stdout, stderr, exitCode }: Observed): R
   const err = stderr.replace(/[\r\n]+$/, '')
   const values = { cmd, stdout: out, stderr: err, rc: exitCode, stdout_lines: lines(out), stderr_lines: lines(err) }
   if (exitCode === 0) return { values }
-  const said = lastLine(err) || lastLine(out)
-  return { values, failed: `non-zero return code ${exitCode}${said === '' ? '' : `: ${said}`}` }
+  const lastOutput = lastLine(err) || lastLine(out)
+  return { values, failed: `non-zero return code ${exitCode}${lastOutput === '' ? '' : `: ${lastOutput}`}` }
 }
 
 const skipped = (cmd: string, stdout: string): Plan<CommandValues> => ({

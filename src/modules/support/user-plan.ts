@@ -73,7 +73,7 @@ export function planUser(wanted: UserParams, found: FoundUser): Change[] | strin
   if (state === 'absent') {
     if (entry === undefined) return []
     if (!tools) return NO_TOOLS
-    const reason = remove ? homeStays(entry, found) : undefined
+    const reason = remove ? homeProblem(entry, found) : undefined
     if (reason !== undefined)
       return `cannot remove the home of user "${name}": ${reason}; set remove: false and remove the directory in another task`
     return [
@@ -81,22 +81,22 @@ export function planUser(wanted: UserParams, found: FoundUser): Change[] | strin
         `remove user ${name}${remove ? ` and ${entry.home}` : ''}`,
         sh`userdel ${[...(remove ? ['-r'] : []), name]}`,
         [
-          ...userWords(name),
-          uidWord(entry.uid),
+          ...userKeys(name),
+          uidKey(entry.uid),
           PRIMARY_GROUPS,
           HOMES,
           ...ownGroup(name),
           `gid:${entry.gid}`,
           NUMBERS,
-          ...(remove ? leftBy(name, entry.home) : []),
+          ...(remove ? removedPaths(name, entry.home) : []),
         ],
       ),
     ]
   }
-  const missing = [wanted.group, ...(wanted.groups ?? [])].find(
+  const missingGroup = [wanted.group, ...(wanted.groups ?? [])].find(
     (group) => group !== undefined && groupOf(found, group) === undefined,
   )
-  if (missing !== undefined) return `group "${missing}" does not exist on this host`
+  if (missingGroup !== undefined) return `group "${missingGroup}" does not exist on this host`
   const { holder } = found
   if (holder !== undefined && holder.name !== name && entry?.uid !== holder.uid)
     return `uid ${holder.uid} is already used by user "${holder.name}"`
@@ -105,7 +105,7 @@ export function planUser(wanted: UserParams, found: FoundUser): Change[] | strin
 }
 
 /** userdel does not remove such a home, and reports it only after it has removed the user. */
-function homeStays({ name, uid, home }: UserEntry, { homeOwner, users }: FoundUser): string | undefined {
+function homeProblem({ name, uid, home }: UserEntry, { homeOwner, users }: FoundUser): string | undefined {
   if (homeOwner !== undefined && homeOwner !== uid) return `${home} does not belong to ${name}`
   const other = users.find((user) => user.name !== name && `${user.home}/`.startsWith(`${home}/`))
   return other === undefined ? undefined : `${home} is also used by user "${other.name}"`
@@ -117,21 +117,21 @@ const step = (description: string, command: string, sets: readonly string[]): Ch
   sets: setAccount(...sets),
 })
 
-const userWords = (name: string): string[] => [`user:${name}`]
+const userKeys = (name: string): string[] => [`user:${name}`]
 /** The uid of a user that is created without one cannot be predicted. */
-const uidWord = (uid?: number): string => (uid === undefined ? 'uid:any' : `uid:${uid}`)
+const uidKey = (uid?: number): string => (uid === undefined ? 'uid:any' : `uid:${uid}`)
 /** The user's own group, created and removed with the user; its gid cannot be predicted. */
 const ownGroup = (name: string): string[] => [`group:${name}`, 'gid:any']
 /** `userdel -r` also removes the mail spool. */
-const leftBy = (name: string, home: string): string[] =>
+const removedPaths = (name: string, home: string): string[] =>
   [home, `/var/mail/${name}`, `/var/spool/mail/${name}`].flatMap(setTree)
-const newHome = (home: string): string[] => [...setNewDirectory(home), ...setTree(home)]
+const newHomeKeys = (home: string): string[] => [...setNewDirectory(home), ...setTree(home)]
 
 /** Resource keys that a plan for a user depends on. */
 export function readsOfUser({ name, remove, uid, group, groups = [], home, create_home }: UserParams): string[] {
   return [
-    ...userWords(name),
-    ...(uid === undefined ? [] : [uidWord(uid), uidWord()]),
+    ...userKeys(name),
+    ...(uid === undefined ? [] : [uidKey(uid), uidKey()]),
     ...(remove ? [HOMES] : []),
     ...[name, group, ...groups]
       .filter((it) => it !== undefined)
@@ -147,15 +147,15 @@ export function readsOfUser({ name, remove, uid, group, groups = [], home, creat
 /** Resource keys that a task for a user can set, except a home that only the host knows. */
 export const setsOfUser = ({ name, uid, home = `/home/${name}` }: UserParams): string[] =>
   setAccount(
-    ...userWords(name),
-    uidWord(uid),
-    uidWord(),
+    ...userKeys(name),
+    uidKey(uid),
+    uidKey(),
     PRIMARY_GROUPS,
     HOMES,
     ...ownGroup(name),
     NUMBERS,
-    ...newHome(home),
-    ...leftBy(name, home),
+    ...newHomeKeys(home),
+    ...removedPaths(name, home),
   )
 
 const groupOf = ({ groups }: FoundUser, wanted: string): GroupEntry | undefined =>
@@ -181,12 +181,12 @@ function creation(wanted: UserParams, found: FoundUser): Change[] {
     ...(groups.length === 0 ? [] : [`groups ${groups.join(', ')}`]),
   ].join('; ')
   const sets = [
-    ...userWords(name),
-    uidWord(uid),
+    ...userKeys(name),
+    uidKey(uid),
     PRIMARY_GROUPS,
     HOMES,
     ...(primary === undefined ? ownGroup(name) : []),
-    ...(create_home ? newHome(home ?? `${found.homes}/${name}`) : []),
+    ...(create_home ? newHomeKeys(home ?? `${found.homes}/${name}`) : []),
   ]
   return [
     step(`create user ${name}${details === '' ? '' : ` (${details})`}`, sh`useradd ${[...flags, name]}`, sets),
@@ -219,8 +219,8 @@ function modifications(wanted: UserParams, entry: UserEntry, found: FoundUser): 
             sh`usermod ${[...flags, name]}`,
             // usermod changes the owner of the files in the home.
             [
-              ...userWords(name),
-              ...(flags.includes('-u') ? [uidWord(uid), uidWord(entry.uid)] : []),
+              ...userKeys(name),
+              ...(flags.includes('-u') ? [uidKey(uid), uidKey(entry.uid)] : []),
               ...(flags.includes('-d') ? [HOMES] : []),
               ...(flags.includes('-u') || flags.includes('-g') ? [NUMBERS, PRIMARY_GROUPS, `${entry.home}/`] : []),
             ],
@@ -251,16 +251,16 @@ function membership({ name, groups, append }: UserParams, primary: number, found
   if (groups === undefined) return []
   const names = (list: readonly GroupEntry[]): Set<string> =>
     new Set(list.filter(({ gid }) => gid !== primary).map((group) => group.name))
-  const is = names(found.groups.filter(({ members }) => members.includes(name)))
-  const asked = names(found.groups.filter((group) => groups.includes(group.name)))
-  const into = [...asked].filter((group) => !is.has(group))
-  const outOf = append ? [] : [...is].filter((group) => !asked.has(group))
-  if (into.length === 0 && outOf.length === 0) return []
+  const current = names(found.groups.filter(({ members }) => members.includes(name)))
+  const requested = names(found.groups.filter((group) => groups.includes(group.name)))
+  const added = [...requested].filter((group) => !current.has(group))
+  const removed = append ? [] : [...current].filter((group) => !requested.has(group))
+  if (added.length === 0 && removed.length === 0) return []
   const what = [
-    ...(into.length === 0 ? [] : [`add to ${into.join(', ')}`]),
-    ...(outOf.length === 0 ? [] : [`remove from ${outOf.join(', ')}`]),
+    ...(added.length === 0 ? [] : [`add to ${added.join(', ')}`]),
+    ...(removed.length === 0 ? [] : [`remove from ${removed.join(', ')}`]),
   ]
-  return [[what.join(', '), append ? ['-a', '-G', into.join(',')] : ['-G', [...asked].join(',')]]]
+  return [[what.join(', '), append ? ['-a', '-G', added.join(',')] : ['-G', [...requested].join(',')]]]
 }
 
 /** As useradd -m does: the skeleton's files, accessible to the user and its group only. */
@@ -271,10 +271,10 @@ const homeCreation = (name: string, home: string): Change => ({
     sh`if [ -d /etc/skel ]; then cp -R -- /etc/skel/. ${`${home}/`} || exit; fi`,
     sh`chown -R -h -- ${`${name}:`} ${home} || exit`,
   ].join('\n'),
-  sets: newHome(home),
+  sets: newHomeKeys(home),
 })
 
 const passwordChange = ({ name, password }: UserParams): Change[] =>
   password === undefined
     ? []
-    : [step(`set password of ${name}`, sh`printf '%s:%s\\n' ${name} ${password} | chpasswd -e`, userWords(name))]
+    : [step(`set password of ${name}`, sh`printf '%s:%s\\n' ${name} ${password} | chpasswd -e`, userKeys(name))]

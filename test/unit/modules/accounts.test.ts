@@ -50,7 +50,7 @@ t.test('groups are made, renumbered and removed', async (t) => {
     planGroup({ name: 'ops', gid: 4 }, seen(there, 'gid adm:x:4:syslog')).problem,
     'gid 4 belongs to the group adm, so ops cannot have it',
   )
-  t.match(planGroup({ name: 'ops' }, seen('no-tools')).problem, 'groupadd, ... are not on this host')
+  t.match(planGroup({ name: 'ops' }, seen('no-tools')).problem, 'groupadd, ... not found on this host')
 })
 
 const groups = ['groups', 'root:x:0:', 'sudo:x:27:ann', 'docker:x:998:', 'ann:x:1000:', 'ops:x:1001:ann']
@@ -71,7 +71,7 @@ t.test('a new user', async (t) => {
     },
     seen(...groups),
   )
-  t.same(descriptions(plan), ['create user bob (uid 1005; group ops; groups docker, sudo)', 'set the password of bob'])
+  t.same(descriptions(plan), ['create user bob (uid 1005; group ops; groups docker, sudo)', 'set password of bob'])
   t.equal(
     plan.changes[0]?.script,
     "useradd -m -r -u 1005 -g ops -d /srv/bob -s /bin/bash -c 'Bob'\\''s' -G docker,sudo bob || exit",
@@ -130,25 +130,25 @@ t.test('a user who is there', async (t) => {
     shell: '/bin/bash',
     comment: 'Ann Example,,,',
   })
-  t.same(descriptions(planUser({ name: 'ann', password: '$6$s$h' }, seen(...ann))), ['set the password of ann'])
+  t.same(descriptions(planUser({ name: 'ann', password: '$6$s$h' }, seen(...ann))), ['set password of ann'])
   const homeless = ann.filter((line) => line !== 'home-there')
-  t.same(descriptions(planUser({ name: 'ann' }, seen(...homeless))), ['create the home /home/ann of ann'])
+  t.same(descriptions(planUser({ name: 'ann' }, seen(...homeless))), ['create home /home/ann of ann'])
   t.same(descriptions(planUser({ name: 'ann', create_home: false }, seen(...homeless))), [])
 })
 
 t.test('what cannot be is told', async (t) => {
-  t.equal(planUser({ name: 'ann', groups: ['wheel'] }, seen(...ann)).problem, 'there is no group wheel on this host')
-  t.equal(planUser({ name: 'bob', group: 77 }, seen(...groups)).problem, 'there is no group 77 on this host')
+  t.equal(planUser({ name: 'ann', groups: ['wheel'] }, seen(...ann)).problem, 'group "wheel" does not exist on this host')
+  t.equal(planUser({ name: 'bob', group: 77 }, seen(...groups)).problem, 'group "77" does not exist on this host')
   t.match(planUser({ name: 'bob' }, seen('no-tools', ...groups)).problem, 'useradd')
   const why = (params: object): string =>
     user.definition.schema
       .safeParse(params)
       .error?.issues.map(({ message }) => message)
       .join() ?? ''
-  t.match(why({ name: 'ann', password: 'hunter2' }), 'write a hash as `openssl passwd -6` makes it')
-  t.match(why({ name: 'ann', password: new Secret('hunter2') }), 'write a hash')
-  t.match(why({ name: 'ann', append: true }), 'append needs groups')
-  t.match(why({ name: '-r' }), 'not a name of a user or group')
+  t.match(why({ name: 'ann', password: 'hunter2' }), 'must be a hash as printed by `openssl passwd -6`')
+  t.match(why({ name: 'ann', password: new Secret('hunter2') }), 'must be a hash')
+  t.match(why({ name: 'ann', append: true }), 'append requires groups')
+  t.match(why({ name: '-r' }), 'invalid user or group name')
 })
 
 t.test('probes run everywhere, and never print a password', async (t) => {

@@ -44,7 +44,7 @@ void t.test('without a name, lists are fetched when older than an hour or than a
   t.equal(plan({ update_cache: true, cache_valid_time: 7200 }, host()).changes.length, 0)
   t.equal(
     plan({ update_cache: true }, `arch amd64\nnow ${NOW}\n`).changes[0]?.description,
-    'fetch the package lists (there are none yet)',
+    'update the apt cache (never updated)',
   )
 })
 
@@ -68,7 +68,7 @@ void t.test('a removal tells what else goes', async (t) => {
     { name: 'curl', state: 'absent' },
     host(CURL, 'goes docker.io 20.10.24', 'goes curl 7.88.1-10+deb12u14'),
   )
-  t.equal(changes[0]?.description, 'remove curl, and with it docker.io')
+  t.equal(changes[0]?.description, 'remove curl (also removes docker.io)')
   t.same(changes[0]?.diff, {
     subject: 'packages',
     before: 'curl: 7.88.1-10+deb12u14\ndocker.io: 20.10.24\n',
@@ -121,7 +121,7 @@ void t.test('names that are no package names are refused', async (t) => {
 void t.test('without apt the problem says so', async (t) => {
   t.match(
     definition.plan(parse({ name: 'curl' }), { stdout: '', stderr: '', exitCode: 127 }, {}, {}).problem,
-    /apt-get is not there/,
+    /apt-get not found/,
   )
 })
 
@@ -183,7 +183,7 @@ for (const shell of shells) {
     t.match(done.stdout, /install --no-install-recommends -- foo/)
     t.equal(
       done.stderr,
-      'E: Unable to locate package foo\nThe package lists on this host are not fresh (there are none yet): set update_cache: true\n',
+      'E: Unable to locate package foo\nThe apt cache of this host is stale (never updated): set update_cache: true\n',
     )
   })
 

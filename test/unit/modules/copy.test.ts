@@ -62,7 +62,7 @@ t.test('other attributes alone leave the content', async (t) => {
     chmodSync(dest, 0o600)
     const inode = statSync(dest).ino
     const run = converge(shell, copy, { content: 'same', dest, mode: 0o644, owner: 4321, group: 'daemon' })
-    converged(t, run, [`give ${dest} to 4321:daemon (was root:root)`, `set the mode of ${dest} to 0644 (was 0600)`])
+    converged(t, run, [`change owner of ${dest} to 4321:daemon (was root:root)`, `change mode of ${dest} to 0644 (was 0600)`])
     t.match(statSync(dest), { uid: 4321, ino: inode })
   })
 })
@@ -84,7 +84,7 @@ t.test('a link is replaced by the file, and what it pointed to stays', async (t)
     const dest = join(folder, 'link')
     writeFileSync(join(folder, 'target'), 'precious')
     symlinkSync('target', dest)
-    converged(t, converge(shell, copy, { content: 'new', dest }), [`replace the link ${dest}`])
+    converged(t, converge(shell, copy, { content: 'new', dest }), [`replace link ${dest}`])
     t.notOk(lstatSync(dest).isSymbolicLink())
     t.equal(readFileSync(join(folder, 'target'), 'utf8'), 'precious')
   })
@@ -189,14 +189,14 @@ t.test('says what is in the way', async (t) => {
       params: Parameters<typeof converge<typeof copy.definition.schema, unknown>>[2],
     ): string | undefined => converge(shell, copy, params).before.problem
     t.match(problem({ content: '', dest: join(folder, 'd') }), `${folder}/d is a directory`)
-    t.match(problem({ content: '', dest: join(folder, 'no/a') }), `the folder ${folder}/no is not there`)
+    t.match(problem({ content: '', dest: join(folder, 'no/a') }), `directory ${folder}/no does not exist`)
     t.equal(
       problem({ content: '', dest: join(folder, 'a'), owner: 'no.body' }),
-      'there is no user no.body on this host',
+      'user "no.body" does not exist on this host',
     )
     t.equal(
       problem({ content: '', dest: join(folder, 'a'), group: 'no-body' }),
-      'there is no group no-body on this host',
+      'group "no-body" does not exist on this host',
     )
     t.notOk(existsSync(join(folder, 'a')))
   })
@@ -246,12 +246,12 @@ t.test('parameters that cannot be meant are refused in plain words', async (t) =
       .safeParse(params)
       .error?.issues.map(({ message }) => message)
       .join() ?? ''
-  t.match(why({ content: '', dest: 'etc/motd' }), 'write an absolute path of the host')
+  t.match(why({ content: '', dest: 'etc/motd' }), 'must be an absolute path on the host')
   t.match(why({ content: '', dest: '/a', mode: 644 }), "644 is decimal: write '0644'")
   t.match(why({ content: '', dest: '/a', mode: 'u=rw' }), "'u=rw' is not a mode this runner knows")
-  t.match(why({ dest: '/a' }), 'give either content or src')
-  t.match(why({ content: '', src: 'b', dest: '/a' }), 'give either content or src')
-  t.match(why({ content: '', dest: '/a/' }), 'with content, name the file')
+  t.match(why({ dest: '/a' }), 'set either content or src')
+  t.match(why({ content: '', src: 'b', dest: '/a' }), 'set either content or src')
+  t.match(why({ content: '', dest: '/a/' }), 'with content, it must be the path of a file')
   t.match(why({ content: '', dest: '/a', modes: '0644' }), 'Unrecognized key: "modes"')
   t.match(why({ content: new Secret('a\0b'), dest: '/a' }), 'a secret cannot contain a NUL byte')
 })

@@ -34,7 +34,7 @@ t.test('attributes of what is there', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     const path = join(folder, 'a')
     writeFileSync(path, 'x', { mode: 0o600 })
-    converged(t, converge(shell, file, { path, mode: '0644' }), [`set the mode of ${path} to 0644 (was 0600)`])
+    converged(t, converge(shell, file, { path, mode: '0644' }), [`change mode of ${path} to 0644 (was 0600)`])
     converged(t, converge(shell, file, { path, group: 'daemon' }), [`give ${path} to root:daemon (was root:root)`])
     t.equal(permissions(path), 0o644)
   })
@@ -48,7 +48,7 @@ t.test('attributes below a directory', async (t) => {
     symlinkSync('/etc/passwd', join(path, 'e/l'))
     const passwd = permissions('/etc/passwd')
     converged(t, converge(shell, file, { path, recurse: true, owner: 4321, mode: '0750' }), [
-      `give all in ${path} its attributes (0750, 4321)`,
+      `set attributes recursively in ${path} (0750, 4321)`,
     ])
     t.equal(statSync(join(path, 'e/--f\nx')).uid, 4321)
     t.equal(permissions(join(path, 'e/--f\nx')), 0o750)
@@ -63,10 +63,10 @@ t.test('absent takes files, directories and links away', async (t) => {
     mkdirSync(join(folder, 'd/e'), { recursive: true })
     writeFileSync(join(folder, '-f'), '')
     symlinkSync('d', join(folder, 'l'))
-    converged(t, converge(shell, file, { path: join(folder, 'l'), state: 'absent' }), [`remove the link ${folder}/l`])
+    converged(t, converge(shell, file, { path: join(folder, 'l'), state: 'absent' }), [`remove link ${folder}/l`])
     t.ok(existsSync(join(folder, 'd/e')))
     converged(t, converge(shell, file, { path: join(folder, 'd'), state: 'absent' }), [
-      `remove ${folder}/d and all that is in it`,
+      `remove ${folder}/d and its contents`,
     ])
     converged(t, converge(shell, file, { path: join(folder, '-f'), state: 'absent' }), [`remove ${folder}/-f`])
     converged(t, converge(shell, file, { path: join(folder, 'gone'), state: 'absent' }), [])
@@ -86,7 +86,7 @@ t.test('links are made and pointed elsewhere', async (t) => {
     t.equal(readlinkSync(path), '/no/such')
     writeFileSync(join(folder, 'f'), '')
     converged(t, converge(shell, file, { path: join(folder, 'f'), state: 'link', src: 'd', force: true }), [
-      `replace with a link ${folder}/f to d`,
+      `replace file by link ${folder}/f to d`,
     ])
   })
 })
@@ -108,7 +108,7 @@ t.test('a link to a directory is a directory, unless it is not followed', async 
     const path = join(folder, 'l')
     symlinkSync('d', path)
     converged(t, converge(shell, file, { path, state: 'directory', mode: '0700' }), [
-      `set the mode of ${path} to 0700 (was 0755)`,
+      `change mode of ${path} to 0700 (was 0755)`,
     ])
     t.equal(permissions(join(folder, 'd')), 0o700)
     t.match(converge(shell, file, { path, state: 'directory', follow: false }).before.problem, 'is not a directory')
@@ -120,14 +120,14 @@ t.test('says what is in the way', async (t) => {
     const path = join(folder, 'f')
     writeFileSync(path, '')
     const problem = (params: object): string | undefined => converge(shell, file, { path, ...params }).before.problem
-    t.match(problem({ state: 'directory' }), 'is there and is not a directory')
-    t.match(problem({ state: 'link', src: '/etc' }), 'force: true replaces it')
-    t.match(problem({ state: 'link', src: 'none', path: join(folder, 'l') }), 'none is not there')
-    t.match(problem({ state: 'link', src: '/etc', path: folder }), 'cannot become a link')
+    t.match(problem({ state: 'directory' }), 'exists and is not a directory')
+    t.match(problem({ state: 'link', src: '/etc' }), 'set force: true to replace it')
+    t.match(problem({ state: 'link', src: 'none', path: join(folder, 'l') }), 'none does not exist')
+    t.match(problem({ state: 'link', src: '/etc', path: folder }), 'cannot be replaced by a link')
     t.match(problem({ state: 'file', path: folder }), 'is a directory, not a file')
-    t.match(problem({ path: join(folder, 'gone') }), 'is not there')
-    t.match(problem({ state: 'touch', path: join(folder, 'no/a') }), `the folder ${folder}/no is not there`)
-    t.equal(problem({ owner: 'no.body' }), 'there is no user no.body on this host')
+    t.match(problem({ path: join(folder, 'gone') }), 'does not exist')
+    t.match(problem({ state: 'touch', path: join(folder, 'no/a') }), `directory ${folder}/no does not exist`)
+    t.equal(problem({ owner: 'no.body' }), 'user "no.body" does not exist on this host')
   })
 })
 
@@ -137,7 +137,7 @@ t.test('parameters that cannot be meant are refused', async (t) => {
       .safeParse(params)
       .error?.issues.map(({ message }) => message)
       .join() ?? ''
-  t.match(why({ path: '/a/..', state: 'absent' }), 'refuses to remove /')
-  t.match(why({ path: '/a', state: 'link' }), "src and state: 'link' go together")
-  t.match(why({ path: '/a', state: 'touch', recurse: true }), 'recurse is for')
+  t.match(why({ path: '/a/..', state: 'absent' }), 'refusing to remove /')
+  t.match(why({ path: '/a', state: 'link' }), "src and state: 'link' require each other")
+  t.match(why({ path: '/a', state: 'touch', recurse: true }), 'recurse requires')
 })

@@ -20,18 +20,18 @@ t.test('fetches files', async (t) => {
     converged(t, converge(shell, get_url, { url, dest, mode: '0755' }), [`fetch ${url} to ${dest} (0755)`])
     t.ok(readFileSync(dest).equals(bytes))
     t.equal(statSync(dest).mode & 0o777, 0o755)
-    converged(t, converge(shell, get_url, { url, dest, mode: '0700' }), [`set the mode of ${dest} to 0700 (was 0755)`])
+    converged(t, converge(shell, get_url, { url, dest, mode: '0700' }), [`change mode of ${dest} to 0700 (was 0755)`])
 
     writeFileSync(dest, 'spoilt')
     converged(t, converge(shell, get_url, { url, dest }), [])
-    converged(t, converge(shell, get_url, { url, dest, force: true }), [`fetch again ${url} to ${dest}`])
+    converged(t, converge(shell, get_url, { url, dest, force: true }), [`download again ${url} to ${dest}`])
     writeFileSync(dest, 'spoilt')
     const checked = converge(shell, get_url, { url, dest, checksum: `sha256:${sum}` })
-    converged(t, checked, [`fetch again ${url} to ${dest}`])
+    converged(t, checked, [`download again ${url} to ${dest}`])
     t.match(checked.after.values, { checksum: sum })
     writeFileSync(dest, 'spoilt')
     converged(t, converge(shell, get_url, { url, dest, checksum: `sha256:http://127.0.0.1:${port}/SUMS` }), [
-      `fetch again ${url} to ${dest}`,
+      `download again ${url} to ${dest}`,
     ])
     t.ok(readFileSync(dest).equals(bytes))
     t.same(readdirSync(folder), ['a b'])
@@ -40,7 +40,7 @@ t.test('fetches files', async (t) => {
     symlinkSync('file', join(folder, 'link'))
     writeFileSync(join(folder, 'file'), 'spoilt')
     converged(t, converge(shell, get_url, { url, dest: join(folder, 'link'), force: true }), [
-      `fetch again ${url} to ${folder}/link`,
+      `download again ${url} to ${folder}/link`,
     ])
     t.ok(readFileSync(join(folder, 'file')).equals(bytes))
   })
@@ -94,15 +94,15 @@ t.test('what goes wrong is told, and the old file stays', async (t) => {
     ])
     t.match(
       converge(shell, get_url, { url: at('/gone'), dest, force: true }).before.problem,
-      /^cannot fetch .*\/gone: .*404/,
+      /^cannot download .*\/gone: .*404/,
     )
     t.match(
       converge(shell, get_url, { url: at('/other2'), dest, checksum: `sha256:${at('/SUMS')}` }).before.problem,
-      'has no SHA-256 sum of other2',
+      'has no SHA-256 checksum of other2',
     )
     t.match(
       converge(shell, get_url, { url: at('/file'), dest, checksum: `sha256:${at('/none')}` }).before.problem,
-      /^cannot fetch .*\/none: .*404/,
+      /^cannot download .*\/none: .*404/,
     )
     t.equal(readFileSync(dest, 'utf8'), 'old')
     t.same(readdirSync(folder), ['a'])

@@ -13,11 +13,11 @@ t.test('the host name in use and the one kept are told apart', async (t) => {
   const plan = (live: string, kept: string) =>
     descriptions(hostname.definition.plan({ name: 'node1' }, seen(`${live}\n${kept}\n`), {}, {}))
   t.same(plan('node1', 'node1'), [])
-  t.same(plan('debian', 'node1'), ['set the host name node1 (was debian)'])
-  t.same(plan('node1', ''), ['write the host name node1 into /etc/hostname'])
+  t.same(plan('debian', 'node1'), ['set the hostname to node1 (was debian)'])
+  t.same(plan('node1', ''), ['set the hostname in /etc/hostname to node1'])
   t.same(plan('debian', 'debian'), [
-    'write the host name node1 into /etc/hostname (was debian)',
-    'set the host name node1 (was debian)',
+    'set the hostname in /etc/hostname to node1 (was debian)',
+    'set the hostname to node1 (was debian)',
   ])
   t.notOk(hostname.definition.schema.safeParse({ name: '-node' }).success)
   t.notOk(hostname.definition.schema.safeParse({ name: 'a\nb' }).success)
@@ -51,7 +51,7 @@ t.test('a kernel setting is kept in the file and set', async (t) => {
   t.same(both.changes[0]?.diff, { subject: '/etc/sysctl.d/k.conf', before: '', after: 'net.ipv4.ip_forward = 1\n' })
   t.equal(
     both.changes[1]?.script,
-    "printf '%s\\n' 1 >/proc/sys/net/ipv4/ip_forward || { echo 'the kernel refuses the value' >&2; exit 1; }",
+    "printf '%s\\n' 1 >/proc/sys/net/ipv4/ip_forward || { echo 'the kernel rejected the value' >&2; exit 1; }",
   )
 })
 
@@ -75,7 +75,7 @@ t.test('the last of several lines counts, and blanks count as tabs', async (t) =
 
 t.test('a setting that the kernel lacks', async (t) => {
   const params = { name: 'net.bridge.bridge-nf-call-iptables', value: true }
-  t.match(plan(params, there('', 'no-key')).problem, 'this kernel has no setting net.bridge.bridge-nf-call-iptables')
+  t.match(plan(params, there('', 'no-key')).problem, 'the kernel has no parameter net.bridge.bridge-nf-call-iptables')
   t.same(descriptions(plan({ ...params, ignoreerrors: true }, there('', 'no-key'))), [
     'write net.bridge.bridge-nf-call-iptables = 1 into /etc/sysctl.conf',
   ])
@@ -94,7 +94,7 @@ t.test('keeps a setting in a file, in a real shell', async (t) => {
     t.equal(readFileSync(sysctl_file, 'utf8'), `vm.swappiness = ${value}\n`)
     t.match(
       converge(shell, sysctl, { name: 'vm.no_such', value: 1, sysctl_file }).before.problem,
-      'this kernel has no setting vm.no_such',
+      'the kernel has no parameter vm.no_such',
     )
   })
 })

@@ -68,7 +68,7 @@ t.test('writes what was edited', async (t) => {
     const path = join(folder, 'sshd config')
     writeFileSync(path, '#Port 22\nX é\n', { mode: 0o640 })
     const run = converge(shell, lineinfile, { path, regexp: '^#?Port ', line: 'Port 2222', mode: '0644' })
-    converged(t, run, [`write into ${path}: Port 2222 (0644)`])
+    converged(t, run, [`update ${path}: Port 2222 (0644)`])
     t.equal(readFileSync(path, 'utf8'), 'Port 2222\nX é\n')
     t.equal(statSync(path).mode & 0o777, 0o644)
     const second = converge(shell, lineinfile, { path, line: 'Y' })
@@ -89,7 +89,7 @@ t.test('create makes the file; a file that is to lack a line may be absent', asy
     const path = join(folder, 'a')
     t.equal(
       converge(shell, lineinfile, { path, line: 'x' }).before.problem,
-      `${path} is not there; create: true makes it`,
+      `${path} does not exist: set create: true to create it`,
     )
     converged(t, converge(shell, lineinfile, { path, line: 'x', state: 'absent' }), [])
     converged(t, converge(shell, lineinfile, { path, line: 'x', create: true, mode: '0600' }), [
@@ -104,7 +104,7 @@ t.test('a link stays a link: the file it points to is written', async (t) => {
     mkdirSync(join(folder, 'd'))
     writeFileSync(join(folder, "d/it's\n"), 'a\n')
     symlinkSync("d/it's\n", join(folder, 'l'))
-    converged(t, converge(shell, lineinfile, { path: join(folder, 'l'), line: 'b' }), [`write into ${folder}/l: b`])
+    converged(t, converge(shell, lineinfile, { path: join(folder, 'l'), line: 'b' }), [`update ${folder}/l: b`])
     t.ok(lstatSync(join(folder, 'l')).isSymbolicLink())
     t.equal(readFileSync(join(folder, "d/it's\n"), 'utf8'), 'a\nb\n')
   })
@@ -115,7 +115,7 @@ t.test('a private file shows in no diff', async (t) => {
     const path = join(folder, 'sudoers')
     writeFileSync(path, 'old secret\n', { mode: 0o440 })
     const run = converge(shell, lineinfile, { path, line: 'ann ALL', validate: 'grep -q ann %s' })
-    converged(t, run, [`write into ${path}: ann ALL`])
+    converged(t, run, [`update ${path}: ann ALL`])
     t.notMatch(JSON.stringify(run.before.changes[0]?.diff), 'secret')
   })
 })
@@ -146,18 +146,18 @@ t.test('what cannot be edited is told', async (t) => {
     writeFileSync(path, Buffer.from([0xff, 0x0a]))
     t.equal(problem(path), `${path} is not UTF-8 text`)
     truncateSync(path, 1_048_577)
-    t.equal(problem(path), `${path} has 1048577 bytes: lineinfile works on files up to 1048576 bytes`)
+    t.equal(problem(path), `${path} has 1048577 bytes: lineinfile supports up to 1048576`)
     t.match(problem(folder), 'is a directory')
-    t.match(problem(join(folder, 'no/a')), `the folder ${folder}/no is not there`)
+    t.match(problem(join(folder, 'no/a')), `directory ${folder}/no does not exist`)
     symlinkSync('nowhere', join(folder, 'l'))
-    t.match(problem(join(folder, 'l')), 'is a link to something that is not there')
+    t.match(problem(join(folder, 'l')), 'is a dangling link')
   })
   const why = (params: object): string =>
     lineinfile.definition.schema
       .safeParse(params)
       .error?.issues.map(({ message }) => message)
       .join() ?? ''
-  t.match(why({ path: '/a', regexp: '(?i)x', line: 'x' }), "JavaScript's expressions, not Python's")
+  t.match(why({ path: '/a', regexp: '(?i)x', line: 'x' }), 'JavaScript syntax, not Python')
   t.match(why({ path: '/a', line: 'x\ny' }), 'one line')
-  t.match(why({ path: '/a' }), 'give the line')
+  t.match(why({ path: '/a' }), 'line is required')
 })

@@ -54,12 +54,12 @@ t.test('slurp gives a text file exactly', async (t) => {
       t.same(look(src).values, { content: text, sha256: sum(text) })
     }
     writeFileSync(src, Buffer.from([0x61, 0xff]))
-    t.equal(look(src).problem, `cannot read ${src}: it is not UTF-8 text`)
+    t.equal(look(src).problem, `cannot read ${src}: not UTF-8 text`)
     truncateSync(src, 2_000_000)
-    t.equal(look(src).problem, `cannot read ${src}: it has 2000000 bytes, more than 1048576`)
+    t.equal(look(src).problem, `cannot read ${src}: 2000000 bytes exceed the limit of 1048576`)
     mkdirSync(join(folder, 'd'))
-    t.equal(look(join(folder, 'd')).problem, `cannot read ${folder}/d: it is not a file`)
-    t.equal(look(join(folder, 'no')).problem, `cannot read ${folder}/no: it is not there`)
+    t.equal(look(join(folder, 'd')).problem, `cannot read ${folder}/d: not a regular file`)
+    t.equal(look(join(folder, 'no')).problem, `cannot read ${folder}/no: it does not exist`)
   })
 })
 

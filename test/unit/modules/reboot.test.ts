@@ -14,7 +14,7 @@ t.test('a reboot is always a change; a boot that has no name cannot be told from
   t.match(planned(), { changes: [{ description: 'reboot' }] })
   t.same(definition.plan(params(), seen('', 1, 'cat: no such file\n'), {}, {}), {
     changes: [],
-    problem: 'cannot tell one boot from another: cat: no such file',
+    problem: 'cannot read the boot id: cat: no such file',
   })
 })
 
@@ -26,7 +26,7 @@ t.test('it is back when it runs another boot and the test works', async (t) => {
   t.match(missing(seen('one\n', 1)), /has not rebooted$/, 'whatever the test says')
   t.equal(missing(seen('two\n', 1, 'not yet\n')), 'it has rebooted, but ready fails: not yet')
   t.equal(missing(seen('two\n', 3)), 'it has rebooted, but ready fails: exit code 3')
-  t.match(missing(seen('', 1, 'cat: gone\n')), /cannot be read: cat: gone/)
+  t.match(missing(seen('', 1, 'cat: gone\n')), /cannot read its boot id: cat: gone/)
   t.same(definition.result?.(params(), [seen(''), seen('two\n')]), { values: { rebooted: true, boot_id: 'two' } })
 })
 

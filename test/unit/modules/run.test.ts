@@ -41,7 +41,7 @@ t.test('words split as a shell splits them', async (t) => {
     }
   }
   t.same(splitWords('ls *.txt | wc; $HOME'), ['ls', '*.txt', '|', 'wc;', '$HOME'])
-  t.throws(() => splitWords("echo 'a"), { message: "a quote is not closed in: echo 'a" })
+  t.throws(() => splitWords("echo 'a"), { message: "unclosed quote in: echo 'a" })
 })
 
 t.test('a command is always a change; its output is the result', async (t) => {
@@ -153,8 +153,8 @@ t.test('parameters that cannot be meant are refused', async (t) => {
       .safeParse(params)
       .error?.issues.map(({ message }) => message)
       .join() ?? ''
-  t.match(why({}), 'give either cmd or argv')
-  t.match(why({ cmd: 'a', read_only: true, creates: '/a' }), 'read_only cannot go with creates or removes')
-  t.match(why({ cmd: "a 'b" }), 'a quote is not closed')
+  t.match(why({}), 'set either cmd or argv')
+  t.match(why({ cmd: 'a', read_only: true, creates: '/a' }), 'read_only cannot be combined with creates or removes')
+  t.match(why({ cmd: "a 'b" }), 'unclosed quote')
   t.match(why({ cmd: '  ' }), 'the command is empty')
 })

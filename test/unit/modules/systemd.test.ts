@@ -84,7 +84,7 @@ void t.test('daemon_reload acts only where unit files are newer than what system
 })
 
 void t.test('a unit that is not there is a problem; one that systemd has not read yet is read', async (t) => {
-  t.match(plan({ name: 'nope', state: 'started' }, missing).problem, /there is no unit nope/)
+  t.match(plan({ name: 'nope', state: 'started' }, missing).problem, /unit "nope" not found/)
   t.match(plan({ name: 'new', state: 'started' }, `${missing}OnDisk=yes\n`).problem, /set daemon_reload: true/)
   t.same(descriptions({ name: 'new', state: 'started', daemon_reload: true }, `${missing}OnDisk=yes\n`), [
     'reload systemd',
@@ -121,10 +121,10 @@ void t.test('what is left after the changes fails the task', async (t) => {
 })
 
 void t.test('without systemd the problem says so', async (t) => {
-  t.match(plan({ name: 'x' }, '', 127).problem, /systemctl is not there/)
+  t.match(plan({ name: 'x' }, '', 127).problem, /systemctl not found/)
   t.match(
     plan({ name: 'x' }, '', 1, 'System has not been booted with systemd').problem,
-    /systemd does not answer: System has not been booted/,
+    /systemd does not respond: System has not been booted/,
   )
 })
 

@@ -28,7 +28,7 @@ t.test('asks a web server', async (t) => {
     t.match(look(shell, { url: at('/moved') }).values, { status: 200, url: at('/file') })
 
     const dead = look(shell, { url: 'http://127.0.0.1:1/' })
-    t.match(dead.problem, /^no answer from http:\/\/127\.0\.0\.1:1\/: curl: \(7\)/)
+    t.match(dead.problem, /^no response from http:\/\/127\.0\.0\.1:1\/: curl: \(7\)/)
     t.match(dead.values, { status: -1 })
 
     const headers = { 'X-Odd': new Secret('a "b" \\ $c \'d\' é'), 'X-Empty': '' }
@@ -100,6 +100,6 @@ t.test('parameters that cannot be meant are refused', async (t) => {
       .error?.issues.map(({ message }) => message)
       .join() ?? ''
   t.match(why({ url: 'ftp://a' }), 'starts with http:// or https://')
-  t.match(why({ url: 'http://a', headers: { A: 'b\nc' } }), 'a header is one line')
-  t.match(why({ url: 'http://a', method: 'POST', body: { a: 1 } }), 'needs body_format')
+  t.match(why({ url: 'http://a', headers: { A: 'b\nc' } }), 'a header must be one line')
+  t.match(why({ url: 'http://a', method: 'POST', body: { a: 1 } }), 'requires body_format')
 })

@@ -44,13 +44,13 @@ void t.test('its state is changed without making it anew', async (t) => {
 void t.test('other settings, another image and a missing network make it anew', async (t) => {
   const other = container(true, { Config: { Labels: { 'labbook.config': 'old' } } })
   t.same(descriptions({ name: 'web', image: 'nginx' }, other, image), [
-    'make container web anew from nginx: it was made with other settings',
+    'recreate container web from nginx: settings changed',
   ])
   t.same(descriptions({ name: 'web', image: 'nginx' }, container(true), [200, { Id: 'sha256:two' }]), [
-    'make container web anew from nginx: its image is another now',
+    'recreate container web from nginx: image changed',
   ])
   t.same(descriptions({ name: 'web', image: 'nginx', networks: [{ name: 'front' }] }, container(true), image), [
-    'make container web anew from nginx: it is not in network front',
+    'recreate container web from nginx: not connected to network front',
   ])
   t.same(descriptions({ name: 'web', image: 'nginx' }, none, none), ['create container web from nginx'])
 })

@@ -104,10 +104,10 @@ void t.test('repository: the image gets that name, and is pushed under it', asyn
 void t.test('what cannot be is a problem', async (t) => {
   t.match(
     plan(built, `${printed(NONE, NONE)}no-source /opt/app/Dockerfile\n`).problem,
-    '/opt/app/Dockerfile is not there',
+    '/opt/app/Dockerfile does not exist',
   )
-  t.match(plan({ name: 'x', source: 'local' }, printed(NONE, NONE)).problem, /no image x:latest/)
-  t.match(plan({ name: 'x' }, '', 94).problem, /docker command is not there/)
+  t.match(plan({ name: 'x', source: 'local' }, printed(NONE, NONE)).problem, /image "x:latest" does not exist/)
+  t.match(plan({ name: 'x' }, '', 94).problem, /docker command not found/)
   t.throws(() => parse({ name: 'x', push: true }), /registry/)
 })
 

@@ -130,18 +130,18 @@ t.test('parameters: what is asked is checked, and an address is what docker make
   t.equal(key('[fd00::1]:5000'), '[fd00::1]:5000')
   for (const wrong of ['', '-x', 'a b', 'reg:port', '$(id)'])
     t.strictSame(messages({ ...asked, registry_url: wrong }), [
-      'write the host of the registry and its port: 10.77.0.11:5000',
+      'must be the host and port of a registry, such as 10.77.0.11:5000',
     ])
-  t.strictSame(messages({ registry_url: REGISTRY, username: 'lab' }), ['to log in takes username and password'])
+  t.strictSame(messages({ registry_url: REGISTRY, username: 'lab' }), ['state: present requires username and password'])
   t.strictSame(messages({ registry_url: REGISTRY, state: 'absent' }), [])
   t.strictSame(messages({ ...asked, config_path: '/root/.docker' }), [
-    'the docker command takes a folder and reads config.json in it: write a path that ends in /config.json',
+    'must end in /config.json: the docker command reads the file of that name from a directory',
   ])
   for (const password of ['', 'a\n'])
-    t.strictSame(messages({ ...asked, password }), ['a password is not empty, and has no control characters'])
+    t.strictSame(messages({ ...asked, password }), ['must not be empty or contain control characters'])
   for (const username of ['', 'a:b'])
     t.strictSame(messages({ ...asked, username }), [
-      'a user name is not empty, and has no colon and no control characters',
+      'must not be empty or contain a colon or control characters',
     ])
 })
 
@@ -252,8 +252,8 @@ for (const shell of shells) {
     const store = host(t, shell, written({ [REGISTRY]: {} }, { credsStore: 'pass' }))
     t.equal(
       store.plan(asked).problem,
-      `${store.config} says (credsStore) that the program docker-credential-pass keeps the credentials of ${REGISTRY}, so it cannot be ` +
-        'seen whether they are the ones asked for, nor can pushed images be compared: take credsStore out of the file, or give another config_path',
+      `${store.config} sets credsStore: docker-credential-pass stores the credentials of ${REGISTRY}, so neither they ` +
+        'nor pushed images can be compared. Remove credsStore from the file, or set another config_path',
     )
     t.match(
       host(t, shell, written({}, { credHelpers: { 'a:1': 'gcr', [REGISTRY]: 'ecr-login' } })).plan(asked).problem,
@@ -265,7 +265,7 @@ for (const shell of shells) {
     const tools = folder(t)
     for (const tool of ['/usr/bin/tr', '/bin/sed', '/bin/grep', '/bin/dash', '/bin/bash', '/bin/busybox'])
       symlinkSync(tool, join(tools, basename(tool)))
-    t.match(host(t, shell, undefined, tools).plan(asked).problem, /the docker command is not there: install docker.io/)
+    t.match(host(t, shell, undefined, tools).plan(asked).problem, /docker command not found: install docker.io/)
     t.equal(
       host(t, shell, written({ [REGISTRY]: { auth: auth('lab', PASSWORD) } }), tools).plan(asked).problem,
       undefined,

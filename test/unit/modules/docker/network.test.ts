@@ -48,7 +48,7 @@ void t.test('another driver, subnet or option makes it anew', async (t) => {
     { internal: true },
     { driver_options: { mtu: '1400' } },
   ]) {
-    t.equal(plan({ ...asked, ...more }, [NETWORK]).changes[0]?.description, 'make network front anew')
+    t.equal(plan({ ...asked, ...more }, [NETWORK]).changes[0]?.description, 'recreate network front')
   }
   t.match(plan({ ...asked, internal: true }, [NETWORK]).changes[0]?.diff, {
     before: /internal: false/,

@@ -28,7 +28,7 @@ void t.test('role, availability and labels are set in one step', async (t) => {
     node2,
   )
   t.equal(changes.length, 1)
-  t.equal(changes[0]?.description, 'set role manager, availability drain, label disk=hdd on node node2')
+  t.equal(changes[0]?.description, 'update node node2: role manager, availability drain, label disk=hdd')
   t.match(
     changes[0]?.script,
     'docker node update --role manager --availability drain --label-add disk=hdd v4txh2k3ezw1fw7pgqbvb4d8n',
@@ -42,12 +42,12 @@ void t.test('role, availability and labels are set in one step', async (t) => {
 
 void t.test('replace takes away other labels, merge only those named', async (t) => {
   const asked = { hostname: 'node2', labels: { disk: 'ssd' } }
-  t.same(descriptions({ ...asked, labels_state: 'replace' }, node2), ['set no label old on node node2'])
-  t.same(descriptions({ ...asked, labels_to_remove: ['old', 'never'] }, node2), ['set no label old on node node2'])
+  t.same(descriptions({ ...asked, labels_state: 'replace' }, node2), ['update node node2: remove label old'])
+  t.same(descriptions({ ...asked, labels_to_remove: ['old', 'never'] }, node2), ['update node node2: remove label old'])
 })
 
 void t.test('the name is taken whole: the engine filters by its beginning', async (t) => {
-  t.match(plan({ hostname: 'node' }, node2).problem, /no node node:/)
+  t.match(plan({ hostname: 'node' }, node2).problem, /node "node" not found/)
 })
 
 void t.test('the down entry of a node that joined anew is removed, the ready one is set', async (t) => {
@@ -55,7 +55,7 @@ void t.test('the down entry of a node that joined anew is removed, the ready one
   const { changes, values } = plan({ hostname: 'node2', availability: 'drain' }, stale, node2)
   t.same(
     changes.map(({ description }) => description),
-    ['set availability drain on node node2', 'remove the down node node2 (aaa)'],
+    ['set availability drain on node node2', 'remove down node node2 (aaa)'],
   )
   t.match(changes[1]?.script, /--role worker aaa[^]*node rm --force aaa/)
   t.equal(values?.node.id, 'v4txh2k3ezw1fw7pgqbvb4d8n')
@@ -64,7 +64,7 @@ void t.test('the down entry of a node that joined anew is removed, the ready one
 void t.test('of two down entries the newer is the node', async (t) => {
   const older = node('aaa', 'node2', { state: 'down', created: '2024-01-01T00:00:00Z' })
   const newer = node('bbb', 'node2', { state: 'down', created: '2024-06-01T00:00:00Z' })
-  t.same(descriptions({ hostname: 'node2' }, older, newer), ['remove the down node node2 (aaa)'])
+  t.same(descriptions({ hostname: 'node2' }, older, newer), ['remove down node node2 (aaa)'])
 })
 
 void t.test('the old entry of a machine that joined anew is removed even while it still counts as up', async (t) => {
@@ -81,7 +81,7 @@ void t.test('the old entry of a machine that joined anew is removed even while i
 void t.test('two hosts of one name are a problem, not a guess', async (t) => {
   t.match(
     plan({ hostname: 'node2', availability: 'drain' }, node2, node('bbb', 'node2')).problem,
-    /2 nodes that are up are called node2/,
+    /2 ready nodes have the hostname "node2"/,
   )
 })
 

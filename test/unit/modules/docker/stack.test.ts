@@ -30,19 +30,19 @@ void t.test('a stack that was never deployed, or not to the end, is deployed', a
   t.equal(plan(asked, `${printed([200, []])}\n200\ncompose aaa\n`).changes[0]?.description, 'deploy stack counter')
   t.equal(
     plan(asked, `${printed([200, THEN])}\n200\ncompose aaa\n`).changes[0]?.description,
-    'deploy stack counter (it was not deployed to its end by Labbook)',
+    'deploy stack counter (no complete deployment by Labbook on record)',
   )
 })
 
 void t.test('other files are deployed', async (t) => {
   const [change] = plan(asked, probed(THEN, THEN, 'bbb')).changes
-  t.equal(change?.description, 'deploy stack counter: its compose files have changed')
+  t.equal(change?.description, 'deploy stack counter: Compose files changed')
   t.match(change?.diff, { before: 'compose: aaa\n', after: 'compose: bbb\n' })
 })
 
 void t.test('a service that was scaled or is gone is brought back, and the diff says what is other', async (t) => {
   const [scaled] = plan(asked, probed([service('counter_web', { replicas: 1 }), THEN[1] as object])).changes
-  t.equal(scaled?.description, 'deploy stack counter again: service counter_web was changed')
+  t.equal(scaled?.description, 'redeploy stack counter: service counter_web was changed')
   t.same(scaled?.diff, {
     subject: 'stack counter',
     before: 'counter_web: Mode.Replicated.Replicas: 1\n',
@@ -50,7 +50,7 @@ void t.test('a service that was scaled or is gone is brought back, and the diff 
   })
   t.equal(
     plan(asked, probed([THEN[0] as object])).changes[0]?.description,
-    'deploy stack counter again: service counter_redis is gone',
+    'redeploy stack counter: service counter_redis is gone',
   )
 })
 
@@ -71,7 +71,7 @@ void t.test('what cannot be is a problem', async (t) => {
   t.match(plan(asked, printed([503, NOT_A_MANAGER])).problem, /not a Swarm manager/)
   t.match(
     plan(asked, `${printed([200, []])}\n200\nno-compose /opt/stack.yml\n`).problem,
-    'the compose file /opt/stack.yml is not there',
+    'Compose file /opt/stack.yml does not exist',
   )
   t.throws(() => parse({ name: 'x' }), /compose/)
 })
@@ -145,7 +145,7 @@ void t.test('in each shell, with an engine that answers', async (t) => {
       )
 
       writeFileSync(`${dir}/a.yml`, 'services: {other: {}}\n')
-      t.equal(probe().changes[0]?.description, 'deploy stack counter: its compose files have changed')
+      t.equal(probe().changes[0]?.description, 'deploy stack counter: Compose files changed')
 
       const absent = parse({ name: 'counter', state: 'absent' })
       engine.answer({

@@ -28,10 +28,10 @@ t.test('what is as asked is left alone', async (t) => {
 })
 
 t.test('an empty disk is taken', async (t) => {
-  t.strictSame(said(btrfs, 'filesystem \nsource \non-device \n'), ["put Docker's data on btrfs on /dev/vdb"])
-  t.strictSame(said({ driver: 'zfs', device: '/dev/vdb' }, 'on-device \n'), ["put Docker's data on zfs on /dev/vdb"])
+  t.strictSame(said(btrfs, 'filesystem \nsource \non-device \n'), ['set up /var/lib/docker on btrfs on /dev/vdb'])
+  t.strictSame(said({ driver: 'zfs', device: '/dev/vdb' }, 'on-device \n'), ['set up /var/lib/docker on zfs on /dev/vdb'])
   t.strictSame(said({ driver: 'overlay2', device: '/dev/vdb' }, 'filesystem \nsource \n'), [
-    "put Docker's data on ext4 on /dev/vdb",
+    'set up /var/lib/docker on ext4 on /dev/vdb',
   ])
 })
 
@@ -42,7 +42,7 @@ t.test('where there is data it is refused, unless forced', async (t) => {
     problem: /^Docker has data in \/var\/lib\/docker \(containers, image\).*docker_storage_force: true$/,
   })
   t.strictSame(said({ ...btrfs, force: true }, seen), [
-    "put Docker's data on btrfs on /dev/vdb, and lose Docker's data in /var/lib/docker",
+    "set up /var/lib/docker on btrfs on /dev/vdb, erasing Docker's data in /var/lib/docker",
   ])
   t.match(
     planFor({ driver: 'overlay2' }, 'filesystem btrfs\nsource /dev/vdb\ndata btrfs\n').problem,
@@ -51,9 +51,9 @@ t.test('where there is data it is refused, unless forced', async (t) => {
 })
 
 t.test('a disk that holds something else is refused, unless forced', async (t) => {
-  t.match(planFor(btrfs, 'on-device xfs\n').problem, /^\/dev\/vdb holds xfs already/)
+  t.match(planFor(btrfs, 'on-device xfs\n').problem, /^\/dev\/vdb contains xfs/)
   t.strictSame(said({ ...btrfs, force: true }, 'on-device xfs\n'), [
-    "put Docker's data on btrfs on /dev/vdb, and lose what is on /dev/vdb (xfs)",
+    'set up /var/lib/docker on btrfs on /dev/vdb, erasing /dev/vdb (xfs)',
   ])
   t.strictSame(
     said(
@@ -61,7 +61,7 @@ t.test('a disk that holds something else is refused, unless forced', async (t) =
       'filesystem btrfs\nsource /dev/vdb\ndata btrfs\non-device btrfs\nmounted /var/lib/docker\nmounted /var/lib/docker/btrfs\n',
     ),
     [
-      "put Docker's data on ext4 on /dev/vdb, and lose Docker's data in /var/lib/docker and what is on /dev/vdb (btrfs)",
+      "set up /var/lib/docker on ext4 on /dev/vdb, erasing Docker's data in /var/lib/docker and /dev/vdb (btrfs)",
     ],
     "its own mounts are no one else's",
   )
@@ -72,9 +72,9 @@ t.test('a disk that holds something else is refused, unless forced', async (t) =
 })
 
 t.test('what cannot be is said', async (t) => {
-  t.match(planFor(btrfs, 'no-kernel\n').problem, /kernel has no btrfs/)
+  t.match(planFor(btrfs, 'no-kernel\n').problem, /kernel does not support btrfs/)
   t.match(planFor(btrfs, 'missing btrfs-progs\n').problem, /package btrfs-progs/)
-  t.match(planFor(btrfs, 'no-device\n').problem, /there is no disk \/dev\/vdb/)
+  t.match(planFor(btrfs, 'no-device\n').problem, /device \/dev\/vdb does not exist/)
   t.notOk(docker_storage.definition.schema.safeParse({ driver: 'btrfs' }).success, 'btrfs without a disk')
   t.notOk(docker_storage.definition.schema.safeParse({ driver: 'aufs' }).success)
 })

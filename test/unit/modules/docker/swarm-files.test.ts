@@ -68,6 +68,6 @@ void t.test('absent, and a name that is only the beginning of an id', async (t) 
 })
 
 void t.test('what it holds must be said', async (t) => {
-  t.throws(() => docker_config.definition.schema.parse({ name: 'motd' }), /say what it holds/)
+  t.throws(() => docker_config.definition.schema.parse({ name: 'motd' }), /data is required/)
   t.throws(() => docker_secret.definition.schema.parse({ name: 'not a name', data: 'x' }), /must be up to 64/)
 })

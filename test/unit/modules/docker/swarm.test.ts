@@ -47,7 +47,7 @@ const joining = {
 const members = [MANAGER.NodeID, WORKER.NodeID]
 
 void t.test('present: a node in no Swarm starts one', async (t) => {
-  t.same(descriptions({ advertise_addr: '10.77.0.11' }, worker({})), ['start a Swarm at 10.77.0.11'])
+  t.same(descriptions({ advertise_addr: '10.77.0.11' }, worker({})), ['initialise a Swarm at 10.77.0.11'])
 })
 
 void t.test('present: a manager is as asked, and gives the Swarm, its nodes and its tokens', async (t) => {
@@ -80,7 +80,7 @@ void t.test('present: the signs of life come as often as asked, and nothing else
   const { changes, values } = plan(twenty, beating(5e9))
   t.same(
     changes.map(({ description }) => description),
-    ['let nodes give signs of life every 20 s'],
+    ['set the heartbeat period of nodes to 20 s'],
   )
   t.match(changes[0]?.script, '/swarm/update?version=71')
   t.match(changes[0]?.script, JSON.stringify({ ...SWARM.Spec, Dispatcher: { HeartbeatPeriod: 20e9 } }))
@@ -97,7 +97,7 @@ void t.test('present: a worker of some Swarm is not made a manager of another in
 
 void t.test('present: a manager that has just booted is waited for', async (t) => {
   t.same(descriptions({}, worker({ ...MANAGER, LocalNodeState: 'pending', ControlAvailable: false })), [
-    'wait until this node is back in its Swarm',
+    'wait for this node to rejoin its Swarm',
   ])
 })
 
@@ -108,7 +108,7 @@ void t.test('present: without a majority of managers the problem says so', async
   }
   t.match(
     plan({}, printed([200, info(MANAGER)], [500, noLeader], [500, noLeader])).problem,
-    /Docker answered 500: The swarm does not have a leader/,
+    /Docker returned 500: The swarm does not have a leader/,
   )
 })
 
@@ -128,7 +128,7 @@ void t.test('join: a member of another Swarm is left there, unless force is set'
   t.same(changes, [])
   t.match(
     problem,
-    /^this node is in another Swarm, that of 10\.77\.0\.11:2377: leaving it would end what that Swarm runs here/,
+    /^this node is a member of another Swarm, that of 10\.77\.0\.11:2377: leaving would stop that Swarm's tasks/,
   )
 })
 
