@@ -17,7 +17,7 @@ import { converged, inEachShell } from './support.ts'
 
 const permissions = (path: string): number => statSync(path).mode & 0o7777
 
-t.test('a directory is made with its parents, which get the same attributes', async (t) => {
+t.test('directory creates parents with the same attributes', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     const path = join(folder, 'a/b c/d')
     converged(t, converge(shell, file, { path, state: 'directory', mode: '2750', owner: 4321 }), [
@@ -30,17 +30,19 @@ t.test('a directory is made with its parents, which get the same attributes', as
   })
 })
 
-t.test('attributes of what is there', async (t) => {
+t.test('attributes of an existing path are changed', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     const path = join(folder, 'a')
     writeFileSync(path, 'x', { mode: 0o600 })
     converged(t, converge(shell, file, { path, mode: '0644' }), [`change mode of ${path} to 0644 (was 0600)`])
-    converged(t, converge(shell, file, { path, group: 'daemon' }), [`give ${path} to root:daemon (was root:root)`])
+    converged(t, converge(shell, file, { path, group: 'daemon' }), [
+      `change owner of ${path} to root:daemon (was root:root)`,
+    ])
     t.equal(permissions(path), 0o644)
   })
 })
 
-t.test('attributes below a directory', async (t) => {
+t.test('recurse sets attributes below a directory', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     const path = join(folder, 'd')
     mkdirSync(join(path, 'e'), { recursive: true })
@@ -58,7 +60,7 @@ t.test('attributes below a directory', async (t) => {
   })
 })
 
-t.test('absent takes files, directories and links away', async (t) => {
+t.test('absent removes files, directories and links', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     mkdirSync(join(folder, 'd/e'), { recursive: true })
     writeFileSync(join(folder, '-f'), '')
@@ -73,15 +75,15 @@ t.test('absent takes files, directories and links away', async (t) => {
   })
 })
 
-t.test('links are made and pointed elsewhere', async (t) => {
+t.test('links are created and changed', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     const path = join(folder, 'l')
     writeFileSync(join(folder, "a'b\n"), '')
     mkdirSync(join(folder, 'd'))
     converged(t, converge(shell, file, { path, state: 'link', src: "a'b\n" }), [`create link ${path} to a'b\n`])
-    converged(t, converge(shell, file, { path, state: 'link', src: 'd' }), [`point ${path} to d (was a'b\n)`])
+    converged(t, converge(shell, file, { path, state: 'link', src: 'd' }), [`change link ${path} to d (was a'b\n)`])
     converged(t, converge(shell, file, { path, state: 'link', src: '/no/such', force: true }), [
-      `point ${path} to /no/such (was d)`,
+      `change link ${path} to /no/such (was d)`,
     ])
     t.equal(readlinkSync(path), '/no/such')
     writeFileSync(join(folder, 'f'), '')
@@ -91,7 +93,7 @@ t.test('links are made and pointed elsewhere', async (t) => {
   })
 })
 
-t.test('touch makes an empty file and leaves one that is there', async (t) => {
+t.test('touch creates an empty file and keeps an existing one', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     const path = join(folder, 'a')
     converged(t, converge(shell, file, { path, state: 'touch', mode: '0600' }), [`create ${path} (0600)`])
@@ -115,7 +117,7 @@ t.test('a link to a directory is a directory, unless it is not followed', async 
   })
 })
 
-t.test('says what is in the way', async (t) => {
+t.test('file reports what prevents the state', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     const path = join(folder, 'f')
     writeFileSync(path, '')
@@ -131,7 +133,7 @@ t.test('says what is in the way', async (t) => {
   })
 })
 
-t.test('parameters that cannot be meant are refused', async (t) => {
+t.test('file rejects contradictory parameters', async (t) => {
   const why = (params: object): string =>
     file.definition.schema
       .safeParse(params)

@@ -11,13 +11,13 @@ import { converged, inEachShell } from './support.ts'
 const bytes = Buffer.from(Array.from({ length: 100_000 }, (_, i) => (i * 31) & 0xff))
 const sum = createHash('sha256').update(bytes).digest('hex')
 
-t.test('fetches files', async (t) => {
+t.test('get_url downloads files', async (t) => {
   const port = await serve(t, bytes, 'to"ken')
   const url = `http://127.0.0.1:${port}/file`
 
   inEachShell(t, (t, shell, folder) => {
     const dest = join(folder, 'a b')
-    converged(t, converge(shell, get_url, { url, dest, mode: '0755' }), [`fetch ${url} to ${dest} (0755)`])
+    converged(t, converge(shell, get_url, { url, dest, mode: '0755' }), [`download ${url} to ${dest} (0755)`])
     t.ok(readFileSync(dest).equals(bytes))
     t.equal(statSync(dest).mode & 0o777, 0o755)
     converged(t, converge(shell, get_url, { url, dest, mode: '0700' }), [`change mode of ${dest} to 0700 (was 0755)`])
@@ -36,7 +36,7 @@ t.test('fetches files', async (t) => {
     t.ok(readFileSync(dest).equals(bytes))
     t.same(readdirSync(folder), ['a b'])
 
-    converged(t, converge(shell, get_url, { url, dest: `${folder}/` }), [`fetch ${url} to ${folder}/file`])
+    converged(t, converge(shell, get_url, { url, dest: `${folder}/` }), [`download ${url} to ${folder}/file`])
     symlinkSync('file', join(folder, 'link'))
     writeFileSync(join(folder, 'file'), 'spoilt')
     converged(t, converge(shell, get_url, { url, dest: join(folder, 'link'), force: true }), [
@@ -46,13 +46,13 @@ t.test('fetches files', async (t) => {
   })
 })
 
-t.test('curl and wget alike send secret headers', async (t) => {
+t.test('both curl and wget send secret headers', async (t) => {
   const port = await serve(t, bytes, 'to"ken \\')
   const url = `http://127.0.0.1:${port}/private`
   inEachShell(t, (t, shell, folder) => {
     const headers = { 'X-Token': new Secret('to"ken \\') }
     converged(t, converge(shell, get_url, { url, dest: join(folder, 'curl'), headers }), [
-      `fetch ${url} to ${folder}/curl`,
+      `download ${url} to ${folder}/curl`,
     ])
     const { applied } = withWget(shell, folder, { url, dest: join(folder, 'wget'), headers })
     t.same(applied, [{ stdout: '', stderr: '', exitCode: 0 }])
@@ -80,7 +80,7 @@ function withWget(shell: Shell, folder: string, params: Parameters<typeof get_ur
   }
 }
 
-t.test('what goes wrong is told, and the old file stays', async (t) => {
+t.test('a failed download is reported and keeps the old file', async (t) => {
   const port = await serve(t, bytes)
   const at = (path: string): string => `http://127.0.0.1:${port}${path}`
   inEachShell(t, (t, shell, folder) => {
@@ -88,7 +88,7 @@ t.test('what goes wrong is told, and the old file stays', async (t) => {
     writeFileSync(dest, 'old')
     chmodSync(dest, 0o600)
     const wrong = converge(shell, get_url, { url: at('/file'), dest, checksum: `sha256:${'1'.repeat(64)}` })
-    t.match(wrong.applied, [{ exitCode: 1, stderr: `has another checksum than asked for: ${sum}` }])
+    t.match(wrong.applied, [{ exitCode: 1, stderr: `checksum mismatch of ${at('/file')}: ${sum}` }])
     t.match(converge(shell, get_url, { url: at('/gone'), dest: join(folder, 'b') }).applied, [
       { exitCode: 22, stderr: '404' },
     ])

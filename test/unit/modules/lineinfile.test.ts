@@ -19,7 +19,7 @@ import { converged, inEachShell } from './support.ts'
 const edit = (text: string, request: Partial<LineRequest>): string =>
   editLines(text, { state: 'present', backrefs: false, ...request })
 
-t.test('edits text as Ansible does', async (t) => {
+t.test('lineinfile edits text as Ansible does', async (t) => {
   const cases: [what: string, text: string, request: Partial<LineRequest>, expected: string][] = [
     ['adds a line at the end', 'a\n', { line: 'b' }, 'a\nb\n'],
     ['finishes an unfinished last line first', 'a', { line: 'b' }, 'a\nb\n'],
@@ -51,7 +51,7 @@ t.test('edits text as Ansible does', async (t) => {
   }
 })
 
-t.test('a line that was put in is there, once, and the rest stays', async (t) => {
+t.test('an inserted line exists once, and other lines stay', async (t) => {
   const line = fc.string({ unit: 'grapheme' }).filter((text) => !/[\n\r]/.test(text))
   fc.assert(
     fc.property(fc.array(line), fc.boolean(), line, (lines, finished, added) => {
@@ -63,7 +63,7 @@ t.test('a line that was put in is there, once, and the rest stays', async (t) =>
   )
 })
 
-t.test('writes what was edited', async (t) => {
+t.test('lineinfile writes the edited text', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     const path = join(folder, 'sshd config')
     writeFileSync(path, '#Port 22\nX é\n', { mode: 0o640 })
@@ -77,14 +77,14 @@ t.test('writes what was edited', async (t) => {
       `remove from ${path}: lines that match ^Port`,
     ])
     converged(t, converge(shell, lineinfile, { path, line: 'Y', owner: 4321 }), [
-      `give ${path} to 4321:root (was root:root)`,
+      `change owner of ${path} to 4321:root (was root:root)`,
     ])
     t.equal(readFileSync(path, 'utf8'), 'X é\nY\n')
     t.same(readdirSync(folder), ['sshd config'])
   })
 })
 
-t.test('create makes the file; a file that is to lack a line may be absent', async (t) => {
+t.test('create creates the file; absent accepts a missing file', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     const path = join(folder, 'a')
     t.equal(
@@ -99,7 +99,7 @@ t.test('create makes the file; a file that is to lack a line may be absent', asy
   })
 })
 
-t.test('a link stays a link: the file it points to is written', async (t) => {
+t.test('a link stays a link: its target is written', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     mkdirSync(join(folder, 'd'))
     writeFileSync(join(folder, "d/it's\n"), 'a\n')
@@ -110,7 +110,7 @@ t.test('a link stays a link: the file it points to is written', async (t) => {
   })
 })
 
-t.test('a private file shows in no diff', async (t) => {
+t.test('a private file is not shown in a diff', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     const path = join(folder, 'sudoers')
     writeFileSync(path, 'old secret\n', { mode: 0o440 })
@@ -138,7 +138,7 @@ t.test('any line is written exactly', async (t) => {
   })
 })
 
-t.test('what cannot be edited is told', async (t) => {
+t.test('lineinfile reports files that it cannot edit', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     const path = join(folder, 'a')
     const problem = (at: string): string | undefined =>
