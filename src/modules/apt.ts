@@ -12,13 +12,13 @@ const schema = z
     name: z.union([packageName, z.array(packageName)]).optional(),
     state: z.enum(['present', 'absent', 'latest']).default('present'),
     /**
-     * Fetch the package lists before something is installed. Where nothing is to be installed, nothing is fetched,
-     * other than in Ansible: so a second run changes nothing and needs no network.
+     * Run `apt-get update` before an install. Unlike in Ansible, nothing is fetched if there is nothing to install: a
+     * second run changes nothing and needs no network.
      */
     update_cache: z.boolean().default(false),
     /**
-     * Seconds for which fetched lists count as fresh. Without it: fetched before each install, and hourly without a
-     * name.
+     * Seconds for which the apt cache counts as fresh. Without it, the cache is updated before each install and,
+     * without a name, once an hour.
      */
     cache_valid_time: z.int().min(0).optional(),
     install_recommends: z.boolean().optional(),
@@ -26,21 +26,21 @@ const schema = z
     allow_downgrade: z.boolean().default(false),
     /** With `absent`: remove configuration files too. */
     purge: z.boolean().default(false),
-    /** With `absent`: remove dependencies that nothing needs any more. */
+    /** With `absent`: remove dependencies that are no longer required. */
     autoremove: z.boolean().default(false),
-    /** Seconds to wait for another package manager to end. */
+    /** Seconds to wait for the dpkg lock. */
     lock_timeout: z.int().min(0).default(300),
   })
-  .refine((params) => params.update_cache || list(params.name).length > 0, 'give a name, or update_cache: true')
+  .refine((params) => params.update_cache || list(params.name).length > 0, 'set name or update_cache: true')
   .refine(
     (params) => params.state !== 'latest' || !list(params.name).some((name) => name.includes('=')),
-    'state latest and a version contradict each other',
+    'state: latest cannot be combined with a version',
   )
 
 type Params = z.output<typeof schema>
 
 export interface AptValues {
-  /** Version by name as given; null where not installed. */
+  /** Installed version by name; null if not installed. */
   readonly packages: Readonly<Record<string, string | null>>
 }
 
@@ -57,7 +57,7 @@ export const apt = defineModule<typeof schema, AptValues>({
       ...(refreshes || params.state === 'latest' ? ['/etc/apt/', LISTS] : []),
     ]
   },
-  // What a package's scripts do may be anything.
+  // Maintainer scripts may change anything.
   sets: (params) => (list(params.name).length === 0 ? setLists : undefined),
   title: (params) => list(params.name).join(', ') || 'package lists',
   timeLimitSeconds: (params) => 1800 + params.lock_timeout,
@@ -73,7 +73,7 @@ export const apt = defineModule<typeof schema, AptValues>({
       '  [ -e "$lb_f" ] && { echo "lists $(stat -c %Y /var/lib/apt/lists)"; break; }',
       'done',
       '[ -z "$(find /etc/apt/sources.list /etc/apt/sources.list.d -newer /var/lib/apt/lists 2>/dev/null)" ] || echo sources-newer',
-      // What a killed run leaves: a journal of dpkg, or packages between unpacked and configured.
+      // A killed run leaves a dpkg journal, or packages that are unpacked and not configured.
       '[ -z "$(ls /var/lib/dpkg/updates 2>/dev/null)" ] || echo interrupted',
       `grep -qE '^Status: [a-z]+ [a-z]+ (half-|unpacked|triggers-)' /var/lib/dpkg/status && echo interrupted`,
       ...(names.length === 0
@@ -82,7 +82,7 @@ export const apt = defineModule<typeof schema, AptValues>({
             sh`lb_found=$(dpkg-query -W -f='pkg\t\${db:Status-Abbrev}\t\${Package}\t\${Architecture}\t\${Version}\n' -- ${names} 2>/dev/null)`,
             `printf '%s\\n' "$lb_found"`,
           ]),
-      // A name may be provided by another package (awk by mawk): looked at only where a name is not installed itself.
+      // Another package may provide the name (mawk provides awk). Queried only for names that are not installed.
       ...(names.length === 0 || params.state !== 'present'
         ? []
         : [
@@ -90,7 +90,7 @@ export const apt = defineModule<typeof schema, AptValues>({
             sh`  dpkg-query -W -f='provides\t\${db:Status-Abbrev}\t\${Provides}\n' | grep -F ${names.flatMap((name) => ['-e', name])}`,
             'fi',
           ]),
-      // What else goes with a removal is told, not only what was asked for.
+      // Lists the packages that apt removes in addition.
       ...(names.length === 0 || params.state !== 'absent'
         ? []
         : [
@@ -104,57 +104,57 @@ export const apt = defineModule<typeof schema, AptValues>({
 
   plan(params, observed) {
     if (observed.exitCode === 127) {
-      return { changes: [], problem: 'apt-get is not there: this module is for Debian, Ubuntu and their kin' }
+      return { changes: [], problem: 'apt-get not found: the apt module supports Debian and its derivatives' }
     }
     const facts = parse(observed.stdout)
     const wanted = list(params.name)
     const packages = Object.fromEntries(wanted.map((name) => [name, installedVersion(facts, name)]))
-    const todo = wanted.filter((name) => needsWork(params, facts, name))
+    const pending = wanted.filter((name) => needsWork(params, facts, name))
     const changes: Change[] = []
-    if (params.update_cache && todo.length === 0 && mustRefresh(params, facts)) {
+    if (params.update_cache && pending.length === 0 && mustRefresh(params, facts)) {
       changes.push({
-        description: `fetch the package lists (${age(facts)})`,
+        description: `update the apt cache (${age(facts)})`,
         script: script(params, false, [REFRESH]),
         sets: setLists,
       })
     }
-    if (todo.length > 0) changes.push(packageChange(params, facts, todo))
+    if (pending.length > 0) changes.push(packageChange(params, facts, pending))
     else if (params.state === 'latest' && wanted.length > 0 && changes.length > 0) {
       changes.push({
         ...packageChange(params, facts, wanted),
-        description: `upgrade ${wanted.join(', ')} where the new lists have a newer version`,
+        description: `upgrade ${wanted.join(', ')} if the updated cache has a newer version`,
       })
     }
     return { changes, values: { packages } }
   },
 })
 
-function packageChange(params: Params, facts: Facts, todo: readonly string[]): Change {
+function packageChange(params: Params, facts: Facts, pending: readonly string[]): Change {
   const absent = params.state === 'absent'
   const verb = absent
     ? params.purge
       ? 'purge'
       : 'remove'
-    : todo.every((name) => installedVersion(facts, name) !== null)
+    : pending.every((name) => installedVersion(facts, name) !== null)
       ? 'upgrade'
       : 'install'
   const action = absent
     ? removal(params)
     : ['install', ...release(params), ...recommends(params), ...(params.allow_downgrade ? ['--allow-downgrades'] : [])]
-  const run = sh`lb_apt apt-get -y -q -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold ${action} -- ${absent ? todo.map(bare) : todo}`
+  const run = sh`lb_apt apt-get -y -q -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold ${action} -- ${absent ? pending.map(bare) : pending}`
   return {
     description: [
-      ...(facts.interrupted ? ['finish what dpkg was interrupted in, then '] : []),
+      ...(facts.interrupted ? ['repair the interrupted dpkg run, then '] : []),
       verb,
       ' ',
-      todo.join(', '),
-      ...(absent ? [dependents(facts, todo)] : []),
+      pending.join(', '),
+      ...(absent ? [removalSuffix(facts, pending)] : []),
     ].join(''),
     script: script(params, facts.interrupted, [
       ...(params.update_cache && !absent ? [refreshIfStale(params)] : []),
       `${run} || ${absent ? 'exit' : `{ lb_code=$?; ${hint(params, facts)}exit "$lb_code"; }`}`,
     ]),
-    diff: diff(params, facts, todo),
+    diff: diff(params, facts, pending),
   }
 }
 
@@ -166,24 +166,24 @@ const removal = (params: Params): string[] => [
   ...(params.autoremove ? ['--auto-remove'] : []),
 ]
 
-/** What goes without being asked for: what needs it and, where that is asked for, what it needed. */
-const others = ({ goes }: Facts, todo: readonly string[]): readonly Goes[] =>
-  goes.filter(({ name }) => !todo.some((asked) => bare(asked).split(':')[0] === name.split(':')[0]))
+/** Packages removed in addition: dependents and, with autoremove, unused dependencies. */
+const additionalRemovals = ({ alsoRemoved }: Facts, pending: readonly string[]): readonly RemovedPackage[] =>
+  alsoRemoved.filter(({ name }) => !pending.some((asked) => bare(asked).split(':')[0] === name.split(':')[0]))
 
-function dependents(facts: Facts, todo: readonly string[]): string {
-  const names = others(facts, todo).map(({ name }) => name)
-  return names.length === 0 ? '' : `, and with it ${names.join(', ')}`
+function removalSuffix(facts: Facts, pending: readonly string[]): string {
+  const names = additionalRemovals(facts, pending).map(({ name }) => name)
+  return names.length === 0 ? '' : ` (also removes ${names.join(', ')})`
 }
 
 const REFRESH = [
   'lb_apt apt-get -q -o Acquire::Retries=3 -o APT::Update::Error-Mode=any update || exit',
-  // Where the mirror has nothing new, apt leaves no trace of having asked.
+  // apt leaves the directory untouched if the mirror has nothing new.
   'touch /var/lib/apt/lists || exit',
 ].join('\n')
 
 /**
- * Whether the lists are fresh is asked when something is installed, not when it is planned: an earlier task may have
- * fetched them meanwhile, and check mode must show what the run then does.
+ * Freshness is tested at install time, not at plan time: an earlier task may have updated the cache, and check mode
+ * must predict what the run does.
  */
 const refreshIfStale = ({ cache_valid_time = 0 }: Params): string => `lb_fresh() {
   for lb_f in /var/lib/apt/lists/*_Packages* /var/lib/apt/lists/*_InRelease; do
@@ -197,13 +197,13 @@ const refreshIfStale = ({ cache_valid_time = 0 }: Params): string => `lb_fresh()
 lb_fresh || { ${REFRESH.replaceAll('\n', '\n  ')}
 }`
 
-/** Runs steps with a package manager's environment, waiting while another one holds a lock. */
-function script(params: Params, heal: boolean, steps: readonly string[]): string {
+/** Runs steps in apt's environment; retries while another process holds a lock. */
+function script(params: Params, repair: boolean, steps: readonly string[]): string {
   return [
     'export LC_ALL=C DEBIAN_FRONTEND=noninteractive NEEDRESTART_MODE=a',
     'lb_err=$(mktemp) || exit',
     `trap 'rm -f "$lb_err"' EXIT`,
-    // By the kernel's clock: the one on the wall may be set meanwhile.
+    // Uptime, because the system clock may be set meanwhile.
     'lb_now() { read -r lb_up lb_idle </proc/uptime; lb_up=${lb_up%%.*}; }',
     'lb_apt() {',
     `  lb_now; lb_until=$((lb_up + ${params.lock_timeout}))`,
@@ -215,17 +215,17 @@ function script(params: Params, heal: boolean, steps: readonly string[]): string
     '  cat "$lb_err" >&2',
     '  return "$lb_status"',
     '}',
-    // configure alone fails where a dependency was not unpacked yet; --fix-broken then brings it.
-    ...(heal ? ['lb_apt dpkg --configure -a || :', 'lb_apt apt-get -y -q --fix-broken install || exit'] : []),
+    // `dpkg --configure` fails if a dependency is not unpacked yet; `--fix-broken` installs it.
+    ...(repair ? ['lb_apt dpkg --configure -a || :', 'lb_apt apt-get -y -q --fix-broken install || exit'] : []),
     ...steps,
   ].join('\n')
 }
 
-/** A hint for the user where the lists, not the name, may be why a package was not found. */
+/** A hint for the case that stale package lists are why a package was not found. */
 function hint(params: Params, facts: Facts): string {
   const stale = facts.listsAt === null || facts.sourcesNewer || facts.now - facts.listsAt > DAY
   if (params.update_cache || !stale) return ''
-  return sh`echo ${`The package lists on this host are not fresh (${age(facts)}): set update_cache: true`} >&2; `
+  return sh`echo ${`The apt cache of this host is stale (${age(facts)}): set update_cache: true`} >&2; `
 }
 
 const DAY = 86_400
@@ -238,17 +238,17 @@ interface Package {
   readonly version: string
 }
 
-/** A package that a removal takes along. */
-interface Goes {
+/** A package removed as a side effect. */
+interface RemovedPackage {
   readonly name: string
   readonly version: string
 }
 
 interface Facts {
-  readonly goes: readonly Goes[]
+  readonly alsoRemoved: readonly RemovedPackage[]
   readonly arch: string
   readonly now: number
-  /** When the lists were fetched, in seconds; null: there are none. */
+  /** Unix time of the last update; null: never. */
   readonly listsAt: number | null
   readonly sourcesNewer: boolean
   readonly interrupted: boolean
@@ -275,7 +275,7 @@ function parse(stdout: string): Facts {
   }
   const listsAt = after('lists')
   return {
-    goes: lines.flatMap((line) => {
+    alsoRemoved: lines.flatMap((line) => {
       const [, name, version] = /^goes (\S+) (\S+)$/.exec(line) ?? []
       return name === undefined || version === undefined ? [] : [{ name, version }]
     }),
@@ -295,7 +295,7 @@ function parse(stdout: string): Facts {
   }
 }
 
-/** The second letter of dpkg's abbreviation is the state; installed with triggers to run is installed. */
+/** The second letter of dpkg's abbreviation is the state; pending or awaited triggers count as installed. */
 const isInstalled = (status: string): boolean => /^.[itW]/.test(status)
 
 function find(facts: Facts, wanted: string): Package | undefined {
@@ -322,11 +322,11 @@ function needsWork(params: Params, facts: Facts, wanted: string): boolean {
     const candidate = facts.candidates.get(bare(wanted)) ?? facts.candidates.get(bare(wanted).split(':')[0] ?? '')
     return candidate !== undefined && candidate !== version
   }
-  const asked = wanted.split('=')[1]
-  return asked !== undefined && !matches(asked, version)
+  const requested = wanted.split('=')[1]
+  return requested !== undefined && !matches(requested, version)
 }
 
-/** Are the lists to be fetched although nothing is known to be installed? */
+/** Whether to update the cache although no install is planned. */
 function mustRefresh(params: Params, facts: Facts): boolean {
   if (params.state !== 'latest' && list(params.name).length > 0) return false
   if (facts.listsAt === null || facts.sourcesNewer) return true
@@ -334,32 +334,32 @@ function mustRefresh(params: Params, facts: Facts): boolean {
 }
 
 function age(facts: Facts): string {
-  if (facts.listsAt === null) return 'there are none yet'
-  if (facts.sourcesNewer) return 'the list of sources was changed since'
+  if (facts.listsAt === null) return 'never updated'
+  if (facts.sourcesNewer) return 'sources changed since the last update'
   const seconds = Math.max(0, facts.now - facts.listsAt)
   if (seconds < 2 * HOUR) return `${Math.round(seconds / 60)} minutes old`
   return seconds < 2 * DAY ? `${Math.round(seconds / HOUR)} hours old` : `${Math.round(seconds / DAY)} days old`
 }
 
-function diff(params: Params, facts: Facts, todo: readonly string[]): Diff {
+function diff(params: Params, facts: Facts, pending: readonly string[]): Diff {
   const after = (name: string): string => {
     if (params.state === 'absent') return 'not installed'
     return facts.candidates.get(bare(name)) ?? name.split('=')[1] ?? 'installed'
   }
-  const lines = (of: (name: string) => string): string => todo.map((name) => `${bare(name)}: ${of(name)}\n`).join('')
-  const along = params.state === 'absent' ? others(facts, todo) : []
+  const lines = (of: (name: string) => string): string => pending.map((name) => `${bare(name)}: ${of(name)}\n`).join('')
+  const additional = params.state === 'absent' ? additionalRemovals(facts, pending) : []
   return {
     subject: 'packages',
     before:
       lines((name) => installedVersion(facts, name) ?? 'not installed') +
-      along.map(({ name, version }) => `${name}: ${version}\n`).join(''),
-    after: lines(after) + along.map(({ name }) => `${name}: not installed\n`).join(''),
+      additional.map(({ name, version }) => `${name}: ${version}\n`).join(''),
+    after: lines(after) + additional.map(({ name }) => `${name}: not installed\n`).join(''),
   }
 }
 
-const matches = (asked: string, version: string): boolean =>
+const matches = (requested: string, version: string): boolean =>
   new RegExp(
-    `^${asked
+    `^${requested
       .split('*')
       .map((part) => part.replace(/[.+]/g, '\\$&'))
       .join('.*')}$`,

@@ -3,13 +3,13 @@ import { shorten } from './support/text.ts'
 import { defineModule } from './task.ts'
 
 const schema = z.strictObject({
-  /** What must hold. */
-  that: z.union([z.boolean(), z.array(z.boolean())], { error: 'write true or false, or a list of them' }),
+  /** Conditions that must be true. */
+  that: z.union([z.boolean(), z.array(z.boolean())], { error: 'must be a boolean or a list of booleans' }),
   fail_msg: z.string().optional(),
   success_msg: z.string().default('All assertions passed'),
 })
 
-/** Fails the task where something does not hold. */
+/** Fails the task if a condition is false. */
 export const assert = defineModule<typeof schema, { readonly msg: string }>({
   name: 'assert',
   schema,
@@ -19,9 +19,9 @@ export const assert = defineModule<typeof schema, { readonly msg: string }>({
   probe: () => ':',
   plan({ that, fail_msg, success_msg }) {
     const all = [that].flat()
-    const broken = all.findIndex((holds) => !holds)
-    if (broken === -1) return { changes: [], values: { msg: success_msg } }
-    const which = all.length === 1 ? '' : ` (condition ${broken + 1} of ${all.length})`
+    const failed = all.findIndex((holds) => !holds)
+    if (failed === -1) return { changes: [], values: { msg: success_msg } }
+    const which = all.length === 1 ? '' : ` (condition ${failed + 1} of ${all.length})`
     return { changes: [], problem: `${fail_msg ?? 'Assertion failed'}${which}` }
   },
 })

@@ -26,30 +26,30 @@ const cmd = z.string().transform((line, context) => {
 
 const schema = z
   .strictObject({
-    /** The command as one line. No shell reads it: `|`, `*` and `$HOME` are plain text; for those, take `shell`. */
+    /** Command line. It is not processed by a shell: `|`, `*` and `$HOME` are literal; use `shell` for those. */
     cmd: cmd.optional(),
-    /** The command as a list of words. */
+    /** Command and arguments as a list. */
     argv: z.array(z.string()).nonempty().optional(),
     ...running,
   })
-  .refine(({ cmd, argv }) => (cmd === undefined) !== (argv === undefined), { error: 'give either cmd or argv' })
-  .refine(looksOrChanges, { error: 'read_only cannot go with creates or removes' })
+  .refine(({ cmd, argv }) => (cmd === undefined) !== (argv === undefined), { error: 'set either cmd or argv' })
+  .refine(looksOrChanges, { error: 'read_only cannot be combined with creates or removes' })
 
 type Params = z.output<typeof schema>
 
-const words = ({ cmd, argv }: Params): string[] => argv ?? splitWords(cmd ?? '')
-const line = (params: Params): string => params.cmd ?? sh`${words(params)}`
-/** `exec` takes programs alone: a builtin or function of the shell that runs the script cannot be meant. */
-const program = (params: Params): string => sh`( exec ${words(params)} )`
+const argumentsOf = ({ cmd, argv }: Params): string[] => argv ?? splitWords(cmd ?? '')
+const commandLine = (params: Params): string => params.cmd ?? sh`${argumentsOf(params)}`
+/** `exec` runs programs only, never a builtin or function of the surrounding shell script. */
+const commandText = (params: Params): string => sh`( exec ${argumentsOf(params)} )`
 
-/** Runs a program. Without `creates`, `removes` or `read_only` that is always a change. */
+/** Runs a command. Always reports changed, unless `creates`, `removes` or `read_only` is set. */
 export const command = defineModule<typeof schema, CommandValues>({
   name: 'command',
   schema,
   reads: readsOf,
   sets: setsOf,
-  title: (params) => shorten(line(params)),
-  probe: (params) => probeCommand(params, program(params)),
-  plan: (params, observed) => planCommand(params, line(params), program(params), observed),
-  result: (params, applied) => resultOf(line(params), applied.at(-1) ?? { stdout: '', stderr: '', exitCode: 0 }),
+  title: (params) => shorten(commandLine(params)),
+  probe: (params) => probeCommand(params, commandText(params)),
+  plan: (params, observed) => planCommand(params, commandLine(params), commandText(params), observed),
+  result: (params, applied) => resultOf(commandLine(params), applied.at(-1) ?? { stdout: '', stderr: '', exitCode: 0 }),
 })

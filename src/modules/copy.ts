@@ -11,52 +11,56 @@ import { defineModule } from './task.ts'
 
 const schema = z
   .strictObject({
-    /** The text itself. A file made from a secret is its owner's alone unless `mode` says otherwise. */
+    /** Content of the file. A new file with secret content gets mode 0600 unless `mode` is set. */
     content: secretText.optional(),
     /** A file on the controller. */
     src: z.string().min(1).optional(),
-    /** The file on the host; with `src`, a path that ends in `/` means into that folder. */
+    /** Path on the host. With `src`, a path that ends in `/` is a directory. */
     dest: targetPath,
-    /** false: a file that is there is left alone. */
+    /** false: an existing file is not changed. */
     force: z.boolean().default(true),
     ...replacing,
   })
   .refine(({ content, src }) => (content === undefined) !== (src === undefined), {
-    error: 'give either content or src',
+    error: 'set either content or src',
   })
   .refine(({ dest, src }) => src !== undefined || !dest.endsWith('/'), {
-    error: 'dest ends in /: with content, name the file',
+    error: 'dest ends in /: with content, it must be the path of a file',
     path: ['dest'],
   })
 
 type Params = z.output<typeof schema>
 
-const file = ({ dest, src = '' }: Params): string => (dest.endsWith('/') ? posix.join(dest, posix.basename(src)) : dest)
+const destination = ({ dest, src = '' }: Params): string =>
+  dest.endsWith('/') ? posix.join(dest, posix.basename(src)) : dest
 
 const bytes = ({ content }: Params, inputs: Inputs): Buffer =>
   content === undefined ? (inputs['src'] ?? Buffer.alloc(0)) : Buffer.from(reveal(content))
 
-function look(params: Params, inputs: Inputs): Look {
+function pathQuery(params: Params, inputs: Inputs): Look {
   const content = bytes(params, inputs)
   const { owner, group } = params
-  // What was there before may be an older secret, which no record could mask: it is compared by hash alone.
+  // The old content may be an older secret that no record could mask, so only hashes are compared.
   const read = params.content instanceof Secret ? 'hash' : { size: content.length, sha256: sha256(content) }
-  return { path: file(params), owner, group, read }
+  return { path: destination(params), owner, group, read }
 }
 
-/** Puts text, or a file of the controller, onto the host. */
+/** Copies text or a file of the controller to the host. */
 export const copy = defineModule<typeof schema, PlacedFile>({
   name: 'copy',
   schema,
-  title: file,
-  reads: (params) => [...entryAt(file(params)), ...accountsOf(params)],
-  sets: (params) => setTree(file(params)),
+  title: destination,
+  reads: (params) => [...entryAt(destination(params)), ...accountsOf(params)],
+  sets: (params) => setTree(destination(params)),
   inputs: ({ src }) => (src === undefined ? {} : { src }),
-  probe: (params, inputs) => lookAt(look(params, inputs)),
-  shares: (params, inputs) => sharedLook(look(params, inputs)),
+  probe: (params, inputs) => lookAt(pathQuery(params, inputs)),
+  shares: (params, inputs) => sharedLook(pathQuery(params, inputs)),
   contained: true,
   plan(params, observed, inputs) {
     const confidential = params.content instanceof Secret
-    return planPlacement({ ...params, dest: file(params), content: bytes(params, inputs), confidential }, observed)
+    return planPlacement(
+      { ...params, dest: destination(params), content: bytes(params, inputs), confidential },
+      observed,
+    )
   },
 })

@@ -3,11 +3,11 @@ import { shorten } from './support/text.ts'
 import { defineModule } from './task.ts'
 
 const schema = z.strictObject({
-  /** Text, or any value, such as one that was registered. */
+  /** Message: text or any value, such as a registered one. */
   msg: z.unknown(),
 })
 
-/** Puts a value into the run's record and onto the screen. */
+/** Prints and records a value. */
 export const debug = defineModule<typeof schema, { readonly msg: unknown }>({
   name: 'debug',
   schema,

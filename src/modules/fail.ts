@@ -4,7 +4,7 @@ import { defineModule } from './task.ts'
 
 const schema = z.strictObject({ msg: z.string().default('Failed as requested from task') })
 
-/** Fails the task: for use with `when`. */
+/** Fails the task; for use with `when`. */
 export const fail = defineModule<typeof schema, never>({
   name: 'fail',
   schema,

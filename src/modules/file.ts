@@ -24,32 +24,32 @@ const schema = z
   .strictObject({
     path: targetFile,
     /**
-     * `touch` makes an empty file where none is; it leaves the times of one that is there. Without a state, what is
-     * there gets its attributes (with `recurse`: `directory`).
+     * `touch` creates an empty file, and keeps the times of an existing one. Without a state, an existing path gets its
+     * attributes (with `recurse`: `directory`).
      */
     state: z.enum(['file', 'directory', 'absent', 'link', 'touch']).optional(),
-    /** What a link points to. */
+    /** Target of the link. */
     src: z.string().min(1).optional(),
-    /** Gives everything below a directory the same owner, group and mode. */
+    /** Set owner, group and mode recursively. */
     recurse: z.boolean().default(false),
-    /** For links: replaces a file that is in the way, and allows a target that does not exist. */
+    /** For links: replace an existing file, and allow a target that does not exist. */
     force: z.boolean().default(false),
-    /** Owner and mode are those of what a link points to. */
+    /** Apply owner and mode to the target of a link. */
     follow: z.boolean().default(true),
-    /** For `touch`: as Ansible's. Times are always preserved here. */
+    /** For `touch`: times are always preserved. */
     modification_time: z.literal('preserve').optional(),
     access_time: z.literal('preserve').optional(),
     ...attributes,
   })
   .refine(({ state, src }) => (state === 'link') === (src !== undefined), {
-    error: "src and state: 'link' go together",
+    error: "src and state: 'link' require each other",
     path: ['src'],
   })
   .refine(({ state, recurse }) => !recurse || state === undefined || state === 'directory', {
-    error: "recurse is for state: 'directory'",
+    error: "recurse requires state: 'directory'",
     path: ['recurse'],
   })
-  .refine(({ state, path }) => state !== 'absent' || path !== '/', { error: 'refuses to remove /', path: ['path'] })
+  .refine(({ state, path }) => state !== 'absent' || path !== '/', { error: 'refusing to remove /', path: ['path'] })
 
 type Params = z.output<typeof schema>
 
@@ -63,10 +63,10 @@ const PLANS = {
   touch: touchPlan,
 } as const
 
-/** Where a link leads: a relative one starts in the link's own folder. */
+/** Target of the link; relative to the link's own directory. */
 const destination = ({ path, src = '' }: Params): string => posix.resolve(posix.dirname(path), src)
 
-/** What of a path counts. A directory comes with its parents, so theirs are of no concern to it. */
+/** Depends on the state. `directory` creates missing parents, so it does not read them. */
 const readsOf =
   (params: Params) =>
   (path: string): string[] => {
@@ -100,30 +100,30 @@ function setsOf(params: Params): string[] {
   }
 }
 
-function also(params: Params): string | undefined {
+function extraProbe(params: Params): string | undefined {
   if (params.state === 'link') return sh`[ -e ${destination(params)} ] || echo no-src`
   return params.recurse ? findStray(params.path, params) : undefined
 }
 
-function look(params: Params): Look {
+function pathQuery(params: Params): Look {
   const { path, owner, group, state, follow } = params
-  const looksThrough = follow && state !== 'link' && state !== 'absent'
-  return { path, follow: looksThrough, ancestors: state === 'directory', owner, group, also: also(params) }
+  const follows = follow && state !== 'link' && state !== 'absent'
+  return { path, follow: follows, ancestors: state === 'directory', owner, group, also: extraProbe(params) }
 }
 
-/** Files, directories and links: that they are there or not, whose they are and who may use them. */
+/** Manages files, directories and links, with their owner, group and mode. */
 export const file = defineModule<typeof schema, { readonly path: string }>({
   name: 'file',
   schema,
   reads: (params) => [...readsOf(params)(params.path), ...accountsOf(params)],
   sets: setsOf,
   title: (params) => `${params.path}${stateOf(params) === undefined ? '' : ` ${stateOf(params)}`}`,
-  probe: (params) => lookAt(look(params)),
-  shares: (params) => sharedLook(look(params)),
+  probe: (params) => lookAt(pathQuery(params)),
+  shares: (params) => sharedLook(pathQuery(params)),
   contained: true,
   plan(params, observed) {
     const facts = parsePathFacts(observed)
-    if (typeof facts === 'string') return { changes: [], problem: `cannot look at ${params.path}: ${facts}` }
+    if (typeof facts === 'string') return { changes: [], problem: `cannot stat ${params.path}: ${facts}` }
     const state = stateOf(params)
     const missing = state === 'absent' ? undefined : missingAccount(facts, params)
     const outcome = missing ?? (state === undefined ? presentPlan : PLANS[state])(params, facts)

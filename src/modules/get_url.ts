@@ -17,34 +17,34 @@ const CHECKSUM = /^sha256:([0-9a-f]{64}|https?:\/\/\S+)$/i
 const schema = z
   .strictObject({
     url: httpUrl,
-    /** The file on the host; a path that ends in `/` means into that folder, with the name the address ends in. */
+    /** Path on the host. A path that ends in `/` is a directory; the file name is that of the URL. */
     dest: targetPath,
-    /** `sha256:` and the sum, or the address of a list of sums that names the file. */
+    /** `sha256:` and the checksum, or the URL of a checksum list that names the file. */
     checksum: z
       .string()
       .regex(CHECKSUM, {
-        error: "write 'sha256:' and 64 hexadecimal digits, or 'sha256:' and the address of a list of sums",
+        error: "must be 'sha256:' and 64 hexadecimal digits, or 'sha256:' and the URL of a checksum list",
       })
       .optional(),
-    /** Without a checksum: fetches the file at each run to compare it. Else a file that is there is the right one. */
+    /** Without a checksum: download the file on each run to compare it. If false, an existing file is not checked. */
     force: z.boolean().default(false),
     headers: headers.default({}),
     validate_certs: z.boolean().default(true),
-    /** Certificates to trust, a file on the host. */
+    /** CA certificate file on the host. */
     ca_path: z.string().optional(),
-    /** Seconds to connect, and that the server may be silent. */
+    /** Seconds to connect, and the longest pause in a transfer. */
     timeout: z.number().positive().default(10),
     ...replacing,
   })
   .refine(({ dest, url }) => !dest.endsWith('/') || nameIn(url) !== '', {
-    error: 'the address ends in no file name: give dest one',
+    error: 'url has no file name: add one to dest',
     path: ['dest'],
   })
 
 type Params = z.output<typeof schema>
 
 const nameIn = (url: string): string => posix.basename(decodeURIComponent(new URL(url).pathname))
-const file = ({ dest, url }: Params): string => (dest.endsWith('/') ? posix.join(dest, nameIn(url)) : dest)
+const destination = ({ dest, url }: Params): string => (dest.endsWith('/') ? posix.join(dest, nameIn(url)) : dest)
 
 const sumOf = ({ checksum }: Params): { known?: string; list?: string } => {
   const value = checksum?.slice('sha256:'.length)
@@ -64,39 +64,43 @@ const fetchOf = ({ headers, validate_certs, ca_path, timeout }: Params, url: str
 export interface DownloadValues {
   readonly url: string
   readonly dest: string
-  /** SHA-256 of the file as it is, in hexadecimal. */
+  /** SHA-256 of the existing file, in hexadecimal. */
   readonly checksum?: string
 }
 
-/** Fetches a file from an address onto the host, with the host's curl or wget. */
+/** Downloads a file to the host, with the host's curl or wget. */
 export const get_url = defineModule<typeof schema, DownloadValues>({
   name: 'get_url',
   schema,
-  // What a server answers may depend on anything: an earlier task may start that very server.
-  reads: (params) => (wantedSum(params) === undefined ? [...entryAt(file(params)), ...accountsOf(params)] : undefined),
-  sets: (params) => setContent(file(params)),
-  title: (params) => `${params.url} -> ${file(params)}`,
+  // A response may depend on anything: an earlier task may start that very server.
+  reads: (params) =>
+    wantedSum(params) === undefined ? [...entryAt(destination(params)), ...accountsOf(params)] : undefined,
+  sets: (params) => setContent(destination(params)),
+  title: (params) => `${params.url} -> ${destination(params)}`,
   probe(params) {
     const { owner, group } = params
-    return lookAt({ path: file(params), follow: true, owner, group, also: wantedSum(params), read: 'hash' })
+    return lookAt({ path: destination(params), follow: true, owner, group, also: wantedSum(params), read: 'hash' })
   },
   plan(params, observed) {
-    const dest = file(params)
+    const dest = destination(params)
     const facts = parsePathFacts(observed)
-    if (typeof facts === 'string') return { changes: [], problem: `cannot look at ${dest}: ${facts}` }
+    if (typeof facts === 'string') return { changes: [], problem: `cannot stat ${dest}: ${facts}` }
     const problem = obstacle(dest, facts) ?? missingAccount(facts, params)
     const reads = readsAt(facts, entryAt)
     if (problem !== undefined) return { changes: [], problem, ...reads }
     if (facts.words.has('fetched no'))
-      return { changes: [], problem: `cannot fetch ${sumOf(params).list ?? params.url}: ${lastLine(observed.stderr)}` }
-    const wanted = sumOf(params).known ?? word(facts, 'remote ') ?? listed(params, facts)
+      return {
+        changes: [],
+        problem: `cannot download ${sumOf(params).list ?? params.url}: ${lastLine(observed.stderr)}`,
+      }
+    const wanted = sumOf(params).known ?? valueOf(facts, 'remote ') ?? listedSum(params, facts)
     if (wanted === undefined && sumOf(params).list !== undefined)
-      return { changes: [], problem: `${sumOf(params).list} has no SHA-256 sum of ${nameIn(params.url)}` }
+      return { changes: [], problem: `${sumOf(params).list} has no SHA-256 checksum of ${nameIn(params.url)}` }
     return { ...planDownload(params, facts, wanted), ...reads }
   },
 })
 
-/** Prints what the file should be, where only the network can tell: the list of sums, or the sum of what is there. */
+/** Prints the desired checksum if only the network has it: the checksum list, or the checksum of the remote file. */
 function wantedSum(params: Params): string | undefined {
   const { list, known } = sumOf(params)
   if (list !== undefined)
@@ -109,11 +113,11 @@ function wantedSum(params: Params): string | undefined {
   ].join('\n')
 }
 
-const word = ({ words }: PathFacts, prefix: string): string | undefined =>
+const valueOf = ({ words }: PathFacts, prefix: string): string | undefined =>
   [...words].find((line) => line.startsWith(prefix))?.slice(prefix.length)
 
-/** The sum of the file in a list as sha256sum prints it, or the only thing in it. */
-function listed({ url }: Params, { words }: PathFacts): string | undefined {
+/** The checksum of the file in a list printed by sha256sum, or the only one in it. */
+function listedSum({ url }: Params, { words }: PathFacts): string | undefined {
   const lines = [...words]
     .filter((line) => line.startsWith('sum '))
     .map((line) => line.slice(4).trim())
@@ -125,29 +129,29 @@ function listed({ url }: Params, { words }: PathFacts): string | undefined {
 }
 
 function planDownload(params: Params, facts: PathFacts, wanted: string | undefined): Plan<DownloadValues> {
-  const dest = file(params)
+  const dest = destination(params)
   const { url, owner, group, mode, validate, backup } = params
   const values = { url, dest, ...(facts.sha256 === undefined ? {} : { checksum: facts.sha256 }) }
-  const there = facts.kind === 'file'
-  if (there && (wanted === undefined || wanted === facts.sha256))
+  const exists = facts.kind === 'file'
+  if (exists && (wanted === undefined || wanted === facts.sha256))
     return { changes: attributeChanges(dest, facts, params), values }
-  const check =
+  const verify =
     wanted === undefined
       ? []
       : [
           'lb_sum=$(sha256sum <"$lb_new") || exit; lb_sum=${lb_sum%% *}',
-          sh`[ "$lb_sum" = ${wanted} ] && lb_sum= || printf '%s has another checksum than asked for: %s\\n' ${url} "$lb_sum" >&2`,
+          sh`[ "$lb_sum" = ${wanted} ] && lb_sum= || printf 'checksum mismatch of %s: %s\\n' ${url} "$lb_sum" >&2`,
           '[ -z "$lb_sum" ] || exit 1',
         ]
   const script = replaceFile({
     path: dest,
-    fill: [fetchOf(params, url), 'lb_fetch >&8 || exit', ...check, ':'].join('\n'),
-    ...(there ? { old: facts, ...differing(facts, params) } : { owner, group, mode }),
+    fill: [fetchOf(params, url), 'lb_fetch >&8 || exit', ...verify, ':'].join('\n'),
+    ...(exists ? { old: facts, ...differing(facts, params) } : { owner, group, mode }),
     validate,
-    backup: backup && there,
+    backup: backup && exists,
     through: true,
   })
-  const attributes = describeAttributes(there ? differing(facts, params) : params)
-  const description = `${there ? 'fetch again' : 'fetch'} ${url} to ${dest}${attributes === '' ? '' : ` (${attributes})`}`
+  const attributes = describeAttributes(exists ? differing(facts, params) : params)
+  const description = `${exists ? 'download again' : 'download'} ${url} to ${dest}${attributes === '' ? '' : ` (${attributes})`}`
   return { changes: [{ description, script, sets: setsAt(dest, facts, setContent) }], values }
 }

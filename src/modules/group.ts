@@ -19,7 +19,7 @@ import { defineModule } from './task.ts'
 const schema = z.strictObject({
   name: account,
   gid: z.number().int().nonnegative().optional(),
-  /** Takes the number, where none is given, from those for system groups. */
+  /** Without a gid, choose one from the system range. */
   system: z.boolean().default(false),
   state: z.enum(['present', 'absent']).default('present'),
 })
@@ -29,22 +29,22 @@ export interface GroupValues {
   readonly gid?: number
 }
 
-/** A group that is made without a number takes one that nobody can foresee. */
+/** The gid of a group that is created without one cannot be predicted. */
 const ANY_GID = 'gid:any'
-const word = (gid: number | undefined): string => (gid === undefined ? ANY_GID : `gid:${gid}`)
+const gidKey = (gid: number | undefined): string => (gid === undefined ? ANY_GID : `gid:${gid}`)
 
-/** A group of the host. */
+/** Manages groups. */
 export const group = defineModule<typeof schema, GroupValues>({
   name: 'group',
   schema,
   reads: ({ name, gid, state }) => [
     `group:${name}`,
     '/etc/group',
-    ...(gid === undefined ? [] : [word(gid), ANY_GID]),
+    ...(gid === undefined ? [] : [gidKey(gid), ANY_GID]),
     ...(state === 'absent' ? [PRIMARY_GROUPS] : []),
   ],
-  sets: ({ name, gid }) => setAccount(`group:${name}`, word(gid), ANY_GID, NUMBERS),
-  title: ({ name, state }) => (state === 'absent' ? `no ${name}` : name),
+  sets: ({ name, gid }) => setAccount(`group:${name}`, gidKey(gid), ANY_GID, NUMBERS),
+  title: ({ name, state }) => (state === 'absent' ? `${name} absent` : name),
   probe: ({ name, gid, state }) =>
     [
       findEntry('lb_n', 'group', name),
@@ -61,56 +61,59 @@ export const group = defineModule<typeof schema, GroupValues>({
   contained: true,
   plan({ name, gid, system, state }, { stdout, stderr, exitCode }) {
     if (exitCode !== 0) return { changes: [], problem: `cannot look up group ${name}: ${lastLine(stderr)}` }
-    const { there, holder, users, tools } = parse(stdout)
+    const { existing, holder, users, tools } = parse(stdout)
     const change = (description: string, script: string, ...sets: string[]): { changes: Change[] } => ({
       changes: [{ description, script: `${script} || exit`, sets: setAccount(`group:${name}`, ...sets) }],
     })
-    const done = { changes: [], values: { name, ...(there === undefined ? {} : { gid: there.gid }) } }
-    if (state === 'absent' ? there === undefined : there !== undefined && (gid === undefined || gid === there.gid))
+    const done = { changes: [], values: { name, ...(existing === undefined ? {} : { gid: existing.gid }) } }
+    if (
+      state === 'absent'
+        ? existing === undefined
+        : existing !== undefined && (gid === undefined || gid === existing.gid)
+    )
       return done
     if (!tools) return { changes: [], problem: NO_TOOLS }
-    const member = users.find((user) => user.gid === there?.gid)
+    const member = users.find((user) => user.gid === existing?.gid)
     if (state === 'absent' && member !== undefined)
       return {
         changes: [],
-        problem: `${name} is the primary group of the user ${member.name}: remove that user first, or give it another group`,
+        problem: `"${name}" is the primary group of user "${member.name}": remove the user or change its primary group first`,
       }
-    if (state === 'absent') return change(`remove group ${name}`, sh`groupdel ${name}`, word(there?.gid), NUMBERS)
-    if (holder !== undefined)
-      return { changes: [], problem: `gid ${gid} belongs to the group ${holder.name}, so ${name} cannot have it` }
-    if (there !== undefined)
+    if (state === 'absent') return change(`remove group ${name}`, sh`groupdel ${name}`, gidKey(existing?.gid), NUMBERS)
+    if (holder !== undefined) return { changes: [], problem: `gid ${gid} is already used by group "${holder.name}"` }
+    if (existing !== undefined)
       return change(
-        `change the gid of group ${name} to ${gid} (was ${there.gid})`,
+        `change the gid of group ${name} to ${gid} (was ${existing.gid})`,
         sh`groupmod -g ${String(gid)} ${name}`,
-        word(gid),
-        word(there.gid),
+        gidKey(gid),
+        gidKey(existing.gid),
         NUMBERS,
       )
     const flags = [...(gid === undefined ? [] : ['-g', String(gid)]), ...(system ? ['-r'] : [])]
     return change(
       `create group ${name}${gid === undefined ? '' : ` (gid ${gid})`}`,
       sh`groupadd ${[...flags, name]}`,
-      word(gid),
+      gidKey(gid),
     )
   },
 })
 
-interface Found {
+interface GroupFacts {
   /** The group of this name. */
-  readonly there: GroupEntry | undefined
-  /** The one that has the number. */
+  readonly existing: GroupEntry | undefined
+  /** The group with the requested gid. */
   readonly holder: GroupEntry | undefined
-  /** All users, where the group is to be removed. */
+  /** All users, if the group is to be removed. */
   readonly users: readonly UserEntry[]
   readonly tools: boolean
 }
 
-function parse(stdout: string): Found {
+function parse(stdout: string): GroupFacts {
   const lines = stdout.split('\n')
-  const entry = (word: string): GroupEntry | undefined =>
-    lines.filter((line) => line.startsWith(word)).map((line) => groupEntry(line.slice(word.length)))[0]
+  const entry = (prefix: string): GroupEntry | undefined =>
+    lines.filter((line) => line.startsWith(prefix)).map((line) => groupEntry(line.slice(prefix.length)))[0]
   const users = lines
     .filter((line) => line.startsWith('passwd '))
     .map((line) => userEntry(line.slice('passwd '.length)))
-  return { there: entry('name '), holder: entry('gid '), users, tools: !lines.includes('no-tools') }
+  return { existing: entry('name '), holder: entry('gid '), users, tools: !lines.includes('no-tools') }
 }

@@ -8,18 +8,18 @@ import { defineModule } from './task.ts'
 const HOSTNAME = /^(?=.{1,64}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/i
 
 const schema = z.strictObject({
-  name: z.string().regex(HOSTNAME, { error: 'write a host name: letters, digits and hyphens, at most 64' }),
+  name: z.string().regex(HOSTNAME, { error: 'must be a hostname: letters, digits and hyphens, at most 64 characters' }),
 })
 
-const KEPT = '/etc/hostname'
+const STATIC = '/etc/hostname'
 const LIVE = '/proc/sys/kernel/hostname'
 
-/** The host's name: the one in use, and the one it boots with. */
+/** Sets the hostname, in the running kernel and in /etc/hostname. */
 export const hostname = defineModule<typeof schema, { readonly name: string }>({
   name: 'hostname',
   schema,
-  reads: () => [...contentOf(KEPT), LIVE],
-  sets: () => [...setContent(KEPT), LIVE],
+  reads: () => [...contentOf(STATIC), LIVE],
+  sets: () => [...setContent(STATIC), LIVE],
   title: ({ name }) => name,
   probe: () =>
     [
@@ -27,29 +27,29 @@ export const hostname = defineModule<typeof schema, { readonly name: string }>({
       'lb_kept=; [ -r /etc/hostname ] && read -r lb_kept </etc/hostname; printf \'%s\\n\' "$lb_kept"',
     ].join('\n'),
   plan({ name }, { stdout }) {
-    const [live = '', kept = ''] = stdout.split('\n')
+    const [live = '', stored = ''] = stdout.split('\n')
     return {
       changes: [
-        ...(kept === name
+        ...(stored === name
           ? []
           : [
               {
-                description: `write the host name ${name} into /etc/hostname${kept === '' ? '' : ` (was ${kept})`}`,
+                description: `set the hostname in /etc/hostname to ${name}${stored === '' ? '' : ` (was ${stored})`}`,
                 script: replaceFile({
                   path: '/etc/hostname',
                   fill: sh`printf '%s\\n' ${name} >&8`,
                   mode: 0o644,
                 }),
-                sets: setContent(KEPT),
-                diff: { subject: '/etc/hostname', before: kept === '' ? '' : `${kept}\n`, after: `${name}\n` },
+                sets: setContent(STATIC),
+                diff: { subject: '/etc/hostname', before: stored === '' ? '' : `${stored}\n`, after: `${name}\n` },
               },
             ]),
-        // The file is what hostnamectl would write too; the kernel takes the name from here without any daemon's help.
+        // hostnamectl writes the same file; setting the kernel's value requires no daemon.
         ...(live === name
           ? []
           : [
               {
-                description: `set the host name ${name} (was ${live})`,
+                description: `set the hostname to ${name} (was ${live})`,
                 script: sh`printf '%s\\n' ${name} >/proc/sys/kernel/hostname || exit`,
                 sets: [LIVE],
               },

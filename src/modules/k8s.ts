@@ -9,23 +9,22 @@ import { contentOf } from './support/effects.ts'
 import { defineModule } from './task.ts'
 
 const files = z
-  .union([z.string().min(1), z.array(z.string().min(1))], { error: 'write a path or a list of paths' })
+  .union([z.string().min(1), z.array(z.string().min(1))], { error: 'must be a path or a list of paths' })
   .transform((given) => [given].flat())
 
 const schema = z
   .strictObject({
-    /** `absent`: no such object may be there; what else is on the cluster is left alone. */
+    /** `absent`: delete the objects of the manifests; others are left alone. */
     state: z.enum(['present', 'absent']).default('present'),
-    /** Manifests as they are: files on the controller, YAML or JSON, with any number of objects. */
+    /** Manifest files on the controller, YAML or JSON, with any number of objects. */
     src: files.optional(),
-    /** Templates on the controller (nunjucks: Jinja2's syntax) that become such manifests. */
+    /** Manifest templates on the controller (nunjucks, Jinja2 syntax). */
     template: files.optional(),
     /**
-     * What the templates' variables are. The host's own are not seen: hand over those that are needed. Secrets stay
-     * secret.
+     * Variables of the templates. Host variables are not available: pass those that are needed. Secrets stay masked.
      */
     vars: z.record(z.string(), z.unknown()).default({}),
-    /** The objects themselves: text in YAML, one object, or a list of them. Secrets in it stay secret. */
+    /** Inline manifests: YAML text, one object, or a list of objects. Secrets stay masked. */
     definition: z
       .union([
         z.string(),
@@ -34,43 +33,37 @@ const schema = z
         z.instanceof(Secret),
       ])
       .optional(),
-    /** For objects that name no namespace. Those of kinds that belong to the whole cluster get none. */
+    /** Namespace of objects that name none. Cluster-scoped objects get none. */
     namespace: z.string().min(1).optional(),
-    /** A file on the host. Without it: that of a k3s on the host, else what kubectl takes by itself. */
+    /** Path on the host. Default: that of k3s if the host has it, else kubectl's default. */
     kubeconfig: z.string().min(1).optional(),
-    /** A context of the kubeconfig. */
+    /** Context of the kubeconfig. */
     context: z.string().min(1).optional(),
-    /** The program, where it is none of those that are found: `minikube kubectl --`. */
+    /** kubectl command, if it is not found automatically: `minikube kubectl --`. */
     kubectl: z.string().min(1).optional(),
-    /** Always so, on the server; there for the sake of those who know it from Ansible. */
-    apply: z.literal(true, { error: 'objects are always applied: leave it out' }).default(true),
-    /**
-     * `field_manager`: in whose name fields are set. `force_conflicts`: takes fields over that another manager has set
-     * otherwise.
-     */
+    /** Always true, server-side; accepted for compatibility with Ansible. */
+    apply: z.literal(true, { error: 'objects are always applied: omit apply' }).default(true),
+    /** `field_manager`: name of the field manager. `force_conflicts`: take over fields owned by other managers. */
     server_side_apply: z
       .strictObject({
         field_manager: z.string().min(1).max(128).default('labbook'),
         force_conflicts: z.boolean().default(false),
       })
       .prefault({}),
-    /** Waits until the pods of Deployments, StatefulSets and DaemonSets are there and ready. */
+    /** Wait for the rollout of Deployments, StatefulSets and DaemonSets. */
     wait: z.boolean().default(false),
-    /** Seconds to wait for each of them. */
+    /** Timeout of each rollout in seconds. */
     wait_timeout: z.number().int().positive().default(120),
     /**
-     * Removes objects that have the labels and are in the manifests no more: of `prune_kinds`, in the manifests'
-     * namespaces.
+     * Delete objects that match `label_selectors` and are no longer in the manifests: of `prune_kinds`, in the
+     * manifests' namespaces.
      */
     prune: z.boolean().default(false),
-    /** The labels, all of them: `app.kubernetes.io/part-of=shop`. */
+    /** Labels of prunable objects, all of which must match: `app.kubernetes.io/part-of=shop`. */
     label_selectors: z
-      .array(z.string().regex(/^[^=!,\s()]+=[^=!,\s()]+$/, { error: 'write it like app=shop' }))
+      .array(z.string().regex(/^[^=!,\s()]+=[^=!,\s()]+$/, { error: 'must be key=value, such as app=shop' }))
       .default([]),
-    /**
-     * The kinds that may be removed. Those that hold data, or all else, are not among them: name them if they are
-     * meant.
-     */
+    /** Kinds that may be pruned. Kinds that hold data or are cluster-scoped are not in the default. */
     prune_kinds: z
       .array(z.string().min(1))
       .default([
@@ -90,24 +83,24 @@ const schema = z
       ]),
   })
   .refine(({ src, template, definition }) => src !== undefined || template !== undefined || definition !== undefined, {
-    error: 'give template, src or definition',
+    error: 'set template, src or definition',
   })
   .refine(({ prune, label_selectors }) => !prune || label_selectors.length > 0, {
-    error: 'prune needs label_selectors: all that has not these labels is left alone',
+    error: 'prune requires label_selectors: only objects with these labels are pruned',
   })
-  .refine(({ prune, state }) => !prune || state === 'present', { error: "prune goes with state: 'present'" })
+  .refine(({ prune, state }) => !prune || state === 'present', { error: "prune requires state: 'present'" })
 
 export type Params = z.output<typeof schema>
 
 export interface K8s {
-  /** Each object that was asked for, in the order they are applied in. */
+  /** The objects of the manifests, in the order they are applied in. */
   readonly objects: readonly { readonly kind: string; readonly name: string; readonly namespace: string }[]
 }
 
 /**
- * Makes a Kubernetes cluster's objects what manifests say, by server-side apply in Labbook's own name: the server
- * itself says what would change (`kubectl diff`), and of that, only what differs is applied. Fields that others have
- * set otherwise are a conflict, and an error that names them.
+ * Manages Kubernetes objects by server-side apply with Labbook as field manager. The server computes the differences
+ * (`kubectl diff`), and only objects that differ are applied. Fields owned by other managers are a conflict, and an
+ * error that names them.
  */
 export const k8s = defineModule<typeof schema, K8s>({
   name: 'k8s',
@@ -117,11 +110,11 @@ export const k8s = defineModule<typeof schema, K8s>({
       typeof definition === 'object' && definition !== null && !(definition instanceof Secret)
         ? ([definition].flat() as Partial<KubeObject>[])
         : []
-    const what =
+    const subject =
       [...(template ?? []), ...(src ?? []), ...objects.map(({ kind, metadata }) => `${kind} ${metadata?.name}`)].join(
         ', ',
       ) || 'manifests'
-    return state === 'absent' ? `${what}: absent` : what
+    return state === 'absent' ? `${subject} absent` : subject
   },
   inputs: (params) => Object.fromEntries(filesOf(params).map((file) => [file, file])),
   reads: ({ kubeconfig }) => [
@@ -130,7 +123,7 @@ export const k8s = defineModule<typeof schema, K8s>({
     ...contentOf('/usr/local/bin/k3s'),
     ...contentOf(kubeconfig ?? '/etc/rancher/k3s/k3s.yaml'),
   ],
-  // Pods may have any folder of their host; each change says whether its own do.
+  // Pods may mount any directory of their host; each change says whether its own do.
   sets: () => undefined,
   timeLimitSeconds: ({ wait, wait_timeout }) => 300 + (wait ? wait_timeout * 5 : 0),
 

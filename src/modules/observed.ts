@@ -1,4 +1,4 @@
-/** What a script printed and how it ended. */
+/** Output and exit code of a script. */
 export interface Observed {
   readonly stdout: string
   readonly stderr: string

@@ -7,35 +7,35 @@ import { defineModule } from './task.ts'
 const seconds = z.number().nonnegative()
 
 const schema = z.strictObject({
-  /** Seconds it may take until the host is back and `test_command` works. */
+  /** Seconds to wait until the host is back and `test_command` succeeds. */
   reboot_timeout: seconds.default(600),
-  /** Seconds to wait before the host is told to reboot. */
+  /** Seconds to wait before the reboot. */
   pre_reboot_delay: seconds.default(0),
-  /** Seconds to wait before the first look whether it is back. */
+  /** Seconds to wait after the reboot before the first check. */
   post_reboot_delay: seconds.default(0),
   /** A shell command that succeeds once the host is ready. It may run several times. */
   test_command: z.string().min(1).default('whoami'),
-  /** What users who are logged in are told. */
+  /** Message to users who are logged in. */
   msg: z
     .string()
-    .regex(/^[^\n\0]*$/, { error: 'one line' })
-    .default('Reboot asked for by Labbook'),
+    .regex(/^[^\n\0]*$/, { error: 'must be one line' })
+    .default('Reboot initiated by Labbook'),
 })
 
 type Params = z.output<typeof schema>
 
 export interface RebootValues {
   readonly rebooted: boolean
-  /** The kernel's name for the boot it runs now. */
+  /** Boot id of the running kernel. */
   readonly boot_id: string
 }
 
 const BOOT_ID = '/proc/sys/kernel/random/boot_id'
 
-/** The kernel makes up a new one at each boot. */
+/** The kernel generates a new one at each boot. */
 const bootId = ({ stdout }: Observed): string => stdout.split('\n', 1)[0] ?? ''
 
-/** Boots the host anew, waits until it is back, and makes sure that it runs another boot than before. */
+/** Reboots the host, waits until it is back, and verifies that its boot id has changed. */
 export const reboot = defineModule<typeof schema, RebootValues>({
   name: 'reboot',
   schema,
@@ -46,7 +46,7 @@ export const reboot = defineModule<typeof schema, RebootValues>({
     if (observed.exitCode !== 0) {
       return {
         changes: [],
-        problem: `cannot tell one boot from another: ${lastLine(observed.stderr) || `${BOOT_ID} cannot be read`}`,
+        problem: `cannot read the boot id: ${lastLine(observed.stderr) || `exit code ${observed.exitCode}`}`,
       }
     }
     return { changes: [{ description: 'reboot', script: script(params) }] }
@@ -56,9 +56,8 @@ export const reboot = defineModule<typeof schema, RebootValues>({
     withinSeconds: ({ reboot_timeout }) => reboot_timeout,
     probe: ({ test_command }) => `cat ${BOOT_ID} || exit\nsh -c ${quote(test_command)} >&2`,
     missing({ test_command }, before, now) {
-      if (bootId(now) === '') return `its boot id cannot be read: ${lastLine(now.stderr)}`
-      if (bootId(now) === bootId(before))
-        return `it runs the boot it ran before (${bootId(now)}), so it has not rebooted`
+      if (bootId(now) === '') return `cannot read its boot id: ${lastLine(now.stderr)}`
+      if (bootId(now) === bootId(before)) return `its boot id is unchanged (${bootId(now)}): it has not rebooted`
       if (now.exitCode === 0) return undefined
       return `it has rebooted, but ${test_command} fails: ${lastLine(now.stderr) || `exit code ${now.exitCode}`}`
     },
@@ -70,7 +69,7 @@ export const reboot = defineModule<typeof schema, RebootValues>({
   timeLimitSeconds: ({ pre_reboot_delay }) => Math.ceil(pre_reboot_delay) + 60,
 })
 
-/** Where there is no `shutdown`, systemd or the init itself is asked. */
+/** Without `shutdown`, falls back to systemctl, then to the init's own reboot. */
 const script = ({ pre_reboot_delay, msg }: Params): string =>
   [
     ...(pre_reboot_delay > 0 ? [sh`sleep ${pre_reboot_delay} || exit`] : []),

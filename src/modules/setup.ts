@@ -5,7 +5,7 @@ import { defineModule } from './task.ts'
 
 const schema = z.strictObject({})
 
-/** Gathers facts of the host. */
+/** Gathers facts about the host. */
 export const setup = defineModule<typeof schema, Facts>({
   name: 'setup',
   schema,

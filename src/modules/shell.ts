@@ -16,27 +16,27 @@ import { defineModule } from './task.ts'
 
 const schema = z
   .strictObject({
-    /** Shell text. It travels on stdin, so that secrets in it are in nobody's argv. */
+    /** Shell text. It is passed on stdin, so that secrets in it are in no argv. */
     cmd: secretText.refine((text) => String(text).trim() !== '', { error: 'the command is empty' }),
-    /** The shell, or any interpreter, in place of the host's sh: `/bin/bash`. */
+    /** Shell or other interpreter to use instead of the host's sh: `/bin/bash`. */
     executable: targetFile.optional(),
     ...running,
   })
-  .refine(looksOrChanges, { error: 'read_only cannot go with creates or removes' })
+  .refine(looksOrChanges, { error: 'read_only cannot be combined with creates or removes' })
 
 type Params = z.output<typeof schema>
 
 const line = ({ cmd }: Params): string => String(cmd)
 
-/** Quoted and evaluated in a shell of its own: no syntax error or `exit` in it reaches the script around it. */
+/** Evaluated in a subshell: no syntax error or `exit` affects the surrounding script. */
 function text({ cmd, executable, stdin }: Params): string {
   if (executable === undefined) return sh`( eval ${cmd} )`
-  // The text comes on descriptor 3, so that the commands in it cannot read it in place of their own stdin.
+  // The text is read from descriptor 3, so that its commands cannot read it as their stdin.
   const piped = sh`printf %s ${cmd} | ${executable} /dev/fd/3 3<&0 `
   return stdin === undefined ? `${piped}</dev/null` : `{ ${piped}<&4; } 4<&0`
 }
 
-/** Runs shell text. Without `creates`, `removes` or `read_only` that is always a change. */
+/** Runs shell commands. Always reports changed, unless `creates`, `removes` or `read_only` is set. */
 export const shell = defineModule<typeof schema, CommandValues>({
   name: 'shell',
   schema,

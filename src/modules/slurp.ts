@@ -19,28 +19,28 @@ export interface SlurpValues {
   readonly sha256: string
 }
 
-const look = ({ src }: z.output<typeof schema>): Look => ({ path: src, follow: true, read: { text: LIMIT } })
+const pathQuery = ({ src }: z.output<typeof schema>): Look => ({ path: src, follow: true, read: { text: LIMIT } })
 
-/** Reads a text file of the host. Take `no_log: true` for files with secrets: the text is the probe's output. */
+/** Reads a text file of the host. Use `no_log: true` for files with secrets: the text is the probe's output. */
 export const slurp = defineModule<typeof schema, SlurpValues>({
   name: 'slurp',
   schema,
   reads: ({ src }) => contentOf(src),
   sets: () => [],
   title: ({ src }) => src,
-  probe: (params) => lookAt(look(params)),
-  shares: (params) => sharedLook(look(params)),
+  probe: (params) => lookAt(pathQuery(params)),
+  shares: (params) => sharedLook(pathQuery(params)),
   contained: true,
   plan({ src }, observed) {
     const facts = parsePathFacts(observed)
     if (typeof facts === 'string') return { changes: [], problem: `cannot read ${src}: ${facts}` }
     const reads = readsAt(facts, contentOf)
     const problem = (why: string) => ({ changes: [], problem: `cannot read ${src}: ${why}`, ...reads })
-    if (facts.kind === null) return problem('it is not there')
-    if (facts.kind !== 'file') return problem('it is not a file')
+    if (facts.kind === null) return problem('it does not exist')
+    if (facts.kind !== 'file') return problem('not a regular file')
     const { content } = facts
-    if (content === undefined) return problem(`it has ${facts.size} bytes, more than ${LIMIT}`)
-    if (/[\0\uFFFD]/.test(content)) return problem('it is not UTF-8 text')
+    if (content === undefined) return problem(`${facts.size} bytes exceed the limit of ${LIMIT}`)
+    if (/[\0\uFFFD]/.test(content)) return problem('not UTF-8 text')
     return { changes: [], values: { content, sha256: sha256(content) }, ...reads }
   },
 })

@@ -6,13 +6,13 @@ import { defineModule } from './task.ts'
 
 const schema = z.strictObject({
   path: targetFile,
-  /** Looks at what a link points to. */
+  /** Follow links. */
   follow: z.boolean().default(false),
-  /** Reads files to give their SHA-256. */
+  /** Compute the SHA-256 of files. */
   get_checksum: z.boolean().default(true),
 })
 
-/** What is at a path, with Ansible's names. Where nothing is, only `exists` and `path` are given. */
+/** Facts about a path, with Ansible's names. If nothing exists, only `exists` and `path`. */
 export interface StatValues {
   readonly exists: boolean
   readonly path: string
@@ -34,26 +34,26 @@ export interface StatValues {
   readonly checksum?: string
 }
 
-const look = ({ path, follow, get_checksum }: z.output<typeof schema>): Look => ({
+const pathQuery = ({ path, follow, get_checksum }: z.output<typeof schema>): Look => ({
   path,
   follow,
   ...(get_checksum ? { read: 'hash' as const } : {}),
 })
 
-/** Looks at a path. */
+/** Retrieves facts about a path. */
 export const stat = defineModule<typeof schema, StatValues>({
   name: 'stat',
   schema,
-  // A directory's time and size change with what is in it.
+  // A directory's time and size change with its entries.
   reads: ({ path }) => [...treeAt(path), NUMBERS],
   sets: () => [],
   title: ({ path }) => path,
-  probe: (params) => lookAt(look(params)),
-  shares: (params) => sharedLook(look(params)),
+  probe: (params) => lookAt(pathQuery(params)),
+  shares: (params) => sharedLook(pathQuery(params)),
   contained: true,
   plan({ path }, observed) {
     const facts = parsePathFacts(observed)
-    if (typeof facts === 'string') return { changes: [], problem: `cannot look at ${path}: ${facts}` }
+    if (typeof facts === 'string') return { changes: [], problem: `cannot stat ${path}: ${facts}` }
     const { kind, mode, uid, gid, user, group, size, mtime, target, sha256 } = facts
     const reads = readsAt(facts, treeAt)
     if (kind === null) return { changes: [], values: { exists: false, path }, ...reads }

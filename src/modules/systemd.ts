@@ -6,7 +6,7 @@ import { defineModule } from './task.ts'
 
 const schema = z
   .strictObject({
-    /** The unit; `.service` where it has no ending. */
+    /** Unit name; `.service` if it has no suffix. */
     name: z
       .string()
       .regex(/^[A-Za-z0-9:_.@\\-]+$/, 'must be the name of one unit')
@@ -14,17 +14,14 @@ const schema = z
     state: z.enum(['started', 'stopped', 'restarted', 'reloaded']).optional(),
     enabled: z.boolean().optional(),
     masked: z.boolean().optional(),
-    /**
-     * Read unit files again: a change only where files are newer than what systemd knows, or a drop-in is not among
-     * what it has read.
-     */
+    /** Run daemon-reload, only if unit files are newer than what systemd has loaded, or a drop-in is not loaded. */
     daemon_reload: z.boolean().default(false),
   })
-  .refine((params) => params.name !== undefined || params.daemon_reload, 'give a name, or daemon_reload: true')
+  .refine((params) => params.name !== undefined || params.daemon_reload, 'set name or daemon_reload: true')
   .refine(
     (params) =>
       params.name !== undefined || [params.state, params.enabled, params.masked].every((it) => it === undefined),
-    'state, enabled and masked need a name',
+    'state, enabled and masked require name',
   )
 
 type Params = z.output<typeof schema>
@@ -37,8 +34,8 @@ export interface SystemdValues {
 }
 
 /**
- * Starts, stops, enables and masks systemd units. A restart leaves nothing to probe, so every change of this module
- * ends by printing the unit's state, and that is judged.
+ * Starts, stops, enables and masks systemd units. A restart leaves no state to probe, so every change ends by printing
+ * the unit's state, which decides.
  */
 export const systemd = defineModule<typeof schema, SystemdValues>({
   name: 'systemd',
@@ -47,11 +44,11 @@ export const systemd = defineModule<typeof schema, SystemdValues>({
     const { name } = params
     if (name === undefined) return [...unitFile(), '/etc/fstab']
     const unit = withSuffix(name)
-    // Whether a unit can be enabled, and is, matters only to a task that asks for it.
+    // Only tasks that set `enabled` depend on whether the unit is enabled.
     const enabled = params.enabled === undefined ? [] : [`unit-enabled:${unit}`]
     return [...unitFile(unit), `unit:${unit}`, ...enabled]
   },
-  // What a service does when it starts, or ends, may be anything.
+  // A service may change anything when it starts or stops.
   sets: ({ name, state }) =>
     state !== undefined ? undefined : name === undefined ? [MANAGER] : setsOfUnit(withSuffix(name)),
   title: (params) => params.name ?? 'daemon-reload',
@@ -59,10 +56,10 @@ export const systemd = defineModule<typeof schema, SystemdValues>({
 
   plan(params, observed) {
     if (observed.exitCode === 127)
-      return { changes: [], problem: 'systemctl is not there: this host does not run systemd' }
-    if (observed.exitCode !== 0) return { changes: [], problem: `systemd does not answer: ${observed.stderr.trim()}` }
+      return { changes: [], problem: 'systemctl not found: this host does not run systemd' }
+    if (observed.exitCode !== 0) return { changes: [], problem: `systemd does not respond: ${observed.stderr.trim()}` }
     const unit = parse(observed.stdout)
-    // Once systemd has read a unit's files, reading them again tells nothing new.
+    // A daemon-reload by another task makes this one unnecessary.
     const reads = unit.stale || unit.load === 'not-found' ? { reads: [MANAGER] } : {}
     if (params.name === undefined) {
       return {
@@ -71,7 +68,7 @@ export const systemd = defineModule<typeof schema, SystemdValues>({
         values: values(unit),
       }
     }
-    const problem = whyNot(params, unit)
+    const problem = problemOf(params, unit)
     if (problem !== undefined) return { changes: [], values: values(unit), problem, ...reads }
     return { ...reads, changes: changesFor(params, params.name, unit), values: values(unit) }
   },
@@ -79,21 +76,20 @@ export const systemd = defineModule<typeof schema, SystemdValues>({
   result(params, applied) {
     const last = applied.at(-1)
     const unit = parse(last?.stdout ?? '')
-    const left = leftovers(params, unit)
+    const left = unmetState(params, unit)
     return { values: values(unit), ...(left === undefined || last?.exitCode !== 0 ? {} : { failed: left }) }
   },
 })
 
 const PROPERTIES = 'LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,DropInPaths,Type,Result'
 
-/** What systemd has read of the unit files. */
+/** Unit files as loaded by systemd. */
 const MANAGER = 'systemd:manager'
 
 const enabledAt = ['basic', 'default', 'graphical', 'multi-user', 'network-online', 'sockets', 'sysinit', 'timers']
 
 /**
- * The links that enabling a unit makes are named in its file; most are of these targets. systemd reads all files anew
- * with it.
+ * A unit's file names the links that enabling creates; most are in these targets. Enabling also reloads all unit files.
  */
 const setEnabled = (unit: string): string[] => [
   `unit-enabled:${unit}`,
@@ -114,9 +110,9 @@ const setMasked = (unit: string): string[] => [
 const setsOfUnit = (unit: string): string[] => [...setEnabled(unit), ...setMasked(unit)]
 
 /**
- * Tells of drop-ins that systemd did not list in `lb_unit`. Before version 257 it does not see the first one of a unit
- * itself, as it looks only into folders that it knew when it last read all files (systemd issue 31752). Those that are
- * empty, or a link to /dev/null, it never lists.
+ * Reports drop-ins that systemd did not list in `lb_unit`. Before version 257 it misses the first one of a unit, as it
+ * searches only directories that it knew at the last reload (systemd issue 31752). It never lists empty ones or links
+ * to /dev/null.
  */
 const newDropIns = (unit: string): string =>
   [
@@ -128,22 +124,22 @@ const newDropIns = (unit: string): string =>
     'done',
   ].join('\n')
 
-/** Prints a unit's state as `Key=Value` lines; without a name only whether any unit file is newer than its unit. */
+/** Prints a unit's state as `Key=Value` lines; without a name, only whether any unit file is newer than its unit. */
 function facts({ name }: Params): string {
-  const found = 'command -v systemctl >/dev/null || exit 127'
+  const requireSystemctl = 'command -v systemctl >/dev/null || exit 127'
   if (name === undefined) {
-    // --all: units that are not active count, too.
-    return `${found}\nlb_units=$(systemctl show --all -p NeedDaemonReload '*') || exit\ncase $lb_units in *=yes*) echo NeedDaemonReload=yes ;; esac`
+    // --all: inactive units count, too.
+    return `${requireSystemctl}\nlb_units=$(systemctl show --all -p NeedDaemonReload '*') || exit\ncase $lb_units in *=yes*) echo NeedDaemonReload=yes ;; esac`
   }
   return [
-    found,
+    requireSystemctl,
     sh`lb_unit=$(systemctl show -p ${PROPERTIES} -- ${name}) || exit`,
     `printf '%s\\n' "$lb_unit"`,
     newDropIns(withSuffix(name)),
     'case $lb_unit in',
-    // A file that systemd has not read yet shows up only among the files.
+    // A unit that systemd has not loaded yet is listed only among the files.
     sh`  *LoadState=not-found*) [ -z "$(systemctl list-unit-files --no-legend -- ${withSuffix(name)})" ] || echo OnDisk=yes ;;`,
-    // An init script has no unit file; is-enabled asks the tool that knows.
+    // An init script has no unit file; is-enabled asks the tool for it.
     sh`  *UnitFileState=generated*) echo "IsEnabled=$(systemctl is-enabled -- ${name} 2>/dev/null)" ;;`,
     'esac',
   ].join('\n')
@@ -179,20 +175,20 @@ function parse(stdout: string): Unit {
 
 const values = (unit: Unit): SystemdValues => ({ active_state: unit.active, unit_file_state: unit.file })
 
-function whyNot(params: Params, unit: Unit): string | undefined {
+function problemOf(params: Params, unit: Unit): string | undefined {
   const { name, state, enabled, masked } = params
   const onlyMask = state === undefined && enabled === undefined
   if (unit.load === 'not-found' && !(masked === true && onlyMask) && !(unit.onDisk && params.daemon_reload)) {
     return unit.onDisk
-      ? `systemd has not read the file of ${name} yet: set daemon_reload: true`
-      : `there is no unit ${name}: is its package installed, is its name right?`
+      ? `systemd has not loaded the unit file of ${name}: set daemon_reload: true`
+      : `unit "${name}" not found: is its package installed and its name correct?`
   }
   if (
     unit.load === 'masked' &&
     masked !== false &&
     (enabled === true || (state !== undefined && state !== 'stopped'))
   ) {
-    return `${name} is masked, so it cannot be started or enabled: set masked: false`
+    return `${name} is masked and cannot be started or enabled: set masked: false`
   }
   if (['error', 'bad-setting'].includes(unit.load))
     return `the unit file of ${name} has errors: see systemctl status ${name}`
@@ -235,7 +231,7 @@ function changesFor(params: Params, name: string, unit: Unit): Change[] {
   }
   const verb = verbFor(state, unit)
   if (verb !== undefined) {
-    add(`${verb} ${name}`, act(verb, name), undefined, [
+    add(`${verb} ${name}`, actionScript(verb, name), undefined, [
       'state',
       unit.active || 'inactive',
       verb === 'stop' ? 'inactive' : `active (${verb}ed)`,
@@ -249,11 +245,9 @@ function changesFor(params: Params, name: string, unit: Unit): Change[] {
 const isRunning = (unit: Unit): boolean => unit.active === 'active' || unit.active === 'reloading'
 const isStopped = (unit: Unit): boolean => ['inactive', 'failed', ''].includes(unit.active)
 
-/**
- * Units that cannot be enabled by themselves (static, indirect) are as asked, whatever is asked: Ansible sees it so.
- */
-function isEnabled(unit: Unit, asked: boolean): boolean {
-  if (['static', 'indirect', 'alias', 'transient'].includes(unit.file)) return asked
+/** Units that cannot be enabled (static, indirect) count as in the desired state, as in Ansible. */
+function isEnabled(unit: Unit, requested: boolean): boolean {
+  if (['static', 'indirect', 'alias', 'transient'].includes(unit.file)) return requested
   return unit.file === 'enabled'
 }
 
@@ -274,12 +268,12 @@ function verbFor(state: Params['state'], unit: Unit): Verb | undefined {
   }
 }
 
-/** On failure, what the unit said goes to stderr: systemctl itself only says where to look. */
-function act(verb: Verb, name: string): string {
+/** On failure, the unit's status and log go to stderr: systemctl itself only says where to look. */
+function actionScript(verb: Verb, name: string): string {
   if (verb === 'stop') return sh`systemctl stop -- ${name} || exit`
   return [
     sh`lb_why() { systemctl status --no-pager --full --lines=0 -- ${name} >&2; journalctl --no-pager -o cat -n 20 -u ${name} >&2; exit 1; }`,
-    // A unit that failed too often is refused until its count is reset.
+    // systemd refuses to start a unit that failed too often until its counter is reset.
     sh`systemctl reset-failed -- ${name} 2>/dev/null`,
     sh`systemctl ${verb} -- ${name} || lb_why`,
     'lb_tries=0',
@@ -303,8 +297,8 @@ const step = (
   ...(sets && { sets }),
 })
 
-/** What the unit still is not after all changes; undefined when it is as asked. */
-function leftovers(params: Params, unit: Unit): string | undefined {
+/** How the unit differs after all changes; undefined if it does not. */
+function unmetState(params: Params, unit: Unit): string | undefined {
   const { name, state, enabled } = params
   if (name === undefined) return undefined
   const ranOnce = unit.type === 'oneshot' && unit.active === 'inactive' && unit.result === 'success'

@@ -9,41 +9,46 @@ import { noteTemplate } from '../values/reads.ts'
 import { defineModule } from './task.ts'
 
 const schema = z.strictObject({
-  /** A template on the controller (nunjucks: Jinja2's syntax). */
+  /** Template on the controller (nunjucks, Jinja2 syntax). */
   src: z.string().min(1),
-  /** The file on the host; a path that ends in `/` means into that folder, without the ending `.j2`. */
+  /** Path on the host. A path that ends in `/` is a directory; the file name is that of `src` without `.j2`. */
   dest: targetPath,
-  /** false: a file that is there is left alone. */
+  /** false: an existing file is not changed. */
   force: z.boolean().default(true),
-  /** Variables for this template alone, on top of the host's. */
+  /** Variables of this template, in addition to the host's. */
   vars: z.record(z.string(), z.unknown()).default({}),
   ...replacing,
 })
 
 type Params = z.output<typeof schema>
 
-const file = ({ dest, src }: Params): string =>
+const destination = ({ dest, src }: Params): string =>
   dest.endsWith('/') ? posix.join(dest, posix.basename(src).replace(/\.(j2|njk)$/, '')) : dest
 
-const look = (params: Params): Look => ({ path: file(params), owner: params.owner, group: params.group, read: 'diff' })
+const pathQuery = (params: Params): Look => ({
+  path: destination(params),
+  owner: params.owner,
+  group: params.group,
+  read: 'diff',
+})
 
-/** Fills in a template of the controller with the host's variables and puts it onto the host. */
+/** Renders a template of the controller with the host's variables to a file on the host. */
 export const template = defineModule<typeof schema, PlacedFile>({
   name: 'template',
   schema,
-  title: file,
-  reads: (params) => [...entryAt(file(params)), ...accountsOf(params)],
-  sets: (params) => setTree(file(params)),
+  title: destination,
+  reads: (params) => [...entryAt(destination(params)), ...accountsOf(params)],
+  sets: (params) => setTree(destination(params)),
   inputs: ({ src }) => ({ src }),
-  probe: (params) => lookAt(look(params)),
-  shares: (params) => sharedLook(look(params)),
+  probe: (params) => lookAt(pathQuery(params)),
+  shares: (params) => sharedLook(pathQuery(params)),
   contained: true,
   plan(params, observed, inputs, vars) {
     try {
       const source = inputs['src']?.toString('utf8') ?? ''
       noteTemplate(source, vars)
       const { text, confidential } = render(source, params.src, { ...vars, ...params.vars })
-      return planPlacement({ ...params, dest: file(params), content: Buffer.from(text), confidential }, observed)
+      return planPlacement({ ...params, dest: destination(params), content: Buffer.from(text), confidential }, observed)
     } catch (error) {
       if (error instanceof TemplateError) return { changes: [], problem: error.message }
       throw error

@@ -10,69 +10,71 @@ import { defineModule } from './task.ts'
 const schema = z
   .strictObject({
     url: httpUrl,
-    /** GET, HEAD and OPTIONS only look: they run in check mode too and are no change. */
+    /** HTTP method. GET, HEAD and OPTIONS are read-only: they also run in check mode and never report changed. */
     method: z
       .string()
       .toUpperCase()
       .regex(/^[A-Z]+$/)
       .default('GET'),
-    /** The answer that is right, or a list of them. */
+    /** Expected status codes. */
     status_code: z
-      .union([z.number().int(), z.array(z.number().int()).nonempty()], { error: 'write a number or a list of numbers' })
+      .union([z.number().int(), z.array(z.number().int()).nonempty()], {
+        error: 'must be a number or a list of numbers',
+      })
       .default(200)
       .transform((codes) => [codes].flat()),
     return_content: z.boolean().default(false),
-    /** Text, or with `body_format` a value to encode; secrets in it stay secret. */
+    /** Text, or with `body_format` a value to encode. Secrets stay masked. */
     body: z.unknown().optional(),
     body_format: z.enum(['raw', 'json', 'form-urlencoded']).default('raw'),
     headers: headers.default({}),
     url_username: z.string().optional(),
     url_password: alwaysSecret.optional(),
     validate_certs: z.boolean().default(true),
-    /** Certificates to trust, a file on the host. */
+    /** CA certificate file on the host. */
     ca_path: z.string().optional(),
-    /** Seconds for all of it. */
+    /** Total timeout in seconds. */
     timeout: z.number().positive().default(30),
   })
   .refine(
     ({ body, body_format }) =>
       body === undefined || body_format !== 'raw' || typeof body === 'string' || body instanceof Secret,
-    { error: "a body that is not text needs body_format: 'json' or 'form-urlencoded'", path: ['body'] },
+    { error: "a body that is not text requires body_format: 'json' or 'form-urlencoded'", path: ['body'] },
   )
 
 type Params = z.output<typeof schema>
 
 export interface UriValues {
-  /** -1: there was no answer. */
+  /** -1: no response. */
   readonly status: number
   readonly url: string
   readonly content?: string
-  /** The content, where it is JSON. */
+  /** The parsed content, if it is JSON. */
   readonly json?: unknown
 }
 
-const onlyLooks = ({ method }: Params): boolean => ['GET', 'HEAD', 'OPTIONS'].includes(method)
+const isReadOnly = ({ method }: Params): boolean => ['GET', 'HEAD', 'OPTIONS'].includes(method)
 
-/** Asks a web server from the host, with the host's curl. */
+/** Sends an HTTP request from the host, with the host's curl. */
 export const uri = defineModule<typeof schema, UriValues>({
   name: 'uri',
   schema,
-  // What a server answers may depend on anything, and what is sent to it may cause anything.
-  reads: (params) => (onlyLooks(params) ? undefined : []),
-  sets: (params) => (onlyLooks(params) ? [] : undefined),
+  // A response may depend on anything, and a request may change anything.
+  reads: (params) => (isReadOnly(params) ? undefined : []),
+  sets: (params) => (isReadOnly(params) ? [] : undefined),
   title: ({ method, url }) => `${method} ${url}`,
-  probe: (params) => (onlyLooks(params) ? request(params) : ':'),
+  probe: (params) => (isReadOnly(params) ? request(params) : ':'),
   plan(params, observed) {
     const { method, url } = params
-    if (!onlyLooks(params)) return { changes: [{ description: `send ${method} to ${url}`, script: request(params) }] }
-    const { values, failed } = answer(params, observed)
+    if (!isReadOnly(params)) return { changes: [{ description: `send ${method} to ${url}`, script: request(params) }] }
+    const { values, failed } = resultOf(params, observed)
     return { changes: [], values, ...(failed === undefined ? {} : { problem: failed }) }
   },
-  result: (params, applied) => answer(params, applied.at(-1) ?? { stdout: '', stderr: '', exitCode: 0 }),
+  result: (params, applied) => resultOf(params, applied.at(-1) ?? { stdout: '', stderr: '', exitCode: 0 }),
   timeLimitSeconds: ({ timeout }) => timeout + 15,
 })
 
-/** After the content: status, type and address, a line each. */
+/** After the content: status, type and URL, a line each. */
 const WRITE_OUT = '\n%{http_code}\n%{content_type}\n%{url_effective}'
 
 function request(params: Params): string {
@@ -101,22 +103,22 @@ function request(params: Params): string {
     user: url_username === undefined ? undefined : { name: url_username, password: url_password ?? '' },
     validateCerts: validate_certs,
     caPath: ca_path,
-    followRedirects: onlyLooks(params),
+    followRedirects: isReadOnly(params),
     connectTimeout: timeout,
     maxTime: timeout,
     options: { 'write-out': WRITE_OUT, ...(return_content && method !== 'HEAD' ? {} : { output: '/dev/null' }) },
   })
-  return `command -v curl >/dev/null || { echo 'curl is not on this host: install it first' >&2; exit 127; }\n${script}`
+  return `command -v curl >/dev/null || { echo 'curl not found on this host: install it first' >&2; exit 127; }\n${script}`
 }
 
-function answer(
+function resultOf(
   { url, status_code, return_content }: Params,
   { stdout, stderr, exitCode }: Observed,
 ): { values: UriValues; failed?: string } {
   if (exitCode !== 0)
     return {
       values: { status: -1, url },
-      failed: `no answer from ${url}: ${lastLine(stderr) || `exit code ${exitCode}`}`,
+      failed: `no response from ${url}: ${lastLine(stderr) || `exit code ${exitCode}`}`,
     }
   const lines = stdout.split('\n')
   const [code = '', type = '', effective = url] = lines.splice(-3)
@@ -129,7 +131,7 @@ function answer(
     ...(json === undefined ? {} : { json }),
   }
   if (status_code.includes(values.status)) return { values }
-  return { values, failed: `status ${values.status} and not ${status_code.join(' or ')}: ${url}` }
+  return { values, failed: `status code was ${values.status} and not ${status_code.join(' or ')}: ${url}` }
 }
 
 function parseJson(text: string): unknown {

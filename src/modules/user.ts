@@ -7,7 +7,7 @@ import { contentOf, ownerAt } from './support/effects.ts'
 import { parseUser, planUser, readsOfUser, setsOfUser } from './support/user-plan.ts'
 import { defineModule } from './task.ts'
 
-/** What crypt(3) makes, or a mark that no password fits. A plain password would lock the user out. */
+/** A crypt(3) hash, or a marker that matches no password. A plain password would lock the user out. */
 const CRYPT = /^([!*]+|!?\$[^$:\n]+\$[^:\n]+)$/
 
 const groupList = z
@@ -26,37 +26,38 @@ const schema = z
   .strictObject({
     name: account,
     uid: z.number().int().nonnegative().optional(),
-    /**
-     * The primary group, which must exist. Without one, a new user gets the group of the same name, made if need be.
-     */
+    /** Primary group, which must exist. Default for a new user: the group of the same name, created if missing. */
     group: owner.optional(),
-    /** All groups besides the primary one; with `append`, some of them. */
+    /** All supplementary groups; with `append`, groups to add. */
     groups: groupList.optional(),
     append: z.boolean().default(false),
     home: targetFile.optional(),
     shell: targetFile.optional(),
-    /** For a new user: a number from those for system users. */
+    /** For a new user: choose a uid from the system range. */
     system: z.boolean().default(false),
     create_home: z.boolean().default(true),
     comment: z
       .string()
       .regex(/^[^:\n]*$/, { error: 'a comment cannot contain a colon or newline' })
       .optional(),
-    /** A hash as crypt(3) makes it (`openssl passwd -6`), or `!` for none. */
+    /** A crypt(3) hash (`openssl passwd -6`), or `!` for no password. */
     password: alwaysSecret
       .refine((hash) => CRYPT.test(hash.reveal()), {
-        error: "write a hash as `openssl passwd -6` makes it, or '!' for no password",
+        error: "must be a hash as printed by `openssl passwd -6`, or '!' for no password",
       })
       .optional(),
-    /** `on_create`: the password of a user who is there stays. */
+    /** `on_create`: set only the password of a new user. */
     update_password: z.enum(['always', 'on_create']).default('always'),
     state: z.enum(['present', 'absent']).default('present'),
-    /** With `absent`: the home goes too. */
+    /** With `absent`: also remove the home. */
     remove: z.boolean().default(false),
   })
-  .refine(({ groups, append }) => !append || groups !== undefined, { error: 'append needs groups', path: ['append'] })
+  .refine(({ groups, append }) => !append || groups !== undefined, {
+    error: 'append requires groups',
+    path: ['append'],
+  })
 
-/** A user as the host knows them. */
+/** A user's entry on the host. */
 export interface UserValues {
   readonly name: string
   readonly uid?: number
@@ -66,13 +67,13 @@ export interface UserValues {
   readonly comment?: string
 }
 
-/** A user of the host. */
+/** Manages users. */
 export const user = defineModule<typeof schema, UserValues>({
   name: 'user',
   schema,
   reads: readsOfUser,
   sets: setsOfUser,
-  title: ({ name, state }) => (state === 'absent' ? `no ${name}` : name),
+  title: ({ name, state }) => (state === 'absent' ? `${name} absent` : name),
   probe({ name, uid, home, password, create_home, state, remove }) {
     return [
       findEntry('lb_user', 'passwd', name),
@@ -80,7 +81,7 @@ export const user = defineModule<typeof schema, UserValues>({
       ...(uid === undefined
         ? []
         : [findEntry('lb_n', 'passwd', String(uid)), `[ -z "$lb_n" ] || printf 'uid %s\\n' "$lb_n"`]),
-      // The hash is compared here, so that the old one is in no output.
+      // Compared on the host, so that the old hash is in no output.
       ...(password === undefined
         ? []
         : [
@@ -114,7 +115,7 @@ export const user = defineModule<typeof schema, UserValues>({
       return { changes: [], problem: `cannot look up user ${params.name}: ${lastLine(observed.stderr)}` }
     const found = parseUser(observed.stdout)
     const outcome = planUser(params, found)
-    // The home of a user who is there may be anywhere.
+    // The home of an existing user may be anywhere.
     const reads =
       found.entry === undefined
         ? []

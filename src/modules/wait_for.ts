@@ -9,45 +9,48 @@ const schema = z
   .strictObject({
     host: z
       .string()
-      .regex(/^[A-Za-z0-9_.:%-]+$/, { error: 'write a name or an address' })
+      .regex(/^[A-Za-z0-9_.:%-]+$/, { error: 'must be a hostname or an address' })
       .default('127.0.0.1'),
     port: z.number().int().min(1).max(65535).optional(),
     path: targetFile.optional(),
-    /**
-     * What the file, or what the server says first, must match: an extended regular expression, as grep -E reads it.
-     */
+    /** Extended regular expression (grep -E) that the file, or the server's first output, must match. */
     search_regex: z.string().min(1).optional(),
-    /** `started`, `present`: a port answers, a path is there. `stopped`, `absent`: no longer. */
+    /** `started`, `present`: the port accepts connections, the path exists. `stopped`, `absent`: the opposite. */
     state: z.enum(['started', 'present', 'stopped', 'absent']).default('started'),
-    /** Seconds to wait at most. */
+    /** Timeout in seconds. */
     timeout: z.number().nonnegative().default(300),
-    /** Seconds to wait before the first look. */
+    /** Seconds to wait before the first check. */
     delay: z.number().nonnegative().default(0),
-    /** Seconds between looks. */
+    /** Seconds between checks. */
     sleep: z.number().positive().default(1),
-    /** Seconds one attempt to connect may take. */
+    /** Timeout of one connection attempt in seconds. */
     connect_timeout: z.number().int().positive().default(5),
-    /** What to say when the time is over. */
+    /** Error message on timeout. */
     msg: z.string().optional(),
   })
-  .refine(({ port, path }) => port === undefined || path === undefined, { error: 'give port or path, not both' })
+  .refine(({ port, path }) => port === undefined || path === undefined, {
+    error: 'port and path are mutually exclusive',
+  })
   .refine(({ search_regex, port, path }) => search_regex === undefined || port !== undefined || path !== undefined, {
-    error: 'search_regex needs a port or a path',
+    error: 'search_regex requires port or path',
   })
 
 type Params = z.output<typeof schema>
 
 export interface WaitValues {
-  /** Seconds, whole. */
+  /** Whole seconds. */
   readonly elapsed: number
 }
 
-const what = ({ host, port, path, search_regex }: Params): string => {
+const subjectOf = ({ host, port, path, search_regex }: Params): string => {
   const subject = path ?? (port === undefined ? 'the time' : `${host}:${port}`)
   return search_regex === undefined ? subject : `${search_regex} in ${subject}`
 }
 
-/** Waits until a port answers, a path is there, or a text is in it; without any of them, for `timeout` seconds. */
+/**
+ * Waits until a port accepts connections, a path exists, or a text is in it; without any of them, for `timeout`
+ * seconds.
+ */
 export const wait_for = defineModule<typeof schema, WaitValues>({
   name: 'wait_for',
   schema,
@@ -55,11 +58,11 @@ export const wait_for = defineModule<typeof schema, WaitValues>({
   waitSeconds: ({ delay, timeout }) => delay + timeout,
   // Anything may open a port.
   sets: () => [],
-  title: (params) => `${what(params)} ${params.state}`,
+  title: (params) => `${subjectOf(params)} ${params.state}`,
   probe(params) {
     const { delay, timeout, sleep, state, port, path } = params
-    const holds = condition(params)
-    const test = state === 'stopped' || state === 'absent' ? `! ${holds}` : holds
+    const met = condition(params)
+    const test = state === 'stopped' || state === 'absent' ? `! ${met}` : met
     return [
       'lb_now() { read -r lb_up lb_idle </proc/uptime; lb_up=${lb_up%.*}; }',
       ...(port === undefined ? [] : [PROBE_TOOLS]),
@@ -79,9 +82,12 @@ export const wait_for = defineModule<typeof schema, WaitValues>({
   plan(params, { stdout, stderr, exitCode }) {
     const { timeout, msg, state } = params
     if (exitCode !== 0)
-      return { changes: [], problem: `cannot wait for ${what(params)}: ${lastLine(stderr) || `exit code ${exitCode}`}` }
+      return {
+        changes: [],
+        problem: `cannot wait for ${subjectOf(params)}: ${lastLine(stderr) || `exit code ${exitCode}`}`,
+      }
     if (stdout.trim() === 'timeout')
-      return { changes: [], problem: msg ?? `${what(params)} was not ${state} after ${timeout} s` }
+      return { changes: [], problem: msg ?? `timed out after ${timeout} s: ${subjectOf(params)} is not ${state}` }
     return { changes: [], values: { elapsed: Number(stdout) } }
   },
   timeLimitSeconds: ({ timeout, delay, connect_timeout, sleep }) =>

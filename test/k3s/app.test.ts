@@ -49,7 +49,7 @@ await part('check mode predicts exactly the changes of the run', async (t) => {
   await succeeds(t, up('--check', '--diff', ...vars({ counter_replicas: 6 })))
   const predicted = namesOf(changed())
   t.strictSame(predicted, ['localhost: Deploy Counter app on Kubernetes: Apply manifests'])
-  t.strictSame(objectsChanged(), ['change Deployment counter/counter'])
+  t.strictSame(objectsChanged(), ['update Deployment counter/counter'])
   const diff = changed()[0]?.changes[0]?.diff
   t.match(diff, { subject: 'Deployment counter/counter', before: / replicas: 4\n/, after: / replicas: 6\n/ })
   t.equal(deployment(), before, 'no change in check mode')
@@ -63,7 +63,7 @@ await part('check mode predicts exactly the changes of the run', async (t) => {
 await part('manually scaled replicas are reset', async (t) => {
   kubectl('--namespace', 'counter', 'scale', 'deployment', 'counter', '--replicas=3')
   await succeeds(t, up())
-  t.strictSame(objectsChanged(), ['change Deployment counter/counter'])
+  t.strictSame(objectsChanged(), ['update Deployment counter/counter'])
   t.equal(get('deployment counter', '{.spec.replicas}'), '4')
 })
 
@@ -73,15 +73,15 @@ await part('labeled objects that left the manifests are pruned, others are kept'
   kubectl('--namespace', 'counter', 'label', 'configmap', 'left-behind', 'app.kubernetes.io/part-of=counter')
   await succeeds(t, up(...vars({ counter_autoscale: true })))
   t.strictSame(objectsChanged().toSorted(), [
-    'change Deployment counter/counter',
+    'update Deployment counter/counter',
     'create HorizontalPodAutoscaler counter/counter',
-    'remove ConfigMap counter/left-behind: it is in the manifests no more',
+    'prune ConfigMap counter/left-behind: not in the manifests',
   ])
   t.match(findings(), WELL)
   t.notOk(isThere('configmap left-behind'))
   await succeeds(t, up())
   t.ok(
-    objectsChanged().includes('remove HorizontalPodAutoscaler counter/counter: it is in the manifests no more'),
+    objectsChanged().includes('prune HorizontalPodAutoscaler counter/counter: not in the manifests'),
     objectsChanged().join('; '),
   )
   t.match(findings(), WELL)

@@ -9,10 +9,10 @@ import { given, maybe } from './lists.ts'
 type Params = Record<string, unknown>
 
 const USERS = ['ann', 'bob', 'x-1']
-/** `ann` may be a group as well: useradd makes groups that are called as their user. */
+/** `ann` may also be a group: useradd creates a group with the user's name. */
 const GROUPS = ['team', 'crew', 'ann']
 const FILES = '/etc/passwd /etc/shadow /etc/group /etc/gshadow /etc/subuid /etc/subgid'
-/** Numbers of the pool, one that the node itself has, and none that useradd would take by itself. */
+/** Ids of the pool, one used by the node itself, and none that useradd would choose. */
 const id = fc.constantFrom(3001, 3002, 5)
 const HASHES = ['!', '$6$salt$uNm.mdHjGNsFk9WxHnFP8YWcP4GG6Bxd6n.Y1k9KfnsRDs2S1x', '$1$a$b']
 
@@ -24,7 +24,7 @@ const anyGroup = fc.oneof(
   { weight: 1, arbitrary: fc.constant('nosuch') },
 )
 
-/** Keeps the node's own accounts, to begin each case with them. */
+/** Saves the node's own accounts, to restore them before each case. */
 export const KEEP_ACCOUNTS = `mkdir -p /root/accounts && cp -p ${FILES} /root/accounts/`
 
 const mostly = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
@@ -32,7 +32,7 @@ const mostly = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
 
 const HOMES = [...USERS.map((name) => `/home/${name}`), `${ARENA}/home`]
 
-/** Start states: some users and groups are there, some homes too. */
+/** Start states: some users, groups and homes exist. */
 export const accounts: fc.Arbitrary<string> = fc
   .record({
     groups: fc.uniqueArray(fc.tuple(group, maybe(id)), { maxLength: 3, selector: ([name]) => name }),
@@ -55,7 +55,7 @@ export const accounts: fc.Arbitrary<string> = fc
     [
       'cp -p /root/accounts/passwd /root/accounts/shadow /root/accounts/group /root/accounts/gshadow /root/accounts/subuid /root/accounts/subgid /etc/ || exit',
       sh`rm -rf -- ${[...HOMES, ...USERS.map((name) => `/var/mail/${name}`)]} ${ARENA} && mkdir -m 0755 -- ${ARENA} || exit`,
-      // What contradicts itself (a number that is taken) is left out.
+      // Contradictions (a number already used) are ignored.
       ...groups.map(([name, gid]) => sh`groupadd ${gid === undefined ? [] : ['-g', gid]} ${name} 2>/dev/null`),
       ...users.flatMap(({ name, uid, home, in: groups, password, shell, comment, primary }) => [
         sh`lb_in=; for lb_g in ${groups}; do ! getent group "$lb_g" >/dev/null || lb_in=$lb_in,$lb_g; done`,
@@ -69,7 +69,7 @@ export const accounts: fc.Arbitrary<string> = fc
     ].join('\n'),
   )
 
-/** Prints the accounts, their homes, and what the tasks below make in the arena. */
+/** Prints the accounts, their homes, and the files that the tasks below create in the arena. */
 export const LOOK = [
   `for lb_f in ${FILES}; do sed "s|^|$lb_f |" "$lb_f"; done`,
   sh`find /home ${ARENA} -printf '%p|%y|%m|%U:%G|%l\\n' | sort`,
@@ -141,7 +141,7 @@ function userClaim(params: Params): string {
   const user = name as string
   if (state === 'absent') return `! grep -q '^${user}:' /etc/passwd`
   const into = (groups ?? []).map((each) => `id -nG ${user} | tr ' ' '\\n' | grep -qx ${each}`)
-  // The primary group counts too, asked for or not.
+  // The primary group counts too, requested or not.
   const only =
     groups === undefined || append
       ? []
@@ -164,7 +164,7 @@ function userClaim(params: Params): string {
   )
 }
 
-/** Files of owners that other tasks may make or remove. */
+/** Files with owners that other tasks may create or remove. */
 export const ownedTask: fc.Arbitrary<TaskSpec> = fc.oneof(
   fc
     .record({
@@ -211,7 +211,7 @@ export const accountTasks: fc.Arbitrary<TaskSpec> = fc.oneof(
 )
 
 /**
- * Are these tasks without contradiction? Certain where each name comes once, and no number is asked for or account
+ * Whether the list is certainly free of contradictions: each name occurs once, and no number is requested or account
  * removed.
  */
 export function settledAccounts(tasks: readonly TaskSpec[]): boolean {

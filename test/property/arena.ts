@@ -2,8 +2,8 @@ import fc from 'fast-check'
 import { sh } from '../../src/shell/quote.ts'
 
 /*
- * A folder on the node with a small pool of names, so that tasks of one list often touch the same things, and start
- * states of it: files, folders and links of any owner, mode and content, in one another's place too.
+ * A directory on the node with a small pool of names, so that tasks of a list often share paths, and start states of
+ * it: files, directories and links with any owner, mode and content, also in place of each other.
  */
 
 export const ARENA = '/srv/arena'
@@ -18,7 +18,7 @@ const often = fc.constantFrom(at('plain'), at('one/file'))
 export const folder = fc.oneof(fc.constant(at('one')), fc.constantFrom(...FOLDERS))
 export const plainFile = fc.oneof(often, fc.constantFrom(...FILES))
 export const link = fc.oneof(fc.constant(at('link')), fc.constantFrom(...LINKS))
-/** Any of the pool: tasks may find something else there than they ask for. */
+/** Any name of the pool: tasks may find another kind than they request. */
 export const anyPath = fc.oneof(
   { weight: 3, arbitrary: plainFile },
   { weight: 2, arbitrary: folder },
@@ -47,7 +47,7 @@ const BYTES = [
   Buffer.from(`key=${'x'.repeat(100_000)}\na\n`),
   Buffer.alloc(300_000, 'long line '),
 ]
-/** Text that JavaScript can hold, with NUL and CRLF and without an end. */
+/** Any JavaScript string, with NUL, CRLF and without a final newline. */
 export const text = fc.oneof(
   fc.constantFrom(...TEXTS, 'a\0b\n'),
   fc
@@ -62,7 +62,7 @@ export const bytes = fc.oneof(
 
 export const MODES = ['0644', '0600', '0755', '0640', '0000', '4755', '2775', '1777', '0400', '0222']
 export const mode = fc.constantFrom(...MODES)
-/** Names that the node has, and a number that is nobody's. */
+/** Accounts of the node, and an unused id. */
 export const owner = fc.constantFrom('root', 'ops', 'games', '4242')
 
 interface Thing {
@@ -79,10 +79,10 @@ const target = fc.constantFrom('plain', at('plain'), at('one'), '../plain', 'now
 const thing = (...kinds: Thing['kind'][]): fc.Arbitrary<Thing> =>
   fc.record({ kind: fc.constantFrom(...kinds), content: bytes, mode, owner, group: owner, target })
 
-/** What is in the arena at first: for each name something or nothing. */
+/** Start state of the arena: for each name something or nothing. */
 export interface World {
   readonly script: string
-  /** Links make two names one. */
+  /** With links, two names may be the same file. */
   readonly links: boolean
 }
 
@@ -93,8 +93,8 @@ const EXPECTED: readonly (readonly [names: readonly string[], kind: Thing['kind'
 ]
 
 /**
- * Mostly what one expects by the names; now and then something else in its place.
- * @param odd - what else: a pipe is nothing for lists with commands, which would wait for ever for its other end
+ * Mostly the kind that the name suggests, sometimes another.
+ * @param odd - the other kinds: no pipe in lists with commands, which would wait for its other end for ever
  */
 export const worldOf = (odd: readonly Thing['kind'][]): fc.Arbitrary<World> =>
   fc
@@ -110,14 +110,14 @@ export const worldOf = (odd: readonly Thing['kind'][]): fc.Arbitrary<World> =>
       ),
     )
     .map((things) => {
-      // Folders first: what is in them comes after.
+      // Directories first, then their contents.
       const steps = things.flatMap(([name, there]) => (there === null ? [] : [make(name, there)]))
       return { script: [RESET, ...steps].join('\n'), links: things.some(([, there]) => there?.kind === 'link') }
     })
 
 const RESET = sh`rm -rf -- ${ARENA} && mkdir -m 0755 -- ${ARENA} || exit`
 
-/** Where the folder of the name is not one, the thing is left out. */
+/** Nothing if the parent is not a directory. */
 function make(name: string, { kind, content, mode, owner, group, target }: Thing): string {
   const of = {
     file: sh`printf %s ${content.toString('base64')} | base64 -d >${name}`,
@@ -130,14 +130,14 @@ function make(name: string, { kind, content, mode, owner, group, target }: Thing
       ? sh`chown -h -- ${`${owner}:${group}`} ${name}`
       : sh`chown -- ${`${owner}:${group}`} ${name} && chmod ${mode} -- ${name}`
   const parent = name.slice(0, name.lastIndexOf('/'))
-  // Not through a link that is there by chance: the name itself shall be there.
+  // Not through an existing link: the name itself is created.
   return sh`if [ -d ${parent} ] && ! [ -e ${name} ] && ! [ -L ${name} ]; then ` + `{ ${of}; } && ${own} || exit; fi`
 }
 
-/** Backups are named by process and time, so their names are taken out. */
+/** Names of backups contain process and time, which are removed. */
 const STAMP = String.raw`sed 's/[.][0-9]*[.][0-9-]*@[0-9:]*~/.BACKUP~/'`
 
-/** Prints all that is in the arena. */
+/** Prints the contents of the arena. */
 export const LOOK = `cd ${ARENA} && { find . -printf '%p|%y|%m|%U:%G|%l\\n'; find . -type f -exec sha256sum '{}' +; } | ${STAMP} | sort`
-/** With times, so that a file that was written again shows, though with the same content. */
+/** With times, to detect a file that was rewritten with the same content. */
 export const LOOK_CLOSELY = `cd ${ARENA} && { find . -printf '%p|%y|%i|%m|%U:%G|%l|%T@|%C@\\n'; find . -type f -exec sha256sum '{}' +; } | sort`

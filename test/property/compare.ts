@@ -1,15 +1,15 @@
 import type { TaskResult } from '../../src/run/events.ts'
 import { titleOf, type TaskSpec } from './spec.ts'
 
-/** Something that check mode, or the run, said and that was not so. */
+/** A wrong prediction of check mode, or a wrong result of a run. */
 export class Lie extends Error {
   override readonly name = 'Lie'
 }
 
-const CHANGED_TEXT = /cannot tell before «(.*?)»/s
+const UNKNOWN_BECAUSE = /cannot tell before «(.*?)»/s
 
 /**
- * Holds what check mode said against what the run then did, task by task.
+ * Compares the predictions of check mode to the results of the run, task by task.
  * @throws {Lie} at the first difference.
  */
 export function compare(
@@ -18,66 +18,68 @@ export function compare(
   done: readonly TaskResult[],
 ): void {
   tasks.forEach((task, index) => {
-    const said = predicted[index]
-    const did = done[index]
+    const prediction = predicted[index]
+    const result = done[index]
     const name = titleOf(task, index)
-    if (said === undefined && did !== undefined) {
-      throw new Lie(`${name}: check mode did not come to it (${last(predicted)}), the run did: ${tell(did)}`)
+    if (prediction === undefined && result !== undefined) {
+      throw new Lie(`${name}: check mode did not reach it (${last(predicted)}), the run did: ${tell(result)}`)
     }
-    if (said === undefined) return
-    if (did === undefined) {
+    if (prediction === undefined) return
+    if (result === undefined) {
       const end = done.at(-1)
       const uncertain =
         end !== undefined &&
         (predicted[done.length - 1]?.status === 'unknown' || tasks[done.length - 1]?.mayFail === true)
       if (uncertain) return
-      throw new Lie(`${name}: predicted ${tell(said)}, but the run did not come to it (${last(done)})`)
+      throw new Lie(`${name}: predicted ${tell(prediction)}, but the run did not reach it (${last(done)})`)
     }
-    compareOne(name, task, said, did, { tasks, predicted, done, index })
+    compareOne(name, task, prediction, result, { tasks, predicted, done, index })
   })
 }
 
-interface Around {
+interface Context {
   readonly tasks: readonly TaskSpec[]
   readonly predicted: readonly TaskResult[]
   readonly done: readonly TaskResult[]
   readonly index: number
 }
 
-function compareOne(name: string, task: TaskSpec, said: TaskResult, did: TaskResult, around: Around): void {
+function compareOne(name: string, task: TaskSpec, prediction: TaskResult, result: TaskResult, context: Context): void {
   const fail = (): never => {
-    throw new Lie(`${name}: predicted ${tell(said)}\n  but the run: ${tell(did)}`)
+    throw new Lie(`${name}: predicted ${tell(prediction)}\n  but the run: ${tell(result)}`)
   }
-  switch (said.status) {
+  switch (prediction.status) {
     case 'unknown':
-      return checkReason(name, said, around)
+      return checkReason(name, prediction, context)
     case 'ok':
-      return did.status === 'ok' ? undefined : fail()
+      return result.status === 'ok' ? undefined : fail()
     case 'skipped':
-      return did.status === 'skipped' ? undefined : fail()
+      return result.status === 'skipped' ? undefined : fail()
     case 'changed': {
-      if (did.status !== 'changed' && !(did.status === 'failed' && task.mayFail === true)) fail()
-      return same(said.changes, did.changes) ? undefined : fail()
+      if (result.status !== 'changed' && !(result.status === 'failed' && task.mayFail === true)) fail()
+      return same(prediction.changes, result.changes) ? undefined : fail()
     }
     case 'failed':
-      return did.status === 'failed' && timeless(did.message) === timeless(said.message) ? undefined : fail()
+      return result.status === 'failed' && withoutTimes(result.message) === withoutTimes(prediction.message)
+        ? undefined
+        : fail()
     case 'unreachable':
       return fail()
   }
 }
 
-/** What is called unknown must name a task before it that did something, or that was itself unknown. */
-function checkReason(name: string, said: TaskResult, { tasks, predicted, done, index }: Around): void {
-  const reason = CHANGED_TEXT.exec(said.message ?? '')?.[1]
+/** An unknown task must name an earlier task that changed something or was itself unknown. */
+function checkReason(name: string, prediction: TaskResult, { tasks, predicted, done, index }: Context): void {
+  const reason = UNKNOWN_BECAUSE.exec(prediction.message ?? '')?.[1]
   const at = tasks.findIndex((task, i) => i < index && titleOf(task, i) === reason)
-  if (at === -1) throw new Lie(`${name}: unknown, and names no task before it: ${said.message}`)
+  if (at === -1) throw new Lie(`${name}: unknown, but names no earlier task: ${prediction.message}`)
   const cause = done[at]?.status
   if (cause === 'changed' || cause === 'failed' || predicted[at]?.status === 'unknown') return
-  throw new Lie(`${name}: unknown because of «${reason}», which did nothing: ${tell(done[at])}`)
+  throw new Lie(`${name}: unknown because of "${reason}", which changed nothing: ${tell(done[at])}`)
 }
 
-/** Some tools say how long they tried. */
-const timeless = (message = ''): string => message.replaceAll(/\d+ ms/g, 'some ms')
+/** Some tools report how long they tried. */
+const withoutTimes = (message = ''): string => message.replaceAll(/\d+ ms/g, 'some ms')
 
 const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
 

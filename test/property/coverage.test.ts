@@ -3,7 +3,7 @@ import path from 'node:path'
 import t from 'tap'
 import { allModules, byCases, coverage } from './coverage.ts'
 
-t.test('every module of playbooks is under a property', async (t) => {
+t.test('every module is covered by a property', async (t) => {
   const known = new Set([...Object.values(coverage).flat(), ...byCases])
   t.same(
     allModules.filter((name) => !known.has(name)),
@@ -12,7 +12,7 @@ t.test('every module of playbooks is under a property', async (t) => {
   )
 })
 
-t.test('what coverage.ts says of this folder is so', async (t) => {
+t.test('coverage.ts matches the tests of this directory', async (t) => {
   for (const [file, modules] of Object.entries(coverage)) {
     const imports =
       read(file) +

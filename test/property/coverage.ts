@@ -2,9 +2,8 @@ import * as modules from '../../src/modules/index.ts'
 import type { ModuleName } from './spec.ts'
 
 /**
- * Which test file has properties of which modules. Whoever adds a module adds it here, and to a property: the test in
- * coverage.test.ts fails for a module that is in no list, and for a list that names a module its file does not speak
- * of.
+ * Modules covered by each test file. A new module must be added here and to a property: coverage.test.ts fails for a
+ * module that is not listed, and for a list with a module that its file does not use.
  */
 export const coverage: Readonly<Record<string, readonly ModuleName[]>> = {
   'files.test.ts': ['file', 'copy', 'template', 'lineinfile', 'stat', 'slurp'],
@@ -28,12 +27,12 @@ export const coverage: Readonly<Record<string, readonly ModuleName[]>> = {
 }
 
 /**
- * Not under a property yet: they need a registry with TLS and accounts. `test/lab/registry-cases.ts` has them on the
- * real lab, by cases: check mode held to what the run does, a second run that changes nothing, a password that changes.
- * The other two need a disk of their own (`test/unit/modules/docker/storage.test.ts`) and a Kubernetes cluster
- * (`test/unit/k3s`, `npm run test:k3s`).
+ * Not covered by a property: they need a registry with TLS and accounts. `test/lab/registry-cases.ts` tests them in the
+ * real lab by cases: check mode predicts the run, a second run changes nothing, a password changes. The other two need
+ * a dedicated disk (`test/unit/modules/docker/storage.test.ts`) and a Kubernetes cluster (`test/unit/k3s`, `npm run
+ * test:k3s`).
  */
 export const byCases: readonly ModuleName[] = ['docker_login', 'registry_gc', 'docker_storage', 'k8s']
 
-/** All modules that playbooks have. */
+/** All modules. */
 export const allModules = Object.keys(modules) as ModuleName[]

@@ -3,16 +3,16 @@ import { sh } from '../../src/shell/quote.ts'
 import type { TaskSpec } from './harness.ts'
 
 /*
- * Docker on the node: images are made on the spot of a static busybox. Start states are made, and claims looked at,
- * with the docker command.
+ * Docker on the node: images are built on the spot from a static busybox. Start states are created, and claims checked,
+ * by the docker command.
  */
 
 const FOLDER = '/root/images'
 const FILES = [1, 2].map((n) => `${FOLDER}/${n}.tar`)
-/** Ends at once when it is asked to. */
+/** Exits at once on SIGTERM. */
 const COMMAND = ['sh', '-c', 'trap "exit 0" TERM; sleep 1000 & wait']
 
-/** Installs Docker as playbooks/docker does, and makes the files that images are made of. */
+/** Installs Docker as playbooks/docker does, and creates the sources of the images. */
 export const PREPARE = `
 export DEBIAN_FRONTEND=noninteractive
 apt-get -qq update && apt-get -qq -y --no-install-recommends install docker.io busybox-static curl >/dev/null || exit
@@ -26,7 +26,7 @@ mkdir -p ${FOLDER}/context && printf 'FROM lbt/one:1\\nLABEL made=here\\nCOPY wh
 docker import ${FOLDER}/1.tar lbt/base:1 >/dev/null && docker import ${FOLDER}/2.tar lbt/base:2 >/dev/null || exit
 docker tag lbt/base:2 lbt/saved:1 && docker save -o ${FOLDER}/saved.tar lbt/saved:1 && docker rmi lbt/saved:1 >/dev/null`
 
-/** No Swarm, container, network, volume, or image but the two that others are made of. */
+/** No Swarm, container, network, volume or image, except the two base images. */
 export const NOTHING = `
 docker swarm leave --force >/dev/null 2>&1
 docker ps -aq | xargs -r docker rm -f >/dev/null
@@ -45,7 +45,7 @@ const NETWORKS = [[], ['--label', 'a=1'], ['--internal'], ['--subnet', '10.199.1
 const VOLUMES = [[], ['--label', 'a=1'], ['--opt', 'type=tmpfs', '--opt', 'device=tmpfs']]
 
 /**
- * Start states of a single engine: images, a container, a network, a volume, each there or not, as asked or otherwise.
+ * Start states of a single engine: images, a container, a network and a volume, each missing, as desired, or different.
  */
 export const engine: fc.Arbitrary<string> = state([
   step(
@@ -86,7 +86,7 @@ const look = (closely: string): string =>
     .join('\n')
 
 export const LOOK = `{ ${look('')}; } 2>&1; :`
-/** With ids, so that something that was made anew shows. */
+/** With ids, to detect that something was recreated. */
 export const LOOK_CLOSELY = `{ ${look(' {{.Id}}')}; docker ps --format '{{.Names}} {{.ID}}' --no-trunc; docker inspect -f '{{.State.StartedAt}}' $(docker ps -aq) 2>/dev/null; } 2>&1; :`
 
 const imageTask: fc.Arbitrary<TaskSpec> = fc.oneof(
@@ -100,7 +100,7 @@ const imageTask: fc.Arbitrary<TaskSpec> = fc.oneof(
   fc.constantFrom('lbt/built:1', 'lbt/two:1').map((name) => ({
     module: 'docker_image' as const,
     params: { name, source: 'build', build: { path: `${FOLDER}/context` } },
-    // Built upon an image that may not be there.
+    // Its base image may not exist.
     mayFail: true,
     claim: sh`[ "$(docker run --rm ${name} /bin/busybox cat /which)" = built ] && docker image inspect -f ${'{{.Config.Labels.made}}'} ${name} | grep -qx here`,
   })),
@@ -146,7 +146,7 @@ const containerTask: fc.Arbitrary<TaskSpec> = fc
             networks,
             ...(restart_policy && { restart_policy }),
           },
-    // Its image or network may not be there.
+    // Its image or network may not exist.
     mayFail: true,
     claim:
       state === 'absent'
@@ -180,7 +180,7 @@ const networkTask: fc.Arbitrary<TaskSpec> = fc.oneof(
     .map((params) => ({
       module: 'docker_network' as const,
       params: { name: 'lbt-net', ...params },
-      // One that is in use cannot be made anew.
+      // A network in use cannot be recreated.
       mayFail: true,
       claim: sh`docker network inspect -f ${'{{.Driver}} {{.Internal}} {{index .Labels "a"}} {{(index .IPAM.Config 0).Subnet}}'} lbt-net | grep -q ${`^bridge ${params.internal} ${params.labels.a ?? '.*'} ${params.ipam_config[0]?.subnet ?? ''}`}`,
     })),
@@ -222,7 +222,9 @@ const imported = (file: 0 | 1): TaskSpec => ({
   params: { name: 'lbt/one:1', source: 'import', archive_path: FILES[file] },
 })
 
-/** What chance seldom comes upon. The lists contradict themselves, so that the second run has something to do, too. */
+/**
+ * Cases that random lists seldom contain. They contradict themselves, so that the second run also changes something.
+ */
 export const engineCases = {
   'a container is made anew when its image is another': [imported(0), imported(1), web({})],
   'an image is built anew when the one it is built upon is another': [
@@ -237,7 +239,7 @@ export const engineCases = {
   ].flatMap((task, i) => (i === 0 ? [imported(0), task] : [task])),
 } satisfies Record<string, TaskSpec[]>
 
-/** All that a small app needs on one host, in a list that can be done from each start. */
+/** Everything that a small app needs on one host: succeeds from each start state. */
 export const wholeApp: fc.Arbitrary<TaskSpec[]> = fc
   .record({ file: fc.constantFrom(...FILES), internal: fc.boolean() })
   .map(({ file, internal }) => [
@@ -276,9 +278,7 @@ const FILES_OF_SWARM = [
   ['secret', 'one', '--label', 'a=1'],
 ]
 
-/**
- * A Swarm goes on counting versions of its nodes and services for a moment, which is not what a check run did to it.
- */
+/** A Swarm still increments versions of its nodes and services for a moment, which is not a change by check mode. */
 const QUIET = `
 lb_seen=
 for lb_i in $(seq 60); do
@@ -288,8 +288,7 @@ for lb_i in $(seq 60); do
 done`
 
 /**
- * Start states of a Swarm of one node: none; with a service, a config or a secret that somebody made; a node with
- * labels.
+ * Start states of a Swarm of one node: none; with a service, a config or a secret of another user; a node with labels.
  */
 export const swarms: fc.Arbitrary<string> = fc.oneof(
   { weight: 1, arbitrary: fc.constant(NOTHING) },
@@ -419,7 +418,7 @@ const keptTask: fc.Arbitrary<TaskSpec> = fc.oneof(
       ({ module, data, labels }): TaskSpec => ({
         module,
         params: { name: 'lbt-kept', data, labels },
-        // What is in one cannot be changed.
+        // Their data is immutable.
         mayFail: true,
         claim: [
           ...(module === 'docker_config'
@@ -444,15 +443,15 @@ const keptTask: fc.Arbitrary<TaskSpec> = fc.oneof(
   ),
 )
 
-/** A Swarm comes first: the others are nothing without it. */
+/** The Swarm comes first: the others require it. */
 export const swarmLists = (most: number): fc.Arbitrary<TaskSpec[]> =>
   fc
     .tuple(initTask, fc.array(fc.oneof(nodeTask, serviceTask, stackTask, keptTask), { minLength: 1, maxLength: most }))
     .map(([init, rest]) => [init, ...rest])
 
-/** No two of a kind; services apart from each other. */
+/** At most one of each kind; services separate from each other. */
 export const settledSwarm = (tasks: readonly TaskSpec[]): boolean =>
   new Set(tasks.map(({ module }) => module)).size === tasks.length
 
-/** Kinds are apart, but a container reads images, networks and volumes: at its end a list of one is settled. */
+/** Kinds are separate, but a container reads images, networks and volumes: as the last task it is settled. */
 export const settledEngine = (tasks: readonly TaskSpec[]): boolean => tasks.length === 1

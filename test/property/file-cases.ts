@@ -5,13 +5,13 @@ import { LOOK, LOOK_CLOSELY, worldOf } from './arena.ts'
 import { settledFiles, SOURCES, TEMPLATES } from './file-tasks.ts'
 import { putFile, type Case, type PropertyNode, type TaskSpec } from './harness.ts'
 
-/** Puts onto this machine what the tasks name with `src`. */
+/** Creates the files of the controller that the tasks name with `src`. */
 export function putSources(node: PropertyNode): void {
   for (const [name, content] of Object.entries(SOURCES)) putFile(node, name, content)
   for (const [name, text] of Object.entries(TEMPLATES)) writeFileSync(path.join(node.root, 'templates', name), text)
 }
 
-/** Lists of tasks by chance, with all states of the arena to begin with. */
+/** Random lists of tasks, from all start states of the arena. */
 export const inArena = (tasks: fc.Arbitrary<TaskSpec[]>, settled = settledFiles, pipes = true): fc.Arbitrary<Case> =>
   fc
     .record({ world: worldOf(['file', 'folder', 'link', ...(pipes ? ['pipe' as const] : [])]), tasks })

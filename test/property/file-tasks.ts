@@ -14,7 +14,7 @@ const attributes = {
   group: maybe(owner),
 }
 
-/** Conditions in find's words; find is another program than the stat of the probes. */
+/** Conditions for find, which is a different program than the stat of the probes. */
 function attributeTests({ mode, owner, group }: Params, isLink = false): string[] {
   return [
     ...(mode === undefined || isLink ? [] : ['-perm', String(mode)]),
@@ -23,7 +23,7 @@ function attributeTests({ mode, owner, group }: Params, isLink = false): string[
   ]
 }
 
-/** `find` stops at a name that is not there with an error, and prints nothing where a test does not hold. */
+/** `find` fails on a missing name, and prints nothing if a test is false. */
 const found = (path: string, tests: readonly string[], follow = true): string =>
   sh`[ -n "$(find ${follow ? '-H' : '-P'} ${path} -maxdepth 0 ${[...tests]} -printf x)" ]`
 
@@ -90,7 +90,7 @@ function fileClaim(params: Params): string {
   }
 }
 
-/** Everything below has the attributes: counted, as many as there are. */
+/** Everything below has the attributes: the counts are equal. */
 function below(path: string, params: Params): string {
   const { owner, group } = params
   const count = (...tests: string[]): string => sh`$(find -H ${path} ${tests} -printf x | wc -c)`
@@ -106,7 +106,7 @@ const replacing = {
   validate: maybe(fc.constantFrom('test -s %s', 'grep -q a %s', 'true %s'), 6),
 }
 
-/** Files of the controller that `src` names, by their names. */
+/** Files of the controller for `src`, by name. */
 export const SOURCES: Readonly<Record<string, Buffer>> = {
   'binary.dat': Buffer.from(Array.from({ length: 2000 }, (_, i) => (i * 7) % 256)),
   'latin1.txt': Buffer.from('na\xefve\nkey=1', 'latin1'),
@@ -234,7 +234,7 @@ const look: fc.Arbitrary<TaskSpec> = fc.oneof(
   fc.record({ src: anyPath }).map((params) => ({ module: 'slurp' as const, params })),
 )
 
-/** One task that deals with files. */
+/** One task about files. */
 export const fileTasks: fc.Arbitrary<TaskSpec> = fc.oneof(
   { weight: 5, arbitrary: fileTask },
   { weight: 3, arbitrary: copyText },
@@ -245,8 +245,8 @@ export const fileTasks: fc.Arbitrary<TaskSpec> = fc.oneof(
 )
 
 /**
- * Are these tasks without contradiction? Certain where each has a path of its own, and one above another's is a folder
- * that stays; with links about, two names may be one, so that only a single task is certain.
+ * Whether the list is certainly free of contradictions: each task has its own path, and one above another's is a
+ * directory that stays. With links, two names may be the same, so only a single task is certain.
  */
 export function settledFiles(tasks: readonly TaskSpec[], links: boolean): boolean {
   const doing = tasks.filter(({ module }) => module !== 'stat')

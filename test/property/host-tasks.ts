@@ -28,7 +28,7 @@ const line = fc.constantFrom(
   '; comment',
 )
 
-/** Start states of the host's name and settings. */
+/** Start states of the hostname and of kernel parameters. */
 export const hostState: fc.Arbitrary<string> = fc
   .record({
     live: fc.constantFrom(...NAMES),
@@ -82,7 +82,7 @@ const sysctlTask: fc.Arbitrary<TaskSpec> = fc.oneof(
         ...(params.reload
           ? [sh`[ "$(sysctl -n ${key} | tr '\t' ' ')" = ${params.value.replace('\t', ' ')} ] || exit 1`]
           : []),
-        // Loaded from the file it is the same: what the next boot would do.
+        // Loading the file, as the next boot would do, gives the same value.
         sh`sysctl -p ${KEPT} 2>/dev/null; [ "$(sysctl -n ${key} | tr '\t' ' ')" = ${params.value.replace('\t', ' ')} ]`,
       ].join('\n'),
     })),
@@ -102,7 +102,7 @@ export const hostTasks: fc.Arbitrary<TaskSpec> = fc.oneof(
   { weight: 3, arbitrary: sysctlTask },
 )
 
-/** Each name, and each setting, comes once. */
+/** Each name and each parameter occurs once. */
 export function settledHost(tasks: readonly TaskSpec[]): boolean {
   const names = tasks.map(({ module, params }) =>
     module === 'hostname' ? module : String(params['name']).replaceAll('/', '.'),

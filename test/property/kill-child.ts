@@ -1,5 +1,4 @@
-// The runner that killedRun() starts and kills: reads its errand from stdin, prints a line at the beginning of each
-// task.
+// The runner that killedRun() starts and kills: reads its job from stdin, prints a line at the start of each task.
 import { text } from 'node:stream/consumers'
 import type { Errand } from './kill.ts'
 import { runTasks } from './node.ts'

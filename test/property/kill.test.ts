@@ -6,8 +6,8 @@ import { fileTasks } from './file-tasks.ts'
 import { hidden, killThenRun, property, runTasks, startNode, type TaskSpec } from './harness.ts'
 
 /*
- * A run that is killed and started again. Only lists without contradiction, all of which can be done: what does not
- * come to an end undisturbed has no end to compare with.
+ * A run is killed and repeated. Only lists without contradictions, whose tasks all succeed: a list that fails
+ * undisturbed has no final state to compare with.
  */
 
 const node = await startNode(t, { name: 'lbprop', net: '10.83.0' })
@@ -20,7 +20,7 @@ const blow = fc.record({
   delayMs: fc.nat({ max: 150 }),
 })
 
-/** A backup is named by its time, and a run that is killed after it makes another: both are right. */
+/** Names of backups contain the time, and a run killed after a backup creates another: both are correct. */
 const comparable = ({ params }: TaskSpec): boolean => params['backup'] === undefined
 
 const files = inArena(fc.array(fileTasks.filter(comparable), { minLength: 2, maxLength: 6, size: 'max' })).filter(
@@ -31,7 +31,7 @@ const users = fc
   .filter(settledAccounts)
   .chain((tasks) => accounts.map((start) => ({ start, tasks, look: LOOK_AT_ACCOUNTS })))
 
-t.test('a user that a killed run has made, and not come to the password of, gets it', async (t) => {
+t.test('a run after a kill sets the password of a user created without it', async (t) => {
   const hash = '$6$salt$hash'
   node.sh('cp -p /root/accounts/* /etc/ && rm -rf /home/ann && useradd -m ann')
   const { exitCode } = await runTasks(

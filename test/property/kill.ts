@@ -4,26 +4,24 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { PropertyNode } from './node.ts'
 import type { TaskSpec } from './spec.ts'
 
-/** When and what is killed. */
+/** What is killed, and when. */
 export interface Blow {
   /** The runner with SIGKILL, or the node's end of the connection. */
   readonly whom: 'runner' | 'sshd'
-  /**
-   * After the runner has begun this task (from 0; tasks whose changes go together begin when the first of them does)...
-   */
+  /** After the runner has begun this task (from 0; tasks of a batch begin with its first one)... */
   readonly task: number
-  /** ...and so many milliseconds. */
+  /** ...and this many milliseconds. */
   readonly delayMs: number
 }
 
-/** What the runner of {@link killedRun} is told on its stdin. */
+/** Input of the runner of {@link killedRun} on stdin. */
 export interface Errand {
   readonly place: PropertyNode['place']
   readonly root: string
   readonly tasks: readonly TaskSpec[]
 }
 
-/** sshd's processes for connections, not the one that listens: all that serve the user's session. */
+/** sshd processes of connections, not the listener: all that serve the user's session. */
 const KILL_SSHD = `for lb_s in /proc/[0-9]*; do
   read -r lb_line <"$lb_s/comm" 2>/dev/null || continue
   [ "$lb_line" = sshd ] || continue
@@ -31,8 +29,8 @@ const KILL_SSHD = `for lb_s in /proc/[0-9]*; do
 done; :`
 
 /**
- * Runs the tasks in a process of its own and strikes. @returns whether it struck before the run was over, and what was
- * done in words.
+ * Runs the tasks in a process of their own and kills it or its connection.
+ * @returns whether it was killed before the run ended, and a description
  */
 export async function killedRun(
   node: PropertyNode,

@@ -26,15 +26,15 @@ export async function startServer(t: Test, node: PropertyNode): Promise<void> {
   await Promise.race([
     once(child.stdout, 'data'),
     once(child, 'exit').then(() => {
-      throw new Error('the web server ended at once')
+      throw new Error('the web server exited at once')
     }),
   ])
 }
 
-/** What an earlier task may have kept; where none did, those who ask for it fail, in check mode too. */
+/** A value that an earlier task may have registered; without it, tasks that use it fail, in check mode too. */
 const name = fc.constantFrom('first', 'second')
 
-/** Only once, and only where it is to be done. */
+/** Only once, and only if it is not done yet. */
 const withCondition: Tasks = fc
   .tuple(fc.constantFrom('creates', 'removes'), plainFile, fc.constantFrom('command', 'shell'), maybe(folder))
   .map(([when, file, module, chdir]) => {
@@ -171,7 +171,7 @@ const waiting: Tasks = fc.oneof(
     .map((params) => ({ module: 'wait_for' as const, params: { ...params, timeout: 0 } })),
 )
 
-/** One task of the modules that are neither files nor accounts. */
+/** One task about neither files nor accounts. */
 export const mixedTasks: Tasks = fc.oneof(
   { weight: 2, arbitrary: withCondition },
   { weight: 2, arbitrary: always },

@@ -10,7 +10,7 @@ const node = await startNode(t, { name: 'lbprop', net: '10.83.0' })
 putSources(node)
 await startServer(t, node)
 
-/** Who knows what commands do to one another: a single task is certain. */
+/** Commands may affect each other: only a single task is certain. */
 const single = (tasks: readonly TaskSpec[]): boolean => tasks.length === 1
 
 await property(

@@ -13,37 +13,36 @@ import { play, type Step } from '../../src/run/play.ts'
 import { run, type RunOutcome } from '../../src/run/run.ts'
 import { taskOf, type TaskSpec } from './spec.ts'
 
-/** Where a lab of tests is: labs of different names and subnets can be up at the same time. */
+/** Name and subnet of a test lab: labs with different ones can run at the same time. */
 export interface LabPlace {
-  /** Up to 9 small letters and digits. */
+  /** Up to 9 lower-case letters and digits. */
   readonly name: string
-  /** The first three numbers of a /24: `10.83.0`. */
+  /** The first three octets of a /24: `10.83.0`. */
   readonly net: string
-  /** `1G`; without it what the machine has. */
+  /** `1G`; default: no limit. */
   readonly memory?: string
 }
 
-/** What a run told of the node. */
+/** Results of a run on the node. */
 export interface Ran extends RunOutcome {
   /** One for each task that was reached, in order. */
   readonly results: readonly TaskResult[]
 }
 
-/** A real system to run on: namespaces with systemd and sshd, made by the lab's own plays. */
+/** A real system to test on: namespaces with systemd and sshd, created by the lab's plays. */
 export interface PropertyNode {
   readonly place: LabPlace
-  /** For files of the controller that tasks name (`src`); removed at the end. */
+  /** Directory of the controller's files that tasks name (`src`); removed at the end. */
   readonly root: string
   /**
-   * Runs a script inside the node as root, past everything of Labbook: for start states and for looking at what came of
-   * a run. @throws {Error} when it fails.
+   * Runs a script on the node as root, without Labbook: to create start states and check results.
+   * @throws {Error} if it fails.
    */
   sh(script: string): string
   /** Like {@link sh}, for scripts that may fail. */
   try(script: string): { readonly exitCode: number; readonly stdout: string; readonly stderr: string }
   /**
-   * The node's PID 1 of now, as this machine numbers it: `nsenter --net --target` puts a server onto the node's
-   * loopback.
+   * Current PID of the node's init on this machine: `nsenter --net --target` starts a server on the node's loopback.
    */
   readonly pid: number
 }
@@ -104,9 +103,7 @@ async function runSteps(
   return { ...outcome, results }
 }
 
-/**
- * The tasks as a play on the node. Each is titled by its place in the list, so that what a message names is one task.
- */
+/** The tasks as a play on the node. Titles contain the position in the list, so that messages name one task. */
 export const runTasks = (
   { place, root }: Pick<PropertyNode, 'place' | 'root'>,
   tasks: readonly TaskSpec[],
@@ -116,8 +113,8 @@ export const runTasks = (
   runSteps(place, root, [play('property', { hosts: NODE, become: true }, () => tasks.map(taskOf))], check, also)
 
 /**
- * Brings up the lab of this place, with one node, and takes it down at the test's end, also when it failed. With
- * `PROPERTY_KEEP_LAB` set it is left up for the next time.
+ * Starts a lab with one node, and removes it at the end of the test, also after a failure. With `PROPERTY_KEEP_LAB`
+ * set, it is kept for the next test.
  */
 export async function startNode(t: Test, place: LabPlace): Promise<PropertyNode> {
   const root = mkdtempSync(path.join(tmpdir(), 'labbook-property-'))
@@ -173,7 +170,7 @@ export async function startNode(t: Test, place: LabPlace): Promise<PropertyNode>
   }
 }
 
-/** Waits until no other test process has the lab of this name. The lock goes with this process, however it ends. */
+/** Waits until no other test process uses the lab. The lock is released when this process ends. */
 async function lock(name: string): Promise<() => void> {
   const holder = spawn('flock', [path.join(tmpdir(), `labbook-property-${name}.lock`), 'cat'], {
     stdio: ['pipe', 'pipe', 'inherit'],
@@ -194,7 +191,7 @@ async function need(place: LabPlace, root: string, steps: readonly Step[]): Prom
   throw new Error(`the lab ${place.name}: ${why.join('; ')}`)
 }
 
-/** Puts a file of the controller where tasks find it by its name (`src`). */
+/** Creates a file of the controller where tasks find it by its name (`src`). */
 export function putFile(node: PropertyNode, name: string, content: Buffer | string): void {
   const file = path.join(node.root, 'files', name)
   mkdirSync(path.dirname(file), { recursive: true })

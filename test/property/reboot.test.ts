@@ -2,9 +2,8 @@ import t from 'tap'
 import { checkThenRun, startNode, type TaskSpec } from './harness.ts'
 
 /*
- * Nodes of a lab share the machine's kernel, and with it the name of its boot. So a unit of the node puts another name
- * in its place at each boot, before sshd is up; the reboot itself is real: all of the node's processes end, and systemd
- * starts.
+ * Nodes of a lab share the machine's kernel and its boot id. So a unit of the node replaces the boot id at each boot,
+ * before sshd starts; the reboot itself is real: all processes of the node end, and systemd starts.
  */
 
 const UNIT = `[Unit]
@@ -35,7 +34,7 @@ const reboot: TaskSpec = {
   claim: '! cmp -s /root/boot-before /proc/sys/kernel/random/boot_id && [ ! -e /run/gone-at-boot ]',
 }
 
-await t.test('check mode foretells a reboot, and what comes after it', async (t) => {
+await t.test('check mode predicts a reboot and the tasks after it', async (t) => {
   await t.resolves(
     checkThenRun(node, {
       start: 'rm -f /root/a /root/b; cat /proc/sys/kernel/random/boot_id >/root/boot-before; : >/run/gone-at-boot',

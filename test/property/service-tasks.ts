@@ -8,8 +8,8 @@ const PACKAGES = ['hello', 'tree'] as const
 const DEBS = '/root/debs'
 
 /**
- * Fetches the packages once, so that start states need no network, and makes some: an older `hello`, one with a
- * configuration file, which outlives a removal, and one that needs that one.
+ * Downloads the packages once, so that start states need no network, and builds some: an older `hello`, one with a
+ * configuration file, which survives a removal, and one that depends on it.
  */
 export const KEEP_PACKAGES = `mkdir -p ${DEBS} && cd ${DEBS} && apt-get -qq update && apt-get -qq download ${PACKAGES.join(' ')} 2>/dev/null || exit
 lb_deb() { # name version depends
@@ -20,7 +20,7 @@ lb_deb() { # name version depends
 lb_deb lbt-conf 1 ''; lb_deb lbt-needs 1 'Depends: lbt-conf
 '; lb_deb hello 0.1 ''; mv hello_0.1.deb old-hello_0.1.deb`
 
-/** `unpacked` is what a run leaves that is killed in the middle; `configured` what a removal leaves. */
+/** `unpacked` is left by a killed run, `configured` by a removal. */
 const packageState = fc.constantFrom('none', 'installed', 'installed', 'old', 'unpacked')
 const put = (name: string, state: string): string =>
   ({
@@ -39,7 +39,7 @@ export const packages: fc.Arbitrary<string> = fc
       put(PACKAGES[0], one),
       put(PACKAGES[1], two),
       '} >/dev/null 2>&1',
-      // Lists that were fetched long ago: what is said of their age does not change by the second.
+      // Old lists: their displayed age does not change by the second.
       `touch -d '${lists ? '1 minute ago' : '50 days ago'}' /var/lib/apt/lists`,
     ].join('\n'),
   )
@@ -55,7 +55,7 @@ export const packageTasks: fc.Arbitrary<TaskSpec> = fc
     state: fc.constantFrom('present', 'present', 'absent', 'latest'),
     purge: fc.boolean(),
     one: fc.boolean(),
-    // The lists are not fetched in each case: that takes seconds.
+    // The cache is not updated in each case: that takes seconds.
     update: fc.integer({ min: 0, max: 3 }).map((n) => n === 0),
   })
   .map(({ names, state, purge, one, update }) => ({
@@ -74,7 +74,7 @@ export const packageTasks: fc.Arbitrary<TaskSpec> = fc
       .join('\n'),
   }))
 
-/** What chance seldom comes upon. */
+/** Cases that random lists seldom contain. */
 export const packageCases = {
   'the configuration that a removal has left is purged': {
     start: `{ ${put('lbt-conf', 'removed')}\n} >/dev/null 2>&1`,
@@ -105,7 +105,7 @@ export const packageCases = {
   },
 } satisfies Record<string, { start: string; tasks: TaskSpec[] }>
 
-/** No two tasks speak of the same package. */
+/** No two tasks name the same package. */
 export const settledPackages = (tasks: readonly TaskSpec[]): boolean => {
   const names = tasks.flatMap(({ params }) => params['name'] as string | string[]).flat()
   return new Set(names).size === names.length
@@ -123,7 +123,7 @@ interface UnitState {
   readonly enabled: boolean
   readonly started: boolean
   readonly masked: boolean
-  /** A text that was written after systemd had read the file. */
+  /** A text written after systemd loaded the file. */
   readonly unread: number | null
 }
 
@@ -152,7 +152,7 @@ const putUnit = (unit: string, { file, enabled, started, masked, unread }: UnitS
           ]),
   ].join('\n') + (masked || unread === null ? '' : `\nlb_late="$lb_late ${unit}:${unread}"`)
 
-/** What is written unread comes last: each reload of systemd reads all. A file's time has to be another one, too. */
+/** Unloaded files are written last: each daemon-reload loads all. The time of a file must also differ. */
 export const units: fc.Arbitrary<string> = fc
   .tuple(unitState, unitState)
   .map((states) =>
@@ -169,7 +169,7 @@ export const LOOK_AT_UNITS = [
   sh`systemctl show -p Id,LoadState,ActiveState,SubState,UnitFileState,NeedDaemonReload,ExecStart ${[...UNITS]} | sed ${'s/start_time=.*//'}`,
   sh`find /etc/systemd/system -name ${'lbt-*'} -printf ${'%p %y %l %m %s\\n'} | sort; cat ${UNITS.map((unit) => `${FOLDER}/${unit}`)} 2>/dev/null; :`,
 ].join('\n')
-/** With what tells that a service was started anew. */
+/** With start times, to detect restarts. */
 export const LOOK_AT_UNITS_CLOSELY = `${LOOK_AT_UNITS}\n${sh`systemctl show -p Id,MainPID,ExecMainStartTimestampMonotonic ${[...UNITS]}`}`
 
 const unit = fc.constantFrom(...UNITS)
@@ -204,7 +204,7 @@ const systemdTask: fc.Arbitrary<TaskSpec> = fc
           : [sh`[ "$(readlink ${FOLDER}/${name})" ${masked ? '=' : '!='} /dev/null ] || exit 1`]),
         'exit 0',
       ].join('\n'),
-      // What a mask would hide, or a missing file leaves out, systemd refuses only when asked.
+      // systemd rejects a masked unit or a missing file only when asked.
       mayFail: masked !== undefined,
     }
   })
@@ -229,7 +229,7 @@ export const unitTasks: fc.Arbitrary<TaskSpec> = fc.oneof(
   { weight: 1, arbitrary: reload },
 )
 
-/** A service from its file to running, as playbooks have it: can be done from each start. */
+/** A service from its file to running, as in playbooks: succeeds from each start state. */
 export const wholeService: fc.Arbitrary<TaskSpec[]> = unit.map((name) => [
   { module: 'copy', params: { dest: `${FOLDER}/${name}`, content: FIRST, mode: '0644' } },
   {
@@ -241,7 +241,7 @@ export const wholeService: fc.Arbitrary<TaskSpec[]> = unit.map((name) => [
 
 const [A] = UNITS
 
-/** Cases of units that are tried each time. */
+/** Fixed cases of units. */
 export const unitCases = {
   'the first drop-in of a unit is read, also without a restart': {
     start: putUnit(A, { file: 0, enabled: false, started: true, masked: false, unread: null }),
@@ -260,7 +260,7 @@ export const unitCases = {
   },
 } satisfies Record<string, { start: string; tasks: TaskSpec[] }>
 
-/** Each unit and its file in one task at most; with the files first. */
+/** Each unit and its file in one task at most; files first. */
 export const settledUnits = (tasks: readonly TaskSpec[]): boolean =>
   tasks.length === 1 &&
   tasks.every(

@@ -49,12 +49,12 @@ const blow = (tasks: number) =>
     delayMs: fc.nat({ max: 1200 }),
   })
 
-/** Cases that are tried each time. */
+/** Fixed cases. */
 const always = (
   cases: Readonly<Record<string, Omit<Case, 'look' | 'lookClosely'>>>,
   looks: Pick<Case, 'look' | 'lookClosely'>,
 ): Promise<unknown> =>
-  t.test('in any case', async (t) => {
+  t.test('fixed cases', async (t) => {
     for (const [name, given] of Object.entries(cases)) {
       await t.test(name, async (t) => {
         await t.resolves(checkThenRun(node, { ...given, ...looks }))

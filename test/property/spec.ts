@@ -4,25 +4,25 @@ import type { Task } from '../../src/modules/task.ts'
 import { register, Register, type Reference } from '../../src/values/reference.ts'
 import { secret } from '../../src/values/secret.ts'
 
-/** The name of a module that playbooks have. */
+/** Name of a module. */
 export type ModuleName = keyof typeof modules
 
-/** A task as data, so that it can be made by chance, printed, and handed to another process. */
+/** A task as data: can be generated, printed, and passed to another process. */
 export interface TaskSpec {
   readonly module: ModuleName
-  /** As an author writes them; see {@link hidden} and {@link told} for secrets and references. */
+  /** As in a playbook; see {@link hidden} and {@link told} for secrets and references. */
   readonly params: Readonly<Record<string, unknown>>
-  /** Keeps what came of it under this name, for {@link told}. */
+  /** Registers the result under this name, for {@link told}. */
   readonly register?: string
   readonly ignore_errors?: boolean
   /**
-   * A script that ends with 0 only if what the task asks is so. It runs on the node, as root, past Labbook, and looks
-   * with other means than the module's probe.
+   * A script that exits with 0 only if the task's state is reached. Runs on the node as root, without Labbook, and
+   * checks by other means than the module's probe.
    */
   readonly claim?: string
-  /** It changes something at every run (a command). */
+  /** It reports changed at every run (a command). */
   readonly always?: boolean
-  /** Only doing it tells whether it can be done: predicted as a change it may fail. */
+  /** It may fail although predicted as changed: only the run can tell. */
   readonly mayFail?: boolean
 }
 
@@ -35,7 +35,7 @@ interface Mark {
 /** A secret as data. */
 export const hidden = (text: string): Mark => ({ $secret: text })
 
-/** A field of what an earlier task registered, as data. */
+/** A field of an earlier task's registered value, as data. */
 export const told = (name: string, field: string): Mark => ({ $told: name, $field: field })
 
 function revive(value: unknown): unknown {
@@ -50,7 +50,7 @@ function revive(value: unknown): unknown {
 const field = (of: Register<Record<string, unknown>>, name: string): Reference<unknown> =>
   of.map((values: Record<string, unknown> | undefined) => values?.[name])
 
-/** How a task of a list is called: by its place, so that no two are called the same. */
+/** Title of a task in a list: unique by its position. */
 export const titleOf = ({ module }: TaskSpec, index: number): string => `${index + 1} ${module}`
 
 /** The task that a playbook would have. */

@@ -62,7 +62,7 @@ t.test('a host that comes back with the boot id it had has not rebooted', async 
   t.same(ran.story, ['a reboot it: failed'])
   t.equal(
     ran.results[0]?.message,
-    `not back after 8 s: it runs the boot it ran before (${host.bootId()}), so it has not rebooted`,
+    `not back after 8 s: its boot id is unchanged (${host.bootId()}): it has not rebooted`,
   )
   t.equal(ran.exitCode, 2)
 })

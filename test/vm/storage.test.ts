@@ -35,7 +35,7 @@ await t.test('with data there, another driver is refused, unless forced', async 
   t.equal(refused.exitCode, 2)
   t.match(
     refused.stdout,
-    /Docker has data in \/var\/lib\/docker \(btrfs\), which does not go along to overlay2: save what you need, then set docker_storage_force: true/,
+    /Docker has data in \/var\/lib\/docker \(btrfs\), which the switch to overlay2 would delete: back it up, then set docker_storage_force: true/,
   )
   t.equal(driver(), 'btrfs')
   t.equal(images(), 'kept:1', 'nothing is lost')

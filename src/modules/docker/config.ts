@@ -4,13 +4,13 @@ import { defineModule } from '../task.ts'
 import { planSwarmFile, swarmFileParts, swarmFileSchema, type SwarmFile } from './swarm-files.ts'
 
 const schema = swarmFileSchema({
-  /** What it holds; whoever may talk to a manager can read it. */
+  /** Content of the config. Everyone with access to a manager can read it. */
   data: secretText.optional(),
 })
 
 /**
- * A config of the Swarm; runs on a manager. One that holds something else is a problem, as services may use it and it
- * cannot be changed.
+ * Manages Swarm configs; runs on a manager. Configs are immutable: an existing one with other data is an error, as
+ * services may use it.
  */
 export const docker_config = defineModule<typeof schema, SwarmFile>({
   name: 'docker_config',

@@ -7,7 +7,7 @@ import { ENGINE, imageNamed, setByRunning } from './effects.ts'
 import { answersOf, engineProblem, get, reachEngine } from './engine.ts'
 import { parseReference } from './reference.ts'
 
-const words = z.union([
+const wordList = z.union([
   z.string().transform((text) => text.split(/\s+/).filter((word) => word !== '')),
   z.array(z.string()),
 ])
@@ -16,12 +16,12 @@ const schema = z
   .strictObject({
     name: z.string().regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/, 'must be letters, digits, _, . and -'),
     image: z.string().optional(),
-    /** `present`: there, running or not. */
+    /** `present`: exists, running or not. */
     state: z.enum(['started', 'stopped', 'present', 'absent']).default('started'),
     /** A string is split at spaces. */
-    command: words.optional(),
+    command: wordList.optional(),
     entrypoint: z.array(z.string()).optional(),
-    /** Values may be secret: they reach Docker in a file that only root can read. */
+    /** Values may be secrets: they are passed in an env file that only root can read. */
     env: z
       .record(
         z.string().regex(/^[^=\s]+$/),
@@ -41,10 +41,10 @@ const schema = z
     privileged: z.boolean().default(false),
     capabilities: z.array(z.string()).default([]),
   })
-  .refine((params) => params.state === 'absent' || params.image !== undefined, 'give an image')
+  .refine((params) => params.state === 'absent' || params.image !== undefined, 'image is required')
   .refine(
     (params) => params.network_mode === undefined || params.networks.length === 0,
-    'networks and network_mode contradict each other',
+    'networks and network_mode are mutually exclusive',
   )
 
 type Params = z.output<typeof schema>
@@ -57,8 +57,8 @@ export interface DockerContainer {
 const CONFIG_LABEL = 'labbook.config'
 
 /**
- * Runs a container. The checksum of all that was asked for is kept in a label: when it, or the image behind the name,
- * is another, the container is made anew.
+ * Manages a container. A label holds the checksum of its settings: if that or the image changes, the container is
+ * recreated.
  */
 export const docker_container = defineModule<typeof schema, DockerContainer>({
   name: 'docker_container',
@@ -74,7 +74,7 @@ export const docker_container = defineModule<typeof schema, DockerContainer>({
     const others = setByRunning({
       image: params.image ?? '',
       mounts: mountsOf(params),
-      privileged: hasHostsRights(params),
+      privileged: hasHostAccess(params),
     })
     return others && [...own, ...others]
   },
@@ -95,27 +95,29 @@ export const docker_container = defineModule<typeof schema, DockerContainer>({
 
   plan(params, observed): Plan<DockerContainer> {
     if (observed.exitCode === 94)
-      return { changes: [], problem: 'the docker command is not there: install docker.io (or docker-cli)' }
+      return { changes: [], problem: 'docker command not found: install docker.io (or docker-cli)' }
     const answers = answersOf(observed.stdout)
     const problem = engineProblem(observed, answers)
     if (problem !== undefined) return { changes: [], problem }
     const [container, image] = answers.map(({ status, body }) => (status === 200 ? body : undefined))
-    const here = container as Container | undefined
+    const current = container as Container | undefined
     if (params.state === 'absent')
       return {
         changes:
-          here === undefined ? [] : [{ description: `remove container ${params.name}`, script: removal(params.name) }],
+          current === undefined
+            ? []
+            : [{ description: `remove container ${params.name}`, script: removeScript(params.name) }],
       }
 
-    const values = here && { id: here.Id, running: here.State.Running }
-    const reason = whyAnew(
+    const values = current && { id: current.Id, running: current.State.Running }
+    const reason = recreateReason(
       params,
-      here,
+      current,
       (image as { Id: string } | undefined)?.Id,
       /^config (\w+)/m.exec(observed.stdout)?.[1],
     )
-    if (reason !== undefined) return { changes: [creation(params, here, reason)], ...(values && { values }) }
-    return { changes: stateChange(params, here?.State.Running ?? false), ...(values && { values }) }
+    if (reason !== undefined) return { changes: [createChange(params, current, reason)], ...(values && { values }) }
+    return { changes: stateChange(params, current?.State.Running ?? false), ...(values && { values }) }
   },
 })
 
@@ -126,7 +128,7 @@ const mountsOf = ({ volumes }: Params): { source: string; readonly: boolean }[] 
     .filter((parts) => parts.length > 1)
     .map(([source = '', , options = '']) => ({ source, readonly: options.split(',').includes('ro') }))
 
-const hasHostsRights = ({ privileged, capabilities, network_mode = '' }: Params): boolean =>
+const hasHostAccess = ({ privileged, capabilities, network_mode = '' }: Params): boolean =>
   privileged || capabilities.length > 0 || /^(host|container:)/.test(network_mode)
 
 interface Container {
@@ -137,18 +139,18 @@ interface Container {
   readonly Config: { readonly Labels: Readonly<Record<string, string>> | null }
 }
 
-function whyAnew(
+function recreateReason(
   params: Params,
-  here: Container | undefined,
+  current: Container | undefined,
   imageId: string | undefined,
   config: string | undefined,
 ): string | undefined {
-  if (here === undefined) return 'it is not there'
-  if (here.Config.Labels?.[CONFIG_LABEL] !== config) return 'it was made with other settings'
-  // Where making it was cut off, it may not be in all of its networks.
-  const lacks = params.networks.find(({ name }) => !(name in here.NetworkSettings.Networks))
-  if (lacks !== undefined) return `it is not in network ${lacks.name}`
-  return imageId !== undefined && imageId !== here.Image ? 'its image is another now' : undefined
+  if (current === undefined) return 'it does not exist'
+  if (current.Config.Labels?.[CONFIG_LABEL] !== config) return 'settings changed'
+  // An interrupted creation may leave networks unconnected.
+  const missingNetwork = params.networks.find(({ name }) => !(name in current.NetworkSettings.Networks))
+  if (missingNetwork !== undefined) return `not connected to network ${missingNetwork.name}`
+  return imageId !== undefined && imageId !== current.Image ? 'image changed' : undefined
 }
 
 function stateChange({ state, name }: Params, running: boolean): Change[] {
@@ -159,14 +161,16 @@ function stateChange({ state, name }: Params, running: boolean): Change[] {
   return []
 }
 
-/** The environment as printf's arguments: one `NAME=value` each, in order of name. */
+/** The environment as arguments of printf: `NAME=value`, sorted by name. */
 const environment = (params: Params): string =>
   Object.entries(params.env)
     .sort(([a], [b]) => a.localeCompare(b))
     .map(([name, value]) => sh`${name}=${value}`)
     .join(' ')
 
-/** Script text that prints the checksum of all settings; made on the host, where secrets are in the clear anyway. */
+/**
+ * Shell text that prints the checksum of all settings. Runs on the host, which has the secrets in plain text anyway.
+ */
 const checksum = (params: Params): string =>
   sh`printf '%s\\n' ${[...flags(params), params.image ?? '', ...(params.command ?? []), JSON.stringify([params.entrypoint, params.networks])]} ${raw(environment(params))} | sha256sum | cut -c 1-64`
 
@@ -190,22 +194,22 @@ function flags(params: Params): string[] {
   ]
 }
 
-function creation(params: Params, here: Container | undefined, reason: string): Change {
+function createChange(params: Params, current: Container | undefined, reason: string): Change {
   const { name, image = '' } = params
-  // What follows the first word of the entrypoint goes before the command.
+  // `--entrypoint` takes one word; the others are prepended to the command.
   const argv = [...(params.entrypoint?.slice(1) ?? []), ...(params.command ?? [])]
   const hasEnv = Object.keys(params.env).length > 0
   return {
     description:
-      here === undefined
+      current === undefined
         ? `create container ${name} from ${image}`
-        : `make container ${name} anew from ${image}: ${reason}`,
+        : `recreate container ${name} from ${image}: ${reason}`,
     script: [
       `lb_config=$(${checksum(params)}) || exit`,
       'umask 077; lb_env=$(mktemp) || exit',
       `trap 'rm -f "$lb_env"' EXIT`,
       ...(hasEnv ? [`printf '%s\\n' ${environment(params)} >"$lb_env" || exit`] : []),
-      ...(here === undefined ? [] : [removal(name)]),
+      ...(current === undefined ? [] : [removeScript(name)]),
       sh`docker create --name ${name} --label ${raw(`"${CONFIG_LABEL}=$lb_config"`)} --env-file "$lb_env" ${flags(params)} ${image} ${argv} >/dev/null || exit`,
       ...params.networks
         .slice(1)
@@ -218,4 +222,4 @@ function creation(params: Params, here: Container | undefined, reason: string): 
   }
 }
 
-const removal = (name: string): string => sh`docker rm --force ${name} >/dev/null || exit`
+const removeScript = (name: string): string => sh`docker rm --force ${name} >/dev/null || exit`

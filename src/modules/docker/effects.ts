@@ -1,11 +1,11 @@
 import { parseReference } from './reference.ts'
 
 /*
- * The words that modules for Docker read and set, beside the paths and units of `support/effects.ts`. A stack's parts
- * carry its name before theirs, `app_web`: a task about the stack and one about such a part concern each other.
+ * Resource keys of the Docker modules, in addition to the paths and units of `support/effects.ts`. A stack's resources
+ * have its name as prefix, `app_web`: tasks about the stack and about one of its resources depend on each other.
  */
 
-/** Reads: that the engine is there. What it keeps is its own: nobody writes into it file by file. */
+/** Reads: the engine is running. Only Docker writes below its data directory. */
 export const ENGINE: readonly string[] = [
   'unit:docker.service',
   'unit:docker.socket',
@@ -14,60 +14,60 @@ export const ENGINE: readonly string[] = [
   '/var/lib/docker',
 ]
 
-/** Whether this node is in a Swarm, and in which. */
+/** Whether this node is a member of a Swarm, and of which. */
 export const MEMBERSHIP = 'docker-swarm:membership'
-/** Some node of the Swarm. */
+/** Any node of the Swarm. */
 export const SOME_NODE = 'docker-node:any'
-/** Some image on this host: which ones another is built upon, only its Dockerfile tells. */
+/** Any image on this host: only a Dockerfile names the base images of a build. */
 export const SOME_IMAGE = 'docker-image:any'
 
-/** `app_web_1` may be a part of the stacks `app` and `app_web`. */
+/** `app_web_1` may belong to the stack `app` or `app_web`. */
 const stacksOf = (name: string): string[] =>
   [...name.matchAll(/_/g)].map(({ index }) => name.slice(0, index)).filter((stack) => stack !== '')
 
-type Part = 'service' | 'network' | 'volume' | 'secret' | 'config'
+type StackResource = 'service' | 'network' | 'volume' | 'secret' | 'config'
 
-/** Reads: one thing that a stack may have made. */
-export const partNamed = (kind: Part, name: string): string[] => [
+/** Reads: one resource that a stack may have created. */
+export const partNamed = (kind: StackResource, name: string): string[] => [
   `docker-${kind}:${name}`,
   ...stacksOf(name).map((stack) => `docker-stack:${stack}`),
 ]
 
-/** Sets: one thing that may be a stack's. */
-export const setPart = (kind: Part, name: string): string[] => [
+/** Sets: one resource that may belong to a stack. */
+export const setPart = (kind: StackResource, name: string): string[] => [
   `docker-${kind}:${name}`,
   ...stacksOf(name).map((stack) => `docker-stack-part:${stack}`),
 ]
 
-/** Reads: a stack with its parts. */
+/** Reads: a stack and its resources. */
 export const stackNamed = (name: string): string[] => [`docker-stack:${name}`, `docker-stack-part:${name}`]
 
-const imageWord = (name: string): string => `docker-image:${parseReference(name).full}`
+const imageKey = (name: string): string => `docker-image:${parseReference(name).full}`
 
 /** Reads: an image by its name. */
-export const imageNamed = (name: string): string[] => [imageWord(name)]
+export const imageNamed = (name: string): string[] => [imageKey(name)]
 
 /** Sets: an image by its name. */
-export const setImage = (name: string): string[] => [imageWord(name), SOME_IMAGE]
+export const setImage = (name: string): string[] => [imageKey(name), SOME_IMAGE]
 
-/** What a container may reach of its host. */
-interface Reach {
+/** What a container can access on its host. */
+interface HostAccess {
   readonly image: string
-  /** Sources of its mounts: paths of the host, names of volumes. */
+  /** Mount sources: paths of the host, names of volumes. */
   readonly mounts: readonly { readonly source: string; readonly readonly: boolean }[]
   readonly privileged: boolean
 }
 
 /**
- * Sets: what comes of running a container, beside itself: the image is pulled, volumes are made, and what is mounted
- * may be written. One with the host's rights, or that can talk to the engine, may do anything.
+ * Sets: side effects of running a container. The image is pulled, volumes are created, mounts may be written. A
+ * container that is privileged or can access the engine's socket may change anything.
  */
-export function setByRunning({ image, mounts, privileged }: Reach): string[] | undefined {
+export function setByRunning({ image, mounts, privileged }: HostAccess): string[] | undefined {
   if (privileged || mounts.some(({ source }) => source === '/' || /^(\/var)?\/run(\/docker\.sock)?\/?$/.test(source)))
     return undefined
   return [
     ...setImage(image),
-    // A folder that is to be mounted and is not there is made.
+    // Docker creates a missing source of a bind mount.
     ...mounts.flatMap(({ source, readonly }) =>
       !source.startsWith('/')
         ? setPart('volume', source)

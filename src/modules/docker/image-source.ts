@@ -2,12 +2,12 @@ import { raw, sh } from '../../shell/quote.ts'
 import { askEngine, findSocket } from './engine.ts'
 import type { ImageParams } from './image.ts'
 
-/** The label that holds the checksum of what an image was made of. */
+/** Label that holds the checksum of an image's source. */
 export const SOURCE_LABEL = 'labbook.source'
 
 /**
- * Shell function `lb_source`: prints `source <sha256>` of all that an image is made of, or `no-source <path>`. The
- * probe compares it to the image's label; the change runs it again, once the base image is there.
+ * Shell function `lb_source`: prints `source <sha256>` of everything that an image is built from, or `no-source
+ * <path>`. The probe compares it to the image's label; the change runs it again after pulling the base images.
  */
 export function sourceChecksum(params: ImageParams): string {
   switch (params.source) {
@@ -35,7 +35,7 @@ function buildChecksum({ build }: ImageParams): string {
     '  [ -e "$lb_path/$lb_file" ] || { echo "no-source $lb_path/$lb_file"; return 1; }',
     '  lb_sum=$({',
     sh`    printf '%s\\n' ${settings}`,
-    // Another base image makes another image. One that is not on this host counts by its name alone.
+    // The checksum includes the ids of base images; one that is not on this host counts by name only.
     `    for lb_base in $(lb_bases); do echo "$lb_base"; ${askEngine('/images/$lb_base/json')} | grep -o '"Id":"[^"]*"'; done`,
     '    cd "$lb_path" && { find . -type f -exec sha256sum {} +; find . -exec stat -c "%a %F %N" {} +; } | LC_ALL=C sort',
     '  } | sha256sum) || return',
@@ -44,12 +44,12 @@ function buildChecksum({ build }: ImageParams): string {
   ].join('\n')
 }
 
-/** Shell function `lb_bases`: the images that a Dockerfile builds upon, without stages of its own. */
+/** Shell function `lb_bases`: base images of a Dockerfile, without its own stages. */
 function basesFunction(args: Readonly<Record<string, string>>): string {
   const text = (value: string): string => `"${value.replace(/[\\"]/g, '\\$&').replace(/\n/g, '\\n')}"`
-  const given = Object.entries(args).map(([key, value]) => `given[${text(key)}] = arg[${text(key)}] = ${text(value)}`)
+  const presets = Object.entries(args).map(([key, value]) => `given[${text(key)}] = arg[${text(key)}] = ${text(value)}`)
   const program = [
-    `BEGIN { ${given.join('; ')} }`,
+    `BEGIN { ${presets.join('; ')} }`,
     'function filled(name,   key) {',
     '  for (key in arg) {',
     '    if ((at = index(name, "${" key "}")) > 0) name = substr(name, 1, at - 1) arg[key] substr(name, at + length(key) + 3)',
@@ -79,7 +79,7 @@ function importChecksum({ archive_path, checksum_of, changes }: ImageParams): st
   ].join('\n')
 }
 
-/** An archive of `docker save` names its image by the checksum of the configuration, which is also the image's id. */
+/** A `docker save` archive names its image by the digest of the configuration, which is the image id. */
 function loadChecksum({ archive_path = '' }: ImageParams): string {
   return [
     'lb_source() {',

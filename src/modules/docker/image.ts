@@ -14,12 +14,12 @@ const schema = z
   .strictObject({
     /** `nginx`, `nginx:1.27`, `registry:5000/app:2`, `nginx@sha256:...`. */
     name: z.string().min(1),
-    /** Where the name has no tag. */
+    /** Tag, if the name has none. */
     tag: z.string().default('latest'),
     state: z.enum(['present', 'absent']).default('present'),
-    /** Where the image comes from; `local`: it must be there already, to be tagged or pushed. */
+    /** Source of the image; `local`: it already exists on the host, to be tagged or pushed. */
     source: z.enum(['pull', 'build', 'load', 'import', 'local']).default('pull'),
-    /** With `build`: built anew when any file, setting or base image is another than it was. Paths are the host's. */
+    /** With `build`: rebuilt if a file, a setting or a base image changed. Paths are on the host. */
     build: z
       .strictObject({
         path: z.string().min(1),
@@ -32,34 +32,34 @@ const schema = z
         nocache: z.boolean().default(false),
       })
       .optional(),
-    /** With `load`: an archive of `docker save`. With `import`: a root file system as a tar. On the host. */
+    /** With `load`: a `docker save` archive. With `import`: a root file system as a tar archive. Path on the host. */
     archive_path: z.string().optional(),
     /** With `import`: Dockerfile instructions to apply, such as `CMD ["sh"]`. */
     changes: z.array(z.string()).default([]),
-    /** With `import`: a file whose checksum stands for the archive's, where that is large or never twice the same. */
+    /** With `import`: a file whose checksum stands for the archive's, if that is large or not reproducible. */
     checksum_of: z.string().optional(),
-    /** Another name to give the image, and the one to push. */
+    /** Name to tag the image with and to push. */
     repository: z.string().optional(),
     push: z.boolean().default(false),
-    /** With `absent`: even if stopped containers use it. */
+    /** With `absent`: remove the image even if stopped containers use it. */
     force_absent: z.boolean().default(false),
   })
-  .refine((params) => params.source !== 'build' || params.build !== undefined, 'source build needs build')
+  .refine((params) => params.source !== 'build' || params.build !== undefined, 'source: build requires build')
   .refine(
     (params) => !['load', 'import'].includes(params.source) || params.archive_path !== undefined,
-    'sources load and import need archive_path',
+    'source: load and source: import require archive_path',
   )
   .refine(
     (params) => !params.push || target(params).registry !== undefined,
-    'push needs a registry in the name or in repository: host:5000/name',
+    'push requires a registry in name or repository: host:5000/name',
   )
 
 export type ImageParams = z.output<typeof schema>
 
 export interface DockerImage {
-  /** The image by its content, where it was pushed or pulled (`name@sha256:...`), else by its tag. */
+  /** Image reference: by digest (`name@sha256:...`) if it was pushed or pulled, else by tag. */
   readonly image: string
-  /** `sha256:...` of the image on this host. */
+  /** Id (`sha256:...`) of the image on this host. */
   readonly id: string
 }
 
@@ -68,7 +68,7 @@ export const docker_image = defineModule<typeof schema, DockerImage>({
   name: 'docker_image',
   schema,
   reads(params) {
-    // A registry may be one that an earlier task starts. A relative path is relative to who knows what.
+    // An earlier task may start the registry; the base of a relative path is unknown.
     if (params.push && params.state === 'present') return undefined
     const { build, archive_path, checksum_of } = params
     const paths =
@@ -105,13 +105,13 @@ export const docker_image = defineModule<typeof schema, DockerImage>({
 
   plan(params, observed): Plan<DockerImage> {
     if (observed.exitCode === 94)
-      return { changes: [], problem: 'the docker command is not there: install docker.io (or docker-cli)' }
+      return { changes: [], problem: 'docker command not found: install docker.io (or docker-cli)' }
     const answers = answersOf(observed.stdout)
     const problem = engineProblem(observed, answers)
     if (problem !== undefined) return { changes: [], problem }
-    const [here, tagged] = answers.map(imageOf)
-    if (params.state === 'absent') return { changes: here === undefined ? [] : [removal(params)] }
-    return present(params, here, tagged, factsOf(observed.stdout))
+    const [current, tagged] = answers.map(imageOf)
+    if (params.state === 'absent') return { changes: current === undefined ? [] : [removeChange(params)] }
+    return present(params, current, tagged, factsOf(observed.stdout))
   },
 })
 
@@ -134,10 +134,10 @@ function imageOf({ status, body }: Answer): Image | undefined {
 interface Facts {
   readonly source: string | undefined
   readonly noSource: string | undefined
-  /** The id of the image in an archive. */
+  /** Id of the image in the archive. */
   readonly archived: string | undefined
   readonly pushed: string | undefined
-  readonly registrySilent: boolean
+  readonly registryUnreachable: boolean
 }
 
 function factsOf(stdout: string): Facts {
@@ -147,48 +147,48 @@ function factsOf(stdout: string): Facts {
     noSource: read('no-source'),
     archived: /[0-9a-f]{64}/.exec(read('archive') ?? '')?.[0],
     pushed: read('pushed'),
-    registrySilent: /^registry-silent$/m.test(stdout),
+    registryUnreachable: /^registry-silent$/m.test(stdout),
   }
 }
 
 function present(
   params: ImageParams,
-  here: Image | undefined,
+  current: Image | undefined,
   tagged: Image | undefined,
   facts: Facts,
 ): Plan<DockerImage> {
-  const missing = here === undefined
-  // An archive that was cleaned up is no reason to fail where the image is there.
+  const missing = current === undefined
+  // A deleted archive is no error if the image exists.
   if (facts.noSource !== undefined && (missing || params.source === 'build'))
-    return { changes: [], problem: `${facts.noSource} is not there` }
+    return { changes: [], problem: `${facts.noSource} does not exist` }
   if (missing && params.source === 'local')
-    return { changes: [], problem: `there is no image ${source(params).full} on this host` }
+    return { changes: [], problem: `image "${source(params).full}" does not exist on this host` }
 
   const to = target(params)
-  const obtain = missing || isOutdated(params, here, facts) ? [obtaining(params, here, facts)] : []
+  const obtain = missing || isOutdated(params, current, facts) ? [obtainChange(params, current, facts)] : []
   const changes: Change[] = [...obtain]
-  const tag = to.full !== source(params).full && (obtain.length > 0 || tagged?.id !== here?.id)
+  const tag = to.full !== source(params).full && (obtain.length > 0 || tagged?.id !== current?.id)
   if (tag) {
     changes.push({
       description: `tag ${source(params).full} as ${to.full}`,
       script: sh`docker tag ${source(params).full} ${to.full} || exit`,
     })
   }
-  const digest = digestOf(to, tagged ?? (to.full === source(params).full ? here : undefined), facts)
+  const digest = digestOf(to, tagged ?? (to.full === source(params).full ? current : undefined), facts)
   if (params.push && (changes.length > 0 || digest === undefined || facts.pushed !== digest)) {
-    if (facts.registrySilent && changes.length === 0) {
+    if (facts.registryUnreachable && changes.length === 0) {
       return {
         changes: [],
-        problem: `the registry ${to.registry} does not answer, so it cannot be told whether it has ${to.full}`,
+        problem: `registry ${to.registry} does not respond: cannot determine whether it has ${to.full}`,
       }
     }
-    changes.push({ description: `push ${to.full}`, script: pushing(to.full) })
+    changes.push({ description: `push ${to.full}`, script: pushScript(to.full) })
   }
-  if (here === undefined) return { changes }
-  return { changes, values: { image: digest === undefined ? to.full : `${to.repository}@${digest}`, id: here.id } }
+  if (current === undefined) return { changes }
+  return { changes, values: { image: digest === undefined ? to.full : `${to.repository}@${digest}`, id: current.id } }
 }
 
-/** The digest under which a repository has this very image. After a push of another one, an image can have several. */
+/** Digest of this image in a repository. An image can have several digests after another one was pushed. */
 function digestOf(to: ImageReference, image: Image | undefined, facts: Facts): string | undefined {
   const digests = (image?.digests ?? [])
     .filter((it) => it.startsWith(`${to.repository}@`))
@@ -196,14 +196,14 @@ function digestOf(to: ImageReference, image: Image | undefined, facts: Facts): s
   return digests.find((digest) => digest === facts.pushed) ?? digests[0]
 }
 
-function isOutdated(params: ImageParams, here: Image, facts: Facts): boolean {
-  if (params.source === 'load') return facts.archived !== undefined && here.id !== `sha256:${facts.archived}`
-  return hasChecksum(params) && facts.source !== undefined && here.label !== facts.source
+function isOutdated(params: ImageParams, current: Image, facts: Facts): boolean {
+  if (params.source === 'load') return facts.archived !== undefined && current.id !== `sha256:${facts.archived}`
+  return hasChecksum(params) && facts.source !== undefined && current.label !== facts.source
 }
 
-function obtaining(params: ImageParams, here: Image | undefined, facts: Facts): Change {
+function obtainChange(params: ImageParams, current: Image | undefined, facts: Facts): Change {
   const name = source(params).full
-  const again = here === undefined ? '' : ' anew'
+  const again = current === undefined ? '' : ' again'
   switch (params.source) {
     case 'local':
     case 'pull':
@@ -221,18 +221,18 @@ function obtaining(params: ImageParams, here: Image | undefined, facts: Facts): 
           'lb_sum=$(lb_source) || { echo "$lb_sum" >&2; exit 1; }',
           sh`docker import ${params.changes.flatMap((it) => ['--change', it])} --change ${raw(`"LABEL ${SOURCE_LABEL}=\${lb_sum#source }"`)} ${params.archive_path ?? ''} ${name} || exit`,
         ].join('\n'),
-        ...sourceDiff(name, here, facts),
+        ...sourceDiff(name, current, facts),
       }
     case 'build':
       return {
-        description: `build ${name} from ${params.build?.path ?? ''}${again}`,
-        script: building(params),
-        ...sourceDiff(name, here, facts),
+        description: `${current === undefined ? 'build' : 'rebuild'} ${name} from ${params.build?.path ?? ''}`,
+        script: buildScript(params),
+        ...sourceDiff(name, current, facts),
       }
   }
 }
 
-function building(params: ImageParams): string {
+function buildScript(params: ImageParams): string {
   const { build } = params
   const flags = [
     ...Object.entries(build?.args ?? {}).flatMap(([key, value]) => ['--build-arg', `${key}=${value}`]),
@@ -243,15 +243,15 @@ function building(params: ImageParams): string {
   ]
   return [
     sourceChecksum(params),
-    // First the base images, so that the checksum holds what is really built upon.
+    // Base images first, so that the checksum covers the images actually used.
     'for lb_base in $(lb_bases); do docker image inspect "$lb_base" >/dev/null 2>&1 || docker pull -q "$lb_base" || exit; done',
     'lb_sum=$(lb_source) || { echo "$lb_sum" >&2; exit 1; }',
     sh`docker build -q -f "$lb_path/$lb_file" --label ${raw(`"${SOURCE_LABEL}=\${lb_sum#source }"`)} -t ${source(params).full} ${flags} "$lb_path" || exit`,
   ].join('\n')
 }
 
-/** Docker tells no more of a registry that cannot write than the number of its answer. */
-const pushing = (name: string): string =>
+/** docker push reports only the status code of a registry that cannot write. */
+const pushScript = (name: string): string =>
   [
     sh`lb_said=$(docker push ${name} 2>&1); lb_code=$?; printf '%s\n' "$lb_said"`,
     '[ "$lb_code" = 0 ] || {',
@@ -260,16 +260,16 @@ const pushing = (name: string): string =>
     'printf "%s\\n" "$lb_why" >&2; exit "$lb_code"; }',
   ].join('\n')
 
-const sourceDiff = (name: string, here: Image | undefined, facts: Facts) => ({
+const sourceDiff = (name: string, current: Image | undefined, facts: Facts) => ({
   diff: {
     subject: `image ${name}`,
-    before: here === undefined ? '' : `source: ${here.label ?? 'unknown'}\n`,
+    before: current === undefined ? '' : `source: ${current.label ?? 'unknown'}\n`,
     after: `source: ${facts.source ?? 'unknown'}\n`,
   },
 })
 
-const removal = (params: ImageParams): Change => ({
-  description: `remove the image ${source(params).full}`,
+const removeChange = (params: ImageParams): Change => ({
+  description: `remove image ${source(params).full}`,
   script: sh`docker image rm ${params.force_absent ? ['-f'] : []} ${source(params).full} || exit`,
 })
 
@@ -284,6 +284,6 @@ interface Names {
 
 const source = (params: Names): ImageReference => parseReference(params.name, params.tag)
 
-/** What is pushed: the name, or `repository` with the name's tag where it has none. */
+/** Reference to push: `repository` (with the tag of `name` if it has none), else `name`. */
 const target = (params: Names): ImageReference =>
   params.repository === undefined ? source(params) : parseReference(params.repository, source(params).tag)

@@ -11,52 +11,52 @@ import { configFile, CONFIG_FILE, HUB, inSed, readCredentials, registryKey } fro
 
 const schema = z
   .strictObject({
-    /** Host and port; Docker Hub where nothing is given. */
+    /** Registry host and port; default: Docker Hub. */
     registry_url: z
       .string()
       .default(HUB)
       .transform((address, context) => {
         const key = registryKey(address)
         if (key === undefined)
-          context.addIssue({ code: 'custom', message: 'write the host of the registry and its port: 10.77.0.11:5000' })
+          context.addIssue({
+            code: 'custom',
+            message: 'must be the host and port of a registry, such as 10.77.0.11:5000',
+          })
         return key ?? z.NEVER
       }),
     username: z
       .string()
-      .regex(/^[^:\p{Cc}]+$/u, 'a user name is not empty, and has no colon and no control characters')
+      .regex(/^[^:\p{Cc}]+$/u, 'must not be empty or contain a colon or control characters')
       .optional(),
     password: alwaysSecret
-      .refine(
-        (password) => /^\P{Cc}+$/u.test(password.reveal()),
-        'a password is not empty, and has no control characters',
-      )
+      .refine((password) => /^\P{Cc}+$/u.test(password.reveal()), 'must not be empty or contain control characters')
       .optional(),
-    /** The docker command's `config.json`; without it the one of the user that the task runs as. */
+    /** Path of the Docker client's `config.json`; default: that of the user the task runs as. */
     config_path: configFile.optional(),
-    /** `absent`: takes the credentials out of the configuration. */
+    /** `absent`: logs out. */
     state: z.enum(['present', 'absent']).default('present'),
-    /** Logs in each time, also where the configuration holds these credentials. */
+    /** Log in even if the configuration already has these credentials. */
     reauthorize: z.boolean().default(false),
   })
   .refine(
     ({ state, username, password }) => state === 'absent' || (username !== undefined && password !== undefined),
-    'to log in takes username and password',
+    'state: present requires username and password',
   )
 
 type Params = z.output<typeof schema>
 
-/** What {@link docker_login} registers. */
+/** Registered value of {@link docker_login}. */
 export interface DockerLogin {
-  /** The registry as the configuration names it. */
+  /** Key of the registry in the configuration. */
   readonly registry: string
   readonly username?: string
-  /** The configuration that holds the credentials. */
+  /** Path of the configuration. */
   readonly config_path: string
 }
 
 /**
- * Logs in to a registry, and out. What the configuration holds is compared on the host. A login leaves no trace where
- * the same credentials were there already, so each change ends by looking again, and that is judged.
+ * Logs in to and out of a registry. Credentials are compared on the host. `docker login` leaves no trace if the same
+ * credentials were already stored, so each change ends with the probe, and its output decides.
  */
 export const docker_login = defineModule<typeof schema, DockerLogin>({
   name: 'docker_login',
@@ -67,37 +67,37 @@ export const docker_login = defineModule<typeof schema, DockerLogin>({
     '/usr/local/bin/docker',
     ...(config_path === undefined ? [] : contentOf(config_path)),
   ],
-  // Whose home it is, only the host knows.
+  // The default path depends on a home directory that only the host knows.
   sets: ({ registry_url, config_path }) => (config_path === undefined ? undefined : setsIn(config_path, registry_url)),
-  title: ({ registry_url, state }) => `${state === 'absent' ? 'not ' : ''}${registry_url}`,
-  probe: look,
+  title: ({ registry_url, state }) => `${registry_url}${state === 'absent' ? ' absent' : ''}`,
+  probe: probeScript,
 
   plan(params, observed): Plan<DockerLogin> {
-    const seen = parse(observed.stdout)
-    if (observed.exitCode !== 0 || seen.file === '') {
+    const facts = parse(observed.stdout)
+    if (observed.exitCode !== 0 || facts.file === '') {
       return {
         changes: [],
-        problem: `cannot look for the docker command's configuration: ${lastLine(observed.stderr) || `exit code ${observed.exitCode}`}`,
+        problem: `cannot read the Docker client configuration: ${lastLine(observed.stderr) || `exit code ${observed.exitCode}`}`,
       }
     }
-    const reads = contentOf(seen.file)
-    const problem = whyNot(params, seen)
+    const reads = contentOf(facts.file)
+    const problem = problemOf(params, facts)
     if (problem !== undefined) return { changes: [], problem, reads }
     const change =
-      isAsAsked(params, seen) && !(params.reauthorize && params.state === 'present')
+      isDesired(params, facts) && !(params.reauthorize && params.state === 'present')
         ? undefined
-        : changeOf(params, seen)
-    if (change !== undefined && !seen.docker) {
-      return { changes: [], problem: 'the docker command is not there: install docker.io (or docker-cli)', reads }
+        : changeOf(params, facts)
+    if (change !== undefined && !facts.docker) {
+      return { changes: [], problem: 'docker command not found: install docker.io (or docker-cli)', reads }
     }
-    return { changes: change === undefined ? [] : [change], values: values(params, seen), reads }
+    return { changes: change === undefined ? [] : [change], values: values(params, facts), reads }
   },
 
   result(params, applied) {
     const last = applied.at(-1)
-    const seen = parse(last?.stdout ?? '')
-    const failed = last?.exitCode !== 0 ? undefined : (whyNot(params, seen) ?? leftover(params, seen))
-    return { values: values(params, seen), ...(failed === undefined ? {} : { failed }) }
+    const facts = parse(last?.stdout ?? '')
+    const failed = last?.exitCode !== 0 ? undefined : (problemOf(params, facts) ?? failureOf(params, facts))
+    return { values: values(params, facts), ...(failed === undefined ? {} : { failed }) }
   },
 })
 
@@ -110,8 +110,8 @@ const setsIn = (file: string, registry: string): string[] => [
   ...setAttributes(file),
 ]
 
-/** Prints whose credentials the configuration holds, never the credentials. */
-function look({ registry_url, username, password, config_path, state }: Params): string {
+/** Prints which credentials the configuration has, never the credentials themselves. */
+function probeScript({ registry_url, username, password, config_path, state }: Params): string {
   const named = inSed(registry_url)
   return [
     config_path === undefined ? `lb_file=${CONFIG_FILE}` : sh`lb_file=${config_path}`,
@@ -120,7 +120,7 @@ function look({ registry_url, username, password, config_path, state }: Params):
     '[ ! -e "$lb_file" ] || [ -r "$lb_file" ] || echo unreadable',
     readCredentials(registry_url, '"$lb_file"'),
     '[ -z "$lb_entry" ] || echo entry',
-    // Older versions kept an address as it was given.
+    // Older Docker versions stored the address as it was given.
     ...(state === 'absent'
       ? [
           sh`printf '%s\\n' "$lb_config" | grep -q ${`"\\(https\\{0,1\\}://\\)\\{0,1\\}${named}\\(/[^"]*\\)\\{0,1\\}":{`} && echo entry`,
@@ -130,7 +130,7 @@ function look({ registry_url, username, password, config_path, state }: Params):
       ? []
       : [
           sh`[ "$lb_auth" != ${inBase64(username, password)} ] || echo same`,
-          // In place of the password a registry may have given a token.
+          // The registry may have issued a token in place of the password.
           sh`case $lb_entry in *'"identitytoken":"'[!\\"]*) [ "$lb_auth" != ${Buffer.from(`${username}:`).toString('base64')} ] || echo token ;; esac`,
         ]),
     sh`printf '%s\\n' "$lb_config" | sed -n ${`s|.*"credHelpers":{[^{}]*"${named}":"\\([^"]*\\)".*|helper credHelpers \\1|p`}`,
@@ -139,23 +139,23 @@ function look({ registry_url, username, password, config_path, state }: Params):
   ].join('\n')
 }
 
-/** As the configuration has it: whoever sees it has the password, so no record may show it either. */
+/** As stored in config.json. A secret too, because it reveals the password. */
 const inBase64 = (username: string, password: Secret): Secret =>
   secret(Buffer.from(`${username}:${password.reveal()}`).toString('base64'))
 
-interface Seen {
+interface LoginFacts {
   readonly file: string
   readonly docker: boolean
   readonly unreadable: boolean
-  /** There is something about this registry. */
+  /** The configuration has an entry for this registry. */
   readonly entry: boolean
   readonly same: boolean
   readonly token: boolean
-  /** The program that keeps credentials in place of the file, and the setting that says so. */
+  /** Credential helper, and the setting that names it. */
   readonly helper: { readonly setting: string; readonly name: string } | undefined
 }
 
-function parse(stdout: string): Seen {
+function parse(stdout: string): LoginFacts {
   const lines = new Set(stdout.split('\n'))
   const [, setting = '', name = ''] = /^helper (\S+) (.+)$/m.exec(stdout) ?? []
   return {
@@ -169,53 +169,53 @@ function parse(stdout: string): Seen {
   }
 }
 
-const isAsAsked = ({ state }: Params, { same, token, entry }: Seen): boolean =>
+const isDesired = ({ state }: Params, { same, token, entry }: LoginFacts): boolean =>
   state === 'absent' ? !entry : same || token
 
-function whyNot({ state, registry_url }: Params, { file, unreadable, helper }: Seen): string | undefined {
-  if (unreadable) return `cannot read ${file}: it is another user's; set become: true, or give a config_path`
+function problemOf({ state, registry_url }: Params, { file, unreadable, helper }: LoginFacts): string | undefined {
+  if (unreadable) return `cannot read ${file}: permission denied; set become: true or config_path`
   if (helper === undefined || state === 'absent') return undefined
   return (
-    `${file} says (${helper.setting}) that the program docker-credential-${helper.name} keeps the credentials of ${registry_url}, so it cannot be ` +
-    `seen whether they are the ones asked for, nor can pushed images be compared: take ${helper.setting} out of the file, or give another config_path`
+    `${file} sets ${helper.setting}: docker-credential-${helper.name} stores the credentials of ${registry_url}, so neither they ` +
+    `nor pushed images can be compared. Remove ${helper.setting} from the file, or set another config_path`
   )
 }
 
-const leftover = (params: Params, seen: Seen): string | undefined =>
-  isAsAsked(params, seen)
+const failureOf = (params: Params, facts: LoginFacts): string | undefined =>
+  isDesired(params, facts)
     ? undefined
-    : `the docker command said that it is done, yet ${seen.file} ${params.state === 'absent' ? 'still holds' : 'does not hold'} the credentials of ${params.registry_url}`
+    : `docker ${params.state === 'absent' ? 'logout' : 'login'} succeeded, but ${facts.file} ${params.state === 'absent' ? 'still has' : 'does not have'} the credentials of ${params.registry_url}`
 
-function changeOf(params: Params, seen: Seen): Change {
+function changeOf(params: Params, facts: LoginFacts): Change {
   const { registry_url, username = '', password = '', state } = params
-  const docker = sh`docker --config ${posix.dirname(seen.file)}`
-  const at = registry_url === HUB ? [] : [registry_url]
-  const shown = {
-    subject: `credentials of ${registry_url} in ${seen.file}`,
-    before: seen.entry ? (seen.same || seen.token ? `${username}\n` : 'others\n') : '',
+  const docker = sh`docker --config ${posix.dirname(facts.file)}`
+  const registry = registry_url === HUB ? [] : [registry_url]
+  const diff = {
+    subject: `credentials of ${registry_url} in ${facts.file}`,
+    before: facts.entry ? (facts.same || facts.token ? `${username}\n` : 'other credentials\n') : '',
   }
-  const sets = setsIn(seen.file, registry_url)
+  const sets = setsIn(facts.file, registry_url)
   if (state === 'absent') {
     return {
       description: `log out of ${registry_url}`,
-      script: `${docker} ${sh`logout ${at}`} >/dev/null || exit\n${look(params)}`,
-      diff: { ...shown, before: 'credentials\n', after: '' },
+      script: `${docker} ${sh`logout ${registry}`} >/dev/null || exit\n${probeScript(params)}`,
+      diff: { ...diff, before: 'credentials\n', after: '' },
       sets,
     }
   }
   return {
-    description: `log in to ${registry_url} as ${username}${seen.entry ? ' anew' : ''}`,
-    // printf is part of the shell: the password is in no argv.
+    description: `log in to ${registry_url} as ${username}${facts.entry ? ' again' : ''}`,
+    // printf is a shell builtin: the password is in no argv.
     script: [
-      sh`printf %s ${password} | ${raw(docker)} login ${[`--username=${username}`, '--password-stdin', ...at]} >/dev/null || exit`,
-      look(params),
+      sh`printf %s ${password} | ${raw(docker)} login ${[`--username=${username}`, '--password-stdin', ...registry]} >/dev/null || exit`,
+      probeScript(params),
     ].join('\n'),
-    diff: { ...shown, after: `${username}\n` },
+    diff: { ...diff, after: `${username}\n` },
     sets,
   }
 }
 
-const values = ({ registry_url, username }: Params, { file }: Seen): DockerLogin => ({
+const values = ({ registry_url, username }: Params, { file }: LoginFacts): DockerLogin => ({
   registry: registry_url,
   ...(username === undefined ? {} : { username }),
   config_path: file,

@@ -14,7 +14,7 @@ const schema = z.strictObject({
   internal: z.boolean().default(false),
   driver_options: z.record(z.string(), z.string()).default({}),
   labels: z.record(z.string(), z.string()).default({}),
-  /** Docker chooses where nothing is given. */
+  /** Default: chosen by Docker. */
   ipam_config: z.array(z.strictObject({ subnet: z.string(), gateway: z.string().optional() })).default([]),
 })
 
@@ -24,14 +24,16 @@ export interface DockerNetwork {
   readonly id: string
 }
 
-/** Makes and removes a network. One that differs is made anew: Docker refuses while containers use it. */
+/**
+ * Creates and removes a network. If its settings differ, it is recreated, which Docker refuses while containers use it.
+ */
 export const docker_network = defineModule<typeof schema, DockerNetwork>({
   name: 'docker_network',
   schema,
   reads: ({ name }) => [...ENGINE, MEMBERSHIP, ...partNamed('network', name)],
   sets: ({ name }) => setPart('network', name),
   title: ({ name }) => name,
-  // The filter takes all names with this one in them.
+  // The filter matches substrings.
   probe: ({ name }) => `${reachEngine}\n${get(filtered('/networks', { name: [name] }))}`,
 
   plan(params, observed): Plan<DockerNetwork> {
@@ -62,7 +64,7 @@ export const docker_network = defineModule<typeof schema, DockerNetwork>({
       values,
       changes: [
         {
-          description: `make network ${params.name} anew`,
+          description: `recreate network ${params.name}`,
           script: `${remove}\n${create(params)}`,
           diff: diffOf(params, network),
         },
@@ -83,8 +85,8 @@ interface Network {
   readonly IPAM: { readonly Config: readonly { readonly Subnet?: string; readonly Gateway?: string }[] | null }
 }
 
-/** What is asked and what is, one line each; both for what was asked only, as Docker fills in the rest. */
-function compared(params: Params, network: Network | undefined): [asked: string, is: string][] {
+/** Desired and actual settings, a line each; only settings with a desired value, as Docker fills in the others. */
+function compared(params: Params, network: Network | undefined): [desired: string, actual: string][] {
   const lines: [string, string][] = [
     [`driver: ${params.driver}`, `driver: ${network?.Driver}`],
     [`attachable: ${params.attachable}`, `attachable: ${network?.Attachable}`],
@@ -96,22 +98,22 @@ function compared(params: Params, network: Network | undefined): [asked: string,
   for (const [key, value] of Object.entries(params.labels))
     lines.push([`label ${key}: ${value}`, `label ${key}: ${network?.Labels?.[key]}`])
   params.ipam_config.forEach(({ subnet, gateway }, i) => {
-    const is = network?.IPAM.Config?.[i]
-    lines.push([`subnet: ${subnet}`, `subnet: ${is?.Subnet}`])
-    if (gateway !== undefined) lines.push([`gateway: ${gateway}`, `gateway: ${is?.Gateway}`])
+    const actual = network?.IPAM.Config?.[i]
+    lines.push([`subnet: ${subnet}`, `subnet: ${actual?.Subnet}`])
+    if (gateway !== undefined) lines.push([`gateway: ${gateway}`, `gateway: ${actual?.Gateway}`])
   })
   return lines
 }
 
 const differences = (params: Params, network: Network): [string, string][] =>
-  compared(params, network).filter(([asked, is]) => asked !== is)
+  compared(params, network).filter(([desired, actual]) => desired !== actual)
 
 function diffOf(params: Params, network?: Network): { subject: string; before: string; after: string } {
   const lines = compared(params, network)
   return {
     subject: `network ${params.name}`,
-    before: network === undefined ? '' : lines.map(([, is]) => `${is}\n`).join(''),
-    after: lines.map(([asked]) => `${asked}\n`).join(''),
+    before: network === undefined ? '' : lines.map(([, actual]) => `${actual}\n`).join(''),
+    after: lines.map(([desired]) => `${desired}\n`).join(''),
   }
 }
 

@@ -11,10 +11,10 @@ const schema = z.strictObject({
   role: z.enum(['manager', 'worker']).optional(),
   availability: z.enum(['active', 'pause', 'drain']).optional(),
   labels: z.record(z.string().min(1), z.string()).optional(),
-  /** `replace` takes away labels that are not asked for. */
+  /** `replace`: remove labels that are not listed. */
   labels_state: z.enum(['merge', 'replace']).default('merge'),
   labels_to_remove: z.array(z.string()).default([]),
-  /** `absent` takes the node off the managers' list. */
+  /** `absent`: remove the node from the Swarm. */
   state: z.enum(['present', 'absent']).default('present'),
 })
 
@@ -25,8 +25,8 @@ export interface DockerNode {
 }
 
 /**
- * Sets a node's role, availability and labels; runs on a manager. Where a node has joined anew, its old entry stays
- * behind as Down: it is removed.
+ * Sets role, availability and labels of a node; runs on a manager. Stale entries with state Down, left by a node that
+ * rejoined, are removed.
  */
 export const docker_node = defineModule<typeof schema, DockerNode>({
   name: 'docker_node',
@@ -34,7 +34,7 @@ export const docker_node = defineModule<typeof schema, DockerNode>({
   reads: ({ hostname }) => [...ENGINE, MEMBERSHIP, `docker-node:${hostname}`],
   sets: ({ hostname }) => [`docker-node:${hostname}`, SOME_NODE],
   title: (params) => params.hostname,
-  // The filter takes all names that begin so.
+  // The filter matches prefixes.
   probe: ({ hostname }) => `${reachEngine}\n${get(filtered('/nodes', { name: [hostname] }))}`,
 
   plan(params, observed): Plan<DockerNode> {
@@ -42,29 +42,29 @@ export const docker_node = defineModule<typeof schema, DockerNode>({
     const problem = engineProblem(observed, answers)
     if (problem !== undefined) return { changes: [], problem }
     const entries = nodesOf(answers[0]?.body).filter(({ hostname }) => hostname === params.hostname)
-    if (params.state === 'absent') return { changes: entries.map(removal) }
+    if (params.state === 'absent') return { changes: entries.map(removeChange) }
 
-    const replaced = entries.filter((entry) => entries.some((other) => comesAfter(other, entry)))
+    const replaced = entries.filter((entry) => entries.some((other) => replaces(other, entry)))
     const ready = entries.filter((entry) => entry.state === 'ready' && !replaced.includes(entry))
     if (ready.length > 1) {
       return {
         changes: [],
-        problem: `${ready.length} nodes that are up are called ${params.hostname}: give each host a name of its own`,
+        problem: `${ready.length} ready nodes have the hostname "${params.hostname}": give each host a unique hostname`,
       }
     }
     const [newest] = [...entries].sort((a, b) => b.created.localeCompare(a.created))
     const node = ready[0] ?? newest
     if (node === undefined)
-      return { changes: [], problem: `the Swarm has no node ${params.hostname}: let it join first` }
-    const leftBehind = entries.filter(
+      return { changes: [], problem: `node "${params.hostname}" not found in the Swarm: join it first` }
+    const stale = entries.filter(
       (entry) => entry.id !== node.id && (entry.state === 'down' || replaced.includes(entry)),
     )
-    return { changes: [...update(params, node), ...leftBehind.map(removal)], values: { node } }
+    return { changes: [...update(params, node), ...stale.map(removeChange)], values: { node } }
   },
 })
 
-/** The same machine, joined anew: its old entry is taken for up until its heartbeats have been missed. */
-const comesAfter = (newer: SwarmNode, older: SwarmNode): boolean =>
+/** The same host after it rejoined: its stale entry counts as ready until heartbeats have been missed. */
+const replaces = (newer: SwarmNode, older: SwarmNode): boolean =>
   newer.state === 'ready' && newer.addr !== '' && newer.addr === older.addr && newer.created > older.created
 
 function update(params: Params, node: SwarmNode): Change[] {
@@ -78,13 +78,13 @@ function update(params: Params, node: SwarmNode): Change[] {
       (params.labels_to_remove.includes(key) || (params.labels_state === 'replace' && params.labels !== undefined)),
   )
 
-  const parts = [
+  const settings = [
     ...(role === node.role ? [] : [`role ${role}`]),
     ...(availability === node.availability ? [] : [`availability ${availability}`]),
     ...add.map(([key, value]) => `label ${key}=${value}`),
-    ...remove.map((key) => `no label ${key}`),
+    ...remove.map((key) => `remove label ${key}`),
   ]
-  if (parts.length === 0) return []
+  if (settings.length === 0) return []
   const labels = Object.fromEntries([...Object.entries(node.labels).filter(([key]) => !remove.includes(key)), ...add])
   const flags = [
     ...(role === node.role ? [] : ['--role', role]),
@@ -94,10 +94,10 @@ function update(params: Params, node: SwarmNode): Change[] {
   ]
   return [
     {
-      description: `set ${parts.join(', ')} on node ${node.hostname}`,
+      description: `update node ${node.hostname}: ${settings.join(', ')}`,
       script: [
         retried(sh`docker node update ${flags} ${node.id}`),
-        // A new manager counts only once it takes part in the managers' votes.
+        // A promoted node counts only once the other managers can reach it.
         ...(role === 'manager' && node.role === 'worker'
           ? [
               waitFor(
@@ -119,8 +119,8 @@ function update(params: Params, node: SwarmNode): Change[] {
 }
 
 /**
- * Tries again what Docker refuses only for the moment: an update that a heartbeat overtook, the removal of a manager
- * whose demotion is not through.
+ * Retries what Docker refuses temporarily: an update overtaken by a heartbeat, the removal of a manager whose demotion
+ * is not complete.
  */
 const retried = (command: string): string =>
   sh`
@@ -131,10 +131,10 @@ until lb_said=$(${raw(command)} 2>&1); do
   sleep 1
 done`.trim()
 
-const removal = (node: SwarmNode): Change => ({
-  description: `remove the ${node.state} node ${node.hostname} (${node.id})`,
+const removeChange = (node: SwarmNode): Change => ({
+  description: `remove ${node.state} node ${node.hostname} (${node.id})`,
   script: [
-    // A manager cannot be removed, not even a dead one.
+    // Docker does not remove managers, not even if they are down.
     ...(node.role === 'manager' ? [retried(sh`docker node update --role worker ${node.id}`)] : []),
     retried(sh`docker node rm --force ${node.id}`),
   ].join('\n'),

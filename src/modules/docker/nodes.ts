@@ -24,7 +24,7 @@ interface RawNode {
   readonly Status: { readonly State: string; readonly Addr?: string }
 }
 
-/** Reads the engine's list of nodes. */
+/** Parses the engine's list of nodes. */
 export const nodesOf = (body: unknown): SwarmNode[] =>
   (body as RawNode[]).map(({ ID, CreatedAt, Spec, Description, Status }) => ({
     id: ID,

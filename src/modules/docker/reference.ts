@@ -1,4 +1,4 @@
-/** A name of an image, taken apart. */
+/** A parsed image reference. */
 export interface ImageReference {
   /** `node1:5000/counter`, without tag and digest. */
   readonly repository: string
@@ -12,7 +12,7 @@ export interface ImageReference {
   readonly full: string
 }
 
-/** Takes a name of an image apart as Docker does: the first part is a registry if it looks like a host. */
+/** Parses an image reference as Docker does: the first component is a registry if it looks like a host. */
 export function parseReference(name: string, defaultTag = 'latest'): ImageReference {
   const [tagged = '', digest] = name.split('@')
   const [, repository = tagged, tag = defaultTag] = /^(.+?)(?::([^:/]+))?$/.exec(tagged) ?? []

@@ -10,15 +10,15 @@ const MANIFESTS = [
 ].join(', ')
 
 /**
- * Script text that prints `pushed <digest>` if the registry has this tag, asking over HTTPS and then HTTP as Docker
- * does for a registry it is told to trust. Prints nothing if it has not, `registry-silent` if it cannot be asked.
+ * Shell text that prints `pushed <digest>` if the registry has this tag, nothing if it does not, and `registry-silent`
+ * if it does not respond. Tries HTTPS, then HTTP, as Docker does for an insecure registry.
  */
 export function askRegistry({ registry = '', path, tag }: ImageReference): string {
   const url = `${registry}/v2/${path}/manifests/${tag}`
   return [
     sh`lb_ca=/etc/docker/certs.d/${registry}/ca.crt`,
     'set --; [ -r "$lb_ca" ] && set -- --cacert "$lb_ca"',
-    // A user name and password, if docker login has left them, go to curl on its stdin; never over plain HTTP.
+    // Credentials of docker login reach curl on stdin; never over plain HTTP.
     readCredentials(registry),
     `[ -z "$lb_auth" ] || lb_auth="header = \\"Authorization: Basic $lb_auth\\""`,
     `lb_head() { printf '%s\\n' "$lb_auth" | curl -sS -I -K - --max-time 20 -H ${sh`${`Accept: ${MANIFESTS}`}`} "$@"; }`,

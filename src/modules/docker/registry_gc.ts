@@ -8,17 +8,17 @@ import { defineModule } from '../task.ts'
 import { readCredentials } from './credentials.ts'
 
 const schema = z.strictObject({
-  /** `host:port` of the registry, as this host reaches it and has logged in to it. */
+  /** `host:port` of the registry. This host must be logged in to it. */
   registry: z.string().regex(/^[^/\s]+$/, 'must be host:port'),
-  /** The registry's container on this host. */
+  /** Container of the registry on this host. */
   container: z.string().min(1),
-  /** Its configuration on this host; the container must have the file's folder as `/etc/docker/registry`. */
+  /** Configuration file on this host. The container must have its directory as `/etc/docker/registry`. */
   config: targetFile,
-  /** Where it stores its data on this host, to tell how much was freed. */
+  /** Storage directory of the registry on this host, to measure the freed space. */
   storage: targetFile,
   /**
-   * What stays: `repository:tag`, or `sha256:...` wherever it is. A repository's manifest stays as long as one of its
-   * tags does.
+   * Images to keep: `repository:tag`, or `sha256:...` in any repository. A manifest is kept as long as one of its tags
+   * is.
    */
   keep: z.array(z.string()),
 })
@@ -26,9 +26,9 @@ const schema = z.strictObject({
 type Params = z.output<typeof schema>
 
 export interface RegistryGc {
-  /** `repository:tag digest` of all that is left. */
+  /** Remaining images: `repository:tag digest`. */
   readonly kept: readonly string[]
-  /** Bytes of the storage. */
+  /** Size of the storage in bytes. */
   readonly bytes: number
 }
 
@@ -40,9 +40,9 @@ const MANIFESTS = [
 ].join(', ')
 
 /**
- * Deletes the images of a registry that nobody needs, and frees their space. Manifests go by the registry's own
- * interface; blobs go by its `garbage-collect`, while the registry is read-only: what is pushed meanwhile would lose
- * blobs that are not referenced yet (distribution, docs/content/about/garbage-collection.md). Pulls go on.
+ * Deletes unused images from a registry and frees their space. Manifests are deleted through the registry's API, blobs
+ * by its `garbage-collect` while the registry is read-only: a concurrent push would lose blobs that are not referenced
+ * yet (distribution, docs/content/about/garbage-collection.md). Pulls continue to work.
  */
 export const registry_gc = defineModule<typeof schema, RegistryGc>({
   name: 'registry_gc',
@@ -63,31 +63,31 @@ export const registry_gc = defineModule<typeof schema, RegistryGc>({
       '  done',
       'done',
       sh`printf 'bytes %s\n' "$(du -sb ${params.storage} | cut -f 1)"`,
-      // A repository none of whose tags is left is a name without anything; blobs without a manifest are what a broken
-      // push left.
+      // A repository without tags is only a name. Blobs without a manifest are left by interrupted pushes.
       sh`lb_dry=$(docker exec ${params.container} sh -c ${`${PROGRAM} garbage-collect --dry-run ${IN_CONTAINER}`} 2>/dev/null) || exit`,
       `printf 'blobs %s\\n' "$(printf '%s\\n' "$lb_dry" | sed -n 's/^.* blobs marked, \\([0-9]*\\) blobs .*eligible for deletion$/\\1/p')"`,
       'exit 0',
     ].join('\n'),
   plan(params, { stdout, stderr, exitCode }): Plan<RegistryGc> {
-    if (exitCode !== 0)
-      return { changes: [], problem: `cannot ask the registry ${params.registry}: ${lastLine(stderr)}` }
+    if (exitCode !== 0) return { changes: [], problem: `cannot query registry ${params.registry}: ${lastLine(stderr)}` }
     const tags = [...stdout.matchAll(/^tag (\S+) (\S+)$/gm)].map(([, name = '', digest = '']) => ({
       name,
       repository: name.replace(/:[^:]*$/, ''),
       digest,
     }))
     const keep = new Set(params.keep)
-    const stays = (repository: string, digest: string): boolean =>
+    const isKept = (repository: string, digest: string): boolean =>
       keep.has(digest) ||
       tags.some((tag) => tag.repository === repository && tag.digest === digest && keep.has(tag.name))
-    const gone = tags.filter(({ repository, digest }) => !stays(repository, digest))
+    const obsolete = tags.filter(({ repository, digest }) => !isKept(repository, digest))
     const manifests = [
-      ...new Map(gone.map(({ repository, digest }) => [`${repository}@${digest}`, { repository, digest }])).values(),
+      ...new Map(
+        obsolete.map(({ repository, digest }) => [`${repository}@${digest}`, { repository, digest }]),
+      ).values(),
     ]
     const blobs = Number(/^blobs (\d+)$/m.exec(stdout)?.[1] ?? 0)
     const changes: Change[] = manifests.map(({ repository, digest }) => ({
-      description: `delete ${gone
+      description: `delete ${obsolete
         .filter((tag) => tag.repository === repository && tag.digest === digest)
         .map(({ name }) => name)
         .join(', ')} (${digest.slice(0, 19)}...)`,
@@ -97,25 +97,28 @@ export const registry_gc = defineModule<typeof schema, RegistryGc>({
       ].join('\n'),
     }))
     if (changes.length > 0 || blobs > 0) {
-      const what = blobs > 0 ? ` (${blobs} blobs belong to nothing already)` : ''
+      const suffix = blobs > 0 ? ` (${blobs} blobs are already unreferenced)` : ''
       changes.push({
-        description: `free the space of what belongs to nothing, with the registry read-only${what}`,
-        script: collect(params),
+        description: `collect garbage while the registry is read-only${suffix}`,
+        script: garbageCollect(params),
       })
     }
     const bytes = Number(/^bytes (\d+)$/m.exec(stdout)?.[1] ?? 0)
     return {
       changes,
-      values: { kept: tags.filter((tag) => !gone.includes(tag)).map(({ name, digest }) => `${name} ${digest}`), bytes },
+      values: {
+        kept: tags.filter((tag) => !obsolete.includes(tag)).map(({ name, digest }) => `${name} ${digest}`),
+        bytes,
+      },
     }
   },
 })
 
-/** Its name in the upstream image and in the distribution's package. */
+/** Name of the program in the upstream image and in Debian's package. */
 const PROGRAM = '$(command -v registry || command -v docker-registry)'
 const IN_CONTAINER = '/etc/docker/registry/config.yml'
 
-/** Shell function `lb_ask`: curl with the account that docker login has left, which goes to it on stdin. */
+/** Shell function `lb_ask`: curl with the credentials of docker login on stdin. */
 const client = ({ registry }: Params): string =>
   [
     sh`lb_registry=${registry}; lb_accept=${`Accept: ${MANIFESTS}`}`,
@@ -125,25 +128,25 @@ const client = ({ registry }: Params): string =>
   ].join('\n')
 
 /**
- * The configuration is put back whatever happens; should this be killed, the next run of the registry's play does it.
- * Whoever reads the folder meanwhile finds one whole file or the other.
+ * Restores the configuration on any exit; if the script itself is killed, the next run of the registry's play does so.
+ * Files are replaced atomically for concurrent readers of the directory.
  */
-function collect(params: Params): string {
+function garbageCollect(params: Params): string {
   const { config, container } = params
-  const folder = posix.dirname(config)
+  const directory = posix.dirname(config)
   return [
     client(params),
     sh`lb_config=${config}; lb_container=${container}`,
-    sh`lb_put() { cp -p -- "$lb_config" ${`${folder}/.gc-new`} && cat >${`${folder}/.gc-new`} && mv -f -- ${`${folder}/.gc-new`} "$lb_config"; }`,
+    sh`lb_put() { cp -p -- "$lb_config" ${`${directory}/.gc-new`} && cat >${`${directory}/.gc-new`} && mv -f -- ${`${directory}/.gc-new`} "$lb_config"; }`,
     'lb_up() { lb_tries=0; until lb_ask -o /dev/null "https://$lb_registry/v2/" 2>/dev/null; do lb_tries=$((lb_tries + 1)); [ "$lb_tries" -lt 60 ] || return; sleep 1; done; }',
     'lb_before=$(cat "$lb_config") || exit',
     `lb_restore() { printf '%s\\n' "$lb_before" | lb_put && docker restart "$lb_container" >/dev/null && lb_up; }`,
     `trap 'lb_restore' EXIT; trap 'exit 130' HUP INT TERM`,
-    // `storage:` is the one place for it, and our configuration has its own lines below that.
+    // Read-only mode is a setting below `storage:`, which Labbook's configuration has on a line of its own.
     `printf '%s\\n' "$lb_before" | sed 's/^storage:$/storage:\\n  maintenance:\\n    readonly:\\n      enabled: true/' | lb_put || exit`,
-    'grep -q "^    readonly:$" "$lb_config" || { echo "the configuration has no line storage: to put read-only below" >&2; exit 1; }',
+    'grep -q "^    readonly:$" "$lb_config" || { echo "the configuration has no line storage: to set read-only mode below" >&2; exit 1; }',
     'docker restart "$lb_container" >/dev/null && lb_up || exit',
     sh`docker exec "$lb_container" sh -c ${`${PROGRAM} garbage-collect ${IN_CONTAINER}`} 2>&1 || exit`,
-    'trap - EXIT; lb_restore || { echo "the registry does not answer after its restart" >&2; exit 1; }',
+    'trap - EXIT; lb_restore || { echo "the registry does not respond after its restart" >&2; exit 1; }',
   ].join('\n')
 }

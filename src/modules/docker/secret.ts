@@ -4,15 +4,13 @@ import { planSwarmFile, swarmFileParts, swarmFileSchema, type SwarmFile } from '
 
 const schema = swarmFileSchema({
   /**
-   * What it holds. Docker shows it to nobody, so a secret that is there is taken to hold this: let the name say which
-   * it is.
+   * Content of the secret. Docker does not reveal it, so an existing secret is assumed to have this data: put a version
+   * into the name.
    */
   data: alwaysSecret.optional(),
 })
 
-/**
- * A secret of the Swarm; runs on a manager. What it holds travels on stdin, and one that is there is never made anew.
- */
+/** Manages Swarm secrets; runs on a manager. The data is passed on stdin; an existing secret is never recreated. */
 export const docker_secret = defineModule<typeof schema, SwarmFile>({
   name: 'docker_secret',
   schema,

@@ -3,7 +3,7 @@ import { z } from 'zod'
 const DURATION = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/
 const SIZE = /^(\d+(?:\.\d+)?)([kmg]?)b?$/i
 
-const duration = z.string().regex(DURATION, 'must be a time such as 10s, 500ms or 2m')
+const duration = z.string().regex(DURATION, 'must be a duration such as 10s, 500ms or 2m')
 const size = z.string().regex(SIZE, 'must be a size such as 512M or 1G')
 const amounts = z.strictObject({ cpus: z.number().positive().optional(), memory: size.optional() })
 const update = z.strictObject({
@@ -14,12 +14,12 @@ const update = z.strictObject({
   failure_action: z.enum(['pause', 'continue', 'rollback']).optional(),
 })
 
-/** The parameters of docker_service that make up the service. */
+/** The parameters of docker_service that define the service. */
 export const serviceSettings = z.strictObject({
   image: z.string().optional(),
   mode: z.enum(['replicated', 'global']).default('replicated'),
   replicas: z.int().min(0).default(1),
-  /** In place of the image's entrypoint. */
+  /** Overrides the image's entrypoint. */
   command: z.array(z.string()).optional(),
   args: z.array(z.string()).optional(),
   env: z.record(z.string(), z.string()).default({}),
@@ -70,7 +70,7 @@ export const serviceSettings = z.strictObject({
 
 type Settings = z.output<typeof serviceSettings>
 
-/** What the engine's API takes for a service. */
+/** The service specification of the Engine API. */
 export function serviceSpec(name: string, params: Settings): Record<string, unknown> {
   return {
     Name: name,
@@ -119,19 +119,19 @@ export function serviceSpec(name: string, params: Settings): Record<string, unkn
   }
 }
 
-const resources = (given: z.output<typeof amounts> | undefined) =>
-  given && {
-    NanoCPUs: given.cpus === undefined ? undefined : Math.round(given.cpus * 1e9),
-    MemoryBytes: given.memory === undefined ? undefined : bytes(given.memory),
+const resources = (amount: z.output<typeof amounts> | undefined) =>
+  amount && {
+    NanoCPUs: amount.cpus === undefined ? undefined : Math.round(amount.cpus * 1e9),
+    MemoryBytes: amount.memory === undefined ? undefined : bytes(amount.memory),
   }
 
-const updateConfig = (given: z.output<typeof update> | undefined) =>
-  given && {
-    Parallelism: given.parallelism,
-    Delay: nanoseconds(given.delay),
-    Monitor: nanoseconds(given.monitor),
-    Order: given.order,
-    FailureAction: given.failure_action,
+const updateConfig = (config: z.output<typeof update> | undefined) =>
+  config && {
+    Parallelism: config.parallelism,
+    Delay: nanoseconds(config.delay),
+    Monitor: nanoseconds(config.monitor),
+    Order: config.order,
+    FailureAction: config.failure_action,
   }
 
 function bytes(text: string): number {

@@ -13,7 +13,7 @@ const schema = z
     state: z.enum(['present', 'absent']).default('present'),
     ...serviceSettings.shape,
   })
-  .refine((params) => params.state === 'absent' || params.image !== undefined, 'give an image')
+  .refine((params) => params.state === 'absent' || params.image !== undefined, 'image is required')
 
 export interface DockerService {
   readonly id: string
@@ -22,8 +22,8 @@ export interface DockerService {
 const CONFIG_LABEL = 'labbook.config'
 
 /**
- * Makes, changes and removes a Swarm service; runs on a manager. The checksum of what was asked for is kept in a label,
- * so that a setting that was taken away is noticed; what was asked for and is another now is noticed by itself.
+ * Creates, updates and removes a Swarm service; runs on a manager. A label holds the checksum of the requested
+ * settings, to detect removed settings; changed settings are compared directly.
  */
 export const docker_service = defineModule<typeof schema, DockerService>({
   name: 'docker_service',
@@ -40,7 +40,7 @@ export const docker_service = defineModule<typeof schema, DockerService>({
     return others && [...setPart('service', name), ...others]
   },
   title: ({ name }) => name,
-  // The filter takes all names that begin so.
+  // The filter matches prefixes.
   probe: ({ name }) => `${reachEngine}\n${get(filtered('/services', { name: [name] }))}`,
 
   plan(params, observed): Plan<DockerService> {
@@ -48,7 +48,8 @@ export const docker_service = defineModule<typeof schema, DockerService>({
     const problem = engineProblem(observed, answers)
     if (problem !== undefined) return { changes: [], problem }
     const service = (answers[0]?.body as Service[]).find(({ Spec }) => Spec.Name === params.name)
-    if (params.state === 'absent') return { changes: service === undefined ? [] : [removal(service.ID, params.name)] }
+    if (params.state === 'absent')
+      return { changes: service === undefined ? [] : [removeChange(service.ID, params.name)] }
 
     const { name } = params
     const spec = serviceSpec(name, params)
@@ -68,7 +69,7 @@ export const docker_service = defineModule<typeof schema, DockerService>({
     }
     const values = { id: service.ID }
     const live = new Set(flatten(service.Spec))
-    // Docker puts ids in place of the networks' names; the label tells whether those changed.
+    // Docker replaces network names by ids; the label detects changes of networks.
     const missing = flatten(spec).filter(
       (line) => !live.has(line) && !line.startsWith('TaskTemplate.Networks') && !/: (\[\]|\{\})$/.test(line),
     )
@@ -98,7 +99,7 @@ interface Service {
 const text = (items: readonly string[]): string => items.map((line) => `${line}\n`).join('')
 const lines = (spec: unknown): string => text(flatten(spec))
 
-const removal = (id: string, name: string): Change => ({
+const removeChange = (id: string, name: string): Change => ({
   description: `remove service ${name}`,
   script: [remove(`/services/${id}`), orFail].join('\n'),
 })

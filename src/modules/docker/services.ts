@@ -1,8 +1,8 @@
-/** A service as it was asked for, ready to be compared. */
+/** A service specification, ready to be compared. */
 export interface Service {
   readonly name: string
   readonly image: string
-  /** All that was asked for, as sorted lines `path: value`; restarts by `--force` left out. */
+  /** All values of the specification as sorted lines `path: value`, without restarts by `--force`. */
   readonly lines: readonly string[]
 }
 
@@ -13,7 +13,7 @@ interface RawService {
   }
 }
 
-/** Reads the engine's list of services, sorted by name. */
+/** Parses the engine's list of services, sorted by name. */
 export function servicesOf(body: unknown): Service[] {
   if (!Array.isArray(body)) return []
   return (body as RawService[])
@@ -25,14 +25,14 @@ export function servicesOf(body: unknown): Service[] {
     .sort((a, b) => a.name.localeCompare(b.name))
 }
 
-/** What `docker service update --force` counts up; it asks for nothing else than before. */
+/** Counter of `docker service update --force`; no desired state. */
 const FORCE_UPDATE = 'TaskTemplate.ForceUpdate'
 
-/** All values of a specification as sorted lines `path: value`; restarts by `--force` left out. */
+/** All values of a specification as sorted lines `path: value`, without restarts by `--force`. */
 export function flatten(value: unknown, path = ''): string[] {
   if (path === FORCE_UPDATE || value === null || value === undefined) return []
   if (typeof value !== 'object') return [`${path}: ${JSON.stringify(value)}`]
-  // An empty object is told apart from none: {} as Mode.Global says that the service is global.
+  // `{}` differs from no value: `Mode.Global: {}` makes a service global.
   const entries = Object.entries(value)
   if (entries.length === 0) return [`${path}: ${Array.isArray(value) ? '[]' : '{}'}`]
   return entries.flatMap(([key, item]) => flatten(item, path === '' ? key : `${path}.${key}`)).sort()
@@ -44,24 +44,26 @@ export interface Drift {
   readonly wanted: string
 }
 
-/** How the services differ from those that were deployed; undefined where they do not. */
+/** How the live services differ from the deployed ones; undefined if they do not. */
 export function driftOf(deployed: readonly Service[], live: readonly Service[]): Drift | undefined {
-  const now = new Map(live.map((service) => [service.name, service.lines]))
-  const then = new Map(deployed.map((service) => [service.name, service.lines]))
-  const words: string[] = []
+  const actual = new Map(live.map((service) => [service.name, service.lines]))
+  const expected = new Map(deployed.map((service) => [service.name, service.lines]))
+  const reasons: string[] = []
   const before: string[] = []
   const after: string[] = []
-  for (const name of [...new Set([...then.keys(), ...now.keys()])].sort()) {
-    const was = then.get(name)
-    const is = now.get(name)
-    // A service that somebody added is left alone, as docker stack deploy does.
-    if (was === undefined) continue
-    const lost = was.filter((line) => is === undefined || !is.includes(line))
-    const gained = (is ?? []).filter((line) => !was.includes(line))
-    if (lost.length + gained.length === 0) continue
-    words.push(is === undefined ? `service ${name} is gone` : `service ${name} was changed`)
-    before.push(...(is === undefined ? [] : gained.map((line) => `${name}: ${line}\n`)))
-    after.push(...(is === undefined ? [`${name}: service\n`] : lost.map((line) => `${name}: ${line}\n`)))
+  for (const name of [...new Set([...expected.keys(), ...actual.keys()])].sort()) {
+    const wanted = expected.get(name)
+    const found = actual.get(name)
+    // Services that others added are ignored, as by docker stack deploy.
+    if (wanted === undefined) continue
+    const missing = wanted.filter((line) => found === undefined || !found.includes(line))
+    const unexpected = (found ?? []).filter((line) => !wanted.includes(line))
+    if (missing.length + unexpected.length === 0) continue
+    reasons.push(found === undefined ? `service ${name} is missing` : `service ${name} was changed`)
+    before.push(...(found === undefined ? [] : unexpected.map((line) => `${name}: ${line}\n`)))
+    after.push(...(found === undefined ? [`${name}: service\n`] : missing.map((line) => `${name}: ${line}\n`)))
   }
-  return words.length === 0 ? undefined : { summary: words.join(', '), now: before.join(''), wanted: after.join('') }
+  return reasons.length === 0
+    ? undefined
+    : { summary: reasons.join(', '), now: before.join(''), wanted: after.join('') }
 }

@@ -12,25 +12,25 @@ const schema = z
   .strictObject({
     name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]*$/, 'must be letters, digits, - and _'),
     state: z.enum(['present', 'absent']).default('present'),
-    /** Compose files on the host, or what such a file would hold; later ones add to earlier ones. */
+    /** Compose files: paths on the host or inline mappings; later ones override earlier ones. */
     compose: z.array(z.union([z.string().min(1), z.record(z.string(), z.unknown())])).default([]),
-    /** The text of a compose file, which may be secret. Goes last. */
+    /** A Compose file as text, which may be secret. Merged last. */
     content: z.union([z.string(), z.instanceof(Secret)]).optional(),
-    /** Remove services that the files no longer have. */
+    /** Remove services that the Compose files no longer define. */
     prune: z.boolean().default(false),
-    /** Hand this host's registry login to the nodes. */
+    /** Send this host's registry credentials to the Swarm agents. */
     with_registry_auth: z.boolean().default(false),
     resolve_image: z.enum(['always', 'changed', 'never']).optional(),
   })
   .refine(
     (params) => params.state === 'absent' || params.compose.length > 0 || params.content !== undefined,
-    'give compose or content',
+    'set compose or content',
   )
 
 type Params = z.output<typeof schema>
 
 export interface DockerStack {
-  /** The stack's services by name, with the image each one asks for. */
+  /** Images of the stack's services, by service name. */
   readonly services: Readonly<Record<string, string>>
 }
 
@@ -38,29 +38,28 @@ const NAMESPACE = 'com.docker.stack.namespace'
 const COMPOSE_LABEL = 'labbook.compose'
 
 /**
- * Deploys a stack. `docker stack deploy` updates every service each time, so what was deployed is kept beside it, in
- * the Swarm itself: a config with the checksum of the files and the services as they were then. The stack is deployed
- * again when the files are others, or a service is not what it was. Restarts by `--force` are no difference; replicas
- * are. The config belongs to the stack: `docker stack rm` removes it, too.
+ * Deploys a stack. `docker stack deploy` updates every service each time, so each deployment is recorded in a Swarm
+ * config: the checksum of the Compose files and the resulting services. The stack is deployed again if the files or a
+ * service changed, including replicas but not restarts by `--force`. `docker stack rm` removes the config, too.
  */
 export const docker_stack = defineModule<typeof schema, DockerStack>({
   name: 'docker_stack',
   schema,
   reads: (params) => [...ENGINE, MEMBERSHIP, ...stackNamed(params.name), ...files(params).flatMap(contentOf)],
-  // Its containers may have the host's folders and volumes.
+  // Its containers may mount paths and volumes of the host.
   sets: () => undefined,
   title: (params) => params.name,
   timeLimitSeconds: () => 600,
 
   probe: (params) =>
     params.state === 'absent'
-      ? `${reachEngine}\n${get(...parts(params.name))}`
+      ? `${reachEngine}\n${get(...resourcePaths(params.name))}`
       : [
           reachEngine,
           'command -v docker >/dev/null || exit 94',
           get(ofStack('/services', params.name)),
-          // Its data is printed as text: in base 64, no secret in it would be masked.
-          `lb_record=$(${askEngine(`/configs/${record(params.name)}`)}) || exit`,
+          // Printed as text: in base64, secrets in it would not be masked.
+          `lb_record=$(${askEngine(`/configs/${recordName(params.name)}`)}) || exit`,
           `printf '%s\\n' "$lb_record" | sed -n 's/.*"Data":"\\([^"]*\\)".*/\\1/p' | base64 -d`,
           `printf '\\n200\\n'`,
           `printf '%s\\n' "$lb_record" | sed -n 's/.*"${COMPOSE_LABEL}":"\\([0-9a-f]*\\)".*/deployed \\1/p'`,
@@ -71,24 +70,24 @@ export const docker_stack = defineModule<typeof schema, DockerStack>({
 
   plan(params, observed): Plan<DockerStack> {
     if (observed.exitCode === 94)
-      return { changes: [], problem: 'the docker command is not there: install docker.io (or docker-cli)' }
+      return { changes: [], problem: 'docker command not found: install docker.io (or docker-cli)' }
     const answers = answersOf(observed.stdout)
     const problem = engineProblem(observed, answers)
     if (problem !== undefined) return { changes: [], problem }
     if (params.state === 'absent')
-      return { changes: answers.some(({ body }) => hasItems(body)) ? [removal(params.name)] : [] }
+      return { changes: answers.some(({ body }) => hasItems(body)) ? [removeChange(params.name)] : [] }
 
     const read = (key: string): string | undefined => new RegExp(`^${key} (.+)$`, 'm').exec(observed.stdout)?.[1]
     const missing = read('no-compose')
-    if (missing !== undefined) return { changes: [], problem: `the compose file ${missing} is not there` }
-    const [live, then] = answers.map(({ body }) => servicesOf(body))
+    if (missing !== undefined) return { changes: [], problem: `Compose file ${missing} does not exist` }
+    const [live, recorded] = answers.map(({ body }) => servicesOf(body))
     const checksum = read('deployed')
-    const last = checksum === undefined ? undefined : { checksum, services: then ?? [] }
-    return present(params, live ?? [], last, read('compose') ?? '')
+    const deployed = checksum === undefined ? undefined : { checksum, services: recorded ?? [] }
+    return present(params, live ?? [], deployed, read('compose') ?? '')
   },
 })
 
-/** What the record of the last deploy says. */
+/** Record of the last deployment. */
 interface Deployed {
   readonly checksum: string
   readonly services: readonly Service[]
@@ -97,31 +96,31 @@ interface Deployed {
 function present(
   params: Params,
   live: readonly Service[],
-  last: Deployed | undefined,
-  checksumNow: string,
+  deployed: Deployed | undefined,
+  currentChecksum: string,
 ): Plan<DockerStack> {
   const values = { services: Object.fromEntries(live.map(({ name, image }) => [name, image])) }
   const subject = `stack ${params.name}`
-  if (last === undefined) {
+  if (deployed === undefined) {
     const description =
       live.length === 0
         ? `deploy stack ${params.name}`
-        : `deploy stack ${params.name} (it was not deployed to its end by Labbook)`
+        : `deploy stack ${params.name} (no complete deployment by Labbook on record)`
     return {
       values,
-      changes: [deploy(params, description, { subject, before: '', after: `compose: ${checksumNow}\n` })],
+      changes: [deploy(params, description, { subject, before: '', after: `compose: ${currentChecksum}\n` })],
     }
   }
-  if (last.checksum !== checksumNow) {
-    const diff = { subject, before: `compose: ${last.checksum}\n`, after: `compose: ${checksumNow}\n` }
-    return { values, changes: [deploy(params, `deploy stack ${params.name}: its compose files have changed`, diff)] }
+  if (deployed.checksum !== currentChecksum) {
+    const diff = { subject, before: `compose: ${deployed.checksum}\n`, after: `compose: ${currentChecksum}\n` }
+    return { values, changes: [deploy(params, `deploy stack ${params.name}: Compose files changed`, diff)] }
   }
-  const drift = driftOf(last.services, live)
+  const drift = driftOf(deployed.services, live)
   if (drift === undefined) return { values, changes: [] }
   return {
     values,
     changes: [
-      deploy(params, `deploy stack ${params.name} again: ${drift.summary}`, {
+      deploy(params, `redeploy stack ${params.name}: ${drift.summary}`, {
         subject,
         before: drift.now,
         after: drift.wanted,
@@ -130,14 +129,14 @@ function present(
   }
 }
 
-/** The config that holds what was deployed. */
-const record = (name: string): string => `${name}_labbook`
+/** Name of the config with the record. */
+const recordName = (name: string): string => `${name}_labbook`
 const ofStack = (path: string, name: string): string => filtered(path, { label: [`${NAMESPACE}=${name}`] })
-const parts = (name: string): string[] =>
+const resourcePaths = (name: string): string[] =>
   ['/services', '/networks', '/configs', '/secrets'].map((path) => ofStack(path, name))
 const hasItems = (body: unknown): boolean => Array.isArray(body) && body.length > 0
 
-const inline = (params: Params): (string | Secret)[] => [
+const inlineTexts = (params: Params): (string | Secret)[] => [
   ...params.compose.filter((it) => typeof it !== 'string').map((it) => JSON.stringify(it)),
   ...(params.content === undefined ? [] : [params.content]),
 ]
@@ -149,14 +148,14 @@ function checksum(params: Params): string {
   return [
     'lb_compose() {',
     ...paths.map((path) => sh`  [ -r ${path} ] || { echo ${`no-compose ${path}`}; return 1; }`),
-    sh`  lb_hash=$({ ${raw(paths.map((path) => sh`cat ${path}; echo; `).join(''))}printf '%s\\n' ${[...inline(params), `prune ${params.prune}`]}; } | sha256sum) || return`,
+    sh`  lb_hash=$({ ${raw(paths.map((path) => sh`cat ${path}; echo; `).join(''))}printf '%s\\n' ${[...inlineTexts(params), `prune ${params.prune}`]}; } | sha256sum) || return`,
     '  echo "${lb_hash%% *}"',
     '}',
   ].join('\n')
 }
 
 function deploy(params: Params, description: string, diff: Change['diff']): Change {
-  const texts = inline(params)
+  const texts = inlineTexts(params)
   const flags = [
     ...(params.prune ? ['--prune'] : []),
     ...(params.with_registry_auth ? ['--with-registry-auth'] : []),
@@ -172,27 +171,27 @@ function deploy(params: Params, description: string, diff: Change['diff']): Chan
       `trap 'rm -rf "$lb_dir"' EXIT`,
       ...texts.map((text, i) => sh`printf '%s\\n' ${text} >"$lb_dir"/${i}.yml || exit`),
       sh`docker stack deploy ${flags} ${files(params).flatMap((path) => ['-c', path])} ${raw(texts.map((_, i) => `-c "$lb_dir/${i}.yml"`).join(' '))} ${params.name} || exit`,
-      // Written last: a deploy that was cut off leaves no record, and is done again.
-      sh`docker config rm ${record(params.name)} >/dev/null 2>&1`,
+      // Written last: an interrupted deployment leaves no record and is repeated.
+      sh`docker config rm ${recordName(params.name)} >/dev/null 2>&1`,
       `${askEngine(ofStack('/services', params.name))} >"$lb_dir/services" || exit`,
-      sh`docker config create --label ${raw(`"${COMPOSE_LABEL}=$lb_sum"`)} --label ${`${NAMESPACE}=${params.name}`} ${record(params.name)} "$lb_dir/services" >/dev/null || exit`,
+      sh`docker config create --label ${raw(`"${COMPOSE_LABEL}=$lb_sum"`)} --label ${`${NAMESPACE}=${params.name}`} ${recordName(params.name)} "$lb_dir/services" >/dev/null || exit`,
     ].join('\n'),
     ...(diff && { diff }),
   }
 }
 
-const removal = (name: string): Change => ({
+const removeChange = (name: string): Change => ({
   description: `remove stack ${name}`,
   script: [
     findSocket,
     sh`docker stack rm ${name} || exit`,
-    // Docker returns while networks are still in use; a deploy right after would fail on them.
+    // docker stack rm returns while networks are still in use, on which the next deployment would fail.
     'lb_tries=0',
-    `while ${parts(name)
+    `while ${resourcePaths(name)
       .slice(0, 2)
       .map((path) => `${askEngine(path)} | grep -q '"'`)
       .join(' || ')}; do`,
-    '  lb_tries=$((lb_tries + 1)); [ "$lb_tries" -lt 120 ] || { echo "services or networks of the stack are still there after 2 minutes" >&2; exit 1; }',
+    '  lb_tries=$((lb_tries + 1)); [ "$lb_tries" -lt 120 ] || { echo "services or networks of the stack still exist after 2 minutes" >&2; exit 1; }',
     '  sleep 1',
     'done',
   ].join('\n'),

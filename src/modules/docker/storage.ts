@@ -4,42 +4,38 @@ import type { Plan } from '../module.ts'
 import { setContent, setTree, treeAt } from '../support/effects.ts'
 import { defineModule } from '../task.ts'
 
-/** What Docker's data may lie on. */
+/** Supported storage drivers. */
 export const STORAGE_DRIVERS = ['overlay2', 'btrfs', 'zfs'] as const
 
 const schema = z
   .strictObject({
     driver: z.enum(STORAGE_DRIVERS),
-    /** A disk of its own for Docker's data, which is taken whole: `/dev/vdb`. `btrfs` and `zfs` need one. */
+    /** Dedicated disk for Docker's data, all of which is used: `/dev/vdb`. Required for `btrfs` and `zfs`. */
     device: z
       .string()
-      .regex(/^\/dev\/[A-Za-z0-9/_-]+$/, 'write the device as /dev/vdb')
+      .regex(/^\/dev\/[A-Za-z0-9/_-]+$/, 'must be a device path such as /dev/vdb')
       .optional(),
-    /** Docker's images, containers and volumes, and what is on the device, may be lost. */
+    /** Allow the loss of Docker's images, containers and volumes, and of the data on the device. */
     force: z.boolean().default(false),
   })
   .refine(({ driver, device }) => driver === 'overlay2' || device !== undefined, {
-    error: 'btrfs and zfs need a disk of their own: name it as device',
+    error: 'driver: btrfs and driver: zfs require device',
     path: ['device'],
   })
 type Params = z.output<typeof schema>
 
 export interface DockerStorage {
-  /** The file system that Docker's data is on, as the kernel calls it. */
+  /** File system of Docker's data directory, as the kernel names it. */
   readonly filesystem: string
 }
 
-/**
- * Docker's data by Docker's own count is more than this module can know while the daemon is down, so the folders are
- * looked at.
- */
+/** The directories are inspected, as the daemon may be down. */
 const ROOT = '/var/lib/docker'
 const ZPOOL = 'docker'
 
 /**
- * The file system below Docker's data, which its storage driver works on: for `btrfs` and `zfs` a disk of its own.
- * Another one begins empty, so where Docker has data already this is refused unless forced. The driver itself is set in
- * daemon.json.
+ * Sets up the file system for Docker's storage driver: a dedicated disk for `btrfs` and `zfs`. A new file system is
+ * empty, so if Docker already has data this fails unless forced. The driver itself is set in daemon.json.
  */
 export const docker_storage = defineModule<typeof schema, DockerStorage>({
   name: 'docker_storage',
@@ -78,48 +74,47 @@ true`,
     const values = (key: string): string[] => lines.filter(([of]) => of === key).map(([, value = '']) => value)
     const has = (key: string): boolean => values(key).length > 0
     const filesystem = values('filesystem')[0] ?? ''
-    const own = filesystem === 'btrfs' || filesystem === 'zfs'
-    const right =
+    const dedicated = filesystem === 'btrfs' || filesystem === 'zfs'
+    const isDesired =
       driver === 'overlay2'
         ? device === undefined
-          ? !own
-          : values('source')[0] === device && !own
+          ? !dedicated
+          : values('source')[0] === device && !dedicated
         : filesystem === driver
-    if (right) return { changes: [], values: { filesystem } }
+    if (isDesired) return { changes: [], values: { filesystem } }
     if (has('no-kernel'))
-      return { changes: [], problem: `this machine's kernel has no ${driver}: use overlay2, or another kernel` }
-    if (has('missing'))
-      return { changes: [], problem: `${driver} needs the package ${values('missing')[0] ?? ''} on this machine` }
-    if (has('no-device')) return { changes: [], problem: `there is no disk ${device ?? ''} on this machine` }
+      return { changes: [], problem: `the kernel does not support ${driver}: use overlay2 or another kernel` }
+    if (has('missing')) return { changes: [], problem: `${driver} requires the package ${values('missing')[0] ?? ''}` }
+    if (has('no-device')) return { changes: [], problem: `device ${device ?? ''} does not exist` }
     const data = values('data')
     if (data.length > 0 && !force) {
       return {
         changes: [],
-        problem: `Docker has data in ${ROOT} (${data.join(', ')}), which does not go along to ${driver}: save what you need, then set docker_storage_force: true`,
+        problem: `Docker has data in ${ROOT} (${data.join(', ')}), which the switch to ${driver} would delete: back it up, then set docker_storage_force: true`,
       }
     }
-    // Docker's btrfs driver mounts a folder of its own once more, upon itself.
-    const [elsewhere] = values('mounted').filter((place) => place !== ROOT && !place.startsWith(`${ROOT}/`))
-    if (elsewhere !== undefined)
-      return { changes: [], problem: `${device ?? ''} is mounted at ${elsewhere}: unmount it first` }
-    const there = values('on-device')[0] ?? ''
-    if (there !== '' && !force) {
+    // Docker's btrfs driver mounts a directory onto itself.
+    const [otherMount] = values('mounted').filter((place) => place !== ROOT && !place.startsWith(`${ROOT}/`))
+    if (otherMount !== undefined)
+      return { changes: [], problem: `${device ?? ''} is mounted at ${otherMount}: unmount it first` }
+    const existing = values('on-device')[0] ?? ''
+    if (existing !== '' && !force) {
       return {
         changes: [],
-        problem: `${device ?? ''} holds ${there} already: take another disk, or set docker_storage_force: true to lose what is on it`,
+        problem: `${device ?? ''} contains ${existing}: use another disk, or set docker_storage_force: true to erase it`,
       }
     }
-    const lost = [
+    const erased = [
       ...(data.length > 0 ? [`Docker's data in ${ROOT}`] : []),
-      ...(there !== '' && force ? [`what is on ${device ?? ''} (${there})`] : []),
+      ...(existing !== '' && force ? [`${device ?? ''} (${existing})`] : []),
     ]
-    const description = `put Docker's data on ${device === undefined ? 'the disk of the system' : `${driver === 'overlay2' ? 'ext4' : driver} on ${device}`}${lost.length === 0 ? '' : `, and lose ${lost.join(' and ')}`}`
-    return { changes: [{ description, script: move(params) }] }
+    const description = `set up ${ROOT} on ${device === undefined ? 'the system disk' : `${driver === 'overlay2' ? 'ext4' : driver} on ${device}`}${erased.length === 0 ? '' : `, erasing ${erased.join(' and ')}`}`
+    return { changes: [{ description, script: moveScript(params) }] }
   },
 })
 
-/** Docker is stopped for it, and started by the task that comes for that. */
-const move = ({ driver, device }: Params): string => sh`
+/** Stops Docker; a later task starts it. */
+const moveScript = ({ driver, device }: Params): string => sh`
 PATH=$PATH:/usr/sbin:/sbin
 systemctl stop docker.socket docker.service 2>/dev/null
 tries=0

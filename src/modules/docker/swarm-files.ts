@@ -6,22 +6,19 @@ import type { Change, Plan } from '../module.ts'
 import { ENGINE, MEMBERSHIP, partNamed } from './effects.ts'
 import { answersOf, engineProblem, get, orFail, post, reachEngine } from './engine.ts'
 
-/*
- * What docker_secret and docker_config have in common: the Swarm keeps them for its containers to read, and what they
- * hold cannot be changed. Their labels can.
- */
+/* Common parts of docker_secret and docker_config. Their data is immutable, their labels are not. */
 
-/** The parameters of both, with what is kept. */
+/** The parameters of both modules, with the given data. */
 export const swarmFileSchema = <D extends z.ZodOptional>(what: { readonly data: D }) =>
   z
     .strictObject({
       name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, 'must be up to 64 letters, digits, -, _ and .'),
-      labels: z.record(z.string().min(1), z.string()).default({}).describe('Others that are there stay.'),
+      labels: z.record(z.string().min(1), z.string()).default({}).describe('Other existing labels are kept.'),
       state: z.enum(['present', 'absent']).default('present'),
       ...what,
     })
-    .refine((given) => given.state === 'absent' || (given as { data?: unknown }).data !== undefined, {
-      error: 'say what it holds',
+    .refine((params) => params.state === 'absent' || (params as { data?: unknown }).data !== undefined, {
+      error: 'data is required',
       path: ['data'],
     })
 
@@ -32,8 +29,8 @@ interface Params {
   readonly state: 'present' | 'absent'
 }
 
-/** As the engine tells it; of a secret without the data. */
-interface Kept {
+/** As the engine returns it; for a secret without data. */
+interface SwarmObject {
   readonly ID: string
   readonly Version: { readonly Index: number }
   readonly Spec: {
@@ -45,7 +42,7 @@ interface Kept {
 
 type Kind = 'secret' | 'config'
 
-/** The id of a secret or config that is there. */
+/** Id of a secret or config. */
 export interface SwarmFile {
   readonly id: string
 }
@@ -58,29 +55,29 @@ export const swarmFileParts = (kind: Kind) => ({
   probe: ({ name }: Params) => `${reachEngine}\n${get(`/${kind}s/${encodeURIComponent(name)}`)}`,
 })
 
-/** @param holds - whether what is there holds the data asked for; undefined where Docker does not tell. */
+/** @param holds - whether the existing data equals the desired data; undefined if Docker does not reveal it */
 export function planSwarmFile(
   kind: Kind,
   { name, data, labels, state }: Params,
   observed: Observed,
-  holds: (kept: string) => boolean | undefined,
+  holds: (existing: string) => boolean | undefined,
 ): Plan<SwarmFile> {
   const answers = answersOf(observed.stdout)
   const problem = engineProblem(observed, answers)
   if (problem !== undefined) return { changes: [], problem }
   const [answer] = answers
-  const found = answer?.status === 200 ? (answer.body as Kept) : undefined
-  // The engine also takes the beginning of an id for a name.
-  const kept = found?.Spec.Name === name ? found : undefined
+  const found = answer?.status === 200 ? (answer.body as SwarmObject) : undefined
+  // The engine also accepts a prefix of an id.
+  const existing = found?.Spec.Name === name ? found : undefined
   if (state === 'absent') {
     return {
       changes:
-        kept === undefined
+        existing === undefined
           ? []
           : [{ description: `remove ${kind} ${name}`, script: sh`docker ${kind} rm ${name} >/dev/null || exit` }],
     }
   }
-  if (kept === undefined) {
+  if (existing === undefined) {
     const flags = Object.entries(labels).flatMap(([key, value]) => ['--label', `${key}=${value}`])
     return {
       changes: [
@@ -91,22 +88,26 @@ export function planSwarmFile(
       ],
     }
   }
-  const values = { id: kept.ID }
-  if (holds(kept.Spec.Data ?? '') === false) {
+  const values = { id: existing.ID }
+  if (holds(existing.Spec.Data ?? '') === false) {
     return {
       changes: [],
       values,
-      problem: `the ${kind} ${name} holds something else, and what is in a ${kind} cannot be changed: give the new one a name of its own, and let services take that one`,
+      problem: `${kind} "${name}" has other data, and ${kind}s are immutable: create one with a new name and update the services to use it`,
     }
   }
-  return { changes: relabelled(kind, kept, labels), values }
+  return { changes: labelChanges(kind, existing, labels), values }
 }
 
-function relabelled(kind: Kind, { ID, Version, Spec }: Kept, labels: Readonly<Record<string, string>>): Change[] {
-  const has = Spec.Labels ?? {}
-  const differing = Object.entries(labels).filter(([key, value]) => has[key] !== value)
+function labelChanges(
+  kind: Kind,
+  { ID, Version, Spec }: SwarmObject,
+  labels: Readonly<Record<string, string>>,
+): Change[] {
+  const current = Spec.Labels ?? {}
+  const differing = Object.entries(labels).filter(([key, value]) => current[key] !== value)
   if (differing.length === 0) return []
-  const after = { ...has, ...labels }
+  const after = { ...current, ...labels }
   const text = (all: Readonly<Record<string, string>>): string =>
     Object.entries(all)
       .sort(([a], [b]) => a.localeCompare(b))
@@ -116,7 +117,7 @@ function relabelled(kind: Kind, { ID, Version, Spec }: Kept, labels: Readonly<Re
     {
       description: `set ${differing.map(([key, value]) => `label ${key}=${value}`).join(', ')} on ${kind} ${Spec.Name}`,
       script: sh`${raw(post(`/${kind}s/${ID}/update?version=${Version.Index}`, JSON.stringify({ ...Spec, Labels: after })))}\n${raw(orFail)}`,
-      diff: { subject: `${kind} ${Spec.Name}`, before: text(has), after: text(after) },
+      diff: { subject: `${kind} ${Spec.Name}`, before: text(current), after: text(after) },
     },
   ]
 }

@@ -10,34 +10,34 @@ import { nodesOf, type SwarmNode } from './nodes.ts'
 const schema = z
   .strictObject({
     /**
-     * `present`: start a Swarm unless this node is in one. `join`: be in the Swarm of the token. `absent`: be in none.
+     * `present`: initialise a Swarm unless this node is in one. `join`: join the Swarm of the token. `absent`: leave.
      */
     state: z.enum(['present', 'join', 'absent']).default('present'),
-    /** The address other nodes reach this one at; needed where the host has several. */
+    /** Address advertised to other nodes; required if the host has several. */
     advertise_addr: z.string().optional(),
     listen_addr: z.string().default('0.0.0.0:2377'),
     default_addr_pool: z.array(z.string()).optional(),
     subnet_size: z.int().min(1).max(32).default(24),
     /**
-     * With `present`: nanoseconds between two signs of life of a node; three that are missed mean that it is down.
-     * Docker's own: 5 s.
+     * With `present`: nanoseconds between two heartbeats of a node; after three missed heartbeats it is down. Docker's
+     * default: 5 s.
      */
     dispatcher_heartbeat_period: z.int().min(1_000_000_000).optional(),
-    /** With `join`: decides the role, too. */
+    /** With `join`: also determines the role. */
     join_token: z.union([z.string(), z.instanceof(Secret)]).optional(),
-    /** With `join`: managers of the Swarm; port 2377 where none is given. */
+    /** With `join`: managers of the Swarm; default port 2377. */
     remote_addrs: z.array(z.string()).optional(),
-    /** With `join`: the nodes the managers know. A node that thinks it is a member and is not listed joins anew. */
+    /** With `join`: ids of the nodes the managers know. A member that is not listed leaves and rejoins. */
     member_ids: z.array(z.string()).optional(),
     /**
-     * With `absent`: leave even as a manager. With `join`: leave another Swarm first, which ends what that one runs
-     * here.
+     * With `absent`: leave even as a manager. With `join`: leave another Swarm first, which stops its tasks on this
+     * node.
      */
     force: z.boolean().default(false),
   })
   .refine(
     (params) => params.state !== 'join' || (params.join_token !== undefined && params.remote_addrs !== undefined),
-    'state join needs join_token and remote_addrs',
+    'state: join requires join_token and remote_addrs',
   )
 
 type Params = z.output<typeof schema>
@@ -49,16 +49,16 @@ export interface DockerSwarm {
   readonly cluster_id?: string
   /** On managers only. */
   readonly join_tokens?: { readonly worker: Secret; readonly manager: Secret }
-  /** All nodes; empty on workers, who do not know them. */
+  /** All nodes; empty on workers, which do not know them. */
   readonly nodes: readonly SwarmNode[]
 }
 
-/** Starts, joins and leaves a Swarm. */
+/** Initialises, joins and leaves a Swarm. */
 export const docker_swarm = defineModule<typeof schema, DockerSwarm>({
   name: 'docker_swarm',
   schema,
   reads: () => [...ENGINE, MEMBERSHIP, SOME_NODE],
-  // Joining a Swarm starts what it has for this node, and leaving one ends it.
+  // Joining starts tasks on this node, and leaving stops them.
   sets: ({ state }) => (state === 'present' ? [MEMBERSHIP, SOME_NODE] : undefined),
   title: (params) => params.state,
 
@@ -66,7 +66,7 @@ export const docker_swarm = defineModule<typeof schema, DockerSwarm>({
     [
       reachEngine,
       state === 'absent' ? get('/info') : get('/info', '/swarm', '/nodes'),
-      // A join token holds the digest of its Swarm's root certificate: so a node's own copy tells whose member it is.
+      // A join token contains the digest of its Swarm's root certificate, which a member has a copy of.
       ...(join_token === undefined
         ? []
         : [sh`lb_token=${join_token}`, 'lb_token=${lb_token#SWMTKN-?-}', 'echo "token-ca ${lb_token%-*}"']),
@@ -79,11 +79,11 @@ export const docker_swarm = defineModule<typeof schema, DockerSwarm>({
   plan(params, observed) {
     const answers = answersOf(observed.stdout)
     const [info, swarm, nodes] = answers
-    // Before anything else, so that they are masked in the record of the probe whatever comes of the plan.
+    // First, so that the tokens are masked in the record of the probe whatever the plan is.
     const tokens = tokensOf(swarm)
     const unreachable = engineProblem(observed, answers.slice(0, 1))
     if (unreachable !== undefined || info === undefined)
-      return { changes: [], problem: unreachable ?? 'Docker gave no answer' }
+      return { changes: [], problem: unreachable ?? 'Docker does not respond' }
     const self = selfOf(observed.stdout, info)
     if (params.state === 'absent') return leave(params, self)
     const manager = { swarm, nodes, tokens }
@@ -98,13 +98,13 @@ interface Self {
   readonly isManager: boolean
   readonly error: string
   readonly managers: readonly string[]
-  /** Whether this node's root certificate is the token's. */
+  /** This node's root certificate matches the token. */
   readonly rightSwarm: boolean
   /** Seconds since this node got its certificate. */
   readonly age: number
 }
 
-/** What only a manager answers. */
+/** Responses that only a manager gives. */
 interface Manager {
   readonly swarm: Answer | undefined
   readonly nodes: Answer | undefined
@@ -150,10 +150,10 @@ const tokenDigest = (hex: string): string => BigInt(`0x${hex}`).toString(36).pad
 function init(params: Params, self: Self, manager: Manager): Plan<DockerSwarm> {
   switch (self.state) {
     case 'active':
-      if (self.isManager) return tuned(params, member(self, manager), manager.swarm)
+      if (self.isManager) return withSettings(params, member(self, manager), manager.swarm)
       return {
         changes: [],
-        problem: `this node is a worker in the Swarm of ${self.managers.join(', ')}: let it leave first (state: absent)`,
+        problem: `this node is a worker in the Swarm of ${self.managers.join(', ')}: make it leave first (state: absent)`,
       }
     case 'inactive':
       return { changes: [initChange(params)] }
@@ -161,11 +161,11 @@ function init(params: Params, self: Self, manager: Manager): Plan<DockerSwarm> {
       return { changes: [], problem: 'this Swarm is locked: unlock it with docker swarm unlock' }
     // After a reboot, a manager is pending until it has found the others.
     case 'pending':
-      return { changes: [{ description: 'wait until this node is back in its Swarm', script: untilActive }] }
+      return { changes: [{ description: 'wait for this node to rejoin its Swarm', script: untilActive }] }
     default:
       return {
         changes: [],
-        problem: `this node's Swarm has an error: ${self.error}. To give it up: state: absent, force: true`,
+        problem: `this node's Swarm has an error: ${self.error}. To leave it, set state: absent and force: true`,
       }
   }
 }
@@ -174,9 +174,9 @@ function join(params: Params, self: Self, manager: Manager): Plan<DockerSwarm> {
   const removed = params.member_ids !== undefined && !params.member_ids.includes(self.nodeId)
   switch (self.state) {
     case 'active':
-      // The list of members is from before this task ran: who has just joined cannot be on it.
+      // member_ids was read before this task ran: a node that has just joined cannot be listed.
       if (self.rightSwarm && (!removed || self.age < JUST_JOINED)) return member(self, manager)
-      if (!self.rightSwarm && !params.force) return { changes: [], problem: otherSwarm(self) }
+      if (!self.rightSwarm && !params.force) return { changes: [], problem: otherSwarmProblem(self) }
       return {
         changes: [
           leaveChange(self.rightSwarm ? 'leave the Swarm, which has removed this node' : 'leave the other Swarm', true),
@@ -188,7 +188,8 @@ function join(params: Params, self: Self, manager: Manager): Plan<DockerSwarm> {
     case 'locked':
       return {
         changes: [],
-        problem: 'this node is a manager of a locked Swarm: unlock it, or let it leave (state: absent, force: true)',
+        problem:
+          'this node is a manager of a locked Swarm: unlock it, or make the node leave (state: absent, force: true)',
       }
     default:
       return {
@@ -203,10 +204,10 @@ function join(params: Params, self: Self, manager: Manager): Plan<DockerSwarm> {
   }
 }
 
-const otherSwarm = ({ managers }: Self): string =>
-  `this node is in another Swarm${managers.length > 0 ? `, that of ${managers.join(', ')}` : ''}: leaving it would end what that Swarm runs here. Let it leave by hand (docker swarm leave), or set force: true`
+const otherSwarmProblem = ({ managers }: Self): string =>
+  `this node is a member of another Swarm${managers.length > 0 ? `, that of ${managers.join(', ')}` : ''}: leaving would stop that Swarm's tasks on this node. Leave manually (docker swarm leave), or set force: true`
 
-/** Seconds in which a certificate counts as that of a node that has just joined. */
+/** A node whose certificate is younger (in seconds) has just joined. */
 const JUST_JOINED = 120
 
 function leave(params: Params, self: Self): Plan<DockerSwarm> {
@@ -223,7 +224,7 @@ function member(self: Self, { swarm, nodes, tokens }: Manager): Plan<DockerSwarm
   if (refused !== undefined || swarm === undefined || nodes === undefined || tokens === undefined) {
     return {
       changes: [],
-      problem: `${refused ? messageOf(refused) : 'Docker gave no answer'}: have most managers gone?`,
+      problem: `${refused ? messageOf(refused) : 'Docker does not respond'}: has the Swarm lost its quorum?`,
     }
   }
   return {
@@ -242,7 +243,7 @@ const untilActive = waitFor(
   '/info',
   '"LocalNodeState":"active"',
   60,
-  'this node did not become active in its Swarm within a minute: are the managers there, is port 2377 open to them?',
+  'this node did not become active in its Swarm within a minute: are the managers up and their port 2377 reachable?',
 )
 
 function initChange(params: Params): Change {
@@ -254,7 +255,7 @@ function initChange(params: Params): Change {
     Spec: { ...heartbeatOf(params) },
   }
   return {
-    description: `start a Swarm${params.advertise_addr === undefined ? '' : ` at ${params.advertise_addr}`}`,
+    description: `initialise a Swarm${params.advertise_addr === undefined ? '' : ` at ${params.advertise_addr}`}`,
     script: [post('/swarm/init', JSON.stringify(body)), orFail, untilActive].join('\n'),
   }
 }
@@ -262,8 +263,8 @@ function initChange(params: Params): Change {
 const heartbeatOf = ({ dispatcher_heartbeat_period: period }: Params) =>
   period === undefined ? {} : { Dispatcher: { HeartbeatPeriod: period } }
 
-/** A Swarm that is there gets the settings asked for; those not asked for stay. */
-function tuned(params: Params, plan: Plan<DockerSwarm>, swarm: Answer | undefined): Plan<DockerSwarm> {
+/** Updates the settings of an existing Swarm; settings without a value stay. */
+function withSettings(params: Params, plan: Plan<DockerSwarm>, swarm: Answer | undefined): Plan<DockerSwarm> {
   const { dispatcher_heartbeat_period: wanted } = params
   if (plan.problem !== undefined || wanted === undefined || swarm === undefined) return plan
   const { Spec, Version } = swarm.body as {
@@ -275,7 +276,7 @@ function tuned(params: Params, plan: Plan<DockerSwarm>, swarm: Answer | undefine
     ...plan,
     changes: [
       {
-        description: `let nodes give signs of life every ${wanted / 1e9} s`,
+        description: `set the heartbeat period of nodes to ${wanted / 1e9} s`,
         script: [
           post(`/swarm/update?version=${Version.Index}`, JSON.stringify({ ...Spec, ...heartbeatOf(params) })),
           orFail,
@@ -297,7 +298,7 @@ function joinChange(params: Params): Change {
     description: `join the Swarm of ${remotes.join(', ')}`,
     script: [
       post('/swarm/join', `${body.slice(0, -1)},"JoinToken":"`, params.join_token ?? '', '"}'),
-      // After 20 seconds Docker answers, and goes on joining by itself.
+      // Docker responds after 20 seconds and continues to join in the background.
       `case $lb_answer in *'Timeout was reached'*) lb_code=200 ;; esac`,
       orFail,
       untilActive,

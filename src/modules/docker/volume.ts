@@ -14,11 +14,13 @@ const schema = z.strictObject({
 })
 
 export interface DockerVolume {
-  /** Where the files are on the host. */
+  /** Path of the data on the host. */
   readonly mountpoint: string
 }
 
-/** Makes and removes a volume. One with other options is left alone, as making it anew would lose its data. */
+/**
+ * Creates and removes a volume. Other options of an existing volume are an error, as recreating it would lose its data.
+ */
 export const docker_volume = defineModule<typeof schema, DockerVolume>({
   name: 'docker_volume',
   schema,
@@ -72,7 +74,7 @@ export const docker_volume = defineModule<typeof schema, DockerVolume>({
     return {
       changes: [],
       values,
-      problem: `the volume ${params.name} is there with other options (${other.join(', ')}): remove it first if its data may go (state: absent)`,
+      problem: `volume "${params.name}" exists with other options (${other.join(', ')}): if its data is not needed, remove it first (state: absent)`,
     }
   },
 })

@@ -1,18 +1,18 @@
 import { parse } from 'yaml'
 import { diffName, shown, type KubeObject } from './objects.ts'
 
-/** One object, as the server has it and as it would be. */
+/** One object, before and after the apply. */
 export interface ObjectDiff {
-  /** As `kubectl diff` calls it: `apps.v1.Deployment.counter.counter`. */
+  /** File name in `kubectl diff`: `apps.v1.Deployment.counter.counter`. */
   readonly name: string
-  /** YAML; empty where there is no such object. */
+  /** YAML; empty if there is no such object. */
   readonly live: string
   readonly merged: string
 }
 
 /**
- * Takes apart what `kubectl diff` printed when its diffs have all of both texts (`diff -N -U99999`): each object as it
- * is and as it would be. Of a diff with less around its hunks the texts are the parts that are shown.
+ * Parses the output of `kubectl diff` with full context (`diff -N -U99999`): each object before and after. With less
+ * context, the texts are the parts that are shown.
  */
 export function readDiffs(output: string): ObjectDiff[] {
   const found: { name: string; live: string[]; merged: string[] }[] = []
@@ -24,9 +24,9 @@ export function readDiffs(output: string): ObjectDiff[] {
       found.push({ name: (header[1] as string).split('/').at(-1) as string, live: [], merged: [] })
     else if (/^@@ /.test(line)) inHunk = true
     else if (inHunk) {
-      const at = found.at(-1)
-      if (/^[ -]/.test(line)) at?.live.push(line.slice(1))
-      if (/^[ +]/.test(line)) at?.merged.push(line.slice(1))
+      const current = found.at(-1)
+      if (/^[ -]/.test(line)) current?.live.push(line.slice(1))
+      if (/^[ +]/.test(line)) current?.merged.push(line.slice(1))
     }
   }
   return found.map(({ name, live, merged }) => ({ name, live: text(live), merged: text(merged) }))
@@ -34,19 +34,22 @@ export function readDiffs(output: string): ObjectDiff[] {
 
 const text = (lines: readonly string[]): string => lines.map((line) => `${line}\n`).join('')
 
-/** What differs of an object, for people; undefined where it is only what the server keeps for itself. */
+/** Difference of an object for display; undefined if only server-managed fields differ. */
 export function differenceOf({
   live,
   merged,
 }: ObjectDiff): { readonly before: string; readonly after: string } | undefined {
-  const [is, willBe] = [parse(live, { version: '1.1' }) as unknown, parse(merged, { version: '1.1' }) as unknown]
-  const [before, after] = [shown(is, willBe), shown(willBe, is)]
+  const [liveObject, mergedObject] = [
+    parse(live, { version: '1.1' }) as unknown,
+    parse(merged, { version: '1.1' }) as unknown,
+  ]
+  const [before, after] = [shown(liveObject, mergedObject), shown(mergedObject, liveObject)]
   return before === after ? undefined : { before, after }
 }
 
 /**
- * The difference of an object, among those of all. In the context's own namespace, its name has one in the middle that
- * the manifest does not tell.
+ * Finds the diff of an object. In the context's default namespace, the file name has a namespace that the manifest does
+ * not.
  */
 export function diffOf(object: KubeObject, diffs: readonly ObjectDiff[]): ObjectDiff | undefined {
   const name = diffName(object)
@@ -62,21 +65,21 @@ export function diffOf(object: KubeObject, diffs: readonly ObjectDiff[]): Object
   )
 }
 
-/** Who else has set fields that a manifest sets. */
+/** Another field manager, and the conflicting fields it owns. */
 export interface Conflict {
   readonly manager: string
   readonly fields: readonly string[]
 }
 
-/** Reads the API server's answer to an apply that would take fields from another manager. */
+/** Parses the API server's conflict error. */
 export function conflictsOf(stderr: string): Conflict[] {
   if (!/Apply failed with \d+ conflicts?:/.test(stderr)) return []
-  const parts = stderr.split(/conflicts? with /).slice(1)
-  return parts.flatMap((part) => {
-    const manager = /^"((?:[^"\\]|\\.)*)"/.exec(part)?.[1]?.replaceAll('\\"', '')
-    const told = part.split('\nPlease review')[0] ?? ''
+  const sections = stderr.split(/conflicts? with /).slice(1)
+  return sections.flatMap((conflict) => {
+    const manager = /^"((?:[^"\\]|\\.)*)"/.exec(conflict)?.[1]?.replaceAll('\\"', '')
+    const section = conflict.split('\nPlease review')[0] ?? ''
     return manager === undefined
       ? []
-      : [{ manager, fields: [...told.matchAll(/(?:^- |: )(\.\S+)/gm)].map(([, field]) => field as string) }]
+      : [{ manager, fields: [...section.matchAll(/(?:^- |: )(\.\S+)/gm)].map(([, field]) => field as string) }]
   })
 }

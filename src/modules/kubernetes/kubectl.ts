@@ -1,22 +1,22 @@
 import { raw, sh } from '../../shell/quote.ts'
 import type { KubeObject } from './objects.ts'
 
-/** Which cluster, and by which program. */
+/** How to access the cluster. */
 export interface Access {
   readonly kubeconfig?: string | undefined
   readonly context?: string | undefined
   readonly kubectl?: string | undefined
 }
 
-/** Exit codes of scripts that could not ask the server. */
+/** Exit codes of scripts that could not query the API server. */
 export const NO_KUBECTL = 94
 export const NO_ANSWER = 95
 
 const K3S_CONFIG = '/etc/rancher/k3s/k3s.yaml'
 
 /**
- * Shell function `lb_kubectl`: the program that was asked for; else, where nothing says which cluster, that of a k3s on
- * this host; else kubectl. Ends the script with {@link NO_KUBECTL} where there is none.
+ * Shell function `lb_kubectl`: the requested command; else, without kubeconfig and context, the k3s of this host; else
+ * kubectl. Exits with {@link NO_KUBECTL} if there is none.
  */
 export function findKubectl({ kubeconfig, context, kubectl }: Access): string {
   const options = [
@@ -31,7 +31,7 @@ export function findKubectl({ kubeconfig, context, kubectl }: Access): string {
     ].join('\n')
   const ownK3s = options.length > 0 ? 'false' : `[ -r ${K3S_CONFIG} ] && [ -n "$lb_k3s" ]`
   return [
-    // Where sudo leaves /usr/local/bin out of the PATH, k3s is there all the same.
+    // sudo may exclude /usr/local/bin from the PATH.
     'lb_k3s=$(command -v k3s || { [ ! -x /usr/local/bin/k3s ] || echo /usr/local/bin/k3s; })',
     `if ${ownK3s}; then ${call('"$lb_k3s" kubectl')}`,
     `elif command -v kubectl >/dev/null; then ${call('kubectl')}`,
@@ -40,21 +40,20 @@ export function findKubectl({ kubeconfig, context, kubectl }: Access): string {
   ].join('\n')
 }
 
-/** Puts the text of each object into a shell variable: `lb_o0`, `lb_o1`, ... It never is an argument of a program. */
+/** Assigns the text of each object to a shell variable: `lb_o0`, `lb_o1`, ... It never is an argument of a program. */
 export const holdObjects = (objects: readonly KubeObject[]): string =>
   objects.map((object, i) => sh`lb_o${raw(String(i))}=${JSON.stringify(object)}`).join('\n')
 
 /**
- * Prints some of them, as a YAML stream: kubectl takes what begins with a brace for JSON to its end, and then stumbles
- * over what stands between two. `printf` is the shell's own.
+ * Prints some of the objects as a YAML stream: kubectl parses input that begins with a brace as JSON to its end, and
+ * fails on separators. `printf` is a shell builtin.
  */
 export const printObjects = (indices: readonly number[]): string =>
   `printf '%s\\n' ${indices.map((i) => `--- "$lb_o${i}"`).join(' ')}`
 
 /**
- * Shell function `lb_mask`: hides the values of Secrets in a diff. Newer kubectls do so themselves, older ones (1.20)
- * do not, and none does in the annotation that client-side apply leaves. What a probe prints is recorded: so they are
- * hidden before they are printed.
+ * Shell function `lb_mask`: masks the values of Secrets in a diff, before the probe's output is recorded. Newer
+ * kubectls do so themselves, older ones (1.20) do not, and none does in the annotation of client-side apply.
  */
 export const MASK_SECRETS = `lb_mask() { awk '
 /^diff / { secret = /\\/v1\\.Secret\\./; data = 0 }
@@ -69,21 +68,20 @@ secret && data && /^[-+ ]  / {
 { sub(/[{]"apiVersion":.*/, "{}"); print }'
 }`
 
-/** What kubectl said when it could not ask, as a sentence with a remedy. */
+/** kubectl's error with a remedy; undefined if it succeeded. */
 export function whyNoAnswer(exitCode: number, stderr: string): string | undefined {
-  if (exitCode === NO_KUBECTL)
-    return 'there is no kubectl and no k3s on this host: install one, or name it with kubectl'
+  if (exitCode === NO_KUBECTL) return 'neither kubectl nor k3s found on this host: install one, or set kubectl'
   if (exitCode === 0) return undefined
   const said = cleaned(stderr)
   if (/context ".*" does not exist|context was not found/.test(said))
-    return `${said}: "kubectl config get-contexts" shows those there are`
+    return `${said}: "kubectl config get-contexts" lists the contexts`
   if (/refused|no route to host|i\/o timeout|no such host|did you specify the right host or port/i.test(said)) {
-    return `the Kubernetes API does not answer: ${said}: is the cluster up, and is it the right kubeconfig?`
+    return `the Kubernetes API does not respond: ${said}: is the cluster up and the kubeconfig correct?`
   }
-  return said === '' ? `kubectl ended with exit code ${exitCode}` : said
+  return said === '' ? `kubectl exited with code ${exitCode}` : said
 }
 
-/** The lines of kubectl's errors that say something, in one. */
+/** kubectl's error messages in one line, without log lines. */
 export const cleaned = (stderr: string): string =>
   [
     ...new Set(
@@ -95,7 +93,7 @@ export const cleaned = (stderr: string): string =>
             .replace(/^error: /i, '')
             .replace(/^Error from server( \(\w+\))?: (error when \w+ "[^"]*": )?/, ''),
         )
-        // Of each failed discovery kubectl tells in a line of its log: I1121 10:00:00.0 ...
+        // kubectl logs each failed discovery: I1121 10:00:00.0 ...
         .filter((line) => line !== '' && !/^[EIW]\d{4} /.test(line) && !/^Warning: /.test(line)),
     ),
   ].join('; ')

@@ -4,32 +4,30 @@ import { findKubectl, holdObjects, MASK_SECRETS, NO_ANSWER, printObjects } from 
 import { namespaceOf, type KubeObject } from './objects.ts'
 import { isWorkload, rolloutScript } from './rollout.ts'
 
-/** The lines with which a probe says things of its own: none of a diff begins so. */
+/** Prefix of the probe's own lines; no line of a diff begins so. */
 export const MARK = 'lb:'
 
-/**
- * Namespaces that objects are in, each with the places of its objects; those of the whole cluster under an empty name.
- */
+/** Indices of objects by namespace; cluster-scoped ones under an empty name. */
 function byNamespace(objects: readonly KubeObject[]): Map<string, number[]> {
   const groups = new Map<string, number[]>()
   objects.forEach((object, i) => groups.set(namespaceOf(object), [...(groups.get(namespaceOf(object)) ?? []), i]))
   return groups
 }
 
-const begin = (params: Params, objects: readonly KubeObject[]): string[] => [
+const preamble = (params: Params, objects: readonly KubeObject[]): string[] => [
   findKubectl(params),
   holdObjects(objects),
   'lb_ask() { lb_kubectl --request-timeout=60s "$@"; }',
 ]
 
-/** Asks what an apply would change, what has the labels, and how far workloads are. */
+/** Queries what an apply would change, which objects have the labels, and the status of rollouts. */
 export function probePresent(params: Params, objects: readonly KubeObject[]): string {
   const groups = byNamespace(objects)
   const { field_manager, force_conflicts } = params.server_side_apply
   const named = [...groups.keys()].filter((name) => name !== '')
   return [
-    ...begin(params, objects),
-    // All of both texts: what differs is then a matter of two objects and not of lines.
+    ...preamble(params, objects),
+    // Full context, to compare objects and not lines.
     `export KUBECTL_EXTERNAL_DIFF='diff -N -U99999' LC_ALL=C`,
     sh`lb_diff() { lb_ask diff --server-side --field-manager ${field_manager} ${force_conflicts ? ['--force-conflicts'] : []} -f -; }`,
     MASK_SECRETS,
@@ -40,7 +38,7 @@ export function probePresent(params: Params, objects: readonly KubeObject[]): st
         ]),
     `lb_there() { printf '%s\\n' "$lb_ns" | grep -qxF -e "namespace/$1"; }`,
     ...[...groups].map(([name, indices]) =>
-      inGroup(name, [
+      ifNamespaceExists(name, [
         `echo ${quote(`${MARK}namespace ${name}`)}`,
         `lb_out=$(${printObjects(indices)} | lb_diff); lb_code=$?`,
         `[ "$lb_code" -gt 1 ] || printf '%s\\n' "$lb_out" | lb_mask`,
@@ -61,11 +59,8 @@ export function probePresent(params: Params, objects: readonly KubeObject[]): st
   ].join('\n')
 }
 
-/**
- * What is asked of a namespace only where it is there: an object that would be made in a missing one cannot be asked
- * about.
- */
-const inGroup = (name: string, script: readonly string[]): string =>
+/** Runs only if the namespace exists: objects in a missing one cannot be queried. */
+const ifNamespaceExists = (name: string, script: readonly string[]): string =>
   [...(name === '' ? ['{'] : [`if lb_there ${quote(name)}; then`]), ...script, ...(name === '' ? ['}'] : ['fi'])].join(
     '\n',
   )
@@ -76,14 +71,14 @@ const OWNED =
 const prunable = ({ prune_kinds, label_selectors }: Params, namespace: string): string =>
   sh`lb_ask get ${prune_kinds.join(',')} --namespace ${namespace} --selector ${label_selectors.join(',')} -o ${`go-template=${OWNED}`} || exit ${NO_ANSWER}`
 
-/** Asks which of the objects are there. */
+/** Queries which of the objects exist. */
 export function probeAbsent(params: Params, objects: readonly KubeObject[]): string {
   return [
-    ...begin(params, objects),
+    ...preamble(params, objects),
     ...[...byNamespace(objects)].map(([name, indices]) =>
       [
         `echo ${quote(`${MARK}namespace ${name}`)}`,
-        // A kind that the cluster does not know is not there either.
+        // Objects of a kind that the cluster does not know do not exist.
         `lb_out=$(${printObjects(indices)} | lb_ask get -f - --ignore-not-found -o name 2>&1) || case $lb_out in *'no matches for kind'*) ;; *) printf '%s\\n' "$lb_out" >&2; exit ${NO_ANSWER} ;; esac`,
         `printf '%s\\n' "$lb_out"`,
       ].join('\n'),

@@ -1,7 +1,7 @@
 import { parseAllDocuments, stringify } from 'yaml'
 import { Secret, secret } from '../../values/secret.ts'
 
-/** An object as a manifest has it. */
+/** An object of a manifest. */
 export interface KubeObject {
   readonly apiVersion: string
   readonly kind: string
@@ -13,15 +13,12 @@ export interface KubeObject {
   readonly [key: string]: unknown
 }
 
-/** What is wrong with a manifest; the message says where and how to mend it. */
+/** An invalid manifest; the message says where and how to fix it. */
 export class ManifestError extends Error {
   override readonly name = 'ManifestError'
 }
 
-/**
- * Kinds of Kubernetes itself that belong to the whole cluster. Those of others do where their name begins with
- * `Cluster`.
- */
+/** Built-in cluster-scoped kinds. Other kinds are cluster-scoped if their name begins with `Cluster`. */
 const CLUSTER_WIDE = new Set([
   'Namespace',
   'Node',
@@ -48,7 +45,7 @@ const CLUSTER_WIDE = new Set([
 
 const isClusterWide = (kind: string): boolean => CLUSTER_WIDE.has(kind) || kind.startsWith('Cluster')
 
-/** What others need comes before them; kinds that are not named here come last. */
+/** Apply order: dependencies first, kinds that are not listed last. */
 const ORDER = [
   'Namespace',
   'CustomResourceDefinition',
@@ -81,11 +78,11 @@ const ORDER = [
 ]
 const rank = ({ kind }: KubeObject): number => (ORDER.includes(kind) ? ORDER.indexOf(kind) : ORDER.length)
 
-/** Shorter values of Secrets are words that stand elsewhere, too, and would be masked there. */
+/** Shorter values of Secrets also occur as common words, which would be masked everywhere. */
 const SHORTEST_SECRET = 8
 
 /**
- * The objects of a text of YAML documents, as Kubernetes reads them (YAML 1.1: `0644` is octal). Lists are taken apart.
+ * Parses YAML documents as Kubernetes does (YAML 1.1: `0644` is octal). Lists are flattened.
  *
  * @param name - of the text, for messages
  * @throws {ManifestError}
@@ -99,38 +96,38 @@ export function readManifests(text: string, name: string): KubeObject[] {
 }
 
 /**
- * The objects of a value: one, a list, or a Kubernetes List. Secrets in it are part of the text from here on. @throws
- * {ManifestError}
+ * The objects of a value: an object, an array or a Kubernetes List. Secrets in it are revealed.
+ *
+ * @throws {ManifestError}
  */
 export function objectsIn(value: unknown, name: string): KubeObject[] {
   if (value === null || value === undefined) return []
   if (Array.isArray(value)) return value.flatMap((item) => objectsIn(item, name))
   if (typeof value !== 'object')
-    throw new ManifestError(`${name}: an object is expected, not ${typeof value === 'string' ? 'text' : typeof value}`)
-  const given = open(value) as Partial<KubeObject> & { readonly items?: unknown }
-  if (typeof given.apiVersion !== 'string') throw new ManifestError(`${name}: an object has no apiVersion`)
-  if (typeof given.kind !== 'string') throw new ManifestError(`${name}: an object has no kind`)
-  if (given.kind === 'List' || (given.kind.endsWith('List') && Array.isArray(given.items)))
-    return objectsIn(given.items, name)
-  if (typeof given.metadata?.name !== 'string' || given.metadata.name === '') {
-    throw new ManifestError(`${name}: a ${given.kind} has no metadata.name (generateName cannot be asked for twice)`)
+    throw new ManifestError(`${name}: expected an object, got ${typeof value === 'string' ? 'text' : typeof value}`)
+  const object = revealSecrets(value) as Partial<KubeObject> & { readonly items?: unknown }
+  if (typeof object.apiVersion !== 'string') throw new ManifestError(`${name}: an object has no apiVersion`)
+  if (typeof object.kind !== 'string') throw new ManifestError(`${name}: an object has no kind`)
+  if (object.kind === 'List' || (object.kind.endsWith('List') && Array.isArray(object.items)))
+    return objectsIn(object.items, name)
+  if (typeof object.metadata?.name !== 'string' || object.metadata.name === '') {
+    throw new ManifestError(`${name}: a ${object.kind} has no metadata.name (generateName is not idempotent)`)
   }
-  return [given as KubeObject]
+  return [object as KubeObject]
 }
 
-/** A copy with secrets in plain. */
-function open(value: unknown): unknown {
+/** A copy with secrets revealed. */
+function revealSecrets(value: unknown): unknown {
   if (value instanceof Secret) return value.reveal()
-  if (Array.isArray(value)) return value.map(open)
+  if (Array.isArray(value)) return value.map(revealSecrets)
   if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, open(item)]))
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, revealSecrets(item)]))
 }
 
 /**
- * The objects as they are sent: in an order in which each finds what it needs, with the namespace where they name none,
- * and each once. What Secrets hold is known as secret from then on.
+ * The objects to send: dependencies first, with the default namespace. Values of Secrets are masked from then on.
  *
- * @throws {ManifestError} two differ in content and not in name.
+ * @throws {ManifestError} an object is defined twice.
  */
 export function prepared(objects: readonly KubeObject[], namespace: string | undefined): KubeObject[] {
   const all = objects.map((object) =>
@@ -138,25 +135,22 @@ export function prepared(objects: readonly KubeObject[], namespace: string | und
       ? object
       : { ...object, metadata: { ...object.metadata, namespace } },
   )
-  const seen = new Map<string, string>()
+  const texts = new Map<string, string>()
   for (const object of all) {
     const text = JSON.stringify(object)
-    const before = seen.get(keyOf(object))
+    const before = texts.get(keyOf(object))
     if (before !== undefined)
       throw new ManifestError(
-        `${nameOf(object)} is there twice${before === text ? '' : ', and not the same'}: take one away`,
+        `${nameOf(object)} is defined twice${before === text ? '' : ' with different content'}: remove one`,
       )
-    seen.set(keyOf(object), text)
-    if (object.kind === 'Secret') hide(object)
+    texts.set(keyOf(object), text)
+    if (object.kind === 'Secret') maskValues(object)
   }
-  return all.map(encoded).toSorted((a, b) => rank(a) - rank(b))
+  return all.map(encodeStringData).toSorted((a, b) => rank(a) - rank(b))
 }
 
-/**
- * The server encodes `stringData` by itself, and then does not know whose the values are: one that is asked for no more
- * would stay.
- */
-function encoded(object: KubeObject): KubeObject {
+/** The server encodes `stringData` and loses its field ownership: keys removed from the manifest would stay. */
+function encodeStringData(object: KubeObject): KubeObject {
   const { stringData, ...rest } = object
   if (object.kind !== 'Secret' || typeof stringData !== 'object' || stringData === null) return object
   const values = Object.entries(stringData).map(([key, text]: [string, unknown]) => [
@@ -169,49 +163,49 @@ function encoded(object: KubeObject): KubeObject {
   } as KubeObject
 }
 
-function hide({ data, stringData }: KubeObject): void {
-  const note = (text: string): void => {
+function maskValues({ data, stringData }: KubeObject): void {
+  const mask = (text: string): void => {
     if (text.length >= SHORTEST_SECRET) secret(text)
   }
-  for (const text of Object.values((stringData ?? {}) as Record<string, unknown>)) note(String(text))
+  for (const text of Object.values((stringData ?? {}) as Record<string, unknown>)) mask(String(text))
   for (const text of Object.values((data ?? {}) as Record<string, unknown>)) {
-    note(String(text))
+    mask(String(text))
     const plain = Buffer.from(String(text), 'base64').toString('utf8')
-    if (!/[\0\uFFFD]/.test(plain)) note(plain)
+    if (!/[\0\uFFFD]/.test(plain)) mask(plain)
   }
 }
 
-/** The namespace it is in; empty for one of the whole cluster, and for one in the context's own. */
+/** Namespace of an object; empty if it is cluster-scoped or in the context's default namespace. */
 export const namespaceOf = ({ metadata }: KubeObject): string => metadata.namespace ?? ''
 
-/** `Deployment counter/counter`, for people. */
+/** `Deployment counter/counter`, for messages. */
 export const nameOf = (object: KubeObject): string =>
   `${object.kind} ${namespaceOf(object) === '' ? '' : `${namespaceOf(object)}/`}${object.metadata.name}`
 
 const groupOf = ({ apiVersion }: KubeObject): string =>
   apiVersion.includes('/') ? (apiVersion.split('/')[0] as string) : ''
 
-/** What is the same object whatever version it is asked for in. */
+/** Identity of an object, regardless of its API version. */
 export const keyOf = (object: KubeObject): string =>
   [groupOf(object), object.kind, namespaceOf(object), object.metadata.name].join('|')
 
-/** As `kubectl -o name` has it: `deployment.apps/counter`. */
+/** Name in `kubectl -o name`: `deployment.apps/counter`. */
 export const resourceOf = (object: KubeObject): string =>
   `${object.kind.toLowerCase()}${groupOf(object) === '' ? '' : `.${groupOf(object)}`}/${object.metadata.name}`
 
 /**
- * As `kubectl diff` names its files: `apps.v1.Deployment.counter.counter`. An object without a namespace is in that of
- * the context.
+ * File name in `kubectl diff`: `apps.v1.Deployment.counter.counter`. An object without a namespace is in the context's
+ * default namespace.
  */
 export const diffName = (object: KubeObject): string =>
   [object.apiVersion.replace('/', '.'), object.kind, namespaceOf(object), object.metadata.name].join('.')
 
-/** An object as it is shown: without what the server keeps for itself, and with masks where a Secret has values. */
+/** An object for display: without server-managed fields, with values of Secrets masked. */
 export function shown(object: unknown, other?: unknown): string {
   if (object === null || object === undefined) return ''
   const { metadata = {}, ...rest } = object as Record<string, unknown> & { metadata?: Record<string, unknown> }
   delete rest.status
-  const own = Object.fromEntries(Object.entries(metadata).filter(([key]) => !SERVERS_OWN.has(key)))
+  const own = Object.fromEntries(Object.entries(metadata).filter(([key]) => !SERVER_MANAGED.has(key)))
   const annotations = Object.fromEntries(
     Object.entries((own.annotations ?? {}) as object).filter(([key]) => key !== LAST_APPLIED),
   )
@@ -220,18 +214,22 @@ export function shown(object: unknown, other?: unknown): string {
     else delete own.annotations
   }
   const { apiVersion, kind, ...content } = rest
-  const whole = { apiVersion, kind, metadata: own, ...content }
-  return stringify(kind === 'Secret' ? masked(whole, other) : whole, { lineWidth: 0, sortMapEntries: true })
+  const complete = { apiVersion, kind, metadata: own, ...content }
+  return stringify(kind === 'Secret' ? maskedSecret(complete, other) : complete, { lineWidth: 0, sortMapEntries: true })
 }
 
-const SERVERS_OWN = new Set(['managedFields', 'creationTimestamp', 'generation', 'resourceVersion', 'uid', 'selfLink'])
+const SERVER_MANAGED = new Set([
+  'managedFields',
+  'creationTimestamp',
+  'generation',
+  'resourceVersion',
+  'uid',
+  'selfLink',
+])
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration'
 
-/**
- * Masks a Secret's values: that one differs from the other's can be seen, what it is cannot. kubectl masks as well, in
- * words of its own.
- */
-function masked(object: Record<string, unknown>, other: unknown): Record<string, unknown> {
+/** Masks values of a Secret, showing only that they differ. kubectl masks as well, with its own markers. */
+function maskedSecret(object: Record<string, unknown>, other: unknown): Record<string, unknown> {
   const mask = (part: 'data' | 'stringData'): object => {
     const values = object[part]
     if (typeof values !== 'object' || values === null) return {}

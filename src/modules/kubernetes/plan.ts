@@ -8,17 +8,17 @@ import { MARK } from './look.ts'
 import { keyOf, nameOf, namespaceOf, resourceOf, shown, type KubeObject } from './objects.ts'
 import { isWorkload, missingOf, readRollout, target, waitScript } from './rollout.ts'
 
-/** Any part of a cluster: what is in it hangs together in ways that names do not tell. */
+/** Resource key of a cluster's objects: dependencies between them are not visible in their names. */
 export const CLUSTER = 'kubernetes:objects'
 
-/** The lines that begin with a mark, without it. */
+/** The lines with a marker, without it. */
 const marked = (stdout: string, mark: string): string[] =>
   stdout
     .split('\n')
     .filter((line) => line.startsWith(`${MARK}${mark} `))
     .map((line) => line.slice(MARK.length + mark.length + 1))
 
-/** Why the server could not be asked, or would not do it. */
+/** Why the API server is unreachable or rejected an object. */
 export function problemOf(
   { stdout, stderr, exitCode }: Observed,
   objects: readonly KubeObject[],
@@ -32,17 +32,14 @@ export function problemOf(
   const conflicts = conflictsOf(said)
   if (conflicts.length === 0) return `${nameOf(object)}: ${whyNoAnswer(1, said) ?? cleaned(said)}`
   const others = conflicts
-    .map(({ manager, fields }) => `"${manager}" has set ${fields.join(', ') || 'what it sets'} otherwise`)
+    .map(({ manager, fields }) => `"${manager}" owns ${fields.join(', ') || 'fields of it'}`)
     .join('; ')
-  return `${nameOf(object)}: ${others}: take that out of the manifest, or take it over from them with server_side_apply: {force_conflicts: true} (in the name of "${server_side_apply.field_manager}")`
+  return `${nameOf(object)}: conflict: ${others}. Remove the fields from the manifest, or take them over with server_side_apply: {force_conflicts: true} (field manager "${server_side_apply.field_manager}")`
 }
 
-/**
- * What differs is applied, each object by itself; what does not come up is waited for; what is asked for no more is
- * removed.
- */
+/** Applies objects that differ, one by one; waits for rollouts; prunes objects that are no longer in the manifests. */
 export function planPresent(params: Params, objects: readonly KubeObject[], { stdout }: Observed): Change[] {
-  const seen = new Set(
+  const existingNamespaces = new Set(
     stdout
       .split('\n')
       .filter((line) => line.startsWith(`${MARK}namespace `))
@@ -59,24 +56,26 @@ export function planPresent(params: Params, objects: readonly KubeObject[], { st
   const waits: Change[] = []
   objects.forEach((object, i) => {
     const diff = diffOf(object, diffs)
-    const differs = seen.has(namespaceOf(object)) ? diff && differenceOf(diff) : { before: '', after: shown(object) }
-    if (differs !== undefined) changes.push(application(params, object, differs))
+    const differs = existingNamespaces.has(namespaceOf(object))
+      ? diff && differenceOf(diff)
+      : { before: '', after: shown(object) }
+    if (differs !== undefined) changes.push(applyChange(params, object, differs))
     if (!params.wait || !isWorkload(object)) return
     const rollout = rollouts.get(i)
-    const missing = rollout === undefined ? 'it is not there yet' : missingOf(object.kind, rollout)
+    const missing = rollout === undefined ? 'not created yet' : missingOf(object.kind, rollout)
     if (differs === undefined && missing === undefined) return
     const why = differs === undefined ? ` (${missing})` : ''
     waits.push({
-      description: `wait for ${nameOf(object)}${why}`,
+      description: `wait for rollout of ${nameOf(object)}${why}`,
       script: [findKubectl(params), waitScript(object, params.wait_timeout)].join('\n'),
       sets: [CLUSTER],
     })
   })
-  const [first, last] = removals(params, objects, stdout)
+  const [first, last] = pruneChanges(params, objects, stdout)
   return [...first, ...changes, ...waits, ...last]
 }
 
-function application(
+function applyChange(
   params: Params,
   object: KubeObject,
   { before, after }: { readonly before: string; readonly after: string },
@@ -84,26 +83,30 @@ function application(
   const { field_manager, force_conflicts } = params.server_side_apply
   const text = JSON.stringify(object)
   return {
-    description: `${before === '' ? 'create' : 'change'} ${nameOf(object)}`,
+    description: `${before === '' ? 'create' : 'update'} ${nameOf(object)}`,
     diff: { subject: nameOf(object), before, after },
     script: [
       findKubectl(params),
       sh`printf '%s\\n' ${text} | lb_kubectl apply --server-side --field-manager ${field_manager} ${force_conflicts ? ['--force-conflicts'] : []} -f - || exit`,
     ].join('\n'),
-    ...(reachesHost(text) ? {} : { sets: [CLUSTER] }),
+    ...(changesHost(text) ? {} : { sets: [CLUSTER] }),
   }
 }
 
-/** May what it runs change the machine itself? */
-const reachesHost = (text: string): boolean => /"(hostPath|privileged|hostPID|hostNetwork|hostIPC)":/.test(text)
+/** Whether its pods may change the host itself. */
+const changesHost = (text: string): boolean => /"(hostPath|privileged|hostPID|hostNetwork|hostIPC)":/.test(text)
 
 /**
- * What is asked for no more: first autoscalers, which would at once undo a number of pods that is applied while they
- * are there; the rest when all else is well.
+ * Prunes autoscalers first, because they would undo a number of replicas that is applied while they exist; other
+ * objects last.
  */
-function removals(params: Params, objects: readonly KubeObject[], stdout: string): [first: Change[], last: Change[]] {
+function pruneChanges(
+  params: Params,
+  objects: readonly KubeObject[],
+  stdout: string,
+): [first: Change[], last: Change[]] {
   const wanted = new Set(objects.map(keyOf))
-  const gone = marked(stdout, 'there')
+  const obsolete = marked(stdout, 'there')
     .map((line): KubeObject => {
       const [apiVersion = '', kind = '', namespace = '', name = ''] = line.split(' ')
       return { apiVersion, kind, metadata: { name, namespace } }
@@ -111,26 +114,26 @@ function removals(params: Params, objects: readonly KubeObject[], stdout: string
     .filter((object) => !wanted.has(keyOf(object)))
   const isScaler = ({ kind }: KubeObject): boolean => kind === 'HorizontalPodAutoscaler'
   const remove = (object: KubeObject): Change =>
-    removal(params, object, `${nameOf(object)}: it is in the manifests no more`)
-  return [gone.filter(isScaler).map(remove), gone.filter((object) => !isScaler(object)).map(remove)]
+    deleteChange(params, object, `prune ${nameOf(object)}: not in the manifests`)
+  return [obsolete.filter(isScaler).map(remove), obsolete.filter((object) => !isScaler(object)).map(remove)]
 }
 
-/** What is there is removed. */
+/** Deletes the objects that exist. */
 export function planAbsent(params: Params, objects: readonly KubeObject[], { stdout }: Observed): Change[] {
-  const there = new Set<string>()
+  const existing = new Set<string>()
   let namespace = ''
   for (const line of stdout.split('\n')) {
     if (line.startsWith(`${MARK}namespace `)) namespace = line.slice(`${MARK}namespace `.length)
-    else if (line !== '') there.add(`${namespace} ${line}`)
+    else if (line !== '') existing.add(`${namespace} ${line}`)
   }
-  // In the other order: what needs others goes before them.
+  // Reverse order: dependents first.
   return objects
-    .filter((object) => there.has(`${namespaceOf(object)} ${resourceOf(object)}`))
+    .filter((object) => existing.has(`${namespaceOf(object)} ${resourceOf(object)}`))
     .toReversed()
-    .map((object) => removal(params, object, nameOf(object)))
+    .map((object) => deleteChange(params, object, `delete ${nameOf(object)}`))
 }
 
-function removal(params: Params, object: KubeObject, what: string): Change {
+function deleteChange(params: Params, object: KubeObject, description: string): Change {
   const {
     metadata: { name, namespace },
   } = object
@@ -140,7 +143,7 @@ function removal(params: Params, object: KubeObject, what: string): Change {
     metadata: { name, ...(namespace === undefined ? {} : { namespace }) },
   })
   return {
-    description: `remove ${what}`,
+    description,
     script: [
       findKubectl(params),
       sh`printf '%s\\n' ${identity} | lb_kubectl delete --ignore-not-found --timeout=${`${params.wait_timeout}s`} -f - || exit`,

@@ -4,29 +4,29 @@ import type { Inputs } from '../module.ts'
 import { render, TemplateError } from '../support/render.ts'
 import { ManifestError, nameOf, objectsIn, prepared, readManifests, type KubeObject } from './objects.ts'
 
-/** Files on the controller that the objects come from. */
+/** Manifest files on the controller. */
 export const filesOf = ({ src = [], template = [] }: Params): string[] => [...template, ...src]
 
-/** What was read is asked for in the probe and again in the plan. */
-const known = new WeakMap<Inputs, { readonly params: Params; readonly objects: KubeObject[] | Error }>()
+/** Cache: both the probe and the plan need the objects. */
+const cache = new WeakMap<Inputs, { readonly params: Params; readonly objects: KubeObject[] | Error }>()
 
-/** The objects, or what is wrong with the manifests. */
+/** The objects, or the error in the manifests. */
 export function told(params: Params, inputs: Inputs): KubeObject[] | Error {
-  const before = known.get(inputs)
-  if (before?.params === params) return before.objects
+  const cached = cache.get(inputs)
+  if (cached?.params === params) return cached.objects
   let objects: KubeObject[] | Error
   try {
-    objects = prepared(read(params, inputs), params.namespace)
+    objects = prepared(readAll(params, inputs), params.namespace)
     if (params.prune) checkLabels(params, objects)
   } catch (error) {
     if (!(error instanceof ManifestError || error instanceof TemplateError)) throw error
     objects = error
   }
-  known.set(inputs, { params, objects })
+  cache.set(inputs, { params, objects })
   return objects
 }
 
-function read({ template = [], src = [], definition, vars }: Params, inputs: Inputs): KubeObject[] {
+function readAll({ template = [], src = [], definition, vars }: Params, inputs: Inputs): KubeObject[] {
   const text = (file: string): string => inputs[file]?.toString('utf8') ?? ''
   const plain = definition instanceof Secret ? definition.reveal() : definition
   const objects = [
@@ -34,11 +34,11 @@ function read({ template = [], src = [], definition, vars }: Params, inputs: Inp
     ...src.flatMap((file) => readManifests(text(file), file)),
     ...(typeof plain === 'string' ? readManifests(plain, 'definition') : objectsIn(plain, 'definition')),
   ]
-  if (objects.length === 0) throw new ManifestError('the manifests hold no object at all')
+  if (objects.length === 0) throw new ManifestError('the manifests contain no objects')
   return objects
 }
 
-/** What has not the labels would never be removed again: better said now. */
+/** Objects without the labels are rejected: they could never be pruned. */
 function checkLabels({ label_selectors, prune_kinds }: Params, objects: readonly KubeObject[]): void {
   for (const object of objects.filter(({ kind }) => prune_kinds.includes(kind))) {
     const missing = label_selectors.find((selector) => {
@@ -47,7 +47,7 @@ function checkLabels({ label_selectors, prune_kinds }: Params, objects: readonly
     })
     if (missing !== undefined)
       throw new ManifestError(
-        `${nameOf(object)} has not the label ${missing}, by which it would be removed one day: add it, or take the kind out of prune_kinds`,
+        `${nameOf(object)} lacks the label ${missing}, so it could never be pruned: add the label, or remove the kind from prune_kinds`,
       )
   }
 }

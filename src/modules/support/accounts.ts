@@ -5,15 +5,14 @@ const FILES = { passwd: '/etc/passwd', group: '/etc/group', shadow: '/etc/shadow
 
 export type Database = keyof typeof FILES
 
-/** Why users and groups cannot be changed on a host without the shadow tools. */
-export const NO_TOOLS =
-  'the commands useradd, groupadd, ... are not on this host: they are in its package passwd or shadow'
+/** Error on a host without the shadow tools. */
+export const NO_TOOLS = 'useradd, groupadd, ... not found on this host: install its package passwd or shadow'
 
-/** Databases that `getent` tells everyone of. */
+/** Databases that `getent` prints for every user. */
 export type Shareable = Exclude<Database, 'shadow'>
 
 /**
- * A shell command that prints a user's (`passwd`, `shadow`) or group's line. Reads the file where there is no getent.
+ * A shell command that prints the entry of a user (`passwd`, `shadow`) or group. Reads the file if there is no getent.
  */
 export function entryOf(database: Database, key: string): string {
   const literal = key.replaceAll(/[.[\]*^$\\]/g, '\\$&')
@@ -27,23 +26,23 @@ export const isNumber = (key: string): boolean => /^\d+$/.test(key)
 const variable = (database: Shareable, key: string): string => `lb_${database}_${nameOf(key)}`
 const ALL = '*'
 
-/** Shell text that puts the line of a user or group into a variable; empty: there is none. */
+/** Shell text that assigns the entry of a user or group to a variable; empty: there is none. */
 export function findEntry(into: string, database: Shareable, key: string): string {
   const shared = variable(database, key)
   return `if [ "\${${shared}+x}" ]; then ${into}=$${shared}; else ${into}=$(${entryOf(database, key)}); fi`
 }
 
-/** What {@link findEntry} can be told together with others. */
+/** The batched fact that {@link findEntry} uses. */
 export const sharedEntry = (database: Shareable, key: string): Shared => ({ by: COLLECTORS[database], words: [key] })
 
-/** A shell command that prints all lines. */
+/** A shell command that prints all entries. */
 export function allEntries(database: Shareable): string {
   const shared = variable(database, ALL)
   const print = sh`if command -v getent >/dev/null; then getent ${database}; else cat ${FILES[database]}; fi`
   return `if [ "\${${shared}+x}" ]; then printf '%s\\n' "$${shared}"; else ${print}; fi`
 }
 
-/** What {@link allEntries} can be told together with others. */
+/** The batched fact that {@link allEntries} uses. */
 export const sharedEntries = (database: Shareable): Shared => ({ by: COLLECTORS[database], words: [ALL] })
 
 /** A shell condition: a user or group of this name exists. */
@@ -56,22 +55,20 @@ const collector = (database: Shareable): Collector => ({
     return [
       'if command -v getent >/dev/null; then',
       ...(asked.flat().includes(ALL) ? [`lb_all=$(getent ${database}) && ${variable(database, ALL)}=$lb_all`] : []),
-      ...(keys.length === 0 ? [] : [together(database, keys)]),
+      ...(keys.length === 0 ? [] : [batchQuery(database, keys)]),
       ':; fi',
     ].join('\n')
   },
 })
 
-/**
- * One getent for many keys. It prints what it finds, in their order, and ends with 2 where it has not found them all.
- */
-function together(database: Shareable, keys: readonly string[]): string {
-  const cases = (word: string, of: readonly string[], value: (name: string) => string): string[] =>
-    of.length === 0
+/** One getent for many keys. It prints the entries it finds, in their order, and exits with 2 if some are missing. */
+function batchQuery(database: Shareable, keys: readonly string[]): string {
+  const cases = (word: string, selected: readonly string[], value: (name: string) => string): string[] =>
+    selected.length === 0
       ? []
       : [
           `case ${word} in`,
-          ...of.map((key) => `${quote(key)}) ${variable(database, key)}=${value(variable(database, key))};;`),
+          ...selected.map((key) => `${quote(key)}) ${variable(database, key)}=${value(variable(database, key))};;`),
           'esac',
         ]
   return [
@@ -80,13 +77,13 @@ function together(database: Shareable, keys: readonly string[]): string {
     ...keys.map((key) => `${variable(database, key)}=`),
     `set -f; IFS='\n'; for lb_line in $lb_all; do`,
     'lb_id=${lb_line#*:}; lb_id=${lb_id#*:}; lb_id=${lb_id%%:*}',
-    // A name may be that of two; whoever is first counts, as where it is asked for alone.
+    // If two entries have one name, the first counts, as in a single query.
     ...cases(
       '${lb_line%%:*}',
       keys.filter((key) => !isNumber(key)),
       (name) => `\${${name}:-$lb_line}`,
     ),
-    // A number may be that of another whose name was asked for; what it was itself asked for comes later.
+    // An entry printed for a name may also have a requested number; the entry of the number itself comes later.
     ...cases('$lb_id', keys.filter(isNumber), () => '$lb_line'),
     'done; fi',
   ].join('\n')
@@ -94,7 +91,7 @@ function together(database: Shareable, keys: readonly string[]): string {
 
 const COLLECTORS: Readonly<Record<Shareable, Collector>> = { passwd: collector('passwd'), group: collector('group') }
 
-/** A line of `getent group`. */
+/** An entry of `getent group`. */
 export interface GroupEntry {
   readonly name: string
   readonly gid: number
@@ -106,7 +103,7 @@ export function groupEntry(line: string): GroupEntry {
   return { name, gid: Number(gid), members: members.split(',').filter((member) => member !== '') }
 }
 
-/** A line of `getent passwd`. */
+/** An entry of `getent passwd`. */
 export interface UserEntry {
   readonly name: string
   readonly uid: number

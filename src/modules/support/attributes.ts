@@ -8,7 +8,7 @@ import { changeOwner } from './replace-file.ts'
 const sameAccount = (wanted: string | undefined, name: string, id: number): boolean =>
   wanted === undefined || wanted === name || wanted === String(id)
 
-/** Which of owner, group and mode are not as asked. A link's mode counts for nothing. */
+/** Which of owner, group and mode differ. A link's mode is ignored. */
 export function differing(facts: PathFacts, wanted: Attributes): Attributes {
   return {
     ...(sameAccount(wanted.owner, facts.user, facts.uid) ? {} : { owner: wanted.owner }),
@@ -17,23 +17,27 @@ export function differing(facts: PathFacts, wanted: Attributes): Attributes {
   }
 }
 
-/** The changes that give a path its owner, group and mode. Owner first: a change of owner clears set-user-id bits. */
+/** The changes that set owner, group and mode. Owner first: chown clears set-user-id bits. */
 export function attributeChanges(path: string, facts: PathFacts, wanted: Attributes): Change[] {
   const { owner, group, mode } = differing(facts, wanted)
   const changes: Change[] = []
   const sets = setsAt(path, facts, setAttributes)
   const [chown] = changeOwner(quote(path), owner, group, facts.kind === 'link' ? ' -h' : '')
   if (chown !== undefined) {
-    const was = `${facts.user}:${facts.group}`
-    const now = `${owner ?? facts.user}:${group ?? facts.group}`
-    // A set-user-id bit goes with the old owner: the mode asked for is set again in the same step.
-    const again =
+    const before = `${facts.user}:${facts.group}`
+    const after = `${owner ?? facts.user}:${group ?? facts.group}`
+    // chown clears the set-user-id bit, so the mode is set again in the same step.
+    const chmodAgain =
       wanted.mode === undefined || facts.kind === 'link' ? '' : sh` && chmod ${allBits(wanted.mode)} -- ${path}`
-    changes.push({ description: `give ${path} to ${now} (was ${was})`, script: `${chown}${again} || exit`, sets })
+    changes.push({
+      description: `change owner of ${path} to ${after} (was ${before})`,
+      script: `${chown}${chmodAgain} || exit`,
+      sets,
+    })
   }
   if (mode !== undefined) {
     changes.push({
-      description: `set the mode of ${path} to ${octal(mode)} (was ${octal(facts.mode)})`,
+      description: `change mode of ${path} to ${octal(mode)} (was ${octal(facts.mode)})`,
       script: sh`chmod ${allBits(mode)} -- ${path} || exit`,
       sets,
     })
@@ -41,16 +45,16 @@ export function attributeChanges(path: string, facts: PathFacts, wanted: Attribu
   return changes
 }
 
-/** `0644, root:root`, of what is asked for; empty where nothing is. */
+/** `0644, root:root`: the desired attributes; empty if there are none. */
 export function describeAttributes({ owner, group, mode }: Attributes): string {
   const who =
     owner === undefined && group === undefined ? [] : [`${owner ?? ''}${group === undefined ? '' : `:${group}`}`]
   return [...(mode === undefined ? [] : [octal(mode)]), ...who].join(', ')
 }
 
-/** Why the owner or group asked for cannot be given. */
+/** Why the owner or group cannot be set. */
 export function missingAccount(facts: PathFacts, { owner, group }: Attributes): string | undefined {
-  if (facts.noOwner) return `there is no user ${owner} on this host`
-  if (facts.noGroup) return `there is no group ${group} on this host`
+  if (facts.noOwner) return `user "${owner}" does not exist on this host`
+  if (facts.noGroup) return `group "${group}" does not exist on this host`
   return undefined
 }

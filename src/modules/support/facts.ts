@@ -1,4 +1,4 @@
-/** What a host is, with Ansible's names of facts without their `ansible_`. What cannot be told is empty or 0. */
+/** Facts about a host, with Ansible's names without `ansible_`. Unknown ones are empty or 0. */
 export interface Facts {
   /** `Debian`, `Ubuntu` */
   readonly distribution: string
@@ -19,7 +19,7 @@ export interface Facts {
   readonly memtotal_mb: number
   readonly memavailable_mb: number
   readonly swaptotal_mb: number
-  /** The address that packets to the world leave from. */
+  /** Source address of the default route. */
   readonly default_ipv4: { readonly address: string; readonly interface: string; readonly gateway: string }
   readonly machine_id: string
   /** Changes with each boot. */
@@ -29,22 +29,22 @@ export interface Facts {
   /** `apt`, `dnf`, `apk`, ... */
   readonly pkg_mgr: string
   /**
-   * `docker`, `lxc`, `kvm`, ...; empty on bare metal or where nothing tells. A hint, not a proof. `qemu`, as
-   * systemd-detect-virt(1) says it on x86: in software emulation (elsewhere it says so of fast guests, too).
+   * `docker`, `lxc`, `kvm`, ...; empty on bare metal or if unknown. A hint, not a proof. `qemu`, as
+   * systemd-detect-virt(1) reports it on x86: software emulation (elsewhere it also reports fast guests so).
    */
   readonly virtualization_type: string
   readonly user_id: string
   readonly user_uid: number
-  /** The kernel can do IPVS, which the routing mesh of Docker Swarm needs. */
+  /** The kernel supports IPVS, which the routing mesh of Docker Swarm requires. */
   readonly ipvs: boolean
   readonly cgroup_version: 1 | 2
-  /** Which of docker, k3s, curl, wget, python3, iptables are there. */
+  /** Those of docker, k3s, curl, wget, python3, iptables that are installed. */
   readonly commands: readonly string[]
 }
 
 /**
- * Prints facts, `name value` a line. Reads /proc and /etc with builtins: the whole costs three or four processes.
- * The default address is that of the route to the world (no packet is sent), or the first one of a host that has none.
+ * Prints facts, `name value` a line. Reads /proc and /etc with builtins: three or four processes in total. The default
+ * address is that of the default route (no packet is sent), or the first one of a host without it.
  */
 export const FACTS_SCRIPT = String.raw`
 fact() { printf '%s %s\n' "$1" "$2"; }
@@ -84,7 +84,7 @@ for lb_c in apt-get dnf yum zypper apk pacman; do command -v "$lb_c" >/dev/null 
 :
 `.trim()
 
-/** Reads what {@link FACTS_SCRIPT} printed. */
+/** Parses the output of {@link FACTS_SCRIPT}. */
 export function parseFacts(stdout: string): Facts {
   const found = new Map<string, string[]>()
   for (const line of stdout.split('\n')) {
@@ -149,7 +149,7 @@ const FAMILIES: Readonly<Record<string, string>> = {
   arch: 'Archlinux',
 }
 
-/** The first known family among a distribution and those it says it is like. */
+/** The first known family of a distribution and its ID_LIKE. */
 const family = (ids: readonly string[]): string =>
   ids.map((id) => FAMILIES[id]).find((name) => name !== undefined) ?? ids[0] ?? ''
 

@@ -10,17 +10,15 @@ export function asText(bytes: Buffer): string | null {
   return text.includes('\0') || !Buffer.from(text).equals(bytes) ? null : text
 }
 
-/** What a diff shows of a file: its text, or a line about it. */
+/** A file's content in a diff: its text, or a line about it. */
 export function forDiff(bytes: Buffer): string {
   return asText(bytes) ?? `(binary, sha256 ${sha256(bytes)}, ${bytes.length} bytes)\n`
 }
 
-/** One word stays well below any shell's limits. Divisible by 4, so that each piece of base64 is whole. */
+/** Well below any shell's limit for a word. Divisible by 4, so that each piece is valid base64. */
 const PIECE = 1 << 16
 
-/**
- * Shell text that writes bytes to stdout. printf is a builtin of every target's shell, so they are in nobody's argv.
- */
+/** Shell text that writes bytes to stdout. printf is a builtin of every host's shell, so they are in no argv. */
 export function printBytes(bytes: Buffer): string {
   const text = asText(bytes)
   if (text !== null) return sh`printf %s ${text}`

@@ -1,4 +1,4 @@
-/** What `lineinfile` is asked for. */
+/** Parameters of `lineinfile`. */
 export interface LineRequest {
   readonly state: 'present' | 'absent'
   readonly line?: string | undefined
@@ -11,16 +11,14 @@ export interface LineRequest {
   readonly insertbefore?: string | undefined
 }
 
-/**
- * Applies a request to a file's text, as Ansible's lineinfile does: the same text comes back where nothing is to do.
- */
+/** Edits a text as Ansible's lineinfile does; returns the same text if nothing changes. */
 export function editLines(text: string, request: LineRequest): string {
   const lines = text.split('\n')
   const endsWithNewline = lines.at(-1) === ''
   if (endsWithNewline) lines.pop()
-  const edited = request.state === 'absent' ? without(lines, request) : withLine(lines, request)
+  const edited = request.state === 'absent' ? removeLines(lines, request) : placeLine(lines, request)
   if (edited === lines) return text
-  // A line put after an unfinished last line has finished it; a file that is all taken away is empty.
+  // A line appended to an unterminated last line terminates it; without lines the file is empty.
   const finished = endsWithNewline || edited.length > lines.length
   return edited.length === 0 ? '' : edited.join('\n') + (finished ? '\n' : '')
 }
@@ -32,20 +30,20 @@ const bare = (line: string): string => line.replace(/\r$/, '')
 const lastIndex = (lines: Lines, matches: (line: string) => boolean): number =>
   lines.findLastIndex((line) => matches(bare(line)))
 
-function without(lines: Lines, { line, regexp }: LineRequest): Lines {
+function removeLines(lines: Lines, { line, regexp }: LineRequest): Lines {
   const pattern = regexp === undefined ? undefined : new RegExp(regexp)
-  const kept = lines.filter((text) => !(pattern === undefined ? bare(text) === line : pattern.test(bare(text))))
-  return kept.length === lines.length ? lines : kept
+  const remaining = lines.filter((text) => !(pattern === undefined ? bare(text) === line : pattern.test(bare(text))))
+  return remaining.length === lines.length ? lines : remaining
 }
 
-function withLine(lines: Lines, request: LineRequest): Lines {
+function placeLine(lines: Lines, request: LineRequest): Lines {
   const { line = '', regexp, backrefs } = request
   const pattern = regexp === undefined ? undefined : new RegExp(regexp)
   const at = pattern === undefined ? -1 : lastIndex(lines, (text) => pattern.test(text))
   if (pattern !== undefined && at !== -1) {
-    const old = bare(lines[at] ?? '')
-    const wanted = backrefs ? expand(line, pattern.exec(old)) : line
-    return wanted === old ? lines : lines.with(at, wanted + ((lines[at] ?? '').endsWith('\r') ? '\r' : ''))
+    const current = bare(lines[at] ?? '')
+    const wanted = backrefs ? expand(line, pattern.exec(current)) : line
+    return wanted === current ? lines : lines.with(at, wanted + ((lines[at] ?? '').endsWith('\r') ? '\r' : ''))
   }
   if (backrefs || lines.some((text) => bare(text) === line)) return lines
   return lines.toSpliced(insertionPoint(lines, request), 0, line)
@@ -62,7 +60,7 @@ function insertionPoint(lines: Lines, { insertafter, insertbefore }: LineRequest
   return at === -1 ? lines.length : at + 1
 }
 
-/** Fills `\1` and `\g<name>` of a line with what the expression matched. */
+/** Expands `\1` and `\g<name>` in a line to groups of the match. */
 const expand = (line: string, match: RegExpExecArray | null): string =>
   line.replaceAll(
     /\\(?:(\d)|g<(\w+)>)/g,

@@ -8,7 +8,7 @@ import type { PathFacts } from './path-facts.ts'
 import { takeIn } from './recurse.ts'
 import { changeOwner } from './replace-file.ts'
 
-/** What the `file` module is asked for. */
+/** Parameters of the `file` module. */
 export interface FileParams extends Attributes {
   readonly path: string
   readonly src?: string | undefined
@@ -16,7 +16,7 @@ export interface FileParams extends Attributes {
   readonly force: boolean
 }
 
-/** The changes; or, as a string, why it cannot be. */
+/** The changes, or an error message. */
 export type Outcome = readonly Change[] | string
 
 const suffix = (wanted: Attributes): string => {
@@ -24,40 +24,40 @@ const suffix = (wanted: Attributes): string => {
   return text === '' ? '' : ` (${text})`
 }
 
-/** Attributes of what is there. */
+/** Sets attributes of an existing path. */
 export const presentPlan = (wanted: FileParams, facts: PathFacts): Outcome =>
   facts.kind === null
-    ? `${wanted.path} is not there: to make it, take state: 'touch', state: 'directory', or the module copy`
+    ? `${wanted.path} does not exist: create it with state: 'touch', state: 'directory', or the copy module`
     : attributeChanges(wanted.path, facts, wanted)
 
-/** A file that is there, and is a file. */
+/** Sets attributes of an existing file. */
 export const plainPlan = (wanted: FileParams, facts: PathFacts): Outcome =>
   facts.kind === 'directory' ? `${wanted.path} is a directory, not a file` : presentPlan(wanted, facts)
 
-/** Nothing is there. */
+/** Removes a path. */
 export function absentPlan({ path }: FileParams, facts: PathFacts): Outcome {
   const { kind } = facts
   if (kind === null) return []
-  const what = kind === 'directory' ? `${path} and all that is in it` : kind === 'link' ? `the link ${path}` : path
+  const subject = kind === 'directory' ? `${path} and its contents` : kind === 'link' ? `link ${path}` : path
   const sets = setsAt(path, facts, kind === 'directory' || kind === 'link' ? setTree : setContent)
-  return [{ description: `remove ${what}`, script: sh`rm -rf -- ${path} || exit`, sets }]
+  return [{ description: `remove ${subject}`, script: sh`rm -rf -- ${path} || exit`, sets }]
 }
 
-/** An empty file, where nothing is. */
+/** Creates an empty file if nothing exists. */
 export function touchPlan(wanted: FileParams, facts: PathFacts): Outcome {
   const { path, owner, group, mode } = wanted
   if (facts.kind !== null) return attributeChanges(path, facts, wanted)
-  if (facts.noParent) return `the folder ${posix.dirname(path)} is not there`
-  const steps = [sh`: >>${path} || exit`, ...settle(quote(path), owner, group, mode)]
+  if (facts.noParent) return `directory ${posix.dirname(path)} does not exist`
+  const steps = [sh`: >>${path} || exit`, ...attributeSteps(quote(path), owner, group, mode)]
   const sets = setsAt(path, facts, setContent)
   return [{ description: `create ${path}${suffix(wanted)}`, script: steps.join('\n'), sets }]
 }
 
-/** A directory, its parents with it. New parents get the same owner and mode, as Ansible gives them. */
+/** Creates a directory with its parents. New parents get the same owner and mode, as in Ansible. */
 export function directoryPlan(wanted: FileParams, facts: PathFacts): Outcome {
   const { path, owner, group, mode, recurse } = wanted
   if (facts.kind === null) {
-    if (facts.blocked !== undefined) return `${ancestors(path).at(-1 - facts.blocked)} is there and is not a directory`
+    if (facts.blocked !== undefined) return `${ancestors(path).at(-1 - facts.blocked)} exists and is not a directory`
     const make = mode === undefined ? 'mkdir' : `mkdir -m ${allBits(mode)}`
     const steps = [
       `${make} -- "$lb_d" || exit`,
@@ -67,10 +67,10 @@ export function directoryPlan(wanted: FileParams, facts: PathFacts): Outcome {
     const sets = setsAt(path, facts, (it) => setDirectory(it, facts.missing))
     return [{ description: `create directory ${path}${suffix(wanted)}`, script, sets }]
   }
-  if (facts.kind !== 'directory') return `${path} is there and is not a directory`
+  if (facts.kind !== 'directory') return `${path} exists and is not a directory`
   if (!recurse || !facts.words.has('stray')) return attributeChanges(path, facts, wanted)
   const sets = setsAt(path, facts, (it) => [...setAttributes(it), ...setAttributesBelow(it)])
-  return [{ description: `give all in ${path} its attributes${suffix(wanted)}`, script: takeIn(path, wanted), sets }]
+  return [{ description: `set attributes recursively in ${path}${suffix(wanted)}`, script: takeIn(path, wanted), sets }]
 }
 
 /** `/a/b/c` -> `/a`, `/a/b`, `/a/b/c`. */
@@ -80,29 +80,29 @@ const ancestors = (path: string): string[] =>
     .slice(1)
     .map((_, i, names) => `/${names.slice(0, i + 1).join('/')}`)
 
-/** A symbolic link. */
+/** Creates a symbolic link. */
 export function linkPlan(wanted: FileParams, facts: PathFacts): Outcome {
   const { path, src = '', owner, group, force } = wanted
   if (posix.resolve(posix.dirname(path), src) === path) return `${path} cannot be a link to itself`
-  if (facts.noParent) return `the folder ${posix.dirname(path)} is not there`
+  if (facts.noParent) return `directory ${posix.dirname(path)} does not exist`
   if (facts.words.has('no-src') && !force)
-    return `${src} is not there for ${path} to point to; force: true makes the link all the same`
+    return `link target ${src} does not exist: set force: true to create ${path} anyway`
   if (facts.kind === 'link' && facts.target === src) return attributeChanges(path, facts, wanted)
-  if (facts.kind === 'directory') return `${path} is a directory, so it cannot become a link: remove it first`
+  if (facts.kind === 'directory') return `${path} is a directory and cannot be replaced by a link: remove it first`
   if (facts.kind !== null && facts.kind !== 'link' && !force)
-    return `${path} is there and is not a link; force: true replaces it`
+    return `${path} exists and is not a link: set force: true to replace it`
   const steps = [
     sh`ln -s -f -n -- ${src} ${path} || exit`,
     ...changeOwner(quote(path), owner, group, ' -h').map((step) => `${step} || exit`),
   ]
   const description =
     facts.kind === 'link'
-      ? `point ${path} to ${src} (was ${facts.target})`
-      : `${facts.kind === null ? 'create link' : 'replace with a link'} ${path} to ${src}`
+      ? `change link ${path} to ${src} (was ${facts.target})`
+      : `${facts.kind === null ? 'create' : 'replace file by'} link ${path} to ${src}`
   return [{ description, script: steps.join('\n'), sets: setsAt(path, facts, setTree) }]
 }
 
-const settle = (target: string, owner?: string, group?: string, mode?: number): string[] => [
+const attributeSteps = (target: string, owner?: string, group?: string, mode?: number): string[] => [
   ...changeOwner(target, owner, group).map((step) => `${step} || exit`),
   ...(mode === undefined ? [] : [`chmod ${octal(mode)} -- ${target} || exit`]),
 ]

@@ -8,14 +8,14 @@ export const CONTENT_TYPES: Readonly<Record<BodyFormat, string | undefined>> = {
   'form-urlencoded': 'application/x-www-form-urlencoded',
 }
 
-/** A value as a request's body. With a secret inside, all of it is one. */
+/** Encodes a value as a request body; secret if it contains a secret. */
 export function encodeBody(body: unknown, format: BodyFormat): string | Secret {
   if (typeof body === 'string' || body instanceof Secret) return body
   const text = format === 'json' ? json(body) : form(body)
   return containsSecret(body) ? secret(text) : text
 }
 
-/** A Secret's toJSON would mask it: the value before it is asked for. */
+/** Secret.toJSON masks the value, so the original is looked up. */
 const json = (body: unknown): string =>
   JSON.stringify(body, function (this: Record<string, unknown>, key, value: unknown) {
     const original = this[key]

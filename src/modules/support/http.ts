@@ -3,7 +3,7 @@ import { sh } from '../../shell/quote.ts'
 import { reveal, type Secret } from '../../values/secret.ts'
 import { secretText } from './params.ts'
 
-/** A request as curl is to make it. */
+/** A request for curl. */
 export interface HttpRequest {
   readonly url: string
   readonly method?: string
@@ -11,45 +11,43 @@ export interface HttpRequest {
   readonly body?: string | Secret | undefined
   readonly user?: { readonly name: string; readonly password: string | Secret } | undefined
   readonly validateCerts: boolean
-  /** Certificates to trust, a file on the target. */
+  /** CA certificate file on the host. */
   readonly caPath?: string | undefined
   readonly followRedirects: boolean
-  /** Seconds. */
+  /** Connection timeout in seconds. */
   readonly connectTimeout: number
-  /** Seconds for all of it. */
+  /** Total timeout in seconds. */
   readonly maxTime?: number
-  /** More of curl's options, by their long names. */
+  /** Additional curl options, by long name. */
   readonly options?: Readonly<Record<string, string>>
 }
 
-/** The address of a request. */
-export const httpUrl = z.url({ protocol: /^https?$/, error: 'write an address that starts with http:// or https://' })
+/** URL of a request. */
+export const httpUrl = z.url({ protocol: /^https?$/, error: 'must be a URL that starts with http:// or https://' })
 
-/** Headers by their names; values may be secret. */
+/** Headers by name; values may be secret. */
 export const headers = z.record(
-  z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, { error: 'not a name of a header' }),
-  secretText.refine((value) => !/[\r\n\0]/.test(reveal(value)), { error: 'a header is one line' }),
+  z.string().regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, { error: 'invalid header name' }),
+  secretText.refine((value) => !/[\r\n\0]/.test(reveal(value)), { error: 'a header must be one line' }),
 )
 
-/**
- * Shell text that runs curl. Addresses, headers and bodies come on its stdin: they may hold secrets, argv holds none.
- */
+/** Shell text that runs curl. URL, headers and body are passed on stdin: they may contain secrets, argv must not. */
 export function curl(request: HttpRequest): string {
   return sh`printf %s ${config(request)} | curl --config -`
 }
 
-/** Shell text that prints what is at an address, with curl or wget, whichever the host has. Defines `lb_fetch`. */
+/** Shell text that defines `lb_fetch`, which prints the content of a URL with curl or wget. */
 export function defineFetch(request: HttpRequest): string {
   return [
     'lb_fetch() {',
     `if command -v curl >/dev/null; then ${curl({ ...request, options: { ...request.options, fail: '' } })}`,
     `elif command -v wget >/dev/null; then ${wget(request)}`,
-    `else echo 'neither curl nor wget is on this host' >&2; return 127; fi`,
+    `else echo 'neither curl nor wget found on this host' >&2; return 127; fi`,
     '}',
   ].join('\n')
 }
 
-/** wget takes headers from argv or from a file; the file only its owner can read. */
+/** wget reads headers from argv or a file; only the owner can read the file. */
 function wget({ url, headers: wanted, validateCerts, caPath, connectTimeout }: HttpRequest): string {
   const flags = [
     '-q',
@@ -72,7 +70,7 @@ function wget({ url, headers: wanted, validateCerts, caPath, connectTimeout }: H
 
 type Option = readonly [name: string, value: string]
 
-/** Lines of curl's configuration. An option with an empty value is a switch. */
+/** Lines of curl's configuration. An option with an empty value is a flag. */
 function config(request: HttpRequest): string {
   const {
     url,
@@ -86,8 +84,8 @@ function config(request: HttpRequest): string {
     maxTime,
     options = {},
   } = request
-  // Without a limit for all of it, a server that goes silent ends the transfer; one that is only slow does not.
-  const patience: Option[] =
+  // Without a total timeout, a stalled transfer is aborted; one that is only slow is not.
+  const stallLimit: Option[] =
     maxTime === undefined
       ? [
           ['speed-limit', '1'],
@@ -100,23 +98,23 @@ function config(request: HttpRequest): string {
     ['show-error', ''],
     ['globoff', ''],
     ['connect-timeout', String(connectTimeout)],
-    ...patience,
-    ...given('request', method === 'HEAD' ? undefined : method),
-    ...(method === 'HEAD' ? [SWITCH.head] : []),
+    ...stallLimit,
+    ...option('request', method === 'HEAD' ? undefined : method),
+    ...(method === 'HEAD' ? [FLAG.head] : []),
     ...Object.entries(request.headers).map(([name, value]): Option => ['header', headerLine(name, reveal(value))]),
     ...(body === undefined ? [] : [['data-raw', reveal(body)] as const]),
-    ...given('user', user === undefined ? undefined : `${user.name}:${reveal(user.password)}`),
-    ...given('cacert', caPath),
-    ...(validateCerts ? [] : [SWITCH.insecure]),
-    ...(followRedirects ? [SWITCH.location] : []),
+    ...option('user', user === undefined ? undefined : `${user.name}:${reveal(user.password)}`),
+    ...option('cacert', caPath),
+    ...(validateCerts ? [] : [FLAG.insecure]),
+    ...(followRedirects ? [FLAG.location] : []),
     ...Object.entries(options),
   ]
   return lines.map(([name, value]) => (value === '' ? `${name}\n` : `${name} = ${configWord(value)}\n`)).join('')
 }
 
-const SWITCH = { head: ['head', ''], insecure: ['insecure', ''], location: ['location', ''] } as const
+const FLAG = { head: ['head', ''], insecure: ['insecure', ''], location: ['location', ''] } as const
 
-const given = (name: string, value: string | undefined): Option[] => (value === undefined ? [] : [[name, value]])
+const option = (name: string, value: string | undefined): Option[] => (value === undefined ? [] : [[name, value]])
 
 /** curl drops `Name:`; `Name;` sends the header without a value. */
 const headerLine = (name: string, value: string): string => (value === '' ? `${name};` : `${name}: ${value}`)

@@ -18,9 +18,9 @@ import { lastLine } from './text.ts'
 
 export type PathKind = 'file' | 'directory' | 'link' | 'other'
 
-/** What a target has at a path. */
+/** Facts about a path on the host. */
 export interface PathFacts {
-  /** null: nothing is there. */
+  /** null: nothing exists. */
   readonly kind: PathKind | null
   /** Permission bits. */
   readonly mode: number
@@ -32,54 +32,52 @@ export interface PathFacts {
   /** Seconds since 1970. */
   readonly mtime: number
   readonly sha256: string | undefined
-  /** Where fetched. Bytes that are not UTF-8 show as U+FFFD. */
+  /** If it was fetched. Bytes that are not UTF-8 show as U+FFFD. */
   readonly content: string | undefined
-  /** Where a link points to. */
+  /** Target of a link. */
   readonly target: string | undefined
-  /** The folder that should hold the path is not there. Only told where the path is absent. */
+  /** The parent directory does not exist. Set only if the path is absent. */
   readonly noParent: boolean
-  /**
-   * How many names of the path are yet to be made, its own among them. Told where {@link Look.ancestors} asks for it.
-   */
+  /** Number of missing components of the path, the last included. Set if {@link Look.ancestors} requests it. */
   readonly missing: number
-  /** Something that is no directory is where one should be, so many names up. Told together with `missing`. */
+  /** A component this many levels up exists and is not a directory. Set together with `missing`. */
   readonly blocked: number | undefined
-  /** The path it really has, where a link is in it; null: cannot be told. */
+  /** The real path, if the path contains a link; null: unknown. */
   readonly really: string | null | undefined
   readonly noOwner: boolean
   readonly noGroup: boolean
-  /** What {@link Look.also} printed, a word a line. */
+  /** Output of {@link Look.also}, a word a line. */
   readonly words: ReadonlySet<string>
 }
 
 export interface Look {
   readonly path: string
-  /** Looks at what a link points to. */
+  /** Follow links. */
   readonly follow?: boolean
-  /** Counts the folders that are not there either. */
+  /** Count missing parent directories. */
   readonly ancestors?: boolean
-  /** Names that must exist on the target. */
+  /** Accounts that must exist on the host. */
   readonly owner?: string | undefined
   readonly group?: string | undefined
-  /** More read-only shell text about `"$lb_p"`, which prints single words. */
+  /** Additional read-only shell text about `"$lb_p"`, which prints single words. */
   readonly also?: string | undefined
-  /** When to read the file: for its hash, or for its text. */
+  /** Whether to read the file: for its hash, or for its text. */
   readonly read?: Reading
 }
 
 export type Reading =
   | 'hash'
-  /** The text, whoever may read it, up to so many bytes. */
+  /** The text, regardless of its mode, up to this many bytes. */
   | { readonly text: number }
-  /** The text for a diff, where all may read it; its hash otherwise. */
+  /** The text for a diff, if it is world-readable; its hash otherwise. */
   | 'diff'
-  /** The hash where the size is as expected; hash and text for a diff where it is another file. */
+  /** The hash if the size is as expected; hash, and text for a diff, if the file differs. */
   | { readonly size: number; readonly sha256: string }
 
 /**
- * A read-only script that prints what is at a path: one process for a path that is there, none for one that is not, one
- * more to read it; fewer where others ask together ({@link sharedLook}). Free text comes last, so that it needs no
- * encoding and records can mask secrets in it. Contained, unless `also` is not.
+ * A read-only script that prints facts about a path: one process for an existing path, none for a missing one, one more
+ * to read it; fewer in a batch ({@link sharedLook}). Free text comes last, so that it needs no encoding and records can
+ * mask secrets in it. Has no side effects on its shell, unless `also` has.
  */
 export function lookAt({ path, follow = false, ancestors = false, owner, group, also, read }: Look): string {
   return [
@@ -103,7 +101,7 @@ export function lookAt({ path, follow = false, ancestors = false, owner, group, 
   ].join('\n')
 }
 
-/** What {@link lookAt} can be told together with others. */
+/** The batched facts that {@link lookAt} uses. */
 export function sharedLook({ path, owner, group, read }: Look): Shared[] {
   const accounts = (
     [
@@ -116,7 +114,7 @@ export function sharedLook({ path, owner, group, read }: Look): Shared[] {
 
 const stat = (option = ''): string => `lb_f=$(stat ${option}-c '${STAT_FORMAT}' -- "$lb_p")`
 
-/** Builtins alone. */
+/** Builtins only. */
 const MISSING = [
   '{ lb_q=${lb_p%/*}; lb_n=1',
   'until [ -d "${lb_q:-/}" ]; do ' +
@@ -125,9 +123,8 @@ const MISSING = [
 ].join('; ')
 
 /**
- * Costs a process only where a link is in the path: the last one leads to the place. `x` keeps a newline at the end of
- * a name. A link that leads nowhere is not followed: on one that leads through itself (`a -> a/b`) readlink would go on
- * for ever.
+ * Costs a process only if the path contains a link. `x` preserves a trailing newline of a name. A dangling link is not
+ * resolved: on one that leads through itself (`a -> a/b`) readlink would not terminate.
  */
 const realPath = (follow: boolean): string =>
   [
@@ -139,7 +136,7 @@ const realPath = (follow: boolean): string =>
 
 const TEXT = '{ echo content; cat <"$lb_p"; }'
 
-/** Ends with the exit code of what reads the file: an empty text was told, too. */
+/** Exits with the code of the command that reads the file: an empty text counts as read. */
 function reading(path: string, read: Reading): string {
   const sum = sumVariable(path)
   const hash = `{ lb_h=\${${sum}-}; [ -n "$lb_h" ] || { lb_h=$(sha256sum <"$lb_p") && lb_h=\${lb_h%% *}; } && echo "sha256 $lb_h"; }`
@@ -149,33 +146,33 @@ function reading(path: string, read: Reading): string {
   if ('text' in read) return `${SIZE}; if [ "$lb_z" -le ${read.text} ]; then ${TEXT}; fi`
   return [
     `${SIZE}; lb_h=; if [ "$lb_z" -ne ${read.size} ] || ${hash}; then`,
-    // What turns out to be no text is shown by its hash.
+    // Binary content is shown by its hash.
     `if [ "$lb_h" != ${quote(read.sha256)} ] && [ "$lb_z" -le ${DIFF_LIMIT} ]; then case $lb_f in ${PUBLIC}) { [ -n "$lb_h" ] || ${hash}; } && ${TEXT};; esac; fi`,
     'else false; fi',
   ].join('\n')
 }
 
-/** When a hash is sure to be asked for. */
+/** When the hash is certain to be needed. */
 function hashIf(read: Reading | undefined): HashIf {
   if (read === 'hash') return 'always'
   if (read === 'diff') return 'confidential'
   return typeof read === 'object' && 'size' in read ? read.size : 'never'
 }
 
-function accountCheck(database: Shareable, asWanted: string, name: string | undefined, word: string): string[] {
+function accountCheck(database: Shareable, pattern: string, name: string | undefined, marker: string): string[] {
   if (name === undefined || isNumber(name)) return []
-  return [`case $lb_f in ${asWanted}) ;; *) ${accountExists(database, name)} || echo ${word};; esac`]
+  return [`case $lb_f in ${pattern}) ;; *) ${accountExists(database, name)} || echo ${marker};; esac`]
 }
 
-/** Reads what {@link lookAt} printed; a string says why it could not look. */
+/** Parses the output of {@link lookAt}; a string is an error message. */
 export function parsePathFacts({ stdout, stderr, exitCode }: Observed): PathFacts | string {
-  if (exitCode !== 0) return lastLine(stderr) || `the probe ended with exit code ${exitCode}`
+  if (exitCode !== 0) return lastLine(stderr) || `the probe exited with code ${exitCode}`
   const lines = stdout.split('\n')
-  const there = lines.shift() === 'there'
-  const [modeText = '', uid, gid, size, mtime, user = '', group = ''] = there ? (lines.shift() ?? '').split(TAB) : []
+  const exists = lines.shift() === 'there'
+  const [modeText = '', uid, gid, size, mtime, user = '', group = ''] = exists ? (lines.shift() ?? '').split(TAB) : []
   const bits = Number.parseInt(modeText, 16)
   const facts = {
-    kind: there ? kindOf(bits) : null,
+    kind: exists ? kindOf(bits) : null,
     mode: bits & 0o7777,
     uid: Number(uid),
     gid: Number(gid),

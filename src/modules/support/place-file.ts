@@ -8,32 +8,32 @@ import type { Attributes } from './params.ts'
 import { parsePathFacts, type PathFacts } from './path-facts.ts'
 import { replaceFile } from './replace-file.ts'
 
-/** A file that should be at a path with this content. */
+/** Desired file at a path. */
 export interface Placement extends Attributes {
   readonly dest: string
   readonly content: Buffer
-  /** The content holds secrets: a diff shows none of it, and a new file is its owner's alone unless a mode is given. */
+  /** The content contains secrets: diffs do not show it, and a new file gets mode 0600 unless a mode is set. */
   readonly confidential: boolean
   readonly backup: boolean
   readonly validate?: string | undefined
-  /** false: a file that is there is left as it is. */
+  /** false: an existing file is not changed. */
   readonly force: boolean
 }
 
-/** What `register` keeps of copy and template. */
+/** Registered value of copy and template. */
 export interface PlacedFile {
   readonly dest: string
-  /** SHA-256 of the content asked for, in hexadecimal. */
+  /** SHA-256 of the desired content, in hexadecimal. */
   readonly checksum: string
   readonly size: number
 }
 
-/** What must change so that the file is there as asked. */
+/** Plans the changes that create or update the file. */
 export function planPlacement(wanted: Placement, observed: Observed): Plan<PlacedFile> {
   const { dest, content, force } = wanted
   const values: PlacedFile = { dest, checksum: sha256(content), size: content.length }
   const facts = parsePathFacts(observed)
-  if (typeof facts === 'string') return { changes: [], problem: `cannot look at ${dest}: ${facts}` }
+  if (typeof facts === 'string') return { changes: [], problem: `cannot stat ${dest}: ${facts}` }
   const reads = readsAt(facts, entryAt)
   const problem = obstacle(dest, facts) ?? missingAccount(facts, wanted)
   if (problem !== undefined) return { changes: [], problem, ...reads }
@@ -42,12 +42,11 @@ export function planPlacement(wanted: Placement, observed: Observed): Plan<Place
   return { changes: [replacement(wanted, facts)], values, ...reads }
 }
 
-/** Why no file can be at the path. */
+/** Why the path cannot be a file. */
 export function obstacle(dest: string, facts: PathFacts): string | undefined {
   if (facts.noParent)
-    return `the folder ${posix.dirname(dest)} is not there: create it first, with file: { state: 'directory' }`
-  if (facts.kind === 'directory')
-    return `${dest} is a directory: to put a file into it, end the path with / or name the file`
+    return `directory ${posix.dirname(dest)} does not exist: create it first, with file: { state: 'directory' }`
+  if (facts.kind === 'directory') return `${dest} is a directory: append / or a file name`
   if (facts.kind === 'other') return `${dest} is a device, socket or pipe, not a file`
   return undefined
 }
@@ -55,7 +54,7 @@ export function obstacle(dest: string, facts: PathFacts): string | undefined {
 function isSame(facts: PathFacts, { checksum }: PlacedFile, content: Buffer): boolean {
   if (facts.kind !== 'file') return false
   if (facts.sha256 !== undefined) return facts.sha256 === checksum
-  // A byte that is not UTF-8 would show as U+FFFD; content with that character is compared by its size as well.
+  // Bytes that are not UTF-8 show as U+FFFD; content with that character is also compared by size.
   return facts.size === content.length && facts.content !== undefined && facts.content === asText(content)
 }
 
@@ -72,7 +71,7 @@ function replacement(wanted: Placement, facts: PathFacts): Plan<PlacedFile>['cha
     backup: backup && old !== undefined,
   })
   const attributes = describeAttributes(old === undefined ? wanted : differing(old, wanted))
-  const verb = old === undefined ? (facts.kind === 'link' ? 'replace the link' : 'create') : 'update'
+  const verb = old === undefined ? (facts.kind === 'link' ? 'replace link' : 'create') : 'update'
   return {
     description: `${verb} ${dest}${attributes === '' ? '' : ` (${attributes})`}`,
     script,
@@ -81,7 +80,7 @@ function replacement(wanted: Placement, facts: PathFacts): Plan<PlacedFile>['cha
   }
 }
 
-/** Not for everyone's eyes on the host, so not for the report either. */
+/** Files that are not world-readable are not shown in the report. */
 const isPrivate = (wanted: Placement, old: PathFacts | undefined): boolean =>
   ((wanted.mode ?? old?.mode ?? 0o644) & 0o004) === 0
 
@@ -92,7 +91,7 @@ function diffOf(subject: string, old: PathFacts | undefined, content: Buffer, hi
     : { subject, before, after: forDiff(content) }
 }
 
-/** What a diff can show of the old file. */
+/** The old file's content in a diff. */
 export function beforeText({ content, size, sha256: sum }: PathFacts): string {
   if (content !== undefined && !/[\0\uFFFD]/.test(content)) return content
   if (content !== undefined || sum !== undefined)

@@ -1,10 +1,10 @@
 import nunjucks from 'nunjucks'
 import { Secret } from '../../values/secret.ts'
 
-/** A template's text with its variables filled in. */
+/** A rendered template. */
 export interface Rendered {
   readonly text: string
-  /** Secrets are part of the text. */
+  /** The text contains secrets. */
   readonly confidential: boolean
 }
 
@@ -19,7 +19,7 @@ type Vars = Readonly<Record<string, unknown>>
 const compiled = new Map<string, nunjucks.Template>()
 
 /**
- * Fills in a nunjucks template, as Ansible would a Jinja2 one: no escaping, a newline after a block tag is dropped, a
+ * Renders a nunjucks template as Ansible renders Jinja2: no escaping, a newline after a block tag is removed, a
  * variable that is not defined is an error.
  *
  * @param name - of the template, for messages
@@ -28,18 +28,18 @@ const compiled = new Map<string, nunjucks.Template>()
 export function render(source: string, name: string, vars: Vars): Rendered {
   try {
     const template = compile(source)
-    const seen = { secret: false }
-    const text = template.render(revealing(vars, seen))
-    // Top-level variables are all read before rendering: only a text that differs without its secrets holds any.
-    return { text, confidential: seen.secret && text !== template.render({ ...vars }) }
+    const usage = { secret: false }
+    const text = template.render(revealing(vars, usage))
+    // nunjucks reads all top-level variables: only a text that differs without its secrets contains any.
+    return { text, confidential: usage.secret && text !== template.render({ ...vars }) }
   } catch (error) {
     throw new TemplateError(explain(error, source, name))
   }
 }
 
 function compile(source: string): nunjucks.Template {
-  const known = compiled.get(source)
-  if (known !== undefined) return known
+  const cached = compiled.get(source)
+  if (cached !== undefined) return cached
   const environment = new nunjucks.Environment([], { autoescape: false, throwOnUndefined: true, trimBlocks: true })
   environment.addFilter('to_json', (value: unknown) => JSON.stringify(value))
   environment.addFilter('to_nice_json', (value: unknown) => JSON.stringify(value, null, 4))
@@ -48,18 +48,22 @@ function compile(source: string): nunjucks.Template {
   return template
 }
 
-/** A view of the variables in which secrets read as their plain text, at any depth, and reading one is noticed. */
-function revealing<T extends object>(value: T, seen: { secret: boolean }): T {
-  // A proxy must give a frozen object's own values: a copy is free to give others.
-  const open: object = !Object.isFrozen(value) ? value : Array.isArray(value) ? [...(value as unknown[])] : { ...value }
-  return new Proxy(open, {
+/** A proxy of the variables that reveals secrets at any depth and records that one was read. */
+function revealing<T extends object>(value: T, usage: { secret: boolean }): T {
+  // A proxy must return a frozen object's own values; a copy need not.
+  const source: object = !Object.isFrozen(value)
+    ? value
+    : Array.isArray(value)
+      ? [...(value as unknown[])]
+      : { ...value }
+  return new Proxy(source, {
     get(target, key) {
       const item: unknown = Reflect.get(target, key)
       if (item instanceof Secret) {
-        seen.secret = true
+        usage.secret = true
         return item.reveal()
       }
-      return isData(item) ? revealing(item, seen) : item
+      return isData(item) ? revealing(item, usage) : item
     },
   }) as T
 }
@@ -86,7 +90,7 @@ function explain(error: unknown, source: string, name: string): string {
   return `${where}: ${expression ?? 'a variable'} is not defined`
 }
 
-/** The `{{ ... }}` around a place in the template. */
+/** The `{{ ... }}` around a position in the template. */
 function expressionAt(source: string, line: number, column: number): string | undefined {
   const text = source.split('\n')[line - 1] ?? ''
   const all = [...text.matchAll(/\{\{.*?\}\}/g)]

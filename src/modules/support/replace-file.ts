@@ -2,53 +2,55 @@ import { sh } from '../../shell/quote.ts'
 import { octal } from './params.ts'
 import type { PathFacts } from './path-facts.ts'
 
-/** A file whose content is to be replaced as a whole. */
+/** A file with its new content and attributes. */
 export interface Replacement {
   readonly path: string
-  /** Shell text that writes the new content to `>&8`, which is `"$lb_new"`, a file that exists and is empty. */
+  /** Shell text that writes the new content to `>&8`, which is `"$lb_new"`, an empty file. */
   readonly fill: string
-  /** The file that is there, whose owner, mode, ACL, extended attributes and SELinux context the new one gets. */
+  /** The existing file. The new one gets its owner, mode, ACL, extended attributes and SELinux context. */
   readonly old?: Pick<PathFacts, 'uid' | 'gid' | 'mode'> | undefined
   readonly owner?: string | undefined
   readonly group?: string | undefined
-  /** Permission bits, in place of the old file's. */
+  /** Permission bits; default: those of the old file. */
   readonly mode?: number | undefined
-  /** Permission bits of a file that is new, where none are given. Without it: what the target gives new files. */
+  /** Permission bits of a new file without a mode. Default: by the host's umask. */
   readonly freshMode?: number | undefined
-  /** A command with `%s` that must accept the new file. */
+  /** A command with `%s` that validates the new file. */
   readonly validate?: string | undefined
-  /** Keeps what is there under Ansible's name for it: `NAME.PID.DATE@TIME~`. */
+  /** Create a backup with Ansible's name for it: `NAME.PID.DATE@TIME~`. */
   readonly backup?: boolean
-  /** Where the path is a link: replaces what it points to, not the link. */
+  /** If the path is a link: replace its target, not the link. */
   readonly through?: boolean
 }
 
 /**
- * A script that replaces a file so that at every moment, also of a crash, either the old or the new one is there whole:
- * the new one gets its attributes, is filled, validated and flushed beside the old one, then takes its place.
+ * A script that replaces a file atomically, also in a crash: the new file gets its attributes, is filled, validated and
+ * flushed beside the old one, then renamed.
  *
- * Other names of the old file (hard links) keep the old content, as they do after an editor saved it. File capabilities
- * go with the old content: the kernel takes them from whatever is written to. A path that is a mount point of its own,
- * as /etc/hosts is in a container, cannot be replaced: it is written in place, and the script says so.
+ * Hard links of the old file keep the old content, as with an editor. File capabilities are lost: the kernel removes
+ * them on a write. A mount point, as /etc/hosts is in a container, cannot be replaced: it is written in place, and the
+ * script reports it.
  */
 export function replaceFile(replacement: Replacement): string {
   const { path, fill, old, owner, group, validate, backup = false, through = false } = replacement
   const mode = replacement.mode ?? old?.mode ?? replacement.freshMode
-  const chowned = changeOwner('"$lb_new"', owner, group).map((step) => `${unlessRoots(replacement)}${step} || exit`)
+  const chowned = changeOwner('"$lb_new"', owner, group).map(
+    (step) => `${unlessOwnedByRoot(replacement)}${step} || exit`,
+  )
   return [
-    // `x` keeps a newline at the end of a path from being dropped by the substitution.
+    // `x` preserves a trailing newline of the path in the substitution.
     sh`lb_to=${path}` +
       (through
-        ? `; if [ -L "$lb_to" ]; then ${notToItself}; lb_to=$(readlink -f -- "$lb_to" && echo x) || exit; lb_to=\${lb_to%?x}; fi`
+        ? `; if [ -L "$lb_to" ]; then ${rejectLinkLoop}; lb_to=$(readlink -f -- "$lb_to" && echo x) || exit; lb_to=\${lb_to%?x}; fi`
         : ''),
-    create(maskFor(replacement, mode)),
-    ...(old === undefined ? [] : [keepAttributes(old, replacement.mode)]),
+    createFile(maskFor(replacement, mode)),
+    ...(old === undefined ? [] : [copyAttributes(old, replacement.mode)]),
     ...chowned,
-    ...modeToFill(replacement, mode).map((bits) => `chmod ${octal(bits)} -- "$lb_new" || exit`),
-    // dash says "I/O error" of a disk that is full: another program says what it is.
+    ...fillMode(replacement, mode).map((bits) => `chmod ${octal(bits)} -- "$lb_new" || exit`),
+    // dash reports "I/O error" if the disk is full: another program reports the cause.
     `{ ${fill}\n} || { lb_code=$?; head -c 8192 /dev/zero >&8; exit "$lb_code"; }`,
     'exec 8>&-',
-    // Whoever writes to a file, or gives it away, takes its set-user-id bits.
+    // A write or chown clears set-user-id bits.
     ...(mode !== undefined && (isSpecial(mode) || !isWritable(mode))
       ? [`chmod ${octal(mode)} -- "$lb_new" || exit`]
       : []),
@@ -56,33 +58,29 @@ export function replaceFile(replacement: Replacement): string {
       ? []
       : [
           `( ${validate.replaceAll('%s', '"$lb_new"')} ) >&2 || {`,
-          sh`lb_code=$?; printf 'validate refused the new %s\\n' ${path} >&2; exit "$lb_code"; }`,
+          sh`lb_code=$?; printf 'validation of the new %s failed\\n' ${path} >&2; exit "$lb_code"; }`,
         ]),
     ...(backup ? ['lb_kept=$lb_to.$$.$(date +%Y-%m-%d@%H:%M:%S)~', 'cp -p -- "$lb_to" "$lb_kept" || exit'] : []),
     `sync -- "$lb_new"${backup ? ' "$lb_kept"' : ''} || exit`,
-    swap(changeOwner('"$lb_to"', owner, group), replacement.mode),
+    renameOver(changeOwner('"$lb_to"', owner, group), replacement.mode),
     'trap - EXIT',
   ].join('\n')
 }
 
-/**
- * On a link that leads through itself (`a -> a/b`) readlink would grow until the memory is full: the kernel is asked
- * first.
- */
-const notToItself = [
+/** On a link that leads through itself (`a -> a/b`) readlink would exhaust the memory: the kernel is asked first. */
+const rejectLinkLoop = [
   'if [ ! -e "$lb_to" ] && LC_ALL=C stat -L -- "$lb_to" 2>&1 >/dev/null | grep -q -i -e "too many levels" -e "link loop"',
-  'then echo "$lb_to is a link that leads to itself" >&2; exit 1; fi',
+  'then echo "$lb_to: too many levels of symbolic links" >&2; exit 1; fi',
 ].join('; ')
 
 /**
- * Makes `$lb_new`. Its name holds the shell's number, so that what a killed run left is told from what another one is
- * writing now, and is removed. `set -C` makes sure that the file is new: nobody can have put a link there. It is kept
- * open for the content: in a folder like /tmp the kernel lets nobody, root included, open by name what belongs to
- * another.
+ * Creates `$lb_new`. Its name contains the shell's PID, so that leftovers of killed runs are removed and files of
+ * running ones are not. `set -C` guarantees a new file: nobody can have put a link there. It stays open for the
+ * content: in a directory like /tmp the kernel lets nobody, root included, open another user's file by name.
  *
- * @param mask - what the file is made with; none: what the target gives new files.
+ * @param mask - umask for the file; undefined: that of the host
  */
-const create = (mask: number | undefined): string =>
+const createFile = (mask: number | undefined): string =>
   [
     'lb_in=${lb_to%/*}/',
     'for lb_new in "$lb_in".labbook.*; do',
@@ -92,33 +90,33 @@ const create = (mask: number | undefined): string =>
     `trap 'rm -f -- "$lb_new" \${lb_kept:+"$lb_kept"}' EXIT; trap 'exit 129' HUP; trap 'exit 130' INT; trap 'exit 143' TERM`,
     ...(mask === undefined ? [] : [`umask ${octal(mask)}`]),
     'set -C; exec 8>"$lb_new" || exit; set +C',
-    // As every session sets it. To ask the shell for it would cost a process.
+    // The umask of every session; querying the shell would cost a process.
     ...(mask === undefined ? [] : ['umask 022']),
   ].join('\n')
 
 /**
- * In one process where cp is GNU's. Times are not kept: the content is another. Where fewer shall read the new file, it
- * must at no time have the mode of the old one, nor its ACL.
+ * One process with GNU cp. Times are not copied: the content is new. If fewer users may read the new file, it must
+ * never have the mode or ACL of the old one.
  */
-function keepAttributes({ uid, gid, mode }: NonNullable<Replacement['old']>, asked = mode): string {
+function copyAttributes({ uid, gid, mode }: NonNullable<Replacement['old']>, wanted = mode): string {
   const copies =
-    (mode & ~asked) === 0
+    (mode & ~wanted) === 0
       ? ['--preserve=all --no-preserve=timestamps,links']
       : ['--preserve=ownership,xattr,context', '--preserve=ownership,xattr']
   return [
     ...copies.map((what) => `cp --attributes-only ${what} -- "$lb_to" "$lb_new" 2>/dev/null ||`),
-    sh`{ chown -- ${`${uid}:${gid}`} "$lb_new" && chmod ${octal(mode & asked)} -- "$lb_new"; } || exit`,
+    sh`{ chown -- ${`${uid}:${gid}`} "$lb_new" && chmod ${octal(mode & wanted)} -- "$lb_new"; } || exit`,
   ].join('\n')
 }
 
-/** A new file can be made with its mode at once, unless it is one that no file is made with. */
-const isPlain = (mode: number): boolean => (mode & 0o7111) === 0 && isWritable(mode)
+/** Whether a new file can be created with its final mode at once. */
+const isCreationMode = (mode: number): boolean => (mode & 0o7111) === 0 && isWritable(mode)
 
 const maskFor = ({ old }: Replacement, mode: number | undefined): number | undefined =>
-  mode === undefined ? undefined : old === undefined && isPlain(mode) ? 0o666 & ~mode : 0o077
+  mode === undefined ? undefined : old === undefined && isCreationMode(mode) ? 0o666 & ~mode : 0o077
 
-/** What root makes is root's, unless the folder says which group gets it. Asked without a process. */
-function unlessRoots({ old, owner = 'root', group = 'root' }: Replacement): string {
+/** Files that root creates are root's, unless the directory sets the group. Tested without a process. */
+function unlessOwnedByRoot({ old, owner = 'root', group = 'root' }: Replacement): string {
   const isRoot = (name: string): boolean => name === 'root' || name === '0'
   return old === undefined && isRoot(owner) && isRoot(group) ? '{ [ -O / ] && [ -G / ] && [ -G "$lb_new" ]; } || ' : ''
 }
@@ -126,17 +124,17 @@ function unlessRoots({ old, owner = 'root', group = 'root' }: Replacement): stri
 const isSpecial = (bits: number): boolean => (bits & 0o6000) !== 0
 const isWritable = (bits: number): boolean => (bits & 0o200) !== 0
 
-/** The mode to fill the file with: as narrow as in the end, so that no one reads what they shall not, but writable. */
-function modeToFill({ old, mode: asked }: Replacement, mode: number | undefined): number[] {
+/** The mode while the file is filled: as restrictive as the final one, but writable. */
+function fillMode({ old, mode: requested }: Replacement, mode: number | undefined): number[] {
   if (mode === undefined) return []
-  const isSet = old === undefined ? isPlain(mode) : asked === undefined && isWritable(mode)
+  const isSet = old === undefined ? isCreationMode(mode) : requested === undefined && isWritable(mode)
   return isSet ? [] : [(mode & 0o1777) | 0o200]
 }
 
-/** Only the rename of a mount point is refused as busy. There is no other way than to write into it then. */
-const swap = (chown: readonly string[], mode: number | undefined): string =>
+/** Only the rename of a mount point fails as busy; it can only be written in place. */
+const renameOver = (chown: readonly string[], mode: number | undefined): string =>
   [
-    // Onto a link to a folder mv would move the file into the folder.
+    // mv onto a link to a directory would move the file into the directory.
     'lb_t=; if [ -L "$lb_to" ] && [ -d "$lb_to" ]; then lb_t=-T; fi',
     'mv -f $lb_t -- "$lb_new" "$lb_to" 2>/dev/null || lb_said=$(LC_ALL=C mv -f $lb_t -- "$lb_new" "$lb_to" 2>&1) || {',
     `case $lb_said in *busy*) ;; *) printf '%s\\n' "$lb_said" >&2; exit 1 ;; esac`,
@@ -149,7 +147,7 @@ const swap = (chown: readonly string[], mode: number | undefined): string =>
   ].join('\n')
 
 /**
- * Commands that change owner and group; none where neither is given.
+ * Commands that change owner and group; none if neither is set.
  * @param target - shell text for the path, already quoted
  */
 export function changeOwner(target: string, owner?: string, group?: string, flags = ''): string[] {

@@ -9,23 +9,23 @@ import { lastLine } from './text.ts'
 
 /** Parameters that `command` and `shell` share. */
 export const running = {
-  /** The folder to run in. */
+  /** Working directory. */
   chdir: targetFile.optional(),
-  /** A path that the command makes: where it is there, nothing runs. */
+  /** A path that the command creates: if it exists, the command is skipped. */
   creates: targetFile.optional(),
-  /** A path that the command takes away: where it is not there, nothing runs. */
+  /** A path that the command removes: if it does not exist, the command is skipped. */
   removes: targetFile.optional(),
   stdin: secretText.optional(),
-  /** Ends `stdin` with a newline. */
+  /** Append a newline to `stdin`. */
   stdin_add_newline: z.boolean().default(true),
   /**
-   * The author's word that the command only looks. It then runs in check mode too and never counts as a change; its
-   * output can be registered.
+   * Declares that the command is read-only. It then also runs in check mode and never reports changed; its output can
+   * be registered.
    */
   read_only: z.boolean().default(false),
 }
 
-/** {@link running} as given. */
+/** Values of {@link running}. */
 export interface Running {
   readonly chdir?: string | undefined
   readonly creates?: string | undefined
@@ -35,14 +35,14 @@ export interface Running {
   readonly read_only: boolean
 }
 
-/** For a schema's `refine`: what only looks makes and removes nothing. */
+/** For a schema's `refine`: a read-only command neither creates nor removes anything. */
 export const looksOrChanges = ({ read_only, creates, removes }: Running): boolean =>
   !read_only || (creates === undefined && removes === undefined)
 
-/** What `register` keeps of a command. */
+/** Registered value of a command. */
 export interface CommandValues {
   readonly cmd: string
-  /** Without the newlines at its end. */
+  /** Without trailing newlines. */
   readonly stdout: string
   readonly stderr: string
   readonly rc: number
@@ -50,14 +50,14 @@ export interface CommandValues {
   readonly stderr_lines: readonly string[]
 }
 
-/** What a command looks at may be anything; whether one that changes something runs is a matter of two paths. */
+/** A read-only command may read anything; whether another one runs depends on two paths. */
 export const readsOf = ({ read_only, creates, removes }: Running): readonly string[] | undefined =>
   read_only ? undefined : [creates, removes].filter((path) => path !== undefined).flatMap(contentOf)
 
-/** What a command does may be anything. */
+/** A command may change anything. */
 export const setsOf = ({ read_only }: Running): readonly string[] | undefined => (read_only ? [] : undefined)
 
-/** The probe: the command itself if it only looks, else whether it has to run. */
+/** The probe: the command itself if it is read-only, else whether it has to run. */
 export function probeCommand(params: Running, command: string): string {
   if (params.read_only) return commandScript(params, command)
   const { creates, removes } = params
@@ -70,7 +70,7 @@ export function probeCommand(params: Running, command: string): string {
   ].join('\n')
 }
 
-/** Runs it, or finds that there is nothing to run. */
+/** Plans the command, or skips it. */
 export function planCommand(params: Running, cmd: string, command: string, observed: Observed): Plan<CommandValues> {
   if (params.read_only) {
     const { values, failed } = resultOf(cmd, observed)
@@ -83,14 +83,14 @@ export function planCommand(params: Running, cmd: string, command: string, obser
   return { changes: [{ description: `run${where}: ${cmd}`, script: commandScript(params, command) }] }
 }
 
-/** What the command that ran said. */
+/** Result of a command. */
 export function resultOf(cmd: string, { stdout, stderr, exitCode }: Observed): Result<CommandValues> {
   const out = stdout.replace(/[\r\n]+$/, '')
   const err = stderr.replace(/[\r\n]+$/, '')
   const values = { cmd, stdout: out, stderr: err, rc: exitCode, stdout_lines: lines(out), stderr_lines: lines(err) }
   if (exitCode === 0) return { values }
-  const said = lastLine(err) || lastLine(out)
-  return { values, failed: `non-zero return code ${exitCode}${said === '' ? '' : `: ${said}`}` }
+  const lastOutput = lastLine(err) || lastLine(out)
+  return { values, failed: `non-zero return code ${exitCode}${lastOutput === '' ? '' : `: ${lastOutput}`}` }
 }
 
 const skipped = (cmd: string, stdout: string): Plan<CommandValues> => ({

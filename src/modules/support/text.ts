@@ -1,7 +1,7 @@
-/** The last line with something in it: where commands say what went wrong. */
+/** The last line that is not empty: there, commands report what went wrong. */
 export const lastLine = (text: string): string => text.trimEnd().split('\n').at(-1)?.trim() ?? ''
 
-/** A text cut to a length, for titles. */
+/** A text truncated for titles. */
 export const shorten = (text: string, length = 60): string => {
   const line = text.trim().replaceAll(/\s+/g, ' ')
   return line.length <= length ? line : `${line.slice(0, length - 1)}…`

@@ -4,7 +4,7 @@ import type { Change } from '../module.ts'
 import { contentOf, HOMES, NUMBERS, PRIMARY_GROUPS, setAccount, setNewDirectory, setTree } from './effects.ts'
 import { groupEntry, NO_TOOLS, userEntry, type GroupEntry, type UserEntry } from './accounts.ts'
 
-/** What the `user` module is asked for. */
+/** Parameters of the `user` module. */
 export interface UserParams {
   readonly name: string
   readonly uid?: number | undefined
@@ -22,25 +22,25 @@ export interface UserParams {
   readonly remove: boolean
 }
 
-/** What the probe saw. */
+/** Facts from the probe. */
 export interface FoundUser {
   readonly entry: UserEntry | undefined
-  /** Who has the number that is asked for. */
+  /** The user with the requested uid. */
   readonly holder: UserEntry | undefined
   readonly passwordSame: boolean
-  /** As useradd leaves it: nobody has set one yet. */
+  /** As left by useradd: no password is set yet. */
   readonly passwordUnset: boolean
   readonly homeThere: boolean
-  /** The number of whose the home is, and all users: told where a home is to be removed. */
+  /** Uid of the home's owner, and all users: set if a home is to be removed. */
   readonly homeOwner: number | undefined
   readonly users: readonly UserEntry[]
-  /** Where the host makes the homes of new users: told where the user is not there and no home is given. */
+  /** Parent directory of new homes: set if the user does not exist and no home is given. */
   readonly homes: string
   readonly tools: boolean
   readonly groups: readonly GroupEntry[]
 }
 
-/** Reads the `user` module's probe. */
+/** Parses the output of the `user` module's probe. */
 export function parseUser(stdout: string): FoundUser {
   const lines = stdout.split('\n')
   const start = lines.indexOf('groups')
@@ -66,49 +66,49 @@ export function parseUser(stdout: string): FoundUser {
   }
 }
 
-/** The changes; or, as a string, why it cannot be. */
+/** The changes, or an error message. */
 export function planUser(wanted: UserParams, found: FoundUser): Change[] | string {
   const { name, state, remove } = wanted
   const { entry, tools } = found
   if (state === 'absent') {
     if (entry === undefined) return []
     if (!tools) return NO_TOOLS
-    const reason = remove ? homeStays(entry, found) : undefined
+    const reason = remove ? homeProblem(entry, found) : undefined
     if (reason !== undefined)
-      return `${reason}, so it cannot be removed with ${name}: take remove: false, and see to the folder by a task of its own`
+      return `cannot remove the home of user "${name}": ${reason}; set remove: false and remove the directory in another task`
     return [
       step(
         `remove user ${name}${remove ? ` and ${entry.home}` : ''}`,
         sh`userdel ${[...(remove ? ['-r'] : []), name]}`,
         [
-          ...userWords(name),
-          uidWord(entry.uid),
+          ...userKeys(name),
+          uidKey(entry.uid),
           PRIMARY_GROUPS,
           HOMES,
           ...ownGroup(name),
           `gid:${entry.gid}`,
           NUMBERS,
-          ...(remove ? leftBy(name, entry.home) : []),
+          ...(remove ? removedPaths(name, entry.home) : []),
         ],
       ),
     ]
   }
-  const missing = [wanted.group, ...(wanted.groups ?? [])].find(
+  const missingGroup = [wanted.group, ...(wanted.groups ?? [])].find(
     (group) => group !== undefined && groupOf(found, group) === undefined,
   )
-  if (missing !== undefined) return `there is no group ${missing} on this host`
+  if (missingGroup !== undefined) return `group "${missingGroup}" does not exist on this host`
   const { holder } = found
   if (holder !== undefined && holder.name !== name && entry?.uid !== holder.uid)
-    return `uid ${holder.uid} belongs to the user ${holder.name}, so ${name} cannot have it`
+    return `uid ${holder.uid} is already used by user "${holder.name}"`
   const changes = entry === undefined ? creation(wanted, found) : modifications(wanted, entry, found)
   return changes.length > 0 && !tools ? NO_TOOLS : changes
 }
 
-/** userdel leaves such a home, and says so only after the user is gone. */
-function homeStays({ name, uid, home }: UserEntry, { homeOwner, users }: FoundUser): string | undefined {
-  if (homeOwner !== undefined && homeOwner !== uid) return `the home ${home} does not belong to ${name}`
+/** userdel does not remove such a home, and reports it only after it has removed the user. */
+function homeProblem({ name, uid, home }: UserEntry, { homeOwner, users }: FoundUser): string | undefined {
+  if (homeOwner !== undefined && homeOwner !== uid) return `${home} does not belong to ${name}`
   const other = users.find((user) => user.name !== name && `${user.home}/`.startsWith(`${home}/`))
-  return other === undefined ? undefined : `the home ${home} is that of the user ${other.name} too`
+  return other === undefined ? undefined : `${home} is also used by user "${other.name}"`
 }
 
 const step = (description: string, command: string, sets: readonly string[]): Change => ({
@@ -117,21 +117,21 @@ const step = (description: string, command: string, sets: readonly string[]): Ch
   sets: setAccount(...sets),
 })
 
-const userWords = (name: string): string[] => [`user:${name}`]
-/** A user who is made without a number takes one that nobody can foresee. */
-const uidWord = (uid?: number): string => (uid === undefined ? 'uid:any' : `uid:${uid}`)
-/** The group that comes and goes with its user; its number is nobody's choice. */
+const userKeys = (name: string): string[] => [`user:${name}`]
+/** The uid of a user that is created without one cannot be predicted. */
+const uidKey = (uid?: number): string => (uid === undefined ? 'uid:any' : `uid:${uid}`)
+/** The user's own group, created and removed with the user; its gid cannot be predicted. */
 const ownGroup = (name: string): string[] => [`group:${name}`, 'gid:any']
-/** `userdel -r` takes the mail along. */
-const leftBy = (name: string, home: string): string[] =>
+/** `userdel -r` also removes the mail spool. */
+const removedPaths = (name: string, home: string): string[] =>
   [home, `/var/mail/${name}`, `/var/spool/mail/${name}`].flatMap(setTree)
-const newHome = (home: string): string[] => [...setNewDirectory(home), ...setTree(home)]
+const newHomeKeys = (home: string): string[] => [...setNewDirectory(home), ...setTree(home)]
 
-/** What a plan for a user depends on. */
+/** Resource keys that a plan for a user depends on. */
 export function readsOfUser({ name, remove, uid, group, groups = [], home, create_home }: UserParams): string[] {
   return [
-    ...userWords(name),
-    ...(uid === undefined ? [] : [uidWord(uid), uidWord()]),
+    ...userKeys(name),
+    ...(uid === undefined ? [] : [uidKey(uid), uidKey()]),
     ...(remove ? [HOMES] : []),
     ...[name, group, ...groups]
       .filter((it) => it !== undefined)
@@ -144,18 +144,18 @@ export function readsOfUser({ name, remove, uid, group, groups = [], home, creat
   ]
 }
 
-/** All that can come of it. A home that only the host knows is not among it. */
+/** Resource keys that a task for a user can set, except a home that only the host knows. */
 export const setsOfUser = ({ name, uid, home = `/home/${name}` }: UserParams): string[] =>
   setAccount(
-    ...userWords(name),
-    uidWord(uid),
-    uidWord(),
+    ...userKeys(name),
+    uidKey(uid),
+    uidKey(),
     PRIMARY_GROUPS,
     HOMES,
     ...ownGroup(name),
     NUMBERS,
-    ...newHome(home),
-    ...leftBy(name, home),
+    ...newHomeKeys(home),
+    ...removedPaths(name, home),
   )
 
 const groupOf = ({ groups }: FoundUser, wanted: string): GroupEntry | undefined =>
@@ -163,7 +163,7 @@ const groupOf = ({ groups }: FoundUser, wanted: string): GroupEntry | undefined 
 
 function creation(wanted: UserParams, found: FoundUser): Change[] {
   const { name, uid, groups = [], home, shell, system, create_home, comment } = wanted
-  // useradd refuses to make the user's own group where it is there already: then that group is taken.
+  // useradd fails if the user's own group exists already: then that group is used.
   const primary = wanted.group ?? (groupOf(found, name) === undefined ? undefined : name)
   const flags = [
     create_home ? '-m' : '-M',
@@ -181,12 +181,12 @@ function creation(wanted: UserParams, found: FoundUser): Change[] {
     ...(groups.length === 0 ? [] : [`groups ${groups.join(', ')}`]),
   ].join('; ')
   const sets = [
-    ...userWords(name),
-    uidWord(uid),
+    ...userKeys(name),
+    uidKey(uid),
     PRIMARY_GROUPS,
     HOMES,
     ...(primary === undefined ? ownGroup(name) : []),
-    ...(create_home ? newHome(home ?? `${found.homes}/${name}`) : []),
+    ...(create_home ? newHomeKeys(home ?? `${found.homes}/${name}`) : []),
   ]
   return [
     step(`create user ${name}${details === '' ? '' : ` (${details})`}`, sh`useradd ${[...flags, name]}`, sets),
@@ -217,17 +217,17 @@ function modifications(wanted: UserParams, entry: UserEntry, found: FoundUser): 
           step(
             `change user ${name}: ${parts.map(([what]) => what).join('; ')}`,
             sh`usermod ${[...flags, name]}`,
-            // usermod gives the files of the home to the new number.
+            // usermod changes the owner of the files in the home.
             [
-              ...userWords(name),
-              ...(flags.includes('-u') ? [uidWord(uid), uidWord(entry.uid)] : []),
+              ...userKeys(name),
+              ...(flags.includes('-u') ? [uidKey(uid), uidKey(entry.uid)] : []),
               ...(flags.includes('-d') ? [HOMES] : []),
               ...(flags.includes('-u') || flags.includes('-g') ? [NUMBERS, PRIMARY_GROUPS, `${entry.home}/`] : []),
             ],
           ),
         ]),
     ...(wanted.create_home && !found.homeThere ? [homeCreation(name, home ?? entry.home)] : []),
-    // A run that was killed after it made the user has not come to the password.
+    // A run that was killed after useradd has not set the password.
     ...((wanted.update_password === 'always' || found.passwordUnset) && !found.passwordSame
       ? passwordChange(wanted)
       : []),
@@ -251,30 +251,30 @@ function membership({ name, groups, append }: UserParams, primary: number, found
   if (groups === undefined) return []
   const names = (list: readonly GroupEntry[]): Set<string> =>
     new Set(list.filter(({ gid }) => gid !== primary).map((group) => group.name))
-  const is = names(found.groups.filter(({ members }) => members.includes(name)))
-  const asked = names(found.groups.filter((group) => groups.includes(group.name)))
-  const into = [...asked].filter((group) => !is.has(group))
-  const outOf = append ? [] : [...is].filter((group) => !asked.has(group))
-  if (into.length === 0 && outOf.length === 0) return []
+  const current = names(found.groups.filter(({ members }) => members.includes(name)))
+  const requested = names(found.groups.filter((group) => groups.includes(group.name)))
+  const added = [...requested].filter((group) => !current.has(group))
+  const removed = append ? [] : [...current].filter((group) => !requested.has(group))
+  if (added.length === 0 && removed.length === 0) return []
   const what = [
-    ...(into.length === 0 ? [] : [`into ${into.join(', ')}`]),
-    ...(outOf.length === 0 ? [] : [`out of ${outOf.join(', ')}`]),
+    ...(added.length === 0 ? [] : [`add to ${added.join(', ')}`]),
+    ...(removed.length === 0 ? [] : [`remove from ${removed.join(', ')}`]),
   ]
-  return [[what.join(', '), append ? ['-a', '-G', into.join(',')] : ['-G', [...asked].join(',')]]]
+  return [[what.join(', '), append ? ['-a', '-G', added.join(',')] : ['-G', [...requested].join(',')]]]
 }
 
-/** As useradd -m would: the skeleton's files, and nobody else looks in. */
+/** As useradd -m does: the skeleton's files, accessible to the user and its group only. */
 const homeCreation = (name: string, home: string): Change => ({
-  description: `create the home ${home} of ${name}`,
+  description: `create home ${home} of ${name}`,
   script: [
     sh`mkdir -p -m 0750 -- ${home} || exit`,
     sh`if [ -d /etc/skel ]; then cp -R -- /etc/skel/. ${`${home}/`} || exit; fi`,
     sh`chown -R -h -- ${`${name}:`} ${home} || exit`,
   ].join('\n'),
-  sets: newHome(home),
+  sets: newHomeKeys(home),
 })
 
 const passwordChange = ({ name, password }: UserParams): Change[] =>
   password === undefined
     ? []
-    : [step(`set the password of ${name}`, sh`printf '%s:%s\\n' ${name} ${password} | chpasswd -e`, userWords(name))]
+    : [step(`set password of ${name}`, sh`printf '%s:%s\\n' ${name} ${password} | chpasswd -e`, userKeys(name))]

@@ -1,6 +1,6 @@
 /**
- * Splits a command line into words as a POSIX shell would, without expanding anything: quotes and backslashes count,
- * `$`, `*`, `|` and `;` are plain characters.
+ * Splits a command line into words as a POSIX shell does, without expansion: quotes and backslashes count, `$`, `*`,
+ * `|` and `;` are literal.
  *
  * @throws {SyntaxError} a quote is not closed.
  */
@@ -10,7 +10,7 @@ export function splitWords(line: string): string[] {
   let rest = line
   while (rest !== '') {
     const token = TOKEN.exec(rest)
-    if (token === null) throw new SyntaxError(`a quote is not closed in: ${line}`)
+    if (token === null) throw new SyntaxError(`unclosed quote in: ${line}`)
     rest = rest.slice(token[0].length)
     const { space, single, double, escaped, plain } = token.groups as Record<string, string | undefined>
     if (space !== undefined) {

@@ -6,27 +6,27 @@ import { lastLine } from './text.ts'
 
 const WORKER = path.resolve(import.meta.dirname, '../../cli/worker.mjs')
 
-/** Thrown by a worker's program for what the user can mend: the message is all that is shown. */
+/** Thrown by a worker's program for an error that the user can fix: only the message is shown. */
 export class Refusal extends Error {
   override readonly name = 'Refusal'
 }
 
 /**
- * Shell text that has the controller's Node run a program of this project: for what no shell text can do. Only for
- * tasks on the controller (`localhost`). The request travels on stdin, secrets in it revealed.
+ * Shell text that runs a program of this project with the controller's Node.js, for what shell text cannot do. Only for
+ * tasks on the controller (`localhost`). The request is passed on stdin, with secrets revealed.
  *
  * @param file - the `.ts` file that exports `programs`.
  * @param program - which of them.
  */
 export const callWorker = (file: string, program: string, request: unknown): string =>
   [
-    sh`[ -r ${WORKER} ] || { echo ${'this task works on the controller only: give its play hosts: localhost'} >&2; exit 1; }`,
+    sh`[ -r ${WORKER} ] || { echo ${'this task runs on the controller only: set hosts: localhost in its play'} >&2; exit 1; }`,
     sh`printf %s ${JSON.stringify(request, revealed)} | ${process.execPath} ${WORKER} ${file} ${program}`,
   ].join('\n')
 
-/** The answer, or as a string why there is none. */
+/** The response, or an error message. */
 export function workerAnswer<T>({ stdout, stderr, exitCode }: Observed): T | string {
-  if (exitCode !== 0) return lastLine(stderr) || `the worker ended with exit code ${exitCode}`
+  if (exitCode !== 0) return lastLine(stderr) || `the worker exited with code ${exitCode}`
   return JSON.parse(stdout) as T
 }
 

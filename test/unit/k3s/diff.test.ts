@@ -11,7 +11,7 @@ const object = (kind: string, name: string, namespace?: string) => ({
   metadata: { name, ...(namespace === undefined ? {} : { namespace }) },
 })
 
-t.test('a diff with all of both texts', async (t) => {
+t.test('readDiffs parses a diff with full context', async (t) => {
   const diffs = readDiffs(recorded('kubectl/diff-whole.txt'))
   t.same(
     diffs.map(({ name }) => name),
@@ -34,7 +34,7 @@ t.test('a diff with all of both texts', async (t) => {
   })
 })
 
-t.test('each object finds its own, also one in the namespace of the context', async (t) => {
+t.test('diffOf finds the diff of an object, also in the default namespace', async (t) => {
   const diffs = readDiffs(recorded('kubectl/diff-whole.txt'))
   t.equal(diffOf(object('ConfigMap', 'new.one', 'counter'), diffs)?.live, '')
   t.match(diffOf(object('Namespace', 'counter'), diffs)?.live, /kind: Namespace/)
@@ -43,7 +43,7 @@ t.test('each object finds its own, also one in the namespace of the context', as
   t.equal(diffOf(object('ConfigMap', 'counter', 'elsewhere'), diffs), undefined)
 })
 
-t.test('k3s 1.23, whose diffs have the managers of fields: they are no difference', async (t) => {
+t.test('managedFields in diffs of k3s 1.23 are no difference', async (t) => {
   const diffs = readDiffs(recorded('k3s/diff.txt'))
   t.same(
     diffs.map(({ name }) => name),
@@ -61,7 +61,7 @@ t.test('k3s 1.23, whose diffs have the managers of fields: they are no differenc
   t.equal(differenceOf(same), undefined)
 })
 
-t.test('who else has set what', async (t) => {
+t.test('conflictsOf parses managers and fields', async (t) => {
   t.same(conflictsOf(recorded('kubectl/conflict-scale.txt')), [{ manager: 'kubectl', fields: ['.spec.replicas'] }])
   t.same(conflictsOf(recorded('kubectl/conflicts.txt')), [
     { manager: 'kubectl-label', fields: ['.metadata.labels.app.kubernetes.io/name'] },
@@ -90,7 +90,7 @@ for (const shell of shells) {
       })
     },
   )
-  t.test(`${shell.name}: a Secret's annotation of client-side apply is hidden, too`, async (t) => {
+  t.test(`${shell.name}: a Secret's annotation of client-side apply is masked, too`, async (t) => {
     const { stdout } = runIn(
       shell,
       `${MASK_SECRETS}\nprintf '%s\\n' 'diff -N /tmp/a/v1.Secret.a.b /tmp/b/v1.Secret.a.b' '       {"apiVersion":"v1","data":{"p":"aHVudGVyMg=="},"kind":"Secret"}' | lb_mask`,

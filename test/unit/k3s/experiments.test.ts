@@ -6,7 +6,7 @@ import { isSettled, victim } from '../../../playbooks/k3s/experiments/support/cl
 import type { PodSeen } from '../../../playbooks/k3s/seen.ts'
 import { EXPERIMENTS } from '../../../playbooks/swarm/experiments/index.ts'
 
-t.test('each says what it expects, begins with all well, and makes findings of its own', async (t) => {
+t.test('each experiment has expectations, a steady-state check and unique findings', async (t) => {
   const all = Object.entries(K3S_EXPERIMENTS)
   for (const [name, experiment] of all) {
     t.ok(experiment.hypothesis, `${name} has a hypothesis`)
@@ -21,10 +21,10 @@ t.test('each says what it expects, begins with all well, and makes findings of i
     kubernetesProof,
     ...Object.values(EXPERIMENTS),
   ].flatMap(({ proves }) => Object.keys(proves))
-  t.equal(new Set(ids).size, ids.length, 'no finding is made by two')
+  t.equal(new Set(ids).size, ids.length, 'finding ids are unique')
 })
 
-t.test("nodes of a cluster that is not the inventory's are left alone", async (t) => {
+t.test('nodes of a cluster outside the inventory are not touched', async (t) => {
   const names = (vars: Record<string, unknown>): string[] => {
     const { steps } = k3s
     return (typeof steps === 'function' ? steps(['experiments'], vars) : steps).map(({ name }) => name)
@@ -45,7 +45,7 @@ t.test("nodes of a cluster that is not the inventory's are left alone", async (t
   })
 })
 
-t.test('with an autoscaler there may be more pods than wanted', async (t) => {
+t.test('an autoscaler may run more pods than requested', async (t) => {
   const pods = ['1', '2', '3'].map(
     (uid): PodSeen =>
       ({

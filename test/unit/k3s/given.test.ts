@@ -3,7 +3,7 @@ import { createServer, type AddressInfo } from 'node:net'
 import t from 'tap'
 import { doorsIn, KNOCK, settingsIn } from '../../../playbooks/k3s/experiments/given.ts'
 
-t.test('a door that opens, one that is shut, and one that nobody tried', async (t) => {
+t.test('a connection is open, refused or untested', async (t) => {
   const server = createServer((socket) => {
     socket.destroy()
   })
@@ -23,7 +23,7 @@ t.test('a door that opens, one that is shut, and one that nobody tried', async (
   t.strictSame(doorsIn('error: unable to upgrade connection: container not found ("counter")\n'), {})
 })
 
-t.test('settings that a pod has, has otherwise, or does not tell', async (t) => {
+t.test('settings of a pod are equal, different or unknown', async (t) => {
   const map = JSON.stringify({ REDIS_HOST: 'redis', LOG_LEVEL: 'INFO' })
   const said = (level: string, variables: string): string =>
     `HOSTNAME=counter-1\nREDIS_HOST=redis\nLOG_LEVEL=${level}\npassword-file 440\npassword-variables ${variables}\n`

@@ -9,13 +9,13 @@ const byKey = (objects: readonly KubeObject[]): Record<string, KubeObject> =>
   Object.fromEntries(objects.map((object) => [keyOf(object), object]))
 
 for (const variant of VARIANTS) {
-  t.test(`manifests ${variant.name}: every object is as Kubernetes' schemas have it`, async (t) => {
+  t.test(`manifests ${variant.name}: every object matches Kubernetes' schemas`, async (t) => {
     const objects = fromTemplates(variant)
     t.ok(objects.length >= 14, `${objects.length} objects`)
     for (const object of objects) t.same(faultsOf(object), [], nameOf(object))
   })
 
-  t.test(`manifests ${variant.name}: every pod has the least of rights, limits, and a user by number`, async (t) => {
+  t.test(`manifests ${variant.name}: every pod has minimal privileges, limits and a numeric user`, async (t) => {
     const objects = fromTemplates(variant)
     for (const object of objects.filter(({ kind }) => kind === 'Deployment' || kind === 'StatefulSet')) {
       const pod = podOf(object)
@@ -45,7 +45,7 @@ for (const variant of VARIANTS) {
   })
 }
 
-t.test('a misspelt field is found, and so is a wrong type, wherever it is', async (t) => {
+t.test('schemas detect misspelt fields and wrong types at any depth', async (t) => {
   const [first] = VARIANTS
   const spoil = (kind: string, name: string, change: (object: Record<string, never>) => void): string[] => {
     const object = structuredClone(named(fromTemplates(first as (typeof VARIANTS)[number]), kind, name))
@@ -102,16 +102,16 @@ t.test('a misspelt field is found, and so is a wrong type, wherever it is', asyn
   t.same(faultsOf({ apiVersion: 'apps/v1beta1', kind: 'Deployment' }), ['no schema for apps/v1beta1 Deployment'])
 })
 
-t.test('what each probe of the app asks, and why', async (t) => {
+t.test('each probe of the app requests the right endpoint', async (t) => {
   const [counter] = podOf(
     named(fromTemplates(VARIANTS[0] as (typeof VARIANTS)[number]), 'Deployment', 'counter'),
   ).containers
-  t.equal(counter?.startupProbe?.httpGet?.path, '/health/started', 'it has begun once it has reached Redis')
-  t.equal(counter?.readinessProbe?.httpGet?.path, '/health', 'it serves while it reaches Redis')
+  t.equal(counter?.startupProbe?.httpGet?.path, '/health/started', 'started once it has reached Redis')
+  t.equal(counter?.readinessProbe?.httpGet?.path, '/health', 'ready while it reaches Redis')
   t.equal(counter?.livenessProbe?.httpGet?.path, '/health/started', 'no restart would bring Redis back')
 })
 
-t.test('with an autoscaler, the number of pods is its alone', async (t) => {
+t.test('with an autoscaler, the manifests set no replicas', async (t) => {
   const [plain, , scaled] = VARIANTS.map(fromTemplates)
   t.equal((named(plain ?? [], 'Deployment', 'counter').spec as { replicas?: number }).replicas, 4)
   t.equal((named(scaled ?? [], 'Deployment', 'counter').spec as { replicas?: number }).replicas, undefined)
@@ -157,7 +157,7 @@ if ('missing' in helm) {
         t.same(faultsOf(object), [], `${nameOf(object)} of the chart is as the schemas have it`)
     })
   }
-  t.test('the chart says what it was not given', async (t) => {
+  t.test('the chart reports missing values', async (t) => {
     t.throws(() => fromChart(helm.path, { name: '', vars: {}, values: ['redisPassword='] }), /give redisPassword/)
     t.throws(() => fromChart(helm.path, { name: '', vars: {}, values: ['counterImage='] }), /give counterImage/)
   })

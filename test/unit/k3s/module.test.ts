@@ -33,14 +33,14 @@ const deployment = {
 const DIFF = readFileSync('test/fixtures/kubectl/diff-whole.txt', 'utf8')
 const there = (more = ''): string => `lb:namespace counter\n${more}`
 
-t.test('no difference, no change; a difference is one of its object alone', async (t) => {
+t.test('only objects that differ are changed', async (t) => {
   t.same(plan({ definition: config({ a: 'b' }) }, there()), {
     changes: [],
     values: { objects: [{ kind: 'ConfigMap', name: 'counter', namespace: 'counter' }] },
   })
   const [change] = plan({ definition: [config({}), config({}, 'other')] }, there(DIFF)).changes
   t.match(change, {
-    description: 'change ConfigMap counter/counter',
+    description: 'update ConfigMap counter/counter',
     diff: { subject: 'ConfigMap counter/counter', before: /INFO/, after: /DEBUG/ },
   })
   t.match(change?.script, /apply --server-side --field-manager labbook\s+-f -/)
@@ -48,7 +48,7 @@ t.test('no difference, no change; a difference is one of its object alone', asyn
   t.same(descriptions({ definition: config({}, 'new.one') }, there(DIFF)), ['create ConfigMap counter/new.one'])
 })
 
-t.test('where the namespace is yet to be made, all in it is new', async (t) => {
+t.test('objects in a missing namespace are all new', async (t) => {
   const made = plan(
     {
       definition: [
@@ -64,7 +64,7 @@ t.test('where the namespace is yet to be made, all in it is new', async (t) => {
   )
 })
 
-t.test('conflicts name the others, their fields and the way out', async (t) => {
+t.test('conflicts name the managers, their fields and the remedy', async (t) => {
   const said = (name: string): string =>
     readFileSync(`test/fixtures/kubectl/${name}`, 'utf8')
       .split('\n')
@@ -76,11 +76,11 @@ t.test('conflicts name the others, their fields and the way out', async (t) => {
   )
   t.match(
     problem,
-    /^Deployment counter\/web: "kubectl" has set \.spec\.replicas otherwise: .*force_conflicts: true.*"ours"/,
+    /^Deployment counter\/web: conflict: "kubectl" owns \.spec\.replicas\. .*force_conflicts: true.*"ours"/,
   )
   t.match(
     plan({ definition: [deployment, config({})] }, there(`lb:refused 0\n${said('conflicts.txt')}\n`)).problem,
-    /^ConfigMap counter\/counter: "kubectl-label" has set .*; "somebody" has set \.data\.LOG_LEVEL, \.data\.REDIS_HOST otherwise/,
+    /^ConfigMap counter\/counter: conflict: "kubectl-label" owns .*; "somebody" owns \.data\.LOG_LEVEL, \.data\.REDIS_HOST/,
     'in the order they are applied in',
   )
   t.match(
@@ -94,31 +94,31 @@ t.test('conflicts name the others, their fields and the way out', async (t) => {
   )
 })
 
-t.test('what cannot be asked is a problem with a remedy', async (t) => {
-  t.match(plan({ definition: deployment }, '', { exitCode: 94 }).problem, /no kubectl and no k3s/)
+t.test('a failed query is an error with a remedy', async (t) => {
+  t.match(plan({ definition: deployment }, '', { exitCode: 94 }).problem, /neither kubectl nor k3s/)
   t.match(
     plan({ definition: deployment }, '', {
       exitCode: 95,
       stderr:
         'E1121 10:00 x] noise\nThe connection to the server 127.0.0.1:6443 was refused - did you specify the right host or port?\n',
     }).problem,
-    /does not answer: The connection .*6443 was refused/,
+    /does not respond: The connection .*6443 was refused/,
   )
   t.match(plan({ definition: 'kind: X\n' }, '').problem, 'definition: an object has no apiVersion')
-  t.match(plan({ definition: [] }, '').problem, /no object at all/)
-  t.throws(() => parse({}), /give template, src or definition/)
+  t.match(plan({ definition: [] }, '').problem, /contain no objects/)
+  t.throws(() => parse({}), /set template, src or definition/)
   t.throws(() => parse({ definition: deployment, prune: true }), /label_selectors/)
   t.throws(() => parse({ definition: deployment, apply: false } as never), /always applied/)
 })
 
-t.test('prune: what has the labels and is asked for no more', async (t) => {
+t.test('prune deletes labelled objects that are not in the manifests', async (t) => {
   const params: Input = { definition: config({}), prune: true, label_selectors: ['app.kubernetes.io/part-of=counter'] }
   const found = there(
     'lb:there v1 ConfigMap counter counter\nlb:there v1 ConfigMap counter old\nlb:there autoscaling/v1 HorizontalPodAutoscaler counter web\n',
   )
   t.same(descriptions(params, found), [
-    'remove HorizontalPodAutoscaler counter/web: it is in the manifests no more',
-    'remove ConfigMap counter/old: it is in the manifests no more',
+    'prune HorizontalPodAutoscaler counter/web: not in the manifests',
+    'prune ConfigMap counter/old: not in the manifests',
   ])
   const labelled = {
     ...deployment,
@@ -132,35 +132,38 @@ t.test('prune: what has the labels and is asked for no more', async (t) => {
     ['remove', 'create', 'create', 'wait', 'remove'],
     'an autoscaler goes before the number of pods that it would undo, the rest when all is well',
   )
-  t.match(plan({ ...params, label_selectors: ['a=b'] }, there()).problem, /has not the label a=b/)
+  t.match(plan({ ...params, label_selectors: ['a=b'] }, there()).problem, /lacks the label a=b/)
   t.notMatch(definition.schema.parse(params).prune_kinds, /PersistentVolumeClaim|Namespace/)
 })
 
-t.test('waiting: for what differs, and for what has not come up', async (t) => {
+t.test('wait waits for objects that differ and for incomplete rollouts', async (t) => {
   const params: Input = { definition: deployment, wait: true, wait_timeout: 9 }
   t.same(descriptions(params, there('lb:rollout 0 1|1|4|4|4|4|4\n')), [])
   t.same(descriptions(params, there('lb:rollout 0 1|1|4|4|4|2|2\n')), [
-    'wait for Deployment counter/web (2 of 4 pods are available)',
+    'wait for rollout of Deployment counter/web (2 of 4 pods available)',
   ])
-  t.same(descriptions(params, 'lb:namespace \n'), ['create Deployment counter/web', 'wait for Deployment counter/web'])
-  t.same(descriptions({ definition: deployment }, there('')), [], 'not unless asked')
+  t.same(descriptions(params, 'lb:namespace \n'), [
+    'create Deployment counter/web',
+    'wait for rollout of Deployment counter/web',
+  ])
+  t.same(descriptions({ definition: deployment }, there('')), [], 'only with wait')
 })
 
-t.test('how far a rollout is', async (t) => {
+t.test('missingOf describes an incomplete rollout', async (t) => {
   const missing = (kind: string, line: string) => missingOf(kind, readRollout(line))
-  t.equal(missing('Deployment', '2|1|4|4|4|4|4'), 'the change is not taken up yet')
-  t.equal(missing('Deployment', '2|2|4|1|5|4|4'), '1 of 4 pods are of the new revision')
-  t.equal(missing('Deployment', '2|2|4|4|5|5|5'), '1 pods of an older revision are still there')
-  t.equal(missing('Deployment', '2|2|4|4|4|3|'), '0 of 4 pods are available')
+  t.equal(missing('Deployment', '2|1|4|4|4|4|4'), 'spec update not observed yet')
+  t.equal(missing('Deployment', '2|2|4|1|5|4|4'), '1 of 4 pods updated')
+  t.equal(missing('Deployment', '2|2|4|4|5|5|5'), '1 old pods pending termination')
+  t.equal(missing('Deployment', '2|2|4|4|4|3|'), '0 of 4 pods available')
   t.equal(missing('Deployment', '2|2|0||||'), undefined)
   t.equal(missing('StatefulSet', '1|1|3|3|3|3|3|a|a'), undefined)
-  t.equal(missing('StatefulSet', '1|1|3|1|3|3|3|a|b'), '1 of 3 pods are of the new revision')
-  t.equal(missing('StatefulSet', '1|1|3||||'), '0 of 3 pods are ready')
+  t.equal(missing('StatefulSet', '1|1|3|1|3|3|3|a|b'), '1 of 3 pods updated')
+  t.equal(missing('StatefulSet', '1|1|3||||'), '0 of 3 pods ready')
   t.equal(missing('DaemonSet', '1|1|2|2|2|2|2'), undefined)
-  t.equal(missing('DaemonSet', '1|1|2|2|2|2|1'), '1 of 2 pods are available')
+  t.equal(missing('DaemonSet', '1|1|2|2|2|2|1'), '1 of 2 pods available')
 })
 
-t.test('what may change the machine is said to change anything', async (t) => {
+t.test('objects that may change the host set anything', async (t) => {
   const pod = (volumes: object[]): Record<string, unknown> => ({
     apiVersion: 'v1',
     kind: 'Pod',
@@ -173,9 +176,7 @@ t.test('what may change the machine is said to change anything', async (t) => {
   t.equal(sets(pod([{ hostPath: { path: '/etc' } }])), undefined)
 })
 
-/**
- * Stands in for kubectl: keeps what it was called with and what it read, and prints what was recorded from a real one.
- */
+/** A stand-in for kubectl: records its arguments and input, and prints output recorded from a real one. */
 const STAND_IN = `#!/bin/sh
 here=\${0%/*}
 echo "$*" >>"$here/calls"
@@ -194,7 +195,7 @@ esac
 `
 
 for (const shell of shells) {
-  t.test(`${shell.name}: what is asked of kubectl, and how (a stand-in for it)`, async (t) => {
+  t.test(`${shell.name}: k8s calls kubectl as expected (a stand-in for it)`, async (t) => {
     const dir = t.testdir({ kubectl: STAND_IN, diff: DIFF })
     chmodSync(`${dir}/kubectl`, 0o755)
     const run = (script: string) => runIn(shell, script, { env: { PATH: `${dir}:${process.env.PATH}` } })
@@ -217,7 +218,7 @@ for (const shell of shells) {
     t.equal(first.problem, undefined)
     t.same(
       first.changes.map(({ description }) => description),
-      ['change Secret counter/redis', 'change ConfigMap counter/counter'],
+      ['update Secret counter/redis', 'update ConfigMap counter/counter'],
     )
     for (const { script } of first.changes) t.match(run(script), { exitCode: 0, stderr: '' })
     t.same(look().changes, [])
@@ -236,12 +237,15 @@ for (const shell of shells) {
     t.match(readFileSync(`${dir}/read`, 'utf8'), '"LOG_LEVEL":"it\'s"')
   })
 
-  t.test(`${shell.name}: one object is refused, and it is said which (a stand-in for kubectl)`, async (t) => {
+  t.test(`${shell.name}: a rejected object is named (a stand-in for kubectl)`, async (t) => {
     const dir = t.testdir({ kubectl: STAND_IN, refuses: readFileSync('test/fixtures/kubectl/conflicts.txt', 'utf8') })
     chmodSync(`${dir}/kubectl`, 0o755)
     const params = parse({ definition: config({}), context: 'dev' })
     const seen = runIn(shell, definition.probe(params, {}), { env: { PATH: `${dir}:${process.env.PATH}` } })
-    t.match(definition.plan(params, seen, {}, {}).problem, /^ConfigMap counter\/counter: "kubectl-label" has set/)
+    t.match(
+      definition.plan(params, seen, {}, {}).problem,
+      /^ConfigMap counter\/counter: conflict: "kubectl-label" owns/,
+    )
     t.notOk(existsSync(`${dir}/applied`))
   })
 
@@ -253,7 +257,7 @@ for (const shell of shells) {
       const env = { env: { PATH: `${dir}:${process.env.PATH}` } }
       const params = parse({ definition: deployment, context: 'dev', wait: true, wait_timeout: 3 })
       const [wait] = definition.plan(params, runIn(shell, definition.probe(params, {}), env), {}, {}).changes
-      t.equal(wait?.description, 'wait for Deployment counter/web (2 of 4 pods are available)')
+      t.equal(wait?.description, 'wait for rollout of Deployment counter/web (2 of 4 pods available)')
       const { exitCode, stderr } = runIn(shell, wait?.script ?? '', env)
       t.equal(exitCode, 1)
       t.match(
@@ -262,13 +266,13 @@ for (const shell of shells) {
       )
       t.equal(
         stderr.trimEnd().split('\n').at(-1),
-        'Deployment web did not come up within 3 s: pod web-1: ImagePullBackOff: Back-off pulling image "x"; the log of web-2 ends: no such table: orders',
+        'Deployment web not ready after 3 s: pod web-1: ImagePullBackOff: Back-off pulling image "x"; last log line of web-2: no such table: orders',
       )
       t.match(readFileSync(`${dir}/calls`, 'utf8'), 'get pods --selector app=web --namespace counter')
     },
   )
 
-  t.test(`${shell.name}: absent (a stand-in for kubectl)`, async (t) => {
+  t.test(`${shell.name}: absent deletes objects (a stand-in for kubectl)`, async (t) => {
     const dir = t.testdir({
       kubectl: `#!/bin/sh\necho "$*" >>"\${0%/*}/calls"\ncat >>"\${0%/*}/read"\ncase " $* " in *' get '*) [ -e "\${0%/*}/gone" ] || echo configmap/counter ;; *' delete '*) : >"\${0%/*}/gone" ;; esac\n`,
     })
@@ -279,14 +283,17 @@ for (const shell of shells) {
     const first = look()
     t.same(
       first.changes.map(({ description }) => description),
-      ['remove ConfigMap counter/counter'],
+      ['delete ConfigMap counter/counter'],
     )
     for (const { script } of first.changes) t.match(run(script), { exitCode: 0, stderr: '' })
     t.same(look().changes, [])
   })
 
-  t.test(`${shell.name}: no program`, async (t) => {
+  t.test(`${shell.name}: a host without kubectl is reported`, async (t) => {
     const params = parse({ definition: deployment, kubectl: 'no-such-kubectl --' })
-    t.match(definition.plan(params, runIn(shell, definition.probe(params, {})), {}, {}).problem, /there is no kubectl/)
+    t.match(
+      definition.plan(params, runIn(shell, definition.probe(params, {})), {}, {}).problem,
+      /neither kubectl nor k3s/,
+    )
   })
 }

@@ -21,14 +21,14 @@ const object = (kind: string, name: string, more: object = {}, apiVersion = 'v1'
   ...more,
 })
 
-t.test('documents, lists, comments and empty ones', async (t) => {
+t.test('readManifests reads documents, lists, comments and empty documents', async (t) => {
   const text =
     '# a\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n---\n---\napiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: Secret, metadata: {name: b}}\n- {apiVersion: v1, kind: Pod, metadata: {name: c}}\n'
   t.same(readManifests(text, 'x').map(nameOf), ['ConfigMap a', 'Secret b', 'Pod c'])
   t.same(readManifests('', 'x'), [])
 })
 
-t.test('YAML is read as Kubernetes reads it', async (t) => {
+t.test('readManifests parses YAML as Kubernetes does', async (t) => {
   const [one] = readManifests(
     'apiVersion: v1\nkind: X\nmetadata: {name: a}\nmode: 0644\ntext: "0644"\nflag: yes\nbase: &b {x: 1}\nuse: {<<: *b, z: 2}\n',
     'x',
@@ -36,7 +36,7 @@ t.test('YAML is read as Kubernetes reads it', async (t) => {
   t.match(one, { mode: 420, text: '0644', flag: true, use: { x: 1, z: 2 } })
 })
 
-t.test('what is wrong is said with the name of the file', async (t) => {
+t.test('manifest errors name the file', async (t) => {
   t.throws(() => readManifests('a: [', 'app.yaml'), new ManifestError(), 'no YAML')
   t.throws(() => readManifests('a: [', 'app.yaml'), { message: /^app\.yaml: .*line 1/ })
   t.throws(() => readManifests('kind: Pod\n', 'app.yaml'), { message: 'app.yaml: an object has no apiVersion' })
@@ -44,16 +44,16 @@ t.test('what is wrong is said with the name of the file', async (t) => {
   t.throws(() => readManifests('apiVersion: v1\nkind: Pod\nmetadata: {generateName: a}\n', 'app.yaml'), {
     message: /^app\.yaml: a Pod has no metadata\.name/,
   })
-  t.throws(() => readManifests('just text\n', 'app.yaml'), { message: 'app.yaml: an object is expected, not text' })
+  t.throws(() => readManifests('just text\n', 'app.yaml'), { message: 'app.yaml: expected an object, got text' })
   t.throws(() => prepared([object('Pod', 'a'), object('Pod', 'a')], undefined), {
-    message: 'Pod a is there twice: take one away',
+    message: 'Pod a is defined twice: remove one',
   })
   t.throws(() => prepared([object('Pod', 'a'), object('Pod', 'a', { spec: 1 })], 'x'), {
-    message: 'Pod x/a is there twice, and not the same: take one away',
+    message: 'Pod x/a is defined twice with different content: remove one',
   })
 })
 
-t.test('the namespace goes to those that have none and may have one', async (t) => {
+t.test('the namespace is set on namespaced objects without one', async (t) => {
   const own = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'c', namespace: 'other' } }
   t.same(
     prepared([object('Namespace', 'a'), object('Pod', 'b'), own, object('ClusterIssuer', 'd')], 'here').map(nameOf),
@@ -61,7 +61,7 @@ t.test('the namespace goes to those that have none and may have one', async (t) 
   )
 })
 
-t.test('what others need comes first, whatever the order they are given in', async (t) => {
+t.test('dependencies come first, whatever the order of the manifests', async (t) => {
   const kinds = [
     'Namespace',
     'CustomResourceDefinition',
@@ -90,7 +90,7 @@ t.test('what others need comes first, whatever the order they are given in', asy
   )
 })
 
-t.test('names as kubectl has them', async (t) => {
+t.test('objects are named as by kubectl', async (t) => {
   const deployment = object('Deployment', 'web', { metadata: { name: 'web', namespace: 'a' } }, 'apps/v1')
   t.same(
     [diffName(deployment), resourceOf(deployment), keyOf(deployment)],
@@ -99,7 +99,7 @@ t.test('names as kubectl has them', async (t) => {
   t.same([diffName(object('Namespace', 'a')), resourceOf(object('Namespace', 'a'))], ['v1.Namespace..a', 'namespace/a'])
 })
 
-t.test('secrets are in what is sent, and known as secret from then on', async (t) => {
+t.test('secrets are revealed in objects and masked from then on', async (t) => {
   const [given] = objectsIn(
     { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' }, data: { x: new Secret('opened-1') } },
     'x',
@@ -119,12 +119,12 @@ t.test('secrets are in what is sent, and known as secret from then on', async (t
     q: Buffer.from('encoded-elsewhere').toString('base64'),
     r: 'c2hvcnQ=',
   })
-  t.equal(sent?.stringData, undefined, 'the server would forget whose the values are')
+  t.equal(sent?.stringData, undefined, 'the server would lose the ownership of the values')
   for (const text of ['only-in-a-manifest', 'encoded-elsewhere']) t.ok(knownSecrets().includes(text), text)
   t.notOk(knownSecrets().includes('short'), 'a word that stands elsewhere, too')
 })
 
-t.test("shown: without what is the server's own, values of Secrets never", async (t) => {
+t.test('shown omits server-managed fields and masks values of Secrets', async (t) => {
   const live = {
     apiVersion: 'v1',
     kind: 'Secret',

@@ -13,7 +13,7 @@ const IMAGES = {
 }
 const PASSWORD = 'not-a-real-password'
 
-/** Variables of a deployment, and the same as values of the chart. */
+/** Variables of a deployment, and the equal values of the chart. */
 export interface Variant {
   readonly name: string
   readonly vars: Readonly<Record<string, string>>
@@ -21,7 +21,7 @@ export interface Variant {
 }
 
 export const VARIANTS: readonly Variant[] = [
-  { name: 'as it stands', vars: {}, values: [] },
+  { name: 'with defaults', vars: {}, values: [] },
   { name: 'with Sentinel', vars: { redis_sentinel: 'true' }, values: ['sentinel=true'] },
   {
     name: 'with an autoscaler',
@@ -29,7 +29,7 @@ export const VARIANTS: readonly Variant[] = [
     values: ['autoscale=true', 'maxReplicas=6'],
   },
   {
-    name: 'with all that can be set',
+    name: 'with all settings',
     vars: {
       counter_replicas: '7',
       counter_port: '9090',
@@ -80,7 +80,7 @@ export function fromTemplates({ vars }: Variant): KubeObject[] {
   )
 }
 
-/** The objects of the chart, by Helm itself. */
+/** The objects of the chart, rendered by Helm. */
 export function fromChart(helm: string, { vars, values }: Variant): KubeObject[] {
   const set = [
     `counterImage=${IMAGES.counter}`,
@@ -139,5 +139,5 @@ interface PodSpec {
   readonly topologySpreadConstraints?: object[]
 }
 
-/** What the pods of such an object are to be. */
+/** Pod template of an object. */
 export const podOf = (object: KubeObject): PodSpec => (object.spec as { template: { spec: PodSpec } }).template.spec

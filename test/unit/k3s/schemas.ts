@@ -36,9 +36,8 @@ const MODELS: readonly Model[] = [
 ]
 
 /**
- * What is wrong with an object by its schema. The schemas allow fields they do not know, as the API does with a
- * warning; but each asks for every field that it knows. So a field that nothing has asked for is one that Kubernetes
- * does not have.
+ * Schema errors of an object. The schemas allow unknown fields, as the API does with a warning; but each accesses every
+ * field it knows, so a field that was never accessed does not exist in Kubernetes.
  */
 export function faultsOf(object: { readonly apiVersion: string; readonly kind: string }): string[] {
   const model = MODELS.find(({ apiVersion, kind }) => apiVersion === object.apiVersion && kind === object.kind)
@@ -78,7 +77,7 @@ function watched(value: unknown, at: string, asked: Set<string>): unknown {
   })
 }
 
-/** The topmost paths come first: where a field is not known, what is in it is not told. */
+/** Topmost paths only: below an unknown field, nothing is reported. */
 function paths(value: unknown, at: string): string[] {
   if (typeof value !== 'object' || value === null) return []
   return Object.entries(value).flatMap(([key, item]) => [`${at}/${key}`, ...paths(item, `${at}/${key}`)])

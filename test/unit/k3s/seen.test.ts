@@ -21,7 +21,7 @@ const set = (object: object, path: string, value: unknown): void => {
     value
 }
 
-t.test('recorded pods', async (t) => {
+t.test('recorded pods are parsed', async (t) => {
   const pods = readPods(recorded('pods.json'))
   t.same(
     pods.map(({ name, node, ready, state, restarts }) => [name, node, ready, state, restarts]),
@@ -37,7 +37,7 @@ t.test('recorded pods', async (t) => {
   t.same(readPods('Error from server'), [])
 })
 
-t.test('a pod that is not well says why; one that was told to end serves no more', async (t) => {
+t.test('an unhealthy pod has a reason; a terminating pod does not serve', async (t) => {
   const waiting = changed(({ status }) => {
     set(status, 'containerStatuses.0.state', { waiting: { reason: 'ImagePullBackOff' } })
     set(status, 'conditions', [{ type: 'Ready', status: 'False' }])
@@ -55,7 +55,7 @@ t.test('a pod that is not well says why; one that was told to end serves no more
   t.match(asTask(again[0] as (typeof again)[number]).id, /#2$/)
 })
 
-t.test('how many serve, and where', async (t) => {
+t.test('serving pods are counted by node', async (t) => {
   const ours = readPods(recorded('pods.json')).map((pod) =>
     pod.name.startsWith('web') ? { ...pod, app: 'counter' } : pod,
   )
@@ -74,7 +74,7 @@ t.test('how many serve, and where', async (t) => {
   )
 })
 
-t.test('pods as bars of a timeline', async (t) => {
+t.test('pods become bars of a timeline', async (t) => {
   const [pod] = readPods(recorded('pods.json'))
   const at = (time: number, more: object) => ({
     at: time,
@@ -92,7 +92,7 @@ t.test('pods as bars of a timeline', async (t) => {
   )
 })
 
-t.test('recorded nodes', async (t) => {
+t.test('recorded nodes are parsed', async (t) => {
   const nodes = readNodes(recorded('nodes.json'))
   t.same(
     nodes.toSorted((a, b) => a.name.localeCompare(b.name)),
@@ -125,7 +125,7 @@ t.test('an autoscaler without metrics says so', async (t) => {
   t.equal(readScaler('no resources found'), undefined)
 })
 
-t.test('how far an update is', async (t) => {
+t.test('progressOf reports the progress of a rollout', async (t) => {
   const after = (path: string, value: unknown): string => {
     const deployment = JSON.parse(recorded('deploy.json')) as object
     set(deployment, path, value)
@@ -143,7 +143,7 @@ t.test('how far an update is', async (t) => {
   t.equal(progressOf(''), 'in progress')
 })
 
-t.test('the chart and the table of an autoscaler', async (t) => {
+t.test('an autoscaler has a chart and a table', async (t) => {
   const samples = [
     { at: 0, ready: 2, scaler: undefined },
     { at: 3, ready: 2, scaler: { current: 2, desired: 5, cpu: 140, trouble: undefined } },

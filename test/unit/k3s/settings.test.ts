@@ -9,7 +9,7 @@ const on = (vars: object, groups: Record<string, string[]> = {}) => ({
   hostvars: () => vars as Record<string, unknown>,
 })
 
-t.test('a cluster is that of a context, or of the first server', async (t) => {
+t.test('the cluster is that of a context or of the first server', async (t) => {
   const groups = { k3s_servers: ['a', 'b'], k3s_agents: ['c', 'b'] }
   t.match(clusterAccess(on({}, groups)), {
     host: 'a',
@@ -32,7 +32,7 @@ t.test('a cluster is that of a context, or of the first server', async (t) => {
     become: false,
     kubectl: "kubectl --context 'k3d-it'\\''s'",
   })
-  t.same(nodesOf(on({ kubecontext: 'k3d-a' }, groups)), [], 'hosts of the inventory are none of its nodes')
+  t.same(nodesOf(on({ kubecontext: 'k3d-a' }, groups)), [], 'hosts of the inventory are not its nodes')
   t.same(kubectl(on({ kubecontext: 'k3d-a' })).at, { host: 'controller', become: false })
   t.equal(kubectl(on({}, groups)).k('get nodes'), '/usr/local/bin/k3s kubectl get nodes')
   t.throws(
@@ -43,7 +43,7 @@ t.test('a cluster is that of a context, or of the first server', async (t) => {
   )
 })
 
-t.test('settings from variables', async (t) => {
+t.test('settings are read from variables', async (t) => {
   t.match(appSettings({}), {
     namespace: 'counter',
     replicas: 4,
@@ -70,7 +70,7 @@ t.test('settings from variables', async (t) => {
   )
 })
 
-t.test('a context needs no host, and its images are named', async (t) => {
+t.test('a context needs no host, but image names', async (t) => {
   const vars = {
     kubecontext: 'k3d-mine',
     counter_image: 'counter:1',
@@ -81,7 +81,7 @@ t.test('a context needs no host, and its images are named', async (t) => {
   const tasks = appPlays
     .filter((step): step is Play => step.kind === 'play')
     .flatMap((play) => flatten(play.tasks(context)))
-  t.equal(tasks.length, 1, 'nothing to make up')
+  t.equal(tasks.length, 1, 'nothing to generate')
   t.match(tasks[0], {
     params: { context: 'k3d-mine', vars: { counter_image: 'counter:1' }, prune: true },
     keywords: { become: false, delegate_to: undefined },

@@ -14,7 +14,7 @@ const planGroup = (params: Parameters<typeof group.definition.schema.parse>[0], 
 const planUser = (params: Parameters<typeof user.definition.schema.parse>[0], observed: Observed) =>
   user.definition.plan(user.definition.schema.parse(params), observed, {}, {})
 
-t.test('groups are made, renumbered and removed', async (t) => {
+t.test('group creates, renumbers and removes groups', async (t) => {
   const there = 'name ops:x:1001:ann,bob'
   const cases: [
     params: { name: string; gid?: number; system?: boolean; state?: 'absent' },
@@ -48,15 +48,15 @@ t.test('groups are made, renumbered and removed', async (t) => {
   t.same(planGroup({ name: 'ops' }, seen(there)).values, { name: 'ops', gid: 1001 })
   t.equal(
     planGroup({ name: 'ops', gid: 4 }, seen(there, 'gid adm:x:4:syslog')).problem,
-    'gid 4 belongs to the group adm, so ops cannot have it',
+    'gid 4 is already used by group "adm"',
   )
-  t.match(planGroup({ name: 'ops' }, seen('no-tools')).problem, 'groupadd, ... are not on this host')
+  t.match(planGroup({ name: 'ops' }, seen('no-tools')).problem, 'groupadd, ... not found on this host')
 })
 
 const groups = ['groups', 'root:x:0:', 'sudo:x:27:ann', 'docker:x:998:', 'ann:x:1000:', 'ops:x:1001:ann']
 const ann = ['passwd ann:x:1000:1000:Ann Example,,,:/home/ann:/bin/bash', 'home-there', ...groups]
 
-t.test('a new user', async (t) => {
+t.test('user creates a user', async (t) => {
   const plan = planUser(
     {
       name: 'bob',
@@ -71,7 +71,7 @@ t.test('a new user', async (t) => {
     },
     seen(...groups),
   )
-  t.same(descriptions(plan), ['create user bob (uid 1005; group ops; groups docker, sudo)', 'set the password of bob'])
+  t.same(descriptions(plan), ['create user bob (uid 1005; group ops; groups docker, sudo)', 'set password of bob'])
   t.equal(
     plan.changes[0]?.script,
     "useradd -m -r -u 1005 -g ops -d /srv/bob -s /bin/bash -c 'Bob'\\''s' -G docker,sudo bob || exit",
@@ -85,19 +85,23 @@ t.test('a new user', async (t) => {
   )
 })
 
-t.test('a user who is there', async (t) => {
+t.test('user changes an existing user', async (t) => {
   const cases: [params: object, lines: string[], changes: [string, string][]][] = [
     [{}, ann, []],
     [{ uid: 1000, group: 'ann', home: '/home/ann', shell: '/bin/bash', comment: 'Ann Example,,,' }, ann, []],
     [{ group: 1000, groups: ['sudo', 'ops', 'ann'] }, ann, []],
     [{ groups: ['sudo'], append: true }, ann, []],
-    [{ groups: ['docker'], append: true }, ann, [['change user ann: into docker', 'usermod -a -G docker ann || exit']]],
+    [
+      { groups: ['docker'], append: true },
+      ann,
+      [['change user ann: add to docker', 'usermod -a -G docker ann || exit']],
+    ],
     [
       { groups: ['docker', 'sudo'] },
       ann,
-      [['change user ann: into docker, out of ops', 'usermod -G sudo,docker ann || exit']],
+      [['change user ann: add to docker, remove from ops', 'usermod -G sudo,docker ann || exit']],
     ],
-    [{ groups: [] }, ann, [['change user ann: out of sudo, ops', "usermod -G '' ann || exit"]]],
+    [{ groups: [] }, ann, [['change user ann: remove from sudo, ops', "usermod -G '' ann || exit"]]],
     [
       { uid: 7, group: 'docker', shell: '/bin/sh', comment: '' },
       ann,
@@ -130,28 +134,31 @@ t.test('a user who is there', async (t) => {
     shell: '/bin/bash',
     comment: 'Ann Example,,,',
   })
-  t.same(descriptions(planUser({ name: 'ann', password: '$6$s$h' }, seen(...ann))), ['set the password of ann'])
+  t.same(descriptions(planUser({ name: 'ann', password: '$6$s$h' }, seen(...ann))), ['set password of ann'])
   const homeless = ann.filter((line) => line !== 'home-there')
-  t.same(descriptions(planUser({ name: 'ann' }, seen(...homeless))), ['create the home /home/ann of ann'])
+  t.same(descriptions(planUser({ name: 'ann' }, seen(...homeless))), ['create home /home/ann of ann'])
   t.same(descriptions(planUser({ name: 'ann', create_home: false }, seen(...homeless))), [])
 })
 
-t.test('what cannot be is told', async (t) => {
-  t.equal(planUser({ name: 'ann', groups: ['wheel'] }, seen(...ann)).problem, 'there is no group wheel on this host')
-  t.equal(planUser({ name: 'bob', group: 77 }, seen(...groups)).problem, 'there is no group 77 on this host')
+t.test('user reports impossible requests', async (t) => {
+  t.equal(
+    planUser({ name: 'ann', groups: ['wheel'] }, seen(...ann)).problem,
+    'group "wheel" does not exist on this host',
+  )
+  t.equal(planUser({ name: 'bob', group: 77 }, seen(...groups)).problem, 'group "77" does not exist on this host')
   t.match(planUser({ name: 'bob' }, seen('no-tools', ...groups)).problem, 'useradd')
   const why = (params: object): string =>
     user.definition.schema
       .safeParse(params)
       .error?.issues.map(({ message }) => message)
       .join() ?? ''
-  t.match(why({ name: 'ann', password: 'hunter2' }), 'write a hash as `openssl passwd -6` makes it')
-  t.match(why({ name: 'ann', password: new Secret('hunter2') }), 'write a hash')
-  t.match(why({ name: 'ann', append: true }), 'append needs groups')
-  t.match(why({ name: '-r' }), 'not a name of a user or group')
+  t.match(why({ name: 'ann', password: 'hunter2' }), 'must be a hash as printed by `openssl passwd -6`')
+  t.match(why({ name: 'ann', password: new Secret('hunter2') }), 'must be a hash')
+  t.match(why({ name: 'ann', append: true }), 'append requires groups')
+  t.match(why({ name: '-r' }), 'invalid user or group name')
 })
 
-t.test('probes run everywhere, and never print a password', async (t) => {
+t.test('account probes run in each shell and never print a password', async (t) => {
   for (const shell of shells) {
     const look = (params: object): Observed =>
       runIn(shell, user.definition.probe(user.definition.schema.parse(params), {}))
@@ -168,7 +175,7 @@ t.test('probes run everywhere, and never print a password', async (t) => {
   }
 })
 
-t.test('accounts are found without getent too', async (t) => {
+t.test('accounts are found without getent', async (t) => {
   for (const shell of shells) {
     const bare = (script: string) => runIn(shell, `command() { return 1; }\n${script}`)
     t.match(bare(entryOf('passwd', 'root')).stdout, /^root:[^\n]*\n$/, shell.name)

@@ -15,13 +15,13 @@ const host = (...lines: string[]): string =>
   ['arch amd64', `now ${NOW}`, `lists ${NOW - 7200}`, ...lines, ''].join('\n')
 const CURL = 'pkg\tii \tcurl\tamd64\t7.88.1-10+deb12u14'
 
-void t.test('an installed package needs nothing, and its version is a value', async (t) => {
+void t.test('an installed package needs no change, and its version is registered', async (t) => {
   const { changes, values } = plan({ name: 'curl' }, host(CURL))
   t.same(changes, [])
   t.same(values?.packages, { curl: '7.88.1-10+deb12u14' })
 })
 
-void t.test('installed packages cause no network use, whatever the age of the lists', async (t) => {
+void t.test('installed packages cause no cache update, regardless of its age', async (t) => {
   t.same(plan({ name: 'curl', update_cache: true, cache_valid_time: 1 }, host(CURL)).changes, [])
 })
 
@@ -39,16 +39,16 @@ void t.test('a missing package is installed', async (t) => {
   t.equal(values?.packages['docker.io'], null)
 })
 
-void t.test('without a name, lists are fetched when older than an hour or than asked', async (t) => {
+void t.test('without a name, the cache is updated when older than an hour or cache_valid_time', async (t) => {
   t.equal(plan({ update_cache: true }, host()).changes.length, 1)
   t.equal(plan({ update_cache: true, cache_valid_time: 7200 }, host()).changes.length, 0)
   t.equal(
     plan({ update_cache: true }, `arch amd64\nnow ${NOW}\n`).changes[0]?.description,
-    'fetch the package lists (there are none yet)',
+    'update the apt cache (never updated)',
   )
 })
 
-void t.test('the hint on stale lists is given only where the user did not ask for fresh ones', async (t) => {
+void t.test('the hint about a stale cache is given only without update_cache', async (t) => {
   t.match(plan({ name: 'x1' }, 'arch amd64\nnow 1\n').changes[0]?.script, 'set update_cache: true')
   t.notMatch(
     plan({ name: 'x1', update_cache: true }, 'arch amd64\nnow 1\n').changes[0]?.script,
@@ -57,18 +57,18 @@ void t.test('the hint on stale lists is given only where the user did not ask fo
   t.notMatch(plan({ name: 'x1' }, host()).changes[0]?.script, 'set update_cache: true')
 })
 
-void t.test('a half-configured package counts as missing, and dpkg is mended first', async (t) => {
+void t.test('a half-configured package counts as missing, and dpkg is repaired first', async (t) => {
   const { changes } = plan({ name: 'curl' }, host('interrupted', 'pkg\tiF \tcurl\tamd64\t7.88'))
   t.equal(changes.length, 1)
   t.match(changes[0]?.script, /dpkg --configure -a[^]*--fix-broken[^]*install -- curl/)
 })
 
-void t.test('a removal tells what else goes', async (t) => {
+void t.test('a removal lists what else apt removes', async (t) => {
   const { changes } = plan(
     { name: 'curl', state: 'absent' },
     host(CURL, 'goes docker.io 20.10.24', 'goes curl 7.88.1-10+deb12u14'),
   )
-  t.equal(changes[0]?.description, 'remove curl, and with it docker.io')
+  t.equal(changes[0]?.description, 'remove curl (also removes docker.io)')
   t.same(changes[0]?.diff, {
     subject: 'packages',
     before: 'curl: 7.88.1-10+deb12u14\ndocker.io: 20.10.24\n',
@@ -80,13 +80,13 @@ void t.test('a removal tells what else goes', async (t) => {
   )
 })
 
-void t.test('a package of another architecture is not the one asked for', async (t) => {
+void t.test('a package of another architecture does not count as installed', async (t) => {
   const foreign = 'pkg\tii \tlibc6\ti386\t2.36'
   t.equal(plan({ name: 'libc6' }, host(foreign)).changes.length, 1)
   t.equal(plan({ name: 'libc6:i386' }, host(foreign)).changes.length, 0)
 })
 
-void t.test('a virtual package is there when an installed package provides it', async (t) => {
+void t.test('a virtual package counts as installed when an installed package provides it', async (t) => {
   t.same(plan({ name: 'awk' }, host('pkg\tun \tawk\t\t', 'provides\tii \tawk, nawk (= 1)')).changes, [])
   t.equal(plan({ name: 'awk' }, host('provides\trc \tawk')).changes.length, 1)
   t.equal(plan({ name: 'awk' }, host('provides\tii \tgawk')).changes.length, 1)
@@ -97,7 +97,7 @@ void t.test('a version may have a wildcard', async (t) => {
   t.equal(plan({ name: 'curl=7.8' }, host(CURL)).changes[0]?.description, 'upgrade curl=7.8')
 })
 
-void t.test('absent removes what is installed; purge also what left configuration', async (t) => {
+void t.test('absent removes installed packages; purge also leftover configuration', async (t) => {
   const removed = 'pkg\trc \tcurl\tamd64\t7.88'
   t.equal(plan({ name: 'curl', state: 'absent' }, host(CURL)).changes[0]?.description, 'remove curl')
   t.same(plan({ name: 'curl', state: 'absent' }, host(removed)).changes, [])
@@ -113,20 +113,20 @@ void t.test('latest upgrades to the candidate', async (t) => {
   t.same(plan({ name: 'curl', state: 'latest' }, host(CURL, policy.replace('u15', 'u14'))).changes, [])
 })
 
-void t.test('names that are no package names are refused', async (t) => {
+void t.test('invalid package names are rejected', async (t) => {
   for (const name of ['foo*', 'foo bar', '-y', 'Foo', '$(id)']) t.throws(() => parse({ name }), name)
   t.throws(() => parse({}), /update_cache/)
 })
 
-void t.test('without apt the problem says so', async (t) => {
+void t.test('a host without apt is reported', async (t) => {
   t.match(
     definition.plan(parse({ name: 'curl' }), { stdout: '', stderr: '', exitCode: 127 }, {}, {}).problem,
-    /apt-get is not there/,
+    /apt-get not found/,
   )
 })
 
 for (const shell of shells) {
-  void t.test(`${shell.name}: before an install, the lists are fetched unless they are fresh by then`, async (t) => {
+  void t.test(`${shell.name}: before an install, the cache is updated unless it is fresh by then`, async (t) => {
     const folder = t.testdir({ bin: { 'apt-get': '#!/bin/sh\necho "$@"\n' }, none: {}, lists: { x_Packages: '' } })
     chmodSync(join(folder, 'bin/apt-get'), 0o755)
     const calls = (lists: string, cache_valid_time?: number): string[] => {
@@ -146,9 +146,9 @@ for (const shell of shells) {
     }
     t.same(calls('lists', 3600), ['install'])
     t.same(calls('lists'), ['update', 'install'], 'without cache_valid_time, always')
-    t.same(calls('none', 3600), ['update', 'install'], 'there are none')
+    t.same(calls('none', 3600), ['update', 'install'], 'no lists')
     utimesSync(join(folder, 'lists'), 1, 1)
-    t.same(calls('lists', 3600), ['update', 'install'], 'they are old')
+    t.same(calls('lists', 3600), ['update', 'install'], 'old lists')
   })
 
   void t.test(`${shell.name}: on this machine, dpkg is installed and an unknown package is not`, async (t) => {
@@ -166,7 +166,7 @@ for (const shell of shells) {
     t.same(definition.plan(params, runIn(shell, definition.probe(params, {})), {}, {}).changes, [])
   })
 
-  void t.test(`${shell.name}: a change waits for another package manager, then tells what apt told`, async (t) => {
+  void t.test(`${shell.name}: a change waits for another package manager, then reports apt's error`, async (t) => {
     const bin = t.testdir({
       'apt-get': [
         '#!/bin/sh',
@@ -183,11 +183,11 @@ for (const shell of shells) {
     t.match(done.stdout, /install --no-install-recommends -- foo/)
     t.equal(
       done.stderr,
-      'E: Unable to locate package foo\nThe package lists on this host are not fresh (there are none yet): set update_cache: true\n',
+      'E: Unable to locate package foo\nThe apt cache of this host is stale (never updated): set update_cache: true\n',
     )
   })
 
-  void t.test(`${shell.name}: a change does not wait longer than asked`, async (t) => {
+  void t.test(`${shell.name}: a change does not wait longer than lock_timeout`, async (t) => {
     const bin = t.testdir()
     writeFileSync(join(bin, 'apt-get'), '#!/bin/sh\necho "E: Could not get lock /x" >&2; exit 100', { mode: 0o755 })
     const script = plan({ name: 'foo', lock_timeout: 0 }, host()).changes[0]?.script ?? ''

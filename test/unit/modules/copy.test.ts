@@ -22,7 +22,7 @@ import { converged, inEachShell } from './support.ts'
 const sha = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex')
 const permissions = (path: string): number => statSync(path).mode & 0o7777
 
-t.test('creates a file with its content and mode', async (t) => {
+t.test('copy creates a file with its content and mode', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     const dest = join(folder, 'motd')
     const run = converge(shell, copy, { content: 'Welcome\n', dest, mode: '0640' })
@@ -33,7 +33,7 @@ t.test('creates a file with its content and mode', async (t) => {
   })
 })
 
-t.test('a new file without a mode gets what the umask leaves', async (t) => {
+t.test('a new file without a mode gets its mode from the umask', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     const dest = join(folder, 'a')
     converged(t, converge(shell, copy, { content: 'x', dest }), [`create ${dest}`])
@@ -55,14 +55,17 @@ t.test('an update keeps owner and mode, and shows the text before and after', as
   })
 })
 
-t.test('other attributes alone leave the content', async (t) => {
+t.test('a change of attributes keeps the content', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     const dest = join(folder, 'a')
     writeFileSync(dest, 'same')
     chmodSync(dest, 0o600)
     const inode = statSync(dest).ino
     const run = converge(shell, copy, { content: 'same', dest, mode: 0o644, owner: 4321, group: 'daemon' })
-    converged(t, run, [`give ${dest} to 4321:daemon (was root:root)`, `set the mode of ${dest} to 0644 (was 0600)`])
+    converged(t, run, [
+      `change owner of ${dest} to 4321:daemon (was root:root)`,
+      `change mode of ${dest} to 0644 (was 0600)`,
+    ])
     t.match(statSync(dest), { uid: 4321, ino: inode })
   })
 })
@@ -73,24 +76,24 @@ t.test('a set-user-id bit survives a change of owner', async (t) => {
     writeFileSync(dest, 'same')
     chmodSync(dest, 0o4755)
     converged(t, converge(shell, copy, { content: 'same', dest, mode: '4755', owner: 4321 }), [
-      `give ${dest} to 4321:root (was root:root)`,
+      `change owner of ${dest} to 4321:root (was root:root)`,
     ])
     t.equal(permissions(dest), 0o4755)
   })
 })
 
-t.test('a link is replaced by the file, and what it pointed to stays', async (t) => {
+t.test('a link is replaced by the file, and its target stays', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     const dest = join(folder, 'link')
     writeFileSync(join(folder, 'target'), 'precious')
     symlinkSync('target', dest)
-    converged(t, converge(shell, copy, { content: 'new', dest }), [`replace the link ${dest}`])
+    converged(t, converge(shell, copy, { content: 'new', dest }), [`replace link ${dest}`])
     t.notOk(lstatSync(dest).isSymbolicLink())
     t.equal(readFileSync(join(folder, 'target'), 'utf8'), 'precious')
   })
 })
 
-t.test('a file of the controller arrives byte for byte, also into a folder', async (t) => {
+t.test('a file of the controller is copied byte for byte, also into a directory', async (t) => {
   const bytes = Buffer.from(Array.from({ length: 200_003 }, (_, i) => (i * 7 + (i >> 8)) & 0xff))
   inEachShell(t, (t, shell, folder) => {
     const run = converge(shell, copy, { src: 'files/blob.bin', dest: `${folder}/` }, { inputs: { src: bytes } })
@@ -100,7 +103,7 @@ t.test('a file of the controller arrives byte for byte, also into a folder', asy
   })
 })
 
-t.test('bytes that are no text show in a diff by their hash, the old ones and the new ones', async (t) => {
+t.test('a diff shows binary content by its hash', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     const dest = join(folder, 'blob')
     writeFileSync(dest, Buffer.from([0xff, 0, 1]))
@@ -112,7 +115,7 @@ t.test('bytes that are no text show in a diff by their hash, the old ones and th
   })
 })
 
-t.test('a secret shows in no diff, and its file is private', async (t) => {
+t.test('a secret is not shown in a diff, and its file is private', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     const dest = join(folder, 'token')
     writeFileSync(dest, 'last year')
@@ -126,7 +129,7 @@ t.test('a secret shows in no diff, and its file is private', async (t) => {
   })
 })
 
-t.test('what only its owner may read shows in no diff', async (t) => {
+t.test('a private file is not shown in a diff', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     const dest = join(folder, 'key')
     writeFileSync(dest, 'old key', { mode: 0o600 })
@@ -136,7 +139,7 @@ t.test('what only its owner may read shows in no diff', async (t) => {
   })
 })
 
-t.test('a probe prints the text of no private file, and of none that a secret replaces', async (t) => {
+t.test('a probe does not print private files or files that a secret replaces', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     const { definition } = copy
     const dest = join(folder, 'key')
@@ -161,19 +164,19 @@ t.test('backup keeps the old file', async (t) => {
   })
 })
 
-t.test('validate can refuse the new file, and the old one stays', async (t) => {
+t.test('a failed validate keeps the old file', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     const dest = join(folder, 'a')
     writeFileSync(dest, 'good')
     const run = converge(shell, copy, { content: 'bad', dest, validate: 'grep -q good %s' })
-    t.same(run.applied, [{ stdout: '', stderr: `validate refused the new ${dest}\n`, exitCode: 1 }])
+    t.same(run.applied, [{ stdout: '', stderr: `validation of the new ${dest} failed\n`, exitCode: 1 }])
     t.equal(readFileSync(dest, 'utf8'), 'good')
     t.same(readdirSync(folder), ['a'])
     converged(t, converge(shell, copy, { content: 'good too', dest, validate: 'grep -q good %s' }), [`update ${dest}`])
   })
 })
 
-t.test('force: false leaves a file that is there', async (t) => {
+t.test('force: false keeps an existing file', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     const dest = join(folder, 'a')
     writeFileSync(dest, 'mine')
@@ -182,27 +185,27 @@ t.test('force: false leaves a file that is there', async (t) => {
   })
 })
 
-t.test('says what is in the way', async (t) => {
+t.test('copy reports what prevents the file', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     mkdirSync(join(folder, 'd'))
     const problem = (
       params: Parameters<typeof converge<typeof copy.definition.schema, unknown>>[2],
     ): string | undefined => converge(shell, copy, params).before.problem
     t.match(problem({ content: '', dest: join(folder, 'd') }), `${folder}/d is a directory`)
-    t.match(problem({ content: '', dest: join(folder, 'no/a') }), `the folder ${folder}/no is not there`)
+    t.match(problem({ content: '', dest: join(folder, 'no/a') }), `directory ${folder}/no does not exist`)
     t.equal(
       problem({ content: '', dest: join(folder, 'a'), owner: 'no.body' }),
-      'there is no user no.body on this host',
+      'user "no.body" does not exist on this host',
     )
     t.equal(
       problem({ content: '', dest: join(folder, 'a'), group: 'no-body' }),
-      'there is no group no-body on this host',
+      'group "no-body" does not exist on this host',
     )
     t.notOk(existsSync(join(folder, 'a')))
   })
 })
 
-t.test('any text arrives exactly', async (t) => {
+t.test('any text is copied exactly', async (t) => {
   const text = fc.oneof(
     fc.string({ unit: 'binary' }),
     fc.string({
@@ -240,18 +243,18 @@ t.test('any text arrives exactly', async (t) => {
   })
 })
 
-t.test('parameters that cannot be meant are refused in plain words', async (t) => {
+t.test('copy rejects contradictory parameters', async (t) => {
   const why = (params: object): string =>
     copy.definition.schema
       .safeParse(params)
       .error?.issues.map(({ message }) => message)
       .join() ?? ''
-  t.match(why({ content: '', dest: 'etc/motd' }), 'write an absolute path of the host')
+  t.match(why({ content: '', dest: 'etc/motd' }), 'must be an absolute path on the host')
   t.match(why({ content: '', dest: '/a', mode: 644 }), "644 is decimal: write '0644'")
-  t.match(why({ content: '', dest: '/a', mode: 'u=rw' }), "'u=rw' is not a mode this runner knows")
-  t.match(why({ dest: '/a' }), 'give either content or src')
-  t.match(why({ content: '', src: 'b', dest: '/a' }), 'give either content or src')
-  t.match(why({ content: '', dest: '/a/' }), 'with content, name the file')
+  t.match(why({ content: '', dest: '/a', mode: 'u=rw' }), "'u=rw' is not supported")
+  t.match(why({ dest: '/a' }), 'set either content or src')
+  t.match(why({ content: '', src: 'b', dest: '/a' }), 'set either content or src')
+  t.match(why({ content: '', dest: '/a/' }), 'with content, it must be the path of a file')
   t.match(why({ content: '', dest: '/a', modes: '0644' }), 'Unrecognized key: "modes"')
   t.match(why({ content: new Secret('a\0b'), dest: '/a' }), 'a secret cannot contain a NUL byte')
 })

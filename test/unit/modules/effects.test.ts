@@ -180,7 +180,7 @@ const reads: readonly (readonly [...Asked, reads: readonly string[] | undefined]
       'directory:/srv/config.json',
     ],
   ],
-  // What a registry holds is changed by whoever may push to it.
+  // Anyone with push access may change a registry.
   ['registry_gc', COLLECTED, undefined],
   [
     'docker_storage',
@@ -309,7 +309,7 @@ const sets: readonly (readonly [...Asked, sets: readonly string[] | undefined])[
       'docker-registry:r:5000',
     ],
   ],
-  // In whose home the logins are, only the host knows.
+  // Only the host knows the home of the logins.
   ['docker_login', { registry_url: 'r:5000', username: 'a', password: secret('p') }, ANYTHING],
   [
     'docker_login',
@@ -339,21 +339,21 @@ const sets: readonly (readonly [...Asked, sets: readonly string[] | undefined])[
       '/dev/vdb',
     ],
   ],
-  // Pods may have any folder of their host.
+  // Pods may mount any directory of their host.
   ['k8s', { src: ['a.yaml'] }, ANYTHING],
 ]
 
-t.test('what each plan reads', async (t) => {
+t.test('each module declares what its plan reads', async (t) => {
   for (const [module, params, expected] of reads)
     t.same(readsOf([module, params]), expected, `${module} ${JSON.stringify(params)}`)
 })
 
-t.test('the most that each task sets', async (t) => {
+t.test('each module declares the most that its changes set', async (t) => {
   for (const [module, params, expected] of sets)
     t.same(setsOf([module, params]), expected, `${module} ${JSON.stringify(params)}`)
 })
 
-t.test('both tables have every module', async (t) => {
+t.test('both tables contain every module', async (t) => {
   const names = Object.keys(modules).filter((name) => typeof (modules as Record<string, unknown>)[name] === 'function')
   t.ok(names.length > 25)
   for (const name of names.filter((it) => it !== 'reboot')) {
@@ -365,7 +365,7 @@ t.test('both tables have every module', async (t) => {
   }
 })
 
-t.test('what depends on what', async (t) => {
+t.test('tasks depend on earlier tasks that set what they read', async (t) => {
   const depends = (later: Asked, earlier: Asked): boolean => affects(setsOf(earlier), readsOf(later))
   const copyInto = (dest: string): Asked => ['copy', { content: '', dest }]
   const folder = (path: string): Asked => ['file', { path, state: 'directory' }]
@@ -433,7 +433,7 @@ t.test('what depends on what', async (t) => {
     t.equal(depends(later, earlier), expected, `${JSON.stringify(later)} after ${JSON.stringify(earlier)}`)
 })
 
-/** What a plan's changes set, and what it found out that it reads. */
+/** What a plan's changes set, and what it additionally reads. */
 function seen(shell: Parameters<typeof runIn>[0], asked: Asked) {
   const { definition } = call(asked[0])
   const params = paramsOf(asked)
@@ -441,14 +441,14 @@ function seen(shell: Parameters<typeof runIn>[0], asked: Asked) {
   return { sets: plan.changes.map((change) => change.sets), reads: plan.reads, problem: plan.problem }
 }
 
-t.test('a change of an owner or mode is no change of what is below', async (t) => {
+t.test('a change of owner or mode does not affect what is below', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     chmodSync(folder, 0o755)
     t.same(seen(shell, ['file', { path: folder, state: 'directory', mode: '0700' }]).sets, [[`${folder}/.`]])
   })
 })
 
-t.test('a folder that is made sets those of its parents that are missing, and no others', async (t) => {
+t.test('a created directory sets its missing parents only', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     const of = (path: string): string[] => [`${path}/.`, `directory:${path}`]
     t.same(seen(shell, ['file', { path: join(folder, 'a'), state: 'directory' }]).sets, [of(`${folder}/a`)])
@@ -462,7 +462,7 @@ t.test('a folder that is made sets those of its parents that are missing, and no
   })
 })
 
-t.test('where a link is in the path, the place it leads to counts too', async (t) => {
+t.test('a link in a path also reads and sets the real path', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     mkdirSync(join(folder, 'real'))
     symlinkSync('real', join(folder, 'link'))
@@ -480,7 +480,7 @@ t.test('where a link is in the path, the place it leads to counts too', async (t
     ])
     t.same(seen(shell, ['lineinfile', { path: `${folder}/to-file`, line: 'y' }]).sets, [[`${folder}/to-file`, real]])
     t.same(seen(shell, ['slurp', { src: `${folder}/to-file` }]).reads, [real, `directory:${real}`])
-    // The link itself is what is replaced, and all below it.
+    // The link itself is replaced, with everything below it.
     t.same(seen(shell, ['copy', { content: 'y', dest: `${folder}/to-file` }]), {
       sets: [[`${folder}/to-file`, `${folder}/to-file/`]],
       reads: undefined,
@@ -500,7 +500,7 @@ t.test('where a link is in the path, the place it leads to counts too', async (t
   })
 })
 
-t.test('a link that leads to who knows where: anything counts', async (t) => {
+t.test('a link to an unknown path reads and sets anything', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     mkdirSync(join(folder, 'a\nb'))
     symlinkSync('a\nb', join(folder, 'newline'))
@@ -511,7 +511,7 @@ t.test('a link that leads to who knows where: anything counts', async (t) => {
   })
 })
 
-t.test('who asks about a unit that systemd has not read, or not anew, depends on its reading them', async (t) => {
+t.test('a task about a unit that systemd has not loaded depends on daemon-reload', async (t) => {
   const { definition } = call('systemd')
   const reads = (stdout: string): readonly string[] | undefined =>
     definition.plan(paramsOf(['systemd', { name: 'a' }]), { stdout, stderr: '', exitCode: 0 }, {}, {}).reads
@@ -521,7 +521,7 @@ t.test('who asks about a unit that systemd has not read, or not anew, depends on
   t.ok(setsOf(['systemd', { name: 'b', enabled: true }])?.includes('systemd:manager'))
 })
 
-t.test('a user sets the home where the host has it', async (t) => {
+t.test('a user sets its home as configured on the host', async (t) => {
   inEachShell(t, (t, shell) => {
     const { sets } = seen(shell, ['user', { name: 'no.body' }])
     t.ok(affects(sets[0], ['/home/no.body/.profile']))

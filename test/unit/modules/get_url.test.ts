@@ -11,48 +11,48 @@ import { converged, inEachShell } from './support.ts'
 const bytes = Buffer.from(Array.from({ length: 100_000 }, (_, i) => (i * 31) & 0xff))
 const sum = createHash('sha256').update(bytes).digest('hex')
 
-t.test('fetches files', async (t) => {
+t.test('get_url downloads files', async (t) => {
   const port = await serve(t, bytes, 'to"ken')
   const url = `http://127.0.0.1:${port}/file`
 
   inEachShell(t, (t, shell, folder) => {
     const dest = join(folder, 'a b')
-    converged(t, converge(shell, get_url, { url, dest, mode: '0755' }), [`fetch ${url} to ${dest} (0755)`])
+    converged(t, converge(shell, get_url, { url, dest, mode: '0755' }), [`download ${url} to ${dest} (0755)`])
     t.ok(readFileSync(dest).equals(bytes))
     t.equal(statSync(dest).mode & 0o777, 0o755)
-    converged(t, converge(shell, get_url, { url, dest, mode: '0700' }), [`set the mode of ${dest} to 0700 (was 0755)`])
+    converged(t, converge(shell, get_url, { url, dest, mode: '0700' }), [`change mode of ${dest} to 0700 (was 0755)`])
 
     writeFileSync(dest, 'spoilt')
     converged(t, converge(shell, get_url, { url, dest }), [])
-    converged(t, converge(shell, get_url, { url, dest, force: true }), [`fetch again ${url} to ${dest}`])
+    converged(t, converge(shell, get_url, { url, dest, force: true }), [`download again ${url} to ${dest}`])
     writeFileSync(dest, 'spoilt')
     const checked = converge(shell, get_url, { url, dest, checksum: `sha256:${sum}` })
-    converged(t, checked, [`fetch again ${url} to ${dest}`])
+    converged(t, checked, [`download again ${url} to ${dest}`])
     t.match(checked.after.values, { checksum: sum })
     writeFileSync(dest, 'spoilt')
     converged(t, converge(shell, get_url, { url, dest, checksum: `sha256:http://127.0.0.1:${port}/SUMS` }), [
-      `fetch again ${url} to ${dest}`,
+      `download again ${url} to ${dest}`,
     ])
     t.ok(readFileSync(dest).equals(bytes))
     t.same(readdirSync(folder), ['a b'])
 
-    converged(t, converge(shell, get_url, { url, dest: `${folder}/` }), [`fetch ${url} to ${folder}/file`])
+    converged(t, converge(shell, get_url, { url, dest: `${folder}/` }), [`download ${url} to ${folder}/file`])
     symlinkSync('file', join(folder, 'link'))
     writeFileSync(join(folder, 'file'), 'spoilt')
     converged(t, converge(shell, get_url, { url, dest: join(folder, 'link'), force: true }), [
-      `fetch again ${url} to ${folder}/link`,
+      `download again ${url} to ${folder}/link`,
     ])
     t.ok(readFileSync(join(folder, 'file')).equals(bytes))
   })
 })
 
-t.test('curl and wget alike send secret headers', async (t) => {
+t.test('both curl and wget send secret headers', async (t) => {
   const port = await serve(t, bytes, 'to"ken \\')
   const url = `http://127.0.0.1:${port}/private`
   inEachShell(t, (t, shell, folder) => {
     const headers = { 'X-Token': new Secret('to"ken \\') }
     converged(t, converge(shell, get_url, { url, dest: join(folder, 'curl'), headers }), [
-      `fetch ${url} to ${folder}/curl`,
+      `download ${url} to ${folder}/curl`,
     ])
     const { applied } = withWget(shell, folder, { url, dest: join(folder, 'wget'), headers })
     t.same(applied, [{ stdout: '', stderr: '', exitCode: 0 }])
@@ -80,7 +80,7 @@ function withWget(shell: Shell, folder: string, params: Parameters<typeof get_ur
   }
 }
 
-t.test('what goes wrong is told, and the old file stays', async (t) => {
+t.test('a failed download is reported and keeps the old file', async (t) => {
   const port = await serve(t, bytes)
   const at = (path: string): string => `http://127.0.0.1:${port}${path}`
   inEachShell(t, (t, shell, folder) => {
@@ -88,21 +88,21 @@ t.test('what goes wrong is told, and the old file stays', async (t) => {
     writeFileSync(dest, 'old')
     chmodSync(dest, 0o600)
     const wrong = converge(shell, get_url, { url: at('/file'), dest, checksum: `sha256:${'1'.repeat(64)}` })
-    t.match(wrong.applied, [{ exitCode: 1, stderr: `has another checksum than asked for: ${sum}` }])
+    t.match(wrong.applied, [{ exitCode: 1, stderr: `checksum mismatch of ${at('/file')}: ${sum}` }])
     t.match(converge(shell, get_url, { url: at('/gone'), dest: join(folder, 'b') }).applied, [
       { exitCode: 22, stderr: '404' },
     ])
     t.match(
       converge(shell, get_url, { url: at('/gone'), dest, force: true }).before.problem,
-      /^cannot fetch .*\/gone: .*404/,
+      /^cannot download .*\/gone: .*404/,
     )
     t.match(
       converge(shell, get_url, { url: at('/other2'), dest, checksum: `sha256:${at('/SUMS')}` }).before.problem,
-      'has no SHA-256 sum of other2',
+      'has no SHA-256 checksum of other2',
     )
     t.match(
       converge(shell, get_url, { url: at('/file'), dest, checksum: `sha256:${at('/none')}` }).before.problem,
-      /^cannot fetch .*\/none: .*404/,
+      /^cannot download .*\/none: .*404/,
     )
     t.equal(readFileSync(dest, 'utf8'), 'old')
     t.same(readdirSync(folder), ['a'])

@@ -9,15 +9,15 @@ import { descriptions, inEachShell } from './support.ts'
 
 const seen = (stdout: string): Observed => ({ stdout, stderr: '', exitCode: 0 })
 
-t.test('the host name in use and the one kept are told apart', async (t) => {
+t.test('hostname sets the kernel value and the file independently', async (t) => {
   const plan = (live: string, kept: string) =>
     descriptions(hostname.definition.plan({ name: 'node1' }, seen(`${live}\n${kept}\n`), {}, {}))
   t.same(plan('node1', 'node1'), [])
-  t.same(plan('debian', 'node1'), ['set the host name node1 (was debian)'])
-  t.same(plan('node1', ''), ['write the host name node1 into /etc/hostname'])
+  t.same(plan('debian', 'node1'), ['set the hostname to node1 (was debian)'])
+  t.same(plan('node1', ''), ['set the hostname in /etc/hostname to node1'])
   t.same(plan('debian', 'debian'), [
-    'write the host name node1 into /etc/hostname (was debian)',
-    'set the host name node1 (was debian)',
+    'set the hostname in /etc/hostname to node1 (was debian)',
+    'set the hostname to node1 (was debian)',
   ])
   t.notOk(hostname.definition.schema.safeParse({ name: '-node' }).success)
   t.notOk(hostname.definition.schema.safeParse({ name: 'a\nb' }).success)
@@ -33,11 +33,11 @@ const there = (text: string, ...words: string[]): Observed =>
 const plan = (params: Parameters<typeof sysctl.definition.schema.parse>[0], observed: Observed) =>
   sysctl.definition.plan(sysctl.definition.schema.parse(params), observed, {}, {})
 
-t.test('a kernel setting is kept in the file and set', async (t) => {
+t.test('sysctl writes the parameter to the file and sets it', async (t) => {
   const params = { name: 'net.ipv4.ip_forward', value: 1 }
   t.same(descriptions(plan(params, there('# x\nnet.ipv4.ip_forward=1\n', 'live=1'))), [])
   t.same(descriptions(plan(params, there('#net.ipv4.ip_forward=1\n', 'live=1'))), [
-    'write net.ipv4.ip_forward = 1 into /etc/sysctl.conf',
+    'set net.ipv4.ip_forward = 1 in /etc/sysctl.conf',
   ])
   t.same(descriptions(plan(params, there('net.ipv4.ip_forward = 1\n', 'live=0'))), [
     'set net.ipv4.ip_forward to 1 (was 0)',
@@ -45,17 +45,17 @@ t.test('a kernel setting is kept in the file and set', async (t) => {
   t.same(descriptions(plan({ ...params, reload: false }, there('net.ipv4.ip_forward = 1\n', 'live=0'))), [])
   const both = plan({ ...params, sysctl_file: '/etc/sysctl.d/k.conf' }, seen('absent\nlive=0'))
   t.same(descriptions(both), [
-    'write net.ipv4.ip_forward = 1 into /etc/sysctl.d/k.conf',
+    'set net.ipv4.ip_forward = 1 in /etc/sysctl.d/k.conf',
     'set net.ipv4.ip_forward to 1 (was 0)',
   ])
   t.same(both.changes[0]?.diff, { subject: '/etc/sysctl.d/k.conf', before: '', after: 'net.ipv4.ip_forward = 1\n' })
   t.equal(
     both.changes[1]?.script,
-    "printf '%s\\n' 1 >/proc/sys/net/ipv4/ip_forward || { echo 'the kernel refuses the value' >&2; exit 1; }",
+    "printf '%s\\n' 1 >/proc/sys/net/ipv4/ip_forward || { echo 'the kernel rejected the value' >&2; exit 1; }",
   )
 })
 
-t.test('the last of several lines counts, and blanks count as tabs', async (t) => {
+t.test('sysctl uses the last of several lines, and treats spaces as tabs', async (t) => {
   const wide = { name: 'net.ipv4.tcp_rmem', value: '4096 131072 6291456' }
   t.same(
     descriptions(plan(wide, there('net.ipv4.tcp_rmem = 4096  131072 6291456\n', 'live=4096\t131072\t6291456'))),
@@ -73,28 +73,28 @@ t.test('the last of several lines counts, and blanks count as tabs', async (t) =
   )
 })
 
-t.test('a setting that the kernel lacks', async (t) => {
+t.test('sysctl reports a parameter that the kernel lacks', async (t) => {
   const params = { name: 'net.bridge.bridge-nf-call-iptables', value: true }
-  t.match(plan(params, there('', 'no-key')).problem, 'this kernel has no setting net.bridge.bridge-nf-call-iptables')
+  t.match(plan(params, there('', 'no-key')).problem, 'the kernel has no parameter net.bridge.bridge-nf-call-iptables')
   t.same(descriptions(plan({ ...params, ignoreerrors: true }, there('', 'no-key'))), [
-    'write net.bridge.bridge-nf-call-iptables = 1 into /etc/sysctl.conf',
+    'set net.bridge.bridge-nf-call-iptables = 1 in /etc/sysctl.conf',
   ])
   t.notOk(sysctl.definition.schema.safeParse({ name: '../../etc/passwd', value: 1 }).success)
   t.notOk(sysctl.definition.schema.safeParse({ name: 'a/../../b', value: 1 }).success)
 })
 
-t.test('keeps a setting in a file, in a real shell', async (t) => {
+t.test('sysctl writes a parameter to a file in each shell', async (t) => {
   const value = readFileSync('/proc/sys/vm/swappiness', 'utf8').trim()
   inEachShell(t, (t, shell, folder) => {
     const sysctl_file = join(folder, 'x.conf')
     writeFileSync(sysctl_file, 'vm.swappiness = 1\n', { mode: 0o640 })
     const run = converge(shell, sysctl, { name: 'vm.swappiness', value, sysctl_file })
-    t.same(descriptions(run.before), [`write vm.swappiness = ${value} into ${sysctl_file}`])
+    t.same(descriptions(run.before), [`set vm.swappiness = ${value} in ${sysctl_file}`])
     t.same(run.after, { changes: [], values: { name: 'vm.swappiness', value } })
     t.equal(readFileSync(sysctl_file, 'utf8'), `vm.swappiness = ${value}\n`)
     t.match(
       converge(shell, sysctl, { name: 'vm.no_such', value: 1, sysctl_file }).before.problem,
-      'this kernel has no setting vm.no_such',
+      'the kernel has no parameter vm.no_such',
     )
   })
 })

@@ -19,7 +19,7 @@ import { converged, inEachShell } from './support.ts'
 const edit = (text: string, request: Partial<LineRequest>): string =>
   editLines(text, { state: 'present', backrefs: false, ...request })
 
-t.test('edits text as Ansible does', async (t) => {
+t.test('lineinfile edits text as Ansible does', async (t) => {
   const cases: [what: string, text: string, request: Partial<LineRequest>, expected: string][] = [
     ['adds a line at the end', 'a\n', { line: 'b' }, 'a\nb\n'],
     ['finishes an unfinished last line first', 'a', { line: 'b' }, 'a\nb\n'],
@@ -51,7 +51,7 @@ t.test('edits text as Ansible does', async (t) => {
   }
 })
 
-t.test('a line that was put in is there, once, and the rest stays', async (t) => {
+t.test('an inserted line exists once, and other lines stay', async (t) => {
   const line = fc.string({ unit: 'grapheme' }).filter((text) => !/[\n\r]/.test(text))
   fc.assert(
     fc.property(fc.array(line), fc.boolean(), line, (lines, finished, added) => {
@@ -63,12 +63,12 @@ t.test('a line that was put in is there, once, and the rest stays', async (t) =>
   )
 })
 
-t.test('writes what was edited', async (t) => {
+t.test('lineinfile writes the edited text', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     const path = join(folder, 'sshd config')
     writeFileSync(path, '#Port 22\nX é\n', { mode: 0o640 })
     const run = converge(shell, lineinfile, { path, regexp: '^#?Port ', line: 'Port 2222', mode: '0644' })
-    converged(t, run, [`write into ${path}: Port 2222 (0644)`])
+    converged(t, run, [`update ${path}: Port 2222 (0644)`])
     t.equal(readFileSync(path, 'utf8'), 'Port 2222\nX é\n')
     t.equal(statSync(path).mode & 0o777, 0o644)
     const second = converge(shell, lineinfile, { path, line: 'Y' })
@@ -77,19 +77,19 @@ t.test('writes what was edited', async (t) => {
       `remove from ${path}: lines that match ^Port`,
     ])
     converged(t, converge(shell, lineinfile, { path, line: 'Y', owner: 4321 }), [
-      `give ${path} to 4321:root (was root:root)`,
+      `change owner of ${path} to 4321:root (was root:root)`,
     ])
     t.equal(readFileSync(path, 'utf8'), 'X é\nY\n')
     t.same(readdirSync(folder), ['sshd config'])
   })
 })
 
-t.test('create makes the file; a file that is to lack a line may be absent', async (t) => {
+t.test('create creates the file; absent accepts a missing file', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     const path = join(folder, 'a')
     t.equal(
       converge(shell, lineinfile, { path, line: 'x' }).before.problem,
-      `${path} is not there; create: true makes it`,
+      `${path} does not exist: set create: true to create it`,
     )
     converged(t, converge(shell, lineinfile, { path, line: 'x', state: 'absent' }), [])
     converged(t, converge(shell, lineinfile, { path, line: 'x', create: true, mode: '0600' }), [
@@ -99,23 +99,23 @@ t.test('create makes the file; a file that is to lack a line may be absent', asy
   })
 })
 
-t.test('a link stays a link: the file it points to is written', async (t) => {
+t.test('a link stays a link: its target is written', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     mkdirSync(join(folder, 'd'))
     writeFileSync(join(folder, "d/it's\n"), 'a\n')
     symlinkSync("d/it's\n", join(folder, 'l'))
-    converged(t, converge(shell, lineinfile, { path: join(folder, 'l'), line: 'b' }), [`write into ${folder}/l: b`])
+    converged(t, converge(shell, lineinfile, { path: join(folder, 'l'), line: 'b' }), [`update ${folder}/l: b`])
     t.ok(lstatSync(join(folder, 'l')).isSymbolicLink())
     t.equal(readFileSync(join(folder, "d/it's\n"), 'utf8'), 'a\nb\n')
   })
 })
 
-t.test('a private file shows in no diff', async (t) => {
+t.test('a private file is not shown in a diff', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     const path = join(folder, 'sudoers')
     writeFileSync(path, 'old secret\n', { mode: 0o440 })
     const run = converge(shell, lineinfile, { path, line: 'ann ALL', validate: 'grep -q ann %s' })
-    converged(t, run, [`write into ${path}: ann ALL`])
+    converged(t, run, [`update ${path}: ann ALL`])
     t.notMatch(JSON.stringify(run.before.changes[0]?.diff), 'secret')
   })
 })
@@ -138,7 +138,7 @@ t.test('any line is written exactly', async (t) => {
   })
 })
 
-t.test('what cannot be edited is told', async (t) => {
+t.test('lineinfile reports files that it cannot edit', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     const path = join(folder, 'a')
     const problem = (at: string): string | undefined =>
@@ -146,18 +146,18 @@ t.test('what cannot be edited is told', async (t) => {
     writeFileSync(path, Buffer.from([0xff, 0x0a]))
     t.equal(problem(path), `${path} is not UTF-8 text`)
     truncateSync(path, 1_048_577)
-    t.equal(problem(path), `${path} has 1048577 bytes: lineinfile works on files up to 1048576 bytes`)
+    t.equal(problem(path), `${path} has 1048577 bytes: lineinfile supports up to 1048576`)
     t.match(problem(folder), 'is a directory')
-    t.match(problem(join(folder, 'no/a')), `the folder ${folder}/no is not there`)
+    t.match(problem(join(folder, 'no/a')), `directory ${folder}/no does not exist`)
     symlinkSync('nowhere', join(folder, 'l'))
-    t.match(problem(join(folder, 'l')), 'is a link to something that is not there')
+    t.match(problem(join(folder, 'l')), 'is a dangling link')
   })
   const why = (params: object): string =>
     lineinfile.definition.schema
       .safeParse(params)
       .error?.issues.map(({ message }) => message)
       .join() ?? ''
-  t.match(why({ path: '/a', regexp: '(?i)x', line: 'x' }), "JavaScript's expressions, not Python's")
+  t.match(why({ path: '/a', regexp: '(?i)x', line: 'x' }), 'JavaScript syntax, not Python')
   t.match(why({ path: '/a', line: 'x\ny' }), 'one line')
-  t.match(why({ path: '/a' }), 'give the line')
+  t.match(why({ path: '/a' }), 'line is required')
 })

@@ -14,7 +14,7 @@ import { inEachShell } from './support.ts'
 
 const sum = (text: string): string => createHash('sha256').update(text).digest('hex')
 
-t.test('stat tells what is at a path', async (t) => {
+t.test('stat returns facts about a path', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     const look = (params: Parameters<typeof stat.definition.schema.parse>[0]) =>
       converge(shell, stat, params as never).before.values
@@ -45,7 +45,7 @@ t.test('stat tells what is at a path', async (t) => {
   })
 })
 
-t.test('slurp gives a text file exactly', async (t) => {
+t.test('slurp returns a text file exactly', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     const look = (src: string) => converge(shell, slurp, { src }).before
     const src = join(folder, 'a')
@@ -54,12 +54,12 @@ t.test('slurp gives a text file exactly', async (t) => {
       t.same(look(src).values, { content: text, sha256: sum(text) })
     }
     writeFileSync(src, Buffer.from([0x61, 0xff]))
-    t.equal(look(src).problem, `cannot read ${src}: it is not UTF-8 text`)
+    t.equal(look(src).problem, `cannot read ${src}: not UTF-8 text`)
     truncateSync(src, 2_000_000)
-    t.equal(look(src).problem, `cannot read ${src}: it has 2000000 bytes, more than 1048576`)
+    t.equal(look(src).problem, `cannot read ${src}: 2000000 bytes exceed the limit of 1048576`)
     mkdirSync(join(folder, 'd'))
-    t.equal(look(join(folder, 'd')).problem, `cannot read ${folder}/d: it is not a file`)
-    t.equal(look(join(folder, 'no')).problem, `cannot read ${folder}/no: it is not there`)
+    t.equal(look(join(folder, 'd')).problem, `cannot read ${folder}/d: not a regular file`)
+    t.equal(look(join(folder, 'no')).problem, `cannot read ${folder}/no: it does not exist`)
   })
 })
 
@@ -68,7 +68,7 @@ t.test('debug shows a value and changes nothing', async (t) => {
     t.same(converge(shell, debug, { msg: { a: [1] } }).after, { changes: [], values: { msg: { a: [1] } } })
 })
 
-t.test('assert fails where something does not hold', async (t) => {
+t.test('assert fails if a condition is false', async (t) => {
   const { definition } = assert
   const plan = (params: object) =>
     definition.plan(definition.schema.parse(params), { stdout: '', stderr: '', exitCode: 0 }, {}, {})
@@ -82,7 +82,7 @@ t.test('fail fails', async (t) => {
     t.equal(converge(shell, fail, { msg: 'not on this machine' }).before.problem, 'not on this machine')
 })
 
-t.test('setup runs everywhere and tells what it found', async (t) => {
+t.test('setup gathers facts in each shell', async (t) => {
   for (const shell of shells) {
     const facts = converge(shell, setup, {}).before.values
     t.ok((facts?.processor_vcpus ?? 0) > 0, shell.name)
@@ -94,7 +94,7 @@ t.test('setup runs everywhere and tells what it found', async (t) => {
   }
 })
 
-t.test('facts are read from what hosts say', async (t) => {
+t.test('facts are parsed from recorded output', async (t) => {
   const facts = parseFacts(
     [
       'os_id ubuntu',

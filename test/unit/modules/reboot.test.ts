@@ -10,28 +10,28 @@ const params = (given: object = {}) => definition.schema.parse(given)
 const seen = (stdout: string, exitCode = 0, stderr = '') => ({ stdout, stderr, exitCode })
 const planned = (given: object = {}) => definition.plan(params(given), seen('one\n'), {}, {})
 
-t.test('a reboot is always a change; a boot that has no name cannot be told from another', async (t) => {
+t.test('a reboot is always a change; an unreadable boot id is an error', async (t) => {
   t.match(planned(), { changes: [{ description: 'reboot' }] })
   t.same(definition.plan(params(), seen('', 1, 'cat: no such file\n'), {}, {}), {
     changes: [],
-    problem: 'cannot tell one boot from another: cat: no such file',
+    problem: 'cannot read the boot id: cat: no such file',
   })
 })
 
-t.test('it is back when it runs another boot and the test works', async (t) => {
+t.test('the host is back when its boot id changed and test_command succeeds', async (t) => {
   const missing = (now: ReturnType<typeof seen>) =>
     definition.comesBack?.missing(params({ test_command: 'ready' }), seen('one\n'), now)
   t.equal(missing(seen('two\n')), undefined)
   t.match(missing(seen('one\n')), /has not rebooted$/)
-  t.match(missing(seen('one\n', 1)), /has not rebooted$/, 'whatever the test says')
+  t.match(missing(seen('one\n', 1)), /has not rebooted$/, 'whatever test_command returns')
   t.equal(missing(seen('two\n', 1, 'not yet\n')), 'it has rebooted, but ready fails: not yet')
   t.equal(missing(seen('two\n', 3)), 'it has rebooted, but ready fails: exit code 3')
-  t.match(missing(seen('', 1, 'cat: gone\n')), /cannot be read: cat: gone/)
+  t.match(missing(seen('', 1, 'cat: gone\n')), /cannot read its boot id: cat: gone/)
   t.same(definition.result?.(params(), [seen(''), seen('two\n')]), { values: { rebooted: true, boot_id: 'two' } })
 })
 
 for (const shell of shells) {
-  t.test(`${shell.name}: the first way to reboot that is there is taken`, async (t) => {
+  t.test(`${shell.name}: the first available reboot command is used`, async (t) => {
     const bin = mkdtempSync(path.join(tmpdir(), 'labbook-reboot-'))
     t.teardown(() => {
       rmSync(bin, { recursive: true })
@@ -44,7 +44,7 @@ for (const shell of shells) {
     for (const name of ['dash', 'bash', 'busybox', 'sleep', 'cat']) symlinkSync(`/bin/${name}`, path.join(bin, name))
     const said = (given: object = {}): { exitCode: number; log: string } => {
       rmSync(log, { force: true })
-      // The shell's own reboot, as busybox has one, is not to be met here.
+      // The shell's own reboot (busybox) must not be found here.
       const { exitCode } = runIn(
         shell,
         `reboot() { command "${bin}/reboot" "$@"; }\n${planned(given).changes[0]?.script ?? ''}`,

@@ -58,7 +58,7 @@ const addAttributes = (path: string): void => {
   )
 }
 
-t.test('owner, mode, ACL and extended attributes are kept; times are not', async (t) => {
+t.test('owner, mode, ACL and extended attributes are preserved; times are not', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     const { path, old } = fileIn(folder)
     addAttributes(path)
@@ -71,7 +71,7 @@ t.test('owner, mode, ACL and extended attributes are kept; times are not', async
   })
 })
 
-t.test('attributes that are asked for take the place of the old ones alone', async (t) => {
+t.test('requested attributes replace only the old ones', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     const { path, old } = fileIn(folder, 0o600)
     addAttributes(path)
@@ -81,7 +81,7 @@ t.test('attributes that are asked for take the place of the old ones alone', asy
   })
 })
 
-t.test('bits of set-user-id are kept, and so is a mode that forbids writing', async (t) => {
+t.test('set-user-id bits and read-only modes are preserved', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     for (const mode of [0o4755, 0o2711, 0o1644, 0o400, 0o000]) {
       const { path, old } = fileIn(folder, mode)
@@ -95,7 +95,7 @@ t.test('bits of set-user-id are kept, and so is a mode that forbids writing', as
   })
 })
 
-t.test('at no time may more people read a file than in the end', async (t) => {
+t.test('a file is never readable by more users than in the end', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     const { path, old } = fileIn(folder, 0o644)
     addAttributes(path)
@@ -127,7 +127,7 @@ t.test('at no time may more people read a file than in the end', async (t) => {
   })
 })
 
-t.test('without the tools of GNU, owner and mode are kept', async (t) => {
+t.test('owner and mode are preserved without GNU tools', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     const tools = busyboxTools(folder)
     const { path, old } = fileIn(folder, 0o2750)
@@ -146,7 +146,7 @@ t.test('without the tools of GNU, owner and mode are kept', async (t) => {
   })
 })
 
-t.test('a backup has all that the file had', async (t) => {
+t.test('a backup has all attributes of the file', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     const { path, old } = fileIn(folder)
     addAttributes(path)
@@ -159,7 +159,7 @@ t.test('a backup has all that the file had', async (t) => {
   })
 })
 
-t.test('through a link the file it leads to is replaced; other names of a file keep the old content', async (t) => {
+t.test('the target of a link is replaced; hard links keep the old content', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     const { path, old } = fileIn(folder)
     symlinkSync('file', join(folder, 'link'))
@@ -171,7 +171,7 @@ t.test('through a link the file it leads to is replaced; other names of a file k
   })
 })
 
-t.test('a mount point is written in place, and that is said', async (t) => {
+t.test('a mount point is written in place, and the script reports it', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     const { path, old } = fileIn(folder)
     const other = join(folder, 'other')
@@ -190,7 +190,7 @@ t.test('a mount point is written in place, and that is said', async (t) => {
   })
 })
 
-t.test('whatever fails, the old file is there and nothing else', async (t) => {
+t.test('any failure keeps the old file and leaves nothing else', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     const { path, old } = fileIn(folder)
     const broken = (given: Partial<Replacement>, tool?: string): void => {
@@ -214,7 +214,7 @@ t.test('whatever fails, the old file is there and nothing else', async (t) => {
   })
 })
 
-t.test('two at once never mix', async (t) => {
+t.test('two concurrent writers never mix content', async (t) => {
   inEachShell(t, async (t, shell, folder) => {
     const { path, old } = fileIn(folder)
     const [command, ...args] = shell.argv
@@ -238,7 +238,7 @@ t.test('two at once never mix', async (t) => {
   })
 })
 
-/** Old or new, and whole; then once more without harm: new, with nothing left behind. */
+/** Old or new, and complete; a second run then succeeds: new, with nothing left behind. */
 function survives(t: Test, folder: string, killed: (text: string) => boolean): number {
   for (let step = 1; ; step++) {
     const at = join(folder, String(step))
@@ -258,7 +258,7 @@ function survives(t: Test, folder: string, killed: (text: string) => boolean): n
   }
 }
 
-t.test('killed before any command of it, one of the two files is there whole', async (t) => {
+t.test('a kill before any command leaves one complete file', async (t) => {
   const folder = emptyFolder(t)
   const steps = survives(t, folder, (text) => {
     const step = /: step (\d+)/.exec(text)?.[1]
@@ -270,7 +270,7 @@ t.test('killed before any command of it, one of the two files is there whole', a
   t.ok(steps > 15, `${steps} steps`)
 })
 
-t.test('killed before and after any tool of it, one of the two files is there whole', async (t) => {
+t.test('a kill before or after any tool leaves one complete file', async (t) => {
   const folder = emptyFolder(t)
   for (const when of ['before', 'after']) {
     mkdirSync(join(folder, when))
@@ -298,10 +298,7 @@ function emptyFolder(t: Test): string {
   return folder
 }
 
-/**
- * Programs in front of the real ones: `$lb_real` is the one it stands for, `$lb_last` the last argument. Outside of
- * `folder`.
- */
+/** Wrappers of the real programs: `$lb_real` is the wrapped one, `$lb_last` the last argument. Outside of `folder`. */
 function shims(folder: string, names: readonly string[], body: string): string {
   const bin = mkdtempSync(`${folder}-bin`)
   t.teardown(() => {

@@ -11,7 +11,7 @@ import { descriptions, inEachShell } from './support.ts'
 const outcome = (run: ReturnType<typeof converge<typeof command.definition.schema, unknown>>) =>
   run.applied.map(({ stdout, exitCode }) => ({ stdout, exitCode }))
 
-t.test('words split as a shell splits them', async (t) => {
+t.test('splitWords splits as a shell does', async (t) => {
   const lines = [
     'a b',
     '  a   b ',
@@ -41,7 +41,7 @@ t.test('words split as a shell splits them', async (t) => {
     }
   }
   t.same(splitWords('ls *.txt | wc; $HOME'), ['ls', '*.txt', '|', 'wc;', '$HOME'])
-  t.throws(() => splitWords("echo 'a"), { message: "a quote is not closed in: echo 'a" })
+  t.throws(() => splitWords("echo 'a"), { message: "unclosed quote in: echo 'a" })
 })
 
 t.test('a command is always a change; its output is the result', async (t) => {
@@ -68,7 +68,7 @@ t.test('a command is a program, never a word of the shell that runs the script',
   })
 })
 
-t.test('creates and removes decide whether it runs', async (t) => {
+t.test('creates and removes decide whether a command runs', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     const made = join(folder, 'made')
     const first = converge(shell, command, { argv: ['touch', made], creates: made })
@@ -83,7 +83,7 @@ t.test('creates and removes decide whether it runs', async (t) => {
   })
 })
 
-t.test('read_only runs in the probe and is no change', async (t) => {
+t.test('read_only runs in the probe and reports no change', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     mkdirSync(join(folder, 'd'))
     const run = converge(shell, command, { cmd: 'ls', chdir: folder, read_only: true })
@@ -112,7 +112,7 @@ t.test('stdin reaches the program', async (t) => {
   })
 })
 
-t.test('shell text is shell text: pipes, variables, several lines', async (t) => {
+t.test('shell supports pipes, variables and several lines', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     writeFileSync(join(folder, 'a'), '')
     const run = converge(shell, shellModule, { cmd: "x='a b'\nprintf '%s\\n' \"$x\" * | tr a-z A-Z", chdir: folder })
@@ -120,7 +120,7 @@ t.test('shell text is shell text: pipes, variables, several lines', async (t) =>
   })
 })
 
-t.test('a syntax error or exit in shell text stays inside', async (t) => {
+t.test('a syntax error or exit in shell text does not affect the script around it', async (t) => {
   inEachShell(t, (t, shell) => {
     const { definition } = shellModule
     const text = (cmd: string): string => definition.probe(definition.schema.parse({ cmd, read_only: true }), {})
@@ -136,7 +136,7 @@ t.test('another interpreter can read the text', async (t) => {
   })
 })
 
-t.test('a folder that is not there fails with its name', async (t) => {
+t.test('a missing chdir fails with its name', async (t) => {
   inEachShell(t, (t, shell) => {
     const { exitCode, stderr } = converge(shell, command, { cmd: 'true', chdir: '/no/such/folder' }).applied[0] ?? {
       exitCode: 0,
@@ -147,14 +147,14 @@ t.test('a folder that is not there fails with its name', async (t) => {
   })
 })
 
-t.test('parameters that cannot be meant are refused', async (t) => {
+t.test('command and shell reject contradictory parameters', async (t) => {
   const why = (params: object): string =>
     command.definition.schema
       .safeParse(params)
       .error?.issues.map(({ message }) => message)
       .join() ?? ''
-  t.match(why({}), 'give either cmd or argv')
-  t.match(why({ cmd: 'a', read_only: true, creates: '/a' }), 'read_only cannot go with creates or removes')
-  t.match(why({ cmd: "a 'b" }), 'a quote is not closed')
+  t.match(why({}), 'set either cmd or argv')
+  t.match(why({ cmd: 'a', read_only: true, creates: '/a' }), 'read_only cannot be combined with creates or removes')
+  t.match(why({ cmd: "a 'b" }), 'unclosed quote')
   t.match(why({ cmd: '  ' }), 'the command is empty')
 })

@@ -3,8 +3,8 @@ import { Worker } from 'node:worker_threads'
 import type { Test } from 'tap'
 
 /**
- * Answers in a thread of its own, because the shells under test block this one. `/echo` tells what it was sent,
- * `/status/N` answers with N, `/file` is a file and `/SUMS` the list with its sum; anything else is 404.
+ * Responds in a thread of its own, because the shells under test block this one. `/echo` returns the request,
+ * `/status/N` responds with N, `/file` is a file and `/SUMS` the list with its checksum; anything else is 404.
  */
 const SERVER = `
 const { createServer } = require('node:http')

@@ -11,9 +11,7 @@ import { BatchReader, composeBatch, type Probe, type Step } from '../../../src/s
 import { sh } from '../../../src/shell/quote.ts'
 import { shells, type Shell } from '../../support/shells.ts'
 
-/*
- * Probes of one batch share what they look at. Whether they are asked together or each alone: they see the same.
- */
+/* Probes of one batch share facts. Batched or single, they must return the same. */
 
 const MARK = 'lb-shared'
 const folder = t.testdir()
@@ -137,7 +135,7 @@ function batch({ argv }: Shell, steps: readonly Step[], where: NodeJS.ProcessEnv
 }
 
 for (const shell of shells) {
-  t.test(`${shell.name}: together they see what each sees alone`, (t) => {
+  t.test(`${shell.name}: batched probes return the same as single ones`, (t) => {
     lay()
     fc.assert(
       fc.property(fc.array(probes, { minLength: 2, maxLength: 12 }), (list) => {
@@ -149,7 +147,7 @@ for (const shell of shells) {
     t.end()
   })
 
-  t.test(`${shell.name}: what was seen before a script is not believed after it`, (t) => {
+  t.test(`${shell.name}: batched facts are not reused after a script`, (t) => {
     lay()
     const looks = ['plain', 'empty', 'gone'].map((name) =>
       probe(stat as never, { path: path.join(folder, name), get_checksum: true }),
@@ -174,11 +172,11 @@ for (const shell of shells) {
   })
 }
 
-t.test('where an answer is missing, each looks for itself', (t) => {
+t.test('a probe queries facts itself if the batch lacks them', (t) => {
   lay()
   const bin = path.join(folder, 'bin')
   mkdirSync(bin)
-  // As if the first file had gone in between.
+  // As if the first file had been removed meanwhile.
   writeFileSync(
     path.join(bin, 'stat'),
     `#!/bin/sh\n[ $# -le 4 ] || { one=$1 two=$2 three=$3; shift 4; set -- "$one" "$two" "$three" "$@"; }\nexec /usr/bin/stat "$@"\n`,
@@ -194,7 +192,7 @@ t.test('where an answer is missing, each looks for itself', (t) => {
   t.end()
 })
 
-t.test('twenty files and ten users cost a process of each kind', (t) => {
+t.test('twenty files and ten users cost one process of each kind', (t) => {
   lay()
   const bin = path.join(folder, 'bin')
   mkdirSync(bin)

@@ -5,7 +5,7 @@ import type { Test } from 'tap'
 import type { Plan } from '../../../src/modules/module.ts'
 import { shells, type Converged, type Shell } from '../../support/shells.ts'
 
-/** Runs a test once in each shell, each time in an empty folder of its own. */
+/** Runs a test in each shell, each time in an empty directory of its own. */
 export function inEachShell(t: Test, body: (t: Test, shell: Shell, folder: string) => void | Promise<void>): void {
   for (const shell of shells) {
     void t.test(shell.name, async (t) => {
@@ -18,10 +18,10 @@ export function inEachShell(t: Test, body: (t: Test, shell: Shell, folder: strin
   }
 }
 
-/** What a plan would do, a line a change. */
+/** Descriptions of a plan's changes. */
 export const descriptions = (plan: Plan<unknown>): string[] => plan.changes.map(({ description }) => description)
 
-/** The changes were as named, all succeeded, and nothing is left to do. */
+/** The changes have these descriptions, all succeeded, and none are left. */
 export function converged(t: Test, run: Converged<unknown>, expected: readonly string[]): void {
   t.equal(run.before.problem, undefined)
   t.same(descriptions(run.before), expected)

@@ -27,7 +27,7 @@ const unit = (more: Record<string, string> = {}): string =>
 const stopped = { ActiveState: 'inactive', SubState: 'dead' }
 const missing = unit({ LoadState: 'not-found', ...stopped, UnitFileState: '' })
 
-void t.test('a unit that is as asked needs nothing', async (t) => {
+void t.test('a unit in the desired state needs no change', async (t) => {
   t.same(plan({ name: 'docker', state: 'started', enabled: true, masked: false, daemon_reload: true }, unit()), {
     changes: [],
     values: { active_state: 'active', unit_file_state: 'enabled' },
@@ -57,19 +57,19 @@ void t.test('enabling comes before starting, each with its diff', async (t) => {
   )
 })
 
-void t.test('a unit on its way up or failed is started', async (t) => {
+void t.test('an activating or failed unit is started', async (t) => {
   for (const ActiveState of ['activating', 'failed', 'deactivating']) {
     t.same(descriptions({ name: 'docker', state: 'started' }, unit({ ActiveState })), ['start docker'])
   }
 })
 
-void t.test('restarted and reloaded always act; on a stopped unit they start it', async (t) => {
+void t.test('restarted and reloaded always act, and start a stopped unit', async (t) => {
   t.same(descriptions({ name: 'x', state: 'restarted' }, unit()), ['restart x'])
   t.same(descriptions({ name: 'x', state: 'reloaded' }, unit()), ['reload x'])
   t.same(descriptions({ name: 'x', state: 'reloaded' }, unit(stopped)), ['start x'])
 })
 
-void t.test('daemon_reload acts only where unit files are newer than what systemd knows', async (t) => {
+void t.test('daemon_reload acts only if unit files are newer than what systemd has loaded', async (t) => {
   t.same(descriptions({ name: 'x', daemon_reload: true, state: 'restarted' }, unit({ NeedDaemonReload: 'yes' })), [
     'reload systemd',
     'restart x',
@@ -83,8 +83,8 @@ void t.test('daemon_reload acts only where unit files are newer than what system
   )
 })
 
-void t.test('a unit that is not there is a problem; one that systemd has not read yet is read', async (t) => {
-  t.match(plan({ name: 'nope', state: 'started' }, missing).problem, /there is no unit nope/)
+void t.test('a missing unit is an error; one that systemd has not loaded is loaded', async (t) => {
+  t.match(plan({ name: 'nope', state: 'started' }, missing).problem, /unit "nope" not found/)
   t.match(plan({ name: 'new', state: 'started' }, `${missing}OnDisk=yes\n`).problem, /set daemon_reload: true/)
   t.same(descriptions({ name: 'new', state: 'started', daemon_reload: true }, `${missing}OnDisk=yes\n`), [
     'reload systemd',
@@ -93,7 +93,7 @@ void t.test('a unit that is not there is a problem; one that systemd has not rea
   t.same(descriptions({ name: 'nope', masked: true }, missing), ['mask nope'])
 })
 
-void t.test('a masked unit is unmasked first, or is a problem', async (t) => {
+void t.test('a masked unit is unmasked first, or is an error', async (t) => {
   const masked = unit({ LoadState: 'masked', ...stopped, UnitFileState: 'masked' })
   t.match(plan({ name: 'x', state: 'started' }, masked).problem, /masked: false/)
   t.same(descriptions({ name: 'x', state: 'started', masked: false }, masked), ['unmask x', 'start x'])
@@ -101,14 +101,14 @@ void t.test('a masked unit is unmasked first, or is a problem', async (t) => {
   t.same(descriptions({ name: 'x', masked: true }, masked), [])
 })
 
-void t.test('units that cannot be enabled are as asked; an init script is asked for', async (t) => {
+void t.test('units that cannot be enabled need no change; init scripts are enabled', async (t) => {
   t.same(descriptions({ name: 'x', enabled: true }, unit({ UnitFileState: 'static' })), [])
   t.same(descriptions({ name: 'x', enabled: true }, `${unit({ UnitFileState: 'generated' })}IsEnabled=disabled\n`), [
     'enable x',
   ])
 })
 
-void t.test('what is left after the changes fails the task', async (t) => {
+void t.test('a remaining difference after the changes fails the task', async (t) => {
   const params = parse({ name: 'x', state: 'started', enabled: true })
   const after = (stdout: string) => definition.result?.(params, [{ stdout, stderr: '', exitCode: 0 }])
   t.same(after(unit()), { values: { active_state: 'active', unit_file_state: 'enabled' } })
@@ -120,11 +120,11 @@ void t.test('what is left after the changes fails the task', async (t) => {
   t.equal(after(unit({ Type: 'oneshot', ...stopped }))?.failed, undefined)
 })
 
-void t.test('without systemd the problem says so', async (t) => {
-  t.match(plan({ name: 'x' }, '', 127).problem, /systemctl is not there/)
+void t.test('a host without systemd is reported', async (t) => {
+  t.match(plan({ name: 'x' }, '', 127).problem, /systemctl not found/)
   t.match(
     plan({ name: 'x' }, '', 1, 'System has not been booted with systemd').problem,
-    /systemd does not answer: System has not been booted/,
+    /systemd does not respond: System has not been booted/,
   )
 })
 

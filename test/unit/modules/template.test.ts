@@ -8,7 +8,7 @@ import { converged, inEachShell } from './support.ts'
 
 const source = (text: string) => ({ src: Buffer.from(text) })
 
-t.test("fills in variables, its own before the host's", async (t) => {
+t.test("template renders its own variables before the host's", async (t) => {
   inEachShell(t, (t, shell, folder) => {
     const inputs = source('{% for node in nodes %}\nserver {{ node }}:{{ port }};\n{% endfor %}\n<{{ name }}>\n')
     const vars = { nodes: ['node1', 'node2'], port: 80, name: 'a & b' }
@@ -38,7 +38,7 @@ t.test('an update shows both texts', async (t) => {
   })
 })
 
-t.test('converges also where the file is private, large or has U+FFFD in it', async (t) => {
+t.test('template converges on private and large files and on U+FFFD', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     const dest = join(folder, 'a')
     converged(t, converge(shell, template, { src: 'a', dest, mode: '0600' }, { inputs: source('x\n') }), [
@@ -53,7 +53,7 @@ t.test('converges also where the file is private, large or has U+FFFD in it', as
   })
 })
 
-t.test('secrets reach the file and no diff; the file is private', async (t) => {
+t.test('secrets reach the file but no diff; the file is private', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     const dest = join(folder, 'a')
     const vars = {
@@ -73,7 +73,7 @@ t.test('secrets reach the file and no diff; the file is private', async (t) => {
   })
 })
 
-t.test('a secret among the variables that the text does not use hides nothing', async (t) => {
+t.test('an unused secret among the variables hides nothing', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     const dest = join(folder, 'a')
     const run = converge(
@@ -86,7 +86,7 @@ t.test('a secret among the variables that the text does not use hides nothing', 
   })
 })
 
-t.test('mistakes name the template, the line and what is wrong', async (t) => {
+t.test('template errors name the template, the line and the cause', async (t) => {
   const problem = (text: string, vars = {}): string | undefined => {
     const { definition } = template
     const params = definition.schema.parse({ src: 'nginx/gateway.j2', dest: '/etc/a' })

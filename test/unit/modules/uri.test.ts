@@ -7,7 +7,7 @@ import { descriptions, inEachShell } from './support.ts'
 
 type UriParams = Parameters<typeof uri.definition.schema.parse>[0]
 
-t.test('asks a web server', async (t) => {
+t.test('uri sends requests to a web server', async (t) => {
   const port = await serve(t)
   const at = (path: string): string => `http://127.0.0.1:${port}${path}`
   const look = (shell: Shell, params: object) => converge(shell, uri, params as never).before
@@ -22,13 +22,13 @@ t.test('asks a web server', async (t) => {
   inEachShell(t, (t, shell) => {
     t.same(look(shell, { url: at('/status/200') }), { changes: [], values: { status: 200, url: at('/status/200') } })
     t.match(look(shell, { url: at('/status/200'), return_content: true }).values, { content: 'a\nb\n' })
-    t.equal(look(shell, { url: at('/nowhere') }).problem, `status 404 and not 200: ${at('/nowhere')}`)
+    t.equal(look(shell, { url: at('/nowhere') }).problem, `status code was 404 and not 200: ${at('/nowhere')}`)
     t.equal(look(shell, { url: at('/status/503'), status_code: [200, 503] }).problem, undefined)
     t.equal(look(shell, { url: at('/status/200'), method: 'head' }).problem, undefined)
     t.match(look(shell, { url: at('/moved') }).values, { status: 200, url: at('/file') })
 
     const dead = look(shell, { url: 'http://127.0.0.1:1/' })
-    t.match(dead.problem, /^no answer from http:\/\/127\.0\.0\.1:1\/: curl: \(7\)/)
+    t.match(dead.problem, /^no response from http:\/\/127\.0\.0\.1:1\/: curl: \(7\)/)
     t.match(dead.values, { status: -1 })
 
     const headers = { 'X-Odd': new Secret('a "b" \\ $c \'d\' é'), 'X-Empty': '' }
@@ -77,12 +77,12 @@ t.test('asks a web server', async (t) => {
     })
     t.equal(
       send(shell, { url: at('/status/500'), method: 'DELETE' }).failed,
-      `status 500 and not 200: ${at('/status/500')}`,
+      `status code was 500 and not 200: ${at('/status/500')}`,
     )
   })
 })
 
-t.test('secrets are in no argument of a program', async (t) => {
+t.test('secrets are in no argv', async (t) => {
   const { definition } = uri
   const params = definition.schema.parse({
     url: 'http://127.0.0.1/',
@@ -93,13 +93,13 @@ t.test('secrets are in no argument of a program', async (t) => {
   t.equal(line[1], 'curl --config -')
 })
 
-t.test('parameters that cannot be meant are refused', async (t) => {
+t.test('uri rejects contradictory parameters', async (t) => {
   const why = (params: object): string =>
     uri.definition.schema
       .safeParse(params)
       .error?.issues.map(({ message }) => message)
       .join() ?? ''
   t.match(why({ url: 'ftp://a' }), 'starts with http:// or https://')
-  t.match(why({ url: 'http://a', headers: { A: 'b\nc' } }), 'a header is one line')
-  t.match(why({ url: 'http://a', method: 'POST', body: { a: 1 } }), 'needs body_format')
+  t.match(why({ url: 'http://a', headers: { A: 'b\nc' } }), 'a header must be one line')
+  t.match(why({ url: 'http://a', method: 'POST', body: { a: 1 } }), 'requires body_format')
 })

@@ -18,20 +18,20 @@ const closedPort = async (): Promise<number> => {
 const problem = (shell: Shell, params: object): string | undefined =>
   converge(shell, wait_for, { timeout: 0, ...params }).before.problem
 
-t.test('a path', async (t) => {
+t.test('wait_for waits for a path', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     const path = join(folder, "it's")
-    t.equal(problem(shell, { path }), `${path} was not started after 0 s`)
+    t.equal(problem(shell, { path }), `timed out after 0 s: ${path} is not started`)
     t.equal(problem(shell, { path, state: 'absent' }), undefined)
     writeFileSync(path, 'one\ntwo 22\n')
     t.equal(problem(shell, { path }), undefined)
     t.equal(problem(shell, { path, search_regex: '^two [0-9]+$' }), undefined)
     t.equal(problem(shell, { path, search_regex: '^three', msg: 'never came to three' }), 'never came to three')
-    t.equal(problem(shell, { path, state: 'absent' }), `${path} was not absent after 0 s`)
+    t.equal(problem(shell, { path, state: 'absent' }), `timed out after 0 s: ${path} is not absent`)
   })
 })
 
-t.test('a path that comes while we wait', async (t) => {
+t.test('wait_for detects a path that is created meanwhile', async (t) => {
   inEachShell(t, (t, shell, folder) => {
     const path = join(folder, 'a')
     const { definition } = wait_for
@@ -48,19 +48,19 @@ t.test('a path that comes while we wait', async (t) => {
   })
 })
 
-t.test('a port', async (t) => {
+t.test('wait_for waits for a port', async (t) => {
   const open = await serve(t)
   const closed = await closedPort()
   inEachShell(t, (t, shell) => {
     t.equal(problem(shell, { port: open }), undefined)
     t.equal(problem(shell, { port: open, host: 'localhost' }), undefined)
-    t.equal(problem(shell, { port: closed }), `127.0.0.1:${closed} was not started after 0 s`)
+    t.equal(problem(shell, { port: closed }), `timed out after 0 s: 127.0.0.1:${closed} is not started`)
     t.equal(problem(shell, { port: closed, state: 'stopped' }), undefined)
-    t.equal(problem(shell, { port: open, state: 'stopped' }), `127.0.0.1:${open} was not stopped after 0 s`)
+    t.equal(problem(shell, { port: open, state: 'stopped' }), `timed out after 0 s: 127.0.0.1:${open} is not stopped`)
   })
 })
 
-t.test('a port, with whichever tool the host has', async (t) => {
+t.test('wait_for tests a port with any available tool', async (t) => {
   const open = await keepSilent(t)
   const closed = await closedPort()
   const tools: Record<string, string> = {
@@ -81,7 +81,11 @@ t.test('a port, with whichever tool the host has', async (t) => {
       try {
         const alone = { ...shell, argv: [`/usr/bin/${shell.argv[0]}`, ...shell.argv.slice(1)] as never }
         t.equal(problem(alone, { port: open }), undefined, `${tool}, open`)
-        t.equal(problem(alone, { port: closed }), `127.0.0.1:${closed} was not started after 0 s`, `${tool}, closed`)
+        t.equal(
+          problem(alone, { port: closed }),
+          `timed out after 0 s: 127.0.0.1:${closed} is not started`,
+          `${tool}, closed`,
+        )
       } finally {
         process.env['PATH'] = path
       }

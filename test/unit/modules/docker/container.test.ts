@@ -29,28 +29,28 @@ const container = (running: boolean, more: object = {}): [number, object] => [
 const image = [200, { Id: 'sha256:one' }] as const
 const none = [404, { message: 'No such container: web' }] as const
 
-void t.test('a container that runs as asked needs nothing', async (t) => {
+void t.test('a container in the desired state needs no change', async (t) => {
   t.same(descriptions({ name: 'web', image: 'nginx' }, container(true), image), [])
   t.same(descriptions({ name: 'web', image: 'nginx', state: 'present' }, container(false), image), [])
 })
 
-void t.test('its state is changed without making it anew', async (t) => {
+void t.test('a state change does not recreate the container', async (t) => {
   t.same(descriptions({ name: 'web', image: 'nginx' }, container(false), image), ['start container web'])
   t.same(descriptions({ name: 'web', image: 'nginx', state: 'stopped' }, container(true), image), [
     'stop container web',
   ])
 })
 
-void t.test('other settings, another image and a missing network make it anew', async (t) => {
+void t.test('changed settings, a changed image and a missing network recreate the container', async (t) => {
   const other = container(true, { Config: { Labels: { 'labbook.config': 'old' } } })
   t.same(descriptions({ name: 'web', image: 'nginx' }, other, image), [
-    'make container web anew from nginx: it was made with other settings',
+    'recreate container web from nginx: settings changed',
   ])
   t.same(descriptions({ name: 'web', image: 'nginx' }, container(true), [200, { Id: 'sha256:two' }]), [
-    'make container web anew from nginx: its image is another now',
+    'recreate container web from nginx: image changed',
   ])
   t.same(descriptions({ name: 'web', image: 'nginx', networks: [{ name: 'front' }] }, container(true), image), [
-    'make container web anew from nginx: it is not in network front',
+    'recreate container web from nginx: not connected to network front',
   ])
   t.same(descriptions({ name: 'web', image: 'nginx' }, none, none), ['create container web from nginx'])
 })
@@ -60,7 +60,7 @@ void t.test('absent', async (t) => {
   t.same(descriptions({ name: 'web', state: 'absent' }, none), [])
 })
 
-void t.test('in each shell, with an engine that answers', async (t) => {
+void t.test('docker_container works in each shell against an engine', async (t) => {
   const engine = await fakeEngine()
   t.teardown(() => engine.close())
   for (const shell of shells) {

@@ -30,7 +30,7 @@ const image = (more: object = {}): [number, object] => [
 const NONE: [number, object] = [404, { message: 'No such image: x' }]
 const built: Input = { name: '10.77.0.11:5000/counter', source: 'build', build: { path: '/opt/app' }, push: true }
 
-void t.test('names are taken apart as Docker does', async (t) => {
+void t.test('image references are parsed as by Docker', async (t) => {
   t.match(parseReference('nginx'), { repository: 'nginx', registry: undefined, tag: 'latest', full: 'nginx:latest' })
   t.match(parseReference('labbook/base:2'), { registry: undefined, path: 'labbook/base', tag: '2' })
   t.match(parseReference('node1:5000/a/b:2'), {
@@ -48,7 +48,7 @@ void t.test('names are taken apart as Docker does', async (t) => {
   })
 })
 
-void t.test('pull: only where the image is not there', async (t) => {
+void t.test('pull: only if the image does not exist', async (t) => {
   t.same(descriptions({ name: 'nginx:1.27' }, printed(NONE, NONE)), ['pull nginx:1.27'])
   t.same(plan({ name: 'nginx:1.27' }, printed(image(), image())), {
     changes: [],
@@ -65,16 +65,16 @@ void t.test(
   },
 )
 
-void t.test('build: other sources make another image, which is pushed', async (t) => {
+void t.test('build: changed sources rebuild the image, which is pushed', async (t) => {
   const { changes } = plan(built, `${printed(image(), image())}source def\npushed ${DIGEST}\n`)
   t.same(
     changes.map(({ description }) => description),
-    ['build 10.77.0.11:5000/counter:latest from /opt/app anew', 'push 10.77.0.11:5000/counter:latest'],
+    ['rebuild 10.77.0.11:5000/counter:latest from /opt/app', 'push 10.77.0.11:5000/counter:latest'],
   )
   t.match(changes[0]?.diff, { before: 'source: abc\n', after: 'source: def\n' })
 })
 
-void t.test('push: again when the registry has lost it, has another or was never given one', async (t) => {
+void t.test('push: repeated if the registry has no image or another one', async (t) => {
   const push = ['push 10.77.0.11:5000/counter:latest']
   t.same(descriptions(built, `${printed(image(), image())}source abc\n`), push)
   t.same(descriptions(built, `${printed(image(), image())}source abc\npushed sha256:other\n`), push)
@@ -87,11 +87,11 @@ void t.test('push: again when the registry has lost it, has another or was never
   )
   t.match(
     plan(built, `${printed(image(), image())}source abc\nregistry-silent\n`).problem,
-    /registry 10\.77\.0\.11:5000 does not answer/,
+    /registry 10\.77\.0\.11:5000 does not respond/,
   )
 })
 
-void t.test('repository: the image gets that name, and is pushed under it', async (t) => {
+void t.test('repository: the image is tagged with and pushed under that name', async (t) => {
   const asked: Input = { name: 'counter:3', source: 'local', repository: '10.77.0.11:5000/counter', push: true }
   t.same(descriptions(asked, printed(image(), NONE)), [
     'tag counter:3 as 10.77.0.11:5000/counter:3',
@@ -101,26 +101,26 @@ void t.test('repository: the image gets that name, and is pushed under it', asyn
   t.same(descriptions(asked, `${printed(image(), image())}pushed ${DIGEST}\n`), [])
 })
 
-void t.test('what cannot be is a problem', async (t) => {
+void t.test('docker_image reports impossible requests', async (t) => {
   t.match(
     plan(built, `${printed(NONE, NONE)}no-source /opt/app/Dockerfile\n`).problem,
-    '/opt/app/Dockerfile is not there',
+    '/opt/app/Dockerfile does not exist',
   )
-  t.match(plan({ name: 'x', source: 'local' }, printed(NONE, NONE)).problem, /no image x:latest/)
-  t.match(plan({ name: 'x' }, '', 94).problem, /docker command is not there/)
+  t.match(plan({ name: 'x', source: 'local' }, printed(NONE, NONE)).problem, /image "x:latest" does not exist/)
+  t.match(plan({ name: 'x' }, '', 94).problem, /docker command not found/)
   t.throws(() => parse({ name: 'x', push: true }), /registry/)
 })
 
-void t.test("load: the archive's image is the one that is there", async (t) => {
+void t.test("load: the image id is compared to the archive's", async (t) => {
   const asked: Input = { name: 'redis:7', source: 'load', archive_path: '/tmp/redis.tar' }
   t.same(descriptions(asked, `${printed(image(), image())}archive ${ID.slice(7)}.json\n`), [])
   t.same(descriptions(asked, `${printed(image(), image())}archive blobs/sha256/${'1'.repeat(64)}\n`), [
-    'load redis:7 from /tmp/redis.tar anew',
+    'load redis:7 from /tmp/redis.tar again',
   ])
   t.same(descriptions(asked, `${printed(image(), image())}no-source /tmp/redis.tar\n`), [])
 })
 
-void t.test('in each shell, with an engine that answers', async (t) => {
+void t.test('docker_image works in each shell against an engine', async (t) => {
   const engine = await fakeEngine()
   t.teardown(() => engine.close())
   for (const shell of shells) {

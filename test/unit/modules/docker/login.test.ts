@@ -36,9 +36,9 @@ const written = (auths: Record<string, object>, more: object = {}): string =>
   JSON.stringify({ auths, ...more }, null, '\t')
 
 /*
- * A docker that keeps what it is told as the real one does, and notes how it was called. The real one has its engine
- * try the login, and tries by itself where there is no engine (the last test here); either takes a registry. The two of
- * them are the lab's part.
+ * A stand-in for docker that stores credentials as the real one does and records how it was called. The real one has
+ * its engine try the login, and tries itself without an engine (the last test here); either accepts a registry. Both
+ * are covered by the lab's tests.
  */
 const DOCKER = `#!/bin/sh
 here=\${0%/*}
@@ -64,7 +64,7 @@ interface Host {
   readonly config: string
   run(script: string): ReturnType<typeof runIn>
   plan(params: Input): ReturnType<typeof definition.plan>
-  /** Runs the changes, and says what came of them. */
+  /** Runs the changes and returns their results. */
   apply(params: Input): {
     planned: string[]
     failed: string | undefined
@@ -119,7 +119,7 @@ function host(t: Test, shell: Shell, config?: string, PATH = ''): Host {
   }
 }
 
-t.test('parameters: what is asked is checked, and an address is what docker makes of it', async (t) => {
+t.test('docker_login validates parameters and normalises addresses as docker does', async (t) => {
   const key = (registry_url: string) => parse({ ...asked, registry_url }).registry_url
   t.equal(key(REGISTRY), REGISTRY)
   for (const address of [`https://${REGISTRY}`, `http://${REGISTRY}/v2/`, `${REGISTRY}/some/where`])
@@ -130,22 +130,20 @@ t.test('parameters: what is asked is checked, and an address is what docker make
   t.equal(key('[fd00::1]:5000'), '[fd00::1]:5000')
   for (const wrong of ['', '-x', 'a b', 'reg:port', '$(id)'])
     t.strictSame(messages({ ...asked, registry_url: wrong }), [
-      'write the host of the registry and its port: 10.77.0.11:5000',
+      'must be the host and port of a registry, such as 10.77.0.11:5000',
     ])
-  t.strictSame(messages({ registry_url: REGISTRY, username: 'lab' }), ['to log in takes username and password'])
+  t.strictSame(messages({ registry_url: REGISTRY, username: 'lab' }), ['state: present requires username and password'])
   t.strictSame(messages({ registry_url: REGISTRY, state: 'absent' }), [])
   t.strictSame(messages({ ...asked, config_path: '/root/.docker' }), [
-    'the docker command takes a folder and reads config.json in it: write a path that ends in /config.json',
+    'must end in /config.json: the docker command reads the file of that name from a directory',
   ])
   for (const password of ['', 'a\n'])
-    t.strictSame(messages({ ...asked, password }), ['a password is not empty, and has no control characters'])
+    t.strictSame(messages({ ...asked, password }), ['must not be empty or contain control characters'])
   for (const username of ['', 'a:b'])
-    t.strictSame(messages({ ...asked, username }), [
-      'a user name is not empty, and has no colon and no control characters',
-    ])
+    t.strictSame(messages({ ...asked, username }), ['must not be empty or contain a colon or control characters'])
 })
 
-t.test('records hold neither the password nor its base64', async (t) => {
+t.test('records contain neither the password nor its base64', async (t) => {
   const script = [
     definition.probe(parse(asked), {}),
     ...host(t, shells[0])
@@ -165,7 +163,7 @@ t.test('records hold neither the password nor its base64', async (t) => {
 })
 
 for (const shell of shells) {
-  t.test(`${shell.name}: logs in, and out`, async (t) => {
+  t.test(`${shell.name}: docker_login logs in and out`, async (t) => {
     const on = host(t, shell)
     const first = on.apply(asked)
     t.match(first, { planned: [`log in to ${REGISTRY} as lab`], failed: undefined, exitCode: 0, stderr: '' })
@@ -178,11 +176,11 @@ for (const shell of shells) {
       values: { registry: REGISTRY, username: 'lab', config_path: on.config },
       reads: [on.config, `directory:${on.config}`],
     })
-    t.strictSame(on.apply({ ...asked, reauthorize: true }).planned, [`log in to ${REGISTRY} as lab anew`])
+    t.strictSame(on.apply({ ...asked, reauthorize: true }).planned, [`log in to ${REGISTRY} as lab again`])
     t.strictSame(
       on.apply({ ...asked, password: 'other' }),
       {
-        planned: [`log in to ${REGISTRY} as lab anew`],
+        planned: [`log in to ${REGISTRY} as lab again`],
         failed: undefined,
         exitCode: 1,
         stderr:
@@ -193,7 +191,7 @@ for (const shell of shells) {
     )
     t.strictSame(
       on.plan({ ...asked, username: 'ann' }).changes.map(({ diff }) => diff),
-      [{ subject: `credentials of ${REGISTRY} in ${on.config}`, before: 'others\n', after: 'ann\n' }],
+      [{ subject: `credentials of ${REGISTRY} in ${on.config}`, before: 'other credentials\n', after: 'ann\n' }],
     )
     t.match(on.apply({ registry_url: REGISTRY, state: 'absent' }), {
       planned: [`log out of ${REGISTRY}`],
@@ -205,7 +203,7 @@ for (const shell of shells) {
     t.ok(existsSync(`${on.home}/else/config.json`))
   })
 
-  t.test(`${shell.name}: finds its registry among others, however the file is written`, async (t) => {
+  t.test(`${shell.name}: docker_login finds its registry in any layout of the file`, async (t) => {
     const own = { auth: auth('lab', PASSWORD) }
     const others = {
       'x10.77.0.11:5000': { auth: 'eDp4' },
@@ -238,7 +236,7 @@ for (const shell of shells) {
     )
   })
 
-  t.test(`${shell.name}: a token in place of the password is as asked, if it is this user's`, async (t) => {
+  t.test(`${shell.name}: a token of this user counts as logged in`, async (t) => {
     const config = written({ [REGISTRY]: { auth: auth('lab', ''), identitytoken: 'abc' } })
     t.strictSame(host(t, shell, config).plan(asked).changes, [])
     t.equal(host(t, shell, config).plan({ ...asked, username: 'ann' }).changes.length, 1)
@@ -248,24 +246,24 @@ for (const shell of shells) {
     )
   })
 
-  t.test(`${shell.name}: what cannot be told is said`, async (t) => {
+  t.test(`${shell.name}: docker_login reports what it cannot determine`, async (t) => {
     const store = host(t, shell, written({ [REGISTRY]: {} }, { credsStore: 'pass' }))
     t.equal(
       store.plan(asked).problem,
-      `${store.config} says (credsStore) that the program docker-credential-pass keeps the credentials of ${REGISTRY}, so it cannot be ` +
-        'seen whether they are the ones asked for, nor can pushed images be compared: take credsStore out of the file, or give another config_path',
+      `${store.config} sets credsStore: docker-credential-pass stores the credentials of ${REGISTRY}, so neither they ` +
+        'nor pushed images can be compared. Remove credsStore from the file, or set another config_path',
     )
     t.match(
       host(t, shell, written({}, { credHelpers: { 'a:1': 'gcr', [REGISTRY]: 'ecr-login' } })).plan(asked).problem,
-      /\(credHelpers\).*docker-credential-ecr-login/,
+      /sets credHelpers: docker-credential-ecr-login/,
     )
     for (const more of [{ credHelpers: { 'a:1': 'gcr' } }, { credsStore: '' }])
       t.equal(host(t, shell, written({}, more)).plan(asked).problem, undefined)
-    t.equal(store.plan({ registry_url: REGISTRY, state: 'absent' }).changes.length, 1, 'to log out goes all the same')
+    t.equal(store.plan({ registry_url: REGISTRY, state: 'absent' }).changes.length, 1, 'logout works anyway')
     const tools = folder(t)
     for (const tool of ['/usr/bin/tr', '/bin/sed', '/bin/grep', '/bin/dash', '/bin/bash', '/bin/busybox'])
       symlinkSync(tool, join(tools, basename(tool)))
-    t.match(host(t, shell, undefined, tools).plan(asked).problem, /the docker command is not there: install docker.io/)
+    t.match(host(t, shell, undefined, tools).plan(asked).problem, /docker command not found: install docker.io/)
     t.equal(
       host(t, shell, written({ [REGISTRY]: { auth: auth('lab', PASSWORD) } }), tools).plan(asked).problem,
       undefined,
@@ -283,26 +281,30 @@ for (const shell of shells) {
 
 const REAL = spawnSync('docker', ['--version'], { encoding: 'utf8' }).stdout
 
-// Without an engine the docker command asks the registry by itself.
-t.test('the docker command of this machine', { skip: REAL ? false : 'docker is not installed here' }, async (t) => {
-  const registry = await fakeRegistry()
-  t.teardown(() => registry.close())
-  const params: Input = { ...asked, registry_url: `127.0.0.1:${registry.port}`, username: 'lab' }
-  const on = host(t, shells[0], written({ 'z:1': { auth: auth('z', 'z') } }), `${process.env.PATH}`)
-  const run = (script: string) =>
-    runIn(shells[0], script, { env: { HOME: on.home, DOCKER_HOST: `unix://${on.home}/none` } })
-  const apply = () => on.plan(params).changes.map(({ script }) => run(script))
-  registry.answer({ 'GET /v2/': [401, { errors: [] }, { 'WWW-Authenticate': 'Basic realm="x"' }] })
-  t.match(apply(), [{ exitCode: 1, stderr: /401 Unauthorized\n$/ }])
-  registry.answer({ 'GET /v2/': [200, {}] })
-  const applied = apply()
-  t.equal(definition.result?.(parse(params), applied).failed, undefined)
-  t.match(JSON.parse(readFileSync(on.config, 'utf8')), {
-    auths: { 'z:1': { auth: auth('z', 'z') }, [`127.0.0.1:${registry.port}`]: { auth: auth('lab', PASSWORD) } },
-  })
-  t.strictSame(on.plan(params).changes, [])
-  const absent: Input = { registry_url: params.registry_url ?? '', state: 'absent' }
-  const out = on.plan(absent).changes.map(({ script }) => run(script))
-  t.match(out, [{ exitCode: 0 }])
-  t.strictSame(on.plan(absent).changes, [])
-})
+// Without an engine the docker command queries the registry itself.
+t.test(
+  'docker_login works with the docker command of this machine',
+  { skip: REAL ? false : 'docker is not installed here' },
+  async (t) => {
+    const registry = await fakeRegistry()
+    t.teardown(() => registry.close())
+    const params: Input = { ...asked, registry_url: `127.0.0.1:${registry.port}`, username: 'lab' }
+    const on = host(t, shells[0], written({ 'z:1': { auth: auth('z', 'z') } }), `${process.env.PATH}`)
+    const run = (script: string) =>
+      runIn(shells[0], script, { env: { HOME: on.home, DOCKER_HOST: `unix://${on.home}/none` } })
+    const apply = () => on.plan(params).changes.map(({ script }) => run(script))
+    registry.answer({ 'GET /v2/': [401, { errors: [] }, { 'WWW-Authenticate': 'Basic realm="x"' }] })
+    t.match(apply(), [{ exitCode: 1, stderr: /401 Unauthorized\n$/ }])
+    registry.answer({ 'GET /v2/': [200, {}] })
+    const applied = apply()
+    t.equal(definition.result?.(parse(params), applied).failed, undefined)
+    t.match(JSON.parse(readFileSync(on.config, 'utf8')), {
+      auths: { 'z:1': { auth: auth('z', 'z') }, [`127.0.0.1:${registry.port}`]: { auth: auth('lab', PASSWORD) } },
+    })
+    t.strictSame(on.plan(params).changes, [])
+    const absent: Input = { registry_url: params.registry_url ?? '', state: 'absent' }
+    const out = on.plan(absent).changes.map(({ script }) => run(script))
+    t.match(out, [{ exitCode: 0 }])
+    t.strictSame(on.plan(absent).changes, [])
+  },
+)

@@ -28,11 +28,11 @@ const NETWORK = {
 }
 const asked = { name: 'front', driver: 'overlay', attachable: true, ipam_config: [{ subnet: '10.5.0.0/24' }] }
 
-void t.test('a network that is as asked needs nothing; what Docker filled in does not matter', async (t) => {
+void t.test('a network in the desired state needs no change; settings filled in by Docker are ignored', async (t) => {
   t.same(plan(asked, [NETWORK]), { changes: [], values: { id: 'n1' } })
 })
 
-void t.test('a network is found by its whole name', async (t) => {
+void t.test('a network is found by its full name', async (t) => {
   const { changes } = plan(asked, [{ ...NETWORK, Name: 'front_2' }])
   t.equal(changes[0]?.description, 'create overlay network front')
   t.equal(
@@ -41,14 +41,14 @@ void t.test('a network is found by its whole name', async (t) => {
   )
 })
 
-void t.test('another driver, subnet or option makes it anew', async (t) => {
+void t.test('a changed driver, subnet or option recreates the network', async (t) => {
   for (const more of [
     { driver: 'bridge' },
     { ipam_config: [{ subnet: '10.6.0.0/24' }] },
     { internal: true },
     { driver_options: { mtu: '1400' } },
   ]) {
-    t.equal(plan({ ...asked, ...more }, [NETWORK]).changes[0]?.description, 'make network front anew')
+    t.equal(plan({ ...asked, ...more }, [NETWORK]).changes[0]?.description, 'recreate network front')
   }
   t.match(plan({ ...asked, internal: true }, [NETWORK]).changes[0]?.diff, {
     before: /internal: false/,
@@ -56,12 +56,12 @@ void t.test('another driver, subnet or option makes it anew', async (t) => {
   })
 })
 
-void t.test('absent', async (t) => {
+void t.test('absent removes the network', async (t) => {
   t.equal(plan({ name: 'front', state: 'absent' }, [NETWORK]).changes[0]?.description, 'remove network front')
   t.same(plan({ name: 'front', state: 'absent' }, []).changes, [])
 })
 
-void t.test('volumes', async (t) => {
+void t.test('docker_volume creates and removes volumes, and rejects other options', async (t) => {
   const volume = (
     params: Parameters<typeof docker_volume.definition.schema.parse>[0],
     answer: readonly [number, object],

@@ -13,7 +13,7 @@ const descriptions = (params: Input, ...nodes: object[]) =>
 
 const node2 = node('v4txh2k3ezw1fw7pgqbvb4d8n', 'node2', { labels: { disk: 'ssd', old: 'yes' } })
 
-void t.test('a node that is as asked needs nothing, and is a value', async (t) => {
+void t.test('a node in the desired state needs no change and is registered', async (t) => {
   const { changes, values } = plan(
     { hostname: 'node2', role: 'worker', availability: 'active', labels: { disk: 'ssd' } },
     node2,
@@ -28,7 +28,7 @@ void t.test('role, availability and labels are set in one step', async (t) => {
     node2,
   )
   t.equal(changes.length, 1)
-  t.equal(changes[0]?.description, 'set role manager, availability drain, label disk=hdd on node node2')
+  t.equal(changes[0]?.description, 'update node node2: role manager, availability drain, label disk=hdd')
   t.match(
     changes[0]?.script,
     'docker node update --role manager --availability drain --label-add disk=hdd v4txh2k3ezw1fw7pgqbvb4d8n',
@@ -40,48 +40,48 @@ void t.test('role, availability and labels are set in one step', async (t) => {
   })
 })
 
-void t.test('replace takes away other labels, merge only those named', async (t) => {
+void t.test('replace removes other labels, merge only labels_to_remove', async (t) => {
   const asked = { hostname: 'node2', labels: { disk: 'ssd' } }
-  t.same(descriptions({ ...asked, labels_state: 'replace' }, node2), ['set no label old on node node2'])
-  t.same(descriptions({ ...asked, labels_to_remove: ['old', 'never'] }, node2), ['set no label old on node node2'])
+  t.same(descriptions({ ...asked, labels_state: 'replace' }, node2), ['update node node2: remove label old'])
+  t.same(descriptions({ ...asked, labels_to_remove: ['old', 'never'] }, node2), ['update node node2: remove label old'])
 })
 
-void t.test('the name is taken whole: the engine filters by its beginning', async (t) => {
-  t.match(plan({ hostname: 'node' }, node2).problem, /no node node:/)
+void t.test('the full hostname is compared: the engine filters by prefix', async (t) => {
+  t.match(plan({ hostname: 'node' }, node2).problem, /node "node" not found/)
 })
 
-void t.test('the down entry of a node that joined anew is removed, the ready one is set', async (t) => {
+void t.test('the down entry of a node that rejoined is removed, the ready one is updated', async (t) => {
   const stale = node('aaa', 'node2', { state: 'down', role: 'manager', created: '2024-05-02T10:00:00Z' })
   const { changes, values } = plan({ hostname: 'node2', availability: 'drain' }, stale, node2)
   t.same(
     changes.map(({ description }) => description),
-    ['set availability drain on node node2', 'remove the down node node2 (aaa)'],
+    ['update node node2: availability drain', 'remove down node node2 (aaa)'],
   )
   t.match(changes[1]?.script, /--role worker aaa[^]*node rm --force aaa/)
   t.equal(values?.node.id, 'v4txh2k3ezw1fw7pgqbvb4d8n')
 })
 
-void t.test('of two down entries the newer is the node', async (t) => {
+void t.test('the newer of two down entries is the node', async (t) => {
   const older = node('aaa', 'node2', { state: 'down', created: '2024-01-01T00:00:00Z' })
   const newer = node('bbb', 'node2', { state: 'down', created: '2024-06-01T00:00:00Z' })
-  t.same(descriptions({ hostname: 'node2' }, older, newer), ['remove the down node node2 (aaa)'])
+  t.same(descriptions({ hostname: 'node2' }, older, newer), ['remove down node node2 (aaa)'])
 })
 
-void t.test('the old entry of a machine that joined anew is removed even while it still counts as up', async (t) => {
+void t.test('the stale entry of a node that rejoined is removed even while it still counts as ready', async (t) => {
   const older = node('aaa', 'node2', { created: '2024-01-01T00:00:00Z' })
   const newer = node('bbb', 'node2', { created: '2024-06-01T00:00:00Z' })
   const { changes, values } = plan({ hostname: 'node2' }, older, newer)
   t.same(
     changes.map(({ description }) => description),
-    ['remove the ready node node2 (aaa)'],
+    ['remove ready node node2 (aaa)'],
   )
   t.equal(values?.node.id, 'bbb')
 })
 
-void t.test('two hosts of one name are a problem, not a guess', async (t) => {
+void t.test('two ready nodes with one hostname are an error', async (t) => {
   t.match(
     plan({ hostname: 'node2', availability: 'drain' }, node2, node('bbb', 'node2')).problem,
-    /2 nodes that are up are called node2/,
+    /2 ready nodes have the hostname "node2"/,
   )
 })
 
@@ -93,7 +93,7 @@ void t.test('absent removes every entry of that name', async (t) => {
   t.same(descriptions({ hostname: 'node3', state: 'absent' }), [])
 })
 
-void t.test('a worker cannot be asked', async (t) => {
+void t.test('a worker cannot run docker_node', async (t) => {
   const observed = { stdout: printed([503, NOT_A_MANAGER]), stderr: '', exitCode: 0 }
   t.match(definition.plan(definition.schema.parse({ hostname: 'x' }), observed, {}, {}).problem, /not a Swarm manager/)
 })

@@ -9,7 +9,7 @@ import { fakeRegistry } from './support/engine.ts'
 
 const DIGEST = `sha256:${'0f'.repeat(32)}`
 
-void t.test('a registry is asked for what it has', async (t) => {
+void t.test('askRegistry prints the digest that a registry has', async (t) => {
   const registry = await fakeRegistry()
   t.teardown(() => registry.close())
   const name = `127.0.0.1:${registry.port}`

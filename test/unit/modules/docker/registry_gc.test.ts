@@ -17,7 +17,7 @@ function plan(tags: readonly (readonly [string, string])[], keep: readonly strin
   return definition.plan(params, { stdout, stderr: '', exitCode: 0 }, {}, {})
 }
 
-t.test('what is neither kept by its tag nor by its digest goes, and then the space', async (t) => {
+t.test('images kept neither by tag nor by digest are deleted, then garbage is collected', async (t) => {
   const tags = [
     ['app:1', digest(1)],
     ['app:2', digest(2)],
@@ -26,13 +26,13 @@ t.test('what is neither kept by its tag nor by its digest goes, and then the spa
   const { changes, values } = plan(tags, ['app:2', digest(3)])
   t.match(
     changes.map(({ description }) => description),
-    [/^delete app:1 \(sha256:0+\.\.\.\)$/, /^free the space/],
+    [/^delete app:1 \(sha256:0+\.\.\.\)$/, /^collect garbage/],
   )
   t.match(changes[0]?.script, `https://r:5000/v2/app/manifests/${digest(1)}`)
   t.same(values, { kept: [`app:2 ${digest(2)}`, `redis:1 ${digest(3)}`], bytes: 4096 })
 })
 
-t.test('a manifest with several names stays as long as one of them is needed', async (t) => {
+t.test('a manifest with several tags is kept as long as one of them is', async (t) => {
   const tags = [
     ['app:1', digest(1)],
     ['app:stable', digest(1)],
@@ -40,19 +40,19 @@ t.test('a manifest with several names stays as long as one of them is needed', a
   t.same(plan(tags, ['app:stable']).changes, [])
   t.match(
     plan(tags, []).changes.map(({ description }) => description),
-    [/^delete app:1, app:stable /, /^free/],
+    [/^delete app:1, app:stable /, /^collect garbage/],
   )
 })
 
-t.test('nothing to delete: nothing is done; leavings of broken pushes are reason enough', async (t) => {
+t.test('garbage is collected only after deletions or if blobs are unreferenced', async (t) => {
   t.same(plan([['app:1', digest(1)]], ['app:1']).changes, [])
   t.match(
     plan([['app:1', digest(1)]], ['app:1'], 3).changes.map(({ description }) => description),
-    [/3 blobs belong to nothing/],
+    [/3 blobs are already unreferenced/],
   )
 })
 
-t.test('nothing that is kept is ever deleted', async () => {
+t.test('kept images are never deleted', async () => {
   const name = fc.constantFrom('a:1', 'a:2', 'b/c:1', 'b/c:x', 'd:1')
   const some = fc.integer({ min: 1, max: 4 }).map(digest)
   fc.assert(

@@ -27,7 +27,7 @@ const body = (params: Input): Record<string, unknown> => {
   const seen = runIn(shells[0], `curl() { cat >&2; printf '\\n201'; }\n${script}`)
   return JSON.parse(seen.stderr) as Record<string, unknown>
 }
-/** As Docker keeps it: with more than was asked for, and the network by its id. */
+/** As Docker stores it: with additional fields, and the network by its id. */
 const live = (params: Input): object => {
   const spec = body(params) as { TaskTemplate: { ContainerSpec: object } }
   const task = {
@@ -40,7 +40,7 @@ const live = (params: Input): object => {
   return { ID: 's1', Version: { Index: 77 }, Spec: { ...spec, TaskTemplate: task } }
 }
 
-void t.test('a service is made as the engine takes it', async (t) => {
+void t.test('a service is created with the specification of the Engine API', async (t) => {
   t.match(body(asked), {
     Name: 'web',
     TaskTemplate: {
@@ -58,12 +58,12 @@ void t.test('a service is made as the engine takes it', async (t) => {
   })
 })
 
-void t.test('a service that is as asked needs nothing, whatever Docker added', async (t) => {
+void t.test('a service in the desired state needs no change, whatever Docker added', async (t) => {
   t.same(plan(asked, [live(asked)]), { changes: [], values: { id: 's1' } })
   t.equal(plan({ ...asked, name: 'we' }, [live(asked)]).changes[0]?.description, 'create service we from nginx:1')
 })
 
-void t.test('what is other now, and what was taken away, is an update', async (t) => {
+void t.test('changed and removed settings update the service', async (t) => {
   const [scaled] = plan({ ...asked, replicas: 5 }, [live(asked)]).changes
   t.equal(scaled?.description, 'update service web')
   t.same(scaled?.diff, {
@@ -76,7 +76,7 @@ void t.test('what is other now, and what was taken away, is an update', async (t
   t.equal(plan({ ...asked, networks: ['back'] }, [live(asked)]).changes.length, 1)
 })
 
-void t.test("someone else's change of replicas is taken back", async (t) => {
+void t.test("another user's change of replicas is reverted", async (t) => {
   const scaled = live(asked) as { Spec: object }
   t.equal(
     plan(asked, [{ ...scaled, Spec: { ...scaled.Spec, Mode: { Replicated: { Replicas: 1 } } } }]).changes.length,
@@ -84,7 +84,7 @@ void t.test("someone else's change of replicas is taken back", async (t) => {
   )
 })
 
-void t.test('against an engine', async (t) => {
+void t.test('docker_service works in each shell against an engine', async (t) => {
   const engine = await fakeEngine()
   t.teardown(() => engine.close())
   for (const shell of shells) {

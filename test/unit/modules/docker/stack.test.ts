@@ -19,30 +19,30 @@ const THEN = [service('counter_web'), service('counter_redis', { replicas: 1 })]
 const probed = (live: object[], then: object[] = THEN, now = 'aaa') =>
   `${printed([200, live])}${JSON.stringify(then)}\n\n200\ndeployed aaa\ncompose ${now}\n`
 
-void t.test('what was deployed, from these files, needs nothing', async (t) => {
+void t.test('a stack deployed from the same files needs no change', async (t) => {
   t.same(plan(asked, probed(THEN)), {
     changes: [],
     values: { services: { counter_redis: 'counter:1', counter_web: 'counter:1' } },
   })
 })
 
-void t.test('a stack that was never deployed, or not to the end, is deployed', async (t) => {
+void t.test('a stack without a complete deployment is deployed', async (t) => {
   t.equal(plan(asked, `${printed([200, []])}\n200\ncompose aaa\n`).changes[0]?.description, 'deploy stack counter')
   t.equal(
     plan(asked, `${printed([200, THEN])}\n200\ncompose aaa\n`).changes[0]?.description,
-    'deploy stack counter (it was not deployed to its end by Labbook)',
+    'deploy stack counter (no complete deployment by Labbook on record)',
   )
 })
 
-void t.test('other files are deployed', async (t) => {
+void t.test('changed files are deployed', async (t) => {
   const [change] = plan(asked, probed(THEN, THEN, 'bbb')).changes
-  t.equal(change?.description, 'deploy stack counter: its compose files have changed')
+  t.equal(change?.description, 'deploy stack counter: Compose files changed')
   t.match(change?.diff, { before: 'compose: aaa\n', after: 'compose: bbb\n' })
 })
 
-void t.test('a service that was scaled or is gone is brought back, and the diff says what is other', async (t) => {
+void t.test('a scaled or missing service redeploys the stack, and the diff shows the difference', async (t) => {
   const [scaled] = plan(asked, probed([service('counter_web', { replicas: 1 }), THEN[1] as object])).changes
-  t.equal(scaled?.description, 'deploy stack counter again: service counter_web was changed')
+  t.equal(scaled?.description, 'redeploy stack counter: service counter_web was changed')
   t.same(scaled?.diff, {
     subject: 'stack counter',
     before: 'counter_web: Mode.Replicated.Replicas: 1\n',
@@ -50,7 +50,7 @@ void t.test('a service that was scaled or is gone is brought back, and the diff 
   })
   t.equal(
     plan(asked, probed([THEN[0] as object])).changes[0]?.description,
-    'deploy stack counter again: service counter_redis is gone',
+    'redeploy stack counter: service counter_redis is missing',
   )
 })
 
@@ -67,16 +67,16 @@ void t.test(
   },
 )
 
-void t.test('what cannot be is a problem', async (t) => {
+void t.test('docker_stack reports impossible requests', async (t) => {
   t.match(plan(asked, printed([503, NOT_A_MANAGER])).problem, /not a Swarm manager/)
   t.match(
     plan(asked, `${printed([200, []])}\n200\nno-compose /opt/stack.yml\n`).problem,
-    'the compose file /opt/stack.yml is not there',
+    'Compose file /opt/stack.yml does not exist',
   )
   t.throws(() => parse({ name: 'x' }), /compose/)
 })
 
-void t.test('absent: nothing of the stack may be left', async (t) => {
+void t.test('absent removes all resources of the stack', async (t) => {
   const absent: Input = { name: 'counter', state: 'absent' }
   t.same(plan(absent, printed([200, []], [200, []], [200, []], [200, []])).changes, [])
   t.equal(
@@ -86,13 +86,13 @@ void t.test('absent: nothing of the stack may be left', async (t) => {
   )
 })
 
-void t.test('in each shell, with an engine that answers', async (t) => {
+void t.test('docker_stack works in each shell against an engine', async (t) => {
   const engine = await fakeEngine()
   t.teardown(() => engine.close())
   for (const shell of shells) {
     await t.test(shell.name, async (t) => {
       const dir = t.testdir({
-        // Keeps what it was called with, and what it read.
+        // Records its arguments and its input.
         docker:
           '#!/bin/sh\necho "$*" >>"${0%/*}/calls"\ncase $1$2 in stackdeploy) cat $(echo "$*" | tr " " "\\n" | grep "[.]yml$") >"${0%/*}/read" ;; configcreate) for last; do :; done; cp "$last" "${0%/*}/kept" ;; esac',
         'a.yml': 'services: {}\n',
@@ -145,7 +145,7 @@ void t.test('in each shell, with an engine that answers', async (t) => {
       )
 
       writeFileSync(`${dir}/a.yml`, 'services: {other: {}}\n')
-      t.equal(probe().changes[0]?.description, 'deploy stack counter: its compose files have changed')
+      t.equal(probe().changes[0]?.description, 'deploy stack counter: Compose files changed')
 
       const absent = parse({ name: 'counter', state: 'absent' })
       engine.answer({

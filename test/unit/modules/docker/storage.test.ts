@@ -15,7 +15,7 @@ const said = (...args: Parameters<typeof planFor>): string[] =>
   planFor(...args).changes.map(({ description }) => description)
 const btrfs = { driver: 'btrfs', device: '/dev/vdb' } as const
 
-t.test('what is as asked is left alone', async (t) => {
+t.test('storage in the desired state needs no change', async (t) => {
   t.strictSame(planFor({ driver: 'overlay2' }, 'filesystem \nsource \ndata image\n'), {
     changes: [],
     values: { filesystem: '' },
@@ -27,42 +27,42 @@ t.test('what is as asked is left alone', async (t) => {
   t.strictSame(said({ driver: 'overlay2', device: '/dev/vdb' }, 'filesystem ext4\nsource /dev/vdb\n'), [])
 })
 
-t.test('an empty disk is taken', async (t) => {
-  t.strictSame(said(btrfs, 'filesystem \nsource \non-device \n'), ["put Docker's data on btrfs on /dev/vdb"])
-  t.strictSame(said({ driver: 'zfs', device: '/dev/vdb' }, 'on-device \n'), ["put Docker's data on zfs on /dev/vdb"])
+t.test('an empty disk is used', async (t) => {
+  t.strictSame(said(btrfs, 'filesystem \nsource \non-device \n'), ['set up /var/lib/docker on btrfs on /dev/vdb'])
+  t.strictSame(said({ driver: 'zfs', device: '/dev/vdb' }, 'on-device \n'), [
+    'set up /var/lib/docker on zfs on /dev/vdb',
+  ])
   t.strictSame(said({ driver: 'overlay2', device: '/dev/vdb' }, 'filesystem \nsource \n'), [
-    "put Docker's data on ext4 on /dev/vdb",
+    'set up /var/lib/docker on ext4 on /dev/vdb',
   ])
 })
 
-t.test('where there is data it is refused, unless forced', async (t) => {
+t.test('existing data is an error, unless forced', async (t) => {
   const seen = 'filesystem \nsource \ndata containers\ndata image\non-device \n'
   t.match(planFor(btrfs, seen), {
     changes: [],
     problem: /^Docker has data in \/var\/lib\/docker \(containers, image\).*docker_storage_force: true$/,
   })
   t.strictSame(said({ ...btrfs, force: true }, seen), [
-    "put Docker's data on btrfs on /dev/vdb, and lose Docker's data in /var/lib/docker",
+    "set up /var/lib/docker on btrfs on /dev/vdb, erasing Docker's data in /var/lib/docker",
   ])
   t.match(
     planFor({ driver: 'overlay2' }, 'filesystem btrfs\nsource /dev/vdb\ndata btrfs\n').problem,
-    /does not go along to overlay2/,
+    /the switch to overlay2 would delete/,
   )
 })
 
-t.test('a disk that holds something else is refused, unless forced', async (t) => {
-  t.match(planFor(btrfs, 'on-device xfs\n').problem, /^\/dev\/vdb holds xfs already/)
+t.test('a disk with other content is an error, unless forced', async (t) => {
+  t.match(planFor(btrfs, 'on-device xfs\n').problem, /^\/dev\/vdb contains xfs/)
   t.strictSame(said({ ...btrfs, force: true }, 'on-device xfs\n'), [
-    "put Docker's data on btrfs on /dev/vdb, and lose what is on /dev/vdb (xfs)",
+    'set up /var/lib/docker on btrfs on /dev/vdb, erasing /dev/vdb (xfs)',
   ])
   t.strictSame(
     said(
       { driver: 'overlay2', device: '/dev/vdb', force: true },
       'filesystem btrfs\nsource /dev/vdb\ndata btrfs\non-device btrfs\nmounted /var/lib/docker\nmounted /var/lib/docker/btrfs\n',
     ),
-    [
-      "put Docker's data on ext4 on /dev/vdb, and lose Docker's data in /var/lib/docker and what is on /dev/vdb (btrfs)",
-    ],
+    ["set up /var/lib/docker on ext4 on /dev/vdb, erasing Docker's data in /var/lib/docker and /dev/vdb (btrfs)"],
     "its own mounts are no one else's",
   )
   t.match(
@@ -71,10 +71,10 @@ t.test('a disk that holds something else is refused, unless forced', async (t) =
   )
 })
 
-t.test('what cannot be is said', async (t) => {
-  t.match(planFor(btrfs, 'no-kernel\n').problem, /kernel has no btrfs/)
+t.test('docker_storage reports impossible requests', async (t) => {
+  t.match(planFor(btrfs, 'no-kernel\n').problem, /kernel does not support btrfs/)
   t.match(planFor(btrfs, 'missing btrfs-progs\n').problem, /package btrfs-progs/)
-  t.match(planFor(btrfs, 'no-device\n').problem, /there is no disk \/dev\/vdb/)
+  t.match(planFor(btrfs, 'no-device\n').problem, /device \/dev\/vdb does not exist/)
   t.notOk(docker_storage.definition.schema.safeParse({ driver: 'btrfs' }).success, 'btrfs without a disk')
   t.notOk(docker_storage.definition.schema.safeParse({ driver: 'aufs' }).success)
 })
@@ -83,7 +83,7 @@ for (const {
   name,
   argv: [command, ...args],
 } of shells) {
-  t.test(`${name} can read the scripts`, async (t) => {
+  t.test(`${name} can parse the scripts of docker_storage`, async (t) => {
     const scripts = [
       docker_storage.definition.probe(docker_storage.definition.schema.parse(btrfs) as Params, {}),
       ...(['overlay2', 'btrfs', 'zfs'] as const).flatMap((driver) =>

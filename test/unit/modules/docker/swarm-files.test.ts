@@ -23,7 +23,7 @@ const CONFIG = {
 const SECRET = { ID: 's1', Version: { Index: 22 }, Spec: { Name: 'key', Labels: {} } }
 const missing = [404, { message: 'config motd not found' }] as const
 
-void t.test('one that is not there is created; what it holds is on stdin', async (t) => {
+void t.test('a missing secret or config is created, with its data on stdin', async (t) => {
   t.equal(
     config({ data: 'hello', labels: { a: '1' } }, missing).changes[0]?.script,
     'printf %s hello | docker config create --label a=1 motd - >/dev/null || exit',
@@ -33,7 +33,7 @@ void t.test('one that is not there is created; what it holds is on stdin', async
   ])
 })
 
-void t.test('one that is there is left alone', async (t) => {
+void t.test('an existing secret or config needs no change', async (t) => {
   t.same(config({ data: 'hello' }, [200, CONFIG]), { changes: [], values: { id: 'c1' } })
   t.same(
     sealed({ data: 'anything' }, [200, SECRET]),
@@ -42,14 +42,14 @@ void t.test('one that is there is left alone', async (t) => {
   )
 })
 
-void t.test('what a config holds cannot be changed', async (t) => {
+void t.test('other data of a config is an error', async (t) => {
   t.match(config({ data: 'other' }, [200, CONFIG]), {
     changes: [],
-    problem: /^the config motd holds something else, .*name of its own/,
+    problem: /^config "motd" has other data, .*new name/,
   })
 })
 
-void t.test('labels are set, and others stay', async (t) => {
+void t.test('labels are set, and others are kept', async (t) => {
   const [change] = config({ data: 'hello', labels: { a: '1' } }, [200, CONFIG]).changes
   t.match(change, {
     description: 'set label a=1 on config motd',
@@ -58,7 +58,7 @@ void t.test('labels are set, and others stay', async (t) => {
   t.match(String(change?.script), /configs\/c1\/update\?version=21/)
 })
 
-void t.test('absent, and a name that is only the beginning of an id', async (t) => {
+void t.test('absent removes by name, not by a prefix of an id', async (t) => {
   t.equal(config({ state: 'absent' }, [200, CONFIG]).changes[0]?.script, 'docker config rm motd >/dev/null || exit')
   t.same(config({ state: 'absent' }, missing).changes, [])
   t.equal(
@@ -67,7 +67,7 @@ void t.test('absent, and a name that is only the beginning of an id', async (t) 
   )
 })
 
-void t.test('what it holds must be said', async (t) => {
-  t.throws(() => docker_config.definition.schema.parse({ name: 'motd' }), /say what it holds/)
+void t.test('data is required', async (t) => {
+  t.throws(() => docker_config.definition.schema.parse({ name: 'motd' }), /data is required/)
   t.throws(() => docker_secret.definition.schema.parse({ name: 'not a name', data: 'x' }), /must be up to 64/)
 })

@@ -46,11 +46,11 @@ const joining = {
 }
 const members = [MANAGER.NodeID, WORKER.NodeID]
 
-void t.test('present: a node in no Swarm starts one', async (t) => {
-  t.same(descriptions({ advertise_addr: '10.77.0.11' }, worker({})), ['start a Swarm at 10.77.0.11'])
+void t.test('present: a node in no Swarm initialises one', async (t) => {
+  t.same(descriptions({ advertise_addr: '10.77.0.11' }, worker({})), ['initialise a Swarm at 10.77.0.11'])
 })
 
-void t.test('present: a manager is as asked, and gives the Swarm, its nodes and its tokens', async (t) => {
+void t.test('present: a manager needs no change, and registers the Swarm, its nodes and its tokens', async (t) => {
   const { changes, values, problem } = plan({}, manager)
   t.same(changes, [])
   t.equal(problem, undefined)
@@ -64,7 +64,7 @@ void t.test('present: a manager is as asked, and gives the Swarm, its nodes and 
   t.notMatch(JSON.stringify(values), 'SWMTKN')
 })
 
-void t.test('present: the signs of life come as often as asked, and nothing else of the Swarm changes', async (t) => {
+void t.test('present: the heartbeat period is set, and no other setting of the Swarm', async (t) => {
   const beating = (nanoseconds: number) =>
     printed(
       [200, info(MANAGER)],
@@ -76,11 +76,11 @@ void t.test('present: the signs of life come as often as asked, and nothing else
     )
   const twenty = { dispatcher_heartbeat_period: 20e9 }
   t.same(descriptions(twenty, beating(20e9)), [])
-  t.same(descriptions({}, beating(20e9)), [], 'what is not asked for stays')
+  t.same(descriptions({}, beating(20e9)), [], 'a period that is not requested stays')
   const { changes, values } = plan(twenty, beating(5e9))
   t.same(
     changes.map(({ description }) => description),
-    ['let nodes give signs of life every 20 s'],
+    ['set the heartbeat period of nodes to 20 s'],
   )
   t.match(changes[0]?.script, '/swarm/update?version=71')
   t.match(changes[0]?.script, JSON.stringify({ ...SWARM.Spec, Dispatcher: { HeartbeatPeriod: 20e9 } }))
@@ -91,24 +91,24 @@ void t.test('present: the signs of life come as often as asked, and nothing else
   )
 })
 
-void t.test('present: a worker of some Swarm is not made a manager of another in silence', async (t) => {
+void t.test('present: a worker of another Swarm is an error', async (t) => {
   t.match(plan({}, worker(WORKER)).problem, /worker in the Swarm of 10\.77\.0\.11:2377/)
 })
 
 void t.test('present: a manager that has just booted is waited for', async (t) => {
   t.same(descriptions({}, worker({ ...MANAGER, LocalNodeState: 'pending', ControlAvailable: false })), [
-    'wait until this node is back in its Swarm',
+    'wait for this node to rejoin its Swarm',
   ])
 })
 
-void t.test('present: without a majority of managers the problem says so', async (t) => {
+void t.test('present: a lost quorum is reported', async (t) => {
   const noLeader = {
     message:
       "rpc error: code = Unknown desc = The swarm does not have a leader. It's possible that too few managers are online.",
   }
   t.match(
     plan({}, printed([200, info(MANAGER)], [500, noLeader], [500, noLeader])).problem,
-    /Docker answered 500: The swarm does not have a leader/,
+    /Docker returned 500: The swarm does not have a leader/,
   )
 })
 
@@ -116,19 +116,19 @@ void t.test('join: a node in no Swarm joins', async (t) => {
   t.same(descriptions(joining, worker({})), ['join the Swarm of 10.77.0.11:2377'])
 })
 
-void t.test('join: a member of the right Swarm is as asked', async (t) => {
+void t.test('join: a member of the right Swarm needs no change', async (t) => {
   const { changes, values } = plan({ ...joining, member_ids: members }, worker(WORKER, `ca ${CA}`, 'age 5000'))
   t.same(changes, [])
   t.same(values, { node_id: WORKER.NodeID, is_manager: false, nodes: [] })
 })
 
-void t.test('join: a member of another Swarm is left there, unless force is set', async (t) => {
+void t.test('join: a member of another Swarm is an error, unless force is set', async (t) => {
   const other = 'b'.repeat(64)
   const { changes, problem } = plan({ ...joining, member_ids: members }, worker(WORKER, `ca ${other}`, 'age 5'))
   t.same(changes, [])
   t.match(
     problem,
-    /^this node is in another Swarm, that of 10\.77\.0\.11:2377: leaving it would end what that Swarm runs here/,
+    /^this node is a member of another Swarm, that of 10\.77\.0\.11:2377: leaving would stop that Swarm's tasks/,
   )
 })
 
@@ -140,7 +140,7 @@ void t.test('join with force: a member of another Swarm leaves it and joins', as
   ])
 })
 
-void t.test('join: a node that the managers have removed joins anew, one that has just joined does not', async (t) => {
+void t.test('join: a node that the managers have removed rejoins, one that has just joined does not', async (t) => {
   const removed = { ...joining, member_ids: [MANAGER.NodeID] }
   t.same(descriptions(removed, worker(WORKER, `ca ${CA}`, 'age 5000')), [
     'leave the Swarm, which has removed this node',
@@ -149,7 +149,7 @@ void t.test('join: a node that the managers have removed joins anew, one that ha
   t.same(descriptions(removed, worker(WORKER, `ca ${CA}`, 'age 12')), [])
 })
 
-void t.test('join: a node stuck on its way in starts over', async (t) => {
+void t.test('join: a node stuck while joining leaves and rejoins', async (t) => {
   for (const LocalNodeState of ['pending', 'error']) {
     t.equal(descriptions(joining, worker({ LocalNodeState, Error: 'x509: unknown authority' })).length, 2)
   }
@@ -163,13 +163,13 @@ void t.test('absent: a manager leaves only if forced', async (t) => {
   t.same(descriptions({ state: 'absent', force: true }, printed([200, info(MANAGER)])), ['leave the Swarm'])
 })
 
-void t.test('a host without Docker, curl or rights gets one clear problem', async (t) => {
+void t.test('a host without Docker, curl or permissions is reported', async (t) => {
   t.match(plan({}, '', 91).problem, /Docker is not running/)
   t.match(plan({}, '', 92).problem, /install the package curl/)
   t.match(plan({}, '', 93).problem, /become: true/)
 })
 
-void t.test('against an engine', async (t) => {
+void t.test('docker_swarm works in each shell against an engine', async (t) => {
   const engine = await fakeEngine()
   t.teardown(() => engine.close())
   for (const shell of shells) {

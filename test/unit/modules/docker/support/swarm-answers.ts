@@ -88,6 +88,6 @@ export const node = (
   Status: { State: more.state ?? 'ready', Addr: more.addr ?? '10.77.0.12' },
 })
 
-/** What curl prints of answers, as the probes ask it to. */
+/** Output of curl for responses, as the probes request it. */
 export const printed = (...answers: (readonly [status: number, body: unknown])[]): string =>
   answers.map(([status, body]) => `${JSON.stringify(body)}\n\n${status}\n`).join('')
