@@ -12,7 +12,7 @@ export interface LabKeys {
   readonly public_key: string
 }
 
-/** The key with which the controller enters the lab's nodes: `<dir>/id_ed25519`. */
+/** The SSH key for the lab's nodes: `<dir>/id_ed25519`. */
 export const lab_keys = defineModule({
   name: 'lab_keys',
   schema: z.strictObject({ dir: folder }),
@@ -29,7 +29,7 @@ ${raw(tellForeign(dir))}`,
   plan: ({ dir }, { stdout }) => {
     const seen = new Map(pairs(stdout))
     if (seen.has('missing'))
-      return { changes: [], problem: 'ssh-keygen is not there: install the package openssh-client' }
+      return { changes: [], problem: 'ssh-keygen is missing: install the package openssh-client' }
     if (seen.has('foreign')) return { changes: [], problem: foreignProblem(dir) }
     const key = `${dir}/id_ed25519`
     const public_key = seen.get('public')
@@ -43,7 +43,7 @@ ${raw(tellForeign(dir))}`,
 
 const keyFiles = (dir: string): string[] => [`${dir}/id_ed25519`, `${dir}/id_ed25519.pub`]
 
-/** The public half first: a private key that is there means that all is. */
+/** The public key first: an existing private key then implies both. */
 const create = (dir: string): string => sh`
 umask 077
 mkdir -p ${dir} && chmod 755 ${dir} || exit

@@ -27,8 +27,8 @@ t.test('an experiment that is interrupted puts back what it has disturbed', asyn
   t.equal(exitCode, 130)
   const events = latestRun().events
   t.ok(
-    events.some((event) => event.type === 'exhibit' && event.title === 'node3 loses its power'),
-    'it had lost its power',
+    events.some((event) => event.type === 'exhibit' && event.title === 'node3 loses power'),
+    'the fault was injected',
   )
   t.match(events.at(-1), { type: 'run_end', status: 'interrupted' })
   await succeeds(t, site())

@@ -151,12 +151,12 @@ t.test('every experiment disturbs something, but for the one that looks from wit
 t.test('the host that is named is the one that is struck', async (t) => {
   const of = (name: string): [string, string][] =>
     disturbances(stepCalled(name), INVENTORIES.own).map(({ host, what }) => [host, what])
-  t.same(of('A node loses its power'), [['node3', 'is reset, without a goodbye']])
-  t.same(of('A node is cut off from the network'), [['node3', 'is cut off from all but SSH']])
+  t.same(of('A node loses its power'), [['node3', 'is reset without a shutdown']])
+  t.same(of('A node is cut off from the network'), [['node3', 'is partitioned from all but SSH']])
   t.same(of("A node's Docker daemon is stopped"), [['node3', 'the Docker daemon is stopped']])
-  t.same(of('A node of the cluster loses its power')[0], ['node3', 'is reset, without a goodbye'])
+  t.same(of('A node of the cluster loses its power')[0], ['node3', 'is reset without a shutdown'])
   t.same(of('The only manager is lost'), [
-    ['node1', 'is reset, without a goodbye'],
+    ['node1', 'is reset without a shutdown'],
     ['node2', 'a replica of the Counter app is killed'],
   ])
   t.same(of('The registry outlives its container'), [
@@ -171,7 +171,7 @@ t.test('the host that is named is the one that is struck', async (t) => {
     ['node2', 'node3'],
   )
   t.same(disturbances(stepCalled('A node loses its power'), INVENTORIES.lab), [
-    { host: 'node3', what: 'loses its power' },
+    { host: 'node3', what: 'loses power' },
   ])
 })
 
