@@ -177,7 +177,7 @@ const capacity = experiment(
   },
 )
 
-const holdsOf = ({ answer }: Comparison): boolean | null => (answer === 'cannot tell' ? null : answer === 'more')
+const holdsOf = ({ answer }: Comparison): boolean | null => (answer === 'inconclusive' ? null : answer === 'more')
 
 /** What limited each trial, in the words most trials share. */
 function bottlenecks(trials: readonly TrialRun[]): string {
@@ -185,7 +185,7 @@ function bottlenecks(trials: readonly TrialRun[]): string {
   for (const {
     bottleneck: { what, why },
   } of trials) {
-    const key = what ?? 'cannot tell'
+    const key = what ?? 'inconclusive'
     counts.set(key, { count: (counts.get(key)?.count ?? 0) + 1, text: what === undefined ? why : `${what} (${why})` })
   }
   const most = [...counts.values()].sort((a, b) => b.count - a.count)[0]
