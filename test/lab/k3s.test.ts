@@ -172,7 +172,7 @@ await t.test('a unit that someone has edited is written anew', async (t) => {
   const told = await install(older.folder, '    k3s_config: {debug: true}')
   inOrder(t, told)
   t.match(changes(told), [
-    /^node2: install k3s v1\.35\.2\+k3s1 as agent: its unit is not as the installer wrote it$/,
+    /^node2: install k3s v1\.35\.2\+k3s1 as agent: its unit was modified$/,
     /^node2: start k3s-agent and wait/,
   ])
   t.notMatch(on('node2', 'cat /etc/systemd/system/k3s-agent.service'), /mine/)

@@ -101,7 +101,7 @@ export function registryCases(t: Test, site: Site): void {
     const seen = sampleProcesses([password, 'another one of ann'])
     await isWell(t, 'with a new password and a new user', registry('-e', `@${file}`))
     t.same(seen.stop(), [], 'no process had it in its command line')
-    t.match(changes().join('\n'), /new password for labbook[^]*add user ann|add user ann[^]*new password for labbook/)
+    t.match(changes().join('\n'), /change password of user labbook[^]*add user ann|add user ann[^]*change password of user labbook/)
     await isWell(t, 'once more', registry('-e', `@${file}`))
     t.same(changes(), [])
     t.same(filesWith(latestRun().folder, [password, 'another one of ann']), [], 'nothing of the run holds it')
