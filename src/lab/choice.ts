@@ -53,14 +53,14 @@ export function settle(
       '--provider applies to a lab only, and no host of the inventory has lab_provider: these are your own machines',
     )
   }
-  const written = String(inventory.hostvars(first).lab_provider)
-  for (const name of [written, wishes.asked ?? 'auto']) {
+  const configured = String(inventory.hostvars(first).lab_provider)
+  for (const name of [configured, wishes.asked ?? 'auto']) {
     if (name !== 'auto' && !isProvider(name))
       throw new LabError(`unknown lab provider "${name}": choose auto, ${PROVIDER_NAMES.join(' or ')}`)
   }
-  const choice = chosen(written, wishes, abilities)
-  const made = choice.why !== BY_INVENTORY
-  const settled: Inventory = {
+  const choice = chooseProvider(configured, wishes, abilities)
+  const overridden = choice.why !== BY_INVENTORY
+  const resolved: Inventory = {
     ...inventory,
     hostvars: (host) => {
       const vars = inventory.hostvars(host)
@@ -68,17 +68,17 @@ export function settle(
       return {
         ...vars,
         lab_provider: choice.provider,
-        ...(made ? { lab_chosen: choice.why } : {}),
-        ...folderOf(vars, choice.provider, written),
+        ...(overridden ? { lab_chosen: choice.why } : {}),
+        ...directoryOf(vars, choice.provider, configured),
       }
     },
   }
-  const lab = labOf(settled)
+  const lab = labOf(resolved)
   if (lab === undefined) return undefined
   const vars = new Map(
     hosts.map((host, place): [string, Vars] => {
       const node = lab.nodes.find(({ name }) => name === host)
-      const base = settled.hostvars(host)
+      const base = resolved.hostvars(host)
       if (node === undefined) return [host, base]
       return [host, choice.provider === 'qemu' ? { ...base, ...vmVars(lab, node) } : namespaceVars(base, lab, place)]
     }),
@@ -88,7 +88,7 @@ export function settle(
 
 const BY_INVENTORY = 'set in the inventory'
 
-function chosen(written: string, { asked, remembered }: Wishes, abilities: () => Abilities): Choice {
+function chooseProvider(written: string, { asked, remembered }: Wishes, abilities: () => Abilities): Choice {
   // Otherwise the nodes of the old provider would be orphaned.
   if (isProvider(asked) && remembered !== undefined && remembered.provider !== asked) {
     throw new LabError(
@@ -102,7 +102,7 @@ function chosen(written: string, { asked, remembered }: Wishes, abilities: () =>
 }
 
 /** Providers do not share a directory: the inventory's `lab_dir` belongs to the provider it was written for. */
-function folderOf(vars: Vars, provider: ProviderName, written: string): Vars {
+function directoryOf(vars: Vars, provider: ProviderName, written: string): Vars {
   return vars.lab_dir === undefined || provider === written || provider === 'namespaces'
     ? {}
     : { lab_dir: `${String(vars.lab_dir)}-vm` }

@@ -27,14 +27,14 @@ set -- $public
 [ -z "$public" ] || [ "$(cut -d' ' -f1,2 ${dir}/id_ed25519.pub 2>/dev/null)" != "$1 $2" ] || echo published
 ${raw(tellForeign(dir))}`,
   plan: ({ dir }, { stdout }) => {
-    const seen = new Map(pairs(stdout))
-    if (seen.has('missing'))
+    const facts = new Map(pairs(stdout))
+    if (facts.has('missing'))
       return { changes: [], problem: 'ssh-keygen is missing: install the package openssh-client' }
-    if (seen.has('foreign')) return { changes: [], problem: foreignProblem(dir) }
+    if (facts.has('foreign')) return { changes: [], problem: foreignProblem(dir) }
     const key = `${dir}/id_ed25519`
-    const public_key = seen.get('public')
+    const public_key = facts.get('public')
     if (public_key === undefined) return { changes: [{ description: `create the key ${key}`, script: create(dir) }] }
-    if (!seen.has('published')) {
+    if (!facts.has('published')) {
       return { changes: [{ description: `write ${key}.pub`, script: publish(dir) }] }
     }
     return { changes: [], values: { private_key: key, public_key } satisfies LabKeys }

@@ -128,7 +128,7 @@ function nodeOf(name: string, vars: Vars, place: number, lab: Pick<Lab, 'provide
   const sizes = {
     ...(vars.lab_memory === undefined ? {} : { memory: String(vars.lab_memory) }),
     ...(vars.lab_disk === undefined ? {} : { disk: String(vars.lab_disk) }),
-    ...(vars.lab_cpus === undefined ? {} : { cpus: whole('lab_cpus', vars.lab_cpus, 1, 64) }),
+    ...(vars.lab_cpus === undefined ? {} : { cpus: integer('lab_cpus', vars.lab_cpus, 1, 64) }),
     ...(vars.lab_data_disk === undefined ? {} : { dataDisk: String(vars.lab_data_disk) }),
   }
   if (lab.provider === 'namespaces') {
@@ -160,7 +160,7 @@ const PUBLISHED = [8080, 8090, 5000]
 /** The Kubernetes API, and the apps that experiments deploy. */
 const FURTHER = [6443, 8091, 8092, 8093, 8094, 8095]
 
-const portBase = (vars: Vars): number => whole('lab_port_base', vars.lab_port_base ?? 22_000, 1024, 60_000)
+const portBase = (vars: Vars): number => integer('lab_port_base', vars.lab_port_base ?? 22_000, 1024, 60_000)
 
 function sshPort(vars: Vars, place: number): number {
   const port = portBase(vars) + PORTS_OF_A_NODE * (place + 1)
@@ -179,7 +179,7 @@ function forwardsOf(vars: Vars, place: number): Forward[] {
     ...FURTHER,
     ...(vars.lab_publish === undefined
       ? []
-      : list(vars.lab_publish).map((port) => whole('lab_publish', port, 1, 65_535))),
+      : list(vars.lab_publish).map((port) => integer('lab_publish', port, 1, 65_535))),
   ]
   const guests = [...new Set(wanted)]
   if (guests.length >= PORTS_OF_A_NODE)
@@ -189,7 +189,7 @@ function forwardsOf(vars: Vars, place: number): Forward[] {
   return guests.map((guest, slot) => ({ guest, host: sshPort(vars, place) + 1 + slot }))
 }
 
-function whole(name: string, value: unknown, least: number, most: number): number {
+function integer(name: string, value: unknown, least: number, most: number): number {
   const number = Number(value)
   if (Number.isInteger(number) && number >= least && number <= most) return number
   throw new LabError(`invalid ${name} "${String(value)}": use an integer from ${least} to ${most}`)

@@ -70,7 +70,7 @@ const uplink = `uplink=$(ip -4 route show default | sed -n 's/.* dev \\([^ ]*\\)
 
 function probe(params: Params): string {
   const { name, dir } = params
-  const checks = pieces(params).map(({ id, stands }) => `{ ${stands}\n} >/dev/null 2>&1 && echo ${id}`)
+  const checks = resourcesOf(params).map(({ id, stands }) => `{ ${stands}\n} >/dev/null 2>&1 && echo ${id}`)
   return [
     sh`for command in ip iptables nsenter; do command -v "$command" >/dev/null || printf 'missing %s\n' "$command"; done`,
     uplink,
@@ -91,16 +91,16 @@ function probe(params: Params): string {
   ].join('\n')
 }
 
-const pieces = ({ name, dir, subnet, nodes }: Params): Piece[] => {
+const resourcesOf = ({ name, dir, subnet, nodes }: Params): Piece[] => {
   const network = parseSubnet(subnet)
   return networkPieces({ lab: name, dir, gateway: gateway(network), prefix: network.prefix, nodes })
 }
 
 function planPresent(params: Params, stdout: string): Plan<never> {
   const { name, dir, subnet, nodes } = params
-  const seen = pairs(stdout)
-  const has = (key: string): boolean => seen.some(([of]) => of === key)
-  const values = (key: string): string[] => seen.filter(([of]) => of === key).map(([, value]) => value)
+  const facts = pairs(stdout)
+  const has = (key: string): boolean => facts.some(([of]) => of === key)
+  const values = (key: string): string[] => facts.filter(([of]) => of === key).map(([, value]) => value)
   if (has('missing')) {
     return {
       changes: [],
@@ -117,13 +117,13 @@ function planPresent(params: Params, stdout: string): Plan<never> {
   const wanted = new Set([parts(name).switchNamespace, ...nodes.map((node) => parts(name).node(node.name))])
   const changes: Change[] = values('there')
     .filter((there) => !wanted.has(there))
-    .map((there) => endChange(params, there))
-  for (const { id, description, make } of pieces(params)) {
+    .map((there) => stopChange(params, there))
+  for (const { id, description, make } of resourcesOf(params)) {
     if (!has(id)) changes.push({ description, script: make })
   }
   if (has('uplink')) {
     if (values('forwarding')[0] !== '1')
-      changes.push({ description: 'enable IPv4 forwarding (net.ipv4.ip_forward=1)', script: forward(dir) })
+      changes.push({ description: 'enable IPv4 forwarding (net.ipv4.ip_forward=1)', script: enableForwarding(dir) })
     if (!has('firewall')) {
       const script = `${uplink}\n${raiseFirewall({ lab: name, subnet })}`
       changes.push({ description: `allow outbound DNS and HTTP(S) via ${values('uplink')[0] as string}`, script })
@@ -135,10 +135,10 @@ function planPresent(params: Params, stdout: string): Plan<never> {
 function planAbsent(params: Params, stdout: string): Plan<never> {
   const { name, dir, purge } = params
   const { hostLink, comment } = parts(name)
-  const seen = pairs(stdout)
-  const has = (key: string): boolean => seen.some(([of]) => of === key)
+  const facts = pairs(stdout)
+  const has = (key: string): boolean => facts.some(([of]) => of === key)
   if (purge && has('foreign')) return { changes: [], problem: foreignProblem(dir) }
-  const changes: Change[] = seen.filter(([key]) => key === 'there').map(([, there]) => endChange(params, there))
+  const changes: Change[] = facts.filter(([key]) => key === 'there').map(([, there]) => stopChange(params, there))
   if (has('host-end'))
     changes.push({ description: `remove the interface ${hostLink}`, script: sh`ip link del ${hostLink}` })
   if (has('rule')) changes.push({ description: `remove the firewall rules ${comment}`, script: dropFirewall(name) })
@@ -153,18 +153,18 @@ function planAbsent(params: Params, stdout: string): Plan<never> {
 }
 
 /** Stops a node (or removes the switch) by its kernel name, and removes its namespace. */
-function endChange({ name, dir }: Params, there: string): Change {
-  const node = there.slice(name.length + 1)
+function stopChange({ name, dir }: Params, kernelName: string): Change {
+  const node = kernelName.slice(name.length + 1)
   return {
-    description: node === 'sw' ? `remove the switch ${there}` : `stop ${node} and remove its network namespace`,
+    description: node === 'sw' ? `remove the switch ${kernelName}` : `stop ${node} and remove its network namespace`,
     script: `${endNodeFunctions}${sh`
-lab_end_node ${there} ${nodeFolder(dir, node)} || exit
-ip netns del ${there} 2>/dev/null
-[ ! -e /run/netns/${raw(there)} ] || rm -f /run/netns/${raw(there)}`}`,
+lab_end_node ${kernelName} ${nodeFolder(dir, node)} || exit
+ip netns del ${kernelName} 2>/dev/null
+[ ! -e /run/netns/${raw(kernelName)} ] || rm -f /run/netns/${raw(kernelName)}`}`,
   }
 }
 
-const forward = (dir: string): string => sh`
+const enableForwarding = (dir: string): string => sh`
 mkdir -p ${dir} || exit
 [ -e ${dir}/ip_forward ] || { cat /proc/sys/net/ipv4/ip_forward >${dir}/.ip_forward && mv ${dir}/.ip_forward ${dir}/ip_forward; } || exit
 echo 1 >/proc/sys/net/ipv4/ip_forward`

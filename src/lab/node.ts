@@ -63,32 +63,32 @@ export const lab_node = defineModule({
   probe: (params) => probeNode(setting(params)),
   plan: (params, { stdout }): Plan<LabNode> => {
     const node = setting(params)
-    const seen = readNode(stdout)
+    const state = readNode(stdout)
     const { name, address } = node
     if (params.state !== 'started') {
-      const gone = seen.processes + seen.cgroups === 0
+      const stopped = state.processes + state.cgroups === 0
       if (params.state === 'stopped')
-        return { changes: gone ? [] : [{ description: `stop ${name}`, script: stopNode(node) }] }
+        return { changes: stopped ? [] : [{ description: `stop ${name}`, script: stopNode(node) }] }
       return {
         changes:
-          gone && !seen.folder ? [] : [{ description: `stop ${name} and remove its disk`, script: removeNode(node) }],
+          stopped && !state.folder ? [] : [{ description: `stop ${name} and remove its disk`, script: removeNode(node) }],
       }
     }
-    const problem = obstacle(seen, node)
+    const problem = missingRequirement(state, node)
     if (problem !== undefined) return { changes: [], problem }
-    const { pid } = seen
-    if (pid === undefined || !seen.answers || !seen.ownNetwork || !seen.memoryIs(node.memoryBytes)) {
-      const remains = pid === undefined && seen.processes + seen.cgroups > 0 ? `stop leftover processes of ${name} and ` : ''
-      const verb = pid === undefined ? 'boot' : seen.answers ? 'reboot' : 'wait for or reboot'
-      return { changes: [{ description: `${remains}${verb} ${name} (${address})`, script: startNode(node) }] }
+    const { pid } = state
+    if (pid === undefined || !state.answers || !state.ownNetwork || !state.hasMemoryLimit(node.memoryBytes)) {
+      const cleanup = pid === undefined && state.processes + state.cgroups > 0 ? `stop leftover processes of ${name} and ` : ''
+      const verb = pid === undefined ? 'boot' : state.answers ? 'reboot' : 'wait for or reboot'
+      return { changes: [{ description: `${cleanup}${verb} ${name} (${address})`, script: startNode(node) }] }
     }
-    const mend = [
-      seen.hosts ? '' : '/etc/hosts',
-      seen.authorized ? '' : 'authorized_keys',
-      seen.pinned ? '' : 'known_hosts',
+    const outdated = [
+      state.hosts ? '' : '/etc/hosts',
+      state.authorized ? '' : 'authorized_keys',
+      state.pinned ? '' : 'known_hosts',
     ].filter(Boolean)
-    if (mend.length > 0)
-      return { changes: [{ description: `update ${mend.join(', ')} of ${name}`, script: mendNode(node) }] }
+    if (outdated.length > 0)
+      return { changes: [{ description: `update ${outdated.join(', ')} of ${name}`, script: mendNode(node) }] }
     return { changes: [], values: { pid, known_hosts: `${node.dir}/known_hosts` } }
   },
   timeLimitSeconds: () => 240,
@@ -103,20 +103,20 @@ export function setting(params: Omit<z.output<typeof schema>, 'state'>): NodeSet
 const bytes = (size: string | undefined): number | null =>
   size === undefined ? null : Number.parseInt(size) * (size.endsWith('G') ? 2 ** 30 : 2 ** 20)
 
-function obstacle(seen: SeenNode, { lab, dir, rootfs, name, diskBytes }: NodeSetting): string | undefined {
-  if (seen.missing.length > 0) {
-    return `missing ${seen.missing.join(', ')}: install the packages util-linux, iproute2, openssh-client and e2fsprogs`
+function missingRequirement(state: NodeState, { lab, dir, rootfs, name, diskBytes }: NodeSetting): string | undefined {
+  if (state.missing.length > 0) {
+    return `missing ${state.missing.join(', ')}: install the packages util-linux, iproute2, openssh-client and e2fsprogs`
   }
-  if (diskBytes !== null && !seen.loop)
+  if (diskBytes !== null && !state.loop)
     return `this machine has no loop devices for the disk of "${name}": remove lab_disk`
-  if (!seen.root) return `no root file system for "${name}" in "${rootfs}": run lab_rootfs first`
-  if (!seen.key) return `no SSH key for "${name}" in "${dir}": run lab_keys first`
-  if (!seen.network)
+  if (!state.root) return `no root file system for "${name}" in "${rootfs}": run lab_rootfs first`
+  if (!state.key) return `no SSH key for "${name}" in "${dir}": run lab_keys first`
+  if (!state.network)
     return `no network namespace ${parts(lab).node(name)}: run lab_network with "${name}" in "nodes" first`
   return undefined
 }
 
-interface SeenNode {
+interface NodeState {
   readonly missing: readonly string[]
   readonly loop: boolean
   readonly root: boolean
@@ -132,10 +132,10 @@ interface SeenNode {
   readonly authorized: boolean
   readonly pinned: boolean
   /** Whether the requested limit is set; null matches any limit. */
-  memoryIs(wanted: number | null): boolean
+  hasMemoryLimit(wanted: number | null): boolean
 }
 
-function readNode(stdout: string): SeenNode {
+function readNode(stdout: string): NodeState {
   const all = pairs(stdout)
   const values = (key: string): string[] => all.filter(([of]) => of === key).map(([, value]) => value)
   const has = (key: string): boolean => all.some(([of]) => of === key)
@@ -156,6 +156,6 @@ function readNode(stdout: string): SeenNode {
     hosts: has('hosts'),
     authorized: has('authorized'),
     pinned: has('pinned'),
-    memoryIs: (wanted) => wanted === null || limits.length === 0 || limits.includes(wanted),
+    hasMemoryLimit: (wanted) => wanted === null || limits.length === 0 || limits.includes(wanted),
   }
 }

@@ -23,10 +23,10 @@ ip -n ${parts(lab).switchNamespace} -o link show ${parts(lab).port(name)} >/dev/
 ip -n ${parts(lab).switchNamespace} -o link show ${parts(lab).port(name)} up 2>/dev/null | grep -q . && echo up
 true`,
   plan: ({ lab, name, state }, { stdout }) => {
-    const seen = new Map(pairs(stdout))
-    if (!seen.has('there'))
+    const facts = new Map(pairs(stdout))
+    if (!facts.has('there'))
       return { changes: [], problem: `"${name}" has no port on the switch of "${lab}": run lab_network first` }
-    if (seen.has('up') === (state === 'up')) return { changes: [] }
+    if (facts.has('up') === (state === 'up')) return { changes: [] }
     const script = sh`ip -n ${parts(lab).switchNamespace} link set ${parts(lab).port(name)} ${state}`
     return { changes: [{ description: `set the port of ${name} ${state}`, script }] }
   },

@@ -12,12 +12,12 @@ export const lab_preflight = defineModule({
   title: () => 'lab requirements',
   probe: () => probe,
   plan: (_params, { stdout }) => {
-    const lacks = lackWords(stdout)
-    if (lacks.length === 0) return { changes: [] }
+    const missing = lackWords(stdout)
+    if (missing.length === 0) return { changes: [] }
     return {
       changes: [],
       problem:
-        `this machine cannot create a lab; missing: ${lacks.join('; ')}. ` +
+        `this machine cannot create a lab; missing: ${missing.join('; ')}. ` +
         'Use your own machines instead: put their addresses (ansible_host), user (ansible_user) and key ' +
         "(ansible_ssh_private_key_file) into inventory.yaml in place of the lab's nodes, then run the same playbooks",
     }
@@ -28,12 +28,12 @@ export const lab_preflight = defineModule({
 export const lackWords = (stdout: string): string[] => [
   ...pairs(stdout)
     .filter(([key]) => key === 'lacks')
-    .map(([, what]) => reasons.get(what) ?? what),
+    .map(([, what]) => messages.get(what) ?? what),
   ...(stdout.includes('system ') ? [] : ['a POSIX shell with uname']),
 ]
 
 /** Messages for the markers that the probe prints. */
-const reasons = new Map([
+const messages = new Map([
   ['linux', 'Linux'],
   ['root', 'root (run it with sudo)'],
   ['apt', 'apt-get (Debian or Ubuntu: the nodes use its packages)'],

@@ -46,14 +46,14 @@ printf 'current %s\n' "$(readlink ${path}/current)"
 # -L, not -e: the absolute link would resolve on this machine.
 [ ! -L ${path}/current/sbin/init ] || echo complete`,
   plan: ({ path, state, ...contents }, { stdout }) => {
-    const seen = pairs(stdout)
-    const fact = new Map(seen)
+    const facts = pairs(stdout)
+    const fact = new Map(facts)
     if (state === 'absent') {
       return fact.has('there')
         ? { changes: [{ description: `remove ${path}`, script: removeRoots(path) }] }
         : { changes: [] }
     }
-    const missing = seen.filter(([key]) => key === 'missing').map(([, command]) => command)
+    const missing = facts.filter(([key]) => key === 'missing').map(([, command]) => command)
     if (missing.length > 0)
       return {
         changes: [],

@@ -3,14 +3,13 @@ import { latestRun, runPlaybook } from '../support/playbook.ts'
 import { changed, INVENTORY, NO_CHANGE, NODES, provision, results, startStory, succeeds } from './site.ts'
 
 /*
- * What goes wrong with nodes: logins refused, a node without power, a package that does not exist, a node that left the
- * Swarm.
+ * Failures of nodes: refused logins, a node without power, a missing package, a node that left the Swarm.
  */
 
 const down = await startStory()
 provision()
 
-t.test('errors are one clear message', async (t) => {
+t.test('an error is one clear message', async (t) => {
   const docker = (...args: string[]) =>
     runPlaybook('playbooks/docker.mjs', [...INVENTORY, '--yes', '--limit', NODES.join(), ...args])
   const messages = (): string[] =>
@@ -44,7 +43,7 @@ t.test('errors are one clear message', async (t) => {
   )
 })
 
-t.test('a node that lost its power and one that left the Swarm are brought back', async (t) => {
+t.test('a run recovers a node without power and a node that left the Swarm', async (t) => {
   await succeeds(t, runPlaybook('test/lab/playbooks/leave.mjs', [...INVENTORY, '--yes']))
   await succeeds(t, runPlaybook('playbooks/app.mjs', [...INVENTORY, '--yes']))
   t.equal(

@@ -4,8 +4,7 @@ import { latestRun, runPlaybook } from '../support/playbook.ts'
 import { machineState, run } from './machine.ts'
 
 /*
- * Machines that are not of Labbook's lab: two nodes that one inventory makes as a lab, and another one names as
- * machines of one's own.
+ * Machines outside Labbook's lab: two nodes that one inventory creates as a lab and another lists as own machines.
  */
 
 const LAB = ['-i', 'test/lab/own-machines-lab.yaml', '--yes']
@@ -18,7 +17,7 @@ const lab = (word: string) => runPlaybook('playbooks/lab.mjs', [word, ...LAB])
 const experimentRuns = (): string[] =>
   readdirSync(new URL('../../runs', import.meta.url)).filter((name) => name.endsWith('-experiments'))
 
-/** How many connections a node has accepted since it booted, by its kernel. */
+/** Connections that a node's kernel has accepted since boot. */
 function accepted(node: string): number {
   const [names = [], values = []] = run('ip', 'netns', 'exec', `lbown-${node}`, 'cat', '/proc/net/snmp')
     .split('\n')
@@ -32,13 +31,13 @@ async function succeeds(t: Test, step: ReturnType<typeof runPlaybook>): Promise<
   if (!t.equal(exitCode, 0)) t.comment(`${stdout.slice(-6000)}\n${stderr.slice(-3000)}`)
 }
 
-await lab('down') // what a killed test has left
+await lab('down') // leftovers of a killed test
 const before = machineState('lbown')
 t.teardown(async () => {
   await lab('down')
 })
 
-t.test("experiments on machines of one's own are refused before anything is done", async (t) => {
+t.test('experiments on own machines are refused before anything runs', async (t) => {
   await succeeds(t, lab('up'))
   const connections = NODES.map(accepted)
   t.ok(
@@ -57,7 +56,7 @@ t.test("experiments on machines of one's own are refused before anything is done
   t.same(NODES.map(accepted), connections, 'and no connection')
 })
 
-t.test('the site provisions them, proves it, and disturbs nothing', async (t) => {
+t.test('the site playbook provisions and verifies own machines without faults', async (t) => {
   await succeeds(t, runPlaybook('playbooks/site.mjs', OWN))
   const { events, ...latest } = latestRun()
   const summary = latest.summary()
@@ -87,13 +86,13 @@ t.test('the site provisions them, proves it, and disturbs nothing', async (t) =>
     t.ok(notices[0]?.includes(name), `the notice names ${name}`)
 })
 
-t.test('a data-removing command is refused as well', async (t) => {
+t.test('a command that removes data is refused', async (t) => {
   const { exitCode, stderr } = await runPlaybook('playbooks/registry.mjs', ['gc', ...OWN])
   t.equal(exitCode, 2)
   t.match(stderr, /node1: images that no service uses are deleted from the registry\n/)
 })
 
-t.test('the lab that they are is removed without a flag', async (t) => {
+t.test('down removes the lab without a flag', async (t) => {
   await succeeds(t, lab('down'))
   t.same(machineState('lbown'), before)
   t.notOk(existsSync('/var/lib/labbook/lbown'))

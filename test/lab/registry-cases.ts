@@ -7,16 +7,16 @@ import { latestRun, runPlaybook } from '../support/playbook.ts'
 import { sshTo } from './machine.ts'
 
 /*
- * What may befall a registry: keys and passwords that change, pushes that break off, disks that are full, machines that
- * restart. On the real lab, with the whole site running. Each case leaves the registry well.
+ * Changes and failures of a registry on the real lab with the complete site: new keys and passwords, interrupted pushes,
+ * full disks, restarts. Each case leaves a healthy registry.
  */
 
 export interface Site {
   /** `-i FILE`. */
   readonly inventory: readonly string[]
-  /** The lab's folder on this machine. */
+  /** Directory of the lab on this machine. */
   readonly dir: string
-  /** Addresses of node1, which has the registry, and of the others. */
+  /** Addresses of node1, which runs the registry, and of the others. */
   readonly nodes: readonly [string, string, string]
 }
 
@@ -43,7 +43,7 @@ export function registryCases(t: Test, site: Site): void {
     t.equal(held.length, FINDINGS, `${what}: all findings hold`)
   }
 
-  /** Every node pulls an image that it has not: the daemons trust and are trusted. */
+  /** Every node pulls a missing image: TLS and authentication work. */
   const allPull = (t: Test, what: string): void => {
     const image = on(
       node1,
@@ -58,7 +58,7 @@ export function registryCases(t: Test, site: Site): void {
     }
   }
 
-  /** A machine forgets an image and pulls it again, over and over, until it is told to stop. */
+  /** Repeatedly removes and pulls an image on a machine, until stopped. */
   const pullOnAndOn = (node: string) => {
     const image = on(
       node1,
@@ -85,7 +85,7 @@ export function registryCases(t: Test, site: Site): void {
       'find /var/lib/registry/docker/registry/v2/repositories -path "*/tags/*/current/link" -exec sh -c \'for f; do echo "$f $(cat "$f")"; done\' sh {} + | sort',
     )
 
-  void t.test('a new password reaches the registry and all who log in, and nobody sees it', async (t) => {
+  void t.test('a new password reaches the registry and its clients, and is never exposed', async (t) => {
     const password = `it's "quite" \\secret$HOME é+/=${Math.random()}`
     const file = path.join(site.dir, 'extra.json')
     writeFileSync(
@@ -136,10 +136,10 @@ export function registryCases(t: Test, site: Site): void {
     allPull(t, 'afterwards')
   })
 
-  void t.test('a new certificate and a new CA', async (t) => {
+  void t.test('certificate renewal and CA rotation', async (t) => {
     rmSync(path.join(site.dir, 'registry/pki/registry.crt'))
     const pulls = pullOnAndOn(node2)
-    // Without the proofs: they take the registry away, to see what stays.
+    // Without the experiments, which remove the registry.
     const { exitCode } = await registry('--tags', 'registry', '--skip-tags', 'proof')
     t.equal(exitCode, 0)
     t.match(changes().join('\n'), /issue certificate registry for /)
@@ -157,13 +157,13 @@ export function registryCases(t: Test, site: Site): void {
     t.same(changes(), [])
   })
 
-  void t.test('a push that breaks off leaves the registry as it was; what nobody uses is deleted', async (t) => {
+  void t.test('an interrupted push leaves the registry unchanged; unused images are pruned', async (t) => {
     const before = catalogue()
     on(
       node2,
       `head -c 150000000 /dev/urandom >/root/noise && tar -C /root -cf - noise | docker import - ${address}/labbook/noise:1 >/dev/null; rm /root/noise`,
     )
-    // docker push ends at a signal, and with it the upload that dockerd does for it.
+    // A signal ends docker push, and with it the upload of dockerd.
     on(node2, `timeout -s KILL 0.6 docker push -q ${address}/labbook/noise:1 >/dev/null 2>&1; true`)
     t.equal(catalogue(), before, 'the catalogue is as it was')
     t.match(on(node2, `docker push -q ${address}/labbook/noise:1 2>&1`), /noise:1$/, 'the next push succeeds')
@@ -191,7 +191,7 @@ export function registryCases(t: Test, site: Site): void {
     on(node2, `docker image rm ${address}/labbook/noise:1`)
   })
 
-  void t.test('a push onto a full disk fails with a clear message, and harms nothing', async (t) => {
+  void t.test('a push to a full disk fails with a clear message and no damage', async (t) => {
     on(node1, 'mkdir -p /mnt/small && mount -t tmpfs -o size=420m small /mnt/small')
     await isWell(
       t,
@@ -217,7 +217,7 @@ export function registryCases(t: Test, site: Site): void {
     t.same(catalogue().includes('noise'), false)
   })
 
-  void t.test('two runs at once', async (t) => {
+  void t.test('two concurrent runs succeed', async (t) => {
     rmSync(path.join(site.dir, 'registry/pki/registry.crt'))
     const both = await Promise.all([
       registry('-e', 'pki_generation=2', '--tags', 'registry'),
@@ -229,7 +229,7 @@ export function registryCases(t: Test, site: Site): void {
     t.same(changes(), [])
   })
 
-  void t.test("the registry's machine restarts", async (t) => {
+  void t.test('the registry survives a reboot of its machine', async (t) => {
     t.equal((await run('test/lab/playbooks/power.mjs', '-e', 'power_node=node1')).exitCode, 0)
     t.notOk(ssh.answers(node1))
     await isWell(t, 'after a power cut', registry('-e', 'pki_generation=2'))
@@ -257,7 +257,7 @@ export function registryCases(t: Test, site: Site): void {
 
 const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`
 
-/** Files below a folder that hold a secret in any form. */
+/** Files below a directory that contain a secret in any form. */
 function filesWith(folder: string, secrets: readonly string[]): string[] {
   const forms = secrets.flatMap(formsOf)
   return readdirSync(folder, { recursive: true, withFileTypes: true })
@@ -269,7 +269,7 @@ function filesWith(folder: string, secrets: readonly string[]): string[] {
     })
 }
 
-/** Looks at all command lines of this machine, and so of the lab's nodes, again and again. */
+/** Polls all command lines of this machine, including those of lab nodes. */
 function sampleProcesses(secrets: readonly string[]): { stop(): string[] } {
   const forms = secrets.flatMap(formsOf)
   const found = new Set<string>()
@@ -281,7 +281,7 @@ function sampleProcesses(secrets: readonly string[]): { stop(): string[] } {
         const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8')
         if (forms.some((form) => line.includes(form))) found.add(line.slice(0, 40))
       } catch {
-        // It has ended meanwhile.
+        // It exited meanwhile.
       }
     }
   }, 25)

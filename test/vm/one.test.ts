@@ -14,8 +14,7 @@ import { converge, make, runIn, shells } from '../support/shells.ts'
 import { processesOf, sshTo } from './machine.ts'
 
 /*
- * One virtual machine, in software emulation: made, reached, struck, brought back, taken away. The image stays for the
- * next run.
+ * One virtual machine under software emulation: create, connect, inject faults, snapshot, remove. Keeps the image.
  */
 
 const [dash] = shells
@@ -40,7 +39,7 @@ const vm = {
 const ssh = sshTo(dir, PORT)
 const faults = vmFaults(vmSetting(vm))
 
-/** A script of a fault, as the experiments run it. */
+/** Runs a script of a fault, like the experiments. */
 function does(t: Test, script: string): void {
   const { exitCode, stderr } = runIn(dash, script)
   t.equal(exitCode, 0, stderr)
@@ -62,7 +61,7 @@ const takeDown = (): void => void converge(dash, lab_vm_switch, { dir, state: 'a
 takeDown()
 t.teardown(takeDown)
 
-await t.test("a machine comes up and answers the system's ssh, which checks its host key", (t) => {
+await t.test('a machine starts and answers OpenSSH with a pinned host key', (t) => {
   make(t, lab_keys, { dir })
   make(t, lab_vm_image, { path: images })
   make(t, lab_vm_acceleration, { dir, images, want: 'tcg' })
@@ -75,7 +74,7 @@ await t.test("a machine comes up and answers the system's ssh, which checks its 
   t.end()
 })
 
-await t.test('a second time nothing is to be done; a port more is handed on while it runs', async (t) => {
+await t.test('a second run changes nothing; a new port is forwarded at run time', async (t) => {
   const pid = readFileSync(`${dir}/nodes/node1/pid`, 'utf8')
   t.strictSame(make(t, lab_vm, vm), [])
   t.strictSame(make(t, lab_vm, { ...vm, forwards: [...vm.forwards, { guest: 8000, host: PORT + 2 }] }), [
@@ -129,7 +128,7 @@ await t.test(
   },
 )
 
-await t.test('down leaves nothing', (t) => {
+await t.test('down removes everything', (t) => {
   t.match(make(t, lab_vm_switch, { dir, state: 'absent' }), [/^end node1, the switch and remove /])
   t.notOk(existsSync(dir))
   t.strictSame(processesOf(dir), [])

@@ -37,27 +37,27 @@ command -v "$qemu" >/dev/null || printf 'missing %s\n' "$qemu"
 [ ! -r ${dir}/acceleration ] || { read -r name why <${dir}/acceleration && printf 'name %s\nwhy %s\n' "$name" "$why"; }
 [ -s ${cloud_image ?? `${images}/current/vmlinuz`} ] || echo no-image`,
   plan: ({ dir, images, cloud_image, want }, { stdout }) => {
-    const seen = new Map(pairs(stdout))
-    const missing = seen.get('missing')
+    const facts = new Map(pairs(stdout))
+    const missing = facts.get('missing')
     if (missing !== undefined)
       return {
         changes: [],
         problem: `missing ${missing}: install QEMU (Debian: qemu-system-x86, qemu-utils; macOS: brew install qemu)`,
       }
-    const [name, why = ''] = [seen.get('name'), seen.get('why')]
+    const [name, why = ''] = [facts.get('name'), facts.get('why')]
     if (name !== undefined && (want === 'auto' || want === name))
       return { changes: [], values: { acceleration: name, why } satisfies LabVmAcceleration }
     if (want !== 'auto') {
       const description = `use ${want} as set by lab_acceleration${name === undefined ? '' : ` and stop the machines that use ${name}`}`
-      return { changes: [{ description, script: choose(dir, want) }] }
+      return { changes: [{ description, script: setAcceleration(dir, want) }] }
     }
-    if (seen.has('no-image'))
+    if (facts.has('no-image'))
       return { changes: [], problem: `no image in "${cloud_image ?? images}": run lab_vm_image first` }
     return {
       changes: [
         {
           description: 'detect hardware acceleration',
-          script: trial(dir, images, cloud_image),
+          script: detectAcceleration(dir, images, cloud_image),
         },
       ],
     }
@@ -65,11 +65,11 @@ command -v "$qemu" >/dev/null || printf 'missing %s\n' "$qemu"
   timeLimitSeconds: () => 200,
 })
 
-const choose = (dir: string, name: string): string =>
+const setAcceleration = (dir: string, name: string): string =>
   `${processFunctions}${sh`
 mkdir -p ${dir} && lab_end_vms ${dir} && printf '%s %s\n' ${name} 'set by lab_acceleration' >${`${dir}/acceleration`}`}`
 
-const trial = (dir: string, images: string, cloudImage: string | undefined): string => sh`
+const detectAcceleration = (dir: string, images: string, cloudImage: string | undefined): string => sh`
 dir=${dir} base=${`${images}/current`} cloud=${cloudImage ?? ''}
 mkdir -p "$dir" || exit
 case $(uname -m) in

@@ -50,14 +50,14 @@ printf 'wanted %s\n' "$wanted"
 printf 'current %s\n' "$(readlink ${path}/current)"
 [ ! -s ${path}/"$wanted"/disk.raw ] || [ ! -s ${path}/"$wanted"/initrd ] || [ ! -s ${path}/"$wanted"/vmlinuz ] || echo complete`}`,
   plan: ({ path, packages, release, state }, { stdout }) => {
-    const seen = pairs(stdout)
-    const fact = new Map(seen)
+    const facts = pairs(stdout)
+    const fact = new Map(facts)
     if (state === 'absent') {
       return fact.has('there')
         ? { changes: [{ description: `remove ${path}`, script: sh`rm -rf ${path}` }] }
         : { changes: [] }
     }
-    const missing = seen.filter(([key]) => key === 'missing').map(([, command]) => command)
+    const missing = facts.filter(([key]) => key === 'missing').map(([, command]) => command)
     const alternative = 'or set lab_image to a cloud image'
     if (missing.length > 0) {
       return {

@@ -35,17 +35,17 @@ ls ${`${dir}/snapshots`} 2>/dev/null | sed 's/^/known /'
 true`}`,
   plan: ({ dir, name, vms, state }, { stdout }) => {
     const all = pairs(stdout)
-    const seen = new Map(all)
+    const facts = new Map(all)
     const machines = vms.map(vmSetting)
-    const known = all.filter(([key]) => key === 'known').map(([, each]) => each)
+    const existing = all.filter(([key]) => key === 'known').map(([, each]) => each)
     if (state === 'absent')
       return {
-        changes: seen.has('there')
+        changes: facts.has('there')
           ? [{ description: `delete snapshot ${name}`, script: removeSnapshot(machines, dir, name) }]
           : [],
       }
     if (state === 'present') {
-      if (seen.has('there')) return { changes: [] }
+      if (facts.has('there')) return { changes: [] }
       const down = all.filter(([key]) => key === 'down').map(([, node]) => node)
       if (down.length > 0)
         return {
@@ -61,21 +61,21 @@ true`}`,
         ],
       }
     }
-    if (!seen.has('there'))
+    if (!facts.has('there'))
       return {
         changes: [],
-        problem: `no snapshot "${name}"; ${known.length === 0 ? 'there are none' : `available: ${known.join(', ')}`}`,
+        problem: `no snapshot "${name}"; ${existing.length === 0 ? 'there are none' : `available: ${existing.join(', ')}`}`,
       }
-    if (seen.get('hardware') !== hardwareOf(machines)) {
+    if (facts.get('hardware') !== hardwareOf(machines)) {
       return {
         changes: [],
-        problem: `snapshot "${name}" has other machines (${seen.get('hardware') ?? ''}) than the inventory (${hardwareOf(machines)}): restore the inventory, or delete the snapshot`,
+        problem: `snapshot "${name}" has other machines (${facts.get('hardware') ?? ''}) than the inventory (${hardwareOf(machines)}): restore the inventory, or delete the snapshot`,
       }
     }
-    if (seen.get('with') !== seen.get('accel')) {
+    if (facts.get('with') !== facts.get('accel')) {
       return {
         changes: [],
-        problem: `snapshot "${name}" was created with ${seen.get('with') ?? ''}, the machines now use ${seen.get('accel') ?? 'no accelerator'}: set lab_acceleration to ${seen.get('with') ?? ''}, or delete the snapshot`,
+        problem: `snapshot "${name}" was created with ${facts.get('with') ?? ''}, the machines now use ${facts.get('accel') ?? 'no accelerator'}: set lab_acceleration to ${facts.get('with') ?? ''}, or delete the snapshot`,
       }
     }
     return {

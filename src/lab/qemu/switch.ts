@@ -50,10 +50,10 @@ ls ${`${dir}/nodes`} 2>/dev/null | grep -v '[.]lock$' | sed 's/^/node /'
 lab_vms ${dir} | sed 's/^/vm /'
 true`}`,
   plan: ({ dir, nodes, state }, { stdout }) => {
-    const seen = pairs(stdout)
-    const has = (key: string): boolean => seen.some(([of]) => of === key)
-    const running = seen.filter(([key]) => key === 'vm').map(([, line]) => line.split(' ')[1] ?? '')
-    const link = new Map(seen).get('link') ?? ''
+    const facts = pairs(stdout)
+    const has = (key: string): boolean => facts.some(([of]) => of === key)
+    const running = facts.filter(([key]) => key === 'vm').map(([, line]) => line.split(' ')[1] ?? '')
+    const link = new Map(facts).get('link') ?? ''
     if (state === 'absent') {
       if (!has('folder') && running.length === 0 && !has('switch')) return { changes: [] }
       if (has('foreign')) return { changes: [], problem: foreignProblem(dir) }
@@ -63,7 +63,7 @@ true`}`,
       }
     }
     const changes: Change[] = []
-    const others = [...new Set([...running, ...seen.filter(([key]) => key === 'node').map(([, name]) => name)])].filter(
+    const others = [...new Set([...running, ...facts.filter(([key]) => key === 'node').map(([, name]) => name)])].filter(
       (name) => !nodes.includes(name),
     )
     for (const name of others)
@@ -89,7 +89,7 @@ true`}`,
 const switchPid = (dir: string): string =>
   sh`switch=$(ps -A -ww -o pid= -o command= 2>/dev/null | awk -v socket=${` ${dir}/switch `} '$2 ~ "(^|/)vde_switch$" && index($0 " ", socket) { print $1; exit }')`
 
-const endSwitch = (dir: string): string =>
+const stopSwitch = (dir: string): string =>
   `${switchPid(dir)}\n${sh`
 [ -z "$switch" ] || kill "$switch"
 tries=0
@@ -99,12 +99,12 @@ rm -rf ${`${dir}/switch`}`}`
 const startSwitch = (dir: string, link: string): string =>
   `${processFunctions}${sh`
 mkdir -p ${dir} && chmod 755 ${dir} && lab_end_vms ${dir} || exit
-${raw(endSwitch(dir))}
+${raw(stopSwitch(dir))}
 ${raw(link === 'vde' ? sh`vde_switch -s ${`${dir}/switch`} -m 600 -daemon -p ${`${dir}/switch.pid`} </dev/null >/dev/null 2>&1 || { echo 'vde_switch failed to start' >&2; exit 1; }` : ':')}
 printf '%s\n' ${link} >${`${dir}/link`}`}`
 
 const removeAll = (dir: string): string =>
   `${processFunctions}${sh`
 lab_end_vms ${dir} || exit
-${raw(endSwitch(dir))}
+${raw(stopSwitch(dir))}
 ${raw(removeFolder(dir))}`}`

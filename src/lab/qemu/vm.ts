@@ -60,15 +60,15 @@ export const lab_vm = defineModule({
   plan: (params, { stdout }): Plan<LabVm> => {
     const vm = vmSetting(params)
     const all = pairs(stdout)
-    const seen = new Map(all)
+    const facts = new Map(all)
     const { name } = vm
-    const pid = seen.get('pid')
+    const pid = facts.get('pid')
     if (params.state === 'stopped')
       return { changes: pid === undefined ? [] : [{ description: `stop ${name}`, script: stopVm(vm) }] }
     if (params.state === 'absent') {
       return {
         changes:
-          pid === undefined && !seen.has('folder')
+          pid === undefined && !facts.has('folder')
             ? []
             : [{ description: `stop ${name} and remove its disk`, script: removeVm(vm) }],
       }
@@ -80,7 +80,7 @@ export const lab_vm = defineModule({
         problem: `missing ${missing.join(', ')}: install the packages qemu-system-x86, qemu-utils, openssh-client and cpio`,
       }
     if (pid === undefined) {
-      if (seen.has('no-image'))
+      if (facts.has('no-image'))
         return {
           changes: [],
           problem:
@@ -88,8 +88,8 @@ export const lab_vm = defineModule({
               ? `no image for "${name}" in "${vm.images}": run lab_vm_image first`
               : `cannot read the image "${vm.cloudImage}" for "${name}"`,
         }
-      if (seen.has('no-key')) return { changes: [], problem: `no SSH key for "${name}" in "${vm.dir}": run lab_keys first` }
-      if (seen.has('no-network'))
+      if (facts.has('no-key')) return { changes: [], problem: `no SSH key for "${name}" in "${vm.dir}": run lab_keys first` }
+      if (facts.has('no-network'))
         return {
           changes: [],
           problem: `no network for "${name}" in "${vm.dir}": run lab_vm_switch and lab_vm_acceleration first`,
@@ -100,11 +100,11 @@ export const lab_vm = defineModule({
       script: params.wait ? `(${launchVm(vm)}) || exit\n${awaitVm(vm)}` : launchVm(vm),
     })
     if (pid === undefined) return { changes: [boot('boot')] }
-    if (!seen.has('shape')) return { changes: [boot('reboot')] }
-    if (!seen.has('forwards') || !seen.has('pinned')) {
+    if (!facts.has('shape')) return { changes: [boot('reboot')] }
+    if (!facts.has('forwards') || !facts.has('pinned')) {
       return { changes: [{ description: `update port forwards and known_hosts of ${name}`, script: mendVm(vm) }] }
     }
-    if (params.wait && !seen.has('answers'))
+    if (params.wait && !facts.has('answers'))
       return {
         changes: [{ description: `wait for ${name}`, script: `(${goOn(vm)}) || exit\n${awaitVm(vm)}` }],
       }
