@@ -27,8 +27,7 @@ interface Prepared {
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 
 async function outside(): Promise<number> {
-  if (process.getuid?.() !== 0)
-    throw new BenchError('run the benchmark as root: it needs namespaces and mounts')
+  if (process.getuid?.() !== 0) throw new BenchError('run the benchmark as root: it needs namespaces and mounts')
   mkdirSync(CACHE, { recursive: true })
   const notes = await installPackages(say)
   const prepared: Prepared = { base: await baseRoot(say), venv: await makeVenv(say), notes }

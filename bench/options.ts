@@ -80,7 +80,8 @@ const list = (text: string): string[] =>
 
 function workload(text: string): Workload {
   const found = WORKLOADS.find((name) => name === text)
-  if (found === undefined) throw new OptionError(`--workloads: unknown workload "${text}"; choose from ${WORKLOADS.join(', ')}`)
+  if (found === undefined)
+    throw new OptionError(`--workloads: unknown workload "${text}"; choose from ${WORKLOADS.join(', ')}`)
   return found
 }
 

@@ -7,8 +7,8 @@ import { caseRows, markdown, scaleRows, targetRows } from './table.ts'
 import { judge } from './targets.ts'
 
 /*
- * Formats the results of `main.ts`: `npx tsx bench/report.ts --markdown FILE --chart FILE RESULTS.json...`. Merges several
- * results, such as one per number of hosts; later ones win.
+ * Formats the results of `main.ts`: `npx tsx bench/report.ts --markdown FILE --chart FILE RESULTS.json...`. Merges
+ * several results, such as one per number of hosts; later ones win.
  */
 
 const ORDER = ['second', 'first', 'trivial', 'commands', 'four']

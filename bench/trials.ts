@@ -33,8 +33,8 @@ interface Entry {
 }
 
 /**
- * Measures all runners on one case: a warm-up, in which end states are compared, one run for counts, then timed trials in
- * rotating order.
+ * Measures all runners on one case: a warm-up, in which end states are compared, one run for counts, then timed trials
+ * in rotating order.
  *
  * @throws {BenchError}
  */
@@ -94,8 +94,7 @@ async function warmUp(bench: Bench, one: Entry, which: Case): Promise<string[][]
   const asks = which.workload === 'first' || isAgain(which.workload)
   const first = await withHosts(bench, one, which, true, async (hosts) => {
     const outcome = await run(bench.world, one, which, hosts)
-    if (asks && changedBy(one, which, outcome) === 0)
-      throw wrong(one, which, 'a first run reports no changes', outcome)
+    if (asks && changedBy(one, which, outcome) === 0) throw wrong(one, which, 'a first run reports no changes', outcome)
     slow(bench, one, outcome)
     return hosts.roots.map(endState)
   })

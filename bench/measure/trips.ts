@@ -5,8 +5,8 @@ import { output } from '../world/command.ts'
 const PACKET = /^IP (\S+) > (\S+): /
 
 /**
- * Counts round trips in the output of `tcpdump -nn -q -t`: how often, in each TCP connection, the direction changes from
- * client to server.
+ * Counts round trips in the output of `tcpdump -nn -q -t`: how often, in each TCP connection, the direction changes
+ * from client to server.
  */
 export function countTrips(text: string, port = 22): number {
   const fromClient = new Map<string, boolean>()

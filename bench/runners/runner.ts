@@ -54,7 +54,8 @@ export interface Runner {
   readonly expected: { readonly start: number; readonly task: number }
   command(setting: Setting): Command
   /**
-   * Number of changed tasks over all hosts, from the output. Undefined if it cannot be parsed, which fails the benchmark.
+   * Number of changed tasks over all hosts, from the output. Undefined if it cannot be parsed, which fails the
+   * benchmark.
    */
   changed(output: string, hosts: number): number | undefined
 }

@@ -18,9 +18,9 @@ export const worldPid = (): number | undefined =>
 const INIT = 'trap "exit 130" INT TERM HUP; "$@" & child=$!; wait "$child"'
 
 /**
- * Runs this program again, with the same arguments, inside new mount, network and PID namespaces, and cleans up. Even if it
- * is killed, the kernel removes all processes, mounts and addresses; the next benchmark removes leftover directories and
- * cgroups.
+ * Runs this program again, with the same arguments, inside new mount, network and PID namespaces, and cleans up. Even
+ * if it is killed, the kernel removes all processes, mounts and addresses; the next benchmark removes leftover
+ * directories and cgroups.
  *
  * @returns the exit code.
  */

@@ -22,8 +22,8 @@ export interface Hosts {
 const SSHD = ['-D', '-e', '-o', 'HostKey=/etc/ssh/ssh_host_ed25519_key', '-o', 'PidFile=none']
 
 /**
- * Becomes the sshd of a host: $1 cgroup, $2 lower layers, $3 directory of the host, $4 mount point, $5 devices, $6 name,
- * $7 arguments of sshd. pivot_root hides all other files.
+ * Becomes the sshd of a host: $1 cgroup, $2 lower layers, $3 directory of the host, $4 mount point, $5 devices, $6
+ * name, $7 arguments of sshd. pivot_root hides all other files.
  */
 const HOST = `
 set -e

@@ -58,8 +58,8 @@ async function versionsIn(bin: string): Promise<Record<string, string> | undefin
 }
 
 /**
- * Creates a virtual environment with the newest installable ansible-core and pyinfra, on the newest Python they support.
- * Without PyPI, uses that of an earlier benchmark.
+ * Creates a virtual environment with the newest installable ansible-core and pyinfra, on the newest Python they
+ * support. Without PyPI, uses that of an earlier benchmark.
  */
 export async function makeVenv(say: (line: string) => void): Promise<Venv> {
   const notes: string[] = []
@@ -90,5 +90,10 @@ export async function makeVenv(say: (line: string) => void): Promise<Venv> {
       notes.push(`Python ${python} is the newest here: newer ansible-core and pyinfra may need a newer one`)
     return { bin, python, versions, notes }
   }
-  return { bin: undefined, python: '', versions: {}, notes: [...notes, 'no runners from PyPI: none could be installed'] }
+  return {
+    bin: undefined,
+    python: '',
+    versions: {},
+    notes: [...notes, 'no runners from PyPI: none could be installed'],
+  }
 }

@@ -8,7 +8,8 @@ const SURROGATE = /\p{Surrogate}/u
 export function nameFault(name: string): string | undefined {
   if (name === '') return 'the user name is empty'
   if (name.includes(':')) return 'a user name cannot contain a colon'
-  if (CONTROL.test(name) || SURROGATE.test(name)) return 'a user name cannot contain a newline or another control character'
+  if (CONTROL.test(name) || SURROGATE.test(name))
+    return 'a user name cannot contain a newline or another control character'
   if (name.trim() !== name) return 'a user name cannot start or end with a space'
   if (name.startsWith('#')) return 'a user name cannot start with #: its line would be a comment'
   return undefined
@@ -18,8 +19,7 @@ export function nameFault(name: string): string | undefined {
 export function passwordFault(password: string): string | undefined {
   if (password === '') return 'the password is empty: set one, or omit it to generate one'
   const bytes = Buffer.byteLength(password)
-  if (bytes > MAX_BYTES)
-    return `the password has ${bytes} bytes in UTF-8: bcrypt allows ${MAX_BYTES}`
+  if (bytes > MAX_BYTES) return `the password has ${bytes} bytes in UTF-8: bcrypt allows ${MAX_BYTES}`
   // HTTP basic authentication does not allow them, and bcrypt stops at NUL.
   if (CONTROL.test(password) || SURROGATE.test(password))
     return 'the password contains a newline or another control character, which HTTP clients cannot send'

@@ -1,8 +1,8 @@
 import htpasswd from 'htpasswd/src/utils.js'
 
 /*
- * The package is a command without a main module. The command always exits with 0, writes its file in place, defaults to
- * MD5, and treats an unknown user like a correct password. So this uses only its two hash functions.
+ * The package is a command without a main module. The command always exits with 0, writes its file in place, defaults
+ * to MD5, and treats an unknown user like a correct password. So this uses only its two hash functions.
  */
 
 /** Maximum cost. Each step doubles the time, and this one takes seconds. */
@@ -11,8 +11,8 @@ export const MOST_COST = 15
 const BCRYPT = /^\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}$/
 
 /**
- * bcrypt's default cost. A registry verifies the hash on each request. A generated password has 143 random bits and needs
- * no protection, so it gets htpasswd's default (5, about 2 ms); a chosen one gets 10 (about 60 ms).
+ * bcrypt's default cost. A registry verifies the hash on each request. A generated password has 143 random bits and
+ * needs no protection, so it gets htpasswd's default (5, about 2 ms); a chosen one gets 10 (about 60 ms).
  */
 export const defaultCost = ({ password }: { readonly password?: unknown }): number => (password === undefined ? 5 : 10)
 

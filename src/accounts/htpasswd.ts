@@ -121,8 +121,7 @@ function changesFor(params: Params, look: Look): Change[] {
       script: tidy,
     })
   for (const key of ['path', 'generated'] as const) {
-    if (look.files[key] === 'open')
-      changes.push({ description: `set mode 0600 of ${params[key]}`, script: tidy })
+    if (look.files[key] === 'open') changes.push({ description: `set mode 0600 of ${params[key]}`, script: tidy })
   }
   return changes
 }

@@ -53,7 +53,9 @@ function look({ path, generated, cost, users }: Request): Look {
             : compare(hash, password, cost ?? defaultCost(user)),
       }
     }),
-    generate: users.filter(({ name, password = passwords.get(name) }) => password === undefined).map(({ name }) => name),
+    generate: users
+      .filter(({ name, password = passwords.get(name) }) => password === undefined)
+      .map(({ name }) => name),
     extra: [...new Set(existing)].filter((name) => !requested.has(name)),
     strange: lines.filter((line) => line === 'no account').length,
     files: { path: stateOf(path), generated: stateOf(generated) },

@@ -46,8 +46,8 @@ export interface K3s {
 }
 
 /**
- * Installs k3s on a machine. Runs the installer only if the binary, the installer or the unit differs; restarts k3s only
- * after that, or if a file that it reads at start has changed.
+ * Installs k3s on a machine. Runs the installer only if the binary, the installer or the unit differs; restarts k3s
+ * only after that, or if a file that it reads at start has changed.
  */
 export const k3s = defineModule<typeof schema, K3s>({
   name: 'k3s',
@@ -63,9 +63,9 @@ export const k3s = defineModule<typeof schema, K3s>({
   probe: ({ role, binary = '', installer = '' }) => look({ role, binary, installer }),
 
   plan(params, observed) {
-    if (observed.exitCode === 127)
-      return { changes: [], problem: 'systemd is missing: k3s runs as a systemd unit' }
-    if (observed.exitCode !== 0) return { changes: [], problem: `cannot read the state of k3s: ${lastLine(observed.stderr)}` }
+    if (observed.exitCode === 127) return { changes: [], problem: 'systemd is missing: k3s runs as a systemd unit' }
+    if (observed.exitCode !== 0)
+      return { changes: [], problem: `cannot read the state of k3s: ${lastLine(observed.stderr)}` }
     const seen = readLook(observed.stdout)
     return params.state === 'absent' ? planRemoval(seen) : planPresence(params as Wanted, seen)
   },
@@ -144,10 +144,7 @@ function whyInstall(
           ? 'its binary differs'
           : `${installed?.text ?? 'an unknown version'} is installed`),
     binary !== undefined && unit === undefined && 'its unit is missing',
-    unit !== undefined &&
-      record.unit !== undefined &&
-      unit !== record.unit &&
-      'its unit was modified',
+    unit !== undefined && record.unit !== undefined && unit !== record.unit && 'its unit was modified',
     unit !== undefined && record.unit === undefined && 'not installed by Labbook',
     record.installer !== undefined && record.installer !== installer_sha256 && 'the installer differs',
   ].filter((reason) => reason !== false)

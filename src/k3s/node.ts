@@ -16,7 +16,9 @@ export const labelFault = (key: string, value: string): string | undefined =>
     : `invalid label "${key}: ${value}": use letters, digits, - _ . in both`
 /** Why a taint is invalid. */
 export const taintFault = (taint: string): string | undefined =>
-  TAINT.test(taint) ? undefined : `invalid taint "${taint}": write key=value:NoSchedule (or PreferNoSchedule, NoExecute)`
+  TAINT.test(taint)
+    ? undefined
+    : `invalid taint "${taint}": write key=value:NoSchedule (or PreferNoSchedule, NoExecute)`
 
 /** Annotation that lists our labels and taints, so that obsolete ones can be removed. */
 const OWNED_KEYS = 'labbook.node/keys'
@@ -42,8 +44,7 @@ interface NodeObject {
   }
 }
 
-const kubectl = (...args: readonly string[]): string =>
-  sh`${K3S_BINARY} kubectl --kubeconfig ${K3S_KUBECONFIG} ${args}`
+const kubectl = (...args: readonly string[]): string => sh`${K3S_BINARY} kubectl --kubeconfig ${K3S_KUBECONFIG} ${args}`
 
 /**
  * Labels and taints of a node, set from a server of the cluster: the node itself sets them only when it registers.
@@ -58,8 +59,7 @@ export const k3s_node = defineModule<typeof schema, { readonly name: string }>({
       : `${kubectl('get', 'node', name, '-o', 'name', '--ignore-not-found')} && ${kubectl('-n', 'kube-system', 'get', 'secret', passwordOf(name), '-o', 'name', '--ignore-not-found')}`,
   plan(params, { stdout, stderr, exitCode }): Plan<{ name: string }> {
     const { name, state } = params
-    if (exitCode !== 0)
-      return { changes: [], problem: `cannot get node "${name}": ${lastLine(stderr)}` }
+    if (exitCode !== 0) return { changes: [], problem: `cannot get node "${name}": ${lastLine(stderr)}` }
     if (state === 'absent') return { changes: removal(name, stdout.split('\n')), values: { name } }
     return { changes: changesFor(params, JSON.parse(stdout) as NodeObject), values: { name } }
   },

@@ -18,8 +18,9 @@ const sumIs = (file: string, sum: string): string =>
   sh`[ "$(sha256sum <${file} | cut -c 1-64)" = ${sum} ] || { echo ${`checksum mismatch: ${file}`} >&2; exit 1; }`
 
 /**
- * Installs the binary, then runs the installer, which writes the unit and the uninstall scripts. The installer downloads
- * and starts nothing, and gets a clean environment: it would copy K3S_* variables to the unit's environment file.
+ * Installs the binary, then runs the installer, which writes the unit and the uninstall scripts. The installer
+ * downloads and starts nothing, and gets a clean environment: it would copy K3S_* variables to the unit's environment
+ * file.
  */
 export const installScript = ({ role, binary, binary_sha256, installer, installer_sha256 }: Wanted): string =>
   [
@@ -93,8 +94,8 @@ export function startScript({ role, node_name, ready_seconds }: Wanted, restart 
 const UNINSTALL = ['k3s-agent', 'k3s'].map((unit) => `/usr/local/bin/${unit}-uninstall.sh`)
 
 /**
- * Removes k3s: runs its uninstall scripts, then deletes the rest. Works for a partial installation. Directories that are
- * mount points are only emptied.
+ * Removes k3s: runs its uninstall scripts, then deletes the rest. Works for a partial installation. Directories that
+ * are mount points are only emptied.
  */
 export const removeScript = [
   sh`for lb_script in ${UNINSTALL}; do if [ -x "$lb_script" ]; then "$lb_script" >&2 </dev/null || { printf '%s failed\n' "$lb_script" >&2; exit 1; }; fi; done`,

@@ -1,7 +1,9 @@
 import { z } from 'zod'
 
 /** Interface names have at most 15 characters. 9 keep `<lab>0` and comments readable. */
-export const labName = z.string().regex(/^[a-z][a-z0-9]{0,8}$/, 'a lab name is a lower-case letter, then up to 8 lower-case letters or digits')
+export const labName = z
+  .string()
+  .regex(/^[a-z][a-z0-9]{0,8}$/, 'a lab name is a lower-case letter, then up to 8 lower-case letters or digits')
 
 /** A node's port on the lab's switch is the interface `p-<node>`: 15 characters at most. */
 export const nodeName = z
@@ -45,5 +47,7 @@ export const pairs = (stdout: string): [key: string, value: string][] =>
       return at === -1 ? [line, ''] : [line.slice(0, at), line.slice(at + 1)]
     })
 
-/** A directory of this machine that namespace nodes mount read-only at the same path. It saves copies of large files. */
+/**
+ * A directory of this machine that namespace nodes mount read-only at the same path. It saves copies of large files.
+ */
 export const SHARED = '/var/lib/labbook/shared'

@@ -27,7 +27,8 @@ const schema = z
     const network = parseSubnet(subnet)
     const duplicate = <T>(values: readonly T[]): T | undefined => values.find((value, i) => values.indexOf(value) !== i)
     const repeated = duplicate(nodes.map((node) => node.name)) ?? duplicate(nodes.map((node) => node.address))
-    if (repeated !== undefined) context.addIssue({ code: 'custom', path: ['nodes'], message: `duplicate "${repeated}"` })
+    if (repeated !== undefined)
+      context.addIssue({ code: 'custom', path: ['nodes'], message: `duplicate "${repeated}"` })
     for (const { name, address } of nodes) {
       if (isNodeAddress(network, address)) continue
       const message = `${address} ("${name}") is no node address in ${subnet}; this machine has ${gateway(network)}`

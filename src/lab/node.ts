@@ -71,14 +71,17 @@ export const lab_node = defineModule({
         return { changes: stopped ? [] : [{ description: `stop ${name}`, script: stopNode(node) }] }
       return {
         changes:
-          stopped && !state.folder ? [] : [{ description: `stop ${name} and remove its disk`, script: removeNode(node) }],
+          stopped && !state.folder
+            ? []
+            : [{ description: `stop ${name} and remove its disk`, script: removeNode(node) }],
       }
     }
     const problem = missingRequirement(state, node)
     if (problem !== undefined) return { changes: [], problem }
     const { pid } = state
     if (pid === undefined || !state.answers || !state.ownNetwork || !state.hasMemoryLimit(node.memoryBytes)) {
-      const cleanup = pid === undefined && state.processes + state.cgroups > 0 ? `stop leftover processes of ${name} and ` : ''
+      const cleanup =
+        pid === undefined && state.processes + state.cgroups > 0 ? `stop leftover processes of ${name} and ` : ''
       const verb = pid === undefined ? 'boot' : state.answers ? 'reboot' : 'wait for or reboot'
       return { changes: [{ description: `${cleanup}${verb} ${name} (${address})`, script: startNode(node) }] }
     }

@@ -2,7 +2,8 @@ import { z } from 'zod'
 import { defineModule } from '../modules/task.ts'
 import { pairs } from './names.ts'
 
-/** Checks that this machine can create a lab, and reports all missing requirements in one message. Ignores what apt can
+/**
+ * Checks that this machine can create a lab, and reports all missing requirements in one message. Ignores what apt can
  * install.
  */
 export const lab_preflight = defineModule({

@@ -71,7 +71,9 @@ printf 'current %s\n' "$(readlink ${path}/current)"
       return { changes: [], values: { path: `${path}/${wanted}` } }
     const script = `${sourceFunctions}${finishRoot}${buildRoot(path, all(contents), wanted)}`
     return {
-      changes: [{ description: `build a Debian root file system with ${all(contents).packages.join(', ')} in ${path}`, script }],
+      changes: [
+        { description: `build a Debian root file system with ${all(contents).packages.join(', ')} in ${path}`, script },
+      ],
     }
   },
   timeLimitSeconds: () => 1200,

@@ -35,7 +35,5 @@ export function shareDoubts(responses: Readonly<Record<string, number>>, replica
   const least = Math.min(...counts)
   return least >= equal * share
     ? []
-    : [
-        `one replica served ${Math.round((least / equal) * 100)} % of an equal share; the minimum is ${share * 100} %`,
-      ]
+    : [`one replica served ${Math.round((least / equal) * 100)} % of an equal share; the minimum is ${share * 100} %`]
 }

@@ -46,10 +46,8 @@ const LATE_MS = 100
 export function generatorLimit({ cores, busy, delay }: GeneratorUse, lateP99?: number): string | undefined {
   const percent = (ratio: number): string => `${Math.round(ratio * 100)} %`
   if (cores >= BUSY) return `the generator used ${percent(cores)} of its one core`
-  if (busy >= BUSY)
-    return `the generator was busy ${percent(busy)} of the time, with ${percent(cores)} of a core`
+  if (busy >= BUSY) return `the generator was busy ${percent(busy)} of the time, with ${percent(cores)} of a core`
   if (delay.p99 >= LATE_MS) return `the generator lagged ${Math.round(delay.p99)} ms (p99)`
-  if (lateP99 !== undefined && lateP99 >= LATE_MS)
-    return `requests were sent ${Math.round(lateP99)} ms late (p99)`
+  if (lateP99 !== undefined && lateP99 >= LATE_MS) return `requests were sent ${Math.round(lateP99)} ms late (p99)`
   return undefined
 }

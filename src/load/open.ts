@@ -8,12 +8,12 @@ import type { Ended } from './result.ts'
 import { UNSENT, latencyOf, type Tally } from './tally.ts'
 
 /**
- * Open model: sends requests at a constant arrival rate, whether or not earlier ones have completed. Latency counts from
- * the time a request was due, so it includes queueing (no coordinated omission).
+ * Open model: sends requests at a constant arrival rate, whether or not earlier ones have completed. Latency counts
+ * from the time a request was due, so it includes queueing (no coordinated omission).
  *
  * autocannon supports rates too, but its correction for coordinated omission is wrong: it passes 1 / rate in seconds as
- * the expected interval of a histogram in milliseconds, rounded up to 1 ms. Each response of a 20 ms server then adds 19
- * fictitious ones of 19, 18, ... 1 ms. Due times need no correction.
+ * the expected interval of a histogram in milliseconds, rounded up to 1 ms. Each response of a 20 ms server then adds
+ * 19 fictitious ones of 19, 18, ... 1 ms. Due times need no correction.
  */
 export async function open(
   plan: OpenPlan,

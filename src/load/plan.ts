@@ -91,8 +91,7 @@ export function readPlan(input: unknown): Plan {
     )
   }
   const seconds = data.warmup + data.seconds
-  if (seconds > CEILINGS.seconds)
-    throw new Refusal(`invalid load: ${seconds} s; the maximum is ${CEILINGS.seconds} s`)
+  if (seconds > CEILINGS.seconds) throw new Refusal(`invalid load: ${seconds} s; the maximum is ${CEILINGS.seconds} s`)
   if (data.way === 'users' && data.think[0] > data.think[1])
     throw new Refusal('invalid load: think: the first number must not exceed the second')
   return data

@@ -30,14 +30,15 @@ export function ratioOfMedians(
   { level = LEVEL, seed = 1 } = {},
 ): Interval {
   const random = seeded(seed)
-  const resampledMedian = (values: readonly number[]): number => median(sampleWithReplacement([...values], values.length, random))
+  const resampledMedian = (values: readonly number[]): number =>
+    median(sampleWithReplacement([...values], values.length, random))
   const drawn = Array.from({ length: RESAMPLES }, () => resampledMedian(other) / resampledMedian(base))
   return percentileInterval(median([...other]) / median([...base]), drawn, level)
 }
 
 /**
- * Interleaves conditions in ABBA order (1, 4, 4, 1, 1, 4, ...), so that a steady drift, such as a machine that heats up,
- * affects all alike.
+ * Interleaves conditions in ABBA order (1, 4, 4, 1, 1, 4, ...), so that a steady drift, such as a machine that heats
+ * up, affects all alike.
  */
 export function interleaved<T>(things: readonly T[], times: number): T[] {
   const back = [...things].reverse()
@@ -75,8 +76,8 @@ export interface CompareOptions {
 export const LEAST_TRIALS = 5
 
 /**
- * Compares `other` with `base`. One invalid trial makes the result inconclusive: excluding trials by their outcome would
- * bias it.
+ * Compares `other` with `base`. One invalid trial makes the result inconclusive: excluding trials by their outcome
+ * would bias it.
  */
 export function compare(base: readonly Trial[], other: readonly Trial[], options: CompareOptions = {}): Comparison {
   const { within = 0.1, level = LEVEL, seed = 1 } = options

@@ -9,8 +9,8 @@ import type { Ended, LoadResult, UsersSay } from './result.ts'
 import type { Tally } from './tally.ts'
 
 /**
- * Users with think time: each sends a request, waits for the response, thinks, and repeats, on its own connection to one
- * of the targets.
+ * Users with think time: each sends a request, waits for the response, thinks, and repeats, on its own connection to
+ * one of the targets.
  */
 export async function users(plan: UsersPlan, tally: Tally, signal: AbortSignal): Promise<{ ended: Ended }> {
   const {
@@ -82,8 +82,8 @@ const FEW = 100
 const FAILED = 0.01
 
 /**
- * Determines whether the users are the bottleneck. By Little's law they request users / (think + latency) per second, and
- * at most users / think. Near the maximum, more replicas cannot serve more.
+ * Determines whether the users are the bottleneck. By Little's law they request users / (think + latency) per second,
+ * and at most users / think. Near the maximum, more replicas cannot serve more.
  *
  * @param limit - why the generator is the bottleneck, if it is.
  */
@@ -101,7 +101,8 @@ export function usersSay(
   const inconclusive = (why: string): UsersSay => ({ ...base, setByUsers: null, why })
   if (limit !== undefined) return inconclusive(limit)
   if (total.requests < FEW) return inconclusive(`${total.requests} requests are too few`)
-  if (total.failures / total.requests > FAILED) return inconclusive(`${total.failures} of ${total.requests} requests failed`)
+  if (total.failures / total.requests > FAILED)
+    return inconclusive(`${total.failures} of ${total.requests} requests failed`)
   if (Math.abs(measured / predicted - 1) > TOLERANCE) {
     return inconclusive(
       `measured ${measured.toFixed(1)} requests/s; think time and latency predict ${predicted.toFixed(1)}`,

@@ -81,8 +81,7 @@ export function certificateTrouble(dir: string, seen: CaSeen, now: number): stri
   if (seen.generation === 0) return `no CA in "${dir}": run x509_ca first`
   const fix = `restore it from a backup, or ${rotate(seen)}`
   if (certificate === 'missing') return `"${dir}/ca.crt" is missing: ${fix}`
-  if (certificate === 'damaged')
-    return `"${dir}/ca.crt" is damaged, or not a self-signed CA certificate: ${fix}`
+  if (certificate === 'damaged') return `"${dir}/ca.crt" is damaged, or not a self-signed CA certificate: ${fix}`
   if (now < certificate.not_before) {
     return `the CA in "${dir}" is not valid before ${date(certificate.not_before)}, and the clock of this machine shows ${date(now)}: set the clock`
   }

@@ -4,7 +4,8 @@ import { isIP } from 'node:net'
 const DNS_NAME = /^(\*\.)?([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/
 
 /**
- * Canonical form of a name or address: lower case, compressed IPv6. Undefined if it is neither a DNS name nor an address.
+ * Canonical form of a name or address: lower case, compressed IPv6. Undefined if it is neither a DNS name nor an
+ * address.
  */
 export function canonicalName(name: string): string | undefined {
   if (isIP(name) === 4) return name

@@ -19,9 +19,9 @@ import { Refusal } from '../modules/support/worker.ts'
 
 /*
  * Atomic replacement of the files of a unit: a new key with an old certificate is useless. New files are written to a
- * temporary directory (`.new-...`), which is renamed to `.next-UNIT` when all are synced to disk; then they are moved into
- * place one by one. After a killed run, the next one deletes `.new-...` and completes `.next-UNIT`; until then `read`
- * prefers the files in `.next-UNIT`.
+ * temporary directory (`.new-...`), which is renamed to `.next-UNIT` when all are synced to disk; then they are moved
+ * into place one by one. After a killed run, the next one deletes `.new-...` and completes `.next-UNIT`; until then
+ * `read` prefers the files in `.next-UNIT`.
  */
 
 const LOCK_SECONDS = 120
@@ -52,8 +52,8 @@ export async function locked<T>(dir: string, how: 'change' | 'look', work: () =>
 }
 
 /**
- * The lock belongs to the open file, which this process shares: the kernel releases it when the process exits. Node has no
- * flock.
+ * The lock belongs to the open file, which this process shares: the kernel releases it when the process exits. Node has
+ * no flock.
  */
 function flock(file: number, how: string, dir: string): Promise<void> {
   return new Promise((resolve, reject) => {

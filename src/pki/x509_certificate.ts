@@ -49,8 +49,8 @@ export interface X509Certificate {
 }
 
 /**
- * A server certificate with its key, signed on the controller by the CA of `x509_ca`. Renewed before it expires, or if it
- * differs from the parameters.
+ * A server certificate with its key, signed on the controller by the CA of `x509_ca`. Renewed before it expires, or if
+ * it differs from the parameters.
  */
 export const x509_certificate = defineModule<typeof schema, X509Certificate>({
   name: 'x509_certificate',

@@ -6,8 +6,8 @@ import { credentials } from '../../playbooks/registry/credentials.ts'
 import { changes, failures, on, runSteps, standIn, type Told } from './k3s-lab.ts'
 
 /*
- * The installation on real nodes with systemd and sshd, with a stub of k3s that accepts the same arguments and reads the
- * same files. With LABBOOK_K3S_ARTIFACTS, test/k3s runs the real k3s.
+ * The installation on real nodes with systemd and sshd, with a stub of k3s that accepts the same arguments and reads
+ * the same files. With LABBOOK_K3S_ARTIFACTS, test/k3s runs the real k3s.
  */
 
 const INSTALL = [credentials, clusterPlan, ...k3sUp]

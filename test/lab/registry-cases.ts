@@ -7,8 +7,8 @@ import { latestRun, runPlaybook } from '../support/playbook.ts'
 import { sshTo } from './machine.ts'
 
 /*
- * Changes and failures of a registry on the real lab with the complete site: new keys and passwords, interrupted pushes,
- * full disks, restarts. Each case leaves a healthy registry.
+ * Changes and failures of a registry on the real lab with the complete site: new keys and passwords, interrupted
+ * pushes, full disks, restarts. Each case leaves a healthy registry.
  */
 
 export interface Site {
@@ -101,7 +101,10 @@ export function registryCases(t: Test, site: Site): void {
     const seen = sampleProcesses([password, 'another one of ann'])
     await isWell(t, 'with a new password and a new user', registry('-e', `@${file}`))
     t.same(seen.stop(), [], 'no process had it in its command line')
-    t.match(changes().join('\n'), /change password of user labbook[^]*add user ann|add user ann[^]*change password of user labbook/)
+    t.match(
+      changes().join('\n'),
+      /change password of user labbook[^]*add user ann|add user ann[^]*change password of user labbook/,
+    )
     await isWell(t, 'once more', registry('-e', `@${file}`))
     t.same(changes(), [])
     t.same(filesWith(latestRun().folder, [password, 'another one of ann']), [], 'nothing of the run holds it')

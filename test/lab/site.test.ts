@@ -27,8 +27,8 @@ const FINDINGS = [
   'registry.storage.survives',
 ]
 /**
- * Experiments and their number of findings; for others see experiments.test.ts. Beside the other parts of `npm test` the
- * nodes get a fraction of two cores, so none of these asserts that no request fails.
+ * Experiments and their number of findings; for others see experiments.test.ts. Beside the other parts of `npm test`
+ * the nodes get a fraction of two cores, so none of these asserts that no request fails.
  */
 const EXPERIMENTS = { drain: 3, 'node-killed': 2, health: 1 }
 

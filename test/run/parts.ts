@@ -5,8 +5,9 @@ import path from 'node:path'
 export const ROOT = path.resolve(import.meta.dirname, '../..')
 
 /**
- * Lanes run in parallel, the parts of a lane one after the other. `compute` is CPU-bound and runs at the lowest priority;
- * the others mostly wait and have timeouts, those of the lab's nodes the shortest. `alone` runs after all others.
+ * Lanes run in parallel, the parts of a lane one after the other. `compute` is CPU-bound and runs at the lowest
+ * priority; the others mostly wait and have timeouts, those of the lab's nodes the shortest. `alone` runs after all
+ * others.
  */
 export type Lane = (typeof SIDE_BY_SIDE)[number] | 'alone'
 
@@ -196,8 +197,8 @@ export const PARTS: readonly Part[] = [
 ]
 
 /**
- * The parts with these names; `test` and `all` are those of `npm test` and of `npm run test:all`. @throws {RangeError} if
- * a part does not exist.
+ * The parts with these names; `test` and `all` are those of `npm test` and of `npm run test:all`. @throws {RangeError}
+ * if a part does not exist.
  */
 export function partsNamed(names: readonly string[]): Part[] {
   const wanted = (names.length === 0 ? ['test'] : names).flatMap((name) => {

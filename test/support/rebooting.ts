@@ -13,8 +13,8 @@ export interface Machine {
   /** The arguments of each call of `shutdown`. */
   shutdowns(): string[]
   /**
-   * Sets its failure: `stuck` boots with the same ID, `dead` does not start again, `deaf` refuses to shut down, `sudden`
-   * is down before `shutdown` exits.
+   * Sets its failure: `stuck` boots with the same ID, `dead` does not start again, `deaf` refuses to shut down,
+   * `sudden` is down before `shutdown` exits.
    */
   be(mood: 'stuck' | 'dead' | 'deaf' | 'sudden'): void
   bootId(): string

@@ -24,8 +24,8 @@ export interface Sshd {
 }
 
 /**
- * Starts an sshd; needs root. `config` precedes the default settings, so it wins. `within`: a wrapper command that execs
- * sshd, for example in a namespace.
+ * Starts an sshd; needs root. `config` precedes the default settings, so it wins. `within`: a wrapper command that
+ * execs sshd, for example in a namespace.
  */
 export async function startSshd({
   config = [] as readonly string[],

@@ -58,7 +58,8 @@ t.test(
     t.ok(Object.keys(found).length > 30)
     t.same(
       Object.entries(found).filter(
-        ([id, holds]) => !id.startsWith('load.') && holds !== true && !(holds === null && MAYBE_INCONCLUSIVE.includes(id)),
+        ([id, holds]) =>
+          !id.startsWith('load.') && holds !== true && !(holds === null && MAYBE_INCONCLUSIVE.includes(id)),
       ),
       [],
     )

@@ -9,7 +9,9 @@ const HERE = { host: 'controller', become: false, mendSeconds: 500 } as const
  * Boots the machine unless it runs, reconnects and resumes it, then waits for its sshd. A zombie process still has a
  * PID, so the check looks at running processes.
  */
-const recoverVm = (vm: VmSetting): string => `${processFunctions}${sh`if [ -z "$(lab_vm_pid ${vm.dir} ${vm.name})" ]; then`}
+const recoverVm = (
+  vm: VmSetting,
+): string => `${processFunctions}${sh`if [ -z "$(lab_vm_pid ${vm.dir} ${vm.name})" ]; then`}
 (${launchVm(vm)}) || exit
 fi
 (${goOn(vm)}) || exit

@@ -101,7 +101,11 @@ printf 'network: %s\n' "$(cat ${`${lab.dir}/link`} 2>/dev/null || echo none)"
 du -sh ${lab.dir} ${lab.vm.images} 2>/dev/null || :`,
   snapshots: {
     save: (lab, name) => [
-      lab_vm_snapshot(`Create snapshot ${name}`, { dir: lab.dir, name, vms: lab.nodes.map((node) => paramsOf(lab, node)) }),
+      lab_vm_snapshot(`Create snapshot ${name}`, {
+        dir: lab.dir,
+        name,
+        vms: lab.nodes.map((node) => paramsOf(lab, node)),
+      }),
     ],
     resume: (lab, name) => [
       lab_vm_snapshot(`Restore snapshot ${name}`, {

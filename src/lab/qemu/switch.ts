@@ -26,8 +26,8 @@ function groupOf(dir: string): string {
 }
 
 /**
- * The network between the virtual machines: a vde_switch process with a socket in the lab's directory, or else multicast
- * on the loopback interface. This machine is not on that network, so any subnet works.
+ * The network between the virtual machines: a vde_switch process with a socket in the lab's directory, or else
+ * multicast on the loopback interface. This machine is not on that network, so any subnet works.
  */
 export const lab_vm_switch = defineModule({
   name: 'lab_vm_switch',
@@ -63,9 +63,9 @@ true`}`,
       }
     }
     const changes: Change[] = []
-    const others = [...new Set([...running, ...facts.filter(([key]) => key === 'node').map(([, name]) => name)])].filter(
-      (name) => !nodes.includes(name),
-    )
+    const others = [
+      ...new Set([...running, ...facts.filter(([key]) => key === 'node').map(([, name]) => name)]),
+    ].filter((name) => !nodes.includes(name))
     for (const name of others)
       changes.push({
         description: `stop ${name} and remove its disk`,

@@ -88,7 +88,8 @@ export const lab_vm = defineModule({
               ? `no image for "${name}" in "${vm.images}": run lab_vm_image first`
               : `cannot read the image "${vm.cloudImage}" for "${name}"`,
         }
-      if (facts.has('no-key')) return { changes: [], problem: `no SSH key for "${name}" in "${vm.dir}": run lab_keys first` }
+      if (facts.has('no-key'))
+        return { changes: [], problem: `no SSH key for "${name}" in "${vm.dir}": run lab_keys first` }
       if (facts.has('no-network'))
         return {
           changes: [],

@@ -42,9 +42,7 @@ t.test('htpasswd validates its parameters, with one message each', async (t) => 
   t.strictSame(withPassword(''), ['the password is empty: set one, or omit it to generate one'])
   t.strictSame(withPassword(new Secret('')), ['the password is empty: set one, or omit it to generate one'])
   t.strictSame(withPassword('ü'.repeat(36)), [])
-  t.strictSame(withPassword('ü'.repeat(37)), [
-    'the password has 74 bytes in UTF-8: bcrypt allows 72',
-  ])
+  t.strictSame(withPassword('ü'.repeat(37)), ['the password has 74 bytes in UTF-8: bcrypt allows 72'])
   t.strictSame(withPassword('a\nb'), [
     'the password contains a newline or another control character, which HTTP clients cannot send',
   ])
@@ -124,7 +122,10 @@ for (const shell of shells) {
     const files = { path: `${directory}/a b/htpasswd`, generated: `${directory}/keep/passwords.yaml` }
     const password = `q"u'o\\te$(id) \`x\` ünï`
     const first = converge(shell, htpasswd, { ...files, cost: 4, users: [{ name: 'lab', password }, { name: 'made' }] })
-    t.strictSame(descriptions(first.before), ['add user lab', `add user made (generated, stored in ${files.generated})`])
+    t.strictSame(descriptions(first.before), [
+      'add user lab',
+      `add user made (generated, stored in ${files.generated})`,
+    ])
     for (const applied of first.applied) t.strictSame(applied, { stdout: '{}\n', stderr: '', exitCode: 0 })
     t.strictSame(first.after, { changes: [], values: { ...files, users: ['lab', 'made'] } })
     const before = readFileSync(files.path, 'utf8')

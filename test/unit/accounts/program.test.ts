@@ -57,22 +57,19 @@ const verified = (pairs: readonly (readonly [password: string, hash: string])[])
     execFileSync('python3', ['-W', 'ignore', '-c', PYTHON], { input: JSON.stringify(pairs), encoding: 'utf8' }),
   ) as boolean[]
 
-t.test(
-  'the default cost is 5 for a generated password and 10 for a given one',
-  async (t) => {
-    const request = {
-      path: file,
-      generated,
-      users: [{ name: 'made' }, { name: 'given', password: 'chosen by somebody' }],
-    }
-    programs.make({ ...request, remove: programs.look(request).extra })
-    t.match(readFileSync(file, 'utf8'), /^made:\$2a\$05\$\S+\ngiven:\$2a\$10\$\S+\n$/)
-    t.strictSame(
-      programs.look(request).users.map(({ state }) => state),
-      ['ok', 'ok'],
-    )
-  },
-)
+t.test('the default cost is 5 for a generated password and 10 for a given one', async (t) => {
+  const request = {
+    path: file,
+    generated,
+    users: [{ name: 'made' }, { name: 'given', password: 'chosen by somebody' }],
+  }
+  programs.make({ ...request, remove: programs.look(request).extra })
+  t.match(readFileSync(file, 'utf8'), /^made:\$2a\$05\$\S+\ngiven:\$2a\$10\$\S+\n$/)
+  t.strictSame(
+    programs.look(request).users.map(({ state }) => state),
+    ['ok', 'ok'],
+  )
+})
 
 t.test('another implementation verifies the hashes, at the requested cost', async (t) => {
   reset()
@@ -194,7 +191,11 @@ t.test('files have mode 0600 and are replaced atomically', async (t) => {
   linkSync(file, `${file}.old`)
   make([{ name: 'lab', password: 'other' }])
   t.equal(readFileSync(`${file}.old`, 'utf8'), before[0])
-  t.strictSame(readdirSync(directory).sort(), ['htpasswd', 'htpasswd.old', 'passwords.yaml'], 'no temporary file remains')
+  t.strictSame(
+    readdirSync(directory).sort(),
+    ['htpasswd', 'htpasswd.old', 'passwords.yaml'],
+    'no temporary file remains',
+  )
   // The leftover of a killed writer.
   writeFileSync(path.join(directory, '.htpasswd.new'), 'half')
   make([{ name: 'lab', password: 'third' }])

@@ -44,29 +44,26 @@ t.test('settle() keeps the provider of the inventory', async (t) => {
   t.equal(settled?.vars.get('node1')?.lab_chosen, undefined, 'no choice is recorded')
 })
 
-t.test(
-  '--provider qemu keeps the addresses between nodes and connects through loopback',
-  async (t) => {
-    const settled = settle(three, { asked: 'qemu' }, notProbed)
-    t.match(settled?.vars.get('node2'), {
-      lab_provider: 'qemu',
-      lab_address: '10.77.0.12',
-      ansible_host: '127.0.0.1',
-      ansible_port: 22_200,
-      ansible_user: 'ops',
-      ansible_ssh_private_key_file: /\/vm\/id_ed25519$/,
-      ansible_ssh_common_args: /^-o UserKnownHostsFile=\/.*\/vm\/known_hosts -o ConnectTimeout=60$/,
-      lab_forwards: { 8080: 22_201, 8090: 22_202, 5000: 22_203 },
-      lab_chosen: 'chosen with --provider',
-    })
-    const after = labOf({ ...three, hostvars: (host) => settled?.vars.get(host) ?? {} })
-    t.strictSame(
-      after?.nodes.map(({ address }) => address),
-      ['10.77.0.11', '10.77.0.12', '10.77.0.13'],
-      'unchanged when parsed again',
-    )
-  },
-)
+t.test('--provider qemu keeps the addresses between nodes and connects through loopback', async (t) => {
+  const settled = settle(three, { asked: 'qemu' }, notProbed)
+  t.match(settled?.vars.get('node2'), {
+    lab_provider: 'qemu',
+    lab_address: '10.77.0.12',
+    ansible_host: '127.0.0.1',
+    ansible_port: 22_200,
+    ansible_user: 'ops',
+    ansible_ssh_private_key_file: /\/vm\/id_ed25519$/,
+    ansible_ssh_common_args: /^-o UserKnownHostsFile=\/.*\/vm\/known_hosts -o ConnectTimeout=60$/,
+    lab_forwards: { 8080: 22_201, 8090: 22_202, 5000: 22_203 },
+    lab_chosen: 'chosen with --provider',
+  })
+  const after = labOf({ ...three, hostvars: (host) => settled?.vars.get(host) ?? {} })
+  t.strictSame(
+    after?.nodes.map(({ address }) => address),
+    ['10.77.0.11', '10.77.0.12', '10.77.0.13'],
+    'unchanged when parsed again',
+  )
+})
 
 t.test('a remembered provider stays until the lab is removed', async (t) => {
   const remembered = { provider: 'qemu', why: 'chosen with --provider' } as const
@@ -101,7 +98,10 @@ t.test('an error is one sentence', async (t) => {
   t.throws(() => settle(three, { asked: 'vagrant' }, notProbed), {
     message: 'unknown lab provider "vagrant": choose auto, namespaces or qemu',
   })
-  t.throws(() => settle(inventory({ a: {} }), { asked: 'qemu' }, notProbed), /no host of the inventory has lab_provider/)
+  t.throws(
+    () => settle(inventory({ a: {} }), { asked: 'qemu' }, notProbed),
+    /no host of the inventory has lab_provider/,
+  )
   t.equal(settle(inventory({ a: {} }), {}, notProbed), undefined)
   const wrong = (vars: Record<string, unknown>) => () => labOf(inventory({ a: { lab_provider: 'qemu', ...vars } }))
   t.throws(wrong({ lab_acceleration: 'xen' }), /invalid lab_acceleration "xen": use auto, kvm, hvf or tcg/)

@@ -66,7 +66,10 @@ await t.test('lab_network rejects a subnet with another route', async (t) => {
     'unreachable 10.79.0.0/24',
   ]) {
     const plan = planFor(lab_network, network, `${without()}\nroute ${route}`)
-    t.equal(plan.problem, `this machine already has a route to 10.79.0.0/24 (${route}): set lab_subnet to another subnet`)
+    t.equal(
+      plan.problem,
+      `this machine already has a route to 10.79.0.0/24 (${route}): set lab_subnet to another subnet`,
+    )
     t.strictSame(plan.changes, [])
   }
 })

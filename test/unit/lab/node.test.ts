@@ -56,9 +56,15 @@ await t.test('states stopped and absent are idempotent', async (t) => {
 })
 
 await t.test('lab_node names a missing requirement and the module that creates it', async (t) => {
-  t.equal(planFor(lab_node, node1, 'no-root').problem, 'no root file system for "node1" in "/srv/labs/rootfs": run lab_rootfs first')
+  t.equal(
+    planFor(lab_node, node1, 'no-root').problem,
+    'no root file system for "node1" in "/srv/labs/rootfs": run lab_rootfs first',
+  )
   t.equal(planFor(lab_node, node1, 'no-key').problem, 'no SSH key for "node1" in "/srv/labs/one": run lab_keys first')
-  t.match(planFor(lab_node, node1, 'no-network').problem, /no network namespace lbtest-node1: run lab_network with "node1" in "nodes" first/)
+  t.match(
+    planFor(lab_node, node1, 'no-network').problem,
+    /no network namespace lbtest-node1: run lab_network with "node1" in "nodes" first/,
+  )
   t.match(planFor(lab_node, node1, 'missing flock').problem, /missing flock: install/)
   t.match(planFor(lab_node, { ...node1, disk: '4G' }, 'no-loop').problem, /no loop devices.* remove lab_disk/)
   t.equal(planFor(lab_node, node1, 'no-loop').problem, undefined)

@@ -57,8 +57,12 @@ t.test('lab_vm boots a missing machine, reboots a resized one, and updates ports
   t.match(descriptions(planFor(lab_vm, { ...node1, memory: '2G', cpus: 2 }, without('shape'))), [
     /^reboot node1 \(10\.78\.0\.11, 2048 MiB, 2 CPUs/,
   ])
-  t.strictSame(descriptions(planFor(lab_vm, node1, without('forwards'))), ['update port forwards and known_hosts of node1'])
-  t.strictSame(descriptions(planFor(lab_vm, node1, without('pinned'))), ['update port forwards and known_hosts of node1'])
+  t.strictSame(descriptions(planFor(lab_vm, node1, without('forwards'))), [
+    'update port forwards and known_hosts of node1',
+  ])
+  t.strictSame(descriptions(planFor(lab_vm, node1, without('pinned'))), [
+    'update port forwards and known_hosts of node1',
+  ])
 })
 
 t.test('lab_vm waits for SSH unless wait is false', async (t) => {
@@ -80,7 +84,10 @@ t.test('lab_vm names a missing requirement and the module that creates it', asyn
     planFor(lab_vm, node1, 'missing qemu-system-x86_64\nmissing cpio').problem,
     /missing qemu-system-x86_64, cpio: install the packages/,
   )
-  t.equal(planFor(lab_vm, node1, 'no-image').problem, 'no image for "node1" in "/srv/labs/images": run lab_vm_image first')
+  t.equal(
+    planFor(lab_vm, node1, 'no-image').problem,
+    'no image for "node1" in "/srv/labs/images": run lab_vm_image first',
+  )
   t.equal(
     planFor(lab_vm, { ...node1, cloud_image: '/srv/a.qcow2' }, 'no-image').problem,
     'cannot read the image "/srv/a.qcow2" for "node1"',

@@ -97,7 +97,10 @@ t.test('failures are counted by error, and too many end a closed load', async (t
   t.ok((broken.errors['connection closed without a response'] ?? 0) > 0, JSON.stringify(broken.errors))
   const silent = await closed('/never', { seconds: 7, timeLimit: 1 })
   const timeouts = silent.errors['request timed out'] ?? 0
-  t.ok(timeouts >= 2 && timeouts <= 14 && timeouts === silent.total.requests, `2 connections, ${timeouts} timeouts in 7 s`)
+  t.ok(
+    timeouts >= 2 && timeouts <= 14 && timeouts === silent.total.requests,
+    `2 connections, ${timeouts} timeouts in 7 s`,
+  )
   t.ok(p(silent, 50) >= 950, 'timeouts count in the percentiles')
   const open = await run({ way: 'open', rate: 20, seconds: 0.5, targets: [at], kinds: [{ path: '/break' }] })
   t.match(open.errors, { ECONNRESET: 10 })
@@ -109,7 +112,14 @@ t.test('a load on a closed port fails and ends early', async (t) => {
   t.equal(closed.ended, 'too many failures', 'ended before its 60 s')
   t.ok((closed.errors.ECONNREFUSED ?? 0) >= 2000)
   t.ok(hasIssue(closed, /ended early: too many failures/))
-  const users = await run({ way: 'users', users: 2, think: [0.05, 0.1], seconds: 3, targets: [closedPort], kinds: [GET] })
+  const users = await run({
+    way: 'users',
+    users: 2,
+    think: [0.05, 0.1],
+    seconds: 3,
+    targets: [closedPort],
+    kinds: [GET],
+  })
   t.ok((users.errors.ECONNREFUSED ?? 0) > 0)
   t.equal(users.users?.setByUsers, null)
 })
@@ -122,11 +132,7 @@ t.test('open load shows a stall of the server that a closed load hides', async (
     run({ way: 'open', rate: 50, ...common, targets: [{ host: first.host, port: first.port }] }),
     run({ way: 'closed', connections: 1, ...common, targets: [{ host: second.host, port: second.port }] }),
   ])
-  t.match(
-    open,
-    { ended: 'in time', total: { requests: 200, failures: 0 } },
-    'every due request was sent and counted',
-  )
+  t.match(open, { ended: 'in time', total: { requests: 200, failures: 0 } }, 'every due request was sent and counted')
   // A quarter of the requests was due during the stall: they waited 0 to 1000 ms.
   t.ok(p(open, 90) >= 400 && p(open, 99) >= 800, `open: p90 ${p(open, 90)}, p99 ${p(open, 99)} ms`)
   // One request waited all that time, and none was sent meanwhile; on a slow machine there may be few others.
@@ -163,10 +169,7 @@ t.test('open load counts requests that time out in the queue', async (t) => {
     kinds: [GET],
   })
   t.match(waiting, { statuses: { 200: 40 }, total: { requests: 40 } })
-  t.ok(
-    p(waiting, 50) >= 300,
-    `p50 with queueing is ${p(waiting, 50)} ms for a server that takes 50`,
-  )
+  t.ok(p(waiting, 50) >= 300, `p50 with queueing is ${p(waiting, 50)} ms for a server that takes 50`)
 })
 
 t.test('open load uses targets round-robin, from the given local address', async (t) => {
@@ -191,37 +194,34 @@ t.test('open load uses targets round-robin, from the given local address', async
   t.ok((away.errors.EADDRNOTAVAIL ?? 0) > 0, 'no fallback to another local address')
 })
 
-t.test(
-  'users have one connection each, and a throughput predicted from think time and latency',
-  async (t) => {
-    const server = await startServer(t, { latency: 300, replicas: 20 })
-    const { host, port } = server
-    const { users, total, seconds } = await run({
-      way: 'users',
-      users: 30,
-      think: [0.25, 0.5],
-      warmup: 0.5,
-      seconds: 6,
-      targets: [{ host, port }],
-      kinds: [GET],
-    })
-    t.match(users, {
-      users: 30,
-      most: 80,
-      meanThink: 0.375,
-      meanLatency: total.latency.mean / 1000,
-      measured: total.requests / seconds,
-    })
-    t.match(total, { failures: 0 })
-    t.ok(
-      total.requests > 0 && total.latency.mean >= 295,
-      `${total.requests} responses took ${total.latency.mean} ms each`,
-    )
-    t.equal(users?.predicted, 30 / (0.375 + total.latency.mean / 1000))
-    t.not(users?.setByUsers, true)
-    t.equal((await server.seen()).connections, 30 + 1, 'one connection per user, and one for statistics')
-  },
-)
+t.test('users have one connection each, and a throughput predicted from think time and latency', async (t) => {
+  const server = await startServer(t, { latency: 300, replicas: 20 })
+  const { host, port } = server
+  const { users, total, seconds } = await run({
+    way: 'users',
+    users: 30,
+    think: [0.25, 0.5],
+    warmup: 0.5,
+    seconds: 6,
+    targets: [{ host, port }],
+    kinds: [GET],
+  })
+  t.match(users, {
+    users: 30,
+    most: 80,
+    meanThink: 0.375,
+    meanLatency: total.latency.mean / 1000,
+    measured: total.requests / seconds,
+  })
+  t.match(total, { failures: 0 })
+  t.ok(
+    total.requests > 0 && total.latency.mean >= 295,
+    `${total.requests} responses took ${total.latency.mean} ms each`,
+  )
+  t.equal(users?.predicted, 30 / (0.375 + total.latency.mean / 1000))
+  t.not(users?.setByUsers, true)
+  t.equal((await server.seen()).connections, 30 + 1, 'one connection per user, and one for statistics')
+})
 
 t.test('usersSay() tells whether the users or the server limit throughput', (t) => {
   const latency = (mean: number): LoadResult['total']['latency'] => ({ min: mean, mean, max: mean, percentiles: {} })

@@ -162,7 +162,10 @@ t.test('the bundled generator needs only Node', async (t) => {
 
   await t.test('rejects an invalid plan in one line', async (t) => {
     const child = start({ way: 'closed' })
-    const [code, stderr] = await Promise.all([new Promise((resolve) => child.once('exit', resolve)), text(child.stderr)])
+    const [code, stderr] = await Promise.all([
+      new Promise((resolve) => child.once('exit', resolve)),
+      text(child.stderr),
+    ])
     t.equal(code, 1)
     t.match(stderr, /^invalid load: /)
     t.equal(stderr.trim().split('\n').length, 1)

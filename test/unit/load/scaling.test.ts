@@ -20,7 +20,8 @@ function measured(
   )
 }
 
-const contains = ({ low, high }: Law['contention'], value: number): boolean => low - 1e-6 <= value && value <= high + 1e-6
+const contains = ({ low, high }: Law['contention'], value: number): boolean =>
+  low - 1e-6 <= value && value <= high + 1e-6
 
 t.test('fitLaw() recovers the parameters of a curve without noise', async (t) => {
   fc.assert(

@@ -149,9 +149,7 @@ t.test('a damaged CA is reported, and neither used nor replaced', async (t) => {
       of,
       [
         certificate === null
-          ? new RegExp(
-              `^problem: cannot issue certificate registry for x \\(.*\\): ${ca.replaceAll('DIR', dir)}$`,
-            )
+          ? new RegExp(`^problem: cannot issue certificate registry for x \\(.*\\): ${ca.replaceAll('DIR', dir)}$`)
           : message,
       ],
       what,
@@ -233,7 +231,10 @@ t.test('missing permissions are reported', async (t) => {
     process.setegid?.(0)
   })
   t.match(message, /^Refusal: cannot read .*: permission denied \(set become\?\)$/)
-  t.match(definition.plan(params, { stdout: '', stderr: message, exitCode: 1 }, {}, {}), { problem: message, changes: [] })
+  t.match(definition.plan(params, { stdout: '', stderr: message, exitCode: 1 }, {}, {}), {
+    problem: message,
+    changes: [],
+  })
 })
 
 t.test('openssl() reports a failure in one line', async (t) => {

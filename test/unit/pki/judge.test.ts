@@ -109,7 +109,9 @@ const mismatches: Readonly<Record<string, readonly (readonly [Change, RegExp])[]
 
 t.test('reasons() reports each mismatch exactly once, and nothing else', (t) => {
   const some = fc.record(
-    Object.fromEntries(Object.entries(mismatches).map(([group, cases]) => [group, fc.option(fc.constantFrom(...cases))])),
+    Object.fromEntries(
+      Object.entries(mismatches).map(([group, cases]) => [group, fc.option(fc.constantFrom(...cases))]),
+    ),
   )
   fc.assert(
     fc.property(matching, some, fc.nat(500 * DAY), (situation, chosen, n) => {

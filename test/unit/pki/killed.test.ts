@@ -163,9 +163,7 @@ t.test('a run killed while it moves files is completed by the next, and pending 
       cpSync(join(next, name), join(dir, i < moved ? '' : '.next-ca', name))
     })
     // The certificate is checked against, and issued by, the pending CA.
-    t.same(await planOfCertificate(dir), [
-      'issue certificate registry for 10.77.0.11, node1: issued by another CA',
-    ])
+    t.same(await planOfCertificate(dir), ['issue certificate registry for 10.77.0.11, node1: issued by another CA'])
     if (moved % 2 === 0) {
       await programs.make_certificate(certificateRequest(dir))
       t.ok(readdirSync(dir).includes('.next-ca'), 'the files of the CA are unchanged')
@@ -191,32 +189,29 @@ t.test('a run killed while it moves files is completed by the next, and pending 
   }
 })
 
-t.test(
-  'key generation exposes no passphrase in argv or environment, and no readable key',
-  async (t) => {
-    const dir = folder(t)
-    const passphrase = 'never-to-be-seen-7f3a'
-    const log = join(dir, '../seen')
-    writeFileSync(log, '')
-    const bin = opensslWrapper(
-      dir,
-      `find ${dir} -perm /077 '(' -name '*.key' -o -type d ')' -printf 'OPEN %p\\n' >>${log}; cat /proc/[0-9]*/cmdline /proc/$PPID/environ /proc/$$/environ 2>/dev/null | tr '\\0' ' ' >>${log}; echo "CALL $*" >>${log}`,
-    )
-    for (const [program, request] of [
-      ['make_ca', caRequest(dir, { passphrase })],
-      ['make_certificate', certificateRequest(dir, { passphrase })],
-      ['make_ca', caRequest(dir, { passphrase, generation: 2 })],
-    ] as const) {
-      const { code, stderr } = await work(program, request, bin).ended
-      t.same([code, stderr], [0, ''])
-    }
-    const text = readFileSync(log, 'utf8')
-    t.same(
-      text.match(/CALL \w+/g),
-      ['genpkey', 'pkcs8', 'req', 'genpkey', 'req', 'x509', 'genpkey', 'pkcs8', 'req'].map((name) => `CALL ${name}`),
-    )
-    t.match(text, 'src/pki/program.ts make_ca', 'the worker itself was inspected')
-    t.notOk(text.includes(passphrase))
-    t.same(text.match(/OPEN .*/g), null)
-  },
-)
+t.test('key generation exposes no passphrase in argv or environment, and no readable key', async (t) => {
+  const dir = folder(t)
+  const passphrase = 'never-to-be-seen-7f3a'
+  const log = join(dir, '../seen')
+  writeFileSync(log, '')
+  const bin = opensslWrapper(
+    dir,
+    `find ${dir} -perm /077 '(' -name '*.key' -o -type d ')' -printf 'OPEN %p\\n' >>${log}; cat /proc/[0-9]*/cmdline /proc/$PPID/environ /proc/$$/environ 2>/dev/null | tr '\\0' ' ' >>${log}; echo "CALL $*" >>${log}`,
+  )
+  for (const [program, request] of [
+    ['make_ca', caRequest(dir, { passphrase })],
+    ['make_certificate', certificateRequest(dir, { passphrase })],
+    ['make_ca', caRequest(dir, { passphrase, generation: 2 })],
+  ] as const) {
+    const { code, stderr } = await work(program, request, bin).ended
+    t.same([code, stderr], [0, ''])
+  }
+  const text = readFileSync(log, 'utf8')
+  t.same(
+    text.match(/CALL \w+/g),
+    ['genpkey', 'pkcs8', 'req', 'genpkey', 'req', 'x509', 'genpkey', 'pkcs8', 'req'].map((name) => `CALL ${name}`),
+  )
+  t.match(text, 'src/pki/program.ts make_ca', 'the worker itself was inspected')
+  t.notOk(text.includes(passphrase))
+  t.same(text.match(/OPEN .*/g), null)
+})

@@ -96,7 +96,8 @@ t.test('a new CA and certificate are valid for openssl', async (t) => {
     )
   }
   t.not(ca.serialNumber, certificate.serialNumber)
-  const validDays = (each: X509Certificate): number => (Date.parse(each.validTo) - Date.parse(each.validFrom)) / 86_400_000
+  const validDays = (each: X509Certificate): number =>
+    (Date.parse(each.validTo) - Date.parse(each.validFrom)) / 86_400_000
   t.same([validDays(ca), validDays(certificate)], [3650, 397])
 
   t.equal(contents(dir)['registry.chain.pem'], `${contents(dir)['registry.crt']}${contents(dir)['ca.crt']}`)
@@ -207,9 +208,7 @@ t.test('a passphrase encrypts the key of a CA', async (t) => {
   t.match(openssl('asn1parse', '-in', join(dir, 'ca.key')), /scrypt[^]*aes-256-cbc/, 'scrypt')
   t.match(contents(dir)['registry.key'], /^-----BEGIN PRIVATE KEY-----/)
   t.same(await planOfCa(dir), [`problem: "${dir}/ca.key" is encrypted: set "passphrase"`])
-  t.match(await planOfCa(dir, { passphrase: 'other' }), [
-    /^problem: wrong passphrase for .*ca.key": set the right one/,
-  ])
+  t.match(await planOfCa(dir, { passphrase: 'other' }), [/^problem: wrong passphrase for .*ca.key": set the right one/])
   t.same(await planOfCertificate(dir), [], 'a valid certificate needs no key')
   t.match(await planOfCertificate(dir, { names: ['x'] }), [
     /^problem: cannot issue certificate registry for x .*encrypted: set "passphrase"/,
@@ -256,9 +255,7 @@ t.test('modes, bundle and chain are restored', async (t) => {
   const ca = convergeCa({ dir })
   t.same(
     ca.before.changes.map(({ description }) => description),
-    [
-      `update CA in ${dir}: update ca-bundle.crt, set mode 0700 of the directory, set mode 0600 of ca.key`,
-    ],
+    [`update CA in ${dir}: update ca-bundle.crt, set mode 0700 of the directory, set mode 0600 of ca.key`],
   )
   t.same(ca.after.changes, [])
   const certificate = convergeCertificate({ dir })

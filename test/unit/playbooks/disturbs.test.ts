@@ -170,9 +170,7 @@ t.test('the host that is named is the one that is struck', async (t) => {
     of('k3s: agents go').map(([host]) => host),
     ['node2', 'node3'],
   )
-  t.same(disturbances(stepCalled('A node loses its power'), INVENTORIES.lab), [
-    { host: 'node3', what: 'loses power' },
-  ])
+  t.same(disturbances(stepCalled('A node loses its power'), INVENTORIES.lab), [{ host: 'node3', what: 'loses power' }])
 })
 
 t.test('on the lab nothing needs permission', async (t) => {

@@ -112,8 +112,8 @@ WantedBy=multi-user.target
 `
 
 /**
- * Configures a plain Debian root ($1) for a virtual machine, and writes the contents of its initrd to /boot/lab. Runs as
- * a hook of mmdebstrap. Its text is part of the recipe: any change, even of a comment, rebuilds all images.
+ * Configures a plain Debian root ($1) for a virtual machine, and writes the contents of its initrd to /boot/lab. Runs
+ * as a hook of mmdebstrap. Its text is part of the recipe: any change, even of a comment, rebuilds all images.
  */
 const finish = sh`
 root=$1
