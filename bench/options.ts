@@ -25,7 +25,7 @@ export const HELP = `npm run bench -- [options]
   --repeat N         trials of each (default: 5)
   --slow-repeat N    trials of runners that take more than ${SLOW_SECONDS} s each (default: 3)
   --no-scale         without inventories, journals and reports of great size
-  --out FILE         every trial as JSON (default: a file in the cache folder)
+  --out FILE         every trial as JSON (default: a file in the cache directory)
 Exit codes: 0 done, 1 something is wrong (the end states differ, a runner failed), 2 wrong options, 3 a target is not met.
 `
 

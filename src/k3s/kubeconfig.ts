@@ -75,7 +75,7 @@ export function merged(existing: string, context: string, one: string | undefine
   }
   if (one !== undefined && !target.get('current-context')) target.set('current-context', context)
   if (one === undefined && target.get('current-context') === context) target.set('current-context', '')
-  // Written anew only where it says something else.
+  // Reserialize only if the content differs.
   return JSON.stringify(target.toJS()) === before && existing.trim() !== ''
     ? existing
     : target.toString({ lineWidth: 0 })

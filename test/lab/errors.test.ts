@@ -19,7 +19,7 @@ t.test('an error is one clear message', async (t) => {
 
   const wrongKey = await docker('-e', 'ansible_ssh_private_key_file=/etc/ssh/ssh_host_ed25519_key')
   t.equal(wrongKey.exitCode, 4)
-  t.equal(messages().length, 3, 'one for each host')
+  t.equal(messages().length, 3, 'one per host')
 
   await runPlaybook('test/lab/playbooks/power.mjs', [...INVENTORY, '--yes'])
   const dead = await docker()
@@ -31,7 +31,7 @@ t.test('an error is one clear message', async (t) => {
     ['node3'],
   )
   t.match(messages()[0], /^node3: /)
-  t.ok(results().filter(({ host, status }) => host === 'node2' && status === 'ok').length > 3, 'the others go on')
+  t.ok(results().filter(({ host, status }) => host === 'node2' && status === 'ok').length > 3, 'the other hosts continue')
 
   const missing = await runPlaybook('test/lab/playbooks/missing.mjs', [...INVENTORY, '--yes'])
   t.equal(missing.exitCode, 2)

@@ -36,7 +36,7 @@ await t.test('the lab starts', async (t) => {
 })
 
 await t.test(
-  'without files to install from, all goes up to where they are needed, and it is said what is missing',
+  'a run without artifacts fails at the task that needs them, and names what is missing',
   async (t) => {
     const told = await install('/nonexistent/artifacts')
     t.equal(told.exitCode, 2)
@@ -47,7 +47,7 @@ await t.test(
     )
     t.notOk(
       told.results.some(({ play }) => play === 'k3s: agents'),
-      'no play after it has run',
+      'no later play runs',
     )
     for (const node of NODES) {
       t.equal(on(node, 'stat -c "%a %U" /etc/rancher/k3s/registries.yaml'), '600 root')
@@ -62,7 +62,7 @@ await t.test(
         ),
         /Labbook CA|2/,
       )
-      t.ok(on(node, '[ -e /dev/kmsg ] && echo there'), 'the kubelet finds a /dev/kmsg')
+      t.ok(on(node, '[ -e /dev/kmsg ] && echo there'), 'the kubelet has /dev/kmsg')
     }
   },
 )
@@ -160,9 +160,9 @@ await t.test('a label change restarts nothing', async (t) => {
   t.match(changes(await install(older.folder, '    k3s_config: {debug: true}')), [
     /registration/,
     /registration/,
-    'node1: remove the label zone of node1',
+    'node1: remove label zone from node1',
     /remember/,
-    'node1: remove the label zone of node2',
+    'node1: remove label zone from node2',
     /remember/,
   ])
 })
@@ -192,7 +192,7 @@ await t.test('an upgrade starts with the server; a downgrade is refused', async 
   ])
   t.notOk(
     changes(back).some((line) => line.includes('/etc/rancher/k3s/')),
-    'nothing is configured for a version that is refused',
+    'a refused version changes no configuration',
   )
   inOrder(t, await install(newer.folder, '    k3s_config: {debug: true}'))
 })

@@ -55,7 +55,7 @@ await t.test('this machine meets the lab requirements', async (t) => {
 })
 
 await t.test(
-  'a build of the root that is killed half-way leaves no process or mount, and is made up for',
+  'a killed root build leaves no process or mount, and is repeated',
   async (t) => {
     // The build may use a tmpfs that only its own processes see.
     const isBegun = (entry: string): boolean =>
@@ -119,7 +119,7 @@ await t.test('a node is a complete system with the requested limits', async (t) 
   )
   t.ok(
     Number(ssh.run(first.address, 'df --output=size / | tail -n 1')) < 2 * 2 ** 20,
-    'its disk has the size asked for',
+    'its disk has the requested size',
   )
   t.match(ssh.run(first.address, 'sudo apt-get update'), /Reading package lists/)
 })
@@ -177,7 +177,7 @@ await t.test('a port that is down partitions a running node', async (t) => {
 
 await t.test('a stopped node stays down until started; a killed start is completed', async (t) => {
   const start = nodeParams(second)
-  t.strictSame(make(t, lab_node, { ...start, state: 'stopped' }), ['end node2'])
+  t.strictSame(make(t, lab_node, { ...start, state: 'stopped' }), ['stop node2'])
   t.notOk(ssh.answers(second.address, 5))
   await killMidway(script(lab_node, start), () => existsSync(`${dir}/nodes/node2/pid`))
   make(t, lab_node, start)
@@ -186,13 +186,13 @@ await t.test('a stopped node stays down until started; a killed start is complet
 
 await t.test('a removed node is stopped; others learn of a new one without a reboot', async (t) => {
   const two = [first, second]
-  t.strictSame(make(t, lab_network, { ...network, nodes: two }), ['end node3 and remove its network namespace'])
-  t.strictSame(make(t, lab_node, { ...nodeParams(first), nodes: two }), ['write /etc/hosts of node1'])
+  t.strictSame(make(t, lab_network, { ...network, nodes: two }), ['stop node3 and remove its network namespace'])
+  t.strictSame(make(t, lab_node, { ...nodeParams(first), nodes: two }), ['update /etc/hosts of node1'])
   t.strictSame(make(t, lab_network, network), [
     'create the network namespace lbtest-node3',
     'connect node3 to the lab (10.82.0.13)',
   ])
-  t.strictSame(bootAll(t), ['write /etc/hosts of node1', 'boot node3 (10.82.0.13)'])
+  t.strictSame(bootAll(t), ['update /etc/hosts of node1', 'boot node3 (10.82.0.13)'])
 })
 
 await t.test('down restores the machine, also if resources are already missing', async (t) => {

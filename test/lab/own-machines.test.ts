@@ -42,7 +42,7 @@ t.test('experiments on own machines are refused before anything runs', async (t)
   const connections = NODES.map(accepted)
   t.ok(
     connections.every((count) => count > 0),
-    'the lab was connected to',
+    'connections to the lab are counted',
   )
   const earlier = experimentRuns()
   const { exitCode, stdout, stderr } = await runPlaybook('playbooks/experiments.mjs', ['node-killed', ...OWN])
@@ -52,8 +52,8 @@ t.test('experiments on own machines are refused before anything runs', async (t)
     /^Refused, and nothing was done\..*\n {2}node2: is reset without a shutdown\nAdd --allow-faults to allow this\.\n$/,
   )
   t.equal(stdout, '')
-  t.same(experimentRuns(), earlier, 'there was no run')
-  t.same(NODES.map(accepted), connections, 'and no connection')
+  t.same(experimentRuns(), earlier, 'no run started')
+  t.same(NODES.map(accepted), connections, 'no connection')
 })
 
 t.test('the site playbook provisions and verifies own machines without faults', async (t) => {
@@ -71,12 +71,12 @@ t.test('the site playbook provisions and verifies own machines without faults', 
   t.same(
     summary.findings.filter(({ holds }) => holds !== true),
     [],
-    'what it claims holds',
+    'all findings hold',
   )
   t.ok(summary.findings.some(({ id }) => id === 'app.counter.counts'))
   t.notOk(
     summary.findings.some(({ id }) => /^swarm\.(drain|active|force-update)|^registry\.storage\.survives/.test(id)),
-    'it claims nothing of what was left out',
+    'no findings of skipped experiments',
   )
   const notices = events.flatMap((event) =>
     event.type === 'notice' && event.message.startsWith('left out') ? [event.message] : [],

@@ -52,12 +52,12 @@ t.test('check mode before the first run predicts its changes', async (t) => {
   t.same(
     names(predicted, 'changed').filter((name) => !does.has(name)),
     [],
-    'all that was predicted was done',
+    'every predicted change was made',
   )
   t.same(
     [...does].filter((name) => !mayDo.has(name)),
     [],
-    'nothing was done that was not predicted',
+    'no other change was made',
   )
   const descriptions = (list: readonly TaskResult[]) =>
     new Map(
@@ -99,7 +99,7 @@ t.test('the first run confirms all findings', async (t) => {
   t.notMatch(
     readFileSync(path.join(folder, 'events.jsonl'), 'utf8'),
     /SWMTKN-1-[0-9a-z]/,
-    'the journal holds no join token',
+    'the event log contains no join token',
   )
 })
 
@@ -115,7 +115,7 @@ t.test('experiments confirm all findings and restore the cluster', async (t) => 
 })
 
 t.test(
-  'a runner killed in the midst of an experiment: the next run puts it right, the one after it changes nothing',
+  'a run after one killed during an experiment recovers, and the next changes nothing',
   async (t) => {
     const { exitCode } = await experiments(['drain'], { play: drain.name, exhibit: 'Drain node3', laterMs: 500 })
     t.equal(exitCode, null)

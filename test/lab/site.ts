@@ -48,7 +48,7 @@ function firstFailure(): string {
     if (event.type === 'result' && (event.status === 'failed' || event.status === 'unreachable'))
       return `${event.host}: ${event.play}: ${event.task}: ${event.message ?? event.status}`
   }
-  return 'the run ends with 0'
+  return 'exit code 0'
 }
 
 /**
@@ -73,10 +73,10 @@ export async function prove(
   t.equal(
     findings.length,
     1 + Object.values(counts).reduce((sum, n) => sum + n, 0),
-    'the findings of each, and that of the Swarm',
+    'the expected number of findings',
   )
   const timelines = events.flatMap((event) => (event.type === 'exhibit' && event.chart ? [event] : []))
-  t.equal(timelines.length, Object.keys(counts).length - withoutTimeline.length, 'a timeline of each')
+  t.equal(timelines.length, Object.keys(counts).length - withoutTimeline.length, 'a timeline per experiment')
   for (const { id, chart, data } of timelines) {
     t.ok(
       chart?.kind === 'timeline' && chart.bars.length >= 5 && (chart.requests ?? []).length > 5,

@@ -78,9 +78,9 @@ await t.test('a second run changes nothing; a new port is forwarded at run time'
   const pid = readFileSync(`${dir}/nodes/node1/pid`, 'utf8')
   t.strictSame(make(t, lab_vm, vm), [])
   t.strictSame(make(t, lab_vm, { ...vm, forwards: [...vm.forwards, { guest: 8000, host: PORT + 2 }] }), [
-    'write ports and known_hosts of node1',
+    'update port forwards and known_hosts of node1',
   ])
-  t.strictSame(make(t, lab_vm, vm), ['write ports and known_hosts of node1'])
+  t.strictSame(make(t, lab_vm, vm), ['update port forwards and known_hosts of node1'])
   t.equal(readFileSync(`${dir}/nodes/node1/pid`, 'utf8'), pid, 'the same process')
   ssh.run(
     'mkdir /tmp/web && echo from within >/tmp/web/index.html && sudo systemd-run -q --unit web busybox httpd -f -p 8080 -h /tmp/web; ' +
@@ -90,7 +90,7 @@ await t.test('a second run changes nothing; a new port is forwarded at run time'
 })
 
 await t.test(
-  'a snapshot brings back what was in memory; cut off, it is gone; mended, it is back; power off ends it',
+  'a snapshot restores memory; a partition and a power loss take effect and recover',
   (t) => {
     ssh.run('echo remembered | sudo tee /dev/shm/word')
     t.strictSame(
@@ -113,23 +113,23 @@ await t.test(
     t.notOk(ssh.answers())
     does(t, faults.cutOff.mend)
     t.ok(ssh.answers())
-    t.equal(readFileSync(`${dir}/nodes/node1/pid`, 'utf8'), pid, 'it went on running')
+    t.equal(readFileSync(`${dir}/nodes/node1/pid`, 'utf8'), pid, 'it kept running')
     ssh.run('sudo touch /root/kept && sync')
     does(t, faults.powerOff.make)
-    t.strictSame(processesOf(dir).length, 1, 'only the switch is left')
+    t.strictSame(processesOf(dir).length, 1, 'only the switch remains')
     does(t, faults.powerOff.mend)
     t.equal(ssh.run('sudo ls /root/kept; ls /dev/shm'), '/root/kept', 'its disk is kept, its memory is not')
     t.match(
       readFileSync(`${dir}/nodes/node1/console.log`, 'utf8'),
       /=== .* starts node1 ===[^]*=== .* starts node1 ===/,
-      'the console is kept as evidence',
+      'the console log is kept',
     )
     t.end()
   },
 )
 
 await t.test('down removes everything', (t) => {
-  t.match(make(t, lab_vm_switch, { dir, state: 'absent' }), [/^end node1, the switch and remove /])
+  t.match(make(t, lab_vm_switch, { dir, state: 'absent' }), [/^stop node1, the switch and remove /])
   t.notOk(existsSync(dir))
   t.strictSame(processesOf(dir), [])
   t.end()

@@ -96,7 +96,7 @@ t.test('a snapshot of the Swarm is saved and restored', async (t) => {
   t.same(
     Object.values(latestRun().summary().hosts).map(({ changed }) => changed),
     [0, 0, 0],
-    'and nothing changes',
+    'no changes',
   )
   await succeeds(t, 'delete', lab('delete', 'formed'))
   await succeeds(t, 'status', lab('status'))

@@ -26,7 +26,7 @@ await t.test('Docker uses the second disk', async (t) => {
   t.equal(ssh.run('findmnt -n -o SOURCE,FSTYPE /var/lib/docker').replace(/\s+/g, ' '), '/dev/vdb btrfs')
   ssh.run('tar -c -C /etc hostname | sudo docker import - kept:1')
   t.equal((await docker()).exitCode, 0)
-  t.equal(latestRun().summary().hosts.node1?.changed, 0, 'and once only')
+  t.equal(latestRun().summary().hosts.node1?.changed, 0, 'idempotent')
 })
 
 await t.test('another storage driver is refused if data exists, unless forced', async (t) => {
@@ -38,7 +38,7 @@ await t.test('another storage driver is refused if data exists, unless forced', 
     /Docker has data in \/var\/lib\/docker \(btrfs\), which does not go along to overlay2: save what you need, then set docker_storage_force: true/,
   )
   t.equal(driver(), 'btrfs')
-  t.equal(images(), 'kept:1', 'nothing is lost')
+  t.equal(images(), 'kept:1', 'images are kept')
   const forced = await docker(...other, '-e', 'docker_storage_force=true')
   t.equal(forced.exitCode, 0, forced.stdout)
   t.equal(driver(), 'overlay2')
