@@ -17,14 +17,14 @@ const escape = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
 
 /**
- * Of the cases at hand, one picture: wall time of each runner, the median as a dot, smallest and largest as a line.
- * Dots, since the scale is of powers of ten, on which the length of a bar would say nothing.
+ * A chart of the wall time of each runner: the median as a dot, minimum and maximum as a line. Dots instead of bars,
+ * since the scale is logarithmic.
  */
 export function chart(results: Results, cases: readonly Case[]): string {
   const parts: string[] = []
   const panels = cases.map((which) => ({ which, dots: dotsOf(results, which) })).filter(({ dots }) => dots.length > 0)
   const all = panels.flatMap(({ dots }) => dots.flatMap(({ values }) => [values.min, values.max]))
-  // One scale for all panels: what stands further right takes longer, in whichever panel.
+  // One scale for all panels, so that they compare.
   const scale = { low: Math.log10(Math.min(...all) * 0.8), high: Math.log10(Math.max(...all)) }
   let y = 10
   for (const { which, dots } of panels) {
@@ -42,8 +42,8 @@ ${parts.join('\n')}
 }
 
 export const TITLES: Readonly<Record<Case['workload'], string>> = {
-  second: 'Second run, 25 tasks with nothing to do',
-  first: 'First run, the same 25 tasks',
+  second: 'Second run of 25 tasks, no changes',
+  first: 'First run of 25 tasks',
   trivial: 'One trivial task',
   commands: '100 trivial commands',
   four: '4 idempotent tasks, nothing to do',

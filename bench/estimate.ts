@@ -8,13 +8,11 @@ const TASKS: Readonly<Record<Workload, number>> = { first: 25, second: 25, trivi
 /** Seconds to start and end a host, for each run of a runner. */
 const HOST_SECONDS = 0.04
 
-/**
- * Seconds that one trial takes, roughly, on two cores; with one host, the controller and the host wait for each other.
- */
+/** Estimated seconds per trial on two cores; with one host, the controller and the host wait for each other. */
 const trialSeconds = ({ expected }: Runner, { workload, hosts }: Case): number =>
   expected.start + expected.task * TASKS[workload] * Math.max(hosts, 2) * (workload === 'first' ? 1.5 : 1)
 
-/** How long the benchmark will take, as text. Two cores are assumed; it is to tell minutes from hours. */
+/** Rough estimate of the duration as text, on two cores. */
 export function estimate(runners: readonly Runner[], cases: readonly Case[], { repeat, slowRepeat }: Options): string {
   let seconds = 0
   for (const which of cases) {

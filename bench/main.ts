@@ -17,7 +17,7 @@ import { CACHE } from './world/places.ts'
 import { makeVenv, type Venv } from './world/venv.ts'
 import { makeWorld } from './world/world.ts'
 
-/** What is found out outside, where there is a network, for the one inside. */
+/** Facts gathered outside the namespace, where a network exists. */
 interface Prepared {
   readonly base: string
   readonly venv: Venv
@@ -27,8 +27,7 @@ interface Prepared {
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 
 async function outside(): Promise<number> {
-  if (process.getuid?.() !== 0)
-    throw new BenchError('the benchmark makes hosts with namespaces and mounts: run it as root')
+  if (process.getuid?.() !== 0) throw new BenchError('run the benchmark as root: it needs namespaces and mounts')
   mkdirSync(CACHE, { recursive: true })
   const notes = await installPackages(say)
   const prepared: Prepared = { base: await baseRoot(say), venv: await makeVenv(say), notes }

@@ -2,20 +2,20 @@ import { parseArgs } from 'node:util'
 import { WORKLOADS, type Workload } from './runners/runner.ts'
 
 export interface Options {
-  /** Numbers of hosts, each measured for itself. */
+  /** Numbers of hosts to measure. */
   readonly hosts: readonly number[]
   readonly workloads: readonly Workload[]
-  /** Ids; all that the machine has when undefined. */
+  /** IDs. Default: all available. */
   readonly runners: readonly string[] | undefined
   readonly repeat: number
   /** Repeats of runners that take more than {@link SLOW_SECONDS}. */
   readonly slowRepeat: number
   readonly out: string | undefined
-  /** With the small benchmarks of `bench/scale`. */
+  /** Include the benchmarks of `bench/scale`. */
   readonly scale: boolean
 }
 
-/** A runner whose warm-up takes longer is repeated less often. */
+/** A runner with a longer warm-up is repeated less often. */
 export const SLOW_SECONDS = 20
 
 export const HELP = `npm run bench -- [options]
@@ -25,11 +25,11 @@ export const HELP = `npm run bench -- [options]
   --repeat N         trials of each (default: 5)
   --slow-repeat N    trials of runners that take more than ${SLOW_SECONDS} s each (default: 3)
   --no-scale         without inventories, journals and reports of great size
-  --out FILE         every trial as JSON (default: a file in the cache folder)
+  --out FILE         every trial as JSON (default: a file in the cache directory)
 Exit codes: 0 done, 1 something is wrong (the end states differ, a runner failed), 2 wrong options, 3 a target is not met.
 `
 
-/** The command line cannot be understood; the message is all the user needs to see. */
+/** An invalid command line. */
 export class OptionError extends Error {
   override readonly name = 'OptionError'
 }
@@ -80,11 +80,12 @@ const list = (text: string): string[] =>
 
 function workload(text: string): Workload {
   const found = WORKLOADS.find((name) => name === text)
-  if (found === undefined) throw new OptionError(`--workloads: no "${text}"; there are ${WORKLOADS.join(', ')}`)
+  if (found === undefined)
+    throw new OptionError(`--workloads: unknown workload "${text}"; choose from ${WORKLOADS.join(', ')}`)
   return found
 }
 
 function wholeNumber(option: string, text: string, most: number): number {
   if (/^[1-9]\d*$/.test(text) && Number(text) <= most) return Number(text)
-  throw new OptionError(`--${option}: a whole number from 1 to ${most}, not "${text}"`)
+  throw new OptionError(`--${option}: invalid value "${text}", use an integer from 1 to ${most}`)
 }

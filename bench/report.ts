@@ -7,9 +7,8 @@ import { caseRows, markdown, scaleRows, targetRows } from './table.ts'
 import { judge } from './targets.ts'
 
 /*
- * Writes what `main.ts` has measured for readers: `npx tsx bench/report.ts --markdown FILE --chart FILE
- * RESULTS.json...`. Of several results, such as one for each number of hosts, later ones win where they have the same
- * runner and case.
+ * Formats the results of `main.ts`: `npx tsx bench/report.ts --markdown FILE --chart FILE RESULTS.json...`. Merges
+ * several results, such as one per number of hosts; later ones win.
  */
 
 const ORDER = ['second', 'first', 'trivial', 'commands', 'four']
@@ -58,8 +57,7 @@ if (positionals.length === 0) {
   const results = join(positionals.map((file) => JSON.parse(readFileSync(file, 'utf8')) as Results))
   write(values.markdown, page(results))
   const cases = sorted(casesOf(results.trials))
-  // One picture is for one look: the second and the first run, at the largest numbers of hosts that all were measured
-  // at.
+  // The chart shows only the second and the first run, at the largest common numbers of hosts.
   write(
     values.chart,
     chart(

@@ -2,7 +2,7 @@ import { spread, type Spread } from './statistics.ts'
 import type { Workload } from './runners/runner.ts'
 import type { Measures } from './measure/trial.ts'
 
-/** What is measured: one workload, on so many hosts. */
+/** One workload on a number of hosts. */
 export interface Case {
   readonly workload: Workload
   readonly hosts: number
@@ -11,21 +11,21 @@ export interface Case {
 /** One timed run. */
 export interface Trial extends Case, Measures {
   readonly runner: string
-  /** Trials of one repeat were made one after another: ratios are taken within it. */
+  /** Trials of one repeat ran consecutively: ratios are computed within it. */
   readonly repeat: number
-  /** 1-minute load average of the machine right before. */
+  /** 1-minute load average of the machine before the run. */
   readonly load: number
 }
 
-/** What is counted in a run that is not timed. */
+/** Counts of an untimed run. */
 export interface Count extends Case {
   readonly runner: string
   readonly roundTrips: number
-  /** Bytes: largest sum of PSS of the controller's processes. */
+  /** Peak total PSS of the controller's processes, in bytes. */
   readonly memory: number
 }
 
-/** One number of a benchmark of `bench/scale`. */
+/** A result of `bench/scale`. */
 export interface ScaleRow {
   readonly id: string
   readonly what: string
@@ -34,7 +34,7 @@ export interface ScaleRow {
   readonly detail: string
 }
 
-/** All there is to a benchmark; the content of its JSON file. */
+/** The results of a benchmark; the content of its JSON file. */
 export interface Results {
   readonly date: string
   readonly machine: {
@@ -63,7 +63,7 @@ const of = (trials: readonly Trial[], runner: string, { workload, hosts }: Case)
 export const measured = (trials: readonly Trial[], runner: string, which: Case, metric: Metric): Spread | undefined =>
   spread(of(trials, runner, which).map((trial) => valueOf(trial, metric)))
 
-/** How many times as much one runner takes as another, each pair of trials from the same repeat. */
+/** Ratios of two runners, each pair of trials from the same repeat. */
 export function ratio(
   trials: readonly Trial[],
   runner: string,
@@ -80,13 +80,13 @@ export function ratio(
   )
 }
 
-/** The cases there are trials of, in the order they were first measured. */
+/** The measured cases, in order. */
 export function casesOf(trials: readonly Trial[]): Case[] {
   const found = new Map(trials.map(({ workload, hosts }) => [`${workload} ${hosts}`, { workload, hosts }]))
   return [...found.values()]
 }
 
-/** Puts several benchmarks together, such as one for each number of hosts; those named later win. */
+/** Merges several benchmarks, such as one per number of hosts; later ones win. */
 export function join(all: readonly Results[]): Results {
   const last = all.at(-1)
   if (last === undefined) throw new Error('no results')

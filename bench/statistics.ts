@@ -1,4 +1,4 @@
-/** A median and the smallest and largest value: with five values, quantiles would say no more. */
+/** Median, minimum and maximum: with five values, quantiles would add nothing. */
 export interface Spread {
   readonly median: number
   readonly min: number

@@ -20,7 +20,7 @@ const HEADING = [
   'KB/host',
 ]
 
-/** All runners on one case: medians, in brackets the smallest and largest, ratios to the floor within each repeat. */
+/** All runners on one case: medians with minimum and maximum, and ratios to the floor within each repeat. */
 export function caseRows(
   { trials, counts, runners }: Results,
   which: Case,
@@ -73,12 +73,12 @@ export const scaleTable = (rows: readonly ScaleRow[]): string => plain(scaleRows
 const WORDS = { true: 'met', false: 'NOT met', null: 'cannot tell' } as const
 
 export const targetRows = (verdicts: readonly Verdict[]): Table => [
-  ['target', 'judged', 'found', 'with the other start'],
+  ['target', 'result', 'measured', 'other start'],
   ...verdicts.map(({ target, met, found, other }) => [target, WORDS[`${met}`], found, other]),
 ]
 export const targetTable = (verdicts: readonly Verdict[]): string => plain(targetRows(verdicts))
 
-/** Columns of a terminal; the first to the left, numbers too, since they carry their spread. */
+/** Aligns columns for a terminal, all to the left, since numbers include their spread. */
 function plain(table: Table): string {
   const widths = (table[0] ?? []).map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0)))
   return table

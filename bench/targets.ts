@@ -2,22 +2,22 @@ import { measured, ratio, type Case, type Metric, type Results } from './results
 import type { Spread } from './statistics.ts'
 import type { Workload } from './runners/runner.ts'
 
-/** Labbook as a program, and as users start it: npx and zx take their time before Labbook's first line runs. */
+/** Labbook as a program, and as users start it with npx and zx. */
 export const SUBJECTS = ['labbook-node', 'labbook'] as const
 type Subject = (typeof SUBJECTS)[number]
 
-/** One line of the table of targets. */
+/** A row of the table of targets. */
 export interface Verdict {
   readonly target: string
-  /** null: cannot tell, since what it needs was not measured. */
+  /** null: not measured. */
   readonly met: boolean | null
-  /** What was measured of the subject, with its spread; why it cannot be told. */
+  /** The measured value with its spread, or why there is none. */
   readonly found: string
-  /** The same number of the other way to start Labbook; for the reader, not judged. */
+  /** The value of the other way to start Labbook; informative only. */
   readonly other: string
 }
 
-/** At most so many times the other's; for `at least N times less`, take the limit as 1/N. */
+/** Maximum ratio to the other; for `at least N times less` use 1/N. */
 interface RatioTarget {
   readonly kind: 'ratio'
   readonly text: string
@@ -32,19 +32,19 @@ interface RatioTarget {
 interface ScaleTarget {
   readonly kind: 'scale'
   readonly text: string
-  /** Of the row in the results of bench/scale. */
+  /** ID of the row in the results of bench/scale. */
   readonly row: string
   readonly limit: number
 }
 
-/** What the hosts' number does to Labbook alone. */
+/** Labbook's scaling with the number of hosts. */
 interface LoneTarget {
   readonly kind: 'refused' | 'memory' | 'linear'
   readonly text: string
   readonly workload: Workload
   readonly hosts: number
   readonly limit: number
-  /** For `linear`: the number of hosts that it is compared with. */
+  /** For `linear`: the number of hosts to compare with. */
   readonly from?: number
   readonly subject: Subject
 }
@@ -55,7 +55,7 @@ const program = { subject: 'labbook-node' } as const
 const both = ['wall', 'cpu'] as const
 const sizes = [10, 50]
 
-/** What was asked for. Each is judged where it was measured. */
+/** The targets. */
 const TARGETS: readonly Target[] = [
   {
     kind: 'ratio',
@@ -97,7 +97,7 @@ const TARGETS: readonly Target[] = [
     limit: 2,
     ...program,
   },
-  // From start to exit, so with all that the user waits for.
+  // From start to exit, including everything the user waits for.
   {
     kind: 'ratio',
     text: "one trivial task: below a third of Ansible's",
@@ -156,7 +156,7 @@ const TARGETS: readonly Target[] = [
   },
 ]
 
-/** Judges every target by the medians. */
+/** Evaluates every target by the medians. */
 export const judge = (results: Results): Verdict[] =>
   TARGETS.flatMap((target): Verdict[] => {
     switch (target.kind) {
@@ -186,7 +186,7 @@ function judgeRatio(results: Results, target: RatioTarget, hosts: number, metric
   )
 }
 
-/** Below one, how many times less reads better. */
+/** Below one, "N times less" reads better. */
 function times({ median, min, max }: Spread, limit: number): string {
   return limit < 1
     ? `${digits(1 / median)}x less (${digits(1 / max)}-${digits(1 / min)})`
@@ -266,6 +266,6 @@ function verdict(
   return { target, met: meets(found.median, found), found: show(found), other }
 }
 
-/** Three digits are all that repeats of a few trials can bear. */
+/** Three significant digits. */
 export const digits = (value: number): string =>
   Math.abs(value) >= 100 ? value.toFixed(0) : Math.abs(value) >= 10 ? value.toFixed(1) : value.toFixed(2)

@@ -12,7 +12,7 @@ import { addressOf, nameOf, type World } from './world/world.ts'
 import type { Case, Count, Trial } from './results.ts'
 import { SLOW_SECONDS } from './options.ts'
 
-/** A benchmark cannot go on: a runner failed, or did not do what the others did. */
+/** The benchmark failed: a runner failed, or its end state differs from that of the others. */
 export class BenchError extends Error {
   override readonly name = 'BenchError'
 }
@@ -24,7 +24,7 @@ interface Bench {
   readonly slowRepeat: number
 }
 
-/** One runner on one case: its hosts' files and its own. */
+/** One runner on one case, with its directories. */
 interface Entry {
   readonly runner: Runner
   readonly state: string
@@ -33,8 +33,8 @@ interface Entry {
 }
 
 /**
- * Measures all runners on one case. Each has its warm-up, in which the end states are compared, and one run for
- * counting; then the timed trials, runner after runner in each repeat, beginning with another one each time.
+ * Measures all runners on one case: a warm-up, in which end states are compared, one run for counts, then timed trials
+ * in rotating order.
  *
  * @throws {BenchError}
  */
@@ -86,8 +86,7 @@ function entry(
 }
 
 /**
- * Runs it until the hosts are as they are to be measured: once, and once more where a run with nothing left to do is
- * measured. The run must say that it changed something the first time and nothing the second.
+ * Runs it once, or twice if a run without changes is measured. The first run must report changes, the second none.
  *
  * @returns each host's end state.
  */
@@ -95,8 +94,7 @@ async function warmUp(bench: Bench, one: Entry, which: Case): Promise<string[][]
   const asks = which.workload === 'first' || isAgain(which.workload)
   const first = await withHosts(bench, one, which, true, async (hosts) => {
     const outcome = await run(bench.world, one, which, hosts)
-    if (asks && changedBy(one, which, outcome) === 0)
-      throw wrong(one, which, 'a first run says that it changed nothing', outcome)
+    if (asks && changedBy(one, which, outcome) === 0) throw wrong(one, which, 'a first run reports no changes', outcome)
     slow(bench, one, outcome)
     return hosts.roots.map(endState)
   })
@@ -119,7 +117,7 @@ function slow(bench: Bench, one: Entry, { measures }: Outcome): void {
   one.repeats = measures.wall > SLOW_SECONDS ? bench.slowRepeat : bench.repeat
 }
 
-/** The run that is not timed: round trips and memory, whose counting takes time itself. */
+/** The untimed run, since counting round trips and memory takes time. */
 async function countRun({ world, ...bench }: Bench, one: Entry, which: Case): Promise<Count> {
   return await withHosts({ world, ...bench }, one, which, which.workload === 'first', async (hosts) => {
     const trips = await captureTrips(world.folder)
@@ -162,13 +160,13 @@ async function run(world: World, one: Entry, which: Case, hosts: Hosts): Promise
 function changedBy(one: Entry, which: Case, outcome: Outcome): number {
   const changed = one.runner.changed(outcome.output, which.hosts)
   if (changed === undefined)
-    throw wrong(one, which, 'its output does not say how many tasks changed something on every host', outcome)
+    throw wrong(one, which, 'its output lacks the number of changed tasks of every host', outcome)
   return changed
 }
 
 function checkAgain(one: Entry, which: Case, outcome: Outcome): void {
   const changed = changedBy(one, which, outcome)
-  if (changed !== 0) throw wrong(one, which, `a second run says that it changed ${changed}`, outcome)
+  if (changed !== 0) throw wrong(one, which, `a second run reports ${changed} changes`, outcome)
 }
 
 const wrong = ({ runner }: Entry, { workload, hosts }: Case, what: string, { output }: Outcome): BenchError =>
@@ -176,7 +174,7 @@ const wrong = ({ runner }: Entry, { workload, hosts }: Case, what: string, { out
     `${runner.id}, workload ${workload}, ${hosts} hosts: ${what}\n${output.trim().split('\n').slice(-25).join('\n')}`,
   )
 
-/** The newest state against that of the first runner, host by host. */
+/** Compares the newest state with that of the first runner. */
 function compare(ends: readonly { readonly runner: string; readonly states: string[][] }[], { workload }: Case): void {
   const [first] = ends
   const last = ends.at(-1)
@@ -185,7 +183,7 @@ function compare(ends: readonly { readonly runner: string; readonly states: stri
     const lines = difference(state, last.states[index] ?? [])
     if (lines.length === 0) return
     throw new BenchError(
-      `workload ${workload}: ${nameOf(index)} after ${last.runner} (+) is not as after ${first.runner} (-):\n${lines.join('\n')}`,
+      `workload ${workload}: ${nameOf(index)} differs after ${last.runner} (+) and ${first.runner} (-):\n${lines.join('\n')}`,
     )
   })
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import path from 'node:path'
 
-/** What the tasks are about; what else a runner leaves on a host (its own folders, logs) is its own affair. */
+/** Paths that the tasks manage. Other files of a runner (its directories, logs) are ignored. */
 const PATHS = [
   'srv',
   'home',
@@ -13,12 +13,12 @@ const PATHS = [
   'etc/motd',
   'etc/issue',
 ]
-/** Accounts of the tasks, by their numbers. */
+/** User and group IDs of the tasks. */
 const IDS = { first: 2500, last: 2599 }
 
 /**
- * The part of a host's files that the tasks are about, a line for each: path, kind, mode, owner, and content by hash or
- * the link's target. Two hosts with the same lines are in the same state.
+ * The managed files of a host, a line each: path, kind, mode, owner, and content hash or link target. Hosts with equal
+ * lines are in the same state.
  */
 export function endState(root: string): string[] {
   return [...PATHS.flatMap((name) => describe(root, name)), ...accounts(root)]
@@ -43,7 +43,7 @@ function describe(root: string, name: string): string[] {
   return [`${name} file ${mode} ${owner} ${found.size} bytes ${hash}`]
 }
 
-/** Of the passwords nothing but the mark in the shadow file: the date beside it is of the day. */
+/** Only the password field of the shadow file: the date beside it varies. */
 function accounts(root: string): string[] {
   const rows = (name: string): string[][] =>
     readFileSync(path.join(root, 'etc', name), 'utf8')
@@ -64,7 +64,7 @@ function accounts(root: string): string[] {
   ].sort()
 }
 
-/** How one state differs from another, `-` for what is only in the first; empty when they are equal. */
+/** The diff of two states; empty if they are equal. */
 export function difference(a: readonly string[], b: readonly string[]): string[] {
   return [
     ...a.filter((line) => !b.includes(line)).map((line) => `- ${line}`),

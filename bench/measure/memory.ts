@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 
-/** KiB that a process takes, shared pages divided among those that share them; 0 for one that has ended. */
+/** PSS of a process in KiB; 0 if it has exited. */
 function pssOf(pid: number): number {
   try {
     return Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1] ?? 0)
@@ -10,9 +10,9 @@ function pssOf(pid: number): number {
 }
 
 /**
- * Looks at the sum of PSS of some processes ten times a second, until told to stop.
+ * Samples the total PSS of processes ten times per second.
  *
- * @returns a function that stops and gives the largest sum, in bytes.
+ * @returns a function that stops and returns the peak, in bytes.
  */
 export function watchMemory(pids: () => readonly number[]): () => number {
   let peak = 0

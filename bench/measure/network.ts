@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 
-/** Counters of the benchmark's own network, in which nothing but the runner and the sshds talk. */
+/** Counters of the benchmark's network namespace, with only the runner and the sshds. */
 export interface NetworkCount {
-  /** Bytes that went over loopback, headers included. */
+  /** Bytes over loopback, including headers. */
   readonly bytes: number
-  /** TCP connections that a listener (all are sshds) accepted. */
+  /** Accepted TCP connections; all listeners are sshds. */
   readonly connections: number
 }
 

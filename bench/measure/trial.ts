@@ -6,17 +6,17 @@ import type { Hosts } from '../world/hosts.ts'
 import type { World } from '../world/world.ts'
 import { networkCount } from './network.ts'
 
-/** What one run of a runner took. */
+/** Resource use of one run. */
 export interface Measures {
   /** Seconds from start to exit of the program. */
   readonly wall: number
-  /** CPU seconds of the program and all its children, daemons included. */
+  /** CPU seconds of the program and all its children, including daemons. */
   readonly controllerCpu: number
-  /** CPU seconds of the sshds and all that ran on the hosts. */
+  /** CPU seconds of the sshds and everything on the hosts. */
   readonly targetsCpu: number
   readonly connections: number
   readonly bytes: number
-  /** Lines in which an sshd says that MaxStartups made it refuse connections; it does not log every one. */
+  /** Log lines of sshds about refused connections (MaxStartups); not every refusal is logged. */
   readonly refused: number
 }
 
@@ -27,14 +27,12 @@ export interface Outcome {
 }
 
 const JOIN = 'echo $$ >"$0" && exec "$@"'
-/** No run takes longer; one that does hangs. */
+/** Timeout of a run. */
 const LIMIT_SECONDS = 1800
 
 const count = (text: string, pattern: RegExp): number => [...text.matchAll(pattern)].length
 
-/**
- * Runs a command against the hosts, in the controller's cgroup, and measures it. Nothing that it started is left after.
- */
+/** Runs a command against the hosts, in the controller's cgroup, and measures it. Kills leftover processes. */
 export async function measure(world: World, hosts: Hosts, { argv, cwd, env, stdin }: Command): Promise<Outcome> {
   const file = path.join(world.folder, 'output')
   const out = openSync(file, 'w')
@@ -55,7 +53,7 @@ export async function measure(world: World, hosts: Hosts, { argv, cwd, env, stdi
   clearTimeout(late)
   closeSync(out)
   if (typeof input === 'number') closeSync(input)
-  // Masters of shared connections outlive the run; ended, their sessions on the hosts end too.
+  // ControlPersist masters outlive the run; killing them also ends their sessions.
   await world.controller.end()
   await hosts.quiet()
   const after = networkCount()

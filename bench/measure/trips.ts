@@ -5,8 +5,8 @@ import { output } from '../world/command.ts'
 const PACKET = /^IP (\S+) > (\S+): /
 
 /**
- * Counts round trips in what `tcpdump -nn -q -t` printed of packets that carry data. A round trip is a turn of the
- * client that the server answers: how often, in each TCP connection, the direction changes from client to server.
+ * Counts round trips in the output of `tcpdump -nn -q -t`: how often, in each TCP connection, the direction changes
+ * from client to server.
  */
 export function countTrips(text: string, port = 22): number {
   const fromClient = new Map<string, boolean>()
@@ -22,10 +22,10 @@ export function countTrips(text: string, port = 22): number {
   return trips
 }
 
-/** IPv4 TCP packets of sshds that carry data: longer than their headers. */
+/** IPv4 TCP packets of sshds with data: longer than their headers. */
 const WITH_DATA = 'tcp port 22 and (ip[2:2] - ((ip[0] & 0xf) << 2) - ((tcp[12] & 0xf0) >> 2)) != 0'
 
-/** Captures on loopback until told to stop. @returns a function that stops and gives the number of round trips. */
+/** Captures on loopback. @returns a function that stops and returns the number of round trips. */
 export async function captureTrips(folder: string): Promise<() => Promise<number>> {
   const file = path.join(folder, 'packets.pcap')
   const child = spawn(
@@ -44,12 +44,12 @@ export async function captureTrips(folder: string): Promise<() => Promise<number
     })
   })
   return async () => {
-    // It hands on what it has seen about once a second.
+    // tcpdump flushes about once per second.
     await new Promise((resolve) => setTimeout(resolve, 1200))
     child.kill('SIGINT')
     await ended
     const dropped = Number(/(\d+) packets? dropped by kernel/.exec(said)?.[1] ?? 0)
-    if (dropped > 0) throw new Error(`tcpdump lost ${dropped} packets: the round trips cannot be told`)
+    if (dropped > 0) throw new Error(`tcpdump lost ${dropped} packets: the number of round trips is unknown`)
     return countTrips(await output('tcpdump', ['-r', file, '-nn', '-q', '-t']))
   }
 }

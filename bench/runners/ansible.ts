@@ -15,7 +15,7 @@ interface Variant {
   readonly expected: Runner['expected']
 }
 
-/** One of Ansible's kinds: another program, or another configuration. */
+/** A variant of Ansible: another program or configuration. */
 export const ansible = ({ id, title, version, program, config, expected }: Variant): Runner => ({
   id,
   title,

@@ -4,17 +4,17 @@ import { environment, sumOf, type Runner } from './runner.ts'
 
 const MATERIAL = path.join(import.meta.dirname, '../material')
 
-/** Puts the files that a script names as `@files/NAME@` into it, so that one script is all there is to send. */
+/** Inlines the files that a script refers to as `@files/NAME@`, so that only one script is sent. */
 const whole = (script: string): string =>
   script.replace(/^@(.+)@\n/gm, (_, name: string) => readFileSync(path.join(MATERIAL, name), 'utf8'))
 
 /**
- * The floor: what has to be paid whatever the runner is. For each host one ssh with a curve25519 key exchange, and one
- * script with all tasks; 50 hosts at once.
+ * The floor: the minimum cost of any runner. One ssh per host with a curve25519 key exchange, and one script with all
+ * tasks; 50 hosts in parallel.
  */
 export const floor = (version: string): Runner => ({
   id: 'floor',
-  title: 'one raw `ssh` and script a host',
+  title: 'one raw `ssh` and script per host',
   version,
   expected: { start: 0.1, task: 0.003 },
   command({ world, hosts, folder, playbook }) {

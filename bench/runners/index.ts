@@ -14,7 +14,7 @@ import { ssh2 } from './ssh2.ts'
 const versionIn = (file: string): string =>
   (JSON.parse(readFileSync(path.join(PROJECT, file), 'utf8')) as { version: string }).version
 
-/** Every runner that this machine has, the floor first. */
+/** All available runners, the floor first. */
 export async function findRunners({ bin, versions }: Pick<Venv, 'bin' | 'versions'>): Promise<Runner[]> {
   const commit = await output('git', ['-C', PROJECT, 'describe', '--always', '--dirty']).catch(() => '')
   const ssh = await packageVersion('openssh-client')

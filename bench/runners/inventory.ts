@@ -3,10 +3,10 @@ import { stringify } from 'yaml'
 import type { World } from '../world/world.ts'
 import type { HostEntry } from './runner.ts'
 
-/** What the templates print. */
+/** Variables of the templates. */
 export const VARIABLES = { app_name: 'counter', app_port: 8080, app_peers: ['red', 'green', 'blue'] } as const
 
-/** Writes the inventory that Ansible and Labbook share. */
+/** Writes the inventory for Ansible and Labbook. */
 export function writeInventory(file: string, world: World, hosts: readonly HostEntry[]): void {
   const entries = hosts.map(({ name, address }) => [name, { ansible_host: address }])
   const vars = {
@@ -14,7 +14,7 @@ export function writeInventory(file: string, world: World, hosts: readonly HostE
     ansible_user: 'root',
     ansible_ssh_private_key_file: world.key,
     ansible_ssh_common_args: `-o UserKnownHostsFile=${world.knownHosts}`,
-    // Spares Ansible the search for a Python, which costs it a round trip for each host.
+    // Saves Ansible the interpreter discovery, a round trip per host.
     ansible_python_interpreter: '/usr/bin/python3',
   }
   writeFileSync(file, stringify({ all: { hosts: Object.fromEntries(entries), vars } }))

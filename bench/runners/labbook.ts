@@ -4,7 +4,7 @@ import { environment, sumOf, type Runner } from './runner.ts'
 
 const RECAP = /^h\d+ +: ok=.*?changed=(\d+) +unreachable=0 +failed=0 /gm
 
-/** Labbook as users start it, and without the time that npx and zx take before it. */
+/** Labbook as users start it, and without npx and zx. */
 export function labbook(version: string): Runner[] {
   const runner = (id: string, title: string, start: readonly string[], seconds: number): Runner => ({
     id,

@@ -5,7 +5,7 @@ import { environment, type Runner } from './runner.ts'
 
 const FOLDER = path.join(import.meta.dirname, 'pyinfra')
 
-/** pyinfra with its default settings: all hosts at once. */
+/** pyinfra with its default settings: all hosts in parallel. */
 export const pyinfra = (version: string, program: string): Runner => ({
   id: 'pyinfra',
   title: 'pyinfra',
@@ -16,7 +16,7 @@ export const pyinfra = (version: string, program: string): Runner => ({
     const data = { ...VARIABLES, ssh_user: 'root', ssh_key: world.key, ssh_known_hosts_file: world.knownHosts }
     const entries = hosts.map(({ name, address }) => [name, { ...data, ssh_hostname: address }])
     const inventory = path.join(folder, 'inventory.py')
-    // JSON of text, numbers and lists is Python as well; pyinfra wants a host and its data as a tuple.
+    // JSON of strings, numbers and lists is valid Python; pyinfra needs a tuple of host and data.
     writeFileSync(inventory, `hosts = [tuple(entry) for entry in ${JSON.stringify(entries)}]\n`)
     return {
       argv: [program, '-y', inventory, path.join(FOLDER, `${playbook}.py`)],
@@ -28,8 +28,7 @@ export const pyinfra = (version: string, program: string): Runner => ({
 })
 
 /**
- * pyinfra's closing table ends with totals: operations, then those that changed something, failed, changed nothing; `-`
- * is 0.
+ * pyinfra's summary ends with totals: operations, changed, failed, unchanged; `-` is 0.
  */
 function changedOf(output: string): number | undefined {
   const [, success, error] = /^ *Grand total +\d+ +(\d+|-) +(\d+|-) +(?:\d+|-) *$/m.exec(output) ?? []

@@ -3,7 +3,7 @@ import type { World } from '../world/world.ts'
 export const WORKLOADS = ['second', 'first', 'trivial', 'commands', 'four'] as const
 export type Workload = (typeof WORKLOADS)[number]
 
-/** The playbook of each workload. `second` is `first` again, on hosts where it has been run. */
+/** The playbook of each workload. `second` repeats `first` on the same hosts. */
 export const PLAYBOOKS: Readonly<Record<Workload, string>> = {
   first: 'site',
   second: 'site',
@@ -12,7 +12,7 @@ export const PLAYBOOKS: Readonly<Record<Workload, string>> = {
   four: 'four',
 }
 
-/** Workloads that are measured where there is nothing left to do. */
+/** Workloads without changes. */
 export const isAgain = (workload: Workload): boolean => workload === 'second' || workload === 'four'
 
 /** A program to run, from start to end. */
@@ -24,44 +24,43 @@ export interface Command {
   readonly stdin?: string
 }
 
-/** A host as runners are told of it. */
+/** A host, for runners. */
 export interface HostEntry {
   readonly name: string
   readonly address: string
 }
 
-/** What a runner is given to make its command. */
+/** Input for the command of a runner. */
 export interface Setting {
   readonly world: World
   readonly hosts: readonly HostEntry[]
-  /** The runner's own, empty at first; its home too. */
+  /** Working and home directory of the runner, initially empty. */
   readonly folder: string
-  /** A YAML inventory, as Ansible and Labbook read it. */
+  /** A YAML inventory for Ansible and Labbook. */
   readonly inventory: string
   readonly playbook: string
 }
 
 export interface Runner {
   readonly id: string
-  /** For the table's reader. */
+  /** Title in tables. */
   readonly title: string
   readonly version: string
-  /** Workloads that it is for; all by default. */
+  /** Supported workloads. Default: all. */
   readonly workloads?: readonly Workload[]
   /**
-   * Seconds that a trial takes, roughly: to start, and for each task and host. Only to say beforehand how long it will
-   * be.
+   * Estimated seconds of a trial: to start, and per task and host.
    */
   readonly expected: { readonly start: number; readonly task: number }
   command(setting: Setting): Command
   /**
-   * How many tasks it says it changed, over all hosts, from its own output. Undefined where it does not say so in a way
-   * that can be read: a failure of the benchmark.
+   * Number of changed tasks over all hosts, from the output. Undefined if it cannot be parsed, which fails the
+   * benchmark.
    */
   changed(output: string, hosts: number): number | undefined
 }
 
-/** The environment of every runner: nothing of the one who runs the benchmark but the path. */
+/** The environment of every runner: only PATH is inherited. */
 export const environment = (folder: string): NodeJS.ProcessEnv => ({
   PATH: process.env['PATH'] ?? '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
   HOME: folder,
@@ -70,7 +69,7 @@ export const environment = (folder: string): NodeJS.ProcessEnv => ({
   LOGNAME: 'root',
 })
 
-/** The sum of a number in each line that matches; undefined unless exactly one line for each host does. */
+/** The sum of a number in matching lines; undefined unless exactly one line per host matches. */
 export function sumOf(output: string, pattern: RegExp, lines: number): number | undefined {
   const found = [...output.matchAll(pattern)].map(([, number]) => Number(number))
   return found.length === lines ? found.reduce((sum, number) => sum + number, 0) : undefined

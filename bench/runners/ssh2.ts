@@ -2,7 +2,7 @@ import path from 'node:path'
 import { PROJECT } from '../world/places.ts'
 import { environment, sumOf, type Runner } from './runner.ts'
 
-/** What the hundred commands cost one by one, over one connection from Node. */
+/** The cost of 100 separate commands over one connection from Node. */
 export const ssh2 = (version: string): Runner => ({
   id: 'ssh2-100',
   title: 'one ssh2 connection, 100 execs',

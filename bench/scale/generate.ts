@@ -2,13 +2,13 @@ import { closeSync, openSync, writeSync } from 'node:fs'
 import { emptyRecap } from '../../src/run/recap.ts'
 import type { RunEvent } from '../../src/run/events.ts'
 
-/** Shape of a run that never was, for journals of any size. */
+/** Size of a generated run. */
 export interface Shape {
   readonly hosts: number
   readonly tasks: number
 }
 
-/** Events of one play with these hosts and tasks: two for each task and host, every fourth one a change with a diff. */
+/** Events of one play: two per task and host, every fourth a change with a diff. */
 export function* events({ hosts, tasks }: Shape): Generator<RunEvent> {
   const names = Array.from({ length: hosts }, (_, index) => `h${String(index + 1).padStart(4, '0')}`)
   let now = Date.parse('2026-01-01T00:00:00Z')
@@ -72,7 +72,7 @@ export function* events({ hosts, tasks }: Shape): Generator<RunEvent> {
   }
 }
 
-/** Writes a journal as a run would have left it, without the runner's own way of writing. */
+/** Writes an event log directly, without the recorder of a run. */
 export function writeJournal(file: string, shape: Shape): void {
   const fd = openSync(file, 'w')
   for (const event of events(shape)) writeSync(fd, `${JSON.stringify(event)}\n`)

@@ -12,21 +12,21 @@ import { addressOf, nameOf, type World } from '../world/world.ts'
 import type { OneRun } from './one-run.ts'
 import { megabytes } from './row.ts'
 
-/** Names in the inventory for one sshd, as behind a jump host: all their connections count against its MaxStartups. */
+/** Number of inventory hosts on one sshd, like behind a jump host: all connections count against its MaxStartups. */
 const NAMES = 200
-/** Hosts of the run whose recording is measured. */
+/** Number of hosts of the recorded run. */
 export const SCALE_HOSTS = 10
-/** Recording takes a few milliseconds: more pairs than usual, so that they can be told from the noise. */
+/** Recording takes a few milliseconds, so more pairs than usual are needed to detect it. */
 const PAIRS = 9
 
-/** Every script in a process of its own, so that none pays for another's memory. */
+/** Each script runs in its own process, so that memory is measured separately. */
 const script = async (name: string, ...args: string[]): Promise<string> =>
   await output(process.execPath, [...process.execArgv, path.join(import.meta.dirname, name), ...args], {
     cwd: PROJECT,
     env: { ...process.env, LABBOOK_BENCH_FOLDER: RUNS },
   })
 
-/** The benchmarks of great size: a row each. */
+/** Scale benchmarks: a row each. */
 export async function runScale(world: World, say: (line: string) => void): Promise<ScaleRow[]> {
   const rows: ScaleRow[] = []
   for (const name of ['inventory', 'journal', 'report']) {
@@ -50,7 +50,7 @@ async function withHosts<T>(
   const folder = path.join(world.folder, 'scale')
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder)
-  // Beside the runs, on a disk: a journal in memory would cost less than users pay.
+  // On a disk, like real runs: an event log in memory would be too fast.
   const inventory = path.join(RUNS, 'inventory.yaml')
   writeInventory(
     inventory,
@@ -69,7 +69,7 @@ async function withHosts<T>(
 const oneRun = async (inventory: string, ...args: string[]): Promise<OneRun> =>
   JSON.parse(await script('one-run.ts', inventory, ...args)) as OneRun
 
-/** The share of a second run's wall time that recording takes, and the same run without. */
+/** The share of recording in the wall time of a second run, compared with a run without. */
 async function evidence(inventory: string): Promise<ScaleRow> {
   await oneRun(inventory, 'recorded')
   const shares: number[] = []
@@ -112,8 +112,7 @@ async function loudHost(inventory: string): Promise<ScaleRow> {
 }
 
 /**
- * The hosts of the benchmark have an sshd each; here all connections start at one, with as many at a time as Labbook
- * allows itself.
+ * All connections go to one sshd, with Labbook's own concurrency; in other benchmarks each host has its sshd.
  */
 async function oneSshd(world: World, hosts: Hosts): Promise<ScaleRow> {
   const entries = Array.from({ length: NAMES }, (_, index) => ({ name: nameOf(index), address: addressOf(0) }))

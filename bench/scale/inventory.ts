@@ -6,7 +6,7 @@ import { megabytes, peakMemory, printRow, seconds } from './row.ts'
 const HOSTS = 10_000
 const GROUP = 100
 
-/** A group as text: made by hand, so that no YAML library is warm and no memory taken before the clock starts. */
+/** A group as text, without a YAML library, which would otherwise be warm before the measurement. */
 function group(rack: number): string {
   const hosts = Array.from({ length: GROUP }, (_, slot) => {
     const number = rack * GROUP + slot
@@ -15,7 +15,7 @@ function group(rack: number): string {
   return `    rack${rack}:\n      vars: {rack: ${rack}}\n      hosts:\n${hosts.join('')}`
 }
 
-/** An inventory of 10,000 hosts in groups of 100, each host with an address and a variable of its own. */
+/** An inventory of 10,000 hosts in groups of 100, each host with an address and a variable. */
 await printRow(async (folder) => {
   const groups = Array.from({ length: HOSTS / GROUP }, (_, rack) => group(rack))
   const file = path.join(folder, 'inventory.yaml')

@@ -4,11 +4,11 @@ import { openRecord, openRunFolder, readJournal, SummaryFold } from '../../src/e
 import { events } from './generate.ts'
 import { megabytes, peakMemory, printRow, seconds } from './row.ts'
 
-/** Two events for each task and host. */
+/** Two events per task and host. */
 const SHAPE = { hosts: 500, tasks: 1000 }
 const EVENTS = SHAPE.hosts * SHAPE.tasks * 2
 
-/** A journal of a million events: written as a run writes it, read again and folded into a summary. */
+/** An event log of a million events: written like in a run, read and summarized. */
 await printRow(async (folder) => {
   const runFolder = openRunFolder({ root: folder, playbook: 'scale', now: new Date() })
   const record = openRecord(runFolder)
@@ -16,7 +16,7 @@ await printRow(async (folder) => {
   let made = 0
   for (const event of events(SHAPE)) {
     record.take(event)
-    // As in a run, where answers of hosts come in turns of the event loop.
+    // Yield to the event loop, like in a run.
     if (++made % 100 === 0) await turn()
   }
   record.close()
@@ -29,7 +29,7 @@ await printRow(async (folder) => {
   const took = seconds() - start
   return {
     id: 'journal',
-    what: `writing and summarising a journal of ${EVENTS / 1e6} million events`,
+    what: `writing and summarizing an event log of ${EVENTS / 1e6} million events`,
     value: took,
     unit: 's',
     detail:

@@ -6,17 +6,17 @@ import { output } from '../world/command.ts'
 import { PROJECT } from '../world/places.ts'
 
 /*
- * The load generator beside others, against one server of known latency, in one run: `npx tsx bench/scale/load.ts`.
- * Needs Debian's packages `hey` and `wrk`. Ends with exit code 1 where medians differ by more than they may.
+ * Compares the load generator with others against a server of known latency: `npx tsx bench/scale/load.ts`. Needs
+ * Debian's packages `hey` and `wrk`. Exits with 1 if medians differ too much.
  */
 
 const LATENCY_MS = 20
 const CONNECTIONS = 8
 const SECONDS = 5
-/** Open loads: well below what the server can do, as its latency is what is compared. */
+/** Open loads, well below capacity, to compare latencies. */
 const RATE = 200
-/** Milliseconds by which medians may differ: timers and the machine's other work. */
-const MAY_DIFFER_MS = 5
+/** Tolerance of medians, in milliseconds. */
+const TOLERANCE_MS = 5
 
 interface Row {
   readonly tool: string
@@ -48,7 +48,7 @@ const rowOf = (tool: string, { total, throughput }: LoadResult): Row => ({
   p99: total.latency.percentiles['99'] ?? 0,
 })
 
-/** Reads `hey`'s summary. Its rate is a limit for each worker. */
+/** Parses `hey`'s summary. Its rate limit is per worker. */
 async function hey(tool: string, rate?: number): Promise<Row> {
   const options = [
     '-z',
@@ -105,9 +105,9 @@ try {
   )
   const medians = rows.map(({ p50 }) => p50)
   const apart = Math.max(...medians) - Math.min(...medians)
-  const agree = apart <= MAY_DIFFER_MS
+  const agree = apart <= TOLERANCE_MS
   process.stdout.write(
-    `medians are ${apart.toFixed(1)} ms apart: ${agree ? 'they agree' : `more than ${MAY_DIFFER_MS} ms`}\n`,
+    `medians differ by ${apart.toFixed(1)} ms: ${agree ? 'within tolerance' : `more than ${TOLERANCE_MS} ms`}\n`,
   )
   if (!agree) process.exitCode = 1
 } finally {

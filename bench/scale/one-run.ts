@@ -10,16 +10,16 @@ import { PROJECT } from '../world/places.ts'
 import { peakMemory, seconds } from './row.ts'
 
 /*
- * One run of Labbook's runner in this process, put together as `src/cli/execute.ts` does but without a screen:
- * `one-run.ts INVENTORY recorded|unrecorded [MEGABYTES]`. With a number the one task prints so much; without, the tasks
- * are the 25 of the benchmark. Prints {@link OneRun} as JSON.
+ * One run of Labbook's runner in this process, like `src/cli/execute.ts` but without output: `one-run.ts INVENTORY
+ * recorded|unrecorded [MEGABYTES]`. With MEGABYTES one task prints that much; else runs the 25 tasks of the benchmark.
+ * Prints {@link OneRun} as JSON.
  */
 
-/** What it came to. */
+/** The result. */
 export interface OneRun {
   /** Seconds from the start of this process to the end of all. */
   readonly wall: number
-  /** Of these, seconds in which nothing but recording went on. */
+  /** Of these, seconds of recording only. */
   readonly recording: number
   /** Bytes. */
   readonly memory: number
@@ -35,7 +35,7 @@ const loud = (megabytes: number): Step =>
   ])
 
 const recording = { seconds: 0 }
-/** Does what belongs to recording, and counts the time. */
+/** Runs and times a part of the recording. */
 function timed<T>(action: () => T): T {
   const start = seconds()
   try {
@@ -73,7 +73,7 @@ async function main(): Promise<void> {
   }
   const { exitCode } = await run(options)
   if (record !== undefined) {
-    // Nothing else goes on any more: all time until the end is recording, loading what renders the report included.
+    // From here on everything is recording, including loading the report renderer.
     const start = seconds()
     record.close()
     writeSummary(runFolder, record.summary())

@@ -6,7 +6,7 @@ import { megabytes, peakMemory, printRow, seconds } from './row.ts'
 
 const SHAPE = { hosts: 50, tasks: 25 }
 
-/** The report of a run of 50 hosts with 25 tasks each. */
+/** Renders the report of a run of 50 hosts with 25 tasks each. */
 await printRow(async (folder) => {
   writeJournal(path.join(folder, 'events.jsonl'), SHAPE)
   const start = seconds()

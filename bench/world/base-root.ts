@@ -5,14 +5,14 @@ import { sh } from '../../src/shell/quote.ts'
 import { output } from './command.ts'
 import { CACHE } from './places.ts'
 
-/** What a host has: what Ansible needs of it, and no more. */
+/** Packages of a host: only what Ansible needs. */
 const PACKAGES = ['openssh-server', 'python3', 'procps', 'libpam-modules', 'login', 'passwd']
 
-/** Raise it when {@link build} changes what comes out. */
+/** Raise it if {@link build} changes the result. */
 const VERSION = 1
 
 /**
- * Wants {@link sourceFunctions} before it. In namespaces of its own, so that a build that is killed leaves no mount.
+ * Requires {@link sourceFunctions}. Runs in its own namespaces, so that a killed build leaves no mount.
  */
 const build = (root: string): string => sh`
 root=${root}
@@ -36,7 +36,7 @@ printf 'Welcome.\\n' >etc/motd
 chmod 644 etc/hosts etc/motd etc/environment
 mv "$root".tmp "$root"`
 
-/** The file system that every host is an overlay of, built once. @returns its folder. */
+/** Builds the lower file system of all hosts once. @returns its directory. */
 export async function baseRoot(say: (line: string) => void): Promise<string> {
   mkdirSync(CACHE, { recursive: true })
   const sum = (

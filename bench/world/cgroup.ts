@@ -2,20 +2,20 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync } from 'nod
 import path from 'node:path'
 
 const TOP = '/sys/fs/cgroup'
-/** cgroup v1 counts CPU time in a hierarchy of its own; v2 has one for everything. */
+/** cgroup v1 has a separate hierarchy for CPU time; v2 has one for everything. */
 const V1 = [path.join(TOP, 'cpuacct'), path.join(TOP, 'cpu,cpuacct')].find((folder) =>
   existsSync(path.join(folder, 'cpuacct.usage')),
 )
 const HIERARCHY = V1 ?? TOP
 
-/** Processes whose CPU time is counted together, daemons they leave behind included. */
+/** A cgroup that counts the CPU time of processes, including their daemons. */
 export interface Cgroup {
-  /** A process that writes its id here joins, and all its children after it. */
+  /** A process that writes its PID here joins, with its future children. */
   readonly procs: string
-  /** CPU time used until now, in seconds, of processes that have ended too. */
+  /** CPU time so far in seconds, including exited processes. */
   cpuSeconds(): number
   pids(): number[]
-  /** Kills every process in it and waits until none is left. @throws {Error} if some are left after 10 s. */
+  /** Kills all its processes and waits for them. @throws {Error} if some remain after 10 s. */
   end(): Promise<void>
 }
 
@@ -44,17 +44,17 @@ export function makeCgroup(mark: string, name: string): Cgroup {
           try {
             process.kill(pid, 'SIGKILL')
           } catch {
-            // It ended by itself.
+            // It exited by itself.
           }
         }
         await new Promise((resolve) => setTimeout(resolve, 20))
       }
-      throw new Error(`processes that do not end: ${pids().join(', ')}`)
+      throw new Error(`cannot kill processes: ${pids().join(', ')}`)
     },
   }
 }
 
-/** Removes what {@link makeCgroup} made, once its processes are gone. */
+/** Removes a cgroup of {@link makeCgroup} after its processes have exited. */
 export function removeCgroups(mark: string): void {
   const top = path.join(HIERARCHY, mark)
   if (!existsSync(top)) return
@@ -63,7 +63,7 @@ export function removeCgroups(mark: string): void {
   rmdirSync(top)
 }
 
-/** The process ids in the names of the cgroups that benchmarks have made. */
+/** The PIDs in the names of benchmark cgroups. */
 export const markedPids = (prefix: string): number[] =>
   readdirSync(HIERARCHY)
     .filter((name) => name.startsWith(prefix))

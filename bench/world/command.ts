@@ -3,7 +3,7 @@ import { promisify } from 'node:util'
 
 const execute = promisify(execFile)
 
-/** Runs a program and gives its stdout. @throws {Error} with the last lines it printed, when it fails. */
+/** Runs a program and returns its stdout. @throws {Error} with its last lines if it fails. */
 export async function output(file: string, args: readonly string[], options: ExecFileOptions = {}): Promise<string> {
   try {
     const { stdout } = await execute(file, args, { ...options, maxBuffer: 1 << 28, encoding: 'utf8' })

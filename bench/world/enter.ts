@@ -7,20 +7,20 @@ import { CACHE, markOf, RUNS, scratchOf } from './places.ts'
 
 const VARIABLE = 'LABBOOK_BENCH_WORLD'
 
-/** Inside, the process id that the benchmark's things are named by; undefined outside. */
+/** Inside, the PID in the names of the benchmark's resources; undefined outside. */
 export const worldPid = (): number | undefined =>
   process.env[VARIABLE] === undefined ? undefined : Number(process.env[VARIABLE])
 
 /**
- * The first process inside. It waits for the benchmark and buries orphans (what daemonises is left to it); when it
- * ends, the kernel kills all that is left inside.
+ * The init process inside. It waits for the benchmark and reaps orphans; when it exits, the kernel kills everything
+ * inside.
  */
 const INIT = 'trap "exit 130" INT TERM HUP; "$@" & child=$!; wait "$child"'
 
 /**
- * Runs this program again, with the same arguments, inside mount, network and process namespaces of its own, and cleans
- * up after it. When either ends, however harshly, the kernel takes all processes, mounts and addresses with it; folders
- * and cgroups that are then left are removed by the next benchmark.
+ * Runs this program again, with the same arguments, inside new mount, network and PID namespaces, and cleans up. Even
+ * if it is killed, the kernel removes all processes, mounts and addresses; the next benchmark removes leftover
+ * directories and cgroups.
  *
  * @returns the exit code.
  */
@@ -30,7 +30,7 @@ export async function enterWorld(): Promise<number> {
   mkdirSync(path.join(scratch, 'world'), { recursive: true })
   mkdirSync(path.join(scratch, 'runs'))
   const madeRuns = mkdirSync(RUNS, { recursive: true }) !== undefined
-  // This one stays to clean up. Ctrl-C reaches those inside as well; a signal to this one alone must end them too.
+  // This process stays to clean up. Ctrl-C also reaches those inside; forward signals that only this one gets.
   let interrupted = false
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
@@ -75,7 +75,7 @@ export async function enterWorld(): Promise<number> {
   }
 }
 
-/** What a benchmark that was killed could not remove. */
+/** Removes leftovers of killed benchmarks. */
 function removeLeftovers(): void {
   const prefix = markOf(0).slice(0, -1)
   const folders = existsSync(CACHE)
@@ -92,7 +92,7 @@ function removeLeftovers(): void {
 
 async function clean(pid: number): Promise<void> {
   rmSync(scratchOf(pid), { recursive: true, force: true })
-  // The kernel takes a moment to take the killed processes out of their cgroups.
+  // The kernel removes killed processes from their cgroups with a delay.
   for (let turn = 0; ; turn++) {
     try {
       removeCgroups(markOf(pid))

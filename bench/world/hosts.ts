@@ -5,26 +5,25 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pLimit from 'p-limit'
 import { addressOf, nameOf, type World } from './world.ts'
 
-/** Hosts whose sshds are running. */
+/** Running hosts. */
 export interface Hosts {
   readonly names: readonly string[]
-  /** Each host's root, as its sshd sees it, by way of the kernel. */
+  /** The root of each host as seen by its sshd, via /proc. */
   readonly roots: readonly string[]
-  /** Lines that the sshds have logged until now. */
+  /** Log lines of the sshds so far. */
   log(): string
-  /** Waits until the sshds have no session any more, so that all CPU time is counted. */
+  /** Waits until all SSH sessions have ended, so that all CPU time is counted. */
   quiet(): Promise<void>
-  /** Kills the sshds and all their sessions; the hosts' files are kept. */
+  /** Kills the sshds and all sessions; keeps the hosts' files. */
   stop(): Promise<void>
 }
 
-/** Debian's settings, but for what is needed here: one host key (made by the run), no file in /run, its own address. */
+/** Debian's settings, except for one generated host key, no file in /run, and its own address. */
 const SSHD = ['-D', '-e', '-o', 'HostKey=/etc/ssh/ssh_host_ed25519_key', '-o', 'PidFile=none']
 
 /**
- * Becomes one host's sshd: $1 cgroup, $2 layers below, $3 the host's own folder, $4 where to mount, $5 devices, $6
- * name, $7 sshd's arguments. The old root is left under the new one and then let go, so that the host sees its own
- * files alone.
+ * Becomes the sshd of a host: $1 cgroup, $2 lower layers, $3 directory of the host, $4 mount point, $5 devices, $6
+ * name, $7 arguments of sshd. pivot_root hides all other files.
  */
 const HOST = `
 set -e
@@ -51,9 +50,9 @@ const listening = (): number =>
     }).length
 
 /**
- * Starts `count` hosts on the files in `state`; a folder that is not there yet gives fresh hosts.
+ * Starts `count` hosts on the files in `state`; a new directory gives clean hosts.
  *
- * @throws {Error} with what sshd said, if one does not listen after a minute.
+ * @throws {Error} with the log of sshd, if one does not listen after a minute.
  */
 export async function startHosts(world: World, state: string, count: number): Promise<Hosts> {
   const indexes = Array.from({ length: count }, (_, index) => index)
@@ -91,7 +90,7 @@ export async function startHosts(world: World, state: string, count: number): Pr
     )
     closeSync(log)
     ended.push(new Promise((resolve) => child.on('exit', () => resolve())))
-    // Not all at once: mounting is the kernel's work under one lock.
+    // Limited, since the kernel serializes mounts.
     for (let turn = 0; child.exitCode === null && !isSshd(child.pid) && turn < 3000; turn++) await sleep(5)
     return child.pid ?? 0
   }

@@ -1,6 +1,6 @@
 import { output } from './command.ts'
 
-/** What the benchmark runs on, from the machine's own distribution. */
+/** Debian packages of the benchmark. */
 const PACKAGES = [
   'openssh-server',
   'openssh-client',
@@ -13,7 +13,7 @@ const PACKAGES = [
   'python3',
   'python3-venv',
 ]
-/** Rivals. What a distribution does not have is left out of the table, with a word. */
+/** Other runners. Those missing in the distribution are omitted, with a note. */
 const RIVALS = ['ansible', 'ansible-mitogen']
 
 async function isInstalled(name: string): Promise<boolean> {
@@ -31,7 +31,7 @@ async function install(names: readonly string[]): Promise<void> {
   await output('apt-get', ['install', '-y', '-q', '--no-install-recommends', ...names], { env })
 }
 
-/** Installs what is missing. @returns a note for each rival that cannot be had. @throws {Error} for anything else. */
+/** Installs missing packages. @returns a note per unavailable runner. @throws {Error} for anything else. */
 export async function installPackages(say: (line: string) => void): Promise<string[]> {
   const needed = await missing(PACKAGES)
   const rivals = await missing(RIVALS)

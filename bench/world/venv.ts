@@ -4,13 +4,13 @@ import path from 'node:path'
 import { output } from './command.ts'
 import { CACHE } from './places.ts'
 
-/** Rivals from PyPI, the newest that can be had here. */
+/** The newest other runners from PyPI. */
 const PACKAGES = ['ansible-core', 'pyinfra']
 
-/** No version of the rivals that is worth a row runs on an older Python 3. */
+/** The oldest Python 3 with relevant versions. */
 const OLDEST = 10
 
-/** The folder of the rivals' programs, and what the table has to say of them. */
+/** Directory of the programs, and notes for the table. */
 export interface Venv {
   readonly bin: string | undefined
   readonly python: string
@@ -23,7 +23,7 @@ interface Python {
   readonly version: readonly [number, number]
 }
 
-/** Every Python 3 of this machine, the newest first; those of pyenv as well, which need not be in PATH. */
+/** All Python 3 interpreters of this machine, newest first; including pyenv's, which may not be in PATH. */
 async function pythons(): Promise<Python[]> {
   const pyenv = path.join(process.env['PYENV_ROOT'] ?? path.join(homedir(), '.pyenv'), 'versions')
   const folders = [
@@ -58,8 +58,8 @@ async function versionsIn(bin: string): Promise<Record<string, string> | undefin
 }
 
 /**
- * Makes a virtual environment with the newest ansible-core and pyinfra that install here, with the newest Python that
- * they support. Where PyPI cannot be reached, what an earlier benchmark left is taken.
+ * Creates a virtual environment with the newest installable ansible-core and pyinfra, on the newest Python they
+ * support. Without PyPI, uses that of an earlier benchmark.
  */
 export async function makeVenv(say: (line: string) => void): Promise<Venv> {
   const notes: string[] = []
@@ -71,7 +71,7 @@ export async function makeVenv(say: (line: string) => void): Promise<Venv> {
       if (!existsSync(path.join(bin, 'pip'))) await output(file, ['-m', 'venv', folder])
       say(`Python ${python}: newest ${PACKAGES.join(' and ')}`)
       const pip = ['-m', 'pip', 'install', '-q', '--disable-pip-version-check']
-      // An upgrade alone is content with what is installed, where PyPI does not answer.
+      // An upgrade alone would succeed with installed versions if PyPI is unreachable.
       await output(path.join(bin, 'python'), [...pip, '--dry-run', '--ignore-installed', '--no-deps', ...PACKAGES])
       await output(path.join(bin, 'python'), [...pip, '--upgrade', ...PACKAGES])
     } catch (error) {
@@ -82,7 +82,7 @@ export async function makeVenv(say: (line: string) => void): Promise<Venv> {
         notes.push(`Python ${python}: ${PACKAGES.join(' and ')} cannot be installed: ${why}`)
         continue
       }
-      notes.push(`PyPI could not be asked (${why}): the versions of an earlier benchmark`)
+      notes.push(`PyPI is unreachable (${why}): using the versions of an earlier benchmark`)
     }
     const versions = await versionsIn(bin)
     if (versions === undefined) continue
@@ -90,5 +90,10 @@ export async function makeVenv(say: (line: string) => void): Promise<Venv> {
       notes.push(`Python ${python} is the newest here: newer ansible-core and pyinfra may need a newer one`)
     return { bin, python, versions, notes }
   }
-  return { bin: undefined, python: '', versions: {}, notes: [...notes, 'no rivals from PyPI: none could be installed'] }
+  return {
+    bin: undefined,
+    python: '',
+    versions: {},
+    notes: [...notes, 'no runners from PyPI: none could be installed'],
+  }
 }

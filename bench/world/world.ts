@@ -4,14 +4,14 @@ import { output } from './command.ts'
 import { makeCgroup, type Cgroup } from './cgroup.ts'
 import { markOf, RUNS, scratchOf } from './places.ts'
 
-/** The place that trials happen in: made inside namespaces of the benchmark's own, see {@link enterWorld}. */
+/** The environment of trials, inside the namespaces of {@link enterWorld}. */
 export interface World {
   /** On a tmpfs. */
   readonly folder: string
   readonly base: string
   readonly key: string
   readonly knownHosts: string
-  /** A layer over the base root that all hosts share: their host key, and whom they let in. */
+  /** A shared layer over the base root: host key and authorized_keys. */
   readonly seed: string
   readonly controller: Cgroup
   readonly targets: Cgroup
@@ -42,7 +42,7 @@ cp "$1/id_ed25519.pub" "$1/seed/root/.ssh/authorized_keys"
 chmod 600 "$1/seed/root/.ssh/authorized_keys"`
 
 /**
- * Sets the stage: loopback up, devices, keys, cgroups. @param most - the largest number of hosts that will be started.
+ * Prepares the environment: loopback, devices, keys, cgroups. @param most - maximum number of hosts.
  */
 export async function makeWorld(pid: number, base: string, most: number): Promise<World> {
   const scratch = scratchOf(pid)

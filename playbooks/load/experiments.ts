@@ -151,7 +151,7 @@ const capacity = experiment(
     const text = [
       trialTable(trials),
       '',
-      `verdict: ${answerOf(verdict)}: ${verdict.why}`,
+      `verdict: ${verdict.answer}: ${verdict.why}`,
       ...limits,
       ...warningLines(trials),
     ].join('\n')
@@ -169,15 +169,14 @@ const capacity = experiment(
     on.finding('load.capacity.1-vs-4', {
       holds: holdsOf(verdict),
       evidence: [exhibit, ...last, ...running],
-      detail: `${answerOf(verdict)}: ${verdict.why}. ${limits.join('. ')}`,
+      detail: `${verdict.answer}: ${verdict.why}. ${limits.join('. ')}`,
       ...(verdict.ratio === undefined ? {} : { measured: { 'ratio of medians': [verdict.ratio.estimate, ''] } }),
     })
     shareFinding(on, of(4), [exhibit, ...last.slice(1)])
   },
 )
 
-const answerOf = ({ answer }: Comparison): string => (answer === 'cannot tell' ? 'inconclusive' : answer)
-const holdsOf = ({ answer }: Comparison): boolean | null => (answer === 'cannot tell' ? null : answer === 'more')
+const holdsOf = ({ answer }: Comparison): boolean | null => (answer === 'inconclusive' ? null : answer === 'more')
 
 /** The most frequent bottleneck of the trials. */
 function bottlenecks(trials: readonly TrialRun[]): string {

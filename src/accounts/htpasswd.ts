@@ -13,8 +13,8 @@ import type { Look } from './program.ts'
 
 const PROGRAM = path.join(import.meta.dirname, 'program.ts')
 
-/** A check that says why. */
-const without =
+/** A zod check with a message. */
+const refuse =
   <T>(fault: (value: T) => string | undefined) =>
   (value: T, context: z.core.$RefinementCtx<T>): void => {
     const message = fault(value)
@@ -22,32 +22,31 @@ const without =
   }
 
 const account = z.strictObject({
-  name: z.string().superRefine(without(nameFault)),
-  /** Without one: generated, and kept in `generated`. */
-  password: alwaysSecret.superRefine(without((password) => passwordFault(reveal(password)))).optional(),
+  name: z.string().superRefine(refuse(nameFault)),
+  /** Default: generated, and stored in `generated`. */
+  password: alwaysSecret.superRefine(refuse((password) => passwordFault(reveal(password)))).optional(),
 })
 
 const schema = z
   .strictObject({
     /** The htpasswd file. */
     path: targetFile,
-    /** Exactly these users. */
-    users: z.array(account).min(1, { error: 'list at least one user: nobody could log in' }),
-    /** A YAML file for passwords that are not given. A user who is removed loses the one that is kept here. */
+    /** The complete list of users. */
+    users: z.array(account).min(1, { error: 'list at least one user, or nobody can log in' }),
+    /** A YAML file for generated passwords. Removing a user also removes the password here. */
     generated: targetFile,
     /**
-     * bcrypt's cost: one more takes twice as long. Default: 10 for passwords that are given, 5 for generated ones,
-     * which nobody can guess.
+     * bcrypt's cost: each step doubles the time. Default: 10, or 5 for generated passwords, which nobody can guess.
      */
     cost: z.number().int().min(4).max(MOST_COST).optional(),
   })
   .superRefine(({ users, path, generated }, context) => {
     const names = users.map(({ name }) => name)
-    const twice = names.find((name, i) => names.indexOf(name) !== i)
-    if (twice !== undefined)
-      context.addIssue({ code: 'custom', path: ['users'], message: `the user ${twice} is listed twice` })
+    const repeated = names.find((name, i) => names.indexOf(name) !== i)
+    if (repeated !== undefined)
+      context.addIssue({ code: 'custom', path: ['users'], message: `duplicate user "${repeated}"` })
     if (path === generated)
-      context.addIssue({ code: 'custom', path: ['generated'], message: 'the passwords need a file of their own' })
+      context.addIssue({ code: 'custom', path: ['generated'], message: 'must differ from "path"' })
   })
 
 type Params = z.output<typeof schema>
@@ -59,7 +58,7 @@ export interface Htpasswd {
   readonly users: readonly string[]
 }
 
-/** Users and passwords of a registry, in an htpasswd file on the controller that only its owner can read. */
+/** Users and passwords of a registry, in an htpasswd file on the controller with mode 0600. */
 export const htpasswd = defineModule<typeof schema, Htpasswd>({
   name: 'htpasswd',
   schema,
@@ -71,7 +70,7 @@ export const htpasswd = defineModule<typeof schema, Htpasswd>({
       ...setAttributes(file),
     ]),
   title: ({ path }) => path,
-  // A hash of the highest cost takes seconds to verify.
+  // A hash of the maximum cost takes seconds to verify.
   timeLimitSeconds: ({ users }) => 120 + 30 * users.length,
   probe: (params) => callWorker(PROGRAM, 'look', params),
 
@@ -83,11 +82,11 @@ export const htpasswd = defineModule<typeof schema, Htpasswd>({
   },
 })
 
-/** One for each user, and one for the files themselves. */
+/** One change per user, and changes of the files themselves. */
 function changesFor(params: Params, look: Look): Change[] {
   const changes = look.users.flatMap(({ name, state }): Change[] => {
     const user = params.users.filter((each) => each.name === name)
-    const where = look.generate.includes(name) ? ` (generated, kept in ${params.generated})` : ''
+    const where = look.generate.includes(name) ? ` (generated, stored in ${params.generated})` : ''
     const script = make({ ...params, users: user, remove: [] })
     const diff = { subject: params.path, before: `${name}: ${state}\n`, after: `${name}: ok\n` }
     switch (state) {
@@ -96,11 +95,11 @@ function changesFor(params: Params, look: Look): Change[] {
       case 'missing':
         return [{ description: `add user ${name}${where}`, script, diff: { ...diff, before: '' } }]
       case 'other password':
-        return [{ description: `new password for ${name}${where}`, script, diff }]
+        return [{ description: `change password of user ${name}${where}`, script, diff }]
       case 'other cost':
         return [
           {
-            description: `hash the password of ${name} again at cost ${params.cost ?? defaultCost(user[0] ?? {})}`,
+            description: `rehash the password of user ${name} at cost ${params.cost ?? defaultCost(user[0] ?? {})}`,
             script,
             diff,
           },
@@ -114,28 +113,25 @@ function changesFor(params: Params, look: Look): Change[] {
       diff: { subject: params.path, before: `${name}\n`, after: '' },
     })
   }
-  // Any change does these as well.
+  // Any other change also does these.
   const tidy = make({ ...params, users: [], remove: [] })
   if (look.strange > 0)
     changes.push({
-      description: `remove ${look.strange} line(s) that are no account from ${params.path}`,
+      description: `remove ${look.strange} invalid line(s) from ${params.path}`,
       script: tidy,
     })
   for (const key of ['path', 'generated'] as const) {
-    if (look.files[key] === 'open')
-      changes.push({ description: `make ${params[key]} its owner's alone (0600)`, script: tidy })
+    if (look.files[key] === 'open') changes.push({ description: `set mode 0600 of ${params[key]}`, script: tidy })
   }
   return changes
 }
 
-/**
- * Holds the locks of both files while it works. A lock on the folder leaves nothing behind, and ends with its holder.
- */
+/** Locks the directories of both files: that leaves no lock files, and the kernel releases the locks at exit. */
 function make(request: Params & { readonly remove: readonly string[] }): string {
-  // Always in the same order, or two would wait for each other.
+  // Always in the same order, to avoid a deadlock.
   const [first = '', second] = [...new Set([request.path, request.generated].map((file) => posix.dirname(file)))].sort()
   return [
-    `command -v flock >/dev/null || { echo 'flock is not there: install the package util-linux' >&2; exit 1; }`,
+    `command -v flock >/dev/null || { echo 'flock is missing: install the package util-linux' >&2; exit 1; }`,
     sh`mkdir -p -- ${second === undefined ? [first] : [first, second]} || exit`,
     '(',
     'flock 8 || exit',

@@ -1,16 +1,16 @@
-/** A line of an htpasswd file that is an account. */
+/** An account in an htpasswd file. */
 export interface Account {
   readonly name: string
   readonly hash: string
 }
 
 /**
- * A line of an htpasswd file: an account, a comment or blank line, or one that is neither, which stops the registry
- * from starting.
+ * A line of an htpasswd file: an account, a comment or blank line, or an invalid line, with which the registry does not
+ * start.
  */
 export type Line = Account | { readonly comment: string } | 'no account'
 
-/** Takes an htpasswd file apart as the registry does. */
+/** Parses an htpasswd file like the registry does. */
 export function parseLines(text: string): Line[] {
   const lines = text.split(/\r?\n/)
   if (lines.at(-1) === '') lines.pop()
@@ -23,13 +23,13 @@ export function parseLines(text: string): Line[] {
 
 export const isAccount = (line: Line): line is Account => typeof line === 'object' && 'name' in line
 
-/** The hash of a user; undefined where there is none, or several: one program takes the first, another the last. */
+/** The hash of a user; undefined if there is none, or if it is ambiguous. */
 export function hashIn(lines: readonly Line[], name: string): string | undefined {
   const [only, ...more] = lines.filter(isAccount).filter((line) => line.name === name)
   return more.length === 0 ? only?.hash : undefined
 }
 
-/** The lines with a user's hash in the place of the old one, or at the end. */
+/** The lines with the hash of a user replaced or appended. */
 export function withHash(lines: readonly Line[], account: Account): Line[] {
   const place = lines.findIndex((line) => isAccount(line) && line.name === account.name)
   if (place === -1) return [...lines, account]
@@ -38,6 +38,6 @@ export function withHash(lines: readonly Line[], account: Account): Line[] {
   )
 }
 
-/** The text of a file. Lines that are no account cannot be kept. */
+/** Formats the lines. Invalid lines must be removed before. */
 export const textOf = (lines: readonly Exclude<Line, 'no account'>[]): string =>
   lines.map((line) => `${isAccount(line) ? `${line.name}:${line.hash}` : line.comment}\n`).join('')

@@ -13,7 +13,7 @@ const sum = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits')
 
 const schema = z
   .strictObject({
-    /** `absent`: all of k3s goes, with all that ran on it and all its data. */
+    /** `absent` removes k3s with all its workloads and data. */
     state: z.enum(['present', 'absent']).default('present'),
     role: z.enum(['server', 'agent']).default('server'),
     /** `v1.36.4+k3s1` */
@@ -21,20 +21,20 @@ const schema = z
       .string()
       .refine((text) => parseVersion(text)?.text === text, 'must be a release of k3s, such as v1.36.4+k3s1')
       .optional(),
-    /** The binary and the install script on the host. */
+    /** Path of the binary on the host. */
     binary: targetFile.optional(),
     binary_sha256: sum.optional(),
     installer: targetFile.optional(),
     installer_sha256: sum.optional(),
-    /** How the node is called in the cluster. */
+    /** Name of the node in the cluster. */
     node_name: z.string().optional(),
-    /** Seconds until the node must be Ready. */
+    /** Timeout until the node is Ready, in seconds. */
     ready_seconds: z.number().positive().default(300),
   })
   .refine(
     ({ state, version, binary, binary_sha256, installer, installer_sha256, node_name }) =>
       state === 'absent' ||
-      [version, binary, binary_sha256, installer, installer_sha256, node_name].every((given) => given !== undefined),
+      [version, binary, binary_sha256, installer, installer_sha256, node_name].every((value) => value !== undefined),
     'state present needs version, binary, installer, their checksums and node_name',
   )
 
@@ -46,8 +46,8 @@ export interface K3s {
 }
 
 /**
- * k3s on a machine: the installer runs only where the binary, the installer or the unit is another than asked for; k3s
- * is restarted only where it is another, or what it reads at its start has changed since then.
+ * Installs k3s on a machine. Runs the installer only if the binary, the installer or the unit differs; restarts k3s
+ * only after that, or if a file that it reads at start has changed.
  */
 export const k3s = defineModule<typeof schema, K3s>({
   name: 'k3s',
@@ -56,16 +56,16 @@ export const k3s = defineModule<typeof schema, K3s>({
     [...READ_AT_START, INSTALLED, unitFileOf(role), binary, installer]
       .flatMap((file) => (file === undefined ? [] : contentOf(file)))
       .concat(`unit:${unitOf(role)}.service`),
-  // Whatever the cluster has for this node begins, or ends.
+  // Anything in the cluster may change with this node.
   sets: () => undefined,
   title: ({ state, role, version }) => (state === 'absent' ? 'none' : `${role} ${version ?? ''}`),
   timeLimitSeconds: ({ ready_seconds }) => ready_seconds + 300,
   probe: ({ role, binary = '', installer = '' }) => look({ role, binary, installer }),
 
   plan(params, observed) {
-    if (observed.exitCode === 127)
-      return { changes: [], problem: 'there is no systemd on this machine: k3s is run by it' }
-    if (observed.exitCode !== 0) return { changes: [], problem: `cannot look at k3s: ${lastLine(observed.stderr)}` }
+    if (observed.exitCode === 127) return { changes: [], problem: 'systemd is missing: k3s runs as a systemd unit' }
+    if (observed.exitCode !== 0)
+      return { changes: [], problem: `cannot read the state of k3s: ${lastLine(observed.stderr)}` }
     const seen = readLook(observed.stdout)
     return params.state === 'absent' ? planRemoval(seen) : planPresence(params as Wanted, seen)
   },
@@ -82,16 +82,16 @@ function planPresence(wanted: Wanted, seen: K3sLook): Plan<K3s> {
   const { role, version } = wanted
   const to = parseVersion(version)
   const other = role === 'server' ? 'agent' : 'server'
-  const impossible =
+  const conflict =
     seen.units[other] !== undefined
-      ? `this machine is a k3s ${other} already, and a machine has one role: reset it first (npx zx playbooks/k3s.mjs reset --limit HOST)`
+      ? `this machine is already a k3s ${other}: reset it first (npx zx playbooks/k3s.mjs reset --limit HOST)`
       : seen.version !== undefined && to !== undefined
         ? stepRefused(seen.version, to)
         : undefined
-  if (impossible !== undefined) return { changes: [], problem: impossible }
+  if (conflict !== undefined) return { changes: [], problem: conflict }
   const reasons = whyInstall(wanted, seen)
   if (reasons.length > 0) {
-    const problem = notAtHand(wanted, seen)
+    const problem = missingArtifact(wanted, seen)
     if (problem !== undefined) return { changes: [], problem }
     const install = {
       description: `install k3s ${version} as ${role}: ${reasons.join(', ')}`,
@@ -101,7 +101,7 @@ function planPresence(wanted: Wanted, seen: K3sLook): Plan<K3s> {
       changes: [
         install,
         {
-          description: `start ${unitOf(role)} and wait until the node ${wanted.node_name} is Ready`,
+          description: `start ${unitOf(role)} and wait for node ${wanted.node_name} to be Ready`,
           script: startScript(wanted),
         },
       ],
@@ -111,7 +111,7 @@ function planPresence(wanted: Wanted, seen: K3sLook): Plan<K3s> {
     return {
       changes: [
         {
-          description: `${seen.active ? 'enable' : 'start'} ${unitOf(role)} and wait until the node ${wanted.node_name} is Ready`,
+          description: `${seen.active ? 'enable' : 'start'} ${unitOf(role)} and wait for node ${wanted.node_name} to be Ready`,
           script: startScript(wanted, !seen.active),
         },
       ],
@@ -122,7 +122,7 @@ function planPresence(wanted: Wanted, seen: K3sLook): Plan<K3s> {
     ? {
         changes: [
           {
-            description: `restart ${unitOf(role)} and wait until the node ${wanted.node_name} is Ready: ${since.join(', ')}`,
+            description: `restart ${unitOf(role)} and wait for node ${wanted.node_name} to be Ready: ${since.join(', ')}`,
             script: startScript(wanted),
           },
         ],
@@ -130,7 +130,7 @@ function planPresence(wanted: Wanted, seen: K3sLook): Plan<K3s> {
     : { changes: [], values: { version } }
 }
 
-/** What the installer would put right. */
+/** Why the installer must run. */
 function whyInstall(
   { role, version, binary_sha256, installer_sha256 }: Wanted,
   { binary, version: installed, units, record }: K3sLook,
@@ -138,43 +138,40 @@ function whyInstall(
   const unit = units[role]
   return [
     binary === undefined
-      ? 'there is none yet'
+      ? 'not installed'
       : binary !== binary_sha256 &&
         (installed?.text === version
-          ? 'its binary is another one'
+          ? 'its binary differs'
           : `${installed?.text ?? 'an unknown version'} is installed`),
     binary !== undefined && unit === undefined && 'its unit is missing',
-    unit !== undefined &&
-      record.unit !== undefined &&
-      unit !== record.unit &&
-      'its unit is not as the installer wrote it',
-    unit !== undefined && record.unit === undefined && 'it was installed by someone else',
-    record.installer !== undefined && record.installer !== installer_sha256 && 'by another installer',
+    unit !== undefined && record.unit !== undefined && unit !== record.unit && 'its unit was modified',
+    unit !== undefined && record.unit === undefined && 'not installed by Labbook',
+    record.installer !== undefined && record.installer !== installer_sha256 && 'the installer differs',
   ].filter((reason) => reason !== false)
 }
 
-/** Why there is nothing to install from. */
-function notAtHand(
+/** Why the binary or the installer is not usable. */
+function missingArtifact(
   { binary, binary_sha256, installer, installer_sha256 }: Wanted,
   { staged, script }: K3sLook,
 ): string | undefined {
-  const wrong = (file: string, asked: string, found: string | undefined): string | undefined =>
-    found === undefined
-      ? `${file} is not there`
-      : found === asked
+  const mismatch = (file: string, expected: string, actual: string | undefined): string | undefined =>
+    actual === undefined
+      ? `"${file}" is missing`
+      : actual === expected
         ? undefined
-        : `${file} has the checksum ${found}, not ${asked}`
-  const why = wrong(binary, binary_sha256, staged) ?? wrong(installer, installer_sha256, script)
+        : `"${file}" has checksum ${actual}, expected ${expected}`
+  const why = mismatch(binary, binary_sha256, staged) ?? mismatch(installer, installer_sha256, script)
   return why === undefined
     ? undefined
-    : `k3s cannot be installed: ${why}. It is brought to ${K3S_KEPT} by the tasks before; see docs/k3s.md`
+    : `cannot install k3s: ${why}. Earlier tasks copy it to "${K3S_KEPT}"; see docs/k3s.md`
 }
 
-/** Each file that k3s read at its start, and that is another one now. */
+/** The files that have changed since k3s read them at start. */
 function changedSinceStart({ started, now }: K3sLook): string[] {
-  if (started === undefined) return ['nobody knows what it has read at its start']
+  if (started === undefined) return ['the files it read at start are unknown']
   const all = new Set([...started.keys(), ...now.keys()])
   return [...all]
     .filter((file) => started.get(file) !== now.get(file))
-    .map((file) => `${file} ${!now.has(file) ? 'is gone' : started.has(file) ? 'has changed' : 'is new'}`)
+    .map((file) => `${file} ${!now.has(file) ? 'was removed' : started.has(file) ? 'has changed' : 'is new'}`)
 }

@@ -13,7 +13,7 @@ import { defineModule } from '../modules/task.ts'
 import { secret } from '../values/secret.ts'
 
 const LIMIT = 1024 * 1024
-/** The lists of a kubeconfig, and the word for what each entry holds. */
+/** The lists of a kubeconfig, and the key of their entries. */
 const LISTS = [
   ['clusters', 'cluster'],
   ['users', 'user'],
@@ -21,38 +21,38 @@ const LISTS = [
 ] as const
 
 /**
- * A server's own kubeconfig as another machine needs it: with the server's address from outside, and with cluster, user
- * and context under a name of their own.
+ * Converts a server's own kubeconfig for another machine: external address, and a given name for cluster, user and
+ * context.
  *
- * @throws {SyntaxError} where it is no kubeconfig.
+ * @throws {SyntaxError} if it is not a kubeconfig.
  */
 export function renamed(
   kubeconfig: string,
   { context, server }: { readonly context: string; readonly server: string },
 ): string {
   const document = read(kubeconfig)
-  for (const [list, word] of LISTS) {
+  for (const [list, key] of LISTS) {
     const entry = document.getIn([list, 0]) as unknown
-    if (!isMap(entry)) throw new SyntaxError(`there is no ${word} in it`)
+    if (!isMap(entry)) throw new SyntaxError(`it has no ${key}`)
     entry.set('name', context)
   }
   document.setIn(['clusters', 0, 'cluster', 'server'], server)
   document.setIn(['contexts', 0, 'context', 'cluster'], context)
   document.setIn(['contexts', 0, 'context', 'user'], context)
   document.set('current-context', context)
-  for (const key of ['client-key-data', 'token', 'password']) {
-    const value: unknown = document.getIn(['users', 0, 'user', key])
+  for (const field of ['client-key-data', 'token', 'password']) {
+    const value: unknown = document.getIn(['users', 0, 'user', field])
     if (typeof value === 'string') secret(value)
   }
   return document.toString({ lineWidth: 0 })
 }
 
 /**
- * Puts the context of one kubeconfig into another, in the place of what went by the same name. All else stays, comments
- * and the current context, too.
+ * Merges a context into a kubeconfig, or replaces the context of that name. Keeps everything else, including comments
+ * and the current context.
  *
- * @param existing - the text of the file, empty where there is none.
- * @returns the new text; the old one where nothing is to change.
+ * @param existing - content of the file, empty if it does not exist.
+ * @returns the new content; the old one if nothing changes.
  */
 export function merged(existing: string, context: string, one: string | undefined): string {
   const target =
@@ -75,37 +75,37 @@ export function merged(existing: string, context: string, one: string | undefine
   }
   if (one !== undefined && !target.get('current-context')) target.set('current-context', context)
   if (one === undefined && target.get('current-context') === context) target.set('current-context', '')
-  // Written anew only where it says something else.
+  // Reserialize only if the content differs.
   return JSON.stringify(target.toJS()) === before && existing.trim() !== ''
     ? existing
     : target.toString({ lineWidth: 0 })
 }
 
-/** @throws {SyntaxError} without a word of the text, which holds keys. */
+/** @throws {SyntaxError} without any of the content, which contains keys. */
 function read(text: string): Document.Parsed {
   const document = parseDocument(text, { prettyErrors: false })
   const at = document.errors[0]?.pos[0]
   if (at !== undefined) throw new SyntaxError(`line ${text.slice(0, at).split('\n').length} is not YAML`)
-  if (!isMap(document.contents)) throw new SyntaxError('it is no kubeconfig')
+  if (!isMap(document.contents)) throw new SyntaxError('it is not a kubeconfig')
   return document
 }
 
-/** The file that kubectl reads by default: the first of `$KUBECONFIG`, or `~/.kube/config`. */
+/** The kubeconfig that kubectl uses by default: the first of `$KUBECONFIG`, or `~/.kube/config`. */
 export const usualKubeconfig = (env: NodeJS.ProcessEnv = process.env): string =>
   (env.KUBECONFIG ?? '').split(path.delimiter).find((file) => file !== '') ?? path.join(homedir(), '.kube/config')
 
 const schema = z
   .strictObject({
-    /** The file that others share. */
+    /** The shared kubeconfig. */
     path: targetFile,
     context: z.string().min(1),
-    /** A kubeconfig of that one context. */
+    /** A kubeconfig with that one context. */
     kubeconfig: alwaysSecret.optional(),
     state: z.enum(['present', 'absent']).default('present'),
   })
   .refine(({ state, kubeconfig }) => state === 'absent' || kubeconfig !== undefined, 'state present needs kubeconfig')
 
-/** A named context in a kubeconfig that has others: added, replaced or removed, all else as it was. */
+/** Adds, replaces or removes a context in a shared kubeconfig, and keeps everything else. */
 export const kubeconfig = defineModule<typeof schema, { readonly path: string }>({
   name: 'kubeconfig',
   schema,
@@ -115,14 +115,14 @@ export const kubeconfig = defineModule<typeof schema, { readonly path: string }>
   probe: ({ path: file }) => lookAt({ path: file, follow: true, read: { text: LIMIT } }),
   plan({ path: file, context, kubeconfig: one, state }, observed): Plan<{ path: string }> {
     const facts = parsePathFacts(observed)
-    if (typeof facts === 'string') return { changes: [], problem: `cannot look at ${file}: ${facts}` }
+    if (typeof facts === 'string') return { changes: [], problem: `cannot read "${file}": ${facts}` }
     const values = { path: file }
     if (state === 'absent' && facts.kind === null) return { changes: [], values }
     const problem = obstacle(file, facts)
     if (problem !== undefined) return { changes: [], problem }
-    const there = facts.kind === 'file'
-    if (there && facts.content === undefined)
-      return { changes: [], problem: `${file} has ${facts.size} bytes, more than ${LIMIT}` }
+    const exists = facts.kind === 'file'
+    if (exists && facts.content === undefined)
+      return { changes: [], problem: `"${file}" has ${facts.size} bytes; the limit is ${LIMIT}` }
     try {
       const before = facts.content ?? ''
       const after = merged(before, context, state === 'absent' ? undefined : one?.reveal())
@@ -130,23 +130,23 @@ export const kubeconfig = defineModule<typeof schema, { readonly path: string }>
       const script = replaceFile({
         path: file,
         fill: `${printBytes(Buffer.from(after))} >&8`,
-        ...(there ? { old: facts } : { mode: 0o600 }),
+        ...(exists ? { old: facts } : { mode: 0o600 }),
         through: true,
       })
-      const hidden = (text: string): string => (text === '' ? '' : '[REDACTED]\n')
+      const redacted = (text: string): string => (text === '' ? '' : '[REDACTED]\n')
       return {
         changes: [
           {
-            description: `${state === 'absent' ? 'take' : 'put'} the context ${context} ${state === 'absent' ? 'out of' : 'into'} ${file}`,
+            description: `${state === 'absent' ? 'remove' : 'write'} context ${context} ${state === 'absent' ? 'from' : 'to'} ${file}`,
             script,
-            diff: { subject: file, before: hidden(before), after: hidden(after) },
+            diff: { subject: file, before: redacted(before), after: redacted(after) },
           },
         ],
         values,
       }
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error
-      return { changes: [], problem: `${file} cannot be read (${error.message}): mend it, or move it away` }
+      return { changes: [], problem: `cannot parse "${file}" (${error.message}): fix it, or move it away` }
     }
   },
 })

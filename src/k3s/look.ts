@@ -14,31 +14,31 @@ import {
 } from './paths.ts'
 import { parseVersion, type K3sVersion } from './version.ts'
 
-/** What Labbook has installed: checksums of the installer and of the unit it wrote. */
+/** Record of the installation: checksums of the installer and of the unit it wrote. */
 export const INSTALLED = `${K3S_KEPT}/installed`
 
-/** What there is of k3s on a machine. */
+/** The state of k3s on a machine. */
 export interface K3sLook {
-  /** Checksums; undefined where the file is not there. */
+  /** Checksums; undefined if the file is missing. */
   readonly binary: string | undefined
   readonly staged: string | undefined
   readonly script: string | undefined
   readonly version: K3sVersion | undefined
-  /** Checksum of each unit that is there. */
+  /** Checksum of each existing unit. */
   readonly units: Readonly<Partial<Record<Role, string>>>
   readonly record: { readonly installer?: string; readonly unit?: string }
   readonly active: boolean
   readonly enabled: boolean
-  /** By file: what it was when k3s started. Undefined where that is not known. */
+  /** Checksums of files when k3s started. Undefined if unknown. */
   readonly started: ReadonlyMap<string, string> | undefined
   readonly now: ReadonlyMap<string, string>
-  /** What a removal would remove. */
+  /** Paths that a removal deletes. */
   readonly traces: readonly string[]
 }
 
 const ROLES: readonly Role[] = ['server', 'agent']
 
-/** Traces that k3s alone leaves; a folder that is empty is none. */
+/** Paths that only k3s creates; empty directories do not count. */
 const TRACES = [
   K3S_BINARY,
   K3S_CONFIG_FOLDER,
@@ -50,13 +50,13 @@ const TRACES = [
   ...ROLES.flatMap((role) => [unitFileOf(role), dropInOf(role), `/usr/local/bin/${unitOf(role)}-uninstall.sh`]),
 ]
 
-/** Where no trace of its own is, these are another program's: a kubelet of kubeadm, the networks of podman. */
+/** Without any of the above, these belong to other programs: kubeadm's kubelet, podman's networks. */
 const SHARED = ['/var/lib/kubelet', '/var/lib/cni', '/etc/cni/net.d/10-flannel.conflist']
 
-const sumOf = (word: string, file: string): string =>
-  file === '' ? '' : sh`[ -f ${file} ] && printf '%s %s\n' ${word} "$(sha256sum <${file} | cut -c 1-64)"`
+const sumOf = (key: string, file: string): string =>
+  file === '' ? '' : sh`[ -f ${file} ] && printf '%s %s\n' ${key} "$(sha256sum <${file} | cut -c 1-64)"`
 
-/** A script that prints what there is of k3s. */
+/** A script that prints the state of k3s. */
 export const look = ({
   role,
   binary,
@@ -82,10 +82,10 @@ export const look = ({
         ['trace', TRACES],
         ['shared', SHARED],
       ] as const
-    ).flatMap(([word, paths]) => [
+    ).flatMap(([key, paths]) => [
       sh`for lb_path in ${paths}; do`,
       '  if [ -d "$lb_path" ] && [ ! -L "$lb_path" ]; then [ -n "$(ls -A -- "$lb_path")" ] || continue; elif [ ! -e "$lb_path" ] && [ ! -L "$lb_path" ]; then continue; fi',
-      sh`  printf '%s %s\n' ${word} "$lb_path"`,
+      sh`  printf '%s %s\n' ${key} "$lb_path"`,
       'done',
     ]),
     ':',
@@ -93,13 +93,13 @@ export const look = ({
     .filter((line) => line !== '')
     .join('\n')
 
-/** Reads what {@link look} printed. */
+/** Parses the output of {@link stateScript}. */
 export function readLook(stdout: string): K3sLook {
-  const all = (word: string): string[] =>
-    [...stdout.matchAll(new RegExp(`^${word}[ =](.*)$`, 'gm'))].map(([, rest = '']) => rest)
-  const one = (word: string): string | undefined => all(word)[0]
-  const sums = (word: string): Map<string, string> =>
-    new Map(all(word).map((line) => [line.slice(66), line.slice(0, 64)]))
+  const all = (key: string): string[] =>
+    [...stdout.matchAll(new RegExp(`^${key}[ =](.*)$`, 'gm'))].map(([, rest = '']) => rest)
+  const one = (key: string): string | undefined => all(key)[0]
+  const sums = (key: string): Map<string, string> =>
+    new Map(all(key).map((line) => [line.slice(66), line.slice(0, 64)]))
   const record = Object.fromEntries(all('record').map((line) => line.split(' ')))
   const units = Object.fromEntries(
     ROLES.flatMap((role) => {

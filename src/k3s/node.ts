@@ -9,20 +9,23 @@ const KEY = String.raw`(?:[A-Za-z0-9.-]+/)?[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0
 const VALUE = String.raw`(?:[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)?`
 const TAINT = new RegExp(`^${KEY}(?:=${VALUE})?:(?:NoSchedule|PreferNoSchedule|NoExecute)$`)
 
-/** Why a label or a taint is none that Kubernetes takes. */
+/** Why a label is invalid. */
 export const labelFault = (key: string, value: string): string | undefined =>
   new RegExp(`^${KEY}$`).test(key) && new RegExp(`^${VALUE}$`).test(value) && value.length <= 63
     ? undefined
-    : `"${key}: ${value}" is no label: letters, digits, - _ . in both`
+    : `invalid label "${key}: ${value}": use letters, digits, - _ . in both`
+/** Why a taint is invalid. */
 export const taintFault = (taint: string): string | undefined =>
-  TAINT.test(taint) ? undefined : `"${taint}" is no taint: write key=value:NoSchedule (or PreferNoSchedule, NoExecute)`
+  TAINT.test(taint)
+    ? undefined
+    : `invalid taint "${taint}": write key=value:NoSchedule (or PreferNoSchedule, NoExecute)`
 
-/** Remembers which labels and taints are ours, so that one that is asked for no more can go. */
-const OURS = 'labbook.node/keys'
+/** Annotation that lists our labels and taints, so that obsolete ones can be removed. */
+const OWNED_KEYS = 'labbook.node/keys'
 
 const schema = z.strictObject({
   name: z.string(),
-  /** `absent`: the cluster knows neither the node nor the password it once came with. */
+  /** `absent` deletes the node and its node password. */
   state: z.enum(['present', 'absent']).default('present'),
   labels: z.record(z.string(), z.string()).default({}),
   /** `key=value:Effect` */
@@ -41,12 +44,10 @@ interface NodeObject {
   }
 }
 
-const kubectl = (...words: readonly string[]): string =>
-  sh`${K3S_BINARY} kubectl --kubeconfig ${K3S_KUBECONFIG} ${words}`
+const kubectl = (...args: readonly string[]): string => sh`${K3S_BINARY} kubectl --kubeconfig ${K3S_KUBECONFIG} ${args}`
 
 /**
- * Labels and taints of a node of the cluster, set from one of its servers: a node itself says them once only, when it
- * registers.
+ * Labels and taints of a node, set from a server of the cluster: the node itself sets them only when it registers.
  */
 export const k3s_node = defineModule<typeof schema, { readonly name: string }>({
   name: 'k3s_node',
@@ -58,8 +59,7 @@ export const k3s_node = defineModule<typeof schema, { readonly name: string }>({
       : `${kubectl('get', 'node', name, '-o', 'name', '--ignore-not-found')} && ${kubectl('-n', 'kube-system', 'get', 'secret', passwordOf(name), '-o', 'name', '--ignore-not-found')}`,
   plan(params, { stdout, stderr, exitCode }): Plan<{ name: string }> {
     const { name, state } = params
-    if (exitCode !== 0)
-      return { changes: [], problem: `the cluster does not tell of the node ${name}: ${lastLine(stderr)}` }
+    if (exitCode !== 0) return { changes: [], problem: `cannot get node "${name}": ${lastLine(stderr)}` }
     if (state === 'absent') return { changes: removal(name, stdout.split('\n')), values: { name } }
     return { changes: changesFor(params, JSON.parse(stdout) as NodeObject), values: { name } }
   },
@@ -67,14 +67,14 @@ export const k3s_node = defineModule<typeof schema, { readonly name: string }>({
 
 const passwordOf = (name: string): string => `${name}.node-password.k3s`
 
-const removal = (name: string, known: readonly string[]): Change[] => [
-  ...(known.includes(`node/${name}`)
-    ? [{ description: `delete the node ${name}`, script: `${kubectl('delete', 'node', name)} >&2 || exit` }]
+const removal = (name: string, existing: readonly string[]): Change[] => [
+  ...(existing.includes(`node/${name}`)
+    ? [{ description: `delete node ${name}`, script: `${kubectl('delete', 'node', name)} >&2 || exit` }]
     : []),
-  ...(known.includes(`secret/${passwordOf(name)}`)
+  ...(existing.includes(`secret/${passwordOf(name)}`)
     ? [
         {
-          description: `delete the password of the node ${name}`,
+          description: `delete the node password of ${name}`,
           script: `${kubectl('-n', 'kube-system', 'delete', 'secret', passwordOf(name))} >&2 || exit`,
         },
       ]
@@ -82,31 +82,31 @@ const removal = (name: string, known: readonly string[]): Change[] => [
 ]
 
 function changesFor({ name, labels, taints }: Params, { metadata, spec }: NodeObject): Change[] {
-  const ours = new Set((metadata.annotations?.[OURS] ?? '').split(' ').filter(Boolean))
-  const has = metadata.labels ?? {}
-  const tainted = (spec.taints ?? []).map(
+  const owned = new Set((metadata.annotations?.[OWNED_KEYS] ?? '').split(' ').filter(Boolean))
+  const current = metadata.labels ?? {}
+  const currentTaints = (spec.taints ?? []).map(
     ({ key, value, effect }) => `${key}${value === undefined || value === '' ? '' : `=${value}`}:${effect}`,
   )
   const keyOf = (taint: string): string => `${taint.split(/[=:]/)[0] ?? ''}:${taint.split(':').at(-1) ?? ''}`
   const wanted = new Set([...Object.keys(labels), ...taints.map(keyOf)])
   const changes: Change[] = []
-  const add = (description: string, words: readonly string[], before: string, after: string): void =>
+  const add = (description: string, args: readonly string[], before: string, after: string): void =>
     void changes.push({
       description,
-      script: `${kubectl(...words)} >&2 || exit`,
+      script: `${kubectl(...args)} >&2 || exit`,
       diff: { subject: `node ${name}`, before, after },
     })
   for (const [key, value] of Object.entries(labels)) {
-    if (has[key] !== value)
+    if (current[key] !== value)
       add(
         `label ${name}: ${key}=${value}`,
         ['label', 'node', name, '--overwrite', `${key}=${value}`],
-        has[key] === undefined ? '' : `${key}=${has[key]}\n`,
+        current[key] === undefined ? '' : `${key}=${current[key]}\n`,
         `${key}=${value}\n`,
       )
   }
   for (const taint of taints) {
-    const before = tainted.find((each) => keyOf(each) === keyOf(taint))
+    const before = currentTaints.find((each) => keyOf(each) === keyOf(taint))
     if (before !== taint.replace('=:', ':'))
       add(
         `taint ${name}: ${taint}`,
@@ -115,20 +115,20 @@ function changesFor({ name, labels, taints }: Params, { metadata, spec }: NodeOb
         `${taint}\n`,
       )
   }
-  for (const key of ours) {
+  for (const key of owned) {
     if (wanted.has(key)) continue
-    const before = tainted.find((each) => keyOf(each) === key)
+    const before = currentTaints.find((each) => keyOf(each) === key)
     if (before !== undefined)
-      add(`remove the taint ${before} of ${name}`, ['taint', 'node', name, `${key}-`], `${before}\n`, '')
-    else if (has[key] !== undefined)
-      add(`remove the label ${key} of ${name}`, ['label', 'node', name, `${key}-`], `${key}=${has[key]}\n`, '')
+      add(`remove taint ${before} from ${name}`, ['taint', 'node', name, `${key}-`], `${before}\n`, '')
+    else if (current[key] !== undefined)
+      add(`remove label ${key} from ${name}`, ['label', 'node', name, `${key}-`], `${key}=${current[key]}\n`, '')
   }
   const record = [...wanted].sort().join(' ')
-  if (record !== [...ours].sort().join(' ')) {
+  if (record !== [...owned].sort().join(' ')) {
     add(
-      `remember what labels and taints of ${name} are Labbook's`,
-      ['annotate', 'node', name, '--overwrite', record === '' ? `${OURS}-` : `${OURS}=${record}`],
-      `${[...ours].join(' ')}\n`,
+      `record the labels and taints of ${name} that Labbook manages`,
+      ['annotate', 'node', name, '--overwrite', record === '' ? `${OWNED_KEYS}-` : `${OWNED_KEYS}=${record}`],
+      `${[...owned].join(' ')}\n`,
       `${record}\n`,
     )
   }

@@ -3,11 +3,11 @@ import { gateway, nthAddress, parseSubnet } from './subnet.ts'
 
 type Vars = Readonly<Record<string, unknown>>
 
-/** What this machine was seen to be able to do. */
+/** What this machine supports. */
 export interface Abilities {
-  /** Why namespaces cannot be made here, in words; none: they can. */
+  /** What namespaces lack here; empty: they work. */
   readonly namespacesLack: readonly string[]
-  /** QEMU is there, or can be installed. */
+  /** QEMU is installed, or can be installed. */
   readonly qemu: boolean
 }
 
@@ -16,35 +16,30 @@ export interface Choice {
   readonly why: string
 }
 
-/**
- * Picks the provider that works: namespaces where they can be made, since they are quick; else virtual machines, which
- * need no root.
- */
+/** Picks the provider that works: namespaces, since they are fast; else virtual machines, which need no root. */
 export function pick({ namespacesLack, qemu }: Abilities): Choice {
   if (namespacesLack.length === 0)
     return {
       provider: 'namespaces',
-      why: 'this machine can make namespaces, which are the quickest; `--provider qemu` makes virtual machines',
+      why: 'namespaces work on this machine and are the fastest; `--provider qemu` creates virtual machines',
     }
   const lack = `namespaces need ${namespacesLack.join(', ')}`
-  if (qemu) return { provider: 'qemu', why: `${lack}; QEMU works without` }
+  if (qemu) return { provider: 'qemu', why: `${lack}; QEMU does not` }
   throw new LabError(
-    `no lab can be made on this machine: ${lack}, and there is no QEMU (Debian: apt install qemu-system-x86 qemu-utils; macOS: brew install qemu). ` +
-      'Use machines of your own instead: see inventory.yaml',
+    `cannot create a lab on this machine: ${lack}, and QEMU is not installed (Debian: apt install qemu-system-x86 qemu-utils; macOS: brew install qemu). ` +
+      'Use your own machines instead: see inventory.yaml',
   )
 }
 
-/** What was asked for, from where. */
+/** Where the choice of a provider comes from. */
 export interface Wishes {
-  /** By `--provider`, or `-e lab_provider=`. */
+  /** From `--provider` or `-e lab_provider=`. */
   readonly asked?: string
-  /** What this lab was made of, where that was not the inventory's own choice. */
+  /** The provider this lab was created with, if the inventory did not choose it. */
   readonly remembered?: Choice
 }
 
-/**
- * The variables of lab hosts once it is settled what they are: host -> variables. Undefined: the inventory has no lab.
- */
+/** Resolves the provider and returns the variables of each lab host. Undefined: the inventory has no lab. */
 export function settle(
   inventory: Inventory,
   wishes: Wishes,
@@ -55,17 +50,17 @@ export function settle(
   if (first === undefined) {
     if (wishes.asked === undefined) return undefined
     throw new LabError(
-      '--provider says what the lab is made of, and no host of the inventory has lab_provider: these are machines of your own',
+      '--provider applies to a lab only, and no host of the inventory has lab_provider: these are your own machines',
     )
   }
-  const written = String(inventory.hostvars(first).lab_provider)
-  for (const name of [written, wishes.asked ?? 'auto']) {
+  const configured = String(inventory.hostvars(first).lab_provider)
+  for (const name of [configured, wishes.asked ?? 'auto']) {
     if (name !== 'auto' && !isProvider(name))
-      throw new LabError(`there is no provider "${name}" for a lab; there are: auto, ${PROVIDER_NAMES.join(', ')}`)
+      throw new LabError(`unknown lab provider "${name}": choose auto, ${PROVIDER_NAMES.join(' or ')}`)
   }
-  const choice = chosen(written, wishes, abilities)
-  const made = choice.why !== BY_INVENTORY
-  const settled: Inventory = {
+  const choice = chooseProvider(configured, wishes, abilities)
+  const overridden = choice.why !== BY_INVENTORY
+  const resolved: Inventory = {
     ...inventory,
     hostvars: (host) => {
       const vars = inventory.hostvars(host)
@@ -73,17 +68,17 @@ export function settle(
       return {
         ...vars,
         lab_provider: choice.provider,
-        ...(made ? { lab_chosen: choice.why } : {}),
-        ...folderOf(vars, choice.provider, written),
+        ...(overridden ? { lab_chosen: choice.why } : {}),
+        ...directoryOf(vars, choice.provider, configured),
       }
     },
   }
-  const lab = labOf(settled)
+  const lab = labOf(resolved)
   if (lab === undefined) return undefined
   const vars = new Map(
     hosts.map((host, place): [string, Vars] => {
       const node = lab.nodes.find(({ name }) => name === host)
-      const base = settled.hostvars(host)
+      const base = resolved.hostvars(host)
       if (node === undefined) return [host, base]
       return [host, choice.provider === 'qemu' ? { ...base, ...vmVars(lab, node) } : namespaceVars(base, lab, place)]
     }),
@@ -91,31 +86,29 @@ export function settle(
   return { choice, vars }
 }
 
-const BY_INVENTORY = 'the inventory says so'
+const BY_INVENTORY = 'set in the inventory'
 
-function chosen(written: string, { asked, remembered }: Wishes, abilities: () => Abilities): Choice {
-  // What it was made of would be left behind, with nothing that remembers it.
+function chooseProvider(written: string, { asked, remembered }: Wishes, abilities: () => Abilities): Choice {
+  // Otherwise the nodes of the old provider would be orphaned.
   if (isProvider(asked) && remembered !== undefined && remembered.provider !== asked) {
     throw new LabError(
-      `the lab is made of ${remembered.provider} (${remembered.why}): take it away before you make it of ${asked}, with: npx zx playbooks/lab.mjs down`,
+      `the lab runs on ${remembered.provider} (${remembered.why}): remove it first with "npx zx playbooks/lab.mjs down", then create it with ${asked}`,
     )
   }
   if (remembered !== undefined && !isProvider(asked)) return remembered
-  if (isProvider(asked)) return { provider: asked, why: 'asked for by --provider' }
+  if (isProvider(asked)) return { provider: asked, why: 'chosen with --provider' }
   if (asked === undefined && isProvider(written)) return { provider: written, why: BY_INVENTORY }
   return pick(abilities())
 }
 
-/**
- * Two kinds of machines do not share a folder: the one that the inventory names is that of the kind it is written for.
- */
-function folderOf(vars: Vars, provider: ProviderName, written: string): Vars {
+/** Providers do not share a directory: the inventory's `lab_dir` belongs to the provider it was written for. */
+function directoryOf(vars: Vars, provider: ProviderName, written: string): Vars {
   return vars.lab_dir === undefined || provider === written || provider === 'namespaces'
     ? {}
     : { lab_dir: `${String(vars.lab_dir)}-vm` }
 }
 
-/** An inventory that is not written for namespaces may leave out how they are reached. */
+/** Connection defaults: an inventory written for another provider has none for namespaces. */
 function namespaceVars(
   vars: Vars,
   { dir, subnet }: { readonly dir: string; readonly subnet: string },

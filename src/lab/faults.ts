@@ -2,24 +2,24 @@ import { sh } from '../shell/quote.ts'
 import { parts } from './names.ts'
 import { startNode, stopNode, type NodeSetting } from './scripts/start-node.ts'
 
-/** Something that happens to a node, and how it is undone. */
+/** A fault of a node, and how to recover from it. */
 export interface Fault {
-  /** `node3 loses its power` */
+  /** `node3 loses power` */
   readonly says: string
-  /** What the scripts do, each in a line: `ends every process of node3`. */
+  /** What each script does, in a line: `kill every process of node3`. */
   readonly how: { readonly make: string; readonly mend: string }
-  /** Where both scripts run: on the node itself, or `controller`, this machine. */
+  /** Where both scripts run: the node itself, or `controller`. */
   readonly host: string
   /** Whether they need root there. */
   readonly become: boolean
   readonly make: string
-  /** Undoes it, from wherever it is: also when it was not made, or made by a run that is no more. */
+  /** Idempotent: also works if the fault was never injected, or was injected by a run that was killed. */
   readonly mend: string
-  /** How long that may take, in seconds. */
+  /** Timeout of `recover`, in seconds. */
   readonly mendSeconds: number
 }
 
-/** What is run to make it happen. */
+/** The command that injects a fault. */
 export const making = ({ host, become, make, how }: Fault) => ({
   host,
   become,
@@ -28,7 +28,7 @@ export const making = ({ host, become, make, how }: Fault) => ({
   timeout: 120,
 })
 
-/** What is run to undo it. */
+/** The command that recovers from a fault. */
 export const mending = ({ host, become, mend, how, mendSeconds }: Fault) => ({
   host,
   become,
@@ -37,33 +37,33 @@ export const mending = ({ host, become, mend, how, mendSeconds }: Fault) => ({
   timeout: mendSeconds,
 })
 
-/** What can be done to a node; each provider of machines has its own way. */
+/** The faults of a node. Each provider implements them. */
 export interface Faults {
-  /** It stops at once, as by a power cut; mended, it boots. */
+  /** The node stops at once; recovery boots it. */
   readonly powerOff: Fault
-  /** It goes on, and nobody reaches it nor is reached by it. */
+  /** The node runs on, partitioned from the network. */
   readonly cutOff: Fault
-  /** It starts anew, unasked; mended, it answers again. */
+  /** The node resets; recovery waits for its sshd. */
   readonly reboot: Fault
 }
 
 const HERE = { host: 'controller', become: true, mendSeconds: 200 } as const
 
-/** Of nodes made of namespaces: their processes are ended; their port on the lab's switch is shut. */
+/** Faults of namespace nodes: kills their processes, sets their switch port down. */
 export function namespaceFaults(node: NodeSetting): Faults {
   const { lab, name } = node
   const port = (state: 'down' | 'up'): string =>
     sh`ip -n ${parts(lab).switchNamespace} link set ${parts(lab).port(name)} ${state}`
   return {
     powerOff: {
-      says: `${name} loses its power`,
-      how: { make: `ends every process of ${name} at once`, mend: `boots ${name}, and waits for its sshd` },
+      says: `${name} loses power`,
+      how: { make: `kill every process of ${name}`, mend: `boot ${name} and wait for its sshd` },
       ...HERE,
       make: stopNode(node),
       mend: startNode(node),
     },
     cutOff: {
-      says: `${name} is cut off from the network`,
+      says: `${name} is partitioned from the network`,
       how: { make: port('down'), mend: port('up') },
       ...HERE,
       make: port('down'),
@@ -71,7 +71,7 @@ export function namespaceFaults(node: NodeSetting): Faults {
     },
     reboot: {
       says: `${name} is reset`,
-      how: { make: `ends every process of ${name} and boots it`, mend: `waits for the sshd of ${name}` },
+      how: { make: `kill every process of ${name} and boot it`, mend: `wait for the sshd of ${name}` },
       ...HERE,
       make: `(${stopNode(node)}) || exit\n${startNode(node)}`,
       mend: startNode(node),
@@ -79,12 +79,12 @@ export function namespaceFaults(node: NodeSetting): Faults {
   }
 }
 
-/** Seconds after which a machine that was cut off is back by itself: nobody may be there to undo it. */
+/** Seconds after which a partition heals by itself, in case the run is killed. */
 export const BACK_AFTER = 300
 
 /**
- * Of machines of one's own, with nothing but a shell on them. Nobody here can switch them on again, so the power cut is
- * a reset: no goodbye, and back after a boot. Cut off, a machine still hears SSH, so that it can be undone.
+ * Faults of your own machines, with only a shell on them. Labbook cannot power them on, so the power loss is a reset
+ * without a shutdown. A partitioned machine still accepts SSH, so that Labbook can recover it.
  */
 export function machineFaults(name: string, sshPort = 22): Faults {
   const mark = '-m comment --comment labbook-cut-off -j DROP'
@@ -92,15 +92,15 @@ export function machineFaults(name: string, sshPort = 22): Faults {
   const there = { host: name, become: true, mendSeconds: 300 } as const
   return {
     powerOff: {
-      says: `${name} is reset, without a goodbye`,
-      how: { make: 'echo b >/proc/sysrq-trigger', mend: `waits until ${name} has booted` },
+      says: `${name} is reset without a shutdown`,
+      how: { make: 'echo b >/proc/sysrq-trigger', mend: `wait for ${name} to boot` },
       ...there,
       make: '(sleep 1; echo 1 >/proc/sys/kernel/sysrq; echo b >/proc/sysrq-trigger) >/dev/null 2>&1 </dev/null &',
       mend: 'true',
     },
     cutOff: {
-      says: `${name} is cut off from all but SSH`,
-      how: { make: 'iptables: drops all but SSH', mend: undo },
+      says: `${name} is partitioned from all but SSH`,
+      how: { make: 'drop all traffic except SSH (iptables)', mend: undo },
       ...there,
       make: [
         `(sleep ${BACK_AFTER}; ${undo}) >/dev/null 2>&1 </dev/null &`,
@@ -111,7 +111,7 @@ export function machineFaults(name: string, sshPort = 22): Faults {
     },
     reboot: {
       says: `${name} reboots`,
-      how: { make: 'systemctl reboot', mend: `waits until ${name} has booted` },
+      how: { make: 'systemctl reboot', mend: `wait for ${name} to boot` },
       ...there,
       make: '(sleep 1; systemctl reboot) >/dev/null 2>&1 </dev/null &',
       mend: 'true',

@@ -12,7 +12,7 @@ export interface LabKeys {
   readonly public_key: string
 }
 
-/** The key with which the controller enters the lab's nodes: `<dir>/id_ed25519`. */
+/** The SSH key for the lab's nodes: `<dir>/id_ed25519`. */
 export const lab_keys = defineModule({
   name: 'lab_keys',
   schema: z.strictObject({ dir: folder }),
@@ -27,14 +27,14 @@ set -- $public
 [ -z "$public" ] || [ "$(cut -d' ' -f1,2 ${dir}/id_ed25519.pub 2>/dev/null)" != "$1 $2" ] || echo published
 ${raw(tellForeign(dir))}`,
   plan: ({ dir }, { stdout }) => {
-    const seen = new Map(pairs(stdout))
-    if (seen.has('missing'))
-      return { changes: [], problem: 'ssh-keygen is not there: install the package openssh-client' }
-    if (seen.has('foreign')) return { changes: [], problem: foreignProblem(dir) }
+    const facts = new Map(pairs(stdout))
+    if (facts.has('missing'))
+      return { changes: [], problem: 'ssh-keygen is missing: install the package openssh-client' }
+    if (facts.has('foreign')) return { changes: [], problem: foreignProblem(dir) }
     const key = `${dir}/id_ed25519`
-    const public_key = seen.get('public')
+    const public_key = facts.get('public')
     if (public_key === undefined) return { changes: [{ description: `create the key ${key}`, script: create(dir) }] }
-    if (!seen.has('published')) {
+    if (!facts.has('published')) {
       return { changes: [{ description: `write ${key}.pub`, script: publish(dir) }] }
     }
     return { changes: [], values: { private_key: key, public_key } satisfies LabKeys }
@@ -43,7 +43,7 @@ ${raw(tellForeign(dir))}`,
 
 const keyFiles = (dir: string): string[] => [`${dir}/id_ed25519`, `${dir}/id_ed25519.pub`]
 
-/** The public half first: a private key that is there means that all is. */
+/** The public key first: an existing private key then implies both. */
 const create = (dir: string): string => sh`
 umask 077
 mkdir -p ${dir} && chmod 755 ${dir} || exit

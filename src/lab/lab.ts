@@ -4,7 +4,7 @@ import { gateway, isNodeAddress, nthAddress, parseSubnet } from './subnet.ts'
 
 export type ProviderName = 'namespaces' | 'qemu'
 
-/** A port of a node that this machine hands on: what comes to `host` here goes to `guest` there. */
+/** A port forward: `host` on this machine leads to `guest` on the node. */
 export interface Forward {
   readonly guest: number
   readonly host: number
@@ -12,9 +12,9 @@ export interface Forward {
 
 export interface Node {
   readonly name: string
-  /** The address by which the nodes know each other. */
+  /** The address that other nodes use. */
   readonly address: string
-  /** Where this machine finds its sshd. */
+  /** Where its sshd listens, as seen from this machine. */
   readonly ssh: { readonly host: string; readonly port: number }
   readonly memory?: string
   readonly disk?: string
@@ -24,22 +24,20 @@ export interface Node {
   readonly forwards: readonly Forward[]
 }
 
-/** What virtual machines are made of. */
+/** Settings of virtual machines. */
 export interface VmChoice {
-  /** Folder of the images. */
+  /** Directory of the images. */
   readonly images: string
-  /** The Debian release; undefined: that of this machine. */
+  /** The Debian release. Default: that of this machine. */
   readonly release?: string
-  /** Debian packages baked into the image; none: from bare. */
+  /** Debian packages baked into the image. Empty: a clean install. */
   readonly baked: readonly string[]
-  /** A cloud image on this machine in place of one made here. */
+  /** A local cloud image to use instead of building one. */
   readonly cloudImage?: string
   readonly acceleration: 'auto' | 'kvm' | 'hvf' | 'tcg'
 }
 
-/**
- * What the inventory says of the lab: its nodes are the hosts with `lab_provider`; without any there is no lab to make.
- */
+/** The lab of an inventory. Its nodes are the hosts with `lab_provider`. */
 export interface Lab {
   readonly provider: ProviderName
   readonly name: string
@@ -52,13 +50,13 @@ export interface Lab {
 
 type Vars = Readonly<Record<string, unknown>>
 
-/** As a play has it: groups, and the variables of every host. */
+/** Groups, and the variables of each host. */
 export interface Inventory {
   readonly groups: Readonly<Record<string, readonly string[]>>
   hostvars(host: string): Vars
 }
 
-/** The inventory says something of the lab that cannot be. */
+/** The inventory has an invalid lab setting. */
 export class LabError extends Error {
   override readonly name = 'LabError'
 }
@@ -67,16 +65,16 @@ export const PROVIDER_NAMES: readonly ProviderName[] = ['namespaces', 'qemu']
 
 export const isProvider = (name: unknown): name is ProviderName => PROVIDER_NAMES.includes(name as ProviderName)
 
-/** Where Labbook keeps what it makes on this machine: root's, or the user's own. */
+/** Where Labbook keeps its state on this machine. */
 export const stateHome = (root = process.getuid?.() === 0): string =>
   root ? '/var/lib/labbook' : path.join(homedir(), '.local/share/labbook')
 
-/** Where it is written down what a lab was made of, if not of what the inventory says: `PROVIDER`, then why. */
+/** Records the provider of a lab if the inventory did not choose it: `PROVIDER`, then why. */
 export const rememberedIn = (lab: string): string => `${stateHome()}/providers/${lab}`
 
-/** The lab of an inventory whose provider is settled (`settle` in choice.ts). */
+/** The lab of an inventory whose provider is resolved (see choice.ts). */
 export function labOf({ groups, hostvars }: Inventory): Lab | undefined {
-  // lab_provider may be said for all; this machine itself is none of its nodes.
+  // lab_provider may be set for all hosts; the controller is no node.
   const names = (groups.all ?? []).filter(
     (host) => isProvider(hostvars(host).lab_provider) && hostvars(host).ansible_connection !== 'local',
   )
@@ -87,7 +85,7 @@ export function labOf({ groups, hostvars }: Inventory): Lab | undefined {
   const other = names.find((name) => hostvars(name).lab_provider !== provider)
   if (other !== undefined)
     throw new LabError(
-      `${first} is of ${provider} and ${other} of ${String(hostvars(other).lab_provider)}: a lab has one lab_provider`,
+      `"${first}" has lab_provider ${provider}, "${other}" has ${String(hostvars(other).lab_provider)}: a lab has one provider`,
     )
   const name = text(common, 'lab_name', 'labbook')
   const own = name === 'labbook' ? '' : `-${name}`
@@ -107,7 +105,7 @@ const text = (vars: Vars, key: string, otherwise: string): string => String(vars
 function vmChoice(vars: Vars): VmChoice {
   const acceleration = text(vars, 'lab_acceleration', 'auto')
   if (!['auto', 'kvm', 'hvf', 'tcg'].includes(acceleration))
-    throw new LabError(`lab_acceleration is auto, kvm, hvf or tcg, not "${acceleration}"`)
+    throw new LabError(`invalid lab_acceleration "${acceleration}": use auto, kvm, hvf or tcg`)
   return {
     images: text(vars, 'lab_images', `${stateHome()}/images`),
     ...(vars.lab_release === undefined ? {} : { release: String(vars.lab_release) }),
@@ -130,7 +128,7 @@ function nodeOf(name: string, vars: Vars, place: number, lab: Pick<Lab, 'provide
   const sizes = {
     ...(vars.lab_memory === undefined ? {} : { memory: String(vars.lab_memory) }),
     ...(vars.lab_disk === undefined ? {} : { disk: String(vars.lab_disk) }),
-    ...(vars.lab_cpus === undefined ? {} : { cpus: whole('lab_cpus', vars.lab_cpus, 1, 64) }),
+    ...(vars.lab_cpus === undefined ? {} : { cpus: integer('lab_cpus', vars.lab_cpus, 1, 64) }),
     ...(vars.lab_data_disk === undefined ? {} : { dataDisk: String(vars.lab_data_disk) }),
   }
   if (lab.provider === 'namespaces') {
@@ -147,28 +145,28 @@ function nodeOf(name: string, vars: Vars, place: number, lab: Pick<Lab, 'provide
   }
 }
 
-/** Given as `lab_address`, or as the address the node has among namespaces, or the next one from .11 on. */
+/** `lab_address`, or the `ansible_host` of a namespace node, or the next address from .11. */
 function vmAddress(vars: Vars, place: number, subnet: string): string {
   if (vars.lab_address !== undefined) return String(vars.lab_address)
   const network = parseSubnet(subnet)
-  const given = String(vars.ansible_host ?? '')
-  if (/^(\d{1,3}\.){3}\d{1,3}$/.test(given) && isNodeAddress(network, given) && given !== gateway(network)) return given
+  const host = String(vars.ansible_host ?? '')
+  if (/^(\d{1,3}\.){3}\d{1,3}$/.test(host) && isNodeAddress(network, host) && host !== gateway(network)) return host
   return nthAddress(network, 11 + place)
 }
 
-/** Ports of this machine for one node: its sshd first, then those it publishes. */
+/** Ports of this machine per node: its sshd first, then its published ports. */
 const PORTS_OF_A_NODE = 100
 const PUBLISHED = [8080, 8090, 5000]
-/** The API of k3s, and the app beside each Redis that experiments deploy. */
+/** The Kubernetes API, and the apps that experiments deploy. */
 const FURTHER = [6443, 8091, 8092, 8093, 8094, 8095]
 
-const portBase = (vars: Vars): number => whole('lab_port_base', vars.lab_port_base ?? 22_000, 1024, 60_000)
+const portBase = (vars: Vars): number => integer('lab_port_base', vars.lab_port_base ?? 22_000, 1024, 60_000)
 
 function sshPort(vars: Vars, place: number): number {
   const port = portBase(vars) + PORTS_OF_A_NODE * (place + 1)
   if (port + PORTS_OF_A_NODE > 65_535)
     throw new LabError(
-      `there is no port left for node ${place + 1} of the lab above lab_port_base ${portBase(vars)}: lower it`,
+      `no port is left for node ${place + 1} above lab_port_base ${portBase(vars)}: lower lab_port_base`,
     )
   return port
 }
@@ -181,26 +179,23 @@ function forwardsOf(vars: Vars, place: number): Forward[] {
     ...FURTHER,
     ...(vars.lab_publish === undefined
       ? []
-      : list(vars.lab_publish).map((port) => whole('lab_publish', port, 1, 65_535))),
+      : list(vars.lab_publish).map((port) => integer('lab_publish', port, 1, 65_535))),
   ]
   const guests = [...new Set(wanted)]
   if (guests.length >= PORTS_OF_A_NODE)
     throw new LabError(
-      `lab_publish lists ${guests.length} ports: at most ${PORTS_OF_A_NODE - 1} of a node are forwarded`,
+      `lab_publish makes ${guests.length} forwarded ports: at most ${PORTS_OF_A_NODE - 1} per node are possible`,
     )
   return guests.map((guest, slot) => ({ guest, host: sshPort(vars, place) + 1 + slot }))
 }
 
-function whole(name: string, value: unknown, least: number, most: number): number {
+function integer(name: string, value: unknown, least: number, most: number): number {
   const number = Number(value)
   if (Number.isInteger(number) && number >= least && number <= most) return number
-  throw new LabError(`${name} is a whole number from ${least} to ${most}, not "${String(value)}"`)
+  throw new LabError(`invalid ${name} "${String(value)}": use an integer from ${least} to ${most}`)
 }
 
-/**
- * The variables that follow from a node being a virtual machine of this lab: how it is reached, and as what it is
- * known.
- */
+/** The connection variables of a virtual machine. */
 export function vmVars(lab: Lab, node: Node): Vars {
   return {
     lab_address: node.address,
@@ -210,7 +205,7 @@ export function vmVars(lab: Lab, node: Node): Vars {
     ansible_port: node.ssh.port,
     ansible_user: 'ops',
     ansible_ssh_private_key_file: `${lab.dir}/id_ed25519`,
-    // A guest in software emulation takes its time to shake hands.
+    // The SSH handshake is slow under software emulation.
     ansible_ssh_common_args: `-o UserKnownHostsFile=${lab.dir}/known_hosts -o ConnectTimeout=60`,
     ansible_become: true,
   }

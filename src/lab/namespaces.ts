@@ -23,34 +23,33 @@ const settingOf = (lab: Lab, { name, address, memory, disk }: Node) => ({
   ...(disk === undefined ? {} : { disk }),
 })
 
-/** Nodes made of this machine's own namespaces: quick and small; their kernel is the machine's. Linux and root. */
+/** Nodes in Linux namespaces: fast and small, on this machine's kernel. Need Linux and root. */
 export const namespaces: Provider = {
   name: 'namespaces',
-  says: 'Linux namespaces with systemd and sshd; the kernel is that of this machine',
+  says: "Linux namespaces with systemd and sshd, on this machine's kernel",
   up: (lab, { download = [] } = {}) => {
     const { dir, rootfs, name, subnet } = lab
     return [
-      lab_preflight('Can this machine make a lab?', {}),
-      apt('Packages that make a lab', {
+      lab_preflight('Check lab requirements', {}),
+      apt('Install lab packages', {
         name: [...labPackages],
         update_cache: true,
         cache_valid_time: 3600,
         install_recommends: false,
       }),
-      lab_keys('Key of the lab', { dir }),
-      lab_rootfs('Root file system of the nodes', { path: rootfs, download: [...download] }),
-      lab_network('Network of the lab', { name, dir, subnet, nodes: addresses(lab) }),
+      lab_keys('Create lab SSH key', { dir }),
+      lab_rootfs('Build root file system', { path: rootfs, download: [...download] }),
+      lab_network('Create lab network', { name, dir, subnet, nodes: addresses(lab) }),
       ...lab.nodes.map((node) => lab_node(`Start ${node.name}`, settingOf(lab, node))),
     ]
   },
-  // Processes, namespaces, mounts, cgroups, rules, disks. The root file system is kept for the next.
+  // Keeps the root file system for the next lab.
   down: (lab) => {
     const { dir, name, subnet } = lab
-    return [lab_network('Remove the lab', { name, dir, subnet, nodes: addresses(lab), state: 'absent', purge: true })]
+    return [lab_network('Remove lab', { name, dir, subnet, nodes: addresses(lab), state: 'absent', purge: true })]
   },
   faults: (lab, node) => namespaceFaults(setting(settingOf(lab, node))),
-  // The banner is read by the shell, so that no client is needed; without the lab's own interface nothing is sent at
-  // all.
+  // The shell reads the banner, so no SSH client is needed. Without the lab's interface nothing is sent.
   status: (lab) =>
     lab.nodes
       .map(

@@ -13,33 +13,34 @@ import { gateway, isNodeAddress, overlap, parseSubnet } from './subnet.ts'
 
 const schema = z
   .strictObject({
-    name: labName.describe('The name of the lab'),
-    dir: folder.describe('The folder of the lab'),
-    subnet: z.cidrv4().describe('The machine takes its first address'),
+    name: labName.describe('Name of the lab'),
+    dir: folder.describe('Directory of the lab'),
+    subnet: z.cidrv4().describe('This machine gets the first address'),
     nodes: z.array(nodeAddress),
     purge: z
       .boolean()
       .default(false)
-      .describe('With state absent: remove the folder too, with the disks of the nodes and the key'),
+      .describe('With state absent: also remove the directory, with the disks of the nodes and the key'),
     state: z.enum(['present', 'absent']).default('present'),
   })
   .superRefine(({ subnet, nodes }, context) => {
     const network = parseSubnet(subnet)
-    const twice = <T>(values: readonly T[]): T | undefined => values.find((value, i) => values.indexOf(value) !== i)
-    const again = twice(nodes.map((node) => node.name)) ?? twice(nodes.map((node) => node.address))
-    if (again !== undefined) context.addIssue({ code: 'custom', path: ['nodes'], message: `${again} is there twice` })
+    const duplicate = <T>(values: readonly T[]): T | undefined => values.find((value, i) => values.indexOf(value) !== i)
+    const repeated = duplicate(nodes.map((node) => node.name)) ?? duplicate(nodes.map((node) => node.address))
+    if (repeated !== undefined)
+      context.addIssue({ code: 'custom', path: ['nodes'], message: `duplicate "${repeated}"` })
     for (const { name, address } of nodes) {
       if (isNodeAddress(network, address)) continue
-      const message = `${address} (${name}) is no address for a node in ${subnet}; ${gateway(network)} is the machine's own`
+      const message = `${address} ("${name}") is no node address in ${subnet}; this machine has ${gateway(network)}`
       context.addIssue({ code: 'custom', path: ['nodes'], message })
     }
   })
 type Params = z.output<typeof schema>
 
 /**
- * The lab's network: a bridge in a namespace of its own, a namespace for each node, the machine itself connected with
- * the first address, and a firewall that lets the nodes fetch packages and no more. `absent` also ends all that runs in
- * the lab, in nodes that no list names any longer too.
+ * The network of a lab: a bridge in its own namespace, a namespace per node, an interface of this machine with the
+ * first address, and a firewall that allows outbound DNS and HTTP(S) only. `absent` also stops every process of the
+ * lab, including nodes that were removed from the inventory.
  */
 export const lab_network = defineModule({
   name: 'lab_network',
@@ -70,7 +71,7 @@ const uplink = `uplink=$(ip -4 route show default | sed -n 's/.* dev \\([^ ]*\\)
 
 function probe(params: Params): string {
   const { name, dir } = params
-  const checks = pieces(params).map(({ id, stands }) => `{ ${stands}\n} >/dev/null 2>&1 && echo ${id}`)
+  const checks = resourcesOf(params).map(({ id, stands }) => `{ ${stands}\n} >/dev/null 2>&1 && echo ${id}`)
   return [
     sh`for command in ip iptables nsenter; do command -v "$command" >/dev/null || printf 'missing %s\n' "$command"; done`,
     uplink,
@@ -85,48 +86,48 @@ function probe(params: Params): string {
     sh`ip link show ${parts(name).hostLink} >/dev/null 2>&1 && echo host-end`,
     sh`${raw(listFirewall(name))} | sed 's/^/rule /'`,
     ...checks,
-    // The rules name the uplink, so what stands of them can only be told here.
+    // The rules name the uplink, which only this script knows.
     sh`if [ -n "$uplink" ]; then\n${raw(firewallStands({ lab: name, subnet: params.subnet }))}\nfi >/dev/null 2>&1 && echo firewall`,
     'true',
   ].join('\n')
 }
 
-const pieces = ({ name, dir, subnet, nodes }: Params): Piece[] => {
+const resourcesOf = ({ name, dir, subnet, nodes }: Params): Piece[] => {
   const network = parseSubnet(subnet)
   return networkPieces({ lab: name, dir, gateway: gateway(network), prefix: network.prefix, nodes })
 }
 
 function planPresent(params: Params, stdout: string): Plan<never> {
   const { name, dir, subnet, nodes } = params
-  const seen = pairs(stdout)
-  const has = (key: string): boolean => seen.some(([of]) => of === key)
-  const values = (key: string): string[] => seen.filter(([of]) => of === key).map(([, value]) => value)
+  const facts = pairs(stdout)
+  const has = (key: string): boolean => facts.some(([of]) => of === key)
+  const values = (key: string): string[] => facts.filter(([of]) => of === key).map(([, value]) => value)
   if (has('missing')) {
     return {
       changes: [],
-      problem: `a lab needs ${values('missing').join(', ')}: install the packages iproute2, iptables and util-linux`,
+      problem: `missing ${values('missing').join(', ')}: install the packages iproute2, iptables and util-linux`,
     }
   }
   const foreign = foreignRoute(values('route'), subnet, parts(name).hostLink)
   if (foreign !== undefined) {
     return {
       changes: [],
-      problem: `this machine already has a route into ${subnet} (${foreign}): give the lab another subnet`,
+      problem: `this machine already has a route to ${subnet} (${foreign}): set lab_subnet to another subnet`,
     }
   }
   const wanted = new Set([parts(name).switchNamespace, ...nodes.map((node) => parts(name).node(node.name))])
   const changes: Change[] = values('there')
     .filter((there) => !wanted.has(there))
-    .map((there) => endChange(params, there))
-  for (const { id, description, make } of pieces(params)) {
+    .map((there) => stopChange(params, there))
+  for (const { id, description, make } of resourcesOf(params)) {
     if (!has(id)) changes.push({ description, script: make })
   }
   if (has('uplink')) {
     if (values('forwarding')[0] !== '1')
-      changes.push({ description: 'let the machine pass packets on (net.ipv4.ip_forward=1)', script: forward(dir) })
+      changes.push({ description: 'enable IPv4 forwarding (net.ipv4.ip_forward=1)', script: enableForwarding(dir) })
     if (!has('firewall')) {
       const script = `${uplink}\n${raiseFirewall({ lab: name, subnet })}`
-      changes.push({ description: `let the lab out to names and the web by ${values('uplink')[0] as string}`, script })
+      changes.push({ description: `allow outbound DNS and HTTP(S) via ${values('uplink')[0] as string}`, script })
     }
   }
   return { changes }
@@ -135,36 +136,36 @@ function planPresent(params: Params, stdout: string): Plan<never> {
 function planAbsent(params: Params, stdout: string): Plan<never> {
   const { name, dir, purge } = params
   const { hostLink, comment } = parts(name)
-  const seen = pairs(stdout)
-  const has = (key: string): boolean => seen.some(([of]) => of === key)
+  const facts = pairs(stdout)
+  const has = (key: string): boolean => facts.some(([of]) => of === key)
   if (purge && has('foreign')) return { changes: [], problem: foreignProblem(dir) }
-  const changes: Change[] = seen.filter(([key]) => key === 'there').map(([, there]) => endChange(params, there))
+  const changes: Change[] = facts.filter(([key]) => key === 'there').map(([, there]) => stopChange(params, there))
   if (has('host-end'))
     changes.push({ description: `remove the interface ${hostLink}`, script: sh`ip link del ${hostLink}` })
   if (has('rule')) changes.push({ description: `remove the firewall rules ${comment}`, script: dropFirewall(name) })
   if (has('remembered')) {
     const script = sh`cat ${dir}/ip_forward >/proc/sys/net/ipv4/ip_forward && rm -f ${dir}/ip_forward`
-    changes.push({ description: 'set net.ipv4.ip_forward back', script })
+    changes.push({ description: 'restore net.ipv4.ip_forward', script })
   }
   if (has('netns-mounted'))
-    changes.push({ description: 'unmount /run/netns unless others use it', script: unmountNamespaces(dir) })
+    changes.push({ description: 'unmount /run/netns if unused', script: unmountNamespaces(dir) })
   if (purge && has('folder')) changes.push({ description: `remove ${dir}`, script: removeFolder(dir) })
   return { changes }
 }
 
-/** Ends a node (or the switch) that is there under its kernel name, and removes its namespace. */
-function endChange({ name, dir }: Params, there: string): Change {
-  const node = there.slice(name.length + 1)
+/** Stops a node (or removes the switch) by its kernel name, and removes its namespace. */
+function stopChange({ name, dir }: Params, kernelName: string): Change {
+  const node = kernelName.slice(name.length + 1)
   return {
-    description: node === 'sw' ? `remove the switch ${there}` : `end ${node} and remove its network namespace`,
+    description: node === 'sw' ? `remove the switch ${kernelName}` : `stop ${node} and remove its network namespace`,
     script: `${endNodeFunctions}${sh`
-lab_end_node ${there} ${nodeFolder(dir, node)} || exit
-ip netns del ${there} 2>/dev/null
-[ ! -e /run/netns/${raw(there)} ] || rm -f /run/netns/${raw(there)}`}`,
+lab_end_node ${kernelName} ${nodeFolder(dir, node)} || exit
+ip netns del ${kernelName} 2>/dev/null
+[ ! -e /run/netns/${raw(kernelName)} ] || rm -f /run/netns/${raw(kernelName)}`}`,
   }
 }
 
-const forward = (dir: string): string => sh`
+const enableForwarding = (dir: string): string => sh`
 mkdir -p ${dir} || exit
 [ -e ${dir}/ip_forward ] || { cat /proc/sys/net/ipv4/ip_forward >${dir}/.ip_forward && mv ${dir}/.ip_forward ${dir}/ip_forward; } || exit
 echo 1 >/proc/sys/net/ipv4/ip_forward`
@@ -173,7 +174,7 @@ const unmountNamespaces = (dir: string): string => sh`
 if [ -z "$(ls -A /run/netns 2>/dev/null)" ] && mountpoint -q /run/netns; then umount /run/netns && rmdir /run/netns || exit; fi
 rm -f ${dir}/netns_mounted`
 
-/** A route of the machine that leads into the subnet, and is not the lab's own. */
+/** A route of this machine into the subnet that is not the lab's. */
 function foreignRoute(routes: readonly string[], subnet: string, own: string): string | undefined {
   const network = parseSubnet(subnet)
   return routes.find((route) => {

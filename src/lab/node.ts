@@ -15,35 +15,35 @@ import {
 
 const schema = z.strictObject({
   lab: labName,
-  dir: folder.describe('The folder of the lab'),
-  rootfs: folder.describe('The folder of lab_rootfs'),
+  dir: folder.describe('Directory of the lab'),
+  rootfs: folder.describe('Directory of lab_rootfs'),
   name: nodeName,
   address,
   nodes: z.array(nodeAddress).default([]).describe('All nodes of the lab, for /etc/hosts'),
   memory: z
     .string()
-    .regex(/^[1-9]\d*[MG]$/, 'write memory as 512M or 2G')
+    .regex(/^[1-9]\d*[MG]$/, 'must be a size such as 512M or 2G')
     .optional()
-    .describe('The most the node may use'),
+    .describe('Memory limit of the node'),
   disk: z
     .string()
-    .regex(/^[1-9]\d*[MG]$/, 'write disk as 20G')
+    .regex(/^[1-9]\d*[MG]$/, 'must be a size such as 20G')
     .optional()
-    .describe('A disk image of this size, made with the node; without it the node shares the disk of the machine'),
+    .describe("Size of the node's disk image. Default: the node uses the disk of this machine"),
   state: z
     .enum(['started', 'stopped', 'absent'])
     .default('started')
-    .describe('stopped: as by a power cut, the disk is kept; absent: the disk is removed as well'),
+    .describe('stopped: a power loss, the disk is kept; absent: also removes the disk'),
 })
 
 /** What {@link lab_node} registers of a started node. */
 export interface LabNode {
-  /** The node's PID 1, as the machine numbers it. */
+  /** PID of the node's PID 1 on this machine. */
   readonly pid: number
   readonly known_hosts: string
 }
 
-/** A node of the lab: namespaces of its own over the lab's root, with systemd as PID 1 and a real sshd. */
+/** A node of the lab: namespaces over the lab's root file system, with systemd as PID 1 and sshd. */
 export const lab_node = defineModule({
   name: 'lab_node',
   schema,
@@ -63,38 +63,41 @@ export const lab_node = defineModule({
   probe: (params) => probeNode(setting(params)),
   plan: (params, { stdout }): Plan<LabNode> => {
     const node = setting(params)
-    const seen = readNode(stdout)
+    const state = readNode(stdout)
     const { name, address } = node
     if (params.state !== 'started') {
-      const gone = seen.processes + seen.cgroups === 0
+      const stopped = state.processes + state.cgroups === 0
       if (params.state === 'stopped')
-        return { changes: gone ? [] : [{ description: `end ${name}`, script: stopNode(node) }] }
+        return { changes: stopped ? [] : [{ description: `stop ${name}`, script: stopNode(node) }] }
       return {
         changes:
-          gone && !seen.folder ? [] : [{ description: `end ${name} and remove its disk`, script: removeNode(node) }],
+          stopped && !state.folder
+            ? []
+            : [{ description: `stop ${name} and remove its disk`, script: removeNode(node) }],
       }
     }
-    const problem = obstacle(seen, node)
+    const problem = missingRequirement(state, node)
     if (problem !== undefined) return { changes: [], problem }
-    const { pid } = seen
-    if (pid === undefined || !seen.answers || !seen.ownNetwork || !seen.memoryIs(node.memoryBytes)) {
-      const remains = pid === undefined && seen.processes + seen.cgroups > 0 ? `end what is left of ${name} and ` : ''
-      const verb = pid === undefined ? 'boot' : seen.answers ? 'boot anew' : 'wait for or boot anew'
-      return { changes: [{ description: `${remains}${verb} ${name} (${address})`, script: startNode(node) }] }
+    const { pid } = state
+    if (pid === undefined || !state.answers || !state.ownNetwork || !state.hasMemoryLimit(node.memoryBytes)) {
+      const cleanup =
+        pid === undefined && state.processes + state.cgroups > 0 ? `stop leftover processes of ${name} and ` : ''
+      const verb = pid === undefined ? 'boot' : state.answers ? 'reboot' : 'wait for or reboot'
+      return { changes: [{ description: `${cleanup}${verb} ${name} (${address})`, script: startNode(node) }] }
     }
-    const mend = [
-      seen.hosts ? '' : '/etc/hosts',
-      seen.authorized ? '' : 'the key of ops',
-      seen.pinned ? '' : 'known_hosts',
+    const outdated = [
+      state.hosts ? '' : '/etc/hosts',
+      state.authorized ? '' : 'authorized_keys',
+      state.pinned ? '' : 'known_hosts',
     ].filter(Boolean)
-    if (mend.length > 0)
-      return { changes: [{ description: `write ${mend.join(', ')} of ${name}`, script: mendNode(node) }] }
+    if (outdated.length > 0)
+      return { changes: [{ description: `update ${outdated.join(', ')} of ${name}`, script: mendNode(node) }] }
     return { changes: [], values: { pid, known_hosts: `${node.dir}/known_hosts` } }
   },
   timeLimitSeconds: () => 240,
 })
 
-/** What the scripts need to know of a node, of what {@link lab_node} is told. */
+/** Converts the parameters of {@link lab_node} for the scripts. */
 export function setting(params: Omit<z.output<typeof schema>, 'state'>): NodeSetting {
   const { lab, dir, rootfs, name, address, nodes, memory, disk } = params
   return { lab, dir, rootfs, name, address, nodes, memoryBytes: bytes(memory), diskBytes: bytes(disk) }
@@ -103,20 +106,20 @@ export function setting(params: Omit<z.output<typeof schema>, 'state'>): NodeSet
 const bytes = (size: string | undefined): number | null =>
   size === undefined ? null : Number.parseInt(size) * (size.endsWith('G') ? 2 ** 30 : 2 ** 20)
 
-function obstacle(seen: SeenNode, { lab, dir, rootfs, name, diskBytes }: NodeSetting): string | undefined {
-  if (seen.missing.length > 0) {
-    return `a lab node needs ${seen.missing.join(', ')}: install the packages util-linux, iproute2, openssh-client and e2fsprogs`
+function missingRequirement(state: NodeState, { lab, dir, rootfs, name, diskBytes }: NodeSetting): string | undefined {
+  if (state.missing.length > 0) {
+    return `missing ${state.missing.join(', ')}: install the packages util-linux, iproute2, openssh-client and e2fsprogs`
   }
-  if (diskBytes !== null && !seen.loop)
-    return `a disk of its own for ${name} needs loop devices, which this machine does not have: leave "disk" out`
-  if (!seen.root) return `no root for ${name} in ${rootfs}: lab_rootfs makes it`
-  if (!seen.key) return `no key for ${name} in ${dir}: lab_keys makes it`
-  if (!seen.network)
-    return `no network namespace ${parts(lab).node(name)}: lab_network makes it, with ${name} among its nodes`
+  if (diskBytes !== null && !state.loop)
+    return `this machine has no loop devices for the disk of "${name}": remove lab_disk`
+  if (!state.root) return `no root file system for "${name}" in "${rootfs}": run lab_rootfs first`
+  if (!state.key) return `no SSH key for "${name}" in "${dir}": run lab_keys first`
+  if (!state.network)
+    return `no network namespace ${parts(lab).node(name)}: run lab_network with "${name}" in "nodes" first`
   return undefined
 }
 
-interface SeenNode {
+interface NodeState {
   readonly missing: readonly string[]
   readonly loop: boolean
   readonly root: boolean
@@ -131,11 +134,11 @@ interface SeenNode {
   readonly hosts: boolean
   readonly authorized: boolean
   readonly pinned: boolean
-  /** Does the limit hold that is asked for? Not asked for: any does. */
-  memoryIs(wanted: number | null): boolean
+  /** Whether the requested limit is set; null matches any limit. */
+  hasMemoryLimit(wanted: number | null): boolean
 }
 
-function readNode(stdout: string): SeenNode {
+function readNode(stdout: string): NodeState {
   const all = pairs(stdout)
   const values = (key: string): string[] => all.filter(([of]) => of === key).map(([, value]) => value)
   const has = (key: string): boolean => all.some(([of]) => of === key)
@@ -156,6 +159,6 @@ function readNode(stdout: string): SeenNode {
     hosts: has('hosts'),
     authorized: has('authorized'),
     pinned: has('pinned'),
-    memoryIs: (wanted) => wanted === null || limits.length === 0 || limits.includes(wanted),
+    hasMemoryLimit: (wanted) => wanted === null || limits.length === 0 || limits.includes(wanted),
   }
 }

@@ -1,4 +1,4 @@
-/** The Debian packages that the machine needs to make a lab, and the certificates of its registry. */
+/** Debian packages that this machine needs for a lab and for registry certificates. */
 export const labPackages: string[] = [
   'mmdebstrap',
   'iproute2',

@@ -8,10 +8,10 @@ const schema = z.strictObject({
   name: nodeName,
   state: z
     .enum(['up', 'down'])
-    .describe('down: the node is cut off from all others and from this machine, and goes on running'),
+    .describe('down: the node keeps running, partitioned from all others and from this machine'),
 })
 
-/** A node's port on the lab's switch: pulls the cable of a node, and puts it back. */
+/** A node's port on the lab's switch: partitions the node from the network, and reconnects it. */
 export const lab_port = defineModule({
   name: 'lab_port',
   schema,
@@ -23,10 +23,10 @@ ip -n ${parts(lab).switchNamespace} -o link show ${parts(lab).port(name)} >/dev/
 ip -n ${parts(lab).switchNamespace} -o link show ${parts(lab).port(name)} up 2>/dev/null | grep -q . && echo up
 true`,
   plan: ({ lab, name, state }, { stdout }) => {
-    const seen = new Map(pairs(stdout))
-    if (!seen.has('there'))
-      return { changes: [], problem: `${name} has no port on the switch of ${lab}: lab_network makes it` }
-    if (seen.has('up') === (state === 'up')) return { changes: [] }
+    const facts = new Map(pairs(stdout))
+    if (!facts.has('there'))
+      return { changes: [], problem: `"${name}" has no port on the switch of "${lab}": run lab_network first` }
+    if (facts.has('up') === (state === 'up')) return { changes: [] }
     const script = sh`ip -n ${parts(lab).switchNamespace} link set ${parts(lab).port(name)} ${state}`
     return { changes: [{ description: `set the port of ${name} ${state}`, script }] }
   },

@@ -3,49 +3,49 @@ import { defineModule } from '../modules/task.ts'
 import { pairs } from './names.ts'
 
 /**
- * Can this machine make a lab at all? Fails with one message that lists all that is in the way. What packages bring is
- * not asked for where apt is there to install them.
+ * Checks that this machine can create a lab, and reports all missing requirements in one message. Ignores what apt can
+ * install.
  */
 export const lab_preflight = defineModule({
   name: 'lab_preflight',
   schema: z.strictObject({}),
   sets: () => [],
-  title: () => 'this machine can make a lab',
+  title: () => 'lab requirements',
   probe: () => probe,
   plan: (_params, { stdout }) => {
-    const lacks = lackWords(stdout)
-    if (lacks.length === 0) return { changes: [] }
+    const missing = lackWords(stdout)
+    if (missing.length === 0) return { changes: [] }
     return {
       changes: [],
       problem:
-        `this machine cannot make a lab; missing: ${lacks.join('; ')}. ` +
-        'Use machines of your own instead: put their addresses (ansible_host), user (ansible_user) and key ' +
+        `this machine cannot create a lab; missing: ${missing.join('; ')}. ` +
+        'Use your own machines instead: put their addresses (ansible_host), user (ansible_user) and key ' +
         "(ansible_ssh_private_key_file) into inventory.yaml in place of the lab's nodes, then run the same playbooks",
     }
   },
 })
 
-/** What is in the way, in words, by what the probe printed. */
+/** The missing requirements, from the output of the probe. */
 export const lackWords = (stdout: string): string[] => [
   ...pairs(stdout)
     .filter(([key]) => key === 'lacks')
-    .map(([, what]) => reasons.get(what) ?? what),
+    .map(([, what]) => messages.get(what) ?? what),
   ...(stdout.includes('system ') ? [] : ['a POSIX shell with uname']),
 ]
 
-/** What the probe says by a word, in words for people. */
-const reasons = new Map([
+/** Messages for the markers that the probe prints. */
+const messages = new Map([
   ['linux', 'Linux'],
   ['root', 'root (run it with sudo)'],
-  ['apt', 'apt-get (Debian or Ubuntu, whose packages the nodes are made from)'],
-  ['namespaces', 'the right to make namespaces (inside a container: run that one privileged)'],
+  ['apt', 'apt-get (Debian or Ubuntu: the nodes use its packages)'],
+  ['namespaces', 'permission to create namespaces (in a container: run it privileged)'],
   ['overlay', 'overlay file systems in the kernel'],
   ['veth', 'veth and bridge interfaces in the kernel'],
   ['nat', 'iptables with NAT in the kernel'],
-  ['cgroups', 'control groups at /sys/fs/cgroup that can be written'],
+  ['cgroups', 'writable cgroups at /sys/fs/cgroup'],
 ])
 
-/** Tries each thing in namespaces that end with the trial. */
+/** Tries each feature in temporary namespaces. */
 const probe = String.raw`
 system=$(uname -s)
 printf 'system %s\n' "$system"

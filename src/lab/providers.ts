@@ -3,7 +3,7 @@ import { namespaces } from './namespaces.ts'
 import type { Provider } from './provider.ts'
 import { qemu } from './qemu/provider.ts'
 
-/** Every kind of machines a lab can be made of. */
+/** All lab providers. */
 export const PROVIDERS: Readonly<Record<ProviderName, Provider>> = { namespaces, qemu }
 
 export const providerOf = ({ provider }: { readonly provider: ProviderName }): Provider => PROVIDERS[provider]

@@ -6,26 +6,26 @@ import { folder, pairs } from './names.ts'
 import { basePackages, buildRoot, finishRoot, recipe, sourceFunctions, type RootContents } from './scripts/rootfs.ts'
 
 const schema = z.strictObject({
-  path: folder.describe('A folder for roots; `current` in it is the newest one'),
+  path: folder.describe('Directory of root file systems; `current` links to the newest'),
   packages: z
     .array(z.string().regex(/^[a-z0-9][a-z0-9+.-]+$/))
     .default([])
-    .describe('Debian packages beside those a node needs'),
+    .describe('Additional Debian packages'),
   download: z
     .array(z.string().regex(/^[a-z0-9][a-z0-9+.-]+$/))
     .default([])
-    .describe('Debian packages that are fetched into the apt cache of the root: nodes install them without fetching'),
+    .describe('Debian packages to download into the apt cache of the root file system'),
   state: z.enum(['present', 'absent']).default('present'),
 })
 
 /**
- * The Debian root that the lab's nodes share, made with mmdebstrap from the machine's own package sources. Each recipe
- * (packages, sources, settings) gives a root of its own, because a node keeps the one it began with.
+ * The Debian root file system that the lab's nodes share, built with mmdebstrap from this machine's package sources.
+ * Each recipe (packages, sources, settings) has its own root, because a node keeps the one it was created with.
  */
 export const lab_rootfs = defineModule({
   name: 'lab_rootfs',
   schema,
-  // Its recipe holds the machine's package sources, and how to reach them.
+  // The recipe includes the package sources and apt settings.
   reads: ({ path }) => [...treeAt(path), '/etc/apt/', '/etc/os-release'],
   sets: ({ path }) => [...setNewDirectory(path), ...setTree(path)],
   title: ({ path }) => path,
@@ -37,33 +37,33 @@ ${raw(sourceFunctions)}
 for command in mmdebstrap apt-get unshare flock sha256sum; do
   command -v "$command" >/dev/null || printf 'missing %s\n' "$command"
 done
-# apt takes a second to list them.
+# Cache the list: apt needs a second for it.
 lab_found=$(lab_sources)
 lab_sources() { [ -z "$lab_found" ] || printf '%s\n' "$lab_found"; }
 printf 'sources %s\n' "$(lab_sources | wc -l)"
 printf 'wanted %s\n' "$(${raw(recipe(all(contents)))})"
 printf 'current %s\n' "$(readlink ${path}/current)"
-# A link that leads out of the root: what it leads to is systemd in the root, and nothing or this machine's own from here.
+# -L, not -e: the absolute link would resolve on this machine.
 [ ! -L ${path}/current/sbin/init ] || echo complete`,
   plan: ({ path, state, ...contents }, { stdout }) => {
-    const seen = pairs(stdout)
-    const fact = new Map(seen)
+    const facts = pairs(stdout)
+    const fact = new Map(facts)
     if (state === 'absent') {
       return fact.has('there')
         ? { changes: [{ description: `remove ${path}`, script: removeRoots(path) }] }
         : { changes: [] }
     }
-    const missing = seen.filter(([key]) => key === 'missing').map(([, command]) => command)
+    const missing = facts.filter(([key]) => key === 'missing').map(([, command]) => command)
     if (missing.length > 0)
       return {
         changes: [],
-        problem: `cannot build a root without ${missing.join(', ')}: install the packages mmdebstrap and util-linux`,
+        problem: `missing ${missing.join(', ')}: install the packages mmdebstrap and util-linux`,
       }
     if (Number(fact.get('sources')) === 0) {
       return {
         changes: [],
         problem:
-          'apt knows no Debian or Ubuntu archive on this machine: put one into /etc/apt/sources.list and run `apt-get update`',
+          'apt has no Debian or Ubuntu archive on this machine: add one to /etc/apt/sources.list and run `apt-get update`',
       }
     }
     const wanted = fact.get('wanted') as string
@@ -71,7 +71,9 @@ printf 'current %s\n' "$(readlink ${path}/current)"
       return { changes: [], values: { path: `${path}/${wanted}` } }
     const script = `${sourceFunctions}${finishRoot}${buildRoot(path, all(contents), wanted)}`
     return {
-      changes: [{ description: `build a Debian root with ${all(contents).packages.join(', ')} in ${path}`, script }],
+      changes: [
+        { description: `build a Debian root file system with ${all(contents).packages.join(', ')} in ${path}`, script },
+      ],
     }
   },
   timeLimitSeconds: () => 1200,
@@ -82,11 +84,11 @@ const all = ({ packages, download }: RootContents): RootContents => ({
   download,
 })
 
-/** Waits for a build that is at work; refuses while a mount is inside, so that nothing beyond the roots is removed. */
+/** Waits for a running build. Refuses if something is mounted inside, so that only root file systems are removed. */
 const removeRoots = (path: string): string => sh`
 path=${path}
 exec 9>"$path/.lock" || exit
-flock -w 900 9 || { echo "a build of $path has not ended in 15 minutes" >&2; exit 1; }
+flock -w 900 9 || { echo "a build of $path is still running after 15 minutes" >&2; exit 1; }
 if awk -v below="$path/" 'index($2, below) == 1 { found = 1 } END { exit !found }' /proc/mounts; then
   echo "something is mounted below $path" >&2; exit 1
 fi

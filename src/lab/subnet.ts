@@ -6,25 +6,25 @@ export interface Subnet {
 }
 
 /**
- * Reads `10.77.0.0/24`; a single address is a network of one.
- * @throws {RangeError} when it is no IPv4 network.
+ * Parses `10.77.0.0/24`; a single address is a /32.
+ * @throws {RangeError} if it is not an IPv4 network.
  */
 export function parseSubnet(text: string): Subnet {
   const [address = '', length = '32'] = text.split('/')
   const prefix = Number(length)
-  if (!/^\d+$/.test(length) || prefix > 32) throw new RangeError(`"${text}" is no IPv4 network`)
+  if (!/^\d+$/.test(length) || prefix > 32) throw new RangeError(`"${text}" is not an IPv4 network`)
   const size = 2 ** (32 - prefix)
   const first = Math.floor(toNumber(address, text) / size) * size
   return { first, last: first + size - 1, prefix }
 }
 
-/** The machine's own address in a lab: the first one. */
+/** The address of this machine in a lab: the first. */
 export const gateway = (subnet: Subnet): string => toAddress(subnet.first + 1)
 
-/** The address so many above the network's own: `nthAddress(10.77.0.0/24, 11)` is 10.77.0.11. */
+/** `nthAddress(10.77.0.0/24, 11)` is 10.77.0.11. */
 export const nthAddress = (subnet: Subnet, place: number): string => toAddress(subnet.first + place)
 
-/** Is this an address that a node may have? Not the network's, the machine's or the broadcast address. */
+/** Whether a node may have this address: not the network, gateway or broadcast address. */
 export function isNodeAddress(subnet: Subnet, address: string): boolean {
   const number = toNumber(address, address)
   return number > subnet.first + 1 && number < subnet.last
@@ -32,10 +32,10 @@ export function isNodeAddress(subnet: Subnet, address: string): boolean {
 
 export const overlap = (a: Subnet, b: Subnet): boolean => a.first <= b.last && b.first <= a.last
 
-function toNumber(address: string, whole: string): number {
+function toNumber(address: string, text: string): number {
   const bytes = address.split('.').map(Number)
   const valid = bytes.length === 4 && bytes.every((byte) => Number.isInteger(byte) && byte >= 0 && byte <= 255)
-  if (!valid) throw new RangeError(`"${whole}" is no IPv4 network`)
+  if (!valid) throw new RangeError(`"${text}" is not an IPv4 network`)
   return bytes.reduce((sum, byte) => sum * 256 + byte, 0)
 }
 

@@ -1,38 +1,38 @@
-/** What came of a step of load. */
+/** The result of one load step. */
 export interface LoadPoint {
-  /** Connections, or whatever is raised. */
+  /** Connections, or whatever is stepped. */
   readonly load: number
-  /** Good answers a second. */
+  /** Successful responses per second. */
   readonly throughput: number
-  /** Milliseconds, 95 of 100 answers. */
+  /** Milliseconds. */
   readonly p95: number
-  /** Part of the requests that failed. */
+  /** Ratio of failed requests. */
   readonly failed: number
 }
 
 export interface CapacityLimits {
-  /** Where it begins, and by what it is multiplied each time. Default 1 and 2. */
+  /** First load, and the factor between steps. Default 1 and 2. */
   readonly first?: number
   readonly factor?: number
-  /** The highest load. */
+  /** Maximum load. */
   readonly most: number
-  /** A rise of throughput below this part is none. Default 0.05. */
+  /** Minimum relative gain of throughput that counts as a gain. Default 0.05. */
   readonly gain?: number
-  /** Milliseconds; an answer that takes longer is of no use. */
+  /** Maximum p95 latency, in milliseconds. */
   readonly p95: number
-  /** Default 0.01. */
+  /** Maximum ratio of failed requests. Default 0.01. */
   readonly failed?: number
 }
 
-/** Why load is not raised further. */
+/** Why the ramp stopped. */
 export type Stop = 'throughput' | 'latency' | 'failures' | 'ceiling'
 
-/** So many steps in a row without a rise end it: one alone may be chance. */
+/** Consecutive steps without a gain that end the ramp. One alone may be noise. */
 const FLAT_STEPS = 2
 const GAIN = 0.05
 const FAILED = 0.01
 
-/** The next step of load, or why there is none. */
+/** The next load, or why the ramp stops. */
 export function nextLoad(points: readonly LoadPoint[], limits: CapacityLimits): { load: number } | { stop: Stop } {
   const { first = 1, factor = 2, most, gain = GAIN, p95, failed = FAILED } = limits
   const last = points.at(-1)
@@ -44,7 +44,7 @@ export function nextLoad(points: readonly LoadPoint[], limits: CapacityLimits): 
   return load > last.load ? { load } : { stop: 'ceiling' }
 }
 
-/** Steps since the last that had more throughput than all before it. */
+/** Steps since the last gain of throughput. */
 function flatSteps(points: readonly LoadPoint[], gain: number): number {
   let best = 0
   let flat = 0
@@ -56,18 +56,18 @@ function flatSteps(points: readonly LoadPoint[], gain: number): number {
   return flat
 }
 
-/** Where raising load stops to pay. */
+/** The knee of the throughput curve. */
 export interface Knee {
-  /** The smallest load with nearly all of the throughput. */
+  /** The smallest load with nearly the maximum throughput. */
   readonly load: number
-  /** The most throughput that was seen within the limits. */
+  /** Maximum throughput within the limits. */
   readonly capacity: number
   readonly p95: number
-  /** False: throughput still rose when the load could not be raised, so that the capacity may be higher. */
+  /** False: throughput still rose at the maximum load, so the capacity may be higher. */
   readonly reached: boolean
 }
 
-/** @returns undefined where no step was within the limits. */
+/** @returns undefined if no step was within the limits. */
 export function kneeOf(points: readonly LoadPoint[], limits: CapacityLimits): Knee | undefined {
   const { gain = GAIN, p95, failed = FAILED } = limits
   const within = points.filter((point) => point.p95 <= p95 && point.failed <= failed && point.throughput > 0)

@@ -7,12 +7,12 @@ import type { Ended } from './result.ts'
 import { signatureOf, type Signature } from './signature.ts'
 import { TIME_LIMIT, type Tally } from './tally.ts'
 
-/** The answer broke off, or the connection was closed before one came. */
-const CLOSED = 'connection closed without an answer'
-/** Timers fire a little early or late. */
+/** The connection closed before the response was complete. */
+const CLOSED = 'connection closed without a response'
+/** Inaccuracy of timers. */
 const SLACK_MS = 20
 
-/** A client of autocannon: of its own fields only where it connects to. */
+/** The parts of autocannon's client that are used here. */
 interface Client extends EventEmitter {
   destroy(): void
   readonly opts: { hostname: string; port: unknown }
@@ -25,15 +25,15 @@ interface Pending {
 }
 
 /**
- * Keeps as many requests under way as there are connections: the next one goes out when the last has been answered.
- * That is for capacity; its latencies hide whatever made the next request wait.
+ * Closed model: each connection sends its next request when the last has completed. It measures capacity; its latencies
+ * suffer from coordinated omission.
  *
- * What autocannon counts itself is not used. It leaves out the answer before each reconnect and what a server closes
- * without an answer; here each request that its clients say they send is followed to its end.
+ * Does not use autocannon's counts, which omit the response before each reconnect and connections closed without a
+ * response. Follows each request to its end instead.
  */
 export async function closed(plan: ClosedPlan, tally: Tally, signal: AbortSignal): Promise<{ ended: Ended }> {
   const { targets, kinds, connections, warmup, seconds, timeLimit, reconnectEvery, seed } = plan
-  const places = round(
+  const order = round(
     kinds.map(({ weight }) => weight),
     seeded(seed),
   )
@@ -41,37 +41,36 @@ export async function closed(plan: ClosedPlan, tally: Tally, signal: AbortSignal
   let broken = 0
   let ended: Ended = 'in time'
   const clients: Client[] = []
-  // autocannon looks at its stop now and then, and never where connections fail before they reach the network, as it
-  // tries again in the same turn of the event loop. So its clients are stopped themselves, and at the very end of the
-  // time that counts.
-  const finish = (): void => {
+  // autocannon polls its stop flag, and never does if connections fail before they reach the network, since it retries
+  // within the same event loop turn. So destroy its clients, exactly at the end of the measurement window.
+  const stopClients = (): void => {
     load.stop()
     for (const client of clients) client.destroy()
   }
   const end = (why: Ended): void => {
     if (ended === 'in time') ended = why
-    finish()
+    stopClients()
   }
 
   const follow = (client: Client): void => {
     clients.push(client)
     bindTo(client, targets)
-    let turn = -1
+    let position = -1
     let pending: Pending | undefined
     const done = (now: number): void => {
       if (pending === undefined) return
       const { kind, sentAt, answer } = pending
-      const took = now - sentAt
+      const latency = now - sentAt
       pending = undefined
       if (answer !== undefined)
-        tally.add(kind, now, took, { status: answer.status, bytes: answer.bytes, ...answer.signature })
-      else tally.add(kind, now, took, { error: took >= timeLimit * 1000 - SLACK_MS ? TIME_LIMIT : CLOSED })
+        tally.add(kind, now, latency, { status: answer.status, bytes: answer.bytes, ...answer.signature })
+      else tally.add(kind, now, latency, { error: latency >= timeLimit * 1000 - SLACK_MS ? TIME_LIMIT : CLOSED })
     }
     client.on('request', () => {
-      // Only a new request tells of the end of the one before a reconnect, and in the same turn of the event loop.
+      // Before a reconnect only the next request, in the same event loop turn, shows that the last one ended.
       done(performance.now())
-      turn = (turn + 1) % places.length
-      pending = { kind: places[turn] as number, sentAt: performance.now() }
+      position = (position + 1) % order.length
+      pending = { kind: order[position] as number, sentAt: performance.now() }
       if (++sent >= CEILINGS.requests) end('requests used up')
     })
     client.on('headers', ({ statusCode, headers }: { statusCode: number; headers: readonly string[] }) => {
@@ -105,7 +104,7 @@ export async function closed(plan: ClosedPlan, tally: Tally, signal: AbortSignal
   }
 
   const load: autocannon.Instance & PromiseLike<unknown> = autocannon({
-    // The list goes round the connections; the types know a single one only.
+    // A list is used round-robin by the connections; the types allow only one URL.
     url: targets.map(
       ({ host, port }) => `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
     ) as unknown as string,
@@ -113,7 +112,7 @@ export async function closed(plan: ClosedPlan, tally: Tally, signal: AbortSignal
     duration: warmup + seconds + 1,
     timeout: timeLimit,
     sampleInt: 100,
-    requests: places.map((place) => requestOf(kinds[place] as Kind)),
+    requests: order.map((kind) => requestOf(kinds[kind] as Kind)),
     setupClient: (client) => {
       follow(client as unknown as Client)
     },
@@ -124,7 +123,7 @@ export async function closed(plan: ClosedPlan, tally: Tally, signal: AbortSignal
   }
   signal.addEventListener('abort', stop, { once: true })
   if (signal.aborted) stop()
-  const timer = setTimeout(finish, tally.window.to - performance.now())
+  const timer = setTimeout(stopClients, tally.window.to - performance.now())
   await load
   clearTimeout(timer)
   signal.removeEventListener('abort', stop)
@@ -138,8 +137,7 @@ const requestOf = ({ method, path }: Kind): autocannon.Request => ({
 })
 
 /**
- * autocannon has no option for the address to send from, but hands what it has as a port on to net.connect, which takes
- * options there.
+ * autocannon has no option for the local address, but passes its port to net.connect, which also accepts options there.
  */
 function bindTo(client: Client, targets: readonly Target[]): void {
   const { hostname, port } = client.opts
@@ -149,7 +147,7 @@ function bindTo(client: Client, targets: readonly Target[]): void {
   if (from !== undefined) client.opts.port = { host: hostname, port: Number(port), localAddress: from }
 }
 
-/** @param headers - names and values in turn. */
+/** @param headers - alternating names and values. */
 const headerIn =
   (headers: readonly string[]) =>
   (name: string): string | undefined => {

@@ -3,17 +3,17 @@ import { Refusal } from './plan.ts'
 import { untilTold } from './program.ts'
 
 /*
- * The generator on a machine that has Node and nothing of Labbook: bundled into one file, it reads a plan as JSON on
- * stdin and writes its part of the load as JSON on stdout.
+ * The generator for a machine with Node but without Labbook: bundled into one file, it reads a plan as JSON from stdin
+ * and writes its result as JSON to stdout.
  */
 
-/** Milliseconds between looks whether who started it is still there. */
-const LOOK_EVERY = 500
+/** Milliseconds between checks that the parent process is alive. */
+const PARENT_CHECK_MS = 500
 
 const parent = process.ppid
 setInterval(() => {
   if (process.ppid !== parent) process.kill(process.pid, 'SIGTERM')
-}, LOOK_EVERY).unref()
+}, PARENT_CHECK_MS).unref()
 
 text(process.stdin)
   .then(async (request) => {

@@ -1,4 +1,4 @@
-/** All that load tests are made with. */
+/** Public API of the load package. */
 export { CEILINGS, Refusal, readPlan, type Plan, type PlanInput, type Target, type Kind } from './plan.ts'
 export { runLoad } from './run.ts'
 export { addUp, dealOut } from './parts.ts'

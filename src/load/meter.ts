@@ -1,26 +1,26 @@
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks'
 
-/** What the generator itself needed while it loaded others. */
+/** Resource use of the load generator itself. */
 export interface GeneratorUse {
-  /** Of one core, of user and system together: it sends from one thread. */
+  /** CPU time (user and system) per second: at most about 1, since it sends from one thread. */
   readonly cores: number
-  /** Part of the time in which it had something to do, also when others had the core: 0 to 1. */
+  /** Event loop utilization, 0 to 1. Includes time in which other processes had the core. */
   readonly busy: number
-  /** Milliseconds by which its timers came late. */
+  /** Event loop lag, in milliseconds. */
   readonly delay: { readonly p50: number; readonly p99: number; readonly max: number }
 }
 
 const RESOLUTION_MS = 10
 
-/** Begins to measure this process. Call what it returns, at any time, for what it has used since. */
+/** Starts to measure this process. Returns a function that stops and reports. */
 export function startMeter(): () => GeneratorUse {
   const began = performance.now()
   const cpu = process.cpuUsage()
   const loop = performance.eventLoopUtilization()
   const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS })
   delay.enable()
-  // Its values are nanoseconds between two looks, of which the wished-for distance is no delay.
-  const late = (nanoseconds: number): number =>
+  // Values are nanoseconds between two samples, including the sampling interval itself.
+  const lag = (nanoseconds: number): number =>
     Number.isFinite(nanoseconds) ? Math.max(0, nanoseconds / 1e6 - RESOLUTION_MS) : 0
   return () => {
     delay.disable()
@@ -29,27 +29,25 @@ export function startMeter(): () => GeneratorUse {
     return {
       cores: seconds > 0 ? (user + system) / 1e6 / seconds : 0,
       busy: performance.eventLoopUtilization(loop).utilization,
-      delay: { p50: late(delay.percentile(50)), p99: late(delay.percentile(99)), max: late(delay.max) },
+      delay: { p50: lag(delay.percentile(50)), p99: lag(delay.percentile(99)), max: lag(delay.max) },
     }
   }
 }
 
-/** From here on it is the generator that is measured, not the servers. */
+/** Above these limits the test measures the generator, not the servers. */
 const BUSY = 0.9
 const LATE_MS = 100
 
 /**
- * Why the generator is the limit, or undefined where it is not.
+ * Why the generator is the bottleneck; undefined if it is not.
  *
- * @param lateP99 - milliseconds by which requests of an open load were sent late.
+ * @param lateP99 - lag of the requests of an open load, in milliseconds.
  */
 export function generatorLimit({ cores, busy, delay }: GeneratorUse, lateP99?: number): string | undefined {
-  const percent = (part: number): string => `${Math.round(part * 100)} %`
-  if (cores >= BUSY) return `the generator used ${percent(cores)} of the one core it can use`
-  if (busy >= BUSY)
-    return `the generator had work to do ${percent(busy)} of the time, and ${percent(cores)} of a core to do it with`
-  if (delay.p99 >= LATE_MS) return `the generator came ${Math.round(delay.p99)} ms late (99th percentile)`
-  if (lateP99 !== undefined && lateP99 >= LATE_MS)
-    return `requests were sent ${Math.round(lateP99)} ms late (99th percentile)`
+  const percent = (ratio: number): string => `${Math.round(ratio * 100)} %`
+  if (cores >= BUSY) return `the generator used ${percent(cores)} of its one core`
+  if (busy >= BUSY) return `the generator was busy ${percent(busy)} of the time, with ${percent(cores)} of a core`
+  if (delay.p99 >= LATE_MS) return `the generator lagged ${Math.round(delay.p99)} ms (p99)`
+  if (lateP99 !== undefined && lateP99 >= LATE_MS) return `requests were sent ${Math.round(lateP99)} ms late (p99)`
   return undefined
 }

@@ -8,13 +8,12 @@ import type { Ended } from './result.ts'
 import { UNSENT, latencyOf, type Tally } from './tally.ts'
 
 /**
- * Sends requests at a fixed rate, each at its own moment, whether or not earlier ones have been answered. Latency
- * counts from the moment a request was due, so that one that has to wait for its turn shows its waiting.
+ * Open model: sends requests at a constant arrival rate, whether or not earlier ones have completed. Latency counts
+ * from the time a request was due, so it includes queueing (no coordinated omission).
  *
- * autocannon knows rates as well, and corrects its latencies. Its correction is not used, because it is wrong: it hands
- * the histogram 1 / rate as the expected interval, in seconds where latencies are milliseconds, rounded up to 1 ms.
- * Each answer of a 20 ms server then adds nineteen made-up ones of 19, 18, ... 1 ms. A due moment for each request
- * needs no correction.
+ * autocannon supports rates too, but its correction for coordinated omission is wrong: it passes 1 / rate in seconds as
+ * the expected interval of a histogram in milliseconds, rounded up to 1 ms. Each response of a 20 ms server then adds
+ * 19 fictitious ones of 19, 18, ... 1 ms. Due times need no correction.
  */
 export async function open(
   plan: OpenPlan,
@@ -34,44 +33,44 @@ export async function open(
 
   await new Promise<void>((resolve) => {
     let next = 0
-    let underWay = 0
+    let active = 0
     let timer: NodeJS.Timeout | undefined
     const kindOf = (number: number): number => places[number % places.length] as number
 
     const start = (number: number, now: number): void => {
       const kind = kindOf(number)
       const place = number % targets.length
-      underWay++
+      active++
       late.recordValue(Math.max(0, Math.round((now - due(number)) * 1000)))
       void send({
         target: targets[place] as Target,
         kind: kinds[kind] as OpenPlan['kinds'][number],
         agent: agents[place] as http.Agent,
         timeLimitMs,
-        // By the round of targets, so that each target's connections are made anew in turn.
+        // Per round over the targets, so that every target gets new connections.
         last:
           reconnectEvery !== undefined && Math.floor(number / targets.length) % reconnectEvery === reconnectEvery - 1,
       }).then((outcome) => {
-        underWay--
+        active--
         if (!signal.aborted) tally.add(kind, due(number), performance.now() - due(number), outcome)
         step()
       })
     }
     const step = (): void => {
       clearTimeout(timer)
-      if (signal.aborted || (next >= all && underWay === 0)) return resolve()
+      if (signal.aborted || (next >= all && active === 0)) return resolve()
       const now = performance.now()
       while (next < all && due(next) <= now) {
         if (now - due(next) >= timeLimitMs) {
-          // It has waited for room as long as it would wait for an answer.
+          // Queued for as long as it would wait for a response.
           tally.add(kindOf(next), due(next), now - due(next), { error: UNSENT })
           next++
-        } else if (underWay < inFlight) {
+        } else if (active < inFlight) {
           start(next++, now)
         } else break
       }
-      // With all under way, an answer or a time limit is what makes room.
-      if (next < all && underWay < inFlight) timer = setTimeout(step, Math.max(1, due(next) - now))
+      // At the limit, a response or a timeout frees a slot and calls step() again.
+      if (next < all && active < inFlight) timer = setTimeout(step, Math.max(1, due(next) - now))
     }
     signal.addEventListener('abort', step, { once: true })
     step()
@@ -84,12 +83,11 @@ export async function open(
 }
 
 /**
- * When the requests of an open load are due. Reckoned from what the plan says, not from the clock: the difference of
- * two moments of `performance.now()` is seldom exactly the seconds between them, and one time in five a request was
- * missing.
+ * When the requests of an open load are due. Computed from the plan, not from the clock: differences of
+ * `performance.now()` are inexact, and one run in five lacked a request.
  *
- * @param from - the moment from which on requests count, in milliseconds, as of a {@link Tally}'s window.
- * @returns how many there are, warm-up included, and when each of them is due, in milliseconds.
+ * @param from - start of the measurement window of a {@link Tally}, in milliseconds.
+ * @returns the number of requests, including the warm-up, and the due time of each in milliseconds.
  */
 export function schedule(
   { warmup, seconds, rate }: Pick<OpenPlan, 'warmup' | 'seconds' | 'rate'>,

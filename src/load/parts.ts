@@ -6,10 +6,10 @@ import { Tally } from './tally.ts'
 import { usersSay } from './users.ts'
 
 /**
- * Deals a plan out to several generators: each gets its share of connections, users or requests a second, and begins
+ * Shards a plan over several generators. Each gets its share of connections, users or requests per second, and starts
  * with another target.
  *
- * @returns as many plans as there are generators, or fewer where there is not enough for all.
+ * @returns one plan per generator, or fewer if there are fewer connections or users.
  */
 export function dealOut(plan: Plan, generators: number): Plan[] {
   const all = plan.way === 'closed' ? plan.connections : plan.way === 'users' ? plan.users : plan.inFlight
@@ -32,10 +32,10 @@ export function dealOut(plan: Plan, generators: number): Plan[] {
 }
 
 /**
- * Adds up what generators did at the same time. Of what each needed itself the worst is told: one that was the limit is
- * enough for the sum to say nothing of the servers.
+ * Merges the results of concurrent generators. Reports the worst resource use: one generator at its limit invalidates
+ * the sum.
  *
- * @param plan - the whole of it.
+ * @param plan - the plan before sharding.
  */
 export function addUp(plan: Plan, parts: readonly [LoadPart, ...LoadPart[]]): LoadResult {
   const results = parts.map(({ result }) => result)

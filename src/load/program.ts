@@ -9,25 +9,25 @@ import type { Ended, LoadResult } from './result.ts'
 import { Tally, type Counted } from './tally.ts'
 import { users, usersSay } from './users.ts'
 
-/** What one of several generators did, with all that is needed to add it up with what the others did. */
+/** The result of one of several generators, with the counts to merge it with the others. */
 export interface LoadPart {
   readonly result: LoadResult
   readonly counted: Counted
 }
 
 /**
- * Puts a load on servers, from this process.
+ * Runs a load in this process.
  *
- * @throws {Refusal} where there is no such plan.
+ * @throws {Refusal} if the plan is invalid.
  */
-async function load(given: unknown, signal: AbortSignal): Promise<LoadPart> {
-  const plan = readPlan(given)
+async function load(input: unknown, signal: AbortSignal): Promise<LoadPart> {
+  const plan = readPlan(input)
   const began = performance.now()
   const from = began + plan.warmup * 1000
   const tally = new Tally(plan.kinds, { from, to: from + plan.seconds * 1000 })
   const start = new Date(Date.now() + plan.warmup * 1000).toISOString()
   const measured = measureFrom(plan, signal)
-  const { ended, lateP99 } = await put(plan, tally, signal)
+  const { ended, lateP99 } = await execute(plan, tally, signal)
   const generator = await measured()
   const figures = tally.figures(performance.now())
   const result: LoadResult = {
@@ -42,7 +42,7 @@ async function load(given: unknown, signal: AbortSignal): Promise<LoadPart> {
   return { result, counted: tally.dump() }
 }
 
-function put(plan: Plan, tally: Tally, signal: AbortSignal): Promise<{ ended: Ended; lateP99?: number }> {
+function execute(plan: Plan, tally: Tally, signal: AbortSignal): Promise<{ ended: Ended; lateP99?: number }> {
   switch (plan.way) {
     case 'closed':
       return closed(plan, tally, signal)
@@ -53,9 +53,9 @@ function put(plan: Plan, tally: Tally, signal: AbortSignal): Promise<{ ended: En
   }
 }
 
-/** Measures this process in the time that counts. What is returned waits for nothing. */
+/** Measures this process during the measurement window. The returned function stops at once. */
 function measureFrom({ warmup, seconds }: Plan, signal: AbortSignal): () => Promise<GeneratorUse> {
-  // Not AbortSignal.any: hosts that send may have Node 18.
+  // Not AbortSignal.any: generators may run on Node 18.
   const over = new AbortController()
   const abort = (): void => {
     over.abort()
@@ -75,14 +75,14 @@ function measureFrom({ warmup, seconds }: Plan, signal: AbortSignal): () => Prom
 }
 
 /**
- * Programs for src/cli/worker.mjs. A load ends early, and tells what it has, when it is told to or when who started it
- * is gone.
+ * Programs for src/cli/worker.mjs. A load ends early, with a partial result, on a signal or when the parent process is
+ * gone.
  */
 export const programs = {
   load: async (request: unknown): Promise<LoadResult> => (await untilTold(request)).result,
 }
 
-/** A load that ends with SIGTERM, SIGINT, or with who started it. */
+/** Runs a load until it ends, or until SIGTERM, SIGINT, or the end of the parent process. */
 export async function untilTold(request: unknown): Promise<LoadPart> {
   const stop = new AbortController()
   const abort = (): void => {
@@ -91,7 +91,7 @@ export async function untilTold(request: unknown): Promise<LoadPart> {
   process.on('SIGTERM', abort)
   process.on('SIGINT', abort)
   process.on('disconnect', abort)
-  comeFirst()
+  raisePriority()
   try {
     return await load(request, stop.signal)
   } finally {
@@ -102,13 +102,13 @@ export async function untilTold(request: unknown): Promise<LoadPart> {
 }
 
 /**
- * On a machine that its own load fills, as that of a lab, it would wait for a core that it hardly needs, and be the
- * limit for that. Only root may.
+ * On a machine that its own load saturates, such as a lab, the generator would wait for a core and become the
+ * bottleneck. Needs root.
  */
-function comeFirst(): void {
+function raisePriority(): void {
   try {
     os.setPriority(os.constants.priority.PRIORITY_HIGH)
   } catch {
-    // What it then waits for shows in what it measures of itself.
+    // The measured lag shows it.
   }
 }

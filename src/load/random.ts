@@ -1,4 +1,4 @@
-/** Numbers in [0, 1), the same for the same seed (mulberry32): what was drawn by lot can be drawn again. */
+/** Reproducible random numbers in [0, 1) (mulberry32). */
 export function seeded(seed: number): () => number {
   let state = seed >>> 0
   return () => {
@@ -10,9 +10,9 @@ export function seeded(seed: number): () => number {
 }
 
 /**
- * Which of several things to do next: as often as its weight says, in an order drawn by lot.
+ * Weighted random choice.
  *
- * @returns a function that gives the place of the next one.
+ * @returns a function that returns the index of the next choice.
  */
 export function byWeight(weights: readonly number[], random: () => number): () => number {
   const all = weights.reduce((sum, weight) => sum + weight, 0)
@@ -23,14 +23,14 @@ export function byWeight(weights: readonly number[], random: () => number): () =
   }
 }
 
-/** Each place as often as its weight says, in one round, shuffled. */
+/** Each index as often as its weight, shuffled. */
 export function round(weights: readonly number[], random: () => number): number[] {
-  const places = weights.flatMap((weight, place) => Array.from({ length: weight }, () => place))
-  for (let last = places.length - 1; last > 0; last--) {
+  const indexes = weights.flatMap((weight, index) => Array.from({ length: weight }, () => index))
+  for (let last = indexes.length - 1; last > 0; last--) {
     const other = Math.floor(random() * (last + 1))
-    const moved = places[last] as number
-    places[last] = places[other] as number
-    places[other] = moved
+    const moved = indexes[last] as number
+    indexes[last] = indexes[other] as number
+    indexes[other] = moved
   }
-  return places
+  return indexes
 }

@@ -3,21 +3,21 @@ import type { Kind, Target } from './plan.ts'
 import { signatureOf } from './signature.ts'
 import { TIME_LIMIT, type Outcome } from './tally.ts'
 
-/** What of a body is looked at for a signature. */
-const LOOKED_AT = 4096
+/** Bytes of the body to search for a signature. */
+const SIGNATURE_BYTES = 4096
 
 export interface Sending {
   readonly target: Target
   readonly kind: Kind
   readonly agent: http.Agent
   readonly timeLimitMs: number
-  /** The connection is closed after this request. */
+  /** Close the connection after this request. */
   readonly last: boolean
 }
 
 /**
- * Sends one request and waits for its whole answer. Redirects are not followed, and nothing is sent twice: a kept
- * connection that the server has closed meanwhile is a failure like any other. Never rejects.
+ * Sends one request and reads its complete response. No redirects, no retries: a keep-alive connection that the server
+ * closed is a failure like any other. Never rejects.
  */
 export function send({ target, kind, agent, timeLimitMs, last }: Sending): Promise<Outcome> {
   return new Promise((resolve) => {
@@ -35,7 +35,7 @@ export function send({ target, kind, agent, timeLimitMs, last }: Sending): Promi
       clearTimeout(timer)
       resolve(outcome)
     }
-    // Of the whole request: a server that sends a byte now and then would never be idle.
+    // For the entire request: an idle timeout would never fire if the server trickles bytes.
     const timer = setTimeout(() => {
       end({ error: TIME_LIMIT })
       request.destroy()
@@ -47,7 +47,7 @@ export function send({ target, kind, agent, timeLimitMs, last }: Sending): Promi
       const chunks: Buffer[] = []
       let bytes = 0
       response.on('data', (chunk: Buffer) => {
-        if (bytes < LOOKED_AT) chunks.push(chunk)
+        if (bytes < SIGNATURE_BYTES) chunks.push(chunk)
         bytes += chunk.length
       })
       response.on('error', (error: NodeJS.ErrnoException) => {

@@ -6,19 +6,19 @@ import type { LoadResult } from './result.ts'
 
 const WORKER = path.resolve(import.meta.dirname, '../cli/worker.mjs')
 const PROGRAM = path.join(import.meta.dirname, 'program.ts')
-/** Seconds beyond the load and its last answers in which the program starts and ends. */
-const AROUND = 30
+/** Seconds for the program to start and end, beyond the load and its last responses. */
+const STARTUP_SECONDS = 30
 
 /**
- * Puts a load on servers from a process of its own, so that neither waits for the other's event loop. It ends by itself
- * when this process is gone.
+ * Runs a load in a child process, so that the event loops do not delay each other. The child ends if this process is
+ * gone.
  *
  * @param signal - ends the load at once.
- * @returns what was measured; `ended` says whether all of it.
- * @throws {Refusal} where the plan is none; Error where the program failed, or the signal's reason once it was aborted.
+ * @returns the result; `ended` tells whether it is complete.
+ * @throws {Refusal} if the plan is invalid; Error if the program failed; the signal's reason if aborted.
  */
-export async function runLoad(given: PlanInput, signal?: AbortSignal): Promise<LoadResult> {
-  const plan = readPlan(given)
+export async function runLoad(input: PlanInput, signal?: AbortSignal): Promise<LoadResult> {
+  const plan = readPlan(input)
   signal?.throwIfAborted()
   const child = spawn(process.execPath, [WORKER, PROGRAM, 'load'], { stdio: ['pipe', 'pipe', 'pipe', 'ipc'] })
   const stop = (): void => void child.kill('SIGTERM')
@@ -27,10 +27,10 @@ export async function runLoad(given: PlanInput, signal?: AbortSignal): Promise<L
     () => {
       child.kill('SIGKILL')
     },
-    (plan.warmup + plan.seconds + plan.timeLimit + AROUND) * 1000,
+    (plan.warmup + plan.seconds + plan.timeLimit + STARTUP_SECONDS) * 1000,
   )
   try {
-    child.stdin?.on('error', () => undefined) // It ended before it read; its exit code tells.
+    child.stdin?.on('error', () => undefined) // It exited before reading; its exit code tells.
     child.stdin?.end(JSON.stringify(plan))
     const ended = new Promise<number | null>((resolve, reject) => {
       child.on('error', reject)
@@ -44,7 +44,7 @@ export async function runLoad(given: PlanInput, signal?: AbortSignal): Promise<L
     signal?.throwIfAborted()
     if (code !== 0)
       throw new Error(
-        `the load generator failed: ${stderr.trim() || (code === null ? 'it was killed' : `exit code ${code}`)}`,
+        `load generator failed: ${stderr.trim() || (code === null ? 'it was killed' : `exit code ${code}`)}`,
       )
     return JSON.parse(stdout) as LoadResult
   } finally {

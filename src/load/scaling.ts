@@ -3,30 +3,30 @@ import { mean } from 'simple-statistics'
 import { seeded } from './random.ts'
 import { LEVEL, percentileInterval, shown, type Interval } from './statistics.ts'
 
-/** Throughput of so many replicas, in one trial. */
+/** Throughput of one trial at a number of replicas. */
 export interface Scaled {
   readonly replicas: number
   readonly throughput: number
 }
 
 /**
- * A law of scaling. Of one replica's throughput `rate`, `contention` is the part of the work that is done one after
- * another (it bounds the speed-up), `coherence` what each pair of replicas costs (it makes throughput fall again).
- * Amdahl's law is the one without coherence; the Universal Scalability Law (Gunther) has both.
+ * A scaling law. `rate` is the throughput of one replica, `contention` the serial fraction (it bounds the speed-up),
+ * `coherence` the cost per pair of replicas (it makes throughput fall again). Amdahl's law has no coherence; the
+ * Universal Scalability Law (Gunther) has both.
  */
 export interface Law {
   readonly rate: Interval
   readonly contention: Interval
   readonly coherence: Interval
-  /** Part of the measured throughput that the curve misses, on average (root of the mean square). */
+  /** Root mean square of the relative residuals. */
   readonly misses: number
-  /** Throughput of so many replicas. */
+  /** Predicted throughput. */
   readonly at: (replicas: number) => number
-  /** Lowest and highest throughput of so many replicas, at the level of the intervals. */
+  /** Confidence band of the predicted throughput. */
   readonly between: (replicas: number) => readonly [low: number, high: number]
 }
 
-/** A law, or why the data does not determine it. */
+/** A law, or why the fit is inconclusive. */
 export type Fitted =
   | { readonly law: Law; readonly cannotTell?: undefined }
   | { readonly cannotTell: string; readonly law?: undefined }
@@ -40,18 +40,18 @@ export const usl =
 type Parameters = readonly [rate: number, contention: number, coherence: number]
 
 const RESAMPLES = 400
-/** It converges in about eight. */
+/** It converges in about 8. */
 const ITERATIONS = 15
-/** An interval of contention or coherence wider than this leaves open whether it scales at all. */
+/** Wider confidence intervals leave open whether the service scales. */
 const WIDEST = { contention: 0.5, coherence: 0.1 }
-/** Beyond, the curve is not the law of this data. */
+/** Above this residual the law does not describe the data. */
 const MISSES = 0.2
 
 /**
- * Fits a law to trials with different numbers of replicas. Its intervals are made by the bootstrap of the residuals:
- * what the curve misses, as a part of it, is dealt out again to the curve's points, and fitted again.
+ * Fits a law to trials with different numbers of replicas. Confidence intervals come from a bootstrap of the relative
+ * residuals.
  *
- * @param which - `amdahl` takes trials with 3 numbers of replicas, `usl` with 4: one more than parameters to tell.
+ * @param which - `amdahl` needs trials with 3 different numbers of replicas, `usl` 4: one more than its parameters.
  */
 export function fitLaw(trials: readonly Scaled[], which: 'usl' | 'amdahl', { level = LEVEL, seed = 1 } = {}): Fitted {
   const parameters = which === 'usl' ? 3 : 2
@@ -59,9 +59,9 @@ export function fitLaw(trials: readonly Scaled[], which: 'usl' | 'amdahl', { lev
   const least = parameters + 1
   if (counts < least)
     return {
-      cannotTell: `trials with ${counts} numbers of replicas, and it takes ${least} to tell a curve with ${parameters} parameters`,
+      cannotTell: `trials have ${counts} different numbers of replicas; a fit of ${parameters} parameters needs ${least}`,
     }
-  if (trials.some(({ throughput }) => !(throughput > 0))) return { cannotTell: 'a trial without throughput' }
+  if (trials.some(({ throughput }) => !(throughput > 0))) return { cannotTell: 'a trial has no throughput' }
   const start = Math.max(...trials.map(({ replicas, throughput }) => throughput / replicas))
   const starts = [0.02, 0.3, 0.8].flatMap((contention) =>
     [0, 0.03].map((coherence): Parameters => [start, contention, coherence]),
@@ -71,8 +71,8 @@ export function fitLaw(trials: readonly Scaled[], which: 'usl' | 'amdahl', { lev
       .map((from) => fit(trials, which, bounds, from))
       .reduce((best, other) => (missed(trials, other) < missed(trials, best) ? other : best))
   const found = bestFit('never negative')
-  // Cut off at 0 each time, the draws of one parameter would push those of the other aside; so they may go below, and
-  // the intervals are cut.
+  // Clamping each resample at 0 would bias the other parameter. So resamples may be negative, and the intervals are
+  // clamped.
   const free = bestFit('free')
   const residuals = trials.map(({ replicas, throughput }) => Math.log(throughput / usl(...free)(replicas)))
   const drawn = redraw(trials, usl(...free), residuals, parameters, seed).map((again) =>
@@ -109,15 +109,13 @@ export function fitLaw(trials: readonly Scaled[], which: 'usl' | 'amdahl', { lev
 function undetermined({ contention, coherence, misses }: Law): string | undefined {
   if (misses > MISSES) return `the curve misses the trials by ${Math.round(misses * 100)} %`
   if (contention.high - contention.low > WIDEST.contention)
-    return `the trials leave contention open: ${shown(contention, 3)}`
+    return `the confidence interval of contention is too wide: ${shown(contention, 3)}`
   if (coherence.high - coherence.low > WIDEST.coherence)
-    return `the trials leave coherence open: ${shown(coherence, 4)}`
+    return `the confidence interval of coherence is too wide: ${shown(coherence, 4)}`
   return undefined
 }
 
-/**
- * Misses of few trials are too small by the parameters that were fitted to them, and spread wider than a normal law.
- */
+/** Residuals of few trials are too small, since parameters were fitted to them. This widens them accordingly. */
 function redraw(
   trials: readonly Scaled[],
   curve: (n: number) => number,
@@ -127,39 +125,35 @@ function redraw(
 ): Scaled[][] {
   const random = seeded(seed)
   const freedom = Math.max(1, trials.length - parameters)
-  const wider = Math.sqrt(trials.length / freedom) * (1 + (1.96 ** 2 + 1) / (4 * freedom))
+  const inflation = Math.sqrt(trials.length / freedom) * (1 + (1.96 ** 2 + 1) / (4 * freedom))
   const pick = (): number => residuals[Math.floor(random() * residuals.length)] as number
   return Array.from({ length: RESAMPLES }, () =>
-    trials.map(({ replicas }) => ({ replicas, throughput: curve(replicas) * Math.exp(pick() * wider) })),
+    trials.map(({ replicas }) => ({ replicas, throughput: curve(replicas) * Math.exp(pick() * inflation) })),
   )
 }
 
-/**
- * Replicas that help each other are not what is asked about: in what is told, contention and coherence are never
- * negative.
- */
+/** Estimates of contention and coherence are never negative: superlinear scaling is out of scope. */
 type Bounds = 'never negative' | 'free'
 
 /**
- * Fits the logarithm of throughput: noise is a part of it. (ml-levenberg-marquardt 5.1.0 has weights for that, and is
- * wrong with them: it divides the residuals by what it multiplies the rest with, and comes to another minimum.)
- * Parameters are scaled to be of a size.
+ * Fits the logarithm of throughput, since noise is relative. (The weights of ml-levenberg-marquardt 5.1.0 are wrong: it
+ * divides the residuals by what it multiplies the rest with.) Parameters are scaled to similar magnitude.
  */
 function fit(trials: readonly Scaled[], which: 'usl' | 'amdahl', bounds: Bounds, start: Parameters): Parameters {
   const most = Math.max(...trials.map(({ replicas }) => replicas))
   const [contentionOf, coherenceOf] = [1 / (most - 1), 1 / (most * (most - 1))]
   // As far below 0 as the curve has no pole.
   const least = bounds === 'free' ? [-50, -0.3, -0.4] : [-50, 0, 0]
-  const whole = which === 'usl' ? 3 : 2
+  const count = which === 'usl' ? 3 : 2
   const { parameterValues } = levenbergMarquardt(
     { x: trials.map(({ replicas }) => replicas), y: trials.map(({ throughput }) => Math.log(throughput)) },
     ([rate = 0, contention = 0, coherence = 0]) =>
       (n) =>
         Math.log(usl(Math.exp(rate), contention * contentionOf, coherence * coherenceOf)(n)),
     {
-      initialValues: [Math.log(start[0]), start[1] / contentionOf, start[2] / coherenceOf].slice(0, whole),
-      minValues: least.slice(0, whole),
-      maxValues: [50, 1 / contentionOf, 1 / coherenceOf].slice(0, whole),
+      initialValues: [Math.log(start[0]), start[1] / contentionOf, start[2] / coherenceOf].slice(0, count),
+      minValues: least.slice(0, count),
+      maxValues: [50, 1 / contentionOf, 1 / coherenceOf].slice(0, count),
       gradientDifference: 1e-6,
       centralDifference: true,
       errorTolerance: 1e-14,
@@ -173,6 +167,6 @@ function fit(trials: readonly Scaled[], which: 'usl' | 'amdahl', bounds: Bounds,
 const missed = (trials: readonly Scaled[], parameters: Parameters): number =>
   mean(trials.map(({ replicas, throughput }) => Math.log(throughput / usl(...parameters)(replicas)) ** 2))
 
-/** The number of replicas with the most throughput; undefined where more always serve more. */
+/** The number of replicas with maximum throughput; undefined if throughput rises without limit. */
 export const peakOf = ({ contention, coherence }: Law): number | undefined =>
   coherence.estimate > 0 ? Math.sqrt((1 - contention.estimate) / coherence.estimate) : undefined

@@ -1,14 +1,14 @@
-/** Who gave an answer, as the Counter app says it. */
+/** Which replica responded, as reported by the Counter app. */
 export interface Signature {
   readonly replica?: string | undefined
   readonly node?: string | undefined
 }
 
 /**
- * Reads it from the headers `X-Replica` and `X-Node`, or from the fields `replica` and `node` of a JSON body.
+ * Reads the headers `X-Replica` and `X-Node`, or the fields `replica` and `node` of a JSON body.
  *
- * @param header - a header by its name in small letters.
- * @param body - what is there of the body.
+ * @param header - returns a header by its lower-case name.
+ * @param body - returns the body, possibly truncated.
  */
 export function signatureOf(header: (name: string) => string | undefined, body: () => string): Signature {
   const replica = header('x-replica')

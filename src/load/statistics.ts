@@ -1,27 +1,26 @@
 import { median, quantileSorted, sampleWithReplacement } from 'simple-statistics'
 import { seeded } from './random.ts'
 
-/** A number and between what and what it lies, at the level asked for. */
+/** An estimate with its confidence interval. */
 export interface Interval {
   readonly estimate: number
   readonly low: number
   readonly high: number
 }
 
-/** How sure an interval is, unless told otherwise. */
+/** Default confidence level. */
 export const LEVEL = 0.95
 const RESAMPLES = 2000
 
-/** Part of the values on either side that is cut off, of what was drawn again and again. */
+/** Percentile interval of bootstrap resamples. */
 export function percentileInterval(estimate: number, drawn: readonly number[], level = LEVEL): Interval {
   const sorted = [...drawn].sort((a, b) => a - b)
   return { estimate, low: quantileSorted(sorted, (1 - level) / 2), high: quantileSorted(sorted, (1 + level) / 2) }
 }
 
 /**
- * How many times the one median the other is, by the bootstrap: both samples are drawn from again with replacement, and
- * the ratio of the medians taken each time. With five values each the interval at 95 % has the truth about 95 times of
- * 100 (test/unit/load/statistics.test.ts counts); with fewer it has not.
+ * Ratio of two medians, with a bootstrap confidence interval. With five values each, the coverage of the 95 % interval
+ * is about 95 % (see test/unit/load/statistics.test.ts); with fewer it is lower.
  *
  * @param base - positive numbers; the ratio is `other / base`.
  */
@@ -31,80 +30,81 @@ export function ratioOfMedians(
   { level = LEVEL, seed = 1 } = {},
 ): Interval {
   const random = seeded(seed)
-  const again = (values: readonly number[]): number => median(sampleWithReplacement([...values], values.length, random))
-  const drawn = Array.from({ length: RESAMPLES }, () => again(other) / again(base))
+  const resampledMedian = (values: readonly number[]): number =>
+    median(sampleWithReplacement([...values], values.length, random))
+  const drawn = Array.from({ length: RESAMPLES }, () => resampledMedian(other) / resampledMedian(base))
   return percentileInterval(median([...other]) / median([...base]), drawn, level)
 }
 
 /**
- * The order in which to try several things, each as often: there and back (1, 4, 4, 1, 1, 4, ...), so that what changes
- * steadily meanwhile, such as the machine's temper, falls on all alike.
+ * Interleaves conditions in ABBA order (1, 4, 4, 1, 1, 4, ...), so that a steady drift, such as a machine that heats
+ * up, affects all alike.
  */
 export function interleaved<T>(things: readonly T[], times: number): T[] {
   const back = [...things].reverse()
   return Array.from({ length: times }, (_, turn) => (turn % 2 === 0 ? things : back)).flat()
 }
 
-/** A trial: what was measured, and why it may not count. */
+/** A measurement, and why it may be invalid. */
 export interface Trial {
   readonly value: number
-  /** From `doubtsOf`: reasons why this number does not answer the question. */
+  /** From `validityIssues`: why this value may not measure the servers. */
   readonly doubts: readonly string[]
 }
 
-export type Answer = 'more' | 'less' | 'no difference' | 'cannot tell'
+export type Answer = 'more' | 'less' | 'no difference' | 'inconclusive'
 
-/** Whether the other is more than the base. */
+/** Comparison of a sample with a base. */
 export interface Comparison {
   readonly answer: Answer
-  /** The answer as a sentence, with its numbers or its reason. */
+  /** The answer as a sentence, with its numbers or reason. */
   readonly why: string
-  /** other / base; absent where there were too few trials. */
+  /** other / base; absent with too few trials. */
   readonly ratio?: Interval
 }
 
 export interface CompareOptions {
-  /** Ratios from 1 / (1 + within) to 1 + within are no difference worth a word. Default 0.1. */
+  /** Equivalence margin: ratios from 1 / (1 + within) to 1 + within are no difference. Default 0.1. */
   readonly within?: number
-  /** Trials of each that it takes. Default, and at least, 5. */
+  /** Minimum number of trials each. Default and minimum 5. */
   readonly least?: number
   readonly level?: number
   readonly seed?: number
 }
 
-/** Trials of each below which an interval does not hold what it promises. */
+/** With fewer trials an interval has less than its nominal coverage. */
 export const LEAST_TRIALS = 5
 
 /**
- * Is `other` more than `base`? One doubt about one trial is enough not to tell: to leave trials out by what came of
- * them would be to choose the answer.
+ * Compares `other` with `base`. One invalid trial makes the result inconclusive: excluding trials by their outcome
+ * would bias it.
  */
 export function compare(base: readonly Trial[], other: readonly Trial[], options: CompareOptions = {}): Comparison {
   const { within = 0.1, level = LEVEL, seed = 1 } = options
   const least = Math.max(LEAST_TRIALS, options.least ?? 0)
-  const cannot = (why: string, ratio?: Interval): Comparison => ({
-    answer: 'cannot tell',
+  const inconclusive = (why: string, ratio?: Interval): Comparison => ({
+    answer: 'inconclusive',
     why,
     ...(ratio === undefined ? {} : { ratio }),
   })
   if (base.length < least || other.length < least) {
-    return cannot(`too few trials: ${base.length} and ${other.length}, and it takes ${least} of each`)
+    return inconclusive(`too few trials: ${base.length} and ${other.length}, ${least} each are needed`)
   }
-  if (![...base, ...other].every(({ value }) => value > 0)) return cannot('a trial without a single good answer')
+  if (![...base, ...other].every(({ value }) => value > 0)) return inconclusive('a trial has no successful response')
   const ratio = ratioOfMedians(
     base.map(({ value }) => value),
     other.map(({ value }) => value),
     { level, seed },
   )
   const doubts = [...base, ...other].flatMap((trial) => trial.doubts)
-  if (doubts.length > 0) return cannot(firstDoubts(doubts), ratio)
-  const says = `ratio ${shown(ratio)}, ${Math.round(level * 100)} % interval`
+  if (doubts.length > 0) return inconclusive(firstDoubts(doubts), ratio)
+  const numbers = `ratio ${shown(ratio)}, ${Math.round(level * 100)} % confidence interval`
   if (ratio.low >= 1 / (1 + within) && ratio.high <= 1 + within) {
-    return { answer: 'no difference', why: `no difference within ${Math.round(within * 100)} %: ${says}`, ratio }
+    return { answer: 'no difference', why: `no difference within ${Math.round(within * 100)} %: ${numbers}`, ratio }
   }
-  if (ratio.low > 1) return { answer: 'more', why: `more: ${says}`, ratio }
-  if (ratio.high < 1) return { answer: 'less', why: `less: ${says}`, ratio }
-  return cannot(`the interval is too wide: ${says}; more trials, or longer ones, make it narrower`, ratio)
+  if (ratio.low > 1) return { answer: 'more', why: `more: ${numbers}`, ratio }
+  if (ratio.high < 1) return { answer: 'less', why: `less: ${numbers}`, ratio }
+  return inconclusive(`the confidence interval is too wide: ${numbers}; run more or longer trials`, ratio)
 }
 
 /** `1.52 (1.44 to 1.60)` */
@@ -115,5 +115,5 @@ function firstDoubts(doubts: readonly string[]): string {
   const [first = '', ...others] = [...new Set(doubts)]
   return others.length === 0
     ? first
-    : `${first}; and ${others.length} more doubt${others.length === 1 ? '' : 's'}, such as: ${others[0]}`
+    : `${first}; and ${others.length} more issue${others.length === 1 ? '' : 's'}, such as: ${others[0]}`
 }

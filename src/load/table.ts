@@ -1,6 +1,6 @@
 import { PERCENTILES, type Figures, type LoadResult } from './result.ts'
 
-/** Locust's, so that what reads its files reads these. */
+/** The columns of Locust's `stats.csv`, for tools that read it. */
 const COLUMNS = [
   'Type',
   'Name',
@@ -17,9 +17,10 @@ const COLUMNS = [
 ]
 
 /**
- * Results as CSV with the columns of Locust's `stats.csv`: a row for each kind of request, and one for all of a result.
+ * Formats results as CSV with the columns of Locust's `stats.csv`: a row per kind of request, and an aggregate per
+ * result.
  *
- * @param results - under a name each, which stands before those of its rows; the empty name for a single result.
+ * @param results - by name, which prefixes the names of its rows; the empty name for a single result.
  */
 export function csvOf(results: Readonly<Record<string, LoadResult>>): string {
   const rows = Object.entries(results).flatMap(([name, { kinds, total, seconds }]) =>
@@ -34,7 +35,7 @@ function csvRow(
   { method, name, requests, failures, latency, meanBytes }: Figures,
   seconds: number,
 ): (string | number)[] {
-  const each = (count: number): number => (seconds > 0 ? count / seconds : 0)
+  const perSecond = (count: number): number => (seconds > 0 ? count / seconds : 0)
   return [
     method,
     name,
@@ -45,8 +46,8 @@ function csvRow(
     latency.min,
     latency.max,
     meanBytes,
-    each(requests),
-    each(failures),
+    perSecond(requests),
+    perSecond(failures),
     ...PERCENTILES.map((p) => at(latency, p)),
   ]
 }
@@ -58,7 +59,7 @@ const csvCell = (cell: string | number): string => {
 
 const at = ({ percentiles }: Figures['latency'], p: number): number => percentiles[String(p)] ?? 0
 
-/** A result as text: what was asked for, what came of it, who answered, and what the generator needed for it. */
+/** Formats a result as text: plan, statistics, replicas, resource use of the generator. */
 export function textOf(result: LoadResult): string {
   const { kinds, total, seconds, statuses, errors, replicas, nodes, generator, users, ended, plan, lateP99 } = result
   const rows = (kinds.length > 1 ? [...kinds, total] : kinds).map(({ method, name, requests, failures, latency }) => [
@@ -69,22 +70,22 @@ export function textOf(result: LoadResult): string {
     (requests / (seconds || 1)).toFixed(1),
   ])
   return [
-    `${plannedText(plan)}; ${seconds.toFixed(1)} s counted${ended === 'in time' ? '' : `: ended early, ${ended}`}`,
+    `${plannedText(plan)}; ${seconds.toFixed(1)} s measured${ended === 'in time' ? '' : `, ended early: ${ended}`}`,
     '',
     ...columns([['REQUEST', 'COUNT', 'FAILED', 'P50 MS', 'P95 MS', 'P99 MS', 'MAX MS', 'PER S'], ...rows]),
     '',
-    `good answers/s: ${result.throughput.toFixed(1)}`,
+    `throughput: ${result.throughput.toFixed(1)} successful responses/s`,
     ...counted('statuses', statuses),
-    ...counted('no answer', errors),
+    ...counted('errors', errors),
     ...counted('replicas', replicas),
     ...counted('nodes', nodes),
     `generator: ${Math.round(generator.cores * 100)} % of a core, busy ${Math.round(generator.busy * 100)} % of the time, ` +
-      `late by ${generator.delay.p99.toFixed(0)} ms (p99)${lateP99 === undefined ? '' : `, requests sent ${lateP99.toFixed(1)} ms late (p99)`}`,
+      `lag ${generator.delay.p99.toFixed(0)} ms (p99)${lateP99 === undefined ? '' : `, requests sent ${lateP99.toFixed(1)} ms late (p99)`}`,
     ...(users === undefined
       ? []
       : [
-          `users: ${users.users} with ${users.meanThink} s of thought and ${(users.meanLatency * 1000).toFixed(1)} ms of waiting ask for ${users.predicted.toFixed(1)}/s; ` +
-            `measured ${users.measured.toFixed(1)}/s; at most ${users.most.toFixed(1)}/s`,
+          `users: ${users.users} with ${users.meanThink} s think time and ${(users.meanLatency * 1000).toFixed(1)} ms latency; predicted ${users.predicted.toFixed(1)}/s, ` +
+            `measured ${users.measured.toFixed(1)}/s, maximum ${users.most.toFixed(1)}/s`,
         ]),
   ].join('\n')
 }
@@ -92,15 +93,15 @@ export function textOf(result: LoadResult): string {
 function plannedText(plan: LoadResult['plan']): string {
   switch (plan.way) {
     case 'closed':
-      return `${plan.connections} connections, each with its next request as soon as the last is answered`
+      return `closed model, ${plan.connections} connections`
     case 'open':
-      return `${plan.rate} requests/s, each at its moment`
+      return `open model, ${plan.rate} requests/s`
     case 'users':
-      return `${plan.users} users, ${plan.think[0]} to ${plan.think[1]} s between an answer and the next request`
+      return `${plan.users} users, think time ${plan.think[0]} to ${plan.think[1]} s`
   }
 }
 
-/** Cells in columns: the first to the left, numbers to the right. */
+/** Aligns cells in columns: the first to the left, others to the right. */
 export function columns(rows: readonly (readonly (string | number)[])[]): string[] {
   const widths = (rows[0] ?? []).map((_, place) => Math.max(...rows.map((cells) => String(cells[place] ?? '').length)))
   return rows.map((cells) =>

@@ -2,13 +2,13 @@ import { build, decodeFromCompressedBase64, encodeIntoCompressedBase64, type His
 import type { Kind } from './plan.ts'
 import { PERCENTILES, type Figures, type Latency, type LoadResult } from './result.ts'
 
-/** The time that counts: milliseconds of `performance.now()`. */
+/** The measurement window, in milliseconds of `performance.now()`. */
 export interface Window {
   readonly from: number
   readonly to: number
 }
 
-/** An answer, or why there was none. */
+/** The outcome of a request. */
 export type Outcome = Answer | NoAnswer
 
 export interface Answer {
@@ -22,13 +22,13 @@ export interface NoAnswer {
   readonly error: string
 }
 
-/** Why there was no answer, where the time was up. */
-export const TIME_LIMIT = 'no answer within the time limit'
-/** Due in an open load, and no room among those under way before its time was up. */
-export const UNSENT = 'not sent in time: too many requests under way'
+/** Error of a request that timed out. */
+export const TIME_LIMIT = 'request timed out'
+/** Error of a request of an open load that timed out in the queue. */
+export const UNSENT = 'timed out before sending: too many concurrent requests'
 
-/** These took as long as it was waited for them; the others say nothing about time. */
-const WAITED = new Set([TIME_LIMIT, UNSENT])
+/** Errors whose duration is a latency. */
+const TIMEOUTS = new Set([TIME_LIMIT, UNSENT])
 
 interface Row {
   readonly latency: Histogram
@@ -38,10 +38,10 @@ interface Row {
   answers: number
 }
 
-/** A row as it travels; the latencies as HdrHistogram writes them down. */
+/** A serialized row, with the encoded histogram. */
 type CountedRow = Omit<Row, 'latency'> & { readonly latency: string }
 
-/** What a tally counted, as it travels from one machine to another. */
+/** A serialized tally. */
 export interface Counted {
   readonly rows: readonly CountedRow[]
   readonly all: CountedRow
@@ -52,7 +52,7 @@ export interface Counted {
   readonly nodes: Readonly<Record<string, number>>
 }
 
-/** Counts what came of requests. What does not belong to the time that counts is left out. */
+/** Counts outcomes within the measurement window. */
 export class Tally {
   readonly #kinds: readonly Kind[]
   readonly #rows: readonly Row[]
@@ -71,9 +71,9 @@ export class Tally {
   }
 
   /**
-   * @param kind - its place among the plan's kinds.
-   * @param at - the moment that says whether it counts: when it was done, or in an open load when it was due.
-   * @param latencyMs - how long it took, or was waited for.
+   * @param kind - index in the plan's kinds.
+   * @param at - completion time, or in an open load the due time.
+   * @param latencyMs - duration, or time until the timeout.
    */
   add(kind: number, at: number, latencyMs: number, outcome: Outcome): void {
     const { from, to } = this.window
@@ -85,8 +85,8 @@ export class Tally {
     for (const into of [this.#rows[kind] as Row, this.#all]) {
       into.requests++
       if (!good) into.failures++
-      // A quick refusal would make the percentiles look good, a request that was given up on must make them look bad.
-      if (good || ('error' in outcome && WAITED.has(outcome.error)))
+      // A fast failure would improve the percentiles; a timeout must count.
+      if (good || ('error' in outcome && TIMEOUTS.has(outcome.error)))
         into.latency.recordValue(Math.max(1, Math.round(latencyMs * 1000)))
       if ('status' in outcome) {
         into.answers++
@@ -100,7 +100,7 @@ export class Tally {
     if (outcome.node !== undefined) count(this.#nodes, outcome.node)
   }
 
-  /** All that was counted, to be added up with what others counted at the same time. */
+  /** Serializes the counts, to merge them with those of other generators. */
   dump(): Counted {
     const plain = ({ latency, ...counts }: Row): CountedRow => ({
       ...counts,
@@ -117,7 +117,7 @@ export class Tally {
     }
   }
 
-  /** Adds what another tally of the same kinds counted. */
+  /** Adds the counts of another tally of the same kinds. */
   absorb({ rows, all, seconds, statuses, errors, replicas, nodes }: Counted): void {
     for (const [into, from] of [[this.#all, all], ...this.#rows.map((row, place) => [row, rows[place]])] as [
       Row,
@@ -141,12 +141,12 @@ export class Tally {
     }
   }
 
-  /** Good answers so far. */
+  /** Successful responses so far. */
   get good(): number {
     return this.#all.requests - this.#all.failures
   }
 
-  /** @param until - where counting ended, if earlier than planned. */
+  /** @param until - end of the measurement, if earlier than planned. */
   figures(until: number): Omit<LoadResult, 'plan' | 'start' | 'ended' | 'generator'> {
     const seconds = Math.max(0, Math.round(Math.min(until, this.window.to) - this.window.from)) / 1000
     const slots = Array.from({ length: Math.ceil(seconds) }, (_, at) => ({
@@ -167,7 +167,7 @@ export class Tally {
   }
 }
 
-// Microseconds with three digits, up to an hour: what takes longer has been given up on.
+// Microseconds with three significant digits, up to an hour.
 const row = (): Row => ({
   latency: build({ highestTrackableValue: 3_600_000_000, numberOfSignificantValueDigits: 3 }),
   requests: 0,
@@ -191,11 +191,11 @@ const figuresOf = (method: string, name: string, { latency, requests, failures, 
   meanBytes: answers === 0 ? 0 : bytes / answers,
 })
 
-/** Milliseconds, of a histogram in microseconds. */
+/** Converts a histogram in microseconds. */
 export function latencyOf(histogram: Histogram): Latency {
-  // A percentile is the upper end of a bucket, which may lie above the largest value there was.
-  const some = histogram.totalCount > 0
-  const ms = (microseconds: number): number => (some ? Math.round(microseconds) / 1000 : 0)
+  // A percentile is the upper bound of a bucket, which may exceed the maximum.
+  const hasValues = histogram.totalCount > 0
+  const ms = (microseconds: number): number => (hasValues ? Math.round(microseconds) / 1000 : 0)
   return {
     min: ms(histogram.minNonZeroValue),
     mean: ms(histogram.mean),

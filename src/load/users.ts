@@ -9,8 +9,8 @@ import type { Ended, LoadResult, UsersSay } from './result.ts'
 import type { Tally } from './tally.ts'
 
 /**
- * Users: each sends a request, waits for the answer, thinks, and goes on. Each has a connection of its own to one of
- * the targets, as a browser has.
+ * Users with think time: each sends a request, waits for the response, thinks, and repeats, on its own connection to
+ * one of the targets.
  */
 export async function users(plan: UsersPlan, tally: Tally, signal: AbortSignal): Promise<{ ended: Ended }> {
   const {
@@ -29,7 +29,7 @@ export async function users(plan: UsersPlan, tally: Tally, signal: AbortSignal):
   )
   const { to } = tally.window
   const over = new AbortController()
-  // Each user waits for it, and Node warns of more than ten who do.
+  // One listener per user; Node would warn above 10.
   setMaxListeners(0, over.signal)
   const stop = (): void => {
     over.abort()
@@ -46,7 +46,7 @@ export async function users(plan: UsersPlan, tally: Tally, signal: AbortSignal):
       agent.destroy()
     }
     over.signal.addEventListener('abort', ended, { once: true })
-    // As if they had been at it for a while: not all come at once.
+    // Spread the start of the users.
     await pause(random() * most)
     for (let requests = 1; !over.signal.aborted && sent < CEILINGS.requests; requests++) {
       sent++
@@ -61,7 +61,7 @@ export async function users(plan: UsersPlan, tally: Tally, signal: AbortSignal):
         last,
       })
       const now = performance.now()
-      // What was cut off because the time is over is no failure of the server.
+      // A request aborted at the end of the load is no failure.
       if (!over.signal.aborted) tally.add(kind, now, now - began, outcome)
       await pause(least + random() * (most - least))
     }
@@ -73,19 +73,19 @@ export async function users(plan: UsersPlan, tally: Tally, signal: AbortSignal):
   return { ended: signal.aborted ? 'aborted' : sent >= CEILINGS.requests ? 'requests used up' : 'in time' }
 }
 
-/** Measured and predicted may differ by so much: the draw of a short run and its edges. */
+/** Allowed deviation of measured from predicted throughput: short runs are noisy. */
 const TOLERANCE = 0.15
-/** Users set the throughput where it is at least this part of what they could ask for at most. */
+/** Users are the bottleneck if throughput reaches this ratio of their maximum. */
 const NEAR_MOST = 0.9
 const FEW = 100
-/** Above, failed requests say more than their number. */
+/** Maximum ratio of failed requests for a conclusion. */
 const FAILED = 0.01
 
 /**
- * Says whether the users set the throughput: users / (think + latency) is what they get when nothing else limits them,
- * and users / think all they could ask for. Near the latter, more replicas cannot serve more, as nobody asks for it.
+ * Determines whether the users are the bottleneck. By Little's law they request users / (think + latency) per second,
+ * and at most users / think. Near the maximum, more replicas cannot serve more.
  *
- * @param limit - why the generator is the limit, if it is.
+ * @param limit - why the generator is the bottleneck, if it is.
  */
 export function usersSay(
   { users: count, think: [least, most] }: Pick<UsersPlan, 'users' | 'think'>,
@@ -96,28 +96,29 @@ export function usersSay(
   const meanLatency = total.latency.mean / 1000
   const predicted = count / (meanThink + meanLatency)
   const measured = seconds > 0 ? total.requests / seconds : 0
-  const say = { users: count, meanThink, meanLatency, most: count / meanThink, predicted, measured }
-  const part = measured / say.most
-  const cannot = (why: string): UsersSay => ({ ...say, setByUsers: null, why })
-  if (limit !== undefined) return cannot(limit)
-  if (total.requests < FEW) return cannot(`${total.requests} requests are too few to tell`)
-  if (total.failures / total.requests > FAILED) return cannot(`${total.failures} of ${total.requests} requests failed`)
+  const base = { users: count, meanThink, meanLatency, most: count / meanThink, predicted, measured }
+  const ratio = measured / base.most
+  const inconclusive = (why: string): UsersSay => ({ ...base, setByUsers: null, why })
+  if (limit !== undefined) return inconclusive(limit)
+  if (total.requests < FEW) return inconclusive(`${total.requests} requests are too few`)
+  if (total.failures / total.requests > FAILED)
+    return inconclusive(`${total.failures} of ${total.requests} requests failed`)
   if (Math.abs(measured / predicted - 1) > TOLERANCE) {
-    return cannot(
-      `${measured.toFixed(1)} requests/s were measured where think time and latency predict ${predicted.toFixed(1)}`,
+    return inconclusive(
+      `measured ${measured.toFixed(1)} requests/s; think time and latency predict ${predicted.toFixed(1)}`,
     )
   }
-  return part >= NEAR_MOST
+  return ratio >= NEAR_MOST
     ? {
-        ...say,
+        ...base,
         setByUsers: true,
-        why: `${percent(part)} of what these users could ask for of servers that need no time at all`,
+        why: `users requested ${percent(ratio)} of their maximum at zero latency`,
       }
     : {
-        ...say,
+        ...base,
         setByUsers: false,
-        why: `users wait ${Math.round(meanLatency * 1000)} ms for each answer, and ask for ${percent(part)} of what they could`,
+        why: `users waited ${Math.round(meanLatency * 1000)} ms per response and requested ${percent(ratio)} of their maximum`,
       }
 }
 
-const percent = (part: number): string => `${Math.round(part * 100)} %`
+const percent = (ratio: number): string => `${Math.round(ratio * 100)} %`

@@ -19,36 +19,36 @@ import {
 } from './place.ts'
 import { encryptKey, newEncryptedKey, newKey, selfSign } from './sign.ts'
 
-/** What the programs are asked. */
+/** A request to the programs. */
 export interface CaRequest extends CaAsked {
   readonly valid_days: number
   readonly keep_previous: boolean
   readonly passphrase?: string
 }
 
-/** The unit of the CA's files among others in its folder. */
+/** The unit of the CA's files, which are replaced together. */
 export const CA = 'ca'
 const KEY = 'ca.key'
 const CERTIFICATE = 'ca.crt'
 const BUNDLE = 'ca-bundle.crt'
 const GENERATION = 'generation'
 
-/** Names of files that the two modules make. */
+/** Names of files that the two modules create. */
 const OURS = /\.(key|crt|chain\.pem|generation)$/
 
-/** Looks at a CA and changes nothing. */
+/** Reads the status of a CA. */
 export const lookAtCa = (request: CaRequest): Promise<CaLook> =>
   locked(request.dir, 'look', () => Promise.resolve(look(request)))
 
-/** Makes a CA what is asked. What another run did in the meantime is not done again. */
+/** Creates or updates a CA. Checks again under the lock, since another run may have done it. */
 export async function makeCa(request: CaRequest): Promise<object> {
   const { dir, passphrase } = request
   refuse(judgeCa(request, await lookAtCa(request)).problem)
   makeFolder(dir)
   await locked(dir, 'change', async () => {
     recover(dir, CA)
-    const seen = look(request)
-    const { make, encrypt, problem } = judgeCa(request, seen)
+    const status = look(request)
+    const { make, encrypt, problem } = judgeCa(request, status)
     refuse(problem)
     const files =
       make !== undefined
@@ -57,7 +57,7 @@ export async function makeCa(request: CaRequest): Promise<object> {
             ...(encrypt === true && passphrase !== undefined
               ? [{ name: KEY, content: await encryptKey(path.join(dir, KEY), passphrase), secret: true }]
               : []),
-            ...(seen.bundle ? [] : [{ name: BUNDLE, content: bundle(request, seeCa(dir).x509) }]),
+            ...(status.bundle ? [] : [{ name: BUNDLE, content: bundle(request, seeCa(dir).x509) }]),
           ]
     if (files.length > 0) place(dir, CA, files)
     close(dir, openToOthers(dir, CA, ['.', KEY]))
@@ -65,31 +65,30 @@ export async function makeCa(request: CaRequest): Promise<object> {
   return {}
 }
 
-/** What is in a CA's folder, for those who judge it. */
+/** Reads the files of a CA. */
 export function seeCa(dir: string, passphrase?: string): CaSeen & { readonly x509: X509Certificate | undefined } {
   const content = read(dir, CA, CERTIFICATE)
   const x509 = content && parseCertificate(content)
-  const whole = x509?.ca === true && x509.verify(x509.publicKey) ? x509 : undefined
+  const valid = x509?.ca === true && x509.verify(x509.publicKey) ? x509 : undefined
   return {
-    certificate: content === undefined ? 'missing' : whole === undefined ? 'damaged' : certificateFacts(whole),
-    key: keySeen(read(dir, CA, KEY), whole, passphrase),
+    certificate: content === undefined ? 'missing' : valid === undefined ? 'damaged' : certificateFacts(valid),
+    key: keySeen(read(dir, CA, KEY), valid, passphrase),
     generation: generationOf(dir, CA, 'ca', [KEY, CERTIFICATE, BUNDLE]),
-    x509: whole,
+    x509: valid,
   }
 }
 
 /**
- * How often something was made in this place, from the file beside it. 0: never, nothing of it is there. Without the
- * file: once.
+ * Reads the generation of files. 0 if none of them exists, 1 without a generation file.
  *
- * @throws {Refusal} when the file says something else.
+ * @throws {Refusal} if the generation file is invalid.
  */
 export function generationOf(dir: string, unit: string, name: string, files: readonly string[]): number {
   const text = read(dir, unit, `${name}.${GENERATION}`)?.toString().trim()
   if (text === undefined) return files.some((file) => read(dir, unit, file) !== undefined) ? 1 : 0
   if (!/^[1-9]\d{0,8}$/.test(text)) {
     throw new Refusal(
-      `${dir}/${name}.${GENERATION} is damaged: write into it how often x509_${name === CA ? 'ca' : 'certificate'} was asked for a new one, 1 if never`,
+      `"${dir}/${name}.${GENERATION}" is damaged: write the last "generation" of x509_${name === CA ? 'ca' : 'certificate'} into it, 1 by default`,
     )
   }
   return Number(text)
@@ -101,7 +100,7 @@ export const generationFile = (name: string, generation: number): NewFile => ({
   content: `${generation}\n`,
 })
 
-/** Ends the work with a message, if there is one. */
+/** Throws if there is a problem. */
 export function refuse(problem: string | undefined): void {
   if (problem !== undefined) throw new Refusal(problem)
 }
@@ -122,24 +121,23 @@ function look(request: CaRequest): CaLook {
 
 async function newCa(request: CaRequest): Promise<NewFile[]> {
   const { dir, common_name, key_type, generation, passphrase, valid_days } = request
-  const before = seeCa(dir).x509
+  const previous = seeCa(dir).x509
   return withScratch(dir, async (scratch) => {
     const key = passphrase === undefined ? await newKey(key_type) : await newEncryptedKey(key_type, passphrase, scratch)
     const certificate = await selfSign({ key: write(scratch, KEY, key), passphrase }, common_name, valid_days, scratch)
     return [
       { name: KEY, content: key, secret: true },
       { name: CERTIFICATE, content: certificate },
-      { name: BUNDLE, content: bundle(request, parseCertificate(certificate), before) },
+      { name: BUNDLE, content: bundle(request, parseCertificate(certificate), previous) },
       generationFile(CA, generation),
     ]
   })
 }
 
 /**
- * What clients are to trust: the CA's certificate, and the one before it, for as long as that is valid and asked to be
- * kept.
+ * The trust bundle for clients: the CA's certificate, and with `keep_previous` the previous one until it expires.
  *
- * @param before - undefined: the one in the bundle that is there.
+ * @param before - the previous certificate. Default: the one in the existing bundle.
  */
 function bundle(
   { dir, keep_previous }: CaRequest,

@@ -5,26 +5,26 @@ import { days, daysBetween, reasons, type CertificateAsked, type CertificateSeen
 import { close, isUnfinished, locked, openToOthers, place, read, recover, whereIs, withScratch } from './place.ts'
 import { newKey, signServer } from './sign.ts'
 
-/** What the programs are asked. */
+/** A request to the programs. */
 export interface CertificateRequest extends CertificateAsked {
-  /** The folder of the CA. */
+  /** Directory of the CA. */
   readonly dir: string
   readonly name: string
   readonly valid_days: number
-  /** Of the CA's key. */
+  /** Passphrase of the CA's key. */
   readonly passphrase?: string
 }
 
-/** All that was looked at, for one certificate. */
+/** The status of a certificate and its CA. */
 export interface CertificateLook {
   readonly now: number
   readonly seen: CertificateSeen
   readonly ca: CertificateFacts
-  /** Why the CA cannot sign now, which matters only if it has to. */
+  /** Why the CA cannot sign. Relevant only if a certificate must be issued. */
   readonly cannot_sign?: string
-  /** A run was killed while it put new files in their places. */
+  /** A run was killed while it moved new files into place. */
   readonly unfinished: boolean
-  /** The file with the certificate and that of the CA holds just these. */
+  /** The chain file is up to date. */
   readonly chain: boolean
   /** Keys that others can read. */
   readonly open: readonly string[]
@@ -37,15 +37,15 @@ export const filesOf = (name: string) => ({
   chain: `${name}.chain.pem`,
 })
 
-/** Looks at a certificate and its CA, and changes nothing. */
+/** Reads the status of a certificate and its CA. */
 export const lookAtCertificate = (request: CertificateRequest): Promise<CertificateLook> =>
   locked(request.dir, 'look', () => Promise.resolve(look(request)))
 
-/** Makes a certificate what is asked. What another run did in the meantime is not done again. */
+/** Issues or updates a certificate. Checks again under the lock, since another run may have done it. */
 export async function makeCertificate(request: CertificateRequest): Promise<object> {
   const { dir, name } = request
   const files = filesOf(name)
-  // Without a CA there is no folder to lock.
+  // Without a CA there is no directory to lock.
   await lookAtCertificate(request)
   await locked(dir, 'change', async () => {
     recover(dir, name)
@@ -67,7 +67,7 @@ function look(request: CertificateRequest): CertificateLook {
   const { x509: issuer, ...ca } = seeCa(dir, passphrase)
   refuse(certificateTrouble(dir, ca, now))
   if (issuer === undefined || typeof ca.certificate === 'string')
-    throw new Error('the trouble of a CA without a certificate has no words')
+    throw new Error('a CA without a certificate must be a problem')
   const files = filesOf(name)
   const content = read(dir, name, files.certificate)
   const x509 = content && parseCertificate(content)
@@ -89,7 +89,7 @@ function look(request: CertificateRequest): CertificateLook {
   }
 }
 
-/** No certificate outlives its CA, so one that is made now would be due for the next at once. */
+/** No certificate outlives its CA, so a certificate issued now would be due for renewal at once. */
 function endsSoon(
   dir: string,
   notAfter: number,
@@ -100,11 +100,11 @@ function endsSoon(
   const left = daysBetween(now, notAfter)
   return left > renewBeforeDays
     ? undefined
-    : `the CA in ${dir} ends in ${days(left)}, and certificates are renewed ${days(renewBeforeDays)} before they end: ` +
-        `have a new CA made (x509_ca with generation: ${generation + 1})`
+    : `the CA in "${dir}" expires in ${days(left)}, and certificates are renewed ${days(renewBeforeDays)} before they expire: ` +
+        `rotate the CA (x509_ca with generation: ${generation + 1})`
 }
 
-/** What a server sends: its certificate, then that of the CA. */
+/** The chain that a server sends: its certificate, then that of the CA. */
 const chainOf = (dir: string, certificate: Buffer | undefined): string =>
   `${certificate?.toString() ?? ''}${read(dir, CA, 'ca.crt')?.toString() ?? ''}`
 

@@ -1,18 +1,18 @@
 import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto'
 import { canonicalName } from './names.ts'
 
-/** The keys that are made. */
+/** Supported key types. */
 export type KeyType = 'ec' | 'rsa'
 
-/** A kind of key in words: what is asked, and what is found. */
+/** Display names of key types. */
 export const KEY_WORDS: Readonly<Record<KeyType, string>> = { ec: 'EC P-256', rsa: 'RSA 3072' }
 
-/** What a certificate says. Times in milliseconds since 1970. */
+/** Facts about a certificate. Times in milliseconds since 1970. */
 export interface CertificateFacts {
   readonly common_name: string
-  /** Of its subjectAltName, each in the form of `canonicalName`, sorted. */
+  /** Sorted subjectAltName entries, each in the form of `canonicalName`. */
   readonly names: readonly string[]
-  /** Kind of its key in words: `EC P-256`. */
+  /** Display name of its key type: `EC P-256`. */
   readonly key_type: string
   readonly issuer: string
   readonly not_before: number
@@ -26,7 +26,7 @@ export interface CertificateFacts {
 
 const SERVER_AUTH = '1.3.6.1.5.5.7.3.1'
 
-/** The certificate in a file's content; undefined if there is none that can be read. */
+/** Parses a certificate; undefined if it is invalid. */
 export function parseCertificate(content: Buffer): X509Certificate | undefined {
   try {
     return new X509Certificate(content)
@@ -35,7 +35,7 @@ export function parseCertificate(content: Buffer): X509Certificate | undefined {
   }
 }
 
-/** All certificates in a file's content that can be read. */
+/** All valid certificates in a PEM file. */
 export const parseBundle = (content: Buffer): X509Certificate[] =>
   [...content.toString('latin1').matchAll(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g)].flatMap(
     ([pem]) => parseCertificate(Buffer.from(pem)) ?? [],
@@ -56,7 +56,7 @@ export function certificateFacts(certificate: X509Certificate): CertificateFacts
     fingerprint: certificate.fingerprint256,
     serial: certificate.serialNumber,
     authority: certificate.ca,
-    // Node's name for extended usages; undefined where the certificate has none, whatever the types say.
+    // Node's name for extended key usages; undefined without any, despite its type.
     for_servers: ((certificate as { keyUsage?: string[] }).keyUsage ?? []).includes(SERVER_AUTH),
   }
 }
@@ -64,22 +64,22 @@ export function certificateFacts(certificate: X509Certificate): CertificateFacts
 const commonName = (subject: string | undefined): string =>
   /^CN=(.*)$/m.exec(subject ?? '')?.[1]?.replaceAll(/\\(.)/g, '$1') ?? ''
 
-/** Of Node's text of an entry: `DNS:node1`, `IP Address:FD00:0:0:0:0:0:0:1`. What is neither stays as it is. */
+/** Parses Node's text of an entry: `DNS:node1`, `IP Address:FD00:0:0:0:0:0:0:1`. Others are unchanged. */
 function nameOf(entry: string): string {
   const name = /^(?:DNS|IP Address):(.*)$/.exec(entry)?.[1]
   return name === undefined ? entry : (canonicalName(name) ?? name)
 }
 
-/** What is known of a private key. */
+/** The state of a private key. */
 export type KeySeen =
   | { readonly state: 'missing' | 'damaged' | 'needs a passphrase' | 'other passphrase' }
   | { readonly state: 'read'; readonly type: string; readonly encrypted: boolean; readonly belongs: boolean }
 
 /**
- * Looks at a private key.
+ * Determines the state of a private key.
  *
- * @param content - of its file; undefined: there is none.
- * @param certificate - the one it should belong to.
+ * @param content - content of its file; undefined if missing.
+ * @param certificate - the certificate that it should match.
  */
 export function keySeen(
   content: Buffer | undefined,
@@ -93,7 +93,7 @@ export function keySeen(
     const key = createPrivateKey({ key: content, ...(encrypted ? { passphrase } : {}) })
     return { state: 'read', type: keyWords(key), encrypted, belongs: certificate?.checkPrivateKey(key) ?? false }
   } catch {
-    // A wrong passphrase gives now and then something that is no key, as damage would: the two cannot be told apart.
+    // A wrong passphrase sometimes decrypts to garbage, so it cannot be distinguished from damage.
     return { state: encrypted ? 'other passphrase' : 'damaged' }
   }
 }

@@ -1,58 +1,56 @@
 import { KEY_WORDS, type CertificateFacts, type KeySeen, type KeyType } from './facts.ts'
 import { date } from './judge.ts'
 
-/** What a CA should be. */
+/** The desired state of a CA. */
 export interface CaAsked {
   readonly dir: string
   readonly common_name: string
   readonly key_type: KeyType
   readonly generation: number
-  /** Given or not is all that matters here. */
+  /** Only its presence matters here. */
   readonly passphrase?: unknown
 }
 
-/** What is there in its place. */
+/** The current state of a CA. */
 export interface CaSeen {
   readonly certificate: 'missing' | 'damaged' | CertificateFacts
   readonly key: KeySeen
-  /** 0: no CA was ever made here. */
+  /** 0: no CA exists. */
   readonly generation: number
 }
 
-/** All that was looked at, for one CA. */
+/** The status of a CA. */
 export interface CaLook {
   readonly now: number
   readonly seen: CaSeen
-  /** A run was killed while it put new files in their places. */
+  /** A run was killed while it moved new files into place. */
   readonly unfinished: boolean
-  /** The folder is open to others and holds other things: it is not ours to close. */
+  /** The directory is accessible to others and contains other files, so its mode must not change. */
   readonly crowded: boolean
-  /** The bundle holds what it should. */
+  /** The bundle is up to date. */
   readonly bundle: boolean
-  /** Files that let others in, and the folder itself: `ca.key`, `.`. */
+  /** Files with too open modes: `ca.key`, or `.` for the directory. */
   readonly open: readonly string[]
 }
 
-/** What is to be done about a CA. */
+/** The changes that a CA needs. */
 export interface CaTask {
-  /** A new one: the first, or in place of the one that is there. */
+  /** Create a CA: the first, or a replacement. */
   readonly make?: 'first' | 'rotate'
-  /** The key that is there gets the passphrase. */
+  /** Encrypt the existing key. */
   readonly encrypt?: boolean
-  /** Smaller things, in words. Empty and nothing above: the CA stays as it is. */
+  /** Descriptions of smaller repairs. */
   readonly mends: readonly string[]
   readonly problem?: string
 }
 
-/**
- * What is to be done about a CA, or why nothing can be: a CA that is there is only ever replaced when that is asked.
- */
+/** Plans the changes of a CA, or reports a problem. An existing CA is replaced only by a higher generation. */
 export function judgeCa(asked: CaAsked, { seen, now, unfinished, crowded, bundle, open }: CaLook): CaTask {
   const { dir, generation } = asked
   if (crowded) {
     return {
       mends: [],
-      problem: `${dir} is open to others and holds other files: give the CA a folder of its own, or close this one (chmod 700)`,
+      problem: `"${dir}" is accessible to others and contains other files: use a separate directory for the CA, or run chmod 700`,
     }
   }
   if (seen.generation === 0) return { make: 'first', mends: [] }
@@ -63,62 +61,61 @@ export function judgeCa(asked: CaAsked, { seen, now, unfinished, crowded, bundle
   return {
     encrypt,
     mends: [
-      ...(unfinished ? ['end what a run that was killed had begun'] : []),
+      ...(unfinished ? ['complete an interrupted run'] : []),
       ...(encrypt ? ['encrypt ca.key with the passphrase'] : []),
-      ...(bundle ? [] : ['write ca-bundle.crt anew']),
+      ...(bundle ? [] : ['update ca-bundle.crt']),
       ...closing(open),
     ],
   }
 }
 
-/** What closes files that others can read, in words. */
+/** Descriptions of mode changes. */
 export const closing = (open: readonly string[]): string[] =>
-  open.map((name) => (name === '.' ? 'close the folder to others (mode 0700)' : `close ${name} to others (mode 0600)`))
+  open.map((name) => (name === '.' ? 'set mode 0700 of the directory' : `set mode 0600 of ${name}`))
 
-const rotate = ({ generation }: CaSeen): string => `have a new CA made (x509_ca with generation: ${generation + 1})`
+const rotate = ({ generation }: CaSeen): string => `rotate the CA (x509_ca with generation: ${generation + 1})`
 
-/** Why no certificate can be judged by the one of the CA. */
+/** Why the CA's certificate is unusable. */
 export function certificateTrouble(dir: string, seen: CaSeen, now: number): string | undefined {
   const { certificate } = seen
-  if (seen.generation === 0) return `there is no CA in ${dir}: make it with x509_ca first`
-  const mend = `put it back from a backup, or ${rotate(seen)}`
-  if (certificate === 'missing') return `${dir}/ca.crt is missing: ${mend}`
-  if (certificate === 'damaged')
-    return `${dir}/ca.crt is damaged, or not the certificate of a CA that signed itself: ${mend}`
+  if (seen.generation === 0) return `no CA in "${dir}": run x509_ca first`
+  const fix = `restore it from a backup, or ${rotate(seen)}`
+  if (certificate === 'missing') return `"${dir}/ca.crt" is missing: ${fix}`
+  if (certificate === 'damaged') return `"${dir}/ca.crt" is damaged, or not a self-signed CA certificate: ${fix}`
   if (now < certificate.not_before) {
-    return `the clock of this machine says ${date(now)}, and the CA in ${dir} begins on ${date(certificate.not_before)}: set the clock`
+    return `the CA in "${dir}" is not valid before ${date(certificate.not_before)}, and the clock of this machine shows ${date(now)}: set the clock`
   }
   return now >= certificate.not_after
-    ? `the CA in ${dir} ended on ${date(certificate.not_after)}: ${rotate(seen)}`
+    ? `the CA in "${dir}" expired on ${date(certificate.not_after)}: ${rotate(seen)}`
     : undefined
 }
 
 /** Why the CA cannot sign. */
 export function keyTrouble(dir: string, seen: CaSeen): string | undefined {
   const { key } = seen
-  const mend = `put it back from a backup, or ${rotate(seen)}`
+  const fix = `restore it from a backup, or ${rotate(seen)}`
   switch (key.state) {
     case 'missing':
-      return `${dir}/ca.key is missing: ${mend}`
+      return `"${dir}/ca.key" is missing: ${fix}`
     case 'damaged':
-      return `${dir}/ca.key is damaged: ${mend}`
+      return `"${dir}/ca.key" is damaged: ${fix}`
     case 'needs a passphrase':
-      return `${dir}/ca.key is encrypted: give its passphrase`
+      return `"${dir}/ca.key" is encrypted: set "passphrase"`
     case 'other passphrase':
-      return `the passphrase does not open ${dir}/ca.key: give the one that it was encrypted with; if that is lost or the file damaged, ${mend}`
+      return `wrong passphrase for "${dir}/ca.key": set the right one; if it is lost or the file is damaged, ${fix}`
     case 'read':
       return key.belongs
         ? undefined
-        : `${dir}/ca.key is not the key of ${dir}/ca.crt: put back the one that is, or ${rotate(seen)}`
+        : `"${dir}/ca.key" does not match "${dir}/ca.crt": restore the matching key, or ${rotate(seen)}`
   }
 }
 
 function otherCa(asked: CaAsked, { certificate, generation }: CaSeen): string | undefined {
   if (typeof certificate === 'string') return undefined
-  const [is, wish] =
+  const [current, wanted] =
     certificate.common_name !== asked.common_name
-      ? [`named «${certificate.common_name}»`, `«${asked.common_name}»`]
-      : [`one with a key ${certificate.key_type}`, KEY_WORDS[asked.key_type]]
-  if (certificate.common_name === asked.common_name && certificate.key_type === wish) return undefined
-  return `the CA in ${asked.dir} is ${is}, and ${wish} is asked: ask for what is there, or rotate it with generation: ${generation + 1}`
+      ? [`common name "${certificate.common_name}"`, `"${asked.common_name}"`]
+      : [`key type ${certificate.key_type}`, KEY_WORDS[asked.key_type]]
+  if (certificate.common_name === asked.common_name && certificate.key_type === wanted) return undefined
+  return `the CA in "${asked.dir}" has ${current}, not ${wanted}: change the parameter, or rotate the CA with generation: ${generation + 1}`
 }

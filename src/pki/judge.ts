@@ -2,7 +2,7 @@ import { KEY_WORDS, type CertificateFacts, type KeySeen, type KeyType } from './
 
 const DAY = 86_400_000
 
-/** What a certificate should be. */
+/** The desired state of a certificate. */
 export interface CertificateAsked {
   /** In the form of `canonicalName`. */
   readonly names: readonly string[]
@@ -11,71 +11,71 @@ export interface CertificateAsked {
   readonly generation: number
 }
 
-/** What is there in its place. */
+/** The current state of a certificate. */
 export interface CertificateSeen {
   readonly certificate: 'missing' | 'damaged' | CertificateFacts
   readonly key: KeySeen
-  /** The CA that is there now has signed it. */
+  /** Signed by the current CA. */
   readonly issued_by_ca: boolean
   readonly generation: number
 }
 
 /**
- * Why a certificate must be made again, in words that follow a colon: `it ends in 12 days`. Empty: it stays.
+ * Why a certificate must be issued again: `expires in 12 days`. Empty: it is valid.
  *
  * @param now - milliseconds since 1970.
  */
 export function reasons(asked: CertificateAsked, seen: CertificateSeen, now: number): string[] {
   const { certificate, key } = seen
-  if (certificate === 'missing') return ['there is none']
+  if (certificate === 'missing') return ['missing']
   return [
     ...(certificate === 'damaged'
-      ? ['it is damaged']
+      ? ['damaged']
       : [
-          ...ending(certificate, asked.renew_before_days, now),
-          ...naming(asked.names, certificate.names),
-          ...(seen.issued_by_ca ? [] : ['another CA issued it']),
+          ...expiryReasons(certificate, asked.renew_before_days, now),
+          ...nameReasons(asked.names, certificate.names),
+          ...(seen.issued_by_ca ? [] : ['issued by another CA']),
           ...(certificate.key_type === KEY_WORDS[asked.key_type]
             ? []
-            : [`its key is ${certificate.key_type}, ${KEY_WORDS[asked.key_type]} is asked`]),
-          ...(certificate.for_servers && !certificate.authority ? [] : ['it is not one of a server']),
+            : [`key type is ${certificate.key_type}, not ${KEY_WORDS[asked.key_type]}`]),
+          ...(certificate.for_servers && !certificate.authority ? [] : ['not a server certificate']),
         ]),
-    ...keeping(key, certificate !== 'damaged'),
+    ...keyReasons(key, certificate !== 'damaged'),
     ...(asked.generation > seen.generation
-      ? [`generation ${asked.generation} is asked, it is of generation ${seen.generation}`]
+      ? [`generation ${asked.generation} is requested, the current one is ${seen.generation}`]
       : []),
   ]
 }
 
-function ending({ not_before, not_after }: CertificateFacts, renewBeforeDays: number, now: number): string[] {
-  if (now < not_before) return [`it is not valid before ${date(not_before)}`]
-  if (now >= not_after) return [`it ended on ${date(not_after)}`]
+function expiryReasons({ not_before, not_after }: CertificateFacts, renewBeforeDays: number, now: number): string[] {
+  if (now < not_before) return [`not valid before ${date(not_before)}`]
+  if (now >= not_after) return [`expired on ${date(not_after)}`]
   if (not_after - now >= renewBeforeDays * DAY) return []
   const left = daysBetween(now, not_after)
-  return [left === 0 ? 'it ends in less than a day' : `it ends in ${days(left)}`]
+  return [left === 0 ? 'expires in less than a day' : `expires in ${days(left)}`]
 }
 
-function naming(asked: readonly string[], there: readonly string[]): string[] {
-  const missing = asked.filter((name) => !there.includes(name))
-  const tooMany = there.filter((name) => !asked.includes(name))
+function nameReasons(asked: readonly string[], current: readonly string[]): string[] {
+  const missing = asked.filter((name) => !current.includes(name))
+  const extra = current.filter((name) => !asked.includes(name))
   return [
-    ...(missing.length === 0 ? [] : [`it lacks ${missing.join(', ')}`]),
-    ...(tooMany.length === 0 ? [] : [`it has ${tooMany.join(', ')} too`]),
+    ...(missing.length === 0 ? [] : [`missing names: ${missing.join(', ')}`]),
+    ...(extra.length === 0 ? [] : [`extra names: ${extra.join(', ')}`]),
   ]
 }
 
-function keeping(key: KeySeen, certificateIsRead: boolean): string[] {
+function keyReasons(key: KeySeen, hasCertificate: boolean): string[] {
   switch (key.state) {
     case 'missing':
-      return ['its key is missing']
+      return ['key is missing']
     case 'damaged':
-      return ['its key is damaged']
-    // Servers start without anyone who could type it.
+      return ['key is damaged']
+    // Servers start unattended, so nobody could type a passphrase.
     case 'needs a passphrase':
     case 'other passphrase':
-      return ['its key is encrypted']
+      return ['key is encrypted']
     case 'read':
-      return key.belongs || !certificateIsRead ? [] : ['its key does not belong to it']
+      return key.belongs || !hasCertificate ? [] : ['key does not match']
   }
 }
 
@@ -84,5 +84,5 @@ export const daysBetween = (from: number, to: number): number => Math.floor((to 
 
 export const days = (count: number): string => (count === 1 ? '1 day' : `${count} days`)
 
-/** A time as people and logs write it, in UTC. */
+/** ISO 8601 in UTC, without milliseconds. */
 export const date = (time: number): string => new Date(time).toISOString().replace(/\.\d+Z$/, 'Z')

@@ -1,8 +1,8 @@
-/** What `src/pki/openssl.ts` uses of the package, which comes without types. */
+/** Types for the parts of the package that are used here. */
 declare module 'openssl-wrapper' {
   import type { ChildProcessWithoutNullStreams } from 'node:child_process'
 
-  /** `true` gives `-name`, a text `-name text`, a list the option once for each, `false` the bare word at the end. */
+  /** `true` gives `-name`, a string `-name string`, a list the option once per item, `false` a positional argument. */
   export type Options = Readonly<Record<string, string | boolean | readonly string[]>>
 
   export function exec(

@@ -18,15 +18,15 @@ import path from 'node:path'
 import { Refusal } from '../modules/support/worker.ts'
 
 /*
- * Files of one certificate belong together: a new key with an old certificate is of no use to anyone. New ones are
- * written to a folder of their own (`.new-...`), which is renamed (`.next-UNIT`) when all are there and on the disk,
- * and then moved to their places one by one. Whoever comes after a run that was killed drops the first kind and ends
- * what the second began; until then `read` sees the files as they will be.
+ * Atomic replacement of the files of a unit: a new key with an old certificate is useless. New files are written to a
+ * temporary directory (`.new-...`), which is renamed to `.next-UNIT` when all are synced to disk; then they are moved
+ * into place one by one. After a killed run, the next one deletes `.new-...` and completes `.next-UNIT`; until then
+ * `read` prefers the files in `.next-UNIT`.
  */
 
 const LOCK_SECONDS = 120
 
-/** A file to put in its place. */
+/** A file to write. */
 export interface NewFile {
   readonly name: string
   readonly content: string | Buffer
@@ -34,15 +34,15 @@ export interface NewFile {
 }
 
 /**
- * Does something while nobody else changes the folder: `change` alone, `look` beside others who look.
+ * Runs a function under the lock of the directory: `change` exclusive, `look` shared.
  *
- * @throws {Refusal} when another run has not ended in two minutes.
+ * @throws {Refusal} if another run holds the lock for two minutes.
  */
 export async function locked<T>(dir: string, how: 'change' | 'look', work: () => Promise<T>): Promise<T> {
   const file = path.join(dir, '.lock')
-  // Looking changes nothing, so it makes no lock either: where there is none, nobody has changed anything yet.
+  // Reading must not create files. Without a lock file, nothing has been changed yet.
   if (how === 'look' && !existsSync(file)) return work()
-  const lock = opened(file, () => openSync(file, how === 'look' ? 'r' : 'a', 0o600))
+  const lock = attempt(file, () => openSync(file, how === 'look' ? 'r' : 'a', 0o600))
   try {
     await flock(lock, how === 'look' ? '--shared' : '--exclusive', dir)
     return await work()
@@ -52,8 +52,8 @@ export async function locked<T>(dir: string, how: 'change' | 'look', work: () =>
 }
 
 /**
- * The lock is the open file's, and so this process's too: the kernel lets go of it however we end. Node has no flock of
- * its own.
+ * The lock belongs to the open file, which this process shares: the kernel releases it when the process exits. Node has
+ * no flock.
  */
 function flock(file: number, how: string, dir: string): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -61,30 +61,30 @@ function flock(file: number, how: string, dir: string): Promise<void> {
       stdio: ['ignore', 'ignore', 'ignore', file],
     })
     child.on('error', () => {
-      reject(new Refusal('flock is not there: install the package util-linux'))
+      reject(new Refusal('flock is missing: install the package util-linux'))
     })
     child.on('close', (code) => {
       if (code === 0) resolve()
-      else reject(new Refusal(`another run has been at work in ${dir} for ${LOCK_SECONDS} seconds`))
+      else reject(new Refusal(`another run has held the lock of "${dir}" for ${LOCK_SECONDS} s`))
     })
   })
 }
 
-const unitFolder = (dir: string, unit: string): string => path.join(dir, `.next-${unit}`)
+const pendingDirectory = (dir: string, unit: string): string => path.join(dir, `.next-${unit}`)
 
-/** A run was killed while it put new files in their places. */
-export const isUnfinished = (dir: string, unit: string): boolean => existsSync(unitFolder(dir, unit))
+/** Whether a run was killed while it moved new files into place. */
+export const isUnfinished = (dir: string, unit: string): boolean => existsSync(pendingDirectory(dir, unit))
 
-/** Where a file of a unit is: in its place, or on the way there. */
+/** The current path of a file: pending or in place. */
 export function whereIs(dir: string, unit: string, name: string): string {
-  const next = path.join(unitFolder(dir, unit), name)
+  const next = path.join(pendingDirectory(dir, unit), name)
   return existsSync(next) ? next : path.join(dir, name)
 }
 
-/** A file of a unit; undefined: there is none. */
+/** Reads a file of a unit; undefined if it does not exist. */
 export function read(dir: string, unit: string, name: string): Buffer | undefined {
   const file = whereIs(dir, unit, name)
-  return opened(file, () => {
+  return attempt(file, () => {
     try {
       return readFileSync(file)
     } catch (error) {
@@ -94,68 +94,68 @@ export function read(dir: string, unit: string, name: string): Buffer | undefine
   })
 }
 
-function opened<T>(file: string, open: () => T): T {
+function attempt<T>(file: string, action: () => T): T {
   try {
-    return open()
+    return action()
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     throw new Refusal(
-      `cannot read ${file}: ${code === 'EACCES' || code === 'EPERM' ? "it is another user's (become?)" : message}`,
+      `cannot read "${file}": ${code === 'EACCES' || code === 'EPERM' ? 'permission denied (set become?)' : message}`,
     )
   }
 }
 
-/** Of these files of a unit, those that others than their owner can use. `.` is the folder. */
+/** The files with modes that are too open. `.` is the directory. */
 export const openToOthers = (dir: string, unit: string, names: readonly string[]): string[] =>
   names.filter((name) => ((statSync(whereIs(dir, unit, name), { throwIfNoEntry: false })?.mode ?? 0) & 0o077) !== 0)
 
-/** Closes them. */
+/** Restricts their modes to the owner. */
 export function close(dir: string, names: readonly string[]): void {
   for (const name of names) chmodSync(path.join(dir, name), name === '.' ? 0o700 : 0o600)
 }
 
-/** Makes the folder; its parents are as open as folders are. */
+/** Creates the directory with mode 0700, and its parents with the default mode. */
 export function makeFolder(dir: string): void {
   mkdirSync(path.dirname(dir), { recursive: true })
-  // `recursive` so that it may be there.
+  // `recursive` allows an existing directory.
   mkdirSync(dir, { recursive: true, mode: 0o700 })
 }
 
-/** What is in a folder, without what this file puts there. */
+/** Entries of a directory, without those of this file. */
 export const entries = (dir: string): string[] =>
   existsSync(dir) ? readdirSync(dir).filter((name) => !/^\.(lock$|new-|next-)/.test(name)) : []
 
-/** Ends what a killed run has begun. With the lock held. */
+/** Completes a killed run. Requires the lock. */
 export function recover(dir: string, unit: string): void {
   for (const name of readdirSync(dir)) if (name.startsWith('.new-')) rmSync(path.join(dir, name), { recursive: true })
-  if (isUnfinished(dir, unit)) moveIn(dir, unit)
+  if (isUnfinished(dir, unit)) completeMove(dir, unit)
 }
 
-/** Puts files in their places, all or none. With the lock held, after {@link recover}. */
+/** Replaces files, all or none. Requires the lock, after {@link recover}. */
 export function place(dir: string, unit: string, files: readonly NewFile[]): void {
-  const fresh = mkdtempSync(path.join(dir, '.new-'))
+  const temporary = mkdtempSync(path.join(dir, '.new-'))
   for (const { name, content, secret = false } of files) {
-    const file = write(fresh, name, content)
-    // Not at its making: the mask of who runs this may take more.
+    const file = write(temporary, name, content)
+    // Not at creation, where the umask could remove bits.
     if (!secret) chmodSync(file, 0o644)
     sync(file)
   }
-  sync(fresh)
-  renameSync(fresh, unitFolder(dir, unit))
+  sync(temporary)
+  renameSync(temporary, pendingDirectory(dir, unit))
   sync(dir)
-  moveIn(dir, unit)
+  completeMove(dir, unit)
 }
 
-function moveIn(dir: string, unit: string): void {
-  const next = unitFolder(dir, unit)
-  // Keys first: a certificate in its place then never has less than its key.
+function completeMove(dir: string, unit: string): void {
+  const next = pendingDirectory(dir, unit)
+  // Keys first: a certificate in place then always has its key.
   const names = readdirSync(next).sort((a, b) => Number(b.endsWith('.key')) - Number(a.endsWith('.key')))
   for (const name of names) renameSync(path.join(next, name), path.join(dir, name))
   sync(dir)
   rmSync(next, { recursive: true })
 }
 
-/** A folder for what openssl reads and is not kept. With the lock held. */
+/** Runs a function with a temporary directory. Requires the lock. */
 export async function withScratch<T>(dir: string, work: (scratch: string) => Promise<T>): Promise<T> {
   const scratch = mkdtempSync(path.join(dir, '.new-'))
   try {
@@ -165,9 +165,9 @@ export async function withScratch<T>(dir: string, work: (scratch: string) => Pro
   }
 }
 
-/** Writes a file that only its owner can read, and gives its path. */
-export function write(folder: string, name: string, content: string | Buffer): string {
-  const file = path.join(folder, name)
+/** Writes a file with mode 0600 and returns its path. */
+export function write(directory: string, name: string, content: string | Buffer): string {
+  const file = path.join(directory, name)
   writeFileSync(file, content, { mode: 0o600 })
   return file
 }

@@ -5,12 +5,11 @@ import { openssl } from './openssl.ts'
 import { write } from './place.ts'
 
 /*
- * What openssl is asked for. Keys and certificates come back on its stdout; what goes in by file is in `scratch`, a
- * folder that only its owner can enter. Each call has a configuration of its own: the machine's would add extensions
- * that nobody asked for.
+ * Calls of openssl. Keys and certificates are returned on stdout; input files are in `scratch`, a directory with mode
+ * 0700. Each call has its own configuration: the machine's could add extensions.
  */
 
-/** A private key, not encrypted. */
+/** Generates an unencrypted private key. */
 export const newKey = (type: KeyType): Promise<Buffer> => openssl('genpkey', GENPKEY[type])
 
 const GENPKEY = {
@@ -18,10 +17,10 @@ const GENPKEY = {
   rsa: { algorithm: 'RSA', pkeyopt: 'rsa_keygen_bits:3072' },
 } as const
 
-/** A private key, encrypted: it is on no disk without. */
+/** Generates an encrypted private key. It is never on disk unencrypted. */
 export async function newEncryptedKey(type: KeyType, passphrase: string, scratch: string): Promise<Buffer> {
   const key = await openssl('genpkey', { ...GENPKEY[type], aes256: true, pass: 'stdin' }, `${passphrase}\n`)
-  // genpkey makes little work of trying passphrases (2048 rounds of PBKDF2) and cannot be told otherwise.
+  // genpkey uses only 2048 rounds of PBKDF2, without an option; so encrypt again with scrypt.
   return openssl(
     'pkcs8',
     { ...SCRYPT, in: write(scratch, 'encrypted.key', key), passin: 'stdin', passout: 'stdin' },
@@ -29,20 +28,20 @@ export async function newEncryptedKey(type: KeyType, passphrase: string, scratch
   )
 }
 
-/** A key in a file that is not encrypted yet, encrypted. */
+/** Encrypts the key in a file. */
 export const encryptKey = (file: string, passphrase: string): Promise<Buffer> =>
   openssl('pkcs8', { ...SCRYPT, in: file, passout: 'stdin' }, `${passphrase}\n`)
 
 const SCRYPT = { topk8: true, scrypt: true }
 
-/** What a CA signs with. */
+/** The key of a CA. */
 export interface Signer {
   /** Path of its private key. */
   readonly key: string
   readonly passphrase?: string | undefined
 }
 
-/** The certificate of a CA, signed by its own key. */
+/** Issues the self-signed certificate of a CA. */
 export async function selfSign(ca: Signer, commonName: string, validDays: number, scratch: string): Promise<Buffer> {
   const config = write(
     scratch,
@@ -72,7 +71,7 @@ subjectKeyIdentifier = hash
   )
 }
 
-/** What a certificate of a server is to say. */
+/** Contents of a server certificate. */
 export interface ServerCertificate {
   readonly commonName: string
   readonly names: readonly string[]
@@ -80,7 +79,7 @@ export interface ServerCertificate {
   readonly validDays: number
 }
 
-/** The certificate of a server, signed by a CA. */
+/** Issues a server certificate, signed by a CA. */
 export async function signServer(
   { commonName, names, keyType, validDays }: ServerCertificate,
   key: Buffer,
@@ -132,13 +131,13 @@ ${names
 
 const REQUEST = '[req]\ndistinguished_name = subject\n[subject]\n'
 
-/** Always a line, an empty one too: openssl would ask at the terminal for what it cannot read. */
+/** Always a line, even if empty: otherwise openssl would prompt on the terminal. */
 const passphraseLine = ({ passphrase = '' }: Signer): string => `${passphrase}\n`
 
-/** As `-subj` takes it: a slash begins the next part of a name, a plus another value of the same. */
+/** Escapes for `-subj`: a slash starts the next attribute, a plus another value. */
 const subject = (commonName: string): string => `/CN=${commonName.replaceAll(/[\\/+]/g, '\\$&')}`
 
-/** 128 bits at random, but for the first two: 16 bytes of a positive number, neither more nor less. */
+/** A random serial number: positive, exactly 16 bytes. */
 function serial(): string {
   const bytes = randomBytes(16)
   bytes[0] = ((bytes[0] as number) & 0x7f) | 0x40

@@ -2,7 +2,7 @@ import type { Diff } from '../modules/module.ts'
 import { KEY_WORDS, type CertificateFacts, type KeyType } from './facts.ts'
 import { date, days } from './judge.ts'
 
-/** What a certificate that is yet to be made is known to say. */
+/** Known contents of a certificate that is not issued yet. */
 export interface Planned {
   readonly common_name: string
   readonly names: readonly string[]
@@ -11,7 +11,7 @@ export interface Planned {
   readonly key_type: KeyType
 }
 
-/** A certificate before and after it is made, as far as that can be told before. */
+/** The predicted diff of issuing a certificate. */
 export function certificateDiff(
   subject: string,
   before: 'missing' | 'damaged' | CertificateFacts,
@@ -26,31 +26,31 @@ export function certificateDiff(
           ? 'damaged\n'
           : text({
               ...before,
-              begins: date(before.not_before),
-              ends: date(before.not_after),
+              notBefore: date(before.not_before),
+              notAfter: date(before.not_after),
             }),
     after: text({
       ...after,
       key_type: KEY_WORDS[after.key_type],
-      begins: 'when it is made',
-      ends: `${days(after.valid_days)} later`,
-      fingerprint: 'of the certificate that is made',
+      notBefore: 'time of issue',
+      notAfter: `${days(after.valid_days)} after issue`,
+      fingerprint: 'not known yet',
     }),
   }
 }
 
 interface Lines extends Pick<CertificateFacts, 'common_name' | 'names' | 'issuer' | 'key_type' | 'fingerprint'> {
-  readonly begins: string
-  readonly ends: string
+  readonly notBefore: string
+  readonly notAfter: string
 }
 
-const text = ({ common_name, names, issuer, key_type, begins, ends, fingerprint }: Lines): string =>
+const text = ({ common_name, names, issuer, key_type, notBefore, notAfter, fingerprint }: Lines): string =>
   [
     `subject: ${common_name}`,
     ...names.map((name) => `name: ${name}`),
     `issuer: ${issuer}`,
-    `begins: ${begins}`,
-    `ends: ${ends}`,
+    `not before: ${notBefore}`,
+    `not after: ${notAfter}`,
     `key: ${key_type}`,
     `fingerprint: ${fingerprint}`,
     '',

@@ -9,19 +9,19 @@ import { commonName, dir, generation, keyType, passphrase, PROGRAM, validDays } 
 import { certificateDiff } from './words.ts'
 
 const schema = z.strictObject({
-  /** A folder of its own: nobody but its owner can enter it. */
+  /** A dedicated directory, with mode 0700. */
   dir,
-  /** What the CA is called, in its own certificate and in those it issues. */
+  /** Common name of the CA. */
   common_name: commonName,
   /** `ec`: P-256, `rsa`: 3072 bits. */
   key_type: keyType,
-  /** Encrypts the key; to be given to `x509_certificate` as well. A key that is not encrypted yet will be. */
+  /** Encrypts the key, also an existing one. `x509_certificate` needs it too. */
   passphrase: passphrase.optional(),
-  /** Days a new CA is valid. */
+  /** Validity of a new CA, in days. */
   valid_days: validDays.default(3650),
-  /** A higher number than the last has a new CA made. It starts with 1. */
+  /** Increase it to rotate the CA. */
   generation,
-  /** The certificate of the CA before stays in the bundle, until it ends. */
+  /** Keep the previous CA certificate in the bundle until it expires. */
   keep_previous: z.boolean().default(true),
 })
 
@@ -29,18 +29,18 @@ const schema = z.strictObject({
 export interface X509Ca {
   /** Path of the certificate. */
   readonly certificate: string
-  /** Path of what clients are to trust: the certificate and, after a rotation, the one before. */
+  /** Path of the trust bundle for clients: the certificate and, after a rotation, the previous one. */
   readonly bundle: string
   /** SHA-256 of the certificate, as `AA:BB:...`. */
   readonly fingerprint: string
-  /** When it ends, like `2036-01-31T12:00:00Z`. */
+  /** Expiry, such as `2036-01-31T12:00:00Z`. */
   readonly not_after: string
   readonly generation: number
 }
 
 /**
- * A certificate authority on the controller: `ca.key`, `ca.crt` and `ca-bundle.crt` in a folder. It is made once and
- * kept; one that is damaged or has ended fails the task, and only a higher `generation` replaces it.
+ * A certificate authority on the controller: `ca.key`, `ca.crt` and `ca-bundle.crt` in a directory. Created once; a
+ * damaged or expired CA fails the task, and only a higher `generation` replaces it.
  */
 export const x509_ca = defineModule<typeof schema, X509Ca>({
   name: 'x509_ca',
@@ -62,11 +62,11 @@ export const x509_ca = defineModule<typeof schema, X509Ca>({
     const script = callWorker(PROGRAM, 'make_ca', params)
     const { certificate } = look.seen
     if (make !== undefined) {
-      const what = `«${common_name}» in ${dir} (${KEY_WORDS[key_type]})`
+      const what = `"${common_name}" in ${dir} (${KEY_WORDS[key_type]})`
       const description =
         make === 'first'
-          ? `make the CA ${what}`
-          : `make a new CA ${what}: generation ${generation} is asked, it is of generation ${look.seen.generation}`
+          ? `create CA ${what}`
+          : `rotate CA ${what}: generation ${generation} is requested, the current one is ${look.seen.generation}`
       return {
         changes: [
           {
@@ -77,9 +77,9 @@ export const x509_ca = defineModule<typeof schema, X509Ca>({
         ],
       }
     }
-    if (mends.length > 0) return { changes: [{ description: `mend the CA in ${dir}: ${mends.join(', ')}`, script }] }
-    // Then it is there: judgeCa had no problem with it.
-    if (typeof certificate === 'string') return { changes: [], problem: `${dir}/ca.crt is ${certificate}` }
+    if (mends.length > 0) return { changes: [{ description: `update CA in ${dir}: ${mends.join(', ')}`, script }] }
+    // Never true here, since judgeCa reported no problem.
+    if (typeof certificate === 'string') return { changes: [], problem: `"${dir}/ca.crt" is ${certificate}` }
     return {
       changes: [],
       values: {
@@ -93,6 +93,6 @@ export const x509_ca = defineModule<typeof schema, X509Ca>({
   },
 })
 
-/** The files of the CA in a folder. */
+/** The files of the CA in a directory. */
 export const caFiles = (dir: string): string[] =>
   ['ca.key', 'ca.crt', 'ca-bundle.crt', 'ca.generation'].map((name) => `${dir}/${name}`)

@@ -11,25 +11,25 @@ import { caFiles } from './x509_ca.ts'
 
 const schema = z
   .strictObject({
-    /** The folder of the CA, as `x509_ca` made it. */
+    /** Directory of the CA from `x509_ca`. */
     dir,
-    /** Its files are `NAME.key`, `NAME.crt` and `NAME.chain.pem` in that folder. */
+    /** Its files are `NAME.key`, `NAME.crt` and `NAME.chain.pem` in that directory. */
     name: certificateName,
-    /** All DNS names and IP addresses by which clients reach the server. */
+    /** All DNS names and IP addresses of the server. */
     names,
     /** `ec`: P-256, `rsa`: 3072 bits. */
     key_type: keyType,
-    /** Days a new certificate is valid, or as long as the CA is. */
+    /** Validity of a new certificate in days, limited by that of the CA. */
     valid_days: validDays.default(397),
-    /** Days before its end from which on it is made anew. */
+    /** Days before its expiry from which on it is renewed. */
     renew_before_days: z.int().min(0).default(30),
-    /** Of the CA's key. The server's own is not encrypted. */
+    /** Passphrase of the CA's key. The server's key is not encrypted. */
     passphrase: passphrase.optional(),
-    /** A higher number than the last has a new key and certificate made. It starts with 1. */
+    /** Increase it to issue a new key and certificate. */
     generation,
   })
   .refine(({ valid_days, renew_before_days }) => valid_days > renew_before_days, {
-    error: 'must be more than renew_before_days, or each run would make a new one',
+    error: 'must be more than renew_before_days, or each run would renew the certificate',
     path: ['valid_days'],
   })
 
@@ -39,18 +39,18 @@ export interface X509Certificate {
   readonly certificate: string
   /** Path of its private key. */
   readonly key: string
-  /** Path of the certificate together with that of the CA. */
+  /** Path of the certificate chain with the CA. */
   readonly chain: string
   /** SHA-256 of the certificate, as `AA:BB:...`. */
   readonly fingerprint: string
-  /** When it ends, like `2027-01-31T12:00:00Z`. */
+  /** Expiry, such as `2027-01-31T12:00:00Z`. */
   readonly not_after: string
   readonly serial: string
 }
 
 /**
- * The certificate of a server with its key, signed on the controller by the CA of `x509_ca`; made anew whenever it is
- * not what is asked.
+ * A server certificate with its key, signed on the controller by the CA of `x509_ca`. Renewed before it expires, or if
+ * it differs from the parameters.
  */
 export const x509_certificate = defineModule<typeof schema, X509Certificate>({
   name: 'x509_certificate',
@@ -70,8 +70,7 @@ export const x509_certificate = defineModule<typeof schema, X509Certificate>({
     const why = reasons(params, seen, now)
     const script = callWorker(PROGRAM, 'make_certificate', params)
     if (why.length > 0 || typeof seen.certificate === 'string') {
-      const what = `issue the certificate of ${name} for ${params.names.join(', ')}`
-      // Why nothing can be done is said with what was to be done.
+      const what = `issue certificate ${name} for ${params.names.join(', ')}`
       if (cannot_sign !== undefined)
         return { changes: [], problem: `cannot ${what} (${why.join(', ')}): ${cannot_sign}` }
       const valid_days = Math.min(params.valid_days, daysBetween(now, ca.not_after))
@@ -86,12 +85,12 @@ export const x509_certificate = defineModule<typeof schema, X509Certificate>({
       }
     }
     const mends = [
-      ...(unfinished ? ['end what a run that was killed had begun'] : []),
-      ...(chain ? [] : [`write ${name}.chain.pem anew`]),
+      ...(unfinished ? ['complete an interrupted run'] : []),
+      ...(chain ? [] : [`update ${name}.chain.pem`]),
       ...closing(open),
     ]
     if (mends.length > 0)
-      return { changes: [{ description: `mend the certificate of ${name}: ${mends.join(', ')}`, script }] }
+      return { changes: [{ description: `update certificate ${name}: ${mends.join(', ')}`, script }] }
     return {
       changes: [],
       values: {

@@ -7,7 +7,7 @@ import { tagList, tagsChosen, type TagChoice } from './tags.ts'
 export interface Disturbance {
   /** A host of the inventory, or what else is disturbed: `context k3d-mine`. */
   readonly host: string
-  /** What happens to it, fit to stand after its name and a colon: `is reset, without a goodbye`. */
+  /** What happens to it, fit to stand after its name and a colon: `is reset without a shutdown`. */
   readonly what: string
 }
 

@@ -85,7 +85,7 @@ await part('downgrade is refused', async (t) => {
   t.equal(exitCode, 2)
   t.match(
     failures().join('\n'),
-    `k3s ${after.text} is installed, and ${before.text} is older: Kubernetes does not go back`,
+    `cannot downgrade k3s ${after.text} to ${before.text}: Kubernetes does not support downgrades`,
   )
   t.strictSame(touched(), [], 'nothing was installed or restarted')
   t.notMatch(namesOf(changed()).join('\n'), /Configure k3s/, 'nor reconfigured')

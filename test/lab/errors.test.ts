@@ -3,14 +3,13 @@ import { latestRun, runPlaybook } from '../support/playbook.ts'
 import { changed, INVENTORY, NO_CHANGE, NODES, provision, results, startStory, succeeds } from './site.ts'
 
 /*
- * What goes wrong with nodes: logins refused, a node without power, a package that does not exist, a node that left the
- * Swarm.
+ * Failures of nodes: refused logins, a node without power, a missing package, a node that left the Swarm.
  */
 
 const down = await startStory()
 provision()
 
-t.test('errors are one clear message', async (t) => {
+t.test('an error is one clear message', async (t) => {
   const docker = (...args: string[]) =>
     runPlaybook('playbooks/docker.mjs', [...INVENTORY, '--yes', '--limit', NODES.join(), ...args])
   const messages = (): string[] =>
@@ -20,7 +19,7 @@ t.test('errors are one clear message', async (t) => {
 
   const wrongKey = await docker('-e', 'ansible_ssh_private_key_file=/etc/ssh/ssh_host_ed25519_key')
   t.equal(wrongKey.exitCode, 4)
-  t.equal(messages().length, 3, 'one for each host')
+  t.equal(messages().length, 3, 'one per host')
 
   await runPlaybook('test/lab/playbooks/power.mjs', [...INVENTORY, '--yes'])
   const dead = await docker()
@@ -32,7 +31,7 @@ t.test('errors are one clear message', async (t) => {
     ['node3'],
   )
   t.match(messages()[0], /^node3: /)
-  t.ok(results().filter(({ host, status }) => host === 'node2' && status === 'ok').length > 3, 'the others go on')
+  t.ok(results().filter(({ host, status }) => host === 'node2' && status === 'ok').length > 3, 'the other hosts continue')
 
   const missing = await runPlaybook('test/lab/playbooks/missing.mjs', [...INVENTORY, '--yes'])
   t.equal(missing.exitCode, 2)
@@ -44,7 +43,7 @@ t.test('errors are one clear message', async (t) => {
   )
 })
 
-t.test('a node that lost its power and one that left the Swarm are brought back', async (t) => {
+t.test('a run recovers a node without power and a node that left the Swarm', async (t) => {
   await succeeds(t, runPlaybook('test/lab/playbooks/leave.mjs', [...INVENTORY, '--yes']))
   await succeeds(t, runPlaybook('playbooks/app.mjs', [...INVENTORY, '--yes']))
   t.equal(

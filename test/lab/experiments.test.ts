@@ -5,19 +5,19 @@ import { nodeKilled } from '../../playbooks/swarm/experiments/loss.ts'
 import { latestRun } from '../support/playbook.ts'
 import { changed, experiments, NO_CHANGE, provision, prove, site, startStory, succeeds } from './site.ts'
 
-/* Experiments on the real lab: what they prove, and an interrupted one. */
+/* Experiments on the real lab: their findings, and an interruption. */
 
-/** Experiments that are done here, and how many findings they make; the others: site.test.ts. */
+/** Experiments and their number of findings; for others see site.test.ts. */
 const EXPERIMENTS = { scale: 2, update: 3, 'broken-update': 2, 'depends-on': 2 }
 
 const down = await startStory()
 provision()
 
-t.test('experiments prove what they claim, and leave the cluster as it was', async (t) => {
+t.test('experiments confirm all findings and restore the cluster', async (t) => {
   await prove(t, EXPERIMENTS, ['depends-on'])
 })
 
-t.test('an experiment that is interrupted puts back what it has disturbed', async (t) => {
+t.test('an interrupted experiment rolls back its fault', async (t) => {
   const { exitCode } = await experiments(['node-killed'], {
     play: nodeKilled.name,
     exhibit: 'node3 is Down',
@@ -27,8 +27,8 @@ t.test('an experiment that is interrupted puts back what it has disturbed', asyn
   t.equal(exitCode, 130)
   const events = latestRun().events
   t.ok(
-    events.some((event) => event.type === 'exhibit' && event.title === 'node3 loses its power'),
-    'it had lost its power',
+    events.some((event) => event.type === 'exhibit' && event.title === 'node3 loses power'),
+    'the fault was injected',
   )
   t.match(events.at(-1), { type: 'run_end', status: 'interrupted' })
   await succeeds(t, site())

@@ -15,7 +15,7 @@ const DIR = `/var/lib/labbook/${NAME}`
 const NET = '10.88.0'
 const ROOT = path.resolve(import.meta.dirname, '../..')
 
-/** A lab of one server and one agent, whose registry is known and does not run. */
+/** A lab of one server and one agent, with a configured registry that does not run. */
 const inventory = (vars: string): Inventory =>
   withLocalhost(
     parseInventory({
@@ -49,7 +49,7 @@ ${vars}
 export interface Told {
   readonly exitCode: number
   readonly results: readonly TaskResult[]
-  /** All of it, as it would go into the journal, secrets masked or not. */
+  /** All events, with or without redaction. */
   readonly events: readonly RunEvent[]
 }
 
@@ -86,12 +86,12 @@ export async function runSteps(
   return { exitCode, events, results: events.filter((event) => event.type === 'result') }
 }
 
-/** What went wrong, a line each. */
+/** Errors, a line each. */
 export const failures = ({ results }: Told): string[] =>
   results
     .filter(({ status }) => ['failed', 'unreachable'].includes(status))
     .map(({ host, task, message }) => `${host}: ${task}: ${message}`)
-/** What was changed, a line a change. */
+/** Changes, a line each. */
 export const changes = ({ results }: Told): string[] =>
   results
     .filter(({ status }) => status === 'changed')
@@ -99,7 +99,7 @@ export const changes = ({ results }: Told): string[] =>
       made.length === 0 ? [`${host}: ${task}`] : made.map(({ description }) => `${host}: ${description}`),
     )
 
-/** Runs a script on a node as root, past everything of Labbook. */
+/** Runs a script on a node as root, without Labbook. */
 export function on(node: string, script: string): string {
   const pid = readFileSync(`${DIR}/nodes/${node}/pid`, 'utf8').split(' ')[0] as string
   const done = spawnSync(
@@ -121,14 +121,14 @@ export function on(node: string, script: string): string {
   return done.stdout.trim()
 }
 
-/** A folder of artifacts with the stand-in in the place of k3s. */
+/** A directory of artifacts with a stub of k3s. */
 export function standIn(version: string): { readonly folder: string; remove(): void } {
   const folder = mkdtempSync(path.join(tmpdir(), 'labbook-k3s-'))
   const from = path.join(import.meta.dirname, 'standin')
   mkdirSync(folder, { recursive: true })
   for (const name of readdirSync(from))
     writeFileSync(path.join(folder, name), readFileSync(path.join(from, name), 'utf8').replaceAll('@VERSION@', version))
-  // More than one piece, with all bytes there are.
+  // More than one chunk, with all byte values.
   writeFileSync(
     path.join(folder, 'extra-images.tar'),
     Buffer.from(Array.from({ length: 5 * 1024 * 1024 }, (_, i) => (i * 7 + (i >> 8)) & 0xff)),

@@ -6,8 +6,8 @@ import { credentials } from '../../playbooks/registry/credentials.ts'
 import { changes, failures, on, runSteps, standIn, type Told } from './k3s-lab.ts'
 
 /*
- * The install on real nodes with systemd and sshd: all of it, but for k3s itself, in whose place a program stands that
- * takes the same words and reads the same files. With LABBOOK_K3S_ARTIFACTS the same is done with k3s (test/k3s).
+ * The installation on real nodes with systemd and sshd, with a stub of k3s that accepts the same arguments and reads
+ * the same files. With LABBOOK_K3S_ARTIFACTS, test/k3s runs the real k3s.
  */
 
 const INSTALL = [credentials, clusterPlan, ...k3sUp]
@@ -29,18 +29,18 @@ const inOrder = (t: Test, told: Told): void => {
 const starts = (node: string): number => Number(on(node, 'wc -l </var/tmp/k3s-starts'))
 const installs = (node: string): number => Number(on(node, 'wc -l </var/tmp/k3s-installs'))
 
-await t.test('the lab comes up', async (t) => {
+await t.test('the lab starts', async (t) => {
   inOrder(t, await runSteps(labUp))
   const kubeconfig = readFileSync(new URL('../fixtures/k3s-install/k3s.yaml', import.meta.url), 'utf8')
   on('node1', `cat >/var/tmp/k3s-standin.yaml <<'END'\n${kubeconfig}END`)
 })
 
 await t.test(
-  'without files to install from, all goes up to where they are needed, and it is said what is missing',
+  'a run without artifacts fails at the task that needs them, and names what is missing',
   async (t) => {
     const told = await install('/nonexistent/artifacts')
     t.equal(told.exitCode, 2)
-    // The first that fails ends it for the other as well, which may have come as far or not.
+    // The first failure also stops the other host, at an undefined task.
     t.match(
       failures(told)[0],
       /^node[12]: Check k3s source: k3s_artifacts: cannot read directory \/nonexistent\/artifacts .*docs\/k3s.md/,
@@ -62,12 +62,12 @@ await t.test(
         ),
         /Labbook CA|2/,
       )
-      t.ok(on(node, '[ -e /dev/kmsg ] && echo there'), 'the kubelet finds a /dev/kmsg')
+      t.ok(on(node, '[ -e /dev/kmsg ] && echo there'), 'the kubelet has /dev/kmsg')
     }
   },
 )
 
-await t.test('it is installed, and joined with a token that is nowhere to be seen', async (t) => {
+await t.test('k3s is installed and joined, and its token is never exposed', async (t) => {
   const told = await install(older.folder)
   inOrder(t, told)
   t.strictSame(
@@ -90,7 +90,7 @@ await t.test('it is installed, and joined with a token that is nowhere to be see
   )
   for (const node of NODES) {
     t.equal(on(node, 'stat -c "%a %U" /etc/rancher/k3s/token'), '600 root')
-    // From a file: in grep's own arguments it would be found.
+    // From a file: grep would find its own arguments.
     on(node, `umask 077; sed 's/.*://' /etc/rancher/k3s/token >/var/tmp/k3s-pattern`)
     t.equal(
       on(
@@ -111,13 +111,13 @@ await t.test('it is installed, and joined with a token that is nowhere to be see
   t.notMatch(shown, new RegExp(token))
 })
 
-await t.test('kubectl of this machine gets its own kubeconfig', async (t) => {
+await t.test('the controller gets a kubeconfig', async (t) => {
   const file = '/var/lib/labbook/lbk3s/k3s/kubeconfig.yaml'
   t.equal(statSync(file).mode & 0o777, 0o600)
   t.match(readFileSync(file, 'utf8'), /server: https:\/\/10\.88\.0\.11:6443\n[^]*current-context: lbk3s/)
 })
 
-await t.test('a second time nothing is to be done', async (t) => {
+await t.test('a second run changes nothing', async (t) => {
   const told = await install(older.folder)
   inOrder(t, told)
   t.strictSame(changes(told), [])
@@ -130,7 +130,7 @@ await t.test('a second time nothing is to be done', async (t) => {
   )
 })
 
-await t.test('a change of the configuration restarts, one node after the other, and installs nothing', async (t) => {
+await t.test('a configuration change restarts one node after the other, without an installation', async (t) => {
   const told = await install(older.folder, '    k3s_config: {debug: true}')
   inOrder(t, told)
   t.match(
@@ -149,7 +149,7 @@ await t.test('a change of the configuration restarts, one node after the other, 
   )
 })
 
-await t.test('labels restart nothing', async (t) => {
+await t.test('a label change restarts nothing', async (t) => {
   const vars = '    k3s_config: {debug: true}\n    k3s_labels: {zone: a}'
   const told = await install(older.folder, vars)
   inOrder(t, told)
@@ -162,25 +162,25 @@ await t.test('labels restart nothing', async (t) => {
   t.match(changes(await install(older.folder, '    k3s_config: {debug: true}')), [
     /registration/,
     /registration/,
-    'node1: remove the label zone of node1',
+    'node1: remove label zone from node1',
     /remember/,
-    'node1: remove the label zone of node2',
+    'node1: remove label zone from node2',
     /remember/,
   ])
 })
 
-await t.test('a unit that someone has edited is written anew', async (t) => {
+await t.test('a modified unit is restored', async (t) => {
   on('node2', 'echo "# mine" >>/etc/systemd/system/k3s-agent.service')
   const told = await install(older.folder, '    k3s_config: {debug: true}')
   inOrder(t, told)
   t.match(changes(told), [
-    /^node2: install k3s v1\.35\.2\+k3s1 as agent: its unit is not as the installer wrote it$/,
+    /^node2: install k3s v1\.35\.2\+k3s1 as agent: its unit was modified$/,
     /^node2: start k3s-agent and wait/,
   ])
   t.notMatch(on('node2', 'cat /etc/systemd/system/k3s-agent.service'), /mine/)
 })
 
-await t.test('it is upgraded, the server first; back it does not go', async (t) => {
+await t.test('an upgrade starts with the server; a downgrade is refused', async (t) => {
   const up = await install(newer.folder, '    k3s_config: {debug: true}')
   inOrder(t, up)
   t.match(
@@ -194,12 +194,12 @@ await t.test('it is upgraded, the server first; back it does not go', async (t) 
   ])
   t.notOk(
     changes(back).some((line) => line.includes('/etc/rancher/k3s/')),
-    'nothing is configured for a version that is refused',
+    'a refused version changes no configuration',
   )
   inOrder(t, await install(newer.folder, '    k3s_config: {debug: true}'))
 })
 
-await t.test('reset leaves nothing of it, and a second one has nothing to do', async (t) => {
+await t.test('reset removes k3s and is idempotent', async (t) => {
   const told = await runSteps(reset)
   inOrder(t, told)
   for (const node of NODES) {

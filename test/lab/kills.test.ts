@@ -7,9 +7,9 @@ import type { RunEvent } from '../../src/run/events.ts'
 import { latestRun, runPlaybook, type Blow } from '../support/playbook.ts'
 import { changed, NO_CHANGE, PROVISION, site, startStory, succeeds } from './site.ts'
 
-/* A runner that is killed, from bare, again and again, each later run a little further. */
+/* A runner that is killed repeatedly during a clean install, each time a bit later. */
 
-/** By plays, not by seconds since the start: a fast machine may be done by then. */
+/** By play, not by time: a fast machine may have finished. */
 const BLOWS: readonly Blow[] = [
   { play: labUp[0]?.name ?? '', laterMs: 1000 },
   { play: docker.name, laterMs: 4000 },
@@ -22,12 +22,12 @@ const hasStarted = ({ play }: Blow, events: readonly RunEvent[]): boolean =>
 
 const down = await startStory()
 
-t.test('a runner killed at any moment: the next run ends well', async (t) => {
+t.test('a run after a killed one succeeds', async (t) => {
   for (const kill of BLOWS) {
     await runPlaybook('playbooks/site.mjs', PROVISION, { kill })
     const { events } = latestRun()
     t.equal(hasStarted(kill, events), true, `«${kill.play}» had begun`)
-    t.equal(events.at(-1)?.type === 'run_end', false, `killed ${kill.laterMs} ms after the start of «${kill.play}»`)
+    t.equal(events.at(-1)?.type === 'run_end', false, `killed ${kill.laterMs} ms after the start of "${kill.play}"`)
   }
   await succeeds(t, site())
   await succeeds(t, site())

@@ -50,14 +50,14 @@ takeDown()
 const before = machineState(name)
 t.teardown(takeDown)
 
-await t.test('this machine can make a lab', async (t) => {
+await t.test('this machine meets the lab requirements', async (t) => {
   t.strictSame(make(t, lab_preflight, {}), [])
 })
 
 await t.test(
-  'a build of the root that is killed half-way leaves no process or mount, and is made up for',
+  'a killed root build leaves no process or mount, and is repeated',
   async (t) => {
-    // It may be built in memory, which only its own processes see.
+    // The build may use a tmpfs that only its own processes see.
     const isBegun = (entry: string): boolean =>
       entry.endsWith('.tmp') &&
       processesAbout(rootfs).some((pid) =>
@@ -77,7 +77,7 @@ await t.test(
   },
 )
 
-await t.test("three nodes come up and answer the system's ssh, which checks their host keys", async (t) => {
+await t.test('three nodes start and answer OpenSSH with pinned host keys', async (t) => {
   make(t, lab_keys, { dir })
   make(t, lab_network, network)
   t.strictSame(
@@ -88,7 +88,7 @@ await t.test("three nodes come up and answer the system's ssh, which checks thei
   t.equal(new Set(nodes.map((node) => ssh.run(node.address, 'cat /etc/machine-id'))).size, 3)
 })
 
-await t.test('nodes see what this machine shares with them, and cannot write it', async (t) => {
+await t.test('nodes see the shared directory read-only', async (t) => {
   const file = `${SHARED}/of-the-lab-test`
   writeFileSync(file, 'shared')
   try {
@@ -99,14 +99,14 @@ await t.test('nodes see what this machine shares with them, and cannot write it'
   }
 })
 
-await t.test('a second time nothing is to be done', async (t) => {
+await t.test('a second run changes nothing', async (t) => {
   t.strictSame(make(t, lab_keys, { dir }), [])
   t.strictSame(make(t, lab_rootfs, { path: rootfs }), [])
   t.strictSame(make(t, lab_network, network), [])
   t.strictSame(bootAll(t), [])
 })
 
-await t.test('a node is a whole system with the limits asked for', async (t) => {
+await t.test('a node is a complete system with the requested limits', async (t) => {
   t.equal(ssh.run(first.address, 'systemctl is-system-running --wait'), 'running')
   t.equal(ssh.run(first.address, 'sudo id -u'), '0')
   t.equal(ssh.run(first.address, 'ping -c 3 -W 10 node3 >/dev/null && echo answers'), 'answers')
@@ -119,12 +119,12 @@ await t.test('a node is a whole system with the limits asked for', async (t) => 
   )
   t.ok(
     Number(ssh.run(first.address, 'df --output=size / | tail -n 1')) < 2 * 2 ** 20,
-    'its disk has the size asked for',
+    'its disk has the requested size',
   )
   t.match(ssh.run(first.address, 'sudo apt-get update'), /Reading package lists/)
 })
 
-await t.test('a node comes back from a kill with its disk, identity and host key', async (t) => {
+await t.test('a killed node restarts with its disk, identity and host key', async (t) => {
   const id = ssh.run(first.address, 'sudo touch /root/kept && cat /etc/machine-id')
   process.kill(pidOf(first), 'SIGKILL')
   await until(() => !ssh.answers(first.address, 5))
@@ -132,7 +132,7 @@ await t.test('a node comes back from a kill with its disk, identity and host key
   t.equal(ssh.run(first.address, 'sudo ls /root/kept >/dev/null && cat /etc/machine-id'), id)
 })
 
-await t.test('a node that reboots itself comes back by itself', async (t) => {
+await t.test('a node that reboots itself restarts', async (t) => {
   const old = pidOf(second)
   sshReboot(second)
   await until(() => !isAlive(old) && ssh.answers(second.address))
@@ -140,23 +140,23 @@ await t.test('a node that reboots itself comes back by itself', async (t) => {
   t.strictSame(make(t, lab_node, nodeParams(second)), [])
 })
 
-await t.test('half of the network is deleted, and mended without a boot', async (t) => {
+await t.test('a partly deleted network is restored without a reboot', async (t) => {
   const pids = nodes.map(pidOf)
   run('ip', '-n', `${name}-sw`, 'link', 'del', `p-${second.name}`)
   run('iptables', '-D', `LAB-${name}`, '1')
   t.notOk(ssh.answers(second.address, 5))
-  t.match(make(t, lab_network, network), ['connect node2 to the lab (10.82.0.12)', /^let the lab out/])
+  t.match(make(t, lab_network, network), ['connect node2 to the lab (10.82.0.12)', /^allow outbound DNS and HTTP\(S\)/])
   t.ok(ssh.answers(second.address))
   t.strictSame(bootAll(t), [])
   t.strictSame(nodes.map(pidOf), pids)
 })
 
-await t.test("a rule too many in the lab's chain is removed", async (t) => {
+await t.test("an extra rule in the lab's chain is removed", async (t) => {
   run('iptables', '-I', `LAB-${name}`, '-j', 'ACCEPT')
-  t.match(make(t, lab_network, network), [/^let the lab out/])
+  t.match(make(t, lab_network, network), [/^allow outbound DNS and HTTP\(S\)/])
 })
 
-await t.test('a node that lost its namespace gets another and is booted into it', async (t) => {
+await t.test('a node without its namespace is rebooted into a new one', async (t) => {
   run('ip', 'netns', 'del', `${name}-${third.name}`)
   t.match(make(t, lab_network, network), [
     'create the network namespace lbtest-node3',
@@ -166,7 +166,7 @@ await t.test('a node that lost its namespace gets another and is booted into it'
   t.equal(ssh.run(third.address, 'hostname'), 'node3')
 })
 
-await t.test('a port that is down cuts a node off; it goes on running', async (t) => {
+await t.test('a port that is down partitions a running node', async (t) => {
   const pid = pidOf(third)
   t.strictSame(make(t, lab_port, { lab: name, name: third.name, state: 'down' }), ['set the port of node3 down'])
   t.notOk(ssh.answers(third.address, 5))
@@ -175,27 +175,27 @@ await t.test('a port that is down cuts a node off; it goes on running', async (t
   t.equal(pidOf(third), pid)
 })
 
-await t.test('a stopped node is gone until it is started; a start killed half-way is made up for', async (t) => {
+await t.test('a stopped node stays down until started; a killed start is completed', async (t) => {
   const start = nodeParams(second)
-  t.strictSame(make(t, lab_node, { ...start, state: 'stopped' }), ['end node2'])
+  t.strictSame(make(t, lab_node, { ...start, state: 'stopped' }), ['stop node2'])
   t.notOk(ssh.answers(second.address, 5))
   await killMidway(script(lab_node, start), () => existsSync(`${dir}/nodes/node2/pid`))
   make(t, lab_node, start)
   t.equal(ssh.run(second.address, 'hostname'), 'node2')
 })
 
-await t.test('a node taken from the list is ended; the others are told of a new one without a boot', async (t) => {
+await t.test('a removed node is stopped; others learn of a new one without a reboot', async (t) => {
   const two = [first, second]
-  t.strictSame(make(t, lab_network, { ...network, nodes: two }), ['end node3 and remove its network namespace'])
-  t.strictSame(make(t, lab_node, { ...nodeParams(first), nodes: two }), ['write /etc/hosts of node1'])
+  t.strictSame(make(t, lab_network, { ...network, nodes: two }), ['stop node3 and remove its network namespace'])
+  t.strictSame(make(t, lab_node, { ...nodeParams(first), nodes: two }), ['update /etc/hosts of node1'])
   t.strictSame(make(t, lab_network, network), [
     'create the network namespace lbtest-node3',
     'connect node3 to the lab (10.82.0.13)',
   ])
-  t.strictSame(bootAll(t), ['write /etc/hosts of node1', 'boot node3 (10.82.0.13)'])
+  t.strictSame(bootAll(t), ['update /etc/hosts of node1', 'boot node3 (10.82.0.13)'])
 })
 
-await t.test('down leaves the machine as it was, also when parts are already gone', async (t) => {
+await t.test('down restores the machine, also if resources are already missing', async (t) => {
   make(t, lab_node, { ...nodeParams(third), state: 'absent' })
   t.notMatch(readFileSync(`${dir}/known_hosts`, 'utf8'), /node3/)
   process.kill(pidOf(first), 'SIGKILL')
@@ -207,11 +207,11 @@ await t.test('down leaves the machine as it was, also when parts are already gon
   t.strictSame(machineState(name), before)
 })
 
-/** The connection may break before the command's end is told. */
+/** The connection may close before the exit code arrives. */
 function sshReboot(node: Node): void {
   try {
     ssh.run(node.address, 'sudo systemctl reboot')
   } catch {
-    // it went down quickly
+    // it shut down fast
   }
 }

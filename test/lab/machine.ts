@@ -2,7 +2,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** Runs a command on this machine; what it printed, or fails. */
+/** Runs a command on this machine and returns its output. */
 export function run(command: string, ...args: string[]): string {
   const { status, stdout, stderr, error } = spawnSync(command, args, {
     encoding: 'utf8',
@@ -14,13 +14,12 @@ export function run(command: string, ...args: string[]): string {
 }
 
 /**
- * The lab that people work with may be up beside that of the tests; and tests of the part `ssh`, which run at the same
- * time, mount a full disk.
+ * The user's own lab may run beside that of the tests; and concurrent tests of the part `ssh` mount a full disk.
  */
 const ofOthers =
   /\blabbook-spool\b|\blabbook0\b|\bLAB-labbook\b|labbook:labbook\b|\blabbook-(sw|node)|\/lib\/labbook\/|\b10\.77\.0\./
 
-/** All that a lab could leave behind, as text to compare. */
+/** Everything a lab could leave behind, as text to compare. */
 export function machineState(lab: string): Record<string, string[]> {
   const lines = (text: string): string[] =>
     text
@@ -42,15 +41,15 @@ export function machineState(lab: string): Record<string, string[]> {
   }
 }
 
-/** Waits until something holds; after a minute it never will. */
+/** Polls until a condition holds, for at most a minute. */
 export async function until(holds: () => boolean): Promise<void> {
   for (let waited = 0; !holds(); waited += 50) {
-    if (waited > 60_000) throw new Error(`still not so after a minute: ${holds.toString()}`)
+    if (waited > 60_000) throw new Error(`timed out after a minute: ${holds.toString()}`)
     await sleep(50)
   }
 }
 
-/** The processes whose command line speaks of something. */
+/** The processes whose command line contains a text. */
 export const processesAbout = (text: string): string[] =>
   readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && commandLine(pid).includes(text))
 
@@ -58,11 +57,11 @@ function commandLine(pid: string): string {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
   } catch {
-    return '' // it has ended meanwhile
+    return '' // it exited meanwhile
   }
 }
 
-/** Starts a script in a process group of its own and kills all of that group as soon as a condition holds. */
+/** Starts a script in its own process group and kills the group as soon as a condition holds. */
 export async function killMidway(script: string, when: () => boolean): Promise<void> {
   const shell = spawn('dash', [], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] })
   const ended = new Promise((resolve) => shell.once('exit', resolve))
@@ -72,7 +71,7 @@ export async function killMidway(script: string, when: () => boolean): Promise<v
   await ended
 }
 
-/** The system's ssh client, which trusts no host that the lab has not pinned. */
+/** The system's ssh client, with the host keys pinned by the lab. */
 export function sshTo(dir: string) {
   const options = [
     '-F',
@@ -91,7 +90,7 @@ export function sshTo(dir: string) {
   return {
     run: (address: string, command: string): string =>
       run('ssh', ...options, '-o', 'ConnectTimeout=30', `ops@${address}`, command).trim(),
-    /** @param seconds - how long to wait for it; few where none is expected. */
+    /** @param seconds - timeout; short if no answer is expected. */
     answers: (address: string, seconds = 30): boolean =>
       spawnSync('ssh', [...options, '-o', `ConnectTimeout=${seconds}`, `ops@${address}`, 'true'], { stdio: 'ignore' })
         .status === 0,

@@ -4,8 +4,7 @@ import { latestRun, runPlaybook } from '../support/playbook.ts'
 import { machineState, run } from './machine.ts'
 
 /*
- * Machines that are not of Labbook's lab: two nodes that one inventory makes as a lab, and another one names as
- * machines of one's own.
+ * Machines outside Labbook's lab: two nodes that one inventory creates as a lab and another lists as own machines.
  */
 
 const LAB = ['-i', 'test/lab/own-machines-lab.yaml', '--yes']
@@ -18,7 +17,7 @@ const lab = (word: string) => runPlaybook('playbooks/lab.mjs', [word, ...LAB])
 const experimentRuns = (): string[] =>
   readdirSync(new URL('../../runs', import.meta.url)).filter((name) => name.endsWith('-experiments'))
 
-/** How many connections a node has accepted since it booted, by its kernel. */
+/** Connections that a node's kernel has accepted since boot. */
 function accepted(node: string): number {
   const [names = [], values = []] = run('ip', 'netns', 'exec', `lbown-${node}`, 'cat', '/proc/net/snmp')
     .split('\n')
@@ -32,32 +31,32 @@ async function succeeds(t: Test, step: ReturnType<typeof runPlaybook>): Promise<
   if (!t.equal(exitCode, 0)) t.comment(`${stdout.slice(-6000)}\n${stderr.slice(-3000)}`)
 }
 
-await lab('down') // what a killed test has left
+await lab('down') // leftovers of a killed test
 const before = machineState('lbown')
 t.teardown(async () => {
   await lab('down')
 })
 
-t.test("experiments on machines of one's own are refused before anything is done", async (t) => {
+t.test('experiments on own machines are refused before anything runs', async (t) => {
   await succeeds(t, lab('up'))
   const connections = NODES.map(accepted)
   t.ok(
     connections.every((count) => count > 0),
-    'the lab was connected to',
+    'connections to the lab are counted',
   )
   const earlier = experimentRuns()
   const { exitCode, stdout, stderr } = await runPlaybook('playbooks/experiments.mjs', ['node-killed', ...OWN])
   t.equal(exitCode, 2)
   t.match(
     stderr,
-    /^Refused, and nothing was done\..*\n {2}node2: is reset, without a goodbye\nAdd --allow-faults to allow this\.\n$/,
+    /^Refused, and nothing was done\..*\n {2}node2: is reset without a shutdown\nAdd --allow-faults to allow this\.\n$/,
   )
   t.equal(stdout, '')
-  t.same(experimentRuns(), earlier, 'there was no run')
-  t.same(NODES.map(accepted), connections, 'and no connection')
+  t.same(experimentRuns(), earlier, 'no run started')
+  t.same(NODES.map(accepted), connections, 'no connection')
 })
 
-t.test('the site provisions them, proves it, and disturbs nothing', async (t) => {
+t.test('the site playbook provisions and verifies own machines without faults', async (t) => {
   await succeeds(t, runPlaybook('playbooks/site.mjs', OWN))
   const { events, ...latest } = latestRun()
   const summary = latest.summary()
@@ -72,12 +71,12 @@ t.test('the site provisions them, proves it, and disturbs nothing', async (t) =>
   t.same(
     summary.findings.filter(({ holds }) => holds !== true),
     [],
-    'what it claims holds',
+    'all findings hold',
   )
   t.ok(summary.findings.some(({ id }) => id === 'app.counter.counts'))
   t.notOk(
     summary.findings.some(({ id }) => /^swarm\.(drain|active|force-update)|^registry\.storage\.survives/.test(id)),
-    'it claims nothing of what was left out',
+    'no findings of skipped experiments',
   )
   const notices = events.flatMap((event) =>
     event.type === 'notice' && event.message.startsWith('left out') ? [event.message] : [],
@@ -87,13 +86,13 @@ t.test('the site provisions them, proves it, and disturbs nothing', async (t) =>
     t.ok(notices[0]?.includes(name), `the notice names ${name}`)
 })
 
-t.test('a data-removing command is refused as well', async (t) => {
+t.test('a command that removes data is refused', async (t) => {
   const { exitCode, stderr } = await runPlaybook('playbooks/registry.mjs', ['gc', ...OWN])
   t.equal(exitCode, 2)
   t.match(stderr, /node1: unused images are deleted from the registry\n/)
 })
 
-t.test('the lab that they are is removed without a flag', async (t) => {
+t.test('down removes the lab without a flag', async (t) => {
   await succeeds(t, lab('down'))
   t.same(machineState('lbown'), before)
   t.notOk(existsSync('/var/lib/labbook/lbown'))

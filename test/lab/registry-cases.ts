@@ -7,16 +7,16 @@ import { latestRun, runPlaybook } from '../support/playbook.ts'
 import { sshTo } from './machine.ts'
 
 /*
- * What may befall a registry: keys and passwords that change, pushes that break off, disks that are full, machines that
- * restart. On the real lab, with the whole site running. Each case leaves the registry well.
+ * Changes and failures of a registry on the real lab with the complete site: new keys and passwords, interrupted
+ * pushes, full disks, restarts. Each case leaves a healthy registry.
  */
 
 export interface Site {
   /** `-i FILE`. */
   readonly inventory: readonly string[]
-  /** The lab's folder on this machine. */
+  /** Directory of the lab on this machine. */
   readonly dir: string
-  /** Addresses of node1, which has the registry, and of the others. */
+  /** Addresses of node1, which runs the registry, and of the others. */
   readonly nodes: readonly [string, string, string]
 }
 
@@ -43,7 +43,7 @@ export function registryCases(t: Test, site: Site): void {
     t.equal(held.length, FINDINGS, `${what}: all findings hold`)
   }
 
-  /** Every node pulls an image that it has not: the daemons trust and are trusted. */
+  /** Every node pulls a missing image: TLS and authentication work. */
   const allPull = (t: Test, what: string): void => {
     const image = on(
       node1,
@@ -58,7 +58,7 @@ export function registryCases(t: Test, site: Site): void {
     }
   }
 
-  /** A machine forgets an image and pulls it again, over and over, until it is told to stop. */
+  /** Repeatedly removes and pulls an image on a machine, until stopped. */
   const pullOnAndOn = (node: string) => {
     const image = on(
       node1,
@@ -79,13 +79,13 @@ export function registryCases(t: Test, site: Site): void {
     }
   }
 
-  const catalogue = (): string =>
+  const catalog = (): string =>
     on(
       node1,
       'find /var/lib/registry/docker/registry/v2/repositories -path "*/tags/*/current/link" -exec sh -c \'for f; do echo "$f $(cat "$f")"; done\' sh {} + | sort',
     )
 
-  void t.test('a new password reaches the registry and all who log in, and nobody sees it', async (t) => {
+  void t.test('a new password reaches the registry and its clients, and is never exposed', async (t) => {
     const password = `it's "quite" \\secret$HOME é+/=${Math.random()}`
     const file = path.join(site.dir, 'extra.json')
     writeFileSync(
@@ -100,11 +100,14 @@ export function registryCases(t: Test, site: Site): void {
     )
     const seen = sampleProcesses([password, 'another one of ann'])
     await isWell(t, 'with a new password and a new user', registry('-e', `@${file}`))
-    t.same(seen.stop(), [], 'no process had it in its command line')
-    t.match(changes().join('\n'), /new password for labbook[^]*add user ann|add user ann[^]*new password for labbook/)
+    t.same(seen.stop(), [], 'no command line contains it')
+    t.match(
+      changes().join('\n'),
+      /change password of user labbook[^]*add user ann|add user ann[^]*change password of user labbook/,
+    )
     await isWell(t, 'once more', registry('-e', `@${file}`))
     t.same(changes(), [])
-    t.same(filesWith(latestRun().folder, [password, 'another one of ann']), [], 'nothing of the run holds it')
+    t.same(filesWith(latestRun().folder, [password, 'another one of ann']), [], 'no record of the run contains it')
     const inspected = site.nodes
       .map((node) =>
         on(
@@ -115,7 +118,7 @@ export function registryCases(t: Test, site: Site): void {
       .join('')
     t.notOk(
       [password, 'another one of ann'].flatMap(formsOf).some((form) => inspected.includes(form)),
-      'Docker tells it to nobody',
+      'Docker does not expose it',
     )
     rmSync(file)
 
@@ -136,18 +139,18 @@ export function registryCases(t: Test, site: Site): void {
     allPull(t, 'afterwards')
   })
 
-  void t.test('a new certificate and a new CA', async (t) => {
+  void t.test('certificate renewal and CA rotation', async (t) => {
     rmSync(path.join(site.dir, 'registry/pki/registry.crt'))
     const pulls = pullOnAndOn(node2)
-    // Without the proofs: they take the registry away, to see what stays.
+    // Without the experiments, which remove the registry.
     const { exitCode } = await registry('--tags', 'registry', '--skip-tags', 'proof')
     t.equal(exitCode, 0)
-    t.match(changes().join('\n'), /issue the certificate of registry for /)
+    t.match(changes().join('\n'), /issue certificate registry for /)
     t.match(changes().join('\n'), /node1: .*restart registry/)
     const { pulled, failed } = pulls.stop()
     t.ok(pulled > 0, `${pulled} pulls meanwhile`)
     t.same(failed, [], 'none failed')
-    t.match(on(node1, 'iptables-save | grep -c labbook-registry; true'), /^0$/, 'nothing is held back any more')
+    t.match(on(node1, 'iptables-save | grep -c labbook-registry; true'), /^0$/, 'no traffic is blocked')
     await isWell(t, 'with a new certificate', registry())
     allPull(t, 'new certificate')
     await isWell(t, 'with a new CA', registry('-e', 'pki_generation=2'))
@@ -157,17 +160,17 @@ export function registryCases(t: Test, site: Site): void {
     t.same(changes(), [])
   })
 
-  void t.test('a push that breaks off leaves the registry as it was; what nobody uses is deleted', async (t) => {
-    const before = catalogue()
+  void t.test('an interrupted push leaves the registry unchanged; unused images are pruned', async (t) => {
+    const before = catalog()
     on(
       node2,
       `head -c 150000000 /dev/urandom >/root/noise && tar -C /root -cf - noise | docker import - ${address}/labbook/noise:1 >/dev/null; rm /root/noise`,
     )
-    // docker push ends at a signal, and with it the upload that dockerd does for it.
+    // A signal ends docker push, and with it the upload of dockerd.
     on(node2, `timeout -s KILL 0.6 docker push -q ${address}/labbook/noise:1 >/dev/null 2>&1; true`)
-    t.equal(catalogue(), before, 'the catalogue is as it was')
+    t.equal(catalog(), before, 'the catalog is unchanged')
     t.match(on(node2, `docker push -q ${address}/labbook/noise:1 2>&1`), /noise:1$/, 'the next push succeeds')
-    t.not(catalogue(), before)
+    t.not(catalog(), before)
 
     const bytes = (): number => Number(on(node1, 'du -sb /var/lib/registry | cut -f 1'))
     const full = bytes()
@@ -178,12 +181,12 @@ export function registryCases(t: Test, site: Site): void {
     t.equal(bytes(), full, 'check mode deletes nothing')
     const gc = await run('playbooks/registry.mjs', 'gc')
     if (!t.equal(gc.exitCode, 0)) t.comment(gc.stdout.slice(-3000))
-    t.same(changes(), predicted, 'what was predicted was done')
-    t.ok(bytes() < full - 100_000_000, 'the space is free')
-    t.equal(catalogue(), before)
+    t.same(changes(), predicted, 'the run matches the prediction')
+    t.ok(bytes() < full - 100_000_000, 'the space is freed')
+    t.equal(catalog(), before)
     t.equal((await run('playbooks/registry.mjs', 'gc')).exitCode, 0)
-    t.same(changes(), [], 'a second time there is nothing to do')
-    t.match(on(node1, 'cat /etc/labbook/registry/config.yml'), /^(?![^]*readonly)/, 'it is not read-only any more')
+    t.same(changes(), [], 'a second run changes nothing')
+    t.match(on(node1, 'cat /etc/labbook/registry/config.yml'), /^(?![^]*readonly)/, 'it is writable again')
     const used = on(node1, `docker service ls --format '{{.Image}}'`).split('\n')
     t.ok(used.length >= 2)
     for (const image of used)
@@ -191,11 +194,11 @@ export function registryCases(t: Test, site: Site): void {
     on(node2, `docker image rm ${address}/labbook/noise:1`)
   })
 
-  void t.test('a push onto a full disk fails with a clear message, and harms nothing', async (t) => {
+  void t.test('a push to a full disk fails with a clear message and no damage', async (t) => {
     on(node1, 'mkdir -p /mnt/small && mount -t tmpfs -o size=420m small /mnt/small')
     await isWell(
       t,
-      'with its storage elsewhere',
+      'with other storage',
       registry('-e', 'registry_storage=/mnt/small/registry', '-e', 'pki_generation=2'),
     )
     const list = (): string => on(node1, 'find /mnt/small/registry -name link -path "*tags*" | sort')
@@ -210,14 +213,14 @@ export function registryCases(t: Test, site: Site): void {
     )
     t.match(said, /exit code [1-9]/)
     t.match(said, /no space|500|unknown|blob upload/i, said.split('\n').slice(-3).join(' '))
-    t.equal(list(), before, 'the catalogue is as it was')
+    t.equal(list(), before, 'the catalog is unchanged')
     allPull(t, 'with a full disk')
     await isWell(t, 'back on its own storage', registry('-e', 'pki_generation=2'))
     on(node1, 'umount /mnt/small; rmdir /mnt/small')
-    t.same(catalogue().includes('noise'), false)
+    t.same(catalog().includes('noise'), false)
   })
 
-  void t.test('two runs at once', async (t) => {
+  void t.test('two concurrent runs succeed', async (t) => {
     rmSync(path.join(site.dir, 'registry/pki/registry.crt'))
     const both = await Promise.all([
       registry('-e', 'pki_generation=2', '--tags', 'registry'),
@@ -229,11 +232,11 @@ export function registryCases(t: Test, site: Site): void {
     t.same(changes(), [])
   })
 
-  void t.test("the registry's machine restarts", async (t) => {
+  void t.test('the registry survives a reboot of its machine', async (t) => {
     t.equal((await run('test/lab/playbooks/power.mjs', '-e', 'power_node=node1')).exitCode, 0)
     t.notOk(ssh.answers(node1))
-    await isWell(t, 'after a power cut', registry('-e', 'pki_generation=2'))
-    allPull(t, 'after a power cut')
+    await isWell(t, 'after a power loss', registry('-e', 'pki_generation=2'))
+    allPull(t, 'after a power loss')
   })
 
   void t.test('the registry moves to another machine', async (t) => {
@@ -245,19 +248,19 @@ export function registryCases(t: Test, site: Site): void {
     const app = () => runPlaybook('playbooks/app.mjs', ['-i', inventory, '--yes', '-e', 'pki_generation=2'])
     const first = await app()
     if (!t.equal(first.exitCode, 0)) t.comment(`${first.stdout.slice(-5000)}\n${first.stderr.slice(-2000)}`)
-    t.match(changes().join('\n'), /issue the certificate of registry anew|issue the certificate of registry for /)
-    t.equal(on(node1, 'docker ps -aq --filter name=labbook-registry'), '', 'it is gone where it was')
-    t.match(on(node1, 'ls /var/lib/registry/docker'), /registry/, 'what it stored there stays')
+    t.match(changes().join('\n'), /issue certificate registry for /)
+    t.equal(on(node1, 'docker ps -aq --filter name=labbook-registry'), '', 'the old host runs no registry')
+    t.match(on(node1, 'ls /var/lib/registry/docker'), /registry/, 'its old data is kept')
     for (const image of on(node1, `docker service ls --format '{{.Image}}'`).split('\n'))
-      t.match(image, new RegExp(`^${node2}:5000/`), 'services run from the new place')
+      t.match(image, new RegExp(`^${node2}:5000/`), 'services use the new registry')
     t.equal((await app()).exitCode, 0)
-    t.same(changes(), [], 'and a second run changes nothing')
+    t.same(changes(), [], 'a second run changes nothing')
   })
 }
 
 const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`
 
-/** Files below a folder that hold a secret in any form. */
+/** Files below a directory that contain a secret in any form. */
 function filesWith(folder: string, secrets: readonly string[]): string[] {
   const forms = secrets.flatMap(formsOf)
   return readdirSync(folder, { recursive: true, withFileTypes: true })
@@ -269,7 +272,7 @@ function filesWith(folder: string, secrets: readonly string[]): string[] {
     })
 }
 
-/** Looks at all command lines of this machine, and so of the lab's nodes, again and again. */
+/** Polls all command lines of this machine, including those of lab nodes. */
 function sampleProcesses(secrets: readonly string[]): { stop(): string[] } {
   const forms = secrets.flatMap(formsOf)
   const found = new Set<string>()
@@ -281,7 +284,7 @@ function sampleProcesses(secrets: readonly string[]): { stop(): string[] } {
         const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8')
         if (forms.some((form) => line.includes(form))) found.add(line.slice(0, 40))
       } catch {
-        // It has ended meanwhile.
+        // It exited meanwhile.
       }
     }
   }, 25)

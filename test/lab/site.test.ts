@@ -7,8 +7,8 @@ import { latestRun } from '../support/playbook.ts'
 import { changed, experiments, lab, NO_CHANGE, prove, results, site, startStory, succeeds } from './site.ts'
 
 /*
- * The one story of `npm test` on the real lab: namespaces with systemd and sshd, Docker, Swarm, the app, from bare to
- * down. Each part needs the one before. What else is done on the lab is in the other files here (`npm run test:all`).
+ * The scenario of `npm test` on the real lab: namespaces with systemd and sshd, Docker, Swarm, the app, from a clean
+ * install to down. Each test requires the one before. Other tests on the lab run with `npm run test:all`.
  */
 
 const FINDINGS = [
@@ -27,8 +27,8 @@ const FINDINGS = [
   'registry.storage.survives',
 ]
 /**
- * Experiments that are done here, and how many findings they make; the others: experiments.test.ts. Beside the other
- * parts of `npm test` the nodes get a fraction of two cores, so none of these claims that no request fails.
+ * Experiments and their number of findings; for others see experiments.test.ts. Beside the other parts of `npm test`
+ * the nodes get a fraction of two cores, so none of these asserts that no request fails.
  */
 const EXPERIMENTS = { drain: 3, 'node-killed': 2, health: 1 }
 
@@ -39,7 +39,7 @@ const names = (list: readonly TaskResult[], status: string): string[] =>
 
 const down = await startStory()
 
-t.test('check mode before the first run lists what the run then does', async (t) => {
+t.test('check mode before the first run predicts its changes', async (t) => {
   await succeeds(t, lab('up'))
   await succeeds(t, site('--check'))
   const predicted = results()
@@ -52,12 +52,12 @@ t.test('check mode before the first run lists what the run then does', async (t)
   t.same(
     names(predicted, 'changed').filter((name) => !does.has(name)),
     [],
-    'all that was predicted was done',
+    'every predicted change was made',
   )
   t.same(
     [...does].filter((name) => !mayDo.has(name)),
     [],
-    'nothing was done that was not predicted',
+    'no other change was made',
   )
   const descriptions = (list: readonly TaskResult[]) =>
     new Map(
@@ -68,7 +68,7 @@ t.test('check mode before the first run lists what the run then does', async (t)
   for (const [task, changes] of said) t.same(made.get(task), changes, `${task}: as predicted`)
 })
 
-t.test('the first run proves what it claims', async (t) => {
+t.test('the first run confirms all findings', async (t) => {
   const { folder, events, ...run } = latestRun()
   const summary = run.summary()
   t.equal(summary.status, 'passed')
@@ -99,23 +99,23 @@ t.test('the first run proves what it claims', async (t) => {
   t.notMatch(
     readFileSync(path.join(folder, 'events.jsonl'), 'utf8'),
     /SWMTKN-1-[0-9a-z]/,
-    'the journal holds no join token',
+    'the event log contains no join token',
   )
 })
 
-t.test('a second run changes nothing, and check mode after it lists nothing', async (t) => {
+t.test('a second run and check mode report no changes', async (t) => {
   await succeeds(t, site())
   t.same(changed(), NO_CHANGE)
   await succeeds(t, site('--check', '--diff'))
   t.same([...names(results(), 'changed'), ...names(results(), 'unknown')], [])
 })
 
-t.test('experiments prove what they claim, and leave the cluster as it was', async (t) => {
+t.test('experiments confirm all findings and restore the cluster', async (t) => {
   await prove(t, EXPERIMENTS)
 })
 
 t.test(
-  'a runner killed in the midst of an experiment: the next run puts it right, the one after it changes nothing',
+  'a run after one killed during an experiment recovers, and the next changes nothing',
   async (t) => {
     const { exitCode } = await experiments(['drain'], { play: drain.name, exhibit: 'Drain node3', laterMs: 500 })
     t.equal(exitCode, null)

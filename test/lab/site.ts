@@ -6,16 +6,15 @@ import { latestRun, runPlaybook, type Blow, type PlaybookRun } from '../support/
 import { machineState } from './machine.ts'
 
 /*
- * What the stories on the real lab share: a lab of three nodes beside the user's own, the playbooks on it, and what
- * they left.
+ * Shared by the scenarios on the real lab: a lab of three nodes beside the user's own, its playbook runs and records.
  */
 
 export const INVENTORY = ['-i', 'test/lab/inventory.yaml']
 export const NODES = ['node1', 'node2', 'node3']
 export const NODE_ADDRESSES = ['10.79.0.11', '10.79.0.12', '10.79.0.13'] as const
-/** Where the lab keeps its keys and the disks of its nodes. */
+/** Directory of the lab: keys and node disks. */
 export const LAB_FOLDER = '/var/lib/labbook/lbtest'
-/** The arguments of a run that provisions, and does no experiment. */
+/** Arguments of a run without experiments. */
 export const PROVISION = [...INVENTORY, '--yes', '--skip-tags', 'experiments']
 
 export const site = (...args: string[]): Promise<PlaybookRun> =>
@@ -27,14 +26,13 @@ export const lab = (word: string): Promise<PlaybookRun> =>
 
 /** Results of the newest run. */
 export const results = (): TaskResult[] => latestRun().events.filter((event) => event.type === 'result')
-/** How many tasks of the newest run changed something, by host. */
+/** Number of changed tasks of the newest run, by host. */
 export const changed = (): Record<string, number> =>
   Object.fromEntries(Object.entries(latestRun().summary().hosts).map(([host, recap]) => [host, recap.changed]))
 export const NO_CHANGE = { localhost: 0, node1: 0, node2: 0, node3: 0 }
 
 /**
- * A step of the story. When it fails, the assertion's name says what failed first, and the run's output is part of the
- * report.
+ * A step of the scenario. If it fails, the assertion names the first failure, and the output is in the report.
  */
 export async function succeeds(t: Test, step: Promise<PlaybookRun>): Promise<void> {
   const { exitCode, stdout, stderr } = await step
@@ -50,15 +48,14 @@ function firstFailure(): string {
     if (event.type === 'result' && (event.status === 'failed' || event.status === 'unreachable'))
       return `${event.host}: ${event.play}: ${event.task}: ${event.message ?? event.status}`
   }
-  return 'the run ends with 0'
+  return 'exit code 0'
 }
 
 /**
- * Runs experiments: all findings hold, each experiment has its timeline, and a run of the site afterwards changes
- * nothing.
+ * Runs experiments and asserts that all findings hold, each has a timeline, and a site run afterwards changes nothing.
  *
- * @param counts - how many findings each experiment makes.
- * @param withoutTimeline - experiments that draw none.
+ * @param counts - number of findings of each experiment.
+ * @param withoutTimeline - experiments without a timeline.
  */
 export async function prove(
   t: Test,
@@ -76,10 +73,10 @@ export async function prove(
   t.equal(
     findings.length,
     1 + Object.values(counts).reduce((sum, n) => sum + n, 0),
-    'the findings of each, and that of the Swarm',
+    'the expected number of findings',
   )
   const timelines = events.flatMap((event) => (event.type === 'exhibit' && event.chart ? [event] : []))
-  t.equal(timelines.length, Object.keys(counts).length - withoutTimeline.length, 'a timeline of each')
+  t.equal(timelines.length, Object.keys(counts).length - withoutTimeline.length, 'a timeline per experiment')
   for (const { id, chart, data } of timelines) {
     t.ok(
       chart?.kind === 'timeline' && chart.bars.length >= 5 && (chart.requests ?? []).length > 5,
@@ -96,8 +93,8 @@ export async function prove(
 }
 
 /**
- * Removes what a killed test has left, and removes the lab when this file ends, however it ends.
- * @returns a test that takes the lab down and compares this machine with what it was.
+ * Removes leftovers of a killed test, and removes the lab when this file ends.
+ * @returns a test that removes the lab and compares this machine with its initial state.
  */
 export async function startStory(): Promise<() => void> {
   await lab('down')
@@ -106,15 +103,15 @@ export async function startStory(): Promise<() => void> {
     await lab('down')
   })
   return () =>
-    void t.test('down leaves the machine as it was', async (t) => {
+    void t.test('down restores the machine', async (t) => {
       await succeeds(t, lab('down'))
       t.same(machineState('lbsite'), before)
       t.notOk(existsSync(LAB_FOLDER))
     })
 }
 
-/** The site is provisioned, for what this file does to it. */
+/** Provisions the site for the tests of a file. */
 export const provision = (): void =>
-  void t.test('the site is provisioned', async (t) => {
+  void t.test('the site run succeeds', async (t) => {
     await succeeds(t, site())
   })

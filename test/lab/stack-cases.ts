@@ -5,8 +5,7 @@ import type { Test } from 'tap'
 import { latestRun, runPlaybook } from '../support/playbook.ts'
 
 /*
- * Any stack, and a balancer in front of two apps, on the real lab with the whole site running. What is deployed is
- * removed again.
+ * Stacks, and a load balancer for two apps, on the real lab with the complete site. Each case removes its stacks.
  */
 export function stackCases(t: Test, inventory: readonly string[]): void {
   const run = (name: string, ...args: string[]) => runPlaybook(name, [...inventory, '--yes', ...args])
@@ -28,9 +27,9 @@ export function stackCases(t: Test, inventory: readonly string[]): void {
     ['stack.health', true],
   ]
 
-  void t.test('the voting app: deployed, not twice, removed', async (t) => {
+  void t.test('the voting app is deployed idempotently and removed', async (t) => {
     const voting = ['-e', 'file=examples/voting/compose.yaml']
-    // The images come with the whole playbook only.
+    // Only the complete playbook pushes the images.
     await ends(t, run('playbooks/swarm/stack.mjs', ...voting))
     t.same(findings('stack.'), STACK)
     await ends(t, run('playbooks/swarm/stack.mjs', ...voting))
@@ -40,7 +39,7 @@ export function stackCases(t: Test, inventory: readonly string[]): void {
     t.ok(changed() > 0)
   })
 
-  void t.test('a stack that cannot come up: which task, and why', async (t) => {
+  void t.test('a failing stack is reported with its task and reason', async (t) => {
     const folder = mkdtempSync(path.join(tmpdir(), 'labbook-stack-'))
     t.teardown(() => {
       rmSync(folder, { recursive: true, force: true })
@@ -60,7 +59,7 @@ export function stackCases(t: Test, inventory: readonly string[]): void {
     await ends(t, stack('-e', `file=${file}`, '-e', 'state=absent'))
   })
 
-  void t.test('nginx in front of two apps, then HAProxy in its place', async (t) => {
+  void t.test('nginx balances two apps, then HAProxy replaces it', async (t) => {
     const held = [
       ['balancer.paths', true],
       ['balancer.sticky', true],

@@ -7,21 +7,20 @@ import { partsNamed, ROOT } from '../run/parts.ts'
 import { runIn, shells } from '../support/shells.ts'
 
 /*
- * On a Debian with Node and git and nothing else, each part of `npm test` installs what it needs and passes; the lab's
- * as far as that its packages are there. And `npm start` finds or installs what the controller needs. What is tested is
- * what is committed. LABBOOK_MINIMAL="unit ssh" tries these parts alone; LABBOOK_MINIMAL_DIR is a folder for the roots
- * (2 GB), default /var/tmp.
+ * On a minimal Debian with Node and git, each part of `npm test` installs its packages and passes (the lab: only
+ * installs). `npm start` finds or installs what the controller needs. Tests the committed files.
+ * LABBOOK_MINIMAL="unit ssh" runs only these parts; LABBOOK_MINIMAL_DIR is the directory of the roots (2 GB), default
+ * /var/tmp.
  */
 
 /**
- * Parts whose packages are installed, and that are not run: they need a kernel's control groups, and network
- * namespaces.
+ * Parts that are installed but not run: they need cgroups and network namespaces.
  */
 const INSTALL_ONLY = ['lab']
 
 const place = process.env['LABBOOK_MINIMAL_DIR'] ?? '/var/tmp'
 mkdirSync(place, { recursive: true })
-// What a run that was killed has left.
+// Leftovers of a killed run.
 for (const name of readdirSync(place))
   if (name.startsWith('labbook-minimal-')) rmSync(path.join(place, name), { recursive: true, force: true })
 const folder = mkdtempSync(path.join(place, 'labbook-minimal-'))
@@ -30,7 +29,7 @@ process.once('exit', () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-/** Runs root.sh; what it printed. */
+/** Runs root.sh and returns its output. */
 function root(...args: readonly string[]): Promise<{ exitCode: number | null; output: string }> {
   return new Promise((resolve) => {
     const child = spawn('bash', [path.join(import.meta.dirname, 'root.sh'), ...args], {
@@ -54,7 +53,7 @@ async function passes(t: Test, ...command: readonly string[]): Promise<string> {
   return output
 }
 
-await t.test('a minimal Debian with Node and git, and npm ci in a fresh clone', async (t) => {
+await t.test('npm ci succeeds in a clone on a minimal Debian with Node and git', async (t) => {
   const [dash] = shells
   const told = (script: string): string => runIn(dash, `${sourceFunctions}\n${script}`).stdout
   writeFileSync(path.join(folder, 'sources.list'), told('lab_sources'), { mode: 0o600 })
@@ -67,7 +66,7 @@ await t.test('a minimal Debian with Node and git, and npm ci in a fresh clone', 
     path.join(folder, 'apt.conf'),
     told('lab_codename').trim(),
   )
-  // Without it there is nothing to run anything in.
+  // Nothing else can run without it.
   if (exitCode !== 0) t.bailout(`no minimal root:\n${output.slice(-5000)}`)
   t.pass('made')
 })
@@ -90,7 +89,7 @@ for (const { name } of partsNamed([])) {
 }
 
 if (only === undefined || only.includes('start')) {
-  await t.test('npm start: what the controller needs is there or is installed', async (t) => {
+  await t.test('npm start finds or installs what the controller needs', async (t) => {
     await passes(t, 'npx', 'zx', 'test/minimal/playbooks/controller.mjs', '--yes', '-i', 'test/minimal/inventory.yaml')
   })
 }

@@ -8,9 +8,8 @@ const OWN_PLACE = ['url', 'dirname', 'filename'] as const
 const FOLDER = path.join(ROOT, 'node_modules/.cache/labbook/tests')
 
 /**
- * Translates test files with all they import from the sources, once for all of them; a loader that translates as files
- * are loaded takes a second of a core for each test file. What they have in common is in files of its own, packages
- * stay where they are.
+ * Bundles test files with their imported sources, with shared chunks and external packages. A loader that transpiles at
+ * load time would cost a core second per test file.
  * @returns the program of each test file.
  */
 export async function bundleTests(files: readonly string[]): Promise<Map<string, string>> {
@@ -38,8 +37,8 @@ export async function bundleTests(files: readonly string[]): Promise<Map<string,
 }
 
 /**
- * Files look for others beside themselves, which a bundle has not beside it: each gets the values as constants, in its
- * first line.
+ * Files locate others by `import.meta`, which a bundle changes: so define the original values as constants in the first
+ * line of each file.
  */
 const ownPlace: Plugin = {
   name: 'own place',

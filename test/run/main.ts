@@ -4,8 +4,8 @@ import { runPart, type Outcome } from './part.ts'
 import { endAll } from './programs.ts'
 
 /*
- * Runs parts of the tests: `bash test/run.sh [PART...]`; docs/tests.md. Those of a lane one after the other, lanes side
- * by side. What a part prints is shown when it has ended.
+ * Runs parts of the tests: `bash test/run.sh [PART...]`; see docs/tests.md. Lanes run in parallel, the parts of a lane
+ * one after the other. The output of a part is shown when it has finished.
  */
 
 const HELP = `Usage: bash test/run.sh [PART...]     (default: test, the parts of npm test)
@@ -33,12 +33,12 @@ async function main(names: readonly string[]): Promise<number> {
       `== ${parts.map(({ name }) => name).join(', ')}: about ${duration(expectedMinutes(parts))} on two idle cores`,
     )
   const installed = new Map(parts.map((part) => [part, install(part.packages)]))
-  // A lab installs packages itself, and only one apt at a time can.
+  // A lab installs packages itself, and apt cannot run concurrently.
   const all = Promise.all(installed.values())
   const lane = async (name: Lane): Promise<void> => {
     for (const part of parts.filter((each) => each.lane === name)) {
       if (name === 'lab' || name === 'alone') await all
-      await runAndTell(part, await installed.get(part))
+      await runAndReport(part, await installed.get(part))
     }
   }
   await Promise.all(SIDE_BY_SIDE.map(lane))
@@ -46,11 +46,11 @@ async function main(names: readonly string[]): Promise<number> {
   return summarize(parts)
 }
 
-async function runAndTell(part: Part, problem: string | undefined): Promise<void> {
+async function runAndReport(part: Part, problem: string | undefined): Promise<void> {
   if (problem === undefined && installOnly)
-    return tell(part, { passed: 1, failed: 0, skipped: 0, seconds: 0, ok: true, report: '' })
+    return report(part, { passed: 1, failed: 0, skipped: 0, seconds: 0, ok: true, report: '' })
   if (problem !== undefined)
-    return tell(part, { passed: 0, failed: 1, skipped: 0, seconds: 0, ok: false, report: problem })
+    return report(part, { passed: 0, failed: 1, skipped: 0, seconds: 0, ok: false, report: problem })
   console.log(`== ${part.name}: started (about ${part.minutes} min)`)
   tell(
     part,
@@ -63,7 +63,7 @@ async function runAndTell(part: Part, problem: string | undefined): Promise<void
   )
 }
 
-function tell(part: Part, outcome: Outcome): void {
+function report(part: Part, outcome: Outcome): void {
   outcomes.set(part, outcome)
   console.log(
     `== ${part.name}: ${outcome.ok ? 'passed' : 'FAILED'} (${outcome.passed} passed, ${outcome.failed} failed, ${Math.round(outcome.seconds)} s)`,
@@ -71,7 +71,7 @@ function tell(part: Part, outcome: Outcome): void {
   if (outcome.report !== '') console.log(outcome.report)
 }
 
-/** The table, and the line that counts. */
+/** Prints the summary table and totals. */
 function summarize(parts: readonly Part[]): number {
   const list = parts.map((part) => ({
     name: part.name,

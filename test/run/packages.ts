@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { runProgram } from './programs.ts'
 
-/** Of some Debian packages those that are not installed. */
+/** The packages that are not installed. */
 export function missingOf(packages: readonly string[]): string[] {
   if (packages.length === 0) return []
   const { stdout } = spawnSync('dpkg-query', ['-W', '-f', '${Package} ${db:Status-Status}\n', ...packages], {
@@ -20,8 +20,8 @@ let updated = false
 let last: Promise<unknown> = Promise.resolve()
 
 /**
- * Installs what is missing, one call of apt at a time, after one update of its lists.
- * @returns what apt said where it failed.
+ * Installs missing packages, serialized, after one `apt-get update`.
+ * @returns the output of apt if it failed.
  */
 export function install(packages: readonly string[]): Promise<string | undefined> {
   const mine = last.then(() => installNow(packages))

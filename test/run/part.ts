@@ -7,20 +7,19 @@ import { commentsOf, NOTHING, sum, tallyOf, withoutPassed, type Tally } from './
 /** The result of a part, or of one of its files. */
 export interface Outcome extends Tally {
   readonly seconds: number
-  /** What is to be read of it: of what failed all but what passed. */
+  /** Output to show: comments, and everything but passed assertions of failures. */
   readonly report: string
   readonly ok: boolean
 }
 
-/** In front of TypeScript that is not bundled. */
+/** Options for TypeScript that is not bundled. */
 const LOADER = ['--import=tsx']
 /**
- * Compute parts give way to those that wait, whose time limits would be missed else; and these to the lab, where a
- * Swarm's nodes have to hear each other.
+ * Compute parts yield to parts with timeouts; these yield to the lab, where Swarm nodes exchange heartbeats.
  */
 const NICENESS: Readonly<Record<Lane, number>> = { compute: 15, ssh: 5, redis: 5, app: 5, lab: 0, alone: 0 }
 
-/** Runs all of a part. @param ended - called for each file that has ended. */
+/** Runs a part. @param ended - called after each file. */
 export async function runPart(
   part: Part,
   ended: (file: string, outcome: Outcome) => void = () => undefined,
@@ -64,7 +63,7 @@ async function runFiles(
           '--enable-source-maps',
           ...(program === undefined ? [...LOADER, file] : [program]),
         ]
-        // The test ends itself, and says where it was, before it is ended from outside.
+        // The test times out by itself first, and reports where it was.
         const ended = await runProgram(command, {
           ...start,
           env: { TAP_TIMEOUT: String(timeoutSeconds) },
@@ -78,7 +77,7 @@ async function runFiles(
   )
 }
 
-/** A program that fails without a failed assertion counts as one; and so does a test file that has asserted nothing. */
+/** A failed program without a failed assertion counts as one failure; so does a test file without assertions. */
 function outcomeOf(name: string, { exitCode, output, seconds, timedOut }: Ended, counts: boolean): Outcome {
   const tally = tallyOf(output)
   const empty =
@@ -88,9 +87,9 @@ function outcomeOf(name: string, { exitCode, output, seconds, timedOut }: Ended,
   const why = timedOut
     ? `took longer than its time, and was ended after ${Math.round(seconds)} s`
     : exitCode === null
-      ? 'was ended by a signal, or could not be started'
+      ? 'was killed by a signal, or could not start'
       : empty
-        ? 'asserted nothing'
+        ? 'has no assertions'
         : ''
   return {
     ...tally,

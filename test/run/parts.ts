@@ -5,9 +5,9 @@ import path from 'node:path'
 export const ROOT = path.resolve(import.meta.dirname, '../..')
 
 /**
- * Parts of one lane run one after the other, the lanes side by side. `compute` keeps the processors busy and runs at
- * the lowest priority; the others mostly wait and have time limits, those of the lab's nodes the shortest. `alone`:
- * when all other parts have ended.
+ * Lanes run in parallel, the parts of a lane one after the other. `compute` is CPU-bound and runs at the lowest
+ * priority; the others mostly wait and have timeouts, those of the lab's nodes the shortest. `alone` runs after all
+ * others.
  */
 export type Lane = (typeof SIDE_BY_SIDE)[number] | 'alone'
 
@@ -15,34 +15,33 @@ export const SIDE_BY_SIDE = ['compute', 'ssh', 'redis', 'app', 'lab'] as const
 
 export interface Part {
   readonly name: string
-  /** What it covers, in a line. */
+  /** Description, in a line. */
   readonly covers: string
-  /** All Debian packages that it needs on a minimal Debian with Node and git. */
+  /** Debian packages that it needs on a minimal Debian with Node and git. */
   readonly packages: readonly string[]
   readonly lane: Lane
   /**
-   * How long it took when it was last measured: those of `npm test` in one such run, beside each other; the others
-   * alone. On two idle cores.
+   * Last measured duration on two idle cores: parts of `npm test` in one such run, the others alone.
    */
   readonly minutes: number
-  /** Whether `npm test` and `npm run test:all` run it; the others run by name alone. */
+  /** Whether `npm test` or `npm run test:all` runs it, or only its name. */
   readonly runs: 'test' | 'all' | 'by name'
-  /** A command that says how many passed, or test files, each of which is a program that prints TAP. */
+  /** A command that prints its counts, or test files, each a program that prints TAP. */
   readonly work: { readonly command: readonly string[] } | Files
 }
 
 export interface Files {
   readonly files: () => readonly string[]
   readonly jobs: number
-  /** A file that takes longer is ended, and has failed. */
+  /** Timeout per file. */
   readonly timeoutSeconds: number
-  /** Translate all files at once before they run, instead of each on its own. Worth it for many short ones. */
+  /** Bundle all files before they run. Worth it for many short ones. */
   readonly bundle?: boolean
 }
 
 const STORY = 'test/lab/site.test.ts'
 
-/** The test files of a folder and the folders in it, but for some. */
+/** The test files below a directory, with exceptions. */
 export function testFiles(folder: string, but: readonly string[] = []): string[] {
   return readdirSync(path.join(ROOT, folder), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.test.ts'))
@@ -53,15 +52,15 @@ export function testFiles(folder: string, but: readonly string[] = []): string[]
 
 const oneByOne = (timeoutSeconds: number, files: () => readonly string[]): Files => ({ files, jobs: 1, timeoutSeconds })
 
-/** What unit tests run scripts with: three shells, and the programs that the scripts under test call. */
+/** Shells of the unit tests, and programs that the scripts under test call. */
 const UNIT = ['busybox', 'cpio', 'curl', 'gpg', 'openssh-client', 'openssl', 'procps', 'python3', 'ruby', 'wget']
 const SSH = ['fish', 'openssh-client', 'openssh-server', 'procps', 'sudo', 'tcsh']
 const REDIS = ['busybox', 'procps', 'python3', 'redis-server']
-/** The tests speak to the lab and look at what it leaves on this machine; what makes it, the playbook installs. */
+/** For the tests themselves; the playbook installs what the lab needs. */
 const LAB = ['curl', 'iproute2', 'iptables', 'openssh-client', 'openssl', 'procps']
 const VM = ['cpio', 'curl', 'mmdebstrap', 'openssh-client', 'procps', 'qemu-system-x86', 'qemu-utils', 'vde2']
 
-/** In the order in which those of a lane run, and in which packages are installed: Chromium late, for it is large. */
+/** In the order of execution within a lane, and of package installation: Chromium late, since it is large. */
 export const PARTS: readonly Part[] = [
   {
     name: 'check',
@@ -74,7 +73,7 @@ export const PARTS: readonly Part[] = [
   },
   {
     name: 'unit',
-    covers: 'pure parts, and scripts in dash, bash and busybox ash',
+    covers: 'pure functions, and scripts in dash, bash and busybox ash',
     packages: UNIT,
     lane: 'compute',
     minutes: 6.5,
@@ -88,7 +87,7 @@ export const PARTS: readonly Part[] = [
   },
   {
     name: 'ssh',
-    covers: 'connections to a real sshd, whole runs over them',
+    covers: 'connections and complete runs over a real sshd',
     packages: SSH,
     lane: 'ssh',
     minutes: 9,
@@ -135,7 +134,7 @@ export const PARTS: readonly Part[] = [
   },
   {
     name: 'lab',
-    covers: 'one story on the real lab, from a clean install to down',
+    covers: 'one scenario on the real lab, from a clean install to down',
     packages: LAB,
     lane: 'lab',
     minutes: 9,
@@ -144,7 +143,7 @@ export const PARTS: readonly Part[] = [
   },
   {
     name: 'lab-more',
-    covers: 'all else on the real lab',
+    covers: 'all other tests on the real lab',
     packages: LAB,
     lane: 'alone',
     minutes: 45,
@@ -153,7 +152,7 @@ export const PARTS: readonly Part[] = [
   },
   {
     name: 'property',
-    covers: 'check mode against run, on a node',
+    covers: 'check mode compared with a run, on a node',
     packages: LAB,
     lane: 'alone',
     minutes: 12,
@@ -171,7 +170,7 @@ export const PARTS: readonly Part[] = [
   },
   {
     name: 'minimal',
-    covers: 'each part of npm test, and npm start, in a minimal Debian: they install what they need',
+    covers: 'each part of npm test, and npm start, on a minimal Debian',
     lane: 'alone',
     minutes: 20,
     runs: 'all',
@@ -189,7 +188,7 @@ export const PARTS: readonly Part[] = [
   },
   {
     name: 'k3s',
-    covers: 'a real k3s, where LABBOOK_K3S_ARTIFACTS names its files',
+    covers: 'a real k3s, if LABBOOK_K3S_ARTIFACTS is set',
     packages: LAB,
     lane: 'alone',
     minutes: 60,
@@ -199,8 +198,8 @@ export const PARTS: readonly Part[] = [
 ]
 
 /**
- * The parts that are asked for by name; `test` and `all` stand for those of `npm test` and of all. @throws {RangeError}
- * no such part.
+ * The parts with these names; `test` and `all` are those of `npm test` and of `npm run test:all`. @throws {RangeError}
+ * if a part does not exist.
  */
 export function partsNamed(names: readonly string[]): Part[] {
   const wanted = (names.length === 0 ? ['test'] : names).flatMap((name) => {
@@ -216,7 +215,7 @@ export function partsNamed(names: readonly string[]): Part[] {
   return PARTS.filter((part) => wanted.includes(part))
 }
 
-/** About how long parts take: lanes run side by side, but computing shares the processors with all. */
+/** Estimated duration: lanes run in parallel, but `compute` shares the CPUs with all. */
 export function expectedMinutes(parts: readonly Part[]): number {
   const sum = (lane: Lane): number =>
     parts.filter((part) => part.lane === lane).reduce((all, { minutes }) => all + minutes, 0)

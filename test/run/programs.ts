@@ -3,9 +3,9 @@ import { setPriority } from 'node:os'
 import { ROOT } from './parts.ts'
 
 export interface Ended {
-  /** Null where a signal ended it. */
+  /** Null if killed by a signal. */
   readonly exitCode: number | null
-  /** Both streams, in the order in which they came. */
+  /** Stdout and stderr, interleaved. */
   readonly output: string
   readonly seconds: number
   readonly timedOut: boolean
@@ -13,7 +13,7 @@ export interface Ended {
 
 export interface Start {
   readonly env?: Readonly<Record<string, string>>
-  /** 0, or up to 19 for one that gives way to others. */
+  /** Niceness, 0 to 19. */
   readonly niceness?: number
   readonly timeoutSeconds?: number
 }
@@ -21,7 +21,7 @@ export interface Start {
 const GRACE_MS = 10_000
 const running = new Set<number>()
 
-/** Runs a program in a process group of its own, so that all it has started ends with it. Never rejects. */
+/** Runs a program in its own process group, so that all its children end with it. Never rejects. */
 export function runProgram(
   command: readonly string[],
   { env = {}, niceness = 0, timeoutSeconds }: Start = {},
@@ -42,7 +42,7 @@ export function runProgram(
     const done = (exitCode: number | null, more = ''): void => {
       clearTimeout(timer)
       if (pid !== undefined) {
-        // What a test leaves running in its group would hold ports and files of the next.
+        // Leftover processes would hold ports and files of the next test.
         signal(pid, 'SIGKILL')
         running.delete(pid)
       }
@@ -68,7 +68,7 @@ export function runProgram(
         end(pid)
       }, timeoutSeconds * 1000)
     }
-    // Programs that outlive it may hold the pipes: what is in them is read, and no more waited for.
+    // Leftover processes may hold the pipes open: read what is there, then stop waiting.
     child.once('exit', (exitCode) => {
       const late = setTimeout(() => {
         done(exitCode)
@@ -81,7 +81,7 @@ export function runProgram(
   })
 }
 
-/** Ends all that runs, first with SIGTERM, then for good. */
+/** Ends all running programs, first with SIGTERM, then with SIGKILL. */
 export async function endAll(): Promise<void> {
   for (const pid of running) end(pid)
   for (const until = Date.now() + GRACE_MS + 1000; running.size > 0 && Date.now() < until; )
@@ -99,7 +99,7 @@ function signal(group: number, name: NodeJS.Signals): void {
   try {
     process.kill(-group, name)
   } catch {
-    // All of it has ended.
+    // The group has exited.
   }
 }
 
@@ -107,6 +107,6 @@ function lowerPriority(pid: number, niceness: number): void {
   try {
     if (niceness > 0) setPriority(pid, niceness)
   } catch {
-    // It has ended, or this system does not allow it: it then runs like the others.
+    // It has exited, or this system does not allow it.
   }
 }

@@ -1,4 +1,4 @@
-/** What a test program said of its assertions. */
+/** Counts of assertions of a test program. */
 export interface Tally {
   readonly passed: number
   readonly failed: number
@@ -17,7 +17,7 @@ export const sum = (tallies: readonly Tally[]): Tally =>
     NOTHING,
   )
 
-/** Counts in the last line of tap, or of pytest. A program that says neither has counted nothing. */
+/** Parses the summary of tap or pytest. Without one, all counts are 0. */
 export function tallyOf(output: string): Tally {
   const tap = [...output.matchAll(/^# \{ total: \d+.*\}$/gm)].at(-1)?.[0]
   if (tap !== undefined) {
@@ -34,14 +34,14 @@ export function tallyOf(output: string): Tally {
   return { passed: count('passed'), failed: count('failed') + count('error'), skipped: count('skipped') }
 }
 
-/** Output without what passed: failures with all that is said of them, comments, and whatever is not TAP. */
+/** Output without passed assertions: failures with diagnostics, comments, and anything that is not TAP. */
 export const withoutPassed = (output: string): string =>
   output
     .split('\n')
     .filter((line) => !/^ *(ok |1\.\.|# time=|# Subtest|# \{|$)|^TAP version/.test(line))
     .join('\n')
 
-/** The comments alone: what a test that passed has to say. */
+/** Only the comments. */
 export const commentsOf = (output: string): string =>
   withoutPassed(output)
     .split('\n')

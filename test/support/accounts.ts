@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { rmSync, writeFileSync } from 'node:fs'
 
-/** A user of this machine, for a test. */
+/** A temporary user of this machine. */
 export interface Account {
   readonly name: string
   readonly home: string
@@ -10,7 +10,7 @@ export interface Account {
   remove(): void
 }
 
-/** Adds a user; needs root. `sudo`: what it may do by sudo. */
+/** Adds a user; needs root. */
 export function addAccount({
   shell = '/bin/sh',
   sudo = 'nothing' as 'nothing' | 'with password' | 'freely',
@@ -18,10 +18,10 @@ export function addAccount({
   const name = `lbtest-${randomBytes(4).toString('hex')}`
   const password = `right-${randomBytes(6).toString('hex')}`
   const sudoers = `/etc/sudoers.d/${name}`
-  alone('useradd', ['--create-home', '--shell', shell, name])
+  serialized('useradd', ['--create-home', '--shell', shell, name])
   execFileSync('chpasswd', { input: `${name}:${password}\n` })
   if (sudo !== 'nothing') {
-    // The harder kind of sudo: it asks for a password for ever, and remembers one for all of the user's sessions.
+    // The harder kind of sudo: it prompts again and again, and caches the password for all sessions of the user.
     writeFileSync(
       sudoers,
       `Defaults:${name} passwd_tries=50, timestamp_type=global\n` +
@@ -32,14 +32,14 @@ export function addAccount({
   const remove = (): void => {
     process.removeListener('exit', remove)
     rmSync(sudoers, { force: true })
-    alone('userdel', ['--force', '--remove', name])
+    serialized('userdel', ['--force', '--remove', name])
   }
-  // A test that is cut short must not leave an account that may become root.
+  // An interrupted test must not leave an account with sudo.
   process.once('exit', remove)
   return { name, home: `/home/${name}`, password, remove }
 }
 
-/** Two at a time would find /etc/passwd locked. */
-const alone = (command: string, args: readonly string[]): void => {
+/** Serialized, since concurrent calls fail on the lock of /etc/passwd. */
+const serialized = (command: string, args: readonly string[]): void => {
   execFileSync('flock', ['/tmp/labbook-test-accounts.lock', command, ...args], { stdio: 'ignore' })
 }

@@ -27,7 +27,7 @@ const NO_COUNTS: Recap = {
   unknown: 0,
 }
 
-/** Writes down a run as the runner would tell it; the clock goes on by a second with every event. */
+/** Records a run like the runner; the clock advances by a second per event. */
 export function recording() {
   const events: RunEvent[] = []
   const time = (): string => new Date(Date.UTC(2025, 0, 2, 3, 4, events.length)).toISOString()
@@ -102,7 +102,7 @@ export function recording() {
   }
 }
 
-/** A result, `ok` unless told otherwise. */
+/** A result, by default `ok`. */
 export function result(given: Partial<Given<TaskResult>> = {}, time = '2025-01-02T03:04:05.000Z'): TaskResult {
   return {
     type: 'result',
@@ -126,7 +126,7 @@ export function result(given: Partial<Given<TaskResult>> = {}, time = '2025-01-0
   }
 }
 
-/** A command that went well. */
+/** A successful command. */
 export const command = (given: Partial<CommandRecord> = {}): CommandRecord => ({
   kind: 'change',
   script: 'apt-get install -y docker.io',
@@ -146,7 +146,7 @@ const daemonJson = {
   },
 }
 
-/** Three hosts come up; the app is proven. */
+/** Three hosts are provisioned; the app is verified. */
 export function siteRun(): RunEvent[] {
   const run = recording()
   run.start()
@@ -224,7 +224,7 @@ export function siteRun(): RunEvent[] {
   return run.events
 }
 
-/** A node is lost, and is awaited to be Down. */
+/** A node is lost; the run waits for it to be Down. */
 export function waitingRun(): RunEvent[] {
   const run = recording()
   run.start()
@@ -242,7 +242,7 @@ export function waitingRun(): RunEvent[] {
   return run.events
 }
 
-/** One host fails, one cannot be reached, one goes on. */
+/** One host fails, one is unreachable, one continues. */
 export function brokenRun(): RunEvent[] {
   const run = recording()
   run.start()
@@ -272,7 +272,7 @@ export function brokenRun(): RunEvent[] {
   return run.events
 }
 
-/** What a check of bare hosts tells. */
+/** Check mode on clean hosts. */
 export function checkRun(): RunEvent[] {
   const run = recording()
   run.start({ check: true, argv: ['--check', '--diff'] })
@@ -293,7 +293,7 @@ export function checkRun(): RunEvent[] {
   return run.events
 }
 
-/** More hosts than a terminal has lines. */
+/** More hosts than terminal lines. */
 export function crowdRun(): RunEvent[] {
   const run = recording()
   const hosts = Array.from({ length: 40 }, (_, i) => `web${i + 1}`)

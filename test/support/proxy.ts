@@ -1,23 +1,23 @@
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 
-/** A stretch of network before a port of loopback, which can fail. */
+/** A TCP proxy for a loopback port, with faults. */
 export interface Proxy {
   readonly port: number
-  /** How many connections were made through it. */
+  /** Number of accepted connections. */
   connections(): number
-  /** Stops to carry bytes on the connections there are, without a word to either side. */
+  /** Silently drops all bytes of existing connections. */
   freeze(direction?: 'both' | 'answers'): void
-  /** Closes the connections there are on both sides. */
+  /** Closes existing connections on both sides. */
   cut(): Promise<unknown>
   stop(): void
 }
 
 export function startProxy(target: number): Promise<Proxy> {
   const pairs: { near: Socket; far: Socket }[] = []
-  let made = 0
+  let accepted = 0
   const server = createServer((near) => {
-    made++
+    accepted++
     const far = connect(target, '127.0.0.1')
     const pair = { near, far }
     pairs.push(pair)
@@ -41,7 +41,7 @@ export function startProxy(target: number): Promise<Proxy> {
     }
   }
   const proxy = {
-    connections: () => made,
+    connections: () => accepted,
     freeze,
     cut: () => {
       const closed = pairs

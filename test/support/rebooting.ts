@@ -4,17 +4,17 @@ import { join } from 'node:path'
 import { startSshd, type Sshd } from './sshd.ts'
 
 /**
- * A machine as far as a reboot goes: an sshd that is ended by `shutdown` and starts again, with a boot id of its own.
+ * A simulated machine for reboots: `shutdown` stops its sshd, which starts again with a new boot ID.
  */
 export interface Machine {
   readonly sshd: Sshd
   /** Its files. */
   readonly folder: string
-  /** The words that `shutdown` was called with, a line each time. */
+  /** The arguments of each call of `shutdown`. */
   shutdowns(): string[]
   /**
-   * What it does from now on: `stuck` boots with the same id, `dead` does not start again, `deaf` refuses
-   * to shut down, `sudden` is down before `shutdown` has ended.
+   * Sets its failure: `stuck` boots with the same ID, `dead` does not start again, `deaf` refuses to shut down,
+   * `sudden` is down before `shutdown` exits.
    */
   be(mood: 'stuck' | 'dead' | 'deaf' | 'sudden'): void
   bootId(): string
@@ -22,8 +22,8 @@ export interface Machine {
 }
 
 /**
- * Starts one; needs root. It lives in a mount namespace of its own, where other files lie over the kernel's boot id and
- * over `shutdown`: nothing of this machine can be shut down from in there.
+ * Starts one; needs root. It runs in a mount namespace with its own boot ID and `shutdown`, so it cannot shut down this
+ * machine.
  */
 export async function startMachine(): Promise<Machine> {
   const folder = mkdtempSync(join(tmpdir(), 'labbook-machine-'))

@@ -5,7 +5,7 @@ import type { ModuleCall } from '../../src/modules/task.ts'
 import type { Inputs, Plan } from '../../src/modules/module.ts'
 import type { Observed } from '../../src/modules/observed.ts'
 
-/** The shells a target may have as its `sh`; every generated script must run in each. */
+/** Shells that a host may have as `sh`; every generated script must run in each. */
 export const shells = [
   { name: 'dash', argv: ['dash'] },
   { name: 'bash', argv: ['bash', '--posix'] },
@@ -14,7 +14,7 @@ export const shells = [
 
 export type Shell = (typeof shells)[number]
 
-/** Runs a script from stdin, as a connection does. */
+/** Runs a script from stdin, like a connection does. */
 export function runIn(shell: Shell, script: string, options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}): Observed {
   const [command, ...args] = shell.argv
   const done = spawnSync(command, args, {
@@ -28,14 +28,14 @@ export function runIn(shell: Shell, script: string, options: { cwd?: string; env
   return { stdout: done.stdout, stderr: done.stderr, exitCode: done.status ?? -1 }
 }
 
-/** What {@link converge} saw: the plan before, each change's outcome, the plan after. */
+/** The result of {@link converge}: the plan before, the outcome of each change, the plan after. */
 export interface Converged<V> {
   readonly before: Plan<V>
   readonly applied: readonly Observed[]
   readonly after: Plan<V>
 }
 
-/** Probe, plan, apply and probe again, in a real shell: what the runner does to a host, without a host. */
+/** Probes, plans, applies and probes again in a real shell, like the runner on a host. */
 export function converge<S extends z.ZodType, V>(
   shell: Shell,
   module: ModuleCall<S, V>,
@@ -52,7 +52,7 @@ export function converge<S extends z.ZodType, V>(
   return { before, applied, after: plan() }
 }
 
-/** Brings something about and demands that nothing is then left to do. Gives what was done. */
+/** Applies a module, asserts that it is idempotent, and returns the changes. */
 export function make<S extends z.ZodType, V>(t: Test, module: ModuleCall<S, V>, params: z.input<S>): string[] {
   const { before, applied, after } = converge(shells[0], module, params)
   t.equal(before.problem, undefined)
@@ -60,7 +60,7 @@ export function make<S extends z.ZodType, V>(t: Test, module: ModuleCall<S, V>, 
   t.strictSame(
     after.changes.map((change) => change.description),
     [],
-    'nothing is left to do',
+    'idempotent',
   )
   return before.changes.map((change) => change.description)
 }

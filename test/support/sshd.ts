@@ -5,18 +5,18 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { endProcess, processes } from './processes.ts'
 
-/** A real sshd on loopback, with keys of its own and nothing of this machine's. */
+/** A real sshd on loopback, with its own keys and configuration. */
 export interface Sshd {
   readonly port: number
   readonly pid: number
-  /** Holds all its files; removed by {@link Sshd.stop}. */
+  /** Directory of all its files; removed by {@link Sshd.stop}. */
   readonly folder: string
   /** A private key that may log in as any user. */
   readonly keyFile: string
   readonly knownHostsFile: string
-  /** The variables with which a host of the inventory reaches it. */
+  /** Inventory variables to connect to it. */
   vars(more?: Record<string, unknown>): Record<string, unknown>
-  /** What it has written to its log so far. */
+  /** Its log so far. */
   log(): string
   /** The processes that each serve one connection. */
   connections(): number[]
@@ -24,8 +24,8 @@ export interface Sshd {
 }
 
 /**
- * Starts an sshd; needs root. `config` goes before the usual settings, so that it wins. `within`: a command that starts
- * another in surroundings of its own, without a further process.
+ * Starts an sshd; needs root. `config` precedes the default settings, so it wins. `within`: a wrapper command that
+ * execs sshd, for example in a namespace.
  */
 export async function startSshd({
   config = [] as readonly string[],
@@ -101,12 +101,12 @@ export async function startSshd({
   }
 }
 
-/** Makes a key pair without a passphrase, or with one. */
+/** Generates a key pair. */
 export function makeKey(file: string, type = 'ed25519', passphrase = ''): void {
   execFileSync('ssh-keygen', ['-q', '-t', type, '-N', passphrase, '-C', 'test', '-f', file])
 }
 
-/** A TCP port of loopback that nothing listens on. */
+/** A free TCP port on loopback. */
 export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer()

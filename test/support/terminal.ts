@@ -1,29 +1,29 @@
 import { spawn } from 'node:child_process'
 import { stripVTControlCharacters } from 'node:util'
 
-/** A program that never says what is waited for is ended, so that its test fails with what it did say. */
-const PATIENCE_MS = 60_000
+/** Timeout of a program, so that its test fails with the actual output. */
+const TIMEOUT_MS = 60_000
 
 export interface Session {
   readonly columns?: number
   readonly rows?: number
   readonly env?: Readonly<Record<string, string>>
-  /** Whether the terminal shows what is typed, as a shell leaves it. Default true. */
+  /** Whether the terminal echoes input. Default true. */
   readonly echo?: boolean
-  /** What to type once a text is seen, or when it is time; each is waited for after the one before. */
+  /** Input to type after a text has appeared, in order. */
   readonly talk?: readonly (readonly [seen: string, type: string | (() => Promise<string>)])[]
-  /** A command to run on the same terminal when the program has ended. */
+  /** A command to run on the same terminal after the program. */
   readonly after?: string
 }
 
-/** Runs a TypeScript program on a pseudo-terminal of its own and talks to it; ends when the program does. */
+/** Runs a TypeScript program on a pseudo-terminal and types input. */
 export function onTerminal(
   program: URL,
   args: readonly string[],
   { columns = 80, rows = 24, env = {}, echo = true, talk = [], after }: Session = {},
 ) {
   const words = [process.execPath, '--import=tsx', program.pathname, ...args].map((word) => `'${word}'`).join(' ')
-  // A shell that stays must not end by a Ctrl-C that is meant for the program.
+  // The shell must survive a Ctrl-C that is meant for the program.
   const run = after === undefined ? `exec ${words}` : `trap : INT; ${words}; code=$?; ${after}; exit $code`
   const child = spawn(
     'script',
@@ -31,7 +31,7 @@ export function onTerminal(
     {
       env: { PATH: process.env.PATH, HOME: process.env.HOME, TERM: 'xterm-256color', ...env },
       stdio: ['pipe', 'pipe', 'inherit'],
-      timeout: PATIENCE_MS,
+      timeout: TIMEOUT_MS,
     },
   )
   return new Promise<{ raw: string; screen: string[]; exitCode: number | null }>((resolve, reject) => {
@@ -57,7 +57,7 @@ export function onTerminal(
   })
 }
 
-/** What is left on the screen: as much of a terminal as a list that redraws itself needs. */
+/** The final screen. Emulates as much of a terminal as a self-redrawing list needs. */
 export function screenOf(raw: string): string[] {
   const lines: string[] = ['']
   let row = 0

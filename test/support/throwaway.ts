@@ -4,20 +4,19 @@ import { join } from 'node:path'
 import { startSshd, type Sshd } from './sshd.ts'
 
 /**
- * An sshd on a copy of this machine's root file system that is thrown away: what is broken there is broken nowhere
- * else.
+ * An sshd on a temporary overlay of this machine's root file system.
  */
 export interface Throwaway {
   readonly sshd: Sshd
-  /** A path of the host, as the test reaches it. */
+  /** The path of a file of the host, as seen by the test. */
   at(path: string): string
   stop(): Promise<void>
 }
 
 /**
- * Starts one; needs root. `/tmp` is the machine's own.
+ * Starts one; needs root. `/tmp` is shared with this machine.
  *
- * @param prepare - shell text that runs before sshd starts; `$root` is the host's root folder.
+ * @param prepare - shell script that runs before sshd; `$root` is the host's root directory.
  */
 export async function startThrowaway(prepare: string): Promise<Throwaway> {
   const folder = mkdtempSync(join(tmpdir(), 'labbook-throwaway-'))
@@ -38,7 +37,7 @@ exec chroot $root "$@"
 `,
   )
   chmodSync(start, 0o755)
-  // The mounts go with the last process that sees them.
+  // The mounts vanish with the last process of the namespace.
   const remove = (): void => {
     rmSync(folder, { recursive: true })
   }

@@ -1,20 +1,20 @@
 import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 
-/** The processes whose command line speaks of a folder: what a lab may not leave behind. */
+/** The lab processes of a directory: none may be left behind. */
 export const processesOf = (dir: string): string[] =>
-  readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && pid !== String(process.pid) && speaksOf(pid, dir))
+  readdirSync('/proc').filter((pid) => /^\d+$/.test(pid) && pid !== String(process.pid) && belongsTo(pid, dir))
 
-function speaksOf(pid: string, dir: string): boolean {
+function belongsTo(pid: string, dir: string): boolean {
   try {
     const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8')
     return /qemu-system|vde_switch/.test(line) && line.includes(`${dir}/`)
   } catch {
-    return false // it has ended meanwhile
+    return false // it exited meanwhile
   }
 }
 
-/** The system's ssh client, which trusts no host that the lab has not pinned. */
+/** The system's ssh client, with the host keys pinned by the lab. */
 export function sshTo(dir: string, port: number) {
   const options = [
     '-F',

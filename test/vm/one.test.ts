@@ -14,8 +14,7 @@ import { converge, make, runIn, shells } from '../support/shells.ts'
 import { processesOf, sshTo } from './machine.ts'
 
 /*
- * One virtual machine, in software emulation: made, reached, struck, brought back, taken away. The image stays for the
- * next run.
+ * One virtual machine under software emulation: create, connect, inject faults, snapshot, remove. Keeps the image.
  */
 
 const [dash] = shells
@@ -40,7 +39,7 @@ const vm = {
 const ssh = sshTo(dir, PORT)
 const faults = vmFaults(vmSetting(vm))
 
-/** A script of a fault, as the experiments run it. */
+/** Runs a script of a fault, like the experiments. */
 function does(t: Test, script: string): void {
   const { exitCode, stderr } = runIn(dash, script)
   t.equal(exitCode, 0, stderr)
@@ -62,7 +61,7 @@ const takeDown = (): void => void converge(dash, lab_vm_switch, { dir, state: 'a
 takeDown()
 t.teardown(takeDown)
 
-await t.test("a machine comes up and answers the system's ssh, which checks its host key", (t) => {
+await t.test('a machine starts and answers OpenSSH with a pinned host key', (t) => {
   make(t, lab_keys, { dir })
   make(t, lab_vm_image, { path: images })
   make(t, lab_vm_acceleration, { dir, images, want: 'tcg' })
@@ -75,13 +74,13 @@ await t.test("a machine comes up and answers the system's ssh, which checks its 
   t.end()
 })
 
-await t.test('a second time nothing is to be done; a port more is handed on while it runs', async (t) => {
+await t.test('a second run changes nothing; a new port is forwarded at run time', async (t) => {
   const pid = readFileSync(`${dir}/nodes/node1/pid`, 'utf8')
   t.strictSame(make(t, lab_vm, vm), [])
   t.strictSame(make(t, lab_vm, { ...vm, forwards: [...vm.forwards, { guest: 8000, host: PORT + 2 }] }), [
-    'write ports and known_hosts of node1',
+    'update port forwards and known_hosts of node1',
   ])
-  t.strictSame(make(t, lab_vm, vm), ['write ports and known_hosts of node1'])
+  t.strictSame(make(t, lab_vm, vm), ['update port forwards and known_hosts of node1'])
   t.equal(readFileSync(`${dir}/nodes/node1/pid`, 'utf8'), pid, 'the same process')
   ssh.run(
     'mkdir /tmp/web && echo from within >/tmp/web/index.html && sudo systemd-run -q --unit web busybox httpd -f -p 8080 -h /tmp/web; ' +
@@ -91,7 +90,7 @@ await t.test('a second time nothing is to be done; a port more is handed on whil
 })
 
 await t.test(
-  'a snapshot brings back what was in memory; cut off, it is gone; mended, it is back; power off ends it',
+  'a snapshot restores memory; a partition and a power loss take effect and recover',
   (t) => {
     ssh.run('echo remembered | sudo tee /dev/shm/word')
     t.strictSame(
@@ -114,23 +113,23 @@ await t.test(
     t.notOk(ssh.answers())
     does(t, faults.cutOff.mend)
     t.ok(ssh.answers())
-    t.equal(readFileSync(`${dir}/nodes/node1/pid`, 'utf8'), pid, 'it went on running')
+    t.equal(readFileSync(`${dir}/nodes/node1/pid`, 'utf8'), pid, 'it kept running')
     ssh.run('sudo touch /root/kept && sync')
     does(t, faults.powerOff.make)
-    t.strictSame(processesOf(dir).length, 1, 'only the switch is left')
+    t.strictSame(processesOf(dir).length, 1, 'only the switch remains')
     does(t, faults.powerOff.mend)
     t.equal(ssh.run('sudo ls /root/kept; ls /dev/shm'), '/root/kept', 'its disk is kept, its memory is not')
     t.match(
       readFileSync(`${dir}/nodes/node1/console.log`, 'utf8'),
       /=== .* starts node1 ===[^]*=== .* starts node1 ===/,
-      'the console is kept as evidence',
+      'the console log is kept',
     )
     t.end()
   },
 )
 
-await t.test('down leaves nothing', (t) => {
-  t.match(make(t, lab_vm_switch, { dir, state: 'absent' }), [/^end node1, the switch and remove /])
+await t.test('down removes everything', (t) => {
+  t.match(make(t, lab_vm_switch, { dir, state: 'absent' }), [/^stop node1, the switch and remove /])
   t.notOk(existsSync(dir))
   t.strictSame(processesOf(dir), [])
   t.end()

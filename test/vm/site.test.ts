@@ -4,9 +4,8 @@ import { latestRun, runPlaybook } from '../support/playbook.ts'
 import { processesOf } from './machine.ts'
 
 /*
- * Three virtual machines, from bare to a proven Swarm with the routing mesh and through all experiments, kept and
- * brought back, taken away. In software emulation on two cores that takes more than an hour and a half: `npm run
- * test:vm`.
+ * Three virtual machines: a clean install to a verified Swarm with the routing mesh, all experiments, a snapshot, its
+ * restore, removal. Takes more than 90 minutes under software emulation on two cores: `npm run test:vm`.
  */
 
 const INVENTORY = ['-i', 'test/vm/lab.yaml', '--yes']
@@ -20,17 +19,17 @@ const findings = (): Record<string, boolean | null> =>
   )
 
 /**
- * What cannot be told where nodes lost each other while requests failed: docs/lab.md, "Slow machines". A result; that
- * something does not hold would be another.
+ * Findings that may be inconclusive if nodes lose each other while requests fail: docs/lab.md, "Slow machines". They
+ * must not fail.
  */
-const PERHAPS_UNTOLD = [
+const MAYBE_INCONCLUSIVE = [
   'swarm.scale.down',
   'swarm.update.no-failed-request',
   'swarm.rollback.no-failed-request',
   'swarm.update.broken-unnoticed',
 ]
 
-/** A step of the story; when it fails, what the run printed is part of the report. */
+/** A step of the scenario. If it fails, the output is in the report. */
 async function succeeds(
   t: Test,
   what: string,
@@ -42,7 +41,7 @@ async function succeeds(
   if (!t.equal(exitCode, 0, what)) t.comment(`${stdout.slice(-6000)}\n${stderr.slice(-3000)}`)
 }
 
-await lab('down') // what a killed test has left
+await lab('down') // leftovers of a killed test
 t.teardown(async () => {
   await lab('down')
 })
@@ -59,11 +58,12 @@ t.test(
     t.ok(Object.keys(found).length > 30)
     t.same(
       Object.entries(found).filter(
-        ([id, holds]) => !id.startsWith('load.') && holds !== true && !(holds === null && PERHAPS_UNTOLD.includes(id)),
+        ([id, holds]) =>
+          !id.startsWith('load.') && holds !== true && !(holds === null && MAYBE_INCONCLUSIVE.includes(id)),
       ),
       [],
     )
-    for (const id of PERHAPS_UNTOLD) t.comment(`${id}: ${found[id] === null ? 'cannot tell' : found[id]}`)
+    for (const id of MAYBE_INCONCLUSIVE) t.comment(`${id}: ${found[id] === null ? 'inconclusive' : found[id]}`)
     t.match(found, {
       'swarm.mesh.every-node': true,
       'swarm.mesh.balances': true,
@@ -83,7 +83,7 @@ t.test(
   },
 )
 
-t.test('the formed Swarm is kept and brought back', async (t) => {
+t.test('a snapshot of the Swarm is saved and restored', async (t) => {
   await succeeds(t, 'snapshot', lab('snapshot', 'formed'))
   await succeeds(t, 'resume', lab('resume', 'formed'))
   await succeeds(t, 'list', lab('list'))
@@ -96,14 +96,14 @@ t.test('the formed Swarm is kept and brought back', async (t) => {
   t.same(
     Object.values(latestRun().summary().hosts).map(({ changed }) => changed),
     [0, 0, 0],
-    'and nothing changes',
+    'no changes',
   )
   await succeeds(t, 'delete', lab('delete', 'formed'))
   await succeeds(t, 'status', lab('status'))
   t.same(findings(), { 'lab.nodes.up': true })
 })
 
-t.test('down leaves nothing', async (t) => {
+t.test('down removes everything', async (t) => {
   await succeeds(t, 'down', lab('down'))
   t.notOk(existsSync(DIR))
   t.strictSame(processesOf(DIR), [])

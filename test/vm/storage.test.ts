@@ -4,7 +4,7 @@ import { latestRun, runPlaybook } from '../support/playbook.ts'
 import { processesOf, sshTo } from './machine.ts'
 
 /*
- * Docker's data on a disk of its own, on a kernel that has btrfs: put there, kept, and given up only when that is said.
+ * Docker's data on a separate btrfs disk: created, kept, and removed only on request.
  */
 
 const INVENTORY = ['-i', 'test/vm/storage.yaml', '--yes']
@@ -14,22 +14,22 @@ const docker = (...args: string[]) => runPlaybook('playbooks/docker.mjs', [...ar
 const driver = (): string => ssh.run('sudo docker info --format "{{.Driver}}"')
 const images = (): string => ssh.run('sudo docker image ls --format "{{.Repository}}:{{.Tag}}"')
 
-await runPlaybook('playbooks/lab.mjs', ['down', ...INVENTORY]) // what a killed test has left
+await runPlaybook('playbooks/lab.mjs', ['down', ...INVENTORY]) // leftovers of a killed test
 t.teardown(async () => {
   await runPlaybook('playbooks/lab.mjs', ['down', ...INVENTORY])
 })
 
-await t.test('Docker is put on the second disk', async (t) => {
+await t.test('Docker uses the second disk', async (t) => {
   const { exitCode, stdout } = await docker()
   t.equal(exitCode, 0, stdout)
   t.equal(driver(), 'btrfs')
   t.equal(ssh.run('findmnt -n -o SOURCE,FSTYPE /var/lib/docker').replace(/\s+/g, ' '), '/dev/vdb btrfs')
   ssh.run('tar -c -C /etc hostname | sudo docker import - kept:1')
   t.equal((await docker()).exitCode, 0)
-  t.equal(latestRun().summary().hosts.node1?.changed, 0, 'and once only')
+  t.equal(latestRun().summary().hosts.node1?.changed, 0, 'idempotent')
 })
 
-await t.test('with data there, another driver is refused, unless forced', async (t) => {
+await t.test('another storage driver is refused if data exists, unless forced', async (t) => {
   const other = ['-e', 'docker_storage_driver=overlay2']
   const refused = await docker(...other)
   t.equal(refused.exitCode, 2)
@@ -38,14 +38,14 @@ await t.test('with data there, another driver is refused, unless forced', async 
     /Docker has data in \/var\/lib\/docker \(btrfs\), which the switch to overlay2 would delete: back it up, then set docker_storage_force: true/,
   )
   t.equal(driver(), 'btrfs')
-  t.equal(images(), 'kept:1', 'nothing is lost')
+  t.equal(images(), 'kept:1', 'images are kept')
   const forced = await docker(...other, '-e', 'docker_storage_force=true')
   t.equal(forced.exitCode, 0, forced.stdout)
   t.equal(driver(), 'overlay2')
   t.equal(images(), '')
 })
 
-await t.test('it is there after a reboot', async (t) => {
+await t.test('the disk is mounted after a reboot', async (t) => {
   const back = await docker('-e', 'docker_storage_force=true')
   t.equal(back.exitCode, 0, back.stdout)
   ssh.run('tar -c -C /etc hostname | sudo docker import - kept:1')
@@ -57,7 +57,7 @@ await t.test('it is there after a reboot', async (t) => {
   t.equal(images(), 'kept:1')
 })
 
-await t.test('down leaves nothing', async (t) => {
+await t.test('down removes everything', async (t) => {
   t.equal((await runPlaybook('playbooks/lab.mjs', ['down', ...INVENTORY])).exitCode, 0)
   t.strictSame(processesOf(DIR), [])
 })

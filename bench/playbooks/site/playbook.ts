@@ -15,7 +15,7 @@ const put = (name: string, mode: string, owner: string, owners: string) =>
 const fill = (name: string, dest: string, mode: string, owners: string) =>
   template({ src: `${TEMPLATES}/${name}`, dest, owner: 'root', group: owners, mode })
 
-/** The 25 tasks, as bench/runners has them for the others. */
+/** The 25 tasks; bench/runners has the same for other runners. */
 const site = play('Site', { hosts: 'all' }, () => [
   group({ name: 'app', gid: 2500 }),
   account('alice', 2501, '/bin/bash'),

@@ -1,9 +1,9 @@
-// 100 commands over one ssh2 connection, one exec each, the next when the last has ended: what a runner that talks to a
-// host command by command can reach from Node. Arguments: address, private key, known_hosts.
+// 100 sequential execs over one ssh2 connection: the limit for a Node runner that sends separate commands.
+// Arguments: address, private key, known_hosts.
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 
-// The very ssh2 that Labbook's connections run on.
+// The ssh2 package that Labbook uses.
 const ssh2 = createRequire(createRequire(import.meta.url).resolve('node-ssh'))('ssh2')
 
 const [address, key, knownHosts] = process.argv.slice(2)

@@ -6,29 +6,28 @@ import { folder, pairs } from '../names.ts'
 import { buildImage, imagePackages, imageRecipe } from './scripts/image.ts'
 
 const schema = z.strictObject({
-  path: folder.describe('A folder for images; `current` in it is the newest one'),
+  path: folder.describe('Directory of images; `current` links to the newest'),
   packages: z
     .array(z.string().regex(/^[a-z0-9][a-z0-9+.-]+$/))
     .default([])
-    .describe('Debian packages baked in, beside those a node needs'),
+    .describe('Additional Debian packages'),
   release: z
     .string()
     .regex(/^[a-z]+$/)
     .optional()
-    .describe('The Debian release: trixie. Default: that of this machine'),
+    .describe('Debian release, such as trixie. Default: that of this machine'),
   state: z.enum(['present', 'absent']).default('present'),
 })
 
 /** What {@link lab_vm_image} registers. */
 export interface LabVmImage {
-  /** Folder with `disk.raw`, `vmlinuz` and `initrd`. */
+  /** Directory with `disk.raw`, `vmlinuz` and `initrd`. */
   readonly path: string
 }
 
 /**
- * The disk that the lab's virtual machines share, made with mmdebstrap from the machine's own package sources, with the
- * kernel and the first archive that start it. Each recipe (release, packages, sources, settings) gives an image of its
- * own. No root needed.
+ * The backing disk of the lab's virtual machines, built with mmdebstrap from this machine's package sources, with its
+ * kernel and initrd. Each recipe (release, packages, sources, settings) has its own image. Needs no root.
  */
 export const lab_vm_image = defineModule({
   name: 'lab_vm_image',
@@ -51,39 +50,39 @@ printf 'wanted %s\n' "$wanted"
 printf 'current %s\n' "$(readlink ${path}/current)"
 [ ! -s ${path}/"$wanted"/disk.raw ] || [ ! -s ${path}/"$wanted"/initrd ] || [ ! -s ${path}/"$wanted"/vmlinuz ] || echo complete`}`,
   plan: ({ path, packages, release, state }, { stdout }) => {
-    const seen = pairs(stdout)
-    const fact = new Map(seen)
+    const facts = pairs(stdout)
+    const fact = new Map(facts)
     if (state === 'absent') {
       return fact.has('there')
         ? { changes: [{ description: `remove ${path}`, script: sh`rm -rf ${path}` }] }
         : { changes: [] }
     }
-    const missing = seen.filter(([key]) => key === 'missing').map(([, command]) => command)
-    const elsewhere = 'or name a cloud image of your own (lab_image)'
+    const missing = facts.filter(([key]) => key === 'missing').map(([, command]) => command)
+    const alternative = 'or set lab_image to a cloud image'
     if (missing.length > 0) {
       return {
         changes: [],
-        problem: `cannot build an image without ${missing.join(', ')}: install the packages mmdebstrap, e2fsprogs, cpio and util-linux, ${elsewhere}`,
+        problem: `missing ${missing.join(', ')}: install the packages mmdebstrap, e2fsprogs, cpio and util-linux, ${alternative}`,
       }
     }
     if (Number(fact.get('sources')) === 0) {
       return {
         changes: [],
-        problem: `apt knows no Debian or Ubuntu archive on this machine: put one into /etc/apt/sources.list and run \`apt-get update\`, ${elsewhere}`,
+        problem: `apt has no Debian or Ubuntu archive on this machine: add one to /etc/apt/sources.list and run \`apt-get update\`, ${alternative}`,
       }
     }
     if (fact.has('no-namespace')) {
       return {
         changes: [],
-        problem: `building an image without root needs user namespaces: install the package uidmap, and give this user a range in /etc/subuid and /etc/subgid; ${elsewhere}`,
+        problem: `building an image without root needs user namespaces: install the package uidmap, and add a range for this user to /etc/subuid and /etc/subgid; ${alternative}`,
       }
     }
     const wanted = fact.get('wanted') as string
     if (fact.get('current') === wanted && fact.has('complete'))
       return { changes: [], values: { path: `${path}/${wanted}` } satisfies LabVmImage }
-    const what = packages.length > 0 ? ` with ${packages.join(', ')}` : ', bare'
-    // Another lab may have had another one made since.
-    const verb = fact.has('complete') ? 'take the' : 'build an'
+    const what = packages.length > 0 ? ` with ${packages.join(', ')}` : ''
+    // Another lab may have switched `current` since.
+    const verb = fact.has('complete') ? 'switch to the' : 'build an'
     const description = `${verb} image of Debian ${fact.get('release') ?? ''}${what}, in ${path}`
     return { changes: [{ description, script: buildImage(path, imagePackages(packages), release, wanted) }] }
   },

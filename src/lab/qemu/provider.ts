@@ -13,7 +13,7 @@ import { lab_vm_snapshot } from './snapshot.ts'
 import { lab_vm_switch } from './switch.ts'
 import { lab_vm, vmSetting } from './vm.ts'
 
-/** What this machine needs, by Debian's names. Installed by root only; anyone else is told what is missing. */
+/** Debian packages that this machine needs. Only root installs them; others get an error that lists them. */
 const packages = [
   process.arch === 'arm64' ? 'qemu-system-arm' : 'qemu-system-x86',
   'qemu-utils',
@@ -26,7 +26,7 @@ const packages = [
   'util-linux',
 ]
 
-const of = (lab: Lab, { name, address, memory, disk, cpus, dataDisk, ssh, forwards }: Node) => ({
+const paramsOf = (lab: Lab, { name, address, memory, disk, cpus, dataDisk, ssh, forwards }: Node) => ({
   lab: lab.name,
   dir: lab.dir,
   images: lab.vm.images,
@@ -43,10 +43,10 @@ const of = (lab: Lab, { name, address, memory, disk, cpus, dataDisk, ssh, forwar
   ...(dataDisk === undefined ? {} : { data_disk: dataDisk }),
 })
 
-/** Virtual machines of QEMU: kernels of their own, no root, and nothing of this machine's network is touched. */
+/** Nodes in QEMU virtual machines: their own kernels, no root, no change to this machine's network. */
 export const qemu: Provider = {
   name: 'qemu',
-  says: 'QEMU virtual machines with kernels of their own; no root needed',
+  says: 'QEMU virtual machines with their own kernels; no root needed',
   up: (lab) => {
     const { dir, vm } = lab
     const cloud = vm.cloudImage === undefined ? {} : { cloud_image: vm.cloudImage }
@@ -54,7 +54,7 @@ export const qemu: Provider = {
     return [
       ...(isRoot
         ? [
-            apt('Packages that make virtual machines', {
+            apt('Install QEMU', {
               name: packages,
               update_cache: true,
               cache_valid_time: 3600,
@@ -62,25 +62,25 @@ export const qemu: Provider = {
             }),
           ]
         : []),
-      lab_keys('Key of the lab', { dir }),
+      lab_keys('Create lab SSH key', { dir }),
       ...(vm.cloudImage === undefined
         ? [
-            lab_vm_image('Image of the machines', {
+            lab_vm_image('Build machine image', {
               path: vm.images,
               packages: [...vm.baked],
               ...(vm.release === undefined ? {} : { release: vm.release }),
             }),
           ]
         : []),
-      lab_vm_acceleration('What runs them', { dir, images: vm.images, want: vm.acceleration, ...cloud }),
-      lab_vm_switch('Network of the lab', { dir, nodes: lab.nodes.map(({ name }) => name) }),
-      // All boot at the same time; then each is waited for.
-      ...lab.nodes.map((node) => lab_vm(`Start ${node.name}`, { ...of(lab, node), wait: false })),
-      ...lab.nodes.map((node) => lab_vm(`${node.name} answers`, of(lab, node))),
+      lab_vm_acceleration('Detect hardware acceleration', { dir, images: vm.images, want: vm.acceleration, ...cloud }),
+      lab_vm_switch('Create lab network', { dir, nodes: lab.nodes.map(({ name }) => name) }),
+      // All boot in parallel.
+      ...lab.nodes.map((node) => lab_vm(`Start ${node.name}`, { ...paramsOf(lab, node), wait: false })),
+      ...lab.nodes.map((node) => lab_vm(`Wait for ${node.name}`, paramsOf(lab, node))),
     ]
   },
-  down: ({ dir }) => [lab_vm_switch('Remove the lab', { dir, state: 'absent' })],
-  faults: (lab, node) => vmFaults(vmSetting(of(lab, node))),
+  down: ({ dir }) => [lab_vm_switch('Remove lab', { dir, state: 'absent' })],
+  faults: (lab, node) => vmFaults(vmSetting(paramsOf(lab, node))),
   status: (lab) =>
     `${processFunctions}${lab.nodes
       .map(
@@ -89,33 +89,37 @@ pid=$(lab_vm_pid ${lab.dir} ${name})
 state=down since=- used=-
 if [ -n "$pid" ]; then
   state=$(ssh-keyscan -T 5 -p ${ssh.port} -t ed25519 127.0.0.1 2>&1 | sed -n 's/^# [^ ]* //p' | head -n 1)
-  [ -n "$state" ] || state='runs, no sshd yet'
+  [ -n "$state" ] || state='booting, no sshd yet'
   since=$(ps -o etime= -p "$pid" | tr -d ' ')
   used="$(($(ps -o rss= -p "$pid") / 1024)) MiB"
 fi
 printf '%s\t%s\t%s\t%s\t%s\t%s\n' ${name} ${address} "$state" "$since" "$used" ${[`ssh -p ${ssh.port} ops@127.0.0.1`, ...forwards.map(({ guest, host }) => `${guest} at 127.0.0.1:${host}`)].join('; ')}`,
       )
       .join('\n')}`,
-  parts: (lab) => sh`printf 'acceleration: '; cat ${`${lab.dir}/acceleration`} 2>/dev/null || echo 'not chosen yet'
+  parts: (lab) => sh`printf 'acceleration: '; cat ${`${lab.dir}/acceleration`} 2>/dev/null || echo 'not detected yet'
 printf 'network: %s\n' "$(cat ${`${lab.dir}/link`} 2>/dev/null || echo none)"
 du -sh ${lab.dir} ${lab.vm.images} 2>/dev/null || :`,
   snapshots: {
     save: (lab, name) => [
-      lab_vm_snapshot(`Keep the lab as ${name}`, { dir: lab.dir, name, vms: lab.nodes.map((node) => of(lab, node)) }),
-    ],
-    resume: (lab, name) => [
-      lab_vm_snapshot(`Bring the lab back to ${name}`, {
+      lab_vm_snapshot(`Create snapshot ${name}`, {
         dir: lab.dir,
         name,
-        vms: lab.nodes.map((node) => of(lab, node)),
+        vms: lab.nodes.map((node) => paramsOf(lab, node)),
+      }),
+    ],
+    resume: (lab, name) => [
+      lab_vm_snapshot(`Restore snapshot ${name}`, {
+        dir: lab.dir,
+        name,
+        vms: lab.nodes.map((node) => paramsOf(lab, node)),
         state: 'resumed',
       }),
     ],
     remove: (lab, name) => [
-      lab_vm_snapshot(`Delete ${name}`, {
+      lab_vm_snapshot(`Delete snapshot ${name}`, {
         dir: lab.dir,
         name,
-        vms: lab.nodes.map((node) => of(lab, node)),
+        vms: lab.nodes.map((node) => paramsOf(lab, node)),
         state: 'absent',
       }),
     ],

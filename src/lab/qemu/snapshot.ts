@@ -7,21 +7,21 @@ import { processFunctions } from './scripts/vm.ts'
 import { vmSchema, vmSetting } from './vm.ts'
 
 const schema = z.strictObject({
-  dir: folder.describe('The folder of the lab'),
+  dir: folder.describe('Directory of the lab'),
   name: z
     .string()
     .regex(
       /^[A-Za-z][A-Za-z0-9_.-]{0,39}$/,
-      'a snapshot is named by a letter and up to 39 more letters, digits, dots, hyphens and underscores',
+      'a snapshot name is a letter, then up to 39 letters, digits, dots, hyphens or underscores',
     ),
-  vms: z.array(vmSchema).min(1).describe('All machines of the lab, as lab_vm is told of them'),
+  vms: z.array(vmSchema).min(1).describe('All machines of the lab, with the parameters of lab_vm'),
   state: z
     .enum(['present', 'resumed', 'absent'])
     .default('present')
-    .describe('resumed: the lab is as it was when the snapshot was made'),
+    .describe('resumed: restores the lab from the snapshot'),
 })
 
-/** A snapshot of the whole lab: memory and disks of all its machines, kept within their disks. */
+/** A snapshot of the lab: memory and disks of all machines, stored in their disk images. */
 export const lab_vm_snapshot = defineModule({
   name: 'lab_vm_snapshot',
   schema,
@@ -35,64 +35,64 @@ ls ${`${dir}/snapshots`} 2>/dev/null | sed 's/^/known /'
 true`}`,
   plan: ({ dir, name, vms, state }, { stdout }) => {
     const all = pairs(stdout)
-    const seen = new Map(all)
+    const facts = new Map(all)
     const machines = vms.map(vmSetting)
-    const known = all.filter(([key]) => key === 'known').map(([, each]) => each)
+    const existing = all.filter(([key]) => key === 'known').map(([, each]) => each)
     if (state === 'absent')
       return {
-        changes: seen.has('there')
-          ? [{ description: `delete the snapshot ${name}`, script: removeSnapshot(machines, dir, name) }]
+        changes: facts.has('there')
+          ? [{ description: `delete snapshot ${name}`, script: removeSnapshot(machines, dir, name) }]
           : [],
       }
     if (state === 'present') {
-      if (seen.has('there')) return { changes: [] }
+      if (facts.has('there')) return { changes: [] }
       const down = all.filter(([key]) => key === 'down').map(([, node]) => node)
       if (down.length > 0)
         return {
           changes: [],
-          problem: `${down.join(', ')} ${down.length === 1 ? 'does' : 'do'} not run, so the lab cannot be kept: \`lab.mjs up\` first`,
+          problem: `${down.join(', ')} ${down.length === 1 ? 'does' : 'do'} not run: start the lab with \`lab.mjs up\` first`,
         }
       return {
         changes: [
           {
-            description: `keep memory and disks of ${machines.map((vm) => vm.name).join(', ')} as ${name}`,
+            description: `save memory and disks of ${machines.map((vm) => vm.name).join(', ')} as ${name}`,
             script: saveSnapshot(machines, dir, name),
           },
         ],
       }
     }
-    if (!seen.has('there'))
+    if (!facts.has('there'))
       return {
         changes: [],
-        problem: `there is no snapshot ${name}; ${known.length === 0 ? 'there is none at all' : `there are ${known.join(', ')}`}`,
+        problem: `no snapshot "${name}"; ${existing.length === 0 ? 'there are none' : `available: ${existing.join(', ')}`}`,
       }
-    if (seen.get('hardware') !== hardwareOf(machines)) {
+    if (facts.get('hardware') !== hardwareOf(machines)) {
       return {
         changes: [],
-        problem: `${name} was made of other machines (${seen.get('hardware') ?? ''}) than the inventory has now (${hardwareOf(machines)}): set the inventory back, or delete it`,
+        problem: `snapshot "${name}" has other machines (${facts.get('hardware') ?? ''}) than the inventory (${hardwareOf(machines)}): restore the inventory, or delete the snapshot`,
       }
     }
-    if (seen.get('with') !== seen.get('accel')) {
+    if (facts.get('with') !== facts.get('accel')) {
       return {
         changes: [],
-        problem: `${name} was made with ${seen.get('with') ?? ''}, and machines run with ${seen.get('accel') ?? 'nothing'} now: set lab_acceleration to ${seen.get('with') ?? ''}, or delete it`,
+        problem: `snapshot "${name}" was created with ${facts.get('with') ?? ''}, the machines now use ${facts.get('accel') ?? 'no accelerator'}: set lab_acceleration to ${facts.get('with') ?? ''}, or delete the snapshot`,
       }
     }
     return {
       changes: [
         {
-          description: `bring ${machines.map((vm) => vm.name).join(', ')} back to ${name}`,
+          description: `restore ${machines.map((vm) => vm.name).join(', ')} from ${name}`,
           script: resumeSnapshot(machines, dir, name),
         },
       ],
     }
   },
-  // Brought back, there is nothing left to see of it.
+  // A restore leaves no state to probe.
   result: (_params, applied) => {
     const failed = applied.find(({ exitCode }) => exitCode !== 0)
     return {
       values: {},
-      ...(failed === undefined ? {} : { failed: failed.stderr.trim() || 'a machine did not do as it was told' }),
+      ...(failed === undefined ? {} : { failed: failed.stderr.trim() || 'a machine rejected a command' }),
     }
   },
   timeLimitSeconds: () => 600,

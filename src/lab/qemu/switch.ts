@@ -9,16 +9,16 @@ import { processFunctions } from './scripts/vm.ts'
 
 const schema = z.strictObject({
   dir: folder
-    .describe('The folder of the lab')
-    .max(70, 'sockets live below it, and their paths may not be longer: at most 70 characters'),
-  nodes: z.array(z.string()).default([]).describe('The nodes of the lab; others of it are ended and removed'),
+    .describe('Directory of the lab')
+    .max(70, 'must have at most 70 characters: it contains sockets, whose paths are limited'),
+  nodes: z.array(z.string()).default([]).describe('Nodes of the lab; other nodes are removed'),
   state: z
     .enum(['present', 'absent'])
     .default('present')
-    .describe('absent: all machines are ended, and the folder is removed with their disks'),
+    .describe('absent: stops all machines and removes the directory with their disks'),
 })
 
-/** A group of addresses of its own for each lab: of those that never leave a site. */
+/** A multicast address per lab, from the site-local range. */
 function groupOf(dir: string): string {
   let hash = 0
   for (const byte of Buffer.from(dir)) hash = (Math.imul(hash, 31) + byte) >>> 0
@@ -26,9 +26,8 @@ function groupOf(dir: string): string {
 }
 
 /**
- * The network between the virtual machines: a switch in a process (vde_switch) that they reach by a socket in the lab's
- * folder; without one, frames on a multicast address of the loopback interface. The machine itself has no part in it,
- * so its subnet may be any.
+ * The network between the virtual machines: a vde_switch process with a socket in the lab's directory, or else
+ * multicast on the loopback interface. This machine is not on that network, so any subnet works.
  */
 export const lab_vm_switch = defineModule({
   name: 'lab_vm_switch',
@@ -51,36 +50,36 @@ ls ${`${dir}/nodes`} 2>/dev/null | grep -v '[.]lock$' | sed 's/^/node /'
 lab_vms ${dir} | sed 's/^/vm /'
 true`}`,
   plan: ({ dir, nodes, state }, { stdout }) => {
-    const seen = pairs(stdout)
-    const has = (key: string): boolean => seen.some(([of]) => of === key)
-    const running = seen.filter(([key]) => key === 'vm').map(([, line]) => line.split(' ')[1] ?? '')
-    const link = new Map(seen).get('link') ?? ''
+    const facts = pairs(stdout)
+    const has = (key: string): boolean => facts.some(([of]) => of === key)
+    const running = facts.filter(([key]) => key === 'vm').map(([, line]) => line.split(' ')[1] ?? '')
+    const link = new Map(facts).get('link') ?? ''
     if (state === 'absent') {
       if (!has('folder') && running.length === 0 && !has('switch')) return { changes: [] }
       if (has('foreign')) return { changes: [], problem: foreignProblem(dir) }
       const what = [...running, ...(has('switch') ? ['the switch'] : [])].join(', ')
       return {
-        changes: [{ description: `${what === '' ? '' : `end ${what} and `}remove ${dir}`, script: removeAll(dir) }],
+        changes: [{ description: `${what === '' ? '' : `stop ${what} and `}remove ${dir}`, script: removeAll(dir) }],
       }
     }
     const changes: Change[] = []
-    const others = [...new Set([...running, ...seen.filter(([key]) => key === 'node').map(([, name]) => name)])].filter(
-      (name) => !nodes.includes(name),
-    )
+    const others = [
+      ...new Set([...running, ...facts.filter(([key]) => key === 'node').map(([, name]) => name)]),
+    ].filter((name) => !nodes.includes(name))
     for (const name of others)
       changes.push({
-        description: `end ${name} and remove its disk`,
+        description: `stop ${name} and remove its disk`,
         script: `${processFunctions}${sh`lab_end_vms ${dir} ${name} && rm -rf ${`${dir}/nodes/${name}`} ${`${dir}/nodes/${name}.lock`}`}`,
       })
     const wanted = has('can-vde') ? 'vde' : groupOf(dir)
-    // A running machine that has lost its switch does not find the next one.
-    const ended = running.filter((name) => nodes.includes(name))
-    const anew = ended.length > 0 ? `; ${ended.join(', ')} have lost theirs and are ended` : ''
+    // A running machine does not reconnect to a new switch.
+    const connected = running.filter((name) => nodes.includes(name))
+    const stops = connected.length > 0 ? ` and stop ${connected.join(', ')}, which cannot reconnect` : ''
     if (link !== wanted || (wanted === 'vde' && !has('switch'))) {
       const description =
         wanted === 'vde'
-          ? `start the switch of the lab${anew}`
-          : `connect the lab by ${wanted} on the loopback interface${anew}`
+          ? `start the switch of the lab${stops}`
+          : `connect the nodes via multicast ${wanted} on the loopback interface${stops}`
       changes.push({ description, script: startSwitch(dir, wanted) })
     }
     return { changes }
@@ -90,7 +89,7 @@ true`}`,
 const switchPid = (dir: string): string =>
   sh`switch=$(ps -A -ww -o pid= -o command= 2>/dev/null | awk -v socket=${` ${dir}/switch `} '$2 ~ "(^|/)vde_switch$" && index($0 " ", socket) { print $1; exit }')`
 
-const endSwitch = (dir: string): string =>
+const stopSwitch = (dir: string): string =>
   `${switchPid(dir)}\n${sh`
 [ -z "$switch" ] || kill "$switch"
 tries=0
@@ -100,12 +99,12 @@ rm -rf ${`${dir}/switch`}`}`
 const startSwitch = (dir: string, link: string): string =>
   `${processFunctions}${sh`
 mkdir -p ${dir} && chmod 755 ${dir} && lab_end_vms ${dir} || exit
-${raw(endSwitch(dir))}
-${raw(link === 'vde' ? sh`vde_switch -s ${`${dir}/switch`} -m 600 -daemon -p ${`${dir}/switch.pid`} </dev/null >/dev/null 2>&1 || { echo 'vde_switch does not start' >&2; exit 1; }` : ':')}
+${raw(stopSwitch(dir))}
+${raw(link === 'vde' ? sh`vde_switch -s ${`${dir}/switch`} -m 600 -daemon -p ${`${dir}/switch.pid`} </dev/null >/dev/null 2>&1 || { echo 'vde_switch failed to start' >&2; exit 1; }` : ':')}
 printf '%s\n' ${link} >${`${dir}/link`}`}`
 
 const removeAll = (dir: string): string =>
   `${processFunctions}${sh`
 lab_end_vms ${dir} || exit
-${raw(endSwitch(dir))}
+${raw(stopSwitch(dir))}
 ${raw(removeFolder(dir))}`}`

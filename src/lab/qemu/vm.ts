@@ -5,32 +5,32 @@ import { contentOf, setNewDirectory, setTree, treeAt } from '../../modules/suppo
 import { address, folder, labName, nodeAddress, nodeName, pairs } from '../names.ts'
 import { awaitVm, goOn, launchVm, mendVm, probeVm, removeVm, stopVm, vmFolder, type VmSetting } from './scripts/vm.ts'
 
-const size = (what: string) => z.string().regex(/^[1-9]\d*[MG]$/, `write ${what} as 512M or 2G`)
+const size = (what: string) => z.string().regex(/^[1-9]\d*[MG]$/, `${what} must be a size such as 512M or 2G`)
 const port = z.int().min(1).max(65_535)
 
 export const vmSchema = z.strictObject({
   lab: labName,
-  dir: folder.describe('The folder of the lab'),
-  images: folder.describe('The folder of lab_vm_image'),
-  cloud_image: z.string().optional().describe('A cloud image (with cloud-init) in place of one of lab_vm_image'),
+  dir: folder.describe('Directory of the lab'),
+  images: folder.describe('Directory of lab_vm_image'),
+  cloud_image: z.string().optional().describe('A cloud image (with cloud-init) instead of one from lab_vm_image'),
   name: nodeName,
   address,
   prefix: z.int().min(8).max(30).default(24),
   nodes: z.array(nodeAddress).default([]).describe('All nodes of the lab, for /etc/hosts'),
   memory: size('memory').default('1G'),
   cpus: z.int().min(1).max(64).default(1),
-  disk: size('disk').default('10G').describe('The size of the disk; it takes up what is written to it'),
+  disk: size('disk').default('10G').describe('Size of the disk; it is sparse'),
   data_disk: size('data_disk').optional().describe('A second, empty disk of this size'),
-  ssh_port: port.describe('The port of 127.0.0.1 that leads to its sshd'),
+  ssh_port: port.describe('Port on 127.0.0.1 that is forwarded to its sshd'),
   forwards: z
     .array(z.strictObject({ guest: port, host: port }))
     .default([])
-    .describe('Ports of 127.0.0.1 that lead to ports of the machine'),
-  wait: z.boolean().default(true).describe('Until it answers on SSH; false: it is started and no more'),
+    .describe('Ports on 127.0.0.1 that are forwarded to the machine'),
+  wait: z.boolean().default(true).describe('Wait until SSH answers'),
   state: z
     .enum(['started', 'stopped', 'absent'])
     .default('started')
-    .describe('stopped: as by a power cut, the disk is kept; absent: it is removed as well'),
+    .describe('stopped: a power loss, the disk is kept; absent: also removes the disk'),
 })
 
 /** What {@link lab_vm} registers of a started machine. */
@@ -39,7 +39,7 @@ export interface LabVm {
   readonly known_hosts: string
 }
 
-/** A virtual machine of the lab, with a kernel of its own: QEMU, without root, on the loopback interface. */
+/** A virtual machine of the lab: QEMU without root, with its own kernel. */
 export const lab_vm = defineModule({
   name: 'lab_vm',
   schema: vmSchema,
@@ -60,39 +60,40 @@ export const lab_vm = defineModule({
   plan: (params, { stdout }): Plan<LabVm> => {
     const vm = vmSetting(params)
     const all = pairs(stdout)
-    const seen = new Map(all)
+    const facts = new Map(all)
     const { name } = vm
-    const pid = seen.get('pid')
+    const pid = facts.get('pid')
     if (params.state === 'stopped')
-      return { changes: pid === undefined ? [] : [{ description: `end ${name}`, script: stopVm(vm) }] }
+      return { changes: pid === undefined ? [] : [{ description: `stop ${name}`, script: stopVm(vm) }] }
     if (params.state === 'absent') {
       return {
         changes:
-          pid === undefined && !seen.has('folder')
+          pid === undefined && !facts.has('folder')
             ? []
-            : [{ description: `end ${name} and remove its disk`, script: removeVm(vm) }],
+            : [{ description: `stop ${name} and remove its disk`, script: removeVm(vm) }],
       }
     }
     const missing = all.filter(([key]) => key === 'missing').map(([, command]) => command)
     if (missing.length > 0)
       return {
         changes: [],
-        problem: `a virtual machine needs ${missing.join(', ')}: install the packages qemu-system-x86, qemu-utils, openssh-client and cpio`,
+        problem: `missing ${missing.join(', ')}: install the packages qemu-system-x86, qemu-utils, openssh-client and cpio`,
       }
     if (pid === undefined) {
-      if (seen.has('no-image'))
+      if (facts.has('no-image'))
         return {
           changes: [],
           problem:
             vm.cloudImage === null
-              ? `no image for ${name} in ${vm.images}: lab_vm_image makes it`
-              : `no image for ${name}: ${vm.cloudImage} cannot be read`,
+              ? `no image for "${name}" in "${vm.images}": run lab_vm_image first`
+              : `cannot read the image "${vm.cloudImage}" for "${name}"`,
         }
-      if (seen.has('no-key')) return { changes: [], problem: `no key for ${name} in ${vm.dir}: lab_keys makes it` }
-      if (seen.has('no-network'))
+      if (facts.has('no-key'))
+        return { changes: [], problem: `no SSH key for "${name}" in "${vm.dir}": run lab_keys first` }
+      if (facts.has('no-network'))
         return {
           changes: [],
-          problem: `no network for ${name} in ${vm.dir}: lab_vm_switch and lab_vm_acceleration come first`,
+          problem: `no network for "${name}" in "${vm.dir}": run lab_vm_switch and lab_vm_acceleration first`,
         }
     }
     const boot = (verb: string) => ({
@@ -100,20 +101,20 @@ export const lab_vm = defineModule({
       script: params.wait ? `(${launchVm(vm)}) || exit\n${awaitVm(vm)}` : launchVm(vm),
     })
     if (pid === undefined) return { changes: [boot('boot')] }
-    if (!seen.has('shape')) return { changes: [boot('boot anew')] }
-    if (!seen.has('forwards') || !seen.has('pinned')) {
-      return { changes: [{ description: `write ports and known_hosts of ${name}`, script: mendVm(vm) }] }
+    if (!facts.has('shape')) return { changes: [boot('reboot')] }
+    if (!facts.has('forwards') || !facts.has('pinned')) {
+      return { changes: [{ description: `update port forwards and known_hosts of ${name}`, script: mendVm(vm) }] }
     }
-    if (params.wait && !seen.has('answers'))
+    if (params.wait && !facts.has('answers'))
       return {
-        changes: [{ description: `wait until ${name} answers`, script: `(${goOn(vm)}) || exit\n${awaitVm(vm)}` }],
+        changes: [{ description: `wait for ${name}`, script: `(${goOn(vm)}) || exit\n${awaitVm(vm)}` }],
       }
     return { changes: [], values: { pid: Number(pid), known_hosts: `${vm.dir}/known_hosts` } }
   },
   timeLimitSeconds: () => 500,
 })
 
-/** What the scripts need to know of a machine, of what {@link lab_vm} is told. */
+/** Converts the parameters of {@link lab_vm} for the scripts. */
 export function vmSetting(given: z.input<typeof vmSchema>): VmSetting {
   const {
     lab,

@@ -1,10 +1,10 @@
 /**
- * What runs as the first process in a node's namespaces, and becomes its PID 1: mounts, pivot_root, systemd.
- * Wants in its environment: unit, node (its folder), name, hosts (lines for /etc/hosts), key, shared (a directory).
+ * The first process in a node's namespaces: mounts, pivot_root, then exec of systemd as PID 1.
+ * Environment: unit, node (its directory), name, hosts (lines for /etc/hosts), key, shared (a directory).
  */
 export const bootScript = String.raw`
 fail() { echo "boot: $*" >&2; exit 1; }
-# /proc is still the machine's: the numbers are those that the machine knows this process by.
+# /proc is still the machine's, so this is the PID outside the namespace.
 read -r pid rest </proc/self/stat || fail 'no /proc'
 printf '%s %s\n' "$pid" "$(sed 's/.*) //' "/proc/$pid/stat" | cut -d' ' -f20)" >"$node/pid.new" && mv -f "$node/pid.new" "$node/pid" || fail 'no pid file'
 printf '%s\n' "$name" >/proc/sys/kernel/hostname || fail 'no host name'
@@ -52,7 +52,7 @@ for kept in docker containerd rancher kubelet; do
   mkdir -p "$root/var/lib/$kept" && mount --bind "$data/$kept" "$root/var/lib/$kept" || fail "no $kept"
 done
 
-# What this machine shares with its nodes: read-only, at the same path.
+# The shared directory: read-only, at the same path.
 mkdir -p "$root$shared" && mount --bind "$shared" "$root$shared" && mount -o remount,bind,ro "$root$shared" || fail 'no shared directory'
 
 rm -f "$root/etc/resolv.conf"
@@ -66,19 +66,19 @@ lab_authorize "$root" || fail 'no authorized_keys'
 
 cd "$root" && mkdir -p .old && pivot_root . .old || fail 'no pivot_root'
 exec </dev/null
-umount -l /.old || fail 'cannot let go of the machine'
+umount -l /.old || fail 'cannot unmount the old root'
 rmdir /.old
 exec env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin container=lab LANG=C.UTF-8 /sbin/init
 `
 
-/** Shell functions that write the files of a node the lab keeps a hand on. At boot, and into a running node. */
+/** Shell functions that write the managed files of a node, at boot or into a running node. */
 export const nodeFileFunctions = String.raw`
-# The lab's lines in a hosts file ($1) carry a mark; all others are the node's own.
+# The lab's lines in a hosts file ($1) end in "# lab"; all others are the node's own.
 lab_write_hosts() {
   lab_others=$(grep -v ' # lab$' "$1" 2>/dev/null)
   printf '%s\n' "$hosts" >"$1.lab" && { [ -z "$lab_others" ] || printf '%s\n' "$lab_others" >>"$1.lab"; } && mv -f "$1.lab" "$1"
 }
-# Lets the lab's key into a node's root ($1), beside the keys that are there.
+# Adds the lab's key to authorized_keys in a node's root ($1).
 lab_authorize() {
   lab_home=$1/home/ops
   mkdir -p "$lab_home/.ssh" && touch "$lab_home/.ssh/authorized_keys" || return

@@ -1,7 +1,7 @@
 import { raw, sh } from '../../shell/quote.ts'
 import { parts } from '../names.ts'
 
-/** What the rules are about. They also name the machine's interface of the default route: `$uplink` in the scripts. */
+/** Scope of the rules. They also name the interface of the default route: `$uplink` in the scripts. */
 export interface Gate {
   readonly lab: string
   readonly subnet: string
@@ -13,7 +13,7 @@ interface Rule {
   readonly match: string
 }
 
-/** The rules within the lab's own chain, in order: names and the web go out, answers come back, no more. */
+/** The rules in the lab's own chain, in order: allow outbound DNS and HTTP(S), and replies. */
 function chainRules({ lab }: Gate): string[] {
   const link = parts(lab).hostLink
   const out = sh`-i ${link} -o "$uplink"`
@@ -27,7 +27,7 @@ function chainRules({ lab }: Gate): string[] {
   ]
 }
 
-/** The rules that stand in chains others use as well. Each carries the lab's comment. */
+/** The rules in shared chains. Each has the lab's comment. */
 function outerRules({ lab, subnet }: Gate): Rule[] {
   const { hostLink, chain } = parts(lab)
   const clamp = '-p tcp --tcp-flags SYN,RST SYN -j TCPMSS --clamp-mss-to-pmtu'
@@ -35,7 +35,7 @@ function outerRules({ lab, subnet }: Gate): Rule[] {
     { table: 'filter', chain: 'FORWARD', match: sh`-i ${hostLink} -j ${chain}` },
     { table: 'filter', chain: 'FORWARD', match: sh`-o ${hostLink} -j ${chain}` },
     { table: 'nat', chain: 'POSTROUTING', match: sh`-s ${subnet} -o "$uplink" -j MASQUERADE` },
-    // The uplink's packets may be smaller than the lab's, and not every network says so.
+    // The uplink's MTU may be smaller, and path MTU discovery is not reliable.
     { table: 'mangle', chain: 'FORWARD', match: sh`-i ${hostLink} ${clamp.split(' ')}` },
     { table: 'mangle', chain: 'FORWARD', match: sh`-o ${hostLink} ${clamp.split(' ')}` },
   ]
@@ -43,7 +43,7 @@ function outerRules({ lab, subnet }: Gate): Rule[] {
 
 const comment = (lab: string): string => sh`-m comment --comment ${parts(lab).comment}`
 
-/** Succeeds when every rule is there, and nothing else in the lab's chain. */
+/** Succeeds if every rule exists, and no other rule is in the lab's chain. */
 export function firewallStands(gate: Gate): string {
   const { chain } = parts(gate.lab)
   const inner = chainRules(gate)
@@ -56,21 +56,21 @@ export function firewallStands(gate: Gate): string {
   ].join(' &&\n')
 }
 
-/** Puts all rules in place, whatever is there of them. */
+/** Replaces all rules of the lab. */
 export function raiseFirewall(gate: Gate): string {
   const { chain } = parts(gate.lab)
   return [
     dropFirewall(gate.lab),
     sh`iptables -w 10 -N ${chain} || exit`,
     ...chainRules(gate).map((rule) => sh`iptables -w 10 -A ${chain} ` + `${rule} || exit`),
-    // At the top: a Docker daemon on the machine sets the policy to DROP and ends its own chains with it.
+    // At the top: a Docker daemon on this machine sets the policy to DROP.
     ...outerRules(gate).map(
       (rule) => `iptables -w 10 -t ${rule.table} -I ${rule.chain} ${rule.match} ${comment(gate.lab)} || exit`,
     ),
   ].join('\n')
 }
 
-/** Removes every rule of the lab and its chain. */
+/** Removes every rule of the lab, and its chain. */
 export function dropFirewall(lab: string): string {
   const { chain, comment: mark } = parts(lab)
   return sh`
@@ -84,7 +84,7 @@ if iptables -w 10 -S ${chain} >/dev/null 2>&1; then
 fi`
 }
 
-/** Prints every rule of the lab, in its own chain and elsewhere. */
+/** Prints every rule of the lab, in all chains. */
 export const listFirewall = (lab: string): string =>
   sh`{ ${raw(listOuter(lab))}; iptables -w 10 -S ${parts(lab).chain}; } 2>/dev/null`
 

@@ -1,15 +1,15 @@
 /**
- * The process that holds a node: makes the node's cgroups, joins them before the cgroup namespace is made (so that they
- * are its roots), starts PID 1, and starts it again when the node reboots itself. Any other end of PID 1 is the node's
- * end. Wants in its environment: unit, node, memory.
+ * The supervisor of a node: creates the node's cgroups, joins them before it creates the cgroup namespace (so that they
+ * are its roots), starts PID 1, and restarts it when the node reboots itself. If PID 1 exits otherwise, the node stops.
+ * Environment: unit, node, memory.
  */
 export const keeperScript = String.raw`
-join_all() { # each hierarchy of its own
+join_all() { # cgroup v1: each hierarchy
   for hierarchy in /sys/fs/cgroup/*; do
     [ -d "$hierarchy" ] && [ ! -L "$hierarchy" ] || continue
     of=$(basename "$hierarchy")
     case $of in unified) listed= ;; systemd) listed=name=systemd ;; *) listed=$of ;; esac
-    # Below our own cgroup: the limits that hold for us hold for the node.
+    # Below our own cgroup, so that its limits apply to the node too.
     own=$(awk -F: -v listed="$listed" '$2 == listed { sub(/^[^:]*:[^:]*:/, ""); print; exit }' /proc/self/cgroup)
     parent=$hierarchy/$own
     [ -d "$parent" ] || parent=$hierarchy
@@ -25,7 +25,7 @@ join_all() { # each hierarchy of its own
     echo $$ >"$group/cgroup.procs" || return
   done
 }
-# The single hierarchy. Written for it, and not tried on one.
+# cgroup v2. Untested.
 prepare_single() {
   for controller in cpu cpuset io memory pids; do echo "+$controller" >/sys/fs/cgroup/cgroup.subtree_control; done 2>/dev/null
   group=/sys/fs/cgroup/$unit
@@ -45,14 +45,14 @@ while :; do
   ) &
   child=$!
   if [ -n "$single" ]; then
-    # systemd hands out controllers only once nothing but itself is in its cgroup: PID 1 waits for unshare to leave.
+    # systemd enables controllers only if it is alone in its cgroup: PID 1 waits for unshare to leave.
     until [ -e "$node/waits" ]; do kill -0 "$child" || exit; sleep 0.05; done
     rm -f "$node/waits"
     echo "$child" >"$group.keeper/cgroup.procs"
     : >"$node/go"
   fi
   wait "$child"
-  # A pid namespace whose init asked for a reboot ends by SIGHUP.
+  # A PID namespace whose init requested a reboot exits with SIGHUP.
   [ $? = 129 ] || exit 0
 done
 `

@@ -1,27 +1,27 @@
 import { raw, sh } from '../../shell/quote.ts'
 import { parts } from '../names.ts'
 
-/** A part of the network: how to see that it is there, and how to make it when it is not. */
+/** A resource of the network: how to check and how to create it. */
 export interface Piece {
   readonly id: string
   readonly description: string
-  /** Succeeds when the piece is as it should be. */
+  /** Succeeds if the resource is configured. */
   readonly stands: string
-  /** Makes it from whatever is left of it. */
+  /** Creates it, or completes a partial one. */
   readonly make: string
 }
 
 export interface NetworkPlan {
   readonly lab: string
-  /** The folder of the lab. */
+  /** Directory of the lab. */
   readonly dir: string
-  /** The machine's own address in the lab. */
+  /** Address of this machine in the lab. */
   readonly gateway: string
   readonly prefix: number
   readonly nodes: readonly { readonly name: string; readonly address: string }[]
 }
 
-/** All pieces but the firewall, in the order they are made in. */
+/** All resources except the firewall, in order of creation. */
 export function networkPieces({ lab, dir, gateway, prefix, nodes }: NetworkPlan): Piece[] {
   const name = parts(lab)
   const sw = name.switchNamespace
@@ -36,8 +36,8 @@ ip -n ${sw} link add br0 type bridge && ip -n ${sw} link set br0 up || exit`,
     },
     {
       id: 'bridge-filter',
-      description: `keep ${sw} from filtering the frames it passes on`,
-      // The setting is the namespace's own, and is there once the kernel's module is: so load it now, not in mid-run.
+      description: `disable bridge netfilter in ${sw}`,
+      // The setting is per namespace and exists once the kernel module is loaded: load it now, not in mid-run.
       stands: insideOf(
         sw,
         'for f in /proc/sys/net/bridge/bridge-nf-call-ip*tables; do [ ! -e "$f" ] || [ "$(cat "$f")" = 0 ] || exit; done',
@@ -61,10 +61,7 @@ ip link set ${name.hostLink} up || exit`,
   ]
 }
 
-/**
- * Made from the IPv4 address: a link that is made anew is known to the others at once, without a wait for their ARP
- * tables.
- */
+/** Derived from the IPv4 address: a recreated link keeps its MAC, so no ARP cache becomes stale. */
 const hardwareAddress = (address: string): string =>
   ['02', '4c', ...address.split('.').map((byte) => Number(byte).toString(16).padStart(2, '0'))].join(':')
 
@@ -76,8 +73,7 @@ function namespace(name: string, dir: string): Piece {
     id: `namespace-${name}`,
     description: `create the network namespace ${name}`,
     stands: sh`ip -n ${name} -o link show lo up | grep -q .`,
-    // A crash can leave the file without a namespace behind it. The first namespace of a machine makes /run/netns a
-    // mount.
+    // A crash can leave the file without a namespace. The first namespace on a machine turns /run/netns into a mount.
     make: sh`mountpoint -q /run/netns || { mkdir -p ${dir} && : >${dir}/netns_mounted; } || exit
 ip -n ${name} link show lo >/dev/null 2>&1 || { ip netns del ${name} 2>/dev/null; rm -f /run/netns/${raw(name)}; ip netns add ${name} || exit; }
 ip -n ${name} link set lo up || exit`,
@@ -100,7 +96,7 @@ function nodeLink(
 ip -n ${own} -o link show eth0 up | grep -q . &&
 ip -n ${own} -o -4 addr show dev eth0 | grep -qF ${` ${node.address}/${prefix} `} &&
 ip -n ${own} -4 route show default | grep -qF ${`via ${gateway} `}`,
-    // What stands of the link is kept: connections over it live on.
+    // Keep an existing link: its connections survive.
     make: sh`if ! ip -n ${sw} -o link show ${port} >/dev/null 2>&1 || ! ip -n ${own} -o link show eth0 >/dev/null 2>&1; then
   ip -n ${sw} link del ${port} 2>/dev/null
   ip -n ${own} link del eth0 2>/dev/null

@@ -1,6 +1,6 @@
 import { raw, sh } from '../../shell/quote.ts'
 
-/** What a node must have to be provisioned over SSH. */
+/** Packages that a node needs to be provisioned over SSH. */
 export const basePackages = [
   'openssh-server',
   'sudo',
@@ -15,12 +15,12 @@ export const basePackages = [
   'curl',
 ]
 
-/** Raise it when {@link finishRoot} or {@link buildRoot} changes what comes out: roots are then made anew. */
+/** Raise it if {@link finishRoot} or {@link buildRoot} changes the result: roots are then rebuilt. */
 const recipeVersion = 2
 
 /**
- * Units that drive hardware, the console or the clock, which a node shares with the machine; and the timers that would
- * take the package manager's lock while a play is at work.
+ * Units for hardware, the console or the clock, which a node shares with the machine; and timers that would take the
+ * package manager's lock during a play.
  */
 const masked = [
   'systemd-udevd.service',
@@ -44,11 +44,11 @@ const masked = [
 ]
 
 /**
- * Shell functions that read the machine's own package sources. They keep what they find inside the machine: a proxy or
- * a mirror may carry a password, so neither is printed; only their checksum is.
+ * Shell functions that read this machine's package sources. A proxy or mirror URL may contain a password, so they are
+ * never printed, only hashed.
  */
 export const sourceFunctions = String.raw`
-# deb lines of the distribution's own archives, as the machine uses them; third parties' sources are left out.
+# deb lines of the distribution's own archives; third-party sources are excluded.
 lab_sources() {
   apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT) $(ORIGIN)' 'Created-By: Packages' 2>/dev/null |
   while read -r uri release component origin; do
@@ -64,7 +64,7 @@ lab_sources() {
     printf 'deb %s%s %s %s\n' "$signed" "$uri" "$release" "$component"
   done | awk '!seen[$0]++'
 }
-# How this machine reaches its archives: proxies, checks of dates.
+# apt settings for downloads: proxies, date checks.
 lab_apt_settings() {
   apt-config dump 2>/dev/null | grep -E \
     '^Acquire::(Check-Valid-Until|Check-Date|Max-FutureTime|Retries|ForceIPv4|ForceIPv6|https?::[A-Za-z0-9:.-]+) ".+";$'
@@ -77,8 +77,8 @@ lab_codename() { sed -n 's/^VERSION_CODENAME=//p' /etc/os-release | tr -d '"'; }
 
 /**
  * Sets `$@` to mmdebstrap's options for a root whose \`/usr\` is merged from the start. Without them mmdebstrap merges
- * it with the package usrmerge, which brings all of Perl: 50 MB in every root. Releases that do not know usr-is-merged
- * need none of it.
+ * it with the package usrmerge, which installs Perl: 50 MB in every root. Releases without usr-is-merged do not need
+ * them.
  */
 export const mergedUsr = String.raw`
 lab_hooks=/usr/share/mmdebstrap/hooks/merged-usr
@@ -91,40 +91,39 @@ Pin-Priority: -1
   set -- --hook-dir="$lab_hooks"     --setup-hook='mkdir -p "$1/etc/apt/preferences.d" && printf "'"$lab_pin"'" >"$1/etc/apt/preferences.d/usrmerge"'     --customize-hook='rm "$1/etc/apt/preferences.d/usrmerge"'
 fi`
 
-/** What a root is made of. */
+/** Contents of a root. */
 export interface RootContents {
   readonly packages: readonly string[]
-  /** Packages whose archives lie in the root's apt cache, for nodes to install without fetching them. */
+  /** Packages to download into the root's apt cache. */
   readonly download: readonly string[]
 }
 
-/** Prints the checksum of all that a root is made from. Wants {@link sourceFunctions} before it. */
+/** Prints the checksum of all inputs of a root. Requires {@link sourceFunctions}. */
 export const recipe = ({ packages, download }: RootContents): string =>
   sh`{ printf '%s\n' ${String(recipeVersion)} ${packages} download ${download} "$(lab_codename)"; lab_sources; lab_apt_settings; } | sha256sum | cut -c1-16`
 
 /**
- * Builds `<path>/<recipe>` and points `<path>/current` to it. In namespaces of its own, so that a build that is ended,
- * however harshly, leaves no mount and no process. The lock is held by whatever is at work, an orphan of an earlier run
- * too.
+ * Builds `<path>/<recipe>` and points `<path>/current` to it. The build has its own namespaces, so that a killed build
+ * leaves no mount and no process. An orphan of an earlier run also holds the lock.
  */
 export const buildRoot = (path: string, { packages, download }: RootContents, wanted: string): string => sh`
 path=${path} wanted=${wanted}
 mkdir -p "$path" || exit
 exec 9>"$path/.lock" || exit
-flock -w 900 9 || { echo "another build of $path has not ended in 15 minutes" >&2; exit 1; }
+flock -w 900 9 || { echo "another build of $path is still running after 15 minutes" >&2; exit 1; }
 if [ ! -d "$path/$wanted" ]; then
   rm -rf "$path"/*.tmp || exit
   work=$path/$wanted.tmp
   mkdir "$work" || exit
   lab_sources >"$path/.sources.list" && lab_apt_settings >"$path/.apt.conf" || exit
   ${raw(mergedUsr)}
-  # In memory where there is enough of it, a third quicker: dpkg writes many small files and waits for each. Only this namespace sees the mount.
+  # In a tmpfs if memory allows: a third faster, since dpkg syncs many small files. Only this namespace sees the mount.
   unshare --mount --pid --fork --kill-child --mount-proc --propagation private \
     sh -c ${inMemory} "$work" "$(lab_codename)" "$path/.sources.list" \
     --quiet --variant=minbase --mode=root --include=${packages.join(',')} "$@" ${fetching(download)} --aptopt="$path/.apt.conf" >"$path/build.log" 2>&1 </dev/null ||
-    { echo "mmdebstrap failed; the end of $path/build.log:" >&2; tail -n 15 "$path/build.log" >&2; rm -rf "$work"; exit 1; }
+    { echo "mmdebstrap failed; last lines of $path/build.log:" >&2; tail -n 15 "$path/build.log" >&2; rm -rf "$work"; exit 1; }
   root=$work
-  lab_finish || { echo "could not finish the root in $work" >&2; exit 1; }
+  lab_finish || { echo "cannot configure the root in $work" >&2; exit 1; }
   mv "$work" "$path/$wanted" || exit
 fi
 ln -sfn "$wanted" "$path/.current" && mv -fT "$path/.current" "$path/current"`
@@ -144,7 +143,7 @@ else
   mmdebstrap "$@" "$release" "$target" "$sources"
 fi`
 
-/** Options that leave archives of packages, and the package lists they were found in, in the root. */
+/** Options that keep package archives and package lists in the root. */
 const fetching = (download: readonly string[]): string[] =>
   download.length === 0
     ? []
@@ -152,18 +151,18 @@ const fetching = (download: readonly string[]): string[] =>
         '--skip=cleanup/apt',
         `--customize-hook=APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" apt-get clean && APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" ` +
           sh`apt-get install --yes --download-only --no-install-recommends -o APT::Sandbox::User=root ${download}` +
-          // As seen from inside, so that no node has to parse the lists.
+          // Run inside, so that nodes need not parse the lists.
           ' && chroot "$1" apt-cache gencaches',
       ]
 
-/** Makes a plain root into that of a node. Shell function; wants `$root`. */
+/** Shell function that configures a plain root for nodes. Requires `$root`. */
 export const finishRoot = String.raw`
 lab_finish() {
   chroot "$root" useradd -m -s /bin/bash ops || return
   printf 'ops ALL=(ALL) NOPASSWD:ALL\n' >"$root/etc/sudoers.d/ops" && chmod 440 "$root/etc/sudoers.d/ops" || return
   rm -f "$root"/etc/ssh/ssh_host_* "$root/etc/hostname" || return
   : >"$root/etc/machine-id" || return
-  # Settings of the whole kernel belong to the machine: a node must not set them when it boots.
+  # Global kernel settings belong to the machine: a node must not change them at boot.
   mkdir -p "$root/etc/sysctl.d" || return
   for file in "$root"/usr/lib/sysctl.d/*.conf; do
     [ ! -e "$file" ] || ln -sf /dev/null "$root/etc/sysctl.d/$(basename "$file")" || return
@@ -172,7 +171,7 @@ lab_finish() {
   mkdir -p "$root/etc/systemd/journald.conf.d" || return
   printf '[Journal]\nReadKMsg=no\nSystemMaxUse=64M\n' >"$root/etc/systemd/journald.conf.d/lab.conf" || return
   mkdir -p "$root/etc/ssh/sshd_config.d" || return
-  # What a power cut of the whole machine would cost, the lab can make again; what nodes write stays theirs when only they lose power.
+  # No fsync: only a power loss of this machine loses data, and the lab can be recreated.
   printf 'force-unsafe-io\n' >"$root/etc/dpkg/dpkg.cfg.d/lab" || return
   printf 'PasswordAuthentication no\nUseDNS no\nHostKey /etc/ssh/ssh_host_ed25519_key\n' >"$root/etc/ssh/sshd_config.d/lab.conf"
 }

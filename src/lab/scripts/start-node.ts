@@ -12,7 +12,7 @@ export interface NodeSetting {
   readonly address: string
   readonly nodes: readonly { readonly name: string; readonly address: string }[]
   readonly memoryBytes: number | null
-  /** The size of the node's disk image; null: a folder on the machine's disk. */
+  /** Size of the node's disk image; null: a directory on this machine's disk. */
   readonly diskBytes: number | null
 }
 
@@ -26,22 +26,22 @@ export const hostsLines = ({ name, address, nodes }: Pick<NodeSetting, 'name' | 
   )
 }
 
-/** Sets what the scripts below speak of. */
+/** Sets the variables of the scripts below. */
 const settings = (node: NodeSetting): string => sh`
 dir=${node.dir} node=${nodeFolder(node.dir, node.name)} unit=${parts(node.lab).node(node.name)}
 name=${node.name} address=${node.address} rootfs=${node.rootfs} memory=${node.memoryBytes ?? -1} disk=${node.diskBytes ?? ''}
 hosts=${hostsLines(node).join('\n')} shared=${SHARED}
 `
 
-/** The lock is held by a script of an earlier run that is still at work, too. */
+/** A script of an earlier run that is still running also holds the lock. */
 const lock = String.raw`
 mkdir -p "$node" || exit
 exec 8>"$node.lock" || exit
-flock -w 120 8 || { echo "something else has been changing $name for two minutes" >&2; exit 1; }
+flock -w 120 8 || { echo "another process is still changing $name after 2 minutes" >&2; exit 1; }
 `
 
 const waitForSsh = String.raw`
-# The host key that answers is compared: another machine may have the address.
+# Compares the host key: another machine may have the address.
 lab_answers() { [ "$(ssh-keyscan -T 2 -t ed25519 "$address" 2>/dev/null 8>&- | cut -d' ' -f2,3)" = "$(cut -d' ' -f1,2 "$node/ssh/ssh_host_ed25519_key.pub")" ]; }
 lab_wait_for_ssh() { # $1: seconds
   lab_until=$(($(date +%s) + $1))
@@ -56,16 +56,16 @@ lab_wait_for_ssh() { # $1: seconds
 const prepare = String.raw`
 lab_prepare() {
   mkdir -p "$node/root" "$node/ssh" "$node/disk" "$shared" || return
-  # A node keeps the disk it began with, a folder or an image.
+  # A node keeps its first disk, a directory or an image.
   if [ -n "$disk" ] && [ ! -e "$node/disk.img" ] && [ ! -d "$node/disk/upper" ]; then
     rm -f "$node/disk.new" && truncate -s "$disk" "$node/disk.new" && mkfs.ext4 -q -F -m 0 "$node/disk.new" &&
       mv -f "$node/disk.new" "$node/disk.img" || return
   fi
-  # A node keeps the root it began with: what it has written lies over that one.
+  # A node keeps its first root: its overlay depends on it.
   if [ ! -s "$node/lower" ]; then
     readlink -f "$rootfs/current" >"$node/lower.new" && mv -f "$node/lower.new" "$node/lower" || return
   fi
-  [ -L "$(cat "$node/lower")/sbin/init" ] || { echo "the root that $name was made from is gone ($(cat "$node/lower")): remove the node (state: absent) and create it again" >&2; return 1; }
+  [ -L "$(cat "$node/lower")/sbin/init" ] || { echo "the root file system of $name is missing ($(cat "$node/lower")): remove the node (state: absent) and create it again" >&2; return 1; }
   if [ ! -s "$node/ssh/ssh_host_ed25519_key" ]; then
     rm -f "$node/ssh/new" "$node/ssh/new.pub"
     ssh-keygen -q -t ed25519 -N '' -C "$name" -f "$node/ssh/new" </dev/null &&
@@ -74,7 +74,7 @@ lab_prepare() {
 }
 `
 
-/** Boots the node as a process that no session and no pipe of ours holds on to. */
+/** Boots the node as a daemon, detached from our session and pipes. */
 const launch = sh`
 lab_launch() {
   printf '%s' ${nodeFileFunctions + bootScript} >"$node/boot.sh" && printf '%s' ${keeperScript} >"$node/keep.sh" || return
@@ -91,7 +91,7 @@ lab_launch() {
 }
 `
 
-/** Writes the lab's known_hosts from what each node's folder says. */
+/** Writes the lab's known_hosts from the directories of its nodes. */
 export const pinFunctions = String.raw`
 lab_pin() {
   printf '%s,%s %s\n' "$address" "$name" "$(cut -d' ' -f1,2 "$node/ssh/ssh_host_ed25519_key.pub")" >"$node/known_host.new" &&
@@ -107,7 +107,7 @@ lab_pin_all() {
 `
 
 /**
- * Ends what is left of the node and boots it; waits until its sshd answers. A node that is on its way up is waited for.
+ * Stops leftover processes of the node, boots it and waits for its sshd. If the node is booting, only waits.
  */
 export const startNode = (node: NodeSetting): string =>
   [
@@ -125,18 +125,18 @@ if [ -n "$pid" ] && lab_same_network "$pid" && [ -s "$node/known_host" ] && lab_
 lab_end_node "$unit" "$node" || exit
 lab_prepare && lab_pin || exit
 lab_launch && lab_wait_for_ssh 60 && exit 0
-echo "$name did not boot to an answering sshd; the end of $node/console.log:" >&2
+echo "sshd of $name did not start; last lines of $node/console.log:" >&2
 tail -n 15 "$node/console.log" >&2
 lab_end_node "$unit" "$node"
 exit 1
 `,
   ].join('')
 
-/** Ends the node as a power cut would. */
+/** Stops the node like a power loss. */
 export const stopNode = (node: NodeSetting): string =>
   [settings(node), lock, endNodeFunctions, 'lab_end_node "$unit" "$node"'].join('')
 
-/** Ends the node and removes its disk. */
+/** Stops the node and removes its disk. */
 export const removeNode = (node: NodeSetting): string =>
   [
     settings(node),
@@ -146,7 +146,7 @@ export const removeNode = (node: NodeSetting): string =>
     'lab_end_node "$unit" "$node" && rm -rf "$node" "$node.lock" && lab_pin_all',
   ].join('')
 
-/** Writes into a running node what the lab keeps a hand on: hosts, key, and the controller's known_hosts. */
+/** Updates the managed files of a running node: hosts, authorized_keys, and the controller's known_hosts. */
 export const mendNode = (node: NodeSetting): string =>
   [
     settings(node),
@@ -159,7 +159,7 @@ pid=$(lab_pid "$node") && key=$(cat "$dir/id_ed25519.pub") || exit
 lab_write_hosts "/proc/$pid/root/etc/hosts" && lab_authorize "/proc/$pid/root" && lab_pin`,
   ].join('')
 
-/** Prints what there is of the node. */
+/** Prints the state of the node. */
 export const probeNode = (node: NodeSetting): string =>
   [
     settings(node),

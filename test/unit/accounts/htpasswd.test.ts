@@ -17,7 +17,7 @@ const { definition } = htpasswd
 type Input = Parameters<typeof definition.schema.parse>[0]
 
 const at = { path: '/srv/reg/htpasswd', generated: '/srv/reg/passwords.yaml' }
-const seen = (more: Partial<Look>): string =>
+const state = (more: Partial<Look>): string =>
   JSON.stringify({
     users: [],
     generate: [],
@@ -27,46 +27,44 @@ const seen = (more: Partial<Look>): string =>
     ...more,
   } satisfies Look)
 
-t.test('what is asked is checked, one message each', async (t) => {
+t.test('htpasswd validates its parameters, with one message each', async (t) => {
   const messages = (params: Partial<Input>): string[] =>
     definition.schema.safeParse({ ...at, ...params }).error?.issues.map(({ message }) => message) ?? []
   const named = (name: string): string[] => messages({ users: [{ name }] })
   const withPassword = (password: string | Secret): string[] => messages({ users: [{ name: 'lab', password }] })
   t.strictSame(named('lab'), [])
-  t.strictSame(named(''), ['a user needs a name'])
-  t.strictSame(named('a:b'), ['a name cannot contain a colon: it ends the name'])
+  t.strictSame(named(''), ['the user name is empty'])
+  t.strictSame(named('a:b'), ['a user name cannot contain a colon'])
   for (const name of ['a\nb', 'a\0', 'a\u009f'])
-    t.strictSame(named(name), ['a name cannot contain a newline or another control character'])
-  for (const name of [' a', 'a ']) t.strictSame(named(name), ['a name cannot begin or end with a space'])
-  t.strictSame(named('#a'), ['a name cannot begin with #: its line would be a comment'])
-  t.strictSame(withPassword(''), ['the password is empty: give one, or leave it out and one is generated'])
-  t.strictSame(withPassword(new Secret('')), ['the password is empty: give one, or leave it out and one is generated'])
+    t.strictSame(named(name), ['a user name cannot contain a newline or another control character'])
+  for (const name of [' a', 'a ']) t.strictSame(named(name), ['a user name cannot start or end with a space'])
+  t.strictSame(named('#a'), ['a user name cannot start with #: its line would be a comment'])
+  t.strictSame(withPassword(''), ['the password is empty: set one, or omit it to generate one'])
+  t.strictSame(withPassword(new Secret('')), ['the password is empty: set one, or omit it to generate one'])
   t.strictSame(withPassword('ü'.repeat(36)), [])
-  t.strictSame(withPassword('ü'.repeat(37)), [
-    'the password has 74 bytes in UTF-8: bcrypt reads 72, choose a shorter one',
-  ])
+  t.strictSame(withPassword('ü'.repeat(37)), ['the password has 74 bytes in UTF-8: bcrypt allows 72'])
   t.strictSame(withPassword('a\nb'), [
-    'the password contains a newline or another control character, which no client can send',
+    'the password contains a newline or another control character, which HTTP clients cannot send',
   ])
-  t.strictSame(messages({ users: [] }), ['list at least one user: nobody could log in'])
+  t.strictSame(messages({ users: [] }), ['list at least one user, or nobody can log in'])
   t.strictSame(messages({ users: [{ name: 'a' }, { name: 'b' }, { name: 'a', password: 'x' }] }), [
-    'the user a is listed twice',
+    'duplicate user "a"',
   ])
-  t.strictSame(messages({ users: [{ name: 'a' }], generated: at.path }), ['the passwords need a file of their own'])
+  t.strictSame(messages({ users: [{ name: 'a' }], generated: at.path }), ['must differ from "path"'])
   for (const cost of [3, 16, 4.5]) t.equal(messages({ users: [{ name: 'a' }], cost }).length, 1, `cost ${cost}`)
   t.ok(
     definition.schema.parse({ ...at, users: [{ name: 'a', password: 'plain' }] }).users[0]?.password instanceof Secret,
   )
 })
 
-t.test('each difference is a change of its own, with names and states only', async (t) => {
+t.test('htpasswd makes one change per difference, with names and states only', async (t) => {
   const users = ['lab', 'ann', 'bob', 'eve'].map((name) =>
     name === 'eve' ? { name } : { name, password: `pw-${name}` },
   )
   const plan = planFor(
     htpasswd,
     { ...at, users },
-    seen({
+    state({
       users: [
         { name: 'lab', state: 'missing' },
         { name: 'ann', state: 'other password' },
@@ -81,12 +79,12 @@ t.test('each difference is a change of its own, with names and states only', asy
   )
   t.strictSame(descriptions(plan), [
     'add user lab',
-    'new password for ann',
-    'hash the password of bob again at cost 10',
-    'add user eve (generated, kept in /srv/reg/passwords.yaml)',
+    'change password of user ann',
+    'rehash the password of user bob at cost 10',
+    'add user eve (generated, stored in /srv/reg/passwords.yaml)',
     'remove user old',
-    'remove 2 line(s) that are no account from /srv/reg/htpasswd',
-    "make /srv/reg/htpasswd its owner's alone (0600)",
+    'remove 2 invalid line(s) from /srv/reg/htpasswd',
+    'set mode 0600 of /srv/reg/htpasswd',
   ])
   t.strictSame(
     plan.changes.slice(0, 2).map(({ diff }) => diff),
@@ -96,12 +94,12 @@ t.test('each difference is a change of its own, with names and states only', asy
     ],
   )
   t.match(plan.changes[0]?.script, /pw-lab/)
-  t.notMatch(plan.changes[0]?.script, /pw-ann/, 'no more passwords than it takes')
-  const fine = planFor(htpasswd, { ...at, users: users.slice(0, 1) }, seen({ users: [{ name: 'lab', state: 'ok' }] }))
+  t.notMatch(plan.changes[0]?.script, /pw-ann/, 'no other passwords')
+  const fine = planFor(htpasswd, { ...at, users: users.slice(0, 1) }, state({ users: [{ name: 'lab', state: 'ok' }] }))
   t.strictSame(fine, { changes: [], values: { ...at, users: ['lab'] } })
 })
 
-t.test('a worker that refuses says why', async (t) => {
+t.test('htpasswd reports the error of its worker', async (t) => {
   const parsed = definition.schema.parse({ ...at, users: [{ name: 'lab' }] })
   t.equal(
     definition.plan(parsed, { stdout: '', stderr: 'warning\nno such luck\n', exitCode: 1 }, {}, {}).problem,
@@ -109,22 +107,25 @@ t.test('a worker that refuses says why', async (t) => {
   )
 })
 
-/** What is asked of the controller really runs there, in a process of its own. */
-const folderOf = (t: Test): string => {
-  const folder = mkdtempSync(path.join(tmpdir(), 'labbook-htpasswd-'))
+/** A directory for real workers. */
+const directoryOf = (t: Test): string => {
+  const directory = mkdtempSync(path.join(tmpdir(), 'labbook-htpasswd-'))
   t.teardown(() => {
-    rmSync(folder, { recursive: true })
+    rmSync(directory, { recursive: true })
   })
-  return folder
+  return directory
 }
 
 for (const shell of shells) {
-  t.test(`${shell.name}: users come, change and go`, async (t) => {
-    const folder = folderOf(t)
-    const files = { path: `${folder}/a b/htpasswd`, generated: `${folder}/keep/passwords.yaml` }
+  t.test(`${shell.name}: htpasswd adds, changes and removes users`, async (t) => {
+    const directory = directoryOf(t)
+    const files = { path: `${directory}/a b/htpasswd`, generated: `${directory}/keep/passwords.yaml` }
     const password = `q"u'o\\te$(id) \`x\` ünï`
     const first = converge(shell, htpasswd, { ...files, cost: 4, users: [{ name: 'lab', password }, { name: 'made' }] })
-    t.strictSame(descriptions(first.before), ['add user lab', `add user made (generated, kept in ${files.generated})`])
+    t.strictSame(descriptions(first.before), [
+      'add user lab',
+      `add user made (generated, stored in ${files.generated})`,
+    ])
     for (const applied of first.applied) t.strictSame(applied, { stdout: '{}\n', stderr: '', exitCode: 0 })
     t.strictSame(first.after, { changes: [], values: { ...files, users: ['lab', 'made'] } })
     const before = readFileSync(files.path, 'utf8')
@@ -143,31 +144,31 @@ for (const shell of shells) {
   })
 }
 
-/** Runs a script as a connection does, without waiting. */
-async function start(script: string): Promise<{ code: number | null; said: string }> {
+/** Runs a script like a connection does. */
+async function start(script: string): Promise<{ code: number | null; output: string }> {
   const child = spawn('sh', [], { stdio: 'pipe' })
-  const said: Buffer[] = []
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => said.push(chunk))
+  const output: Buffer[] = []
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => output.push(chunk))
   child.stdin.end(`{\n${script}\n} </dev/null\n`)
   const code = await new Promise<number | null>((resolve) => child.on('close', resolve))
-  return { code, said: Buffer.concat(said).toString() }
+  return { code, output: Buffer.concat(output).toString() }
 }
 
-t.test('no password is in an argv, an environment or an output while it works', async (t) => {
-  const folder = folderOf(t)
-  const given = 'hush-hush-given'
+t.test('htpasswd puts no password into argv, environment or output', async (t) => {
+  const directory = directoryOf(t)
+  const password = 'hush-hush-given'
   const params = definition.schema.parse({
-    path: `${folder}/htpasswd`,
-    generated: `${folder}/passwords.yaml`,
+    path: `${directory}/htpasswd`,
+    generated: `${directory}/passwords.yaml`,
     cost: 10,
-    users: [{ name: 'lab', password: given }, { name: 'made' }],
+    users: [{ name: 'lab', password }, { name: 'made' }],
   })
   writeFileSync(params.generated, 'made: hush-hush-kept\n', { mode: 0o600 })
   const look = definition.probe(params, {})
   const { changes } = definition.plan(
     params,
     {
-      stdout: seen({ users: params.users.map(({ name }) => ({ name, state: 'missing' as const })) }),
+      stdout: state({ users: params.users.map(({ name }) => ({ name, state: 'missing' as const })) }),
       stderr: '',
       exitCode: 0,
     },
@@ -177,11 +178,11 @@ t.test('no password is in an argv, an environment or an output while it works', 
   let workers = 0
   const found: string[] = []
   for (const script of [look, ...changes.map((change) => change.script), look]) {
-    let over = false
+    let done = false
     const running = start(script).finally(() => {
-      over = true
+      done = true
     })
-    while (!over) {
+    while (!done) {
       for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)) {
         for (const kind of ['cmdline', 'environ']) {
           const text = read(`/proc/${pid}/${kind}`)
@@ -191,9 +192,9 @@ t.test('no password is in an argv, an environment or an output while it works', 
       }
       await sleep(3)
     }
-    const { code, said } = await running
+    const { code, output } = await running
     t.equal(code, 0)
-    t.notMatch(said, /hush-hush|\$2a/)
+    t.notMatch(output, /hush-hush|\$2a/)
   }
   t.ok(workers > 0, `a worker was seen ${workers} times`)
   t.strictSame(found, [])
@@ -207,18 +208,18 @@ function read(file: string): string {
   }
 }
 
-t.test('several at once: each finishes, and the passwords that are kept are the ones that are hashed', async (t) => {
-  const folder = folderOf(t)
+t.test('concurrent htpasswd tasks all finish, and stored passwords match the hashes', async (t) => {
+  const directory = directoryOf(t)
   const params = definition.schema.parse({
-    path: `${folder}/x/htpasswd`,
-    generated: `${folder}/y/passwords.yaml`,
+    path: `${directory}/x/htpasswd`,
+    generated: `${directory}/y/passwords.yaml`,
     cost: 10,
     users: [{ name: 'a' }, { name: 'b' }],
   })
   const { changes } = definition.plan(
     params,
     {
-      stdout: seen({
+      stdout: state({
         users: params.users.map(({ name }) => ({ name, state: 'missing' as const })),
         generate: ['a', 'b'],
       }),
@@ -229,10 +230,10 @@ t.test('several at once: each finishes, and the passwords that are kept are the 
     {},
   )
   const scripts = changes.map(({ script }) => script)
-  // Such a hash takes a while: without a lock, who is slower would write the other's away.
+  // Hashing is slow: without a lock, the slower task would overwrite the other's change.
   const ended = await Promise.all([...scripts, ...scripts.toReversed(), ...scripts].map(start))
   t.strictSame(
-    ended.map(({ code, said }) => `${code} ${said}`),
+    ended.map(({ code, output }) => `${code} ${output}`),
     ended.map(() => '0 {}\n'),
   )
   const look = programs.look({ ...params, users: [{ name: 'a' }, { name: 'b' }] })
@@ -241,14 +242,14 @@ t.test('several at once: each finishes, and the passwords that are kept are the 
     { name: 'b', state: 'ok' },
   ])
   t.strictSame(
-    readdirSync(folder, { recursive: true }).sort(),
+    readdirSync(directory, { recursive: true }).sort(),
     ['x', 'x/htpasswd', 'y', 'y/passwords.yaml'],
-    'no lock is left',
+    'no lock file remains',
   )
   t.equal(readAccounts(params.users, params.generated).filter(({ password }) => password !== undefined).length, 2)
 })
 
-t.test('records hold no password, whatever is in it', async (t) => {
+t.test('records contain no password, whatever its characters', async (t) => {
   for (const password of [`q"u'o\\te`, `it's`, `"'"'`, `\\'\\"$x\``, `ünï'✓"`, `a/b'<c>&`, `''''`]) {
     const params = definition.schema.parse({ ...at, users: [{ name: 'lab', password: new Secret(password) }] })
     const script = definition.probe(params, {})

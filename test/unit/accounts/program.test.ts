@@ -21,17 +21,17 @@ import { parse, stringify } from 'yaml'
 import { programs } from '../../../src/accounts/program.ts'
 import { readAccounts } from '../../../src/accounts/read.ts'
 
-const folder = mkdtempSync(path.join(tmpdir(), 'labbook-accounts-'))
+const directory = mkdtempSync(path.join(tmpdir(), 'labbook-accounts-'))
 t.teardown(() => {
-  rmSync(folder, { recursive: true })
+  rmSync(directory, { recursive: true })
 })
-const file = path.join(folder, 'htpasswd')
-const generated = path.join(folder, 'passwords.yaml')
-const fresh = (text?: string, kept?: string): void => {
-  rmSync(folder, { recursive: true })
-  mkdirSync(folder)
+const file = path.join(directory, 'htpasswd')
+const generated = path.join(directory, 'passwords.yaml')
+const reset = (text?: string, passwords?: string): void => {
+  rmSync(directory, { recursive: true })
+  mkdirSync(directory)
   if (text !== undefined) writeFileSync(file, text, { mode: 0o600 })
-  if (kept !== undefined) writeFileSync(generated, kept, { mode: 0o600 })
+  if (passwords !== undefined) writeFileSync(generated, passwords, { mode: 0o600 })
 }
 
 interface User {
@@ -40,7 +40,7 @@ interface User {
 }
 const ask = (users: readonly User[], cost = 4) => ({ path: file, generated, cost, users })
 const look = (users: readonly User[], cost?: number) => programs.look(ask(users, cost))
-/** All that the plan would do. */
+/** Applies all changes of a plan. */
 const make = (users: readonly User[], cost?: number): object =>
   programs.make({ ...ask(users, cost), remove: look(users, cost).extra })
 const states = (users: readonly User[], cost?: number): string[] =>
@@ -48,7 +48,7 @@ const states = (users: readonly User[], cost?: number): string[] =>
 const text = (): string => readFileSync(file, 'utf8')
 const hashOf = (name: string): string => new RegExp(`^${name}:(.*)$`, 'm').exec(text())?.[1] ?? ''
 
-/** The C library's own bcrypt; it knows no other prefix of these. */
+/** The bcrypt of the C library, which knows only the prefix $2b$. */
 const PYTHON = `import crypt, json, sys, warnings
 warnings.simplefilter('ignore')
 print(json.dumps([crypt.crypt(p, h.replace('$2a$', '$2b$')) == h.replace('$2a$', '$2b$') for p, h in json.load(sys.stdin)]))`
@@ -57,25 +57,22 @@ const verified = (pairs: readonly (readonly [password: string, hash: string])[])
     execFileSync('python3', ['-W', 'ignore', '-c', PYTHON], { input: JSON.stringify(pairs), encoding: 'utf8' }),
   ) as boolean[]
 
-t.test(
-  'without a cost, a generated password is hashed at 5 and a given one at 10, and both stay as they are',
-  async (t) => {
-    const request = {
-      path: file,
-      generated,
-      users: [{ name: 'made' }, { name: 'given', password: 'chosen by somebody' }],
-    }
-    programs.make({ ...request, remove: programs.look(request).extra })
-    t.match(readFileSync(file, 'utf8'), /^made:\$2a\$05\$\S+\ngiven:\$2a\$10\$\S+\n$/)
-    t.strictSame(
-      programs.look(request).users.map(({ state }) => state),
-      ['ok', 'ok'],
-    )
-  },
-)
+t.test('the default cost is 5 for a generated password and 10 for a given one', async (t) => {
+  const request = {
+    path: file,
+    generated,
+    users: [{ name: 'made' }, { name: 'given', password: 'chosen by somebody' }],
+  }
+  programs.make({ ...request, remove: programs.look(request).extra })
+  t.match(readFileSync(file, 'utf8'), /^made:\$2a\$05\$\S+\ngiven:\$2a\$10\$\S+\n$/)
+  t.strictSame(
+    programs.look(request).users.map(({ state }) => state),
+    ['ok', 'ok'],
+  )
+})
 
-t.test('another implementation verifies the hashes, at the cost asked', async (t) => {
-  fresh()
+t.test('another implementation verifies the hashes, at the requested cost', async (t) => {
+  reset()
   const users = [
     { name: 'lab', password: `q"u'o\\te$ {x}` },
     { name: 'ünï cödé', password: 'pässwörd✓' },
@@ -98,8 +95,8 @@ t.test('another implementation verifies the hashes, at the cost asked', async (t
   )
 })
 
-t.test('a hash that fits is kept, whoever made it; one that does not is told apart', async (t) => {
-  fresh()
+t.test('a matching hash of any tool is kept; others are classified', async (t) => {
+  reset()
   make([{ name: 'lab', password: 'one' }])
   const hash = hashOf('lab')
   for (const prefix of ['$2a', '$2b', '$2y']) {
@@ -110,10 +107,10 @@ t.test('a hash that fits is kept, whoever made it; one that does not is told apa
     t.strictSame(states([{ name: 'lab', password: 'one' }], 5), ['lab: other cost'], prefix)
     t.strictSame(states([{ name: 'lab', password: 'two' }], 5), ['lab: other password'], prefix)
     make([{ name: 'lab', password: 'one' }])
-    t.equal(text(), before, 'not made anew')
+    t.equal(text(), before, 'not rehashed')
   }
   writeFileSync(file, `lab:${hash.replace('$04', '$31')}\n`)
-  t.strictSame(states([{ name: 'lab', password: 'one' }]), ['lab: other cost'], 'one that would take a day to verify')
+  t.strictSame(states([{ name: 'lab', password: 'one' }]), ['lab: other cost'], 'too expensive to verify')
   for (const other of [
     'one',
     '$apr1$x$y',
@@ -127,13 +124,13 @@ t.test('a hash that fits is kept, whoever made it; one that does not is told apa
     t.strictSame(states([{ name: 'lab', password: 'one' }]), ['lab: other password'], other)
   }
   writeFileSync(file, `lab:${hash}\nlab:${hash}\n`)
-  t.strictSame(states([{ name: 'lab', password: 'one' }]), ['lab: other password'], 'twice')
+  t.strictSame(states([{ name: 'lab', password: 'one' }]), ['lab: other password'], 'duplicate')
   make([{ name: 'lab', password: 'one' }])
   t.strictSame([states([{ name: 'lab', password: 'one' }]), text().split('\n').length], [['lab: ok'], 2])
 })
 
-t.test('comments and the order stay; lines that are no account go', async (t) => {
-  fresh('# ours\nb:x\n\nrubbish\na:y\r\n:z\nold:q\n')
+t.test('make keeps comments and order, and removes invalid lines', async (t) => {
+  reset('# ours\nb:x\n\nrubbish\na:y\r\n:z\nold:q\n')
   t.match(
     look([
       { name: 'a', password: '1' },
@@ -150,37 +147,37 @@ t.test('comments and the order stay; lines that are no account go', async (t) =>
   t.match(text(), /^# ours\nb:\$2a.*\n\na:\$2a.*\nc:\$2a.*\n$/)
 })
 
-t.test('passwords that nobody gave are made once and kept', async (t) => {
-  fresh()
+t.test('passwords are generated once and stored', async (t) => {
+  reset()
   const users = [{ name: 'no' }, { name: '007' }, { name: 'given', password: 'mine' }]
   t.match(look(users), { generate: ['no', '007'], files: { path: 'missing', generated: 'missing' } })
-  t.strictSame(readAccounts(users.slice(0, 1), generated), [{ name: 'no' }], 'none as yet')
+  t.strictSame(readAccounts(users.slice(0, 1), generated), [{ name: 'no' }], 'not generated yet')
   make(users)
-  const kept = parse(readFileSync(generated, 'utf8')) as Record<string, string>
-  t.strictSame(Object.keys(kept).sort(), ['007', 'no'])
-  for (const password of Object.values(kept)) t.match(password, /^[A-Za-z0-9]{24}$/)
+  const stored = parse(readFileSync(generated, 'utf8')) as Record<string, string>
+  t.strictSame(Object.keys(stored).sort(), ['007', 'no'])
+  for (const password of Object.values(stored)) t.match(password, /^[A-Za-z0-9]{24}$/)
   t.match(readFileSync(generated, 'utf8'), /^# /)
   t.strictSame(
     readAccounts(users, generated).map(({ password }) => password?.reveal()),
-    [kept.no, kept['007'], 'mine'],
+    [stored.no, stored['007'], 'mine'],
   )
-  t.strictSame(`${JSON.stringify(readAccounts(users, generated))}`.includes(kept.no ?? '-'), false, 'as secrets')
-  // A line that is taken away: a new password.
-  writeFileSync(generated, stringify({ '007': kept['007'] }))
+  t.strictSame(`${JSON.stringify(readAccounts(users, generated))}`.includes(stored.no ?? '-'), false, 'as secrets')
+  // Deleting a line generates a new password.
+  writeFileSync(generated, stringify({ '007': stored['007'] }))
   t.strictSame(states(users), ['no: other password', '007: ok', 'given: ok'])
   make(users)
-  t.not((parse(readFileSync(generated, 'utf8')) as Record<string, string>).no, kept.no)
-  // A user who goes takes the password along; others in the file stay.
-  writeFileSync(generated, `# mine\n\n${stringify({ ...kept, elsewhere: "another file's" })}`)
+  t.not((parse(readFileSync(generated, 'utf8')) as Record<string, string>).no, stored.no)
+  // Removing a user also removes the password; others in the file stay.
+  writeFileSync(generated, `# mine\n\n${stringify({ ...stored, elsewhere: "another file's" })}`)
   make([{ name: '007' }])
   t.equal(
     readFileSync(generated, 'utf8'),
-    `# mine\n\n${stringify({ '007': kept['007'], elsewhere: "another file's" })}`,
+    `# mine\n\n${stringify({ '007': stored['007'], elsewhere: "another file's" })}`,
   )
 })
 
-t.test("files are their owner's alone, and replaced as a whole", async (t) => {
-  fresh()
+t.test('files have mode 0600 and are replaced atomically', async (t) => {
+  reset()
   const users = [{ name: 'lab' }]
   make(users)
   const modes = (): string[] => [file, generated].map((each) => (statSync(each).mode & 0o777).toString(8))
@@ -190,56 +187,60 @@ t.test("files are their owner's alone, and replaced as a whole", async (t) => {
   const before = [text(), readFileSync(generated, 'utf8')]
   make(users)
   t.strictSame([modes(), text(), readFileSync(generated, 'utf8')], [['600', '600'], ...before])
-  // Who has the old file open, or another name for it, keeps what it was.
+  // A hard link keeps the old content.
   linkSync(file, `${file}.old`)
   make([{ name: 'lab', password: 'other' }])
   t.equal(readFileSync(`${file}.old`, 'utf8'), before[0])
-  t.strictSame(readdirSync(folder).sort(), ['htpasswd', 'htpasswd.old', 'passwords.yaml'], 'nothing is left behind')
-  // What a writer that was killed left.
-  writeFileSync(path.join(folder, '.htpasswd.new'), 'half')
+  t.strictSame(
+    readdirSync(directory).sort(),
+    ['htpasswd', 'htpasswd.old', 'passwords.yaml'],
+    'no temporary file remains',
+  )
+  // The leftover of a killed writer.
+  writeFileSync(path.join(directory, '.htpasswd.new'), 'half')
   make([{ name: 'lab', password: 'third' }])
-  t.notOk(existsSync(path.join(folder, '.htpasswd.new')))
-  // A link stays one.
-  fresh()
+  t.notOk(existsSync(path.join(directory, '.htpasswd.new')))
+  // A symbolic link stays one.
+  reset()
   symlinkSync('real', file)
-  writeFileSync(path.join(folder, 'real'), '')
+  writeFileSync(path.join(directory, 'real'), '')
   make([{ name: 'lab', password: 'third' }])
   t.ok(lstatSync(file).isSymbolicLink())
-  t.match(readFileSync(path.join(folder, 'real'), 'utf8'), /^lab:/)
+  t.match(readFileSync(path.join(directory, 'real'), 'utf8'), /^lab:/)
 })
 
-t.test('what cannot be read is refused in a sentence that holds nothing of it', async (t) => {
-  const kept = (content: string): void => fresh(undefined, content)
-  const refused: [string, RegExp][] = [
-    ['lab: "hush', /:1: this is not YAML \(MISSING_CHAR\)/],
-    ['a: b\nlab: *hush', /:2: the password of lab must be text/],
+t.test('an error about an unreadable file contains nothing of its content', async (t) => {
+  const store = (content: string): void => reset(undefined, content)
+  const cases: [string, RegExp][] = [
+    ['lab: "hush', /:1: invalid YAML \(MISSING_CHAR\)/],
+    ['a: b\nlab: *hush', /:2: the password of "lab" must be a string/],
     ['- hush', /:1: write a line "name: password" for each user/],
     ['hush', /:1: write a line/],
-    ['lab: 1234', /:1: the password of lab must be text: put it in quotes/],
-    ['lab: [hush]', /:1: the password of lab must be text/],
-    ['a: hush\na: hush', /:2: this is not YAML \(DUPLICATE_KEY\)/],
+    ['lab: 1234', /:1: the password of "lab" must be a string: put it in quotes/],
+    ['lab: [hush]', /:1: the password of "lab" must be a string/],
+    ['a: hush\na: hush', /:2: invalid YAML \(DUPLICATE_KEY\)/],
     ['lab: ""', /:1: lab: the password is empty/],
     [`lab: ${'hush'.repeat(19)}`, /:1: lab: the password has 76 bytes/],
   ]
-  for (const [content, message] of refused) {
-    kept(content)
+  for (const [content, message] of cases) {
+    store(content)
     t.throws(() => readAccounts([{ name: 'lab' }], generated), { name: 'Refusal', message }, content)
     t.throws(() => look([{ name: 'lab', password: 'x' }]), { message: /^(?!.*hush)/ })
     t.strictSame(
       readAccounts([{ name: 'lab', password: 'x' }], generated)[0]?.name,
       'lab',
-      'not read where all passwords are given',
+      'the file is not read if all passwords are given',
     )
   }
-  fresh()
+  reset()
   mkdirSync(file)
   t.throws(() => look([{ name: 'lab', password: 'x' }]), {
     name: 'Refusal',
-    message: `${file} is there and is no file: move it away, or choose another path`,
+    message: `"${file}" is not a regular file: move it away, or choose another path`,
   })
 })
 
-/* Random lists of users, before and after. */
+/* Random lists of users. */
 
 const name = fc.constantFrom('a', 'b', 'c', 'ab', 'a.b', 'ünï', '__proto__', 'x y')
 const password = fc.oneof(
@@ -251,11 +252,11 @@ const users = fc
   .map((list): User[] => list.map(({ name, password }) => (password === undefined ? { name } : { name, password })))
 const cost = fc.constantFrom(4, 4, 4, 5)
 
-t.test('whatever was there, after make all is as asked, and a second one changes nothing', async (t) => {
+t.test('make converges from any state, and is idempotent', async (t) => {
   let removed = 0
   fc.assert(
     fc.property(users, users, cost, (before, after, cost) => {
-      fresh()
+      reset()
       make(before)
       const old = new Map(
         text()
@@ -263,32 +264,32 @@ t.test('whatever was there, after make all is as asked, and a second one changes
           .split('\n')
           .map((line) => [line.slice(0, line.lastIndexOf(':')), line]),
       )
-      const seen = look(after, cost)
-      removed += seen.extra.length
-      const made = make(after, cost)
-      const [first, kept] = [text(), existsSync(generated) ? readFileSync(generated, 'utf8') : '']
-      const then = look(after, cost)
-      if (then.users.some(({ state }) => state !== 'ok') || then.extra.length > 0 || then.generate.length > 0)
-        throw new Error(JSON.stringify(then))
-      // Hashes that were in order are the same lines still, and stand in the order they had.
-      for (const { name, state } of seen.users) {
+      const initial = look(after, cost)
+      removed += initial.extra.length
+      const answer = make(after, cost)
+      const [first, passwords] = [text(), existsSync(generated) ? readFileSync(generated, 'utf8') : '']
+      const final = look(after, cost)
+      if (final.users.some(({ state }) => state !== 'ok') || final.extra.length > 0 || final.generate.length > 0)
+        throw new Error(JSON.stringify(final))
+      // Matching hashes keep their lines and order.
+      for (const { name, state } of initial.users) {
         const line = old.get(name)
         if (state === 'ok' && line !== undefined && !first.includes(`${line}\n`))
-          throw new Error(`${name} was hashed anew`)
+          throw new Error(`${name} was rehashed`)
       }
       const names = first
         .trim()
         .split('\n')
         .map((line) => line.slice(0, line.lastIndexOf(':')))
       const stayed = [...old.keys()].filter((each) => names.includes(each))
-      if (names.slice(0, stayed.length).join() !== stayed.join()) throw new Error('another order')
+      if (names.slice(0, stayed.length).join() !== stayed.join()) throw new Error('the order changed')
       make(after, cost)
-      if (text() !== first || kept !== (existsSync(generated) ? readFileSync(generated, 'utf8') : ''))
-        throw new Error('a second make changed something')
+      if (text() !== first || passwords !== (existsSync(generated) ? readFileSync(generated, 'utf8') : ''))
+        throw new Error('the second make changed a file')
       const known = readAccounts(after, generated).map((each) => each.password?.reveal() ?? '')
-      const said = JSON.stringify([made, seen, then])
-      if (known.some((each) => each === '' || said.includes(JSON.stringify(each))) || said.includes('$2a'))
-        throw new Error('a password was said')
+      const output = JSON.stringify([answer, initial, final])
+      if (known.some((each) => each === '' || output.includes(JSON.stringify(each))) || output.includes('$2a'))
+        throw new Error('the output contains a password')
     }),
     { numRuns: 60 },
   )

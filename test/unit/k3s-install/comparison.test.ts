@@ -23,23 +23,23 @@ const finding = (id: string, name: string, values: number[], detail = '') => ({
   measured: [{ name, unit: 's', values }],
 })
 
-/** A folder of runs, as they are kept. */
+/** A directory with records of runs. */
 function runsOf(t: { teardown(handler: () => void): void }, runs: Record<string, object>): string {
-  const folder = mkdtempSync(path.join(tmpdir(), 'labbook-runs-'))
+  const directory = mkdtempSync(path.join(tmpdir(), 'labbook-runs-'))
   t.teardown(() => {
-    rmSync(folder, { recursive: true, force: true })
+    rmSync(directory, { recursive: true, force: true })
   })
   for (const [name, summary] of Object.entries(runs)) {
-    mkdirSync(path.join(folder, name))
+    mkdirSync(path.join(directory, name))
     writeFileSync(
-      path.join(folder, name, 'summary.json'),
+      path.join(directory, name, 'summary.json'),
       JSON.stringify({ check: false, findings: [], hosts: { node1: {}, localhost: {} }, startedAt: name, ...summary }),
     )
   }
-  return folder
+  return directory
 }
 
-t.test('everything that is compared is measured and shown by an experiment there is', async (t) => {
+t.test('every compared row has an existing finding', async (t) => {
   const known = new Set(
     [
       ...Object.values(EXPERIMENTS),
@@ -62,7 +62,7 @@ t.test('everything that is compared is measured and shown by an experiment there
     CONCEPTS.find((each) => each.concept === concept)?.shownBy.k3s ?? []
   t.ok(
     shown('Network').includes('k3s.network.policy') && shown('Configuration and secrets').includes('k3s.config.given'),
-    'by more than an app that works',
+    'dedicated findings, not only a working app',
   )
   t.ok(
     CONCEPTS.every(({ shownBy }) => shownBy.swarm.length > 0 && shownBy.k3s.length > 0),
@@ -71,8 +71,8 @@ t.test('everything that is compared is measured and shown by an experiment there
   t.match(comparison.asks, { 'compare.complete': String })
 })
 
-t.test('a number comes from the newest run that has it; a missing one is said to be missing', async (t) => {
-  const folder = runsOf(t, {
+t.test('measuredTable() uses the newest run of each value, and names missing values', async (t) => {
+  const directory = runsOf(t, {
     'older-swarm': { startedAt: '2026-01-01', findings: [finding('swarm.drain.evacuates', 'time to empty', [99])] },
     'newer-swarm': {
       startedAt: '2026-01-02',
@@ -85,9 +85,9 @@ t.test('a number comes from the newest run that has it; a missing one is said to
     },
     'a-k3s': { startedAt: '2026-01-02', findings: [finding('k3s.drain.evacuates', 'time to empty', [3])] },
   })
-  writeFileSync(path.join(folder, 'a-file'), '')
-  mkdirSync(path.join(folder, 'killed'))
-  const { text, csv, measured, rows } = measuredTable(keptRuns(folder), { swarm: 100, k3s: 200 })
+  writeFileSync(path.join(directory, 'a-file'), '')
+  mkdirSync(path.join(directory, 'killed'))
+  const { text, csv, measured, rows } = measuredTable(keptRuns(directory), { swarm: 100, k3s: 200 })
   t.match(text, /Drain a node +17\.2 s \(15\.0 to 20\.0, 3 times\) \[1\] +3\.0 s \[2\]/)
   t.match(text, /Rolling update +not measured +not measured/)
   t.match(text, /Lines of configuration +100 +200/)
@@ -100,7 +100,7 @@ t.test('a number comes from the newest run that has it; a missing one is said to
 
 t.test('different machines and images give warnings', async (t) => {
   const image = (digit: string): string => `image 10.0.0.1:5000/labbook/counter@sha256:${digit.repeat(64)}; more`
-  const folder = runsOf(t, {
+  const directory = runsOf(t, {
     one: { findings: [finding('compare.swarm', 'from no replica to 4 that answer', [5], image('a'))] },
     two: {
       hosts: { other: {} },
@@ -108,33 +108,33 @@ t.test('different machines and images give warnings', async (t) => {
     },
   })
   t.match(
-    measuredTable(keptRuns(folder), { swarm: 1, k3s: 1 }).text,
+    measuredTable(keptRuns(directory), { swarm: 1, k3s: 1 }).text,
     /warning: runs used different machines[^]*warning: the app's image is sha256:a{64} on the Swarm, but sha256:b{64} on k3s/,
   )
 })
 
-t.test('concepts are linked to the findings that show them', async (t) => {
-  const folder = runsOf(t, { 'a-run': { findings: [finding('swarm.health.replaces', 'x', [1])] } })
+t.test('conceptTable() links concepts to findings', async (t) => {
+  const directory = runsOf(t, { 'a-run': { findings: [finding('swarm.health.replaces', 'x', [1])] } })
   t.match(
-    conceptTable(keptRuns(folder)),
+    conceptTable(keptRuns(directory)),
     /Health\n +Swarm +one health check[^]*swarm\.health\.replaces: holds, runs\/a-run\/report\.html#finding-swarm\.health\.replaces\n +k3s [^]*k3s\.pods\.ready: not in any stored run/,
   )
   t.strictSame(keptRuns('/nonexistent'), [])
 })
 
-t.test('lines are counted from the templates', async (t) => {
+t.test('countLines() counts the lines of the templates', async (t) => {
   t.equal(linesIn('# a\n\na: 1 # b\n{% if x %}\n  - c\n{% endif %}\n---\n'), 2)
   const { swarm, k3s } = countLines()
   t.ok(swarm > 50 && k3s > 100, `${swarm} and ${k3s}`)
 })
 
-t.test('processes are told apart by their unit', async (t) => {
+t.test('usageScript() selects processes by unit', async (t) => {
   const own = runIn(shells[0], 'cat /proc/self/cgroup').stdout
   for (const shell of shells)
     t.equal(runIn(shell, usageScript(['no-such.service'])).stdout.split(' ')[0], '0', shell.name)
   t.strictSame(readUsage('0 0 0 100 5'), undefined)
   t.match(readUsage('2 2048 50 100 12.5'), { processes: 2, megabytes: 2, cpuSeconds: 0.5, at: 12.5 })
   const unit = /\/([^/\n]+\.(?:service|scope))$/m.exec(own)?.[1]
-  if (unit === undefined) t.comment(`this process is in no unit: ${own.trim().split('\n')[0]}`)
+  if (unit === undefined) t.comment(`this process belongs to no unit: ${own.trim().split('\n')[0]}`)
   else t.ok(Number(runIn(shells[0], usageScript([unit])).stdout.split(' ')[0]) > 0)
 })

@@ -20,7 +20,7 @@ const inventory = (servers: Record<string, Vars>, agents: Record<string, Vars> =
   hostvars: (host: string): Vars => ({ ...servers, ...agents })[host] ?? {},
 })
 
-t.test('a cluster as the inventory has it', async (t) => {
+t.test('plannedCluster() reads the inventory', async (t) => {
   const cluster = plannedCluster(
     inventory(
       { Node1: { ansible_host: '10.0.0.1', k3s_labels: { zone: 'a', 'node-role.kubernetes.io/db': '' } } },
@@ -31,7 +31,7 @@ t.test('a cluster as the inventory has it', async (t) => {
     { name: 'node1', role: 'server', ip: '10.0.0.1', taints: [] },
     { name: 'node2', role: 'agent', address: 'two.example', ip: undefined, taints: ['only=db:NoSchedule'] },
   ])
-  t.strictSame(ownLabels(cluster.first), ['zone=a'], "labels of Kubernetes' own a node may not give itself")
+  t.strictSame(ownLabels(cluster.first), ['zone=a'], 'a node may not set Kubernetes labels itself')
   t.match(
     clusterText(cluster),
     /^API: https:\/\/10\.0\.0\.1:6443; datastore: SQLite[^]*node2 \(two\.example\): agent, only=db:NoSchedule$/,
@@ -47,48 +47,48 @@ t.test('a cluster as the inventory has it', async (t) => {
       { address: '10.77.0.11', ip: '10.77.0.11' },
       { address: '10.77.0.12', ip: '10.77.0.12' },
     ],
-    'machines behind ports of this one know each other by other addresses',
+    'machines behind forwarded ports have other internal addresses',
   )
   t.equal(plannedCluster(inventory({ a: { k3s_api_address: 'api.example' } })).api, 'api.example')
 })
 
-t.test('what cannot be is said before anything is done', async (t) => {
-  const refuses = (says: RegExp, on: ReturnType<typeof inventory>): void => {
-    t.throws(() => plannedCluster(on), { name: 'PlaybookError', message: says })
+t.test('plannedCluster() rejects an invalid cluster', async (t) => {
+  const rejects = (message: RegExp, on: ReturnType<typeof inventory>): void => {
+    t.throws(() => plannedCluster(on), { name: 'PlaybookError', message })
   }
-  refuses(/no host in group k3s_servers/, inventory({}))
-  refuses(
+  rejects(/no host in group k3s_servers/, inventory({}))
+  rejects(
     /k3s_servers has 2 hosts.* 2 servers tolerate no more failures than 1\. Use 1 or 3/,
     inventory({ a: {}, b: {} }),
   )
-  refuses(/4 servers tolerate no more failures than 3\. Use 3 or 5/, inventory({ a: {}, b: {}, c: {}, d: {} }))
+  rejects(/4 servers tolerate no more failures than 3\. Use 3 or 5/, inventory({ a: {}, b: {}, c: {}, d: {} }))
   t.equal(plannedCluster(inventory({ a: {}, b: {}, c: {} })).servers.length, 3)
-  refuses(/b is in both k3s_servers and k3s_agents/, inventory({ b: {} }, { b: {} }))
-  refuses(
+  rejects(/b is in both k3s_servers and k3s_agents/, inventory({ b: {} }, { b: {} }))
+  rejects(
     /Box and b both have the name box.*Set k3s_node_name/,
     inventory({ Box: {} }, { b: { k3s_node_name: 'box' } }),
   )
-  refuses(
+  rejects(
     /a and b both have the address 10\.0\.0\.1/,
     inventory({ a: { ansible_host: '10.0.0.1' } }, { b: { ansible_host: '10.0.0.1' } }),
   )
-  refuses(/"my_box" is not a valid node name/, inventory({ my_box: {} }))
-  refuses(/k3s_labels: "zone: a b"/, inventory({ a: { k3s_labels: { zone: 'a b' } } }))
-  refuses(/k3s_taints: "db" is no taint/, inventory({ a: { k3s_taints: ['db'] } }))
-  refuses(/k3s_node_ip is "here"/, inventory({ a: { k3s_node_ip: 'here' } }))
+  rejects(/"my_box" is not a valid node name/, inventory({ my_box: {} }))
+  rejects(/k3s_labels: "zone: a b"/, inventory({ a: { k3s_labels: { zone: 'a b' } } }))
+  rejects(/k3s_taints: "db" is no taint/, inventory({ a: { k3s_taints: ['db'] } }))
+  rejects(/k3s_node_ip is "here"/, inventory({ a: { k3s_node_ip: 'here' } }))
 })
 
-t.test('names of nodes differ, whatever they are', async () => {
-  const names = fc.uniqueArray(fc.stringMatching(/^[a-zA-Z]{1,4}$/), { minLength: 1, maxLength: 7 })
+t.test('node names are unique, or rejected', async () => {
+  const lists = fc.uniqueArray(fc.stringMatching(/^[a-zA-Z]{1,4}$/), { minLength: 1, maxLength: 7 })
   fc.assert(
-    fc.property(names, (list) => {
+    fc.property(lists, (list) => {
       const on = inventory({ [list[0] as string]: {} }, Object.fromEntries(list.slice(1).map((name) => [name, {}])))
-      const twice = new Set(list.map((name) => name.toLowerCase())).size < list.length
+      const duplicate = new Set(list.map((name) => name.toLowerCase())).size < list.length
       try {
-        const taken = plannedCluster(on).nodes.map(({ name }) => name)
-        return !twice && new Set(taken).size === list.length
+        const names = plannedCluster(on).nodes.map(({ name }) => name)
+        return !duplicate && new Set(names).size === list.length
       } catch {
-        return twice
+        return duplicate
       }
     }),
   )
@@ -96,7 +96,7 @@ t.test('names of nodes differ, whatever they are', async () => {
 
 const facts = { architecture: 'x86_64' }
 
-t.test('a release is pinned by its checksums', async (t) => {
+t.test('sourceOf() pins a release by its checksums', async (t) => {
   t.match(sourceOf({ vars: {}, facts }), {
     kind: 'release',
     version: DEFAULT_VERSION,
@@ -123,17 +123,17 @@ t.test('a release is pinned by its checksums', async (t) => {
   t.match(sourceOf({ vars: { k3s_source: 'usb' }, facts }), { problem: /must be release or artifacts/ })
 })
 
-t.test('a folder of artifacts says what it lacks', async (t) => {
-  const folder = mkdtempSync(path.join(tmpdir(), 'labbook-artifacts-'))
+t.test('artifactsIn() names missing artifacts', async (t) => {
+  const directory = mkdtempSync(path.join(tmpdir(), 'labbook-artifacts-'))
   t.teardown(() => {
-    rmSync(folder, { recursive: true, force: true })
+    rmSync(directory, { recursive: true, force: true })
   })
   const put = (name: string, text = ''): void => {
-    writeFileSync(path.join(folder, name), text)
+    writeFileSync(path.join(directory, name), text)
   }
   const sum = (name: string, digit = 'a'): string => `${digit.repeat(64)}  ${name}\n`
   const problem = (says: RegExp): void => {
-    t.match(artifactsIn(folder, 'amd64'), { kind: 'none', problem: says })
+    t.match(artifactsIn(directory, 'amd64'), { kind: 'none', problem: says })
   }
   t.match(artifactsIn(path.join(folder, 'none'), 'amd64'), { problem: /cannot read directory .*ENOENT/ })
   problem(/has no k3s:/)
@@ -146,18 +146,18 @@ t.test('a folder of artifacts says what it lacks', async (t) => {
   put('install.sh.sha256sum', sum('install.sh', 'c'))
   for (const name of ['k3s-airgap-images-amd64.tar.zst', 'k3s-airgap-images-arm64.tar.zst', 'k3s-arm64', 'notes.md'])
     put(name)
-  t.match(artifactsIn(folder, 'amd64'), {
+  t.match(artifactsIn(directory, 'amd64'), {
     kind: 'artifacts',
     binary: { name: 'k3s', sha256: /^a{64}$/ },
     installer: { sha256: /^c/ },
     images: [{ name: 'k3s-airgap-images-amd64.tar.zst', sha256: /^b/ }],
   })
-  t.match(artifactsIn(folder, 'arm64'), { problem: /has no checksum of k3s-arm64/ })
+  t.match(artifactsIn(directory, 'arm64'), { problem: /has no checksum of k3s-arm64/ })
   put('app.tar')
   problem(/has no checksum of app\.tar/)
 })
 
-t.test('lists of checksums', async (t) => {
+t.test('readSums() parses checksum lists', async (t) => {
   t.strictSame(
     readSums(`${'A'.repeat(64)} *./dist/k3s\n# a note\n${'b'.repeat(63)}  short\n${'c'.repeat(64)}  install.sh`),
     [
@@ -171,7 +171,7 @@ const good =
   'capabilities 000001ffffffffff\nconntrack 644\ncgroup2 cpuset cpu io memory pids\nkmsg\noverlay\nfilesystem ext2/ext3\n'
 const machine = (text: string): Machine => readMachine(text)
 
-t.test('a machine as it should be needs nothing said', async (t) => {
+t.test('a machine that meets all requirements needs no workaround', async (t) => {
   t.strictSame(fit(machine(good), DEFAULT_VERSION), {
     kubeletArgs: [],
     kubeProxyArgs: [],
@@ -183,21 +183,21 @@ t.test('a machine as it should be needs nothing said', async (t) => {
   t.strictSame(faults(machine(good), 'server', DEFAULT_VERSION), [])
 })
 
-t.test('each trap is found, named and got round', async (t) => {
-  const trap = (text: string, version: string, expected: object, says: RegExp): void => {
+t.test('fit() detects each known issue and applies its workaround', async (t) => {
+  const issue = (text: string, version: string, expected: object, says: RegExp): void => {
     const found = fit(machine(text), version)
     t.match(found, expected)
     t.match(found.says.join('\n'), says)
-    t.equal(found.says.length, 1, 'and no other')
+    t.equal(found.says.length, 1, 'no other issue')
   }
-  trap(
+  issue(
     good.replace('1ffffffffff', '1fffeffffff'),
     DEFAULT_VERSION,
     { restrictOomScore: true },
     /CAP_SYS_RESOURCE.*restrict_oom_score_adj/,
   )
   for (const limit of ['444', 'none'])
-    trap(
+    issue(
       good.replace('644', limit),
       DEFAULT_VERSION,
       { kubeProxyArgs: ['conntrack-max-per-core=0'] },
@@ -210,7 +210,7 @@ t.test('each trap is found, named and got round', async (t) => {
   trap(good.replace('ext2/ext3', 'overlayfs'), DEFAULT_VERSION, { snapshotter: 'native' }, /is on overlayfs/)
 })
 
-t.test('what k3s cannot live with is said with how to mend it', async (t) => {
+t.test('faults() names each missing requirement and its fix', async (t) => {
   const says = (
     text: string,
     expected: RegExp,
@@ -237,7 +237,7 @@ t.test('what k3s cannot live with is said with how to mend it', async (t) => {
   t.strictSame(faults(machine(listens(6443, 'k3s-server')), 'server'), [], 'k3s itself')
 })
 
-t.test('the script that looks runs in every shell', (t: Test) => {
+t.test('MACHINE_SCRIPT runs in every shell', (t: Test) => {
   for (const shell of shells) {
     const { stdout, exitCode } = runIn(shell, MACHINE_SCRIPT)
     t.equal(exitCode, 0, shell.name)
@@ -247,7 +247,7 @@ t.test('the script that looks runs in every shell', (t: Test) => {
   t.end()
 })
 
-t.test('the configuration is YAML in which each key stands once, traps and own settings together', async (t) => {
+t.test('config.yaml merges workarounds and settings, each key once', async (t) => {
   const template = readFileSync(new URL('../../../templates/k3s-install/config.yaml', import.meta.url), 'utf8')
   const fixed = fit(machine(good.replace('644', '444').replace(/cgroup2.*/, 'cgroup1 .')), DEFAULT_VERSION)
   const vars = {
@@ -291,7 +291,7 @@ t.test('the configuration is YAML in which each key stands once, traps and own s
   t.throws(() => furtherSettings('x'), { message: /must be a mapping/ })
 })
 
-t.test('a first server that was made anew begins no cluster beside that of the others', (t) => {
+t.test('a reinstalled first server does not start a second cluster', (t) => {
   const groups = { k3s_servers: ['a', 'b', 'c'], k3s_agents: [] }
   const judged = (data: Readonly<Record<string, string>>): unknown => {
     const on = {
@@ -324,7 +324,7 @@ t.test('a first server that was made anew begins no cluster beside that of the o
   t.end()
 })
 
-t.test('a version that is refused is so before anything is configured for it', (t) => {
+t.test('a refused version fails before any configuration', (t) => {
   const on = {
     host: 'a',
     vars: { k3s_version: DEFAULT_VERSION },
@@ -350,7 +350,7 @@ t.test('a version that is refused is so before anything is configured for it', (
   t.equal(judged(`k3s version ${DEFAULT_VERSION} (abcdef01)\ngo version go1.25.0`), true)
   t.match(
     judged('k3s version v1.37.0+k3s1 (abcdef01)'),
-    `k3s v1.37.0+k3s1 is installed, and ${DEFAULT_VERSION} is older: Kubernetes does not go back`,
+    `cannot downgrade k3s v1.37.0+k3s1 to ${DEFAULT_VERSION}: Kubernetes does not support downgrades`,
   )
   t.match(judged('k3s version v1.34.1+k3s1 (abcdef01)'), /2 minor versions newer/)
   t.end()

@@ -22,8 +22,8 @@ const wanted = {
   node_name: 'n1',
 }
 const CONFIG = '/etc/rancher/k3s/config.yaml'
-/** A machine on which all is in order, in the words of a real one where they come from programs. */
-const inOrder = [
+/** The state of a machine that needs no change, with recorded output of programs. */
+const unchanged = [
   `binary ${BIN}`,
   `version ${fixture('version.txt').split('\n')[0]}`,
   `staged ${BIN}`,
@@ -47,23 +47,23 @@ const plan = (lines: readonly string[], params: object = {}) => {
   )
   return problem ?? changes.map(({ description }) => description)
 }
-const without = (word: string): string[] => inOrder.filter((line) => !line.startsWith(word))
-const changed = (word: string, line: string): string[] => [...without(word), line]
+const without = (key: string): string[] => unchanged.filter((line) => !line.startsWith(key))
+const changed = (key: string, line: string): string[] => [...without(key), line]
 
-t.test('versions as k3s writes them', async (t) => {
+t.test('parseVersion() reads versions of k3s', async (t) => {
   t.equal(version(fixture('version.txt')).text, 'v1.23.8+k3s1')
   t.equal(parseVersion('v1.23.8'), undefined)
   t.ok(compareVersions(version('v1.36.0-rc1+k3s1'), version('v1.36.0+k3s1')) < 0)
   t.ok(compareVersions(version('v1.9.0+k3s1'), version('v1.10.0+k3s1')) < 0)
   t.equal(stepRefused(version('v1.35.9+k3s1'), version('v1.36.4+k3s1')), undefined)
-  t.match(stepRefused(version('v1.36.4+k3s2'), version('v1.36.4+k3s1')), /is older.*k3s\.mjs reset/)
+  t.match(stepRefused(version('v1.36.4+k3s2'), version('v1.36.4+k3s1')), /cannot downgrade.*k3s\.mjs reset/)
   t.match(
     stepRefused(version('v1.34.1+k3s1'), version('v1.36.4+k3s1')),
     /2 minor versions newer.*release of v1\.35 first/,
   )
 })
 
-t.test('whatever goes up does not come down', async () => {
+t.test('stepRefused() allows a step in one direction only', async () => {
   const any = fc
     .tuple(fc.constant(1), fc.nat(40), fc.nat(20), fc.integer({ min: 1, max: 3 }))
     .map(([major, minor, patch, k3s]) => version(`v${major}.${minor}.${patch}+k3s${k3s}`))
@@ -77,58 +77,58 @@ t.test('whatever goes up does not come down', async () => {
   )
 })
 
-t.test('the installer runs only where version, source or unit are others', async (t) => {
-  t.strictSame(plan(inOrder), [])
+t.test('k3s runs the installer only if version, source or unit differ', async (t) => {
+  t.strictSame(plan(unchanged), [])
   const installs = (lines: readonly string[], why: RegExp, params?: object): void => {
-    t.match(plan(lines, params), [why, /^start k3s and wait until the node n1 is Ready$/])
+    t.match(plan(lines, params), [why, /^start k3s and wait for node n1 to be Ready$/])
   }
   installs(
     ['staged ' + BIN, 'script ' + SCRIPT, 'ActiveState=inactive', 'UnitFileState='],
-    /^install k3s v1\.23\.8\+k3s1 as server: there is none yet$/,
+    /^install k3s v1\.23\.8\+k3s1 as server: not installed$/,
   )
-  installs(changed('binary', `binary ${OLD}`), /its binary is another one$/)
+  installs(changed('binary', `binary ${OLD}`), /its binary differs$/)
   installs(
-    [...inOrder.filter((line) => !/^(binary|staged)/.test(line)), `binary ${OLD}`, `staged ${'d'.repeat(64)}`],
+    [...unchanged.filter((line) => !/^(binary|staged)/.test(line)), `binary ${OLD}`, `staged ${'d'.repeat(64)}`],
     /v1\.24\.0\+k3s1 as server: v1\.23\.8\+k3s1 is installed$/,
     { version: 'v1.24.0+k3s1', binary_sha256: 'd'.repeat(64) },
   )
-  installs(changed('unit-server', `unit-server ${BIN}`), /its unit is not as the installer wrote it$/)
-  installs(without('record'), /it was installed by someone else$/)
-  installs(changed('record installer', `record installer ${OLD}`), /by another installer$/)
+  installs(changed('unit-server', `unit-server ${BIN}`), /its unit was modified$/)
+  installs(without('record'), /not installed by Labbook$/)
+  installs(changed('record installer', `record installer ${OLD}`), /the installer differs$/)
 })
 
-t.test('it is restarted only for what it reads at its start', async (t) => {
+t.test('k3s restarts only if a file that it reads at start has changed', async (t) => {
   t.match(plan(changed('now', `now ${BIN}  ${CONFIG}`)), [
     /^restart k3s .*: \/etc\/rancher\/k3s\/config\.yaml has changed$/,
   ])
-  t.match(plan([...inOrder, `now ${BIN}  /etc/rancher/k3s/registries.yaml`]), [/registries\.yaml is new$/])
-  t.match(plan(without('now')), [/config\.yaml is gone$/])
-  t.match(plan(without('started')), [/nobody knows what it has read/])
+  t.match(plan([...unchanged, `now ${BIN}  /etc/rancher/k3s/registries.yaml`]), [/registries\.yaml is new$/])
+  t.match(plan(without('now')), [/config\.yaml was removed$/])
+  t.match(plan(without('started')), [/the files it read at start are unknown/])
   t.match(plan(changed('ActiveState', 'ActiveState=failed')), [/^start k3s/])
   t.match(plan(changed('UnitFileState', 'UnitFileState=disabled')), [/^enable k3s/])
 })
 
-t.test('what cannot be is a problem, in words', async (t) => {
-  t.match(plan(inOrder, { version: 'v1.22.0+k3s1' }), /^k3s v1\.23\.8\+k3s1 is installed, and v1\.22\.0\+k3s1 is older/)
-  t.match(plan([...inOrder, `unit-agent ${OLD}`]), /is a k3s agent already.*reset/)
+t.test('k3s reports why a change is impossible', async (t) => {
+  t.match(plan(unchanged, { version: 'v1.22.0+k3s1' }), /^cannot downgrade k3s v1\.23\.8\+k3s1 to v1\.22\.0\+k3s1/)
+  t.match(plan([...unchanged, `unit-agent ${OLD}`]), /is already a k3s agent.*reset/)
   t.match(
     plan([...without('unit-server').filter((line) => !/^(binary|version|staged)/.test(line))]),
-    /\/var\/lib\/labbook\/k3s\/k3s is not there/,
+    /"\/var\/lib\/labbook\/k3s\/k3s" is missing/,
   )
   t.match(
     plan([...without('staged').filter((line) => !/^binary/.test(line)), `staged ${OLD}`]),
-    /has the checksum c{64}, not a{64}/,
+    /has checksum c{64}, expected a{64}/,
   )
 })
 
-t.test('reset finds its own traces, and those it shares only beside them', async (t) => {
-  t.strictSame(plan(['shared /var/lib/kubelet'], { state: 'absent' }), [], 'the kubelet of another')
+t.test('state absent removes shared paths only beside paths of k3s', async (t) => {
+  t.strictSame(plan(['shared /var/lib/kubelet'], { state: 'absent' }), [], 'the kubelet of another program')
   t.strictSame(plan(['trace /usr/local/bin/k3s', 'shared /var/lib/kubelet'], { state: 'absent' }), [
     'remove k3s with all its data (/usr/local/bin/k3s, /var/lib/kubelet)',
   ])
 })
 
-t.test('the probe runs in every shell, on a machine without k3s', async (t) => {
+t.test('the probe of k3s runs in every shell', async (t) => {
   for (const shell of shells) {
     const { exitCode, stderr } = runIn(
       shell,
@@ -138,7 +138,7 @@ t.test('the probe runs in every shell, on a machine without k3s', async (t) => {
   }
 })
 
-t.test('labels and taints of a real node', async (t) => {
+t.test('k3s_node changes only its own labels and taints', async (t) => {
   const nodes = (
     JSON.parse(fixture('nodes.json')) as {
       items: {
@@ -159,11 +159,11 @@ t.test('labels and taints of a real node', async (t) => {
     )
     return problem ?? changes.map(({ description }) => description)
   }
-  t.strictSame(planFor({}), [], 'what others have set stays')
+  t.strictSame(planFor({}), [], 'labels of others stay')
   t.match(planFor({ labels: { zone: 'a' }, taints: ['only=db:NoSchedule'] }), [
     'label n2: zone=a',
     'taint n2: only=db:NoSchedule',
-    /^remember/,
+    /^record/,
   ])
   const ours = {
     metadata: {
@@ -176,17 +176,17 @@ t.test('labels and taints of a real node', async (t) => {
   t.strictSame(planFor({ labels: { zone: 'a' }, taints: ['only=db:NoSchedule'] }, ours), [])
   t.match(planFor({ labels: { zone: 'b' }, taints: [] }, ours), [
     'label n2: zone=b',
-    'remove the taint only=db:NoSchedule of n2',
-    /^remember/,
+    'remove taint only=db:NoSchedule from n2',
+    /^record/,
   ])
   t.match(planFor({ labels: {}, taints: ['only=web:NoSchedule'] }, ours), [
     'taint n2: only=web:NoSchedule',
-    'remove the label zone of n2',
-    /^remember/,
+    'remove label zone from n2',
+    /^record/,
   ])
 })
 
-t.test('a kubeconfig gets its own names and the address from outside', async (t) => {
+t.test('renamed() sets the names and the external address of a kubeconfig', async (t) => {
   const text = renamed(fixture('k3s.yaml'), { context: 'lab', server: 'https://10.0.0.1:6443' })
   t.match(
     text,
@@ -196,16 +196,16 @@ t.test('a kubeconfig gets its own names and the address from outside', async (t)
   t.throws(() => renamed('- a list', { context: 'a', server: 'b' }), { name: 'SyntaxError' })
 })
 
-t.test('it is merged as one context among others, and taken out again', async (t) => {
+t.test('merged() adds, replaces and removes one context', async (t) => {
   const one = renamed(fixture('k3s.yaml'), { context: 'lab', server: 'https://10.0.0.1:6443' })
   const others = `# mine\n${renamed(fixture('k3s.yaml'), { context: 'work', server: 'https://work.example' })}`
   const both = merged(others, 'lab', one)
   t.match(both, /^# mine\n[^]*https:\/\/work\.example[^]*https:\/\/10\.0\.0\.1:6443[^]*current-context: work/)
-  t.equal(merged(both, 'lab', one), both, 'nothing is left to do')
+  t.equal(merged(both, 'lab', one), both, 'idempotent')
   const moved = merged(both, 'lab', one.replace('10.0.0.1', '10.0.0.9'))
   t.ok(moved.includes('10.0.0.9') && !moved.includes('10.0.0.1:'))
-  const gone = merged(both, 'lab', undefined)
-  t.ok(!gone.includes('10.0.0.1') && gone.includes('work.example') && gone.startsWith('# mine'))
+  const removed = merged(both, 'lab', undefined)
+  t.ok(!removed.includes('10.0.0.1') && removed.includes('work.example') && removed.startsWith('# mine'))
   t.match(merged('', 'lab', one), /current-context: lab/)
   t.throws(() => merged('clusters: [', 'lab', one), { message: /line \d+ is not YAML/ })
 })

@@ -7,8 +7,8 @@ import { labOf, type Inventory } from '../../../src/lab/lab.ts'
 import { vagrantfileOf } from '../../../src/lab/vagrantfile.ts'
 
 const able = { namespacesLack: [], qemu: true }
-const unasked = (): never => {
-  throw new Error('nothing is to be tried')
+const notProbed = (): never => {
+  throw new Error('must not probe this machine')
 }
 const inventory = (vars: Record<string, Record<string, unknown>>): Inventory => ({
   groups: { all: Object.keys(vars) },
@@ -25,65 +25,62 @@ const three = inventory({
   node3: { ansible_host: '10.77.0.13', ...common },
 })
 
-t.test('where namespaces can be made they are; else virtual machines; else it is said what is missing', async (t) => {
-  t.match(pick(able), { provider: 'namespaces', why: /quickest/ })
+t.test('pick() prefers namespaces, then virtual machines, else lists what is missing', async (t) => {
+  t.match(pick(able), { provider: 'namespaces', why: /fastest/ })
   t.match(pick({ namespacesLack: ['root (run it with sudo)', 'Linux'], qemu: true }), {
     provider: 'qemu',
-    why: 'namespaces need root (run it with sudo), Linux; QEMU works without',
+    why: 'namespaces need root (run it with sudo), Linux; QEMU does not',
   })
   t.throws(
     () => pick({ namespacesLack: ['root'], qemu: false }),
-    /no lab can be made on this machine: namespaces need root, and there is no QEMU/,
+    /cannot create a lab on this machine: namespaces need root, and QEMU is not installed/,
   )
 })
 
-t.test('what the inventory says holds as it is written', async (t) => {
-  const settled = settle(three, {}, unasked)
+t.test('settle() keeps the provider of the inventory', async (t) => {
+  const settled = settle(three, {}, notProbed)
   t.equal(settled?.choice.provider, 'namespaces')
   for (const [host, vars] of settled?.vars ?? []) t.match(vars, three.hostvars(host))
-  t.equal(settled?.vars.get('node1')?.lab_chosen, undefined, 'nothing was chosen')
+  t.equal(settled?.vars.get('node1')?.lab_chosen, undefined, 'no choice is recorded')
 })
 
-t.test(
-  'asked for virtual machines, the same inventory is theirs: addresses among them kept, reached on loopback',
-  async (t) => {
-    const settled = settle(three, { asked: 'qemu' }, unasked)
-    t.match(settled?.vars.get('node2'), {
-      lab_provider: 'qemu',
-      lab_address: '10.77.0.12',
-      ansible_host: '127.0.0.1',
-      ansible_port: 22_200,
-      ansible_user: 'ops',
-      ansible_ssh_private_key_file: /\/vm\/id_ed25519$/,
-      ansible_ssh_common_args: /^-o UserKnownHostsFile=\/.*\/vm\/known_hosts -o ConnectTimeout=60$/,
-      lab_forwards: { 8080: 22_201, 8090: 22_202, 5000: 22_203 },
-      lab_chosen: 'asked for by --provider',
-    })
-    const after = labOf({ ...three, hostvars: (host) => settled?.vars.get(host) ?? {} })
-    t.strictSame(
-      after?.nodes.map(({ address }) => address),
-      ['10.77.0.11', '10.77.0.12', '10.77.0.13'],
-      'the same when it is read again',
-    )
-  },
-)
-
-t.test('what was chosen once holds until the lab is taken away', async (t) => {
-  const remembered = { provider: 'qemu', why: 'asked for by --provider' } as const
-  t.equal(settle(three, { remembered }, unasked)?.choice.provider, 'qemu')
-  t.equal(settle(three, { remembered, asked: 'qemu' }, unasked)?.choice.provider, 'qemu')
-  t.equal(
-    settle(three, { remembered, asked: 'auto' }, unasked)?.choice.provider,
-    'qemu',
-    'auto is whatever works, and this does',
+t.test('--provider qemu keeps the addresses between nodes and connects through loopback', async (t) => {
+  const settled = settle(three, { asked: 'qemu' }, notProbed)
+  t.match(settled?.vars.get('node2'), {
+    lab_provider: 'qemu',
+    lab_address: '10.77.0.12',
+    ansible_host: '127.0.0.1',
+    ansible_port: 22_200,
+    ansible_user: 'ops',
+    ansible_ssh_private_key_file: /\/vm\/id_ed25519$/,
+    ansible_ssh_common_args: /^-o UserKnownHostsFile=\/.*\/vm\/known_hosts -o ConnectTimeout=60$/,
+    lab_forwards: { 8080: 22_201, 8090: 22_202, 5000: 22_203 },
+    lab_chosen: 'chosen with --provider',
+  })
+  const after = labOf({ ...three, hostvars: (host) => settled?.vars.get(host) ?? {} })
+  t.strictSame(
+    after?.nodes.map(({ address }) => address),
+    ['10.77.0.11', '10.77.0.12', '10.77.0.13'],
+    'unchanged when parsed again',
   )
-  t.throws(() => settle(three, { remembered, asked: 'namespaces' }, unasked), {
+})
+
+t.test('a remembered provider stays until the lab is removed', async (t) => {
+  const remembered = { provider: 'qemu', why: 'chosen with --provider' } as const
+  t.equal(settle(three, { remembered }, notProbed)?.choice.provider, 'qemu')
+  t.equal(settle(three, { remembered, asked: 'qemu' }, notProbed)?.choice.provider, 'qemu')
+  t.equal(
+    settle(three, { remembered, asked: 'auto' }, notProbed)?.choice.provider,
+    'qemu',
+    'auto keeps a provider that works',
+  )
+  t.throws(() => settle(three, { remembered, asked: 'namespaces' }, notProbed), {
     name: 'LabError',
-    message: /the lab is made of qemu .*before you make it of namespaces, with: .*lab\.mjs down/,
+    message: /the lab runs on qemu .*remove it first with .*lab\.mjs down", then create it with namespaces/,
   })
 })
 
-t.test('an inventory may leave all but the names out', async (t) => {
+t.test('an inventory needs only host names and lab_provider', async (t) => {
   const bare = inventory({ a: { lab_provider: 'auto' }, b: { lab_provider: 'auto' } })
   t.match(settle(bare, {}, () => able)?.vars.get('b'), {
     ansible_host: '10.77.0.12',
@@ -97,23 +94,26 @@ t.test('an inventory may leave all but the names out', async (t) => {
   })
 })
 
-t.test('mistakes are one sentence', async (t) => {
-  t.throws(() => settle(three, { asked: 'vagrant' }, unasked), {
-    message: 'there is no provider "vagrant" for a lab; there are: auto, namespaces, qemu',
+t.test('an error is one sentence', async (t) => {
+  t.throws(() => settle(three, { asked: 'vagrant' }, notProbed), {
+    message: 'unknown lab provider "vagrant": choose auto, namespaces or qemu',
   })
-  t.throws(() => settle(inventory({ a: {} }), { asked: 'qemu' }, unasked), /no host of the inventory has lab_provider/)
-  t.equal(settle(inventory({ a: {} }), {}, unasked), undefined)
+  t.throws(
+    () => settle(inventory({ a: {} }), { asked: 'qemu' }, notProbed),
+    /no host of the inventory has lab_provider/,
+  )
+  t.equal(settle(inventory({ a: {} }), {}, notProbed), undefined)
   const wrong = (vars: Record<string, unknown>) => () => labOf(inventory({ a: { lab_provider: 'qemu', ...vars } }))
-  t.throws(wrong({ lab_acceleration: 'xen' }), /lab_acceleration is auto, kvm, hvf or tcg, not "xen"/)
-  t.throws(wrong({ lab_cpus: 0 }), /lab_cpus is a whole number from 1 to 64/)
-  t.throws(wrong({ lab_publish: [0] }), /lab_publish is a whole number from 1 to 65535/)
+  t.throws(wrong({ lab_acceleration: 'xen' }), /invalid lab_acceleration "xen": use auto, kvm, hvf or tcg/)
+  t.throws(wrong({ lab_cpus: 0 }), /invalid lab_cpus "0": use an integer from 1 to 64/)
+  t.throws(wrong({ lab_publish: [0] }), /invalid lab_publish "0": use an integer from 1 to 65535/)
   t.throws(
     () => labOf(inventory({ a: { lab_provider: 'qemu' }, b: { lab_provider: 'namespaces' } })),
-    /a lab has one lab_provider/,
+    /a lab has one provider/,
   )
 })
 
-t.test('no two ports of this machine are the same, however many nodes and ports there are', async () => {
+t.test('host ports are unique for any number of nodes and ports', async () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 40 }),
@@ -133,7 +133,7 @@ t.test('no two ports of this machine are the same, however many nodes and ports 
   )
 })
 
-t.test('the Vagrantfile is Ruby, and has what the inventory has', async (t) => {
+t.test('Vagrantfile is valid Ruby and matches the inventory', async (t) => {
   const lab = labOf(
     inventory({
       node1: {
@@ -152,9 +152,9 @@ t.test('the Vagrantfile is Ruby, and has what the inventory has', async (t) => {
   const file = `${t.testdir()}/Vagrantfile`
   writeFileSync(file, text)
   const checked = spawnSync('ruby', ['-c', file], { encoding: 'utf8' })
-  t.equal(checked.error, undefined, 'ruby is there: test/run.sh installs it')
+  t.equal(checked.error, undefined, 'ruby is installed by test/run.sh')
   t.match(checked.stdout, 'Syntax OK', checked.stderr)
-  // Ruby itself says what the machines are: a stand-in for Vagrant writes down what it is told.
+  // Evaluates the file with a stub of Vagrant that records every call.
   const stand = String.raw`
 class Recorder
   def initialize(path, log) = (@path, @log = path, log)

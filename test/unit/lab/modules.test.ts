@@ -13,14 +13,14 @@ import { converge, runIn, shells, type Shell } from '../../support/shells.ts'
 import { descriptions, network, planFor } from './support.ts'
 
 const rootfs = { path: '/srv/labs/rootfs' }
-/** Sockets live below a lab's folder, so its path may not be as long as those of tap. */
-function shortFolder(t: Test): string {
-  const folder = mkdtempSync(`${tmpdir()}/labbook-unit-`)
-  t.teardown(() => rmSync(folder, { recursive: true }))
-  return folder
+/** The path of a socket is limited, and tap's directories have long ones. */
+function shortDirectory(t: Test): string {
+  const dir = mkdtempSync(`${tmpdir()}/labbook-unit-`)
+  t.teardown(() => rmSync(dir, { recursive: true }))
+  return dir
 }
 
-/** Why it does not go on, without going on where it would. */
+/** The problem that a module reports; runs no change. */
 function problemOf<S extends z.ZodType, V>(
   shell: Shell,
   module: ModuleCall<S, V>,
@@ -34,49 +34,49 @@ function problemOf<S extends z.ZodType, V>(
 
 const built = 'sources 3\nwanted abc\ncurrent abc\ncomplete\n'
 
-await t.test('a root that was made from the same recipe is kept', async (t) => {
+await t.test('lab_rootfs keeps a root with the same recipe', async (t) => {
   t.strictSame(planFor(lab_rootfs, rootfs, built), { changes: [], values: { path: '/srv/labs/rootfs/abc' } })
 })
 
-await t.test('a missing, cut or outdated root is built', async (t) => {
-  for (const seen of [
+await t.test('lab_rootfs builds a missing, partial or outdated root', async (t) => {
+  for (const facts of [
     'sources 3\nwanted abc\ncurrent \n',
     built.replace('complete\n', ''),
     built.replace('current abc', 'current old'),
   ]) {
-    t.match(descriptions(planFor(lab_rootfs, rootfs, seen)), [
-      /^build a Debian root with openssh-server, .* in \/srv\/labs\/rootfs$/,
+    t.match(descriptions(planFor(lab_rootfs, rootfs, facts)), [
+      /^build a Debian root file system with openssh-server, .* in \/srv\/labs\/rootfs$/,
     ])
   }
 })
 
-await t.test('a root that cannot be built says why', async (t) => {
+await t.test('lab_rootfs names what a build lacks', async (t) => {
   t.match(
     planFor(lab_rootfs, rootfs, 'missing mmdebstrap\nsources 3\n').problem,
-    /without mmdebstrap: install the packages mmdebstrap/,
+    /missing mmdebstrap: install the packages mmdebstrap/,
   )
-  t.match(planFor(lab_rootfs, rootfs, 'sources 0\nwanted abc\n').problem, /apt knows no Debian or Ubuntu archive/)
+  t.match(planFor(lab_rootfs, rootfs, 'sources 0\nwanted abc\n').problem, /apt has no Debian or Ubuntu archive/)
 })
 
-await t.test('preflight names everything that is missing in one message, and the way without a lab', async (t) => {
+await t.test('lab_preflight lists all missing requirements in one message, and the alternative', async (t) => {
   t.strictSame(planFor(lab_preflight, {}, 'system Linux\n').changes, [])
   t.equal(planFor(lab_preflight, {}, 'system Linux\n').problem, undefined)
   const { problem } = planFor(lab_preflight, {}, 'system Darwin\nlacks linux\nlacks root\n')
-  t.match(problem, /missing: Linux; root \(run it with sudo\)\. Use machines of your own instead: .*inventory\.yaml/)
+  t.match(problem, /missing: Linux; root \(run it with sudo\)\. Use your own machines instead: .*inventory\.yaml/)
 })
 
-await t.test('a port that is as asked is left alone; one of no lab is named', async (t) => {
+await t.test('lab_port changes a port only if needed, and names a missing one', async (t) => {
   const port = { lab: 'lbtest', name: 'node1' }
   t.strictSame(planFor(lab_port, { ...port, state: 'up' }, 'there\nup\n').changes, [])
   t.strictSame(descriptions(planFor(lab_port, { ...port, state: 'down' }, 'there\nup\n')), [
     'set the port of node1 down',
   ])
   t.strictSame(descriptions(planFor(lab_port, { ...port, state: 'up' }, 'there\n')), ['set the port of node1 up'])
-  t.match(planFor(lab_port, { ...port, state: 'up' }, '').problem, /node1 has no port on the switch of lbtest/)
+  t.match(planFor(lab_port, { ...port, state: 'up' }, '').problem, /"node1" has no port on the switch of "lbtest"/)
 })
 
 for (const shell of shells) {
-  await t.test(`${shell.name}: the key is made once, and its public half mended`, async (t) => {
+  await t.test(`${shell.name}: lab_keys creates the key once, and restores its public key`, async (t) => {
     const dir = `${t.testdir()}/lab`
     const first = converge(shell, lab_keys, { dir })
     t.strictSame(descriptions(first.before), [`create the key ${dir}/id_ed25519`])
@@ -89,31 +89,31 @@ for (const shell of shells) {
     t.equal(second.after.values?.public_key, publicKey)
   })
 
-  await t.test(`${shell.name}: a key file that is cut short is made anew`, async (t) => {
+  await t.test(`${shell.name}: lab_keys replaces a truncated key`, async (t) => {
     const dir = t.testdir({ id_ed25519: '-----BEGIN' })
     const { applied, after } = converge(shell, lab_keys, { dir })
     t.match(applied, [{ exitCode: 0 }])
     t.strictSame(after.changes, [])
   })
 
-  await t.test(`${shell.name}: a folder that holds what is no lab's is neither taken nor removed`, async (t) => {
-    const home = shortFolder(t)
+  await t.test(`${shell.name}: lab modules neither use nor remove a directory with other files`, async (t) => {
+    const home = shortDirectory(t)
     writeFileSync(`${home}/thesis`, 'years of work')
     const ssh = `${home}/.ssh`
     t.match(runIn(shell, `mkdir ${ssh} && ssh-keygen -q -t ed25519 -N '' -C me@home -f ${ssh}/id_ed25519`), {
       exitCode: 0,
     })
     for (const dir of [home, ssh]) {
-      t.match(problemOf(shell, lab_keys, { dir }), /holds what is no lab's.*give lab_dir/)
-      t.match(problemOf(shell, lab_vm_switch, { dir, state: 'absent' }), /no lab's/)
-      t.match(problemOf(shell, lab_network, { ...network, dir, state: 'absent', purge: true }), /no lab's/)
+      t.match(problemOf(shell, lab_keys, { dir }), /holds files of no lab.*set lab_dir/)
+      t.match(problemOf(shell, lab_vm_switch, { dir, state: 'absent' }), /files of no lab/)
+      t.match(problemOf(shell, lab_network, { ...network, dir, state: 'absent', purge: true }), /files of no lab/)
     }
   })
 
   await t.test(
-    `${shell.name}: a lab's own folder goes with all that is in it, also when its removal is taken up again`,
+    `${shell.name}: lab_vm_switch removes the lab directory, also after an interrupted removal`,
     async (t) => {
-      const dir = `${shortFolder(t)}/lab`
+      const dir = `${shortDirectory(t)}/lab`
       converge(shell, lab_keys, { dir })
       runIn(shell, `mkdir -p ${dir}/nodes/node1 && : >${dir}/nodes/node1/disk && rm ${dir}/id_ed25519`)
       t.match(converge(shell, lab_vm_switch, { dir, state: 'absent' }).applied, [{ exitCode: 0 }])
@@ -121,7 +121,7 @@ for (const shell of shells) {
     },
   )
 
-  await t.test(`${shell.name}: the preflight probe tells the system`, async (t) => {
+  await t.test(`${shell.name}: lab_preflight probe prints the system`, async (t) => {
     t.match(runIn(shell, lab_preflight.definition.probe({}, {})).stdout, /^system \w+\n/)
   })
 }

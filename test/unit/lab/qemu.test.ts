@@ -33,69 +33,76 @@ const node1 = {
   forwards: [{ guest: 8080, host: 22_101 }],
 }
 const running = ['folder', 'pid 4711', 'shape', 'forwards', 'pinned', 'answers']
-const without = (...gone: string[]): string => running.filter((line) => !gone.includes(line)).join('\n')
+const without = (...lines: string[]): string => running.filter((line) => !lines.includes(line)).join('\n')
 
-t.test('what runs machines is tried again once their image is made: it may have been asked before', async (t) => {
+t.test('acceleration and machines are probed again after the image is built', async (t) => {
   const { definition } = lab_vm_image
-  const made = definition.sets?.(definition.schema.parse({ path: node1.images }))
+  const changed = definition.sets?.(definition.schema.parse({ path: node1.images }))
   for (const task of [lab_vm_acceleration('it', { dir: node1.dir, images: node1.images }), lab_vm('it', node1)]) {
-    t.ok(affects(made, task.module.reads?.(task.params)))
+    t.ok(affects(changed, task.module.reads?.(task.params)))
   }
 })
 
-t.test('a machine that runs and answers is left alone', async (t) => {
+t.test('lab_vm does not change a healthy machine', async (t) => {
   t.strictSame(planFor(lab_vm, node1, without()), {
     changes: [],
     values: { pid: 4711, known_hosts: '/srv/labs/vm/known_hosts' },
   })
 })
 
-t.test('one that is not there is booted; of another shape, anew; ports are changed while it runs', async (t) => {
+t.test('lab_vm boots a missing machine, reboots a resized one, and updates ports at run time', async (t) => {
   t.strictSame(descriptions(planFor(lab_vm, node1, '')), [
     'boot node1 (10.78.0.11, 1024 MiB, 1 CPU; SSH on 127.0.0.1:22100)',
   ])
   t.match(descriptions(planFor(lab_vm, { ...node1, memory: '2G', cpus: 2 }, without('shape'))), [
-    /^boot anew node1 \(10\.78\.0\.11, 2048 MiB, 2 CPUs/,
+    /^reboot node1 \(10\.78\.0\.11, 2048 MiB, 2 CPUs/,
   ])
-  t.strictSame(descriptions(planFor(lab_vm, node1, without('forwards'))), ['write ports and known_hosts of node1'])
-  t.strictSame(descriptions(planFor(lab_vm, node1, without('pinned'))), ['write ports and known_hosts of node1'])
+  t.strictSame(descriptions(planFor(lab_vm, node1, without('forwards'))), [
+    'update port forwards and known_hosts of node1',
+  ])
+  t.strictSame(descriptions(planFor(lab_vm, node1, without('pinned'))), [
+    'update port forwards and known_hosts of node1',
+  ])
 })
 
-t.test('it is waited for, or not', async (t) => {
-  t.strictSame(descriptions(planFor(lab_vm, node1, without('answers'))), ['wait until node1 answers'])
+t.test('lab_vm waits for SSH unless wait is false', async (t) => {
+  t.strictSame(descriptions(planFor(lab_vm, node1, without('answers'))), ['wait for node1'])
   t.strictSame(planFor(lab_vm, { ...node1, wait: false }, without('answers')).changes, [])
 })
 
-t.test('stopped and absent end what is there, once', async (t) => {
-  t.strictSame(descriptions(planFor(lab_vm, { ...node1, state: 'stopped' }, without())), ['end node1'])
+t.test('states stopped and absent are idempotent', async (t) => {
+  t.strictSame(descriptions(planFor(lab_vm, { ...node1, state: 'stopped' }, without())), ['stop node1'])
   t.strictSame(planFor(lab_vm, { ...node1, state: 'stopped' }, 'folder').changes, [])
   t.strictSame(descriptions(planFor(lab_vm, { ...node1, state: 'absent' }, 'folder')), [
-    'end node1 and remove its disk',
+    'stop node1 and remove its disk',
   ])
   t.strictSame(planFor(lab_vm, { ...node1, state: 'absent' }, '').changes, [])
 })
 
-t.test('what is missing is named, with what makes it', async (t) => {
+t.test('lab_vm names a missing requirement and the module that creates it', async (t) => {
   t.match(
     planFor(lab_vm, node1, 'missing qemu-system-x86_64\nmissing cpio').problem,
-    /needs qemu-system-x86_64, cpio: install the packages/,
+    /missing qemu-system-x86_64, cpio: install the packages/,
   )
-  t.equal(planFor(lab_vm, node1, 'no-image').problem, 'no image for node1 in /srv/labs/images: lab_vm_image makes it')
+  t.equal(
+    planFor(lab_vm, node1, 'no-image').problem,
+    'no image for "node1" in "/srv/labs/images": run lab_vm_image first',
+  )
   t.equal(
     planFor(lab_vm, { ...node1, cloud_image: '/srv/a.qcow2' }, 'no-image').problem,
-    'no image for node1: /srv/a.qcow2 cannot be read',
+    'cannot read the image "/srv/a.qcow2" for "node1"',
   )
-  t.match(planFor(lab_vm, node1, 'no-key').problem, /lab_keys makes it/)
-  t.match(planFor(lab_vm, node1, 'no-network').problem, /lab_vm_switch and lab_vm_acceleration come first/)
-  t.equal(planFor(lab_vm, node1, `no-image\n${without()}`).problem, undefined, 'a machine that runs needs no image')
+  t.match(planFor(lab_vm, node1, 'no-key').problem, /run lab_keys first/)
+  t.match(planFor(lab_vm, node1, 'no-network').problem, /run lab_vm_switch and lab_vm_acceleration first/)
+  t.equal(planFor(lab_vm, node1, `no-image\n${without()}`).problem, undefined, 'a running machine needs no image')
 })
 
-t.test('an image that was made from the same recipe is kept; else it is built, or it is said why not', async (t) => {
+t.test('lab_vm_image keeps an image with the same recipe, else builds it or names what is missing', async (t) => {
   const image = { path: '/srv/labs/images' }
   const built = 'sources 3\nrelease bookworm\nwanted abc\ncurrent abc\ncomplete\n'
   t.strictSame(planFor(lab_vm_image, image, built), { changes: [], values: { path: '/srv/labs/images/abc' } })
   t.strictSame(descriptions(planFor(lab_vm_image, image, built.replace('complete\n', ''))), [
-    'build an image of Debian bookworm, bare, in /srv/labs/images',
+    'build an image of Debian bookworm, in /srv/labs/images',
   ])
   t.strictSame(
     descriptions(
@@ -109,35 +116,35 @@ t.test('an image that was made from the same recipe is kept; else it is built, o
   )
   t.strictSame(
     descriptions(planFor(lab_vm_image, image, built.replace('current abc', 'current another'))),
-    ['take the image of Debian bookworm, bare, in /srv/labs/images'],
-    'another lab has had another made since',
+    ['switch to the image of Debian bookworm, in /srv/labs/images'],
+    'another lab built another image since',
   )
   t.match(
     planFor(lab_vm_image, image, 'missing mmdebstrap\nsources 1\n').problem,
-    /without mmdebstrap: install .*or name a cloud image/,
+    /missing mmdebstrap: install .*or set lab_image to a cloud image/,
   )
-  t.match(planFor(lab_vm_image, image, 'sources 0\n').problem, /apt knows no Debian or Ubuntu archive/)
+  t.match(planFor(lab_vm_image, image, 'sources 0\n').problem, /apt has no Debian or Ubuntu archive/)
   t.match(
     planFor(lab_vm_image, image, 'sources 1\nno-namespace\n').problem,
     /without root needs user namespaces: install the package uidmap/,
   )
 })
 
-t.test('acceleration is tried unless it is asked for; what was found is kept', async (t) => {
+t.test('lab_vm_acceleration detects an accelerator once, unless lab_acceleration is set', async (t) => {
   const { dir, images } = node1
-  t.match(descriptions(planFor(lab_vm_acceleration, { dir, images }, '')), [/^try what runs virtual machines here/])
-  t.strictSame(planFor(lab_vm_acceleration, { dir, images }, 'name tcg\nwhy kvm: there is no /dev/kvm\n'), {
+  t.match(descriptions(planFor(lab_vm_acceleration, { dir, images }, '')), ['detect hardware acceleration'])
+  t.strictSame(planFor(lab_vm_acceleration, { dir, images }, 'name tcg\nwhy kvm: /dev/kvm does not exist\n'), {
     changes: [],
-    values: { acceleration: 'tcg', why: 'kvm: there is no /dev/kvm' },
+    values: { acceleration: 'tcg', why: 'kvm: /dev/kvm does not exist' },
   })
   t.match(descriptions(planFor(lab_vm_acceleration, { dir, images, want: 'kvm' }, 'name tcg\nwhy x\n')), [
-    /^run virtual machines with kvm, .*those that run with tcg are ended/,
+    /^use kvm .* stop the machines that use tcg/,
   ])
-  t.match(planFor(lab_vm_acceleration, { dir, images }, 'no-image').problem, /lab_vm_image makes it/)
+  t.match(planFor(lab_vm_acceleration, { dir, images }, 'no-image').problem, /run lab_vm_image first/)
   t.match(planFor(lab_vm_acceleration, { dir, images }, 'missing qemu-system-x86_64').problem, /install QEMU/)
 })
 
-t.test('the switch is started, mended, and taken away with all machines', async (t) => {
+t.test('lab_vm_switch starts, restarts and removes the switch, with all machines', async (t) => {
   const network = { dir: '/srv/labs/vm', nodes: ['node1', 'node2'] }
   t.strictSame(descriptions(planFor(lab_vm_switch, network, 'can-vde\n')), ['start the switch of the lab'])
   t.strictSame(
@@ -145,53 +152,53 @@ t.test('the switch is started, mended, and taken away with all machines', async 
     [],
   )
   t.strictSame(descriptions(planFor(lab_vm_switch, network, 'can-vde\nlink vde\nfolder\nvm 7 node1\n')), [
-    'start the switch of the lab; node1 have lost theirs and are ended',
+    'start the switch of the lab and stop node1, which cannot reconnect',
   ])
   t.match(descriptions(planFor(lab_vm_switch, network, '')), [
-    /^connect the lab by 239\.255\.\d+\.\d+:2\d{4} on the loopback interface$/,
+    /^connect the nodes via multicast 239\.255\.\d+\.\d+:2\d{4} on the loopback interface$/,
   ])
   t.strictSame(descriptions(planFor(lab_vm_switch, network, 'can-vde\nlink vde\nswitch 12\nnode node3\n')), [
-    'end node3 and remove its disk',
+    'stop node3 and remove its disk',
   ])
   t.strictSame(
     descriptions(planFor(lab_vm_switch, { ...network, state: 'absent' }, 'folder\nvm 7 node1\nswitch 12\n')),
-    ['end node1, the switch and remove /srv/labs/vm'],
+    ['stop node1, the switch and remove /srv/labs/vm'],
   )
   t.strictSame(planFor(lab_vm_switch, { ...network, state: 'absent' }, '').changes, [])
   t.notOk(
     lab_vm_switch.definition.schema.safeParse({ dir: `/srv/${'x'.repeat(80)}` }).success,
-    'a folder whose sockets would have too long a path',
+    'socket paths would be too long',
   )
 })
 
-t.test('a snapshot is made once, of machines that run, and brought back to the same ones', async (t) => {
+t.test('lab_vm_snapshot saves running machines once, and restores only the same machines', async (t) => {
   const snapshot = { dir: '/srv/labs/vm', name: 'ready', vms: [node1] }
-  t.strictSame(descriptions(planFor(lab_vm_snapshot, snapshot, '')), ['keep memory and disks of node1 as ready'])
+  t.strictSame(descriptions(planFor(lab_vm_snapshot, snapshot, '')), ['save memory and disks of node1 as ready'])
   t.strictSame(planFor(lab_vm_snapshot, snapshot, 'there\n').changes, [])
   t.match(planFor(lab_vm_snapshot, snapshot, 'down node1\n').problem, /node1 does not run/)
-  const seen = 'there\nwith tcg\nhardware node1:1024:1:0\naccel tcg\nknown ready\n'
-  t.strictSame(descriptions(planFor(lab_vm_snapshot, { ...snapshot, state: 'resumed' }, seen)), [
-    'bring node1 back to ready',
+  const facts = 'there\nwith tcg\nhardware node1:1024:1:0\naccel tcg\nknown ready\n'
+  t.strictSame(descriptions(planFor(lab_vm_snapshot, { ...snapshot, state: 'resumed' }, facts)), [
+    'restore node1 from ready',
   ])
   t.match(
     planFor(lab_vm_snapshot, { ...snapshot, state: 'resumed' }, 'known a\nknown b\n').problem,
-    /there is no snapshot ready; there are a, b/,
+    /no snapshot "ready"; available: a, b/,
   )
   t.match(
-    planFor(lab_vm_snapshot, { ...snapshot, state: 'resumed' }, seen.replace('1024', '2048')).problem,
-    /was made of other machines/,
+    planFor(lab_vm_snapshot, { ...snapshot, state: 'resumed' }, facts.replace('1024', '2048')).problem,
+    /"ready" has other machines/,
   )
   t.match(
-    planFor(lab_vm_snapshot, { ...snapshot, state: 'resumed' }, seen.replace('with tcg', 'with kvm')).problem,
-    /made with kvm, and machines run with tcg/,
+    planFor(lab_vm_snapshot, { ...snapshot, state: 'resumed' }, facts.replace('with tcg', 'with kvm')).problem,
+    /created with kvm, the machines now use tcg/,
   )
-  t.strictSame(descriptions(planFor(lab_vm_snapshot, { ...snapshot, state: 'absent' }, seen)), [
-    'delete the snapshot ready',
+  t.strictSame(descriptions(planFor(lab_vm_snapshot, { ...snapshot, state: 'absent' }, facts)), [
+    'delete snapshot ready',
   ])
   t.notOk(lab_vm_snapshot.definition.schema.safeParse({ ...snapshot, name: 'a b' }).success)
 })
 
-t.test("each card of each machine has an address of its own, which is local and no group's", async (t) => {
+t.test('macOf() gives each network card a unique, local unicast address', async (t) => {
   const all = ['node1', 'node2', 'node3'].flatMap((name) => [
     macOf('a', name, 0),
     macOf('a', name, 1),
@@ -242,13 +249,13 @@ for (const { description, script } of plans.flatMap((plan) => plan.changes)) scr
 for (const [name, fault] of Object.entries(vmFaults(vmSetting(node1))))
   Object.assign(scripts, { [`${name}: make`]: fault.make, [`${name}: mend`]: fault.mend })
 
-t.test('no script holds what a template did not know', async (t) => {
+t.test('no script contains an unresolved value', async (t) => {
   t.ok(Object.keys(scripts).length > 25)
   for (const [name, script] of Object.entries(scripts)) t.notMatch(script, /undefined|\[object|NaN/, name)
 })
 
 for (const shell of shells) {
-  t.test(`${shell.name} can read every script`, async (t) => {
+  t.test(`${shell.name} parses every script`, async (t) => {
     const [command, ...args] = shell.argv
     for (const [name, script] of Object.entries(scripts)) {
       const { status, stderr } = spawnSync(command, [...args, '-n'], { input: script, encoding: 'utf8' })
@@ -256,9 +263,9 @@ for (const shell of shells) {
     }
   })
 
-  t.test(`${shell.name}: QEMU's processes are told by the lab they belong to`, async (t) => {
+  t.test(`${shell.name}: lab_vms() finds the QEMU processes of one lab only`, async (t) => {
     const dir = t.testdir({ bin: {} })
-    // What ps prints, as recorded; nothing else of the machine is asked.
+    // A recorded output of ps.
     writeFileSync(
       `${dir}/bin/ps`,
       `#!/bin/sh
@@ -279,7 +286,7 @@ PS
   })
 }
 
-t.test('what cloud-init reads is YAML with the key, the user and the addresses', async (t) => {
+t.test('cloud-init data is YAML with the key, the user and the addresses', async (t) => {
   const dir = t.testdir({
     id_ed25519: '',
     'id_ed25519.pub': 'ssh-ed25519 AAAAlab labbook\n',
@@ -314,26 +321,26 @@ t.test('what cloud-init reads is YAML with the key, the user and the addresses',
   })
 })
 
-t.test('the monitor is told one command after the other, and an error is one', async (t) => {
+t.test('lab_monitor sends commands in order and fails on an error', async (t) => {
   const socket = `${tmpdir()}/labbook-monitor-${process.pid}`
-  const told: string[] = []
-  const server = createServer((line) => {
-    line.write('{"QMP": {}}\n')
-    line.on('data', (chunk) => {
+  const received: string[] = []
+  const server = createServer((connection) => {
+    connection.write('{"QMP": {}}\n')
+    connection.on('data', (chunk) => {
       for (const text of String(chunk).split('\n').filter(Boolean)) {
-        const { execute, arguments: given } = JSON.parse(text) as {
+        const { execute, arguments: args } = JSON.parse(text) as {
           execute: string
           arguments?: Record<string, string>
         }
         if (execute === 'qmp_capabilities') {
-          line.write('{"return": {}}\n')
+          connection.write('{"return": {}}\n')
           continue
         }
-        const command = given?.['command-line'] ?? ''
-        told.push(command)
-        // In two pieces, with an event before it, as QEMU does at times.
-        line.write('{"event": "STOP"}\n{"ret')
-        line.write(
+        const command = args?.['command-line'] ?? ''
+        received.push(command)
+        // In two chunks, after an event, as QEMU may send it.
+        connection.write('{"event": "STOP"}\n{"ret')
+        connection.write(
           `urn": ${JSON.stringify(command.startsWith('savevm full') ? 'Error: No space left\r\n' : command === 'info status' ? 'VM status: running\r\n' : '')}}\n`,
         )
       }
@@ -353,26 +360,26 @@ t.test('the monitor is told one command after the other, and an error is one', a
     })
   t.strictSame(await ask('stop', 'info status', 'cont'), { code: 0, out: 'VM status: running\n' })
   t.strictSame(await ask('stop', 'savevm full', 'cont'), { code: 1, out: 'savevm full: Error: No space left\n' })
-  t.strictSame(told, ['stop', 'info status', 'cont', 'stop', 'savevm full'])
+  t.strictSame(received, ['stop', 'info status', 'cont', 'stop', 'savevm full'])
   server.close()
-  t.match(await ask('stop'), { code: 1, out: /the monitor cannot be reached/ })
+  t.match(await ask('stop'), { code: 1, out: /cannot connect to the monitor/ })
 })
 
-t.test('all that makes one machine of the shared image comes as a second archive behind the first', async (t) => {
+t.test('the settings of a machine are appended to the initrd as a second archive', async (t) => {
   const dir = t.testdir({
     'id_ed25519.pub': 'ssh-ed25519 AAAAlab labbook\n',
     images: { current: { initrd: 'first', 'disk.raw': '' } },
   })
   mkdirSync(`${dir}/nodes/node1/ssh`, { recursive: true })
   const launch = planFor(lab_vm, { ...node1, dir, images: `${dir}/images`, wait: false }, '').changes[0]?.script ?? ''
-  // Up to where the machine is started.
+  // Stop before the machine starts.
   const { exitCode, stderr } = runIn(
     shells[0],
     launch.replace(/printf '\\n=== [^]*$/, 'exit 0').replace(/qemu-img create [^&]*&& mv[^|]*/, 'true '),
   )
   t.equal(exitCode, 0, stderr)
   const archive = readFileSync(`${dir}/nodes/node1/initrd`)
-  t.ok(archive.subarray(0, 11).toString().startsWith('first0707'), 'the first comes first')
+  t.ok(archive.subarray(0, 11).toString().startsWith('first0707'), 'the initrd of the image comes first')
   const { stdout } = spawnSync(
     'cpio',
     ['-i', '--to-stdout', '--quiet', 'lab/lab-net', 'lab/hostname', 'lab/authorized_keys'],

@@ -41,7 +41,7 @@ const plans = [
 for (const { description, script } of plans.flatMap((plan) => plan.changes)) scripts[description] = script
 
 for (const shell of shells) {
-  await t.test(`${shell.name} can read every script`, async (t) => {
+  await t.test(`${shell.name} parses every script`, async (t) => {
     const [command, ...args] = shell.argv
     for (const [name, script] of Object.entries(scripts)) {
       const { status, stderr } = spawnSync(command, [...args, '-n'], { input: script, encoding: 'utf8' })
@@ -49,7 +49,7 @@ for (const shell of shells) {
     }
   })
 
-  await t.test(`${shell.name}: a recorded pid counts only for the process that started then`, async (t) => {
+  await t.test(`${shell.name}: lab_pid() ignores a recycled PID`, async (t) => {
     const sleeper = spawn('sleep', ['60'], { stdio: 'ignore' })
     t.teardown(() => sleeper.kill())
     const since = (readFileSync(`/proc/${sleeper.pid}/stat`, 'utf8').split(') ')[1] as string).split(' ')[19] as string
@@ -58,23 +58,23 @@ for (const shell of shells) {
       other: { pid: `${sleeper.pid} 1\n` },
       cut: { pid: `${sleeper.pid}` },
     })
-    const pid = (folder: string): string =>
-      runIn(shell, `${endNodeFunctions}lab_pid ${quote(`${dir}/${folder}`)}`).stdout.trim()
+    const pid = (directory: string): string =>
+      runIn(shell, `${endNodeFunctions}lab_pid ${quote(`${dir}/${directory}`)}`).stdout.trim()
     t.equal(pid('own'), String(sleeper.pid))
     t.equal(pid('other'), '')
     t.equal(pid('cut'), '')
     t.equal(pid('none'), '')
   })
 
-  await t.test(`${shell.name}: the lab's lines in a hosts file are replaced, all others kept`, async (t) => {
+  await t.test(`${shell.name}: lab_write_hosts() replaces only the lab's lines`, async (t) => {
     const dir = t.testdir({ hosts: '10.0.0.9 old # lab\n127.0.0.1 mine\n' })
     const script = `hosts='10.0.0.1 a # lab\n10.0.0.2 b # lab'\n${nodeFileFunctions}lab_write_hosts ${quote(`${dir}/hosts`)}`
-    for (let again = 0; again < 2; again++) t.equal(runIn(shell, script).exitCode, 0)
+    for (let run = 0; run < 2; run++) t.equal(runIn(shell, script).exitCode, 0)
     t.equal(readFileSync(`${dir}/hosts`, 'utf8'), '10.0.0.1 a # lab\n10.0.0.2 b # lab\n127.0.0.1 mine\n')
   })
 
   await t.test(
-    `${shell.name}: only the distribution's archives are taken over, and only settings of how to reach them`,
+    `${shell.name}: only the distribution's archives and their connection settings are copied`,
     async (t) => {
       const bin = t.testdir({
         'apt-get':

@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import type { Plan } from '../../../src/modules/module.ts'
 import type { ModuleCall } from '../../../src/modules/task.ts'
 
-/** What a module plans when its probe printed this. */
+/** The plan of a module for an output of its probe. */
 export function planFor<S extends z.ZodType, V>(module: ModuleCall<S, V>, params: z.input<S>, stdout: string): Plan<V> {
   const { definition } = module
   return definition.plan(definition.schema.parse(params), { stdout, stderr: '', exitCode: 0 }, {}, {})

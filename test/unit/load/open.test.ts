@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { schedule } from '../../../src/load/open.ts'
 
-t.test('an open load has as many requests in the time that counts as were asked for, whenever it begins', (t) => {
+t.test('schedule() has rate × seconds requests in the measurement window, for any start', (t) => {
   const tenths = (least: number, most: number) =>
     fc.integer({ min: least * 10, max: most * 10 }).map((number) => number / 10)
   fc.assert(
@@ -14,7 +14,7 @@ t.test('an open load has as many requests in the time that counts as were asked 
       (rate, warmup, seconds, from) => {
         const { wanted, due } = schedule({ rate, warmup, seconds }, from)
         const first = Math.round(warmup * rate)
-        // As the tally asks it: `at < from` does not count, `at >= to` neither.
+        // The window of the tally: from <= at < to.
         return (
           wanted - first === Math.round(seconds * rate) &&
           due(first) >= from &&
@@ -24,6 +24,6 @@ t.test('an open load has as many requests in the time that counts as were asked 
       },
     ),
   )
-  t.pass('for any rate, warm-up and beginning')
+  t.pass('for any rate, warm-up and start')
   t.end()
 })

@@ -20,9 +20,10 @@ function measured(
   )
 }
 
-const has = ({ low, high }: Law['contention'], value: number): boolean => low - 1e-6 <= value && value <= high + 1e-6
+const contains = ({ low, high }: Law['contention'], value: number): boolean =>
+  low - 1e-6 <= value && value <= high + 1e-6
 
-t.test('a curve without noise gives its own parameters back', async (t) => {
+t.test('fitLaw() recovers the parameters of a curve without noise', async (t) => {
   fc.assert(
     fc.property(
       fc.double({ min: 50, max: 5000, noNaN: true }),
@@ -43,8 +44,8 @@ t.test('a curve without noise gives its own parameters back', async (t) => {
   t.pass('25 random laws')
 })
 
-t.test('of noisy curves the intervals have the true parameters about as often as they promise', async (t) => {
-  let [all, held] = [0, 0]
+t.test('confidence intervals of noisy curves reach their nominal coverage', async (t) => {
+  let [all, covered] = [0, 0]
   for (const [contention, coherence] of [
     [0.1, 0.01],
     [0.3, 0.03],
@@ -54,34 +55,34 @@ t.test('of noisy curves the intervals have the true parameters about as often as
       { length: 30 },
       (_, seed) => fitLaw(measured(usl(300, contention, coherence), 0.02, seed + 1), 'usl').law,
     ).filter((law) => law !== undefined)
-    t.ok(laws.length >= 28, `${laws.length} of 30 told`)
+    t.ok(laws.length >= 28, `${laws.length} of 30 conclusive`)
     all += laws.length * 2
-    held +=
-      laws.filter((law) => has(law.contention, contention)).length +
-      laws.filter((law) => has(law.coherence, coherence)).length
+    covered +=
+      laws.filter((law) => contains(law.contention, contention)).length +
+      laws.filter((law) => contains(law.coherence, coherence)).length
   }
-  t.ok(held / all >= 0.92, `${held} of ${all} intervals`)
+  t.ok(covered / all >= 0.92, `${covered} of ${all} intervals`)
 })
 
-t.test("Amdahl's law is the one without coherence", async (t) => {
+t.test("Amdahl's law has no coherence and no peak", async (t) => {
   const { law } = fitLaw(measured(usl(200, 0.25, 0), 0.01, 3), 'amdahl')
-  t.ok(law !== undefined && has(law.contention, 0.25), JSON.stringify(law))
+  t.ok(law !== undefined && contains(law.contention, 0.25), JSON.stringify(law))
   t.same(law?.coherence, { estimate: 0, low: 0, high: 0 })
-  t.equal(law && peakOf(law), undefined, 'it has no peak')
+  t.equal(law && peakOf(law), undefined, 'no peak')
   const falling = fitLaw(measured(usl(200, 0.1, 0.05), 0.01, 3), 'usl').law
-  t.ok(falling && Math.abs((peakOf(falling) ?? 0) - Math.sqrt(0.9 / 0.05)) < 0.7, 'a law with coherence has one')
+  t.ok(falling && Math.abs((peakOf(falling) ?? 0) - Math.sqrt(0.9 / 0.05)) < 0.7, 'coherence makes a peak')
   const [low = 0, high = 0] = falling?.between(4) ?? []
-  t.ok(falling && low <= falling.at(4) && falling.at(4) <= high && low < high, 'and the curve lies in its band')
+  t.ok(falling && low <= falling.at(4) && falling.at(4) <= high && low < high, 'the curve lies in its confidence band')
 })
 
-t.test('what the data does not determine is not told', async (t) => {
+t.test('fitLaw() is inconclusive if the data does not determine the law', async (t) => {
   t.match(fitLaw(measured(usl(300, 0.1, 0.01), 0.02, 1, 5, [1, 2, 4]), 'usl'), {
-    cannotTell: /3 numbers of replicas, and it takes 4/,
+    cannotTell: /3 different numbers of replicas; a fit of 3 parameters needs 4/,
   })
-  t.match(fitLaw(measured(usl(300, 0.1, 0.01), 0.02, 1, 5, [1, 4]), 'amdahl'), { cannotTell: /2 numbers/ })
+  t.match(fitLaw(measured(usl(300, 0.1, 0.01), 0.02, 1, 5, [1, 4]), 'amdahl'), { cannotTell: /2 different numbers/ })
   t.match(
     fitLaw(measured(usl(300, 0.2, 0.01), 0.3, 5), 'usl'),
-    { cannotTell: /misses the trials|leave (contention|coherence) open/ },
+    { cannotTell: /misses the trials|confidence interval of (contention|coherence) is too wide/ },
     'too much noise',
   )
   t.match(
@@ -89,7 +90,7 @@ t.test('what the data does not determine is not told', async (t) => {
       [1, 2, 4, 8].map((replicas) => ({ replicas, throughput: 0 })),
       'usl',
     ),
-    { cannotTell: /without throughput/ },
+    { cannotTell: /no throughput/ },
   )
   t.match(
     fitLaw(

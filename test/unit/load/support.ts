@@ -7,22 +7,22 @@ import type { Target } from '../../../src/load/index.ts'
 const SERVER = path.join(import.meta.dirname, 'programs/server.mjs')
 
 export interface ServerOptions {
-  /** Milliseconds until an answer. */
+  /** Milliseconds until a response. */
   readonly latency?: number
   readonly replicas?: number
-  /** False: only the body tells who answered. */
+  /** False: only the body names the replica. */
   readonly headers?: boolean
-  /** Milliseconds after the first request from which on nothing is answered for so long. */
+  /** Milliseconds after the first request until the server stalls, and the duration of the stall. */
   readonly stallAfter?: number
   readonly stallFor?: number
 }
 
-/** What a server has counted. */
+/** Statistics of a server. */
 export interface Seen {
   /** By method and path. */
   readonly requests: Readonly<Record<string, number>>
   readonly connections: number
-  /** Addresses that connections came from. */
+  /** Remote addresses of the connections. */
   readonly from: readonly string[]
 }
 
@@ -30,13 +30,13 @@ export interface Server extends Target {
   seen(): Promise<Seen>
 }
 
-/** Starts a web server in a process of its own, so that it does not share an event loop with the generator. */
+/** Starts a web server in a child process, so that it does not share the event loop with the generator. */
 export async function startServer(t: Test, options: ServerOptions = {}): Promise<Server> {
   const child = spawn(process.execPath, [SERVER, JSON.stringify(options)], { stdio: ['pipe', 'pipe', 'inherit'] })
   t.teardown(async () => {
-    const gone = once(child, 'exit')
+    const exited = once(child, 'exit')
     child.stdin.end()
-    await gone
+    await exited
   })
   const [line] = (await once(child.stdout, 'data')) as [Buffer]
   const port = Number(line.toString())

@@ -26,7 +26,7 @@ function result(): LoadResult {
   }
 }
 
-t.test('only what belongs to the time that counts is counted', async (t) => {
+t.test('Tally counts only outcomes in the measurement window', async (t) => {
   t.match(result(), {
     seconds: 2,
     throughput: 50,
@@ -46,7 +46,7 @@ t.test('only what belongs to the time that counts is counted', async (t) => {
   })
 })
 
-t.test('CSV has the columns of Locust', async (t) => {
+t.test('csvOf() has the columns of Locust', async (t) => {
   t.equal(
     csvOf({ '': result() }),
     `Type,Name,Request Count,Failure Count,Median Response Time,Average Response Time,Min Response Time,Max Response Time,Average Content Size,Requests/s,Failures/s,50%,66%,75%,80%,90%,95%,98%,99%,99.9%,99.99%,100%
@@ -58,12 +58,12 @@ POST,"/say,""hi""",1,1,0,0,0,0,0,0.5,0.5,0,0,0,0,0,0,0,0,0,0,0
   t.match(csvOf({ 'trial 1': result(), 'trial 2': result() }), /^GET,trial 2: \/api\/counter,101,/m)
 })
 
-t.test('a result as text', async (t) => {
+t.test('textOf() formats a result', async (t) => {
   const text = textOf(result())
-  t.match(text, /^2 connections, each with its next request as soon as the last is answered; 2\.0 s counted\n/)
+  t.match(text, /^closed model, 2 connections; 2\.0 s measured\n/)
   t.match(text, /^REQUEST +COUNT +FAILED +P50 MS/m)
   t.match(text, /^GET \/api\/counter +101 +1 +50\.0/m)
   t.match(text, /^Aggregated +102 +2/m)
-  t.match(text, /^no answer: ECONNRESET 1$/m)
+  t.match(text, /^errors: ECONNRESET 1$/m)
   t.match(text, /^generator: 25 % of a core, busy 30 % of the time/m)
 })

@@ -22,7 +22,7 @@ const kernel = (uptime: number, busy: number, idle: number): Record<string, stri
   '/proc/stat': `cpu  ${busy} 0 0 ${idle} 0 0 0 0 0 0\ncpu0 1 2 3`,
 })
 
-t.test("cgroup v1: a node of the lab, whose group is not the machine's", async (t) => {
+t.test('parseCpu() reads cgroup v1 of a lab node', async (t) => {
   const at = (uptime: number, ns: number, throttled: number): CpuReading | undefined =>
     parseCpu(
       files({
@@ -53,7 +53,7 @@ t.test("cgroup v1: a node of the lab, whose group is not the machine's", async (
   )
 })
 
-t.test('cgroup v2: a machine of its own, and a container without a limit', async (t) => {
+t.test('parseCpu() reads cgroup v2, and a container without a limit', async (t) => {
   const scope = `/sys/fs/cgroup/system.slice/docker-${ID}.scope`
   const reading = parseCpu(
     files({
@@ -80,7 +80,7 @@ t.test('cgroup v2: a machine of its own, and a container without a limit', async
   t.equal(parseCpu('sh: head: not found'), undefined)
 })
 
-t.test('this machine can be read, twice, while something is done', async (t) => {
+t.test('sampling() reads this machine twice during a task', async (t) => {
   const look = async () => ({
     stdout: execFileSync('sh', ['-c', READ_CPU], { encoding: 'utf8' }),
     stderr: '',
@@ -119,7 +119,7 @@ const container = (name: string, service: string, cores: number, throttled = 0):
 })
 const machine = (cores: number): CpuUse => ({ kind: 'machine', name: 'controller, node1', cores, limit: 2 })
 
-t.test('the bottleneck is named from data, or it is said that it cannot be', async (t) => {
+t.test('bottleneckOf() names the bottleneck, or why it is unknown', async (t) => {
   t.match(
     bottleneckOf([container('web.1', 'web', 0.48, 0.7), container('gate.1', 'gate', 0.2), machine(1.2)], undefined),
     { what: 'the CPU limit of web', why: '1 container used 0.48 of 0.50 cores, throttled in 70 % of the periods' },
@@ -145,7 +145,7 @@ t.test('the bottleneck is named from data, or it is said that it cannot be', asy
   })
 })
 
-t.test('the containers of the stack, by the ids of their tasks', async (t) => {
+t.test('readContainers() maps containers to tasks', async (t) => {
   t.same(
     readContainers(`t1 counter_counter.2 node2 Running 5 minutes ago
 t2 counter_gateway.qk3nodeid node1 Running 1 minute ago
@@ -162,7 +162,7 @@ t3${' '}
   )
 })
 
-t.test('settings come from the inventory, and mistakes in them are told', async (t) => {
+t.test('loadSettings() reads the inventory and rejects invalid values', async (t) => {
   t.match(loadSettings({ load_trials: '7', load_replicas: '4,1,4' }), {
     trials: 7,
     replicas: [1, 4],
@@ -182,7 +182,7 @@ t.test('settings come from the inventory, and mistakes in them are told', async 
   t.throws(() => loadSettings({ load_replicas: 'many' }), { message: /load_replicas is "many"/ })
 })
 
-t.test('machines of software emulation are not loaded, and it is said why; the inventory may ask for it', async (t) => {
+t.test('tooSlow() skips machines under software emulation unless the inventory allows them', async (t) => {
   const asked = async (slowdown: number, vars: object) => {
     const said: string[] = []
     const slow = await tooSlow({
@@ -202,7 +202,7 @@ t.test('machines of software emulation are not loaded, and it is said why; the i
   t.match(await asked(10, {}), { slow: true, said: [/timeout multiplier 10: .*load_most_slowdown: 10/] })
 })
 
-t.test('a load is never aimed at a host that the inventory does not have', async (t) => {
+t.test('onlyOurs() rejects targets outside the inventory', async (t) => {
   const on = {
     groups: { all: ['node1', 'node2'] },
     hostvars: (name: string) => (name === 'node1' ? { ansible_host: '10.77.0.11' } : {}),

@@ -18,16 +18,16 @@ import {
   redate,
 } from './support.ts'
 
-async function whole(t: Test): Promise<string> {
+async function caAndCertificate(t: Test): Promise<string> {
   const dir = folder(t)
   await programs.make_ca(caRequest(dir))
   await programs.make_certificate(certificateRequest(dir))
   return dir
 }
 
-t.test('a CA that is not in order is told, and neither used nor replaced', async (t) => {
-  const rotate = 'have a new CA made \\(x509_ca with generation: 2\\)'
-  const putBack = `put it back from a backup, or ${rotate}`
+t.test('a damaged CA is reported, and neither used nor replaced', async (t) => {
+  const rotate = 'rotate the CA \\(x509_ca with generation: 2\\)'
+  const restore = `restore it from a backup, or ${rotate}`
   const short = (dir: string, name: string): void => {
     writeFileSync(join(dir, name), (contents(dir)[name] ?? '').slice(0, -60))
   }
@@ -37,7 +37,7 @@ t.test('a CA that is not in order is told, and neither used nor replaced', async
       (dir) => {
         rmSync(join(dir, 'ca.key'))
       },
-      `DIR/ca.key is missing: ${putBack}`,
+      `"DIR/ca.key" is missing: ${restore}`,
       null,
     ],
     [
@@ -45,7 +45,7 @@ t.test('a CA that is not in order is told, and neither used nor replaced', async
       (dir) => {
         short(dir, 'ca.key')
       },
-      `DIR/ca.key is damaged: ${putBack}`,
+      `"DIR/ca.key" is damaged: ${restore}`,
       null,
     ],
     [
@@ -53,7 +53,7 @@ t.test('a CA that is not in order is told, and neither used nor replaced', async
       (dir) => {
         writeFileSync(join(dir, 'ca.key'), '')
       },
-      `DIR/ca.key is damaged: ${putBack}`,
+      `"DIR/ca.key" is damaged: ${restore}`,
       null,
     ],
     [
@@ -61,7 +61,7 @@ t.test('a CA that is not in order is told, and neither used nor replaced', async
       (dir) => {
         copyFileSync(join(dir, 'registry.key'), join(dir, 'ca.key'))
       },
-      `DIR/ca.key is not the key of DIR/ca.crt: put back the one that is, or ${rotate}`,
+      `"DIR/ca.key" does not match "DIR/ca.crt": restore the matching key, or ${rotate}`,
       null,
     ],
     [
@@ -69,7 +69,7 @@ t.test('a CA that is not in order is told, and neither used nor replaced', async
       (dir) => {
         rmSync(join(dir, 'ca.crt'))
       },
-      `DIR/ca.crt is missing: ${putBack}`,
+      `"DIR/ca.crt" is missing: ${restore}`,
       'same',
     ],
     [
@@ -77,7 +77,7 @@ t.test('a CA that is not in order is told, and neither used nor replaced', async
       (dir) => {
         short(dir, 'ca.crt')
       },
-      `DIR/ca.crt is damaged, .*: ${putBack}`,
+      `"DIR/ca.crt" is damaged, .*: ${restore}`,
       'same',
     ],
     [
@@ -85,11 +85,11 @@ t.test('a CA that is not in order is told, and neither used nor replaced', async
       (dir) => {
         copyFileSync(join(dir, 'registry.crt'), join(dir, 'ca.crt'))
       },
-      `DIR/ca.crt is damaged, or not the certificate of a CA that signed itself: ${putBack}`,
+      `"DIR/ca.crt" is damaged, or not a self-signed CA certificate: ${restore}`,
       'same',
     ],
     [
-      'a bit that is not as it was signed',
+      'an invalid signature',
       (dir) => {
         const der = Buffer.from(
           openssl('x509', '-in', join(dir, 'ca.crt')).replaceAll(/-----.*-----|\s/g, ''),
@@ -102,141 +102,142 @@ t.test('a CA that is not in order is told, and neither used nor replaced', async
           `-----BEGIN CERTIFICATE-----\n${der.toString('base64')}\n-----END CERTIFICATE-----\n`,
         )
       },
-      `DIR/ca.crt is damaged, .*: ${putBack}`,
+      `"DIR/ca.crt" is damaged, .*: ${restore}`,
       'same',
     ],
     [
-      'a clock that is behind',
+      'a CA that is not valid yet',
       (dir) => {
         redate(dir, 'ca', 'ca', '20980101000000Z', '20990101000000Z', CA_EXTENSIONS)
       },
-      'the clock of this machine says \\S+Z, and the CA in DIR begins on 2098-01-01T00:00:00Z: set the clock',
+      'the CA in "DIR" is not valid before 2098-01-01T00:00:00Z, and the clock of this machine shows \\S+Z: set the clock',
       'same',
     ],
     [
-      'an end',
+      'an expired CA',
       (dir) => {
         redate(dir, 'ca', 'ca', '20200101000000Z', '20210101000000Z', CA_EXTENSIONS)
       },
-      `the CA in DIR ended on 2021-01-01T00:00:00Z: ${rotate}`,
+      `the CA in "DIR" expired on 2021-01-01T00:00:00Z: ${rotate}`,
       'same',
     ],
     [
-      'a number that is none',
+      'an invalid generation',
       (dir) => {
         writeFileSync(join(dir, 'ca.generation'), 'two')
       },
-      'DIR/ca.generation is damaged: write into it how often x509_ca was asked for a new one, 1 if never',
+      '"DIR/ca.generation" is damaged: write the last "generation" of x509_ca into it, 1 by default',
       'same',
     ],
     [
-      'a folder in place of the key',
+      'a directory in place of the key',
       (dir) => {
         rmSync(join(dir, 'ca.key'))
         mkdirSync(join(dir, 'ca.key'))
       },
-      'cannot read DIR/ca.key: EIS[D]IR.*',
+      'cannot read "DIR/ca.key": EIS[D]IR.*',
       'same',
     ],
   ]
   for (const [what, happens, ca, certificate] of cases) {
-    const dir = await whole(t)
+    const dir = await caAndCertificate(t)
     happens(dir)
-    const says = new RegExp(`^problem: ${ca.replaceAll('DIR', dir)}$`)
-    t.match(await planOfCa(dir), [says], what)
+    const message = new RegExp(`^problem: ${ca.replaceAll('DIR', dir)}$`)
+    t.match(await planOfCa(dir), [message], what)
     const of = await planOfCertificate(dir, certificate === null ? { names: ['x'] } : {})
     t.match(
       of,
       [
         certificate === null
-          ? new RegExp(
-              `^problem: cannot issue the certificate of registry for x \\(.*\\): ${ca.replaceAll('DIR', dir)}$`,
-            )
-          : says,
+          ? new RegExp(`^problem: cannot issue certificate registry for x \\(.*\\): ${ca.replaceAll('DIR', dir)}$`)
+          : message,
       ],
       what,
     )
-    if (certificate === null) t.same(await planOfCertificate(dir), [], `${what}: what is in order stays`)
-    const kept = what.startsWith('a folder') ? undefined : contents(dir)
+    if (certificate === null) t.same(await planOfCertificate(dir), [], `${what}: a valid certificate stays`)
+    const before = what.startsWith('a directory') ? undefined : contents(dir)
     await t.rejects(programs.make_ca(caRequest(dir)), { name: 'Refusal' }, what)
     await t.rejects(programs.make_certificate(certificateRequest(dir, { names: ['x'] })), { name: 'Refusal' }, what)
-    if (kept === undefined) continue
-    t.same(contents(dir), kept, `${what}: nothing was touched`)
-    if (what.startsWith('a number')) continue
+    if (before === undefined) continue
+    t.same(contents(dir), before, `${what}: unchanged`)
+    if (what.startsWith('an invalid generation')) continue
     await programs.make_ca(caRequest(dir, { generation: 2 }))
-    t.same(await planOfCa(dir), [], `${what}: a new one mends it`)
+    t.same(await planOfCa(dir), [], `${what}: rotation fixes it`)
   }
 })
 
-t.test('a CA that is another than asked', async (t) => {
-  const dir = await whole(t)
+t.test('x509_ca rejects other parameters than those of the existing CA', async (t) => {
+  const dir = await caAndCertificate(t)
   t.same(await planOfCa(dir, { common_name: 'Other' }), [
-    `problem: the CA in ${dir} is named «Test CA», and «Other» is asked: ask for what is there, or rotate it with generation: 2`,
+    `problem: the CA in "${dir}" has common name "Test CA", not "Other": change the parameter, or rotate the CA with generation: 2`,
   ])
   t.same(await planOfCa(dir, { key_type: 'rsa' }), [
-    `problem: the CA in ${dir} is one with a key EC P-256, and RSA 3072 is asked: ask for what is there, or rotate it with generation: 2`,
+    `problem: the CA in "${dir}" has key type EC P-256, not RSA 3072: change the parameter, or rotate the CA with generation: 2`,
   ])
 })
 
-t.test('no CA at all', async (t) => {
+t.test('x509_certificate reports a missing CA', async (t) => {
   const dir = folder(t)
-  t.same(await planOfCertificate(dir), [`problem: there is no CA in ${dir}: make it with x509_ca first`])
-  await t.rejects(programs.make_certificate(certificateRequest(dir)), { name: 'Refusal', message: 'there is no CA in' })
+  t.same(await planOfCertificate(dir), [`problem: no CA in "${dir}": run x509_ca first`])
+  await t.rejects(programs.make_certificate(certificateRequest(dir)), { name: 'Refusal', message: 'no CA in' })
 })
 
-t.test('no openssl, no flock, one line each', (t) => {
+t.test('a missing openssl or flock is reported in one line', (t) => {
   const [dash] = shells
-  for (const [there, says] of [
-    [['dash', 'flock'], 'openssl is not there: install the package openssl'],
-    [['dash'], 'flock is not there: install the package util-linux'],
+  for (const [installed, message] of [
+    [['dash', 'flock'], 'openssl is missing: install the package openssl'],
+    [['dash'], 'flock is missing: install the package util-linux'],
   ] as const) {
     const dir = folder(t)
     const path = join(dir, '../bin')
     mkdirSync(path)
-    for (const name of there) symlinkSync(`/usr/bin/${name}`, join(path, name))
+    for (const name of installed) symlinkSync(`/usr/bin/${name}`, join(path, name))
     const { definition } = x509_ca
     const params = definition.schema.parse({ dir, common_name: 'Test CA' })
     const look = runIn(dash, definition.probe(params, {}), { env: { PATH: path } })
     const [change] = definition.plan(params, look, {}, {}).changes
     const { stderr, exitCode } = runIn(dash, change?.script ?? '', { env: { PATH: path } })
-    t.same([stderr, exitCode], [`${says}\n`, 1])
-    t.same(Object.keys(contents(dir)), [], 'nothing half is left')
+    t.same([stderr, exitCode], [`${message}\n`, 1])
+    t.same(Object.keys(contents(dir)), [], 'no partial files remain')
     t.same(definition.plan(params, runIn(dash, definition.probe(params, {})), {}, {}).changes.length, 1)
   }
   t.end()
 })
 
-t.test('a folder that cannot be made', async (t) => {
+t.test('a directory that cannot be created is reported', async (t) => {
   const dir = folder(t)
   writeFileSync(dir, '')
-  t.match(await planOfCa(dir), [/^problem: cannot read .*ca.crt: ENOTDIR/])
+  t.match(await planOfCa(dir), [/^problem: cannot read .*ca\.crt": ENOTDIR/])
   await t.rejects(programs.make_ca(caRequest('/sys/labbook/pki')), {
     name: 'Refusal',
     message: /^E[A-Z]+: .*mkdir '\/sys\/labbook/,
   })
 })
 
-t.test('what another user may not read', async (t) => {
-  const dir = await whole(t)
+t.test('missing permissions are reported', async (t) => {
+  const dir = await caAndCertificate(t)
   chmodSync(join(dir, '..'), 0o755)
   const { definition } = x509_certificate
   const params = definition.schema.parse({ dir, name: 'registry', names: ['node1'] })
-  // The worker itself is root's, so the one who looks is another.
+  // Drop privileges here, since the worker runs as root.
   process.setegid?.(65534)
   process.seteuid?.(65534)
-  const looked = programs.look_certificate(certificateRequest(dir)).then(
-    () => 'seen',
+  const read = programs.look_certificate(certificateRequest(dir)).then(
+    () => 'readable',
     (error: Error) => `${error.name}: ${error.message}`,
   )
-  const said = await looked.finally(() => {
+  const message = await read.finally(() => {
     process.seteuid?.(0)
     process.setegid?.(0)
   })
-  t.match(said, /^Refusal: cannot read .*: it is another user's \(become\?\)$/)
-  t.match(definition.plan(params, { stdout: '', stderr: said, exitCode: 1 }, {}, {}), { problem: said, changes: [] })
+  t.match(message, /^Refusal: cannot read .*: permission denied \(set become\?\)$/)
+  t.match(definition.plan(params, { stdout: '', stderr: message, exitCode: 1 }, {}, {}), {
+    problem: message,
+    changes: [],
+  })
 })
 
-t.test('what openssl says of a failure, in a line', async (t) => {
+t.test('openssl() reports a failure in one line', async (t) => {
   const dir = folder(t)
   mkdirSync(dir)
   writeFileSync(join(dir, 'no.key'), 'x')
@@ -251,11 +252,11 @@ t.test('what openssl says of a failure, in a line', async (t) => {
   await t.rejects(
     ours('version', { nonsense: true }, 'x'.repeat(1 << 20)),
     { message: /^openssl version failed: / },
-    'one that does not read its input',
+    'a process that does not read its input',
   )
   t.match((await ours('base64', { e: true }, 'abc')).toString(), 'YWJj')
 
-  // The package would take this for success.
+  // The package treats this as success.
   const bin = join(dir, 'bin')
   mkdirSync(bin)
   writeFileSync(join(bin, 'openssl'), '#!/bin/sh\necho half\nkill -9 $$\n', { mode: 0o755 })
@@ -265,7 +266,7 @@ t.test('what openssl says of a failure, in a line', async (t) => {
     ours('version', {}).finally(() => {
       process.env['PATH'] = path
     }),
-    { message: 'openssl version was ended by SIGKILL' },
+    { message: 'openssl version was killed by SIGKILL' },
   )
   t.match(readFileSync(join(bin, 'openssl'), 'utf8'), 'half')
 })

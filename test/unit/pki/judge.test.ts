@@ -12,8 +12,8 @@ interface Situation {
   readonly now: number
 }
 
-/** A certificate that is just what is asked. */
-const inOrder: fc.Arbitrary<Situation> = fc
+/** A certificate that matches its parameters. */
+const matching: fc.Arbitrary<Situation> = fc
   .record({
     names: fc.uniqueArray(fc.oneof(fc.domain(), fc.ipV4()), { minLength: 1, maxLength: 5 }),
     key_type: fc.constantFrom('ec', 'rsa'),
@@ -60,41 +60,41 @@ const ofKey =
   (key: KeySeen): Change =>
   (situation) => ({ ...situation, seen: { ...situation.seen, key } })
 
-/** What may be wrong, one of each group at a time; and what is then said. */
-const wrong: Readonly<Record<string, readonly (readonly [Change, RegExp])[]>> = {
+/** Mismatches, at most one of each group at a time, and the expected reason. */
+const mismatches: Readonly<Record<string, readonly (readonly [Change, RegExp])[]>> = {
   time: [
     [
       ofCertificate((_, { now, asked }, n) => ({
         not_after: now + Math.max(1, asked.renew_before_days * DAY - 1 - (n % DAY)),
       })),
-      /^it ends in /,
+      /^expires in /,
     ],
-    [ofCertificate((_, { now }, n) => ({ not_after: now - n, not_before: now - n - DAY })), /^it ended on /],
+    [ofCertificate((_, { now }, n) => ({ not_after: now - n, not_before: now - n - DAY })), /^expired on /],
     [
       ofCertificate((_, { now }, n) => ({ not_before: now + 1 + n, not_after: now + 1 + n + 1000 * DAY })),
-      /^it is not valid before /,
+      /^not valid before /,
     ],
   ],
   missing: [
     [
       (situation) => ({ ...situation, asked: { ...situation.asked, names: [...situation.asked.names, 'absent'] } }),
-      /^it lacks absent$/,
+      /^missing names: absent$/,
     ],
   ],
-  tooMany: [[ofCertificate(({ names }) => ({ names: [...names, 'present'] })), /^it has present too$/]],
+  tooMany: [[ofCertificate(({ names }) => ({ names: [...names, 'present'] })), /^extra names: present$/]],
   issuer: [
-    [(situation) => ({ ...situation, seen: { ...situation.seen, issued_by_ca: false } }), /^another CA issued it$/],
+    [(situation) => ({ ...situation, seen: { ...situation.seen, issued_by_ca: false } }), /^issued by another CA$/],
   ],
-  type: [[ofCertificate(() => ({ key_type: 'ed25519' })), /^its key is ed25519, (EC P-256|RSA 3072) is asked$/]],
+  type: [[ofCertificate(() => ({ key_type: 'ed25519' })), /^key type is ed25519, not (EC P-256|RSA 3072)$/]],
   usage: [
-    [ofCertificate(() => ({ for_servers: false })), /^it is not one of a server$/],
-    [ofCertificate(() => ({ authority: true })), /^it is not one of a server$/],
+    [ofCertificate(() => ({ for_servers: false })), /^not a server certificate$/],
+    [ofCertificate(() => ({ authority: true })), /^not a server certificate$/],
   ],
   key: [
-    [ofKey({ state: 'missing' }), /^its key is missing$/],
-    [ofKey({ state: 'damaged' }), /^its key is damaged$/],
-    [ofKey({ state: 'needs a passphrase' }), /^its key is encrypted$/],
-    [ofKey({ state: 'read', type: 'EC P-256', encrypted: false, belongs: false }), /^its key does not belong to it$/],
+    [ofKey({ state: 'missing' }), /^key is missing$/],
+    [ofKey({ state: 'damaged' }), /^key is damaged$/],
+    [ofKey({ state: 'needs a passphrase' }), /^key is encrypted$/],
+    [ofKey({ state: 'read', type: 'EC P-256', encrypted: false, belongs: false }), /^key does not match$/],
   ],
   generation: [
     [
@@ -102,36 +102,38 @@ const wrong: Readonly<Record<string, readonly (readonly [Change, RegExp])[]>> = 
         ...situation,
         asked: { ...situation.asked, generation: situation.seen.generation + 1 + (n % 9) },
       }),
-      /^generation \d+ is asked, it is of generation \d+$/,
+      /^generation \d+ is requested, the current one is \d+$/,
     ],
   ],
 }
 
-t.test('what is in order stays, and each thing that is wrong is said, once', (t) => {
+t.test('reasons() reports each mismatch exactly once, and nothing else', (t) => {
   const some = fc.record(
-    Object.fromEntries(Object.entries(wrong).map(([group, ways]) => [group, fc.option(fc.constantFrom(...ways))])),
+    Object.fromEntries(
+      Object.entries(mismatches).map(([group, cases]) => [group, fc.option(fc.constantFrom(...cases))]),
+    ),
   )
   fc.assert(
-    fc.property(inOrder, some, fc.nat(500 * DAY), (situation, chosen, n) => {
-      // Where nothing is renewed before its end, nothing ends too soon.
-      const ways = Object.values(chosen)
-        .filter((way) => way !== null)
-        .filter(([, says]) => situation.asked.renew_before_days > 0 || !says.test('it ends in '))
-      const { asked, seen, now } = ways.reduce((before, [change]) => change(before, n), situation)
-      const said = reasons(asked, seen, now)
-      t.equal(said.length, ways.length, said.join(', '))
-      for (const [, says] of ways) t.equal(said.filter((reason) => says.test(reason)).length, 1, String(says))
+    fc.property(matching, some, fc.nat(500 * DAY), (situation, chosen, n) => {
+      // Without renewal before expiry, nothing expires too soon.
+      const cases = Object.values(chosen)
+        .filter((each) => each !== null)
+        .filter(([, reason]) => situation.asked.renew_before_days > 0 || !reason.test('expires in '))
+      const { asked, seen, now } = cases.reduce((before, [change]) => change(before, n), situation)
+      const reported = reasons(asked, seen, now)
+      t.equal(reported.length, cases.length, reported.join(', '))
+      for (const [, reason] of cases) t.equal(reported.filter((each) => reason.test(each)).length, 1, String(reason))
     }),
     { numRuns: 300 },
   )
   t.end()
 })
 
-t.test('of none, and of a damaged one, nothing else is known', (t) => {
+t.test('reasons() of a missing or damaged certificate is a single one', (t) => {
   fc.assert(
-    fc.property(inOrder, ({ asked, seen, now }) => {
+    fc.property(matching, ({ asked, seen, now }) => {
       t.same(reasons(asked, { ...seen, certificate: 'missing', key: { state: 'missing' }, generation: 0 }, now), [
-        'there is none',
+        'missing',
       ])
       t.same(
         reasons(
@@ -143,7 +145,7 @@ t.test('of none, and of a damaged one, nothing else is known', (t) => {
           },
           now,
         ),
-        ['it is damaged'],
+        ['damaged'],
       )
     }),
     { numRuns: 20 },
@@ -151,22 +153,22 @@ t.test('of none, and of a damaged one, nothing else is known', (t) => {
   t.end()
 })
 
-t.test('days are whole, and counted down', (t) => {
-  const [situation] = fc.sample(inOrder, 1) as [Situation]
+t.test('days until expiry are rounded down', (t) => {
+  const [situation] = fc.sample(matching, 1) as [Situation]
   const { seen, now } = situation
   const asked = { ...situation.asked, renew_before_days: 30 }
-  const ends = (milliseconds: number): string[] =>
+  const expiry = (milliseconds: number): string[] =>
     reasons(asked, { ...seen, certificate: { ...seen.certificate, not_after: now + milliseconds } }, now)
-  t.same(ends(30 * DAY), [])
-  t.same(ends(30 * DAY - 1), ['it ends in 29 days'])
-  t.same(ends(12 * DAY), ['it ends in 12 days'])
-  t.same(ends(DAY), ['it ends in 1 day'])
-  t.same(ends(DAY - 1), ['it ends in less than a day'])
-  t.match(ends(0), [/^it ended on /])
+  t.same(expiry(30 * DAY), [])
+  t.same(expiry(30 * DAY - 1), ['expires in 29 days'])
+  t.same(expiry(12 * DAY), ['expires in 12 days'])
+  t.same(expiry(DAY), ['expires in 1 day'])
+  t.same(expiry(DAY - 1), ['expires in less than a day'])
+  t.match(expiry(0), [/^expired on /])
   t.end()
 })
 
-t.test('a name in its one form stays as it is', (t) => {
+t.test('canonicalName() is idempotent and case-insensitive', (t) => {
   fc.assert(
     fc.property(fc.oneof(fc.domain(), fc.ipV4(), fc.ipV6(), fc.string()), (name) => {
       const form = canonicalName(name)

@@ -14,18 +14,18 @@ import {
   WORKER,
 } from './support.ts'
 
-interface Ended {
+interface ExitResult {
   readonly code: number | null
   readonly signal: NodeJS.Signals | null
   readonly stderr: string
 }
 
-/** Runs a program as a module's change does, in a process of its own. */
+/** Runs a program in a child process, like a module does. */
 function work(
   program: keyof typeof programs,
   request: object,
   bin?: string,
-): { child: ReturnType<typeof spawn>; ended: Promise<Ended> } {
+): { child: ReturnType<typeof spawn>; ended: Promise<ExitResult> } {
   const env = { ...process.env, ...(bin === undefined ? {} : { PATH: `${bin}:${process.env['PATH']}` }) }
   const child = spawn(process.execPath, [WORKER, 'src/pki/program.ts', program], {
     env,
@@ -46,8 +46,8 @@ function work(
   }
 }
 
-/** A folder for PATH whose `openssl` does something first. */
-function opensslThat(dir: string, does: string): string {
+/** A directory for PATH with an `openssl` that first runs another command. */
+function opensslWrapper(dir: string, command: string): string {
   const bin = join(dir, '../bin')
   mkdirSync(bin, { recursive: true })
   const real = process.env['PATH']
@@ -60,12 +60,12 @@ function opensslThat(dir: string, does: string): string {
         return false
       }
     })
-  writeFileSync(join(bin, 'openssl'), `#!/bin/sh\n${does}\nexec ${real} "$@"\n`, { mode: 0o755 })
+  writeFileSync(join(bin, 'openssl'), `#!/bin/sh\n${command}\nexec ${real} "$@"\n`, { mode: 0o755 })
   return bin
 }
 
-/** The CA and its certificate are whole, and nothing is left to do or lying around. */
-async function isWhole(t: Test, dir: string, ca = caRequest(dir)): Promise<void> {
+/** Asserts that the CA and its certificate are complete, without temporary files. */
+async function assertComplete(t: Test, dir: string, ca = caRequest(dir)): Promise<void> {
   t.same(await planOfCa(dir, ca), [])
   t.same(await planOfCertificate(dir, ca.passphrase === undefined ? {} : { passphrase: ca.passphrase }), [])
   t.match(openssl('verify', '-CAfile', join(dir, 'ca.crt'), join(dir, 'registry.crt')), 'OK')
@@ -75,34 +75,34 @@ async function isWhole(t: Test, dir: string, ca = caRequest(dir)): Promise<void>
   )
 }
 
-t.test('makers at once end with one CA and one certificate', async (t) => {
+t.test('concurrent programs create one CA and one certificate', async (t) => {
   const dir = folder(t)
-  const makers = [1, 2, 3].map(() => work('make_ca', caRequest(dir)).ended)
+  const creators = [1, 2, 3].map(() => work('make_ca', caRequest(dir)).ended)
   t.same(
-    (await Promise.all(makers)).map(({ code, stderr }) => [code, stderr]),
+    (await Promise.all(creators)).map(({ code, stderr }) => [code, stderr]),
     [
       [0, ''],
       [0, ''],
       [0, ''],
     ],
   )
-  const made = contents(dir)
+  const first = contents(dir)
   t.same(await planOfCa(dir), [])
-  t.same(Object.keys(made), ['ca-bundle.crt', 'ca.crt', 'ca.generation', 'ca.key'])
+  t.same(Object.keys(first), ['ca-bundle.crt', 'ca.crt', 'ca.generation', 'ca.key'])
   await Promise.all([1, 2, 3, 4, 5].map(() => programs.make_ca(caRequest(dir, { generation: 2 }))))
-  t.equal(contents(dir)['ca-bundle.crt'], `${contents(dir)['ca.crt']}${made['ca.crt']}`, 'one rotation, not five')
-  const lookers = Array.from({ length: 20 }, () => planOfCa(dir))
+  t.equal(contents(dir)['ca-bundle.crt'], `${contents(dir)['ca.crt']}${first['ca.crt']}`, 'one rotation, not five')
+  const readers = Array.from({ length: 20 }, () => planOfCa(dir))
   await Promise.all([
-    ...lookers,
+    ...readers,
     ...['registry', 'web'].flatMap((name) =>
       [1, 2].map(() => programs.make_certificate(certificateRequest(dir, { name }))),
     ),
   ])
-  for (const each of await Promise.all(lookers)) t.same(each, [])
-  await isWhole(t, dir)
+  for (const each of await Promise.all(readers)) t.same(each, [])
+  await assertComplete(t, dir)
 })
 
-t.test('killed at each call of openssl, the next run mends it', async (t) => {
+t.test('a run killed at any call of openssl is completed by the next', async (t) => {
   const passphrase = 'swordfish'
   for (const [program, calls] of [
     ['make_ca', 3],
@@ -115,38 +115,38 @@ t.test('killed at each call of openssl, the next run mends it', async (t) => {
       const request = program === 'make_ca' ? caRequest(dir, { passphrase }) : certificateRequest(dir, { passphrase })
       if (program === 'make_certificate') await programs.make_ca(caRequest(dir, { passphrase }))
       const before = program === 'make_ca' ? {} : contents(dir)
-      const bin = opensslThat(dir, `echo >>${count}; [ "$(wc -l <${count})" -ne ${call} ] || kill -9 "$PPID"`)
+      const bin = opensslWrapper(dir, `echo >>${count}; [ "$(wc -l <${count})" -ne ${call} ] || kill -9 "$PPID"`)
       const { signal } = await work(program, request, bin).ended
       t.equal(signal, 'SIGKILL', `${program} ${call}`)
       t.ok(
         readdirSync(dir).some((name) => name.startsWith('.new-')) || (program === 'make_certificate' && call === 1),
-        'something was left behind',
+        'temporary files remain',
       )
       for (const [name, content] of Object.entries(before))
-        t.equal(contents(dir)[name], content, `${name} is as it was`)
+        t.equal(contents(dir)[name], content, `${name} is unchanged`)
       await programs.make_ca(caRequest(dir, { passphrase }))
       await programs.make_certificate(certificateRequest(dir, { passphrase }))
-      await isWhole(t, dir, caRequest(dir, { passphrase }))
+      await assertComplete(t, dir, caRequest(dir, { passphrase }))
     }
   }
 })
 
-t.test('killed at any moment, too', async (t) => {
+t.test('a run killed at any time is completed by the next', async (t) => {
   const dir = folder(t)
   await programs.make_ca(caRequest(dir))
   for (let i = 2; i <= 9; i++) {
     const { child, ended } = work('make_ca', caRequest(dir, { generation: i }))
-    // Start-up takes about half of it; what falls outside tries nothing and breaks nothing.
+    // Startup takes about half of it; a kill before or after has no effect.
     const timer = setTimeout(() => child.kill('SIGKILL'), 60 + i * 12)
     await ended
     clearTimeout(timer)
     await programs.make_ca(caRequest(dir, { generation: i }))
     await programs.make_certificate(certificateRequest(dir))
-    await isWhole(t, dir, caRequest(dir, { generation: i }))
+    await assertComplete(t, dir, caRequest(dir, { generation: i }))
   }
 })
 
-t.test('killed between two files on the way to their places: the new ones count, and arrive', async (t) => {
+t.test('a run killed while it moves files is completed by the next, and pending files take precedence', async (t) => {
   const old = folder(t)
   await programs.make_ca(caRequest(old))
   await programs.make_certificate(certificateRequest(old))
@@ -162,19 +162,17 @@ t.test('killed between two files on the way to their places: the new ones count,
     caFiles.forEach((name, i) => {
       cpSync(join(next, name), join(dir, i < moved ? '' : '.next-ca', name))
     })
-    // The certificate is judged, and issued, by the CA that is on its way.
-    t.same(await planOfCertificate(dir), [
-      'issue the certificate of registry for 10.77.0.11, node1: another CA issued it',
-    ])
+    // The certificate is checked against, and issued by, the pending CA.
+    t.same(await planOfCertificate(dir), ['issue certificate registry for 10.77.0.11, node1: issued by another CA'])
     if (moved % 2 === 0) {
       await programs.make_certificate(certificateRequest(dir))
-      t.ok(readdirSync(dir).includes('.next-ca'), 'it leaves the files of the CA alone')
+      t.ok(readdirSync(dir).includes('.next-ca'), 'the files of the CA are unchanged')
     }
-    t.same(await planOfCa(dir), [`mend the CA in ${dir}: end what a run that was killed had begun`])
+    t.same(await planOfCa(dir), [`update CA in ${dir}: complete an interrupted run`])
     await programs.make_ca(caRequest(dir))
     for (const name of caFiles) t.equal(contents(dir)[name], contents(next)[name])
     await programs.make_certificate(certificateRequest(dir))
-    await isWhole(t, dir)
+    await assertComplete(t, dir)
   }
   const files = ['registry.key', 'registry.crt', 'registry.chain.pem', 'registry.generation']
   await programs.make_certificate(certificateRequest(next))
@@ -185,38 +183,35 @@ t.test('killed between two files on the way to their places: the new ones count,
     mkdirSync(join(dir, '.next-registry'), { mode: 0o700 })
     cpSync(join(next, 'registry.key'), join(dir, 'registry.key'))
     for (const name of files.slice(moved)) renameSync(join(dir, name), join(dir, '.next-registry', name))
-    t.same(await planOfCertificate(dir), ['mend the certificate of registry: end what a run that was killed had begun'])
+    t.same(await planOfCertificate(dir), ['update certificate registry: complete an interrupted run'])
     await programs.make_certificate(certificateRequest(dir))
     t.same(contents(dir), contents(next))
   }
 })
 
-t.test(
-  'while keys are made, a passphrase is in no command line and no environment, and no key is open to others',
-  async (t) => {
-    const dir = folder(t)
-    const passphrase = 'never-to-be-seen-7f3a'
-    const seen = join(dir, '../seen')
-    writeFileSync(seen, '')
-    const bin = opensslThat(
-      dir,
-      `find ${dir} -perm /077 '(' -name '*.key' -o -type d ')' -printf 'OPEN %p\\n' >>${seen}; cat /proc/[0-9]*/cmdline /proc/$PPID/environ /proc/$$/environ 2>/dev/null | tr '\\0' ' ' >>${seen}; echo "CALL $*" >>${seen}`,
-    )
-    for (const [program, request] of [
-      ['make_ca', caRequest(dir, { passphrase })],
-      ['make_certificate', certificateRequest(dir, { passphrase })],
-      ['make_ca', caRequest(dir, { passphrase, generation: 2 })],
-    ] as const) {
-      const { code, stderr } = await work(program, request, bin).ended
-      t.same([code, stderr], [0, ''])
-    }
-    const text = readFileSync(seen, 'utf8')
-    t.same(
-      text.match(/CALL \w+/g),
-      ['genpkey', 'pkcs8', 'req', 'genpkey', 'req', 'x509', 'genpkey', 'pkcs8', 'req'].map((name) => `CALL ${name}`),
-    )
-    t.match(text, 'src/pki/program.ts make_ca', 'the worker itself is among what was looked at')
-    t.notOk(text.includes(passphrase))
-    t.same(text.match(/OPEN .*/g), null)
-  },
-)
+t.test('key generation exposes no passphrase in argv or environment, and no readable key', async (t) => {
+  const dir = folder(t)
+  const passphrase = 'never-to-be-seen-7f3a'
+  const log = join(dir, '../seen')
+  writeFileSync(log, '')
+  const bin = opensslWrapper(
+    dir,
+    `find ${dir} -perm /077 '(' -name '*.key' -o -type d ')' -printf 'OPEN %p\\n' >>${log}; cat /proc/[0-9]*/cmdline /proc/$PPID/environ /proc/$$/environ 2>/dev/null | tr '\\0' ' ' >>${log}; echo "CALL $*" >>${log}`,
+  )
+  for (const [program, request] of [
+    ['make_ca', caRequest(dir, { passphrase })],
+    ['make_certificate', certificateRequest(dir, { passphrase })],
+    ['make_ca', caRequest(dir, { passphrase, generation: 2 })],
+  ] as const) {
+    const { code, stderr } = await work(program, request, bin).ended
+    t.same([code, stderr], [0, ''])
+  }
+  const text = readFileSync(log, 'utf8')
+  t.same(
+    text.match(/CALL \w+/g),
+    ['genpkey', 'pkcs8', 'req', 'genpkey', 'req', 'x509', 'genpkey', 'pkcs8', 'req'].map((name) => `CALL ${name}`),
+  )
+  t.match(text, 'src/pki/program.ts make_ca', 'the worker itself was inspected')
+  t.notOk(text.includes(passphrase))
+  t.same(text.match(/OPEN .*/g), null)
+})

@@ -22,12 +22,12 @@ const textOf = (dir: string, name: string): string =>
   openssl('x509', '-in', join(dir, `${name}.crt`), '-noout', '-text').replaceAll(/\n\s+/g, '\n')
 const modeOf = (path: string): string => (statSync(path).mode & 0o777).toString(8)
 
-t.test('a CA and a certificate, as openssl sees them', async (t) => {
+t.test('a new CA and certificate are valid for openssl', async (t) => {
   const dir = folder(t)
   const { before, applied, after } = convergeCa({ dir })
   t.same(
     before.changes.map(({ description }) => description),
-    [`make the CA «Test CA» in ${dir} (EC P-256)`],
+    [`create CA "Test CA" in ${dir} (EC P-256)`],
   )
   t.same(
     applied.map(({ exitCode, stderr }) => [exitCode, stderr]),
@@ -46,7 +46,7 @@ t.test('a CA and a certificate, as openssl sees them', async (t) => {
   const issued = convergeCertificate({ dir, names: ['Node1', '10.77.0.11', 'FD00:0::1', '*.lab.test', 'node1'] })
   t.same(
     issued.before.changes.map(({ description }) => description),
-    ['issue the certificate of registry for *.lab.test, 10.77.0.11, fd00::1, node1'],
+    ['issue certificate registry for *.lab.test, 10.77.0.11, fd00::1, node1'],
   )
   t.same(issued.after.changes, [], issued.after.problem ?? 'no problem')
   const certificate = new X509Certificate(readFileSync(join(dir, 'registry.crt')))
@@ -96,8 +96,9 @@ t.test('a CA and a certificate, as openssl sees them', async (t) => {
     )
   }
   t.not(ca.serialNumber, certificate.serialNumber)
-  const lasts = (each: X509Certificate): number => (Date.parse(each.validTo) - Date.parse(each.validFrom)) / 86_400_000
-  t.same([lasts(ca), lasts(certificate)], [3650, 397])
+  const validDays = (each: X509Certificate): number =>
+    (Date.parse(each.validTo) - Date.parse(each.validFrom)) / 86_400_000
+  t.same([validDays(ca), validDays(certificate)], [3650, 397])
 
   t.equal(contents(dir)['registry.chain.pem'], `${contents(dir)['registry.crt']}${contents(dir)['ca.crt']}`)
   t.ok(new X509Certificate(readFileSync(join(dir, 'ca-bundle.crt'))).fingerprint256 === ca.fingerprint256)
@@ -107,7 +108,7 @@ t.test('a CA and a certificate, as openssl sees them', async (t) => {
   )
   t.notMatch(JSON.stringify([before, issued.before]), 'PRIVATE KEY')
 
-  const kept = contents(dir)
+  const files = contents(dir)
   t.same(
     [convergeCa({ dir }), convergeCertificate({ dir, names: ['*.LAB.test', 'fd00::1', 'node1', '10.77.0.11'] })].map(
       ({ before: plan }) => plan.changes,
@@ -116,10 +117,10 @@ t.test('a CA and a certificate, as openssl sees them', async (t) => {
   )
   await programs.make_ca(caRequest(dir))
   await programs.make_certificate(certificateRequest(dir, { names: ['*.lab.test', '10.77.0.11', 'fd00::1', 'node1'] }))
-  t.same(contents(dir), kept, 'nothing is made twice')
+  t.same(contents(dir), files, 'idempotent')
 })
 
-t.test('RSA, where it is asked', async (t) => {
+t.test('key_type rsa creates RSA keys', async (t) => {
   const dir = folder(t)
   await programs.make_ca(caRequest(dir, { key_type: 'rsa' }))
   await programs.make_certificate(certificateRequest(dir, { key_type: 'rsa' }))
@@ -131,7 +132,7 @@ t.test('RSA, where it is asked', async (t) => {
   t.same(await planOfCertificate(dir, { key_type: 'rsa' }), [])
 })
 
-t.test('a name is written as it is, whatever a shell, a subject or a configuration would make of it', async (t) => {
+t.test('common_name may contain special characters', async (t) => {
   for (const common_name of ['Prüf/CN=x + "y" \\ $HOME #1', ' a ', 'a=b, O=c', '-subj', '日本']) {
     const dir = folder(t)
     await programs.make_ca(caRequest(dir, { common_name }))
@@ -139,11 +140,11 @@ t.test('a name is written as it is, whatever a shell, a subject or a configurati
   }
 })
 
-t.test('names come back as they were asked', async (t) => {
+t.test('names round-trip through the certificate; invalid ones are rejected', async (t) => {
   const dir = folder(t)
   await programs.make_ca(caRequest(dir))
   const { schema } = x509_certificate.definition
-  const given = [
+  const inputs = [
     ...fc.sample(fc.ipV6(), 60),
     ...fc.sample(fc.ipV4(), 30),
     ...fc.sample(fc.domain(), 30),
@@ -155,7 +156,7 @@ t.test('names come back as they were asked', async (t) => {
     '*.x',
     'a'.repeat(63),
   ]
-  const { names } = schema.parse({ dir, name: 'registry', names: given })
+  const { names } = schema.parse({ dir, name: 'registry', names: inputs })
   await programs.make_certificate(certificateRequest(dir, { names }))
   t.same(await planOfCertificate(dir, { names }), [])
   for (const name of [
@@ -183,55 +184,53 @@ t.test('names come back as they were asked', async (t) => {
   }
 })
 
-t.test('parameters that could not work', (t) => {
+t.test('x509_certificate rejects invalid parameters', (t) => {
   const why = (more: object): string =>
     x509_certificate.definition.schema.safeParse({ dir: '/srv/pki', name: 'a', names: ['a'], ...more }).error
       ?.message ?? 'none'
   t.match(why({ valid_days: 30 }), 'must be more than renew_before_days')
-  t.match(why({ name: 'ca' }), 'the files of the CA')
-  t.match(why({ name: '../a' }), 'write a name of letters')
-  t.match(why({ names: [] }), 'write at least one name')
-  t.match(why({ passphrase: '' }), 'an empty passphrase')
+  t.match(why({ name: 'ca' }), 'reserved for the files of the CA')
+  t.match(why({ name: '../a' }), 'must consist of up to 64 letters')
+  t.match(why({ names: [] }), 'must have at least one name')
+  t.match(why({ passphrase: '' }), 'the passphrase is empty')
   t.match(why({ passphrase: 'a\nb' }), 'one line')
   t.match(why({ dir: 'pki' }), 'absolute')
   t.equal(why({}), 'none')
   t.end()
 })
 
-t.test('the key of a CA, encrypted', async (t) => {
+t.test('a passphrase encrypts the key of a CA', async (t) => {
   const dir = folder(t)
   const passphrase = 'hünter "2\' $x'
   t.same(convergeCa({ dir, passphrase }).after.changes, [])
   t.same(convergeCertificate({ dir, passphrase }).after.changes, [])
   t.match(contents(dir)['ca.key'], /^-----BEGIN ENCRYPTED PRIVATE KEY-----/)
-  t.match(openssl('asn1parse', '-in', join(dir, 'ca.key')), /scrypt[^]*aes-256-cbc/, 'not the quick way')
+  t.match(openssl('asn1parse', '-in', join(dir, 'ca.key')), /scrypt[^]*aes-256-cbc/, 'scrypt')
   t.match(contents(dir)['registry.key'], /^-----BEGIN PRIVATE KEY-----/)
-  t.same(await planOfCa(dir), [`problem: ${dir}/ca.key is encrypted: give its passphrase`])
-  t.match(await planOfCa(dir, { passphrase: 'other' }), [
-    /^problem: the passphrase does not open .*ca.key: give the one that it was encrypted with/,
-  ])
-  t.same(await planOfCertificate(dir), [], 'what is in order needs no key')
+  t.same(await planOfCa(dir), [`problem: "${dir}/ca.key" is encrypted: set "passphrase"`])
+  t.match(await planOfCa(dir, { passphrase: 'other' }), [/^problem: wrong passphrase for .*ca.key": set the right one/])
+  t.same(await planOfCertificate(dir), [], 'a valid certificate needs no key')
   t.match(await planOfCertificate(dir, { names: ['x'] }), [
-    /^problem: cannot issue the certificate of registry for x .*encrypted: give its passphrase/,
+    /^problem: cannot issue certificate registry for x .*encrypted: set "passphrase"/,
   ])
-  t.match(await planOfCertificate(dir, { names: ['x'], passphrase: 'no' }), [/the passphrase does not open/])
-  const kept = contents(dir)
+  t.match(await planOfCertificate(dir, { names: ['x'], passphrase: 'no' }), [/wrong passphrase for/])
+  const files = contents(dir)
   await t.rejects(programs.make_certificate(certificateRequest(dir, { names: ['x'], passphrase: 'no' })), {
     name: 'Refusal',
-    message: 'the passphrase does not open',
+    message: 'wrong passphrase for',
   })
-  await t.rejects(programs.make_ca(caRequest(dir)), { name: 'Refusal', message: 'give its passphrase' })
-  t.same(contents(dir), kept)
+  await t.rejects(programs.make_ca(caRequest(dir)), { name: 'Refusal', message: 'set "passphrase"' })
+  t.same(contents(dir), files)
 })
 
-t.test('a key that is there gets a passphrase', async (t) => {
+t.test('a passphrase encrypts an existing key', async (t) => {
   const dir = folder(t)
   await programs.make_ca(caRequest(dir))
   const [key, { 'ca.crt': certificate }] = [createPrivateKey(readFileSync(join(dir, 'ca.key'))), contents(dir)]
   const { before, after } = convergeCa({ dir, passphrase: 'swordfish' })
   t.same(
     before.changes.map(({ description }) => description),
-    [`mend the CA in ${dir}: encrypt ca.key with the passphrase`],
+    [`update CA in ${dir}: encrypt ca.key with the passphrase`],
   )
   t.same(after.changes, [])
   t.match(contents(dir)['ca.key'], 'ENCRYPTED')
@@ -243,11 +242,11 @@ t.test('a key that is there gets a passphrase', async (t) => {
   t.equal(modeOf(join(dir, 'ca.key')), '600')
 })
 
-t.test('what was opened is closed, what was lost beside is written', async (t) => {
+t.test('modes, bundle and chain are restored', async (t) => {
   const dir = folder(t)
   await programs.make_ca(caRequest(dir))
   await programs.make_certificate(certificateRequest(dir))
-  const whole = contents(dir)
+  const original = contents(dir)
   chmodSync(dir, 0o755)
   chmodSync(join(dir, 'ca.key'), 0o640)
   chmodSync(join(dir, 'registry.key'), 0o644)
@@ -256,30 +255,28 @@ t.test('what was opened is closed, what was lost beside is written', async (t) =
   const ca = convergeCa({ dir })
   t.same(
     ca.before.changes.map(({ description }) => description),
-    [
-      `mend the CA in ${dir}: write ca-bundle.crt anew, close the folder to others (mode 0700), close ca.key to others (mode 0600)`,
-    ],
+    [`update CA in ${dir}: update ca-bundle.crt, set mode 0700 of the directory, set mode 0600 of ca.key`],
   )
   t.same(ca.after.changes, [])
   const certificate = convergeCertificate({ dir })
   t.same(
     certificate.before.changes.map(({ description }) => description),
-    ['mend the certificate of registry: write registry.chain.pem anew, close registry.key to others (mode 0600)'],
+    ['update certificate registry: update registry.chain.pem, set mode 0600 of registry.key'],
   )
   t.same(certificate.after.changes, [])
-  t.same(contents(dir), whole)
+  t.same(contents(dir), original)
   t.same(
     ['', 'ca.key', 'registry.key'].map((name) => modeOf(join(dir, name))),
     ['700', '600', '600'],
   )
 })
 
-t.test('a folder with other things in it is not closed to those who use them', async (t) => {
+t.test('x509_ca rejects a shared directory with other files', async (t) => {
   const dir = folder(t)
   mkdirSync(dir)
   writeFileSync(join(dir, 'motd'), 'x')
   t.match(await planOfCa(dir), [
-    /^problem: .* is open to others and holds other files: give the CA a folder of its own/,
+    /^problem: .* is accessible to others and contains other files: use a separate directory/,
   ])
   await t.rejects(programs.make_ca(caRequest(dir)), { name: 'Refusal' })
   t.equal(modeOf(dir), '755')

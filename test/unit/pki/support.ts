@@ -13,7 +13,7 @@ import { converge, shells } from '../../support/shells.ts'
 
 export const WORKER = resolve('src/cli/worker.mjs')
 
-/** A folder for a CA that goes with the test. */
+/** A temporary directory for a CA. */
 export function folder(t: Test): string {
   const parent = mkdtempSync(join(tmpdir(), 'labbook-pki-'))
   t.teardown(() => {
@@ -22,15 +22,15 @@ export function folder(t: Test): string {
   return join(parent, 'pki')
 }
 
-type Given<M extends { definition: { schema: z.ZodType } }> = Partial<z.input<M['definition']['schema']>> & {
+type ParamsOf<M extends { definition: { schema: z.ZodType } }> = Partial<z.input<M['definition']['schema']>> & {
   dir: string
 }
 
-/** As the runner does it: through dash and a worker. */
-export const convergeCa = (params: Given<typeof x509_ca>) =>
+/** Like the runner: through dash and a worker. */
+export const convergeCa = (params: ParamsOf<typeof x509_ca>) =>
   converge(shells[0], x509_ca, { common_name: 'Test CA', ...params })
 
-export const convergeCertificate = (params: Given<typeof x509_certificate>) =>
+export const convergeCertificate = (params: ParamsOf<typeof x509_certificate>) =>
   converge(shells[0], x509_certificate, { name: 'registry', names: ['node1', '10.77.0.11'], ...params })
 
 export const caRequest = (dir: string, more: Partial<CaRequest> = {}): CaRequest => ({
@@ -54,11 +54,11 @@ export const certificateRequest = (dir: string, more: Partial<CertificateRequest
   ...more,
 })
 
-/** What a plan would do about a CA: descriptions, or the problem. Without a shell between. */
+/** The planned changes of a CA, or the problem. Without a shell. */
 export async function planOfCa(dir: string, more: Partial<CaRequest> = {}): Promise<string[]> {
   const { definition } = x509_ca
   const { passphrase, ...request } = caRequest(dir, more)
-  return told(
+  return summary(
     definition.plan(
       definition.schema.parse({ ...request, ...(passphrase && { passphrase }) }),
       await answer(programs.look_ca(caRequest(dir, more))),
@@ -72,31 +72,31 @@ export async function planOfCa(dir: string, more: Partial<CaRequest> = {}): Prom
 export async function planOfCertificate(dir: string, more: Partial<CertificateRequest> = {}): Promise<string[]> {
   const { definition } = x509_certificate
   const request = certificateRequest(dir, more)
-  return told(
+  return summary(
     definition.plan(definition.schema.parse(request), await answer(programs.look_certificate(request)), {}, {}),
   )
 }
 
-const answer = (looked: Promise<object>) =>
-  looked.then(
-    (found) => ({ stdout: JSON.stringify(found), stderr: '', exitCode: 0 }),
+const answer = (status: Promise<object>) =>
+  status.then(
+    (value) => ({ stdout: JSON.stringify(value), stderr: '', exitCode: 0 }),
     (error: Error) => {
       if (error.name !== 'Refusal') throw error
       return { stdout: '', stderr: error.message, exitCode: 1 }
     },
   )
 
-const told = ({ changes, problem }: { changes: readonly { description: string }[]; problem?: string }): string[] =>
+const summary = ({ changes, problem }: { changes: readonly { description: string }[]; problem?: string }): string[] =>
   problem === undefined ? changes.map(({ description }) => description) : [`problem: ${problem}`]
 
-/** Runs the machine's own openssl; fails where it does. */
+/** Runs the installed openssl; throws if it fails. */
 export function openssl(...args: string[]): string {
   const { status, stdout, stderr } = spawnSync('openssl', args, { encoding: 'utf8' })
   if (status !== 0) throw new Error(`openssl ${args.join(' ')}: ${stderr}`)
   return stdout
 }
 
-/** Each file in a folder with what is in it, but what is hidden. */
+/** The contents of all visible files in a directory. */
 export const contents = (dir: string): Record<string, string> =>
   Object.fromEntries(
     readdirSync(dir)
@@ -106,10 +106,10 @@ export const contents = (dir: string): Record<string, string> =>
   )
 
 /**
- * Signs a certificate for a key anew with other dates, which only `openssl ca` lets one choose.
+ * Reissues a certificate with other dates, which only `openssl ca` supports.
  *
- * @param ca - stem of the CA's files; the same as `subject` for a CA's own certificate.
- * @param starts - as `20200101000000Z`.
+ * @param ca - stem of the CA's files; equals `subject` for a self-signed CA.
+ * @param starts - such as `20200101000000Z`.
  */
 export function redate(
   dir: string,

@@ -151,12 +151,12 @@ t.test('every experiment except the read-only one in a pod disturbs something', 
 t.test('disturbances name the affected host', async (t) => {
   const of = (name: string): [string, string][] =>
     disturbances(stepCalled(name), INVENTORIES.own).map(({ host, what }) => [host, what])
-  t.same(of('A node loses its power'), [['node3', 'is reset, without a goodbye']])
-  t.same(of('A node is cut off from the network'), [['node3', 'is cut off from all but SSH']])
+  t.same(of('A node loses its power'), [['node3', 'is reset without a shutdown']])
+  t.same(of('A node is cut off from the network'), [['node3', 'is partitioned from all but SSH']])
   t.same(of("A node's Docker daemon is stopped"), [['node3', 'the Docker daemon is stopped']])
   t.same(of('Power off a Kubernetes node')[0], ['node3', 'is reset, without a goodbye'])
   t.same(of('The only manager is lost'), [
-    ['node1', 'is reset, without a goodbye'],
+    ['node1', 'is reset without a shutdown'],
     ['node2', 'a replica of the Counter app is killed'],
   ])
   t.same(of('Recreate registry container'), [['node1', 'the registry container is recreated']])
@@ -168,9 +168,7 @@ t.test('disturbances name the affected host', async (t) => {
     of('Remove k3s agents').map(([host]) => host),
     ['node2', 'node3'],
   )
-  t.same(disturbances(stepCalled('A node loses its power'), INVENTORIES.lab), [
-    { host: 'node3', what: 'loses its power' },
-  ])
+  t.same(disturbances(stepCalled('A node loses its power'), INVENTORIES.lab), [{ host: 'node3', what: 'loses power' }])
 })
 
 t.test('lab needs no permission', async (t) => {

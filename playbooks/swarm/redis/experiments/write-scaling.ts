@@ -166,7 +166,7 @@ export const writeScaling = (notebook: Notebook): Experiment =>
       }
       const answers = verdicts.map(({ verdict }) => verdict.answer)
       on.finding('redis.write-scaling', {
-        holds: answers.includes('more') ? true : answers.includes('cannot tell') ? null : false,
+        holds: answers.includes('more') ? true : answers.includes('inconclusive') ? null : false,
         evidence: [...[...labs.values()].map(({ deployed }) => deployed), exhibit],
         detail:
           `${TOPOLOGIES.map((topology) => `${topology} ${median(of(topology).map(({ result }) => result.throughput)).toFixed(0)}/s`).join(', ')}; ` +

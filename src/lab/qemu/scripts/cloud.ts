@@ -1,6 +1,6 @@
 /**
- * Shell function that writes what cloud-init of a cloud image reads at its first boot (NoCloud): the host key, the user
- * and the lab's key, the addresses. The folder is shown to the machine as a disk with the label `cidata`.
+ * Shell function that writes the NoCloud data that cloud-init reads at first boot: host key, user, the lab's key,
+ * addresses. The machine sees the directory as a disk labelled `cidata`.
  */
 export const cloudSeed = String.raw`
 lab_cloud_seed() {

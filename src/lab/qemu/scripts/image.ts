@@ -1,19 +1,18 @@
 import { sh } from '../../../shell/quote.ts'
 import { basePackages, sourceFunctions } from '../../scripts/rootfs.ts'
 
-/** What a virtual machine needs beyond a node of namespaces: a kernel, and what starts it. */
+/** Packages that a virtual machine needs in addition to a namespace node, beside the kernel. */
 const vmPackages = ['udev', 'busybox', 'e2fsprogs', 'netbase', 'ipvsadm']
 
 export const imagePackages = (more: readonly string[]): string[] => [
   ...new Set([...basePackages, ...vmPackages, ...more]),
 ]
 
-/** Raise it when what comes out of the scripts below changes: images are then made anew. */
+/** Raise it if the result of the scripts below changes: images are then rebuilt. */
 const recipeVersion = 5
 
 /**
- * Units that wait for hardware nobody has, write to a console nobody reads, or take the package manager's lock at a bad
- * time.
+ * Units that wait for missing hardware, write to an unused console, or take the package manager's lock during a play.
  */
 const masked = [
   'systemd-logind.service',
@@ -52,16 +51,13 @@ const masked = [
   'networking.service',
 ]
 
-/**
- * Modules of the kernel that must be there before the disk is; and the network's, so that nothing has to look for it.
- */
+/** Kernel modules to load before the root disk is mounted; and those of the network, to save a search. */
 const earlyModules = ['virtio_pci', 'virtio_blk', 'ext4', 'virtio_net', 'virtio_rng']
 
 /**
- * The first process of a virtual machine. The disk is mounted with barriers: a flush is what makes QEMU write the
- * tables of its qcow2 file; without any, a power cut (its process is killed) may take the tables, and with them the
- * file system. What makes one machine out of an image that all share (name, addresses, keys) comes in `/lab` of the
- * same archive, and is laid over the disk at each boot, as the lab has it.
+ * The first process of a virtual machine. The disk is mounted with barriers: a flush makes QEMU write the tables of its
+ * qcow2 file; without flushes a power loss (a killed process) may destroy the tables and the file system. Settings of
+ * the machine (name, addresses, keys) come in `/lab` of the initrd and overwrite the disk's at each boot.
  */
 const init = String.raw`#!/bin/busybox sh
 /bin/busybox mount -t devtmpfs devtmpfs /dev
@@ -89,8 +85,8 @@ exec /bin/busybox switch_root /new /sbin/init
 `
 
 /**
- * Addresses, before sshd starts. eth0 is QEMU's own way out; eth1 the network of the nodes. Then the disk's new room is
- * used.
+ * Configures addresses before sshd starts: eth0 is QEMU's user network, eth1 the network of the nodes. Then grows the
+ * file system to the disk.
  */
 const net = String.raw`#!/bin/sh
 . /etc/lab-net
@@ -116,8 +112,8 @@ WantedBy=multi-user.target
 `
 
 /**
- * Turns a plain Debian root ($1) into that of a virtual machine, and leaves the parts of its first archive in
- * /boot/lab. Runs as a hook of mmdebstrap.
+ * Configures a plain Debian root ($1) for a virtual machine, and writes the contents of its initrd to /boot/lab. Runs
+ * as a hook of mmdebstrap. Its text is part of the recipe: any change, even of a comment, rebuilds all images.
  */
 const finish = sh`
 root=$1
@@ -161,7 +157,7 @@ lab_finish() {
 lab_finish
 `
 
-/** Shell functions: which kernel package, which sources, for a release of the same archive as this machine's. */
+/** Shell functions that choose the kernel package and the sources for a release of this machine's archive. */
 const releaseFunctions = `${sourceFunctions}${String.raw`
 lab_vm_sources() { lab_sources | sed "s/ $(lab_codename)\([-\/ ]\)/ $release\1/"; }
 lab_kernel() {
@@ -173,7 +169,7 @@ lab_kernel() {
 }
 `}`
 
-/** Prints the checksum of all that an image is made from. */
+/** Defines `lab_image_recipe`, which prints the checksum of all inputs of an image. */
 export const imageRecipe = (packages: readonly string[], release: string | undefined): string =>
   sh`
 release=${release ?? ''}; [ -n "$release" ] || release=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release | tr -d '"')
@@ -185,8 +181,8 @@ lab_image_recipe() {
 `}`
 
 /**
- * Builds `<path>/<recipe>/{disk.raw,vmlinuz,initrd}` and points `<path>/current` to it. Needs no root: where the user
- * is not root, mmdebstrap and the packing of the disk work in a user namespace, in which files may have any owner.
+ * Builds `<path>/<recipe>/{disk.raw,vmlinuz,initrd}` and points `<path>/current` to it. Without root, mmdebstrap and
+ * mke2fs run in a user namespace, in which files may have any owner.
  */
 export const buildImage = (
   path: string,
@@ -198,14 +194,14 @@ export const buildImage = (
 path=${path} wanted=${wanted}
 mkdir -p "$path" || exit
 exec 9>"$path/.lock" || exit
-flock -w 1800 9 || { echo "another build of $path has not ended in 30 minutes" >&2; exit 1; }
+flock -w 1800 9 || { echo "another build of $path is still running after 30 minutes" >&2; exit 1; }
 if [ ! -s "$path/$wanted/disk.raw" ] || [ ! -s "$path/$wanted/initrd" ] || [ ! -s "$path/$wanted/vmlinuz" ]; then
   rm -rf "$path"/*.tmp "$path/$wanted" || exit
   work=$path/$wanted.tmp
   mkdir "$work" || exit
   lab_vm_sources >"$path/.sources.list" && lab_apt_settings >"$path/.apt.conf" || exit
-  fail() { echo "$1; the end of $path/build.log:" >&2; tail -n 15 "$path/build.log" >&2; rm -rf "$work"; exit 1; }
-  # Whoever is not root is root of a namespace of his own.
+  fail() { echo "$1; last lines of $path/build.log:" >&2; tail -n 15 "$path/build.log" >&2; rm -rf "$work"; exit 1; }
+  # Without root, become root of a user namespace.
   as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else unshare --user --map-root-user --map-auto "$@"; fi; }
   mmdebstrap --quiet --variant=minbase --format=tar --include=${packages.join(',')},"$(lab_kernel)" \
     --aptopt="$path/.apt.conf" --aptopt='Apt::Install-Recommends "0"' --dpkgopt=force-unsafe-io \
@@ -213,12 +209,12 @@ if [ ! -s "$path/$wanted/disk.raw" ] || [ ! -s "$path/$wanted/initrd" ] || [ ! -
     --customize-hook=${finish} "$release" "$work/root.tar" "$path/.sources.list" >"$path/build.log" 2>&1 </dev/null || fail 'mmdebstrap failed'
   mkdir "$work/boot" && tar -C "$work/boot" -xf "$work/root.tar" ./boot || fail 'no kernel'
   cp "$(ls "$work"/boot/boot/vmlinu[xz]-* | sort -V | tail -n 1)" "$work/vmlinuz" || fail 'no kernel'
-  (cd "$work/boot/boot/lab" && find . | cpio --quiet -o -H newc -R 0:0) >"$work/initrd" 2>>"$path/build.log" || fail 'no first archive'
+  (cd "$work/boot/boot/lab" && find . | cpio --quiet -o -H newc -R 0:0) >"$work/initrd" 2>>"$path/build.log" || fail 'cannot create the initrd'
   rm -rf "$work/boot"
-  # Sparse: as large as what is in it. Each machine's own disk lies over it, in the size asked for.
+  # Sparse. Each machine has its own overlay disk of the requested size.
   as_root sh -c 'mkdir "$1/tree" && tar -C "$1/tree" --exclude="./dev/*" --exclude="./boot/*" -xf "$1/root.tar" &&
     mke2fs -q -t ext4 -O ^metadata_csum,^64bit -E lazy_itable_init=1,nodiscard -L labbook -d "$1/tree" "$1/disk.raw" 4G
-    code=$?; rm -rf "$1/tree"; exit $code' pack "$work" >>"$path/build.log" 2>&1 || fail 'the disk cannot be packed'
+    code=$?; rm -rf "$1/tree"; exit $code' pack "$work" >>"$path/build.log" 2>&1 || fail 'cannot create the disk image'
   rm -f "$work/root.tar"
   mv "$work" "$path/$wanted" || exit
 fi

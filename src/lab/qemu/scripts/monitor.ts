@@ -1,9 +1,8 @@
 import { sh } from '../../../shell/quote.ts'
 
 /**
- * Speaks to the monitor of a virtual machine: `SOCKET COMMAND...`, each command a line for QEMU's human monitor, in
- * turn. Prints what it answers; exit code 1 and the answer on stderr where that is an error. A program for Node, which
- * is there wherever Labbook is.
+ * Sends commands to the monitor of a virtual machine: `SOCKET COMMAND...`, each a line for QEMU's human monitor. Prints
+ * the answers; an error goes to stderr, with exit code 1. Runs in Node, which Labbook requires anyway.
  */
 const program = String.raw`
 const [path, ...commands] = process.argv.slice(1)
@@ -17,8 +16,8 @@ const step = () => {
   else socket.end(() => process.exit(0))
 }
 socket.setTimeout(240000, () => fail('no answer from the monitor'))
-socket.on('error', (error) => fail('the monitor cannot be reached: ' + error.message))
-socket.on('close', () => fail('the monitor went away'))
+socket.on('error', (error) => fail('cannot connect to the monitor: ' + error.message))
+socket.on('close', () => fail('the monitor closed the connection'))
 socket.on('data', (chunk) => {
   rest += chunk
   for (let at = rest.indexOf('\n'); at !== -1; at = rest.indexOf('\n')) {

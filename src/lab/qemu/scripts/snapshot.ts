@@ -2,40 +2,40 @@ import { raw, sh } from '../../../shell/quote.ts'
 import { monitorFunction } from './monitor.ts'
 import { awaitVm, loadVm, processFunctions, stopVm, vmFolder, type VmSetting } from './vm.ts'
 
-/** What a snapshot can only be brought back with: the same hardware. */
+/** The hardware that a snapshot requires. */
 export const hardwareOf = (vms: readonly VmSetting[]): string =>
   vms.map(({ name, memoryMiB, cpus, dataDiskBytes }) => `${name}:${memoryMiB}:${cpus}:${dataDiskBytes ?? 0}`).join(' ')
 
 const sockets = (vms: readonly VmSetting[]): string[] => vms.map(({ dir, name }) => `${vmFolder(dir, name)}/qmp`)
 
-/** Tells every machine something, in turn. */
-const tellAll = (vms: readonly VmSetting[], command: string): string =>
+/** Sends a command to every machine, in order. */
+const sendAll = (vms: readonly VmSetting[], command: string): string =>
   sh`for socket in ${sockets(vms)}; do lab_monitor "$socket" ${command} || failed=yes; done`
 
 /**
- * Keeps memory and disks of all machines under a name. All stand still meanwhile, so that none of them remembers what
- * another has forgotten; one that cannot be kept takes the others' part of the snapshot with it.
+ * Saves memory and disks of all machines. All are paused meanwhile, so that the snapshot is consistent. If one fails,
+ * the snapshots of the others are deleted.
  */
 export const saveSnapshot = (vms: readonly VmSetting[], dir: string, name: string): string =>
   `${monitorFunction}${sh`
 failed=
-${raw(tellAll(vms, 'stop'))}
-[ -n "$failed" ] || { ${raw(tellAll(vms, `savevm ${name}`))}; }
-[ -z "$failed" ] || { ${raw(tellAll(vms, `delvm ${name}`))}; } 2>/dev/null
-${raw(tellAll(vms, 'cont'))}
+${raw(sendAll(vms, 'stop'))}
+[ -n "$failed" ] || { ${raw(sendAll(vms, `savevm ${name}`))}; }
+[ -z "$failed" ] || { ${raw(sendAll(vms, `delvm ${name}`))}; } 2>/dev/null
+${raw(sendAll(vms, 'cont'))}
 [ -z "$failed" ] || exit 1
 mkdir -p ${`${dir}/snapshots`} && read -r accel why <${`${dir}/acceleration`} &&
   printf '%s\n%s\n%s\n' "$(date '+%Y-%m-%d %H:%M:%S')" "$accel" ${hardwareOf(vms)} >${`${dir}/snapshots/${name}`}`}`
 
-/** All machines are ended and started from the snapshot, paused; then all go on, and are told what time it is now. */
+/** Restarts all machines from the snapshot, paused; then resumes all and sets their clocks. */
 export const resumeSnapshot = (vms: readonly VmSetting[], dir: string, name: string): string =>
   [
-    // None may go on while others are back in the past.
+    // No machine may run while others are already restored.
     ...vms.map((vm) => `(${stopVm(vm)}) || exit`),
     ...vms.map((vm) => `(${loadVm(vm, name)}) || exit`),
     monitorFunction,
     'failed=',
-    tellAll(vms, 'cont'),
+    sendAll(vms, 'cont'),
     '[ -z "$failed" ] || exit 1',
     ...vms.map((vm) => `(${awaitVm(vm, 120)}) || exit`),
     ...vms.map(
@@ -57,11 +57,11 @@ fi`
     .join('')}${sh`
 rm -f ${`${dir}/snapshots/${name}`}`}`
 
-/** Prints a line for each snapshot: name, when it was made, room it takes in the disks' memory parts. */
+/** Prints a line per snapshot: name, creation time, accelerator, size of the saved memory. */
 export const listSnapshots = (dir: string, nodes: readonly string[]): string => sh`
-printf '%-20s %-20s %-6s %s\n' NAME MADE WITH MEMORY
+printf '%-20s %-20s %-6s %s\n' NAME CREATED ACCEL MEMORY
 for file in ${`${dir}/snapshots`}/*; do
-  [ -e "$file" ] || { echo 'none yet: lab.mjs snapshot NAME makes one'; break; }
+  [ -e "$file" ] || { echo 'no snapshots: create one with lab.mjs snapshot NAME'; break; }
   name=$(basename "$file")
   { read -r made; read -r accel; } <"$file"
   sizes=

@@ -4,12 +4,12 @@ import { hostsLines, pinFunctions } from '../../scripts/start-node.ts'
 import { cloudSeed } from './cloud.ts'
 import { monitorFunction } from './monitor.ts'
 
-/** What the scripts need to know of a virtual machine. */
+/** Settings of a virtual machine for the scripts. */
 export interface VmSetting {
   readonly lab: string
   readonly dir: string
   readonly images: string
-  /** A cloud image in place of one of {@link images}. */
+  /** A cloud image instead of one from {@link images}. */
   readonly cloudImage: string | null
   readonly name: string
   readonly address: string
@@ -26,7 +26,7 @@ export interface VmSetting {
 
 export const vmFolder = (dir: string, name: string): string => `${dir}/nodes/${name}`
 
-/** Locally administered, and the same at each start: made of the lab's and the node's names. */
+/** A locally administered MAC address, derived from the lab's and the node's names: the same at each start. */
 export function macOf(lab: string, name: string, card: number): string {
   let hash = 0x811c9dc5
   for (const byte of Buffer.from(`${lab}/${name}`)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0
@@ -34,17 +34,17 @@ export function macOf(lab: string, name: string, card: number): string {
   return ['52', (0x50 + card).toString(16), ...tail].join(':')
 }
 
-/** What cannot be changed while it runs: the machine is started anew when one of these does. */
+/** Settings that cannot change at run time: the machine restarts if one does. */
 const shapeOf = (vm: VmSetting): string =>
   `memory=${vm.memoryMiB} cpus=${vm.cpus} data=${vm.dataDiskBytes ?? 0} address=${vm.address}/${vm.prefix}`
 
 const forwardLines = ({ sshPort, forwards }: VmSetting): string =>
   [{ guest: 22, host: sshPort }, ...forwards].map(({ guest, host }) => `${host} ${guest}`).join('\n')
 
-/** Sets what the scripts below speak of. */
+/** Sets the variables of the scripts below. */
 export const vmSettings = (vm: VmSetting): string => sh`
 PATH=$PATH:/usr/sbin:/sbin
-# Where there is no flock (macOS), two runs at once are not kept apart.
+# macOS has no flock: concurrent runs are not serialized there.
 command -v flock >/dev/null || flock() { :; }
 dir=${vm.dir} node=${vmFolder(vm.dir, vm.name)} name=${vm.name} address=${vm.address} prefix=${vm.prefix} images=${vm.images}
 memory=${vm.memoryMiB} cpus=${vm.cpus} disk=${vm.diskBytes} data=${vm.dataDiskBytes ?? ''} port=${vm.sshPort} cloud=${vm.cloudImage ?? ''}
@@ -54,9 +54,9 @@ forwards=${forwardLines(vm)}
 hosts=${hostsLines(vm).join('\n')}
 `
 
-/** Shell functions that find the processes of virtual machines by what only they have on their command line. */
+/** Shell functions that find the processes of virtual machines by their command lines. */
 export const processFunctions = String.raw`
-# The QEMU processes below a folder ($1), or of one node ($1/nodes/$2): pid and node, a line each.
+# The QEMU processes below a directory ($1), or of one node ($1/nodes/$2): PID and node, a line each.
 lab_vms() {
   ps -A -ww -o pid= -o command= 2>/dev/null | awk -v below="-pidfile $1/nodes/" -v only="$2" '
     $2 ~ /(^|\/)qemu-system-[a-z0-9_]+$/ && (at = index($0, below)) {
@@ -65,31 +65,31 @@ lab_vms() {
     }'
 }
 lab_vm_pid() { lab_vms "$1" "$2" | cut -d' ' -f1 | head -n 1; }
-# Ends the processes of a node ($2), or of all, as a power cut would.
+# Kills the processes of a node ($2), or of all.
 lab_end_vms() {
   lab_tries=0
   while :; do
     lab_pids=$(lab_vms "$1" "$2" | cut -d' ' -f1)
     [ -n "$lab_pids" ] || return 0
     lab_tries=$((lab_tries + 1))
-    [ "$lab_tries" -le 100 ] || { echo "these processes do not end:" $lab_pids >&2; return 1; }
+    [ "$lab_tries" -le 100 ] || { echo "cannot kill processes:" $lab_pids >&2; return 1; }
     kill -9 $lab_pids 2>/dev/null
     sleep 0.1
   done
 }
 `
 
-/** Held by a script of an earlier run that is still at work, too. */
+/** A script of an earlier run that is still running also holds the lock. */
 const lock = String.raw`
 mkdir -p "$node" && chmod 700 "$node" || exit
 exec 8>"$node.lock" || exit
-flock -w 300 8 || { echo "something else has been changing $name for five minutes" >&2; exit 1; }
+flock -w 300 8 || { echo "another process is still changing $name after 5 minutes" >&2; exit 1; }
 `
 
-/** A connection that was opened before the guest is up stalls: hence the short time limit and a new one each time. */
+/** A connection opened before the guest is up stalls: hence the short timeout and a new connection each time. */
 const waitForSsh = String.raw`
 lab_key_of() { cut -d' ' -f1,2 "$node/ssh/ssh_host_ed25519_key.pub"; }
-# The host key that answers is compared: another machine may have the port.
+# Compares the host key: another machine may have the port.
 lab_answers() { [ "$(ssh-keyscan -T 5 -p "$port" -t ed25519 127.0.0.1 2>/dev/null 8>&- | cut -d' ' -f2,3)" = "$(lab_key_of)" ]; }
 lab_wait_for_ssh() { # $1: seconds
   lab_until=$(($(date +%s) + $1))
@@ -104,14 +104,14 @@ lab_wait_for_ssh() { # $1: seconds
 const prepare = `${String.raw`
 lab_prepare() {
   mkdir -p "$node/ssh" || return
-  # A machine keeps the image it began with: its disk holds only what differs from it.
+  # A machine keeps its first image: its disk is an overlay on it.
   if [ ! -s "$node/base" ]; then
     if [ -n "$cloud" ]; then echo "$cloud"; else (cd "$images/current" && pwd -P); fi >"$node/base.new" && mv -f "$node/base.new" "$node/base" || return
   fi
   base=$(cat "$node/base")
   if [ -n "$cloud" ]; then backing=$base format=$(qemu-img info --output=json "$base" | sed -n 's/^    "format": "\(.*\)".*/\1/p')
   else backing=$base/disk.raw format=raw; fi
-  [ -r "$backing" ] || { echo "the image that $name was made from is gone ($backing): remove the lab and make it anew" >&2; return 1; }
+  [ -r "$backing" ] || { echo "the image of $name is missing ($backing): remove the lab and create it again" >&2; return 1; }
   if [ ! -e "$node/disk.qcow2" ]; then
     qemu-img create -q -f qcow2 -F "$format" -b "$backing" "$node/disk.new" "$disk" && mv -f "$node/disk.new" "$node/disk.qcow2" || return
   fi
@@ -126,7 +126,7 @@ lab_prepare() {
   [ -s "$node/machine-id" ] || od -An -N16 -tx1 /dev/urandom | tr -d ' \n' >"$node/machine-id" || return
   if [ -n "$cloud" ]; then lab_cloud_seed; else lab_seed; fi
 }
-# All that makes one machine of the shared image, as a second archive behind the first.
+# The settings of this machine, as a second archive appended to the initrd.
 lab_seed() {
   rm -rf "$node/seed" && mkdir -p "$node/seed/lab" || return
   (
@@ -139,7 +139,7 @@ lab_seed() {
 }
 `}${cloudSeed}`
 
-/** Starts the machine and leaves it running on its own: no session and no pipe of ours holds on to it. */
+/** Starts the machine as a daemon, detached from our session and pipes. */
 const launch = String.raw`
 lab_launch() { # $@: more options
   case $(uname -m) in
@@ -155,9 +155,9 @@ lab_launch() { # $@: more options
     set -- "$@" -kernel "$base/vmlinuz" -initrd "$node/initrd" \
       -append 'root=/dev/vda rw console='"$tty"' net.ifnames=0 quiet loglevel=4 mitigations=off apparmor=0 selinux=0 random.trust_cpu=on no_timer_check panic=5'
   fi
-  # Not QEMU's own 10.0.2.0/24, which is also the third that Docker gives to networks of a Swarm.
+  # Not QEMU's default 10.0.2.0/24: Docker Swarm also uses it, for its third network.
   user=user,id=n0,net=198.18.0.0/24
-  # Its own lines of the list, in this shell.
+  # A here-document, not a pipe, so that the loop runs in this shell.
   while read -r on to; do user=$user,hostfwd=tcp:127.0.0.1:$on-:$to; done <<LIST
 $forwards
 LIST
@@ -192,39 +192,39 @@ lab_pin() {
 const common = (vm: VmSetting): string =>
   [vmSettings(vm), processFunctions, monitorFunction, waitForSsh, prepare, launch, pinFunctions, pin].join('')
 
-/** Ends what is left of the machine and starts it; does not wait until it has booted. */
+/** Stops leftover processes of the machine and starts it, without waiting for its boot. */
 export const launchVm = (vm: VmSetting): string =>
   `${common(vm)}${lock}${String.raw`
 lab_end_vms "$dir" "$name" && lab_prepare && lab_pin || exit
 printf '\n=== %s starts %s ===\n' "$(date '+%Y-%m-%d %H:%M:%S')" "$name" >>"$node/console.log"
-lab_launch || { echo "QEMU did not start $name" >&2; exit 1; }
+lab_launch || { echo "QEMU failed to start $name" >&2; exit 1; }
 `}`
 
-/** Starts it from a snapshot, paused: all nodes go on together. */
+/** Starts it from a snapshot, paused: all nodes resume together. */
 export const loadVm = (vm: VmSetting, snapshot: string): string =>
   `${common(vm)}${lock}${sh`
 lab_end_vms "$dir" "$name" || exit
 base=$(cat "$node/base") || exit
-lab_launch -loadvm ${snapshot} -S || { echo "QEMU did not bring $name back" >&2; exit 1; }
+lab_launch -loadvm ${snapshot} -S || { echo "QEMU failed to restore $name" >&2; exit 1; }
 `}`
 
-/** Waits until the machine answers on SSH, with the key it was given. */
+/** Waits until SSH answers with the machine's host key. */
 export const awaitVm = (vm: VmSetting, seconds = 400): string =>
   `${common(vm)}${sh`
 lab_wait_for_ssh ${seconds} && exit 0
-echo "$name does not answer on 127.0.0.1:$port; the end of $node/console.log:" >&2
+echo "sshd of $name does not answer on 127.0.0.1:$port; last lines of $node/console.log:" >&2
 tail -n 15 "$node/console.log" >&2
 exit 1
 `}`
 
-/** Ends the machine as a power cut would. */
+/** Stops the machine like a power loss. */
 export const stopVm = (vm: VmSetting): string => `${vmSettings(vm)}${processFunctions}${lock}lab_end_vms "$dir" "$name"`
 
-/** Ends it and removes its disks. */
+/** Stops it and removes its disks. */
 export const removeVm = (vm: VmSetting): string =>
   `${vmSettings(vm)}${processFunctions}${lock}${pinFunctions}lab_end_vms "$dir" "$name" && rm -rf "$node" "$node.lock" && lab_pin_all`
 
-/** Ports are handed on and taken back while the machine runs; known_hosts is written. */
+/** Updates the port forwards of a running machine, and known_hosts. */
 export const mendVm = (vm: VmSetting): string =>
   `${common(vm)}${lock}${String.raw`
 while read -r on to; do
@@ -237,7 +237,7 @@ printf '%s\n' "$forwards" >"$node/forwards"
 lab_pin
 `}`
 
-/** Commands to the machine's monitor, from wherever the machine is. */
+/** Sends commands to the machine's monitor. */
 export const tellVm = (vm: VmSetting, ...commands: readonly string[]): string =>
   `${vmSettings(vm)}${monitorFunction}${sh`lab_monitor "$node/qmp" ${commands}`}`
 

@@ -17,7 +17,7 @@ export default playbook({
       }),
       lab_keys('Create SSH key', { dir: '/var/lib/labbook/lbmin' }),
       lab_rootfs('Build root file system', { path: '/var/lib/labbook/lbmin/rootfs' }),
-      // What the modules and the experiments call here, beside what Debian always has.
+      // Programs that modules and experiments call, beside Debian's essential ones.
       command('Find programs', {
         cmd: 'sh -c "for name in ip iptables nsenter unshare flock ssh-keygen openssl mkfs.ext4 losetup ps tar bash sha256sum; do command -v $name || exit; done"',
       }),

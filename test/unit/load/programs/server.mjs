@@ -1,5 +1,5 @@
-// A web server of known latency: `node server.mjs {"latency":20,"replicas":4}`. Prints its port, ends with its stdin.
-// Like a balancer of connections, it takes the next replica for each new connection.
+// A web server of known latency: `node server.mjs {"latency":20,"replicas":4}`. Prints its port, exits with its stdin.
+// Like a layer 4 load balancer, it uses the next replica for each new connection.
 import http from 'node:http'
 
 const { latency = 0, replicas = 1, headers = true, stallAfter, stallFor = 0 } = JSON.parse(process.argv[2] ?? '{}')
