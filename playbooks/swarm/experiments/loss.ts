@@ -89,7 +89,7 @@ async function injectFault(on: ExperimentContext, id: string, fault: Fault): Pro
       const replacedAfter = now() - injectedAt
       mark('all replicas run')
       const after = await on.exhibit({ title: 'Tasks after', command: tasks })
-      const recoveredAt = now()
+      const recoveryAt = now()
       const recovered = await on.exhibit({ title: `Recover ${node}`, ...mending(fault) })
       const ready = await on.watch({
         title: `Nodes until ${node} is Ready`,
@@ -99,7 +99,7 @@ async function injectFault(on: ExperimentContext, id: string, fault: Fault): Pro
         until: ({ stdout }) => isReady(stdout, node),
       })
       mark(`${node} Ready`)
-      const readyAfter = now() - recoveredAt
+      const readyAfter = now() - recoveryAt
       await on.pause(OBSERVATION_SECONDS * longerWhere(on.slowdown), `replicas on ${node}`)
       const returned = await on.exhibit({ title: `Replicas on ${node} after recovery`, command: replicasOn(node) })
       return {
@@ -111,7 +111,7 @@ async function injectFault(on: ExperimentContext, id: string, fault: Fault): Pro
         replacedAfter,
         after,
         injectedAt,
-        recoveredAt,
+        recoveryAt,
         recovered,
         ready,
         readyAfter,
@@ -128,14 +128,14 @@ async function injectFault(on: ExperimentContext, id: string, fault: Fault): Pro
     replacedAfter,
     after,
     injectedAt,
-    recoveredAt,
+    recoveryAt,
     recovered,
     ready,
     readyAfter,
     returned,
   } = value
-  const others = fared({ doors: (door) => door !== node, from: injectedAt, to: recoveredAt })
-  const own = fared({ doors: (door) => door === node, from: injectedAt, to: recoveredAt })
+  const others = fared({ doors: (door) => door !== node, from: injectedAt, to: recoveryAt })
+  const own = fared({ doors: (door) => door === node, from: injectedAt, to: recoveryAt })
   on.finding(`${id}.replaced`, {
     holds: down.reached && replicas.reached,
     evidence: [before, injected, down.exhibit, replicas.exhibit, after, exhibit],

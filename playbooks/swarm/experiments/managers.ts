@@ -117,7 +117,7 @@ async function powerOffManager(on: ExperimentContext, managers: readonly string[
         command: CONTAINERS,
       })
       mark(replaced?.reached === true ? 'replica replaced' : 'replica not replaced')
-      const recoveredAt = now()
+      const recoveryAt = now()
       const recovered = await on.exhibit({ title: `Recover ${first}`, ...mending(powerOff) })
       const all = on.groups.swarm ?? []
       const ready = await on.watch({
@@ -143,7 +143,7 @@ async function powerOffManager(on: ExperimentContext, managers: readonly string[
         recovered,
         ready,
         failure,
-        healthyAfter: now() - recoveredAt,
+        healthyAfter: now() - recoveryAt,
       }
     },
   )
