@@ -151,11 +151,11 @@ t.test('every experiment disturbs something, but for the one that looks from wit
 t.test('the host that is named is the one that is struck', async (t) => {
   const of = (name: string): [string, string][] =>
     disturbances(stepCalled(name), INVENTORIES.own).map(({ host, what }) => [host, what])
-  t.same(of('A node loses its power'), [['node3', 'is reset, without a goodbye']])
-  t.same(of('A node is cut off from the network'), [['node3', 'is cut off from all but SSH']])
-  t.same(of("A node's Docker daemon is stopped"), [['node3', 'the Docker daemon is stopped']])
+  t.same(of('Power off a node'), [['node3', 'is reset, without a goodbye']])
+  t.same(of('Partition a node from the network'), [['node3', 'is cut off from all but SSH']])
+  t.same(of('Stop the Docker daemon of a node'), [['node3', 'the Docker daemon is stopped']])
   t.same(of('A node of the cluster loses its power')[0], ['node3', 'is reset, without a goodbye'])
-  t.same(of('The only manager is lost'), [
+  t.same(of('Power off the only manager'), [
     ['node1', 'is reset, without a goodbye'],
     ['node2', 'a replica of the Counter app is killed'],
   ])
@@ -163,16 +163,14 @@ t.test('the host that is named is the one that is struck', async (t) => {
     ['node1', 'the container of the registry is removed and made again'],
   ])
   t.same(
-    of('A replica hangs').map(([host]) => host),
+    of('Stop a replica with SIGSTOP').map(([host]) => host),
     ['node2'],
   )
   t.same(
     of('k3s: agents go').map(([host]) => host),
     ['node2', 'node3'],
   )
-  t.same(disturbances(stepCalled('A node loses its power'), INVENTORIES.lab), [
-    { host: 'node3', what: 'loses its power' },
-  ])
+  t.same(disturbances(stepCalled('Power off a node'), INVENTORIES.lab), [{ host: 'node3', what: 'loses its power' }])
 })
 
 t.test('on the lab nothing needs permission', async (t) => {
@@ -183,7 +181,7 @@ t.test('on the lab nothing needs permission', async (t) => {
 
 t.test('on own machines playbooks that provision do so, and leave out what disturbs', async (t) => {
   t.same(permissionOf('site', INVENTORIES.own), {
-    leftOut: ['The registry outlives its container', 'Drain a node and bring it back'],
+    leftOut: ['The registry outlives its container', 'Drain and activate a node'],
     refused: [],
   })
   t.same(permissionOf('registry up', INVENTORIES.own), {
@@ -207,7 +205,7 @@ t.test('on own machines playbooks that provision do so, and leave out what distu
 })
 
 t.test('on own machines experiments are refused', async (t) => {
-  t.same(permissionOf('experiments node-killed', INVENTORIES.own), { leftOut: [], refused: ['A node loses its power'] })
+  t.same(permissionOf('experiments node-killed', INVENTORIES.own), { leftOut: [], refused: ['Power off a node'] })
   for (const name of ['experiments all', 'experiments redis', 'k3s experiments', 'k3s measure-swarm', 'full']) {
     const { leftOut, refused } = permissionOf(name, INVENTORIES.own)
     t.ok(leftOut.length === 0 && refused.length > 0, `${name}: ${refused.length}`)
@@ -223,7 +221,7 @@ t.test('on own machines what removes data or services is refused, also where exp
   t.same(refused('registry gc'), ['Registry: what nobody uses goes'])
   t.same(refused('registry down'), ['Registry: trusted no more', 'Registry: gone'])
   t.same(refused('balancer down'), ['Balancer: down'])
-  t.same(refused('swarm/stack', { state: 'absent' }), ['Stack'])
+  t.same(refused('swarm/stack', { state: 'absent' }), ['Deploy stack'])
   t.same(refused('docker', { docker_storage_driver: 'btrfs', docker_storage_force: 'true' }), ['Docker Engine'])
   t.same(refused('docker', { docker_storage_driver: 'btrfs' }), [])
   t.same(refused('site', { docker_storage_driver: 'btrfs', docker_storage_force: true }), ['Docker Engine'])
