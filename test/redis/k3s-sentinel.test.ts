@@ -145,7 +145,7 @@ class Pod {
     )
   }
 
-  /** Replicas knownReplicas to its Sentinel, including those with earlier addresses. */
+  /** Replicas known to its Sentinel, including those with earlier addresses. */
   replicas(): string[] {
     return (JSON.parse(this.#query(26379, ['--json', 'sentinel', 'replicas', 'counter'], {})) as { ip: string }[]).map(
       ({ ip }) => ip,

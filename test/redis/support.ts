@@ -22,8 +22,8 @@ export const PASSWORD = 'a "quoted" $word and \\ a backslash\'s'
 const script = (name: string): string => path.join(ROOT, 'app/images', name)
 
 /**
- * Free ports whose cluster bus port (port + 10000) is free, too. Both are below the ephemeral range, so that no outgoing
- * connection takes one while its server is down.
+ * Free ports whose cluster bus port (port + 10000) is free, too. Both are below the ephemeral range, so that no
+ * outgoing connection takes one while its server is down.
  */
 export async function freePorts(count: number): Promise<number[]> {
   const ports: number[] = []
@@ -113,8 +113,8 @@ export class Processes {
   start(port: number, role: string, environment: Record<string, string> = {}): void {
     for (const folder of ['run', 'data']) mkdirSync(path.join(this.#dir, String(port), folder), { recursive: true })
     const [shell = '', ...args] = this.#shell
-    // A process group like a container's: the supervising script ends with the server, and the group ends when this test
-    // is killed, as its end of the pipe is closed.
+    // A process group like a container's: the supervising script ends with the server, and the group ends when this
+    // test is killed, as its end of the pipe is closed.
     const guarded = '{ cat <&3; kill -9 0; } >/dev/null 2>&1 & exec 3<&-; exec "$@"'
     this.#running.set(
       String(port),

@@ -54,7 +54,8 @@ async function restore(on: CareContext, promoted: boolean): Promise<void> {
     command: `for node in ${workers.join(' ')}; do [ "$(docker node inspect --format '{{.Spec.Role}}' "$node")" = worker ] || docker node demote "$node" || exit; done; ${NODES}`,
     until: ({ exitCode }) => exitCode === 0,
   })
-  // Docker 20.10: a demoted manager that lost its leader may keep an unusable overlay network until its daemon restarts.
+  // Docker 20.10: a demoted manager that lost its leader may keep an unusable overlay network until its daemon
+  // restarts.
   for (const host of (on.groups.swarm ?? []).filter((name) => promoted && workers.includes(name))) {
     await on.look({ host, command: 'systemctl restart docker', timeout: 120 })
     await on.watch({

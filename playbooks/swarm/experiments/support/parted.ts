@@ -39,8 +39,8 @@ export async function partedWithin(
 }
 
 /**
- * Makes a failed verdict inconclusive after an unintended partition. Pass undefined where the verdict failed for another
- * reason than failed requests.
+ * Makes a failed verdict inconclusive after an unintended partition. Pass undefined where the verdict failed for
+ * another reason than failed requests.
  */
 export const unlessParted = (partition: Parted | undefined, verdict: Verdict): Verdict =>
   partition === undefined || verdict.holds !== false

@@ -102,8 +102,8 @@ export const doorsOf = (on: Pick<ExperimentContext, 'groups' | 'hostvars'>): Doo
 }
 
 /**
- * Runs `body` under constant load while sampling task placement once a second (less often on slow machines), and records
- * the result as one exhibit: a timeline, a table, and both as CSV.
+ * Runs `body` under constant load while sampling task placement once a second (less often on slow machines), and
+ * records the result as one exhibit: a timeline, a table, and both as CSV.
  */
 export async function underWatch<T>(
   on: ExperimentContext,

@@ -10,7 +10,9 @@ import { ask, deployLab, removeLabs, type Lab } from './support/lab.ts'
 import { failovers, loseMaster, range, type Lost } from './support/losing.ts'
 import { lossVerdict } from './support/losses.ts'
 
-/** How long the isolated client writes: well beyond the 10 s in which a master without replicas still accepts writes. */
+/**
+ * How long the isolated client writes: well beyond the 10 s in which a master without replicas still accepts writes.
+ */
 const WRITE_SECONDS = 27
 
 interface Protection {

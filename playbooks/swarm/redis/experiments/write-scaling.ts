@@ -53,7 +53,8 @@ export const writeScaling = (table: Notebook): Experiment =>
     async (on) => {
       const settings = loadSettings(on.hostvars(on.hosts[0] as string))
       const labs = new Map<Topology, Lab>()
-      // Deployed once for all trials, as a deployment takes longer than the trials. Without health checks, which use CPU.
+      // Deployed once for all trials, as a deployment takes longer than the trials. Without health checks, which use
+      // CPU.
       for (const [number, topology] of TOPOLOGIES.entries())
         labs.set(topology, await deployLab(on, topology, { app: true, quiet: true, number: number + 1 }))
       const trials: WriteTrial[] = []

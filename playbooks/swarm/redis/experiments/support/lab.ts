@@ -186,9 +186,9 @@ async function queryState(
 }
 
 /**
- * Waits until the stack is healthy: every server answers, every replica is connected to its master, every Sentinel knows
- * two replicas and two other Sentinels, every cluster node reports the state ok, and the app answers on every node.
- * Otherwise a fault would race with the startup.
+ * Waits until the stack is healthy: every server answers, every replica is connected to its master, every Sentinel
+ * knows two replicas and two other Sentinels, every cluster node reports the state ok, and the app answers on every
+ * node. Otherwise a fault would race with the startup.
  */
 export async function whole(on: Pick<CareContext, 'look' | 'hosts' | 'signal'>, lab: Lab, within = 180): Promise<void> {
   let reason = ''

@@ -70,7 +70,10 @@ export function behindMoreOften(
 
 const QUANTILES = [0.5, 0.9, 0.99, 1] as const
 
-/** Quantile of the lag in milliseconds; late samples count as larger than any other. NaN if among these, or without samples. */
+/**
+ * Quantile of the lag in milliseconds; late samples count as larger than any other. NaN if among these, or without
+ * samples.
+ */
 export function lagAt({ sorted, late }: Pick<Lags, 'sorted' | 'late'>, quantile: number): number {
   const total = sorted.length + late
   if (sorted.length === 0 || quantile * total > sorted.length) return Number.NaN

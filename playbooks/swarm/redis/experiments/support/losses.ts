@@ -72,8 +72,8 @@ export interface Told {
 
 /**
  * Computes lost increments from the acknowledged counts and the count before and after. Each lasting increment has a
- * unique count between the two, so of two with the same count, or of one beyond the final count, one is lost. This finds
- * losses that applied indeterminate increments would hide in the sum.
+ * unique count between the two, so of two with the same count, or of one beyond the final count, one is lost. This
+ * finds losses that applied indeterminate increments would hide in the sum.
  *
  * @returns undefined if a count is unknown.
  */

@@ -133,7 +133,9 @@ export function slotOf(key: string): number {
   return crc % SLOTS
 }
 
-/** Resident memory in bytes of each Redis and Sentinel process in the output of `docker top CONTAINER -eo pid,rss,comm`. */
+/**
+ * Resident memory in bytes of each Redis and Sentinel process in the output of `docker top CONTAINER -eo pid,rss,comm`.
+ */
 export const redisProcesses = (stdout: string): number[] =>
   [...stdout.matchAll(/^\s*\d+\s+(\d+)\s+redis-(?:server|sentinel)\s*$/gm)].map(
     ([, kibibytes]) => Number(kibibytes) * 1024,
