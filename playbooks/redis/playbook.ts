@@ -8,11 +8,11 @@ import { isTopology } from '../swarm/redis/switch.ts'
 import { TOPOLOGIES } from '../swarm/redis/variables.ts'
 import { swarm } from '../swarm/swarm.ts'
 
-function stepsOf(words: readonly string[]): readonly Step[] {
-  const [verb, topology, ...more] = words
-  if (verb === 'status' && topology === undefined) return [redisStatus]
-  if (verb !== 'switch' || topology === undefined || !isTopology(topology) || more.length > 0) {
-    throw new UsageError(`say "status", or "switch" and where to: ${TOPOLOGIES.join(', ')}`)
+function stepsOf(args: readonly string[]): readonly Step[] {
+  const [subcommand, topology, ...rest] = args
+  if (subcommand === 'status' && topology === undefined) return [redisStatus]
+  if (subcommand !== 'switch' || topology === undefined || !isTopology(topology) || rest.length > 0) {
+    throw new UsageError(`use "status", or "switch" with a topology: ${TOPOLOGIES.join(', ')}`)
   }
   return [
     ...foundation,
@@ -27,16 +27,15 @@ function stepsOf(words: readonly string[]): readonly Step[] {
 
 export default playbook({
   name: 'redis',
-  description:
-    'The Redis of the Counter app: how it is, and switching the running system to another topology with its count.',
+  description: "Shows the status of the Counter app's Redis, or switches it to another topology and keeps the count.",
   words: {
-    status: 'which topology has the count, and who is master and replica in it',
+    status: 'show the active topology and the role of each server',
     switch:
-      'to the topology named next; write it into the inventory as well (redis_topology), or the next run of site switches back',
+      'switch to the given topology; also set redis_topology in the inventory, or the next run of site switches back',
     single: 'one server',
-    replicas: 'a server and two replicas',
+    replicas: 'one master and two replicas',
     sentinel: 'three servers and three Sentinels',
-    cluster: 'three masters with a replica each',
+    cluster: 'three masters with one replica each',
   },
   severalWords: true,
   steps: stepsOf,

@@ -6,6 +6,6 @@ import { labUp } from '../lab/lab.ts'
 
 export default playbook({
   name: 'swarm',
-  description: 'Forms a Swarm of the managers and workers in the inventory.',
+  description: 'Creates a Swarm from the managers and workers in the inventory.',
   steps: [...labUp, docker, ...swarm, swarmProof],
 })

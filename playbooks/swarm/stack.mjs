@@ -1,5 +1,5 @@
 #!/usr/bin/env -S npx zx
-// Any compose file as a stack on the Swarm: checked, deployed, waited for, and proven.
+// Validates a compose file, deploys it as a stack, waits for convergence and verifies it.
 import { runEntry } from '../../src/cli/entry.mjs'
 
 await runEntry(import.meta.url)

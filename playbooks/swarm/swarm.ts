@@ -11,22 +11,22 @@ import {
 import { labOf } from '../../src/lab/lab.ts'
 import { addressAmongNodes } from '../lab/address.ts'
 
-/** What the first manager knows: the tokens, the members. */
+/** State of the Swarm on the first manager: join tokens, members. */
 const swarmState = register<DockerSwarm>('swarm')
 
 const firstManager = ({ groups }: PlayContext): string => {
   const [manager] = groups.swarm_managers ?? []
   if (manager === undefined)
-    throw new PlaybookError('the inventory has no host in group swarm_managers: a Swarm needs one')
+    throw new PlaybookError('group swarm_managers has no host: a Swarm needs at least one manager')
   return manager
 }
 
-/** The first manager starts the Swarm, unless it is in one. */
-const swarmInit = play('Swarm: first manager', { hosts: 'swarm_managers[0]', become: true, tags: 'swarm' }, (on) => {
-  // A node that is slow is late with its signs of life, and its tasks would be started anew elsewhere.
+/** Initializes the Swarm on the first manager, unless it is already in one. */
+const swarmInit = play('Initialize Swarm', { hosts: 'swarm_managers[0]', become: true, tags: 'swarm' }, (on) => {
+  // Slow nodes send heartbeats late; with the default period Swarm would reschedule their tasks.
   const slowdown = slowdownOf(on, on.groups.swarm ?? [])
   return [
-    docker_swarm('Start the Swarm', {
+    docker_swarm('Initialize Swarm', {
       state: 'present',
       advertise_addr: addressAmongNodes(on, on.host),
       ...(slowdown === 1 ? {} : { dispatcher_heartbeat_period: Math.max(5, 2 * slowdown) * 1e9 }),
@@ -35,33 +35,38 @@ const swarmInit = play('Swarm: first manager', { hosts: 'swarm_managers[0]', bec
   ]
 })
 
-/** All others join, each in its role. A node that is in another Swarm, or was removed from this one, joins anew. */
-const swarmJoin = play('Swarm: join', { hosts: 'swarm:!swarm_managers[0]', become: true, tags: 'swarm' }, (on) => {
-  const manager = firstManager(on)
-  const joins = (on.groups.swarm_managers ?? []).includes(on.host) ? 'manager' : 'worker'
-  return [
-    docker_swarm(`Join as ${joins}`, {
-      state: 'join',
-      advertise_addr: addressAmongNodes(on, on.host),
-      remote_addrs: [`${addressAmongNodes(on, manager)}:2377`],
-      join_token: swarmState.on(manager).map(({ join_tokens }) => {
-        if (join_tokens === undefined) throw new PlaybookError(`${manager} gave no join tokens`)
-        return join_tokens[joins]
+/** Joins all other nodes, each in its role. A node of another Swarm, or one removed from this Swarm, rejoins. */
+const swarmJoin = play(
+  'Join nodes to Swarm',
+  { hosts: 'swarm:!swarm_managers[0]', become: true, tags: 'swarm' },
+  (on) => {
+    const manager = firstManager(on)
+    const role = (on.groups.swarm_managers ?? []).includes(on.host) ? 'manager' : 'worker'
+    return [
+      docker_swarm(`Join Swarm as ${role}`, {
+        state: 'join',
+        advertise_addr: addressAmongNodes(on, on.host),
+        remote_addrs: [`${addressAmongNodes(on, manager)}:2377`],
+        join_token: swarmState.on(manager).map(({ join_tokens }) => {
+          if (join_tokens === undefined) throw new PlaybookError(`${manager} returned no join tokens`)
+          return join_tokens[role]
+        }),
+        // On the user's own machines, leaving another Swarm would stop its tasks: only with swarm_force.
+        force: isLabNode(on, on.host) || on.vars.swarm_force === true || on.vars.swarm_force === 'true',
+        member_ids: swarmState.on(manager).map(({ nodes }) => nodes.map(({ id }) => id)),
       }),
-      // What another Swarm runs on a machine of the user's is not ended unasked.
-      force: isOfLab(on, on.host) || on.vars.swarm_force === true || on.vars.swarm_force === 'true',
-      member_ids: swarmState.on(manager).map(({ nodes }) => nodes.map(({ id }) => id)),
-    }),
-  ]
-})
+    ]
+  },
+)
 
-const isOfLab = (on: PlayContext, host: string): boolean => labOf(on)?.nodes.some(({ name }) => name === host) === true
+const isLabNode = (on: PlayContext, host: string): boolean =>
+  labOf(on)?.nodes.some(({ name }) => name === host) === true
 
-/** Role, availability and labels of every node, as the inventory has them. */
-const swarmNodes = play('Swarm: nodes', { hosts: 'swarm_managers[0]', become: true, tags: 'swarm' }, (on) =>
+/** Sets role, availability and labels of every node from the inventory. */
+const swarmNodes = play('Configure Swarm nodes', { hosts: 'swarm_managers[0]', become: true, tags: 'swarm' }, (on) =>
   (on.groups.swarm ?? []).map((host) => {
     const vars = on.hostvars(host)
-    return docker_node(`${host}: role, availability, labels`, {
+    return docker_node(`Configure node ${host}`, {
       hostname: host,
       role: (on.groups.swarm_managers ?? []).includes(host) ? 'manager' : 'worker',
       availability: availabilityOf(vars.swarm_availability),
@@ -73,7 +78,7 @@ const swarmNodes = play('Swarm: nodes', { hosts: 'swarm_managers[0]', become: tr
 function availabilityOf(value: unknown): 'active' | 'pause' | 'drain' {
   if (value === undefined) return 'active'
   if (value === 'active' || value === 'pause' || value === 'drain') return value
-  throw new PlaybookError(`swarm_availability is active, pause or drain, not "${String(value)}"`)
+  throw new PlaybookError(`swarm_availability must be active, pause or drain, not "${String(value)}"`)
 }
 
 const labelsOf = (value: unknown): Record<string, string> =>
@@ -81,5 +86,5 @@ const labelsOf = (value: unknown): Record<string, string> =>
     Object.entries((value ?? {}) as Record<string, unknown>).map(([key, label]) => [key, String(label)]),
   )
 
-/** From machines with Docker to a Swarm. */
+/** Creates a Swarm on hosts with Docker. */
 export const swarm = [swarmInit, swarmJoin, swarmNodes] as const

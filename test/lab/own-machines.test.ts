@@ -10,7 +10,7 @@ import { machineState, run } from './machine.ts'
 const LAB = ['-i', 'test/lab/own-machines-lab.yaml', '--yes']
 const OWN = ['-i', 'test/lab/own-machines.yaml', '--yes']
 const NODES = ['node1', 'node2']
-const LEFT_OUT = ['Recreate registry container', 'Drain a node and bring it back']
+const LEFT_OUT = ['Recreate registry container', 'Drain and activate a node']
 
 const lab = (word: string) => runPlaybook('playbooks/lab.mjs', [word, ...LAB])
 

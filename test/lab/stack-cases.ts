@@ -54,7 +54,7 @@ export function stackCases(t: Test, inventory: readonly string[]): void {
     t.match(findings('stack.'), [['stack.converged', false]])
     writeFileSync(file, 'services:\n  web:\n    imge: x\n')
     const wrong = await ends(t, stack('-e', `file=${file}`), 1)
-    t.match(wrong, /broken\.yaml:3:5: "imge" is not a key of a compose file here: did you mean image\?/)
+    t.match(wrong, /broken\.yaml:3:5: unknown key "imge": did you mean image\?/)
     writeFileSync(file, 'services:\n  web:\n    image: ${IMAGE_REDIS}\n')
     await ends(t, stack('-e', `file=${file}`, '-e', 'state=absent'))
   })

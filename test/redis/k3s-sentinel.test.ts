@@ -7,9 +7,9 @@ import t from 'tap'
 import { fromTemplates, named, podOf, VARIANTS } from '../unit/k3s/rendered.ts'
 
 /*
- * The scripts of templates/k3s/redis-sentinel.yaml, its probe of readiness among them, with real Redis servers and
- * Sentinels. Each "pod" has an address of its own on the loopback, another one in each of its lives, as in a cluster.
- * The cluster's names are told by two small programs: the Service redis-sentinel leads to a pod that is ready.
+ * Runs the scripts of templates/k3s/redis-sentinel.yaml, including the readiness probe, with real Redis servers and
+ * Sentinels. Each "pod" gets a new loopback address at every start, as in a cluster. Two wrapper programs replace
+ * cluster DNS: the Service redis-sentinel resolves to a ready pod.
  */
 
 const PASSWORD = 'not-a-real-password'
@@ -27,12 +27,12 @@ const program = (name: string, text: string): void => {
 const probe = podOf(named(objects, 'StatefulSet', 'redis')).containers.find(
   ({ name }) => name === 'redis',
 )?.readinessProbe
-if (probe?.exec === undefined) throw new Error('no probe of readiness')
+if (probe?.exec === undefined) throw new Error('no readiness probe')
 const READY = probe.exec.command
-/** So long it may take. */
+/** Timeout of the probe. */
 const READY_SECONDS = probe.timeoutSeconds ?? 1
 
-/** Of the cluster's names: a file with the address of each. */
+/** Fake DNS: one file per name with its address. */
 const names = path.join(folder, 'names')
 mkdirSync(names)
 program(
@@ -47,11 +47,11 @@ function which(name: string): string {
   return execFileSync('sh', ['-c', `command -v ${name}`], { encoding: 'utf8' }).trim()
 }
 
-/** A pod: Redis and the Sentinel beside it. */
+/** A pod with Redis and a Sentinel. */
 class Pod {
   readonly name: string
   readonly #number: number
-  #lives = 0
+  #starts = 0
   #processes: ChildProcess[] = []
 
   constructor(number: number) {
@@ -69,17 +69,17 @@ class Pod {
   }
 
   get address(): string {
-    return `127.77.${this.#lives}.${10 + this.#number}`
+    return `127.77.${this.#starts}.${10 + this.#number}`
   }
 
-  /** Its volume is kept, all else is new. */
+  /** Starts the pod again: only its volume is kept. */
   start(): void {
-    this.#lives++
+    this.#starts++
     const own = path.join(folder, this.name)
     rmSync(path.join(own, 'run'), { recursive: true, force: true })
     for (const each of ['run', 'data', 'config', 'scripts', 'auth'])
       mkdirSync(path.join(own, each), { recursive: true })
-    const moved = (text: string): string =>
+    const relocated = (text: string): string =>
       text
         .replaceAll('/run/secrets/redis', `${own}/auth`)
         .replaceAll('/run/redis', `${own}/run`)
@@ -88,11 +88,12 @@ class Pod {
         .replaceAll('/var/lib/redis', `${own}/data`)
         .replaceAll('protected-mode no', `protected-mode no\nbind ${this.address}`)
     writeFileSync(path.join(own, 'auth/auth.conf'), `requirepass ${PASSWORD}\nmasterauth ${PASSWORD}\n`)
-    for (const [name, text] of Object.entries(data('redis'))) writeFileSync(path.join(own, 'config', name), moved(text))
+    for (const [name, text] of Object.entries(data('redis')))
+      writeFileSync(path.join(own, 'config', name), relocated(text))
     for (const [name, text] of Object.entries(data('redis-sentinel')))
-      writeFileSync(path.join(own, 'scripts', name), moved(text))
+      writeFileSync(path.join(own, 'scripts', name), relocated(text))
     writeFileSync(path.join(names, `${this.name}.redis-pods`), `${this.address}\n`)
-    // A group of its own that ends with its pipe: also when this test is killed.
+    // A process group that ends when its pipe closes, even if this test is killed.
     const guarded = '{ cat <&3; kill -9 0; } >/dev/null 2>&1 & exec 3<&-; exec sh "$1"'
     this.#processes = ['redis.sh', 'sentinel.sh'].map((script) =>
       spawn('dash', ['-c', guarded, 'dash', path.join(own, 'scripts', script)], {
@@ -103,7 +104,7 @@ class Pod {
     )
   }
 
-  /** Without a goodbye. */
+  /** Kills the pod without a graceful shutdown. */
   async kill(): Promise<void> {
     const running = this.#processes
     this.#processes = []
@@ -121,40 +122,40 @@ class Pod {
     )
   }
 
-  #ask(port: number, words: readonly string[], env: NodeJS.ProcessEnv): string {
-    return execFileSync(which('redis-cli'), ['-h', this.address, '-p', String(port), ...words], {
+  #query(port: number, args: readonly string[], env: NodeJS.ProcessEnv): string {
+    return execFileSync(which('redis-cli'), ['-h', this.address, '-p', String(port), ...args], {
       encoding: 'utf8',
       env: { PATH: process.env.PATH, ...env },
       stdio: ['ignore', 'pipe', 'ignore'],
     }).trim()
   }
 
-  redis(...words: string[]): string {
-    return this.#ask(6379, words, { REDISCLI_AUTH: PASSWORD })
+  redis(...args: string[]): string {
+    return this.#query(6379, args, { REDISCLI_AUTH: PASSWORD })
   }
 
-  /** What the manifest's probe says. */
+  /** Runs the manifest's readiness probe. */
   isReady(): boolean {
-    const [command, ...words] = READY.map((word) =>
-      word.replace('/etc/redis-sentinel', path.join(folder, this.name, 'scripts')),
+    const [command, ...args] = READY.map((arg) =>
+      arg.replace('/etc/redis-sentinel', path.join(folder, this.name, 'scripts')),
     )
     return (
-      spawnSync(command as string, words, { env: this.#env, stdio: 'ignore', timeout: READY_SECONDS * 1000 }).status ===
+      spawnSync(command as string, args, { env: this.#env, stdio: 'ignore', timeout: READY_SECONDS * 1000 }).status ===
       0
     )
   }
 
-  /** The replicas that its Sentinel has heard of, also those of other lives. */
+  /** Replicas known to its Sentinel, including those with earlier addresses. */
   replicas(): string[] {
-    return (JSON.parse(this.#ask(26379, ['--json', 'sentinel', 'replicas', 'counter'], {})) as { ip: string }[]).map(
+    return (JSON.parse(this.#query(26379, ['--json', 'sentinel', 'replicas', 'counter'], {})) as { ip: string }[]).map(
       ({ ip }) => ip,
     )
   }
 
-  /** What its Sentinel says of the master. */
-  told(field: string): string | undefined {
-    const said = this.#ask(26379, ['sentinel', 'master', 'counter'], {}).split('\n')
-    return said[said.indexOf(field) + 1]
+  /** A field of the master in its Sentinel. */
+  masterField(field: string): string | undefined {
+    const lines = this.#query(26379, ['sentinel', 'master', 'counter'], {}).split('\n')
+    return lines[lines.indexOf(field) + 1]
   }
 }
 
@@ -164,89 +165,85 @@ t.teardown(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-/**
- * Sentinels whose votes were split try again after twice their failover-timeout, which is half a minute: so several of
- * those.
- */
-async function eventually<T>(what: string, look: () => T | undefined): Promise<T> {
+/** Polls long enough for several elections: after a split vote Sentinels retry after twice failover-timeout (30 s). */
+async function eventually<T>(condition: string, probe: () => T | undefined): Promise<T> {
   for (let tries = 0; tries < 1500; tries++) {
     try {
-      const seen = look()
-      if (seen !== undefined) return seen
+      const result = probe()
+      if (result !== undefined) return result
     } catch {
-      /* it does not answer yet */
+      /* not answering yet */
     }
     await sleep(200)
   }
-  throw new Error(`${what}: never; ${pods.map(stateOf).join('; ')}`)
+  throw new Error(`timed out: ${condition}; ${pods.map(stateOf).join('; ')}`)
 }
 
-/** What a pod says of itself and of the master, for a test that fails. */
+/** State of a pod, for the message of a failed test. */
 function stateOf(pod: Pod): string {
   try {
     const role = pod.redis('role').split('\n').slice(0, 4).join(' ')
-    return `${pod.name} (${pod.address}): ${role}, its Sentinel: master ${pod.told('ip')} (${pod.told('flags')}), ${pod.told('num-other-sentinels')} others, replicas ${pod.replicas().join(' ')}`
+    return `${pod.name} (${pod.address}): ${role}, its Sentinel: master ${pod.masterField('ip')} (${pod.masterField('flags')}), ${pod.masterField('num-other-sentinels')} others, replicas ${pod.replicas().join(' ')}`
   } catch (error) {
     return `${pod.name} (${pod.address}): ${(error as Error).message}`
   }
 }
 
-/** The Service of the Sentinels leads to a pod that is ready. */
-const leadsTo = (pod: Pod): void => {
+/** Points the Service of the Sentinels to a ready pod. */
+const pointServiceTo = (pod: Pod): void => {
   writeFileSync(path.join(names, 'redis-sentinel'), `${pod.address}\n`)
 }
 const others = (pod: Pod): Pod[] => pods.filter((other) => other !== pod)
 
-const whole = (): Promise<Pod> =>
+const healthy = (): Promise<Pod> =>
   eventually('one master, two replicas of it, three Sentinels that know each other, all ready', () => {
     const masters = pods.filter((pod) => pod.redis('role').startsWith('master'))
     const [master] = masters
     if (master === undefined || masters.length > 1) return undefined
     if ((master.redis('info', 'replication').match(/^slave\d+:.*state=online/gm) ?? []).length !== 2) return undefined
-    if (!pods.every((pod) => pod.told('ip') === master.address && pod.told('num-other-sentinels') === '2'))
+    if (
+      !pods.every((pod) => pod.masterField('ip') === master.address && pod.masterField('num-other-sentinels') === '2')
+    )
       return undefined
     return pods.every((pod) => pod.isReady()) ? master : undefined
   })
 
-await t.test('three come up one after the other, the first as master', async (t) => {
+await t.test('pods start one after the other, the first as master', async (t) => {
   for (const pod of pods) {
     pod.start()
     await eventually(`${pod.name} is ready`, () => (pod.isReady() ? true : undefined))
-    leadsTo(pod)
+    pointServiceTo(pod)
   }
-  t.equal((await whole()).name, 'redis-0')
+  t.equal((await healthy()).name, 'redis-0')
 })
 
-await t.test(
-  'the pod of the master is killed and comes back at once, at another address: it joins those that went on, again and again',
-  async (t) => {
-    // The third time fails where a Sentinel that is back counts as one more: two of five are no majority.
-    for (let i = 1; i <= 4; i++) {
-      const master = await whole()
-      for (const pod of pods) {
-        const known = pod.replicas()
-        t.strictSame(
-          others(master)
-            .filter(({ address }) => !known.includes(address))
-            .map(({ name }) => name),
-          [],
-          `who could take over is known to the Sentinel of ${pod.name}`,
-        )
-      }
-      t.equal(master.redis('incr', 'counter'), String(i))
-      await eventually('the replicas have it', () =>
-        pods.every((pod) => pod.redis('get', 'counter') === String(i)) ? true : undefined,
-      )
-      await master.kill()
-      leadsTo(others(master)[0] as Pod)
-      master.start()
-      const next = await whole()
-      t.not(next.name, master.name, `kill ${i}, of ${master.name}: ${next.name} is master`)
+await t.test('killed master pod rejoins with a new address as a replica, repeatedly', async (t) => {
+  // The third kill fails if restarted Sentinels count as additional ones: two of five are no majority.
+  for (let i = 1; i <= 4; i++) {
+    const master = await healthy()
+    for (const pod of pods) {
+      const knownReplicas = pod.replicas()
       t.strictSame(
-        pods.map((pod) => pod.redis('get', 'counter')),
-        [String(i), String(i), String(i)],
-        'nothing is lost',
+        others(master)
+          .filter(({ address }) => !knownReplicas.includes(address))
+          .map(({ name }) => name),
+        [],
+        `the Sentinel of ${pod.name} knows all replicas`,
       )
     }
-  },
-)
+    t.equal(master.redis('incr', 'counter'), String(i))
+    await eventually('the replicas have the count', () =>
+      pods.every((pod) => pod.redis('get', 'counter') === String(i)) ? true : undefined,
+    )
+    await master.kill()
+    pointServiceTo(others(master)[0] as Pod)
+    master.start()
+    const next = await healthy()
+    t.not(next.name, master.name, `kill ${i}, of ${master.name}: ${next.name} is master`)
+    t.strictSame(
+      pods.map((pod) => pod.redis('get', 'counter')),
+      [String(i), String(i), String(i)],
+      'no increment is lost',
+    )
+  }
+})

@@ -16,15 +16,14 @@ import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ROOT } from '../../playbooks/images/table.ts'
 
-/** With all that a shell or a configuration could stumble over. */
+/** Contains the special characters of shells and of redis.conf. */
 export const PASSWORD = 'a "quoted" $word and \\ a backslash\'s'
 
 const script = (name: string): string => path.join(ROOT, 'app/images', name)
 
 /**
- * Ports that were free a moment ago, and whose sum with 10000 is one, too: a cluster's nodes talk to each other there.
- * Both are below those that outgoing connections get, so that none of these takes one before it is used, or while its
- * server is away.
+ * Free ports whose cluster bus port (port + 10000) is free, too. Both are below the ephemeral range, so that no
+ * outgoing connection takes one while its server is down.
  */
 export async function freePorts(count: number): Promise<number[]> {
   const ports: number[] = []
@@ -53,13 +52,12 @@ const MEMORY = '/dev/shm'
 const MEMORY_NEEDED = 64 * 2 ** 20
 
 /**
- * A folder in memory where there is such a place, else on the disk; `later` is told how to remove it. Sentinels and the
- * nodes of a cluster write down what changes and wait for the disk, whatever is said of fsync: on a busy one they
- * answer nobody for seconds.
+ * A temporary directory in memory if possible, else on disk; `onTeardown` receives its cleanup. Sentinels and cluster
+ * nodes fsync their state regardless of appendfsync, and would block for seconds on a busy disk.
  */
-export function quickFolder(later: (remove: () => void) => void): string {
+export function quickFolder(onTeardown: (remove: () => void) => void): string {
   const dir = mkdtempSync(path.join(hasMemory() ? MEMORY : tmpdir(), 'labbook-redis-'))
-  later(() => {
+  onTeardown(() => {
     rmSync(dir, { recursive: true, force: true })
   })
   return dir
@@ -75,7 +73,7 @@ function hasMemory(): boolean {
   }
 }
 
-/** Redis processes as the containers run them, with one shell; each with a folder of its own. */
+/** Redis processes as in the containers, with one shell; each has its own directory. */
 export class Processes {
   readonly #shell: readonly string[]
   readonly #dir: string
@@ -93,7 +91,7 @@ export class Processes {
       REDIS_PASSWORD_FILE: path.join(dir, 'password'),
       REDIS_CONFIG: path.join(dir, 'base.conf'),
       REDIS_ANNOUNCE_IP: '127.0.0.1',
-      // Without fsync what was written still outlives a killed process.
+      // Without fsync, written data still survives a killed process.
       REDIS_LOOK_SECONDS: '0.3',
       REDIS_APPENDFSYNC: 'no',
       ...environment,
@@ -114,13 +112,13 @@ export class Processes {
 
   start(port: number, role: string, environment: Record<string, string> = {}): void {
     for (const folder of ['run', 'data']) mkdirSync(path.join(this.#dir, String(port), folder), { recursive: true })
-    const [shell = '', ...words] = this.#shell
-    // A group of its own, as a container is: what looks after the server ends with it, and all of it when this test is
-    // killed, as then its end of the pipe is closed.
+    const [shell = '', ...args] = this.#shell
+    // A process group like a container's: the supervising script ends with the server, and the group ends when this
+    // test is killed, as its end of the pipe is closed.
     const guarded = '{ cat <&3; kill -9 0; } >/dev/null 2>&1 & exec 3<&-; exec "$@"'
     this.#running.set(
       String(port),
-      spawn('dash', ['-c', guarded, 'dash', shell, ...words, script('redis.sh'), role], {
+      spawn('dash', ['-c', guarded, 'dash', shell, ...args, script('redis.sh'), role], {
         env: this.#settings(port, environment),
         detached: true,
         stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
@@ -128,7 +126,7 @@ export class Processes {
     )
   }
 
-  /** As when the power goes. */
+  /** Kills the process group, as in a power cut. */
   async kill(port: number): Promise<void> {
     const child = this.#running.get(String(port))
     this.#running.delete(String(port))
@@ -137,7 +135,7 @@ export class Processes {
     try {
       process.kill(-child.pid, 'SIGKILL')
     } catch {
-      return // it has ended by itself
+      return // already exited
     }
     if (child.exitCode === null && child.signalCode === null) await ended
   }
@@ -146,12 +144,12 @@ export class Processes {
     for (const port of [...this.#running.keys()]) await this.kill(Number(port))
   }
 
-  /** Its volume is lost. */
+  /** Deletes its volume. */
   forget(port: number): void {
     rmSync(path.join(this.#dir, String(port)), { recursive: true, force: true })
   }
 
-  /** Each of these gets the place, and so the address, of the next, and the last that of the first. */
+  /** Rotates the directories, and so the addresses, of these servers. */
   moveOn(ports: readonly number[]): void {
     const at = (name: string | number): string => path.join(this.#dir, String(name))
     renameSync(at(ports.at(-1) as number), at('moving'))
@@ -159,18 +157,18 @@ export class Processes {
     renameSync(at('moving'), at(ports[0] as number))
   }
 
-  /** The exit code of the health check, as Docker would see it. */
+  /** Exit code of the health check. */
   health(port: number, role: string): number | null {
-    const [shell = '', ...words] = this.#shell
-    return spawnSync(shell, [...words, script('redis.sh'), 'health', role], { env: this.#settings(port) }).status
+    const [shell = '', ...args] = this.#shell
+    return spawnSync(shell, [...args, script('redis.sh'), 'health', role], { env: this.#settings(port) }).status
   }
 
   admin(
-    words: readonly string[],
+    args: readonly string[],
     environment: Record<string, string> = {},
   ): { code: number | null; out: string; err: string } {
-    const [shell = '', ...more] = this.#shell
-    const { status, stdout, stderr } = spawnSync(shell, [...more, script('redis-admin.sh'), ...words], {
+    const [shell = '', ...shellArgs] = this.#shell
+    const { status, stdout, stderr } = spawnSync(shell, [...shellArgs, script('redis-admin.sh'), ...args], {
       env: { ...this.#environment, REDIS_WAIT_SECONDS: '120', ...environment },
       input: `${PASSWORD}\n`,
       encoding: 'utf8',
@@ -178,8 +176,8 @@ export class Processes {
     return { code: status, out: stdout.trim(), err: stderr.trim() }
   }
 
-  redis(port: number, ...words: string[]): string {
-    return spawnSync('redis-cli', ['--raw', '-p', String(port), ...words], {
+  redis(port: number, ...args: string[]): string {
+    return spawnSync('redis-cli', ['--raw', '-p', String(port), ...args], {
       env: { PATH: process.env.PATH ?? '', REDISCLI_AUTH: PASSWORD },
       encoding: 'utf8',
     }).stdout.trim()
@@ -190,17 +188,14 @@ export class Processes {
   }
 }
 
-/**
- * Only what never happens takes so long: Sentinels that a stall of two seconds has made doubt their clock do nothing
- * for 30 s.
- */
-const PATIENCE_MS = 120_000
+/** Long, as Sentinels enter TILT mode for 30 s after a stall of two seconds. */
+const TIMEOUT_MS = 120_000
 
-/** Waits until something holds; what never will is told by a throw. */
-export async function until(what: string, holds: () => boolean): Promise<void> {
-  for (const ends = performance.now() + PATIENCE_MS; performance.now() < ends; ) {
+/** Polls until the condition holds; throws after the timeout. */
+export async function until(condition: string, holds: () => boolean): Promise<void> {
+  for (const deadline = performance.now() + TIMEOUT_MS; performance.now() < deadline; ) {
     if (holds()) return
     await sleep(100)
   }
-  throw new Error(`still not so: ${what}`)
+  throw new Error(`timed out: ${condition}`)
 }

@@ -77,7 +77,7 @@ t.test(
       'by the mesh',
     )
     t.ok(
-      exhibits.some(({ title, stdout }) => /ipvsadm/.test(title) && /Conns/.test(stdout)),
+      exhibits.some(({ title, stdout }) => /IPVS tables/.test(title) && /Conns/.test(stdout)),
       "with the kernel's tables as exhibits",
     )
   },

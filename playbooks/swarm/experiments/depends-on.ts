@@ -4,20 +4,17 @@ import { STACK } from '../../app/stack.ts'
 import { allWell, manager, seconds } from './support/cluster.ts'
 
 const NAME = 'labbook-order'
-/**
- * How late the one is that the other says it depends on, on machines with processors of their own: longer than web
- * takes to answer for the first time.
- */
-const LATE_SECONDS = 15
+/** Startup delay of the dependency, before the timeout multiplier: longer than web needs for its first response. */
+const DELAY_SECONDS = 15
 
-/** Of the first service whose name begins so: some topologies have several Redis. */
+/** Inspects the first service with that name prefix: some topologies have several Redis services. */
 const inspected = (service: string, format: string): string =>
   `docker service inspect $(docker service ls -q --filter name=${STACK}_${service} | head -n 1) --format '${format}'`
 const imageOf = (service: string): string => inspected(service, '{{.Spec.TaskTemplate.ContainerSpec.Image}}')
 const containerOf = (service: string): string =>
   `docker ps -q --filter label=com.docker.swarm.service.name=${NAME}_${service} | head -n 1`
-/** Asks the app from within its own container: nothing of this stack is published. */
-const ask = (slowdown: number): string =>
+/** Sends the request inside the app's container: this stack publishes no port. */
+const requestCounter = (slowdown: number): string =>
   `docker exec $(${containerOf('web')}) curl -s -o /dev/null -w '%{http_code}' --max-time ${5 * slowdown} http://127.0.0.1:8080/api/counter`
 const STARTED = `for service in store web; do echo "$service $(docker inspect --format '{{.State.StartedAt}} {{.RestartCount}} {{.Id}}' $(docker ps -aq --filter label=com.docker.swarm.service.name=${NAME}_$service | tail -n 1))"; done`
 
@@ -26,20 +23,20 @@ interface Images {
   readonly redis: string
 }
 
-/** As in the stack, a worker of the app has longer to start where machines are slow. */
+/** As in the app's stack, Gunicorn's timeout grows with the timeout multiplier. */
 const compose = (
   { counter, redis }: Images,
   node: string,
-  { dnsrr, late, slowdown }: { dnsrr: boolean; late: number; slowdown: number },
+  { dnsrr, delay, slowdown }: { dnsrr: boolean; delay: number; slowdown: number },
 ): string => {
   const deploy = `deploy: { replicas: 1, ${dnsrr ? 'endpoint_mode: dnsrr, ' : ''}placement: { constraints: [node.hostname == ${node}] } }`
-  // Neither is to be taken for dead while it waits.
+  // Neither service may become unhealthy while it waits.
   const healthcheck = `healthcheck: { interval: ${2 * slowdown}s, timeout: ${10 * slowdown}s, retries: 5, start_period: ${60 * slowdown}s }`
   return `version: '3.8'
 services:
   store:
     image: ${redis}
-    command: [sh, -c, 'sleep ${late}; exec redis-server --protected-mode no --save ""']
+    command: [sh, -c, 'sleep ${delay}; exec redis-server --protected-mode no --save ""']
     ${healthcheck}
     ${deploy}
   web:
@@ -57,20 +54,19 @@ const remove = async (on: CareContext): Promise<void> => {
   })
 }
 
-/** What `depends_on` does in a Swarm. */
+/** Tests whether Swarm honours `depends_on`. */
 export const dependsOn = experiment(
-  'What depends_on does',
+  'Deploy a stack with depends_on',
   {
     hosts: 'swarm_managers[0]',
     tags: ['experiments', 'depends-on', 'proof'],
     disturbs: ({ hosts }) => onHosts(hosts, `the stack "${NAME}" is deployed and removed`),
     hypothesis:
-      'Swarm starts all services of a stack at once and pays no heed to depends_on. So an app must wait for what it needs by itself; the Counter ' +
-      'app says 503 until its Redis is there, and needs no restart.',
+      'Swarm starts all services of a stack at once and ignores depends_on. An app must wait for its dependencies itself: the Counter ' +
+      'app answers 503 until Redis is available, and needs no restart.',
     proves: {
-      'swarm.depends-on.ignored': 'A service does not wait for the one that it says it depends on',
-      'app.waits-for-redis':
-        'The app answers 503 while there is no Redis, and counts as soon as there is one, without a restart',
+      'swarm.depends-on.ignored': 'Swarm starts a service without waiting for its depends_on services',
+      'app.waits-for-redis': 'App answers 503 without Redis, and counts once Redis is available, without a restart',
     },
     start: async (on) => {
       await allWell(on)
@@ -86,51 +82,54 @@ export const dependsOn = experiment(
     ).stdout
       .trim()
       .split('\n')
-    const late = LATE_SECONDS * on.slowdown
+    const delay = DELAY_SECONDS * on.slowdown
     const text = compose({ counter: counter ?? '', redis: redis ?? '' }, manager(on), {
       dnsrr: mode === 'dnsrr',
-      late,
+      delay,
       slowdown: on.slowdown,
     })
     const deployed = await on.exhibit({
-      title: 'A stack whose store is late',
+      title: 'Deploy a stack with a delayed store',
       timeout: 120,
       command: `printf '%s' ${quote(text)} | docker stack deploy --with-registry-auth --resolve-image never --compose-file - ${NAME}`,
     })
-    if (deployed.exitCode !== 0) throw new Error(`the stack cannot be deployed (see the exhibit "${deployed.id}")`)
+    if (deployed.exitCode !== 0) throw new Error(`cannot deploy the stack (see exhibit "${deployed.id}")`)
     const up = await on.watch({
-      title: 'web runs',
+      title: 'Container of web',
       command: `${containerOf('web')} | grep .`,
       within: 60,
       until: ({ exitCode }) => exitCode === 0,
     })
     const without = await on.watch({
-      title: 'web without its store',
-      command: ask(on.slowdown),
+      title: 'Response of web without store',
+      command: requestCounter(on.slowdown),
       within: 10,
       until: ({ stdout }) => stdout === '503',
     })
-    const first = await on.exhibit({ title: 'When both were started', command: STARTED })
+    const first = await on.exhibit({ title: 'Start times', command: STARTED })
     const counting = await on.watch({
-      title: 'web with its store',
-      command: ask(on.slowdown),
+      title: 'Response of web with store',
+      command: requestCounter(on.slowdown),
       within: 90,
       until: ({ stdout }) => stdout === '200',
     })
-    const second = await on.exhibit({ title: 'When both were started, later', command: STARTED })
-    const [apart, same] = [startsApart(first.stdout), line(first.stdout, 'web') === line(second.stdout, 'web')]
+    const second = await on.exhibit({ title: 'Start times at the end', command: STARTED })
+    const [startDelay, sameContainer] = [
+      startDelayOf(first.stdout),
+      line(first.stdout, 'web') === line(second.stdout, 'web'),
+    ]
     on.finding('swarm.depends-on.ignored', {
-      holds: up.reached && apart !== undefined ? apart < late : null,
+      holds: up.reached && startDelay !== undefined ? startDelay < delay : null,
       evidence: [deployed, without.exhibit, first],
       detail:
-        apart === undefined
-          ? 'one of the two never started'
-          : `web was started ${seconds(Math.abs(apart))} ${apart < 0 ? 'before' : 'after'} its store, which took ${late} s more until it answered`,
+        startDelay === undefined
+          ? 'one of the two containers did not start'
+          : `web started ${seconds(Math.abs(startDelay))} ${startDelay < 0 ? 'before' : 'after'} store; store needed ${delay} s to become available`,
     })
     on.finding('app.waits-for-redis', {
-      holds: without.reached && counting.reached && same,
+      holds: without.reached && counting.reached && sameContainer,
       evidence: [without.exhibit, counting.exhibit, first, second],
-      detail: `503 at first, 200 after ${seconds(counting.seconds)} more; ${same ? 'the same container' : 'another container'}`,
+      detail: `503 without Redis, 200 after another ${seconds(counting.seconds)}; web ${sameContainer ? 'was not restarted' : 'was restarted'}`,
     })
   },
 )
@@ -138,8 +137,8 @@ export const dependsOn = experiment(
 const line = (stdout: string, service: string): string =>
   stdout.split('\n').find((each) => each.startsWith(`${service} `)) ?? service
 
-/** Seconds from the start of the store to that of web. */
-function startsApart(stdout: string): number | undefined {
+/** Seconds from the start of store to the start of web. */
+function startDelayOf(stdout: string): number | undefined {
   const [store, web] = ['store', 'web'].map((service) =>
     Date.parse((line(stdout, service).split(' ')[1] ?? '').replace(/(\.\d{3})\d+/, '$1')),
   )

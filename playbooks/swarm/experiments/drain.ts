@@ -14,13 +14,13 @@ import {
 import { lastWorker, swarmNodes } from './support/disturbs.ts'
 import { doorsOf, underWatch, type Watching } from './support/watching.ts'
 
-/** How long it is watched whether replicas return by themselves. Swarm places tasks within a second of an event. */
-const WATCH_SECONDS = 5
+/** Time in which replicas could return. Swarm schedules tasks within a second of an event. */
+const OBSERVATION_SECONDS = 5
 
 const tasksOn = (node: string): string => `docker node ps ${node} --format '{{.CurrentState}}\t{{.Name}}' | sort`
 
-/** A drained task is wanted to stop at once; it is gone only when it has stopped. */
-const allEnded = (states: string): boolean =>
+/** Draining sets the desired state at once; the node is empty only when the tasks have stopped. */
+const allStopped = (states: string): boolean =>
   states
     .split('\n')
     .filter(Boolean)
@@ -28,23 +28,23 @@ const allEnded = (states: string): boolean =>
 
 const history = `docker service ps ${COUNTER}`
 
-/** Takes the work off a node, gives the node back, and looks whether the work returns. */
+/** Drains a node, activates it again, and checks whether replicas return. */
 export const drain = experiment(
-  'Drain a node and bring it back',
+  'Drain and activate a node',
   {
     hosts: 'swarm_managers[0]',
     tags: ['experiments', 'drain', 'proof'],
     disturbs: (on) => [
-      ...onHosts(lastWorker(on), 'is drained, so that its tasks move to other nodes, and made active again'),
+      ...onHosts(lastWorker(on), 'is drained, so that its tasks move to other nodes, and then set to active'),
       ...swarmNodes('a forced update replaces all replicas of the Counter app')(on),
     ],
     hypothesis:
-      'A drained node is emptied at once and its replicas start elsewhere. Swarm does not move running tasks, so they stay there ' +
-      'when the node is active again, until an update makes new ones.',
+      'Swarm stops all tasks of a drained node and starts their replicas on other nodes. It does not move running tasks, so they ' +
+      'stay there when the node is active again, until an update replaces them.',
     proves: {
-      'swarm.drain.evacuates': 'After a drain no task is left on the node, and all replicas run elsewhere',
-      'swarm.active.does-not-return': 'After the node is active again, replicas do not come back by themselves',
-      'swarm.force-update.rebalances': 'A forced update brings replicas back to the node',
+      'swarm.drain.evacuates': 'Drained node runs no tasks, and all replicas run on other nodes',
+      'swarm.active.does-not-return': 'Replicas do not return to a node that is active again',
+      'swarm.force-update.rebalances': 'Forced update places replicas on the node again',
     },
     start: allWell,
     restore: async (on) => {
@@ -55,37 +55,37 @@ export const drain = experiment(
   async (on) => {
     const node = victim(on)
     const before = [
-      await on.exhibit({ title: 'Nodes in Active', command: NODES }),
+      await on.exhibit({ title: 'Nodes before the drain', command: NODES }),
       await on.exhibit({ title: 'Tasks before the drain', command: history }),
-      await on.exhibit({ title: 'Spread before the drain', command: SPREAD }),
+      await on.exhibit({ title: 'Replicas per node before the drain', command: SPREAD }),
     ]
     const { value, exhibit, fared } = await underWatch(
       on,
-      { title: `Timeline: ${node} drained and active again` },
+      { title: `Timeline: drain and activate ${node}` },
       async (watching) => {
-        const empty = await evacuate(on, node, watching)
+        const evacuated = await evacuate(on, node, watching)
         const emptyAt = watching.now()
         const activated = await on.exhibit({
           title: `Activate ${node}`,
           command: `docker node update --availability active ${node}`,
         })
         watching.mark(`${node} active`)
-        const returned = await returning(on, node)
+        const returned = await countReturned(on, node)
         const rebalanced = await rebalance(on, watching)
-        return { empty, emptyAt, activated, returned, rebalanced }
+        return { evacuated, emptyAt, activated, returned, rebalanced }
       },
     )
-    const { empty, emptyAt, activated, returned, rebalanced } = value
+    const { evacuated, emptyAt, activated, returned, rebalanced } = value
     const elsewhere = fared({ doors: (door) => door !== node, to: emptyAt })
     on.finding('swarm.drain.evacuates', {
-      holds: empty.left.reached && empty.replicas.reached,
-      evidence: [...before, ...empty.exhibits, exhibit],
+      holds: evacuated.emptied.reached && evacuated.replicas.reached,
+      evidence: [...before, ...evacuated.exhibits, exhibit],
       detail:
-        `${node} was empty after ${seconds(empty.left.seconds)}, all replicas ran elsewhere after ${seconds(empty.left.seconds + empty.replicas.seconds)}; ` +
-        `meanwhile ${elsewhere.failed} of ${elsewhere.sent} requests through the other nodes failed`,
+        `${node} ran no task after ${seconds(evacuated.emptied.seconds)}; all replicas ran on other nodes after ${seconds(evacuated.emptied.seconds + evacuated.replicas.seconds)}; ` +
+        `${elsewhere.failed} of ${elsewhere.sent} requests through other nodes failed meanwhile`,
       measured: {
-        'time to empty': [empty.left.seconds, 's'],
-        'reschedule time': [empty.left.seconds + empty.replicas.seconds, 's'],
+        'time to empty': [evacuated.emptied.seconds, 's'],
+        'reschedule time': [evacuated.emptied.seconds + evacuated.replicas.seconds, 's'],
         'failed requests': [elsewhere.failed, ''],
       },
     })
@@ -93,7 +93,7 @@ export const drain = experiment(
     on.finding('swarm.force-update.rebalances', {
       holds: rebalanced.ok && new RegExp(`\\b${node}\\b`).test(rebalanced.after.stdout),
       evidence: [...rebalanced.exhibits, rebalanced.after, exhibit],
-      detail: `replicas by node: ${rebalanced.after.stdout
+      detail: `replicas per node: ${rebalanced.after.stdout
         .trim()
         .split('\n')
         .map((line) => line.trim())
@@ -108,42 +108,42 @@ async function evacuate(on: ExperimentContext, node: string, { mark }: Watching)
     command: `docker node update --availability drain ${node}`,
   })
   mark(`${node} drained`)
-  const left = await on.watch({
-    title: `No task left on ${node}`,
+  const emptied = await on.watch({
+    title: `Tasks left on ${node}`,
     awaits: `${node} to be empty`,
     command: tasksOn(node),
     within: 120,
     every: 0.5,
-    until: ({ stdout, exitCode }) => exitCode === 0 && allEnded(stdout),
+    until: ({ stdout, exitCode }) => exitCode === 0 && allStopped(stdout),
   })
   mark(`${node} empty`)
   const replicas = await replicasElsewhere(on, 'Replicas during the drain', [node])
-  mark('all replicas run elsewhere')
-  const nodes = await on.exhibit({ title: 'Nodes in Drain', command: NODES })
-  const inspected = await on.exhibit({ title: `${node} inspected`, command: `docker node inspect --pretty ${node}` })
+  mark('all replicas run on other nodes')
+  const nodes = await on.exhibit({ title: 'Nodes during the drain', command: NODES })
+  const inspected = await on.exhibit({ title: `Inspect ${node}`, command: `docker node inspect --pretty ${node}` })
   const after = await on.exhibit({ title: 'Tasks during the drain', command: history })
   const answers = await look(
     on,
     doorsOf(on).filter((door) => door.node !== node),
-    'Who answers during the drain',
+    'Responses during the drain',
   )
-  const exhibits: Exhibit[] = [drained, left.exhibit, replicas.exhibit, nodes, inspected, after, answers.exhibit]
-  return { left, replicas, exhibits }
+  const exhibits: Exhibit[] = [drained, emptied.exhibit, replicas.exhibit, nodes, inspected, after, answers.exhibit]
+  return { emptied, replicas, exhibits }
 }
 
-async function returning(on: ExperimentContext, node: string) {
-  const watched = WATCH_SECONDS * longerWhere(on.slowdown)
-  await on.pause(watched, `replicas on ${node}`)
-  const after = await on.exhibit({ title: `Replicas on ${node} after it is active`, command: replicasOn(node) })
+async function countReturned(on: ExperimentContext, node: string) {
+  const observed = OBSERVATION_SECONDS * longerWhere(on.slowdown)
+  await on.pause(observed, `replicas on ${node}`)
+  const after = await on.exhibit({ title: `Replicas on ${node} after activation`, command: replicasOn(node) })
   const returned = after.stdout.split('\n').filter((line) => line.trim() !== '').length
   return {
     holds: after.exitCode === 0 ? returned === 0 : null,
     evidence: [after],
-    detail: `${returned} replicas on ${node} after ${watched} s of being active again`,
+    detail: `${returned} replicas on ${node} ${observed} s after activation`,
   }
 }
 
-/** Not awaited by the command itself, which would keep all else on this line waiting. */
+/** Runs detached and polls: a command that waits would block the connection for all other commands. */
 async function rebalance(on: ExperimentContext, { mark }: Watching) {
   const forced = await on.exhibit({
     title: 'Force an update',
@@ -151,7 +151,7 @@ async function rebalance(on: ExperimentContext, { mark }: Watching) {
   })
   mark('forced update')
   const done = await on.watch({
-    title: 'The forced update is done',
+    title: 'Status of the forced update',
     awaits: 'the update to complete',
     command: UPDATE_STATE,
     within: 240,
@@ -159,7 +159,7 @@ async function rebalance(on: ExperimentContext, { mark }: Watching) {
     until: ({ stdout }) => stdout.startsWith('completed'),
   })
   const { reached, exhibit: running } = await replicasRun(on, 'Replicas after the forced update')
-  mark('update done')
-  const after = await on.exhibit({ title: 'Spread after the forced update', command: SPREAD })
+  mark('update completed')
+  const after = await on.exhibit({ title: 'Replicas per node after the forced update', command: SPREAD })
   return { ok: forced.exitCode === 0 && done.reached && reached, exhibits: [forced, done.exhibit, running], after }
 }

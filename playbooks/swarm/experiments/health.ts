@@ -5,27 +5,27 @@ import { underWatch } from './support/watching.ts'
 
 const TASKS = `docker service ps ${COUNTER} --no-trunc --format 'table {{.ID}}\\t{{.Name}}\\t{{.Node}}\\t{{.DesiredState}}\\t{{.CurrentState}}\\t{{.Error}}'`
 
-/** Stops or continues all processes of a container, from the outside: within it they look as busy as ever. */
+/** Stops or continues all processes of a container from the host. */
 const signal = (container: string, name: 'STOP' | 'CONT'): string =>
   sh`docker top ${container} -eo pid | tail -n +2 | xargs kill -s ${name}`
 
 const LIST = `docker ps --filter label=com.docker.swarm.service.name=${COUNTER} --format '{{.ID}} {{.Label "com.docker.swarm.task.id"}} {{.Status}}'`
 
-/** The host whose replica hangs. */
-const hangsOn = ({ groups }: Pick<CareContext, 'groups'>): readonly string[] =>
+/** The host whose replica is stopped. */
+const hostOfReplica = ({ groups }: Pick<CareContext, 'groups'>): readonly string[] =>
   (groups.swarm_workers ?? groups.swarm ?? []).slice(0, 1)
 
-/** A replica hangs: it has not ended, it just does not answer any more. */
+/** Stops a replica with SIGSTOP: its container runs, but it does not answer. */
 export const health = experiment(
-  'A replica hangs',
+  'Stop a replica with SIGSTOP',
   {
     hosts: 'swarm_managers[0]',
     tags: ['experiments', 'health', 'proof'],
-    disturbs: (on) => onHosts(hangsOn(on), 'all processes of a replica are stopped (SIGSTOP)'),
+    disturbs: (on) => onHosts(hostOfReplica(on), 'all processes of a replica are stopped (SIGSTOP)'),
     hypothesis:
-      'Its health check fails; after as many failures as the stack allows, Swarm ends the container and starts another. Until then, requests that the ' +
-      'balancer sends to it wait in vain.',
-    proves: { 'swarm.health.replaces': "A container whose health check fails is replaced without anyone's help" },
+      'The health check fails; after the configured number of retries Swarm kills the container and starts another. Until then, requests that the ' +
+      'load balancer sends to it time out.',
+    proves: { 'swarm.health.replaces': 'Swarm replaces a container whose health check fails' },
     start: allWell,
     restore: async (on) => {
       for (const host of on.groups.swarm ?? []) {
@@ -36,32 +36,32 @@ export const health = experiment(
     },
   },
   async (on) => {
-    const [host = ''] = hangsOn(on)
+    const [host = ''] = hostOfReplica(on)
     const { value, exhibit, fared } = await underWatch(
       on,
-      { title: 'Timeline: a replica hangs' },
+      { title: 'Timeline: replica stopped with SIGSTOP' },
       async ({ mark, now }) => {
-        const test = await on.exhibit({
-          title: 'How health is checked',
+        const healthcheck = await on.exhibit({
+          title: 'Health check of the service',
           command: `docker service inspect ${COUNTER} --format '{{json .Spec.TaskTemplate.ContainerSpec.Healthcheck}}'`,
         })
         const containers = await on.exhibit({ title: `Replicas on ${host}`, host, command: LIST })
         const [container = '', task = ''] = (containers.stdout.split('\n')[0] ?? '').split(' ')
-        if (container === '') throw new Error(`no replica runs on ${host} that could hang`)
+        if (container === '') throw new Error(`no replica runs on ${host}`)
         const began = now()
-        const hung = await on.exhibit({ title: 'A replica hangs', host, command: signal(container, 'STOP') })
-        mark(`a replica on ${host} hangs`)
+        const stopped = await on.exhibit({ title: 'Stop a replica', host, command: signal(container, 'STOP') })
+        mark(`replica on ${host} stopped`)
         const unhealthy = await on.watch({
-          title: 'Its health check fails',
+          title: 'Health status of the stopped replica',
           host,
           command: LIST,
           within: 120,
           until: ({ stdout }) => !stdout.includes(task) || /unhealthy/.test(stdout),
         })
         mark('unhealthy')
-        const seen = now() - began
+        const unhealthyAfter = now() - began
         const replaced = await on.watch({
-          title: 'It is replaced',
+          title: 'Replacement of the stopped replica',
           command: TASKS,
           within: 180,
           until: ({ stdout }) => {
@@ -72,18 +72,18 @@ export const health = experiment(
           },
         })
         mark('replaced')
-        return { test, containers, hung, unhealthy, seen, replaced, took: now() - began }
+        return { healthcheck, containers, stopped, unhealthy, unhealthyAfter, replaced, replacedAfter: now() - began }
       },
     )
-    const { test, containers, hung, unhealthy, seen, replaced, took } = value
+    const { healthcheck, containers, stopped, unhealthy, unhealthyAfter, replaced, replacedAfter } = value
     const all = fared()
     on.finding('swarm.health.replaces', {
-      holds: hung.exitCode === 0 && replaced.reached,
-      evidence: [test, containers, hung, unhealthy.exhibit, replaced.exhibit, exhibit],
-      detail: `called unhealthy after ${seconds(seen)}, replaced after ${seconds(took)}; meanwhile ${all.failed} of ${all.sent} requests failed, the longest outage was ${seconds(all.outage)}`,
+      holds: stopped.exitCode === 0 && replaced.reached,
+      evidence: [healthcheck, containers, stopped, unhealthy.exhibit, replaced.exhibit, exhibit],
+      detail: `replaced after ${seconds(replacedAfter)}, unhealthy after ${seconds(unhealthyAfter)}; ${all.failed} of ${all.sent} requests failed, longest outage ${seconds(all.outage)}`,
       measured: {
-        'time to unhealthy': [seen, 's'],
-        'time to replacement': [took, 's'],
+        'time to unhealthy': [unhealthyAfter, 's'],
+        'time to replacement': [replacedAfter, 's'],
         'failed requests': [all.failed, ''],
       },
     })

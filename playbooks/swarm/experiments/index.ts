@@ -7,7 +7,7 @@ import { mesh, meshPowerOff } from './mesh.ts'
 import { scale } from './scale.ts'
 import { brokenUpdate, rollingUpdate } from './update.ts'
 
-/** The Swarm's experiments by the names that `experiments.mjs` takes, in the order they are done in. */
+/** The Swarm experiments by their `experiments.mjs` names, in execution order. */
 export const EXPERIMENTS = {
   drain,
   'node-killed': nodeKilled,
@@ -24,8 +24,7 @@ export const EXPERIMENTS = {
 } as const
 
 /**
- * Done only when asked for by name. Docker 20.10 does not always survive the loss of a leader among managers that were
- * workers a minute ago: once in three times the two that were left chose no new one, and one of them lost the stack's
- * network until its daemon was restarted.
+ * Runs only when named. Docker 20.10 does not always survive losing the leader among freshly promoted managers: in one
+ * of three runs the other two elected no new leader, and one lost the stack's network until its daemon was restarted.
  */
 export const BY_NAME = { 'three-managers': oneOfThreeLost } as const

@@ -22,24 +22,21 @@ import {
 import { lastWorker, struck } from './support/disturbs.ts'
 import { underWatch } from './support/watching.ts'
 
-/**
- * How long it is watched whether replicas return by themselves to a node that is Ready again. Swarm places tasks within
- * a second of an event.
- */
-const WATCH_SECONDS = 5
+/** Time in which replicas could return to a recovered node. Swarm schedules tasks within a second of an event. */
+const OBSERVATION_SECONDS = 5
 
-interface Loss {
+interface NodeFailure {
   readonly id: string
   readonly name: string
   readonly tag: string
   readonly hypothesis: string
-  /** What happens to the node, in the words of the findings. */
-  readonly lost: string
+  /** Completes "a node that ..." in the claims. */
+  readonly condition: string
   readonly fault: (on: Pick<DisturbanceContext, 'groups' | 'hostvars'>, node: string) => Fault
 }
 
-/** A node is lost in some way, and comes back. */
-const lossOf = ({ id, name, tag, hypothesis, lost, fault }: Loss): Experiment =>
+/** Injects a fault into a node, recovers it, and observes replacement and recovery. */
+const nodeFailure = ({ id, name, tag, hypothesis, condition, fault }: NodeFailure): Experiment =>
   experiment(
     name,
     {
@@ -48,16 +45,15 @@ const lossOf = ({ id, name, tag, hypothesis, lost, fault }: Loss): Experiment =>
       disturbs: (on) => lastWorker(on).map((node) => struck(fault(on, node), node)),
       hypothesis,
       proves: {
-        [`${id}.replaced`]: `After a node ${lost}, all replicas run on the other nodes without anyone's help`,
-        [`${id}.stays-away`]:
-          'When the node is back it is a ready member again, and replicas do not come back to it by themselves',
+        [`${id}.replaced`]: `Swarm replaces the replicas of a node that ${condition} on other nodes`,
+        [`${id}.stays-away`]: 'Recovered node becomes Ready, and replicas do not return to it',
       },
       start: allWell,
       restore: async (on) => {
         const node = victim(on)
         await on.look(mending(fault(on, node)))
         await on.watch({
-          title: `${node} is a member again`,
+          title: `Status of ${node}`,
           command: NODES,
           within: 120,
           until: ({ stdout }) => isReady(stdout, node),
@@ -65,10 +61,10 @@ const lossOf = ({ id, name, tag, hypothesis, lost, fault }: Loss): Experiment =>
         await spreadAgain(on, node)
       },
     },
-    (on) => lose(on, id, fault(on, victim(on))),
+    (on) => injectFault(on, id, fault(on, victim(on))),
   )
 
-async function lose(on: ExperimentContext, id: string, fault: Fault): Promise<void> {
+async function injectFault(on: ExperimentContext, id: string, fault: Fault): Promise<void> {
   const node = victim(on)
   const tasks = `docker service ps ${COUNTER}`
   const { value, exhibit, increments, fared } = await underWatch(
@@ -76,77 +72,76 @@ async function lose(on: ExperimentContext, id: string, fault: Fault): Promise<vo
     { title: `Timeline: ${fault.says}` },
     async ({ mark, now }) => {
       const before = await on.exhibit({ title: 'Tasks before', command: tasks })
-      const lostAt = now()
-      const made = await on.exhibit({ title: fault.says, ...making(fault) })
-      if (made.exitCode !== 0)
-        throw new Error(`could not be made to happen: ${fault.says} (see the exhibit "${made.id}")`)
+      const injectedAt = now()
+      const injected = await on.exhibit({ title: fault.says, ...making(fault) })
+      if (injected.exitCode !== 0) throw new Error(`cannot inject fault: ${fault.says} (see exhibit "${injected.id}")`)
       mark(fault.says)
       const down = await on.watch({
-        title: `${node} is Down`,
+        title: `Nodes until ${node} is Down`,
         awaits: `${node} Down`,
         command: NODES,
         within: 120,
         until: ({ stdout }) => isDown(stdout, node),
       })
-      const downAfter = now() - lostAt
+      const downAfter = now() - injectedAt
       mark(`${node} Down`)
       const replicas = await replicasElsewhere(on, 'Replicas on the other nodes', [node])
-      const replacedAfter = now() - lostAt
+      const replacedAfter = now() - injectedAt
       mark('all replicas run')
       const after = await on.exhibit({ title: 'Tasks after', command: tasks })
-      const end = now()
-      const mended = await on.exhibit({ title: `${node} comes back`, ...mending(fault) })
-      const back = await on.watch({
-        title: `${node} is Ready`,
+      const recoveryAt = now()
+      const recovered = await on.exhibit({ title: `Recover ${node}`, ...mending(fault) })
+      const ready = await on.watch({
+        title: `Nodes until ${node} is Ready`,
         awaits: `${node} Ready`,
         command: NODES,
         within: 240,
         until: ({ stdout }) => isReady(stdout, node),
       })
       mark(`${node} Ready`)
-      const backAfter = now() - end
-      await on.pause(WATCH_SECONDS * longerWhere(on.slowdown), `replicas on ${node}`)
-      const returned = await on.exhibit({ title: `Replicas on ${node} after it is back`, command: replicasOn(node) })
+      const readyAfter = now() - recoveryAt
+      await on.pause(OBSERVATION_SECONDS * longerWhere(on.slowdown), `replicas on ${node}`)
+      const returned = await on.exhibit({ title: `Replicas on ${node} after recovery`, command: replicasOn(node) })
       return {
         before,
-        made,
+        injected,
         down,
         downAfter,
         replicas,
         replacedAfter,
         after,
-        lostAt,
-        end,
-        mended,
-        back,
-        backAfter,
+        injectedAt,
+        recoveryAt,
+        recovered,
+        ready,
+        readyAfter,
         returned,
       }
     },
   )
   const {
     before,
-    made,
+    injected,
     down,
     downAfter,
     replicas,
     replacedAfter,
     after,
-    lostAt,
-    end,
-    mended,
-    back,
-    backAfter,
+    injectedAt,
+    recoveryAt,
+    recovered,
+    ready,
+    readyAfter,
     returned,
   } = value
-  const others = fared({ doors: (door) => door !== node, from: lostAt, to: end })
-  const own = fared({ doors: (door) => door === node, from: lostAt, to: end })
+  const others = fared({ doors: (door) => door !== node, from: injectedAt, to: recoveryAt })
+  const own = fared({ doors: (door) => door === node, from: injectedAt, to: recoveryAt })
   on.finding(`${id}.replaced`, {
     holds: down.reached && replicas.reached,
-    evidence: [before, made, down.exhibit, replicas.exhibit, after, exhibit],
+    evidence: [before, injected, down.exhibit, replicas.exhibit, after, exhibit],
     detail:
-      `Down after ${seconds(downAfter)}, all replicas elsewhere after ${seconds(replacedAfter)}; through the other nodes ${others.failed} of ${others.sent} requests ` +
-      `failed (longest outage ${seconds(others.outage)}), through ${node} itself ${own.failed} of ${own.sent}; ${increments.lost} acknowledged increments lost`,
+      `all replicas on other nodes after ${seconds(replacedAfter)}, ${node} Down after ${seconds(downAfter)}; ${others.failed} of ${others.sent} requests through other nodes ` +
+      `failed (longest outage ${seconds(others.outage)}), ${own.failed} of ${own.sent} through ${node}; ${increments.lost} acknowledged increments lost`,
     measured: {
       'time to Down': [downAfter, 's'],
       'time to all replicas': [replacedAfter, 's'],
@@ -156,57 +151,57 @@ async function lose(on: ExperimentContext, id: string, fault: Fault): Promise<vo
   })
   const count = returned.stdout.split('\n').filter((line) => line.trim() !== '').length
   on.finding(`${id}.stays-away`, {
-    holds: back.reached && returned.exitCode === 0 ? count === 0 : back.reached ? null : false,
-    evidence: [mended, back.exhibit, returned, exhibit],
-    detail: `ready again ${seconds(backAfter)} after it was given back; ${count} replicas on it ${WATCH_SECONDS * longerWhere(on.slowdown)} s later`,
-    measured: { 'time to Ready': [backAfter, 's'] },
+    holds: ready.reached && returned.exitCode === 0 ? count === 0 : ready.reached ? null : false,
+    evidence: [recovered, ready.exhibit, returned, exhibit],
+    detail: `${count} replicas on ${node} ${OBSERVATION_SECONDS * longerWhere(on.slowdown)} s after it was Ready; Ready ${seconds(readyAfter)} after recovery started`,
+    measured: { 'time to Ready': [readyAfter, 's'] },
   })
 }
 
-/** Stops the daemon as an operator would, its socket with it: else the next request would start it. */
+/** Stops the daemon and its socket: socket activation would restart it. */
 function stopDaemon(node: string): Fault {
-  const does = {
+  const commands = {
     make: 'systemctl stop docker.socket docker.service',
     mend: 'systemctl start docker.socket docker.service',
   }
   return {
     says: `the Docker daemon of ${node} is stopped`,
-    how: does,
+    how: commands,
     host: node,
     become: true,
     mendSeconds: 200,
-    ...does,
+    ...commands,
   }
 }
 
-export const nodeKilled = lossOf({
+export const nodeKilled = nodeFailure({
   id: 'swarm.node-killed',
-  name: 'A node loses its power',
+  name: 'Power off a node',
   tag: 'node-killed',
-  lost: 'loses its power',
+  condition: 'loses power',
   hypothesis:
-    "The manager misses the node's heartbeats, calls it Down after some 15 s, and starts its replicas elsewhere. Requests that were at its " +
-    'replicas fail; the others are answered.',
+    'The manager receives no heartbeats from the node, marks it Down after about 15 s, and starts its replicas on other nodes. ' +
+    'Requests routed to its replicas fail; all others succeed.',
   fault: (on, node) => faultsOf(on, node).powerOff,
 })
 
-export const daemonStopped = lossOf({
+export const daemonStopped = nodeFailure({
   id: 'swarm.daemon-stopped',
-  name: "A node's Docker daemon is stopped",
+  name: 'Stop the Docker daemon of a node',
   tag: 'daemon-stopped',
-  lost: 'has its Docker daemon stopped',
+  condition: 'has its Docker daemon stopped',
   hypothesis:
-    'A daemon that is stopped in order ends its containers and says goodbye, so the node is Down sooner than after a power cut.',
+    'A graceful shutdown of the daemon stops the containers and closes the session with the manager, so the node is Down sooner than after a power cut.',
   fault: (_on, node) => stopDaemon(node),
 })
 
-export const nodeCutOff = lossOf({
+export const nodeCutOff = nodeFailure({
   id: 'swarm.node-cut-off',
-  name: 'A node is cut off from the network',
+  name: 'Partition a node from the network',
   tag: 'node-cut-off',
-  lost: 'is cut off from the network',
+  condition: 'is partitioned from the network',
   hypothesis:
-    'To the manager a node that is cut off looks like one that has lost its power. Its containers go on running all the same, until it is ' +
-    'back and is told to stop them.',
+    'To the manager a partitioned node looks like one without power. Its containers keep running until the node is reachable again and ' +
+    'Swarm stops them.',
   fault: (on, node) => faultsOf(on, node).cutOff,
 })

@@ -16,13 +16,13 @@ import { losesPower, swarmNodes } from './support/disturbs.ts'
 import { placementCommand, readPlacement } from './support/placement.ts'
 import { underWatch } from './support/watching.ts'
 
-/** How long a container that was killed is given to be replaced before it is said that it is not. */
+/** Time in which a killed container would be replaced. */
 const WAIT_SECONDS = 10
-/** How long another manager is given to lead. Where there is none, it is soon seen that nobody does. */
+/** Time limit for a leader to answer; shorter without other managers, where none can. */
 const LEADER_SECONDS = { one: 10, more: 45 } as const
 
 const CONTAINERS = `docker ps --filter label=com.docker.swarm.service.name=${COUNTER} --format '{{.ID}} {{.Names}} {{.Status}}'`
-/** Prints the task of the container that it kills. */
+/** Kills a container and prints the id of its task. */
 const KILL = [
   `id=$(docker ps -q --filter label=com.docker.swarm.service.name=${COUNTER} | head -n 1)`,
   `docker inspect --format '{{index .Config.Labels "com.docker.swarm.task.id"}}' "$id" && docker kill "$id"`,
@@ -32,36 +32,34 @@ const MANAGED = 'timeout 10 docker node ls'
 const others = (on: Pick<CareContext, 'groups' | 'hosts'>): string[] =>
   (on.groups.swarm ?? []).filter((name) => name !== manager(on))
 
-/**
- * Boots the manager, waits for it, and makes those managers workers again that the inventory does not have as managers.
- */
+/** Boots the manager, waits for it, and demotes the managers that are workers in the inventory. */
 async function restore(on: CareContext, promoted: boolean): Promise<void> {
   const first = manager(on)
   const { powerOff } = faultsOf(on, first)
   await on.look(mending(powerOff))
   const all = on.groups.swarm ?? []
   await on.watch({
-    title: 'The manager is back',
+    title: 'Nodes after recovery of the manager',
     command: NODES,
     within: 180,
     every: 2,
     until: ({ stdout }) => all.every((name) => isReady(stdout, name)),
   })
   const workers = all.filter((name) => !(on.groups.swarm_managers ?? []).includes(name))
-  // One that has just come back may not count for a majority yet, and until it does Swarm refuses.
+  // Swarm refuses to demote while a recovered manager does not yet count towards the quorum.
   await on.watch({
-    title: 'Managers as before',
+    title: 'Demote promoted managers',
     every: 2,
     within: 120,
     command: `for node in ${workers.join(' ')}; do [ "$(docker node inspect --format '{{.Spec.Role}}' "$node")" = worker ] || docker node demote "$node" || exit; done; ${NODES}`,
     until: ({ exitCode }) => exitCode === 0,
   })
-  // Docker 20.10 leaves a worker that was a manager while the leader vanished with a network it cannot use; a restart
-  // mends that.
+  // Docker 20.10: a demoted manager that lost its leader may keep an unusable overlay network until its daemon
+  // restarts.
   for (const host of (on.groups.swarm ?? []).filter((name) => promoted && workers.includes(name))) {
     await on.look({ host, command: 'systemctl restart docker', timeout: 120 })
     await on.watch({
-      title: `${host} is back`,
+      title: `Status of ${host} after restart`,
       command: NODES,
       within: 120,
       until: ({ stdout }) => isReady(stdout, host),
@@ -72,39 +70,40 @@ async function restore(on: CareContext, promoted: boolean): Promise<void> {
   await settled(on)
 }
 
-/** The first manager loses its power, and with it Redis, whose volume is there. */
-async function lose(on: ExperimentContext, managers: readonly string[]) {
+/** Powers off the first manager, and with it Redis, whose volume is on that node. */
+async function powerOffManager(on: ExperimentContext, managers: readonly string[]) {
   const first = manager(on)
   const { powerOff } = faultsOf(on, first)
   const [witness] = others(on)
   if (witness === undefined)
-    throw new PlaybookError('group swarm has but one host: nobody would be left to see the manager go')
-  const title = `Timeline: ${managers.length === 1 ? 'the only manager' : `one of ${managers.length} managers`} lost`
-  const watched = await underWatch(
+    throw new PlaybookError('group swarm has only one host: this experiment needs a second node to observe the manager')
+  const title = `Timeline: power off ${managers.length === 1 ? 'the only manager' : `one of ${managers.length} managers`}`
+  const observed = await underWatch(
     on,
     { title, managers: [...managers.filter((name) => name !== first), first], doors: (node) => node !== first },
     async ({ mark, now }) => {
       const before = await on.exhibit({ title: 'Managers before', command: NODES })
-      const made = await on.exhibit({ title: powerOff.says, ...making(powerOff) })
-      if (made.exitCode !== 0) throw new Error(`could not be made to happen: ${powerOff.says}`)
+      const injected = await on.exhibit({ title: powerOff.says, ...making(powerOff) })
+      if (injected.exitCode !== 0)
+        throw new Error(`cannot inject fault: ${powerOff.says} (see exhibit "${injected.id}")`)
       mark(powerOff.says)
       const began = now()
       const managed = await on.watch({
-        title: 'Who manages now',
+        title: 'Leader after the power-off',
         host: witness,
         command: MANAGED,
         within: managers.length === 1 ? LEADER_SECONDS.one : LEADER_SECONDS.more,
         until: ({ stdout }) => /\bLeader\b/.test(stdout),
       })
       const managedAfter = now() - began
-      mark(managed.reached ? 'a new leader answers' : 'no manager answers')
-      const running = await on.exhibit({ title: 'Replicas go on', host: witness, command: CONTAINERS })
-      const killed = await on.exhibit({ title: 'A replica is killed', host: witness, command: KILL })
-      mark(`a replica on ${witness} is killed`)
+      mark(managed.reached ? 'new leader answers' : 'no manager answers')
+      const running = await on.exhibit({ title: `Replicas on ${witness}`, host: witness, command: CONTAINERS })
+      const killed = await on.exhibit({ title: 'Kill a replica', host: witness, command: KILL })
+      mark(`replica on ${witness} killed`)
       const count = running.stdout.split('\n').filter(Boolean).length
       const replaced = managed.reached
         ? await on.watch({
-            title: 'It is replaced',
+            title: 'Replacement of the killed replica',
             host: witness,
             command: placementCommand([COUNTER], on.slowdown),
             within: 60,
@@ -112,25 +111,29 @@ async function lose(on: ExperimentContext, managers: readonly string[]) {
           })
         : undefined
       if (replaced === undefined)
-        await on.pause(WAIT_SECONDS * longerWhere(on.slowdown), 'a replacement, which must not start without a manager')
-      const left = await on.exhibit({ title: `Replicas on ${witness} after that`, host: witness, command: CONTAINERS })
-      mark(replaced?.reached === true ? 'it is replaced' : 'it is not replaced')
-      const end = now()
-      const mended = await on.exhibit({ title: `${first} comes back`, ...mending(powerOff) })
+        await on.pause(WAIT_SECONDS * longerWhere(on.slowdown), 'a replacement replica, which must not start')
+      const left = await on.exhibit({
+        title: `Replicas on ${witness} after the kill`,
+        host: witness,
+        command: CONTAINERS,
+      })
+      mark(replaced?.reached === true ? 'replica replaced' : 'replica not replaced')
+      const recoveryAt = now()
+      const recovered = await on.exhibit({ title: `Recover ${first}`, ...mending(powerOff) })
       const all = on.groups.swarm ?? []
-      const back = await on.watch({
-        title: 'The manager answers again',
+      const ready = await on.watch({
+        title: 'Nodes until all are Ready',
         command: NODES,
         within: 180,
         every: 2,
         until: ({ stdout }) => all.every((name) => isReady(stdout, name)),
       })
       mark('every node Ready')
-      const [stillFails] = await settled(on)
-      mark(stillFails === undefined ? 'the app is whole' : `the app is not whole: ${stillFails}`)
+      const [failure] = await settled(on)
+      mark(failure === undefined ? 'app healthy' : `app not healthy: ${failure}`)
       return {
         before,
-        made,
+        injected,
         managed,
         managedAfter,
         running,
@@ -138,34 +141,33 @@ async function lose(on: ExperimentContext, managers: readonly string[]) {
         replaced,
         left,
         count,
-        mended,
-        back,
-        stillFails,
-        wholeAfter: now() - end,
+        recovered,
+        ready,
+        failure,
+        healthyAfter: now() - recoveryAt,
       }
     },
   )
-  const { value } = watched
-  const leftNow = value.left.stdout.split('\n').filter(Boolean).length
+  const { value } = observed
+  const remaining = value.left.stdout.split('\n').filter(Boolean).length
   const evidence = [
     value.before,
-    value.made,
+    value.injected,
     value.managed.exhibit,
     value.running,
     value.killed,
     ...(value.replaced ? [value.replaced.exhibit] : []),
     value.left,
-    value.mended,
-    value.back.exhibit,
-    watched.exhibit,
+    value.recovered,
+    value.ready.exhibit,
+    observed.exhibit,
   ]
-  return { ...value, leftNow, evidence, increments: watched.increments }
+  return { ...value, remaining, evidence, increments: observed.increments }
 }
 
 /**
- * The task that was killed is known to run no more, and another has been started in its place on a node that is left.
- * It need not be healthy: a new replica of the Counter app is not, before it has reached Redis once, and Redis went
- * with the node.
+ * Whether the killed task has stopped and another task of its slot started on a remaining node. That task need not be
+ * healthy: a new replica of the Counter app is unhealthy until it reaches Redis, which ran on the lost node.
  */
 function isReplaced(stdout: string, killed: string, lost: string): boolean {
   const tasks = readPlacement(stdout)
@@ -180,8 +182,8 @@ function isReplaced(stdout: string, killed: string, lost: string): boolean {
   )
 }
 
-/** The first manager is lost, and a replica beside the one that watches is killed. */
-const losesManager: Disturbs = (on) => [
+/** The first manager is powered off, and a replica on the observing node is killed. */
+const managerPowerOff: Disturbs = (on) => [
   ...losesPower(on, on.hosts.slice(0, 1)),
   ...onHosts(others(on).slice(0, 1), 'a replica of the Counter app is killed'),
 ]
@@ -189,19 +191,18 @@ const losesManager: Disturbs = (on) => [
 const tags = (name: string): string[] => ['experiments', 'managers', name, 'proof']
 
 export const onlyManagerLost: Experiment = experiment(
-  'The only manager is lost',
+  'Power off the only manager',
   {
     hosts: 'swarm_managers[0]',
     tags: tags('one-manager'),
-    disturbs: losesManager,
+    disturbs: managerPowerOff,
     hypothesis:
-      'Running containers need no manager and go on. But nobody replaces one that ends, and nothing can be told to the Swarm, until the manager ' +
-      'is back. It has kept its state on its disk, and so has Redis.',
+      'Running containers need no manager and keep running. Without a manager, Swarm replaces no container and accepts no command. ' +
+      'The manager and Redis recover their state from disk.',
     proves: {
-      'swarm.manager-lost.one.goes-on': 'With the only manager gone, replicas on the other nodes go on running',
-      'swarm.manager-lost.one.unmanaged': 'With the only manager gone, a container that ends is not replaced',
-      'swarm.manager-lost.one.comes-back':
-        'When the manager is back, the Swarm and the app are whole again by themselves',
+      'swarm.manager-lost.one.goes-on': 'Replicas on other nodes keep running without the only manager',
+      'swarm.manager-lost.one.unmanaged': 'Swarm does not replace a stopped container without the only manager',
+      'swarm.manager-lost.one.comes-back': 'Swarm and app recover without intervention once the manager is back',
     },
     start: allWell,
     restore: (on) => restore(on, false),
@@ -209,39 +210,37 @@ export const onlyManagerLost: Experiment = experiment(
   async (on) => {
     if ((on.groups.swarm_managers ?? []).length > 1)
       throw new PlaybookError(
-        'the inventory has more than one manager: "swarm_managers" with one host shows what a single one means',
+        'group swarm_managers has more than one host: this experiment needs a Swarm with a single manager',
       )
-    const { managed, running, count, leftNow, back, stillFails, wholeAfter, increments, evidence, killed } = await lose(
-      on,
-      [manager(on)],
-    )
+    const { managed, running, count, remaining, ready, failure, healthyAfter, increments, evidence, killed } =
+      await powerOffManager(on, [manager(on)])
     on.finding('swarm.manager-lost.one.goes-on', {
       holds: running.exitCode === 0 && count > 0,
       evidence,
-      detail: `${count} replicas on ${running.host} went on; they answer without a count, since Redis was on the manager's node`,
+      detail: `${count} replicas kept running on ${running.host}; they answer without a count, as Redis ran on the manager's node`,
     })
     on.finding('swarm.manager-lost.one.unmanaged', {
-      holds: killed.exitCode === 0 ? !managed.reached && leftNow < count : null,
+      holds: killed.exitCode === 0 ? !managed.reached && remaining < count : null,
       evidence,
-      detail: `${WAIT_SECONDS * longerWhere(on.slowdown)} s after one was killed ${leftNow} of ${count} replicas ran on ${running.host}, and no manager answered`,
+      detail: `${remaining} of ${count} replicas ran on ${running.host} ${WAIT_SECONDS * longerWhere(on.slowdown)} s after the kill; ${managed.reached ? 'a manager answered' : 'no manager answered'}`,
     })
     on.finding('swarm.manager-lost.one.comes-back', {
-      holds: back.reached && stillFails === undefined,
+      holds: ready.reached && failure === undefined,
       evidence,
-      detail: `${stillFails === undefined ? 'whole again' : `not whole (${stillFails})`} ${seconds(wholeAfter)} after the power was back; ${increments.acknowledged} increments acknowledged, ${increments.added} counted`,
-      measured: { 'time to whole': [wholeAfter, 's'], 'lost increments': [increments.lost, ''] },
+      detail: `${failure === undefined ? 'healthy' : `not healthy (${failure})`} ${seconds(healthyAfter)} after recovery started; ${increments.acknowledged} increments acknowledged, ${increments.added} counted`,
+      measured: { 'time to whole': [healthyAfter, 's'], 'lost increments': [increments.lost, ''] },
     })
   },
 )
 
 export const oneOfThreeLost: Experiment = experiment(
-  'One of three managers is lost',
+  'Power off one of three managers',
   {
     hosts: 'swarm_managers[0]',
     tags: tags('three-managers'),
     disturbs: (on) => [
-      ...onHosts(others(on).slice(0, 2), 'becomes a manager, and a worker again'),
-      ...losesManager(on),
+      ...onHosts(others(on).slice(0, 2), 'is promoted to manager, and demoted again'),
+      ...managerPowerOff(on),
       ...onHosts(
         (on.groups.swarm ?? []).filter((name) => !(on.groups.swarm_managers ?? []).includes(name)),
         'its Docker daemon is restarted',
@@ -249,10 +248,10 @@ export const oneOfThreeLost: Experiment = experiment(
       ...swarmNodes('a forced update replaces all replicas of the Counter app')(on),
     ],
     hypothesis:
-      'Two of three are a majority: they choose a new leader within seconds, and the Swarm is managed as before.',
+      'Two of three managers are a quorum: they elect a new leader within seconds and keep managing the Swarm.',
     proves: {
-      'swarm.manager-lost.three.new-leader': 'With the leader of three managers gone, another one leads',
-      'swarm.manager-lost.three.managed': 'Without it, a container that ends is replaced',
+      'swarm.manager-lost.three.new-leader': 'Two of three managers elect a new leader when the leader is lost',
+      'swarm.manager-lost.three.managed': 'Swarm replaces a stopped container after the election',
     },
     start: allWell,
     restore: (on) => restore(on, true),
@@ -260,21 +259,24 @@ export const oneOfThreeLost: Experiment = experiment(
   async (on) => {
     const [second, third] = others(on)
     if (second === undefined || third === undefined)
-      throw new PlaybookError('group swarm has fewer than three hosts: three managers need three')
-    const promoted = await on.exhibit({ title: 'Three managers', command: `docker node promote ${second} ${third}` })
+      throw new PlaybookError('group swarm has fewer than three hosts: this experiment needs three managers')
+    const promoted = await on.exhibit({
+      title: 'Promote two workers',
+      command: `docker node promote ${second} ${third}`,
+    })
     await on.watch({
-      title: 'Three managers are reachable',
+      title: 'Reachable managers',
       command: NODES,
       within: 60,
       until: ({ stdout }) => (stdout.match(/\b(Leader|Reachable)\b/g) ?? []).length >= 3,
     })
-    const { managed, managedAfter, replaced, evidence } = await lose(on, [manager(on), second, third])
+    const { managed, managedAfter, replaced, evidence } = await powerOffManager(on, [manager(on), second, third])
     on.finding('swarm.manager-lost.three.new-leader', {
       holds: managed.reached,
       evidence: [promoted, ...evidence],
       detail: managed.reached
-        ? `a new leader answered after ${seconds(managedAfter)}`
-        : `no leader within ${LEADER_SECONDS.more * on.slowdown} s`,
+        ? `new leader answered after ${seconds(managedAfter)}`
+        : `no leader answered within ${LEADER_SECONDS.more * on.slowdown} s`,
       measured: { 'time to a new leader': [managedAfter, 's'] },
     })
     on.finding('swarm.manager-lost.three.managed', {
@@ -282,8 +284,8 @@ export const oneOfThreeLost: Experiment = experiment(
       evidence,
       detail:
         replaced === undefined
-          ? 'there was no leader'
-          : `another one was started ${seconds(replaced.seconds)} after it was killed`,
+          ? 'no leader was elected'
+          : `${replaced.reached ? 'replaced' : 'not replaced'} within ${seconds(replaced.seconds)} of the kill`,
     })
   },
 )

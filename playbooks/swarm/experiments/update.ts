@@ -6,29 +6,29 @@ import { swarmNodes } from './support/disturbs.ts'
 import { partedWithin, unlessParted } from './support/parted.ts'
 import { underWatch, type Watching } from './support/watching.ts'
 
-/** The app does not read it: what changes is that every task has to be made anew. */
+/** The app does not read it; changing it recreates every task. */
 const VERSION = 'LABBOOK_RELEASE'
-const UNDER_LOAD = 40
+const RATE = 40
 const IMAGE = `docker service inspect ${COUNTER} --format '{{.Spec.TaskTemplate.ContainerSpec.Image}}'`
 const ENVIRONMENT = `docker service inspect ${COUNTER} --format '{{range .Spec.TaskTemplate.ContainerSpec.Env}}{{println .}}{{end}}'`
 const TASKS = `docker service ps ${COUNTER} --format 'table {{.Name}}\\t{{.Image}}\\t{{.Node}}\\t{{.DesiredState}}\\t{{.CurrentState}}\\t{{.Error}}'`
 
 const isOver = (stdout: string): boolean => /^(completed|rollback_completed|paused|rollback_paused)/.test(stdout)
 
-/** A new release, and the old one again, while requests come. */
+/** Updates the app and rolls it back under load. */
 export const rollingUpdate = experiment(
-  'Rolling update under load',
+  'Update and roll back under load',
   {
     hosts: 'swarm_managers[0]',
     tags: ['experiments', 'update', 'proof'],
     disturbs: swarmNodes('the Counter app is updated and rolled back under load'),
     hypothesis:
-      'With start-first, a new replica is healthy before an old one is stopped, and the old one ends its requests before it goes. So no ' +
-      'request fails, whichever way the update goes.',
+      'With start-first, a new replica is healthy before an old one stops, and the old one finishes its requests first. So no ' +
+      'request fails, in an update or a rollback.',
     proves: {
-      'swarm.update.no-failed-request': 'A rolling update replaces every replica and no request fails',
-      'swarm.rollback.no-failed-request': 'A rollback by hand brings the release before back, and no request fails',
-      'swarm.update.no-lost-increment': 'No acknowledged increment is lost in either',
+      'swarm.update.no-failed-request': 'Rolling update fails no request',
+      'swarm.rollback.no-failed-request': 'Manual rollback fails no request',
+      'swarm.update.no-lost-increment': 'Update and rollback lose no acknowledged increment',
     },
     start: allWell,
     restore: async (on) => {
@@ -36,7 +36,7 @@ export const rollingUpdate = experiment(
       if (stdout.includes(`${VERSION}=`))
         await on.look({ command: `docker service update --detach --quiet --env-rm ${VERSION} ${COUNTER}` })
       await on.watch({
-        title: 'The update is over',
+        title: 'Update status',
         command: UPDATE_STATE,
         within: 240,
         until: ({ stdout: state }) => isOver(state) || state.startsWith('none'),
@@ -44,8 +44,8 @@ export const rollingUpdate = experiment(
     },
   },
   async (on) => {
-    const watched = { title: 'Timeline: an update and a rollback under load', perSecond: UNDER_LOAD }
-    const { value, exhibit, perSecond, increments, fared } = await underWatch(on, watched, async (watching) => {
+    const options = { title: 'Timeline: update and rollback under load', perSecond: RATE }
+    const { value, exhibit, perSecond, increments, fared } = await underWatch(on, options, async (watching) => {
       const update = await roll(
         on,
         'Update',
@@ -71,7 +71,7 @@ export const rollingUpdate = experiment(
       unlessParted(update.reached ? parted : undefined, {
         holds: update.reached && first.failed === 0,
         evidence: [...update.exhibits, exhibit],
-        detail: `done after ${seconds(update.took)}; ${first.failed} of ${first.sent} requests at ${perSecond}/s failed, 95 of 100 were answered within ${first.p95.toFixed(0)} ms`,
+        detail: `${first.failed} of ${first.sent} requests failed at ${perSecond}/s, p95 ${first.p95.toFixed(0)} ms; update ${update.reached ? 'took' : 'did not complete within'} ${seconds(update.took)}`,
         measured: { 'time to update': [update.took, 's'], 'failed requests': [first.failed, ''] },
       }),
     )
@@ -80,40 +80,40 @@ export const rollingUpdate = experiment(
       unlessParted(rollback.reached ? parted : undefined, {
         holds: rollback.reached && second.failed === 0,
         evidence: [...rollback.exhibits, exhibit],
-        detail: `done after ${seconds(rollback.took)}; ${second.failed} of ${second.sent} requests failed`,
+        detail: `${second.failed} of ${second.sent} requests failed; rollback ${rollback.reached ? 'took' : 'did not complete within'} ${seconds(rollback.took)}`,
         measured: { 'time to roll back': [rollback.took, 's'], 'failed requests': [second.failed, ''] },
       }),
     )
     on.finding('swarm.update.no-lost-increment', {
       holds: increments.lost === 0,
       evidence: [exhibit],
-      detail: `${increments.acknowledged} increments were acknowledged, ${increments.added} were counted`,
+      detail: `${increments.lost} increments lost; ${increments.acknowledged} acknowledged, ${increments.added} counted`,
     })
   },
 )
 
-/** Told, and waited for in short looks: a command that waits itself would keep all else on this line waiting. */
+/** Runs detached and polls: a command that waits would block the connection for all other commands. */
 async function roll(on: ExperimentContext, title: string, command: string, until: string, { mark, now }: Watching) {
   const began = now()
-  const told = await on.exhibit({ title, command })
+  const started = await on.exhibit({ title, command })
   mark(title.toLowerCase())
   const { reached, exhibit } = await on.watch({
-    title: `${title} is over`,
+    title: `${title} status`,
     command: UPDATE_STATE,
     within: 300,
     until: ({ stdout }) => isOver(stdout),
   })
-  mark(`${title.toLowerCase()} over`)
+  mark(`${title.toLowerCase()} completed`)
   const took = now() - began
-  const tasks = await on.exhibit({ title: `Tasks after: ${title.toLowerCase()}`, command: TASKS })
+  const tasks = await on.exhibit({ title: `Tasks after ${title.toLowerCase()}`, command: TASKS })
   return {
-    reached: told.exitCode === 0 && reached && exhibit.stdout.startsWith(until),
+    reached: started.exitCode === 0 && reached && exhibit.stdout.startsWith(until),
     took,
-    exhibits: [told, exhibit, tasks],
+    exhibits: [started, exhibit, tasks],
   }
 }
 
-/** An update to an image that is not the app at all. */
+/** Updates the app to an image that is not the app. */
 export const brokenUpdate = experiment(
   'Update to a broken image',
   {
@@ -121,11 +121,11 @@ export const brokenUpdate = experiment(
     tags: ['experiments', 'broken-update', 'proof'],
     disturbs: swarmNodes('the Counter app is updated to a broken image under load'),
     hypothesis:
-      'The first new replica fails; Swarm sees it within the time it monitors, stops the update and rolls back by itself. The old replicas ' +
-      'are never stopped, so nobody notices.',
+      'The first new replica fails within the monitor period; Swarm stops the update and rolls back automatically. The old replicas ' +
+      'keep running, so no request fails.',
     proves: {
-      'swarm.update.rolls-back': 'An update to an image that does not run is rolled back by itself',
-      'swarm.update.broken-unnoticed': 'While it fails and is rolled back, no request fails',
+      'swarm.update.rolls-back': 'Swarm rolls back an update to a broken image automatically',
+      'swarm.update.broken-unnoticed': 'Failed update and automatic rollback fail no request',
     },
     start: allWell,
     restore: async (on) => {
@@ -133,7 +133,7 @@ export const brokenUpdate = experiment(
       if (stdout.includes('/hello-world'))
         await on.look({ command: `docker service rollback --detach --quiet ${COUNTER}` })
       await on.watch({
-        title: 'The rollback is over',
+        title: 'Rollback status',
         command: UPDATE_STATE,
         within: 240,
         until: ({ stdout: state }) => isOver(state),
@@ -152,39 +152,39 @@ export const brokenUpdate = experiment(
       `${registryAddress(on)}/labbook/hello-world:${tagOf('hello-world', 'debian')}`
     const { value, exhibit, perSecond, fared } = await underWatch(
       on,
-      { title: 'Timeline: an update to a broken image', perSecond: UNDER_LOAD },
+      { title: 'Timeline: update to a broken image', perSecond: RATE },
       async ({ mark, now }) => {
-        const before = await on.exhibit({ title: 'Image before', command: IMAGE })
+        const before = await on.exhibit({ title: 'Image before the update', command: IMAGE })
         const began = now()
-        const told = await on.exhibit({
+        const started = await on.exhibit({
           title: 'Update to the broken image',
           command: `docker service update --detach --quiet --with-registry-auth --image ${broken} ${COUNTER}`,
         })
         mark('update to a broken image')
-        const over = await on.watch({
-          title: 'The update is rolled back',
+        const finished = await on.watch({
+          title: 'Status of the broken update',
           command: UPDATE_STATE,
           within: 240,
           until: ({ stdout }) => isOver(stdout),
         })
         mark('rolled back')
-        const took = now() - began
+        const rollbackSeconds = now() - began
         const replicas = await replicasElsewhere(on, 'Replicas after the rollback')
-        const after = await on.exhibit({ title: 'Image after', command: IMAGE })
+        const after = await on.exhibit({ title: 'Image after the rollback', command: IMAGE })
         const tasks = await on.exhibit({ title: 'Tasks after the rollback', command: TASKS })
-        return { before, told, over, took, replicas, after, tasks }
+        return { before, started, finished, rollbackSeconds, replicas, after, tasks }
       },
     )
-    const { before, told, over, took, replicas, after, tasks } = value
+    const { before, started, finished, rollbackSeconds, replicas, after, tasks } = value
     on.finding('swarm.update.rolls-back', {
       holds:
-        told.exitCode === 0 &&
-        over.exhibit.stdout.startsWith('rollback_completed') &&
+        started.exitCode === 0 &&
+        finished.exhibit.stdout.startsWith('rollback_completed') &&
         replicas.reached &&
         after.stdout === before.stdout,
-      evidence: [before, told, over.exhibit, replicas.exhibit, after, tasks, exhibit],
-      detail: `${over.exhibit.stdout.trim()}, after ${seconds(took)}`,
-      measured: { 'time to roll back': [took, 's'] },
+      evidence: [before, started, finished.exhibit, replicas.exhibit, after, tasks, exhibit],
+      detail: `${finished.exhibit.stdout.trim()}; update status settled after ${seconds(rollbackSeconds)}`,
+      measured: { 'time to roll back': [rollbackSeconds, 's'] },
     })
     const all = fared()
     on.finding(
@@ -192,7 +192,7 @@ export const brokenUpdate = experiment(
       unlessParted(await partedWithin(on, exhibit, all.failed), {
         holds: all.failed === 0,
         evidence: [exhibit],
-        detail: `${all.failed} of ${all.sent} requests at ${perSecond}/s failed`,
+        detail: `${all.failed} of ${all.sent} requests failed at ${perSecond}/s`,
         measured: { 'failed requests': [all.failed, ''] },
       }),
     )

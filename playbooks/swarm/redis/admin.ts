@@ -5,14 +5,14 @@ import { defineModule } from '../../../src/modules/task.ts'
 import { raw, sh } from '../../../src/shell/quote.ts'
 import type { Topology } from './variables.ts'
 
-/** The network of the stack. */
+/** Overlay network of the stack. */
 export const NETWORK = 'counter_backend'
 
 const SERVERS = ['redis', 'redis-replica-1', 'redis-replica-2']
 const SENTINELS = ['sentinel-1', 'sentinel-2', 'sentinel-3']
 const NODES = [1, 2, 3, 4, 5, 6].map((i) => `redis-cluster-${i}`)
 
-/** The services of a topology. */
+/** Services of a topology. */
 export const servicesOf = (topology: Topology): readonly string[] =>
   ({
     single: ['redis'],
@@ -22,33 +22,33 @@ export const servicesOf = (topology: Topology): readonly string[] =>
   })[topology]
 
 /**
- * A command that runs `redis-admin.sh` (app/images) in the network of the stack, and reads the password on its stdin.
+ * Command that runs `redis-admin.sh` (app/images) in the network of the stack and reads the password from stdin.
  *
- * @param topology - whose servers are there; for `copy` between a cluster and others, that of the others.
+ * @param topology - topology of the running servers; for `copy` from or to a cluster, the other topology.
  */
-export function adminCommand(image: string, topology: Topology, words: readonly string[]): string {
+export function adminCommand(image: string, topology: Topology, args: readonly string[]): string {
   const environment = {
     REDIS_PEERS: (topology === 'single' ? ['redis'] : SERVERS).join(' '),
     REDIS_SENTINELS: SENTINELS.join(' '),
     REDIS_NODES: NODES.join(' '),
   }
-  const settings = Object.entries(environment).flatMap(([name, value]) => ['--env', `${name}=${value}`])
-  return sh`docker run --rm -i --network ${NETWORK} --read-only --cap-drop ALL --log-driver none --label labbook.redis=admin ${settings} ${image} redis-admin.sh ${words}`
+  const envOptions = Object.entries(environment).flatMap(([name, value]) => ['--env', `${name}=${value}`])
+  return sh`docker run --rm -i --network ${NETWORK} --read-only --cap-drop ALL --log-driver none --label labbook.redis=admin ${envOptions} ${image} redis-admin.sh ${args}`
 }
 
 const schema = z.strictObject({
-  /** `form` or `tidy`: with `--check` it says in lines what is to be done, and nothing where all is well. */
+  /** `form` or `tidy`: with `--check` it prints one line per required change. */
   verb: z.enum(['form', 'tidy']),
   image: z.string(),
   topology: z.enum(['single', 'replicas', 'sentinel', 'cluster']),
   password: alwaysSecret,
 })
 
-/** Has `redis-admin.sh` mend what it finds to be amiss. */
+/** Runs `redis-admin.sh` to create or repair a topology. */
 export const redis_admin = defineModule<typeof schema>({
   name: 'redis_admin',
   schema,
-  // What the servers say, anything may have changed.
+  // Depends on the servers' state, which any task may change.
   reads: () => undefined,
   sets: () => ['docker-stack-part:counter'],
   title: ({ verb, topology }) => `${verb} ${topology}`,
@@ -57,13 +57,13 @@ export const redis_admin = defineModule<typeof schema>({
     sh`printf '%s\\n' ${password} | ${raw(adminCommand(image, topology, [verb, '--check']))}`,
   plan({ verb, image, topology, password }, { stdout, stderr, exitCode }) {
     if (exitCode !== 0) return { changes: [], problem: lastLine(stderr) || `redis-admin.sh: exit code ${exitCode}` }
-    const amiss = stdout.trim()
-    if (amiss === '') return { changes: [] }
+    const pending = stdout.trim()
+    if (pending === '') return { changes: [] }
     return {
       changes: [
         {
-          description: `${verb} ${topology}: ${amiss.split('\n')[0]}`,
-          diff: { subject: topology, before: `${amiss}\n`, after: '' },
+          description: `${verb} ${topology}: ${pending.split('\n')[0]}`,
+          diff: { subject: topology, before: `${pending}\n`, after: '' },
           script: sh`printf '%s\\n' ${password} | ${raw(adminCommand(image, topology, [verb]))}`,
         },
       ],

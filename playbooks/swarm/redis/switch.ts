@@ -12,25 +12,24 @@ import { adminCommand } from './admin.ts'
 import { nodesNeeded, TOPOLOGIES, type Topology } from './variables.ts'
 
 /*
- * Which topology has the data is noted in the Swarm, in the name of a config: counter-redis.<number>.<topology>, and
- * the highest number counts. To switch is to bring all data over while nobody writes, and then to note the new
- * topology: that one step, which Docker does wholly or not at all, is the switch. Whatever is interrupted before it
- * left the data where it was; whatever is interrupted after it finds them in the new place. So a run that comes later
- * does the right thing by looking at the note.
+ * The active topology, the one that has the data, is recorded in the Swarm in the name of a config:
+ * counter-redis.<number>.<topology>; the highest number is valid. A switch copies all data while nothing writes, then
+ * records the new topology. That record is one atomic step in Docker, and it is the switch: an interruption before it
+ * leaves the data in the old topology, one after it in the new. So a later run only has to read the record.
  */
 
 const STACK = 'counter'
 const COUNTER = `${STACK}_counter`
-const NOTE = 'counter-redis'
+const RECORD = 'counter-redis'
 
-const CONFIGS = `docker config ls --format '{{.Name}}' --filter name=${NOTE}.`
+const CONFIGS = `docker config ls --format '{{.Name}}' --filter name=${RECORD}.`
 
-/** Prints which topology has the data by the note; nothing where there is none. Fails where Docker does not tell. */
+/** Prints the recorded topology, or nothing without a record. Fails if Docker does not answer. */
 export const NOTED = `configs=$(${CONFIGS}) || exit
-printf '%s\\n' "$configs" | sed -n 's/^${NOTE}\\.\\([0-9]*\\)\\.\\([a-z]*\\)$/\\1 \\2/p' | sort -rn | sed -n '1s/.* //p'`
+printf '%s\\n' "$configs" | sed -n 's/^${RECORD}\\.\\([0-9]*\\)\\.\\([a-z]*\\)$/\\1 \\2/p' | sort -rn | sed -n '1s/.* //p'`
 
-/** Which topology has the data: as noted; else as the services show; empty where there is none yet. */
-const LOOK = `noted=$(${NOTED}) || exit
+/** Prints the active topology: from the record, else from the running services; nothing if there is none. */
+const DETECT = `noted=$(${NOTED}) || exit
 if [ -n "$noted" ]; then echo "noted $noted"; exit; fi
 services=$(docker service ls --format '{{.Name}}' --filter name=${STACK}_) || exit
 has() { printf '%s\\n' "$services" | grep -qx "${STACK}_$1"; }
@@ -40,63 +39,66 @@ elif has redis-replica-1; then echo 'seen replicas'
 elif has redis; then echo 'seen single'
 fi`
 
-const found = register<CommandValues>('redis_has_data')
-const topologyIn = ({ stdout }: CommandValues): string => stdout.split(' ')[1] ?? ''
+const detected = register<CommandValues>('redis_has_data')
+const topologyOf = ({ stdout }: CommandValues): string => stdout.split(' ')[1] ?? ''
 
-/** Which topology has the data now. */
+/** Detects the active topology. */
 export const lookWhere = (): Task =>
-  shell('Which Redis has the count?', { cmd: LOOK, read_only: true, register: found })
+  shell('Detect active topology', { cmd: DETECT, read_only: true, register: detected })
 
-/** Where the stack file of each topology is on the manager. */
+/** Path of a topology's stack file on the manager. */
 export const stackFileOf = (topology: Topology): string => `/opt/labbook/stack/redis/${topology}.yml`
 
 interface Switch {
   readonly to: Topology
-  /** Those whose stack files are there. */
+  /** Topologies whose stack files are on the manager. */
   readonly possible: readonly Topology[]
   readonly image: Reference<string>
   readonly password: Reference<Secret>
 }
 
-/** The data of whatever topology has them are brought to the one that is asked for, which is then noted. */
+/** Tasks that copy the data from the active topology to the requested one and record it as active. */
 export function carriedOver({ to, possible, image, password }: Switch): Task[] {
-  const has = found.map(topologyIn)
+  const active = detected.map(topologyOf)
   return [
-    assert('The Redis that has the count can be left', {
-      that: has.map((from) => from === '' || possible.some((one) => one === from)),
-      fail_msg: has.map(
+    assert('Check that the active topology can be migrated', {
+      that: active.map((from) => from === '' || possible.some((topology) => topology === from)),
+      fail_msg: active.map(
         (from) =>
-          `${from} has the count, and needs ${nodesNeeded(from as Topology)} nodes in group swarm to bring it over: name its nodes in the inventory until the switch is made`,
+          `topology ${from} is active and needs ${nodesNeeded(from as Topology)} nodes in group swarm to migrate its data: keep its nodes in the inventory until the switch is complete`,
       ),
     }),
-    // Before services of another topology are there, which would look as if they had it.
-    shell('Note which Redis has the count', {
-      cmd: has.map((from) => note(from as Topology)),
-      when: ({ value }) => value(found).stdout.startsWith('seen '),
+    // Must precede the deployment of another topology, whose services would be detected as active.
+    shell('Record active topology', {
+      cmd: active.map((from) => recordCommand(from as Topology)),
+      when: ({ value }) => value(detected).stdout.startsWith('seen '),
     }),
     ...possible
       .filter((from) => from !== to)
       .map((from) =>
-        shell(`Bring the count from ${from} to ${to}`, {
+        shell(`Migrate data from ${from} to ${to}`, {
           cmd: image.map((name) => script(name, from, to)),
           stdin: password,
-          when: ({ value }) => topologyIn(value(found)) === from,
+          when: ({ value }) => topologyOf(value(detected)) === from,
           timeout: 600,
         }),
       ),
-    shell(`Note that ${to} has the count`, { cmd: note(to), when: ({ value }) => topologyIn(value(found)) !== to }),
+    shell(`Record ${to} as active topology`, {
+      cmd: recordCommand(to),
+      when: ({ value }) => topologyOf(value(detected)) !== to,
+    }),
   ]
 }
 
-/** A number more than the last, and only then the older ones go. */
-const note = (to: Topology): string => `set -eu
-last=$(docker config ls --format '{{.Name}}' --filter name=${NOTE}. | sed -n 's/^${NOTE}\\.\\([0-9]*\\)\\..*/\\1/p' | sort -n | tail -n 1)
-new=${NOTE}.$((\${last:-0} + 1)).${to}
+/** Creates a record with the next number, then removes the older ones. */
+const recordCommand = (to: Topology): string => `set -eu
+last=$(docker config ls --format '{{.Name}}' --filter name=${RECORD}. | sed -n 's/^${RECORD}\\.\\([0-9]*\\)\\..*/\\1/p' | sort -n | tail -n 1)
+new=${RECORD}.$((\${last:-0} + 1)).${to}
 printf '%s\\n' ${to} | docker config create "$new" - >/dev/null
-docker config ls --format '{{.Name}}' --filter name=${NOTE}. | grep -v -x -F "$new" | xargs -r docker config rm >/dev/null`
+docker config ls --format '{{.Name}}' --filter name=${RECORD}. | grep -v -x -F "$new" | xargs -r docker config rm >/dev/null`
 
-/** Nobody writes from here on until the stack is deployed. */
-const PAUSED = `if docker service inspect ${COUNTER} >/dev/null 2>&1; then
+/** Scales the app to 0: nothing writes until the stack is deployed again. */
+const STOP_APP = `if docker service inspect ${COUNTER} >/dev/null 2>&1; then
   docker service scale --detach ${COUNTER}=0 >/dev/null
   tries=0
   while tasks=$(docker service ps ${COUNTER} --format '{{.Name}} on {{.Node}}: {{.CurrentState}}') || exit
@@ -107,11 +109,8 @@ const PAUSED = `if docker service inspect ${COUNTER} >/dev/null 2>&1; then
   done
 fi`
 
-/**
- * Sentinels, also those of a switch that was interrupted, would have it their way: they are gone before another master
- * is chosen.
- */
-const WITHOUT_SENTINELS = `sentinels=$(docker service ls --format '{{.Name}}' --filter name=${STACK}_sentinel-)
+/** Stops all Sentinels, also those of an interrupted switch: they would override the choice of a new master. */
+const STOP_SENTINELS = `sentinels=$(docker service ls --format '{{.Name}}' --filter name=${STACK}_sentinel-)
 for sentinel in $sentinels; do docker service scale --detach "$sentinel=0" >/dev/null; done
 for sentinel in $sentinels; do
   tries=0
@@ -123,37 +122,37 @@ for sentinel in $sentinels; do
   done
 done`
 
-const deployed = (topology: Topology): string =>
+const deployCommand = (topology: Topology): string =>
   sh`docker stack deploy --with-registry-auth --resolve-image never --compose-file ${stackFileOf(topology)} ${STACK} >/dev/null`
 
-/** What is looked at and waited for under the name of the topology. */
+/** Name of the topology in `redis-admin.sh wait` and `look`. */
 export const shapeOf = (topology: Topology): string => (topology === 'single' ? 'server' : topology)
 
-/** The text of a switch. Each of its steps may be done again. */
+/** Shell script of a switch. Every step is idempotent. */
 export function script(image: string, from: Topology, to: Topology): string {
-  const admin = (topology: Topology, ...words: string[]): string =>
-    `printf '%s\\n' "$password" | ${adminCommand(image, topology, words)}`
+  const admin = (topology: Topology, ...args: string[]): string =>
+    `printf '%s\\n' "$password" | ${adminCommand(image, topology, args)}`
   const up = (topology: Topology): string[] => [
-    deployed(topology),
+    deployCommand(topology),
     topology === 'cluster' ? admin(topology, 'form') : admin(topology, 'wait', shapeOf(topology)),
   ]
-  const bring = (): string[] => {
+  const migrate = (): string[] => {
     if (to === 'cluster') return [...up(from), ...up(to), admin(from, 'copy', 'server', 'cluster')]
     if (from === 'cluster')
       return [
         ...up(from),
-        ...(to === 'sentinel' ? [] : [WITHOUT_SENTINELS]),
+        ...(to === 'sentinel' ? [] : [STOP_SENTINELS]),
         ...up(to),
         admin(to, 'copy', 'cluster', 'server'),
       ]
-    // Sentinels choose the newest of what is there: all have it before.
+    // Sentinels elect the most up-to-date server: replicate to all servers first.
     if (to === 'sentinel') return [...up(from), ...(from === 'single' ? up('replicas') : [])]
     if (from !== 'sentinel') return []
-    // The first server has all of it before it is the only one, or the master for good.
-    return [...up(from), WITHOUT_SENTINELS, admin(from, 'promote', 'redis')]
+    // The first server must have all data before it becomes the only server or the permanent master.
+    return [...up(from), STOP_SENTINELS, admin(from, 'promote', 'redis')]
   }
-  return ['set -eu', 'IFS= read -r password', PAUSED, ...bring()].join('\n')
+  return ['set -eu', 'IFS= read -r password', STOP_APP, ...migrate()].join('\n')
 }
 
-/** Is it the name of a topology? */
-export const isTopology = (word: string): word is Topology => (TOPOLOGIES as readonly string[]).includes(word)
+/** Whether a name is that of a topology. */
+export const isTopology = (name: string): name is Topology => (TOPOLOGIES as readonly string[]).includes(name)

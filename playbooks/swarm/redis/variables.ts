@@ -7,44 +7,44 @@ type Vars = Readonly<Record<string, unknown>>
 
 const APPENDFSYNC = ['everysec', 'always'] as const
 
-/** Of each master. */
+/** Replicas per master. */
 const REPLICAS: Readonly<Record<Topology, number>> = { single: 0, replicas: 2, sentinel: 2, cluster: 1 }
 
-/** How the Counter app's Redis is to be. Times are in milliseconds. */
+/** Configuration of the Counter app's Redis. Times are in milliseconds. */
 export interface RedisVars {
   readonly redis_topology: Topology
-  /** How many replicas have to confirm a change before the app says that it is made. */
+  /** Replicas that must confirm a write before the app acknowledges it. */
   readonly redis_wait_replicas: number
   readonly redis_wait_ms: number
   readonly redis_appendfsync: (typeof APPENDFSYNC)[number]
-  /** A master with fewer replicas than this refuses to write. */
+  /** A master with fewer connected replicas refuses writes. */
   readonly redis_min_replicas_to_write: number
 }
 
 /**
- * The variables of Redis, as the inventory or `--extra-vars` set them. What is promised by default: with Sentinels and
- * in a cluster no change that was acknowledged is lost with one node.
+ * The variables of Redis from the inventory or `--extra-vars`. With the defaults for `sentinel` and `cluster`, the loss
+ * of one node loses no acknowledged write.
  *
- * @throws {PlaybookError} what is wrong with one of them.
+ * @throws {PlaybookError} if a variable is invalid.
  */
 export function redisVars(vars: Vars): RedisVars {
   const topology = oneOf('redis_topology', vars.redis_topology ?? 'single', TOPOLOGIES)
   const replicas = REPLICAS[topology]
-  const guarded = topology === 'sentinel' || topology === 'cluster' ? 1 : 0
+  const required = topology === 'sentinel' || topology === 'cluster' ? 1 : 0
   return {
     redis_topology: topology,
-    redis_wait_replicas: upTo(
+    redis_wait_replicas: intFrom(
       'redis_wait_replicas',
-      vars.redis_wait_replicas ?? guarded,
+      vars.redis_wait_replicas ?? required,
       replicas,
       `redis_topology ${topology}`,
     ),
-    // The app gives up on an answer after a second.
-    redis_wait_ms: upTo('redis_wait_ms', vars.redis_wait_ms ?? 500, 999, undefined, 1),
+    // Less than the app's timeout of one second.
+    redis_wait_ms: intFrom('redis_wait_ms', vars.redis_wait_ms ?? 500, 999, undefined, 1),
     redis_appendfsync: oneOf('redis_appendfsync', vars.redis_appendfsync ?? 'everysec', APPENDFSYNC),
-    redis_min_replicas_to_write: upTo(
+    redis_min_replicas_to_write: intFrom(
       'redis_min_replicas_to_write',
-      vars.redis_min_replicas_to_write ?? guarded,
+      vars.redis_min_replicas_to_write ?? required,
       replicas,
       `redis_topology ${topology}`,
     ),
@@ -52,53 +52,57 @@ export function redisVars(vars: Vars): RedisVars {
 }
 
 /**
- * The same for a topology that is not the one asked for: what it was deployed with when it was, so that nothing of it
- * starts anew because it is left. A number that is too large for it was none of its own.
+ * The variables with which a topology other than the requested one was deployed, so that a switch away from it restarts
+ * none of its servers. Numbers too large for it belong to the requested topology and are dropped.
  */
 export function redisVarsIf(topology: Topology, vars: Vars): RedisVars {
-  const fitting = (name: string): unknown => (Number(vars[name]) <= REPLICAS[topology] ? vars[name] : undefined)
-  const [waited, written] = ['redis_wait_replicas', 'redis_min_replicas_to_write'].map(fitting)
+  const valueIfValid = (name: string): unknown => (Number(vars[name]) <= REPLICAS[topology] ? vars[name] : undefined)
+  const [waitReplicas, minReplicas] = ['redis_wait_replicas', 'redis_min_replicas_to_write'].map(valueIfValid)
   return redisVars(
-    over(vars, { redis_topology: topology, redis_wait_replicas: waited, redis_min_replicas_to_write: written }),
+    withOverrides(vars, {
+      redis_topology: topology,
+      redis_wait_replicas: waitReplicas,
+      redis_min_replicas_to_write: minReplicas,
+    }),
   )
 }
 
-/** The variables of Redis for a topology that is not the one asked for. */
+/** The variables of Redis for a topology other than the requested one. */
 export const redisVarsOf = (topology: Topology, vars: Vars): RedisVars =>
-  redisVars(over(vars, { redis_topology: topology }))
+  redisVars(withOverrides(vars, { redis_topology: topology }))
 
-/** Variables with others in their place. A copy would hide from the run which of them are read. */
-const over = (vars: Vars, others: Vars): Vars => Object.assign(Object.create(vars) as Record<string, unknown>, others)
+/** Overrides variables. Not a copy, so that the run can still track which variables are read. */
+const withOverrides = (vars: Vars, overrides: Vars): Vars =>
+  Object.assign(Object.create(vars) as Record<string, unknown>, overrides)
 
-function oneOf<T extends string>(name: string, value: unknown, words: readonly T[]): T {
-  const found = words.find((word) => word === value)
-  if (found === undefined)
+function oneOf<T extends string>(name: string, value: unknown, choices: readonly T[]): T {
+  const choice = choices.find((each) => each === value)
+  if (choice === undefined)
     throw new PlaybookError(
-      `${name} is "${String(value)}": it must be ${words.slice(0, -1).join(', ')} or ${words.at(-1)}`,
+      `${name} is "${String(value)}": it must be ${choices.slice(0, -1).join(', ')} or ${choices.at(-1)}`,
     )
-  return found
+  return choice
 }
 
-/** From `-e NAME=1` comes a text. */
-function upTo(name: string, value: unknown, highest: number, because?: string, lowest = 0): number {
+/** Accepts text, too: `-e NAME=1` passes a string. */
+function intFrom(name: string, value: unknown, highest: number, because?: string, lowest = 0): number {
   const number =
     typeof value === 'number' || (typeof value === 'string' && value.trim() !== '') ? Number(value) : Number.NaN
   if (!Number.isInteger(number) || number < lowest || number > highest) {
     throw new PlaybookError(
-      `${name} is "${String(value)}": it must be a whole number from ${lowest} to ${highest}${because === undefined ? '' : `, as each master has ${highest} replicas with ${because}`}`,
+      `${name} is "${String(value)}": it must be a whole number from ${lowest} to ${highest}${because === undefined ? '' : ` (${highest} replicas per master with ${because})`}`,
     )
   }
   return number
 }
 
-/** How many nodes a topology needs: what stands in for another must not be lost with it. */
+/** Nodes that a topology needs, so that one node failure does not lose a server together with its replica. */
 export const nodesNeeded = (topology: Topology): number => (topology === 'single' ? 1 : 3)
 
 /**
- * The nodes for Redis: first the one with the label `redis`, where the volume of the first server is; then two of the
- * others.
+ * The nodes for Redis: first the one with the label `redis`, which has the volume of the first server, then two others.
  *
- * @throws {PlaybookError} where no node has the label, or there are too few for the topology.
+ * @throws {PlaybookError} if no node has the label, or the topology needs more nodes.
  */
 export function redisNodes(
   { groups, hostvars }: Pick<PlayContext, 'groups' | 'hostvars'>,
@@ -109,17 +113,17 @@ export function redisNodes(
   const [first] = labelled
   if (first === undefined)
     throw new PlaybookError(
-      "no node of group swarm has the label redis: give the one that is to keep the data swarm_labels: {redis: 'true'}",
+      "no node of group swarm has the label redis: set swarm_labels: {redis: 'true'} on the node that stores the data",
     )
   if (topology !== 'single' && labelled.length > 1) {
     throw new PlaybookError(
-      `the nodes ${labelled.join(', ')} all have the label redis: with redis_topology ${topology} one alone may have it, the others get their places by themselves`,
+      `nodes ${labelled.join(', ')} all have the label redis: with redis_topology ${topology} only one node may have it; Labbook places the other servers`,
     )
   }
   const needed = nodesNeeded(topology)
   if (nodes.length < needed) {
     throw new PlaybookError(
-      `redis_topology ${topology} needs ${needed} nodes in group swarm, as no two of its servers may be lost with one of them; the inventory has ${nodes.length}`,
+      `redis_topology ${topology} needs ${needed} nodes in group swarm to survive the loss of one; the inventory has ${nodes.length}`,
     )
   }
   return [first, ...nodes.filter((host) => host !== first)].slice(0, 3)

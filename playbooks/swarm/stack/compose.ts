@@ -6,7 +6,7 @@ import { IGNORED, REFUSED, REFUSED_AT_TOP } from './keys.ts'
 import { composeSchema, keysAt } from './schema.ts'
 import { list, portsOf, referenceFaults, tree, type Fault, type NamedFile, type Port, type Tree } from './references.ts'
 
-/** What a compose file asks for, as far as others need to know. */
+/** A service of a compose file. */
 export interface Service {
   readonly name: string
   readonly image: string
@@ -17,16 +17,16 @@ export interface Service {
 export interface Compose {
   readonly services: readonly Service[]
   readonly files: readonly NamedFile[]
-  /** With any of these it is not deployed. In the order of the file's lines. */
+  /** Errors that prevent the deployment, in line order. */
   readonly problems: readonly Problem[]
-  /** What Swarm will leave out, or does otherwise than one may think. */
+  /** Keys that Swarm ignores, and behaviour that may surprise. */
   readonly warnings: readonly Problem[]
 }
 
 /**
- * Reads a compose file as a Swarm will.
+ * Reads and validates a compose file for Swarm.
  *
- * @param exists - is there such a file in the folder of the compose file?
+ * @param exists - whether a file exists in the directory of the compose file.
  */
 export function readCompose(source: Source, exists: (file: string) => boolean): Compose {
   const document = readYaml(source)
@@ -37,19 +37,19 @@ export function readCompose(source: Source, exists: (file: string) => boolean): 
       .sort((a, b) => a.line - b.line || a.column - b.column)
   const { data } = document
   if (Object.keys(tree(data)).length === 0) {
-    const message = 'there is nothing for a Swarm in this file: begin with "services:"'
+    const message = 'the file defines no services: start with "services:"'
     return { services: [], files: [], problems: at([{ path: [], message }]), warnings: [] }
   }
   const services = Object.entries(tree(tree(data).services))
   const ignored = services.flatMap(([name, service]) => ignoredKeys(name, tree(service)))
-  const broken = schemaFaults(withoutIgnored(tree(data)))
-  // What refers to what is only asked of a file whose shape is right.
+  const schemaErrors = schemaFaults(withoutIgnored(tree(data)))
+  // References are checked only in a file with a valid schema.
   const { faults, doubts, files } = referenceFaults(tree(data), exists)
   return {
     services: services.map(([name, service]) => serviceOf(name, tree(service))),
     files,
-    problems: at(broken.length > 0 ? broken : faults),
-    warnings: at([...ignored, ...(broken.length > 0 ? [] : doubts)]),
+    problems: at(schemaErrors.length > 0 ? schemaErrors : faults),
+    warnings: at([...ignored, ...(schemaErrors.length > 0 ? [] : doubts)]),
   }
 }
 
@@ -64,7 +64,7 @@ const ignoredKeys = (name: string, service: Tree): Fault[] =>
 
 const withoutIgnored = (data: Tree): Tree => {
   if (data.services !== tree(data.services)) return data
-  const kept = (service: unknown): unknown =>
+  const withoutIgnoredKeys = (service: unknown): unknown =>
     service !== tree(service)
       ? service
       : Object.fromEntries(
@@ -74,7 +74,9 @@ const withoutIgnored = (data: Tree): Tree => {
         )
   return {
     ...data,
-    services: Object.fromEntries(Object.entries(tree(data.services)).map(([name, service]) => [name, kept(service)])),
+    services: Object.fromEntries(
+      Object.entries(tree(data.services)).map(([name, service]) => [name, withoutIgnoredKeys(service)]),
+    ),
   }
 }
 
@@ -82,28 +84,34 @@ function schemaFaults(data: Tree): Fault[] {
   const issues = composeSchema.safeParse(data).error?.issues ?? []
   return issues.flatMap((issue): Fault[] =>
     issue.code === 'unrecognized_keys'
-      ? issue.keys.map((key) => ({ path: [...issue.path, key], at: 'key', message: aboutKey(issue.path, key) }))
-      : [{ path: issue.path, at: issue.code === 'invalid_key' ? 'key' : 'value', message: words(issue) }],
+      ? issue.keys.map((key) => ({
+          path: [...issue.path, key],
+          at: 'key',
+          message: unknownKeyMessage(issue.path, key),
+        }))
+      : [{ path: issue.path, at: issue.code === 'invalid_key' ? 'key' : 'value', message: issueMessage(issue) }],
   )
 }
 
-/** Keys of maps are judged by a schema of their own; what it said stands within. */
-const words = (issue: z.core.$ZodIssue): string => {
-  const said = issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message
-  return issue.path.length === 0 || issue.code === 'invalid_key' ? said : `"${String(issue.path.at(-1))}": ${said}`
+/** Map keys have their own schema; its message is nested in the issue. */
+const issueMessage = (issue: z.core.$ZodIssue): string => {
+  const message = issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message
+  return issue.path.length === 0 || issue.code === 'invalid_key'
+    ? message
+    : `"${String(issue.path.at(-1))}": ${message}`
 }
 
-function aboutKey(path: Path, key: string): string {
+function unknownKeyMessage(path: Path, key: string): string {
   if (path.length === 0 && Object.hasOwn(REFUSED_AT_TOP, key))
-    return `a stack cannot have "${key}": ${REFUSED_AT_TOP[key]}`
+    return `Swarm does not support "${key}": ${REFUSED_AT_TOP[key]}`
   if (path.length === 2 && path[0] === 'services') {
     if (key === 'depends_on')
-      return 'a Swarm takes no conditions in "depends_on": leave it out, and let the program try again until what it needs is there'
-    if (Object.hasOwn(REFUSED, key)) return `a stack cannot have "${key}": ${REFUSED[key]}`
+      return 'Swarm does not support conditions in "depends_on": remove it, and let the program retry until its dependencies are available'
+    if (Object.hasOwn(REFUSED, key)) return `Swarm does not support "${key}": ${REFUSED[key]}`
   }
   const keys = keysAt(path)
   const guess = didYouMean(nearest(key, keys, 2))
-  return `"${key}" is not a key of a compose file here: ${guess ?? (keys.length === 0 ? 'leave it out' : `leave it out (known: ${keys.join(', ')})`)}`
+  return `unknown key "${key}": ${guess ?? (keys.length === 0 ? 'remove it' : `remove it (known keys: ${keys.join(', ')})`)}`
 }
 
 const serviceOf = (name: string, service: Tree): Service => ({
@@ -113,6 +121,6 @@ const serviceOf = (name: string, service: Tree): Service => ({
   ports: list(service.ports).flatMap(portsOf),
 })
 
-/** Lines as compilers have them: `compose.yaml:3:5: fault: remedy`. */
+/** Formats a problem: `compose.yaml:3:5: message`. */
 export const lineOf = ({ path, line, column, message }: Problem): string =>
   line === 0 ? `${path}: ${message}` : `${path}:${line}:${column}: ${message}`

@@ -8,7 +8,7 @@ import { imagesIn, stackDeployed, stackFile, stackRemarks } from './steps.ts'
 export default playbook({
   name: 'swarm/stack',
   description:
-    'Deploys a compose file as a stack (-e file=compose.yaml [-e name=...]) and waits until it has converged, ' +
-    'or says which task does not start and why. -e state=absent removes it; --tags stack leaves out what is there already.',
+    'Deploys a compose file as a stack (-e file=compose.yaml [-e name=...]) and waits for it to converge, ' +
+    'or reports which task does not start and why. -e state=absent removes it; --tags stack skips the prerequisites.',
   steps: [stackRemarks, stackFile, ...foundation, extraImages(imagesIn), ...swarm, stackDeployed, stackProof],
 })

@@ -13,118 +13,121 @@ import {
 
 const TIME_LIMIT_SECONDS = 240
 const LOG_LINES = 20
-/** Of so many services it is shown why they do not come up; the rest are named. */
-const MOST_SHOWN = 4
+/** Details are shown for this many failed services; the rest are only named. */
+const MAX_DETAILED = 4
 
 const PROVES = {
-  'stack.converged': 'The stack has converged: no update is under way, and no task is starting or failing',
-  'stack.replicas': 'Every service runs as many tasks as it was asked for',
-  'stack.health': 'Every container that has a health check is healthy',
+  'stack.converged': 'Stack has converged: no update is in progress, and no task is starting or failing',
+  'stack.replicas': 'Every service runs its desired number of tasks',
+  'stack.health': 'Every container with a health check is healthy',
 }
 
-/** Waits until the stack has converged, or shows which task does not start, and why. */
+/** Waits for the stack to converge, or reports which task does not start and why. */
 export const stackProof = experiment(
-  'The stack has converged',
+  'Verify the stack',
   {
     hosts: 'swarm_managers[0]',
     tags: ['stack', 'proof'],
     disturbs: false,
-    hypothesis: 'Every service comes up with all its tasks and stays up.',
+    hypothesis: 'Every service starts all its tasks and keeps them running.',
     proves: PROVES,
   },
   async (on) => {
     const vars = on.hostvars(on.hosts[0] as string)
     const { name, state } = requestFrom(vars)
     if (state === 'absent') {
-      on.cannotTell(`the stack ${name} was to be removed`)
+      on.cannotTell(`stack ${name} is removed (state=absent)`)
       return
     }
-    await converges(on, name, Number(vars.stack_timeout ?? TIME_LIMIT_SECONDS))
+    await verifyStack(on, name, Number(vars.stack_timeout ?? TIME_LIMIT_SECONDS))
   },
 )
 
-/** Makes the three findings of a stack. */
-async function converges(on: ExperimentContext, stack: string, within: number): Promise<void> {
-  await tellWithoutMesh(on, stack)
-  const { judgement, seen, seconds, exhibit } = await watchStack(on, stack, within)
+/** Reports the three findings of a stack. */
+async function verifyStack(on: ExperimentContext, stack: string, within: number): Promise<void> {
+  await warnWithoutIpvs(on, stack)
+  const { judgement, stackState, seconds, exhibit } = await watchStack(on, stack, within)
   const services = await on.exhibit({
     title: `Services of ${stack}`,
     command: `docker stack services ${stack} --format 'table {{.Name}}\\t{{.Mode}}\\t{{.Replicas}}\\t{{.Image}}\\t{{.Ports}}'`,
   })
-  const placement = recordPlacement(on, stack, seen)
-  const worst = judgement.kind === 'hopeless' ? judgement.culprits : []
-  // Whoever else has not come up by now is told as well: it may be the reason.
-  const late =
+  const placement = recordPlacement(on, stack, stackState)
+  const failed = judgement.kind === 'failed' ? judgement.culprits : []
+  // Report all other services that have not converged, too: one of them may be the cause.
+  const unconverged =
     judgement.kind === 'converged'
       ? []
-      : latecomers(seen).filter(({ service }) => worst.every((culprit) => culprit.service !== service))
-  const culprits = [...worst, ...late]
-  const shown = await showCulprits(on, culprits)
-  const given = judgement.kind === 'waiting' ? `not within ${within} s: ` : ''
+      : latecomers(stackState).filter(({ service }) =>
+          failed.every((failedService) => failedService.service !== service),
+        )
+  const failedServices = [...failed, ...unconverged]
+  const details = await explainFailures(on, failedServices)
+  const prefix = judgement.kind === 'waiting' ? `not converged within ${within} s: ` : ''
   on.finding('stack.converged', {
     holds: judgement.kind === 'converged',
-    evidence: [exhibit, ...shown.evidence],
+    evidence: [exhibit, ...details.evidence],
     detail:
       judgement.kind === 'converged'
-        ? `${seen.services.length} services after ${seconds.toFixed(0)} s`
-        : `${given}${shown.words.join('; ')}`,
+        ? `${stackState.services.length} services converged after ${seconds.toFixed(0)} s`
+        : `${prefix}${details.messages.join('; ')}`,
     measured: judgement.kind === 'converged' ? { 'time to converge': [seconds, 's'] } : {},
   })
-  const short = seen.services.filter(({ running, wanted }) => running < wanted)
+  const incomplete = stackState.services.filter(({ running, wanted }) => running < wanted)
   on.finding('stack.replicas', {
-    holds: seen.services.length > 0 && short.length === 0,
+    holds: stackState.services.length > 0 && incomplete.length === 0,
     evidence: [services, placement],
     detail:
-      seen.services.map(({ name, running, wanted }) => `${own(name, stack)} ${running}/${wanted}`).join(', ') ||
-      'no service',
+      stackState.services
+        .map(({ name, running, wanted }) => `${shortName(name, stack)} ${running}/${wanted}`)
+        .join(', ') || 'no services',
   })
-  await tellHealth(on, stack)
+  await reportHealth(on, stack)
 }
 
-const own = (name: string, stack: string): string =>
+const shortName = (name: string, stack: string): string =>
   name.startsWith(`${stack}_`) ? name.slice(stack.length + 1) : name
 
 async function watchStack(on: ExperimentContext, stack: string, within: number) {
   let before: ReadonlySet<string> | undefined
-  let seen: StackState = { services: [], tasks: [] }
+  let stackState: StackState = { services: [], tasks: [] }
   let judgement: Judgement = { kind: 'waiting', for: 'the services' }
-  let steady = 0
+  let convergedPolls = 0
   const { seconds, exhibit } = await on.watch({
-    title: `Stack ${stack} converges`,
+    title: `State of stack ${stack}`,
     command: stateCommand(stack),
     within,
     every: 2,
     until: ({ stdout, exitCode }) => {
       if (exitCode !== 0) return false
-      seen = readState(stdout)
-      before ??= new Set(seen.tasks.filter(({ desired }) => desired === 'shutdown').map(({ id }) => id))
-      judgement = judge(seen, before)
-      // Twice in a row: between two steps of an update all may seem well.
-      steady = judgement.kind === 'converged' ? steady + 1 : 0
-      return judgement.kind === 'hopeless' || steady >= 2
+      stackState = readState(stdout)
+      before ??= new Set(stackState.tasks.filter(({ desired }) => desired === 'shutdown').map(({ id }) => id))
+      judgement = judge(stackState, before)
+      // Twice in a row: between two steps of an update the stack may look converged.
+      convergedPolls = judgement.kind === 'converged' ? convergedPolls + 1 : 0
+      return judgement.kind === 'failed' || convergedPolls >= 2
     },
   })
-  // The compiler does not see that the watch has set it.
-  return { judgement: judgement as Judgement, seen, seconds, exhibit }
+  // TypeScript does not see that `until` assigns it.
+  return { judgement: judgement as Judgement, stackState, seconds, exhibit }
 }
 
-/** The last words of those that do not come up. */
-async function showCulprits(
+/** Explains failed services with their tasks and the end of their logs. */
+async function explainFailures(
   on: ExperimentContext,
-  culprits: readonly Culprit[],
-): Promise<{ words: string[]; evidence: Exhibit[] }> {
-  const words: string[] = []
+  failedServices: readonly Culprit[],
+): Promise<{ messages: string[]; evidence: Exhibit[] }> {
+  const messages: string[] = []
   const evidence: Exhibit[] = []
-  for (const culprit of culprits.slice(0, MOST_SHOWN)) {
-    words.push(explain(culprit))
-    const { service, task } = culprit
+  for (const failedService of failedServices.slice(0, MAX_DETAILED)) {
+    messages.push(explain(failedService))
+    const { service, task } = failedService
     evidence.push(
       await on.exhibit({
         title: `Tasks of ${service}`,
         command: `docker service ps ${service} --no-trunc --format 'table {{.Name}}\\t{{.Node}}\\t{{.DesiredState}}\\t{{.CurrentState}}\\t{{.Error}}'`,
       }),
     )
-    // A task that no node has taken has no log, and one on a node that is gone would be waited for.
+    // A task without a node has no log.
     if (task === undefined || task.node === '' || task.state === 'rejected') continue
     const log = await on.exhibit({
       title: `Log of ${task.name}`,
@@ -132,20 +135,20 @@ async function showCulprits(
       timeout: 30,
     })
     evidence.push(log)
-    // What a program says when it gives up goes to its errors as a rule.
+    // Programs usually print their last error to stderr.
     const last = (log.stderr.trim() || log.stdout.trim()).split('\n').at(-1) ?? ''
-    if (log.exitCode === 0 && last !== '') words.push(`its log ends: ${last.slice(0, 300)}`)
+    if (log.exitCode === 0 && last !== '') messages.push(`last log line: ${last.slice(0, 300)}`)
   }
-  const hidden = culprits.slice(MOST_SHOWN).map(({ service }) => service)
-  return { words: hidden.length === 0 ? words : [...words, `and so do ${hidden.join(', ')}`], evidence }
+  const hidden = failedServices.slice(MAX_DETAILED).map(({ service }) => service)
+  return { messages: hidden.length === 0 ? messages : [...messages, `also failed: ${hidden.join(', ')}`], evidence }
 }
 
-/** Which node has which tasks. */
+/** Records the number of running tasks per service and node. */
 function recordPlacement(on: ExperimentContext, stack: string, { services, tasks }: StackState): Exhibit {
   const running = tasks.filter(({ desired, state }) => desired === 'running' && state === 'running')
   const nodes = [...new Set(running.map(({ node }) => node))].sort()
   const names = services.map(({ name }) => name)
-  const width = Math.max(7, ...names.map((name) => own(name, stack).length)) + 2
+  const width = Math.max(7, ...names.map((name) => shortName(name, stack).length)) + 2
   const row = (name: string, cells: readonly (string | number)[]): string =>
     `${name.padEnd(width)}${cells.map((cell) => String(cell).padEnd(12)).join('')}`.trimEnd()
   return on.record({
@@ -155,7 +158,7 @@ function recordPlacement(on: ExperimentContext, stack: string, { services, tasks
       row('SERVICE', nodes),
       ...names.map((name) =>
         row(
-          own(name, stack),
+          shortName(name, stack),
           nodes.map((node) => running.filter((task) => task.service === name && task.node === node).length || '-'),
         ),
       ),
@@ -164,7 +167,7 @@ function recordPlacement(on: ExperimentContext, stack: string, { services, tasks
   })
 }
 
-async function tellHealth(on: ExperimentContext, stack: string): Promise<void> {
+async function reportHealth(on: ExperimentContext, stack: string): Promise<void> {
   const evidence: Exhibit[] = []
   for (const host of on.groups.swarm ?? []) {
     evidence.push(
@@ -177,27 +180,27 @@ async function tellHealth(on: ExperimentContext, stack: string): Promise<void> {
   }
   const lines = evidence.flatMap(({ stdout }) => stdout.split('\n').filter((line) => line !== ''))
   const checked = lines.filter((line) => /\((healthy|unhealthy|health: starting)\)/.test(line))
-  const ill = checked
+  const unhealthy = checked
     .filter((line) => !line.includes('(healthy)'))
     .map((line) => line.split('\t')[0]?.replace(/\.[^.]*$/, '') ?? '')
-  const blind = evidence.filter(({ exitCode }) => exitCode !== 0).map(({ host }) => host)
+  const unreachable = evidence.filter(({ exitCode }) => exitCode !== 0).map(({ host }) => host)
   const unchecked = new Set(
-    lines.filter((line) => !checked.includes(line)).map((line) => own(line.split('.')[0] ?? '', stack)),
+    lines.filter((line) => !checked.includes(line)).map((line) => shortName(line.split('.')[0] ?? '', stack)),
   )
   on.finding('stack.health', {
-    holds: ill.length > 0 ? false : checked.length === 0 || blind.length > 0 ? null : true,
+    holds: unhealthy.length > 0 ? false : checked.length === 0 || unreachable.length > 0 ? null : true,
     evidence,
     detail: [
-      `${checked.length - ill.length} of ${checked.length} containers with a health check are healthy`,
-      ...(ill.length > 0 ? [`not so: ${ill.join(', ')}`] : []),
-      ...(unchecked.size > 0 ? [`no check: ${[...unchecked].join(', ')}`] : []),
-      ...(blind.length > 0 ? [`not seen: ${blind.join(', ')}`] : []),
+      `${checked.length - unhealthy.length} of ${checked.length} containers with a health check are healthy`,
+      ...(unhealthy.length > 0 ? [`not healthy: ${unhealthy.join(', ')}`] : []),
+      ...(unchecked.size > 0 ? [`without a health check: ${[...unchecked].join(', ')}`] : []),
+      ...(unreachable.length > 0 ? [`unreachable: ${unreachable.join(', ')}`] : []),
     ].join('; '),
   })
 }
 
-/** Without IPVS a service's virtual address and the routing mesh lead nowhere, and Docker does not say so. */
-async function tellWithoutMesh(on: ExperimentContext, stack: string): Promise<void> {
+/** Warns if the kernel has no IPVS: virtual IPs and the routing mesh do not work then, without an error from Docker. */
+async function warnWithoutIpvs(on: ExperimentContext, stack: string): Promise<void> {
   const { stdout } = await on.look({
     command: [
       '[ -d /proc/sys/net/ipv4/vs ] || [ -e /proc/net/ip_vs ] || modprobe -n -q ip_vs 2>/dev/null && exit 0',
@@ -210,8 +213,8 @@ async function tellWithoutMesh(on: ExperimentContext, stack: string): Promise<vo
     .filter((name) => name !== '')
   if (names.length === 0) return
   on.notice(
-    `this kernel has no IPVS: the names of ${names.map((name) => own(name, stack)).join(', ')} and ports they publish with mode ingress lead nowhere; ` +
-      'write endpoint_mode: dnsrr, and ports with mode: host',
+    `the kernel has no IPVS, so virtual IPs and ingress ports of ${names.map((name) => shortName(name, stack)).join(', ')} do not work; ` +
+      'use endpoint_mode: dnsrr, and ports with mode: host',
     'warning',
   )
 }

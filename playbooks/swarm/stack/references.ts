@@ -4,43 +4,43 @@ import type { Path } from '../../../src/inventory/document.ts'
 
 export type Tree = Readonly<Record<string, unknown>>
 
-/** A map's value, or an empty one. */
+/** The value as a map; empty if it is none. */
 export const tree = (value: unknown): Tree =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Tree) : {}
 
 export const list = (value: unknown): readonly unknown[] =>
   Array.isArray(value) ? value : value === undefined || value === null ? [] : [value]
 
-/** A file beside the compose file that it names. */
+/** A file that the compose file references. */
 export interface NamedFile {
   readonly kind: 'configs' | 'secrets' | 'env_file'
-  /** The config's or secret's key; of an env_file, its service. */
+  /** Key of the config or secret; for an env_file, the service. */
   readonly key: string
-  /** The config's or secret's own `name`, where it has one. */
+  /** Explicit `name` of the config or secret. */
   readonly name?: string
-  /** As the compose file has it: relative to its folder. */
+  /** Path relative to the compose file's directory. */
   readonly file: string
 }
 
-/** Something wrong at a place in the file. */
+/** A message at a path in the file. */
 export interface Fault {
   readonly path: Path
   readonly at?: 'key' | 'value'
   readonly message: string
 }
 
-/** A port that a service opens to the outside. */
+/** A published port of a service. */
 export interface Port {
   readonly published: number
   readonly target: number
   readonly protocol: string
-  /** `ingress`: every node, by the routing mesh. `host`: the nodes that run a task. */
+  /** `ingress`: on every node, through the routing mesh. `host`: on the nodes that run a task. */
   readonly mode: string
 }
 
 const SHORT_PORT = /^(?:.*:)?(\d+)(?:-(\d+))?:(\d+)(?:-\d+)?(?:\/(\w+))?$/
 
-/** Reads `"8080:80"` and the long form; what opens nothing to the outside, or is a variable, gives none. */
+/** Parses `"8080:80"` and the long form; empty for ports that are not published or contain variables. */
 export function portsOf(port: unknown): Port[] {
   if (typeof port === 'object' && port !== null) {
     const { published, target, protocol, mode } = port as Tree
@@ -59,63 +59,63 @@ export function portsOf(port: unknown): Port[] {
   }))
 }
 
-interface Found {
+interface References {
   readonly faults: Fault[]
   readonly doubts: Fault[]
   readonly files: NamedFile[]
 }
 
-/** What a file that is well formed refers to: images, files, networks, volumes, ports, and whether they can be had. */
-export function referenceFaults(data: Tree, exists: (file: string) => boolean): Found {
-  const found: Found = { faults: [], doubts: [], files: [] }
+/** Checks the references of a file with a valid schema: images, files, networks, volumes, ports. */
+export function referenceFaults(data: Tree, exists: (file: string) => boolean): References {
+  const references: References = { faults: [], doubts: [], files: [] }
   const taken = new Map<string, string>()
-  for (const [name, given] of Object.entries(tree(data.services))) {
-    const service = tree(given)
+  for (const [name, definition] of Object.entries(tree(data.services))) {
+    const service = tree(definition)
     const path = ['services', name]
     if (service.image === undefined || service.image === '') {
-      found.faults.push({
+      references.faults.push({
         path,
         at: 'key',
-        message: `"${name}" has no image: name one in "image" that all nodes can pull`,
+        message: `service "${name}" has no image: set "image" to one that all nodes can pull`,
       })
     }
-    checkNetworks(found, data, service, path)
-    checkMounts(found, data, service, path)
-    for (const kind of ['configs', 'secrets'] as const) checkGrants(found, data, service, path, kind)
-    checkPorts(found, service, path, taken)
+    checkNetworks(references, data, service, path)
+    checkMounts(references, data, service, path)
+    for (const kind of ['configs', 'secrets'] as const) checkGrants(references, data, service, path, kind)
+    checkPorts(references, service, path, taken)
     for (const [i, file] of list(service.env_file).entries()) {
       addFile(
-        found,
+        references,
         { kind: 'env_file', key: name, file: String(file) },
         [...path, 'env_file', ...(Array.isArray(service.env_file) ? [i] : [])],
         exists,
       )
     }
   }
-  for (const kind of ['configs', 'secrets'] as const) checkDeclared(found, data, kind, exists)
-  return found
+  for (const kind of ['configs', 'secrets'] as const) checkDeclared(references, data, kind, exists)
+  return references
 }
 
-function checkNetworks({ faults }: Found, data: Tree, { networks }: Tree, path: Path): void {
-  const asked = Array.isArray(networks)
+function checkNetworks({ faults }: References, data: Tree, { networks }: Tree, path: Path): void {
+  const entries = Array.isArray(networks)
     ? [...networks.entries()].map(([i, name]) => [String(name), i] as const)
     : Object.keys(tree(networks)).map((name) => [name, name] as const)
-  for (const [name, at] of asked) {
-    if (name !== 'default') undeclared(faults, data, 'networks', name, [...path, 'networks', at])
+  for (const [name, at] of entries) {
+    if (name !== 'default') checkDeclaredKey(faults, data, 'networks', name, [...path, 'networks', at])
   }
 }
 
-function undeclared(faults: Fault[], data: Tree, kind: string, name: string, path: Path): void {
-  const there = Object.keys(tree(data[kind]))
-  if (there.includes(name) || name.includes('$')) return
-  const guess = didYouMean(nearest(name, there, 2))
+function checkDeclaredKey(faults: Fault[], data: Tree, kind: string, name: string, path: Path): void {
+  const declared = Object.keys(tree(data[kind]))
+  if (declared.includes(name) || name.includes('$')) return
+  const guess = didYouMean(nearest(name, declared, 2))
   faults.push({
     path,
-    message: `there is no "${name}" under the top-level "${kind}": ${guess ?? `add "${name}:" there`}`,
+    message: `"${name}" is not declared under the top-level "${kind}": ${guess ?? `add "${name}:" there`}`,
   })
 }
 
-function checkMounts({ faults, doubts }: Found, data: Tree, service: Tree, path: Path): void {
+function checkMounts({ faults, doubts }: References, data: Tree, service: Tree, path: Path): void {
   const pinned = list(tree(tree(service.deploy).placement).constraints).length > 0
   for (const [i, mount] of list(service.volumes).entries()) {
     const { type, source } = mountOf(mount)
@@ -125,20 +125,20 @@ function checkMounts({ faults, doubts }: Found, data: Tree, service: Tree, path:
       if (source.startsWith('/'))
         doubts.push({
           path: at,
-          message: `${source} is a path of the node: it must be there on every node that may run this service`,
+          message: `${source} is a path on the node: it must exist on every node that may run this service`,
         })
       else
         faults.push({
           path: at,
-          message: `${source} is a path of this machine, and the nodes do not have it: for files use "configs", for data a volume`,
+          message: `${source} is a path on this machine, not on the nodes: use "configs" for files, or a volume for data`,
         })
     } else if (type === 'volume') {
-      undeclared(faults, data, 'volumes', source, at)
+      checkDeclaredKey(faults, data, 'volumes', source, at)
       const driver = tree(tree(data.volumes)[source]).driver ?? 'local'
       if (!pinned && driver === 'local') {
         doubts.push({
           path: at,
-          message: `the volume "${source}" is another one on each node: tie the service to one node with deploy.placement.constraints, or its data stays behind when it moves`,
+          message: `volume "${source}" is local to each node: pin the service to one node with deploy.placement.constraints, or it loses its data when it moves`,
         })
       }
     }
@@ -154,71 +154,82 @@ function mountOf(mount: unknown): { readonly type?: string; readonly source?: st
     }
   }
   const [source = '', target] = mount.split(':')
-  // A path alone is a volume without a name.
+  // A path without a source is an anonymous volume.
   if (target === undefined) return { type: 'volume' }
   return { type: /^[./~]/.test(source) ? 'bind' : 'volume', source }
 }
 
-function checkGrants({ faults }: Found, data: Tree, service: Tree, path: Path, kind: 'configs' | 'secrets'): void {
+function checkGrants({ faults }: References, data: Tree, service: Tree, path: Path, kind: 'configs' | 'secrets'): void {
   for (const [i, grant] of list(service[kind]).entries()) {
     const isLong = typeof grant === 'object'
     const source = isLong ? tree(grant).source : grant
     if (source !== undefined)
-      undeclared(faults, data, kind, String(source), [...path, kind, i, ...(isLong ? ['source'] : [])])
+      checkDeclaredKey(faults, data, kind, String(source), [...path, kind, i, ...(isLong ? ['source'] : [])])
   }
 }
 
-function checkDeclared(found: Found, data: Tree, kind: 'configs' | 'secrets', exists: (file: string) => boolean): void {
-  for (const [key, given] of Object.entries(tree(data[kind]))) {
-    const { file, external, name, driver } = tree(given)
+function checkDeclared(
+  references: References,
+  data: Tree,
+  kind: 'configs' | 'secrets',
+  exists: (file: string) => boolean,
+): void {
+  for (const [key, definition] of Object.entries(tree(data[kind]))) {
+    const { file, external, name, driver } = tree(definition)
     const path = [kind, key]
     if (file !== undefined) {
       addFile(
-        found,
+        references,
         { kind, key, file: String(file), ...(name === undefined ? {} : { name: String(name) }) },
         [...path, 'file'],
         exists,
       )
     } else if ((external === undefined || external === false) && driver === undefined) {
-      found.faults.push({
+      references.faults.push({
         path,
         at: 'key',
-        message: `where does "${key}" come from? Give "file: ./...", or "external: true" for one that the Swarm has already`,
+        message: `"${key}" has no source: set "file: ./...", or "external: true" if it exists in the Swarm`,
       })
     }
   }
 }
 
-function addFile({ faults, files }: Found, named: NamedFile, path: Path, exists: (file: string) => boolean): void {
+function addFile({ faults, files }: References, named: NamedFile, path: Path, exists: (file: string) => boolean): void {
   const { file } = named
   if (file.includes('$')) {
-    faults.push({ path, message: `${file}: a file's name cannot have a variable here: write it out` })
+    faults.push({ path, message: `${file}: variables are not supported in file names: write the name out` })
   } else if (file.startsWith('/') || posix.normalize(file).startsWith('..')) {
     faults.push({
       path,
-      message: `${file} is outside of the compose file's folder: put it there, so that it goes with it to the node`,
+      message: `${file} is outside the compose file's directory: move it there, so that it is copied to the node`,
     })
   } else if (!exists(file)) {
-    faults.push({ path, message: `there is no file ${file} beside the compose file: make it, or mend its name` })
+    faults.push({
+      path,
+      message: `file ${file} not found in the compose file's directory: create it, or correct its name`,
+    })
   } else {
     files.push(named)
   }
 }
 
-function checkPorts({ faults }: Found, service: Tree, path: Path, taken: Map<string, string>): void {
+function checkPorts({ faults }: References, service: Tree, path: Path, taken: Map<string, string>): void {
   const name = String(path[1])
-  for (const [i, given] of list(service.ports).entries()) {
-    for (const { published, protocol, mode } of portsOf(given)) {
+  for (const [i, definition] of list(service.ports).entries()) {
+    for (const { published, protocol, mode } of portsOf(definition)) {
       const at = [...path, 'ports', i]
       const port = `${published}/${protocol}`
-      const other = taken.get(port)
-      if (other !== undefined)
-        faults.push({ path: at, message: `port ${port} is published by ${other} already: give one of them another` })
+      const publisher = taken.get(port)
+      if (publisher !== undefined)
+        faults.push({
+          path: at,
+          message: `port ${port} is already published by service "${publisher}": change one of them`,
+        })
       taken.set(port, name)
       if (mode === 'ingress' && tree(service.deploy).endpoint_mode === 'dnsrr') {
         faults.push({
           path: at,
-          message: `port ${port} goes by the routing mesh, which needs endpoint_mode vip: write it as {target: ..., published: ${published}, mode: host}, or take vip`,
+          message: `port ${port} uses the routing mesh, which needs endpoint_mode vip: write it as {target: ..., published: ${published}, mode: host}, or use vip`,
         })
       }
     }

@@ -8,10 +8,10 @@ import { variablesOf } from './variables.ts'
 
 type Vars = Readonly<Record<string, unknown>>
 
-const USUAL_NAMES = ['compose.yaml', 'compose.yml', 'docker-compose.yml', 'docker-compose.yaml']
-const MOST_SHOWN = 20
+const DEFAULT_NAMES = ['compose.yaml', 'compose.yml', 'docker-compose.yml', 'docker-compose.yaml']
+const MAX_SHOWN = 20
 
-/** What was asked for with `-e file=... -e name=... -e state=...`. */
+/** The variables `-e file=... -e name=... -e state=...`. */
 export interface StackRequest {
   readonly name: string
   readonly state: 'present' | 'absent'
@@ -19,46 +19,46 @@ export interface StackRequest {
   readonly file: string
 }
 
-/** A compose file that a Swarm will take, and what goes with it. */
+/** A compose file and its directory. */
 export interface StackFile {
   readonly text: string
   readonly compose: Compose
-  /** The folder of the compose file, on this machine. */
+  /** Directory of the compose file, on this machine. */
   readonly folder: string
 }
 
-/** @throws {PlaybookError} which of the variables is missing or wrong. */
+/** @throws {PlaybookError} if a variable is missing or invalid. */
 export function requestFrom(vars: Vars): StackRequest {
   const state = vars.state ?? 'present'
   if (state !== 'present' && state !== 'absent')
-    throw new PlaybookError(`state is present or absent, not "${String(state)}"`)
+    throw new PlaybookError(`state must be present or absent, not "${String(state)}"`)
   if (vars.file === undefined && (state === 'present' || vars.name === undefined)) {
     throw new PlaybookError(
-      `which stack? Give its compose file: -e file=compose.yaml${state === 'absent' ? ', or its name: -e name=...' : ''}`,
+      `no stack selected: set its compose file with -e file=compose.yaml${state === 'absent' ? ', or its name with -e name=...' : ''}`,
     )
   }
   const file = vars.file === undefined ? '' : composeFile(path.resolve(String(vars.file)))
   const name = vars.name === undefined ? nameFrom(file) : String(vars.name)
   if (!/^[A-Za-z0-9][A-Za-z0-9_-]{0,40}$/.test(name)) {
     throw new PlaybookError(
-      `a stack cannot be called "${name}": up to 41 letters, digits, "-" and "_"; give another with -e name=...`,
+      `invalid stack name "${name}": use up to 41 letters, digits, "-" and "_"; set it with -e name=...`,
     )
   }
   return { name, state, file }
 }
 
-/** A folder stands for the compose file in it. */
-function composeFile(given: string): string {
-  if (!existsSync(given) || !statSync(given).isDirectory()) return given
-  const found = USUAL_NAMES.find((name) => existsSync(path.join(given, name)))
-  if (found === undefined)
-    throw new PlaybookError(`${given}: there is no compose file in this folder (${USUAL_NAMES.join(', ')})`)
-  return path.join(given, found)
+/** Resolves a directory to the compose file in it. */
+function composeFile(file: string): string {
+  if (!existsSync(file) || !statSync(file).isDirectory()) return file
+  const defaultName = DEFAULT_NAMES.find((name) => existsSync(path.join(file, name)))
+  if (defaultName === undefined)
+    throw new PlaybookError(`${file}: no compose file in this directory (expected ${DEFAULT_NAMES.join(', ')})`)
+  return path.join(file, defaultName)
 }
 
-/** `shop/compose.yaml` and `shop.yml` are both the stack `shop`. */
+/** `shop/compose.yaml` and `shop.yml` both get the stack name `shop`. */
 function nameFrom(file: string): string {
-  const stem = USUAL_NAMES.includes(path.basename(file))
+  const stem = DEFAULT_NAMES.includes(path.basename(file))
     ? path.basename(path.dirname(file))
     : path.basename(file).replace(/\.[^.]*$/, '')
   return stem
@@ -68,16 +68,16 @@ function nameFrom(file: string): string {
 }
 
 /**
- * Reads the compose file and holds it against what a Swarm takes.
+ * Reads and validates the compose file.
  *
- * @param offered - names of variables that Labbook fills in itself, beside those of `vars`.
- * @returns the file, and all that is wrong with it, a line for each: `compose.yaml:3:5: fault: remedy`.
- * @throws {PlaybookError} it cannot be read.
+ * @param provided - names of variables that Labbook sets itself, in addition to `vars`.
+ * @returns the file and its problems, one per line: `compose.yaml:3:5: message`.
+ * @throws {PlaybookError} if it cannot be read.
  */
 export function inspectStackFile(
   { file }: StackRequest,
   vars: Vars,
-  offered: ReadonlySet<string>,
+  provided: ReadonlySet<string>,
 ): { readonly stack: StackFile; readonly problems: readonly string[] } {
   const shown = path.relative(process.cwd(), file)
   const source = { path: shown.startsWith('..') ? file : shown, text: read(file) }
@@ -88,27 +88,27 @@ export function inspectStackFile(
   )
   const stack = { text: source.text, compose, folder }
   if (compose.problems.length > 0) return { stack, problems: compose.problems.map(lineOf) }
-  const unknown = variablesOf(source.text).filter(
-    ({ name, optional }) => !optional && vars[name] === undefined && !offered.has(name),
+  const undefinedVariables = variablesOf(source.text).filter(
+    ({ name, optional }) => !optional && vars[name] === undefined && !provided.has(name),
   )
   return {
     stack,
-    problems: unknown.map(({ name, from }) => {
+    problems: undefinedVariables.map(({ name, from }) => {
       const before = source.text.slice(0, from).split('\n')
-      return `${source.path}:${before.length}:${(before.at(-1)?.length ?? 0) + 1}: the variable ${name} has no value: give one with -e ${name}=..., or write \${${name}:-VALUE}`
+      return `${source.path}:${before.length}:${(before.at(-1)?.length ?? 0) + 1}: variable ${name} has no value: set it with -e ${name}=..., or write \${${name}:-VALUE}`
     }),
   }
 }
 
-/** As {@link inspectStackFile}. @throws {PlaybookError} with all that is wrong. */
-export function readStackFile(request: StackRequest, vars: Vars, offered: ReadonlySet<string>): StackFile {
-  const { stack, problems } = inspectStackFile(request, vars, offered)
+/** Like {@link inspectStackFile}, but @throws {PlaybookError} with all problems. */
+export function readStackFile(request: StackRequest, vars: Vars, provided: ReadonlySet<string>): StackFile {
+  const { stack, problems } = inspectStackFile(request, vars, provided)
   if (problems.length === 0) return stack
   throw new PlaybookError(
     [
-      ...(problems.length === 1 ? [] : [`${problems.length} mistakes, and nothing was touched:`]),
-      ...problems.slice(0, MOST_SHOWN),
-      ...(problems.length > MOST_SHOWN ? [`and ${problems.length - MOST_SHOWN} more`] : []),
+      ...(problems.length === 1 ? [] : [`${problems.length} problems in the compose file; nothing was changed:`]),
+      ...problems.slice(0, MAX_SHOWN),
+      ...(problems.length > MAX_SHOWN ? [`and ${problems.length - MAX_SHOWN} more`] : []),
     ].join('\n'),
   )
 }
@@ -119,17 +119,17 @@ function read(file: string): string {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     throw new PlaybookError(
-      `${file}: cannot read the compose file: ${code === 'ENOENT' ? 'there is none; name it with -e file=...' : String(code)}`,
+      `${file}: cannot read the compose file: ${code === 'ENOENT' ? 'it does not exist; set -e file=...' : String(code)}`,
     )
   }
 }
 
-/** Swarm changes no config or secret that is there: one with other content gets another name. */
+/** Name with a content hash: Swarm's configs and secrets are immutable, so new content needs a new name. */
 export function nameOf(stack: string, { kind, key, name }: NamedFile, content: Buffer): string {
-  // What a secret is must not be found by trying words against its name, so that each try is made slow.
-  const sum =
+  // A slow hash, so that a secret cannot be guessed from its name.
+  const hash =
     kind === 'secrets'
       ? scryptSync(content, `labbook ${stack} ${key}`, 16).toString('hex')
       : createHash('sha256').update(content).digest('hex')
-  return `${(name ?? `${stack}_${key}`).slice(0, 50)}-${sum.slice(0, 12)}`
+  return `${(name ?? `${stack}_${key}`).slice(0, 50)}-${hash.slice(0, 12)}`
 }

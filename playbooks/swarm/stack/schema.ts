@@ -1,11 +1,11 @@
 import { z } from 'zod'
 
 /*
- * Compose files as `docker stack deploy` takes them (its schema, version 3.9). Docker has the last word; this one has
- * line numbers, and speaks before anything is touched.
+ * Schema of compose files for `docker stack deploy` (version 3.9). Docker validates again; this schema reports line
+ * numbers, and before anything is changed.
  */
 
-/** Leaves the choice of a schema to a look at the value, so that a message is about what was meant. */
+/** Selects the schema by the value, so that the error message fits the intended form. */
 const choose = (pick: (value: unknown) => z.ZodType): z.ZodType =>
   z.unknown().superRefine((value, context) => {
     for (const issue of pick(value).safeParse(value).error?.issues ?? [])
@@ -14,81 +14,81 @@ const choose = (pick: (value: unknown) => z.ZodType): z.ZodType =>
 
 const isList = Array.isArray
 const isMap = (value: unknown): boolean => typeof value === 'object' && value !== null && !isList(value)
-/** Docker fills in variables before it looks at types: such a text may become anything. */
-const isOpen = (value: unknown): boolean => typeof value === 'string' && value.includes('$')
-const open = (type: z.ZodType): z.ZodType => choose((value) => (isOpen(value) ? z.unknown() : type))
+/** Docker interpolates variables before it checks types, so such a string may have any type. */
+const hasVariable = (value: unknown): boolean => typeof value === 'string' && value.includes('$')
+const orVariable = (type: z.ZodType): z.ZodType => choose((value) => (hasVariable(value) ? z.unknown() : type))
 
 const text = z.string({ error: 'must be text: put it in quotes' })
-const number = open(z.number({ error: 'must be a number' }))
-const whole = open(z.int({ error: 'must be a whole number' }).nonnegative({ error: 'must not be negative' }))
-const truth = open(z.boolean({ error: 'must be true or false' }))
-const duration = open(
+const number = orVariable(z.number({ error: 'must be a number' }))
+const integer = orVariable(z.int({ error: 'must be a whole number' }).nonnegative({ error: 'must not be negative' }))
+const boolean = orVariable(z.boolean({ error: 'must be true or false' }))
+const duration = orVariable(
   text.regex(/^(0|(\d+(\.\d+)?(ns|us|µs|ms|s|m|h))+)$/, { error: 'must be a duration such as 10s or 1m30s' }),
 )
-const texts = z.array(text, { error: 'must be a list: put a "- " before each entry, or [ ] around all' })
-const textOrTexts = choose((value) => (isList(value) ? texts : text))
-const one = (...words: [string, ...string[]]): z.ZodType =>
-  open(z.enum(words, { error: `must be ${words.slice(0, -1).join(', ')} or ${words.at(-1)}` }))
+const textList = z.array(text, { error: 'must be a list: put a "- " before each entry, or [ ] around all' })
+const textOrTexts = choose((value) => (isList(value) ? textList : text))
+const oneOf = (...choices: [string, ...string[]]): z.ZodType =>
+  orVariable(z.enum(choices, { error: `must be ${choices.slice(0, -1).join(', ')} or ${choices.at(-1)}` }))
 
-/** Docker reads YAML 1.1, in which these are no texts either. */
-const value = choose((given) =>
-  typeof given === 'boolean' || (typeof given === 'string' && /^(yes|no|on|off)$/i.test(given))
-    ? z.never({ error: 'Docker reads this as true or false, and takes text here: put it in quotes' })
+/** In YAML 1.1, which Docker reads, these are booleans. */
+const value = choose((input) =>
+  typeof input === 'boolean' || (typeof input === 'string' && /^(yes|no|on|off)$/i.test(input))
+    ? z.never({ error: 'Docker reads this as a boolean, but it must be text: put it in quotes' })
     : z.union([z.string(), z.number(), z.null()], { error: 'must be text' }),
 )
-const pairs = choose((given) =>
-  isList(given)
+const pairs = choose((input) =>
+  isList(input)
     ? z.array(text)
-    : z.record(z.string(), value, { error: 'must be pairs (NAME: value), or a list (- NAME=value)' }),
+    : z.record(z.string(), value, { error: 'must be a map (NAME: value) or a list (- NAME=value)' }),
 )
 
-/** A map whose own keys are known, beside `x-...`. */
-const known = <S extends z.ZodRawShape>(shape: S, what: string) =>
+/** A map with these keys, and any `x-...` keys. */
+const mapOf = <S extends z.ZodRawShape>(shape: S, keys: string) =>
   z
-    .record(z.string(), z.unknown(), { error: `must have keys of its own: ${what}` })
+    .record(z.string(), z.unknown(), { error: `must be a map with keys such as ${keys}` })
     .transform((map) => Object.fromEntries(Object.entries(map).filter(([key]) => !key.startsWith('x-'))))
     .pipe(z.strictObject(shape))
 
 const shapes = {
   healthcheck: {
-    disable: truth,
+    disable: boolean,
     interval: duration,
-    retries: whole,
+    retries: integer,
     test: textOrTexts,
     timeout: duration,
     start_period: duration,
     start_interval: duration,
   },
   update: {
-    parallelism: whole,
+    parallelism: integer,
     delay: duration,
-    failure_action: one('pause', 'continue', 'rollback'),
+    failure_action: oneOf('pause', 'continue', 'rollback'),
     monitor: duration,
     max_failure_ratio: number,
-    order: one('start-first', 'stop-first'),
+    order: oneOf('start-first', 'stop-first'),
   },
   rollback: {
-    parallelism: whole,
+    parallelism: integer,
     delay: duration,
-    failure_action: one('pause', 'continue'),
+    failure_action: oneOf('pause', 'continue'),
     monitor: duration,
     max_failure_ratio: number,
-    order: one('start-first', 'stop-first'),
+    order: oneOf('start-first', 'stop-first'),
   },
-  restart: { condition: one('none', 'on-failure', 'any'), delay: duration, max_attempts: whole, window: duration },
+  restart: { condition: oneOf('none', 'on-failure', 'any'), delay: duration, max_attempts: integer, window: duration },
   placement: {
-    constraints: texts,
-    max_replicas_per_node: whole,
+    constraints: textList,
+    max_replicas_per_node: integer,
     preferences: z.array(z.strictObject({ spread: text }), { error: 'must be a list: - spread: node.labels.NAME' }),
   },
-  limits: { cpus: text, memory: text, pids: whole },
+  limits: { cpus: text, memory: text, pids: integer },
   reservations: { cpus: text, memory: text, generic_resources: z.unknown() },
-  port: { target: whole, published: whole, protocol: one('tcp', 'udp', 'sctp'), mode: one('ingress', 'host') },
+  port: { target: integer, published: integer, protocol: oneOf('tcp', 'udp', 'sctp'), mode: oneOf('ingress', 'host') },
   mount: {
-    type: one('bind', 'volume', 'tmpfs', 'npipe', 'cluster'),
+    type: oneOf('bind', 'volume', 'tmpfs', 'npipe', 'cluster'),
     source: text,
     target: text,
-    read_only: truth,
+    read_only: boolean,
     consistency: text,
     bind: z.unknown(),
     volume: z.unknown(),
@@ -99,86 +99,86 @@ const shapes = {
   logging: { driver: text, options: z.record(z.string(), z.unknown()) },
 } satisfies Record<string, z.ZodRawShape>
 
-/** All keys may be left out. */
-const some = <S extends z.ZodRawShape>(shape: S, what: string) =>
-  known(Object.fromEntries(Object.entries(shape).map(([key, type]) => [key, (type as z.ZodType).optional()])), what)
+/** A map in which all keys are optional. */
+const optionalKeys = <S extends z.ZodRawShape>(shape: S, keys: string) =>
+  mapOf(Object.fromEntries(Object.entries(shape).map(([key, type]) => [key, (type as z.ZodType).optional()])), keys)
 
 const resources = {
-  limits: some(shapes.limits, 'cpus, memory'),
-  reservations: some(shapes.reservations, 'cpus, memory'),
+  limits: optionalKeys(shapes.limits, 'cpus, memory'),
+  reservations: optionalKeys(shapes.reservations, 'cpus, memory'),
 }
 const deploy = {
-  mode: one('replicated', 'global', 'replicated-job', 'global-job'),
-  replicas: whole,
-  endpoint_mode: one('vip', 'dnsrr'),
+  mode: oneOf('replicated', 'global', 'replicated-job', 'global-job'),
+  replicas: integer,
+  endpoint_mode: oneOf('vip', 'dnsrr'),
   labels: pairs,
-  placement: some(shapes.placement, 'constraints, preferences'),
-  update_config: some(shapes.update, 'parallelism, order'),
-  rollback_config: some(shapes.rollback, 'parallelism, order'),
-  restart_policy: some(shapes.restart, 'condition, delay'),
-  resources: some(resources, 'limits, reservations'),
+  placement: optionalKeys(shapes.placement, 'constraints, preferences'),
+  update_config: optionalKeys(shapes.update, 'parallelism, order'),
+  rollback_config: optionalKeys(shapes.rollback, 'parallelism, order'),
+  restart_policy: optionalKeys(shapes.restart, 'condition, delay'),
+  resources: optionalKeys(resources, 'limits, reservations'),
 }
 
-const grants = (what: string): z.ZodType =>
+const grants = (keys: string): z.ZodType =>
   z.array(
-    choose((item) => (isMap(item) ? some(shapes.grant, 'source, target') : text)),
-    { error: `must be a list of ${what}` },
+    choose((item) => (isMap(item) ? optionalKeys(shapes.grant, 'source, target') : text)),
+    { error: `must be a list of ${keys}` },
   )
 
 const service = {
   image: text,
   build: z.unknown(),
-  cap_add: texts,
-  cap_drop: texts,
+  cap_add: textList,
+  cap_drop: textList,
   command: textOrTexts,
   configs: grants('configs'),
   credential_spec: z.unknown(),
-  deploy: some(deploy, 'replicas, placement, ...').nullable(),
+  deploy: optionalKeys(deploy, 'replicas, placement, ...').nullable(),
   dns: textOrTexts,
   dns_search: textOrTexts,
   entrypoint: textOrTexts,
   env_file: textOrTexts,
   environment: pairs,
   extra_hosts: pairs,
-  healthcheck: some(shapes.healthcheck, 'test, interval'),
+  healthcheck: optionalKeys(shapes.healthcheck, 'test, interval'),
   hostname: text,
-  init: truth,
+  init: boolean,
   isolation: text,
   labels: pairs,
-  logging: some(shapes.logging, 'driver, options'),
-  networks: choose((value) => (isMap(value) ? z.record(z.string(), z.unknown()) : texts)),
+  logging: optionalKeys(shapes.logging, 'driver, options'),
+  networks: choose((value) => (isMap(value) ? z.record(z.string(), z.unknown()) : textList)),
   ports: z.array(
     choose((item) =>
       isMap(item)
-        ? some(shapes.port, 'target, published')
+        ? optionalKeys(shapes.port, 'target, published')
         : z.union([z.number(), z.string()], { error: 'must be a port such as "8080:80"' }),
     ),
     { error: 'must be a list: - "8080:80"' },
   ),
-  read_only: truth,
+  read_only: boolean,
   secrets: grants('secrets'),
-  stdin_open: truth,
+  stdin_open: boolean,
   stop_grace_period: duration,
   stop_signal: text,
   sysctls: pairs,
   tmpfs: textOrTexts,
-  tty: truth,
+  tty: boolean,
   ulimits: z.unknown(),
   user: text,
   volumes: z.array(
-    choose((item) => (isMap(item) ? some(shapes.mount, 'type, source, target') : text)),
+    choose((item) => (isMap(item) ? optionalKeys(shapes.mount, 'type, source, target') : text)),
     { error: 'must be a list: - NAME:/path' },
   ),
   working_dir: text,
 } satisfies z.ZodRawShape
 
-const external = choose((value) => (isMap(value) ? z.strictObject({ name: text }) : truth))
+const external = choose((value) => (isMap(value) ? z.strictObject({ name: text }) : boolean))
 const labels = pairs
-const names = <S extends z.ZodRawShape>(shape: S, what: string) =>
+const names = <S extends z.ZodRawShape>(shape: S, keys: string) =>
   z.record(
-    z.string().regex(/^[A-Za-z0-9._-]+$/, { error: 'this name may have letters, digits, ".", "_" and "-"' }),
-    some(shape, what).nullable(),
-    { error: `must be names, each with what it is: ${what}` },
+    z.string().regex(/^[A-Za-z0-9._-]+$/, { error: 'invalid name: use letters, digits, ".", "_" and "-"' }),
+    optionalKeys(shape, keys).nullable(),
+    { error: `must be a map of names with keys such as ${keys}` },
   )
 
 const kinds = {
@@ -188,8 +188,8 @@ const kinds = {
     driver_opts: z.unknown(),
     ipam: z.unknown(),
     external,
-    internal: truth,
-    attachable: truth,
+    internal: boolean,
+    attachable: boolean,
     labels,
   },
   volumes: { name: text, driver: text, driver_opts: z.unknown(), external, labels },
@@ -197,17 +197,17 @@ const kinds = {
   configs: { name: text, file: text, external, labels, template_driver: text },
 } satisfies Record<string, z.ZodRawShape>
 
-/** `IGNORED` keys are taken out of a file before it is held against this. */
-export const composeSchema = known(
+/** Schema of a compose file without its `IGNORED` keys. */
+export const composeSchema = mapOf(
   {
     version: choose((value) => (typeof value === 'number' ? z.unknown() : text)).optional(),
     services: z
       .record(
-        z.string().regex(/^[A-Za-z0-9._-]+$/, { error: 'this name may have letters, digits, ".", "_" and "-"' }),
-        some(service, 'image, ports, ...'),
-        { error: 'must be services, each with its name: "web:", and below it "  image: ..."' },
+        z.string().regex(/^[A-Za-z0-9._-]+$/, { error: 'invalid name: use letters, digits, ".", "_" and "-"' }),
+        optionalKeys(service, 'image, ports, ...'),
+        { error: 'must be a map of services: "web:", and below it "  image: ..."' },
       )
-      .refine((services) => Object.keys(services).length > 0, { error: 'there is no service: add one' }),
+      .refine((services) => Object.keys(services).length > 0, { error: 'no service defined: add one' }),
     networks: names(kinds.networks, 'driver, external, ...').nullish(),
     volumes: names(kinds.volumes, 'driver, external, ...').nullish(),
     secrets: names(kinds.secrets, 'file or external').nullish(),
@@ -216,7 +216,7 @@ export const composeSchema = known(
   'services',
 )
 
-/** The keys that may stand at a place; for "did you mean". */
+/** Valid keys at a path, for "did you mean". */
 export function keysAt(path: readonly PropertyKey[]): string[] {
   const [first, , third, fourth, fifth] = path.map(String)
   if (first === undefined) return ['version', 'services', 'networks', 'volumes', 'secrets', 'configs']
@@ -235,7 +235,7 @@ export function keysAt(path: readonly PropertyKey[]): string[] {
       }[fourth] ?? {},
     )
   }
-  const parts: Record<string, object> = {
+  const nested: Record<string, object> = {
     healthcheck: shapes.healthcheck,
     ports: shapes.port,
     volumes: shapes.mount,
@@ -243,5 +243,5 @@ export function keysAt(path: readonly PropertyKey[]): string[] {
     secrets: shapes.grant,
     logging: shapes.logging,
   }
-  return Object.keys(parts[third] ?? {})
+  return Object.keys(nested[third] ?? {})
 }

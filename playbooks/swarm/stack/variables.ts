@@ -1,36 +1,36 @@
 import { isMap, isScalar, parseDocument, visit } from 'yaml'
 
-/** A compose file in pieces: text that stays, and variables to be filled in. */
+/** A piece of a compose file: literal text, or a variable to interpolate. */
 export type Piece = string | { readonly variable: string }
 
-/** The version of the format that every Docker with Swarm takes, old (which demand one) and new (which ignore it). */
+/** A format version that every Docker with Swarm accepts: old ones require it, new ones ignore it. */
 export const COMPOSE_VERSION = '3.9'
 
 const VARIABLE = /\$\$|\$(?:\{([A-Za-z_][A-Za-z0-9_]*)(:?[-?+][^}]*)?\}|([A-Za-z_][A-Za-z0-9_]*))/g
 
-interface Use {
+interface VariableUse {
   readonly name: string
-  /** With `:-otherwise` and the like Docker knows what to do without a value. */
+  /** Has a default (`:-default` and the like), so that Docker needs no value. */
   readonly optional: boolean
   readonly from: number
   readonly to: number
 }
 
-/** The variables a compose file uses in its values, comments and `$$` aside. The text must be valid YAML. */
-export function variablesOf(text: string): Use[] {
-  const uses: Use[] = []
+/** Variables in the values of a compose file, without comments and `$$`. The text must be valid YAML. */
+export function variablesOf(text: string): VariableUse[] {
+  const uses: VariableUse[] = []
   visit(parseDocument(text, { merge: true }), {
     Scalar(key, { range }) {
       if (!range || key === 'key') return
-      for (const found of text.slice(range[0], range[1]).matchAll(VARIABLE)) {
-        const name = found[1] ?? found[3]
+      for (const match of text.slice(range[0], range[1]).matchAll(VARIABLE)) {
+        const name = match[1] ?? match[3]
         if (name === undefined) continue
-        const from = range[0] + found.index
+        const from = range[0] + match.index
         uses.push({
           name,
-          optional: found[2] !== undefined && !/^:?\?/.test(found[2]),
+          optional: match[2] !== undefined && !/^:?\?/.test(match[2]),
           from,
-          to: from + found[0].length,
+          to: from + match[0].length,
         })
       }
     },
@@ -38,22 +38,19 @@ export function variablesOf(text: string): Use[] {
   return uses.sort((a, b) => a.from - b.from)
 }
 
-/** Takes the text apart at the variables of these names; all others are left to Docker. */
+/** Splits the text at these variables; Docker interpolates the others. */
 export function pieces(text: string, names: ReadonlySet<string>): Piece[] {
-  const parts: Piece[] = []
+  const result: Piece[] = []
   let at = 0
   for (const { name, from, to } of variablesOf(text)) {
     if (!names.has(name)) continue
-    parts.push(text.slice(at, from), { variable: name })
+    result.push(text.slice(at, from), { variable: name })
     at = to
   }
-  return [...parts, text.slice(at)]
+  return [...result, text.slice(at)]
 }
 
-/**
- * The same file with the format's version that Docker is to read it by. The text must be valid YAML, with a map at its
- * top.
- */
+/** Sets the format version of a compose file. The text must be valid YAML with a map at the top level. */
 export function withVersion(text: string): string {
   const { contents } = parseDocument(text, { merge: true })
   if (!isMap(contents) || !contents.range) return text

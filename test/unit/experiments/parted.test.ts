@@ -4,21 +4,21 @@ import t from 'tap'
 import { partedWithin, unlessParted } from '../../../playbooks/swarm/experiments/support/parted.ts'
 import type { Exhibit, ExperimentContext } from '../../../src/labbook.ts'
 
-const JOURNAL = `2026-11-22T14:11:56+0000 node3 dockerd[992]: time="2026-11-22T14:11:56.131741005Z" level=info msg="memberlist: Marking 72c3f070ca2a as failed, suspect timeout reached (0 peer confirmations)"
+const DAEMON_LOG = `2026-11-22T14:11:56+0000 node3 dockerd[992]: time="2026-11-22T14:11:56.131741005Z" level=info msg="memberlist: Marking 72c3f070ca2a as failed, suspect timeout reached (0 peer confirmations)"
 2026-11-22T14:11:56+0000 node3 dockerd[992]: time="2026-11-22T14:11:56.159774264Z" level=info msg="Node 72c3f070ca2a/10.77.0.11, left gossip cluster"
 2026-11-22T14:11:58+0000 node3 dockerd[992]: time="2026-11-22T14:11:58.715656615Z" level=info msg="Node 72c3f070ca2a/10.77.0.11, joined gossip cluster"
 `
-const watched = { title: 'watch', durationMs: 2500 } as Exhibit
-const seen = { title: 'timeline' } as Exhibit
+const observed = { title: 'watch', durationMs: 2500 } as Exhibit
+const timeline = { title: 'timeline' } as Exhibit
 
-t.test('failed requests among nodes that lost each other tell nothing', async (t) => {
+t.test('network partition makes failed requests inconclusive', async (t) => {
   const bin = t.testdir({
     journalctl: '#!/bin/sh\ncase "$*" in "-u docker --since -"[3-9]"s "*) cat "$JOURNAL" ;; *) exit 9 ;; esac\n',
-    node3: JOURNAL,
-    node1: JOURNAL.split('\n')[0] ?? '',
+    node3: DAEMON_LOG,
+    node1: DAEMON_LOG.split('\n')[0] ?? '',
   })
   chmodSync(`${bin}/journalctl`, 0o755)
-  const parted = (failed: number, swarm: string[]) =>
+  const partitionOf = (failed: number, swarm: string[]) =>
     partedWithin(
       {
         groups: { swarm },
@@ -32,28 +32,28 @@ t.test('failed requests among nodes that lost each other tell nothing', async (t
             }),
           }) as Exhibit,
       } as Pick<ExperimentContext, 'groups' | 'exhibit'>,
-      watched,
+      observed,
       failed,
     )
 
-  t.equal(await parted(0, ['node3']), undefined, 'nothing failed')
-  t.equal(await parted(3, ['node1']), undefined, 'nobody was lost')
-  const lost = await parted(3, ['node1', 'node3'])
-  t.match(lost, {
-    why: /^node3 missed the gossip/,
+  t.equal(await partitionOf(0, ['node3']), undefined, 'nothing failed')
+  t.equal(await partitionOf(3, ['node1']), undefined, 'no node lost gossip')
+  const partition = await partitionOf(3, ['node1', 'node3'])
+  t.match(partition, {
+    why: /^node3 lost the gossip/,
     exhibits: [
       { host: 'node1', stdout: '' },
       { host: 'node3', stdout: '2026-11-22T14:11:56+0000 Node 72c3f070ca2a/10.77.0.11, left gossip cluster\n' },
     ],
   })
 
-  const bad = { holds: false, evidence: [seen], detail: '3 of 9 requests failed' }
+  const bad = { holds: false, evidence: [timeline], detail: '3 of 9 requests failed' }
   t.equal(unlessParted(undefined, bad), bad)
   const good = { ...bad, holds: true }
-  t.equal(unlessParted(lost, good), good)
-  t.match(unlessParted(lost, bad), {
+  t.equal(unlessParted(partition, good), good)
+  t.match(unlessParted(partition, bad), {
     holds: null,
-    evidence: [seen, { host: 'node1' }, { host: 'node3' }],
-    detail: /^3 of 9 requests failed; node3 missed/,
+    evidence: [timeline, { host: 'node1' }, { host: 'node3' }],
+    detail: /^3 of 9 requests failed; node3 lost/,
   })
 })

@@ -9,7 +9,7 @@ import {
 const task = (id: string, node: string, state: string): TaskSeen => ({ id, name: `app.${id}`, node, state })
 const sample = (at: number, ...tasks: TaskSeen[]): Sample => ({ at, tasks })
 
-t.test('what docker service ps prints', async (t) => {
+t.test('readPlacement parses docker service ps', async (t) => {
   t.same(
     readPlacement(
       'abc\tcounter_counter.1\tnode1\tRunning 3 seconds ago\ndef\t\\_ counter_counter.1\tnode2\tFailed about a minute ago\n\n',
@@ -21,7 +21,7 @@ t.test('what docker service ps prints', async (t) => {
   )
 })
 
-t.test('a bar for each state of a task', async (t) => {
+t.test('bars has one bar per state of a task', async (t) => {
   t.same(
     bars(
       [
@@ -40,38 +40,35 @@ t.test('a bar for each state of a task', async (t) => {
   )
 })
 
-t.test(
-  'a task that fails is marked, one that had ended before is left out, one without a node is nowhere',
-  async (t) => {
-    t.same(
-      bars(
-        [
-          sample(
-            0,
-            task('old', 'a', 'shutdown'),
-            task('older', 'a', 'failed'),
-            task('1', 'a', 'running'),
-            task('w', '', 'pending'),
-          ),
-          sample(
-            1,
-            task('old', 'a', 'shutdown'),
-            task('older', 'a', 'failed'),
-            task('1', 'a', 'failed'),
-            task('quick', 'b', 'rejected'),
-          ),
-        ],
-        5,
-      ),
+t.test('bars marks failed tasks, and omits tasks that ended before or have no node', async (t) => {
+  t.same(
+    bars(
       [
-        { lane: 'a', name: 'app.1', from: 0, to: 1, state: 'failed' },
-        { lane: 'b', name: 'app.quick', from: 1, to: 2, state: 'failed' },
+        sample(
+          0,
+          task('old', 'a', 'shutdown'),
+          task('older', 'a', 'failed'),
+          task('1', 'a', 'running'),
+          task('w', '', 'pending'),
+        ),
+        sample(
+          1,
+          task('old', 'a', 'shutdown'),
+          task('older', 'a', 'failed'),
+          task('1', 'a', 'failed'),
+          task('quick', 'b', 'rejected'),
+        ),
       ],
-    )
-  },
-)
+      5,
+    ),
+    [
+      { lane: 'a', name: 'app.1', from: 0, to: 1, state: 'failed' },
+      { lane: 'b', name: 'app.quick', from: 1, to: 2, state: 'failed' },
+    ],
+  )
+})
 
-t.test('while no manager answers, what was seen last goes on', async (t) => {
+t.test('bars continue while no manager answers', async (t) => {
   t.same(
     bars([sample(0, task('1', 'a', 'running')), { at: 1, tasks: undefined }, sample(2, task('1', 'a', 'running'))], 3),
     [{ lane: 'a', name: 'app.1', from: 0, to: 3, state: 'running' }],

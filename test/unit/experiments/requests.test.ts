@@ -23,7 +23,7 @@ const request = (at: number, error = '', more: Partial<Request> = {}): Request =
   ...more,
 })
 
-t.test('the longest outage goes from the first failure to the next answer', async (t) => {
+t.test('outage lasts from the first failed request to the next successful one', async (t) => {
   t.match(
     fared([request(0), request(1000, 'x'), request(1500, 'x'), request(4000), request(5000, 'x'), request(6000)]),
     { sent: 6, failed: 3, outage: 3 },
@@ -31,24 +31,24 @@ t.test('the longest outage goes from the first failure to the next answer', asyn
   t.match(
     fared([request(0), request(1000, 'x'), request(2000, 'x')], 10),
     { outage: 9 },
-    'one that does not end lasts until the end',
+    'an open outage lasts until the end',
   )
   t.match(fared([request(0)]), { outage: 0, median: 10, p95: 10 })
   t.match(fared([]), { sent: 0, failed: 0, outage: 0, median: Number.NaN })
 })
 
-t.test('an increment is lost when it was acknowledged and is not there', async (t) => {
+t.test('lost increment is acknowledged and not counted', async (t) => {
   const post = (error = '') => request(0, error, { method: 'POST' })
   t.same(increments([post(), post(), post(), request(0)], 5, 8), { acknowledged: 3, unsure: 0, added: 3, lost: 0 })
   t.same(increments([post(), post(), post('x')], 5, 6), { acknowledged: 2, unsure: 1, added: 1, lost: 1 })
   t.same(
     increments([post('x')], 5, 6),
     { acknowledged: 0, unsure: 1, added: 1, lost: 0 },
-    'one without an answer may have counted',
+    'an indeterminate increment may have been applied',
   )
 })
 
-t.test('by the second, by reason, as CSV', async (t) => {
+t.test('requests are grouped by second and by error, and written as CSV', async (t) => {
   const all = [request(100), request(900, 'x'), request(2100, 'status 502, "bad"'), request(2200, 'x')]
   t.same(bySecond(all), [
     { at: 0, ok: 1, failed: 1 },
@@ -61,13 +61,13 @@ t.test('by the second, by reason, as CSV', async (t) => {
   t.equal(requestsCsv(all).split('\n')[3], '2.100,10.0,a,GET,,r,a,"status 502, ""bad"""')
 })
 
-t.test('requests go on at their rate whatever becomes of those before, and each is recorded once', async (t) => {
-  const seen: string[] = []
+t.test('SteadyProbe keeps its rate regardless of failures, and records each request once', async (t) => {
+  const received: string[] = []
   let count = 0
   const server = createServer((incoming, answer) => {
-    seen.push(`${incoming.method} ${incoming.url}`)
-    const nth = seen.length
-    if (nth % 5 === 0) return // no answer at all
+    received.push(`${incoming.method} ${incoming.url}`)
+    const nth = received.length
+    if (nth % 5 === 0) return // no response
     if (nth % 5 === 1) answer.statusCode = 503
     if (incoming.method === 'POST') count += 1
     answer.end(JSON.stringify({ count, replica: 'r1', node: 'n1' }))
@@ -87,12 +87,12 @@ t.test('requests go on at their rate whatever becomes of those before, and each 
   )
   await sleep(1000)
   const requests = await probe.stop()
-  // Server and clients share this process: what a client gave up on may come to the server a moment later, or never.
+  // Server and clients share this process: a request that timed out may reach the server later, or never.
   await sleep(100)
-  const arrived = seen.length
-  t.ok(arrived <= requests.length, `none is sent twice: ${arrived} arrived of ${requests.length}`)
-  t.ok(requests.length > 40, `${requests.length} requests, although every fifth hung`)
-  t.same(new Set(seen), new Set(['GET /api/counter', 'POST /api/counter/increment']))
+  const arrived = received.length
+  t.ok(arrived <= requests.length, `no request is sent twice: ${arrived} of ${requests.length} arrived`)
+  t.ok(requests.length > 40, `${requests.length} requests, although every fifth got no response`)
+  t.same(new Set(received), new Set(['GET /api/counter', 'POST /api/counter/increment']))
   t.same(new Set(requests.map(({ door }) => door)), new Set(['a', 'b']))
   t.match(
     new Set(reasons(requests).map(([why]) => why.replace(/^\S+ \S+: /, ''))),
@@ -100,5 +100,5 @@ t.test('requests go on at their rate whatever becomes of those before, and each 
   )
   t.ok(requests.every(({ error, status, replica }) => (error === '') === (status === 200 && replica === 'r1')))
   await sleep(100)
-  t.equal(seen.length, arrived, 'after the end no more are sent')
+  t.equal(received.length, arrived, 'no requests after stop()')
 })

@@ -4,11 +4,11 @@ import t, { type Test } from 'tap'
 import { settled } from '../../../playbooks/app/proof.ts'
 import type { CareContext, Watched } from '../../../src/labbook.ts'
 
-/** An app that fails so many requests before it answers. */
+/** An app that fails the first requests. */
 async function app(t: Test, failing: number): Promise<number> {
-  let asked = 0
+  let requests = 0
   const server: Server = createServer((_request, response) => {
-    response.writeHead(asked++ < failing ? 503 : 200).end(JSON.stringify({ count: 1, replica: 'a', node: 'node1' }))
+    response.writeHead(requests++ < failing ? 503 : 200).end(JSON.stringify({ count: 1, replica: 'a', node: 'node1' }))
   })
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve)
@@ -19,8 +19,8 @@ async function app(t: Test, failing: number): Promise<number> {
   return (server.address() as AddressInfo).port
 }
 
-/** Each look at the stack takes so long, by the clock. */
-function on(t: Test, port: number, secondsPerLook: number): CareContext {
+/** A context whose clock advances with each poll of the stack. */
+function on(t: Test, port: number, secondsPerPoll: number): CareContext {
   const now = Date.now
   let passed = 0
   t.intercept(Date, 'now', { value: () => now() + passed })
@@ -30,16 +30,16 @@ function on(t: Test, port: number, secondsPerLook: number): CareContext {
     signal: new AbortController().signal,
     hostvars: () => ({ ansible_host: '127.0.0.1', counter_port: port }),
     watch: async () => {
-      passed += secondsPerLook * 1000
+      passed += secondsPerPoll * 1000
       return { reached: true } as Watched
     },
   } as unknown as CareContext
 }
 
-t.test('doors get their time from when all tasks run, however long that took', async (t) => {
+t.test('endpoint timeout starts when all tasks run', async (t) => {
   t.strictSame(await settled(on(t, await app(t, 3), 50)), [])
 })
 
-t.test('why a door stays shut is told, in the end', async (t) => {
+t.test('settled returns the errors of endpoints that keep failing', async (t) => {
   t.strictSame(await settled(on(t, await app(t, Infinity), 50)), ['status 503', 'status 503', 'status 503'])
 })

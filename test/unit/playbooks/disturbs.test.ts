@@ -151,24 +151,24 @@ t.test('every experiment except the read-only one in a pod disturbs something', 
 t.test('disturbances name the affected host', async (t) => {
   const of = (name: string): [string, string][] =>
     disturbances(stepCalled(name), INVENTORIES.own).map(({ host, what }) => [host, what])
-  t.same(of('A node loses its power'), [['node3', 'is reset without a shutdown']])
-  t.same(of('A node is cut off from the network'), [['node3', 'is partitioned from all but SSH']])
-  t.same(of("A node's Docker daemon is stopped"), [['node3', 'the Docker daemon is stopped']])
+  t.same(of('Power off a node'), [['node3', 'is reset without a shutdown']])
+  t.same(of('Partition a node from the network'), [['node3', 'is partitioned from all but SSH']])
+  t.same(of('Stop the Docker daemon of a node'), [['node3', 'the Docker daemon is stopped']])
   t.same(of('Power off a Kubernetes node')[0], ['node3', 'is reset, without a goodbye'])
-  t.same(of('The only manager is lost'), [
+  t.same(of('Power off the only manager'), [
     ['node1', 'is reset without a shutdown'],
     ['node2', 'a replica of the Counter app is killed'],
   ])
   t.same(of('Recreate registry container'), [['node1', 'the registry container is recreated']])
   t.same(
-    of('A replica hangs').map(([host]) => host),
+    of('Stop a replica with SIGSTOP').map(([host]) => host),
     ['node2'],
   )
   t.same(
     of('Remove k3s agents').map(([host]) => host),
     ['node2', 'node3'],
   )
-  t.same(disturbances(stepCalled('A node loses its power'), INVENTORIES.lab), [{ host: 'node3', what: 'loses power' }])
+  t.same(disturbances(stepCalled('Power off a node'), INVENTORIES.lab), [{ host: 'node3', what: 'loses power' }])
 })
 
 t.test('lab needs no permission', async (t) => {
@@ -179,7 +179,7 @@ t.test('lab needs no permission', async (t) => {
 
 t.test('own machines: provisioning playbooks skip disturbing steps', async (t) => {
   t.same(permissionOf('site', INVENTORIES.own), {
-    leftOut: ['Recreate registry container', 'Drain a node and bring it back'],
+    leftOut: ['Recreate registry container', 'Drain and activate a node'],
     refused: [],
   })
   t.same(permissionOf('registry up', INVENTORIES.own), {
@@ -203,7 +203,7 @@ t.test('own machines: provisioning playbooks skip disturbing steps', async (t) =
 })
 
 t.test('own machines: experiments are refused', async (t) => {
-  t.same(permissionOf('experiments node-killed', INVENTORIES.own), { leftOut: [], refused: ['A node loses its power'] })
+  t.same(permissionOf('experiments node-killed', INVENTORIES.own), { leftOut: [], refused: ['Power off a node'] })
   for (const name of ['experiments all', 'experiments redis', 'k3s experiments', 'k3s measure-swarm', 'full']) {
     const { leftOut, refused } = permissionOf(name, INVENTORIES.own)
     t.ok(leftOut.length === 0 && refused.length > 0, `${name}: ${refused.length}`)
@@ -219,7 +219,7 @@ t.test('own machines: removal of data or services is refused, even if experiment
   t.same(refused('registry gc'), ['Prune unused images'])
   t.same(refused('registry down'), ['Remove CA certificate and registry login', 'Remove registry'])
   t.same(refused('balancer down'), ['Remove load balancer'])
-  t.same(refused('swarm/stack', { state: 'absent' }), ['Stack'])
+  t.same(refused('swarm/stack', { state: 'absent' }), ['Deploy stack'])
   t.same(refused('docker', { docker_storage_driver: 'btrfs', docker_storage_force: 'true' }), ['Install Docker Engine'])
   t.same(refused('docker', { docker_storage_driver: 'btrfs' }), [])
   t.same(refused('site', { docker_storage_driver: 'btrfs', docker_storage_force: true }), ['Install Docker Engine'])

@@ -28,7 +28,7 @@ interface Stack {
   readonly secrets?: Record<string, { name: string }>
 }
 
-/** As Docker reads it: there `yes` and `no` are no strings. */
+/** YAML 1.1, as Docker reads it: `yes` and `no` are booleans. */
 const parse = (text: string): unknown => parseYaml(text, { version: '1.1' })
 
 const NODES = ['node1', 'node2', 'node3']
@@ -54,7 +54,7 @@ const stackOf = (topology: Topology, more: object = {}): Stack =>
     }),
   ) as Stack
 
-t.test("each topology is made from the template of the app's own stack, with a password of its own", async (t) => {
+t.test("lab stack of each topology uses the template of the app's stack, with its own password", async (t) => {
   for (const topology of TOPOLOGIES) {
     const { services, secrets } = stackOf(topology)
     t.same(
@@ -71,71 +71,72 @@ t.test("each topology is made from the template of the app's own stack, with a p
   }
 })
 
-t.test('the master is on the last node, and nothing hangs on a label', async (t) => {
+t.test('master runs on the last node, and no constraint uses a label', async (t) => {
   t.same(inTurn(NODES), ['node3', 'node1', 'node2'])
   t.same(inTurn(['a']), ['a', 'a', 'a'])
-  t.same(inTurn(NODES, 'cluster'), ['node2', 'node3', 'node1'], 'of a cluster the second master, which has the counter')
+  t.same(
+    inTurn(NODES, 'cluster'),
+    ['node2', 'node3', 'node1'],
+    'in a cluster the second master, which serves the counter',
+  )
   t.same(inTurn(['a', 'b', 'c', 'd', 'e'], 'cluster').at(1), 'e')
   for (const topology of TOPOLOGIES) {
-    const places = Object.fromEntries(
+    const constraintByService = Object.fromEntries(
       Object.entries(stackOf(topology).services).flatMap(([name, { deploy }]) => {
         const [constraint] = deploy?.placement?.constraints ?? []
         return constraint === undefined ? [] : [[name, constraint]]
       }),
     )
     t.ok(
-      Object.values(places).every((constraint) => /^node\.hostname == node[123]$/.test(constraint)),
+      Object.values(constraintByService).every((constraint) => /^node\.hostname == node[123]$/.test(constraint)),
       topology,
     )
-    t.equal(places.redis ?? places['redis-cluster-2'], 'node.hostname == node3')
-    t.equal(Object.keys(places).length, serversOf(topology).length + sentinelsOf(topology).length)
+    t.equal(constraintByService.redis ?? constraintByService['redis-cluster-2'], 'node.hostname == node3')
+    t.equal(Object.keys(constraintByService).length, serversOf(topology).length + sentinelsOf(topology).length)
   }
 })
 
-t.test('where CPU is what is measured nothing asks for health; Compose reads no variable in the client', async (t) => {
-  const loud = Object.values(stackOf('sentinel').services).filter(
+t.test('quiet lab stack has no health checks, and the client source is escaped for Compose', async (t) => {
+  const checked = Object.values(stackOf('sentinel').services).filter(
     ({ healthcheck }) => (healthcheck as { disable?: boolean }).disable !== true,
   )
-  t.equal(loud.length, 7)
+  t.equal(checked.length, 7)
   const quiet = Object.values(stackOf('sentinel', { quiet: true }).services)
   t.ok(quiet.every(({ healthcheck }) => (healthcheck as { disable?: boolean }).disable === true))
   t.equal(stackOf('single').services.client?.environment?.LAB_CLIENT, 'print("$$1")')
   t.notOk('counter' in stackOf('single', { port: undefined }).services)
 })
 
-t.test(
-  'a server for each way to keep data, each with a volume of its own, on the node that is taken away',
-  async (t) => {
-    const { services, volumes } = parse(
-      keepingCompose({ redisImage: 'r', counterImage: 'c', node: 'node3', client: '' }),
-    ) as Stack
-    t.equal(Object.keys(volumes ?? {}).length, Object.keys(KEEPING).length)
-    for (const [name, { deploy, entrypoint, volumes: mounted }] of Object.entries(services).filter(
-      ([service]) => service !== 'client',
-    )) {
-      t.same(deploy?.placement?.constraints, ['node.hostname == node3'])
-      t.same(mounted, [`${name}:/var/lib/redis`])
-      t.ok(
-        (entrypoint as unknown[]).includes('--appendonly') &&
-          (entrypoint as unknown[]).every((word) => typeof word === 'string'),
-        'words only, also "yes" and "no"',
-      )
-    }
-  },
-)
+t.test('persistence stack has one server per mode, each with its own volume, on the target node', async (t) => {
+  const { services, volumes } = parse(
+    keepingCompose({ redisImage: 'r', counterImage: 'c', node: 'node3', client: '' }),
+  ) as Stack
+  t.equal(Object.keys(volumes ?? {}).length, Object.keys(KEEPING).length)
+  for (const [name, { deploy, entrypoint, volumes: mounted }] of Object.entries(services).filter(
+    ([service]) => service !== 'client',
+  )) {
+    t.same(deploy?.placement?.constraints, ['node.hostname == node3'])
+    t.same(mounted, [`${name}:/var/lib/redis`])
+    t.ok(
+      (entrypoint as unknown[]).includes('--appendonly') &&
+        (entrypoint as unknown[]).every((word) => typeof word === 'string'),
+      'arguments are strings, also "yes" and "no"',
+    )
+  }
+})
 
 const recorded = (name: string): string => readFileSync(new URL(`fixtures/${name}.txt`, import.meta.url), 'utf8')
 const replies = (all: Record<string, string | Reply>): Map<string, Reply> =>
   new Map(Object.entries(all).map(([at, reply]) => [at, typeof reply === 'string' ? { reply } : reply]))
 
-t.test('what is not as it should be is said: of servers and Sentinels, as they were recorded', async (t) => {
+t.test('amiss returns the reason why recorded servers and Sentinels are unhealthy', async (t) => {
   const servers = { a: recorded('info-master'), b: recorded('info-replica'), c: recorded('info-replica') }
   const sentinel = { s: { reply: recorded('sentinel-master').trimEnd().split('\n') } }
   t.equal(amiss(replies(servers), replies(sentinel), new Map()), undefined)
   t.match(amiss(replies({ ...servers, c: { failed: 'timed out' } }), new Map(), new Map()), 'c: timed out')
   t.match(
     amiss(replies({ ...servers, b: recorded('info-replica-down') }), new Map(), new Map()),
-    'b: no line to its master',
+    'b: not connected to its master',
   )
   t.match(amiss(replies({ ...servers, b: recorded('info-master') }), new Map(), new Map()), '2 masters')
   t.match(amiss(replies({ ...servers, a: recorded('info-after-2') }), new Map(), new Map()), 'a: 1 replicas')
@@ -145,7 +146,7 @@ t.test('what is not as it should be is said: of servers and Sentinels, as they w
       new Map(),
       new Map(),
     ),
-    'a: not every replica has all data yet',
+    'a: not every replica is online',
   )
   t.match(
     amiss(
@@ -172,18 +173,15 @@ t.test('what is not as it should be is said: of servers and Sentinels, as they w
   )
 })
 
-t.test('the comparison says what was not measured', async (t) => {
-  const notebook = new Notebook()
+t.test('comparison marks cells without a measurement', async (t) => {
+  const table = new Notebook()
   const exhibit = { id: 'x' } as Exhibit
-  t.equal(notebook.missing.length, TOPOLOGIES.length * COLUMNS.length)
-  notebook.note('sentinel', 'failover', '6.1 s, "at most"', exhibit)
-  notebook.note('sentinel', 'memory', '40 MiB', exhibit)
-  t.equal(notebook.missing.length, TOPOLOGIES.length * COLUMNS.length - 2)
-  t.same(notebook.evidence, [exhibit])
-  t.match(
-    comparisonText(notebook),
-    /FAILOVER\n.*single\s+not measured\n.*replicas\s+not measured\n\s+sentinel\s+6\.1 s/,
-  )
-  t.match(comparisonCsv(notebook), '"6.1 s, ""at most"""')
-  t.equal(comparisonCsv(notebook).split(NOT_MEASURED).length - 1, notebook.missing.length)
+  t.equal(table.missing.length, TOPOLOGIES.length * COLUMNS.length)
+  table.note('sentinel', 'failover', '6.1 s, "at most"', exhibit)
+  table.note('sentinel', 'memory', '40 MiB', exhibit)
+  t.equal(table.missing.length, TOPOLOGIES.length * COLUMNS.length - 2)
+  t.same(table.evidence, [exhibit])
+  t.match(comparisonText(table), /FAILOVER\n.*single\s+not measured\n.*replicas\s+not measured\n\s+sentinel\s+6\.1 s/)
+  t.match(comparisonCsv(table), '"6.1 s, ""at most"""')
+  t.equal(comparisonCsv(table).split(NOT_MEASURED).length - 1, table.missing.length)
 })

@@ -19,20 +19,20 @@ const printed = (lags: readonly number[], late = 0): string =>
     '{"ended": true}',
   ].join('\n')
 
-t.test('what the client prints', async (t) => {
+t.test('readLags parses the output of the client', async (t) => {
   t.same(readLags(printed([300, 100])), { sorted: [0.1, 0.3], late: 0, trips: [0.12, 0.12], stale: 1, whole: true })
   t.match(readLags('{"lag": 5, "loo'), { sorted: [], whole: false })
 })
 
-t.test('samples that were late are later than any', async (t) => {
+t.test('late samples count as larger than any other', async (t) => {
   const lags = readLags(printed([1000, 2000, 3000, 4000], 4))
   t.equal(lagAt(lags, 0.5), 4)
   t.ok(Number.isNaN(lagAt(lags, 0.9)))
-  t.match(lagText(lags), /p50 4\.00 ms, p90 over 5 s.*4 later than 5 s \(8 samples\)/)
+  t.match(lagText(lags), /p50 4\.00 ms, p90 over 5 s.*4 over 5 s \(8 samples\)/)
   t.match(lagText(readLags('')), /over 5 s.*\(0 samples\)/)
 })
 
-t.test('quantiles grow and lie among what was seen', async () => {
+t.test('quantiles are monotonic and within the samples', async () => {
   fc.assert(
     fc.property(fc.array(fc.nat(5_000_000), { minLength: 1, maxLength: 50 }), fc.nat(5), (values, late) => {
       const lags = readLags(printed(values, late))
@@ -45,36 +45,36 @@ t.test('quantiles grow and lie among what was seen', async () => {
   )
 })
 
-t.test('a curve for each state that was seen', async (t) => {
-  const states = [
+t.test('chart has one curve per series with samples', async (t) => {
+  const series = [
     { name: 'idle', lags: readLags(printed([100, 200, 300])) },
     { name: 'never', lags: readLags(printed([], 3)) },
   ]
-  const chart = lagChart(states)
+  const chart = lagChart(series)
   t.equal(chart.kind === 'lines' && chart.series.length, 1)
   t.same(chart.kind === 'lines' && chart.series[0]?.points.at(-1), [0.3, 100])
-  t.equal(lagCsv(states), 'state,lag_ms\nidle,0.100\nidle,0.200\nidle,0.300\n')
+  t.equal(lagCsv(series), 'state,lag_ms\nidle,0.100\nidle,0.200\nidle,0.300\n')
 })
 
-t.test('a replica is behind more often when old answers say so, whatever the times are', async (t) => {
-  const fresh = (ms: number) =>
+t.test('behindMoreOften compares stale reads, not times', async (t) => {
+  const upToDate = (ms: number) =>
     readLags(printed(Array<number>(400).fill(100)).replaceAll('"lag": 100', `"lag": ${ms * 1000}`))
   t.equal(
-    behindMoreOften(fresh(0.1), fresh(60)),
+    behindMoreOften(upToDate(0.1), upToDate(60)),
     null,
-    'the client may have waited for a CPU: no old answer, no verdict',
+    'no stale read, no verdict: the client may have waited for a CPU',
   )
-  const old = readLags(printed([...Array<number>(340).fill(100), ...Array<number>(60).fill(300)]))
-  t.equal(behindMoreOften(fresh(0.1), old), true)
-  t.equal(behindMoreOften(old, fresh(0.1)), false)
-  t.equal(behindMoreOften(readLags(''), old), null, 'nothing was measured')
-  t.match(allLags([old, readLags(printed([100], 2))]), { stale: 62, late: 2, whole: true })
+  const stale = readLags(printed([...Array<number>(340).fill(100), ...Array<number>(60).fill(300)]))
+  t.equal(behindMoreOften(upToDate(0.1), stale), true)
+  t.equal(behindMoreOften(stale, upToDate(0.1)), false)
+  t.equal(behindMoreOften(readLags(''), stale), null, 'no samples')
+  t.match(allLags([stale, readLags(printed([100], 2))]), { stale: 62, late: 2, whole: true })
   t.equal(tripText(readLags('')), 'not measured')
 })
 
-t.test('between what a share lies', async (t) => {
+t.test('shareBetween is the Wilson interval', async (t) => {
   t.same(shareBetween(0, 0), [0, 1])
-  t.ok(shareBetween(0, 800)[1] < 0.005 && shareBetween(0, 800)[1] > 0.004, 'none seen is not none')
+  t.ok(shareBetween(0, 800)[1] < 0.005 && shareBetween(0, 800)[1] > 0.004, 'no event is not zero probability')
   fc.assert(
     fc.property(fc.nat(1000), fc.nat(1000), (a, b) => {
       const [count, of] = [Math.min(a, b), Math.max(a, b, 1)]

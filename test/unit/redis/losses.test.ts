@@ -9,79 +9,79 @@ import {
   type Loss,
 } from '../../../playbooks/swarm/redis/experiments/support/losses.ts'
 
-t.test('nothing lost, something lost, an answer that never came', async (t) => {
+t.test('lossOf counts lost and indeterminate increments', async (t) => {
   t.same(lossOf({ values: [6, 7, 8], unsure: 0 }, 5, 8), { acknowledged: 3, unsure: 0, added: 3, lost: 0, mostLost: 0 })
   t.match(lossOf({ values: [6, 7, 8], unsure: 0 }, 5, 6), { lost: 2, mostLost: 2 })
   t.match(lossOf({ values: [6], unsure: 1 }, 5, 6), { lost: 0, mostLost: 1 })
   t.match(lossOf({ values: [6, 7], unsure: 1 }, 5, 8), { lost: 0, mostLost: 0 })
 })
 
-t.test('two that were told the same count are not both there, though the sum looks well', async (t) => {
+t.test('duplicate count is a lost increment, even if the sum matches', async (t) => {
   t.match(lossOf({ values: [6, 7, 7], unsure: 1 }, 5, 8), { lost: 1, mostLost: 1 })
 })
 
-t.test('a count that is not known is no loss and no proof', async (t) => {
+t.test('unknown count is inconclusive', async (t) => {
   t.equal(lossOf({ values: [1], unsure: 0 }, 0, Number.NaN), undefined)
   t.equal(lossVerdict([lossOf({ values: [1], unsure: 0 }, Number.NaN, 1)]).none, null)
   t.equal(lossVerdict([]).none, null)
 })
 
-t.test('lost once is lost, whatever could not be told', async (t) => {
+t.test('verdict is false after one loss, even with unknown counts', async (t) => {
   const loss = (lost: number): Loss => ({ acknowledged: 10, unsure: 0, added: 10 - lost, lost, mostLost: lost })
   t.match(lossVerdict([loss(0), undefined, loss(3)]), {
     none: false,
-    says: /^3 acknowledged increments lost in 1 of 3 times \(0, 3\)/,
+    says: /^3 acknowledged increments lost in 1 of 3 runs \(0, 3\)/,
   })
   t.match(lossVerdict([loss(0), loss(0), loss(0), loss(0), loss(0)]), {
     none: true,
-    says: /no acknowledged increment is missing in 5 times.*below 45 %/,
+    says: /^0 acknowledged increments lost in 5 runs.*below 45 %/,
   })
 })
 
-t.test('how sure: the rule of three', async (t) => {
+t.test('upperChance is the exact rule of three', async (t) => {
   t.equal(upperChance(0), 1)
   t.ok(Math.abs(upperChance(5) - 0.4507) < 0.001)
   t.ok(Math.abs(upperChance(100) - 0.0295) < 0.001)
 })
 
-/** What may befall an increment in a history with a failover: it lasts or not, and the client is told or not. */
-const history = fc.array(fc.record({ lasts: fc.boolean(), told: fc.boolean() }), { maxLength: 60 })
+/** An increment in a history with a failover: it is applied or not, and acknowledged or not. */
+const history = fc.array(fc.record({ lasts: fc.boolean(), acknowledged: fc.boolean() }), { maxLength: 60 })
 
-t.test('of any history with a failover, the true loss lies in the range that is told', async () => {
+t.test('true loss of any history with a failover lies within lost and mostLost', async () => {
   fc.assert(
     fc.property(fc.nat(100), history, history, fc.nat(60), (before, old, later, cut) => {
-      // The old master counts up; a new one goes on from some count that the old one had already passed, or not.
-      const kept = Math.min(cut, old.length)
+      // The old master counts up; the new one continues from a count at or before that.
+      const replicated = Math.min(cut, old.length)
       const values: number[] = []
       let unsure = 0
       let lost = 0
-      old.forEach(({ told }, at) => {
-        if (!told) unsure++
+      old.forEach(({ acknowledged }, at) => {
+        if (!acknowledged) unsure++
         else {
           values.push(before + at + 1)
-          if (at >= kept) lost++
+          if (at >= replicated) lost++
         }
       })
-      later.forEach(({ told }, at) => {
-        if (told) values.push(before + kept + at + 1)
+      later.forEach(({ acknowledged }, at) => {
+        if (acknowledged) values.push(before + replicated + at + 1)
         else unsure++
       })
-      const loss = lossOf({ values, unsure }, before, before + kept + later.length)
+      const loss = lossOf({ values, unsure }, before, before + replicated + later.length)
       return loss !== undefined && loss.lost <= lost && lost <= loss.mostLost
     }),
     { numRuns: 2000 },
   )
 })
 
-t.test('without a failover nothing is ever called lost', async () => {
+t.test('history without a failover has no loss', async () => {
   fc.assert(
     fc.property(fc.nat(100), history, (before, all) => {
       let count = before
       const values: number[] = []
       let unsure = 0
-      for (const { lasts, told } of all) {
+      for (const { lasts, acknowledged } of all) {
         if (lasts) count++
-        if (lasts && told) values.push(count)
+        if (lasts && acknowledged) values.push(count)
         else unsure++
       }
       return lossOf({ values, unsure }, before, count)?.lost === 0
@@ -89,7 +89,7 @@ t.test('without a failover nothing is ever called lost', async () => {
   )
 })
 
-t.test('the log of a client: what it asked for and what came of it; a line cut off is left out', async (t) => {
+t.test('readLog parses the log of a client and skips truncated lines', async (t) => {
   const log = readLog(
     '{"at": 1000, "was": "ok", "value": 7}\nnoise\n{"at": 1001, "was": "no", "why": "NOREPLICAS"}\n{"at": 1002, "was": "unsure", "why": "timed out"}\n{"at": 1003, "was": "o',
   )
@@ -103,9 +103,5 @@ t.test('the log of a client: what it asked for and what came of it; a line cut o
   })
   t.same(toldOf(log.changes), { values: [7], unsure: 1, refused: 1 })
   t.equal(readLog('{"ended": true}\n').whole, true)
-  t.match(
-    lossOf(toldOf([{ at: 1, was: 'ok' }]), 0, 5),
-    { lost: 1 },
-    'acknowledged without a count cannot be found again',
-  )
+  t.match(lossOf(toldOf([{ at: 1, was: 'ok' }]), 0, 5), { lost: 1 }, 'an acknowledgment without a count is a loss')
 })

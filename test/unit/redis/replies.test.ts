@@ -18,7 +18,7 @@ import {
  */
 const recorded = (name: string): string => readFileSync(new URL(`fixtures/${name}.txt`, import.meta.url), 'utf8')
 
-t.test('INFO replication of a master and of a replica', async (t) => {
+t.test('readReplication parses a master and a replica', async (t) => {
   t.same(readReplication(recorded('info-master')), {
     role: 'master',
     offset: 2481,
@@ -35,18 +35,18 @@ t.test('INFO replication of a master and of a replica', async (t) => {
   })
 })
 
-t.test('a replica whose master is gone, and both after the failover', async (t) => {
+t.test('readReplication parses a replica without its master, and both after the failover', async (t) => {
   t.equal(readReplication(recorded('info-replica-down')).master?.up, false)
   const roles = ['info-after-2', 'info-after-3'].map((name) => readReplication(recorded(name)).role)
   t.same([...roles].sort(), ['master', 'replica'])
 })
 
-t.test('what is no INFO replication is refused', async (t) => {
+t.test('readReplication rejects other text', async (t) => {
   for (const text of ['', 'NOAUTH Authentication required.', recorded('info-memory')])
-    t.throws(() => readReplication(text), /not what INFO replication prints/)
+    t.throws(() => readReplication(text), /not the output of INFO replication/)
 })
 
-t.test('INFO: values may hold colons, lines end as Redis ends them', async (t) => {
+t.test('readInfo accepts values with colons, and CRLF', async (t) => {
   t.same(readInfo('# Server\r\nredis_version:7.0.15\r\nexecutable:/a:b\r\n\r\n'), {
     redis_version: '7.0.15',
     executable: '/a:b',
@@ -54,7 +54,7 @@ t.test('INFO: values may hold colons, lines end as Redis ends them', async (t) =
   t.ok(Number(readInfo(recorded('info-memory')).used_memory_rss) > 1_000_000)
 })
 
-t.test('SENTINEL MASTER, as a list and as redis-cli prints it', async (t) => {
+t.test('readPairs parses SENTINEL MASTER as a list and as redis-cli output', async (t) => {
   const text = recorded('sentinel-master')
   t.match(readPairs(text), {
     name: 'counter',
@@ -68,7 +68,7 @@ t.test('SENTINEL MASTER, as a list and as redis-cli prints it', async (t) => {
   t.match(readPairs(recorded('sentinel-master-down')).flags, /disconnected/)
 })
 
-t.test('CLUSTER NODES: who serves what', async (t) => {
+t.test('readClusterNodes parses masters, replicas and slots', async (t) => {
   const nodes = readClusterNodes(recorded('cluster-nodes'))
   t.equal(nodes.length, 6)
   t.equal(
@@ -81,24 +81,21 @@ t.test('CLUSTER NODES: who serves what', async (t) => {
   t.equal(ownerOf(nodes, slotOf('counter'))?.port, 17202)
 })
 
-t.test(
-  'CLUSTER NODES after a master is gone: while it is only suspected it still counts, then its replica serves its slots',
-  async (t) => {
-    const suspected = readClusterNodes(recorded('cluster-nodes-pfail'))
-    const after = readClusterNodes(recorded('cluster-nodes-after'))
-    t.match(recorded('cluster-nodes-pfail'), /fail\?/, 'the recording shows a suspicion')
-    t.equal(ownerOf(suspected, 0)?.port, 17201)
-    t.equal(suspected.filter(({ failed }) => failed).length, 0, '"fail?" is not "fail"')
-    const heir = ownerOf(after, 0)
-    t.ok(heir !== undefined && heir.port !== 17201)
-    t.match(
-      after.find(({ port }) => port === 17201),
-      { failed: true },
-    )
-  },
-)
+t.test('ownerOf ignores a suspected master failure (pfail) and follows the failover after it', async (t) => {
+  const suspected = readClusterNodes(recorded('cluster-nodes-pfail'))
+  const after = readClusterNodes(recorded('cluster-nodes-after'))
+  t.match(recorded('cluster-nodes-pfail'), /fail\?/, 'the recording shows pfail')
+  t.equal(ownerOf(suspected, 0)?.port, 17201)
+  t.equal(suspected.filter(({ failed }) => failed).length, 0, '"fail?" is not "fail"')
+  const promoted = ownerOf(after, 0)
+  t.ok(promoted !== undefined && promoted.port !== 17201)
+  t.match(
+    after.find(({ port }) => port === 17201),
+    { failed: true },
+  )
+})
 
-t.test('CLUSTER NODES: single slots, slots on their way, no slots, IPv6, host names', async (t) => {
+t.test('readClusterNodes parses single, migrating and missing slots, IPv6 and host names', async (t) => {
   const [one, two] = readClusterNodes(
     [
       'a1 fe80::1:6379@16379,redis-cluster-1 myself,master - 0 0 1 connected 0-5 7 [8->-b2] 9-10',
@@ -119,11 +116,11 @@ t.test('CLUSTER NODES: single slots, slots on their way, no slots, IPv6, host na
   t.equal(ownerOf([], 1), undefined)
 })
 
-t.test('the slot of a key is the one that Redis says', async (t) => {
+t.test('slotOf matches CLUSTER KEYSLOT', async (t) => {
   t.equal(slotOf('counter'), Number(recorded('keyslot')))
-  t.equal(slotOf('123456789'), 0x31_c3, 'the known check value of this CRC')
+  t.equal(slotOf('123456789'), 0x31_c3, 'check value of CRC-16/XMODEM')
   t.equal(slotOf('{user}.a'), slotOf('user'))
-  t.not(slotOf('{}a'), slotOf(''), 'empty braces are part of the key')
+  t.not(slotOf('{}a'), slotOf(''), 'an empty hash tag is ignored')
   fc.assert(
     fc.property(
       fc.string(),
@@ -136,7 +133,7 @@ t.test('the slot of a key is the one that Redis says', async (t) => {
   )
 })
 
-t.test('memory of the processes of Redis, and of no other in their containers', async (t) => {
+t.test('redisProcesses includes only Redis and Sentinel processes', async (t) => {
   t.same(
     redisProcesses(
       [

@@ -8,8 +8,8 @@ import { register, secret, type Secret } from '../../../src/labbook.ts'
 
 const PAIRS = TOPOLOGIES.flatMap((from) => TOPOLOGIES.filter((to) => to !== from).map((to) => [from, to] as const))
 
-/** A `docker` that writes down what it is told, and has a counter that stops when it is scaled to 0. */
-function recorder(dir: string): { log: string; env: NodeJS.ProcessEnv } {
+/** A fake `docker` that logs its arguments and has a counter service that stops when scaled to 0. */
+function fakeDocker(dir: string): { log: string; env: NodeJS.ProcessEnv } {
   const log = path.join(dir, 'log')
   mkdirSync(path.join(dir, 'bin'))
   writeFileSync(
@@ -31,12 +31,12 @@ esac
 
 for (const shell of [['dash'], ['busybox', 'sh']]) {
   t.test(
-    `${shell.join(' ')}: in every switch nobody writes while data moves, and what is asked has the password on stdin alone`,
+    `${shell.join(' ')}: every switch stops writes before it copies data, and passes the password only on stdin`,
     async (t) => {
       for (const [from, to] of PAIRS) {
-        const { log, env } = recorder(t.testdir({}))
-        const [program = '', ...words] = shell
-        const { status, stderr } = spawnSync(program, [...words, '-c', script('redis:1', from, to)], {
+        const { log, env } = fakeDocker(t.testdir({}))
+        const [program = '', ...args] = shell
+        const { status, stderr } = spawnSync(program, [...args, '-c', script('redis:1', from, to)], {
           env,
           input: 'pass word\n',
           encoding: 'utf8',
@@ -44,41 +44,48 @@ for (const shell of [['dash'], ['busybox', 'sh']]) {
         t.equal(status, 0, `${from} to ${to}: ${stderr}`)
         const lines = readFileSync(log, 'utf8').trim().split('\n')
         const at = (what: RegExp): number => lines.findIndex((line) => what.test(line))
-        t.equal(at(/scale --detach counter_counter=0/), 1, 'the counter is stopped before all else')
+        t.equal(at(/scale --detach counter_counter=0/), 1, 'the counter is scaled to 0 first')
         const stopped = lines.findLastIndex((line) => line.startsWith('service ps counter_counter'))
         t.ok(
           [at(/stack deploy/), at(/redis-admin/)].every((first) => first === -1 || first > stopped),
-          'and has stopped',
+          'and has stopped before anything else',
         )
         t.notOk(lines.some((line) => /pass word|no password/.test(line)))
         const cluster = from === 'cluster' || to === 'cluster'
         t.equal(at(/redis-admin.sh copy/) !== -1, cluster)
         if (cluster) {
-          t.match(lines.at(-1), from === 'cluster' ? /copy cluster server$/ : /copy server cluster$/, 'last of all')
-          t.ok(at(new RegExp(`/${from}.yml`)) < at(new RegExp(`/${to}.yml`)), 'both are up')
+          t.match(
+            lines.at(-1),
+            from === 'cluster' ? /copy cluster server$/ : /copy server cluster$/,
+            'the copy is the last step',
+          )
+          t.ok(at(new RegExp(`/${from}.yml`)) < at(new RegExp(`/${to}.yml`)), 'both topologies are deployed')
           t.notOk(
             lines.some((line) => line.includes('--prune')),
-            'and neither is taken away',
+            'and neither is pruned',
           )
         }
         if (from === 'sentinel' && !cluster) t.match(lines.at(-1), /redis-admin.sh promote redis$/)
         const single = to === 'single' || to === 'replicas'
         if (single && (from === 'sentinel' || from === 'cluster')) {
           const quiet = lines.findLastIndex((line) => line.startsWith('service ps counter_sentinel-2'))
-          t.ok(quiet > at(/scale --detach counter_sentinel-2=0/), 'Sentinels are stopped, and have stopped,')
-          t.ok(quiet < at(from === 'cluster' ? new RegExp(`/${to}.yml`) : /promote/), 'before another master is made')
+          t.ok(quiet > at(/scale --detach counter_sentinel-2=0/), 'Sentinels are scaled to 0 and have stopped')
+          t.ok(
+            quiet < at(from === 'cluster' ? new RegExp(`/${to}.yml`) : /promote/),
+            'before another master is promoted',
+          )
         }
         if (from === 'single' && to === 'sentinel')
           t.ok(
             at(/single.yml/) < at(/replicas.yml/) && at(/replicas.yml/) < at(/wait replicas/),
-            'all have the data before one of them is chosen',
+            'all servers have the data before the election',
           )
       }
     },
   )
 }
 
-t.test('what fails ends the switch there', async (t) => {
+t.test('switch stops at a failing step', async (t) => {
   for (const [from, to] of PAIRS.filter(([from, to]) => from === 'cluster' || to === 'cluster')) {
     for (const step of [
       `/${from}.yml`,
@@ -87,21 +94,21 @@ t.test('what fails ends the switch there', async (t) => {
       'redis-admin.sh wait',
       'redis-admin.sh copy',
     ]) {
-      // It has stopped already: no second is lost waiting for it.
-      const { log, env } = recorder(t.testdir({ stopped: '' }))
+      // The app has stopped already, so that the test does not wait for it.
+      const { log, env } = fakeDocker(t.testdir({ stopped: '' }))
       const { status } = spawnSync('dash', ['-c', script('redis:1', from, to)], {
         env: { ...env, FAIL_AT: step },
         input: 'pass word\n',
       })
       t.not(status, 0, `${from} to ${to}: ${step}`)
-      t.match(readFileSync(log, 'utf8').trim().split('\n').at(-1), step, 'nothing is done after it')
+      t.match(readFileSync(log, 'utf8').trim().split('\n').at(-1), step, 'no step after it')
     }
   }
 })
 
-t.test('where Docker does not tell what runs, nothing is done', async (t) => {
+t.test('switch changes nothing if docker service ps fails', async (t) => {
   for (const [from, to] of PAIRS) {
-    const { log, env } = recorder(t.testdir({}))
+    const { log, env } = fakeDocker(t.testdir({}))
     const { status } = spawnSync('dash', ['-c', script('redis:1', from, to)], {
       env: { ...env, FAIL_AT: 'service ps counter_counter' },
       input: 'pass word\n',
@@ -111,7 +118,7 @@ t.test('where Docker does not tell what runs, nothing is done', async (t) => {
   }
 })
 
-t.test('the note goes up by one, and only then the older ones go', async (t) => {
+t.test('record gets the next number before older records are removed', async (t) => {
   const dir = t.testdir({
     configs: { 'counter-redis.9.single': '', 'counter-redis.10.sentinel': '', other: '' },
     bin: {},
@@ -134,7 +141,7 @@ esac
     image: register<string>('image'),
     password: register<Secret>('password').map(() => secret('x')),
   })
-  t.equal(tasks.length, 6, 'can it be left, the note of what was seen, from each of the others, and the note')
+  t.equal(tasks.length, 6, 'check, record of the detected topology, one migration per other topology, and record')
   const { status } = spawnSync('dash', ['-c', String(tasks.at(-1)?.params.cmd)], {
     env: { PATH: `${dir}/bin:${process.env.PATH ?? ''}`, FAIL: '/nonexistent' },
   })
@@ -147,6 +154,6 @@ esac
   t.not(failed.status, 0)
   t.ok(
     existsSync(path.join(dir, 'configs/counter-redis.11.cluster')),
-    'where the new one cannot be made, the old one stays',
+    'the old record stays if the new one cannot be created',
   )
 })

@@ -54,7 +54,7 @@ function rendered(topology: string, vars: Record<string, unknown> = {}) {
 }
 
 for (const topology of TOPOLOGIES) {
-  t.test(`${topology}: a stack file without a fault`, async (t) => {
+  t.test(`${topology}: stack file is valid`, async (t) => {
     const { text, services, volumes, networks, secrets } = rendered(topology)
     const compose = readCompose({ path: `${topology}.yml`, text }, () => true)
     t.same(compose.problems.map(lineOf), [])
@@ -70,33 +70,33 @@ for (const topology of TOPOLOGIES) {
       t.same(secrets, ['redis_password'], `${name} reads its password from a file`)
       t.notOk(
         Object.keys(environment).some((key) => /PASSWORD/.test(key)),
-        `${name}: and not from its environment`,
+        `${name}: no password in the environment`,
       )
       t.equal(command[0], 'redis.sh')
-      t.same(healthcheck.test, ['CMD', 'redis.sh', 'health', command[1]], `${name} is looked at in its role`)
+      t.same(healthcheck.test, ['CMD', 'redis.sh', 'health', command[1]], `${name}: health check of its role`)
       t.equal(deploy.replicas, 1)
-      t.equal(deploy.update_config.order, 'stop-first', `${name}: never two on one volume`)
+      t.equal(deploy.update_config.order, 'stop-first', `${name}: never two tasks on one volume`)
       t.equal(deploy.endpoint_mode, 'dnsrr', name)
       t.match(deploy.resources, { limits: { cpus: String, memory: String }, reservations: { memory: String } }, name)
-      t.equal(deploy.placement.constraints.length, 1, `${name} is where its volume is`)
+      t.equal(deploy.placement.constraints.length, 1, `${name}: pinned to the node of its volume`)
       mounted.push(
         ...volumes.filter((volume) => typeof volume === 'string').map((volume) => volume.split(':')[0] ?? ''),
       )
     }
-    t.same([...new Set(mounted)].sort(), mounted.sort(), 'no two share a volume')
+    t.same([...new Set(mounted)].sort(), mounted.sort(), 'no shared volumes')
     t.same(mounted, Object.keys(volumes).sort())
   })
 }
 
-t.test('where machines are slow, each server is looked at less often, and waited for longer', async (t) => {
+t.test('timeout multiplier scales health checks and timeouts of each server', async (t) => {
   for (const topology of TOPOLOGIES) {
-    const [once, slow] = [rendered(topology), rendered(topology, { slowdown: 10 })]
+    const [normal, slow] = [rendered(topology), rendered(topology, { slowdown: 10 })]
     for (const [name, { healthcheck, environment }] of Object.entries(slow.services)) {
       const seconds = ({ interval, timeout, start_period }: Service['healthcheck']): number[] =>
         [interval, timeout, start_period].map((text) => Number(text.replace(/s$/, '')))
       t.same(
         seconds(healthcheck),
-        seconds((once.services[name] as Service).healthcheck).map((each) => each * 10),
+        seconds((normal.services[name] as Service).healthcheck).map((each) => each * 10),
         name,
       )
       t.match(environment, { REDIS_LOOK_SECONDS: '10', REDIS_ANSWER_SECONDS: '20' }, name)
@@ -107,7 +107,7 @@ t.test('where machines are slow, each server is looked at less often, and waited
 const nodeOf = ({ deploy }: Service): string =>
   deploy.placement.constraints[0]?.replace('node.hostname == ', '').replace('node.labels.redis == true', 'alpha') ?? ''
 
-t.test('no two servers, and no two Sentinels, are on one node', async (t) => {
+t.test('each node has at most one server and one Sentinel', async (t) => {
   for (const topology of ['replicas', 'sentinel']) {
     const { services } = rendered(topology)
     const of = (prefix: string) =>
@@ -120,7 +120,7 @@ t.test('no two servers, and no two Sentinels, are on one node', async (t) => {
   }
 })
 
-t.test('in the cluster each node has two, and no replica is with its master', async (t) => {
+t.test('each cluster node has two servers, and no replica is on the node of its master', async (t) => {
   const { services } = rendered('cluster')
   const on = (i: number): string => nodeOf(services[`redis-cluster-${i}`] as Service)
   t.same([1, 2, 3, 4, 5, 6].map(on), [...NODES, ...NODES])
@@ -135,23 +135,20 @@ t.test('in the cluster each node has two, and no replica is with its master', as
   for (const [master, replica] of pairs) t.not(on(master), on(replica), `${master} and ${replica}`)
 })
 
-t.test('the first server has the same volume in all topologies that have it', async (t) => {
+t.test('first server uses the same volume in all topologies', async (t) => {
   for (const topology of ['single', 'replicas', 'sentinel'])
     t.ok(rendered(topology).services.redis?.volumes.includes('redis-data:/var/lib/redis'), topology)
 })
 
-t.test(
-  'alone it has a virtual address where there can be one; told addresses must be those of containers',
-  async (t) => {
-    t.notOk('endpoint_mode' in (rendered('single', { ipvs: true }).services.redis as Service).deploy)
-    for (const topology of ['replicas', 'sentinel', 'cluster']) {
-      for (const service of Object.values(rendered(topology, { ipvs: true }).services))
-        t.equal(service.deploy.endpoint_mode, 'dnsrr', topology)
-    }
-  },
-)
+t.test('single uses a VIP with IPVS; other topologies need the addresses of containers (dnsrr)', async (t) => {
+  t.notOk('endpoint_mode' in (rendered('single', { ipvs: true }).services.redis as Service).deploy)
+  for (const topology of ['replicas', 'sentinel', 'cluster']) {
+    for (const service of Object.values(rendered(topology, { ipvs: true }).services))
+      t.equal(service.deploy.endpoint_mode, 'dnsrr', topology)
+  }
+})
 
-t.test('what is asked for reaches the servers', async (t) => {
+t.test('variables are passed to the servers', async (t) => {
   const { services } = rendered(
     'sentinel',
     redisVars({

@@ -2,7 +2,7 @@ import t from 'tap'
 import { nameOf } from '../../../playbooks/swarm/redis/password.ts'
 import { redisNodes, redisVars, redisVarsIf, TOPOLOGIES } from '../../../playbooks/swarm/redis/variables.ts'
 
-t.test('by default one server, and guards where more than one is promised to be enough', async (t) => {
+t.test('defaults are one server, and confirmed writes with sentinel and cluster', async (t) => {
   t.same(redisVars({}), {
     redis_topology: 'single',
     redis_wait_replicas: 0,
@@ -15,7 +15,7 @@ t.test('by default one server, and guards where more than one is promised to be 
     t.match(redisVars({ redis_topology }), { redis_wait_replicas: 1, redis_min_replicas_to_write: 1 }, redis_topology)
 })
 
-t.test('mistakes are told in a line, with what may be', async (t) => {
+t.test('invalid values are errors that name the valid ones', async (t) => {
   t.throws(() => redisVars({ redis_topology: 'sentinels' }), {
     name: 'PlaybookError',
     message: 'redis_topology is "sentinels": it must be single, replicas, sentinel or cluster',
@@ -25,7 +25,7 @@ t.test('mistakes are told in a line, with what may be', async (t) => {
   })
   t.throws(() => redisVars({ redis_wait_replicas: 1 }), {
     message:
-      /^redis_wait_replicas is "1": it must be a whole number from 0 to 0, as each master has 0 replicas with redis_topology single$/,
+      /^redis_wait_replicas is "1": it must be a whole number from 0 to 0 \(0 replicas per master with redis_topology single\)$/,
   })
   t.throws(() => redisVars({ redis_topology: 'cluster', redis_min_replicas_to_write: 2 }), { message: /from 0 to 1/ })
   for (const wrong of ['', 'many', -1, 1.5, null, true]) {
@@ -36,10 +36,14 @@ t.test('mistakes are told in a line, with what may be', async (t) => {
         String(wrong),
       )
   }
-  t.equal(redisVars({ redis_topology: 'sentinel', redis_wait_replicas: '2' }).redis_wait_replicas, 2, '-e gives texts')
+  t.equal(
+    redisVars({ redis_topology: 'sentinel', redis_wait_replicas: '2' }).redis_wait_replicas,
+    2,
+    '-e passes strings',
+  )
 })
 
-t.test('a topology that is left has what it was deployed with', async (t) => {
+t.test('redisVarsIf returns the variables of the previous deployment', async (t) => {
   for (const from of TOPOLOGIES)
     t.same(
       redisVarsIf(from, { redis_topology: 'single', redis_appendfsync: 'always' }),
@@ -54,7 +58,7 @@ t.test('a topology that is left has what it was deployed with', async (t) => {
   t.match(
     redisVarsIf('cluster', { redis_topology: 'sentinel', redis_min_replicas_to_write: '2', redis_wait_replicas: 2 }),
     { redis_min_replicas_to_write: 1, redis_wait_replicas: 1 },
-    'what it could not have had',
+    'invalid values for this topology are dropped',
   )
 })
 
@@ -64,7 +68,7 @@ const inventory = (nodes: Record<string, object>) => ({
 })
 const labelled = { swarm_labels: { redis: 'true' } }
 
-t.test('nodes: the one with the label first, and a message where there are too few', async (t) => {
+t.test('redisNodes starts with the labelled node and rejects too few nodes', async (t) => {
   t.same(redisNodes(inventory({ a: {}, b: labelled, c: {}, d: {} }), 'sentinel'), ['b', 'a', 'c'])
   t.same(redisNodes(inventory({ a: labelled }), 'single'), ['a'])
   t.throws(() => redisNodes(inventory({ a: {} }), 'single'), { message: /no node of group swarm has the label redis/ })
@@ -80,7 +84,7 @@ t.test('nodes: the one with the label first, and a message where there are too f
   })
 })
 
-t.test("the secret's name tells passwords apart and does not show them", async (t) => {
+t.test('secret name differs by password and does not reveal it', async (t) => {
   t.equal(nameOf('one password'), nameOf('one password'))
   t.not(nameOf('one password'), nameOf('another'))
   t.match(nameOf('x'), /^counter_redis_password_[0-9a-f]{12}$/)

@@ -10,7 +10,7 @@ import { render } from '../../../src/modules/support/render.ts'
 
 const text = (name: string): string => readFileSync(path.join(ROOT, name), 'utf8')
 
-t.test('the voting app is a stack that needs neither routing mesh nor Docker Hub', async (t) => {
+t.test('voting app needs neither routing mesh nor Docker Hub', async (t) => {
   const source = text('examples/voting/compose.yaml')
   const compose = readCompose({ path: 'compose.yaml', text: source }, (file) =>
     existsSync(path.join(ROOT, 'examples/voting', file)),
@@ -19,7 +19,7 @@ t.test('the voting app is a stack that needs neither routing mesh nor Docker Hub
   t.same(compose.warnings.map(lineOf), [])
   t.same(compose.services.map(({ name }) => name).sort(), ['db', 'front', 'redis', 'result', 'vote', 'worker'])
   const images = new Set(IMAGE_NAMES.map((name) => `IMAGE_${name.toUpperCase().replaceAll('-', '_')}`))
-  for (const { name } of variablesOf(source)) t.ok(images.has(name), `${name} is an image of our registry`)
+  for (const { name } of variablesOf(source)) t.ok(images.has(name), `${name} is an image of the project's registry`)
   const { services } = parse(source, { merge: true }) as {
     services: Record<string, { deploy: { endpoint_mode: string }; healthcheck: object; ports?: { mode: string }[] }>
   }
@@ -31,7 +31,7 @@ t.test('the voting app is a stack that needs neither routing mesh nor Docker Hub
 })
 
 for (const kind of ['nginx', 'haproxy'] as const) {
-  t.test(`the stack of the balancer ${kind}`, async (t) => {
+  t.test(`balancer stack with ${kind} is valid`, async (t) => {
     const source = render(text('templates/balancer/stack.yml'), 'stack.yml', {
       kind,
       sticky: false,
@@ -53,14 +53,14 @@ for (const kind of ['nginx', 'haproxy'] as const) {
     t.same(
       [services.app1.environment.COUNTER_KEY, services.app2.environment.COUNTER_KEY],
       ['app1', 'app2'],
-      'each counts for itself',
+      'each app has its own counter',
     )
     t.equal(services.app1.deploy.replicas, 3)
-    t.equal(services.app1.environment.NODE_NAME, '{{.Node.Hostname}}', 'Swarm is left its own placeholders')
+    t.equal(services.app1.environment.NODE_NAME, '{{.Node.Hostname}}', 'Swarm placeholders are not rendered')
   })
 }
 
-t.test("the balancer's variables", async (t) => {
+t.test('balancerVars validates the variables', async (t) => {
   t.same(balancerVars({}), { kind: 'haproxy', sticky: false, port: 8090, replicas: 2 })
   t.same(balancerVars({ balancer: 'nginx', balancer_sticky: 'true', balancer_port: '81', balancer_replicas: 4 }), {
     kind: 'nginx',

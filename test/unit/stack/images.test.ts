@@ -5,33 +5,28 @@ import { contextFiles, IMAGE_NAMES, recipeOf, ROOT, tagOf } from '../../../playb
 
 const SOURCES = ['hub', 'debian'] as const
 
-t.test('every image has both sources, and all that they need is in app/', async (t) => {
+t.test('every image has currentTags sources, and app/ contains their files', async (t) => {
   const files = contextFiles(IMAGE_NAMES)
   for (const name of IMAGE_NAMES) {
     for (const source of SOURCES) {
       const { base, dockerfile } = recipeOf(name, source)
-      if (source === 'hub')
-        t.match(
-          base,
-          /^[a-z-]+@sha256:[0-9a-f]{64}$/,
-          `${name}: pinned by digest, and by nothing that would be ignored beside it`,
-        )
+      if (source === 'hub') t.match(base, /^[a-z-]+@sha256:[0-9a-f]{64}$/, `${name}: pinned by digest only`)
       if (dockerfile === undefined) continue
       const text = readFileSync(path.join(ROOT, 'app', dockerfile), 'utf8')
-      t.match(text, /^ARG BASE(=\S+)?\nFROM \$\{BASE\}$/m, `${name} from ${source}: made upon what the table says`)
-      t.ok(files.includes(`app/${dockerfile}`), `${dockerfile} goes to the builder`)
+      t.match(text, /^ARG BASE(=\S+)?\nFROM \$\{BASE\}$/m, `${name} from ${source}: base image is an argument`)
+      t.ok(files.includes(`app/${dockerfile}`), `${dockerfile} is in the build context`)
       for (const [, from = ''] of text.matchAll(/^COPY (\S+) \S+$/gm)) {
-        t.ok(existsSync(path.join(ROOT, 'app', from)), `${dockerfile}: ${from} is there`)
+        t.ok(existsSync(path.join(ROOT, 'app', from)), `${dockerfile}: ${from} exists`)
         t.ok(
           files.some((file) => file === `app/${from}` || file.startsWith(`app/${from}`)),
-          `${from} goes to the builder`,
+          `${from} is in the build context`,
         )
       }
     }
   }
 })
 
-t.test('a tag is another one for each image and source, and the same each time', async (t) => {
+t.test('tag is unique per image and source, and deterministic', async (t) => {
   const tags = IMAGE_NAMES.flatMap((name) => SOURCES.map((source) => tagOf(name, source)))
   t.equal(new Set(tags).size, tags.length)
   t.same(
@@ -41,7 +36,7 @@ t.test('a tag is another one for each image and source, and the same each time',
   for (const tag of tags) t.match(tag, /^[0-9a-f]{12}$/)
 })
 
-t.test('a tag changes with what is copied into the image, and with nothing else', async (t) => {
+t.test('tag changes only with files copied into the image', async (t) => {
   const project = t.testdir({
     app: {
       '.dockerignore': '',
@@ -58,15 +53,15 @@ t.test('a tag changes with what is copied into the image, and with nothing else'
       },
     },
   })
-  const both = (): string[] => [tagOf('counter', 'debian', project), tagOf('redis', 'debian', project)]
-  const [counter, redis] = both()
+  const currentTags = (): string[] => [tagOf('counter', 'debian', project), tagOf('redis', 'debian', project)]
+  const [counter, redis] = currentTags()
   writeFileSync(path.join(project, 'app/counter/web.py'), 'b')
-  const [counterNow, redisNow] = both()
-  t.not(counterNow, counter)
-  t.equal(redisNow, redis)
+  const [newCounter, newRedis] = currentTags()
+  t.not(newCounter, counter)
+  t.equal(newRedis, redis)
   writeFileSync(path.join(project, 'app/images/redis.conf'), 'd')
-  t.not(both()[1], redis)
-  t.equal(both()[0], counterNow)
+  t.not(currentTags()[1], redis)
+  t.equal(currentTags()[0], newCounter)
   writeFileSync(path.join(project, 'app/images/rootfs.sh'), 'another')
-  t.not(both()[0], counterNow, 'the root of packages counts for all')
+  t.not(currentTags()[0], newCounter, 'rootfs.sh affects all images')
 })

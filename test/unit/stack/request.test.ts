@@ -9,45 +9,44 @@ const folder = t.testdir({
 })
 const at = (name: string): string => path.join(folder, name)
 
-t.test('a stack has the name it is given, that of its folder, or that of its file', async (t) => {
+t.test('stack name comes from -e name, the directory or the file', async (t) => {
   t.equal(requestFrom({ file: at('shop/compose.yaml') }).name, 'shop')
   t.equal(requestFrom({ file: at('my api.yml') }).name, 'my-api')
   t.equal(requestFrom({ file: at('shop/compose.yaml'), name: 'store' }).name, 'store')
   t.same(
     requestFrom({ file: at('shop') }),
     { name: 'shop', state: 'present', file: at('shop/compose.yaml') },
-    'a folder stands for the file in it',
+    'a directory selects the compose file in it',
   )
   t.same(
     requestFrom({ state: 'absent', name: 'store' }),
     { name: 'store', state: 'absent', file: '' },
-    'to remove it, the name will do',
+    'removal needs only the name',
   )
 })
 
-t.test('what is missing or wrong is told', async (t) => {
-  t.throws(() => requestFrom({}), { message: 'which stack? Give its compose file: -e file=compose.yaml' })
-  t.throws(() => requestFrom({ state: 'absent' }), { message: /or its name: -e name=/ })
-  t.throws(() => requestFrom({ file: 'x', state: 'gone' }), { message: 'state is present or absent, not "gone"' })
-  t.throws(() => requestFrom({ file: 'x', name: 'a b' }), { message: /cannot be called "a b"/ })
+t.test('missing and invalid variables are errors', async (t) => {
+  t.throws(() => requestFrom({}), { message: 'no stack selected: set its compose file with -e file=compose.yaml' })
+  t.throws(() => requestFrom({ state: 'absent' }), { message: /or its name with -e name=/ })
+  t.throws(() => requestFrom({ file: 'x', state: 'gone' }), { message: 'state must be present or absent, not "gone"' })
+  t.throws(() => requestFrom({ file: 'x', name: 'a b' }), { message: /invalid stack name "a b"/ })
   t.throws(() => requestFrom({ file: at('empty') }), {
-    message: /there is no compose file in this folder \(compose\.yaml/,
+    message: /no compose file in this directory \(expected compose\.yaml/,
   })
   t.throws(() => readStackFile(requestFrom({ file: at('none.yml') }), {}, new Set()), {
-    message: /none\.yml: cannot read the compose file: there is none/,
+    message: /none\.yml: cannot read the compose file: it does not exist/,
   })
 })
 
-t.test('variables need a value from somewhere', async (t) => {
+t.test('variable without a value is an error', async (t) => {
   const request = requestFrom({ file: at('shop') })
   t.throws(() => readStackFile(request, {}, new Set(['REGISTRY'])), {
-    message:
-      /compose\.yaml:3:28: the variable TAG has no value: give one with -e TAG=\.\.\., or write \$\{TAG:-VALUE\}$/,
+    message: /compose\.yaml:3:28: variable TAG has no value: set it with -e TAG=\.\.\., or write \$\{TAG:-VALUE\}$/,
   })
   t.equal(readStackFile(request, { TAG: 1 }, new Set(['REGISTRY'])).compose.services.length, 1)
 })
 
-t.test('a config with other content has another name, and nobody can guess a secret from its name', async (t) => {
+t.test('config and secret names change with the content, and a secret name is a slow hash', async (t) => {
   const config = { kind: 'configs', key: 'site', file: './site.conf' } as const
   const name = nameOf('shop', config, Buffer.from('a'))
   t.match(name, /^shop_site-[0-9a-f]{12}$/)
@@ -55,10 +54,10 @@ t.test('a config with other content has another name, and nobody can guess a sec
   t.not(nameOf('shop', config, Buffer.from('b')), name)
   t.match(nameOf('shop', { ...config, name: 'own' }, Buffer.from('a')), /^own-/)
   const secret = nameOf('shop', { ...config, kind: 'secrets' }, Buffer.from('a'))
-  t.not(secret, name, 'not the plain checksum')
+  t.not(secret, name, 'not a plain checksum')
   t.equal(nameOf('shop', { ...config, kind: 'secrets' }, Buffer.from('a')), secret)
   t.ok(
     nameOf('s'.repeat(41), { ...config, key: 'k'.repeat(60) }, Buffer.from('a')).length <= 64,
-    'as long as Docker allows',
+    'at most 64 characters',
   )
 })

@@ -5,7 +5,7 @@ import { render } from '../../../src/modules/support/render.ts'
 
 const source = readFileSync(new URL('../../../templates/stack/counter.yml', import.meta.url), 'utf8')
 
-const given = {
+const defaults = {
   counter_image: 'registry.lab:5000/counter:1',
   gateway_image: 'registry.lab:5000/gateway:1',
   counter_replicas: 4,
@@ -23,27 +23,27 @@ interface Service {
   readonly deploy: { readonly resources: unknown }
 }
 
-const stack = (vars: Record<string, unknown>) => parse(render(source, 'counter.yml', { ...given, ...vars }).text)
+const stack = (vars: Record<string, unknown>) => parse(render(source, 'counter.yml', { ...defaults, ...vars }).text)
 
-t.test('with IPVS the routing mesh publishes the counter and no gateway is made', async (t) => {
+t.test('with IPVS the routing mesh publishes the counter, without a gateway', async (t) => {
   const { services } = stack({ ipvs: true })
   t.same(Object.keys(services).sort(), ['counter'])
   t.same(services.counter.ports, [{ target: 8080, published: 8088, protocol: 'tcp', mode: 'ingress' }])
   t.equal(services.counter.deploy.endpoint_mode, 'vip')
 })
 
-t.test('without IPVS a gateway on every node publishes a port of the node, and names resolve to tasks', async (t) => {
+t.test('without IPVS a gateway on every node publishes a host port, and names resolve to tasks', async (t) => {
   const { services } = stack({ ipvs: false })
   t.same(Object.keys(services).sort(), ['counter', 'gateway'])
   t.equal(services.gateway.deploy.mode, 'global')
   t.same(services.gateway.ports, [{ target: 8080, published: 8088, protocol: 'tcp', mode: 'host' }])
-  t.notOk('ports' in services.counter, 'an ingress port is refused together with dnsrr')
+  t.notOk('ports' in services.counter, 'Docker rejects an ingress port with dnsrr')
   for (const name of ['counter', 'gateway']) t.equal(services[name].deploy.endpoint_mode, 'dnsrr', name)
-  t.equal(services.gateway.deploy.update_config.order, 'stop-first', 'two tasks cannot hold one port')
+  t.equal(services.gateway.deploy.update_config.order, 'stop-first', 'two tasks cannot use one host port')
 })
 
 for (const ipvs of [true, false]) {
-  t.test(`the counter is replicated, spread and updated with care (ipvs: ${String(ipvs)})`, async (t) => {
+  t.test(`counter is replicated, spread and updated start-first (ipvs: ${String(ipvs)})`, async (t) => {
     const { counter } = stack({ ipvs }).services
     t.equal(counter.image, 'registry.lab:5000/counter:1')
     t.match(counter.deploy, {
@@ -56,24 +56,27 @@ for (const ipvs of [true, false]) {
       resources: { limits: { memory: '192M' }, reservations: { memory: '64M' } },
     })
     t.equal(counter.healthcheck.interval, '2s')
-    t.same(counter.healthcheck.test, ['CMD', '/app/health.sh'], 'an image that has none is not taken for a healthy one')
+    t.same(counter.healthcheck.test, ['CMD', '/app/health.sh'], 'explicit health check')
   })
 
-  t.test(`all services share an attachable overlay network and say their limits (ipvs: ${String(ipvs)})`, async (t) => {
-    const { services, networks } = stack({ ipvs })
-    t.same(networks, { backend: { driver: 'overlay', attachable: true } })
-    for (const [name, service] of Object.entries<Service>(services)) {
-      t.same(service.networks, ['backend'], name)
-      t.match(
-        service.deploy.resources,
-        { limits: { cpus: String, memory: String }, reservations: { memory: String } },
-        name,
-      )
-    }
-  })
+  t.test(
+    `all services share an attachable overlay network and have resource limits (ipvs: ${String(ipvs)})`,
+    async (t) => {
+      const { services, networks } = stack({ ipvs })
+      t.same(networks, { backend: { driver: 'overlay', attachable: true } })
+      for (const [name, service] of Object.entries<Service>(services)) {
+        t.same(service.networks, ['backend'], name)
+        t.match(
+          service.deploy.resources,
+          { limits: { cpus: String, memory: String }, reservations: { memory: String } },
+          name,
+        )
+      }
+    },
+  )
 }
 
-t.test('where machines are slow, health checks come less often and may take longer, and so may answers', async (t) => {
+t.test('timeout multiplier scales health checks and timeouts', async (t) => {
   const { services } = stack({ ipvs: false, slowdown: 10 })
   for (const name of ['counter', 'gateway']) {
     t.match(services[name].healthcheck, { interval: '20s', timeout: '30s', retries: 5 }, name)
@@ -88,17 +91,17 @@ t.test('where machines are slow, health checks come less often and may take long
   t.equal(
     stack({ ipvs: false, slowdown: 60 }).services.counter.environment.RES_OPTIONS,
     'timeout:30 attempts:1',
-    'the resolver knows no more',
+    'resolver maximum',
   )
   t.notOk(
     'WEB_CONCURRENCY' in stack({ ipvs: false }).services.counter.environment,
-    'else it is the app that says how many workers',
+    'the app chooses the number of workers',
   )
 })
 
-t.test('a replica that goes is open for longer only where the mesh of slow nodes hears of it late', async (t) => {
-  const stopping = (given: object) => {
-    const { counter } = stack({ ipvs: true, ...given }).services
+t.test('stop delay is set only with the routing mesh on slow nodes', async (t) => {
+  const stopping = (defaults: object) => {
+    const { counter } = stack({ ipvs: true, ...defaults }).services
     return [counter.environment.STOP_DELAY_SECONDS, counter.stop_grace_period]
   }
   t.same(
@@ -111,42 +114,42 @@ t.test('a replica that goes is open for longer only where the mesh of slow nodes
   )
 })
 
-t.test('Swarm is left its own placeholders', async (t) => {
+t.test('Swarm placeholders are not rendered', async (t) => {
   const { services } = stack({ ipvs: false })
   t.equal(services.counter.environment.NODE_NAME, '{{.Node.Hostname}}')
   t.equal(services.gateway.hostname, '{{.Node.Hostname}}')
 })
 
-t.test("the number of replicas and their limit per node are the caller's", async (t) => {
+t.test('replicas and max_replicas_per_node come from the variables', async (t) => {
   const { deploy } = stack({ ipvs: true, counter_replicas: 6, counter_max_per_node: 3 }).services.counter
   t.equal(deploy.replicas, 6)
   t.equal(deploy.placement.max_replicas_per_node, 3)
 })
 
-t.test('the app is told where its Redis is, and where the password is', async (t) => {
-  const told = (redis_topology: string) =>
+t.test('app environment has the Redis servers and the password file', async (t) => {
+  const counterOf = (redis_topology: string) =>
     stack({ ipvs: false, redis_topology, redis_wait_replicas: 1 }).services.counter
   for (const topology of ['single', 'replicas'])
-    t.match(told(topology).environment, {
+    t.match(counterOf(topology).environment, {
       REDIS_TOPOLOGY: topology,
       REDIS_HOST: 'redis',
       REDIS_PORT: '6379',
       REDIS_WAIT_REPLICAS: '1',
       REDIS_WAIT_MS: '500',
     })
-  t.match(told('sentinel').environment, {
+  t.match(counterOf('sentinel').environment, {
     REDIS_NODES: 'sentinel-1:26379,sentinel-2:26379,sentinel-3:26379',
     REDIS_MASTER_NAME: 'counter',
     REDIS_HOST: undefined,
   })
-  t.equal(told('cluster').environment.REDIS_NODES.split(',').length, 6)
-  t.notOk('REDIS_HOST' in told('cluster').environment)
+  t.equal(counterOf('cluster').environment.REDIS_NODES.split(',').length, 6)
+  t.notOk('REDIS_HOST' in counterOf('cluster').environment)
   const { services, secrets } = stack({ ipvs: false })
   t.same(secrets, { redis_password: { external: true, name: 'counter_redis_password_1' } })
   t.same(services.counter.secrets, ['redis_password'])
   t.equal(services.counter.environment.REDIS_PASSWORD_FILE, '/run/secrets/redis_password')
 })
 
-t.test('a variable that is missing is an error, not an empty text', async (t) => {
+t.test('missing variable is an error', async (t) => {
   t.throws(() => stack({ ipvs: true, counter_image: undefined }), { message: /counter.yml:\d+:/ })
 })

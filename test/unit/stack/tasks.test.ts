@@ -1,7 +1,7 @@
 import t from 'tap'
 import { explain, judge, latecomers, readState, type StackState } from '../../../playbooks/swarm/stack/tasks.ts'
 
-/** As Docker prints it: see stateCommand. */
+/** Output of Docker in the format of stateCommand. */
 const state = (services: readonly string[], updates: readonly string[], tasks: readonly string[]): StackState =>
   readState(
     ['== services', ...services, '== updates', ...updates, '== tasks', ...tasks, '']
@@ -12,12 +12,12 @@ const state = (services: readonly string[], updates: readonly string[], tasks: r
 const web = (replicas: string, tasks: readonly string[], update = 'shop_web'): StackState =>
   state([`shop_web | replicated | ${replicas}`], [update], tasks)
 const none: ReadonlySet<string> = new Set()
-const why = (seen: StackState, before = none): string => {
-  const judgement = judge(seen, before)
-  return judgement.kind === 'hopeless' ? judgement.culprits.map(explain).join('\n') : judgement.kind
+const why = (stackState: StackState, before = none): string => {
+  const judgement = judge(stackState, before)
+  return judgement.kind === 'failed' ? judgement.culprits.map(explain).join('\n') : judgement.kind
 }
 
-t.test('what Docker prints is read whole', async (t) => {
+t.test('readState parses the output of Docker', async (t) => {
   const { services, tasks } = state(
     ['shop_db | replicated | 1/1', 'shop_web | replicated | 2/4 (max 2 per node)', 'shop_front | global | 3/3'],
     ['shop_db', 'shop_web | updating | update in progress', 'shop_front | completed | update completed'],
@@ -65,14 +65,14 @@ t.test('what Docker prints is read whole', async (t) => {
   )
 })
 
-t.test('converged: all tasks run, and have done so for a while', async (t) => {
+t.test('stack has converged when all tasks have run for a while', async (t) => {
   t.equal(judge(web('1/1', ['a | shop_web.1 | node1 | Running | Running 6 seconds ago | ']), none).kind, 'converged')
   t.equal(
     judge(web('1/1', ['a | shop_web.1 | node1 | Running | Running 2 seconds ago | ']), none).kind,
     'waiting',
-    'it may end in a moment',
+    'the task may still crash at startup',
   )
-  t.equal(judge(web('0/0', []), none).kind, 'converged', 'none were asked for')
+  t.equal(judge(web('0/0', []), none).kind, 'converged', 'no replicas desired')
   t.equal(judge(web('1/2', ['a | shop_web.1 | node1 | Running | Running 6 seconds ago | ']), none).kind, 'waiting')
   t.equal(
     judge(
@@ -85,7 +85,7 @@ t.test('converged: all tasks run, and have done so for a while', async (t) => {
     ).kind,
     'waiting',
   )
-  t.equal(judge(state([], [], []), none).kind, 'waiting', 'Docker has not made its services yet')
+  t.equal(judge(state([], [], []), none).kind, 'waiting', 'no services created yet')
   t.equal(
     judge(
       web('1/1', [
@@ -95,22 +95,25 @@ t.test('converged: all tasks run, and have done so for a while', async (t) => {
       none,
     ).kind,
     'converged',
-    'what failed before counts no more',
+    'earlier failures do not count',
   )
 })
 
 const crash = (id: string, ago: number): string =>
   `${id} | shop_web.1 | node2 | Shutdown | Failed ${ago} seconds ago | "task: non-zero exit (1)"`
 
-t.test('hopeless: it fails again and again', async (t) => {
-  const seen = web('0/1', [
+t.test('service with repeated task failures has failed', async (t) => {
+  const stackState = web('0/1', [
     'd | shop_web.1 | node2 | Ready | Ready 1 second ago | ',
     crash('c', 1),
     crash('b', 8),
     crash('a', 15),
   ])
-  t.equal(why(seen), 'shop_web: shop_web.1 failed 3 times; task shop_web.1 on node2 is failed: task: non-zero exit (1)')
-  t.equal(why(seen, new Set(['a'])), 'waiting', 'what failed before this deploy does not count')
+  t.equal(
+    why(stackState),
+    'shop_web: shop_web.1 failed 3 times; task shop_web.1 on node2 is failed: task: non-zero exit (1)',
+  )
+  t.equal(why(stackState, new Set(['a'])), 'waiting', 'what failed before this deploy does not count')
   t.equal(
     why(web('0/1', [crash('c', 1), crash('b', 8), 'x | shop_web.1 | node1 | Running | Preparing 1 second ago | '])),
     'waiting',
@@ -129,26 +132,26 @@ t.test('hopeless: the image is not there', async (t) => {
         rejected('a'),
       ]),
     ),
-    /^shop_web: shop_web\.1 failed 3 times; task shop_web\.1 on node3 is rejected: No such image: nginx:latestt \(the node cannot pull it: /,
+    /^shop_web: shop_web\.1 failed 3 times; task shop_web\.1 on node3 is rejected: No such image: nginx:latestt \(the node cannot pull the image: /,
   )
 })
 
-t.test('hopeless: no node can take it', async (t) => {
+t.test('unschedulable service has failed', async (t) => {
   const pending = (ago: number) =>
     web('0/1', [
       `p | shop_web.1 |  | Running | Pending ${ago} seconds ago | "no suitable node (scheduling constraints not satisfied on 3 nodes)"`,
     ])
   t.match(
     why(pending(30)),
-    /^shop_web: no node can take it; task shop_web\.1 is pending: no suitable node .* \(no node has what deploy\.placement\.constraints asks for/,
+    /^shop_web: no suitable node; task shop_web\.1 is pending: no suitable node .* \(no node matches deploy\.placement\.constraints/,
   )
   t.equal(why(pending(5)), 'waiting')
 })
 
-t.test('hopeless: it ended and is left alone, or its update did', async (t) => {
+t.test('exited service that is not restarted, or with a failed update, has failed', async (t) => {
   t.match(
     why(web('0/1', ['a | shop_web.1 | node1 | Shutdown | Complete 8 seconds ago | '])),
-    /it ended, and its restart_policy lets it be; task shop_web\.1 on node1 is complete/,
+    /it exited, and its restart_policy does not restart it; task shop_web\.1 on node1 is complete/,
   )
   t.equal(
     why(
@@ -162,16 +165,16 @@ t.test('hopeless: it ended and is left alone, or its update did', async (t) => {
   const running = 'a | shop_web.1 | node1 | Running | Running 60 seconds ago | '
   t.match(
     why(web('1/1', [running, crash('b', 5)], 'shop_web | rollback_completed | rollback completed')),
-    /its update failed and was rolled back \(rollback completed\); task shop_web\.1 on node2 is failed/,
+    /update failed and was rolled back \(rollback completed\); task shop_web\.1 on node2 is failed/,
   )
   t.match(
     why(web('1/1', [running], 'shop_web | paused | update paused due to failure')),
-    /^shop_web: its update stopped \(update paused due to failure\)$/,
+    /^shop_web: update paused \(update paused due to failure\)$/,
   )
 })
 
-t.test('when time is up, every service that is late is named with its newest trouble', async (t) => {
-  const late = latecomers(
+t.test('after the timeout every service that has not converged is named with its latest failure', async (t) => {
+  const explanations = latecomers(
     state(
       ['shop_db | replicated | 1/1', 'shop_web | replicated | 0/1', 'shop_api | replicated | 0/2'],
       ['shop_db', 'shop_web', 'shop_api | updating | update in progress'],
@@ -182,7 +185,7 @@ t.test('when time is up, every service that is late is named with its newest tro
       ],
     ),
   ).map(explain)
-  t.same(late, [
+  t.same(explanations, [
     'shop_web: 0 of 1 tasks run; task shop_web.1 on node2 is failed: task: non-zero exit (1)',
     'shop_api: 0 of 2 tasks run, updating; task shop_api.1 on node1 is preparing',
   ])

@@ -2,7 +2,7 @@ import t from 'tap'
 import { parse } from 'yaml'
 import { COMPOSE_VERSION, pieces, variablesOf, withVersion } from '../../../playbooks/swarm/stack/variables.ts'
 
-t.test('variables are found in values, and nowhere else', async (t) => {
+t.test('variablesOf finds variables only in values', async (t) => {
   const text = `# \${COMMENT}
 services:
   web: # $ALSO
@@ -30,7 +30,7 @@ services:
   for (const { name, from, to } of variablesOf(text)) t.match(text.slice(from, to), new RegExp(`^\\$\\{?${name}`), name)
 })
 
-t.test('a text is taken apart at the variables that are ours', async (t) => {
+t.test('pieces splits the text at the given variables', async (t) => {
   const text = 'services: {web: {image: "${REGISTRY}/a:${TAG:-1}", command: $REGISTRY}}\n'
   t.same(pieces(text, new Set(['REGISTRY'])), [
     'services: {web: {image: "',
@@ -42,7 +42,7 @@ t.test('a text is taken apart at the variables that are ours', async (t) => {
   t.same(pieces(text, new Set()), [text])
 })
 
-t.test('the version is the one that every Docker takes, and nothing else is another', async (t) => {
+t.test('withVersion sets the version and changes nothing else', async (t) => {
   for (const [text, expected] of [
     ['services: {}\n', `version: '${COMPOSE_VERSION}'\nservices: {}\n`],
     [
@@ -57,6 +57,6 @@ t.test('the version is the one that every Docker takes, and nothing else is anot
     t.equal(withVersion(text), expected)
     t.equal(parse(withVersion(text)).version, COMPOSE_VERSION)
   }
-  // Docker reads this number as octal, this program does not: the text must stay as it is.
+  // Docker reads this number as octal, Labbook does not: the text must stay unchanged.
   t.match(withVersion('services:\n  web: {configs: [{source: a, mode: 0440}]}\n'), 'mode: 0440')
 })

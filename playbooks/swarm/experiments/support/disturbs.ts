@@ -10,19 +10,19 @@ export const swarmNodes =
   ({ groups }) =>
     onHosts(groups.swarm ?? [], what)
 
-/** The node that {@link victim} names; none where the Swarm has no worker. */
+/** The node that `targetNode` returns; empty without a worker. */
 export const lastWorker = ({ groups }: Pick<On, 'groups'>): readonly string[] => groups.swarm_workers?.slice(-1) ?? []
 
-/** What a fault does to a host, without its name: on machines of one's own a power cut is a reset. */
+/** The effect of a fault on a host, without its name: on the user's own machines a power cut is a reset. */
 export const struck = ({ says }: Fault, host: string): Disturbance => ({
   host,
   what: says.startsWith(`${host} `) ? says.slice(host.length + 1) : says.replace(` of ${host} `, ' '),
 })
 
-/** Hosts that lose their power. */
+/** Power-off of each host. */
 export const losesPower = (on: On, hosts: readonly string[]): Disturbance[] =>
   hosts.map((host) => struck(faultsOf(on, host).powerOff, host))
 
-/** The nodes whose Redis may be the master that is lost: all but the manager that is asked what happens. */
+/** All nodes but the first manager, which observes: the Redis master on one of them may be lost. */
 export const notManager = ({ groups, hosts }: DisturbanceContext): string[] =>
   (groups.swarm ?? []).filter((name) => name !== hosts[0])

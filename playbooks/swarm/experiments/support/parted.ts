@@ -1,53 +1,53 @@
 import type { Exhibit, ExperimentContext, Verdict } from '../../../../src/labbook.ts'
 
-/** Nodes that lost each other although nothing was done to them. */
+/** An unintended network partition: nodes that lost each other without an injected fault. */
 export interface Parted {
   readonly why: string
   readonly exhibits: readonly Exhibit[]
 }
 
-/** By what the daemon writes when the gossip of a node has not come for too long. The clock is the node's own. */
-const missed = (seconds: number): string =>
+/** Reads the daemon's log for nodes that left the gossip cluster. Relative time, as the nodes' clocks differ. */
+const gossipLossCommand = (seconds: number): string =>
   `journalctl -u docker --since -${seconds}s --no-pager -o short-iso | sed -n 's/^\\([^ ]*\\) .*\\(Node .* left gossip cluster\\).*/\\1 \\2/p'`
 
 /**
- * Whether nodes missed each other's gossip while a watch went on in which requests failed and nothing was done to the
- * nodes. Docker gives a node two seconds to answer, on whatever machine, slow or busy; after that its containers are
- * not found by the others for a while. Such requests say nothing on what was done meanwhile.
+ * Checks whether nodes lost each other's gossip during an observation without a node fault. Docker's gossip timeout is
+ * two seconds, also on slow or busy machines; after that, other nodes temporarily cannot reach the node's containers.
+ * Requests that fail then are no evidence about the experiment.
  *
- * @param watched - what the watch recorded, which has just ended.
- * @param failed - requests; where none did there is nothing to ask.
+ * @param observed - exhibit of the observation, which has just ended.
+ * @param failed - number of failed requests; with none, nothing is checked.
  */
 export async function partedWithin(
   on: Pick<ExperimentContext, 'groups' | 'exhibit'>,
-  watched: Exhibit,
+  observed: Exhibit,
   failed: number,
 ): Promise<Parted | undefined> {
   if (failed === 0) return undefined
-  // To ask slow nodes one after the other takes a while, too.
-  const asked = Date.now()
-  const since = (): number => Math.ceil((watched.durationMs + Date.now() - asked) / 1000)
+  // Querying slow nodes one after the other takes time that must be added.
+  const queriedAt = Date.now()
+  const since = (): number => Math.ceil((observed.durationMs + Date.now() - queriedAt) / 1000)
   const exhibits: Exhibit[] = []
   for (const host of on.groups.swarm ?? [])
-    exhibits.push(await on.exhibit({ title: `Nodes that ${host} missed`, host, command: missed(since()) }))
-  const alone = exhibits.filter(({ stdout }) => stdout !== '').map(({ host }) => host)
-  if (alone.length === 0) return undefined
+    exhibits.push(await on.exhibit({ title: `Gossip losses on ${host}`, host, command: gossipLossCommand(since()) }))
+  const affected = exhibits.filter(({ stdout }) => stdout !== '').map(({ host }) => host)
+  if (affected.length === 0) return undefined
   return {
-    why: `${alone.join(', ')} missed the gossip of others meanwhile: the machines are too slow, or too busy, for that`,
+    why: `${affected.join(', ')} lost the gossip of other nodes meanwhile: the machines are too slow or too busy`,
     exhibits,
   }
 }
 
 /**
- * That requests failed tells nothing where nodes had lost each other. Not for what else may make a verdict bad: leave
- * `parted` out then.
+ * Makes a failed verdict inconclusive after an unintended partition. Pass undefined where the verdict failed for
+ * another reason than failed requests.
  */
-export const unlessParted = (parted: Parted | undefined, verdict: Verdict): Verdict =>
-  parted === undefined || verdict.holds !== false
+export const unlessParted = (partition: Parted | undefined, verdict: Verdict): Verdict =>
+  partition === undefined || verdict.holds !== false
     ? verdict
     : {
         ...verdict,
         holds: null,
-        evidence: [...verdict.evidence, ...parted.exhibits],
-        detail: [verdict.detail, parted.why].filter(Boolean).join('; '),
+        evidence: [...verdict.evidence, ...partition.exhibits],
+        detail: [verdict.detail, partition.why].filter(Boolean).join('; '),
       }

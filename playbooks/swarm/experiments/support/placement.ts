@@ -1,12 +1,12 @@
 import type { TimelineBar } from '../../../../src/labbook.ts'
 
-/** A task of a service as it was seen once. */
+/** State of a task in one sample. */
 export interface TaskSeen {
   readonly id: string
   /** `counter_counter.2` */
   readonly name: string
   readonly node: string
-  /** In small letters: `running`, `preparing`, `failed`, ... */
+  /** In lower case: `running`, `preparing`, `failed`, ... */
   readonly state: string
 }
 
@@ -17,22 +17,22 @@ export interface Sample {
   readonly tasks: readonly TaskSeen[] | undefined
 }
 
-const LINE = "--no-trunc --format '{{.ID}}\t{{.Name}}\t{{.Node}}\t{{.CurrentState}}'"
+const OUTPUT_FORMAT = "--no-trunc --format '{{.ID}}\t{{.Name}}\t{{.Node}}\t{{.CurrentState}}'"
 
-/** Seconds, `slowdown` times: a manager that hangs is not waited for. */
-const LIMIT = 5
+/** Before the timeout multiplier: a manager that hangs must not block the sampling. */
+const TIMEOUT_SECONDS = 5
 
-/** Prints the tasks of services, one on a line. */
+/** Prints the tasks of services, one per line. */
 export const placementCommand = (services: readonly string[], slowdown = 1): string =>
-  `timeout ${LIMIT * slowdown} docker service ps ${services.join(' ')} ${LINE}`
+  `timeout ${TIMEOUT_SECONDS * slowdown} docker service ps ${services.join(' ')} ${OUTPUT_FORMAT}`
 
-/** The same for all services of a stack whose names begin so: which those are need not be known. */
+/** Prints the tasks of all services of a stack with one of these name prefixes. */
 export const stackPlacementCommand = (stack: string, names: readonly string[], slowdown = 1): string =>
-  `timeout ${LIMIT * slowdown} docker stack ps ${stack} ${names.map((name) => `--filter name=${stack}_${name}`).join(' ')} ${LINE}`
+  `timeout ${TIMEOUT_SECONDS * slowdown} docker stack ps ${stack} ${names.map((name) => `--filter name=${stack}_${name}`).join(' ')} ${OUTPUT_FORMAT}`
 
 /**
- * Reads what {@link placementCommand} and {@link stackPlacementCommand} print. Tasks of a service's history have a mark
- * in front, which is no part of the name.
+ * Parses the output of {@link placementCommand} and {@link stackPlacementCommand}. Docker prefixes the names of earlier
+ * tasks with `\_`, which is dropped.
  */
 export function readPlacement(stdout: string): TaskSeen[] {
   return stdout
@@ -53,9 +53,9 @@ const STARTING = new Set(['new', 'pending', 'assigned', 'accepted', 'preparing',
 const FAILED = new Set(['failed', 'rejected', 'orphaned'])
 
 /**
- * When each task was starting and running, as far as samples tell: a bar goes from the sample that first saw a state to
- * the one that first saw another. Tasks that had ended before are left out; one that fails without being seen at work
- * is a bar of its own.
+ * Timeline bars of each task, with the resolution of the samples: a bar lasts from the first sample of a state to the
+ * first sample of another one. Tasks that ended before the first sample are left out; a task that fails between two
+ * samples gets its own bar.
  */
 export function bars(samples: readonly Sample[], until: number): TimelineBar[] {
   const known = samples.filter(
@@ -69,24 +69,24 @@ export function bars(samples: readonly Sample[], until: number): TimelineBar[] {
       .map(({ id }) => id),
   )
   const close = (id: string, at: number, failed: boolean): void => {
-    const one = open.get(id)
-    if (one === undefined) return
+    const entry = open.get(id)
+    if (entry === undefined) return
     open.delete(id)
-    done.push({ ...one.bar, to: at, ...(failed ? { state: 'failed' } : {}) })
+    done.push({ ...entry.bar, to: at, ...(failed ? { state: 'failed' } : {}) })
   }
   for (const { at, tasks } of known) {
-    const seen = new Set(tasks.map(({ id }) => id))
-    for (const id of [...open.keys()]) if (!seen.has(id)) close(id, at, false)
+    const sampled = new Set(tasks.map(({ id }) => id))
+    for (const id of [...open.keys()]) if (!sampled.has(id)) close(id, at, false)
     for (const { id, name, node, state } of tasks) {
       if (ended.has(id) || node === '') continue
       const stage = stageOf(state)
-      const was = open.get(id)?.bar.state
-      if (stage === was && stage !== undefined) continue
+      const previous = open.get(id)?.bar.state
+      if (stage === previous && stage !== undefined) continue
       close(id, at, stage === 'failed')
       if (stage === 'starting' || stage === 'running')
         open.set(id, { bar: { lane: node, name, from: at, to: at, state: stage }, last: at })
       else {
-        if (stage === 'failed' && was === undefined)
+        if (stage === 'failed' && previous === undefined)
           done.push({ lane: node, name, from: at, to: Math.min(until, at + 1), state: 'failed' })
         ended.add(id)
       }
@@ -102,7 +102,7 @@ function stageOf(state: string): TimelineBar['state'] | undefined {
   return FAILED.has(state) ? 'failed' : undefined
 }
 
-/** The bars as numbers for other programs. */
+/** The bars as CSV. */
 export const placementCsv = (all: readonly TimelineBar[]): string =>
   [
     'node,task,state,from_s,to_s',

@@ -1,30 +1,29 @@
 import type { Request } from './probe.ts'
 
-/** How requests fared. */
+/** Statistics of a set of requests. */
 export interface Fared {
   readonly sent: number
   readonly failed: number
-  /**
-   * Seconds of the longest stretch in which every request failed: from the first of them to the next that was answered.
-   */
+  /** Longest outage in seconds: from the first failed request to the next successful one. */
   readonly outage: number
-  /** Of those answered, milliseconds that half and 95 in 100 took at most. */
+  /** Latency percentiles of successful requests, in milliseconds. */
   readonly median: number
   readonly p95: number
 }
 
 export function fared(requests: readonly Request[], untilSeconds = 0): Fared {
-  const took = requests
+  const latencies = requests
     .filter(({ error }) => error === '')
     .map(({ ms }) => ms)
     .sort((a, b) => a - b)
-  const at = (share: number): number => took[Math.min(took.length - 1, Math.floor(share * took.length))] ?? Number.NaN
+  const percentile = (fraction: number): number =>
+    latencies[Math.min(latencies.length - 1, Math.floor(fraction * latencies.length))] ?? Number.NaN
   return {
     sent: requests.length,
-    failed: requests.length - took.length,
+    failed: requests.length - latencies.length,
     outage: longestOutage(requests, untilSeconds),
-    median: at(0.5),
-    p95: at(0.95),
+    median: percentile(0.5),
+    p95: percentile(0.95),
   }
 }
 
@@ -42,12 +41,12 @@ function longestOutage(requests: readonly Request[], untilSeconds: number): numb
   return longest / 1000
 }
 
-/** Increments: `unsure` were sent and not acknowledged, and may have counted all the same. */
+/** Increments. Indeterminate ones were sent and not acknowledged; they may have been applied. */
 export interface Increments {
   readonly acknowledged: number
   readonly unsure: number
   readonly added: number
-  /** Acknowledged, and not there in the end. */
+  /** Acknowledged, but missing from the final count. */
   readonly lost: number
 }
 
@@ -58,7 +57,7 @@ export function increments(requests: readonly Request[], before: number, after: 
   return { acknowledged, unsure: posts.length - acknowledged, added, lost: Math.max(0, acknowledged - added) }
 }
 
-/** By the second: how many were answered and how many failed. */
+/** Successful and failed requests per second. */
 export function bySecond(requests: readonly Request[]): { at: number; ok: number; failed: number }[] {
   const seconds = new Map<number, { ok: number; failed: number }>()
   for (const { at, error } of requests) {
@@ -70,8 +69,8 @@ export function bySecond(requests: readonly Request[]): { at: number; ok: number
   return [...seconds].sort(([a], [b]) => a - b).map(([at, counted]) => ({ at, ...counted }))
 }
 
-/** Why requests failed, most frequent first. */
-export function reasons(requests: readonly Request[]): [why: string, times: number][] {
+/** Errors of failed requests, most frequent first. */
+export function reasons(requests: readonly Request[]): [error: string, count: number][] {
   const all = new Map<string, number>()
   for (const { error } of requests) if (error !== '') all.set(error, (all.get(error) ?? 0) + 1)
   return [...all].sort(([, a], [, b]) => b - a)
@@ -81,9 +80,9 @@ export const requestsCsv = (requests: readonly Request[]): string =>
   [
     'at_s,ms,door,method,status,replica,node,error',
     ...requests.map(({ at, ms, door, method, status, replica, node, error }) =>
-      [(at / 1000).toFixed(3), ms.toFixed(1), door, method, status ?? '', replica, node, quoted(error)].join(','),
+      [(at / 1000).toFixed(3), ms.toFixed(1), door, method, status ?? '', replica, node, csvQuoted(error)].join(','),
     ),
     '',
   ].join('\n')
 
-const quoted = (text: string): string => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
+const csvQuoted = (text: string): string => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)

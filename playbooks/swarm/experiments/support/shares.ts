@@ -1,10 +1,10 @@
-/** How often a replica answered, and where it is. */
+/** Number of responses of a replica, and its node. */
 export interface Share {
   readonly count: number
   readonly node: string
 }
 
-/** The answers by replica. */
+/** Counts responses per replica. */
 export function shares(
   answers: readonly { readonly replica: string; readonly node?: string }[],
 ): ReadonlyMap<string, Share> {
@@ -14,8 +14,8 @@ export function shares(
 }
 
 /**
- * What the replica with the fewest answers got, as a part of an equal share: 1 is perfectly even, 0 means that one got
- * nothing. More replicas than wanted (one that was just replaced) do not make the shares of the others too small.
+ * Smallest share of a replica as a fraction of an equal share: 1 is perfectly even, 0 means that a replica got nothing.
+ * Surplus replicas (one that was just replaced) are ignored.
  */
 export function evenly(all: ReadonlyMap<string, Share>, wanted: number): number {
   const counts = [...all.values()].map(({ count }) => count).sort((a, b) => b - a)

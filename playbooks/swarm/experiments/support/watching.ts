@@ -8,69 +8,66 @@ import { SteadyProbe, type Door, type Request } from './probe.ts'
 import { bySecond, fared, increments, reasons, requestsCsv, type Fared, type Increments } from './requests.ts'
 
 const PER_SECOND = 20
-/** As long as a patient browser user; the gateway itself gives up on a replica sooner. */
+/** Longer than the gateway's own timeout for a replica. */
 const TIME_LIMIT_MS = 3000
 const SAMPLE_EVERY_MS = 1000
-/** Where machines are slow, the looks of an experiment itself come first: so many times less often than even those. */
-const WHERE_SLOW = 3
+/** On slow machines, samples are this many times rarer still, so that the experiment's own probes come first. */
+const SLOW_FACTOR = 3
 
-/** What happened, in seconds from the start. */
-interface Moment {
+/** An event, in seconds from the start. */
+interface TimelineEvent {
   readonly at: number
   readonly label: string
 }
 
 export interface Watching {
-  /** Writes down that something happened now. */
+  /** Records an event at the current time. */
   mark(label: string): void
   /** Seconds from the start. */
   now(): number
 }
 
-/** What was seen while something went on. */
+/** Result of an observation. */
 export interface Observed<T> {
   readonly value: T
-  /** The timeline: requests, placement, moments. */
+  /** The timeline: requests, placement, events. */
   readonly exhibit: Exhibit
   readonly requests: readonly Request[]
-  /** Requests a second that were sent. */
+  /** Request rate. */
   readonly perSecond: number
   readonly increments: Increments
-  /** The count before and after; NaN where no door told it. */
+  /** The count before and after; NaN if no endpoint returned it. */
   readonly counts: { readonly before: number; readonly after: number }
-  /** How requests fared between two moments, through some of the doors. */
+  /** Statistics of the requests in a time range, through some of the endpoints. */
   fared(which?: { readonly doors?: (node: string) => boolean; readonly from?: number; readonly to?: number }): Fared
 }
 
 export interface WatchingOptions {
   readonly title: string
-  /** Who is asked where the tasks are; tried in this order. Default: the experiment's first host. */
+  /** Managers to query for task placement, in this order. Default: the experiment's first host. */
   readonly managers?: readonly string[]
   readonly perSecond?: number
-  /** Doors to the app; default: one on every node. */
+  /** Selects endpoints of the app by node. Default: all. */
   readonly doors?: (node: string) => boolean
-  /** Default: the Swarm and the app that is deployed. */
+  /** Default: the Swarm and the deployed app. */
   readonly cluster?: WatchedCluster
 }
 
-/** Where the app runs: its doors, its nodes, and how to tell what runs where. */
+/** Where the app runs: its endpoints, its nodes, and how to query task placement. */
 export interface WatchedCluster {
   readonly doors: readonly Door[]
   readonly nodes: readonly string[]
-  /**
-   * What runs where; undefined where nobody tells, as happens in experiments. Asked about once a second, where machines
-   * are slow less often.
-   */
+  /** Task placement; undefined if no manager answers. Called about once a second, less often on slow machines. */
   placement(): Promise<Sample['tasks']>
-  /** What {@link placement} runs, for readers. */
+  /** The command behind {@link placement}, for the report. */
   readonly command: string
 }
 
 /**
- * The Swarm.
+ * The Swarm as an observed cluster.
  *
- * @param managers - asked in this order where the tasks are.
- * @param app - another app than the one that is deployed: its doors, and the services whose tasks are looked for.
+ * @param managers - queried for task placement in this order.
+ * @param app - endpoints and services of an app other than the deployed one.
  */
 export const watchedSwarm = (
   on: ExperimentContext,
@@ -81,7 +78,7 @@ export const watchedSwarm = (
   nodes: on.groups.swarm ?? [],
   command: app === undefined ? 'docker stack ps' : 'docker service ps',
   async placement() {
-    // Of Redis there are several in some topologies.
+    // Some topologies have several Redis services.
     const command =
       app === undefined
         ? stackPlacementCommand(STACK, ['counter', 'redis'], on.slowdown)
@@ -91,23 +88,22 @@ export const watchedSwarm = (
         const { stdout, exitCode } = await on.look({ host, command, timeout: 10 })
         if (exitCode === 0) return readPlacement(stdout)
       } catch {
-        // This one is down: that is what the experiment is about. The next may tell.
+        // This manager may be down because of the experiment; try the next.
       }
     }
     return undefined
   },
 })
 
-/** Every node's door to the app. */
+/** The app's endpoint on every node. */
 export const doorsOf = (on: Pick<ExperimentContext, 'groups' | 'hostvars'>): Door[] => {
   const nodes = on.groups.swarm ?? []
   return endpoints(on).map((endpoint, i) => ({ ...endpoint, node: nodes[i] ?? endpoint.host }))
 }
 
 /**
- * Does something to the cluster while requests come at a steady rate and the placement of all tasks is looked at once a
- * second (less often where machines are slow), and records what was seen as one exhibit: a timeline, a table, and both
- * as CSV.
+ * Runs `body` under constant load while sampling task placement once a second (less often on slow machines), and
+ * records the result as one exhibit: a timeline, a table, and both as CSV.
  */
 export async function underWatch<T>(
   on: ExperimentContext,
@@ -118,18 +114,18 @@ export async function underWatch<T>(
   const perSecond = Number(((options.perSecond ?? PER_SECOND) / on.slowdown).toFixed(2))
   const cluster = options.cluster ?? watchedSwarm(on, managers)
   const doors = cluster.doors.filter(({ node }) => options.doors?.(node) ?? true)
-  const before = await countNow(doors)
+  const before = await readCount(doors)
   const began = performance.now()
   const now = (): number => (performance.now() - began) / 1000
-  const moments: Moment[] = []
-  const everyMs = SAMPLE_EVERY_MS * on.slowdown * (on.slowdown === 1 ? 1 : WHERE_SLOW)
-  const sampler = new Sampler(on.signal, cluster, now, everyMs)
+  const events: TimelineEvent[] = []
+  const everyMs = SAMPLE_EVERY_MS * on.slowdown * (on.slowdown === 1 ? 1 : SLOW_FACTOR)
+  const sampler = new PlacementSampler(on.signal, cluster, now, everyMs)
   const probe = new SteadyProbe(doors, { perSecond, timeLimitMs: TIME_LIMIT_MS })
   let requests: readonly Request[] = []
   let value: T | undefined
   let failure: unknown
   try {
-    value = await body({ mark: (label) => void moments.push({ at: now(), label }), now })
+    value = await body({ mark: (label) => void events.push({ at: now(), label }), now })
   } catch (error) {
     failure = error
   } finally {
@@ -138,38 +134,38 @@ export async function underWatch<T>(
   }
   if (on.signal.aborted) throw failure
   const seconds = now()
-  const after = await countNow(doors)
-  const counted = increments(requests, before, after)
+  const after = await readCount(doors)
+  const incrementStats = increments(requests, before, after)
   const exhibit = record(on, {
     title,
     cluster,
-    moments,
+    events,
     samples: sampler.samples,
     everyMs,
     requests,
-    counted,
+    increments: incrementStats,
     seconds,
     perSecond,
   })
-  // What was seen until it broke off is evidence, too.
+  // Record the exhibit first: a failed run is evidence, too.
   if (failure !== undefined) throw failure
   return {
     value: value as T,
     exhibit,
     requests,
     perSecond,
-    increments: counted,
+    increments: incrementStats,
     counts: { before, after },
-    fared: ({ doors: wanted = () => true, from = 0, to = seconds } = {}) =>
+    fared: ({ doors: selected = () => true, from = 0, to = seconds } = {}) =>
       fared(
-        requests.filter(({ door, at }) => wanted(door) && at >= from * 1000 && at <= to * 1000),
+        requests.filter(({ door, at }) => selected(door) && at >= from * 1000 && at <= to * 1000),
         to,
       ),
   }
 }
 
-/** The count, from whichever door tells it. A service that is just coming back is asked again. */
-async function countNow(doors: readonly Door[]): Promise<number> {
+/** Reads the count through any endpoint; retries while the service recovers. */
+async function readCount(doors: readonly Door[]): Promise<number> {
   for (let tries = 0; tries < 20; tries++) {
     const { answers } = await callMany(doors, 'GET', '/api/counter', { total: doors.length, clients: doors.length })
     const [answer] = answers
@@ -179,8 +175,8 @@ async function countNow(doors: readonly Door[]): Promise<number> {
   return Number.NaN
 }
 
-/** Looks where the tasks are, again and again, beside whatever else goes on. */
-class Sampler {
+/** Samples task placement in the background. */
+class PlacementSampler {
   readonly samples: Sample[] = []
   readonly #loop: Promise<void>
   readonly #stop = new AbortController()
@@ -204,52 +200,52 @@ class Sampler {
   }
 }
 
-interface Story {
+interface Observation {
   readonly title: string
   readonly cluster: WatchedCluster
-  readonly moments: readonly Moment[]
+  readonly events: readonly TimelineEvent[]
   readonly samples: readonly Sample[]
   readonly everyMs: number
   readonly requests: readonly Request[]
-  readonly counted: Increments
+  readonly increments: Increments
   readonly seconds: number
   readonly perSecond: number
 }
 
-function record(on: ExperimentContext, story: Story): Exhibit {
-  const { title, cluster, moments, samples, everyMs, requests, seconds, perSecond } = story
-  const placed = bars(samples, seconds)
+function record(on: ExperimentContext, observation: Observation): Exhibit {
+  const { title, cluster, events, samples, everyMs, requests, seconds, perSecond } = observation
+  const placement = bars(samples, seconds)
   const chart: TimelineChart = {
     kind: 'timeline',
     title,
     seconds,
     lanes: cluster.nodes,
-    bars: placed,
-    events: moments,
+    bars: placement,
+    events,
     requests: bySecond(requests),
   }
   return on.record({
     title,
-    command: `GET /api/counter and POST /api/counter/increment in turn, ${perSecond} requests/s through each node in turn; ${cluster.command} every ${everyMs === 1000 ? 'second' : `${everyMs / 1000} s`}`,
-    stdout: table(story),
+    command: `alternating GET /api/counter and POST /api/counter/increment, ${perSecond} requests/s, round robin over the nodes; ${cluster.command} every ${everyMs === 1000 ? 'second' : `${everyMs / 1000} s`}`,
+    stdout: table(observation),
     durationMs: Math.round(seconds * 1000),
     chart,
     data: [
       { name: 'requests.csv', text: requestsCsv(requests) },
-      { name: 'placement.csv', text: placementCsv(placed) },
+      { name: 'placement.csv', text: placementCsv(placement) },
     ],
   })
 }
 
-function table({ moments, samples, requests, counted, seconds }: Story): string {
+function table({ events, samples, requests, increments: stats, seconds }: Observation): string {
   const doors = [...new Set(requests.map(({ door }) => door))].sort()
   const row = (name: string, { sent, failed, outage, median, p95 }: Fared): string =>
     `${name.padEnd(12)} ${String(sent).padStart(6)} ${String(failed).padStart(7)} ${outage.toFixed(1).padStart(11)} ${ms(median).padStart(8)} ${ms(p95).padStart(8)}`
-  const blind = samples.filter(({ tasks }) => tasks === undefined).length
+  const unanswered = samples.filter(({ tasks }) => tasks === undefined).length
   return [
-    ...moments.map(({ at, label }) => `${at.toFixed(1).padStart(7)} s  ${label}`),
+    ...events.map(({ at, label }) => `${at.toFixed(1).padStart(7)} s  ${label}`),
     '',
-    `${'DOOR'.padEnd(12)} ${'SENT'.padStart(6)} ${'FAILED'.padStart(7)} ${'OUTAGE s'.padStart(11)} ${'P50 ms'.padStart(8)} ${'P95 ms'.padStart(8)}`,
+    `${'ENDPOINT'.padEnd(12)} ${'SENT'.padStart(6)} ${'FAILED'.padStart(7)} ${'OUTAGE s'.padStart(11)} ${'P50 ms'.padStart(8)} ${'P95 ms'.padStart(8)}`,
     ...doors.map((door) =>
       row(
         door,
@@ -262,10 +258,10 @@ function table({ moments, samples, requests, counted, seconds }: Story): string 
     row('all', fared(requests, seconds)),
     ...reasons(requests)
       .slice(0, 8)
-      .map(([why, times]) => `  ${times} x ${why}`),
+      .map(([error, count]) => `  ${count} x ${error}`),
     '',
-    `increments: ${counted.acknowledged} acknowledged, ${counted.unsure} without an answer, ${counted.added} counted, ${counted.lost} lost`,
-    ...(blind > 0 ? [`nobody answered ${blind} of ${samples.length} looks at the placement`] : []),
+    `increments: ${stats.acknowledged} acknowledged, ${stats.unsure} indeterminate, ${stats.added} counted, ${stats.lost} lost`,
+    ...(unanswered > 0 ? [`no manager answered ${unanswered} of ${samples.length} placement queries`] : []),
   ].join('\n')
 }
 

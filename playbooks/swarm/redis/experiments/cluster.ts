@@ -9,57 +9,59 @@ import { ownerOf, readClusterNodes, slotCount, slotOf, SLOTS } from './support/r
 
 const INCREMENTS = 120
 
-/** Where slots and the counter are, and what happens when the counter's master is lost. */
+/** Checks the slots of a Redis Cluster, the node that serves the counter, and the failover of that node. */
 export const cluster = (notebook: Notebook): Experiment =>
   experiment(
-    'A cluster, and one counter in it',
+    'Count in a Redis Cluster',
     {
       hosts: 'swarm_managers[0]',
       tags: ['redis', 'redis-cluster'],
       disturbs: masterLosesPower,
       hypothesis:
-        'A cluster spreads keys over its masters by their slots. One counter is one key: it lives on one master, whatever the number of nodes, and that ' +
-        'master takes all its changes. When it is lost its replica takes the slots; the other masters go on meanwhile. With none left to confirm them, changes to its ' +
-        'keys are refused until the node is back.',
+        'A cluster distributes keys over its masters by hash slot. One counter is one key on one master, and that master takes all its writes. ' +
+        'When it fails, its replica is promoted and serves the slots; the other masters keep working. Without a replica to confirm writes, the app refuses ' +
+        'increments until the node recovers.',
       proves: {
         'redis.cluster.spread':
-          "The slots are spread over three masters evenly, and no replica is on its master's node",
-        'redis.cluster.one-key': 'One counter key lives on one master, which takes all its increments',
+          "Hash slots are distributed evenly over three masters, and no replica runs on its master's node",
+        'redis.cluster.one-key': 'One master serves the counter key and takes all its increments',
         'redis.cluster.failover':
-          "With the node of the counter's master gone, its replica is master without anyone's help, and the count can be read",
-        'redis.cluster.failover.loss': 'No acknowledged increment is lost by the failover of the cluster',
+          "Cluster promotes the replica of the counter's failed master, and the count stays readable",
+        'redis.cluster.failover.loss': 'Cluster failover loses no acknowledged increment',
       },
       ...care,
     },
     async (on) => {
       const lab = await deployLab(on, 'cluster', { app: true })
-      const any = lab.servers[0] as string
+      const contactNode = lab.servers[0] as string
       const listed = await on.exhibit({
-        title: 'Nodes of the cluster',
-        command: clientCommand(lab.stack, 'ask', any, 'CLUSTER', 'NODES'),
+        title: 'Cluster nodes',
+        command: clientCommand(lab.stack, 'ask', contactNode, 'CLUSTER', 'NODES'),
         shown: 'CLUSTER NODES',
       })
-      const nodes = readClusterNodes(String((await ask(on, lab, [any], ['CLUSTER', 'NODES'])).get(any)?.reply ?? ''))
-      const [places, addresses] = [await nodesOfServices(on, lab), await ask(on, lab, lab.servers, ['PING'])]
-      const placeOf = (address: string): string => {
+      const nodes = readClusterNodes(
+        String((await ask(on, lab, [contactNode], ['CLUSTER', 'NODES'])).get(contactNode)?.reply ?? ''),
+      )
+      const [nodeByService, addresses] = [await nodesOfServices(on, lab), await ask(on, lab, lab.servers, ['PING'])]
+      const nodeOf = (address: string): string => {
         const server = lab.servers.find((each) => addresses.get(each)?.address === address)
-        return places.get(server?.split(':')[0] ?? '') ?? '?'
+        return nodeByService.get(server?.split(':')[0] ?? '') ?? '?'
       }
       const masters = nodes.filter(({ role }) => role === 'master')
       const counts = masters.map(slotCount)
-      const together = nodes.filter(
+      const colocated = nodes.filter(
         ({ of, address }) =>
-          of !== undefined && placeOf(address) === placeOf(nodes.find(({ id }) => id === of)?.address ?? ''),
+          of !== undefined && nodeOf(address) === nodeOf(nodes.find(({ id }) => id === of)?.address ?? ''),
       )
       on.finding('redis.cluster.spread', {
         holds:
           masters.length === 3 &&
           counts.reduce((sum, count) => sum + count, 0) === SLOTS &&
           Math.max(...counts) - Math.min(...counts) <= 1 &&
-          together.length === 0 &&
+          colocated.length === 0 &&
           nodes.filter(({ role }) => role === 'replica').length === 3,
         evidence: [lab.deployed, listed],
-        detail: `${masters.map((master) => `${slotCount(master)} slots on ${placeOf(master.address)}`).join(', ')}; ${together.length} of ${nodes.length - masters.length} replicas beside their master`,
+        detail: `${masters.map((master) => `${slotCount(master)} slots on ${nodeOf(master.address)}`).join(', ')}; ${colocated.length} of ${nodes.length - masters.length} replicas on their master's node`,
       })
 
       const calls = async (): Promise<Map<string, number>> =>
@@ -77,25 +79,25 @@ export const cluster = (notebook: Notebook): Experiment =>
         clients: 10,
       })
       const after = await calls()
-      const took = lab.servers.map((server) => ({
+      const increments = lab.servers.map((server) => ({
         server,
         calls: (after.get(server) ?? 0) - (before.get(server) ?? 0),
       }))
-      const who = on.record({
-        title: 'Who takes the increments',
+      const exhibit = on.record({
+        title: 'Increments per server',
         durationMs: Math.round(performance.now() - began),
         command: `POST /api/counter/increment, ${INCREMENTS} times; INFO commandstats of each node before and after`,
         stdout: [
           `key "${KEY}": slot ${slotOf(KEY)}, served by ${owner.server} on ${owner.node}`,
           `${answers.length} increments acknowledged`,
           '',
-          ...took.map(
+          ...increments.map(
             ({ server, calls: count }) =>
               `${server.padEnd(24)} ${count} increments${owner.replicas.includes(server) ? ' (as a replica of the master)' : ''}`,
           ),
         ].join('\n'),
       })
-      const elsewhere = took.filter(
+      const elsewhere = increments.filter(
         ({ server, calls: count }) => count > 0 && server !== owner.server && !owner.replicas.includes(server),
       )
       on.finding('redis.cluster.one-key', {
@@ -103,10 +105,10 @@ export const cluster = (notebook: Notebook): Experiment =>
           answers.length === 0
             ? null
             : elsewhere.length === 0 &&
-              (took.find(({ server }) => server === owner.server)?.calls ?? 0) >= answers.length &&
+              (increments.find(({ server }) => server === owner.server)?.calls ?? 0) >= answers.length &&
               ownerOf(nodes, slotOf(KEY))?.address === owner.address,
-        evidence: [listed, who],
-        detail: `slot ${slotOf(KEY)} of key "${KEY}" is served by one of ${masters.length} masters, and it took all ${answers.length} increments: more masters do not make one counter quicker`,
+        evidence: [listed, exhibit],
+        detail: `${owner.server} took ${increments.find(({ server }) => server === owner.server)?.calls ?? 0} of ${answers.length} acknowledged increments; it serves slot ${slotOf(KEY)} of key "${KEY}", and ${elsewhere.length} of the other ${masters.length - 1} masters took any`,
       })
       tellFailover(on, lab, notebook, await severalTimes(on, lab, 'power'), 'redis.cluster.failover', 'reads')
     },

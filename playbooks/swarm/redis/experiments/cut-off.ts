@@ -11,26 +11,25 @@ import { failovers, loseMaster, range, type Lost } from './support/losing.ts'
 import { lossVerdict } from './support/losses.ts'
 
 /**
- * The client on the cut-off side writes for so long: well beyond the ten seconds in which a master that hears of no
- * replica still takes changes.
+ * How long the isolated client writes: well beyond the 10 s in which a master without replicas still accepts writes.
  */
-const CUT_SECONDS = 27
+const WRITE_SECONDS = 27
 
-interface Way {
+interface Protection {
   readonly name: string
   readonly minReplicas: number
-  /** Of the client on the cut-off side. */
+  /** Replicas that must confirm each write of the isolated client (WAIT). */
   readonly waitReplicas: number
 }
 
-const UNPROTECTED: Way = { name: 'no protection', minReplicas: 0, waitReplicas: 0 }
-const MIN_REPLICAS: Way = { name: 'min-replicas-to-write 1', minReplicas: 1, waitReplicas: 0 }
-const CONFIRMED: Way = { name: 'min-replicas-to-write 1, and WAIT 1', minReplicas: 1, waitReplicas: 1 }
+const UNPROTECTED: Protection = { name: 'no protection', minReplicas: 0, waitReplicas: 0 }
+const MIN_REPLICAS: Protection = { name: 'min-replicas-to-write 1', minReplicas: 1, waitReplicas: 0 }
+const CONFIRMED: Protection = { name: 'min-replicas-to-write 1 and WAIT 1', minReplicas: 1, waitReplicas: 1 }
 
-/** The master goes on where nobody but one client reaches it, and a second one is made: a split brain. */
+/** Isolates the master with one client, so that a second master is elected: a split brain. */
 export const cutOff = (notebook: Notebook): Experiment =>
   experiment(
-    'The master is cut off',
+    'Partition the Redis master from the network',
     {
       hosts: 'swarm_managers[0]',
       tags: ['redis', 'redis-cut-off'],
@@ -39,85 +38,97 @@ export const cutOff = (notebook: Notebook): Experiment =>
         ...notManager(on).map((host) => struck(faultsOf(on, host).cutOff, host)),
       ],
       hypothesis:
-        'Where the master goes on, a client beside it writes to it while the others write to the new one. When the cut is mended the old one takes over the ' +
-        'data of the new, and what it acknowledged is gone: all of it without protection, that of some ten seconds with min-replicas-to-write, none where the client ' +
-        'counts only what a replica has confirmed.',
+        'A client on the node of the isolated master writes to it while the others write to the new master. When the partition heals, the old master ' +
+        'resyncs from the new one and discards the writes it acknowledged: all of them without protection, about ten seconds of them with min-replicas-to-write, ' +
+        'none if the client counts only writes confirmed by a replica.',
       proves: {
         'redis.sentinel.cut-off':
-          'With the node of the master cut off, another server is master on the side of the majority, and writes go on there',
-        'redis.sentinel.cut-off.unprotected': 'Without protection, what the cut-off master acknowledged is lost',
+          'Sentinels promote a replica on the majority side of a network partition, and writes succeed there',
+        'redis.sentinel.cut-off.unprotected': 'Isolated master loses acknowledged writes without protection',
         'redis.sentinel.cut-off.min-replicas':
-          'min-replicas-to-write makes the cut-off master refuse changes after some seconds, so that less is lost',
-        'redis.sentinel.cut-off.confirmed': 'With min-replicas-to-write and WAIT, no acknowledged increment is lost',
+          'min-replicas-to-write makes the isolated master refuse writes, so that fewer are lost',
+        'redis.sentinel.cut-off.confirmed': 'min-replicas-to-write with WAIT loses no acknowledged increment',
         'redis.cluster.cut-off.confirmed':
-          "In a cluster as it is deployed, with WAIT, no acknowledged increment is lost when the counter's master is cut off",
+          "Cluster with WAIT loses no acknowledged increment when the counter's master is isolated",
       },
       ...care,
     },
     async (on) => {
       const lab = await deployLab(on, 'sentinel', { app: true })
-      const [open, some, safe] = [
-        await cut(on, lab, UNPROTECTED),
-        await cut(on, lab, MIN_REPLICAS),
-        await cut(on, lab, CONFIRMED),
+      const [unprotected, minReplicas, confirmed] = [
+        await isolateMaster(on, lab, UNPROTECTED),
+        await isolateMaster(on, lab, MIN_REPLICAS),
+        await isolateMaster(on, lab, CONFIRMED),
       ]
-      const all = [...open, ...some, ...safe]
-      const shown = (lost: readonly Lost[]) => [lab.deployed, ...lost.flatMap(({ exhibits }) => exhibits)]
-      const few = fewRepeats(repeatsOf(on))
+      const all = [...unprotected, ...minReplicas, ...confirmed]
+      const evidenceOf = (lost: readonly Lost[]) => [lab.deployed, ...lost.flatMap(({ exhibits }) => exhibits)]
+      const note = fewRepeats(repeatsOf(on))
       on.finding('redis.sentinel.cut-off', {
         holds: failovers(all).length === all.length && all.every(({ afterwards }) => afterwards.writes > 0),
-        evidence: shown(all),
-        detail: `${failovers(all).length} of ${all.length} times, after ${range(failovers(all))}, and ${all.map(({ afterwards }) => afterwards.writes).join(', ')} writes succeeded there before the cut was mended; meanwhile writes through the other nodes failed for ${range(all.map(({ writes }) => writes.outage))}${few}`,
+        evidence: evidenceOf(all),
+        detail: `${failovers(all).length} of ${all.length} failovers, after ${range(failovers(all))}; ${all.map(({ afterwards }) => afterwards.writes).join(', ')} writes succeeded before the partition healed; write outage through the other nodes ${range(all.map(({ writes }) => writes.outage))}${note}`,
         measured: { 'time to a new master': [Math.max(0, ...failovers(all)), 's'] },
       })
       on.finding('redis.sentinel.cut-off.unprotected', {
-        holds: unknown(open) ? null : open.every(({ loss }) => (loss?.lost ?? 0) > 0),
-        evidence: shown(open),
-        detail: `${told(open)}${few}`,
-        measured: { 'increments lost': [most(open), ''] },
+        holds: isInconclusive(unprotected) ? null : unprotected.every(({ loss }) => (loss?.lost ?? 0) > 0),
+        evidence: evidenceOf(unprotected),
+        detail: `${describeLoss(unprotected)}${note}`,
+        measured: { 'increments lost': [maxLost(unprotected), ''] },
       })
       on.finding('redis.sentinel.cut-off.min-replicas', {
-        holds: unknown(some) || unknown(open) ? null : refused(some) && most(some) < least(open),
-        evidence: shown(some),
-        detail: `${told(some)}; without it ${open.map(({ loss }) => loss?.lost ?? '?').join(', ')} were lost${few}`,
-        measured: { 'increments lost': [most(some), ''] },
+        holds:
+          isInconclusive(minReplicas) || isInconclusive(unprotected)
+            ? null
+            : refusedWrites(minReplicas) && maxLost(minReplicas) < minLost(unprotected),
+        evidence: evidenceOf(minReplicas),
+        detail: `${describeLoss(minReplicas)}; without min-replicas-to-write ${unprotected.map(({ loss }) => loss?.lost ?? '?').join(', ')} lost${note}`,
+        measured: { 'increments lost': [maxLost(minReplicas), ''] },
       })
-      const verdict = lossVerdict(safe.map(({ loss }) => loss))
+      const verdict = lossVerdict(confirmed.map(({ loss }) => loss))
       on.finding('redis.sentinel.cut-off.confirmed', {
-        holds: unknown(safe) && verdict.none === true ? null : verdict.none,
-        evidence: shown(safe),
-        detail: `${verdict.says}. ${told(safe)}${few}`,
-        measured: { 'increments lost': [most(safe), ''] },
+        holds: isInconclusive(confirmed) && verdict.none === true ? null : verdict.none,
+        evidence: evidenceOf(confirmed),
+        detail: `${verdict.says}; ${describeLoss(confirmed)}${note}`,
+        measured: { 'increments lost': [maxLost(confirmed), ''] },
       })
-      notebook.note('sentinel', 'node cut off', cell(safe), safe.at(-1)?.exhibits[1] ?? lab.deployed)
+      notebook.note('sentinel', 'node cut off', cell(confirmed), confirmed.at(-1)?.exhibits[1] ?? lab.deployed)
       await removeLabs(on)
 
-      const cluster = await deployLab(on, 'cluster', { app: true })
-      const parted = await cut(on, cluster, { ...CONFIRMED, name: 'as deployed, and WAIT 1' })
-      const kept = lossVerdict(parted.map(({ loss }) => loss))
+      const clusterLab = await deployLab(on, 'cluster', { app: true })
+      const clusterLosses = await isolateMaster(on, clusterLab, { ...CONFIRMED, name: 'as deployed, and WAIT 1' })
+      const clusterVerdict = lossVerdict(clusterLosses.map(({ loss }) => loss))
       on.finding('redis.cluster.cut-off.confirmed', {
-        holds: unknown(parted) && kept.none === true ? null : kept.none,
-        evidence: [cluster.deployed, ...parted.flatMap(({ exhibits }) => exhibits)],
-        detail: `${kept.says}. ${told(parted)}${few}`,
-        measured: { 'increments lost': [most(parted), ''] },
+        holds: isInconclusive(clusterLosses) && clusterVerdict.none === true ? null : clusterVerdict.none,
+        evidence: [clusterLab.deployed, ...clusterLosses.flatMap(({ exhibits }) => exhibits)],
+        detail: `${clusterVerdict.says}; ${describeLoss(clusterLosses)}${note}`,
+        measured: { 'increments lost': [maxLost(clusterLosses), ''] },
       })
-      notebook.note('cluster', 'node cut off', cell(parted), parted.at(-1)?.exhibits[1] ?? cluster.deployed)
+      notebook.note(
+        'cluster',
+        'node cut off',
+        cell(clusterLosses),
+        clusterLosses.at(-1)?.exhibits[1] ?? clusterLab.deployed,
+      )
     },
   )
 
-async function cut(on: ExperimentContext, lab: Lab, { name, minReplicas, waitReplicas }: Way): Promise<Lost[]> {
+async function isolateMaster(
+  on: ExperimentContext,
+  lab: Lab,
+  { name, minReplicas, waitReplicas }: Protection,
+): Promise<Lost[]> {
   const lost: Lost[] = []
   for (let time = 1; time <= repeatsOf(on); time++) {
-    on.notice(`${lab.topology} cut off, ${name}: ${time} of ${repeatsOf(on)}`)
+    on.notice(`Isolating the master (${lab.topology}, ${name}): ${time} of ${repeatsOf(on)}`)
     lost.push(
       await loseMaster(
         on,
         lab,
-        `Timeline: ${lab.topology} cut off, ${name}, ${time}`,
+        `Timeline: ${lab.topology}, master isolated, ${name}, ${time}`,
         ({ node }) => faultsOf(on, node).cutOff,
         {
-          isolated: { waitReplicas, seconds: CUT_SECONDS },
-          // Those that were started anew after the last cut have what they were deployed with.
+          isolated: { waitReplicas, seconds: WRITE_SECONDS },
+          // Servers restarted after the last partition have their deployed configuration.
           before: async () => {
             await ask(on, lab, lab.servers, ['CONFIG', 'SET', 'min-replicas-to-write', String(minReplicas)])
           },
@@ -128,17 +139,17 @@ async function cut(on: ExperimentContext, lab: Lab, { name, minReplicas, waitRep
   return lost
 }
 
-/** The client's log has to be whole: what it was told last may be what is lost. */
-const unknown = (lost: readonly Lost[]): boolean =>
+/** Without a complete client log the last acknowledgments are unknown, and those may be the lost ones. */
+const isInconclusive = (lost: readonly Lost[]): boolean =>
   lost.some(({ loss, isolated }) => loss === undefined || isolated?.whole !== true)
-const most = (lost: readonly Lost[]): number => Math.max(...lost.map(({ loss }) => loss?.lost ?? 0))
-const least = (lost: readonly Lost[]): number => Math.min(...lost.map(({ loss }) => loss?.lost ?? 0))
-const refused = (lost: readonly Lost[]): boolean =>
+const maxLost = (lost: readonly Lost[]): number => Math.max(...lost.map(({ loss }) => loss?.lost ?? 0))
+const minLost = (lost: readonly Lost[]): number => Math.min(...lost.map(({ loss }) => loss?.lost ?? 0))
+const refusedWrites = (lost: readonly Lost[]): boolean =>
   lost.every(
     ({ isolated }) => isolated?.changes.some(({ was, why = '' }) => was === 'no' && /NOREPLICAS/.test(why)) === true,
   )
 
-const told = (lost: readonly Lost[]): string =>
-  `after the cut the master acknowledged ${lost.map(({ isolated }) => isolated?.acknowledged ?? 0).join(', ')} increments of the client beside it, ` +
-  `the last ${range(lost.map(({ isolated }) => isolated?.lastAt ?? 0))} after it; lost: ${lost.map(({ loss }) => loss?.lost ?? 'not known').join(', ')} ` +
-  `of ${lost.map(({ loss }) => loss?.acknowledged ?? '?').join(', ')} acknowledged in all${lost.every(({ isolated }) => isolated?.whole === true) ? '' : `; the client\'s log was cut short (${seconds(CUT_SECONDS)} were asked for)`}`
+const describeLoss = (lost: readonly Lost[]): string =>
+  `lost ${lost.map(({ loss }) => loss?.lost ?? 'unknown').join(', ')} of ${lost.map(({ loss }) => loss?.acknowledged ?? '?').join(', ')} acknowledged increments; ` +
+  `the isolated master acknowledged ${lost.map(({ isolated }) => isolated?.acknowledged ?? 0).join(', ')}, ` +
+  `the last ${range(lost.map(({ isolated }) => isolated?.lastAt ?? 0))} after the partition${lost.every(({ isolated }) => isolated?.whole === true) ? '' : `; the client log is incomplete (expected ${seconds(WRITE_SECONDS)} of writes)`}`

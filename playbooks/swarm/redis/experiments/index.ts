@@ -10,27 +10,27 @@ import { readOnly } from './read-only.ts'
 import { writeScaling } from './write-scaling.ts'
 import type { Experiment } from '../../../../src/labbook.ts'
 
-const notebook = new Notebook()
+const table = new Notebook()
 
 /**
- * The experiments on Redis by the names that `experiments.mjs` takes, in the order they are done in: the comparison has
- * what those before it measured.
+ * The Redis experiments by their `experiments.mjs` names, in execution order: the comparison uses the measurements of
+ * those before it.
  */
 export const REDIS_EXPERIMENTS = {
   'redis-naive': naive,
   'redis-read-only': readOnly,
   'redis-lag': lag,
   'redis-persistence': persistence,
-  'redis-killed': killed(notebook),
-  'redis-master-loss': masterLoss(notebook),
-  'redis-failover': failover(notebook),
-  'redis-cut-off': cutOff(notebook),
-  'redis-cluster': cluster(notebook),
-  'redis-write-scaling': writeScaling(notebook),
-  'redis-comparison': comparison(notebook),
+  'redis-killed': killed(table),
+  'redis-master-loss': masterLoss(table),
+  'redis-failover': failover(table),
+  'redis-cut-off': cutOff(table),
+  'redis-cluster': cluster(table),
+  'redis-write-scaling': writeScaling(table),
+  'redis-comparison': comparison(table),
 } as const satisfies Record<string, Experiment>
 
-/** For playbooks that do much else: done only when asked for by a tag, as they take more than an hour. */
+/** For other playbooks: runs only when selected by tag, as the experiments take more than an hour. */
 export const REDIS_BY_TAG: readonly Experiment[] = Object.values(REDIS_EXPERIMENTS).map(
   (each): Experiment => ({ ...each, tags: ['never', ...(each.tags as readonly string[])] }),
 )

@@ -18,29 +18,28 @@ import { readLines } from './support/losses.ts'
 
 const SAMPLES = 400
 const PAUSE_MS = 10
-/** Increments that the writer sends together: as many as keep the master busy from one client. */
-const TOGETHER = 50
+/** Pipelined increments of the writer: enough to saturate the master from one client. */
+const PIPELINE_DEPTH = 50
 
-interface State {
+interface Series {
   readonly name: string
   readonly lags: Lags
 }
 
-/** How far behind is a replica? */
+/** Measures the replication lag, idle and under write load. */
 export const lag = experiment(
-  'How far a replica is behind',
+  'Measure replication lag',
   {
     hosts: 'swarm_managers[0]',
     tags: ['redis', 'redis-lag'],
     disturbs: stackBeside('under load'),
     hypothesis:
-      'A master acknowledges a change before its replicas have it. At rest they have it in about the time a packet takes; while many others write, it ' +
-      'waits in a line with theirs, and the tail grows.',
+      'Replication is asynchronous: a master acknowledges a write before its replicas have it. Idle, the lag is about one network latency; under write load ' +
+      'the replication stream queues, and the tail grows.',
     proves: {
-      'redis.replication.lag':
-        'A change that the master has acknowledged reaches its replicas within a second, idle and under write load',
+      'redis.replication.lag': 'Replication lag stays below one second, idle and under write load',
     },
-    asks: { 'redis.replication.lag.load': 'Under write load a replica answers with an old value more often' },
+    asks: { 'redis.replication.lag.load': 'Write load makes stale reads from replicas more frequent' },
     start: async (on) => {
       await allWell(on)
       await removeLabs(on)
@@ -50,78 +49,75 @@ export const lag = experiment(
   async (on) => {
     const lab = await deployLab(on, 'replicas')
     const { server: master } = await masterNow(on, lab)
-    const places = await nodesOfServices(on, lab)
+    const nodeByService = await nodesOfServices(on, lab)
     const replicas = lab.servers.filter((server) => server !== master)
-    const idle: State[] = []
-    const loaded: State[] = []
+    const idle: Series[] = []
+    const loaded: Series[] = []
     const began = performance.now()
     for (const replica of replicas)
       idle.push({ name: `${replica.split(':')[0]} idle`, lags: await measure(on, lab, master, replica) })
-    // The one that writes is on another node than the one that measures: on one line to one host, one would wait for
-    // the other.
+    // The writer runs on another node than the measuring client: over one connection they would wait for each other.
     const writer =
-      (on.groups.swarm ?? []).find((node) => node !== on.hosts[0] && node !== places.get('redis')) ??
+      (on.groups.swarm ?? []).find((node) => node !== on.hosts[0] && node !== nodeByService.get('redis')) ??
       ((on.groups.swarm ?? []).at(-1) as string)
     let increments = 0
-    let busy = 0
+    let writingSeconds = 0
     for (const replica of replicas) {
       const seconds = 25
       const writing = on.look({
         host: writer,
-        command: clientCommand(lab.stack, 'load', master, 'noise', String(seconds), String(TOGETHER)),
+        command: clientCommand(lab.stack, 'load', master, 'noise', String(seconds), String(PIPELINE_DEPTH)),
         timeout: seconds + 30,
       })
       loaded.push({ name: `${replica.split(':')[0]} under writes`, lags: await measure(on, lab, master, replica) })
-      const [wrote] = readLines((await writing).stdout)
-      increments += Number(wrote?.increments ?? 0)
-      busy += Number(wrote?.seconds ?? 0)
+      const [result] = readLines((await writing).stdout)
+      increments += Number(result?.increments ?? 0)
+      writingSeconds += Number(result?.seconds ?? 0)
     }
-    const states = [...idle, ...loaded]
-    const rate = busy > 0 ? increments / busy : 0
+    const series = [...idle, ...loaded]
+    const rate = writingSeconds > 0 ? increments / writingSeconds : 0
     const exhibit = on.record({
       title: 'Replication lag',
       durationMs: Math.round(performance.now() - began),
-      command: `${SAMPLES} times, ${PAUSE_MS} ms apart: INCR at the master, then GET at a replica until it shows it; idle, and while another client writes`,
+      command: `${SAMPLES} times, ${PAUSE_MS} ms apart: INCR on the master, then GET on a replica until it returns the new value; idle, and under write load from another client`,
       stdout: [
-        ...states.map(
-          ({ name, lags }) => `${name.padEnd(32)} seen within: ${lagText(lags)}; ${lags.stale} first answers were old`,
-        ),
+        ...series.map(({ name, lags }) => `${name.padEnd(32)} lag: ${lagText(lags)}; ${lags.stale} stale first reads`),
         '',
-        ...states.map(({ name, lags }) => `${name.padEnd(32)} a look by itself: ${tripText(lags)}`),
+        ...series.map(({ name, lags }) => `${name.padEnd(32)} read round trip: ${tripText(lags)}`),
         '',
-        `the writer made ${rate.toFixed(0)} increments/s from ${writer}, ${TOGETHER} sent together`,
-        'Times are at most: they hold a look of the client, and its waiting for a CPU. A replica was behind for certain where its first answer was old.',
+        `writer: ${rate.toFixed(0)} increments/s from ${writer}, pipeline depth ${PIPELINE_DEPTH}`,
+        'Lags are upper bounds: they include a read round trip and CPU wait of the client. A stale first read proves lag.',
       ].join('\n'),
-      chart: lagChart(states),
-      data: [{ name: 'lags.csv', text: lagCsv(states) }],
+      chart: lagChart(series),
+      data: [{ name: 'lags.csv', text: lagCsv(series) }],
     })
-    const [rest, under] = [allLags(idle.map(({ lags }) => lags)), allLags(loaded.map(({ lags }) => lags))]
-    const complete = states.every(({ lags }) => lags.whole && lags.sorted.length + lags.late === SAMPLES) && rate > 0
-    const worst = Math.max(lagAt(rest, 1), lagAt(under, 1))
+    const [idleLags, loadedLags] = [allLags(idle.map(({ lags }) => lags)), allLags(loaded.map(({ lags }) => lags))]
+    const complete = series.every(({ lags }) => lags.whole && lags.sorted.length + lags.late === SAMPLES) && rate > 0
+    const worst = Math.max(lagAt(idleLags, 1), lagAt(loadedLags, 1))
     on.finding('redis.replication.lag', {
-      holds: complete ? rest.late + under.late === 0 && worst < 1000 : null,
+      holds: complete ? idleLags.late + loadedLags.late === 0 && worst < 1000 : null,
       evidence: [lab.deployed, exhibit],
       detail:
-        `at most, idle: ${lagText(rest)}, where a look by itself takes ${tripText(rest)}; under ${rate.toFixed(0)} increments/s: ${lagText(under)}, a look ${tripText(under)}` +
-        (complete ? '' : '; not all samples were taken'),
+        `idle: lag ${lagText(idleLags)}, read round trip ${tripText(idleLags)}; under ${rate.toFixed(0)} increments/s: lag ${lagText(loadedLags)}, read round trip ${tripText(loadedLags)}` +
+        (complete ? '' : '; samples are missing'),
       measured: {
-        'p99 idle, at most': [lagAt(rest, 0.99), 'ms'],
-        'p99 under writes, at most': [lagAt(under, 0.99), 'ms'],
+        'p99 idle, at most': [lagAt(idleLags, 0.99), 'ms'],
+        'p99 under writes, at most': [lagAt(loadedLags, 0.99), 'ms'],
       },
     })
     on.finding('redis.replication.lag.load', {
-      holds: complete ? behindMoreOften(rest, under) : null,
+      holds: complete ? behindMoreOften(idleLags, loadedLags) : null,
       evidence: [exhibit],
-      detail: `old first answers: ${oldText(rest)} idle, ${oldText(under)} under ${rate.toFixed(0)} increments/s`,
-      measured: { 'old answers idle': [rest.stale, ''], 'old answers under writes': [under.stale, ''] },
+      detail: `stale first reads: ${staleText(idleLags)} idle, ${staleText(loadedLags)} under ${rate.toFixed(0)} increments/s`,
+      measured: { 'old answers idle': [idleLags.stale, ''], 'old answers under writes': [loadedLags.stale, ''] },
     })
   },
 )
 
-function oldText({ stale, sorted, late }: Lags): string {
-  const of = sorted.length + late
-  return `${stale} of ${of} (${shareBetween(stale, of)
-    .map((part) => (part * 100).toFixed(1))
+function staleText({ stale, sorted, late }: Lags): string {
+  const total = sorted.length + late
+  return `${stale} of ${total} (${shareBetween(stale, total)
+    .map((fraction) => (fraction * 100).toFixed(1))
     .join(' to ')} %, 95 % confidence)`
 }
 

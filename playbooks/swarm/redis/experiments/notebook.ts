@@ -1,19 +1,19 @@
 import type { Exhibit } from '../../../../src/labbook.ts'
 import { TOPOLOGIES, type Topology } from '../variables.ts'
 
-/** What is compared of the topologies, in this order. */
+/** The columns of the comparison, in order. */
 export const COLUMNS = ['Redis killed', 'node lost', 'node cut off', 'failover', 'writes/s', 'memory'] as const
 export type Column = (typeof COLUMNS)[number]
 
 export const NOT_MEASURED = 'not measured'
 
-/** What the experiments of a run measured, for the comparison at its end. Measured again, the last word counts. */
+/** Measurements of a run for the comparison at its end. A later measurement replaces an earlier one. */
 export class Notebook {
   readonly #cells = new Map<string, string>()
   readonly #evidence = new Map<string, Exhibit>()
 
-  note(topology: Topology, column: Column, says: string, evidence: Exhibit): void {
-    this.#cells.set(`${topology} ${column}`, says)
+  note(topology: Topology, column: Column, text: string, evidence: Exhibit): void {
+    this.#cells.set(`${topology} ${column}`, text)
     this.#evidence.set(`${topology} ${column}`, evidence)
   }
 
@@ -25,7 +25,7 @@ export class Notebook {
     return [...new Set(this.#evidence.values())]
   }
 
-  /** `sentinel: node cut off` of what was not measured. */
+  /** Cells without a measurement: `sentinel: node cut off`. */
   get missing(): string[] {
     return TOPOLOGIES.flatMap((topology) =>
       COLUMNS.filter((column) => this.cell(topology, column) === NOT_MEASURED).map(

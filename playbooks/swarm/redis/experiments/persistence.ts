@@ -24,36 +24,34 @@ import {
 import { restoreNodes } from './support/losing.ts'
 import { lossOf, lossVerdict, readLog, toldOf, type ClientLog, type Loss } from './support/losses.ts'
 
-const WAYS = Object.keys(KEEPING) as Keeping[]
+const MODES = Object.keys(KEEPING) as Keeping[]
 const PER_SECOND = 100
-/** Long enough for one snapshot, and not for two. */
-const UNTIL_KILLED_SECONDS = 7.5
+/** Long enough for one snapshot, but not for two. */
+const KILL_AFTER_SECONDS = 7.5
 const WRITING_SECONDS = 9
 
-/** What came of one kill, of each way to keep data. */
+/** Result of one kill for each persistence mode. */
 type Round = Readonly<Record<Keeping, { readonly loss: Loss | undefined; readonly lastSecond: number }>>
 
-/** What is lost when Redis ends at once. */
+/** Measures the writes that Redis loses in a crash, by persistence mode. */
 export const persistence = experiment(
-  'Redis is killed: what was it keeping?',
+  'Kill Redis in each persistence mode',
   {
     hosts: 'swarm_managers[0]',
     tags: ['redis', 'redis-persistence'],
     disturbs: (on) => [...stackBeside('its Redis is killed')(on), ...losesPower(on, lastWorker(on))],
     hypothesis:
-      "kill -9 ends a process, not the kernel, and what was written to a file is the kernel's: an append-only file loses nothing by it, however seldom it is " +
-      'flushed to the disk. A snapshot loses what came after it, and without a file all is gone. Only a power cut tells "everysec" from "always".',
+      'SIGKILL ends the process, not the kernel, and data written to a file is in the page cache: an append-only file loses nothing, whatever its fsync policy. ' +
+      'A snapshot loses all later writes, and without persistence everything is lost. Only a power cut distinguishes "everysec" from "always".',
     proves: {
-      'redis.persistence.none': 'Without a file, all acknowledged increments are lost when Redis is killed',
-      'redis.persistence.snapshot': 'With snapshots, the increments since the last one are lost when Redis is killed',
-      'redis.persistence.everysec':
-        'With an append-only file that is flushed once a second, no acknowledged increment is lost when Redis is killed',
-      'redis.persistence.always':
-        'With an append-only file that is flushed before each answer, no acknowledged increment is lost when Redis is killed',
+      'redis.persistence.none': 'Killed Redis without persistence loses all acknowledged increments',
+      'redis.persistence.snapshot': 'Killed Redis with snapshots loses the increments since the last snapshot',
+      'redis.persistence.everysec': 'Killed Redis with appendfsync everysec loses no acknowledged increment',
+      'redis.persistence.always': 'Killed Redis with appendfsync always loses no acknowledged increment',
     },
     asks: {
       'redis.persistence.power-cut':
-        'A power cut takes no more than the increments of the last two seconds with "everysec", and none with "always"',
+        'Power cut loses at most two seconds of increments with appendfsync everysec, and none with always',
     },
     start: async (on) => {
       await allWell(on)
@@ -68,65 +66,65 @@ export const persistence = experiment(
       on,
       LAB,
       keepingCompose({ redisImage: redis, counterImage: counter, node, client: CLIENT() }),
-      'Four ways to keep data',
+      'Deploy a Redis server per persistence mode',
     )
     await allRun(on, LAB)
     const repeats = repeatsOf(on)
     const rounds: Round[] = []
     const began = performance.now()
     for (let time = 1; time <= repeats; time++) {
-      on.notice(`Redis killed: ${time} of ${repeats}`)
+      on.notice(`Killing Redis: ${time} of ${repeats}`)
       rounds.push(
         await round(on, async () => {
           const { exitCode, stderr } = await on.look({ host: node, command: killAll })
-          if (exitCode !== 0) throw new Error(`Redis could not be killed: ${stderr.trim()}`)
+          if (exitCode !== 0) throw new Error(`cannot kill Redis: ${stderr.trim()}`)
         }),
       )
     }
     const exhibit = on.record({
-      title: 'Increments and losses',
+      title: 'Lost increments after SIGKILL',
       durationMs: Math.round(performance.now() - began),
-      command: `${repeats} times: ${PER_SECOND} increments/s at each of four servers; docker kill --signal KILL after ${UNTIL_KILLED_SECONDS} s; GET when Swarm has started them again`,
+      command: `${repeats} times: ${PER_SECOND} increments/s on each of four servers; docker kill --signal KILL after ${KILL_AFTER_SECONDS} s; GET after Swarm restarted them`,
       stdout: table(rounds),
     })
-    tell(on, rounds, [deployed, exhibit])
+    reportKills(on, rounds, [deployed, exhibit])
     await powerCut(on, node, rounds, [deployed, exhibit])
   },
 )
 
-const killAll = WAYS.map((way) => `docker kill --signal KILL $(${containerOf(LAB, keeperOf(way))}) >/dev/null`)
+const killAll = MODES.map((mode) => `docker kill --signal KILL $(${containerOf(LAB, keeperOf(mode))}) >/dev/null`)
   .join(' & ')
   .concat(' & wait')
 
-const place = (way: Keeping): string => `${keeperOf(way)}:6379`
+const addressOf = (mode: Keeping): string => `${keeperOf(mode)}:6379`
 
-/** Four clients at once, from the manager's node, while something is done to the servers. */
-async function round(on: ExperimentContext, strike: () => Promise<void>): Promise<Round> {
+/** Runs one client per server on the manager's node while a fault is injected into the servers. */
+async function round(on: ExperimentContext, inject: () => Promise<void>): Promise<Round> {
   const before = await counts(on)
-  const clients = WAYS.map(
-    (way) =>
-      `(${clientCommand(LAB, 'increments', place(way), KEY, String(PER_SECOND), String(WRITING_SECONDS))} >/run/${LAB}-${keeperOf(way)}.log) &`,
+  const clients = MODES.map(
+    (mode) =>
+      `(${clientCommand(LAB, 'increments', addressOf(mode), KEY, String(PER_SECOND), String(WRITING_SECONDS))} >/run/${LAB}-${keeperOf(mode)}.log) &`,
   )
   const writing = on.look({ command: `${clients.join('\n')}\nwait`, timeout: 90 })
-  await sleep(UNTIL_KILLED_SECONDS * 1000, undefined, { signal: on.signal })
-  const struckAt = Date.now()
-  await strike()
+  await sleep(KILL_AFTER_SECONDS * 1000, undefined, { signal: on.signal })
+  const injectedAt = Date.now()
+  await inject()
   await writing
   const logs = await Promise.all(
-    WAYS.map(async (way) =>
-      readLog((await on.look({ command: `cat ${quote(`/run/${LAB}-${keeperOf(way)}.log`)}` })).stdout),
+    MODES.map(async (mode) =>
+      readLog((await on.look({ command: `cat ${quote(`/run/${LAB}-${keeperOf(mode)}.log`)}` })).stdout),
     ),
   )
   await allRun(on, LAB)
   const after = await counts(on)
   return Object.fromEntries(
-    WAYS.map((way, i) => {
+    MODES.map((mode, i) => {
       const log = logs[i] as ClientLog
       return [
-        way,
+        mode,
         {
-          loss: log.whole ? lossOf(toldOf(log.changes), before[way], after[way]) : undefined,
-          lastSecond: log.changes.filter(({ was, at }) => was === 'ok' && at >= struckAt - 1000 && at <= struckAt)
+          loss: log.whole ? lossOf(toldOf(log.changes), before[mode], after[mode]) : undefined,
+          lastSecond: log.changes.filter(({ was, at }) => was === 'ok' && at >= injectedAt - 1000 && at <= injectedAt)
             .length,
         },
       ]
@@ -134,35 +132,37 @@ async function round(on: ExperimentContext, strike: () => Promise<void>): Promis
   ) as unknown as Round
 }
 
-/** Of each server, as soon as it answers again. */
+/** Reads the count of each server, waiting until it answers. */
 async function counts(on: Pick<CareContext, 'look' | 'hosts' | 'signal'>): Promise<Record<Keeping, number>> {
-  const found: Partial<Record<Keeping, number>> = {}
-  for (let tries = 0; tries < 40 && WAYS.some((way) => Number.isNaN(found[way] ?? Number.NaN)); tries++) {
-    for (const way of WAYS)
-      if (Number.isNaN(found[way] ?? Number.NaN)) found[way] = await countIn(on, { stack: LAB }, place(way))
-    if (WAYS.some((way) => Number.isNaN(found[way] ?? Number.NaN))) await sleep(1000, undefined, { signal: on.signal })
+  const result: Partial<Record<Keeping, number>> = {}
+  for (let tries = 0; tries < 40 && MODES.some((mode) => Number.isNaN(result[mode] ?? Number.NaN)); tries++) {
+    for (const mode of MODES)
+      if (Number.isNaN(result[mode] ?? Number.NaN)) result[mode] = await countIn(on, { stack: LAB }, addressOf(mode))
+    if (MODES.some((mode) => Number.isNaN(result[mode] ?? Number.NaN)))
+      await sleep(1000, undefined, { signal: on.signal })
   }
-  return found as Record<Keeping, number>
+  return result as Record<Keeping, number>
 }
 
-const lossesOf = (rounds: readonly Round[], way: Keeping): (Loss | undefined)[] => rounds.map((each) => each[way].loss)
+const lossesOf = (rounds: readonly Round[], mode: Keeping): (Loss | undefined)[] =>
+  rounds.map((each) => each[mode].loss)
 
-function tell(on: ExperimentContext, rounds: readonly Round[], evidence: readonly Exhibit[]): void {
-  const few = fewRepeats(rounds.length)
-  const known = (way: Keeping): Loss[] => lossesOf(rounds, way).filter((loss) => loss !== undefined)
-  const finding = (way: Keeping, id: string, holds: boolean | null): void => {
+function reportKills(on: ExperimentContext, rounds: readonly Round[], evidence: readonly Exhibit[]): void {
+  const note = fewRepeats(rounds.length)
+  const known = (mode: Keeping): Loss[] => lossesOf(rounds, mode).filter((loss) => loss !== undefined)
+  const finding = (mode: Keeping, id: string, holds: boolean | null): void => {
     on.finding(id, {
       holds,
       evidence,
-      detail: lossVerdict(lossesOf(rounds, way)).says + few,
+      detail: lossVerdict(lossesOf(rounds, mode)).says + note,
       measured: {
-        'increments lost': [known(way).reduce((sum, { lost }) => sum + lost, 0) / Math.max(1, known(way).length), ''],
+        'increments lost': [known(mode).reduce((sum, { lost }) => sum + lost, 0) / Math.max(1, known(mode).length), ''],
       },
     })
   }
-  const all = (way: Keeping, judge: (loss: Loss) => boolean): boolean | null =>
-    known(way).length < rounds.length ? null : known(way).every(judge)
-  // What is acknowledged after Redis is back begins anew, and is there.
+  const all = (mode: Keeping, judge: (loss: Loss) => boolean): boolean | null =>
+    known(mode).length < rounds.length ? null : known(mode).every(judge)
+  // Increments acknowledged after the restart are kept, so not all of them are lost.
   finding(
     'no file',
     'redis.persistence.none',
@@ -177,23 +177,21 @@ function tell(on: ExperimentContext, rounds: readonly Round[], evidence: readonl
   finding('always', 'redis.persistence.always', lossVerdict(lossesOf(rounds, 'always')).none)
 }
 
-/**
- * The kernel of a node made of namespaces is the machine's, and outlives it: there a power cut is no other than a kill.
- */
+/** Cuts the power of the node. Namespace nodes share the host's kernel, which survives: there it equals SIGKILL. */
 async function powerCut(
   on: ExperimentContext,
   node: string,
   killed: readonly Round[],
   evidence: readonly Exhibit[],
 ): Promise<void> {
-  const perSecond = Math.max(...killed.map(({ everysec }) => everysec.lastSecond))
-  const bound = `with "everysec" up to ${perSecond} a second were acknowledged before a kill, and a flush may be two seconds old: a power cut could take some ${perSecond * 2}, with "always" none`
+  const rate = Math.max(...killed.map(({ everysec }) => everysec.lastSecond))
+  const bound = `from the kills: with "everysec" a power cut may lose up to about ${rate * 2} increments (${rate}/s acknowledged, fsync at most 2 s old), with "always" none`
   const lab = labOf(on)
   if (lab?.provider === 'namespaces' && lab.nodes.some(({ name }) => name === node)) {
     on.finding('redis.persistence.power-cut', {
       holds: null,
       evidence,
-      detail: `the kernel of ${node} is this machine's and goes on when the node is cut from power, so nothing that Redis wrote could be lost here. By what was measured, ${bound}`,
+      detail: `not testable here: ${node} is a namespace node, and the host's kernel keeps all written data; ${bound}`,
     })
     return
   }
@@ -207,7 +205,7 @@ async function powerCut(
         await sleep(5000)
         await on.look(mending(fault))
         await on.watch({
-          title: `${node} is Ready`,
+          title: `Status of ${node}`,
           command: NODES,
           within: 300,
           until: ({ stdout }) => isReady(stdout, node),
@@ -216,33 +214,35 @@ async function powerCut(
     )
   }
   const exhibit = on.record({
-    title: 'Increments and power cuts',
+    title: 'Lost increments after power cuts',
     command: fault.says,
     stdout: table(rounds),
     durationMs: Math.round(performance.now() - began),
   })
-  const [some, always] = [lossesOf(rounds, 'everysec'), lossesOf(rounds, 'always')]
-  const most = Math.max(0, ...some.map((loss) => loss?.lost ?? 0))
+  const [everysec, always] = [lossesOf(rounds, 'everysec'), lossesOf(rounds, 'always')]
+  const maxLost = Math.max(0, ...everysec.map((loss) => loss?.lost ?? 0))
   on.finding('redis.persistence.power-cut', {
-    holds: [...some, ...always].includes(undefined) ? null : most <= perSecond * 2 && lossVerdict(always).none === true,
+    holds: [...everysec, ...always].includes(undefined)
+      ? null
+      : maxLost <= rate * 2 && lossVerdict(always).none === true,
     evidence: [...evidence, exhibit],
-    detail: `everysec: ${lossVerdict(some).says}. always: ${lossVerdict(always).says}. Before, by kills: ${bound}`,
+    detail: `everysec: ${lossVerdict(everysec).says}; always: ${lossVerdict(always).says}; ${bound}`,
   })
 }
 
 const table = (rounds: readonly Round[]): string =>
   columns([
-    ['KEPT BY', 'TIME', 'ACKNOWLEDGED', 'UNSURE', 'ADDED', 'LOST', 'IN THE LAST SECOND'],
-    ...WAYS.flatMap((way) =>
+    ['PERSISTENCE', 'RUN', 'ACKNOWLEDGED', 'INDETERMINATE', 'ADDED', 'LOST', 'IN THE LAST SECOND'],
+    ...MODES.flatMap((mode) =>
       rounds.map((each, time) => {
-        const { loss, lastSecond } = each[way]
+        const { loss, lastSecond } = each[mode]
         return [
-          way,
+          mode,
           time + 1,
           loss?.acknowledged ?? '?',
           loss?.unsure ?? '?',
           loss?.added ?? '?',
-          loss?.lost ?? 'not known',
+          loss?.lost ?? 'unknown',
           lastSecond,
         ]
       }),

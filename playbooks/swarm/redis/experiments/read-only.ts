@@ -4,16 +4,15 @@ import { ask, clientCommand, countIn, deployLab, masterNow, removeLabs } from '.
 import { stackBeside } from './support/disturbs.ts'
 import { KEY, repeatsOf } from './settings.ts'
 
-/** Writes at a replica. */
+/** Tries to write to a replica. */
 export const readOnly = experiment(
-  'Writes at a replica',
+  'Write to a replica',
   {
     hosts: 'swarm_managers[0]',
     tags: ['redis', 'redis-read-only'],
     disturbs: stackBeside(),
-    hypothesis:
-      'A replica follows its master and takes changes from nobody else, so that the two cannot come to disagree.',
-    proves: { 'redis.replica.read-only': 'A replica tells the count, and refuses to change it' },
+    hypothesis: 'A replica accepts writes only from its master, so the two cannot diverge.',
+    proves: { 'redis.replica.read-only': 'Replica serves reads and rejects writes' },
     start: async (on) => {
       await allWell(on)
       await removeLabs(on)
@@ -26,12 +25,12 @@ export const readOnly = experiment(
     const replicas = lab.servers.filter((server) => server !== master)
     await ask(on, lab, [master], ['SET', KEY, '41'])
     await ask(on, lab, [master], ['WAIT', '2', '2000'])
-    const told = await on.exhibit({
-      title: 'What replicas tell',
+    const readExhibit = await on.exhibit({
+      title: 'Read from replicas',
       command: clientCommand(lab.stack, 'ask', replicas.join(','), 'GET', KEY),
       shown: `GET ${KEY} at ${replicas.join(', ')}`,
     })
-    let tries = 0
+    let attempts = 0
     let refused = 0
     const commands = [
       ['INCR', KEY],
@@ -39,24 +38,24 @@ export const readOnly = experiment(
       ['DEL', KEY],
     ]
     for (let time = 0; time < repeatsOf(on); time++) {
-      for (const words of commands) {
-        for (const { failed } of (await ask(on, lab, replicas, words)).values()) {
-          tries++
+      for (const command of commands) {
+        for (const { failed } of (await ask(on, lab, replicas, command)).values()) {
+          attempts++
           if (failed?.startsWith('READONLY') === true) refused++
         }
       }
     }
     const writes = await on.exhibit({
-      title: 'A write at replicas',
+      title: 'Write to replicas',
       command: clientCommand(lab.stack, 'ask', replicas.join(','), 'INCR', KEY),
       shown: `INCR ${KEY} at ${replicas.join(', ')}`,
     })
     const after = await Promise.all(lab.servers.map((server) => countIn(on, lab, server)))
-    const reads = (told.stdout.match(/"reply": "41"/g) ?? []).length
+    const reads = (readExhibit.stdout.match(/"reply": "41"/g) ?? []).length
     on.finding('redis.replica.read-only', {
-      holds: reads === replicas.length && refused === tries && after.every((count) => count === 41),
-      evidence: [lab.deployed, told, writes],
-      detail: `${reads} of ${replicas.length} replicas told the count; ${refused} of ${tries} writes were refused (READONLY); in the end the servers had ${after.join(', ')}`,
+      holds: reads === replicas.length && refused === attempts && after.every((count) => count === 41),
+      evidence: [lab.deployed, readExhibit, writes],
+      detail: `${refused} of ${attempts} writes rejected (READONLY); ${reads} of ${replicas.length} replicas returned the count; final counts of the servers: ${after.join(', ')}`,
     })
   },
 )

@@ -1,20 +1,20 @@
 import { PlaybookError, type CareContext } from '../../../../src/labbook.ts'
 
-/** The app's counter, as Redis has it. */
+/** Redis key of the app's counter. */
 export const KEY = 'counter'
 
-/** Losses are rare, so once is no proof. */
-const LEAST_REPEATS = 5
+/** Lost writes are rare, so a single run proves little. */
+const DEFAULT_REPEATS = 5
 
-/** How often each experiment on loss is repeated within itself: `redis_repeats`. */
+/** Number of repetitions within each experiment on lost writes: `redis_repeats`. */
 export function repeatsOf({ hosts, hostvars }: Pick<CareContext, 'hosts' | 'hostvars'>): number {
-  const given = hostvars(hosts[0] as string).redis_repeats ?? LEAST_REPEATS
-  const repeats = Number(given)
+  const value = hostvars(hosts[0] as string).redis_repeats ?? DEFAULT_REPEATS
+  const repeats = Number(value)
   if (!Number.isInteger(repeats) || repeats < 1 || repeats > 100)
-    throw new PlaybookError(`redis_repeats is ${JSON.stringify(given)}: give a whole number from 1 to 100`)
+    throw new PlaybookError(`redis_repeats is ${JSON.stringify(value)}: it must be a whole number from 1 to 100`)
   return repeats
 }
 
-/** What fewer repeats than the usual mean for what is said. */
+/** Note for a detail that rests on fewer repeats than the default. */
 export const fewRepeats = (repeats: number): string =>
-  repeats < LEAST_REPEATS ? `; ${repeats} repeats are fewer than the ${LEAST_REPEATS} it takes to speak of it` : ''
+  repeats < DEFAULT_REPEATS ? `; only ${repeats} of the recommended ${DEFAULT_REPEATS} repeats` : ''

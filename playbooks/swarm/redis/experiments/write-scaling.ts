@@ -28,21 +28,21 @@ interface WriteTrial {
   readonly limit: string
 }
 
-/** Increments a second, of each topology. */
-export const writeScaling = (notebook: Notebook): Experiment =>
+/** Measures the increment throughput of each topology. */
+export const writeScaling = (table: Notebook): Experiment =>
   experiment(
-    'Increments a second, by topology',
+    'Measure increments per second by topology',
     {
       hosts: 'swarm_managers[0]',
       tags: ['redis', 'redis-write-scaling'],
       disturbs: stackBeside('under load'),
       hypothesis:
-        'One counter is one key on one master, in every topology. So more servers cannot take more increments of it; what replicas have to confirm costs a ' +
-        'round trip each.',
+        'One counter is one key on one master, in every topology. More servers do not increase its throughput; each confirmation by a replica costs a ' +
+        'round trip.',
       proves: {},
       asks: {
         'redis.write-scaling':
-          'A topology with more Redis servers takes more increments of one counter a second than one Redis',
+          'Topology with more Redis servers handles more increments per second of one counter than a single server',
       },
       start: async (on) => {
         await allWell(on)
@@ -53,7 +53,7 @@ export const writeScaling = (notebook: Notebook): Experiment =>
     async (on) => {
       const settings = loadSettings(on.hostvars(on.hosts[0] as string))
       const labs = new Map<Topology, Lab>()
-      // All at once: to deploy one for each trial would take longer than all trials. Without health checks, which take
+      // Deployed once for all trials, as a deployment takes longer than the trials. Without health checks, which use
       // CPU.
       for (const [number, topology] of TOPOLOGIES.entries())
         labs.set(topology, await deployLab(on, topology, { app: true, quiet: true, number: number + 1 }))
@@ -103,9 +103,9 @@ export const writeScaling = (notebook: Notebook): Experiment =>
         verdict: compare(values('single'), values(topology), { within: settings.within }),
       }))
       const exhibit = on.record({
-        title: 'Increments a second, by topology',
+        title: 'Increments per second by topology',
         durationMs: Math.round(performance.now() - began),
-        command: `POST /api/counter/increment, ${settings.connections} connections, ${settings.trials} trials of ${settings.trialSeconds} s of each topology, there and back`,
+        command: `POST /api/counter/increment, ${settings.connections} connections, ${settings.trials} trials of ${settings.trialSeconds} s per topology, ABBA order`,
         stdout: [
           ...columns([
             ['TOPOLOGY', 'TRIAL', 'INCREMENTS/S', 'P50 MS', 'P99 MS', 'FAILED'],
@@ -124,25 +124,25 @@ export const writeScaling = (notebook: Notebook): Experiment =>
           ...verdicts.map(({ topology, verdict }) => `${topology} against single: ${verdict.answer}: ${verdict.why}`),
           '',
           ...TOPOLOGIES.map(
-            (topology) => `memory of Redis and Sentinels, ${topology}: ${memoryText(memory.get(topology))}`,
+            (topology) => `memory of Redis and Sentinel, ${topology}: ${memoryText(memory.get(topology))}`,
           ),
           '',
           ...[...new Set(trials.map(({ limit }) => limit))].map(
             (limit) =>
-              `limited by, in ${trials.filter((trial) => trial.limit === limit).length} of ${trials.length} trials: ${limit}`,
+              `bottleneck in ${trials.filter((trial) => trial.limit === limit).length} of ${trials.length} trials: ${limit}`,
           ),
-          ...trials.flatMap(({ topology, doubts }) => doubts.map((doubt) => `doubt, ${topology}: ${doubt}`)),
+          ...trials.flatMap(({ topology, doubts }) => doubts.map((doubt) => `warning, ${topology}: ${doubt}`)),
         ].join('\n'),
         chart: {
           kind: 'lines',
-          title: 'Increments a second of each trial, in the order they were made',
+          title: 'Increments per second of each trial, in execution order',
           x: { label: 'trial' },
           y: { label: 'increments/s' },
           series: TOPOLOGIES.map((topology) => ({
             name: topology,
             drawn: 'dots',
-            points: trials.flatMap((trial, place): [number, number][] =>
-              trial.topology === topology ? [[place + 1, trial.result.throughput]] : [],
+            points: trials.flatMap((trial, index): [number, number][] =>
+              trial.topology === topology ? [[index + 1, trial.result.throughput]] : [],
             ),
           })),
         },
@@ -150,19 +150,19 @@ export const writeScaling = (notebook: Notebook): Experiment =>
           {
             name: 'stats.csv',
             text: csvOf(
-              Object.fromEntries(trials.map(({ topology, result }, place) => [`${place + 1} ${topology}`, result])),
+              Object.fromEntries(trials.map(({ topology, result }, index) => [`${index + 1} ${topology}`, result])),
             ),
           },
         ],
       })
       for (const topology of TOPOLOGIES) {
-        notebook.note(
+        table.note(
           topology,
           'writes/s',
           median(of(topology).map(({ result }) => result.throughput)).toFixed(0),
           exhibit,
         )
-        notebook.note(topology, 'memory', memoryText(memory.get(topology)), exhibit)
+        table.note(topology, 'memory', memoryText(memory.get(topology)), exhibit)
       }
       const answers = verdicts.map(({ verdict }) => verdict.answer)
       on.finding('redis.write-scaling', {
@@ -198,8 +198,8 @@ const median = (values: readonly number[]): number => {
 }
 
 /**
- * Bytes that the processes of Redis and Sentinel have in memory, all together, as their nodes' kernels say it: a
- * Sentinel's INFO tells no memory. NaN where one is missing.
+ * Total resident memory of the Redis and Sentinel processes in bytes, from the kernel: a Sentinel's INFO has no memory
+ * section. NaN if a process is missing.
  */
 async function memoryOf(on: ExperimentContext, { stack, servers, sentinels }: Lab): Promise<number> {
   const command = `docker ps -q --filter label=com.docker.stack.namespace=${stack} | xargs -r -I{} docker top {} -eo pid,rss,comm`
@@ -212,4 +212,4 @@ async function memoryOf(on: ExperimentContext, { stack, servers, sentinels }: La
 }
 
 const memoryText = (bytes: number | undefined): string =>
-  bytes === undefined || Number.isNaN(bytes) ? 'not known' : `${(bytes / 2 ** 20).toFixed(0)} MiB`
+  bytes === undefined || Number.isNaN(bytes) ? 'unknown' : `${(bytes / 2 ** 20).toFixed(0)} MiB`

@@ -1,7 +1,7 @@
-"""A client of Redis for experiments: runs in a container of the stack, on the standard library alone.
+"""A Redis client for experiments: runs in a container of the stack and needs only the standard library.
 
-Every change it asks for is written down with what came of it, so that what Redis has in the end can be held against what it
-acknowledged. The password is read from the file that REDIS_PASSWORD_FILE names, and is never printed.
+It logs every write with its result, so that the final data can be compared with the acknowledged writes. It reads the password
+from the file in REDIS_PASSWORD_FILE and never prints it.
 """
 
 import json
@@ -15,11 +15,11 @@ LATE_S = 5.0
 
 
 class Refused(Exception):
-    """Redis answered with an error: nothing was changed."""
+    """Redis returned an error: the write was not applied."""
 
 
 class Session:
-    """One connection; any failure ends it."""
+    """One connection; any failure closes it."""
 
     def __init__(self, host: str, port: int, timeout: float = TIMEOUT_S) -> None:
         self._socket = socket.create_connection((host, port), timeout=timeout)
@@ -60,7 +60,7 @@ class Session:
             return self._file.read(int(rest) + 2)[:-2].decode(errors="replace")
         if kind == b"*":
             return [] if rest == "-1" else [self.read() for _ in range(int(rest))]
-        raise ConnectionError(f"not an answer of Redis: {line!r}")
+        raise ConnectionError(f"not a Redis reply: {line!r}")
 
     def close(self) -> None:
         self._file.close()
@@ -75,39 +75,39 @@ def password_of() -> str:
         return file.read().rstrip("\r\n")
 
 
-def place(text: str) -> tuple[str, int]:
+def address_of(text: str) -> tuple[str, int]:
     host, _, port = text.rpartition(":")
     return host, int(port)
 
 
-def say(**what: object) -> None:
-    print(json.dumps(what), flush=True)
+def emit(**fields: object) -> None:
+    print(json.dumps(fields), flush=True)
 
 
-def ask(places: str, *words: str) -> None:
-    """Asks each of some servers the same; one line for each, with its answer or why there is none."""
-    for each in places.split(","):
-        host, port = place(each)
+def ask(servers: str, *words: str) -> None:
+    """Sends a command to each server; prints one line per server with its reply or error."""
+    for each in servers.split(","):
+        host, port = address_of(each)
         try:
             session = Session(host, port)
             try:
-                say(at=each, address=session.address, reply=session.ask(*words))
+                emit(at=each, address=session.address, reply=session.ask(*words))
             finally:
                 session.close()
         except Refused as error:
-            say(at=each, refused=str(error))
+            emit(at=each, refused=str(error))
         except OSError as error:
-            say(at=each, failed=str(error))
+            emit(at=each, failed=str(error))
 
 
-def await_master(places: str, limit: str, *not_these: str) -> None:
-    """Waits until a server that was none before says that it is a master, and prints it."""
-    ends = time.monotonic() + float(limit)
-    wanted = [each for each in places.split(",") if each not in not_these]
-    while time.monotonic() < ends:
-        for each in wanted:
+def await_master(servers: str, limit: str, *excluded: str) -> None:
+    """Waits until one of the servers, except the excluded ones, reports the role master, and prints it."""
+    deadline = time.monotonic() + float(limit)
+    candidates = [each for each in servers.split(",") if each not in excluded]
+    while time.monotonic() < deadline:
+        for each in candidates:
             try:
-                session = Session(*place(each), timeout=0.3)
+                session = Session(*address_of(each), timeout=0.3)
                 try:
                     role = session.ask("ROLE")
                 finally:
@@ -115,18 +115,18 @@ def await_master(places: str, limit: str, *not_these: str) -> None:
             except (OSError, Refused):
                 continue
             if role[0] == "master":
-                say(master=each, address=session.address)
+                emit(master=each, address=session.address)
                 return
         time.sleep(0.05)
-    say(master=None)
+    emit(master=None)
 
 
-def increments(where: str, key: str, per_second: str, seconds: str, replicas: str = "0", wait_ms: str = "500") -> None:
-    """Increments at a steady pace over one connection, and writes down what came of each.
+def increments(server: str, key: str, per_second: str, seconds: str, replicas: str = "0", wait_ms: str = "500") -> None:
+    """Increments at a constant rate over one connection and logs each result.
 
-    `ok`: acknowledged (and by as many replicas as asked for); `no`: refused, nothing was changed; `unsure`: sent, and not known.
+    `ok`: acknowledged (and confirmed by `replicas` replicas); `no`: refused, not applied; `unsure`: sent, result unknown.
     """
-    host, port = place(where)
+    host, port = address_of(server)
     began = time.monotonic()
     session = None
     sent = 0
@@ -139,68 +139,68 @@ def increments(where: str, key: str, per_second: str, seconds: str, replicas: st
             time.sleep(due - now)
         sent += 1
         at = round(time.time() * 1000)
-        asked, value = False, None
+        sent_command, value = False, None
         try:
             if session is None:
                 session = Session(host, port)
-            asked = True
+            sent_command = True
             value = session.ask("INCR", key)
             if int(replicas) > 0 and session.ask("WAIT", replicas, wait_ms) < int(replicas):
-                say(at=at, was="unsure", value=value, why="not confirmed by a replica")
+                emit(at=at, was="unsure", value=value, why="not confirmed by a replica")
             else:
-                say(at=at, was="ok", value=value)
+                emit(at=at, was="ok", value=value)
         except Refused as error:
-            # Refused after it was counted: only the confirmation was.
-            say(at=at, was="no" if value is None else "unsure", why=str(error))
+            # With a value, the increment was applied and only the confirmation was refused.
+            emit(at=at, was="no" if value is None else "unsure", why=str(error))
         except OSError as error:
             session = None
-            say(at=at, was="unsure" if asked else "no", why=str(error))
-    say(ended=True)
+            emit(at=at, was="unsure" if sent_command else "no", why=str(error))
+    emit(ended=True)
 
 
 def lag(master: str, replica: str, key: str, samples: str, pause_ms: str) -> None:
-    """How long after the master acknowledged a change a replica still shows the old value, in microseconds.
+    """Measures how long after the master's acknowledgment a replica still returns the old value, in microseconds.
 
-    Before each change the replica is asked once for nothing new, at the same pace: what that takes is this client's own waiting
-    (for the network, and for a CPU), and what a look at the replica takes at best.
+    Before each write it reads from the replica once: that round trip (network latency, and CPU wait of this client) is the
+    resolution of the measurement.
     """
-    first, second = Session(*place(master), timeout=LATE_S), Session(*place(replica), timeout=LATE_S)
+    on_master, on_replica = Session(*address_of(master), timeout=LATE_S), Session(*address_of(replica), timeout=LATE_S)
     for _ in range(int(samples)):
         began = time.perf_counter()
-        second.ask("GET", key)
+        on_replica.ask("GET", key)
         trip = round((time.perf_counter() - began) * 1e6)
-        value = first.ask("INCR", key)
+        value = on_master.ask("INCR", key)
         acknowledged = time.perf_counter()
-        looks = 0
+        reads = 0
         while True:
-            asked = time.perf_counter()
-            looks += 1
-            if int(second.ask("GET", key) or 0) >= value:
-                say(lag=round((time.perf_counter() - acknowledged) * 1e6), looks=looks, trip=trip)
+            read_at = time.perf_counter()
+            reads += 1
+            if int(on_replica.ask("GET", key) or 0) >= value:
+                emit(lag=round((time.perf_counter() - acknowledged) * 1e6), looks=reads, trip=trip)
                 break
-            if asked - acknowledged > LATE_S:
-                say(late=True, trip=trip)
+            if read_at - acknowledged > LATE_S:
+                emit(late=True, trip=trip)
                 break
         time.sleep(float(pause_ms) / 1000)
-    say(ended=True)
+    emit(ended=True)
 
 
-def load(where: str, key: str, seconds: str, together: str) -> None:
-    """Increments as fast as it can, so many sent together."""
-    session = Session(*place(where), timeout=LATE_S)
+def load(server: str, key: str, seconds: str, pipeline: str) -> None:
+    """Increments as fast as possible, with that many commands in a pipeline."""
+    session = Session(*address_of(server), timeout=LATE_S)
     began = time.monotonic()
     done = 0
     while time.monotonic() - began < float(seconds):
-        session.send(*[("INCR", key)] * int(together))
-        for _ in range(int(together)):
+        session.send(*[("INCR", key)] * int(pipeline))
+        for _ in range(int(pipeline)):
             session.read()
-        done += int(together)
-    say(increments=done, seconds=round(time.monotonic() - began, 3))
+        done += int(pipeline)
+    emit(increments=done, seconds=round(time.monotonic() - began, 3))
 
 
 def main() -> None:
-    what, *words = sys.argv[1:]
-    {"ask": ask, "await-master": await_master, "increments": increments, "lag": lag, "load": load}[what](*words)
+    subcommand, *args = sys.argv[1:]
+    {"ask": ask, "await-master": await_master, "increments": increments, "lag": lag, "load": load}[subcommand](*args)
 
 
 main()

@@ -5,27 +5,27 @@ import type { Topology } from '../../variables.ts'
 
 type Tree = Readonly<Record<string, unknown>>
 
-/** A stack for experiments: what it is made of. */
+/** Input for the compose file of an experiment's stack. */
 export interface LabCompose {
   readonly stack: string
   readonly topology: Topology
-  /** The services of Redis, as the template of that topology has them. */
+  /** The Redis services from the topology's template. */
   readonly services: Tree
   readonly volumes: Tree
   readonly counterImage: string
-  /** The nodes' names: those named first get what has a place of its own. */
+  /** Names of the nodes. */
   readonly nodes: readonly string[]
-  /** Port on each node that the app answers at; without one there is no app. */
+  /** Published port of the app on each node; without it, no app is deployed. */
   readonly port?: number
-  /** Replicas that are to confirm each change that the app makes. */
+  /** Replicas that must confirm each write of the app. */
   readonly waitReplicas?: number
-  /** Without health checks, which take CPU where CPU is what is measured. */
+  /** Disables health checks, which use CPU and disturb load tests. */
   readonly quiet?: boolean
-  /** What the client in it runs. */
+  /** Source code of the client program. */
   readonly client: string
 }
 
-/** Docker reads YAML 1.1, in which a bare `yes` is no string. */
+/** Docker reads YAML 1.1, in which an unquoted `yes` is not a string. */
 const composeText = (stack: object): string => stringify(stack, { version: '1.1' })
 
 const SECRET = 'redis_password'
@@ -34,7 +34,7 @@ export const secretOf = (stack: string): string => `${stack}_${SECRET}`
 const SENTINELS = ['sentinel-1', 'sentinel-2', 'sentinel-3']
 const CLUSTER = [1, 2, 3, 4, 5, 6].map((n) => `redis-cluster-${n}`)
 
-/** `host:port` of each server, within the stack's network. */
+/** `host:port` of each server in the stack's network. */
 export function serversOf(topology: Topology): string[] {
   const names =
     topology === 'single'
@@ -48,7 +48,7 @@ export function serversOf(topology: Topology): string[] {
 export const sentinelsOf = (topology: Topology): string[] =>
   topology === 'sentinel' ? SENTINELS.map((name) => `${name}:26379`) : []
 
-/** What tells the app where its Redis is. */
+/** Environment of the app for a topology. */
 export function appEnvironment(topology: Topology, waitReplicas: number): Record<string, string> {
   return {
     REDIS_TOPOLOGY: topology,
@@ -62,28 +62,26 @@ export function appEnvironment(topology: Topology, waitReplicas: number): Record
 }
 
 /**
- * The nodes in the order in which they get servers, three at least. The master is on the last node, which experiments
- * take away: so the manager, which is asked what happens meanwhile, is not the one that is lost.
+ * The three nodes in the order in which they get servers. The master is on the last node, which experiments disturb, so
+ * that the manager can observe.
  *
- * @param topology - of a cluster's masters it is the one that has the counter, with no other beside it: with two of
- *   three the majority would be lost.
+ * @param topology - in a cluster, the master of the counter is on that node, without another master: losing two of
+ * three
+ *   would lose the majority.
  */
 export function inTurn(nodes: readonly string[], topology?: Topology): string[] {
   const [last = '', others] = [nodes.at(-1), nodes.slice(0, -1)]
-  const at = topology === 'cluster' ? COUNTER_MASTER : 0
-  const turned =
-    at === 0 || others.length < 2 ? [last, ...others] : [...others.slice(-at), last, ...others.slice(0, -at)]
-  return [0, 1, 2].map((place) => turned[place % turned.length] ?? '')
+  const index = topology === 'cluster' ? COUNTER_MASTER : 0
+  const rotated =
+    index === 0 || others.length < 2 ? [last, ...others] : [...others.slice(-index), last, ...others.slice(0, -index)]
+  return [0, 1, 2].map((i) => rotated[i % rotated.length] ?? '')
 }
 
-/**
- * The place (0, 1, 2) of the cluster's master that has the slot of the counter: slots are dealt out in thirds
- * (redis-admin.sh).
- */
+/** Index (0, 1, 2) of the cluster's master that serves the counter's slot; redis-admin.sh assigns slots in thirds. */
 const COUNTER_MASTER = [5461, 10_923].filter((first) => slotOf(KEY) >= first).length
 
-/** The stack as a compose file for `docker stack deploy`. */
-export function labCompose(what: LabCompose): string {
+/** The compose file of the stack for `docker stack deploy`. */
+export function labCompose(input: LabCompose): string {
   const {
     stack,
     topology,
@@ -95,11 +93,11 @@ export function labCompose(what: LabCompose): string {
     waitReplicas = 0,
     quiet = false,
     client,
-  } = what
+  } = input
   const redis = Object.fromEntries(
     Object.entries(services).map(([name, service]) => [
       name,
-      inLab(service as Tree, inTurn(nodes, topology)[0] as string, quiet),
+      adaptService(service as Tree, inTurn(nodes, topology)[0] as string, quiet),
     ]),
   )
   return composeText({
@@ -107,7 +105,7 @@ export function labCompose(what: LabCompose): string {
     services: {
       ...redis,
       client: clientService(counterImage, client, true),
-      ...(port === undefined ? {} : { counter: appService(what, port, waitReplicas, quiet) }),
+      ...(port === undefined ? {} : { counter: appService(input, port, waitReplicas, quiet) }),
     },
     networks: { backend: { driver: 'overlay', attachable: true } },
     ...(Object.keys(volumes).length > 0 ? { volumes } : {}),
@@ -115,8 +113,8 @@ export function labCompose(what: LabCompose): string {
   })
 }
 
-/** A service of the template. What is where the label says in the app's stack is on the first of the nodes here. */
-function inLab(service: Tree, first: string, quiet: boolean): Tree {
+/** Adapts a template's service: a constraint on the label `redis` becomes one on the first node. */
+function adaptService(service: Tree, firstNode: string, quiet: boolean): Tree {
   const deploy = (service.deploy ?? {}) as Tree
   const { constraints = [] } = (deploy.placement ?? {}) as { constraints?: readonly string[] }
   return {
@@ -126,14 +124,14 @@ function inLab(service: Tree, first: string, quiet: boolean): Tree {
       ...deploy,
       placement: {
         constraints: constraints.map((each) =>
-          each.startsWith('node.labels.redis') ? `node.hostname == ${first}` : each,
+          each.startsWith('node.labels.redis') ? `node.hostname == ${firstNode}` : each,
         ),
       },
     },
   }
 }
 
-/** One on each node, which does nothing until it is told to. Compose would read `$` as the beginning of a variable. */
+/** An idle client container on each node. `$` is escaped, as Compose would interpolate it. */
 const clientService = (image: string, client: string, secret: boolean): Tree => ({
   image,
   command: ['sh', '-c', 'while :; do sleep 60; done'],
@@ -173,7 +171,7 @@ const appService = (
   },
 })
 
-/** Ways to keep data, as Redis is told on its command line: each is a server of its own. */
+/** Persistence modes with their Redis options; each runs on its own server. */
 export const KEEPING = {
   'no file': ['--appendonly', 'no', '--save', ''],
   snapshot: ['--appendonly', 'no', '--save', '5 1'],
@@ -182,12 +180,9 @@ export const KEEPING = {
 } as const
 export type Keeping = keyof typeof KEEPING
 
-export const keeperOf = (way: Keeping): string => `redis-${way.replace(' ', '-')}`
+export const keeperOf = (mode: Keeping): string => `redis-${mode.replace(' ', '-')}`
 
-/**
- * A stack with a server for each way to keep data, all on one node, which nobody but its client reaches: without a
- * password.
- */
+/** A stack with one server per persistence mode on one node. Only its client reaches it, so it has no password. */
 export function keepingCompose({
   redisImage,
   counterImage,
@@ -199,13 +194,13 @@ export function keepingCompose({
   readonly node: string
   readonly client: string
 }): string {
-  const keepers = Object.entries(KEEPING).map(([way, flags]) => {
-    const name = keeperOf(way as Keeping)
+  const servers = Object.entries(KEEPING).map(([mode, flags]) => {
+    const name = keeperOf(mode as Keeping)
     return [
       name,
       {
         image: redisImage,
-        // A single Redis as the image configures it, without its own start script: only the way to keep data differs.
+        // The image's configuration without its entrypoint script: only the persistence mode differs.
         entrypoint: ['redis-server', '/etc/redis/counter.conf', ...flags],
         networks: ['backend'],
         volumes: [`${name}:/var/lib/redis`],
@@ -222,8 +217,8 @@ export function keepingCompose({
   })
   return composeText({
     version: '3.8',
-    services: { ...Object.fromEntries(keepers), client: clientService(counterImage, client, false) },
+    services: { ...Object.fromEntries(servers), client: clientService(counterImage, client, false) },
     networks: { backend: { driver: 'overlay', attachable: true } },
-    volumes: Object.fromEntries(keepers.map(([name]) => [name, {}])),
+    volumes: Object.fromEntries(servers.map(([name]) => [name, {}])),
   })
 }

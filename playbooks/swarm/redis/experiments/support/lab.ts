@@ -17,23 +17,20 @@ import { ownerOf, readClusterNodes, slotOf } from './replies.ts'
 import { redisServices } from './template.ts'
 import { amiss, type Replies, type Reply } from './whole.ts'
 
-/**
- * What all stacks of these experiments are called, or begin with: beside the app's own, so that its data is never in
- * danger.
- */
+/** Name or name prefix of the experiments' stacks. They are separate from the app's stack, so its data is safe. */
 export const LAB = 'redislab'
 const PORT = 8091
 
 export const CLIENT = (): string =>
   readFileSync(path.join(ROOT, 'playbooks/swarm/redis/experiments/support/client.py'), 'utf8')
 
-/** A stack that was deployed for an experiment. */
+/** A stack deployed for an experiment. */
 export interface Lab {
   readonly stack: string
   readonly topology: Topology
   readonly servers: readonly string[]
   readonly sentinels: readonly string[]
-  /** The app's on each node; empty without an app. */
+  /** Endpoints of the app on each node; empty without an app. */
   readonly doors: readonly Door[]
   readonly deployed: Exhibit
 }
@@ -41,31 +38,31 @@ export interface Lab {
 export interface LabWishes {
   readonly app?: boolean
   readonly quiet?: boolean
-  /** Several may stand side by side: each has a number. */
+  /** Distinguishes stacks that run at the same time. */
   readonly number?: number
 }
 
-const clientOn = (stack: string): string =>
+const clientContainer = (stack: string): string =>
   `$(docker ps -q --filter label=com.docker.swarm.service.name=${stack}_client | head -n 1)`
 
-/** A command that runs the client's program in its container, on the node where the command runs. */
-export const clientCommand = (stack: string, ...words: readonly string[]): string =>
-  `docker exec ${clientOn(stack)} sh -c 'exec python3 -u -c "$LAB_CLIENT" "$@"' client ${words.map((word) => quote(word)).join(' ')}`
+/** Command that runs the client program in the client's container on the executing node. */
+export const clientCommand = (stack: string, ...args: readonly string[]): string =>
+  `docker exec ${clientContainer(stack)} sh -c 'exec python3 -u -c "$LAB_CLIENT" "$@"' client ${args.map((arg) => quote(arg)).join(' ')}`
 
-/** Asks servers, from a client in the stack's network. One that does not answer is an answer, too. */
+/** Sends a command to servers from a client in the stack's network. A server that does not answer is a failed reply. */
 export async function ask(
   on: Pick<CareContext, 'look' | 'hosts'>,
   { stack }: Pick<Lab, 'stack'>,
   servers: readonly string[],
-  words: readonly string[],
+  command: readonly string[],
   host = manager(on),
 ): Promise<Replies> {
   const { stdout } = await on.look({
     host,
-    command: clientCommand(stack, 'ask', servers.join(','), ...words),
+    command: clientCommand(stack, 'ask', servers.join(','), ...command),
     timeout: 30,
   })
-  const said = new Map(
+  const replies = new Map(
     readLines(stdout).map(({ at, address, reply, refused, failed }): [string, Reply] => [
       String(at),
       {
@@ -75,10 +72,10 @@ export async function ask(
       },
     ]),
   )
-  return new Map(servers.map((server) => [server, said.get(server) ?? { failed: 'its client did not answer' }]))
+  return new Map(servers.map((server) => [server, replies.get(server) ?? { failed: 'no response from the client' }]))
 }
 
-/** The images that the app's own stack runs. */
+/** The images of the app's stack. */
 export async function imagesInUse(on: CareContext): Promise<{ counter: string; redis: string }> {
   const image = (service: string): string =>
     `docker service inspect ${service} --format '{{.Spec.TaskTemplate.ContainerSpec.Image}}'`
@@ -86,12 +83,11 @@ export async function imagesInUse(on: CareContext): Promise<{ counter: string; r
     command: `${image(`${STACK}_counter`)}; ${image(`$(docker service ls --filter name=${STACK}_redis --format '{{.Name}}' | head -n 1)`)}`,
   })
   const [counter = '', redis = ''] = stdout.trim().split('\n')
-  if (counter === '' || redis === '')
-    throw new Error(`the stack "${STACK}" is not deployed: npx zx playbooks/app.mjs does it`)
+  if (counter === '' || redis === '') throw new Error(`stack "${STACK}" is not deployed: run npx zx playbooks/app.mjs`)
   return { counter, redis }
 }
 
-/** Deploys a compose file that is text, as an exhibit that shows it. @throws where Docker refuses it. */
+/** Deploys the text of a compose file, recorded as an exhibit. @throws if the deployment fails. */
 export async function deployText(on: ExperimentContext, stack: string, text: string, title: string): Promise<Exhibit> {
   const deployed = await on.exhibit({
     title,
@@ -99,14 +95,13 @@ export async function deployText(on: ExperimentContext, stack: string, text: str
     shown: `docker stack deploy --compose-file redislab.yml ${stack}`,
     command: `printf '%s' ${quote(text)} | docker stack deploy --with-registry-auth --resolve-image never --compose-file - ${stack}`,
   })
-  if (deployed.exitCode !== 0)
-    throw new Error(`the stack "${stack}" cannot be deployed (see the exhibit "${deployed.id}")`)
+  if (deployed.exitCode !== 0) throw new Error(`cannot deploy stack "${stack}" (see exhibit "${deployed.id}")`)
   return deployed
 }
 
-/** Deploys a stack of a topology, and waits until all of it works. */
-export async function deployLab(on: ExperimentContext, topology: Topology, wishes: LabWishes = {}): Promise<Lab> {
-  const { app = false, quiet = false, number } = wishes
+/** Deploys a stack with a topology and waits until it is healthy. */
+export async function deployLab(on: ExperimentContext, topology: Topology, options: LabWishes = {}): Promise<Lab> {
+  const { app = false, quiet = false, number } = options
   const { redis_wait_replicas: waitReplicas } = redisVarsOf(topology, on.hostvars(manager(on)))
   const stack = number === undefined ? LAB : `${LAB}${number}`
   const port = PORT + (number ?? 0)
@@ -114,10 +109,10 @@ export async function deployLab(on: ExperimentContext, topology: Topology, wishe
   const nodes = on.groups.swarm ?? []
   if (nodes.length < nodesNeeded(topology))
     throw new PlaybookError(
-      `redis_topology ${topology} needs ${nodesNeeded(topology)} nodes in group swarm, and the inventory has ${nodes.length}`,
+      `redis_topology ${topology} needs ${nodesNeeded(topology)} nodes in group swarm; the inventory has ${nodes.length}`,
     )
   const { services, volumes } = redisServices(on, topology, redis, stack)
-  // In the shell's own memory and a pipe: the password is never in an argument, nor printed.
+  // Generated and passed in a pipe, so that the password is never an argument or printed.
   await on.look({
     command: `docker secret inspect ${secretOf(stack)} >/dev/null 2>&1 || head -c 24 /dev/urandom | od -An -tx1 | tr -d ' \\n' | docker secret create ${secretOf(stack)} - >/dev/null`,
   })
@@ -133,11 +128,11 @@ export async function deployLab(on: ExperimentContext, topology: Topology, wishe
     waitReplicas,
     ...(app ? { port } : {}),
   })
-  const deployed = await deployText(on, stack, text, `A stack of its own: ${topology}`)
+  const deployed = await deployText(on, stack, text, `Deploy a stack with topology ${topology}`)
   const doors = app ? (on.groups.swarm ?? []).map((node) => ({ ...doorTo(on.hostvars(node), node, port), node })) : []
   const lab: Lab = { stack, topology, servers: serversOf(topology), sentinels: sentinelsOf(topology), doors, deployed }
   if (topology === 'cluster') {
-    // The app is not well before there is a cluster, so it is not waited for here.
+    // The app is unhealthy until the cluster exists, so wait only for Redis here.
     await allRun(on, stack, 'redis')
     await formed(on, lab)
   }
@@ -146,39 +141,37 @@ export async function deployLab(on: ExperimentContext, topology: Topology, wishe
   return lab
 }
 
-/** Waits until every service has all its tasks; of some, those whose names begin like that. */
-export async function allRun(on: CareContext, stack: string, some = ''): Promise<void> {
+/** Waits until every service with the name prefix runs all its tasks. */
+export async function allRun(on: CareContext, stack: string, prefix = ''): Promise<void> {
   const { reached, exhibit } = await on.watch({
     title: `Services of ${stack}`,
     within: 240,
-    command: `docker stack services ${stack} --format '{{.Name}} {{.Replicas}}'${some === '' ? '' : ` | grep '^${stack}_${some}'`}`,
+    command: `docker stack services ${stack} --format '{{.Name}} {{.Replicas}}'${prefix === '' ? '' : ` | grep '^${stack}_${prefix}'`}`,
     until: ({ stdout, exitCode }) =>
       exitCode === 0 &&
       stdout.trim() !== '' &&
       [...stdout.matchAll(/ (\d+)\/(\d+)/g)].every(([, running, wanted]) => running === wanted),
   })
   if (!reached)
-    throw new Error(
-      `the stack "${stack}" did not come up within ${240 * on.slowdown} s (see the exhibit "${exhibit.id}")`,
-    )
+    throw new Error(`stack "${stack}" did not converge within ${240 * on.slowdown} s (see exhibit "${exhibit.id}")`)
 }
 
-/** Makes one cluster of the nodes, and puts masters back where they belong. */
+/** Creates the cluster, or restores the assignment of masters to nodes. */
 export async function formed(on: ExperimentContext, { stack, servers }: Lab): Promise<void> {
   const [host = ''] = inTurn(on.groups.swarm ?? [], 'cluster')
   const nodes = servers.map((server) => server.split(':')[0]).join(' ')
   const { exitCode, id } = await on.exhibit({
-    title: 'The cluster is formed',
+    title: 'Create the Redis Cluster',
     host,
     timeout: 180,
     shown: 'redis-admin.sh form',
     command: `docker exec -e REDIS_NODES=${quote(nodes)} $(${containerOf(stack, 'redis-cluster-1')}) sh -c 'redis-admin.sh form </run/secrets/redis_password'`,
   })
-  if (exitCode !== 0) throw new Error(`the cluster "${stack}" could not be formed (see the exhibit "${id}")`)
+  if (exitCode !== 0) throw new Error(`cannot create the Redis Cluster of stack "${stack}" (see exhibit "${id}")`)
 }
 
-/** Servers and their state, for the eyes and for {@link amiss}. */
-async function state(
+/** Queries the state of all servers for `unhealthyReason`. */
+async function queryState(
   on: Pick<CareContext, 'look' | 'hosts'>,
   lab: Lab,
 ): Promise<{ info: Replies; sentinels: Replies; cluster: Replies }> {
@@ -193,31 +186,31 @@ async function state(
 }
 
 /**
- * Waits until nothing is amiss: every server answers, every replica follows a master, every Sentinel knows two replicas
- * and two others, every node of a cluster calls it well, every door answers. A failover that begins before would show a
- * race of the start.
+ * Waits until the stack is healthy: every server answers, every replica is connected to its master, every Sentinel
+ * knows two replicas and two other Sentinels, every cluster node reports the state ok, and the app answers on every
+ * node. Otherwise a fault would race with the startup.
  */
 export async function whole(on: Pick<CareContext, 'look' | 'hosts' | 'signal'>, lab: Lab, within = 180): Promise<void> {
-  let why = ''
-  for (const ends = performance.now() + within * 1000; performance.now() < ends; ) {
-    const { info, sentinels, cluster } = await state(on, lab)
-    why = amiss(info, sentinels, cluster) ?? (await doorsAmiss(lab)) ?? ''
-    if (why === '') return
+  let reason = ''
+  for (const deadline = performance.now() + within * 1000; performance.now() < deadline; ) {
+    const { info, sentinels, cluster } = await queryState(on, lab)
+    reason = amiss(info, sentinels, cluster) ?? (await appUnhealthyReason(lab)) ?? ''
+    if (reason === '') return
     await sleep(1000, undefined, { signal: on.signal })
   }
-  throw new Error(`${lab.stack} (${lab.topology}) was not whole within ${within} s: ${why}`)
+  throw new Error(`stack "${lab.stack}" (${lab.topology}) not healthy within ${within} s: ${reason}`)
 }
 
-async function doorsAmiss({ doors }: Lab): Promise<string | undefined> {
+async function appUnhealthyReason({ doors }: Lab): Promise<string | undefined> {
   if (doors.length === 0) return undefined
   const { answers, errors } = await callMany(doors, 'GET', '/api/counter', {
     total: doors.length * 2,
     clients: doors.length,
   })
-  return answers.length === doors.length * 2 ? undefined : `the app: ${errors[0] ?? 'no answer'}`
+  return answers.length === doors.length * 2 ? undefined : `app: ${errors[0] ?? 'no response'}`
 }
 
-/** Where each server's container is: service without the stack's name -> node. */
+/** Node of each service; names without the stack's prefix. */
 export async function nodesOfServices(
   on: Pick<CareContext, 'look'>,
   { stack }: Pick<Lab, 'stack'>,
@@ -236,21 +229,21 @@ export async function nodesOfServices(
   )
 }
 
-/** The server that takes the counter's changes. */
+/** The server that takes the counter's writes. */
 export interface Master {
   /** `redis:6379` */
   readonly server: string
   readonly address: string
   readonly node: string
-  /** Those that could take its place. */
+  /** Its replicas, which can be promoted. */
   readonly replicas: readonly string[]
 }
 
-/** Finds the master; of a cluster, that of the counter. @throws where there is none, or more than one. */
+/** Finds the master; in a cluster, the one of the counter's slot. @throws if there is not exactly one. */
 export async function masterNow(on: Pick<CareContext, 'look' | 'hosts'>, lab: Lab): Promise<Master> {
   const nodes = await nodesOfServices(on, lab)
   const roles = await ask(on, lab, lab.servers, ['ROLE'])
-  const at = ({ server, address }: { server: string; address: string }) => ({
+  const withNode = ({ server, address }: { server: string; address: string }) => ({
     server,
     address,
     node: nodes.get(server.split(':')[0] as string) ?? '',
@@ -263,22 +256,25 @@ export async function masterNow(on: Pick<CareContext, 'look' | 'hosts'>, lab: La
   if (lab.topology !== 'cluster') {
     const [master, ...others] = all.filter(({ role }) => role === 'master')
     if (master === undefined || others.length > 0)
-      throw new Error(`${others.length + (master === undefined ? 0 : 1)} servers say that they are master`)
-    return { ...at(master), replicas: all.filter(({ role }) => role === 'slave').map(({ server }) => server) }
+      throw new Error(`${others.length + (master === undefined ? 0 : 1)} servers report the role master, expected 1`)
+    return { ...withNode(master), replicas: all.filter(({ role }) => role === 'slave').map(({ server }) => server) }
   }
-  const known = readClusterNodes(
+  const clusterNodes = readClusterNodes(
     String(
       (await ask(on, lab, [lab.servers[1] as string], ['CLUSTER', 'NODES'])).get(lab.servers[1] as string)?.reply ?? '',
     ),
   )
-  const owner = ownerOf(known, slotOf(KEY))
+  const owner = ownerOf(clusterNodes, slotOf(KEY))
   const master = all.find(({ address }) => address !== '' && address === owner?.address)
-  if (owner === undefined || master === undefined) throw new Error(`no node of the cluster serves slot ${slotOf(KEY)}`)
-  const heirs = known.filter(({ of }) => of === owner.id).map(({ address }) => address)
-  return { ...at(master), replicas: all.filter(({ address }) => heirs.includes(address)).map(({ server }) => server) }
+  if (owner === undefined || master === undefined) throw new Error(`no cluster node serves slot ${slotOf(KEY)}`)
+  const replicaAddresses = clusterNodes.filter(({ of }) => of === owner.id).map(({ address }) => address)
+  return {
+    ...withNode(master),
+    replicas: all.filter(({ address }) => replicaAddresses.includes(address)).map(({ server }) => server),
+  }
 }
 
-/** The count, as one server has it. NaN where it does not tell. */
+/** Reads the count from one server. NaN if it does not answer. */
 export async function countIn(
   on: Pick<CareContext, 'look' | 'hosts'>,
   lab: Pick<Lab, 'stack'>,
@@ -288,12 +284,12 @@ export async function countIn(
   return failed === undefined ? Number(reply ?? 0) : Number.NaN
 }
 
-/** Removes every stack of these experiments, with volumes and passwords. Works from wherever one stopped. */
+/** Removes every stack of these experiments with its volumes and secrets. Idempotent, also after an interruption. */
 export async function removeLabs(on: CareContext): Promise<void> {
   const stacks = `docker stack ls --format '{{.Name}}' | grep -E '^${LAB}[0-9]*$'`
   await on.look({ command: `for stack in $(${stacks}); do docker stack rm $stack; done`, timeout: 120 })
   await on.watch({
-    title: 'The stacks of the experiment are gone',
+    title: 'Remaining objects of the experiment stacks',
     within: 120,
     command: `docker network ls --format '{{.Name}}' | grep -E '^${LAB}[0-9]*_' ; docker service ls --format '{{.Name}}' | grep -E '^${LAB}[0-9]*_' ; :`,
     until: ({ stdout }) => stdout.trim() === '',
@@ -302,7 +298,7 @@ export async function removeLabs(on: CareContext): Promise<void> {
     command: `docker secret ls --format '{{.Name}}' | grep -E '^${LAB}[0-9]*_' | xargs -r docker secret rm`,
   })
   for (const host of on.groups.swarm ?? []) {
-    // A container that is still stopping holds its volume.
+    // A volume is in use until its container has stopped.
     const volumes = `docker volume ls -q | grep -E '^${LAB}[0-9]*_'`
     await on.look({
       host,
@@ -312,6 +308,6 @@ export async function removeLabs(on: CareContext): Promise<void> {
   }
 }
 
-/** The container of a service on the node where the command runs. */
+/** Command that prints the container of a service on the executing node. */
 export const containerOf = (stack: string, service: string): string =>
   sh`docker ps -q --filter ${`label=com.docker.swarm.service.name=${stack}_${service}`}`

@@ -2,23 +2,20 @@ import { quantileSorted } from 'simple-statistics'
 import type { Chart } from '../../../../../src/labbook.ts'
 import { readLines } from './losses.ts'
 
-/** How far a replica was behind, in milliseconds. */
+/** Replication lag of a replica, in milliseconds. */
 export interface Lags {
-  /**
-   * Of each sample that was seen, in order of size: until the answer that showed it. So never less than one look takes,
-   * and an upper bound.
-   */
+  /** Lag of each sample, sorted. An upper bound: it includes the read round trip that returned the new value. */
   readonly sorted: readonly number[]
-  /** Samples that the replica did not show within five seconds. */
+  /** Samples that the replica did not return within five seconds. */
   readonly late: number
-  /** What a look at the replica took that waited for nothing, one before each sample, in order of size. */
+  /** Read round trips without a pending write, one before each sample, sorted. */
   readonly trips: readonly number[]
-  /** Samples of which the replica's first answer was still the old value: these were behind for certain. */
+  /** Samples whose first read returned the old value, which proves lag. */
   readonly stale: number
   readonly whole: boolean
 }
 
-/** Reads what `client.py lag` prints. */
+/** Parses the output of `client.py lag`. */
 export function readLags(stdout: string): Lags {
   const lines = readLines(stdout)
   const samples = lines.flatMap(({ lag, looks }) =>
@@ -34,74 +31,76 @@ export function readLags(stdout: string): Lags {
   }
 }
 
-/** Of several measurements together. */
-export const allLags = (some: readonly Lags[]): Lags => ({
-  sorted: some.flatMap(({ sorted }) => sorted).sort((a, b) => a - b),
-  late: some.reduce((sum, { late }) => sum + late, 0),
-  trips: some.flatMap(({ trips }) => trips).sort((a, b) => a - b),
-  stale: some.reduce((sum, { stale }) => sum + stale, 0),
-  whole: some.every(({ whole }) => whole),
+/** Merges several measurements. */
+export const allLags = (all: readonly Lags[]): Lags => ({
+  sorted: all.flatMap(({ sorted }) => sorted).sort((a, b) => a - b),
+  late: all.reduce((sum, { late }) => sum + late, 0),
+  trips: all.flatMap(({ trips }) => trips).sort((a, b) => a - b),
+  stale: all.reduce((sum, { stale }) => sum + stale, 0),
+  whole: all.every(({ whole }) => whole),
 })
 
-/** Between what a share lies, with 95 % confidence (Wilson): also where none or all were seen. */
-export function shareBetween(count: number, of: number): readonly [low: number, high: number] {
-  if (of === 0) return [0, 1]
+/** Wilson score interval of a proportion, 95 % confidence. Valid also for 0 and 100 %. */
+export function shareBetween(count: number, total: number): readonly [low: number, high: number] {
+  if (total === 0) return [0, 1]
   const z = 1.96
-  const [part, scale] = [count / of, 1 + z ** 2 / of]
+  const [fraction, scale] = [count / total, 1 + z ** 2 / total]
   const [middle, half] = [
-    (part + z ** 2 / (2 * of)) / scale,
-    (z / scale) * Math.sqrt((part * (1 - part)) / of + z ** 2 / (4 * of ** 2)),
+    (fraction + z ** 2 / (2 * total)) / scale,
+    (z / scale) * Math.sqrt((fraction * (1 - fraction)) / total + z ** 2 / (4 * total ** 2)),
   ]
   return [Math.max(0, middle - half), Math.min(1, middle + half)]
 }
 
 /**
- * Whether a replica is behind more often under load. Told by old values that were answered, not by times: where the
- * client shares its CPU with the load, a long time may be its own waiting.
+ * Whether stale reads are more frequent under load. Compares stale reads instead of times: if the client shares its CPU
+ * with the load, a long time may be the client's own CPU wait.
  *
- * @returns null where the intervals overlap.
+ * @returns null if the confidence intervals overlap.
  */
 export function behindMoreOften(
   idle: Pick<Lags, 'stale' | 'sorted' | 'late'>,
   loaded: Pick<Lags, 'stale' | 'sorted' | 'late'>,
 ): boolean | null {
-  const between = ({ stale, sorted, late }: Pick<Lags, 'stale' | 'sorted' | 'late'>) =>
+  const interval = ({ stale, sorted, late }: Pick<Lags, 'stale' | 'sorted' | 'late'>) =>
     shareBetween(stale, sorted.length + late)
-  const [[idleLow, idleHigh], [low, high]] = [between(idle), between(loaded)]
+  const [[idleLow, idleHigh], [low, high]] = [interval(idle), interval(loaded)]
   return low > idleHigh ? true : high < idleLow ? false : null
 }
 
-const PARTS = [0.5, 0.9, 0.99, 1] as const
+const QUANTILES = [0.5, 0.9, 0.99, 1] as const
 
 /**
- * Milliseconds within which that part of all samples was there; those that were late count as later than any. NaN: none
- * was seen, or beyond those seen.
+ * Quantile of the lag in milliseconds; late samples count as larger than any other. NaN if among these, or without
+ * samples.
  */
-export function lagAt({ sorted, late }: Pick<Lags, 'sorted' | 'late'>, part: number): number {
-  const all = sorted.length + late
-  if (sorted.length === 0 || part * all > sorted.length) return Number.NaN
-  return quantileSorted([...sorted], Math.min(1, (part * all) / sorted.length))
+export function lagAt({ sorted, late }: Pick<Lags, 'sorted' | 'late'>, quantile: number): number {
+  const total = sorted.length + late
+  if (sorted.length === 0 || quantile * total > sorted.length) return Number.NaN
+  return quantileSorted([...sorted], Math.min(1, (quantile * total) / sorted.length))
 }
 
-/** What a look takes by itself: times of samples mean nothing below. */
+/** Read round trips: the resolution of the lag. */
 export const tripText = ({ trips }: Pick<Lags, 'trips'>): string =>
   trips.length === 0
     ? 'not measured'
-    : [0.5, 0.9, 0.99].map((part) => `p${part * 100} ${quantileSorted([...trips], part).toFixed(3)} ms`).join(', ')
+    : [0.5, 0.9, 0.99]
+        .map((quantile) => `p${quantile * 100} ${quantileSorted([...trips], quantile).toFixed(3)} ms`)
+        .join(', ')
 
 export const lagText = (lags: Lags): string =>
-  `${PARTS.map((part) => `${part === 1 ? 'longest' : `p${part * 100}`} ${shownMs(lagAt(lags, part))}`).join(', ')}` +
-  `${lags.late > 0 ? `, ${lags.late} later than 5 s` : ''} (${lags.sorted.length + lags.late} samples)`
+  `${QUANTILES.map((quantile) => `${quantile === 1 ? 'max' : `p${quantile * 100}`} ${formatMs(lagAt(lags, quantile))}`).join(', ')}` +
+  `${lags.late > 0 ? `, ${lags.late} over 5 s` : ''} (${lags.sorted.length + lags.late} samples)`
 
-const shownMs = (ms: number): string =>
+const formatMs = (ms: number): string =>
   Number.isNaN(ms) ? 'over 5 s' : `${ms < 10 ? ms.toFixed(2) : ms.toFixed(0)} ms`
 
-/** What part of the samples was there after so many milliseconds: a curve for each state. */
+/** Cumulative distribution of the lag, one curve per series. */
 export const lagChart = (states: readonly { readonly name: string; readonly lags: Lags }[]): Chart => ({
   kind: 'lines',
-  title: 'Until a replica was seen to show what the master has acknowledged (at most)',
+  title: 'Replication lag (upper bound), cumulative distribution',
   x: { label: 'ms', scale: 'log' },
-  y: { label: '% of the samples' },
+  y: { label: '% of samples' },
   series: states
     .filter(({ lags }) => lags.sorted.length > 0)
     .map(({ name, lags }) => ({

@@ -22,52 +22,52 @@ import {
 import { KEY } from '../settings.ts'
 import { lossOf, readLines, readLog, toldOf, type ClientLog, type Loss } from './losses.ts'
 
-/** How long another master is waited for. */
+/** Time limit for a failover. */
 const FAILOVER_SECONDS = 60
-/** The same where the old one is started again meanwhile. */
+/** Time limit for a failover if the old master restarts meanwhile. */
 const RESTART_SECONDS = 20
-/** How long requests go on after it, or without it, before things are mended. */
-const AFTER_SECONDS = 5
-const WITHOUT_SECONDS = 15
+/** How long requests continue before recovery: after a failover, or in a topology without one. */
+const AFTER_FAILOVER_SECONDS = 5
+const NO_FAILOVER_SECONDS = 15
 
-/** A client on the side of the node that is cut off, which goes on writing to the master it knows. */
-interface Isolated {
-  /** Replicas that it asks to confirm each change. */
+/** A client on the isolated node that keeps writing to the old master. */
+interface IsolatedClient {
+  /** Replicas that must confirm each write (WAIT). */
   readonly waitReplicas: number
   readonly seconds: number
 }
 
-interface LosingOptions {
-  readonly isolated?: Isolated
-  /** Done when it is known who is master, before it is lost. */
+interface MasterLossOptions {
+  readonly isolated?: IsolatedClient
+  /** Runs after the master is known, before the fault. */
   readonly before?: () => Promise<void>
-  /** Only Redis is lost, and all else on its node goes on. */
+  /** The fault hits only Redis; its node keeps running. */
   readonly nodeStays?: boolean
 }
 
-/** What came of it when the master was lost once. */
+/** Result of one loss of the master. */
 export interface Lost {
   readonly master: Master
-  /** undefined: a count was not told. */
+  /** undefined if a count is unknown. */
   readonly loss: Loss | undefined
-  /** Requests through the other nodes, while the master was away. */
+  /** Requests through the fromIsolated nodes during the downtime of the master. */
   readonly writes: Fared
   readonly all: Fared
-  /** Seconds until another server said that it is master. */
-  readonly tookOver: number | undefined
-  /** Requests that succeeded after that, before the old one was given back. */
+  /** Seconds until another server reported the role master. */
+  readonly failoverAfter: number | undefined
+  /** Requests that succeeded after the failover, before recovery of the old master. */
   readonly afterwards: { readonly reads: number; readonly writes: number }
-  /** Seconds from when it was surely lost until it was given back. */
+  /** Downtime in seconds: from the completed fault to the start of recovery. */
   readonly away: number
-  /** Of the client on the other side: what it was told after the cut. */
+  /** Log of the isolated client, and its acknowledged writes after the partition. */
   readonly isolated?: ClientLog & { readonly acknowledged: number; readonly lastAt: number }
   readonly exhibits: readonly Exhibit[]
 }
 
-/** Kills the Redis process itself, as the kernel does when memory is short: no goodbye, and Swarm starts it again. */
+/** Kills the Redis process like the OOM killer, without a graceful shutdown. Swarm restarts it. */
 export const killRedis = ({ stack }: Lab, { server, node }: Master): Fault => ({
   says: `Redis is killed on ${node}`,
-  how: { make: `docker kill --signal KILL ${server.split(':')[0]}`, mend: 'Swarm starts it again' },
+  how: { make: `docker kill --signal KILL ${server.split(':')[0]}`, mend: 'Swarm restarts it' },
   host: node,
   become: true,
   mendSeconds: 60,
@@ -75,43 +75,40 @@ export const killRedis = ({ stack }: Lab, { server, node }: Master): Fault => ({
   mend: 'true',
 })
 
-/**
- * Has the master be on a node that is no manager: that one is asked what happens, so it is not the one that is lost.
- */
-async function awayFromManager(on: ExperimentContext, lab: Lab): Promise<Master> {
+/** Makes sure that the master is not on the manager, which observes; with Sentinel by a failover. */
+async function moveMasterOffManager(on: ExperimentContext, lab: Lab): Promise<Master> {
   for (let tries = 0; tries < 5; tries++) {
     const master = await masterNow(on, lab)
     if (master.node !== manager(on)) return master
     if (lab.topology === 'sentinel') await ask(on, lab, lab.sentinels.slice(0, 1), ['SENTINEL', 'FAILOVER', 'counter'])
-    else throw new Error(`the master is on ${master.node}, the manager: its loss cannot be watched from there`)
+    else throw new Error(`the Redis master runs on the manager ${master.node}, which must observe its loss`)
     await sleep(5000, undefined, { signal: on.signal })
     await whole(on, lab)
   }
-  throw new Error(`the master stays on ${manager(on)}, the manager: its loss cannot be watched from there`)
+  throw new Error(`the Redis master stays on the manager ${manager(on)}, which must observe its loss`)
 }
 
-/** Takes the master away while requests come, waits for what follows, gives it back, and counts. */
+/** Injects a fault into the master under load, waits for a failover, recovers the master, and compares the counts. */
 export async function loseMaster(
   on: ExperimentContext,
   lab: Lab,
   title: string,
   faultOf: (master: Master) => Fault,
-  { isolated, before, nodeStays = false }: LosingOptions = {},
+  { isolated, before, nodeStays = false }: MasterLossOptions = {},
 ): Promise<Lost> {
   if (lab.topology === 'cluster') {
-    // After the last time the counter's master may be beside another one, and the two together are a majority that can
-    // be lost.
+    // After an earlier failover two masters may share a node; losing both would lose the majority.
     await formed(on, lab)
     await whole(on, lab)
   }
-  const master = await awayFromManager(on, lab)
+  const master = await moveMasterOffManager(on, lab)
   await before?.()
   const fault = faultOf(master)
   const cluster = watchedSwarm(on, on.hosts.slice(0, 1), {
     doors: lab.doors,
     services: [...lab.servers.map((server) => `${lab.stack}_${server.split(':')[0]}`), `${lab.stack}_counter`],
   })
-  const watched = await underWatch(
+  const observed = await underWatch(
     on,
     { title, cluster, doors: (node) => nodeStays || node !== master.node },
     async (watching) => {
@@ -119,29 +116,30 @@ export async function loseMaster(
       await sleep(2000, undefined, { signal: on.signal })
       const began = Date.now()
       if (isolated !== undefined) await startIsolated(on, lab, master, isolated)
-      const lostAt = now()
-      const made = await on.exhibit({ title: fault.says, ...making(fault) })
-      if (made.exitCode !== 0)
-        throw new Error(`could not be made to happen: ${fault.says} (see the exhibit "${made.id}")`)
+      const startedAt = now()
+      const injected = await on.exhibit({ title: fault.says, ...making(fault) })
+      if (injected.exitCode !== 0) throw new Error(`cannot inject fault: ${fault.says} (see exhibit "${injected.id}")`)
       mark(fault.says)
-      const [cutAt, madeAt] = [Date.now(), now()]
-      const tookOver = await followed(on, lab, master, watching, {
-        lostAt,
+      const [injectedAtEpoch, injectedAt] = [Date.now(), now()]
+      const failoverAfter = await waitForFailover(on, lab, master, watching, {
+        startedAt,
         within: nodeStays ? RESTART_SECONDS : FAILOVER_SECONDS,
       })
-      const rest = isolated === undefined ? 0 : isolated.seconds + 1 - (Date.now() - began) / 1000
+      const remaining = isolated === undefined ? 0 : isolated.seconds + 1 - (Date.now() - began) / 1000
       await sleep(
-        Math.max(rest, lab.topology === 'single' || lab.topology === 'replicas' ? WITHOUT_SECONDS : AFTER_SECONDS) *
-          1000,
+        Math.max(
+          remaining,
+          lab.topology === 'single' || lab.topology === 'replicas' ? NO_FAILOVER_SECONDS : AFTER_FAILOVER_SECONDS,
+        ) * 1000,
         undefined,
         { signal: on.signal },
       )
-      const mendedAt = now()
-      mark('it is given back')
-      const mended = await on.exhibit({ title: `After: ${fault.says}`, ...mending(fault) })
+      const recoveryAt = now()
+      mark('recovery started')
+      const recovered = await on.exhibit({ title: `Recover from: ${fault.says}`, ...mending(fault) })
       await nodesReady(on)
       await whole(on, lab, 240)
-      mark('all is whole')
+      mark('stack healthy')
       await sleep(1000, undefined, { signal: on.signal })
       const log =
         isolated === undefined
@@ -149,57 +147,59 @@ export async function loseMaster(
           : readLog(
               (
                 await on.exhibit({
-                  title: `What the client beside ${master.node} was told`,
+                  title: `Log of the client on ${master.node}`,
                   host: master.node,
                   command: `cat ${LOG}`,
                 })
               ).stdout,
             )
-      return { made, mended, tookOver, lostAt, madeAt, mendedAt, cutAt, log }
+      return { injected, recovered, failoverAfter, startedAt, injectedAt, recoveryAt, injectedAtEpoch, log }
     },
   )
   const {
-    value: { made, mended, tookOver, lostAt, madeAt, mendedAt, cutAt, log },
+    value: { injected, recovered, failoverAfter, startedAt, injectedAt, recoveryAt, injectedAtEpoch, log },
     requests,
     counts,
-  } = watched
-  const between = requests.filter(({ at }) => at >= lostAt * 1000 && at <= mendedAt * 1000)
-  const told = toldByRequests(requests)
-  const other = toldOf(log?.changes ?? [])
+  } = observed
+  const between = requests.filter(({ at }) => at >= startedAt * 1000 && at <= recoveryAt * 1000)
+  const fromApp = toldByRequests(requests)
+  const fromIsolated = toldOf(log?.changes ?? [])
   return {
     master,
-    tookOver,
-    away: mendedAt - madeAt,
-    all: fared(between, mendedAt),
+    failoverAfter,
+    away: recoveryAt - injectedAt,
+    all: fared(between, recoveryAt),
     writes: fared(
       between.filter(({ method }) => method === 'POST'),
-      mendedAt,
+      recoveryAt,
     ),
-    afterwards: succeeded(between.filter(({ at }) => tookOver !== undefined && at >= (lostAt + tookOver) * 1000)),
+    afterwards: countSuccessful(
+      between.filter(({ at }) => failoverAfter !== undefined && at >= (startedAt + failoverAfter) * 1000),
+    ),
     loss: lossOf(
-      { values: [...told.values, ...other.values], unsure: told.unsure + other.unsure },
+      { values: [...fromApp.values, ...fromIsolated.values], unsure: fromApp.unsure + fromIsolated.unsure },
       counts.before,
       counts.after,
     ),
-    ...(log === undefined ? {} : { isolated: { ...log, ...afterCut(log, cutAt) } }),
-    exhibits: [made, watched.exhibit, mended],
+    ...(log === undefined ? {} : { isolated: { ...log, ...acknowledgedAfter(log, injectedAtEpoch) } }),
+    exhibits: [injected, observed.exhibit, recovered],
   }
 }
 
-const succeeded = (requests: readonly Request[]): { reads: number; writes: number } => {
-  const well = requests.filter(({ error }) => error === '')
-  const writes = well.filter(({ method }) => method === 'POST').length
-  return { reads: well.length - writes, writes }
+const countSuccessful = (requests: readonly Request[]): { reads: number; writes: number } => {
+  const successful = requests.filter(({ error }) => error === '')
+  const writes = successful.filter(({ method }) => method === 'POST').length
+  return { reads: successful.length - writes, writes }
 }
 
 const LOG = `/run/${LAB}-isolated.log`
 
-/** Runs on the node itself and writes to a file there: the line to it is about to be cut. */
+/** Starts a detached client on the node that logs to a file there, as the connection will be lost. */
 async function startIsolated(
   on: ExperimentContext,
   { stack }: Lab,
   { node, address }: Master,
-  { seconds: howLong, waitReplicas }: Isolated,
+  { seconds: howLong, waitReplicas }: IsolatedClient,
 ): Promise<void> {
   const client = clientCommand(
     stack,
@@ -218,29 +218,32 @@ async function startIsolated(
   await sleep(2000, undefined, { signal: on.signal })
 }
 
-/** @param cutAt - milliseconds since 1970; nodes of the lab have this machine's clock. */
-function afterCut({ changes }: ClientLog, cutAt: number): { acknowledged: number; lastAt: number } {
-  const acknowledged = changes.filter(({ was, at }) => was === 'ok' && at >= cutAt)
-  return { acknowledged: acknowledged.length, lastAt: Math.max(0, ((acknowledged.at(-1)?.at ?? cutAt) - cutAt) / 1000) }
+/** @param injectedAtEpoch - milliseconds since 1970; lab nodes share this machine's clock. */
+function acknowledgedAfter({ changes }: ClientLog, injectedAtEpoch: number): { acknowledged: number; lastAt: number } {
+  const acknowledged = changes.filter(({ was, at }) => was === 'ok' && at >= injectedAtEpoch)
+  return {
+    acknowledged: acknowledged.length,
+    lastAt: Math.max(0, ((acknowledged.at(-1)?.at ?? injectedAtEpoch) - injectedAtEpoch) / 1000),
+  }
 }
 
-/** Of requests to the app. What was not answered well may have counted all the same. */
+/** Acknowledged counts of requests to the app. Failed increments are indeterminate: they may have been applied. */
 export function toldByRequests(requests: readonly Request[]): { values: number[]; unsure: number } {
   const posts = requests.filter(({ method }) => method === 'POST')
-  const well = posts.filter(({ error }) => error === '')
-  return { values: well.map(({ count }) => count ?? Number.POSITIVE_INFINITY), unsure: posts.length - well.length }
+  const successful = posts.filter(({ error }) => error === '')
+  return {
+    values: successful.map(({ count }) => count ?? Number.POSITIVE_INFINITY),
+    unsure: posts.length - successful.length,
+  }
 }
 
-/**
- * Seconds until another server is master; asked from a node that is neither lost nor the one whose line tells the
- * placement.
- */
-async function followed(
+/** Seconds until another server is master. Queried from a node that is neither faulty nor the observing manager. */
+async function waitForFailover(
   on: ExperimentContext,
   lab: Lab,
   master: Master,
   { now, mark }: Watching,
-  { lostAt, within }: { lostAt: number; within: number },
+  { startedAt, within }: { startedAt: number; within: number },
 ): Promise<number | undefined> {
   if (lab.topology === 'single' || lab.topology === 'replicas') return undefined
   const witness = (on.groups.swarm ?? []).find((name) => name !== master.node && name !== manager(on)) ?? manager(on)
@@ -251,27 +254,24 @@ async function followed(
   })
   const next = readLines(stdout)[0]?.master
   if (typeof next !== 'string') {
-    mark(`no other master within ${within} s`)
+    mark(`no fromIsolated master within ${within} s`)
     return undefined
   }
   mark(`${next.split(':')[0]} is master`)
-  return now() - lostAt
+  return now() - startedAt
 }
 
 async function nodesReady(on: Pick<CareContext, 'watch' | 'groups'>): Promise<void> {
   const all = on.groups.swarm ?? []
   await on.watch({
-    title: 'Every node is Ready',
+    title: 'Nodes until all are Ready',
     command: NODES,
     within: 180,
     until: ({ stdout }) => all.every((name) => isReady(stdout, name)),
   })
 }
 
-/**
- * Gives back every node that may have been taken away, and removes the stacks. Works from wherever an experiment
- * stopped.
- */
+/** Recovers every node that may be faulty and removes the stacks. Idempotent, also after an interruption. */
 export async function restoreNodes(on: CareContext): Promise<void> {
   for (const node of (on.groups.swarm ?? []).filter((name) => name !== manager(on))) {
     const { powerOff, cutOff } = faultsOf(on, node)
@@ -282,17 +282,17 @@ export async function restoreNodes(on: CareContext): Promise<void> {
   await removeLabs(on)
 }
 
-/** The longest stretch without a write that succeeded, each time. */
+/** Longest write outage of each run. */
 export const outages = (lost: readonly Lost[]): string =>
-  `no write succeeded for ${range(lost.map(({ writes }) => writes.outage))} at a stretch`
+  `write outage ${range(lost.map(({ writes }) => writes.outage))}`
 
-export const failovers = (lost: readonly Lost[]): number[] => lost.flatMap(({ tookOver }) => tookOver ?? [])
+export const failovers = (lost: readonly Lost[]): number[] => lost.flatMap(({ failoverAfter }) => failoverAfter ?? [])
 
 /** `5.2 s to 7.1 s`, or the one value. */
 export function range(values: readonly number[]): string {
   if (values.length === 0) return 'never'
-  const [least, most] = [Math.min(...values), Math.max(...values)]
-  return seconds(least) === seconds(most) ? seconds(least) : `${seconds(least)} to ${seconds(most)}`
+  const [min, max] = [Math.min(...values), Math.max(...values)]
+  return seconds(min) === seconds(max) ? seconds(min) : `${seconds(min)} to ${seconds(max)}`
 }
 
 export const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length

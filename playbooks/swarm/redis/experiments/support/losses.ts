@@ -1,28 +1,26 @@
-/** A change that a client asked for, and what came of it. */
+/** A write of a client, and its result. */
 export interface Change {
   /** Milliseconds since 1970, by the client's clock. */
   readonly at: number
-  /** `no`: refused, and so not made; `unsure`: sent, without an answer that tells. */
+  /** `no`: refused, not applied; `unsure`: sent, result unknown. */
   readonly was: 'ok' | 'no' | 'unsure'
-  /** The count that the answer told. */
+  /** The count in the response. */
   readonly value?: number
   readonly why?: string
 }
 
-/**
- * What a client wrote down, and whether it came to its end: of one that was cut short, the last lines may be missing.
- */
+/** Log of a client. Incomplete if the client did not finish: its last lines may be missing. */
 export interface ClientLog {
   readonly changes: readonly Change[]
   readonly whole: boolean
 }
 
-/** Reads what `client.py increments` prints. A line that was cut off in the middle tells nothing and is left out. */
+/** Parses the output of `client.py increments`. Truncated lines are skipped. */
 export function readLog(stdout: string): ClientLog {
   const changes: Change[] = []
   let whole = false
   for (const line of stdout.split('\n')) {
-    const entry = parsed(line)
+    const entry = parseObject(line)
     if (entry === undefined) continue
     if (entry.ended === true) whole = true
     else if (typeof entry.at === 'number' && (entry.was === 'ok' || entry.was === 'no' || entry.was === 'unsure')) {
@@ -37,14 +35,14 @@ export function readLog(stdout: string): ClientLog {
   return { changes, whole }
 }
 
-/** The JSON objects that a program printed, one on a line. */
+/** Parses JSON objects, one per line. */
 export const readLines = (stdout: string): Record<string, unknown>[] =>
   stdout
     .split('\n')
-    .map(parsed)
+    .map(parseObject)
     .filter((entry) => entry !== undefined)
 
-function parsed(line: string): Record<string, unknown> | undefined {
+function parseObject(line: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(line)
     return typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -55,32 +53,29 @@ function parsed(line: string): Record<string, unknown> | undefined {
   }
 }
 
-/** Increments of all clients together, held against the count. */
+/** Increments of all clients, compared with the count. */
 export interface Loss {
   readonly acknowledged: number
   readonly unsure: number
   readonly added: number
-  /** Acknowledged, and certainly not there in the end. */
+  /** Acknowledged, and certainly missing from the final count. */
   readonly lost: number
-  /**
-   * The most that may be lost: were all of those without a clear answer counted, so many of those acknowledged were
-   * not.
-   */
+  /** Upper bound of lost increments: the loss if all indeterminate ones were applied. */
   readonly mostLost: number
 }
 
-/** What clients were told: the count that each acknowledged increment came to, and how many are in doubt. */
+/** Responses to clients: the count of each acknowledged increment, and the number of indeterminate ones. */
 export interface Told {
   readonly values: readonly number[]
   readonly unsure: number
 }
 
 /**
- * What was lost of increments, from what clients were told and the count before and after. Each increment that lasts
- * comes to a count of its own between the two; so two that were told the same one, or one beyond the end, are not both
- * there. That finds losses which increments without an answer would make up for in the sum.
+ * Computes lost increments from the acknowledged counts and the count before and after. Each lasting increment has a
+ * unique count between the two, so of two with the same count, or of one beyond the final count, one is lost. This
+ * finds losses that applied indeterminate increments would hide in the sum.
  *
- * @returns undefined where a count is not known: that is no loss, it is not known.
+ * @returns undefined if a count is unknown.
  */
 export function lossOf({ values, unsure }: Told, before: number, after: number): Loss | undefined {
   if (!Number.isFinite(before) || !Number.isFinite(after)) return undefined
@@ -97,19 +92,16 @@ export function lossOf({ values, unsure }: Told, before: number, after: number):
 }
 
 export const toldOf = (changes: readonly Change[]): Told & { readonly refused: number } => ({
-  // An acknowledgment without a count would be one that no count in the end can hold.
+  // An acknowledgment without a count cannot match any final count.
   values: changes.flatMap(({ was, value }) => (was === 'ok' ? [value ?? Number.POSITIVE_INFINITY] : [])),
   unsure: changes.filter(({ was }) => was === 'unsure').length,
   refused: changes.filter(({ was }) => was === 'no').length,
 })
 
-/**
- * How sure: with no loss seen in `times` tries, the chance of a loss is below this with 95 % confidence (the rule of
- * three, exact).
- */
-export const upperChance = (times: number): number => (times < 1 ? 1 : 1 - 0.05 ** (1 / times))
+/** Upper bound (95 % confidence) of the loss probability after `runs` runs without a loss: the exact rule of three. */
+export const upperChance = (runs: number): number => (runs < 1 ? 1 : 1 - 0.05 ** (1 / runs))
 
-/** What was measured, several times over. */
+/** Verdict on the losses of several runs. */
 export function lossVerdict(losses: readonly (Loss | undefined)[]): {
   readonly none: boolean | null
   readonly says: string
@@ -117,24 +109,24 @@ export function lossVerdict(losses: readonly (Loss | undefined)[]): {
   const known = losses.filter((loss) => loss !== undefined)
   const total = (pick: (loss: Loss) => number): number => known.reduce((sum, loss) => sum + pick(loss), 0)
   const lost = total((loss) => loss.lost)
-  const times = `${losses.length} time${losses.length === 1 ? '' : 's'}`
-  const numbers = `${total(({ acknowledged }) => acknowledged)} acknowledged, ${total(({ added }) => added)} counted, ${total(({ unsure }) => unsure)} without a clear answer`
+  const runs = `${losses.length} run${losses.length === 1 ? '' : 's'}`
+  const numbers = `${total(({ acknowledged }) => acknowledged)} acknowledged, ${total(({ added }) => added)} counted, ${total(({ unsure }) => unsure)} indeterminate`
   if (lost > 0) {
-    const hit = known.filter((loss) => loss.lost > 0).length
+    const runsWithLoss = known.filter((loss) => loss.lost > 0).length
     return {
       none: false,
-      says: `${lost} acknowledged increments lost in ${hit} of ${times} (${known.map((loss) => loss.lost).join(', ')}): ${numbers}`,
+      says: `${lost} acknowledged increments lost in ${runsWithLoss} of ${runs} (${known.map((loss) => loss.lost).join(', ')}); ${numbers}`,
     }
   }
   if (known.length < losses.length || known.length === 0) {
-    return { none: null, says: `the count was not known ${losses.length - known.length} of ${times}: ${numbers}` }
+    return { none: null, says: `count unknown in ${losses.length - known.length} of ${runs}; ${numbers}` }
   }
   if (total(({ acknowledged }) => acknowledged) === 0)
-    return { none: null, says: `nothing was acknowledged that could be lost: ${numbers}` }
-  const doubt = total(({ mostLost }) => mostLost)
-  const sure = `no loss in ${times} means a chance below ${Math.round(upperChance(losses.length) * 100)} % each time (95 % confidence)`
+    return { none: null, says: `no increment was acknowledged; ${numbers}` }
+  const maxLost = total(({ mostLost }) => mostLost)
+  const bound = `loss probability below ${Math.round(upperChance(losses.length) * 100)} % per run (95 % confidence)`
   return {
     none: true,
-    says: `no acknowledged increment is missing in ${times}: ${numbers}; ${sure}${doubt > 0 ? `; at most ${doubt} could hide behind answers that never came` : ''}`,
+    says: `0 acknowledged increments lost in ${runs}; ${numbers}; ${bound}${maxLost > 0 ? `; at most ${maxLost} losses may be hidden by indeterminate increments` : ''}`,
   }
 }

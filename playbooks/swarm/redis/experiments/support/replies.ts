@@ -1,4 +1,4 @@
-/** What `INFO` of Redis prints: `name:value` lines under headings. */
+/** Parses the output of Redis `INFO`: `name:value` lines under headings. */
 export function readInfo(text: string): Readonly<Record<string, string>> {
   return Object.fromEntries(
     text
@@ -11,34 +11,34 @@ export function readInfo(text: string): Readonly<Record<string, string>> {
   )
 }
 
-/** A replica as its master knows it. */
-interface KnownReplica {
+/** A replica in the master's `INFO replication`. */
+interface ConnectedReplica {
   readonly address: string
   readonly port: number
   readonly online: boolean
-  /** Bytes of the stream of changes that it has confirmed. */
+  /** Acknowledged replication offset in bytes. */
   readonly offset: number
 }
 
-/** What `INFO replication` tells of a server. */
+/** Parsed `INFO replication` of a server. */
 export interface Replication {
   readonly role: 'master' | 'replica'
-  /** Bytes of the stream of changes that it has made or taken. */
+  /** Replication offset in bytes. */
   readonly offset: number
-  /** Of a replica: whose, and whether the line to it is up. */
+  /** Of a replica: its master, and whether the connection to it is up. */
   readonly master?: { readonly address: string; readonly port: number; readonly up: boolean }
-  readonly replicas: readonly KnownReplica[]
+  readonly replicas: readonly ConnectedReplica[]
 }
 
-/** @throws where the text is no `INFO replication`: nothing may be concluded from it. */
+/** @throws if the text is not the output of `INFO replication`. */
 export function readReplication(text: string): Replication {
   const info = readInfo(text)
   const { role } = info
   if (role !== 'master' && role !== 'slave')
-    throw new Error(`not what INFO replication prints: ${JSON.stringify(text.slice(0, 80))}`)
+    throw new Error(`not the output of INFO replication: ${JSON.stringify(text.slice(0, 80))}`)
   const replicas = Object.entries(info)
     .filter(([name]) => /^slave\d+$/.test(name))
-    .map(([, value]): KnownReplica => {
+    .map(([, value]): ConnectedReplica => {
       const fields = Object.fromEntries(value.split(',').map((field) => field.split('=', 2) as [string, string]))
       return {
         address: fields.ip ?? '',
@@ -61,13 +61,11 @@ export function readReplication(text: string): Replication {
       }
 }
 
-/**
- * `SENTINEL MASTER name` and its like: names and values in turn, in one list or, as `redis-cli` prints it, a line each.
- */
+/** Parses alternating names and values (`SENTINEL MASTER name`): a list, or one per line as `redis-cli` prints it. */
 export function readPairs(reply: unknown): Readonly<Record<string, string>> {
-  const words = Array.isArray(reply) ? reply.map(String) : String(reply).trimEnd().split('\n')
+  const items = Array.isArray(reply) ? reply.map(String) : String(reply).trimEnd().split('\n')
   return Object.fromEntries(
-    words.flatMap((word, at): [string, string][] => (at % 2 === 0 ? [[word, words[at + 1] ?? '']] : [])),
+    items.flatMap((item, i): [string, string][] => (i % 2 === 0 ? [[item, items[i + 1] ?? '']] : [])),
   )
 }
 
@@ -79,21 +77,21 @@ export interface ClusterNode {
   readonly role: 'master' | 'replica'
   /** Of a replica: the id of its master. */
   readonly of?: string
-  /** It was given up on by the others. */
+  /** Flagged `fail` by the other nodes. */
   readonly failed: boolean
   /** First and last slot of each range that it serves. */
   readonly slots: readonly (readonly [first: number, last: number])[]
 }
 
-/** What `CLUSTER NODES` prints. */
+/** Parses the output of `CLUSTER NODES`. */
 export function readClusterNodes(text: string): ClusterNode[] {
   return text
     .split('\n')
     .filter((line) => line.trim() !== '')
     .map((line) => {
-      const [id = '', place = '', flagWords = '', of = '-', , , , , ...slotWords] = line.trim().split(' ')
-      const flags = flagWords.split(',')
-      const [, address = '', port = ''] = /^(.*):(\d+)(?:@.*)?$/.exec(place) ?? []
+      const [id = '', endpoint = '', flagList = '', of = '-', , , , , ...slotRanges] = line.trim().split(' ')
+      const flags = flagList.split(',')
+      const [, address = '', port = ''] = /^(.*):(\d+)(?:@.*)?$/.exec(endpoint) ?? []
       return {
         id,
         address,
@@ -101,11 +99,11 @@ export function readClusterNodes(text: string): ClusterNode[] {
         role: flags.includes('master') ? ('master' as const) : ('replica' as const),
         ...(of === '-' ? {} : { of }),
         failed: flags.includes('fail'),
-        // A slot on its way to another node stands in brackets, and is still served.
-        slots: slotWords
-          .filter((word) => !word.startsWith('['))
-          .map((word): [number, number] => {
-            const [first = '', last = first] = word.split('-')
+        // Slots in brackets are being migrated and still served.
+        slots: slotRanges
+          .filter((range) => !range.startsWith('['))
+          .map((range): [number, number] => {
+            const [first = '', last = first] = range.split('-')
             return [Number(first), Number(last)]
           }),
       }
@@ -117,19 +115,14 @@ export const SLOTS = 16_384
 export const slotCount = ({ slots }: Pick<ClusterNode, 'slots'>): number =>
   slots.reduce((sum, [first, last]) => sum + last - first + 1, 0)
 
-/**
- * Who serves a slot. A master that was given up on goes on being listed with its slots until another has taken them.
- */
+/** The master that serves a slot. A failed master stays listed with its slots until another takes them over. */
 export const ownerOf = (nodes: readonly ClusterNode[], slot: number): ClusterNode | undefined =>
   nodes.find(
     ({ slots, failed, role }) =>
       role === 'master' && !failed && slots.some(([first, last]) => first <= slot && slot <= last),
   )
 
-/**
- * The slot of a key, as Redis Cluster reckons it: CRC-16 (XMODEM) of the key, or of what stands between its first `{`
- * and the next `}`, modulo 16384.
- */
+/** Hash slot of a key in Redis Cluster: CRC-16 (XMODEM) of the key, or of its hash tag `{...}`, modulo 16384. */
 export function slotOf(key: string): number {
   const tag = /^[^{]*\{([^}]+)\}/.exec(key)?.[1]
   let crc = 0
@@ -141,10 +134,9 @@ export function slotOf(key: string): number {
 }
 
 /**
- * Bytes in memory of each process of Redis or Sentinel, of `docker top CONTAINER -eo pid,rss,comm` of any number of
- * containers.
+ * Resident memory in bytes of each Redis and Sentinel process in the output of `docker top CONTAINER -eo pid,rss,comm`.
  */
-export const redisProcesses = (tops: string): number[] =>
-  [...tops.matchAll(/^\s*\d+\s+(\d+)\s+redis-(?:server|sentinel)\s*$/gm)].map(
+export const redisProcesses = (stdout: string): number[] =>
+  [...stdout.matchAll(/^\s*\d+\s+(\d+)\s+redis-(?:server|sentinel)\s*$/gm)].map(
     ([, kibibytes]) => Number(kibibytes) * 1024,
   )

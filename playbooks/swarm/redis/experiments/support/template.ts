@@ -14,7 +14,7 @@ export interface RedisServices {
   readonly volumes: Tree
 }
 
-/** The services of Redis, from the very templates that the app's stack is deployed from. */
+/** The Redis services from the templates of the app's stack. */
 export function redisServices(
   on: Pick<CareContext, 'groups' | 'hostvars' | 'hosts' | 'slowdown'>,
   topology: Topology,
