@@ -6,7 +6,7 @@ export { en, type Words }
 export const LANGUAGES = ['en', 'ru'] as const
 export type Language = (typeof LANGUAGES)[number]
 
-/** The fixed words in a language. Those of other languages than English are loaded when they are asked for. */
+/** The report's texts in a language. Languages other than English are loaded on demand. */
 export async function wordsOf(language: Language): Promise<Words> {
   return language === 'en' ? en : (await import('./ru.ts')).ru
 }
