@@ -86,10 +86,10 @@ async function drawingFor({ exhibits, plays }: Facts): Promise<Drawing> {
     ),
   )
   const hasChart = [...exhibits.values()].some(({ chart }) => chart !== undefined)
-  const { picture } = exhibits.size > 0 ? await import('./picture.ts') : { picture: unused }
-  const { diffLines } = hasDiff ? await import('./diff.ts') : { diffLines: unused }
-  const { drawChart } = hasChart ? await import('./chart.ts') : { drawChart: unused }
-  return { picture, diffLines, drawChart }
+  const drawTerminal = exhibits.size > 0 ? (await import('./picture.ts')).picture : unused
+  const diffLines = hasDiff ? (await import('./diff.ts')).diffLines : unused
+  const drawChart = hasChart ? (await import('./chart.ts')).drawChart : unused
+  return { picture: drawTerminal, diffLines, drawChart }
 }
 
 const unused = (): never => {

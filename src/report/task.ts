@@ -1,5 +1,5 @@
 import type { CommandRecord, PlannedChange, TaskResult } from '../run/events.ts'
-import { excerpt } from './format.ts'
+import { excerpt, type ExcerptOptions } from './format.ts'
 import type { Words } from './words/index.ts'
 
 /** An output that the page shows only in part, and the file in the run directory with the complete text. */
@@ -60,7 +60,8 @@ export function detailOf(result: TaskResult, number: number, { says: phrases }: 
   }
 }
 
-export const wholeIn = (file: string | undefined): { whole?: string } => (file === undefined ? {} : { whole: file })
+export const wholeIn = (file: string | undefined): Pick<ExcerptOptions, 'whole'> =>
+  file === undefined ? {} : { whole: file }
 
 export function longTexts({ long }: Pick<CommandRecord, 'long'>): LongText[] {
   return [

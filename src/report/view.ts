@@ -221,13 +221,13 @@ function showExhibits(exhibits: Iterable<KeptExhibit>, drawing: Drawing, message
 function draw(
   exhibit: KeptExhibit,
   slug: string,
-  { picture, drawChart }: Drawing,
+  { picture: drawTerminal, drawChart }: Drawing,
   messages: Words,
 ): Pick<ShownExhibit, 'svg' | 'chart'> {
-  if (exhibit.chart === undefined) return { svg: picture(exhibit, slug, messages), chart: undefined }
+  if (exhibit.chart === undefined) return { svg: drawTerminal(exhibit, slug, messages), chart: undefined }
   try {
     return { svg: drawChart(exhibit.chart, slug, messages), chart: {} }
   } catch (error) {
-    return { svg: picture(exhibit, slug, messages), chart: { problem: (error as Error).message } }
+    return { svg: drawTerminal(exhibit, slug, messages), chart: { problem: (error as Error).message } }
   }
 }

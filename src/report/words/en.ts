@@ -199,6 +199,3 @@ export const en = {
     moreCommands: (n: number): string => `${plural(n, 'more command')}: see `,
   },
 }
-
-/** The texts that a language must provide. */
-export type Words = typeof en

@@ -1,6 +1,9 @@
-import { en, type Words } from './en.ts'
+import { en } from './en.ts'
 
-export { en, type Words }
+export { en }
+
+/** The texts that a language must provide. */
+export type Words = typeof en
 
 /** The languages of the report. */
 export const LANGUAGES = ['en', 'ru'] as const

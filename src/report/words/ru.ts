@@ -1,5 +1,5 @@
 import { dayAndTime, durationIn, measureIn, numberIn, type Units } from '../format.ts'
-import type { Words } from './en.ts'
+import type { Words } from './index.ts'
 
 /** Thousands are separated by a no-break space. */
 const RUSSIAN: Units = { ms: 'мс', s: 'с', min: 'мин', h: 'ч', point: ',', thousands: '\u00a0' }
