@@ -60,8 +60,7 @@ export function detailOf(result: TaskResult, number: number, { says: phrases }: 
   }
 }
 
-export const wholeIn = (file: string | undefined): Pick<ExcerptOptions, 'whole'> =>
-  file === undefined ? {} : { whole: file }
+export const wholeIn = (file: string | undefined): ExcerptOptions => (file === undefined ? {} : { whole: file })
 
 export function longTexts({ long }: Pick<CommandRecord, 'long'>): LongText[] {
   return [
