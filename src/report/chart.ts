@@ -56,7 +56,7 @@ function plot({ option, height }: Plan, id: string): string {
     return (
       svg
         .slice(svg.indexOf('>') + 1, svg.lastIndexOf('</svg>'))
-        // Quotes in text are escaped, so these match attributes only. Ids are numbered across all charts; make them stable.
+        // Quotes in text are escaped, so these match attributes only. ECharts numbers ids across all charts.
         .replace(/ ecmeta_\w+="[^"]*"/g, '')
         .replace(/((?: id="|url\(#))zr\d+-/g, `$1${id}-`)
         .trim()

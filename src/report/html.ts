@@ -16,8 +16,8 @@ export class Markup {
 type Value = Markup | string | number | false | undefined | readonly Value[]
 
 /**
- * Template tag for HTML. Interpolated strings are escaped and stripped of control characters; {@link Markup} is inserted
- * as is. `false` and `undefined` render nothing, lists are concatenated.
+ * Template tag for HTML. Interpolated strings are escaped and stripped of control characters; {@link Markup} is
+ * inserted as is. `false` and `undefined` render nothing, lists are concatenated.
  */
 export function html(strings: TemplateStringsArray, ...values: readonly Value[]): Markup {
   let text = strings[0] ?? ''

@@ -57,7 +57,7 @@ export async function renderReport(
   return paths
 }
 
-/** Keeps longer existing files: the event log truncates long texts, the report rendered at the end of a run has them all. */
+/** Keeps longer existing files: the event log truncates long texts, the report at the end of a run has them all. */
 async function writeData(directory: string, files: readonly DataFile[]): Promise<void> {
   for (const { file, text, bytes } of files) {
     const path = join(directory, file)

@@ -42,8 +42,8 @@ const THEME: Readonly<Record<string, string>> = {
 }
 
 /**
- * Lays out text as a terminal does: colours, tabs, carriage returns, wrapping. Only SGR escape sequences are interpreted;
- * other control characters and bidirectional controls are dropped.
+ * Lays out text as a terminal does: colours, tabs, carriage returns, wrapping. Only SGR escape sequences are
+ * interpreted; other control characters and bidirectional controls are dropped.
  */
 export function layOut(text: string, columns: number): Line[] {
   const lines: Line[] = []
