@@ -18,30 +18,28 @@ import {
 } from './chart-looks.ts'
 import type { Words } from './words/index.ts'
 
-const PLOT = 330
-const AXIS = 58
-/** More points than this in a line are not told apart on the page. */
-const MOST_POINTS = 4000
+const PLOT_HEIGHT = 330
+const AXIS_HEIGHT = 58
+/** More points of a series could not be distinguished. */
+const MAX_POINTS = 4000
 
 type Point = readonly [x: number, y: number]
 type Band = readonly [x: number, low: number, high: number]
 
-/**
- * What of a series can be drawn: on a logarithmic axis only what is above 0; what was no number is null in a journal.
- */
-interface Drawable {
+/** The finite values of a series; on a logarithmic axis only positive ones. */
+interface DrawableSeries {
   readonly name: string
   readonly points: readonly Point[]
   readonly band: readonly Band[]
   readonly drawn: NonNullable<Series['drawn']>
 }
 
-/** Values against one another. */
-export function planLines({ x, y, series, marks = [] }: LinesChart, words: Words): Plan {
+/** The layout of a line chart. */
+export function planLines({ x, y, series, marks = [] }: LinesChart, messages: Words): Plan {
   const [onX, onY] = [fits(x.scale), fits(y.scale)]
   const names = labels(series.map(({ name }) => name))
   const drawables = series.map(
-    ({ points, band = [], drawn = 'both' }, i): Drawable => ({
+    ({ points, band = [], drawn = 'both' }, i): DrawableSeries => ({
       name: names[i] as string,
       points: thin(points.filter((point) => onX(point[0]) && onY(point[1]))),
       band: thin(band.filter((one) => onX(one[0]) && onY(one[1]) && onY(one[2]))),
@@ -53,9 +51,9 @@ export function planLines({ x, y, series, marks = [] }: LinesChart, words: Words
   const top = TITLE + legendRows(names) * LEGEND_ROW + 14
   const option = {
     legend: legend(names),
-    grid: { left: MARGIN + 62, right: MARGIN + 16, top, height: PLOT },
-    xAxis: { ...axis(x.scale, xs, words), name: label(x.label), nameLocation: 'middle', nameGap: 32 },
-    yAxis: { ...axis(y.scale, ys, words), name: label(y.label), nameLocation: 'middle', nameGap: 54 },
+    grid: { left: MARGIN + 62, right: MARGIN + 16, top, height: PLOT_HEIGHT },
+    xAxis: { ...axis(x.scale, xs, messages), name: label(x.label), nameLocation: 'middle', nameGap: 32 },
+    yAxis: { ...axis(y.scale, ys, messages), name: label(y.label), nameLocation: 'middle', nameGap: 54 },
     series: [
       ...drawables.flatMap((one, i) => (one.band.length > 0 ? [bandSeries(one, i)] : [])),
       ...drawables.map(lineSeries),
@@ -64,9 +62,9 @@ export function planLines({ x, y, series, marks = [] }: LinesChart, words: Words
   }
   return {
     option,
-    height: top + PLOT + AXIS,
-    description: describe(label(x.label), label(y.label), drawables, words),
-    notes: xs === undefined ? [words.charts.nothing] : [],
+    height: top + PLOT_HEIGHT + AXIS_HEIGHT,
+    description: describe(label(x.label), label(y.label), drawables, messages),
+    notes: xs === undefined ? [messages.charts.nothing] : [],
   }
 }
 
@@ -75,36 +73,36 @@ const fits =
   (value: number): boolean =>
     Number.isFinite(value) && (scale !== 'log' || value > 0)
 
-/** Every so many'th, where there are very many; the last one stays. */
+/** Samples points evenly beyond the limit; keeps the last. */
 function thin<T>(points: readonly T[]): readonly T[] {
-  if (points.length <= MOST_POINTS) return points
-  const step = Math.ceil(points.length / MOST_POINTS)
+  if (points.length <= MAX_POINTS) return points
+  const step = Math.ceil(points.length / MAX_POINTS)
   return points.filter((_, i) => i % step === 0 || i === points.length - 1)
 }
 
 type Extent = readonly [low: number, high: number]
 
 function extents(
-  drawables: readonly Drawable[],
+  drawables: readonly DrawableSeries[],
   marks: NonNullable<LinesChart['marks']>,
 ): readonly [Extent | undefined, Extent | undefined] {
-  const of = (at: 'x' | 'y'): Extent | undefined => {
+  const extentOf = (at: 'x' | 'y'): Extent | undefined => {
     let [low, high] = [Infinity, -Infinity]
-    const see = (value: number): void => {
+    const include = (value: number): void => {
       low = Math.min(low, value)
       high = Math.max(high, value)
     }
     for (const { points, band } of drawables) {
-      for (const [x, y] of points) see(at === 'x' ? x : y)
-      for (const [x, below, above] of band) for (const value of at === 'x' ? [x] : [below, above]) see(value)
+      for (const [x, y] of points) include(at === 'x' ? x : y)
+      for (const [x, below, above] of band) for (const value of at === 'x' ? [x] : [below, above]) include(value)
     }
-    for (const mark of marks) if (mark.axis === at) see(mark.at)
+    for (const mark of marks) if (mark.axis === at) include(mark.at)
     return low <= high ? [low, high] : undefined
   }
-  return [of('x'), of('y')]
+  return [extentOf('x'), extentOf('y')]
 }
 
-/** Steps of two are read better than of ten where the values lie within two powers of ten. */
+/** A logarithmic axis has base 2 where the values span less than about two decades. */
 const axis = (scale: 'linear' | 'log' = 'linear', extent: Extent | undefined, { measure }: Words) => ({
   ...axisLooks,
   axisLabel: { ...axisLooks.axisLabel, formatter: (value: number) => measure(value), hideOverlap: true },
@@ -113,7 +111,7 @@ const axis = (scale: 'linear' | 'log' = 'linear', extent: Extent | undefined, { 
     : { type: 'value', scale: extent !== undefined && extent[0] < 0 }),
 })
 
-const lineSeries = ({ name, points, drawn }: Drawable, i: number) => ({
+const lineSeries = ({ name, points, drawn }: DrawableSeries, i: number) => ({
   type: drawn === 'dots' ? 'scatter' : 'line',
   name,
   data: points.map(([x, y]) => [x, y]),
@@ -134,8 +132,8 @@ interface RenderApi {
   coord(point: readonly number[]): number[]
 }
 
-/** An area between two lines: a shape of its own, since areas that are stacked cannot lie on a logarithmic axis. */
-const bandSeries = ({ name, band }: Drawable, i: number) => ({
+/** The area between two lines. A custom shape, since stacked areas do not work on a logarithmic axis. */
+const bandSeries = ({ name, band }: DrawableSeries, i: number) => ({
   type: 'custom',
   name: `${name}\u00a0`,
   data: band.map((one) => [...one]),
@@ -159,7 +157,7 @@ const bandSeries = ({ name, band }: Drawable, i: number) => ({
         },
 })
 
-/** Lines across. The points that carry them are not drawn, but make the axes reach as far. */
+/** Reference lines. Their points are invisible, but extend the axes. */
 const markSeries = (marks: NonNullable<LinesChart['marks']>, xs: Extent, ys: Extent) => ({
   type: 'scatter',
   data: marks.map(({ axis, at }) => (axis === 'x' ? [at, ys[0]] : [xs[0], at])),
@@ -186,7 +184,7 @@ const markSeries = (marks: NonNullable<LinesChart['marks']>, xs: Extent, ys: Ext
   },
 })
 
-const describe = (x: string, y: string, drawables: readonly Drawable[], { charts, measure }: Words): string =>
+const describe = (x: string, y: string, drawables: readonly DrawableSeries[], { charts, measure }: Words): string =>
   [
     charts.lines(x, y),
     ...drawables.slice(0, 12).map(({ name, points }) => {

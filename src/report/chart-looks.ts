@@ -1,11 +1,11 @@
 import type { EChartsCoreOption } from 'echarts/core'
 import { dropUnprintable } from './unprintable.ts'
 
-/** What a kind of chart hands to the drawing. */
+/** A chart ready to be rendered by ECharts. */
 export interface Plan {
   readonly option: EChartsCoreOption
   readonly height: number
-  /** In a sentence or two, for those who do not see it. */
+  /** Alternative text for screen readers. */
   readonly description: string
   /** Lines of text below the plot. */
   readonly notes: readonly string[]
@@ -21,10 +21,10 @@ export const INK = '#1c232d'
 export const QUIET = '#56616f'
 export const GRID = '#e1e6eb'
 export const FAILED = '#b3261e'
-/** Without quotes: the library puts it into an attribute as it is. */
+/** Without quotes: ECharts does not escape it in attributes. */
 export const FONT = 'system-ui, Segoe UI, Roboto, Noto Sans, DejaVu Sans, sans-serif'
 
-/** Dark enough to be read on white, and told apart by people who do not see red or green; the shapes differ as well. */
+/** Readable on white and distinct for colour-blind readers; dashes and symbols differ too. */
 const COLORS = ['#0072b2', '#c44e00', '#00795c', '#a53e8c', '#806000', '#332288', '#7a1f3d', '#4d5866'] as const
 const DASHES = ['solid', [8, 4], [2, 3], [10, 3, 2, 3], [14, 5], [5, 2], [1, 4], [12, 3, 4, 3]] as const
 const SYMBOLS = [
@@ -45,22 +45,22 @@ export const dash = (i: number): 'solid' | number[] => {
 }
 export const symbol = (i: number): string => SYMBOLS[i % SYMBOLS.length] as string
 
-const LONGEST = 70
-/** In a legend the library guesses how wide a name is: of a longer one it guesses wrong. */
-const LONGEST_NAME = 40
+const MAX_LABEL = 70
+/** ECharts estimates the width of legend names, badly for longer ones. */
+const MAX_NAME = 40
 
-/** Text from a run made fit for a label: one line, nothing but what shows, and not too long. */
-export function label(text: string, longest = LONGEST): string {
+/** Text from a run as a label: one line, printable, truncated. */
+export function label(text: string, maxLength = MAX_LABEL): string {
   const line = dropUnprintable(String(text)).replace(/\s+/g, ' ').trim()
   const characters = [...line]
-  return characters.length <= longest ? line : `${characters.slice(0, longest - 1).join('')}…`
+  return characters.length <= maxLength ? line : `${characters.slice(0, maxLength - 1).join('')}…`
 }
 
-/** Labels that differ from one another, as the legend needs them. */
+/** Unique labels: ECharts identifies legend entries by name. */
 export function labels(texts: readonly string[]): string[] {
   const used = new Set<string>()
   return texts.map((text) => {
-    const base = label(text, LONGEST_NAME) || '?'
+    const base = label(text, MAX_NAME) || '?'
     let name = base
     for (let n = 2; used.has(name); n++) name = `${base} (${n})`
     used.add(name)
@@ -68,7 +68,7 @@ export function labels(texts: readonly string[]): string[] {
   })
 }
 
-/** How many rows a legend of these names takes. Widths are guessed on the safe side. */
+/** Number of rows of a legend, with widths estimated generously. */
 export function legendRows(names: readonly string[]): number {
   let rows = names.length > 0 ? 1 : 0
   let at = 0
@@ -99,7 +99,7 @@ export const legend = (names: readonly string[]): EChartsCoreOption => ({
   textStyle: { color: INK, fontFamily: FONT, fontSize: 13 },
 })
 
-/** What all axes look like. */
+/** Style of all axes. */
 export const axisLooks = {
   axisLine: { show: true, lineStyle: { color: QUIET } },
   axisTick: { show: true, lineStyle: { color: QUIET } },

@@ -19,25 +19,25 @@ import {
 } from './chart-looks.ts'
 import type { Words } from './words/index.ts'
 
-const ROW = 20
+const ROW_HEIGHT = 20
 const LANE_GAP = 10
-const STRIP = 100
-const BETWEEN = 34
-const AXIS = 54
+const REQUESTS_HEIGHT = 100
+const REQUESTS_GAP = 34
+const AXIS_HEIGHT = 54
 const LEFT = 130
 const RIGHT = 30
-const MOST_BARS = 2000
-const MOST_EVENTS = 40
-/** More names than this make no legend. */
-const MOST_NAMES = 16
-/** Of an event's number, which stands above its line. */
-const FLAG = 18
+const MAX_BARS = 2000
+const MAX_EVENTS = 40
+/** No legend for more names. */
+const MAX_NAMES = 16
+/** Height of an event's number above the plot. */
+const EVENT_LABEL_HEIGHT = 18
 
 type State = TimelineBar['state']
 
-interface Placed extends TimelineBar {
+interface PlacedBar extends TimelineBar {
   readonly laneAt: number
-  /** In the lane, from the top: bars at the same time lie below one another. */
+  /** Within the lane, from the top. Overlapping bars are in different rows. */
   readonly row: number
 }
 
@@ -49,30 +49,30 @@ interface RenderApi {
   size(extent: readonly number[]): [number, number]
 }
 
-/** What was where and when; below it, the requests of each second: answered ones up, failed ones down. */
-export function planTimeline(chart: TimelineChart, words: Words): Plan {
-  const { charts, measure } = words
+/** The layout of a timeline: lanes with bars, and below them the requests per second, answered up, failed down. */
+export function planTimeline(chart: TimelineChart, messages: Words): Plan {
+  const { charts, measure } = messages
   const seconds = Math.max(1, ...[chart.seconds].filter(Number.isFinite))
   const lanes = labels(chart.lanes)
   const { bars, rows } = place(chart)
-  const known = [...new Set(bars.map(({ name }) => name))]
-  const names = labels(known)
-  const nameOf = new Map(known.map((name, i) => [name, names[i] as string]))
+  const barNames = [...new Set(bars.map(({ name }) => name))]
+  const names = labels(barNames)
+  const labelOf = new Map(barNames.map((name, i) => [name, names[i] as string]))
   const events = chart.events
     .filter(({ at }) => Number.isFinite(at))
     .toSorted((a, b) => a.at - b.at)
-    .slice(0, MOST_EVENTS)
+    .slice(0, MAX_EVENTS)
   const requests = (chart.requests ?? []).filter(({ at, ok, failed }) => [at, ok, failed].every(Number.isFinite))
   const states = [
     ...(bars.some(({ state }) => state === 'starting') ? [charts.starting] : []),
     ...(bars.some(({ state }) => state === 'failed') ? [charts.ended] : []),
   ]
-  const shownNames = [...(names.length <= MOST_NAMES ? names : []), ...states]
+  const legendNames = [...(names.length <= MAX_NAMES ? names : []), ...states]
 
-  const top = TITLE + legendRows(shownNames) * LEGEND_ROW + (events.length > 0 ? FLAG + 10 : 14)
-  const plot = Math.max(1, lanes.length) * (Math.max(1, rows) * ROW + LANE_GAP)
-  const stripTop = top + plot + BETWEEN
-  const bottom = requests.length > 0 ? stripTop + STRIP : top + plot
+  const top = TITLE + legendRows(legendNames) * LEGEND_ROW + (events.length > 0 ? EVENT_LABEL_HEIGHT + 10 : 14)
+  const plot = Math.max(1, lanes.length) * (Math.max(1, rows) * ROW_HEIGHT + LANE_GAP)
+  const stripTop = top + plot + REQUESTS_GAP
+  const bottom = requests.length > 0 ? stripTop + REQUESTS_HEIGHT : top + plot
   const time = (grid: number, named: boolean) => ({
     ...axisLooks,
     type: 'value',
@@ -83,10 +83,10 @@ export function planTimeline(chart: TimelineChart, words: Words): Plan {
     ...(named ? { name: charts.seconds, nameLocation: 'middle', nameGap: 30 } : {}),
   })
   const option = {
-    legend: legend(shownNames),
+    legend: legend(legendNames),
     grid: [
       { left: LEFT, right: RIGHT, top, height: plot },
-      ...(requests.length > 0 ? [{ left: LEFT, right: RIGHT, top: stripTop, height: STRIP }] : []),
+      ...(requests.length > 0 ? [{ left: LEFT, right: RIGHT, top: stripTop, height: REQUESTS_HEIGHT }] : []),
     ],
     xAxis: [time(0, requests.length === 0), ...(requests.length > 0 ? [time(1, true)] : [])],
     yAxis: [
@@ -99,18 +99,18 @@ export function planTimeline(chart: TimelineChart, words: Words): Plan {
         axisLabel: { ...axisLooks.axisLabel, fontSize: 13, formatter: (lane: string) => label(lane, 13), interval: 0 },
         splitArea: { show: true, areaStyle: { color: ['#ffffff', '#f5f7f9'] } },
       },
-      ...(requests.length > 0 ? [requestAxis(words)] : []),
+      ...(requests.length > 0 ? [requestAxis(messages)] : []),
     ],
     series: [
-      ...known.map((name, i) =>
+      ...barNames.map((name, i) =>
         barSeries(
-          nameOf.get(name) as string,
+          labelOf.get(name) as string,
           bars.filter((bar) => bar.name === name),
           Math.max(1, rows),
           color(i),
         ),
       ),
-      ...stateSeries(words),
+      ...stateLegendSeries(messages),
       ...(events.length > 0 ? [eventSeries(events)] : []),
       ...(requests.length > 0 ? requestSeries(requests, seconds) : []),
     ],
@@ -118,7 +118,7 @@ export function planTimeline(chart: TimelineChart, words: Words): Plan {
   const clock = (at: number): string => `${measure(Math.round(at * 10) / 10)} ${charts.second}`
   return {
     option,
-    height: bottom + AXIS,
+    height: bottom + AXIS_HEIGHT,
     description: [
       charts.timeline(lanes.join(', '), measure(seconds), bars.length),
       ...events.map(({ at, label: text }) => `${clock(at)}: ${label(text)}.`),
@@ -132,16 +132,16 @@ export function planTimeline(chart: TimelineChart, words: Words): Plan {
 
 const sum = (values: readonly number[]): number => values.reduce((all, value) => all + value, 0)
 
-/** Gives each bar the first row of its lane that is free at that time. */
-function place({ bars, lanes }: TimelineChart): { bars: readonly Placed[]; rows: number } {
+/** Assigns each bar to the first row of its lane that is free at its start. */
+function place({ bars, lanes }: TimelineChart): { bars: readonly PlacedBar[]; rows: number } {
   const ends: number[][] = lanes.map(() => [])
-  const known = bars.filter(
+  const valid = bars.filter(
     ({ lane, from, to }) => lanes.includes(lane) && Number.isFinite(from) && Number.isFinite(to) && to >= from,
   )
-  const placed = known
+  const placed = valid
     .toSorted((a, b) => a.from - b.from)
-    .slice(0, MOST_BARS)
-    .map((bar): Placed => {
+    .slice(0, MAX_BARS)
+    .map((bar): PlacedBar => {
       const laneAt = lanes.indexOf(bar.lane)
       const rows = ends[laneAt] as number[]
       const free = rows.findIndex((end) => end <= bar.from)
@@ -152,15 +152,15 @@ function place({ bars, lanes }: TimelineChart): { bars: readonly Placed[]; rows:
   return { bars: placed, rows: Math.max(0, ...ends.map((rows) => rows.length)) }
 }
 
-/** State is told by more than colour: what starts is an outline of dashes, what failed has a cross and a thick edge. */
-const looks = (state: State, hue: string): object =>
+/** States differ in more than colour: starting bars have a dashed outline, failed ones a cross and a thick edge. */
+const barStyle = (state: State, hue: string): object =>
   ({
     running: { fill: hue, stroke: hue, lineWidth: 1 },
     starting: { fill: '#ffffff', stroke: hue, lineWidth: 1.5, lineDash: [4, 3] },
     failed: { fill: '#fdebe9', stroke: FAILED, lineWidth: 2.5 },
   })[state]
 
-const barSeries = (name: string, bars: readonly Placed[], rows: number, hue: string) => ({
+const barSeries = (name: string, bars: readonly PlacedBar[], rows: number, hue: string) => ({
   type: 'custom',
   name,
   xAxisIndex: 0,
@@ -172,7 +172,7 @@ const barSeries = (name: string, bars: readonly Placed[], rows: number, hue: str
   clip: true,
   z: 3,
   renderItem: ({ dataIndex }: RenderParams, api: RenderApi) => {
-    const { laneAt, from, to, row, state } = bars[dataIndex] as Placed
+    const { laneAt, from, to, row, state } = bars[dataIndex] as PlacedBar
     const [left, middle] = api.coord([from, laneAt])
     const [right] = api.coord([to, laneAt])
     const laneHeight = api.size([0, 1])[1]
@@ -183,7 +183,7 @@ const barSeries = (name: string, bars: readonly Placed[], rows: number, hue: str
     return {
       type: 'group',
       children: [
-        { type: 'rect', shape: { x: left, y: y + 1.5, width, height: height - 3, r: 3 }, style: looks(state, hue) },
+        { type: 'rect', shape: { x: left, y: y + 1.5, width, height: height - 3, r: 3 }, style: barStyle(state, hue) },
         ...(width < 28
           ? []
           : [
@@ -208,8 +208,8 @@ const barSeries = (name: string, bars: readonly Placed[], rows: number, hue: str
   },
 })
 
-/** They have no bars of their own; they are in the legend, to say what outlines mean. */
-const stateSeries = ({ charts }: Words) => [
+/** Empty series that explain the outlines in the legend. */
+const stateLegendSeries = ({ charts }: Words) => [
   {
     type: 'custom',
     name: charts.starting,
@@ -298,6 +298,6 @@ function requestSeries(requests: NonNullable<TimelineChart['requests']>, seconds
   ]
 }
 
-/** The space that lines of notes take, with their distance from the plot. */
+/** Height of the notes, including their distance from the plot. */
 export const notesHeight = (notes: readonly string[]): number =>
   notes.length === 0 ? 0 : notes.length * NOTE_ROW + MARGIN

@@ -12,15 +12,14 @@ import { en, type Words } from './words/index.ts'
 use([CustomChart, LineChart, ScatterChart, GridComponent, LegendPlainComponent, MarkLineComponent, SVGRenderer])
 
 /**
- * Draws a chart as an SVG picture without scripts, animation or anything that is loaded; the same chart gives the same
- * text. It is a light card in light and in dark, as the terminal is a dark one in both: colours of the page would not
- * reach a picture that a README shows, and the series were chosen to be told apart on white.
+ * Draws a chart as a self-contained SVG without scripts or animation. The output is deterministic. Charts are always
+ * light, since page colours do not reach an image in a README and the series colours are chosen for white.
  *
- * @param id - makes the ids in the picture those of no other in the page.
- * @throws what the library throws, where a chart cannot be drawn.
+ * @param id - prefix that makes the ids in the SVG unique in the page.
+ * @throws if ECharts cannot draw the chart.
  */
-export function drawChart(chart: Chart, id: string, words: Words = en): string {
-  const plan = chart.kind === 'lines' ? planLines(chart, words) : planTimeline(chart, words)
+export function drawChart(chart: Chart, id: string, messages: Words = en): string {
+  const plan = chart.kind === 'lines' ? planLines(chart, messages) : planTimeline(chart, messages)
   const height = plan.height + notesHeight(plan.notes)
   const title = label(chart.title, 100)
   return html`<svg xmlns="http://www.w3.org/2000/svg" class="chart" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img" aria-labelledby="title-${id} desc-${id}" font-family="${FONT}"><title id="title-${id}">${title}</title><desc id="desc-${id}">${plan.description}</desc>
@@ -37,12 +36,12 @@ ${plan.notes.map(
 `.text
 }
 
-/** What the library can do beyond what its types tell: leave out the styles for a pointer that hovers. */
+/** Options that the library's types lack: they omit hover styles. */
 interface Painter {
   renderToString(options: { useViewBox: boolean; cssAnimation: boolean; cssEmphasis: boolean }): string
 }
 
-/** The plot as the library draws it, without its outermost element. */
+/** The plot, without ECharts' outermost element. */
 function plot({ option, height }: Plan, id: string): string {
   const chart = init(null, null, { renderer: 'svg', ssr: true, width: WIDTH, height })
   try {
@@ -57,8 +56,7 @@ function plot({ option, height }: Plan, id: string): string {
     return (
       svg
         .slice(svg.indexOf('>') + 1, svg.lastIndexOf('</svg>'))
-        // Texts have no bare quotes, so that these are attributes. The library numbers ids through all charts it ever
-        // drew.
+        // Quotes in text are escaped, so these match attributes only. ECharts numbers ids across all charts.
         .replace(/ ecmeta_\w+="[^"]*"/g, '')
         .replace(/((?: id="|url\(#))zr\d+-/g, `$1${id}-`)
         .trim()

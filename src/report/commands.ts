@@ -2,36 +2,36 @@ import type { Exhibit, TaskResult } from '../run/events.ts'
 import { excerpt } from './format.ts'
 import type { Words } from './words/index.ts'
 
-const MOST = 1500
-/** Characters of all that are kept. */
-const ROOM = 2_000_000
-const LINES = 12
-const WIDTH = 400
+const MAX_COMMANDS = 1500
+/** All scripts together. */
+const MAX_CHARACTERS = 2_000_000
+const SCRIPT_LINES = 12
+const SCRIPT_WIDTH = 400
 
-/** A command that changed a machine or is shown as evidence. */
+/** A command that changed a host or is shown as evidence. */
 export interface Command {
   readonly host: string
   /** The task's name, or the exhibit's title. */
   readonly what: string
   readonly script: string
   readonly exitCode: number
-  /** Where it is shown with its output. */
+  /** Id of the exhibit that has its output. */
   readonly exhibit?: string
   readonly durationMs: number | null
 }
 
-/** Every command in the order it ended; from some number on they are only counted. */
+/** Collects commands in the order they ended. Beyond a limit they are only counted. */
 export class CommandFold {
   readonly commands: Command[] = []
-  /** How many are left out. */
+  /** Commands beyond the limit. */
   more = 0
-  /** Commands that only looked. */
+  /** Number of probes. */
   looks = 0
-  readonly #words: Words
-  #room = ROOM
+  readonly #messages: Words
+  #remaining = MAX_CHARACTERS
 
-  constructor(words: Words) {
-    this.#words = words
+  constructor(messages: Words) {
+    this.#messages = messages
   }
 
   addResult({ host, delegatedTo, task, commands }: TaskResult): void {
@@ -46,12 +46,15 @@ export class CommandFold {
   }
 
   #add(command: Command): void {
-    if (this.commands.length >= MOST || this.#room <= 0) {
+    if (this.commands.length >= MAX_COMMANDS || this.#remaining <= 0) {
       this.more += 1
       return
     }
-    const script = excerpt(command.script.trim(), this.#words.says.linesLeftOut, { lines: LINES, width: WIDTH })
-    this.#room -= script.length
+    const script = excerpt(command.script.trim(), this.#messages.says.linesLeftOut, {
+      lines: SCRIPT_LINES,
+      width: SCRIPT_WIDTH,
+    })
+    this.#remaining -= script.length
     this.commands.push({ ...command, script })
   }
 }

@@ -1,16 +1,16 @@
 import type { ExhibitData } from '../run/events.ts'
 
-/** A file of numbers beside the report. `text` is undefined where there was no room to keep it. */
+/** A data file beside the report. `text` is undefined where the limit left no room for it. */
 export interface DataFile {
-  /** As the exhibit names it. */
+  /** As named by the exhibit. */
   readonly name: string
-  /** Below the run's folder: `data/capacity-1-requests.csv`. */
+  /** Below the run directory: `data/capacity-1-requests.csv`. */
   readonly file: string
   readonly bytes: number
   readonly text: string | undefined
 }
 
-/** The data files of an exhibit, under names fit for any file system; two of one name do not meet. */
+/** The data files of an exhibit, under unique names that are valid on any file system. */
 export function dataFiles({ data = [], left = [] }: KeptData, slug: string): DataFile[] {
   const used = new Set<string>()
   const unique = (name: string): string => {
@@ -30,32 +30,32 @@ export function dataFiles({ data = [], left = [] }: KeptData, slug: string): Dat
   ]
 }
 
-/** What is kept of an exhibit's data: texts, and the names of those for which there was no room. */
+/** Data of an exhibit: the texts retained, and the names of those omitted. */
 export interface KeptData {
   readonly data?: readonly ExhibitData[]
   readonly left?: readonly string[]
 }
 
-/** Keeps data of exhibits as long as there is room. */
+/** Retains data of exhibits up to a limit. */
 export class DataRoom {
-  #room: number
+  #remaining: number
 
-  /** @param room - characters of all texts together. */
-  constructor(room: number) {
-    this.#room = room
+  /** @param limit - in characters, all texts together. */
+  constructor(limit: number) {
+    this.#remaining = limit
   }
 
   keep(data: readonly ExhibitData[] | undefined): KeptData {
     if (data === undefined) return {}
-    const kept: ExhibitData[] = []
-    const left: string[] = []
+    const retained: ExhibitData[] = []
+    const omitted: string[] = []
     for (const file of data) {
-      if (file.text.length > this.#room) left.push(file.name)
+      if (file.text.length > this.#remaining) omitted.push(file.name)
       else {
-        kept.push(file)
-        this.#room -= file.text.length
+        retained.push(file)
+        this.#remaining -= file.text.length
       }
     }
-    return { data: kept, left }
+    return { data: retained, left: omitted }
   }
 }

@@ -7,14 +7,14 @@ export interface DiffLine {
   readonly text: string
 }
 
-/** Characters of both texts together above which a line diff would take seconds. */
-const LARGEST_DIFF = 200_000
-const MOST_LINES = 200
+/** In characters, both versions together. A line diff of more would take seconds. */
+const MAX_DIFF = 200_000
+const MAX_LINES = 200
 
 /** A unified diff with three lines of context. */
-export function diffLines(diff: NonNullable<PlannedChange['diff']>, { says }: Words): DiffLine[] {
-  if (diff.before.length + diff.after.length > LARGEST_DIFF) {
-    return [{ kind: 'place', text: says.diffTooLarge }]
+export function diffLines(diff: NonNullable<PlannedChange['diff']>, { says: phrases }: Words): DiffLine[] {
+  if (diff.before.length + diff.after.length > MAX_DIFF) {
+    return [{ kind: 'place', text: phrases.diffTooLarge }]
   }
   const { hunks } = structuredPatch('', '', diff.before, diff.after, '', '', { context: 3 })
   const lines = hunks.flatMap((hunk): DiffLine[] => [
@@ -26,7 +26,7 @@ export function diffLines(diff: NonNullable<PlannedChange['diff']>, { says }: Wo
       }),
     ),
   ])
-  return lines.length <= MOST_LINES
+  return lines.length <= MAX_LINES
     ? lines
-    : [...lines.slice(0, MOST_LINES), { kind: 'place', text: `... ${says.diffMore(lines.length - MOST_LINES)}` }]
+    : [...lines.slice(0, MAX_LINES), { kind: 'place', text: `... ${phrases.diffMore(lines.length - MAX_LINES)}` }]
 }

@@ -5,16 +5,16 @@ import { MachineFold } from './machines.ts'
 import { detailOf, sizeOf, type TaskDetail } from './task.ts'
 import { en, type Words } from './words/index.ts'
 
-/** More than this would make a page that no browser opens gladly. Failed tasks have room of their own. */
-const MOST = { failed: 300, other: 700, quiet: 5000, exhibits: 500, notices: 500 } as const
-/** Characters of outputs and diffs that are kept for the page. */
-const ROOM = 32_000_000
-/** Characters of the data files of exhibits. */
-const DATA_ROOM = 32_000_000
-/** Of an exhibit's output the page shows some hundred lines at most. */
+/** Limits that keep the page fast in a browser. Failed tasks have a limit of their own. */
+const LIMITS = { failed: 300, other: 700, quiet: 5000, exhibits: 500, notices: 500 } as const
+/** Outputs and diffs together, in characters. */
+const MAX_CHARACTERS = 32_000_000
+/** Data files of all exhibits together, in characters. */
+const MAX_DATA_CHARACTERS = 32_000_000
+/** Characters of head and tail of an exhibit's output; the page shows a few hundred lines at most. */
 const EXHIBIT_HALF = 32_000
 
-/** A task that was ok or skipped: one line. */
+/** A task that was ok or skipped, shown as one line. */
 export interface QuietTask {
   readonly name: string
   readonly status: TaskResult['status']
@@ -35,10 +35,10 @@ interface PlayTasks {
   readonly hosts: Map<string, HostTasks>
 }
 
-/** An exhibit with as much as is shown of it. */
+/** An exhibit, truncated to what the report shows. */
 export type KeptExhibit = Omit<Exhibit, 'data'> & KeptData
 
-/** What the report shows of a journal beside its summary. */
+/** What the report shows of an event log, besides the summary. */
 export interface Facts {
   start?: RunStart
   end?: RunEnd
@@ -48,32 +48,32 @@ export interface Facts {
   readonly notices: Notice[]
   readonly plays: Map<string, PlayTasks>
   readonly failures: TaskDetail[]
-  /** How many results are in the journal, and how many of them are only counted. */
+  /** Results in the event log, and how many of them are only counted. */
   results: number
   onlyCounted: number
-  /** How many exhibits and notices are left out. */
+  /** Exhibits and log events beyond the limits. */
   moreExhibits: number
   moreNotices: number
   readonly machines: MachineFold
   readonly commands: CommandFold
-  /** What each experiment expected, by its name. */
+  /** Hypothesis by experiment name. */
   readonly hypotheses: Map<string, string>
 }
 
 /**
- * Folds a run's events; keeps details of failed and changed tasks, up to a limit, and counts the rest. What it keeps
- * does not grow with the journal, but for a few words for each host and play.
+ * Folds a run's events. Keeps details of failed and changed tasks up to a limit and counts the rest, so memory does not
+ * grow with the event log, apart from a few bytes per host and play.
  */
 export class FactsFold {
   readonly facts: Facts
-  readonly #words: Words
-  readonly #kept = { failed: 0, other: 0, quiet: 0 }
-  readonly #data = new DataRoom(DATA_ROOM)
-  #room = ROOM
+  readonly #messages: Words
+  readonly #counts = { failed: 0, other: 0, quiet: 0 }
+  readonly #data = new DataRoom(MAX_DATA_CHARACTERS)
+  #remaining = MAX_CHARACTERS
 
-  /** @param words - of the language in which the report is to say what it leaves out. */
-  constructor(words: Words = en) {
-    this.#words = words
+  /** @param messages - language of the notes about omitted text. */
+  constructor(messages: Words = en) {
+    this.#messages = messages
     this.facts = {
       lastTime: '',
       exhibits: new Map(),
@@ -86,7 +86,7 @@ export class FactsFold {
       moreExhibits: 0,
       moreNotices: 0,
       machines: new MachineFold(),
-      commands: new CommandFold(words),
+      commands: new CommandFold(messages),
       hypotheses: new Map(),
     }
   }
@@ -108,7 +108,7 @@ export class FactsFold {
         facts.findings.push(event)
         break
       case 'notice':
-        if (facts.notices.length < MOST.notices) facts.notices.push(event)
+        if (facts.notices.length < LIMITS.notices) facts.notices.push(event)
         else facts.moreNotices += 1
         break
       case 'result':
@@ -129,17 +129,18 @@ export class FactsFold {
     const { facts } = this
     facts.machines.addExhibit(exhibit)
     facts.commands.addExhibit(exhibit)
-    if (facts.exhibits.size >= MOST.exhibits && !facts.exhibits.has(exhibit.id)) {
+    if (facts.exhibits.size >= LIMITS.exhibits && !facts.exhibits.has(exhibit.id)) {
       facts.moreExhibits += 1
       return
     }
     const { data, ...shown } = exhibit
-    const ends = (text: string, whole = 'events.jsonl'): string => bothEnds(text, this.#words.says.partLeftOut(whole))
+    const truncated = (text: string, file = 'events.jsonl'): string =>
+      headAndTail(text, this.#messages.says.partLeftOut(file))
     facts.exhibits.set(exhibit.id, {
       ...shown,
       ...this.#data.keep(data),
-      stdout: ends(exhibit.stdout, exhibit.long?.stdout?.file),
-      stderr: ends(exhibit.stderr, exhibit.long?.stderr?.file),
+      stdout: truncated(exhibit.stdout, exhibit.long?.stdout?.file),
+      stderr: truncated(exhibit.stderr, exhibit.long?.stderr?.file),
     })
   }
 
@@ -148,8 +149,8 @@ export class FactsFold {
     facts.results += 1
     facts.machines.addResult(result)
     facts.commands.addResult(result)
-    const play = getOrPut(facts.plays, result.play, () => ({ name: result.play, hosts: new Map() }))
-    const host = getOrPut(play.hosts, result.host, () => ({
+    const play = getOrCreate(facts.plays, result.play, () => ({ name: result.play, hosts: new Map() }))
+    const host = getOrCreate(play.hosts, result.host, () => ({
       host: result.host,
       counts: {},
       failed: false,
@@ -158,40 +159,40 @@ export class FactsFold {
     }))
     host.counts[result.status] = (host.counts[result.status] ?? 0) + 1
 
-    const bad = (result.status === 'failed' || result.status === 'unreachable') && !result.ignored
-    if (bad) host.failed = true
-    const kind = bad ? 'failed' : isQuiet(result) ? 'quiet' : 'other'
-    if (this.#kept[kind] >= MOST[kind] || this.#room <= 0) {
+    const hasFailed = (result.status === 'failed' || result.status === 'unreachable') && !result.ignored
+    if (hasFailed) host.failed = true
+    const kind = hasFailed ? 'failed' : isQuiet(result) ? 'quiet' : 'other'
+    if (this.#counts[kind] >= LIMITS[kind] || this.#remaining <= 0) {
       facts.onlyCounted += 1
       return
     }
-    this.#kept[kind] += 1
+    this.#counts[kind] += 1
     if (kind === 'quiet') {
       const { task, status, durationMs, message } = result
       host.quiet.push({ name: task, status, durationMs, ...(message === undefined ? {} : { message }) })
       return
     }
-    const detail = detailOf(result, facts.results, this.#words)
-    this.#room -= sizeOf(detail)
+    const detail = detailOf(result, facts.results, this.#messages)
+    this.#remaining -= sizeOf(detail)
     host.details.push(detail)
-    if (bad) facts.failures.push(detail)
+    if (hasFailed) facts.failures.push(detail)
   }
 }
 
-/** A task that only looked, and yet printed what is in a file of its own, is shown with it. */
+/** A task that changed nothing is shown with details if it has a long output. */
 const isQuiet = ({ status, commands }: TaskResult): boolean =>
   (status === 'ok' || status === 'skipped') && !commands.some(({ long }) => long !== undefined)
 
-/** As much of an output as is shown of an exhibit. */
-function bothEnds(text: string, leftOut: string): string {
+/** Head and tail of an exhibit's output. */
+function headAndTail(text: string, note: string): string {
   if (text.length <= 3 * EXHIBIT_HALF) return text
-  return `${text.slice(0, EXHIBIT_HALF)}\n[... ${leftOut} ...]\n${text.slice(-EXHIBIT_HALF)}`
+  return `${text.slice(0, EXHIBIT_HALF)}\n[... ${note} ...]\n${text.slice(-EXHIBIT_HALF)}`
 }
 
-function getOrPut<K, V>(map: Map<K, V>, key: K, make: () => V): V {
-  const known = map.get(key)
-  if (known !== undefined) return known
-  const made = make()
-  map.set(key, made)
-  return made
+function getOrCreate<K, V>(map: Map<K, V>, key: K, create: () => V): V {
+  const existing = map.get(key)
+  if (existing !== undefined) return existing
+  const created = create()
+  map.set(key, created)
+  return created
 }

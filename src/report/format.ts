@@ -1,6 +1,6 @@
 import { dropUnprintable } from './unprintable.ts'
 
-/** How a language writes numbers and times. */
+/** Units and separators of a language. */
 export interface Units {
   readonly ms: string
   readonly s: string
@@ -12,20 +12,20 @@ export interface Units {
 
 export const ENGLISH: Units = { ms: 'ms', s: 's', min: 'min', h: 'h', point: '.', thousands: ',' }
 
-/** Milliseconds as people say them: `312 ms`, `4.2 s`, `1 min 05 s`, `2 h 03 min`. */
+/** Formats milliseconds: `312 ms`, `4.2 s`, `1 min 05 s`, `2 h 03 min`. */
 export const durationIn =
   ({ ms, s, min, h, point }: Units) =>
   (milliseconds: number): string => {
     if (milliseconds < 1000) return `${Math.round(milliseconds)} ${ms}`
     if (milliseconds < 59_950) return `${(milliseconds / 1000).toFixed(1).replace('.', point)} ${s}`
     const seconds = Math.round(milliseconds / 1000)
-    if (seconds < 3600) return `${Math.floor(seconds / 60)} ${min} ${two(seconds % 60)} ${s}`
-    return `${Math.floor(seconds / 3600)} ${h} ${two(Math.floor((seconds % 3600) / 60))} ${min}`
+    if (seconds < 3600) return `${Math.floor(seconds / 60)} ${min} ${twoDigits(seconds % 60)} ${s}`
+    return `${Math.floor(seconds / 3600)} ${h} ${twoDigits(Math.floor((seconds % 3600) / 60))} ${min}`
   }
 
 export const duration = durationIn(ENGLISH)
 
-const two = (n: number): string => String(n).padStart(2, '0')
+const twoDigits = (n: number): string => String(n).padStart(2, '0')
 
 /** `1,234,567` */
 export const numberIn =
@@ -35,7 +35,7 @@ export const numberIn =
 
 const grouped = (digits: string, thousands: string): string => digits.replace(/\B(?=(\d{3})+$)/g, thousands)
 
-/** A number that was measured, with three digits that count: `1,234`, `56.7`, `0.042`. */
+/** A measured number with three significant digits: `1,234`, `56.7`, `0.042`. */
 export const measureIn =
   (units: Units) =>
   (n: number): string => {
@@ -49,7 +49,7 @@ export const measureIn =
     return grouped(whole, units.thousands) + (part === '' ? '' : units.point + part)
   }
 
-/** Day, month and year in UTC, and the time, of an ISO time; undefined where it is none. */
+/** Day, month, year and time of an ISO time, in UTC; undefined if it is invalid. */
 export function dayAndTime(
   iso: string,
 ): { readonly day: number; readonly month: number; readonly year: number; readonly time: string } | undefined {
@@ -65,7 +65,7 @@ export function dayAndTime(
 
 export const firstLine = (text: string): string => text.trim().split('\n', 1)[0] ?? ''
 
-/** Text for a Markdown paragraph or table cell: shown as it is, on one line, with no meaning to Markdown or HTML. */
+/** Escapes text for a Markdown paragraph or table cell, on one line. */
 export function markdown(text: string): string {
   return dropUnprintable(text)
     .replace(/\s*\n\s*/g, ' ')
@@ -80,27 +80,27 @@ export function markdown(text: string): string {
 export interface ExcerptOptions {
   /** Default 80. */
   readonly lines?: number
-  /** Characters of a line. Default 2000. */
+  /** Characters per line. Default 2000. */
   readonly width?: number
-  /** The file that has all of it. Default the journal. */
+  /** The file with the complete text. Default: the event log. */
   readonly whole?: string
 }
 
-/**
- * Head and tail of a text with more lines than that, for a page that people read; `leftOut` says how many are missing.
- */
+/** Head and tail of a text. `omitted` is the note between them. */
 export function excerpt(
   text: string,
-  leftOut: (lines: number, whole: string) => string,
+  omitted: (lines: number, file: string) => string,
   { lines = 80, width = 2000, whole = 'events.jsonl' }: ExcerptOptions = {},
 ): string {
-  const all = text
+  const allLines = text
     .trimEnd()
     .split('\n')
     .map((line) => (line.length > width ? `${line.slice(0, width)} ...` : line))
-  if (all.length <= lines) return all.join('\n')
+  if (allLines.length <= lines) return allLines.join('\n')
   const tail = Math.floor(lines / 3)
-  return [...all.slice(0, lines - tail), `... ${leftOut(all.length - lines, whole)} ...`, ...all.slice(-tail)].join(
-    '\n',
-  )
+  return [
+    ...allLines.slice(0, lines - tail),
+    `... ${omitted(allLines.length - lines, whole)} ...`,
+    ...allLines.slice(-tail),
+  ].join('\n')
 }

@@ -1,6 +1,6 @@
 import { dropUnprintable } from './unprintable.ts'
 
-/** HTML or SVG as it is to be, made by {@link html} alone. */
+/** Safe HTML or SVG, made by {@link html} only. */
 export class Markup {
   readonly text: string
 
@@ -13,25 +13,25 @@ export class Markup {
   }
 }
 
-type Part = Markup | string | number | false | undefined | readonly Part[]
+type Value = Markup | string | number | false | undefined | readonly Value[]
 
 /**
- * Writes HTML: all that is put into it, but for other HTML, is text and is shown as such, without control characters.
- * Nothing stands for `false` and `undefined`, lists are put one after another.
+ * Template tag for HTML. Interpolated strings are escaped and stripped of control characters; {@link Markup} is
+ * inserted as is. `false` and `undefined` render nothing, lists are concatenated.
  */
-export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Markup {
+export function html(strings: TemplateStringsArray, ...values: readonly Value[]): Markup {
   let text = strings[0] ?? ''
-  for (const [i, part] of parts.entries()) text += write(part) + (strings[i + 1] ?? '')
+  for (const [i, value] of values.entries()) text += render(value) + (strings[i + 1] ?? '')
   return new Markup(text)
 }
 
-function write(part: Part): string {
-  if (part === undefined || part === false) return ''
-  if (typeof part === 'string') return escape(dropUnprintable(part))
-  if (typeof part === 'number') return String(part)
-  if (part instanceof Markup) return part.text
+function render(value: Value): string {
+  if (value === undefined || value === false) return ''
+  if (typeof value === 'string') return escape(dropUnprintable(value))
+  if (typeof value === 'number') return String(value)
+  if (value instanceof Markup) return value.text
   let text = ''
-  for (const each of part) text += write(each)
+  for (const each of value) text += render(each)
   return text
 }
 

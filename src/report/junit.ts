@@ -7,32 +7,32 @@ import { measures } from './measures.ts'
 import { dropUnprintable } from './unprintable.ts'
 import { en, type Words } from './words/index.ts'
 
-/** The package's types are those of an ES module, which it is not. */
-const packaged = imported as unknown as Builder
+/** The package is CommonJS, but its types say ES module. */
+const junitBuilder = imported as unknown as Builder
 
 type Suite = ReturnType<Builder['testSuite']>
 
 /**
- * A run as JUnit XML, so that CI systems show it: each result of a task on a host and each finding is a test case. A
- * task that was skipped and a finding that cannot be told are skipped cases; a run without an end is an error.
+ * A run as JUnit XML for CI systems: each task result and each finding is a test case. Skipped tasks and inconclusive
+ * findings are skipped cases; an interrupted run is an error.
  *
- * @param folder - of the run, with `events.jsonl` in it.
- * @throws {EvidenceError} when the journal is missing or damaged.
+ * @param directory - the run directory, with `events.jsonl`.
+ * @throws {EvidenceError} if the event log is missing or damaged.
  */
-export const junitReport = (folder: string, words: Words = en): string =>
-  junitOf(readJournal(join(folder, 'events.jsonl')), words)
+export const junitReport = (directory: string, messages: Words = en): string =>
+  junitOf(readJournal(join(directory, 'events.jsonl')), messages)
 
-export function junitOf(events: Iterable<RunEvent>, words: Words): string {
-  const builder = packaged.newBuilder()
+export function junitOf(events: Iterable<RunEvent>, messages: Words): string {
+  const builder = junitBuilder.newBuilder()
   const suites = new Map<string, Suite>()
   let playbook = ''
   let end: RunEnd | undefined
   const suite = (name: string, time: string): Suite => {
-    const known = suites.get(name)
-    if (known !== undefined) return known
-    const made = builder.testSuite().name(safe(name)).timestamp(time)
-    suites.set(name, made)
-    return made
+    const existing = suites.get(name)
+    if (existing !== undefined) return existing
+    const created = builder.testSuite().name(safe(name)).timestamp(time)
+    suites.set(name, created)
+    return created
   }
   for (const event of events) {
     if (event.type === 'run_start') {
@@ -40,51 +40,54 @@ export function junitOf(events: Iterable<RunEvent>, words: Words): string {
       builder.name(safe(`labbook ${playbook}`))
     }
     if (event.type === 'run_end') end = event
-    if (event.type === 'result') addResult(suite(event.play, event.time), event, playbook, words)
-    if (event.type === 'finding') addFinding(suite(event.experiment, event.time), event, playbook, words)
+    if (event.type === 'result') addResult(suite(event.play, event.time), event, playbook, messages)
+    if (event.type === 'finding') addFinding(suite(event.experiment, event.time), event, playbook, messages)
   }
-  const whole = builder.testSuite().name('run').testCase().className(safe(playbook)).name('the run came to its end')
-  if (end === undefined || end.status === 'interrupted') whole.error(words.says.interrupted, 'interrupted')
+  const runCase = builder.testSuite().name('run').testCase().className(safe(playbook)).name('run completes')
+  if (end === undefined || end.status === 'interrupted') runCase.error(messages.says.interrupted, 'interrupted')
   return builder.build()
 }
 
-function addResult(suite: Suite, result: TaskResult, playbook: string, { says, statuses }: Words): void {
+function addResult(suite: Suite, result: TaskResult, playbook: string, { says: phrases, statuses }: Words): void {
   const { host, task, play, status, ignored, message = '', durationMs, stdout, stderr } = result
-  const each = suite
+  const testCase = suite
     .testCase()
     .className(className(playbook, play))
     .name(safe(`${host}: ${task}`))
     .time(durationMs / 1000)
-  const shown = (text: string): string => safe(excerpt(text, says.linesLeftOut))
-  if (status === 'skipped' || status === 'unknown') each.skipped()
+  const excerptOf = (text: string): string => safe(excerpt(text, phrases.linesLeftOut))
+  if (status === 'skipped' || status === 'unknown') testCase.skipped()
   if (status === 'failed' && !ignored)
-    each
+    testCase
       .failure(safe(message), 'failed')
-      .stacktrace(shown([message, stdout, stderr].filter((part) => part !== '').join('\n')))
-  if (status === 'unreachable' && !ignored) each.error(safe(message), 'unreachable')
-  each.standardOutput(safe(`${statuses[status]}${ignored ? ' (ignored)' : ''}${message === '' ? '' : `: ${message}`}`))
+      .stacktrace(excerptOf([message, stdout, stderr].filter((part) => part !== '').join('\n')))
+  if (status === 'unreachable' && !ignored) testCase.error(safe(message), 'unreachable')
+  testCase.standardOutput(
+    safe(`${statuses[status]}${ignored ? ' (ignored)' : ''}${message === '' ? '' : `: ${message}`}`),
+  )
 }
 
-function addFinding(suite: Suite, finding: Finding, playbook: string, words: Words): void {
+function addFinding(suite: Suite, finding: Finding, playbook: string, messages: Words): void {
   const { id, experiment, statement, holds, question, detail, evidence } = finding
-  const answer = words.marks[holds === null ? 'unknown' : question ? (holds ? 'yes' : 'no') : holds ? 'holds' : 'fails']
-  const each = suite
+  const answer =
+    messages.marks[holds === null ? 'unknown' : question ? (holds ? 'yes' : 'no') : holds ? 'holds' : 'fails']
+  const testCase = suite
     .testCase()
     .className(className(playbook, experiment))
     .name(safe(`${id}: ${statement}`))
-  const said = [
+  const lines = [
     ...(detail === undefined ? [] : [detail]),
-    ...measures(finding, words),
-    ...(evidence.length > 0 ? [`${words.labels.evidence}: ${evidence.join(', ')}`] : []),
+    ...measures(finding, messages),
+    ...(evidence.length > 0 ? [`${messages.labels.evidence}: ${evidence.join(', ')}`] : []),
   ]
-  if (holds === null) each.skipped()
+  if (holds === null) testCase.skipped()
   if (holds === false && !question)
-    each.failure(safe(detail ?? words.marks.fails), 'finding').stacktrace(safe(said.join('\n')))
-  each.standardOutput(safe([answer, ...said].join('\n')))
+    testCase.failure(safe(detail ?? messages.marks.fails), 'finding').stacktrace(safe(lines.join('\n')))
+  testCase.standardOutput(safe([answer, ...lines].join('\n')))
 }
 
-/** CI systems read dots as levels. */
+/** CI systems treat dots as package separators. */
 const className = (playbook: string, name: string): string => safe(`${playbook}.${name.replaceAll('.', ' ')}`)
 
-/** Without what XML has no place for, nor the end of a CDATA section, of which the builder mends only the first. */
+/** Removes characters that XML forbids, and escapes every CDATA end: the builder escapes only the first. */
 const safe = (text: string): string => dropUnprintable(text).replaceAll(']]>', ']]&gt;')

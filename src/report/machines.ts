@@ -1,6 +1,6 @@
 import type { Exhibit, TaskResult } from '../run/events.ts'
 
-/** A machine as the run saw it; what was not seen is empty or 0. */
+/** Facts about a host. Unknown ones are empty or 0. */
 export interface Machine {
   /** `Debian 12` */
   readonly system: string
@@ -9,7 +9,7 @@ export interface Machine {
   readonly memory: number
 }
 
-const MOST = 1000
+const MAX_MACHINES = 1000
 const SYSTEMS: Readonly<Record<string, string>> = {
   debian: 'Debian',
   ubuntu: 'Ubuntu',
@@ -17,17 +17,17 @@ const SYSTEMS: Readonly<Record<string, string>> = {
   alpine: 'Alpine',
 }
 
-/** Gathers what is told of machines on the way: by facts, and by Docker's list of nodes. */
+/** Collects facts about hosts from the output of `setup` and `docker node ls`. */
 export class MachineFold {
   readonly machines = new Map<string, Machine>()
-  /** Version of Docker by the node's name. */
+  /** Docker version by node name. */
   readonly docker = new Map<string, string>()
 
-  /** Reads what the module `setup` printed: `name value` a line. */
+  /** Reads the output of module `setup`: `name value` per line. */
   addResult({ module, host, commands }: Pick<TaskResult, 'module' | 'host' | 'commands'>): void {
-    const said = commands[0]?.stdout
-    if (module !== 'setup' || said === undefined || this.machines.size >= MOST) return
-    const fact = (name: string): string => new RegExp(`^${name} (.*)$`, 'm').exec(said)?.[1]?.trim() ?? ''
+    const output = commands[0]?.stdout
+    if (module !== 'setup' || output === undefined || this.machines.size >= MAX_MACHINES) return
+    const fact = (name: string): string => new RegExp(`^${name} (.*)$`, 'm').exec(output)?.[1]?.trim() ?? ''
     const [id, version] = [fact('os_id'), fact('os_version')]
     this.machines.set(host, {
       system: [SYSTEMS[id] ?? id, version, fact('uname').split(' ')[1] ?? ''].filter((part) => part !== '').join(' '),
@@ -36,9 +36,9 @@ export class MachineFold {
     })
   }
 
-  /** Reads the last column of `docker node ls`. */
+  /** Reads column ENGINE VERSION of `docker node ls`. */
   addExhibit({ stdout }: Pick<Exhibit, 'stdout'>): void {
-    const lines = stdout.split('\n', MOST)
+    const lines = stdout.split('\n', MAX_MACHINES)
     const start = lines[0]?.indexOf('ENGINE VERSION') ?? -1
     const name = lines[0]?.indexOf('HOSTNAME') ?? -1
     if (start === -1 || name === -1) return

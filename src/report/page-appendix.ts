@@ -1,30 +1,39 @@
 import { html, type Markup } from './html.ts'
 import type { View } from './view.ts'
 
-export const notices = ({ notices, moreNotices, words: { heads, levels, says } }: View): Markup | false =>
-  notices.length > 0 &&
+export const notices = ({
+  notices: logEvents,
+  moreNotices: moreLogEvents,
+  words: { heads: headings, levels, says: phrases },
+}: View): Markup | false =>
+  logEvents.length > 0 &&
   html`
 <section id="notices">
-<h2>${heads.notices}</h2>
-<ul class="notices">${notices.map((n) => html`<li class="${n.level}"><b>${levels[n.level]}</b>${n.host !== undefined && html` ${n.host}`} ${n.message}</li>`)}</ul>
-${moreNotices > 0 && html`<p class="note">${says.more(moreNotices)}events.jsonl.</p>`}
+<h2>${headings.notices}</h2>
+<ul class="notices">${logEvents.map(({ level, host, message }) => html`<li class="${level}"><b>${levels[level]}</b>${host !== undefined && html` ${host}`} ${message}</li>`)}</ul>
+${moreLogEvents > 0 && html`<p class="note">${phrases.more(moreLogEvents)}events.jsonl.</p>`}
 </section>
 `
 
-/** Every command that changed a machine or is shown as evidence, in the order it ended. */
-export const appendix = ({ commands, moreCommands, looks, words: { heads, says, duration } }: View): Markup | false =>
+/** Every command that changed a host or is shown as evidence, in the order they ended. */
+export const appendix = ({
+  commands,
+  moreCommands,
+  looks: probeCount,
+  words: { heads: headings, says: phrases, duration },
+}: View): Markup | false =>
   commands.length > 0 &&
   html`
 <section id="appendix">
-<h2>${heads.appendix}</h2>
-<p>${says.appendix}${looks > 0 && html` ${says.looks(looks)}events.jsonl.`}</p>
+<h2>${headings.appendix}</h2>
+<p>${phrases.appendix}${probeCount > 0 && html` ${phrases.looks(probeCount)}events.jsonl.`}</p>
 <ol class="commands">${commands.map(
     ({ host, what, script, exitCode, durationMs, shown }) => html`
-<li><p><b>${host}</b> ${shown === undefined ? what : html`<a href="#exhibit-${shown}">${what}</a>`}${exitCode !== 0 && html` <span class="exit">${says.exit(exitCode)}</span>`}${
+<li><p><b>${host}</b> ${shown === undefined ? what : html`<a href="#exhibit-${shown}">${what}</a>`}${exitCode !== 0 && html` <span class="exit">${phrases.exit(exitCode)}</span>`}${
       durationMs !== null && html` <span class="took">${duration(durationMs)}</span>`
     }</p><pre>${script}</pre></li>`,
   )}
 </ol>
-${moreCommands > 0 && html`<p class="note">${says.moreCommands(moreCommands)}events.jsonl.</p>`}
+${moreCommands > 0 && html`<p class="note">${phrases.moreCommands(moreCommands)}events.jsonl.</p>`}
 </section>
 `

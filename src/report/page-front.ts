@@ -2,7 +2,7 @@ import { html, type Markup } from './html.ts'
 import { mark, numbersOf, pill, scroller } from './page-parts.ts'
 import type { View } from './view.ts'
 
-/** What stands first: who hands in what, made when and where, and how it came out. */
+/** The title block: author, time, machines, command line and result. */
 export const front = ({
   summary,
   title,
@@ -13,9 +13,9 @@ export const front = ({
   hosts,
   machines,
   command,
-  words,
+  words: messages,
 }: View): Markup => {
-  const { labels, heads, says, moment, duration } = words
+  const { labels, heads: headings, says: phrases, moment, duration } = messages
   const fact = (name: string, value: Markup | string | false, wide = ''): Markup | false =>
     value !== false &&
     value !== '' &&
@@ -23,7 +23,7 @@ export const front = ({
 `
   return html`
 <header id="verdict" class="${summary.status}">
-<p class="kicker">${heads.labReport}${summary.check && ` · ${labels.checkMode}`}</p>
+<p class="kicker">${headings.labReport}${summary.check && ` · ${labels.checkMode}`}</p>
 <h1>${title} <span class="verdict">${verdict}</span></h1>
 <ul class="reasons">${reasons.map((reason) => html`<li>${reason}</li>`)}</ul>
 <dl>
@@ -31,7 +31,7 @@ ${fact(labels.author, about.author ?? '')}${fact(labels.course, about.course ?? 
 ${fact(labels.started, moment(summary.startedAt))}${fact(labels.took, duration(summary.durationMs))}${fact(labels.exitCode, html`${summary.exitCode}`)}
 ${
   start !== undefined &&
-  html`${fact(labels.controller, html`${start.controller.hostname} <span class="quiet">${says.software(start.controller.platform, start.controller.node, start.version)}</span>`)}
+  html`${fact(labels.controller, html`${start.controller.hostname} <span class="quiet">${phrases.software(start.controller.platform, start.controller.node, start.version)}</span>`)}
 ${fact(labels.hosts, hosts)}
 ${fact(labels.machines, machines.length > 0 && html`${machines.map((line) => html`<div>${line}</div>`)}`, 'wide')}
 ${fact(labels.commandLine, html`<code>${command}</code>`, 'wide')}
@@ -41,33 +41,36 @@ ${fact(labels.commandLine, html`<code>${command}</code>`, 'wide')}
 `
 }
 
-export const wrong = ({ failures, words }: View): Markup | false =>
+export const wrong = ({ failures, words: messages }: View): Markup | false =>
   failures.length > 0 &&
   html`
 <section id="wrong" class="wrong">
-<h2>${words.heads.wrong}</h2>
+<h2>${messages.heads.wrong}</h2>
 <ul>${failures.map(
     (task) =>
-      html`<li>${pill(task.status, words)} <a href="#${task.anchor}"><b>${task.host}</b>${words.says.atTask}${task.name}</a> <span class="quiet">${task.play}</span>${
+      html`<li>${pill(task.status, messages)} <a href="#${task.anchor}"><b>${task.host}</b>${messages.says.atTask}${task.name}</a> <span class="quiet">${task.play}</span>${
         task.message !== undefined && html`<p>${task.message}</p>`
       }</li>`,
   )}</ul>
 </section>
 `
 
-export const questions = ({ questions, words: { heads, labels, tables, questions: asked } }: View): Markup | false =>
+export const questions = ({
+  questions,
+  words: { heads: headings, labels, tables, questions: texts },
+}: View): Markup | false =>
   questions.length > 0 &&
   html`
 <section id="questions">
-<h2>${heads.questions}</h2>
+<h2>${headings.questions}</h2>
 ${scroller(
-  heads.questions,
+  headings.questions,
   html`<table class="questions cards">
 <caption class="hidden">${tables.questions}</caption>
 <thead><tr><th scope="col">${labels.question}</th><th scope="col">${labels.answer}</th></tr></thead>
 <tbody>${questions.map(
     ({ question, answers }) => html`
-<tr><th scope="row">${asked[question]}</th><td><ul class="answers">${answers.map(
+<tr><th scope="row">${texts[question]}</th><td><ul class="answers">${answers.map(
       (f) =>
         html`<li class="${f.mark.kind}">${mark(f.mark)}<span><span class="verdict-text">${f.mark.text}</span>: <a href="#finding-${f.slug}">${
           f.statement
@@ -80,13 +83,16 @@ ${scroller(
 </section>
 `
 
-export const findings = ({ findings, words: { heads, labels, tables, says } }: View): Markup | false =>
+export const findings = ({
+  findings,
+  words: { heads: headings, labels, tables, says: phrases },
+}: View): Markup | false =>
   findings.length > 0 &&
   html`
 <section id="findings">
-<h2>${heads.findings}</h2>
+<h2>${headings.findings}</h2>
 ${scroller(
-  heads.findings,
+  headings.findings,
   html`<table class="findings cards">
 <caption class="hidden">${tables.findings}</caption>
 <thead><tr><th scope="col">${labels.verdict}</th><th scope="col">${labels.finding}</th><th scope="col">${labels.measured}</th><th scope="col">${labels.evidence}</th></tr></thead>
@@ -95,7 +101,7 @@ ${scroller(
 <tr class="${f.mark.kind}"><td class="nowrap">${mark(f.mark)}${f.mark.text}</td><td><a href="#finding-${f.slug}">${f.statement}</a></td><td>${f.detail}${numbersOf(f.numbers)}</td><td>${f.evidence.map(
       (e) =>
         'missing' in e
-          ? html`<span class="quiet">${e.missing} (${says.notRecorded})</span> `
+          ? html`<span class="quiet">${e.missing} (${phrases.notRecorded})</span> `
           : html`<a class="chip" href="#exhibit-${e.slug}">${e.id}</a> `,
     )}</td></tr>`,
   )}
@@ -109,14 +115,14 @@ export const hosts = ({
   recap,
   hasUnknown,
   moreHosts,
-  words: { heads, labels, statuses, tables, says },
+  words: { heads: headings, labels, statuses, tables, says: phrases },
 }: View): Markup | false =>
   recap.length > 0 &&
   html`
 <section id="hosts">
-<h2>${heads.hosts}</h2>
+<h2>${headings.hosts}</h2>
 ${scroller(
-  heads.hosts,
+  headings.hosts,
   html`<table class="recap">
 <caption class="hidden">${tables.hosts}</caption>
 <thead><tr><th scope="col">${labels.host}</th>${([
@@ -136,17 +142,17 @@ ${scroller(
 </tbody>
 </table>`,
 )}
-${moreHosts > 0 && html`<p class="note">${says.moreHosts(moreHosts)}summary.json.</p>`}
+${moreHosts > 0 && html`<p class="note">${phrases.moreHosts(moreHosts)}summary.json.</p>`}
 </section>
 `
 
 const count = (value: number, kind: string): Markup => html`<td class="n ${value > 0 ? kind : 'zero'}">${value}</td>`
 
-export const phases = ({ phases, words: { heads, labels, tables, kinds, duration } }: View): Markup => html`
+export const phases = ({ phases, words: { heads: headings, labels, tables, kinds, duration } }: View): Markup => html`
 <section id="phases">
-<h2>${heads.phases}</h2>
+<h2>${headings.phases}</h2>
 ${scroller(
-  heads.phases,
+  headings.phases,
   html`<table class="phases">
 <caption class="hidden">${tables.phases}</caption>
 <thead><tr><th scope="col">${labels.phase}</th><th scope="col">${labels.kind}</th><th scope="col" class="n">${labels.hosts}</th><th scope="col" class="n">${labels.took}</th><td class="bars" aria-hidden="true"></td></tr></thead>

@@ -3,33 +3,31 @@ import type { LongText } from './task.ts'
 import type { ShownExhibit, ShownTask, View } from './view.ts'
 import type { Words } from './words/index.ts'
 
-/** Lines of Markdown; one that is not there stands for nothing. */
+/** Lines of Markdown; `false` is left out. */
 type Lines = readonly (string | false)[]
 
-/**
- * The report in Markdown, with the pictures as files under `img/`. Everything from a run goes through {@link markdown}.
- */
+/** The report in Markdown, with images under `img/`. All text from a run is escaped with {@link markdown}. */
 export function markdownPage(view: View): string {
-  const { heads } = view.words
-  const sections: readonly (readonly [anchor: string, head: string, lines: Lines])[] = [
-    ['wrong', heads.wrong, wrong(view)],
-    ['questions', heads.questions, questions(view)],
-    ['findings', heads.findings, findings(view)],
-    ['hosts', heads.hosts, hosts(view)],
-    ['phases', heads.phases, phases(view)],
-    ['evidence', heads.evidence, evidence(view)],
-    ['exhibits', heads.more, moreExhibits(view)],
-    ['tasks', heads.tasks, tasks(view)],
-    ['notices', heads.notices, notices(view)],
-    ['appendix', heads.appendix, appendix(view)],
+  const { heads: headings } = view.words
+  const sections: readonly (readonly [anchor: string, heading: string, lines: Lines])[] = [
+    ['wrong', headings.wrong, wrong(view)],
+    ['questions', headings.questions, questions(view)],
+    ['findings', headings.findings, findings(view)],
+    ['hosts', headings.hosts, hosts(view)],
+    ['phases', headings.phases, phases(view)],
+    ['evidence', headings.evidence, evidence(view)],
+    ['exhibits', headings.more, moreExhibits(view)],
+    ['tasks', headings.tasks, tasks(view)],
+    ['notices', headings.notices, logMessages(view)],
+    ['appendix', headings.appendix, appendix(view)],
   ]
   const shown = sections.filter(([, , lines]) => lines.length > 0)
-  const parts: Lines[] = [
+  const blocks: Lines[] = [
     front(view),
-    shown.map(([anchor, head]) => `- [${head}](#${anchor})`),
-    ...shown.map(([anchor, head, lines]) => [`<a id="${anchor}"></a>`, '', `## ${head}`, '', ...lines]),
+    shown.map(([anchor, heading]) => `- [${heading}](#${anchor})`),
+    ...shown.map(([anchor, heading, lines]) => [`<a id="${anchor}"></a>`, '', `## ${heading}`, '', ...lines]),
   ]
-  return `${parts
+  return `${blocks
     .map((lines) =>
       lines
         .filter((line) => line !== false)
@@ -51,11 +49,11 @@ const front = ({
   machines,
   command,
   hosts,
-  words: { heads, labels, says, moment, duration },
+  words: { heads: headings, labels, says: phrases, moment, duration },
 }: View): Lines => [
-  `# ${heads.labReport}: ${markdown(title)}`,
+  `# ${headings.labReport}: ${markdown(title)}`,
   '',
-  `**${verdict}**${summary.exitCode === 0 ? '' : ` (${says.exit(summary.exitCode)})`}. ${reasons.map((reason) => `${markdown(reason)}. `).join('')}`,
+  `**${verdict}**${summary.exitCode === 0 ? '' : ` (${phrases.exit(summary.exitCode)})`}. ${reasons.map((reason) => `${markdown(reason)}. `).join('')}`,
   '',
   '| | |',
   '|---|---|',
@@ -78,18 +76,18 @@ const front = ({
       ]),
 ]
 
-const wrong = ({ failures, words: { says, statuses } }: View): Lines =>
+const wrong = ({ failures, words: { says: phrases, statuses } }: View): Lines =>
   failures.map(
     (task) =>
-      `- **${markdown(task.host)}** ${says.at(statuses[task.status], markdown(task.name), markdown(task.play))}${said(': ', task.message)}`,
+      `- **${markdown(task.host)}** ${phrases.at(statuses[task.status], markdown(task.name), markdown(task.play))}${prefixed(': ', task.message)}`,
   )
 
-const said = (before: string, text: string | undefined): string =>
-  text === undefined ? '' : `${before}${markdown(text)}`
+const prefixed = (prefix: string, text: string | undefined): string =>
+  text === undefined ? '' : `${prefix}${markdown(text)}`
 
-const questions = ({ questions, words }: View): Lines =>
+const questions = ({ questions, words: messages }: View): Lines =>
   questions.flatMap(({ question, answers }) => [
-    `**${words.questions[question]}**`,
+    `**${messages.questions[question]}**`,
     '',
     ...answers.map(
       (f) =>
@@ -101,7 +99,7 @@ const questions = ({ questions, words }: View): Lines =>
     '',
   ])
 
-const findings = ({ findings, words: { labels, says } }: View): Lines =>
+const findings = ({ findings, words: { labels, says: phrases } }: View): Lines =>
   findings.length === 0
     ? []
     : [
@@ -118,7 +116,7 @@ const findings = ({ findings, words: { labels, says } }: View): Lines =>
             f.evidence
               .map((e) =>
                 'missing' in e
-                  ? `${markdown(e.missing)} (${says.notRecorded})`
+                  ? `${markdown(e.missing)} (${phrases.notRecorded})`
                   : `[${markdown(e.id)}](#exhibit-${e.slug})`,
               )
               .join(', '),
@@ -126,7 +124,7 @@ const findings = ({ findings, words: { labels, says } }: View): Lines =>
         ),
       ]
 
-const hosts = ({ recap, hasUnknown, moreHosts, words: { labels, statuses, says } }: View): Lines =>
+const hosts = ({ recap, hasUnknown, moreHosts, words: { labels, statuses, says: phrases } }: View): Lines =>
   recap.length === 0
     ? []
     : [
@@ -155,7 +153,7 @@ const hosts = ({ recap, hasUnknown, moreHosts, words: { labels, statuses, says }
             ...(hasUnknown ? [h.unknown] : []),
           ),
         ),
-        ...(moreHosts > 0 ? ['', `${says.moreHosts(moreHosts)}\`summary.json\`.`] : []),
+        ...(moreHosts > 0 ? ['', `${phrases.moreHosts(moreHosts)}\`summary.json\`.`] : []),
       ]
 
 const phases = ({ phases, words: { labels, kinds, duration } }: View): Lines => [
@@ -164,98 +162,104 @@ const phases = ({ phases, words: { labels, kinds, duration } }: View): Lines => 
   ...phases.map((p) => row(markdown(p.name), kinds[p.kind], p.hosts.length, duration(p.durationMs))),
 ]
 
-const evidence = ({ findings, words }: View): Lines =>
+const evidence = ({ findings, words: messages }: View): Lines =>
   findings.flatMap((f) => [
     '',
     `<a id="finding-${f.slug}"></a>`,
     '',
     `### ${f.mark.sign} ${markdown(f.statement)}`,
     '',
-    `\`${f.slug}\` **${f.mark.text}**${said(': ', f.detail)}`,
-    ...(f.hypothesis === undefined ? [] : ['', `${words.labels.expected}: ${markdown(f.hypothesis)}`]),
+    `\`${f.slug}\` **${f.mark.text}**${prefixed(': ', f.detail)}`,
+    ...(f.hypothesis === undefined ? [] : ['', `${messages.labels.expected}: ${markdown(f.hypothesis)}`]),
     ...(f.numbers.length === 0 ? [] : ['', ...f.numbers.map((line) => `- ${markdown(line)}`)]),
-    ...f.own.flatMap((e) => exhibit(e, words)),
+    ...f.own.flatMap((e) => exhibit(e, messages)),
   ])
 
-const moreExhibits = ({ otherExhibits, moreExhibits, words }: View): Lines =>
+const moreExhibits = ({ otherExhibits, moreExhibits, words: messages }: View): Lines =>
   otherExhibits.length === 0
     ? []
     : [
-        ...otherExhibits.flatMap((e) => exhibit(e, words)),
-        ...(moreExhibits > 0 ? ['', `${words.says.moreExhibits(moreExhibits)}\`events.jsonl\`.`] : []),
+        ...otherExhibits.flatMap((e) => exhibit(e, messages)),
+        ...(moreExhibits > 0 ? ['', `${messages.says.moreExhibits(moreExhibits)}\`events.jsonl\`.`] : []),
       ]
 
-const exhibit = (e: ShownExhibit, words: Words): string[] => [
+const exhibit = (e: ShownExhibit, messages: Words): string[] => [
   '',
   `<a id="exhibit-${e.slug}"></a>`,
   '',
-  `![${markdown(e.title)}, ${markdown(words.says.on(e.host))}](img/${e.slug}.svg)`,
+  `![${markdown(e.title)}, ${markdown(messages.says.on(e.host))}](img/${e.slug}.svg)`,
   '',
-  `*${words.labels.exhibit} ${markdown(e.id)}: ${markdown(e.title)}. ${markdown(words.says.taken(e.host, words.moment(e.start)))}*`,
-  ...(e.chart?.problem === undefined ? [] : ['', markdown(words.charts.notDrawn(e.chart.problem))]),
+  `*${messages.labels.exhibit} ${markdown(e.id)}: ${markdown(e.title)}. ${markdown(messages.says.taken(e.host, messages.moment(e.start)))}*`,
+  ...(e.chart?.problem === undefined ? [] : ['', markdown(messages.charts.notDrawn(e.chart.problem))]),
   ...(e.data.length === 0
     ? []
     : [
         '',
-        `${words.labels.data}: ${e.data
+        `${messages.labels.data}: ${e.data
           .map(({ name, file, text }) =>
-            text === undefined ? markdown(words.says.dataElsewhere(name)) : `[${markdown(name)}](${file})`,
+            text === undefined ? markdown(messages.says.dataElsewhere(name)) : `[${markdown(name)}](${file})`,
           )
           .join(', ')}`,
       ]),
-  ...e.long.flatMap((long) => ['', fileOf(long, words)]),
+  ...e.long.flatMap((long) => ['', fileOf(long, messages)]),
 ]
 
-const fileOf = ({ stream, bytes, file }: LongText, { says, streams }: Words): string =>
-  `${says.long(bytes, streams[stream])}\`events.jsonl\`${file === undefined ? '' : `${says.allOf}[${markdown(file)}](${file})`}.`
+const fileOf = ({ stream, bytes, file }: LongText, { says: phrases, streams }: Words): string =>
+  `${phrases.long(bytes, streams[stream])}\`events.jsonl\`${file === undefined ? '' : `${phrases.allOf}[${markdown(file)}](${file})`}.`
 
-const tasks = ({ plays, results, onlyCounted, words }: View): Lines =>
+const tasks = ({ plays, results, onlyCounted, words: messages }: View): Lines =>
   plays.length === 0
     ? []
     : [
-        onlyCounted > 0 && `${words.says.onlyCounted(results, onlyCounted)}\`events.jsonl\`.`,
+        onlyCounted > 0 && `${messages.says.onlyCounted(results, onlyCounted)}\`events.jsonl\`.`,
         ...plays.flatMap((play) => [
           '',
           `### ${markdown(play.name)}`,
           ...play.hosts.flatMap(({ host, counts, details }) => [
             '',
-            `**${markdown(host)}**: ${(Object.entries(counts) as [keyof typeof counts, number][]).map(([status, n]) => `${n} ${words.statuses[status]}`).join(', ')}`,
-            ...(details.length > 0 ? ['', ...details.flatMap((task) => detail(task, words))] : []),
+            `**${markdown(host)}**: ${(Object.entries(counts) as [keyof typeof counts, number][]).map(([status, n]) => `${n} ${messages.statuses[status]}`).join(', ')}`,
+            ...(details.length > 0 ? ['', ...details.flatMap((task) => detail(task, messages))] : []),
           ]),
-          ...(play.moreHosts > 0 ? ['', `${words.says.moreHostsIn(play.moreHosts)}\`events.jsonl\`.`] : []),
+          ...(play.moreHosts > 0 ? ['', `${messages.says.moreHostsIn(play.moreHosts)}\`events.jsonl\`.`] : []),
         ]),
       ]
 
-const detail = (task: ShownTask, words: Words): string[] => [
-  `- ${words.statuses[task.status]}${task.ignored ? ` (${words.labels.ignored})` : ''}: ${markdown(task.name)} (${words.duration(task.durationMs)})${said('. ', task.message)}${
-    task.status === 'unknown' && task.changes.length > 0 ? `. ${words.labels.asThingsAre}` : ''
+const detail = (task: ShownTask, messages: Words): string[] => [
+  `- ${messages.statuses[task.status]}${task.ignored ? ` (${messages.labels.ignored})` : ''}: ${markdown(task.name)} (${messages.duration(task.durationMs)})${prefixed('. ', task.message)}${
+    task.status === 'unknown' && task.changes.length > 0 ? `. ${messages.labels.asThingsAre}` : ''
   }`,
   ...task.changes.map(({ description }) => `  - ${markdown(description)}`),
-  ...task.commands.flatMap(({ long }) => long.map((each) => `  - ${fileOf(each, words)}`)),
+  ...task.commands.flatMap(({ long }) => long.map((each) => `  - ${fileOf(each, messages)}`)),
 ]
 
-const notices = ({ notices, moreNotices, words: { levels, says } }: View): Lines =>
-  notices.length === 0
+const logMessages = ({
+  notices: logEvents,
+  moreNotices: moreLogEvents,
+  words: { levels, says: phrases },
+}: View): Lines =>
+  logEvents.length === 0
     ? []
     : [
-        ...notices.map((n) => `- ${levels[n.level]}${said(', ', n.host)}: ${markdown(n.message)}`),
-        ...(moreNotices > 0 ? ['', `${says.more(moreNotices)}\`events.jsonl\`.`] : []),
+        ...logEvents.map(
+          ({ level, host, message }) => `- ${levels[level]}${prefixed(', ', host)}: ${markdown(message)}`,
+        ),
+        ...(moreLogEvents > 0 ? ['', `${phrases.more(moreLogEvents)}\`events.jsonl\`.`] : []),
       ]
 
-const appendix = ({ commands, moreCommands, looks, words: { says } }: View): Lines =>
+const appendix = ({ commands, moreCommands, looks: probeCount, words: { says: phrases } }: View): Lines =>
   commands.length === 0
     ? []
     : [
-        `${says.appendix}${looks > 0 ? ` ${says.looks(looks)}\`events.jsonl\`.` : ''}`,
+        `${phrases.appendix}${probeCount > 0 ? ` ${phrases.looks(probeCount)}\`events.jsonl\`.` : ''}`,
         '',
         ...commands.map(
           ({ host, what, script, exitCode }, i) =>
-            `${i + 1}. **${markdown(host)}** ${markdown(what)}${exitCode === 0 ? '' : ` (${says.exit(exitCode)})`}: ${code(script)}`,
+            `${i + 1}. **${markdown(host)}** ${markdown(what)}${exitCode === 0 ? '' : ` (${phrases.exit(exitCode)})`}: ${code(script)}`,
         ),
-        ...(moreCommands > 0 ? ['', `${says.moreCommands(moreCommands)}\`events.jsonl\`.`] : []),
+        ...(moreCommands > 0 ? ['', `${phrases.moreCommands(moreCommands)}\`events.jsonl\`.`] : []),
       ]
 
-/** The first line of a script; a script of more has dots. */
+/** The first line of a script, with `...` if there are more. */
 function code(script: string): string {
   const [first = '', ...more] = script.split('\n')
   return `<code>${markdown(first)}${more.length > 0 ? ' ...' : ''}</code>`

@@ -6,49 +6,49 @@ import type { Words } from './words/index.ts'
 
 type Host = View['plays'][number]['hosts'][number]
 
-/** What was done, play by play and host by host. */
-export const tasks = ({ plays, results, onlyCounted, words }: View): Markup => html`
+/** Task results by play and host. */
+export const tasks = ({ plays, results, onlyCounted, words: messages }: View): Markup => html`
 <section id="tasks">
-<h2>${words.heads.tasks}</h2>
-${onlyCounted > 0 && html`<p class="note">${words.says.onlyCounted(results, onlyCounted)}events.jsonl.</p>`}
-${plays.length === 0 && html`<p class="quiet">${words.labels.noTask}</p>`}
+<h2>${messages.heads.tasks}</h2>
+${onlyCounted > 0 && html`<p class="note">${messages.says.onlyCounted(results, onlyCounted)}events.jsonl.</p>`}
+${plays.length === 0 && html`<p class="quiet">${messages.labels.noTask}</p>`}
 ${plays.map(
   (play, i) => html`<h3 id="play-${i + 1}">${play.name}</h3>
-${play.hosts.map((one) => host(one, words))}
-${play.moreHosts > 0 && html`<p class="note">${words.says.moreHostsIn(play.moreHosts)}events.jsonl.</p>`}`,
+${play.hosts.map((host) => hostTasks(host, messages))}
+${play.moreHosts > 0 && html`<p class="note">${messages.says.moreHostsIn(play.moreHosts)}events.jsonl.</p>`}`,
 )}
 </section>
 `
 
-const host = ({ host, counts, details, quiet }: Host, words: Words): Markup => html`<div class="host">
+const hostTasks = ({ host, counts, details, quiet }: Host, messages: Words): Markup => html`<div class="host">
 <h4>${host} <span class="counts">${(Object.entries(counts) as [keyof typeof counts, number][]).map(
-  ([status, n]) => html`<span class="${status}">${n} ${words.statuses[status]}</span> `,
+  ([status, n]) => html`<span class="${status}">${n} ${messages.statuses[status]}</span> `,
 )}</span></h4>
-${details.map((task) => detail(task, words))}${
+${details.map((task) => detail(task, messages))}${
   quiet.length > 0 &&
-  html`<details class="task calm"><summary><span class="name quiet">${words.says.calm(quiet.length)}</span></summary><ul class="inside">${quiet.map(
-    (task) => line(task, words),
+  html`<details class="task calm"><summary><span class="name quiet">${messages.says.calm(quiet.length)}</span></summary><ul class="inside">${quiet.map(
+    (task) => quietLine(task, messages),
   )}</ul></details>`
 }
 </div>
 `
 
-const line = ({ status, name, message, durationMs }: QuietTask, words: Words): Markup =>
-  html`<li>${pill(status, words)} ${name}${message !== undefined && html` <span class="quiet">${message}</span>`}<span class="took">${words.duration(durationMs)}</span></li>`
+const quietLine = ({ status, name, message, durationMs }: QuietTask, messages: Words): Markup =>
+  html`<li>${pill(status, messages)} ${name}${message !== undefined && html` <span class="quiet">${message}</span>`}<span class="took">${messages.duration(durationMs)}</span></li>`
 
-const detail = (task: ShownTask, words: Words): Markup => html`
+const detail = (task: ShownTask, messages: Words): Markup => html`
 <details class="task ${task.status}" id="${task.anchor}"${(task.status === 'failed' || task.status === 'unreachable') && !task.ignored && html` open`}>
-<summary>${pill(task.status, words)} <span class="name">${task.name}</span>${[
-  ...(task.ignored ? [words.labels.ignored] : []),
-  ...(task.handler ? [words.labels.handler] : []),
-  ...(task.delegatedTo === undefined ? [] : [words.says.on(task.delegatedTo)]),
-  ...(task.attempts > 1 ? [words.says.attempts(task.attempts)] : []),
+<summary>${pill(task.status, messages)} <span class="name">${task.name}</span>${[
+  ...(task.ignored ? [messages.labels.ignored] : []),
+  ...(task.handler ? [messages.labels.handler] : []),
+  ...(task.delegatedTo === undefined ? [] : [messages.says.on(task.delegatedTo)]),
+  ...(task.attempts > 1 ? [messages.says.attempts(task.attempts)] : []),
 ].map(
-  (aside) => html` <span class="quiet">${aside}</span>`,
-)}<span class="took">${words.duration(task.durationMs)}</span></summary>
+  (remark) => html` <span class="quiet">${remark}</span>`,
+)}<span class="took">${messages.duration(task.durationMs)}</span></summary>
 <div class="inside">
 ${task.message !== undefined && html`<p class="message">${task.message}</p>`}
-${task.status === 'unknown' && task.changes.length > 0 && html`<p class="quiet">${words.labels.asThingsAre}</p>`}
+${task.status === 'unknown' && task.changes.length > 0 && html`<p class="quiet">${messages.labels.asThingsAre}</p>`}
 ${task.changes.map(
   ({ description, subject, diff }) => html`
 <p class="change">${description}</p>
@@ -62,10 +62,10 @@ ${
 )}
 ${task.commands.map(
   ({ kind, script, stdout, stderr, exitCode, long }) => html`
-${block(words.blocks[kind], script, 'script')}
-${block(words.blocks.output, stdout, '')}
-${block(words.blocks.errors, stderr, 'errors')}
-${filesOf(long, words)}${exitCode !== 0 && html`<p class="exit">${words.says.exit(exitCode)}</p>`}`,
+${block(messages.blocks[kind], script, 'script')}
+${block(messages.blocks.output, stdout, '')}
+${block(messages.blocks.errors, stderr, 'errors')}
+${filesOf(long, messages)}${exitCode !== 0 && html`<p class="exit">${messages.says.exit(exitCode)}</p>`}`,
 )}
 </div>
 </details>

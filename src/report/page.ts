@@ -6,7 +6,7 @@ import { mark } from './page-parts.ts'
 import { tasks } from './page-tasks.ts'
 import type { View } from './view.ts'
 
-/** The report as one HTML page that needs nothing else. `style`: CSS. */
+/** The report as a self-contained HTML page. `style` is CSS. */
 export const htmlPage = (view: View, style: string): string =>
   html`<!doctype html>
 <html lang="${view.words.lang}">
@@ -50,29 +50,29 @@ const contents = ({
   recap,
   otherExhibits,
   plays,
-  notices,
+  notices: logEvents,
   commands,
-  words: { heads },
+  words: { heads: headings },
 }: View): Markup => html`
 <nav aria-labelledby="head-contents">
-<h2 id="head-contents">${heads.contents}</h2>
+<h2 id="head-contents">${headings.contents}</h2>
 <ol>
-<li><a href="#verdict">${heads.verdict}</a></li>
-${failures.length > 0 && html`<li><a class="bad" href="#wrong">${heads.wrong}</a></li>`}
-${questions.length > 0 && html`<li><a href="#questions">${heads.questions}</a></li>`}
-${findings.length > 0 && html`<li><a href="#findings">${heads.findings}</a></li>`}
-${recap.length > 0 && html`<li><a href="#hosts">${heads.hosts}</a></li>`}
-<li><a href="#phases">${heads.phases}</a></li>
+<li><a href="#verdict">${headings.verdict}</a></li>
+${failures.length > 0 && html`<li><a class="bad" href="#wrong">${headings.wrong}</a></li>`}
+${questions.length > 0 && html`<li><a href="#questions">${headings.questions}</a></li>`}
+${findings.length > 0 && html`<li><a href="#findings">${headings.findings}</a></li>`}
+${recap.length > 0 && html`<li><a href="#hosts">${headings.hosts}</a></li>`}
+<li><a href="#phases">${headings.phases}</a></li>
 ${
   findings.length > 0 &&
-  html`<li><a href="#evidence">${heads.evidence}</a><ol>${findings.map(
+  html`<li><a href="#evidence">${headings.evidence}</a><ol>${findings.map(
     (f) => html`<li><a href="#finding-${f.slug}">${mark(f.mark)}${f.statement}</a></li>`,
   )}</ol></li>`
 }
-${otherExhibits.length > 0 && html`<li><a href="#exhibits">${heads.more}</a></li>`}
-<li><a href="#tasks">${heads.tasks}</a>${plays.length > 0 && html`<ol>${plays.map(({ name }, i) => html`<li><a href="#play-${i + 1}">${name}</a></li>`)}</ol>`}</li>
-${notices.length > 0 && html`<li><a href="#notices">${heads.notices}</a></li>`}
-${commands.length > 0 && html`<li><a href="#appendix">${heads.appendix}</a></li>`}
+${otherExhibits.length > 0 && html`<li><a href="#exhibits">${headings.more}</a></li>`}
+<li><a href="#tasks">${headings.tasks}</a>${plays.length > 0 && html`<ol>${plays.map(({ name }, i) => html`<li><a href="#play-${i + 1}">${name}</a></li>`)}</ol>`}</li>
+${logEvents.length > 0 && html`<li><a href="#notices">${headings.notices}</a></li>`}
+${commands.length > 0 && html`<li><a href="#appendix">${headings.appendix}</a></li>`}
 </ol>
 </nav>
 `

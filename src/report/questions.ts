@@ -2,11 +2,8 @@ import type { Words } from './words/index.ts'
 
 export type Question = keyof Words['questions']
 
-/**
- * The questions of the lab in the order a report answers them, and what the ids of the findings that answer each begin
- * with.
- */
-const ANSWERS: Readonly<Record<Question, readonly string[]>> = {
+/** The questions of the lab, in the report's order, with the id prefixes of the findings that answer them. */
+const ID_PREFIXES: Readonly<Record<Question, readonly string[]>> = {
   drain: ['swarm.drain.'],
   returns: ['swarm.active.'],
   bringsBack: ['swarm.force-update.'],
@@ -23,15 +20,13 @@ const ANSWERS: Readonly<Record<Question, readonly string[]>> = {
 }
 
 /**
- * Puts findings to the questions they answer. A finding answers one question, that of the longest beginning its id has;
- * a question shows only where it is answered.
- *
- * @param findings - in the order they are to stand in.
+ * Groups findings by the question they answer. A finding answers the question with the longest matching id prefix.
+ * Unanswered questions are omitted; the order of findings is kept.
  */
 export function answered<F extends { readonly id: string }>(
   findings: readonly F[],
 ): { readonly question: Question; readonly answers: readonly F[] }[] {
-  const questions = Object.keys(ANSWERS) as Question[]
+  const questions = Object.keys(ID_PREFIXES) as Question[]
   const answers = new Map<Question, F[]>(questions.map((question) => [question, []]))
   for (const finding of findings) {
     const question = questionOf(finding.id)
@@ -42,8 +37,8 @@ export function answered<F extends { readonly id: string }>(
 
 function questionOf(id: string): Question | undefined {
   let best: { question: Question; length: number } | undefined
-  for (const [question, beginnings] of Object.entries(ANSWERS) as [Question, readonly string[]][]) {
-    for (const { length } of beginnings.filter((beginning) => id.startsWith(beginning))) {
+  for (const [question, prefixes] of Object.entries(ID_PREFIXES) as [Question, readonly string[]][]) {
+    for (const { length } of prefixes.filter((prefix) => id.startsWith(prefix))) {
       if (best === undefined || length > best.length) best = { question, length }
     }
   }

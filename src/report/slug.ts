@@ -1,4 +1,4 @@
-/** Makes words fit for a file name and an anchor, each only once, also where case does not count. */
+/** Turns ids into unique slugs for file names and anchors, unique on case-insensitive file systems too. */
 export function slugger(): (id: string) => string {
   const used = new Set<string>()
   return (id) => {

@@ -1,15 +1,15 @@
 import type { CommandRecord, PlannedChange, TaskResult } from '../run/events.ts'
-import { excerpt } from './format.ts'
+import { excerpt, type ExcerptOptions } from './format.ts'
 import type { Words } from './words/index.ts'
 
-/** An output of which the page shows a part at most, and the file below the run's folder that has all of it. */
+/** An output that the page shows only in part, and the file in the run directory with the complete text. */
 export interface LongText {
   readonly stream: 'output' | 'errors'
   readonly bytes: number
   readonly file: string | undefined
 }
 
-/** A task that failed, changed something, or could not be told: shown whole. */
+/** A task shown with all details: it failed, changed something, or is unknown. */
 export interface TaskDetail {
   readonly anchor: string
   readonly name: string
@@ -31,10 +31,10 @@ interface CommandShown
   readonly long: readonly LongText[]
 }
 
-const LONGEST_SCRIPT = 40
+const MAX_SCRIPT_LINES = 40
 
-/** @param number - of the result in the run; makes the anchor unique. */
-export function detailOf(result: TaskResult, number: number, { says }: Words): TaskDetail {
+/** @param number - position of the result in the run; makes the anchor unique. */
+export function detailOf(result: TaskResult, number: number, { says: phrases }: Words): TaskDetail {
   return {
     anchor: `task-${number}`,
     name: result.task,
@@ -48,11 +48,11 @@ export function detailOf(result: TaskResult, number: number, { says }: Words): T
     durationMs: result.durationMs,
     attempts: result.attempts,
     changes: result.changes,
-    commands: result.commands.filter(worthShowing(result)).map((command) => ({
+    commands: result.commands.filter(isShown(result)).map((command) => ({
       kind: command.kind,
-      script: excerpt(command.script, says.linesLeftOut, { lines: LONGEST_SCRIPT }),
-      stdout: excerpt(command.stdout, says.linesLeftOut, wholeIn(command.long?.stdout?.file)),
-      stderr: excerpt(command.stderr, says.linesLeftOut, wholeIn(command.long?.stderr?.file)),
+      script: excerpt(command.script, phrases.linesLeftOut, { lines: MAX_SCRIPT_LINES }),
+      stdout: excerpt(command.stdout, phrases.linesLeftOut, wholeIn(command.long?.stdout?.file)),
+      stderr: excerpt(command.stderr, phrases.linesLeftOut, wholeIn(command.long?.stderr?.file)),
       exitCode: command.exitCode,
       durationMs: command.durationMs,
       long: longTexts(command),
@@ -60,7 +60,7 @@ export function detailOf(result: TaskResult, number: number, { says }: Words): T
   }
 }
 
-export const wholeIn = (file: string | undefined): { whole?: string } => (file === undefined ? {} : { whole: file })
+export const wholeIn = (file: string | undefined): ExcerptOptions => (file === undefined ? {} : { whole: file })
 
 export function longTexts({ long }: Pick<CommandRecord, 'long'>): LongText[] {
   return [
@@ -69,13 +69,13 @@ export function longTexts({ long }: Pick<CommandRecord, 'long'>): LongText[] {
   ]
 }
 
-/** Characters that a detail keeps in memory, about. */
+/** Approximate size in memory, in characters. */
 export const sizeOf = ({ changes, commands }: TaskDetail): number =>
   changes.reduce((sum, { diff }) => sum + (diff ? diff.before.length + diff.after.length : 0), 500) +
   commands.reduce((sum, { script, stdout, stderr }) => sum + script.length + stdout.length + stderr.length, 0)
 
-/** Probes are how the runner looks, not what it did: they matter only where a task failed, or where they are long. */
-const worthShowing =
+/** Probes change nothing: they are shown only for failed tasks, or if their output is long. */
+const isShown =
   (result: TaskResult) =>
   (command: CommandRecord): boolean =>
     command.kind === 'change' ||

@@ -3,7 +3,7 @@ import Anser from 'anser'
 import stringWidth from 'string-width'
 import { dropControls } from './unprintable.ts'
 
-/** A stretch of text in one look, as a terminal would show it. */
+/** A run of text in one style, as on a terminal. */
 export interface Segment {
   readonly text: string
   /** First column, from 0. */
@@ -21,7 +21,7 @@ export interface Segment {
 export type Line = readonly Segment[]
 
 const TAB = 8
-/** The package's sixteen colours are made for no background in particular; these are readable on the picture's. */
+/** Replaces Anser's sixteen colours by ones that are readable on the dark background. */
 const THEME: Readonly<Record<string, string>> = {
   '0, 0, 0': '#6e7681',
   '187, 0, 0': '#ff7b72',
@@ -42,8 +42,8 @@ const THEME: Readonly<Record<string, string>> = {
 }
 
 /**
- * Lays text out as a terminal does: colours, tabs, carriage returns, wrapping at a column. Of the escape sequences only
- * colours and looks are kept; control characters and such as turn the reading direction are dropped.
+ * Lays out text as a terminal does: colours, tabs, carriage returns, wrapping. Only SGR escape sequences are
+ * interpreted; other control characters and bidirectional controls are dropped.
  */
 export function layOut(text: string, columns: number): Line[] {
   const lines: Line[] = []
@@ -69,17 +69,16 @@ export function layOut(text: string, columns: number): Line[] {
   return lines
 }
 
-/** What is left of a text when only what shows is kept: line ends, tabs as spaces, and SGR sequences. */
+/** Keeps printable text, line ends and SGR sequences; expands tabs. */
 function clean(text: string): string {
-  const shown = text
-
+  const printable = text
     .split(/(\x1b\[[\d;]*m)/)
     .map((part, i) => (i % 2 === 1 ? part : stripVTControlCharacters(part)))
     .join('')
     .replace(/\r+\n/g, '\n')
-    // A carriage return starts the line anew: of a progress bar the last state stays.
+    // A carriage return overwrites the line: the last state of a progress bar remains.
     .replace(/^.*\r(?=[^\n])/gm, '')
-  return dropControls(expandTabs(shown), true)
+  return dropControls(expandTabs(printable), true)
 }
 
 function expandTabs(text: string): string {
@@ -87,38 +86,38 @@ function expandTabs(text: string): string {
   return text
     .split('\n')
     .map((line) =>
-      line.split('\t').reduce((done, part) => {
-        return done + ' '.repeat(TAB - (widthOf(done) % TAB)) + part
+      line.split('\t').reduce((expanded, part) => {
+        return expanded + ' '.repeat(TAB - (widthOf(expanded) % TAB)) + part
       }),
     )
     .join('\n')
 }
 
-/** In columns. Most text is of characters that take one each, which need no looking up. */
+/** Width in columns. Most text is ASCII, which needs no lookup. */
 function widthOf(text: string): number {
   if (isPlain(text)) return text.length
   if (text.length > 8) return stringWidth(text)
-  const known = widths.get(text)
-  if (known !== undefined) return known
+  const cached = widths.get(text)
+  if (cached !== undefined) return cached
   const width = stringWidth(text)
   if (widths.size < 10_000) widths.set(text, width)
   return width
 }
 
-/** Of single characters: to find one takes 30 µs. */
+/** Cache for single characters: a lookup takes 30 µs. */
 const widths = new Map<string, number>()
 
 const isPlain = (text: string): boolean => /^[ -~]*$/.test(text)
 
 const characters = new Intl.Segmenter('en', { granularity: 'grapheme' })
 
-/** Longer texts are taken in parts: the segmenter's time grows with the square of the length. */
-const MOST_AT_ONCE = 256
+/** Longer texts are segmented in chunks: the segmenter takes quadratic time. */
+const CHUNK = 256
 
-/** Characters as people see them: a letter with its accents, an emoji of several code points. */
+/** Grapheme clusters: a letter with its accents, an emoji of several code points. */
 function* graphemes(text: string): Generator<string> {
   for (let at = 0; at < text.length; ) {
-    const end = at + MOST_AT_ONCE
+    const end = at + CHUNK
     const part = text.slice(at, /[\ud800-\udbff]/.test(text.charAt(end - 1)) ? end + 1 : end)
     if (isPlain(part)) yield* part
     else for (const { segment: character } of characters.segment(part)) yield character
@@ -126,10 +125,10 @@ function* graphemes(text: string): Generator<string> {
   }
 }
 
-/** Cuts text into pieces so that none goes beyond the last column; `column` is where the first starts. */
+/** Splits text at the last column; `column` is where the first piece starts. */
 function* fit(text: string, columns: number, column: number): Generator<{ text: string; wrapped: boolean }> {
   if (text === '') return
-  if (text.length <= MOST_AT_ONCE && column + widthOf(text) <= columns) {
+  if (text.length <= CHUNK && column + widthOf(text) <= columns) {
     yield { text, wrapped: false }
     return
   }

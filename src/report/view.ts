@@ -13,11 +13,11 @@ import { slugger } from './slug.ts'
 import { longTexts, wholeIn, type LongText, type TaskDetail } from './task.ts'
 import type { Words } from './words/index.ts'
 
-/** An exhibit with its picture. `slug` is fit for file names and anchors. */
+/** An exhibit with its image. `slug` is used in file names and anchors. */
 export interface ShownExhibit extends Pick<Exhibit, 'id' | 'title' | 'host' | 'command' | 'start'> {
   readonly slug: string
   readonly svg: string
-  /** The picture is a chart, or would be one: then this is why it could not be drawn. */
+  /** Set if the exhibit has a chart. `problem` says why it could not be drawn. */
   readonly chart: { readonly problem?: string } | undefined
   readonly text: string
   readonly long: readonly LongText[]
@@ -32,7 +32,7 @@ export interface ShownTask extends Omit<TaskDetail, 'changes'> {
   }[]
 }
 
-/** What draws the parts that not every report has. Their libraries are loaded only for those that have them. */
+/** Drawing functions. Their libraries are loaded only for reports that need them. */
 export interface Drawing {
   readonly picture: typeof picture
   readonly diffLines: typeof diffLines
@@ -41,66 +41,67 @@ export interface Drawing {
 
 export type View = ReturnType<typeof viewOf>
 
-/**
- * More hosts than this are counted, in the list of all and in each play; those where something went wrong come first.
- */
-const MOST_HOSTS = 1000
-/** More names than this make no sentence. */
-const MOST_NAMES = 20
+/** In the recap and in each play; further hosts are only counted. Failed hosts come first. */
+const MAX_HOSTS = 1000
+/** In a sentence. */
+const MAX_NAMES = 20
 
-/** Everything the pages show, in the order they show it. */
-export function viewOf(summary: Summary, facts: Facts, drawing: Drawing, words: Words) {
-  const exhibits = showExhibits(facts.exhibits.values(), drawing, words)
-  const shownAlready = new Set<string>()
+/** Everything the pages show, in their order. */
+export function viewOf(summary: Summary, facts: Facts, drawing: Drawing, messages: Words) {
+  const exhibits = showExhibits(facts.exhibits.values(), drawing, messages)
+  const shownIds = new Set<string>()
   const slugFinding = slugger()
-  // What does not hold is what a reader looks for: it comes first, and so has the pictures it shares with others.
+  // Findings that do not hold come first, and so have the exhibits they share with others.
   const findings = facts.findings
     .map((finding) => ({
       ...finding,
-      mark: markOf(finding, words),
-      numbers: measures(finding, words),
+      mark: markOf(finding, messages),
+      numbers: measures(finding, messages),
       hypothesis: facts.hypotheses.get(finding.experiment),
     }))
     .toSorted((a, b) => a.mark.rank - b.mark.rank)
     .map((finding) => {
       const evidence = finding.evidence.map((id) => exhibits.get(id) ?? { missing: id })
-      const own = evidence.flatMap((item) => ('missing' in item || shownAlready.has(item.id) ? [] : [item]))
-      for (const item of own) shownAlready.add(item.id)
+      const own = evidence.flatMap((item) => ('missing' in item || shownIds.has(item.id) ? [] : [item]))
+      for (const item of own) shownIds.add(item.id)
       return { ...finding, slug: slugFinding(finding.id), evidence, own }
     })
   const recap = Object.entries(summary.hosts).map(([host, counts]) => ({ host, ...counts }))
   const about = facts.start?.about ?? {}
   return {
-    words,
+    words: messages,
     about,
-    title: about.title ?? (summary.playbook === '' ? words.heads.aRun : summary.playbook),
-    verdict: words.verdicts[summary.status],
-    reasons: reasons(summary, words),
+    title: about.title ?? (summary.playbook === '' ? messages.heads.aRun : summary.playbook),
+    verdict: messages.verdicts[summary.status],
+    reasons: reasons(summary, messages),
     summary,
     start: facts.start,
-    hosts: names(facts.start?.hosts ?? [], words),
-    machines: machines(facts.machines, words),
+    hosts: joinNames(facts.start?.hosts ?? [], messages),
+    machines: machines(facts.machines, messages),
     command: facts.start?.argv.join(' ') ?? '',
     failures: facts.failures,
     findings,
     questions: answered(findings),
-    otherExhibits: [...exhibits.values()].filter(({ id }) => !shownAlready.has(id)),
+    otherExhibits: [...exhibits.values()].filter(({ id }) => !shownIds.has(id)),
     exhibits: [...exhibits.values()],
-    recap: recap.length <= MOST_HOSTS ? recap : recap.toSorted((a, b) => wrongs(b) - wrongs(a)).slice(0, MOST_HOSTS),
+    recap:
+      recap.length <= MAX_HOSTS
+        ? recap
+        : recap.toSorted((a, b) => failureCount(b) - failureCount(a)).slice(0, MAX_HOSTS),
     hasUnknown: recap.some(({ unknown }) => unknown > 0),
     phases: phases(summary),
     plays: [...facts.plays.values()].map(({ name, hosts }) => ({
       name,
       hosts: [...hosts.values()]
         .toSorted(failedFirst)
-        .slice(0, MOST_HOSTS)
+        .slice(0, MAX_HOSTS)
         .map((host) => ({
           ...host,
-          details: host.details.map((detail): ShownTask => showTask(detail, drawing, words)),
+          details: host.details.map((detail): ShownTask => showTask(detail, drawing, messages)),
         })),
-      moreHosts: Math.max(0, hosts.size - MOST_HOSTS),
+      moreHosts: Math.max(0, hosts.size - MAX_HOSTS),
     })),
-    moreHosts: Math.max(0, recap.length - MOST_HOSTS),
+    moreHosts: Math.max(0, recap.length - MAX_HOSTS),
     results: facts.results,
     onlyCounted: facts.onlyCounted,
     moreExhibits: facts.moreExhibits,
@@ -115,39 +116,39 @@ export function viewOf(summary: Summary, facts: Facts, drawing: Drawing, words: 
   }
 }
 
-const wrongs = ({ failed, unreachable }: { readonly failed: number; readonly unreachable: number }): number =>
+const failureCount = ({ failed, unreachable }: { readonly failed: number; readonly unreachable: number }): number =>
   failed + unreachable
 
-const showTask = (detail: TaskDetail, { diffLines }: Drawing, words: Words): ShownTask => ({
+const showTask = (detail: TaskDetail, { diffLines }: Drawing, messages: Words): ShownTask => ({
   ...detail,
   changes: detail.changes.map(({ description, diff }) => ({
     description,
     subject: diff?.subject ?? '',
-    diff: diff ? diffLines(diff, words) : [],
+    diff: diff ? diffLines(diff, messages) : [],
   })),
 })
 
-function names(all: readonly string[], { says }: Words): string {
-  const more = all.length - MOST_NAMES
-  return more <= 0 ? all.join(', ') : says.namesAnd(all.slice(0, MOST_NAMES).join(', '), more)
+function joinNames(all: readonly string[], { says: phrases }: Words): string {
+  const more = all.length - MAX_NAMES
+  return more <= 0 ? all.join(', ') : phrases.namesAnd(all.slice(0, MAX_NAMES).join(', '), more)
 }
 
-/** Machines that are alike in one line: `node1, node2: Debian 12 x86_64, 2 CPUs, 3.8 GiB, Docker 20.10.24`. */
-function machines({ machines, docker }: MachineFold, words: Words): string[] {
-  const alike = new Map<string, string[]>()
+/** Groups identical machines on one line: `node1, node2: Debian 12 x86_64, 2 CPUs, 3.8 GiB, Docker 20.10.24`. */
+function machines({ machines, docker }: MachineFold, messages: Words): string[] {
+  const hostsByKind = new Map<string, string[]>()
   for (const [host, { system, cpus, memory }] of machines) {
     const engine = docker.get(host)
     const kind =
-      words.says.machine(system, cpus, memory > 0 ? words.measure(memory / 1024 / 1024) : '') +
+      messages.says.machine(system, cpus, memory > 0 ? messages.measure(memory / 1024 / 1024) : '') +
       (engine === undefined ? '' : `, Docker ${engine}`)
-    alike.set(kind, [...(alike.get(kind) ?? []), host])
+    hostsByKind.set(kind, [...(hostsByKind.get(kind) ?? []), host])
   }
-  return [...alike].map(([kind, hosts]) => `${names(hosts, words)}: ${kind}`)
+  return [...hostsByKind].map(([kind, hosts]) => `${joinNames(hosts, messages)}: ${kind}`)
 }
 
 const LEVELS = { error: 0, warning: 1, info: 2 } as const
 
-/** That a question is answered with no is neither good news nor bad. */
+/** An answer to a question is neither good nor bad. */
 function markOf({ holds, question }: Finding, { marks }: Words) {
   if (holds === null) return { sign: '?', text: marks.unknown, kind: 'unknown', rank: 1 }
   if (question)
@@ -161,23 +162,25 @@ function markOf({ holds, question }: Finding, { marks }: Words) {
 
 const failedFirst = (a: HostTasks, b: HostTasks): number => Number(b.failed) - Number(a.failed)
 
-function reasons(summary: Summary, words: Words): string[] {
-  const { says } = words
+function reasons(summary: Summary, messages: Words): string[] {
+  const { says: phrases } = messages
   const hosts = Object.entries(summary.hosts)
-  const named = (key: 'failed' | 'unreachable') => hosts.filter(([, recap]) => recap[key] > 0).map(([host]) => host)
+  const hostsWith = (key: 'failed' | 'unreachable') => hosts.filter(([, recap]) => recap[key] > 0).map(([host]) => host)
   const claims = summary.findings.filter(({ question }) => !question)
-  const asked = summary.findings.filter(({ question }) => question)
-  const findings = (holds: boolean | null) => claims.filter((finding) => finding.holds === holds).length
+  const questions = summary.findings.filter(({ question }) => question)
+  const countClaims = (holds: boolean | null) => claims.filter((finding) => finding.holds === holds).length
   const changed = hosts.reduce((sum, [, recap]) => sum + recap.changed, 0)
-  const [failed, unreachable] = [named('failed'), named('unreachable')]
+  const [failed, unreachable] = [hostsWith('failed'), hostsWith('unreachable')]
   return [
-    ...(summary.status === 'interrupted' ? [says.interrupted] : []),
-    ...(summary.check ? [says.check] : []),
-    ...(unreachable.length > 0 ? [says.notReached(names(unreachable, words))] : []),
-    ...(failed.length > 0 ? [says.failedOn(names(failed, words))] : []),
-    ...(claims.length > 0 ? [says.findings(findings(true), findings(false), findings(null))] : []),
-    ...(asked.length > 0 ? [says.asked(asked.filter(({ holds }) => holds !== null).length, asked.length)] : []),
-    summary.check ? says.toChange(changed) : says.changed(changed),
+    ...(summary.status === 'interrupted' ? [phrases.interrupted] : []),
+    ...(summary.check ? [phrases.check] : []),
+    ...(unreachable.length > 0 ? [phrases.notReached(joinNames(unreachable, messages))] : []),
+    ...(failed.length > 0 ? [phrases.failedOn(joinNames(failed, messages))] : []),
+    ...(claims.length > 0 ? [phrases.findings(countClaims(true), countClaims(false), countClaims(null))] : []),
+    ...(questions.length > 0
+      ? [phrases.asked(questions.filter(({ holds }) => holds !== null).length, questions.length)]
+      : []),
+    summary.check ? phrases.toChange(changed) : phrases.changed(changed),
   ]
 }
 
@@ -189,7 +192,7 @@ function phases(summary: Summary) {
   }))
 }
 
-function showExhibits(exhibits: Iterable<KeptExhibit>, drawing: Drawing, words: Words): Map<string, ShownExhibit> {
+function showExhibits(exhibits: Iterable<KeptExhibit>, drawing: Drawing, messages: Words): Map<string, ShownExhibit> {
   const slugOf = slugger()
   const shown = new Map<string, ShownExhibit>()
   for (const exhibit of exhibits) {
@@ -197,7 +200,7 @@ function showExhibits(exhibits: Iterable<KeptExhibit>, drawing: Drawing, words: 
     const slug = slugOf(id)
     const long = longTexts(exhibit)
     const output = [exhibit.stdout, exhibit.stderr].filter((part) => part.trim() !== '').join('\n')
-    const text = excerpt(output, words.says.linesLeftOut, { lines: 300, ...wholeIn(long[0]?.file) })
+    const text = excerpt(output, messages.says.linesLeftOut, { lines: 300, ...wholeIn(long[0]?.file) })
     shown.set(id, {
       id,
       title,
@@ -205,7 +208,7 @@ function showExhibits(exhibits: Iterable<KeptExhibit>, drawing: Drawing, words: 
       command,
       start,
       slug,
-      ...draw(exhibit, slug, drawing, words),
+      ...draw(exhibit, slug, drawing, messages),
       text,
       long,
       data: dataFiles(exhibit, slug),
@@ -214,17 +217,17 @@ function showExhibits(exhibits: Iterable<KeptExhibit>, drawing: Drawing, words: 
   return shown
 }
 
-/** The chart, or the terminal. A chart that cannot be drawn is no reason to have no report. */
+/** The chart, or the terminal. A chart that cannot be drawn does not fail the report. */
 function draw(
   exhibit: KeptExhibit,
   slug: string,
-  { picture, drawChart }: Drawing,
-  words: Words,
+  { picture: drawTerminal, drawChart }: Drawing,
+  messages: Words,
 ): Pick<ShownExhibit, 'svg' | 'chart'> {
-  if (exhibit.chart === undefined) return { svg: picture(exhibit, slug, words), chart: undefined }
+  if (exhibit.chart === undefined) return { svg: drawTerminal(exhibit, slug, messages), chart: undefined }
   try {
-    return { svg: drawChart(exhibit.chart, slug, words), chart: {} }
+    return { svg: drawChart(exhibit.chart, slug, messages), chart: {} }
   } catch (error) {
-    return { svg: picture(exhibit, slug, words), chart: { problem: (error as Error).message } }
+    return { svg: drawTerminal(exhibit, slug, messages), chart: { problem: (error as Error).message } }
   }
 }

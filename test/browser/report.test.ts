@@ -11,8 +11,8 @@ import { findBrowser } from '../../src/report/pdf.ts'
 import { journalOf, richRun } from '../unit/report/rich-run.ts'
 
 /*
- * The report in a real browser: what a person who opens it sees, hears, prints, and what it must not do. The journal
- * has all that a report can show, and hosts that print what might do harm.
+ * The report in a real browser: rendering, accessibility, printing, and resistance to hostile output. The event log has
+ * everything that a report can show.
  */
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
@@ -27,9 +27,9 @@ const { html } = await renderReport(folder)
 
 interface Opened {
   readonly page: Page
-  /** What the page asked for, itself excepted. */
+  /** URLs the page requested, besides its own. */
   readonly requests: string[]
-  readonly complaints: string[]
+  readonly problems: string[]
 }
 
 async function open(
@@ -43,34 +43,34 @@ async function open(
   })
   t.teardown(() => context.close())
   const page = await context.newPage()
-  const [requests, complaints] = [[] as string[], [] as string[]]
+  const [requests, problems] = [[] as string[], [] as string[]]
   const address = pathToFileURL(file).href
   page.on('request', (request) => {
     if (request.url() !== address) requests.push(request.url())
   })
   page.on('console', (message) => {
-    complaints.push(`${message.type()}: ${message.text()}`)
+    problems.push(`${message.type()}: ${message.text()}`)
   })
   page.on('pageerror', (error) => {
-    complaints.push(String(error))
+    problems.push(String(error))
   })
   page.on('dialog', (dialog) => {
-    complaints.push(`dialog: ${dialog.message()}`)
+    problems.push(`dialog: ${dialog.message()}`)
     void dialog.dismiss()
   })
   await page.goto(address, { waitUntil: 'load' })
-  return { page, requests, complaints }
+  return { page, requests, problems }
 }
 
-await t.test('opens without a word on the console and without asking for anything', async (t) => {
-  const { page, requests, complaints } = await open(t)
+await t.test('page opens without console messages and without requests', async (t) => {
+  const { page, requests, problems } = await open(t)
   await page.evaluate('document.querySelectorAll("details").forEach((each) => { each.open = true })')
   t.strictSame(requests, [])
-  t.strictSame(complaints, [])
+  t.strictSame(problems, [])
   t.equal(await page.locator('script, iframe, img, link, object, embed').count(), 0)
 })
 
-await t.test('charts, timelines and terminals are there, and are seen', async (t) => {
+await t.test('charts, timelines and terminals are visible', async (t) => {
   const { page } = await open(t)
   t.equal(await page.locator('svg.chart').count(), 2)
   for (const id of ['capacity-1', 'placement-1']) {
@@ -93,12 +93,12 @@ for (const [scheme, width] of [
   ['light', 360],
   ['dark', 360],
 ] as const) {
-  await t.test(`${scheme}, ${width} px: nothing that shuts people out, nor is wider than the screen`, async (t) => {
-    const { page, complaints } = await open(t, { width, scheme })
+  await t.test(`${scheme}, ${width} px: page is accessible and fits the screen`, async (t) => {
+    const { page, problems } = await open(t, { width, scheme })
     await page.evaluate('document.querySelectorAll("details").forEach((each) => { each.open = true })')
     await page.evaluate(axe.source)
     const violations = (await page.evaluate(
-      'axe.run(document, { resultTypes: ["violations"] }).then((seen) => seen.violations)',
+      'axe.run(document, { resultTypes: ["violations"] }).then((result) => result.violations)',
     )) as Violation[]
     t.strictSame(
       violations.map(
@@ -111,38 +111,35 @@ for (const [scheme, width] of [
       [],
     )
     t.equal(await page.evaluate('document.documentElement.scrollWidth'), width)
-    t.strictSame(complaints, [])
+    t.strictSame(problems, [])
   })
 }
 
-await t.test(
-  'the keyboard goes first to the way past the contents, then through the contents, and follows them',
-  async (t) => {
-    const { page } = await open(t)
-    const focused = () =>
-      page.evaluate('document.activeElement.getAttribute("href") ?? document.activeElement.tagName') as Promise<string>
+await t.test('keyboard focuses the skip link first, then the contents, and follows links', async (t) => {
+  const { page } = await open(t)
+  const focused = () =>
+    page.evaluate('document.activeElement.getAttribute("href") ?? document.activeElement.tagName') as Promise<string>
+  await page.keyboard.press('Tab')
+  t.equal(await focused(), '#report')
+  t.ok(await page.evaluate('document.querySelector("a.skip").getBoundingClientRect().top >= 0'))
+  const links: string[] = []
+  for (let i = 0; i < 8; i++) {
     await page.keyboard.press('Tab')
-    t.equal(await focused(), '#report')
-    t.ok(await page.evaluate('document.querySelector("a.skip").getBoundingClientRect().top >= 0'))
-    const links: string[] = []
-    for (let i = 0; i < 8; i++) {
-      await page.keyboard.press('Tab')
-      links.push(await focused())
-    }
-    t.strictSame(links.slice(0, 5), ['#verdict', '#wrong', '#questions', '#findings', '#hosts'])
-    t.match(await page.evaluate('getComputedStyle(document.activeElement).outlineStyle'), 'solid')
-    await page.locator('nav a[href="#evidence"]').focus()
-    await page.keyboard.press('Enter')
-    t.equal(await page.evaluate('location.hash'), '#evidence')
-    t.ok(
-      await page.evaluate(
-        '(({ top }) => top >= 0 && top < innerHeight)(document.querySelector("#evidence > h2").getBoundingClientRect())',
-      ),
-    )
-  },
-)
+    links.push(await focused())
+  }
+  t.strictSame(links.slice(0, 5), ['#verdict', '#wrong', '#questions', '#findings', '#hosts'])
+  t.match(await page.evaluate('getComputedStyle(document.activeElement).outlineStyle'), 'solid')
+  await page.locator('nav a[href="#evidence"]').focus()
+  await page.keyboard.press('Enter')
+  t.equal(await page.evaluate('location.hash'), '#evidence')
+  t.ok(
+    await page.evaluate(
+      '(({ top }) => top >= 0 && top < innerHeight)(document.querySelector("#evidence > h2").getBoundingClientRect())',
+    ),
+  )
+})
 
-await t.test('headings go down one step at a time, and every link leads somewhere', async (t) => {
+await t.test('heading levels have no gaps, and every link has a target', async (t) => {
   const { page } = await open(t)
   const levels = (await page.evaluate(
     '[...document.querySelectorAll("h1, h2, h3, h4, h5, h6")].map((head) => Number(head.tagName[1]))',
@@ -158,21 +155,21 @@ await t.test('headings go down one step at a time, and every link leads somewher
   )
 })
 
-await t.test('light and dark differ', async (t) => {
+await t.test('light and dark schemes differ', async (t) => {
   const background = async (scheme: 'light' | 'dark') =>
     await (await open(t, { scheme })).page.evaluate('getComputedStyle(document.body).backgroundColor')
   t.not(await background('light'), await background('dark'))
 })
 
-await t.test('pictures of the Markdown open by themselves', async (t) => {
+await t.test('images of the Markdown report open on their own', async (t) => {
   for (const name of ['capacity-1', 'placement-1', 'wide-1']) {
-    const { page, requests, complaints } = await open(t, { file: path.join(folder, 'img', `${name}.svg`) })
+    const { page, requests, problems } = await open(t, { file: path.join(folder, 'img', `${name}.svg`) })
     t.equal(await page.evaluate('document.documentElement.tagName'), 'svg')
-    t.strictSame([...requests, ...complaints], [])
+    t.strictSame([...requests, ...problems], [])
   }
 })
 
-await t.test('in Russian nothing shuts people out either', async (t) => {
+await t.test('Russian page is accessible', async (t) => {
   const other = mkdtempSync(path.join(tmpdir(), 'labbook-browser-'))
   t.teardown(() => {
     rmSync(other, { recursive: true })
@@ -183,14 +180,14 @@ await t.test('in Russian nothing shuts people out either', async (t) => {
   await page.evaluate(axe.source)
   t.strictSame(
     await page.evaluate(
-      'axe.run(document, { resultTypes: ["violations"] }).then((seen) => seen.violations.map(({ id }) => id))',
+      'axe.run(document, { resultTypes: ["violations"] }).then((result) => result.violations.map(({ id }) => id))',
     ),
     [],
   )
   t.equal(await page.evaluate('document.documentElement.scrollWidth'), 360)
 })
 
-await t.test('prints to PDF, by the command a user types', async (t) => {
+await t.test('report command prints a PDF', async (t) => {
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
     [path.join(ROOT, 'playbooks/report.mjs'), folder, '--format', 'pdf'],

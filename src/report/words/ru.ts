@@ -1,17 +1,22 @@
 import { dayAndTime, durationIn, measureIn, numberIn, type Units } from '../format.ts'
-import type { Words } from './en.ts'
+import type { Words } from './index.ts'
 
-/** The spaces between digits do not break. */
+/** Thousands are separated by a no-break space. */
 const RUSSIAN: Units = { ms: 'мс', s: 'с', min: 'мин', h: 'ч', point: ',', thousands: '\u00a0' }
 
 const number = numberIn(RUSSIAN)
 const measure = measureIn(RUSSIAN)
 
-/** `1 задача`, `2 задачи`, `5 задач`, `11 задач`, `21 задача` */
+/** `1 задача`, `2 задачи`, `5 задач`, `11 задач`, `21 задача`, `2,5 задачи` */
 function plural(n: number, one: string, few: string, many: string): string {
+  return `${Number.isInteger(n) ? number(n) : measure(n)} ${pluralForm(n, one, few, many)}`
+}
+
+function pluralForm(n: number, one: string, few: string, many: string): string {
+  if (!Number.isInteger(n)) return few
   const [tens, ones] = [Math.floor(n / 10) % 10, n % 10]
-  const word = tens === 1 || ones === 0 || ones > 4 || !Number.isInteger(n) ? many : ones === 1 ? one : few
-  return `${number(n)} ${word}`
+  if (tens === 1 || ones === 0 || ones > 4) return many
+  return ones === 1 ? one : few
 }
 
 const bytes = (n: number): string => plural(n, 'байт', 'байта', 'байт')
@@ -39,7 +44,7 @@ function moment(iso: string): string {
 
 const hosts = (n: number): string => plural(n, 'узел', 'узла', 'узлов')
 
-/** The report's fixed words in Russian. */
+/** The report's texts in Russian. */
 export const ru: Words = {
   lang: 'ru',
   number,
@@ -49,7 +54,7 @@ export const ru: Words = {
   bytes: (n) => (n < 10_000 ? bytes(n) : `${measure(n / 1000)} кБ`),
 
   verdicts: { passed: 'Успешно', failed: 'Неудача', interrupted: 'Прервано' },
-  marks: { yes: 'да', no: 'нет', holds: 'верно', fails: 'неверно', unknown: 'неизвестно' },
+  marks: { yes: 'Да', no: 'Нет', holds: 'Подтверждено', fails: 'Не подтверждено', unknown: 'Не определено' },
   statuses: {
     ok: 'в порядке',
     changed: 'изменено',
@@ -57,11 +62,11 @@ export const ru: Words = {
     failed: 'ошибка',
     skipped: 'пропущено',
     rescued: 'исправлено',
-    ignored: 'без последствий',
+    ignored: 'проигнорировано',
     unknown: 'неизвестно',
   },
   levels: { info: 'к сведению', warning: 'предупреждение', error: 'ошибка' },
-  kinds: { play: 'сценарий', experiment: 'опыт' },
+  kinds: { play: 'сценарий', experiment: 'эксперимент' },
   blocks: {
     probe: 'проверка',
     change: 'изменение',
@@ -73,20 +78,20 @@ export const ru: Words = {
 
   heads: {
     labReport: 'Отчёт о лабораторной работе',
-    aRun: 'запуск',
+    aRun: 'Запуск',
     contents: 'Содержание',
     skip: 'Перейти к отчёту',
     verdict: 'Итог',
     wrong: 'Что пошло не так',
     questions: 'Вопросы и ответы',
-    findings: 'Выводы',
+    findings: 'Результаты проверок',
     hosts: 'Узлы',
     phases: 'Этапы',
     evidence: 'Доказательства',
-    more: 'Прочие наблюдения',
+    more: 'Другие материалы',
     tasks: 'Задачи',
-    notices: 'Замечания',
-    appendix: 'Приложение: все команды',
+    notices: 'Сообщения',
+    appendix: 'Приложение: команды',
   },
   labels: {
     checkMode: 'без изменений (check)',
@@ -107,7 +112,6 @@ export const ru: Words = {
     host: 'Узел',
     phase: 'Этап',
     kind: 'Вид',
-    share: 'Доля от самого долгого',
     question: 'Вопрос',
     expected: 'Ожидалось',
     answer: 'Ответ',
@@ -115,44 +119,40 @@ export const ru: Words = {
     data: 'Данные',
     see: 'См.',
     seeAlso: 'См. также',
-    ignored: 'без последствий',
+    ignored: 'проигнорировано',
     handler: 'обработчик',
-    asThingsAre: 'В нынешнем состоянии было бы сделано:',
-    noTask: 'Ни одна задача не выполнялась.',
-    terminal: 'Терминал',
-    chart: 'График',
-    exhibit: 'Наблюдение',
+    asThingsAre: 'В текущем состоянии было бы сделано:',
+    noTask: 'Задачи не выполнялись.',
+    exhibit: 'Материал',
   },
   tables: {
-    findings: 'Что требовалось доказать и что было видно',
+    findings: 'Утверждения и результаты',
     hosts: 'Результаты задач по узлам',
-    phases: 'Сколько длился каждый этап',
-    questions: 'Вопросы лабораторной работы и выводы, которые на них отвечают',
+    phases: 'Длительность этапов',
+    questions: 'Вопросы лабораторной работы и ответы на них',
   },
   questions: {
-    drain: 'Что происходит с задачами узла, выведенного из работы (drain)?',
-    returns: 'Возвращается ли сервис на узел сам?',
-    bringsBack: 'Что его возвращает?',
+    drain: 'Что происходит с задачами узла, переведённого в режим drain?',
+    returns: 'Возвращаются ли задачи на узел, который снова активен?',
+    bringsBack: 'Что перераспределяет задачи по узлам?',
     survives: 'Переживает ли сервис потерю узла, восстанавливается ли сам?',
-    managers: 'Что будет, если потерян управляющий узел?',
+    managers: 'Что происходит при потере узла-менеджера?',
     replicas: 'Как задаётся число реплик?',
-    update: 'Можно ли обновить сервис, не прерывая его работы?',
-    health: 'Как проверяется работоспособность?',
+    update: 'Можно ли обновить сервис без простоя?',
+    health: 'Как Swarm проверяет работоспособность?',
     dependsOn: 'Что делает depends_on?',
-    capacity: 'Изменилась ли производительность с числом реплик?',
-    users: 'Что видели пользователи, делающие паузы?',
-    images: 'Сохраняются ли образы при потере реестра?',
+    capacity: 'Зависит ли производительность от числа реплик?',
+    users: 'Что наблюдают пользователи, делающие паузы?',
+    images: 'Сохраняются ли образы при удалении контейнера реестра?',
     registry: 'Защищён ли реестр?',
   },
   charts: {
     second: 'с',
-    answered: 'с ответом',
-    failed: 'с ошибкой',
     starting: 'запускается',
-    ended: 'завершилась ошибкой',
+    ended: 'с ошибкой',
     seconds: 'секунды от начала',
     failedBelow: 'с ответом ↑  с ошибкой ↓',
-    nothing: 'Нет значений',
+    nothing: 'Нет данных',
     notDrawn: (why) => `Не удалось построить график: ${why}`,
     lines: (x, y) => `График: ${y}; по горизонтали ${x}.`,
     series: (name, n, low, high) => `${name}: ${plural(n, 'значение', 'значения', 'значений')} от ${low} до ${high}.`,
@@ -162,7 +162,7 @@ export const ru: Words = {
   },
   says: {
     title: (title, verdict) => `${title}: ${verdict.toLowerCase()} - отчёт Labbook`,
-    footer: 'Составлено программой Labbook по журналу этого запуска, events.jsonl.',
+    footer: 'Создано Labbook по журналу событий этого запуска, events.jsonl.',
     software: (platform, node, version) => `${platform}, Node ${node}, Labbook ${version}`,
     machine: (system, cpus, memory) =>
       [
@@ -176,47 +176,47 @@ export const ru: Words = {
     at: (status, task, play) => `${status}, задача «${task}» (${play})`,
     atTask: ', задача ',
     namesAnd: (names, more) => `${names} и ещё ${number(more)}`,
-    interrupted: 'Запуск закончился раньше, чем его плейбук; здесь то, что было сделано до этого',
-    check: 'Режим проверки: ничего не менялось; изменённым названо то, что изменил бы запуск',
+    interrupted: 'Запуск прерван; в отчёте то, что выполнено до этого',
+    check: 'Режим проверки: ничего не изменено; показаны изменения, которые сделал бы запуск',
     notReached: (names) => `Недоступны: ${names}`,
-    failedOn: (names) => `Ошибки на: ${names}`,
+    failedOn: (names) => `С ошибками: ${names}`,
     findings: (hold, fail, unknown) =>
-      `Верно ${hold} из ${plural(hold + fail + unknown, 'утверждения', 'утверждений', 'утверждений')}` +
-      (fail > 0 ? `, неверно ${fail}` : '') +
-      (unknown > 0 ? `, неизвестно ${unknown}` : ''),
+      `Подтверждено ${hold} из ${plural(hold + fail + unknown, 'утверждения', 'утверждений', 'утверждений')}` +
+      (fail > 0 ? `, не подтверждено ${fail}` : '') +
+      (unknown > 0 ? `, не определено ${unknown}` : ''),
     asked: (answered, all) => `Ответ найден на ${answered} из ${plural(all, 'вопроса', 'вопросов', 'вопросов')}`,
     toChange: (n) => `Предстоит ${plural(n, 'изменение', 'изменения', 'изменений')}`,
-    changed: (n) => `${plural(n, 'задача что-то изменила', 'задачи что-то изменили', 'задач что-то изменили')}`,
+    changed: (n) => `${plural(n, 'задача внесла изменения', 'задачи внесли изменения', 'задач внесли изменения')}`,
     notRecorded: 'не записано',
-    moreHosts: (n) => `Ещё ${hosts(n)}, без ошибок, в `,
-    moreHostsIn: (n) => `Ещё ${hosts(n)} в `,
-    moreExhibits: (n) => `Ещё ${plural(n, 'наблюдение', 'наблюдения', 'наблюдений')} в `,
-    more: (n) => `Ещё ${number(n)} в `,
+    moreHosts: (n) => `Ещё ${hosts(n)} без ошибок: см. `,
+    moreHostsIn: (n) => `Ещё ${hosts(n)}: см. `,
+    moreExhibits: (n) => `Ещё ${plural(n, 'материал', 'материала', 'материалов')}: см. `,
+    more: (n) => `Ещё ${number(n)}: см. `,
     onlyCounted: (results, counted) =>
-      `В журнале ${plural(results, 'результат', 'результата', 'результатов')}; ${number(counted)} из них здесь только сосчитаны. Все они в `,
+      `${number(counted)} из ${plural(results, 'результата', 'результатов', 'результатов')} здесь только сосчитаны; все они в `,
     calm: (n) => `${plural(n, 'задача', 'задачи', 'задач')} без изменений`,
-    long: (n, stream) => `${bytes(n)} ${stream}; начало и конец в `,
-    allOf: ', целиком в ',
+    long: (n, stream) => `${bytes(n)} ${stream}: начало и конец в `,
+    allOf: ', полный текст в ',
     taken: (host, when) => `Снято на ${host}, ${when}`,
-    dataElsewhere: (name) => `${name} (здесь не сохранено; есть в events.jsonl)`,
-    linesLeftOut: (n, whole) =>
-      `${plural(n, 'строка пропущена', 'строки пропущены', 'строк пропущено')}; все они в ${whole}`,
-    partLeftOut: (whole) => `часть здесь пропущена; целиком в ${whole}`,
-    diffTooLarge: 'слишком велико, чтобы показать здесь; оба текста в events.jsonl',
-    diffMore: (n) => `ещё ${plural(n, 'строка', 'строки', 'строк')}; оба текста в events.jsonl`,
+    dataElsewhere: (name) => `${name} (только в events.jsonl)`,
+    linesLeftOut: (n, file) =>
+      `${plural(n, 'строка пропущена', 'строки пропущены', 'строк пропущено')}; полный текст в ${file}`,
+    partLeftOut: (file) => `сокращено; полный текст в ${file}`,
+    diffTooLarge: 'слишком большое; обе версии в events.jsonl',
+    diffMore: (n) => `ещё ${plural(n, 'строка', 'строки', 'строк')}; обе версии в events.jsonl`,
     terminal: (host, command, exitCode, lines, took) =>
       `Терминал ${host}. Команда: ${command}. Код завершения ${exitCode}, ${plural(lines, 'строка', 'строки', 'строк')} вывода, длительность ${took}.`,
     times: (held, of) =>
-      of === 0 ? 'ни разу не удалось узнать' : `верно ${held} из ${plural(of, 'раза', 'раз', 'раз')}`,
+      of === 0 ? 'ни разу не определено' : `подтверждено ${plural(held, 'раз', 'раза', 'раз')} из ${number(of)}`,
     yesTimes: (yes, of) =>
-      of === 0 ? 'ни разу не удалось узнать' : `да ${yes} из ${plural(of, 'раза', 'раз', 'раз')}`,
-    atLeast: (percent) => `95 %-й интервал: не менее ${percent} %`,
-    atMost: (percent) => `95 %-й интервал: не более ${percent} %`,
-    between: (low, high) => `95 %-й интервал: от ${low} до ${high} %`,
-    untold: (n) => `${n} раз узнать не удалось`,
+      of === 0 ? 'ни разу не определено' : `да: ${plural(yes, 'раз', 'раза', 'раз')} из ${number(of)}`,
+    atLeast: (percent) => `95 %-й доверительный интервал: не менее ${percent} %`,
+    atMost: (percent) => `95 %-й доверительный интервал: не более ${percent} %`,
+    between: (low, high) => `95 %-й доверительный интервал: от ${low} до ${high} %`,
+    untold: (n) => `не определено ${plural(n, 'раз', 'раза', 'раз')}`,
     measured: (name, median, low, high, n) => `${name}: медиана ${median}, от ${low} до ${high} (n = ${n})`,
-    appendix: 'Что меняло машины и что показано как доказательство, в порядке завершения.',
-    looks: (n) => `Не показаны проверки, которые ничего не меняли (${number(n)}); они в `,
-    moreCommands: (n) => `Ещё ${plural(n, 'команда', 'команды', 'команд')} в `,
+    appendix: 'Команды, которые изменили узлы или показаны как доказательство, в порядке завершения.',
+    looks: (n) => `Не показано: ${plural(n, 'проверка', 'проверки', 'проверок')} без изменений; см. `,
+    moreCommands: (n) => `Ещё ${plural(n, 'команда', 'команды', 'команд')}: см. `,
   },
 }

@@ -7,7 +7,7 @@ import { ru } from '../../../src/report/words/ru.ts'
 import type { Chart, LinesChart, TimelineChart } from '../../../src/run/chart.ts'
 import { capacity, placement } from './rich-run.ts'
 
-/** Python's XML parser is on every Debian, and is strict. */
+/** Python's XML parser is strict, and installed on every Debian. */
 function parses(t: Test, svg: string): void {
   const file = join(t.testdir(), 'chart.svg')
   writeFileSync(file, svg)
@@ -20,7 +20,7 @@ const texts = (svg: string): string[] => [...svg.matchAll(/<text [^>]*>([^<]*)<\
 
 for (const chart of [capacity, placement] as Chart[]) {
   await t.test(
-    `${chart.kind}: well-formed, named for those who do not see it, without scripts, styles or references out of it`,
+    `${chart.kind} chart is well-formed, has alternative text, and no scripts, styles or external references`,
     async (t) => {
       const svg = drawChart(chart, 'c-1')
       parses(t, svg)
@@ -32,14 +32,14 @@ for (const chart of [capacity, placement] as Chart[]) {
     },
   )
 
-  await t.test(`${chart.kind}: what hosts named has no meaning in it`, async (t) => {
+  await t.test(`${chart.kind} chart escapes names from hosts`, async (t) => {
     const svg = drawChart(chart, 'c-1')
     t.match(svg, '&lt;script&gt;alert(1)')
     t.notMatch(svg, /[\x00-\x08\x0b-\x1f\u202e]/)
     t.notMatch(svg, '[31m')
   })
 
-  await t.test(`${chart.kind}: the same chart gives the same text, and ids that no other chart has`, async (t) => {
+  await t.test(`${chart.kind} chart is deterministic and has unique ids`, async (t) => {
     const first = drawChart(chart, 'c-1')
     t.equal(drawChart(chart, 'c-1'), first)
     const ids = (svg: string) => [...svg.matchAll(/ id="([^"]+)"/g)].map(([, id]) => String(id))
@@ -53,31 +53,28 @@ for (const chart of [capacity, placement] as Chart[]) {
   })
 }
 
-await t.test(
-  'lines: names, axes, marks and a band are there; on a logarithmic axis only what is above 0',
-  async (t) => {
-    const svg = drawChart(capacity, 'c')
-    const seen = texts(svg)
-    for (const text of [
-      'Throughput against load',
-      '1 replica',
-      '4 replicas',
-      'fit',
-      'single trials',
-      'connections',
-      'requests/s',
-      'limit of the generator',
-      '1',
-      '2',
-      '4',
-      '8',
-    ]) {
-      t.ok(seen.includes(text), text)
-    }
-    t.equal(svg.match(/<polygon /g)?.length, 2)
-    t.match(svg, 'single trials: 2 values from 280 to 295.')
-  },
-)
+await t.test('line chart shows names, axes, marks and a band; a logarithmic axis omits values of 0', async (t) => {
+  const svg = drawChart(capacity, 'c')
+  const shown = texts(svg)
+  for (const text of [
+    'Throughput against load',
+    '1 replica',
+    '4 replicas',
+    'fit',
+    'single trials',
+    'connections',
+    'requests/s',
+    'limit of the generator',
+    '1',
+    '2',
+    '4',
+    '8',
+  ]) {
+    t.ok(shown.includes(text), text)
+  }
+  t.equal(svg.match(/<polygon /g)?.length, 2)
+  t.match(svg, 'single trials: 2 values from 280 to 295.')
+})
 
 await t.test('series differ in more than colour', async (t) => {
   const lines = [...drawChart(capacity, 'c').matchAll(/<(?:path|polyline) [^>]*stroke-width="2.5"[^>]*>/g)].map(
@@ -86,9 +83,9 @@ await t.test('series differ in more than colour', async (t) => {
   t.ok(new Set(lines).size >= 4, lines.join(' | '))
 })
 
-await t.test('a timeline has its lanes, tasks, numbered events, and requests up and down', async (t) => {
+await t.test('timeline shows lanes, tasks, numbered events, and requests up and down', async (t) => {
   const svg = drawChart(placement, 'p')
-  const seen = texts(svg)
+  const shown = texts(svg)
   for (const text of [
     'node1',
     'node2',
@@ -96,17 +93,17 @@ await t.test('a timeline has its lanes, tasks, numbered events, and requests up 
     'counter.2',
     '✗ counter.3',
     'starting',
-    'ended in failure',
+    'failed',
     '1',
     '2',
     'answered ↑  failed ↓',
   ])
-    t.ok(seen.includes(text), text)
-  t.ok(seen.includes('1   20 s   node2 is killed'))
+    t.ok(shown.includes(text), text)
+  t.ok(shown.includes('1   20 s   node2 is killed'))
   t.match(svg, '592 requests answered, 24 failed.')
 })
 
-await t.test('bars of one lane at one time do not lie on one another', async (t) => {
+await t.test('overlapping bars of a lane are in different rows', async (t) => {
   const svg = drawChart(
     {
       ...placement,
@@ -129,16 +126,16 @@ await t.test('bars of one lane at one time do not lie on one another', async (t)
   t.equal(a, c)
 })
 
-await t.test('empty charts and values that are no numbers are drawn as far as there is something', async (t) => {
-  const nothing: LinesChart = {
+await t.test('empty charts are drawn, and values that are not finite are omitted', async (t) => {
+  const emptyLines: LinesChart = {
     kind: 'lines',
     title: 'x',
     x: { label: '' },
     y: { label: '', scale: 'log' },
     series: [],
   }
-  const none: TimelineChart = { kind: 'timeline', title: 'x', seconds: 0, lanes: [], bars: [], events: [] }
-  const holes = JSON.parse(
+  const emptyTimeline: TimelineChart = { kind: 'timeline', title: 'x', seconds: 0, lanes: [], bars: [], events: [] }
+  const notFinite = JSON.parse(
     JSON.stringify({
       ...capacity,
       series: [
@@ -153,24 +150,24 @@ await t.test('empty charts and values that are no numbers are drawn as far as th
       ],
     }),
   ) as LinesChart
-  const lost = {
+  const unknownLane = {
     ...placement,
     bars: [{ lane: 'nowhere', name: 'a', from: 0, to: 1, state: 'running' as const }],
     lanes: ['n', 'n'],
   }
-  for (const chart of [nothing, none, holes, lost]) {
+  for (const chart of [emptyLines, emptyTimeline, notFinite, unknownLane]) {
     const svg = drawChart(chart, 'e')
     parses(t, svg)
     t.notMatch(svg, /NaN|Infinity|undefined/)
   }
-  t.match(drawChart(nothing, 'e'), 'No values')
+  t.match(drawChart(emptyLines, 'e'), 'No data')
 })
 
-await t.test('in Russian the fixed words are Russian, and what was named is not', async (t) => {
-  const seen = texts(drawChart(placement, 'p', ru))
+await t.test('Russian chart translates fixed texts, but not names', async (t) => {
+  const shown = texts(drawChart(placement, 'p', ru))
   for (const text of ['запускается', 'секунды от начала', 'counter.1', '2   36,4 с'])
     t.ok(
-      seen.some((each) => each.startsWith(text)),
+      shown.some((each) => each.startsWith(text)),
       text,
     )
 })

@@ -5,29 +5,29 @@ import { slugger } from '../../../src/report/slug.ts'
 import type { RunEvent } from '../../../src/run/events.ts'
 import { exhibit, notice, result } from '../evidence/events.ts'
 
-function gather(events: Iterable<RunEvent>): Facts {
+function collect(events: Iterable<RunEvent>): Facts {
   const fold = new FactsFold()
   for (const event of events) fold.add(event)
   return fold.facts
 }
 
-await t.test('of very many results most are only counted; failures have room of their own', async (t) => {
+await t.test('results beyond the limit are only counted; failures have a limit of their own', async (t) => {
   function* many() {
     for (let i = 0; i < 10_000; i++) yield result('node1', 'changed')
     yield result('node1', 'failed')
   }
-  const facts = gather(many())
+  const facts = collect(many())
   t.equal(facts.results, 10_001)
   t.equal(facts.onlyCounted, 9300)
   t.strictSame(facts.plays.get('Docker')?.hosts.get('node1')?.counts, { changed: 10_000, failed: 1 })
   t.equal(facts.failures.length, 1)
 })
 
-await t.test('an ignored failure is not among what went wrong', async (t) => {
-  t.strictSame(gather([result('node1', 'failed', { ignored: true })]).failures, [])
+await t.test('ignored failures are not listed as failures', async (t) => {
+  t.strictSame(collect([result('node1', 'failed', { ignored: true })]).failures, [])
 })
 
-await t.test('the commands shown are the changes; of a failed task all', async (t) => {
+await t.test('changed tasks show their changes, failed tasks all commands', async (t) => {
   const command = (kind: 'probe' | 'change') => ({
     kind,
     script: kind,
@@ -37,7 +37,7 @@ await t.test('the commands shown are the changes; of a failed task all', async (
     durationMs: 1,
   })
   const commands = [command('probe'), command('change')]
-  const facts = gather([result('node1', 'changed', { commands }), result('node1', 'failed', { commands })])
+  const facts = collect([result('node1', 'changed', { commands }), result('node1', 'failed', { commands })])
   const details = facts.plays.get('Docker')?.hosts.get('node1')?.details ?? []
   t.strictSame(
     details.map((detail) => detail.commands.map(({ kind }) => kind)),
@@ -45,17 +45,17 @@ await t.test('the commands shown are the changes; of a failed task all', async (
   )
 })
 
-await t.test('durations as people say them', async (t) => {
-  const said = [0, 312, 4200, 59_949, 59_950, 65_000, 7_380_000].map(duration)
-  t.strictSame(said, ['0 ms', '312 ms', '4.2 s', '59.9 s', '1 min 00 s', '1 min 05 s', '2 h 03 min'])
+await t.test('durations are formatted in readable units', async (t) => {
+  const formatted = [0, 312, 4200, 59_949, 59_950, 65_000, 7_380_000].map(duration)
+  t.strictSame(formatted, ['0 ms', '312 ms', '4.2 s', '59.9 s', '1 min 00 s', '1 min 05 s', '2 h 03 min'])
 })
 
-await t.test('slugs are fit for file names and each there once, also where case does not count', async (t) => {
+await t.test('slugs are valid file names, unique regardless of case', async (t) => {
   const slug = slugger()
   t.strictSame(['a/b', 'A/B', '../x', '', 'app.replicas'].map(slug), ['a-b', 'A-B-2', 'x', 'unnamed', 'app.replicas'])
 })
 
-await t.test('what is kept does not grow with the journal', async (t) => {
+await t.test('memory does not grow with the event log', async (t) => {
   function* many() {
     for (let i = 0; i < 2000; i++) {
       const stdout = `line ${i}\n`.repeat(20_000)
@@ -66,14 +66,14 @@ await t.test('what is kept does not grow with the journal', async (t) => {
       yield notice(`n${i}`)
     }
   }
-  const facts = gather(many())
+  const facts = collect(many())
   t.ok(JSON.stringify([facts.failures, [...facts.exhibits.values()], facts.notices]).length < 64_000_000)
   t.equal(facts.exhibits.size + facts.moreExhibits, 2000)
   t.equal(facts.notices.length + facts.moreNotices, 2000)
   t.equal(facts.failures.length + facts.onlyCounted, 2000)
 })
 
-await t.test('of large diffs and outputs only so many are kept as fit', async (t) => {
+await t.test('large diffs and outputs are retained up to a limit', async (t) => {
   const text = 'x'.repeat(1_000_000)
   function* many() {
     for (let i = 0; i < 100; i++)
@@ -81,21 +81,29 @@ await t.test('of large diffs and outputs only so many are kept as fit', async (t
         changes: [{ description: 'write', diff: { subject: 'f', before: text, after: text } }],
       })
   }
-  const facts = gather(many())
+  const facts = collect(many())
   t.ok(facts.onlyCounted > 70, `${facts.onlyCounted}`)
 })
 
-await t.test('a task that only looked is shown with what it printed, where that is long', async (t) => {
-  const long = { stdout: { bytes: 3_000_000, file: 'output/1-node1-look.stdout.txt' } }
+await t.test('a task without changes shows its output if that is long', async (t) => {
+  const long = { stdout: { bytes: 3_000_000, file: 'output/1-node1-check.stdout.txt' } }
   const commands = [
-    { kind: 'probe' as const, script: 'look', stdout: 'a\n'.repeat(500), stderr: '', exitCode: 0, durationMs: 1, long },
+    {
+      kind: 'probe' as const,
+      script: 'check',
+      stdout: 'a\n'.repeat(500),
+      stderr: '',
+      exitCode: 0,
+      durationMs: 1,
+      long,
+    },
   ]
   const [detail] =
-    gather([result('node1', 'ok', { commands })])
+    collect([result('node1', 'ok', { commands })])
       .plays.get('Docker')
       ?.hosts.get('node1')?.details ?? []
   t.strictSame(detail?.commands[0]?.long, [
-    { stream: 'output', bytes: 3_000_000, file: 'output/1-node1-look.stdout.txt' },
+    { stream: 'output', bytes: 3_000_000, file: 'output/1-node1-check.stdout.txt' },
   ])
-  t.match(detail?.commands[0]?.stdout, 'lines left out; all of them are in output/1-node1-look.stdout.txt')
+  t.match(detail?.commands[0]?.stdout, 'lines omitted; complete text in output/1-node1-check.stdout.txt')
 })

@@ -20,7 +20,7 @@ async function render(t: { testdir(): string }, fixture: string): Promise<Render
   return { folder, html: readFileSync(paths.html, 'utf8'), markdown: readFileSync(paths.markdown, 'utf8') }
 }
 
-/** Every anchor that is linked to must be there, and only once. */
+/** Ids of the page, and links to ids that do not exist. */
 function anchors(html: string): { ids: string[]; dangling: string[] } {
   const ids = [...html.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id ?? '')
   const links = [...html.matchAll(/href="#([^"]+)"/g)].map(([, id]) => id ?? '')
@@ -28,43 +28,43 @@ function anchors(html: string): { ids: string[]; dangling: string[] } {
 }
 
 for (const fixture of ['passed', 'failed', 'killed', 'check', 'hostile']) {
-  await t.test(
-    `${fixture}: every link leads somewhere, no anchor is there twice, nothing is loaded from elsewhere`,
-    async (t) => {
-      const { html, markdown, folder } = await render(t, fixture)
-      const { ids, dangling } = anchors(html)
-      t.strictSame(dangling, [])
-      t.equal(new Set(ids).size, ids.length)
-      t.notMatch(html, /<(script|link|img|iframe)\b/)
-      t.notMatch(html, /(src|href|url\()\s*=?\s*["']?(https?:|\/\/)/)
-      t.notMatch(html, /undefined|NaN|\[object/)
-      t.notMatch(markdown, /undefined|NaN|\[object/)
-      for (const [, file] of markdown.matchAll(/\]\((img\/[^)]+)\)/g))
-        t.ok(existsSync(join(folder, String(file))), `${file}`)
-      for (const [, id] of markdown.matchAll(/\]\(#([^)]+)\)/g)) t.ok(markdown.includes(`<a id="${id}"></a>`), `${id}`)
-    },
-  )
+  await t.test(`${fixture}: every link has a target, ids are unique, nothing external is loaded`, async (t) => {
+    const { html, markdown, folder } = await render(t, fixture)
+    const { ids, dangling } = anchors(html)
+    t.strictSame(dangling, [])
+    t.equal(new Set(ids).size, ids.length)
+    t.notMatch(html, /<(script|link|img|iframe)\b/)
+    t.notMatch(html, /(src|href|url\()\s*=?\s*["']?(https?:|\/\/)/)
+    t.notMatch(html, /undefined|NaN|\[object/)
+    t.notMatch(markdown, /undefined|NaN|\[object/)
+    for (const [, file] of markdown.matchAll(/\]\((img\/[^)]+)\)/g))
+      t.ok(existsSync(join(folder, String(file))), `${file}`)
+    for (const [, id] of markdown.matchAll(/\]\(#([^)]+)\)/g)) t.ok(markdown.includes(`<a id="${id}"></a>`), `${id}`)
+  })
 }
 
-await t.test('a passed run: verdict, findings with exhibits, phases, changed tasks with their diff', async (t) => {
-  const { html, markdown, folder } = await render(t, 'passed')
-  t.match(html, '<span class="verdict">Passed</span>')
-  t.match(html, '1 of 3 findings hold, 1 does not, 1 cannot be told')
-  t.match(html, 'id="exhibit-swarm-nodes-1"')
-  t.match(html, 'href="#exhibit-answers-1"')
-  t.match(html, /<span class="added">\+ {2}&quot;log-driver&quot;: &quot;local&quot;/)
-  t.match(html, 'no IPVS in this kernel')
-  t.notMatch(html, 'What went wrong')
-  t.strictSame(readdirSync(`${folder}/img`).sort(), ['answers-1.svg', 'swarm-nodes-1.svg', 'unused-1.svg'])
-  t.match(
-    markdown,
-    '| ✓ holds | [No task is left on a drained node](#finding-swarm.drain.evacuates) | 0 tasks on node2 after 4 s |',
-  )
-  t.match(markdown, '| node1 | 2 | 1 | 0 | 0 | 0 | 0 | 0 |')
-  t.match(markdown, '| Docker Engine | play | 2 | 19.0 s |')
-})
+await t.test(
+  'passed run shows verdict, findings with exhibits, phases, and changed tasks with their diff',
+  async (t) => {
+    const { html, markdown, folder } = await render(t, 'passed')
+    t.match(html, '<span class="verdict">Passed</span>')
+    t.match(html, '1 of 3 findings hold, 1 does not, 1 inconclusive')
+    t.match(html, 'id="exhibit-swarm-nodes-1"')
+    t.match(html, 'href="#exhibit-answers-1"')
+    t.match(html, /<span class="added">\+ {2}&quot;log-driver&quot;: &quot;local&quot;/)
+    t.match(html, 'no IPVS in this kernel')
+    t.notMatch(html, 'What went wrong')
+    t.strictSame(readdirSync(`${folder}/img`).sort(), ['answers-1.svg', 'swarm-nodes-1.svg', 'unused-1.svg'])
+    t.match(
+      markdown,
+      '| ✓ Holds | [No task is left on a drained node](#finding-swarm.drain.evacuates) | 0 tasks on node2 after 4 s |',
+    )
+    t.match(markdown, '| node1 | 2 | 1 | 0 | 0 | 0 | 0 | 0 |')
+    t.match(markdown, '| Docker Engine | play | 2 | 19.0 s |')
+  },
+)
 
-await t.test('what does not hold stands before what cannot be told, and that before what holds', async (t) => {
+await t.test('findings are ordered: does not hold, inconclusive, holds', async (t) => {
   const { markdown } = await render(t, 'passed')
   t.strictSame(
     [...markdown.matchAll(/^\| ([✓✗?]) /gm)].map(([, sign]) => sign),
@@ -72,13 +72,13 @@ await t.test('what does not hold stands before what cannot be told, and that bef
   )
 })
 
-await t.test('an exhibit that two findings point to is shown once, at the one that does not hold', async (t) => {
+await t.test('a shared exhibit is shown once, at the finding that does not hold', async (t) => {
   const { html } = await render(t, 'passed')
   t.ok(html.indexOf('id="title-swarm-nodes-1"') < html.indexOf('id="finding-swarm.drain.evacuates"'))
   t.equal(html.split('id="title-swarm-nodes-1"').length, 2)
 })
 
-await t.test('a failed run: what went wrong comes first, and its tasks are open', async (t) => {
+await t.test('failed run shows failures first, with their tasks expanded', async (t) => {
   const { html, markdown } = await render(t, 'failed')
   t.match(html, '<span class="verdict">Failed</span>')
   t.ok(html.indexOf('<h2>What went wrong') < html.indexOf('<h2>Hosts'))
@@ -87,24 +87,24 @@ await t.test('a failed run: what went wrong comes first, and its tasks are open'
   t.match(html, '3 attempts')
   t.match(
     markdown,
-    '- **node3** unreachable at «Packages of Docker» (Docker Engine): node3 (10.79.0.13:22): connection refused. Is sshd running?',
+    '- **node3** unreachable at "Packages of Docker" (Docker Engine): node3 (10.79.0.13:22): connection refused. Is sshd running?',
   )
 })
 
-await t.test('a killed run is told as interrupted, with what was done', async (t) => {
+await t.test('killed run is shown as interrupted, with the completed tasks', async (t) => {
   const { html, markdown } = await render(t, 'killed')
   t.match(html, '<span class="verdict">Interrupted</span>')
   t.match(markdown, '| node1 | 2 | 1 | 0 | 0 | 0 | 0 | 0 |')
 })
 
-await t.test('a check says that nothing was changed and what it could not tell', async (t) => {
+await t.test('check mode report says that nothing was changed and which tasks are unknown', async (t) => {
   const { html, markdown } = await render(t, 'check')
   t.match(html, 'Check mode: nothing was changed')
   t.match(html, 'cannot tell before «Packages of Docker» has run')
   t.match(markdown, '| node1 | 1 | 1 | 0 | 0 | 0 | 0 | 0 | 1 |')
 })
 
-await t.test('whatever a host prints has no meaning to HTML, SVG, Markdown, a template or a file name', async (t) => {
+await t.test('output of hosts is escaped in HTML, SVG, Markdown, templates and file names', async (t) => {
   const { html, markdown, folder } = await render(t, 'hostile')
   const files = readdirSync(`${folder}/img`)
   t.strictSame(files.sort(), ['SCRIPT--2.svg', 'script-.svg'].sort())
@@ -117,42 +117,39 @@ await t.test('whatever a host prints has no meaning to HTML, SVG, Markdown, a te
   t.notMatch(markdown, /(?<!\\)!\[\]\(/)
 })
 
-await t.test('rendering again gives the same pages', async (t) => {
+await t.test('rendering is deterministic', async (t) => {
   const first = await render(t, 'passed')
   await renderReport(first.folder)
   t.equal(readFileSync(`${first.folder}/report.html`, 'utf8'), first.html)
   t.equal(readFileSync(`${first.folder}/report.md`, 'utf8'), first.markdown)
 })
 
-await t.test('a folder without a journal is a clear error', async (t) => {
+await t.test('a directory without an event log is an error', async (t) => {
   await t.rejects(renderReport(t.testdir()), /cannot read event log .*events\.jsonl/)
 })
 
-await t.test('what cannot be told is not shown as what would be done', async (t) => {
+await t.test('unknown tasks show what they would do in the current state', async (t) => {
   const { html, markdown } = await render(t, 'check')
-  t.match(html, /As things are now it would:<\/p>\s*<p class="change">start docker/)
-  t.match(markdown, /cannot tell: Docker is running .* As things are now it would:\n+ {2}- start docker/)
+  t.match(html, /In the current state, it would:<\/p>\s*<p class="change">start docker/)
+  t.match(markdown, /unknown: Docker is running .* In the current state, it would:\n+ {2}- start docker/)
 })
 
-await t.test(
-  'of very many hosts those where something went wrong are shown, and how many there are more',
-  async (t) => {
-    const folder = t.testdir()
-    mkdirSync(folder, { recursive: true })
-    const names = Array.from({ length: 3000 }, (_, i) => `web${i}`)
-    const events = [runStart(names), ...names.map((name, i) => result(name, i === 2500 ? 'failed' : 'ok'))]
-    writeFileSync(join(folder, 'events.jsonl'), events.map((event) => `${JSON.stringify(event)}\n`).join(''))
-    const { html, markdown } = await renderReport(folder)
-    for (const page of [readFileSync(html, 'utf8'), readFileSync(markdown, 'utf8')]) {
-      t.match(page, 'web2500')
-      t.notMatch(page, 'web2499')
-      t.match(page, '2,000 hosts more')
-      t.match(page, 'web19 and 2,980 more')
-    }
-  },
-)
+await t.test('hosts beyond the limit are counted, failed hosts are shown first', async (t) => {
+  const folder = t.testdir()
+  mkdirSync(folder, { recursive: true })
+  const names = Array.from({ length: 3000 }, (_, i) => `web${i}`)
+  const events = [runStart(names), ...names.map((name, i) => result(name, i === 2500 ? 'failed' : 'ok'))]
+  writeFileSync(join(folder, 'events.jsonl'), events.map((event) => `${JSON.stringify(event)}\n`).join(''))
+  const { html, markdown } = await renderReport(folder)
+  for (const page of [readFileSync(html, 'utf8'), readFileSync(markdown, 'utf8')]) {
+    t.match(page, 'web2500')
+    t.notMatch(page, 'web2499')
+    t.match(page, '2,000 more hosts')
+    t.match(page, 'web19 and 2,980 more')
+  }
+})
 
-await t.test('a report that cannot be written is a clear error', async (t) => {
+await t.test('a report that cannot be written is an error', async (t) => {
   const folder = t.testdir()
   mkdirSync(join(folder, 'report.md.part'), { recursive: true })
   cpSync(join(fixtures, 'passed.jsonl'), join(folder, 'events.jsonl'))

@@ -4,11 +4,11 @@ import { exhibit, result, runStart } from '../evidence/events.ts'
 
 const time = '2026-11-21T04:30:00.000Z'
 
-/** What a host might print to do harm. */
+/** Hostile output of a host. */
 export const HOSTILE =
   '<script>alert(1)</script><img src=x onerror=alert(2)> \x1b[31mred\x1b[0m \x1b]0;title\x07 \u202egnp.exe ]]> {{ 7 * 7 }} "quoted" & \x00'
 
-/** Throughput against load, with an interval, a fit, single measurements and a limit. */
+/** Throughput against load, with a confidence band, a fit, single measurements and a limit. */
 export const capacity: LinesChart = {
   kind: 'lines',
   title: 'Throughput against load',
@@ -104,7 +104,7 @@ export const placement: TimelineChart = {
 const table = ['NAME        STATE', ...Array.from({ length: 1000 }, (_, i) => `task-${i}      Running`)].join('\n')
 const fact = 'os_id debian\nos_version 12\nuname 6.1.0 x86_64\ncpus 2\nMemTotal: 4038000\n'
 
-/** A run with everything a report can show, some of it hostile. */
+/** A run with everything that a report can show, some of it hostile. */
 export function* richRun(): Generator<RunEvent> {
   yield runStart(['node1', 'node2'], {
     argv: ['npx', 'zx', 'playbooks/site.mjs', '-e', "report_author='Ann <Lee>' report_course=Systems", '--yes'],

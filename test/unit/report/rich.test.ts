@@ -32,7 +32,7 @@ function folderOf(t: Test, events: Iterable<RunEvent> = richRun()): string {
 
 const read = (...parts: string[]): string => readFileSync(path.join(...parts), 'utf8')
 
-await t.test('a chart stands in place of the terminal, with its text and its data beside it', async (t) => {
+await t.test('a chart replaces the terminal, and has text and data files', async (t) => {
   const folder = folderOf(t)
   await renderReport(folder)
   const html = read(folder, 'report.html')
@@ -48,32 +48,32 @@ await t.test('a chart stands in place of the terminal, with its text and its dat
   t.match(read(folder, 'report.md'), '[requests.csv](data/capacity-1-requests.csv)')
 })
 
-await t.test('who, machines, questions, how sure, and every command', async (t) => {
+await t.test('report shows author, machines, questions, confidence intervals and commands', async (t) => {
   const folder = folderOf(t)
   await renderReport(folder)
   for (const page of [read(folder, 'report.html'), read(folder, 'report.md')]) {
     t.match(page, 'Ann &lt;Lee&gt;')
     t.match(page, 'node1, node2: Debian 12 x86')
     t.match(page, '2 CPUs, 3.85 GiB, Docker 20.10.24')
-    t.match(page, 'Did capacity change with the number of replicas?')
-    t.notMatch(page, 'What do depends')
-    t.match(page, 'held 5 of 5 times; 95 % interval at least 48 %')
+    t.match(page, 'Does capacity change with the number of replicas?')
+    t.notMatch(page, 'What does depends')
+    t.match(page, 'held 5 of 5 times; 95 % confidence interval: at least 48 %')
     t.match(page, 'time to Down: median 8.8 s, 7.7 to 12.3 s (n = 4)')
-    t.match(page, /Did 100 users see a difference[^]*no/)
-    t.match(page, '2 of 4 findings hold, 1 does not, 1 cannot be told')
+    t.match(page, /Did 100 users see a difference[^]*No/)
+    t.match(page, '2 of 4 findings hold, 1 does not, 1 inconclusive')
     t.match(page, '1 of 1 question answered')
-    t.match(page, 'Appendix: every command')
-    t.match(page, '2 looks at the machines')
+    t.match(page, 'Appendix: commands')
+    t.match(page, '2 read-only probes omitted')
   }
 })
 
-await t.test('a chart that cannot be drawn is shown as a terminal, and why', async (t) => {
+await t.test('a chart that cannot be drawn is shown as a terminal, with the reason', async (t) => {
   const folder = folderOf(t, [exhibit({ stdout: 'numbers', chart: { kind: 'lines', title: 'x' } as never })])
   await renderReport(folder)
-  t.match(read(folder, 'report.html'), /class="terminal"[\s\S]*The chart could not be drawn: /)
+  t.match(read(folder, 'report.html'), /class="terminal"[\s\S]*Cannot draw the chart: /)
 })
 
-await t.test('data that the journal has only in part does not replace what is whole', async (t) => {
+await t.test('truncated data does not replace complete data files', async (t) => {
   const folder = folderOf(t, [exhibit({ data: [{ name: 'a.csv', text: 'head\n... left out ...\ntail' }] })])
   mkdirSync(path.join(folder, 'data'))
   writeFileSync(path.join(folder, 'data/nodes-1-a.csv'), 'all of it\n'.repeat(10))
@@ -81,7 +81,7 @@ await t.test('data that the journal has only in part does not replace what is wh
   t.equal(read(folder, 'data/nodes-1-a.csv'), 'all of it\n'.repeat(10))
 })
 
-await t.test('of very many commands some are only counted', async (t) => {
+await t.test('commands beyond the limit are only counted', async (t) => {
   function* many() {
     for (let i = 0; i < 1600; i++)
       yield result('node1', 'changed', {
@@ -92,30 +92,30 @@ await t.test('of very many commands some are only counted', async (t) => {
   }
   const folder = folderOf(t, many())
   await renderReport(folder)
-  t.match(read(folder, 'report.html'), '100 commands more in events.jsonl')
+  t.match(read(folder, 'report.html'), '100 more commands: see events.jsonl')
 })
 
-await t.test('in Russian: the fixed words, dates and numbers; what hosts and playbooks said stays', async (t) => {
+await t.test('Russian report translates fixed texts, dates and numbers, but not output and names', async (t) => {
   const folder = folderOf(t)
   await renderReport(folder, undefined, { language: 'ru' })
   const html = read(folder, 'report.html')
   t.match(html, '<html lang="ru">')
   for (const text of [
     'Вопросы и ответы',
-    'Верно 2 из 4 утверждений, неверно 1, неизвестно 1',
+    'Подтверждено 2 из 4 утверждений, не подтверждено 1, не определено 1',
     '21 ноября 2026 г.',
     '3,85 ГиБ',
     'it broke: ',
     'Four replicas serve more than one',
-    'верно 5 из 5 раз',
+    'подтверждено 5 раз из 5',
   ])
     t.match(html, text)
-  for (const text of ['Findings', 'What went wrong', 'Evidence', 'left out', 'exit code', 'Appendix'])
+  for (const text of ['Findings', 'What went wrong', 'Evidence', 'omitted', 'exit code', 'Appendix'])
     t.notMatch(html, text)
-  t.notMatch(read(folder, 'report.md'), /Findings|Evidence|left out|exit code/)
+  t.notMatch(read(folder, 'report.md'), /Findings|Evidence|omitted|exit code/)
 })
 
-/** The XML as Python reads it: `[suite, case, kinds of children]`. */
+/** The XML as parsed by Python: `[suite, case, tags of children]`. */
 function casesOf(t: Test, xml: string): [string, string, string[]][] {
   const file = path.join(t.testdir(), 'junit.xml')
   writeFileSync(file, xml)
@@ -134,58 +134,49 @@ print(json.dumps([[suite.get('name'), case.get('name'), [child.tag for child in 
   return JSON.parse(stdout) as [string, string, string[]][]
 }
 
-await t.test(
-  'JUnit: tasks and findings are cases; what failed, was skipped or cannot be told is so there',
-  async (t) => {
-    const cases = casesOf(t, junitOf(richRun(), en))
-    const kinds = (beginning: string) =>
-      cases
-        .filter(([, name]) => name.startsWith(beginning))
-        .map(([, , kinds]) => kinds.filter((kind) => kind !== 'system-out'))
-    t.strictSame(kinds('node2: Break'), [['failure']])
-    t.strictSame(kinds('node2: Left out'), [['skipped']])
-    t.strictSame(kinds('load.capacity.grows'), [[]])
-    t.strictSame(kinds('swarm.node-killed.recovers'), [['failure']])
-    t.strictSame(kinds('load.users.100'), [[]])
-    t.strictSame(kinds('other.thing'), [['skipped']])
-    t.strictSame(kinds('the run came to its end'), [[]])
-    t.strictSame([...new Set(cases.map(([suite]) => suite))], ['Docker', 'Load', 'run'])
-  },
-)
+await t.test('JUnit: tasks and findings are test cases, with failures and skips', async (t) => {
+  const cases = casesOf(t, junitOf(richRun(), en))
+  const kinds = (beginning: string) =>
+    cases
+      .filter(([, name]) => name.startsWith(beginning))
+      .map(([, , kinds]) => kinds.filter((kind) => kind !== 'system-out'))
+  t.strictSame(kinds('node2: Break'), [['failure']])
+  t.strictSame(kinds('node2: Left out'), [['skipped']])
+  t.strictSame(kinds('load.capacity.grows'), [[]])
+  t.strictSame(kinds('swarm.node-killed.recovers'), [['failure']])
+  t.strictSame(kinds('load.users.100'), [[]])
+  t.strictSame(kinds('other.thing'), [['skipped']])
+  t.strictSame(kinds('run completes'), [[]])
+  t.strictSame([...new Set(cases.map(([suite]) => suite))], ['Docker', 'Load', 'run'])
+})
 
-await t.test(
-  'JUnit: an unreachable host and a run without an end are errors, an ignored failure is none',
-  async (t) => {
-    const cases = casesOf(
-      t,
-      junitOf(
-        [runStart(['a']), result('a', 'unreachable', { message: HOSTILE }), result('b', 'failed', { ignored: true })],
-        en,
-      ),
-    )
-    t.strictSame(
-      cases.map(([, , kinds]) => kinds.filter((kind) => kind !== 'system-out')),
-      [['error'], [], ['error']],
-    )
-  },
-)
+await t.test('JUnit: an unreachable host and an interrupted run are errors, an ignored failure is not', async (t) => {
+  const cases = casesOf(
+    t,
+    junitOf(
+      [runStart(['a']), result('a', 'unreachable', { message: HOSTILE }), result('b', 'failed', { ignored: true })],
+      en,
+    ),
+  )
+  t.strictSame(
+    cases.map(([, , kinds]) => kinds.filter((kind) => kind !== 'system-out')),
+    [['error'], [], ['error']],
+  )
+})
 
-await t.test(
-  'a browser is what CHROME_PATH names, or one on the PATH; without one the message says what to do',
-  async (t) => {
-    const folder = t.testdir({ chromium: '#!/bin/sh\n', 'not-a-program': '' })
-    chmodSync(path.join(folder, 'chromium'), 0o755)
-    t.equal(findBrowser({ PATH: `/nowhere:${folder}` }), path.join(folder, 'chromium'))
-    t.equal(findBrowser({ PATH: '', CHROME_PATH: path.join(folder, 'chromium') }), path.join(folder, 'chromium'))
-    t.throws(
-      () => findBrowser({ PATH: folder, CHROME_PATH: path.join(folder, 'not-a-program') }),
-      /CHROME_PATH is .*not-a-program, which is no program/,
-    )
-    t.throws(() => findBrowser({ PATH: '/nowhere' }), /there is none here: install it .* or open report.html/)
-  },
-)
+await t.test('browser is the one in CHROME_PATH or on the PATH; without one the message says what to do', async (t) => {
+  const folder = t.testdir({ chromium: '#!/bin/sh\n', 'not-a-program': '' })
+  chmodSync(path.join(folder, 'chromium'), 0o755)
+  t.equal(findBrowser({ PATH: `/nowhere:${folder}` }), path.join(folder, 'chromium'))
+  t.equal(findBrowser({ PATH: '', CHROME_PATH: path.join(folder, 'chromium') }), path.join(folder, 'chromium'))
+  t.throws(
+    () => findBrowser({ PATH: folder, CHROME_PATH: path.join(folder, 'not-a-program') }),
+    /CHROME_PATH is ".*not-a-program", which is not an executable file/,
+  )
+  t.throws(() => findBrowser({ PATH: '/nowhere' }), /cannot find Chromium.*: install it .* or print report.html/)
+})
 
-await t.test('the command line', async (t) => {
+await t.test('report command line', async (t) => {
   const folder = mkdtempSync(path.join(tmpdir(), 'labbook-report-'))
   t.teardown(() => {
     rmSync(folder, { recursive: true })
@@ -199,7 +190,7 @@ await t.test('the command line', async (t) => {
     })
     return { stdout, stderr, code: status }
   }
-  await t.test('writes what was asked for and says where', async (t) => {
+  await t.test('writes the requested formats and prints their paths', async (t) => {
     t.strictSame(run('.', '--format', 'html,junit', '--lang', 'ru'), {
       stdout: 'report.html\nreport.junit.xml\n',
       stderr: '',
@@ -226,7 +217,7 @@ await t.test('the command line', async (t) => {
       t.match(stderr, message)
     })
   }
-  await t.test('a damaged journal is told in a line', async (t) => {
+  await t.test('a damaged event log is a one-line error', async (t) => {
     const broken = path.join(folder, 'broken')
     mkdirSync(broken)
     writeFileSync(path.join(broken, 'events.jsonl'), 'no json\n{}\n')

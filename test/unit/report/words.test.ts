@@ -6,7 +6,7 @@ import { answered } from '../../../src/report/questions.ts'
 import { en, wordsOf } from '../../../src/report/words/index.ts'
 import { ru } from '../../../src/report/words/ru.ts'
 
-await t.test('each language has each word, and none is left in English', async (t) => {
+await t.test('each language has every message, translated', async (t) => {
   const walk = (one: unknown, other: unknown, path: string): void => {
     t.equal(typeof other, typeof one, path)
     if (typeof one === 'object' && one !== null) {
@@ -15,14 +15,14 @@ await t.test('each language has each word, and none is left in English', async (
         walk((one as Record<string, unknown>)[key], (other as Record<string, unknown>)[key], `${path}.${key}`)
     } else if (typeof one === 'string' && typeof other === 'string') {
       t.ok(one.trim() !== '' && other.trim() !== '', `${path} is empty`)
-      if (path !== 'words.lang') t.match(other, /[а-яё]/i, path)
+      if (path !== 'messages.lang') t.match(other, /[а-яё]/i, path)
     }
   }
-  walk(en, ru, 'words')
+  walk(en, ru, 'messages')
   t.equal(await wordsOf('ru'), ru)
 })
 
-await t.test('numbers, times and counts in the way of each language', async (t) => {
+await t.test('numbers, times and plurals follow the rules of each language', async (t) => {
   t.equal(en.number(1234567), '1,234,567')
   t.equal(ru.number(1234567), '1\u00a0234\u00a0567')
   t.strictSame([0, 5, 1234.5, 56.72, 1.005, 0.0421, 0.00001, -2.5, 100.4].map(en.measure), [
@@ -42,7 +42,7 @@ await t.test('numbers, times and counts in the way of each language', async (t) 
   t.equal(ru.moment('2026-11-21T04:30:00.000Z'), '21 ноября 2026 г., 04:30:00 UTC')
   t.equal(en.moment('never'), 'unknown time')
   t.strictSame(
-    [1, 2, 5, 11, 12, 21, 22, 25, 111, 1002].map(ru.says.calm),
+    [1, 2, 5, 11, 12, 21, 22, 25, 111, 1002, 2.5].map(ru.says.calm),
     [
       '1 задача',
       '2 задачи',
@@ -54,11 +54,12 @@ await t.test('numbers, times and counts in the way of each language', async (t) 
       '25 задач',
       '111 задач',
       '1\u00a0002 задачи',
+      '2,5 задачи',
     ].map((count) => `${count} без изменений`),
   )
 })
 
-await t.test('the exact interval of a share, against published values', async (t) => {
+await t.test('confidence interval of a proportion matches published values', async (t) => {
   const cases: [held: number, of: number, low: number, high: number][] = [
     [5, 5, 0.4782, 1],
     [0, 5, 0, 0.5218],
@@ -70,20 +71,20 @@ await t.test('the exact interval of a share, against published values', async (t
     [990, 1000, 0.9817, 0.9952],
   ]
   for (const [held, of, low, high] of cases) {
-    const seen = shareInterval(held, of)
+    const interval = shareInterval(held, of)
     t.ok(
-      Math.abs(seen[0] - low) < 0.0001 && Math.abs(seen[1] - high) < 0.0001,
-      `${held} of ${of}: ${seen.join(' to ')}`,
+      Math.abs(interval[0] - low) < 0.0001 && Math.abs(interval[1] - high) < 0.0001,
+      `${held} of ${of}: ${interval.join(' to ')}`,
     )
   }
 })
 
-await t.test('how often a finding held, and what was measured', async (t) => {
-  const said = (held: number, failed: number, unknown: number) => measures({ times: { held, failed, unknown } }, en)
-  t.strictSame(said(5, 0, 0), ['held 5 of 5 times; 95 % interval at least 48 %'])
-  t.strictSame(said(0, 5, 0), ['held 0 of 5 times; 95 % interval at most 52 %'])
-  t.strictSame(said(3, 1, 1), ['held 3 of 4 times; 95 % interval 19 to 99 %; 1 could not be told'])
-  t.strictSame(said(0, 0, 2), ['could not be told any time'])
+await t.test('finding statistics: how often it held, and what was measured', async (t) => {
+  const textOf = (held: number, failed: number, unknown: number) => measures({ times: { held, failed, unknown } }, en)
+  t.strictSame(textOf(5, 0, 0), ['held 5 of 5 times; 95 % confidence interval: at least 48 %'])
+  t.strictSame(textOf(0, 5, 0), ['held 0 of 5 times; 95 % confidence interval: at most 52 %'])
+  t.strictSame(textOf(3, 1, 1), ['held 3 of 4 times; 95 % confidence interval: 19 to 99 %; 1 inconclusive'])
+  t.strictSame(textOf(0, 0, 2), ['inconclusive every time'])
   const numbers = (unit: string, ...values: number[]) =>
     measures({ measured: [{ name: 'time to Down', unit, values }] }, en)
   t.strictSame(numbers('s', 8.1, 12.25, 7.7), ['time to Down: median 8.1 s, 7.7 to 12.3 s (n = 3)'])
@@ -92,7 +93,7 @@ await t.test('how often a finding held, and what was measured', async (t) => {
   t.strictSame(measures({}, en), [])
 })
 
-await t.test('findings answer the question their id belongs to, each one question', async (t) => {
+await t.test('a finding answers the one question with the longest id prefix', async (t) => {
   const ids = [
     'registry.tls.verified',
     'registry.storage.survives',
@@ -115,7 +116,7 @@ await t.test('findings answer the question their id belongs to, each one questio
   t.strictSame(answered([]), [])
 })
 
-await t.test('names of data files are fit for any file system, and two of them do not meet', async (t) => {
+await t.test('names of data files are unique and valid on any file system', async (t) => {
   const names = (...names: string[]) =>
     dataFiles({ data: names.map((name) => ({ name, text: 'x' })) }, 'e-1').map(({ file }) => file)
   t.strictSame(names('requests.csv', '../../etc/passwd', 'Requests.csv', '', 'a b/c'), [
