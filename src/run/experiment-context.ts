@@ -9,10 +9,10 @@ import { slowdownOf } from './slowdown.ts'
 import { stopwatch } from './stopwatch.ts'
 
 const DEFAULT_SECONDS = 60
-/** The machine that Labbook runs on, as the inventory calls it. */
+/** The inventory name of the controller. */
 const CONTROLLER = 'localhost'
 
-/** What an experiment works with, but for its findings. */
+/** Creates the context of an experiment, without findings. */
 export function careContext(
   state: RunState,
   experiment: Experiment,
@@ -82,13 +82,10 @@ export function careContext(
 
 type Kept = Omit<Exhibit, 'type' | 'time' | 'id' | 'experiment'>
 type Looked = Omit<Kept, 'title'>
-/** With its time limits as they are for these machines. */
+/** With timeouts scaled by the timeout multiplier. */
 type Timed<T, Limits extends keyof T> = T & Required<Pick<T, Limits>>
 
-/**
- * @param keptAs - the title of the exhibit it becomes: what is looked at again and again leaves no file of its output
- *   each time.
- */
+/** @param exhibitTitle - set if the output becomes an exhibit. Polls and samples write no overflow files. */
 async function observe(
   state: RunState,
   { command, become = true, timeout }: Timed<Look, 'timeout'>,

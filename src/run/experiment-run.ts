@@ -7,8 +7,8 @@ import { Interrupted, type RunState } from './state.ts'
 import { stopwatch } from './stopwatch.ts'
 
 /**
- * Runs an experiment, as often as the run was asked to. What it set out to prove and did not come to is reported as
- * "cannot tell", with the reason.
+ * Runs an experiment, as many times as the run repeats it. Findings without a verdict are reported as inconclusive,
+ * with the reason.
  */
 export async function runExperiment(
   state: RunState,
@@ -68,8 +68,7 @@ async function once(
   const { name, start, observe } = experiment
   const open = new Set(Object.keys(statementsOf(experiment)))
   const finding = (id: string, verdict: Verdict): void => {
-    if (!open.delete(id))
-      throw new Error(`experiment "${name}" makes a finding it did not announce, or makes it twice: ${id}`)
+    if (!open.delete(id)) throw new Error(`experiment "${name}" reports finding "${id}" twice, or did not declare it`)
     conclude(id, verdict)
   }
   const cannotTell: ExperimentContext['cannotTell'] = (why, evidence = []) => {
@@ -82,8 +81,7 @@ async function once(
   try {
     const out = names.filter((host) => state.host(host).out !== undefined)
     if (names.length === 0) reasons.push(`no hosts match ${experiment.hosts}`)
-    else if (out.length > 0)
-      reasons.push(`not run: ${out.join(', ')} ${out.length === 1 ? 'has' : 'have'} left the run`)
+    else if (out.length > 0) reasons.push(`not run: ${out.join(', ')} failed or became unreachable earlier`)
     else {
       await start?.(care)
       begun = true
@@ -95,12 +93,12 @@ async function once(
     reasons.push(reason)
     state.emit({ type: 'notice', level: 'error', message: `${name}: ${reason}` })
   } finally {
-    cannotTell(reasons[0] ?? (state.signal.aborted ? 'interrupted' : 'the experiment ended without a word on it'))
+    cannotTell(reasons[0] ?? (state.signal.aborted ? 'interrupted' : 'the experiment ended without a verdict'))
     if (begun) await restore(state, experiment, names, nextId)
   }
 }
 
-/** Puts things back; after an interrupt the run's own lines are closed, so over new ones. */
+/** Rolls back. After an interrupt, the run's connections are closed, so this uses fresh ones. */
 async function restore(
   state: RunState,
   experiment: Experiment,
@@ -111,17 +109,16 @@ async function restore(
   if (experiment.restore === undefined) return
   const interrupted = state.signal.aborted
   const on = interrupted ? state.anew() : state
-  if (interrupted)
-    state.emit({ type: 'notice', level: 'warning', message: `${name}: putting back what it has disturbed` })
+  if (interrupted) state.emit({ type: 'notice', level: 'warning', message: `${name}: rolling back` })
   try {
     await experiment.restore(careContext(on, experiment, names, nextId))
   } catch (error) {
-    // A second Ctrl-C ends the program; the first, while things are put back, comes here.
+    // The first Ctrl-C during a rollback restarts it over fresh connections. A second one ends the program.
     if (state.signal.aborted && !interrupted) return await restore(state, experiment, names, nextId)
     state.emit({
       type: 'notice',
       level: 'error',
-      message: `${name}: not everything is as it was: ${explain(error)}. The next run of the playbook puts it right`,
+      message: `${name}: rollback failed: ${explain(error)}. Run the playbook again to repair the state`,
     })
   } finally {
     if (interrupted) await on.close()

@@ -17,7 +17,7 @@ import { TaskTry, type Chance, type Ways } from './task-try.ts'
 const DEFAULT_RETRIES = 3
 const DEFAULT_DELAY_SECONDS = 5
 
-/** One host's way through one play. */
+/** Runs one play on one host. */
 export class HostPlay {
   readonly #state: RunState
   readonly #play: Play
@@ -26,7 +26,7 @@ export class HostPlay {
   readonly #handlers: readonly Entry[]
   readonly #ways: Ways
   readonly #notified = new Set<string>()
-  /** Check mode: handlers of tasks that cannot be told, and the first such task. */
+  /** Check mode: handlers that only tasks with an unknown result would notify, and the first such task. */
   readonly #perhaps = new Map<string, string>()
 
   constructor(
@@ -55,11 +55,11 @@ export class HostPlay {
     }
   }
 
-  /** Runs the tasks, then the handlers they notified. Stops when the host leaves the run or `stop` says so. */
+  /** Runs the tasks, then the notified handlers. Stops when the host is excluded or `stop` returns true. */
   async run(entries: readonly Entry[], stop: () => boolean): Promise<void> {
     if (entries.length === 0) return
     await this.#runList(entries, stop)
-    // Handlers may notify others: those after them run in the same round, those before them in one more.
+    // Handlers may notify other handlers: later ones run in the same round, earlier ones in the next.
     const done = new Set<Entry>()
     const isDue = (entry: Entry): boolean => !done.has(entry) && this.#isNotified(entry)
     while (this.#handlers.some(isDue) && this.#host.out === undefined && !stop()) {
@@ -80,7 +80,7 @@ export class HostPlay {
     const prober = new Prober(this.#ways, entries, isDue)
     for (let index = 0; index < entries.length; index++) {
       const entry = entries[index] as Entry
-      // What was done together with an earlier task is told, though that one is the last of this host.
+      // Changes already applied in a batch are reported, even if the host is excluded by now.
       if ((this.#host.out !== undefined || stop()) && !prober.isChanged(index)) continue
       if (!isDue(entry)) continue
       onDone?.(entry)
@@ -90,7 +90,7 @@ export class HostPlay {
     }
   }
 
-  /** Takes over what another host's `run_once` task came to. */
+  /** Uses the result of another host's `run_once` task. */
   #adopt(
     {
       task: {
@@ -139,7 +139,7 @@ export class HostPlay {
     }
   }
 
-  /** Tries the task, as often as `until` and `retries` say. */
+  /** Runs the task, with retries as in `until` and `retries`. */
   async #tries(entry: Entry, index: number, prober: Prober): Promise<{ tried: Tried; attempts: number }> {
     const { until, retries, delay = DEFAULT_DELAY_SECONDS } = entry.task.keywords
     const most = until === undefined && retries === undefined ? 1 : 1 + (retries ?? DEFAULT_RETRIES)
@@ -158,12 +158,16 @@ export class HostPlay {
       if (attempts >= most) {
         if (until === undefined) return { tried, attempts }
         return {
-          tried: { ...tried, status: 'failed', message: tried.message ?? `not so after ${attempts} tries` },
+          tried: {
+            ...tried,
+            status: 'failed',
+            message: tried.message ?? `until condition not met after ${attempts} attempts`,
+          },
           attempts,
         }
       }
       prober.forget()
-      // Not before the first attempt: most conditions hold at once, and nothing is awaited then.
+      // Reported after the first attempt only: most conditions are met at once.
       if (attempts === 1) this.#emitWaiting(titleOf(entry.task), (most - 1) * delay)
       await sleep(delay * 1000, undefined, { signal: this.#state.signal }).catch(() => {
         throw new Interrupted()
@@ -175,7 +179,7 @@ export class HostPlay {
     this.#state.emit({ type: 'waiting', play: this.#play.name, host: this.#host.name, for: what, withinSeconds })
   }
 
-  /** Check mode: a handler that only tasks notify which cannot be told cannot be told either. */
+  /** Check mode: a handler is unknown if all tasks that may notify it are. */
   async #ifPerhaps(entry: Entry): Promise<Tried | undefined> {
     const { handler = '', task } = entry
     const reason = this.#perhaps.get(handler)
@@ -187,7 +191,7 @@ export class HostPlay {
     )
     return {
       status: 'unknown',
-      message: `cannot tell before «${reason}» has run`,
+      message: `depends on "${reason}", which has not run yet`,
       changes: [],
       commands: [],
       would: { sets },
@@ -195,7 +199,7 @@ export class HostPlay {
   }
 }
 
-/** Check mode tries once: what does not hold yet, time may bring. */
+/** Check mode has one attempt: an unmet condition may be met later. */
 function untilThen(tried: Tried, task: Task): Tried {
   const { until } = task.keywords
   if (until === undefined || tried.status !== 'ok' || tried.would !== undefined) return tried
@@ -206,7 +210,7 @@ function notYet(tried: Tried): Tried {
   return {
     ...tried,
     status: 'unknown',
-    message: 'cannot tell whether it comes to hold: as things are now, until does not',
+    message: 'the until condition is not met yet',
     would: { sets: [] },
   }
 }

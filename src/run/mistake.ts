@@ -4,14 +4,12 @@ import { Unresolved } from '../values/reference.ts'
 import { PlaybookError } from './play.ts'
 import { Interrupted } from './state.ts'
 
-/** A function of a task (`when`, `until`, ...) threw: the task fails on this host. */
+/** A function of a task (`when`, `until`, ...) threw an error: the task fails on this host. */
 export class ConditionError extends Error {
   override readonly name = 'ConditionError'
 }
 
-/**
- * Calls a function that a task brings along. @throws {ConditionError} it threw; {@link Unresolved} is not its mistake.
- */
+/** Calls a function of a task. @throws {ConditionError} it threw. {@link Unresolved} is passed through. */
 export function callOfTask<T>(keyword: string, at: { toString(): string }, call: () => T): T {
   try {
     return call()
@@ -21,7 +19,7 @@ export function callOfTask<T>(keyword: string, at: { toString(): string }, call:
   }
 }
 
-/** Calls a function of a play, or of a whole playbook. @throws {PlaybookError} it threw, with the place. */
+/** Calls a function of a play or a playbook. @throws {PlaybookError} it threw; includes the location. */
 export function callOfPlay<T>(what: string, at: { toString(): string } | undefined, call: () => T): T {
   try {
     return call()
@@ -31,10 +29,7 @@ export function callOfPlay<T>(what: string, at: { toString(): string } | undefin
   }
 }
 
-/**
- * The message, with the place where the code of an experiment or a playbook is wrong; what it says on purpose needs
- * none.
- */
+/** The error message. For programming errors in an experiment or a playbook, it includes the location. */
 export function explain(error: unknown): string {
   const isSlip =
     !(error instanceof Error) ||
@@ -43,7 +38,7 @@ export function explain(error: unknown): string {
   return place === undefined ? messageOf(error) : `${place}: ${messageOf(error)}`
 }
 
-/** A name that is no host of the inventory. */
+/** The name is not a host of the inventory. */
 export class UnknownHost extends Error {
   override readonly name = 'UnknownHost'
 

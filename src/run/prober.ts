@@ -13,10 +13,10 @@ import { betweenHosts } from './turns.ts'
 import { BadParameters, conditions, prepare, titleOf, wanted, type Prepared } from './prepare.ts'
 import type { RunState } from './state.ts'
 
-/** More in one script would make its answer late without saving anything. */
+/** Larger scripts delay the response without saving round trips. */
 const MOST_AT_ONCE = 200
 
-/** What a list of tasks is run with, on one host in one play. */
+/** What the tasks of one host in one play share. */
 export interface Setting {
   readonly state: RunState
   readonly play: Play
@@ -31,34 +31,34 @@ interface Answer {
   readonly outcome: Outcome
 }
 
-/** What came of a change. */
+/** The results of a change. */
 interface Changed {
-  /** In the order of the scripts; fewer, if one of them failed. */
+  /** In script order; incomplete if a script failed. */
   readonly changes: readonly Outcome[]
-  /** Of the task's own probe, where that shows what came of it and all scripts succeeded. */
+  /** Of the task's probe, if a probe verifies the change and all scripts succeeded. */
   readonly verify: Outcome | undefined
 }
 
-/** A change on its way to the host. */
+/** A change to send to the host. */
 interface Going {
   readonly index: number
   readonly entry: Entry
   readonly prepared: Prepared
   readonly scripts: readonly string[]
-  /** What its own plan depends on, and what its changes set. */
+  /** Resource keys that the plan depends on, and those its changes modify. */
   readonly reads: Words
   readonly sets: Words
 }
 
 /**
- * Asks a host and changes it in as few round trips as can be, each of which carries
+ * Probes and changes a host in as few round trips as possible. Each round trip carries
  *
- * - with the probe of the task at hand those of the tasks after it, as far as they can be asked now;
- * - with its changes those of the tasks after it that were looked at already and depend on nothing that is changed
- *   before them. What a task depends on and what its changes set is what its module says (`reads`, `sets`).
+ * - with the probe of the current task, the probes of following tasks (prefetch);
+ * - with its changes, those of following tasks that are already probed and independent of earlier changes in the batch.
+ *   Dependencies follow from the `reads` and `sets` of modules.
  *
- * An answer is used only if the task, when its turn comes, still asks the very same question, and nothing it depends on
- * has been changed since.
+ * A prefetched result is used only if the task still has the identical probe, and nothing it depends on has changed
+ * since.
  */
 export class Prober {
   readonly #setting: Setting
@@ -73,20 +73,20 @@ export class Prober {
     this.#isDue = isDue
   }
 
-  /** Forgets what was seen: the host may be another now. */
+  /** Invalidates all results: the state of the host may have changed. */
   forget(): void {
     this.#answers.clear()
     this.#changed.clear()
   }
 
-  /** The task's changes have been made, together with those of one before it; what came of them is not told yet. */
+  /** Whether the task's changes were already applied in an earlier task's batch, and are yet to be reported. */
   isChanged(index: number): boolean {
     return this.#changed.has(index)
   }
 
   /**
-   * The outcome of a task's probe, from an earlier round trip or a new one.
-   * @param extra - scripts to run before, in the same round trip; their outcomes go to `onExtra`.
+   * The result of a task's probe, prefetched or from a new round trip.
+   * @param extra - scripts to run first in the same round trip; `onExtra` receives their results.
    */
   async look(
     index: number,
@@ -116,7 +116,7 @@ export class Prober {
     return outcome
   }
 
-  /** Makes a task's changes and, unless a module reads the changes' own output, runs its probe again. */
+  /** Applies a task's changes. Runs its probe again, unless the module evaluates the output of the changes. */
   async change(index: number, prepared: Prepared, plan: Plan<unknown>, scripts: readonly string[]): Promise<Changed> {
     const entry = this.#entries[index] as Entry
     const made = this.#changed.get(index)
@@ -150,7 +150,7 @@ export class Prober {
         ahead,
       )
     } catch (error) {
-      // Some of it may have been done.
+      // Some changes may have been applied.
       this.forget()
       throw error
     }
@@ -171,7 +171,7 @@ export class Prober {
     return await this.#verified(first, changed[0] as Changed)
   }
 
-  /** The probe that was to show what came of a change did not run where the change of a later task failed before. */
+  /** Verifies a change whose probe did not run because a later change in the batch failed. */
   async #verified(
     { entry, prepared, scripts }: Pick<Going, 'entry' | 'prepared' | 'scripts'>,
     changed: Changed,
@@ -189,8 +189,8 @@ export class Prober {
   }
 
   /**
-   * The changes of the tasks after one that can go to the host together with its own, what all of them set, and the
-   * last task's place.
+   * The changes of following tasks that can be applied in the same batch, the resource keys that all of them modify,
+   * and the index of the last task.
    */
   async #along(first: Going): Promise<{ more: Going[]; sets: Words; last: number }> {
     const { play, handlers, vars, host, state } = this.#setting
@@ -233,8 +233,8 @@ export class Prober {
   }
 
   /**
-   * Forgets what was seen of tasks that depend on what is changed, and of those whose values others take. Those up to
-   * the last one that is changed were looked at in time: what is changed after them is none of theirs.
+   * Invalidates prefetched results that depend on the changes, and those of tasks with `register`. Tasks up to the last
+   * changed one are unaffected: they were planned before the batch.
    */
   #forgetAffected(sets: Words, last: number): void {
     for (const [index, { prepared, outcome }] of this.#answers) {
@@ -246,9 +246,7 @@ export class Prober {
     }
   }
 
-  /**
-   * Sends scripts, and behind them the probes of tasks ahead. One that must succeed and does not is the last that runs.
-   */
+  /** Sends scripts, followed by the probes of later tasks. A `mustSucceed` script that fails ends the batch. */
   async #send(
     entry: Entry,
     timeLimitSeconds: number,
@@ -273,7 +271,7 @@ export class Prober {
     return outcomes.slice(0, own.length)
   }
 
-  /** What a task with `no_log` prints goes to no file. */
+  /** Output of tasks with `no_log` is never written to a file. */
   #keep({ task, target }: Entry, purpose: 'change' | 'probe'): Keep {
     const { openSpool } = this.#setting.state
     if (openSpool === undefined || task.keywords.no_log === true) return { for: purpose }
@@ -281,8 +279,8 @@ export class Prober {
   }
 
   /**
-   * The probes of the tasks from `from` on that can be asked now, in the same shell, and that have no answer yet. Those
-   * that depend on a change which is known to come in between are not asked: they would be asked again after it.
+   * The probes of the tasks from index `from` that can run now in the same shell and have no result yet. Probes that
+   * depend on a pending change are excluded: they would have to run again.
    */
   async #ahead(from: number, first: Entry): Promise<Ahead[]> {
     const { state, host, vars } = this.#setting
@@ -329,15 +327,15 @@ interface Sent {
   readonly mustSucceed?: boolean
 }
 
-/** A script of a change, or (undefined) the probe that shows what came of it. */
+/** A script of a change; or undefined: the probe that verifies it. */
 interface InTurn {
   readonly going: Going
   readonly script: string | undefined
 }
 
 /**
- * Changes in their order, and the probes that show what came of them: as late as they can be, for those that follow one
- * another share what they look at, but before a change that would show them something else.
+ * Orders changes and their verifying probes. Probes run as late as possible, as adjacent probes share fact queries, but
+ * before a change that affects what they read.
  */
 function inTurn(group: readonly Going[]): InTurn[] {
   const turns: InTurn[] = []
@@ -357,7 +355,7 @@ function inTurn(group: readonly Going[]): InTurn[] {
 
 const isVerified = ({ task: { module } }: Entry): boolean => module.result === undefined
 
-/** Its turn will come; what is wrong is said then. */
+/** Errors of this kind are reported when the task itself runs. */
 const mayMend = (error: unknown): boolean =>
   error instanceof Unresolved ||
   error instanceof ConditionError ||
@@ -365,8 +363,8 @@ const mayMend = (error: unknown): boolean =>
   error instanceof MissingInput
 
 /**
- * Changes of which nobody judges, before the next may be made, what came of them but their exit code; which end soon;
- * and whose values no later task may ask for.
+ * Whether a task's changes can be batched: only their exit codes are evaluated before the next change, they end soon,
+ * and no later task uses their values.
  */
 function mayGoTogether({ task: { module, keywords }, once }: Entry): boolean {
   const { register, until, retries, failed_when, timeout } = keywords

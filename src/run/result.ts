@@ -19,7 +19,7 @@ interface Finished {
   readonly attempts: number
 }
 
-/** Makes a finished task known: to its host's recap, to `register`, to the hosts that wait for it, to the record. */
+/** Publishes the result of a task: recap, `register`, hosts waiting for a `run_once` result, and event log. */
 export function report(finished: Finished): void {
   const { state, host, entry, tried, skipped } = finished
   const { register, ignore_errors = false } = entry.task.keywords
@@ -46,7 +46,7 @@ function resultOf(
   const { module, keywords } = entry.task
   const seen = attemptOf(tried)
   const hidden = keywords.no_log === true
-  const message = skipped ? 'conditional: when does not hold' : tried.message
+  const message = skipped ? 'when condition is false' : tried.message
   return {
     type: 'result',
     play: play.name,

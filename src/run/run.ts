@@ -22,38 +22,40 @@ import { unreadWarnings } from './unread.ts'
 export interface RunOptions {
   readonly playbook: string
   readonly version: string
-  /** The command line, for the record; it never holds a secret. */
+  /** The command line, for the event log. Contains no secrets. */
   readonly argv: readonly string[]
   readonly steps: readonly Step[]
   readonly inventory: Inventory
-  /** Hosts that may be touched (`--limit`); the others are as if they were not there. */
+  /** Hosts selected by `--limit`. All others are ignored. */
   readonly hosts: readonly string[]
   readonly check: boolean
   readonly forks: number
   readonly tags: TagChoice
   readonly extraVars: Readonly<Record<string, unknown>>
-  /** What of them was read before: while the steps were written. */
+  /** Tracks reads of extra variables; includes reads from building the steps. */
   readonly reads?: ReadTracker
-  /** Emitted first: what may be wrong with the command line. */
+  /** Warnings about the command line, emitted first. */
   readonly warnings?: readonly string[]
-  /** How often each experiment is done. Default: once. */
+  /** How often to repeat each experiment. Default: once. */
   readonly repeat?: number
-  /** Whether experiments and plays may disturb a host ({@link permissionFor}). Default: they may disturb none. */
+  /** Whether experiments and plays may disturb a host ({@link permissionFor}). Default: none may. */
   readonly mayDisturb?: (host: string) => boolean
-  /** What becomes of experiments that may not be done. Default: the run is refused. */
+  /** How to treat experiments without permission. Default: the run is refused. */
   readonly withoutPermission?: WithoutPermission
-  /** Where `templates/` and `files/` are. */
+  /** The directory that contains `templates/` and `files/`. */
   readonly root: string
   readonly connect: (host: string, vars: Readonly<Record<string, unknown>>) => Pick<RunHost, 'connection' | 'become'>
   readonly subscriber: Subscriber
-  /** Opens files for outputs that are too long for the events; none: of these only head and tail are kept. */
+  /**
+   * Opens overflow files for outputs too long for events. Without it, only the head and tail of such outputs are kept.
+   */
   readonly openSpool?: OpenSpool
   readonly signal: AbortSignal
 }
 
 /**
- * A run's end. Exit codes: 0 ok, 1 the playbook cannot run on this inventory, 2 a host failed or the run was refused, 4
- * a host unreachable, 130 interrupted.
+ * How a run ended. Exit codes: 0 ok, 1 playbook error, 2 a host failed or the run was refused, 4 a host is unreachable,
+ * 130 interrupted.
  */
 export interface RunOutcome {
   readonly status: 'passed' | 'failed' | 'interrupted'
@@ -61,8 +63,8 @@ export interface RunOutcome {
 }
 
 /**
- * Runs a playbook's steps in order over the inventory's hosts and tells the subscriber all that happens.
- * Closes every connection before it returns.
+ * Runs the steps of a playbook in order and emits every event to the subscriber. Closes all connections before it
+ * returns.
  */
 export async function run(options: RunOptions): Promise<RunOutcome> {
   const { signal, check } = options
@@ -93,7 +95,11 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
   options.warnings?.forEach(warn)
   const closeAll = (): Promise<void> => state.close()
   const onAbort = (): void => {
-    emit({ type: 'notice', level: 'warning', message: 'interrupted: ending the run; Ctrl-C once more ends it at once' })
+    emit({
+      type: 'notice',
+      level: 'warning',
+      message: 'interrupted: stopping the run; press Ctrl-C again to stop immediately',
+    })
     void closeAll()
   }
   signal.addEventListener('abort', onAbort, { once: true })
@@ -135,7 +141,7 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
   return { status, exitCode }
 }
 
-/** @throws {Refused} a step would disturb a host that may not be disturbed. */
+/** @throws {Refused} a step would disturb a host without permission. */
 function allowedSteps(options: RunOptions, emit: (event: Untimed) => void): RunOptions {
   const { leftOut, refused }: Permission = permissionFor(options, options)
   if (refused.length > 0) throw new Refused(refused)
@@ -175,8 +181,8 @@ async function runSteps(state: RunState, options: RunOptions): Promise<void> {
 }
 
 /**
- * The steps that a run will start, in order: plays that have hosts, and outside of check mode the experiments that its
- * tags choose.
+ * The steps that a run will start, in order: plays with matching hosts and, outside check mode, experiments selected by
+ * tags.
  */
 export function phasesOf({
   steps,
@@ -194,29 +200,26 @@ function hasHosts(step: Step, inventory: Inventory, hosts: readonly string[]): b
   try {
     return hostsOf(step, inventory, hosts).length > 0
   } catch (error) {
-    // A pattern that names nothing is reported when the step's turn comes.
+    // An invalid pattern is reported when its step runs.
     if (error instanceof PatternError) return false
     throw error
   }
 }
 
-/**
- * As in Ansible, the plays that follow are not run on the hosts that did not fail, either: those plays count on all of
- * them.
- */
+/** As in Ansible, `any_errors_fatal` ends the run for all hosts: later plays depend on every host of this one. */
 function stopsHere(state: RunState, play: Play): void {
   state.emit({
     type: 'notice',
     level: 'warning',
-    message: `play «${play.name}» needs all of its hosts (any_errors_fatal), and not all came through: the run ends here`,
+    message: `play "${play.name}" sets any_errors_fatal and did not succeed on all hosts: ending the run`,
   })
 }
 
 /**
- * The hosts a step is for, of those the run may touch; by default all.
+ * The hosts of a step, limited to `hosts`; by default all matching hosts.
  *
- * @param ignored - as that of {@link selectHosts}: a part of the pattern that matches nothing is no mistake here.
- * @throws {PatternError} the pattern cannot be read.
+ * @param ignored - receives warnings about parts of the pattern that match nothing, as in {@link selectHosts}.
+ * @throws {PatternError} the pattern is invalid.
  */
 export function hostsOf(
   step: Step,
@@ -235,7 +238,7 @@ export function hostsOf(
   return selected().filter((name) => allowed?.has(name) ?? true)
 }
 
-/** Ids fit for file names: the title's words, numbered when they come again. */
+/** Creates unique ids that are valid file names: a slug of the title, numbered if repeated. */
 function exhibitIds(): (title: string) => string {
   const used = new Map<string, number>()
   return (title) => {
@@ -285,7 +288,7 @@ function stateOf(
   }
   const anew = (): RunState => {
     const state = stateOf({ ...options, signal: new AbortController().signal }, new Map(), emit)
-    // What is known of the hosts stays so: only the lines are new.
+    // Facts remain valid; only the connections are new.
     for (const [name, { facts }] of hosts) state.host(name).facts = facts
     return state
   }

@@ -19,27 +19,27 @@ import { Interrupted } from './state.ts'
 /** The host whose files are the controller's. */
 const CONTROLLER = 'localhost'
 
-/** What the tries of a host's tasks in a play have in common. */
+/** What all attempts of a host's tasks in a play share. */
 export interface Ways extends Setting {
-  /** Takes in the notices that lie on the host. */
+  /** Receives the list of pending-handler markers found on the host. */
   readonly heedNotices: (listed: string) => void
-  /** They are not known: an earlier run may have left some, or this one before its line broke. */
+  /** Set until the markers are read: an earlier run may have left some, or this one before a lost connection. */
   noticesUnknown: boolean
 }
 
-/** A task may go on once after its line broke, however often it is tried. */
+/** Labbook reconnects at most once per task, across all attempts. */
 export interface Chance {
   used: boolean
 }
 
-/** One try of a task: look, plan, and unless it is check mode, apply. */
+/** One attempt of a task: probe, plan and, outside check mode, apply. */
 export class TaskTry {
   readonly #ways: Ways
   readonly #entry: Entry
   readonly #index: number
   readonly #prober: Prober
   readonly #commands: CommandRecord[] = []
-  /** The changes that went out last. */
+  /** The changes sent last. */
   #applying: readonly PlannedChange[] | undefined
 
   constructor(ways: Ways, entry: Entry, index: number, prober: Prober) {
@@ -68,7 +68,7 @@ export class TaskTry {
     if (target.unreached !== undefined) throw new Unreachable(target.unreached)
     const prepared = await prepare(task, state.registry.scope(host.name), state.reader)
     if (state.check && task.module.waits === true) {
-      // It would wait for what the earlier task has yet to bring.
+      // The condition it waits for may depend on an earlier task.
       const reason = state.foreseen.reason(target.name, task.module.reads?.(prepared.params))
       if (reason !== undefined) return cannotTell(reason, this.#entry, prepared, this.#commands)
     }
@@ -105,7 +105,7 @@ export class TaskTry {
     }
     if (module.comesBack !== undefined) {
       const seconds = module.comesBack.afterSeconds(prepared.params) + module.comesBack.withinSeconds(prepared.params)
-      this.#emitWaiting(`${this.#entry.target.name} to come back`, seconds)
+      this.#emitWaiting(`${this.#entry.target.name} to reconnect`, seconds)
       const back = await awaitReturn(this.#entry, module.comesBack, prepared.params, seen, this.#ways.state.signal)
       if (typeof back === 'string') return { status: 'failed', message: back, changes, commands }
       commands.push(record('verify', module.comesBack.probe(prepared.params), back))
@@ -122,7 +122,12 @@ export class TaskTry {
     const then = this.#plan(prepared, verify as Outcome)
     const left = then.problem ?? then.changes[0]?.description
     if (left !== undefined)
-      return { status: 'failed', message: `done, yet the host is not as asked: ${left}`, changes, commands }
+      return {
+        status: 'failed',
+        message: `changes applied, but the host is not in the desired state: ${left}`,
+        changes,
+        commands,
+      }
     return { status: 'changed', changes, commands, values: then.values }
   }
 
@@ -131,7 +136,7 @@ export class TaskTry {
     state.emit({ type: 'waiting', play: play.name, host: host.name, for: what, withinSeconds })
   }
 
-  /** Sends the changes, and with them the notices for the handlers to come and the end of the notice for this one. */
+  /** Sends the changes, the pending-handler markers they need, and the removal of this handler's marker. */
   async #change(
     prepared: Prepared,
     plan: Plan<unknown>,
@@ -151,7 +156,7 @@ export class TaskTry {
         ...(done.verify === undefined ? {} : { verify: done.verify }),
       }
     } catch (error) {
-      // That the line breaks under a change that takes the host away is what was asked for.
+      // A change that disconnects the host is expected to lose the connection.
       const gone = (error instanceof Unreachable && error.lost && error.began) || error instanceof CutShort
       if (goesAway && gone && !this.#ways.state.signal.aborted) return { applied: [] }
       throw error
@@ -159,35 +164,35 @@ export class TaskTry {
   }
 
   /**
-   * After the line broke: connects once more, looks again, and does what is left to do. The connection sees to it that
-   * nothing runs beside what the broken line left running: it waits for that to end.
+   * After a lost connection: reconnects, probes again and applies the remaining changes. The connection waits for
+   * scripts still running on the host, so nothing runs concurrently.
    *
-   * @param begun - the changes that were being made; undefined where surely none had begun.
+   * @param begun - the changes that were being applied; undefined if none had started.
    */
   async #goOn(begun: readonly PlannedChange[] | undefined): Promise<Tried> {
     const { task, target } = this.#entry
     const title = titleOf(task)
     this.#prober.forget()
-    // Changes of tasks after this one may have been on their way as well.
+    // The batch may have contained changes of later tasks.
     this.#ways.noticesUnknown = this.#ways.handlers.length > 0
     await this.#send(':')
     this.#ways.state.emit({
       type: 'notice',
       level: 'warning',
       host: target.name,
-      message: `the connection was lost during «${title}»; connected again`,
+      message: `connection lost during "${title}"; reconnected`,
     })
     if (begun !== undefined && task.module.result !== undefined) {
       const message =
-        'the connection was lost while it ran: how far it came is not known, and it is not run a second time by itself'
+        'connection lost while the command ran: its outcome is unknown, and it is not retried automatically'
       return { status: 'failed', message, changes: begun, commands: this.#commands, inTheDark: true }
     }
     const tried = await this.#lookAndAct()
     if (begun === undefined || (tried.status !== 'ok' && tried.status !== 'changed')) return tried
     const message =
       tried.status === 'ok'
-        ? 'the connection was lost while it was made, and it is as asked'
-        : 'the connection was lost while it was made; what was left to do was done then'
+        ? 'connection lost during the change; the host is in the desired state'
+        : 'connection lost during the change; completed after reconnecting'
     return { ...tried, status: 'changed', changes: begun, message }
   }
 
@@ -196,9 +201,9 @@ export class TaskTry {
   }
 
   /**
-   * What was thrown, as a result. In check mode some of it only means that an earlier change was not made.
+   * Converts an error to a result. In check mode, some errors only mean that an earlier change was not applied.
    *
-   * @param inTheDark - changes had begun when the line broke before.
+   * @param indeterminate - changes had started when the connection was lost.
    */
   failure(error: unknown, inTheDark = false): Tried {
     const { check, signal, foreseen, registry } = this.#ways.state
@@ -215,26 +220,26 @@ export class TaskTry {
     if (check && error instanceof Unresolved && error.pending) return unknown(error.message)
     const latest = foreseen.latest()
     if (check && error instanceof Unreachable && latest !== undefined) {
-      // A machine that an earlier task would make. It is not asked again, which could take a time limit each.
+      // An earlier task may create this host. Each further connection attempt could take a full time limit.
       const why = target.unreached === undefined ? `: ${error.message}` : ''
       target.unreached ??= error.message
-      return unknown(`cannot tell before «${latest}» has run${why}`)
+      return unknown(`depends on "${latest}", which has not run yet${why}`)
     }
     if (check && error instanceof MissingInput) {
-      // A file on the controller that an earlier task would make.
+      // An earlier task may create this file on the controller.
       const reason = foreseen.reason(CONTROLLER, error.places.flatMap(contentOf))
       const sets = task.module.sets?.(paramsOf(task, registry.scope(this.#ways.host.name)))
-      if (reason !== undefined) return unknown(`cannot tell before «${reason}» has run: ${error.message}`, sets)
+      if (reason !== undefined) return unknown(`depends on "${reason}", which has not run yet: ${error.message}`, sets)
     }
     const failed = failureOf(error, commands)
     if (!inTheDark || failed.status !== 'unreachable' || (error as Unreachable).began) return failed
     return {
       ...failed,
-      message: `${failed.message}; the connection was lost while «${titleOf(task)}» ran: how far it came is not known`,
+      message: `${failed.message}; connection lost during "${titleOf(task)}": its outcome is unknown`,
     }
   }
 
-  /** A handler that is in order needs no notice any more. */
+  /** Removes the marker of a handler that has nothing to do. */
   async #dropNotice(): Promise<void> {
     const { handler } = this.#entry
     if (handler !== undefined) await this.#send(takeNotice(this.#ways.play.name, handler))

@@ -1,16 +1,16 @@
 const NEWLINE = 0x0a
 
-/** What is found on the way through a {@link Cutter}. */
+/** Callbacks of a {@link Cutter}. */
 export interface Found {
-  /** Bytes that are no mark's, in order; the chunks are not copied. */
+  /** Bytes between delimiters, in order and not copied. */
   bytes(chunk: Buffer): void
-  /** A line that began with the mark, and the words after it. */
+  /** A line that starts with the delimiter, and the words after it. */
   mark(words: readonly string[]): void
 }
 
 /**
- * Cuts a stream of bytes at the lines that begin with a mark. It keeps no more of it than the start of a line that may
- * yet become a mark, so a stream of any length goes through, in time proportional to it.
+ * Splits a byte stream at lines that start with a delimiter. It buffers only a possible start of a delimiter, so it
+ * handles streams of any length in linear time.
  */
 export class Cutter {
   readonly #found: Found
@@ -21,7 +21,7 @@ export class Cutter {
     this.#found = found
   }
 
-  /** The mark to cut at from now on; none: what comes is kept until there is one, or until {@link take}n. */
+  /** Sets the delimiter. Without one, input is buffered until there is one, or until {@link take}. */
   seek(mark: string | undefined): void {
     this.#needle = mark === undefined ? undefined : Buffer.from(`\n${mark}`)
   }
@@ -31,7 +31,7 @@ export class Cutter {
     this.cut()
   }
 
-  /** Looks at what is kept with the mark that is sought now. */
+  /** Scans the buffer for the current delimiter. */
   cut(): void {
     for (;;) {
       const needle = this.#needle
@@ -45,7 +45,7 @@ export class Cutter {
         return
       }
       const end = all.indexOf(NEWLINE, at + needle.length)
-      // The mark's line is not complete yet: it is looked at again with the next chunk.
+      // An incomplete delimiter line is scanned again with the next chunk.
       this.#held = all.subarray(end === -1 ? at : end + 1)
       if (at > 0) this.#found.bytes(all.subarray(0, at))
       if (end === -1) return
@@ -58,7 +58,7 @@ export class Cutter {
     }
   }
 
-  /** What is kept, which then is kept no longer. */
+  /** Returns the buffer and empties it. */
   take(): Buffer {
     const held = this.#held
     this.#held = Buffer.alloc(0)
@@ -66,7 +66,7 @@ export class Cutter {
   }
 }
 
-/** Where in the last bytes a line starts that may become a mark with those that follow; else the end. */
+/** Where a possible delimiter starts in the last bytes; otherwise the end. */
 function mayBegin(bytes: Buffer, needleLength: number): number {
   const at = bytes.indexOf(NEWLINE, Math.max(0, bytes.length - needleLength + 1))
   return at === -1 ? bytes.length : at
