@@ -52,45 +52,45 @@ export function attemptOf({ values, commands }: Tried): Attempt<unknown> {
 }
 
 /** Applies `failed_when` and `changed_when`. A condition that throws fails the task, as in Ansible. */
-export function judge(tried: Tried, task: Task): Tried {
-  return orFailed(tried, () => judged(tried, task))
+export function judge(result: Tried, task: Task): Tried {
+  return orFailed(result, () => evaluate(result, task))
 }
 
 /** Runs a condition. If it throws, the task fails without retry. */
-export function orFailed(tried: Tried, judge: () => Tried): Tried {
+export function orFailed(result: Tried, judge: () => Tried): Tried {
   try {
     return judge()
   } catch (error) {
     if (!(error instanceof ConditionError)) throw error
-    return { ...tried, status: 'failed', message: error.message, final: true }
+    return { ...result, status: 'failed', message: error.message, final: true }
   }
 }
 
-function judged(tried: Tried, { keywords, at }: Task): Tried {
-  if (tried.status === 'unreachable' || tried.status === 'unknown' || tried.inTheDark === true) return tried
-  if (tried.would !== undefined && typeof keywords.changed_when === 'function') {
+function evaluate(result: Tried, { keywords, at }: Task): Tried {
+  if (result.status === 'unreachable' || result.status === 'unknown' || result.inTheDark === true) return result
+  if (result.would !== undefined && typeof keywords.changed_when === 'function') {
     return {
-      ...tried,
+      ...result,
       status: 'unknown',
       message: 'changed_when evaluates the result of the task, which has not run yet',
     }
   }
   // Without a result there is nothing to evaluate.
   const failed_when =
-    tried.would !== undefined && typeof keywords.failed_when === 'function' ? undefined : keywords.failed_when
+    result.would !== undefined && typeof keywords.failed_when === 'function' ? undefined : keywords.failed_when
   const { changed_when } = keywords
-  const attempt = attemptOf(tried)
+  const attempt = attemptOf(result)
   const holds = (
     keyword: 'failed_when' | 'changed_when',
     rule: boolean | ((attempt: Attempt<unknown>) => boolean),
   ): boolean => (typeof rule === 'function' ? callOfTask(keyword, at, () => rule(attempt)) : rule)
-  const done = tried.changes.length > 0 ? 'changed' : 'ok'
-  let { status } = tried
+  const done = result.changes.length > 0 ? 'changed' : 'ok'
+  let { status } = result
   if (failed_when !== undefined)
     status = holds('failed_when', failed_when) ? 'failed' : status === 'failed' ? done : status
   if (changed_when !== undefined && status !== 'failed') status = holds('changed_when', changed_when) ? 'changed' : 'ok'
-  if (status === tried.status) return tried
-  const { message, ...rest } = tried
+  if (status === result.status) return result
+  const { message, ...rest } = result
   return { ...rest, status, ...(status === 'failed' ? { message: message ?? 'failed_when condition is true' } : {}) }
 }
 
@@ -104,8 +104,8 @@ export function failureOf(error: unknown, commands: readonly CommandRecord[] = [
   })
   if (error instanceof Unreachable) return failed('unreachable', error.message)
   if (error instanceof TimeLimit) {
-    const said = lastLine(error.stderr.toString('utf8')) || lastLine(error.stdout.toString('utf8'))
-    return failed('failed', said === '' ? error.message : `${error.message}; last output: ${said}`)
+    const lastOutput = lastLine(error.stderr.toString('utf8')) || lastLine(error.stdout.toString('utf8'))
+    return failed('failed', lastOutput === '' ? error.message : `${error.message}; last output: ${lastOutput}`)
   }
   if (
     error instanceof BecomeFailed ||

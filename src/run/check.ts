@@ -21,8 +21,8 @@ export function foresee(
   const changes = withoutScript(plan.changes)
   if (plan.problem !== undefined) {
     // Without `reads`, the problem may be due to any earlier task.
-    const elsewhere = reads === undefined ? foreseen.latest() : undefined
-    if (elsewhere !== undefined) return cannotTell(elsewhere, entry, prepared, commands, plan)
+    const latest = reads === undefined ? foreseen.latest() : undefined
+    if (latest !== undefined) return cannotTell(latest, entry, prepared, commands, plan)
     return { status: 'failed', message: plan.problem, changes, commands }
   }
   if (changes.length === 0) return { status: 'ok', changes, commands, values: plan.values }
@@ -43,10 +43,10 @@ export function cannotTell(
   commands: readonly CommandRecord[],
   plan?: Plan<unknown>,
 ): Tried {
-  const now = plan?.problem ?? (plan?.changes.length === 0 ? 'no change in the current state' : undefined)
+  const inCurrentState = plan?.problem ?? (plan?.changes.length === 0 ? 'no change in the current state' : undefined)
   return {
     status: 'unknown',
-    message: `depends on "${reason}", which has not run yet${now === undefined ? '' : `: ${now}`}`,
+    message: `depends on "${reason}", which has not run yet${inCurrentState === undefined ? '' : `: ${inCurrentState}`}`,
     changes: withoutScript(plan?.changes ?? []),
     commands,
     // All keys of the module: in its future state the host may need other changes.

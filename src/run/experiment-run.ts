@@ -20,8 +20,8 @@ export async function runExperiment(
   const { name, hypothesis, asks = {} } = experiment
   const statements = statementsOf(experiment)
   const watch = stopwatch()
-  const said = new Map<string, Verdict[]>(Object.keys(statements).map((id) => [id, []]))
-  const tell = (id: string, verdicts: readonly Verdict[]): void => {
+  const verdictsById = new Map<string, Verdict[]>(Object.keys(statements).map((id) => [id, []]))
+  const emitFinding = (id: string, verdicts: readonly Verdict[]): void => {
     const question = id in asks ? ({ question: true } as const) : {}
     state.emit({
       type: 'finding',
@@ -41,16 +41,16 @@ export async function runExperiment(
     ...(hypothesis === undefined ? {} : { hypothesis }),
   })
   try {
-    for (let time = 1; time <= state.repeat; time++) {
+    for (let repetition = 1; repetition <= state.repeat; repetition++) {
       if (state.repeat > 1)
-        state.emit({ type: 'notice', level: 'info', message: `${name}: ${time} of ${state.repeat}` })
-      await once(state, experiment, names, nextId, (id, verdict) => {
-        said.get(id)?.push(verdict)
-        if (state.repeat === 1) tell(id, [verdict])
+        state.emit({ type: 'notice', level: 'info', message: `${name}: ${repetition} of ${state.repeat}` })
+      await runOnce(state, experiment, names, nextId, (id, verdict) => {
+        verdictsById.get(id)?.push(verdict)
+        if (state.repeat === 1) emitFinding(id, [verdict])
       })
     }
   } finally {
-    if (state.repeat > 1) for (const [id, verdicts] of said) tell(id, verdicts)
+    if (state.repeat > 1) for (const [id, verdicts] of verdictsById) emitFinding(id, verdicts)
     if (!state.signal.aborted) state.emit({ type: 'play_end', play: name, durationMs: watch.elapsed() })
   }
 }
@@ -58,7 +58,7 @@ export async function runExperiment(
 const statementsOf = ({ proves, asks = {} }: Experiment): Readonly<Record<string, string>> => ({ ...proves, ...asks })
 
 /** @throws {Interrupted} */
-async function once(
+async function runOnce(
   state: RunState,
   experiment: Experiment,
   names: readonly string[],
@@ -66,25 +66,26 @@ async function once(
   conclude: (id: string, verdict: Verdict) => void,
 ): Promise<void> {
   const { name, start, observe } = experiment
-  const open = new Set(Object.keys(statementsOf(experiment)))
+  const pending = new Set(Object.keys(statementsOf(experiment)))
   const finding = (id: string, verdict: Verdict): void => {
-    if (!open.delete(id)) throw new Error(`experiment "${name}" reports finding "${id}" twice, or did not declare it`)
+    if (!pending.delete(id))
+      throw new Error(`experiment "${name}" reports finding "${id}" twice, or did not declare it`)
     conclude(id, verdict)
   }
   const cannotTell: ExperimentContext['cannotTell'] = (why, evidence = []) => {
-    for (const id of [...open]) finding(id, { holds: null, evidence, detail: why })
+    for (const id of [...pending]) finding(id, { holds: null, evidence, detail: why })
   }
-  const care = careContext(state, experiment, names, nextId)
-  const on: ExperimentContext = { ...care, finding, cannotTell }
+  const context = careContext(state, experiment, names, nextId)
+  const on: ExperimentContext = { ...context, finding, cannotTell }
   const reasons: string[] = []
-  let begun = false
+  let started = false
   try {
     const out = names.filter((host) => state.host(host).out !== undefined)
     if (names.length === 0) reasons.push(`no hosts match ${experiment.hosts}`)
     else if (out.length > 0) reasons.push(`not run: ${out.join(', ')} failed or became unreachable earlier`)
     else {
-      await start?.(care)
-      begun = true
+      await start?.(context)
+      started = true
       await observe(on)
     }
   } catch (error) {
@@ -94,7 +95,7 @@ async function once(
     state.emit({ type: 'notice', level: 'error', message: `${name}: ${reason}` })
   } finally {
     cannotTell(reasons[0] ?? (state.signal.aborted ? 'interrupted' : 'the experiment ended without a verdict'))
-    if (begun) await restore(state, experiment, names, nextId)
+    if (started) await restore(state, experiment, names, nextId)
   }
 }
 

@@ -17,7 +17,7 @@ function touches(set: string, read: string): boolean {
   return isWithin(read, set) || (read.endsWith('/') && isWithin(set, read))
 }
 
-const isWithin = (path: string, folder: string): boolean => slash(path).startsWith(slash(folder))
+const isWithin = (path: string, directory: string): boolean => slash(path).startsWith(slash(directory))
 const slash = (path: string): string => (path.endsWith('/') ? path : `${path}/`)
 
 /** The union of resource keys; undefined (any resource) if one of them is. */
@@ -25,7 +25,7 @@ export function together(all: readonly Words[]): Words {
   return all.includes(undefined) ? undefined : [...new Set(all.flatMap((words) => words ?? []))]
 }
 
-interface Would {
+interface Effect {
   readonly task: string
   readonly sets: Words
   readonly told: boolean
@@ -36,8 +36,8 @@ interface Would {
  * unknown.
  */
 export class Foreseen {
-  readonly #hosts = new Map<string, Would[]>()
-  #latest: Would | undefined
+  readonly #hosts = new Map<string, Effect[]>()
+  #latest: Effect | undefined
 
   /**
    * Records that a task would change a host.
@@ -45,11 +45,11 @@ export class Foreseen {
    */
   add(host: string, task: string, sets: Words, told: boolean): void {
     if (sets?.length === 0) return
-    const would = { task, sets, told }
+    const effect = { task, sets, told }
     const earlier = this.#hosts.get(host)
-    if (earlier === undefined) this.#hosts.set(host, [would])
-    else earlier.push(would)
-    if (told || this.#latest === undefined) this.#latest = would
+    if (earlier === undefined) this.#hosts.set(host, [effect])
+    else earlier.push(effect)
+    if (told || this.#latest === undefined) this.#latest = effect
   }
 
   /**
@@ -57,8 +57,8 @@ export class Foreseen {
    * take precedence, as an unknown one itself waits for an earlier task.
    */
   reason(host: string, reads: Words): string | undefined {
-    const those = (this.#hosts.get(host) ?? []).filter(({ sets }) => affects(sets, reads))
-    return (those.findLast(({ told }) => told) ?? those.at(-1))?.task
+    const matching = (this.#hosts.get(host) ?? []).filter(({ sets }) => affects(sets, reads))
+    return (matching.findLast(({ told }) => told) ?? matching.at(-1))?.task
   }
 
   /** The last task that would change anything, on any host. */

@@ -59,33 +59,33 @@ export async function runBatch(
   scripts: readonly Step[],
   options: BatchOptions,
 ): Promise<Outcome[]> {
-  const mark = `lb-${randomBytes(9).toString('hex')}`
+  const delimiter = `lb-${randomBytes(9).toString('hex')}`
   const { mustSucceed = () => false, keep = () => ({ for: 'probe' }), needed = scripts.length, ...exchange } = options
   const outputs = new Outputs((script) => (script >= 0 && script < scripts.length ? keep(script) : { for: 'probe' }))
-  const reader = new BatchReader(mark, (script, stream) => outputs.open(script, stream))
+  const reader = new BatchReader(delimiter, (script, stream) => outputs.open(script, stream))
   try {
-    const answer = await connection.exchange(composeBatch(scripts, mark, mustSucceed), {
+    const response = await connection.exchange(composeBatch(scripts, delimiter, mustSucceed), {
       ...exchange,
       onOutput: (stream, chunk) => {
         reader.take(stream, chunk)
       },
     })
     // A connection without streaming returns the output here.
-    reader.take('stdout', answer.stdout)
-    reader.take('stderr', answer.stderr)
-    const outcomes = endings(reader, outputs)
+    reader.take('stdout', response.stdout)
+    reader.take('stderr', response.stderr)
+    const outcomes = resultsOf(reader, outputs)
     outputs.throwProblem()
     const last = outcomes.at(-1)
     const stopped = last !== undefined && mustSucceed(outcomes.length - 1) && last.exitCode !== 0
     if (outcomes.length < scripts.length && !stopped) {
-      const said = outputs.last().stderr.trim().split('\n').at(-1) ?? ''
+      const lastLine = outputs.last().stderr.trim().split('\n').at(-1) ?? ''
       throw new CutShort(
-        `the remote shell exited early (exit code ${answer.exitCode})${said === '' ? '' : `: ${said}`}`,
+        `the remote shell exited early (exit code ${response.exitCode})${lastLine === '' ? '' : `: ${lastLine}`}`,
       )
     }
     return outcomes
   } catch (error) {
-    const outcomes = endings(reader, outputs)
+    const outcomes = resultsOf(reader, outputs)
     outputs.throwProblem()
     if (!(error instanceof TimeLimit)) throw error
     if (needed < scripts.length && outcomes.length >= needed) return outcomes
@@ -95,21 +95,21 @@ export async function runBatch(
 }
 
 /** Results of the completed scripts. */
-const endings = (reader: BatchReader, outputs: Outputs): Outcome[] =>
+const resultsOf = (reader: BatchReader, outputs: Outputs): Outcome[] =>
   reader.end().map((ending, script): Outcome => ({ ...outputs.of(script), ...ending }))
 
 /** The captured output of a batch. */
 class Outputs {
-  readonly #keep: (script: number) => Keep
+  readonly #capture: (script: number) => Keep
   readonly #opened = { stdout: [] as KeptOutput[], stderr: [] as KeptOutput[] }
 
   constructor(keep: (script: number) => Keep) {
-    this.#keep = keep
+    this.#capture = keep
   }
 
   /** Called in script order; index -1 is output before the first script. */
   open(script: number, stream: 'stdout' | 'stderr'): KeptOutput {
-    const output = new KeptOutput(stream, this.#keep(script))
+    const output = new KeptOutput(stream, this.#capture(script))
     this.#opened[stream].push(output)
     return output
   }
@@ -133,7 +133,7 @@ class Outputs {
 
   /** A failed write to an overflow file ends the run. */
   throwProblem(): void {
-    const broken = [...this.#opened.stdout, ...this.#opened.stderr].find(({ problem }) => problem !== undefined)
-    if (broken !== undefined) throw broken.problem
+    const failed = [...this.#opened.stdout, ...this.#opened.stderr].find(({ problem }) => problem !== undefined)
+    if (failed !== undefined) throw failed.problem
   }
 }

@@ -36,8 +36,8 @@ export class InputReader {
   }
 
   #readOne(file: string): Promise<Buffer> {
-    const kept = this.#cache.get(file)
-    if (kept !== undefined) return kept
+    const cached = this.#cache.get(file)
+    if (cached !== undefined) return cached
     const read = this.#search(file)
     this.#cache.set(file, read)
     read.catch(() => this.#cache.delete(file))
@@ -47,7 +47,7 @@ export class InputReader {
   async #search(file: string): Promise<Buffer> {
     const places = path.isAbsolute(file)
       ? [file]
-      : ['templates', 'files', '.'].map((folder) => path.join(this.#root, folder, file))
+      : ['templates', 'files', '.'].map((directory) => path.join(this.#root, directory, file))
     for (const place of places) {
       try {
         return await readFile(place)

@@ -15,7 +15,7 @@ export function callOfTask<T>(keyword: string, at: { toString(): string }, call:
     return call()
   } catch (error) {
     if (error instanceof Unresolved || error instanceof Interrupted) throw error
-    throw new ConditionError(placed(error, at, keyword))
+    throw new ConditionError(withLocation(error, at, keyword))
   }
 }
 
@@ -25,17 +25,17 @@ export function callOfPlay<T>(what: string, at: { toString(): string } | undefin
     return call()
   } catch (error) {
     if (error instanceof PlaybookError || error instanceof Interrupted) throw error
-    throw new PlaybookError(placed(error, at, what))
+    throw new PlaybookError(withLocation(error, at, what))
   }
 }
 
 /** The error message. For programming errors in an experiment or a playbook, it includes the location. */
 export function explain(error: unknown): string {
-  const isSlip =
+  const isProgrammingError =
     !(error instanceof Error) ||
     [TypeError, ReferenceError, RangeError, SyntaxError, UnknownHost].some((type) => error instanceof type)
-  const place = isSlip ? placeOf(error) : undefined
-  return place === undefined ? messageOf(error) : `${place}: ${messageOf(error)}`
+  const location = isProgrammingError ? placeOf(error) : undefined
+  return location === undefined ? messageOf(error) : `${location}: ${messageOf(error)}`
 }
 
 /** The name is not a host of the inventory. */
@@ -48,9 +48,9 @@ export class UnknownHost extends Error {
   }
 }
 
-function placed(error: unknown, at: { toString(): string } | undefined, what: string): string {
-  const place = placeOf(error) ?? at?.toString() ?? ''
-  return `${place === '' ? '' : `${place}: `}${what}: ${messageOf(error)}`
+function withLocation(error: unknown, at: { toString(): string } | undefined, what: string): string {
+  const location = placeOf(error) ?? at?.toString() ?? ''
+  return `${location === '' ? '' : `${location}: `}${what}: ${messageOf(error)}`
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

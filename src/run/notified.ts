@@ -7,7 +7,7 @@ import { raw, sh } from '../shell/quote.ts'
  * has run.
  */
 
-const FOLDER =
+const MARKER_DIRECTORY =
   'lb_n=/var/lib/labbook; [ "$(id -u)" = 0 ] || lb_n=$HOME/.local/state/labbook; lb_n=${LABBOOK_STATE:-$lb_n}/notified'
 
 const marker = (play: string, handler: string): string =>
@@ -15,16 +15,16 @@ const marker = (play: string, handler: string): string =>
 
 /** Creates the markers of these handlers. */
 export const leaveNotices = (play: string, handlers: readonly string[]): string =>
-  sh`${raw(FOLDER)}
+  sh`${raw(MARKER_DIRECTORY)}
 mkdir -p "$lb_n" && for lb_h in ${handlers.map((handler) => marker(play, handler))}; do : >"$lb_n/$lb_h" || exit; done`
 
 /** Removes the marker of this handler. */
 export const takeNotice = (play: string, handler: string): string =>
-  sh`${raw(FOLDER)}
+  sh`${raw(MARKER_DIRECTORY)}
 rm -f "$lb_n/${marker(play, handler)}"`
 
 /** Lists markers, including those of earlier runs. */
-export const listNotices = `${FOLDER}
+export const listNotices = `${MARKER_DIRECTORY}
 cd "$lb_n" 2>/dev/null && ls || :`
 
 /** The given handlers that have a marker in the list. */

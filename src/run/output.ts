@@ -3,7 +3,7 @@ import type { Gather, LongOutput, Outcome } from '../shell/batch.ts'
 /** Longer outputs go to an overflow file; the record contains only head and tail. */
 export const RECORDED = 1024 * 1024
 /** Plans require the complete output of a probe, up to this limit. It bounds memory use. */
-const MOST_FOR_A_PLAN = 8 * 1024 * 1024
+const PLAN_LIMIT_BYTES = 8 * 1024 * 1024
 const HALF = RECORDED / 2
 
 /** A file for the complete content of a long output. */
@@ -38,7 +38,7 @@ export interface Keep {
 
 /** One output stream of one script: complete in memory while short, only head and tail once long. */
 export class KeptOutput implements Gather {
-  readonly #whole: number
+  readonly #limit: number
   readonly #openSpool: (() => Spool) | undefined
   #spool: Spool | undefined
   #bytes = 0
@@ -49,7 +49,7 @@ export class KeptOutput implements Gather {
   problem: unknown
 
   constructor(stream: SpoolOf['stream'], { for: purpose, spool }: Keep) {
-    this.#whole = purpose === 'probe' ? MOST_FOR_A_PLAN : RECORDED
+    this.#limit = purpose === 'probe' ? PLAN_LIMIT_BYTES : RECORDED
     this.#openSpool = spool && (() => spool(stream))
   }
 
@@ -62,7 +62,7 @@ export class KeptOutput implements Gather {
       return
     }
     this.#chunks.push(chunk)
-    if (this.#bytes <= this.#whole) return
+    if (this.#bytes <= this.#limit) return
     const all = Buffer.concat(this.#chunks)
     this.#chunks = []
     // One extra byte, to detect a character cut in two.
@@ -128,10 +128,10 @@ export const leftOut = (bytes: number, all: number, file?: string): string =>
 export function tooLongToPlan({ long }: Outcome): string | undefined {
   for (const stream of ['stdout', 'stderr'] as const) {
     const output = long?.[stream]
-    if (output === undefined || output.bytes <= MOST_FOR_A_PLAN) continue
+    if (output === undefined || output.bytes <= PLAN_LIMIT_BYTES) continue
     const where = output.file === undefined ? '' : `; the complete output is in ${output.file}`
     return (
-      `the probe printed ${output.bytes} bytes on ${stream}; at most ${MOST_FOR_A_PLAN} can be evaluated${where}. ` +
+      `the probe printed ${output.bytes} bytes on ${stream}; at most ${PLAN_LIMIT_BYTES} can be evaluated${where}. ` +
       'Reduce its output, or remove read_only from a command'
     )
   }

@@ -19,25 +19,25 @@ const plans = new WeakMap<
 export function planOf(
   entry: Entry,
   prepared: Prepared,
-  seen: Outcome,
+  probed: Outcome,
   vars: Readonly<Record<string, unknown>>,
 ): Plan<unknown> {
-  const made = plans.get(seen)
-  if (made?.prepared === prepared && made.vars === vars) return made.plan
-  const plan = planAnew(entry, prepared, seen, vars)
-  plans.set(seen, { prepared, vars, plan })
+  const cached = plans.get(probed)
+  if (cached?.prepared === prepared && cached.vars === vars) return cached.plan
+  const plan = createPlan(entry, prepared, probed, vars)
+  plans.set(probed, { prepared, vars, plan })
   return plan
 }
 
-function planAnew(
+function createPlan(
   { task: { module } }: Entry,
   { params, inputs }: Prepared,
-  seen: Outcome,
+  probed: Outcome,
   vars: Readonly<Record<string, unknown>>,
 ): Plan<unknown> {
-  const problem = tooLongToPlan(seen)
+  const problem = tooLongToPlan(probed)
   if (problem !== undefined) return { changes: [], problem }
-  return module.plan(params, seen satisfies Observed, inputs, vars)
+  return module.plan(params, probed satisfies Observed, inputs, vars)
 }
 
 /** The resource keys that a plan depends on. */
@@ -46,8 +46,8 @@ export const readsOf = ({ task: { module } }: Entry, { params }: Prepared, plan:
 
 /** The resource keys that a plan's changes modify. */
 export function setsOf({ task: { module } }: Entry, { params }: Prepared, { changes }: Plan<unknown>): Words {
-  const most = module.sets?.(params)
-  return together(changes.map(({ sets }) => sets ?? most))
+  const moduleKeys = module.sets?.(params)
+  return together(changes.map(({ sets }) => sets ?? moduleKeys))
 }
 
 /** The scripts of a change, in order of execution. */

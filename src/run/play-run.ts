@@ -59,27 +59,27 @@ async function runHosts(state: RunState, play: Play, hosts: readonly RunHost[]):
   const limit = pLimit(state.forks)
   if (play.gather_facts) await Promise.all(hosts.map((host) => limit(() => gatherFacts(state, play, host))))
   const lists = new Map(hosts.map((host) => [host, chosenTasks(state, play, host)]))
-  const once = onceTasks(lists)
+  const once = runOnceTasks(lists)
   const stop = (): boolean =>
     state.signal.aborted || (play.any_errors_fatal === true && hosts.some(({ out }) => out !== undefined))
   // A host waiting for another host's run_once result occupies a slot. All hosts must run concurrently then.
   const slots = once.size > 0 ? pLimit(Math.max(state.forks, hosts.length)) : limit
-  const ways = await Promise.allSettled(
+  const settled = await Promise.allSettled(
     hosts.map((host) =>
       slots(async () => {
         if (host.out !== undefined) return
         try {
-          await way(state, play, host, lists.get(host) ?? [], once, stop)
+          await runTasks(state, play, host, lists.get(host) ?? [], once, stop)
         } finally {
           for (const each of once.values()) each.drop(host.name)
         }
       }),
     ),
   )
-  for (const ended of ways) if (ended.status === 'rejected') throw ended.reason
+  for (const outcome of settled) if (outcome.status === 'rejected') throw outcome.reason
 }
 
-async function way(
+async function runTasks(
   state: RunState,
   play: Play,
   host: RunHost,
@@ -118,7 +118,7 @@ function chosenTasks(state: RunState, play: Play, host: RunHost): Task[] {
   )
 }
 
-function onceTasks(lists: ReadonlyMap<RunHost, readonly Task[]>): Map<string, Once> {
+function runOnceTasks(lists: ReadonlyMap<RunHost, readonly Task[]>): Map<string, Once> {
   const candidates = new Map<string, string[]>()
   for (const [host, tasks] of lists) {
     const numbered = numberTitles(tasks)

@@ -35,7 +35,7 @@ export class Registry {
 }
 
 function of<V>(map: Map<string, Map<string, V>>, host: string): Map<string, V> {
-  const kept = map.get(host) ?? new Map<string, V>()
-  map.set(host, kept)
-  return kept
+  const known = map.get(host) ?? new Map<string, V>()
+  map.set(host, known)
+  return known
 }

@@ -70,11 +70,11 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
   const { signal, check } = options
   const watch = stopwatch()
   const hosts = new Map<string, RunHost>()
-  let unproven = false
+  let hasFailure = false
   let ran = false
   const emit = (event: Untimed): void => {
-    if (event.type === 'finding' && event.holds === false && event.question === undefined) unproven = true
-    if (event.type === 'notice' && event.level === 'error') unproven = true
+    if (event.type === 'finding' && event.holds === false && event.question === undefined) hasFailure = true
+    if (event.type === 'notice' && event.level === 'error') hasFailure = true
     ran ||= event.type === 'result' || event.type === 'finding'
     options.subscriber({ ...event, time: new Date().toISOString() } as RunEvent)
   }
@@ -104,14 +104,14 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
   }
   signal.addEventListener('abort', onAbort, { once: true })
   let interrupted = false
-  let cannotRun = false
+  let playbookFailed = false
   let refused = false
   try {
     await runSteps(state, allowedSteps(options, emit))
   } catch (error) {
     if (error instanceof PlaybookError || error instanceof PatternError) {
       emit({ type: 'notice', level: 'error', message: error.message })
-      cannotRun = true
+      playbookFailed = true
     } else if (error instanceof Refused) {
       emit({ type: 'notice', level: 'error', message: error.message })
       refused = true
@@ -131,11 +131,12 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
       .map(([name, { recap }]) => [name, recap]),
   )
   const code = exitCodeOf(Object.values(recaps))
-  const exitCode = interrupted ? 130 : cannotRun ? 1 : refused ? 2 : code === 0 && unproven ? 2 : code
-  const ended = !interrupted && !cannotRun && !refused
-  if (ended && [...hosts.values()].every(({ out }) => out === undefined))
+  const exitCode = interrupted ? 130 : playbookFailed ? 1 : refused ? 2 : code === 0 && hasFailure ? 2 : code
+  const completed = !interrupted && !playbookFailed && !refused
+  if (completed && [...hosts.values()].every(({ out }) => out === undefined))
     unreadWarnings(state.reads, options.inventory).forEach(warn)
-  if (ended && !ran && tagsAsked(options.tags) !== '') warn(`nothing ran: no task matches ${tagsAsked(options.tags)}`)
+  if (completed && !ran && tagsAsked(options.tags) !== '')
+    warn(`nothing ran: no task matches ${tagsAsked(options.tags)}`)
   const status = interrupted ? 'interrupted' : exitCode === 0 ? 'passed' : 'failed'
   emit({ type: 'run_end', status, exitCode, hosts: recaps, durationMs: watch.elapsed() })
   return { status, exitCode }
@@ -157,16 +158,16 @@ async function runSteps(state: RunState, options: RunOptions): Promise<void> {
   let started = 0
   const nextPhase = (): Phase => ({ number: ++started, of })
   const warned = new Set<string>()
-  const ignored = (message: string): void => {
+  const warnOnce = (message: string): void => {
     if (!warned.has(message)) state.emit({ type: 'notice', level: 'warning', message })
     warned.add(message)
   }
   for (const step of steps) {
     if (state.signal.aborted) throw new Interrupted()
-    const names = hostsOf(step, inventory, hosts, ignored)
+    const names = hostsOf(step, inventory, hosts, warnOnce)
     if (step.kind === 'play') {
       if (names.length > 0) {
-        if (!(await runPlay(state, step, names, nextPhase())) && !state.signal.aborted) return stopsHere(state, step)
+        if (!(await runPlay(state, step, names, nextPhase())) && !state.signal.aborted) return warnRunEnds(state, step)
       } else if (hostsOf(step, inventory).length === 0) {
         state.emit({
           type: 'notice',
@@ -207,7 +208,7 @@ function hasHosts(step: Step, inventory: Inventory, hosts: readonly string[]): b
 }
 
 /** As in Ansible, `any_errors_fatal` ends the run for all hosts: later plays depend on every host of this one. */
-function stopsHere(state: RunState, play: Play): void {
+function warnRunEnds(state: RunState, play: Play): void {
   state.emit({
     type: 'notice',
     level: 'warning',
@@ -218,19 +219,19 @@ function stopsHere(state: RunState, play: Play): void {
 /**
  * The hosts of a step, limited to `hosts`; by default all matching hosts.
  *
- * @param ignored - receives warnings about parts of the pattern that match nothing, as in {@link selectHosts}.
+ * @param warnOnce - receives warnings about parts of the pattern that match nothing, as in {@link selectHosts}.
  * @throws {PatternError} the pattern is invalid.
  */
 export function hostsOf(
   step: Step,
   inventory: Inventory,
   hosts?: readonly string[],
-  ignored: (warning: string) => void = () => undefined,
+  warnOnce: (warning: string) => void = () => undefined,
 ): string[] {
   const allowed = hosts && new Set(hosts)
   const selected = (): string[] => {
     try {
-      return selectHosts(inventory, step.hosts, ignored)
+      return selectHosts(inventory, step.hosts, warnOnce)
     } catch (error) {
       throw error instanceof PatternError ? new PatternError(`${step.kind} "${step.name}": ${error.message}`) : error
     }

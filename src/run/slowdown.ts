@@ -1,9 +1,9 @@
 import { PlaybookError } from './play.ts'
 
 /** Timeout multiplier for hosts whose CPU is emulated in software. */
-const EMULATED = 10
+const EMULATED_MULTIPLIER = 10
 /** Upper bound: a timeout of seconds must not exceed minutes. */
-const MOST = 60
+const MAX_MULTIPLIER = 60
 
 interface Hosts {
   hostvars(host: string): Readonly<Record<string, unknown>>
@@ -16,7 +16,7 @@ interface Hosts {
  * @throws {PlaybookError} `slowdown` is not an integer from 1 to 60.
  */
 export const slowdownOf = ({ hostvars }: Hosts, hosts: readonly string[]): number =>
-  Math.max(1, ...hosts.map((host) => ofOne(host, hostvars(host))))
+  Math.max(1, ...hosts.map((host) => multiplierOf(host, hostvars(host))))
 
 /**
  * Multiplier for fixed observation and load durations on slow hosts: the square root of the timeout multiplier. The
@@ -24,13 +24,15 @@ export const slowdownOf = ({ hostvars }: Hosts, hosts: readonly string[]): numbe
  */
 export const longerWhere = (slowdown: number): number => Math.ceil(Math.sqrt(slowdown))
 
-function ofOne(host: string, { slowdown, ansible_facts: facts }: Readonly<Record<string, unknown>>): number {
+function multiplierOf(host: string, { slowdown, ansible_facts: facts }: Readonly<Record<string, unknown>>): number {
   if (slowdown === undefined)
-    return (facts as { virtualization_type?: string } | undefined)?.virtualization_type === 'qemu' ? EMULATED : 1
+    return (facts as { virtualization_type?: string } | undefined)?.virtualization_type === 'qemu'
+      ? EMULATED_MULTIPLIER
+      : 1
   const number = Number(slowdown)
-  if (!Number.isInteger(number) || number < 1 || number > MOST)
+  if (!Number.isInteger(number) || number < 1 || number > MAX_MULTIPLIER)
     throw new PlaybookError(
-      `variable "slowdown" of ${host} must be an integer from 1 to ${MOST}, not "${String(slowdown)}"`,
+      `variable "slowdown" of ${host} must be an integer from 1 to ${MAX_MULTIPLIER}, not "${String(slowdown)}"`,
     )
   return number
 }

@@ -34,7 +34,7 @@ export interface Chance {
 
 /** One attempt of a task: probe, plan and, outside check mode, apply. */
 export class TaskTry {
-  readonly #ways: Ways
+  readonly #context: Ways
   readonly #entry: Entry
   readonly #index: number
   readonly #prober: Prober
@@ -42,27 +42,27 @@ export class TaskTry {
   /** The changes sent last. */
   #applying: readonly PlannedChange[] | undefined
 
-  constructor(ways: Ways, entry: Entry, index: number, prober: Prober) {
-    this.#ways = ways
+  constructor(context: Ways, entry: Entry, index: number, prober: Prober) {
+    this.#context = context
     this.#entry = entry
     this.#index = index
     this.#prober = prober
   }
 
-  async run(chance: Chance): Promise<Tried> {
+  async run(reconnectBudget: Chance): Promise<Tried> {
     try {
-      return await this.#lookAndAct()
+      return await this.#probeAndApply()
     } catch (error) {
-      if (this.#ways.state.signal.aborted || chance.used || !(error instanceof Unreachable && error.lost))
+      if (this.#context.state.signal.aborted || reconnectBudget.used || !(error instanceof Unreachable && error.lost))
         return this.failure(error)
-      chance.used = true
+      reconnectBudget.used = true
       const begun = error.began ? this.#applying : undefined
-      return await this.#goOn(begun).catch((second: unknown) => this.failure(second, begun !== undefined))
+      return await this.#resume(begun).catch((second: unknown) => this.failure(second, begun !== undefined))
     }
   }
 
-  async #lookAndAct(): Promise<Tried> {
-    const { state, host, heedNotices, noticesUnknown } = this.#ways
+  async #probeAndApply(): Promise<Tried> {
+    const { state, host, heedNotices, noticesUnknown } = this.#context
     const { task, target } = this.#entry
     this.#applying = undefined
     if (target.unreached !== undefined) throw new Unreachable(target.unreached)
@@ -74,43 +74,49 @@ export class TaskTry {
     }
     const waitSeconds = task.module.waitSeconds?.(prepared.params)
     if (waitSeconds !== undefined) this.#emitWaiting(titleOf(task), waitSeconds)
-    const seen = await this.#prober.look(this.#index, prepared, noticesUnknown ? [listNotices] : [], ([listed]) => {
+    const probed = await this.#prober.look(this.#index, prepared, noticesUnknown ? [listNotices] : [], ([listed]) => {
       if (listed !== undefined) heedNotices(listed.stdout)
-      this.#ways.noticesUnknown = false
+      this.#context.noticesUnknown = false
     })
-    this.#commands.push(record('probe', prepared.probe.text, seen))
-    const plan = this.#plan(prepared, seen)
+    this.#commands.push(record('probe', prepared.probe.text, probed))
+    const plan = this.#plan(prepared, probed)
     return state.check
       ? foresee(state.foreseen, this.#entry, prepared, plan, this.#commands)
-      : await this.#act(prepared, seen, plan)
+      : await this.#applyPlan(prepared, probed, plan)
   }
 
-  async #act(prepared: Prepared, seen: Outcome, plan: Plan<unknown>): Promise<Tried> {
+  async #applyPlan(prepared: Prepared, probed: Outcome, plan: Plan<unknown>): Promise<Tried> {
     const changes = withoutScript(plan.changes)
     const commands = this.#commands
     if (plan.problem !== undefined) return { status: 'failed', message: plan.problem, changes, commands }
-    if (plan.changes.length > 0) return await this.#apply(prepared, seen, plan)
-    await this.#dropNotice()
+    if (plan.changes.length > 0) return await this.#applyChanges(prepared, probed, plan)
+    await this.#clearMarker()
     return { status: 'ok', changes, commands, values: plan.values }
   }
 
-  async #apply(prepared: Prepared, seen: Outcome, plan: Plan<unknown>): Promise<Tried> {
+  async #applyChanges(prepared: Prepared, probed: Outcome, plan: Plan<unknown>): Promise<Tried> {
     const { module } = this.#entry.task
     const changes = withoutScript(plan.changes)
     const commands = this.#commands
-    const { applied, broken, verify } = await this.#change(prepared, plan)
-    if (broken !== undefined) {
+    const { applied, failedScript, verify } = await this.#sendChanges(prepared, plan)
+    if (failedScript !== undefined) {
       const values = module.result?.(prepared.params, applied).values
-      return { status: 'failed', message: whyBroken(broken), changes, commands, values }
+      return { status: 'failed', message: failureReason(failedScript), changes, commands, values }
     }
     if (module.comesBack !== undefined) {
       const seconds = module.comesBack.afterSeconds(prepared.params) + module.comesBack.withinSeconds(prepared.params)
       this.#emitWaiting(`${this.#entry.target.name} to reconnect`, seconds)
-      const back = await awaitReturn(this.#entry, module.comesBack, prepared.params, seen, this.#ways.state.signal)
-      if (typeof back === 'string') return { status: 'failed', message: back, changes, commands }
-      commands.push(record('verify', module.comesBack.probe(prepared.params), back))
-      await this.#dropNotice()
-      applied.push(back)
+      const reconnected = await awaitReturn(
+        this.#entry,
+        module.comesBack,
+        prepared.params,
+        probed,
+        this.#context.state.signal,
+      )
+      if (typeof reconnected === 'string') return { status: 'failed', message: reconnected, changes, commands }
+      commands.push(record('verify', module.comesBack.probe(prepared.params), reconnected))
+      await this.#clearMarker()
+      applied.push(reconnected)
     }
     if (module.result !== undefined) {
       const { values, failed } = module.result(prepared.params, applied)
@@ -119,46 +125,46 @@ export class TaskTry {
         : { status: 'failed', message: failed, changes, commands, values }
     }
     commands.push(record('verify', prepared.probe.text, verify as Outcome))
-    const then = this.#plan(prepared, verify as Outcome)
-    const left = then.problem ?? then.changes[0]?.description
-    if (left !== undefined)
+    const verified = this.#plan(prepared, verify as Outcome)
+    const remaining = verified.problem ?? verified.changes[0]?.description
+    if (remaining !== undefined)
       return {
         status: 'failed',
-        message: `changes applied, but the host is not in the desired state: ${left}`,
+        message: `changes applied, but the host is not in the desired state: ${remaining}`,
         changes,
         commands,
       }
-    return { status: 'changed', changes, commands, values: then.values }
+    return { status: 'changed', changes, commands, values: verified.values }
   }
 
   #emitWaiting(what: string, withinSeconds: number): void {
-    const { state, play, host } = this.#ways
+    const { state, play, host } = this.#context
     state.emit({ type: 'waiting', play: play.name, host: host.name, for: what, withinSeconds })
   }
 
   /** Sends the changes, the pending-handler markers they need, and the removal of this handler's marker. */
-  async #change(
+  async #sendChanges(
     prepared: Prepared,
     plan: Plan<unknown>,
-  ): Promise<{ applied: Outcome[]; broken?: Outcome; verify?: Outcome }> {
-    const { play, handlers } = this.#ways
-    const goesAway = this.#entry.task.module.comesBack !== undefined
+  ): Promise<{ applied: Outcome[]; failedScript?: Outcome; verify?: Outcome }> {
+    const { play, handlers } = this.#context
+    const disconnects = this.#entry.task.module.comesBack !== undefined
     const scripts = changeScripts(play, handlers, this.#entry, plan)
     this.#applying = withoutScript(plan.changes)
     try {
       const done = await this.#prober.change(this.#index, prepared, plan, inOrder(scripts))
       const applied = done.changes.slice(scripts.before.length, scripts.before.length + scripts.own.length)
       applied.forEach((outcome, i) => this.#commands.push(record('change', scripts.own[i] as string, outcome)))
-      const broken = done.changes.find(({ exitCode }) => exitCode !== 0)
+      const failedScript = done.changes.find(({ exitCode }) => exitCode !== 0)
       return {
         applied,
-        ...(broken === undefined ? {} : { broken }),
+        ...(failedScript === undefined ? {} : { failedScript }),
         ...(done.verify === undefined ? {} : { verify: done.verify }),
       }
     } catch (error) {
       // A change that disconnects the host is expected to lose the connection.
-      const gone = (error instanceof Unreachable && error.lost && error.began) || error instanceof CutShort
-      if (goesAway && gone && !this.#ways.state.signal.aborted) return { applied: [] }
+      const disconnected = (error instanceof Unreachable && error.lost && error.began) || error instanceof CutShort
+      if (disconnects && disconnected && !this.#context.state.signal.aborted) return { applied: [] }
       throw error
     }
   }
@@ -169,14 +175,14 @@ export class TaskTry {
    *
    * @param begun - the changes that were being applied; undefined if none had started.
    */
-  async #goOn(begun: readonly PlannedChange[] | undefined): Promise<Tried> {
+  async #resume(begun: readonly PlannedChange[] | undefined): Promise<Tried> {
     const { task, target } = this.#entry
     const title = titleOf(task)
     this.#prober.forget()
     // The batch may have contained changes of later tasks.
-    this.#ways.noticesUnknown = this.#ways.handlers.length > 0
+    this.#context.noticesUnknown = this.#context.handlers.length > 0
     await this.#send(':')
-    this.#ways.state.emit({
+    this.#context.state.emit({
       type: 'notice',
       level: 'warning',
       host: target.name,
@@ -187,17 +193,17 @@ export class TaskTry {
         'connection lost while the command ran: its outcome is unknown, and it is not retried automatically'
       return { status: 'failed', message, changes: begun, commands: this.#commands, inTheDark: true }
     }
-    const tried = await this.#lookAndAct()
-    if (begun === undefined || (tried.status !== 'ok' && tried.status !== 'changed')) return tried
+    const result = await this.#probeAndApply()
+    if (begun === undefined || (result.status !== 'ok' && result.status !== 'changed')) return result
     const message =
-      tried.status === 'ok'
+      result.status === 'ok'
         ? 'connection lost during the change; the host is in the desired state'
         : 'connection lost during the change; completed after reconnecting'
-    return { ...tried, status: 'changed', changes: begun, message }
+    return { ...result, status: 'changed', changes: begun, message }
   }
 
-  #plan(prepared: Prepared, seen: Outcome): Plan<unknown> {
-    return planOf(this.#entry, prepared, seen, this.#ways.vars)
+  #plan(prepared: Prepared, probed: Outcome): Plan<unknown> {
+    return planOf(this.#entry, prepared, probed, this.#context.vars)
   }
 
   /**
@@ -206,7 +212,7 @@ export class TaskTry {
    * @param indeterminate - changes had started when the connection was lost.
    */
   failure(error: unknown, inTheDark = false): Tried {
-    const { check, signal, foreseen, registry } = this.#ways.state
+    const { check, signal, foreseen, registry } = this.#context.state
     const { target, task } = this.#entry
     const commands = this.#commands
     if (signal.aborted) throw new Interrupted()
@@ -228,7 +234,7 @@ export class TaskTry {
     if (check && error instanceof MissingInput) {
       // An earlier task may create this file on the controller.
       const reason = foreseen.reason(CONTROLLER, error.places.flatMap(contentOf))
-      const sets = task.module.sets?.(paramsOf(task, registry.scope(this.#ways.host.name)))
+      const sets = task.module.sets?.(paramsOf(task, registry.scope(this.#context.host.name)))
       if (reason !== undefined) return unknown(`depends on "${reason}", which has not run yet: ${error.message}`, sets)
     }
     const failed = failureOf(error, commands)
@@ -240,9 +246,9 @@ export class TaskTry {
   }
 
   /** Removes the marker of a handler that has nothing to do. */
-  async #dropNotice(): Promise<void> {
+  async #clearMarker(): Promise<void> {
     const { handler } = this.#entry
-    if (handler !== undefined) await this.#send(takeNotice(this.#ways.play.name, handler))
+    if (handler !== undefined) await this.#send(takeNotice(this.#context.play.name, handler))
   }
 
   async #send(script: string): Promise<void> {
@@ -257,5 +263,5 @@ const record = (kind: CommandRecord['kind'], script: string, outcome: Outcome): 
   ...outcome,
 })
 
-const whyBroken = ({ stdout, stderr, exitCode }: Outcome): string =>
+const failureReason = ({ stdout, stderr, exitCode }: Outcome): string =>
   lastLine(stderr) || lastLine(stdout) || `exit code ${exitCode}`

@@ -2,7 +2,7 @@ import { didYouMean, nearest, type Inventory } from '../inventory/index.ts'
 import type { ReadTracker } from '../values/reads.ts'
 
 /** Read by Labbook itself, or by programs it starts. */
-const OWN = /^(ansible|report|lab)_/
+const INTERNAL = /^(ansible|report|lab)_/
 
 /** A warning for each unused variable of `--extra-vars`, with a suggestion for misspelled names. */
 export function unreadWarnings(tracker: ReadTracker, { hosts }: Pick<Inventory, 'hosts'>): string[] {
@@ -12,15 +12,15 @@ export function unreadWarnings(tracker: ReadTracker, { hosts }: Pick<Inventory, 
     ),
   )
   return tracker.unread
-    .filter((name) => !OWN.test(name))
+    .filter((name) => !INTERNAL.test(name))
     .map((name) => {
-      const hint = didYouMean(meant(name, [...known]))
+      const hint = didYouMean(suggestions(name, [...known]))
       return `--extra-vars ${name}: variable was not used in this run${hint === undefined ? '' : `: ${hint}`}`
     })
 }
 
 /** Suggests longer names first: `counter_replicas` for `replicas`. */
-function meant(name: string, known: readonly string[]): string[] {
+function suggestions(name: string, known: readonly string[]): string[] {
   const longer = known.filter((other) => other.endsWith(`_${name}`) || other.startsWith(`${name}_`))
   return longer.length > 0 ? longer.slice(0, 3) : name.length < 3 ? [] : nearest(name, known)
 }

@@ -52,22 +52,22 @@ export function composeBatch(
   mark: string,
   mustSucceed: (script: number) => boolean = () => false,
 ): string {
-  const isolated = (text: string): string => `(\n${text}\n)`
+  const subshell = (text: string): string => `(\n${text}\n)`
   const run = (step: Step): string => {
-    if (typeof step === 'string') return `${isolated(step)} </dev/null`
-    return step.contained ? `lb_do() {\n${step.text}\n}\nlb_do </dev/null` : `${isolated(step.text)} </dev/null`
+    if (typeof step === 'string') return `${subshell(step)} </dev/null`
+    return step.contained ? `lb_do() {\n${step.text}\n}\nlb_do </dev/null` : `${subshell(step.text)} </dev/null`
   }
-  const text = stretches(steps).flatMap(({ from, probes }) => {
+  const text = segmentsOf(steps).flatMap(({ from, probes }) => {
     if (probes === undefined)
       return [
         `${run(steps[from] as Step)}; lb_end ${from} "$?"${mustSucceed(from) ? '\n[ "$lb_code" = 0 ] || exit 0' : ''}`,
       ]
     const each = probes.map((probe, i) => `${run(probe)}; lb_end ${from + i} "$?"`)
-    const asked = collect(probes.flatMap(({ shares }) => shares))
-    if (asked.length === 0) return each
+    const queries = collect(probes.flatMap(({ shares }) => shares))
+    if (queries.length === 0) return each
     // One subshell for adjacent probes: facts are valid until the next script that may change something.
-    const asking = `lb_do() {\n${asked.join('\n')}\n}\nlb_do </dev/null 2>/dev/null; IFS=' \t\n'; set +f`
-    return [`${isolated([asking, ...each, 'exit 0'].join('\n'))} || exit`]
+    const query = `lb_do() {\n${queries.join('\n')}\n}\nlb_do </dev/null 2>/dev/null; IFS=' \t\n'; set +f`
+    return [`${subshell([query, ...each, 'exit 0'].join('\n'))} || exit`]
   })
   // EPOCHREALTIME exists only in bash 5; elsewhere it is empty. The kernel's uptime has hundredths and needs no fork.
   return [
@@ -77,15 +77,15 @@ export function composeBatch(
   ].join('\n')
 }
 
-interface Stretch {
+interface Segment {
   /** The index of its first step. */
   readonly from: number
   /** Adjacent probes; undefined: a single plain script. */
   readonly probes?: readonly Probe[]
 }
 
-function stretches(steps: readonly Step[]): Stretch[] {
-  const all: (Stretch & { readonly probes?: Probe[] })[] = []
+function segmentsOf(steps: readonly Step[]): Segment[] {
+  const all: (Segment & { readonly probes?: Probe[] })[] = []
   steps.forEach((step, from) => {
     if (typeof step === 'string') all.push({ from })
     else if (all.at(-1)?.probes === undefined) all.push({ from, probes: [step] })
@@ -146,31 +146,34 @@ export class BatchReader {
 class BatchStream {
   /** Of the completed scripts; the first entry is the start of the batch. */
   readonly endings: { readonly exitCode: number; readonly uptime: number }[] = []
-  readonly #cutter = new Cutter({ bytes: (chunk) => this.#gather?.take(chunk), mark: (words) => this.#mark(words) })
+  readonly #splitter = new Cutter({
+    bytes: (chunk) => this.#sink?.take(chunk),
+    mark: (words) => this.#onDelimiter(words),
+  })
   readonly #open: (script: number) => Gather
-  #gather: Gather | undefined
+  #sink: Gather | undefined
 
   constructor(mark: string, open: (script: number) => Gather) {
     this.#open = open
-    this.#gather = open(-1)
-    this.#cutter.seek(`${mark} `)
+    this.#sink = open(-1)
+    this.#splitter.seek(`${mark} `)
   }
 
   push(chunk: Buffer): void {
-    this.#cutter.push(chunk)
+    this.#splitter.push(chunk)
   }
 
   end(): void {
     // The rest looked like the start of a delimiter.
-    const rest = this.#cutter.take()
-    if (rest.length > 0) this.#gather?.take(rest)
-    this.#gather?.end()
-    this.#gather = undefined
+    const rest = this.#splitter.take()
+    if (rest.length > 0) this.#sink?.take(rest)
+    this.#sink?.end()
+    this.#sink = undefined
   }
 
-  #mark([, exitCode, uptime]: readonly string[]): void {
+  #onDelimiter([, exitCode, uptime]: readonly string[]): void {
     this.endings.push({ exitCode: Number(exitCode), uptime: Number.parseFloat(uptime ?? '') })
-    this.#gather?.end()
-    this.#gather = this.#open(this.endings.length - 1)
+    this.#sink?.end()
+    this.#sink = this.#open(this.endings.length - 1)
   }
 }

@@ -13,12 +13,12 @@ export interface Found {
  * handles streams of any length in linear time.
  */
 export class Cutter {
-  readonly #found: Found
+  readonly #handlers: Found
   #needle: Buffer | undefined
-  #held: Buffer = Buffer.alloc(0)
+  #buffer: Buffer = Buffer.alloc(0)
 
   constructor(found: Found) {
-    this.#found = found
+    this.#handlers = found
   }
 
   /** Sets the delimiter. Without one, input is buffered until there is one, or until {@link take}. */
@@ -27,7 +27,7 @@ export class Cutter {
   }
 
   push(chunk: Buffer): void {
-    this.#held = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk])
+    this.#buffer = this.#buffer.length === 0 ? chunk : Buffer.concat([this.#buffer, chunk])
     this.cut()
   }
 
@@ -36,20 +36,20 @@ export class Cutter {
     for (;;) {
       const needle = this.#needle
       if (needle === undefined) return
-      const all = this.#held
+      const all = this.#buffer
       const at = all.indexOf(needle)
       if (at === -1) {
-        const rest = mayBegin(all, needle.length)
-        this.#held = all.subarray(rest)
-        if (rest > 0) this.#found.bytes(all.subarray(0, rest))
+        const rest = possibleStart(all, needle.length)
+        this.#buffer = all.subarray(rest)
+        if (rest > 0) this.#handlers.bytes(all.subarray(0, rest))
         return
       }
       const end = all.indexOf(NEWLINE, at + needle.length)
       // An incomplete delimiter line is scanned again with the next chunk.
-      this.#held = all.subarray(end === -1 ? at : end + 1)
-      if (at > 0) this.#found.bytes(all.subarray(0, at))
+      this.#buffer = all.subarray(end === -1 ? at : end + 1)
+      if (at > 0) this.#handlers.bytes(all.subarray(0, at))
       if (end === -1) return
-      this.#found.mark(
+      this.#handlers.mark(
         all
           .toString('latin1', at + needle.length, end)
           .trim()
@@ -60,14 +60,14 @@ export class Cutter {
 
   /** Returns the buffer and empties it. */
   take(): Buffer {
-    const held = this.#held
-    this.#held = Buffer.alloc(0)
-    return held
+    const buffer = this.#buffer
+    this.#buffer = Buffer.alloc(0)
+    return buffer
   }
 }
 
 /** Where a possible delimiter starts in the last bytes; otherwise the end. */
-function mayBegin(bytes: Buffer, needleLength: number): number {
+function possibleStart(bytes: Buffer, needleLength: number): number {
   const at = bytes.indexOf(NEWLINE, Math.max(0, bytes.length - needleLength + 1))
   return at === -1 ? bytes.length : at
 }
