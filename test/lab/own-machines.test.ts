@@ -50,7 +50,7 @@ t.test("experiments on machines of one's own are refused before anything is done
   t.equal(exitCode, 2)
   t.match(
     stderr,
-    /^Refused, and nothing was done\..*\n {2}node2: is reset, without a goodbye\nAdd --allow-faults to allow this\.\n$/,
+    /^Run refused; nothing was changed\..*\n {2}node2: is reset, without a goodbye\nAdd --allow-faults to allow this\.\n$/,
   )
   t.equal(stdout, '')
   t.same(experimentRuns(), earlier, 'there was no run')

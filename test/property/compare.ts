@@ -6,7 +6,7 @@ export class Lie extends Error {
   override readonly name = 'Lie'
 }
 
-const CHANGED_TEXT = /cannot tell before «(.*?)»/s
+const CHANGED_TEXT = /depends on "(.*?)", which has not run yet/s
 
 /**
  * Holds what check mode said against what the run then did, task by task.

@@ -90,7 +90,7 @@ for (const options of [[], ['-v']]) {
     )
     t.ok(on.hasReport())
     const text = screen.join('\n')
-    t.match(text, /interrupted: ending the run; Ctrl-C once more ends it at once/)
+    t.match(text, /interrupted: stopping the run; press Ctrl-C again to stop immediately/)
     t.match(text, /Interrupted after/)
     if (options.length === 0) t.match(text, /■ Rest +stopped/)
     t.match(text, /report: .*report\.html/)

@@ -124,7 +124,7 @@ async function runThrough(
 
 const warnings = ({ events }: Ran): string[] =>
   events.flatMap((event) => (event.type === 'notice' ? [`${event.level} ${event.host ?? ''}: ${event.message}`] : []))
-const AGAIN = 'warning a: the connection was lost during «make»; connected again'
+const AGAIN = 'warning a: connection lost during "make"; reconnected'
 
 t.test('lost while a change is made that goes on by itself: it is waited for, and not made twice', async (t) => {
   const at = paths()
@@ -133,7 +133,7 @@ t.test('lost while a change is made that goes on by itself: it is waited for, an
     line('after', { path: `${at.path}.3`, is: 'x' }),
   ])
   t.same(ran.story, ['a make: changed', 'a after: changed', 'a restart: changed'])
-  t.equal(ran.results[0]?.message, 'the connection was lost while it was made, and it is as asked')
+  t.equal(ran.results[0]?.message, 'connection lost during the change; the host is in the desired state')
   t.match(ran.results[0]?.changes, [{ description: 'one' }, { description: 'two' }])
   t.same(at.lines(), ['one', 'two'], 'each change was made once')
   t.same(warnings(ran), [AGAIN])
@@ -144,7 +144,7 @@ t.test('lost while a change is made that dies of it: only what is left is done',
   const at = paths()
   const ran = await runThrough(['cut', 'open', 'stand', 'open'], at, [slow('make', { ...pick(at), prints: true })])
   t.same(ran.story, ['a make: changed'])
-  t.equal(ran.results[0]?.message, 'the connection was lost while it was made; what was left to do was done then')
+  t.equal(ran.results[0]?.message, 'connection lost during the change; completed after reconnecting')
   t.same(at.lines(), ['one', 'two', 'two'])
   t.same(warnings(ran), [AGAIN])
 })
@@ -159,7 +159,7 @@ t.test('lost while a command runs: it is not run a second time, whatever retries
   t.same(ran.story, ['a make: failed', 'a after: changed'])
   t.equal(
     ran.results[0]?.message,
-    'the connection was lost while it ran: how far it came is not known, and it is not run a second time by itself',
+    'connection lost while the command ran: its outcome is unknown, and it is not retried automatically',
   )
   t.same(at.lines(), ['two', 'after'])
   t.same(warnings(ran), [AGAIN])
@@ -247,7 +247,7 @@ for (const kind of ['change', 'command'] as const) {
       t.same(ran.story, ['a make: unreachable'])
       t.match(
         ran.results[0]?.message,
-        /^a: nothing listens at .*; the connection was lost while «make» ran: how far it came is not known$/,
+        /^a: nothing listens at .*; connection lost during "make": its outcome is unknown$/,
       )
       t.equal(ran.exitCode, 4)
       t.same(warnings(ran), [])

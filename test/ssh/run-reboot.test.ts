@@ -62,7 +62,7 @@ t.test('a host that comes back with the boot id it had has not rebooted', async 
   t.same(ran.story, ['a reboot it: failed'])
   t.equal(
     ran.results[0]?.message,
-    `not back after 8 s: it runs the boot it ran before (${host.bootId()}), so it has not rebooted`,
+    `not reconnected after 8 s: it runs the boot it ran before (${host.bootId()}), so it has not rebooted`,
   )
   t.equal(ran.exitCode, 2)
 })
@@ -74,7 +74,7 @@ t.test('a host that does not come back', async (t) => {
   host.be('sudden')
   const ran = await run(host, [reboot('reboot it', { reboot_timeout: 2 })])
   t.same(ran.story, ['a reboot it: failed'])
-  t.match(ran.results[0]?.message, /^not back after 2 s: a: nothing listens at/)
+  t.match(ran.results[0]?.message, /^not reconnected after 2 s: a: nothing listens at/)
 })
 
 t.test('a host that refuses', async (t) => {
@@ -92,7 +92,7 @@ t.test('a host that refuses', async (t) => {
 t.test('a host that is back and not ready', async (t) => {
   const host = await machine(t)
   const ran = await run(host, [reboot('reboot it', { reboot_timeout: 8, test_command: 'echo not yet >&2; false' })])
-  t.equal(ran.results[0]?.message, 'not back after 8 s: it has rebooted, but echo not yet >&2; false fails: not yet')
+  t.equal(ran.results[0]?.message, 'not reconnected after 8 s: it has rebooted, but echo not yet >&2; false fails: not yet')
 })
 
 t.test('check mode says so, and cannot tell what comes after', async (t) => {

@@ -66,7 +66,7 @@ t.test(
     t.same(story, ['localhost make it: changed', 'a take it: unknown', 'a after it: unknown', 'a apart: changed'])
     t.equal(
       results[1]?.message,
-      `cannot tell before «make it» has run: no file ${at('made')} on this machine; looked at ${at('made')}`,
+      `depends on "make it", which has not run yet: no file "${at('made')}" on the controller; searched ${at('made')}`,
     )
     t.equal(exitCode, 0)
   },

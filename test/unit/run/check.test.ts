@@ -126,8 +126,8 @@ t.test('what an earlier task would set cannot be told; what it would not, can', 
     ran.results.map(({ message }) => message),
     [
       undefined,
-      'cannot tell before «first» has run',
-      'cannot tell before «first» has run: nothing to copy',
+      'depends on "first", which has not run yet',
+      'depends on "first", which has not run yet: nothing to copy',
       undefined,
       undefined,
       undefined,
@@ -144,8 +144,8 @@ t.test('a task that cannot be told may set what later ones read, though now it w
     line('third', { path: at('b'), is: '1' }),
   ])
   t.same(ran.story, ['a first: changed', 'a second: unknown', 'a third: unknown'])
-  t.equal(ran.results[1]?.message, 'cannot tell before «first» has run: as things are now it would change nothing')
-  t.equal(ran.results[2]?.message, 'cannot tell before «second» has run: as things are now it would change nothing')
+  t.equal(ran.results[1]?.message, 'depends on "first", which has not run yet: no change in the current state')
+  t.equal(ran.results[2]?.message, 'depends on "second", which has not run yet: no change in the current state')
 })
 
 t.test('a wrong state that no earlier task would mend is a failure', async (t) => {
@@ -219,9 +219,9 @@ t.test('handlers follow the same rule, and in their order', async (t) => {
   t.same(
     ran.results.slice(4).map(({ message }) => message),
     [
-      'cannot tell before «again» has run',
-      'cannot tell before «first» has run: nothing to copy',
-      'cannot tell before «perhaps» has run',
+      'depends on "again", which has not run yet',
+      'depends on "first", which has not run yet: nothing to copy',
+      'depends on "perhaps", which has not run yet',
     ],
   )
 })
@@ -251,8 +251,8 @@ t.test('conditions of the author do not judge what has not run', async (t) => {
     'a may fail: changed',
     'a after all that: unknown',
   ])
-  t.equal(ran.results[0]?.message, 'cannot tell before it has run: changed_when judges what comes of it')
-  t.equal(ran.results[2]?.message, 'cannot tell before «never counted» has run')
+  t.equal(ran.results[0]?.message, 'changed_when evaluates the result of the task, which has not run yet')
+  t.equal(ran.results[2]?.message, 'depends on "never counted", which has not run yet')
 })
 
 t.test('until is not waited for', async (t) => {

@@ -111,7 +111,7 @@ t.test('a refusal names each host and what would happen to it, once, and the fla
   t.equal(
     new Refused(refused).message,
     [
-      "Refused, and nothing was done. These hosts are not machines of Labbook's lab:",
+      "Run refused; nothing was changed. These hosts do not belong to Labbook's lab:",
       '  c: is powered off',
       '  a: loses its data',
       '  b: loses its data',
@@ -160,7 +160,7 @@ t.test('a run that would disturb a host does nothing at all', async (t) => {
     [
       {
         level: 'info',
-        message: /^left out, as a is no machine of Labbook's lab: "strikes"\. Add --allow-faults to include it/,
+        message: /^skipped, because a does not belong to Labbook's lab: "strikes"\. Add --allow-faults to include it/,
       },
     ],
   )

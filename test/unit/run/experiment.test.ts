@@ -76,7 +76,7 @@ t.test('an experiment says why it cannot tell, of all that it has not made yet',
 
 t.test('what an experiment does not come to say cannot be told, with the reason', async (t) => {
   const silent = await runSteps([experiment('look', { hosts: 'all', disturbs: false, proves }, async () => {})])
-  t.match(findings(silent), [{ holds: null, detail: 'the experiment ended without a word on it' }])
+  t.match(findings(silent), [{ holds: null, detail: 'the experiment ended without a verdict' }])
   t.equal(silent.exitCode, 0)
   const broken = await runSteps([
     experiment('look', { hosts: 'all', disturbs: false, proves }, async () => {
@@ -97,7 +97,7 @@ t.test('an experiment does not run on hosts that have failed', async (t) => {
     ],
     { hosts: ['a', 'b'] },
   )
-  t.match(findings(ran), [{ holds: null, detail: 'not run: a has left the run' }])
+  t.match(findings(ran), [{ holds: null, detail: 'not run: a failed or became unreachable earlier' }])
 })
 
 t.test('a watch looks until it is so, and keeps the last look', async (t) => {
@@ -305,7 +305,7 @@ t.test('what cannot be put back is said', async (t) => {
     {
       level: 'error',
       message:
-        'disturb: not everything is as it was: node2 does not answer. The next run of the playbook puts it right',
+        'disturb: rollback failed: node2 does not answer. Run the playbook again to repair the state',
     },
   )
   t.equal(ran.exitCode, 2)

@@ -56,7 +56,7 @@ t.test('check mode: the handler of a task that cannot be told cannot be told', a
     { check: true },
   )
   t.same(ran.story, ['a make: changed', 'a needs it: unknown', 'a restart: unknown'])
-  t.match(ran.results.at(-1)?.message, 'cannot tell before «needs it» has run')
+  t.match(ran.results.at(-1)?.message, 'depends on "needs it", which has not run yet')
 })
 
 t.test('a handler may notify others, before and after it; each runs once', async (t) => {

@@ -95,7 +95,7 @@ t.test('what is not an error object, and a value of an earlier task that cannot 
     ]),
   ])
   t.strictSame(mapped.story, ['a Ask: changed', 'a Tell: failed'])
-  t.equal(mapped.results[1]?.message, `${HERE}:${MISSING}: a value of an earlier task: ${NOT_THERE}`)
+  t.equal(mapped.results[1]?.message, `${HERE}:${MISSING}: registered value: ${NOT_THERE}`)
 })
 
 t.test(
@@ -147,15 +147,15 @@ t.test('a throw in a function of a play ends the run, and names play, host and p
     ],
     [
       play('Play', { hosts: 'all' }, (() => undefined) as never), // HERE: play
-      `:${placeOf('play', 'play(')}: play "Play" on a: wants a list of tasks, not undefined (does its function return?)`,
+      `:${placeOf('play', 'play(')}: play "Play" on a: expected a list of tasks, got undefined (does its function return?)`,
     ],
     [
       play('Play', { hosts: 'all' }, (async () => []) as never),
-      'play "Play" on a: wants a list of tasks, not a promise (its function must not be async)',
+      'play "Play" on a: expected a list of tasks, got a promise (its function must not be async)',
     ],
     [
       play('Play', { hosts: 'all' }, (() => ['task']) as never),
-      'play "Play" on a: wants a list of tasks, not a value of type string',
+      'play "Play" on a: expected a list of tasks, got a value of type string',
     ],
   ]
   for (const [each, message] of cases) {

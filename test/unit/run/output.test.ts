@@ -96,7 +96,7 @@ t.test('of a probe more is kept for its plan, and beyond that no plan is made', 
   t.equal(tooLongToPlan(outcome(most)), undefined)
   const more = keep(numbered(8 * RECORDED + 1), [100_000], { for: 'probe', spool: open })
   t.ok(more.text().length < RECORDED + 200)
-  t.match(tooLongToPlan(outcome(more)), /^it printed 8388609 bytes on stdout/)
+  t.match(tooLongToPlan(outcome(more)), /^the probe printed 8388609 bytes on stdout/)
 })
 
 t.test('a file that cannot be written is remembered, and the output goes on', async (t) => {

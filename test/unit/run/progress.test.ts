@@ -155,6 +155,6 @@ t.test('and a task whose host goes away for a while', async (t) => {
     result: () => ({ values: {} }),
   })
   const ran = await runSteps([play('p', { hosts: 'all' }, () => [leave('Restart', {})])])
-  t.match(awaited(ran), [{ host: 'a', for: 'a to come back', withinSeconds: 30 }])
+  t.match(awaited(ran), [{ host: 'a', for: 'a to reconnect', withinSeconds: 30 }])
   t.ok(existsSync(mark))
 })

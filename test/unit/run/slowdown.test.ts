@@ -20,7 +20,7 @@ t.test('what is no such number is refused by name', async (t) => {
   for (const slowdown of [0, -1, 1.5, 61, 'much', null]) {
     t.throws(
       () => among({ node2: { slowdown } }),
-      new PlaybookError(`slowdown of node2 is "${String(slowdown)}": it must be a whole number from 1 to 60`),
+      new PlaybookError(`variable "slowdown" of node2 must be an integer from 1 to 60, not "${String(slowdown)}"`),
     )
   }
 })

@@ -9,7 +9,7 @@ import { ReadTracker } from '../../../src/values/reads.ts'
 import { runSteps, type Setting } from '../../support/play-run.ts'
 
 const nothingRead = (name: string, hint = ''): string =>
-  `--extra-vars ${name}: nothing that ran has read this variable${hint}`
+  `--extra-vars ${name}: variable was not used in this run${hint}`
 const warnings = async (steps: Parameters<typeof runSteps>[0], setting: Setting): Promise<string[]> =>
   (await runSteps(steps, setting)).events.flatMap((event) =>
     event.type === 'notice' && event.level === 'warning' ? [event.message] : [],
