@@ -75,10 +75,10 @@ export interface ExperimentContext {
   readonly groups: Readonly<Record<string, readonly string[]>>
   hostvars(host: string): Readonly<Record<string, unknown>>
   /** Runs a command and records its output as an exhibit. A nonzero exit code is not an error. */
-  exhibit(observation: Observation): Promise<Exhibit>
-  watch(watch: Watch): Promise<Watched>
+  exhibit(command: Observation): Promise<Exhibit>
+  watch(options: Watch): Promise<Watched>
   /** Runs a command without recording it, for example one of many samples that are recorded together later. */
-  look(look: Look): Promise<Seen>
+  look(command: Look): Promise<Seen>
   record(what: Recorded): Exhibit
   /**
    * Waits for some seconds, without the timeout multiplier, and reports for what: `node3 to receive tasks`. Ends early
