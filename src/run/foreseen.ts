@@ -45,7 +45,7 @@ export class Foreseen {
    */
   add(host: string, task: string, sets: Words, told: boolean): void {
     if (sets?.length === 0) return
-    const effect = { task, sets, told }
+    const effect: Effect = { task, sets, told }
     const earlier = this.#hosts.get(host)
     if (earlier === undefined) this.#hosts.set(host, [effect])
     else earlier.push(effect)

@@ -85,7 +85,7 @@ async function prepareAnew(task: Task, resolved: object, reader: InputReader): P
   const params = checked(task, resolved)
   const inputs = await reader.read(module.inputs?.(params) ?? {})
   const text = module.probe(params, inputs)
-  const probe = { text, shares: module.shares?.(params, inputs) ?? [], contained: module.contained === true }
+  const probe: Probe = { text, shares: module.shares?.(params, inputs) ?? [], contained: module.contained === true }
   return { params, inputs, probe }
 }
 

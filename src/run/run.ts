@@ -287,11 +287,11 @@ function stateOf(
       await Promise.all([...hosts.values()].map(({ connection }) => connection.close()))
     },
   }
-  const anew = (): RunState => {
+  const withFreshConnections = (): RunState => {
     const state = stateOf({ ...options, signal: new AbortController().signal }, new Map(), emit)
     // Facts remain valid; only the connections are new.
     for (const [name, { facts }] of hosts) state.host(name).facts = facts
     return state
   }
-  return { ...state, anew }
+  return { ...state, anew: withFreshConnections }
 }
