@@ -126,7 +126,7 @@ const warnings = ({ events }: Ran): string[] =>
   events.flatMap((event) => (event.type === 'notice' ? [`${event.level} ${event.host ?? ''}: ${event.message}`] : []))
 const AGAIN = 'warning a: connection lost during "make"; reconnected'
 
-t.test('lost while a change is made that goes on by itself: it is waited for, and not made twice', async (t) => {
+t.test('a change that outlives a lost connection is awaited and not repeated', async (t) => {
   const at = paths()
   const ran = await runThrough(['cut', 'back', 'open'], at, [
     slow('make', { ...pick(at), notify: 'restart' }),
@@ -140,7 +140,7 @@ t.test('lost while a change is made that goes on by itself: it is waited for, an
   t.equal(ran.exitCode, 0)
 })
 
-t.test('lost while a change is made that dies of it: only what is left is done', async (t) => {
+t.test('a change killed by a lost connection is completed after reconnecting', async (t) => {
   const at = paths()
   const ran = await runThrough(['cut', 'open', 'stand', 'open'], at, [slow('make', { ...pick(at), prints: true })])
   t.same(ran.story, ['a make: changed'])
@@ -149,7 +149,7 @@ t.test('lost while a change is made that dies of it: only what is left is done',
   t.same(warnings(ran), [AGAIN])
 })
 
-t.test('lost while a command runs: it is not run a second time, whatever retries say', async (t) => {
+t.test('a command with a lost connection is not repeated, regardless of retries', async (t) => {
   const at = paths()
   const tasks = [
     script('make', { text: atGate(at, 'two'), retries: 3, delay: 0, failed_when: false, ignore_errors: true }),
@@ -166,7 +166,7 @@ t.test('lost while a command runs: it is not run a second time, whatever retries
 })
 
 for (const check of [false, true]) {
-  t.test(`lost while looking${check ? ', in check mode' : ''}: it looks again`, async (t) => {
+  t.test(`a probe with a lost connection is repeated${check ? ', in check mode' : ''}`, async (t) => {
     const at = paths()
     const ran = await runThrough(['cut', 'open', 'stand', 'open'], at, [slowLook('make', pick(at))], {
       word: 'look',
@@ -178,7 +178,7 @@ for (const check of [false, true]) {
   })
 }
 
-t.test('lost twice in one task: unreachable', async (t) => {
+t.test('a second lost connection in one task makes the host unreachable', async (t) => {
   const at = paths()
   const ran = await runThrough(['cut', 'open', 'cut', 'open'], at, [slow('make', { ...pick(at), prints: true })])
   t.same(ran.story, ['a make: unreachable'])
@@ -186,7 +186,7 @@ t.test('lost twice in one task: unreachable', async (t) => {
   t.equal(ran.exitCode, 4)
 })
 
-t.test('what was looked at ahead is looked at again', async (t) => {
+t.test('prefetched probes are repeated after a lost connection', async (t) => {
   const [at, more] = [paths(), paths()]
   writeFileSync(more.path, 'x')
   const running = runSteps(
@@ -208,7 +208,7 @@ t.test('what was looked at ahead is looked at again', async (t) => {
   t.same((await running).story, ['a first: ok', 'a make: ok', 'a last: changed'])
 })
 
-t.test('a look ahead that takes longer than the task before it may is not held against that task', async (t) => {
+t.test('a slow prefetched probe does not time out the current task', async (t) => {
   const [at, more] = [paths(), paths()]
   const running = runSteps(
     [
@@ -228,31 +228,28 @@ t.test('a look ahead that takes longer than the task before it may is not held a
 })
 
 for (const kind of ['change', 'command'] as const) {
-  t.test(
-    `a host that does not come back while a ${kind} was made is unreachable, and how far that came is not known`,
-    async (t) => {
-      const at = paths()
-      const dying = await startSshd({ config })
-      const task = kind === 'change' ? slow('make', pick(at)) : script('make', { text: atGate(at, 'two') })
-      const running = runSteps([play('p', { hosts: 'a' }, () => [task, script('after', { text: ':' })])], {
-        connect: over(dying),
-      })
-      await until('it is at its gate', () => at.lines().includes('two'))
-      const open = dying.connections()
-      endProcess(dying.pid, 'SIGKILL')
-      for (const pid of open) endProcess(pid, 'SIGKILL')
-      const ran = await running
-      at.open()
-      await dying.stop()
-      t.same(ran.story, ['a make: unreachable'])
-      t.match(
-        ran.results[0]?.message,
-        /^a: nothing listens at .*; connection lost during "make": its outcome is unknown$/,
-      )
-      t.equal(ran.exitCode, 4)
-      t.same(warnings(ran), [])
-    },
-  )
+  t.test(`a host lost during a ${kind} is unreachable, and the outcome of the ${kind} is unknown`, async (t) => {
+    const at = paths()
+    const dying = await startSshd({ config })
+    const task = kind === 'change' ? slow('make', pick(at)) : script('make', { text: atGate(at, 'two') })
+    const running = runSteps([play('p', { hosts: 'a' }, () => [task, script('after', { text: ':' })])], {
+      connect: over(dying),
+    })
+    await until('it is at its gate', () => at.lines().includes('two'))
+    const open = dying.connections()
+    endProcess(dying.pid, 'SIGKILL')
+    for (const pid of open) endProcess(pid, 'SIGKILL')
+    const ran = await running
+    at.open()
+    await dying.stop()
+    t.same(ran.story, ['a make: unreachable'])
+    t.match(
+      ran.results[0]?.message,
+      /^a: nothing listens at .*; connection lost during "make": its outcome is unknown$/,
+    )
+    t.equal(ran.exitCode, 4)
+    t.same(warnings(ran), [])
+  })
 }
 
 function pick({ path, log, gate }: Paths): Pick<Paths, 'path' | 'log' | 'gate'> {
