@@ -1,4 +1,4 @@
-/** What playbooks are written with: everything an author needs, from one place. */
+/** The public API for playbooks. */
 export { play, PlaybookError, type Play, type PlayContext, type Step } from './run/play.ts'
 export { onHosts, type Disturbance, type DisturbanceContext, type Disturbs } from './run/disturbance.ts'
 export { longerWhere, slowdownOf } from './run/slowdown.ts'

@@ -1,6 +1,6 @@
 import type { Inventory } from '../inventory/index.ts'
 
-/** Who hands in the report, where the run was told. */
+/** Author, title and course of the report. */
 export interface About {
   readonly author?: string
   readonly title?: string
@@ -10,11 +10,11 @@ export interface About {
 const VARIABLES = { author: 'report_author', title: 'report_title', course: 'report_course' } as const
 
 /**
- * Reads `report_author`, `report_title` and `report_course`: variables of the inventory's group `all`, or extra
- * variables, which come first. Who is not named is not guessed.
+ * Reads `report_author`, `report_title` and `report_course` from variables of the group `all` or from extra variables,
+ * which take precedence. Unset values are omitted.
  */
 export function aboutOf({ hosts }: Pick<Inventory, 'hosts'>, extraVars: Readonly<Record<string, unknown>>): About {
-  // What all hosts have, each of them has; localhost is always there.
+  // Every host has the variables of group `all`. localhost always exists.
   const vars = { ...(hosts.get('localhost') ?? [...hosts.values()][0])?.vars, ...extraVars }
   return Object.fromEntries(
     Object.entries(VARIABLES).flatMap(([key, name]) => {

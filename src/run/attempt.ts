@@ -9,25 +9,25 @@ import { MissingInput } from './inputs.ts'
 import { callOfTask, ConditionError } from './mistake.ts'
 import { BadParameters } from './prepare.ts'
 
-/** What one try of a task came to. */
+/** The result of one attempt of a task. */
 export interface Tried {
   readonly status: Exclude<Status, 'skipped'>
   readonly message?: string
   readonly changes: readonly PlannedChange[]
   readonly commands: readonly CommandRecord[]
   readonly values?: unknown
-  /** Check mode: what it would set, had it run. */
+  /** Check mode: the resource keys it would modify. */
   readonly would?: { readonly sets: Words }
-  /** It must not be tried again, nor judged by conditions of the author: how far it came is not known. */
+  /** The outcome on the host is unknown: neither retry it nor evaluate its conditions. */
   readonly inTheDark?: boolean
-  /** It must not be tried again: a condition of the author has a mistake. */
+  /** No retry: a condition threw an error. */
   readonly final?: boolean
 }
 
 export const withoutScript = (changes: Plan<unknown>['changes']): PlannedChange[] =>
   changes.map(({ description, diff }) => (diff === undefined ? { description } : { description, diff }))
 
-/** The last line that says something: where tools put the reason. */
+/** The last nonempty line: tools print the reason there. */
 export function lastLine(text: string): string {
   return (
     text
@@ -39,7 +39,7 @@ export function lastLine(text: string): string {
   )
 }
 
-/** A try as the author's conditions see it. */
+/** An attempt as passed to conditions (`until`, `failed_when`, `changed_when`). */
 export function attemptOf({ values, commands }: Tried): Attempt<unknown> {
   const last = commands.at(-1)
   const own = (values ?? {}) as { stdout?: string; stderr?: string; rc?: number }
@@ -51,50 +51,50 @@ export function attemptOf({ values, commands }: Tried): Attempt<unknown> {
   }
 }
 
-/** Applies `failed_when` and `changed_when`. One of them that throws fails the task, as in Ansible. */
-export function judge(tried: Tried, task: Task): Tried {
-  return orFailed(tried, () => judged(tried, task))
+/** Applies `failed_when` and `changed_when`. A condition that throws fails the task, as in Ansible. */
+export function judge(result: Tried, task: Task): Tried {
+  return orFailed(result, () => evaluate(result, task))
 }
 
-/** What a condition of the author makes of a try: if it throws, the task fails and is not tried again. */
-export function orFailed(tried: Tried, judge: () => Tried): Tried {
+/** Runs a condition. If it throws, the task fails without retry. */
+export function orFailed(result: Tried, judge: () => Tried): Tried {
   try {
     return judge()
   } catch (error) {
     if (!(error instanceof ConditionError)) throw error
-    return { ...tried, status: 'failed', message: error.message, final: true }
+    return { ...result, status: 'failed', message: error.message, final: true }
   }
 }
 
-function judged(tried: Tried, { keywords, at }: Task): Tried {
-  if (tried.status === 'unreachable' || tried.status === 'unknown' || tried.inTheDark === true) return tried
-  if (tried.would !== undefined && typeof keywords.changed_when === 'function') {
+function evaluate(result: Tried, { keywords, at }: Task): Tried {
+  if (result.status === 'unreachable' || result.status === 'unknown' || result.inTheDark === true) return result
+  if (result.would !== undefined && typeof keywords.changed_when === 'function') {
     return {
-      ...tried,
+      ...result,
       status: 'unknown',
-      message: 'cannot tell before it has run: changed_when judges what comes of it',
+      message: 'changed_when evaluates the result of the task, which has not run yet',
     }
   }
-  // What has not run has nothing yet that a condition could judge.
+  // Without a result there is nothing to evaluate.
   const failed_when =
-    tried.would !== undefined && typeof keywords.failed_when === 'function' ? undefined : keywords.failed_when
+    result.would !== undefined && typeof keywords.failed_when === 'function' ? undefined : keywords.failed_when
   const { changed_when } = keywords
-  const attempt = attemptOf(tried)
+  const attempt = attemptOf(result)
   const holds = (
     keyword: 'failed_when' | 'changed_when',
     rule: boolean | ((attempt: Attempt<unknown>) => boolean),
   ): boolean => (typeof rule === 'function' ? callOfTask(keyword, at, () => rule(attempt)) : rule)
-  const done = tried.changes.length > 0 ? 'changed' : 'ok'
-  let { status } = tried
+  const done = result.changes.length > 0 ? 'changed' : 'ok'
+  let { status } = result
   if (failed_when !== undefined)
     status = holds('failed_when', failed_when) ? 'failed' : status === 'failed' ? done : status
   if (changed_when !== undefined && status !== 'failed') status = holds('changed_when', changed_when) ? 'changed' : 'ok'
-  if (status === tried.status) return tried
-  const { message, ...rest } = tried
-  return { ...rest, status, ...(status === 'failed' ? { message: message ?? 'failed_when holds' } : {}) }
+  if (status === result.status) return result
+  const { message, ...rest } = result
+  return { ...rest, status, ...(status === 'failed' ? { message: message ?? 'failed_when condition is true' } : {}) }
 }
 
-/** Turns what was thrown on the way into a result; what is nobody's expected error goes on being thrown. */
+/** Converts expected errors to results; rethrows all others. */
 export function failureOf(error: unknown, commands: readonly CommandRecord[] = []): Tried {
   const failed = (status: 'failed' | 'unreachable', message: string): Tried => ({
     status,
@@ -104,8 +104,8 @@ export function failureOf(error: unknown, commands: readonly CommandRecord[] = [
   })
   if (error instanceof Unreachable) return failed('unreachable', error.message)
   if (error instanceof TimeLimit) {
-    const said = lastLine(error.stderr.toString('utf8')) || lastLine(error.stdout.toString('utf8'))
-    return failed('failed', said === '' ? error.message : `${error.message}; it last said: ${said}`)
+    const lastOutput = lastLine(error.stderr.toString('utf8')) || lastLine(error.stdout.toString('utf8'))
+    return failed('failed', lastOutput === '' ? error.message : `${error.message}; last output: ${lastOutput}`)
   }
   if (
     error instanceof BecomeFailed ||

@@ -6,7 +6,7 @@ import type { Foreseen } from './foreseen.ts'
 import { readsOf, setsOf } from './planned.ts'
 import type { Prepared } from './prepare.ts'
 
-/** Check mode: what the run would do; unknown where it would see another host than the one that is there now. */
+/** Check mode: predicts the result of a task; unknown if it depends on a change that was not applied. */
 export function foresee(
   foreseen: Foreseen,
   entry: Entry,
@@ -20,9 +20,9 @@ export function foresee(
   if (reason !== undefined) return cannotTell(reason, entry, prepared, commands, plan)
   const changes = withoutScript(plan.changes)
   if (plan.problem !== undefined) {
-    // A task that may look at anything may look at another host.
-    const elsewhere = reads === undefined ? foreseen.latest() : undefined
-    if (elsewhere !== undefined) return cannotTell(elsewhere, entry, prepared, commands, plan)
+    // Without `reads`, the problem may be due to any earlier task.
+    const latest = reads === undefined ? foreseen.latest() : undefined
+    if (latest !== undefined) return cannotTell(latest, entry, prepared, commands, plan)
     return { status: 'failed', message: plan.problem, changes, commands }
   }
   if (changes.length === 0) return { status: 'ok', changes, commands, values: plan.values }
@@ -30,10 +30,11 @@ export function foresee(
 }
 
 /**
- * A task that depends on one that has not run. What it would do as things are now is kept as information.
+ * The result of a task that depends on an unapplied change. What it would do in the current state is kept as
+ * information.
  *
- * @param reason - the task that would have to run first.
- * @param plan - as things are now; without it nothing is said of that.
+ * @param reason - the task it depends on.
+ * @param plan - for the current state, if there is one.
  */
 export function cannotTell(
   reason: string,
@@ -42,13 +43,13 @@ export function cannotTell(
   commands: readonly CommandRecord[],
   plan?: Plan<unknown>,
 ): Tried {
-  const now = plan?.problem ?? (plan?.changes.length === 0 ? 'as things are now it would change nothing' : undefined)
+  const inCurrentState = plan?.problem ?? (plan?.changes.length === 0 ? 'no change in the current state' : undefined)
   return {
     status: 'unknown',
-    message: `cannot tell before «${reason}» has run${now === undefined ? '' : `: ${now}`}`,
+    message: `depends on "${reason}", which has not run yet${inCurrentState === undefined ? '' : `: ${inCurrentState}`}`,
     changes: withoutScript(plan?.changes ?? []),
     commands,
-    // Not what it would set now: on the host as it will be, its changes may be others.
+    // All keys of the module: in its future state the host may need other changes.
     would: { sets: task.module.sets?.(params) },
   }
 }

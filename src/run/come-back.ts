@@ -9,16 +9,15 @@ import { stopwatch } from './stopwatch.ts'
 
 const FIRST_PAUSE_SECONDS = 1
 const LONGEST_PAUSE_SECONDS = 12
-/** One look may take this long: a host on its way down may take the question and never answer. */
-const LOOK_SECONDS = 60
+/** A host that is shutting down may accept a probe and never answer. */
+const PROBE_TIMEOUT_SECONDS = 60
 
 /**
- * Waits until a host that was sent away is back. A line that breaks, a host that does not answer and one that refuses
- * us are what is to be expected meanwhile.
+ * Waits until a host has reconnected. Lost, refused and unanswered connections are expected meanwhile.
  *
- * @param before - what the task's own probe saw.
- * @returns what the last look saw, or why the host is not back.
- * @throws {Interrupted} when the user interrupts.
+ * @param before - the result of the task's own probe.
+ * @returns the result of the last probe, or why the host has not reconnected.
+ * @throws {Interrupted} the user interrupted the run.
  */
 export async function awaitReturn<P>(
   { target, become }: Entry,
@@ -31,19 +30,19 @@ export async function awaitReturn<P>(
     sleep(seconds * 1000, undefined, { signal }).catch(() => {
       throw new Interrupted()
     })
-  const look = async (): Promise<Outcome> => {
-    const options = { ...(become === undefined ? {} : { become }), timeLimitSeconds: LOOK_SECONDS }
+  const probe = async (): Promise<Outcome> => {
+    const options = { ...(become === undefined ? {} : { become }), timeLimitSeconds: PROBE_TIMEOUT_SECONDS }
     return (await runBatch(target.connection, [comesBack.probe(params)], options))[0] as Outcome
   }
   await pause(comesBack.afterSeconds(params))
   const within = comesBack.withinSeconds(params)
   const watch = stopwatch()
-  for (let wait = FIRST_PAUSE_SECONDS; ; wait = Math.min(wait * 2, LONGEST_PAUSE_SECONDS)) {
+  for (let pauseSeconds = FIRST_PAUSE_SECONDS; ; pauseSeconds = Math.min(pauseSeconds * 2, LONGEST_PAUSE_SECONDS)) {
     let missing: string
     try {
-      const now = await look()
-      const still = comesBack.missing(params, before, now)
-      if (still === undefined) return now
+      const current = await probe()
+      const still = comesBack.missing(params, before, current)
+      if (still === undefined) return current
       missing = still
     } catch (error) {
       if (signal.aborted) throw new Interrupted()
@@ -51,7 +50,7 @@ export async function awaitReturn<P>(
       missing = (error as Error).message
     }
     const left = within - watch.elapsed() / 1000
-    if (left <= 0) return `not back after ${within} s: ${missing}`
-    await pause(Math.min(wait, left))
+    if (left <= 0) return `not reconnected after ${within} s: ${missing}`
+    await pause(Math.min(pauseSeconds, left))
   }
 }

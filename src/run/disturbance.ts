@@ -3,35 +3,36 @@ import type { Experiment } from './experiment.ts'
 import { flatten, type Play, type PlayContext, type Step } from './play.ts'
 import { tagList, tagsChosen, type TagChoice } from './tags.ts'
 
-/** What a step does to a host that its owner has to agree to: a fault, a load test, the removal of data. */
+/** An effect on a host that requires its owner's consent: a fault, a load test, removal of data. */
 export interface Disturbance {
-  /** A host of the inventory, or what else is disturbed: `context k3d-mine`. */
+  /** A host of the inventory, or another target: `context k3d-mine`. */
   readonly host: string
-  /** What happens to it, fit to stand after its name and a colon: `is reset without a shutdown`. */
+  /** The effect, displayed after the host and a colon: `hard reset, without shutdown`. */
   readonly what: string
 }
 
-/** What a step knows when it says whom it disturbs. No host was asked anything by then, so there are no facts. */
+/** Input for {@link Disturbs}. It contains no facts: no host has been contacted yet. */
 export interface DisturbanceContext {
-  /** The hosts that the step is for. */
+  /** The hosts of the step. */
   readonly hosts: readonly string[]
   readonly groups: Readonly<Record<string, readonly string[]>>
   hostvars(host: string): Readonly<Record<string, unknown>>
 }
 
 /**
- * Says whom a step disturbs, and how. It must not throw for an inventory that lacks a group: nobody is disturbed then.
+ * Returns the hosts that a step disturbs, and how. Returns none, rather than throwing, for an inventory that lacks a
+ * group.
  */
 export type Disturbs = (on: DisturbanceContext) => readonly Disturbance[]
 
-/** The same disturbance of several hosts. */
+/** The same disturbance on several hosts. */
 export const onHosts = (hosts: readonly string[], what: string): Disturbance[] => hosts.map((host) => ({ host, what }))
 
-/** What decides which steps of a run do something. */
+/** The options of a run that decide which steps have an effect. */
 export interface PlannedRun {
   readonly steps: readonly Step[]
   readonly inventory: Inventory
-  /** Hosts that may be touched (`--limit`). A step for one of them may disturb others. */
+  /** Hosts selected by `--limit`. A step on one of them may disturb others. */
   readonly hosts: readonly string[]
   readonly extraVars: Readonly<Record<string, unknown>>
   readonly tags: TagChoice
@@ -39,33 +40,33 @@ export interface PlannedRun {
 }
 
 export interface PermissionOptions {
-  /** Whether a host may be disturbed. Default: no host may. */
+  /** Whether a host may be disturbed. Default: none. */
   readonly mayDisturb?: ((host: string) => boolean) | undefined
   /**
-   * What becomes of experiments that may not be done: the run is refused (the default), or goes on without them. Plays
-   * are never left out: those after them count on them.
+   * How to treat experiments without permission: refuse the run (default) or skip them. Plays are never skipped, as
+   * later ones depend on them.
    */
   readonly withoutPermission?: WithoutPermission | undefined
 }
 
 export type WithoutPermission = 'refuse' | 'leave out'
 
-/** A step, and the disturbances by it that are not allowed. */
+/** A step, and its disturbances without permission. */
 export interface Disturbing {
   readonly step: Step
   readonly disturbances: readonly Disturbance[]
 }
 
 export interface Permission {
-  /** Experiments that the run goes on without. */
+  /** Experiments to skip. */
   readonly leftOut: readonly Disturbing[]
   /** Steps for which the run is refused. */
   readonly refused: readonly Disturbing[]
 }
 
 /**
- * Decides what a run may do to hosts, before anything is done. This is the one place: `run()` goes by it, and the
- * command line asks it what to ask the user. Check mode disturbs nobody.
+ * Decides what a run may do to hosts, before it does anything. Both `run()` and the command line's confirmation prompt
+ * use it. Check mode disturbs no host.
  */
 export function permissionFor(
   run: PlannedRun,
@@ -80,7 +81,7 @@ export function permissionFor(
   return { leftOut: forbidden.filter(isLeftOut), refused: forbidden.filter((each) => !isLeftOut(each)) }
 }
 
-/** Whom a step disturbs in a run, and how: nobody where it has no hosts in it, or its tags were not asked for. */
+/** The disturbances by a step in this run: none if it has no hosts or its tags are not selected. */
 export function disturbancesOf(step: Step, run: Omit<PlannedRun, 'steps' | 'check'>): readonly Disturbance[] {
   const { disturbs } = step
   if (disturbs === undefined || disturbs === false) return []
@@ -94,7 +95,7 @@ export function disturbancesOf(step: Step, run: Omit<PlannedRun, 'steps' | 'chec
   return isChosen(step, context, run.tags) ? disturbs(context) : []
 }
 
-/** A group that the inventory does not have has no hosts. */
+/** A group that is not in the inventory has no hosts. */
 function hostsOf({ hosts }: Step, run: Pick<PlannedRun, 'inventory' | 'hosts'>): string[] {
   try {
     const allowed = new Set(run.hosts)
@@ -109,7 +110,7 @@ const isChosen = (step: Play | Experiment, context: DisturbanceContext, tags: Ta
   tagsChosen(tagList(step.tags), tags) ||
   (step.kind === 'play' && context.hosts.some((host) => hasChosenTask(step, host, context, tags)))
 
-/** A task may have a tag that its play does not have. One that cannot be looked at counts as chosen. */
+/** Tasks may have tags that their play lacks. If the task list cannot be built, the step counts as selected. */
 function hasChosenTask(play: Play, host: string, { groups, hostvars }: DisturbanceContext, tags: TagChoice): boolean {
   const context: PlayContext = {
     host,
@@ -128,24 +129,24 @@ function hasChosenTask(play: Play, host: string, { groups, hostvars }: Disturban
   }
 }
 
-/** A line for each host and what happens to it, each once, in the order of the steps. */
+/** One line for each host and effect, without duplicates, in the order of the steps. */
 export const disturbanceLines = (disturbing: readonly Disturbing[]): string[] => [
   ...new Set(disturbing.flatMap(({ disturbances }) => disturbances).map(({ host, what }) => `${host}: ${what}`)),
 ]
 
-/** The hosts that are disturbed, each once. */
+/** The disturbed hosts, without duplicates. */
 export const disturbedHosts = (disturbing: readonly Disturbing[]): string[] => [
   ...new Set(disturbing.flatMap(({ disturbances }) => disturbances).map(({ host }) => host)),
 ]
 
-/** The run would disturb hosts that it may not disturb. Nothing was done; exit code 2. */
+/** The run would disturb hosts without permission. Nothing was changed; exit code 2. */
 export class Refused extends Error {
   override readonly name = 'Refused'
 
   constructor(refused: readonly Disturbing[]) {
     super(
       [
-        "Refused, and nothing was done. These hosts are not machines of Labbook's lab:",
+        "Run refused; nothing was changed. These hosts do not belong to Labbook's lab:",
         ...disturbanceLines(refused).map((line) => `  ${line}`),
         'Add --allow-faults to allow this.',
       ].join('\n'),
@@ -153,8 +154,8 @@ export class Refused extends Error {
   }
 }
 
-/** What a run says of the experiments that it goes on without. */
+/** The message about skipped experiments. */
 export const leftOutText = (leftOut: readonly Disturbing[]): string =>
-  `left out, as ${disturbedHosts(leftOut).join(', ')} ${disturbedHosts(leftOut).length === 1 ? 'is no machine' : 'are no machines'} of Labbook's lab: ` +
+  `skipped, because ${disturbedHosts(leftOut).join(', ')} ${disturbedHosts(leftOut).length === 1 ? 'does' : 'do'} not belong to Labbook's lab: ` +
   `${leftOut.map(({ step: { name } }) => `"${name}"`).join(', ')}. Add --allow-faults to include ${leftOut.length === 1 ? 'it' : 'them'}; ` +
-  'experiments by name: npx zx playbooks/experiments.mjs --list'
+  'list experiments: npx zx playbooks/experiments.mjs --list'

@@ -8,17 +8,17 @@ import type { RunState } from './state.ts'
 
 const DEFAULT_TIME_LIMIT_SECONDS = 600
 
-/** A task in a host's list, with what it needs to run there. */
+/** A task of a host's list, resolved for execution. */
 export interface Entry {
   readonly task: Task
-  /** Where it runs: the host itself, or the one it is delegated to. */
+  /** The host it runs on: the play's host, or the `delegate_to` host. */
   readonly target: RunHost
   readonly become: Become | undefined
-  /** Why it cannot run: it is delegated to a host that is not in the inventory. */
+  /** Why it cannot run: `delegate_to` names a host that is not in the inventory. */
   readonly problem?: string
-  /** Set on `run_once` tasks; shared by all hosts of the play. */
+  /** Set for `run_once` tasks; shared by all hosts of the play. */
   readonly once?: Once
-  /** Set on handlers: the name they were notified by. */
+  /** Set for handlers: the name used in `notify`. */
   readonly handler?: string
 }
 
@@ -55,21 +55,21 @@ function becomeOf(play: Play, target: RunHost, { keywords }: Task): Become | und
   return password === undefined ? { user } : { user, password }
 }
 
-/** The handlers it notifies. */
+/** The names of the handlers it notifies. */
 export const notifies = ({
   task: {
     keywords: { notify },
   },
 }: Entry): readonly string[] => (notify === undefined ? [] : typeof notify === 'string' ? [notify] : notify)
 
-/** May the probes of both go in one script? */
+/** Whether scripts of both entries can share one shell. */
 export const sameShell = (a: Entry, b: Entry): boolean => a.target === b.target && a.become?.user === b.become?.user
 
 export function timeLimitOf({ task }: Entry, params: unknown): number {
   return task.keywords.timeout ?? task.module.timeLimitSeconds?.(params) ?? DEFAULT_TIME_LIMIT_SECONDS
 }
 
-/** Puts the task's `environment` before a script. */
+/** Exports the task's `environment` before a script. */
 export function withEnvironment({ task }: Entry, script: string, quote: (word: string) => string): string {
   const pairs = Object.entries(task.keywords.environment ?? {})
   if (pairs.length === 0) return script

@@ -3,10 +3,10 @@ import type { LongOutputs } from '../shell/batch.ts'
 import type { About } from './about.ts'
 import type { Chart } from './chart.ts'
 
-/** Ansible's states, and `unknown`: check mode cannot tell before an earlier task has run. */
+/** Ansible's states, and `unknown`: in check mode, the task depends on an earlier one that has not run. */
 export type Status = 'ok' | 'changed' | 'failed' | 'skipped' | 'unreachable' | 'unknown'
 
-/** Ansible's recap line of a host. `unknown` is only ever more than 0 in check mode. */
+/** Ansible's recap of a host. `unknown` is above 0 only in check mode. */
 export interface Recap {
   ok: number
   changed: number
@@ -18,16 +18,16 @@ export interface Recap {
   unknown: number
 }
 
-/** A script and what it printed. */
+/** A script and its output. */
 export interface CommandRecord {
   readonly kind: 'probe' | 'change' | 'verify'
   readonly script: string
   readonly stdout: string
   readonly stderr: string
   readonly exitCode: number
-  /** Milliseconds on the target, where it has a clock for it. */
+  /** Milliseconds on the target; null if its clock has no such resolution. */
   readonly durationMs: number | null
-  /** Of outputs over 1 MiB: `stdout` and `stderr` then have their first and last 512 KiB. */
+  /** Set for outputs over 1 MiB: `stdout` and `stderr` then contain their first and last 512 KiB. */
   readonly long?: LongOutputs
 }
 
@@ -37,7 +37,7 @@ export interface PlannedChange {
 }
 
 interface Base {
-  /** ISO 8601, UTC, of the controller. */
+  /** ISO 8601, UTC, by the controller's clock. */
   readonly time: string
 }
 
@@ -48,7 +48,7 @@ export interface RunStart extends Base {
   readonly argv: readonly string[]
   readonly check: boolean
   readonly hosts: readonly string[]
-  /** Who hands in the report. */
+  /** Author and title of the report. */
   readonly about?: About
   readonly controller: { readonly hostname: string; readonly node: string; readonly platform: string }
 }
@@ -57,11 +57,11 @@ export interface PlayStart extends Base {
   readonly type: 'play_start'
   readonly play: string
   readonly hosts: readonly string[]
-  /** `experiment`: what it does is observation and does not count in the recap. */
+  /** `experiment`: its commands do not count in the recap. */
   readonly kind: 'play' | 'experiment'
-  /** Its place among the plays and experiments that the run will start. Journals of older versions have none. */
+  /** Position among the plays and experiments of the run. Absent in event logs of older versions. */
   readonly phase?: Phase
-  /** Of an experiment: what was expected, before it was seen. */
+  /** The expected result of an experiment, written beforehand. */
   readonly hypothesis?: string
 }
 
@@ -92,16 +92,16 @@ export interface TaskResult extends Base {
   readonly module: string
   readonly handler: boolean
   readonly host: string
-  /** The host it ran on, where that is another (`delegate_to`). */
+  /** The host it ran on, if it differs (`delegate_to`). */
   readonly delegatedTo?: string
   readonly status: Status
-  /** Failed, and the play goes on (`ignore_errors`). */
+  /** Failed, but the play continues (`ignore_errors`). */
   readonly ignored: boolean
-  /** One line: why it failed, was skipped, or cannot be told. */
+  /** One line: why it failed, was skipped or is unknown. */
   readonly message?: string
   readonly changes: readonly PlannedChange[]
   readonly commands: readonly CommandRecord[]
-  /** Of the last command, as Ansible's result has them. */
+  /** Output of the last command, as in Ansible's results. */
   readonly stdout: string
   readonly stderr: string
   readonly exitCode: number | null
@@ -110,14 +110,14 @@ export interface TaskResult extends Base {
   readonly attempts: number
 }
 
-/** Something is awaited for a limited time. It ends with the next event of its host, or of its experiment. */
+/** A wait with a timeout. It ends with the next event of its host or experiment. */
 export interface Waiting extends Base {
   readonly type: 'waiting'
   /** The play or experiment. */
   readonly play: string
-  /** The host that the task runs for, or that the command asks. */
+  /** The host that the task runs for or the command runs on. */
   readonly host?: string
-  /** What is awaited, as it follows "waiting for": `node3 Down`. */
+  /** Follows "waiting for": `node3 Down`. */
   readonly for: string
   readonly withinSeconds: number
 }
@@ -130,14 +130,14 @@ export interface ExhibitStart extends Base {
   readonly host: string
 }
 
-/** A command and its output as it was: the proof that findings point to. */
+/** A command and its unmodified output: evidence for findings. */
 export interface Exhibit extends Base {
   readonly type: 'exhibit'
-  /** Unique in the run, fit for a file name: `swarm-nodes-1`. */
+  /** Unique in the run and a valid file name: `swarm-nodes-1`. */
   readonly id: string
   readonly experiment: string
   readonly title: string
-  /** `controller` for what was run on this machine. */
+  /** `controller` for commands on this machine. */
   readonly host: string
   readonly command: string
   readonly stdout: string
@@ -147,55 +147,55 @@ export interface Exhibit extends Base {
   readonly durationMs: number
   /** As in {@link CommandRecord}. */
   readonly long?: LongOutputs
-  /** Shown in place of the terminal; the output stands beside it as text. */
+  /** Shown instead of the terminal output, which remains available as text. */
   readonly chart?: Chart
-  /** Numbers behind it, for other programs: the report writes each to `data/<id>-<name>`. */
+  /** The underlying data. The report writes each item to `data/<id>-<name>`. */
   readonly data?: readonly ExhibitData[]
 }
 
-/** A file of numbers, such as `requests.csv`. */
+/** A data file, such as `requests.csv`. */
 export interface ExhibitData {
   readonly name: string
   readonly text: string
 }
 
-/** Of an experiment that was done several times: in how many a finding held. */
+/** In how many repetitions of an experiment a finding held. */
 export interface Times {
   readonly held: number
   readonly failed: number
-  /** It could not be told. */
+  /** Inconclusive. */
   readonly unknown: number
 }
 
-/** A number that a finding is about, of each time that it was measured. */
+/** A metric of a finding, with one value per repetition. */
 export interface Measured {
   /** `time to Down` */
   readonly name: string
-  /** `s`, `requests/s`; empty for a plain number. */
+  /** `s`, `requests/s`; empty for a dimensionless number. */
   readonly unit: string
   readonly values: readonly number[]
 }
 
-/** A statement about the cluster, and the exhibits that prove or disprove it. */
+/** A claim about the cluster, and the exhibits that prove or disprove it. */
 export interface Finding extends Base {
   readonly type: 'finding'
   /** `app.replicas.answer` */
   readonly id: string
   readonly experiment: string
   readonly statement: string
-  /** null: cannot tell. */
+  /** null: inconclusive. */
   readonly holds: boolean | null
-  /** It was asked, not claimed: that it does not hold is an answer, and no failure. */
+  /** A question, not a claim: a negative answer is no failure. */
   readonly question?: true
   readonly evidence: readonly string[]
-  /** Why it could not be told, or what was measured, in a line. */
+  /** The measured result, or why it is inconclusive, in one line. */
   readonly detail?: string
-  /** Of an experiment that was done more than once; `holds` is true when it held each time. */
+  /** Set for repeated experiments; `holds` is true if it held every time. */
   readonly times?: Times
   readonly measured?: readonly Measured[]
 }
 
-/** Something the user should know: no IPVS here, a fallback taken. */
+/** A message for the user: IPVS not available, a fallback used. */
 export interface Notice extends Base {
   readonly type: 'notice'
   readonly level: 'info' | 'warning' | 'error'
@@ -224,5 +224,5 @@ export type RunEvent =
   | Notice
   | RunEnd
 
-/** Takes events in the order they happen. The journal, the screen and `--json` are such. */
+/** Receives events in order: the event log, the screen and `--json`. */
 export type Subscriber = (event: RunEvent) => void

@@ -9,17 +9,17 @@ import { slowdownOf } from './slowdown.ts'
 import { stopwatch } from './stopwatch.ts'
 
 const DEFAULT_SECONDS = 60
-/** The machine that Labbook runs on, as the inventory calls it. */
+/** The inventory name of the controller. */
 const CONTROLLER = 'localhost'
 
-/** What an experiment works with, but for its findings. */
+/** Creates the context of an experiment, without findings. */
 export function careContext(
   state: RunState,
   experiment: Experiment,
   hosts: readonly string[],
   nextId: (title: string) => string,
 ): CareContext {
-  const keep = (what: Kept): Exhibit => {
+  const emitExhibit = (what: ExhibitContent): Exhibit => {
     const exhibit = { type: 'exhibit', id: nextId(what.title), experiment: experiment.name, ...what } as const
     state.emit(exhibit)
     return { ...exhibit, time: what.start }
@@ -37,22 +37,27 @@ export function careContext(
     })
   }
   const hostOf = ({ host = hosts[0] as string }: Pick<Look, 'host'>): string => host
-  const look = ({ timeout = DEFAULT_SECONDS, ...observation }: Look, keptAs?: string): Promise<Looked> =>
-    observe(state, { ...observation, timeout: timeout * slowdown }, hostOf(observation), keptAs)
+  const exec = ({ timeout = DEFAULT_SECONDS, ...command }: Look, exhibitTitle?: string): Promise<Execution> =>
+    execCommand(state, { ...command, timeout: timeout * slowdown }, hostOf(command), exhibitTitle)
   return {
     hosts,
     groups: state.groups,
     hostvars,
     slowdown,
     signal: state.signal,
-    exhibit: async ({ title, shown, ...observation }) => {
-      state.emit({ type: 'exhibit_start', experiment: experiment.name, title, host: hostOf(observation) })
-      const seen = await look(observation, title)
-      return keep({ ...seen, title, command: shown ?? seen.command })
+    exhibit: async ({ title, shown, ...command }) => {
+      state.emit({ type: 'exhibit_start', experiment: experiment.name, title, host: hostOf(command) })
+      const output = await exec(command, title)
+      return emitExhibit({ ...output, title, command: shown ?? output.command })
     },
     watch: async ({ within = DEFAULT_SECONDS, every = 1, awaits, ...watch }) => {
       waiting(awaits ?? `"${watch.title}"`, within * slowdown, hostOf(watch))
-      return await watchFor({ ...watch, within: within * slowdown, every: every * slowdown }, look, keep, state.signal)
+      return await poll(
+        { ...watch, within: within * slowdown, every: every * slowdown },
+        exec,
+        emitExhibit,
+        state.signal,
+      )
     },
     waiting: (what, withinSeconds) => {
       waiting(what, withinSeconds)
@@ -61,12 +66,12 @@ export function careContext(
       waiting(what, seconds)
       await sleepUnlessAborted(seconds, state.signal)
     },
-    look: async (observation) => {
-      const { stdout, stderr, exitCode } = await look(observation)
+    look: async (command) => {
+      const { stdout, stderr, exitCode } = await exec(command)
       return { stdout, stderr, exitCode }
     },
     record: ({ durationMs, ...what }) =>
-      keep({
+      emitExhibit({
         ...what,
         durationMs,
         stderr: '',
@@ -80,32 +85,29 @@ export function careContext(
   }
 }
 
-type Kept = Omit<Exhibit, 'type' | 'time' | 'id' | 'experiment'>
-type Looked = Omit<Kept, 'title'>
-/** With its time limits as they are for these machines. */
+type ExhibitContent = Omit<Exhibit, 'type' | 'time' | 'id' | 'experiment'>
+type Execution = Omit<ExhibitContent, 'title'>
+/** With timeouts scaled by the timeout multiplier. */
 type Timed<T, Limits extends keyof T> = T & Required<Pick<T, Limits>>
 
-/**
- * @param keptAs - the title of the exhibit it becomes: what is looked at again and again leaves no file of its output
- *   each time.
- */
-async function observe(
+/** @param exhibitTitle - set if the output becomes an exhibit. Polls and samples write no overflow files. */
+async function execCommand(
   state: RunState,
   { command, become = true, timeout }: Timed<Look, 'timeout'>,
   name: string,
-  keptAs?: string,
-): Promise<Looked> {
+  exhibitTitle?: string,
+): Promise<Execution> {
   if (state.signal.aborted) throw new Interrupted()
   const host = state.host(name === 'controller' ? CONTROLLER : name)
   const watch = stopwatch()
   const { user, password } = host.become
-  const openSpool = keptAs === undefined ? undefined : state.openSpool
+  const openSpool = exhibitTitle === undefined ? undefined : state.openSpool
   const outcome: Outcome = await runBatch(host.connection, [command], {
     ...(become ? { become: { user, ...(password === undefined ? {} : { password }) } } : {}),
     timeLimitSeconds: timeout,
     keep: () => ({
       for: 'probe',
-      ...(openSpool && { spool: (stream) => openSpool({ host: name, task: keptAs ?? '', stream }) }),
+      ...(openSpool && { spool: (stream) => openSpool({ host: name, task: exhibitTitle ?? '', stream }) }),
     }),
   }).then(
     ([first]) => first as Outcome,
@@ -122,25 +124,25 @@ async function observe(
   return { command, host: name, ...outcome, start: watch.start, durationMs: watch.elapsed() }
 }
 
-async function watchFor(
-  { until, within, every, title, shown, ...observation }: Timed<Omit<Watch, 'awaits'>, 'within' | 'every'>,
-  look: (observation: Look) => Promise<Looked>,
-  keep: (seen: Kept) => Exhibit,
+async function poll(
+  { until, within, every, title, shown, ...command }: Timed<Omit<Watch, 'awaits'>, 'within' | 'every'>,
+  exec: (command: Look) => Promise<Execution>,
+  emitExhibit: (output: ExhibitContent) => Exhibit,
   signal: AbortSignal,
 ): Promise<Watched> {
   const watch = stopwatch()
   for (;;) {
-    const seen = await look(observation)
+    const output = await exec(command)
     const seconds = watch.elapsed() / 1000
-    const reached = until(seen)
+    const reached = until(output)
     if (reached || seconds >= within)
       return {
         reached,
         seconds,
-        exhibit: keep({
-          ...seen,
+        exhibit: emitExhibit({
+          ...output,
           title,
-          command: shown ?? seen.command,
+          command: shown ?? output.command,
           start: watch.start,
           durationMs: watch.elapsed(),
         }),

@@ -7,8 +7,8 @@ import { Interrupted, type RunState } from './state.ts'
 import { stopwatch } from './stopwatch.ts'
 
 /**
- * Runs an experiment, as often as the run was asked to. What it set out to prove and did not come to is reported as
- * "cannot tell", with the reason.
+ * Runs an experiment, as many times as the run repeats it. Findings without a verdict are reported as inconclusive,
+ * with the reason.
  */
 export async function runExperiment(
   state: RunState,
@@ -20,8 +20,8 @@ export async function runExperiment(
   const { name, hypothesis, asks = {} } = experiment
   const statements = statementsOf(experiment)
   const watch = stopwatch()
-  const said = new Map<string, Verdict[]>(Object.keys(statements).map((id) => [id, []]))
-  const tell = (id: string, verdicts: readonly Verdict[]): void => {
+  const verdictsById = new Map<string, Verdict[]>(Object.keys(statements).map((id) => [id, []]))
+  const emitFinding = (id: string, verdicts: readonly Verdict[]): void => {
     const question = id in asks ? ({ question: true } as const) : {}
     state.emit({
       type: 'finding',
@@ -41,16 +41,16 @@ export async function runExperiment(
     ...(hypothesis === undefined ? {} : { hypothesis }),
   })
   try {
-    for (let time = 1; time <= state.repeat; time++) {
+    for (let repetition = 1; repetition <= state.repeat; repetition++) {
       if (state.repeat > 1)
-        state.emit({ type: 'notice', level: 'info', message: `${name}: ${time} of ${state.repeat}` })
-      await once(state, experiment, names, nextId, (id, verdict) => {
-        said.get(id)?.push(verdict)
-        if (state.repeat === 1) tell(id, [verdict])
+        state.emit({ type: 'notice', level: 'info', message: `${name}: ${repetition} of ${state.repeat}` })
+      await runOnce(state, experiment, names, nextId, (id, verdict) => {
+        verdictsById.get(id)?.push(verdict)
+        if (state.repeat === 1) emitFinding(id, [verdict])
       })
     }
   } finally {
-    if (state.repeat > 1) for (const [id, verdicts] of said) tell(id, verdicts)
+    if (state.repeat > 1) for (const [id, verdicts] of verdictsById) emitFinding(id, verdicts)
     if (!state.signal.aborted) state.emit({ type: 'play_end', play: name, durationMs: watch.elapsed() })
   }
 }
@@ -58,7 +58,7 @@ export async function runExperiment(
 const statementsOf = ({ proves, asks = {} }: Experiment): Readonly<Record<string, string>> => ({ ...proves, ...asks })
 
 /** @throws {Interrupted} */
-async function once(
+async function runOnce(
   state: RunState,
   experiment: Experiment,
   names: readonly string[],
@@ -66,27 +66,26 @@ async function once(
   conclude: (id: string, verdict: Verdict) => void,
 ): Promise<void> {
   const { name, start, observe } = experiment
-  const open = new Set(Object.keys(statementsOf(experiment)))
+  const pending = new Set(Object.keys(statementsOf(experiment)))
   const finding = (id: string, verdict: Verdict): void => {
-    if (!open.delete(id))
-      throw new Error(`experiment "${name}" makes a finding it did not announce, or makes it twice: ${id}`)
+    if (!pending.delete(id))
+      throw new Error(`experiment "${name}" reports finding "${id}" twice, or did not declare it`)
     conclude(id, verdict)
   }
   const cannotTell: ExperimentContext['cannotTell'] = (why, evidence = []) => {
-    for (const id of [...open]) finding(id, { holds: null, evidence, detail: why })
+    for (const id of [...pending]) finding(id, { holds: null, evidence, detail: why })
   }
-  const care = careContext(state, experiment, names, nextId)
-  const on: ExperimentContext = { ...care, finding, cannotTell }
+  const context = careContext(state, experiment, names, nextId)
+  const on: ExperimentContext = { ...context, finding, cannotTell }
   const reasons: string[] = []
-  let begun = false
+  let started = false
   try {
     const out = names.filter((host) => state.host(host).out !== undefined)
     if (names.length === 0) reasons.push(`no hosts match ${experiment.hosts}`)
-    else if (out.length > 0)
-      reasons.push(`not run: ${out.join(', ')} ${out.length === 1 ? 'has' : 'have'} left the run`)
+    else if (out.length > 0) reasons.push(`not run: ${out.join(', ')} failed or became unreachable earlier`)
     else {
-      await start?.(care)
-      begun = true
+      await start?.(context)
+      started = true
       await observe(on)
     }
   } catch (error) {
@@ -95,12 +94,12 @@ async function once(
     reasons.push(reason)
     state.emit({ type: 'notice', level: 'error', message: `${name}: ${reason}` })
   } finally {
-    cannotTell(reasons[0] ?? (state.signal.aborted ? 'interrupted' : 'the experiment ended without a word on it'))
-    if (begun) await restore(state, experiment, names, nextId)
+    cannotTell(reasons[0] ?? (state.signal.aborted ? 'interrupted' : 'the experiment ended without a verdict'))
+    if (started) await restore(state, experiment, names, nextId)
   }
 }
 
-/** Puts things back; after an interrupt the run's own lines are closed, so over new ones. */
+/** Rolls back. After an interrupt, the run's connections are closed, so this uses fresh ones. */
 async function restore(
   state: RunState,
   experiment: Experiment,
@@ -111,17 +110,16 @@ async function restore(
   if (experiment.restore === undefined) return
   const interrupted = state.signal.aborted
   const on = interrupted ? state.anew() : state
-  if (interrupted)
-    state.emit({ type: 'notice', level: 'warning', message: `${name}: putting back what it has disturbed` })
+  if (interrupted) state.emit({ type: 'notice', level: 'warning', message: `${name}: rolling back` })
   try {
     await experiment.restore(careContext(on, experiment, names, nextId))
   } catch (error) {
-    // A second Ctrl-C ends the program; the first, while things are put back, comes here.
+    // The first Ctrl-C during a rollback restarts it over fresh connections. A second one ends the program.
     if (state.signal.aborted && !interrupted) return await restore(state, experiment, names, nextId)
     state.emit({
       type: 'notice',
       level: 'error',
-      message: `${name}: not everything is as it was: ${explain(error)}. The next run of the playbook puts it right`,
+      message: `${name}: rollback failed: ${explain(error)}. Run the playbook again to repair the state`,
     })
   } finally {
     if (interrupted) await on.close()

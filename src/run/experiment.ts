@@ -9,55 +9,55 @@ export interface Look {
   readonly host?: string
   /** Default true, as in the plays. */
   readonly become?: boolean
-  /** Seconds, on machines with processors of their own. Default 60. */
+  /** Timeout in seconds, before the timeout multiplier. Default 60. */
   readonly timeout?: number
 }
 
-/** What a command printed. */
+/** The output of a command. */
 export interface Seen {
   readonly stdout: string
   readonly stderr: string
   readonly exitCode: number
 }
 
-/** A command to run and keep as an exhibit. */
+/** A command whose output is recorded as an exhibit. */
 export interface Observation extends Look {
-  /** What the picture shows, in a few words: also the stem of the exhibit's id. */
+  /** A short title of the exhibit; its slug becomes the exhibit's id. */
   readonly title: string
-  /** What the exhibit shows in place of a command that nobody would read: what it does, in a line. */
+  /** Shown instead of a long or unreadable command. */
   readonly shown?: string
 }
 
-/** A command to run again and again until its output is as wished; the last one is kept. */
+/** A command to poll until its output meets a condition. The last output is recorded. */
 export interface Watch extends Observation {
   readonly until: (seen: { stdout: string; exitCode: number }) => boolean
-  /** Seconds until it gives up, on machines with processors of their own. Default 60. */
+  /** Timeout in seconds, before the timeout multiplier. Default 60. */
   readonly within?: number
-  /** Seconds between looks, likewise. Default 1. */
+  /** Polling interval in seconds, before the timeout multiplier. Default 1. */
   readonly every?: number
-  /** What the screen says is awaited, as it follows "waiting for": `node3 Down`. Default: the title in quotes. */
+  /** Shown in progress output after "waiting for": `node3 Down`. Default: the title in quotes. */
   readonly awaits?: string
 }
 
-/** What a watch came to. */
+/** The result of a watch. */
 export interface Watched {
   readonly reached: boolean
-  /** Seconds it took, or gave up after. */
+  /** Seconds until the condition was met or the timeout passed. */
   readonly seconds: number
   readonly exhibit: Exhibit
 }
 
 export interface Verdict {
-  /** null: cannot tell. */
+  /** null: inconclusive. */
   readonly holds: boolean | null
   readonly evidence: readonly Exhibit[]
-  /** What was measured, in a line. */
+  /** The measured result, in one line. */
   readonly detail?: string
-  /** Numbers to be compared when the experiment is done again: name -> value and unit. */
+  /** Values to compare across repetitions: name -> value and unit. */
   readonly measured?: Readonly<Record<string, readonly [value: number, unit: string]>>
 }
 
-/** What this program itself measured, such as answers to requests it sent. */
+/** Measurements by Labbook itself, such as responses to requests it sent. */
 export interface Recorded {
   readonly title: string
   readonly command: string
@@ -67,77 +67,67 @@ export interface Recorded {
   readonly data?: readonly ExhibitData[]
 }
 
-/** What an experiment works with. All it sees is recorded, but for what it only looks at. */
+/** The API for experiments. Every command is recorded, except with `exec()`. */
 export interface ExperimentContext {
   readonly hosts: readonly string[]
-  /**
-   * How many times slower than with processors of their own the machines are (`slowdownOf`): time limits of looks and
-   * watches are so many times as long.
-   */
+  /** Timeout multiplier of the slowest host. It scales the timeouts of commands and watches. */
   readonly slowdown: number
   readonly groups: Readonly<Record<string, readonly string[]>>
   hostvars(host: string): Readonly<Record<string, unknown>>
-  /** Runs a command and records it with its output. A failed command is an exhibit like any other. */
-  exhibit(observation: Observation): Promise<Exhibit>
-  watch(watch: Watch): Promise<Watched>
-  /**
-   * Runs a command that is no evidence by itself, such as one of many samples, which are recorded together in the end.
-   */
-  look(look: Look): Promise<Seen>
+  /** Runs a command and records its output as an exhibit. A nonzero exit code is not an error. */
+  exhibit(command: Observation): Promise<Exhibit>
+  watch(options: Watch): Promise<Watched>
+  /** Runs a command without recording it, for example one of many samples that are recorded together later. */
+  look(command: Look): Promise<Seen>
   record(what: Recorded): Exhibit
   /**
-   * Waits for some seconds, as given, and says what for: `node3 to receive tasks`. Ends at once when the run is
-   * interrupted.
+   * Waits for some seconds, without the timeout multiplier, and reports for what: `node3 to receive tasks`. Ends early
+   * if the run is interrupted.
    */
   pause(seconds: number, what: string): Promise<void>
-  /**
-   * Says what is awaited from now on, and for how many seconds at most, as given. For waiting that the caller does
-   * itself.
-   */
+  /** Reports a wait by the caller and its maximum length in seconds, without the timeout multiplier. */
   waiting(what: string, withinSeconds: number): void
   finding(id: string, verdict: Verdict): void
-  /** Says of every finding that has not been made yet that it cannot be told, and why. */
+  /** Reports all findings without a verdict as inconclusive, with the reason. */
   cannotTell(why: string, evidence?: readonly Exhibit[]): void
   notice(message: string, level?: 'info' | 'warning'): void
   readonly signal: AbortSignal
 }
 
-/**
- * Of the context what a start state is looked at with, and what things are put back with: no findings are made there.
- */
+/** The context for the steady-state check and the rollback: without findings. */
 export type CareContext = Omit<ExperimentContext, 'finding' | 'cannotTell'>
 
 export interface ExperimentOptions {
   readonly hosts: string
   readonly tags?: string | readonly string[]
-  /** Which hosts it injects a fault into, loads, changes or removes data from, and how. `false`: it only looks. */
-  readonly disturbs: false | Disturbs
-  /** Each finding it will make: id -> statement. Those it does not come to are reported as "cannot tell". */
-  readonly proves: Readonly<Record<string, string>>
   /**
-   * The same of what is not claimed but asked: that a statement does not hold is an answer there, and the run has not
-   * failed.
+   * Hosts on which it injects faults, generates load, or changes or removes data, and what it does there. `false`:
+   * read-only.
    */
+  readonly disturbs: false | Disturbs
+  /** Claims to prove: finding id -> statement. Without a verdict they are reported as inconclusive. */
+  readonly proves: Readonly<Record<string, string>>
+  /** Questions: finding id -> statement. A negative answer does not fail the run. */
   readonly asks?: Readonly<Record<string, string>>
-  /** What is expected to be seen, and why: one or two sentences, written before it is. */
+  /** The expected result and why, in one or two sentences, written before the experiment. */
   readonly hypothesis?: string
-  /** Looks whether things are as they must be before anything is disturbed. Throws with what is not. */
+  /** Checks the steady state before anything is disturbed. Throws an error if it is not met. */
   readonly start?: (on: CareContext) => Promise<void>
   /**
-   * Puts back what the experiment has disturbed. Runs whatever happens once the start state was as it must be: also
-   * after a failure and after Ctrl-C, then over new connections. Must do its work from wherever the experiment stopped.
+   * Restores the steady state. Runs after every started experiment, including failed and interrupted ones, then over
+   * fresh connections. It must work from any point at which the experiment stopped.
    */
   readonly restore?: (on: CareContext) => Promise<void>
 }
 
-/** Looks at a running system, perhaps disturbs it, and says what was seen. */
+/** Observes a running system, possibly under an injected fault, and reports findings. */
 export interface Experiment extends ExperimentOptions {
   readonly kind: 'experiment'
   readonly name: string
   readonly observe: (on: ExperimentContext) => Promise<void>
 }
 
-/** An experiment as data, to stand among plays. */
+/** Defines an experiment. */
 export const experiment = (
   name: string,
   options: ExperimentOptions,

@@ -1,12 +1,12 @@
 import type { Finding, Measured, Times } from './events.ts'
 import type { Verdict } from './experiment.ts'
 
-/** What an experiment says of one of its findings, each time that it was done. */
+/** The verdicts on a finding, merged over all repetitions. */
 export type Said = Pick<Finding, 'holds' | 'evidence' | 'detail' | 'times' | 'measured'>
 
 /**
- * Puts together what was found each time. A statement holds when it held each time; it does not when it once did not;
- * where it could not be told once and held otherwise, it cannot be told.
+ * Merges the verdicts of all repetitions: false if one of them is false, otherwise null if one is inconclusive,
+ * otherwise true.
  */
 export function together(verdicts: readonly Verdict[]): Said {
   const count = (holds: boolean | null): number => verdicts.filter((verdict) => verdict.holds === holds).length
@@ -34,7 +34,7 @@ function measuredOf(verdicts: readonly Verdict[]): Measured[] {
   return [...all].map(([name, { unit, values }]) => ({ name, unit, values }))
 }
 
-/** One line of each time, unless they all say the same. */
+/** One detail per repetition, or a single one if they are all equal. */
 function detailOf(verdicts: readonly Verdict[]): string | undefined {
   const details = verdicts.map(({ detail }) => detail ?? '')
   if (new Set(details).size === 1) return details[0] === '' ? undefined : details[0]

@@ -17,17 +17,17 @@ import { TaskTry, type Chance, type Ways } from './task-try.ts'
 const DEFAULT_RETRIES = 3
 const DEFAULT_DELAY_SECONDS = 5
 
-/** One host's way through one play. */
+/** Runs one play on one host. */
 export class HostPlay {
   readonly #state: RunState
   readonly #play: Play
   readonly #host: RunHost
   readonly #vars: Readonly<Record<string, unknown>>
   readonly #handlers: readonly Entry[]
-  readonly #ways: Ways
+  readonly #context: Ways
   readonly #notified = new Set<string>()
-  /** Check mode: handlers of tasks that cannot be told, and the first such task. */
-  readonly #perhaps = new Map<string, string>()
+  /** Check mode: handlers that only tasks with an unknown result would notify, and the first such task. */
+  readonly #unknownHandlers = new Map<string, string>()
 
   constructor(
     state: RunState,
@@ -42,7 +42,7 @@ export class HostPlay {
     this.#vars = vars
     this.#handlers = handlers
     const names = handlers.map(({ handler }) => handler as string)
-    this.#ways = {
+    this.#context = {
       state,
       play,
       vars,
@@ -55,11 +55,11 @@ export class HostPlay {
     }
   }
 
-  /** Runs the tasks, then the handlers they notified. Stops when the host leaves the run or `stop` says so. */
+  /** Runs the tasks, then the notified handlers. Stops when the host is excluded or `stop` returns true. */
   async run(entries: readonly Entry[], stop: () => boolean): Promise<void> {
     if (entries.length === 0) return
     await this.#runList(entries, stop)
-    // Handlers may notify others: those after them run in the same round, those before them in one more.
+    // Handlers may notify other handlers: later ones run in the same round, earlier ones in the next.
     const done = new Set<Entry>()
     const isDue = (entry: Entry): boolean => !done.has(entry) && this.#isNotified(entry)
     while (this.#handlers.some(isDue) && this.#host.out === undefined && !stop()) {
@@ -68,7 +68,7 @@ export class HostPlay {
   }
 
   #isNotified({ handler = '' }: Entry): boolean {
-    return this.#notified.has(handler) || this.#perhaps.has(handler)
+    return this.#notified.has(handler) || this.#unknownHandlers.has(handler)
   }
 
   async #runList(
@@ -77,21 +77,21 @@ export class HostPlay {
     isDue: (entry: Entry) => boolean = () => true,
     onDone?: (entry: Entry) => void,
   ): Promise<void> {
-    const prober = new Prober(this.#ways, entries, isDue)
+    const prober = new Prober(this.#context, entries, isDue)
     for (let index = 0; index < entries.length; index++) {
       const entry = entries[index] as Entry
-      // What was done together with an earlier task is told, though that one is the last of this host.
+      // Changes already applied in a batch are reported, even if the host is excluded by now.
       if ((this.#host.out !== undefined || stop()) && !prober.isChanged(index)) continue
       if (!isDue(entry)) continue
       onDone?.(entry)
       const shared = await entry.once?.turn(this.#host.name)
-      if (shared === undefined) await this.#runOne(entry, index, prober)
-      else this.#adopt(entry, shared)
+      if (shared === undefined) await this.#runTask(entry, index, prober)
+      else this.#useShared(entry, shared)
     }
   }
 
-  /** Takes over what another host's `run_once` task came to. */
-  #adopt(
+  /** Uses the result of another host's `run_once` task. */
+  #useShared(
     {
       task: {
         keywords: { register },
@@ -106,23 +106,23 @@ export class HostPlay {
     else this.#state.registry.set(name, register.key, values)
   }
 
-  async #runOne(entry: Entry, index: number, prober: Prober): Promise<void> {
+  async #runTask(entry: Entry, index: number, prober: Prober): Promise<void> {
     const watch = stopwatch()
     const { task } = entry
     const title = titleOf(task)
     let skipped = false
-    let tried = await this.#ifPerhaps(entry)
+    let result = await this.#unknownHandlerResult(entry)
     let attempts = 0
     try {
       skipped =
-        tried === undefined &&
+        result === undefined &&
         !wanted(task, conditions(this.#host.name, this.#vars, this.#state.registry.scope(this.#host.name)))
     } catch (error) {
-      tried = new TaskTry(this.#ways, entry, index, prober).failure(error)
+      result = new TaskTry(this.#context, entry, index, prober).failure(error)
     }
-    if (tried === undefined && !skipped && entry.problem !== undefined)
-      tried = { status: 'failed', message: entry.problem, changes: [], commands: [] }
-    if (skipped) tried = { status: 'ok', changes: [], commands: [] }
+    if (result === undefined && !skipped && entry.problem !== undefined)
+      result = { status: 'failed', message: entry.problem, changes: [], commands: [] }
+    if (skipped) result = { status: 'ok', changes: [], commands: [] }
     else
       this.#state.emit({
         type: 'task_start',
@@ -131,40 +131,44 @@ export class HostPlay {
         module: task.module.name,
         host: this.#host.name,
       })
-    if (tried === undefined) ({ tried, attempts } = await this.#tries(entry, index, prober))
-    report({ state: this.#state, play: this.#play, host: this.#host, entry, title, skipped, tried, watch, attempts })
+    if (result === undefined) ({ result, attempts } = await this.#attempt(entry, index, prober))
+    report({ state: this.#state, play: this.#play, host: this.#host, entry, title, skipped, result, watch, attempts })
     for (const name of notifies(entry)) {
-      if (tried.status === 'changed') this.#notified.add(name)
-      if (tried.status === 'unknown' && !this.#perhaps.has(name)) this.#perhaps.set(name, title)
+      if (result.status === 'changed') this.#notified.add(name)
+      if (result.status === 'unknown' && !this.#unknownHandlers.has(name)) this.#unknownHandlers.set(name, title)
     }
   }
 
-  /** Tries the task, as often as `until` and `retries` say. */
-  async #tries(entry: Entry, index: number, prober: Prober): Promise<{ tried: Tried; attempts: number }> {
+  /** Runs the task, with retries as in `until` and `retries`. */
+  async #attempt(entry: Entry, index: number, prober: Prober): Promise<{ result: Tried; attempts: number }> {
     const { until, retries, delay = DEFAULT_DELAY_SECONDS } = entry.task.keywords
-    const most = until === undefined && retries === undefined ? 1 : 1 + (retries ?? DEFAULT_RETRIES)
-    const chance: Chance = { used: false }
+    const maxAttempts = until === undefined && retries === undefined ? 1 : 1 + (retries ?? DEFAULT_RETRIES)
+    const reconnectBudget: Chance = { used: false }
     for (let attempts = 1; ; attempts++) {
-      const tried = judge(await new TaskTry(this.#ways, entry, index, prober).run(chance), entry.task)
+      const result = judge(await new TaskTry(this.#context, entry, index, prober).run(reconnectBudget), entry.task)
       if (this.#state.signal.aborted) throw new Interrupted()
-      if (this.#state.check) return { tried: untilThen(tried, entry.task), attempts }
-      const over = tried.status === 'unreachable' || tried.inTheDark === true || tried.final === true
-      if (over) return { tried, attempts }
-      const then = orFailed(tried, () => ({
-        ...tried,
-        final: until === undefined ? tried.status !== 'failed' : holds(until, tried, entry.task),
+      if (this.#state.check) return { result: checkUntil(result, entry.task), attempts }
+      const noRetry = result.status === 'unreachable' || result.inTheDark === true || result.final === true
+      if (noRetry) return { result, attempts }
+      const evaluated = orFailed(result, () => ({
+        ...result,
+        final: until === undefined ? result.status !== 'failed' : holds(until, result, entry.task),
       }))
-      if (then.final) return { tried: then, attempts }
-      if (attempts >= most) {
-        if (until === undefined) return { tried, attempts }
+      if (evaluated.final) return { result: evaluated, attempts }
+      if (attempts >= maxAttempts) {
+        if (until === undefined) return { result, attempts }
         return {
-          tried: { ...tried, status: 'failed', message: tried.message ?? `not so after ${attempts} tries` },
+          result: {
+            ...result,
+            status: 'failed',
+            message: result.message ?? `until condition not met after ${attempts} attempts`,
+          },
           attempts,
         }
       }
       prober.forget()
-      // Not before the first attempt: most conditions hold at once, and nothing is awaited then.
-      if (attempts === 1) this.#emitWaiting(titleOf(entry.task), (most - 1) * delay)
+      // Reported after the first attempt only: most conditions are met at once.
+      if (attempts === 1) this.#emitWaiting(titleOf(entry.task), (maxAttempts - 1) * delay)
       await sleep(delay * 1000, undefined, { signal: this.#state.signal }).catch(() => {
         throw new Interrupted()
       })
@@ -175,10 +179,10 @@ export class HostPlay {
     this.#state.emit({ type: 'waiting', play: this.#play.name, host: this.#host.name, for: what, withinSeconds })
   }
 
-  /** Check mode: a handler that only tasks notify which cannot be told cannot be told either. */
-  async #ifPerhaps(entry: Entry): Promise<Tried | undefined> {
+  /** Check mode: a handler is unknown if all tasks that may notify it are. */
+  async #unknownHandlerResult(entry: Entry): Promise<Tried | undefined> {
     const { handler = '', task } = entry
-    const reason = this.#perhaps.get(handler)
+    const reason = this.#unknownHandlers.get(handler)
     if (reason === undefined || this.#notified.has(handler)) return undefined
     const scope = this.#state.registry.scope(this.#host.name)
     const sets = await prepare(task, scope, this.#state.reader).then(
@@ -187,7 +191,7 @@ export class HostPlay {
     )
     return {
       status: 'unknown',
-      message: `cannot tell before «${reason}» has run`,
+      message: `depends on "${reason}", which has not run yet`,
       changes: [],
       commands: [],
       would: { sets },
@@ -195,21 +199,21 @@ export class HostPlay {
   }
 }
 
-/** Check mode tries once: what does not hold yet, time may bring. */
-function untilThen(tried: Tried, task: Task): Tried {
+/** Check mode has one attempt: an unmet condition may be met later. */
+function checkUntil(result: Tried, task: Task): Tried {
   const { until } = task.keywords
-  if (until === undefined || tried.status !== 'ok' || tried.would !== undefined) return tried
-  return orFailed(tried, () => (holds(until, tried, task) ? tried : notYet(tried)))
+  if (until === undefined || result.status !== 'ok' || result.would !== undefined) return result
+  return orFailed(result, () => (holds(until, result, task) ? result : unknownUntil(result)))
 }
 
-function notYet(tried: Tried): Tried {
+function unknownUntil(result: Tried): Tried {
   return {
-    ...tried,
+    ...result,
     status: 'unknown',
-    message: 'cannot tell whether it comes to hold: as things are now, until does not',
+    message: 'the until condition is not met yet',
     would: { sets: [] },
   }
 }
 
-const holds = (until: NonNullable<Task['keywords']['until']>, tried: Tried, { at }: Task): boolean =>
-  callOfTask('until', at, () => until(attemptOf(tried)))
+const holds = (until: NonNullable<Task['keywords']['until']>, result: Tried, { at }: Task): boolean =>
+  callOfTask('until', at, () => until(attemptOf(result)))

@@ -5,19 +5,19 @@ import type { Recap } from './events.ts'
 import { KeptOutput, type Keep } from './output.ts'
 import { emptyRecap } from './recap.ts'
 
-/** A host as the run knows it: its variables, its line, and what became of it so far. */
+/** A host during a run: variables, connection, and state so far. */
 export interface RunHost {
   readonly name: string
   readonly vars: Readonly<Record<string, unknown>>
   readonly connection: Connection
-  /** From the inventory: `ansible_become*`. A play's or task's own words go first. */
+  /** From the inventory: `ansible_become*`. Keywords of a play or task take precedence. */
   readonly become: { readonly always: boolean; readonly user: string; readonly password?: Become['password'] }
   readonly recap: Recap
   /** From `gather_facts`; kept for the run. */
   facts: Readonly<Record<string, unknown>>
-  /** Check mode: why it could not be reached, where an earlier task may be what makes it. */
+  /** Check mode: why the host is unreachable; an earlier task may create it. */
   unreached?: string
-  /** Why it takes no further part. */
+  /** Why the host is excluded from the rest of the run. */
   out?: 'failed' | 'unreachable'
 }
 
@@ -27,7 +27,7 @@ export const runHost = (given: Pick<RunHost, 'name' | 'vars' | 'connection' | 'b
   facts: {},
 })
 
-/** The script was cut short on the target: its shell was killed or could not go on. */
+/** The remote shell ended before the batch was complete: it was killed or could not continue. */
 export class CutShort extends Error {
   override readonly name = 'CutShort'
 }
@@ -35,57 +35,57 @@ export class CutShort extends Error {
 export interface BatchOptions {
   readonly become?: Become
   readonly timeLimitSeconds: number
-  /** By a script's place: if it fails, none after it runs. */
+  /** By script index: if this script fails, no later one runs. */
   readonly mustSucceed?: (script: number) => boolean
   /**
-   * So many of the scripts, the first ones, are what is asked for. One behind them that outlasts the time limit takes
-   * none of them along. Default: all.
+   * The number of leading scripts whose results are required. A later one that exceeds the time limit does not discard
+   * their results. Default: all.
    */
   readonly needed?: number
-  /** What is kept of a script's output, by its place. Default: what a plan may need, and no file. */
+  /** By script index: how much output to capture. Default: as much as a plan needs, without overflow file. */
   readonly keep?: (script: number) => Keep
 }
 
 /**
- * Runs scripts on a host in one round trip. However much they print, little of it is held in memory.
+ * Runs scripts on a host in one round trip, with bounded memory for their output.
  *
- * @returns the outcomes in order; fewer than scripts only when one failed that must succeed, or time was up behind
- *   those that are needed.
- * @throws {Unreachable | TimeLimit | BecomeFailed} from the connection, {@link CutShort} when the end is missing, and
- * what a file for a long output throws.
+ * @returns the results in order. There are fewer than scripts only if a `mustSucceed` script failed, or if the time
+ *   limit passed after the required ones.
+ * @throws {Unreachable | TimeLimit | BecomeFailed} from the connection, {@link CutShort} if the batch is incomplete,
+ *   and any error from writing an overflow file.
  */
 export async function runBatch(
   connection: Connection,
   scripts: readonly Step[],
   options: BatchOptions,
 ): Promise<Outcome[]> {
-  const mark = `lb-${randomBytes(9).toString('hex')}`
+  const delimiter = `lb-${randomBytes(9).toString('hex')}`
   const { mustSucceed = () => false, keep = () => ({ for: 'probe' }), needed = scripts.length, ...exchange } = options
   const outputs = new Outputs((script) => (script >= 0 && script < scripts.length ? keep(script) : { for: 'probe' }))
-  const reader = new BatchReader(mark, (script, stream) => outputs.open(script, stream))
+  const reader = new BatchReader(delimiter, (script, stream) => outputs.open(script, stream))
   try {
-    const answer = await connection.exchange(composeBatch(scripts, mark, mustSucceed), {
+    const response = await connection.exchange(composeBatch(scripts, delimiter, mustSucceed), {
       ...exchange,
       onOutput: (stream, chunk) => {
         reader.take(stream, chunk)
       },
     })
-    // A connection that gathers the output itself has it here.
-    reader.take('stdout', answer.stdout)
-    reader.take('stderr', answer.stderr)
-    const outcomes = endings(reader, outputs)
+    // A connection without streaming returns the output here.
+    reader.take('stdout', response.stdout)
+    reader.take('stderr', response.stderr)
+    const outcomes = resultsOf(reader, outputs)
     outputs.throwProblem()
     const last = outcomes.at(-1)
     const stopped = last !== undefined && mustSucceed(outcomes.length - 1) && last.exitCode !== 0
     if (outcomes.length < scripts.length && !stopped) {
-      const said = outputs.last().stderr.trim().split('\n').at(-1) ?? ''
+      const lastLine = outputs.last().stderr.trim().split('\n').at(-1) ?? ''
       throw new CutShort(
-        `the shell on the host ended early (exit code ${answer.exitCode})${said === '' ? '' : `: ${said}`}`,
+        `the remote shell exited early (exit code ${response.exitCode})${lastLine === '' ? '' : `: ${lastLine}`}`,
       )
     }
     return outcomes
   } catch (error) {
-    const outcomes = endings(reader, outputs)
+    const outcomes = resultsOf(reader, outputs)
     outputs.throwProblem()
     if (!(error instanceof TimeLimit)) throw error
     if (needed < scripts.length && outcomes.length >= needed) return outcomes
@@ -94,22 +94,22 @@ export async function runBatch(
   }
 }
 
-/** Of the scripts that have ended. */
-const endings = (reader: BatchReader, outputs: Outputs): Outcome[] =>
+/** Results of the completed scripts. */
+const resultsOf = (reader: BatchReader, outputs: Outputs): Outcome[] =>
   reader.end().map((ending, script): Outcome => ({ ...outputs.of(script), ...ending }))
 
-/** What the scripts of a batch printed. */
+/** The captured output of a batch. */
 class Outputs {
-  readonly #keep: (script: number) => Keep
+  readonly #capture: (script: number) => Keep
   readonly #opened = { stdout: [] as KeptOutput[], stderr: [] as KeptOutput[] }
 
   constructor(keep: (script: number) => Keep) {
-    this.#keep = keep
+    this.#capture = keep
   }
 
-  /** Scripts come in order, and before them (-1) what is printed when none has begun. */
+  /** Called in script order; index -1 is output before the first script. */
   open(script: number, stream: 'stdout' | 'stderr'): KeptOutput {
-    const output = new KeptOutput(stream, this.#keep(script))
+    const output = new KeptOutput(stream, this.#capture(script))
     this.#opened[stream].push(output)
     return output
   }
@@ -126,14 +126,14 @@ class Outputs {
     }
   }
 
-  /** Of the script that was running last. */
+  /** Output of the script that ran last. */
   last(): Pick<Outcome, 'stdout' | 'stderr'> {
     return this.of(Math.max(this.#opened.stdout.length, this.#opened.stderr.length) - 2)
   }
 
-  /** A record that cannot be kept ends the run. */
+  /** A failed write to an overflow file ends the run. */
   throwProblem(): void {
-    const broken = [...this.#opened.stdout, ...this.#opened.stderr].find(({ problem }) => problem !== undefined)
-    if (broken !== undefined) throw broken.problem
+    const failed = [...this.#opened.stdout, ...this.#opened.stderr].find(({ problem }) => problem !== undefined)
+    if (failed !== undefined) throw failed.problem
   }
 }

@@ -2,10 +2,10 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { InputFiles, Inputs } from '../modules/module.ts'
 
-/** A file on the controller that a task needs is not there. */
+/** A file that a task needs does not exist on the controller. */
 export class MissingInput extends Error {
   override readonly name = 'MissingInput'
-  /** Where it was looked for: absolute paths. */
+  /** The absolute paths that were searched. */
   readonly places: readonly string[]
 
   constructor(message: string, places: readonly string[]) {
@@ -15,19 +15,19 @@ export class MissingInput extends Error {
 }
 
 /**
- * Reads the files on the controller that tasks ask for; each once a run. One that is not there may be made by a later
- * task.
+ * Reads files on the controller for tasks, each once per run. Missing files are not cached: a later task may create
+ * them.
  */
 export class InputReader {
   readonly #root: string
   readonly #cache = new Map<string, Promise<Buffer>>()
 
-  /** @param root - the project's folder; `templates/` and `files/` are in it. */
+  /** @param root - the project directory, which contains `templates/` and `files/`. */
   constructor(root: string) {
     this.#root = root
   }
 
-  /** @throws {MissingInput} naming every place that was looked at. */
+  /** @throws {MissingInput} with all searched paths. */
   async read(files: InputFiles): Promise<Inputs> {
     const entries = await Promise.all(
       Object.entries(files).map(async ([key, file]) => [key, await this.#readOne(file)] as const),
@@ -36,8 +36,8 @@ export class InputReader {
   }
 
   #readOne(file: string): Promise<Buffer> {
-    const kept = this.#cache.get(file)
-    if (kept !== undefined) return kept
+    const cached = this.#cache.get(file)
+    if (cached !== undefined) return cached
     const read = this.#search(file)
     this.#cache.set(file, read)
     read.catch(() => this.#cache.delete(file))
@@ -47,15 +47,15 @@ export class InputReader {
   async #search(file: string): Promise<Buffer> {
     const places = path.isAbsolute(file)
       ? [file]
-      : ['templates', 'files', '.'].map((folder) => path.join(this.#root, folder, file))
+      : ['templates', 'files', '.'].map((directory) => path.join(this.#root, directory, file))
     for (const place of places) {
       try {
         return await readFile(place)
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException
-        if (code !== 'ENOENT' && code !== 'ENOTDIR') throw new MissingInput(`cannot read ${place}: ${code}`, [place])
+        if (code !== 'ENOENT' && code !== 'ENOTDIR') throw new MissingInput(`cannot read "${place}": ${code}`, [place])
       }
     }
-    throw new MissingInput(`no file ${file} on this machine; looked at ${places.join(', ')}`, places)
+    throw new MissingInput(`no file "${file}" on the controller; searched ${places.join(', ')}`, places)
   }
 }

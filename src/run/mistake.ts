@@ -4,46 +4,41 @@ import { Unresolved } from '../values/reference.ts'
 import { PlaybookError } from './play.ts'
 import { Interrupted } from './state.ts'
 
-/** A function of a task (`when`, `until`, ...) threw: the task fails on this host. */
+/** A function of a task (`when`, `until`, ...) threw an error: the task fails on this host. */
 export class ConditionError extends Error {
   override readonly name = 'ConditionError'
 }
 
-/**
- * Calls a function that a task brings along. @throws {ConditionError} it threw; {@link Unresolved} is not its mistake.
- */
+/** Calls a function of a task. @throws {ConditionError} it threw. {@link Unresolved} is passed through. */
 export function callOfTask<T>(keyword: string, at: { toString(): string }, call: () => T): T {
   try {
     return call()
   } catch (error) {
     if (error instanceof Unresolved || error instanceof Interrupted) throw error
-    throw new ConditionError(placed(error, at, keyword))
+    throw new ConditionError(withLocation(error, at, keyword))
   }
 }
 
-/** Calls a function of a play, or of a whole playbook. @throws {PlaybookError} it threw, with the place. */
+/** Calls a function of a play or a playbook. @throws {PlaybookError} it threw; includes the location. */
 export function callOfPlay<T>(what: string, at: { toString(): string } | undefined, call: () => T): T {
   try {
     return call()
   } catch (error) {
     if (error instanceof PlaybookError || error instanceof Interrupted) throw error
-    throw new PlaybookError(placed(error, at, what))
+    throw new PlaybookError(withLocation(error, at, what))
   }
 }
 
-/**
- * The message, with the place where the code of an experiment or a playbook is wrong; what it says on purpose needs
- * none.
- */
+/** The error message. For programming errors in an experiment or a playbook, it includes the location. */
 export function explain(error: unknown): string {
-  const isSlip =
+  const isProgrammingError =
     !(error instanceof Error) ||
     [TypeError, ReferenceError, RangeError, SyntaxError, UnknownHost].some((type) => error instanceof type)
-  const place = isSlip ? placeOf(error) : undefined
-  return place === undefined ? messageOf(error) : `${place}: ${messageOf(error)}`
+  const location = isProgrammingError ? placeOf(error) : undefined
+  return location === undefined ? messageOf(error) : `${location}: ${messageOf(error)}`
 }
 
-/** A name that is no host of the inventory. */
+/** The name is not a host of the inventory. */
 export class UnknownHost extends Error {
   override readonly name = 'UnknownHost'
 
@@ -53,9 +48,9 @@ export class UnknownHost extends Error {
   }
 }
 
-function placed(error: unknown, at: { toString(): string } | undefined, what: string): string {
-  const place = placeOf(error) ?? at?.toString() ?? ''
-  return `${place === '' ? '' : `${place}: `}${what}: ${messageOf(error)}`
+function withLocation(error: unknown, at: { toString(): string } | undefined, what: string): string {
+  const location = placeOf(error) ?? at?.toString() ?? ''
+  return `${location === '' ? '' : `${location}: `}${what}: ${messageOf(error)}`
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

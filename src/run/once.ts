@@ -1,16 +1,16 @@
 import type { TaskResult } from './events.ts'
 
-/** What a `run_once` task came to, for the hosts that did not run it. */
+/** The result of a `run_once` task, for the hosts that did not run it. */
 export interface Shared {
   readonly result: TaskResult
   readonly values: unknown
-  /** Check mode: it would have run, so the values are not there yet. */
+  /** Check mode: the task did not run, so its values do not exist yet. */
   readonly pending: boolean
 }
 
 /**
- * A task that runs on one host for all of them: the first in the play's order that is still in it. Others wait for what
- * comes of it; when that host leaves the play before, the next one takes over.
+ * A task that runs on one host on behalf of all: the first host, in play order, that is still in the play. The other
+ * hosts wait for its result. If that host leaves the play first, the next one takes over.
  */
 export class Once {
   #candidates: string[]
@@ -21,7 +21,7 @@ export class Once {
     this.#candidates = [...hosts]
   }
 
-  /** @returns the shared result, or undefined when it is this host's turn to run the task. */
+  /** @returns the shared result, or undefined if this host must run the task. */
   async turn(host: string): Promise<Shared | undefined> {
     while (this.#shared === undefined && this.#candidates[0] !== host) {
       await new Promise<void>((resolve) => this.#wake.push(resolve))
@@ -34,7 +34,7 @@ export class Once {
     this.#wakeAll()
   }
 
-  /** This host will not come to the task. */
+  /** The host will not reach the task. */
   drop(host: string): void {
     this.#candidates = this.#candidates.filter((candidate) => candidate !== host)
     this.#wakeAll()

@@ -1,22 +1,22 @@
 import type { Gather, LongOutput, Outcome } from '../shell/batch.ts'
 
-/** What a script prints on a stream beyond this many bytes goes to a file: its text in the record is head and tail. */
+/** Longer outputs go to an overflow file; the record contains only head and tail. */
 export const RECORDED = 1024 * 1024
-/** A plan is never made from a part of a probe's output, and more than this many bytes of it are not held in memory. */
-const MOST_FOR_A_PLAN = 8 * 1024 * 1024
+/** Plans require the complete output of a probe, up to this limit. It bounds memory use. */
+const PLAN_LIMIT_BYTES = 8 * 1024 * 1024
 const HALF = RECORDED / 2
 
-/** Takes the whole of a long output, as it comes. */
+/** A file for the complete content of a long output. */
 export interface Spool {
-  /** The file, below the run's folder. */
+  /** Path relative to the run's directory. */
   readonly file: string
-  /** @throws when it cannot be written (disk full). */
+  /** @throws if the write fails (disk full). */
   write(chunk: Buffer): void
   /** @throws as `write`. */
   close(): void
 }
 
-/** What an output is of. */
+/** The source of an output. */
 export interface SpoolOf {
   readonly host: string
   readonly task: string
@@ -25,30 +25,31 @@ export interface SpoolOf {
 
 export type OpenSpool = (of: SpoolOf) => Spool
 
-/** How much of a script's output is kept. */
+/** How much of a script's output to capture. */
 export interface Keep {
   /**
-   * `change`: head and tail are enough. `probe`: all that a plan may be made from. `ahead`: asked again if it is long.
+   * `change`: head and tail suffice. `probe`: as much as a plan may need. `ahead`: prefetched; probed again if it is
+   * long.
    */
   readonly for: 'change' | 'probe' | 'ahead'
-  /** For outputs over {@link RECORDED}; none: such an output is nowhere whole. */
+  /** For outputs over {@link RECORDED}. Without it, the complete output is lost. */
   readonly spool?: (stream: SpoolOf['stream']) => Spool
 }
 
-/** One stream of one script: whole in memory while it is short, its head and tail once it is not. */
+/** One output stream of one script: complete in memory while short, only head and tail once long. */
 export class KeptOutput implements Gather {
-  readonly #whole: number
+  readonly #limit: number
   readonly #openSpool: (() => Spool) | undefined
   #spool: Spool | undefined
   #bytes = 0
   #chunks: Buffer[] = []
   #ends: { readonly head: Buffer; readonly tail: Tail } | undefined
   #text: string | undefined
-  /** Why the file could not be written. */
+  /** Why the overflow file could not be written. */
   problem: unknown
 
   constructor(stream: SpoolOf['stream'], { for: purpose, spool }: Keep) {
-    this.#whole = purpose === 'probe' ? MOST_FOR_A_PLAN : RECORDED
+    this.#limit = purpose === 'probe' ? PLAN_LIMIT_BYTES : RECORDED
     this.#openSpool = spool && (() => spool(stream))
   }
 
@@ -61,10 +62,10 @@ export class KeptOutput implements Gather {
       return
     }
     this.#chunks.push(chunk)
-    if (this.#bytes <= this.#whole) return
+    if (this.#bytes <= this.#limit) return
     const all = Buffer.concat(this.#chunks)
     this.#chunks = []
-    // A byte more than is shown, to see whether a character was cut.
+    // One extra byte, to detect a character cut in two.
     this.#ends = { head: Buffer.from(all.subarray(0, HALF + 1)), tail: new Tail(HALF) }
     this.#ends.tail.push(all)
   }
@@ -76,7 +77,7 @@ export class KeptOutput implements Gather {
     this.#ends = undefined
   }
 
-  /** What is kept; to be asked for after the end. */
+  /** The captured text. Available after the end. */
   text(): string {
     return this.#text ?? ''
   }
@@ -98,7 +99,7 @@ export class KeptOutput implements Gather {
     })
   }
 
-  /** The script goes on, whatever becomes of the file: whether the run does is decided when the script has ended. */
+  /** A failed write does not stop the script; the run ends once the script has ended. */
   #try(action: () => void): void {
     try {
       action()
@@ -119,25 +120,25 @@ export class KeptOutput implements Gather {
   }
 }
 
-/** The line between the head and the tail of a long output. The evidence room knows it by its first words. */
+/** The line between head and tail of a long output. The evidence package recognizes it by its first words. */
 export const leftOut = (bytes: number, all: number, file?: string): string =>
   `\n[... ${bytes} bytes left out${file === undefined ? '' : `; all ${all} are in ${file}`} ...]\n`
 
-/** Why no plan is made from what a probe printed; undefined where one can be. */
+/** Why a probe's output cannot be evaluated; undefined if it can. */
 export function tooLongToPlan({ long }: Outcome): string | undefined {
   for (const stream of ['stdout', 'stderr'] as const) {
     const output = long?.[stream]
-    if (output === undefined || output.bytes <= MOST_FOR_A_PLAN) continue
-    const where = output.file === undefined ? '' : `; all of them are in ${output.file}`
+    if (output === undefined || output.bytes <= PLAN_LIMIT_BYTES) continue
+    const where = output.file === undefined ? '' : `; the complete output is in ${output.file}`
     return (
-      `it printed ${output.bytes} bytes on ${stream} when it was looked at, and a plan is made from ${MOST_FOR_A_PLAN} at most${where}. ` +
-      'Let it print less, or (a command) leave out read_only'
+      `the probe printed ${output.bytes} bytes on ${stream}; at most ${PLAN_LIMIT_BYTES} can be evaluated${where}. ` +
+      'Reduce its output, or remove read_only from a command'
     )
   }
   return undefined
 }
 
-/** The last bytes of a stream. */
+/** A ring buffer for the last bytes of a stream. */
 class Tail {
   readonly #ring: Buffer
   #at = 0
@@ -146,7 +147,7 @@ class Tail {
     this.#ring = Buffer.allocUnsafe(size)
   }
 
-  /** Must have got as many bytes as it holds before it is read. */
+  /** Must receive at least as many bytes as its size before it is read. */
   push(chunk: Buffer): void {
     const size = this.#ring.length
     const last = chunk.subarray(Math.max(0, chunk.length - size))
@@ -167,7 +168,7 @@ export function characterStart(bytes: Buffer, at: number): number {
   return start
 }
 
-/** Where the first whole UTF-8 character starts. */
+/** The index of the first complete UTF-8 character. */
 function nextCharacter(bytes: Buffer): number {
   let start = 0
   while (start < 3 && ((bytes[start] ?? 0) & 0xc0) === 0x80) start++

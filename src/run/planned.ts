@@ -9,56 +9,53 @@ import { tooLongToPlan } from './output.ts'
 import type { Play } from './play.ts'
 import type { Prepared } from './prepare.ts'
 
-/**
- * What was made of an outcome: it is asked for when the task's turn comes, and before by the tasks that may go along
- * with it.
- */
+/** Caches plans by probe result: the batcher requests a plan before the task itself does. */
 const plans = new WeakMap<
   Outcome,
   { readonly prepared: Prepared; readonly vars: object; readonly plan: Plan<unknown> }
 >()
 
-/** What a task would do to a host that was seen so. */
+/** Plans the changes that bring a probed host to the desired state. */
 export function planOf(
   entry: Entry,
   prepared: Prepared,
-  seen: Outcome,
+  probed: Outcome,
   vars: Readonly<Record<string, unknown>>,
 ): Plan<unknown> {
-  const made = plans.get(seen)
-  if (made?.prepared === prepared && made.vars === vars) return made.plan
-  const plan = planAnew(entry, prepared, seen, vars)
-  plans.set(seen, { prepared, vars, plan })
+  const cached = plans.get(probed)
+  if (cached?.prepared === prepared && cached.vars === vars) return cached.plan
+  const plan = createPlan(entry, prepared, probed, vars)
+  plans.set(probed, { prepared, vars, plan })
   return plan
 }
 
-function planAnew(
+function createPlan(
   { task: { module } }: Entry,
   { params, inputs }: Prepared,
-  seen: Outcome,
+  probed: Outcome,
   vars: Readonly<Record<string, unknown>>,
 ): Plan<unknown> {
-  const problem = tooLongToPlan(seen)
+  const problem = tooLongToPlan(probed)
   if (problem !== undefined) return { changes: [], problem }
-  return module.plan(params, seen satisfies Observed, inputs, vars)
+  return module.plan(params, probed satisfies Observed, inputs, vars)
 }
 
-/** What a plan depends on. */
+/** The resource keys that a plan depends on. */
 export const readsOf = ({ task: { module } }: Entry, { params }: Prepared, plan: Plan<unknown>): Words =>
   together([module.reads?.(params), plan.reads ?? []])
 
-/** What a plan's changes set. */
+/** The resource keys that a plan's changes modify. */
 export function setsOf({ task: { module } }: Entry, { params }: Prepared, { changes }: Plan<unknown>): Words {
-  const most = module.sets?.(params)
-  return together(changes.map(({ sets }) => sets ?? most))
+  const moduleKeys = module.sets?.(params)
+  return together(changes.map(({ sets }) => sets ?? moduleKeys))
 }
 
-/** The scripts of a change, in order. */
+/** The scripts of a change, in order of execution. */
 export interface ChangeScripts {
-  /** Leave the notices for the handlers to come. */
+  /** Create pending-handler markers for the notified handlers. */
   readonly before: readonly string[]
   readonly own: readonly string[]
-  /** Take away the notice for this handler. */
+  /** Remove the pending-handler marker of this handler. */
   readonly after: readonly string[]
 }
 
@@ -77,7 +74,7 @@ export function changeScripts(
   return {
     before: notified.length === 0 ? [] : [leaveNotices(play.name, notified)],
     own: changes.map(({ script }) => withEnvironment(entry, script, quote)),
-    // A host that goes away with the change cannot take the notice along.
+    // A change that disconnects the host cannot remove the marker itself.
     after: handler === undefined || module.comesBack !== undefined ? [] : [takeNotice(play.name, handler)],
   }
 }

@@ -17,9 +17,9 @@ import { tagList, tagsChosen } from './tags.ts'
 const facts = register<Readonly<Record<string, unknown>>>('ansible_facts')
 
 /**
- * Runs a play over its hosts, in batches as `serial` says. Hosts that are out of the run stay out.
+ * Runs a play on its hosts, in batches of `serial`. Skips hosts that are excluded from the run.
  *
- * @returns false when the run ends with it: a host failed, and the play has `any_errors_fatal`.
+ * @returns false when the run must end: a host failed and the play sets `any_errors_fatal`.
  */
 export async function runPlay(state: RunState, play: Play, names: readonly string[], phase?: Phase): Promise<boolean> {
   const hosts = names.map((name) => state.host(name)).filter(({ out }) => out === undefined)
@@ -39,7 +39,7 @@ export async function runPlay(state: RunState, play: Play, names: readonly strin
     }
     return true
   } finally {
-    // A play that was interrupted has not ended.
+    // An interrupted play has no end event.
     if (!state.signal.aborted) state.emit({ type: 'play_end', play: play.name, durationMs: watch.elapsed() })
   }
 }
@@ -59,27 +59,27 @@ async function runHosts(state: RunState, play: Play, hosts: readonly RunHost[]):
   const limit = pLimit(state.forks)
   if (play.gather_facts) await Promise.all(hosts.map((host) => limit(() => gatherFacts(state, play, host))))
   const lists = new Map(hosts.map((host) => [host, chosenTasks(state, play, host)]))
-  const once = onceTasks(lists)
+  const once = runOnceTasks(lists)
   const stop = (): boolean =>
     state.signal.aborted || (play.any_errors_fatal === true && hosts.some(({ out }) => out !== undefined))
-  // A host that waits for another's run_once task holds its place: with such tasks all hosts must be under way.
+  // A host waiting for another host's run_once result occupies a slot. All hosts must run concurrently then.
   const slots = once.size > 0 ? pLimit(Math.max(state.forks, hosts.length)) : limit
-  const ways = await Promise.allSettled(
+  const settled = await Promise.allSettled(
     hosts.map((host) =>
       slots(async () => {
         if (host.out !== undefined) return
         try {
-          await way(state, play, host, lists.get(host) ?? [], once, stop)
+          await runTasks(state, play, host, lists.get(host) ?? [], once, stop)
         } finally {
           for (const each of once.values()) each.drop(host.name)
         }
       }),
     ),
   )
-  for (const ended of ways) if (ended.status === 'rejected') throw ended.reason
+  for (const outcome of settled) if (outcome.status === 'rejected') throw outcome.reason
 }
 
-async function way(
+async function runTasks(
   state: RunState,
   play: Play,
   host: RunHost,
@@ -98,11 +98,11 @@ async function way(
   await new HostPlay(state, play, host, varsOf(state, play, host), handlers).run(entries, stop)
 }
 
-/** Facts are gathered once a run. */
+/** Facts are gathered once per run. */
 async function gatherFacts(state: RunState, play: Play, host: RunHost): Promise<void> {
   if (host.out !== undefined || Object.keys(host.facts).length > 0) return
   const task: Task = setup('Gather facts', {})
-  // In check mode, too, a play is written from the facts: as they are now.
+  // Task lists depend on facts, so check mode gathers them as well. Without `reads`, they are never "unknown".
   const module = { ...task.module, reads: () => [] }
   const entry: Entry = makeEntry(state, play, host, { ...task, module, keywords: { register: facts } })
   await new HostPlay(state, play, host, varsOf(state, play, host), []).run([entry], () => state.signal.aborted)
@@ -118,7 +118,7 @@ function chosenTasks(state: RunState, play: Play, host: RunHost): Task[] {
   )
 }
 
-function onceTasks(lists: ReadonlyMap<RunHost, readonly Task[]>): Map<string, Once> {
+function runOnceTasks(lists: ReadonlyMap<RunHost, readonly Task[]>): Map<string, Once> {
   const candidates = new Map<string, string[]>()
   for (const [host, tasks] of lists) {
     const numbered = numberTitles(tasks)
@@ -131,7 +131,7 @@ function onceTasks(lists: ReadonlyMap<RunHost, readonly Task[]>): Map<string, On
   return new Map([...candidates].map(([key, hosts]) => [key, new Once(hosts)]))
 }
 
-/** Titles made unique within a list, so that the same task is found in the lists of other hosts. */
+/** Makes titles unique within a list, so that a task can be matched across the lists of several hosts. */
 function numberTitles(tasks: readonly Task[]): string[] {
   const seen = new Map<string, number>()
   return tasks.map((task) => {

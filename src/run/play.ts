@@ -3,64 +3,66 @@ import { CallSite } from '../values/call-site.ts'
 import type { Disturbs } from './disturbance.ts'
 import type { Experiment } from './experiment.ts'
 
-/** What a play may look at while it writes its tasks for one host. */
+/** Read-only data that a play uses to build the task list of one host. */
 export interface PlayContext {
   /** The host's name in the inventory (`inventory_hostname`). */
   readonly host: string
   /** The host's variables: inventory, then the play's, then `--extra-vars`. */
   readonly vars: Readonly<Record<string, unknown>>
-  /** What `gather_facts` found; empty without it. */
+  /** Facts collected by `gather_facts`; empty without it. */
   readonly facts: Readonly<Record<string, unknown>>
   readonly groups: Readonly<Record<string, readonly string[]>>
-  /** The variables of another host. */
+  /** Variables of another host. */
   hostvars(host: string): Readonly<Record<string, unknown>>
   readonly check: boolean
 }
 
 export interface PlayOptions {
-  /** A pattern, as Ansible's: `swarm:!node3`. */
+  /** An Ansible host pattern: `swarm:!node3`. */
   readonly hosts: string
   readonly become?: boolean
   readonly become_user?: string
   readonly gather_facts?: boolean
   readonly vars?: Readonly<Record<string, unknown>>
   readonly tags?: string | readonly string[]
-  /** How many hosts at a time go through the whole play: a number, or a share such as `30%`. */
+  /**
+   * Batch size: a number of hosts, or a percentage such as `30%`. Each batch completes the play before the next starts.
+   */
   readonly serial?: number | `${number}%`
-  /** One failed host ends the play for all. */
+  /** The first failed host ends the run. */
   readonly any_errors_fatal?: boolean
   /**
-   * Which hosts it removes data or services from, and how; for plays that do. Hosts outside Labbook's lab then need
-   * permission first.
+   * Hosts on which this play removes data or services, and what it does there. Hosts outside Labbook's lab require
+   * permission.
    */
   readonly disturbs?: Disturbs
 }
 
 /**
- * The inventory or the variables do not have what a playbook needs. Thrown by a play's or an experiment's own code; the
- * message is all the user sees, and the run ends with exit code 1.
+ * The inventory or the variables lack what a playbook needs. Thrown by code of a play or an experiment. The user sees
+ * only the message; the run ends with exit code 1.
  */
 export class PlaybookError extends Error {
   override readonly name = 'PlaybookError'
 }
 
-/** Tasks, in any nesting: lists are flattened, so that a helper may return several. */
+/** Tasks, nested to any depth. Lists are flattened, so a helper may return several tasks. */
 export type TaskList = readonly (Task | TaskList | false | undefined)[]
 type TaskSource = (context: PlayContext) => TaskList
 type Handlers = Readonly<Record<string, Task>>
 
-/** Tasks for the hosts of a pattern, and handlers for what they notify. */
+/** Tasks for the hosts that match a pattern, and the handlers they notify. */
 export interface Play extends PlayOptions {
   readonly kind: 'play'
   readonly name: string
   readonly tasks: TaskSource
   readonly handlers: (context: PlayContext) => Handlers
-  /** Reads as `file:line:col` of the call in the playbook, for messages. */
+  /** Prints as `file:line:col` of the call in the playbook. Used in error messages. */
   readonly at?: { toString(): string }
 }
 
 /**
- * A play as data: who, with which rights, what.
+ * Defines a play.
  *
  * @example
  * play('Docker Engine', { hosts: 'docker', become: true }, () => [
@@ -84,15 +86,15 @@ export function play(
   }
 }
 
-/** What a playbook is made of, in order. */
+/** One entry of a playbook. */
 export type Step = Play | Experiment
 
 /**
- * Takes nested task lists apart. @throws {TypeError} it is no list of tasks: the code of a playbook may not have been
- * type-checked.
+ * Flattens nested task lists.
+ * @throws {TypeError} not a list of tasks, as playbooks are not necessarily type-checked.
  */
 export function flatten(list: TaskList): Task[] {
-  if (!Array.isArray(list)) throw new TypeError(`wants a list of tasks, not ${kindOf(list)}`)
+  if (!Array.isArray(list)) throw new TypeError(`expected a list of tasks, got ${kindOf(list)}`)
   return (list as TaskList).flatMap((item) =>
     !item ? [] : typeof item === 'object' && 'module' in item ? [item] : flatten(item),
   )

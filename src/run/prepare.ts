@@ -6,21 +6,21 @@ import { resolveDeep, type Scope } from '../values/reference.ts'
 import type { InputReader } from './inputs.ts'
 import { callOfTask } from './mistake.ts'
 
-/** A task whose parameters are known: ready to be probed and planned. */
+/** A task with resolved parameters, ready to probe and plan. */
 export interface Prepared {
   readonly params: unknown
   readonly inputs: Inputs
   readonly probe: Probe
 }
 
-/** Parameters that the module does not take. */
+/** Parameters that the module rejects. */
 export class BadParameters extends Error {
   override readonly name = 'BadParameters'
 }
 
 const titles = new WeakMap<Task, string>()
 
-/** How a task is called: its own title, or the module's name and what it is about. */
+/** The display name of a task: its own title, or the module's name and its subject. */
 export function titleOf(task: Task): string {
   const title = titles.get(task) ?? task.title ?? madeTitle(task)
   titles.set(task, title)
@@ -34,7 +34,7 @@ function madeTitle({ module, params }: Task): string {
 
 const parses = new WeakMap<object, z.ZodSafeParseResult<unknown>>()
 
-/** Parameters are asked for when a task is named, looked ahead at and run; they are checked once. */
+/** Caches validation results: parameters are needed for titles, prefetching and execution. */
 function parse(module: ModuleDefinition, params: object): z.ZodSafeParseResult<unknown> {
   const parsed = parses.get(params) ?? module.schema.safeParse(params)
   parses.set(params, parsed)
@@ -47,21 +47,15 @@ export const conditions = (host: string, vars: Readonly<Record<string, unknown>>
   value: (reference) => reference.read(scope),
 })
 
-/**
- * Does `when` hold? @throws {Unresolved | ConditionError} when it looks at a value that is not there yet, or has a
- * mistake.
- */
+/** Evaluates `when`. @throws {Unresolved | ConditionError} it uses a value that does not exist yet, or throws. */
 export const wanted = ({ keywords: { when = true }, at }: Task, on: Conditions): boolean =>
   typeof when === 'function' ? callOfTask('when', at, () => when(on)) : when
 
-/**
- * By the run's reader and the parameters: a task is prepared when it is looked ahead at, changed together with others,
- * and run.
- */
+/** Cached by reader and parameters: a task is prepared for prefetching, for batching and for execution. */
 const preparations = new WeakMap<InputReader, WeakMap<object, Prepared>>()
 
 /**
- * Resolves the references, checks the parameters, reads the files and writes the probe.
+ * Resolves references, validates parameters, reads input files and composes the probe.
  * @throws {Unresolved | ConditionError | BadParameters | MissingInput}
  */
 export async function prepare(task: Task, scope: Scope, reader: InputReader): Promise<Prepared> {
@@ -73,11 +67,11 @@ export async function prepare(task: Task, scope: Scope, reader: InputReader): Pr
   return prepared
 }
 
-/** What references are mapped to is the playbook's own code. */
+/** `map()` callbacks of references are code of the playbook. */
 const resolve = ({ params, at }: Task, scope: Scope): object =>
-  callOfTask('a value of an earlier task', at, () => resolveDeep(params, scope) as object)
+  callOfTask('registered value', at, () => resolveDeep(params, scope) as object)
 
-/** A task's parameters alone. @throws {Unresolved | ConditionError | BadParameters} */
+/** Only the parameters of a task. @throws {Unresolved | ConditionError | BadParameters} */
 export const paramsOf = (task: Task, scope: Scope): unknown => checked(task, resolve(task, scope))
 
 function checked({ module, at }: Task, resolved: object): unknown {
@@ -91,7 +85,7 @@ async function prepareAnew(task: Task, resolved: object, reader: InputReader): P
   const params = checked(task, resolved)
   const inputs = await reader.read(module.inputs?.(params) ?? {})
   const text = module.probe(params, inputs)
-  const probe = { text, shares: module.shares?.(params, inputs) ?? [], contained: module.contained === true }
+  const probe: Probe = { text, shares: module.shares?.(params, inputs) ?? [], contained: module.contained === true }
   return { params, inputs, probe }
 }
 

@@ -13,10 +13,10 @@ import { betweenHosts } from './turns.ts'
 import { BadParameters, conditions, prepare, titleOf, wanted, type Prepared } from './prepare.ts'
 import type { RunState } from './state.ts'
 
-/** More in one script would make its answer late without saving anything. */
-const MOST_AT_ONCE = 200
+/** Larger scripts delay the response without saving round trips. */
+const MAX_BATCH = 200
 
-/** What a list of tasks is run with, on one host in one play. */
+/** What the tasks of one host in one play share. */
 export interface Setting {
   readonly state: RunState
   readonly play: Play
@@ -26,67 +26,67 @@ export interface Setting {
   readonly handlers: readonly string[]
 }
 
-interface Answer {
+interface CachedProbe {
   readonly prepared: Prepared
   readonly outcome: Outcome
 }
 
-/** What came of a change. */
-interface Changed {
-  /** In the order of the scripts; fewer, if one of them failed. */
+/** The results of a change. */
+interface ChangeResult {
+  /** In script order; incomplete if a script failed. */
   readonly changes: readonly Outcome[]
-  /** Of the task's own probe, where that shows what came of it and all scripts succeeded. */
+  /** Of the task's probe, if a probe verifies the change and all scripts succeeded. */
   readonly verify: Outcome | undefined
 }
 
-/** A change on its way to the host. */
-interface Going {
+/** A change to send to the host. */
+interface PendingChange {
   readonly index: number
   readonly entry: Entry
   readonly prepared: Prepared
   readonly scripts: readonly string[]
-  /** What its own plan depends on, and what its changes set. */
+  /** Resource keys that the plan depends on, and those its changes modify. */
   readonly reads: Words
   readonly sets: Words
 }
 
 /**
- * Asks a host and changes it in as few round trips as can be, each of which carries
+ * Probes and changes a host in as few round trips as possible. Each round trip carries
  *
- * - with the probe of the task at hand those of the tasks after it, as far as they can be asked now;
- * - with its changes those of the tasks after it that were looked at already and depend on nothing that is changed
- *   before them. What a task depends on and what its changes set is what its module says (`reads`, `sets`).
+ * - with the probe of the current task, the probes of following tasks (prefetch);
+ * - with its changes, those of following tasks that are already probed and independent of earlier changes in the batch.
+ *   Dependencies follow from the `reads` and `sets` of modules.
  *
- * An answer is used only if the task, when its turn comes, still asks the very same question, and nothing it depends on
- * has been changed since.
+ * A prefetched result is used only if the task still has the identical probe, and nothing it depends on has changed
+ * since.
  */
 export class Prober {
-  readonly #setting: Setting
+  readonly #context: Setting
   readonly #entries: readonly Entry[]
   readonly #isDue: (entry: Entry) => boolean
-  readonly #answers = new Map<number, Answer>()
-  readonly #changed = new Map<number, Changed & Pick<Going, 'scripts'>>()
+  readonly #cached = new Map<number, CachedProbe>()
+  readonly #applied = new Map<number, ChangeResult & Pick<PendingChange, 'scripts'>>()
 
-  constructor(setting: Setting, entries: readonly Entry[], isDue: (entry: Entry) => boolean) {
-    this.#setting = setting
+  constructor(context: Setting, entries: readonly Entry[], isDue: (entry: Entry) => boolean) {
+    this.#context = context
     this.#entries = entries
     this.#isDue = isDue
   }
 
-  /** Forgets what was seen: the host may be another now. */
+  /** Invalidates all results: the state of the host may have changed. */
   forget(): void {
-    this.#answers.clear()
-    this.#changed.clear()
+    this.#cached.clear()
+    this.#applied.clear()
   }
 
-  /** The task's changes have been made, together with those of one before it; what came of them is not told yet. */
+  /** Whether the task's changes were already applied in an earlier task's batch, and are yet to be reported. */
   isChanged(index: number): boolean {
-    return this.#changed.has(index)
+    return this.#applied.has(index)
   }
 
   /**
-   * The outcome of a task's probe, from an earlier round trip or a new one.
-   * @param extra - scripts to run before, in the same round trip; their outcomes go to `onExtra`.
+   * The result of a task's probe, prefetched or from a new round trip.
+   * @param extra - scripts to run first in the same round trip; `onExtra` receives their results.
    */
   async look(
     index: number,
@@ -94,36 +94,41 @@ export class Prober {
     extra: readonly string[],
     onExtra: (outcomes: Outcome[]) => void,
   ): Promise<Outcome> {
-    const kept = this.#answers.get(index)
-    if (kept?.prepared.probe.text === prepared.probe.text && extra.length === 0 && kept.outcome.long === undefined)
-      return kept.outcome
+    const cached = this.#cached.get(index)
+    if (cached?.prepared.probe.text === prepared.probe.text && extra.length === 0 && cached.outcome.long === undefined)
+      return cached.outcome
     const entry = this.#entries[index] as Entry
     entry.target.connection.open()
     await betweenHosts()
-    const ahead = await this.#ahead(index + 1, entry)
+    const ahead = await this.#prefetch(index + 1, entry)
     const outcomes = await this.#send(
       entry,
       timeLimitOf(entry, prepared.params),
       [
-        ...extra.map((script) => ({ script, keep: this.#keep(entry, 'probe') })),
-        { script: prepared.probe, keep: this.#keep(entry, 'probe') },
+        ...extra.map((script) => ({ script, keep: this.#captureOptions(entry, 'probe') })),
+        { script: prepared.probe, keep: this.#captureOptions(entry, 'probe') },
       ],
       ahead,
     )
     onExtra(outcomes.slice(0, extra.length))
     const outcome = outcomes[extra.length] as Outcome
-    this.#answers.set(index, { prepared, outcome })
+    this.#cached.set(index, { prepared, outcome })
     return outcome
   }
 
-  /** Makes a task's changes and, unless a module reads the changes' own output, runs its probe again. */
-  async change(index: number, prepared: Prepared, plan: Plan<unknown>, scripts: readonly string[]): Promise<Changed> {
+  /** Applies a task's changes. Runs its probe again, unless the module evaluates the output of the changes. */
+  async change(
+    index: number,
+    prepared: Prepared,
+    plan: Plan<unknown>,
+    scripts: readonly string[],
+  ): Promise<ChangeResult> {
     const entry = this.#entries[index] as Entry
-    const made = this.#changed.get(index)
-    this.#changed.delete(index)
-    if (made !== undefined && made.scripts.join('\0') === scripts.join('\0'))
-      return await this.#verified({ entry, prepared, scripts }, made)
-    const first: Going = {
+    const earlier = this.#applied.get(index)
+    this.#applied.delete(index)
+    if (earlier !== undefined && earlier.scripts.join('\0') === scripts.join('\0'))
+      return await this.#verify({ entry, prepared, scripts }, earlier)
+    const first: PendingChange = {
       index,
       entry,
       prepared,
@@ -131,93 +136,93 @@ export class Prober {
       reads: readsOf(entry, prepared, plan),
       sets: setsOf(entry, prepared, plan),
     }
-    const { more, sets, last } = await this.#along(first)
+    const { more, sets, last } = await this.#batchFrom(first)
     const group = [first, ...more]
-    this.#forgetAffected(sets, last)
+    this.#invalidateAffected(sets, last)
     const { waits, comesBack } = entry.task.module
-    const ahead = waits === true || comesBack !== undefined ? [] : await this.#ahead(last + 1, entry)
-    const steps = inTurn(group)
+    const ahead = waits === true || comesBack !== undefined ? [] : await this.#prefetch(last + 1, entry)
+    const steps = orderScripts(group)
     let outcomes: Outcome[]
     try {
       outcomes = await this.#send(
         entry,
-        sum(group.map((going) => timeLimitOf(going.entry, going.prepared.params))),
-        steps.map(({ going, script }) =>
+        sum(group.map((change) => timeLimitOf(change.entry, change.prepared.params))),
+        steps.map(({ change, script }) =>
           script === undefined
-            ? { script: going.prepared.probe, keep: this.#keep(going.entry, 'probe') }
-            : { script, keep: this.#keep(going.entry, 'change'), mustSucceed: true },
+            ? { script: change.prepared.probe, keep: this.#captureOptions(change.entry, 'probe') }
+            : { script, keep: this.#captureOptions(change.entry, 'change'), mustSucceed: true },
         ),
         ahead,
       )
     } catch (error) {
-      // Some of it may have been done.
+      // Some changes may have been applied.
       this.forget()
       throw error
     }
-    const changed = group.map((going): Changed => {
+    const changed = group.map((change): ChangeResult => {
       const own = outcomes
-        .map((outcome, i) => ({ outcome, step: steps[i] as InTurn }))
-        .filter(({ step }) => step.going === going)
+        .map((outcome, i) => ({ outcome, step: steps[i] as OrderedScript }))
+        .filter(({ step }) => step.change === change)
       return {
         changes: own.filter(({ step }) => step.script !== undefined).map(({ outcome }) => outcome),
         verify: own.find(({ step }) => step.script === undefined)?.outcome,
       }
     })
-    more.forEach((going, i) => {
-      const other = changed[i + 1] as Changed
-      if (other.changes.length > 0) this.#changed.set(going.index, { ...other, scripts: going.scripts })
+    more.forEach((change, i) => {
+      const other = changed[i + 1] as ChangeResult
+      if (other.changes.length > 0) this.#applied.set(change.index, { ...other, scripts: change.scripts })
     })
-    this.#answers.delete(index)
-    return await this.#verified(first, changed[0] as Changed)
+    this.#cached.delete(index)
+    return await this.#verify(first, changed[0] as ChangeResult)
   }
 
-  /** The probe that was to show what came of a change did not run where the change of a later task failed before. */
-  async #verified(
-    { entry, prepared, scripts }: Pick<Going, 'entry' | 'prepared' | 'scripts'>,
-    changed: Changed,
-  ): Promise<Changed> {
+  /** Verifies a change whose probe did not run because a later change in the batch failed. */
+  async #verify(
+    { entry, prepared, scripts }: Pick<PendingChange, 'entry' | 'prepared' | 'scripts'>,
+    changed: ChangeResult,
+  ): Promise<ChangeResult> {
     const complete =
       changed.changes.length === scripts.length && changed.changes.every(({ exitCode }) => exitCode === 0)
     if (!complete || changed.verify !== undefined || !isVerified(entry)) return changed
     const [verify] = await this.#send(
       entry,
       timeLimitOf(entry, prepared.params),
-      [{ script: prepared.probe, keep: this.#keep(entry, 'probe') }],
+      [{ script: prepared.probe, keep: this.#captureOptions(entry, 'probe') }],
       [],
     )
     return { ...changed, verify }
   }
 
   /**
-   * The changes of the tasks after one that can go to the host together with its own, what all of them set, and the
-   * last task's place.
+   * The changes of following tasks that can be applied in the same batch, the resource keys that all of them modify,
+   * and the index of the last task.
    */
-  async #along(first: Going): Promise<{ more: Going[]; sets: Words; last: number }> {
-    const { play, handlers, vars, host, state } = this.#setting
-    const more: Going[] = []
+  async #batchFrom(first: PendingChange): Promise<{ more: PendingChange[]; sets: Words; last: number }> {
+    const { play, handlers, vars, host, state } = this.#context
+    const more: PendingChange[] = []
     let all = first.sets
     const scope = state.registry.scope(host.name)
     for (
       let index = first.index + 1;
-      mayGoTogether(first.entry) && index < this.#entries.length && more.length < MOST_AT_ONCE;
+      canBatch(first.entry) && index < this.#entries.length && more.length < MAX_BATCH;
       index++
     ) {
       const entry = this.#entries[index] as Entry
-      const answer = this.#answers.get(index)
+      const cached = this.#cached.get(index)
       if (!this.#isDue(entry)) continue
       try {
         if (entry.once === undefined && !wanted(entry.task, conditions(host.name, vars, scope))) continue
         if (
           entry.problem !== undefined ||
-          answer === undefined ||
-          answer.outcome.long !== undefined ||
-          !mayGoTogether(entry) ||
+          cached === undefined ||
+          cached.outcome.long !== undefined ||
+          !canBatch(entry) ||
           !sameShell(first.entry, entry)
         )
           break
         const prepared = await prepare(entry.task, scope, state.reader)
-        if (prepared.probe.text !== answer.prepared.probe.text) break
-        const plan = planOf(entry, prepared, answer.outcome, vars)
+        if (prepared.probe.text !== cached.prepared.probe.text) break
+        const plan = planOf(entry, prepared, cached.outcome, vars)
         const reads = readsOf(entry, prepared, plan)
         if (plan.problem !== undefined || affects(all, reads)) break
         if (plan.changes.length === 0) continue
@@ -225,7 +230,7 @@ export class Prober {
         more.push({ index, entry, prepared, scripts: inOrder(changeScripts(play, handlers, entry, plan)), reads, sets })
         all = together([all, sets])
       } catch (error) {
-        if (mayMend(error)) break
+        if (isReportedLater(error)) break
         throw error
       }
     }
@@ -233,27 +238,25 @@ export class Prober {
   }
 
   /**
-   * Forgets what was seen of tasks that depend on what is changed, and of those whose values others take. Those up to
-   * the last one that is changed were looked at in time: what is changed after them is none of theirs.
+   * Invalidates prefetched results that depend on the changes, and those of tasks with `register`. Tasks up to the last
+   * changed one are unaffected: they were planned before the batch.
    */
-  #forgetAffected(sets: Words, last: number): void {
-    for (const [index, { prepared, outcome }] of this.#answers) {
+  #invalidateAffected(sets: Words, last: number): void {
+    for (const [index, { prepared, outcome }] of this.#cached) {
       const entry = this.#entries[index] as Entry
       if (index <= last) continue
-      const plan = planOf(entry, prepared, outcome, this.#setting.vars)
+      const plan = planOf(entry, prepared, outcome, this.#context.vars)
       if (entry.task.keywords.register !== undefined || affects(sets, readsOf(entry, prepared, plan)))
-        this.#answers.delete(index)
+        this.#cached.delete(index)
     }
   }
 
-  /**
-   * Sends scripts, and behind them the probes of tasks ahead. One that must succeed and does not is the last that runs.
-   */
+  /** Sends scripts, followed by the probes of later tasks. A `mustSucceed` script that fails ends the batch. */
   async #send(
     entry: Entry,
     timeLimitSeconds: number,
-    own: readonly Sent[],
-    ahead: readonly Ahead[],
+    own: readonly BatchItem[],
+    ahead: readonly Prefetched[],
   ): Promise<Outcome[]> {
     const outcomes = await runBatch(
       entry.target.connection,
@@ -267,29 +270,29 @@ export class Prober {
       },
     )
     outcomes.slice(own.length).forEach((outcome, i) => {
-      const { index, prepared } = ahead[i] as Ahead
-      this.#answers.set(index, { prepared, outcome })
+      const { index, prepared } = ahead[i] as Prefetched
+      this.#cached.set(index, { prepared, outcome })
     })
     return outcomes.slice(0, own.length)
   }
 
-  /** What a task with `no_log` prints goes to no file. */
-  #keep({ task, target }: Entry, purpose: 'change' | 'probe'): Keep {
-    const { openSpool } = this.#setting.state
+  /** Output of tasks with `no_log` is never written to a file. */
+  #captureOptions({ task, target }: Entry, purpose: 'change' | 'probe'): Keep {
+    const { openSpool } = this.#context.state
     if (openSpool === undefined || task.keywords.no_log === true) return { for: purpose }
     return { for: purpose, spool: (stream) => openSpool({ host: target.name, task: titleOf(task), stream }) }
   }
 
   /**
-   * The probes of the tasks from `from` on that can be asked now, in the same shell, and that have no answer yet. Those
-   * that depend on a change which is known to come in between are not asked: they would be asked again after it.
+   * The probes of the tasks from index `from` that can run now in the same shell and have no result yet. Probes that
+   * depend on a pending change are excluded: they would have to run again.
    */
-  async #ahead(from: number, first: Entry): Promise<Ahead[]> {
-    const { state, host, vars } = this.#setting
-    const ahead: Ahead[] = []
-    let toCome: Words = []
+  async #prefetch(from: number, first: Entry): Promise<Prefetched[]> {
+    const { state, host, vars } = this.#context
+    const ahead: Prefetched[] = []
+    let pendingKeys: Words = []
     const scope = state.registry.scope(host.name)
-    for (let index = from; index < this.#entries.length && ahead.length < MOST_AT_ONCE; index++) {
+    for (let index = from; index < this.#entries.length && ahead.length < MAX_BATCH; index++) {
       const entry = this.#entries[index] as Entry
       if (!this.#isDue(entry)) continue
       if (
@@ -302,15 +305,18 @@ export class Prober {
       try {
         if (!wanted(entry.task, conditions(host.name, vars, scope))) continue
         const prepared = await prepare(entry.task, scope, state.reader)
-        const answer = this.#answers.get(index)
-        if (answer?.prepared.probe.text === prepared.probe.text) {
+        const cached = this.#cached.get(index)
+        if (cached?.prepared.probe.text === prepared.probe.text) {
           if (!this.isChanged(index))
-            toCome = together([toCome, setsOf(entry, prepared, planOf(entry, prepared, answer.outcome, vars))])
-        } else if (!affects(toCome, entry.task.module.reads?.(prepared.params))) {
+            pendingKeys = together([
+              pendingKeys,
+              setsOf(entry, prepared, planOf(entry, prepared, cached.outcome, vars)),
+            ])
+        } else if (!affects(pendingKeys, entry.task.module.reads?.(prepared.params))) {
           ahead.push({ index, prepared })
         }
       } catch (error) {
-        if (mayMend(error)) break
+        if (isReportedLater(error)) break
         throw error
       }
     }
@@ -318,57 +324,57 @@ export class Prober {
   }
 }
 
-interface Ahead {
+interface Prefetched {
   readonly index: number
   readonly prepared: Prepared
 }
 
-interface Sent {
+interface BatchItem {
   readonly script: Step
   readonly keep: Keep
   readonly mustSucceed?: boolean
 }
 
-/** A script of a change, or (undefined) the probe that shows what came of it. */
-interface InTurn {
-  readonly going: Going
+/** A script of a change; or undefined: the probe that verifies it. */
+interface OrderedScript {
+  readonly change: PendingChange
   readonly script: string | undefined
 }
 
 /**
- * Changes in their order, and the probes that show what came of them: as late as they can be, for those that follow one
- * another share what they look at, but before a change that would show them something else.
+ * Orders changes and their verifying probes. Probes run as late as possible, as adjacent probes share fact queries, but
+ * before a change that affects what they read.
  */
-function inTurn(group: readonly Going[]): InTurn[] {
-  const turns: InTurn[] = []
-  let pending: Going[] = []
-  const look = (): void => {
-    turns.push(...pending.map((going) => ({ going, script: undefined })))
-    pending = []
+function orderScripts(group: readonly PendingChange[]): OrderedScript[] {
+  const ordered: OrderedScript[] = []
+  let unverified: PendingChange[] = []
+  const flush = (): void => {
+    ordered.push(...unverified.map((change) => ({ change, script: undefined })))
+    unverified = []
   }
-  for (const going of group) {
-    if (pending.some(({ reads }) => affects(going.sets, reads))) look()
-    turns.push(...going.scripts.map((script) => ({ going, script })))
-    if (isVerified(going.entry)) pending.push(going)
+  for (const change of group) {
+    if (unverified.some(({ reads }) => affects(change.sets, reads))) flush()
+    ordered.push(...change.scripts.map((script) => ({ change, script })))
+    if (isVerified(change.entry)) unverified.push(change)
   }
-  look()
-  return turns
+  flush()
+  return ordered
 }
 
 const isVerified = ({ task: { module } }: Entry): boolean => module.result === undefined
 
-/** Its turn will come; what is wrong is said then. */
-const mayMend = (error: unknown): boolean =>
+/** Errors of this kind are reported when the task itself runs. */
+const isReportedLater = (error: unknown): boolean =>
   error instanceof Unresolved ||
   error instanceof ConditionError ||
   error instanceof BadParameters ||
   error instanceof MissingInput
 
 /**
- * Changes of which nobody judges, before the next may be made, what came of them but their exit code; which end soon;
- * and whose values no later task may ask for.
+ * Whether a task's changes can be batched: only their exit codes are evaluated before the next change, they end soon,
+ * and no later task uses their values.
  */
-function mayGoTogether({ task: { module, keywords }, once }: Entry): boolean {
+function canBatch({ task: { module, keywords }, once }: Entry): boolean {
   const { register, until, retries, failed_when, timeout } = keywords
   return (
     once === undefined &&

@@ -11,7 +11,7 @@ export const emptyRecap = (): Recap => ({
   unknown: 0,
 })
 
-/** Counts one result as Ansible does: a changed task is ok as well, an ignored failure too. */
+/** Counts a result as Ansible does: a changed task also counts as ok, and so does an ignored failure. */
 export function count(recap: Recap, result: Pick<TaskResult, 'status' | 'ignored'>): void {
   switch (result.status) {
     case 'ok':
@@ -31,7 +31,7 @@ export function count(recap: Recap, result: Pick<TaskResult, 'status' | 'ignored
   }
 }
 
-/** Ansible's exit codes: 4 when a host could not be reached, 2 when one failed. */
+/** Ansible's exit codes: 4 if a host is unreachable, 2 if a host failed. */
 export function exitCodeOf(recaps: Iterable<Recap>): 0 | 2 | 4 {
   let code: 0 | 2 | 4 = 0
   for (const recap of recaps) {

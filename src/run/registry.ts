@@ -1,6 +1,6 @@
 import type { Scope } from '../values/reference.ts'
 
-/** What tasks registered, by host: where references are read. */
+/** Values registered by tasks, by host. References are resolved from here. */
 export class Registry {
   readonly #values = new Map<string, Map<string, unknown>>()
   readonly #pending = new Map<string, Map<string, string>>()
@@ -10,7 +10,7 @@ export class Registry {
     of(this.#pending, host).delete(key)
   }
 
-  /** Check mode: the value will be there once this task has run. */
+  /** Check mode: this task would register the value. */
   setPending(host: string, key: string, task: string): void {
     of(this.#values, host).delete(key)
     of(this.#pending, host).set(key, task)
@@ -23,11 +23,11 @@ export class Registry {
       get: (key, on) => this.#values.get(on)?.get(key),
       why: (key, on) => {
         const task = this.#pending.get(on)?.get(key)
-        const whose = on === host ? '' : ` of ${on}`
+        const whose = on === host ? '' : ` on ${on}`
         const message =
           task === undefined
             ? `nothing is registered as "${key}"${whose}: the task that registers it has not run`
-            : `cannot tell before «${task}»${on === host ? '' : ` on ${on}`} has run`
+            : `depends on "${task}"${whose}, which has not run yet`
         return { message, pending: task !== undefined }
       },
     }
@@ -35,7 +35,7 @@ export class Registry {
 }
 
 function of<V>(map: Map<string, Map<string, V>>, host: string): Map<string, V> {
-  const kept = map.get(host) ?? new Map<string, V>()
-  map.set(host, kept)
-  return kept
+  const known = map.get(host) ?? new Map<string, V>()
+  map.set(host, known)
+  return known
 }

@@ -14,39 +14,39 @@ interface Finished {
   readonly entry: Entry
   readonly title: string
   readonly skipped: boolean
-  readonly tried: Tried
+  readonly result: Tried
   readonly watch: Stopwatch
   readonly attempts: number
 }
 
-/** Makes a finished task known: to its host's recap, to `register`, to the hosts that wait for it, to the record. */
+/** Publishes the result of a task: recap, `register`, hosts waiting for a `run_once` result, and event log. */
 export function report(finished: Finished): void {
-  const { state, host, entry, tried, skipped } = finished
+  const { state, host, entry, result, skipped } = finished
   const { register, ignore_errors = false } = entry.task.keywords
   const event = resultOf(finished, ignore_errors)
   const { status } = event
   if (status === 'unreachable') host.out = 'unreachable'
   if (status === 'failed' && !ignore_errors) host.out = 'failed'
-  const { would } = tried
+  const { would } = result
   if (would !== undefined) state.foreseen.add(entry.target.name, finished.title, would.sets, status !== 'unknown')
   const pending = would !== undefined
   if (register !== undefined && !skipped) {
     if (pending) state.registry.setPending(host.name, register.key, finished.title)
-    else state.registry.set(host.name, register.key, tried.values)
+    else state.registry.set(host.name, register.key, result.values)
   }
   count(host.recap, event)
   state.emit(event)
-  entry.once?.done({ result: { ...event, time: '' }, values: tried.values, pending })
+  entry.once?.done({ result: { ...event, time: '' }, values: result.values, pending })
 }
 
 function resultOf(
-  { play, host, entry, title, skipped, tried, watch, attempts }: Finished,
+  { play, host, entry, title, skipped, result, watch, attempts }: Finished,
   ignoreErrors: boolean,
 ): Untimed<TaskResult> {
   const { module, keywords } = entry.task
-  const seen = attemptOf(tried)
+  const output = attemptOf(result)
   const hidden = keywords.no_log === true
-  const message = skipped ? 'conditional: when does not hold' : tried.message
+  const message = skipped ? 'when condition is false' : result.message
   return {
     type: 'result',
     play: play.name,
@@ -55,14 +55,14 @@ function resultOf(
     handler: entry.handler !== undefined,
     host: host.name,
     ...(entry.target === host ? {} : { delegatedTo: entry.target.name }),
-    status: skipped ? 'skipped' : tried.status,
-    ignored: tried.status === 'failed' && ignoreErrors,
+    status: skipped ? 'skipped' : result.status,
+    ignored: result.status === 'failed' && ignoreErrors,
     ...(message === undefined ? {} : { message: hidden ? 'hidden by no_log' : message }),
-    changes: hidden ? tried.changes.map(() => ({ description: 'hidden by no_log' })) : tried.changes,
-    commands: hidden ? [] : tried.commands,
-    stdout: hidden ? '' : seen.stdout,
-    stderr: hidden ? '' : seen.stderr,
-    exitCode: tried.commands.length === 0 ? null : seen.rc,
+    changes: hidden ? result.changes.map(() => ({ description: 'hidden by no_log' })) : result.changes,
+    commands: hidden ? [] : result.commands,
+    stdout: hidden ? '' : output.stdout,
+    stderr: hidden ? '' : output.stderr,
+    exitCode: result.commands.length === 0 ? null : output.rc,
     start: watch.start,
     durationMs: watch.elapsed(),
     attempts,

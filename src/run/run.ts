@@ -22,38 +22,40 @@ import { unreadWarnings } from './unread.ts'
 export interface RunOptions {
   readonly playbook: string
   readonly version: string
-  /** The command line, for the record; it never holds a secret. */
+  /** The command line, for the event log. Contains no secrets. */
   readonly argv: readonly string[]
   readonly steps: readonly Step[]
   readonly inventory: Inventory
-  /** Hosts that may be touched (`--limit`); the others are as if they were not there. */
+  /** Hosts selected by `--limit`. All others are ignored. */
   readonly hosts: readonly string[]
   readonly check: boolean
   readonly forks: number
   readonly tags: TagChoice
   readonly extraVars: Readonly<Record<string, unknown>>
-  /** What of them was read before: while the steps were written. */
+  /** Tracks reads of extra variables; includes reads from building the steps. */
   readonly reads?: ReadTracker
-  /** Emitted first: what may be wrong with the command line. */
+  /** Warnings about the command line, emitted first. */
   readonly warnings?: readonly string[]
-  /** How often each experiment is done. Default: once. */
+  /** How often to repeat each experiment. Default: once. */
   readonly repeat?: number
-  /** Whether experiments and plays may disturb a host ({@link permissionFor}). Default: they may disturb none. */
+  /** Whether experiments and plays may disturb a host ({@link permissionFor}). Default: none may. */
   readonly mayDisturb?: (host: string) => boolean
-  /** What becomes of experiments that may not be done. Default: the run is refused. */
+  /** How to treat experiments without permission. Default: the run is refused. */
   readonly withoutPermission?: WithoutPermission
-  /** Where `templates/` and `files/` are. */
+  /** The directory that contains `templates/` and `files/`. */
   readonly root: string
   readonly connect: (host: string, vars: Readonly<Record<string, unknown>>) => Pick<RunHost, 'connection' | 'become'>
   readonly subscriber: Subscriber
-  /** Opens files for outputs that are too long for the events; none: of these only head and tail are kept. */
+  /**
+   * Opens overflow files for outputs too long for events. Without it, only the head and tail of such outputs are kept.
+   */
   readonly openSpool?: OpenSpool
   readonly signal: AbortSignal
 }
 
 /**
- * A run's end. Exit codes: 0 ok, 1 the playbook cannot run on this inventory, 2 a host failed or the run was refused, 4
- * a host unreachable, 130 interrupted.
+ * How a run ended. Exit codes: 0 ok, 1 playbook error, 2 a host failed or the run was refused, 4 a host is unreachable,
+ * 130 interrupted.
  */
 export interface RunOutcome {
   readonly status: 'passed' | 'failed' | 'interrupted'
@@ -61,18 +63,18 @@ export interface RunOutcome {
 }
 
 /**
- * Runs a playbook's steps in order over the inventory's hosts and tells the subscriber all that happens.
- * Closes every connection before it returns.
+ * Runs the steps of a playbook in order and emits every event to the subscriber. Closes all connections before it
+ * returns.
  */
 export async function run(options: RunOptions): Promise<RunOutcome> {
   const { signal, check } = options
   const watch = stopwatch()
   const hosts = new Map<string, RunHost>()
-  let unproven = false
+  let hasFailure = false
   let ran = false
   const emit = (event: Untimed): void => {
-    if (event.type === 'finding' && event.holds === false && event.question === undefined) unproven = true
-    if (event.type === 'notice' && event.level === 'error') unproven = true
+    if (event.type === 'finding' && event.holds === false && event.question === undefined) hasFailure = true
+    if (event.type === 'notice' && event.level === 'error') hasFailure = true
     ran ||= event.type === 'result' || event.type === 'finding'
     options.subscriber({ ...event, time: new Date().toISOString() } as RunEvent)
   }
@@ -93,19 +95,23 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
   options.warnings?.forEach(warn)
   const closeAll = (): Promise<void> => state.close()
   const onAbort = (): void => {
-    emit({ type: 'notice', level: 'warning', message: 'interrupted: ending the run; Ctrl-C once more ends it at once' })
+    emit({
+      type: 'notice',
+      level: 'warning',
+      message: 'interrupted: stopping the run; press Ctrl-C again to stop immediately',
+    })
     void closeAll()
   }
   signal.addEventListener('abort', onAbort, { once: true })
   let interrupted = false
-  let cannotRun = false
+  let playbookFailed = false
   let refused = false
   try {
     await runSteps(state, allowedSteps(options, emit))
   } catch (error) {
     if (error instanceof PlaybookError || error instanceof PatternError) {
       emit({ type: 'notice', level: 'error', message: error.message })
-      cannotRun = true
+      playbookFailed = true
     } else if (error instanceof Refused) {
       emit({ type: 'notice', level: 'error', message: error.message })
       refused = true
@@ -125,17 +131,18 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
       .map(([name, { recap }]) => [name, recap]),
   )
   const code = exitCodeOf(Object.values(recaps))
-  const exitCode = interrupted ? 130 : cannotRun ? 1 : refused ? 2 : code === 0 && unproven ? 2 : code
-  const ended = !interrupted && !cannotRun && !refused
-  if (ended && [...hosts.values()].every(({ out }) => out === undefined))
+  const exitCode = interrupted ? 130 : playbookFailed ? 1 : refused ? 2 : code === 0 && hasFailure ? 2 : code
+  const completed = !interrupted && !playbookFailed && !refused
+  if (completed && [...hosts.values()].every(({ out }) => out === undefined))
     unreadWarnings(state.reads, options.inventory).forEach(warn)
-  if (ended && !ran && tagsAsked(options.tags) !== '') warn(`nothing ran: no task matches ${tagsAsked(options.tags)}`)
+  if (completed && !ran && tagsAsked(options.tags) !== '')
+    warn(`nothing ran: no task matches ${tagsAsked(options.tags)}`)
   const status = interrupted ? 'interrupted' : exitCode === 0 ? 'passed' : 'failed'
   emit({ type: 'run_end', status, exitCode, hosts: recaps, durationMs: watch.elapsed() })
   return { status, exitCode }
 }
 
-/** @throws {Refused} a step would disturb a host that may not be disturbed. */
+/** @throws {Refused} a step would disturb a host without permission. */
 function allowedSteps(options: RunOptions, emit: (event: Untimed) => void): RunOptions {
   const { leftOut, refused }: Permission = permissionFor(options, options)
   if (refused.length > 0) throw new Refused(refused)
@@ -151,16 +158,16 @@ async function runSteps(state: RunState, options: RunOptions): Promise<void> {
   let started = 0
   const nextPhase = (): Phase => ({ number: ++started, of })
   const warned = new Set<string>()
-  const ignored = (message: string): void => {
+  const warnOnce = (message: string): void => {
     if (!warned.has(message)) state.emit({ type: 'notice', level: 'warning', message })
     warned.add(message)
   }
   for (const step of steps) {
     if (state.signal.aborted) throw new Interrupted()
-    const names = hostsOf(step, inventory, hosts, ignored)
+    const names = hostsOf(step, inventory, hosts, warnOnce)
     if (step.kind === 'play') {
       if (names.length > 0) {
-        if (!(await runPlay(state, step, names, nextPhase())) && !state.signal.aborted) return stopsHere(state, step)
+        if (!(await runPlay(state, step, names, nextPhase())) && !state.signal.aborted) return warnRunEnds(state, step)
       } else if (hostsOf(step, inventory).length === 0) {
         state.emit({
           type: 'notice',
@@ -175,8 +182,8 @@ async function runSteps(state: RunState, options: RunOptions): Promise<void> {
 }
 
 /**
- * The steps that a run will start, in order: plays that have hosts, and outside of check mode the experiments that its
- * tags choose.
+ * The steps that a run will start, in order: plays with matching hosts and, outside check mode, experiments selected by
+ * tags.
  */
 export function phasesOf({
   steps,
@@ -194,40 +201,37 @@ function hasHosts(step: Step, inventory: Inventory, hosts: readonly string[]): b
   try {
     return hostsOf(step, inventory, hosts).length > 0
   } catch (error) {
-    // A pattern that names nothing is reported when the step's turn comes.
+    // An invalid pattern is reported when its step runs.
     if (error instanceof PatternError) return false
     throw error
   }
 }
 
-/**
- * As in Ansible, the plays that follow are not run on the hosts that did not fail, either: those plays count on all of
- * them.
- */
-function stopsHere(state: RunState, play: Play): void {
+/** As in Ansible, `any_errors_fatal` ends the run for all hosts: later plays depend on every host of this one. */
+function warnRunEnds(state: RunState, play: Play): void {
   state.emit({
     type: 'notice',
     level: 'warning',
-    message: `play «${play.name}» needs all of its hosts (any_errors_fatal), and not all came through: the run ends here`,
+    message: `play "${play.name}" sets any_errors_fatal and did not succeed on all hosts: ending the run`,
   })
 }
 
 /**
- * The hosts a step is for, of those the run may touch; by default all.
+ * The hosts of a step, limited to `hosts`; by default all matching hosts.
  *
- * @param ignored - as that of {@link selectHosts}: a part of the pattern that matches nothing is no mistake here.
- * @throws {PatternError} the pattern cannot be read.
+ * @param warnOnce - receives warnings about parts of the pattern that match nothing, as in {@link selectHosts}.
+ * @throws {PatternError} the pattern is invalid.
  */
 export function hostsOf(
   step: Step,
   inventory: Inventory,
   hosts?: readonly string[],
-  ignored: (warning: string) => void = () => undefined,
+  warnOnce: (warning: string) => void = () => undefined,
 ): string[] {
   const allowed = hosts && new Set(hosts)
   const selected = (): string[] => {
     try {
-      return selectHosts(inventory, step.hosts, ignored)
+      return selectHosts(inventory, step.hosts, warnOnce)
     } catch (error) {
       throw error instanceof PatternError ? new PatternError(`${step.kind} "${step.name}": ${error.message}`) : error
     }
@@ -235,7 +239,7 @@ export function hostsOf(
   return selected().filter((name) => allowed?.has(name) ?? true)
 }
 
-/** Ids fit for file names: the title's words, numbered when they come again. */
+/** Creates unique ids that are valid file names: a slug of the title, numbered if repeated. */
 function exhibitIds(): (title: string) => string {
   const used = new Map<string, number>()
   return (title) => {
@@ -283,11 +287,11 @@ function stateOf(
       await Promise.all([...hosts.values()].map(({ connection }) => connection.close()))
     },
   }
-  const anew = (): RunState => {
+  const withFreshConnections = (): RunState => {
     const state = stateOf({ ...options, signal: new AbortController().signal }, new Map(), emit)
-    // What is known of the hosts stays so: only the lines are new.
+    // Facts remain valid; only the connections are new.
     for (const [name, { facts }] of hosts) state.host(name).facts = facts
     return state
   }
-  return { ...state, anew }
+  return { ...state, anew: withFreshConnections }
 }

@@ -7,35 +7,34 @@ import type { Registry } from './registry.ts'
 import type { TagChoice } from './tags.ts'
 import type { ReadTracker } from '../values/reads.ts'
 
-/** An event before the run has put the time on it. */
+/** An event without timestamp; the run adds it. */
 export type Untimed<E = RunEvent> = E extends RunEvent ? Omit<E, 'time'> : never
 
-/** What all plays of one run share. */
+/** State shared by all plays of a run. */
 export interface RunState {
   readonly check: boolean
   readonly forks: number
   readonly tags: TagChoice
   readonly groups: Readonly<Record<string, readonly string[]>>
-  /** `--extra-vars`: they win over every other variable. */
+  /** `--extra-vars`, which override all other variables. */
   readonly extraVars: Readonly<Record<string, unknown>>
-  /** Which of them are read. */
+  /** Tracks which extra variables are used. */
   readonly reads: ReadTracker
-  /** All hosts of the inventory; connections open when first used. */
+  /** Any host of the inventory. Connections open on first use. */
   host(name: string): RunHost
-  /** Check mode: what the tasks so far would have changed. */
+  /** Check mode: what earlier tasks would have changed. */
   readonly foreseen: Foreseen
   readonly registry: Registry
   readonly reader: InputReader
-  /** For outputs that are too long for the events. */
+  /** For outputs too long for events. */
   readonly openSpool: OpenSpool | undefined
   readonly emit: (event: Untimed) => void
   /** Aborted when the user interrupts. */
   readonly signal: AbortSignal
-  /** How often each experiment is done. */
+  /** How often to repeat each experiment. */
   readonly repeat: number
   /**
-   * The same with lines of its own that no interrupt closes: to put things back after one. To be closed by who asked
-   * for it.
+   * The same state with fresh connections that an interrupt does not close, for rollbacks. The caller must close it.
    */
   anew(): RunState
   close(): Promise<void>

@@ -1,8 +1,8 @@
-/** Begins now. */
+/** Measures elapsed time from its creation. */
 export interface Stopwatch {
-  /** When it began: ISO 8601, UTC, by the clock on the wall. */
+  /** Wall-clock start time: ISO 8601, UTC. */
   readonly start: string
-  /** Whole milliseconds since, by a clock that nobody sets: the one on the wall may jump back. */
+  /** Elapsed whole milliseconds, from the monotonic clock: the wall clock may be adjusted. */
   elapsed(): number
 }
 

@@ -1,22 +1,22 @@
-/** Which tags a run was asked for (`--tags`, `--skip-tags`). */
+/** The tag selection of a run (`--tags`, `--skip-tags`). */
 export interface TagChoice {
   readonly tags: readonly string[]
   readonly skipTags: readonly string[]
 }
 
-/** A `tags` keyword as a list. */
+/** The `tags` keyword as a list. */
 export const tagList = (tags: string | readonly string[] | undefined): readonly string[] =>
   tags === undefined ? [] : typeof tags === 'string' ? tags.split(',').map((tag) => tag.trim()) : tags
 
-/** The same steps with a tag more. */
+/** The steps with an additional tag. */
 export const tagged = <S extends { readonly tags?: string | readonly string[] }>(
   tag: string,
   steps: readonly S[],
 ): S[] => steps.map((step) => ({ ...step, tags: [...tagList(step.tags), tag] }))
 
 /**
- * Ansible's rule: `always` runs unless skipped by name, `never` only when asked for by a tag, the words `tagged`,
- * `untagged` and `all` mean what they say.
+ * Ansible's rules: `always` runs unless skipped explicitly, `never` only if selected explicitly; `tagged`, `untagged`
+ * and `all` are special tags.
  */
 export function tagsChosen(own: readonly string[], { tags, skipTags }: TagChoice): boolean {
   const named = (choice: readonly string[]): boolean => choice.some((tag) => own.includes(tag))
@@ -29,13 +29,13 @@ export function tagsChosen(own: readonly string[], { tags, skipTags }: TagChoice
   return tags.length === 0 || tags.includes('all') || named(tags) || special(tags)
 }
 
-/** Whether a whole step may have something to do: one that is `never` has to be asked for by one of its own tags. */
+/** Whether a step may be selected: one tagged `never` needs one of its own tags in `--tags`. */
 export const stepAsked = (own: string | readonly string[] | undefined, { tags }: TagChoice): boolean => {
   const list = tagList(own)
   return !list.includes('never') || list.some((tag) => tags.includes(tag))
 }
 
-/** The choice as it stands on the command line; empty when none was made. */
+/** The selection as command-line options; empty if there is none. */
 export const tagsAsked = ({ tags, skipTags }: TagChoice): string =>
   [
     ...(tags.length > 0 ? [`--tags ${tags.join(',')}`] : []),

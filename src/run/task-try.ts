@@ -19,98 +19,104 @@ import { Interrupted } from './state.ts'
 /** The host whose files are the controller's. */
 const CONTROLLER = 'localhost'
 
-/** What the tries of a host's tasks in a play have in common. */
+/** What all attempts of a host's tasks in a play share. */
 export interface Ways extends Setting {
-  /** Takes in the notices that lie on the host. */
+  /** Receives the list of pending-handler markers found on the host. */
   readonly heedNotices: (listed: string) => void
-  /** They are not known: an earlier run may have left some, or this one before its line broke. */
+  /** Set until the markers are read: an earlier run may have left some, or this one before a lost connection. */
   noticesUnknown: boolean
 }
 
-/** A task may go on once after its line broke, however often it is tried. */
+/** Labbook reconnects at most once per task, across all attempts. */
 export interface Chance {
   used: boolean
 }
 
-/** One try of a task: look, plan, and unless it is check mode, apply. */
+/** One attempt of a task: probe, plan and, outside check mode, apply. */
 export class TaskTry {
-  readonly #ways: Ways
+  readonly #context: Ways
   readonly #entry: Entry
   readonly #index: number
   readonly #prober: Prober
   readonly #commands: CommandRecord[] = []
-  /** The changes that went out last. */
+  /** The changes sent last. */
   #applying: readonly PlannedChange[] | undefined
 
-  constructor(ways: Ways, entry: Entry, index: number, prober: Prober) {
-    this.#ways = ways
+  constructor(context: Ways, entry: Entry, index: number, prober: Prober) {
+    this.#context = context
     this.#entry = entry
     this.#index = index
     this.#prober = prober
   }
 
-  async run(chance: Chance): Promise<Tried> {
+  async run(reconnectBudget: Chance): Promise<Tried> {
     try {
-      return await this.#lookAndAct()
+      return await this.#probeAndApply()
     } catch (error) {
-      if (this.#ways.state.signal.aborted || chance.used || !(error instanceof Unreachable && error.lost))
+      if (this.#context.state.signal.aborted || reconnectBudget.used || !(error instanceof Unreachable && error.lost))
         return this.failure(error)
-      chance.used = true
+      reconnectBudget.used = true
       const begun = error.began ? this.#applying : undefined
-      return await this.#goOn(begun).catch((second: unknown) => this.failure(second, begun !== undefined))
+      return await this.#resume(begun).catch((second: unknown) => this.failure(second, begun !== undefined))
     }
   }
 
-  async #lookAndAct(): Promise<Tried> {
-    const { state, host, heedNotices, noticesUnknown } = this.#ways
+  async #probeAndApply(): Promise<Tried> {
+    const { state, host, heedNotices, noticesUnknown } = this.#context
     const { task, target } = this.#entry
     this.#applying = undefined
     if (target.unreached !== undefined) throw new Unreachable(target.unreached)
     const prepared = await prepare(task, state.registry.scope(host.name), state.reader)
     if (state.check && task.module.waits === true) {
-      // It would wait for what the earlier task has yet to bring.
+      // The condition it waits for may depend on an earlier task.
       const reason = state.foreseen.reason(target.name, task.module.reads?.(prepared.params))
       if (reason !== undefined) return cannotTell(reason, this.#entry, prepared, this.#commands)
     }
     const waitSeconds = task.module.waitSeconds?.(prepared.params)
     if (waitSeconds !== undefined) this.#emitWaiting(titleOf(task), waitSeconds)
-    const seen = await this.#prober.look(this.#index, prepared, noticesUnknown ? [listNotices] : [], ([listed]) => {
+    const probed = await this.#prober.look(this.#index, prepared, noticesUnknown ? [listNotices] : [], ([listed]) => {
       if (listed !== undefined) heedNotices(listed.stdout)
-      this.#ways.noticesUnknown = false
+      this.#context.noticesUnknown = false
     })
-    this.#commands.push(record('probe', prepared.probe.text, seen))
-    const plan = this.#plan(prepared, seen)
+    this.#commands.push(record('probe', prepared.probe.text, probed))
+    const plan = this.#plan(prepared, probed)
     return state.check
       ? foresee(state.foreseen, this.#entry, prepared, plan, this.#commands)
-      : await this.#act(prepared, seen, plan)
+      : await this.#applyPlan(prepared, probed, plan)
   }
 
-  async #act(prepared: Prepared, seen: Outcome, plan: Plan<unknown>): Promise<Tried> {
+  async #applyPlan(prepared: Prepared, probed: Outcome, plan: Plan<unknown>): Promise<Tried> {
     const changes = withoutScript(plan.changes)
     const commands = this.#commands
     if (plan.problem !== undefined) return { status: 'failed', message: plan.problem, changes, commands }
-    if (plan.changes.length > 0) return await this.#apply(prepared, seen, plan)
-    await this.#dropNotice()
+    if (plan.changes.length > 0) return await this.#applyChanges(prepared, probed, plan)
+    await this.#clearMarker()
     return { status: 'ok', changes, commands, values: plan.values }
   }
 
-  async #apply(prepared: Prepared, seen: Outcome, plan: Plan<unknown>): Promise<Tried> {
+  async #applyChanges(prepared: Prepared, probed: Outcome, plan: Plan<unknown>): Promise<Tried> {
     const { module } = this.#entry.task
     const changes = withoutScript(plan.changes)
     const commands = this.#commands
-    const { applied, broken, verify } = await this.#change(prepared, plan)
-    if (broken !== undefined) {
+    const { applied, failedScript, verify } = await this.#sendChanges(prepared, plan)
+    if (failedScript !== undefined) {
       const values = module.result?.(prepared.params, applied).values
-      return { status: 'failed', message: whyBroken(broken), changes, commands, values }
+      return { status: 'failed', message: failureReason(failedScript), changes, commands, values }
     }
     if (module.comesBack !== undefined) {
       const seconds = module.comesBack.afterSeconds(prepared.params) + module.comesBack.withinSeconds(prepared.params)
-      this.#emitWaiting(`${this.#entry.target.name} to come back`, seconds)
-      const back = await awaitReturn(this.#entry, module.comesBack, prepared.params, seen, this.#ways.state.signal)
-      if (typeof back === 'string') return { status: 'failed', message: back, changes, commands }
-      commands.push(record('verify', module.comesBack.probe(prepared.params), back))
-      await this.#dropNotice()
-      applied.push(back)
+      this.#emitWaiting(`${this.#entry.target.name} to reconnect`, seconds)
+      const reconnected = await awaitReturn(
+        this.#entry,
+        module.comesBack,
+        prepared.params,
+        probed,
+        this.#context.state.signal,
+      )
+      if (typeof reconnected === 'string') return { status: 'failed', message: reconnected, changes, commands }
+      commands.push(record('verify', module.comesBack.probe(prepared.params), reconnected))
+      await this.#clearMarker()
+      applied.push(reconnected)
     }
     if (module.result !== undefined) {
       const { values, failed } = module.result(prepared.params, applied)
@@ -119,89 +125,94 @@ export class TaskTry {
         : { status: 'failed', message: failed, changes, commands, values }
     }
     commands.push(record('verify', prepared.probe.text, verify as Outcome))
-    const then = this.#plan(prepared, verify as Outcome)
-    const left = then.problem ?? then.changes[0]?.description
-    if (left !== undefined)
-      return { status: 'failed', message: `done, yet the host is not as asked: ${left}`, changes, commands }
-    return { status: 'changed', changes, commands, values: then.values }
+    const verified = this.#plan(prepared, verify as Outcome)
+    const remaining = verified.problem ?? verified.changes[0]?.description
+    if (remaining !== undefined)
+      return {
+        status: 'failed',
+        message: `changes applied, but the host is not in the desired state: ${remaining}`,
+        changes,
+        commands,
+      }
+    return { status: 'changed', changes, commands, values: verified.values }
   }
 
   #emitWaiting(what: string, withinSeconds: number): void {
-    const { state, play, host } = this.#ways
+    const { state, play, host } = this.#context
     state.emit({ type: 'waiting', play: play.name, host: host.name, for: what, withinSeconds })
   }
 
-  /** Sends the changes, and with them the notices for the handlers to come and the end of the notice for this one. */
-  async #change(
+  /** Sends the changes, the pending-handler markers they need, and the removal of this handler's marker. */
+  async #sendChanges(
     prepared: Prepared,
     plan: Plan<unknown>,
-  ): Promise<{ applied: Outcome[]; broken?: Outcome; verify?: Outcome }> {
-    const { play, handlers } = this.#ways
-    const goesAway = this.#entry.task.module.comesBack !== undefined
+  ): Promise<{ applied: Outcome[]; failedScript?: Outcome; verify?: Outcome }> {
+    const { play, handlers } = this.#context
+    const disconnects = this.#entry.task.module.comesBack !== undefined
     const scripts = changeScripts(play, handlers, this.#entry, plan)
     this.#applying = withoutScript(plan.changes)
     try {
       const done = await this.#prober.change(this.#index, prepared, plan, inOrder(scripts))
       const applied = done.changes.slice(scripts.before.length, scripts.before.length + scripts.own.length)
       applied.forEach((outcome, i) => this.#commands.push(record('change', scripts.own[i] as string, outcome)))
-      const broken = done.changes.find(({ exitCode }) => exitCode !== 0)
+      const failedScript = done.changes.find(({ exitCode }) => exitCode !== 0)
       return {
         applied,
-        ...(broken === undefined ? {} : { broken }),
+        ...(failedScript === undefined ? {} : { failedScript }),
         ...(done.verify === undefined ? {} : { verify: done.verify }),
       }
     } catch (error) {
-      // That the line breaks under a change that takes the host away is what was asked for.
-      const gone = (error instanceof Unreachable && error.lost && error.began) || error instanceof CutShort
-      if (goesAway && gone && !this.#ways.state.signal.aborted) return { applied: [] }
+      // A change that disconnects the host is expected to lose the connection.
+      const disconnected = (error instanceof Unreachable && error.lost && error.began) || error instanceof CutShort
+      if (disconnects && disconnected && !this.#context.state.signal.aborted) return { applied: [] }
       throw error
     }
   }
 
   /**
-   * After the line broke: connects once more, looks again, and does what is left to do. The connection sees to it that
-   * nothing runs beside what the broken line left running: it waits for that to end.
+   * After a lost connection: reconnects, probes again and applies the remaining changes. The connection waits for
+   * scripts still running on the host, so nothing runs concurrently.
    *
-   * @param begun - the changes that were being made; undefined where surely none had begun.
+   * @param begun - the changes that were being applied; undefined if none had started.
    */
-  async #goOn(begun: readonly PlannedChange[] | undefined): Promise<Tried> {
+  async #resume(begun: readonly PlannedChange[] | undefined): Promise<Tried> {
     const { task, target } = this.#entry
     const title = titleOf(task)
     this.#prober.forget()
-    // Changes of tasks after this one may have been on their way as well.
-    this.#ways.noticesUnknown = this.#ways.handlers.length > 0
+    // The batch may have contained changes of later tasks.
+    this.#context.noticesUnknown = this.#context.handlers.length > 0
     await this.#send(':')
-    this.#ways.state.emit({
+    this.#context.state.emit({
       type: 'notice',
       level: 'warning',
       host: target.name,
-      message: `the connection was lost during «${title}»; connected again`,
+      message: `connection lost during "${title}"; reconnected`,
     })
     if (begun !== undefined && task.module.result !== undefined) {
       const message =
-        'the connection was lost while it ran: how far it came is not known, and it is not run a second time by itself'
+        'connection lost while the command ran: its outcome is unknown, and it is not retried automatically'
       return { status: 'failed', message, changes: begun, commands: this.#commands, inTheDark: true }
     }
-    const tried = await this.#lookAndAct()
-    if (begun === undefined || (tried.status !== 'ok' && tried.status !== 'changed')) return tried
+    const result = await this.#probeAndApply()
+    if (begun === undefined || (result.status !== 'ok' && result.status !== 'changed')) return result
     const message =
-      tried.status === 'ok'
-        ? 'the connection was lost while it was made, and it is as asked'
-        : 'the connection was lost while it was made; what was left to do was done then'
-    return { ...tried, status: 'changed', changes: begun, message }
+      result.status === 'ok'
+        ? 'connection lost during the change; the host is in the desired state'
+        : 'connection lost during the change; completed after reconnecting'
+    return { ...result, status: 'changed', changes: begun, message }
   }
 
-  #plan(prepared: Prepared, seen: Outcome): Plan<unknown> {
-    return planOf(this.#entry, prepared, seen, this.#ways.vars)
+  #plan(prepared: Prepared, probed: Outcome): Plan<unknown> {
+    return planOf(this.#entry, prepared, probed, this.#context.vars)
   }
 
   /**
-   * What was thrown, as a result. In check mode some of it only means that an earlier change was not made.
+   * Converts an error to a result. In check mode, some errors only mean that an earlier change was not applied.
    *
-   * @param inTheDark - changes had begun when the line broke before.
+   * @param indeterminate - changes had started when the connection was lost.
    */
   failure(error: unknown, inTheDark = false): Tried {
-    const { check, signal, foreseen, registry } = this.#ways.state
+    const { check, signal, foreseen, registry } = this.#context.state
     const { target, task } = this.#entry
     const commands = this.#commands
     if (signal.aborted) throw new Interrupted()
@@ -215,29 +226,29 @@ export class TaskTry {
     if (check && error instanceof Unresolved && error.pending) return unknown(error.message)
     const latest = foreseen.latest()
     if (check && error instanceof Unreachable && latest !== undefined) {
-      // A machine that an earlier task would make. It is not asked again, which could take a time limit each.
+      // An earlier task may create this host. Each further connection attempt could take a full time limit.
       const why = target.unreached === undefined ? `: ${error.message}` : ''
       target.unreached ??= error.message
-      return unknown(`cannot tell before «${latest}» has run${why}`)
+      return unknown(`depends on "${latest}", which has not run yet${why}`)
     }
     if (check && error instanceof MissingInput) {
-      // A file on the controller that an earlier task would make.
+      // An earlier task may create this file on the controller.
       const reason = foreseen.reason(CONTROLLER, error.places.flatMap(contentOf))
-      const sets = task.module.sets?.(paramsOf(task, registry.scope(this.#ways.host.name)))
-      if (reason !== undefined) return unknown(`cannot tell before «${reason}» has run: ${error.message}`, sets)
+      const sets = task.module.sets?.(paramsOf(task, registry.scope(this.#context.host.name)))
+      if (reason !== undefined) return unknown(`depends on "${reason}", which has not run yet: ${error.message}`, sets)
     }
     const failed = failureOf(error, commands)
     if (!inTheDark || failed.status !== 'unreachable' || (error as Unreachable).began) return failed
     return {
       ...failed,
-      message: `${failed.message}; the connection was lost while «${titleOf(task)}» ran: how far it came is not known`,
+      message: `${failed.message}; connection lost during "${titleOf(task)}": its outcome is unknown`,
     }
   }
 
-  /** A handler that is in order needs no notice any more. */
-  async #dropNotice(): Promise<void> {
+  /** Removes the marker of a handler that has nothing to do. */
+  async #clearMarker(): Promise<void> {
     const { handler } = this.#entry
-    if (handler !== undefined) await this.#send(takeNotice(this.#ways.play.name, handler))
+    if (handler !== undefined) await this.#send(takeNotice(this.#context.play.name, handler))
   }
 
   async #send(script: string): Promise<void> {
@@ -252,5 +263,5 @@ const record = (kind: CommandRecord['kind'], script: string, outcome: Outcome): 
   ...outcome,
 })
 
-const whyBroken = ({ stdout, stderr, exitCode }: Outcome): string =>
+const failureReason = ({ stdout, stderr, exitCode }: Outcome): string =>
   lastLine(stderr) || lastLine(stdout) || `exit code ${exitCode}`

@@ -3,8 +3,8 @@ import { setImmediate } from 'node:timers/promises'
 let last: Promise<unknown> = Promise.resolve()
 
 /**
- * Waits for a turn of the event loop that nobody else waits for. To write a long script takes milliseconds, and what
- * waits without it goes on at once: the logins of 50 hosts would stand still until the last one's script is written.
+ * Yields to the event loop, one caller at a time. Composing a long script takes milliseconds. Without yielding, the
+ * logins of 50 hosts would stall until the last script is composed.
  */
 export function betweenHosts(): Promise<unknown> {
   last = last.then(() => setImmediate())

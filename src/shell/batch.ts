@@ -1,21 +1,21 @@
 import { Cutter } from './marks.ts'
 import { collect, type Shared } from './shared.ts'
 
-/** What one script of a batch printed, and how it ended. */
+/** The output and exit code of one script of a batch. */
 export interface Outcome {
   readonly stdout: string
   readonly stderr: string
   readonly exitCode: number
-  /** How long it ran on the target, in milliseconds; null where the target has no clock finer than a second. */
+  /** Run time on the target in milliseconds; null if its clock has no subsecond resolution. */
   readonly durationMs: number | null
-  /** Of outputs too long for the record. */
+  /** Set if an output is too long for the record. */
   readonly long?: LongOutputs
 }
 
-/** How long an output was of which a text shows only the head and the tail. */
+/** The size of an output of which only head and tail are kept. */
 export interface LongOutput {
   readonly bytes: number
-  /** The file that has all of it, below the run's folder. */
+  /** File with the complete output, relative to the run's directory. */
   readonly file?: string
 }
 
@@ -24,50 +24,50 @@ export interface LongOutputs {
   readonly stderr?: LongOutput
 }
 
-/** A script of a batch. A bare text may do anything. */
+/** A script of a batch. Plain text may have side effects. */
 export type Step = string | Probe
 
-/** A script that only looks. */
+/** A read-only script. */
 export interface Probe {
   readonly text: string
-  /** What it can be told together with others. */
+  /** Facts that can be queried together with those of other probes. */
   readonly shares: readonly Shared[]
   /**
-   * It leaves the shell as it was, but for variables that begin with `lb_`, so it needs no subshell. `return` ends it.
+   * It does not modify the shell, except for variables that begin with `lb_`, so it needs no subshell. It ends with
+   * `return`.
    */
   readonly contained: boolean
 }
 
 /**
- * Joins scripts into one that runs them one after another and tells their outputs apart: after each, a line with the
- * mark, its number and its exit code goes to stdout and stderr alike. Every script has a subshell of its own, so that
- * `exit`, `cd` and variables stay inside, unless it is known to be contained. A failed script does not stop the next,
- * unless it `mustSucceed`. What the probes share is asked for before the first of those that have no other script
- * between them.
+ * Joins scripts into one that runs them in sequence and delimits their outputs: after each script, a line with the
+ * delimiter, its index and its exit code goes to both stdout and stderr. Each script runs in a subshell, so that
+ * `exit`, `cd` and variables have no effect on others, unless it is marked as side-effect free. A failed script does
+ * not stop the batch, unless it is `mustSucceed`. The fact queries of adjacent probes run before the first of them.
  *
- * @param mark - a word that cannot occur in any output; random, new for each batch.
+ * @param mark - a random delimiter that cannot occur in any output; new for each batch.
  */
 export function composeBatch(
   steps: readonly Step[],
   mark: string,
   mustSucceed: (script: number) => boolean = () => false,
 ): string {
-  const isolated = (text: string): string => `(\n${text}\n)`
+  const subshell = (text: string): string => `(\n${text}\n)`
   const run = (step: Step): string => {
-    if (typeof step === 'string') return `${isolated(step)} </dev/null`
-    return step.contained ? `lb_do() {\n${step.text}\n}\nlb_do </dev/null` : `${isolated(step.text)} </dev/null`
+    if (typeof step === 'string') return `${subshell(step)} </dev/null`
+    return step.contained ? `lb_do() {\n${step.text}\n}\nlb_do </dev/null` : `${subshell(step.text)} </dev/null`
   }
-  const text = stretches(steps).flatMap(({ from, probes }) => {
+  const text = segmentsOf(steps).flatMap(({ from, probes }) => {
     if (probes === undefined)
       return [
         `${run(steps[from] as Step)}; lb_end ${from} "$?"${mustSucceed(from) ? '\n[ "$lb_code" = 0 ] || exit 0' : ''}`,
       ]
     const each = probes.map((probe, i) => `${run(probe)}; lb_end ${from + i} "$?"`)
-    const asked = collect(probes.flatMap(({ shares }) => shares))
-    if (asked.length === 0) return each
-    // A subshell for all of them: the answers are good until the next script that may change something.
-    const asking = `lb_do() {\n${asked.join('\n')}\n}\nlb_do </dev/null 2>/dev/null; IFS=' \t\n'; set +f`
-    return [`${isolated([asking, ...each, 'exit 0'].join('\n'))} || exit`]
+    const queries = collect(probes.flatMap(({ shares }) => shares))
+    if (queries.length === 0) return each
+    // One subshell for adjacent probes: facts are valid until the next script that may change something.
+    const query = `lb_do() {\n${queries.join('\n')}\n}\nlb_do </dev/null 2>/dev/null; IFS=' \t\n'; set +f`
+    return [`${subshell([query, ...each, 'exit 0'].join('\n'))} || exit`]
   })
   // EPOCHREALTIME exists only in bash 5; elsewhere it is empty. The kernel's uptime has hundredths and needs no fork.
   return [
@@ -77,15 +77,15 @@ export function composeBatch(
   ].join('\n')
 }
 
-interface Stretch {
-  /** The place of its first step. */
+interface Segment {
+  /** The index of its first step. */
   readonly from: number
-  /** As many as follow one another; undefined: it is one bare script. */
+  /** Adjacent probes; undefined: a single plain script. */
   readonly probes?: readonly Probe[]
 }
 
-function stretches(steps: readonly Step[]): Stretch[] {
-  const all: (Stretch & { readonly probes?: Probe[] })[] = []
+function segmentsOf(steps: readonly Step[]): Segment[] {
+  const all: (Segment & { readonly probes?: Probe[] })[] = []
   steps.forEach((step, from) => {
     if (typeof step === 'string') all.push({ from })
     else if (all.at(-1)?.probes === undefined) all.push({ from, probes: [step] })
@@ -94,26 +94,23 @@ function stretches(steps: readonly Step[]): Stretch[] {
   return all
 }
 
-/** Gathers what one script prints on one stream. */
+/** Receives the output of one script on one stream. */
 export interface Gather {
   take(chunk: Buffer): void
-  /** The script has ended, or nothing more of it will come. Called once. */
+  /** The script has ended, or no more output will arrive. Called once. */
   end(): void
 }
 
 type StreamName = 'stdout' | 'stderr'
 
-/** How a script of a batch ended. */
+/** Exit code and run time of a script. */
 export type Ending = Pick<Outcome, 'exitCode' | 'durationMs'>
 
-/** Takes the outputs of a batch apart, as they come. */
+/** Splits the output of a batch by script, as it arrives. */
 export class BatchReader {
   readonly #streams: Readonly<Record<StreamName, BatchStream>>
 
-  /**
-   * @param gather - makes what takes the output of a script, by its place in the batch; -1: what is printed before the
-   *   first.
-   */
+  /** @param gather - creates the sink for a script's output, by its index; -1: output before the first script. */
   constructor(mark: string, gather: (script: number, stream: StreamName) => Gather) {
     this.#streams = {
       stdout: new BatchStream(mark, (script) => gather(script, 'stdout')),
@@ -126,10 +123,10 @@ export class BatchReader {
   }
 
   /**
-   * Nothing more will come.
+   * Ends the streams.
    *
-   * @returns the endings of the scripts in order. Those that did not come to their end (connection lost, shell killed)
-   *   are absent.
+   * @returns exit codes and run times in order. Scripts that did not complete (connection lost, shell killed) are
+   *   absent.
    */
   end(): Ending[] {
     const { stdout, stderr } = this.#streams
@@ -147,33 +144,36 @@ export class BatchReader {
 }
 
 class BatchStream {
-  /** Of the scripts that have ended; first that of the word that the batch begins with. */
+  /** Of the completed scripts; the first entry is the start of the batch. */
   readonly endings: { readonly exitCode: number; readonly uptime: number }[] = []
-  readonly #cutter = new Cutter({ bytes: (chunk) => this.#gather?.take(chunk), mark: (words) => this.#mark(words) })
+  readonly #splitter = new Cutter({
+    bytes: (chunk) => this.#sink?.take(chunk),
+    mark: (words) => this.#onDelimiter(words),
+  })
   readonly #open: (script: number) => Gather
-  #gather: Gather | undefined
+  #sink: Gather | undefined
 
   constructor(mark: string, open: (script: number) => Gather) {
     this.#open = open
-    this.#gather = open(-1)
-    this.#cutter.seek(`${mark} `)
+    this.#sink = open(-1)
+    this.#splitter.seek(`${mark} `)
   }
 
   push(chunk: Buffer): void {
-    this.#cutter.push(chunk)
+    this.#splitter.push(chunk)
   }
 
   end(): void {
-    // It looked as if a mark began here, and the rest of it did not come.
-    const rest = this.#cutter.take()
-    if (rest.length > 0) this.#gather?.take(rest)
-    this.#gather?.end()
-    this.#gather = undefined
+    // The rest looked like the start of a delimiter.
+    const rest = this.#splitter.take()
+    if (rest.length > 0) this.#sink?.take(rest)
+    this.#sink?.end()
+    this.#sink = undefined
   }
 
-  #mark([, exitCode, uptime]: readonly string[]): void {
+  #onDelimiter([, exitCode, uptime]: readonly string[]): void {
     this.endings.push({ exitCode: Number(exitCode), uptime: Number.parseFloat(uptime ?? '') })
-    this.#gather?.end()
-    this.#gather = this.#open(this.endings.length - 1)
+    this.#sink?.end()
+    this.#sink = this.#open(this.endings.length - 1)
   }
 }

@@ -1,55 +1,55 @@
 const NEWLINE = 0x0a
 
-/** What is found on the way through a {@link Cutter}. */
+/** Callbacks of a {@link Cutter}. */
 export interface Found {
-  /** Bytes that are no mark's, in order; the chunks are not copied. */
+  /** Bytes between delimiters, in order and not copied. */
   bytes(chunk: Buffer): void
-  /** A line that began with the mark, and the words after it. */
+  /** A line that starts with the delimiter, and the words after it. */
   mark(words: readonly string[]): void
 }
 
 /**
- * Cuts a stream of bytes at the lines that begin with a mark. It keeps no more of it than the start of a line that may
- * yet become a mark, so a stream of any length goes through, in time proportional to it.
+ * Splits a byte stream at lines that start with a delimiter. It buffers only a possible start of a delimiter, so it
+ * handles streams of any length in linear time.
  */
 export class Cutter {
-  readonly #found: Found
+  readonly #handlers: Found
   #needle: Buffer | undefined
-  #held: Buffer = Buffer.alloc(0)
+  #buffer: Buffer = Buffer.alloc(0)
 
   constructor(found: Found) {
-    this.#found = found
+    this.#handlers = found
   }
 
-  /** The mark to cut at from now on; none: what comes is kept until there is one, or until {@link take}n. */
+  /** Sets the delimiter. Without one, input is buffered until there is one, or until {@link take}. */
   seek(mark: string | undefined): void {
     this.#needle = mark === undefined ? undefined : Buffer.from(`\n${mark}`)
   }
 
   push(chunk: Buffer): void {
-    this.#held = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk])
+    this.#buffer = this.#buffer.length === 0 ? chunk : Buffer.concat([this.#buffer, chunk])
     this.cut()
   }
 
-  /** Looks at what is kept with the mark that is sought now. */
+  /** Scans the buffer for the current delimiter. */
   cut(): void {
     for (;;) {
       const needle = this.#needle
       if (needle === undefined) return
-      const all = this.#held
+      const all = this.#buffer
       const at = all.indexOf(needle)
       if (at === -1) {
-        const rest = mayBegin(all, needle.length)
-        this.#held = all.subarray(rest)
-        if (rest > 0) this.#found.bytes(all.subarray(0, rest))
+        const rest = possibleStart(all, needle.length)
+        this.#buffer = all.subarray(rest)
+        if (rest > 0) this.#handlers.bytes(all.subarray(0, rest))
         return
       }
       const end = all.indexOf(NEWLINE, at + needle.length)
-      // The mark's line is not complete yet: it is looked at again with the next chunk.
-      this.#held = all.subarray(end === -1 ? at : end + 1)
-      if (at > 0) this.#found.bytes(all.subarray(0, at))
+      // An incomplete delimiter line is scanned again with the next chunk.
+      this.#buffer = all.subarray(end === -1 ? at : end + 1)
+      if (at > 0) this.#handlers.bytes(all.subarray(0, at))
       if (end === -1) return
-      this.#found.mark(
+      this.#handlers.mark(
         all
           .toString('latin1', at + needle.length, end)
           .trim()
@@ -58,16 +58,16 @@ export class Cutter {
     }
   }
 
-  /** What is kept, which then is kept no longer. */
+  /** Returns the buffer and empties it. */
   take(): Buffer {
-    const held = this.#held
-    this.#held = Buffer.alloc(0)
-    return held
+    const buffer = this.#buffer
+    this.#buffer = Buffer.alloc(0)
+    return buffer
   }
 }
 
-/** Where in the last bytes a line starts that may become a mark with those that follow; else the end. */
-function mayBegin(bytes: Buffer, needleLength: number): number {
+/** Where a possible delimiter starts in the last bytes; otherwise the end. */
+function possibleStart(bytes: Buffer, needleLength: number): number {
   const at = bytes.indexOf(NEWLINE, Math.max(0, bytes.length - needleLength + 1))
   return at === -1 ? bytes.length : at
 }

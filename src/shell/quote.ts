@@ -3,10 +3,10 @@ import { reveal, type Secret } from '../values/secret.ts'
 const PLAIN = /^[A-Za-z0-9_@%+=:,./-]+$/
 
 /**
- * One word for a POSIX shell, whatever it contains. A secret is revealed: the text is meant for a script that travels
- * on stdin, never for a command line.
+ * Quotes a value as one word for a POSIX shell. Secrets are revealed: use the text only in scripts sent on stdin, never
+ * on a command line.
  *
- * @throws {TypeError} for a NUL byte, which no shell word can hold.
+ * @throws {TypeError} the value contains a NUL byte.
  */
 export function quote(word: string | number | Secret): string {
   const text = typeof word === 'number' ? String(word) : reveal(word)
@@ -15,7 +15,7 @@ export function quote(word: string | number | Secret): string {
 }
 
 /**
- * Template tag for script text: every `${value}` becomes one quoted word, a list becomes one word each.
+ * Template tag for shell scripts: each `${value}` becomes one quoted word, each item of a list one word.
  *
  * @example sh`install -d -m ${mode} -- ${paths}`
  */
@@ -23,7 +23,7 @@ export function sh(strings: TemplateStringsArray, ...values: Value[]): string {
   return strings.reduce((text, part, i) => text + word(values[i - 1] as Value) + part)
 }
 
-/** Script text that {@link sh} inserts as it is. */
+/** Script text that {@link sh} inserts without quoting. */
 export const raw = (text: string): Raw => ({ raw: text })
 
 interface Raw {

@@ -1,27 +1,27 @@
 /**
- * Something a probe wants to know that one process can find out for many probes: `stat` takes any number of paths. A
- * batch asks for it before the first of its probes, and puts the answers into variables that the probes read. A probe
- * whose variable is unset finds out by itself, so this is never more than a saving.
+ * A fact that one process can query for many probes: `stat` accepts any number of paths. A batch runs the queries
+ * before the first probe and stores the results in variables. A probe whose variable is unset queries the fact itself,
+ * so this is only an optimization.
  */
 export interface Shared {
   readonly by: Collector
-  /** What is asked for, in words of the collector's own. */
+  /** The arguments of the query, as defined by the collector. */
   readonly words: readonly string[]
 }
 
 export interface Collector {
   /**
-   * Shell text that sets the variables; prints nothing, and leaves alone what it cannot tell. It may use
-   * `lb_collect_...`, `set --` and IFS.
+   * Shell code that sets the variables. It prints nothing and leaves unknown facts unset. It may use `lb_collect_...`,
+   * `set --` and IFS.
    */
   compose(asked: readonly (readonly string[])[]): string
 }
 
-/** A part of a variable's name, another one for each text: paths and names hold characters that such names do not. */
+/** A suffix for variable names, unique for each text: encodes characters that variable names cannot contain. */
 export const nameOf = (text: string): string =>
   text.replace(/[^A-Za-z0-9]/gu, (character) => `_${character.codePointAt(0)?.toString(16)}_`)
 
-/** Text that asks for all of it, for each collector that more than one wants something of. */
+/** Shell code for all queries. Collectors with a single query are omitted. */
 export function collect(shared: readonly Shared[]): string[] {
   const asked = new Map<Collector, Map<string, readonly string[]>>()
   for (const { by, words } of shared) {

@@ -1,20 +1,17 @@
-/** Trackers by the view that they gave out. */
+/** Trackers by the views they created. */
 const trackers = new WeakMap<object, ReadTracker>()
 
-/**
- * Notes which of some variables are read, so that one which nobody reads can be named. Views cost nothing while there
- * are no variables to watch for.
- */
+/** Tracks which variables are read, to report unused ones. Views are free if there are no variables to track. */
 export class ReadTracker {
   readonly #watched: ReadonlySet<string>
   readonly #read = new Set<string>()
 
-  /** @param names - of the variables to watch for. */
+  /** @param names - the variables to track. */
   constructor(names: Iterable<string>) {
     this.#watched = new Set(names)
   }
 
-  /** Every name that was asked for, also of other variables. */
+  /** All names read, including those of other variables. */
   get read(): ReadonlySet<string> {
     return this.#read
   }
@@ -27,7 +24,7 @@ export class ReadTracker {
     this.#read.add(name)
   }
 
-  /** A view of variables that notes what is read by name. To copy or to list all of them is not to read each. */
+  /** A view that records reads by name. Copying or listing all variables does not count as reading them. */
   view<T extends object>(vars: T): T {
     if (this.#watched.size === 0) return vars
     let listed = new Set<string | symbol>()
@@ -48,7 +45,7 @@ export class ReadTracker {
         return keys
       },
       getOwnPropertyDescriptor: (target, key) => {
-        // As a spread and Object.entries() ask of each key, just before they read it.
+        // Spread and Object.entries() request a key's descriptor just before reading it.
         copied = listed.delete(key) ? key : undefined
         return Reflect.getOwnPropertyDescriptor(target, key)
       },
@@ -58,7 +55,7 @@ export class ReadTracker {
   }
 }
 
-/** A template reads the variables that its expressions name. `vars` is a view or not. */
+/** Records the variables named in a template's expressions. `vars` may be a plain object. */
 export function noteTemplate(source: string, vars: object): void {
   const tracker = trackers.get(vars)
   if (tracker === undefined) return

@@ -1,21 +1,21 @@
 import { Secret } from './secret.ts'
 
-/** Where references find what earlier tasks registered. */
+/** Resolves references to registered values. */
 export interface Scope {
-  /** The host the reference is read for. */
+  /** The host for which the reference is resolved. */
   readonly host: string
-  /** Is something registered under this name for this host? */
+  /** Whether a value is registered under this name for this host. */
   has(name: string, host: string): boolean
-  /** What was registered. Only called when {@link Scope.has} says so. */
+  /** The registered value. Requires {@link Scope.has}. */
   get(name: string, host: string): unknown
-  /** Why nothing is registered yet, and whether the run is only being checked and would register it. */
+  /** Why no value is registered yet, and whether check mode is the reason. */
   why(name: string, host: string): { readonly message: string; readonly pending: boolean }
 }
 
-/** A reference was read before the task that gives its value has run. */
+/** A reference was read before the task that registers its value has run. */
 export class Unresolved extends Error {
   override readonly name = 'Unresolved'
-  /** Check mode: the task that gives the value would have run. */
+  /** Check mode: the task would have run. */
   readonly pending: boolean
 
   constructor({ message, pending }: { readonly message: string; readonly pending: boolean }) {
@@ -24,7 +24,7 @@ export class Unresolved extends Error {
   }
 }
 
-/** A value that an earlier task produces: known only while the run goes on. */
+/** A value that an earlier task produces during the run. */
 export class Reference<T> {
   readonly #read: (scope: Scope) => T
 
@@ -32,19 +32,19 @@ export class Reference<T> {
     this.#read = read
   }
 
-  /** @throws {Unresolved} when the task that gives the value has not run. */
+  /** @throws {Unresolved} the task that registers the value has not run. */
   read(scope: Scope): T {
     return this.#read(scope)
   }
 
-  /** A reference to something made from this value. */
+  /** A reference to a value derived from this one. */
   map<U>(f: (value: T) => U): Reference<U> {
     return new Reference((scope) => f(this.#read(scope)))
   }
 }
 
 /**
- * A name under which a task's result is kept (Ansible's `register`), with the type of that result.
+ * A name for a task's result (Ansible's `register`), with the result's type.
  *
  * @example
  * const tokens = register<SwarmValues>('tokens')
@@ -73,7 +73,7 @@ function readRegistered<T>(key: string, host: string, scope: Scope): T {
   return scope.get(key, host) as T
 }
 
-/** `T`, where any part may be a reference to a value of an earlier task. */
+/** `T`, in which any part may be a reference. */
 export type Deep<T> =
   | Reference<T>
   | (T extends string | number | boolean | null | undefined | Secret
@@ -85,9 +85,9 @@ export type Deep<T> =
           : T)
 
 /**
- * Replaces each reference inside a value by what it refers to. A value without any comes back as the very object that
- * went in, so that what was worked out for it need not be worked out again.
- * @throws {Unresolved} at the first one that is not known yet.
+ * Replaces all references in a value. Without references, it returns the identical object, so that caches by identity
+ * work.
+ * @throws {Unresolved} a referenced value does not exist yet.
  */
 export function resolveDeep(value: unknown, scope: Scope): unknown {
   if (value instanceof Reference) return resolveDeep(value.read(scope), scope)

@@ -2,14 +2,14 @@ import { inspect } from 'node:util'
 
 const MASK = '[REDACTED]'
 
-/** Every secret made in this process, so that the evidence room can mask each one wherever it turns up. */
+/** All secrets of this process, so that the evidence package can mask them. */
 const known = new Set<string>()
 
 /**
- * A value that must not be seen: it prints, serialises and inspects as `[REDACTED]`.
+ * A confidential value: prints, serializes and inspects as `[REDACTED]`.
  *
- * {@link Secret.reveal} is for text that travels on stdin alone: a script that the shell or modules rooms write, a
- * password for sudo. Never for argv, a message or a diff.
+ * Use {@link Secret.reveal} only for text sent on stdin: scripts, sudo passwords. Never use it for argv, messages or
+ * diffs.
  */
 export class Secret {
   readonly #value: string
@@ -36,14 +36,14 @@ export class Secret {
   }
 }
 
-/** Wraps a value as a {@link Secret}; a secret stays the one it is. */
+/** Wraps a value as a {@link Secret}; returns an existing secret unchanged. */
 export const secret = (value: string | Secret): Secret => (value instanceof Secret ? value : new Secret(value))
 
-/** The plain text of a value that may be secret. For script text and passwords on stdin only. */
+/** The plain text of a possibly secret value. Only for scripts and passwords on stdin. */
 export const reveal = (value: string | Secret): string => (value instanceof Secret ? value.reveal() : value)
 
-/** All plain secret values of this process, longest first, so that one that contains another is masked whole. */
+/** All secret values of this process, longest first, so that a secret containing another one is masked completely. */
 export const knownSecrets = (): string[] => [...known].sort((a, b) => b.length - a.length)
 
-/** How many they are: they only ever become more. */
+/** The number of secrets. It never decreases. */
 export const secretCount = (): number => known.size

@@ -49,7 +49,7 @@ t.test('experiments on own machines are refused before anything runs', async (t)
   t.equal(exitCode, 2)
   t.match(
     stderr,
-    /^Refused, and nothing was done\..*\n {2}node2: is reset without a shutdown\nAdd --allow-faults to allow this\.\n$/,
+    /^Run refused; nothing was changed\..*\n {2}node2: is reset without a shutdown\nAdd --allow-faults to allow this\.\n$/,
   )
   t.equal(stdout, '')
   t.same(experimentRuns(), earlier, 'no run started')

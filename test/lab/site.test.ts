@@ -43,7 +43,7 @@ t.test('check mode before the first run predicts its changes', async (t) => {
   await succeeds(t, lab('up'))
   await succeeds(t, site('--check'))
   const predicted = results()
-  t.match(predicted.find(({ status }) => status === 'unknown')?.message, /^cannot tell before «.+» has run/)
+  t.match(predicted.find(({ status }) => status === 'unknown')?.message, /^depends on ".+", which has not run yet/)
 
   await succeeds(t, site())
   const done = results()

@@ -6,7 +6,7 @@ export class Lie extends Error {
   override readonly name = 'Lie'
 }
 
-const UNKNOWN_BECAUSE = /cannot tell before «(.*?)»/s
+const UNKNOWN_BECAUSE = /depends on "(.*?)", which has not run yet/s
 
 /**
  * Compares the predictions of check mode to the results of the run, task by task.

@@ -67,7 +67,7 @@ const run = async (connection: Connection, script: string, become?: Become) => {
   return { stdout: stdout.toString(), stderr: stderr.toString(), exitCode }
 }
 
-t.test('with the right password', async (t) => {
+t.test('become succeeds with the right password', async (t) => {
   const connection = login(asked)
   const become = root(asked.password)
   t.same(await run(connection, 'id -un; echo err >&2; exit 4', become), {
@@ -82,7 +82,7 @@ t.test('with the right password', async (t) => {
   t.ok(stdout.equals(Buffer.alloc(3_000_000)))
 })
 
-t.test('with a password that sudo does not ask for, nothing of it is run or seen', async (t) => {
+t.test('an unrequested sudo password is neither executed nor visible', async (t) => {
   const password = 'touch /tmp/labbook-password-was-run; echo leaked'
   const { stdout, stderr } = await run(login(free), 'id -un; ls /tmp/labbook-password-was-run', root(password))
   t.equal(stdout, 'root\n')
@@ -90,15 +90,15 @@ t.test('with a password that sudo does not ask for, nothing of it is run or seen
   t.match(stderr, 'No such file')
 })
 
-t.test('without a password where none is needed', async (t) => {
+t.test('become needs no password with passwordless sudo', async (t) => {
   t.equal((await run(login(free), 'id -un', root())).stdout, 'root\n')
 })
 
-t.test('as another user than root', async (t) => {
+t.test('become runs as a user other than root', async (t) => {
   t.equal((await run(login(free), 'id -un; pwd', { user: asked.name })).stdout, `${asked.name}\n${asked.home}\n`)
 })
 
-t.test('with a wrong password the script does not run, and sudo is asked once only', async (t) => {
+t.test('a wrong password runs no script and asks sudo only once', async (t) => {
   const proof = join(sshd.folder, 'wrong-password')
   const connection = login(asked)
   await t.rejects(run(connection, `: >${proof}`, root('wrong one')), {
@@ -110,12 +110,12 @@ t.test('with a wrong password the script does not run, and sudo is asked once on
   await t.rejects(run(login(asked), 'true', root('')), { name: 'BecomeFailed', message: /rejected the password/ })
 })
 
-t.test('a right password that sudo remembers does not make a wrong one right', async (t) => {
+t.test("sudo's credential cache does not accept a wrong password", async (t) => {
   t.equal((await run(login(asked), 'id -u', root(asked.password))).stdout, '0\n')
   await t.rejects(run(login(asked), 'id -u', root('wrong one')), { name: 'BecomeFailed' })
 })
 
-t.test('a wrong password for one more identity, and later for the first, leaves the others as they are', async (t) => {
+t.test('a wrong password for one identity does not affect other identities', async (t) => {
   const connection = login(asked)
   t.equal((await run(connection, 'id -un', root(asked.password))).stdout, 'root\n')
   await t.rejects(run(connection, 'id -un', { user: free.name, password: new Secret('wrong one') }), {
@@ -145,7 +145,7 @@ t.test('a wrong password for one more identity, and later for the first, leaves 
   t.equal((await run(connection, 'id -un')).stdout, `${asked.name}\n`)
 })
 
-t.test("a sudo that wants another one's password says whose", async (t) => {
+t.test('the error names whose password sudo requires', async (t) => {
   const other = addAccount({ sudo: 'with password' })
   t.teardown(() => other.remove())
   appendFileSync(`/etc/sudoers.d/${other.name}`, `Defaults:${other.name} targetpw\n`)
@@ -161,7 +161,7 @@ t.test("a sudo that wants another one's password says whose", async (t) => {
   )
 })
 
-t.test('a connection with room for one session', async (t) => {
+t.test('become works with MaxSessions 1', async (t) => {
   const narrow = await startSshd({ config: ['MaxSessions 1'] })
   t.teardown(() => narrow.stop())
   const open = (): Connection => {
@@ -190,14 +190,14 @@ t.test('a connection with room for one session', async (t) => {
   await until('closing has hung it up, by a connection of its own', () => !isRunning())
 })
 
-t.test('without a password where one is needed', async (t) => {
+t.test('a missing sudo password is an error', async (t) => {
   await t.rejects(run(login(asked), 'true', root()), {
     name: 'BecomeFailed',
     message: `node1: sudo asks ${asked.name} for a password, and none is set: run with -K, or set ansible_become_password`,
   })
 })
 
-t.test('a user who may not use sudo', async (t) => {
+t.test('a user without sudo rights is an error', async (t) => {
   await t.rejects(run(login(forbidden), 'true', root(forbidden.password)), {
     name: 'BecomeFailed',
     message:
@@ -206,7 +206,7 @@ t.test('a user who may not use sudo', async (t) => {
   })
 })
 
-t.test('a host without sudo', async (t) => {
+t.test('a host without sudo is an error', async (t) => {
   writeFileSync(join(asked.home, '.bashrc'), `PATH=${asked.home}/bin\n`)
   const bin = join(asked.home, 'bin')
   const links = ['sh', 'env', 'timeout'].map((name) => `ln -s $(command -v ${name}) ${bin}/`).join('; ')
@@ -218,7 +218,7 @@ t.test('a host without sudo', async (t) => {
   })
 })
 
-t.test('a script that runs into its limit is ended with all its processes', async (t) => {
+t.test('a script over its time limit is killed with all its processes', async (t) => {
   const connection = login(asked)
   const become = root(asked.password)
   const script = "echo before; (trap '' TERM; sleep 2000.5); echo after"
@@ -227,7 +227,7 @@ t.test('a script that runs into its limit is ended with all its processes', asyn
   t.equal((await run(connection, 'id -u', become)).stdout, '0\n')
 })
 
-t.test('closing hangs up what runs as another user', async () => {
+t.test('close() hangs up scripts of other users', async () => {
   const connection = login(asked)
   const running = connection.exchange('sleep 2000.25', { become: root(asked.password), timeLimitSeconds: 600 })
   running.catch(() => undefined)
@@ -237,7 +237,7 @@ t.test('closing hangs up what runs as another user', async () => {
   await until('it is gone', () => !isRunning())
 })
 
-t.test('closing ends a script that does not listen to a hang-up', async () => {
+t.test('close() kills a script that ignores SIGHUP', async () => {
   const connection = login(asked)
   const script = "trap '' HUP TERM; (sleep 2000.375; sleep 2000.375) & sleep 2000.375; sleep 2000.375"
   const running = connection.exchange(script, { become: root(asked.password), timeLimitSeconds: 600 })
@@ -248,7 +248,7 @@ t.test('closing ends a script that does not listen to a hang-up', async () => {
   await until('it is gone', () => !isRunning())
 })
 
-t.test('a sudo that asks for something else is told with its question', async (t) => {
+t.test('an unexpected sudo prompt is reported with its text', async (t) => {
   t.match(await questioned, {
     name: 'BecomeFailed',
     message:
@@ -256,7 +256,7 @@ t.test('a sudo that asks for something else is told with its question', async (t
   })
 })
 
-t.test('neither password nor script stands in a command line', async (t) => {
+t.test('passwords and scripts appear in no command line', async (t) => {
   const connection = login(asked)
   const seen = new Set<string>()
   // The script goes on until it has been seen.

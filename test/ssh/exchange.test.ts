@@ -27,17 +27,17 @@ t.test('with one connection', async (t) => {
     return { stdout: stdout.toString(), stderr: stderr.toString(), exitCode }
   }
 
-  await t.test('a script gives its output and errors apart, and its exit code', async (t) => {
+  await t.test('stdout, stderr and exit code are returned separately', async (t) => {
     t.same(await run('echo out; echo err >&2; exit 7'), { stdout: 'out\n', stderr: 'err\n', exitCode: 7 })
     t.same(await run('false'), { stdout: '', stderr: '', exitCode: 1 })
     t.same(await run('kill -9 $$'), { stdout: '', stderr: 'Killed\n', exitCode: 137 })
   })
 
-  await t.test('output without a newline at its end stays so, and empty lines stay', async (t) => {
+  await t.test('a missing final newline and empty lines are preserved', async (t) => {
     t.equal((await run('printf "\\n\\na"')).stdout, '\n\na')
   })
 
-  await t.test('exchanges asked for at once run in order, one after another', async (t) => {
+  await t.test('concurrent exec() calls run sequentially, in order', async (t) => {
     const asked = ['a', 'b', 'c'].map((word) => run(`echo ${word}; echo ${word} >>${join(sshd.folder, 'order')}`))
     t.same(
       (await Promise.all(asked)).map(({ stdout }) => stdout),
@@ -46,7 +46,7 @@ t.test('with one connection', async (t) => {
     t.equal((await run(`cat ${join(sshd.folder, 'order')}`)).stdout, 'a\nb\nc\n')
   })
 
-  await t.test('a script leaves no directory, variable, function or umask to the next', async (t) => {
+  await t.test('a script does not affect directory, variables, functions or umask of the next', async (t) => {
     const look = 'pwd; echo "[$left]"; umask; command -v lb_own || echo none'
     const before = await run(look)
     await run('cd /; left=1; export left; umask 077; lb_own() { :; }; set -e; trap "" TERM; exec 2>/dev/null')
@@ -68,28 +68,28 @@ t.test('with one connection', async (t) => {
     t.ok(more.stderr.equals(Buffer.alloc(10_000_000)))
   })
 
-  await t.test('a character that arrives in pieces is whole', async (t) => {
+  await t.test('a multibyte character split across chunks is decoded correctly', async (t) => {
     t.equal((await run("printf '\\342'; sleep 0.1; printf '\\202'; sleep 0.1; printf '\\254'")).stdout, '€')
   })
 
-  await t.test('bytes that are no text arrive as they are', async (t) => {
+  await t.test('binary output is unmodified', async (t) => {
     const { stdout } = await connection.exchange("printf '\\377\\000\\376\\r\\n\\033'", limit)
     t.same(stdout, Buffer.from([0xff, 0, 0xfe, 0x0d, 0x0a, 0x1b]))
   })
 
-  await t.test('a script with every kind of quote, expansion and control character arrives as it is', async (t) => {
+  await t.test('quotes, expansions and control characters in a script are unmodified', async (t) => {
     const text =
       Array.from({ length: 255 }, (_, i) => String.fromCharCode(i + 1)).join('') + '$HOME `id` $(id) \\\n!! € \'"'
     t.equal((await run(`printf %s ${quote(text)}`)).stdout, text)
     t.equal((await run("cat <<'EOF'\n$x\nEOF\n")).stdout, '$x\n')
   })
 
-  await t.test('a script of 5 MB arrives whole', async (t) => {
+  await t.test('a script of 5 MB arrives completely', async (t) => {
     const text = '0123456789'.repeat(500_000)
     t.equal((await run(`printf %s '${text}' | wc -c`)).stdout.trim(), '5000000')
   })
 
-  await t.test('a command that reads its input finds it empty', async (t) => {
+  await t.test('stdin of a command is empty', async (t) => {
     t.same(await run('cat; read x || echo end; cat'), { stdout: 'end\n', stderr: '', exitCode: 0 })
   })
 
@@ -101,56 +101,54 @@ t.test('with one connection', async (t) => {
     t.equal((await run('echo fine')).stdout, 'fine\n')
   })
 
-  await t.test('a process left in the background with our streams does not delay the end', async (t) => {
+  await t.test('a background process holding the streams does not delay the result', async (t) => {
     const late = await run('(sleep 1000.25; echo too late) & echo started')
     t.equal(late.stdout, 'started\n')
     await until('it goes on running', () => isRunning('sleep 1000.25'))
     end('sleep 1000.25')
   })
 
-  await t.test('what a background process prints later belongs to no script', async (t) => {
+  await t.test('later output of a background process is assigned to no script', async (t) => {
     const mine = join(sshd.folder, 'printed')
     await run(`(sleep 0.2; echo noise; echo noise >&2; : >${mine}) &`)
     await until('it has printed', () => existsSync(mine))
     t.same(await run('echo clean'), { stdout: 'clean\n', stderr: '', exitCode: 0 })
   })
 
-  await t.test(
-    'a script that runs into its limit is ended with all its processes, and the next one runs',
-    async (t) => {
-      const stubborn = `echo before; (trap '' TERM; sleep 1000.5; sleep 1000.5) & (trap '' TERM; sleep 1000.5; sleep 1000.5); echo after`
-      // Time enough for its first words.
-      const error = await connection
-        .exchange(stubborn, { timeLimitSeconds: 6 })
-        .then(t.fail, (thrown: unknown) => thrown)
-      t.type(error, TimeLimit)
-      t.match((error as Error).message, /^node1: .* within 6 s/)
-      t.equal((error as TimeLimit).stdout.toString(), 'before\n')
-      await until('they are gone', () => !isRunning('sleep 1000.5'))
-      t.equal((await run('echo fine')).stdout, 'fine\n')
-    },
-  )
+  await t.test('a script over its time limit is killed with all its processes, and the next one runs', async (t) => {
+    const stubborn = `echo before; (trap '' TERM; sleep 1000.5; sleep 1000.5) & (trap '' TERM; sleep 1000.5; sleep 1000.5); echo after`
+    // Time enough for its first words.
+    const error = await connection.exchange(stubborn, { timeLimitSeconds: 6 }).then(t.fail, (thrown: unknown) => thrown)
+    t.type(error, TimeLimit)
+    t.match((error as Error).message, /^node1: .* within 6 s/)
+    t.equal((error as TimeLimit).stdout.toString(), 'before\n')
+    await until('they are gone', () => !isRunning('sleep 1000.5'))
+    t.equal((await run('echo fine')).stdout, 'fine\n')
+  })
 
-  await t.test('a script that ends with 124 by itself has not run into its limit', async (t) => {
+  await t.test('exit code 124 of a script is not a timeout', async (t) => {
     t.equal((await run('exit 124')).exitCode, 124)
   })
 
-  await t.test('all this took one connection', async (t) => {
+  await t.test('all scripts use one connection', async (t) => {
     t.equal(sshd.connections().length, 1)
   })
 
-  await t.test('a script that ends the shell around it is not taken for done', async (t) => {
+  await t.test('a script that exits the outer shell is not reported as completed', async (t) => {
     await t.rejects(run('kill -9 $(ps -o ppid= -p $PPID)'), Unreachable)
     t.equal((await run('echo fine')).stdout, 'fine\n')
   })
 
-  await t.test('so it is when a process it left behind holds our streams open', async (t) => {
-    await t.rejects(run('sleep 1000.375 & kill -9 $(ps -o ppid= -p $PPID)'), Unreachable)
-    end('sleep 1000.375')
-  })
+  await t.test(
+    'a script that exits the outer shell is not reported as completed, even with the streams held open',
+    async (t) => {
+      await t.rejects(run('sleep 1000.375 & kill -9 $(ps -o ppid= -p $PPID)'), Unreachable)
+      end('sleep 1000.375')
+    },
+  )
 })
 
-t.test('closing hangs up the script that runs', async (t) => {
+t.test('close() hangs up the running script', async (t) => {
   const connection = open()
   const running = connection.exchange('sleep 1000.125', limit)
   running.catch(() => undefined)
@@ -162,18 +160,18 @@ t.test('closing hangs up the script that runs', async (t) => {
   await connection.close()
 })
 
-t.test('closing what was never opened does nothing', async () => {
+t.test('close() without open() does nothing', async () => {
   await open().close()
 })
 
-t.test('a become to the user who is logged in needs no sudo', async (t) => {
+t.test('become to the login user needs no sudo', async (t) => {
   const connection = open()
   t.teardown(() => connection.close())
   const { stdout } = await connection.exchange('id -un; echo "[$SUDO_USER]"', { ...limit, become: { user: 'root' } })
   t.equal(stdout.toString(), 'root\n[]\n')
 })
 
-t.test('an unknown user to become is told', async (t) => {
+t.test('an unknown become user is reported', async (t) => {
   const connection = open()
   t.teardown(() => connection.close())
   const become = { user: 'lbtest-nobody' }

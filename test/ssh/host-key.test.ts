@@ -36,22 +36,22 @@ async function login(knownHosts: string, more: Record<string, unknown> = {}): Pr
   }
 }
 
-t.test('a known key of any type is trusted, also where the server has others', async (t) => {
+t.test('a known key of any type is trusted, even if the server has others', async (t) => {
   for (const line of [ed25519, ecdsa, rsa]) t.equal(await login(file(line)), 'in', line)
 })
 
-t.test('hashed lines, as OpenSSH writes them, are read', async (t) => {
+t.test('hashed known_hosts lines are supported', async (t) => {
   const path = file(ecdsa)
   execFileSync('ssh-keygen', ['-q', '-H', '-f', path], { stdio: 'ignore' })
   t.match(readFileSync(path, 'utf8'), /^\|1\|/)
   t.equal(await login(path), 'in')
 })
 
-t.test('comments, other hosts, patterns and a line without the port are read as ssh does', async (t) => {
+t.test('known_hosts comments, patterns and lines without port match as in ssh', async (t) => {
   t.equal(await login(file('# hosts', '', `elsewhere ${type} ${otherKey}`, `127.0.0.* ${type} ${key}`)), 'in')
 })
 
-t.test('one of several files may hold the key', async (t) => {
+t.test('the key may be in any of several known_hosts files', async (t) => {
   const connection = openConnection(
     connectionTarget(
       'node1',
@@ -64,7 +64,7 @@ t.test('one of several files may hold the key', async (t) => {
   t.equal((await connection.exchange('exit 3', { timeLimitSeconds: 10 })).exitCode, 3)
 })
 
-t.test('an unknown key is refused, with its fingerprint and the command that makes it known', async (t) => {
+t.test('an unknown key is refused; the error has its fingerprint and the command to add it', async (t) => {
   const path = file()
   const error = (await login(path).then(t.fail, (thrown: unknown) => thrown)) as Error
   t.equal(error.name, 'Unreachable')
@@ -78,7 +78,7 @@ t.test('an unknown key is refused, with its fingerprint and the command that mak
   t.equal(await login(path), 'in', 'the command mends it')
 })
 
-t.test('a changed key is refused loudly, with the line it contradicts and the command that drops it', async (t) => {
+t.test('a changed key is refused; the error has the conflicting line and the command to remove it', async (t) => {
   const path = file('# old', `${name} ${type} ${otherKey}`)
   const error = (await login(path).then(t.fail, (thrown: unknown) => thrown)) as Error
   t.equal(error.name, 'Unreachable')
@@ -92,12 +92,12 @@ t.test('a changed key is refused loudly, with the line it contradicts and the co
   t.notMatch(readFileSync(path, 'utf8'), otherKey)
 })
 
-t.test('a revoked key is refused, although another line knows it', async (t) => {
+t.test('a revoked key is refused, even if another line accepts it', async (t) => {
   const path = file(ed25519, `@revoked * ${type} ${key}`)
   await t.rejects(login(path), { name: 'Unreachable', message: new RegExp(`IS REVOKED in ${path}:2`) })
 })
 
-t.test('accept-new notes an unknown key, trusts it from then on, and refuses another', async (t) => {
+t.test('accept-new stores an unknown key, trusts it, and refuses a different one', async (t) => {
   const path = join(sshd.folder, 'new', 'known_hosts')
   t.equal(await login(path, { args: '-o StrictHostKeyChecking=accept-new' }), 'in')
   t.equal(readFileSync(path, 'utf8').trim(), `${name} ${type} ${key}`)
@@ -106,7 +106,7 @@ t.test('accept-new notes an unknown key, trusts it from then on, and refuses ano
   await t.rejects(login(changed, { args: '-o StrictHostKeyChecking=accept-new' }), /HAS CHANGED/)
 })
 
-t.test('without the check any key will do, and none is noted', async (t) => {
+t.test('StrictHostKeyChecking=no accepts any key and stores none', async (t) => {
   const path = file(`${name} ${type} ${otherKey}`)
   copyFileSync(path, `${path}.before`)
   t.equal(await login(path, { args: '-o StrictHostKeyChecking=no' }), 'in')

@@ -37,7 +37,7 @@ async function put(plan: PlanInput, at = program): Promise<{ result?: LoadResult
   return came
 }
 
-t.test('each host sends its part, and the parts are added up', async (t) => {
+t.test('each host generates its share of the load, and the results are merged', async (t) => {
   const server = await startServer(t, { latency: 20, replicas: 2 })
   const { result, failed } = await put({
     way: 'closed',
@@ -58,7 +58,7 @@ t.test('each host sends its part, and the parts are added up', async (t) => {
   t.same(Object.keys(result?.replicas ?? {}), ['r0', 'r1'])
 })
 
-t.test('a host without the program is named', async (t) => {
+t.test('a host without the load generator is named in the error', async (t) => {
   const { failed } = await put(
     { way: 'closed', connections: 2, seconds: 1, targets: [{ host: '127.0.0.1', port: 9 }], kinds: [{ path: '/' }] },
     path.join(folder, 'none.cjs'),

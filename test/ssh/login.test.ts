@@ -26,7 +26,7 @@ async function run(more: Record<string, unknown>, script = 'echo in'): Promise<s
 
 const unreachable = (message: string | RegExp) => ({ name: 'Unreachable', message })
 
-t.test('a key the server does not take', async (t) => {
+t.test('a rejected key is an error', async (t) => {
   makeKey(file('stranger'))
   await t.rejects(
     run({ ansible_ssh_private_key_file: file('stranger') }),
@@ -37,23 +37,23 @@ t.test('a key the server does not take', async (t) => {
   )
 })
 
-t.test('a key file that is not there', async (t) => {
+t.test('a missing key file is an error', async (t) => {
   await t.rejects(
     run({ ansible_ssh_private_key_file: '/nowhere/id' }),
     unreachable('node1: key file "/nowhere/id" does not exist: correct ansible_ssh_private_key_file'),
   )
 })
 
-t.test('a key file that holds no private key', async (t) => {
+t.test('a key file without a private key is an error', async (t) => {
   await t.rejects(run({ ansible_ssh_private_key_file: `${sshd.keyFile}.pub` }), unreachable(/is not a private key/))
 })
 
-t.test('a key with a passphrase', async (t) => {
+t.test('an encrypted key without passphrase is an error', async (t) => {
   makeKey(file('locked'), 'ed25519', 'open sesame')
   await t.rejects(run({ ansible_ssh_private_key_file: file('locked') }), unreachable(/has a passphrase: run .*ssh-add/))
 })
 
-t.test('a passphrase that is given opens its key', async (t) => {
+t.test('a passphrase decrypts its key', async (t) => {
   makeKey(file('opened'), 'ed25519', 'open sesame')
   await run({}, `cat ${file('opened')}.pub >>${file('authorized_keys')}`)
   t.equal(
@@ -62,7 +62,7 @@ t.test('a passphrase that is given opens its key', async (t) => {
   )
 })
 
-t.test('an agent that is gone does not stand in the way of a key', async (t) => {
+t.test('an unreachable agent does not prevent login by key', async (t) => {
   process.env['SSH_AUTH_SOCK'] = file('no-agent')
   t.teardown(() => delete process.env['SSH_AUTH_SOCK'])
   makeKey(file('stranger-too'))
@@ -70,7 +70,7 @@ t.test('an agent that is gone does not stand in the way of a key', async (t) => 
   await t.rejects(run({ ansible_ssh_private_key_file: file('stranger-too') }), unreachable(/denied root access/))
 })
 
-t.test('an agent that holds the key lets us in', async (t) => {
+t.test('a key in the agent is used', async (t) => {
   const account = addAccount()
   const agent = startAgent()
   t.teardown(() => {
@@ -98,7 +98,7 @@ t.test('an agent that holds the key lets us in', async (t) => {
   )
 })
 
-t.test('a port where nothing listens', async (t) => {
+t.test('a closed port is unreachable', async (t) => {
   const port = await freePort()
   await t.rejects(
     run({ ansible_port: port }),
@@ -108,7 +108,7 @@ t.test('a port where nothing listens', async (t) => {
   )
 })
 
-t.test('a listener that never answers', async (t) => {
+t.test('a silent listener is unreachable', async (t) => {
   const port = await listener(t, () => undefined)
   await t.rejects(
     run({ ansible_port: port, ansible_ssh_timeout: 1 }),
@@ -116,7 +116,7 @@ t.test('a listener that never answers', async (t) => {
   )
 })
 
-t.test('closing while a login goes on ends it', async (t) => {
+t.test('close() aborts a login in progress', async (t) => {
   let called: () => void = () => undefined
   const call = new Promise<void>((resolve) => (called = resolve))
   const port = await listener(t, () => called())
@@ -130,7 +130,7 @@ t.test('closing while a login goes on ends it', async (t) => {
   await t.rejects(running, unreachable('node1: the connection is closed'))
 })
 
-t.test('a listener that hangs up is tried a few times, then told with what it said', async (t) => {
+t.test('a listener that disconnects is retried, then reported with its output', async (t) => {
   let calls = 0
   const port = await listener(t, (socket) => {
     calls++
@@ -146,7 +146,7 @@ t.test('a listener that hangs up is tried a few times, then told with what it sa
   t.equal(calls, 5)
 })
 
-t.test('it is not tried for longer than the connect timeout', async (t) => {
+t.test('retries end at the connect timeout', async (t) => {
   let calls = 0
   const port = await listener(t, (socket) => {
     calls++
@@ -159,7 +159,7 @@ t.test('it is not tried for longer than the connect timeout', async (t) => {
   t.ok(calls < 5, `${calls} calls`)
 })
 
-t.test('an address this machine does not have to connect from', async (t) => {
+t.test('an unavailable bind address is an error', async (t) => {
   await t.rejects(
     run({ ansible_ssh_extra_args: '-o BindAddress=192.0.2.1' }),
     unreachable(
@@ -169,11 +169,11 @@ t.test('an address this machine does not have to connect from', async (t) => {
   )
 })
 
-t.test('the address to connect from is used', async (t) => {
+t.test('the bind address is used', async (t) => {
   t.match(await run({ ansible_ssh_extra_args: '-o BindAddress=127.0.0.7' }, 'echo $SSH_CLIENT'), /^127\.0\.0\.7 /)
 })
 
-t.test('a name without an address', async (t) => {
+t.test('an unresolvable host name is an error', async (t) => {
   await t.rejects(
     run({ ansible_host: 'no-such-host.invalid', ansible_ssh_timeout: 60 }),
     unreachable(
@@ -182,7 +182,7 @@ t.test('a name without an address', async (t) => {
   )
 })
 
-t.test('a password, right and wrong', async (t) => {
+t.test('password login succeeds or is rejected', async (t) => {
   const account = addAccount()
   t.teardown(() => account.remove())
   const login = { ansible_user: account.name, ansible_ssh_private_key_file: undefined }
@@ -195,7 +195,7 @@ t.test('a password, right and wrong', async (t) => {
   t.notMatch(error.message, 'wrong one')
 })
 
-t.test('an account that may not log in', async (t) => {
+t.test('an account without login is an error', async (t) => {
   const account = addAccount({ shell: '/usr/sbin/nologin' })
   t.teardown(() => account.remove())
   await t.rejects(
@@ -206,7 +206,7 @@ t.test('an account that may not log in', async (t) => {
   )
 })
 
-t.test('login shells of all kinds, noisy ones too, do not show', async (t) => {
+t.test('login shells, including noisy ones, do not affect output', async (t) => {
   for (const shell of ['/bin/dash', '/bin/bash', '/usr/bin/fish', '/bin/tcsh']) {
     const account = addAccount({ shell })
     t.teardown(() => account.remove())

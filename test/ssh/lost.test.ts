@@ -79,7 +79,7 @@ const forsaken = (async () => {
 })()
 forsaken.catch(() => undefined)
 
-t.test('a link that carries nothing any more is found out while a script runs', async (t) => {
+t.test('a dead link is detected while a script runs', async (t) => {
   const { proxy, connection } = await open(t, { ansible_ssh_args: ALIVE })
   const running = connection.exchange(`exec ${nap(125)}`, limit)
   running.catch(() => undefined)
@@ -97,7 +97,7 @@ t.test('a link that carries nothing any more is found out while a script runs', 
   t.equal(proxy.connections(), 2)
 })
 
-t.test('a link that breaks between two exchanges is not noticed', async (t) => {
+t.test('a link lost between two exec() calls is transparent', async (t) => {
   const { proxy, connection } = await open(t)
   await connection.exchange('true', limit)
   await proxy.cut()
@@ -107,7 +107,7 @@ t.test('a link that breaks between two exchanges is not noticed', async (t) => {
   t.equal(proxy.connections(), 2)
 })
 
-t.test('what was never reached was not lost', async (t) => {
+t.test('an unreached host has no lost connection', async (t) => {
   const { connection } = await open(t, { ansible_port: await freePort() })
   t.match(await fails(connection.exchange('true', limit)), { name: 'Unreachable', lost: false, began: false })
   const closed = (await open(t)).connection
@@ -115,7 +115,7 @@ t.test('what was never reached was not lost', async (t) => {
   t.match(await fails(closed.exchange('true', limit)), { name: 'Unreachable', lost: false, began: false })
 })
 
-t.test('a shell that is killed was lost, and the message does not blame the connection', async (t) => {
+t.test('a killed shell is reported as such, not as a lost connection', async (t) => {
   const { connection } = await open(t)
   const error = await fails(connection.exchange('kill -9 $(ps -o ppid= -p $PPID)', limit))
   t.match(error, {
@@ -126,7 +126,7 @@ t.test('a shell that is killed was lost, and the message does not blame the conn
 })
 
 for (const how of ['cut', 'freeze'] as const) {
-  t.test(`a script that goes on after the line broke (${how}) does not run side by side with the next`, async (t) => {
+  t.test(`a script that outlives its connection (${how}) does not run concurrently with the next`, async (t) => {
     const { proxy, connection } = await open(t, { ansible_ssh_args: ALIVE })
     const { log, script, lines, release } = paths()
     const running = connection.exchange(script, limit)
@@ -144,7 +144,7 @@ for (const how of ['cut', 'freeze'] as const) {
   })
 }
 
-t.test('so it is when the answer that it has begun never arrived', async (t) => {
+t.test('a script whose start was not acknowledged does not run concurrently with the next', async (t) => {
   const { proxy, connection } = await open(t, { ansible_ssh_args: ALIVE })
   const { log, script, lines, release } = paths()
   await connection.exchange('true', limit)
@@ -162,7 +162,7 @@ t.test('so it is when the answer that it has begun never arrived', async (t) => 
   t.same(lines(), ['begun', 'ended', 'next'])
 })
 
-t.test('so it is when it ran as another user than the next', async (t) => {
+t.test('scripts of different users do not run concurrently after a lost connection', async (t) => {
   const { proxy, connection } = await open(t)
   const { log, script, lines, release } = paths()
   const running = connection.exchange(script, { ...limit, become: { user: 'root' } })
@@ -178,7 +178,7 @@ t.test('so it is when it ran as another user than the next', async (t) => {
   t.same(lines(), ['begun', 'ended', 'next'])
 })
 
-t.test('a stubborn one is waited for until its limit, then ended with all it has started', async (t) => {
+t.test('a leftover script is awaited until its time limit, then killed with all its processes', async (t) => {
   const { proxy, connection } = await open(t)
   const running = connection.exchange(`(trap '' TERM; ${nap(25)}; ${nap(25)}) & ${nap(25)}`, {
     timeLimitSeconds: 8,
@@ -191,7 +191,7 @@ t.test('a stubborn one is waited for until its limit, then ended with all it has
   t.same(napping(25), [])
 })
 
-t.test('what a script has left running on purpose goes on', async (t) => {
+t.test('a deliberate background process keeps running', async (t) => {
   const { proxy, connection } = await open(t)
   await connection.exchange(`${nap(375)} >/dev/null 2>&1 &`, limit)
   const running = connection.exchange(`setsid ${nap(375)} & exec ${nap(5)}`, limit)
@@ -204,7 +204,7 @@ t.test('what a script has left running on purpose goes on', async (t) => {
   t.equal(napping(375).length, 2)
 })
 
-t.test('a script that had arrived and not begun never begins', async (t) => {
+t.test('a received script that has not started never starts', async (t) => {
   const { go, release } = paths()
   const first = join(account.home, 'first')
   const proof = join(account.home, 'proof')
@@ -225,7 +225,7 @@ t.test('a script that had arrived and not begun never begins', async (t) => {
   t.equal((await connection.exchange(`ls ${proof} 2>/dev/null || echo none`, limit)).stdout.toString(), 'none\n')
 })
 
-t.test('a host that tells no end, and does not answer either, is not said to have ended the script', async (t) => {
+t.test('an unresponsive host is not reported as having killed the script', async (t) => {
   const { error, again } = await forsaken
   t.match(error, {
     name: 'Unreachable',

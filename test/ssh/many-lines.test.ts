@@ -26,7 +26,7 @@ async function answers(t: Test, sshd: Sshd, count: number, more: Record<string, 
   )
 }
 
-t.test('of 200 lines to one sshd with its default settings none is turned away', async (t) => {
+t.test('none of 200 connections to an sshd with default settings is rejected', async (t) => {
   const sshd = await startSshd()
   t.teardown(() => sshd.stop())
   t.same(await answers(t, sshd, 200), numbers(200).map(String))
@@ -34,7 +34,7 @@ t.test('of 200 lines to one sshd with its default settings none is turned away',
   t.equal(sshd.connections().length, 200, 'all are open at the same time')
 })
 
-t.test('where sshd turns logins away all the same, they come back, and fewer at a time', async (t) => {
+t.test('logins rejected by sshd are retried with lower concurrency', async (t) => {
   const sshd = await startSshd({ config: ['MaxStartups 2:100:2', 'LogLevel VERBOSE'] })
   t.teardown(() => sshd.stop())
   t.same(await answers(t, sshd, 20), numbers(20).map(String))
@@ -46,7 +46,7 @@ t.test('where sshd turns logins away all the same, they come back, and fewer at 
   t.notMatch(sshd.log().slice(before), /past MaxStartups/, 'what was learnt about it stays')
 })
 
-t.test('an sshd that lets nobody in is told with its own words', async (t) => {
+t.test('an sshd that rejects every login is reported with its message', async (t) => {
   const sshd = await startSshd({ config: ['MaxStartups 1:100:1', 'LoginGraceTime 60'] })
   t.teardown(() => sshd.stop())
   const guest = connect(sshd.port, '127.0.0.1')

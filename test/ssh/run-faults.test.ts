@@ -45,7 +45,7 @@ const run = (tasks: () => Task[]): Promise<Ran> =>
   runSteps([play('p', { hosts: 'a' }, tasks)], { connect: over(host.sshd) })
 const outcome = ({ results }: Ran) => results.map(({ status, message }) => [status, message])
 
-t.test('another package manager at work', async (t) => {
+t.test('a locked package manager fails the task', async (t) => {
   const [held, go] = [join(shared, 'held'), join(shared, 'go')]
   const isInstalled = (): boolean =>
     /Package: labbook-one\nStatus: install ok/.test(readFileSync(host.at('/var/lib/dpkg/status'), 'utf8'))
@@ -72,7 +72,7 @@ t.test('another package manager at work', async (t) => {
   t.notOk(isInstalled())
 })
 
-t.test('a full disk: a clear message, the old file as it was, nothing left behind', async (t) => {
+t.test('a full disk fails with a clear message, keeps the old file and leaves no temporary file', async (t) => {
   const big = 'x'.repeat(500_000)
   const tasks: Task[] = [
     copy('copy', { dest: '/small/file', content: big, ignore_errors: true }),
@@ -89,7 +89,7 @@ t.test('a full disk: a clear message, the old file as it was, nothing left behin
   t.equal(readFileSync(host.at('/small/file'), 'utf8'), OLD)
 })
 
-t.test('a read-only file system: the same', async (t) => {
+t.test('a read-only file system fails with a clear message and keeps the old file', async (t) => {
   const tasks: Task[] = [
     copy('copy', { dest: '/sealed/file', content: 'new', ignore_errors: true }),
     lineinfile('line', { path: '/sealed/file', line: 'new', ignore_errors: true }),
@@ -106,7 +106,7 @@ t.test('a read-only file system: the same', async (t) => {
   t.equal(readFileSync(host.at('/sealed/file'), 'utf8'), OLD)
 })
 
-t.test('a host whose umask is 077: files have the mode asked for, and without one they can be read', async (t) => {
+t.test('umask 077 affects neither explicit nor default file modes', async (t) => {
   const mode = (path: string): string => (statSync(host.at(path)).mode & 0o7777).toString(8)
   const said = register<CommandValues>('umask')
   const ran = await run(() => [
@@ -127,7 +127,7 @@ t.test('a host whose umask is 077: files have the mode asked for, and without on
   t.equal(readFileSync(host.at('/lbwork/umask'), 'utf8'), '0022')
 })
 
-t.test('contents that are no UTF-8', async (t) => {
+t.test('file contents may be invalid UTF-8', async (t) => {
   const bytes = Buffer.from(Array.from({ length: 512 }, (_, i) => (i * 7) % 256))
   const latin1 = Buffer.from('na\u00efve=1\n', 'latin1')
   writeFileSync(join(shared, 'bytes'), bytes)

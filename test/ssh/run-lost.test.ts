@@ -124,32 +124,32 @@ async function runThrough(
 
 const warnings = ({ events }: Ran): string[] =>
   events.flatMap((event) => (event.type === 'notice' ? [`${event.level} ${event.host ?? ''}: ${event.message}`] : []))
-const AGAIN = 'warning a: the connection was lost during «make»; connected again'
+const AGAIN = 'warning a: connection lost during "make"; reconnected'
 
-t.test('lost while a change is made that goes on by itself: it is waited for, and not made twice', async (t) => {
+t.test('a change that outlives a lost connection is awaited and not repeated', async (t) => {
   const at = paths()
   const ran = await runThrough(['cut', 'back', 'open'], at, [
     slow('make', { ...pick(at), notify: 'restart' }),
     line('after', { path: `${at.path}.3`, is: 'x' }),
   ])
   t.same(ran.story, ['a make: changed', 'a after: changed', 'a restart: changed'])
-  t.equal(ran.results[0]?.message, 'the connection was lost while it was made, and it is as asked')
+  t.equal(ran.results[0]?.message, 'connection lost during the change; the host is in the desired state')
   t.match(ran.results[0]?.changes, [{ description: 'one' }, { description: 'two' }])
   t.same(at.lines(), ['one', 'two'], 'each change was made once')
   t.same(warnings(ran), [AGAIN])
   t.equal(ran.exitCode, 0)
 })
 
-t.test('lost while a change is made that dies of it: only what is left is done', async (t) => {
+t.test('a change killed by a lost connection is completed after reconnecting', async (t) => {
   const at = paths()
   const ran = await runThrough(['cut', 'open', 'stand', 'open'], at, [slow('make', { ...pick(at), prints: true })])
   t.same(ran.story, ['a make: changed'])
-  t.equal(ran.results[0]?.message, 'the connection was lost while it was made; what was left to do was done then')
+  t.equal(ran.results[0]?.message, 'connection lost during the change; completed after reconnecting')
   t.same(at.lines(), ['one', 'two', 'two'])
   t.same(warnings(ran), [AGAIN])
 })
 
-t.test('lost while a command runs: it is not run a second time, whatever retries say', async (t) => {
+t.test('a command with a lost connection is not repeated, regardless of retries', async (t) => {
   const at = paths()
   const tasks = [
     script('make', { text: atGate(at, 'two'), retries: 3, delay: 0, failed_when: false, ignore_errors: true }),
@@ -159,14 +159,14 @@ t.test('lost while a command runs: it is not run a second time, whatever retries
   t.same(ran.story, ['a make: failed', 'a after: changed'])
   t.equal(
     ran.results[0]?.message,
-    'the connection was lost while it ran: how far it came is not known, and it is not run a second time by itself',
+    'connection lost while the command ran: its outcome is unknown, and it is not retried automatically',
   )
   t.same(at.lines(), ['two', 'after'])
   t.same(warnings(ran), [AGAIN])
 })
 
 for (const check of [false, true]) {
-  t.test(`lost while looking${check ? ', in check mode' : ''}: it looks again`, async (t) => {
+  t.test(`a probe with a lost connection is repeated${check ? ', in check mode' : ''}`, async (t) => {
     const at = paths()
     const ran = await runThrough(['cut', 'open', 'stand', 'open'], at, [slowLook('make', pick(at))], {
       word: 'look',
@@ -178,7 +178,7 @@ for (const check of [false, true]) {
   })
 }
 
-t.test('lost twice in one task: unreachable', async (t) => {
+t.test('a second lost connection in one task makes the host unreachable', async (t) => {
   const at = paths()
   const ran = await runThrough(['cut', 'open', 'cut', 'open'], at, [slow('make', { ...pick(at), prints: true })])
   t.same(ran.story, ['a make: unreachable'])
@@ -186,7 +186,7 @@ t.test('lost twice in one task: unreachable', async (t) => {
   t.equal(ran.exitCode, 4)
 })
 
-t.test('what was looked at ahead is looked at again', async (t) => {
+t.test('prefetched probes are repeated after a lost connection', async (t) => {
   const [at, more] = [paths(), paths()]
   writeFileSync(more.path, 'x')
   const running = runSteps(
@@ -208,7 +208,7 @@ t.test('what was looked at ahead is looked at again', async (t) => {
   t.same((await running).story, ['a first: ok', 'a make: ok', 'a last: changed'])
 })
 
-t.test('a look ahead that takes longer than the task before it may is not held against that task', async (t) => {
+t.test('a slow prefetched probe does not time out the current task', async (t) => {
   const [at, more] = [paths(), paths()]
   const running = runSteps(
     [
@@ -228,31 +228,28 @@ t.test('a look ahead that takes longer than the task before it may is not held a
 })
 
 for (const kind of ['change', 'command'] as const) {
-  t.test(
-    `a host that does not come back while a ${kind} was made is unreachable, and how far that came is not known`,
-    async (t) => {
-      const at = paths()
-      const dying = await startSshd({ config })
-      const task = kind === 'change' ? slow('make', pick(at)) : script('make', { text: atGate(at, 'two') })
-      const running = runSteps([play('p', { hosts: 'a' }, () => [task, script('after', { text: ':' })])], {
-        connect: over(dying),
-      })
-      await until('it is at its gate', () => at.lines().includes('two'))
-      const open = dying.connections()
-      endProcess(dying.pid, 'SIGKILL')
-      for (const pid of open) endProcess(pid, 'SIGKILL')
-      const ran = await running
-      at.open()
-      await dying.stop()
-      t.same(ran.story, ['a make: unreachable'])
-      t.match(
-        ran.results[0]?.message,
-        /^a: connection refused by .*; the connection was lost while «make» ran: how far it came is not known$/,
-      )
-      t.equal(ran.exitCode, 4)
-      t.same(warnings(ran), [])
-    },
-  )
+  t.test(`a host lost during a ${kind} is unreachable, and the outcome of the ${kind} is unknown`, async (t) => {
+    const at = paths()
+    const dying = await startSshd({ config })
+    const task = kind === 'change' ? slow('make', pick(at)) : script('make', { text: atGate(at, 'two') })
+    const running = runSteps([play('p', { hosts: 'a' }, () => [task, script('after', { text: ':' })])], {
+      connect: over(dying),
+    })
+    await until('it is at its gate', () => at.lines().includes('two'))
+    const open = dying.connections()
+    endProcess(dying.pid, 'SIGKILL')
+    for (const pid of open) endProcess(pid, 'SIGKILL')
+    const ran = await running
+    at.open()
+    await dying.stop()
+    t.same(ran.story, ['a make: unreachable'])
+    t.match(
+      ran.results[0]?.message,
+      /^a: connection refused by .*; connection lost during "make": its outcome is unknown$/,
+    )
+    t.equal(ran.exitCode, 4)
+    t.same(warnings(ran), [])
+  })
 }
 
 function pick({ path, log, gate }: Paths): Pick<Paths, 'path' | 'log' | 'gate'> {

@@ -18,7 +18,7 @@ async function machine(t: Test): Promise<Machine> {
 const run = ({ sshd }: Machine, tasks: Task[], handlers: Record<string, Task> = {}, setting = {}): Promise<Ran> =>
   runSteps([play('p', { hosts: 'a' }, () => tasks, handlers)], { connect: over(sshd), ...setting })
 
-t.test('a host reboots, is waited for, and the play goes on', async (t) => {
+t.test('reboot waits for the host, and the play continues', async (t) => {
   const host = await machine(t)
   const before = host.bootId()
   const tests = join(host.folder, 'tests')
@@ -43,7 +43,7 @@ t.test('a host reboots, is waited for, and the play goes on', async (t) => {
   )
 })
 
-t.test('a host that is gone before it has answered', async (t) => {
+t.test('reboot succeeds if the host disconnects before it answers', async (t) => {
   const host = await machine(t)
   const before = host.bootId()
   host.be('sudden')
@@ -53,7 +53,7 @@ t.test('a host that is gone before it has answered', async (t) => {
   t.equal(host.shutdowns().length, 1)
 })
 
-t.test('a host that comes back with the boot id it had has not rebooted', async (t) => {
+t.test('an unchanged boot id is no reboot', async (t) => {
   const host = await machine(t)
   host.be('stuck')
   host.be('sudden')
@@ -62,22 +62,22 @@ t.test('a host that comes back with the boot id it had has not rebooted', async 
   t.same(ran.story, ['a reboot it: failed'])
   t.equal(
     ran.results[0]?.message,
-    `not back after 8 s: its boot id is unchanged (${host.bootId()}): it has not rebooted`,
+    `not reconnected after 8 s: its boot id is unchanged (${host.bootId()}): it has not rebooted`,
   )
   t.equal(ran.exitCode, 2)
 })
 
-t.test('a host that does not come back', async (t) => {
+t.test('a host that does not reconnect fails the reboot', async (t) => {
   const host = await machine(t)
   host.be('dead')
   // So it is down when it is looked at for the first time.
   host.be('sudden')
   const ran = await run(host, [reboot('reboot it', { reboot_timeout: 2 })])
   t.same(ran.story, ['a reboot it: failed'])
-  t.match(ran.results[0]?.message, /^not back after 2 s: a: connection refused by/)
+  t.match(ran.results[0]?.message, /^not reconnected after 2 s: a: connection refused by/)
 })
 
-t.test('a host that refuses', async (t) => {
+t.test('a host that refuses to reboot fails the task', async (t) => {
   const host = await machine(t)
   const before = host.bootId()
   host.be('deaf')
@@ -89,13 +89,16 @@ t.test('a host that refuses', async (t) => {
   t.equal(host.bootId(), before)
 })
 
-t.test('a host that is back and not ready', async (t) => {
+t.test('a host whose test command fails is not ready', async (t) => {
   const host = await machine(t)
   const ran = await run(host, [reboot('reboot it', { reboot_timeout: 8, test_command: 'echo not yet >&2; false' })])
-  t.equal(ran.results[0]?.message, 'not back after 8 s: it has rebooted, but echo not yet >&2; false fails: not yet')
+  t.equal(
+    ran.results[0]?.message,
+    'not reconnected after 8 s: it has rebooted, but echo not yet >&2; false fails: not yet',
+  )
 })
 
-t.test('check mode says so, and cannot tell what comes after', async (t) => {
+t.test('check mode predicts a reboot, and following tasks are unknown', async (t) => {
   const host = await machine(t)
   const ran = await run(
     host,
@@ -107,7 +110,7 @@ t.test('check mode says so, and cannot tell what comes after', async (t) => {
   t.same(host.shutdowns(), [])
 })
 
-t.test('as a handler it runs once, and no notice of it is left', async (t) => {
+t.test('a reboot handler runs once and leaves no pending-handler marker', async (t) => {
   const host = await machine(t)
   const tasks = (): Task[] => [line('kernel', { path: join(host.folder, 'x'), is: '1', notify: 'reboot' })]
   t.same((await run(host, tasks(), { reboot: reboot({}) })).story, ['a kernel: changed', 'a reboot: changed'])

@@ -108,7 +108,7 @@ const printing = (bytes: number): string => `[play('Print', { hosts: 'all' }, ()
   shell('Hidden', { cmd: x(${bytes}), no_log: true }),
 ])]`
 
-t.test('100 MB of output on each stream take no more memory than 1 MB, and all of it is evidence', async (t) => {
+t.test('100 MB of output per stream need no more memory than 1 MB and are recorded completely', async (t) => {
   const small = await runPlaybook(printing(1_000_000))
   const large = await runPlaybook(printing(BYTES))
   t.equal(small.exitCode, 0, small.stderr)
@@ -156,7 +156,7 @@ t.test('100 MB of output on each stream take no more memory than 1 MB, and all o
 })
 
 // The first secret lies where the head of the output is cut off.
-t.test('a secret is masked wherever the chunks end, and what is no text stays as it is', async (t) => {
+t.test('secrets are masked across chunk boundaries, and binary output is unmodified', async (t) => {
   const { exitCode, stderr, run, files, results } = await runPlaybook(`(() => {
     const value = secret('correct-horse-battery')
     return [play('Print', { hosts: 'all' }, () => [
@@ -178,7 +178,7 @@ t.test('a secret is masked wherever the chunks end, and what is no text stays as
   t.notMatch(readFileSync(path.join(run, 'report.html'), 'utf8'), /correct|horse|battery/)
 })
 
-t.test('a plan is made from 8 MiB at most; what is registered of a long output says so', async (t) => {
+t.test('plans are limited to 8 MiB of output; a registered long output is marked as truncated', async (t) => {
   const { exitCode, stderr, results } = await runPlaybook(`(() => {
     const [said, cut] = [register('said'), register('cut')]
     return [play('Look', { hosts: 'all' }, () => [
@@ -198,11 +198,11 @@ t.test('a plan is made from 8 MiB at most; what is registered of a long output s
   t.match(results[3]?.stdout, 'got bytes left out; all 3145728 are in output/2-web1-Cut.stdout.txt')
   t.match(
     results[4]?.message,
-    /it printed 8388609 bytes on stdout .* 8388608 at most; all of them are in output\/3-web1-Too-long\.stdout\.txt/,
+    /the probe printed 8388609 bytes on stdout; at most 8388608 can be evaluated; the complete output is in output\/3-web1-Too-long\.stdout\.txt/,
   )
 })
 
-t.test('an exhibit that is long has its file, too', async (t) => {
+t.test('a long exhibit has an overflow file', async (t) => {
   const { exitCode, stderr, events, run, files } =
     await runPlaybook(`[experiment('Look', { hosts: 'all', disturbs: false, proves: { a: 'It prints' } }, async (on) => {
     on.finding('a', { holds: true, evidence: [await on.exhibit({ title: 'Many', command: x(20000000) })] })
@@ -214,7 +214,7 @@ t.test('an exhibit that is long has its file, too', async (t) => {
   t.match(readFileSync(path.join(run, 'report.html'), 'utf8'), 'href="output/1-web1-Many.stdout.txt"')
 })
 
-t.test('a disk that is full while an output is written down ends the run, and it says why', async (t) => {
+t.test('a full disk under the overflow file ends the run with the reason', async (t) => {
   let mounted = ''
   t.teardown(() => {
     if (mounted !== '') execFileSync('umount', [mounted])

@@ -62,7 +62,7 @@ const menu = newAccount({ shell: '/bin/bash' }, { '.bashrc': 'echo choose:; cat 
 const stalled = failsPastLogin(() => run('true', { as: menu, vars: MENU }))
 stalled.catch(() => undefined)
 
-t.test('profiles that want a terminal, change things and fail do not show', async (t) => {
+t.test('interactive, modifying and failing shell profiles have no effect', async (t) => {
   const bashrc =
     'stty -echo\nmesg n\nset -o noclobber\nalias ls=false\nPS1=x\ncd /\numask 077\nPATH=/usr/bin:/bin\nfalse\n'
   const account = newAccount(
@@ -83,7 +83,7 @@ t.test('profiles that want a terminal, change things and fail do not show', asyn
   })
 })
 
-t.test('csh and fish as login shells, and a message of the day, do not show either', async (t) => {
+t.test('csh, fish and a message of the day have no effect', async (t) => {
   for (const shell of ['/usr/bin/fish', '/bin/tcsh', '/bin/csh']) {
     const account = newAccount({ shell, sudo: 'freely' }, { '.cshrc': 'stty -echo\necho welcome\nset noglob\n' })
     t.same(await run('id -un', { as: account, become: root }), { stdout: 'root\n', stderr: '', exitCode: 0 }, shell)
@@ -95,26 +95,23 @@ t.test('csh and fish as login shells, and a message of the day, do not show eith
   t.same(await run('echo fine', { on: other, as: newAccount({}) }), { stdout: 'fine\n', stderr: '', exitCode: 0 })
 })
 
-t.test(
-  'a profile that starts another shell in place of our command is told, and nothing runs in that shell',
-  async (t) => {
-    const account = newAccount({ shell: '/bin/bash', sudo: 'with password' }, { '.bashrc': 'exec bash --norc\n' })
-    const proof = join(account.home, 'proof')
-    t.match(await fails(run(`: >${proof}`, { as: account })), {
-      name: 'Unreachable',
-      lost: false,
-      message: /login shell does not run commands; .* an exec in the shell's profile/,
-    })
-    // A password is the first line that is sent: a shell that stood there would run it.
-    const password = new Secret(`: >${proof}`)
-    const become = { user: 'root', password }
-    const vars = { ansible_ssh_timeout: 0.5 }
-    t.match(await failsPastLogin(() => run(`: >${proof}`, { as: account, become, vars })), { name: 'BecomeFailed' })
-    t.notOk(existsSync(proof))
-  },
-)
+t.test('a profile that replaces the command with another shell is reported, and nothing runs in it', async (t) => {
+  const account = newAccount({ shell: '/bin/bash', sudo: 'with password' }, { '.bashrc': 'exec bash --norc\n' })
+  const proof = join(account.home, 'proof')
+  t.match(await fails(run(`: >${proof}`, { as: account })), {
+    name: 'Unreachable',
+    lost: false,
+    message: /login shell does not run commands; .* an exec in the shell's profile/,
+  })
+  // A password is the first line that is sent: a shell that stood there would run it.
+  const password = new Secret(`: >${proof}`)
+  const become = { user: 'root', password }
+  const vars = { ansible_ssh_timeout: 0.5 }
+  t.match(await failsPastLogin(() => run(`: >${proof}`, { as: account, become, vars })), { name: 'BecomeFailed' })
+  t.notOk(existsSync(proof))
+})
 
-t.test('a forced command is told, whether it ends, echoes or waits', async (t) => {
+t.test('a forced command is reported, whether it exits, echoes or waits', async (t) => {
   const account = newAccount({ shell: '/bin/sh' })
   const forced = await startSshd({ config: ['ForceCommand echo only backups here'] })
   t.teardown(() => forced.stop())
@@ -137,7 +134,7 @@ t.test('a forced command is told, whether it ends, echoes or waits', async (t) =
   })
 })
 
-t.test('whatever language the host speaks, its tools speak English to us', async (t) => {
+t.test("tools print English regardless of the host's locale", async (t) => {
   // The locale that is always there, with the languages that are installed: translations need no more.
   const set = 'SetEnv LANG=C.UTF-8 LC_ALL=C.UTF-8 LANGUAGE=de:ru LC_MESSAGES=ru_RU.UTF-8'
   const german = await startSshd({ config: ['AcceptEnv LANG LC_*', set] })
@@ -158,7 +155,7 @@ t.test('whatever language the host speaks, its tools speak English to us', async
   })
 })
 
-t.test('nothing of ours is run or written in /tmp', async (t) => {
+t.test('nothing is executed or written in /tmp', async (t) => {
   const bare = [
     'unshare',
     '--mount',
@@ -182,7 +179,7 @@ t.test('nothing of ours is run or written in /tmp', async (t) => {
   }
 })
 
-t.test('where sh is bash, a script that is longer than a pipe leaves no file behind', async (t) => {
+t.test('a script longer than a pipe leaves no file behind if sh is bash', async (t) => {
   const account = newAccount(
     { shell: '/bin/bash' },
     { '.bashrc': 'export TMPDIR=$HOME/scratch; PATH=$HOME/bin:$PATH\n' },
@@ -195,7 +192,7 @@ t.test('where sh is bash, a script that is longer than a pipe leaves no file beh
   t.same(await run(script, { as: account }), { stdout: 'bash\n', stderr: '', exitCode: 0 })
 })
 
-t.test('a clock that jumps, there or here, moves no time limit', async (t) => {
+t.test('clock jumps on either side affect no time limit', async (t) => {
   const account = newAccount({ shell: '/bin/bash' }, { '.bashrc': 'PATH=$HOME/bin:$PATH\n' })
   mkdirSync(join(account.home, 'bin'))
   const asked = join(account.home, 'asked')
@@ -219,7 +216,7 @@ t.test('a clock that jumps, there or here, moves no time limit', async (t) => {
   t.equal(stdout.toString(), '100000\n', 'nobody had asked for the time before')
 })
 
-t.test('a login shell that waits for something is not waited for for ever', async (t) => {
+t.test('a hanging login shell times out', async (t) => {
   t.match(await stalled, {
     name: 'Unreachable',
     lost: false,

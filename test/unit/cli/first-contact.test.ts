@@ -59,7 +59,7 @@ t.test(
     for (const message of [
       'Could not match supplied host pattern, ignoring: docker (the groups are all, ungrouped, web)',
       'play "Docker Engine": skipping: no hosts matched docker',
-      '--extra-vars replicas: nothing that ran has read this variable',
+      '--extra-vars replicas: variable was not used in this run',
       '--tags dokcer: no play or task has this tag; did you mean "docker"?',
       'nothing ran: no task matches --tags dokcer',
     ])

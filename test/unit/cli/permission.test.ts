@@ -44,7 +44,7 @@ function run(args: readonly string[]) {
 }
 
 const REFUSED = [
-  "Refused, and nothing was done. These hosts are not machines of Labbook's lab:",
+  "Run refused; nothing was changed. These hosts do not belong to Labbook's lab:",
   '  a: is powered off',
   '  b: is powered off',
   'Add --allow-faults to allow this.',
@@ -77,10 +77,10 @@ t.test('provisioning playbook skips experiments on own machines, and logs it', a
   t.same(left(), ['installed', 'looked'])
   t.match(
     stdout.replace(/\s+/g, ' '),
-    'left out, as a, b are no machines of Labbook\'s lab: "A node loses its power". Add --allow-faults to include it; ' +
-      'experiments by name: npx zx playbooks/experiments.mjs --list',
+    'skipped, because a, b do not belong to Labbook\'s lab: "A node loses its power". Add --allow-faults to include it; ' +
+      'list experiments: npx zx playbooks/experiments.mjs --list',
   )
-  t.equal(journal().match(/left out/g)?.length, 1, 'once')
+  t.equal(journal().match(/skipped, because/g)?.length, 1, 'once')
   t.notMatch(journal(), /"type":"finding"|"play":"A node loses its power"/)
   t.equal(run(args('site', '--yes', '--allow-faults')).status, 0)
   t.same(left(), ['installed', 'looked', 'struck'])

@@ -8,7 +8,7 @@ const inventory = (vars: string) =>
     parseInventory({ main: { path: 'inventory.yaml', text: `all:\n  hosts: {node1: {}}\n  vars: {${vars}}\n` } }),
   )
 
-t.test('who hands it in is what the inventory and extra variables say, the latter first', async (t) => {
+t.test('report metadata come from extra variables, then from the inventory', async (t) => {
   t.strictSame(aboutOf(inventory('report_author: Ann Lee, report_course: Systems 2'), {}), {
     author: 'Ann Lee',
     course: 'Systems 2',
@@ -19,7 +19,7 @@ t.test('who hands it in is what the inventory and extra variables say, the latte
   })
 })
 
-t.test('and is not guessed', async (t) => {
+t.test('unset report metadata are omitted', async (t) => {
   t.strictSame(aboutOf(inventory(''), {}), {})
   t.strictSame(aboutOf(inventory('report_author: 7'), { report_title: ' ' }), {})
 })

@@ -104,7 +104,7 @@ const fresh = (files: Record<string, string>): void => {
   for (const [name, text] of Object.entries(files)) writeFileSync(at(name), text)
 }
 
-t.test('what an earlier task would set cannot be told; what it would not, can', async (t) => {
+t.test('tasks that read what an earlier task modifies are unknown', async (t) => {
   fresh({ b: '1', c: '1' })
   const ran = await check(() => [
     line('first', { path: at('a'), is: '1' }),
@@ -126,8 +126,8 @@ t.test('what an earlier task would set cannot be told; what it would not, can', 
     ran.results.map(({ message }) => message),
     [
       undefined,
-      'cannot tell before «first» has run',
-      'cannot tell before «first» has run: nothing to copy',
+      'depends on "first", which has not run yet',
+      'depends on "first", which has not run yet: nothing to copy',
       undefined,
       undefined,
       undefined,
@@ -136,7 +136,7 @@ t.test('what an earlier task would set cannot be told; what it would not, can', 
   t.match(ran.results[1]?.changes, [{ diff: { before: '', after: '2' } }], 'what it would do as things are now is kept')
 })
 
-t.test('a task that cannot be told may set what later ones read, though now it would not', async (t) => {
+t.test('an unknown task may modify what later tasks read', async (t) => {
   fresh({ a: '1', b: '1' })
   const ran = await check(() => [
     line('first', { path: at('a'), is: '2' }),
@@ -144,11 +144,11 @@ t.test('a task that cannot be told may set what later ones read, though now it w
     line('third', { path: at('b'), is: '1' }),
   ])
   t.same(ran.story, ['a first: changed', 'a second: unknown', 'a third: unknown'])
-  t.equal(ran.results[1]?.message, 'cannot tell before «first» has run: as things are now it would change nothing')
-  t.equal(ran.results[2]?.message, 'cannot tell before «second» has run: as things are now it would change nothing')
+  t.equal(ran.results[1]?.message, 'depends on "first", which has not run yet: no change in the current state')
+  t.equal(ran.results[2]?.message, 'depends on "second", which has not run yet: no change in the current state')
 })
 
-t.test('a wrong state that no earlier task would mend is a failure', async (t) => {
+t.test('a wrong state that no earlier task fixes is a failure', async (t) => {
   fresh({})
   const ran = await check(() => [
     line('first', { path: at('a'), is: '1' }),
@@ -159,7 +159,7 @@ t.test('a wrong state that no earlier task would mend is a failure', async (t) =
   t.equal(ran.exitCode, 2)
 })
 
-t.test('a module that says nothing of what it reads may read anything', async (t) => {
+t.test('a module without reads depends on anything', async (t) => {
   fresh({ b: '1' })
   t.same(
     (
@@ -173,7 +173,7 @@ t.test('a module that says nothing of what it reads may read anything', async (t
   )
 })
 
-t.test('what happens on another host is its own, whoever asks for it', async (t) => {
+t.test('delegated changes affect only the target host', async (t) => {
   fresh({})
   const ran = await check(
     () => [
@@ -187,7 +187,7 @@ t.test('what happens on another host is its own, whoever asks for it', async (t)
   t.same(ran.story, ['a there: changed', 'a here: changed', 'a there again: unknown'])
 })
 
-t.test('the next play knows what the one before would have done', async (t) => {
+t.test('predicted changes carry over to the next play', async (t) => {
   fresh({})
   const ran = await runSteps(
     [
@@ -199,7 +199,7 @@ t.test('the next play knows what the one before would have done', async (t) => {
   t.same(ran.story, ['a first: changed', 'a second: unknown'])
 })
 
-t.test('handlers follow the same rule, and in their order', async (t) => {
+t.test('handlers are predicted in order', async (t) => {
   fresh({ b: '1' })
   const ran = await check(
     () => [
@@ -219,14 +219,14 @@ t.test('handlers follow the same rule, and in their order', async (t) => {
   t.same(
     ran.results.slice(4).map(({ message }) => message),
     [
-      'cannot tell before «again» has run',
-      'cannot tell before «first» has run: nothing to copy',
-      'cannot tell before «perhaps» has run',
+      'depends on "again", which has not run yet',
+      'depends on "first", which has not run yet: nothing to copy',
+      'depends on "perhaps", which has not run yet',
     ],
   )
 })
 
-t.test('a task that would wait for an earlier one is not asked', async (t) => {
+t.test('a task that would wait for an earlier one is not probed', async (t) => {
   fresh({})
   t.same((await check(() => [line('first', { path: at('a'), is: '1' }), awaited('wait', { path: at('a') })])).story, [
     'a first: changed',
@@ -234,7 +234,7 @@ t.test('a task that would wait for an earlier one is not asked', async (t) => {
   ])
 })
 
-t.test('conditions of the author do not judge what has not run', async (t) => {
+t.test('conditions are not evaluated for tasks that have not run', async (t) => {
   fresh({})
   const said = register<{ said: string }>('said')
   const ran = await check(() => [
@@ -251,11 +251,11 @@ t.test('conditions of the author do not judge what has not run', async (t) => {
     'a may fail: changed',
     'a after all that: unknown',
   ])
-  t.equal(ran.results[0]?.message, 'cannot tell before it has run: changed_when judges what comes of it')
-  t.equal(ran.results[2]?.message, 'cannot tell before «never counted» has run')
+  t.equal(ran.results[0]?.message, 'changed_when evaluates the result of the task, which has not run yet')
+  t.equal(ran.results[2]?.message, 'depends on "never counted", which has not run yet')
 })
 
-t.test('until is not waited for', async (t) => {
+t.test('check mode does not wait for until', async (t) => {
   fresh({ b: 'now' })
   const ran = await check(() => [
     line('not yet', { path: at('b'), is: 'now', until: ({ values }) => values.was === 'later' }),
@@ -264,7 +264,7 @@ t.test('until is not waited for', async (t) => {
   t.same(ran.story, ['a not yet: unknown', 'a so: ok'])
 })
 
-t.test('what one host would register for all is not there for the others either', async (t) => {
+t.test('an unregistered run_once value is missing on all hosts', async (t) => {
   fresh({})
   const said = register<{ said: string }>('said')
   const ran = await runSteps(
@@ -362,7 +362,7 @@ const snapshot = (): string[] =>
     .sort()
     .map((file) => `${file}: ${readFileSync(file, 'utf8')}`)
 
-t.test('all that check mode tells comes true', async (t) => {
+t.test('predictions of check mode match the run', async (t) => {
   let lists = 0
   const told = { ok: 0, changed: 0, unknown: 0, failed: 0, skipped: 0, unreachable: 0 }
   await fc.assert(

@@ -3,7 +3,7 @@ import { experiment } from '../../../src/run/experiment.ts'
 import { play } from '../../../src/run/play.ts'
 import { runSteps, script } from '../../support/play-run.ts'
 
-t.test('a clock that is set back while a run goes on makes no duration wrong', async (t) => {
+t.test('durations are correct if the clock is set back during a run', async (t) => {
   const { now } = Date
   t.teardown(() => {
     Date.now = now

@@ -37,7 +37,7 @@ const planned = (steps: readonly Step[], more: Partial<PlannedRun> = {}): Planne
 const refusedOf = (steps: readonly Step[], more: Partial<PlannedRun> = {}): string[] =>
   permissionFor(planned(steps, more), {}).refused.flatMap(({ disturbances }) => disturbances.map(({ host }) => host))
 
-t.test('nobody may be disturbed unless it is said that they may', async (t) => {
+t.test('no host may be disturbed without permission', async (t) => {
   t.same(permissionFor(planned([only, install]), {}), { leftOut: [], refused: [] })
   t.same(refusedOf([lost, only, removes, install]), ['c', 'a', 'b'])
   const { refused } = permissionFor(planned([lost, removes]), { mayDisturb: (host) => host !== 'b' })
@@ -48,7 +48,7 @@ t.test('nobody may be disturbed unless it is said that they may', async (t) => {
   t.same(permissionFor(planned([lost, removes]), { mayDisturb: () => true }).refused, [])
 })
 
-t.test('experiments may be left out, plays that others count on may not', async (t) => {
+t.test('experiments can be skipped, plays cannot', async (t) => {
   const { leftOut, refused } = permissionFor(planned([install, lost, removes]), { withoutPermission: 'leave out' })
   t.same(
     leftOut.map(({ step }) => step.name),
@@ -60,18 +60,18 @@ t.test('experiments may be left out, plays that others count on may not', async 
   )
 })
 
-t.test('check mode disturbs nobody', async (t) => {
+t.test('check mode disturbs no host', async (t) => {
   t.same(refusedOf([lost, removes], { check: true }), [])
 })
 
-t.test('steps whose tags were not asked for disturb nobody', async (t) => {
+t.test('steps with unselected tags disturb no host', async (t) => {
   t.same(refusedOf([lost, removes], { tags: { tags: ['other'], skipTags: [] } }), [])
   t.same(refusedOf([lost, removes], { tags: { tags: ['experiments'], skipTags: [] } }), ['c'])
   t.same(refusedOf([lost, removes], { tags: { tags: [], skipTags: ['down'] } }), ['c'])
   t.same(refusedOf(tagged('never', [lost])), [])
 })
 
-t.test('a task with a tag of its own counts, and one that cannot be looked at as well', async (t) => {
+t.test('a selected tag of a task counts, and so does a task list that throws', async (t) => {
   const asked = { tags: { tags: ['wipe'], skipTags: [] } }
   const own = play(
     'own tag',
@@ -86,13 +86,13 @@ t.test('a task with a tag of its own counts, and one that cannot be looked at as
   t.same(refusedOf([removes], asked), [])
 })
 
-t.test('a step without hosts in the run disturbs nobody, one with a host may disturb others', async (t) => {
+t.test('a step without hosts disturbs no host; a step with hosts may disturb others', async (t) => {
   t.same(refusedOf([lost], { hosts: ['b'] }), [])
   t.same(refusedOf([lost], { hosts: ['a'] }), ['c'], '--limit a: it is c that is lost')
   t.same(refusedOf([{ ...lost, hosts: 'nosuchgroup' }]), [])
 })
 
-t.test('a step knows the variables of hosts, those of the command line first', async (t) => {
+t.test('disturbs receives host variables, overridden by extra variables', async (t) => {
   const bySize = experiment(
     'size',
     {
@@ -106,12 +106,12 @@ t.test('a step knows the variables of hosts, those of the command line first', a
   t.same(disturbancesOf(bySize, planned([], { extraVars: { size: 2 } })), [{ host: 'a', what: 'size 2' }])
 })
 
-t.test('a refusal names each host and what would happen to it, once, and the flag', async (t) => {
+t.test('a refusal lists each host and effect once, and the flag', async (t) => {
   const { refused } = permissionFor(planned([lost, lost, removes]), {})
   t.equal(
     new Refused(refused).message,
     [
-      "Refused, and nothing was done. These hosts are not machines of Labbook's lab:",
+      "Run refused; nothing was changed. These hosts do not belong to Labbook's lab:",
       '  c: is powered off',
       '  a: loses its data',
       '  b: loses its data',
@@ -120,7 +120,7 @@ t.test('a refusal names each host and what would happen to it, once, and the fla
   )
 })
 
-t.test('a run that would disturb a host does nothing at all', async (t) => {
+t.test('a refused run changes nothing', async (t) => {
   const folder = mkdtempSync(path.join(tmpdir(), 'disturbance-'))
   t.teardown(() => {
     rmSync(folder, { recursive: true })
@@ -160,7 +160,7 @@ t.test('a run that would disturb a host does nothing at all', async (t) => {
     [
       {
         level: 'info',
-        message: /^left out, as a is no machine of Labbook's lab: "strikes"\. Add --allow-faults to include it/,
+        message: /^skipped, because a does not belong to Labbook's lab: "strikes"\. Add --allow-faults to include it/,
       },
     ],
   )

@@ -9,7 +9,7 @@ const findings = ({ events }: Ran) => events.filter((event) => event.type === 'f
 const exhibits = ({ events }: Ran) => events.filter((event) => event.type === 'exhibit')
 const proves = { 'x.holds': 'X holds' }
 
-t.test('an exhibit is the command and its output as it was, and a finding points to it', async (t) => {
+t.test('an exhibit contains the command and its unmodified output; findings refer to it', async (t) => {
   const ran = await runSteps([
     experiment('look', { hosts: 'all', disturbs: false, proves }, async (on) => {
       const seen = await on.exhibit({ title: 'Say it!', command: 'echo out; echo err >&2; exit 3' })
@@ -24,7 +24,7 @@ t.test('an exhibit is the command and its output as it was, and a finding points
   t.match(ran, { status: 'passed', exitCode: 0 })
 })
 
-t.test('a finding that does not hold makes the run fail', async (t) => {
+t.test('a false finding fails the run', async (t) => {
   const ran = await runSteps([
     experiment('look', { hosts: 'all', disturbs: false, proves }, async (on) => {
       on.finding('x.holds', { holds: false, evidence: [] })
@@ -33,7 +33,7 @@ t.test('a finding that does not hold makes the run fail', async (t) => {
   t.match(ran, { status: 'failed', exitCode: 2 })
 })
 
-t.test('the answer no to a question is an answer', async (t) => {
+t.test('a negative answer to a question does not fail the run', async (t) => {
   const ran = await runSteps([
     experiment(
       'look',
@@ -59,7 +59,7 @@ t.test('the answer no to a question is an answer', async (t) => {
   )
 })
 
-t.test('an experiment says why it cannot tell, of all that it has not made yet', async (t) => {
+t.test('inconclusive() reports all remaining findings with the reason', async (t) => {
   const ran = await runSteps([
     experiment('look', { hosts: 'all', disturbs: false, proves, asks: { 'x.more': 'More serve more' } }, async (on) => {
       const seen = await on.exhibit({ title: 'Kernel', command: 'true' })
@@ -74,9 +74,9 @@ t.test('an experiment says why it cannot tell, of all that it has not made yet',
   t.match(ran, { status: 'passed', exitCode: 0 })
 })
 
-t.test('what an experiment does not come to say cannot be told, with the reason', async (t) => {
+t.test('findings without verdict are inconclusive, with the reason', async (t) => {
   const silent = await runSteps([experiment('look', { hosts: 'all', disturbs: false, proves }, async () => {})])
-  t.match(findings(silent), [{ holds: null, detail: 'the experiment ended without a word on it' }])
+  t.match(findings(silent), [{ holds: null, detail: 'the experiment ended without a verdict' }])
   t.equal(silent.exitCode, 0)
   const broken = await runSteps([
     experiment('look', { hosts: 'all', disturbs: false, proves }, async () => {
@@ -97,10 +97,10 @@ t.test('an experiment does not run on hosts that have failed', async (t) => {
     ],
     { hosts: ['a', 'b'] },
   )
-  t.match(findings(ran), [{ holds: null, detail: 'not run: a has left the run' }])
+  t.match(findings(ran), [{ holds: null, detail: 'not run: a failed or became unreachable earlier' }])
 })
 
-t.test('a watch looks until it is so, and keeps the last look', async (t) => {
+t.test('a watch polls until its condition is met and records the last output', async (t) => {
   const counter = `${t.testdir()}/looks`
   const ran = await runSteps([
     experiment('look', { hosts: 'all', disturbs: false, proves }, async (on) => {
@@ -121,7 +121,7 @@ t.test('a watch looks until it is so, and keeps the last look', async (t) => {
   t.equal(findings(ran)[0]?.holds, true)
 })
 
-t.test('check mode and other tags leave experiments out', async (t) => {
+t.test('check mode and other tags skip experiments', async (t) => {
   const step = experiment('look', { hosts: 'all', disturbs: false, proves, tags: 'proof' }, async (on) => {
     on.finding('x.holds', { holds: true, evidence: [] })
   })
@@ -130,7 +130,7 @@ t.test('check mode and other tags leave experiments out', async (t) => {
   t.equal(findings(await runSteps([step], { tags: ['proof'] })).length, 1)
 })
 
-t.test('an interrupted run says so, and finishes its record', async (t) => {
+t.test('an interrupted run reports it and completes its event log', async (t) => {
   const controller = new AbortController()
   const ran = await runSteps(
     [
@@ -179,7 +179,7 @@ function disturbing(
   )
 }
 
-t.test('what was disturbed is put back, whatever happens', async (t) => {
+t.test('rollback runs after success and failure', async (t) => {
   const logs = () => {
     const file = `${t.testdir()}/log`
     return { file, lines: () => readFileSync(file, 'utf8').trim().split('\n') }
@@ -215,7 +215,7 @@ t.test('what was disturbed is put back, whatever happens', async (t) => {
   t.equal(refused.exitCode, 2)
 })
 
-t.test('after an interrupt it is put back over new lines', async (t) => {
+t.test('rollback after an interrupt uses fresh connections', async (t) => {
   const log = `${t.testdir()}/log`
   const controller = new AbortController()
   const opened: { closed: boolean }[] = []
@@ -252,7 +252,7 @@ t.test('after an interrupt it is put back over new lines', async (t) => {
   t.match(findings(ran), [{ holds: null, detail: 'interrupted' }])
 })
 
-t.test('what is known of the hosts stays known when things are put back after an interrupt', async (t) => {
+t.test('rollback after an interrupt keeps facts', async (t) => {
   const controller = new AbortController()
   const known: unknown[] = []
   const factsOf = (vars: Readonly<Record<string, unknown>>) =>
@@ -283,7 +283,7 @@ t.test('what is known of the hosts stays known when things are put back after an
   t.equal(known[1], known[0])
 })
 
-t.test('what cannot be put back is said', async (t) => {
+t.test('a failed rollback is reported', async (t) => {
   const ran = await runSteps([
     experiment(
       'disturb',
@@ -304,14 +304,13 @@ t.test('what cannot be put back is said', async (t) => {
     ran.events.find((event) => event.type === 'notice'),
     {
       level: 'error',
-      message:
-        'disturb: not everything is as it was: node2 does not answer. The next run of the playbook puts it right',
+      message: 'disturb: rollback failed: node2 does not answer. Run the playbook again to repair the state',
     },
   )
   t.equal(ran.exitCode, 2)
 })
 
-t.test('done several times, a finding says how often it held and what was measured each time', async (t) => {
+t.test('a repeated finding reports how often it held and each measured value', async (t) => {
   let time = 0
   const outcomes = [true, true, null] as const
   const measure = experiment('measure', { hosts: 'all', disturbs: false, proves }, async (on) => {

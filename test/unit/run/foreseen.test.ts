@@ -1,7 +1,7 @@
 import t from 'tap'
 import { affects, Foreseen, together } from '../../../src/run/foreseen.ts'
 
-t.test('a path that is set touches itself and all below; above only what reads the whole tree', async (t) => {
+t.test('a modified path affects itself, everything below, and readers of a tree above', async (t) => {
   const rows: [set: string, read: string, touched: boolean][] = [
     ['/etc/hosts', '/etc/hosts', true],
     ['/etc/hosts', '/etc/hostname', false],
@@ -23,7 +23,7 @@ t.test('a path that is set touches itself and all below; above only what reads t
   for (const [set, read, touched] of rows) t.equal(affects([set], [read]), touched, `${set} set, ${read} read`)
 })
 
-t.test('anything touches all but nothing', async (t) => {
+t.test('undefined keys affect everything except an empty list', async (t) => {
   t.ok(affects(undefined, ['/a']))
   t.ok(affects(['/a'], undefined))
   t.ok(affects(undefined, undefined))
@@ -34,7 +34,7 @@ t.test('anything touches all but nothing', async (t) => {
   t.equal(together([['/a'], undefined]), undefined)
 })
 
-t.test('the reason is the last task that can be told and sets what is read', async (t) => {
+t.test('the prerequisite is the last predictable task that modifies what is read', async (t) => {
   const foreseen = new Foreseen()
   t.equal(foreseen.reason('a', undefined), undefined)
   foreseen.add('a', 'first', ['/x'], true)

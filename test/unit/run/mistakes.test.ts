@@ -27,34 +27,27 @@ const each = (task: (host: string) => Task): Play =>
 const run = async (steps: Parameters<typeof runSteps>[0], setting: Setting = {}): Promise<Ran> =>
   await runSteps(steps, { hosts: ['a', 'b'], ...setting })
 
-t.test(
-  'a throw in a condition of a task fails that task on that host, with the place; the other hosts go on',
-  async (t) => {
-    const conditions: Readonly<Record<string, (host: string) => Task>> = {
-      when: (host) => debug('Task', { msg: 'x', when: () => host === 'b' || missing({}) }),
-      changed_when: (host) => command('Task', { cmd: 'true', changed_when: () => host === 'b' || missing({}) }),
-      failed_when: (host) => command('Task', { cmd: 'true', failed_when: () => host === 'a' && missing({}) }),
-      until: (host) => command('Task', { cmd: 'true', delay: 60, until: () => host === 'b' || missing({}) }),
-    }
-    for (const [keyword, task] of Object.entries(conditions)) {
-      const ran = await run([each(task)])
-      t.strictSame(
-        ran.story.toSorted(),
-        ['a Task: failed', 'b After: ok', `b Task: ${keyword === 'when' ? 'ok' : 'changed'}`],
-        keyword,
-      )
-      t.equal(ran.results.find(({ host }) => host === 'a')?.message, `${HERE}:${MISSING}: ${keyword}: ${NOT_THERE}`)
-      t.match(ran, { status: 'failed', exitCode: 2 })
-      t.equal(
-        ran.results.find(({ host }) => host === 'a')?.attempts,
-        keyword === 'when' ? 0 : 1,
-        'it is not tried again',
-      )
-    }
-  },
-)
+t.test('a condition that throws fails the task on that host, with the location; other hosts continue', async (t) => {
+  const conditions: Readonly<Record<string, (host: string) => Task>> = {
+    when: (host) => debug('Task', { msg: 'x', when: () => host === 'b' || missing({}) }),
+    changed_when: (host) => command('Task', { cmd: 'true', changed_when: () => host === 'b' || missing({}) }),
+    failed_when: (host) => command('Task', { cmd: 'true', failed_when: () => host === 'a' && missing({}) }),
+    until: (host) => command('Task', { cmd: 'true', delay: 60, until: () => host === 'b' || missing({}) }),
+  }
+  for (const [keyword, task] of Object.entries(conditions)) {
+    const ran = await run([each(task)])
+    t.strictSame(
+      ran.story.toSorted(),
+      ['a Task: failed', 'b After: ok', `b Task: ${keyword === 'when' ? 'ok' : 'changed'}`],
+      keyword,
+    )
+    t.equal(ran.results.find(({ host }) => host === 'a')?.message, `${HERE}:${MISSING}: ${keyword}: ${NOT_THERE}`)
+    t.match(ran, { status: 'failed', exitCode: 2 })
+    t.equal(ran.results.find(({ host }) => host === 'a')?.attempts, keyword === 'when' ? 0 : 1, 'it is not tried again')
+  }
+})
 
-t.test('the same in check mode, and where the task would be looked ahead at', async (t) => {
+t.test('a condition that throws fails the task in check mode and when prefetched', async (t) => {
   const path = t.testdir()
   const steps = [
     play('Play', { hosts: 'all' }, () => [
@@ -75,7 +68,7 @@ t.test('the same in check mode, and where the task would be looked ahead at', as
   t.strictSame(waits.story, ['a Task: failed'])
 })
 
-t.test('what is not an error object, and a value of an earlier task that cannot be mapped', async (t) => {
+t.test('thrown values that are no errors, and throwing map() callbacks, fail the task', async (t) => {
   const thrown = await runSteps([
     each(() =>
       debug('Task', {
@@ -95,36 +88,33 @@ t.test('what is not an error object, and a value of an earlier task that cannot 
     ]),
   ])
   t.strictSame(mapped.story, ['a Ask: changed', 'a Tell: failed'])
-  t.equal(mapped.results[1]?.message, `${HERE}:${MISSING}: a value of an earlier task: ${NOT_THERE}`)
+  t.equal(mapped.results[1]?.message, `${HERE}:${MISSING}: registered value: ${NOT_THERE}`)
 })
 
-t.test(
-  'delegate_to a host that is not in the inventory fails the task; where when does not hold it is skipped',
-  async (t) => {
-    const path = t.testdir()
-    const ran = await run([
-      play('Play', { hosts: 'all' }, ({ host }) => [
-        line('Before', { path: `${path}/${host}`, is: '1' }),
-        debug('Task', { msg: 'x', delegate_to: 'bb', when: host === 'a' }), // HERE: delegate
-        line('After', { path: `${path}/${host}`, is: '2' }),
-      ]),
-    ])
-    t.strictSame(
-      ran.story.filter((text) => text.startsWith('a')),
-      ['a Before: changed', 'a Task: failed'],
-    )
-    t.strictSame(
-      ran.story.filter((text) => text.startsWith('b')),
-      ['b Before: changed', 'b Task: skipped', 'b After: changed'],
-    )
-    t.equal(
-      ran.results.find(({ status }) => status === 'failed')?.message,
-      `${HERE}:${placeOf('delegate', 'debug(')}: delegate_to: no host "bb" in the inventory: did you mean b?`,
-    )
-  },
-)
+t.test('delegate_to an unknown host fails the task, unless when is false', async (t) => {
+  const path = t.testdir()
+  const ran = await run([
+    play('Play', { hosts: 'all' }, ({ host }) => [
+      line('Before', { path: `${path}/${host}`, is: '1' }),
+      debug('Task', { msg: 'x', delegate_to: 'bb', when: host === 'a' }), // HERE: delegate
+      line('After', { path: `${path}/${host}`, is: '2' }),
+    ]),
+  ])
+  t.strictSame(
+    ran.story.filter((text) => text.startsWith('a')),
+    ['a Before: changed', 'a Task: failed'],
+  )
+  t.strictSame(
+    ran.story.filter((text) => text.startsWith('b')),
+    ['b Before: changed', 'b Task: skipped', 'b After: changed'],
+  )
+  t.equal(
+    ran.results.find(({ status }) => status === 'failed')?.message,
+    `${HERE}:${placeOf('delegate', 'debug(')}: delegate_to: no host "bb" in the inventory: did you mean b?`,
+  )
+})
 
-t.test('a throw in a function of a play ends the run, and names play, host and place', async (t) => {
+t.test('a play function that throws ends the run; the error names play, host and location', async (t) => {
   const cases: [Play, string][] = [
     [
       play('Play', { hosts: 'all' }, () => [debug({ msg: String(missing({})) })]),
@@ -147,15 +137,15 @@ t.test('a throw in a function of a play ends the run, and names play, host and p
     ],
     [
       play('Play', { hosts: 'all' }, (() => undefined) as never), // HERE: play
-      `:${placeOf('play', 'play(')}: play "Play" on a: wants a list of tasks, not undefined (does its function return?)`,
+      `:${placeOf('play', 'play(')}: play "Play" on a: expected a list of tasks, got undefined (does its function return?)`,
     ],
     [
       play('Play', { hosts: 'all' }, (async () => []) as never),
-      'play "Play" on a: wants a list of tasks, not a promise (its function must not be async)',
+      'play "Play" on a: expected a list of tasks, got a promise (its function must not be async)',
     ],
     [
       play('Play', { hosts: 'all' }, (() => ['task']) as never),
-      'play "Play" on a: wants a list of tasks, not a value of type string',
+      'play "Play" on a: expected a list of tasks, got a value of type string',
     ],
   ]
   for (const [each, message] of cases) {
@@ -169,7 +159,7 @@ t.test('a throw in a function of a play ends the run, and names play, host and p
 })
 
 t.test(
-  'a mistake in an experiment is named with its place; its findings are inconclusive, and the run goes on',
+  'an error in an experiment is reported with its location; its findings are inconclusive, and the run continues',
   async (t) => {
     const context = (break_: (on: Pick<PlayContext, 'hostvars'>) => unknown) =>
       experiment('Drain', { hosts: 'all', disturbs: false, proves: { 'drain.moves': 'Tasks move' } }, async (on) => {

@@ -8,7 +8,7 @@ const said = ({ events }: Ran): string[] =>
   events.filter((event) => event.type === 'notice').map(({ level, message }) => `${level}: ${message}`)
 const hello = (): ReturnType<typeof debug>[] => [debug('Say hello', { msg: 'hello' })]
 
-t.test('a play whose pattern matches nothing is skipped, and the run goes on', async (t) => {
+t.test('a play whose pattern matches no host is skipped, and the run continues', async (t) => {
   const ran = await runSteps([
     play('Docker', { hosts: 'docker' }, hello),
     play('Docker again', { hosts: 'docker[0]:!docker' }, hello),
@@ -28,7 +28,7 @@ t.test('a play whose pattern matches nothing is skipped, and the run goes on', a
   t.match(ran, { status: 'passed', exitCode: 0 })
 })
 
-t.test('an experiment whose pattern matches nothing is inconclusive, with the reason', async (t) => {
+t.test('an experiment whose pattern matches no host is inconclusive, with the reason', async (t) => {
   const ran = await runSteps([
     experiment('Drain', { hosts: 'swarm', disturbs: false, proves: { 'drain.moves': 'Tasks move' } }, async () => {
       t.fail('is not run')
@@ -43,7 +43,7 @@ t.test('an experiment whose pattern matches nothing is inconclusive, with the re
   t.equal(ran.exitCode, 0)
 })
 
-t.test('a pattern that cannot be read ends the run, with the play', async (t) => {
+t.test('an invalid pattern ends the run; the error names the play', async (t) => {
   const ran = await runSteps([play('Web', { hosts: '~(' }, hello)])
   t.match(said(ran), [/^error: play "Web": "~\(" cannot be read as a pattern: /])
   t.match(ran, { status: 'failed', exitCode: 1 })

@@ -39,7 +39,7 @@ const numbered = (length: number): Buffer =>
       .slice(0, length),
   )
 
-t.test('what is short is kept whole, and no file is made', async (t) => {
+t.test('short output is kept completely, without overflow file', async (t) => {
   const { state, open } = spool()
   const output = keep(numbered(RECORDED), [100_000], { for: 'change', spool: open })
   t.equal(output.text(), numbered(RECORDED).toString())
@@ -47,7 +47,7 @@ t.test('what is short is kept whole, and no file is made', async (t) => {
   t.equal(state.opened, 0)
 })
 
-t.test('what is long is in the file byte for byte, and its head and tail are kept, however it comes', async () => {
+t.test('long output is in the overflow file byte for byte, with head and tail kept', async () => {
   const sizes = fc.array(fc.integer({ min: 1, max: 300_000 }), { minLength: 1, maxLength: 4 })
   fc.assert(
     fc.property(fc.integer({ min: RECORDED + 1, max: 4 * RECORDED }), sizes, (length, list) => {
@@ -72,7 +72,7 @@ t.test('what is long is in the file byte for byte, and its head and tail are kep
   )
 })
 
-t.test('no character is cut, and none is lost without being counted', async (t) => {
+t.test('no character is cut, and all omitted bytes are counted', async (t) => {
   for (const prefix of ['', 'a', 'ab', 'abc']) {
     const bytes = Buffer.from(prefix + '🎉'.repeat(RECORDED / 2))
     const text = keep(bytes, [65_536], { for: 'change' }).text()
@@ -82,7 +82,7 @@ t.test('no character is cut, and none is lost without being counted', async (t) 
   }
 })
 
-t.test('of a probe more is kept for its plan, and beyond that no plan is made', async (t) => {
+t.test('probes capture more output for the plan, up to a limit', async (t) => {
   const { open } = spool()
   const most = keep(numbered(8 * RECORDED), [100_000], { for: 'probe', spool: open })
   t.equal(most.text().length, 8 * RECORDED)
@@ -96,10 +96,10 @@ t.test('of a probe more is kept for its plan, and beyond that no plan is made', 
   t.equal(tooLongToPlan(outcome(most)), undefined)
   const more = keep(numbered(8 * RECORDED + 1), [100_000], { for: 'probe', spool: open })
   t.ok(more.text().length < RECORDED + 200)
-  t.match(tooLongToPlan(outcome(more)), /^it printed 8388609 bytes on stdout/)
+  t.match(tooLongToPlan(outcome(more)), /^the probe printed 8388609 bytes on stdout/)
 })
 
-t.test('a file that cannot be written is remembered, and the output goes on', async (t) => {
+t.test('a failed write is remembered, and capturing continues', async (t) => {
   const broken = new Error('no space left')
   const output = keep(numbered(3 * RECORDED), [100_000], {
     for: 'change',

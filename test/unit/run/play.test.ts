@@ -9,7 +9,7 @@ const folder = t.testdir()
 const at = (name: string): string => path.join(folder, name)
 const read = (name: string): string => readFileSync(at(name), 'utf8')
 
-t.test('a first run changes, a second run changes nothing and costs one exchange', async (t) => {
+t.test('a first run changes, a second run changes nothing in one round trip', async (t) => {
   const steps = [
     play('p', { hosts: 'all' }, () =>
       ['x', 'y', 'z'].map((name) => line(`write ${name}`, { path: at(name), is: name })),
@@ -33,7 +33,7 @@ t.test('check mode changes nothing and shows what the run then does', async (t) 
   ]
   const checked = await runSteps(steps, { check: true })
   t.same(checked.story, ['a make: changed', 'a needs it: unknown'])
-  t.match(checked.results[1]?.message, /^cannot tell before «make» has run: .*checked is not there/)
+  t.match(checked.results[1]?.message, /^depends on "make", which has not run yet: .*checked is not there/)
   t.throws(() => read('checked'))
   t.equal(checked.exitCode, 0)
   const done = await runSteps(steps)
@@ -41,7 +41,7 @@ t.test('check mode changes nothing and shows what the run then does', async (t) 
   t.same(done.results[0]?.changes, checked.results[0]?.changes)
 })
 
-t.test('a failed host leaves the play, others go on', async (t) => {
+t.test('a failed host leaves the play, others continue', async (t) => {
   const steps = [
     play('p', { hosts: 'all' }, ({ host }) => [
       script('work', { text: host === 'a' ? 'echo broken >&2; exit 3' : ':' }),
@@ -62,7 +62,7 @@ t.test('a failed host leaves the play, others go on', async (t) => {
   t.equal(ran.exitCode, 2)
 })
 
-t.test('an unreachable host is unreachable, never a success', async (t) => {
+t.test('an unreachable host is never a success', async (t) => {
   const ran = await runSteps([play('p', { hosts: 'all' }, () => [script('work', { text: ':' })])], {
     hosts: ['a', 'b'],
     dead: ['a'],
@@ -81,7 +81,7 @@ t.test('any_errors_fatal ends the play for all, and the run', async (t) => {
   t.equal(ran.exitCode, 2)
   t.match(
     ran.events.filter(({ type }) => type === 'notice'),
-    [{ level: 'warning', message: /«p» needs all of its hosts/ }],
+    [{ level: 'warning', message: /play "p" sets any_errors_fatal/ }],
   )
   t.strictSame(
     (await runSteps(steps, { hosts: ['a', 'b'], check: true })).results.map(({ status }) => status),
@@ -90,7 +90,7 @@ t.test('any_errors_fatal ends the play for all, and the run', async (t) => {
   )
 })
 
-t.test('ignore_errors, failed_when and changed_when', async (t) => {
+t.test('ignore_errors, failed_when and changed_when set the status', async (t) => {
   const ran = await runSteps([
     play('p', { hosts: 'all' }, () => [
       script('ignored', { text: 'exit 1', ignore_errors: true }),
@@ -107,7 +107,7 @@ t.test('ignore_errors, failed_when and changed_when', async (t) => {
   t.equal(ran.exitCode, 0)
 })
 
-t.test('when, and values of earlier tasks', async (t) => {
+t.test('when and registered values are evaluated', async (t) => {
   const said = register<{ said: string }>('said')
   const steps = [
     play('p', { hosts: 'all' }, () => [
@@ -126,10 +126,10 @@ t.test('when, and values of earlier tasks', async (t) => {
   t.equal(read('said'), 'hello')
   const checked = await runSteps(steps, { check: true })
   t.same(checked.story, ['a say: changed', 'a keep: unknown', 'a not here: unknown', 'a never: skipped'])
-  t.match(checked.results[1]?.message, /cannot tell before «say» has run/)
+  t.match(checked.results[1]?.message, /depends on "say", which has not run yet/)
 })
 
-t.test('a value of another host', async (t) => {
+t.test('a registered value of another host is available', async (t) => {
   const said = register<{ said: string }>('said')
   const ran = await runSteps(
     [
@@ -181,7 +181,7 @@ t.test('a run_once task passes to the next host when the first has failed before
   )
 })
 
-t.test('delegate_to runs elsewhere', async (t) => {
+t.test('delegate_to runs on the other host', async (t) => {
   const ran = await runSteps([play('p', { hosts: 'a' }, () => [script('there', { text: ':', delegate_to: 'b' })])], {
     hosts: ['a', 'b'],
   })
@@ -189,7 +189,7 @@ t.test('delegate_to runs elsewhere', async (t) => {
   t.equal(ran.results[0]?.delegatedTo, 'b')
 })
 
-t.test('until tries again; without success it fails', async (t) => {
+t.test('until retries, then fails', async (t) => {
   writeFileSync(at('tries'), '')
   const text = `echo x >>${at('tries')}; wc -l <${at('tries')}`
   const ran = await runSteps([
@@ -205,7 +205,7 @@ t.test('until tries again; without success it fails', async (t) => {
   )
 })
 
-t.test('tags choose tasks', async (t) => {
+t.test('tags select tasks', async (t) => {
   const steps = [
     play('p', { hosts: 'all', tags: 'base' }, () => [
       script('one', { text: ':', tags: 'x' }),
@@ -221,19 +221,19 @@ t.test('tags choose tasks', async (t) => {
   t.same(await chosen(['base'], ['x']), ['two', 'three'])
 })
 
-t.test('a change that does not bring about what was asked is a failure', async (t) => {
+t.test('a change that does not reach the desired state is a failure', async (t) => {
   const ran = await runSteps([play('p', { hosts: 'all' }, () => [line('write', { path: '/dev/null', is: 'x' })])])
   t.same(ran.story, ['a write: failed'])
-  t.match(ran.results[0]?.message, /done, yet the host is not as asked/)
+  t.match(ran.results[0]?.message, /changes applied, but the host is not in the desired state/)
 })
 
-t.test('wrong parameters are said with the place in the playbook', async (t) => {
+t.test('invalid parameters are reported with their location in the playbook', async (t) => {
   const wrong = { path: at('x'), is: 'x', mood: 'good' } as unknown as { path: string; is: string }
   const ran = await runSteps([play('p', { hosts: 'all' }, () => [line('write', wrong)])])
   t.match(ran.results[0]?.message, /play\.test\.ts:\d+:\d+: line: .*mood/)
 })
 
-t.test('extra variables win over the play and the inventory', async (t) => {
+t.test('extra variables override the play and the inventory', async (t) => {
   const seen: unknown[] = []
   const step = play('p', { hosts: 'all', vars: { ansible_host: 'play', own: 'play' } }, ({ vars }) => {
     seen.push(vars.ansible_host, vars.own)
@@ -243,20 +243,20 @@ t.test('extra variables win over the play and the inventory', async (t) => {
   t.same(seen, ['play', 'extra'])
 })
 
-t.test('check mode: a host that an earlier task would make', async (t) => {
+t.test('check mode: a host that an earlier task creates is unknown', async (t) => {
   const steps = [
     play('make it', { hosts: 'a' }, () => [script('boot b', { text: ':' })]),
     play('use it', { hosts: 'b' }, () => [script('first', { text: ':' }), script('second', { text: ':' })]),
   ]
   const ran = await runSteps(steps, { hosts: ['a', 'b'], dead: ['b'], check: true })
   t.same(ran.story, ['a boot b: changed', 'b first: unknown', 'b second: unknown'])
-  t.equal(ran.results[1]?.message, 'cannot tell before «boot b» has run: b: no route')
-  t.equal(ran.results[2]?.message, 'cannot tell before «boot b» has run', 'the reason is said once')
+  t.equal(ran.results[1]?.message, 'depends on "boot b", which has not run yet: b: no route')
+  t.equal(ran.results[2]?.message, 'depends on "boot b", which has not run yet', 'the reason is said once')
   t.equal(ran.exchanges.b, 1, 'it is tried once')
   t.equal(ran.exitCode, 0)
 })
 
-t.test('a playbook that cannot run on this inventory says so, and the record has an end', async (t) => {
+t.test('a PlaybookError is reported, and the event log is completed', async (t) => {
   const ran = await runSteps([
     play('p', { hosts: 'all' }, () => {
       throw new PlaybookError('no host in group registry')

@@ -39,7 +39,7 @@ t.test('phases are counted over the plays and experiments that run', async (t) =
   ])
 })
 
-t.test('a pattern that names nothing does not keep the other phases from being counted', async (t) => {
+t.test('an invalid pattern does not affect the count of phases', async (t) => {
   const inventory = parseInventory({ main: { path: 'inventory.yaml', text: 'all:\n  hosts:\n    a:\n' } })
   const steps = [play('gone', { hosts: 'nosuch' }, () => []), play('here', { hosts: 'a' }, () => [])]
   const names = phasesOf({ steps, inventory, hosts: ['a'], check: false, tags: { tags: [], skipTags: [] } }).map(
@@ -48,7 +48,7 @@ t.test('a pattern that names nothing does not keep the other phases from being c
   t.strictSame(names, ['here'])
 })
 
-t.test('an experiment says which command it starts, what it waits for and for how long', async (t) => {
+t.test('an experiment reports commands, waits and their timeouts', async (t) => {
   const ran = await runSteps([
     experiment('look', { hosts: 'all', disturbs: false, proves }, async (on) => {
       await on.exhibit({ title: 'Nodes', command: 'true' })
@@ -80,7 +80,7 @@ t.test('an experiment says which command it starts, what it waits for and for ho
   ])
 })
 
-t.test('where machines are slow, what is told is what is waited', async (t) => {
+t.test('reported timeouts include the timeout multiplier', async (t) => {
   const ran = await runSteps(
     [
       experiment('look', { hosts: 'all', disturbs: false, proves: {} }, async (on) => {
@@ -108,7 +108,7 @@ t.test('a pause ends when the run is interrupted', async (t) => {
   t.match(ran, { status: 'interrupted', exitCode: 130 })
 })
 
-t.test('a task that is tried again says what it waits for, once; one that holds at once says nothing', async (t) => {
+t.test('a retried task reports its wait once; a task that succeeds at once reports none', async (t) => {
   const file = path.join(t.testdir(), 'tries')
   const text = `echo x >>${file}; wc -l <${file}`
   const until =
@@ -130,7 +130,7 @@ t.test('a task that is tried again says what it waits for, once; one that holds 
   t.strictSame(ran.story, ['a third: changed', 'a at once: changed', 'a never: failed'])
 })
 
-t.test('so does a module that waits, before it does', async (t) => {
+t.test('a waiting module reports its wait first', async (t) => {
   const dir = t.testdir()
   const ran = await runSteps([
     play('p', { hosts: 'all' }, () => [wait_for('Wait for the folder', { path: dir, timeout: 7, delay: 0 })]),
@@ -142,7 +142,7 @@ t.test('so does a module that waits, before it does', async (t) => {
   t.match(awaited(ran), [{ host: 'a', for: 'Wait for the folder', withinSeconds: 7 }])
 })
 
-t.test('and a task whose host goes away for a while', async (t) => {
+t.test('a task that waits for a reconnect reports its wait', async (t) => {
   const mark = path.join(t.testdir(), 'gone')
   const leave = defineModule({
     name: 'leave',
@@ -155,6 +155,6 @@ t.test('and a task whose host goes away for a while', async (t) => {
     result: () => ({ values: {} }),
   })
   const ran = await runSteps([play('p', { hosts: 'all' }, () => [leave('Restart', {})])])
-  t.match(awaited(ran), [{ host: 'a', for: 'a to come back', withinSeconds: 30 }])
+  t.match(awaited(ran), [{ host: 'a', for: 'a to reconnect', withinSeconds: 30 }])
   t.ok(existsSync(mark))
 })

@@ -16,20 +16,20 @@ t.test('the slowest host counts; its variable before its facts', async (t) => {
   t.equal(among({ a: { slowdown: 3 }, b: { slowdown: '2', ansible_facts: { virtualization_type: 'qemu' } } }), 3)
 })
 
-t.test('what is no such number is refused by name', async (t) => {
+t.test("an invalid slowdown is rejected with the host's name", async (t) => {
   for (const slowdown of [0, -1, 1.5, 61, 'much', null]) {
     t.throws(
       () => among({ node2: { slowdown } }),
-      new PlaybookError(`slowdown of node2 is "${String(slowdown)}": it must be a whole number from 1 to 60`),
+      new PlaybookError(`variable "slowdown" of node2 must be an integer from 1 to 60, not "${String(slowdown)}"`),
     )
   }
 })
 
-t.test('what goes on for a while goes on for its root times as long', async (t) => {
+t.test('durations scale by the square root of the timeout multiplier', async (t) => {
   t.same([1, 2, 4, 10, 60].map(longerWhere), [1, 2, 2, 4, 8])
 })
 
-t.test('an experiment waits so many times as long', async (t) => {
+t.test('an experiment scales its timeouts', async (t) => {
   const limits: (number | undefined)[] = []
   const shell = shellConnection(() => {})
   const connect = (): Connection => ({

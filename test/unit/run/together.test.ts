@@ -35,7 +35,7 @@ const liar = defineModule({
 
 t.beforeEach(clean)
 
-t.test('a task that depends on a change before it is looked at after that', async (t) => {
+t.test('a task that depends on an earlier change is probed after it', async (t) => {
   const { story, exchanges } = await run(() => [
     line('one', { path: at('x'), is: '1' }),
     line('other', { path: at('y'), is: '1' }),
@@ -47,7 +47,7 @@ t.test('a task that depends on a change before it is looked at after that', asyn
   t.equal(exchanges.a, 3, 'the look; two changes and a new look at the third; the third')
 })
 
-t.test('after a change that fails, none that was to go along with it is made', async (t) => {
+t.test('after a failed change, no later change of the batch is applied', async (t) => {
   const { story, exitCode } = await run(() => [
     line('first', { path: at('x'), is: '1' }),
     line('broken', { path: at('no/such/folder'), is: '1' }),
@@ -58,7 +58,7 @@ t.test('after a change that fails, none that was to go along with it is made', a
   t.equal(read('z'), undefined)
 })
 
-t.test('an ignored failure holds up nothing', async (t) => {
+t.test('an ignored failure does not stop the play', async (t) => {
   const { story } = await run(() => [
     line('broken', { path: at('no/such/folder'), is: '1', ignore_errors: true }),
     line('last', { path: at('z'), is: '1' }),
@@ -67,7 +67,7 @@ t.test('an ignored failure holds up nothing', async (t) => {
   t.equal(read('z'), '1')
 })
 
-t.test('what was changed together with a task that turns out to have failed is told', async (t) => {
+t.test('changes batched with a task that fails are reported', async (t) => {
   const { story, exitCode, results } = await run(() => [
     liar('liar', {}),
     line('along', { path: at('x'), is: '1' }),
@@ -81,7 +81,7 @@ t.test('what was changed together with a task that turns out to have failed is t
   t.equal(exitCode, 2)
 })
 
-t.test('what has to be judged before the next may follow goes alone', async (t) => {
+t.test('tasks with conditions are not batched', async (t) => {
   const { story } = await run(() => [
     line('judged', { path: at('x'), is: '1', failed_when: () => true }),
     line('next', { path: at('y'), is: '1' }),
@@ -90,7 +90,7 @@ t.test('what has to be judged before the next may follow goes alone', async (t) 
   t.equal(read('y'), undefined)
 })
 
-t.test('a task in between that has nothing to do is told as it was when its turn was', async (t) => {
+t.test('an unchanged task within a batch is reported with its own result', async (t) => {
   await run(() => [line('x', { path: at('x'), is: '2' })])
   const { story } = await run(() => [
     line('other', { path: at('y'), is: '1' }),
@@ -101,7 +101,7 @@ t.test('a task in between that has nothing to do is told as it was when its turn
   t.equal(read('x'), '1')
 })
 
-t.test('a condition sees what the task before it registered', async (t) => {
+t.test('a condition receives the value registered by the previous task', async (t) => {
   const was = register<{ was: string }>('was')
   const again = (): Promise<Ran> =>
     run(() => [
@@ -112,7 +112,7 @@ t.test('a condition sees what the task before it registered', async (t) => {
   t.same((await again()).story, ['a x: changed', 'a y: changed', 'a z: skipped'])
 })
 
-t.test('any list of tasks comes to what its tasks come to one after another', async () => {
+t.test('a batched list of tasks has the same results as sequential execution', async () => {
   const task = fc.oneof(
     {
       weight: 4,

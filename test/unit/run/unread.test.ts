@@ -9,7 +9,7 @@ import { ReadTracker } from '../../../src/values/reads.ts'
 import { runSteps, type Setting } from '../../support/play-run.ts'
 
 const nothingRead = (name: string, hint = ''): string =>
-  `--extra-vars ${name}: nothing that ran has read this variable${hint}`
+  `--extra-vars ${name}: variable was not used in this run${hint}`
 const warnings = async (steps: Parameters<typeof runSteps>[0], setting: Setting): Promise<string[]> =>
   (await runSteps(steps, setting)).events.flatMap((event) =>
     event.type === 'notice' && event.level === 'warning' ? [event.message] : [],
@@ -18,7 +18,7 @@ const reading = (read: (on: PlayContext) => unknown) => [
   play('Play', { hosts: 'all' }, (on) => [debug({ msg: String(read(on)) })]),
 ]
 
-t.test('an extra variable that nothing reads is named, with the one that may be meant', async (t) => {
+t.test('an unused extra variable is reported, with a suggestion', async (t) => {
   const steps = reading(({ vars }) => vars.counter_replicas ?? 4)
   for (const check of [true, false]) {
     t.strictSame(await warnings(steps, { check, extraVars: { replicas: '6' } }), [
@@ -37,7 +37,7 @@ t.test('an extra variable that nothing reads is named, with the one that may be 
   )
 })
 
-t.test('each way to read one counts', async (t) => {
+t.test('every kind of read counts', async (t) => {
   const ways: Readonly<Record<string, (on: PlayContext) => unknown>> = {
     vars: ({ vars }) => vars.x,
     destructured: ({ vars: { x } }) => x,
@@ -78,7 +78,7 @@ t.test('each way to read one counts', async (t) => {
   )
 })
 
-t.test('to copy or list all variables is not to read each', async (t) => {
+t.test('copying or listing variables does not count as reading', async (t) => {
   const copies: ((on: PlayContext) => unknown)[] = [
     ({ vars }) => ({ ...vars }),
     ({ vars }) => Object.entries(vars),
@@ -101,7 +101,7 @@ t.test('to copy or list all variables is not to read each', async (t) => {
   t.strictSame([tracker.unread, [...tracker.read]], [['y'], ['x', 'z']])
 })
 
-t.test('where a run ended early nothing is said, and without extra variables there is no view', async (t) => {
+t.test('an aborted run reports no unused variables; without extra variables there is no view', async (t) => {
   const stopped = [
     play('Play', { hosts: 'all' }, (): never => {
       throw new Error('no')

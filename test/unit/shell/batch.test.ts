@@ -54,7 +54,7 @@ function run(argv: readonly string[], scripts: readonly string[], stopOnFailure 
 }
 
 for (const { name, argv } of shells) {
-  t.test(`${name}: outputs and exit codes are told apart`, (t) => {
+  t.test(`${name}: outputs and exit codes are separated`, (t) => {
     const { outcomes } = run(argv, [
       'echo one',
       'printf two; echo err >&2; exit 3',
@@ -73,7 +73,7 @@ for (const { name, argv } of shells) {
     t.end()
   })
 
-  t.test(`${name}: any output comes through as it was`, (t) => {
+  t.test(`${name}: output is unmodified`, (t) => {
     const texts = fc.array(
       fc.string({ unit: 'grapheme', maxLength: 40 }).filter((text) => !text.includes('\0')),
       { maxLength: 6 },
@@ -98,7 +98,7 @@ for (const { name, argv } of shells) {
     t.end()
   })
 
-  t.test(`${name}: after a failed change nothing more runs`, (t) => {
+  t.test(`${name}: a failed mustSucceed script ends the batch`, (t) => {
     const { outcomes } = run(argv, ['echo a', 'exit 7', 'echo never'], 2)
     t.same(
       outcomes.map(({ exitCode }) => exitCode),
@@ -109,7 +109,7 @@ for (const { name, argv } of shells) {
   })
 }
 
-t.test('a script whose end was not seen is absent, and what it printed is told apart all the same', (t) => {
+t.test('an incomplete script is absent, and its output is separated', (t) => {
   const { stdout, stderr } = run(['dash'], ['echo one', 'echo two', 'printf "half\\nlb-"; echo three'])
   const cut = stdout.subarray(0, stdout.indexOf('three'))
   const { outcomes, pieces } = read(cut, stderr)
@@ -127,14 +127,14 @@ t.test('a script whose end was not seen is absent, and what it printed is told a
   t.end()
 })
 
-t.test('what is printed before the first script is told apart too', (t) => {
+t.test('output before the first script is separated', (t) => {
   const { pieces, outcomes } = read(Buffer.from('noise'), Buffer.from('sh: 3: Syntax error\n'))
   t.same(outcomes, [])
   t.equal(pieces.get('-1 stderr')?.text, 'sh: 3: Syntax error\n')
   t.end()
 })
 
-t.test('however the output is cut into chunks, it is taken apart the same', (t) => {
+t.test('results do not depend on chunk boundaries', (t) => {
   const { stdout, stderr, outcomes } = run(
     ['dash'],
     ['printf "a\\n\\nlb-01234"; exit 3', ':', `printf "\\n${MARK.slice(0, -1)}\\n"; echo e >&2`],

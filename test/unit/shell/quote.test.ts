@@ -32,7 +32,7 @@ const awkward = [
 ]
 
 for (const shell of shells) {
-  t.test(`${shell.name}: a quoted word arrives as it was`, (t) => {
+  t.test(`${shell.name}: a quoted word is unmodified`, (t) => {
     const arrive = (list: readonly string[]): string[] => {
       const { stdout } = runIn(shell, list.map((word) => sh`printf '%s\\0' ${word}`).join('\n'))
       return stdout.split('\0').slice(0, -1)
@@ -48,14 +48,14 @@ for (const shell of shells) {
   })
 }
 
-t.test('plain words stay readable', (t) => {
+t.test('plain words are not quoted', (t) => {
   t.equal(quote('/etc/docker/daemon.json'), '/etc/docker/daemon.json')
   t.equal(quote(''), "''")
   t.equal(quote(5000), '5000')
   t.end()
 })
 
-t.test('a list becomes one word each, raw text stays as it is, a secret is revealed', (t) => {
+t.test('lists become one word per item, raw text is unmodified, secrets are revealed', (t) => {
   t.equal(sh`echo ${['a', 'b c']} ${raw('| cat')} ${secret('p w')}`, "echo a 'b c' | cat 'p w'")
   t.end()
 })

@@ -3,7 +3,7 @@ import t from 'tap'
 import { register, resolveDeep, type Scope } from '../../../src/values/reference.ts'
 import { knownSecrets, secret } from '../../../src/values/secret.ts'
 
-t.test('a secret shows itself nowhere', (t) => {
+t.test('a secret is redacted everywhere', (t) => {
   const hidden = secret('hunter22')
   t.equal(`${hidden}`, '[REDACTED]')
   t.equal(JSON.stringify({ hidden }), '{"hidden":"[REDACTED]"}')
@@ -14,7 +14,7 @@ t.test('a secret shows itself nowhere', (t) => {
   t.end()
 })
 
-t.test('references are read wherever they stand', (t) => {
+t.test('references are resolved at any depth', (t) => {
   const token = register<{ id: string }>('token')
   const scope: Scope = {
     host: 'a',
