@@ -67,12 +67,12 @@ docker service inspect $(docker stack services -q ${STACK}) --format '{{if .Upda
     )
   for (let tries = 0; tries < 30; tries++) {
     const complete = await Promise.all(
-      endpoints.flatMap((door) =>
+      endpoints.flatMap((endpoint) =>
         APPS.map(async (app) => {
           // Without cookies, each request counts as a new client.
           const { answers, errors } = await askInTurn(
             new Visitor({ cookies: false }),
-            [door],
+            [endpoint],
             pathOf(app),
             replicas * 4,
           )

@@ -115,13 +115,13 @@ const k3s: Side = {
 }
 
 /** Waits until the given number of replicas respond and no request fails. @returns seconds. */
-async function waitForReplicas(on: ExperimentContext, doors: readonly Endpoint[], replicas: number): Promise<number> {
+async function waitForReplicas(on: ExperimentContext, targets: readonly Endpoint[], replicas: number): Promise<number> {
   const began = performance.now()
   const seconds = (): number => (performance.now() - began) / 1000
   for (;;) {
-    const { answers, errors } = await callMany(doors, 'GET', '/api/counter', {
+    const { answers, errors } = await callMany(targets, 'GET', '/api/counter', {
       total: Math.max(16, replicas * 6),
-      clients: doors.length,
+      clients: targets.length,
     })
     if (errors.length === 0 && new Set(answers.map(({ replica }) => replica)).size === replicas) return seconds()
     if (seconds() > WITHIN_SECONDS)
@@ -136,14 +136,17 @@ async function waitForReplicas(on: ExperimentContext, doors: readonly Endpoint[]
 async function scaleTo(
   on: ExperimentContext,
   side: Side,
-  doors: readonly Endpoint[],
+  targets: readonly Endpoint[],
   replicas: number,
 ): Promise<number> {
   const { exitCode, stderr } = await on.look({ ...side.scale(on, replicas), timeout: 60 })
   if (exitCode !== 0) throw new Error(`cannot scale ${side.name} to ${replicas} replicas: ${stderr.trim()}`)
-  if (replicas > 0) return await waitForReplicas(on, doors, replicas)
+  if (replicas > 0) return await waitForReplicas(on, targets, replicas)
   for (let tries = 0; tries < WITHIN_SECONDS; tries++) {
-    const { answers } = await callMany(doors, 'GET', '/api/counter', { total: doors.length, clients: doors.length })
+    const { answers } = await callMany(targets, 'GET', '/api/counter', {
+      total: targets.length,
+      clients: targets.length,
+    })
     if (answers.length === 0) return tries
     await sleep(1000, undefined, { signal: on.signal })
   }
@@ -168,19 +171,19 @@ const measurementOf = (side: Side): Experiment =>
     },
     async (on) => {
       const settings = loadSettings(on.hostvars(on.hosts[0] as string))
-      const doors = await side.doors(on)
+      const targets = await side.doors(on)
       // Addresses of an existing cluster (-e kubecontext) are not in the inventory.
-      if (side.nodes(on).length > 0) onlyOurs(on, targetsOf(doors))
+      if (side.nodes(on).length > 0) onlyOurs(on, targetsOf(targets))
       const image = await on.exhibit({ ...side.image(on), title: `Image of the app on ${side.name}` })
-      await scaleTo(on, side, doors, FULL)
+      await scaleTo(on, side, targets, FULL)
       const idle = await atRest(on, UNITS[side.id], side.nodes(on), REST_SECONDS)
-      await scaleTo(on, side, doors, 0)
-      const startSeconds = await scaleTo(on, side, doors, FULL)
+      await scaleTo(on, side, targets, 0)
+      const startSeconds = await scaleTo(on, side, targets, FULL)
       const killed = await on.exhibit({ ...side.kill(on), title: `Kill a replica on ${side.name}` })
       // The orchestrator notices after a moment.
       await sleep(500, undefined, { signal: on.signal })
-      const recoverySeconds = 0.5 + (await waitForReplicas(on, doors, FULL))
-      const load = await measureLoad(on, side, doors, settings)
+      const recoverySeconds = 0.5 + (await waitForReplicas(on, targets, FULL))
+      const load = await measureLoad(on, side, targets, settings)
       const known = idle.flatMap((row) => ('cores' in row ? [row] : []))
       const sum = (pick: (row: (typeof known)[number]) => number): number =>
         known.reduce((all, row) => all + pick(row), 0)
@@ -225,9 +228,9 @@ const measurementOf = (side: Side): Experiment =>
   )
 
 /** Interleaved trials of one and four replicas, and one trial at a fixed rate. */
-async function measureLoad(on: ExperimentContext, side: Side, doors: readonly Endpoint[], settings: LoadSettings) {
+async function measureLoad(on: ExperimentContext, side: Side, targets: readonly Endpoint[], settings: LoadSettings) {
   const common = {
-    targets: targetsOf(doors),
+    targets: targetsOf(targets),
     kinds: [...KINDS],
     warmup: settings.warmupSeconds,
     reconnectEvery: settings.reconnectEvery,
@@ -239,7 +242,7 @@ async function measureLoad(on: ExperimentContext, side: Side, doors: readonly En
   const lines = ['TRIAL  REPLICAS  GOOD/S  FAILED']
   let [current, failed] = [0, 0]
   for (const [i, replicas] of interleaved([1, FULL], settings.trials).entries()) {
-    if (current !== replicas) await scaleTo(on, side, doors, replicas)
+    if (current !== replicas) await scaleTo(on, side, targets, replicas)
     current = replicas
     const result = await runLoad(
       { way: 'closed', ...common, connections: settings.connections, seconds: settings.trialSeconds },
@@ -251,7 +254,7 @@ async function measureLoad(on: ExperimentContext, side: Side, doors: readonly En
       `${String(i + 1).padEnd(6)} ${String(replicas).padEnd(9)} ${result.throughput.toFixed(0).padEnd(7)} ${result.total.failures}`,
     )
   }
-  if (current !== FULL) await scaleTo(on, side, doors, FULL)
+  if (current !== FULL) await scaleTo(on, side, targets, FULL)
   const equal = await runLoad(
     { way: 'open', ...common, rate: EQUAL_RATE, seconds: 2 * settings.trialSeconds },
     on.signal,

@@ -145,7 +145,7 @@ export const autoscale = experiment(
       const first = samples.at(-1)?.ready ?? settings.replicas
       const loadAt = now()
       marks.push({ at: loadAt, label: 'load' })
-      const doors = await doorsOf(on)
+      const targets = await doorsOf(on)
       const load = await runLoad(
         {
           way: 'closed',
@@ -153,7 +153,7 @@ export const autoscale = experiment(
           warmup: 0,
           seconds: LOAD_SECONDS,
           reconnectEvery: 50,
-          targets: targetsOf(doors),
+          targets: targetsOf(targets),
           kinds: [
             { method: 'GET', path: '/api/counter', weight: 8 },
             { method: 'POST', path: '/api/counter/increment', weight: 2 },

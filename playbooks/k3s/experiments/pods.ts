@@ -102,8 +102,11 @@ export const dataSurvives = experiment(
         mark('new redis-0 ready')
         const took = now() - began
         const serving = await podsElsewhere(on, 'App pods after the deletion')
-        const doors = await doorsOf(on)
-        const { answers } = await callMany(doors, 'GET', '/api/counter', { total: doors.length, clients: doors.length })
+        const targets = await doorsOf(on)
+        const { answers } = await callMany(targets, 'GET', '/api/counter', {
+          total: targets.length,
+          clients: targets.length,
+        })
         const after = await on.exhibit({ ...at, title: 'Claims after', command: claims })
         return { before, deleted, recreated, took, serving, after, answered: answers.length > 0 }
       },

@@ -80,8 +80,11 @@ export async function allWell(on: CareContext): Promise<void> {
     throw new Error(
       `steady state not reached: fewer or more than ${wanted} ready pods (see the exhibit "${pods.exhibit.id}"): deploy the app first`,
     )
-  const doors = await doorsOf(on)
-  const { errors } = await callMany(doors, 'GET', '/api/counter', { total: doors.length * 3, clients: doors.length })
+  const targets = await doorsOf(on)
+  const { errors } = await callMany(targets, 'GET', '/api/counter', {
+    total: targets.length * 3,
+    clients: targets.length,
+  })
   if (errors.length > 0) throw new Error(`steady state not reached: not every endpoint responds: ${errors[0]}`)
 }
 
