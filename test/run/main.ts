@@ -52,7 +52,7 @@ async function runAndReport(part: Part, problem: string | undefined): Promise<vo
   if (problem !== undefined)
     return report(part, { passed: 0, failed: 1, skipped: 0, seconds: 0, ok: false, report: problem })
   console.log(`== ${part.name}: started (about ${part.minutes} min)`)
-  tell(
+  report(
     part,
     await runPart(part, (file, { seconds, passed, ok }) => {
       if (showTimes)
