@@ -86,7 +86,7 @@ export function inspectStackFile(
     source,
     (name) => existsSync(path.join(folder, name)) && statSync(path.join(folder, name)).isFile(),
   )
-  const stack = { text: source.text, compose, folder }
+  const stack: StackFile = { text: source.text, compose, folder }
   if (compose.problems.length > 0) return { stack, problems: compose.problems.map(lineOf) }
   const undefinedVariables = variablesOf(source.text).filter(
     ({ name, optional }) => !optional && vars[name] === undefined && !provided.has(name),

@@ -52,7 +52,7 @@ export function readState(stdout: string): StackState {
       .map((line) => line.split('\t'))
   const updates = new Map(section('updates').map(([name = '', ...rest]) => [name, rest]))
   return {
-    services: section('services').map(([name = '', mode = '', replicas = '']) => {
+    services: section('services').map(([name = '', mode = '', replicas = '']): ServiceState => {
       const [, running = '0', wanted = '0'] = /(\d+)\/(\d+)/.exec(replicas) ?? []
       const [update = '', updateMessage = ''] = updates.get(name) ?? []
       return { name, mode, running: Number(running), wanted: Number(wanted), update, updateMessage }
@@ -202,7 +202,7 @@ const failuresOf = (tasks: readonly TaskState[]): TaskState[] =>
 export function latecomers({ services, tasks }: StackState): Culprit[] {
   return services
     .filter((service) => !isSettled(service, tasks))
-    .map(({ name, running, wanted, update }) => {
+    .map(({ name, running, wanted, update }): Culprit => {
       const own = tasks.filter((task) => task.service === name)
       const task =
         failuresOf(own)[0] ?? own.find(({ desired, state }) => desired === 'running' && state !== 'running') ?? own[0]

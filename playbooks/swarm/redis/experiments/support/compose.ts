@@ -65,9 +65,8 @@ export function appEnvironment(topology: Topology, waitReplicas: number): Record
  * The three nodes in the order in which they get servers. The master is on the last node, which experiments disturb, so
  * that the manager can observe.
  *
- * @param topology - in a cluster, the master of the counter is on that node, without another master: losing two of
- * three
- *   would lose the majority.
+ * @param topology - in a cluster, that node has the counter's master and no other: losing two of three masters would
+ *   lose the majority.
  */
 export function inTurn(nodes: readonly string[], topology?: Topology): string[] {
   const [last = '', others] = [nodes.at(-1), nodes.slice(0, -1)]

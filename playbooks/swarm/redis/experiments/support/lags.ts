@@ -81,7 +81,7 @@ export function lagAt({ sorted, late }: Pick<Lags, 'sorted' | 'late'>, quantile:
 }
 
 /** Read round trips: the resolution of the lag. */
-export const tripText = ({ trips }: Pick<Lags, 'trips'>): string =>
+export const tripText = ({ trips }: Lags): string =>
   trips.length === 0
     ? 'not measured'
     : [0.5, 0.9, 0.99]
