@@ -135,7 +135,7 @@ t.test('artifactsIn() names missing artifacts', async (t) => {
   const problem = (says: RegExp): void => {
     t.match(artifactsIn(directory, 'amd64'), { kind: 'none', problem: says })
   }
-  t.match(artifactsIn(path.join(folder, 'none'), 'amd64'), { problem: /cannot read directory .*ENOENT/ })
+  t.match(artifactsIn(path.join(directory, 'none'), 'amd64'), { problem: /cannot read directory .*ENOENT/ })
   problem(/has no k3s:/)
   put('k3s')
   problem(/has no install\.sh/)
@@ -204,10 +204,10 @@ t.test('fit() detects each known issue and applies its workaround', async (t) =>
       /nf_conntrack_max.*conntrack-max-per-core=0/,
     )
   const first = good.replace(/cgroup2.*/, 'cgroup1 cpu\ncgroup1 cpuset\ncgroup1 memory\ncgroup1 pids\ncgroup1 .')
-  trap(first, 'v1.36.4+k3s1', { kubeletArgs: ['fail-cgroupv1=false'] }, /cgroup v1.*fail-cgroupv1/)
-  trap(first, 'v1.23.8+k3s1', { kubeletArgs: [] }, /cgroup v1 is deprecated in Kubernetes$/)
-  trap(good.replace('kmsg\n', ''), DEFAULT_VERSION, { standInForKmsg: true }, /\/dev\/kmsg is missing/)
-  trap(good.replace('ext2/ext3', 'overlayfs'), DEFAULT_VERSION, { snapshotter: 'native' }, /is on overlayfs/)
+  issue(first, 'v1.36.4+k3s1', { kubeletArgs: ['fail-cgroupv1=false'] }, /cgroup v1.*fail-cgroupv1/)
+  issue(first, 'v1.23.8+k3s1', { kubeletArgs: [] }, /cgroup v1 is deprecated in Kubernetes$/)
+  issue(good.replace('kmsg\n', ''), DEFAULT_VERSION, { standInForKmsg: true }, /\/dev\/kmsg is missing/)
+  issue(good.replace('ext2/ext3', 'overlayfs'), DEFAULT_VERSION, { snapshotter: 'native' }, /is on overlayfs/)
 })
 
 t.test('faults() names each missing requirement and its fix', async (t) => {
