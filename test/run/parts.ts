@@ -55,7 +55,7 @@ const oneByOne = (timeoutSeconds: number, files: () => readonly string[]): Files
 
 /** What unit tests run scripts with: three shells, and the programs that the scripts under test call. */
 const UNIT = ['busybox', 'cpio', 'curl', 'gpg', 'openssh-client', 'openssl', 'procps', 'python3', 'ruby', 'wget']
-const SSH = ['fish', 'openssh-client', 'openssh-server', 'procps', 'sudo', 'tcsh']
+const SSH = ['fish', 'openssh-client', 'openssh-server', 'procps', 'sudo', 'systemd-sysv', 'tcsh']
 const REDIS = ['busybox', 'procps', 'python3', 'redis-server']
 /** The tests speak to the lab and look at what it leaves on this machine; what makes it, the playbook installs. */
 const LAB = ['curl', 'iproute2', 'iptables', 'openssh-client', 'openssl', 'procps']
@@ -111,6 +111,7 @@ export const PARTS: readonly Part[] = [
     minutes: 10,
     runs: 'test',
     packages: [
+      'curl',
       'gunicorn',
       'haproxy',
       'nginx-light',
