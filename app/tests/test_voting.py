@@ -33,7 +33,8 @@ class Database:
 
     def start(self) -> None:
         self._process = subprocess.Popen(
-            ["sh", str(APP / "images/voting-db.sh")], cwd="/", user=DB_USER, stderr=subprocess.DEVNULL,
+            # As text: this user may not read the project's folder, as in /root.
+            ["sh", "-c", (APP / "images/voting-db.sh").read_text()], cwd="/", user=DB_USER, stderr=subprocess.DEVNULL,
             env={
                 "PATH": os.environ["PATH"], "PGHOME": str(self._folder), "PGSOCKETS": str(self._folder),
                 "PGPORT": str(self.port), "PGLISTEN": "127.0.0.1",

@@ -54,7 +54,7 @@ const oneByOne = (timeoutSeconds: number, files: () => readonly string[]): Files
 
 /** Shells of the unit tests, and programs that the scripts under test call. */
 const UNIT = ['busybox', 'cpio', 'curl', 'gpg', 'openssh-client', 'openssl', 'procps', 'python3', 'ruby', 'wget']
-const SSH = ['fish', 'openssh-client', 'openssh-server', 'procps', 'sudo', 'tcsh']
+const SSH = ['fish', 'openssh-client', 'openssh-server', 'procps', 'sudo', 'systemd-sysv', 'tcsh']
 const REDIS = ['busybox', 'procps', 'python3', 'redis-server']
 /** For the tests themselves; the playbook installs what the lab needs. */
 const LAB = ['curl', 'iproute2', 'iptables', 'openssh-client', 'openssl', 'procps']
@@ -110,6 +110,7 @@ export const PARTS: readonly Part[] = [
     minutes: 10,
     runs: 'test',
     packages: [
+      'curl',
       'gunicorn',
       'haproxy',
       'nginx-light',
