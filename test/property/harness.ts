@@ -6,8 +6,8 @@
  *
  * A test file and the modules it covers are listed in coverage.ts.
  *
- * A case is data: `start`, a script that brings the node into a state regardless of its previous one; `tasks`; `look`, a
- * script that prints everything that the tasks could change. Scripts run on the node without Labbook (`node.sh`).
+ * A case is data: `start`, a script that brings the node into a state regardless of its previous one; `tasks`; `look`,
+ * a script that prints everything that the tasks could change. Scripts run on the node without Labbook (`node.sh`).
  *
  * `checkThenRun` asserts, with the real runner and real SSH:
  *   1. check mode changes nothing, and predicts what the run does: statuses, descriptions, diffs; an unknown task names
