@@ -14,8 +14,8 @@
  *      an earlier task that changed something;
  *   2. a run in which every task was ok changed nothing on the node;
  *   3. the desired state is reached, by each task's `claim`: of the last task always, of all if the list is `settled`;
- *   4. settled lists: a second run changes nothing, and check mode predicts nothing. Lists that contradict themselves (a
- *      file created and removed again) are instead checked and run once more from the resulting state.
+ *   4. settled lists: a second run changes nothing, and check mode predicts nothing. Lists that contradict
+ *      themselves (a file created and removed again) are instead checked and run once more from the resulting state.
  *
  * `killThenRun`: the list runs to its end from `start`; then again from `start`, but the runner (or the node's sshd) is
  * killed at some moment, and a new run goes to the end: the node must look the same. For settled lists only; lists that
