@@ -6,16 +6,16 @@
  *
  * A test file and the modules it covers are listed in coverage.ts.
  *
- * A case is data: `start`, a script that brings the node into a state regardless of its previous one; `tasks`; `look`, a
- * script that prints everything that the tasks could change. Scripts run on the node without Labbook (`node.sh`).
+ * A case is data: `start`, a script that brings the node into a state regardless of its previous one; `tasks`; `look`,
+ * a script that prints everything that the tasks could change. Scripts run on the node without Labbook (`node.sh`).
  *
  * `checkThenRun` asserts, with the real runner and real SSH:
  *   1. check mode changes nothing, and predicts what the run does: statuses, descriptions, diffs; an unknown task names
  *      an earlier task that changed something;
  *   2. a run in which every task was ok changed nothing on the node;
  *   3. the desired state is reached, by each task's `claim`: of the last task always, of all if the list is `settled`;
- *   4. settled lists: a second run changes nothing, and check mode predicts nothing. Lists that contradict themselves (a
- *      file created and removed again) are instead checked and run once more from the resulting state.
+ *   4. settled lists: a second run changes nothing, and check mode predicts nothing. Lists that contradict
+ *      themselves (a file created and removed again) are instead checked and run once more from the resulting state.
  *
  * `killThenRun`: the list runs to its end from `start`; then again from `start`, but the runner (or the node's sshd) is
  * killed at some moment, and a new run goes to the end: the node must look the same. For settled lists only; lists that

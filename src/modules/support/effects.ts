@@ -9,8 +9,8 @@ import type { PathFacts } from './path-facts.ts'
  *     PATH/.            owner and mode of the path, and that it is a directory
  *     directory:PATH    that a directory exists, for tasks that put something into it
  *
- * So a change of a directory's owner does not affect a task about a file in it. Creating `/srv/a` does not affect a task
- * that creates `/srv/a/b` with its parents, but one that puts a file there.
+ * So a change of a directory's owner does not affect a task about a file in it. Creating `/srv/a` does not affect a
+ * task that creates `/srv/a/b` with its parents, but one that puts a file there.
  */
 
 const slash = (path: string): string => (path.endsWith('/') ? path : `${path}/`)

@@ -164,6 +164,8 @@ function accountCheck(database: Shareable, pattern: string, name: string | undef
   return [`case $lb_f in ${pattern}) ;; *) ${accountExists(database, name)} || echo ${marker};; esac`]
 }
 
+type ParsedFacts = { -readonly [K in keyof PathFacts]: PathFacts[K] } & { words: Set<string> }
+
 /** Parses the output of {@link lookAt}; a string is an error message. */
 export function parsePathFacts({ stdout, stderr, exitCode }: Observed): PathFacts | string {
   if (exitCode !== 0) return lastLine(stderr) || `the probe exited with code ${exitCode}`
@@ -171,7 +173,7 @@ export function parsePathFacts({ stdout, stderr, exitCode }: Observed): PathFact
   const exists = lines.shift() === 'there'
   const [modeText = '', uid, gid, size, mtime, user = '', group = ''] = exists ? (lines.shift() ?? '').split(TAB) : []
   const bits = Number.parseInt(modeText, 16)
-  const facts = {
+  const facts: ParsedFacts = {
     kind: exists ? kindOf(bits) : null,
     mode: bits & 0o7777,
     uid: Number(uid),
@@ -180,13 +182,13 @@ export function parsePathFacts({ stdout, stderr, exitCode }: Observed): PathFact
     group,
     size: Number(size),
     mtime: Number(mtime),
-    sha256: undefined as string | undefined,
-    content: undefined as string | undefined,
-    target: undefined as string | undefined,
+    sha256: undefined,
+    content: undefined,
+    target: undefined,
     noParent: false,
     missing: 1,
-    blocked: undefined as number | undefined,
-    really: undefined as string | null | undefined,
+    blocked: undefined,
+    really: undefined,
     noOwner: false,
     noGroup: false,
     words: new Set<string>(),
