@@ -1,5 +1,5 @@
-// Startup is most of a short run: loading 400 files one by one takes a second of CPU time, one file with cached bytecode
-// a tenth of that. So a playbook is bundled, and the bundle is cached until one of its files changes.
+// Startup is most of a short run: loading 400 files one by one takes a second of CPU time, one file with cached
+// bytecode a tenth of that. So a playbook is bundled, and the bundle is cached until one of its files changes.
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -9,8 +9,8 @@ import vm from 'node:vm'
 import { placeInPlaybook, showSourcePositions } from './positions.mjs'
 
 /**
- * Not bundled: packages that start processes or threads from their own files; and the chart library, which few runs need
- * and which is as large as everything else.
+ * Not bundled: packages that start processes or threads from their own files; and the chart library, which few runs
+ * need and which is as large as everything else.
  */
 const EXTERNAL = ['autocannon', 'esbuild', 'echarts', 'echarts/*']
 

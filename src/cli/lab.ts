@@ -7,8 +7,8 @@ import { lackWords, lab_preflight } from '../lab/preflight.ts'
 import { isNodeAddress, parseSubnet } from '../lab/subnet.ts'
 
 /**
- * Selects the lab's provider (`--provider`, else that of the existing lab, else `lab_provider` of the inventory) and sets
- * the variables of its hosts.
+ * Selects the lab's provider (`--provider`, else that of the existing lab, else `lab_provider` of the inventory) and
+ * sets the variables of its hosts.
  *
  * @throws {LabError} the provider does not exist, or none is supported here.
  */
@@ -35,8 +35,8 @@ export function withLab(inventory: Inventory, asked: string | undefined): Invent
 }
 
 /**
- * Which hosts are nodes of Labbook's lab and may be disturbed: those with the address that the lab assigned. A host with
- * `lab_provider` and another address (the user's own machine) is not.
+ * Which hosts are nodes of Labbook's lab and may be disturbed: those with the address that the lab assigned. A host
+ * with `lab_provider` and another address (the user's own machine) is not.
  *
  * @param inventory - the result of {@link withLab}.
  */

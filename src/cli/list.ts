@@ -20,8 +20,8 @@ export function listHosts(steps: readonly Step[], inventory: Inventory, hosts: r
 }
 
 /**
- * The text of `--list-tasks`. A play's tasks may differ by host; those of its first host are listed. No host is contacted,
- * so there are no facts.
+ * The text of `--list-tasks`. A play's tasks may differ by host; those of its first host are listed. No host is
+ * contacted, so there are no facts.
  */
 export function listTasks(
   steps: readonly Step[],

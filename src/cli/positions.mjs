@@ -3,8 +3,8 @@ import { SourceMap } from 'node:module'
 import path from 'node:path'
 
 /**
- * Maps stack traces of bundled code to the source files, so that errors show the position of a task in its playbook. The
- * source map is read on demand: most runs do not need it.
+ * Maps stack traces of bundled code to the source files, so that errors show the position of a task in its playbook.
+ * The source map is read on demand: most runs do not need it.
  *
  * @param {string} bundle - the bundle, which positions refer to.
  * @param {string} mapFile - its source map.
@@ -32,7 +32,8 @@ export function showSourcePositions(bundle, mapFile) {
  *
  * @param {string} root - the project directory.
  * @param {unknown} error
- * @returns {string | undefined} `file:line:col` relative to the project directory; undefined if no playbook is in the stack.
+ * @returns {string | undefined} `file:line:col` relative to the project directory; undefined if no playbook is in the
+ *   stack.
  */
 export function placeInPlaybook(root, error) {
   const places = String(error?.stack)

@@ -1,5 +1,5 @@
-// Runs a TypeScript function on the controller: `node worker.mjs FILE.ts NAME`, with the request as JSON on stdin and the
-// response as JSON on stdout. FILE.ts exports `programs`: functions by name. Modules create such calls with
+// Runs a TypeScript function on the controller: `node worker.mjs FILE.ts NAME`, with the request as JSON on stdin and
+// the response as JSON on stdout. FILE.ts exports `programs`: functions by name. Modules create such calls with
 // `modules/support/worker.ts`.
 import path from 'node:path'
 import { text } from 'node:stream/consumers'

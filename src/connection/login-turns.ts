@@ -1,7 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import pLimit, { type LimitFunction } from 'p-limit'
 
-/** sshd drops connections at random from the 10th unauthenticated one (`MaxStartups` 10:30:100); leave some for others. */
+/**
+ * sshd drops connections at random from the 10th unauthenticated one (`MaxStartups` 10:30:100); leave some for others.
+ */
 const PER_SERVER = 6
 /** A handshake is CPU-bound in this one process: more at a time would only slow each of them down. */
 const HANDSHAKES = 24

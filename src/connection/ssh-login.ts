@@ -20,7 +20,8 @@ export interface LoggedIn {
   /** Why it was lost, as far as known. */
   readonly loss: { why: string }
   /**
-   * Releases the login slot, once a channel shows that the server has completed the login. May be called more than once.
+   * Releases the login slot, once a channel shows that the server has completed the login. May be called more than
+   * once.
    */
   readonly settled: () => void
 }

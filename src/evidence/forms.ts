@@ -1,4 +1,6 @@
-/** A secret with fewer characters is masked only as a separate word: masked everywhere it would make text unreadable. */
+/**
+ * A secret with fewer characters is masked only as a separate word: masked everywhere it would make text unreadable.
+ */
 const MIN_LENGTH = 4
 /** Shorter lines of a secret also occur elsewhere: `}` or `yes`. */
 const MIN_LINE_LENGTH = 8

@@ -20,7 +20,8 @@ export interface Journal {
  * system call at its end, so a killed run loses none of the earlier ones. Texts over 1 MiB keep their head and tail.
  * Secrets must have been masked before.
  *
- * @throws {EvidenceError} the file cannot be opened. After a write error (disk full) each `write` throws it, and `close`.
+ * @throws {EvidenceError} the file cannot be opened. After a write error (disk full) each `write` throws it, and
+ *   `close`.
  */
 export function journal(folder: Pick<RunFolder, 'events'>): Journal {
   const fd = attempt(`cannot open event log ${folder.events}`, () => openSync(folder.events, 'a'))

@@ -30,8 +30,8 @@ const MAX_PATTERN_LENGTH = 16 * 1024
 const LEFT_OUT = ' bytes left out'
 
 /**
- * Masks secrets: the values of all Secret objects, in several encodings (shell-quoted, JSON, URL, base64, single lines),
- * and patterns: Swarm join tokens, private keys, `Authorization` headers, passwords in URLs.
+ * Masks secrets: the values of all Secret objects, in several encodings (shell-quoted, JSON, URL, base64, single
+ * lines), and patterns: Swarm join tokens, private keys, `Authorization` headers, passwords in URLs.
  *
  * A secret with fewer than 4 characters is masked only as a separate word, and not in encodings: masked everywhere it
  * would make text unreadable. Use longer secrets.

@@ -23,9 +23,9 @@ const SPARE_ROWS = 6
 const REDRAW_MS = 100
 
 /**
- * Shows a running play. listr2 is made to run the work itself; here events report it, so each listr2 task only waits for
- * the end of the play (or of the host), and the lines are rendered from the play's state: a burst of a thousand events
- * costs as much as one.
+ * Shows a running play. listr2 is made to run the work itself; here events report it, so each listr2 task only waits
+ * for the end of the play (or of the host), and the lines are rendered from the play's state: a burst of a thousand
+ * events costs as much as one.
  *
  * One list per play, not per run: a list taller than the terminal cannot be redrawn cleanly.
  */

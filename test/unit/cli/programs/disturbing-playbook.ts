@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import { experiment, onHosts, play, playbook, shell, type Disturbs } from '../../../../src/labbook.ts'
 
-// The playbooks of disturbing.mjs: their experiments write files on the controller instead of disturbing the hosts of nodes.
+// The playbooks of disturbing.mjs: their experiments write files on the controller instead of disturbing the hosts of
+// nodes.
 const [root = '', name = ''] = process.argv.slice(2)
 const nodes =
   (what: string): Disturbs =>

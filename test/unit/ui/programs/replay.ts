@@ -1,6 +1,6 @@
 /**
- * Replays a run on the chosen screen; `paused` stops before the first result, `waiting` at the first wait, until Enter or
- * Ctrl-C.
+ * Replays a run on the chosen screen; `paused` stops before the first result, `waiting` at the first wait, until Enter
+ * or Ctrl-C.
  */
 import { once } from 'node:events'
 import { chooseScreen, type Closing } from '../../../../src/ui/index.ts'
