@@ -44,7 +44,7 @@ export async function measureCase(
   which: Case,
 ): Promise<{ trials: Trial[]; counts: Count[] }> {
   const { world, say } = bench
-  const folder = path.join(world.folder, 'case')
+  const folder = path.join(world.directory, 'case')
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder)
   const hosts = Array.from({ length: which.hosts }, (_, index) => ({ name: nameOf(index), address: addressOf(index) }))
@@ -120,7 +120,7 @@ function slow(bench: Bench, one: Entry, { measures }: Outcome): void {
 /** The untimed run, since counting round trips and memory takes time. */
 async function countRun({ world, ...bench }: Bench, one: Entry, which: Case): Promise<Count> {
   return await withHosts({ world, ...bench }, one, which, which.workload === 'first', async (hosts) => {
-    const trips = await captureTrips(world.folder)
+    const trips = await captureTrips(world.directory)
     const memory = watchMemory(() => world.controller.pids())
     await run(world, one, which, hosts)
     return { ...which, runner: one.runner.id, memory: memory(), roundTrips: await trips() }

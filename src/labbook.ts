@@ -1,14 +1,14 @@
 /** The public API for playbooks. */
-export { play, PlaybookError, type Play, type PlayContext, type Step } from './run/play.ts'
-export { onHosts, type Disturbance, type DisturbanceContext, type Disturbs } from './run/disturbance.ts'
-export { longerWhere, slowdownOf } from './run/slowdown.ts'
+export { play, PlaybookError, type Play, type PlayContext, type PlaybookStep } from './run/play.ts'
+export { disturbAll, type Disturbance, type DisturbanceContext, type Disturbs } from './run/disturbance.ts'
+export { durationMultiplierOf, timeoutMultiplierOf } from './run/slowdown.ts'
 export {
   experiment,
-  type CareContext,
+  type SetupContext,
   type Experiment,
   type ExperimentContext,
   type Verdict,
-  type Watched,
+  type WatchResult,
 } from './run/experiment.ts'
 export type { Exhibit } from './run/events.ts'
 export type { Chart, TimelineBar, TimelineChart } from './run/chart.ts'

@@ -34,7 +34,7 @@ const count = (text: string, pattern: RegExp): number => [...text.matchAll(patte
 
 /** Runs a command against the hosts, in the controller's cgroup, and measures it. Kills leftover processes. */
 export async function measure(world: World, hosts: Hosts, { argv, cwd, env, stdin }: Command): Promise<Outcome> {
-  const file = path.join(world.folder, 'output')
+  const file = path.join(world.directory, 'output')
   const out = openSync(file, 'w')
   const input = stdin === undefined ? ('ignore' as const) : openSync(stdin, 'r')
   const before = {

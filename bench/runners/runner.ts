@@ -61,9 +61,9 @@ export interface Runner {
 }
 
 /** The environment of every runner: only PATH is inherited. */
-export const environment = (folder: string): NodeJS.ProcessEnv => ({
+export const environment = (home: string): NodeJS.ProcessEnv => ({
   PATH: process.env['PATH'] ?? '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
-  HOME: folder,
+  HOME: home,
   LANG: 'C.UTF-8',
   USER: 'root',
   LOGNAME: 'root',

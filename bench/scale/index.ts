@@ -47,7 +47,7 @@ async function withHosts<T>(
   count: number,
   act: (inventory: string, hosts: Hosts) => Promise<T>,
 ): Promise<T> {
-  const folder = path.join(world.folder, 'scale')
+  const folder = path.join(world.directory, 'scale')
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder)
   // On a disk, like real runs: an event log in memory would be too fast.

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs'
 import { setImmediate as turn } from 'node:timers/promises'
-import { openRecord, openRunFolder, readJournal, SummaryFold } from '../../src/evidence/index.ts'
+import { openRecorder, createRunDirectory, readEventLog, SummaryFold } from '../../src/evidence/index.ts'
 import { events } from './generate.ts'
 import { megabytes, peakMemory, printRow, seconds } from './row.ts'
 
@@ -10,12 +10,12 @@ const EVENTS = SHAPE.hosts * SHAPE.tasks * 2
 
 /** An event log of a million events: written like in a run, read and summarized. */
 await printRow(async (folder) => {
-  const runFolder = openRunFolder({ root: folder, playbook: 'scale', now: new Date() })
-  const record = openRecord(runFolder)
+  const runFolder = createRunDirectory({ root: folder, playbook: 'scale', now: new Date() })
+  const record = openRecorder(runFolder)
   const start = seconds()
   let made = 0
   for (const event of events(SHAPE)) {
-    record.take(event)
+    record.record(event)
     // Yield to the event loop, like in a run.
     if (++made % 100 === 0) await turn()
   }
@@ -23,7 +23,7 @@ await printRow(async (folder) => {
   const written = seconds() - start
   const afterWriting = peakMemory()
   const fold = new SummaryFold()
-  for (const event of readJournal(runFolder.events)) fold.add(event)
+  for (const event of readEventLog(runFolder.events)) fold.add(event)
   const hosts = Object.keys(fold.summary().hosts).length
   if (hosts !== SHAPE.hosts) throw new Error(`the summary has ${hosts} hosts of ${SHAPE.hosts}`)
   const took = seconds() - start

@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import path from 'node:path'
-import { connectionTarget, openConnection } from '../../src/connection/index.ts'
-import { openRecord, openRunFolder, writeSummary } from '../../src/evidence/index.ts'
+import { connectionSettings, openConnection } from '../../src/connection/index.ts'
+import { openRecorder, createRunDirectory, writeSummary } from '../../src/evidence/index.ts'
 import { readInventory } from '../../src/inventory/index.ts'
-import { play, shell, type Step } from '../../src/labbook.ts'
+import { play, shell, type PlaybookStep } from '../../src/labbook.ts'
 import { run, type RunOptions } from '../../src/run/run.ts'
 import site from '../playbooks/site/playbook.ts'
 import { PROJECT } from '../world/places.ts'
@@ -27,7 +27,7 @@ export interface OneRun {
 
 const [inventoryFile = '', mode = 'recorded', size] = process.argv.slice(2)
 
-const loud = (megabytes: number): Step =>
+const loud = (megabytes: number): PlaybookStep =>
   play('Loud', { hosts: 'all' }, () => [
     shell({
       cmd: `yes 'a line of output that is 64 characters long, with its newline, eh' | head -c ${megabytes}000000`,
@@ -46,11 +46,12 @@ function timed<T>(action: () => T): T {
 }
 
 async function main(): Promise<void> {
-  const steps: readonly Step[] = size === undefined ? (site.steps as readonly Step[]) : [loud(Number(size))]
+  const steps: readonly PlaybookStep[] =
+    size === undefined ? (site.steps as readonly PlaybookStep[]) : [loud(Number(size))]
   const inventory = await readInventory(inventoryFile)
   const folder = mkdtempSync(path.join(path.dirname(inventoryFile), 'one-run-'))
-  const runFolder = timed(() => openRunFolder({ root: folder, playbook: 'one-run', now: new Date() }))
-  const record = mode === 'recorded' ? timed(() => openRecord(runFolder)) : undefined
+  const runFolder = timed(() => createRunDirectory({ root: folder, playbook: 'one-run', now: new Date() }))
+  const record = mode === 'recorded' ? timed(() => openRecorder(runFolder)) : undefined
   const options: RunOptions = {
     playbook: 'one-run',
     version: '0',
@@ -64,11 +65,11 @@ async function main(): Promise<void> {
     extraVars: {},
     root: PROJECT,
     connect: (name, vars) => {
-      const target = connectionTarget(name, vars)
+      const target = connectionSettings(name, vars)
       return { connection: openConnection(target), become: target.become }
     },
-    subscriber: (event) => (record === undefined ? undefined : timed(() => void record.take(event))),
-    ...(record === undefined ? {} : { openSpool: record.output }),
+    subscriber: (event) => (record === undefined ? undefined : timed(() => void record.record(event))),
+    ...(record === undefined ? {} : { openOverflowFile: record.output }),
     signal: new AbortController().signal,
   }
   const { exitCode } = await run(options)

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import path from 'node:path'
-import { recipe, sourceFunctions } from '../../src/lab/scripts/rootfs.ts'
+import { rootfsRecipe, sourceFunctions } from '../../src/lab/scripts/rootfs.ts'
 import { sh } from '../../src/shell/quote.ts'
 import { output } from './command.ts'
 import { CACHE } from './places.ts'
@@ -42,7 +42,7 @@ export async function baseRoot(say: (line: string) => void): Promise<string> {
   const sum = (
     await output('sh', [
       '-c',
-      `${sourceFunctions}\n${recipe({ packages: [...PACKAGES, `bench-${VERSION}`], download: [] })}`,
+      `${sourceFunctions}\n${rootfsRecipe({ packages: [...PACKAGES, `bench-${VERSION}`], download: [] })}`,
     ])
   ).trim()
   const root = path.join(CACHE, `root-${sum}`)

@@ -56,7 +56,7 @@ const listening = (): number =>
  */
 export async function startHosts(world: World, state: string, count: number): Promise<Hosts> {
   const indexes = Array.from({ length: count }, (_, index) => index)
-  const logFile = path.join(world.folder, 'sshd.log')
+  const logFile = path.join(world.directory, 'sshd.log')
   rmSync(logFile, { force: true })
   const limit = pLimit(8)
   const ended: Promise<void>[] = []
@@ -79,8 +79,8 @@ export async function startHosts(world: World, state: string, count: number): Pr
         world.targets.procs,
         `${world.seed}:${world.base}`,
         own,
-        path.join(world.folder, 'merged'),
-        path.join(world.folder, 'dev'),
+        path.join(world.directory, 'merged'),
+        path.join(world.directory, 'dev'),
         nameOf(index),
         ...SSHD,
         '-o',

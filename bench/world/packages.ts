@@ -14,7 +14,7 @@ const PACKAGES = [
   'python3-venv',
 ]
 /** Other runners. Those missing in the distribution are omitted, with a note. */
-const RIVALS = ['ansible', 'ansible-mitogen']
+const OTHER_RUNNERS = ['ansible', 'ansible-mitogen']
 
 async function isInstalled(name: string): Promise<boolean> {
   const status = await output('dpkg-query', ['-W', '-f=${db:Status-Status}', name]).catch(() => '')
@@ -34,7 +34,7 @@ async function install(names: readonly string[]): Promise<void> {
 /** Installs missing packages. @returns a note per unavailable runner. @throws {Error} for anything else. */
 export async function installPackages(say: (line: string) => void): Promise<string[]> {
   const needed = await missing(PACKAGES)
-  const rivals = await missing(RIVALS)
+  const rivals = await missing(OTHER_RUNNERS)
   if (needed.length + rivals.length === 0) return []
   say(`installing: ${[...needed, ...rivals].join(', ')}`)
   await output('apt-get', ['update', '-q'])

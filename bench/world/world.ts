@@ -7,7 +7,7 @@ import { markOf, RUNS, scratchOf } from './places.ts'
 /** The environment of trials, inside the namespaces of {@link enterWorld}. */
 export interface World {
   /** On a tmpfs. */
-  readonly folder: string
+  readonly directory: string
   readonly base: string
   readonly key: string
   readonly knownHosts: string
@@ -53,7 +53,7 @@ export async function makeWorld(pid: number, base: string, most: number): Promis
   const knownHosts = path.join(folder, 'known_hosts')
   writeFileSync(knownHosts, Array.from({ length: most }, (_, index) => `${addressOf(index)} ${type} ${key}\n`).join(''))
   return {
-    folder,
+    directory: folder,
     base,
     seed,
     knownHosts,

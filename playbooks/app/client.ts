@@ -10,7 +10,7 @@ export interface Endpoint {
   readonly slowdown?: number
 }
 
-export interface Answer {
+export interface CounterResponse {
   readonly status: number
   readonly replica: string
   readonly node: string
@@ -26,7 +26,7 @@ export function call(
   method: 'GET' | 'POST',
   path: string,
   timeoutMs = 5000,
-): Promise<Answer> {
+): Promise<CounterResponse> {
   const scaledTimeoutMs = timeoutMs * slowdown
   return new Promise((resolve, reject) => {
     const request = http.request(
@@ -60,14 +60,14 @@ export function call(
   })
 }
 
-function parseBody(body: string): Omit<Answer, 'status'> {
+function parseBody(body: string): Omit<CounterResponse, 'status'> {
   const { count, replica, node } = JSON.parse(body) as Record<string, unknown>
   return { count: Number(count), replica: String(replica), node: String(node) }
 }
 
 /** Results of many requests: the responses, and the errors of failed requests. */
-export interface Answers {
-  readonly answers: readonly Answer[]
+export interface CallResults {
+  readonly answers: readonly CounterResponse[]
   readonly errors: readonly string[]
 }
 
@@ -80,8 +80,8 @@ export async function callMany(
   method: 'GET' | 'POST',
   path: string,
   { total, clients }: { total: number; clients: number },
-): Promise<Answers> {
-  const answers: Answer[] = []
+): Promise<CallResults> {
+  const answers: CounterResponse[] = []
   const errors: string[] = []
   let next = 0
   const client = async (): Promise<void> => {

@@ -32,7 +32,7 @@ export const measureCapacity = (command: CommandLine): Line => [
   'Measure capacity under load',
   command('npx zx playbooks/experiments.mjs load-capacity'),
 ]
-export const proveAll = (command: CommandLine): Line => [
+export const checkAll = (command: CommandLine): Line => [
   'Check the registry and drain a node as well',
   command('npx zx playbooks/site.mjs'),
 ]

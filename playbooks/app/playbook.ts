@@ -1,7 +1,7 @@
 import { playbook } from '../../src/labbook.ts'
 import { foundation } from '../site/steps.ts'
 import { swarm } from '../swarm/swarm.ts'
-import { appClosing, proveAll, runExperiments } from './closing.ts'
+import { appClosing, checkAll, runExperiments } from './closing.ts'
 import { appProof, swarmProof } from './proof.ts'
 import { appStack } from './stack.ts'
 
@@ -10,5 +10,5 @@ export default playbook({
   description: 'Deploys the Counter app on the Swarm and verifies it.',
   variable: 'counter_replicas=6',
   steps: [...foundation, ...swarm, ...appStack, swarmProof, appProof],
-  closing: appClosing((command) => [proveAll(command), runExperiments(command)]),
+  closing: appClosing((command) => [checkAll(command), runExperiments(command)]),
 })

@@ -1,32 +1,32 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { experiment, type CareContext, type ExperimentContext } from '../../src/labbook.ts'
-import { callMany, type Answers, type Endpoint } from './client.ts'
-import { doorTo } from '../lab/address.ts'
+import { experiment, type SetupContext, type ExperimentContext } from '../../src/labbook.ts'
+import { callMany, type CallResults, type Endpoint } from './client.ts'
+import { endpointOf } from '../lab/address.ts'
 import { appVars, STACK } from './stack.ts'
 
-export const LOOKS = 80
+export const REQUESTS = 80
 export const INCREMENTS = 200
 export const CLIENTS = 10
 
 /** The app's endpoint on each node, as this machine reaches it. Default: all Swarm nodes. */
 export function endpoints(
-  { groups, hostvars }: Pick<CareContext, 'groups' | 'hostvars'>,
+  { groups, hostvars }: Pick<SetupContext, 'groups' | 'hostvars'>,
   nodes = groups.swarm ?? [],
 ): Endpoint[] {
   return nodes.map((name) => {
     const vars = hostvars(name)
-    return doorTo(vars, name, appVars(vars).counter_port)
+    return endpointOf(vars, name, appVars(vars).counter_port)
   })
 }
 
 const RUNNING = `docker service ps ${STACK}_counter --filter desired-state=running --format '{{.Name}} {{.Node}} {{.CurrentState}}'`
 
 /** Waits until the configured number of replicas run. */
-export const replicasRun = async (on: CareContext, title: string) => {
+export const watchReplicas = async (on: SetupContext, title: string) => {
   const wanted = appVars(on.hostvars(on.hosts[0] as string)).counter_replicas
   const watched = await on.watch({
     title,
-    awaits: `${wanted} running replicas`,
+    waitingFor: `${wanted} running replicas`,
     command: RUNNING,
     within: 180,
     until: ({ stdout }) => stdout.split('\n').filter((line) => / Running /.test(line)).length >= wanted,
@@ -47,7 +47,7 @@ const ENDPOINTS_SECONDS = 60
  * @returns errors of requests that still failed at the timeout; empty if all endpoints respond.
  * @throws if the stack does not converge.
  */
-export async function settled(on: CareContext): Promise<readonly string[]> {
+export async function waitForStack(on: SetupContext): Promise<readonly string[]> {
   const targets = endpoints(on)
   const isConverged = (stdout: string): boolean =>
     !/ (updating|rollback_started)$/m.test(stdout) &&
@@ -55,14 +55,16 @@ export async function settled(on: CareContext): Promise<readonly string[]> {
   for (let successes = 0, deadline = Infinity; ; ) {
     const { reached } = await on.watch({
       title: 'Stack convergence',
-      awaits: 'the stack to converge',
+      waitingFor: 'the stack to converge',
       command: SETTLED,
       within: 240,
       until: ({ stdout, exitCode }) => exitCode === 0 && isConverged(stdout),
     })
     if (!reached)
-      throw new Error(`the stack did not converge within ${240 * on.slowdown} s: see the exhibit "Stack convergence"`)
-    deadline = Math.min(deadline, Date.now() + ENDPOINTS_SECONDS * on.slowdown * 1000)
+      throw new Error(
+        `the stack did not converge within ${240 * on.timeoutMultiplier} s: see the exhibit "Stack convergence"`,
+      )
+    deadline = Math.min(deadline, Date.now() + ENDPOINTS_SECONDS * on.timeoutMultiplier * 1000)
     const { errors } = await callMany(targets, 'GET', '/api/counter', {
       total: targets.length * 3,
       clients: targets.length,
@@ -80,13 +82,13 @@ export const swarmProof = experiment(
     hosts: 'swarm_managers[0]',
     tags: ['swarm', 'proof'],
     disturbs: false,
-    proves: { 'swarm.nodes.ready': 'Every node of the inventory is a ready and active Swarm member' },
+    assertions: { 'swarm.nodes.ready': 'Every node of the inventory is a ready and active Swarm member' },
   },
   async (on) => {
     const wanted = on.groups.swarm ?? []
     const { exhibit } = await on.watch({
       title: 'Swarm nodes',
-      awaits: 'all nodes to be Ready and Active',
+      waitingFor: 'all nodes to be Ready and Active',
       command: 'docker node ls',
       until: ({ stdout }) => wanted.every((name) => new RegExp(`\\s${name}\\s+Ready\\s+Active\\b`).test(stdout)),
       within: 60,
@@ -108,33 +110,33 @@ export const appProof = experiment(
     tags: ['app', 'proof'],
     // It increments the app's counter and sends a few hundred requests.
     disturbs: false,
-    proves: {
+    assertions: {
       'app.replicas.answer': 'All replicas respond to requests from outside',
       'app.counter.counts': 'N increments by concurrent clients add exactly N',
     },
   },
   async (on) => {
-    await settled(on)
-    const { wanted, exhibit: running } = await replicasRun(on, 'Running replicas')
+    await waitForStack(on)
+    const { wanted, exhibit: running } = await watchReplicas(on, 'Running replicas')
     const services = await on.exhibit({
       title: 'Services of the stack',
       command: `docker stack services ${STACK} --format 'table {{.Name}}\\t{{.Mode}}\\t{{.Replicas}}\\t{{.Ports}}'`,
     })
     if (services.stdout.includes(`${STACK}_gateway`)) {
-      on.notice(
+      on.log(
         "a node's kernel has no IPVS, so the routing mesh does not work; DNS round robin and a gateway on every node replace it",
         'warning',
       )
     }
     const targets = endpoints(on)
-    const responses = await look(on, targets)
+    const responses = await checkReplicas(on, targets)
     const replicas = new Set(responses.answers.map(({ replica }) => replica))
     on.finding('app.replicas.answer', {
       holds: replicas.size >= wanted && responses.errors.length === 0,
       evidence: [running, services, responses.exhibit],
-      detail: `${replicas.size} of ${wanted} replicas responded; ${responses.errors.length} of ${LOOKS} requests through ${targets.length} nodes failed`,
+      detail: `${replicas.size} of ${wanted} replicas responded; ${responses.errors.length} of ${REQUESTS} requests through ${targets.length} nodes failed`,
     })
-    const result = await increments(on, targets)
+    const result = await sendIncrements(on, targets)
     on.finding('app.counter.counts', {
       holds: result.errors === 0 && result.added === INCREMENTS,
       evidence: [result.exhibit],
@@ -147,12 +149,16 @@ const urlList = (targets: readonly Endpoint[]): string =>
   targets.map(({ host, port }) => `http://${host}:${port}`).join(' ')
 
 /** Requests the count repeatedly and records which replicas respond. */
-export async function look(on: ExperimentContext, targets: readonly Endpoint[], title = 'Responding replicas') {
+export async function checkReplicas(
+  on: ExperimentContext,
+  targets: readonly Endpoint[],
+  title = 'Responding replicas',
+) {
   const started = Date.now()
-  const { answers, errors } = await callMany(targets, 'GET', '/api/counter', { total: LOOKS, clients: 4 })
+  const { answers, errors } = await callMany(targets, 'GET', '/api/counter', { total: REQUESTS, clients: 4 })
   const exhibit = on.record({
     title,
-    command: `GET /api/counter, ${LOOKS} times, round robin over ${urlList(targets)}`,
+    command: `GET /api/counter, ${REQUESTS} times, round robin over ${urlList(targets)}`,
     stdout: tally(answers, errors),
     durationMs: Date.now() - started,
   })
@@ -160,7 +166,7 @@ export async function look(on: ExperimentContext, targets: readonly Endpoint[], 
 }
 
 /** Sends concurrent increments and reads from the counter how many it added. */
-export async function increments(on: ExperimentContext, targets: readonly Endpoint[]) {
+export async function sendIncrements(on: ExperimentContext, targets: readonly Endpoint[]) {
   const started = Date.now()
   const count = async (): Promise<number> =>
     (await callMany(targets.slice(0, 1), 'GET', '/api/counter', { total: 1, clients: 1 })).answers[0]?.count ??
@@ -180,7 +186,7 @@ export async function increments(on: ExperimentContext, targets: readonly Endpoi
   return { added: after - before, errors: errors.length, exhibit }
 }
 
-function tally(answers: Answers['answers'], errors: Answers['errors']): string {
+function tally(answers: CallResults['answers'], errors: CallResults['errors']): string {
   const rows = new Map<string, number>()
   for (const { replica, node } of answers)
     rows.set(`${node.padEnd(12)} ${replica}`, (rows.get(`${node.padEnd(12)} ${replica}`) ?? 0) + 1)

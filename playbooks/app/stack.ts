@@ -4,7 +4,7 @@ import {
   file,
   play,
   shell,
-  slowdownOf,
+  timeoutMultiplierOf,
   template,
   type Play,
   type PlayContext,
@@ -14,12 +14,12 @@ import { images } from '../images/images.ts'
 import { registryHost } from '../registry/address.ts'
 import { adminCommand, redis_admin } from '../swarm/redis/admin.ts'
 import { password, redisPassword, secretName } from '../swarm/redis/password.ts'
-import { carriedOver, lookWhere, shapeOf, stackFileOf } from '../swarm/redis/switch.ts'
+import { migrationTasks, detectTopology, waitTargetOf, stackFileOf } from '../swarm/redis/switch.ts'
 import {
   nodesNeeded,
   redisNodes,
   redisVars,
-  redisVarsIf,
+  deployedRedisVars,
   TOPOLOGIES,
   type RedisVars,
   type Topology,
@@ -63,24 +63,28 @@ const stackWith = (topology?: Topology): Play =>
       ipvs: hasMesh(on),
       redis_image: image,
       redis_secret: secretName(),
-      slowdown: slowdownOf(on, on.groups.swarm ?? []),
+      slowdown: timeoutMultiplierOf(on, on.groups.swarm ?? []),
     }
     return [
       [DIRECTORY, `${DIRECTORY}/redis`].map((path) =>
         file(`Create ${path}`, { path, state: 'directory', mode: '0755' }),
       ),
       docker_secret('Create Swarm secret for Redis password', { name: secretName(), data: password() }),
-      lookWhere(),
+      detectTopology(),
       // All topologies: a switch also needs the services of the topology it leaves.
       possible.map((one) =>
         template(`Write Redis stack file: ${one}`, {
           src: `redis/${one}.yml`,
           dest: stackFileOf(one),
           mode: '0644',
-          vars: { ...common, ...(one === to ? redis : redisVarsIf(one, on.vars)), redis_nodes: redisNodes(on, one) },
+          vars: {
+            ...common,
+            ...(one === to ? redis : deployedRedisVars(one, on.vars)),
+            redis_nodes: redisNodes(on, one),
+          },
         }),
       ),
-      carriedOver({ to, possible, image, password: password() }),
+      migrationTasks({ to, possible, image, password: password() }),
       template('Write stack file', {
         src: 'stack/counter.yml',
         dest: compose,
@@ -114,7 +118,7 @@ function redisReady({ redis_topology: topology }: RedisVars, image: ReturnType<t
     // Waits between attempts, not within one: Labbook may prefetch a read-only task.
     cmd: image.map(
       (name) =>
-        `missing=$(${adminCommand(name, topology, ['look', shapeOf(topology)])}) || exit; [ -z "$missing" ] || { printf '%s\\n' "$missing" >&2; exit 1; }`,
+        `missing=$(${adminCommand(name, topology, ['look', waitTargetOf(topology)])}) || exit; [ -z "$missing" ] || { printf '%s\\n' "$missing" >&2; exit 1; }`,
     ),
     stdin: password(),
     read_only: true,
@@ -133,6 +137,6 @@ function redisReady({ redis_topology: topology }: RedisVars, image: ReturnType<t
 }
 
 /** Creates the Redis password, then deploys the stack. `topology` overrides the inventory. */
-export const appStackWith = (topology?: Topology) => [redisPassword, stackWith(topology)]
+export const appStackFor = (topology?: Topology) => [redisPassword, stackWith(topology)]
 
-export const appStack = appStackWith()
+export const appStack = appStackFor()

@@ -2,7 +2,7 @@ import http from 'node:http'
 import type { Endpoint } from '../app/client.ts'
 
 /** A response of the app, with its path through the balancer. */
-export interface Answer {
+export interface BalancerResponse {
   readonly status: number
   readonly count: number
   readonly replica: string
@@ -13,7 +13,7 @@ export interface Answer {
 }
 
 /** An HTTP client, with a cookie jar like a browser or without. */
-export class Visitor {
+export class CookieClient {
   readonly #jar: Map<string, string> | undefined
 
   constructor({ cookies }: { readonly cookies: boolean }) {
@@ -25,12 +25,12 @@ export class Visitor {
    *
    * @throws when no complete response arrives within the timeout.
    */
-  ask(
+  request(
     { host, port, from, slowdown = 1 }: Endpoint,
     method: 'GET' | 'POST',
     path: string,
     timeoutMs = 8000,
-  ): Promise<Answer> {
+  ): Promise<BalancerResponse> {
     const scaledTimeoutMs = timeoutMs * slowdown
     return new Promise((resolve, reject) => {
       const cookies = [...(this.#jar ?? [])].map(([name, value]) => `${name}=${value}`).join('; ')
@@ -71,7 +71,7 @@ export class Visitor {
   }
 }
 
-function parseResponse(status: number, headers: http.IncomingHttpHeaders, body: string): Answer {
+function parseResponse(status: number, headers: http.IncomingHttpHeaders, body: string): BalancerResponse {
   const header = (name: string): string => String(headers[name] ?? '')
   return {
     status,
@@ -92,23 +92,23 @@ function parseCount(body: string): number {
 }
 
 /** Results of many requests: the responses, and the errors of failed requests. */
-export interface Tally {
-  readonly answers: readonly Answer[]
+export interface RequestTally {
+  readonly answers: readonly BalancerResponse[]
   readonly errors: readonly string[]
 }
 
 /** Sends requests one after the other, round robin over the endpoints. */
-export async function askInTurn(
-  client: Visitor,
+export async function requestRoundRobin(
+  client: CookieClient,
   endpoints: readonly Endpoint[],
   path: string,
   times: number,
-): Promise<Tally> {
-  const answers: Answer[] = []
+): Promise<RequestTally> {
+  const answers: BalancerResponse[] = []
   const errors: string[] = []
   for (let n = 0; n < times; n++) {
     try {
-      const answer = await client.ask(endpoints[n % endpoints.length] as Endpoint, 'GET', path)
+      const answer = await client.request(endpoints[n % endpoints.length] as Endpoint, 'GET', path)
       if (answer.status === 200) answers.push(answer)
       else errors.push(`status ${answer.status}`)
     } catch (error) {
@@ -119,7 +119,7 @@ export async function askInTurn(
 }
 
 /** Responses by balancer, node and replica, as a table. */
-export function table({ answers, errors }: Tally): string {
+export function responseTable({ answers, errors }: RequestTally): string {
   const rows = new Map<string, number>()
   for (const { balancerNode, node, replica } of answers) {
     const row = `${balancerNode.padEnd(12)} ${node.padEnd(12)} ${replica.padEnd(14)}`

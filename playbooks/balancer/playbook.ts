@@ -3,18 +3,18 @@ import { extraImages } from '../images/images.ts'
 import { foundation } from '../site/steps.ts'
 import { swarm } from '../swarm/swarm.ts'
 import { balancerProof } from './proof.ts'
-import { balancerGone, balancerStack } from './stack.ts'
+import { removeBalancer, balancerStack } from './stack.ts'
 
 export default playbook({
   name: 'balancer',
   description:
     'Deploys two apps at /app1 and /app2 behind one load balancer, HAProxy or nginx (-e balancer=nginx), with optional sticky sessions ' +
     '(-e balancer_sticky=true), and verifies it.',
-  words: { up: 'deploy and verify the load balancer', down: 'remove it' },
+  subcommands: { up: 'deploy and verify the load balancer', down: 'remove it' },
   // The experiment stops a replica: without permission it is skipped. down is refused.
   withoutPermission: 'leave out',
   steps: ([word]) =>
     word === 'down'
-      ? [balancerGone]
+      ? [removeBalancer]
       : [...foundation, extraImages(() => ['balancer']), ...swarm, balancerStack, balancerProof],
 })

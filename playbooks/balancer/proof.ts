@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { experiment, onHosts, type ExperimentContext } from '../../src/labbook.ts'
+import { experiment, disturbAll, type ExperimentContext } from '../../src/labbook.ts'
 import type { Endpoint } from '../app/client.ts'
-import { doorTo } from '../lab/address.ts'
-import { askInTurn, table, Visitor, type Tally } from './client.ts'
+import { endpointOf } from '../lab/address.ts'
+import { requestRoundRobin, responseTable, CookieClient, type RequestTally } from './client.ts'
 import { APPS, balancerVars, STACK } from './stack.ts'
 
 const REQUESTS = 30
@@ -16,7 +16,7 @@ const pathOf = (app: (typeof APPS)[number]): string => `/${app.path}${API}`
 function endpointsOf({ groups, hostvars }: Pick<ExperimentContext, 'groups' | 'hostvars'>): Endpoint[] {
   return (groups.swarm ?? []).map((name) => {
     const vars = hostvars(name)
-    return doorTo(vars, name, balancerVars(vars).port)
+    return endpointOf(vars, name, balancerVars(vars).port)
   })
 }
 
@@ -28,10 +28,10 @@ export const balancerProof = experiment(
     tags: ['balancer', 'proof'],
     // Swarm chooses the node at run time.
     disturbs: ({ groups }) =>
-      onHosts(groups.swarm ?? [], `a replica of ${APPS[0].path} on one of the nodes is stopped`),
+      disturbAll(groups.swarm ?? [], `a replica of ${APPS[0].path} on one of the nodes is stopped`),
     hypothesis:
       'The balancer routes requests by path, sends none to unhealthy replicas, and keeps a client on one replica only with sticky sessions.',
-    proves: {
+    assertions: {
       'balancer.paths': 'Each path is routed to its own app by the balancer of every node',
       'balancer.sticky':
         'A client with cookies stays on one replica with sticky sessions, and reaches all replicas without',
@@ -63,15 +63,15 @@ docker service inspect $(docker stack services -q ${STACK}) --format '{{if .Upda
   })
   if (!reached)
     throw new Error(
-      `the stack did not converge within ${240 * on.slowdown} s: see the exhibit "Balancer stack convergence"`,
+      `the stack did not converge within ${240 * on.timeoutMultiplier} s: see the exhibit "Balancer stack convergence"`,
     )
   for (let tries = 0; tries < 30; tries++) {
     const complete = await Promise.all(
       endpoints.flatMap((endpoint) =>
         APPS.map(async (app) => {
           // Without cookies, each request counts as a new client.
-          const { answers, errors } = await askInTurn(
-            new Visitor({ cookies: false }),
+          const { answers, errors } = await requestRoundRobin(
+            new CookieClient({ cookies: false }),
             [endpoint],
             pathOf(app),
             replicas * 4,
@@ -83,7 +83,7 @@ docker service inspect $(docker stack services -q ${STACK}) --format '{{if .Upda
     if (complete.every(Boolean)) return
     await sleep(1000, undefined, { signal: on.signal })
   }
-  on.notice('not every balancer reached every replica within 30 attempts: results may show the deploy', 'warning')
+  on.log('not every balancer reached every replica within 30 attempts: results may show the deploy', 'warning')
 }
 
 const record = (
@@ -91,23 +91,23 @@ const record = (
   title: string,
   what: string,
   endpoints: readonly Endpoint[],
-  tally: Tally,
+  tally: RequestTally,
   started: number,
 ) =>
   on.record({
     title,
     command: `${what} at ${endpoints.map(({ host, port }) => `http://${host}:${port}`).join(' ')}`,
-    stdout: table(tally),
+    stdout: responseTable(tally),
     durationMs: Date.now() - started,
   })
 
-const replicasIn = ({ answers }: Tally): string[] => [...new Set(answers.map(({ replica }) => replica))].sort()
+const replicasIn = ({ answers }: RequestTally): string[] => [...new Set(answers.map(({ replica }) => replica))].sort()
 
 async function checkPaths(on: ExperimentContext, endpoints: readonly Endpoint[]): Promise<void> {
   const results = []
   for (const app of APPS) {
     const started = Date.now()
-    const tally = await askInTurn(new Visitor({ cookies: false }), endpoints, pathOf(app), REQUESTS)
+    const tally = await requestRoundRobin(new CookieClient({ cookies: false }), endpoints, pathOf(app), REQUESTS)
     results.push({
       app,
       tally,
@@ -122,11 +122,13 @@ async function checkPaths(on: ExperimentContext, endpoints: readonly Endpoint[])
     })
   }
   // Each app has its own counter: an increment in one must not change the other.
-  const client = new Visitor({ cookies: false })
+  const client = new CookieClient({ cookies: false })
   const counts = async (): Promise<number[]> =>
-    await Promise.all(APPS.map(async (app) => (await client.ask(endpoints[0] as Endpoint, 'GET', pathOf(app))).count))
+    await Promise.all(
+      APPS.map(async (app) => (await client.request(endpoints[0] as Endpoint, 'GET', pathOf(app))).count),
+    )
   const before = await counts()
-  await client.ask(endpoints[0] as Endpoint, 'POST', `${pathOf(APPS[0])}/increment`)
+  await client.request(endpoints[0] as Endpoint, 'POST', `${pathOf(APPS[0])}/increment`)
   const after = await counts()
   const [first = [], second = []] = results.map(({ tally }) => replicasIn(tally))
   const apart = first.length > 0 && second.length > 0 && first.every((replica) => !second.includes(replica))
@@ -149,7 +151,7 @@ async function checkSticky(
 ): Promise<void> {
   const [app] = APPS
   const started = Date.now()
-  const one = await askInTurn(new Visitor({ cookies: true }), endpoints, pathOf(app), REQUESTS)
+  const one = await requestRoundRobin(new CookieClient({ cookies: true }), endpoints, pathOf(app), REQUESTS)
   const ofOne = record(
     on,
     'One client with cookies',
@@ -159,7 +161,7 @@ async function checkSticky(
     started,
   )
   const againStarted = Date.now()
-  const many = await askInTurn(new Visitor({ cookies: false }), endpoints, pathOf(app), REQUESTS)
+  const many = await requestRoundRobin(new CookieClient({ cookies: false }), endpoints, pathOf(app), REQUESTS)
   const ofMany = record(
     on,
     'A new client per request',
@@ -193,16 +195,16 @@ while read -r node container; do echo "$(docker node inspect "$node" --format '{
     throw new Error(`found no running replica of ${app.path}`)
   const targetReplica = container.slice(0, 12)
 
-  const before: Tally = { answers: [], errors: [] }
+  const before: RequestTally = { answers: [], errors: [] }
   const tallies = { before, after: before }
   let stoppedAt: number | undefined
   let ended = false
   const started = Date.now()
   const requests = (async () => {
-    const client = new Visitor({ cookies: false })
+    const client = new CookieClient({ cookies: false })
     for (let n = 0; !ended && !on.signal.aborted; n++) {
       const isAfter = stoppedAt !== undefined
-      const one = await askInTurn(client, [endpoints[n % endpoints.length] as Endpoint], pathOf(app), 1)
+      const one = await requestRoundRobin(client, [endpoints[n % endpoints.length] as Endpoint], pathOf(app), 1)
       const key = isAfter ? 'after' : 'before'
       tallies[key] = {
         answers: [...tallies[key].answers, ...one.answers],

@@ -1,7 +1,15 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import { docker_stack, file, onHosts, play, PlaybookError, slowdownOf, template } from '../../src/labbook.ts'
+import {
+  docker_stack,
+  file,
+  disturbAll,
+  play,
+  PlaybookError,
+  timeoutMultiplierOf,
+  template,
+} from '../../src/labbook.ts'
 import { images } from '../images/images.ts'
 import { ROOT } from '../images/table.ts'
 import { registryHost } from '../registry/address.ts'
@@ -88,7 +96,7 @@ export const balancerStack = play(
         mode: '0644',
         vars: {
           ...settings,
-          slowdown: slowdownOf(on, on.groups.swarm ?? []),
+          slowdown: timeoutMultiplierOf(on, on.groups.swarm ?? []),
           apps: APPS,
           checksum: checksumOf(kind, config),
           balancer_image: image('balancer'),
@@ -115,13 +123,13 @@ function checksumOf(kind: keyof typeof KINDS, config: object): string {
 }
 
 /** Removes the balancer and its apps. */
-export const balancerGone = play(
+export const removeBalancer = play(
   'Remove load balancer',
   {
     hosts: 'swarm_managers[0]',
     become: true,
     tags: 'balancer',
-    disturbs: ({ hosts }) => onHosts(hosts, `the stack "${STACK}" is removed; its volumes stay`),
+    disturbs: ({ hosts }) => disturbAll(hosts, `the stack "${STACK}" is removed; its volumes stay`),
   },
   () => [
     docker_stack('Remove the stack', { name: STACK, state: 'absent', timeout: 300 }),

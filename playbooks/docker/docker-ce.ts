@@ -10,7 +10,7 @@ const PACKAGES = ['docker-ce', 'docker-ce-cli', 'containerd.io']
 const DOWNLOADED_KEY = '/var/lib/labbook/docker-key.asc'
 
 /** Values of earlier inventories are still accepted. @throws {PlaybookError} for any other value. */
-export function sourceOf(value: unknown): 'distro' | 'docker-ce' {
+export function dockerSource(value: unknown): 'distro' | 'docker-ce' {
   if (value === undefined || value === 'distro' || value === 'distribution') return 'distro'
   if (value === 'docker-ce' || value === 'docker') return 'docker-ce'
   throw new PlaybookError(`docker_source is "${String(value)}": it must be distro or docker-ce`)

@@ -2,10 +2,10 @@ import {
   apt,
   copy,
   docker_storage,
-  onHosts,
+  disturbAll,
   play,
   PlaybookError,
-  slowdownOf,
+  timeoutMultiplierOf,
   STORAGE_DRIVERS,
   systemd,
   template,
@@ -13,7 +13,7 @@ import {
   type Disturbs,
   type PlayContext,
 } from '../../src/labbook.ts'
-import { dockerCe, sourceOf } from './docker-ce.ts'
+import { dockerCe, dockerSource } from './docker-ce.ts'
 import { DISTRO_PACKAGES } from './packages.ts'
 
 const isForced = ({ docker_storage_force: force }: Readonly<Record<string, unknown>>): boolean =>
@@ -21,7 +21,7 @@ const isForced = ({ docker_storage_force: force }: Readonly<Record<string, unkno
 
 /** Only with docker_storage_force; without it, a disk that holds data is refused. */
 const erasesStorage: Disturbs = ({ hosts, hostvars }) =>
-  onHosts(
+  disturbAll(
     hosts.filter((host) => hostvars(host).docker_storage_driver !== undefined && isForced(hostvars(host))),
     "Docker's data and its disk are erased if they do not match the configuration (docker_storage_force)",
   )
@@ -46,7 +46,7 @@ export const docker = play(
       notify: 'restart docker',
     }),
     systemdDropIn(on),
-    sourceOf(on.vars.docker_source) === 'docker-ce'
+    dockerSource(on.vars.docker_source) === 'docker-ce'
       ? dockerCe(on.facts)
       : [
           apt('Install Docker', {
@@ -67,14 +67,14 @@ export const docker = play(
 
 const DROP_IN = '/etc/systemd/system/docker.service.d'
 
-const isSlow = (on: PlayContext): boolean => slowdownOf(on, [on.host]) > 1
+const isSlow = (on: PlayContext): boolean => timeoutMultiplierOf(on, [on.host]) > 1
 
 /**
  * Shutdown timeout of the daemon; Docker's default is 15 s. A container that ignores its stop signal uses up 10 s. If
  * the daemon cannot remove its overlay networks in the rest, it exits anyway, and the leftovers (`error creating vxlan
  * interface: file exists`) break the routing mesh after its next start.
  */
-const shutdownSeconds = (on: PlayContext): number => 15 * slowdownOf(on, [on.host])
+const shutdownSeconds = (on: PlayContext): number => 15 * timeoutMultiplierOf(on, [on.host])
 
 /** Default stop timeout of systemd, after which it kills the unit. */
 const SYSTEMD_STOP_SECONDS = 90

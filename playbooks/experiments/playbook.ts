@@ -5,24 +5,24 @@ import { appStack } from '../app/stack.ts'
 import { LOAD_EXPERIMENTS } from '../load/experiments.ts'
 import { loadGenerators } from '../load/generators.ts'
 import { foundation } from '../site/steps.ts'
-import { BY_NAME, EXPERIMENTS } from '../swarm/experiments/index.ts'
+import { OPT_IN_EXPERIMENTS, EXPERIMENTS } from '../swarm/experiments/index.ts'
 import { REDIS_EXPERIMENTS } from '../swarm/redis/experiments/index.ts'
 import { swarm } from '../swarm/swarm.ts'
 
 /** Load tests last: they inject no faults and take long. */
 const ALL = { ...EXPERIMENTS, ...LOAD_EXPERIMENTS }
-const EVERY = { ...ALL, ...BY_NAME, ...REDIS_EXPERIMENTS }
+const EVERY = { ...ALL, ...OPT_IN_EXPERIMENTS, ...REDIS_EXPERIMENTS }
 
 export default playbook({
   name: 'experiments',
   description:
     'Runs experiments on the Swarm and its app, and records the results. Each experiment rolls back its changes.',
-  words: {
-    all: `all experiments except ${Object.keys(BY_NAME).join(', ')} and those on Redis`,
+  subcommands: {
+    all: `all experiments except ${Object.keys(OPT_IN_EXPERIMENTS).join(', ')} and those on Redis`,
     redis: 'the experiments on Redis and a comparison of its topologies (more than one hour)',
     ...Object.fromEntries(Object.entries(EVERY).map(([name, { name: title }]) => [name, title])),
   },
-  severalWords: true,
+  multipleSubcommands: true,
   experiments: EVERY,
   steps: (names) => [
     ...foundation,
@@ -33,7 +33,7 @@ export default playbook({
     ...Object.entries(ALL)
       .filter(([name]) => names.includes('all') || names.includes(name))
       .map(([, experiment]) => experiment),
-    ...Object.entries(BY_NAME)
+    ...Object.entries(OPT_IN_EXPERIMENTS)
       .filter(([name]) => names.includes(name))
       .map(([, experiment]) => experiment),
     ...Object.entries(REDIS_EXPERIMENTS)

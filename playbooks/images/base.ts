@@ -1,22 +1,31 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { labOf } from '../../src/lab/lab.ts'
-import { SHARED } from '../../src/lab/names.ts'
-import { apt, command, docker_image, play, shell, slowdownOf, type PlayContext, type Task } from '../../src/labbook.ts'
-import { connectionTarget } from '../../src/connection/index.ts'
+import { SHARED_DIRECTORY } from '../../src/lab/names.ts'
+import {
+  apt,
+  command,
+  docker_image,
+  play,
+  shell,
+  timeoutMultiplierOf,
+  type PlayContext,
+  type Task,
+} from '../../src/labbook.ts'
+import { connectionSettings } from '../../src/connection/index.ts'
 import { upload } from '../../src/transfer/upload.ts'
 import { sh } from '../../src/shell/quote.ts'
-import { findSource, fromSource } from './source.ts'
+import { detectSource, tasksForSource } from './source.ts'
 import { debianBase, RECIPE, recipeChecksum, ROOT, type BaseName } from './table.ts'
 
 /** Archives of base images on hosts that do not share files with this machine. */
 const ARCHIVES = '/var/lib/labbook/images'
 /** Archives on this machine, shared with lab nodes in namespaces. */
-const SHARED_ARCHIVES = `${SHARED}/images`
+const SHARED_ARCHIVES = `${SHARED_DIRECTORY}/images`
 /**
  * A build takes two minutes at most on real hardware, but has taken more than fifteen under software emulation.
  */
-export const EMULATED_SECONDS = 3600
+export const BUILD_TIMEOUT_SECONDS = 3600
 
 const archiveIn = (directory: string, base: BaseName): string => `${directory}/debian-${base}-${recipeChecksum()}.tar`
 
@@ -45,8 +54,8 @@ export const startBaseImage = play(
     if (!isLabNode(on) || !canBuildHere()) return []
     const archive = archiveIn(SHARED_ARCHIVES, 'core')
     return [
-      findSource(on),
-      fromSource(on, (source, keywords) =>
+      detectSource(on),
+      tasksForSource(on, (source, keywords) =>
         source === 'hub'
           ? []
           : [
@@ -85,12 +94,12 @@ export function baseImage(on: PlayContext, base: BaseName, recipe: string, keywo
     command(`Build the base image "${base}"`, {
       argv: ['sh', script, base, archive],
       creates: archive,
-      timeout: EMULATED_SECONDS,
+      timeout: BUILD_TIMEOUT_SECONDS,
       ...where,
     }),
   ]
   const sameArchitecture = { x64: 'x86_64', arm64: 'aarch64' }[String(process.arch)] === on.facts.architecture
-  const isHere = canBuildHere() && sameArchitecture && (isLabNode(on) || slowdownOf(on, [on.host]) > 1)
+  const isHere = canBuildHere() && sameArchitecture && (isLabNode(on) || timeoutMultiplierOf(on, [on.host]) > 1)
   const here = { ...HERE, ...keywords }
   const isShared = isHere && labProvider(on) === 'namespaces'
   const archive = archiveIn(isShared ? SHARED_ARCHIVES : ARCHIVES, base)
@@ -100,7 +109,7 @@ export function baseImage(on: PlayContext, base: BaseName, recipe: string, keywo
     ...(isHere && !isShared
       ? [
           upload(`Copy the base image "${base}" to ${on.host}`, {
-            target: connectionTarget(on.host, on.vars),
+            target: connectionSettings(on.host, on.vars),
             src: shared,
             dest: archive,
             force: false,

@@ -12,8 +12,8 @@ import {
   type Task,
 } from '../../src/labbook.ts'
 import { registryAddress } from '../registry/address.ts'
-import { baseImage, EMULATED_SECONDS } from './base.ts'
-import { findSource, fromSource } from './source.ts'
+import { baseImage, BUILD_TIMEOUT_SECONDS } from './base.ts'
+import { detectSource, tasksForSource } from './source.ts'
 import {
   contextFiles,
   CORE_IMAGES,
@@ -23,7 +23,7 @@ import {
   tagOf,
   type BaseName,
   type ImageName,
-  type Source,
+  type ImageSource,
 } from './table.ts'
 
 /** Each image in the registry, by digest. */
@@ -47,14 +47,14 @@ function prepareBuilds(on: PlayContext, base: BaseName, names: readonly ImageNam
   const files = contextFiles(names)
   const directories = [...new Set(files.map((name) => path.posix.dirname(onTarget(base, name))))].sort()
   return [
-    ...[findSource(on)].filter((task) => task !== false),
+    ...[detectSource(on)].filter((task) => task !== false),
     ...directories.map((directory) =>
       file(`Create ${directory}`, { path: directory, state: 'directory', mode: '0755' }),
     ),
     ...files.map((name) =>
       copy(`Copy ${name}`, { src: name, dest: onTarget(base, name), mode: name.endsWith('.sh') ? '0755' : '0644' }),
     ),
-    ...fromSource(on, (source, keywords) =>
+    ...tasksForSource(on, (source, keywords) =>
       source === 'hub' ? [] : baseImage(on, base, onTarget(base, RECIPE), keywords),
     ),
   ]
@@ -63,7 +63,7 @@ function prepareBuilds(on: PlayContext, base: BaseName, names: readonly ImageNam
 /** Builds each image and pushes it to the registry. Hosts pull from there only. */
 const buildAndPush = (on: PlayContext, base: BaseName, names: readonly ImageName[]): Task[] =>
   names.flatMap((name) =>
-    fromSource(on, (source, keywords) => [
+    tasksForSource(on, (source, keywords) => [
       imageTask(
         `Build and push ${name}`,
         base,
@@ -73,7 +73,7 @@ const buildAndPush = (on: PlayContext, base: BaseName, names: readonly ImageName
         {
           push: true,
           register: images[name],
-          timeout: EMULATED_SECONDS,
+          timeout: BUILD_TIMEOUT_SECONDS,
           ...keywords,
         },
       ),
@@ -84,7 +84,7 @@ function imageTask(
   title: string,
   base: BaseName,
   name: ImageName,
-  source: Source,
+  source: ImageSource,
   repository: string,
   keywords: object,
 ): Task {
@@ -104,7 +104,7 @@ export const imageBase = play(
   { hosts: 'registry[0]', become: true, gather_facts: true, tags: ['images', 'registry'] },
   (on) => [
     prepareBuilds(on, 'core', CORE_IMAGES),
-    fromSource(on, (source, keywords) => [
+    tasksForSource(on, (source, keywords) => [
       imageTask('Build registry image', 'core', 'registry', source, `labbook/registry:${tagOf('registry', source)}`, {
         register: registryImage,
         ...keywords,

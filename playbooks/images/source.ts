@@ -7,11 +7,11 @@ import {
   type Register,
   type Task,
 } from '../../src/labbook.ts'
-import type { Source } from './table.ts'
+import type { ImageSource } from './table.ts'
 
 const detected = register<CommandValues>('image_source')
 
-type Choice = Source | 'auto'
+type Choice = ImageSource | 'auto'
 
 /** @throws {PlaybookError} if `image_source` is invalid. */
 function choiceOf({ vars }: Pick<PlayContext, 'vars'>): Choice {
@@ -21,7 +21,7 @@ function choiceOf({ vars }: Pick<PlayContext, 'vars'>): Choice {
 }
 
 /** With `auto`: Docker Hub if the host reaches it, otherwise Debian packages. */
-export const findSource = (on: Pick<PlayContext, 'vars'>): Task | false =>
+export const detectSource = (on: Pick<PlayContext, 'vars'>): Task | false =>
   choiceOf(on) === 'auto' &&
   shell('Check access to Docker Hub', {
     cmd: 'if curl -s -o /dev/null --connect-timeout 3 --max-time 6 https://registry-1.docker.io/v2/; then echo hub; else echo debian; fi',
@@ -32,7 +32,10 @@ export const findSource = (on: Pick<PlayContext, 'vars'>): Task | false =>
 type Value = <V>(of: Register<V>) => V
 
 /** Tasks for the configured source; with `auto`, for both, each conditional on the result of {@link detectSource}. */
-export function fromSource(on: Pick<PlayContext, 'vars'>, tasks: (source: Source, keywords: object) => Task[]): Task[] {
+export function tasksForSource(
+  on: Pick<PlayContext, 'vars'>,
+  tasks: (source: ImageSource, keywords: object) => Task[],
+): Task[] {
   const choice = choiceOf(on)
   if (choice !== 'auto') return tasks(choice, {})
   return (['hub', 'debian'] as const).flatMap((source) =>

@@ -9,7 +9,7 @@ import {
   shell,
   type CommandValues,
   type PlayContext,
-  type Step,
+  type PlaybookStep,
 } from '../../src/labbook.ts'
 import { sh } from '../../src/shell/quote.ts'
 import { images } from '../images/images.ts'
@@ -83,4 +83,4 @@ const deploy = play('Deploy Counter app on Kubernetes', { hosts: 'localhost', ta
 })
 
 /** Deploys the app on the cluster of group `k3s_servers` or `-e kubecontext=...`, and verifies it. */
-export const appPlays: readonly Step[] = [passwordPlay, deploy, clusterProof, kubernetesProof]
+export const appPlays: readonly PlaybookStep[] = [passwordPlay, deploy, clusterProof, kubernetesProof]

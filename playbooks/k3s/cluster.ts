@@ -1,4 +1,4 @@
-import { PlaybookError, type CareContext, type PlayContext } from '../../src/labbook.ts'
+import { PlaybookError, type SetupContext, type PlayContext } from '../../src/labbook.ts'
 import { K3S_BINARY } from '../../src/k3s/paths.ts'
 import { sh } from '../../src/shell/quote.ts'
 
@@ -36,15 +36,15 @@ export function clusterAccess(on: Inventory): ClusterAccess {
 }
 
 /** The cluster's hosts by inventory name: servers, then agents. Empty for a context. */
-export const hostsOf = (on: Inventory): string[] =>
+export const clusterHosts = (on: Inventory): string[] =>
   extraVar(on, 'kubecontext') === undefined
     ? [...new Set([...(on.groups.k3s_servers ?? []), ...(on.groups.k3s_agents ?? [])])]
     : []
 
 /** Targets that an experiment on the cluster disturbs: its hosts, or the context. */
-export function clusterMachines(on: Inventory): string[] {
+export function disturbedTargets(on: Inventory): string[] {
   const context = extraVar(on, 'kubecontext')
-  return context === undefined ? hostsOf(on) : [`context ${context}`]
+  return context === undefined ? clusterHosts(on) : [`context ${context}`]
 }
 
 /** Node name of a host of the inventory. */
@@ -52,10 +52,10 @@ export const nodeNameOf = ({ hostvars }: Pick<Inventory, 'hostvars'>, host: stri
   String(hostvars(host).k3s_node_name ?? host).toLowerCase()
 
 /** The cluster's hosts by node name, in the order of {@link clusterHosts}. */
-export const nodesOf = (on: Inventory): string[] => hostsOf(on).map((host) => nodeNameOf(on, host))
+export const clusterNodes = (on: Inventory): string[] => clusterHosts(on).map((host) => nodeNameOf(on, host))
 
 /** kubectl for an experiment: spread `at` into the command options, and build the command with `k`. */
-export function kubectl(on: Pick<CareContext, 'groups' | 'hostvars'>): {
+export function kubectl(on: Pick<SetupContext, 'groups' | 'hostvars'>): {
   readonly at: { readonly host: string; readonly become: boolean }
   k(args: string): string
 } {

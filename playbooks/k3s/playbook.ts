@@ -1,4 +1,4 @@
-import { playbook, type Step } from '../../src/labbook.ts'
+import { playbook, type PlaybookStep } from '../../src/labbook.ts'
 import { tagged } from '../../src/run/tags.ts'
 import { foundation } from '../site/steps.ts'
 import { appPlays } from './app.ts'
@@ -10,7 +10,7 @@ import { clusterPlan, k3sUp, reset } from './install/index.ts'
  * An existing cluster (`-e kubecontext=NAME`) is not installed. The app's prerequisites share its tags: image digests
  * are known only after the tasks that build the images.
  */
-const up = (kubecontext: unknown): readonly Step[] =>
+const up = (kubecontext: unknown): readonly PlaybookStep[] =>
   isExisting(kubecontext)
     ? appPlays
     : [clusterPlan, ...tagged('k3s-app', tagged('k3s', foundation)), ...k3sUp, ...appPlays]
@@ -20,7 +20,7 @@ const isExisting = (kubecontext: unknown): boolean => kubecontext !== undefined 
 const NEED_NODES = ['k3s-drain', 'k3s-node-killed']
 
 /** On an existing cluster, skips experiments on nodes: its hosts are not in the inventory. */
-const experiments = (kubecontext: unknown): readonly Step[] => {
+const experiments = (kubecontext: unknown): readonly PlaybookStep[] => {
   const all = Object.entries(K3S_EXPERIMENTS)
   return all.filter(([name]) => !isExisting(kubecontext) || !NEED_NODES.includes(name)).map(([, each]) => each)
 }
@@ -29,7 +29,7 @@ export default playbook({
   name: 'k3s',
   description:
     'Installs k3s on the servers and agents of the inventory and deploys the Counter app on it. With -e kubecontext=NAME, uses an existing cluster.',
-  words: {
+  subcommands: {
     up: 'install or update the cluster, and deploy the app',
     experiments: 'run up, then the experiments',
     'measure-k3s': 'run up, then measure performance and resource usage on k3s',
@@ -38,8 +38,8 @@ export default playbook({
     reset: 'remove the cluster, its workloads and its data',
   },
   steps: ([subcommand], { kubecontext }) => {
-    const cluster = (): readonly Step[] => up(kubecontext)
-    const steps: Readonly<Record<string, () => readonly Step[]>> = {
+    const cluster = (): readonly PlaybookStep[] => up(kubecontext)
+    const steps: Readonly<Record<string, () => readonly PlaybookStep[]>> = {
       up: cluster,
       experiments: () => [...cluster(), ...experiments(kubecontext)],
       'measure-k3s': () => [...cluster(), measureK3s],

@@ -1,8 +1,8 @@
-import { experiment, type CareContext } from '../../src/labbook.ts'
-import { CLIENTS, endpoints, increments, INCREMENTS, look, LOOKS } from '../app/proof.ts'
-import type { Door } from '../swarm/experiments/support/probe.ts'
-import { clusterAccess, hostsOf, kubectl, nodesOf } from './cluster.ts'
-import { isReady, isReadyNode, readNodes, readPods } from './seen.ts'
+import { experiment, type SetupContext } from '../../src/labbook.ts'
+import { CLIENTS, endpoints, sendIncrements, INCREMENTS, checkReplicas, REQUESTS } from '../app/proof.ts'
+import type { AppEndpoint } from '../swarm/experiments/support/probe.ts'
+import { clusterAccess, clusterHosts, kubectl, clusterNodes } from './cluster.ts'
+import { isReady, isReadyNode, parseNodes, parsePods } from './seen.ts'
 import { appSettings } from './settings.ts'
 
 /** The pods of the app, and of Redis, as JSON. */
@@ -10,23 +10,23 @@ export const podsCommand = (k: (words: string) => string, namespace: string): st
   k(`get pods --namespace ${namespace} --selector app.kubernetes.io/part-of=counter -o json`)
 export const isCounter = ({ app }: { readonly app: string }): boolean => app === 'counter'
 
-export const settingsOf = (on: Pick<CareContext, 'hostvars'>) => appSettings(on.hostvars('localhost'))
+export const settingsOf = (on: Pick<SetupContext, 'hostvars'>) => appSettings(on.hostvars('localhost'))
 
 /**
  * The app's endpoints: every node of the inventory; for a context, `app_host` and `app_port`, or the addresses of the
  * Service's load balancer.
  * @throws {Error} if there is none.
  */
-export async function doorsOf(on: CareContext): Promise<Door[]> {
-  const nodes = nodesOf(on)
+export async function appEndpoints(on: SetupContext): Promise<AppEndpoint[]> {
+  const nodes = clusterNodes(on)
   if (nodes.length > 0)
-    return endpoints(on, hostsOf(on)).map((endpoint, i) => ({ ...endpoint, node: nodes[i] as string }))
+    return endpoints(on, clusterHosts(on)).map((endpoint, i) => ({ ...endpoint, node: nodes[i] as string }))
   const { app_host: host, app_port } = on.hostvars('localhost')
   const { counter_port, namespace } = settingsOf(on)
   const port = Number(app_port ?? counter_port)
   if (host !== undefined) return [{ host: String(host), port, node: String(host) }]
   const { at, k } = kubectl(on)
-  const { stdout } = await on.look({
+  const { stdout } = await on.exec({
     ...at,
     command: k(
       `get service counter-public --namespace ${namespace} -o jsonpath='{range .status.loadBalancer.ingress[*]}{.ip}{.hostname}{"\\n"}{end}'`,
@@ -51,13 +51,13 @@ export const clusterProof = experiment(
     hosts: 'localhost',
     tags: ['k3s', 'proof'],
     disturbs: false,
-    proves: { 'k3s.nodes.ready': 'Every node of the inventory is ready and schedulable in the cluster' },
+    assertions: { 'k3s.nodes.ready': 'Every node of the inventory is ready and schedulable in the cluster' },
   },
   async (on) => {
     const { at, k } = kubectl(on)
-    const wanted = nodesOf(on)
+    const wanted = clusterNodes(on)
     const isHealthy = (stdout: string): boolean => {
-      const nodes = readNodes(stdout)
+      const nodes = parseNodes(stdout)
       return (
         nodes.length > 0 &&
         (wanted.length === 0
@@ -92,7 +92,7 @@ export const kubernetesProof = experiment(
     tags: ['k3s', 'k3s-app', 'proof'],
     // It increments the app's counter.
     disturbs: false,
-    proves: {
+    assertions: {
       'k3s.pods.ready': 'Every requested pod of the app is ready',
       'k3s.app.answers': 'All pods respond to requests from outside',
       'k3s.app.counts': 'N increments by concurrent clients add exactly N',
@@ -109,11 +109,11 @@ export const kubernetesProof = experiment(
       within: 180,
       every: 2,
       until: ({ stdout }) => {
-        const pods = readPods(stdout)
+        const pods = parsePods(stdout)
         return pods.filter(isCounter).filter(isReady).length >= wanted && pods.every((pod) => isReady(pod) || pod.going)
       },
     })
-    const pods = readPods(watched.exhibit.stdout).filter((pod) => !pod.going)
+    const pods = parsePods(watched.exhibit.stdout).filter((pod) => !pod.going)
     const shown = await on.exhibit({
       ...at,
       title: 'Pods of the app',
@@ -128,20 +128,20 @@ export const kubernetesProof = experiment(
         ...unready.map(({ name, state }) => `${name}: ${state}`),
       ].join('; '),
     })
-    const targets = await doorsOf(on)
+    const targets = await appEndpoints(on)
     const services = await on.exhibit({
       ...at,
       title: 'Services and Ingress',
       command: k(`get services,ingresses,networkpolicies --namespace ${namespace} -o wide`),
     })
-    const responses = await look(on, targets, 'Responding pods on Kubernetes')
+    const responses = await checkReplicas(on, targets, 'Responding pods on Kubernetes')
     const names = new Set(responses.answers.map(({ replica }) => replica))
     on.finding('k3s.app.answers', {
       holds: names.size >= wanted && responses.errors.length === 0,
       evidence: [shown, services, responses.exhibit],
-      detail: `${names.size} of ${wanted} pods responded; ${responses.errors.length} of ${LOOKS} requests through ${targets.length} endpoints failed`,
+      detail: `${names.size} of ${wanted} pods responded; ${responses.errors.length} of ${REQUESTS} requests through ${targets.length} endpoints failed`,
     })
-    const result = await increments(on, targets)
+    const result = await sendIncrements(on, targets)
     on.finding('k3s.app.counts', {
       holds: result.errors === 0 && result.added === INCREMENTS,
       evidence: [result.exhibit],

@@ -1,7 +1,7 @@
-import type { TaskSeen } from '../swarm/experiments/support/placement.ts'
+import type { TaskSample } from '../swarm/experiments/support/placement.ts'
 
 /** State of a pod. */
-export interface PodSeen {
+export interface Pod {
   readonly uid: string
   readonly name: string
   /** Label `app.kubernetes.io/name`; empty if absent. */
@@ -59,8 +59,8 @@ const hasCondition = (
 ): boolean => conditions?.some((condition) => condition.type === type && condition.status === 'True') ?? false
 
 /** Parses `kubectl get pods -o json`. */
-export const readPods = (json: string): PodSeen[] =>
-  items<PodJson>(json).map(({ metadata, spec, status }): PodSeen => {
+export const parsePods = (json: string): Pod[] =>
+  items<PodJson>(json).map(({ metadata, spec, status }): Pod => {
     const containers = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])]
     const problem = containers
       .map(
@@ -82,13 +82,13 @@ export const readPods = (json: string): PodSeen[] =>
   })
 
 /** Ready and not terminating. */
-export const isReady = (pod: PodSeen): boolean => pod.ready && !pod.going
+export const isReady = (pod: Pod): boolean => pod.ready && !pod.going
 
 /** States of pods that may still become ready. */
 const STARTING = new Set(['Pending', 'Running', 'ContainerCreating', 'PodInitializing'])
 
 /** A pod as a task of the timeline. A restarted container counts as a new task. */
-export const asTask = ({ uid, name, node, ready, going, state, restarts }: PodSeen): TaskSeen => ({
+export const toTask = ({ uid, name, node, ready, going, state, restarts }: Pod): TaskSample => ({
   id: `${uid}#${restarts}`,
   name,
   node,
@@ -103,7 +103,7 @@ export const asTask = ({ uid, name, node, ready, going, state, restarts }: PodSe
           : 'failed',
 })
 
-export interface NodeSeen {
+export interface ClusterNode {
   readonly name: string
   readonly ready: boolean
   /** False if cordoned, for example by a drain. */
@@ -117,17 +117,17 @@ interface NodeJson {
 }
 
 /** Parses `kubectl get nodes -o json`. */
-export const readNodes = (json: string): NodeSeen[] =>
+export const parseNodes = (json: string): ClusterNode[] =>
   items<NodeJson>(json).map(({ metadata, spec, status }) => ({
     name: metadata.name,
     ready: hasCondition(status?.conditions, 'Ready'),
     schedulable: spec?.unschedulable !== true,
   }))
 
-export const isReadyNode = ({ ready, schedulable }: NodeSeen): boolean => ready && schedulable
+export const isReadyNode = ({ ready, schedulable }: ClusterNode): boolean => ready && schedulable
 
 /** State of a HorizontalPodAutoscaler. */
-export interface ScalerSeen {
+export interface Autoscaler {
   readonly current: number
   readonly desired: number
   /** Percent of the CPU requests; undefined without metrics. */
@@ -148,7 +148,7 @@ interface HpaJson {
 }
 
 /** Parses `kubectl get hpa NAME -o json` (autoscaling/v2); undefined for other output. */
-export function readScaler(json: string): ScalerSeen | undefined {
+export function parseAutoscaler(json: string): Autoscaler | undefined {
   let hpa: HpaJson
   try {
     hpa = JSON.parse(json) as HpaJson

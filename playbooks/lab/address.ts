@@ -1,4 +1,4 @@
-import { slowdownOf, type PlayContext } from '../../src/labbook.ts'
+import { timeoutMultiplierOf, type PlayContext } from '../../src/labbook.ts'
 
 type Vars = Readonly<Record<string, unknown>>
 type On = Pick<PlayContext, 'hostvars'>
@@ -7,7 +7,7 @@ type On = Pick<PlayContext, 'hostvars'>
  * The address at which other nodes reach a host: `ansible_host`, unless `swarm_advertise_addr` or `lab_address` is set
  * (hosts behind forwarded ports or in a separate network, such as a lab's virtual machines).
  */
-export function addressAmongNodes({ hostvars }: On, host: string): string {
+export function nodeAddress({ hostvars }: On, host: string): string {
   const vars = hostvars(host)
   return String(vars.swarm_advertise_addr ?? vars.lab_address ?? vars.ansible_host ?? host)
 }
@@ -15,12 +15,12 @@ export function addressAmongNodes({ hostvars }: On, host: string): string {
 /**
  * Endpoint of a host's port as this machine reaches it: at its address, or at a forwarded local port (`lab_forwards`).
  */
-export function doorTo(
+export function endpointOf(
   vars: Vars,
   name: string,
   port: number,
 ): { host: string; port: number; from?: string; slowdown?: number } {
-  const slowdown = slowdownOf({ hostvars: () => vars }, [name])
+  const slowdown = timeoutMultiplierOf({ hostvars: () => vars }, [name])
   const forwards = vars.lab_forwards as Readonly<Record<string, number>> | undefined
   const from = /BindAddress=(\S+)/.exec(String(vars.ansible_ssh_common_args ?? ''))?.[1]
   return {

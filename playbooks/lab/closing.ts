@@ -3,9 +3,9 @@ import { commandFor } from '../app/closing.ts'
 import { labOf } from './lab.ts'
 
 /** Summary screen of `lab.mjs up`: the nodes and next steps. */
-export function labClosing(run: ClosingContext): Closing | undefined {
+export function labSummary(run: ClosingContext): Closing | undefined {
   const lab = labOf(run)
-  if (lab === undefined || (run.words[0] ?? 'up') !== 'up') return undefined
+  if (lab === undefined || (run.args[0] ?? 'up') !== 'up') return undefined
   const command = commandFor(run)
   return {
     standing: lab.nodes.map(({ name, ssh }) => [name, `${ssh.host}${ssh.port === 22 ? '' : `:${ssh.port}`}`]),

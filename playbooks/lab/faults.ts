@@ -1,10 +1,10 @@
-import type { CareContext } from '../../src/labbook.ts'
+import type { SetupContext } from '../../src/labbook.ts'
 import { machineFaults, type Faults } from '../../src/lab/faults.ts'
 import { providerOf } from '../../src/lab/providers.ts'
 import { labOf } from './lab.ts'
 
 /** The faults that an experiment can inject into a node, for the lab's provider or a real machine. */
-export function faultsOf(on: Pick<CareContext, 'groups' | 'hostvars'>, name: string): Faults {
+export function faultsOf(on: Pick<SetupContext, 'groups' | 'hostvars'>, name: string): Faults {
   const lab = labOf(on)
   const node = lab?.nodes.find((each) => each.name === name)
   if (lab === undefined || node === undefined) return machineFaults(name, Number(on.hostvars(name).ansible_port ?? 22))

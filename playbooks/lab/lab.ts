@@ -1,6 +1,6 @@
-import { copy, debug, file, onHosts, play, type Disturbs, type Play } from '../../src/labbook.ts'
+import { copy, debug, file, disturbAll, play, type Disturbs, type Play } from '../../src/labbook.ts'
 import { distroPackages } from '../docker/packages.ts'
-import { labOf, rememberedIn } from '../../src/lab/lab.ts'
+import { labOf, providerFile } from '../../src/lab/lab.ts'
 import { providerOf } from '../../src/lab/providers.ts'
 
 export { labOf }
@@ -11,7 +11,7 @@ export const labUp: readonly Play[] = [
     const lab = labOf(on)
     if (lab === undefined) return []
     const reason = on.hostvars(lab.nodes[0]?.name ?? '').lab_chosen
-    const saved = rememberedIn(lab.name)
+    const saved = providerFile(lab.name)
     return [
       // Saves an automatic choice for the next playbooks; a choice in the inventory needs no saving.
       reason === undefined
@@ -35,7 +35,7 @@ export const labUp: readonly Play[] = [
 ]
 
 const removesNodes: Disturbs = (on) =>
-  onHosts(
+  disturbAll(
     (labOf(on)?.nodes ?? []).map(({ name }) => name),
     'is removed, with all its data',
   )
@@ -49,7 +49,7 @@ export const labDown: readonly Play[] = [
     if (lab === undefined) return []
     return [
       ...providerOf(lab).down(lab),
-      file('Remove saved lab provider', { path: rememberedIn(lab.name), state: 'absent' }),
+      file('Remove saved lab provider', { path: providerFile(lab.name), state: 'absent' }),
     ]
   }),
 ]

@@ -1,11 +1,11 @@
-import { playbook, type Step } from '../../src/labbook.ts'
-import { labClosing } from './closing.ts'
+import { playbook, type PlaybookStep } from '../../src/labbook.ts'
+import { labSummary } from './closing.ts'
 import { labDown, labUp } from './lab.ts'
 import { labSnapshot, labSnapshots } from './snapshots.ts'
 import { labStatus } from './status.ts'
 import { vagrantfile } from './vagrant.ts'
 
-const STEPS: Readonly<Record<string, (name: string) => readonly Step[]>> = {
+const STEPS: Readonly<Record<string, (name: string) => readonly PlaybookStep[]>> = {
   up: () => labUp,
   status: () => [labStatus],
   down: () => labDown,
@@ -20,7 +20,7 @@ export default playbook({
   name: 'lab',
   description:
     'Manages a lab of nodes on this machine: Linux namespaces, or QEMU virtual machines (--provider qemu), with systemd and sshd.',
-  words: {
+  subcommands: {
     up: 'create the lab, or repair it',
     status: 'show its status',
     down: 'remove it and everything it created on this machine',
@@ -30,6 +30,6 @@ export default playbook({
     'delete NAME': 'delete a snapshot',
     vagrantfile: 'write a Vagrantfile for the same machines',
   },
-  closing: labClosing,
+  closing: labSummary,
   steps: ([subcommand, name]) => STEPS[subcommand ?? 'up']?.(name ?? '') ?? [],
 })

@@ -1,6 +1,6 @@
 import {
   experiment,
-  onHosts,
+  disturbAll,
   play,
   PlaybookError,
   type Experiment,
@@ -36,7 +36,7 @@ const discards =
   (on) => {
     const nodes = (labOf(on)?.nodes ?? []).map((node) => node.name)
     if (verb === 'save') return []
-    return onHosts(
+    return disturbAll(
       nodes,
       verb === 'resume'
         ? `is restored to the snapshot "${name}": later changes are lost`
@@ -52,9 +52,9 @@ export const labSnapshot = (verb: Verb, name: string): Play =>
 
 export const labSnapshots: Experiment = experiment(
   'List lab snapshots',
-  { hosts: 'localhost', disturbs: false, proves: {} },
+  { hosts: 'localhost', disturbs: false, assertions: {} },
   async (on) => {
     const { lab, snapshots } = snapshotsOf(on)
-    await on.exhibit({ title: 'Lab snapshots', command: snapshots.list(lab), shown: 'qemu-img snapshot -l' })
+    await on.exhibit({ title: 'Lab snapshots', command: snapshots.list(lab), displayCommand: 'qemu-img snapshot -l' })
   },
 )

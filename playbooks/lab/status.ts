@@ -10,25 +10,25 @@ export const labStatus = experiment(
   {
     hosts: 'localhost',
     disturbs: false,
-    proves: { 'lab.nodes.up': 'Every lab node responds on its SSH port' },
+    assertions: { 'lab.nodes.up': 'Every lab node responds on its SSH port' },
   },
   async (on) => {
     const lab = labOf(on)
     if (lab === undefined) {
-      on.notice('no host of the inventory has lab_provider: there is no lab')
+      on.log('no host of the inventory has lab_provider: there is no lab')
       return
     }
     const provider = providerOf(lab)
-    on.notice(`${provider.name}: ${provider.says}`)
+    on.log(`${provider.name}: ${provider.description}`)
     const nodes = await on.exhibit({
       title: 'Lab nodes',
-      shown: `nodes of the lab (${provider.name})`,
+      displayCommand: `nodes of the lab (${provider.name})`,
       command: `{ printf '%s\\n' '${HEAD}'\n${provider.status(lab)}\n} | awk -F '\\t' '{ printf "%-14s %-15s %-26s %-12s %-9s %s\\n", $1, $2, $3, $4, $5, $6 }'`,
     })
     const resources = await on.exhibit({
       title: 'Lab resources',
-      shown: 'resources of the lab',
-      command: provider.parts(lab),
+      displayCommand: 'resources of the lab',
+      command: provider.resources(lab),
     })
     const up = nodes.stdout.split('\n').filter((line) => / SSH-/.test(line)).length
     on.finding('lab.nodes.up', {

@@ -1,5 +1,5 @@
 /** CPU usage of a container, node or machine in an interval, and its limit. */
-export interface CpuUse {
+export interface CpuUsage {
   readonly kind: 'container' | 'node' | 'machine'
   /** `counter_counter.2`, `node1`, or the nodes on the machine. */
   readonly name: string
@@ -32,7 +32,7 @@ const THROTTLED = 0.5
  *
  * @param generator - why the load generator is the bottleneck, if it is.
  */
-export function bottleneckOf(uses: readonly CpuUse[], generator: string | undefined): Bottleneck {
+export function bottleneckOf(uses: readonly CpuUsage[], generator: string | undefined): Bottleneck {
   if (generator !== undefined) return { refused: true, why: `inconclusive: ${generator}` }
   if (uses.length === 0) return { refused: false, why: 'inconclusive: no CPU usage sampled' }
   const saturated = [...saturatedServices(uses), ...saturatedMachines(uses)]
@@ -57,14 +57,14 @@ export function bottleneckOf(uses: readonly CpuUse[], generator: string | undefi
 
 type Named = { readonly what: string; readonly why: string }
 
-const utilization = ({ cores, limit }: CpuUse): number => (limit === undefined || limit === 0 ? 0 : cores / limit)
+const utilization = ({ cores, limit }: CpuUsage): number => (limit === undefined || limit === 0 ? 0 : cores / limit)
 const percent = (part: number): string => `${Math.round(part * 100)} %`
-const isSaturated = (use: CpuUse): boolean =>
+const isSaturated = (use: CpuUsage): boolean =>
   use.limit !== undefined && (utilization(use) >= SATURATED || (use.throttled ?? 0) >= THROTTLED)
 
 /** Services with all containers saturated: otherwise, requests could go to another container. */
-function saturatedServices(uses: readonly CpuUse[]): Named[] {
-  const services = new Map<string, CpuUse[]>()
+function saturatedServices(uses: readonly CpuUsage[]): Named[] {
+  const services = new Map<string, CpuUsage[]>()
   for (const use of uses) {
     if (use.kind === 'container')
       services.set(use.service ?? use.name, [...(services.get(use.service ?? use.name) ?? []), use])
@@ -83,7 +83,7 @@ function saturatedServices(uses: readonly CpuUse[]): Named[] {
 }
 
 /** Counts a machine once, even if several nodes share it. */
-function saturatedMachines(uses: readonly CpuUse[]): Named[] {
+function saturatedMachines(uses: readonly CpuUsage[]): Named[] {
   return uses
     .filter((use) => use.kind !== 'container' && isSaturated(use))
     .map(({ kind, name, cores, limit = 0 }) => ({

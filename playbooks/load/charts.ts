@@ -1,6 +1,6 @@
 import type { Chart } from '../../src/labbook.ts'
-import type { Law } from '../../src/load/index.ts'
-import type { Step } from './scaling.ts'
+import type { ScalingLaw } from '../../src/load/index.ts'
+import type { CapacityResult } from './scaling.ts'
 import type { TrialRun } from './trial.ts'
 
 const replicaLabel = (replicas: number): string => `${replicas} replica${replicas === 1 ? '' : 's'}`
@@ -22,7 +22,7 @@ export const trialsChart = (trials: readonly TrialRun[]): Chart => ({
 })
 
 /** Throughput by load, one curve per number of replicas, with its knee. */
-export const loadChart = (steps: readonly Step[]): Chart => ({
+export const loadChart = (steps: readonly CapacityResult[]): Chart => ({
   kind: 'lines',
   title: 'Throughput by load',
   x: { label: 'connections', scale: 'log' },
@@ -37,7 +37,7 @@ export const loadChart = (steps: readonly Step[]): Chart => ({
 })
 
 /** Latency by load, for one number of replicas. */
-export const latencyChart = ({ replicas, trials }: Step): Chart => ({
+export const latencyChart = ({ replicas, trials }: CapacityResult): Chart => ({
   kind: 'lines',
   title: `Latency by load, ${replicaLabel(replicas)}`,
   x: { label: 'connections', scale: 'log' },
@@ -53,7 +53,7 @@ export const latencyChart = ({ replicas, trials }: Step): Chart => ({
 /** Capacity by replicas, with the fitted law and its confidence band. */
 export function scalingChart(
   measured: readonly { readonly replicas: number; readonly throughput: number }[],
-  law: Law | undefined,
+  law: ScalingLaw | undefined,
 ): Chart {
   const most = Math.max(...measured.map(({ replicas }) => replicas))
   const at = Array.from({ length: most * 4 - 3 }, (_, quarter) => 1 + quarter / 4)

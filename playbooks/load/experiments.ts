@@ -1,37 +1,40 @@
-import { experiment, onHosts, type Disturbs, type Exhibit, type ExperimentContext } from '../../src/labbook.ts'
+import { experiment, disturbAll, type Disturbs, type Exhibit, type ExperimentContext } from '../../src/labbook.ts'
 import {
   compare,
   fitLaw,
   generatorLimit,
   interleaved,
   peakOf,
-  shareDoubts,
-  shown,
+  shareIssues,
+  formatInterval,
   type Comparison,
-  type Fitted,
+  type Fit,
 } from '../../src/load/index.ts'
 import { latencyChart, loadChart, scalingChart, trialsChart, usersChart } from './charts.ts'
-import { asDeployed, containers, deployed, putBack, scaleTo } from './replicas.ts'
-import { generators } from './generators.ts'
-import { findCapacity, type Step } from './scaling.ts'
+import { assertDeployed, stackContainers, configuredReplicas, restoreReplicas, scaleTo } from './replicas.ts'
+import { generatorHosts } from './generators.ts'
+import { findCapacity, type CapacityResult } from './scaling.ts'
 import { loadSettings, type LoadSettings } from './settings.ts'
-import { tooSlow } from './slow.ts'
-import { capacityTable, lawText, trialData, trialTable, trialText } from './texts.ts'
+import { skipIfTooSlow } from './slow.ts'
+import { capacityTable, lawText, trialData, trialTable, trialDetails } from './texts.ts'
 import { runTrial, type TrialRun } from './trial.ts'
-import { sampling } from './usage.ts'
+import { sampleCpu } from './usage.ts'
 
 const HOSTS = 'swarm_managers[0]'
 const settingsOf = (on: ExperimentContext): LoadSettings =>
-  loadSettings(on.hostvars(on.hosts[0] as string), on.slowdown)
+  loadSettings(on.hostvars(on.hosts[0] as string), on.timeoutMultiplier)
 /** Hosts whose CPU is sampled: load generators and nodes. */
 const sampledHosts = (on: Pick<ExperimentContext, 'groups'>): string[] => {
-  const senders = generators(on)
+  const senders = generatorHosts(on)
   return [...(senders.length === 0 ? ['controller'] : senders), ...(on.groups.swarm ?? [])]
 }
 
 const underLoad =
   (what: string): Disturbs =>
-  (on) => [...onHosts(on.groups.swarm ?? [], what), ...onHosts(generators(on), 'sends the requests of a load test')]
+  (on) => [
+    ...disturbAll(on.groups.swarm ?? [], what),
+    ...disturbAll(generatorHosts(on), 'sends the requests of a load test'),
+  ]
 
 /** Closed-loop users with think time, as in Locust: do they limit the throughput? */
 const users = experiment(
@@ -43,19 +46,19 @@ const users = experiment(
     hypothesis:
       'A user with think time sends at most 1 / (think time + latency) requests per second. While latency is short compared to think time, throughput is ' +
       'the number of users divided by their think time, whatever the server.',
-    proves: {},
-    asks: {
+    assertions: {},
+    questions: {
       'load.users.100': '100 users with a think time of 0.5 to 2 s, not the app, limit the throughput',
       'load.users.500': '500 users with a think time of 0.5 to 2 s, not the app, limit the throughput',
     },
-    start: asDeployed,
+    steadyState: assertDeployed,
   },
   async (on) => {
-    if (await tooSlow(on)) return
+    if (await skipIfTooSlow(on)) return
     const settings = settingsOf(on)
-    const { replicas } = deployed(on)
-    const tasks = await containers(on)
-    await sampling(on, sampledHosts(on), async (between) => {
+    const { replicas } = configuredReplicas(on)
+    const tasks = await stackContainers(on)
+    await sampleCpu(on, sampledHosts(on), async (between) => {
       for (const count of [100, 500] as const) {
         const trial = await runTrial(
           on,
@@ -63,7 +66,7 @@ const users = experiment(
             name: `${count} users`,
             replicas,
             containers: tasks,
-            failed: settings.failed,
+            failed: settings.failureLimit,
             plan: { way: 'users', users: count, warmup: settings.warmupSeconds + 2, seconds: settings.usersSeconds },
           },
           between,
@@ -72,7 +75,7 @@ const users = experiment(
           on,
           `${count} users with think time`,
           `${count} users for ${settings.usersSeconds} s, think time 0.5 to 2 s`,
-          trialText(trial),
+          trialDetails(trial),
           [trial],
           { chart: usersChart(trial) },
         )
@@ -102,22 +105,22 @@ const capacity = experiment(
     disturbs: underLoad('receives load tests while the Counter app is scaled'),
     hypothesis:
       'One replica is limited to half a core, four to two cores. While neither the machines nor the load balancer are saturated, four serve more than one.',
-    proves: { 'load.share': 'Each of 4 replicas receives its share of the requests' },
-    asks: { 'load.capacity.1-vs-4': '4 replicas serve more requests than 1' },
-    start: asDeployed,
-    restore: putBack,
+    assertions: { 'load.share': 'Each of 4 replicas receives its share of the requests' },
+    questions: { 'load.capacity.1-vs-4': '4 replicas serve more requests than 1' },
+    steadyState: assertDeployed,
+    rollback: restoreReplicas,
   },
   async (on) => {
-    if (await tooSlow(on)) return
+    if (await skipIfTooSlow(on)) return
     const settings = settingsOf(on)
     const trials: TrialRun[] = []
     const running: Exhibit[] = []
-    await sampling(on, sampledHosts(on), async (between) => {
-      let current: { replicas: number; tasks: Awaited<ReturnType<typeof containers>> } | undefined
+    await sampleCpu(on, sampledHosts(on), async (between) => {
+      let current: { replicas: number; tasks: Awaited<ReturnType<typeof stackContainers>> } | undefined
       for (const [index, replicas] of interleaved([1, 4], settings.trials).entries()) {
         if (current?.replicas !== replicas) {
           const exhibit = await scaleTo(on, replicas)
-          current = { replicas, tasks: await containers(on) }
+          current = { replicas, tasks: await stackContainers(on) }
           if (running.length < 2) running.push(exhibit)
         }
         trials.push(
@@ -127,7 +130,7 @@ const capacity = experiment(
               name: `trial ${index + 1}: ${replicas} replica${replicas === 1 ? '' : 's'}`,
               replicas,
               containers: current.tasks,
-              failed: settings.failed,
+              failed: settings.failureLimit,
               plan: {
                 way: 'closed',
                 connections: settings.connections,
@@ -143,8 +146,8 @@ const capacity = experiment(
     })
     const of = (replicas: number): TrialRun[] => trials.filter((trial) => trial.replicas === replicas)
     const throughputs = (replicas: number) =>
-      of(replicas).map(({ result, doubts }) => ({ value: result.throughput, doubts }))
-    const verdict = compare(throughputs(1), throughputs(4), { within: settings.within })
+      of(replicas).map(({ result, doubts }) => ({ value: result.throughput, issues: doubts }))
+    const verdict = compare(throughputs(1), throughputs(4), { within: settings.tolerance })
     const limits = [1, 4].map(
       (replicas) => `${replicas} replica${replicas === 1 ? '' : 's'}: ${bottlenecks(of(replicas))}`,
     )
@@ -196,7 +199,7 @@ const warningLines = (trials: readonly TrialRun[]): string[] =>
 
 function shareFinding(on: ExperimentContext, trials: readonly TrialRun[], evidence: readonly Exhibit[]): void {
   const unequal = trials.flatMap(({ name, result }) =>
-    shareDoubts(result.replicas, 4, 0.5).map((doubt) => `${name}: ${doubt}`),
+    shareIssues(result.replicas, 4, 0.5).map((doubt) => `${name}: ${doubt}`),
   )
   const answered = trials.reduce(
     (sum, { result }) => sum + Object.values(result.replicas).reduce((all, count) => all + count, 0),
@@ -226,19 +229,19 @@ const scaling = experiment(
     hypothesis:
       'Capacity grows with replicas, but less each time, as shared resources (Redis, the machines, the load balancer) become saturated; at some number it ' +
       'stops growing.',
-    proves: {},
-    asks: { 'load.scaling': 'Capacity follows a scaling law that fits the trials' },
-    start: asDeployed,
-    restore: putBack,
+    assertions: {},
+    questions: { 'load.scaling': 'Capacity follows a scaling law that fits the trials' },
+    steadyState: assertDeployed,
+    rollback: restoreReplicas,
   },
   async (on) => {
-    if (await tooSlow(on)) return
+    if (await skipIfTooSlow(on)) return
     const settings = settingsOf(on)
-    const steps: Step[] = []
-    await sampling(on, sampledHosts(on), async (between) => {
+    const steps: CapacityResult[] = []
+    await sampleCpu(on, sampledHosts(on), async (between) => {
       for (const replicas of settings.replicas) {
         await scaleTo(on, replicas)
-        const step = await findCapacity(on, settings, replicas, await containers(on), between)
+        const step = await findCapacity(on, settings, replicas, await stackContainers(on), between)
         steps.push(step)
         record(
           on,
@@ -293,7 +296,7 @@ const scaling = experiment(
 )
 
 /** Why no scaling law can be determined. */
-function inconclusiveReason(steps: readonly Step[], usl: Fitted, amdahl: Fitted): string | undefined {
+function inconclusiveReason(steps: readonly CapacityResult[], usl: Fit, amdahl: Fit): string | undefined {
   const withoutKnee = steps.find(({ knee }) => knee === undefined)
   if (withoutKnee !== undefined) return `no load on ${withoutKnee.replicas} replicas was within the limits`
   for (const { replicas, atKnee } of steps) {
@@ -312,13 +315,13 @@ function inconclusiveReason(steps: readonly Step[], usl: Fitted, amdahl: Fitted)
     : undefined
 }
 
-function peakText({ law }: Fitted): string[] {
+function peakText({ law }: Fit): string[] {
   if (law === undefined) return []
   const peak = peakOf(law)
   return [
     peak === undefined
       ? 'no peak: coherence is 0'
-      : `peak capacity at ${peak.toFixed(1)} replicas by this law; coherence ${shown(law.coherence, 4)}`,
+      : `peak capacity at ${peak.toFixed(1)} replicas by this law; coherence ${formatInterval(law.coherence, 4)}`,
   ]
 }
 
@@ -345,7 +348,7 @@ const recordTrial = (on: ExperimentContext, trial: TrialRun): Exhibit =>
   on.record({
     title: `Details: ${trial.name}`,
     command: trial.name,
-    stdout: trialText(trial),
+    stdout: trialDetails(trial),
     durationMs: (trial.result.plan.warmup + trial.result.seconds) * 1000,
   })
 

@@ -2,8 +2,8 @@ import { createRequire } from 'node:module'
 import path from 'node:path'
 import { apt, copy, file, play, PlaybookError, type ExperimentContext } from '../../src/labbook.ts'
 import {
-  addUp,
-  dealOut,
+  mergeParts,
+  shardPlan,
   readPlan,
   runLoad,
   type LoadPart,
@@ -51,24 +51,24 @@ export const loadGenerators = play(
 )
 
 /** The hosts that send requests; if empty, this machine sends them. */
-export const generators = ({ groups }: Pick<ExperimentContext, 'groups'>): readonly string[] => groups[GROUP] ?? []
+export const generatorHosts = ({ groups }: Pick<ExperimentContext, 'groups'>): readonly string[] => groups[GROUP] ?? []
 
 /**
  * Runs a load, sharded over the hosts of group `loadgen`, or from this machine without such hosts.
  *
  * @param program - path of the generator on those hosts.
  */
-export async function loadFrom(on: ExperimentContext, input: PlanInput, program = PROGRAM): Promise<LoadResult> {
-  const hosts = generators(on)
+export async function runShardedLoad(on: ExperimentContext, input: PlanInput, program = PROGRAM): Promise<LoadResult> {
+  const hosts = generatorHosts(on)
   if (hosts.length === 0) return await runLoad(input, on.signal)
   const plan = readPlan(input)
   // Local addresses are valid only on this machine.
   const targets = plan.targets.map(({ host, port }) => ({ host, port }))
   const began = Date.now()
   const shards = await Promise.all(
-    dealOut({ ...plan, targets }, hosts.length).map(async (shard, index) => {
+    shardPlan({ ...plan, targets }, hosts.length).map(async (shard, index) => {
       const host = hosts[index] as string
-      const { stdout, stderr, exitCode } = await on.look({
+      const { stdout, stderr, exitCode } = await on.exec({
         host,
         command: `node ${program} <<'lb_plan'\n${JSON.stringify(shard)}\nlb_plan`,
         timeout: plan.warmup + plan.seconds + plan.timeLimit + OVERHEAD_SECONDS,
@@ -82,7 +82,7 @@ export async function loadFrom(on: ExperimentContext, input: PlanInput, program 
   )
   // By this machine's clock, like the CPU readings: other clocks may differ.
   return {
-    ...addUp(plan, shards as [LoadPart, ...LoadPart[]]),
+    ...mergeParts(plan, shards as [LoadPart, ...LoadPart[]]),
     start: new Date(began + plan.warmup * 1000).toISOString(),
   }
 }

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { CareContext, Exhibit, ExperimentContext } from '../../src/labbook.ts'
+import type { SetupContext, Exhibit, ExperimentContext } from '../../src/labbook.ts'
 import { callMany } from '../app/client.ts'
-import { endpoints, settled } from '../app/proof.ts'
+import { endpoints, waitForStack } from '../app/proof.ts'
 import { appVars, STACK } from '../app/stack.ts'
-import type { Replica } from './usage.ts'
+import type { StackContainer } from './usage.ts'
 
 const COUNTER = `${STACK}_counter`
 /** Configured replicas, and maximum per node (0: unlimited). */
@@ -13,7 +13,7 @@ const TASKS = `docker stack ps ${STACK} --no-trunc --filter desired-state=runnin
 const WITHIN = 180
 
 /** Replicas in the inventory. */
-export function deployed({ hosts, hostvars }: Pick<CareContext, 'hosts' | 'hostvars'>): {
+export function configuredReplicas({ hosts, hostvars }: Pick<SetupContext, 'hosts' | 'hostvars'>): {
   replicas: number
   mostOnNode: number
 } {
@@ -22,22 +22,22 @@ export function deployed({ hosts, hostvars }: Pick<CareContext, 'hosts' | 'hostv
 }
 
 /** Steady state of every load test: the stack is deployed as in the inventory, and has converged. */
-export async function asDeployed(on: CareContext): Promise<void> {
-  const { replicas, mostOnNode } = deployed(on)
-  const { stdout, exitCode } = await on.look({ command: SPEC })
+export async function assertDeployed(on: SetupContext): Promise<void> {
+  const { replicas, mostOnNode } = configuredReplicas(on)
+  const { stdout, exitCode } = await on.exec({ command: SPEC })
   if (exitCode !== 0) throw new Error(`the stack "${STACK}" is not deployed: run npx zx playbooks/app.mjs`)
   if (stdout.trim() !== `${replicas} ${mostOnNode}`) {
     throw new Error(
       `${COUNTER} differs from the inventory (${replicas} replicas, at most ${mostOnNode} per node): run npx zx playbooks/app.mjs`,
     )
   }
-  await settled(on)
+  await waitForStack(on)
 }
 
 /** Restores the replicas of the inventory. */
-export async function putBack(on: CareContext): Promise<void> {
-  const { replicas, mostOnNode } = deployed(on)
-  const { stdout } = await on.look({ command: SPEC })
+export async function restoreReplicas(on: SetupContext): Promise<void> {
+  const { replicas, mostOnNode } = configuredReplicas(on)
+  const { stdout } = await on.exec({ command: SPEC })
   if (stdout.trim() !== `${replicas} ${mostOnNode}`) {
     await on.exhibit({ title: `Restore ${replicas} replicas`, command: update(replicas, mostOnNode), timeout: 60 })
   }
@@ -48,7 +48,7 @@ export async function putBack(on: CareContext): Promise<void> {
     until: ({ stdout: tasks }) => allRun(tasks, replicas),
   })
   if (!restored.reached)
-    throw new Error(`${COUNTER} did not reach ${replicas} replicas within ${WITHIN * on.slowdown} s`)
+    throw new Error(`${COUNTER} did not reach ${replicas} replicas within ${WITHIN * on.timeoutMultiplier} s`)
 }
 
 /** A change of the maximum per node restarts no task. It must allow the requested replicas. */
@@ -62,10 +62,10 @@ const update = (replicas: number, mostOnNode: number): string =>
  * @throws if that takes longer than three minutes.
  */
 export async function scaleTo(on: ExperimentContext, replicas: number): Promise<Exhibit> {
-  const { mostOnNode } = deployed(on)
+  const { mostOnNode } = configuredReplicas(on)
   const nodes = Math.max(1, on.groups.swarm?.length ?? 1)
   const maxPerNode = mostOnNode === 0 ? 0 : Math.max(mostOnNode, Math.ceil(replicas / nodes))
-  const { exitCode, stderr } = await on.look({ command: update(replicas, maxPerNode), timeout: 60 })
+  const { exitCode, stderr } = await on.exec({ command: update(replicas, maxPerNode), timeout: 60 })
   if (exitCode !== 0) throw new Error(`cannot scale ${COUNTER} to ${replicas} replicas: ${stderr.trim()}`)
   const running = await on.watch({
     title: `Tasks with ${replicas} ${replicas === 1 ? 'replica' : 'replicas'}`,
@@ -75,7 +75,7 @@ export async function scaleTo(on: ExperimentContext, replicas: number): Promise<
   })
   if (!running.reached)
     throw new Error(
-      `${COUNTER} did not reach ${replicas} replicas within ${WITHIN * on.slowdown} s: see the exhibit "${running.exhibit.id}"`,
+      `${COUNTER} did not reach ${replicas} replicas within ${WITHIN * on.timeoutMultiplier} s: see the exhibit "${running.exhibit.id}"`,
     )
   await waitForResponses(on, replicas)
   return running.exhibit
@@ -107,13 +107,13 @@ async function waitForResponses(on: ExperimentContext, replicas: number): Promis
 const CONTAINERS = `docker inspect --format '{{.ID}} {{with .Status.ContainerStatus}}{{.ContainerID}}{{end}}' $(docker stack ps ${STACK} -q --no-trunc --filter desired-state=running)`
 
 /** The containers of the stack, on all nodes. */
-export async function containers(on: ExperimentContext): Promise<Replica[]> {
-  const { stdout } = await on.look({ command: `${TASKS}; echo; ${CONTAINERS}` })
-  return readContainers(stdout)
+export async function stackContainers(on: ExperimentContext): Promise<StackContainer[]> {
+  const { stdout } = await on.exec({ command: `${TASKS}; echo; ${CONTAINERS}` })
+  return parseContainers(stdout)
 }
 
 /** Parses the tasks and, after an empty line, the container of each task. */
-export function readContainers(stdout: string): Replica[] {
+export function parseContainers(stdout: string): StackContainer[] {
   const [tasks = '', ids = ''] = stdout.split(/\n\s*\n/)
   const idOf = new Map<string | undefined, string | undefined>(
     ids

@@ -1,16 +1,16 @@
 import type { ExperimentContext } from '../../src/labbook.ts'
-import { kneeOf, nextLoad, type CapacityLimits, type Knee, type LoadPoint, type Stop } from '../../src/load/index.ts'
+import { kneeOf, nextLoad, type CapacityLimits, type Knee, type LoadPoint, type StopReason } from '../../src/load/index.ts'
 import type { LoadSettings } from './settings.ts'
-import { MOST_SECONDS, runTrial, type TrialRun } from './trial.ts'
-import type { Between, Replica } from './usage.ts'
+import { MAX_TIMEOUT_SECONDS, runTrial, type TrialRun } from './trial.ts'
+import type { ReadingsBetween, StackContainer } from './usage.ts'
 
 /** Results for one number of replicas. */
-export interface Step {
+export interface CapacityResult {
   readonly replicas: number
   /** One trial per step of increasing load. */
   readonly trials: readonly TrialRun[]
   readonly points: readonly LoadPoint[]
-  readonly stop: Stop
+  readonly stop: StopReason
   readonly knee: Knee | undefined
   /** Repeated trials at the knee. */
   readonly atKnee: readonly TrialRun[]
@@ -32,14 +32,14 @@ export async function findCapacity(
   on: ExperimentContext,
   settings: LoadSettings,
   replicas: number,
-  containers: readonly Replica[],
-  between: Between,
-): Promise<Step> {
+  containers: readonly StackContainer[],
+  between: ReadingsBetween,
+): Promise<CapacityResult> {
   const limits: CapacityLimits = {
     first: FIRST_CONNECTIONS,
-    most: settings.mostConnections,
+    max: settings.maxConnections,
     p95: settings.p95Ms,
-    failed: settings.failed,
+    failed: settings.failureLimit,
   }
   const trial = (name: string, connections: number): Promise<TrialRun> =>
     runTrial(
@@ -48,14 +48,14 @@ export async function findCapacity(
         name,
         replicas,
         containers,
-        failed: settings.failed,
+        failed: settings.failureLimit,
         plan: {
           way: 'closed',
           connections,
           warmup: settings.warmupSeconds,
           seconds: settings.stepSeconds,
           reconnectEvery: settings.reconnectEvery,
-          timeLimit: Math.min(MOST_SECONDS, Math.max(1, settings.p95Ms / 500)),
+          timeLimit: Math.min(MAX_TIMEOUT_SECONDS, Math.max(1, settings.p95Ms / 500)),
         },
       },
       between,

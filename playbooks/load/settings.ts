@@ -1,4 +1,4 @@
-import { longerWhere, PlaybookError } from '../../src/labbook.ts'
+import { durationMultiplierOf, PlaybookError } from '../../src/labbook.ts'
 
 type Vars = Readonly<Record<string, unknown>>
 
@@ -22,15 +22,15 @@ export interface LoadSettings {
   readonly replicas: readonly number[]
   /** Seconds of a load step, and maximum connections. */
   readonly stepSeconds: number
-  readonly mostConnections: number
+  readonly maxConnections: number
   /** Limit of p95 latency in milliseconds: capacity is the throughput within it. */
   readonly p95Ms: number
   /** Accepted fraction of failed requests. */
-  readonly failed: number
+  readonly failureLimit: number
   /** Ratios this close to 1 count as equal. */
-  readonly within: number
+  readonly tolerance: number
   /** Load tests are skipped above this timeout multiplier. */
-  readonly mostSlowdown: number
+  readonly maxTimeoutMultiplier: number
 }
 
 /**
@@ -39,7 +39,7 @@ export interface LoadSettings {
  * @throws {PlaybookError} if a variable is invalid.
  */
 export function loadSettings(vars: Vars, slowdown = 1): LoadSettings {
-  const longer = longerWhere(slowdown)
+  const longer = durationMultiplierOf(slowdown)
   const number = (name: string, fallback: number, min: number, max: number, integer = false): number => {
     const value = Number(vars[name] ?? fallback)
     if (!(value >= min && value <= max) || (integer && !Number.isInteger(value))) {
@@ -58,11 +58,11 @@ export function loadSettings(vars: Vars, slowdown = 1): LoadSettings {
     usersSeconds: number('load_users_seconds', 12 * longer, 2, 600),
     replicas: replicaList(vars.load_replicas ?? [1, 2, 4, 8]),
     stepSeconds: number('load_step_seconds', 3 * longer, 1, 120),
-    mostConnections: number('load_most_connections', 128, 1, 1000, true),
+    maxConnections: number('load_most_connections', 128, 1, 1000, true),
     p95Ms: number('load_p95_ms', 1000 * slowdown, 1, 60_000),
-    failed: number('load_failed', 0.01, 0, 1),
-    within: number('load_within', 0.1, 0.01, 1),
-    mostSlowdown: number('load_most_slowdown', 5, 1, 60, true),
+    failureLimit: number('load_failed', 0.01, 0, 1),
+    tolerance: number('load_within', 0.1, 0.01, 1),
+    maxTimeoutMultiplier: number('load_most_slowdown', 5, 1, 60, true),
   }
 }
 

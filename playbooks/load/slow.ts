@@ -5,17 +5,17 @@ import { loadSettings } from './settings.ts'
  * Whether the machines are too slow for meaningful load tests; if so, marks each finding as inconclusive. Under full
  * CPU load, emulated nodes miss the fixed timeouts of Swarm's gossip, and the routing mesh loses replicas.
  */
-export async function tooSlow(
-  on: Pick<ExperimentContext, 'slowdown' | 'hosts' | 'hostvars' | 'exhibit' | 'cannotTell' | 'notice'>,
+export async function skipIfTooSlow(
+  on: Pick<ExperimentContext, 'timeoutMultiplier' | 'hosts' | 'hostvars' | 'exhibit' | 'inconclusive' | 'log'>,
 ): Promise<boolean> {
-  const { mostSlowdown } = loadSettings(on.hostvars(on.hosts[0] as string))
-  if (on.slowdown <= mostSlowdown) return false
+  const { maxTimeoutMultiplier: mostSlowdown } = loadSettings(on.hostvars(on.hosts[0] as string))
+  if (on.timeoutMultiplier <= mostSlowdown) return false
   const exhibit = await on.exhibit({
     title: 'Hardware of the first node',
     command: 'systemd-detect-virt; grep -m 1 "model name" /proc/cpuinfo',
   })
-  const reason = `the machines have timeout multiplier ${on.slowdown}: results would not apply to others, and load may partition the cluster (set load_most_slowdown: ${on.slowdown} to run anyway)`
-  on.cannotTell(reason, [exhibit])
-  on.notice(reason)
+  const reason = `the machines have timeout multiplier ${on.timeoutMultiplier}: results would not apply to others, and load may partition the cluster (set load_most_slowdown: ${on.timeoutMultiplier} to run anyway)`
+  on.inconclusive(reason, [exhibit])
+  on.log(reason)
   return true
 }

@@ -1,6 +1,6 @@
-import { columns, csvOf, shown, textOf, type Fitted } from '../../src/load/index.ts'
-import type { CpuUse } from './bottleneck.ts'
-import type { Step } from './scaling.ts'
+import { columns, csvOf, formatInterval, textOf, type Fit } from '../../src/load/index.ts'
+import type { CpuUsage } from './bottleneck.ts'
+import type { CapacityResult } from './scaling.ts'
 import type { TrialRun } from './trial.ts'
 
 const ms = ({ result }: TrialRun, percentile: string): string =>
@@ -31,7 +31,7 @@ export function trialTable(trials: readonly TrialRun[]): string {
 const percent = (fraction: number): string => `${Math.round(fraction * 100)} %`
 
 /** CPU usage during a trial. */
-export const cpuTable = (uses: readonly CpuUse[]): string =>
+export const cpuTable = (uses: readonly CpuUsage[]): string =>
   uses.length === 0
     ? 'no CPU usage sampled'
     : columns([
@@ -45,7 +45,7 @@ export const cpuTable = (uses: readonly CpuUse[]): string =>
       ]).join('\n')
 
 /** Details of a trial: requests, CPU usage and bottleneck. */
-export const trialText = ({ name, result, uses, bottleneck, doubts }: TrialRun): string =>
+export const trialDetails = ({ name, result, uses, bottleneck, doubts }: TrialRun): string =>
   [
     name,
     '',
@@ -58,7 +58,7 @@ export const trialText = ({ name, result, uses, bottleneck, doubts }: TrialRun):
   ].join('\n')
 
 /** Capacity by number of replicas. */
-export function capacityTable(steps: readonly Step[]): string {
+export function capacityTable(steps: readonly CapacityResult[]): string {
   return columns([
     ['REPLICAS', 'CAPACITY/S', 'AT CONNECTIONS', 'P95 MS', 'STOPPED BECAUSE', 'REPEATED'],
     ...steps.map(({ replicas, knee, stop, atKnee }) => [
@@ -80,10 +80,10 @@ const STOPS = {
 } as const
 
 /** A fitted law, or why it is inconclusive. */
-export function lawText(name: string, { law, cannotTell }: Fitted): string {
+export function lawText(name: string, { law, cannotTell }: Fit): string {
   if (law === undefined) return `${name}: inconclusive: ${cannotTell}`
-  const coherence = law.coherence.high === 0 ? '' : `, coherence ${shown(law.coherence, 4)}`
-  return `${name}: one replica ${shown(law.rate, 0)} requests/s, contention ${shown(law.contention, 3)}${coherence}; fit error ${percent(law.misses)}`
+  const coherence = law.coherence.high === 0 ? '' : `, coherence ${formatInterval(law.coherence, 4)}`
+  return `${name}: one replica ${formatInterval(law.rate, 0)} requests/s, contention ${formatInterval(law.contention, 3)}${coherence}; fit error ${percent(law.residual)}`
 }
 
 /** Results of trials as data files. */

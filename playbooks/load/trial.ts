@@ -1,12 +1,12 @@
 import { PlaybookError, type ExperimentContext } from '../../src/labbook.ts'
-import { doubtsOf, generatorLimit, type LoadResult, type PlanInput, type Target } from '../../src/load/index.ts'
+import { validityIssues, generatorLimit, type LoadResult, type PlanInput, type Target } from '../../src/load/index.ts'
 import { endpoints } from '../app/proof.ts'
-import { bottleneckOf, type Bottleneck, type CpuUse } from './bottleneck.ts'
-import { loadFrom } from './generators.ts'
-import { cpuUses, type Between, type Replica } from './usage.ts'
+import { bottleneckOf, type Bottleneck, type CpuUsage } from './bottleneck.ts'
+import { runShardedLoad } from './generators.ts'
+import { cpuUsages, type ReadingsBetween, type StackContainer } from './usage.ts'
 
 /** Request mix: all routes of the app, more reads than writes. The increments stay in the counter. */
-export const KINDS = [
+export const REQUEST_MIX = [
   { method: 'GET', path: '/api/counter', weight: 6 },
   { method: 'GET', path: '/', weight: 2 },
   { method: 'POST', path: '/api/counter/increment', weight: 2 },
@@ -19,15 +19,16 @@ export interface TrialRun {
   readonly result: LoadResult
   /** Why the result may be invalid. */
   readonly doubts: readonly string[]
-  readonly uses: readonly CpuUse[]
+  readonly uses: readonly CpuUsage[]
   readonly bottleneck: Bottleneck
 }
 
 /** Endpoints of the app, the only targets of load tests. */
-export const doors = (on: Pick<ExperimentContext, 'groups' | 'hostvars'>): Target[] => onlyOurs(on, endpoints(on))
+export const appTargets = (on: Pick<ExperimentContext, 'groups' | 'hostvars'>): Target[] =>
+  inventoryTargets(on, endpoints(on))
 
 /** @throws {PlaybookError} if a target is not a host of the inventory. */
-export function onlyOurs(
+export function inventoryTargets(
   { groups, hostvars }: Pick<ExperimentContext, 'groups' | 'hostvars'>,
   targets: readonly Target[],
 ): Target[] {
@@ -44,10 +45,10 @@ export function onlyOurs(
 export const targetsOf = (endpoints: readonly Target[]): Target[] =>
   endpoints.map(({ host, port, from }) => ({ host, port, ...(from === undefined ? {} : { from }) }))
 
-export interface TrialAsked {
+export interface TrialOptions {
   readonly name: string
   readonly replicas: number
-  readonly containers: readonly Replica[]
+  readonly containers: readonly StackContainer[]
   readonly plan: Omit<PlanInput, 'targets' | 'kinds'> & LoadModel
   /** Accepted fraction of failed requests. */
   readonly failed: number
@@ -60,29 +61,29 @@ type LoadModel =
 
 /** Request timeout, and its upper bound for slow machines. */
 const REQUEST_TIMEOUT_SECONDS = 10
-export const MOST_SECONDS = 60
+export const MAX_TIMEOUT_SECONDS = 60
 
 /** Runs one load on the app and evaluates CPU usage. */
 export async function runTrial(
   on: ExperimentContext,
-  { name, replicas, containers, plan, failed }: TrialAsked,
-  between: Between,
+  { name, replicas, containers, plan, failed }: TrialOptions,
+  between: ReadingsBetween,
 ): Promise<TrialRun> {
   on.waiting(`the load to end: ${name}`, (plan.warmup ?? 0) + plan.seconds)
-  const result = await loadFrom(on, {
-    timeLimit: Math.min(MOST_SECONDS, REQUEST_TIMEOUT_SECONDS * on.slowdown),
+  const result = await runShardedLoad(on, {
+    timeLimit: Math.min(MAX_TIMEOUT_SECONDS, REQUEST_TIMEOUT_SECONDS * on.timeoutMultiplier),
     ...plan,
-    targets: doors(on),
-    kinds: [...KINDS],
+    targets: appTargets(on),
+    kinds: [...REQUEST_MIX],
   } as PlanInput)
   const began = Date.parse(result.start)
-  const uses = cpuUses(between(began, began + result.seconds * 1000), containers)
+  const uses = cpuUsages(between(began, began + result.seconds * 1000), containers)
   const limit = generatorLimit(result.generator, result.lateP99)
   return {
     name,
     replicas,
     result,
-    doubts: doubtsOf(result, { failed, replicas }),
+    doubts: validityIssues(result, { failed, replicas }),
     uses,
     bottleneck: bottleneckOf(uses, limit),
   }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ExperimentContext } from '../../src/labbook.ts'
-import type { CpuUse } from './bottleneck.ts'
+import type { CpuUsage } from './bottleneck.ts'
 
 /** CPU accounting of a host at a point in time. All times are seconds. */
 export interface CpuReading {
@@ -122,7 +122,7 @@ function containersIn(files: ReadonlyMap<string, string>): Record<string, Contai
 }
 
 /** A container of the stack, such as `counter_counter.2` of service `counter_counter`. */
-export interface Replica {
+export interface StackContainer {
   readonly id: string
   readonly name: string
   readonly service: string
@@ -134,11 +134,11 @@ export interface Replica {
  * @param readings - by host; hosts on one machine, such as lab nodes, count as one machine.
  * @param replicas - containers to list; others count only for their node.
  */
-export function cpuUses(
+export function cpuUsages(
   readings: Readonly<Record<string, readonly [CpuReading, CpuReading]>>,
-  replicas: readonly Replica[],
-): CpuUse[] {
-  const uses: CpuUse[] = []
+  replicas: readonly StackContainer[],
+): CpuUsage[] {
+  const uses: CpuUsage[] = []
   const machines = new Map<string, { names: string[]; from: CpuReading; to: CpuReading }>()
   for (const [host, [from, to]] of Object.entries(readings)) {
     const seconds = to.uptime - from.uptime
@@ -177,17 +177,17 @@ export function cpuUses(
 }
 
 /** First and last reading of each host in an interval of this machine's clock. */
-export type Between = (from: number, to: number) => Record<string, readonly [CpuReading, CpuReading]>
+export type ReadingsBetween = (from: number, to: number) => Record<string, readonly [CpuReading, CpuReading]>
 
 /**
  * Samples the CPU accounting of hosts while `work` runs. Skips hosts that cannot be read.
  *
  * @param hosts - names of the inventory; `controller` is this machine.
  */
-export async function sampling<T>(
-  on: Pick<ExperimentContext, 'look' | 'signal'>,
+export async function sampleCpu<T>(
+  on: Pick<ExperimentContext, 'exec' | 'signal'>,
   hosts: readonly string[],
-  work: (between: Between) => Promise<T>,
+  work: (between: ReadingsBetween) => Promise<T>,
   everySeconds = 1,
 ): Promise<T> {
   const samples = new Map<string, { at: number; reading: CpuReading }[]>(hosts.map((host) => [host, []]))
@@ -196,7 +196,7 @@ export async function sampling<T>(
   const sample = async (host: string): Promise<void> => {
     while (!stopped.aborted) {
       // No root needed, and a separate shell does not wait for other commands.
-      const result = await on.look({ host, command: READ_CPU, become: false, timeout: 10 }).catch(() => undefined)
+      const result = await on.exec({ host, command: READ_CPU, become: false, timeout: 10 }).catch(() => undefined)
       const reading = result === undefined ? undefined : parseCpu(result.stdout)
       if (reading === undefined) return
       samples.get(host)?.push({ at: Date.now(), reading })

@@ -1,14 +1,14 @@
-import { playbook, type Step } from '../../src/labbook.ts'
+import { playbook, type PlaybookStep } from '../../src/labbook.ts'
 import { UsageError } from '../../src/cli/usage-error.ts'
 import { swarmProof } from '../app/proof.ts'
-import { appStackWith } from '../app/stack.ts'
+import { appStackFor } from '../app/stack.ts'
 import { foundation } from '../site/steps.ts'
-import { countBefore, keepsCount, redisStatus } from '../swarm/redis/proof.ts'
+import { recordCountBefore, compareCountAfter, redisStatus } from '../swarm/redis/proof.ts'
 import { isTopology } from '../swarm/redis/switch.ts'
 import { TOPOLOGIES } from '../swarm/redis/variables.ts'
 import { swarm } from '../swarm/swarm.ts'
 
-function stepsOf(args: readonly string[]): readonly Step[] {
+function stepsOf(args: readonly string[]): readonly PlaybookStep[] {
   const [subcommand, topology, ...rest] = args
   if (subcommand === 'status' && topology === undefined) return [redisStatus]
   if (subcommand !== 'switch' || topology === undefined || !isTopology(topology) || rest.length > 0) {
@@ -18,9 +18,9 @@ function stepsOf(args: readonly string[]): readonly Step[] {
     ...foundation,
     ...swarm,
     swarmProof,
-    countBefore,
-    ...appStackWith(topology),
-    keepsCount(topology),
+    recordCountBefore,
+    ...appStackFor(topology),
+    compareCountAfter(topology),
     redisStatus,
   ]
 }
@@ -28,7 +28,7 @@ function stepsOf(args: readonly string[]): readonly Step[] {
 export default playbook({
   name: 'redis',
   description: "Shows the status of the Counter app's Redis, or switches it to another topology and keeps the count.",
-  words: {
+  subcommands: {
     status: 'show the active topology and the role of each server',
     switch:
       'switch to the given topology; also set redis_topology in the inventory, or the next run of site switches back',
@@ -37,6 +37,6 @@ export default playbook({
     sentinel: 'three servers and three Sentinels',
     cluster: 'three masters with one replica each',
   },
-  severalWords: true,
+  multipleSubcommands: true,
   steps: stepsOf,
 })

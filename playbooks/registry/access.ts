@@ -3,7 +3,7 @@ import { experiment, type ExperimentContext, type Exhibit } from '../../src/labb
 import { raw, sh } from '../../src/shell/quote.ts'
 import { machineAccount } from './accounts.ts'
 import { registryAddress, registryHost, registryNames } from './address.ts'
-import { askAs, MANIFEST } from './client.ts'
+import { curlFunctions, MANIFEST_ACCEPT_HEADER } from './client.ts'
 
 /** Checks TLS, authentication, push and pull. */
 export const accessProof = experiment(
@@ -13,7 +13,7 @@ export const accessProof = experiment(
     tags: ['registry', 'proof'],
     // It pushes a test image, pulls it on another node, and deletes it.
     disturbs: false,
-    proves: {
+    assertions: {
       'registry.tls.verified': "The certificate verifies against the lab's CA for each name and address",
       'registry.plain-http.refused': 'The registry refuses plain HTTP',
       'registry.anonymous.refused': 'The registry refuses anonymous clients',
@@ -146,7 +146,7 @@ date +%s.%N >"$folder/now" && tar -C "$folder" -cf - now | docker import - ${ima
   const digest = /digest: (sha256:\w{64})/.exec(pushed.stdout)?.[1]
   const known = await on.exhibit({
     title: 'Manifest in the registry',
-    command: `${askAs(on)}\nask -I -H '${MANIFEST}' https://${address}/v2/labbook/try/manifests/latest`,
+    command: `${curlFunctions(on)}\nask -I -H '${MANIFEST_ACCEPT_HEADER}' https://${address}/v2/labbook/try/manifests/latest`,
   })
   on.finding('registry.push.https', {
     holds: pushed.exitCode === 0 && digest !== undefined && known.stdout.includes(digest),
@@ -193,6 +193,6 @@ async function pull(on: ExperimentContext, digest: string): Promise<void> {
   await on.exhibit({
     title: 'Clean up in the registry',
     command: `docker image rm ${address}/labbook/try:latest
-${askAs(on)}\nask -f -X DELETE -w 'status %{http_code}\\n' https://${address}/v2/labbook/try/manifests/${digest}`,
+${curlFunctions(on)}\nask -f -X DELETE -w 'status %{http_code}\\n' https://${address}/v2/labbook/try/manifests/${digest}`,
   })
 }

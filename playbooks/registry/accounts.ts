@@ -1,20 +1,20 @@
 import { readAccounts } from '../../src/accounts/read.ts'
 import { PlaybookError, secret, type PlayContext, type Secret } from '../../src/labbook.ts'
 import { Refusal } from '../../src/modules/support/worker.ts'
-import { keepingOf, registryHost } from './address.ts'
+import { registryFiles, registryHost } from './address.ts'
 
 const DEFAULT_USER = 'labbook'
 
 type Inventory = Pick<PlayContext, 'groups' | 'hostvars'>
 
 /** An account of the inventory. Without a password, one is generated. */
-export interface AskedAccount {
+export interface RegistryAccount {
   readonly name: string
   readonly password?: Secret
 }
 
 /** `registry_users`: a list of `{name, password}` or of names. Hosts log in with the first. */
-export function askedAccounts(on: Inventory): AskedAccount[] {
+export function configuredAccounts(on: Inventory): RegistryAccount[] {
   const users = on.hostvars(registryHost(on)).registry_users ?? [DEFAULT_USER]
   if (!Array.isArray(users) || users.length === 0)
     throw new PlaybookError('registry_users must be a list of accounts, such as [{name: ann, password: ...}]')
@@ -30,10 +30,10 @@ export function askedAccounts(on: Inventory): AskedAccount[] {
 }
 
 /** The account that hosts log in with. Its password is unknown until the accounts exist. */
-export function machineAccount(on: Inventory): AskedAccount {
-  const accounts = askedAccounts(on)
+export function machineAccount(on: Inventory): RegistryAccount {
+  const accounts = configuredAccounts(on)
   try {
-    return (readAccounts(accounts, keepingOf(on).passwords)[0] ?? accounts[0]) as AskedAccount
+    return (readAccounts(accounts, registryFiles(on).passwords)[0] ?? accounts[0]) as RegistryAccount
   } catch (error) {
     if (error instanceof Refusal) throw new PlaybookError(error.message)
     throw error

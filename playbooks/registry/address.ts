@@ -1,7 +1,7 @@
 import { homedir } from 'node:os'
 import path from 'node:path'
 import { PlaybookError, type PlayContext } from '../../src/labbook.ts'
-import { addressAmongNodes } from '../lab/address.ts'
+import { nodeAddress } from '../lab/address.ts'
 import { labOf } from '../lab/lab.ts'
 
 const REGISTRY_PORT = 5000
@@ -19,7 +19,7 @@ export function registryHost({ groups }: Pick<PlayContext, 'groups'>): string {
 /** Host and port of the registry. */
 export function registryAddress(on: Inventory): string {
   const host = registryHost(on)
-  return `${addressAmongNodes(on, host)}:${registryPort(on)}`
+  return `${nodeAddress(on, host)}:${registryPort(on)}`
 }
 
 export const registryPort = (on: Inventory): number =>
@@ -30,11 +30,11 @@ export function registryNames(on: Inventory): string[] {
   const host = registryHost(on)
   const vars = on.hostvars(host)
   const extra = Array.isArray(vars.registry_names) ? vars.registry_names.map(String) : []
-  return [...new Set([addressAmongNodes(on, host), host, 'localhost', '127.0.0.1', ...extra])]
+  return [...new Set([nodeAddress(on, host), host, 'localhost', '127.0.0.1', ...extra])]
 }
 
 /** Files of the registry on the controller. Hosts receive only the keys and passwords they need. */
-export interface Keeping {
+export interface RegistryFiles {
   readonly pki: string
   readonly htpasswd: string
   /** Generated passwords. */
@@ -42,7 +42,7 @@ export interface Keeping {
 }
 
 /** `registry_dir`, or the lab's directory, so that they are removed with the lab, or {@link dataDirectory}. */
-export function keepingOf(on: Inventory): Keeping {
+export function registryFiles(on: Inventory): RegistryFiles {
   const configured = on.hostvars(registryHost(on)).registry_dir
   const dir = configured === undefined ? path.join(labOf(on)?.dir ?? dataDirectory(), 'registry') : String(configured)
   return {

@@ -6,7 +6,7 @@ import { registryAddress } from './address.ts'
  * Shell functions for requests to the registry with the host's account. curl reads the password from Docker's
  * configuration by stdin.
  */
-export function askAs(on: Pick<ExperimentContext, 'groups' | 'hostvars'>): string {
+export function curlFunctions(on: Pick<ExperimentContext, 'groups' | 'hostvars'>): string {
   const address = registryAddress(on)
   return [
     sh`ca=/etc/docker/certs.d/${address}/ca.crt`,
@@ -16,14 +16,14 @@ export function askAs(on: Pick<ExperimentContext, 'groups' | 'hostvars'>): strin
 }
 
 /** Accept header for manifests, Docker and OCI. */
-export const MANIFEST =
+export const MANIFEST_ACCEPT_HEADER =
   'Accept: application/vnd.docker.distribution.manifest.v2+json, application/vnd.oci.image.manifest.v1+json'
 
-/** Shell code that prints every tag of every repository with its digest, sorted. Needs {@link askAs}. */
+/** Shell code that prints every tag of every repository with its digest, sorted. Needs {@link curlFunctions}. */
 export const listDigests = (address: string): string => `
 for repository in $(ask https://${address}/v2/_catalog?n=1000 | tr -d '[]{}"' | sed 's/^repositories://' | tr ',' ' '); do
   for tag in $(ask "https://${address}/v2/$repository/tags/list" | sed -n 's/.*"tags":\\[\\([^]]*\\)\\].*/\\1/p' | tr -d '"' | tr ',' ' '); do
-    digest=$(ask -I -H ${quote(MANIFEST)} "https://${address}/v2/$repository/manifests/$tag" | tr -d '\\r' | sed -n 's/^[Dd]ocker-[Cc]ontent-[Dd]igest: //p')
+    digest=$(ask -I -H ${quote(MANIFEST_ACCEPT_HEADER)} "https://${address}/v2/$repository/manifests/$tag" | tr -d '\\r' | sed -n 's/^[Dd]ocker-[Cc]ontent-[Dd]igest: //p')
     printf '%s:%s %s\\n' "$repository" "$tag" "$digest"
   done
 done | sort`

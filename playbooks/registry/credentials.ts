@@ -2,8 +2,8 @@ import { play, register } from '../../src/labbook.ts'
 import { htpasswd, type Htpasswd } from '../../src/accounts/htpasswd.ts'
 import { x509_ca } from '../../src/pki/x509_ca.ts'
 import { x509_certificate } from '../../src/pki/x509_certificate.ts'
-import { askedAccounts } from './accounts.ts'
-import { keepingOf, registryHost, registryNames } from './address.ts'
+import { configuredAccounts } from './accounts.ts'
+import { registryFiles, registryHost, registryNames } from './address.ts'
 
 const passphraseOf = (value: unknown): { passphrase?: string } =>
   value === undefined ? {} : { passphrase: String(value) }
@@ -16,7 +16,7 @@ export const credentials = play(
   'Create CA, registry certificate and accounts',
   { hosts: 'localhost', tags: ['registry', 'pki'] },
   (on) => {
-    const { pki, htpasswd: file, passwords } = keepingOf(on)
+    const { pki, htpasswd: file, passwords } = registryFiles(on)
     const vars = on.hostvars(registryHost(on))
     const passphrase = passphraseOf(vars.pki_passphrase)
     const kind = vars.pki_key_type === undefined ? {} : { key_type: String(vars.pki_key_type) as 'ec' | 'rsa' }
@@ -38,7 +38,7 @@ export const credentials = play(
       htpasswd('Create registry accounts', {
         path: file,
         generated: passwords,
-        users: askedAccounts(on),
+        users: configuredAccounts(on),
         register: accounts,
         ...(vars.registry_bcrypt_cost === undefined ? {} : { cost: Number(vars.registry_bcrypt_cost) }),
       }),

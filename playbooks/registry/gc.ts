@@ -1,4 +1,4 @@
-import { onHosts, play, register, registry_gc, shell, type CommandValues } from '../../src/labbook.ts'
+import { disturbAll, play, register, registry_gc, shell, type CommandValues } from '../../src/labbook.ts'
 import { IMAGE_NAMES, tagOf } from '../images/table.ts'
 import { registryAddress, registryHost } from './address.ts'
 import { CONFIG_FILE, CONTAINER, storageOf } from './registry.ts'
@@ -21,7 +21,7 @@ export const gc = [
       hosts: 'registry[0]',
       become: true,
       tags: 'gc',
-      disturbs: ({ hosts }) => onHosts(hosts, 'unused images are deleted from the registry'),
+      disturbs: ({ hosts }) => disturbAll(hosts, 'unused images are deleted from the registry'),
     },
     (on) => {
       const manager = on.groups.swarm_managers?.[0] ?? registryHost(on)

@@ -8,7 +8,7 @@ const STEPS = { up: [...foundation, ...registryProof], gc, down: registryDown }
 export default playbook({
   name: 'registry',
   description: 'Deploys the image registry and verifies it.',
-  words: {
+  subcommands: {
     up: 'deploy and verify the registry',
     gc: 'delete unused images and free their space',
     down: 'remove it, its logins and its CA certificate; keep its images (-e registry_purge=true removes them)',

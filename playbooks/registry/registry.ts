@@ -10,7 +10,7 @@ import {
   type PlayContext,
 } from '../../src/labbook.ts'
 import { registryImage } from '../images/images.ts'
-import { keepingOf, registryAddress, registryPort } from './address.ts'
+import { registryFiles, registryAddress, registryPort } from './address.ts'
 import { gracefulRestart } from './restart.ts'
 
 const CONFIG = '/etc/labbook/registry'
@@ -37,7 +37,7 @@ export const registry = play(
   'Deploy registry',
   { hosts: 'registry[0]', become: true, tags: 'registry' },
   (on) => {
-    const { pki, htpasswd } = keepingOf(on)
+    const { pki, htpasswd } = registryFiles(on)
     const ownership = { owner: 'root', group: USER, mode: '0640' }
     return [
       file('Create storage directory', {
@@ -91,7 +91,7 @@ export const registry = play(
 )
 
 /** Removes the registry from hosts that ran it before. Its data there is kept. */
-export const registryMoved = play(
+export const removeFromOtherHosts = play(
   'Remove registry from other hosts',
   { hosts: 'docker:!registry[0]', become: true, tags: 'registry' },
   () => [docker_container('Remove registry container', { name: CONTAINER, state: 'absent' })],
@@ -107,7 +107,7 @@ const removesRegistry: Disturbs = ({ hosts, hostvars }) =>
   }))
 
 /** Removes the registry. Its data is kept unless `registry_purge` is set: it may be the only copy. */
-export const registryGone = play(
+export const removeRegistry = play(
   'Remove registry',
   { hosts: 'registry[0]', become: true, tags: 'registry', disturbs: removesRegistry },
   (on) => [
@@ -118,6 +118,6 @@ export const registryGone = play(
 )
 
 /** A separate play, so that it runs after the handlers of the previous one. Anonymous requests get status 401. */
-export const registryAnswers = play('Check registry', { hosts: 'registry[0]', tags: 'registry' }, (on) => [
+export const checkRegistry = play('Check registry', { hosts: 'registry[0]', tags: 'registry' }, (on) => [
   uri('Wait for registry API', { url: `https://${registryAddress(on)}/v2/`, status_code: 401, retries: 20, delay: 1 }),
 ])

@@ -1,7 +1,7 @@
-import { docker_container, experiment, onHosts, type Exhibit, type ExperimentContext } from '../../src/labbook.ts'
+import { docker_container, experiment, disturbAll, type Exhibit, type ExperimentContext } from '../../src/labbook.ts'
 import { sh } from '../../src/shell/quote.ts'
 import { registryAddress, registryHost } from './address.ts'
-import { askAs, listDigests } from './client.ts'
+import { curlFunctions, listDigests } from './client.ts'
 import { CONTAINER, registryContainer, storageOf } from './registry.ts'
 
 const HELLO = 'labbook/hello-world'
@@ -17,7 +17,7 @@ export const storageProof = experiment(
   {
     ...ON_THE_REGISTRY,
     disturbs: false,
-    proves: { 'registry.storage.external': 'Pushed images are stored in a directory of the host' },
+    assertions: { 'registry.storage.external': 'Pushed images are stored in a directory of the host' },
   },
   async (on) => {
     const { tag, digest } = helloIn(await catalogue(on, 'Images in the registry'))
@@ -35,8 +35,8 @@ export const recreateProof = experiment(
   'Recreate registry container',
   {
     ...ON_THE_REGISTRY,
-    disturbs: ({ hosts }) => onHosts(hosts, 'the registry container is recreated'),
-    proves: {
+    disturbs: ({ hosts }) => disturbAll(hosts, 'the registry container is recreated'),
+    assertions: {
       'registry.storage.survives': 'A recreated registry container serves identical images',
     },
   },
@@ -48,7 +48,7 @@ export const recreateProof = experiment(
 
 /** Every tag with its digest. */
 const catalogue = (on: ExperimentContext, title: string): Promise<Exhibit> =>
-  on.exhibit({ title, command: `${askAs(on)}\n${listDigests(registryAddress(on))}` })
+  on.exhibit({ title, command: `${curlFunctions(on)}\n${listDigests(registryAddress(on))}` })
 
 function helloIn({ stdout }: Pick<Exhibit, 'stdout'>): { tag: string; digest: string } {
   const [, tag, digest] = /^labbook\/hello-world:(\S+) (sha256:\w{64})$/m.exec(stdout) ?? []
@@ -112,7 +112,7 @@ async function recreate(on: ExperimentContext, before: Exhibit, image: string): 
   }
   const up = await on.watch({
     title: 'Registry API after recreation',
-    command: `${askAs(on)}\nask -f -o /dev/null https://${registryAddress(on)}/v2/`,
+    command: `${curlFunctions(on)}\nask -f -o /dev/null https://${registryAddress(on)}/v2/`,
     until: ({ exitCode }) => exitCode === 0,
     within: 60,
   })

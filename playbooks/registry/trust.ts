@@ -1,7 +1,7 @@
-import { apt, command, copy, docker_login, file, onHosts, play, type PlayContext } from '../../src/labbook.ts'
+import { apt, command, copy, docker_login, file, disturbAll, play, type PlayContext } from '../../src/labbook.ts'
 import { machineAccount } from './accounts.ts'
 import { accounts } from './credentials.ts'
-import { keepingOf, registryAddress } from './address.ts'
+import { registryFiles, registryAddress } from './address.ts'
 
 /** The distribution's trust store, and the command that updates it. */
 function systemStore({ facts }: PlayContext): { file: string; update: string; packages: readonly string[] } {
@@ -18,12 +18,12 @@ function systemStore({ facts }: PlayContext): { file: string; update: string; pa
 const certsDirectory = (on: PlayContext): string => `/etc/docker/certs.d/${registryAddress(on)}`
 
 /** Installs the CA certificate on every Docker host: for Docker, and in the system's trust store. */
-export const trust = play(
+export const installCa = play(
   'Install CA certificate',
   { hosts: 'docker', become: true, gather_facts: true, tags: ['registry', 'pki'] },
   (on) => {
     const store = systemStore(on)
-    const ca = `${keepingOf(on).pki}/ca-bundle.crt`
+    const ca = `${registryFiles(on).pki}/ca-bundle.crt`
     const directory = certsDirectory(on)
     return [
       store.packages.length > 0 &&
@@ -37,7 +37,7 @@ export const trust = play(
       copy('Copy CA certificate for Docker', { src: ca, dest: `${directory}/ca.crt`, mode: '0644' }),
       // One certificate per file: openssl's directory lookup reads only the first.
       copy('Copy CA certificate to trust store', {
-        src: `${keepingOf(on).pki}/ca.crt`,
+        src: `${registryFiles(on).pki}/ca.crt`,
         dest: store.file,
         mode: '0644',
         notify: 'update CA trust store',
@@ -58,7 +58,7 @@ export const login = play('Log in to registry', { hosts: 'docker', become: true,
 ])
 
 /** Removes the CA certificate and the login from every Docker host. */
-export const distrust = play(
+export const removeCa = play(
   'Remove CA certificate and registry login',
   {
     hosts: 'docker',
@@ -66,7 +66,10 @@ export const distrust = play(
     gather_facts: true,
     tags: ['registry', 'pki'],
     disturbs: ({ hosts }) =>
-      onHosts(hosts, "its registry login and the registry's CA certificate are removed: it can no longer pull images"),
+      disturbAll(
+        hosts,
+        "its registry login and the registry's CA certificate are removed: it can no longer pull images",
+      ),
   },
   (on) => [
     docker_login('Log out of registry', { registry_url: registryAddress(on), state: 'absent' }),

@@ -1,4 +1,4 @@
-import type { Step } from '../../src/labbook.ts'
+import type { PlaybookStep } from '../../src/labbook.ts'
 import { appProof, swarmProof } from '../app/proof.ts'
 import { appStack } from '../app/stack.ts'
 import { docker } from '../docker/docker.ts'
@@ -11,13 +11,13 @@ import { drain } from '../swarm/experiments/drain.ts'
 import { swarm } from '../swarm/swarm.ts'
 
 /** Prerequisites of a Swarm or k3s cluster: hosts, Docker, the registry with its images. */
-export const foundation: readonly Step[] = [startBaseImage, ...labUp, docker, ...registryUp]
+export const foundation: readonly PlaybookStep[] = [startBaseImage, ...labUp, docker, ...registryUp]
 
 /**
  * The Swarm and its app on that foundation, all checks, and one experiment. Registry access is checked while the nodes
  * pull and start the app; the registry is recreated only after all pulls have finished.
  */
-export const quickStart: readonly Step[] = [
+export const quickStart: readonly PlaybookStep[] = [
   ...swarm,
   ...appStack,
   accessProof,

@@ -4,12 +4,12 @@ import {
   play,
   PlaybookError,
   register,
-  slowdownOf,
+  timeoutMultiplierOf,
   type DockerSwarm,
   type PlayContext,
 } from '../../src/labbook.ts'
 import { labOf } from '../../src/lab/lab.ts'
-import { addressAmongNodes } from '../lab/address.ts'
+import { nodeAddress } from '../lab/address.ts'
 
 /** State of the Swarm on the first manager: join tokens, members. */
 const swarmState = register<DockerSwarm>('swarm')
@@ -24,11 +24,11 @@ const firstManager = ({ groups }: PlayContext): string => {
 /** Initializes the Swarm on the first manager, unless it is already in one. */
 const swarmInit = play('Initialize Swarm', { hosts: 'swarm_managers[0]', become: true, tags: 'swarm' }, (on) => {
   // Slow nodes send heartbeats late; with the default period Swarm would reschedule their tasks.
-  const slowdown = slowdownOf(on, on.groups.swarm ?? [])
+  const slowdown = timeoutMultiplierOf(on, on.groups.swarm ?? [])
   return [
     docker_swarm('Initialize Swarm', {
       state: 'present',
-      advertise_addr: addressAmongNodes(on, on.host),
+      advertise_addr: nodeAddress(on, on.host),
       ...(slowdown === 1 ? {} : { dispatcher_heartbeat_period: Math.max(5, 2 * slowdown) * 1e9 }),
       register: swarmState,
     }),
@@ -45,8 +45,8 @@ const swarmJoin = play(
     return [
       docker_swarm(`Join Swarm as ${role}`, {
         state: 'join',
-        advertise_addr: addressAmongNodes(on, on.host),
-        remote_addrs: [`${addressAmongNodes(on, manager)}:2377`],
+        advertise_addr: nodeAddress(on, on.host),
+        remote_addrs: [`${nodeAddress(on, manager)}:2377`],
         join_token: swarmState.on(manager).map(({ join_tokens }) => {
           if (join_tokens === undefined) throw new PlaybookError(`${manager} returned no join tokens`)
           return join_tokens[role]

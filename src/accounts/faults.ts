@@ -5,7 +5,7 @@ const CONTROL = /\p{Cc}/u
 const SURROGATE = /\p{Surrogate}/u
 
 /** Why a user name is invalid in an htpasswd file; undefined if it is valid. */
-export function nameFault(name: string): string | undefined {
+export function nameError(name: string): string | undefined {
   if (name === '') return 'the user name is empty'
   if (name.includes(':')) return 'a user name cannot contain a colon'
   if (CONTROL.test(name) || SURROGATE.test(name))
@@ -16,7 +16,7 @@ export function nameFault(name: string): string | undefined {
 }
 
 /** Why a password is invalid; undefined if it is valid. The message never contains it. */
-export function passwordFault(password: string): string | undefined {
+export function passwordError(password: string): string | undefined {
   if (password === '') return 'the password is empty: set one, or omit it to generate one'
   const bytes = Buffer.byteLength(password)
   if (bytes > MAX_BYTES) return `the password has ${bytes} bytes in UTF-8: bcrypt allows ${MAX_BYTES}`

@@ -6,7 +6,7 @@ import htpasswd from 'htpasswd/src/utils.js'
  */
 
 /** Maximum cost. Each step doubles the time, and this one takes seconds. */
-export const MOST_COST = 15
+export const MAX_COST = 15
 
 const BCRYPT = /^\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}$/
 
@@ -16,7 +16,7 @@ const BCRYPT = /^\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}$/
  */
 export const defaultCost = ({ password }: { readonly password?: unknown }): number => (password === undefined ? 5 : 10)
 
-/** A new bcrypt hash. @param cost - the binary logarithm of the rounds, 4 to {@link MOST_COST}. */
+/** A new bcrypt hash. @param cost - the binary logarithm of the rounds, 4 to {@link MAX_COST}. */
 export const hashOf = (password: string, cost: number): string =>
   htpasswd.encode({ bcrypt: true, cost, args: [password] })
 
@@ -29,7 +29,7 @@ export function compare(hash: string, password: string, cost: number): HashState
   // The registry accepts only bcrypt hashes.
   if (!(stored >= 4 && stored <= 31)) return 'other password'
   // Verifying it could take a day.
-  if (stored > MOST_COST) return 'other cost'
+  if (stored > MAX_COST) return 'other cost'
   // $2a$, $2b$ and $2y$ are equal for passwords of up to 72 bytes; the package compares $2b$ as plain text.
   if (!htpasswd.verify(hash.replace(/^\$2b/, '$2a'), password)) return 'other password'
   return stored === cost ? 'ok' : 'other cost'

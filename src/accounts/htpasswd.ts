@@ -7,9 +7,9 @@ import { callWorker, workerAnswer } from '../modules/support/worker.ts'
 import { defineModule } from '../modules/task.ts'
 import { sh } from '../shell/quote.ts'
 import { reveal } from '../values/secret.ts'
-import { nameFault, passwordFault } from './faults.ts'
-import { defaultCost, MOST_COST } from './hash.ts'
-import type { Look } from './program.ts'
+import { nameError, passwordError } from './faults.ts'
+import { defaultCost, MAX_COST } from './hash.ts'
+import type { HtpasswdState } from './program.ts'
 
 const PROGRAM = path.join(import.meta.dirname, 'program.ts')
 
@@ -22,9 +22,9 @@ const refuse =
   }
 
 const account = z.strictObject({
-  name: z.string().superRefine(refuse(nameFault)),
+  name: z.string().superRefine(refuse(nameError)),
   /** Default: generated, and stored in `generated`. */
-  password: alwaysSecret.superRefine(refuse((password) => passwordFault(reveal(password)))).optional(),
+  password: alwaysSecret.superRefine(refuse((password) => passwordError(reveal(password)))).optional(),
 })
 
 const schema = z
@@ -38,7 +38,7 @@ const schema = z
     /**
      * bcrypt's cost: each step doubles the time. Default: 10, or 5 for generated passwords, which nobody can guess.
      */
-    cost: z.number().int().min(4).max(MOST_COST).optional(),
+    cost: z.number().int().min(4).max(MAX_COST).optional(),
   })
   .superRefine(({ users, path, generated }, context) => {
     const names = users.map(({ name }) => name)
@@ -75,7 +75,7 @@ export const htpasswd = defineModule<typeof schema, Htpasswd>({
   probe: (params) => callWorker(PROGRAM, 'look', params),
 
   plan(params, observed): Plan<Htpasswd> {
-    const look = workerAnswer<Look>(observed)
+    const look = workerAnswer<HtpasswdState>(observed)
     if (typeof look === 'string') return { changes: [], problem: look }
     const { path, generated, users } = params
     return { changes: changesFor(params, look), values: { path, generated, users: users.map(({ name }) => name) } }
@@ -83,7 +83,7 @@ export const htpasswd = defineModule<typeof schema, Htpasswd>({
 })
 
 /** One change per user, and changes of the files themselves. */
-function changesFor(params: Params, look: Look): Change[] {
+function changesFor(params: Params, look: HtpasswdState): Change[] {
   const changes = look.users.flatMap(({ name, state }): Change[] => {
     const user = params.users.filter((each) => each.name === name)
     const where = look.generate.includes(name) ? ` (generated, stored in ${params.generated})` : ''
@@ -115,9 +115,9 @@ function changesFor(params: Params, look: Look): Change[] {
   }
   // Any other change also does these.
   const tidy = make({ ...params, users: [], remove: [] })
-  if (look.strange > 0)
+  if (look.invalidLines > 0)
     changes.push({
-      description: `remove ${look.strange} invalid line(s) from ${params.path}`,
+      description: `remove ${look.invalidLines} invalid line(s) from ${params.path}`,
       script: tidy,
     })
   for (const key of ['path', 'generated'] as const) {

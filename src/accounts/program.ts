@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto'
 import { compare, defaultCost, hashOf, type HashState } from './hash.ts'
-import { KeptPasswords } from './kept.ts'
-import { hashIn, isAccount, parseLines, textOf, withHash, type Line } from './lines.ts'
+import { GeneratedPasswords } from './kept.ts'
+import { hashIn, isAccount, parseLines, textOf, withHash, type HtpasswdLine } from './lines.ts'
 import { readPrivate, stateOf, writePrivate, type FileState } from './private-file.ts'
 
 /** The request to a worker. */
@@ -16,14 +16,14 @@ interface Request {
 }
 
 /** The state of the files. Contains neither passwords nor hashes. */
-export interface Look {
+export interface HtpasswdState {
   readonly users: readonly { readonly name: string; readonly state: 'missing' | HashState }[]
   /** Users whose passwords must be generated. */
   readonly generate: readonly string[]
   /** Names in the file that are not requested. */
   readonly extra: readonly string[]
   /** Number of invalid lines. */
-  readonly strange: number
+  readonly invalidLines: number
   readonly files: { readonly path: FileState; readonly generated: FileState }
 }
 
@@ -35,8 +35,8 @@ interface ChangeRequest extends Request {
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
 const LENGTH = 24
 
-function look({ path, generated, cost, users }: Request): Look {
-  const passwords = new KeptPasswords(generated)
+function look({ path, generated, cost, users }: Request): HtpasswdState {
+  const passwords = new GeneratedPasswords(generated)
   const lines = linesOf(path)
   const requested = new Set(users.map(({ name }) => name))
   const existing = lines.filter(isAccount).map(({ name }) => name)
@@ -57,14 +57,14 @@ function look({ path, generated, cost, users }: Request): Look {
       .filter(({ name, password = passwords.get(name) }) => password === undefined)
       .map(({ name }) => name),
     extra: [...new Set(existing)].filter((name) => !requested.has(name)),
-    strange: lines.filter((line) => line === 'no account').length,
+    invalidLines: lines.filter((line) => line === 'no account').length,
     files: { path: stateOf(path), generated: stateOf(generated) },
   }
 }
 
 /** The caller must hold the locks of both files. */
 function make({ path, generated, cost, users, remove }: ChangeRequest): object {
-  const passwords = new KeptPasswords(generated)
+  const passwords = new GeneratedPasswords(generated)
   const accounts = users.map((user) => {
     const { name, password = passwords.get(name) } = user
     const effective = password ?? generate()
@@ -87,7 +87,7 @@ function make({ path, generated, cost, users, remove }: ChangeRequest): object {
   return {}
 }
 
-const linesOf = (path: string): Line[] => parseLines(readPrivate(path) ?? '')
+const linesOf = (path: string): HtpasswdLine[] => parseLines(readPrivate(path) ?? '')
 
 const generate = (): string => Array.from({ length: LENGTH }, () => LETTERS[randomInt(LETTERS.length)]).join('')
 

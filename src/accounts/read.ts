@@ -1,8 +1,8 @@
 import { secret, type Secret } from '../values/secret.ts'
-import { KeptPasswords } from './kept.ts'
+import { GeneratedPasswords } from './kept.ts'
 
 /** A user in a playbook. */
-export interface AskedUser {
+export interface AccountUser {
   readonly name: string
   /** Default: generated. */
   readonly password?: string | Secret | undefined
@@ -22,8 +22,10 @@ export interface KnownAccount {
  * @param generated - path of that file; it need not exist.
  * @throws {Refusal} if the file cannot be read.
  */
-export function readAccounts(users: readonly AskedUser[], generated: string): KnownAccount[] {
-  const passwords = users.every(({ password }) => password !== undefined) ? undefined : new KeptPasswords(generated)
+export function readAccounts(users: readonly AccountUser[], generated: string): KnownAccount[] {
+  const passwords = users.every(({ password }) => password !== undefined)
+    ? undefined
+    : new GeneratedPasswords(generated)
   return users.map(({ name, password = passwords?.get(name) }) =>
     password === undefined ? { name } : { name, password: secret(password) },
   )

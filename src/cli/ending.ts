@@ -1,10 +1,10 @@
 import type { Summary } from '../evidence/index.ts'
 import { quote } from '../shell/quote.ts'
-import type { Closing, Ending } from '../ui/index.ts'
-import type { Ready } from './execute.ts'
+import type { Closing, RunFooter } from '../ui/index.ts'
+import type { PreparedRun } from './execute.ts'
 
 interface FinishedRun {
-  readonly ready: Pick<Ready, 'options' | 'inventory' | 'extraVars' | 'closing'>
+  readonly ready: Pick<PreparedRun, 'options' | 'inventory' | 'extraVars' | 'closing'>
   /** The run's command line. */
   readonly argv: readonly string[]
   readonly summary: Summary
@@ -15,17 +15,18 @@ interface FinishedRun {
 }
 
 /** The footer of a run: the playbook's closing if it passed, else the command to rerun. */
-export function endingOf({ ready, argv, summary, report, mask }: FinishedRun): Ending {
-  if (summary.status !== 'passed') return { report, again: mask(argv.map((argument) => quote(argument)).join(' ')) }
+export function footerOf({ ready, argv, summary, report, mask }: FinishedRun): RunFooter {
+  if (summary.status !== 'passed')
+    return { report, rerunCommand: mask(argv.map((argument) => quote(argument)).join(' ')) }
   const {
     closing,
-    options: { check, words, inventory: file },
+    options: { check, args: words, inventory: file },
     inventory,
     extraVars,
   } = ready
   if (check || closing === undefined) return { report }
   const result = closing({
-    words,
+    args: words,
     inventory: file,
     groups: Object.fromEntries([...inventory.groups].map(([name, group]) => [name, group.hosts])),
     hostvars: (host) => ({ ...inventory.hosts.get(host)?.vars, ...extraVars }),

@@ -1,35 +1,35 @@
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { ConnectionConfigError, connectionTarget, openConnection } from '../connection/index.ts'
-import { EvidenceError, lastDurations, openRecord, openRunFolder, writeSummary } from '../evidence/index.ts'
+import { ConnectionConfigError, connectionSettings, openConnection } from '../connection/index.ts'
+import { EvidenceError, lastDurations, openRecorder, createRunDirectory, writeSummary } from '../evidence/index.ts'
 import type { Inventory } from '../inventory/index.ts'
-import { FactsFold } from '../report/facts.ts'
+import { ReportDataFold } from '../report/facts.ts'
 import type { RunEvent } from '../run/events.ts'
 import type { RunHost } from '../run/host.ts'
-import type { Step } from '../run/play.ts'
+import type { PlaybookStep } from '../run/play.ts'
 import { phasesOf, run, type RunOptions } from '../run/run.ts'
-import type { TagChoice } from '../run/tags.ts'
-import { chooseScreen, type Ending } from '../ui/index.ts'
-import type { ReadTracker } from '../values/reads.ts'
+import type { TagSelection } from '../run/tags.ts'
+import { chooseScreen, type RunFooter } from '../ui/index.ts'
+import type { VarReadTracker } from '../values/reads.ts'
 import type { Secret } from '../values/secret.ts'
-import { endingOf } from './ending.ts'
+import { footerOf } from './ending.ts'
 import { onInterrupt } from './interrupt.ts'
-import type { Options } from './options.ts'
+import type { CliOptions } from './options.ts'
 import type { Playbook } from './playbook.ts'
 
 /** The validated input of a run. */
-export interface Ready {
+export interface PreparedRun {
   readonly playbook: string
-  readonly steps: readonly Step[]
+  readonly steps: readonly PlaybookStep[]
   readonly version: string
   readonly argv: readonly string[]
   readonly root: string
-  readonly options: Options
+  readonly options: CliOptions
   readonly inventory: Inventory
   readonly hosts: readonly string[]
   readonly extraVars: Readonly<Record<string, unknown>>
-  readonly tags: TagChoice
-  readonly reads: ReadTracker
+  readonly tags: TagSelection
+  readonly reads: VarReadTracker
   readonly warnings: readonly string[]
   readonly mayDisturb: (host: string) => boolean
   readonly withoutPermission: RunOptions['withoutPermission']
@@ -38,13 +38,13 @@ export interface Ready {
 }
 
 /** Runs the playbook, records it and renders the report. @returns the exit code. */
-export async function execute(ready: Ready): Promise<number> {
+export async function execute(ready: PreparedRun): Promise<number> {
   const { options, root } = ready
   // Connection settings of all hosts are read first, so that an error in the inventory prevents any change.
   const targets = new Map(ready.hosts.map((name) => [name, targetOf(ready, name)]))
   const argv = ['npx', 'zx', `playbooks/${ready.playbook}.mjs`, ...ready.argv]
-  const folder = openRunFolder({ root: path.join(root, 'runs'), playbook: ready.playbook, now: new Date() })
-  const record = openRecord(folder)
+  const folder = createRunDirectory({ root: path.join(root, 'runs'), playbook: ready.playbook, now: new Date() })
+  const record = openRecorder(folder)
   const screen = await chooseScreen({
     json: options.json,
     diff: options.diff,
@@ -52,10 +52,10 @@ export async function execute(ready: Ready): Promise<number> {
     stdout: process.stdout,
     expected: () => expectedDurations(ready),
   })
-  const facts = new FactsFold()
+  const facts = new ReportDataFold()
   const { signal, release } = onInterrupt()
   const emit = (event: RunEvent): void => {
-    const masked = record.take(event)
+    const masked = record.record(event)
     facts.add(masked)
     screen.show(masked)
   }
@@ -74,12 +74,12 @@ export async function execute(ready: Ready): Promise<number> {
       mayDisturb: ready.mayDisturb,
       ...(ready.withoutPermission === undefined ? {} : { withoutPermission: ready.withoutPermission }),
       extraVars: ready.extraVars,
-      reads: ready.reads,
+      varReads: ready.reads,
       warnings: ready.warnings,
       root,
       connect: (name) => connect(targets.get(name) ?? targetOf(ready, name), ready.becomePassword),
       subscriber: emit,
-      openSpool: record.output,
+      openOverflowFile: record.output,
       signal,
     })
     return exitCode
@@ -99,18 +99,18 @@ export async function execute(ready: Ready): Promise<number> {
     )
     return 1
   } finally {
-    let ending: Ending = {}
+    let ending: RunFooter = {}
     try {
       record.close()
       const summary = record.summary()
       writeSummary(folder, summary)
       const { renderReport } = await import('../report/index.ts')
-      await renderReport(folder.path, { summary, facts: facts.facts })
+      await renderReport(folder.path, { summary, facts: facts.data })
       const report = path.relative(process.cwd(), path.join(folder.path, 'report.html'))
       ending = { report } // also if the playbook's closing throws
-      ending = endingOf({ ready, argv, summary, report, mask: (text) => record.mask(text) })
+      ending = footerOf({ ready, argv, summary, report, mask: (text) => record.mask(text) })
     } finally {
-      await screen.done(ending)
+      await screen.close(ending)
       release()
     }
   }
@@ -125,16 +125,16 @@ function expectedDurations({
   hosts,
   tags,
   options,
-}: Ready): readonly (number | undefined)[] {
+}: PreparedRun): readonly (number | undefined)[] {
   if (options.check) return []
   const durations = lastDurations(path.join(root, 'runs'), { playbook })
   return phasesOf({ steps, inventory, hosts, tags, check: options.check }).map(({ name }) => durations.get(name))
 }
 
-type Target = ReturnType<typeof connectionTarget>
+type Target = ReturnType<typeof connectionSettings>
 
-const targetOf = ({ inventory, extraVars }: Ready, name: string): Target =>
-  connectionTarget(name, { ...inventory.hosts.get(name)?.vars, ...extraVars })
+const targetOf = ({ inventory, extraVars }: PreparedRun, name: string): Target =>
+  connectionSettings(name, { ...inventory.hosts.get(name)?.vars, ...extraVars })
 
 /** The password of `-K` is for hosts whose variables have none. */
 function connect(target: Target, becomePassword: Secret | undefined): Pick<RunHost, 'connection' | 'become'> {

@@ -2,7 +2,7 @@ import { parse } from 'yaml'
 import { UsageError } from './usage-error.ts'
 
 /** One `--extra-vars` argument, classified; a file is not read yet. */
-export type ExtraVars =
+export type ExtraVarsArgument =
   | { readonly kind: 'pairs'; readonly text: string }
   | { readonly kind: 'json'; readonly text: string }
   | { readonly kind: 'file'; readonly path: string }
@@ -19,12 +19,12 @@ const WORD = /(?:[^\s'"\\]|\\.|'[^']*'|"(?:[^"\\]|\\.)*")+/gs
  *
  * @throws {UsageError} without the text itself, which may contain a password.
  */
-export function parseExtraVars(text: string): ExtraVars {
+export function parseExtraVars(text: string): ExtraVarsArgument {
   if (text.startsWith('@')) {
     if (text.length === 1) throw new UsageError('--extra-vars @ needs a file name: --extra-vars @vars.yml')
     return { kind: 'file', path: text.slice(1) }
   }
-  const source: ExtraVars = { kind: /^\s*[{[]/.test(text) ? 'json' : 'pairs', text }
+  const source: ExtraVarsArgument = { kind: /^\s*[{[]/.test(text) ? 'json' : 'pairs', text }
   entriesOf(source, {})
   return source
 }
@@ -35,11 +35,11 @@ export function parseExtraVars(text: string): ExtraVars {
  * @param files - the text of each file by path, as specified.
  * @throws {UsageError} a file is missing in `files` or does not contain variables.
  */
-export function mergeExtraVars(sources: readonly ExtraVars[], files: Texts): Record<string, unknown> {
+export function mergeExtraVars(sources: readonly ExtraVarsArgument[], files: Texts): Record<string, unknown> {
   return Object.fromEntries(sources.flatMap((source) => entriesOf(source, files)))
 }
 
-function entriesOf(source: ExtraVars, files: Texts): [string, unknown][] {
+function entriesOf(source: ExtraVarsArgument, files: Texts): [string, unknown][] {
   if (source.kind === 'pairs') return pairs(source.text)
   if (source.kind === 'json') return mapping(source.text, '--extra-vars', 'an object such as \'{"key": "value"}\'')
   const text = files[source.path]

@@ -1,14 +1,14 @@
 import { wrap } from '../ui/format/text.ts'
-import { OPTIONS, type OptionSpec, type Words } from './options.ts'
+import { OPTIONS, type OptionSpec, type Subcommands } from './options.ts'
 import { table } from './table.ts'
 
-export interface HelpSubject {
+export interface HelpOptions {
   /** The file name of the entry point: `site.mjs`. */
   readonly playbook: string
   readonly description: string
   /** The names of its plays and experiments, in order. */
   readonly steps?: readonly string[]
-  readonly words?: Words
+  readonly subcommands?: Subcommands
   /** An extra variable of the playbook, for the example: `counter_replicas=6`. */
   readonly variable?: string | undefined
 }
@@ -25,7 +25,13 @@ const EXIT_CODES: readonly Row[] = [
 type Row = readonly [term: string, meaning: string]
 
 /** The text of `--help`, aligned, at most 80 columns wide. */
-export function helpText({ playbook, description, steps = [], words = {}, variable }: HelpSubject): string {
+export function helpText({
+  playbook,
+  description,
+  steps = [],
+  subcommands: words = {},
+  variable,
+}: HelpOptions): string {
   const command = `npx zx playbooks/${playbook}`
   const subcommands = Object.keys(words)
   const blocks = [

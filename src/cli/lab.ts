@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import type { Host, Inventory } from '../inventory/index.ts'
-import { settle, type Abilities, type Choice } from '../lab/choice.ts'
-import { isProvider, labOf, rememberedIn, type Lab } from '../lab/lab.ts'
-import { lackWords, lab_preflight } from '../lab/preflight.ts'
+import { resolveProvider, type Capabilities, type ProviderChoice } from '../lab/choice.ts'
+import { isProvider, labOf, providerFile, type Lab } from '../lab/lab.ts'
+import { missingRequirements, lab_preflight } from '../lab/preflight.ts'
 import { isNodeAddress, parseSubnet } from '../lab/subnet.ts'
 
 /**
@@ -17,10 +17,10 @@ export function withLab(inventory: Inventory, asked: string | undefined): Invent
   const all = [...inventory.hosts.keys()]
   const first = all.find((host) => vars(host).lab_provider !== undefined)
   const stored = first === undefined ? undefined : storedChoice(String(vars(first).lab_name ?? 'labbook'))
-  const lab = settle(
+  const lab = resolveProvider(
     { groups: { all }, hostvars: vars },
     {
-      ...(asked === undefined ? {} : { asked }),
+      ...(asked === undefined ? {} : { requested: asked }),
       ...(stored === undefined ? {} : { remembered: stored }),
     },
     probeController,
@@ -40,7 +40,7 @@ export function withLab(inventory: Inventory, asked: string | undefined): Invent
  *
  * @param inventory - the result of {@link withLab}.
  */
-export function labMachines(
+export function labMachineTest(
   { groups, hosts }: Inventory,
   extraVars: Readonly<Record<string, unknown>>,
 ): (host: string) => boolean {
@@ -67,17 +67,17 @@ function hasLabAddress(
 }
 
 /** The choice that `lab.mjs up` has stored. */
-function storedChoice(lab: string): Choice | undefined {
+function storedChoice(lab: string): ProviderChoice | undefined {
   try {
-    const [provider, ...reason] = readFileSync(rememberedIn(lab), 'utf8').trim().split('\n')
-    return isProvider(provider) ? { provider, why: reason.join(' ') } : undefined
+    const [provider, ...reason] = readFileSync(providerFile(lab), 'utf8').trim().split('\n')
+    return isProvider(provider) ? { provider, reason: reason.join(' ') } : undefined
   } catch {
     return undefined
   }
 }
 
 /** Probes what the controller supports. */
-function probeController(): Abilities {
+function probeController(): Capabilities {
   const { probe, schema } = lab_preflight.definition
   const { stdout } = spawnSync('sh', [], { input: probe(schema.parse({}), {}), encoding: 'utf8' })
   const can = spawnSync(
@@ -88,5 +88,5 @@ function probeController(): Abilities {
     ],
     { stdio: 'ignore' },
   )
-  return { namespacesLack: lackWords(stdout), qemu: can.status === 0 }
+  return { missingForNamespaces: missingRequirements(stdout), qemu: can.status === 0 }
 }

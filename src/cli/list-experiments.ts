@@ -2,25 +2,33 @@ import { lastDurations } from '../evidence/durations.ts'
 import type { Inventory } from '../inventory/index.ts'
 import { disturbancesOf, type Disturbance } from '../run/disturbance.ts'
 import type { Experiment } from '../run/experiment.ts'
-import type { Step } from '../run/play.ts'
+import type { PlaybookStep } from '../run/play.ts'
 import { duration } from '../ui/format/duration.ts'
 import { table } from './table.ts'
 import type { Playbook } from './playbook.ts'
 
-export interface ExperimentList {
+export interface ExperimentListOptions {
   readonly playbook: Pick<Playbook, 'experiments'>
   /** Those of the selected subcommands. */
-  readonly steps: readonly Step[]
+  readonly steps: readonly PlaybookStep[]
   readonly inventory: Inventory
   readonly hosts: readonly string[]
   readonly extraVars: Readonly<Record<string, unknown>>
-  readonly words: readonly string[]
+  readonly args: readonly string[]
   /** The directory of all runs. */
   readonly runs: string
 }
 
 /** The text of `--list`: the experiments' names on the command line, last durations, and what they disturb. */
-export function listExperiments({ playbook, steps, inventory, hosts, extraVars, words, runs }: ExperimentList): string {
+export function listExperiments({
+  playbook,
+  steps,
+  inventory,
+  hosts,
+  extraVars,
+  args: words,
+  runs,
+}: ExperimentListOptions): string {
   const selected = selectExperiments(playbook, steps, words)
   if (selected.length === 0) return 'This playbook has no experiments.\n'
   const durations = lastDurations(runs)
@@ -43,7 +51,7 @@ export function listExperiments({ playbook, steps, inventory, hosts, extraVars, 
 /** All experiments of the playbook, or the selected ones. */
 function selectExperiments(
   { experiments }: Pick<Playbook, 'experiments'>,
-  steps: readonly Step[],
+  steps: readonly PlaybookStep[],
   words: readonly string[],
 ): (readonly [string, Experiment])[] {
   if (experiments === undefined)

@@ -1,13 +1,13 @@
 import type { Inventory } from '../inventory/index.ts'
 import { UnknownHost } from '../run/mistake.ts'
 import { titleOf } from '../run/prepare.ts'
-import type { Play, PlayContext, Step } from '../run/play.ts'
+import type { Play, PlayContext, PlaybookStep } from '../run/play.ts'
 import { handlersOf, tasksOf } from '../run/play-tasks.ts'
 import { hostsOf } from '../run/run.ts'
-import { tagList, tagsChosen, type TagChoice } from '../run/tags.ts'
+import { tagList, tagsSelect, type TagSelection } from '../run/tags.ts'
 
 /** The text of `--list-hosts`: the hosts of each play and experiment. */
-export function listHosts(steps: readonly Step[], inventory: Inventory, hosts: readonly string[]): string {
+export function listHosts(steps: readonly PlaybookStep[], inventory: Inventory, hosts: readonly string[]): string {
   return steps
     .map((step) => {
       const names = hostsOf(step, inventory, hosts)
@@ -24,24 +24,25 @@ export function listHosts(steps: readonly Step[], inventory: Inventory, hosts: r
  * contacted, so there are no facts.
  */
 export function listTasks(
-  steps: readonly Step[],
+  steps: readonly PlaybookStep[],
   inventory: Inventory,
   hosts: readonly string[],
   extraVars: Readonly<Record<string, unknown>>,
-  tags: TagChoice,
+  tags: TagSelection,
 ): string {
   return steps
     .map((step) => {
       const [first] = hostsOf(step, inventory, hosts)
       const head = `${step.kind} "${step.name}": ${step.hosts}`
       if (step.kind === 'experiment')
-        return [head, ...Object.entries({ ...step.proves, ...step.asks }).map(([id, says]) => `  ${id}: ${says}`)].join(
-          '\n',
-        )
+        return [
+          head,
+          ...Object.entries({ ...step.assertions, ...step.questions }).map(([id, says]) => `  ${id}: ${says}`),
+        ].join('\n')
       if (first === undefined) return `${head}\n  (no hosts)`
-      const context = contextOf(step, inventory, first, extraVars)
+      const context = listingContext(step, inventory, first, extraVars)
       const tasks = tasksOf(step, context).filter((task) =>
-        tagsChosen([...tagList(step.tags), ...tagList(task.keywords.tags)], tags),
+        tagsSelect([...tagList(step.tags), ...tagList(task.keywords.tags)], tags),
       )
       const handlers = Object.keys(handlersOf(step, context))
       return [
@@ -57,7 +58,7 @@ export function listTasks(
 }
 
 /** The context for listing a play, without facts: no host is contacted. */
-export function contextOf(
+export function listingContext(
   play: Play,
   inventory: Inventory,
   host: string,

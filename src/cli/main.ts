@@ -3,22 +3,22 @@ import path from 'node:path'
 import { ConnectionConfigError } from '../connection/index.ts'
 import { EvidenceError } from '../evidence/index.ts'
 import { InventoryError, limitHosts, PatternError, readInventory, type Inventory } from '../inventory/index.ts'
-import { disturbanceLines, disturbedHosts, permissionFor, Refused, type PlannedRun } from '../run/disturbance.ts'
-import { PlaybookError, type Step } from '../run/play.ts'
-import { askHosts, askPassword, canAsk, Cancelled, confirm } from '../ui/index.ts'
-import { stepAsked } from '../run/tags.ts'
-import { placeOf } from '../values/call-site.ts'
-import { ReadTracker } from '../values/reads.ts'
+import { disturbanceLines, disturbedHosts, permissionFor, RunRefused, type PlannedRun } from '../run/disturbance.ts'
+import { PlaybookError, type PlaybookStep } from '../run/play.ts'
+import { promptHosts, promptPassword, isInteractive, Cancelled, confirm } from '../ui/index.ts'
+import { isStepSelectable } from '../run/tags.ts'
+import { locationOf } from '../values/call-site.ts'
+import { VarReadTracker } from '../values/reads.ts'
 import type { Secret } from '../values/secret.ts'
-import { execute, type Ready } from './execute.ts'
+import { execute, type PreparedRun } from './execute.ts'
 import { LabError } from '../lab/lab.ts'
 import { mergeExtraVars } from './extra-vars.ts'
 import { helpText } from './help.ts'
-import { labMachines, withLab } from './lab.ts'
+import { labMachineTest, withLab } from './lab.ts'
 import { listExperiments } from './list-experiments.ts'
 import { withLocalhost } from './localhost.ts'
 import { listHosts, listTasks } from './list.ts'
-import { parseOptions, type Options } from './options.ts'
+import { parseOptions, type CliOptions } from './options.ts'
 import { tagWarnings } from './tag-warnings.ts'
 import { stepsOf, type Playbook } from './playbook.ts'
 import { UsageError } from './usage-error.ts'
@@ -50,7 +50,7 @@ export async function main(playbook: Playbook, argv: readonly string[], root: st
     return await start(playbook, argv, root)
   } catch (error) {
     if (error instanceof Cancelled) return 130
-    if (error instanceof Refused) {
+    if (error instanceof RunRefused) {
       process.stderr.write(`${error.message}\n`)
       return 2
     }
@@ -59,7 +59,7 @@ export async function main(playbook: Playbook, argv: readonly string[], root: st
       return 1
     }
     // Thrown by a function of the playbook (steps, for example).
-    const place = placeOf(error)
+    const place = locationOf(error)
     if (place === undefined) throw error
     process.stderr.write(`${place}: ${error instanceof Error ? error.message : String(error)}\n`)
     return 1
@@ -67,10 +67,10 @@ export async function main(playbook: Playbook, argv: readonly string[], root: st
 }
 
 async function start(playbook: Playbook, argv: readonly string[], root: string): Promise<number> {
-  const options = parseOptions(argv, playbook.words)
+  const options = parseOptions(argv, playbook.subcommands)
   const extraVars = options.help || options.version ? {} : readExtraVars(options)
-  const reads = new ReadTracker(Object.keys(extraVars))
-  const all = stepsOf(playbook, options.words, reads.view(extraVars))
+  const reads = new VarReadTracker(Object.keys(extraVars))
+  const all = stepsOf(playbook, options.args, reads.view(extraVars))
   const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string }
   if (options.help) return print(help(playbook, all))
   if (options.version) return print(`labbook ${version}\n`)
@@ -81,7 +81,7 @@ async function start(playbook: Playbook, argv: readonly string[], root: string):
   const hosts = await chooseHosts(options, inventory)
   const tags = { tags: options.tags, skipTags: options.skipTags }
   // The groups of other steps need not be in the inventory.
-  const steps = all.filter((step) => stepAsked(step.tags, tags))
+  const steps = all.filter((step) => isStepSelectable(step.tags, tags))
   if (options.listHosts) return print(`${listHosts(steps, inventory, hosts)}\n`)
   const warnings = tagWarnings(all, inventory, extraVars, tags)
   if (options.listTasks) process.stderr.write(warnings.map((warning) => `${warning}\n`).join(''))
@@ -94,14 +94,14 @@ async function start(playbook: Playbook, argv: readonly string[], root: string):
         inventory,
         hosts,
         extraVars,
-        words: options.words,
+        args: options.args,
         runs: path.join(root, 'runs'),
       }),
     )
   const planned: PlannedRun = { steps, inventory, hosts, extraVars, tags, check: options.check }
   const mayDisturb = await permission(playbook, options, planned)
   const becomePassword = options.askBecomePass ? await ask(options) : undefined
-  const ready: Ready = {
+  const ready: PreparedRun = {
     playbook: playbook.name,
     steps,
     version,
@@ -124,17 +124,17 @@ async function start(playbook: Playbook, argv: readonly string[], root: string):
 
 const named = (value: unknown): string | undefined => (value === undefined ? undefined : String(value))
 
-const help = ({ name, description, words, variable }: Playbook, steps: readonly Step[]): string =>
+const help = ({ name, description, subcommands: words, variable }: Playbook, steps: readonly PlaybookStep[]): string =>
   helpText({
     playbook: `${name}.mjs`,
     description,
     steps: steps.map((step) => step.name),
     variable,
-    ...(words === undefined ? {} : { words }),
+    ...(words === undefined ? {} : { subcommands: words }),
   })
 
 /** @throws {UsageError} it does not exist, most often because of another working directory. */
-function inventoryFile({ inventory }: Options, root: string): string {
+function inventoryFile({ inventory }: CliOptions, root: string): string {
   const file = path.resolve(inventory)
   if (existsSync(file)) return inventory
   const projectInventory = path.join(root, 'inventory.yaml')
@@ -151,7 +151,7 @@ function print(text: string): 0 {
   return 0
 }
 
-function readExtraVars({ extraVars }: Options): Record<string, unknown> {
+function readExtraVars({ extraVars }: CliOptions): Record<string, unknown> {
   const files = extraVars.flatMap((source) =>
     source.kind === 'file' ? [[source.path, readVarsFile(source.path)]] : [],
   )
@@ -167,32 +167,32 @@ function readVarsFile(file: string): string {
 }
 
 /** All hosts, those of `--limit`, or on a terminal those that the user selects. */
-async function chooseHosts(options: Options, inventory: Inventory): Promise<readonly string[]> {
+async function chooseHosts(options: CliOptions, inventory: Inventory): Promise<readonly string[]> {
   const all = [...inventory.hosts.keys()]
   if (options.limit !== undefined) return limitHosts(inventory, all, options.limit)
   if (options.list || options.listHosts || options.listTasks || !canPrompt(options)) return all
-  return await askHosts([...inventory.hosts.values()].map(({ name, groups }) => ({ name, groups })))
+  return await promptHosts([...inventory.hosts.values()].map(({ name, groups }) => ({ name, groups })))
 }
 
-const canPrompt = ({ noInput, yes, json }: Options): boolean =>
-  canAsk({ noInput, yes, json, stdin: process.stdin, stdout: process.stdout })
+const canPrompt = ({ noInput, yes, json }: CliOptions): boolean =>
+  isInteractive({ noInput, yes, json, stdin: process.stdin, stdout: process.stdout })
 
 /**
  * Which hosts the run may disturb: those of Labbook's lab; all with `--allow-faults` or the user's confirmation.
  *
- * @throws {Cancelled} the user declined. @throws {Refused} the user cannot be prompted.
+ * @throws {Cancelled} the user declined. @throws {RunRefused} the user cannot be prompted.
  */
 async function permission(
   { withoutPermission }: Playbook,
-  options: Options,
+  options: CliOptions,
   planned: PlannedRun,
 ): Promise<(host: string) => boolean> {
   const all = (): boolean => true
   if (options.allowFaults) return all
-  const mayDisturb = labMachines(planned.inventory, planned.extraVars)
+  const mayDisturb = labMachineTest(planned.inventory, planned.extraVars)
   const { refused } = permissionFor(planned, { mayDisturb, withoutPermission })
   if (refused.length === 0) return mayDisturb
-  if (!canPrompt(options)) throw new Refused(refused)
+  if (!canPrompt(options)) throw new RunRefused(refused)
   const about = [
     "These hosts are not machines of Labbook's lab:",
     ...disturbanceLines(refused).map((line) => `  ${line}`),
@@ -201,9 +201,9 @@ async function permission(
   return all
 }
 
-async function ask(options: Options): Promise<Secret> {
+async function ask(options: CliOptions): Promise<Secret> {
   if (!canPrompt({ ...options, yes: false })) {
     throw new UsageError('--ask-become-pass needs a terminal; set ansible_become_password for the hosts instead')
   }
-  return await askPassword('BECOME password')
+  return await promptPassword('BECOME password')
 }

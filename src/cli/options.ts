@@ -1,10 +1,10 @@
 import { parseArgs } from 'node:util'
-import { parseExtraVars, type ExtraVars } from './extra-vars.ts'
+import { parseExtraVars, type ExtraVarsArgument } from './extra-vars.ts'
 import { closest } from './suggest.ts'
 import { UsageError } from './usage-error.ts'
 
 /** The options of the command line, the same for every playbook. */
-export interface Options {
+export interface CliOptions {
   readonly inventory: string
   /** A host pattern, as specified. */
   readonly limit: string | undefined
@@ -17,7 +17,7 @@ export interface Options {
   /** The number of repetitions of each experiment. */
   readonly repeat: number
   /** In command line order; later ones override earlier ones. */
-  readonly extraVars: readonly ExtraVars[]
+  readonly extraVars: readonly ExtraVarsArgument[]
   /** The number of `-v`. */
   readonly verbosity: number
   readonly askBecomePass: boolean
@@ -36,11 +36,11 @@ export interface Options {
   readonly help: boolean
   readonly version: boolean
   /** The positional arguments: subcommands of the playbook, and their arguments. */
-  readonly words: readonly string[]
+  readonly args: readonly string[]
 }
 
 /** Subcommands of a playbook and their help: `{ up: 'create the lab' }`. `'snapshot NAME'` takes an argument. */
-export type Words = Readonly<Record<string, string>>
+export type Subcommands = Readonly<Record<string, string>>
 
 export interface OptionSpec {
   readonly short?: string
@@ -86,7 +86,7 @@ const isName = (name: string): name is Name => Object.hasOwn(OPTIONS, name)
  * @param words - the playbook's subcommands; default: none.
  * @throws {UsageError} the command line is invalid; the message is for the user.
  */
-export function parseOptions(argv: readonly string[], words: Words = {}): Options {
+export function parseOptions(argv: readonly string[], words: Subcommands = {}): CliOptions {
   const { tokens } = parseArgs({
     args: [...argv],
     options: Object.fromEntries(
@@ -146,7 +146,7 @@ export function parseOptions(argv: readonly string[], words: Words = {}): Option
     yes: on('yes'),
     help,
     version: on('version'),
-    words: positional,
+    args: positional,
   }
 }
 
@@ -170,16 +170,16 @@ function valueOf(name: Name, value: string | undefined, inline: boolean | undefi
 }
 
 /** A subcommand as declared by the playbook: `snapshot NAME` for `snapshot`. */
-const declared = (word: string, words: Words): string | undefined =>
+const declared = (word: string, words: Subcommands): string | undefined =>
   Object.keys(words).find((each) => each.split(' ')[0] === word)
 
 /** Whether the last positional is a subcommand that takes an argument. */
-function takesArgument(positional: readonly string[], words: Words): boolean {
+function takesArgument(positional: readonly string[], words: Subcommands): boolean {
   const last = positional.at(-1)
   return last !== undefined && positional.length === 1 && declared(last, words)?.includes(' ') === true
 }
 
-function parseSubcommand(word: string, words: Words): string {
+function parseSubcommand(word: string, words: Subcommands): string {
   if (declared(word, words) !== undefined) return word
   const choices = Object.keys(words).map((each) => each.split(' ')[0] ?? each)
   if (choices.length === 0) throw new UsageError(`unexpected argument "${word}"; to limit the hosts: --limit ${word}`)

@@ -1,9 +1,9 @@
 import type { WithoutPermission } from '../run/disturbance.ts'
 import type { Finding } from '../run/events.ts'
 import type { Experiment } from '../run/experiment.ts'
-import type { Step } from '../run/play.ts'
+import type { PlaybookStep } from '../run/play.ts'
 import type { Closing } from '../ui/index.ts'
-import type { Words } from './options.ts'
+import type { Subcommands } from './options.ts'
 import { UsageError } from './usage-error.ts'
 
 /** A playbook: what `npx zx playbooks/NAME.mjs` runs. */
@@ -13,13 +13,15 @@ export interface Playbook {
   /** One line for `--help`. */
   readonly description: string
   /** Subcommands, such as `up`, `down` and `resume NAME`; the first is the default. */
-  readonly words?: Words
+  readonly subcommands?: Subcommands
   /** One of its extra variables, for the example in `--help`: `counter_replicas=6`. */
   readonly variable?: string
   /** Several subcommands may be combined. */
-  readonly severalWords?: boolean
+  readonly multipleSubcommands?: boolean
   /** Plays and experiments, in order. A function receives the subcommands and the variables of `--extra-vars`. */
-  readonly steps: readonly Step[] | ((words: readonly string[], extraVars: ExtraVars) => readonly Step[])
+  readonly steps:
+    | readonly PlaybookStep[]
+    | ((words: readonly string[], extraVars: ExtraVars) => readonly PlaybookStep[])
   /** Its experiments by subcommand, for `--list`. Default: those among its steps, by name. */
   readonly experiments?: Readonly<Record<string, Experiment>>
   /**
@@ -36,7 +38,7 @@ export interface Playbook {
 
 /** The input of {@link Playbook.closing}. */
 export interface ClosingContext {
-  readonly words: readonly string[]
+  readonly args: readonly string[]
   /** The path of the inventory, as specified. */
   readonly inventory: string
   readonly groups: Readonly<Record<string, readonly string[]>>
@@ -84,10 +86,10 @@ function stepsProblem(steps: readonly unknown[]): string | undefined {
 
 /** @throws {UsageError} more subcommands than the playbook accepts. */
 export function stepsOf(
-  { name, steps, words = {}, severalWords = false }: Playbook,
+  { name, steps, subcommands: words = {}, multipleSubcommands: severalWords = false }: Playbook,
   args: readonly string[],
   extraVars: ExtraVars = {},
-): readonly Step[] {
+): readonly PlaybookStep[] {
   const [first] = Object.keys(words)
   const hasArgument = args.length === 2 && Object.keys(words).some((word) => word.startsWith(`${args[0] ?? ''} `))
   if (args.length > 1 && !severalWords && !hasArgument)

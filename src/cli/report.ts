@@ -2,10 +2,10 @@ import { existsSync, readdirSync, renameSync, statSync, writeFileSync } from 'no
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { EvidenceError } from '../evidence/index.ts'
-import { cannotKeep } from '../evidence/folder.ts'
+import { fileError } from '../evidence/folder.ts'
 import { renderReport } from '../report/index.ts'
 import { findBrowser, printPdf, PrintError } from '../report/pdf.ts'
-import { LANGUAGES, wordsOf, type Language } from '../report/words/index.ts'
+import { LANGUAGES, messagesOf, type Language } from '../report/words/index.ts'
 import { closest } from './suggest.ts'
 import { UsageError } from './usage-error.ts'
 
@@ -154,7 +154,7 @@ async function write(directory: string, { formats, language }: ReportOptions): P
   if (formats.includes('junit')) {
     const { junitReport } = await import('../report/junit.ts')
     const file = path.join(directory, 'report.junit.xml')
-    save(file, junitReport(directory, await wordsOf(language)))
+    save(file, junitReport(directory, await messagesOf(language)))
     written.push(file)
   }
   return written
@@ -165,6 +165,6 @@ function save(file: string, text: string): void {
     writeFileSync(`${file}.part`, text)
     renameSync(`${file}.part`, file)
   } catch (error) {
-    throw cannotKeep(`cannot write ${file}`, error)
+    throw fileError(`cannot write ${file}`, error)
   }
 }

@@ -1,7 +1,7 @@
 import type { Inventory } from '../inventory/index.ts'
-import type { Step } from '../run/play.ts'
-import { tagList, type TagChoice } from '../run/tags.ts'
-import { contextOf } from './list.ts'
+import type { PlaybookStep } from '../run/play.ts'
+import { tagList, type TagSelection } from '../run/tags.ts'
+import { listingContext } from './list.ts'
 import { tasksOf } from '../run/play-tasks.ts'
 import { hostsOf } from '../run/run.ts'
 import { closest } from './suggest.ts'
@@ -10,10 +10,10 @@ const SPECIAL = ['all', 'always', 'never', 'tagged', 'untagged']
 
 /** A warning for each tag of the command line that no play, task or experiment has. */
 export function tagWarnings(
-  steps: readonly Step[],
+  steps: readonly PlaybookStep[],
   inventory: Inventory,
   extraVars: Readonly<Record<string, unknown>>,
-  { tags, skipTags }: TagChoice,
+  { tags, skipTags }: TagSelection,
 ): string[] {
   if (tags.length + skipTags.length === 0) return []
   const known = new Set(steps.flatMap((step) => [...tagList(step.tags), ...taskTags(step, inventory, extraVars)]))
@@ -31,11 +31,11 @@ export function tagWarnings(
 }
 
 /** Tags of the tasks of all hosts. Tasks that cannot be listed without facts have no known tags. */
-function taskTags(step: Step, inventory: Inventory, extraVars: Readonly<Record<string, unknown>>): string[] {
+function taskTags(step: PlaybookStep, inventory: Inventory, extraVars: Readonly<Record<string, unknown>>): string[] {
   if (step.kind === 'experiment') return []
   return hostsOf(step, inventory).flatMap((host) => {
     try {
-      return tasksOf(step, contextOf(step, inventory, host, extraVars)).flatMap(({ keywords }) =>
+      return tasksOf(step, listingContext(step, inventory, host, extraVars)).flatMap(({ keywords }) =>
         tagList(keywords.tags),
       )
     } catch {

@@ -1,8 +1,8 @@
 /** Messages of sudo (in LC_ALL=C), and what they mean to the user. The first match counts. */
-const REASONS: readonly [RegExp, (who: Who) => string][] = [
+const REASONS: readonly [RegExp, (who: BecomeContext) => string][] = [
   [
     /incorrect password|Sorry, try again|Authentication failure|no password was provided/,
-    ({ host, login, asked }) =>
+    ({ host, login, passwordUser: asked }) =>
       asked === login
         ? `sudo rejected the password of ${login}: enter the right one with -K, or correct ansible_become_password`
         : `sudo asks for the password of ${asked}, not of ${login} (rootpw, targetpw or runaspw in the sudoers of ${host}), ` +
@@ -33,16 +33,16 @@ const REASONS: readonly [RegExp, (who: Who) => string][] = [
   ],
 ]
 
-export interface Who {
+export interface BecomeContext {
   readonly host: string
   readonly login: string
   readonly user: string
   /** Whose password sudo asked for. */
-  readonly asked: string
+  readonly passwordUser: string
 }
 
 /** Explains in one line why sudo did not start a shell, from its output. */
-export function explainBecomeFailure(who: Who, printed: string): string {
+export function explainBecomeFailure(who: BecomeContext, printed: string): string {
   const { host, login, user } = who
   for (const [pattern, explain] of REASONS) {
     if (pattern.test(printed)) return `${host}: ${explain(who)}`
@@ -56,9 +56,13 @@ export function explainBecomeFailure(who: Who, printed: string): string {
 }
 
 /** The message when sudo asks for the password a second time. */
-export const wrongPassword = (who: Who): string => explainBecomeFailure(who, 'Sorry, try again.')
+export const wrongPasswordMessage = (who: BecomeContext): string => explainBecomeFailure(who, 'Sorry, try again.')
 
 /** The message when sudo neither starts a shell nor exits. */
-export const becomeStalled = ({ host, login, user }: Who, seconds: number, lastOutput: string): string =>
+export const becomeTimeoutMessage = (
+  { host, login, user }: BecomeContext,
+  seconds: number,
+  lastOutput: string,
+): string =>
   `${host}: sudo did not start a shell as ${user} for ${login} within ${seconds} s; last output: ${lastOutput}. It may ask ` +
   `for more than a password, or wait for a directory service: try "sudo -u ${user} true" on ${host}`

@@ -1,4 +1,4 @@
-import type { Target } from './target.ts'
+import type { ConnectionSettings } from './target.ts'
 
 /** An error of Node or ssh2 while connecting. */
 export interface ConnectError extends Error {
@@ -8,15 +8,20 @@ export interface ConnectError extends Error {
 }
 
 /** Whether the server closed the connection before the handshake, as sshd does over its `MaxStartups`. */
-export const wasTurnedAway = ({ code, message }: ConnectError): boolean =>
+export const wasDroppedBeforeHandshake = ({ code, message }: ConnectError): boolean =>
   code === 'ECONNRESET' || /before handshake|No response from server/.test(message)
 
 /**
  * Explains a failed connect in one line: the host, the cause, and what to do.
  *
- * @param greeting - what the server printed before it closed the connection.
+ * @param preBanner - what the server printed before it closed the connection.
  */
-export function explainConnectFailure(target: Target, error: ConnectError, tried: string, greeting = ''): string {
+export function explainConnectFailure(
+  target: ConnectionSettings,
+  error: ConnectError,
+  methods: string,
+  preBanner = '',
+): string {
   const { name, address, port, user, bindAddress, connectTimeoutSeconds } = target
   const where = `${address} port ${port}`
   const explain = (what: string): string => `${name}: ${what}`
@@ -38,7 +43,7 @@ export function explainConnectFailure(target: Target, error: ConnectError, tried
   }
   if (error.level === 'client-authentication') {
     return explain(
-      `${where} denied ${user} access with ${tried}: install the public key there (ssh-copy-id -p ${port} ` +
+      `${where} denied ${user} access with ${methods}: install the public key there (ssh-copy-id -p ${port} ` +
         `${user}@${address}), or correct ansible_user or ansible_ssh_private_key_file`,
     )
   }
@@ -48,8 +53,8 @@ export function explainConnectFailure(target: Target, error: ConnectError, tried
         'ansible_host is right, or raise ansible_ssh_timeout',
     )
   }
-  if (wasTurnedAway(error)) {
-    const printed = greeting === '' ? '' : ` and printed: ${greeting}`
+  if (wasDroppedBeforeHandshake(error)) {
+    const printed = preBanner === '' ? '' : ` and printed: ${preBanner}`
     return explain(
       `${where} closed the connection before the handshake${printed}. Check that sshd listens there. Its log has the reason ` +
         '(journalctl -u ssh); MaxStartups in its sshd_config limits concurrent logins',

@@ -7,21 +7,21 @@ export interface Become {
   readonly password?: Secret
 }
 
-export type StreamName = 'stdout' | 'stderr'
+export type OutputStream = 'stdout' | 'stderr'
 
-export interface ExchangeOptions {
+export interface ExecOptions {
   readonly become?: Become
   /** The script is killed on the host after this many seconds. */
   readonly timeLimitSeconds: number
   /** Receives the output chunk by chunk instead of buffering it. Must not throw. */
-  readonly onOutput?: (stream: StreamName, chunk: Buffer) => void
+  readonly onOutput?: (stream: OutputStream, chunk: Buffer) => void
 }
 
 /**
  * The result of one script. Bytes, because a packet may split a character and a file may be binary. Output passed to
  * {@link ExecOptions.onOutput} is not included.
  */
-export interface Exchange {
+export interface ExecResult {
   readonly stdout: Buffer
   readonly stderr: Buffer
   readonly exitCode: number
@@ -30,7 +30,7 @@ export interface Exchange {
 /** The connection to one host: opened by the first `exec`, kept for the entire run. Scripts run one after another. */
 export interface Connection {
   /** Starts to connect in the background. The next `exec` reports an error. */
-  open(): void
+  preconnect(): void
   /**
    * Runs one script and returns its result, in one round trip. The script is sent on stdin and read completely before
    * its first command runs, so a connection lost while sending has no effect.
@@ -39,7 +39,7 @@ export interface Connection {
    * @throws {TimeLimit} the script exceeded its time limit and was killed on the host.
    * @throws {BecomeFailed} sudo is missing, denied it, or rejected the password.
    */
-  exchange(script: string, options: ExchangeOptions): Promise<Exchange>
+  exec(script: string, options: ExecOptions): Promise<ExecResult>
   /** Closes the connection; a running script gets SIGHUP. Never throws. */
   close(): Promise<void>
 }

@@ -4,53 +4,53 @@ import { dirname } from 'node:path'
 import type { ServerHostKeyAlgorithm } from 'ssh2'
 import {
   type HostKey,
-  judgeHostKey,
+  checkHostKey,
   knownHostName,
   knownKeyTypes,
-  type KnownHost,
+  type KnownHostEntry,
   parseKnownHosts,
 } from './known-hosts.ts'
 import { expandHome } from './ssh-arguments.ts'
-import type { Target } from './target.ts'
+import type { ConnectionSettings } from './target.ts'
 
 const USER_FILES = ['~/.ssh/known_hosts', '~/.ssh/known_hosts2'].map(expandHome)
 const GLOBAL_FILES = ['/etc/ssh/ssh_known_hosts', '/etc/ssh/ssh_known_hosts2']
 
 /** Verifies one host's key, as `ssh` does. */
 export class HostKeyCheck {
-  readonly #target: Target
+  readonly #target: ConnectionSettings
   readonly #files: readonly string[]
-  readonly #known: readonly KnownHost[]
+  readonly #known: readonly KnownHostEntry[]
   /** Why the key was rejected; undefined if it was not. */
-  refusal: string | undefined
+  rejection: string | undefined
 
-  constructor(target: Target) {
+  constructor(target: ConnectionSettings) {
     this.#target = target
     this.#files = target.userKnownHostsFiles ?? USER_FILES
     this.#known = [...this.#files, ...GLOBAL_FILES].flatMap((file) => parseKnownHosts(readIfExists(file), file))
   }
 
   /** Algorithms to request, those of known keys first, so that the server offers a key that can be verified. */
-  algorithms(): ServerHostKeyAlgorithm[] {
+  preferredAlgorithms(): ServerHostKeyAlgorithm[] {
     const { address, port } = this.#target
     const types = new Set([...knownKeyTypes(this.#known, address, port), ...ALGORITHMS.keys()])
     return [...types].flatMap((type) => ALGORITHMS.get(type) ?? [])
   }
 
   /** Whether to trust the key that the server offered, in wire format. */
-  accepts(wire: Buffer): boolean {
+  verify(wire: Buffer): boolean {
     const { address, port, hostKeyChecking } = this.#target
     if (hostKeyChecking === 'no') return true
     const offered = { type: wire.toString('latin1', 4, 4 + wire.readUInt32BE(0)), key: wire.toString('base64') }
-    const verdict = judgeHostKey(this.#known, address, port, offered)
-    if (verdict.is === 'known') return true
-    if (verdict.is === 'unknown' && verdict.otherTypes.length === 0 && hostKeyChecking === 'accept-new') {
+    const verdict = checkHostKey(this.#known, address, port, offered)
+    if (verdict.status === 'known') return true
+    if (verdict.status === 'unknown' && verdict.otherTypes.length === 0 && hostKeyChecking === 'accept-new') {
       return this.#add(offered)
     }
-    this.refusal =
-      verdict.is === 'unknown'
+    this.rejection =
+      verdict.status === 'unknown'
         ? this.#unknown(wire, offered, verdict.otherTypes)
-        : this.#untrusted(wire, offered, verdict.is, verdict.at)
+        : this.#untrusted(wire, offered, verdict.status, verdict.location)
     return false
   }
 
@@ -65,7 +65,7 @@ export class HostKeyCheck {
       appendFileSync(file, before === '' || before.endsWith('\n') ? line : `\n${line}`)
       return true
     } catch (error) {
-      this.refusal = `${name}: cannot add the new host key to ${file}: ${(error as Error).message}`
+      this.rejection = `${name}: cannot add the new host key to ${file}: ${(error as Error).message}`
       return false
     }
   }
@@ -109,7 +109,7 @@ const ALGORITHMS = new Map<string, ServerHostKeyAlgorithm[]>([
 
 const keyscanType = (type: string): string => type.replace(/^ssh-/, '').replace(/^ecdsa-.*/, 'ecdsa')
 
-const at = ({ address, port }: Target): string => (port === 22 ? address : `${address} port ${port}`)
+const at = ({ address, port }: ConnectionSettings): string => (port === 22 ? address : `${address} port ${port}`)
 
 /** A key's fingerprint as OpenSSH prints it. */
 const fingerprint = (wire: Buffer): string =>

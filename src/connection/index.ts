@@ -1,12 +1,12 @@
 import type { Connection } from './connection.ts'
-import { LocalLine } from './local.ts'
-import { ShellConnection } from './shell-connection.ts'
-import { SshLine } from './ssh.ts'
-import type { Target } from './target.ts'
+import { LocalTransport } from './local.ts'
+import { HostConnection } from './shell-connection.ts'
+import { SshTransport } from './ssh.ts'
+import type { ConnectionSettings } from './target.ts'
 
 export { ConnectionConfigError } from './config-error.ts'
-export { connectionTarget, type Target } from './target.ts'
+export { connectionSettings, type ConnectionSettings } from './target.ts'
 
 /** The connection to a host. It is established by the first `exec`. */
-export const openConnection = (target: Target): Connection =>
-  new ShellConnection(target.connection === 'local' ? new LocalLine(target.name) : new SshLine(target))
+export const openConnection = (target: ConnectionSettings): Connection =>
+  new HostConnection(target.connection === 'local' ? new LocalTransport(target.name) : new SshTransport(target))

@@ -4,7 +4,7 @@ const KILL_AFTER_SECONDS = 5
 const HOPELESS_SECONDS = 10
 
 /** The time limit of {@link cleanupScript}, in seconds. */
-export const settleLimit = (leftSeconds: number): number => Math.max(0, leftSeconds) + 3 * HOPELESS_SECONDS
+export const cleanupTimeLimit = (leftSeconds: number): number => Math.max(0, leftSeconds) + 3 * HOPELESS_SECONDS
 
 /**
  * Ends everything an interrupted session left running; exits with 1 if it cannot. A script may use the rest of its time
@@ -17,7 +17,7 @@ export const settleLimit = (leftSeconds: number): number => Math.max(0, leftSeco
  *
  * @param leftSeconds - the rest of the script's time limit.
  */
-export const settleText = (token: string, leftSeconds: number): string => `
+export const cleanupScript = (token: string, leftSeconds: number): string => `
 lb_own() {
   grep -l "$2" /proc/[0-9]*/"$1" 2>/dev/null | while IFS=/ read -r lb_a lb_b lb_pid lb_c; do
     read -r lb_name <"/proc/$lb_pid/comm" || continue
@@ -55,4 +55,4 @@ exit 0
  * Sends SIGHUP to a script; `timeout` kills it if it ignores that. Without `timeout` on the host there is no process
  * group, only the shell.
  */
-export const hangUpText = (group: number): string => `kill -HUP -${group} 2>/dev/null || kill -HUP ${group}`
+export const hangUpScript = (group: number): string => `kill -HUP -${group} 2>/dev/null || kill -HUP ${group}`

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 
 /** One line of a known_hosts file. */
-export interface KnownHost {
+export interface KnownHostEntry {
   readonly revoked: boolean
   /** `*.example.org,!bad.example.org,[node1]:2222` or `|1|salt|hash`. */
   readonly hosts: string
@@ -19,13 +19,13 @@ export interface HostKey {
   readonly key: string
 }
 
-export type Verdict =
-  | { readonly is: 'known' }
-  | { readonly is: 'unknown'; readonly otherTypes: readonly string[] }
-  | { readonly is: 'changed' | 'revoked'; readonly at: string }
+export type HostKeyStatus =
+  | { readonly status: 'known' }
+  | { readonly status: 'unknown'; readonly otherTypes: readonly string[] }
+  | { readonly status: 'changed' | 'revoked'; readonly location: string }
 
 /** Parses a known_hosts file. `@cert-authority` lines are ignored: host certificates are not supported. */
-export function parseKnownHosts(text: string, file: string): KnownHost[] {
+export function parseKnownHosts(text: string, file: string): KnownHostEntry[] {
   return text.split('\n').flatMap((line, i) => {
     const fields = line.trim().split(/\s+/)
     const marker = fields[0]?.startsWith('@') ? fields.shift() : undefined
@@ -37,22 +37,27 @@ export function parseKnownHosts(text: string, file: string): KnownHost[] {
 }
 
 /** Looks up the key that a server offered. A key revoked in any file is rejected, as by ssh. */
-export function judgeHostKey(known: readonly KnownHost[], address: string, port: number, offered: HostKey): Verdict {
-  const same = (entry: KnownHost): boolean => entry.type === offered.type && entry.key === offered.key
+export function checkHostKey(
+  known: readonly KnownHostEntry[],
+  address: string,
+  port: number,
+  offered: HostKey,
+): HostKeyStatus {
+  const same = (entry: KnownHostEntry): boolean => entry.type === offered.type && entry.key === offered.key
   const ofHost = entriesFor(known, address, port)
   const revoked = ofHost.find((entry) => entry.revoked && same(entry))
-  if (revoked !== undefined) return { is: 'revoked', at: revoked.at }
+  if (revoked !== undefined) return { status: 'revoked', location: revoked.at }
   const valid = ofHost.filter((entry) => !entry.revoked)
-  if (valid.some(same)) return { is: 'known' }
+  if (valid.some(same)) return { status: 'known' }
   const changed = valid.find((entry) => entry.type === offered.type)
-  if (changed !== undefined) return { is: 'changed', at: changed.at }
+  if (changed !== undefined) return { status: 'changed', location: changed.at }
   // An entry without a port is valid for any port, as with ssh.
-  if (port !== 22 && judgeHostKey(known, address, 22, offered).is === 'known') return { is: 'known' }
-  return { is: 'unknown', otherTypes: [...new Set(valid.map((entry) => entry.type))] }
+  if (port !== 22 && checkHostKey(known, address, 22, offered).status === 'known') return { status: 'known' }
+  return { status: 'unknown', otherTypes: [...new Set(valid.map((entry) => entry.type))] }
 }
 
 /** The key types known for a host: those to request from the server. */
-export const knownKeyTypes = (known: readonly KnownHost[], address: string, port: number): string[] => [
+export const knownKeyTypes = (known: readonly KnownHostEntry[], address: string, port: number): string[] => [
   ...new Set(
     [...entriesFor(known, address, port), ...entriesFor(known, address, 22)]
       .filter((entry) => !entry.revoked)
@@ -64,7 +69,7 @@ export const knownKeyTypes = (known: readonly KnownHost[], address: string, port
 export const knownHostName = (address: string, port: number): string =>
   port === 22 ? address.toLowerCase() : `[${address.toLowerCase()}]:${port}`
 
-function entriesFor(known: readonly KnownHost[], address: string, port: number): KnownHost[] {
+function entriesFor(known: readonly KnownHostEntry[], address: string, port: number): KnownHostEntry[] {
   const name = knownHostName(address, port)
   return known.filter(({ hosts }) => (hosts.startsWith('|') ? isHashOf(hosts, name) : matches(hosts, name)))
 }

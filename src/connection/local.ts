@@ -1,33 +1,33 @@
 import { spawn } from 'node:child_process'
 import { userInfo } from 'node:os'
-import { type Channel, type Ending, LAST_WORDS_MS, type Line } from './channel.ts'
+import { type Channel, type ChannelEnd, OUTPUT_GRACE_MS, type Transport } from './channel.ts'
 import { Unreachable } from './connection.ts'
 
 /** Starts processes on the controller (`ansible_connection: local`). */
-export class LocalLine implements Line {
+export class LocalTransport implements Transport {
   readonly name: string
   readonly user = userInfo().username
-  readonly startSeconds = 120
+  readonly startTimeoutSeconds = 120
 
   constructor(name: string) {
     this.name = name
   }
 
-  open(): void {
+  preconnect(): void {
     // Nothing to connect to.
   }
 
-  start(command: string): Promise<Channel> {
+  exec(command: string): Promise<Channel> {
     // Its own process group: Ctrl-C in the terminal must reach the runner, not the script.
     const child = spawn('/bin/sh', ['-c', command], { detached: true, stdio: 'pipe' })
     // A write after the shell has ended; `closed` reports the end.
     child.stdin.on('error', () => undefined)
-    const closed = new Promise<Ending>((resolve) => {
+    const closed = new Promise<ChannelEnd>((resolve) => {
       child.on('exit', (code, signal) => {
-        const ending: Ending =
-          code === null ? { exited: false, why: `its shell was killed by ${signal}` } : { exited: true }
+        const ending: ChannelEnd =
+          code === null ? { exited: false, reason: `its shell was killed by ${signal}` } : { exited: true }
         child.on('close', () => resolve(ending))
-        setTimeout(resolve, LAST_WORDS_MS, ending)
+        setTimeout(resolve, OUTPUT_GRACE_MS, ending)
       })
     })
     const destroy = (): void => {
@@ -45,11 +45,11 @@ export class LocalLine implements Line {
     })
   }
 
-  drop(): void {
+  disconnect(): void {
     // Local processes share no connection.
   }
 
-  sibling(): Line {
+  clone(): Transport {
     return this
   }
 

@@ -28,7 +28,7 @@ function limitOf(server: string): LimitFunction {
  * @returns releases the slot; may be called more than once.
  * @throws an AbortError if `signal` aborts first.
  */
-export async function loginTurn(server: string, signal: AbortSignal): Promise<() => void> {
+export async function acquireLoginSlot(server: string, signal: AbortSignal): Promise<() => void> {
   const limit = limitOf(server)
   const release = await acquire(limit, signal)
   if (limit.activeCount > 1) {
@@ -41,10 +41,10 @@ export async function loginTurn(server: string, signal: AbortSignal): Promise<()
 }
 
 /** Waits for a handshake slot, once the TCP connection is up. As {@link acquireLoginSlot}. */
-export const handshakeTurn = (signal: AbortSignal): Promise<() => void> => acquire(handshakes, signal)
+export const acquireHandshakeSlot = (signal: AbortSignal): Promise<() => void> => acquire(handshakes, signal)
 
 /** Halves a server's login slots after it dropped a connection. */
-export function fewerLogins(server: string): void {
+export function reduceLoginSlots(server: string): void {
   const limit = limitOf(server)
   limit.concurrency = Math.max(1, Math.floor(limit.concurrency / 2))
 }

@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs'
 import type { AnyAuthMethod } from 'ssh2'
 import { Unreachable } from './connection.ts'
 import { expandHome } from './ssh-arguments.ts'
-import type { Target } from './target.ts'
+import type { ConnectionSettings } from './target.ts'
 
 /** Authentication methods in the order to try, and their names for the error when all fail. */
-export interface Login {
+export interface Authentication {
   readonly methods: AnyAuthMethod[]
-  readonly tried: string
+  readonly labels: string
 }
 
 const DEFAULT_KEYS = ['id_ed25519', 'id_ecdsa', 'id_rsa'].map((file) => expandHome(`~/.ssh/${file}`))
@@ -18,7 +18,7 @@ const DEFAULT_KEYS = ['id_ed25519', 'id_ecdsa', 'id_rsa'].map((file) => expandHo
  *
  * @throws {Unreachable} there is no authentication method, or the configured key cannot be used.
  */
-export function loginMethods(target: Target, agent = process.env['SSH_AUTH_SOCK']): Login {
+export function authentication(target: ConnectionSettings, agent = process.env['SSH_AUTH_SOCK']): Authentication {
   const { name, user: username, password } = target
   const hasAgent = agent !== undefined && agent !== ''
   const methods: LabelledMethod[] = target.keyFile === undefined ? [] : configuredKey(target, target.keyFile, hasAgent)
@@ -33,7 +33,7 @@ export function loginMethods(target: Target, agent = process.env['SSH_AUTH_SOCK'
   }
   return {
     methods: methods.map(({ method }) => method),
-    tried: [...new Set(methods.map(({ label }) => label))].join(', '),
+    labels: [...new Set(methods.map(({ label }) => label))].join(', '),
   }
 }
 
@@ -42,7 +42,7 @@ interface LabelledMethod {
   readonly method: AnyAuthMethod
 }
 
-function configuredKey(target: Target, file: string, hasAgent: boolean): LabelledMethod[] {
+function configuredKey(target: ConnectionSettings, file: string, hasAgent: boolean): LabelledMethod[] {
   const { name } = target
   let key: Buffer
   try {
@@ -67,7 +67,7 @@ function configuredKey(target: Target, file: string, hasAgent: boolean): Labelle
 }
 
 /** The default keys: those that cannot be used are skipped. */
-function defaultKeys(target: Target): LabelledMethod[] {
+function defaultKeys(target: ConnectionSettings): LabelledMethod[] {
   return DEFAULT_KEYS.flatMap((file) => {
     try {
       const key = readFileSync(file)
@@ -78,7 +78,7 @@ function defaultKeys(target: Target): LabelledMethod[] {
   })
 }
 
-function keyMethod({ user: username, keyPassphrase }: Target, file: string, key: Buffer): LabelledMethod {
+function keyMethod({ user: username, keyPassphrase }: ConnectionSettings, file: string, key: Buffer): LabelledMethod {
   const passphrase = isEncrypted(key) && keyPassphrase !== undefined ? { passphrase: keyPassphrase.reveal() } : {}
   return { label: `the key ${file}`, method: { type: 'publickey', username, key, ...passphrase } }
 }

@@ -1,21 +1,24 @@
 import type { Readable } from 'node:stream'
-import { Cutter } from '../shell/marks.ts'
+import { StreamSplitter } from '../shell/marks.ts'
 
 /** How much recent output is kept: enough for the error of a shell that did not start. */
 const RECENT_BYTES = 64 * 1024
 
 /** Receives output chunk by chunk. */
-export type Take = (chunk: Buffer) => void
+export type ChunkHandler = (chunk: Buffer) => void
 
 interface PendingRead {
   readonly mark: string
-  readonly take: Take
+  readonly take: ChunkHandler
   readonly found: (fields: readonly string[]) => void
 }
 
 /** Splits a stream at delimiter lines. Its memory use is bounded, whatever the length of the stream. */
-export class MarkedStream {
-  readonly #splitter = new Cutter({ bytes: (chunk) => this.#bytes(chunk), mark: (fields) => this.#mark(fields) })
+export class DelimitedStream {
+  readonly #splitter = new StreamSplitter({
+    onBytes: (chunk) => this.#bytes(chunk),
+    onDelimiter: (fields) => this.#mark(fields),
+  })
   readonly #pending: PendingRead[] = []
   #recent: Buffer[] = []
   #recentLength = 0
@@ -25,7 +28,7 @@ export class MarkedStream {
       this.#remember(chunk)
       // Between two scripts, output comes only from background processes of earlier ones.
       if (this.#pending.length > 0) this.#splitter.push(chunk)
-      onBytes?.(() => this.kept())
+      onBytes?.(() => this.recent())
     })
   }
 
@@ -35,7 +38,7 @@ export class MarkedStream {
    *
    * @param take - receives the bytes before it, without the delimiter line. Must not throw.
    */
-  until(mark: string, take: Take = () => undefined): Promise<readonly string[]> {
+  readUntil(mark: string, take: ChunkHandler = () => undefined): Promise<readonly string[]> {
     return new Promise((found) => {
       this.#pending.push({ mark, take, found })
       if (this.#pending.length === 1) this.#seek()
@@ -44,19 +47,19 @@ export class MarkedStream {
 
   /** The stream has ended: passes on the bytes held back as a possible delimiter. */
   end(): void {
-    const rest = this.#splitter.take()
+    const rest = this.#splitter.takeBuffer()
     if (rest.length > 0) this.#bytes(rest)
   }
 
   /** The most recent output since the last delimiter. */
-  kept(): Buffer {
+  recent(): Buffer {
     const all = Buffer.concat(this.#recent)
     this.#recent = [all]
     return all
   }
 
   #seek(): void {
-    this.#splitter.seek(this.#pending[0]?.mark)
+    this.#splitter.setDelimiter(this.#pending[0]?.mark)
   }
 
   #bytes(chunk: Buffer): void {
@@ -69,7 +72,7 @@ export class MarkedStream {
     this.#recentLength = 0
     this.#seek()
     // Bytes after the last requested delimiter have no receiver.
-    if (this.#pending.length === 0) this.#remember(this.#splitter.take())
+    if (this.#pending.length === 0) this.#remember(this.#splitter.takeBuffer())
     next?.found(fields)
   }
 

@@ -11,7 +11,7 @@ import type { Become } from './connection.ts'
  */
 export function sessionCommand(token: string, become?: Become): string {
   // If sudo may ask for a password, a marker shows that it did not.
-  const open = become?.password === undefined ? '' : `echo ${openSign(token)} >&2; `
+  const open = become?.password === undefined ? '' : `echo ${inputReadyMarker(token)} >&2; `
   const shell =
     `sh -c '${open}while IFS= read -r line; do [ "$line" = ${token} ] || continue; ` +
     `export lb_session=$line; exec sh; done; exit 255'`
@@ -22,7 +22,7 @@ export function sessionCommand(token: string, become?: Become): string {
 }
 
 /** The marker on stderr when the command waits for the token: sudo did not ask, or accepted the password. */
-export const openSign = (token: string): string => `${token}-open`
+export const inputReadyMarker = (token: string): string => `${token}-open`
 
 /** sudo's prompt; `%p` becomes the user whose password it asks for. A second prompt means a wrong password. */
 const passwordPrompt = (token: string): string => `${token}-password-%p:`
@@ -35,7 +35,7 @@ export const promptPattern = (token: string): RegExp =>
  * The first input of a new session. The empty lines answer sudo if it rejects the password and asks again, so that it
  * never reads a script's lines as passwords.
  */
-export function sessionOpening(token: string, ready: string, password?: string): string {
+export function sessionPreamble(token: string, ready: string, password?: string): string {
   return `${password === undefined ? '' : `${password}${'\n'.repeat(10)}`}\n${token}\n${program(token, ready)}`
 }
 
@@ -92,7 +92,7 @@ printf '\\n%s\\n' ${ready}; printf '\\n%s\\n' ${ready} >&2
  * break the session. Both shells read a complete `{ ... }` before they run any of it, so a truncated script has no
  * effect. The `:` is for scripts with nothing but comments, which are a syntax error in braces.
  */
-export function exchangeText(script: string, mark: string, timeLimitSeconds: number): string {
+export function wrapScript(script: string, mark: string, timeLimitSeconds: number): string {
   const limit = Math.max(1, Math.ceil(timeLimitSeconds))
   return `{ lb_run ${mark} ${limit} <<'${mark}'
 { unset lb_script; { :

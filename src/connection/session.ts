@@ -1,20 +1,27 @@
 import { randomBytes } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
-import { wrongPassword } from './become-failure.ts'
-import type { Line } from './channel.ts'
+import { wrongPasswordMessage } from './become-failure.ts'
+import type { Transport } from './channel.ts'
 import {
   type Become,
   BecomeFailed,
-  type Exchange,
-  type ExchangeOptions,
-  type StreamName,
+  type ExecResult,
+  type ExecOptions,
+  type OutputStream,
   TimeLimit,
   Unreachable,
 } from './connection.ts'
-import { hangUpText, settleLimit, settleText } from './interrupted.ts'
-import { MarkedStream } from './marked-stream.ts'
-import { exchangeText, openSign, promptPattern, sessionCommand, sessionOpening } from './program.ts'
-import { both, explainEnd, explainStall, type Owner, type Shell, whoOf } from './shell.ts'
+import { hangUpScript, cleanupTimeLimit, cleanupScript } from './interrupted.ts'
+import { DelimitedStream } from './marked-stream.ts'
+import { wrapScript, inputReadyMarker, promptPattern, sessionCommand, sessionPreamble } from './program.ts'
+import {
+  readBothUntil,
+  explainShellEnd,
+  explainShellTimeout,
+  type ShellOwner,
+  type RemoteShell,
+  becomeContext,
+} from './shell.ts'
 import { Timer } from './timer.ts'
 
 /** The host itself kills a script at most 10 s after its time limit; this long after the limit Labbook gives up. */
@@ -26,38 +33,38 @@ const HANG_UP_SECONDS = 3
 const randomToken = (): string => `lb${randomBytes(16).toString('hex')}`
 
 /** A long-lived shell on a host as one user: opened by the first `exec`, reopened after it was lost. */
-export class Session {
-  readonly #transport: Line
+export class UserSession {
+  readonly #transport: Transport
   readonly #become: Become | undefined
-  readonly #owner: Owner
-  #shell: Shell | undefined
+  readonly #owner: ShellOwner
+  #shell: RemoteShell | undefined
   #runningGroup = 0
   /** Scripts without a reported end. They may still run on the host. */
   #interrupted: Interrupted[] = []
 
-  constructor(transport: Line, become?: Become) {
+  constructor(transport: Transport, become?: Become) {
     this.#transport = transport
     this.#become = become
-    this.#owner = { line: transport, become }
+    this.#owner = { transport: transport, become }
   }
 
   /** Runs one script at a time: the caller queues them. Errors as {@link Connection.exec}. */
-  async exchange(script: string, { timeLimitSeconds, onOutput }: Omit<ExchangeOptions, 'become'>): Promise<Exchange> {
+  async exec(script: string, { timeLimitSeconds, onOutput }: Omit<ExecOptions, 'become'>): Promise<ExecResult> {
     const mark = randomToken()
     const collected = { stdout: [] as Buffer[], stderr: [] as Buffer[] }
     const handleChunk = onOutput ?? ((stream, chunk) => void collected[stream].push(chunk))
     const output = (): [Buffer, Buffer] => [Buffer.concat(collected.stdout), Buffer.concat(collected.stderr)]
-    const text = exchangeText(script, mark, timeLimitSeconds)
+    const text = wrapScript(script, mark, timeLimitSeconds)
     const shell = this.#shell ?? (await this.#open())
     const starting = new Timer()
-    starting.start(this.#transport.startSeconds)
+    starting.start(this.#transport.startTimeoutSeconds)
     const stalled = starting.elapsed.then(() => this.#stalled(shell))
     const timer = new Timer()
     const interrupted = { token: shell.token, until: performance.now() + timeLimitSeconds * 1000 }
     try {
-      await Promise.race([shell.invited, shell.failed, stalled])
-      shell.channel.stdin.write(shell.opening + text)
-      shell.opening = ''
+      await Promise.race([shell.passwordPrompted, shell.failed, stalled])
+      shell.channel.stdin.write(shell.preamble + text)
+      shell.preamble = ''
       const result = this.#readResult(shell, mark, handleChunk, () => {
         starting.clear()
         interrupted.until = performance.now() + timeLimitSeconds * 1000
@@ -86,13 +93,13 @@ export class Session {
   /**
    * Ends interrupted scripts that still run, after the rest of their time limits. Errors as {@link Connection.exec}.
    */
-  async settle(): Promise<void> {
+  async endInterrupted(): Promise<void> {
     for (const script of [...this.#interrupted]) {
       const leftSeconds = Math.max(0, (script.until - performance.now()) / 1000)
       // If the connection is lost now, the list of interrupted scripts stays the same.
       const before = [...this.#interrupted]
-      const cleanup = settleText(script.token, leftSeconds)
-      const { stdout, exitCode } = await this.exchange(cleanup, { timeLimitSeconds: settleLimit(leftSeconds) }).catch(
+      const cleanup = cleanupScript(script.token, leftSeconds)
+      const { stdout, exitCode } = await this.exec(cleanup, { timeLimitSeconds: cleanupTimeLimit(leftSeconds) }).catch(
         (error: unknown) => {
           this.#interrupted = before
           throw error instanceof Unreachable ? new Unreachable(error.message, { lost: error.lost }) : error
@@ -116,21 +123,21 @@ export class Session {
 
   /** Starts a second shell and sends SIGHUP to the running script. @returns whether the shell could be started. */
   async #hangUpFromNewShell(): Promise<boolean> {
-    const text = this.#runningGroup > 1 ? hangUpText(this.#runningGroup) : ':'
+    const text = this.#runningGroup > 1 ? hangUpScript(this.#runningGroup) : ':'
     const outcome = await this.#execOn(this.#transport, text)
     if (outcome !== 'refused') return outcome === 'done'
     // sshd may refuse another session on this connection (MaxSessions).
-    const sibling = this.#transport.sibling()
+    const sibling = this.#transport.clone()
     const retried = await this.#execOn(sibling, text)
     await sibling.close()
     return retried === 'done'
   }
 
-  async #execOn(transport: Line, text: string): Promise<'done' | 'refused' | 'silent'> {
-    const other = new Session(transport, this.#become)
+  async #execOn(transport: Transport, text: string): Promise<'done' | 'refused' | 'silent'> {
+    const other = new UserSession(transport, this.#become)
     const timer = new Timer()
     timer.start(HANG_UP_SECONDS)
-    const exec = other.exchange(text, { timeLimitSeconds: HANG_UP_SECONDS }).then(
+    const exec = other.exec(text, { timeLimitSeconds: HANG_UP_SECONDS }).then(
       () => 'done' as const,
       () => 'refused' as const,
     )
@@ -145,10 +152,10 @@ export class Session {
     this.#shell = undefined
   }
 
-  async #open(): Promise<Shell> {
+  async #open(): Promise<RemoteShell> {
     const token = randomToken()
     const ready = randomToken()
-    const channel = await this.#transport.start(sessionCommand(token, this.#become))
+    const channel = await this.#transport.exec(sessionCommand(token, this.#become))
     const prompt = promptPattern(token)
     let refused: (asked: string) => void = () => undefined
     const passwordRefused = new Promise<string>((resolve) => (refused = resolve))
@@ -156,24 +163,26 @@ export class Session {
     let invite: () => void = () => undefined
     const invited = new Promise<void>((resolve) => (invite = resolve))
     if (password === undefined) invite()
-    const shell: Shell = {
+    const shell: RemoteShell = {
       channel,
       token,
-      invited,
-      opening: sessionOpening(token, ready, password),
-      ready,
-      stdout: new MarkedStream(channel.stdout),
-      stderr: new MarkedStream(channel.stderr, (recent) => {
-        if (shell.ready === '') return
+      passwordPrompted: invited,
+      preamble: sessionPreamble(token, ready, password),
+      readyDelimiter: ready,
+      stdout: new DelimitedStream(channel.stdout),
+      stderr: new DelimitedStream(channel.stderr, (recent) => {
+        if (shell.readyDelimiter === '') return
         const printed = recent().toString('latin1')
         const [asked, again] = printed.matchAll(prompt)
-        if (asked !== undefined || printed.includes(openSign(token))) invite()
+        if (asked !== undefined || printed.includes(inputReadyMarker(token))) invite()
         if (again !== undefined) refused(again[1] ?? '')
       }),
       failed: Promise.race([
         // One event loop iteration later, so that output in the same packet is handled first.
-        channel.closed.then((ending) => setImmediate(ending)).then((ending) => explainEnd(this.#owner, shell, ending)),
-        passwordRefused.then((asked) => new BecomeFailed(wrongPassword(whoOf(this.#owner, asked)))),
+        channel.closed
+          .then((ending) => setImmediate(ending))
+          .then((ending) => explainShellEnd(this.#owner, shell, ending)),
+        passwordRefused.then((asked) => new BecomeFailed(wrongPasswordMessage(becomeContext(this.#owner, asked)))),
       ]).then((error) => {
         if (this.#shell === shell) this.#shell = undefined
         channel.destroy()
@@ -192,18 +201,18 @@ export class Session {
    * @returns the fields of the end delimiter: the exit code, and `late` after a timeout.
    */
   async #readResult(
-    shell: Shell,
+    shell: RemoteShell,
     mark: string,
-    handleChunk: (stream: StreamName, chunk: Buffer) => void,
+    handleChunk: (stream: OutputStream, chunk: Buffer) => void,
     onReady: () => void,
   ): Promise<readonly string[]> {
-    const ready = shell.ready === '' ? undefined : both(shell, shell.ready)
+    const ready = shell.readyDelimiter === '' ? undefined : readBothUntil(shell, shell.readyDelimiter)
     // Output before the first delimiter comes from background processes of earlier scripts.
-    const began = both(shell, mark)
-    const ended = both(shell, mark, handleChunk)
+    const began = readBothUntil(shell, mark)
+    const ended = readBothUntil(shell, mark, handleChunk)
     if (ready !== undefined) {
       await ready
-      shell.ready = ''
+      shell.readyDelimiter = ''
     }
     onReady()
     this.#runningGroup = Number((await began)[0])
@@ -218,7 +227,7 @@ export class Session {
       this.#interrupted.push(interrupted)
       return
     }
-    this.#transport.drop()
+    this.#transport.disconnect()
     throw new Unreachable(
       `${this.#transport.name}: the host does not respond: no result within ${GRACE_SECONDS} s after the script's time limit of ` +
         `${timeLimitSeconds} s, and a second shell did not start; how far the script got is unknown`,
@@ -234,11 +243,11 @@ export class Session {
     )
   }
 
-  #stalled(shell: Shell): never {
-    const error = explainStall(this.#owner, shell, this.#transport.startSeconds)
+  #stalled(shell: RemoteShell): never {
+    const error = explainShellTimeout(this.#owner, shell, this.#transport.startTimeoutSeconds)
     this.close()
     // The script is already in its stdin and would run if the process continued.
-    if (shell.opening === '') this.#interrupted.push({ token: shell.token, until: 0 })
+    if (shell.preamble === '') this.#interrupted.push({ token: shell.token, until: 0 })
     throw error
   }
 }

@@ -1,23 +1,23 @@
-import type { Line } from './channel.ts'
-import { type Become, type Connection, type Exchange, type ExchangeOptions, Unreachable } from './connection.ts'
-import { Session } from './session.ts'
+import type { Transport } from './channel.ts'
+import { type Become, type Connection, type ExecResult, type ExecOptions, Unreachable } from './connection.ts'
+import { UserSession } from './session.ts'
 
 /** A connection with one session per user, which runs one script at a time. */
-export class ShellConnection implements Connection {
-  readonly #transport: Line
-  readonly #sessions = new Map<string, Session>()
+export class HostConnection implements Connection {
+  readonly #transport: Transport
+  readonly #sessions = new Map<string, UserSession>()
   #last: Promise<unknown> = Promise.resolve()
   #closed = false
 
-  constructor(transport: Line) {
+  constructor(transport: Transport) {
     this.#transport = transport
   }
 
-  open(): void {
-    if (!this.#closed) this.#transport.open()
+  preconnect(): void {
+    if (!this.#closed) this.#transport.preconnect()
   }
 
-  exchange(script: string, options: ExchangeOptions): Promise<Exchange> {
+  exec(script: string, options: ExecOptions): Promise<ExecResult> {
     const next = this.#last.then(() => this.#exchange(script, options))
     this.#last = next.catch(() => undefined)
     return next
@@ -31,27 +31,27 @@ export class ShellConnection implements Connection {
     await this.#transport.close()
   }
 
-  async #exchange(script: string, { become, ...options }: ExchangeOptions): Promise<Exchange> {
+  async #exchange(script: string, { become, ...options }: ExecOptions): Promise<ExecResult> {
     this.#throwIfClosed()
     let began = false
     try {
       // Interrupted scripts of any user must not run in parallel with this one.
-      for (const session of this.#sessions.values()) await session.settle()
+      for (const session of this.#sessions.values()) await session.endInterrupted()
       this.#throwIfClosed()
       began = true
-      return await this.#session(become).exchange(script, options)
+      return await this.#session(become).exec(script, options)
     } finally {
       // A script killed by our own SIGHUP did not fail.
       this.#throwIfClosed(began)
     }
   }
 
-  #session(become: Become | undefined): Session {
+  #session(become: Become | undefined): UserSession {
     const identity = become === undefined || become.user === this.#transport.user ? undefined : become
     const key = identity === undefined ? '' : `${identity.user} ${identity.password?.reveal() ?? ''}`
     let session = this.#sessions.get(key)
     if (session === undefined) {
-      session = new Session(this.#transport, identity)
+      session = new UserSession(this.#transport, identity)
       this.#sessions.set(key, session)
     }
     return session

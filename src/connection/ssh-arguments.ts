@@ -56,7 +56,7 @@ const OPTIONS = new Map<string, Option>([
  * Parses arguments of `ssh`: `-o Key=Value`, `-oKey=Value`, `-o "Key Value"`; and `-C`.
  * @throws {ConnectionConfigError} for any other.
  */
-export function readSshArguments(text: string, variable: string, host: string): SshArguments {
+export function parseSshArguments(text: string, variable: string, host: string): SshArguments {
   const words = splitWords(text)
   const result: SshArguments = {}
   for (let word = words.shift(); word !== undefined; word = words.shift()) {

@@ -3,19 +3,19 @@ import { networkInterfaces } from 'node:os'
 import { setTimeout as wait } from 'node:timers/promises'
 import { NodeSSH } from 'node-ssh'
 import type { Client } from 'ssh2'
-import { type ConnectError, explainConnectFailure, wasTurnedAway } from './connect-failure.ts'
+import { type ConnectError, explainConnectFailure, wasDroppedBeforeHandshake } from './connect-failure.ts'
 import { Unreachable } from './connection.ts'
 import { HostKeyCheck } from './host-key.ts'
-import { type Login, loginMethods } from './login.ts'
-import { fewerLogins, handshakeTurn, loginTurn } from './login-turns.ts'
-import type { Target } from './target.ts'
+import { type Authentication, authentication } from './login.ts'
+import { reduceLoginSlots, acquireHandshakeSlot, acquireLoginSlot } from './login-turns.ts'
+import type { ConnectionSettings } from './target.ts'
 
 /** Attempts at a server that drops connections, and the first delay; each delay is twice the one before. */
 const ATTEMPTS = 5
 const FIRST_DELAY_MS = 200
 
 /** An authenticated SSH connection. */
-export interface LoggedIn {
+export interface AuthenticatedClient {
   readonly client: Client
   /** Why it was lost, as far as known. */
   readonly loss: { why: string }
@@ -23,7 +23,7 @@ export interface LoggedIn {
    * Releases the login slot, once a channel shows that the server has completed the login. May be called more than
    * once.
    */
-  readonly settled: () => void
+  readonly releaseSlot: () => void
 }
 
 /**
@@ -32,23 +32,23 @@ export interface LoggedIn {
  * @param signal aborts it in any state.
  * @throws {Unreachable}
  */
-export async function logIn(target: Target, signal: AbortSignal): Promise<LoggedIn> {
+export async function logIn(target: ConnectionSettings, signal: AbortSignal): Promise<AuthenticatedClient> {
   const { address, port, bindAddress, connectTimeoutSeconds } = target
   if (bindAddress !== undefined && !isOwnAddress(bindAddress)) {
     // Checked first: without the lab its key is missing too, and an error about the key would mislead.
-    throw explain(target, { code: 'EADDRNOTAVAIL' }, { methods: [], tried: '' })
+    throw explain(target, { code: 'EADDRNOTAVAIL' }, { methods: [], labels: '' })
   }
   const server = `${address}:${port}`
-  let login = loginMethods(target)
+  let login = authentication(target)
   let agent = process.env['SSH_AUTH_SOCK']
   let leftMs = connectTimeoutSeconds * 1000
   for (let attempts = 1; ; attempts++) {
-    const release = await loginTurn(server, signal).catch(() => closedError(target))
+    const release = await acquireLoginSlot(server, signal).catch(() => closedError(target))
     const attempt = new Attempt(target, login, leftMs, signal)
     try {
       const { client, loss } = await attempt.run()
       client.once('close', release)
-      return { client, loss, settled: release }
+      return { client, loss, releaseSlot: release }
     } catch (error) {
       release()
       if (signal.aborted) return closedError(target)
@@ -56,15 +56,15 @@ export async function logIn(target: Target, signal: AbortSignal): Promise<Logged
       if ((error as ConnectError).level === 'agent' && agent !== '') {
         // SSH_AUTH_SOCK points to an agent that has exited.
         agent = ''
-        login = loginMethods(target, agent)
+        login = authentication(target, agent)
         continue
       }
       const pauseMs = FIRST_DELAY_MS * 2 ** (attempts - 1) * (0.5 + Math.random())
-      if (!wasTurnedAway(error as ConnectError) || attempts === ATTEMPTS || leftMs <= pauseMs) {
+      if (!wasDroppedBeforeHandshake(error as ConnectError) || attempts === ATTEMPTS || leftMs <= pauseMs) {
         throw explain(target, error, login, attempt.greeting)
       }
       // Retries are spread by the jitter, and fewer run at a time.
-      fewerLogins(server)
+      reduceLoginSlots(server)
       leftMs -= pauseMs
       await wait(pauseMs, undefined, { signal }).catch(() => closedError(target))
     }
@@ -77,24 +77,24 @@ class Attempt {
   greeting = ''
   /** Time spent, without the wait for a slot. */
   spentMs = 0
-  readonly #target: Target
-  readonly #login: Login
+  readonly #target: ConnectionSettings
+  readonly #login: Authentication
   readonly #limitMs: number
   readonly #signal: AbortSignal
 
-  constructor(target: Target, login: Login, limitMs: number, signal: AbortSignal) {
+  constructor(target: ConnectionSettings, login: Authentication, limitMs: number, signal: AbortSignal) {
     this.#target = target
     this.#login = login
     this.#limitMs = limitMs
     this.#signal = signal
   }
 
-  async run(): Promise<Pick<LoggedIn, 'client' | 'loss'>> {
+  async run(): Promise<Pick<AuthenticatedClient, 'client' | 'loss'>> {
     const socket = await this.#timed(() => this.#connectTcp())
     const end = (): void => void socket.destroy()
     this.#signal.addEventListener('abort', end)
     try {
-      const release = await handshakeTurn(this.#signal)
+      const release = await acquireHandshakeSlot(this.#signal)
       return await this.#timed(() => this.#handshake(socket)).finally(release)
     } catch (error) {
       socket.destroy()
@@ -144,7 +144,7 @@ class Attempt {
     })
   }
 
-  async #handshake(socket: Socket): Promise<Pick<LoggedIn, 'client' | 'loss'>> {
+  async #handshake(socket: Socket): Promise<Pick<AuthenticatedClient, 'client' | 'loss'>> {
     const { name, user, keepalive } = this.#target
     const hostKey = new HostKeyCheck(this.#target)
     const ssh = new NodeSSH()
@@ -152,8 +152,8 @@ class Attempt {
       sock: socket,
       username: user,
       authHandler: this.#login.methods,
-      hostVerifier: (key: Buffer) => hostKey.accepts(key),
-      algorithms: { serverHostKey: hostKey.algorithms() },
+      hostVerifier: (key: Buffer) => hostKey.verify(key),
+      algorithms: { serverHostKey: hostKey.preferredAlgorithms() },
       readyTimeout: Math.max(1, this.#limitMs - this.spentMs),
       keepaliveInterval: keepalive.intervalSeconds * 1000,
       keepaliveCountMax: keepalive.countMax,
@@ -173,7 +173,7 @@ class Attempt {
     try {
       await connecting
     } catch (error) {
-      throw hostKey.refusal === undefined ? error : new Unreachable(hostKey.refusal)
+      throw hostKey.rejection === undefined ? error : new Unreachable(hostKey.rejection)
     }
     // node-ssh sets it to null if the connection was lost immediately.
     if (client === null)
@@ -182,7 +182,7 @@ class Attempt {
   }
 }
 
-function explainLoss({ address, keepalive }: Target, { message, level, code }: ConnectError): string {
+function explainLoss({ address, keepalive }: ConnectionSettings, { message, level, code }: ConnectError): string {
   if (level === 'client-timeout') {
     const { intervalSeconds, countMax } = keepalive
     return `${address} has not answered for ${intervalSeconds * (countMax + 1)} s: the host or the network is down`
@@ -190,12 +190,12 @@ function explainLoss({ address, keepalive }: Target, { message, level, code }: C
   return code === 'ECONNRESET' ? 'connection reset' : message
 }
 
-function explain(target: Target, error: unknown, login: Login, greeting = ''): Unreachable {
+function explain(target: ConnectionSettings, error: unknown, login: Authentication, greeting = ''): Unreachable {
   if (error instanceof Unreachable) return error
-  return new Unreachable(explainConnectFailure(target, error as ConnectError, login.tried, greeting))
+  return new Unreachable(explainConnectFailure(target, error as ConnectError, login.labels, greeting))
 }
 
-function closedError({ name }: Target): never {
+function closedError({ name }: ConnectionSettings): never {
   throw new Unreachable(`${name}: the connection is closed`)
 }
 

@@ -1,39 +1,39 @@
 import type { ClientChannel } from 'ssh2'
-import { type Channel, type Ending, LAST_WORDS_MS, type Line } from './channel.ts'
+import { type Channel, type ChannelEnd, OUTPUT_GRACE_MS, type Transport } from './channel.ts'
 import { Unreachable } from './connection.ts'
-import { type LoggedIn, logIn } from './ssh-login.ts'
-import type { Target } from './target.ts'
+import { type AuthenticatedClient, logIn } from './ssh-login.ts'
+import type { ConnectionSettings } from './target.ts'
 
 /** One SSH connection: established on first use, re-established after it was lost. */
-export class SshLine implements Line {
+export class SshTransport implements Transport {
   readonly name: string
   readonly user: string
-  readonly startSeconds: number
-  readonly #target: Target
-  #connection: Promise<LoggedIn> | undefined
+  readonly startTimeoutSeconds: number
+  readonly #target: ConnectionSettings
+  #connection: Promise<AuthenticatedClient> | undefined
   /** Opened ahead and not used yet. */
-  #opened: Promise<LoggedIn> | undefined
+  #opened: Promise<AuthenticatedClient> | undefined
   /** Aborts the current connection or login. */
   #abort = new AbortController()
   #closed = false
 
-  constructor(target: Target) {
+  constructor(target: ConnectionSettings) {
     this.name = target.name
     this.user = target.user
     // A host with slow logins has slow shells too: a directory service, a profile that uses the network.
-    this.startSeconds = 12 * target.connectTimeoutSeconds
+    this.startTimeoutSeconds = 12 * target.connectTimeoutSeconds
     this.#target = target
   }
 
-  open(): void {
+  preconnect(): void {
     if (this.#closed || this.#connection !== undefined) return
     this.#opened = this.#connect()
     this.#opened.catch(() => undefined)
   }
 
-  async start(command: string): Promise<Channel> {
+  async exec(command: string): Promise<Channel> {
     const connection = await (this.#takeOpened() ?? this.#connect())
-    const { client, settled, loss } = connection
+    const { client, releaseSlot: settled, loss } = connection
     return new Promise((resolve, reject) => {
       // If the connection is lost now, the callback is never called.
       const lost = (): void => {
@@ -44,9 +44,9 @@ export class SshLine implements Line {
       client.once('close', lost)
       // Without keepalive nothing else detects a dead connection.
       const timer = setTimeout(() => {
-        loss.why = `${this.#target.address} has not answered for ${this.startSeconds} s`
-        this.drop()
-      }, this.startSeconds * 1000)
+        loss.why = `${this.#target.address} has not answered for ${this.startTimeoutSeconds} s`
+        this.disconnect()
+      }, this.startTimeoutSeconds * 1000)
       try {
         client.exec(command, (error: Error | undefined, channel) => {
           client.removeListener('close', lost)
@@ -61,14 +61,14 @@ export class SshLine implements Line {
     })
   }
 
-  drop(): void {
+  disconnect(): void {
     this.#connection = undefined
     this.#abort.abort()
     this.#abort = new AbortController()
   }
 
-  sibling(): Line {
-    return new SshLine(this.#target)
+  clone(): Transport {
+    return new SshTransport(this.#target)
   }
 
   close(): Promise<void> {
@@ -78,13 +78,13 @@ export class SshLine implements Line {
   }
 
   /** A login opened ahead that failed is not retried: the server may count failed logins. */
-  #takeOpened(): Promise<LoggedIn> | undefined {
+  #takeOpened(): Promise<AuthenticatedClient> | undefined {
     const opened = this.#opened
     this.#opened = undefined
     return this.#connection === undefined ? opened : undefined
   }
 
-  #connect(): Promise<LoggedIn> {
+  #connect(): Promise<AuthenticatedClient> {
     if (this.#closed) return Promise.reject(new Unreachable(`${this.name}: the connection is closed`))
     if (this.#connection === undefined) {
       const { signal } = this.#abort
@@ -113,16 +113,16 @@ export class SshLine implements Line {
   }
 }
 
-function asChannel(channel: ClientChannel, { client, loss }: LoggedIn): Channel {
+function asChannel(channel: ClientChannel, { client, loss }: AuthenticatedClient): Channel {
   // A write after the shell has ended; `closed` reports the end.
   channel.on('error', () => undefined)
-  const closed = new Promise<Ending>((resolve) => {
+  const closed = new Promise<ChannelEnd>((resolve) => {
     // A shell that exits reports its exit code or signal before the close.
     channel.once('exit', () => {
       channel.once('close', () => resolve({ exited: true }))
-      setTimeout(resolve, LAST_WORDS_MS, { exited: true })
+      setTimeout(resolve, OUTPUT_GRACE_MS, { exited: true })
     })
-    const lost = (): void => resolve({ exited: false, why: loss.why })
+    const lost = (): void => resolve({ exited: false, reason: loss.why })
     channel.once('close', () => setImmediate(lost))
     client.once('close', lost)
   })

@@ -2,10 +2,10 @@ import { userInfo } from 'node:os'
 import { z } from 'zod'
 import { Secret, secret } from '../values/secret.ts'
 import { ConnectionConfigError } from './config-error.ts'
-import { expandHome, type HostKeyChecking, readSshArguments } from './ssh-arguments.ts'
+import { expandHome, type HostKeyChecking, parseSshArguments } from './ssh-arguments.ts'
 
 /** How to connect to a host, and the user its scripts run as. */
-export interface Target {
+export interface ConnectionSettings {
   /** The host's name in the inventory. */
   readonly name: string
   readonly connection: 'ssh' | 'local'
@@ -74,7 +74,7 @@ type Reader = <S extends z.ZodType>(schema: S, ...variables: string[]) => z.outp
  * Reads a host's connection settings from its variables, with Ansible's names and meanings.
  * @throws {ConnectionConfigError}
  */
-export function connectionTarget(name: string, vars: Readonly<Record<string, unknown>>): Target {
+export function connectionSettings(name: string, vars: Readonly<Record<string, unknown>>): ConnectionSettings {
   const from: Reader = (schema, ...variables) => {
     const variable = variables.find((candidate) => vars[candidate] !== undefined && vars[candidate] !== null)
     if (variable === undefined) return undefined
@@ -84,7 +84,7 @@ export function connectionTarget(name: string, vars: Readonly<Record<string, unk
   }
   read.becomeMethod(from)
   const sshArguments = ['ansible_ssh_args', 'ansible_ssh_common_args', 'ansible_ssh_extra_args'].map((variable) =>
-    readSshArguments(from(z.string('must be a string'), variable) ?? '', variable, name),
+    parseSshArguments(from(z.string('must be a string'), variable) ?? '', variable, name),
   )
   const {
     connectTimeoutSeconds,

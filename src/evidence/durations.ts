@@ -14,10 +14,10 @@ const MAX_RUNS = 50
  */
 export function lastDurations(
   runs: string,
-  { playbook, most = MAX_RUNS }: { readonly playbook?: string; readonly most?: number } = {},
+  { playbook, most: limit = MAX_RUNS }: { readonly playbook?: string; readonly most?: number } = {},
 ): ReadonlyMap<string, number> {
   const durations = new Map<string, number>()
-  for (const name of runNames(runs).slice(0, most)) {
+  for (const name of runNames(runs).slice(0, limit)) {
     const summary = readSummary(join(runs, name, 'summary.json'))
     if (summary?.status !== 'passed' || summary.check || (playbook !== undefined && summary.playbook !== playbook))
       continue

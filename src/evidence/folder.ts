@@ -2,7 +2,7 @@ import { mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 
 /** The directory with a run's evidence. All paths are absolute. */
-export interface RunFolder {
+export interface RunDirectory {
   /** `2026-11-21T04-30-00Z-site` */
   readonly name: string
   readonly path: string
@@ -21,11 +21,11 @@ export class EvidenceError extends Error {
  * @param options.playbook - name or path; its base name without the extension is used.
  * @throws {EvidenceError} the directory or the link cannot be created.
  */
-export function openRunFolder(options: {
+export function createRunDirectory(options: {
   readonly root: string
   readonly playbook: string
   readonly now: Date
-}): RunFolder {
+}): RunDirectory {
   const root = resolve(options.root)
   const stamp = options.now
     .toISOString()
@@ -35,7 +35,7 @@ export function openRunFolder(options: {
     basename(options.playbook)
       .replace(/\.[^.]*$/, '')
       .replace(/[^A-Za-z0-9_.-]+/g, '-') || 'run'
-  attempt(`cannot create directory ${root}`, () => mkdirSync(root, { recursive: true }))
+  withFileErrors(`cannot create directory ${root}`, () => mkdirSync(root, { recursive: true }))
   const name = createUnique(root, `${stamp}-${playbook}`)
   const path = join(root, name)
   pointLatest(root, name)
@@ -45,7 +45,7 @@ export function openRunFolder(options: {
 function createUnique(root: string, base: string): string {
   for (let n = 1; ; n++) {
     const name = n === 1 ? base : `${base}-${n}`
-    const created = attempt(`cannot create directory ${join(root, name)}`, () => {
+    const created = withFileErrors(`cannot create directory ${join(root, name)}`, () => {
       try {
         mkdirSync(join(root, name))
         return true
@@ -62,7 +62,7 @@ function createUnique(root: string, base: string): string {
 function pointLatest(root: string, name: string): void {
   const link = join(root, 'latest')
   const temporary = join(root, `.latest-${name}`)
-  attempt(`cannot update symbolic link ${link}`, () => {
+  withFileErrors(`cannot update symbolic link ${link}`, () => {
     rmSync(temporary, { force: true })
     symlinkSync(name, temporary)
     try {
@@ -87,16 +87,16 @@ const REMEDIES: Readonly<Record<string, string>> = {
 }
 
 /** Runs a file system operation; an error says in one line what to do. */
-export function attempt<T>(what: string, action: () => T): T {
+export function withFileErrors<T>(what: string, action: () => T): T {
   try {
     return action()
   } catch (error) {
-    throw cannotKeep(what, error)
+    throw fileError(what, error)
   }
 }
 
 /** Converts a file system error into one that says what to do, in one line. */
-export function cannotKeep(what: string, error: unknown): EvidenceError {
+export function fileError(what: string, error: unknown): EvidenceError {
   const { code, message } = error as NodeJS.ErrnoException
   return new EvidenceError(`${what}: ${REMEDIES[code ?? ''] ?? message}`, { cause: error })
 }

@@ -8,26 +8,26 @@ const MIN_LINE_LENGTH = 8
 const MIN_INNER_BASE64_LENGTH = 10
 
 /** Encodings of secrets to search for, longest first, so that one that contains another is masked completely. */
-export interface SecretForms {
+export interface SecretEncodings {
   /** Each secret in all encodings: masked everywhere. */
   readonly long: readonly string[]
   /** Masked only as a separate word. */
   readonly short: readonly string[]
 }
 
-export function secretForms(secrets: readonly string[]): SecretForms {
+export function secretEncodings(secrets: readonly string[]): SecretEncodings {
   const long = new Set<string>()
   const short = new Set<string>()
   for (const secret of secrets) {
     if (secret.length < MIN_LENGTH) short.add(secret)
-    else for (const form of formsOf(secret)) long.add(form)
+    else for (const form of encodingsOf(secret)) long.add(form)
   }
   const longestFirst = (forms: Iterable<string>): string[] => [...forms].sort((a, b) => b.length - a.length)
   return { long: longestFirst(long), short: longestFirst(short) }
 }
 
 /** A pattern for all secrets; null if there are none. */
-export function secretPattern({ long, short }: SecretForms): RegExp | null {
+export function secretPattern({ long, short }: SecretEncodings): RegExp | null {
   const alternatives = [
     ...long.map(escapePattern),
     ...short.map((secret) => `(?<![\\p{L}\\p{N}_])${escapePattern(secret)}(?![\\p{L}\\p{N}_])`),
@@ -36,7 +36,7 @@ export function secretPattern({ long, short }: SecretForms): RegExp | null {
 }
 
 /** The same secrets as UTF-8 bytes decoded as `latin1`. */
-export function asBytes({ long, short }: SecretForms): SecretForms {
+export function asLatin1({ long, short }: SecretEncodings): SecretEncodings {
   const bytes = (form: string): string => Buffer.from(form).toString('latin1')
   return { long: long.map(bytes), short: short.map(bytes) }
 }
@@ -45,7 +45,7 @@ export function asBytes({ long, short }: SecretForms): SecretForms {
  * A fast test for an entire event: matches JSON that may contain one of the secrets or words in a string. null if there
  * is no such test.
  */
-export function jsonTest({ long, short }: SecretForms, words: readonly string[]): RegExp | null {
+export function jsonPattern({ long, short }: SecretEncodings, words: readonly string[]): RegExp | null {
   const texts = [...long, ...short, ...words]
   // JSON escapes a lone surrogate depending on its neighbours.
   if (texts.some((text) => /\p{Surrogate}/u.test(text))) return null
@@ -56,7 +56,7 @@ export function jsonTest({ long, short }: SecretForms, words: readonly string[])
 export const anyOf = (texts: readonly string[]): RegExp => new RegExp([...new Set(texts)].map(escapePattern).join('|'))
 
 /** All encodings of a secret, and of each of its lines if it has several. */
-export function formsOf(secret: string): string[] {
+export function encodingsOf(secret: string): string[] {
   return [secret, ...linesOf(secret)].flatMap((text) => [...textForms(text), ...base64Forms(text)])
 }
 

@@ -1,5 +1,5 @@
 export { lastDurations } from './durations.ts'
-export { EvidenceError, openRunFolder, type RunFolder } from './folder.ts'
-export { readJournal } from './read.ts'
-export { openRecord, type Record } from './record.ts'
+export { EvidenceError, createRunDirectory, type RunDirectory } from './folder.ts'
+export { readEventLog } from './read.ts'
+export { openRecorder, type RunRecorder } from './record.ts'
 export { SummaryFold, writeSummary, type PlaySummary, type Summary } from './summary.ts'

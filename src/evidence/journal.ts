@@ -1,7 +1,7 @@
 import { closeSync, openSync, writeSync } from 'node:fs'
 import type { RunEvent } from '../run/events.ts'
-import { characterStart, leftOut } from '../run/output.ts'
-import { attempt, type EvidenceError, type RunFolder } from './folder.ts'
+import { characterStart, truncationMarker } from '../run/output.ts'
+import { withFileErrors, type EvidenceError, type RunDirectory } from './folder.ts'
 import { mapStrings } from './strings.ts'
 
 /** The maximum size of a text in the event log, in bytes. */
@@ -9,7 +9,7 @@ const LIMIT = 1024 * 1024
 /** The maximum size of the write buffer. */
 const BATCH = 64 * 1024
 
-export interface Journal {
+export interface EventLog {
   /** @param json - the event as JSON, if the caller has it. */
   write(event: RunEvent, json?: string): void
   close(): void
@@ -23,8 +23,8 @@ export interface Journal {
  * @throws {EvidenceError} the file cannot be opened. After a write error (disk full) each `write` throws it, and
  *   `close`.
  */
-export function journal(folder: Pick<RunFolder, 'events'>): Journal {
-  const fd = attempt(`cannot open event log ${folder.events}`, () => openSync(folder.events, 'a'))
+export function openEventLog(folder: Pick<RunDirectory, 'events'>): EventLog {
+  const fd = withFileErrors(`cannot open event log ${folder.events}`, () => openSync(folder.events, 'a'))
   let lines = ''
   let open = true
   let scheduled: NodeJS.Immediate | undefined
@@ -38,7 +38,7 @@ export function journal(folder: Pick<RunFolder, 'events'>): Journal {
     // A line truncated by a full disk must remain the last one.
     if (failure !== undefined) return
     try {
-      attempt(`cannot write to event log ${folder.events}`, () => {
+      withFileErrors(`cannot write to event log ${folder.events}`, () => {
         for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done)
       })
     } catch (error) {
@@ -51,7 +51,7 @@ export function journal(folder: Pick<RunFolder, 'events'>): Journal {
     write(event, json = JSON.stringify(event)) {
       if (failure !== undefined) throw failure
       // A character has at most 3 bytes in UTF-8.
-      const short = json.length * 3 <= LIMIT ? event : mapStrings(event, shorten)
+      const short = json.length * 3 <= LIMIT ? event : mapStrings(event, truncateMiddle)
       lines += `${short === event ? json : JSON.stringify(short)}\n`
       if (lines.length >= BATCH) flush()
       else scheduled ??= setImmediate(flush)
@@ -68,7 +68,7 @@ export function journal(folder: Pick<RunFolder, 'events'>): Journal {
 }
 
 /** Keeps the head and tail of a long text, and a line between them with the number of missing bytes. */
-export function shorten(text: string): string {
+export function truncateMiddle(text: string): string {
   if (text.length * 3 <= LIMIT) return text
   // A text that was truncated before has its line already, which makes it longer than the limit.
   if (Buffer.byteLength(text) <= LIMIT + 1000) return text
@@ -76,6 +76,8 @@ export function shorten(text: string): string {
   const headEnd = characterStart(bytes, LIMIT / 2)
   const tailStart = characterStart(bytes, bytes.length - LIMIT / 2)
   return (
-    bytes.toString('utf8', 0, headEnd) + leftOut(tailStart - headEnd, bytes.length) + bytes.toString('utf8', tailStart)
+    bytes.toString('utf8', 0, headEnd) +
+    truncationMarker(tailStart - headEnd, bytes.length) +
+    bytes.toString('utf8', tailStart)
   )
 }

@@ -1,11 +1,11 @@
 /** A pattern to mask. */
-export interface Rule {
+export interface MaskRule {
   /** Global. Lookbehind may use at most one character. */
   readonly pattern: RegExp
   /** The replacement, as in `String.replace`. */
   readonly mask: string
   /** A substring of every match; texts without it are not searched. */
-  readonly sign?: string
+  readonly marker?: string
 }
 
 export interface MaskedStream {
@@ -20,17 +20,22 @@ const CHUNK = 64 * 1024
 const MAX_MATCH = 1024 * 1024
 
 export interface MaskOptions {
-  readonly rules: readonly Rule[]
+  readonly rules: readonly MaskRule[]
   /** A fast test that matches if a rule may. Until it first matches, bytes pass unchanged, which costs a tenth. */
-  readonly suspect: RegExp
+  readonly quickTest: RegExp
   /** The maximum length of a match that may span two chunks. */
-  readonly longest: number
+  readonly maxMatchLength: number
   /** Receives masked bytes, which are valid until it returns. The end is held back until the next bytes arrive. */
-  readonly put: (bytes: Buffer) => void
+  readonly onMasked: (bytes: Buffer) => void
 }
 
 /** Masks a byte stream with the same result as masking all of it at once, rule by rule. */
-export function maskStream({ rules, suspect, longest, put }: MaskOptions): MaskedStream {
+export function maskStream({
+  rules,
+  quickTest: suspect,
+  maxMatchLength: longest,
+  onMasked: put,
+}: MaskOptions): MaskedStream {
   const stages = rules.map((rule) => new Stage(rule, longest))
   // One buffer for all chunks: the garbage of many would dominate memory use.
   const buffer = Buffer.allocUnsafe(longest + CHUNK)
@@ -64,13 +69,13 @@ export function maskStream({ rules, suspect, longest, put }: MaskOptions): Maske
 
 /** Applies one rule to a stream. */
 class Stage {
-  readonly #rule: Rule
+  readonly #rule: MaskRule
   readonly #longest: number
   #held = ''
   /** The character before the held text, for lookbehind. */
   #before = ''
 
-  constructor(rule: Rule, longest: number) {
+  constructor(rule: MaskRule, longest: number) {
     this.#rule = rule
     this.#longest = longest
   }
@@ -87,7 +92,7 @@ class Stage {
   }
 
   #mask(text: string, from: number, safeEnd: number, final: boolean): { masked: string; upTo: number } {
-    const { pattern, mask, sign } = this.#rule
+    const { pattern, mask, marker: sign } = this.#rule
     let masked = ''
     let at = from
     if (sign === undefined || text.includes(sign)) {

@@ -1,7 +1,7 @@
 import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import type { OpenSpool } from '../run/output.ts'
-import { attempt, cannotKeep, type RunFolder } from './folder.ts'
+import type { OpenOverflowFile } from '../run/output.ts'
+import { withFileErrors, fileError, type RunDirectory } from './folder.ts'
 import type { Redactor } from './redact.ts'
 
 const DIRECTORY = 'output'
@@ -15,24 +15,24 @@ const DIRECTORY = 'output'
  *
  * @throws {EvidenceError} by the returned functions, if a file cannot be created or written (disk full).
  */
-export function outputFiles(folder: Pick<RunFolder, 'path'>, redactor: Redactor): OpenSpool {
+export function openOutputFiles(folder: Pick<RunDirectory, 'path'>, redactor: Redactor): OpenOverflowFile {
   let number = 0
   return ({ host, task, stream }) => {
     number += 1
-    const file = `${DIRECTORY}/${[String(number), host, redactor.text(task)].map(slug).join('-')}.${stream}.txt`
+    const file = `${DIRECTORY}/${[String(number), host, redactor.maskText(task)].map(slug).join('-')}.${stream}.txt`
     const path = join(folder.path, file)
-    const cannot = `cannot write the output of "${redactor.text(task)}" on ${host} to ${path}`
-    const fd = attempt(cannot, () => {
+    const cannot = `cannot write the output of "${redactor.maskText(task)}" on ${host} to ${path}`
+    const fd = withFileErrors(cannot, () => {
       mkdirSync(join(folder.path, DIRECTORY), { recursive: true })
       return openSync(path, 'wx')
     })
-    const masked = redactor.stream((bytes) => {
+    const masked = redactor.maskStream((bytes) => {
       try {
         for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done)
       } catch (error) {
         // A partial output is worth less than its space, which the event log needs.
         rmSync(path, { force: true })
-        throw cannotKeep(cannot, error)
+        throw fileError(cannot, error)
       }
     })
     return {

@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync } from 'node:fs'
 import type { RunEvent } from '../run/events.ts'
-import { attempt, EvidenceError } from './folder.ts'
+import { withFileErrors, EvidenceError } from './folder.ts'
 
 const CHUNK = 1024 * 1024
 const NEWLINE = 0x0a
@@ -10,7 +10,7 @@ const NEWLINE = 0x0a
  *
  * @throws {EvidenceError} the file cannot be read, or a line other than the last is not an event.
  */
-export function* readJournal(path: string): Generator<RunEvent> {
+export function* readEventLog(path: string): Generator<RunEvent> {
   let number = 0
   for (const { text, complete } of lines(path)) {
     number += 1
@@ -36,11 +36,11 @@ function parse(text: string): RunEvent | undefined {
 
 /** Not readline, which also splits at U+2028, which JSON allows in strings. */
 function* lines(path: string): Generator<{ text: string; complete: boolean }> {
-  const fd = attempt(`cannot read event log ${path}`, () => openSync(path, 'r'))
+  const fd = withFileErrors(`cannot read event log ${path}`, () => openSync(path, 'r'))
   try {
     const chunk = Buffer.alloc(CHUNK)
     let parts: Buffer[] = []
-    for (let size; (size = attempt(`cannot read event log ${path}`, () => readSync(fd, chunk))) > 0; ) {
+    for (let size; (size = withFileErrors(`cannot read event log ${path}`, () => readSync(fd, chunk))) > 0; ) {
       let start = 0
       for (let end; (end = chunk.indexOf(NEWLINE, start)) !== -1 && end < size; start = end + 1) {
         const text =

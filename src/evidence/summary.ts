@@ -1,8 +1,8 @@
 import { renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Finding, PlayStart, Recap, RunEvent } from '../run/events.ts'
-import { count, emptyRecap } from '../run/recap.ts'
-import { attempt, type RunFolder } from './folder.ts'
+import { countResult, emptyRecap } from '../run/recap.ts'
+import { withFileErrors, type RunDirectory } from './folder.ts'
 
 export interface PlaySummary {
   readonly name: string
@@ -70,7 +70,7 @@ export class SummaryFold {
       case 'result': {
         if (this.#play(event.play)?.kind === 'experiment') break
         const recap = this.#recaps.get(event.host) ?? emptyRecap()
-        count(recap, event)
+        countResult(recap, event)
         this.#recaps.set(event.host, recap)
         break
       }
@@ -134,9 +134,9 @@ export class SummaryFold {
  *
  * @throws {EvidenceError} it cannot be written.
  */
-export function writeSummary(folder: Pick<RunFolder, 'path'>, summary: Summary): void {
+export function writeSummary(folder: Pick<RunDirectory, 'path'>, summary: Summary): void {
   const path = join(folder.path, 'summary.json')
-  attempt(`cannot write ${path}`, () => {
+  withFileErrors(`cannot write ${path}`, () => {
     writeFileSync(`${path}.part`, `${JSON.stringify(summary, null, 2)}\n`)
     renameSync(`${path}.part`, path)
   })

@@ -1,9 +1,9 @@
 import { isAlias, isCollection, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml'
 import type { Document, ErrorCode, Pair, YAMLMap } from 'yaml'
-import type { Problem } from './errors.ts'
+import type { InventoryProblem } from './errors.ts'
 
 /** A file's path and text. */
-export interface Source {
+export interface SourceText {
   /** As specified by the user; errors begin with it. */
   readonly path: string
   readonly text: string
@@ -13,7 +13,7 @@ export interface Source {
 export type Path = readonly PropertyKey[]
 
 /** An error at a path in the data; {@link YamlDocument.locate} finds its line. */
-export interface Issue {
+export interface YamlIssue {
   readonly path: Path
   /** Whether the error is in the last key of the path or in its value. */
   readonly at: 'key' | 'value'
@@ -23,7 +23,7 @@ export interface Issue {
 export interface YamlDocument {
   /** Plain data; null for an empty file. */
   readonly data: unknown
-  locate(issue: Issue): Problem
+  locate(issue: YamlIssue): InventoryProblem
 }
 
 /** Replaces parser messages that do not say what to do. */
@@ -43,9 +43,9 @@ const ADVICE: Partial<Record<ErrorCode, string>> = {
  *
  * @returns the document, or all its problems: syntax errors, duplicate keys, tags, aliases without an anchor.
  */
-export function readYaml({ path, text }: Source): YamlDocument | readonly Problem[] {
+export function parseYaml({ path, text }: SourceText): YamlDocument | readonly InventoryProblem[] {
   const lines = new LineCounter()
-  const at = (offset: number, message: string): Problem => {
+  const at = (offset: number, message: string): InventoryProblem => {
     const { line, col } = lines.linePos(offset)
     return { path, line, column: col, message }
   }
@@ -128,7 +128,7 @@ function pairsByName(): PairsOf {
 }
 
 /** The offset of the value at the path, or of its key; if the path does not exist, of its deepest existing node. */
-function offsetOf(document: Document, { path, at }: Issue, pairsOf: PairsOf): number {
+function offsetOf(document: Document, { path, at }: YamlIssue, pairsOf: PairsOf): number {
   let key: unknown
   let value: unknown = document.contents
   for (const step of path) {

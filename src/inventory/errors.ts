@@ -1,5 +1,5 @@
 /** An error with its position. */
-export interface Problem {
+export interface InventoryProblem {
   /** As specified by the caller, so that a terminal can open it. */
   readonly path: string
   /** From 1; 0 if the problem is the file itself (it is missing, for example). */
@@ -17,9 +17,9 @@ const MAX_LINES = 20
 export class InventoryError extends Error {
   override readonly name = 'InventoryError'
   /** In the order of the files' lines. */
-  readonly problems: readonly Problem[]
+  readonly problems: readonly InventoryProblem[]
 
-  constructor(problems: readonly Problem[]) {
+  constructor(problems: readonly InventoryProblem[]) {
     super(describe(problems))
     this.problems = problems
   }
@@ -30,7 +30,7 @@ export class PatternError extends Error {
   override readonly name = 'PatternError'
 }
 
-function describe(problems: readonly Problem[]): string {
+function describe(problems: readonly InventoryProblem[]): string {
   const lines = problems
     .slice(0, MAX_LINES)
     .map(({ path, line, column, message }) =>

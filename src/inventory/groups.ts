@@ -1,4 +1,4 @@
-import type { Issue, Path } from './document.ts'
+import type { YamlIssue, Path } from './document.ts'
 import { expandHosts } from './ranges.ts'
 import type { GroupEntry } from './schema.ts'
 import type { Vars } from './variables.ts'
@@ -27,7 +27,7 @@ export interface HostNode {
   readonly groups: Set<string>
 }
 
-export interface Graph {
+export interface InventoryGraph {
   readonly groups: ReadonlyMap<string, GroupNode>
   readonly hosts: ReadonlyMap<string, HostNode>
 }
@@ -38,7 +38,10 @@ const DEFAULT_PRIORITY = 1
  * Builds the graph of groups and hosts: several entries of a group or host are merged, later values override earlier
  * ones, each group is under `all`, and each host without a group is in `ungrouped`.
  */
-export function collect(file: Readonly<Record<string, GroupEntry | null>>): { graph: Graph; issues: Issue[] } {
+export function buildGraph(file: Readonly<Record<string, GroupEntry | null>>): {
+  graph: InventoryGraph
+  issues: YamlIssue[]
+} {
   const groups = new Map<string, GroupNode>()
   const hosts = new Map<string, HostNode>()
   const groupNamed = (name: string, path?: Path) => getOrAdd(groups, name, () => newGroup(name, path))
@@ -111,7 +114,7 @@ function updateUngrouped(ungrouped: GroupNode, hosts: ReadonlyMap<string, HostNo
 }
 
 /** Ansible only warns, and a pattern with that name matches the host alone. */
-function nameConflicts({ groups, hosts }: Graph): Issue[] {
+function nameConflicts({ groups, hosts }: InventoryGraph): YamlIssue[] {
   return [...hosts.values()]
     .filter(({ name }) => groups.has(name))
     .map(({ name, path }) => ({
@@ -122,7 +125,7 @@ function nameConflicts({ groups, hosts }: Graph): Issue[] {
 }
 
 /** Sets the depths, parents before children. Groups left over are in or under a cycle. */
-function setDepths(groups: ReadonlyMap<string, GroupNode>): Issue[] {
+function setDepths(groups: ReadonlyMap<string, GroupNode>): YamlIssue[] {
   const waiting = new Map([...groups.values()].map((group) => [group.name, group.parents.size]))
   const ready = [...groups.values()].filter(({ parents }) => parents.size === 0)
   for (let group = ready.pop(); group; group = ready.pop()) {
@@ -139,8 +142,8 @@ function setDepths(groups: ReadonlyMap<string, GroupNode>): Issue[] {
   return findCycles(groups, new Set(waiting.keys()))
 }
 
-function findCycles(groups: ReadonlyMap<string, GroupNode>, suspects: Set<string>): Issue[] {
-  const issues: Issue[] = []
+function findCycles(groups: ReadonlyMap<string, GroupNode>, suspects: Set<string>): YamlIssue[] {
+  const issues: YamlIssue[] = []
   for (const start of suspects) {
     const trail: string[] = []
     let name: string | undefined = start
@@ -155,7 +158,7 @@ function findCycles(groups: ReadonlyMap<string, GroupNode>, suspects: Set<string
 }
 
 /** @param cycle the groups, each the parent of the next, the last one that of the first */
-function cycleIssue(groups: ReadonlyMap<string, GroupNode>, cycle: string[]): Issue {
+function cycleIssue(groups: ReadonlyMap<string, GroupNode>, cycle: string[]): YamlIssue {
   const [first = ''] = cycle
   const links = cycle.map((name, i) => groups.get(name)?.children.get(cycle[i + 1] ?? first))
   // The longest path is the innermost entry of the cycle; the outer ones are probably intended.

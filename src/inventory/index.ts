@@ -1,6 +1,6 @@
 export { InventoryError, PatternError } from './errors.ts'
-export type { Problem } from './errors.ts'
-export type { Source } from './document.ts'
+export type { InventoryProblem } from './errors.ts'
+export type { SourceText } from './document.ts'
 export type { Group, Host, Inventory } from './inventory.ts'
 export { didYouMean, nearest } from './nearest.ts'
 export { parseInventory } from './parse.ts'

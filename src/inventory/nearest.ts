@@ -1,24 +1,24 @@
 /**
  * Suggestions for a mistyped name, nearest first.
  *
- * @param most - the maximum number of suggestions
- * @param farthest - the maximum edit distance; default: a third of the word, at least 1, at most 3
+ * @param limit - the maximum number of suggestions
+ * @param maxDistance - the maximum edit distance; default: a third of the word, at least 1, at most 3
  */
 export function nearest(
   word: string,
   names: Iterable<string>,
-  most = 3,
-  farthest = Math.min(3, Math.max(1, Math.floor(word.length / 3))),
+  limit = 3,
+  maxDistance = Math.min(3, Math.max(1, Math.floor(word.length / 3))),
 ): string[] {
   const found: { name: string; distance: number }[] = []
   for (const name of names) {
-    if (Math.abs(name.length - word.length) > farthest) continue
+    if (Math.abs(name.length - word.length) > maxDistance) continue
     const distance = editDistance(word.toLowerCase(), name.toLowerCase())
-    if (distance <= farthest) found.push({ name, distance })
+    if (distance <= maxDistance) found.push({ name, distance })
   }
   return found
     .sort((a, b) => a.distance - b.distance)
-    .slice(0, most)
+    .slice(0, limit)
     .map(({ name }) => name)
 }
 

@@ -1,4 +1,4 @@
-import type { Graph, GroupNode, HostNode } from './groups.ts'
+import type { InventoryGraph, GroupNode, HostNode } from './groups.ts'
 import type { Group, Host, Inventory } from './inventory.ts'
 import type { Vars } from './variables.ts'
 
@@ -21,7 +21,11 @@ export type VarsByName = ReadonlyMap<string, readonly Vars[]>
  * file. This is Ansible's order: see its guide, "Understanding variable precedence" (3, 4, 6, 8 and 9 there), the
  * setting VARIABLE_PRECEDENCE, and `sort_groups` in lib/ansible/inventory/helpers.py.
  */
-export function resolveInventory({ groups, hosts }: Graph, groupVars: VarsByName, hostVars: VarsByName): Inventory {
+export function resolveInventory(
+  { groups, hosts }: InventoryGraph,
+  groupVars: VarsByName,
+  hostVars: VarsByName,
+): Inventory {
   const ancestorsOf = memoize(
     (name: string): ReadonlySet<string> =>
       new Set([...(groups.get(name)?.parents ?? [])].flatMap((parent) => [parent, ...ancestorsOf(parent)])),

@@ -1,6 +1,6 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { dirname, join, parse } from 'node:path'
-import type { Source } from './document.ts'
+import type { SourceText } from './document.ts'
 import { InventoryError } from './errors.ts'
 import type { Inventory } from './inventory.ts'
 import { parseInventory } from './parse.ts'
@@ -72,7 +72,7 @@ async function list(directory: string): Promise<string[]> {
 const nameOf = (file: string) => (EXTENSIONS.includes(parse(file).ext) ? parse(file).name : file)
 
 /** A vars file, or all vars files of a directory, recursively. */
-async function readVars(path: string): Promise<Source[]> {
+async function readVars(path: string): Promise<SourceText[]> {
   try {
     if (!(await stat(path)).isDirectory()) return [{ path, text: await readFile(path, 'utf8') }]
   } catch (error) {

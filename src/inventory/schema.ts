@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import type { Issue } from './document.ts'
+import type { YamlIssue } from './document.ts'
 import { didYouMean, nearest } from './nearest.ts'
 import { expandHosts } from './ranges.ts'
-import { variables } from './variables.ts'
+import { variablesSchema } from './variables.ts'
 import type { Vars } from './variables.ts'
 
 /** A group entry of the inventory file. */
@@ -42,21 +42,24 @@ const named = (section: string, example: string) => ({
       : `${section} must be names, each on its own line, followed by a colon, as in "${example}:"`,
 })
 
-const hosts = z.preprocess(single, z.record(hostName, variables('inventory host').nullable(), named('hosts', 'web1')))
+const hosts = z.preprocess(
+  single,
+  z.record(hostName, variablesSchema('inventory host').nullable(), named('hosts', 'web1')),
+)
 
 const group: z.ZodType<GroupEntry> = z.lazy(() =>
   z.strictObject(
     {
       hosts: hosts.nullish(),
       children: z.preprocess(single, z.record(groupName, group.nullable(), named('children', 'web'))).nullish(),
-      vars: variables('inventory group').nullish(),
+      vars: variablesSchema('inventory group').nullish(),
     },
     { error: ({ code }) => (code === 'invalid_type' ? 'a group must contain hosts:, children: or vars:' : undefined) },
   ),
 )
 
 /** The inventory file: groups by name. */
-export const inventoryFile = z.record(groupName, group.nullable(), {
+export const inventorySchema = z.record(groupName, group.nullable(), {
   error: ({ input }) =>
     input === null
       ? 'the file is empty: write "all:", under it "hosts:", and under that a line "name:" for each host'
@@ -64,11 +67,11 @@ export const inventoryFile = z.record(groupName, group.nullable(), {
 })
 
 /** A file in `group_vars/` or `host_vars/`. */
-export const varsFile = variables('vars file').nullable()
+export const varsFileSchema = variablesSchema('vars file').nullable()
 
 /** Converts zod's issues, with our own messages. */
-export function toIssues(error: z.ZodError): Issue[] {
-  return error.issues.flatMap((issue): Issue[] => {
+export function toIssues(error: z.ZodError): YamlIssue[] {
+  return error.issues.flatMap((issue): YamlIssue[] => {
     if (issue.code === 'unrecognized_keys') {
       return issue.keys.map((key) => ({ path: [...issue.path, key], at: 'key', message: unknownKey(key) }))
     }

@@ -4,7 +4,7 @@ import { didYouMean, nearest } from './nearest.ts'
 export type Vars = Readonly<Record<string, unknown>>
 
 /** Where variables are defined; determines which are allowed. */
-export type VarsPlace = 'inventory group' | 'inventory host' | 'vars file'
+export type VarsScope = 'inventory group' | 'inventory host' | 'vars file'
 
 const text = z
   .string({
@@ -89,7 +89,7 @@ const NOT_VARIABLES = 'expected variables, each on its own line as "name: value"
  * A mapping of variables. Connection variables are validated and converted (`yes` to true, `'22'` to 22); an
  * `ansible_*` name similar to a known one is an error; all others pass unchanged.
  */
-export const variables = (place: VarsPlace) =>
+export const variablesSchema = (place: VarsScope) =>
   z.record(z.string(), z.unknown(), NOT_VARIABLES).transform((input, context) => {
     const values: Record<string, unknown> = {}
     for (const [name, value] of Object.entries(input)) {
@@ -110,7 +110,7 @@ export const variables = (place: VarsPlace) =>
 const schemaOf = (name: string): z.ZodType | undefined =>
   name === 'ansible_group_priority' ? priority : CONNECTION_VARIABLES.get(name)
 
-function nameProblem(name: string, place: VarsPlace): string | undefined {
+function nameProblem(name: string, place: VarsScope): string | undefined {
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
     return `"${name}" is not a variable name: use letters, digits and "_", and do not start with a digit`
   }

@@ -4,10 +4,10 @@ import type { Plan } from '../modules/module.ts'
 import { targetFile } from '../modules/support/params.ts'
 import { lastLine } from '../modules/support/text.ts'
 import { defineModule } from '../modules/task.ts'
-import { INSTALLED, look, readLook, type K3sLook } from './look.ts'
-import { K3S_KEPT, READ_AT_START, unitFileOf, unitOf } from './paths.ts'
+import { INSTALL_RECORD, stateScript, parseState, type K3sState } from './look.ts'
+import { K3S_STATE_DIR, READ_AT_START, unitFileOf, unitOf } from './paths.ts'
 import { installScript, removeScript, startScript } from './scripts.ts'
-import { parseVersion, stepRefused } from './version.ts'
+import { parseVersion, upgradeError } from './version.ts'
 
 const sum = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits')
 
@@ -39,7 +39,7 @@ const schema = z
   )
 
 type Params = z.output<typeof schema>
-export type Wanted = { readonly [K in Exclude<keyof Params, 'state'>]-?: NonNullable<Params[K]> }
+export type DesiredK3s = { readonly [K in Exclude<keyof Params, 'state'>]-?: NonNullable<Params[K]> }
 
 export interface K3s {
   readonly version: string
@@ -53,32 +53,32 @@ export const k3s = defineModule<typeof schema, K3s>({
   name: 'k3s',
   schema,
   reads: ({ binary, installer, role }) =>
-    [...READ_AT_START, INSTALLED, unitFileOf(role), binary, installer]
+    [...READ_AT_START, INSTALL_RECORD, unitFileOf(role), binary, installer]
       .flatMap((file) => (file === undefined ? [] : contentOf(file)))
       .concat(`unit:${unitOf(role)}.service`),
   // Anything in the cluster may change with this node.
   sets: () => undefined,
   title: ({ state, role, version }) => (state === 'absent' ? 'none' : `${role} ${version ?? ''}`),
   timeLimitSeconds: ({ ready_seconds }) => ready_seconds + 300,
-  probe: ({ role, binary = '', installer = '' }) => look({ role, binary, installer }),
+  probe: ({ role, binary = '', installer = '' }) => stateScript({ role, binary, installer }),
 
   plan(params, observed) {
     if (observed.exitCode === 127) return { changes: [], problem: 'systemd is missing: k3s runs as a systemd unit' }
     if (observed.exitCode !== 0)
       return { changes: [], problem: `cannot read the state of k3s: ${lastLine(observed.stderr)}` }
-    const seen = readLook(observed.stdout)
-    return params.state === 'absent' ? planRemoval(seen) : planPresence(params as Wanted, seen)
+    const seen = parseState(observed.stdout)
+    return params.state === 'absent' ? planRemoval(seen) : planPresence(params as DesiredK3s, seen)
   },
 })
 
-const planRemoval = ({ traces }: K3sLook): Plan<K3s> => ({
+const planRemoval = ({ traces }: K3sState): Plan<K3s> => ({
   changes:
     traces.length === 0
       ? []
       : [{ description: `remove k3s with all its data (${traces.join(', ')})`, script: removeScript }],
 })
 
-function planPresence(wanted: Wanted, seen: K3sLook): Plan<K3s> {
+function planPresence(wanted: DesiredK3s, seen: K3sState): Plan<K3s> {
   const { role, version } = wanted
   const to = parseVersion(version)
   const other = role === 'server' ? 'agent' : 'server'
@@ -86,7 +86,7 @@ function planPresence(wanted: Wanted, seen: K3sLook): Plan<K3s> {
     seen.units[other] !== undefined
       ? `this machine is already a k3s ${other}: reset it first (npx zx playbooks/k3s.mjs reset --limit HOST)`
       : seen.version !== undefined && to !== undefined
-        ? stepRefused(seen.version, to)
+        ? upgradeError(seen.version, to)
         : undefined
   if (conflict !== undefined) return { changes: [], problem: conflict }
   const reasons = whyInstall(wanted, seen)
@@ -132,8 +132,8 @@ function planPresence(wanted: Wanted, seen: K3sLook): Plan<K3s> {
 
 /** Why the installer must run. */
 function whyInstall(
-  { role, version, binary_sha256, installer_sha256 }: Wanted,
-  { binary, version: installed, units, record }: K3sLook,
+  { role, version, binary_sha256, installer_sha256 }: DesiredK3s,
+  { binary, version: installed, units, record }: K3sState,
 ): string[] {
   const unit = units[role]
   return [
@@ -152,8 +152,8 @@ function whyInstall(
 
 /** Why the binary or the installer is not usable. */
 function missingArtifact(
-  { binary, binary_sha256, installer, installer_sha256 }: Wanted,
-  { staged, script }: K3sLook,
+  { binary, binary_sha256, installer, installer_sha256 }: DesiredK3s,
+  { staged, script }: K3sState,
 ): string | undefined {
   const mismatch = (file: string, expected: string, actual: string | undefined): string | undefined =>
     actual === undefined
@@ -164,11 +164,11 @@ function missingArtifact(
   const why = mismatch(binary, binary_sha256, staged) ?? mismatch(installer, installer_sha256, script)
   return why === undefined
     ? undefined
-    : `cannot install k3s: ${why}. Earlier tasks copy it to "${K3S_KEPT}"; see docs/k3s.md`
+    : `cannot install k3s: ${why}. Earlier tasks copy it to "${K3S_STATE_DIR}"; see docs/k3s.md`
 }
 
 /** The files that have changed since k3s read them at start. */
-function changedSinceStart({ started, now }: K3sLook): string[] {
+function changedSinceStart({ started, now }: K3sState): string[] {
   if (started === undefined) return ['the files it read at start are unknown']
   const all = new Set([...started.keys(), ...now.keys()])
   return [...all]

@@ -5,7 +5,7 @@ import { z } from 'zod'
 import type { Plan } from '../modules/module.ts'
 import { entryAt, setContent } from '../modules/support/effects.ts'
 import { alwaysSecret, targetFile } from '../modules/support/params.ts'
-import { lookAt, parsePathFacts } from '../modules/support/path-facts.ts'
+import { pathProbe, parsePathFacts } from '../modules/support/path-facts.ts'
 import { obstacle } from '../modules/support/place-file.ts'
 import { printBytes } from '../modules/support/file-content.ts'
 import { replaceFile } from '../modules/support/replace-file.ts'
@@ -26,7 +26,7 @@ const LISTS = [
  *
  * @throws {SyntaxError} if it is not a kubeconfig.
  */
-export function renamed(
+export function renameContext(
   kubeconfig: string,
   { context, server }: { readonly context: string; readonly server: string },
 ): string {
@@ -54,7 +54,7 @@ export function renamed(
  * @param existing - content of the file, empty if it does not exist.
  * @returns the new content; the old one if nothing changes.
  */
-export function merged(existing: string, context: string, one: string | undefined): string {
+export function mergeContext(existing: string, context: string, one: string | undefined): string {
   const target =
     existing.trim() === ''
       ? parseDocument('apiVersion: v1\nkind: Config\npreferences: {}\nclusters: []\ncontexts: []\nusers: []\n')
@@ -91,7 +91,7 @@ function read(text: string): Document.Parsed {
 }
 
 /** The kubeconfig that kubectl uses by default: the first of `$KUBECONFIG`, or `~/.kube/config`. */
-export const usualKubeconfig = (env: NodeJS.ProcessEnv = process.env): string =>
+export const defaultKubeconfig = (env: NodeJS.ProcessEnv = process.env): string =>
   (env.KUBECONFIG ?? '').split(path.delimiter).find((file) => file !== '') ?? path.join(homedir(), '.kube/config')
 
 const schema = z
@@ -112,7 +112,7 @@ export const kubeconfig = defineModule<typeof schema, { readonly path: string }>
   title: ({ path: file, context, state }) => `${state === 'absent' ? 'no context' : 'context'} ${context} in ${file}`,
   reads: ({ path: file }) => entryAt(file),
   sets: ({ path: file }) => setContent(file),
-  probe: ({ path: file }) => lookAt({ path: file, follow: true, read: { text: LIMIT } }),
+  probe: ({ path: file }) => pathProbe({ path: file, follow: true, read: { text: LIMIT } }),
   plan({ path: file, context, kubeconfig: one, state }, observed): Plan<{ path: string }> {
     const facts = parsePathFacts(observed)
     if (typeof facts === 'string') return { changes: [], problem: `cannot read "${file}": ${facts}` }
@@ -125,13 +125,13 @@ export const kubeconfig = defineModule<typeof schema, { readonly path: string }>
       return { changes: [], problem: `"${file}" has ${facts.size} bytes; the limit is ${LIMIT}` }
     try {
       const before = facts.content ?? ''
-      const after = merged(before, context, state === 'absent' ? undefined : one?.reveal())
+      const after = mergeContext(before, context, state === 'absent' ? undefined : one?.reveal())
       if (after === before) return { changes: [], values }
       const script = replaceFile({
         path: file,
         fill: `${printBytes(Buffer.from(after))} >&8`,
         ...(exists ? { old: facts } : { mode: 0o600 }),
-        through: true,
+        followLink: true,
       })
       const redacted = (text: string): string => (text === '' ? '' : '[REDACTED]\n')
       return {

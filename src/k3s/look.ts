@@ -1,12 +1,12 @@
 import { sh } from '../shell/quote.ts'
 import {
   K3S_BINARY,
-  K3S_CONFIG_FOLDER,
+  K3S_CONFIG_DIR,
   K3S_DATA,
-  K3S_KEPT,
-  KMSG,
+  K3S_STATE_DIR,
+  KMSG_TMPFILE,
   READ_AT_START,
-  STARTED,
+  START_CHECKSUMS,
   dropInOf,
   unitFileOf,
   unitOf,
@@ -15,10 +15,10 @@ import {
 import { parseVersion, type K3sVersion } from './version.ts'
 
 /** Record of the installation: checksums of the installer and of the unit it wrote. */
-export const INSTALLED = `${K3S_KEPT}/installed`
+export const INSTALL_RECORD = `${K3S_STATE_DIR}/installed`
 
 /** The state of k3s on a machine. */
-export interface K3sLook {
+export interface K3sState {
   /** Checksums; undefined if the file is missing. */
   readonly binary: string | undefined
   readonly staged: string | undefined
@@ -41,12 +41,12 @@ const ROLES: readonly Role[] = ['server', 'agent']
 /** Paths that only k3s creates; empty directories do not count. */
 const TRACES = [
   K3S_BINARY,
-  K3S_CONFIG_FOLDER,
+  K3S_CONFIG_DIR,
   K3S_DATA,
-  K3S_KEPT,
+  K3S_STATE_DIR,
   '/etc/rancher/node',
-  STARTED,
-  KMSG,
+  START_CHECKSUMS,
+  KMSG_TMPFILE,
   ...ROLES.flatMap((role) => [unitFileOf(role), dropInOf(role), `/usr/local/bin/${unitOf(role)}-uninstall.sh`]),
 ]
 
@@ -57,7 +57,7 @@ const sumOf = (key: string, file: string): string =>
   file === '' ? '' : sh`[ -f ${file} ] && printf '%s %s\n' ${key} "$(sha256sum <${file} | cut -c 1-64)"`
 
 /** A script that prints the state of k3s. */
-export const look = ({
+export const stateScript = ({
   role,
   binary,
   installer,
@@ -73,9 +73,9 @@ export const look = ({
     sumOf('staged', binary),
     sumOf('script', installer),
     ...ROLES.map((each) => sumOf(`unit-${each}`, unitFileOf(each))),
-    sh`[ -r ${INSTALLED} ] && sed 's/^/record /' ${INSTALLED}`,
+    sh`[ -r ${INSTALL_RECORD} ] && sed 's/^/record /' ${INSTALL_RECORD}`,
     sh`systemctl show -p ActiveState,UnitFileState -- ${`${unitOf(role)}.service`}`,
-    sh`[ -r ${STARTED} ] && sed 's/^/started /' ${STARTED} && echo 'started-known'`,
+    sh`[ -r ${START_CHECKSUMS} ] && sed 's/^/started /' ${START_CHECKSUMS} && echo 'started-known'`,
     sh`sha256sum -- ${READ_AT_START} 2>/dev/null | sed 's/^/now /'`,
     ...(
       [
@@ -94,7 +94,7 @@ export const look = ({
     .join('\n')
 
 /** Parses the output of {@link stateScript}. */
-export function readLook(stdout: string): K3sLook {
+export function parseState(stdout: string): K3sState {
   const all = (key: string): string[] =>
     [...stdout.matchAll(new RegExp(`^${key}[ =](.*)$`, 'gm'))].map(([, rest = '']) => rest)
   const one = (key: string): string | undefined => all(key)[0]

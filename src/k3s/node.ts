@@ -10,12 +10,12 @@ const VALUE = String.raw`(?:[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)?`
 const TAINT = new RegExp(`^${KEY}(?:=${VALUE})?:(?:NoSchedule|PreferNoSchedule|NoExecute)$`)
 
 /** Why a label is invalid. */
-export const labelFault = (key: string, value: string): string | undefined =>
+export const labelError = (key: string, value: string): string | undefined =>
   new RegExp(`^${KEY}$`).test(key) && new RegExp(`^${VALUE}$`).test(value) && value.length <= 63
     ? undefined
     : `invalid label "${key}: ${value}": use letters, digits, - _ . in both`
 /** Why a taint is invalid. */
-export const taintFault = (taint: string): string | undefined =>
+export const taintError = (taint: string): string | undefined =>
   TAINT.test(taint)
     ? undefined
     : `invalid taint "${taint}": write key=value:NoSchedule (or PreferNoSchedule, NoExecute)`

@@ -1,15 +1,15 @@
 /** Paths of k3s on a machine. */
 export const K3S_BINARY = '/usr/local/bin/k3s'
-export const K3S_CONFIG_FOLDER = '/etc/rancher/k3s'
+export const K3S_CONFIG_DIR = '/etc/rancher/k3s'
 /** The server's own kubeconfig: cluster-admin. */
-export const K3S_KUBECONFIG = `${K3S_CONFIG_FOLDER}/k3s.yaml`
+export const K3S_KUBECONFIG = `${K3S_CONFIG_DIR}/k3s.yaml`
 export const K3S_DATA = '/var/lib/rancher/k3s'
 /** Labbook's state of k3s: artifacts to install, and the record of the installation. */
-export const K3S_KEPT = '/var/lib/labbook/k3s'
+export const K3S_STATE_DIR = '/var/lib/labbook/k3s'
 /** Written at each start of k3s: checksums of the files it read. */
-export const STARTED = '/run/labbook-k3s.started'
+export const START_CHECKSUMS = '/run/labbook-k3s.started'
 /** Creates `/dev/kmsg` on a machine that lacks it. */
-export const KMSG = '/etc/tmpfiles.d/labbook-k3s.conf'
+export const KMSG_TMPFILE = '/etc/tmpfiles.d/labbook-k3s.conf'
 
 /** Drop-ins for both versions of containerd's configuration: k3s reads the directory of its own. */
 export const CONTAINERD_ADDITIONS = ['config.toml.d', 'config-v3.toml.d'].map(
@@ -19,7 +19,7 @@ export const CONTAINERD_ADDITIONS = ['config.toml.d', 'config-v3.toml.d'].map(
 /** Files that k3s reads only at start. */
 export const READ_AT_START = [
   K3S_BINARY,
-  ...['config.yaml', 'registries.yaml', 'registry-ca.crt', 'token'].map((file) => `${K3S_CONFIG_FOLDER}/${file}`),
+  ...['config.yaml', 'registries.yaml', 'registry-ca.crt', 'token'].map((file) => `${K3S_CONFIG_DIR}/${file}`),
   ...CONTAINERD_ADDITIONS,
 ]
 

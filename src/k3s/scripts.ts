@@ -1,14 +1,14 @@
 import { sh } from '../shell/quote.ts'
-import type { Wanted } from './k3s.ts'
-import { INSTALLED } from './look.ts'
+import type { DesiredK3s } from './k3s.ts'
+import { INSTALL_RECORD } from './look.ts'
 import {
   K3S_BINARY,
-  K3S_CONFIG_FOLDER,
+  K3S_CONFIG_DIR,
   K3S_DATA,
-  K3S_KEPT,
+  K3S_STATE_DIR,
   K3S_KUBECONFIG,
-  KMSG,
-  STARTED,
+  KMSG_TMPFILE,
+  START_CHECKSUMS,
   dropInOf,
   unitFileOf,
   unitOf,
@@ -22,7 +22,7 @@ const sumIs = (file: string, sum: string): string =>
  * downloads and starts nothing, and gets a clean environment: it would copy K3S_* variables to the unit's environment
  * file.
  */
-export const installScript = ({ role, binary, binary_sha256, installer, installer_sha256 }: Wanted): string =>
+export const installScript = ({ role, binary, binary_sha256, installer, installer_sha256 }: DesiredK3s): string =>
   [
     sumIs(binary, binary_sha256),
     sumIs(installer, installer_sha256),
@@ -33,7 +33,7 @@ export const installScript = ({ role, binary, binary_sha256, installer, installe
     sh`rm -f -- ${`${unitFileOf(role)}.env`}`,
     sh`env -i PATH="$PATH" HOME=/root LANG=C.UTF-8 INSTALL_K3S_SKIP_DOWNLOAD=true INSTALL_K3S_SKIP_START=true INSTALL_K3S_SKIP_SELINUX_RPM=true INSTALL_K3S_SELINUX_WARN=true INSTALL_K3S_BIN_DIR=/usr/local/bin INSTALL_K3S_EXEC=${role} sh ${installer} >&2 || { echo 'the k3s installer failed' >&2; exit 1; }`,
     sh`[ -f ${unitFileOf(role)} ] || { echo ${`the k3s installer wrote no ${unitFileOf(role)}: check that it is install.sh of k3s`} >&2; exit 1; }`,
-    sh`printf 'installer %s\nunit %s\n' ${installer_sha256} "$(sha256sum <${unitFileOf(role)} | cut -c 1-64)" >${`${INSTALLED}.new`} && mv -f -- ${`${INSTALLED}.new`} ${INSTALLED} || exit`,
+    sh`printf 'installer %s\nunit %s\n' ${installer_sha256} "$(sha256sum <${unitFileOf(role)} | cut -c 1-64)" >${`${INSTALL_RECORD}.new`} && mv -f -- ${`${INSTALL_RECORD}.new`} ${INSTALL_RECORD} || exit`,
   ].join('\n')
 
 /** Error messages of k3s at start, and hints. */
@@ -59,7 +59,7 @@ const HINTS: readonly (readonly [message: string, hint: string])[] = [
  * Starts or restarts k3s and waits for its node to be Ready. The unit itself would wait for a server forever. A lost
  * node stays Ready for about 40 s: so the kubelet's heartbeat must be newer than the start.
  */
-export function startScript({ role, node_name, ready_seconds }: Wanted, restart = true): string {
+export function startScript({ role, node_name, ready_seconds }: DesiredK3s, restart = true): string {
   const unit = unitOf(role)
   const kubeconfig = role === 'server' ? K3S_KUBECONFIG : `${K3S_DATA}/agent/kubelet.kubeconfig`
   const condition = '.status.conditions[?(@.type=="Ready")]'
@@ -103,12 +103,12 @@ export const removeScript = [
   'lb_empty() { [ ! -d "$1" ] || { find "$1" -xdev -mindepth 1 -delete; rmdir -- "$1" 2>/dev/null; :; }; }',
   // Mounts of pods keep their directories busy.
   `sed -n 's#^[^ ]* \\(/var/lib/kubelet/[^ ]*\\|/run/k3s/[^ ]*\\|/var/lib/rancher/k3s/[^ ]*\\) .*#\\1#p' /proc/self/mounts | sort -r | while IFS= read -r lb_mount; do umount -l -- "$lb_mount"; done`,
-  sh`for lb_folder in ${K3S_DATA} /var/lib/kubelet /var/lib/cni ${K3S_CONFIG_FOLDER} /etc/rancher/node /run/k3s /run/flannel; do lb_empty "$lb_folder" || exit; done`,
+  sh`for lb_folder in ${K3S_DATA} /var/lib/kubelet /var/lib/cni ${K3S_CONFIG_DIR} /etc/rancher/node /run/k3s /run/flannel; do lb_empty "$lb_folder" || exit; done`,
   'rmdir -- /etc/rancher 2>/dev/null',
-  sh`rm -rf -- ${K3S_KEPT} ${[dropInOf('server'), dropInOf('agent')].map((file) => file.replace(/\/[^/]*$/, ''))} || exit`,
-  sh`rm -f -- ${K3S_BINARY} ${STARTED} ${[unitFileOf('server'), unitFileOf('agent')].flatMap((file) => [file, `${file}.env`])} /etc/cni/net.d/10-flannel.conflist ${UNINSTALL} /usr/local/bin/k3s-killall.sh || exit`,
+  sh`rm -rf -- ${K3S_STATE_DIR} ${[dropInOf('server'), dropInOf('agent')].map((file) => file.replace(/\/[^/]*$/, ''))} || exit`,
+  sh`rm -f -- ${K3S_BINARY} ${START_CHECKSUMS} ${[unitFileOf('server'), unitFileOf('agent')].flatMap((file) => [file, `${file}.env`])} /etc/cni/net.d/10-flannel.conflist ${UNINSTALL} /usr/local/bin/k3s-killall.sh || exit`,
   // The placeholder for the kernel log.
-  sh`if [ -e ${KMSG} ]; then rm -f -- ${KMSG}; [ ! -L /dev/kmsg ] || rm -f /dev/kmsg; fi`,
+  sh`if [ -e ${KMSG_TMPFILE} ]; then rm -f -- ${KMSG_TMPFILE}; [ ! -L /dev/kmsg ] || rm -f /dev/kmsg; fi`,
   'for lb_link in kubectl crictl ctr; do [ "$(readlink "/usr/local/bin/$lb_link")" != k3s ] || rm -f -- "/usr/local/bin/$lb_link"; done',
   'systemctl daemon-reload',
 ].join('\n')

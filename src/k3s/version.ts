@@ -30,7 +30,7 @@ export function compareVersions(a: K3sVersion, b: K3sVersion): number {
 }
 
 /** Why an upgrade is not possible. Undefined if it is. */
-export function stepRefused(from: K3sVersion, to: K3sVersion): string | undefined {
+export function upgradeError(from: K3sVersion, to: K3sVersion): string | undefined {
   if (compareVersions(to, from) < 0) {
     return (
       `cannot downgrade k3s ${from.text} to ${to.text}: Kubernetes does not support downgrades. ` +

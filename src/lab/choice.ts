@@ -1,30 +1,30 @@
-import { isProvider, labOf, PROVIDER_NAMES, LabError, vmVars, type Inventory, type ProviderName } from './lab.ts'
+import { isProvider, labOf, PROVIDER_NAMES, LabError, vmVars, type LabInventory, type ProviderName } from './lab.ts'
 import { gateway, nthAddress, parseSubnet } from './subnet.ts'
 
 type Vars = Readonly<Record<string, unknown>>
 
 /** What this machine supports. */
-export interface Abilities {
+export interface Capabilities {
   /** What namespaces lack here; empty: they work. */
-  readonly namespacesLack: readonly string[]
+  readonly missingForNamespaces: readonly string[]
   /** QEMU is installed, or can be installed. */
   readonly qemu: boolean
 }
 
-export interface Choice {
+export interface ProviderChoice {
   readonly provider: ProviderName
-  readonly why: string
+  readonly reason: string
 }
 
 /** Picks the provider that works: namespaces, since they are fast; else virtual machines, which need no root. */
-export function pick({ namespacesLack, qemu }: Abilities): Choice {
+export function pickProvider({ missingForNamespaces: namespacesLack, qemu }: Capabilities): ProviderChoice {
   if (namespacesLack.length === 0)
     return {
       provider: 'namespaces',
-      why: 'namespaces work on this machine and are the fastest; `--provider qemu` creates virtual machines',
+      reason: 'namespaces work on this machine and are the fastest; `--provider qemu` creates virtual machines',
     }
   const lack = `namespaces need ${namespacesLack.join(', ')}`
-  if (qemu) return { provider: 'qemu', why: `${lack}; QEMU does not` }
+  if (qemu) return { provider: 'qemu', reason: `${lack}; QEMU does not` }
   throw new LabError(
     `cannot create a lab on this machine: ${lack}, and QEMU is not installed (Debian: apt install qemu-system-x86 qemu-utils; macOS: brew install qemu). ` +
       'Use your own machines instead: see inventory.yaml',
@@ -32,35 +32,35 @@ export function pick({ namespacesLack, qemu }: Abilities): Choice {
 }
 
 /** Where the choice of a provider comes from. */
-export interface Wishes {
+export interface ProviderRequest {
   /** From `--provider` or `-e lab_provider=`. */
-  readonly asked?: string
+  readonly requested?: string
   /** The provider this lab was created with, if the inventory did not choose it. */
-  readonly remembered?: Choice
+  readonly remembered?: ProviderChoice
 }
 
 /** Resolves the provider and returns the variables of each lab host. Undefined: the inventory has no lab. */
-export function settle(
-  inventory: Inventory,
-  wishes: Wishes,
-  abilities: () => Abilities,
-): { choice: Choice; vars: ReadonlyMap<string, Vars> } | undefined {
+export function resolveProvider(
+  inventory: LabInventory,
+  wishes: ProviderRequest,
+  abilities: () => Capabilities,
+): { choice: ProviderChoice; vars: ReadonlyMap<string, Vars> } | undefined {
   const hosts = (inventory.groups.all ?? []).filter((host) => inventory.hostvars(host).lab_provider !== undefined)
   const [first] = hosts
   if (first === undefined) {
-    if (wishes.asked === undefined) return undefined
+    if (wishes.requested === undefined) return undefined
     throw new LabError(
       '--provider applies to a lab only, and no host of the inventory has lab_provider: these are your own machines',
     )
   }
   const configured = String(inventory.hostvars(first).lab_provider)
-  for (const name of [configured, wishes.asked ?? 'auto']) {
+  for (const name of [configured, wishes.requested ?? 'auto']) {
     if (name !== 'auto' && !isProvider(name))
       throw new LabError(`unknown lab provider "${name}": choose auto, ${PROVIDER_NAMES.join(' or ')}`)
   }
   const choice = chooseProvider(configured, wishes, abilities)
-  const overridden = choice.why !== BY_INVENTORY
-  const resolved: Inventory = {
+  const overridden = choice.reason !== BY_INVENTORY
+  const resolved: LabInventory = {
     ...inventory,
     hostvars: (host) => {
       const vars = inventory.hostvars(host)
@@ -68,7 +68,7 @@ export function settle(
       return {
         ...vars,
         lab_provider: choice.provider,
-        ...(overridden ? { lab_chosen: choice.why } : {}),
+        ...(overridden ? { lab_chosen: choice.reason } : {}),
         ...directoryOf(vars, choice.provider, configured),
       }
     },
@@ -88,17 +88,21 @@ export function settle(
 
 const BY_INVENTORY = 'set in the inventory'
 
-function chooseProvider(written: string, { asked, remembered }: Wishes, abilities: () => Abilities): Choice {
+function chooseProvider(
+  written: string,
+  { requested: asked, remembered }: ProviderRequest,
+  abilities: () => Capabilities,
+): ProviderChoice {
   // Otherwise the nodes of the old provider would be orphaned.
   if (isProvider(asked) && remembered !== undefined && remembered.provider !== asked) {
     throw new LabError(
-      `the lab runs on ${remembered.provider} (${remembered.why}): remove it first with "npx zx playbooks/lab.mjs down", then create it with ${asked}`,
+      `the lab runs on ${remembered.provider} (${remembered.reason}): remove it first with "npx zx playbooks/lab.mjs down", then create it with ${asked}`,
     )
   }
   if (remembered !== undefined && !isProvider(asked)) return remembered
-  if (isProvider(asked)) return { provider: asked, why: 'chosen with --provider' }
-  if (asked === undefined && isProvider(written)) return { provider: written, why: BY_INVENTORY }
-  return pick(abilities())
+  if (isProvider(asked)) return { provider: asked, reason: 'chosen with --provider' }
+  if (asked === undefined && isProvider(written)) return { provider: written, reason: BY_INVENTORY }
+  return pickProvider(abilities())
 }
 
 /** Providers do not share a directory: the inventory's `lab_dir` belongs to the provider it was written for. */

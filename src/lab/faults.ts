@@ -1,86 +1,86 @@
 import { sh } from '../shell/quote.ts'
-import { parts } from './names.ts'
-import { startNode, stopNode, type NodeSetting } from './scripts/start-node.ts'
+import { kernelNames } from './names.ts'
+import { startNode, stopNode, type NodeSettings } from './scripts/start-node.ts'
 
 /** A fault of a node, and how to recover from it. */
 export interface Fault {
   /** `node3 loses power` */
-  readonly says: string
+  readonly description: string
   /** What each script does, in a line: `kill every process of node3`. */
-  readonly how: { readonly make: string; readonly mend: string }
+  readonly summary: { readonly inject: string; readonly recover: string }
   /** Where both scripts run: the node itself, or `controller`. */
   readonly host: string
   /** Whether they need root there. */
   readonly become: boolean
-  readonly make: string
+  readonly inject: string
   /** Idempotent: also works if the fault was never injected, or was injected by a run that was killed. */
-  readonly mend: string
+  readonly recover: string
   /** Timeout of `recover`, in seconds. */
-  readonly mendSeconds: number
+  readonly recoverSeconds: number
 }
 
 /** The command that injects a fault. */
-export const making = ({ host, become, make, how }: Fault) => ({
+export const injection = ({ host, become, inject, summary }: Fault) => ({
   host,
   become,
-  command: make,
-  shown: how.make,
+  command: inject,
+  displayCommand: summary.inject,
   timeout: 120,
 })
 
 /** The command that recovers from a fault. */
-export const mending = ({ host, become, mend, how, mendSeconds }: Fault) => ({
+export const recovery = ({ host, become, recover, summary, recoverSeconds }: Fault) => ({
   host,
   become,
-  command: mend,
-  shown: how.mend,
-  timeout: mendSeconds,
+  command: recover,
+  displayCommand: summary.recover,
+  timeout: recoverSeconds,
 })
 
 /** The faults of a node. Each provider implements them. */
 export interface Faults {
   /** The node stops at once; recovery boots it. */
-  readonly powerOff: Fault
+  readonly powerLoss: Fault
   /** The node runs on, partitioned from the network. */
-  readonly cutOff: Fault
+  readonly partition: Fault
   /** The node resets; recovery waits for its sshd. */
   readonly reboot: Fault
 }
 
-const HERE = { host: 'controller', become: true, mendSeconds: 200 } as const
+const HERE = { host: 'controller', become: true, recoverSeconds: 200 } as const
 
 /** Faults of namespace nodes: kills their processes, sets their switch port down. */
-export function namespaceFaults(node: NodeSetting): Faults {
+export function namespaceFaults(node: NodeSettings): Faults {
   const { lab, name } = node
   const port = (state: 'down' | 'up'): string =>
-    sh`ip -n ${parts(lab).switchNamespace} link set ${parts(lab).port(name)} ${state}`
+    sh`ip -n ${kernelNames(lab).switchNamespace} link set ${kernelNames(lab).port(name)} ${state}`
   return {
-    powerOff: {
-      says: `${name} loses power`,
-      how: { make: `kill every process of ${name}`, mend: `boot ${name} and wait for its sshd` },
+    powerLoss: {
+      description: `${name} loses power`,
+      summary: { inject: `kill every process of ${name}`, recover: `boot ${name} and wait for its sshd` },
       ...HERE,
-      make: stopNode(node),
-      mend: startNode(node),
+      inject: stopNode(node),
+      recover: startNode(node),
     },
-    cutOff: {
-      says: `${name} is partitioned from the network`,
-      how: { make: port('down'), mend: port('up') },
+    partition: {
+      description: `${name} is partitioned from the network`,
+      summary: { inject: port('down'), recover: port('up') },
       ...HERE,
-      make: port('down'),
-      mend: port('up'),
+      inject: port('down'),
+      recover: port('up'),
     },
     reboot: {
-      says: `${name} is reset`,
-      how: { make: `kill every process of ${name} and boot it`, mend: `wait for the sshd of ${name}` },
+      description: `${name} is reset`,
+      summary: { inject: `kill every process of ${name} and boot it`, recover: `wait for the sshd of ${name}` },
       ...HERE,
-      make: `(${stopNode(node)}) || exit\n${startNode(node)}`,
-      mend: startNode(node),
+      inject: `(${stopNode(node)}) || exit\n${startNode(node)}`,
+      recover: startNode(node),
     },
   }
 }
 
 /** Seconds after which a partition heals by itself, in case the run is killed. */
-export const BACK_AFTER = 300
+export const PARTITION_SECONDS = 300
 
 /**
  * Faults of your own machines, with only a shell on them. Labbook cannot power them on, so the power loss is a reset
@@ -89,32 +89,32 @@ export const BACK_AFTER = 300
 export function machineFaults(name: string, sshPort = 22): Faults {
   const mark = '-m comment --comment labbook-cut-off -j DROP'
   const undo = 'iptables-save | grep -v labbook-cut-off | iptables-restore'
-  const there = { host: name, become: true, mendSeconds: 300 } as const
+  const there = { host: name, become: true, recoverSeconds: 300 } as const
   return {
-    powerOff: {
-      says: `${name} is reset without a shutdown`,
-      how: { make: 'echo b >/proc/sysrq-trigger', mend: `wait for ${name} to boot` },
+    powerLoss: {
+      description: `${name} is reset without a shutdown`,
+      summary: { inject: 'echo b >/proc/sysrq-trigger', recover: `wait for ${name} to boot` },
       ...there,
-      make: '(sleep 1; echo 1 >/proc/sys/kernel/sysrq; echo b >/proc/sysrq-trigger) >/dev/null 2>&1 </dev/null &',
-      mend: 'true',
+      inject: '(sleep 1; echo 1 >/proc/sys/kernel/sysrq; echo b >/proc/sysrq-trigger) >/dev/null 2>&1 </dev/null &',
+      recover: 'true',
     },
-    cutOff: {
-      says: `${name} is partitioned from all but SSH`,
-      how: { make: 'drop all traffic except SSH (iptables)', mend: undo },
+    partition: {
+      description: `${name} is partitioned from all but SSH`,
+      summary: { inject: 'drop all traffic except SSH (iptables)', recover: undo },
       ...there,
-      make: [
-        `(sleep ${BACK_AFTER}; ${undo}) >/dev/null 2>&1 </dev/null &`,
+      inject: [
+        `(sleep ${PARTITION_SECONDS}; ${undo}) >/dev/null 2>&1 </dev/null &`,
         `iptables -I INPUT ! -i lo -p udp ${mark} && iptables -I OUTPUT ! -o lo -p udp ${mark} &&`,
         `iptables -I INPUT ! -i lo -p tcp ! --dport ${sshPort} ${mark} && iptables -I OUTPUT ! -o lo -p tcp ! --sport ${sshPort} ${mark}`,
       ].join('\n'),
-      mend: undo,
+      recover: undo,
     },
     reboot: {
-      says: `${name} reboots`,
-      how: { make: 'systemctl reboot', mend: `wait for ${name} to boot` },
+      description: `${name} reboots`,
+      summary: { inject: 'systemctl reboot', recover: `wait for ${name} to boot` },
       ...there,
-      make: '(sleep 1; systemctl reboot) >/dev/null 2>&1 </dev/null &',
-      mend: 'true',
+      inject: '(sleep 1; systemctl reboot) >/dev/null 2>&1 </dev/null &',
+      recover: 'true',
     },
   }
 }

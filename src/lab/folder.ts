@@ -7,7 +7,7 @@ export const KEY_COMMENT = 'labbook'
  * Prints `foreign` if the directory holds files of no lab. Removing a lab deletes its directory, so a `lab_dir` such as
  * a home directory is rejected before anything is created in it.
  */
-export const tellForeign = (dir: string): string => sh`
+export const reportForeign = (dir: string): string => sh`
 keys=$({ cat ${dir}/id_ed25519.pub; ssh-keygen -y -P '' -f ${dir}/id_ed25519 </dev/null; } 2>/dev/null)
 case $keys in
   *' '${KEY_COMMENT}*) ;;
@@ -17,7 +17,7 @@ case $keys in
 esac`
 
 /** Removes the directory. The key goes last: it marks a lab directory, so an interrupted removal can resume. */
-export const removeFolder = (dir: string): string => sh`
+export const removeDirectory = (dir: string): string => sh`
 [ ! -d ${dir} ] || find ${dir} -mindepth 1 -maxdepth 1 ! -name 'id_ed25519*' -exec rm -rf {} + || exit
 rm -rf ${dir}`
 

@@ -2,8 +2,8 @@ import { z } from 'zod'
 import { defineModule } from '../modules/task.ts'
 import { contentOf, setContent, setNewDirectory } from '../modules/support/effects.ts'
 import { raw, sh } from '../shell/quote.ts'
-import { KEY_COMMENT, foreignProblem, tellForeign } from './folder.ts'
-import { folder, pairs } from './names.ts'
+import { KEY_COMMENT, foreignProblem, reportForeign } from './folder.ts'
+import { labDirectory, parseFacts } from './names.ts'
 
 /** What {@link lab_keys} registers. */
 export interface LabKeys {
@@ -15,7 +15,7 @@ export interface LabKeys {
 /** The SSH key for the lab's nodes: `<dir>/id_ed25519`. */
 export const lab_keys = defineModule({
   name: 'lab_keys',
-  schema: z.strictObject({ dir: folder }),
+  schema: z.strictObject({ dir: labDirectory }),
   reads: ({ dir }) => [dir, ...keyFiles(dir).flatMap(contentOf)],
   sets: ({ dir }) => [...setNewDirectory(dir), ...keyFiles(dir).flatMap(setContent)],
   title: ({ dir }) => `${dir}/id_ed25519`,
@@ -25,9 +25,9 @@ public=$(ssh-keygen -y -P '' -f ${dir}/id_ed25519 2>/dev/null </dev/null) || pub
 [ -z "$public" ] || printf 'public %s\n' "$public"
 set -- $public
 [ -z "$public" ] || [ "$(cut -d' ' -f1,2 ${dir}/id_ed25519.pub 2>/dev/null)" != "$1 $2" ] || echo published
-${raw(tellForeign(dir))}`,
+${raw(reportForeign(dir))}`,
   plan: ({ dir }, { stdout }) => {
-    const facts = new Map(pairs(stdout))
+    const facts = new Map(parseFacts(stdout))
     if (facts.has('missing'))
       return { changes: [], problem: 'ssh-keygen is missing: install the package openssh-client' }
     if (facts.has('foreign')) return { changes: [], problem: foreignProblem(dir) }

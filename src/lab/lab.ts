@@ -25,13 +25,13 @@ export interface Node {
 }
 
 /** Settings of virtual machines. */
-export interface VmChoice {
+export interface VmOptions {
   /** Directory of the images. */
   readonly images: string
   /** The Debian release. Default: that of this machine. */
   readonly release?: string
   /** Debian packages baked into the image. Empty: a clean install. */
-  readonly baked: readonly string[]
+  readonly packages: readonly string[]
   /** A local cloud image to use instead of building one. */
   readonly cloudImage?: string
   readonly acceleration: 'auto' | 'kvm' | 'hvf' | 'tcg'
@@ -45,13 +45,13 @@ export interface Lab {
   readonly rootfs: string
   readonly subnet: string
   readonly nodes: readonly Node[]
-  readonly vm: VmChoice
+  readonly vm: VmOptions
 }
 
 type Vars = Readonly<Record<string, unknown>>
 
 /** Groups, and the variables of each host. */
-export interface Inventory {
+export interface LabInventory {
   readonly groups: Readonly<Record<string, readonly string[]>>
   hostvars(host: string): Vars
 }
@@ -66,14 +66,14 @@ export const PROVIDER_NAMES: readonly ProviderName[] = ['namespaces', 'qemu']
 export const isProvider = (name: unknown): name is ProviderName => PROVIDER_NAMES.includes(name as ProviderName)
 
 /** Where Labbook keeps its state on this machine. */
-export const stateHome = (root = process.getuid?.() === 0): string =>
+export const stateDirectory = (root = process.getuid?.() === 0): string =>
   root ? '/var/lib/labbook' : path.join(homedir(), '.local/share/labbook')
 
 /** Records the provider of a lab if the inventory did not choose it: `PROVIDER`, then why. */
-export const rememberedIn = (lab: string): string => `${stateHome()}/providers/${lab}`
+export const providerFile = (lab: string): string => `${stateDirectory()}/providers/${lab}`
 
 /** The lab of an inventory whose provider is resolved (see choice.ts). */
-export function labOf({ groups, hostvars }: Inventory): Lab | undefined {
+export function labOf({ groups, hostvars }: LabInventory): Lab | undefined {
   // lab_provider may be set for all hosts; the controller is no node.
   const names = (groups.all ?? []).filter(
     (host) => isProvider(hostvars(host).lab_provider) && hostvars(host).ansible_connection !== 'local',
@@ -92,7 +92,7 @@ export function labOf({ groups, hostvars }: Inventory): Lab | undefined {
   const lab = {
     provider,
     name,
-    dir: text(common, 'lab_dir', `${provider === 'qemu' ? `${stateHome()}/vm` : '/var/lib/labbook/lab'}${own}`),
+    dir: text(common, 'lab_dir', `${provider === 'qemu' ? `${stateDirectory()}/vm` : '/var/lib/labbook/lab'}${own}`),
     rootfs: text(common, 'lab_rootfs', '/var/lib/labbook/rootfs'),
     subnet: text(common, 'lab_subnet', '10.77.0.0/24'),
     vm: vmChoice(common),
@@ -102,16 +102,16 @@ export function labOf({ groups, hostvars }: Inventory): Lab | undefined {
 
 const text = (vars: Vars, key: string, otherwise: string): string => String(vars[key] ?? otherwise)
 
-function vmChoice(vars: Vars): VmChoice {
+function vmChoice(vars: Vars): VmOptions {
   const acceleration = text(vars, 'lab_acceleration', 'auto')
   if (!['auto', 'kvm', 'hvf', 'tcg'].includes(acceleration))
     throw new LabError(`invalid lab_acceleration "${acceleration}": use auto, kvm, hvf or tcg`)
   return {
-    images: text(vars, 'lab_images', `${stateHome()}/images`),
+    images: text(vars, 'lab_images', `${stateDirectory()}/images`),
     ...(vars.lab_release === undefined ? {} : { release: String(vars.lab_release) }),
     ...(vars.lab_image === undefined ? {} : { cloudImage: String(vars.lab_image) }),
-    baked: list(vars.lab_baked),
-    acceleration: acceleration as VmChoice['acceleration'],
+    packages: list(vars.lab_baked),
+    acceleration: acceleration as VmOptions['acceleration'],
   }
 }
 

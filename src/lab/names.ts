@@ -14,7 +14,7 @@ export const nodeName = z
 export const address = z.ipv4()
 
 /** A directory of the lab. Absolute and plain, because shell scripts delete below it. */
-export const folder = z
+export const labDirectory = z
   .string()
   .regex(/^(\/[A-Za-z0-9_.@+-]+){2,}$/, 'must be an absolute path of plain characters, at least two levels deep')
   .refine((path) => !/\/\.\.?(\/|$)/.test(path), 'must not contain . or .. segments')
@@ -22,7 +22,7 @@ export const folder = z
 export const nodeAddress = z.strictObject({ name: nodeName, address })
 
 /** The kernel's names for the resources of a lab. */
-export const parts = (lab: string) => ({
+export const kernelNames = (lab: string) => ({
   /** The network namespace that holds the bridge. */
   switchNamespace: `${lab}-sw`,
   /** The machine's own interface into the lab. */
@@ -38,7 +38,7 @@ export const parts = (lab: string) => ({
 })
 
 /** Parses the `KEY VALUE` lines that a probe printed. */
-export const pairs = (stdout: string): [key: string, value: string][] =>
+export const parseFacts = (stdout: string): [key: string, value: string][] =>
   stdout
     .split('\n')
     .filter((line) => line !== '')
@@ -50,4 +50,4 @@ export const pairs = (stdout: string): [key: string, value: string][] =>
 /**
  * A directory of this machine that namespace nodes mount read-only at the same path. It saves copies of large files.
  */
-export const SHARED = '/var/lib/labbook/shared'
+export const SHARED_DIRECTORY = '/var/lib/labbook/shared'

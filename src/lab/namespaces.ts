@@ -4,7 +4,7 @@ import { namespaceFaults } from './faults.ts'
 import { lab_keys } from './keys.ts'
 import type { Lab, Node } from './lab.ts'
 import { lab_network } from './network.ts'
-import { lab_node, setting } from './node.ts'
+import { lab_node, nodeSettings } from './node.ts'
 import { labPackages } from './packages.ts'
 import { lab_preflight } from './preflight.ts'
 import type { Provider } from './provider.ts'
@@ -26,7 +26,7 @@ const settingOf = (lab: Lab, { name, address, memory, disk }: Node) => ({
 /** Nodes in Linux namespaces: fast and small, on this machine's kernel. Need Linux and root. */
 export const namespaces: Provider = {
   name: 'namespaces',
-  says: "Linux namespaces with systemd and sshd, on this machine's kernel",
+  description: "Linux namespaces with systemd and sshd, on this machine's kernel",
   up: (lab, { download = [] } = {}) => {
     const { dir, rootfs, name, subnet } = lab
     return [
@@ -48,7 +48,7 @@ export const namespaces: Provider = {
     const { dir, name, subnet } = lab
     return [lab_network('Remove lab', { name, dir, subnet, nodes: addresses(lab), state: 'absent', purge: true })]
   },
-  faults: (lab, node) => namespaceFaults(setting(settingOf(lab, node))),
+  faults: (lab, node) => namespaceFaults(nodeSettings(settingOf(lab, node))),
   // The shell reads the banner, so no SSH client is needed. Without the lab's interface nothing is sent.
   status: (lab) =>
     lab.nodes
@@ -65,6 +65,6 @@ used=$(cat $(find /sys/fs/cgroup -path ${`*/${lab.name}-${name}/memory.usage_in_
 printf '%s\t%s\t%s\t%s\t%s\t%s\n' ${name} ${address} "$banner" "\${since:--}" "$((\${used:-0} / 1048576)) MiB" ${`ssh ops@${address}`}`,
       )
       .join('\n'),
-  parts: (lab) =>
+  resources: (lab) =>
     sh`ip netns list | grep ${`^${lab.name}-`} || echo 'no network namespaces'; du -sh ${lab.dir} ${lab.rootfs} 2>/dev/null || :`,
 }

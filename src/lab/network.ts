@@ -3,18 +3,18 @@ import type { Change, Plan } from '../modules/module.ts'
 import { defineModule } from '../modules/task.ts'
 import { setNewDirectory, setTree } from '../modules/support/effects.ts'
 import { raw, sh } from '../shell/quote.ts'
-import { foreignProblem, removeFolder, tellForeign } from './folder.ts'
-import { folder, labName, nodeAddress, pairs, parts } from './names.ts'
-import { dropFirewall, firewallStands, listFirewall, raiseFirewall } from './scripts/firewall.ts'
-import { endNodeFunctions } from './scripts/end-node.ts'
-import { networkPieces, type Piece } from './scripts/network.ts'
-import { nodeFolder } from './scripts/start-node.ts'
+import { foreignProblem, removeDirectory, reportForeign } from './folder.ts'
+import { labDirectory, labName, nodeAddress, parseFacts, kernelNames } from './names.ts'
+import { removeFirewall, checkFirewall, listFirewall, applyFirewall } from './scripts/firewall.ts'
+import { stopNodeFunctions } from './scripts/end-node.ts'
+import { networkResources, type NetworkResource } from './scripts/network.ts'
+import { nodeDirectory } from './scripts/start-node.ts'
 import { gateway, isNodeAddress, overlap, parseSubnet } from './subnet.ts'
 
 const schema = z
   .strictObject({
     name: labName.describe('Name of the lab'),
-    dir: folder.describe('Directory of the lab'),
+    dir: labDirectory.describe('Directory of the lab'),
     subnet: z.cidrv4().describe('This machine gets the first address'),
     nodes: z.array(nodeAddress),
     purge: z
@@ -51,8 +51,8 @@ export const lab_network = defineModule({
     return [
       `lab-network:${name}`,
       ...nodes.flatMap((node) => [
-        `lab-node:${parts(name).node(node.name)}`,
-        `lab-port:${parts(name).node(node.name)}`,
+        `lab-node:${kernelNames(name).node(node.name)}`,
+        `lab-port:${kernelNames(name).node(node.name)}`,
       ]),
       FORWARDING,
       '/proc/sys/net/ipv4/conf/',
@@ -71,7 +71,7 @@ const uplink = `uplink=$(ip -4 route show default | sed -n 's/.* dev \\([^ ]*\\)
 
 function probe(params: Params): string {
   const { name, dir } = params
-  const checks = resourcesOf(params).map(({ id, stands }) => `{ ${stands}\n} >/dev/null 2>&1 && echo ${id}`)
+  const checks = resourcesOf(params).map(({ id, check: stands }) => `{ ${stands}\n} >/dev/null 2>&1 && echo ${id}`)
   return [
     sh`for command in ip iptables nsenter; do command -v "$command" >/dev/null || printf 'missing %s\n' "$command"; done`,
     uplink,
@@ -81,25 +81,25 @@ function probe(params: Params): string {
     sh`[ ! -e ${dir}/ip_forward ] || printf 'remembered %s\n' "$(cat ${dir}/ip_forward)"`,
     sh`[ ! -e ${dir}/netns_mounted ] || echo netns-mounted`,
     sh`[ ! -e ${dir} ] || echo folder`,
-    tellForeign(dir),
+    reportForeign(dir),
     sh`{ ip netns list; find /sys/fs/cgroup -type d -name ${`${name}-*`} -prune -print; } 2>/dev/null | sed 's/ .*//; s|.*/||; s/[.]keeper$//' | grep ${`^${name}-`} | sort -u | sed 's/^/there /'`,
-    sh`ip link show ${parts(name).hostLink} >/dev/null 2>&1 && echo host-end`,
+    sh`ip link show ${kernelNames(name).hostLink} >/dev/null 2>&1 && echo host-end`,
     sh`${raw(listFirewall(name))} | sed 's/^/rule /'`,
     ...checks,
     // The rules name the uplink, which only this script knows.
-    sh`if [ -n "$uplink" ]; then\n${raw(firewallStands({ lab: name, subnet: params.subnet }))}\nfi >/dev/null 2>&1 && echo firewall`,
+    sh`if [ -n "$uplink" ]; then\n${raw(checkFirewall({ lab: name, subnet: params.subnet }))}\nfi >/dev/null 2>&1 && echo firewall`,
     'true',
   ].join('\n')
 }
 
-const resourcesOf = ({ name, dir, subnet, nodes }: Params): Piece[] => {
+const resourcesOf = ({ name, dir, subnet, nodes }: Params): NetworkResource[] => {
   const network = parseSubnet(subnet)
-  return networkPieces({ lab: name, dir, gateway: gateway(network), prefix: network.prefix, nodes })
+  return networkResources({ lab: name, dir, gateway: gateway(network), prefix: network.prefix, nodes })
 }
 
 function planPresent(params: Params, stdout: string): Plan<never> {
   const { name, dir, subnet, nodes } = params
-  const facts = pairs(stdout)
+  const facts = parseFacts(stdout)
   const has = (key: string): boolean => facts.some(([of]) => of === key)
   const values = (key: string): string[] => facts.filter(([of]) => of === key).map(([, value]) => value)
   if (has('missing')) {
@@ -108,25 +108,25 @@ function planPresent(params: Params, stdout: string): Plan<never> {
       problem: `missing ${values('missing').join(', ')}: install the packages iproute2, iptables and util-linux`,
     }
   }
-  const foreign = foreignRoute(values('route'), subnet, parts(name).hostLink)
+  const foreign = foreignRoute(values('route'), subnet, kernelNames(name).hostLink)
   if (foreign !== undefined) {
     return {
       changes: [],
       problem: `this machine already has a route to ${subnet} (${foreign}): set lab_subnet to another subnet`,
     }
   }
-  const wanted = new Set([parts(name).switchNamespace, ...nodes.map((node) => parts(name).node(node.name))])
+  const wanted = new Set([kernelNames(name).switchNamespace, ...nodes.map((node) => kernelNames(name).node(node.name))])
   const changes: Change[] = values('there')
     .filter((there) => !wanted.has(there))
     .map((there) => stopChange(params, there))
-  for (const { id, description, make } of resourcesOf(params)) {
+  for (const { id, description, create: make } of resourcesOf(params)) {
     if (!has(id)) changes.push({ description, script: make })
   }
   if (has('uplink')) {
     if (values('forwarding')[0] !== '1')
       changes.push({ description: 'enable IPv4 forwarding (net.ipv4.ip_forward=1)', script: enableForwarding(dir) })
     if (!has('firewall')) {
-      const script = `${uplink}\n${raiseFirewall({ lab: name, subnet })}`
+      const script = `${uplink}\n${applyFirewall({ lab: name, subnet })}`
       changes.push({ description: `allow outbound DNS and HTTP(S) via ${values('uplink')[0] as string}`, script })
     }
   }
@@ -135,21 +135,21 @@ function planPresent(params: Params, stdout: string): Plan<never> {
 
 function planAbsent(params: Params, stdout: string): Plan<never> {
   const { name, dir, purge } = params
-  const { hostLink, comment } = parts(name)
-  const facts = pairs(stdout)
+  const { hostLink, comment } = kernelNames(name)
+  const facts = parseFacts(stdout)
   const has = (key: string): boolean => facts.some(([of]) => of === key)
   if (purge && has('foreign')) return { changes: [], problem: foreignProblem(dir) }
   const changes: Change[] = facts.filter(([key]) => key === 'there').map(([, there]) => stopChange(params, there))
   if (has('host-end'))
     changes.push({ description: `remove the interface ${hostLink}`, script: sh`ip link del ${hostLink}` })
-  if (has('rule')) changes.push({ description: `remove the firewall rules ${comment}`, script: dropFirewall(name) })
+  if (has('rule')) changes.push({ description: `remove the firewall rules ${comment}`, script: removeFirewall(name) })
   if (has('remembered')) {
     const script = sh`cat ${dir}/ip_forward >/proc/sys/net/ipv4/ip_forward && rm -f ${dir}/ip_forward`
     changes.push({ description: 'restore net.ipv4.ip_forward', script })
   }
   if (has('netns-mounted'))
     changes.push({ description: 'unmount /run/netns if unused', script: unmountNamespaces(dir) })
-  if (purge && has('folder')) changes.push({ description: `remove ${dir}`, script: removeFolder(dir) })
+  if (purge && has('folder')) changes.push({ description: `remove ${dir}`, script: removeDirectory(dir) })
   return { changes }
 }
 
@@ -158,8 +158,8 @@ function stopChange({ name, dir }: Params, kernelName: string): Change {
   const node = kernelName.slice(name.length + 1)
   return {
     description: node === 'sw' ? `remove the switch ${kernelName}` : `stop ${node} and remove its network namespace`,
-    script: `${endNodeFunctions}${sh`
-lab_end_node ${kernelName} ${nodeFolder(dir, node)} || exit
+    script: `${stopNodeFunctions}${sh`
+lab_end_node ${kernelName} ${nodeDirectory(dir, node)} || exit
 ip netns del ${kernelName} 2>/dev/null
 [ ! -e /run/netns/${raw(kernelName)} ] || rm -f /run/netns/${raw(kernelName)}`}`,
   }

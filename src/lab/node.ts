@@ -2,11 +2,11 @@ import { z } from 'zod'
 import type { Plan } from '../modules/module.ts'
 import { defineModule } from '../modules/task.ts'
 import { contentOf, setNewDirectory, setTree, treeAt } from '../modules/support/effects.ts'
-import { address, folder, labName, nodeAddress, nodeName, pairs, parts } from './names.ts'
+import { address, labDirectory, labName, nodeAddress, nodeName, parseFacts, kernelNames } from './names.ts'
 import {
-  mendNode,
-  nodeFolder,
-  type NodeSetting,
+  updateNode,
+  nodeDirectory,
+  type NodeSettings,
   probeNode,
   removeNode,
   startNode,
@@ -15,8 +15,8 @@ import {
 
 const schema = z.strictObject({
   lab: labName,
-  dir: folder.describe('Directory of the lab'),
-  rootfs: folder.describe('Directory of lab_rootfs'),
+  dir: labDirectory.describe('Directory of the lab'),
+  rootfs: labDirectory.describe('Directory of lab_rootfs'),
   name: nodeName,
   address,
   nodes: z.array(nodeAddress).default([]).describe('All nodes of the lab, for /etc/hosts'),
@@ -48,21 +48,21 @@ export const lab_node = defineModule({
   name: 'lab_node',
   schema,
   reads: ({ lab, dir, rootfs, name }) => [
-    `lab-node:${parts(lab).node(name)}`,
+    `lab-node:${kernelNames(lab).node(name)}`,
     `lab-network:${lab}`,
-    ...treeAt(nodeFolder(dir, name)),
+    ...treeAt(nodeDirectory(dir, name)),
     ...[`${dir}/id_ed25519.pub`, `${rootfs}/current`].flatMap(contentOf),
   ],
   sets: ({ lab, dir, name }) => [
-    `lab-node:${parts(lab).node(name)}`,
+    `lab-node:${kernelNames(lab).node(name)}`,
     `${dir}/known_hosts`,
-    ...setNewDirectory(nodeFolder(dir, name)),
-    ...setTree(nodeFolder(dir, name)),
+    ...setNewDirectory(nodeDirectory(dir, name)),
+    ...setTree(nodeDirectory(dir, name)),
   ],
   title: ({ name, state }) => `${name} ${state}`,
-  probe: (params) => probeNode(setting(params)),
+  probe: (params) => probeNode(nodeSettings(params)),
   plan: (params, { stdout }): Plan<LabNode> => {
-    const node = setting(params)
+    const node = nodeSettings(params)
     const state = readNode(stdout)
     const { name, address } = node
     if (params.state !== 'started') {
@@ -91,14 +91,14 @@ export const lab_node = defineModule({
       state.pinned ? '' : 'known_hosts',
     ].filter(Boolean)
     if (outdated.length > 0)
-      return { changes: [{ description: `update ${outdated.join(', ')} of ${name}`, script: mendNode(node) }] }
+      return { changes: [{ description: `update ${outdated.join(', ')} of ${name}`, script: updateNode(node) }] }
     return { changes: [], values: { pid, known_hosts: `${node.dir}/known_hosts` } }
   },
   timeLimitSeconds: () => 240,
 })
 
 /** Converts the parameters of {@link lab_node} for the scripts. */
-export function setting(params: Omit<z.output<typeof schema>, 'state'>): NodeSetting {
+export function nodeSettings(params: Omit<z.output<typeof schema>, 'state'>): NodeSettings {
   const { lab, dir, rootfs, name, address, nodes, memory, disk } = params
   return { lab, dir, rootfs, name, address, nodes, memoryBytes: bytes(memory), diskBytes: bytes(disk) }
 }
@@ -106,7 +106,7 @@ export function setting(params: Omit<z.output<typeof schema>, 'state'>): NodeSet
 const bytes = (size: string | undefined): number | null =>
   size === undefined ? null : Number.parseInt(size) * (size.endsWith('G') ? 2 ** 30 : 2 ** 20)
 
-function missingRequirement(state: NodeState, { lab, dir, rootfs, name, diskBytes }: NodeSetting): string | undefined {
+function missingRequirement(state: NodeState, { lab, dir, rootfs, name, diskBytes }: NodeSettings): string | undefined {
   if (state.missing.length > 0) {
     return `missing ${state.missing.join(', ')}: install the packages util-linux, iproute2, openssh-client and e2fsprogs`
   }
@@ -115,7 +115,7 @@ function missingRequirement(state: NodeState, { lab, dir, rootfs, name, diskByte
   if (!state.root) return `no root file system for "${name}" in "${rootfs}": run lab_rootfs first`
   if (!state.key) return `no SSH key for "${name}" in "${dir}": run lab_keys first`
   if (!state.network)
-    return `no network namespace ${parts(lab).node(name)}: run lab_network with "${name}" in "nodes" first`
+    return `no network namespace ${kernelNames(lab).node(name)}: run lab_network with "${name}" in "nodes" first`
   return undefined
 }
 
@@ -139,7 +139,7 @@ interface NodeState {
 }
 
 function readNode(stdout: string): NodeState {
-  const all = pairs(stdout)
+  const all = parseFacts(stdout)
   const values = (key: string): string[] => all.filter(([of]) => of === key).map(([, value]) => value)
   const has = (key: string): boolean => all.some(([of]) => of === key)
   const pid = values('pid')[0]

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { defineModule } from '../modules/task.ts'
 import { sh } from '../shell/quote.ts'
-import { labName, nodeName, pairs, parts } from './names.ts'
+import { labName, nodeName, parseFacts, kernelNames } from './names.ts'
 
 const schema = z.strictObject({
   lab: labName,
@@ -15,19 +15,19 @@ const schema = z.strictObject({
 export const lab_port = defineModule({
   name: 'lab_port',
   schema,
-  reads: ({ lab, name }) => [`lab-network:${lab}`, `lab-port:${parts(lab).node(name)}`],
-  sets: ({ lab, name }) => [`lab-port:${parts(lab).node(name)}`],
+  reads: ({ lab, name }) => [`lab-network:${lab}`, `lab-port:${kernelNames(lab).node(name)}`],
+  sets: ({ lab, name }) => [`lab-port:${kernelNames(lab).node(name)}`],
   title: ({ name, state }) => `${name} ${state}`,
   probe: ({ lab, name }) => sh`
-ip -n ${parts(lab).switchNamespace} -o link show ${parts(lab).port(name)} >/dev/null 2>&1 && echo there
-ip -n ${parts(lab).switchNamespace} -o link show ${parts(lab).port(name)} up 2>/dev/null | grep -q . && echo up
+ip -n ${kernelNames(lab).switchNamespace} -o link show ${kernelNames(lab).port(name)} >/dev/null 2>&1 && echo there
+ip -n ${kernelNames(lab).switchNamespace} -o link show ${kernelNames(lab).port(name)} up 2>/dev/null | grep -q . && echo up
 true`,
   plan: ({ lab, name, state }, { stdout }) => {
-    const facts = new Map(pairs(stdout))
+    const facts = new Map(parseFacts(stdout))
     if (!facts.has('there'))
       return { changes: [], problem: `"${name}" has no port on the switch of "${lab}": run lab_network first` }
     if (facts.has('up') === (state === 'up')) return { changes: [] }
-    const script = sh`ip -n ${parts(lab).switchNamespace} link set ${parts(lab).port(name)} ${state}`
+    const script = sh`ip -n ${kernelNames(lab).switchNamespace} link set ${kernelNames(lab).port(name)} ${state}`
     return { changes: [{ description: `set the port of ${name} ${state}`, script }] }
   },
 })

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { defineModule } from '../modules/task.ts'
-import { pairs } from './names.ts'
+import { parseFacts } from './names.ts'
 
 /**
  * Checks that this machine can create a lab, and reports all missing requirements in one message. Ignores what apt can
@@ -13,7 +13,7 @@ export const lab_preflight = defineModule({
   title: () => 'lab requirements',
   probe: () => probe,
   plan: (_params, { stdout }) => {
-    const missing = lackWords(stdout)
+    const missing = missingRequirements(stdout)
     if (missing.length === 0) return { changes: [] }
     return {
       changes: [],
@@ -26,8 +26,8 @@ export const lab_preflight = defineModule({
 })
 
 /** The missing requirements, from the output of the probe. */
-export const lackWords = (stdout: string): string[] => [
-  ...pairs(stdout)
+export const missingRequirements = (stdout: string): string[] => [
+  ...parseFacts(stdout)
     .filter(([key]) => key === 'lacks')
     .map(([, what]) => messages.get(what) ?? what),
   ...(stdout.includes('system ') ? [] : ['a POSIX shell with uname']),

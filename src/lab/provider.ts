@@ -6,7 +6,7 @@ import type { Lab, Node, ProviderName } from './lab.ts'
 export interface Provider {
   readonly name: ProviderName
   /** Description of its nodes for help and status: `Linux namespaces with systemd and sshd`. */
-  readonly says: string
+  readonly description: string
   /** Tasks for this machine that create the lab or complete a partial one. Idempotent. */
   up(lab: Lab, options?: UpOptions): readonly Task[]
   /** Removes what `up` created on this machine, except root file systems and images. */
@@ -19,7 +19,7 @@ export interface Provider {
    */
   status(lab: Lab): string
   /** Shell script that prints the other resources of the lab. */
-  parts(lab: Lab): string
+  resources(lab: Lab): string
   /** Snapshots of the lab, if the provider supports them. */
   readonly snapshots?: Snapshots
 }

@@ -2,11 +2,18 @@ import { z } from 'zod'
 import { defineModule } from '../modules/task.ts'
 import { setNewDirectory, setTree, treeAt } from '../modules/support/effects.ts'
 import { raw, sh } from '../shell/quote.ts'
-import { folder, pairs } from './names.ts'
-import { basePackages, buildRoot, finishRoot, recipe, sourceFunctions, type RootContents } from './scripts/rootfs.ts'
+import { labDirectory, parseFacts } from './names.ts'
+import {
+  basePackages,
+  buildRootfs,
+  configureRootfs,
+  rootfsRecipe,
+  sourceFunctions,
+  type RootfsContents,
+} from './scripts/rootfs.ts'
 
 const schema = z.strictObject({
-  path: folder.describe('Directory of root file systems; `current` links to the newest'),
+  path: labDirectory.describe('Directory of root file systems; `current` links to the newest'),
   packages: z
     .array(z.string().regex(/^[a-z0-9][a-z0-9+.-]+$/))
     .default([])
@@ -41,12 +48,12 @@ done
 lab_found=$(lab_sources)
 lab_sources() { [ -z "$lab_found" ] || printf '%s\n' "$lab_found"; }
 printf 'sources %s\n' "$(lab_sources | wc -l)"
-printf 'wanted %s\n' "$(${raw(recipe(all(contents)))})"
+printf 'wanted %s\n' "$(${raw(rootfsRecipe(all(contents)))})"
 printf 'current %s\n' "$(readlink ${path}/current)"
 # -L, not -e: the absolute link would resolve on this machine.
 [ ! -L ${path}/current/sbin/init ] || echo complete`,
   plan: ({ path, state, ...contents }, { stdout }) => {
-    const facts = pairs(stdout)
+    const facts = parseFacts(stdout)
     const fact = new Map(facts)
     if (state === 'absent') {
       return fact.has('there')
@@ -69,7 +76,7 @@ printf 'current %s\n' "$(readlink ${path}/current)"
     const wanted = fact.get('wanted') as string
     if (fact.get('current') === wanted && fact.has('complete'))
       return { changes: [], values: { path: `${path}/${wanted}` } }
-    const script = `${sourceFunctions}${finishRoot}${buildRoot(path, all(contents), wanted)}`
+    const script = `${sourceFunctions}${configureRootfs}${buildRootfs(path, all(contents), wanted)}`
     return {
       changes: [
         { description: `build a Debian root file system with ${all(contents).packages.join(', ')} in ${path}`, script },
@@ -79,7 +86,7 @@ printf 'current %s\n' "$(readlink ${path}/current)"
   timeLimitSeconds: () => 1200,
 })
 
-const all = ({ packages, download }: RootContents): RootContents => ({
+const all = ({ packages, download }: RootfsContents): RootfsContents => ({
   packages: [...new Set([...basePackages, ...packages])],
   download,
 })

@@ -15,7 +15,7 @@ export interface CapacityLimits {
   readonly first?: number
   readonly factor?: number
   /** Maximum load. */
-  readonly most: number
+  readonly max: number
   /** Minimum relative gain of throughput that counts as a gain. Default 0.05. */
   readonly gain?: number
   /** Maximum p95 latency, in milliseconds. */
@@ -25,7 +25,7 @@ export interface CapacityLimits {
 }
 
 /** Why the ramp stopped. */
-export type Stop = 'throughput' | 'latency' | 'failures' | 'ceiling'
+export type StopReason = 'throughput' | 'latency' | 'failures' | 'ceiling'
 
 /** Consecutive steps without a gain that end the ramp. One alone may be noise. */
 const FLAT_STEPS = 2
@@ -33,8 +33,11 @@ const GAIN = 0.05
 const FAILED = 0.01
 
 /** The next load, or why the ramp stops. */
-export function nextLoad(points: readonly LoadPoint[], limits: CapacityLimits): { load: number } | { stop: Stop } {
-  const { first = 1, factor = 2, most, gain = GAIN, p95, failed = FAILED } = limits
+export function nextLoad(
+  points: readonly LoadPoint[],
+  limits: CapacityLimits,
+): { load: number } | { stop: StopReason } {
+  const { first = 1, factor = 2, max: most, gain = GAIN, p95, failed = FAILED } = limits
   const last = points.at(-1)
   if (last === undefined) return { load: Math.min(first, most) }
   if (last.failed > failed) return { stop: 'failures' }

@@ -2,10 +2,10 @@ import type { EventEmitter } from 'node:events'
 import { performance } from 'node:perf_hooks'
 import autocannon from 'autocannon'
 import { CEILINGS, type ClosedPlan, type Kind, type Target } from './plan.ts'
-import { round, seeded } from './random.ts'
-import type { Ended } from './result.ts'
-import { signatureOf, type Signature } from './signature.ts'
-import { TIME_LIMIT, type Tally } from './tally.ts'
+import { shuffledRound, seeded } from './random.ts'
+import type { EndReason } from './result.ts'
+import { signatureOf, type ReplicaSignature } from './signature.ts'
+import { TIMED_OUT, type Tally } from './tally.ts'
 
 /** The connection closed before the response was complete. */
 const CLOSED = 'connection closed without a response'
@@ -21,7 +21,7 @@ interface Client extends EventEmitter {
 interface Pending {
   readonly kind: number
   readonly sentAt: number
-  answer?: { readonly status: number; readonly bytes: number; readonly signature: Signature }
+  answer?: { readonly status: number; readonly bytes: number; readonly signature: ReplicaSignature }
 }
 
 /**
@@ -31,15 +31,15 @@ interface Pending {
  * Does not use autocannon's counts, which omit the response before each reconnect and connections closed without a
  * response. Follows each request to its end instead.
  */
-export async function closed(plan: ClosedPlan, tally: Tally, signal: AbortSignal): Promise<{ ended: Ended }> {
+export async function closed(plan: ClosedPlan, tally: Tally, signal: AbortSignal): Promise<{ ended: EndReason }> {
   const { targets, kinds, connections, warmup, seconds, timeLimit, reconnectEvery, seed } = plan
-  const order = round(
+  const order = shuffledRound(
     kinds.map(({ weight }) => weight),
     seeded(seed),
   )
   let sent = 0
   let broken = 0
-  let ended: Ended = 'in time'
+  let ended: EndReason = 'in time'
   const clients: Client[] = []
   // autocannon polls its stop flag, and never does if connections fail before they reach the network, since it retries
   // within the same event loop turn. So destroy its clients, exactly at the end of the measurement window.
@@ -47,7 +47,7 @@ export async function closed(plan: ClosedPlan, tally: Tally, signal: AbortSignal
     load.stop()
     for (const client of clients) client.destroy()
   }
-  const end = (why: Ended): void => {
+  const end = (why: EndReason): void => {
     if (ended === 'in time') ended = why
     stopClients()
   }
@@ -64,7 +64,7 @@ export async function closed(plan: ClosedPlan, tally: Tally, signal: AbortSignal
       pending = undefined
       if (answer !== undefined)
         tally.add(kind, now, latency, { status: answer.status, bytes: answer.bytes, ...answer.signature })
-      else tally.add(kind, now, latency, { error: latency >= timeLimit * 1000 - SLACK_MS ? TIME_LIMIT : CLOSED })
+      else tally.add(kind, now, latency, { error: latency >= timeLimit * 1000 - SLACK_MS ? TIMED_OUT : CLOSED })
     }
     client.on('request', () => {
       // Before a reconnect only the next request, in the same event loop turn, shows that the last one ended.

@@ -1,7 +1,7 @@
 import { generatorLimit } from './meter.ts'
 import type { LoadResult } from './result.ts'
 
-export interface DoubtOptions {
+export interface ValidityOptions {
   /** Maximum ratio of failed requests. Default 0.01. */
   readonly failed?: number
   /** Expected number of replicas; absent if responses do not name their replica. */
@@ -11,24 +11,27 @@ export interface DoubtOptions {
 }
 
 /** Reasons why the result does not measure the servers. Empty: the result is valid. */
-export function doubtsOf(result: LoadResult, { failed = 0.01, replicas, share = 0.5 }: DoubtOptions = {}): string[] {
+export function validityIssues(
+  result: LoadResult,
+  { failed = 0.01, replicas, share = 0.5 }: ValidityOptions = {},
+): string[] {
   const { ended, total, generator, lateP99 } = result
-  const doubts: string[] = []
-  if (ended !== 'in time') doubts.push(`load ended early: ${ended}`)
+  const issues: string[] = []
+  if (ended !== 'in time') issues.push(`load ended early: ${ended}`)
   const limit = generatorLimit(generator, lateP99)
-  if (limit !== undefined) doubts.push(`load generator is the bottleneck: ${limit}`)
-  if (total.requests === 0) doubts.push('no request got a response')
+  if (limit !== undefined) issues.push(`load generator is the bottleneck: ${limit}`)
+  if (total.requests === 0) issues.push('no request got a response')
   else if (total.failures / total.requests > failed) {
-    doubts.push(
+    issues.push(
       `${((total.failures / total.requests) * 100).toFixed(1)} % of the requests failed; the limit is ${failed * 100} %`,
     )
   }
-  if (replicas !== undefined) doubts.push(...shareDoubts(result.replicas, replicas, share))
-  return doubts
+  if (replicas !== undefined) issues.push(...shareIssues(result.replicas, replicas, share))
+  return issues
 }
 
 /** Checks that each replica served its share of the requests. */
-export function shareDoubts(responses: Readonly<Record<string, number>>, replicas: number, share: number): string[] {
+export function shareIssues(responses: Readonly<Record<string, number>>, replicas: number, share: number): string[] {
   const counts = Object.values(responses)
   if (counts.length !== replicas) return [`${counts.length} of ${replicas} replicas responded`]
   const equal = counts.reduce((sum, count) => sum + count, 0) / replicas

@@ -1,6 +1,6 @@
 import { text } from 'node:stream/consumers'
 import { Refusal } from './plan.ts'
-import { untilTold } from './program.ts'
+import { loadUntilSignal } from './program.ts'
 
 /*
  * The generator for a machine with Node but without Labbook: bundled into one file, it reads a plan as JSON from stdin
@@ -17,7 +17,7 @@ setInterval(() => {
 
 text(process.stdin)
   .then(async (request) => {
-    process.stdout.write(`${JSON.stringify(await untilTold(JSON.parse(request)))}\n`)
+    process.stdout.write(`${JSON.stringify(await loadUntilSignal(JSON.parse(request)))}\n`)
   })
   .catch((error: unknown) => {
     process.stderr.write(`${error instanceof Refusal ? error.message : String((error as Error).stack)}\n`)

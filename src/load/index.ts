@@ -1,12 +1,26 @@
 /** Public API of the load package. */
 export { CEILINGS, Refusal, readPlan, type Plan, type PlanInput, type Target, type Kind } from './plan.ts'
 export { runLoad } from './run.ts'
-export { addUp, dealOut } from './parts.ts'
+export { mergeParts, shardPlan } from './parts.ts'
 export type { LoadPart } from './program.ts'
-export type { Figures, Latency, LoadResult, UsersSay } from './result.ts'
-export { generatorLimit, type GeneratorUse } from './meter.ts'
-export { compare, interleaved, shown, type Comparison, type Interval, type Trial } from './statistics.ts'
-export { doubtsOf, shareDoubts } from './doubts.ts'
-export { kneeOf, nextLoad, type CapacityLimits, type Knee, type LoadPoint, type Stop } from './capacity.ts'
-export { fitLaw, peakOf, type Fitted, type Law, type Scaled } from './scaling.ts'
+export type { Figures, Latency, LoadResult, UsersAnalysis } from './result.ts'
+export { generatorLimit, type GeneratorUsage } from './meter.ts'
+export {
+  compare,
+  interleaved,
+  formatInterval,
+  type Comparison,
+  type Interval,
+  type Trial,
+} from './statistics.ts'
+export { validityIssues, shareIssues } from './doubts.ts'
+export {
+  kneeOf,
+  nextLoad,
+  type CapacityLimits,
+  type Knee,
+  type LoadPoint,
+  type StopReason,
+} from './capacity.ts'
+export { fitLaw, peakOf, type Fit, type ScalingLaw, type ScalingTrial } from './scaling.ts'
 export { columns, csvOf, textOf } from './table.ts'

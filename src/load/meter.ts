@@ -1,7 +1,7 @@
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks'
 
 /** Resource use of the load generator itself. */
-export interface GeneratorUse {
+export interface GeneratorUsage {
   /** CPU time (user and system) per second: at most about 1, since it sends from one thread. */
   readonly cores: number
   /** Event loop utilization, 0 to 1. Includes time in which other processes had the core. */
@@ -13,7 +13,7 @@ export interface GeneratorUse {
 const RESOLUTION_MS = 10
 
 /** Starts to measure this process. Returns a function that stops and reports. */
-export function startMeter(): () => GeneratorUse {
+export function startMeter(): () => GeneratorUsage {
   const began = performance.now()
   const cpu = process.cpuUsage()
   const loop = performance.eventLoopUtilization()
@@ -43,7 +43,7 @@ const LATE_MS = 100
  *
  * @param lateP99 - lag of the requests of an open load, in milliseconds.
  */
-export function generatorLimit({ cores, busy, delay }: GeneratorUse, lateP99?: number): string | undefined {
+export function generatorLimit({ cores, busy, delay }: GeneratorUsage, lateP99?: number): string | undefined {
   const percent = (ratio: number): string => `${Math.round(ratio * 100)} %`
   if (cores >= BUSY) return `the generator used ${percent(cores)} of its one core`
   if (busy >= BUSY) return `the generator was busy ${percent(busy)} of the time, with ${percent(cores)} of a core`

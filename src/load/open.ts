@@ -2,10 +2,10 @@ import http from 'node:http'
 import { performance } from 'node:perf_hooks'
 import { build } from 'hdr-histogram-js'
 import { CEILINGS, type OpenPlan, type Target } from './plan.ts'
-import { round, seeded } from './random.ts'
+import { shuffledRound, seeded } from './random.ts'
 import { send } from './request.ts'
-import type { Ended } from './result.ts'
-import { UNSENT, latencyOf, type Tally } from './tally.ts'
+import type { EndReason } from './result.ts'
+import { TIMED_OUT_UNSENT, latencyOf, type Tally } from './tally.ts'
 
 /**
  * Open model: sends requests at a constant arrival rate, whether or not earlier ones have completed. Latency counts
@@ -19,10 +19,10 @@ export async function open(
   plan: OpenPlan,
   tally: Tally,
   signal: AbortSignal,
-): Promise<{ ended: Ended; lateP99: number }> {
+): Promise<{ ended: EndReason; lateP99: number }> {
   const { targets, kinds, inFlight, timeLimit, reconnectEvery, seed } = plan
   const agents = targets.map(() => new http.Agent({ keepAlive: true, maxSockets: inFlight, scheduling: 'fifo' }))
-  const places = round(
+  const places = shuffledRound(
     kinds.map(({ weight }) => weight),
     seeded(seed),
   )
@@ -63,7 +63,7 @@ export async function open(
       while (next < all && due(next) <= now) {
         if (now - due(next) >= timeLimitMs) {
           // Queued for as long as it would wait for a response.
-          tally.add(kindOf(next), due(next), now - due(next), { error: UNSENT })
+          tally.add(kindOf(next), due(next), now - due(next), { error: TIMED_OUT_UNSENT })
           next++
         } else if (active < inFlight) {
           start(next++, now)

@@ -1,9 +1,9 @@
-import { generatorLimit, type GeneratorUse } from './meter.ts'
+import { generatorLimit, type GeneratorUsage } from './meter.ts'
 import type { Plan } from './plan.ts'
 import type { LoadPart } from './program.ts'
 import type { LoadResult } from './result.ts'
 import { Tally } from './tally.ts'
-import { usersSay } from './users.ts'
+import { analyzeUsers } from './users.ts'
 
 /**
  * Shards a plan over several generators. Each gets its share of connections, users or requests per second, and starts
@@ -11,12 +11,12 @@ import { usersSay } from './users.ts'
  *
  * @returns one plan per generator, or fewer if there are fewer connections or users.
  */
-export function dealOut(plan: Plan, generators: number): Plan[] {
+export function shardPlan(plan: Plan, generators: number): Plan[] {
   const all = plan.way === 'closed' ? plan.connections : plan.way === 'users' ? plan.users : plan.inFlight
-  const parts = Math.min(generators, all)
+  const shards = Math.min(generators, all)
   let before = 0
-  return Array.from({ length: parts }, (_, place) => {
-    const own = Math.floor(all / parts) + (place < all % parts ? 1 : 0)
+  return Array.from({ length: shards }, (_, place) => {
+    const own = Math.floor(all / shards) + (place < all % shards ? 1 : 0)
     const first = before % plan.targets.length
     before += own
     const common = { targets: [...plan.targets.slice(first), ...plan.targets.slice(0, first)], seed: plan.seed + place }
@@ -26,7 +26,7 @@ export function dealOut(plan: Plan, generators: number): Plan[] {
       case 'users':
         return { ...plan, ...common, users: own }
       case 'open':
-        return { ...plan, ...common, rate: plan.rate / parts, inFlight: own }
+        return { ...plan, ...common, rate: plan.rate / shards, inFlight: own }
     }
   })
 }
@@ -37,12 +37,12 @@ export function dealOut(plan: Plan, generators: number): Plan[] {
  *
  * @param plan - the plan before sharding.
  */
-export function addUp(plan: Plan, parts: readonly [LoadPart, ...LoadPart[]]): LoadResult {
+export function mergeParts(plan: Plan, parts: readonly [LoadPart, ...LoadPart[]]): LoadResult {
   const results = parts.map(({ result }) => result)
   const [first] = results as [LoadResult, ...LoadResult[]]
   const seconds = Math.max(...results.map((result) => result.seconds))
   const tally = new Tally(plan.kinds, { from: 0, to: plan.seconds * 1000 })
-  for (const { counted } of parts) tally.absorb(counted)
+  for (const { counted } of parts) tally.merge(counted)
   const figures = tally.figures(seconds * 1000)
   const generator = worst(results.map((result) => result.generator))
   const late = results.flatMap(({ lateP99 }) => (lateP99 === undefined ? [] : [lateP99]))
@@ -53,12 +53,12 @@ export function addUp(plan: Plan, parts: readonly [LoadPart, ...LoadPart[]]): Lo
     start: results.map(({ start }) => start).sort()[0] ?? first.start,
     ended: results.find(({ ended }) => ended !== 'in time')?.ended ?? 'in time',
     ...(late.length === 0 ? {} : { lateP99: Math.max(...late) }),
-    ...(plan.way === 'users' ? { users: usersSay(plan, figures, generatorLimit(generator)) } : {}),
+    ...(plan.way === 'users' ? { users: analyzeUsers(plan, figures, generatorLimit(generator)) } : {}),
   }
 }
 
-const worst = (uses: readonly GeneratorUse[]): GeneratorUse => {
-  const most = (of: (use: GeneratorUse) => number): number => Math.max(...uses.map(of))
+const worst = (uses: readonly GeneratorUsage[]): GeneratorUsage => {
+  const most = (of: (use: GeneratorUsage) => number): number => Math.max(...uses.map(of))
   return {
     cores: most(({ cores }) => cores),
     busy: most(({ busy }) => busy),

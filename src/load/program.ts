@@ -2,17 +2,17 @@ import os from 'node:os'
 import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { closed } from './closed.ts'
-import { generatorLimit, startMeter, type GeneratorUse } from './meter.ts'
+import { generatorLimit, startMeter, type GeneratorUsage } from './meter.ts'
 import { open } from './open.ts'
 import { readPlan, type Plan } from './plan.ts'
-import type { Ended, LoadResult } from './result.ts'
-import { Tally, type Counted } from './tally.ts'
-import { users, usersSay } from './users.ts'
+import type { EndReason, LoadResult } from './result.ts'
+import { Tally, type TallySnapshot } from './tally.ts'
+import { users, analyzeUsers } from './users.ts'
 
 /** The result of one of several generators, with the counts to merge it with the others. */
 export interface LoadPart {
   readonly result: LoadResult
-  readonly counted: Counted
+  readonly counted: TallySnapshot
 }
 
 /**
@@ -37,12 +37,12 @@ async function load(input: unknown, signal: AbortSignal): Promise<LoadPart> {
     ...figures,
     generator,
     ...(lateP99 === undefined ? {} : { lateP99 }),
-    ...(plan.way === 'users' ? { users: usersSay(plan, figures, generatorLimit(generator)) } : {}),
+    ...(plan.way === 'users' ? { users: analyzeUsers(plan, figures, generatorLimit(generator)) } : {}),
   }
   return { result, counted: tally.dump() }
 }
 
-function execute(plan: Plan, tally: Tally, signal: AbortSignal): Promise<{ ended: Ended; lateP99?: number }> {
+function execute(plan: Plan, tally: Tally, signal: AbortSignal): Promise<{ ended: EndReason; lateP99?: number }> {
   switch (plan.way) {
     case 'closed':
       return closed(plan, tally, signal)
@@ -54,7 +54,7 @@ function execute(plan: Plan, tally: Tally, signal: AbortSignal): Promise<{ ended
 }
 
 /** Measures this process during the measurement window. The returned function stops at once. */
-function measureFrom({ warmup, seconds }: Plan, signal: AbortSignal): () => Promise<GeneratorUse> {
+function measureFrom({ warmup, seconds }: Plan, signal: AbortSignal): () => Promise<GeneratorUsage> {
   // Not AbortSignal.any: generators may run on Node 18.
   const over = new AbortController()
   const abort = (): void => {
@@ -79,11 +79,11 @@ function measureFrom({ warmup, seconds }: Plan, signal: AbortSignal): () => Prom
  * gone.
  */
 export const programs = {
-  load: async (request: unknown): Promise<LoadResult> => (await untilTold(request)).result,
+  load: async (request: unknown): Promise<LoadResult> => (await loadUntilSignal(request)).result,
 }
 
 /** Runs a load until it ends, or until SIGTERM, SIGINT, or the end of the parent process. */
-export async function untilTold(request: unknown): Promise<LoadPart> {
+export async function loadUntilSignal(request: unknown): Promise<LoadPart> {
   const stop = new AbortController()
   const abort = (): void => {
     stop.abort()

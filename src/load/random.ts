@@ -14,7 +14,7 @@ export function seeded(seed: number): () => number {
  *
  * @returns a function that returns the index of the next choice.
  */
-export function byWeight(weights: readonly number[], random: () => number): () => number {
+export function weightedChoice(weights: readonly number[], random: () => number): () => number {
   const all = weights.reduce((sum, weight) => sum + weight, 0)
   return () => {
     let left = random() * all
@@ -24,7 +24,7 @@ export function byWeight(weights: readonly number[], random: () => number): () =
 }
 
 /** Each index as often as its weight, shuffled. */
-export function round(weights: readonly number[], random: () => number): number[] {
+export function shuffledRound(weights: readonly number[], random: () => number): number[] {
   const indexes = weights.flatMap((weight, index) => Array.from({ length: weight }, () => index))
   for (let last = indexes.length - 1; last > 0; last--) {
     const other = Math.floor(random() * (last + 1))

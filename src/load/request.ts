@@ -1,12 +1,12 @@
 import http from 'node:http'
 import type { Kind, Target } from './plan.ts'
 import { signatureOf } from './signature.ts'
-import { TIME_LIMIT, type Outcome } from './tally.ts'
+import { TIMED_OUT, type RequestOutcome } from './tally.ts'
 
 /** Bytes of the body to search for a signature. */
 const SIGNATURE_BYTES = 4096
 
-export interface Sending {
+export interface RequestOptions {
   readonly target: Target
   readonly kind: Kind
   readonly agent: http.Agent
@@ -19,7 +19,7 @@ export interface Sending {
  * Sends one request and reads its complete response. No redirects, no retries: a keep-alive connection that the server
  * closed is a failure like any other. Never rejects.
  */
-export function send({ target, kind, agent, timeLimitMs, last }: Sending): Promise<Outcome> {
+export function send({ target, kind, agent, timeLimitMs, last }: RequestOptions): Promise<RequestOutcome> {
   return new Promise((resolve) => {
     const { host, port, from } = target
     const request = http.request({
@@ -31,13 +31,13 @@ export function send({ target, kind, agent, timeLimitMs, last }: Sending): Promi
       ...(from === undefined ? {} : { localAddress: from }),
       headers: last ? { connection: 'close' } : {},
     })
-    const end = (outcome: Outcome): void => {
+    const end = (outcome: RequestOutcome): void => {
       clearTimeout(timer)
       resolve(outcome)
     }
     // For the entire request: an idle timeout would never fire if the server trickles bytes.
     const timer = setTimeout(() => {
-      end({ error: TIME_LIMIT })
+      end({ error: TIMED_OUT })
       request.destroy()
     }, timeLimitMs)
     request.on('error', (error: NodeJS.ErrnoException) => {

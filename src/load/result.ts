@@ -1,4 +1,4 @@
-import type { GeneratorUse } from './meter.ts'
+import type { GeneratorUsage } from './meter.ts'
 import type { Plan } from './plan.ts'
 
 /** Those of Locust's tables; 100 is the maximum. */
@@ -28,7 +28,7 @@ export interface Figures {
 }
 
 /** Why a load ended; anything but `in time` means a partial result. */
-export type Ended = 'in time' | 'aborted' | 'requests used up' | 'too many failures'
+export type EndReason = 'in time' | 'aborted' | 'requests used up' | 'too many failures'
 
 /** The result of a load. */
 export interface LoadResult {
@@ -37,7 +37,7 @@ export interface LoadResult {
   readonly start: string
   /** Measured seconds; fewer than planned if the load ended early. */
   readonly seconds: number
-  readonly ended: Ended
+  readonly ended: EndReason
   readonly total: Figures
   readonly kinds: readonly Figures[]
   /** Successful responses per second. */
@@ -51,15 +51,15 @@ export interface LoadResult {
   readonly nodes: Readonly<Record<string, number>>
   /** By second since the start of the measurement. */
   readonly perSecond: readonly { readonly at: number; readonly ok: number; readonly failed: number }[]
-  readonly generator: GeneratorUse
+  readonly generator: GeneratorUsage
   /** Lag between the due time and the sending of a request, p99 in milliseconds; open loads only. */
   readonly lateP99?: number
   /** Analysis of a load with users. */
-  readonly users?: UsersSay
+  readonly users?: UsersAnalysis
 }
 
 /** Throughput that users allow by Little's law, and whether they are the bottleneck. */
-export interface UsersSay {
+export interface UsersAnalysis {
   readonly users: number
   /** Seconds. */
   readonly meanThink: number

@@ -1,10 +1,10 @@
 import { levenbergMarquardt } from 'ml-levenberg-marquardt'
 import { mean } from 'simple-statistics'
 import { seeded } from './random.ts'
-import { LEVEL, percentileInterval, shown, type Interval } from './statistics.ts'
+import { LEVEL, percentileInterval, formatInterval, type Interval } from './statistics.ts'
 
 /** Throughput of one trial at a number of replicas. */
-export interface Scaled {
+export interface ScalingTrial {
   readonly replicas: number
   readonly throughput: number
 }
@@ -14,12 +14,12 @@ export interface Scaled {
  * `coherence` the cost per pair of replicas (it makes throughput fall again). Amdahl's law has no coherence; the
  * Universal Scalability Law (Gunther) has both.
  */
-export interface Law {
+export interface ScalingLaw {
   readonly rate: Interval
   readonly contention: Interval
   readonly coherence: Interval
   /** Root mean square of the relative residuals. */
-  readonly misses: number
+  readonly residual: number
   /** Predicted throughput. */
   readonly at: (replicas: number) => number
   /** Confidence band of the predicted throughput. */
@@ -27,8 +27,8 @@ export interface Law {
 }
 
 /** A law, or why the fit is inconclusive. */
-export type Fitted =
-  | { readonly law: Law; readonly cannotTell?: undefined }
+export type Fit =
+  | { readonly law: ScalingLaw; readonly cannotTell?: undefined }
   | { readonly cannotTell: string; readonly law?: undefined }
 
 /** Throughput of `n` replicas by the Universal Scalability Law. */
@@ -53,7 +53,11 @@ const MISSES = 0.2
  *
  * @param which - `amdahl` needs trials with 3 different numbers of replicas, `usl` 4: one more than its parameters.
  */
-export function fitLaw(trials: readonly Scaled[], which: 'usl' | 'amdahl', { level = LEVEL, seed = 1 } = {}): Fitted {
+export function fitLaw(
+  trials: readonly ScalingTrial[],
+  which: 'usl' | 'amdahl',
+  { level = LEVEL, seed = 1 } = {},
+): Fit {
   const parameters = which === 'usl' ? 3 : 2
   const counts = new Set(trials.map(({ replicas }) => replicas)).size
   const least = parameters + 1
@@ -86,7 +90,7 @@ export function fitLaw(trials: readonly Scaled[], which: 'usl' | 'amdahl', { lev
     )
     return { estimate: found[place], low: Math.max(0, Math.min(low, found[place])), high: Math.max(high, found[place]) }
   }
-  const between: Law['between'] = (replicas) => {
+  const between: ScalingLaw['between'] = (replicas) => {
     const { low, high } = percentileInterval(
       0,
       drawn.map((values) => usl(...values)(replicas)),
@@ -94,11 +98,11 @@ export function fitLaw(trials: readonly Scaled[], which: 'usl' | 'amdahl', { lev
     )
     return [low, high]
   }
-  const law: Law = {
+  const law: ScalingLaw = {
     rate: interval(0),
     contention: interval(1),
     coherence: interval(2),
-    misses: Math.sqrt(missed(trials, found)),
+    residual: Math.sqrt(missed(trials, found)),
     at: usl(...found),
     between,
   }
@@ -106,23 +110,23 @@ export function fitLaw(trials: readonly Scaled[], which: 'usl' | 'amdahl', { lev
   return cannotTell === undefined ? { law } : { cannotTell }
 }
 
-function undetermined({ contention, coherence, misses }: Law): string | undefined {
+function undetermined({ contention, coherence, residual: misses }: ScalingLaw): string | undefined {
   if (misses > MISSES) return `the curve misses the trials by ${Math.round(misses * 100)} %`
   if (contention.high - contention.low > WIDEST.contention)
-    return `the confidence interval of contention is too wide: ${shown(contention, 3)}`
+    return `the confidence interval of contention is too wide: ${formatInterval(contention, 3)}`
   if (coherence.high - coherence.low > WIDEST.coherence)
-    return `the confidence interval of coherence is too wide: ${shown(coherence, 4)}`
+    return `the confidence interval of coherence is too wide: ${formatInterval(coherence, 4)}`
   return undefined
 }
 
 /** Residuals of few trials are too small, since parameters were fitted to them. This widens them accordingly. */
 function redraw(
-  trials: readonly Scaled[],
+  trials: readonly ScalingTrial[],
   curve: (n: number) => number,
   residuals: readonly number[],
   parameters: number,
   seed: number,
-): Scaled[][] {
+): ScalingTrial[][] {
   const random = seeded(seed)
   const freedom = Math.max(1, trials.length - parameters)
   const inflation = Math.sqrt(trials.length / freedom) * (1 + (1.96 ** 2 + 1) / (4 * freedom))
@@ -139,7 +143,7 @@ type Bounds = 'never negative' | 'free'
  * Fits the logarithm of throughput, since noise is relative. (The weights of ml-levenberg-marquardt 5.1.0 are wrong: it
  * divides the residuals by what it multiplies the rest with.) Parameters are scaled to similar magnitude.
  */
-function fit(trials: readonly Scaled[], which: 'usl' | 'amdahl', bounds: Bounds, start: Parameters): Parameters {
+function fit(trials: readonly ScalingTrial[], which: 'usl' | 'amdahl', bounds: Bounds, start: Parameters): Parameters {
   const most = Math.max(...trials.map(({ replicas }) => replicas))
   const [contentionOf, coherenceOf] = [1 / (most - 1), 1 / (most * (most - 1))]
   // As far below 0 as the curve has no pole.
@@ -164,9 +168,9 @@ function fit(trials: readonly Scaled[], which: 'usl' | 'amdahl', bounds: Bounds,
   return [Math.exp(rate), contention * contentionOf, coherence * coherenceOf]
 }
 
-const missed = (trials: readonly Scaled[], parameters: Parameters): number =>
+const missed = (trials: readonly ScalingTrial[], parameters: Parameters): number =>
   mean(trials.map(({ replicas, throughput }) => Math.log(throughput / usl(...parameters)(replicas)) ** 2))
 
 /** The number of replicas with maximum throughput; undefined if throughput rises without limit. */
-export const peakOf = ({ contention, coherence }: Law): number | undefined =>
+export const peakOf = ({ contention, coherence }: ScalingLaw): number | undefined =>
   coherence.estimate > 0 ? Math.sqrt((1 - contention.estimate) / coherence.estimate) : undefined

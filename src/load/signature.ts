@@ -1,5 +1,5 @@
 /** Which replica responded, as reported by the Counter app. */
-export interface Signature {
+export interface ReplicaSignature {
   readonly replica?: string | undefined
   readonly node?: string | undefined
 }
@@ -10,7 +10,7 @@ export interface Signature {
  * @param header - returns a header by its lower-case name.
  * @param body - returns the body, possibly truncated.
  */
-export function signatureOf(header: (name: string) => string | undefined, body: () => string): Signature {
+export function signatureOf(header: (name: string) => string | undefined, body: () => string): ReplicaSignature {
   const replica = header('x-replica')
   if (replica !== undefined) return { replica, node: header('x-node') }
   const text = body()

@@ -13,8 +13,8 @@ export const LEVEL = 0.95
 const RESAMPLES = 2000
 
 /** Percentile interval of bootstrap resamples. */
-export function percentileInterval(estimate: number, drawn: readonly number[], level = LEVEL): Interval {
-  const sorted = [...drawn].sort((a, b) => a - b)
+export function percentileInterval(estimate: number, resamples: readonly number[], level = LEVEL): Interval {
+  const sorted = [...resamples].sort((a, b) => a - b)
   return { estimate, low: quantileSorted(sorted, (1 - level) / 2), high: quantileSorted(sorted, (1 + level) / 2) }
 }
 
@@ -49,14 +49,14 @@ export function interleaved<T>(things: readonly T[], times: number): T[] {
 export interface Trial {
   readonly value: number
   /** From `validityIssues`: why this value may not measure the servers. */
-  readonly doubts: readonly string[]
+  readonly issues: readonly string[]
 }
 
-export type Answer = 'more' | 'less' | 'no difference' | 'inconclusive'
+export type Conclusion = 'more' | 'less' | 'no difference' | 'inconclusive'
 
 /** Comparison of a sample with a base. */
 export interface Comparison {
-  readonly answer: Answer
+  readonly answer: Conclusion
   /** The answer as a sentence, with its numbers or reason. */
   readonly why: string
   /** other / base; absent with too few trials. */
@@ -96,9 +96,9 @@ export function compare(base: readonly Trial[], other: readonly Trial[], options
     other.map(({ value }) => value),
     { level, seed },
   )
-  const doubts = [...base, ...other].flatMap((trial) => trial.doubts)
-  if (doubts.length > 0) return inconclusive(firstDoubts(doubts), ratio)
-  const numbers = `ratio ${shown(ratio)}, ${Math.round(level * 100)} % confidence interval`
+  const issues = [...base, ...other].flatMap((trial) => trial.issues)
+  if (issues.length > 0) return inconclusive(summarizeIssues(issues), ratio)
+  const numbers = `ratio ${formatInterval(ratio)}, ${Math.round(level * 100)} % confidence interval`
   if (ratio.low >= 1 / (1 + within) && ratio.high <= 1 + within) {
     return { answer: 'no difference', why: `no difference within ${Math.round(within * 100)} %: ${numbers}`, ratio }
   }
@@ -108,11 +108,11 @@ export function compare(base: readonly Trial[], other: readonly Trial[], options
 }
 
 /** `1.52 (1.44 to 1.60)` */
-export const shown = ({ estimate, low, high }: Interval, digits = 2): string =>
+export const formatInterval = ({ estimate, low, high }: Interval, digits = 2): string =>
   `${estimate.toFixed(digits)} (${low.toFixed(digits)} to ${high.toFixed(digits)})`
 
-function firstDoubts(doubts: readonly string[]): string {
-  const [first = '', ...others] = [...new Set(doubts)]
+function summarizeIssues(issues: readonly string[]): string {
+  const [first = '', ...others] = [...new Set(issues)]
   return others.length === 0
     ? first
     : `${first}; and ${others.length} more issue${others.length === 1 ? '' : 's'}, such as: ${others[0]}`

@@ -9,26 +9,26 @@ export interface Window {
 }
 
 /** The outcome of a request. */
-export type Outcome = Answer | NoAnswer
+export type RequestOutcome = ResponseOutcome | FailedOutcome
 
-export interface Answer {
+export interface ResponseOutcome {
   readonly status: number
   readonly bytes: number
   readonly replica?: string | undefined
   readonly node?: string | undefined
 }
 
-export interface NoAnswer {
+export interface FailedOutcome {
   readonly error: string
 }
 
 /** Error of a request that timed out. */
-export const TIME_LIMIT = 'request timed out'
+export const TIMED_OUT = 'request timed out'
 /** Error of a request of an open load that timed out in the queue. */
-export const UNSENT = 'timed out before sending: too many concurrent requests'
+export const TIMED_OUT_UNSENT = 'timed out before sending: too many concurrent requests'
 
 /** Errors whose duration is a latency. */
-const TIMEOUTS = new Set([TIME_LIMIT, UNSENT])
+const TIMEOUTS = new Set([TIMED_OUT, TIMED_OUT_UNSENT])
 
 interface Row {
   readonly latency: Histogram
@@ -42,7 +42,7 @@ interface Row {
 type CountedRow = Omit<Row, 'latency'> & { readonly latency: string }
 
 /** A serialized tally. */
-export interface Counted {
+export interface TallySnapshot {
   readonly rows: readonly CountedRow[]
   readonly all: CountedRow
   readonly seconds: readonly { readonly ok: number; readonly failed: number }[]
@@ -75,7 +75,7 @@ export class Tally {
    * @param at - completion time, or in an open load the due time.
    * @param latencyMs - duration, or time until the timeout.
    */
-  add(kind: number, at: number, latencyMs: number, outcome: Outcome): void {
+  add(kind: number, at: number, latencyMs: number, outcome: RequestOutcome): void {
     const { from, to } = this.window
     if (at < from || at >= to) return
     const good = 'status' in outcome && outcome.status < 400
@@ -101,7 +101,7 @@ export class Tally {
   }
 
   /** Serializes the counts, to merge them with those of other generators. */
-  dump(): Counted {
+  dump(): TallySnapshot {
     const plain = ({ latency, ...counts }: Row): CountedRow => ({
       ...counts,
       latency: encodeIntoCompressedBase64(latency),
@@ -118,7 +118,7 @@ export class Tally {
   }
 
   /** Adds the counts of another tally of the same kinds. */
-  absorb({ rows, all, seconds, statuses, errors, replicas, nodes }: Counted): void {
+  merge({ rows, all, seconds, statuses, errors, replicas, nodes }: TallySnapshot): void {
     for (const [into, from] of [[this.#all, all], ...this.#rows.map((row, place) => [row, rows[place]])] as [
       Row,
       CountedRow,
@@ -142,7 +142,7 @@ export class Tally {
   }
 
   /** Successful responses so far. */
-  get good(): number {
+  get successful(): number {
     return this.#all.requests - this.#all.failures
   }
 
@@ -157,7 +157,7 @@ export class Tally {
       seconds,
       total: figuresOf('', 'Aggregated', this.#all),
       kinds: this.#kinds.map((kind, place) => figuresOf(kind.method, kind.path, this.#rows[place] as Row)),
-      throughput: seconds > 0 ? this.good / seconds : 0,
+      throughput: seconds > 0 ? this.successful / seconds : 0,
       statuses: sorted(this.#statuses),
       errors: sorted(this.#errors),
       replicas: sorted(this.#replicas),

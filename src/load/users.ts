@@ -3,16 +3,16 @@ import http from 'node:http'
 import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CEILINGS, type Target, type UsersPlan } from './plan.ts'
-import { byWeight, seeded } from './random.ts'
+import { weightedChoice, seeded } from './random.ts'
 import { send } from './request.ts'
-import type { Ended, LoadResult, UsersSay } from './result.ts'
+import type { EndReason, LoadResult, UsersAnalysis } from './result.ts'
 import type { Tally } from './tally.ts'
 
 /**
  * Users with think time: each sends a request, waits for the response, thinks, and repeats, on its own connection to
  * one of the targets.
  */
-export async function users(plan: UsersPlan, tally: Tally, signal: AbortSignal): Promise<{ ended: Ended }> {
+export async function users(plan: UsersPlan, tally: Tally, signal: AbortSignal): Promise<{ ended: EndReason }> {
   const {
     targets,
     kinds,
@@ -23,7 +23,7 @@ export async function users(plan: UsersPlan, tally: Tally, signal: AbortSignal):
     seed,
   } = plan
   const random = seeded(seed)
-  const nextKind = byWeight(
+  const nextKind = weightedChoice(
     kinds.map(({ weight }) => weight),
     random,
   )
@@ -87,18 +87,18 @@ const FAILED = 0.01
  *
  * @param limit - why the generator is the bottleneck, if it is.
  */
-export function usersSay(
+export function analyzeUsers(
   { users: count, think: [least, most] }: Pick<UsersPlan, 'users' | 'think'>,
   { total, seconds }: Pick<LoadResult, 'total' | 'seconds'>,
   limit: string | undefined,
-): UsersSay {
+): UsersAnalysis {
   const meanThink = (least + most) / 2
   const meanLatency = total.latency.mean / 1000
   const predicted = count / (meanThink + meanLatency)
   const measured = seconds > 0 ? total.requests / seconds : 0
   const base = { users: count, meanThink, meanLatency, most: count / meanThink, predicted, measured }
   const ratio = measured / base.most
-  const inconclusive = (why: string): UsersSay => ({ ...base, setByUsers: null, why })
+  const inconclusive = (why: string): UsersAnalysis => ({ ...base, setByUsers: null, why })
   if (limit !== undefined) return inconclusive(limit)
   if (total.requests < FEW) return inconclusive(`${total.requests} requests are too few`)
   if (total.failures / total.requests > FAILED)

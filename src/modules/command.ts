@@ -1,12 +1,12 @@
 import { z } from 'zod'
 import { sh } from '../shell/quote.ts'
 import {
-  looksOrChanges,
+  isReadOnlyOrChanges,
   planCommand,
   probeCommand,
   readsOf,
   resultOf,
-  running,
+  commandParams,
   setsOf,
   type CommandValues,
 } from './support/run-command.ts'
@@ -30,10 +30,10 @@ const schema = z
     cmd: cmd.optional(),
     /** Command and arguments as a list. */
     argv: z.array(z.string()).nonempty().optional(),
-    ...running,
+    ...commandParams,
   })
   .refine(({ cmd, argv }) => (cmd === undefined) !== (argv === undefined), { error: 'set either cmd or argv' })
-  .refine(looksOrChanges, { error: 'read_only cannot be combined with creates or removes' })
+  .refine(isReadOnlyOrChanges, { error: 'read_only cannot be combined with creates or removes' })
 
 type Params = z.output<typeof schema>
 

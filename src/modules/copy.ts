@@ -4,7 +4,7 @@ import { reveal, Secret } from '../values/secret.ts'
 import type { Inputs } from './module.ts'
 import { replacing, secretText, targetPath } from './support/params.ts'
 import { accountsOf, entryAt, setTree } from './support/effects.ts'
-import { lookAt, sharedLook, type Look } from './support/path-facts.ts'
+import { pathProbe, batchedPathFacts, type PathQuery } from './support/path-facts.ts'
 import { planPlacement, type PlacedFile } from './support/place-file.ts'
 import { sha256 } from './support/file-content.ts'
 import { defineModule } from './task.ts'
@@ -37,7 +37,7 @@ const destination = ({ dest, src = '' }: Params): string =>
 const bytes = ({ content }: Params, inputs: Inputs): Buffer =>
   content === undefined ? (inputs['src'] ?? Buffer.alloc(0)) : Buffer.from(reveal(content))
 
-function pathQuery(params: Params, inputs: Inputs): Look {
+function pathQuery(params: Params, inputs: Inputs): PathQuery {
   const content = bytes(params, inputs)
   const { owner, group } = params
   // The old content may be an older secret that no record could mask, so only hashes are compared.
@@ -53,9 +53,9 @@ export const copy = defineModule<typeof schema, PlacedFile>({
   reads: (params) => [...entryAt(destination(params)), ...accountsOf(params)],
   sets: (params) => setTree(destination(params)),
   inputs: ({ src }) => (src === undefined ? {} : { src }),
-  probe: (params, inputs) => lookAt(pathQuery(params, inputs)),
-  shares: (params, inputs) => sharedLook(pathQuery(params, inputs)),
-  contained: true,
+  probe: (params, inputs) => pathProbe(pathQuery(params, inputs)),
+  batchedFacts: (params, inputs) => batchedPathFacts(pathQuery(params, inputs)),
+  sideEffectFree: true,
   plan(params, observed, inputs) {
     const confidential = params.content instanceof Secret
     return planPlacement(

@@ -16,7 +16,7 @@ import {
   treeAt,
 } from './support/effects.ts'
 import { attributes, targetFile } from './support/params.ts'
-import { lookAt, parsePathFacts, sharedLook, type Look } from './support/path-facts.ts'
+import { pathProbe, parsePathFacts, batchedPathFacts, type PathQuery } from './support/path-facts.ts'
 import { findStray } from './support/recurse.ts'
 import { defineModule } from './task.ts'
 
@@ -105,10 +105,10 @@ function extraProbe(params: Params): string | undefined {
   return params.recurse ? findStray(params.path, params) : undefined
 }
 
-function pathQuery(params: Params): Look {
+function pathQuery(params: Params): PathQuery {
   const { path, owner, group, state, follow } = params
   const follows = follow && state !== 'link' && state !== 'absent'
-  return { path, follow: follows, ancestors: state === 'directory', owner, group, also: extraProbe(params) }
+  return { path, follow: follows, ancestors: state === 'directory', owner, group, extraProbe: extraProbe(params) }
 }
 
 /** Manages files, directories and links, with their owner, group and mode. */
@@ -118,9 +118,9 @@ export const file = defineModule<typeof schema, { readonly path: string }>({
   reads: (params) => [...readsOf(params)(params.path), ...accountsOf(params)],
   sets: setsOf,
   title: (params) => `${params.path}${stateOf(params) === undefined ? '' : ` ${stateOf(params)}`}`,
-  probe: (params) => lookAt(pathQuery(params)),
-  shares: (params) => sharedLook(pathQuery(params)),
-  contained: true,
+  probe: (params) => pathProbe(pathQuery(params)),
+  batchedFacts: (params) => batchedPathFacts(pathQuery(params)),
+  sideEffectFree: true,
   plan(params, observed) {
     const facts = parsePathFacts(observed)
     if (typeof facts === 'string') return { changes: [], problem: `cannot stat ${params.path}: ${facts}` }

@@ -6,7 +6,7 @@ import { attributeChanges, describeAttributes, differing, missingAccount } from 
 import { accountsOf, entryAt, readsAt, setContent, setsAt } from './support/effects.ts'
 import { defineFetch, headers, httpUrl } from './support/http.ts'
 import { replacing, targetPath } from './support/params.ts'
-import { lookAt, parsePathFacts, type PathFacts } from './support/path-facts.ts'
+import { pathProbe, parsePathFacts, type PathFacts } from './support/path-facts.ts'
 import { obstacle } from './support/place-file.ts'
 import { replaceFile } from './support/replace-file.ts'
 import { lastLine } from './support/text.ts'
@@ -79,7 +79,14 @@ export const get_url = defineModule<typeof schema, DownloadValues>({
   title: (params) => `${params.url} -> ${destination(params)}`,
   probe(params) {
     const { owner, group } = params
-    return lookAt({ path: destination(params), follow: true, owner, group, also: wantedSum(params), read: 'hash' })
+    return pathProbe({
+      path: destination(params),
+      follow: true,
+      owner,
+      group,
+      extraProbe: wantedSum(params),
+      read: 'hash',
+    })
   },
   plan(params, observed) {
     const dest = destination(params)
@@ -149,7 +156,7 @@ function planDownload(params: Params, facts: PathFacts, wanted: string | undefin
     ...(exists ? { old: facts, ...differing(facts, params) } : { owner, group, mode }),
     validate,
     backup: backup && exists,
-    through: true,
+    followLink: true,
   })
   const attributes = describeAttributes(exists ? differing(facts, params) : params)
   const description = `${exists ? 'download again' : 'download'} ${url} to ${dest}${attributes === '' ? '' : ` (${attributes})`}`

@@ -6,7 +6,7 @@ import {
   findEntry,
   groupEntry,
   NO_TOOLS,
-  sharedEntry,
+  batchedEntry,
   userEntry,
   type GroupEntry,
   type UserEntry,
@@ -56,9 +56,9 @@ export const group = defineModule<typeof schema, GroupValues>({
       'command -v groupadd >/dev/null || echo no-tools',
       ':',
     ].join('\n'),
-  shares: ({ name, gid }) =>
-    [name, ...(gid === undefined ? [] : [String(gid)])].map((key) => sharedEntry('group', key)),
-  contained: true,
+  batchedFacts: ({ name, gid }) =>
+    [name, ...(gid === undefined ? [] : [String(gid)])].map((key) => batchedEntry('group', key)),
+  sideEffectFree: true,
   plan({ name, gid, system, state }, { stdout, stderr, exitCode }) {
     if (exitCode !== 0) return { changes: [], problem: `cannot look up group ${name}: ${lastLine(stderr)}` }
     const { existing, holder, users, tools } = parse(stdout)

@@ -3,7 +3,7 @@ import { Secret } from '../values/secret.ts'
 import { probeAbsent, probePresent } from './kubernetes/look.ts'
 import { namespaceOf, type KubeObject } from './kubernetes/objects.ts'
 import { CLUSTER, planAbsent, planPresent, problemOf } from './kubernetes/plan.ts'
-import { filesOf, told } from './kubernetes/told.ts'
+import { filesOf, manifestObjects } from './kubernetes/told.ts'
 import type { Plan } from './module.ts'
 import { contentOf } from './support/effects.ts'
 import { defineModule } from './task.ts'
@@ -90,7 +90,7 @@ const schema = z
   })
   .refine(({ prune, state }) => !prune || state === 'present', { error: "prune requires state: 'present'" })
 
-export type Params = z.output<typeof schema>
+export type K8sParams = z.output<typeof schema>
 
 export interface K8s {
   /** The objects of the manifests, in the order they are applied in. */
@@ -128,13 +128,13 @@ export const k8s = defineModule<typeof schema, K8s>({
   timeLimitSeconds: ({ wait, wait_timeout }) => 300 + (wait ? wait_timeout * 5 : 0),
 
   probe(params, inputs) {
-    const objects = told(params, inputs)
+    const objects = manifestObjects(params, inputs)
     if (objects instanceof Error) return ':'
     return params.state === 'absent' ? probeAbsent(params, objects) : probePresent(params, objects)
   },
 
   plan(params, observed, inputs): Plan<K8s> {
-    const objects = told(params, inputs)
+    const objects = manifestObjects(params, inputs)
     if (objects instanceof Error) return { changes: [], problem: objects.message }
     const problem = problemOf(observed, objects, params)
     if (problem !== undefined) return { changes: [], problem }

@@ -4,7 +4,7 @@ import { attributeChanges, describeAttributes, differing, missingAccount } from 
 import { printBytes } from './support/file-content.ts'
 import { accountsOf, entryAt, readsAt, setContent, setsAt } from './support/effects.ts'
 import { editLines } from './support/file-lines.ts'
-import { lookAt, parsePathFacts, sharedLook, type Look, type PathFacts } from './support/path-facts.ts'
+import { pathProbe, parsePathFacts, batchedPathFacts, type PathQuery, type PathFacts } from './support/path-facts.ts'
 import { replaceFile } from './support/replace-file.ts'
 import type { Change, Diff } from './module.ts'
 import { obstacle } from './support/place-file.ts'
@@ -58,7 +58,7 @@ const schema = z
 
 type Params = z.output<typeof schema>
 
-const pathQuery = ({ path, owner, group }: Params): Look => ({
+const pathQuery = ({ path, owner, group }: Params): PathQuery => ({
   path,
   follow: true,
   owner,
@@ -73,9 +73,9 @@ export const lineinfile = defineModule<typeof schema, { readonly path: string }>
   reads: (params) => [...entryAt(params.path), ...accountsOf(params)],
   sets: ({ path }) => setContent(path),
   title: ({ path, line, regexp, state }) => `${path}: ${line ?? regexp ?? ''}${state === 'absent' ? ' absent' : ''}`,
-  probe: (params) => lookAt(pathQuery(params)),
-  shares: (params) => sharedLook(pathQuery(params)),
-  contained: true,
+  probe: (params) => pathProbe(pathQuery(params)),
+  batchedFacts: (params) => batchedPathFacts(pathQuery(params)),
+  sideEffectFree: true,
   plan(params, observed) {
     const { path, state, create } = params
     const values = { path }
@@ -125,7 +125,7 @@ function rewrite(params: Params, facts: PathFacts, before: string, after: string
     ...(exists ? { old: facts, ...differing(facts, params) } : { owner, group, mode }),
     validate,
     backup: backup && exists,
-    through: true,
+    followLink: true,
   })
   return {
     description: `${description}${attributes === '' ? '' : ` (${attributes})`}`,

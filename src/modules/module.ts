@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { Shared } from '../shell/shared.ts'
+import type { FactQuery } from '../shell/shared.ts'
 import type { Observed } from './observed.ts'
 
 /** The text before and after a change, for `--diff`. */
@@ -57,18 +57,18 @@ export type Inputs = Readonly<Record<string, Buffer>>
 export type InputFiles = Readonly<Record<string, string>>
 
 /** How to detect that a disconnected host is back. */
-export interface ComesBack<P> {
+export interface ReconnectOptions<P> {
   /** Seconds from the change to the first probe. */
-  afterSeconds(params: P): number
+  delaySeconds(params: P): number
   /** Timeout in seconds, from then on. */
-  withinSeconds(params: P): number
+  timeoutSeconds(params: P): number
   /** A read-only script, run repeatedly; `result` reads its last output. */
   probe(params: P): string
   /**
    * What is still missing, given the output of the task's own probe before the change and of this one now. Undefined:
    * the host is back.
    */
-  missing(params: P, before: Observed, now: Observed): string | undefined
+  pendingReason(params: P, before: Observed, now: Observed): string | undefined
 }
 
 /**
@@ -86,12 +86,12 @@ export interface ModuleDefinition<S extends z.ZodType = z.ZodType, V = unknown> 
   /** A read-only POSIX shell script that prints what the plan needs. May run at any time, any number of times. */
   probe(params: z.output<S>, inputs: Inputs): string
   /** Facts of the probe that are queried once for a batch of probes. */
-  shares?(params: z.output<S>, inputs: Inputs): readonly Shared[]
+  batchedFacts?(params: z.output<S>, inputs: Inputs): readonly FactQuery[]
   /**
    * The probe has no side effects on its shell: no `exit`, `cd` or `exec`, no variables but `lb_...`. It then needs no
    * subshell.
    */
-  readonly contained?: boolean
+  readonly sideEffectFree?: boolean
   plan(params: z.output<S>, observed: Observed, inputs: Inputs, vars: Readonly<Record<string, unknown>>): Plan<V>
   /**
    * For modules whose changes leave no state to probe (command, a restart): reads the changes' outputs. Such a task is
@@ -118,7 +118,7 @@ export interface ModuleDefinition<S extends z.ZodType = z.ZodType, V = unknown> 
    * For a change that disconnects the host, such as a reboot: the runner waits until it is back. Requires {@link
    * result}.
    */
-  readonly comesBack?: ComesBack<z.output<S>>
+  readonly comesBack?: ReconnectOptions<z.output<S>>
   /** Timeout of the task in seconds, if it depends on the parameters. */
   timeLimitSeconds?(params: z.output<S>): number
 }

@@ -52,10 +52,10 @@ export const reboot = defineModule<typeof schema, RebootValues>({
     return { changes: [{ description: 'reboot', script: script(params) }] }
   },
   comesBack: {
-    afterSeconds: ({ post_reboot_delay }) => post_reboot_delay,
-    withinSeconds: ({ reboot_timeout }) => reboot_timeout,
+    delaySeconds: ({ post_reboot_delay }) => post_reboot_delay,
+    timeoutSeconds: ({ reboot_timeout }) => reboot_timeout,
     probe: ({ test_command }) => `cat ${BOOT_ID} || exit\nsh -c ${quote(test_command)} >&2`,
-    missing({ test_command }, before, now) {
+    pendingReason({ test_command }, before, now) {
       if (bootId(now) === '') return `cannot read its boot id: ${lastLine(now.stderr)}`
       if (bootId(now) === bootId(before)) return `its boot id is unchanged (${bootId(now)}): it has not rebooted`
       if (now.exitCode === 0) return undefined

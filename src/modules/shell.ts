@@ -2,12 +2,12 @@ import { z } from 'zod'
 import { sh } from '../shell/quote.ts'
 import { secretText, targetFile } from './support/params.ts'
 import {
-  looksOrChanges,
+  isReadOnlyOrChanges,
   planCommand,
   probeCommand,
   readsOf,
   resultOf,
-  running,
+  commandParams,
   setsOf,
   type CommandValues,
 } from './support/run-command.ts'
@@ -20,9 +20,9 @@ const schema = z
     cmd: secretText.refine((text) => String(text).trim() !== '', { error: 'the command is empty' }),
     /** Shell or other interpreter to use instead of the host's sh: `/bin/bash`. */
     executable: targetFile.optional(),
-    ...running,
+    ...commandParams,
   })
-  .refine(looksOrChanges, { error: 'read_only cannot be combined with creates or removes' })
+  .refine(isReadOnlyOrChanges, { error: 'read_only cannot be combined with creates or removes' })
 
 type Params = z.output<typeof schema>
 

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { sha256 } from './support/file-content.ts'
 import { targetFile } from './support/params.ts'
 import { contentOf, readsAt } from './support/effects.ts'
-import { lookAt, parsePathFacts, sharedLook, type Look } from './support/path-facts.ts'
+import { pathProbe, parsePathFacts, batchedPathFacts, type PathQuery } from './support/path-facts.ts'
 import { defineModule } from './task.ts'
 
 const LIMIT = 1024 * 1024
@@ -19,7 +19,7 @@ export interface SlurpValues {
   readonly sha256: string
 }
 
-const pathQuery = ({ src }: z.output<typeof schema>): Look => ({ path: src, follow: true, read: { text: LIMIT } })
+const pathQuery = ({ src }: z.output<typeof schema>): PathQuery => ({ path: src, follow: true, read: { text: LIMIT } })
 
 /** Reads a text file of the host. Use `no_log: true` for files with secrets: the text is the probe's output. */
 export const slurp = defineModule<typeof schema, SlurpValues>({
@@ -28,9 +28,9 @@ export const slurp = defineModule<typeof schema, SlurpValues>({
   reads: ({ src }) => contentOf(src),
   sets: () => [],
   title: ({ src }) => src,
-  probe: (params) => lookAt(pathQuery(params)),
-  shares: (params) => sharedLook(pathQuery(params)),
-  contained: true,
+  probe: (params) => pathProbe(pathQuery(params)),
+  batchedFacts: (params) => batchedPathFacts(pathQuery(params)),
+  sideEffectFree: true,
   plan({ src }, observed) {
     const facts = parsePathFacts(observed)
     if (typeof facts === 'string') return { changes: [], problem: `cannot read ${src}: ${facts}` }

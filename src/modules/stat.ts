@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { octal, targetFile } from './support/params.ts'
 import { NUMBERS, readsAt, treeAt } from './support/effects.ts'
-import { lookAt, parsePathFacts, sharedLook, type Look } from './support/path-facts.ts'
+import { pathProbe, parsePathFacts, batchedPathFacts, type PathQuery } from './support/path-facts.ts'
 import { defineModule } from './task.ts'
 
 const schema = z.strictObject({
@@ -34,7 +34,7 @@ export interface StatValues {
   readonly checksum?: string
 }
 
-const pathQuery = ({ path, follow, get_checksum }: z.output<typeof schema>): Look => ({
+const pathQuery = ({ path, follow, get_checksum }: z.output<typeof schema>): PathQuery => ({
   path,
   follow,
   ...(get_checksum ? { read: 'hash' as const } : {}),
@@ -48,9 +48,9 @@ export const stat = defineModule<typeof schema, StatValues>({
   reads: ({ path }) => [...treeAt(path), NUMBERS],
   sets: () => [],
   title: ({ path }) => path,
-  probe: (params) => lookAt(pathQuery(params)),
-  shares: (params) => sharedLook(pathQuery(params)),
-  contained: true,
+  probe: (params) => pathProbe(pathQuery(params)),
+  batchedFacts: (params) => batchedPathFacts(pathQuery(params)),
+  sideEffectFree: true,
   plan({ path }, observed) {
     const facts = parsePathFacts(observed)
     if (typeof facts === 'string') return { changes: [], problem: `cannot stat ${path}: ${facts}` }

@@ -5,7 +5,7 @@ import { printBytes } from './support/file-content.ts'
 import { entryAt, readsAt, setContent, setsAt } from './support/effects.ts'
 import { editLines } from './support/file-lines.ts'
 import { targetFile } from './support/params.ts'
-import { lookAt, parsePathFacts, type PathFacts } from './support/path-facts.ts'
+import { pathProbe, parsePathFacts, type PathFacts } from './support/path-facts.ts'
 import { obstacle } from './support/place-file.ts'
 import { replaceFile } from './support/replace-file.ts'
 import { defineModule } from './task.ts'
@@ -76,7 +76,7 @@ export const sysctl = defineModule<typeof schema, { readonly name: string; reado
       sh`if [ -r ${path} ] && lb_live=$(cat <${path}); then printf 'live=%s\\n' "$lb_live"`,
       sh`elif ! [ -e ${path} ]; then echo no-key; fi`,
     ].join('\n')
-    return lookAt({ path: sysctl_file, follow: true, also, read: { text: LIMIT } })
+    return pathProbe({ path: sysctl_file, follow: true, extraProbe: also, read: { text: LIMIT } })
   },
   plan(params, observed) {
     const { name, value = '', state, sysctl_file, reload, ignoreerrors } = params
@@ -134,7 +134,7 @@ function fileChange({ name, value = '', state, sysctl_file }: Params, facts: Pat
         path: sysctl_file,
         fill: `${printBytes(Buffer.from(after))} >&8`,
         ...(exists ? { old: facts } : { mode: 0o644 }),
-        through: true,
+        followLink: true,
       }),
       diff: { subject: sysctl_file, before, after },
       sets: setsAt(sysctl_file, facts, setContent),

@@ -2,10 +2,10 @@ import { posix } from 'node:path'
 import { z } from 'zod'
 import { replacing, targetPath } from './support/params.ts'
 import { accountsOf, entryAt, setTree } from './support/effects.ts'
-import { lookAt, sharedLook, type Look } from './support/path-facts.ts'
+import { pathProbe, batchedPathFacts, type PathQuery } from './support/path-facts.ts'
 import { planPlacement, type PlacedFile } from './support/place-file.ts'
 import { render, TemplateError } from './support/render.ts'
-import { noteTemplate } from '../values/reads.ts'
+import { trackTemplateReads } from '../values/reads.ts'
 import { defineModule } from './task.ts'
 
 const schema = z.strictObject({
@@ -25,7 +25,7 @@ type Params = z.output<typeof schema>
 const destination = ({ dest, src }: Params): string =>
   dest.endsWith('/') ? posix.join(dest, posix.basename(src).replace(/\.(j2|njk)$/, '')) : dest
 
-const pathQuery = (params: Params): Look => ({
+const pathQuery = (params: Params): PathQuery => ({
   path: destination(params),
   owner: params.owner,
   group: params.group,
@@ -40,13 +40,13 @@ export const template = defineModule<typeof schema, PlacedFile>({
   reads: (params) => [...entryAt(destination(params)), ...accountsOf(params)],
   sets: (params) => setTree(destination(params)),
   inputs: ({ src }) => ({ src }),
-  probe: (params) => lookAt(pathQuery(params)),
-  shares: (params) => sharedLook(pathQuery(params)),
-  contained: true,
+  probe: (params) => pathProbe(pathQuery(params)),
+  batchedFacts: (params) => batchedPathFacts(pathQuery(params)),
+  sideEffectFree: true,
   plan(params, observed, inputs, vars) {
     try {
       const source = inputs['src']?.toString('utf8') ?? ''
-      noteTemplate(source, vars)
+      trackTemplateReads(source, vars)
       const { text, confidential } = render(source, params.src, { ...vars, ...params.vars })
       return planPlacement({ ...params, dest: destination(params), content: Buffer.from(text), confidential }, observed)
     } catch (error) {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { raw, sh } from '../shell/quote.ts'
-import { allEntries, entryOf, findEntry, sharedEntries, sharedEntry } from './support/accounts.ts'
+import { allEntries, entryOf, findEntry, batchedEntries, batchedEntry } from './support/accounts.ts'
 import { account, alwaysSecret, owner, targetFile } from './support/params.ts'
 import { lastLine } from './support/text.ts'
 import { contentOf, ownerAt } from './support/effects.ts'
@@ -105,11 +105,11 @@ export const user = defineModule<typeof schema, UserValues>({
       `echo groups; ${allEntries('group')}`,
     ].join('\n')
   },
-  shares: ({ name, uid }) => [
-    ...[name, ...(uid === undefined ? [] : [String(uid)])].map((key) => sharedEntry('passwd', key)),
-    sharedEntries('group'),
+  batchedFacts: ({ name, uid }) => [
+    ...[name, ...(uid === undefined ? [] : [String(uid)])].map((key) => batchedEntry('passwd', key)),
+    batchedEntries('group'),
   ],
-  contained: true,
+  sideEffectFree: true,
   plan(params, observed) {
     if (observed.exitCode !== 0)
       return { changes: [], problem: `cannot look up user ${params.name}: ${lastLine(observed.stderr)}` }

@@ -1,16 +1,16 @@
 import type { X509Certificate } from 'node:crypto'
 import path from 'node:path'
 import { Refusal } from '../modules/support/worker.ts'
-import { certificateFacts, keySeen, parseBundle, parseCertificate } from './facts.ts'
-import { judgeCa, type CaAsked, type CaLook, type CaSeen } from './judge-ca.ts'
+import { certificateFacts, keyState, parseBundle, parseCertificate } from './facts.ts'
+import { planCa, type CaParams, type CaStatus, type CaState } from './judge-ca.ts'
 import {
-  close,
+  restrictModes,
   entries,
-  isUnfinished,
-  locked,
-  makeFolder,
-  openToOthers,
-  place,
+  hasPendingFiles,
+  withLock,
+  createDirectory,
+  insecureFiles,
+  replaceFiles,
   read,
   recover,
   withScratch,
@@ -20,7 +20,7 @@ import {
 import { encryptKey, newEncryptedKey, newKey, selfSign } from './sign.ts'
 
 /** A request to the programs. */
-export interface CaRequest extends CaAsked {
+export interface CaRequest extends CaParams {
   readonly valid_days: number
   readonly keep_previous: boolean
   readonly passphrase?: string
@@ -37,19 +37,19 @@ const GENERATION = 'generation'
 const OURS = /\.(key|crt|chain\.pem|generation)$/
 
 /** Reads the status of a CA. */
-export const lookAtCa = (request: CaRequest): Promise<CaLook> =>
-  locked(request.dir, 'look', () => Promise.resolve(look(request)))
+export const readCaStatus = (request: CaRequest): Promise<CaStatus> =>
+  withLock(request.dir, 'look', () => Promise.resolve(look(request)))
 
 /** Creates or updates a CA. Checks again under the lock, since another run may have done it. */
-export async function makeCa(request: CaRequest): Promise<object> {
+export async function createCa(request: CaRequest): Promise<object> {
   const { dir, passphrase } = request
-  refuse(judgeCa(request, await lookAtCa(request)).problem)
-  makeFolder(dir)
-  await locked(dir, 'change', async () => {
+  throwIfProblem(planCa(request, await readCaStatus(request)).problem)
+  createDirectory(dir)
+  await withLock(dir, 'change', async () => {
     recover(dir, CA)
     const status = look(request)
-    const { make, encrypt, problem } = judgeCa(request, status)
-    refuse(problem)
+    const { make, encrypt, problem } = planCa(request, status)
+    throwIfProblem(problem)
     const files =
       make !== undefined
         ? await newCa(request)
@@ -57,23 +57,26 @@ export async function makeCa(request: CaRequest): Promise<object> {
             ...(encrypt === true && passphrase !== undefined
               ? [{ name: KEY, content: await encryptKey(path.join(dir, KEY), passphrase), secret: true }]
               : []),
-            ...(status.bundle ? [] : [{ name: BUNDLE, content: bundle(request, seeCa(dir).x509) }]),
+            ...(status.bundle ? [] : [{ name: BUNDLE, content: bundle(request, readCaState(dir).x509) }]),
           ]
-    if (files.length > 0) place(dir, CA, files)
-    close(dir, openToOthers(dir, CA, ['.', KEY]))
+    if (files.length > 0) replaceFiles(dir, CA, files)
+    restrictModes(dir, insecureFiles(dir, CA, ['.', KEY]))
   })
   return {}
 }
 
 /** Reads the files of a CA. */
-export function seeCa(dir: string, passphrase?: string): CaSeen & { readonly x509: X509Certificate | undefined } {
+export function readCaState(
+  dir: string,
+  passphrase?: string,
+): CaState & { readonly x509: X509Certificate | undefined } {
   const content = read(dir, CA, CERTIFICATE)
   const x509 = content && parseCertificate(content)
   const valid = x509?.ca === true && x509.verify(x509.publicKey) ? x509 : undefined
   return {
     certificate: content === undefined ? 'missing' : valid === undefined ? 'damaged' : certificateFacts(valid),
-    key: keySeen(read(dir, CA, KEY), valid, passphrase),
-    generation: generationOf(dir, CA, 'ca', [KEY, CERTIFICATE, BUNDLE]),
+    key: keyState(read(dir, CA, KEY), valid, passphrase),
+    generation: readGeneration(dir, CA, 'ca', [KEY, CERTIFICATE, BUNDLE]),
     x509: valid,
   }
 }
@@ -83,7 +86,7 @@ export function seeCa(dir: string, passphrase?: string): CaSeen & { readonly x50
  *
  * @throws {Refusal} if the generation file is invalid.
  */
-export function generationOf(dir: string, unit: string, name: string, files: readonly string[]): number {
+export function readGeneration(dir: string, unit: string, name: string, files: readonly string[]): number {
   const text = read(dir, unit, `${name}.${GENERATION}`)?.toString().trim()
   if (text === undefined) return files.some((file) => read(dir, unit, file) !== undefined) ? 1 : 0
   if (!/^[1-9]\d{0,8}$/.test(text)) {
@@ -94,26 +97,26 @@ export function generationOf(dir: string, unit: string, name: string, files: rea
   return Number(text)
 }
 
-/** The file that {@link generationOf} reads. */
+/** The file that {@link readGeneration} reads. */
 export const generationFile = (name: string, generation: number): NewFile => ({
   name: `${name}.${GENERATION}`,
   content: `${generation}\n`,
 })
 
 /** Throws if there is a problem. */
-export function refuse(problem: string | undefined): void {
+export function throwIfProblem(problem: string | undefined): void {
   if (problem !== undefined) throw new Refusal(problem)
 }
 
-function look(request: CaRequest): CaLook {
+function look(request: CaRequest): CaStatus {
   const { dir, passphrase } = request
-  const { x509, ...seen } = seeCa(dir, passphrase)
-  const open = openToOthers(dir, CA, ['.', KEY])
+  const { x509, ...seen } = readCaState(dir, passphrase)
+  const open = insecureFiles(dir, CA, ['.', KEY])
   return {
     now: Date.now(),
-    seen,
-    unfinished: isUnfinished(dir, CA),
-    crowded: open.includes('.') && entries(dir).some((name) => !OURS.test(name)),
+    state: seen,
+    unfinished: hasPendingFiles(dir, CA),
+    shared_directory: open.includes('.') && entries(dir).some((name) => !OURS.test(name)),
     bundle: read(dir, CA, BUNDLE)?.toString() === bundle(request, x509),
     open,
   }
@@ -121,7 +124,7 @@ function look(request: CaRequest): CaLook {
 
 async function newCa(request: CaRequest): Promise<NewFile[]> {
   const { dir, common_name, key_type, generation, passphrase, valid_days } = request
-  const previous = seeCa(dir).x509
+  const previous = readCaState(dir).x509
   return withScratch(dir, async (scratch) => {
     const key = passphrase === undefined ? await newKey(key_type) : await newEncryptedKey(key_type, passphrase, scratch)
     const certificate = await selfSign({ key: write(scratch, KEY, key), passphrase }, common_name, valid_days, scratch)

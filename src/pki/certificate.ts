@@ -1,12 +1,22 @@
-import { CA, generationFile, generationOf, refuse, seeCa } from './ca.ts'
-import { certificateFacts, keySeen, parseCertificate, type CertificateFacts } from './facts.ts'
-import { certificateTrouble, keyTrouble } from './judge-ca.ts'
-import { days, daysBetween, reasons, type CertificateAsked, type CertificateSeen } from './judge.ts'
-import { close, isUnfinished, locked, openToOthers, place, read, recover, whereIs, withScratch } from './place.ts'
+import { CA, generationFile, readGeneration, throwIfProblem, readCaState } from './ca.ts'
+import { certificateFacts, keyState, parseCertificate, type CertificateFacts } from './facts.ts'
+import { caCertificateProblem, caKeyProblem } from './judge-ca.ts'
+import { days, daysBetween, renewalReasons, type CertificateParams, type CertificateState } from './judge.ts'
+import {
+  restrictModes,
+  hasPendingFiles,
+  withLock,
+  insecureFiles,
+  replaceFiles,
+  read,
+  recover,
+  currentPath,
+  withScratch,
+} from './place.ts'
 import { newKey, signServer } from './sign.ts'
 
 /** A request to the programs. */
-export interface CertificateRequest extends CertificateAsked {
+export interface CertificateRequest extends CertificateParams {
   /** Directory of the CA. */
   readonly dir: string
   readonly name: string
@@ -16,9 +26,9 @@ export interface CertificateRequest extends CertificateAsked {
 }
 
 /** The status of a certificate and its CA. */
-export interface CertificateLook {
+export interface CertificateStatus {
   readonly now: number
-  readonly seen: CertificateSeen
+  readonly state: CertificateState
   readonly ca: CertificateFacts
   /** Why the CA cannot sign. Relevant only if a certificate must be issued. */
   readonly cannot_sign?: string
@@ -38,54 +48,54 @@ export const filesOf = (name: string) => ({
 })
 
 /** Reads the status of a certificate and its CA. */
-export const lookAtCertificate = (request: CertificateRequest): Promise<CertificateLook> =>
-  locked(request.dir, 'look', () => Promise.resolve(look(request)))
+export const readCertificateStatus = (request: CertificateRequest): Promise<CertificateStatus> =>
+  withLock(request.dir, 'look', () => Promise.resolve(look(request)))
 
 /** Issues or updates a certificate. Checks again under the lock, since another run may have done it. */
-export async function makeCertificate(request: CertificateRequest): Promise<object> {
+export async function createCertificate(request: CertificateRequest): Promise<object> {
   const { dir, name } = request
   const files = filesOf(name)
   // Without a CA there is no directory to lock.
-  await lookAtCertificate(request)
-  await locked(dir, 'change', async () => {
+  await readCertificateStatus(request)
+  await withLock(dir, 'change', async () => {
     recover(dir, name)
-    const { now, seen, ca, cannot_sign, chain } = look(request)
-    if (reasons(request, seen, now).length > 0) {
-      refuse(cannot_sign)
+    const { now, state: seen, ca, cannot_sign, chain } = look(request)
+    if (renewalReasons(request, seen, now).length > 0) {
+      throwIfProblem(cannot_sign)
       await issue(request, Math.min(request.valid_days, daysBetween(now, ca.not_after)))
     } else if (!chain) {
-      place(dir, name, [{ name: files.chain, content: chainOf(dir, read(dir, name, files.certificate)) }])
+      replaceFiles(dir, name, [{ name: files.chain, content: chainOf(dir, read(dir, name, files.certificate)) }])
     }
-    close(dir, openToOthers(dir, name, [files.key]))
+    restrictModes(dir, insecureFiles(dir, name, [files.key]))
   })
   return {}
 }
 
-function look(request: CertificateRequest): CertificateLook {
+function look(request: CertificateRequest): CertificateStatus {
   const { dir, name, passphrase, renew_before_days } = request
   const now = Date.now()
-  const { x509: issuer, ...ca } = seeCa(dir, passphrase)
-  refuse(certificateTrouble(dir, ca, now))
+  const { x509: issuer, ...ca } = readCaState(dir, passphrase)
+  throwIfProblem(caCertificateProblem(dir, ca, now))
   if (issuer === undefined || typeof ca.certificate === 'string')
     throw new Error('a CA without a certificate must be a problem')
   const files = filesOf(name)
   const content = read(dir, name, files.certificate)
   const x509 = content && parseCertificate(content)
   const cannotSign =
-    keyTrouble(dir, ca) ?? endsSoon(dir, ca.certificate.not_after, ca.generation, renew_before_days, now)
+    caKeyProblem(dir, ca) ?? endsSoon(dir, ca.certificate.not_after, ca.generation, renew_before_days, now)
   return {
     now,
     ca: ca.certificate,
     ...(cannotSign === undefined ? {} : { cannot_sign: cannotSign }),
-    seen: {
+    state: {
       certificate: content === undefined ? 'missing' : x509 === undefined ? 'damaged' : certificateFacts(x509),
-      key: keySeen(read(dir, name, files.key), x509),
+      key: keyState(read(dir, name, files.key), x509),
       issued_by_ca: x509 !== undefined && x509.checkIssued(issuer) && x509.verify(issuer.publicKey),
-      generation: generationOf(dir, name, name, Object.values(files)),
+      generation: readGeneration(dir, name, name, Object.values(files)),
     },
-    unfinished: isUnfinished(dir, name),
+    unfinished: hasPendingFiles(dir, name),
     chain: read(dir, name, files.chain)?.toString() === chainOf(dir, content),
-    open: openToOthers(dir, name, [files.key]),
+    open: insecureFiles(dir, name, [files.key]),
   }
 }
 
@@ -112,14 +122,14 @@ async function issue(request: CertificateRequest, validDays: number): Promise<vo
   const { dir, name, names, key_type, passphrase, generation } = request
   const files = filesOf(name)
   const key = await newKey(key_type)
-  const ca = { key: whereIs(dir, CA, 'ca.key'), certificate: whereIs(dir, CA, 'ca.crt'), passphrase }
+  const ca = { key: currentPath(dir, CA, 'ca.key'), certificate: currentPath(dir, CA, 'ca.crt'), passphrase }
   const certificate = await withScratch(dir, (scratch) =>
     signServer({ commonName: name, names, keyType: key_type, validDays }, key, ca, scratch),
   )
-  place(dir, name, [
+  replaceFiles(dir, name, [
     { name: files.key, content: key, secret: true },
     { name: files.certificate, content: certificate },
     { name: files.chain, content: chainOf(dir, certificate) },
-    generationFile(name, Math.max(generation, generationOf(dir, name, name, Object.values(files)))),
+    generationFile(name, Math.max(generation, readGeneration(dir, name, name, Object.values(files)))),
   ])
 }

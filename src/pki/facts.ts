@@ -5,7 +5,7 @@ import { canonicalName } from './names.ts'
 export type KeyType = 'ec' | 'rsa'
 
 /** Display names of key types. */
-export const KEY_WORDS: Readonly<Record<KeyType, string>> = { ec: 'EC P-256', rsa: 'RSA 3072' }
+export const KEY_TYPE_NAMES: Readonly<Record<KeyType, string>> = { ec: 'EC P-256', rsa: 'RSA 3072' }
 
 /** Facts about a certificate. Times in milliseconds since 1970. */
 export interface CertificateFacts {
@@ -71,7 +71,7 @@ function nameOf(entry: string): string {
 }
 
 /** The state of a private key. */
-export type KeySeen =
+export type KeyState =
   | { readonly state: 'missing' | 'damaged' | 'needs a passphrase' | 'other passphrase' }
   | { readonly state: 'read'; readonly type: string; readonly encrypted: boolean; readonly belongs: boolean }
 
@@ -81,11 +81,11 @@ export type KeySeen =
  * @param content - content of its file; undefined if missing.
  * @param certificate - the certificate that it should match.
  */
-export function keySeen(
+export function keyState(
   content: Buffer | undefined,
   certificate: X509Certificate | undefined,
   passphrase?: string,
-): KeySeen {
+): KeyState {
   if (content === undefined) return { state: 'missing' }
   const encrypted = /^-----BEGIN ENCRYPTED PRIVATE KEY-----$|^Proc-Type: 4,ENCRYPTED/m.test(content.toString('latin1'))
   if (encrypted && passphrase === undefined) return { state: 'needs a passphrase' }

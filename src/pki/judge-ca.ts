@@ -1,8 +1,8 @@
-import { KEY_WORDS, type CertificateFacts, type KeySeen, type KeyType } from './facts.ts'
+import { KEY_TYPE_NAMES, type CertificateFacts, type KeyState, type KeyType } from './facts.ts'
 import { date } from './judge.ts'
 
 /** The desired state of a CA. */
-export interface CaAsked {
+export interface CaParams {
   readonly dir: string
   readonly common_name: string
   readonly key_type: KeyType
@@ -12,21 +12,21 @@ export interface CaAsked {
 }
 
 /** The current state of a CA. */
-export interface CaSeen {
+export interface CaState {
   readonly certificate: 'missing' | 'damaged' | CertificateFacts
-  readonly key: KeySeen
+  readonly key: KeyState
   /** 0: no CA exists. */
   readonly generation: number
 }
 
 /** The status of a CA. */
-export interface CaLook {
+export interface CaStatus {
   readonly now: number
-  readonly seen: CaSeen
+  readonly state: CaState
   /** A run was killed while it moved new files into place. */
   readonly unfinished: boolean
   /** The directory is accessible to others and contains other files, so its mode must not change. */
-  readonly crowded: boolean
+  readonly shared_directory: boolean
   /** The bundle is up to date. */
   readonly bundle: boolean
   /** Files with too open modes: `ca.key`, or `.` for the directory. */
@@ -34,49 +34,52 @@ export interface CaLook {
 }
 
 /** The changes that a CA needs. */
-export interface CaTask {
+export interface CaChanges {
   /** Create a CA: the first, or a replacement. */
   readonly make?: 'first' | 'rotate'
   /** Encrypt the existing key. */
   readonly encrypt?: boolean
   /** Descriptions of smaller repairs. */
-  readonly mends: readonly string[]
+  readonly repairs: readonly string[]
   readonly problem?: string
 }
 
 /** Plans the changes of a CA, or reports a problem. An existing CA is replaced only by a higher generation. */
-export function judgeCa(asked: CaAsked, { seen, now, unfinished, crowded, bundle, open }: CaLook): CaTask {
+export function planCa(
+  asked: CaParams,
+  { state: seen, now, unfinished, shared_directory: crowded, bundle, open }: CaStatus,
+): CaChanges {
   const { dir, generation } = asked
   if (crowded) {
     return {
-      mends: [],
+      repairs: [],
       problem: `"${dir}" is accessible to others and contains other files: use a separate directory for the CA, or run chmod 700`,
     }
   }
-  if (seen.generation === 0) return { make: 'first', mends: [] }
-  if (generation > seen.generation) return { make: 'rotate', mends: [] }
-  const problem = certificateTrouble(dir, seen, now) ?? keyTrouble(dir, seen) ?? otherCa(asked, seen)
-  if (problem !== undefined) return { mends: [], problem }
+  if (seen.generation === 0) return { make: 'first', repairs: [] }
+  if (generation > seen.generation) return { make: 'rotate', repairs: [] }
+  const problem = caCertificateProblem(dir, seen, now) ?? caKeyProblem(dir, seen) ?? otherCa(asked, seen)
+  if (problem !== undefined) return { repairs: [], problem }
   const encrypt = asked.passphrase !== undefined && seen.key.state === 'read' && !seen.key.encrypted
   return {
     encrypt,
-    mends: [
+    repairs: [
       ...(unfinished ? ['complete an interrupted run'] : []),
       ...(encrypt ? ['encrypt ca.key with the passphrase'] : []),
       ...(bundle ? [] : ['update ca-bundle.crt']),
-      ...closing(open),
+      ...modeRepairs(open),
     ],
   }
 }
 
 /** Descriptions of mode changes. */
-export const closing = (open: readonly string[]): string[] =>
+export const modeRepairs = (open: readonly string[]): string[] =>
   open.map((name) => (name === '.' ? 'set mode 0700 of the directory' : `set mode 0600 of ${name}`))
 
-const rotate = ({ generation }: CaSeen): string => `rotate the CA (x509_ca with generation: ${generation + 1})`
+const rotate = ({ generation }: CaState): string => `rotate the CA (x509_ca with generation: ${generation + 1})`
 
 /** Why the CA's certificate is unusable. */
-export function certificateTrouble(dir: string, seen: CaSeen, now: number): string | undefined {
+export function caCertificateProblem(dir: string, seen: CaState, now: number): string | undefined {
   const { certificate } = seen
   if (seen.generation === 0) return `no CA in "${dir}": run x509_ca first`
   const fix = `restore it from a backup, or ${rotate(seen)}`
@@ -91,7 +94,7 @@ export function certificateTrouble(dir: string, seen: CaSeen, now: number): stri
 }
 
 /** Why the CA cannot sign. */
-export function keyTrouble(dir: string, seen: CaSeen): string | undefined {
+export function caKeyProblem(dir: string, seen: CaState): string | undefined {
   const { key } = seen
   const fix = `restore it from a backup, or ${rotate(seen)}`
   switch (key.state) {
@@ -110,12 +113,12 @@ export function keyTrouble(dir: string, seen: CaSeen): string | undefined {
   }
 }
 
-function otherCa(asked: CaAsked, { certificate, generation }: CaSeen): string | undefined {
+function otherCa(asked: CaParams, { certificate, generation }: CaState): string | undefined {
   if (typeof certificate === 'string') return undefined
   const [current, wanted] =
     certificate.common_name !== asked.common_name
       ? [`common name "${certificate.common_name}"`, `"${asked.common_name}"`]
-      : [`key type ${certificate.key_type}`, KEY_WORDS[asked.key_type]]
+      : [`key type ${certificate.key_type}`, KEY_TYPE_NAMES[asked.key_type]]
   if (certificate.common_name === asked.common_name && certificate.key_type === wanted) return undefined
   return `the CA in "${asked.dir}" has ${current}, not ${wanted}: change the parameter, or rotate the CA with generation: ${generation + 1}`
 }

@@ -1,9 +1,9 @@
-import { KEY_WORDS, type CertificateFacts, type KeySeen, type KeyType } from './facts.ts'
+import { KEY_TYPE_NAMES, type CertificateFacts, type KeyState, type KeyType } from './facts.ts'
 
 const DAY = 86_400_000
 
 /** The desired state of a certificate. */
-export interface CertificateAsked {
+export interface CertificateParams {
   /** In the form of `canonicalName`. */
   readonly names: readonly string[]
   readonly key_type: KeyType
@@ -12,9 +12,9 @@ export interface CertificateAsked {
 }
 
 /** The current state of a certificate. */
-export interface CertificateSeen {
+export interface CertificateState {
   readonly certificate: 'missing' | 'damaged' | CertificateFacts
-  readonly key: KeySeen
+  readonly key: KeyState
   /** Signed by the current CA. */
   readonly issued_by_ca: boolean
   readonly generation: number
@@ -25,7 +25,7 @@ export interface CertificateSeen {
  *
  * @param now - milliseconds since 1970.
  */
-export function reasons(asked: CertificateAsked, seen: CertificateSeen, now: number): string[] {
+export function renewalReasons(asked: CertificateParams, seen: CertificateState, now: number): string[] {
   const { certificate, key } = seen
   if (certificate === 'missing') return ['missing']
   return [
@@ -35,9 +35,9 @@ export function reasons(asked: CertificateAsked, seen: CertificateSeen, now: num
           ...expiryReasons(certificate, asked.renew_before_days, now),
           ...nameReasons(asked.names, certificate.names),
           ...(seen.issued_by_ca ? [] : ['issued by another CA']),
-          ...(certificate.key_type === KEY_WORDS[asked.key_type]
+          ...(certificate.key_type === KEY_TYPE_NAMES[asked.key_type]
             ? []
-            : [`key type is ${certificate.key_type}, not ${KEY_WORDS[asked.key_type]}`]),
+            : [`key type is ${certificate.key_type}, not ${KEY_TYPE_NAMES[asked.key_type]}`]),
           ...(certificate.for_servers && !certificate.authority ? [] : ['not a server certificate']),
         ]),
     ...keyReasons(key, certificate !== 'damaged'),
@@ -64,7 +64,7 @@ function nameReasons(asked: readonly string[], current: readonly string[]): stri
   ]
 }
 
-function keyReasons(key: KeySeen, hasCertificate: boolean): string[] {
+function keyReasons(key: KeyState, hasCertificate: boolean): string[] {
   switch (key.state) {
     case 'missing':
       return ['key is missing']

@@ -38,7 +38,7 @@ export interface NewFile {
  *
  * @throws {Refusal} if another run holds the lock for two minutes.
  */
-export async function locked<T>(dir: string, how: 'change' | 'look', work: () => Promise<T>): Promise<T> {
+export async function withLock<T>(dir: string, how: 'change' | 'look', work: () => Promise<T>): Promise<T> {
   const file = path.join(dir, '.lock')
   // Reading must not create files. Without a lock file, nothing has been changed yet.
   if (how === 'look' && !existsSync(file)) return work()
@@ -73,17 +73,17 @@ function flock(file: number, how: string, dir: string): Promise<void> {
 const pendingDirectory = (dir: string, unit: string): string => path.join(dir, `.next-${unit}`)
 
 /** Whether a run was killed while it moved new files into place. */
-export const isUnfinished = (dir: string, unit: string): boolean => existsSync(pendingDirectory(dir, unit))
+export const hasPendingFiles = (dir: string, unit: string): boolean => existsSync(pendingDirectory(dir, unit))
 
 /** The current path of a file: pending or in place. */
-export function whereIs(dir: string, unit: string, name: string): string {
+export function currentPath(dir: string, unit: string, name: string): string {
   const next = path.join(pendingDirectory(dir, unit), name)
   return existsSync(next) ? next : path.join(dir, name)
 }
 
 /** Reads a file of a unit; undefined if it does not exist. */
 export function read(dir: string, unit: string, name: string): Buffer | undefined {
-  const file = whereIs(dir, unit, name)
+  const file = currentPath(dir, unit, name)
   return attempt(file, () => {
     try {
       return readFileSync(file)
@@ -106,16 +106,16 @@ function attempt<T>(file: string, action: () => T): T {
 }
 
 /** The files with modes that are too open. `.` is the directory. */
-export const openToOthers = (dir: string, unit: string, names: readonly string[]): string[] =>
-  names.filter((name) => ((statSync(whereIs(dir, unit, name), { throwIfNoEntry: false })?.mode ?? 0) & 0o077) !== 0)
+export const insecureFiles = (dir: string, unit: string, names: readonly string[]): string[] =>
+  names.filter((name) => ((statSync(currentPath(dir, unit, name), { throwIfNoEntry: false })?.mode ?? 0) & 0o077) !== 0)
 
 /** Restricts their modes to the owner. */
-export function close(dir: string, names: readonly string[]): void {
+export function restrictModes(dir: string, names: readonly string[]): void {
   for (const name of names) chmodSync(path.join(dir, name), name === '.' ? 0o700 : 0o600)
 }
 
 /** Creates the directory with mode 0700, and its parents with the default mode. */
-export function makeFolder(dir: string): void {
+export function createDirectory(dir: string): void {
   mkdirSync(path.dirname(dir), { recursive: true })
   // `recursive` allows an existing directory.
   mkdirSync(dir, { recursive: true, mode: 0o700 })
@@ -128,11 +128,11 @@ export const entries = (dir: string): string[] =>
 /** Completes a killed run. Requires the lock. */
 export function recover(dir: string, unit: string): void {
   for (const name of readdirSync(dir)) if (name.startsWith('.new-')) rmSync(path.join(dir, name), { recursive: true })
-  if (isUnfinished(dir, unit)) completeMove(dir, unit)
+  if (hasPendingFiles(dir, unit)) completeMove(dir, unit)
 }
 
 /** Replaces files, all or none. Requires the lock, after {@link recover}. */
-export function place(dir: string, unit: string, files: readonly NewFile[]): void {
+export function replaceFiles(dir: string, unit: string, files: readonly NewFile[]): void {
   const temporary = mkdtempSync(path.join(dir, '.new-'))
   for (const { name, content, secret = false } of files) {
     const file = write(temporary, name, content)

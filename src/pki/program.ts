@@ -1,13 +1,13 @@
 import { Refusal } from '../modules/support/worker.ts'
-import { lookAtCa, makeCa } from './ca.ts'
-import { lookAtCertificate, makeCertificate } from './certificate.ts'
+import { readCaStatus, createCa } from './ca.ts'
+import { readCertificateStatus, createCertificate } from './certificate.ts'
 
 /** Programs of the worker for the modules `x509_ca` and `x509_certificate`. */
 export const programs = {
-  look_ca: withReadableErrors(lookAtCa),
-  make_ca: withReadableErrors(makeCa),
-  look_certificate: withReadableErrors(lookAtCertificate),
-  make_certificate: withReadableErrors(makeCertificate),
+  look_ca: withReadableErrors(readCaStatus),
+  make_ca: withReadableErrors(createCa),
+  look_certificate: withReadableErrors(readCertificateStatus),
+  make_certificate: withReadableErrors(createCertificate),
 }
 
 /**

@@ -1,9 +1,9 @@
 import type { Diff } from '../modules/module.ts'
-import { KEY_WORDS, type CertificateFacts, type KeyType } from './facts.ts'
+import { KEY_TYPE_NAMES, type CertificateFacts, type KeyType } from './facts.ts'
 import { date, days } from './judge.ts'
 
 /** Known contents of a certificate that is not issued yet. */
-export interface Planned {
+export interface PlannedCertificate {
   readonly common_name: string
   readonly names: readonly string[]
   readonly issuer: string
@@ -15,7 +15,7 @@ export interface Planned {
 export function certificateDiff(
   subject: string,
   before: 'missing' | 'damaged' | CertificateFacts,
-  after: Planned,
+  after: PlannedCertificate,
 ): Diff {
   return {
     subject,
@@ -31,7 +31,7 @@ export function certificateDiff(
             }),
     after: text({
       ...after,
-      key_type: KEY_WORDS[after.key_type],
+      key_type: KEY_TYPE_NAMES[after.key_type],
       notBefore: 'time of issue',
       notAfter: `${days(after.valid_days)} after issue`,
       fingerprint: 'not known yet',

@@ -2,8 +2,8 @@ import { z } from 'zod'
 import { contentOf, ownerAt, setAttributes, setContent, setNewDirectory } from '../modules/support/effects.ts'
 import { callWorker, workerAnswer } from '../modules/support/worker.ts'
 import { defineModule } from '../modules/task.ts'
-import { KEY_WORDS } from './facts.ts'
-import { judgeCa, type CaLook } from './judge-ca.ts'
+import { KEY_TYPE_NAMES } from './facts.ts'
+import { planCa, type CaStatus } from './judge-ca.ts'
 import { date } from './judge.ts'
 import { commonName, dir, generation, keyType, passphrase, PROGRAM, validDays } from './params.ts'
 import { certificateDiff } from './words.ts'
@@ -54,19 +54,19 @@ export const x509_ca = defineModule<typeof schema, X509Ca>({
   title: ({ dir, common_name }) => `${common_name} in ${dir}`,
   probe: (params) => callWorker(PROGRAM, 'look_ca', params),
   plan: (params, observed) => {
-    const look = workerAnswer<CaLook>(observed)
+    const look = workerAnswer<CaStatus>(observed)
     if (typeof look === 'string') return { changes: [], problem: look }
     const { dir, common_name, key_type, generation } = params
-    const { make, mends, problem } = judgeCa(params, look)
+    const { make, repairs: mends, problem } = planCa(params, look)
     if (problem !== undefined) return { changes: [], problem }
     const script = callWorker(PROGRAM, 'make_ca', params)
-    const { certificate } = look.seen
+    const { certificate } = look.state
     if (make !== undefined) {
-      const what = `"${common_name}" in ${dir} (${KEY_WORDS[key_type]})`
+      const what = `"${common_name}" in ${dir} (${KEY_TYPE_NAMES[key_type]})`
       const description =
         make === 'first'
           ? `create CA ${what}`
-          : `rotate CA ${what}: generation ${generation} is requested, the current one is ${look.seen.generation}`
+          : `rotate CA ${what}: generation ${generation} is requested, the current one is ${look.state.generation}`
       return {
         changes: [
           {
@@ -87,7 +87,7 @@ export const x509_ca = defineModule<typeof schema, X509Ca>({
         bundle: `${dir}/ca-bundle.crt`,
         fingerprint: certificate.fingerprint,
         not_after: date(certificate.not_after),
-        generation: look.seen.generation,
+        generation: look.state.generation,
       },
     }
   },

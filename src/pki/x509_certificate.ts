@@ -2,9 +2,9 @@ import { z } from 'zod'
 import { contentOf, ownerAt, setAttributes, setContent } from '../modules/support/effects.ts'
 import { callWorker, workerAnswer } from '../modules/support/worker.ts'
 import { defineModule } from '../modules/task.ts'
-import type { CertificateLook } from './certificate.ts'
-import { closing } from './judge-ca.ts'
-import { date, daysBetween, reasons } from './judge.ts'
+import type { CertificateStatus } from './certificate.ts'
+import { modeRepairs } from './judge-ca.ts'
+import { date, daysBetween, renewalReasons } from './judge.ts'
 import { certificateName, dir, generation, keyType, names, passphrase, PROGRAM, validDays } from './params.ts'
 import { certificateDiff } from './words.ts'
 import { caFiles } from './x509_ca.ts'
@@ -63,11 +63,11 @@ export const x509_certificate = defineModule<typeof schema, X509Certificate>({
   title: ({ dir, name }) => `${name} in ${dir}`,
   probe: (params) => callWorker(PROGRAM, 'look_certificate', params),
   plan: (params, observed) => {
-    const look = workerAnswer<CertificateLook>(observed)
+    const look = workerAnswer<CertificateStatus>(observed)
     if (typeof look === 'string') return { changes: [], problem: look }
     const { dir, name } = params
-    const { now, seen, ca, cannot_sign, unfinished, chain, open } = look
-    const why = reasons(params, seen, now)
+    const { now, state: seen, ca, cannot_sign, unfinished, chain, open } = look
+    const why = renewalReasons(params, seen, now)
     const script = callWorker(PROGRAM, 'make_certificate', params)
     if (why.length > 0 || typeof seen.certificate === 'string') {
       const what = `issue certificate ${name} for ${params.names.join(', ')}`
@@ -87,7 +87,7 @@ export const x509_certificate = defineModule<typeof schema, X509Certificate>({
     const mends = [
       ...(unfinished ? ['complete an interrupted run'] : []),
       ...(chain ? [] : [`update ${name}.chain.pem`]),
-      ...closing(open),
+      ...modeRepairs(open),
     ]
     if (mends.length > 0)
       return { changes: [{ description: `update certificate ${name}: ${mends.join(', ')}`, script }] }

@@ -1,6 +1,6 @@
 import type { LinesChart, Series } from '../run/chart.ts'
 import {
-  axisLooks,
+  axisStyle,
   color,
   dash,
   FONT,
@@ -14,9 +14,9 @@ import {
   QUIET,
   symbol,
   TITLE,
-  type Plan,
+  type ChartLayout,
 } from './chart-looks.ts'
-import type { Words } from './words/index.ts'
+import type { Messages } from './words/index.ts'
 
 const PLOT_HEIGHT = 330
 const AXIS_HEIGHT = 58
@@ -35,7 +35,7 @@ interface DrawableSeries {
 }
 
 /** The layout of a line chart. */
-export function planLines({ x, y, series, marks = [] }: LinesChart, messages: Words): Plan {
+export function lineChartLayout({ x, y, series, marks = [] }: LinesChart, messages: Messages): ChartLayout {
   const [onX, onY] = [fits(x.scale), fits(y.scale)]
   const names = labels(series.map(({ name }) => name))
   const drawables = series.map(
@@ -64,7 +64,7 @@ export function planLines({ x, y, series, marks = [] }: LinesChart, messages: Wo
     option,
     height: top + PLOT_HEIGHT + AXIS_HEIGHT,
     description: describe(label(x.label), label(y.label), drawables, messages),
-    notes: xs === undefined ? [messages.charts.nothing] : [],
+    notes: xs === undefined ? [messages.charts.noData] : [],
   }
 }
 
@@ -103,9 +103,9 @@ function extents(
 }
 
 /** A logarithmic axis has base 2 where the values span less than about two decades. */
-const axis = (scale: 'linear' | 'log' = 'linear', extent: Extent | undefined, { measure }: Words) => ({
-  ...axisLooks,
-  axisLabel: { ...axisLooks.axisLabel, formatter: (value: number) => measure(value), hideOverlap: true },
+const axis = (scale: 'linear' | 'log' = 'linear', extent: Extent | undefined, { measure }: Messages) => ({
+  ...axisStyle,
+  axisLabel: { ...axisStyle.axisLabel, formatter: (value: number) => measure(value), hideOverlap: true },
   ...(scale === 'log'
     ? { type: 'log', logBase: extent !== undefined && extent[1] / extent[0] <= 128 ? 2 : 10 }
     : { type: 'value', scale: extent !== undefined && extent[0] < 0 }),
@@ -184,7 +184,7 @@ const markSeries = (marks: NonNullable<LinesChart['marks']>, xs: Extent, ys: Ext
   },
 })
 
-const describe = (x: string, y: string, drawables: readonly DrawableSeries[], { charts, measure }: Words): string =>
+const describe = (x: string, y: string, drawables: readonly DrawableSeries[], { charts, measure }: Messages): string =>
   [
     charts.lines(x, y),
     ...drawables.slice(0, 12).map(({ name, points }) => {

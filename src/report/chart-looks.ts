@@ -2,7 +2,7 @@ import type { EChartsCoreOption } from 'echarts/core'
 import { dropUnprintable } from './unprintable.ts'
 
 /** A chart ready to be rendered by ECharts. */
-export interface Plan {
+export interface ChartLayout {
   readonly option: EChartsCoreOption
   readonly height: number
   /** Alternative text for screen readers. */
@@ -100,7 +100,7 @@ export const legend = (names: readonly string[]): EChartsCoreOption => ({
 })
 
 /** Style of all axes. */
-export const axisLooks = {
+export const axisStyle = {
   axisLine: { show: true, lineStyle: { color: QUIET } },
   axisTick: { show: true, lineStyle: { color: QUIET } },
   axisLabel: { color: INK, fontFamily: FONT, fontSize: 12 },

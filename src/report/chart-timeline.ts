@@ -1,6 +1,6 @@
 import type { TimelineBar, TimelineChart } from '../run/chart.ts'
 import {
-  axisLooks,
+  axisStyle,
   color,
   FAILED,
   FONT,
@@ -15,9 +15,9 @@ import {
   QUIET,
   TITLE,
   WIDTH,
-  type Plan,
+  type ChartLayout,
 } from './chart-looks.ts'
-import type { Words } from './words/index.ts'
+import type { Messages } from './words/index.ts'
 
 const ROW_HEIGHT = 20
 const LANE_GAP = 10
@@ -50,7 +50,7 @@ interface RenderApi {
 }
 
 /** The layout of a timeline: lanes with bars, and below them the requests per second, answered up, failed down. */
-export function planTimeline(chart: TimelineChart, messages: Words): Plan {
+export function timelineLayout(chart: TimelineChart, messages: Messages): ChartLayout {
   const { charts, measure } = messages
   const seconds = Math.max(1, ...[chart.seconds].filter(Number.isFinite))
   const lanes = labels(chart.lanes)
@@ -65,7 +65,7 @@ export function planTimeline(chart: TimelineChart, messages: Words): Plan {
   const requests = (chart.requests ?? []).filter(({ at, ok, failed }) => [at, ok, failed].every(Number.isFinite))
   const states = [
     ...(bars.some(({ state }) => state === 'starting') ? [charts.starting] : []),
-    ...(bars.some(({ state }) => state === 'failed') ? [charts.ended] : []),
+    ...(bars.some(({ state }) => state === 'failed') ? [charts.failed] : []),
   ]
   const legendNames = [...(names.length <= MAX_NAMES ? names : []), ...states]
 
@@ -74,12 +74,12 @@ export function planTimeline(chart: TimelineChart, messages: Words): Plan {
   const stripTop = top + plot + REQUESTS_GAP
   const bottom = requests.length > 0 ? stripTop + REQUESTS_HEIGHT : top + plot
   const time = (grid: number, named: boolean) => ({
-    ...axisLooks,
+    ...axisStyle,
     type: 'value',
     gridIndex: grid,
     min: 0,
     max: seconds,
-    axisLabel: { ...axisLooks.axisLabel, show: named, formatter: (value: number) => measure(value), hideOverlap: true },
+    axisLabel: { ...axisStyle.axisLabel, show: named, formatter: (value: number) => measure(value), hideOverlap: true },
     ...(named ? { name: charts.seconds, nameLocation: 'middle', nameGap: 30 } : {}),
   })
   const option = {
@@ -91,12 +91,12 @@ export function planTimeline(chart: TimelineChart, messages: Words): Plan {
     xAxis: [time(0, requests.length === 0), ...(requests.length > 0 ? [time(1, true)] : [])],
     yAxis: [
       {
-        ...axisLooks,
+        ...axisStyle,
         type: 'category',
         data: lanes.length > 0 ? lanes : [''],
         inverse: true,
         axisTick: { show: false },
-        axisLabel: { ...axisLooks.axisLabel, fontSize: 13, formatter: (lane: string) => label(lane, 13), interval: 0 },
+        axisLabel: { ...axisStyle.axisLabel, fontSize: 13, formatter: (lane: string) => label(lane, 13), interval: 0 },
         splitArea: { show: true, areaStyle: { color: ['#ffffff', '#f5f7f9'] } },
       },
       ...(requests.length > 0 ? [requestAxis(messages)] : []),
@@ -209,7 +209,7 @@ const barSeries = (name: string, bars: readonly PlacedBar[], rows: number, hue: 
 })
 
 /** Empty series that explain the outlines in the legend. */
-const stateLegendSeries = ({ charts }: Words) => [
+const stateLegendSeries = ({ charts }: Messages) => [
   {
     type: 'custom',
     name: charts.starting,
@@ -219,7 +219,7 @@ const stateLegendSeries = ({ charts }: Words) => [
   },
   {
     type: 'custom',
-    name: charts.ended,
+    name: charts.failed,
     data: [],
     renderItem: () => undefined,
     itemStyle: { color: '#fdebe9', borderColor: FAILED, borderWidth: 2.5 },
@@ -254,16 +254,16 @@ const eventSeries = (events: TimelineChart['events']) => ({
   },
 })
 
-const requestAxis = ({ charts, number }: Words) => ({
-  ...axisLooks,
+const requestAxis = ({ charts, number }: Messages) => ({
+  ...axisStyle,
   type: 'value',
   gridIndex: 1,
   name: charts.failedBelow,
   nameLocation: 'middle',
   nameGap: 64,
   splitNumber: 3,
-  nameTextStyle: { ...axisLooks.nameTextStyle, fontSize: 11 },
-  axisLabel: { ...axisLooks.axisLabel, formatter: (value: number) => number(Math.abs(value)), hideOverlap: true },
+  nameTextStyle: { ...axisStyle.nameTextStyle, fontSize: 11 },
+  axisLabel: { ...axisStyle.axisLabel, formatter: (value: number) => number(Math.abs(value)), hideOverlap: true },
   minInterval: 1,
 })
 

@@ -3,11 +3,11 @@ import { GridComponent, LegendPlainComponent, MarkLineComponent } from 'echarts/
 import { init, use } from 'echarts/core'
 import { SVGRenderer } from 'echarts/renderers'
 import type { Chart } from '../run/chart.ts'
-import { planLines } from './chart-lines.ts'
-import { FONT, INK, label, MARGIN, NOTE_ROW, WIDTH, type Plan } from './chart-looks.ts'
-import { notesHeight, planTimeline } from './chart-timeline.ts'
+import { lineChartLayout } from './chart-lines.ts'
+import { FONT, INK, label, MARGIN, NOTE_ROW, WIDTH, type ChartLayout } from './chart-looks.ts'
+import { notesHeight, timelineLayout } from './chart-timeline.ts'
 import { html, Markup } from './html.ts'
-import { en, type Words } from './words/index.ts'
+import { en, type Messages } from './words/index.ts'
 
 use([CustomChart, LineChart, ScatterChart, GridComponent, LegendPlainComponent, MarkLineComponent, SVGRenderer])
 
@@ -18,8 +18,8 @@ use([CustomChart, LineChart, ScatterChart, GridComponent, LegendPlainComponent, 
  * @param id - prefix that makes the ids in the SVG unique in the page.
  * @throws if ECharts cannot draw the chart.
  */
-export function drawChart(chart: Chart, id: string, messages: Words = en): string {
-  const plan = chart.kind === 'lines' ? planLines(chart, messages) : planTimeline(chart, messages)
+export function drawChart(chart: Chart, id: string, messages: Messages = en): string {
+  const plan = chart.kind === 'lines' ? lineChartLayout(chart, messages) : timelineLayout(chart, messages)
   const height = plan.height + notesHeight(plan.notes)
   const title = label(chart.title, 100)
   return html`<svg xmlns="http://www.w3.org/2000/svg" class="chart" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img" aria-labelledby="title-${id} desc-${id}" font-family="${FONT}"><title id="title-${id}">${title}</title><desc id="desc-${id}">${plan.description}</desc>
@@ -42,7 +42,7 @@ interface Painter {
 }
 
 /** The plot, without ECharts' outermost element. */
-function plot({ option, height }: Plan, id: string): string {
+function plot({ option, height }: ChartLayout, id: string): string {
   const chart = init(null, null, { renderer: 'svg', ssr: true, width: WIDTH, height })
   try {
     chart.setOption({

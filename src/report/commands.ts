@@ -1,6 +1,6 @@
 import type { Exhibit, TaskResult } from '../run/events.ts'
 import { excerpt } from './format.ts'
-import type { Words } from './words/index.ts'
+import type { Messages } from './words/index.ts'
 
 const MAX_COMMANDS = 1500
 /** All scripts together. */
@@ -12,7 +12,7 @@ const SCRIPT_WIDTH = 400
 export interface Command {
   readonly host: string
   /** The task's name, or the exhibit's title. */
-  readonly what: string
+  readonly title: string
   readonly script: string
   readonly exitCode: number
   /** Id of the exhibit that has its output. */
@@ -24,33 +24,33 @@ export interface Command {
 export class CommandFold {
   readonly commands: Command[] = []
   /** Commands beyond the limit. */
-  more = 0
+  omitted = 0
   /** Number of probes. */
-  looks = 0
-  readonly #messages: Words
+  probeCount = 0
+  readonly #messages: Messages
   #remaining = MAX_CHARACTERS
 
-  constructor(messages: Words) {
+  constructor(messages: Messages) {
     this.#messages = messages
   }
 
   addResult({ host, delegatedTo, task, commands }: TaskResult): void {
     for (const { kind, script, exitCode, durationMs } of commands) {
-      if (kind === 'change') this.#add({ host: delegatedTo ?? host, what: task, script, exitCode, durationMs })
-      else this.looks += 1
+      if (kind === 'change') this.#add({ host: delegatedTo ?? host, title: task, script, exitCode, durationMs })
+      else this.probeCount += 1
     }
   }
 
   addExhibit({ id, host, title, command, exitCode, durationMs }: Exhibit): void {
-    this.#add({ host, what: title, script: command, exitCode, exhibit: id, durationMs })
+    this.#add({ host, title: title, script: command, exitCode, exhibit: id, durationMs })
   }
 
   #add(command: Command): void {
     if (this.commands.length >= MAX_COMMANDS || this.#remaining <= 0) {
-      this.more += 1
+      this.omitted += 1
       return
     }
-    const script = excerpt(command.script.trim(), this.#messages.says.linesLeftOut, {
+    const script = excerpt(command.script.trim(), this.#messages.phrases.linesOmitted, {
       lines: SCRIPT_LINES,
       width: SCRIPT_WIDTH,
     })

@@ -11,7 +11,7 @@ export interface DataFile {
 }
 
 /** The data files of an exhibit, under unique names that are valid on any file system. */
-export function dataFiles({ data = [], left = [] }: KeptData, slug: string): DataFile[] {
+export function dataFiles({ data = [], omitted: left = [] }: RetainedData, slug: string): DataFile[] {
   const used = new Set<string>()
   const unique = (name: string): string => {
     const safe =
@@ -31,13 +31,13 @@ export function dataFiles({ data = [], left = [] }: KeptData, slug: string): Dat
 }
 
 /** Data of an exhibit: the texts retained, and the names of those omitted. */
-export interface KeptData {
+export interface RetainedData {
   readonly data?: readonly ExhibitData[]
-  readonly left?: readonly string[]
+  readonly omitted?: readonly string[]
 }
 
 /** Retains data of exhibits up to a limit. */
-export class DataRoom {
+export class DataLimit {
   #remaining: number
 
   /** @param limit - in characters, all texts together. */
@@ -45,7 +45,7 @@ export class DataRoom {
     this.#remaining = limit
   }
 
-  keep(data: readonly ExhibitData[] | undefined): KeptData {
+  retain(data: readonly ExhibitData[] | undefined): RetainedData {
     if (data === undefined) return {}
     const retained: ExhibitData[] = []
     const omitted: string[] = []
@@ -56,6 +56,6 @@ export class DataRoom {
         this.#remaining -= file.text.length
       }
     }
-    return { data: retained, left: omitted }
+    return { data: retained, omitted: omitted }
   }
 }

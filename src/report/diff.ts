@@ -1,6 +1,6 @@
 import { structuredPatch } from 'diff'
 import type { PlannedChange } from '../run/events.ts'
-import type { Words } from './words/index.ts'
+import type { Messages } from './words/index.ts'
 
 export interface DiffLine {
   readonly kind: 'added' | 'removed' | 'same' | 'place'
@@ -12,7 +12,7 @@ const MAX_DIFF = 200_000
 const MAX_LINES = 200
 
 /** A unified diff with three lines of context. */
-export function diffLines(diff: NonNullable<PlannedChange['diff']>, { says: phrases }: Words): DiffLine[] {
+export function diffLines(diff: NonNullable<PlannedChange['diff']>, { phrases: phrases }: Messages): DiffLine[] {
   if (diff.before.length + diff.after.length > MAX_DIFF) {
     return [{ kind: 'place', text: phrases.diffTooLarge }]
   }

@@ -1,9 +1,9 @@
-import type { Exhibit, Finding, Notice, RunEnd, RunEvent, RunStart, TaskResult } from '../run/events.ts'
+import type { Exhibit, Finding, LogEvent, RunEnd, RunEvent, RunStart, TaskResult } from '../run/events.ts'
 import { CommandFold } from './commands.ts'
-import { DataRoom, type KeptData } from './data.ts'
+import { DataLimit, type RetainedData } from './data.ts'
 import { MachineFold } from './machines.ts'
 import { detailOf, sizeOf, type TaskDetail } from './task.ts'
-import { en, type Words } from './words/index.ts'
+import { en, type Messages } from './words/index.ts'
 
 /** Limits that keep the page fast in a browser. Failed tasks have a limit of their own. */
 const LIMITS = { failed: 300, other: 700, quiet: 5000, exhibits: 500, notices: 500 } as const
@@ -36,16 +36,16 @@ interface PlayTasks {
 }
 
 /** An exhibit, truncated to what the report shows. */
-export type KeptExhibit = Omit<Exhibit, 'data'> & KeptData
+export type RetainedExhibit = Omit<Exhibit, 'data'> & RetainedData
 
 /** What the report shows of an event log, besides the summary. */
-export interface Facts {
+export interface ReportData {
   start?: RunStart
   end?: RunEnd
   lastTime: string
-  readonly exhibits: Map<string, KeptExhibit>
+  readonly exhibits: Map<string, RetainedExhibit>
   readonly findings: Finding[]
-  readonly notices: Notice[]
+  readonly logEvents: LogEvent[]
   readonly plays: Map<string, PlayTasks>
   readonly failures: TaskDetail[]
   /** Results in the event log, and how many of them are only counted. */
@@ -53,7 +53,7 @@ export interface Facts {
   onlyCounted: number
   /** Exhibits and log events beyond the limits. */
   moreExhibits: number
-  moreNotices: number
+  moreLogEvents: number
   readonly machines: MachineFold
   readonly commands: CommandFold
   /** Hypothesis by experiment name. */
@@ -64,27 +64,27 @@ export interface Facts {
  * Folds a run's events. Keeps details of failed and changed tasks up to a limit and counts the rest, so memory does not
  * grow with the event log, apart from a few bytes per host and play.
  */
-export class FactsFold {
-  readonly facts: Facts
-  readonly #messages: Words
+export class ReportDataFold {
+  readonly data: ReportData
+  readonly #messages: Messages
   readonly #counts = { failed: 0, other: 0, quiet: 0 }
-  readonly #data = new DataRoom(MAX_DATA_CHARACTERS)
+  readonly #data = new DataLimit(MAX_DATA_CHARACTERS)
   #remaining = MAX_CHARACTERS
 
   /** @param messages - language of the notes about omitted text. */
-  constructor(messages: Words = en) {
+  constructor(messages: Messages = en) {
     this.#messages = messages
-    this.facts = {
+    this.data = {
       lastTime: '',
       exhibits: new Map(),
       findings: [],
-      notices: [],
+      logEvents: [],
       plays: new Map(),
       failures: [],
       results: 0,
       onlyCounted: 0,
       moreExhibits: 0,
-      moreNotices: 0,
+      moreLogEvents: 0,
       machines: new MachineFold(),
       commands: new CommandFold(messages),
       hypotheses: new Map(),
@@ -92,7 +92,7 @@ export class FactsFold {
   }
 
   add(event: RunEvent): void {
-    const { facts } = this
+    const { data: facts } = this
     facts.lastTime = event.time
     switch (event.type) {
       case 'run_start':
@@ -108,8 +108,8 @@ export class FactsFold {
         facts.findings.push(event)
         break
       case 'notice':
-        if (facts.notices.length < LIMITS.notices) facts.notices.push(event)
-        else facts.moreNotices += 1
+        if (facts.logEvents.length < LIMITS.notices) facts.logEvents.push(event)
+        else facts.moreLogEvents += 1
         break
       case 'result':
         this.#addResult(event)
@@ -126,7 +126,7 @@ export class FactsFold {
   }
 
   #addExhibit(exhibit: Exhibit): void {
-    const { facts } = this
+    const { data: facts } = this
     facts.machines.addExhibit(exhibit)
     facts.commands.addExhibit(exhibit)
     if (facts.exhibits.size >= LIMITS.exhibits && !facts.exhibits.has(exhibit.id)) {
@@ -135,17 +135,17 @@ export class FactsFold {
     }
     const { data, ...shown } = exhibit
     const truncated = (text: string, file = 'events.jsonl'): string =>
-      headAndTail(text, this.#messages.says.partLeftOut(file))
+      headAndTail(text, this.#messages.phrases.truncated(file))
     facts.exhibits.set(exhibit.id, {
       ...shown,
-      ...this.#data.keep(data),
+      ...this.#data.retain(data),
       stdout: truncated(exhibit.stdout, exhibit.long?.stdout?.file),
       stderr: truncated(exhibit.stderr, exhibit.long?.stderr?.file),
     })
   }
 
   #addResult(result: TaskResult): void {
-    const { facts } = this
+    const { data: facts } = this
     facts.results += 1
     facts.machines.addResult(result)
     facts.commands.addResult(result)

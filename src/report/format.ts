@@ -66,7 +66,7 @@ export function dayAndTime(
 export const firstLine = (text: string): string => text.trim().split('\n', 1)[0] ?? ''
 
 /** Escapes text for a Markdown paragraph or table cell, on one line. */
-export function markdown(text: string): string {
+export function escapeMarkdown(text: string): string {
   return dropUnprintable(text)
     .replace(/\s*\n\s*/g, ' ')
     .replace(/[\\`*_[\]|~$]/g, '\\$&')
@@ -83,14 +83,14 @@ export interface ExcerptOptions {
   /** Characters per line. Default 2000. */
   readonly width?: number
   /** The file with the complete text. Default: the event log. */
-  readonly whole?: string
+  readonly completeFile?: string
 }
 
 /** Head and tail of a text. `omitted` is the note between them. */
 export function excerpt(
   text: string,
   omitted: (lines: number, file: string) => string,
-  { lines = 80, width = 2000, whole = 'events.jsonl' }: ExcerptOptions = {},
+  { lines = 80, width = 2000, completeFile: whole = 'events.jsonl' }: ExcerptOptions = {},
 ): string {
   const allLines = text
     .trimEnd()

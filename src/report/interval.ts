@@ -6,7 +6,7 @@ const BISECTIONS = 60
  *
  * @returns lower and upper bound, from 0 to 1.
  */
-export function shareInterval(held: number, of: number): readonly [low: number, high: number] {
+export function proportionInterval(held: number, of: number): readonly [low: number, high: number] {
   const tail = 0.025
   return [
     held === 0 ? 0 : solve((proportion) => atLeast(held, of, proportion) >= tail),

@@ -1,11 +1,11 @@
 import { join } from 'node:path'
 import imported, { type Builder } from 'junit-report-builder'
-import { readJournal } from '../evidence/read.ts'
+import { readEventLog } from '../evidence/read.ts'
 import type { Finding, RunEnd, RunEvent, TaskResult } from '../run/events.ts'
 import { excerpt } from './format.ts'
-import { measures } from './measures.ts'
+import { findingStatistics } from './measures.ts'
 import { dropUnprintable } from './unprintable.ts'
-import { en, type Words } from './words/index.ts'
+import { en, type Messages } from './words/index.ts'
 
 /** The package is CommonJS, but its types say ES module. */
 const junitBuilder = imported as unknown as Builder
@@ -19,10 +19,10 @@ type Suite = ReturnType<Builder['testSuite']>
  * @param directory - the run directory, with `events.jsonl`.
  * @throws {EvidenceError} if the event log is missing or damaged.
  */
-export const junitReport = (directory: string, messages: Words = en): string =>
-  junitOf(readJournal(join(directory, 'events.jsonl')), messages)
+export const junitReport = (directory: string, messages: Messages = en): string =>
+  junitXml(readEventLog(join(directory, 'events.jsonl')), messages)
 
-export function junitOf(events: Iterable<RunEvent>, messages: Words): string {
+export function junitXml(events: Iterable<RunEvent>, messages: Messages): string {
   const builder = junitBuilder.newBuilder()
   const suites = new Map<string, Suite>()
   let playbook = ''
@@ -44,18 +44,18 @@ export function junitOf(events: Iterable<RunEvent>, messages: Words): string {
     if (event.type === 'finding') addFinding(suite(event.experiment, event.time), event, playbook, messages)
   }
   const runCase = builder.testSuite().name('run').testCase().className(safe(playbook)).name('run completes')
-  if (end === undefined || end.status === 'interrupted') runCase.error(messages.says.interrupted, 'interrupted')
+  if (end === undefined || end.status === 'interrupted') runCase.error(messages.phrases.interrupted, 'interrupted')
   return builder.build()
 }
 
-function addResult(suite: Suite, result: TaskResult, playbook: string, { says: phrases, statuses }: Words): void {
+function addResult(suite: Suite, result: TaskResult, playbook: string, { phrases: phrases, statuses }: Messages): void {
   const { host, task, play, status, ignored, message = '', durationMs, stdout, stderr } = result
   const testCase = suite
     .testCase()
     .className(className(playbook, play))
     .name(safe(`${host}: ${task}`))
     .time(durationMs / 1000)
-  const excerptOf = (text: string): string => safe(excerpt(text, phrases.linesLeftOut))
+  const excerptOf = (text: string): string => safe(excerpt(text, phrases.linesOmitted))
   if (status === 'skipped' || status === 'unknown') testCase.skipped()
   if (status === 'failed' && !ignored)
     testCase
@@ -67,22 +67,22 @@ function addResult(suite: Suite, result: TaskResult, playbook: string, { says: p
   )
 }
 
-function addFinding(suite: Suite, finding: Finding, playbook: string, messages: Words): void {
+function addFinding(suite: Suite, finding: Finding, playbook: string, messages: Messages): void {
   const { id, experiment, statement, holds, question, detail, evidence } = finding
   const answer =
-    messages.marks[holds === null ? 'unknown' : question ? (holds ? 'yes' : 'no') : holds ? 'holds' : 'fails']
+    messages.findingVerdicts[holds === null ? 'unknown' : question ? (holds ? 'yes' : 'no') : holds ? 'holds' : 'fails']
   const testCase = suite
     .testCase()
     .className(className(playbook, experiment))
     .name(safe(`${id}: ${statement}`))
   const lines = [
     ...(detail === undefined ? [] : [detail]),
-    ...measures(finding, messages),
+    ...findingStatistics(finding, messages),
     ...(evidence.length > 0 ? [`${messages.labels.evidence}: ${evidence.join(', ')}`] : []),
   ]
   if (holds === null) testCase.skipped()
   if (holds === false && !question)
-    testCase.failure(safe(detail ?? messages.marks.fails), 'finding').stacktrace(safe(lines.join('\n')))
+    testCase.failure(safe(detail ?? messages.findingVerdicts.fails), 'finding').stacktrace(safe(lines.join('\n')))
   testCase.standardOutput(safe([answer, ...lines].join('\n')))
 }
 

@@ -1,28 +1,32 @@
 import { max, median, min } from 'simple-statistics'
-import type { Finding, Measured, Times } from '../run/events.ts'
-import { shareInterval } from './interval.ts'
-import type { Words } from './words/index.ts'
+import type { Finding, Metric, RepetitionCounts } from '../run/events.ts'
+import { proportionInterval } from './interval.ts'
+import type { Messages } from './words/index.ts'
 
 /** Statistics of a finding as text: how often it held, with a confidence interval, and the numbers measured. */
-export const measures = (
+export const findingStatistics = (
   { times, measured, question }: Pick<Finding, 'times' | 'measured' | 'question'>,
-  messages: Words,
+  messages: Messages,
 ): string[] => [
   ...(times === undefined ? [] : [heldText(times, question === true, messages)]),
   ...(measured ?? []).flatMap((series) => numbers(series, messages)),
 ]
 
-function heldText({ held, failed, unknown }: Times, isQuestion: boolean, { says: phrases }: Words): string {
+function heldText(
+  { held, failed, unknown }: RepetitionCounts,
+  isQuestion: boolean,
+  { phrases: phrases }: Messages,
+): string {
   const conclusive = held + failed
   return [
-    isQuestion ? phrases.yesTimes(held, conclusive) : phrases.times(held, conclusive),
+    isQuestion ? phrases.yesTimes(held, conclusive) : phrases.heldTimes(held, conclusive),
     ...(conclusive === 0 ? [] : [interval(held, conclusive, phrases)]),
-    ...(unknown > 0 && conclusive > 0 ? [phrases.untold(unknown)] : []),
+    ...(unknown > 0 && conclusive > 0 ? [phrases.inconclusive(unknown)] : []),
   ].join('; ')
 }
 
-function interval(held: number, of: number, phrases: Words['says']): string {
-  const [low, high] = shareInterval(held, of).map((proportion) => String(Math.round(proportion * 100))) as [
+function interval(held: number, of: number, phrases: Messages['phrases']): string {
+  const [low, high] = proportionInterval(held, of).map((proportion) => String(Math.round(proportion * 100))) as [
     string,
     string,
   ]
@@ -30,7 +34,7 @@ function interval(held: number, of: number, phrases: Words['says']): string {
   return held === 0 ? phrases.atMost(high) : phrases.between(low, high)
 }
 
-function numbers({ name, unit, values }: Measured, { measure, says: phrases }: Words): string[] {
+function numbers({ name, unit, values }: Metric, { measure, phrases: phrases }: Messages): string[] {
   // NaN and infinities are null in the event log.
   const finite = values.filter((value) => Number.isFinite(value))
   if (finite.length === 0) return []

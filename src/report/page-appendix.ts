@@ -1,15 +1,15 @@
 import { html, type Markup } from './html.ts'
 import type { View } from './view.ts'
 
-export const notices = ({
-  notices: logEvents,
-  moreNotices: moreLogEvents,
-  words: { heads: headings, levels, says: phrases },
+export const logMessages = ({
+  logEvents: logEvents,
+  moreLogEvents: moreLogEvents,
+  messages: { headings: headings, levels, phrases: phrases },
 }: View): Markup | false =>
   logEvents.length > 0 &&
   html`
 <section id="notices">
-<h2>${headings.notices}</h2>
+<h2>${headings.logMessages}</h2>
 <ul class="notices">${logEvents.map(({ level, host, message }) => html`<li class="${level}"><b>${levels[level]}</b>${host !== undefined && html` ${host}`} ${message}</li>`)}</ul>
 ${moreLogEvents > 0 && html`<p class="note">${phrases.more(moreLogEvents)}events.jsonl.</p>`}
 </section>
@@ -19,16 +19,16 @@ ${moreLogEvents > 0 && html`<p class="note">${phrases.more(moreLogEvents)}events
 export const appendix = ({
   commands,
   moreCommands,
-  looks: probeCount,
-  words: { heads: headings, says: phrases, duration },
+  probeCount: probeCount,
+  messages: { headings: headings, phrases: phrases, duration },
 }: View): Markup | false =>
   commands.length > 0 &&
   html`
 <section id="appendix">
 <h2>${headings.appendix}</h2>
-<p>${phrases.appendix}${probeCount > 0 && html` ${phrases.looks(probeCount)}events.jsonl.`}</p>
+<p>${phrases.appendix}${probeCount > 0 && html` ${phrases.omittedProbes(probeCount)}events.jsonl.`}</p>
 <ol class="commands">${commands.map(
-    ({ host, what, script, exitCode, durationMs, shown }) => html`
+    ({ host, title: what, script, exitCode, durationMs, shown }) => html`
 <li><p><b>${host}</b> ${shown === undefined ? what : html`<a href="#exhibit-${shown}">${what}</a>`}${exitCode !== 0 && html` <span class="exit">${phrases.exit(exitCode)}</span>`}${
       durationMs !== null && html` <span class="took">${duration(durationMs)}</span>`
     }</p><pre>${script}</pre></li>`,

@@ -1,27 +1,27 @@
 import { html, Markup } from './html.ts'
-import { filesOf, mark, numbersOf, scroller } from './page-parts.ts'
-import type { ShownExhibit, View } from './view.ts'
-import type { Words } from './words/index.ts'
+import { longOutputNotes, mark, statisticsList, scrollable } from './page-parts.ts'
+import type { ExhibitView, View } from './view.ts'
+import type { Messages } from './words/index.ts'
 
 /** Each finding with its exhibits. */
-export const evidence = ({ findings, words: messages }: View): Markup | false =>
+export const evidence = ({ findings, messages: messages }: View): Markup | false =>
   findings.length > 0 &&
   html`
 <section id="evidence">
-<h2>${messages.heads.evidence}</h2>
+<h2>${messages.headings.evidence}</h2>
 ${findings.map(
   (f) => html`
 <article class="finding ${f.mark.kind}" id="finding-${f.slug}" aria-labelledby="head-finding-${f.slug}">
 <h3 id="head-finding-${f.slug}">${mark(f.mark)}${f.statement}</h3>
 <p><span class="verdict-text">${f.mark.text}</span>${f.detail !== undefined && html`: ${f.detail}`} <a class="anchor" href="#finding-${f.slug}">${f.id}</a></p>
 ${f.hypothesis !== undefined && html`<p class="quiet">${messages.labels.expected}: ${f.hypothesis}</p>`}
-${numbersOf(f.numbers)}
+${statisticsList(f.statistics)}
 ${f.own.map((e) => exhibit(e, messages))}
 ${
   f.own.length < f.evidence.length &&
   html`<p class="quiet">${f.own.length > 0 ? messages.labels.seeAlso : messages.labels.see} ${f.evidence.map((e) =>
     'missing' in e
-      ? html`${e.missing} (${messages.says.notRecorded}) `
+      ? html`${e.missing} (${messages.phrases.notRecorded}) `
       : !f.own.includes(e) && html`<a href="#exhibit-${e.slug}">${e.id}</a> `,
   )}</p>`
 }
@@ -32,33 +32,33 @@ ${
 `
 
 /** Exhibits that no finding refers to. */
-export const moreExhibits = ({ otherExhibits, moreExhibits, words: messages }: View): Markup | false =>
+export const moreExhibits = ({ otherExhibits, moreExhibits, messages: messages }: View): Markup | false =>
   otherExhibits.length > 0 &&
   html`
 <section id="exhibits">
-<h2>${messages.heads.more}</h2>
+<h2>${messages.headings.otherExhibits}</h2>
 ${otherExhibits.map((e) => exhibit(e, messages))}
-${moreExhibits > 0 && html`<p class="note">${messages.says.moreExhibits(moreExhibits)}events.jsonl.</p>`}
+${moreExhibits > 0 && html`<p class="note">${messages.phrases.moreExhibits(moreExhibits)}events.jsonl.</p>`}
 </section>
 `
 
-const exhibit = (e: ShownExhibit, messages: Words): Markup => html`
+const exhibit = (e: ExhibitView, messages: Messages): Markup => html`
 <figure class="exhibit" id="exhibit-${e.slug}">
-${scroller(e.title, new Markup(e.svg), 'screen')}
+${scrollable(e.title, new Markup(e.svg), 'screen')}
 <figcaption><a class="anchor" href="#exhibit-${e.slug}">${e.id}</a> <b>${e.title}</b> <span class="quiet">${e.host}, ${messages.moment(e.start)}</span></figcaption>
-${e.chart?.problem !== undefined && html`<p class="note">${messages.charts.notDrawn(e.chart.problem)}</p>`}
+${e.chart?.problem !== undefined && html`<p class="note">${messages.charts.cannotDraw(e.chart.problem)}</p>`}
 ${
   e.data.length > 0 &&
   html`<p class="data">${messages.labels.data}: ${e.data.map(
     ({ name, file, bytes, text }, i) =>
       html`${i > 0 && ', '}${
         text === undefined
-          ? messages.says.dataElsewhere(name)
+          ? messages.phrases.dataInEventLog(name)
           : html`<a href="${file}">${name}</a> <span class="quiet">(${messages.bytes(bytes)})</span>`
       }`,
   )}</p>
 `
-}${filesOf(e.long, messages)}<details class="as-text"><summary>${messages.labels.asText}</summary><pre tabindex="0">$ ${e.command}
+}${longOutputNotes(e.long, messages)}<details class="as-text"><summary>${messages.labels.asText}</summary><pre tabindex="0">$ ${e.command}
 ${e.text}</pre></details>
 </figure>
 `

@@ -1,9 +1,9 @@
 import { html, type Markup } from './html.ts'
-import { mark, numbersOf, pill, scroller } from './page-parts.ts'
+import { mark, statisticsList, pill, scrollable } from './page-parts.ts'
 import type { View } from './view.ts'
 
 /** The title block: author, time, machines, command line and result. */
-export const front = ({
+export const titleBlock = ({
   summary,
   title,
   about,
@@ -13,9 +13,9 @@ export const front = ({
   hosts,
   machines,
   command,
-  words: messages,
+  messages: messages,
 }: View): Markup => {
-  const { labels, heads: headings, says: phrases, moment, duration } = messages
+  const { labels, headings: headings, phrases: phrases, moment, duration } = messages
   const fact = (name: string, value: Markup | string | false, wide = ''): Markup | false =>
     value !== false &&
     value !== '' &&
@@ -41,14 +41,14 @@ ${fact(labels.commandLine, html`<code>${command}</code>`, 'wide')}
 `
 }
 
-export const wrong = ({ failures, words: messages }: View): Markup | false =>
+export const failures = ({ failures, messages: messages }: View): Markup | false =>
   failures.length > 0 &&
   html`
 <section id="wrong" class="wrong">
-<h2>${messages.heads.wrong}</h2>
+<h2>${messages.headings.failures}</h2>
 <ul>${failures.map(
     (task) =>
-      html`<li>${pill(task.status, messages)} <a href="#${task.anchor}"><b>${task.host}</b>${messages.says.atTask}${task.name}</a> <span class="quiet">${task.play}</span>${
+      html`<li>${pill(task.status, messages)} <a href="#${task.anchor}"><b>${task.host}</b>${messages.phrases.atTask}${task.name}</a> <span class="quiet">${task.play}</span>${
         task.message !== undefined && html`<p>${task.message}</p>`
       }</li>`,
   )}</ul>
@@ -57,13 +57,13 @@ export const wrong = ({ failures, words: messages }: View): Markup | false =>
 
 export const questions = ({
   questions,
-  words: { heads: headings, labels, tables, questions: texts },
+  messages: { headings: headings, labels, tables, questions: texts },
 }: View): Markup | false =>
   questions.length > 0 &&
   html`
 <section id="questions">
 <h2>${headings.questions}</h2>
-${scroller(
+${scrollable(
   headings.questions,
   html`<table class="questions cards">
 <caption class="hidden">${tables.questions}</caption>
@@ -74,7 +74,7 @@ ${scroller(
       (f) =>
         html`<li class="${f.mark.kind}">${mark(f.mark)}<span><span class="verdict-text">${f.mark.text}</span>: <a href="#finding-${f.slug}">${
           f.statement
-        }</a>${f.detail !== undefined && html` <span class="quiet">${f.detail}</span>`}${numbersOf(f.numbers)}</span></li>`,
+        }</a>${f.detail !== undefined && html` <span class="quiet">${f.detail}</span>`}${statisticsList(f.statistics)}</span></li>`,
     )}</ul></td></tr>`,
   )}
 </tbody>
@@ -85,20 +85,20 @@ ${scroller(
 
 export const findings = ({
   findings,
-  words: { heads: headings, labels, tables, says: phrases },
+  messages: { headings: headings, labels, tables, phrases: phrases },
 }: View): Markup | false =>
   findings.length > 0 &&
   html`
 <section id="findings">
 <h2>${headings.findings}</h2>
-${scroller(
+${scrollable(
   headings.findings,
   html`<table class="findings cards">
 <caption class="hidden">${tables.findings}</caption>
 <thead><tr><th scope="col">${labels.verdict}</th><th scope="col">${labels.finding}</th><th scope="col">${labels.measured}</th><th scope="col">${labels.evidence}</th></tr></thead>
 <tbody>${findings.map(
     (f) => html`
-<tr class="${f.mark.kind}"><td class="nowrap">${mark(f.mark)}${f.mark.text}</td><td><a href="#finding-${f.slug}">${f.statement}</a></td><td>${f.detail}${numbersOf(f.numbers)}</td><td>${f.evidence.map(
+<tr class="${f.mark.kind}"><td class="nowrap">${mark(f.mark)}${f.mark.text}</td><td><a href="#finding-${f.slug}">${f.statement}</a></td><td>${f.detail}${statisticsList(f.statistics)}</td><td>${f.evidence.map(
       (e) =>
         'missing' in e
           ? html`<span class="quiet">${e.missing} (${phrases.notRecorded})</span> `
@@ -115,13 +115,13 @@ export const hosts = ({
   recap,
   hasUnknown,
   moreHosts,
-  words: { heads: headings, labels, statuses, tables, says: phrases },
+  messages: { headings: headings, labels, statuses, tables, phrases: phrases },
 }: View): Markup | false =>
   recap.length > 0 &&
   html`
 <section id="hosts">
 <h2>${headings.hosts}</h2>
-${scroller(
+${scrollable(
   headings.hosts,
   html`<table class="recap">
 <caption class="hidden">${tables.hosts}</caption>
@@ -148,10 +148,13 @@ ${moreHosts > 0 && html`<p class="note">${phrases.moreHosts(moreHosts)}summary.j
 
 const count = (value: number, kind: string): Markup => html`<td class="n ${value > 0 ? kind : 'zero'}">${value}</td>`
 
-export const phases = ({ phases, words: { heads: headings, labels, tables, kinds, duration } }: View): Markup => html`
+export const phases = ({
+  phases,
+  messages: { headings: headings, labels, tables, kinds, duration },
+}: View): Markup => html`
 <section id="phases">
 <h2>${headings.phases}</h2>
-${scroller(
+${scrollable(
   headings.phases,
   html`<table class="phases">
 <caption class="hidden">${tables.phases}</caption>

@@ -1,24 +1,24 @@
-import { markdown } from './format.ts'
-import type { LongText } from './task.ts'
-import type { ShownExhibit, ShownTask, View } from './view.ts'
-import type { Words } from './words/index.ts'
+import { escapeMarkdown } from './format.ts'
+import type { LongOutput } from './task.ts'
+import type { ExhibitView, TaskView, View } from './view.ts'
+import type { Messages } from './words/index.ts'
 
 /** Lines of Markdown; `false` is left out. */
 type Lines = readonly (string | false)[]
 
-/** The report in Markdown, with images under `img/`. All text from a run is escaped with {@link markdown}. */
+/** The report in Markdown, with images under `img/`. All text from a run is escaped with {@link escapeMarkdown}. */
 export function markdownPage(view: View): string {
-  const { heads: headings } = view.words
+  const { headings: headings } = view.messages
   const sections: readonly (readonly [anchor: string, heading: string, lines: Lines])[] = [
-    ['wrong', headings.wrong, wrong(view)],
+    ['wrong', headings.failures, wrong(view)],
     ['questions', headings.questions, questions(view)],
     ['findings', headings.findings, findings(view)],
     ['hosts', headings.hosts, hosts(view)],
     ['phases', headings.phases, phases(view)],
     ['evidence', headings.evidence, evidence(view)],
-    ['exhibits', headings.more, moreExhibits(view)],
+    ['exhibits', headings.otherExhibits, moreExhibits(view)],
     ['tasks', headings.tasks, tasks(view)],
-    ['notices', headings.notices, logMessages(view)],
+    ['notices', headings.logMessages, logMessages(view)],
     ['appendix', headings.appendix, appendix(view)],
   ]
   const shown = sections.filter(([, , lines]) => lines.length > 0)
@@ -49,17 +49,17 @@ const front = ({
   machines,
   command,
   hosts,
-  words: { heads: headings, labels, says: phrases, moment, duration },
+  messages: { headings: headings, labels, phrases: phrases, moment, duration },
 }: View): Lines => [
-  `# ${headings.labReport}: ${markdown(title)}`,
+  `# ${headings.labReport}: ${escapeMarkdown(title)}`,
   '',
-  `**${verdict}**${summary.exitCode === 0 ? '' : ` (${phrases.exit(summary.exitCode)})`}. ${reasons.map((reason) => `${markdown(reason)}. `).join('')}`,
+  `**${verdict}**${summary.exitCode === 0 ? '' : ` (${phrases.exit(summary.exitCode)})`}. ${reasons.map((reason) => `${escapeMarkdown(reason)}. `).join('')}`,
   '',
   '| | |',
   '|---|---|',
-  about.author !== undefined && row(labels.author, markdown(about.author)),
-  about.course !== undefined && row(labels.course, markdown(about.course)),
-  about.title !== undefined && row(labels.playbook, markdown(summary.playbook)),
+  about.author !== undefined && row(labels.author, escapeMarkdown(about.author)),
+  about.course !== undefined && row(labels.course, escapeMarkdown(about.course)),
+  about.title !== undefined && row(labels.playbook, escapeMarkdown(summary.playbook)),
   row(labels.started, moment(summary.startedAt)),
   row(labels.took, duration(summary.durationMs)),
   ...(start === undefined
@@ -67,39 +67,42 @@ const front = ({
     : [
         row(
           labels.controller,
-          `${markdown(start.controller.hostname)} (${markdown(start.controller.platform)}, Node ${markdown(start.controller.node)})`,
+          `${escapeMarkdown(start.controller.hostname)} (${escapeMarkdown(start.controller.platform)}, Node ${escapeMarkdown(start.controller.node)})`,
         ),
-        row(labels.commandLine, markdown(command)),
-        row(labels.hosts, markdown(hosts)),
-        machines.length > 0 && row(labels.machines, machines.map(markdown).join('<br>')),
-        row('Labbook', markdown(start.version)),
+        row(labels.commandLine, escapeMarkdown(command)),
+        row(labels.hosts, escapeMarkdown(hosts)),
+        machines.length > 0 && row(labels.machines, machines.map(escapeMarkdown).join('<br>')),
+        row('Labbook', escapeMarkdown(start.version)),
       ]),
 ]
 
-const wrong = ({ failures, words: { says: phrases, statuses } }: View): Lines =>
+const wrong = ({ failures, messages: { phrases: phrases, statuses } }: View): Lines =>
   failures.map(
     (task) =>
-      `- **${markdown(task.host)}** ${phrases.at(statuses[task.status], markdown(task.name), markdown(task.play))}${prefixed(': ', task.message)}`,
+      `- **${escapeMarkdown(task.host)}** ${phrases.at(statuses[task.status], escapeMarkdown(task.name), escapeMarkdown(task.play))}${prefixed(': ', task.message)}`,
   )
 
 const prefixed = (prefix: string, text: string | undefined): string =>
-  text === undefined ? '' : `${prefix}${markdown(text)}`
+  text === undefined ? '' : `${prefix}${escapeMarkdown(text)}`
 
-const questions = ({ questions, words: messages }: View): Lines =>
+const questions = ({ questions, messages: messages }: View): Lines =>
   questions.flatMap(({ question, answers }) => [
     `**${messages.questions[question]}**`,
     '',
     ...answers.map(
       (f) =>
-        `- ${f.mark.sign} ${f.mark.text}: [${markdown(f.statement)}](#finding-${f.slug})${[f.detail, ...f.numbers]
+        `- ${f.mark.sign} ${f.mark.text}: [${escapeMarkdown(f.statement)}](#finding-${f.slug})${[
+          f.detail,
+          ...f.statistics,
+        ]
           .filter((text) => text !== undefined)
-          .map((text) => `; ${markdown(text)}`)
+          .map((text) => `; ${escapeMarkdown(text)}`)
           .join('')}`,
     ),
     '',
   ])
 
-const findings = ({ findings, words: { labels, says: phrases } }: View): Lines =>
+const findings = ({ findings, messages: { labels, phrases: phrases } }: View): Lines =>
   findings.length === 0
     ? []
     : [
@@ -108,23 +111,23 @@ const findings = ({ findings, words: { labels, says: phrases } }: View): Lines =
         ...findings.map((f) =>
           row(
             `${f.mark.sign} ${f.mark.text}`,
-            `[${markdown(f.statement)}](#finding-${f.slug})`,
-            [f.detail, ...f.numbers]
+            `[${escapeMarkdown(f.statement)}](#finding-${f.slug})`,
+            [f.detail, ...f.statistics]
               .filter((text) => text !== undefined)
-              .map(markdown)
+              .map(escapeMarkdown)
               .join('<br>'),
             f.evidence
               .map((e) =>
                 'missing' in e
-                  ? `${markdown(e.missing)} (${phrases.notRecorded})`
-                  : `[${markdown(e.id)}](#exhibit-${e.slug})`,
+                  ? `${escapeMarkdown(e.missing)} (${phrases.notRecorded})`
+                  : `[${escapeMarkdown(e.id)}](#exhibit-${e.slug})`,
               )
               .join(', '),
           ),
         ),
       ]
 
-const hosts = ({ recap, hasUnknown, moreHosts, words: { labels, statuses, says: phrases } }: View): Lines =>
+const hosts = ({ recap, hasUnknown, moreHosts, messages: { labels, statuses, phrases: phrases } }: View): Lines =>
   recap.length === 0
     ? []
     : [
@@ -142,7 +145,7 @@ const hosts = ({ recap, hasUnknown, moreHosts, words: { labels, statuses, says: 
         `|---|---:|---:|---:|---:|---:|---:|---:|${hasUnknown ? '---:|' : ''}`,
         ...recap.map((h) =>
           row(
-            markdown(h.host),
+            escapeMarkdown(h.host),
             h.ok,
             h.changed,
             h.unreachable,
@@ -156,105 +159,107 @@ const hosts = ({ recap, hasUnknown, moreHosts, words: { labels, statuses, says: 
         ...(moreHosts > 0 ? ['', `${phrases.moreHosts(moreHosts)}\`summary.json\`.`] : []),
       ]
 
-const phases = ({ phases, words: { labels, kinds, duration } }: View): Lines => [
+const phases = ({ phases, messages: { labels, kinds, duration } }: View): Lines => [
   row(labels.phase, labels.kind, labels.hosts, labels.took),
   '|---|---|---:|---:|',
-  ...phases.map((p) => row(markdown(p.name), kinds[p.kind], p.hosts.length, duration(p.durationMs))),
+  ...phases.map((p) => row(escapeMarkdown(p.name), kinds[p.kind], p.hosts.length, duration(p.durationMs))),
 ]
 
-const evidence = ({ findings, words: messages }: View): Lines =>
+const evidence = ({ findings, messages: messages }: View): Lines =>
   findings.flatMap((f) => [
     '',
     `<a id="finding-${f.slug}"></a>`,
     '',
-    `### ${f.mark.sign} ${markdown(f.statement)}`,
+    `### ${f.mark.sign} ${escapeMarkdown(f.statement)}`,
     '',
     `\`${f.slug}\` **${f.mark.text}**${prefixed(': ', f.detail)}`,
-    ...(f.hypothesis === undefined ? [] : ['', `${messages.labels.expected}: ${markdown(f.hypothesis)}`]),
-    ...(f.numbers.length === 0 ? [] : ['', ...f.numbers.map((line) => `- ${markdown(line)}`)]),
+    ...(f.hypothesis === undefined ? [] : ['', `${messages.labels.expected}: ${escapeMarkdown(f.hypothesis)}`]),
+    ...(f.statistics.length === 0 ? [] : ['', ...f.statistics.map((line) => `- ${escapeMarkdown(line)}`)]),
     ...f.own.flatMap((e) => exhibit(e, messages)),
   ])
 
-const moreExhibits = ({ otherExhibits, moreExhibits, words: messages }: View): Lines =>
+const moreExhibits = ({ otherExhibits, moreExhibits, messages: messages }: View): Lines =>
   otherExhibits.length === 0
     ? []
     : [
         ...otherExhibits.flatMap((e) => exhibit(e, messages)),
-        ...(moreExhibits > 0 ? ['', `${messages.says.moreExhibits(moreExhibits)}\`events.jsonl\`.`] : []),
+        ...(moreExhibits > 0 ? ['', `${messages.phrases.moreExhibits(moreExhibits)}\`events.jsonl\`.`] : []),
       ]
 
-const exhibit = (e: ShownExhibit, messages: Words): string[] => [
+const exhibit = (e: ExhibitView, messages: Messages): string[] => [
   '',
   `<a id="exhibit-${e.slug}"></a>`,
   '',
-  `![${markdown(e.title)}, ${markdown(messages.says.on(e.host))}](img/${e.slug}.svg)`,
+  `![${escapeMarkdown(e.title)}, ${escapeMarkdown(messages.phrases.on(e.host))}](img/${e.slug}.svg)`,
   '',
-  `*${messages.labels.exhibit} ${markdown(e.id)}: ${markdown(e.title)}. ${markdown(messages.says.taken(e.host, messages.moment(e.start)))}*`,
-  ...(e.chart?.problem === undefined ? [] : ['', markdown(messages.charts.notDrawn(e.chart.problem))]),
+  `*${messages.labels.exhibit} ${escapeMarkdown(e.id)}: ${escapeMarkdown(e.title)}. ${escapeMarkdown(messages.phrases.recordedOn(e.host, messages.moment(e.start)))}*`,
+  ...(e.chart?.problem === undefined ? [] : ['', escapeMarkdown(messages.charts.cannotDraw(e.chart.problem))]),
   ...(e.data.length === 0
     ? []
     : [
         '',
         `${messages.labels.data}: ${e.data
           .map(({ name, file, text }) =>
-            text === undefined ? markdown(messages.says.dataElsewhere(name)) : `[${markdown(name)}](${file})`,
+            text === undefined
+              ? escapeMarkdown(messages.phrases.dataInEventLog(name))
+              : `[${escapeMarkdown(name)}](${file})`,
           )
           .join(', ')}`,
       ]),
   ...e.long.flatMap((long) => ['', fileOf(long, messages)]),
 ]
 
-const fileOf = ({ stream, bytes, file }: LongText, { says: phrases, streams }: Words): string =>
-  `${phrases.long(bytes, streams[stream])}\`events.jsonl\`${file === undefined ? '' : `${phrases.allOf}[${markdown(file)}](${file})`}.`
+const fileOf = ({ stream, bytes, file }: LongOutput, { phrases: phrases, streams }: Messages): string =>
+  `${phrases.longOutput(bytes, streams[stream])}\`events.jsonl\`${file === undefined ? '' : `${phrases.completeTextIn}[${escapeMarkdown(file)}](${file})`}.`
 
-const tasks = ({ plays, results, onlyCounted, words: messages }: View): Lines =>
+const tasks = ({ plays, results, onlyCounted, messages: messages }: View): Lines =>
   plays.length === 0
     ? []
     : [
-        onlyCounted > 0 && `${messages.says.onlyCounted(results, onlyCounted)}\`events.jsonl\`.`,
+        onlyCounted > 0 && `${messages.phrases.onlyCounted(results, onlyCounted)}\`events.jsonl\`.`,
         ...plays.flatMap((play) => [
           '',
-          `### ${markdown(play.name)}`,
+          `### ${escapeMarkdown(play.name)}`,
           ...play.hosts.flatMap(({ host, counts, details }) => [
             '',
-            `**${markdown(host)}**: ${(Object.entries(counts) as [keyof typeof counts, number][]).map(([status, n]) => `${n} ${messages.statuses[status]}`).join(', ')}`,
+            `**${escapeMarkdown(host)}**: ${(Object.entries(counts) as [keyof typeof counts, number][]).map(([status, n]) => `${n} ${messages.statuses[status]}`).join(', ')}`,
             ...(details.length > 0 ? ['', ...details.flatMap((task) => detail(task, messages))] : []),
           ]),
-          ...(play.moreHosts > 0 ? ['', `${messages.says.moreHostsIn(play.moreHosts)}\`events.jsonl\`.`] : []),
+          ...(play.moreHosts > 0 ? ['', `${messages.phrases.moreHostsIn(play.moreHosts)}\`events.jsonl\`.`] : []),
         ]),
       ]
 
-const detail = (task: ShownTask, messages: Words): string[] => [
-  `- ${messages.statuses[task.status]}${task.ignored ? ` (${messages.labels.ignored})` : ''}: ${markdown(task.name)} (${messages.duration(task.durationMs)})${prefixed('. ', task.message)}${
-    task.status === 'unknown' && task.changes.length > 0 ? `. ${messages.labels.asThingsAre}` : ''
+const detail = (task: TaskView, messages: Messages): string[] => [
+  `- ${messages.statuses[task.status]}${task.ignored ? ` (${messages.labels.ignored})` : ''}: ${escapeMarkdown(task.name)} (${messages.duration(task.durationMs)})${prefixed('. ', task.message)}${
+    task.status === 'unknown' && task.changes.length > 0 ? `. ${messages.labels.wouldChange}` : ''
   }`,
-  ...task.changes.map(({ description }) => `  - ${markdown(description)}`),
+  ...task.changes.map(({ description }) => `  - ${escapeMarkdown(description)}`),
   ...task.commands.flatMap(({ long }) => long.map((each) => `  - ${fileOf(each, messages)}`)),
 ]
 
 const logMessages = ({
-  notices: logEvents,
-  moreNotices: moreLogEvents,
-  words: { levels, says: phrases },
+  logEvents: logEvents,
+  moreLogEvents: moreLogEvents,
+  messages: { levels, phrases: phrases },
 }: View): Lines =>
   logEvents.length === 0
     ? []
     : [
         ...logEvents.map(
-          ({ level, host, message }) => `- ${levels[level]}${prefixed(', ', host)}: ${markdown(message)}`,
+          ({ level, host, message }) => `- ${levels[level]}${prefixed(', ', host)}: ${escapeMarkdown(message)}`,
         ),
         ...(moreLogEvents > 0 ? ['', `${phrases.more(moreLogEvents)}\`events.jsonl\`.`] : []),
       ]
 
-const appendix = ({ commands, moreCommands, looks: probeCount, words: { says: phrases } }: View): Lines =>
+const appendix = ({ commands, moreCommands, probeCount: probeCount, messages: { phrases: phrases } }: View): Lines =>
   commands.length === 0
     ? []
     : [
-        `${phrases.appendix}${probeCount > 0 ? ` ${phrases.looks(probeCount)}\`events.jsonl\`.` : ''}`,
+        `${phrases.appendix}${probeCount > 0 ? ` ${phrases.omittedProbes(probeCount)}\`events.jsonl\`.` : ''}`,
         '',
         ...commands.map(
-          ({ host, what, script, exitCode }, i) =>
-            `${i + 1}. **${markdown(host)}** ${markdown(what)}${exitCode === 0 ? '' : ` (${phrases.exit(exitCode)})`}: ${code(script)}`,
+          ({ host, title: what, script, exitCode }, i) =>
+            `${i + 1}. **${escapeMarkdown(host)}** ${escapeMarkdown(what)}${exitCode === 0 ? '' : ` (${phrases.exit(exitCode)})`}: ${code(script)}`,
         ),
         ...(moreCommands > 0 ? ['', `${phrases.moreCommands(moreCommands)}\`events.jsonl\`.`] : []),
       ]
@@ -262,5 +267,5 @@ const appendix = ({ commands, moreCommands, looks: probeCount, words: { says: ph
 /** The first line of a script, with `...` if there are more. */
 function code(script: string): string {
   const [first = '', ...more] = script.split('\n')
-  return `<code>${markdown(first)}${more.length > 0 ? ' ...' : ''}</code>`
+  return `<code>${escapeMarkdown(first)}${more.length > 0 ? ' ...' : ''}</code>`
 }

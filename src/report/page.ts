@@ -1,7 +1,7 @@
 import { html, Markup } from './html.ts'
-import { appendix, notices } from './page-appendix.ts'
+import { appendix, logMessages } from './page-appendix.ts'
 import { evidence, moreExhibits } from './page-evidence.ts'
-import { findings, front, hosts, phases, questions, wrong } from './page-front.ts'
+import { findings, titleBlock, hosts, phases, questions, failures } from './page-front.ts'
 import { mark } from './page-parts.ts'
 import { tasks } from './page-tasks.ts'
 import type { View } from './view.ts'
@@ -9,13 +9,13 @@ import type { View } from './view.ts'
 /** The report as a self-contained HTML page. `style` is CSS. */
 export const htmlPage = (view: View, style: string): string =>
   html`<!doctype html>
-<html lang="${view.words.lang}">
+<html lang="${view.messages.lang}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
-<title>${view.words.says.title(view.title, view.verdict)}</title>
+<title>${view.messages.phrases.title(view.title, view.verdict)}</title>
 ${
   view.about.author !== undefined &&
   html`<meta name="author" content="${view.about.author}">
@@ -23,11 +23,11 @@ ${
 }<style>${new Markup(style)}</style>
 </head>
 <body>
-<a class="skip" href="#report">${view.words.heads.skip}</a>
-${front(view)}
+<a class="skip" href="#report">${view.messages.headings.skipLink}</a>
+${titleBlock(view)}
 ${contents(view)}
 <main id="report" tabindex="-1">
-${wrong(view)}
+${failures(view)}
 ${questions(view)}
 ${findings(view)}
 ${hosts(view)}
@@ -35,10 +35,10 @@ ${phases(view)}
 ${evidence(view)}
 ${moreExhibits(view)}
 ${tasks(view)}
-${notices(view)}
+${logMessages(view)}
 ${appendix(view)}
 </main>
-<footer>${view.words.says.footer}</footer>
+<footer>${view.messages.phrases.footer}</footer>
 </body>
 </html>
 `.text
@@ -50,15 +50,15 @@ const contents = ({
   recap,
   otherExhibits,
   plays,
-  notices: logEvents,
+  logEvents: logEvents,
   commands,
-  words: { heads: headings },
+  messages: { headings: headings },
 }: View): Markup => html`
 <nav aria-labelledby="head-contents">
 <h2 id="head-contents">${headings.contents}</h2>
 <ol>
 <li><a href="#verdict">${headings.verdict}</a></li>
-${failures.length > 0 && html`<li><a class="bad" href="#wrong">${headings.wrong}</a></li>`}
+${failures.length > 0 && html`<li><a class="bad" href="#wrong">${headings.failures}</a></li>`}
 ${questions.length > 0 && html`<li><a href="#questions">${headings.questions}</a></li>`}
 ${findings.length > 0 && html`<li><a href="#findings">${headings.findings}</a></li>`}
 ${recap.length > 0 && html`<li><a href="#hosts">${headings.hosts}</a></li>`}
@@ -69,9 +69,9 @@ ${
     (f) => html`<li><a href="#finding-${f.slug}">${mark(f.mark)}${f.statement}</a></li>`,
   )}</ol></li>`
 }
-${otherExhibits.length > 0 && html`<li><a href="#exhibits">${headings.more}</a></li>`}
+${otherExhibits.length > 0 && html`<li><a href="#exhibits">${headings.otherExhibits}</a></li>`}
 <li><a href="#tasks">${headings.tasks}</a>${plays.length > 0 && html`<ol>${plays.map(({ name }, i) => html`<li><a href="#play-${i + 1}">${name}</a></li>`)}</ol>`}</li>
-${logEvents.length > 0 && html`<li><a href="#notices">${headings.notices}</a></li>`}
+${logEvents.length > 0 && html`<li><a href="#notices">${headings.logMessages}</a></li>`}
 ${commands.length > 0 && html`<li><a href="#appendix">${headings.appendix}</a></li>`}
 </ol>
 </nav>

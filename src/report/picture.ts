@@ -2,7 +2,7 @@ import type { Exhibit } from '../run/events.ts'
 import { firstLine } from './format.ts'
 import { html, type Markup } from './html.ts'
 import { layOut, type Line, type Segment } from './terminal.ts'
-import { en, type Words } from './words/index.ts'
+import { en, type Messages } from './words/index.ts'
 
 const MAX_COLUMNS = 120
 const MIN_COLUMNS = 64
@@ -28,7 +28,7 @@ const TEXT_COLORS = { command: '#f0f6fc', out: '#d5dbe3', err: '#ffb3a8', note: 
 const FONTS = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', 'Liberation Mono', monospace"
 
 /** An exhibit as an SVG of a terminal, with selectable text. Output of more than 60 lines is cut in the middle. */
-export function picture(exhibit: ShownFields, id: string, messages: Words = en): string {
+export function drawTerminal(exhibit: ShownFields, id: string, messages: Messages = en): string {
   const rows = rowsOf(exhibit, messages)
   const columns = Math.max(MIN_COLUMNS, ...rows.map(({ segments }) => endOf(segments)))
   const width = Math.ceil(columns * CHARACTER + PADDING * 2)
@@ -64,7 +64,7 @@ function draw(
 
 const tenths = (n: number): number => Math.round(n * 10) / 10
 
-function rowsOf(exhibit: ShownFields, { says: phrases }: Words): Row[] {
+function rowsOf(exhibit: ShownFields, { phrases: phrases }: Messages): Row[] {
   const prompt = exhibit.host === 'controller' ? 'controller$ ' : `${exhibit.host}$ `
   const rows: Row[] = layOut(prompt + exhibit.command.trimEnd().replaceAll('\n', '\n> '), MAX_COLUMNS).map(
     (segments) => ({
@@ -84,9 +84,9 @@ function rowsOf(exhibit: ShownFields, { says: phrases }: Words): Row[] {
   return rows
 }
 
-function cutMiddle(rows: readonly Row[], phrases: Words['says'], file = 'events.jsonl'): readonly Row[] {
+function cutMiddle(rows: readonly Row[], phrases: Messages['phrases'], file = 'events.jsonl'): readonly Row[] {
   if (rows.length <= HEAD + TAIL) return rows
-  const note = `··· ${phrases.linesLeftOut(rows.length - HEAD - TAIL, file)} ···`
+  const note = `··· ${phrases.linesOmitted(rows.length - HEAD - TAIL, file)} ···`
   return [...rows.slice(0, HEAD), textRow('note', note), ...rows.slice(-TAIL)]
 }
 
@@ -99,7 +99,7 @@ const endOf = (segments: Line): number => {
 
 function description(
   { stdout, host, command, exitCode, durationMs }: ShownFields,
-  { says: phrases, duration }: Words,
+  { phrases: phrases, duration }: Messages,
 ): string {
   const lines = stdout.split('\n').filter((line) => line.trim() !== '').length
   return phrases.terminal(host, firstLine(command), exitCode, lines, duration(durationMs))

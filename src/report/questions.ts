@@ -1,6 +1,6 @@
-import type { Words } from './words/index.ts'
+import type { Messages } from './words/index.ts'
 
-export type Question = keyof Words['questions']
+export type Question = keyof Messages['questions']
 
 /** The questions of the lab, in the report's order, with the id prefixes of the findings that answer them. */
 const ID_PREFIXES: Readonly<Record<Question, readonly string[]>> = {
@@ -23,7 +23,7 @@ const ID_PREFIXES: Readonly<Record<Question, readonly string[]>> = {
  * Groups findings by the question they answer. A finding answers the question with the longest matching id prefix.
  * Unanswered questions are omitted; the order of findings is kept.
  */
-export function answered<F extends { readonly id: string }>(
+export function groupByQuestion<F extends { readonly id: string }>(
   findings: readonly F[],
 ): { readonly question: Question; readonly answers: readonly F[] }[] {
   const questions = Object.keys(ID_PREFIXES) as Question[]

@@ -2,20 +2,20 @@ import { readFileSync } from 'node:fs'
 import { mkdir, rename, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { cannotKeep } from '../evidence/folder.ts'
-import { readJournal } from '../evidence/read.ts'
+import { fileError } from '../evidence/folder.ts'
+import { readEventLog } from '../evidence/read.ts'
 import { SummaryFold, type Summary } from '../evidence/summary.ts'
 import type { DataFile } from './data.ts'
-import { FactsFold, type Facts } from './facts.ts'
+import { ReportDataFold, type ReportData } from './facts.ts'
 import { markdownPage } from './page-markdown.ts'
 import { htmlPage } from './page.ts'
 import { viewOf, type Drawing } from './view.ts'
-import { wordsOf, type Language, type Words } from './words/index.ts'
+import { messagesOf, type Language, type Messages } from './words/index.ts'
 
 /** Everything a report is rendered from. */
 interface RunData {
   readonly summary: Summary
-  readonly facts: Facts
+  readonly facts: ReportData
 }
 
 export interface ReportOptions {
@@ -38,7 +38,7 @@ export async function renderReport(
   runData?: RunData,
   { language = 'en', formats = ['html', 'md'] }: ReportOptions = {},
 ): Promise<{ markdown: string; html: string }> {
-  const messages = await wordsOf(language)
+  const messages = await messagesOf(language)
   const { summary, facts } = runData ?? readAll(join(directory, 'events.jsonl'), messages)
   const view = viewOf(summary, facts, await drawingFor(facts), messages)
   const paths = { markdown: join(directory, 'report.md'), html: join(directory, 'report.html') }
@@ -52,7 +52,7 @@ export async function renderReport(
     if (formats.includes('md')) await replace(paths.markdown, markdownPage(view))
     if (formats.includes('html')) await replace(paths.html, htmlPage(view, style()))
   } catch (error) {
-    throw cannotKeep(`cannot write the report to ${directory}`, error)
+    throw fileError(`cannot write the report to ${directory}`, error)
   }
   return paths
 }
@@ -68,28 +68,28 @@ async function writeData(directory: string, files: readonly DataFile[]): Promise
   }
 }
 
-function readAll(eventLog: string, messages: Words): RunData {
+function readAll(eventLog: string, messages: Messages): RunData {
   const summary = new SummaryFold()
-  const facts = new FactsFold(messages)
-  for (const event of readJournal(eventLog)) {
+  const facts = new ReportDataFold(messages)
+  for (const event of readEventLog(eventLog)) {
     summary.add(event)
     facts.add(event)
   }
-  return { summary: summary.summary(), facts: facts.facts }
+  return { summary: summary.summary(), facts: facts.data }
 }
 
 /** Loads only the libraries that this report needs. */
-async function drawingFor({ exhibits, plays }: Facts): Promise<Drawing> {
+async function drawingFor({ exhibits, plays }: ReportData): Promise<Drawing> {
   const hasDiff = [...plays.values()].some(({ hosts }) =>
     [...hosts.values()].some(({ details }) =>
       details.some(({ changes }) => changes.some(({ diff }) => diff !== undefined)),
     ),
   )
   const hasChart = [...exhibits.values()].some(({ chart }) => chart !== undefined)
-  const drawTerminal = exhibits.size > 0 ? (await import('./picture.ts')).picture : unused
+  const drawTerminal = exhibits.size > 0 ? (await import('./picture.ts')).drawTerminal : unused
   const diffLines = hasDiff ? (await import('./diff.ts')).diffLines : unused
   const drawChart = hasChart ? (await import('./chart.ts')).drawChart : unused
-  return { picture: drawTerminal, diffLines, drawChart }
+  return { drawTerminal: drawTerminal, diffLines, drawChart }
 }
 
 const unused = (): never => {

@@ -1,9 +1,9 @@
 import type { CommandRecord, PlannedChange, TaskResult } from '../run/events.ts'
 import { excerpt, type ExcerptOptions } from './format.ts'
-import type { Words } from './words/index.ts'
+import type { Messages } from './words/index.ts'
 
 /** An output that the page shows only in part, and the file in the run directory with the complete text. */
-export interface LongText {
+export interface LongOutput {
   readonly stream: 'output' | 'errors'
   readonly bytes: number
   readonly file: string | undefined
@@ -28,13 +28,13 @@ export interface TaskDetail {
 
 interface CommandShown
   extends Pick<CommandRecord, 'kind' | 'script' | 'stdout' | 'stderr' | 'exitCode' | 'durationMs'> {
-  readonly long: readonly LongText[]
+  readonly long: readonly LongOutput[]
 }
 
 const MAX_SCRIPT_LINES = 40
 
 /** @param number - position of the result in the run; makes the anchor unique. */
-export function detailOf(result: TaskResult, number: number, { says: phrases }: Words): TaskDetail {
+export function detailOf(result: TaskResult, number: number, { phrases: phrases }: Messages): TaskDetail {
   return {
     anchor: `task-${number}`,
     name: result.task,
@@ -50,19 +50,20 @@ export function detailOf(result: TaskResult, number: number, { says: phrases }: 
     changes: result.changes,
     commands: result.commands.filter(isShown(result)).map((command) => ({
       kind: command.kind,
-      script: excerpt(command.script, phrases.linesLeftOut, { lines: MAX_SCRIPT_LINES }),
-      stdout: excerpt(command.stdout, phrases.linesLeftOut, wholeIn(command.long?.stdout?.file)),
-      stderr: excerpt(command.stderr, phrases.linesLeftOut, wholeIn(command.long?.stderr?.file)),
+      script: excerpt(command.script, phrases.linesOmitted, { lines: MAX_SCRIPT_LINES }),
+      stdout: excerpt(command.stdout, phrases.linesOmitted, completeIn(command.long?.stdout?.file)),
+      stderr: excerpt(command.stderr, phrases.linesOmitted, completeIn(command.long?.stderr?.file)),
       exitCode: command.exitCode,
       durationMs: command.durationMs,
-      long: longTexts(command),
+      long: longOutputs(command),
     })),
   }
 }
 
-export const wholeIn = (file: string | undefined): ExcerptOptions => (file === undefined ? {} : { whole: file })
+export const completeIn = (file: string | undefined): ExcerptOptions =>
+  file === undefined ? {} : { completeFile: file }
 
-export function longTexts({ long }: Pick<CommandRecord, 'long'>): LongText[] {
+export function longOutputs({ long }: Pick<CommandRecord, 'long'>): LongOutput[] {
   return [
     ...(long?.stdout ? [{ stream: 'output' as const, bytes: long.stdout.bytes, file: long.stdout.file }] : []),
     ...(long?.stderr ? [{ stream: 'errors' as const, bytes: long.stderr.bytes, file: long.stderr.file }] : []),

@@ -3,28 +3,28 @@ import type { Exhibit, Finding } from '../run/events.ts'
 import type { drawChart } from './chart.ts'
 import { dataFiles, type DataFile } from './data.ts'
 import type { DiffLine, diffLines } from './diff.ts'
-import type { Facts, HostTasks, KeptExhibit } from './facts.ts'
+import type { ReportData, HostTasks, RetainedExhibit } from './facts.ts'
 import { excerpt } from './format.ts'
 import type { MachineFold } from './machines.ts'
-import { measures } from './measures.ts'
-import type { picture } from './picture.ts'
-import { answered } from './questions.ts'
+import { findingStatistics } from './measures.ts'
+import type { drawTerminal } from './picture.ts'
+import { groupByQuestion } from './questions.ts'
 import { slugger } from './slug.ts'
-import { longTexts, wholeIn, type LongText, type TaskDetail } from './task.ts'
-import type { Words } from './words/index.ts'
+import { longOutputs, completeIn, type LongOutput, type TaskDetail } from './task.ts'
+import type { Messages } from './words/index.ts'
 
 /** An exhibit with its image. `slug` is used in file names and anchors. */
-export interface ShownExhibit extends Pick<Exhibit, 'id' | 'title' | 'host' | 'command' | 'start'> {
+export interface ExhibitView extends Pick<Exhibit, 'id' | 'title' | 'host' | 'command' | 'start'> {
   readonly slug: string
   readonly svg: string
   /** Set if the exhibit has a chart. `problem` says why it could not be drawn. */
   readonly chart: { readonly problem?: string } | undefined
   readonly text: string
-  readonly long: readonly LongText[]
+  readonly long: readonly LongOutput[]
   readonly data: readonly DataFile[]
 }
 
-export interface ShownTask extends Omit<TaskDetail, 'changes'> {
+export interface TaskView extends Omit<TaskDetail, 'changes'> {
   readonly changes: readonly {
     readonly description: string
     readonly subject: string
@@ -34,7 +34,7 @@ export interface ShownTask extends Omit<TaskDetail, 'changes'> {
 
 /** Drawing functions. Their libraries are loaded only for reports that need them. */
 export interface Drawing {
-  readonly picture: typeof picture
+  readonly drawTerminal: typeof drawTerminal
   readonly diffLines: typeof diffLines
   readonly drawChart: typeof drawChart
 }
@@ -47,7 +47,7 @@ const MAX_HOSTS = 1000
 const MAX_NAMES = 20
 
 /** Everything the pages show, in their order. */
-export function viewOf(summary: Summary, facts: Facts, drawing: Drawing, messages: Words) {
+export function viewOf(summary: Summary, facts: ReportData, drawing: Drawing, messages: Messages) {
   const exhibits = showExhibits(facts.exhibits.values(), drawing, messages)
   const shownIds = new Set<string>()
   const slugFinding = slugger()
@@ -56,7 +56,7 @@ export function viewOf(summary: Summary, facts: Facts, drawing: Drawing, message
     .map((finding) => ({
       ...finding,
       mark: markOf(finding, messages),
-      numbers: measures(finding, messages),
+      statistics: findingStatistics(finding, messages),
       hypothesis: facts.hypotheses.get(finding.experiment),
     }))
     .toSorted((a, b) => a.mark.rank - b.mark.rank)
@@ -69,9 +69,9 @@ export function viewOf(summary: Summary, facts: Facts, drawing: Drawing, message
   const recap = Object.entries(summary.hosts).map(([host, counts]) => ({ host, ...counts }))
   const about = facts.start?.about ?? {}
   return {
-    words: messages,
+    messages: messages,
     about,
-    title: about.title ?? (summary.playbook === '' ? messages.heads.aRun : summary.playbook),
+    title: about.title ?? (summary.playbook === '' ? messages.headings.unnamedRun : summary.playbook),
     verdict: messages.verdicts[summary.status],
     reasons: reasons(summary, messages),
     summary,
@@ -81,7 +81,7 @@ export function viewOf(summary: Summary, facts: Facts, drawing: Drawing, message
     command: facts.start?.argv.join(' ') ?? '',
     failures: facts.failures,
     findings,
-    questions: answered(findings),
+    questions: groupByQuestion(findings),
     otherExhibits: [...exhibits.values()].filter(({ id }) => !shownIds.has(id)),
     exhibits: [...exhibits.values()],
     recap:
@@ -97,7 +97,7 @@ export function viewOf(summary: Summary, facts: Facts, drawing: Drawing, message
         .slice(0, MAX_HOSTS)
         .map((host) => ({
           ...host,
-          details: host.details.map((detail): ShownTask => showTask(detail, drawing, messages)),
+          details: host.details.map((detail): TaskView => showTask(detail, drawing, messages)),
         })),
       moreHosts: Math.max(0, hosts.size - MAX_HOSTS),
     })),
@@ -105,21 +105,21 @@ export function viewOf(summary: Summary, facts: Facts, drawing: Drawing, message
     results: facts.results,
     onlyCounted: facts.onlyCounted,
     moreExhibits: facts.moreExhibits,
-    notices: facts.notices.toSorted((a, b) => LEVELS[a.level] - LEVELS[b.level]),
-    moreNotices: facts.moreNotices,
+    logEvents: facts.logEvents.toSorted((a, b) => LEVELS[a.level] - LEVELS[b.level]),
+    moreLogEvents: facts.moreLogEvents,
     commands: facts.commands.commands.map((command) => ({
       ...command,
       shown: command.exhibit === undefined ? undefined : exhibits.get(command.exhibit)?.slug,
     })),
-    moreCommands: facts.commands.more,
-    looks: facts.commands.looks,
+    moreCommands: facts.commands.omitted,
+    probeCount: facts.commands.probeCount,
   }
 }
 
 const failureCount = ({ failed, unreachable }: { readonly failed: number; readonly unreachable: number }): number =>
   failed + unreachable
 
-const showTask = (detail: TaskDetail, { diffLines }: Drawing, messages: Words): ShownTask => ({
+const showTask = (detail: TaskDetail, { diffLines }: Drawing, messages: Messages): TaskView => ({
   ...detail,
   changes: detail.changes.map(({ description, diff }) => ({
     description,
@@ -128,18 +128,18 @@ const showTask = (detail: TaskDetail, { diffLines }: Drawing, messages: Words): 
   })),
 })
 
-function joinNames(all: readonly string[], { says: phrases }: Words): string {
+function joinNames(all: readonly string[], { phrases: phrases }: Messages): string {
   const more = all.length - MAX_NAMES
   return more <= 0 ? all.join(', ') : phrases.namesAnd(all.slice(0, MAX_NAMES).join(', '), more)
 }
 
 /** Groups identical machines on one line: `node1, node2: Debian 12 x86_64, 2 CPUs, 3.8 GiB, Docker 20.10.24`. */
-function machines({ machines, docker }: MachineFold, messages: Words): string[] {
+function machines({ machines, docker }: MachineFold, messages: Messages): string[] {
   const hostsByKind = new Map<string, string[]>()
   for (const [host, { system, cpus, memory }] of machines) {
     const engine = docker.get(host)
     const kind =
-      messages.says.machine(system, cpus, memory > 0 ? messages.measure(memory / 1024 / 1024) : '') +
+      messages.phrases.machine(system, cpus, memory > 0 ? messages.measure(memory / 1024 / 1024) : '') +
       (engine === undefined ? '' : `, Docker ${engine}`)
     hostsByKind.set(kind, [...(hostsByKind.get(kind) ?? []), host])
   }
@@ -149,7 +149,7 @@ function machines({ machines, docker }: MachineFold, messages: Words): string[] 
 const LEVELS = { error: 0, warning: 1, info: 2 } as const
 
 /** An answer to a question is neither good nor bad. */
-function markOf({ holds, question }: Finding, { marks }: Words) {
+function markOf({ holds, question }: Finding, { findingVerdicts: marks }: Messages) {
   if (holds === null) return { sign: '?', text: marks.unknown, kind: 'unknown', rank: 1 }
   if (question)
     return holds
@@ -162,8 +162,8 @@ function markOf({ holds, question }: Finding, { marks }: Words) {
 
 const failedFirst = (a: HostTasks, b: HostTasks): number => Number(b.failed) - Number(a.failed)
 
-function reasons(summary: Summary, messages: Words): string[] {
-  const { says: phrases } = messages
+function reasons(summary: Summary, messages: Messages): string[] {
+  const { phrases: phrases } = messages
   const hosts = Object.entries(summary.hosts)
   const hostsWith = (key: 'failed' | 'unreachable') => hosts.filter(([, recap]) => recap[key] > 0).map(([host]) => host)
   const claims = summary.findings.filter(({ question }) => !question)
@@ -174,13 +174,13 @@ function reasons(summary: Summary, messages: Words): string[] {
   return [
     ...(summary.status === 'interrupted' ? [phrases.interrupted] : []),
     ...(summary.check ? [phrases.check] : []),
-    ...(unreachable.length > 0 ? [phrases.notReached(joinNames(unreachable, messages))] : []),
-    ...(failed.length > 0 ? [phrases.failedOn(joinNames(failed, messages))] : []),
+    ...(unreachable.length > 0 ? [phrases.unreachable(joinNames(unreachable, messages))] : []),
+    ...(failed.length > 0 ? [phrases.failed(joinNames(failed, messages))] : []),
     ...(claims.length > 0 ? [phrases.findings(countClaims(true), countClaims(false), countClaims(null))] : []),
     ...(questions.length > 0
-      ? [phrases.asked(questions.filter(({ holds }) => holds !== null).length, questions.length)]
+      ? [phrases.questions(questions.filter(({ holds }) => holds !== null).length, questions.length)]
       : []),
-    summary.check ? phrases.toChange(changed) : phrases.changed(changed),
+    summary.check ? phrases.changesToMake(changed) : phrases.changed(changed),
   ]
 }
 
@@ -192,15 +192,19 @@ function phases(summary: Summary) {
   }))
 }
 
-function showExhibits(exhibits: Iterable<KeptExhibit>, drawing: Drawing, messages: Words): Map<string, ShownExhibit> {
+function showExhibits(
+  exhibits: Iterable<RetainedExhibit>,
+  drawing: Drawing,
+  messages: Messages,
+): Map<string, ExhibitView> {
   const slugOf = slugger()
-  const shown = new Map<string, ShownExhibit>()
+  const shown = new Map<string, ExhibitView>()
   for (const exhibit of exhibits) {
     const { id, title, host, command, start } = exhibit
     const slug = slugOf(id)
-    const long = longTexts(exhibit)
+    const long = longOutputs(exhibit)
     const output = [exhibit.stdout, exhibit.stderr].filter((part) => part.trim() !== '').join('\n')
-    const text = excerpt(output, messages.says.linesLeftOut, { lines: 300, ...wholeIn(long[0]?.file) })
+    const text = excerpt(output, messages.phrases.linesOmitted, { lines: 300, ...completeIn(long[0]?.file) })
     shown.set(id, {
       id,
       title,
@@ -219,11 +223,11 @@ function showExhibits(exhibits: Iterable<KeptExhibit>, drawing: Drawing, message
 
 /** The chart, or the terminal. A chart that cannot be drawn does not fail the report. */
 function draw(
-  exhibit: KeptExhibit,
+  exhibit: RetainedExhibit,
   slug: string,
-  { picture: drawTerminal, drawChart }: Drawing,
-  messages: Words,
-): Pick<ShownExhibit, 'svg' | 'chart'> {
+  { drawTerminal: drawTerminal, drawChart }: Drawing,
+  messages: Messages,
+): Pick<ExhibitView, 'svg' | 'chart'> {
   if (exhibit.chart === undefined) return { svg: drawTerminal(exhibit, slug, messages), chart: undefined }
   try {
     return { svg: drawChart(exhibit.chart, slug, messages), chart: {} }

@@ -1,7 +1,7 @@
 import type { Inventory } from '../inventory/index.ts'
 
 /** Author, title and course of the report. */
-export interface About {
+export interface ReportMetadata {
   readonly author?: string
   readonly title?: string
   readonly course?: string
@@ -13,7 +13,10 @@ const VARIABLES = { author: 'report_author', title: 'report_title', course: 'rep
  * Reads `report_author`, `report_title` and `report_course` from variables of the group `all` or from extra variables,
  * which take precedence. Unset values are omitted.
  */
-export function aboutOf({ hosts }: Pick<Inventory, 'hosts'>, extraVars: Readonly<Record<string, unknown>>): About {
+export function reportMetadataOf(
+  { hosts }: Pick<Inventory, 'hosts'>,
+  extraVars: Readonly<Record<string, unknown>>,
+): ReportMetadata {
   // Every host has the variables of group `all`. localhost always exists.
   const vars = { ...(hosts.get('localhost') ?? [...hosts.values()][0])?.vars, ...extraVars }
   return Object.fromEntries(

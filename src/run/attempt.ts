@@ -1,25 +1,25 @@
 import { BecomeFailed, TimeLimit, Unreachable } from '../connection/connection.ts'
 import type { Plan } from '../modules/module.ts'
 import type { Attempt, Task } from '../modules/task.ts'
-import { Unresolved } from '../values/reference.ts'
+import { UnresolvedReference } from '../values/reference.ts'
 import type { CommandRecord, PlannedChange, Status } from './events.ts'
-import type { Words } from './foreseen.ts'
-import { CutShort } from './host.ts'
+import type { ResourceKeys } from './foreseen.ts'
+import { BatchIncomplete } from './host.ts'
 import { MissingInput } from './inputs.ts'
-import { callOfTask, ConditionError } from './mistake.ts'
+import { callTaskFunction, ConditionError } from './mistake.ts'
 import { BadParameters } from './prepare.ts'
 
 /** The result of one attempt of a task. */
-export interface Tried {
+export interface AttemptResult {
   readonly status: Exclude<Status, 'skipped'>
   readonly message?: string
   readonly changes: readonly PlannedChange[]
   readonly commands: readonly CommandRecord[]
   readonly values?: unknown
   /** Check mode: the resource keys it would modify. */
-  readonly would?: { readonly sets: Words }
+  readonly predictedChange?: { readonly sets: ResourceKeys }
   /** The outcome on the host is unknown: neither retry it nor evaluate its conditions. */
-  readonly inTheDark?: boolean
+  readonly indeterminate?: boolean
   /** No retry: a condition threw an error. */
   readonly final?: boolean
 }
@@ -40,7 +40,7 @@ export function lastLine(text: string): string {
 }
 
 /** An attempt as passed to conditions (`until`, `failed_when`, `changed_when`). */
-export function attemptOf({ values, commands }: Tried): Attempt<unknown> {
+export function toAttempt({ values, commands }: AttemptResult): Attempt<unknown> {
   const last = commands.at(-1)
   const own = (values ?? {}) as { stdout?: string; stderr?: string; rc?: number }
   return {
@@ -52,12 +52,12 @@ export function attemptOf({ values, commands }: Tried): Attempt<unknown> {
 }
 
 /** Applies `failed_when` and `changed_when`. A condition that throws fails the task, as in Ansible. */
-export function judge(result: Tried, task: Task): Tried {
-  return orFailed(result, () => evaluate(result, task))
+export function applyConditions(result: AttemptResult, task: Task): AttemptResult {
+  return failOnConditionError(result, () => evaluate(result, task))
 }
 
 /** Runs a condition. If it throws, the task fails without retry. */
-export function orFailed(result: Tried, judge: () => Tried): Tried {
+export function failOnConditionError(result: AttemptResult, judge: () => AttemptResult): AttemptResult {
   try {
     return judge()
   } catch (error) {
@@ -66,9 +66,9 @@ export function orFailed(result: Tried, judge: () => Tried): Tried {
   }
 }
 
-function evaluate(result: Tried, { keywords, at }: Task): Tried {
-  if (result.status === 'unreachable' || result.status === 'unknown' || result.inTheDark === true) return result
-  if (result.would !== undefined && typeof keywords.changed_when === 'function') {
+function evaluate(result: AttemptResult, { keywords, at }: Task): AttemptResult {
+  if (result.status === 'unreachable' || result.status === 'unknown' || result.indeterminate === true) return result
+  if (result.predictedChange !== undefined && typeof keywords.changed_when === 'function') {
     return {
       ...result,
       status: 'unknown',
@@ -77,13 +77,15 @@ function evaluate(result: Tried, { keywords, at }: Task): Tried {
   }
   // Without a result there is nothing to evaluate.
   const failed_when =
-    result.would !== undefined && typeof keywords.failed_when === 'function' ? undefined : keywords.failed_when
+    result.predictedChange !== undefined && typeof keywords.failed_when === 'function'
+      ? undefined
+      : keywords.failed_when
   const { changed_when } = keywords
-  const attempt = attemptOf(result)
+  const attempt = toAttempt(result)
   const holds = (
     keyword: 'failed_when' | 'changed_when',
     rule: boolean | ((attempt: Attempt<unknown>) => boolean),
-  ): boolean => (typeof rule === 'function' ? callOfTask(keyword, at, () => rule(attempt)) : rule)
+  ): boolean => (typeof rule === 'function' ? callTaskFunction(keyword, at, () => rule(attempt)) : rule)
   const done = result.changes.length > 0 ? 'changed' : 'ok'
   let { status } = result
   if (failed_when !== undefined)
@@ -95,8 +97,8 @@ function evaluate(result: Tried, { keywords, at }: Task): Tried {
 }
 
 /** Converts expected errors to results; rethrows all others. */
-export function failureOf(error: unknown, commands: readonly CommandRecord[] = []): Tried {
-  const failed = (status: 'failed' | 'unreachable', message: string): Tried => ({
+export function failureOf(error: unknown, commands: readonly CommandRecord[] = []): AttemptResult {
+  const failed = (status: 'failed' | 'unreachable', message: string): AttemptResult => ({
     status,
     message,
     changes: [],
@@ -109,10 +111,10 @@ export function failureOf(error: unknown, commands: readonly CommandRecord[] = [
   }
   if (
     error instanceof BecomeFailed ||
-    error instanceof CutShort ||
+    error instanceof BatchIncomplete ||
     error instanceof BadParameters ||
     error instanceof MissingInput ||
-    error instanceof Unresolved ||
+    error instanceof UnresolvedReference ||
     error instanceof ConditionError
   ) {
     return failed('failed', error.message)

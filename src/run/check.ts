@@ -1,32 +1,32 @@
 import type { Plan } from '../modules/module.ts'
-import { withoutScript, type Tried } from './attempt.ts'
+import { withoutScript, type AttemptResult } from './attempt.ts'
 import type { Entry } from './entry.ts'
 import type { CommandRecord } from './events.ts'
-import type { Foreseen } from './foreseen.ts'
+import type { PredictedEffects } from './foreseen.ts'
 import { readsOf, setsOf } from './planned.ts'
-import type { Prepared } from './prepare.ts'
+import type { PreparedTask } from './prepare.ts'
 
 /** Check mode: predicts the result of a task; unknown if it depends on a change that was not applied. */
-export function foresee(
-  foreseen: Foreseen,
+export function predict(
+  predictedEffects: PredictedEffects,
   entry: Entry,
-  prepared: Prepared,
+  prepared: PreparedTask,
   plan: Plan<unknown>,
   commands: readonly CommandRecord[],
-): Tried {
+): AttemptResult {
   const { target } = entry
   const reads = readsOf(entry, prepared, plan)
-  const reason = foreseen.reason(target.name, reads)
-  if (reason !== undefined) return cannotTell(reason, entry, prepared, commands, plan)
+  const reason = predictedEffects.prerequisite(target.name, reads)
+  if (reason !== undefined) return unknownResult(reason, entry, prepared, commands, plan)
   const changes = withoutScript(plan.changes)
   if (plan.problem !== undefined) {
     // Without `reads`, the problem may be due to any earlier task.
-    const latest = reads === undefined ? foreseen.latest() : undefined
-    if (latest !== undefined) return cannotTell(latest, entry, prepared, commands, plan)
+    const latest = reads === undefined ? predictedEffects.latestTask() : undefined
+    if (latest !== undefined) return unknownResult(latest, entry, prepared, commands, plan)
     return { status: 'failed', message: plan.problem, changes, commands }
   }
   if (changes.length === 0) return { status: 'ok', changes, commands, values: plan.values }
-  return { status: 'changed', changes, commands, would: { sets: setsOf(entry, prepared, plan) } }
+  return { status: 'changed', changes, commands, predictedChange: { sets: setsOf(entry, prepared, plan) } }
 }
 
 /**
@@ -36,13 +36,13 @@ export function foresee(
  * @param reason - the task it depends on.
  * @param plan - for the current state, if there is one.
  */
-export function cannotTell(
+export function unknownResult(
   reason: string,
   { task }: Entry,
-  { params }: Prepared,
+  { params }: PreparedTask,
   commands: readonly CommandRecord[],
   plan?: Plan<unknown>,
-): Tried {
+): AttemptResult {
   const inCurrentState = plan?.problem ?? (plan?.changes.length === 0 ? 'no change in the current state' : undefined)
   return {
     status: 'unknown',
@@ -50,6 +50,6 @@ export function cannotTell(
     changes: withoutScript(plan?.changes ?? []),
     commands,
     // All keys of the module: in its future state the host may need other changes.
-    would: { sets: task.module.sets?.(params) },
+    predictedChange: { sets: task.module.sets?.(params) },
   }
 }

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { BecomeFailed, TimeLimit, Unreachable } from '../connection/connection.ts'
-import type { ComesBack } from '../modules/module.ts'
-import type { Outcome } from '../shell/batch.ts'
+import type { ReconnectOptions } from '../modules/module.ts'
+import type { ScriptResult } from '../shell/batch.ts'
 import type { Entry } from './entry.ts'
-import { CutShort, runBatch } from './host.ts'
+import { BatchIncomplete, runBatch } from './host.ts'
 import { Interrupted } from './state.ts'
 import { stopwatch } from './stopwatch.ts'
 
@@ -19,34 +19,34 @@ const PROBE_TIMEOUT_SECONDS = 60
  * @returns the result of the last probe, or why the host has not reconnected.
  * @throws {Interrupted} the user interrupted the run.
  */
-export async function awaitReturn<P>(
+export async function waitForReconnect<P>(
   { target, become }: Entry,
-  comesBack: ComesBack<P>,
+  comesBack: ReconnectOptions<P>,
   params: P,
-  before: Outcome,
+  before: ScriptResult,
   signal: AbortSignal,
-): Promise<Outcome | string> {
+): Promise<ScriptResult | string> {
   const pause = (seconds: number): Promise<void> =>
     sleep(seconds * 1000, undefined, { signal }).catch(() => {
       throw new Interrupted()
     })
-  const probe = async (): Promise<Outcome> => {
+  const probe = async (): Promise<ScriptResult> => {
     const options = { ...(become === undefined ? {} : { become }), timeLimitSeconds: PROBE_TIMEOUT_SECONDS }
-    return (await runBatch(target.connection, [comesBack.probe(params)], options))[0] as Outcome
+    return (await runBatch(target.connection, [comesBack.probe(params)], options))[0] as ScriptResult
   }
-  await pause(comesBack.afterSeconds(params))
-  const within = comesBack.withinSeconds(params)
+  await pause(comesBack.delaySeconds(params))
+  const within = comesBack.timeoutSeconds(params)
   const watch = stopwatch()
   for (let pauseSeconds = FIRST_PAUSE_SECONDS; ; pauseSeconds = Math.min(pauseSeconds * 2, LONGEST_PAUSE_SECONDS)) {
     let missing: string
     try {
       const current = await probe()
-      const still = comesBack.missing(params, before, current)
+      const still = comesBack.pendingReason(params, before, current)
       if (still === undefined) return current
       missing = still
     } catch (error) {
       if (signal.aborted) throw new Interrupted()
-      if (![Unreachable, TimeLimit, BecomeFailed, CutShort].some((type) => error instanceof type)) throw error
+      if (![Unreachable, TimeLimit, BecomeFailed, BatchIncomplete].some((type) => error instanceof type)) throw error
       missing = (error as Error).message
     }
     const left = within - watch.elapsed() / 1000

@@ -1,7 +1,7 @@
 import { PatternError, selectHosts, type Inventory } from '../inventory/index.ts'
 import type { Experiment } from './experiment.ts'
-import { flatten, type Play, type PlayContext, type Step } from './play.ts'
-import { tagList, tagsChosen, type TagChoice } from './tags.ts'
+import { flattenTasks, type Play, type PlayContext, type PlaybookStep } from './play.ts'
+import { tagList, tagsSelect, type TagSelection } from './tags.ts'
 
 /** An effect on a host that requires its owner's consent: a fault, a load test, removal of data. */
 export interface Disturbance {
@@ -26,16 +26,17 @@ export interface DisturbanceContext {
 export type Disturbs = (on: DisturbanceContext) => readonly Disturbance[]
 
 /** The same disturbance on several hosts. */
-export const onHosts = (hosts: readonly string[], what: string): Disturbance[] => hosts.map((host) => ({ host, what }))
+export const disturbAll = (hosts: readonly string[], what: string): Disturbance[] =>
+  hosts.map((host) => ({ host, what }))
 
 /** The options of a run that decide which steps have an effect. */
 export interface PlannedRun {
-  readonly steps: readonly Step[]
+  readonly steps: readonly PlaybookStep[]
   readonly inventory: Inventory
   /** Hosts selected by `--limit`. A step on one of them may disturb others. */
   readonly hosts: readonly string[]
   readonly extraVars: Readonly<Record<string, unknown>>
-  readonly tags: TagChoice
+  readonly tags: TagSelection
   readonly check: boolean
 }
 
@@ -52,16 +53,16 @@ export interface PermissionOptions {
 export type WithoutPermission = 'refuse' | 'leave out'
 
 /** A step, and its disturbances without permission. */
-export interface Disturbing {
-  readonly step: Step
+export interface StepDisturbances {
+  readonly step: PlaybookStep
   readonly disturbances: readonly Disturbance[]
 }
 
 export interface Permission {
   /** Experiments to skip. */
-  readonly leftOut: readonly Disturbing[]
+  readonly leftOut: readonly StepDisturbances[]
   /** Steps for which the run is refused. */
-  readonly refused: readonly Disturbing[]
+  readonly refused: readonly StepDisturbances[]
 }
 
 /**
@@ -77,12 +78,13 @@ export function permissionFor(
     : run.steps
         .map((step) => ({ step, disturbances: disturbancesOf(step, run).filter(({ host }) => !mayDisturb(host)) }))
         .filter(({ disturbances }) => disturbances.length > 0)
-  const isLeftOut = ({ step }: Disturbing): boolean => step.kind === 'experiment' && withoutPermission === 'leave out'
+  const isLeftOut = ({ step }: StepDisturbances): boolean =>
+    step.kind === 'experiment' && withoutPermission === 'leave out'
   return { leftOut: forbidden.filter(isLeftOut), refused: forbidden.filter((each) => !isLeftOut(each)) }
 }
 
 /** The disturbances by a step in this run: none if it has no hosts or its tags are not selected. */
-export function disturbancesOf(step: Step, run: Omit<PlannedRun, 'steps' | 'check'>): readonly Disturbance[] {
+export function disturbancesOf(step: PlaybookStep, run: Omit<PlannedRun, 'steps' | 'check'>): readonly Disturbance[] {
   const { disturbs } = step
   if (disturbs === undefined || disturbs === false) return []
   const hosts = hostsOf(step, run)
@@ -96,7 +98,7 @@ export function disturbancesOf(step: Step, run: Omit<PlannedRun, 'steps' | 'chec
 }
 
 /** A group that is not in the inventory has no hosts. */
-function hostsOf({ hosts }: Step, run: Pick<PlannedRun, 'inventory' | 'hosts'>): string[] {
+function hostsOf({ hosts }: PlaybookStep, run: Pick<PlannedRun, 'inventory' | 'hosts'>): string[] {
   try {
     const allowed = new Set(run.hosts)
     return selectHosts(run.inventory, hosts).filter((name) => allowed.has(name))
@@ -106,12 +108,17 @@ function hostsOf({ hosts }: Step, run: Pick<PlannedRun, 'inventory' | 'hosts'>):
   }
 }
 
-const isChosen = (step: Play | Experiment, context: DisturbanceContext, tags: TagChoice): boolean =>
-  tagsChosen(tagList(step.tags), tags) ||
+const isChosen = (step: Play | Experiment, context: DisturbanceContext, tags: TagSelection): boolean =>
+  tagsSelect(tagList(step.tags), tags) ||
   (step.kind === 'play' && context.hosts.some((host) => hasChosenTask(step, host, context, tags)))
 
 /** Tasks may have tags that their play lacks. If the task list cannot be built, the step counts as selected. */
-function hasChosenTask(play: Play, host: string, { groups, hostvars }: DisturbanceContext, tags: TagChoice): boolean {
+function hasChosenTask(
+  play: Play,
+  host: string,
+  { groups, hostvars }: DisturbanceContext,
+  tags: TagSelection,
+): boolean {
   const context: PlayContext = {
     host,
     vars: { ...hostvars(host), ...play.vars },
@@ -121,8 +128,8 @@ function hasChosenTask(play: Play, host: string, { groups, hostvars }: Disturban
     check: true,
   }
   try {
-    return flatten(play.tasks(context)).some(({ keywords }) =>
-      tagsChosen([...tagList(play.tags), ...tagList(keywords.tags)], tags),
+    return flattenTasks(play.tasks(context)).some(({ keywords }) =>
+      tagsSelect([...tagList(play.tags), ...tagList(keywords.tags)], tags),
     )
   } catch {
     return true
@@ -130,20 +137,20 @@ function hasChosenTask(play: Play, host: string, { groups, hostvars }: Disturban
 }
 
 /** One line for each host and effect, without duplicates, in the order of the steps. */
-export const disturbanceLines = (disturbing: readonly Disturbing[]): string[] => [
+export const disturbanceLines = (disturbing: readonly StepDisturbances[]): string[] => [
   ...new Set(disturbing.flatMap(({ disturbances }) => disturbances).map(({ host, what }) => `${host}: ${what}`)),
 ]
 
 /** The disturbed hosts, without duplicates. */
-export const disturbedHosts = (disturbing: readonly Disturbing[]): string[] => [
+export const disturbedHosts = (disturbing: readonly StepDisturbances[]): string[] => [
   ...new Set(disturbing.flatMap(({ disturbances }) => disturbances).map(({ host }) => host)),
 ]
 
 /** The run would disturb hosts without permission. Nothing was changed; exit code 2. */
-export class Refused extends Error {
+export class RunRefused extends Error {
   override readonly name = 'Refused'
 
-  constructor(refused: readonly Disturbing[]) {
+  constructor(refused: readonly StepDisturbances[]) {
     super(
       [
         "Run refused; nothing was changed. These hosts do not belong to Labbook's lab:",
@@ -155,7 +162,7 @@ export class Refused extends Error {
 }
 
 /** The message about skipped experiments. */
-export const leftOutText = (leftOut: readonly Disturbing[]): string =>
+export const skippedText = (leftOut: readonly StepDisturbances[]): string =>
   `skipped, because ${disturbedHosts(leftOut).join(', ')} ${disturbedHosts(leftOut).length === 1 ? 'does' : 'do'} not belong to Labbook's lab: ` +
   `${leftOut.map(({ step: { name } }) => `"${name}"`).join(', ')}. Add --allow-faults to include ${leftOut.length === 1 ? 'it' : 'them'}; ` +
   'list experiments: npx zx playbooks/experiments.mjs --list'

@@ -2,7 +2,7 @@ import type { Become } from '../connection/connection.ts'
 import type { Task } from '../modules/task.ts'
 import type { RunHost } from './host.ts'
 import { UnknownHost } from './mistake.ts'
-import type { Once } from './once.ts'
+import type { RunOnce } from './once.ts'
 import type { Play } from './play.ts'
 import type { RunState } from './state.ts'
 
@@ -17,7 +17,7 @@ export interface Entry {
   /** Why it cannot run: `delegate_to` names a host that is not in the inventory. */
   readonly problem?: string
   /** Set for `run_once` tasks; shared by all hosts of the play. */
-  readonly once?: Once
+  readonly once?: RunOnce
   /** Set for handlers: the name used in `notify`. */
   readonly handler?: string
 }

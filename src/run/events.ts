@@ -1,6 +1,6 @@
 import type { Diff } from '../modules/module.ts'
-import type { LongOutputs } from '../shell/batch.ts'
-import type { About } from './about.ts'
+import type { TruncatedOutputs } from '../shell/batch.ts'
+import type { ReportMetadata } from './about.ts'
 import type { Chart } from './chart.ts'
 
 /** Ansible's states, and `unknown`: in check mode, the task depends on an earlier one that has not run. */
@@ -28,7 +28,7 @@ export interface CommandRecord {
   /** Milliseconds on the target; null if its clock has no such resolution. */
   readonly durationMs: number | null
   /** Set for outputs over 1 MiB: `stdout` and `stderr` then contain their first and last 512 KiB. */
-  readonly long?: LongOutputs
+  readonly long?: TruncatedOutputs
 }
 
 export interface PlannedChange {
@@ -49,7 +49,7 @@ export interface RunStart extends Base {
   readonly check: boolean
   readonly hosts: readonly string[]
   /** Author and title of the report. */
-  readonly about?: About
+  readonly about?: ReportMetadata
   readonly controller: { readonly hostname: string; readonly node: string; readonly platform: string }
 }
 
@@ -111,7 +111,7 @@ export interface TaskResult extends Base {
 }
 
 /** A wait with a timeout. It ends with the next event of its host or experiment. */
-export interface Waiting extends Base {
+export interface WaitEvent extends Base {
   readonly type: 'waiting'
   /** The play or experiment. */
   readonly play: string
@@ -146,7 +146,7 @@ export interface Exhibit extends Base {
   readonly start: string
   readonly durationMs: number
   /** As in {@link CommandRecord}. */
-  readonly long?: LongOutputs
+  readonly long?: TruncatedOutputs
   /** Shown instead of the terminal output, which remains available as text. */
   readonly chart?: Chart
   /** The underlying data. The report writes each item to `data/<id>-<name>`. */
@@ -160,7 +160,7 @@ export interface ExhibitData {
 }
 
 /** In how many repetitions of an experiment a finding held. */
-export interface Times {
+export interface RepetitionCounts {
   readonly held: number
   readonly failed: number
   /** Inconclusive. */
@@ -168,7 +168,7 @@ export interface Times {
 }
 
 /** A metric of a finding, with one value per repetition. */
-export interface Measured {
+export interface Metric {
   /** `time to Down` */
   readonly name: string
   /** `s`, `requests/s`; empty for a dimensionless number. */
@@ -191,12 +191,12 @@ export interface Finding extends Base {
   /** The measured result, or why it is inconclusive, in one line. */
   readonly detail?: string
   /** Set for repeated experiments; `holds` is true if it held every time. */
-  readonly times?: Times
-  readonly measured?: readonly Measured[]
+  readonly times?: RepetitionCounts
+  readonly measured?: readonly Metric[]
 }
 
 /** A message for the user: IPVS not available, a fallback used. */
-export interface Notice extends Base {
+export interface LogEvent extends Base {
   readonly type: 'notice'
   readonly level: 'info' | 'warning' | 'error'
   readonly host?: string
@@ -216,12 +216,12 @@ export type RunEvent =
   | PlayStart
   | PlayEnd
   | TaskStart
-  | Waiting
+  | WaitEvent
   | TaskResult
   | ExhibitStart
   | Exhibit
   | Finding
-  | Notice
+  | LogEvent
   | RunEnd
 
 /** Receives events in order: the event log, the screen and `--json`. */

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { TimeLimit } from '../connection/connection.ts'
-import type { Outcome } from '../shell/batch.ts'
+import type { ScriptResult } from '../shell/batch.ts'
 import type { Exhibit } from './events.ts'
-import type { CareContext, Experiment, Look, Watch, Watched } from './experiment.ts'
+import type { SetupContext, Experiment, CommandOptions, WatchOptions, WatchResult } from './experiment.ts'
 import { runBatch } from './host.ts'
 import { Interrupted, type RunState } from './state.ts'
-import { slowdownOf } from './slowdown.ts'
+import { timeoutMultiplierOf } from './slowdown.ts'
 import { stopwatch } from './stopwatch.ts'
 
 const DEFAULT_SECONDS = 60
@@ -13,20 +13,20 @@ const DEFAULT_SECONDS = 60
 const CONTROLLER = 'localhost'
 
 /** Creates the context of an experiment, without findings. */
-export function careContext(
+export function setupContext(
   state: RunState,
   experiment: Experiment,
   hosts: readonly string[],
   nextId: (title: string) => string,
-): CareContext {
+): SetupContext {
   const emitExhibit = (what: ExhibitContent): Exhibit => {
     const exhibit = { type: 'exhibit', id: nextId(what.title), experiment: experiment.name, ...what } as const
     state.emit(exhibit)
     return { ...exhibit, time: what.start }
   }
   const hostvars = (name: string) =>
-    state.reads.view({ ...state.host(name).vars, ...state.extraVars, ansible_facts: state.host(name).facts })
-  const slowdown = slowdownOf({ hostvars }, state.groups.all ?? hosts)
+    state.varReads.view({ ...state.host(name).vars, ...state.extraVars, ansible_facts: state.host(name).facts })
+  const slowdown = timeoutMultiplierOf({ hostvars }, state.groups.all ?? hosts)
   const waiting = (what: string, withinSeconds: number, host?: string): void => {
     state.emit({
       type: 'waiting',
@@ -36,21 +36,21 @@ export function careContext(
       withinSeconds,
     })
   }
-  const hostOf = ({ host = hosts[0] as string }: Pick<Look, 'host'>): string => host
-  const exec = ({ timeout = DEFAULT_SECONDS, ...command }: Look, exhibitTitle?: string): Promise<Execution> =>
+  const hostOf = ({ host = hosts[0] as string }: Pick<CommandOptions, 'host'>): string => host
+  const exec = ({ timeout = DEFAULT_SECONDS, ...command }: CommandOptions, exhibitTitle?: string): Promise<Execution> =>
     execCommand(state, { ...command, timeout: timeout * slowdown }, hostOf(command), exhibitTitle)
   return {
     hosts,
     groups: state.groups,
     hostvars,
-    slowdown,
+    timeoutMultiplier: slowdown,
     signal: state.signal,
-    exhibit: async ({ title, shown, ...command }) => {
+    exhibit: async ({ title, displayCommand: shown, ...command }) => {
       state.emit({ type: 'exhibit_start', experiment: experiment.name, title, host: hostOf(command) })
       const output = await exec(command, title)
       return emitExhibit({ ...output, title, command: shown ?? output.command })
     },
-    watch: async ({ within = DEFAULT_SECONDS, every = 1, awaits, ...watch }) => {
+    watch: async ({ within = DEFAULT_SECONDS, every = 1, waitingFor: awaits, ...watch }) => {
       waiting(awaits ?? `"${watch.title}"`, within * slowdown, hostOf(watch))
       return await poll(
         { ...watch, within: within * slowdown, every: every * slowdown },
@@ -66,7 +66,7 @@ export function careContext(
       waiting(what, seconds)
       await sleepUnlessAborted(seconds, state.signal)
     },
-    look: async (command) => {
+    exec: async (command) => {
       const { stdout, stderr, exitCode } = await exec(command)
       return { stdout, stderr, exitCode }
     },
@@ -79,7 +79,7 @@ export function careContext(
         host: 'controller',
         start: new Date(Date.now() - durationMs).toISOString(),
       }),
-    notice: (message, level = 'info') => {
+    log: (message, level = 'info') => {
       state.emit({ type: 'notice', level, message })
     },
   }
@@ -93,7 +93,7 @@ type Timed<T, Limits extends keyof T> = T & Required<Pick<T, Limits>>
 /** @param exhibitTitle - set if the output becomes an exhibit. Polls and samples write no overflow files. */
 async function execCommand(
   state: RunState,
-  { command, become = true, timeout }: Timed<Look, 'timeout'>,
+  { command, become = true, timeout }: Timed<CommandOptions, 'timeout'>,
   name: string,
   exhibitTitle?: string,
 ): Promise<Execution> {
@@ -101,16 +101,16 @@ async function execCommand(
   const host = state.host(name === 'controller' ? CONTROLLER : name)
   const watch = stopwatch()
   const { user, password } = host.become
-  const openSpool = exhibitTitle === undefined ? undefined : state.openSpool
-  const outcome: Outcome = await runBatch(host.connection, [command], {
+  const openSpool = exhibitTitle === undefined ? undefined : state.openOverflowFile
+  const outcome: ScriptResult = await runBatch(host.connection, [command], {
     ...(become ? { become: { user, ...(password === undefined ? {} : { password }) } } : {}),
     timeLimitSeconds: timeout,
-    keep: () => ({
-      for: 'probe',
-      ...(openSpool && { spool: (stream) => openSpool({ host: name, task: exhibitTitle ?? '', stream }) }),
+    capture: () => ({
+      purpose: 'probe',
+      ...(openSpool && { openOverflowFile: (stream) => openSpool({ host: name, task: exhibitTitle ?? '', stream }) }),
     }),
   }).then(
-    ([first]) => first as Outcome,
+    ([first]) => first as ScriptResult,
     (error: unknown) => {
       if (!(error instanceof TimeLimit)) throw error
       return {
@@ -121,15 +121,22 @@ async function execCommand(
       }
     },
   )
-  return { command, host: name, ...outcome, start: watch.start, durationMs: watch.elapsed() }
+  return { command, host: name, ...outcome, start: watch.startedAt, durationMs: watch.elapsed() }
 }
 
 async function poll(
-  { until, within, every, title, shown, ...command }: Timed<Omit<Watch, 'awaits'>, 'within' | 'every'>,
-  exec: (command: Look) => Promise<Execution>,
+  {
+    until,
+    within,
+    every,
+    title,
+    displayCommand: shown,
+    ...command
+  }: Timed<Omit<WatchOptions, 'awaits'>, 'within' | 'every'>,
+  exec: (command: CommandOptions) => Promise<Execution>,
   emitExhibit: (output: ExhibitContent) => Exhibit,
   signal: AbortSignal,
-): Promise<Watched> {
+): Promise<WatchResult> {
   const watch = stopwatch()
   for (;;) {
     const output = await exec(command)
@@ -143,7 +150,7 @@ async function poll(
           ...output,
           title,
           command: shown ?? output.command,
-          start: watch.start,
+          start: watch.startedAt,
           durationMs: watch.elapsed(),
         }),
       }

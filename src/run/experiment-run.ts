@@ -1,8 +1,8 @@
 import type { Experiment, ExperimentContext, Verdict } from './experiment.ts'
 import type { Phase } from './events.ts'
-import { careContext } from './experiment-context.ts'
-import { together } from './findings.ts'
-import { explain } from './mistake.ts'
+import { setupContext } from './experiment-context.ts'
+import { mergeVerdicts } from './findings.ts'
+import { describeError } from './mistake.ts'
 import { Interrupted, type RunState } from './state.ts'
 import { stopwatch } from './stopwatch.ts'
 
@@ -17,7 +17,7 @@ export async function runExperiment(
   nextId: (title: string) => string,
   phase?: Phase,
 ): Promise<void> {
-  const { name, hypothesis, asks = {} } = experiment
+  const { name, hypothesis, questions: asks = {} } = experiment
   const statements = statementsOf(experiment)
   const watch = stopwatch()
   const verdictsById = new Map<string, Verdict[]>(Object.keys(statements).map((id) => [id, []]))
@@ -29,7 +29,7 @@ export async function runExperiment(
       experiment: name,
       statement: statements[id] as string,
       ...question,
-      ...together(verdicts),
+      ...mergeVerdicts(verdicts),
     })
   }
   state.emit({
@@ -55,7 +55,10 @@ export async function runExperiment(
   }
 }
 
-const statementsOf = ({ proves, asks = {} }: Experiment): Readonly<Record<string, string>> => ({ ...proves, ...asks })
+const statementsOf = ({ assertions: proves, questions: asks = {} }: Experiment): Readonly<Record<string, string>> => ({
+  ...proves,
+  ...asks,
+})
 
 /** @throws {Interrupted} */
 async function runOnce(
@@ -65,22 +68,22 @@ async function runOnce(
   nextId: (title: string) => string,
   conclude: (id: string, verdict: Verdict) => void,
 ): Promise<void> {
-  const { name, start, observe } = experiment
+  const { name, steadyState: start, method: observe } = experiment
   const pending = new Set(Object.keys(statementsOf(experiment)))
   const finding = (id: string, verdict: Verdict): void => {
     if (!pending.delete(id))
       throw new Error(`experiment "${name}" reports finding "${id}" twice, or did not declare it`)
     conclude(id, verdict)
   }
-  const cannotTell: ExperimentContext['cannotTell'] = (why, evidence = []) => {
+  const cannotTell: ExperimentContext['inconclusive'] = (why, evidence = []) => {
     for (const id of [...pending]) finding(id, { holds: null, evidence, detail: why })
   }
-  const context = careContext(state, experiment, names, nextId)
-  const on: ExperimentContext = { ...context, finding, cannotTell }
+  const context = setupContext(state, experiment, names, nextId)
+  const on: ExperimentContext = { ...context, finding, inconclusive: cannotTell }
   const reasons: string[] = []
   let started = false
   try {
-    const out = names.filter((host) => state.host(host).out !== undefined)
+    const out = names.filter((host) => state.host(host).excluded !== undefined)
     if (names.length === 0) reasons.push(`no hosts match ${experiment.hosts}`)
     else if (out.length > 0) reasons.push(`not run: ${out.join(', ')} failed or became unreachable earlier`)
     else {
@@ -90,7 +93,7 @@ async function runOnce(
     }
   } catch (error) {
     if (state.signal.aborted || error instanceof Interrupted) throw new Interrupted()
-    const reason = explain(error)
+    const reason = describeError(error)
     reasons.push(reason)
     state.emit({ type: 'notice', level: 'error', message: `${name}: ${reason}` })
   } finally {
@@ -107,19 +110,19 @@ async function restore(
   nextId: (title: string) => string,
 ): Promise<void> {
   const { name } = experiment
-  if (experiment.restore === undefined) return
+  if (experiment.rollback === undefined) return
   const interrupted = state.signal.aborted
-  const on = interrupted ? state.anew() : state
+  const on = interrupted ? state.withFreshConnections() : state
   if (interrupted) state.emit({ type: 'notice', level: 'warning', message: `${name}: rolling back` })
   try {
-    await experiment.restore(careContext(on, experiment, names, nextId))
+    await experiment.rollback(setupContext(on, experiment, names, nextId))
   } catch (error) {
     // The first Ctrl-C during a rollback restarts it over fresh connections. A second one ends the program.
     if (state.signal.aborted && !interrupted) return await restore(state, experiment, names, nextId)
     state.emit({
       type: 'notice',
       level: 'error',
-      message: `${name}: rollback failed: ${explain(error)}. Run the playbook again to repair the state`,
+      message: `${name}: rollback failed: ${describeError(error)}. Run the playbook again to repair the state`,
     })
   } finally {
     if (interrupted) await on.close()

@@ -3,7 +3,7 @@ import type { Disturbs } from './disturbance.ts'
 import type { Exhibit, ExhibitData } from './events.ts'
 
 /** A command to run. */
-export interface Look {
+export interface CommandOptions {
   readonly command: string
   /** Default: the experiment's first host. `controller` is this machine. */
   readonly host?: string
@@ -14,33 +14,33 @@ export interface Look {
 }
 
 /** The output of a command. */
-export interface Seen {
+export interface CommandResult {
   readonly stdout: string
   readonly stderr: string
   readonly exitCode: number
 }
 
 /** A command whose output is recorded as an exhibit. */
-export interface Observation extends Look {
+export interface ExhibitOptions extends CommandOptions {
   /** A short title of the exhibit; its slug becomes the exhibit's id. */
   readonly title: string
   /** Shown instead of a long or unreadable command. */
-  readonly shown?: string
+  readonly displayCommand?: string
 }
 
 /** A command to poll until its output meets a condition. The last output is recorded. */
-export interface Watch extends Observation {
-  readonly until: (seen: { stdout: string; exitCode: number }) => boolean
+export interface WatchOptions extends ExhibitOptions {
+  readonly until: (result: { stdout: string; exitCode: number }) => boolean
   /** Timeout in seconds, before the timeout multiplier. Default 60. */
   readonly within?: number
   /** Polling interval in seconds, before the timeout multiplier. Default 1. */
   readonly every?: number
   /** Shown in progress output after "waiting for": `node3 Down`. Default: the title in quotes. */
-  readonly awaits?: string
+  readonly waitingFor?: string
 }
 
 /** The result of a watch. */
-export interface Watched {
+export interface WatchResult {
   readonly reached: boolean
   /** Seconds until the condition was met or the timeout passed. */
   readonly seconds: number
@@ -58,7 +58,7 @@ export interface Verdict {
 }
 
 /** Measurements by Labbook itself, such as responses to requests it sent. */
-export interface Recorded {
+export interface RecordOptions {
   readonly title: string
   readonly command: string
   readonly stdout: string
@@ -71,15 +71,15 @@ export interface Recorded {
 export interface ExperimentContext {
   readonly hosts: readonly string[]
   /** Timeout multiplier of the slowest host. It scales the timeouts of commands and watches. */
-  readonly slowdown: number
+  readonly timeoutMultiplier: number
   readonly groups: Readonly<Record<string, readonly string[]>>
   hostvars(host: string): Readonly<Record<string, unknown>>
   /** Runs a command and records its output as an exhibit. A nonzero exit code is not an error. */
-  exhibit(command: Observation): Promise<Exhibit>
-  watch(options: Watch): Promise<Watched>
+  exhibit(command: ExhibitOptions): Promise<Exhibit>
+  watch(options: WatchOptions): Promise<WatchResult>
   /** Runs a command without recording it, for example one of many samples that are recorded together later. */
-  look(command: Look): Promise<Seen>
-  record(what: Recorded): Exhibit
+  exec(command: CommandOptions): Promise<CommandResult>
+  record(what: RecordOptions): Exhibit
   /**
    * Waits for some seconds, without the timeout multiplier, and reports for what: `node3 to receive tasks`. Ends early
    * if the run is interrupted.
@@ -89,13 +89,13 @@ export interface ExperimentContext {
   waiting(what: string, withinSeconds: number): void
   finding(id: string, verdict: Verdict): void
   /** Reports all findings without a verdict as inconclusive, with the reason. */
-  cannotTell(why: string, evidence?: readonly Exhibit[]): void
-  notice(message: string, level?: 'info' | 'warning'): void
+  inconclusive(why: string, evidence?: readonly Exhibit[]): void
+  log(message: string, level?: 'info' | 'warning'): void
   readonly signal: AbortSignal
 }
 
 /** The context for the steady-state check and the rollback: without findings. */
-export type CareContext = Omit<ExperimentContext, 'finding' | 'cannotTell'>
+export type SetupContext = Omit<ExperimentContext, 'finding' | 'inconclusive'>
 
 export interface ExperimentOptions {
   readonly hosts: string
@@ -106,30 +106,30 @@ export interface ExperimentOptions {
    */
   readonly disturbs: false | Disturbs
   /** Claims to prove: finding id -> statement. Without a verdict they are reported as inconclusive. */
-  readonly proves: Readonly<Record<string, string>>
+  readonly assertions: Readonly<Record<string, string>>
   /** Questions: finding id -> statement. A negative answer does not fail the run. */
-  readonly asks?: Readonly<Record<string, string>>
+  readonly questions?: Readonly<Record<string, string>>
   /** The expected result and why, in one or two sentences, written before the experiment. */
   readonly hypothesis?: string
   /** Checks the steady state before anything is disturbed. Throws an error if it is not met. */
-  readonly start?: (on: CareContext) => Promise<void>
+  readonly steadyState?: (on: SetupContext) => Promise<void>
   /**
    * Restores the steady state. Runs after every started experiment, including failed and interrupted ones, then over
    * fresh connections. It must work from any point at which the experiment stopped.
    */
-  readonly restore?: (on: CareContext) => Promise<void>
+  readonly rollback?: (on: SetupContext) => Promise<void>
 }
 
 /** Observes a running system, possibly under an injected fault, and reports findings. */
 export interface Experiment extends ExperimentOptions {
   readonly kind: 'experiment'
   readonly name: string
-  readonly observe: (on: ExperimentContext) => Promise<void>
+  readonly method: (on: ExperimentContext) => Promise<void>
 }
 
 /** Defines an experiment. */
 export const experiment = (
   name: string,
   options: ExperimentOptions,
-  observe: (on: ExperimentContext) => Promise<void>,
-): Experiment => ({ ...options, kind: 'experiment', name, observe })
+  method: (on: ExperimentContext) => Promise<void>,
+): Experiment => ({ ...options, kind: 'experiment', name, method })

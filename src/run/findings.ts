@@ -1,16 +1,16 @@
-import type { Finding, Measured, Times } from './events.ts'
+import type { Finding, Metric, RepetitionCounts } from './events.ts'
 import type { Verdict } from './experiment.ts'
 
 /** The verdicts on a finding, merged over all repetitions. */
-export type Said = Pick<Finding, 'holds' | 'evidence' | 'detail' | 'times' | 'measured'>
+export type FindingSummary = Pick<Finding, 'holds' | 'evidence' | 'detail' | 'times' | 'measured'>
 
 /**
  * Merges the verdicts of all repetitions: false if one of them is false, otherwise null if one is inconclusive,
  * otherwise true.
  */
-export function together(verdicts: readonly Verdict[]): Said {
+export function mergeVerdicts(verdicts: readonly Verdict[]): FindingSummary {
   const count = (holds: boolean | null): number => verdicts.filter((verdict) => verdict.holds === holds).length
-  const times: Times = { held: count(true), failed: count(false), unknown: count(null) }
+  const times: RepetitionCounts = { held: count(true), failed: count(false), unknown: count(null) }
   const measured = measuredOf(verdicts)
   const detail = detailOf(verdicts)
   return {
@@ -22,7 +22,7 @@ export function together(verdicts: readonly Verdict[]): Said {
   }
 }
 
-function measuredOf(verdicts: readonly Verdict[]): Measured[] {
+function measuredOf(verdicts: readonly Verdict[]): Metric[] {
   const all = new Map<string, { unit: string; values: number[] }>()
   for (const verdict of verdicts) {
     for (const [name, [value, unit]] of Object.entries(verdict.measured ?? {})) {

@@ -2,10 +2,10 @@
  * Resource keys that a task reads or modifies: paths and `kind:name`, as in `ModuleDefinition.reads`. Undefined: any
  * resource.
  */
-export type Words = readonly string[] | undefined
+export type ResourceKeys = readonly string[] | undefined
 
 /** Whether changes to one set of resources may affect a task that reads the other. */
-export function affects(sets: Words, reads: Words): boolean {
+export function affects(sets: ResourceKeys, reads: ResourceKeys): boolean {
   if (sets?.length === 0 || reads?.length === 0) return false
   if (sets === undefined || reads === undefined) return true
   return sets.some((set) => reads.some((read) => touches(set, read)))
@@ -21,21 +21,21 @@ const isWithin = (path: string, directory: string): boolean => slash(path).start
 const slash = (path: string): string => (path.endsWith('/') ? path : `${path}/`)
 
 /** The union of resource keys; undefined (any resource) if one of them is. */
-export function together(all: readonly Words[]): Words {
+export function mergeKeys(all: readonly ResourceKeys[]): ResourceKeys {
   return all.includes(undefined) ? undefined : [...new Set(all.flatMap((words) => words ?? []))]
 }
 
 interface Effect {
   readonly task: string
-  readonly sets: Words
-  readonly told: boolean
+  readonly sets: ResourceKeys
+  readonly predictable: boolean
 }
 
 /**
  * Check mode: the effects that earlier tasks would have had on each host. A task that depends on one of them is
  * unknown.
  */
-export class Foreseen {
+export class PredictedEffects {
   readonly #hosts = new Map<string, Effect[]>()
   #latest: Effect | undefined
 
@@ -43,26 +43,26 @@ export class Foreseen {
    * Records that a task would change a host.
    * @param predictable - whether check mode knows what it would do.
    */
-  add(host: string, task: string, sets: Words, told: boolean): void {
+  add(host: string, task: string, sets: ResourceKeys, predictable: boolean): void {
     if (sets?.length === 0) return
-    const effect: Effect = { task, sets, told }
+    const effect: Effect = { task, sets, predictable }
     const earlier = this.#hosts.get(host)
     if (earlier === undefined) this.#hosts.set(host, [effect])
     else earlier.push(effect)
-    if (told || this.#latest === undefined) this.#latest = effect
+    if (predictable || this.#latest === undefined) this.#latest = effect
   }
 
   /**
    * The task that must run before one with these `reads` is known: the last one that modifies them. Predictable tasks
    * take precedence, as an unknown one itself waits for an earlier task.
    */
-  reason(host: string, reads: Words): string | undefined {
+  prerequisite(host: string, reads: ResourceKeys): string | undefined {
     const matching = (this.#hosts.get(host) ?? []).filter(({ sets }) => affects(sets, reads))
-    return (matching.findLast(({ told }) => told) ?? matching.at(-1))?.task
+    return (matching.findLast(({ predictable: told }) => told) ?? matching.at(-1))?.task
   }
 
   /** The last task that would change anything, on any host. */
-  latest(): string | undefined {
+  latestTask(): string | undefined {
     return this.#latest?.task
   }
 }

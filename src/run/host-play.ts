@@ -1,18 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Task } from '../modules/task.ts'
-import { attemptOf, judge, orFailed, type Tried } from './attempt.ts'
+import { toAttempt, applyConditions, failOnConditionError, type AttemptResult } from './attempt.ts'
 import { notifies, type Entry } from './entry.ts'
 import type { RunHost } from './host.ts'
-import { callOfTask } from './mistake.ts'
-import { noticedHandlers } from './notified.ts'
-import type { Shared } from './once.ts'
+import { callTaskFunction } from './mistake.ts'
+import { pendingHandlers } from './notified.ts'
+import type { RunOnceResult } from './once.ts'
 import type { Play } from './play.ts'
-import { conditions, prepare, titleOf, wanted } from './prepare.ts'
-import { Prober } from './prober.ts'
+import { conditions, prepare, titleOf, isConditionMet } from './prepare.ts'
+import { TaskBatcher } from './prober.ts'
 import { report } from './result.ts'
 import { Interrupted, type RunState } from './state.ts'
 import { stopwatch } from './stopwatch.ts'
-import { TaskTry, type Chance, type Ways } from './task-try.ts'
+import { TaskAttempt, type ReconnectBudget, type AttemptContext } from './task-try.ts'
 
 const DEFAULT_RETRIES = 3
 const DEFAULT_DELAY_SECONDS = 5
@@ -24,7 +24,7 @@ export class HostPlay {
   readonly #host: RunHost
   readonly #vars: Readonly<Record<string, unknown>>
   readonly #handlers: readonly Entry[]
-  readonly #context: Ways
+  readonly #context: AttemptContext
   readonly #notified = new Set<string>()
   /** Check mode: handlers that only tasks with an unknown result would notify, and the first such task. */
   readonly #unknownHandlers = new Map<string, string>()
@@ -48,9 +48,9 @@ export class HostPlay {
       vars,
       host,
       handlers: names,
-      noticesUnknown: names.length > 0,
-      heedNotices: (listed) => {
-        for (const name of noticedHandlers(play.name, names, listed)) this.#notified.add(name)
+      pendingHandlersUnknown: names.length > 0,
+      onPendingHandlers: (listed) => {
+        for (const name of pendingHandlers(play.name, names, listed)) this.#notified.add(name)
       },
     }
   }
@@ -62,7 +62,7 @@ export class HostPlay {
     // Handlers may notify other handlers: later ones run in the same round, earlier ones in the next.
     const done = new Set<Entry>()
     const isDue = (entry: Entry): boolean => !done.has(entry) && this.#isNotified(entry)
-    while (this.#handlers.some(isDue) && this.#host.out === undefined && !stop()) {
+    while (this.#handlers.some(isDue) && this.#host.excluded === undefined && !stop()) {
       await this.#runList(this.#handlers, stop, isDue, (entry) => done.add(entry))
     }
   }
@@ -77,14 +77,14 @@ export class HostPlay {
     isDue: (entry: Entry) => boolean = () => true,
     onDone?: (entry: Entry) => void,
   ): Promise<void> {
-    const prober = new Prober(this.#context, entries, isDue)
+    const prober = new TaskBatcher(this.#context, entries, isDue)
     for (let index = 0; index < entries.length; index++) {
       const entry = entries[index] as Entry
       // Changes already applied in a batch are reported, even if the host is excluded by now.
-      if ((this.#host.out !== undefined || stop()) && !prober.isChanged(index)) continue
+      if ((this.#host.excluded !== undefined || stop()) && !prober.isApplied(index)) continue
       if (!isDue(entry)) continue
       onDone?.(entry)
-      const shared = await entry.once?.turn(this.#host.name)
+      const shared = await entry.once?.resultOrTurn(this.#host.name)
       if (shared === undefined) await this.#runTask(entry, index, prober)
       else this.#useShared(entry, shared)
     }
@@ -97,16 +97,16 @@ export class HostPlay {
         keywords: { register },
       },
     }: Entry,
-    { result, values, pending }: Shared,
+    { result, values, pending }: RunOnceResult,
   ): void {
     const { name } = this.#host
-    if (result.status === 'failed' || result.status === 'unreachable') this.#host.out = 'failed'
+    if (result.status === 'failed' || result.status === 'unreachable') this.#host.excluded = 'failed'
     if (register === undefined || result.status === 'skipped') return
     if (pending) this.#state.registry.setPending(name, register.key, result.task)
     else this.#state.registry.set(name, register.key, values)
   }
 
-  async #runTask(entry: Entry, index: number, prober: Prober): Promise<void> {
+  async #runTask(entry: Entry, index: number, prober: TaskBatcher): Promise<void> {
     const watch = stopwatch()
     const { task } = entry
     const title = titleOf(task)
@@ -116,9 +116,9 @@ export class HostPlay {
     try {
       skipped =
         result === undefined &&
-        !wanted(task, conditions(this.#host.name, this.#vars, this.#state.registry.scope(this.#host.name)))
+        !isConditionMet(task, conditions(this.#host.name, this.#vars, this.#state.registry.scope(this.#host.name)))
     } catch (error) {
-      result = new TaskTry(this.#context, entry, index, prober).failure(error)
+      result = new TaskAttempt(this.#context, entry, index, prober).failure(error)
     }
     if (result === undefined && !skipped && entry.problem !== undefined)
       result = { status: 'failed', message: entry.problem, changes: [], commands: [] }
@@ -140,17 +140,24 @@ export class HostPlay {
   }
 
   /** Runs the task, with retries as in `until` and `retries`. */
-  async #attempt(entry: Entry, index: number, prober: Prober): Promise<{ result: Tried; attempts: number }> {
+  async #attempt(
+    entry: Entry,
+    index: number,
+    prober: TaskBatcher,
+  ): Promise<{ result: AttemptResult; attempts: number }> {
     const { until, retries, delay = DEFAULT_DELAY_SECONDS } = entry.task.keywords
     const maxAttempts = until === undefined && retries === undefined ? 1 : 1 + (retries ?? DEFAULT_RETRIES)
-    const reconnectBudget: Chance = { used: false }
+    const reconnectBudget: ReconnectBudget = { used: false }
     for (let attempts = 1; ; attempts++) {
-      const result = judge(await new TaskTry(this.#context, entry, index, prober).run(reconnectBudget), entry.task)
+      const result = applyConditions(
+        await new TaskAttempt(this.#context, entry, index, prober).run(reconnectBudget),
+        entry.task,
+      )
       if (this.#state.signal.aborted) throw new Interrupted()
       if (this.#state.check) return { result: checkUntil(result, entry.task), attempts }
-      const noRetry = result.status === 'unreachable' || result.inTheDark === true || result.final === true
+      const noRetry = result.status === 'unreachable' || result.indeterminate === true || result.final === true
       if (noRetry) return { result, attempts }
-      const evaluated = orFailed(result, () => ({
+      const evaluated = failOnConditionError(result, () => ({
         ...result,
         final: until === undefined ? result.status !== 'failed' : holds(until, result, entry.task),
       }))
@@ -166,7 +173,7 @@ export class HostPlay {
           attempts,
         }
       }
-      prober.forget()
+      prober.invalidate()
       // Reported after the first attempt only: most conditions are met at once.
       if (attempts === 1) this.#emitWaiting(titleOf(entry.task), (maxAttempts - 1) * delay)
       await sleep(delay * 1000, undefined, { signal: this.#state.signal }).catch(() => {
@@ -180,7 +187,7 @@ export class HostPlay {
   }
 
   /** Check mode: a handler is unknown if all tasks that may notify it are. */
-  async #unknownHandlerResult(entry: Entry): Promise<Tried | undefined> {
+  async #unknownHandlerResult(entry: Entry): Promise<AttemptResult | undefined> {
     const { handler = '', task } = entry
     const reason = this.#unknownHandlers.get(handler)
     if (reason === undefined || this.#notified.has(handler)) return undefined
@@ -194,26 +201,26 @@ export class HostPlay {
       message: `depends on "${reason}", which has not run yet`,
       changes: [],
       commands: [],
-      would: { sets },
+      predictedChange: { sets },
     }
   }
 }
 
 /** Check mode has one attempt: an unmet condition may be met later. */
-function checkUntil(result: Tried, task: Task): Tried {
+function checkUntil(result: AttemptResult, task: Task): AttemptResult {
   const { until } = task.keywords
-  if (until === undefined || result.status !== 'ok' || result.would !== undefined) return result
-  return orFailed(result, () => (holds(until, result, task) ? result : unknownUntil(result)))
+  if (until === undefined || result.status !== 'ok' || result.predictedChange !== undefined) return result
+  return failOnConditionError(result, () => (holds(until, result, task) ? result : unknownUntil(result)))
 }
 
-function unknownUntil(result: Tried): Tried {
+function unknownUntil(result: AttemptResult): AttemptResult {
   return {
     ...result,
     status: 'unknown',
     message: 'the until condition is not met yet',
-    would: { sets: [] },
+    predictedChange: { sets: [] },
   }
 }
 
-const holds = (until: NonNullable<Task['keywords']['until']>, result: Tried, { at }: Task): boolean =>
-  callOfTask('until', at, () => until(attemptOf(result)))
+const holds = (until: NonNullable<Task['keywords']['until']>, result: AttemptResult, { at }: Task): boolean =>
+  callTaskFunction('until', at, () => until(toAttempt(result)))

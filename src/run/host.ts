@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { TimeLimit, type Become, type Connection } from '../connection/connection.ts'
-import { BatchReader, composeBatch, type Outcome, type Step } from '../shell/batch.ts'
+import { BatchReader, composeBatch, type ScriptResult, type Script } from '../shell/batch.ts'
 import type { Recap } from './events.ts'
-import { KeptOutput, type Keep } from './output.ts'
+import { CapturedOutput, type CaptureOptions } from './output.ts'
 import { emptyRecap } from './recap.ts'
 
 /** A host during a run: variables, connection, and state so far. */
@@ -16,9 +16,9 @@ export interface RunHost {
   /** From `gather_facts`; kept for the run. */
   facts: Readonly<Record<string, unknown>>
   /** Check mode: why the host is unreachable; an earlier task may create it. */
-  unreached?: string
+  unreachableReason?: string
   /** Why the host is excluded from the rest of the run. */
-  out?: 'failed' | 'unreachable'
+  excluded?: 'failed' | 'unreachable'
 }
 
 export const runHost = (given: Pick<RunHost, 'name' | 'vars' | 'connection' | 'become'>): RunHost => ({
@@ -28,7 +28,7 @@ export const runHost = (given: Pick<RunHost, 'name' | 'vars' | 'connection' | 'b
 })
 
 /** The remote shell ended before the batch was complete: it was killed or could not continue. */
-export class CutShort extends Error {
+export class BatchIncomplete extends Error {
   override readonly name = 'CutShort'
 }
 
@@ -41,9 +41,9 @@ export interface BatchOptions {
    * The number of leading scripts whose results are required. A later one that exceeds the time limit does not discard
    * their results. Default: all.
    */
-  readonly needed?: number
+  readonly requiredCount?: number
   /** By script index: how much output to capture. Default: as much as a plan needs, without overflow file. */
-  readonly keep?: (script: number) => Keep
+  readonly capture?: (script: number) => CaptureOptions
 }
 
 /**
@@ -51,35 +51,42 @@ export interface BatchOptions {
  *
  * @returns the results in order. There are fewer than scripts only if a `mustSucceed` script failed, or if the time
  *   limit passed after the required ones.
- * @throws {Unreachable | TimeLimit | BecomeFailed} from the connection, {@link CutShort} if the batch is incomplete,
+ * @throws {Unreachable | TimeLimit | BecomeFailed} from the connection, {@link BatchIncomplete} if the batch is incomplete,
  *   and any error from writing an overflow file.
  */
 export async function runBatch(
   connection: Connection,
-  scripts: readonly Step[],
+  scripts: readonly Script[],
   options: BatchOptions,
-): Promise<Outcome[]> {
+): Promise<ScriptResult[]> {
   const delimiter = `lb-${randomBytes(9).toString('hex')}`
-  const { mustSucceed = () => false, keep = () => ({ for: 'probe' }), needed = scripts.length, ...exchange } = options
-  const outputs = new Outputs((script) => (script >= 0 && script < scripts.length ? keep(script) : { for: 'probe' }))
+  const {
+    mustSucceed = () => false,
+    capture: keep = () => ({ purpose: 'probe' }),
+    requiredCount: needed = scripts.length,
+    ...exchange
+  } = options
+  const outputs = new Outputs((script) =>
+    script >= 0 && script < scripts.length ? keep(script) : { purpose: 'probe' },
+  )
   const reader = new BatchReader(delimiter, (script, stream) => outputs.open(script, stream))
   try {
-    const response = await connection.exchange(composeBatch(scripts, delimiter, mustSucceed), {
+    const response = await connection.exec(composeBatch(scripts, delimiter, mustSucceed), {
       ...exchange,
       onOutput: (stream, chunk) => {
-        reader.take(stream, chunk)
+        reader.write(stream, chunk)
       },
     })
     // A connection without streaming returns the output here.
-    reader.take('stdout', response.stdout)
-    reader.take('stderr', response.stderr)
+    reader.write('stdout', response.stdout)
+    reader.write('stderr', response.stderr)
     const outcomes = resultsOf(reader, outputs)
     outputs.throwProblem()
     const last = outcomes.at(-1)
     const stopped = last !== undefined && mustSucceed(outcomes.length - 1) && last.exitCode !== 0
     if (outcomes.length < scripts.length && !stopped) {
       const lastLine = outputs.last().stderr.trim().split('\n').at(-1) ?? ''
-      throw new CutShort(
+      throw new BatchIncomplete(
         `the remote shell exited early (exit code ${response.exitCode})${lastLine === '' ? '' : `: ${lastLine}`}`,
       )
     }
@@ -95,26 +102,26 @@ export async function runBatch(
 }
 
 /** Results of the completed scripts. */
-const resultsOf = (reader: BatchReader, outputs: Outputs): Outcome[] =>
-  reader.end().map((ending, script): Outcome => ({ ...outputs.of(script), ...ending }))
+const resultsOf = (reader: BatchReader, outputs: Outputs): ScriptResult[] =>
+  reader.end().map((ending, script): ScriptResult => ({ ...outputs.of(script), ...ending }))
 
 /** The captured output of a batch. */
 class Outputs {
-  readonly #capture: (script: number) => Keep
-  readonly #opened = { stdout: [] as KeptOutput[], stderr: [] as KeptOutput[] }
+  readonly #capture: (script: number) => CaptureOptions
+  readonly #opened = { stdout: [] as CapturedOutput[], stderr: [] as CapturedOutput[] }
 
-  constructor(keep: (script: number) => Keep) {
+  constructor(keep: (script: number) => CaptureOptions) {
     this.#capture = keep
   }
 
   /** Called in script order; index -1 is output before the first script. */
-  open(script: number, stream: 'stdout' | 'stderr'): KeptOutput {
-    const output = new KeptOutput(stream, this.#capture(script))
+  open(script: number, stream: 'stdout' | 'stderr'): CapturedOutput {
+    const output = new CapturedOutput(stream, this.#capture(script))
     this.#opened[stream].push(output)
     return output
   }
 
-  of(script: number): Pick<Outcome, 'stdout' | 'stderr' | 'long'> {
+  of(script: number): Pick<ScriptResult, 'stdout' | 'stderr' | 'long'> {
     const [stdout, stderr] = [this.#opened.stdout[script + 1], this.#opened.stderr[script + 1]]
     const [longOut, longErr] = [stdout?.long(), stderr?.long()]
     return {
@@ -127,7 +134,7 @@ class Outputs {
   }
 
   /** Output of the script that ran last. */
-  last(): Pick<Outcome, 'stdout' | 'stderr'> {
+  last(): Pick<ScriptResult, 'stdout' | 'stderr'> {
     return this.of(Math.max(this.#opened.stdout.length, this.#opened.stderr.length) - 2)
   }
 

@@ -1,6 +1,6 @@
 import { didYouMean, nearest } from '../inventory/index.ts'
-import { placeOf } from '../values/call-site.ts'
-import { Unresolved } from '../values/reference.ts'
+import { locationOf } from '../values/call-site.ts'
+import { UnresolvedReference } from '../values/reference.ts'
 import { PlaybookError } from './play.ts'
 import { Interrupted } from './state.ts'
 
@@ -9,18 +9,18 @@ export class ConditionError extends Error {
   override readonly name = 'ConditionError'
 }
 
-/** Calls a function of a task. @throws {ConditionError} it threw. {@link Unresolved} is passed through. */
-export function callOfTask<T>(keyword: string, at: { toString(): string }, call: () => T): T {
+/** Calls a function of a task. @throws {ConditionError} it threw. {@link UnresolvedReference} is passed through. */
+export function callTaskFunction<T>(keyword: string, at: { toString(): string }, call: () => T): T {
   try {
     return call()
   } catch (error) {
-    if (error instanceof Unresolved || error instanceof Interrupted) throw error
+    if (error instanceof UnresolvedReference || error instanceof Interrupted) throw error
     throw new ConditionError(withLocation(error, at, keyword))
   }
 }
 
 /** Calls a function of a play or a playbook. @throws {PlaybookError} it threw; includes the location. */
-export function callOfPlay<T>(what: string, at: { toString(): string } | undefined, call: () => T): T {
+export function callPlayFunction<T>(what: string, at: { toString(): string } | undefined, call: () => T): T {
   try {
     return call()
   } catch (error) {
@@ -30,11 +30,11 @@ export function callOfPlay<T>(what: string, at: { toString(): string } | undefin
 }
 
 /** The error message. For programming errors in an experiment or a playbook, it includes the location. */
-export function explain(error: unknown): string {
+export function describeError(error: unknown): string {
   const isProgrammingError =
     !(error instanceof Error) ||
     [TypeError, ReferenceError, RangeError, SyntaxError, UnknownHost].some((type) => error instanceof type)
-  const location = isProgrammingError ? placeOf(error) : undefined
+  const location = isProgrammingError ? locationOf(error) : undefined
   return location === undefined ? messageOf(error) : `${location}: ${messageOf(error)}`
 }
 
@@ -49,7 +49,7 @@ export class UnknownHost extends Error {
 }
 
 function withLocation(error: unknown, at: { toString(): string } | undefined, what: string): string {
-  const location = placeOf(error) ?? at?.toString() ?? ''
+  const location = locationOf(error) ?? at?.toString() ?? ''
   return `${location === '' ? '' : `${location}: `}${what}: ${messageOf(error)}`
 }
 

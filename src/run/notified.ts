@@ -14,21 +14,21 @@ const marker = (play: string, handler: string): string =>
   createHash('sha256').update(`${play}\0${handler}`).digest('hex').slice(0, 24)
 
 /** Creates the markers of these handlers. */
-export const leaveNotices = (play: string, handlers: readonly string[]): string =>
+export const setPendingMarkers = (play: string, handlers: readonly string[]): string =>
   sh`${raw(MARKER_DIRECTORY)}
 mkdir -p "$lb_n" && for lb_h in ${handlers.map((handler) => marker(play, handler))}; do : >"$lb_n/$lb_h" || exit; done`
 
 /** Removes the marker of this handler. */
-export const takeNotice = (play: string, handler: string): string =>
+export const clearPendingMarker = (play: string, handler: string): string =>
   sh`${raw(MARKER_DIRECTORY)}
 rm -f "$lb_n/${marker(play, handler)}"`
 
 /** Lists markers, including those of earlier runs. */
-export const listNotices = `${MARKER_DIRECTORY}
+export const listPendingMarkers = `${MARKER_DIRECTORY}
 cd "$lb_n" 2>/dev/null && ls || :`
 
 /** The given handlers that have a marker in the list. */
-export const noticedHandlers = (play: string, handlers: readonly string[], listed: string): string[] => {
+export const pendingHandlers = (play: string, handlers: readonly string[], listed: string): string[] => {
   const names = new Set(listed.split('\n'))
   return handlers.filter((handler) => names.has(marker(play, handler)))
 }

@@ -1,7 +1,7 @@
 import type { TaskResult } from './events.ts'
 
 /** The result of a `run_once` task, for the hosts that did not run it. */
-export interface Shared {
+export interface RunOnceResult {
   readonly result: TaskResult
   readonly values: unknown
   /** Check mode: the task did not run, so its values do not exist yet. */
@@ -12,9 +12,9 @@ export interface Shared {
  * A task that runs on one host on behalf of all: the first host, in play order, that is still in the play. The other
  * hosts wait for its result. If that host leaves the play first, the next one takes over.
  */
-export class Once {
+export class RunOnce {
   #candidates: string[]
-  #shared: Shared | undefined
+  #shared: RunOnceResult | undefined
   #wake: (() => void)[] = []
 
   constructor(hosts: readonly string[]) {
@@ -22,20 +22,20 @@ export class Once {
   }
 
   /** @returns the shared result, or undefined if this host must run the task. */
-  async turn(host: string): Promise<Shared | undefined> {
+  async resultOrTurn(host: string): Promise<RunOnceResult | undefined> {
     while (this.#shared === undefined && this.#candidates[0] !== host) {
       await new Promise<void>((resolve) => this.#wake.push(resolve))
     }
     return this.#shared
   }
 
-  done(shared: Shared): void {
+  publish(shared: RunOnceResult): void {
     this.#shared = shared
     this.#wakeAll()
   }
 
   /** The host will not reach the task. */
-  drop(host: string): void {
+  removeHost(host: string): void {
     this.#candidates = this.#candidates.filter((candidate) => candidate !== host)
     this.#wakeAll()
   }

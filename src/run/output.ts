@@ -1,13 +1,13 @@
-import type { Gather, LongOutput, Outcome } from '../shell/batch.ts'
+import type { OutputSink, TruncatedOutput, ScriptResult } from '../shell/batch.ts'
 
 /** Longer outputs go to an overflow file; the record contains only head and tail. */
-export const RECORDED = 1024 * 1024
+export const RECORD_LIMIT_BYTES = 1024 * 1024
 /** Plans require the complete output of a probe, up to this limit. It bounds memory use. */
 const PLAN_LIMIT_BYTES = 8 * 1024 * 1024
-const HALF = RECORDED / 2
+const HALF = RECORD_LIMIT_BYTES / 2
 
 /** A file for the complete content of a long output. */
-export interface Spool {
+export interface OverflowFile {
   /** Path relative to the run's directory. */
   readonly file: string
   /** @throws if the write fails (disk full). */
@@ -17,30 +17,30 @@ export interface Spool {
 }
 
 /** The source of an output. */
-export interface SpoolOf {
+export interface OverflowSource {
   readonly host: string
   readonly task: string
   readonly stream: 'stdout' | 'stderr'
 }
 
-export type OpenSpool = (of: SpoolOf) => Spool
+export type OpenOverflowFile = (of: OverflowSource) => OverflowFile
 
 /** How much of a script's output to capture. */
-export interface Keep {
+export interface CaptureOptions {
   /**
    * `change`: head and tail suffice. `probe`: as much as a plan may need. `ahead`: prefetched; probed again if it is
    * long.
    */
-  readonly for: 'change' | 'probe' | 'ahead'
-  /** For outputs over {@link RECORDED}. Without it, the complete output is lost. */
-  readonly spool?: (stream: SpoolOf['stream']) => Spool
+  readonly purpose: 'change' | 'probe' | 'ahead'
+  /** For outputs over {@link RECORD_LIMIT_BYTES}. Without it, the complete output is lost. */
+  readonly openOverflowFile?: (stream: OverflowSource['stream']) => OverflowFile
 }
 
 /** One output stream of one script: complete in memory while short, only head and tail once long. */
-export class KeptOutput implements Gather {
+export class CapturedOutput implements OutputSink {
   readonly #limit: number
-  readonly #openSpool: (() => Spool) | undefined
-  #spool: Spool | undefined
+  readonly #openSpool: (() => OverflowFile) | undefined
+  #spool: OverflowFile | undefined
   #bytes = 0
   #chunks: Buffer[] = []
   #ends: { readonly head: Buffer; readonly tail: Tail } | undefined
@@ -48,12 +48,12 @@ export class KeptOutput implements Gather {
   /** Why the overflow file could not be written. */
   problem: unknown
 
-  constructor(stream: SpoolOf['stream'], { for: purpose, spool }: Keep) {
-    this.#limit = purpose === 'probe' ? PLAN_LIMIT_BYTES : RECORDED
+  constructor(stream: OverflowSource['stream'], { purpose, openOverflowFile: spool }: CaptureOptions) {
+    this.#limit = purpose === 'probe' ? PLAN_LIMIT_BYTES : RECORD_LIMIT_BYTES
     this.#openSpool = spool && (() => spool(stream))
   }
 
-  take(chunk: Buffer): void {
+  write(chunk: Buffer): void {
     if (this.#text !== undefined) return
     this.#bytes += chunk.length
     this.#toFile(chunk)
@@ -82,13 +82,13 @@ export class KeptOutput implements Gather {
     return this.#text ?? ''
   }
 
-  long(): LongOutput | undefined {
-    if (this.#bytes <= RECORDED) return undefined
+  long(): TruncatedOutput | undefined {
+    if (this.#bytes <= RECORD_LIMIT_BYTES) return undefined
     return { bytes: this.#bytes, ...(this.#spool === undefined ? {} : { file: this.#spool.file }) }
   }
 
   #toFile(chunk: Buffer): void {
-    if (this.#openSpool === undefined || this.#bytes <= RECORDED || this.problem !== undefined) return
+    if (this.#openSpool === undefined || this.#bytes <= RECORD_LIMIT_BYTES || this.problem !== undefined) return
     const open = this.#openSpool
     this.#try(() => {
       if (this.#spool === undefined) {
@@ -114,18 +114,18 @@ export class KeptOutput implements Gather {
     const rest = end.subarray(nextCharacter(end))
     return (
       start.toString('utf8') +
-      leftOut(this.#bytes - start.length - rest.length, this.#bytes, this.#spool?.file) +
+      truncationMarker(this.#bytes - start.length - rest.length, this.#bytes, this.#spool?.file) +
       rest.toString('utf8')
     )
   }
 }
 
 /** The line between head and tail of a long output. The evidence package recognizes it by its first words. */
-export const leftOut = (bytes: number, all: number, file?: string): string =>
+export const truncationMarker = (bytes: number, all: number, file?: string): string =>
   `\n[... ${bytes} bytes left out${file === undefined ? '' : `; all ${all} are in ${file}`} ...]\n`
 
 /** Why a probe's output cannot be evaluated; undefined if it can. */
-export function tooLongToPlan({ long }: Outcome): string | undefined {
+export function outputLimitProblem({ long }: ScriptResult): string | undefined {
   for (const stream of ['stdout', 'stderr'] as const) {
     const output = long?.[stream]
     if (output === undefined || output.bytes <= PLAN_LIMIT_BYTES) continue

@@ -1,25 +1,25 @@
 import type { Observed } from '../modules/observed.ts'
 import type { Plan } from '../modules/module.ts'
-import type { Outcome } from '../shell/batch.ts'
+import type { ScriptResult } from '../shell/batch.ts'
 import { quote } from '../shell/quote.ts'
 import { notifies, withEnvironment, type Entry } from './entry.ts'
-import { together, type Words } from './foreseen.ts'
-import { leaveNotices, takeNotice } from './notified.ts'
-import { tooLongToPlan } from './output.ts'
+import { mergeKeys, type ResourceKeys } from './foreseen.ts'
+import { setPendingMarkers, clearPendingMarker } from './notified.ts'
+import { outputLimitProblem } from './output.ts'
 import type { Play } from './play.ts'
-import type { Prepared } from './prepare.ts'
+import type { PreparedTask } from './prepare.ts'
 
 /** Caches plans by probe result: the batcher requests a plan before the task itself does. */
 const plans = new WeakMap<
-  Outcome,
-  { readonly prepared: Prepared; readonly vars: object; readonly plan: Plan<unknown> }
+  ScriptResult,
+  { readonly prepared: PreparedTask; readonly vars: object; readonly plan: Plan<unknown> }
 >()
 
 /** Plans the changes that bring a probed host to the desired state. */
 export function planOf(
   entry: Entry,
-  prepared: Prepared,
-  probed: Outcome,
+  prepared: PreparedTask,
+  probed: ScriptResult,
   vars: Readonly<Record<string, unknown>>,
 ): Plan<unknown> {
   const cached = plans.get(probed)
@@ -31,23 +31,27 @@ export function planOf(
 
 function createPlan(
   { task: { module } }: Entry,
-  { params, inputs }: Prepared,
-  probed: Outcome,
+  { params, inputs }: PreparedTask,
+  probed: ScriptResult,
   vars: Readonly<Record<string, unknown>>,
 ): Plan<unknown> {
-  const problem = tooLongToPlan(probed)
+  const problem = outputLimitProblem(probed)
   if (problem !== undefined) return { changes: [], problem }
   return module.plan(params, probed satisfies Observed, inputs, vars)
 }
 
 /** The resource keys that a plan depends on. */
-export const readsOf = ({ task: { module } }: Entry, { params }: Prepared, plan: Plan<unknown>): Words =>
-  together([module.reads?.(params), plan.reads ?? []])
+export const readsOf = ({ task: { module } }: Entry, { params }: PreparedTask, plan: Plan<unknown>): ResourceKeys =>
+  mergeKeys([module.reads?.(params), plan.reads ?? []])
 
 /** The resource keys that a plan's changes modify. */
-export function setsOf({ task: { module } }: Entry, { params }: Prepared, { changes }: Plan<unknown>): Words {
+export function setsOf(
+  { task: { module } }: Entry,
+  { params }: PreparedTask,
+  { changes }: Plan<unknown>,
+): ResourceKeys {
   const moduleKeys = module.sets?.(params)
-  return together(changes.map(({ sets }) => sets ?? moduleKeys))
+  return mergeKeys(changes.map(({ sets }) => sets ?? moduleKeys))
 }
 
 /** The scripts of a change, in order of execution. */
@@ -72,11 +76,11 @@ export function changeScripts(
   } = entry
   const notified = notifies(entry).filter((name) => handlers.includes(name))
   return {
-    before: notified.length === 0 ? [] : [leaveNotices(play.name, notified)],
+    before: notified.length === 0 ? [] : [setPendingMarkers(play.name, notified)],
     own: changes.map(({ script }) => withEnvironment(entry, script, quote)),
     // A change that disconnects the host cannot remove the marker itself.
-    after: handler === undefined || module.comesBack !== undefined ? [] : [takeNotice(play.name, handler)],
+    after: handler === undefined || module.comesBack !== undefined ? [] : [clearPendingMarker(play.name, handler)],
   }
 }
 
-export const inOrder = ({ before, own, after }: ChangeScripts): string[] => [...before, ...own, ...after]
+export const allScripts = ({ before, own, after }: ChangeScripts): string[] => [...before, ...own, ...after]

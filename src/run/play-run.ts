@@ -6,13 +6,13 @@ import { makeEntry, type Entry } from './entry.ts'
 import type { Phase } from './events.ts'
 import type { RunHost } from './host.ts'
 import { HostPlay } from './host-play.ts'
-import { Once } from './once.ts'
+import { RunOnce } from './once.ts'
 import type { Play, PlayContext } from './play.ts'
 import { handlersOf, tasksOf } from './play-tasks.ts'
 import { titleOf } from './prepare.ts'
 import type { RunState } from './state.ts'
 import { stopwatch } from './stopwatch.ts'
-import { tagList, tagsChosen } from './tags.ts'
+import { tagList, tagsSelect } from './tags.ts'
 
 const facts = register<Readonly<Record<string, unknown>>>('ansible_facts')
 
@@ -22,7 +22,7 @@ const facts = register<Readonly<Record<string, unknown>>>('ansible_facts')
  * @returns false when the run must end: a host failed and the play sets `any_errors_fatal`.
  */
 export async function runPlay(state: RunState, play: Play, names: readonly string[], phase?: Phase): Promise<boolean> {
-  const hosts = names.map((name) => state.host(name)).filter(({ out }) => out === undefined)
+  const hosts = names.map((name) => state.host(name)).filter(({ excluded: out }) => out === undefined)
   const watch = stopwatch()
   state.emit({
     type: 'play_start',
@@ -34,8 +34,8 @@ export async function runPlay(state: RunState, play: Play, names: readonly strin
   try {
     for (const batch of batches(hosts, play.serial)) {
       await runHosts(state, play, batch)
-      if (play.any_errors_fatal && batch.some(({ out }) => out !== undefined)) return false
-      if (batch.every(({ out }) => out !== undefined)) break
+      if (play.any_errors_fatal && batch.some(({ excluded: out }) => out !== undefined)) return false
+      if (batch.every(({ excluded: out }) => out !== undefined)) break
     }
     return true
   } finally {
@@ -61,17 +61,17 @@ async function runHosts(state: RunState, play: Play, hosts: readonly RunHost[]):
   const lists = new Map(hosts.map((host) => [host, chosenTasks(state, play, host)]))
   const once = runOnceTasks(lists)
   const stop = (): boolean =>
-    state.signal.aborted || (play.any_errors_fatal === true && hosts.some(({ out }) => out !== undefined))
+    state.signal.aborted || (play.any_errors_fatal === true && hosts.some(({ excluded: out }) => out !== undefined))
   // A host waiting for another host's run_once result occupies a slot. All hosts must run concurrently then.
   const slots = once.size > 0 ? pLimit(Math.max(state.forks, hosts.length)) : limit
   const settled = await Promise.allSettled(
     hosts.map((host) =>
       slots(async () => {
-        if (host.out !== undefined) return
+        if (host.excluded !== undefined) return
         try {
           await runTasks(state, play, host, lists.get(host) ?? [], once, stop)
         } finally {
-          for (const each of once.values()) each.drop(host.name)
+          for (const each of once.values()) each.removeHost(host.name)
         }
       }),
     ),
@@ -84,7 +84,7 @@ async function runTasks(
   play: Play,
   host: RunHost,
   tasks: readonly Task[],
-  once: ReadonlyMap<string, Once>,
+  once: ReadonlyMap<string, RunOnce>,
   stop: () => boolean,
 ): Promise<void> {
   const numbered = numberTitles(tasks)
@@ -100,7 +100,7 @@ async function runTasks(
 
 /** Facts are gathered once per run. */
 async function gatherFacts(state: RunState, play: Play, host: RunHost): Promise<void> {
-  if (host.out !== undefined || Object.keys(host.facts).length > 0) return
+  if (host.excluded !== undefined || Object.keys(host.facts).length > 0) return
   const task: Task = setup('Gather facts', {})
   // Task lists depend on facts, so check mode gathers them as well. Without `reads`, they are never "unknown".
   const module = { ...task.module, reads: () => [] }
@@ -111,14 +111,14 @@ async function gatherFacts(state: RunState, play: Play, host: RunHost): Promise<
 }
 
 function chosenTasks(state: RunState, play: Play, host: RunHost): Task[] {
-  if (host.out !== undefined) return []
+  if (host.excluded !== undefined) return []
   const inherited = tagList(play.tags)
   return tasksOf(play, contextOf(state, play, host)).filter((task) =>
-    tagsChosen([...inherited, ...tagList(task.keywords.tags)], state.tags),
+    tagsSelect([...inherited, ...tagList(task.keywords.tags)], state.tags),
   )
 }
 
-function runOnceTasks(lists: ReadonlyMap<RunHost, readonly Task[]>): Map<string, Once> {
+function runOnceTasks(lists: ReadonlyMap<RunHost, readonly Task[]>): Map<string, RunOnce> {
   const candidates = new Map<string, string[]>()
   for (const [host, tasks] of lists) {
     const numbered = numberTitles(tasks)
@@ -128,7 +128,7 @@ function runOnceTasks(lists: ReadonlyMap<RunHost, readonly Task[]>): Map<string,
       candidates.set(key, [...(candidates.get(key) ?? []), host.name])
     })
   }
-  return new Map([...candidates].map(([key, hosts]) => [key, new Once(hosts)]))
+  return new Map([...candidates].map(([key, hosts]) => [key, new RunOnce(hosts)]))
 }
 
 /** Makes titles unique within a list, so that a task can be matched across the lists of several hosts. */
@@ -149,13 +149,13 @@ function contextOf(state: RunState, play: Play, host: RunHost): PlayContext {
     facts: host.facts,
     groups: state.groups,
     hostvars: (name) =>
-      state.reads.view({ ...state.host(name).vars, ...state.extraVars, ansible_facts: state.host(name).facts }),
+      state.varReads.view({ ...state.host(name).vars, ...state.extraVars, ansible_facts: state.host(name).facts }),
     check: state.check,
   }
 }
 
 const varsOf = (state: RunState, play: Play, host: RunHost): Readonly<Record<string, unknown>> =>
-  state.reads.view({
+  state.varReads.view({
     ...host.vars,
     ...play.vars,
     ...state.extraVars,

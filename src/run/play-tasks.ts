@@ -1,15 +1,15 @@
 import type { Task } from '../modules/task.ts'
-import { callOfPlay } from './mistake.ts'
-import { flatten, type Play, type PlayContext } from './play.ts'
+import { callPlayFunction } from './mistake.ts'
+import { flattenTasks, type Play, type PlayContext } from './play.ts'
 
 /**
  * The tasks of a play for a host. @throws {PlaybookError} the play's function throws; names play, host and location.
  */
 export const tasksOf = (play: Play, context: PlayContext): Task[] =>
-  callOfPlay(describe(play, context), play.at, () => flatten(play.tasks(context)))
+  callPlayFunction(describe(play, context), play.at, () => flattenTasks(play.tasks(context)))
 
 /** The handlers of a play for a host. @throws {PlaybookError} as {@link tasksOf}. */
 export const handlersOf = (play: Play, context: PlayContext): ReturnType<Play['handlers']> =>
-  callOfPlay(`${describe(play, context)}: handlers`, play.at, () => play.handlers(context))
+  callPlayFunction(`${describe(play, context)}: handlers`, play.at, () => play.handlers(context))
 
 const describe = ({ name }: Play, { host }: PlayContext): string => `play "${name}" on ${host}`

@@ -87,16 +87,16 @@ export function play(
 }
 
 /** One entry of a playbook. */
-export type Step = Play | Experiment
+export type PlaybookStep = Play | Experiment
 
 /**
  * Flattens nested task lists.
  * @throws {TypeError} not a list of tasks, as playbooks are not necessarily type-checked.
  */
-export function flatten(list: TaskList): Task[] {
+export function flattenTasks(list: TaskList): Task[] {
   if (!Array.isArray(list)) throw new TypeError(`expected a list of tasks, got ${kindOf(list)}`)
   return (list as TaskList).flatMap((item) =>
-    !item ? [] : typeof item === 'object' && 'module' in item ? [item] : flatten(item),
+    !item ? [] : typeof item === 'object' && 'module' in item ? [item] : flattenTasks(item),
   )
 }
 

@@ -4,10 +4,10 @@ import type { Conditions, Task } from '../modules/task.ts'
 import type { Probe } from '../shell/batch.ts'
 import { resolveDeep, type Scope } from '../values/reference.ts'
 import type { InputReader } from './inputs.ts'
-import { callOfTask } from './mistake.ts'
+import { callTaskFunction } from './mistake.ts'
 
 /** A task with resolved parameters, ready to probe and plan. */
-export interface Prepared {
+export interface PreparedTask {
   readonly params: unknown
   readonly inputs: Inputs
   readonly probe: Probe
@@ -48,19 +48,19 @@ export const conditions = (host: string, vars: Readonly<Record<string, unknown>>
 })
 
 /** Evaluates `when`. @throws {Unresolved | ConditionError} it uses a value that does not exist yet, or throws. */
-export const wanted = ({ keywords: { when = true }, at }: Task, on: Conditions): boolean =>
-  typeof when === 'function' ? callOfTask('when', at, () => when(on)) : when
+export const isConditionMet = ({ keywords: { when = true }, at }: Task, on: Conditions): boolean =>
+  typeof when === 'function' ? callTaskFunction('when', at, () => when(on)) : when
 
 /** Cached by reader and parameters: a task is prepared for prefetching, for batching and for execution. */
-const preparations = new WeakMap<InputReader, WeakMap<object, Prepared>>()
+const preparations = new WeakMap<InputReader, WeakMap<object, PreparedTask>>()
 
 /**
  * Resolves references, validates parameters, reads input files and composes the probe.
  * @throws {Unresolved | ConditionError | BadParameters | MissingInput}
  */
-export async function prepare(task: Task, scope: Scope, reader: InputReader): Promise<Prepared> {
+export async function prepare(task: Task, scope: Scope, reader: InputReader): Promise<PreparedTask> {
   const resolved = resolve(task, scope)
-  const known = preparations.get(reader) ?? new WeakMap<object, Prepared>()
+  const known = preparations.get(reader) ?? new WeakMap<object, PreparedTask>()
   preparations.set(reader, known)
   const prepared = known.get(resolved) ?? (await prepareAnew(task, resolved, reader))
   known.set(resolved, prepared)
@@ -69,7 +69,7 @@ export async function prepare(task: Task, scope: Scope, reader: InputReader): Pr
 
 /** `map()` callbacks of references are code of the playbook. */
 const resolve = ({ params, at }: Task, scope: Scope): object =>
-  callOfTask('registered value', at, () => resolveDeep(params, scope) as object)
+  callTaskFunction('registered value', at, () => resolveDeep(params, scope) as object)
 
 /** Only the parameters of a task. @throws {Unresolved | ConditionError | BadParameters} */
 export const paramsOf = (task: Task, scope: Scope): unknown => checked(task, resolve(task, scope))
@@ -80,12 +80,16 @@ function checked({ module, at }: Task, resolved: object): unknown {
   return parsed.data
 }
 
-async function prepareAnew(task: Task, resolved: object, reader: InputReader): Promise<Prepared> {
+async function prepareAnew(task: Task, resolved: object, reader: InputReader): Promise<PreparedTask> {
   const { module } = task
   const params = checked(task, resolved)
   const inputs = await reader.read(module.inputs?.(params) ?? {})
   const text = module.probe(params, inputs)
-  const probe: Probe = { text, shares: module.shares?.(params, inputs) ?? [], contained: module.contained === true }
+  const probe: Probe = {
+    text,
+    factQueries: module.batchedFacts?.(params, inputs) ?? [],
+    sideEffectFree: module.sideEffectFree === true,
+  }
   return { params, inputs, probe }
 }
 

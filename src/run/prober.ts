@@ -1,23 +1,23 @@
 import type { Plan } from '../modules/module.ts'
-import type { Outcome, Step } from '../shell/batch.ts'
-import { Unresolved } from '../values/reference.ts'
+import type { ScriptResult, Script } from '../shell/batch.ts'
+import { UnresolvedReference } from '../values/reference.ts'
 import { sameShell, timeLimitOf, type Entry } from './entry.ts'
-import { affects, together, type Words } from './foreseen.ts'
+import { affects, mergeKeys, type ResourceKeys } from './foreseen.ts'
 import { runBatch, type RunHost } from './host.ts'
 import { MissingInput } from './inputs.ts'
 import { ConditionError } from './mistake.ts'
-import type { Keep } from './output.ts'
+import type { CaptureOptions } from './output.ts'
 import type { Play } from './play.ts'
-import { changeScripts, inOrder, planOf, readsOf, setsOf } from './planned.ts'
-import { betweenHosts } from './turns.ts'
-import { BadParameters, conditions, prepare, titleOf, wanted, type Prepared } from './prepare.ts'
+import { changeScripts, allScripts, planOf, readsOf, setsOf } from './planned.ts'
+import { yieldToEventLoop } from './turns.ts'
+import { BadParameters, conditions, prepare, titleOf, isConditionMet, type PreparedTask } from './prepare.ts'
 import type { RunState } from './state.ts'
 
 /** Larger scripts delay the response without saving round trips. */
 const MAX_BATCH = 200
 
 /** What the tasks of one host in one play share. */
-export interface Setting {
+export interface ExecutionContext {
   readonly state: RunState
   readonly play: Play
   readonly host: RunHost
@@ -27,27 +27,27 @@ export interface Setting {
 }
 
 interface CachedProbe {
-  readonly prepared: Prepared
-  readonly outcome: Outcome
+  readonly prepared: PreparedTask
+  readonly outcome: ScriptResult
 }
 
 /** The results of a change. */
 interface ChangeResult {
   /** In script order; incomplete if a script failed. */
-  readonly changes: readonly Outcome[]
+  readonly changes: readonly ScriptResult[]
   /** Of the task's probe, if a probe verifies the change and all scripts succeeded. */
-  readonly verify: Outcome | undefined
+  readonly verify: ScriptResult | undefined
 }
 
 /** A change to send to the host. */
 interface PendingChange {
   readonly index: number
   readonly entry: Entry
-  readonly prepared: Prepared
+  readonly prepared: PreparedTask
   readonly scripts: readonly string[]
   /** Resource keys that the plan depends on, and those its changes modify. */
-  readonly reads: Words
-  readonly sets: Words
+  readonly reads: ResourceKeys
+  readonly sets: ResourceKeys
 }
 
 /**
@@ -60,27 +60,27 @@ interface PendingChange {
  * A prefetched result is used only if the task still has the identical probe, and nothing it depends on has changed
  * since.
  */
-export class Prober {
-  readonly #context: Setting
+export class TaskBatcher {
+  readonly #context: ExecutionContext
   readonly #entries: readonly Entry[]
   readonly #isDue: (entry: Entry) => boolean
   readonly #cached = new Map<number, CachedProbe>()
   readonly #applied = new Map<number, ChangeResult & Pick<PendingChange, 'scripts'>>()
 
-  constructor(context: Setting, entries: readonly Entry[], isDue: (entry: Entry) => boolean) {
+  constructor(context: ExecutionContext, entries: readonly Entry[], isDue: (entry: Entry) => boolean) {
     this.#context = context
     this.#entries = entries
     this.#isDue = isDue
   }
 
   /** Invalidates all results: the state of the host may have changed. */
-  forget(): void {
+  invalidate(): void {
     this.#cached.clear()
     this.#applied.clear()
   }
 
   /** Whether the task's changes were already applied in an earlier task's batch, and are yet to be reported. */
-  isChanged(index: number): boolean {
+  isApplied(index: number): boolean {
     return this.#applied.has(index)
   }
 
@@ -88,18 +88,18 @@ export class Prober {
    * The result of a task's probe, prefetched or from a new round trip.
    * @param extra - scripts to run first in the same round trip; `onExtra` receives their results.
    */
-  async look(
+  async probe(
     index: number,
-    prepared: Prepared,
+    prepared: PreparedTask,
     extra: readonly string[],
-    onExtra: (outcomes: Outcome[]) => void,
-  ): Promise<Outcome> {
+    onExtra: (outcomes: ScriptResult[]) => void,
+  ): Promise<ScriptResult> {
     const cached = this.#cached.get(index)
     if (cached?.prepared.probe.text === prepared.probe.text && extra.length === 0 && cached.outcome.long === undefined)
       return cached.outcome
     const entry = this.#entries[index] as Entry
-    entry.target.connection.open()
-    await betweenHosts()
+    entry.target.connection.preconnect()
+    await yieldToEventLoop()
     const ahead = await this.#prefetch(index + 1, entry)
     const outcomes = await this.#send(
       entry,
@@ -111,15 +111,15 @@ export class Prober {
       ahead,
     )
     onExtra(outcomes.slice(0, extra.length))
-    const outcome = outcomes[extra.length] as Outcome
+    const outcome = outcomes[extra.length] as ScriptResult
     this.#cached.set(index, { prepared, outcome })
     return outcome
   }
 
   /** Applies a task's changes. Runs its probe again, unless the module evaluates the output of the changes. */
-  async change(
+  async apply(
     index: number,
-    prepared: Prepared,
+    prepared: PreparedTask,
     plan: Plan<unknown>,
     scripts: readonly string[],
   ): Promise<ChangeResult> {
@@ -142,7 +142,7 @@ export class Prober {
     const { waits, comesBack } = entry.task.module
     const ahead = waits === true || comesBack !== undefined ? [] : await this.#prefetch(last + 1, entry)
     const steps = orderScripts(group)
-    let outcomes: Outcome[]
+    let outcomes: ScriptResult[]
     try {
       outcomes = await this.#send(
         entry,
@@ -156,7 +156,7 @@ export class Prober {
       )
     } catch (error) {
       // Some changes may have been applied.
-      this.forget()
+      this.invalidate()
       throw error
     }
     const changed = group.map((change): ChangeResult => {
@@ -197,7 +197,7 @@ export class Prober {
    * The changes of following tasks that can be applied in the same batch, the resource keys that all of them modify,
    * and the index of the last task.
    */
-  async #batchFrom(first: PendingChange): Promise<{ more: PendingChange[]; sets: Words; last: number }> {
+  async #batchFrom(first: PendingChange): Promise<{ more: PendingChange[]; sets: ResourceKeys; last: number }> {
     const { play, handlers, vars, host, state } = this.#context
     const more: PendingChange[] = []
     let all = first.sets
@@ -211,7 +211,7 @@ export class Prober {
       const cached = this.#cached.get(index)
       if (!this.#isDue(entry)) continue
       try {
-        if (entry.once === undefined && !wanted(entry.task, conditions(host.name, vars, scope))) continue
+        if (entry.once === undefined && !isConditionMet(entry.task, conditions(host.name, vars, scope))) continue
         if (
           entry.problem !== undefined ||
           cached === undefined ||
@@ -227,8 +227,15 @@ export class Prober {
         if (plan.problem !== undefined || affects(all, reads)) break
         if (plan.changes.length === 0) continue
         const sets = setsOf(entry, prepared, plan)
-        more.push({ index, entry, prepared, scripts: inOrder(changeScripts(play, handlers, entry, plan)), reads, sets })
-        all = together([all, sets])
+        more.push({
+          index,
+          entry,
+          prepared,
+          scripts: allScripts(changeScripts(play, handlers, entry, plan)),
+          reads,
+          sets,
+        })
+        all = mergeKeys([all, sets])
       } catch (error) {
         if (isReportedLater(error)) break
         throw error
@@ -241,7 +248,7 @@ export class Prober {
    * Invalidates prefetched results that depend on the changes, and those of tasks with `register`. Tasks up to the last
    * changed one are unaffected: they were planned before the batch.
    */
-  #invalidateAffected(sets: Words, last: number): void {
+  #invalidateAffected(sets: ResourceKeys, last: number): void {
     for (const [index, { prepared, outcome }] of this.#cached) {
       const entry = this.#entries[index] as Entry
       if (index <= last) continue
@@ -257,15 +264,15 @@ export class Prober {
     timeLimitSeconds: number,
     own: readonly BatchItem[],
     ahead: readonly Prefetched[],
-  ): Promise<Outcome[]> {
+  ): Promise<ScriptResult[]> {
     const outcomes = await runBatch(
       entry.target.connection,
       [...own.map(({ script }) => script), ...ahead.map(({ prepared }) => prepared.probe)],
       {
         ...(entry.become === undefined ? {} : { become: entry.become }),
         timeLimitSeconds,
-        needed: own.length,
-        keep: (script) => own[script]?.keep ?? { for: 'ahead' },
+        requiredCount: own.length,
+        capture: (script) => own[script]?.keep ?? { purpose: 'ahead' },
         mustSucceed: (script) => own[script]?.mustSucceed === true,
       },
     )
@@ -277,10 +284,10 @@ export class Prober {
   }
 
   /** Output of tasks with `no_log` is never written to a file. */
-  #captureOptions({ task, target }: Entry, purpose: 'change' | 'probe'): Keep {
-    const { openSpool } = this.#context.state
-    if (openSpool === undefined || task.keywords.no_log === true) return { for: purpose }
-    return { for: purpose, spool: (stream) => openSpool({ host: target.name, task: titleOf(task), stream }) }
+  #captureOptions({ task, target }: Entry, purpose: 'change' | 'probe'): CaptureOptions {
+    const { openOverflowFile: openSpool } = this.#context.state
+    if (openSpool === undefined || task.keywords.no_log === true) return { purpose }
+    return { purpose, openOverflowFile: (stream) => openSpool({ host: target.name, task: titleOf(task), stream }) }
   }
 
   /**
@@ -290,7 +297,7 @@ export class Prober {
   async #prefetch(from: number, first: Entry): Promise<Prefetched[]> {
     const { state, host, vars } = this.#context
     const ahead: Prefetched[] = []
-    let pendingKeys: Words = []
+    let pendingKeys: ResourceKeys = []
     const scope = state.registry.scope(host.name)
     for (let index = from; index < this.#entries.length && ahead.length < MAX_BATCH; index++) {
       const entry = this.#entries[index] as Entry
@@ -303,12 +310,12 @@ export class Prober {
       )
         break
       try {
-        if (!wanted(entry.task, conditions(host.name, vars, scope))) continue
+        if (!isConditionMet(entry.task, conditions(host.name, vars, scope))) continue
         const prepared = await prepare(entry.task, scope, state.reader)
         const cached = this.#cached.get(index)
         if (cached?.prepared.probe.text === prepared.probe.text) {
-          if (!this.isChanged(index))
-            pendingKeys = together([
+          if (!this.isApplied(index))
+            pendingKeys = mergeKeys([
               pendingKeys,
               setsOf(entry, prepared, planOf(entry, prepared, cached.outcome, vars)),
             ])
@@ -326,12 +333,12 @@ export class Prober {
 
 interface Prefetched {
   readonly index: number
-  readonly prepared: Prepared
+  readonly prepared: PreparedTask
 }
 
 interface BatchItem {
-  readonly script: Step
-  readonly keep: Keep
+  readonly script: Script
+  readonly keep: CaptureOptions
   readonly mustSucceed?: boolean
 }
 
@@ -365,7 +372,7 @@ const isVerified = ({ task: { module } }: Entry): boolean => module.result === u
 
 /** Errors of this kind are reported when the task itself runs. */
 const isReportedLater = (error: unknown): boolean =>
-  error instanceof Unresolved ||
+  error instanceof UnresolvedReference ||
   error instanceof ConditionError ||
   error instanceof BadParameters ||
   error instanceof MissingInput

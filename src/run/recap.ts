@@ -12,7 +12,7 @@ export const emptyRecap = (): Recap => ({
 })
 
 /** Counts a result as Ansible does: a changed task also counts as ok, and so does an ignored failure. */
-export function count(recap: Recap, result: Pick<TaskResult, 'status' | 'ignored'>): void {
+export function countResult(recap: Recap, result: Pick<TaskResult, 'status' | 'ignored'>): void {
   switch (result.status) {
     case 'ok':
     case 'skipped':

@@ -21,7 +21,7 @@ export class Registry {
       host,
       has: (key, on) => this.#values.get(on)?.has(key) ?? false,
       get: (key, on) => this.#values.get(on)?.get(key),
-      why: (key, on) => {
+      whyMissing: (key, on) => {
         const task = this.#pending.get(on)?.get(key)
         const whose = on === host ? '' : ` on ${on}`
         const message =

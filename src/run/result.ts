@@ -1,10 +1,10 @@
-import { attemptOf, type Tried } from './attempt.ts'
+import { toAttempt, type AttemptResult } from './attempt.ts'
 import type { Entry } from './entry.ts'
 import type { TaskResult } from './events.ts'
 import type { RunHost } from './host.ts'
 import type { Play } from './play.ts'
-import { count } from './recap.ts'
-import type { RunState, Untimed } from './state.ts'
+import { countResult } from './recap.ts'
+import type { RunState, UntimedEvent } from './state.ts'
 import type { Stopwatch } from './stopwatch.ts'
 
 interface Finished {
@@ -14,7 +14,7 @@ interface Finished {
   readonly entry: Entry
   readonly title: string
   readonly skipped: boolean
-  readonly result: Tried
+  readonly result: AttemptResult
   readonly watch: Stopwatch
   readonly attempts: number
 }
@@ -25,26 +25,27 @@ export function report(finished: Finished): void {
   const { register, ignore_errors = false } = entry.task.keywords
   const event = resultOf(finished, ignore_errors)
   const { status } = event
-  if (status === 'unreachable') host.out = 'unreachable'
-  if (status === 'failed' && !ignore_errors) host.out = 'failed'
-  const { would } = result
-  if (would !== undefined) state.foreseen.add(entry.target.name, finished.title, would.sets, status !== 'unknown')
+  if (status === 'unreachable') host.excluded = 'unreachable'
+  if (status === 'failed' && !ignore_errors) host.excluded = 'failed'
+  const { predictedChange: would } = result
+  if (would !== undefined)
+    state.predictedEffects.add(entry.target.name, finished.title, would.sets, status !== 'unknown')
   const pending = would !== undefined
   if (register !== undefined && !skipped) {
     if (pending) state.registry.setPending(host.name, register.key, finished.title)
     else state.registry.set(host.name, register.key, result.values)
   }
-  count(host.recap, event)
+  countResult(host.recap, event)
   state.emit(event)
-  entry.once?.done({ result: { ...event, time: '' }, values: result.values, pending })
+  entry.once?.publish({ result: { ...event, time: '' }, values: result.values, pending })
 }
 
 function resultOf(
   { play, host, entry, title, skipped, result, watch, attempts }: Finished,
   ignoreErrors: boolean,
-): Untimed<TaskResult> {
+): UntimedEvent<TaskResult> {
   const { module, keywords } = entry.task
-  const output = attemptOf(result)
+  const output = toAttempt(result)
   const hidden = keywords.no_log === true
   const message = skipped ? 'when condition is false' : result.message
   return {
@@ -63,7 +64,7 @@ function resultOf(
     stdout: hidden ? '' : output.stdout,
     stderr: hidden ? '' : output.stderr,
     exitCode: result.commands.length === 0 ? null : output.rc,
-    start: watch.start,
+    start: watch.startedAt,
     durationMs: watch.elapsed(),
     attempts,
   }

@@ -1,39 +1,39 @@
 import { hostname, platform, release } from 'node:os'
 import { PatternError, selectHosts, type Inventory } from '../inventory/index.ts'
-import { aboutOf } from './about.ts'
-import { leftOutText, permissionFor, Refused, type Permission, type WithoutPermission } from './disturbance.ts'
+import { reportMetadataOf } from './about.ts'
+import { skippedText, permissionFor, RunRefused, type Permission, type WithoutPermission } from './disturbance.ts'
 import type { Phase, RunEvent, Subscriber } from './events.ts'
 import { runExperiment } from './experiment-run.ts'
-import { Foreseen } from './foreseen.ts'
+import { PredictedEffects } from './foreseen.ts'
 import { runHost, type RunHost } from './host.ts'
 import { InputReader } from './inputs.ts'
 import { UnknownHost } from './mistake.ts'
-import type { OpenSpool } from './output.ts'
-import { PlaybookError, type Play, type Step } from './play.ts'
+import type { OpenOverflowFile } from './output.ts'
+import { PlaybookError, type Play, type PlaybookStep } from './play.ts'
 import { runPlay } from './play-run.ts'
 import { exitCodeOf } from './recap.ts'
 import { Registry } from './registry.ts'
-import { Interrupted, type RunState, type Untimed } from './state.ts'
+import { Interrupted, type RunState, type UntimedEvent } from './state.ts'
 import { stopwatch } from './stopwatch.ts'
-import { ReadTracker } from '../values/reads.ts'
-import { tagList, tagsAsked, tagsChosen, type TagChoice } from './tags.ts'
-import { unreadWarnings } from './unread.ts'
+import { VarReadTracker } from '../values/reads.ts'
+import { tagList, tagOptions, tagsSelect, type TagSelection } from './tags.ts'
+import { unusedVariableWarnings } from './unread.ts'
 
 export interface RunOptions {
   readonly playbook: string
   readonly version: string
   /** The command line, for the event log. Contains no secrets. */
   readonly argv: readonly string[]
-  readonly steps: readonly Step[]
+  readonly steps: readonly PlaybookStep[]
   readonly inventory: Inventory
   /** Hosts selected by `--limit`. All others are ignored. */
   readonly hosts: readonly string[]
   readonly check: boolean
   readonly forks: number
-  readonly tags: TagChoice
+  readonly tags: TagSelection
   readonly extraVars: Readonly<Record<string, unknown>>
   /** Tracks reads of extra variables; includes reads from building the steps. */
-  readonly reads?: ReadTracker
+  readonly varReads?: VarReadTracker
   /** Warnings about the command line, emitted first. */
   readonly warnings?: readonly string[]
   /** How often to repeat each experiment. Default: once. */
@@ -49,7 +49,7 @@ export interface RunOptions {
   /**
    * Opens overflow files for outputs too long for events. Without it, only the head and tail of such outputs are kept.
    */
-  readonly openSpool?: OpenSpool
+  readonly openOverflowFile?: OpenOverflowFile
   readonly signal: AbortSignal
 }
 
@@ -57,7 +57,7 @@ export interface RunOptions {
  * How a run ended. Exit codes: 0 ok, 1 playbook error, 2 a host failed or the run was refused, 4 a host is unreachable,
  * 130 interrupted.
  */
-export interface RunOutcome {
+export interface RunResult {
   readonly status: 'passed' | 'failed' | 'interrupted'
   readonly exitCode: 0 | 1 | 2 | 4 | 130
 }
@@ -66,13 +66,13 @@ export interface RunOutcome {
  * Runs the steps of a playbook in order and emits every event to the subscriber. Closes all connections before it
  * returns.
  */
-export async function run(options: RunOptions): Promise<RunOutcome> {
+export async function run(options: RunOptions): Promise<RunResult> {
   const { signal, check } = options
   const watch = stopwatch()
   const hosts = new Map<string, RunHost>()
   let hasFailure = false
   let ran = false
-  const emit = (event: Untimed): void => {
+  const emit = (event: UntimedEvent): void => {
     if (event.type === 'finding' && event.holds === false && event.question === undefined) hasFailure = true
     if (event.type === 'notice' && event.level === 'error') hasFailure = true
     ran ||= event.type === 'result' || event.type === 'finding'
@@ -86,7 +86,7 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
     argv: options.argv,
     check,
     hosts: options.hosts,
-    about: aboutOf(options.inventory, options.extraVars),
+    about: reportMetadataOf(options.inventory, options.extraVars),
     controller: { hostname: hostname(), node: process.version, platform: `${platform()} ${release()}` },
   })
   const warn = (message: string): void => {
@@ -112,7 +112,7 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
     if (error instanceof PlaybookError || error instanceof PatternError) {
       emit({ type: 'notice', level: 'error', message: error.message })
       playbookFailed = true
-    } else if (error instanceof Refused) {
+    } else if (error instanceof RunRefused) {
       emit({ type: 'notice', level: 'error', message: error.message })
       refused = true
     } else if (error instanceof Interrupted) {
@@ -133,21 +133,21 @@ export async function run(options: RunOptions): Promise<RunOutcome> {
   const code = exitCodeOf(Object.values(recaps))
   const exitCode = interrupted ? 130 : playbookFailed ? 1 : refused ? 2 : code === 0 && hasFailure ? 2 : code
   const completed = !interrupted && !playbookFailed && !refused
-  if (completed && [...hosts.values()].every(({ out }) => out === undefined))
-    unreadWarnings(state.reads, options.inventory).forEach(warn)
-  if (completed && !ran && tagsAsked(options.tags) !== '')
-    warn(`nothing ran: no task matches ${tagsAsked(options.tags)}`)
+  if (completed && [...hosts.values()].every(({ excluded: out }) => out === undefined))
+    unusedVariableWarnings(state.varReads, options.inventory).forEach(warn)
+  if (completed && !ran && tagOptions(options.tags) !== '')
+    warn(`nothing ran: no task matches ${tagOptions(options.tags)}`)
   const status = interrupted ? 'interrupted' : exitCode === 0 ? 'passed' : 'failed'
   emit({ type: 'run_end', status, exitCode, hosts: recaps, durationMs: watch.elapsed() })
   return { status, exitCode }
 }
 
-/** @throws {Refused} a step would disturb a host without permission. */
-function allowedSteps(options: RunOptions, emit: (event: Untimed) => void): RunOptions {
+/** @throws {RunRefused} a step would disturb a host without permission. */
+function allowedSteps(options: RunOptions, emit: (event: UntimedEvent) => void): RunOptions {
   const { leftOut, refused }: Permission = permissionFor(options, options)
-  if (refused.length > 0) throw new Refused(refused)
+  if (refused.length > 0) throw new RunRefused(refused)
   if (leftOut.length === 0) return options
-  emit({ type: 'notice', level: 'info', message: leftOutText(leftOut) })
+  emit({ type: 'notice', level: 'info', message: skippedText(leftOut) })
   return { ...options, steps: options.steps.filter((step) => leftOut.every((each) => each.step !== step)) }
 }
 
@@ -175,7 +175,7 @@ async function runSteps(state: RunState, options: RunOptions): Promise<void> {
           message: `play "${step.name}": skipping: no hosts matched ${step.hosts}`,
         })
       }
-    } else if (!state.check && tagsChosen(tagList(step.tags), state.tags)) {
+    } else if (!state.check && tagsSelect(tagList(step.tags), state.tags)) {
       await runExperiment(state, step, names, ids, nextPhase())
     }
   }
@@ -191,13 +191,13 @@ export function phasesOf({
   hosts,
   check,
   tags,
-}: Pick<RunOptions, 'steps' | 'inventory' | 'hosts' | 'check' | 'tags'>): readonly Step[] {
+}: Pick<RunOptions, 'steps' | 'inventory' | 'hosts' | 'check' | 'tags'>): readonly PlaybookStep[] {
   return steps.filter((step) =>
-    step.kind === 'play' ? hasHosts(step, inventory, hosts) : !check && tagsChosen(tagList(step.tags), tags),
+    step.kind === 'play' ? hasHosts(step, inventory, hosts) : !check && tagsSelect(tagList(step.tags), tags),
   )
 }
 
-function hasHosts(step: Step, inventory: Inventory, hosts: readonly string[]): boolean {
+function hasHosts(step: PlaybookStep, inventory: Inventory, hosts: readonly string[]): boolean {
   try {
     return hostsOf(step, inventory, hosts).length > 0
   } catch (error) {
@@ -223,7 +223,7 @@ function warnRunEnds(state: RunState, play: Play): void {
  * @throws {PatternError} the pattern is invalid.
  */
 export function hostsOf(
-  step: Step,
+  step: PlaybookStep,
   inventory: Inventory,
   hosts?: readonly string[],
   warnOnce: (warning: string) => void = () => undefined,
@@ -257,7 +257,7 @@ function exhibitIds(): (title: string) => string {
 function stateOf(
   options: Omit<RunOptions, 'steps'>,
   hosts: Map<string, RunHost>,
-  emit: (event: Untimed) => void,
+  emit: (event: UntimedEvent) => void,
 ): RunState {
   const { inventory } = options
   const open = (name: string): RunHost => {
@@ -268,18 +268,18 @@ function stateOf(
     hosts.set(name, host)
     return host
   }
-  const state: Omit<RunState, 'anew'> = {
+  const state: Omit<RunState, 'withFreshConnections'> = {
     check: options.check,
     forks: options.forks,
     tags: options.tags,
     groups: Object.fromEntries([...inventory.groups].map(([name, group]) => [name, group.hosts])),
     extraVars: options.extraVars,
-    reads: options.reads ?? new ReadTracker(Object.keys(options.extraVars)),
+    varReads: options.varReads ?? new VarReadTracker(Object.keys(options.extraVars)),
     host: (name) => hosts.get(name) ?? open(name),
-    foreseen: new Foreseen(),
+    predictedEffects: new PredictedEffects(),
     registry: new Registry(),
     reader: new InputReader(options.root),
-    openSpool: options.openSpool,
+    openOverflowFile: options.openOverflowFile,
     emit,
     signal: options.signal,
     repeat: options.repeat ?? 1,
@@ -293,5 +293,5 @@ function stateOf(
     for (const [name, { facts }] of hosts) state.host(name).facts = facts
     return state
   }
-  return { ...state, anew: withFreshConnections }
+  return { ...state, withFreshConnections }
 }

@@ -15,14 +15,14 @@ interface Hosts {
  *
  * @throws {PlaybookError} `slowdown` is not an integer from 1 to 60.
  */
-export const slowdownOf = ({ hostvars }: Hosts, hosts: readonly string[]): number =>
+export const timeoutMultiplierOf = ({ hostvars }: Hosts, hosts: readonly string[]): number =>
   Math.max(1, ...hosts.map((host) => multiplierOf(host, hostvars(host))))
 
 /**
  * Multiplier for fixed observation and load durations on slow hosts: the square root of the timeout multiplier. The
  * full multiplier would take hours.
  */
-export const longerWhere = (slowdown: number): number => Math.ceil(Math.sqrt(slowdown))
+export const durationMultiplierOf = (slowdown: number): number => Math.ceil(Math.sqrt(slowdown))
 
 function multiplierOf(host: string, { slowdown, ansible_facts: facts }: Readonly<Record<string, unknown>>): number {
   if (slowdown === undefined)

@@ -1,34 +1,34 @@
 import type { RunEvent } from './events.ts'
-import type { Foreseen } from './foreseen.ts'
+import type { PredictedEffects } from './foreseen.ts'
 import type { RunHost } from './host.ts'
 import type { InputReader } from './inputs.ts'
-import type { OpenSpool } from './output.ts'
+import type { OpenOverflowFile } from './output.ts'
 import type { Registry } from './registry.ts'
-import type { TagChoice } from './tags.ts'
-import type { ReadTracker } from '../values/reads.ts'
+import type { TagSelection } from './tags.ts'
+import type { VarReadTracker } from '../values/reads.ts'
 
 /** An event without timestamp; the run adds it. */
-export type Untimed<E = RunEvent> = E extends RunEvent ? Omit<E, 'time'> : never
+export type UntimedEvent<E = RunEvent> = E extends RunEvent ? Omit<E, 'time'> : never
 
 /** State shared by all plays of a run. */
 export interface RunState {
   readonly check: boolean
   readonly forks: number
-  readonly tags: TagChoice
+  readonly tags: TagSelection
   readonly groups: Readonly<Record<string, readonly string[]>>
   /** `--extra-vars`, which override all other variables. */
   readonly extraVars: Readonly<Record<string, unknown>>
   /** Tracks which extra variables are used. */
-  readonly reads: ReadTracker
+  readonly varReads: VarReadTracker
   /** Any host of the inventory. Connections open on first use. */
   host(name: string): RunHost
   /** Check mode: what earlier tasks would have changed. */
-  readonly foreseen: Foreseen
+  readonly predictedEffects: PredictedEffects
   readonly registry: Registry
   readonly reader: InputReader
   /** For outputs too long for events. */
-  readonly openSpool: OpenSpool | undefined
-  readonly emit: (event: Untimed) => void
+  readonly openOverflowFile: OpenOverflowFile | undefined
+  readonly emit: (event: UntimedEvent) => void
   /** Aborted when the user interrupts. */
   readonly signal: AbortSignal
   /** How often to repeat each experiment. */
@@ -36,7 +36,7 @@ export interface RunState {
   /**
    * The same state with fresh connections that an interrupt does not close, for rollbacks. The caller must close it.
    */
-  anew(): RunState
+  withFreshConnections(): RunState
   close(): Promise<void>
 }
 

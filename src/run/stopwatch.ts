@@ -1,12 +1,12 @@
 /** Measures elapsed time from its creation. */
 export interface Stopwatch {
   /** Wall-clock start time: ISO 8601, UTC. */
-  readonly start: string
+  readonly startedAt: string
   /** Elapsed whole milliseconds, from the monotonic clock: the wall clock may be adjusted. */
   elapsed(): number
 }
 
 export function stopwatch(): Stopwatch {
   const began = performance.now()
-  return { start: new Date().toISOString(), elapsed: () => Math.round(performance.now() - began) }
+  return { startedAt: new Date().toISOString(), elapsed: () => Math.round(performance.now() - began) }
 }

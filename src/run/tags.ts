@@ -1,5 +1,5 @@
 /** The tag selection of a run (`--tags`, `--skip-tags`). */
-export interface TagChoice {
+export interface TagSelection {
   readonly tags: readonly string[]
   readonly skipTags: readonly string[]
 }
@@ -18,7 +18,7 @@ export const tagged = <S extends { readonly tags?: string | readonly string[] }>
  * Ansible's rules: `always` runs unless skipped explicitly, `never` only if selected explicitly; `tagged`, `untagged`
  * and `all` are special tags.
  */
-export function tagsChosen(own: readonly string[], { tags, skipTags }: TagChoice): boolean {
+export function tagsSelect(own: readonly string[], { tags, skipTags }: TagSelection): boolean {
   const named = (choice: readonly string[]): boolean => choice.some((tag) => own.includes(tag))
   const special = (choice: readonly string[]): boolean =>
     (choice.includes('tagged') && own.length > 0) || (choice.includes('untagged') && own.length === 0)
@@ -30,13 +30,13 @@ export function tagsChosen(own: readonly string[], { tags, skipTags }: TagChoice
 }
 
 /** Whether a step may be selected: one tagged `never` needs one of its own tags in `--tags`. */
-export const stepAsked = (own: string | readonly string[] | undefined, { tags }: TagChoice): boolean => {
+export const isStepSelectable = (own: string | readonly string[] | undefined, { tags }: TagSelection): boolean => {
   const list = tagList(own)
   return !list.includes('never') || list.some((tag) => tags.includes(tag))
 }
 
 /** The selection as command-line options; empty if there is none. */
-export const tagsAsked = ({ tags, skipTags }: TagChoice): string =>
+export const tagOptions = ({ tags, skipTags }: TagSelection): string =>
   [
     ...(tags.length > 0 ? [`--tags ${tags.join(',')}`] : []),
     ...(skipTags.length > 0 ? [`--skip-tags ${skipTags.join(',')}`] : []),

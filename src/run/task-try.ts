@@ -1,55 +1,55 @@
 import { Unreachable } from '../connection/connection.ts'
 import type { Plan } from '../modules/module.ts'
 import { contentOf } from '../modules/support/effects.ts'
-import type { Outcome } from '../shell/batch.ts'
-import { Unresolved } from '../values/reference.ts'
-import { failureOf, lastLine, withoutScript, type Tried } from './attempt.ts'
-import { cannotTell, foresee } from './check.ts'
-import { awaitReturn } from './come-back.ts'
+import type { ScriptResult } from '../shell/batch.ts'
+import { UnresolvedReference } from '../values/reference.ts'
+import { failureOf, lastLine, withoutScript, type AttemptResult } from './attempt.ts'
+import { unknownResult, predict } from './check.ts'
+import { waitForReconnect } from './come-back.ts'
 import type { Entry } from './entry.ts'
 import type { CommandRecord, PlannedChange } from './events.ts'
-import { CutShort, runBatch } from './host.ts'
+import { BatchIncomplete, runBatch } from './host.ts'
 import { MissingInput } from './inputs.ts'
-import { listNotices, takeNotice } from './notified.ts'
-import { changeScripts, inOrder, planOf } from './planned.ts'
-import { paramsOf, prepare, titleOf, type Prepared } from './prepare.ts'
-import type { Prober, Setting } from './prober.ts'
+import { listPendingMarkers, clearPendingMarker } from './notified.ts'
+import { changeScripts, allScripts, planOf } from './planned.ts'
+import { paramsOf, prepare, titleOf, type PreparedTask } from './prepare.ts'
+import type { TaskBatcher, ExecutionContext } from './prober.ts'
 import { Interrupted } from './state.ts'
 
 /** The host whose files are the controller's. */
 const CONTROLLER = 'localhost'
 
 /** What all attempts of a host's tasks in a play share. */
-export interface Ways extends Setting {
+export interface AttemptContext extends ExecutionContext {
   /** Receives the list of pending-handler markers found on the host. */
-  readonly heedNotices: (listed: string) => void
+  readonly onPendingHandlers: (listed: string) => void
   /** Set until the markers are read: an earlier run may have left some, or this one before a lost connection. */
-  noticesUnknown: boolean
+  pendingHandlersUnknown: boolean
 }
 
 /** Labbook reconnects at most once per task, across all attempts. */
-export interface Chance {
+export interface ReconnectBudget {
   used: boolean
 }
 
 /** One attempt of a task: probe, plan and, outside check mode, apply. */
-export class TaskTry {
-  readonly #context: Ways
+export class TaskAttempt {
+  readonly #context: AttemptContext
   readonly #entry: Entry
   readonly #index: number
-  readonly #prober: Prober
+  readonly #prober: TaskBatcher
   readonly #commands: CommandRecord[] = []
   /** The changes sent last. */
   #applying: readonly PlannedChange[] | undefined
 
-  constructor(context: Ways, entry: Entry, index: number, prober: Prober) {
+  constructor(context: AttemptContext, entry: Entry, index: number, prober: TaskBatcher) {
     this.#context = context
     this.#entry = entry
     this.#index = index
     this.#prober = prober
   }
 
-  async run(reconnectBudget: Chance): Promise<Tried> {
+  async run(reconnectBudget: ReconnectBudget): Promise<AttemptResult> {
     try {
       return await this.#probeAndApply()
     } catch (error) {
@@ -61,31 +61,36 @@ export class TaskTry {
     }
   }
 
-  async #probeAndApply(): Promise<Tried> {
-    const { state, host, heedNotices, noticesUnknown } = this.#context
+  async #probeAndApply(): Promise<AttemptResult> {
+    const { state, host, onPendingHandlers: heedNotices, pendingHandlersUnknown: noticesUnknown } = this.#context
     const { task, target } = this.#entry
     this.#applying = undefined
-    if (target.unreached !== undefined) throw new Unreachable(target.unreached)
+    if (target.unreachableReason !== undefined) throw new Unreachable(target.unreachableReason)
     const prepared = await prepare(task, state.registry.scope(host.name), state.reader)
     if (state.check && task.module.waits === true) {
       // The condition it waits for may depend on an earlier task.
-      const reason = state.foreseen.reason(target.name, task.module.reads?.(prepared.params))
-      if (reason !== undefined) return cannotTell(reason, this.#entry, prepared, this.#commands)
+      const reason = state.predictedEffects.prerequisite(target.name, task.module.reads?.(prepared.params))
+      if (reason !== undefined) return unknownResult(reason, this.#entry, prepared, this.#commands)
     }
     const waitSeconds = task.module.waitSeconds?.(prepared.params)
     if (waitSeconds !== undefined) this.#emitWaiting(titleOf(task), waitSeconds)
-    const probed = await this.#prober.look(this.#index, prepared, noticesUnknown ? [listNotices] : [], ([listed]) => {
-      if (listed !== undefined) heedNotices(listed.stdout)
-      this.#context.noticesUnknown = false
-    })
+    const probed = await this.#prober.probe(
+      this.#index,
+      prepared,
+      noticesUnknown ? [listPendingMarkers] : [],
+      ([listed]) => {
+        if (listed !== undefined) heedNotices(listed.stdout)
+        this.#context.pendingHandlersUnknown = false
+      },
+    )
     this.#commands.push(record('probe', prepared.probe.text, probed))
     const plan = this.#plan(prepared, probed)
     return state.check
-      ? foresee(state.foreseen, this.#entry, prepared, plan, this.#commands)
+      ? predict(state.predictedEffects, this.#entry, prepared, plan, this.#commands)
       : await this.#applyPlan(prepared, probed, plan)
   }
 
-  async #applyPlan(prepared: Prepared, probed: Outcome, plan: Plan<unknown>): Promise<Tried> {
+  async #applyPlan(prepared: PreparedTask, probed: ScriptResult, plan: Plan<unknown>): Promise<AttemptResult> {
     const changes = withoutScript(plan.changes)
     const commands = this.#commands
     if (plan.problem !== undefined) return { status: 'failed', message: plan.problem, changes, commands }
@@ -94,7 +99,7 @@ export class TaskTry {
     return { status: 'ok', changes, commands, values: plan.values }
   }
 
-  async #applyChanges(prepared: Prepared, probed: Outcome, plan: Plan<unknown>): Promise<Tried> {
+  async #applyChanges(prepared: PreparedTask, probed: ScriptResult, plan: Plan<unknown>): Promise<AttemptResult> {
     const { module } = this.#entry.task
     const changes = withoutScript(plan.changes)
     const commands = this.#commands
@@ -104,9 +109,9 @@ export class TaskTry {
       return { status: 'failed', message: failureReason(failedScript), changes, commands, values }
     }
     if (module.comesBack !== undefined) {
-      const seconds = module.comesBack.afterSeconds(prepared.params) + module.comesBack.withinSeconds(prepared.params)
+      const seconds = module.comesBack.delaySeconds(prepared.params) + module.comesBack.timeoutSeconds(prepared.params)
       this.#emitWaiting(`${this.#entry.target.name} to reconnect`, seconds)
-      const reconnected = await awaitReturn(
+      const reconnected = await waitForReconnect(
         this.#entry,
         module.comesBack,
         prepared.params,
@@ -124,8 +129,8 @@ export class TaskTry {
         ? { status: 'changed', changes, commands, values }
         : { status: 'failed', message: failed, changes, commands, values }
     }
-    commands.push(record('verify', prepared.probe.text, verify as Outcome))
-    const verified = this.#plan(prepared, verify as Outcome)
+    commands.push(record('verify', prepared.probe.text, verify as ScriptResult))
+    const verified = this.#plan(prepared, verify as ScriptResult)
     const remaining = verified.problem ?? verified.changes[0]?.description
     if (remaining !== undefined)
       return {
@@ -144,15 +149,15 @@ export class TaskTry {
 
   /** Sends the changes, the pending-handler markers they need, and the removal of this handler's marker. */
   async #sendChanges(
-    prepared: Prepared,
+    prepared: PreparedTask,
     plan: Plan<unknown>,
-  ): Promise<{ applied: Outcome[]; failedScript?: Outcome; verify?: Outcome }> {
+  ): Promise<{ applied: ScriptResult[]; failedScript?: ScriptResult; verify?: ScriptResult }> {
     const { play, handlers } = this.#context
     const disconnects = this.#entry.task.module.comesBack !== undefined
     const scripts = changeScripts(play, handlers, this.#entry, plan)
     this.#applying = withoutScript(plan.changes)
     try {
-      const done = await this.#prober.change(this.#index, prepared, plan, inOrder(scripts))
+      const done = await this.#prober.apply(this.#index, prepared, plan, allScripts(scripts))
       const applied = done.changes.slice(scripts.before.length, scripts.before.length + scripts.own.length)
       applied.forEach((outcome, i) => this.#commands.push(record('change', scripts.own[i] as string, outcome)))
       const failedScript = done.changes.find(({ exitCode }) => exitCode !== 0)
@@ -163,7 +168,8 @@ export class TaskTry {
       }
     } catch (error) {
       // A change that disconnects the host is expected to lose the connection.
-      const disconnected = (error instanceof Unreachable && error.lost && error.began) || error instanceof CutShort
+      const disconnected =
+        (error instanceof Unreachable && error.lost && error.began) || error instanceof BatchIncomplete
       if (disconnects && disconnected && !this.#context.state.signal.aborted) return { applied: [] }
       throw error
     }
@@ -175,12 +181,12 @@ export class TaskTry {
    *
    * @param begun - the changes that were being applied; undefined if none had started.
    */
-  async #resume(begun: readonly PlannedChange[] | undefined): Promise<Tried> {
+  async #resume(begun: readonly PlannedChange[] | undefined): Promise<AttemptResult> {
     const { task, target } = this.#entry
     const title = titleOf(task)
-    this.#prober.forget()
+    this.#prober.invalidate()
     // The batch may have contained changes of later tasks.
-    this.#context.noticesUnknown = this.#context.handlers.length > 0
+    this.#context.pendingHandlersUnknown = this.#context.handlers.length > 0
     await this.#send(':')
     this.#context.state.emit({
       type: 'notice',
@@ -191,7 +197,7 @@ export class TaskTry {
     if (begun !== undefined && task.module.result !== undefined) {
       const message =
         'connection lost while the command ran: its outcome is unknown, and it is not retried automatically'
-      return { status: 'failed', message, changes: begun, commands: this.#commands, inTheDark: true }
+      return { status: 'failed', message, changes: begun, commands: this.#commands, indeterminate: true }
     }
     const result = await this.#probeAndApply()
     if (begun === undefined || (result.status !== 'ok' && result.status !== 'changed')) return result
@@ -202,7 +208,7 @@ export class TaskTry {
     return { ...result, status: 'changed', changes: begun, message }
   }
 
-  #plan(prepared: Prepared, probed: Outcome): Plan<unknown> {
+  #plan(prepared: PreparedTask, probed: ScriptResult): Plan<unknown> {
     return planOf(this.#entry, prepared, probed, this.#context.vars)
   }
 
@@ -211,29 +217,29 @@ export class TaskTry {
    *
    * @param indeterminate - changes had started when the connection was lost.
    */
-  failure(error: unknown, inTheDark = false): Tried {
-    const { check, signal, foreseen, registry } = this.#context.state
+  failure(error: unknown, inTheDark = false): AttemptResult {
+    const { check, signal, predictedEffects: foreseen, registry } = this.#context.state
     const { target, task } = this.#entry
     const commands = this.#commands
     if (signal.aborted) throw new Interrupted()
-    const unknown = (message: string, sets?: readonly string[]): Tried => ({
+    const unknown = (message: string, sets?: readonly string[]): AttemptResult => ({
       status: 'unknown',
       message,
       changes: [],
       commands,
-      would: { sets },
+      predictedChange: { sets },
     })
-    if (check && error instanceof Unresolved && error.pending) return unknown(error.message)
-    const latest = foreseen.latest()
+    if (check && error instanceof UnresolvedReference && error.pending) return unknown(error.message)
+    const latest = foreseen.latestTask()
     if (check && error instanceof Unreachable && latest !== undefined) {
       // An earlier task may create this host. Each further connection attempt could take a full time limit.
-      const why = target.unreached === undefined ? `: ${error.message}` : ''
-      target.unreached ??= error.message
+      const why = target.unreachableReason === undefined ? `: ${error.message}` : ''
+      target.unreachableReason ??= error.message
       return unknown(`depends on "${latest}", which has not run yet${why}`)
     }
     if (check && error instanceof MissingInput) {
       // An earlier task may create this file on the controller.
-      const reason = foreseen.reason(CONTROLLER, error.places.flatMap(contentOf))
+      const reason = foreseen.prerequisite(CONTROLLER, error.places.flatMap(contentOf))
       const sets = task.module.sets?.(paramsOf(task, registry.scope(this.#context.host.name)))
       if (reason !== undefined) return unknown(`depends on "${reason}", which has not run yet: ${error.message}`, sets)
     }
@@ -248,7 +254,7 @@ export class TaskTry {
   /** Removes the marker of a handler that has nothing to do. */
   async #clearMarker(): Promise<void> {
     const { handler } = this.#entry
-    if (handler !== undefined) await this.#send(takeNotice(this.#context.play.name, handler))
+    if (handler !== undefined) await this.#send(clearPendingMarker(this.#context.play.name, handler))
   }
 
   async #send(script: string): Promise<void> {
@@ -257,11 +263,11 @@ export class TaskTry {
   }
 }
 
-const record = (kind: CommandRecord['kind'], script: string, outcome: Outcome): CommandRecord => ({
+const record = (kind: CommandRecord['kind'], script: string, outcome: ScriptResult): CommandRecord => ({
   kind,
   script,
   ...outcome,
 })
 
-const failureReason = ({ stdout, stderr, exitCode }: Outcome): string =>
+const failureReason = ({ stdout, stderr, exitCode }: ScriptResult): string =>
   lastLine(stderr) || lastLine(stdout) || `exit code ${exitCode}`

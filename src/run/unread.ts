@@ -1,17 +1,17 @@
 import { didYouMean, nearest, type Inventory } from '../inventory/index.ts'
-import type { ReadTracker } from '../values/reads.ts'
+import type { VarReadTracker } from '../values/reads.ts'
 
 /** Read by Labbook itself, or by programs it starts. */
 const INTERNAL = /^(ansible|report|lab)_/
 
 /** A warning for each unused variable of `--extra-vars`, with a suggestion for misspelled names. */
-export function unreadWarnings(tracker: ReadTracker, { hosts }: Pick<Inventory, 'hosts'>): string[] {
+export function unusedVariableWarnings(tracker: VarReadTracker, { hosts }: Pick<Inventory, 'hosts'>): string[] {
   const known = new Set(
-    [...tracker.read, ...[...hosts.values()].flatMap(({ vars }) => Object.keys(vars))].filter(
-      (name) => !tracker.unread.includes(name),
+    [...tracker.readNames, ...[...hosts.values()].flatMap(({ vars }) => Object.keys(vars))].filter(
+      (name) => !tracker.unreadNames.includes(name),
     ),
   )
-  return tracker.unread
+  return tracker.unreadNames
     .filter((name) => !INTERNAL.test(name))
     .map((name) => {
       const hint = didYouMean(suggestions(name, [...known]))

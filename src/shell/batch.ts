@@ -1,42 +1,42 @@
-import { Cutter } from './marks.ts'
-import { collect, type Shared } from './shared.ts'
+import { StreamSplitter } from './marks.ts'
+import { composeFactQueries, type FactQuery } from './shared.ts'
 
 /** The output and exit code of one script of a batch. */
-export interface Outcome {
+export interface ScriptResult {
   readonly stdout: string
   readonly stderr: string
   readonly exitCode: number
   /** Run time on the target in milliseconds; null if its clock has no subsecond resolution. */
   readonly durationMs: number | null
   /** Set if an output is too long for the record. */
-  readonly long?: LongOutputs
+  readonly long?: TruncatedOutputs
 }
 
 /** The size of an output of which only head and tail are kept. */
-export interface LongOutput {
+export interface TruncatedOutput {
   readonly bytes: number
   /** File with the complete output, relative to the run's directory. */
   readonly file?: string
 }
 
-export interface LongOutputs {
-  readonly stdout?: LongOutput
-  readonly stderr?: LongOutput
+export interface TruncatedOutputs {
+  readonly stdout?: TruncatedOutput
+  readonly stderr?: TruncatedOutput
 }
 
 /** A script of a batch. Plain text may have side effects. */
-export type Step = string | Probe
+export type Script = string | Probe
 
 /** A read-only script. */
 export interface Probe {
   readonly text: string
   /** Facts that can be queried together with those of other probes. */
-  readonly shares: readonly Shared[]
+  readonly factQueries: readonly FactQuery[]
   /**
    * It does not modify the shell, except for variables that begin with `lb_`, so it needs no subshell. It ends with
    * `return`.
    */
-  readonly contained: boolean
+  readonly sideEffectFree: boolean
 }
 
 /**
@@ -45,25 +45,25 @@ export interface Probe {
  * `exit`, `cd` and variables have no effect on others, unless it is marked as side-effect free. A failed script does
  * not stop the batch, unless it is `mustSucceed`. The fact queries of adjacent probes run before the first of them.
  *
- * @param mark - a random delimiter that cannot occur in any output; new for each batch.
+ * @param delimiter - a random delimiter that cannot occur in any output; new for each batch.
  */
 export function composeBatch(
-  steps: readonly Step[],
-  mark: string,
+  steps: readonly Script[],
+  delimiter: string,
   mustSucceed: (script: number) => boolean = () => false,
 ): string {
   const subshell = (text: string): string => `(\n${text}\n)`
-  const run = (step: Step): string => {
+  const run = (step: Script): string => {
     if (typeof step === 'string') return `${subshell(step)} </dev/null`
-    return step.contained ? `lb_do() {\n${step.text}\n}\nlb_do </dev/null` : `${subshell(step.text)} </dev/null`
+    return step.sideEffectFree ? `lb_do() {\n${step.text}\n}\nlb_do </dev/null` : `${subshell(step.text)} </dev/null`
   }
   const text = segmentsOf(steps).flatMap(({ from, probes }) => {
     if (probes === undefined)
       return [
-        `${run(steps[from] as Step)}; lb_end ${from} "$?"${mustSucceed(from) ? '\n[ "$lb_code" = 0 ] || exit 0' : ''}`,
+        `${run(steps[from] as Script)}; lb_end ${from} "$?"${mustSucceed(from) ? '\n[ "$lb_code" = 0 ] || exit 0' : ''}`,
       ]
     const each = probes.map((probe, i) => `${run(probe)}; lb_end ${from + i} "$?"`)
-    const queries = collect(probes.flatMap(({ shares }) => shares))
+    const queries = composeFactQueries(probes.flatMap(({ factQueries: shares }) => shares))
     if (queries.length === 0) return each
     // One subshell for adjacent probes: facts are valid until the next script that may change something.
     const query = `lb_do() {\n${queries.join('\n')}\n}\nlb_do </dev/null 2>/dev/null; IFS=' \t\n'; set +f`
@@ -71,7 +71,7 @@ export function composeBatch(
   })
   // EPOCHREALTIME exists only in bash 5; elsewhere it is empty. The kernel's uptime has hundredths and needs no fork.
   return [
-    `lb_end() { lb_code=$2; read -r lb_up lb_idle </proc/uptime || lb_up=; printf '\\n%s %s %s %s\\n' ${mark} "$1" "$2" "$lb_up"; printf '\\n%s %s %s\\n' ${mark} "$1" "$2" >&2; }`,
+    `lb_end() { lb_code=$2; read -r lb_up lb_idle </proc/uptime || lb_up=; printf '\\n%s %s %s %s\\n' ${delimiter} "$1" "$2" "$lb_up"; printf '\\n%s %s %s\\n' ${delimiter} "$1" "$2" >&2; }`,
     `lb_end start 0`,
     ...text,
   ].join('\n')
@@ -84,7 +84,7 @@ interface Segment {
   readonly probes?: readonly Probe[]
 }
 
-function segmentsOf(steps: readonly Step[]): Segment[] {
+function segmentsOf(steps: readonly Script[]): Segment[] {
   const all: (Segment & { readonly probes?: Probe[] })[] = []
   steps.forEach((step, from) => {
     if (typeof step === 'string') all.push({ from })
@@ -95,8 +95,8 @@ function segmentsOf(steps: readonly Step[]): Segment[] {
 }
 
 /** Receives the output of one script on one stream. */
-export interface Gather {
-  take(chunk: Buffer): void
+export interface OutputSink {
+  write(chunk: Buffer): void
   /** The script has ended, or no more output will arrive. Called once. */
   end(): void
 }
@@ -104,21 +104,21 @@ export interface Gather {
 type StreamName = 'stdout' | 'stderr'
 
 /** Exit code and run time of a script. */
-export type Ending = Pick<Outcome, 'exitCode' | 'durationMs'>
+export type ScriptExit = Pick<ScriptResult, 'exitCode' | 'durationMs'>
 
 /** Splits the output of a batch by script, as it arrives. */
 export class BatchReader {
   readonly #streams: Readonly<Record<StreamName, BatchStream>>
 
   /** @param gather - creates the sink for a script's output, by its index; -1: output before the first script. */
-  constructor(mark: string, gather: (script: number, stream: StreamName) => Gather) {
+  constructor(mark: string, gather: (script: number, stream: StreamName) => OutputSink) {
     this.#streams = {
       stdout: new BatchStream(mark, (script) => gather(script, 'stdout')),
       stderr: new BatchStream(mark, (script) => gather(script, 'stderr')),
     }
   }
 
-  take(stream: StreamName, chunk: Buffer): void {
+  write(stream: StreamName, chunk: Buffer): void {
     this.#streams[stream].push(chunk)
   }
 
@@ -128,7 +128,7 @@ export class BatchReader {
    * @returns exit codes and run times in order. Scripts that did not complete (connection lost, shell killed) are
    *   absent.
    */
-  end(): Ending[] {
+  end(): ScriptExit[] {
     const { stdout, stderr } = this.#streams
     stdout.end()
     stderr.end()
@@ -146,17 +146,17 @@ export class BatchReader {
 class BatchStream {
   /** Of the completed scripts; the first entry is the start of the batch. */
   readonly endings: { readonly exitCode: number; readonly uptime: number }[] = []
-  readonly #splitter = new Cutter({
-    bytes: (chunk) => this.#sink?.take(chunk),
-    mark: (words) => this.#onDelimiter(words),
+  readonly #splitter = new StreamSplitter({
+    onBytes: (chunk) => this.#sink?.write(chunk),
+    onDelimiter: (words) => this.#onDelimiter(words),
   })
-  readonly #open: (script: number) => Gather
-  #sink: Gather | undefined
+  readonly #open: (script: number) => OutputSink
+  #sink: OutputSink | undefined
 
-  constructor(mark: string, open: (script: number) => Gather) {
+  constructor(mark: string, open: (script: number) => OutputSink) {
     this.#open = open
     this.#sink = open(-1)
-    this.#splitter.seek(`${mark} `)
+    this.#splitter.setDelimiter(`${mark} `)
   }
 
   push(chunk: Buffer): void {
@@ -165,8 +165,8 @@ class BatchStream {
 
   end(): void {
     // The rest looked like the start of a delimiter.
-    const rest = this.#splitter.take()
-    if (rest.length > 0) this.#sink?.take(rest)
+    const rest = this.#splitter.takeBuffer()
+    if (rest.length > 0) this.#sink?.write(rest)
     this.#sink?.end()
     this.#sink = undefined
   }

@@ -1,38 +1,38 @@
 const NEWLINE = 0x0a
 
-/** Callbacks of a {@link Cutter}. */
-export interface Found {
+/** Callbacks of a {@link StreamSplitter}. */
+export interface SplitHandlers {
   /** Bytes between delimiters, in order and not copied. */
-  bytes(chunk: Buffer): void
+  onBytes(chunk: Buffer): void
   /** A line that starts with the delimiter, and the words after it. */
-  mark(words: readonly string[]): void
+  onDelimiter(words: readonly string[]): void
 }
 
 /**
  * Splits a byte stream at lines that start with a delimiter. It buffers only a possible start of a delimiter, so it
  * handles streams of any length in linear time.
  */
-export class Cutter {
-  readonly #handlers: Found
+export class StreamSplitter {
+  readonly #handlers: SplitHandlers
   #needle: Buffer | undefined
   #buffer: Buffer = Buffer.alloc(0)
 
-  constructor(found: Found) {
+  constructor(found: SplitHandlers) {
     this.#handlers = found
   }
 
-  /** Sets the delimiter. Without one, input is buffered until there is one, or until {@link take}. */
-  seek(mark: string | undefined): void {
+  /** Sets the delimiter. Without one, input is buffered until there is one, or until {@link takeBuffer}. */
+  setDelimiter(mark: string | undefined): void {
     this.#needle = mark === undefined ? undefined : Buffer.from(`\n${mark}`)
   }
 
   push(chunk: Buffer): void {
     this.#buffer = this.#buffer.length === 0 ? chunk : Buffer.concat([this.#buffer, chunk])
-    this.cut()
+    this.scan()
   }
 
   /** Scans the buffer for the current delimiter. */
-  cut(): void {
+  scan(): void {
     for (;;) {
       const needle = this.#needle
       if (needle === undefined) return
@@ -41,15 +41,15 @@ export class Cutter {
       if (at === -1) {
         const rest = possibleStart(all, needle.length)
         this.#buffer = all.subarray(rest)
-        if (rest > 0) this.#handlers.bytes(all.subarray(0, rest))
+        if (rest > 0) this.#handlers.onBytes(all.subarray(0, rest))
         return
       }
       const end = all.indexOf(NEWLINE, at + needle.length)
       // An incomplete delimiter line is scanned again with the next chunk.
       this.#buffer = all.subarray(end === -1 ? at : end + 1)
-      if (at > 0) this.#handlers.bytes(all.subarray(0, at))
+      if (at > 0) this.#handlers.onBytes(all.subarray(0, at))
       if (end === -1) return
-      this.#handlers.mark(
+      this.#handlers.onDelimiter(
         all
           .toString('latin1', at + needle.length, end)
           .trim()
@@ -59,7 +59,7 @@ export class Cutter {
   }
 
   /** Returns the buffer and empties it. */
-  take(): Buffer {
+  takeBuffer(): Buffer {
     const buffer = this.#buffer
     this.#buffer = Buffer.alloc(0)
     return buffer

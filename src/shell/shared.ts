@@ -3,13 +3,13 @@
  * before the first probe and stores the results in variables. A probe whose variable is unset queries the fact itself,
  * so this is only an optimization.
  */
-export interface Shared {
-  readonly by: Collector
+export interface FactQuery {
+  readonly collector: FactCollector
   /** The arguments of the query, as defined by the collector. */
-  readonly words: readonly string[]
+  readonly args: readonly string[]
 }
 
-export interface Collector {
+export interface FactCollector {
   /**
    * Shell code that sets the variables. It prints nothing and leaves unknown facts unset. It may use `lb_collect_...`,
    * `set --` and IFS.
@@ -18,17 +18,17 @@ export interface Collector {
 }
 
 /** A suffix for variable names, unique for each text: encodes characters that variable names cannot contain. */
-export const nameOf = (text: string): string =>
+export const variableSuffix = (text: string): string =>
   text.replace(/[^A-Za-z0-9]/gu, (character) => `_${character.codePointAt(0)?.toString(16)}_`)
 
 /** Shell code for all queries. Collectors with a single query are omitted. */
-export function collect(shared: readonly Shared[]): string[] {
-  const asked = new Map<Collector, Map<string, readonly string[]>>()
-  for (const { by, words } of shared) {
+export function composeFactQueries(shared: readonly FactQuery[]): string[] {
+  const asked = new Map<FactCollector, Map<string, readonly string[]>>()
+  for (const { collector: by, args: words } of shared) {
     const all = asked.get(by) ?? new Map<string, readonly string[]>()
     asked.set(by, all.set(words.join('\0'), words))
   }
   return [...asked].flatMap(([by, all]) =>
-    all.size > 1 || shared.filter((each) => each.by === by).length > 1 ? [by.compose([...all.values()])] : [],
+    all.size > 1 || shared.filter((each) => each.collector === by).length > 1 ? [by.compose([...all.values()])] : [],
   )
 }

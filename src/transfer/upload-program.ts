@@ -4,14 +4,14 @@ import { open, stat } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { gzip, type ZlibOptions } from 'node:zlib'
 import { BecomeFailed, TimeLimit, Unreachable, type Become, type Connection } from '../connection/connection.ts'
-import { openConnection, type Target } from '../connection/index.ts'
+import { openConnection, type ConnectionSettings } from '../connection/index.ts'
 import { printBytes } from '../modules/support/file-content.ts'
 import { Refusal } from '../modules/support/worker.ts'
 import { sh } from '../shell/quote.ts'
 import { secret, type Secret } from '../values/secret.ts'
 
 interface Request {
-  readonly target: Target
+  readonly target: ConnectionSettings
   readonly src: string
   readonly dest: string
   readonly force?: boolean
@@ -19,12 +19,12 @@ interface Request {
 }
 
 /** The checksums of the local and of the remote file. */
-export interface UploadLook {
-  readonly here: string
+export interface FileComparison {
+  readonly localSha256: string
   readonly size: number
-  readonly there: string | null
+  readonly remoteSha256: string | null
   /** The remote file exists and must not be replaced: no checksums were computed. */
-  readonly kept: boolean
+  readonly keepExisting: boolean
 }
 
 /** The size of a chunk; two of them are in memory. */
@@ -36,19 +36,19 @@ const compress = promisify<Buffer, ZlibOptions, Buffer>(gzip)
 const MIN_SAVING = 0.1
 
 /** What a worker does for the module `upload`. */
-export const programs = { look: withRefusals(look), send: withRefusals(send) }
+export const programs = { compare: withRefusals(compare), send: withRefusals(send) }
 
-async function look(request: Request): Promise<UploadLook> {
+async function compare(request: Request): Promise<FileComparison> {
   if (request.force === false) {
     const found = await on(request, (run) => run(sh`[ ! -f ${request.dest} ] || echo there`))
-    if (found.trim() === 'there') return { here: '', size: 0, there: null, kept: true }
+    if (found.trim() === 'there') return { localSha256: '', size: 0, remoteSha256: null, keepExisting: true }
   }
   const { size } = await stat(request.src)
   const here = await checksum(request.src)
   const there = await on(request, (run) =>
     run(sh`[ ! -f ${request.dest} ] || sha256sum <${request.dest} | cut -c 1-64`),
   )
-  return { here, size, there: there.trim() === '' ? null : there.trim(), kept: false }
+  return { localSha256: here, size, remoteSha256: there.trim() === '' ? null : there.trim(), keepExisting: false }
 }
 
 async function send(request: Request): Promise<{ sent: number }> {
@@ -108,7 +108,7 @@ async function on<T>({ target }: Request, work: (run: (script: string) => Promis
 }
 
 async function exec(connection: Connection, script: string, become: Become | undefined): Promise<string> {
-  const { stdout, stderr, exitCode } = await connection.exchange(script, {
+  const { stdout, stderr, exitCode } = await connection.exec(script, {
     ...(become === undefined ? {} : { become }),
     timeLimitSeconds: 300,
   })
@@ -117,7 +117,7 @@ async function exec(connection: Connection, script: string, become: Become | und
 }
 
 /** In the worker's input they are plain text. */
-function withSecrets(target: Target): Target {
+function withSecrets(target: ConnectionSettings): ConnectionSettings {
   const known = (['password', 'keyPassphrase'] as const).flatMap((key): [string, Secret][] => {
     const value: string | Secret | undefined = target[key]
     return value === undefined ? [] : [[key, secret(value)]]

@@ -1,18 +1,18 @@
 import path from 'node:path'
 import { z } from 'zod'
-import type { Target } from '../connection/index.ts'
+import type { ConnectionSettings } from '../connection/index.ts'
 import type { Plan } from '../modules/module.ts'
 import { contentOf } from '../modules/support/effects.ts'
 import { targetFile } from '../modules/support/params.ts'
 import { callWorker, workerAnswer } from '../modules/support/worker.ts'
 import { defineModule } from '../modules/task.ts'
-import type { UploadLook } from './upload-program.ts'
+import type { FileComparison } from './upload-program.ts'
 
 const PROGRAM = path.join(import.meta.dirname, 'upload-program.ts')
 
 const schema = z.strictObject({
   /** The host to upload to, and its connection settings. */
-  target: z.custom<Target>((value) => typeof value === 'object' && value !== null),
+  target: z.custom<ConnectionSettings>((value) => typeof value === 'object' && value !== null),
   /** A file of the controller. */
   src: z.string().min(1),
   /** A path on the host; its directory is created. */
@@ -29,7 +29,7 @@ const schema = z.strictObject({
 })
 
 /** The file on the host. */
-export interface Uploaded {
+export interface UploadedFile {
   readonly path: string
   readonly sha256: string
 }
@@ -39,26 +39,26 @@ export interface Uploaded {
  * connection and records none of them. Runs on the controller (`delegate_to: localhost`). The file is owned by root and
  * replaced atomically.
  */
-export const upload = defineModule<typeof schema, Uploaded>({
+export const upload = defineModule<typeof schema, UploadedFile>({
   name: 'upload',
   schema,
   title: ({ src, dest, target }) => `${src} -> ${target.name}:${dest}`,
   timeLimitSeconds: () => 3600,
   reads: ({ target, src, dest }) => [`upload:${target.name}:${dest}`, ...contentOf(src)],
   sets: ({ target, dest }) => [`upload:${target.name}:${dest}`],
-  probe: (params) => callWorker(PROGRAM, 'look', params),
-  plan(params, observed): Plan<Uploaded> {
-    const comparison = workerAnswer<UploadLook>(observed)
+  probe: (params) => callWorker(PROGRAM, 'compare', params),
+  plan(params, observed): Plan<UploadedFile> {
+    const comparison = workerAnswer<FileComparison>(observed)
     if (typeof comparison === 'string') return { changes: [], problem: comparison }
-    if (comparison.kept) return { changes: [] }
+    if (comparison.keepExisting) return { changes: [] }
     const { src, dest, target, sha256 } = params
-    if (sha256 !== undefined && comparison.here !== sha256)
+    if (sha256 !== undefined && comparison.localSha256 !== sha256)
       return {
         changes: [],
-        problem: `checksum of "${src}" is ${comparison.here}, not ${sha256}: the file is damaged, or another file`,
+        problem: `checksum of "${src}" is ${comparison.localSha256}, not ${sha256}: the file is damaged, or another file`,
       }
-    const values = { path: dest, sha256: comparison.here }
-    if (comparison.there === comparison.here) return { changes: [], values }
+    const values = { path: dest, sha256: comparison.localSha256 }
+    if (comparison.remoteSha256 === comparison.localSha256) return { changes: [], values }
     const size = `${(comparison.size / 1e6).toFixed(comparison.size < 1e6 ? 3 : 0)} MB`
     return {
       changes: [

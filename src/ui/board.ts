@@ -1,23 +1,32 @@
-import type { Exhibit, ExhibitStart, Finding, Notice, PlayStart, RunEvent, TaskResult, Waiting } from '../run/events.ts'
-import { labelOf, type Label } from './format/palette.ts'
+import type {
+  Exhibit,
+  ExhibitStart,
+  Finding,
+  LogEvent,
+  PlayStart,
+  RunEvent,
+  TaskResult,
+  WaitEvent,
+} from '../run/events.ts'
+import { labelOf, type ResultLabel } from './format/palette.ts'
 
 /** Counts by label. */
-export type Tally = Partial<Record<Label, number>>
+export type LabelCounts = Partial<Record<ResultLabel, number>>
 
 /** The state of a host in a play. */
 export interface HostState {
   readonly host: string
-  readonly tally: Tally
+  readonly counts: LabelCounts
   /** Its current task, and when it started (Unix time in milliseconds). */
   running: { readonly task: string; readonly since: number } | undefined
   /** What its task is waiting for. */
-  waiting: Wait | undefined
+  waiting: ActiveWait | undefined
   /** The result that removed it from the play. */
-  trouble: TaskResult | undefined
+  failure: TaskResult | undefined
 }
 
 /** What is awaited, since when (Unix time in milliseconds), and the timeout. */
-export interface Wait {
+export interface ActiveWait {
   readonly for: string
   readonly since: number
   readonly withinSeconds: number
@@ -26,33 +35,33 @@ export interface Wait {
 /** What an experiment is doing: running a command on a host, or waiting. */
 export type Activity =
   | { readonly kind: 'command'; readonly title: string; readonly host: string; readonly since: number }
-  | ({ readonly kind: 'wait' } & Wait)
+  | ({ readonly kind: 'wait' } & ActiveWait)
 
 /** The state of a play, built from its events and rendered by the screen. */
-export interface Board {
+export interface PlayState {
   readonly play: string
   readonly kind: PlayStart['kind']
   readonly phase: PlayStart['phase']
-  readonly since: number
+  readonly startedAt: number
   readonly hosts: Map<string, HostState>
   readonly results: TaskResult[]
   readonly findings: Finding[]
-  readonly notices: Notice[]
+  readonly logEvents: LogEvent[]
   /** Of an experiment. */
   activity: Activity | undefined
   exhibits: number
 }
 
 /** The state of a play that has just started. */
-export function openBoard({ play, kind, phase, hosts, time }: PlayStart): Board {
+export function initialPlayState({ play, kind, phase, hosts, time }: PlayStart): PlayState {
   return {
     play,
     kind,
     phase,
-    since: Date.parse(time),
+    startedAt: Date.parse(time),
     results: [],
     findings: [],
-    notices: [],
+    logEvents: [],
     activity: undefined,
     exhibits: 0,
     hosts: new Map(hosts.map((host) => [host, newHost(host)])),
@@ -60,7 +69,7 @@ export function openBoard({ play, kind, phase, hosts, time }: PlayStart): Board 
 }
 
 /** Updates the state with an event of the play. */
-export function note(board: Board, event: RunEvent): void {
+export function applyEvent(board: PlayState, event: RunEvent): void {
   switch (event.type) {
     case 'task_start':
       Object.assign(hostOf(board, event.host), {
@@ -77,9 +86,9 @@ export function note(board: Board, event: RunEvent): void {
     case 'result': {
       const host = hostOf(board, event.host)
       const label = labelOf(event)
-      host.tally[label] = (host.tally[label] ?? 0) + 1
+      host.counts[label] = (host.counts[label] ?? 0) + 1
       if (host.running?.task === event.task) Object.assign(host, { running: undefined, waiting: undefined })
-      if (label === 'failed' || label === 'unreachable') host.trouble ??= event
+      if (label === 'failed' || label === 'unreachable') host.failure ??= event
       board.results.push(event)
       return
     }
@@ -91,7 +100,7 @@ export function note(board: Board, event: RunEvent): void {
       board.findings.push(event)
       return
     case 'notice':
-      board.notices.push(event)
+      board.logEvents.push(event)
       return
     case 'run_start':
     case 'run_end':
@@ -101,23 +110,24 @@ export function note(board: Board, event: RunEvent): void {
 }
 
 /** The sum of the counts of all hosts. */
-export function totals(board: Board): Tally {
-  const sum: Tally = {}
-  for (const { tally } of board.hosts.values()) {
-    for (const [label, number] of Object.entries(tally) as [Label, number][]) sum[label] = (sum[label] ?? 0) + number
+export function totalCounts(board: PlayState): LabelCounts {
+  const sum: LabelCounts = {}
+  for (const { counts: tally } of board.hosts.values()) {
+    for (const [label, number] of Object.entries(tally) as [ResultLabel, number][])
+      sum[label] = (sum[label] ?? 0) + number
   }
   return sum
 }
 
 const newHost = (host: string): HostState => ({
   host,
-  tally: {},
+  counts: {},
   running: undefined,
   waiting: undefined,
-  trouble: undefined,
+  failure: undefined,
 })
 
-function applyWaiting(board: Board, event: Waiting): void {
+function applyWaiting(board: PlayState, event: WaitEvent): void {
   const wait = { for: event.for, since: Date.parse(event.time), withinSeconds: event.withinSeconds }
   if (board.kind === 'experiment') board.activity = { kind: 'wait', ...wait }
   else if (event.host !== undefined) hostOf(board, event.host).waiting = wait
@@ -134,7 +144,7 @@ const toActivity = ({ title, host, time }: ExhibitStart): Activity => ({
 const ends = (activity: Activity | undefined, { title }: Exhibit): boolean =>
   activity?.kind === 'wait' || activity?.title === title
 
-function hostOf(board: Board, name: string): HostState {
+function hostOf(board: PlayState, name: string): HostState {
   const host = board.hosts.get(name) ?? newHost(name)
   board.hosts.set(name, host)
   return host

@@ -2,7 +2,7 @@ import { jsonScreen } from './json.ts'
 import { plainScreen } from './plain.ts'
 import type { Screen } from './screen.ts'
 
-export interface ScreenChoice {
+export interface ScreenOptions {
   readonly json: boolean
   readonly diff: boolean
   readonly verbosity: number
@@ -28,7 +28,7 @@ export async function chooseScreen({
   stdout,
   expected = () => [],
   env = process.env,
-}: ScreenChoice): Promise<Screen> {
+}: ScreenOptions): Promise<Screen> {
   if (json) return jsonScreen(stdout)
   const terminal = { isTTY: stdout.isTTY, env }
   const colour = wantsColour(terminal)
@@ -39,7 +39,7 @@ export async function chooseScreen({
 }
 
 /** The live screen needs cursor control; `-v` shows every result, as plain lines. */
-export const wantsLive = ({ isTTY, env, verbosity }: TerminalInfo & Pick<ScreenChoice, 'verbosity'>): boolean =>
+export const wantsLive = ({ isTTY, env, verbosity }: TerminalInfo & Pick<ScreenOptions, 'verbosity'>): boolean =>
   isTTY && env.TERM !== 'dumb' && verbosity === 0
 
 /** Colour on a terminal, unless `NO_COLOR` is set; elsewhere only with `FORCE_COLOR`. */

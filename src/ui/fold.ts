@@ -1,5 +1,5 @@
 import type { RunEvent, TaskResult } from '../run/events.ts'
-import { labelOf, type Label } from './format/palette.ts'
+import { labelOf, type ResultLabel } from './format/palette.ts'
 
 /** Fewer results than this are not folded. */
 const MIN_RESULTS = 3
@@ -7,10 +7,10 @@ const MIN_RESULTS = 3
 const HOLD_MS = 5000
 
 /** A result as text. */
-export interface Shown {
+export interface RenderedResult {
   readonly lines: readonly string[]
   /** The line for a group of such results. */
-  readonly folded: (text: string) => string
+  readonly foldedLine: (text: string) => string
 }
 
 /** Consecutive similar results of one host, not written yet. */
@@ -18,7 +18,7 @@ interface Group {
   readonly first: TaskResult
   /** The common prefix of their titles. */
   prefix: readonly string[]
-  readonly shown: Shown[]
+  readonly shown: RenderedResult[]
   lastAt: number
 }
 
@@ -52,7 +52,7 @@ export class FoldingWriter {
     this.#write(lines)
   }
 
-  result(event: TaskResult, shown: Shown): void {
+  result(event: TaskResult, shown: RenderedResult): void {
     const label = labelOf(event)
     if (!this.#mayFold(event, label)) {
       this.flush(isFailure(label) ? undefined : event.host)
@@ -89,12 +89,12 @@ export class FoldingWriter {
     for (const [name, { lastAt }] of this.#groups) if (Date.now() - lastAt >= HOLD_MS) this.flush(name)
   }
 
-  #mayFold({ message, attempts }: TaskResult, label: Label): boolean {
+  #mayFold({ message, attempts }: TaskResult, label: ResultLabel): boolean {
     return (label === 'ok' || (label === 'changed' && !this.#check())) && message === undefined && attempts <= 1
   }
 }
 
-const isFailure = (label: Label): boolean => label === 'failed' || label === 'unreachable' || label === 'ignored'
+const isFailure = (label: ResultLabel): boolean => label === 'failed' || label === 'unreachable' || label === 'ignored'
 
 const sameStatus = (a: TaskResult, b: TaskResult): boolean =>
   a.status === b.status && a.handler === b.handler && a.delegatedTo === b.delegatedTo
@@ -127,7 +127,7 @@ function linesOf({ first, prefix, shown }: Group): readonly string[] {
     first.handler ? 'handler, ' : '',
     first.delegatedTo === undefined ? '' : `on ${first.delegatedTo}, `,
   ].join('')
-  return [sample.folded(`${title} (${asides}${shown.length} ${nounOf(first.module)})`)]
+  return [sample.foldedLine(`${title} (${asides}${shown.length} ${nounOf(first.module)})`)]
 }
 
 function nounOf(module: string): string {

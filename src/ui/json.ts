@@ -6,6 +6,6 @@ export function jsonScreen(stream: NodeJS.WritableStream): Screen {
     show: (event) => {
       stream.write(`${JSON.stringify(event)}\n`)
     },
-    done: () => Promise.resolve(),
+    close: () => Promise.resolve(),
   }
 }

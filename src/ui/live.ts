@@ -1,8 +1,8 @@
 import { Listr, ListrLogger, ProcessOutput, type ListrTaskWrapper } from 'listr2'
-import type { Board } from './board.ts'
-import { crowdLine, experimentLine, hostLine, liveTitle, type RunProgress } from './format/live.ts'
+import type { PlayState } from './board.ts'
+import { manyHostsLine, experimentLine, hostLine, liveTitle, type RunProgress } from './format/live.ts'
 import type { Palette } from './format/palette.ts'
-import { sizeOf } from './size.ts'
+import { terminalSize } from './size.ts'
 
 /** The live lines of a running play. */
 export interface LiveList {
@@ -29,7 +29,12 @@ const REDRAW_MS = 100
  *
  * One list per play, not per run: a list taller than the terminal cannot be redrawn cleanly.
  */
-export function liveList(stream: NodeJS.WriteStream, board: Board, progress: RunProgress, paint: Palette): LiveList {
+export function liveList(
+  stream: NodeJS.WriteStream,
+  board: PlayState,
+  progress: RunProgress,
+  paint: Palette,
+): LiveList {
   let ended = false
   let end = (): void => {
     ended = true
@@ -54,7 +59,7 @@ export function liveList(stream: NodeJS.WriteStream, board: Board, progress: Run
         if (row.failed()) fail(new Error(text))
       }
     }
-    const rows = rowsOf(board, sizeOf(stream).rows, paint)
+    const rows = rowsOf(board, terminalSize(stream).rows, paint)
     const list = new Listr(
       [
         {
@@ -108,14 +113,14 @@ function retitle(wrapper: Wrapper, text: string): void {
   if (wrapper.title !== text) wrapper.title = text
 }
 
-function rowsOf(board: Board, terminalRows: number, paint: Palette): Row[] {
+function rowsOf(board: PlayState, terminalRows: number, paint: Palette): Row[] {
   const never = (): boolean => false
   if (board.kind === 'experiment') return [{ text: (now) => experimentLine(board, now, paint), failed: never }]
   const states = [...board.hosts.values()]
-  if (states.length > terminalRows - SPARE_ROWS) return [{ text: () => crowdLine(board, paint), failed: never }]
+  if (states.length > terminalRows - SPARE_ROWS) return [{ text: () => manyHostsLine(board, paint), failed: never }]
   const hostWidth = Math.max(0, ...states.map(({ host }) => host.length))
   return states.map((state) => ({
     text: (now) => hostLine(state, hostWidth, now, paint),
-    failed: () => state.trouble !== undefined,
+    failed: () => state.failure !== undefined,
   }))
 }

@@ -1,16 +1,16 @@
 import type { RunEvent, TaskResult } from '../run/events.ts'
 import { FoldingWriter } from './fold.ts'
-import { endingLines } from './format/closing.ts'
+import { footerLines } from './format/closing.ts'
 import { exhibitTitle, findingParagraph } from './format/finding.ts'
-import { noticePaint } from './format/notice.ts'
-import { outcomeLine } from './format/outcome.ts'
-import { labelOf, paintOf, palette, type Label, type Palette } from './format/palette.ts'
+import { logLevelPaint } from './format/notice.ts'
+import { runStatusLine } from './format/outcome.ts'
+import { labelOf, paintOf, palette, type ResultLabel, type Palette } from './format/palette.ts'
 import { recapLines } from './format/recap.ts'
-import { resultBody, resultLine, type Detail } from './format/result.ts'
-import { fit, linesOf, shorten } from './format/text.ts'
+import { resultBody, resultLine, type ResultDetail } from './format/result.ts'
+import { wrapAnywhere, linesOf, shorten } from './format/text.ts'
 import type { Screen } from './screen.ts'
 
-export interface PlainOptions extends Omit<Detail, 'width'> {
+export interface PlainOptions extends Omit<ResultDetail, 'width'> {
   readonly colour: boolean
   /** Whether the terminal shows hyperlinks. */
   readonly links: boolean
@@ -42,12 +42,12 @@ export function plainScreen(stream: NodeJS.WritableStream, { colour, links, ...d
       }
       if (complete) write(event.type === 'result' ? lines.ofResult(event) : lines.of(event))
       else if (event.type === 'result')
-        folding.result(event, { lines: lines.ofResult(event), folded: (text) => lines.folded(event, text) })
+        folding.result(event, { lines: lines.ofResult(event), foldedLine: (text) => lines.folded(event, text) })
       else folding.event(event, lines.of(event))
     },
-    done: (ending = {}) => {
+    close: (ending = {}) => {
       folding.flush()
-      write(endingLines(ending, paint, links))
+      write(footerLines(ending, paint, links))
       return Promise.resolve()
     },
   }
@@ -61,10 +61,10 @@ interface Run {
 /** Renders events as lines. */
 class PlainLines {
   readonly #run: Run
-  readonly #detail: Required<Detail>
+  readonly #detail: Required<ResultDetail>
   readonly #paint: Palette
 
-  constructor(run: Run, detail: Required<Detail>, paint: Palette) {
+  constructor(run: Run, detail: Required<ResultDetail>, paint: Palette) {
     this.#run = run
     this.#detail = detail
     this.#paint = paint
@@ -100,9 +100,9 @@ class PlainLines {
       case 'finding':
         return findingParagraph(event, paint, width)
       case 'notice': {
-        const ink = noticePaint(event.level, paint)
+        const ink = logLevelPaint(event.level, paint)
         if (event.host !== undefined) return this.#rows(event.host, event.level, shorten(event.message), ink)
-        return fit(`[${event.level.toUpperCase()}] ${shorten(event.message)}`, width - 2).map(
+        return wrapAnywhere(`[${event.level.toUpperCase()}] ${shorten(event.message)}`, width - 2).map(
           (line, i) => `${i === 0 ? '' : '  '}${ink(line)}`,
         )
       }
@@ -112,7 +112,7 @@ class PlainLines {
           paint.bold(header('PLAY RECAP')),
           ...recapLines(event.hosts, paint),
           '',
-          outcomeLine(event, this.#run.check, paint),
+          runStatusLine(event, this.#run.check, paint),
         ]
     }
   }
@@ -142,12 +142,12 @@ class PlainLines {
 
   /** A text wrapped into rows; the first has the label. */
   #rows(host: string, label: string, text: string, ink: (text: string) => string): string[] {
-    return fit(text, this.#textWidth(host, label)).map((line, i) =>
+    return wrapAnywhere(text, this.#textWidth(host, label)).map((line, i) =>
       i === 0 ? this.#row(host, label, line, ink) : this.#row(host, '', line),
     )
   }
 
-  #row(host: string, label: Label | string, text: string, ink: (text: string) => string = String): string {
+  #row(host: string, label: ResultLabel | string, text: string, ink: (text: string) => string = String): string {
     return `${host.padEnd(this.#run.hostWidth)} | ${ink(label.padEnd(LABEL))} | ${text}`
   }
 

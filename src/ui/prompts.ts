@@ -10,7 +10,7 @@ export class Cancelled extends Error {
   }
 }
 
-export interface AskingChance {
+export interface PromptContext {
   readonly noInput: boolean
   readonly yes: boolean
   readonly json: boolean
@@ -19,10 +19,10 @@ export interface AskingChance {
 }
 
 /** Whether the user can be prompted. Check before every prompt: with a closed stdin it would silently exit with 0. */
-export const canAsk = ({ noInput, yes, json, stdin, stdout }: AskingChance): boolean =>
+export const isInteractive = ({ noInput, yes, json, stdin, stdout }: PromptContext): boolean =>
   !noInput && !yes && !json && stdin.isTTY === true && stdout.isTTY === true
 
-export interface HostChoice {
+export interface SelectableHost {
   readonly name: string
   readonly groups: readonly string[]
 }
@@ -33,7 +33,7 @@ export interface HostChoice {
  * @returns the names, in the order of `hosts`.
  * @throws {Cancelled} the user cancelled.
  */
-export async function askHosts(hosts: readonly HostChoice[]): Promise<string[]> {
+export async function promptHosts(hosts: readonly SelectableHost[]): Promise<string[]> {
   const width = Math.max(...hosts.map(({ name }) => name.length))
   const selected = await ask<string[]>({
     type: 'multiselect',
@@ -56,7 +56,7 @@ export async function askHosts(hosts: readonly HostChoice[]): Promise<string[]> 
  *
  * @throws {Cancelled} the user cancelled.
  */
-export async function askPassword(message: string): Promise<Secret> {
+export async function promptPassword(message: string): Promise<Secret> {
   return secret(
     await ask<string>({
       type: 'invisible',

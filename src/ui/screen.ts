@@ -13,13 +13,13 @@ export interface Closing {
 export type ClosingLine = readonly [label: string, text: string]
 
 /** The footer printed after a run. */
-export interface Ending {
+export interface RunFooter {
   /** The path of the report; a hyperlink if the terminal supports them. */
   readonly report?: string
   /** Only of a run that passed. */
   readonly closing?: Closing
   /** The command to rerun, of a run that did not pass. */
-  readonly again?: string
+  readonly rerunCommand?: string
 }
 
 /** Shows a run to the user. */
@@ -30,5 +30,5 @@ export interface Screen {
    * Waits until everything is drawn, and prints the footer. Call it before the process exits, also after a failed run:
    * it restores the terminal.
    */
-  done(ending?: Ending): Promise<void>
+  close(ending?: RunFooter): Promise<void>
 }

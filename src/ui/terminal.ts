@@ -1,16 +1,16 @@
 import type { Finding, RunStart } from '../run/events.ts'
-import { note, openBoard, type Board } from './board.ts'
-import { endingLines } from './format/closing.ts'
+import { applyEvent, initialPlayState, type PlayState } from './board.ts'
+import { footerLines } from './format/closing.ts'
 import { findingLines } from './format/finding.ts'
-import { noticeLines } from './format/notice.ts'
-import { outcomeLine } from './format/outcome.ts'
+import { logLines } from './format/notice.ts'
+import { runStatusLine } from './format/outcome.ts'
 import { palette, type Palette } from './format/palette.ts'
 import { playLines } from './format/play.ts'
 import { recapLines } from './format/recap.ts'
 import { count } from './format/text.ts'
 import { liveList, type LiveList } from './live.ts'
 import type { Screen } from './screen.ts'
-import { sizeOf } from './size.ts'
+import { terminalSize } from './size.ts'
 
 export interface TerminalOptions {
   readonly diff: boolean
@@ -26,7 +26,7 @@ export function terminalScreen(stream: NodeJS.WriteStream, { diff, colour, expec
   const paint = palette(colour)
   let check = false
   let startedAt = Date.now()
-  let current: { board: Board; live: LiveList } | undefined
+  let current: { board: PlayState; live: LiveList } | undefined
   const findings: Finding[] = []
   // Drawing is asynchronous, events are not: writes are queued here.
   let drawing: Promise<void> = Promise.resolve()
@@ -41,12 +41,12 @@ export function terminalScreen(stream: NodeJS.WriteStream, { diff, colour, expec
     current = undefined
     live.end()
     findings.push(...board.findings)
-    write(playLines(board, { check, diff, durationMs, width: sizeOf(stream).columns }, paint))
+    write(playLines(board, { check, diff, durationMs, width: terminalSize(stream).columns }, paint))
   }
 
   return {
     show: (event) => {
-      if (current !== undefined) note(current.board, event)
+      if (current !== undefined) applyEvent(current.board, event)
       switch (event.type) {
         case 'run_start':
           check = event.check
@@ -55,8 +55,8 @@ export function terminalScreen(stream: NodeJS.WriteStream, { diff, colour, expec
           return
         case 'play_start': {
           closePlay(null)
-          const board = openBoard(event)
-          const live = liveList(stream, board, { since: startedAt, expected }, paint)
+          const board = initialPlayState(event)
+          const live = liveList(stream, board, { startedAt: startedAt, phaseDurations: expected }, paint)
           current = { board, live }
           drawing = drawing.then(() => live.run())
           return
@@ -65,14 +65,20 @@ export function terminalScreen(stream: NodeJS.WriteStream, { diff, colour, expec
           closePlay(event.durationMs)
           return
         case 'notice':
-          if (current === undefined) write(noticeLines(event, paint, sizeOf(stream).columns))
+          if (current === undefined) write(logLines(event, paint, terminalSize(stream).columns))
           return
         case 'run_end':
           closePlay(null)
           if (findings.length > 0) {
-            write(['', paint.bold('FINDINGS'), ...findingLines(findings, paint, sizeOf(stream).columns)])
+            write(['', paint.bold('FINDINGS'), ...findingLines(findings, paint, terminalSize(stream).columns)])
           }
-          write(['', paint.bold('PLAY RECAP'), ...recapLines(event.hosts, paint), '', outcomeLine(event, check, paint)])
+          write([
+            '',
+            paint.bold('PLAY RECAP'),
+            ...recapLines(event.hosts, paint),
+            '',
+            runStatusLine(event, check, paint),
+          ])
           return
         case 'task_start':
         case 'waiting':
@@ -82,9 +88,9 @@ export function terminalScreen(stream: NodeJS.WriteStream, { diff, colour, expec
         case 'finding':
       }
     },
-    done: async (ending = {}) => {
+    close: async (ending = {}) => {
       closePlay(null)
-      const lines = endingLines(ending, paint, colour)
+      const lines = footerLines(ending, paint, colour)
       if (lines.length > 0) write(lines)
       await drawing
     },

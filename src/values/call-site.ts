@@ -23,7 +23,7 @@ export class CallSite {
  * The location in a playbook where an error was thrown or passed through, as `file:line:col`. Undefined if no playbook
  * is on the stack.
  */
-export const placeOf = (error: unknown): string | undefined =>
+export const locationOf = (error: unknown): string | undefined =>
   places(error instanceof Error ? error.stack : undefined).find(
     (place) => !place.startsWith(SOURCES) && !place.includes('/node_modules/'),
   )

@@ -1,8 +1,8 @@
 /** Trackers by the views they created. */
-const trackers = new WeakMap<object, ReadTracker>()
+const trackers = new WeakMap<object, VarReadTracker>()
 
 /** Tracks which variables are read, to report unused ones. Views are free if there are no variables to track. */
-export class ReadTracker {
+export class VarReadTracker {
   readonly #watched: ReadonlySet<string>
   readonly #read = new Set<string>()
 
@@ -12,15 +12,15 @@ export class ReadTracker {
   }
 
   /** All names read, including those of other variables. */
-  get read(): ReadonlySet<string> {
+  get readNames(): ReadonlySet<string> {
     return this.#read
   }
 
-  get unread(): string[] {
+  get unreadNames(): string[] {
     return [...this.#watched].filter((name) => !this.#read.has(name))
   }
 
-  note(name: string): void {
+  add(name: string): void {
     this.#read.add(name)
   }
 
@@ -56,9 +56,9 @@ export class ReadTracker {
 }
 
 /** Records the variables named in a template's expressions. `vars` may be a plain object. */
-export function noteTemplate(source: string, vars: object): void {
+export function trackTemplateReads(source: string, vars: object): void {
   const tracker = trackers.get(vars)
   if (tracker === undefined) return
   for (const [expression] of source.matchAll(/\{[{%].*?[%}]\}/gs))
-    for (const [name] of expression.matchAll(/[A-Za-z_]\w*/g)) tracker.note(name)
+    for (const [name] of expression.matchAll(/[A-Za-z_]\w*/g)) tracker.add(name)
 }

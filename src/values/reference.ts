@@ -9,11 +9,11 @@ export interface Scope {
   /** The registered value. Requires {@link Scope.has}. */
   get(name: string, host: string): unknown
   /** Why no value is registered yet, and whether check mode is the reason. */
-  why(name: string, host: string): { readonly message: string; readonly pending: boolean }
+  whyMissing(name: string, host: string): { readonly message: string; readonly pending: boolean }
 }
 
 /** A reference was read before the task that registers its value has run. */
-export class Unresolved extends Error {
+export class UnresolvedReference extends Error {
   override readonly name = 'Unresolved'
   /** Check mode: the task would have run. */
   readonly pending: boolean
@@ -32,7 +32,7 @@ export class Reference<T> {
     this.#read = read
   }
 
-  /** @throws {Unresolved} the task that registers the value has not run. */
+  /** @throws {UnresolvedReference} the task that registers the value has not run. */
   read(scope: Scope): T {
     return this.#read(scope)
   }
@@ -69,7 +69,7 @@ export class Register<T> extends Reference<T> {
 export const register = <T>(key: string): Register<T> => new Register<T>(key)
 
 function readRegistered<T>(key: string, host: string, scope: Scope): T {
-  if (!scope.has(key, host)) throw new Unresolved(scope.why(key, host))
+  if (!scope.has(key, host)) throw new UnresolvedReference(scope.whyMissing(key, host))
   return scope.get(key, host) as T
 }
 
@@ -87,7 +87,7 @@ export type Deep<T> =
 /**
  * Replaces all references in a value. Without references, it returns the identical object, so that caches by identity
  * work.
- * @throws {Unresolved} a referenced value does not exist yet.
+ * @throws {UnresolvedReference} a referenced value does not exist yet.
  */
 export function resolveDeep(value: unknown, scope: Scope): unknown {
   if (value instanceof Reference) return resolveDeep(value.read(scope), scope)

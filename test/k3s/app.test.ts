@@ -7,20 +7,20 @@ import {
   artifacts,
   changed,
   CONTEXT,
-  count,
-  countOf,
-  doors,
-  eventually,
+  incrementBy,
+  readCount,
+  appEndpoints,
+  waitFor,
   findings,
   helm,
   kubectl,
-  namesOf,
+  taskNames,
   objectsChanged,
   part,
-  place,
-  succeeds,
+  createTestLab,
+  assertSucceeds,
   vars,
-  WELL,
+  HEALTHY,
 } from './support.ts'
 
 /*
@@ -29,7 +29,7 @@ import {
  */
 
 const ARTIFACTS = vars({ k3s_artifacts: artifacts() })
-const here = await place()
+const here = await createTestLab()
 const k3s = (subcommand: string, ...more: string[]) =>
   runPlaybook('playbooks/k3s.mjs', [subcommand, ...here.inventory(), ...more])
 const up = (...more: string[]) => k3s('up', ...ARTIFACTS, ...more)
@@ -39,30 +39,30 @@ const isThere = (what: string): boolean =>
   kubectl('--namespace', 'counter', 'get', ...what.split(' '), '--ignore-not-found', '-o', 'name') !== ''
 
 await part('up deploys the app on a cluster', async (t) => {
-  await succeeds(t, up())
-  t.match(findings(), WELL)
+  await assertSucceeds(t, up())
+  t.match(findings(), HEALTHY)
 })
 
 await part('check mode predicts exactly the changes of the run', async (t) => {
   const deployment = (): string => get('deployment counter', '{.metadata.generation} {.spec.replicas}')
   const before = deployment()
-  await succeeds(t, up('--check', '--diff', ...vars({ counter_replicas: 6 })))
-  const predicted = namesOf(changed())
+  await assertSucceeds(t, up('--check', '--diff', ...vars({ counter_replicas: 6 })))
+  const predicted = taskNames(changed())
   t.strictSame(predicted, ['localhost: Deploy Counter app on Kubernetes: Apply manifests'])
   t.strictSame(objectsChanged(), ['update Deployment counter/counter'])
   const diff = changed()[0]?.changes[0]?.diff
   t.match(diff, { subject: 'Deployment counter/counter', before: / replicas: 4\n/, after: / replicas: 6\n/ })
   t.equal(deployment(), before, 'no change in check mode')
-  await succeeds(t, up(...vars({ counter_replicas: 6 })))
-  t.strictSame(namesOf(changed()), predicted)
+  await assertSucceeds(t, up(...vars({ counter_replicas: 6 })))
+  t.strictSame(taskNames(changed()), predicted)
   t.strictSame(changed()[0]?.changes[0]?.diff, diff, 'as predicted')
-  t.match(findings(), WELL)
+  t.match(findings(), HEALTHY)
   t.equal(get('deployment counter', '{.status.readyReplicas}'), '6')
 })
 
 await part('manually scaled replicas are reset', async (t) => {
   kubectl('--namespace', 'counter', 'scale', 'deployment', 'counter', '--replicas=3')
-  await succeeds(t, up())
+  await assertSucceeds(t, up())
   t.strictSame(objectsChanged(), ['update Deployment counter/counter'])
   t.equal(get('deployment counter', '{.spec.replicas}'), '4')
 })
@@ -71,25 +71,25 @@ await part('labeled objects that left the manifests are pruned, others are kept'
   for (const name of ['left-behind', 'of-someone-else'])
     kubectl('--namespace', 'counter', 'create', 'configmap', name, '--from-literal=a=b')
   kubectl('--namespace', 'counter', 'label', 'configmap', 'left-behind', 'app.kubernetes.io/part-of=counter')
-  await succeeds(t, up(...vars({ counter_autoscale: true })))
+  await assertSucceeds(t, up(...vars({ counter_autoscale: true })))
   t.strictSame(objectsChanged().toSorted(), [
     'update Deployment counter/counter',
     'create HorizontalPodAutoscaler counter/counter',
     'prune ConfigMap counter/left-behind: not in the manifests',
   ])
-  t.match(findings(), WELL)
+  t.match(findings(), HEALTHY)
   t.notOk(isThere('configmap left-behind'))
-  await succeeds(t, up())
+  await assertSucceeds(t, up())
   t.ok(
     objectsChanged().includes('prune HorizontalPodAutoscaler counter/counter: not in the manifests'),
     objectsChanged().join('; '),
   )
-  t.match(findings(), WELL)
+  t.match(findings(), HEALTHY)
   t.notOk(isThere('hpa counter'))
   t.ok(isThere('configmap of-someone-else'))
   kubectl('--namespace', 'counter', 'delete', 'configmap', 'of-someone-else')
-  await succeeds(t, up())
-  t.strictSame(namesOf(changed()), [])
+  await assertSucceeds(t, up())
+  t.strictSame(taskNames(changed()), [])
 })
 
 const REDIS = ['redis-0', 'redis-1', 'redis-2']
@@ -116,7 +116,7 @@ const sentinel = (pod: string, ...args: string[]): string =>
 
 /** Pod of the master, once two replicas follow it and all three Sentinels agree. */
 const healthyMaster = (): Promise<string> =>
-  eventually('one master, two replicas, three Sentinels', () => {
+  waitFor('one master, two replicas, three Sentinels', () => {
     const masters = REDIS.filter((pod) => redis(pod, 'role').startsWith('master\n'))
     const [master] = masters
     if (master === undefined || masters.length > 1) return undefined
@@ -134,43 +134,43 @@ const healthyMaster = (): Promise<string> =>
 await part(
   'Redis with Sentinel keeps the count when it is deployed and after each kill of the master pod',
   async (t) => {
-    let counted = await count(t, 20)
-    await succeeds(t, up(...vars({ redis_sentinel: true })))
-    t.match(findings(), WELL)
-    t.ok((await eventually('the app answers', () => countOf())) >= counted, 'the count is kept')
-    await succeeds(t, up(...vars({ redis_sentinel: true })))
-    t.strictSame(namesOf(changed()), [])
+    let counted = await incrementBy(t, 20)
+    await assertSucceeds(t, up(...vars({ redis_sentinel: true })))
+    t.match(findings(), HEALTHY)
+    t.ok((await waitFor('the app answers', () => readCount())) >= counted, 'the count is kept')
+    await assertSucceeds(t, up(...vars({ redis_sentinel: true })))
+    t.strictSame(taskNames(changed()), [])
     // Each pod at least once: Sentinels must know the new pod and forget the old one.
     for (let i = 1; i <= 4; i++) {
       const master = await healthyMaster()
-      counted = await count(t, 20)
+      counted = await incrementBy(t, 20)
       // Replication is asynchronous: unreplicated increments would be lost.
-      await eventually('replicas have the count', () =>
+      await waitFor('replicas have the count', () =>
         REDIS.every((pod) => redis(pod, 'get', 'counter') === String(counted)) ? true : undefined,
       )
       const uid = get(`pod ${master}`, '{.metadata.uid}')
       kubectl('--namespace', 'counter', 'delete', 'pod', master, '--grace-period=0', '--force', '--wait=false')
-      await eventually(`another ${master}`, () => (get(`pod ${master}`, '{.metadata.uid}') === uid ? undefined : true))
+      await waitFor(`another ${master}`, () => (get(`pod ${master}`, '{.metadata.uid}') === uid ? undefined : true))
       t.equal(
-        await eventually('the app answers', () => countOf()),
+        await waitFor('the app answers', () => readCount()),
         counted,
         `kill ${i}, of ${master}: no increment is lost`,
       )
       t.not(await healthyMaster(), master, 'another pod is master')
-      counted = await count(t, 20)
+      counted = await incrementBy(t, 20)
     }
   },
 )
 
 await part('switch back to one Redis prunes the Sentinel objects and keeps the count', async (t) => {
   await healthyMaster()
-  const counted = await count(t, 20)
-  await eventually('replicas have the count', () =>
+  const counted = await incrementBy(t, 20)
+  await waitFor('replicas have the count', () =>
     REDIS.every((pod) => redis(pod, 'get', 'counter') === String(counted)) ? true : undefined,
   )
-  await succeeds(t, up())
-  t.match(findings(), WELL)
-  t.ok((await eventually('the app answers', () => countOf())) >= counted)
+  await assertSucceeds(t, up())
+  t.match(findings(), HEALTHY)
+  t.ok((await waitFor('the app answers', () => readCount())) >= counted)
   for (const gone of [
     'deployment redis-proxy',
     'service redis-sentinel',
@@ -203,8 +203,8 @@ current-context: other
 `,
     { mode: 0o600 },
   )
-  await succeeds(t, up(...vars({ k3s_kubeconfig_merge: true })))
-  t.strictSame(namesOf(changed()), ['node1: Fetch kubeconfig: Add kubectl context'])
+  await assertSucceeds(t, up(...vars({ k3s_kubeconfig_merge: true })))
+  t.strictSame(taskNames(changed()), ['node1: Fetch kubeconfig: Add kubectl context'])
   const text = readFileSync(here.kubeconfig, 'utf8')
   t.match(text, /^# the user's own\n/)
   t.match(parse(text), {
@@ -212,15 +212,15 @@ current-context: other
     clusters: [{ name: 'other' }, { name: CONTEXT }],
     'current-context': 'other',
   })
-  await succeeds(t, up(...vars({ k3s_kubeconfig_merge: true })))
-  t.strictSame(namesOf(changed()), [])
+  await assertSucceeds(t, up(...vars({ k3s_kubeconfig_merge: true })))
+  t.strictSame(taskNames(changed()), [])
 })
 
 await part('kubecontext instead of hosts: the deployed app is unchanged', async (t) => {
-  await succeeds(t, k3s('up', ...onContext()))
-  t.strictSame(namesOf(changed()), [])
-  t.match(findings(), WELL)
-  await succeeds(t, k3s('experiments', ...onContext(), '--tags', 'k3s-pod-killed'))
+  await assertSucceeds(t, k3s('up', ...onContext()))
+  t.strictSame(taskNames(changed()), [])
+  t.match(findings(), HEALTHY)
+  await assertSucceeds(t, k3s('experiments', ...onContext(), '--tags', 'k3s-pod-killed'))
   t.match(findings(), { 'k3s.pod-killed.replaced': true })
 })
 
@@ -231,11 +231,11 @@ await part('kubecontext: a second app in another namespace', async (t) => {
     counter_replicas: 2,
     ingress_host: 'elsewhere.internal',
   })
-  await succeeds(t, k3s('up', ...second))
-  t.match(findings(), WELL)
-  await count(t, 20, doors(8090))
-  await succeeds(t, k3s('up', ...second))
-  t.strictSame(namesOf(changed()), [])
+  await assertSucceeds(t, k3s('up', ...second))
+  t.match(findings(), HEALTHY)
+  await incrementBy(t, 20, appEndpoints(8090))
+  await assertSucceeds(t, k3s('up', ...second))
+  t.strictSame(taskNames(changed()), [])
   kubectl('delete', 'namespace', 'elsewhere', '--request-timeout=0', '--timeout=300s')
 })
 
@@ -244,7 +244,7 @@ const helmFile = 'path' in found ? found.path : ''
 await part(
   'Helm chart can be installed, upgraded and removed',
   async (t) => {
-    const password = path.join(here.folder, 'redis-password')
+    const password = path.join(here.directory, 'redis-password')
     writeFileSync(password, 'of-the-chart-alone', { mode: 0o600 })
     const install = (replicas: number): string =>
       helm(
@@ -266,10 +266,10 @@ await part(
       )
     install(2)
     t.equal(get('deployment counter', '{.status.readyReplicas}', 'chart'), '2')
-    const counted = await count(t, 20, doors(8091))
+    const counted = await incrementBy(t, 20, appEndpoints(8091))
     install(3)
     t.equal(get('deployment counter', '{.status.readyReplicas}', 'chart'), '3')
-    t.equal(await eventually('the app answers', () => countOf(doors(8091))), counted)
+    t.equal(await waitFor('the app answers', () => readCount(appEndpoints(8091))), counted)
     helm(helmFile, 'uninstall', 'counter', '--namespace', 'chart', '--wait')
     kubectl('delete', 'namespace', 'chart', '--request-timeout=0', '--timeout=300s')
   },
@@ -277,10 +277,10 @@ await part(
 )
 
 await part('a final run changes nothing, and reset removes the context', async (t) => {
-  await succeeds(t, up())
-  t.strictSame(namesOf(changed()), [])
-  await succeeds(t, k3s('reset'))
+  await assertSucceeds(t, up())
+  t.strictSame(taskNames(changed()), [])
+  await assertSucceeds(t, k3s('reset'))
   t.match(parse(readFileSync(here.kubeconfig, 'utf8')), { contexts: [{ name: 'other' }], 'current-context': 'other' })
   t.notMatch(readFileSync(here.kubeconfig, 'utf8'), CONTEXT)
-  await here.gone(t)
+  await here.remove(t)
 })

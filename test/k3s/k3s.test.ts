@@ -3,14 +3,14 @@ import {
   artifacts,
   changed,
   findings,
-  namesOf,
+  taskNames,
   oneAtATime,
   part,
-  place,
-  succeeds,
-  touched,
+  createTestLab,
+  assertSucceeds,
+  restartedHosts,
   vars,
-  WELL,
+  HEALTHY,
 } from './support.ts'
 
 /*
@@ -18,37 +18,37 @@ import {
  */
 
 const ARTIFACTS = vars({ k3s_artifacts: artifacts() })
-const here = await place()
+const here = await createTestLab()
 const INVENTORY = here.inventory()
 const k3s = (subcommand: string, ...more: string[]) =>
   runPlaybook('playbooks/k3s.mjs', [subcommand, ...INVENTORY, ...ARTIFACTS, ...more])
 
 await part('measure-swarm measures the app on a Swarm', async (t) => {
-  await succeeds(t, runPlaybook('playbooks/app.mjs', INVENTORY))
-  await succeeds(t, runPlaybook('playbooks/k3s.mjs', ['measure-swarm', ...INVENTORY]))
+  await assertSucceeds(t, runPlaybook('playbooks/app.mjs', INVENTORY))
+  await assertSucceeds(t, runPlaybook('playbooks/k3s.mjs', ['measure-swarm', ...INVENTORY]))
   t.match(findings(), { 'compare.swarm': true })
 })
 
 await part('up installs k3s on the same hosts and deploys the app from the registry', async (t) => {
-  await succeeds(t, k3s('up'))
-  t.match(findings(), WELL)
-  t.strictSame(touched(), ['node1', 'node2', 'node3'])
+  await assertSucceeds(t, k3s('up'))
+  t.match(findings(), HEALTHY)
+  t.strictSame(restartedHosts(), ['node1', 'node2', 'node3'])
 })
 
 await part('a second run changes nothing', async (t) => {
-  await succeeds(t, k3s('up'))
-  t.strictSame(namesOf(changed()), [])
+  await assertSucceeds(t, k3s('up'))
+  t.strictSame(taskNames(changed()), [])
 })
 
 await part('a configuration change restarts one node at a time', async (t) => {
-  await succeeds(t, k3s('up', ...vars({ k3s_config: { 'kubelet-arg': ['max-pods=100'] } })))
-  t.strictSame(touched(), ['node1', 'node2', 'node3'])
+  await assertSucceeds(t, k3s('up', ...vars({ k3s_config: { 'kubelet-arg': ['max-pods=100'] } })))
+  t.strictSame(restartedHosts(), ['node1', 'node2', 'node3'])
   t.ok(oneAtATime(), 'each was Ready before the next restart')
-  await succeeds(t, k3s('up'))
+  await assertSucceeds(t, k3s('up'))
 })
 
 await part('full --tags k3s runs all k3s experiments and measurements', async (t) => {
-  await succeeds(t, runPlaybook('playbooks/full.mjs', ['--tags', 'k3s', ...INVENTORY, ...ARTIFACTS]))
+  await assertSucceeds(t, runPlaybook('playbooks/full.mjs', ['--tags', 'k3s', ...INVENTORY, ...ARTIFACTS]))
   const found = findings()
   t.match(found, { 'compare.k3s': true })
   t.ok(Object.keys(found).length > 15)
@@ -60,10 +60,10 @@ await part('full --tags k3s runs all k3s experiments and measurements', async (t
 })
 
 await part('reset removes everything, and k3s can be installed again', async (t) => {
-  await succeeds(t, k3s('reset'))
-  await succeeds(t, k3s('reset'))
-  t.strictSame(namesOf(changed()), [])
-  await succeeds(t, k3s('up'))
-  t.match(findings(), WELL)
-  await here.gone(t)
+  await assertSucceeds(t, k3s('reset'))
+  await assertSucceeds(t, k3s('reset'))
+  t.strictSame(taskNames(changed()), [])
+  await assertSucceeds(t, k3s('up'))
+  t.match(findings(), HEALTHY)
+  await here.remove(t)
 })

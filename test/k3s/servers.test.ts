@@ -4,30 +4,30 @@ import {
   addressOf,
   artifacts,
   changed,
-  count,
-  countOf,
-  doors,
-  eventually,
+  incrementBy,
+  readCount,
+  appEndpoints,
+  waitFor,
   findings,
   kubectl,
-  labFolder,
-  namesOf,
+  labDirectory,
+  taskNames,
   NODES,
-  ofNodes,
+  nodeFields,
   oneAtATime,
   part,
-  place,
+  createTestLab,
   READY,
-  succeeds,
-  touched,
+  assertSucceeds,
+  restartedHosts,
   vars,
-  WELL,
+  HEALTHY,
 } from './support.ts'
 
 /* From one server with SQLite to three with etcd, one of which is then powered off. */
 
 const ARTIFACTS = vars({ k3s_artifacts: artifacts() })
-const here = await place()
+const here = await createTestLab()
 const [ONE, THREE] = [here.inventory(['node1']), here.inventory(NODES)]
 const k3s = (subcommand: string, inventory: readonly string[], ...more: string[]) =>
   runPlaybook('playbooks/k3s.mjs', [subcommand, ...inventory, ...ARTIFACTS, ...more])
@@ -41,53 +41,53 @@ const kubectlOn = (server: (typeof NODES)[number], ...words: string[]): string =
 let counted = 0
 
 await part('a single server', async (t) => {
-  await succeeds(t, k3s('up', ONE))
-  t.match(findings(), WELL)
-  t.strictSame(ofNodes(READY), { node1: 'True' })
-  t.strictSame(ofNodes(ETCD), { node1: '' }, 'no etcd')
-  counted = await count(t, 20, doors(8080, ['node1']))
+  await assertSucceeds(t, k3s('up', ONE))
+  t.match(findings(), HEALTHY)
+  t.strictSame(nodeFields(READY), { node1: 'True' })
+  t.strictSame(nodeFields(ETCD), { node1: '' }, 'no etcd')
+  counted = await incrementBy(t, 20, appEndpoints(8080, ['node1']))
 })
 
 await part('three servers use etcd and keep the data', async (t) => {
-  await succeeds(t, k3s('up', THREE))
-  t.match(findings(), WELL)
-  t.strictSame(touched(), NODES)
+  await assertSucceeds(t, k3s('up', THREE))
+  t.match(findings(), HEALTHY)
+  t.strictSame(restartedHosts(), NODES)
   t.ok(oneAtATime(), 'each was Ready before the next restart')
-  t.strictSame(ofNodes(READY), everyNode('True'))
-  t.strictSame(ofNodes(ETCD), everyNode('true'))
+  t.strictSame(nodeFields(READY), everyNode('True'))
+  t.strictSame(nodeFields(ETCD), everyNode('true'))
   for (const server of NODES) t.equal(kubectlOn(server, 'get', '--raw', '/readyz'), 'ok', `${server} serves the API`)
   // The check of the app increments, too.
-  t.ok(((await countOf()) ?? 0) >= counted, 'the count is kept')
-  counted = await count(t, 20)
+  t.ok(((await readCount()) ?? 0) >= counted, 'the count is kept')
+  counted = await incrementBy(t, 20)
 })
 
 await part('a second run changes nothing', async (t) => {
-  await succeeds(t, k3s('up', THREE))
-  t.strictSame(namesOf(changed()), [])
+  await assertSucceeds(t, k3s('up', THREE))
+  t.strictSame(taskNames(changed()), [])
 })
 
 await part('a configuration change restarts one server at a time', async (t) => {
-  await succeeds(t, k3s('up', THREE, ...vars({ k3s_config: { 'kubelet-arg': ['max-pods=100'] } })))
-  t.strictSame(touched(), NODES)
+  await assertSucceeds(t, k3s('up', THREE, ...vars({ k3s_config: { 'kubelet-arg': ['max-pods=100'] } })))
+  t.strictSame(restartedHosts(), NODES)
   t.ok(oneAtATime(), 'each was Ready before the next restart')
-  t.strictSame(ofNodes('{.status.capacity.pods}'), everyNode('100'))
-  await succeeds(t, k3s('up', THREE))
-  t.strictSame(ofNodes('{.status.capacity.pods}'), everyNode('110'))
+  t.strictSame(nodeFields('{.status.capacity.pods}'), everyNode('100'))
+  await assertSucceeds(t, k3s('up', THREE))
+  t.strictSame(nodeFields('{.status.capacity.pods}'), everyNode('110'))
 })
 
 await part('API and app keep working with one of three servers powered off', async (t) => {
   // The Redis volume is on the first server, where it was created.
   t.equal(kubectl('--namespace', 'counter', 'get', 'pod', 'redis-0', '-o', 'jsonpath={.spec.nodeName}'), 'node1')
-  counted = await eventually('the app answers', () => countOf())
-  process.kill(Number(readFileSync(`${labFolder}/nodes/node3/pid`, 'utf8').split(' ')[0]), 'SIGKILL')
-  await eventually('node3 is NotReady', () => (ofNodes(READY).node3 === 'True' ? undefined : true))
+  counted = await waitFor('the app answers', () => readCount())
+  process.kill(Number(readFileSync(`${labDirectory}/nodes/node3/pid`, 'utf8').split(' ')[0]), 'SIGKILL')
+  await waitFor('node3 is NotReady', () => (nodeFields(READY).node3 === 'True' ? undefined : true))
   for (const server of ['node1', 'node2'] as const) {
     kubectlOn(server, '--namespace', 'counter', 'create', 'configmap', `written-by-${server}`, '--from-literal=a=b')
     kubectlOn(server, '--namespace', 'counter', 'delete', 'configmap', `written-by-${server}`)
   }
-  const rest = doors(8080, ['node1', 'node2'])
-  t.equal(await eventually('the app answers on the others', () => countOf(rest)), counted)
-  await eventually('the app runs on the others', () => {
+  const rest = appEndpoints(8080, ['node1', 'node2'])
+  t.equal(await waitFor('the app answers on the others', () => readCount(rest)), counted)
+  await waitFor('the app runs on the others', () => {
     const ready = kubectl(
       '--namespace',
       'counter',
@@ -104,21 +104,21 @@ await part('API and app keep working with one of three servers powered off', asy
       .filter((line) => line === 'True')
     return ready.length === 4 ? true : undefined
   })
-  counted = await count(t, 20, rest)
+  counted = await incrementBy(t, 20, rest)
 })
 
 await part('a server that is powered on again rejoins automatically', async (t) => {
-  await succeeds(t, runPlaybook('playbooks/lab.mjs', ['up', ...THREE]))
-  await eventually('node3 is Ready', () => (ofNodes(READY).node3 === 'True' ? true : undefined))
-  t.equal(await eventually('the app answers everywhere', () => countOf()), counted)
-  await succeeds(t, k3s('up', THREE))
-  t.strictSame(touched(), [], 'nothing to repair')
-  t.match(findings(), WELL)
+  await assertSucceeds(t, runPlaybook('playbooks/lab.mjs', ['up', ...THREE]))
+  await waitFor('node3 is Ready', () => (nodeFields(READY).node3 === 'True' ? true : undefined))
+  t.equal(await waitFor('the app answers everywhere', () => readCount()), counted)
+  await assertSucceeds(t, k3s('up', THREE))
+  t.strictSame(restartedHosts(), [], 'nothing to repair')
+  t.match(findings(), HEALTHY)
 })
 
 await part('reset removes all three servers', async (t) => {
-  await succeeds(t, k3s('reset', THREE))
-  await succeeds(t, k3s('reset', THREE))
-  t.strictSame(namesOf(changed()), [])
-  await here.gone(t)
+  await assertSucceeds(t, k3s('reset', THREE))
+  await assertSucceeds(t, k3s('reset', THREE))
+  t.strictSame(taskNames(changed()), [])
+  await here.remove(t)
 })

@@ -20,32 +20,32 @@ type Node = (typeof NODES)[number]
 
 const LAB = 'lbk3s'
 /** State directory of the lab. */
-export const labFolder = `/var/lib/labbook/${LAB}`
+export const labDirectory = `/var/lib/labbook/${LAB}`
 /** kubectl context of the lab's cluster: the lab's name. */
 export const CONTEXT = LAB
 /** Kubeconfig that the playbook writes. */
-const KUBECONFIG = `${labFolder}/k3s/kubeconfig.yaml`
+const KUBECONFIG = `${labDirectory}/k3s/kubeconfig.yaml`
 export const addressOf = (node: Node): string => `10.88.0.1${node.slice(-1)}`
 const HERE = '10.88.0.1'
 
 /** Skips the test file if a variable names no directory of k3s artifacts. */
-export function folderOr(skipped: string, variable: string): string {
+export function directoryFrom(skipped: string, variable: string): string {
   const folder = process.env[variable]
   if (folder !== undefined && folder !== '') return path.resolve(folder)
   t.plan(0, `skipped: ${skipped}`)
   process.exit()
 }
-export const artifacts = (): string => folderOr('no k3s artifacts', 'LABBOOK_K3S_ARTIFACTS')
+export const artifacts = (): string => directoryFrom('no k3s artifacts', 'LABBOOK_K3S_ARTIFACTS')
 
 /** A temporary directory, and the lab of the test. */
-export interface Place {
-  readonly folder: string
+export interface TestLab {
+  readonly directory: string
   /** The inventory, optionally with other servers and agents. */
   inventory(servers?: readonly Node[], agents?: readonly Node[]): string[]
   /** Replaces the user's `~/.kube/config`. */
   readonly kubeconfig: string
   /** Removes the lab, and asserts that this machine is unchanged. */
-  gone(t: Test): Promise<void>
+  remove(t: Test): Promise<void>
 }
 
 /** Kernel parameters that a kubelet sets; lab nodes share this machine's kernel. */
@@ -61,7 +61,7 @@ const tunables = (): [file: string, value: string][] =>
   TUNABLES.filter((file) => existsSync(file)).map((file) => [file, readFileSync(file, 'utf8').trim()])
 
 /** Removes leftovers of a killed test, and cleans up at the end of this one. */
-export async function place(): Promise<Place> {
+export async function createTestLab(): Promise<TestLab> {
   const folder = mkdtempSync(path.join(tmpdir(), 'labbook-k3s-test-'))
   const kubeconfig = path.join(folder, 'kubeconfig')
   const options = ['-i', 'test/k3s/inventory.yaml', '--yes']
@@ -84,7 +84,7 @@ export async function place(): Promise<Place> {
     rmSync(folder, { recursive: true, force: true })
   })
   return {
-    folder,
+    directory: folder,
     kubeconfig,
     inventory(servers, agents = []) {
       if (servers === undefined) return options
@@ -98,8 +98,8 @@ export async function place(): Promise<Place> {
       writeFileSync(file, stringify(all))
       return ['-i', file, '--yes']
     },
-    async gone(t) {
-      await succeeds(t, down())
+    async remove(t) {
+      await assertSucceeds(t, down())
       restoreTunables()
       t.strictSame(machineState(LAB), before, 'the machine is unchanged')
     },
@@ -129,7 +129,7 @@ export function part(name: string, story: (t: Test) => Promise<void>, missing?: 
 export const vars = (values: Readonly<Record<string, unknown>>): string[] => ['-e', JSON.stringify(values)]
 
 /** Asserts that a playbook succeeds; on failure, reports its output. */
-export async function succeeds(t: Test, run: Promise<PlaybookRun>): Promise<void> {
+export async function assertSucceeds(t: Test, run: Promise<PlaybookRun>): Promise<void> {
   const { exitCode, stdout, stderr } = await run
   if (!t.equal(exitCode, 0)) t.comment(`${stdout.slice(-6000)}\n${stderr.slice(-3000)}`)
 }
@@ -141,12 +141,17 @@ export const findings = (): Record<string, boolean | null> =>
       .summary()
       .findings.map(({ id, holds }) => [id, holds]),
   )
-export const WELL = { 'k3s.nodes.ready': true, 'k3s.pods.ready': true, 'k3s.app.answers': true, 'k3s.app.counts': true }
+export const HEALTHY = {
+  'k3s.nodes.ready': true,
+  'k3s.pods.ready': true,
+  'k3s.app.answers': true,
+  'k3s.app.counts': true,
+}
 
 const results = (): TaskResult[] => latestRun().events.flatMap((event) => (event.type === 'result' ? [event] : []))
 /** The tasks of the newest run that changed something, or in check mode would have. */
 export const changed = (): TaskResult[] => results().filter(({ status }) => status === 'changed')
-export const namesOf = (tasks: readonly TaskResult[]): string[] =>
+export const taskNames = (tasks: readonly TaskResult[]): string[] =>
   tasks.map(({ host, play, task }) => `${host}: ${play}: ${task}`)
 /** Objects that the newest run changed on the cluster, one per line, without waits for pods. */
 export const objectsChanged = (): string[] =>
@@ -160,7 +165,7 @@ export const failures = (): string[] =>
     .map(({ host, task, message }) => `${host}: ${task}: ${message}`)
 
 /** Hosts on which k3s was installed or restarted, in order. */
-export const touched = (): string[] => starts().map(({ host }) => host)
+export const restartedHosts = (): string[] => starts().map(({ host }) => host)
 const starts = (): TaskResult[] => changed().filter(({ module }) => module === 'k3s')
 /** Whether each node was Ready before the next one started. */
 export const oneAtATime = (): boolean =>
@@ -175,7 +180,7 @@ export function kubectl(...args: readonly string[]): string {
 }
 
 /** A field of each node, by node name, such as `{.status.nodeInfo.kubeletVersion}`. */
-export const ofNodes = (field: string): Record<string, string> =>
+export const nodeFields = (field: string): Record<string, string> =>
   Object.fromEntries(
     kubectl('get', 'nodes', '-o', `jsonpath={range .items[*]}{.metadata.name}{" "}${field}{"\\n"}{end}`)
       .split('\n')
@@ -194,7 +199,7 @@ export const helm = (file: string, ...args: readonly string[]): string =>
   }).trim()
 
 /** Polls until a probe returns a value. @throws {Error} on timeout. */
-export async function eventually<T>(
+export async function waitFor<T>(
   what: string,
   probe: () => T | undefined | Promise<T | undefined>,
   seconds = 300,
@@ -211,22 +216,22 @@ export async function eventually<T>(
   throw new Error(`${what}: not within ${seconds} s: ${String(lastError)}`)
 }
 
-export const doors = (port = 8080, nodes: readonly Node[] = NODES): Endpoint[] =>
+export const appEndpoints = (port = 8080, nodes: readonly Node[] = NODES): Endpoint[] =>
   nodes.map((node) => ({ host: addressOf(node), port, from: HERE }))
 
 /** The count of the app; undefined if endpoints disagree or one does not respond. */
-export async function countOf(targets = doors()): Promise<number | undefined> {
+export async function readCount(targets = appEndpoints()): Promise<number | undefined> {
   const { answers, errors } = await callMany(targets, 'GET', '/api/counter', { total: targets.length * 2, clients: 1 })
   const counts = new Set(answers.map(({ count }) => count))
   return errors.length === 0 && counts.size === 1 ? [...counts][0] : undefined
 }
 
 /** Sends increments and asserts that each is acknowledged and counted once. @returns the new count. */
-export async function count(t: Test, increments: number, targets = doors()): Promise<number> {
-  const before = await eventually('the app answers', () => countOf(targets))
+export async function incrementBy(t: Test, increments: number, targets = appEndpoints()): Promise<number> {
+  const before = await waitFor('the app answers', () => readCount(targets))
   const { errors } = await callMany(targets, 'POST', '/api/counter/increment', { total: increments, clients: 4 })
   t.strictSame(errors, [], 'every increment is acknowledged')
-  const after = await eventually('the app answers', () => countOf(targets))
+  const after = await waitFor('the app answers', () => readCount(targets))
   t.equal(after - before, increments, 'and counted once')
   return after
 }

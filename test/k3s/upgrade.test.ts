@@ -3,35 +3,35 @@ import { runPlaybook } from '../support/playbook.ts'
 import {
   artifacts,
   changed,
-  count,
-  countOf,
+  incrementBy,
+  readCount,
   failures,
   findings,
-  folderOr,
-  namesOf,
+  directoryFrom,
+  taskNames,
   NODES,
-  ofNodes,
+  nodeFields,
   oneAtATime,
   part,
-  place,
+  createTestLab,
   READY,
-  succeeds,
-  touched,
+  assertSucceeds,
+  restartedHosts,
   vars,
-  WELL,
+  HEALTHY,
 } from './support.ts'
 
 /* Upgrade to the next version (LABBOOK_K3S_ARTIFACTS_NEWER, at most one minor version newer), and refused downgrade. */
 
 const older = vars({ k3s_artifacts: artifacts() })
-const newer = vars({ k3s_artifacts: folderOr('no newer k3s artifacts', 'LABBOOK_K3S_ARTIFACTS_NEWER') })
-const here = await place()
+const newer = vars({ k3s_artifacts: directoryFrom('no newer k3s artifacts', 'LABBOOK_K3S_ARTIFACTS_NEWER') })
+const here = await createTestLab()
 const k3s = (subcommand: string, ...more: string[]) =>
   runPlaybook('playbooks/k3s.mjs', [subcommand, ...here.inventory(), ...more])
 
 /** The version of all nodes. */
 function versionOfAll(): K3sVersion {
-  const versions = ofNodes('{.status.nodeInfo.kubeletVersion}')
+  const versions = nodeFields('{.status.nodeInfo.kubeletVersion}')
   const parsed = parseVersion(versions.node1 ?? '')
   if (parsed === undefined || NODES.some((node) => versions[node] !== parsed.text))
     throw new Error(`not one version: ${JSON.stringify(versions)}`)
@@ -43,15 +43,15 @@ let after: K3sVersion
 let counted = 0
 
 await part('a cluster of the older version', async (t) => {
-  await succeeds(t, k3s('up', ...older))
-  t.match(findings(), WELL)
+  await assertSucceeds(t, k3s('up', ...older))
+  t.match(findings(), HEALTHY)
   before = versionOfAll()
-  counted = await count(t, 20)
+  counted = await incrementBy(t, 20)
 })
 
 await part('upgrade is one node at a time, servers first, and keeps the data', async (t) => {
-  await succeeds(t, k3s('up', ...newer))
-  t.strictSame(touched(), NODES)
+  await assertSucceeds(t, k3s('up', ...newer))
+  t.strictSame(restartedHosts(), NODES)
   t.ok(oneAtATime(), 'each was Ready before the next restart')
   after = versionOfAll()
   t.equal(
@@ -68,31 +68,31 @@ await part('upgrade is one node at a time, servers first, and keeps the data', a
     ),
     why.join('; '),
   )
-  t.match(findings(), WELL)
+  t.match(findings(), HEALTHY)
   // The check of the app increments, too.
-  t.ok(((await countOf()) ?? 0) >= counted, 'the count is kept')
-  counted = await count(t, 20)
+  t.ok(((await readCount()) ?? 0) >= counted, 'the count is kept')
+  counted = await incrementBy(t, 20)
 })
 
 await part('a second run changes nothing', async (t) => {
-  await succeeds(t, k3s('up', ...newer))
-  t.strictSame(namesOf(changed()), [])
+  await assertSucceeds(t, k3s('up', ...newer))
+  t.strictSame(taskNames(changed()), [])
 })
 
 await part('downgrade is refused', async (t) => {
-  const starts = ofNodes(READY)
+  const starts = nodeFields(READY)
   const { exitCode } = await k3s('up', ...older)
   t.equal(exitCode, 2)
   t.match(
     failures().join('\n'),
     `cannot downgrade k3s ${after.text} to ${before.text}: Kubernetes does not support downgrades`,
   )
-  t.strictSame(touched(), [], 'nothing was installed or restarted')
-  t.notMatch(namesOf(changed()).join('\n'), /Configure k3s/, 'nor reconfigured')
+  t.strictSame(restartedHosts(), [], 'nothing was installed or restarted')
+  t.notMatch(taskNames(changed()).join('\n'), /Configure k3s/, 'nor reconfigured')
   t.equal(versionOfAll().text, after.text)
-  t.strictSame(ofNodes(READY), starts)
-  await succeeds(t, k3s('up', ...newer))
-  t.strictSame(touched(), [], 'files of the refused run restart nothing')
-  t.match(findings(), WELL)
-  await here.gone(t)
+  t.strictSame(nodeFields(READY), starts)
+  await assertSucceeds(t, k3s('up', ...newer))
+  t.strictSame(restartedHosts(), [], 'files of the refused run restart nothing')
+  t.match(findings(), HEALTHY)
+  await here.remove(t)
 })

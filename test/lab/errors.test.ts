@@ -31,7 +31,10 @@ t.test('an error is one clear message', async (t) => {
     ['node3'],
   )
   t.match(messages()[0], /^node3: /)
-  t.ok(results().filter(({ host, status }) => host === 'node2' && status === 'ok').length > 3, 'the other hosts continue')
+  t.ok(
+    results().filter(({ host, status }) => host === 'node2' && status === 'ok').length > 3,
+    'the other hosts continue',
+  )
 
   const missing = await runPlaybook('test/lab/playbooks/missing.mjs', [...INVENTORY, '--yes'])
   t.equal(missing.exitCode, 2)

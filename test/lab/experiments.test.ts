@@ -33,7 +33,7 @@ t.test('an interrupted experiment rolls back its fault', async (t) => {
   t.match(events.at(-1), { type: 'run_end', status: 'interrupted' })
   await succeeds(t, site())
   t.same(changed(), NO_CHANGE)
-  t.ok(existsSync(path.join(latestRun().folder, 'report.html')))
+  t.ok(existsSync(path.join(latestRun().directory, 'report.html')))
 })
 
 down()

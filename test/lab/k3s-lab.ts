@@ -4,10 +4,10 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { withLocalhost } from '../../src/cli/localhost.ts'
-import { connectionTarget, openConnection } from '../../src/connection/index.ts'
+import { connectionSettings, openConnection } from '../../src/connection/index.ts'
 import { parseInventory, type Inventory } from '../../src/inventory/index.ts'
 import type { RunEvent, TaskResult } from '../../src/run/events.ts'
-import type { Step } from '../../src/run/play.ts'
+import type { PlaybookStep } from '../../src/run/play.ts'
 import { run } from '../../src/run/run.ts'
 
 const NAME = 'lbk3s'
@@ -55,7 +55,7 @@ export interface Told {
 
 /** Runs steps on the lab with the real runner over real connections. */
 export async function runSteps(
-  steps: readonly Step[],
+  steps: readonly PlaybookStep[],
   {
     vars = '',
     extraVars = {},
@@ -77,7 +77,7 @@ export async function runSteps(
     extraVars,
     root: ROOT,
     connect: (name, own) => {
-      const target = connectionTarget(name, own)
+      const target = connectionSettings(name, own)
       return { connection: openConnection(target), become: target.become }
     },
     subscriber: (event) => void events.push(event),
@@ -122,7 +122,7 @@ export function on(node: string, script: string): string {
 }
 
 /** A directory of artifacts with a stub of k3s. */
-export function standIn(version: string): { readonly folder: string; remove(): void } {
+export function k3sStub(version: string): { readonly folder: string; remove(): void } {
   const folder = mkdtempSync(path.join(tmpdir(), 'labbook-k3s-'))
   const from = path.join(import.meta.dirname, 'standin')
   mkdirSync(folder, { recursive: true })

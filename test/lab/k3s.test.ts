@@ -3,7 +3,7 @@ import t, { type Test } from 'tap'
 import { clusterPlan, k3sUp, reset } from '../../playbooks/k3s/install/index.ts'
 import { labDown, labUp } from '../../playbooks/lab/lab.ts'
 import { credentials } from '../../playbooks/registry/credentials.ts'
-import { changes, failures, on, runSteps, standIn, type Told } from './k3s-lab.ts'
+import { changes, failures, on, runSteps, k3sStub, type Told } from './k3s-lab.ts'
 
 /*
  * The installation on real nodes with systemd and sshd, with a stub of k3s that accepts the same arguments and reads
@@ -15,7 +15,7 @@ const [OLD, NEW] = ['v1.35.2+k3s1', 'v1.36.4+k3s1']
 const NODES = ['node1', 'node2']
 
 await runSteps(labDown)
-const [older, newer] = [standIn(OLD), standIn(NEW)]
+const [older, newer] = [k3sStub(OLD), k3sStub(NEW)]
 t.teardown(async () => {
   older.remove()
   newer.remove()
@@ -35,37 +35,34 @@ await t.test('the lab starts', async (t) => {
   on('node1', `cat >/var/tmp/k3s-standin.yaml <<'END'\n${kubeconfig}END`)
 })
 
-await t.test(
-  'a run without artifacts fails at the task that needs them, and names what is missing',
-  async (t) => {
-    const told = await install('/nonexistent/artifacts')
-    t.equal(told.exitCode, 2)
-    // The first failure also stops the other host, at an undefined task.
+await t.test('a run without artifacts fails at the task that needs them, and names what is missing', async (t) => {
+  const told = await install('/nonexistent/artifacts')
+  t.equal(told.exitCode, 2)
+  // The first failure also stops the other host, at an undefined task.
+  t.match(
+    failures(told)[0],
+    /^node[12]: Check k3s source: k3s_artifacts: cannot read directory \/nonexistent\/artifacts .*docs\/k3s.md/,
+  )
+  t.notOk(
+    told.results.some(({ play }) => play === 'Install k3s agents'),
+    'no play after it has run',
+  )
+  for (const node of NODES) {
+    t.equal(on(node, 'stat -c "%a %U" /etc/rancher/k3s/registries.yaml'), '600 root')
     t.match(
-      failures(told)[0],
-      /^node[12]: Check k3s source: k3s_artifacts: cannot read directory \/nonexistent\/artifacts .*docs\/k3s.md/,
+      on(node, 'cat /etc/rancher/k3s/registries.yaml'),
+      /"10\.88\.0\.11:5000":\n {4}auth:\n {6}username: "labbook"\n {6}password: "\S{8,}"/,
     )
-    t.notOk(
-      told.results.some(({ play }) => play === 'Install k3s agents'),
-      'no play after it has run',
+    t.match(
+      on(
+        node,
+        'openssl x509 -noout -subject -in /etc/rancher/k3s/registry-ca.crt || grep -c CERTIFICATE /etc/rancher/k3s/registry-ca.crt',
+      ),
+      /Labbook CA|2/,
     )
-    for (const node of NODES) {
-      t.equal(on(node, 'stat -c "%a %U" /etc/rancher/k3s/registries.yaml'), '600 root')
-      t.match(
-        on(node, 'cat /etc/rancher/k3s/registries.yaml'),
-        /"10\.88\.0\.11:5000":\n {4}auth:\n {6}username: "labbook"\n {6}password: "\S{8,}"/,
-      )
-      t.match(
-        on(
-          node,
-          'openssl x509 -noout -subject -in /etc/rancher/k3s/registry-ca.crt || grep -c CERTIFICATE /etc/rancher/k3s/registry-ca.crt',
-        ),
-        /Labbook CA|2/,
-      )
-      t.ok(on(node, '[ -e /dev/kmsg ] && echo there'), 'the kubelet has /dev/kmsg')
-    }
-  },
-)
+    t.ok(on(node, '[ -e /dev/kmsg ] && echo there'), 'the kubelet has /dev/kmsg')
+  }
+})
 
 await t.test('k3s is installed and joined, and its token is never exposed', async (t) => {
   const told = await install(older.folder)

@@ -4,20 +4,20 @@ import { imageBase, pushImages } from '../../playbooks/images/images.ts'
 import { labUp } from '../../playbooks/lab/lab.ts'
 import { swarm } from '../../playbooks/swarm/swarm.ts'
 import type { RunEvent } from '../../src/run/events.ts'
-import { latestRun, runPlaybook, type Blow } from '../support/playbook.ts'
+import { latestRun, runPlaybook, type KillPoint } from '../support/playbook.ts'
 import { changed, NO_CHANGE, PROVISION, site, startStory, succeeds } from './site.ts'
 
 /* A runner that is killed repeatedly during a clean install, each time a bit later. */
 
 /** By play, not by time: a fast machine may have finished. */
-const BLOWS: readonly Blow[] = [
+const BLOWS: readonly KillPoint[] = [
   { play: labUp[0]?.name ?? '', laterMs: 1000 },
   { play: docker.name, laterMs: 4000 },
   { play: swarm[0].name, laterMs: 300 },
   { play: imageBase.name, laterMs: 8000 },
   { play: pushImages.name, laterMs: 1500 },
 ]
-const hasStarted = ({ play }: Blow, events: readonly RunEvent[]): boolean =>
+const hasStarted = ({ play }: KillPoint, events: readonly RunEvent[]): boolean =>
   events.some((event) => event.type === 'play_start' && event.play === play)
 
 const down = await startStory()

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os'
 import t, { type Test } from 'tap'
 import { lab_keys } from '../../src/lab/keys.ts'
-import { SHARED } from '../../src/lab/names.ts'
+import { SHARED_DIRECTORY } from '../../src/lab/names.ts'
 import { lab_network } from '../../src/lab/network.ts'
 import { lab_node } from '../../src/lab/node.ts'
 import { lab_port } from '../../src/lab/port.ts'
@@ -10,7 +10,7 @@ import { lab_preflight } from '../../src/lab/preflight.ts'
 import { lab_rootfs } from '../../src/lab/rootfs.ts'
 import type { ModuleCall } from '../../src/modules/task.ts'
 import type { z } from 'zod'
-import { converge, make, runIn, shells } from '../support/shells.ts'
+import { converge, assertConverges, runIn, shells } from '../support/shells.ts'
 import { isAlive, killMidway, machineState, processesAbout, run, sshTo, until } from './machine.ts'
 
 const [dash] = shells
@@ -39,7 +39,7 @@ const script = <S extends z.ZodType, V>(module: ModuleCall<S, V>, params: z.inpu
   const plan = module.definition.plan(parsed, runIn(dash, module.definition.probe(parsed, {})), {}, {})
   return plan.changes.map((change) => change.script).join('\n')
 }
-const bootAll = (t: Test): string[] => nodes.flatMap((node) => make(t, lab_node, nodeParams(node)))
+const bootAll = (t: Test): string[] => nodes.flatMap((node) => assertConverges(t, lab_node, nodeParams(node)))
 const takeDown = (): void => {
   converge(dash, lab_network, { ...network, state: 'absent', purge: true })
   converge(dash, lab_rootfs, { path: rootfs, state: 'absent' })
@@ -51,35 +51,29 @@ const before = machineState(name)
 t.teardown(takeDown)
 
 await t.test('this machine meets the lab requirements', async (t) => {
-  t.strictSame(make(t, lab_preflight, {}), [])
+  t.strictSame(assertConverges(t, lab_preflight, {}), [])
 })
 
-await t.test(
-  'a killed root build leaves no process or mount, and is repeated',
-  async (t) => {
-    // The build may use a tmpfs that only its own processes see.
-    const isBegun = (entry: string): boolean =>
-      entry.endsWith('.tmp') &&
-      processesAbout(rootfs).some((pid) =>
-        ['', '/memory'].some((place) => existsSync(`/proc/${pid}/root${rootfs}/${entry}${place}/usr/bin/dpkg`)),
-      )
-    await killMidway(
-      script(lab_rootfs, { path: rootfs }),
-      () => existsSync(rootfs) && readdirSync(rootfs).some(isBegun),
+await t.test('a killed root build leaves no process or mount, and is repeated', async (t) => {
+  // The build may use a tmpfs that only its own processes see.
+  const isBegun = (entry: string): boolean =>
+    entry.endsWith('.tmp') &&
+    processesAbout(rootfs).some((pid) =>
+      ['', '/memory'].some((place) => existsSync(`/proc/${pid}/root${rootfs}/${entry}${place}/usr/bin/dpkg`)),
     )
-    await until(() => processesAbout(rootfs).length === 0)
-    t.strictSame(machineState(name).mounts, before['mounts'])
-    t.match(make(t, lab_rootfs, { path: rootfs }), [/^build a Debian root/])
-    t.strictSame(
-      readdirSync(rootfs).filter((entry) => entry.endsWith('.tmp')),
-      [],
-    )
-  },
-)
+  await killMidway(script(lab_rootfs, { path: rootfs }), () => existsSync(rootfs) && readdirSync(rootfs).some(isBegun))
+  await until(() => processesAbout(rootfs).length === 0)
+  t.strictSame(machineState(name).mounts, before['mounts'])
+  t.match(assertConverges(t, lab_rootfs, { path: rootfs }), [/^build a Debian root/])
+  t.strictSame(
+    readdirSync(rootfs).filter((entry) => entry.endsWith('.tmp')),
+    [],
+  )
+})
 
 await t.test('three nodes start and answer OpenSSH with pinned host keys', async (t) => {
-  make(t, lab_keys, { dir })
-  make(t, lab_network, network)
+  assertConverges(t, lab_keys, { dir })
+  assertConverges(t, lab_network, network)
   t.strictSame(
     bootAll(t),
     nodes.map((node) => `boot ${node.name} (${node.address})`),
@@ -89,20 +83,20 @@ await t.test('three nodes start and answer OpenSSH with pinned host keys', async
 })
 
 await t.test('nodes see the shared directory read-only', async (t) => {
-  const file = `${SHARED}/of-the-lab-test`
+  const file = `${SHARED_DIRECTORY}/of-the-lab-test`
   writeFileSync(file, 'shared')
   try {
     t.equal(ssh.run(first.address, `cat ${file}`), 'shared')
-    t.match(ssh.run(first.address, `sudo touch ${SHARED}/mine 2>&1 || :`), /Read-only file system/)
+    t.match(ssh.run(first.address, `sudo touch ${SHARED_DIRECTORY}/mine 2>&1 || :`), /Read-only file system/)
   } finally {
     rmSync(file)
   }
 })
 
 await t.test('a second run changes nothing', async (t) => {
-  t.strictSame(make(t, lab_keys, { dir }), [])
-  t.strictSame(make(t, lab_rootfs, { path: rootfs }), [])
-  t.strictSame(make(t, lab_network, network), [])
+  t.strictSame(assertConverges(t, lab_keys, { dir }), [])
+  t.strictSame(assertConverges(t, lab_rootfs, { path: rootfs }), [])
+  t.strictSame(assertConverges(t, lab_network, network), [])
   t.strictSame(bootAll(t), [])
 })
 
@@ -128,7 +122,7 @@ await t.test('a killed node restarts with its disk, identity and host key', asyn
   const id = ssh.run(first.address, 'sudo touch /root/kept && cat /etc/machine-id')
   process.kill(pidOf(first), 'SIGKILL')
   await until(() => !ssh.answers(first.address, 5))
-  t.match(make(t, lab_node, nodeParams(first)), [/boot node1 \(10\.82\.0\.11\)$/])
+  t.match(assertConverges(t, lab_node, nodeParams(first)), [/boot node1 \(10\.82\.0\.11\)$/])
   t.equal(ssh.run(first.address, 'sudo ls /root/kept >/dev/null && cat /etc/machine-id'), id)
 })
 
@@ -137,7 +131,7 @@ await t.test('a node that reboots itself restarts', async (t) => {
   sshReboot(second)
   await until(() => !isAlive(old) && ssh.answers(second.address))
   t.not(pidOf(second), old)
-  t.strictSame(make(t, lab_node, nodeParams(second)), [])
+  t.strictSame(assertConverges(t, lab_node, nodeParams(second)), [])
 })
 
 await t.test('a partly deleted network is restored without a reboot', async (t) => {
@@ -145,7 +139,10 @@ await t.test('a partly deleted network is restored without a reboot', async (t) 
   run('ip', '-n', `${name}-sw`, 'link', 'del', `p-${second.name}`)
   run('iptables', '-D', `LAB-${name}`, '1')
   t.notOk(ssh.answers(second.address, 5))
-  t.match(make(t, lab_network, network), ['connect node2 to the lab (10.82.0.12)', /^allow outbound DNS and HTTP\(S\)/])
+  t.match(assertConverges(t, lab_network, network), [
+    'connect node2 to the lab (10.82.0.12)',
+    /^allow outbound DNS and HTTP\(S\)/,
+  ])
   t.ok(ssh.answers(second.address))
   t.strictSame(bootAll(t), [])
   t.strictSame(nodes.map(pidOf), pids)
@@ -153,42 +150,46 @@ await t.test('a partly deleted network is restored without a reboot', async (t) 
 
 await t.test("an extra rule in the lab's chain is removed", async (t) => {
   run('iptables', '-I', `LAB-${name}`, '-j', 'ACCEPT')
-  t.match(make(t, lab_network, network), [/^allow outbound DNS and HTTP\(S\)/])
+  t.match(assertConverges(t, lab_network, network), [/^allow outbound DNS and HTTP\(S\)/])
 })
 
 await t.test('a node without its namespace is rebooted into a new one', async (t) => {
   run('ip', 'netns', 'del', `${name}-${third.name}`)
-  t.match(make(t, lab_network, network), [
+  t.match(assertConverges(t, lab_network, network), [
     'create the network namespace lbtest-node3',
     'connect node3 to the lab (10.82.0.13)',
   ])
-  t.match(make(t, lab_node, nodeParams(third)), [/boot.* node3/])
+  t.match(assertConverges(t, lab_node, nodeParams(third)), [/boot.* node3/])
   t.equal(ssh.run(third.address, 'hostname'), 'node3')
 })
 
 await t.test('a port that is down partitions a running node', async (t) => {
   const pid = pidOf(third)
-  t.strictSame(make(t, lab_port, { lab: name, name: third.name, state: 'down' }), ['set the port of node3 down'])
+  t.strictSame(assertConverges(t, lab_port, { lab: name, name: third.name, state: 'down' }), [
+    'set the port of node3 down',
+  ])
   t.notOk(ssh.answers(third.address, 5))
-  make(t, lab_port, { lab: name, name: third.name, state: 'up' })
+  assertConverges(t, lab_port, { lab: name, name: third.name, state: 'up' })
   t.ok(ssh.answers(third.address))
   t.equal(pidOf(third), pid)
 })
 
 await t.test('a stopped node stays down until started; a killed start is completed', async (t) => {
   const start = nodeParams(second)
-  t.strictSame(make(t, lab_node, { ...start, state: 'stopped' }), ['stop node2'])
+  t.strictSame(assertConverges(t, lab_node, { ...start, state: 'stopped' }), ['stop node2'])
   t.notOk(ssh.answers(second.address, 5))
   await killMidway(script(lab_node, start), () => existsSync(`${dir}/nodes/node2/pid`))
-  make(t, lab_node, start)
+  assertConverges(t, lab_node, start)
   t.equal(ssh.run(second.address, 'hostname'), 'node2')
 })
 
 await t.test('a removed node is stopped; others learn of a new one without a reboot', async (t) => {
   const two = [first, second]
-  t.strictSame(make(t, lab_network, { ...network, nodes: two }), ['stop node3 and remove its network namespace'])
-  t.strictSame(make(t, lab_node, { ...nodeParams(first), nodes: two }), ['update /etc/hosts of node1'])
-  t.strictSame(make(t, lab_network, network), [
+  t.strictSame(assertConverges(t, lab_network, { ...network, nodes: two }), [
+    'stop node3 and remove its network namespace',
+  ])
+  t.strictSame(assertConverges(t, lab_node, { ...nodeParams(first), nodes: two }), ['update /etc/hosts of node1'])
+  t.strictSame(assertConverges(t, lab_network, network), [
     'create the network namespace lbtest-node3',
     'connect node3 to the lab (10.82.0.13)',
   ])
@@ -196,13 +197,13 @@ await t.test('a removed node is stopped; others learn of a new one without a reb
 })
 
 await t.test('down restores the machine, also if resources are already missing', async (t) => {
-  make(t, lab_node, { ...nodeParams(third), state: 'absent' })
+  assertConverges(t, lab_node, { ...nodeParams(third), state: 'absent' })
   t.notMatch(readFileSync(`${dir}/known_hosts`, 'utf8'), /node3/)
   process.kill(pidOf(first), 'SIGKILL')
   run('ip', 'link', 'del', `${name}0`)
   run('rm', '-f', `${dir}/nodes/node2/pid`)
-  make(t, lab_network, { ...network, state: 'absent', purge: true })
-  make(t, lab_rootfs, { path: rootfs, state: 'absent' })
+  assertConverges(t, lab_network, { ...network, state: 'absent', purge: true })
+  assertConverges(t, lab_rootfs, { path: rootfs, state: 'absent' })
   t.notOk(existsSync(dir))
   t.strictSame(machineState(name), before)
 })

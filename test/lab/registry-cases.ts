@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type { Test } from 'tap'
-import { formsOf } from '../../src/evidence/forms.ts'
+import { encodingsOf } from '../../src/evidence/forms.ts'
 import type { TaskResult } from '../../src/run/events.ts'
 import { latestRun, runPlaybook } from '../support/playbook.ts'
 import { sshTo } from './machine.ts'
@@ -107,7 +107,7 @@ export function registryCases(t: Test, site: Site): void {
     )
     await isWell(t, 'once more', registry('-e', `@${file}`))
     t.same(changes(), [])
-    t.same(filesWith(latestRun().folder, [password, 'another one of ann']), [], 'no record of the run contains it')
+    t.same(filesWith(latestRun().directory, [password, 'another one of ann']), [], 'no record of the run contains it')
     const inspected = site.nodes
       .map((node) =>
         on(
@@ -117,7 +117,7 @@ export function registryCases(t: Test, site: Site): void {
       )
       .join('')
     t.notOk(
-      [password, 'another one of ann'].flatMap(formsOf).some((form) => inspected.includes(form)),
+      [password, 'another one of ann'].flatMap(encodingsOf).some((form) => inspected.includes(form)),
       'Docker does not expose it',
     )
     rmSync(file)
@@ -135,7 +135,7 @@ export function registryCases(t: Test, site: Site): void {
     await isWell(t, 'with the generated password again', registry())
     t.same(again.stop(), [])
     t.match(changes().join('\n'), /remove user ann/)
-    t.same(filesWith(latestRun().folder, [generated]), [])
+    t.same(filesWith(latestRun().directory, [generated]), [])
     allPull(t, 'afterwards')
   })
 
@@ -262,7 +262,7 @@ const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`
 
 /** Files below a directory that contain a secret in any form. */
 function filesWith(folder: string, secrets: readonly string[]): string[] {
-  const forms = secrets.flatMap(formsOf)
+  const forms = secrets.flatMap(encodingsOf)
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => path.join(entry.parentPath, entry.name))
@@ -274,7 +274,7 @@ function filesWith(folder: string, secrets: readonly string[]): string[] {
 
 /** Polls all command lines of this machine, including those of lab nodes. */
 function sampleProcesses(secrets: readonly string[]): { stop(): string[] } {
-  const forms = secrets.flatMap(formsOf)
+  const forms = secrets.flatMap(encodingsOf)
   const found = new Set<string>()
   let samples = 0
   const timer = setInterval(() => {

@@ -69,7 +69,7 @@ t.test('check mode before the first run predicts its changes', async (t) => {
 })
 
 t.test('the first run confirms all findings', async (t) => {
-  const { folder, events, ...run } = latestRun()
+  const { directory: folder, events, ...run } = latestRun()
   const summary = run.summary()
   t.equal(summary.status, 'passed')
   t.same(
@@ -114,15 +114,12 @@ t.test('experiments confirm all findings and restore the cluster', async (t) => 
   await prove(t, EXPERIMENTS)
 })
 
-t.test(
-  'a run after one killed during an experiment recovers, and the next changes nothing',
-  async (t) => {
-    const { exitCode } = await experiments(['drain'], { play: drain.name, exhibit: 'Drain node3', laterMs: 500 })
-    t.equal(exitCode, null)
-    await succeeds(t, site())
-    await succeeds(t, site())
-    t.same(changed(), NO_CHANGE)
-  },
-)
+t.test('a run after one killed during an experiment recovers, and the next changes nothing', async (t) => {
+  const { exitCode } = await experiments(['drain'], { play: drain.name, exhibit: 'Drain node3', laterMs: 500 })
+  t.equal(exitCode, null)
+  await succeeds(t, site())
+  await succeeds(t, site())
+  t.same(changed(), NO_CHANGE)
+})
 
 down()

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import t, { type Test } from 'tap'
 import type { TaskResult } from '../../src/run/events.ts'
-import { latestRun, runPlaybook, type Blow, type PlaybookRun } from '../support/playbook.ts'
+import { latestRun, runPlaybook, type KillPoint, type PlaybookRun } from '../support/playbook.ts'
 import { machineState } from './machine.ts'
 
 /*
@@ -19,7 +19,7 @@ export const PROVISION = [...INVENTORY, '--yes', '--skip-tags', 'experiments']
 
 export const site = (...args: string[]): Promise<PlaybookRun> =>
   runPlaybook('playbooks/site.mjs', [...PROVISION, ...args])
-export const experiments = (names: readonly string[], kill?: Blow): Promise<PlaybookRun> =>
+export const experiments = (names: readonly string[], kill?: KillPoint): Promise<PlaybookRun> =>
   runPlaybook('playbooks/experiments.mjs', [...names, ...INVENTORY, '--yes'], kill === undefined ? {} : { kill })
 export const lab = (word: string): Promise<PlaybookRun> =>
   runPlaybook('playbooks/lab.mjs', [word, ...INVENTORY, '--yes'])
@@ -63,18 +63,14 @@ export async function prove(
   withoutTimeline: readonly string[] = [],
 ): Promise<void> {
   await succeeds(t, experiments(Object.keys(counts)))
-  const { folder, events, ...run } = latestRun()
+  const { directory: folder, events, ...run } = latestRun()
   const { findings } = run.summary()
   t.same(
     findings.filter(({ holds }) => holds !== true),
     [],
     'every finding holds',
   )
-  t.equal(
-    findings.length,
-    1 + Object.values(counts).reduce((sum, n) => sum + n, 0),
-    'the expected number of findings',
-  )
+  t.equal(findings.length, 1 + Object.values(counts).reduce((sum, n) => sum + n, 0), 'the expected number of findings')
   const timelines = events.flatMap((event) => (event.type === 'exhibit' && event.chart ? [event] : []))
   t.equal(timelines.length, Object.keys(counts).length - withoutTimeline.length, 'a timeline per experiment')
   for (const { id, chart, data } of timelines) {

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { sh } from '../../src/shell/quote.ts'
 import { ARENA } from './arena.ts'
-import { hidden, type TaskSpec } from './harness.ts'
-import { given, maybe } from './lists.ts'
+import { secretValue, type TaskSpec } from './harness.ts'
+import { defined, maybe } from './lists.ts'
 
 /* Users and groups by chance, from a small pool of names and numbers, and the host's name and kernel settings. */
 
@@ -93,7 +93,7 @@ export const groupTask: fc.Arbitrary<TaskSpec> = fc
     const there = `grep -q '^${name}:' /etc/group`
     return {
       module: 'group' as const,
-      params: given(params),
+      params: defined(params),
       claim:
         state === 'absent'
           ? `! ${there}`
@@ -130,7 +130,7 @@ export const userTask: fc.Arbitrary<TaskSpec> = fc
     const { password, ...rest } = params
     return {
       module: 'user' as const,
-      params: given({ ...rest, password: password === undefined ? undefined : hidden(String(password)) }),
+      params: defined({ ...rest, password: password === undefined ? undefined : secretValue(String(password)) }),
       claim: userClaim(params),
     }
   })
@@ -175,7 +175,7 @@ export const ownedTask: fc.Arbitrary<TaskSpec> = fc.oneof(
     })
     .map((params: Params) => ({
       module: 'file' as const,
-      params: given(params),
+      params: defined(params),
       claim: ownership(String(params['path']), params),
     })),
   fc
@@ -187,7 +187,7 @@ export const ownedTask: fc.Arbitrary<TaskSpec> = fc.oneof(
     })
     .map((params: Params) => ({
       module: 'copy' as const,
-      params: given(params),
+      params: defined(params),
       claim: ownership(String(params['dest']), params),
     })),
 )

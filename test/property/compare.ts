@@ -2,7 +2,7 @@ import type { TaskResult } from '../../src/run/events.ts'
 import { titleOf, type TaskSpec } from './spec.ts'
 
 /** A wrong prediction of check mode, or a wrong result of a run. */
-export class Lie extends Error {
+export class PropertyError extends Error {
   override readonly name = 'Lie'
 }
 
@@ -10,7 +10,7 @@ const UNKNOWN_BECAUSE = /depends on "(.*?)", which has not run yet/s
 
 /**
  * Compares the predictions of check mode to the results of the run, task by task.
- * @throws {Lie} at the first difference.
+ * @throws {PropertyError} at the first difference.
  */
 export function compare(
   tasks: readonly TaskSpec[],
@@ -22,7 +22,9 @@ export function compare(
     const result = done[index]
     const name = titleOf(task, index)
     if (prediction === undefined && result !== undefined) {
-      throw new Lie(`${name}: check mode did not reach it (${last(predicted)}), the run did: ${tell(result)}`)
+      throw new PropertyError(
+        `${name}: check mode did not reach it (${last(predicted)}), the run did: ${describeResult(result)}`,
+      )
     }
     if (prediction === undefined) return
     if (result === undefined) {
@@ -31,7 +33,9 @@ export function compare(
         end !== undefined &&
         (predicted[done.length - 1]?.status === 'unknown' || tasks[done.length - 1]?.mayFail === true)
       if (uncertain) return
-      throw new Lie(`${name}: predicted ${tell(prediction)}, but the run did not reach it (${last(done)})`)
+      throw new PropertyError(
+        `${name}: predicted ${describeResult(prediction)}, but the run did not reach it (${last(done)})`,
+      )
     }
     compareOne(name, task, prediction, result, { tasks, predicted, done, index })
   })
@@ -46,7 +50,9 @@ interface Context {
 
 function compareOne(name: string, task: TaskSpec, prediction: TaskResult, result: TaskResult, context: Context): void {
   const fail = (): never => {
-    throw new Lie(`${name}: predicted ${tell(prediction)}\n  but the run: ${tell(result)}`)
+    throw new PropertyError(
+      `${name}: predicted ${describeResult(prediction)}\n  but the run: ${describeResult(result)}`,
+    )
   }
   switch (prediction.status) {
     case 'unknown':
@@ -72,10 +78,10 @@ function compareOne(name: string, task: TaskSpec, prediction: TaskResult, result
 function checkReason(name: string, prediction: TaskResult, { tasks, predicted, done, index }: Context): void {
   const reason = UNKNOWN_BECAUSE.exec(prediction.message ?? '')?.[1]
   const at = tasks.findIndex((task, i) => i < index && titleOf(task, i) === reason)
-  if (at === -1) throw new Lie(`${name}: unknown, but names no earlier task: ${prediction.message}`)
+  if (at === -1) throw new PropertyError(`${name}: unknown, but names no earlier task: ${prediction.message}`)
   const cause = done[at]?.status
   if (cause === 'changed' || cause === 'failed' || predicted[at]?.status === 'unknown') return
-  throw new Lie(`${name}: unknown because of "${reason}", which changed nothing: ${tell(done[at])}`)
+  throw new PropertyError(`${name}: unknown because of "${reason}", which changed nothing: ${describeResult(done[at])}`)
 }
 
 /** Some tools report how long they tried. */
@@ -83,10 +89,10 @@ const withoutTimes = (message = ''): string => message.replaceAll(/\d+ ms/g, 'so
 
 const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
 
-const last = (results: readonly TaskResult[]): string => tell(results.at(-1))
+const last = (results: readonly TaskResult[]): string => describeResult(results.at(-1))
 
 /** A result in a few lines. */
-export function tell(result: TaskResult | undefined): string {
+export function describeResult(result: TaskResult | undefined): string {
   if (result === undefined) return 'nothing'
   const { status, message, changes } = result
   const brief = (text: string): string =>

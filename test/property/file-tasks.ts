@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { sh } from '../../src/shell/quote.ts'
 import { anyPath, ARENA, folder, link, mode, owner, plainFile, text } from './arena.ts'
-import { hidden, type TaskSpec } from './harness.ts'
-import { given, maybe } from './lists.ts'
+import { secretValue, type TaskSpec } from './harness.ts'
+import { defined, maybe } from './lists.ts'
 
 /* Tasks by chance of the modules that deal with files, each with a claim of what must be so after it. */
 
@@ -58,7 +58,7 @@ const fileTask: fc.Arbitrary<TaskSpec> = fc
       group: attributes.group,
     }),
   )
-  .map((params: Params) => ({ module: 'file' as const, params: given(params), claim: fileClaim(params) }))
+  .map((params: Params) => ({ module: 'file' as const, params: defined(params), claim: fileClaim(params) }))
 
 function fileClaim(params: Params): string {
   const path = String(params['path'])
@@ -134,7 +134,7 @@ const copyText: fc.Arbitrary<TaskSpec> = fc
   })
   .map(({ secret, content, ...params }) => ({
     module: 'copy',
-    params: given({ ...params, content: secret && !content.includes('\0') ? hidden(content) : content }),
+    params: defined({ ...params, content: secret && !content.includes('\0') ? secretValue(content) : content }),
     mayFail: params.validate !== undefined,
     claim: claimOfFile(params.dest, content, params),
   }))
@@ -149,7 +149,7 @@ const copyFile: fc.Arbitrary<TaskSpec> = fc
   })
   .map(({ into, folder, file, ...params }) => ({
     module: 'copy',
-    params: given({ ...params, dest: into ? `${folder}/` : file }),
+    params: defined({ ...params, dest: into ? `${folder}/` : file }),
     mayFail: params.validate !== undefined,
     claim: claimOfFile(into ? `${folder}/${params.src}` : file, SOURCES[params.src] ?? '', params),
   }))
@@ -164,10 +164,10 @@ const templateTask: fc.Arbitrary<TaskSpec> = fc
   })
   .map(({ name, loud, secret, ...params }) => ({
     module: 'template',
-    params: given({
+    params: defined({
       ...params,
       src: 'greeting.j2',
-      vars: given({ name: secret && name !== undefined ? hidden(name) : name, loud }),
+      vars: defined({ name: secret && name !== undefined ? secretValue(name) : name, loud }),
     }),
     mayFail: params.validate !== undefined,
     claim: claimOfFile(params.dest, `hello ${name}\n${loud ? 'LOUD\n' : ''}key=${name}`, params),
@@ -222,7 +222,7 @@ const lineTask: fc.Arbitrary<TaskSpec> = fc.oneof(
 
 const lineSpec = (params: Params, claim?: string): TaskSpec => ({
   module: 'lineinfile',
-  params: given(params),
+  params: defined(params),
   mayFail: params['validate'] !== undefined,
   ...(claim === undefined ? {} : { claim }),
 })
@@ -230,7 +230,7 @@ const lineSpec = (params: Params, claim?: string): TaskSpec => ({
 const look: fc.Arbitrary<TaskSpec> = fc.oneof(
   fc
     .record({ path: anyPath, follow: maybe(fc.boolean()) })
-    .map((params) => ({ module: 'stat' as const, params: given(params) })),
+    .map((params) => ({ module: 'stat' as const, params: defined(params) })),
   fc.record({ src: anyPath }).map((params) => ({ module: 'slurp' as const, params })),
 )
 

@@ -26,13 +26,13 @@
  */
 import fc from 'fast-check'
 import type { Test } from 'tap'
-import { compare, Lie, tell } from './compare.ts'
-import { killedRun, type Blow } from './kill.ts'
-import { runTasks, type PropertyNode, type Ran } from './node.ts'
+import { compare, PropertyError, describeResult } from './compare.ts'
+import { killedRun, type Kill } from './kill.ts'
+import { runTasks, type PropertyNode, type RunResult } from './node.ts'
 import { titleOf, type TaskSpec } from './spec.ts'
 
 export { putFile, runTasks, startNode, type PropertyNode } from './node.ts'
-export { hidden, told, type TaskSpec } from './spec.ts'
+export { secretValue, registered, type TaskSpec } from './spec.ts'
 
 export interface Case {
   readonly start: string
@@ -44,7 +44,7 @@ export interface Case {
   readonly settled: boolean
 }
 
-/** See the head of this file. @throws {Lie} */
+/** See the head of this file. @throws {PropertyError} */
 export async function checkThenRun(node: PropertyNode, testCase: Case): Promise<void> {
   const { start, tasks, settled, look, lookClosely = look } = testCase
   node.sh(start)
@@ -56,7 +56,7 @@ export async function checkThenRun(node: PropertyNode, testCase: Case): Promise<
   second.results.forEach((result, index) => {
     const { always = false, mayFail = false } = tasks[index] as TaskSpec
     if (result.status === (always ? 'changed' : 'ok') || (mayFail && result.status === 'failed')) return
-    throw new Lie(`${titleOf(tasks[index] as TaskSpec, index)}: second run: ${tell(result)}`)
+    throw new PropertyError(`${titleOf(tasks[index] as TaskSpec, index)}: second run: ${describeResult(result)}`)
   })
 }
 
@@ -67,7 +67,7 @@ export async function checkThenRun(node: PropertyNode, testCase: Case): Promise<
 const tally = new Map<string, number>()
 
 /** A check run and a run, compared to each other. */
-async function checkedRun(node: PropertyNode, tasks: readonly TaskSpec[], look: string): Promise<Ran> {
+async function checkedRun(node: PropertyNode, tasks: readonly TaskSpec[], look: string): Promise<RunResult> {
   const before = node.sh(look)
   const predicted = await runTasks(node, tasks, true)
   mustEqual('check mode changed the host', before, node.sh(look))
@@ -80,21 +80,21 @@ async function checkedRun(node: PropertyNode, tasks: readonly TaskSpec[], look: 
   return done
 }
 
-function verifyClaims(node: PropertyNode, { tasks, settled }: Case, { results }: Ran): void {
+function verifyClaims(node: PropertyNode, { tasks, settled }: Case, { results }: RunResult): void {
   tasks.forEach(({ claim, ...task }, index) => {
     const { status } = results[index] ?? {}
     if (claim === undefined || (status !== 'ok' && status !== 'changed')) return
     if (!settled && index !== tasks.length - 1) return
     const { exitCode, stdout, stderr } = node.try(claim)
     if (exitCode === 0) return
-    throw new Lie(
+    throw new PropertyError(
       `${titleOf(task as TaskSpec, index)}: ${status}, but its claim is false: ${claim}\n${stdout}${stderr}`,
     )
   })
 }
 
-/** See the head of this file. @throws {Lie} */
-export async function killThenRun(node: PropertyNode, testCase: Omit<Case, 'settled'>, blow: Blow): Promise<void> {
+/** See the head of this file. @throws {PropertyError} */
+export async function killThenRun(node: PropertyNode, testCase: Omit<Case, 'settled'>, blow: Kill): Promise<void> {
   const { start, tasks, look } = testCase
   node.sh(start)
   const undisturbed = await runTasks(node, tasks, false)
@@ -106,7 +106,8 @@ export async function killThenRun(node: PropertyNode, testCase: Omit<Case, 'sett
   const count = struck ? 'killed' : 'over before the kill'
   tally.set(count, (tally.get(count) ?? 0) + 1)
   const second = await runTasks(node, tasks, false)
-  if (second.exitCode !== 0) throw new Lie(`${how}; the run after it failed: ${tell(second.results.at(-1))}`)
+  if (second.exitCode !== 0)
+    throw new PropertyError(`${how}; the run after it failed: ${describeResult(second.results.at(-1))}`)
   mustEqual(`${how}; the run after it led to another state`, expected, node.sh(look))
 }
 
@@ -118,7 +119,7 @@ function mustEqual(what: string, before: string, after: string): void {
     ...[...old].filter((line) => !now.has(line)).map((line) => `  - ${line}`),
     ...[...now].filter((line) => !old.has(line)).map((line) => `  + ${line}`),
   ]
-  throw new Lie(`${what}:\n${lines.slice(0, 40).join('\n')}`)
+  throw new PropertyError(`${what}:\n${lines.slice(0, 40).join('\n')}`)
 }
 
 /** Time limit of the search for a smaller case. */
@@ -165,7 +166,7 @@ export async function property<T>(
     }
     const error = report.errorInstance
     t.fail(
-      `seed ${report.seed}, path ${report.counterexamplePath}: ${error instanceof Lie ? error.message : String((error as Error)?.stack)}`,
+      `seed ${report.seed}, path ${report.counterexamplePath}: ${error instanceof PropertyError ? error.message : String((error as Error)?.stack)}`,
     )
     t.comment(`smallest case found:\n${JSON.stringify(report.counterexample, null, 1)}`)
   })

@@ -3,7 +3,7 @@ import t from 'tap'
 import { accounts, accountTasks, KEEP_ACCOUNTS, LOOK as LOOK_AT_ACCOUNTS, settledAccounts } from './account-tasks.ts'
 import { inArena, putSources } from './file-cases.ts'
 import { fileTasks } from './file-tasks.ts'
-import { hidden, killThenRun, property, runTasks, startNode, type TaskSpec } from './harness.ts'
+import { secretValue, killThenRun, property, runTasks, startNode, type TaskSpec } from './harness.ts'
 
 /*
  * A run is killed and repeated. Only lists without contradictions, whose tasks all succeed: a list that fails
@@ -36,7 +36,7 @@ t.test('a run after a kill sets the password of a user created without it', asyn
   node.sh('cp -p /root/accounts/* /etc/ && rm -rf /home/ann && useradd -m ann')
   const { exitCode } = await runTasks(
     node,
-    [{ module: 'user', params: { name: 'ann', password: hidden(hash), update_password: 'on_create' } }],
+    [{ module: 'user', params: { name: 'ann', password: secretValue(hash), update_password: 'on_create' } }],
     false,
   )
   t.equal(exitCode, 0)

@@ -5,7 +5,7 @@ import type { PropertyNode } from './node.ts'
 import type { TaskSpec } from './spec.ts'
 
 /** What is killed, and when. */
-export interface Blow {
+export interface Kill {
   /** The runner with SIGKILL, or the node's end of the connection. */
   readonly whom: 'runner' | 'sshd'
   /** After the runner has begun this task (from 0; tasks of a batch begin with its first one)... */
@@ -15,7 +15,7 @@ export interface Blow {
 }
 
 /** Input of the runner of {@link killedRun} on stdin. */
-export interface Errand {
+export interface KillJob {
   readonly place: PropertyNode['place']
   readonly root: string
   readonly tasks: readonly TaskSpec[]
@@ -35,13 +35,13 @@ done; :`
 export async function killedRun(
   node: PropertyNode,
   tasks: readonly TaskSpec[],
-  { whom, task, delayMs }: Blow,
+  { whom, task, delayMs }: Kill,
 ): Promise<{ struck: boolean; how: string }> {
   const child = spawn(process.execPath, ['--import=tsx', path.join(import.meta.dirname, 'kill-child.ts')], {
     stdio: ['pipe', 'pipe', 'inherit'],
   })
   const ended = new Promise<number | null>((resolve) => child.once('exit', resolve))
-  const errand: Errand = { place: node.place, root: node.root, tasks }
+  const errand: KillJob = { place: node.place, root: node.root, tasks }
   child.stdin.end(JSON.stringify(errand))
   let begun = 0
   const reached = new Promise<void>((resolve) => {

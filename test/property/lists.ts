@@ -16,5 +16,5 @@ export const maybe = <T>(arbitrary: fc.Arbitrary<T>, times = 2): fc.Arbitrary<T 
   )
 
 /** Parameters without undefined ones, which JSON would drop. */
-export const given = (params: Readonly<Record<string, unknown>>): Record<string, unknown> =>
+export const defined = (params: Readonly<Record<string, unknown>>): Record<string, unknown> =>
   Object.fromEntries(Object.entries(params).filter(([, value]) => value !== undefined))

@@ -6,8 +6,8 @@ import fc from 'fast-check'
 import type { Test } from 'tap'
 import { sh } from '../../src/shell/quote.ts'
 import { ARENA, folder, plainFile } from './arena.ts'
-import { told, type PropertyNode, type TaskSpec } from './harness.ts'
-import { given, maybe } from './lists.ts'
+import { registered, type PropertyNode, type TaskSpec } from './harness.ts'
+import { defined, maybe } from './lists.ts'
 
 /* Tasks by chance that run something, look, wait, fetch or judge, over the arena of the file tasks. */
 
@@ -42,7 +42,7 @@ const withCondition: Tasks = fc
     const run = module === 'command' ? { argv } : { cmd: sh`${argv}` }
     return {
       module: module as 'command' | 'shell',
-      params: given({ ...run, [when]: file, chdir }),
+      params: defined({ ...run, [when]: file, chdir }),
       mayFail: true,
       claim: when === 'creates' ? sh`[ -e ${file} ] || [ -L ${file} ]` : sh`! [ -e ${file} ] && ! [ -L ${file} ]`,
     }
@@ -81,14 +81,14 @@ const looking: Tasks = fc
   .chain((task) => maybe(name).map((register) => ({ ...task, ...(register === undefined ? {} : { register }) })))
 
 const judging: Tasks = fc.oneof(
-  name.map((of) => ({ module: 'assert' as const, params: { that: told(of, 'exists'), fail_msg: 'it is not there' } })),
+  name.map((of) => ({ module: 'assert' as const, params: { that: registered(of, 'exists'), fail_msg: 'it is not there' } })),
   fc.boolean().map((that) => ({ module: 'assert' as const, params: { that: [true, that] } })),
-  name.map((of) => ({ module: 'debug' as const, params: { msg: told(of, 'stdout') } })),
+  name.map((of) => ({ module: 'debug' as const, params: { msg: registered(of, 'stdout') } })),
   fc.constant({ module: 'debug' as const, params: { msg: { answer: 42 } } }),
   fc.constant({ module: 'fail' as const, params: { msg: 'as asked' } }),
   fc
     .record({ of: name, field: fc.constantFrom('stdout', 'content'), dest: plainFile })
-    .map(({ of, field, dest }) => ({ module: 'copy' as const, params: { dest, content: told(of, field) } })),
+    .map(({ of, field, dest }) => ({ module: 'copy' as const, params: { dest, content: registered(of, field) } })),
 )
 
 const FETCHED: Readonly<Record<string, Buffer>> = {
@@ -124,7 +124,7 @@ const fetching: Tasks = fc
     return {
       module: 'get_url',
       mayFail: true,
-      params: given({ ...params, checksum, url: `${URL}/${file}`, dest: into === undefined ? dest : `${into}/` }),
+      params: defined({ ...params, checksum, url: `${URL}/${file}`, dest: into === undefined ? dest : `${into}/` }),
       claim: certain
         ? sh`printf '%s  -\\n' ${sum(FETCHED[file])} | { exec 3<&0; sha256sum -c /dev/fd/3 <${target}; }`
         : sh`[ -e ${target} ]`,
@@ -138,14 +138,14 @@ const asking: Tasks = fc.oneof(
       method: maybe(fc.constantFrom('HEAD', 'OPTIONS')),
       status_code: maybe(fc.constantFrom([200, 404], [404])),
     })
-    .map(({ page, ...params }) => ({ module: 'uri' as const, params: given({ ...params, url: `${URL}/${page}` }) })),
+    .map(({ page, ...params }) => ({ module: 'uri' as const, params: defined({ ...params, url: `${URL}/${page}` }) })),
   fc
     .record({ status_code: fc.constantFrom([201], [200]), body: maybe(fc.constant({ a: 1 })) })
     .map(({ body, ...params }) => ({
       module: 'uri' as const,
       always: true,
       mayFail: true,
-      params: given({
+      params: defined({
         ...params,
         url: `${URL}/post`,
         method: 'POST',
@@ -164,7 +164,7 @@ const waiting: Tasks = fc.oneof(
     })
     .map(({ search_regex, ...params }) => ({
       module: 'wait_for' as const,
-      params: given({ ...params, timeout: 0, search_regex: params.state === 'present' ? search_regex : undefined }),
+      params: defined({ ...params, timeout: 0, search_regex: params.state === 'present' ? search_regex : undefined }),
     })),
   fc
     .record({ port: fc.constantFrom(8080, 8081), state: fc.constantFrom('started', 'stopped') })

@@ -6,11 +6,11 @@ import path from 'node:path'
 import type { Test } from 'tap'
 import { labDown, labUp } from '../../playbooks/lab/lab.ts'
 import { withLocalhost } from '../../src/cli/localhost.ts'
-import { connectionTarget, openConnection } from '../../src/connection/index.ts'
+import { connectionSettings, openConnection } from '../../src/connection/index.ts'
 import { parseInventory, type Inventory } from '../../src/inventory/index.ts'
 import type { Subscriber, TaskResult } from '../../src/run/events.ts'
-import { play, type Step } from '../../src/run/play.ts'
-import { run, type RunOutcome } from '../../src/run/run.ts'
+import { play, type PlaybookStep } from '../../src/run/play.ts'
+import { run, type RunResult as Outcome } from '../../src/run/run.ts'
 import { taskOf, type TaskSpec } from './spec.ts'
 
 /** Name and subnet of a test lab: labs with different ones can run at the same time. */
@@ -24,7 +24,7 @@ export interface LabPlace {
 }
 
 /** Results of a run on the node. */
-export interface Ran extends RunOutcome {
+export interface RunResult extends Outcome {
   /** One for each task that was reached, in order. */
   readonly results: readonly TaskResult[]
 }
@@ -72,10 +72,10 @@ ${memory === undefined ? '' : `    lab_memory: ${memory}\n`}`
 async function runSteps(
   place: LabPlace,
   root: string,
-  steps: readonly Step[],
+  steps: readonly PlaybookStep[],
   check: boolean,
   also: Subscriber = () => undefined,
-): Promise<Ran> {
+): Promise<RunResult> {
   const inventory = inventoryOf(place)
   const results: TaskResult[] = []
   const outcome = await run({
@@ -91,7 +91,7 @@ async function runSteps(
     extraVars: {},
     root,
     connect: (_name, vars) => {
-      const target = connectionTarget(_name, vars)
+      const target = connectionSettings(_name, vars)
       return { connection: openConnection(target), become: target.become }
     },
     subscriber: (event) => {
@@ -109,7 +109,7 @@ export const runTasks = (
   tasks: readonly TaskSpec[],
   check: boolean,
   also?: Subscriber,
-): Promise<Ran> =>
+): Promise<RunResult> =>
   runSteps(place, root, [play('property', { hosts: NODE, become: true }, () => tasks.map(taskOf))], check, also)
 
 /**
@@ -182,7 +182,7 @@ async function lock(name: string): Promise<() => void> {
   }
 }
 
-async function need(place: LabPlace, root: string, steps: readonly Step[]): Promise<void> {
+async function need(place: LabPlace, root: string, steps: readonly PlaybookStep[]): Promise<void> {
   const { exitCode, results } = await runSteps(place, root, steps, false)
   if (exitCode === 0) return
   const why = results

@@ -10,9 +10,9 @@ export type ModuleName = keyof typeof modules
 /** A task as data: can be generated, printed, and passed to another process. */
 export interface TaskSpec {
   readonly module: ModuleName
-  /** As in a playbook; see {@link hidden} and {@link told} for secrets and references. */
+  /** As in a playbook; see {@link secretValue} and {@link registered} for secrets and references. */
   readonly params: Readonly<Record<string, unknown>>
-  /** Registers the result under this name, for {@link told}. */
+  /** Registers the result under this name, for {@link registered}. */
   readonly register?: string
   readonly ignore_errors?: boolean
   /**
@@ -33,10 +33,10 @@ interface Mark {
 }
 
 /** A secret as data. */
-export const hidden = (text: string): Mark => ({ $secret: text })
+export const secretValue = (text: string): Mark => ({ $secret: text })
 
 /** A field of an earlier task's registered value, as data. */
-export const told = (name: string, field: string): Mark => ({ $told: name, $field: field })
+export const registered = (name: string, field: string): Mark => ({ $told: name, $field: field })
 
 function revive(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(revive)

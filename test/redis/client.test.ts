@@ -6,15 +6,15 @@ import path from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import { readLags } from '../../playbooks/swarm/redis/experiments/support/lags.ts'
+import { parseLags } from '../../playbooks/swarm/redis/experiments/support/lags.ts'
 import {
   lossOf,
-  readLines,
-  readLog,
-  toldOf,
+  parseJsonLines,
+  parseLog,
+  acknowledgedCounts,
   type Change,
 } from '../../playbooks/swarm/redis/experiments/support/losses.ts'
-import { CLIENT } from '../../playbooks/swarm/redis/experiments/support/lab.ts'
+import { clientSource } from '../../playbooks/swarm/redis/experiments/support/lab.ts'
 
 /** Runs against real servers on loopback; needs redis-server and python3. */
 const folder = mkdtempSync(path.join(tmpdir(), 'labbook-redis-client-'))
@@ -72,13 +72,13 @@ async function query(...args: readonly string[]): Promise<string> {
   let output = ''
   await until(`${args.join(' ')} does not time out`, async () => {
     output = await client('ask', ...args)
-    return !readLines(output).some(({ failed }) => failed === 'timed out')
+    return !parseJsonLines(output).some(({ failed }) => failed === 'timed out')
   })
   return output
 }
 
 async function client(...args: readonly string[]): Promise<string> {
-  const child = spawn('python3', ['-u', '-c', CLIENT(), ...args], {
+  const child = spawn('python3', ['-u', '-c', clientSource(), ...args], {
     env: { PATH: process.env.PATH, REDIS_PASSWORD_FILE: passwordFile },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
@@ -89,11 +89,11 @@ t.test('ask prints replies, errors and unreachable servers, but never the passwo
   const [port, unused] = [await freePort(), await freePort()]
   await start(port)
   const output = await query(`127.0.0.1:${port},127.0.0.1:${unused}`, 'LRANGE', 'none', '0', '-1')
-  t.match(readLines(output), [
+  t.match(parseJsonLines(output), [
     { at: `127.0.0.1:${port}`, address: '127.0.0.1', reply: [] },
     { at: `127.0.0.1:${unused}`, failed: /refused/i },
   ])
-  t.match(readLines(await query(`127.0.0.1:${port}`, 'NOSUCH')), [{ refused: /^ERR unknown command/ }])
+  t.match(parseJsonLines(await query(`127.0.0.1:${port}`, 'NOSUCH')), [{ refused: /^ERR unknown command/ }])
   t.notMatch(output, PASSWORD)
 })
 
@@ -104,16 +104,16 @@ t.test('increments logs every write, also without a server, so that losses are f
   const writing = client('increments', `127.0.0.1:${port}`, 'counter', '50', '10')
   await until(
     'twenty increments are applied',
-    async () => Number(readLines(await query(`127.0.0.1:${port}`, 'GET', 'counter'))[0]?.reply ?? 0) >= 20,
+    async () => Number(parseJsonLines(await query(`127.0.0.1:${port}`, 'GET', 'counter'))[0]?.reply ?? 0) >= 20,
   )
   first.kill('SIGKILL')
   await sleep(200)
   await start(port) // without persistence: the count restarts at 0
-  const log = readLog(await writing)
-  t.equal(log.whole, true)
-  const responses = toldOf(log.changes)
-  t.ok(responses.refused + responses.unsure > 0, 'some increments reached no server')
-  const after = Number(readLines(await query(`127.0.0.1:${port}`, 'GET', 'counter'))[0]?.reply ?? 0)
+  const log = parseLog(await writing)
+  t.equal(log.complete, true)
+  const responses = acknowledgedCounts(log.changes)
+  t.ok(responses.refused + responses.indeterminate > 0, 'some increments reached no server')
+  const after = Number(parseJsonLines(await query(`127.0.0.1:${port}`, 'GET', 'counter'))[0]?.reply ?? 0)
   const loss = lossOf(responses, 0, after)
   t.ok(loss !== undefined && loss.lost >= 20, `${loss?.lost} lost of ${loss?.acknowledged}`)
 })
@@ -127,7 +127,7 @@ t.test(
     const changes = async (...replicas: readonly string[]): Promise<readonly Change[]> => {
       let answered: readonly Change[] = []
       await until('an increment is answered in time', async () => {
-        answered = readLog(
+        answered = parseLog(
           await client('increments', `127.0.0.1:${port}`, 'counter', '10', '1', ...replicas),
         ).changes.filter(({ why }) => why !== 'timed out')
         return answered.length > 0
@@ -149,18 +149,18 @@ t.test('lag measures a real replica, and await-master finds the promoted server'
   await until('the replica follows', async () =>
     (await client('ask', `127.0.0.1:${replica}`, 'INFO', 'replication')).includes('master_link_status:up'),
   )
-  const measure = async (): Promise<ReturnType<typeof readLags>> =>
-    readLags(await client('lag', `127.0.0.1:${master}`, `127.0.0.1:${replica}`, 'lag', '20', '1'))
+  const measure = async (): Promise<ReturnType<typeof parseLags>> =>
+    parseLags(await client('lag', `127.0.0.1:${master}`, `127.0.0.1:${replica}`, 'lag', '20', '1'))
   let lags = await measure()
   // The client gives up if a response takes five seconds.
-  for (let tries = 1; !lags.whole && tries < 3; tries++) lags = await measure()
-  t.equal(lags.whole, true)
+  for (let tries = 1; !lags.complete && tries < 3; tries++) lags = await measure()
+  t.equal(lags.complete, true)
   t.equal(lags.sorted.length + lags.late, 20)
-  t.ok(lags.trips.length === 20 && lags.trips.every((ms) => ms > 0), 'one round trip before each sample')
-  const [load] = readLines(await client('load', `127.0.0.1:${master}`, 'noise', '0.2', '10'))
+  t.ok(lags.roundTrips.length === 20 && lags.roundTrips.every((ms) => ms > 0), 'one round trip before each sample')
+  const [load] = parseJsonLines(await client('load', `127.0.0.1:${master}`, 'noise', '0.2', '10'))
   t.ok(Number(load?.increments) > 0)
-  t.match(readLines(await client('await-master', `127.0.0.1:${replica}`, '0.3')), [{ master: null }])
+  t.match(parseJsonLines(await client('await-master', `127.0.0.1:${replica}`, '0.3')), [{ master: null }])
   const waiting = client('await-master', `127.0.0.1:${master},127.0.0.1:${replica}`, '60', `127.0.0.1:${master}`)
   await query(`127.0.0.1:${replica}`, 'REPLICAOF', 'NO', 'ONE')
-  t.match(readLines(await waiting), [{ master: `127.0.0.1:${replica}` }])
+  t.match(parseJsonLines(await waiting), [{ master: `127.0.0.1:${replica}` }])
 })

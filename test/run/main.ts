@@ -1,6 +1,6 @@
 import { install } from './packages.ts'
 import { expectedMinutes, PARTS, partsNamed, SIDE_BY_SIDE, type Lane, type Part } from './parts.ts'
-import { runPart, type Outcome } from './part.ts'
+import { runPart, type PartOutcome } from './part.ts'
 import { endAll } from './programs.ts'
 
 /*
@@ -10,7 +10,7 @@ import { endAll } from './programs.ts'
 
 const HELP = `Usage: bash test/run.sh [PART...]     (default: test, the parts of npm test)
 
-${PARTS.map(({ name, covers, minutes, runs }) => `  ${name.padEnd(10)} ${`${minutes} min`.padStart(8)}  ${covers}${runs === 'test' ? '' : runs === 'all' ? ' (npm run test:all)' : ' (by name alone)'}`).join('\n')}
+${PARTS.map(({ name, description: covers, minutes, runs }) => `  ${name.padEnd(10)} ${`${minutes} min`.padStart(8)}  ${covers}${runs === 'test' ? '' : runs === 'all' ? ' (npm run test:all)' : ' (by name alone)'}`).join('\n')}
   test, all              the parts of npm test; those of npm run test:all
 
 LABBOOK_INSTALL_ONLY=1   install the Debian packages of the parts, and run nothing
@@ -20,7 +20,7 @@ PROPERTY_RUNS=10         ten times as many cases in property tests; PROPERTY_SEE
 
 const installOnly = process.env['LABBOOK_INSTALL_ONLY'] === '1'
 const showTimes = process.env['LABBOOK_TEST_TIMES'] === '1'
-const outcomes = new Map<Part, Outcome>()
+const outcomes = new Map<Part, PartOutcome>()
 
 async function main(names: readonly string[]): Promise<number> {
   if (names.some((name) => ['-h', '--help'].includes(name))) {
@@ -63,7 +63,7 @@ async function runAndReport(part: Part, problem: string | undefined): Promise<vo
   )
 }
 
-function report(part: Part, outcome: Outcome): void {
+function report(part: Part, outcome: PartOutcome): void {
   outcomes.set(part, outcome)
   console.log(
     `== ${part.name}: ${outcome.ok ? 'passed' : 'FAILED'} (${outcome.passed} passed, ${outcome.failed} failed, ${Math.round(outcome.seconds)} s)`,

@@ -1,11 +1,11 @@
 import pLimit from 'p-limit'
 import { bundleTests } from './bundle.ts'
 import type { Files, Lane, Part } from './parts.ts'
-import { runProgram, type Ended, type Start } from './programs.ts'
+import { runProgram, type ProgramResult, type ProgramOptions } from './programs.ts'
 import { commentsOf, NOTHING, sum, tallyOf, withoutPassed, type Tally } from './tally.ts'
 
 /** The result of a part, or of one of its files. */
-export interface Outcome extends Tally {
+export interface PartOutcome extends Tally {
   readonly seconds: number
   /** Output to show: comments, and everything but passed assertions of failures. */
   readonly report: string
@@ -22,8 +22,8 @@ const NICENESS: Readonly<Record<Lane, number>> = { compute: 15, ssh: 5, redis: 5
 /** Runs a part. @param ended - called after each file. */
 export async function runPart(
   part: Part,
-  ended: (file: string, outcome: Outcome) => void = () => undefined,
-): Promise<Outcome> {
+  ended: (file: string, outcome: PartOutcome) => void = () => undefined,
+): Promise<PartOutcome> {
   const started = performance.now()
   const start = { niceness: NICENESS[part.lane] }
   const outcomes =
@@ -48,9 +48,9 @@ export async function runPart(
 
 async function runFiles(
   { files, jobs, timeoutSeconds, bundle = false }: Files,
-  start: Start,
-  report: (file: string, outcome: Outcome) => void,
-): Promise<Outcome[]> {
+  start: ProgramOptions,
+  report: (file: string, outcome: PartOutcome) => void,
+): Promise<PartOutcome[]> {
   const list = files()
   const programs = bundle ? await bundleTests(list) : undefined
   const limit = pLimit(jobs)
@@ -78,7 +78,7 @@ async function runFiles(
 }
 
 /** A failed program without a failed assertion counts as one failure; so does a test file without assertions. */
-function outcomeOf(name: string, { exitCode, output, seconds, timedOut }: Ended, counts: boolean): Outcome {
+function outcomeOf(name: string, { exitCode, output, seconds, timedOut }: ProgramResult, counts: boolean): PartOutcome {
   const tally = tallyOf(output)
   const empty =
     counts && exitCode === 0 && tally.passed + tally.failed + tally.skipped === 0 && !/^1\.\.0/m.test(output)

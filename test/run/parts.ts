@@ -16,7 +16,7 @@ export const SIDE_BY_SIDE = ['compute', 'ssh', 'redis', 'app', 'lab'] as const
 export interface Part {
   readonly name: string
   /** Description, in a line. */
-  readonly covers: string
+  readonly description: string
   /** Debian packages that it needs on a minimal Debian with Node and git. */
   readonly packages: readonly string[]
   readonly lane: Lane
@@ -64,7 +64,7 @@ const VM = ['cpio', 'curl', 'mmdebstrap', 'openssh-client', 'procps', 'qemu-syst
 export const PARTS: readonly Part[] = [
   {
     name: 'check',
-    covers: 'types, lint, unused code',
+    description: 'types, lint, unused code',
     packages: [],
     lane: 'compute',
     minutes: 5,
@@ -73,7 +73,7 @@ export const PARTS: readonly Part[] = [
   },
   {
     name: 'unit',
-    covers: 'pure functions, and scripts in dash, bash and busybox ash',
+    description: 'pure functions, and scripts in dash, bash and busybox ash',
     packages: UNIT,
     lane: 'compute',
     minutes: 6.5,
@@ -87,7 +87,7 @@ export const PARTS: readonly Part[] = [
   },
   {
     name: 'ssh',
-    covers: 'connections and complete runs over a real sshd',
+    description: 'connections and complete runs over a real sshd',
     packages: SSH,
     lane: 'ssh',
     minutes: 9,
@@ -96,7 +96,7 @@ export const PARTS: readonly Part[] = [
   },
   {
     name: 'redis',
-    covers: 'real Redis servers, Sentinels and clusters',
+    description: 'real Redis servers, Sentinels and clusters',
     packages: REDIS,
     lane: 'redis',
     minutes: 7,
@@ -105,7 +105,7 @@ export const PARTS: readonly Part[] = [
   },
   {
     name: 'app',
-    covers: 'Counter app, voting app and balancers',
+    description: 'Counter app, voting app and balancers',
     lane: 'app',
     minutes: 10,
     runs: 'test',
@@ -126,7 +126,7 @@ export const PARTS: readonly Part[] = [
   },
   {
     name: 'browser',
-    covers: 'the report in Chromium',
+    description: 'the report in Chromium',
     packages: ['chromium'],
     lane: 'compute',
     minutes: 0.5,
@@ -135,7 +135,7 @@ export const PARTS: readonly Part[] = [
   },
   {
     name: 'lab',
-    covers: 'one scenario on the real lab, from a clean install to down',
+    description: 'one scenario on the real lab, from a clean install to down',
     packages: LAB,
     lane: 'lab',
     minutes: 9,
@@ -144,7 +144,7 @@ export const PARTS: readonly Part[] = [
   },
   {
     name: 'lab-more',
-    covers: 'all other tests on the real lab',
+    description: 'all other tests on the real lab',
     packages: LAB,
     lane: 'alone',
     minutes: 45,
@@ -153,7 +153,7 @@ export const PARTS: readonly Part[] = [
   },
   {
     name: 'property',
-    covers: 'check mode compared with a run, on a node',
+    description: 'check mode compared with a run, on a node',
     packages: LAB,
     lane: 'alone',
     minutes: 12,
@@ -162,7 +162,7 @@ export const PARTS: readonly Part[] = [
   },
   {
     name: 'vm',
-    covers: 'one virtual machine',
+    description: 'one virtual machine',
     packages: VM,
     lane: 'alone',
     minutes: 7,
@@ -171,7 +171,7 @@ export const PARTS: readonly Part[] = [
   },
   {
     name: 'minimal',
-    covers: 'each part of npm test, and npm start, on a minimal Debian',
+    description: 'each part of npm test, and npm start, on a minimal Debian',
     lane: 'alone',
     minutes: 20,
     runs: 'all',
@@ -180,7 +180,7 @@ export const PARTS: readonly Part[] = [
   },
   {
     name: 'vms',
-    covers: 'three virtual machines, and one with a second disk',
+    description: 'three virtual machines, and one with a second disk',
     packages: VM,
     lane: 'alone',
     minutes: 150,
@@ -189,7 +189,7 @@ export const PARTS: readonly Part[] = [
   },
   {
     name: 'k3s',
-    covers: 'a real k3s, if LABBOOK_K3S_ARTIFACTS is set',
+    description: 'a real k3s, if LABBOOK_K3S_ARTIFACTS is set',
     packages: LAB,
     lane: 'alone',
     minutes: 60,

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { setPriority } from 'node:os'
 import { ROOT } from './parts.ts'
 
-export interface Ended {
+export interface ProgramResult {
   /** Null if killed by a signal. */
   readonly exitCode: number | null
   /** Stdout and stderr, interleaved. */
@@ -11,7 +11,7 @@ export interface Ended {
   readonly timedOut: boolean
 }
 
-export interface Start {
+export interface ProgramOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Niceness, 0 to 19. */
   readonly niceness?: number
@@ -24,8 +24,8 @@ const running = new Set<number>()
 /** Runs a program in its own process group, so that all its children end with it. Never rejects. */
 export function runProgram(
   command: readonly string[],
-  { env = {}, niceness = 0, timeoutSeconds }: Start = {},
-): Promise<Ended> {
+  { env = {}, niceness = 0, timeoutSeconds }: ProgramOptions = {},
+): Promise<ProgramResult> {
   const started = performance.now()
   const [program, ...args] = command
   const chunks: Buffer[] = []

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { appendFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { connectionTarget, openConnection } from '../../src/connection/index.ts'
+import { connectionSettings, openConnection } from '../../src/connection/index.ts'
 import type { Become, Connection } from '../../src/connection/connection.ts'
 import { Secret } from '../../src/values/secret.ts'
 import { type Account, addAccount } from '../support/accounts.ts'
@@ -30,10 +30,10 @@ writeFileSync(join(coded.home, 'bin/sudo'), '#!/bin/sh\nprintf "Verification cod
 })
 const questioned = failsPastLogin(async () => {
   const connection = openConnection(
-    connectionTarget('node1', sshd.vars({ ansible_user: coded.name, ansible_ssh_timeout: 1 })),
+    connectionSettings('node1', sshd.vars({ ansible_user: coded.name, ansible_ssh_timeout: 1 })),
   )
   try {
-    await connection.exchange('true', { timeLimitSeconds: 20, become: { user: 'root', password: new Secret('x') } })
+    await connection.exec('true', { timeLimitSeconds: 20, become: { user: 'root', password: new Secret('x') } })
   } finally {
     await connection.close()
   }
@@ -54,13 +54,13 @@ const connections: Connection[] = []
 t.teardown(() => Promise.all(connections.map((connection) => connection.close())))
 
 function login({ name }: Account): Connection {
-  const connection = openConnection(connectionTarget('node1', sshd.vars({ ansible_user: name })))
+  const connection = openConnection(connectionSettings('node1', sshd.vars({ ansible_user: name })))
   connections.push(connection)
   return connection
 }
 
 const run = async (connection: Connection, script: string, become?: Become) => {
-  const { stdout, stderr, exitCode } = await connection.exchange(script, {
+  const { stdout, stderr, exitCode } = await connection.exec(script, {
     timeLimitSeconds: 20,
     ...(become === undefined ? {} : { become }),
   })
@@ -78,7 +78,7 @@ t.test('become succeeds with the right password', async (t) => {
   t.equal((await run(connection, 'pwd; echo $HOME', become)).stdout, '/root\n/root\n')
   t.equal((await run(connection, 'id -un')).stdout, `${asked.name}\n`, 'the login user has a shell of its own')
   t.equal((await run(connection, 'cat', become)).stdout, '', 'a script cannot read what we send')
-  const { stdout } = await connection.exchange('head -c 3000000 /dev/zero', { timeLimitSeconds: 20, become })
+  const { stdout } = await connection.exec('head -c 3000000 /dev/zero', { timeLimitSeconds: 20, become })
   t.ok(stdout.equals(Buffer.alloc(3_000_000)))
 })
 
@@ -165,7 +165,7 @@ t.test('become works with MaxSessions 1', async (t) => {
   const narrow = await startSshd({ config: ['MaxSessions 1'] })
   t.teardown(() => narrow.stop())
   const open = (): Connection => {
-    const connection = openConnection(connectionTarget('node1', narrow.vars({ ansible_user: free.name })))
+    const connection = openConnection(connectionSettings('node1', narrow.vars({ ansible_user: free.name })))
     t.teardown(() => connection.close())
     return connection
   }
@@ -182,7 +182,7 @@ t.test('become works with MaxSessions 1', async (t) => {
   t.equal((await run(connection, 'id -un')).stdout, `${free.name}\n`, 'the other identity goes on')
   t.equal((await run(open(), 'id -un', root())).stdout, 'root\n', 'one identity needs one session, whichever it is')
   const busy = open()
-  const running = busy.exchange('sleep 2000.125', { become: root(), timeLimitSeconds: 600 })
+  const running = busy.exec('sleep 2000.125', { become: root(), timeLimitSeconds: 600 })
   running.catch(() => undefined)
   const isRunning = (): boolean => processes().some(({ commandLine }) => commandLine === 'sleep 2000.125')
   await until('it runs', isRunning)
@@ -222,14 +222,14 @@ t.test('a script over its time limit is killed with all its processes', async (t
   const connection = login(asked)
   const become = root(asked.password)
   const script = "echo before; (trap '' TERM; sleep 2000.5); echo after"
-  await t.rejects(connection.exchange(script, { become, timeLimitSeconds: 1 }), { name: 'TimeLimit' })
+  await t.rejects(connection.exec(script, { become, timeLimitSeconds: 1 }), { name: 'TimeLimit' })
   await until('they are gone', () => !processes().some(({ commandLine }) => commandLine === 'sleep 2000.5'))
   t.equal((await run(connection, 'id -u', become)).stdout, '0\n')
 })
 
 t.test('close() hangs up scripts of other users', async () => {
   const connection = login(asked)
-  const running = connection.exchange('sleep 2000.25', { become: root(asked.password), timeLimitSeconds: 600 })
+  const running = connection.exec('sleep 2000.25', { become: root(asked.password), timeLimitSeconds: 600 })
   running.catch(() => undefined)
   const isRunning = (): boolean => processes().some(({ commandLine }) => commandLine === 'sleep 2000.25')
   await until('it runs', isRunning)
@@ -240,7 +240,7 @@ t.test('close() hangs up scripts of other users', async () => {
 t.test('close() kills a script that ignores SIGHUP', async () => {
   const connection = login(asked)
   const script = "trap '' HUP TERM; (sleep 2000.375; sleep 2000.375) & sleep 2000.375; sleep 2000.375"
-  const running = connection.exchange(script, { become: root(asked.password), timeLimitSeconds: 600 })
+  const running = connection.exec(script, { become: root(asked.password), timeLimitSeconds: 600 })
   running.catch(() => undefined)
   const isRunning = (): boolean => processes().some(({ commandLine }) => commandLine === 'sleep 2000.375')
   await until('it runs', isRunning)

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { BecomeFailed, TimeLimit, Unreachable } from '../../src/connection/connection.ts'
-import { connectionTarget, openConnection } from '../../src/connection/index.ts'
+import { connectionSettings, openConnection } from '../../src/connection/index.ts'
 import { quote } from '../../src/shell/quote.ts'
 import { endProcess, processes, until } from '../support/processes.ts'
 import { startSshd } from '../support/sshd.ts'
@@ -11,7 +11,7 @@ const sshd = await startSshd()
 t.teardown(() => sshd.stop())
 
 const limit = { timeLimitSeconds: 30 }
-const open = () => openConnection(connectionTarget('node1', sshd.vars()))
+const open = () => openConnection(connectionSettings('node1', sshd.vars()))
 const isRunning = (part: string): boolean => processes().some(({ commandLine }) => commandLine.includes(part))
 
 /** Ends a command that a test of ours started, by its unmistakable argument. */
@@ -23,7 +23,7 @@ t.test('with one connection', async (t) => {
   const connection = open()
   t.teardown(() => connection.close())
   const run = async (script: string) => {
-    const { stdout, stderr, exitCode } = await connection.exchange(script, limit)
+    const { stdout, stderr, exitCode } = await connection.exec(script, limit)
     return { stdout: stdout.toString(), stderr: stderr.toString(), exitCode }
   }
 
@@ -60,10 +60,10 @@ t.test('with one connection', async (t) => {
 
   await t.test('10 MB on both streams at once arrive byte for byte', async (t) => {
     const numbers = 'i=0; seq 1000000 1357142'
-    const { stdout, stderr } = await connection.exchange(`(${numbers}) & (${numbers}) >&2; wait`, limit)
+    const { stdout, stderr } = await connection.exec(`(${numbers}) & (${numbers}) >&2; wait`, limit)
     t.equal(stdout.length, 8 * 357143)
     t.ok(stdout.equals(stderr))
-    const more = await connection.exchange('head -c 10000000 /dev/zero; head -c 10000000 /dev/zero >&2', limit)
+    const more = await connection.exec('head -c 10000000 /dev/zero; head -c 10000000 /dev/zero >&2', limit)
     t.ok(more.stdout.equals(Buffer.alloc(10_000_000)))
     t.ok(more.stderr.equals(Buffer.alloc(10_000_000)))
   })
@@ -73,7 +73,7 @@ t.test('with one connection', async (t) => {
   })
 
   await t.test('binary output is unmodified', async (t) => {
-    const { stdout } = await connection.exchange("printf '\\377\\000\\376\\r\\n\\033'", limit)
+    const { stdout } = await connection.exec("printf '\\377\\000\\376\\r\\n\\033'", limit)
     t.same(stdout, Buffer.from([0xff, 0, 0xfe, 0x0d, 0x0a, 0x1b]))
   })
 
@@ -118,7 +118,7 @@ t.test('with one connection', async (t) => {
   await t.test('a script over its time limit is killed with all its processes, and the next one runs', async (t) => {
     const stubborn = `echo before; (trap '' TERM; sleep 1000.5; sleep 1000.5) & (trap '' TERM; sleep 1000.5; sleep 1000.5); echo after`
     // Time enough for its first words.
-    const error = await connection.exchange(stubborn, { timeLimitSeconds: 6 }).then(t.fail, (thrown: unknown) => thrown)
+    const error = await connection.exec(stubborn, { timeLimitSeconds: 6 }).then(t.fail, (thrown: unknown) => thrown)
     t.type(error, TimeLimit)
     t.match((error as Error).message, /^node1: .* within 6 s/)
     t.equal((error as TimeLimit).stdout.toString(), 'before\n')
@@ -150,13 +150,13 @@ t.test('with one connection', async (t) => {
 
 t.test('close() hangs up the running script', async (t) => {
   const connection = open()
-  const running = connection.exchange('sleep 1000.125', limit)
+  const running = connection.exec('sleep 1000.125', limit)
   running.catch(() => undefined)
   await until('it runs', () => isRunning('sleep 1000.125'))
   await connection.close()
   await t.rejects(running, { name: 'Unreachable', message: 'node1: the connection is closed' })
   await until('it is gone', () => !isRunning('sleep 1000.125'))
-  await t.rejects(connection.exchange('true', limit), Unreachable)
+  await t.rejects(connection.exec('true', limit), Unreachable)
   await connection.close()
 })
 
@@ -167,7 +167,7 @@ t.test('close() without open() does nothing', async () => {
 t.test('become to the login user needs no sudo', async (t) => {
   const connection = open()
   t.teardown(() => connection.close())
-  const { stdout } = await connection.exchange('id -un; echo "[$SUDO_USER]"', { ...limit, become: { user: 'root' } })
+  const { stdout } = await connection.exec('id -un; echo "[$SUDO_USER]"', { ...limit, become: { user: 'root' } })
   t.equal(stdout.toString(), 'root\n[]\n')
 })
 
@@ -175,9 +175,9 @@ t.test('an unknown become user is reported', async (t) => {
   const connection = open()
   t.teardown(() => connection.close())
   const become = { user: 'lbtest-nobody' }
-  await t.rejects(connection.exchange('true', { ...limit, become }), {
+  await t.rejects(connection.exec('true', { ...limit, become }), {
     name: 'BecomeFailed',
     message: /^node1: become user "lbtest-nobody" does not exist on node1/,
   })
-  await t.rejects(connection.exchange('true', { ...limit, become }), BecomeFailed)
+  await t.rejects(connection.exec('true', { ...limit, become }), BecomeFailed)
 })

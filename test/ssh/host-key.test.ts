@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { connectionTarget, openConnection } from '../../src/connection/index.ts'
+import { connectionSettings, openConnection } from '../../src/connection/index.ts'
 import { makeKey, startSshd } from '../support/sshd.ts'
 
 const sshd = await startSshd({ hostKeyTypes: ['ed25519', 'ecdsa', 'rsa'] })
@@ -28,9 +28,9 @@ function file(...lines: string[]): string {
 
 async function login(knownHosts: string, more: Record<string, unknown> = {}): Promise<string> {
   const args = `-o UserKnownHostsFile=${knownHosts} ${String(more['args'] ?? '')}`
-  const connection = openConnection(connectionTarget('node1', sshd.vars({ ...more, ansible_ssh_common_args: args })))
+  const connection = openConnection(connectionSettings('node1', sshd.vars({ ...more, ansible_ssh_common_args: args })))
   try {
-    return (await connection.exchange('echo in', { timeLimitSeconds: 10 })).stdout.toString().trim()
+    return (await connection.exec('echo in', { timeLimitSeconds: 10 })).stdout.toString().trim()
   } finally {
     await connection.close()
   }
@@ -53,7 +53,7 @@ t.test('known_hosts comments, patterns and lines without port match as in ssh', 
 
 t.test('the key may be in any of several known_hosts files', async (t) => {
   const connection = openConnection(
-    connectionTarget(
+    connectionSettings(
       'node1',
       sshd.vars({
         ansible_ssh_common_args: `-o "UserKnownHostsFile=${file()} ${file(ed25519)}"`,
@@ -61,7 +61,7 @@ t.test('the key may be in any of several known_hosts files', async (t) => {
     ),
   )
   t.teardown(() => connection.close())
-  t.equal((await connection.exchange('exit 3', { timeLimitSeconds: 10 })).exitCode, 3)
+  t.equal((await connection.exec('exit 3', { timeLimitSeconds: 10 })).exitCode, 3)
 })
 
 t.test('an unknown key is refused; the error has its fingerprint and the command to add it', async (t) => {

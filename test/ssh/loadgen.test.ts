@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import t from 'tap'
-import { generatorProgram, loadFrom } from '../../playbooks/load/generators.ts'
+import { generatorProgram, runShardedLoad } from '../../playbooks/load/generators.ts'
 import { experiment } from '../../src/labbook.ts'
 import type { LoadResult, PlanInput } from '../../src/load/index.ts'
-import { over, runSteps } from '../support/play-run.ts'
+import { connectTo, runSteps } from '../support/play-run.ts'
 import { startSshd } from '../support/sshd.ts'
 import { startServer } from '../unit/load/support.ts'
 
@@ -24,15 +24,15 @@ async function put(plan: PlanInput, at = program): Promise<{ result?: LoadResult
   let came: { result?: LoadResult; failed?: string } = {}
   await runSteps(
     [
-      experiment('load', { hosts: 'all', disturbs: false, proves: {} }, async (on) => {
+      experiment('load', { hosts: 'all', disturbs: false, assertions: {} }, async (on) => {
         try {
-          came = { result: await loadFrom({ ...on, groups: { ...on.groups, loadgen: ['a', 'b'] } }, plan, at) }
+          came = { result: await runShardedLoad({ ...on, groups: { ...on.groups, loadgen: ['a', 'b'] } }, plan, at) }
         } catch (error) {
           came = { failed: (error as Error).message }
         }
       }),
     ],
-    { hosts: ['a', 'b'], connect: over(sshd) },
+    { hosts: ['a', 'b'], connect: connectTo(sshd) },
   )
   return came
 }
@@ -48,7 +48,7 @@ t.test('each host generates its share of the load, and the results are merged', 
     kinds: [{ path: '/' }],
   })
   t.equal(failed, undefined)
-  const { requests } = await server.seen()
+  const { requests } = await server.statistics()
   t.match(result, { ended: 'in time', plan: { connections: 5 }, total: { failures: 0 } })
   const counted = result?.total.requests ?? 0
   t.ok(

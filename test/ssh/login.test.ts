@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import t from 'tap'
-import { connectionTarget, openConnection } from '../../src/connection/index.ts'
+import { connectionSettings, openConnection } from '../../src/connection/index.ts'
 import { addAccount } from '../support/accounts.ts'
 import { endProcess } from '../support/processes.ts'
 import { freePort, makeKey, startSshd } from '../support/sshd.ts'
@@ -16,9 +16,9 @@ t.teardown(() => sshd.stop())
 const file = (name: string): string => join(sshd.folder, name)
 
 async function run(more: Record<string, unknown>, script = 'echo in'): Promise<string> {
-  const connection = openConnection(connectionTarget('node1', sshd.vars(more)))
+  const connection = openConnection(connectionSettings('node1', sshd.vars(more)))
   try {
-    return (await connection.exchange(script, { timeLimitSeconds: 10 })).stdout.toString().trim()
+    return (await connection.exec(script, { timeLimitSeconds: 10 })).stdout.toString().trim()
   } finally {
     await connection.close()
   }
@@ -121,9 +121,9 @@ t.test('close() aborts a login in progress', async (t) => {
   const call = new Promise<void>((resolve) => (called = resolve))
   const port = await listener(t, () => called())
   const connection = openConnection(
-    connectionTarget('node1', sshd.vars({ ansible_port: port, ansible_ssh_timeout: 3600 })),
+    connectionSettings('node1', sshd.vars({ ansible_port: port, ansible_ssh_timeout: 3600 })),
   )
-  const running = connection.exchange('true', { timeLimitSeconds: 10 })
+  const running = connection.exec('true', { timeLimitSeconds: 10 })
   running.catch(() => undefined)
   await call
   await connection.close()

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { Unreachable } from '../../src/connection/connection.ts'
-import { connectionTarget, openConnection } from '../../src/connection/index.ts'
+import { connectionSettings, openConnection } from '../../src/connection/index.ts'
 import { addAccount } from '../support/accounts.ts'
 import { endProcess, processes, until } from '../support/processes.ts'
 import { startProxy } from '../support/proxy.ts'
@@ -21,7 +21,7 @@ const ALIVE = '-o ServerAliveInterval=1 -o ServerAliveCountMax=5'
 async function open(t: Test, more: Record<string, unknown> = {}) {
   const proxy = await startProxy(sshd.port)
   const vars = { ansible_port: proxy.port, ansible_user: account.name, ansible_host_key_checking: false, ...more }
-  const connection = openConnection(connectionTarget('node1', sshd.vars(vars)))
+  const connection = openConnection(connectionSettings('node1', sshd.vars(vars)))
   t.teardown(async () => {
     await connection.close()
     proxy.stop()
@@ -68,12 +68,12 @@ const forsaken = (async () => {
     ansible_host_key_checking: false,
     ansible_ssh_args: '-o ServerAliveInterval=0',
   })
-  const connection = openConnection(connectionTarget('node1', vars))
+  const connection = openConnection(connectionSettings('node1', vars))
   t.teardown(() => proxy.stop())
-  await connection.exchange('true', limit)
+  await connection.exec('true', limit)
   proxy.freeze()
-  const error = await fails(connection.exchange('true', { timeLimitSeconds: 1 }))
-  const again = await connection.exchange('echo again', limit)
+  const error = await fails(connection.exec('true', { timeLimitSeconds: 1 }))
+  const again = await connection.exec('echo again', limit)
   await connection.close()
   return { error, again: again.stdout.toString() }
 })()
@@ -81,7 +81,7 @@ forsaken.catch(() => undefined)
 
 t.test('a dead link is detected while a script runs', async (t) => {
   const { proxy, connection } = await open(t, { ansible_ssh_args: ALIVE })
-  const running = connection.exchange(`exec ${nap(125)}`, limit)
+  const running = connection.exec(`exec ${nap(125)}`, limit)
   running.catch(() => undefined)
   await until('it runs', () => napping(125).length > 0)
   proxy.freeze()
@@ -93,31 +93,31 @@ t.test('a dead link is detected while a script runs', async (t) => {
   )
   t.match(error, { name: 'Unreachable', lost: true, began: true })
   endNaps(125)
-  t.equal((await connection.exchange('echo again', limit)).stdout.toString(), 'again\n')
+  t.equal((await connection.exec('echo again', limit)).stdout.toString(), 'again\n')
   t.equal(proxy.connections(), 2)
 })
 
 t.test('a link lost between two exec() calls is transparent', async (t) => {
   const { proxy, connection } = await open(t)
-  await connection.exchange('true', limit)
+  await connection.exec('true', limit)
   await proxy.cut()
   // Our end hears of it in the same event loop, in one of its next turns, however late they come.
   for (let turn = 0; turn < 10; turn++) await wait(20)
-  t.equal((await connection.exchange('echo again', limit)).stdout.toString(), 'again\n')
+  t.equal((await connection.exec('echo again', limit)).stdout.toString(), 'again\n')
   t.equal(proxy.connections(), 2)
 })
 
 t.test('an unreached host has no lost connection', async (t) => {
   const { connection } = await open(t, { ansible_port: await freePort() })
-  t.match(await fails(connection.exchange('true', limit)), { name: 'Unreachable', lost: false, began: false })
+  t.match(await fails(connection.exec('true', limit)), { name: 'Unreachable', lost: false, began: false })
   const closed = (await open(t)).connection
   await closed.close()
-  t.match(await fails(closed.exchange('true', limit)), { name: 'Unreachable', lost: false, began: false })
+  t.match(await fails(closed.exec('true', limit)), { name: 'Unreachable', lost: false, began: false })
 })
 
 t.test('a killed shell is reported as such, not as a lost connection', async (t) => {
   const { connection } = await open(t)
-  const error = await fails(connection.exchange('kill -9 $(ps -o ppid= -p $PPID)', limit))
+  const error = await fails(connection.exec('kill -9 $(ps -o ppid= -p $PPID)', limit))
   t.match(error, {
     lost: true,
     began: true,
@@ -129,12 +129,12 @@ for (const how of ['cut', 'freeze'] as const) {
   t.test(`a script that outlives its connection (${how}) does not run concurrently with the next`, async (t) => {
     const { proxy, connection } = await open(t, { ansible_ssh_args: ALIVE })
     const { log, script, lines, release } = paths()
-    const running = connection.exchange(script, limit)
+    const running = connection.exec(script, limit)
     running.catch(() => undefined)
     await until('it has begun', () => lines().length > 0)
     void proxy[how]()
     t.match(await fails(running), { lost: true, began: true })
-    const next = connection.exchange(`echo next >>${log}`, limit)
+    const next = connection.exec(`echo next >>${log}`, limit)
     await until('the next has connected', () => proxy.connections() === 2)
     // Long enough for it to run, if nothing held it back.
     await wait(1000)
@@ -147,14 +147,14 @@ for (const how of ['cut', 'freeze'] as const) {
 t.test('a script whose start was not acknowledged does not run concurrently with the next', async (t) => {
   const { proxy, connection } = await open(t, { ansible_ssh_args: ALIVE })
   const { log, script, lines, release } = paths()
-  await connection.exchange('true', limit)
+  await connection.exec('true', limit)
   proxy.freeze('answers')
-  const running = connection.exchange(script, limit)
+  const running = connection.exec(script, limit)
   running.catch(() => undefined)
   await until('it has begun', () => lines().length > 0)
   t.match(await fails(running), { lost: true, began: true })
   t.same(lines(), ['begun'])
-  const next = connection.exchange(`echo next >>${log}`, limit)
+  const next = connection.exec(`echo next >>${log}`, limit)
   await until('the next has connected', () => proxy.connections() === 2)
   await wait(1000)
   release()
@@ -165,12 +165,12 @@ t.test('a script whose start was not acknowledged does not run concurrently with
 t.test('scripts of different users do not run concurrently after a lost connection', async (t) => {
   const { proxy, connection } = await open(t)
   const { log, script, lines, release } = paths()
-  const running = connection.exchange(script, { ...limit, become: { user: 'root' } })
+  const running = connection.exec(script, { ...limit, become: { user: 'root' } })
   running.catch(() => undefined)
   await until('it has begun', () => lines().length > 0)
   await proxy.cut()
   t.match(await fails(running), { lost: true, began: true })
-  const next = connection.exchange(`echo next >>${log}`, limit)
+  const next = connection.exec(`echo next >>${log}`, limit)
   await until('the next has connected', () => proxy.connections() === 2)
   await wait(1000)
   release()
@@ -180,27 +180,27 @@ t.test('scripts of different users do not run concurrently after a lost connecti
 
 t.test('a leftover script is awaited until its time limit, then killed with all its processes', async (t) => {
   const { proxy, connection } = await open(t)
-  const running = connection.exchange(`(trap '' TERM; ${nap(25)}; ${nap(25)}) & ${nap(25)}`, {
+  const running = connection.exec(`(trap '' TERM; ${nap(25)}; ${nap(25)}) & ${nap(25)}`, {
     timeLimitSeconds: 8,
   })
   running.catch(() => undefined)
   await until('it runs', () => napping(25).length > 0)
   await proxy.cut()
   t.match(await fails(running), { lost: true, began: true })
-  t.equal((await connection.exchange('echo next', limit)).stdout.toString(), 'next\n')
+  t.equal((await connection.exec('echo next', limit)).stdout.toString(), 'next\n')
   t.same(napping(25), [])
 })
 
 t.test('a deliberate background process keeps running', async (t) => {
   const { proxy, connection } = await open(t)
-  await connection.exchange(`${nap(375)} >/dev/null 2>&1 &`, limit)
-  const running = connection.exchange(`setsid ${nap(375)} & exec ${nap(5)}`, limit)
+  await connection.exec(`${nap(375)} >/dev/null 2>&1 &`, limit)
+  const running = connection.exec(`setsid ${nap(375)} & exec ${nap(5)}`, limit)
   running.catch(() => undefined)
   await until('all run', () => napping(5).length === 1 && napping(375).length === 2)
   await proxy.cut()
   await fails(running)
   endNaps(5)
-  await connection.exchange('true', limit)
+  await connection.exec('true', limit)
   t.equal(napping(375).length, 2)
 })
 
@@ -212,17 +212,17 @@ t.test('a received script that has not started never starts', async (t) => {
   writeFileSync(profile, `if mkdir ${first} 2>/dev/null; then while [ ! -e ${go} ]; do sleep 0.1; done; fi\n`)
   t.teardown(() => writeFileSync(profile, ''))
   const { proxy, connection } = await open(t, { ansible_ssh_args: ALIVE })
-  const running = connection.exchange(`: >${proof}`, limit)
+  const running = connection.exec(`: >${proof}`, limit)
   running.catch(() => undefined)
   await until('the login shell is at its profile', () => existsSync(first))
   // The host does not notice, and would print without an error.
   proxy.freeze()
   t.match(await fails(running), { lost: true, began: true, message: /before a shell started/ })
-  t.equal((await connection.exchange('echo next', limit)).stdout.toString(), 'next\n')
+  t.equal((await connection.exec('echo next', limit)).stdout.toString(), 'next\n')
   release()
   // The shell that was held up would go on now, and the next script finds what it has done.
   await wait(1000)
-  t.equal((await connection.exchange(`ls ${proof} 2>/dev/null || echo none`, limit)).stdout.toString(), 'none\n')
+  t.equal((await connection.exec(`ls ${proof} 2>/dev/null || echo none`, limit)).stdout.toString(), 'none\n')
 })
 
 t.test('an unresponsive host is not reported as having killed the script', async (t) => {

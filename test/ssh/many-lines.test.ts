@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 import t, { type Test } from 'tap'
 import { type Connection } from '../../src/connection/connection.ts'
-import { connectionTarget, openConnection } from '../../src/connection/index.ts'
+import { connectionSettings, openConnection } from '../../src/connection/index.ts'
 import { addAccount } from '../support/accounts.ts'
 import { until } from '../support/processes.ts'
 import { startSshd, type Sshd } from '../support/sshd.ts'
@@ -18,10 +18,13 @@ async function answers(t: Test, sshd: Sshd, count: number, more: Record<string, 
   return Promise.all(
     numbers(count).map(async (number) => {
       const connection = openConnection(
-        connectionTarget(`node${number}`, sshd.vars({ ansible_user: account.name, ansible_ssh_timeout: 60, ...more })),
+        connectionSettings(
+          `node${number}`,
+          sshd.vars({ ansible_user: account.name, ansible_ssh_timeout: 60, ...more }),
+        ),
       )
       connections.push(connection)
-      return (await connection.exchange(`echo ${number}`, { timeLimitSeconds: 60 })).stdout.toString().trim()
+      return (await connection.exec(`echo ${number}`, { timeLimitSeconds: 60 })).stdout.toString().trim()
     }),
   )
 }

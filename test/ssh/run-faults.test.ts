@@ -8,7 +8,7 @@ import { apt, copy, file, lineinfile, play, register, shell } from '../../src/la
 import type { CommandValues } from '../../src/modules/support/run-command.ts'
 import type { Task } from '../../src/modules/task.ts'
 import { sh } from '../../src/shell/quote.ts'
-import { over, runSteps, type Ran } from '../support/play-run.ts'
+import { connectTo, runSteps, type PlayRun } from '../support/play-run.ts'
 import { processes, until } from '../support/processes.ts'
 import { startThrowaway } from '../support/throwaway.ts'
 
@@ -41,9 +41,9 @@ t.teardown(async () => {
   rmSync(shared, { recursive: true })
 })
 
-const run = (tasks: () => Task[]): Promise<Ran> =>
-  runSteps([play('p', { hosts: 'a' }, tasks)], { connect: over(host.sshd) })
-const outcome = ({ results }: Ran) => results.map(({ status, message }) => [status, message])
+const run = (tasks: () => Task[]): Promise<PlayRun> =>
+  runSteps([play('p', { hosts: 'a' }, tasks)], { connect: connectTo(host.sshd) })
+const outcome = ({ results }: PlayRun) => results.map(({ status, message }) => [status, message])
 
 t.test('a locked package manager fails the task', async (t) => {
   const [held, go] = [join(shared, 'held'), join(shared, 'go')]

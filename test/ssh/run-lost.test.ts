@@ -7,7 +7,7 @@ import { z } from 'zod'
 import { defineModule, type Task } from '../../src/modules/task.ts'
 import { play } from '../../src/run/play.ts'
 import { sh } from '../../src/shell/quote.ts'
-import { line, over, runSteps, script, type Ran } from '../support/play-run.ts'
+import { line, connectTo, runSteps, script, type PlayRun } from '../support/play-run.ts'
 import { endProcess, until } from '../support/processes.ts'
 import { startSshd } from '../support/sshd.ts'
 
@@ -95,9 +95,9 @@ async function runThrough(
   { lines, open }: Paths,
   tasks: Task[],
   { word = 'two', check = false } = {},
-): Promise<Ran> {
+): Promise<PlayRun> {
   const running = runSteps([play('p', { hosts: 'a' }, () => tasks, { restart: script({ text: ':' }) })], {
-    connect: over(sshd),
+    connect: connectTo(sshd),
     check,
   })
   let standing = 0
@@ -122,7 +122,7 @@ async function runThrough(
   return await running
 }
 
-const warnings = ({ events }: Ran): string[] =>
+const warnings = ({ events }: PlayRun): string[] =>
   events.flatMap((event) => (event.type === 'notice' ? [`${event.level} ${event.host ?? ''}: ${event.message}`] : []))
 const AGAIN = 'warning a: connection lost during "make"; reconnected'
 
@@ -197,7 +197,7 @@ t.test('prefetched probes are repeated after a lost connection', async (t) => {
         line('last', { path: more.path, is: 'x' }),
       ]),
     ],
-    { connect: over(sshd), hosts: ['a', 'b'] },
+    { connect: connectTo(sshd), hosts: ['a', 'b'] },
   )
   await until('it is at its gate', () => at.lines().length === 1)
   rmSync(more.path)
@@ -217,7 +217,7 @@ t.test('a slow prefetched probe does not time out the current task', async (t) =
         slowLook('look', pick(at)),
       ]),
     ],
-    { connect: over(sshd) },
+    { connect: connectTo(sshd) },
   )
   // Ahead of the first task's look and ahead of its change; then in its own turn, in which it has its own time.
   await until('it looks in its turn', () => at.lines().length === 3)
@@ -233,7 +233,7 @@ for (const kind of ['change', 'command'] as const) {
     const dying = await startSshd({ config })
     const task = kind === 'change' ? slow('make', pick(at)) : script('make', { text: atGate(at, 'two') })
     const running = runSteps([play('p', { hosts: 'a' }, () => [task, script('after', { text: ':' })])], {
-      connect: over(dying),
+      connect: connectTo(dying),
     })
     await until('it is at its gate', () => at.lines().includes('two'))
     const open = dying.connections()

@@ -6,7 +6,7 @@ import type { Task } from '../../src/modules/task.ts'
 import { play } from '../../src/run/play.ts'
 import { register } from '../../src/values/reference.ts'
 import { sh } from '../../src/shell/quote.ts'
-import { line, over, runSteps, script, type Ran } from '../support/play-run.ts'
+import { line, connectTo, runSteps, script, type PlayRun } from '../support/play-run.ts'
 import { startMachine, type Machine } from '../support/rebooting.ts'
 
 async function machine(t: Test): Promise<Machine> {
@@ -15,8 +15,8 @@ async function machine(t: Test): Promise<Machine> {
   return made
 }
 
-const run = ({ sshd }: Machine, tasks: Task[], handlers: Record<string, Task> = {}, setting = {}): Promise<Ran> =>
-  runSteps([play('p', { hosts: 'a' }, () => tasks, handlers)], { connect: over(sshd), ...setting })
+const run = ({ sshd }: Machine, tasks: Task[], handlers: Record<string, Task> = {}, setting = {}): Promise<PlayRun> =>
+  runSteps([play('p', { hosts: 'a' }, () => tasks, handlers)], { connect: connectTo(sshd), ...setting })
 
 t.test('reboot waits for the host, and the play continues', async (t) => {
   const host = await machine(t)
@@ -46,7 +46,7 @@ t.test('reboot waits for the host, and the play continues', async (t) => {
 t.test('reboot succeeds if the host disconnects before it answers', async (t) => {
   const host = await machine(t)
   const before = host.bootId()
-  host.be('sudden')
+  host.setFailure('sudden')
   const ran = await run(host, [reboot('reboot it', {}), script('after', { text: ':' })])
   t.same(ran.story, ['a reboot it: changed', 'a after: changed'])
   t.not(host.bootId(), before)
@@ -55,8 +55,8 @@ t.test('reboot succeeds if the host disconnects before it answers', async (t) =>
 
 t.test('an unchanged boot id is no reboot', async (t) => {
   const host = await machine(t)
-  host.be('stuck')
-  host.be('sudden')
+  host.setFailure('stuck')
+  host.setFailure('sudden')
   // Time enough to be up again.
   const ran = await run(host, [reboot('reboot it', { reboot_timeout: 8 }), script('after', { text: ':' })])
   t.same(ran.story, ['a reboot it: failed'])
@@ -69,9 +69,9 @@ t.test('an unchanged boot id is no reboot', async (t) => {
 
 t.test('a host that does not reconnect fails the reboot', async (t) => {
   const host = await machine(t)
-  host.be('dead')
+  host.setFailure('dead')
   // So it is down when it is looked at for the first time.
-  host.be('sudden')
+  host.setFailure('sudden')
   const ran = await run(host, [reboot('reboot it', { reboot_timeout: 2 })])
   t.same(ran.story, ['a reboot it: failed'])
   t.match(ran.results[0]?.message, /^not reconnected after 2 s: a: connection refused by/)
@@ -80,7 +80,7 @@ t.test('a host that does not reconnect fails the reboot', async (t) => {
 t.test('a host that refuses to reboot fails the task', async (t) => {
   const host = await machine(t)
   const before = host.bootId()
-  host.be('deaf')
+  host.setFailure('deaf')
   const ran = await run(host, [reboot('reboot it', {})])
   t.same(
     ran.results.map(({ status, message }) => [status, message]),

@@ -3,7 +3,7 @@ import { appendFileSync, existsSync, mkdirSync, readFileSync, symlinkSync, write
 import { join } from 'node:path'
 import t from 'tap'
 import type { Become } from '../../src/connection/connection.ts'
-import { connectionTarget, openConnection } from '../../src/connection/index.ts'
+import { connectionSettings, openConnection } from '../../src/connection/index.ts'
 import { Secret } from '../../src/values/secret.ts'
 import { type Account, addAccount } from '../support/accounts.ts'
 import { failsPastLogin } from '../support/past-login.ts'
@@ -35,9 +35,9 @@ interface Run {
 
 async function run(script: string, { on = sshd, as, become, vars = {} }: Run = {}) {
   const user = as === undefined ? {} : { ansible_user: as.name }
-  const connection = openConnection(connectionTarget('node1', on.vars({ ...user, ...vars })))
+  const connection = openConnection(connectionSettings('node1', on.vars({ ...user, ...vars })))
   try {
-    const { stdout, stderr, exitCode } = await connection.exchange(script, {
+    const { stdout, stderr, exitCode } = await connection.exec(script, {
       timeLimitSeconds: 20,
       ...(become ? { become } : {}),
     })
@@ -206,13 +206,13 @@ t.test('clock jumps on either side affect no time limit', async (t) => {
     Date.now = wall
   })
   t.match(await run('sleep 0.2; exit 124', { as: account }), { exitCode: 124 })
-  const connection = openConnection(connectionTarget('node1', sshd.vars({ ansible_user: account.name })))
+  const connection = openConnection(connectionSettings('node1', sshd.vars({ ansible_user: account.name })))
   t.teardown(() => connection.close())
-  await t.rejects(connection.exchange('sleep 1002.25', { timeLimitSeconds: 1 }), {
+  await t.rejects(connection.exec('sleep 1002.25', { timeLimitSeconds: 1 }), {
     name: 'TimeLimit',
     message: /within 1 s/,
   })
-  const { stdout } = await connection.exchange('date', { timeLimitSeconds: 20 })
+  const { stdout } = await connection.exec('date', { timeLimitSeconds: 20 })
   t.equal(stdout.toString(), '100000\n', 'nobody had asked for the time before')
 })
 

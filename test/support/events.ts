@@ -2,7 +2,7 @@ import type {
   CommandRecord,
   Exhibit,
   Finding,
-  Notice,
+  LogEvent,
   PlayEnd,
   PlayStart,
   Recap,
@@ -87,7 +87,7 @@ export function recording() {
         evidence: ['curl-1'],
         ...(detail === undefined ? {} : { detail }),
       }),
-    notice: (message: string, given: Partial<Given<Notice>> = {}) =>
+    notice: (message: string, given: Partial<Given<LogEvent>> = {}) =>
       add({ type: 'notice', time: time(), level: 'warning', message, ...given }),
     end: (hosts: Record<string, Partial<Recap>>, given: Partial<Given<RunEnd>> = {}) =>
       add({

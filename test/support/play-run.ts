@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { z } from 'zod'
 import { Unreachable, type Connection } from '../../src/connection/connection.ts'
-import { connectionTarget, openConnection } from '../../src/connection/index.ts'
+import { connectionSettings, openConnection } from '../../src/connection/index.ts'
 import { parseInventory } from '../../src/inventory/index.ts'
 import { defineModule } from '../../src/modules/task.ts'
 import type { RunEvent, TaskResult } from '../../src/run/events.ts'
-import type { Step } from '../../src/run/play.ts'
-import { run, type RunOptions, type RunOutcome } from '../../src/run/run.ts'
+import type { PlaybookStep } from '../../src/run/play.ts'
+import { run, type RunOptions, type RunResult } from '../../src/run/run.ts'
 import { sh } from '../../src/shell/quote.ts'
 import type { Sshd } from './sshd.ts'
 
@@ -59,7 +59,7 @@ export const script = defineModule({
 })
 
 /** The result of a run. */
-export interface Ran extends RunOutcome {
+export interface PlayRun extends RunResult {
   readonly events: readonly RunEvent[]
   readonly results: readonly TaskResult[]
   /** `host task: status` of each result, in order. */
@@ -68,7 +68,7 @@ export interface Ran extends RunOutcome {
   readonly exchanges: Readonly<Record<string, number>>
 }
 
-export interface Setting {
+export interface PlayRunOptions {
   readonly hosts?: readonly string[]
   readonly dead?: readonly string[]
   readonly check?: boolean
@@ -85,17 +85,17 @@ export interface Setting {
   readonly connect?: (name: string) => Connection
 }
 
-/** A real connection to an sshd of the test, for {@link Setting.connect}. */
-export const over =
+/** A real connection to an sshd of the test, for {@link PlayRunOptions.connect}. */
+export const connectTo =
   (sshd: Pick<Sshd, 'vars'>, more: Record<string, unknown> = {}) =>
   (name: string): Connection =>
-    openConnection(connectionTarget(name, sshd.vars(more)))
+    openConnection(connectionSettings(name, sshd.vars(more)))
 
 /**
  * Runs steps on hosts that are local shells, so that everything but the network is real; or over the connections of
  * `connect`.
  */
-export async function runSteps(steps: readonly Step[], setting: Setting = {}): Promise<Ran> {
+export async function runSteps(steps: readonly PlaybookStep[], setting: PlayRunOptions = {}): Promise<PlayRun> {
   const { hosts = ['a'], dead = [], onEvent } = setting
   const exchanges: Record<string, number> = {}
   const events: RunEvent[] = []
@@ -154,8 +154,8 @@ process.on('exit', () => {
 
 export function shellConnection(before: () => void): Connection {
   return {
-    open: () => {},
-    exchange: async (script) => {
+    preconnect: () => {},
+    exec: async (script) => {
       before()
       const done = spawnSync('sh', {
         input: `{\n${script}\n} </dev/null`,

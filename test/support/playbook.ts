@@ -21,7 +21,7 @@ export interface PlaybookRun {
 /**
  * When to kill a runner: a delay after the start of a play, or after an exhibit, as recorded in its event log.
  */
-export interface Blow {
+export interface KillPoint {
   readonly play: string
   readonly exhibit?: string
   readonly laterMs: number
@@ -33,7 +33,7 @@ export interface Blow {
 export function runPlaybook(
   entry: string,
   args: readonly string[],
-  { kill, cwd = ROOT }: { kill?: Blow; cwd?: string } = {},
+  { kill, cwd = ROOT }: { kill?: KillPoint; cwd?: string } = {},
 ): Promise<PlaybookRun> {
   const started = Date.now()
   return new Promise((resolve, reject) => {
@@ -105,7 +105,7 @@ function newestRunOf(playbook: string): string | undefined {
   }
 }
 
-function isReached(directory: string, { play, exhibit }: Blow): boolean {
+function isReached(directory: string, { play, exhibit }: KillPoint): boolean {
   const file = path.join(directory, 'events.jsonl')
   const eventLog = existsSync(file) ? readFileSync(file, 'utf8') : ''
   const start = eventLog.indexOf(`{"type":"play_start","play":${JSON.stringify(play)}`)
@@ -117,7 +117,7 @@ export function latestRun() {
   const directory = newestRunOf(newest)
   if (directory === undefined) throw new Error(`no run of "${newest}"`)
   return {
-    folder: directory,
+    directory: directory,
     events: readFileSync(path.join(directory, 'events.jsonl'), 'utf8')
       .split('\n')
       .filter(Boolean)

@@ -16,7 +16,7 @@ export interface Machine {
    * Sets its failure: `stuck` boots with the same ID, `dead` does not start again, `deaf` refuses to shut down,
    * `sudden` is down before `shutdown` exits.
    */
-  be(mood: 'stuck' | 'dead' | 'deaf' | 'sudden'): void
+  setFailure(mood: 'stuck' | 'dead' | 'deaf' | 'sudden'): void
   bootId(): string
   stop(): Promise<void>
 }
@@ -70,7 +70,7 @@ done
     sshd,
     folder,
     shutdowns: () => (existsSync(file('shutdowns')) ? readFileSync(file('shutdowns'), 'utf8').trim().split('\n') : []),
-    be: (mood) => {
+    setFailure: (mood) => {
       writeFileSync(file(mood), '')
     },
     bootId: () => readFileSync(file('boot_id'), 'utf8').trim(),

@@ -29,7 +29,7 @@ export function runIn(shell: Shell, script: string, options: { cwd?: string; env
 }
 
 /** The result of {@link converge}: the plan before, the outcome of each change, the plan after. */
-export interface Converged<V> {
+export interface ConvergeResult<V> {
   readonly before: Plan<V>
   readonly applied: readonly Observed[]
   readonly after: Plan<V>
@@ -41,7 +41,7 @@ export function converge<S extends z.ZodType, V>(
   module: ModuleCall<S, V>,
   params: z.input<S>,
   { inputs = {}, vars = {}, cwd }: { inputs?: Inputs; vars?: Record<string, unknown>; cwd?: string } = {},
-): Converged<V> {
+): ConvergeResult<V> {
   const { definition } = module
   const parsed = definition.schema.parse(params)
   const where = cwd === undefined ? {} : { cwd }
@@ -53,7 +53,11 @@ export function converge<S extends z.ZodType, V>(
 }
 
 /** Applies a module, asserts that it is idempotent, and returns the changes. */
-export function make<S extends z.ZodType, V>(t: Test, module: ModuleCall<S, V>, params: z.input<S>): string[] {
+export function assertConverges<S extends z.ZodType, V>(
+  t: Test,
+  module: ModuleCall<S, V>,
+  params: z.input<S>,
+): string[] {
   const { before, applied, after } = converge(shells[0], module, params)
   t.equal(before.problem, undefined)
   for (const { exitCode, stderr } of applied) t.equal(exitCode, 0, stderr)

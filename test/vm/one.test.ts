@@ -3,14 +3,14 @@ import http from 'node:http'
 import { tmpdir } from 'node:os'
 import t, { type Test } from 'tap'
 import { lab_keys } from '../../src/lab/keys.ts'
-import { stateHome } from '../../src/lab/lab.ts'
+import { stateDirectory } from '../../src/lab/lab.ts'
 import { lab_vm_acceleration } from '../../src/lab/qemu/acceleration.ts'
 import { vmFaults } from '../../src/lab/qemu/faults.ts'
 import { lab_vm_image } from '../../src/lab/qemu/image.ts'
 import { lab_vm_snapshot } from '../../src/lab/qemu/snapshot.ts'
 import { lab_vm_switch } from '../../src/lab/qemu/switch.ts'
-import { lab_vm, vmSetting } from '../../src/lab/qemu/vm.ts'
-import { converge, make, runIn, shells } from '../support/shells.ts'
+import { lab_vm, vmSettings } from '../../src/lab/qemu/vm.ts'
+import { converge, assertConverges, runIn, shells } from '../support/shells.ts'
 import { processesOf, sshTo } from './machine.ts'
 
 /*
@@ -19,7 +19,7 @@ import { processesOf, sshTo } from './machine.ts'
 
 const [dash] = shells
 const dir = `${tmpdir()}/labbook-vm-test`
-const images = `${stateHome()}/images`
+const images = `${stateDirectory()}/images`
 const PORT = 25_900
 const vm = {
   lab: 'lbone',
@@ -37,7 +37,7 @@ const vm = {
   forwards: [{ guest: 8080, host: PORT + 1 }],
 }
 const ssh = sshTo(dir, PORT)
-const faults = vmFaults(vmSetting(vm))
+const faults = vmFaults(vmSettings(vm))
 
 /** Runs a script of a fault, like the experiments. */
 function does(t: Test, script: string): void {
@@ -62,11 +62,11 @@ takeDown()
 t.teardown(takeDown)
 
 await t.test('a machine starts and answers OpenSSH with a pinned host key', (t) => {
-  make(t, lab_keys, { dir })
-  make(t, lab_vm_image, { path: images })
-  make(t, lab_vm_acceleration, { dir, images, want: 'tcg' })
-  t.match(make(t, lab_vm_switch, { dir, nodes: ['node1'] }), [/^(start the switch|connect the nodes)/])
-  t.match(make(t, lab_vm, vm), [/^boot node1 \(10\.78\.0\.11, 512 MiB, 1 CPU; SSH on 127\.0\.0\.1:25900\)$/])
+  assertConverges(t, lab_keys, { dir })
+  assertConverges(t, lab_vm_image, { path: images })
+  assertConverges(t, lab_vm_acceleration, { dir, images, want: 'tcg' })
+  t.match(assertConverges(t, lab_vm_switch, { dir, nodes: ['node1'] }), [/^(start the switch|connect the nodes)/])
+  t.match(assertConverges(t, lab_vm, vm), [/^boot node1 \(10\.78\.0\.11, 512 MiB, 1 CPU; SSH on 127\.0\.0\.1:25900\)$/])
   t.equal(ssh.run('hostname; sudo id -u; getent hosts node2').replace(/\s+/g, ' '), 'node1 0 10.78.0.12 node2')
   t.match(ssh.run('ip -4 -o addr show eth1'), '10.78.0.11/24')
   t.ok(Number(ssh.run('df --output=size / | tail -n 1')) > 5 * 2 ** 20, 'its disk has the requested size')
@@ -76,11 +76,11 @@ await t.test('a machine starts and answers OpenSSH with a pinned host key', (t) 
 
 await t.test('a second run changes nothing; a new port is forwarded at run time', async (t) => {
   const pid = readFileSync(`${dir}/nodes/node1/pid`, 'utf8')
-  t.strictSame(make(t, lab_vm, vm), [])
-  t.strictSame(make(t, lab_vm, { ...vm, forwards: [...vm.forwards, { guest: 8000, host: PORT + 2 }] }), [
+  t.strictSame(assertConverges(t, lab_vm, vm), [])
+  t.strictSame(assertConverges(t, lab_vm, { ...vm, forwards: [...vm.forwards, { guest: 8000, host: PORT + 2 }] }), [
     'update port forwards and known_hosts of node1',
   ])
-  t.strictSame(make(t, lab_vm, vm), ['update port forwards and known_hosts of node1'])
+  t.strictSame(assertConverges(t, lab_vm, vm), ['update port forwards and known_hosts of node1'])
   t.equal(readFileSync(`${dir}/nodes/node1/pid`, 'utf8'), pid, 'the same process')
   ssh.run(
     'mkdir /tmp/web && echo from within >/tmp/web/index.html && sudo systemd-run -q --unit web busybox httpd -f -p 8080 -h /tmp/web; ' +
@@ -89,47 +89,44 @@ await t.test('a second run changes nothing; a new port is forwarded at run time'
   t.match(await get(PORT + 1), 'from within')
 })
 
-await t.test(
-  'a snapshot restores memory; a partition and a power loss take effect and recover',
-  (t) => {
-    ssh.run('echo remembered | sudo tee /dev/shm/word')
-    t.strictSame(
-      converge(dash, lab_vm_snapshot, { dir, name: 'first', vms: [vm] }).applied.map(({ exitCode, stderr }) => [
-        exitCode,
-        stderr,
-      ]),
-      [[0, '']],
-    )
-    ssh.run('sudo rm /dev/shm/word')
-    t.strictSame(
-      converge(dash, lab_vm_snapshot, { dir, name: 'first', vms: [vm], state: 'resumed' }).applied.map(
-        ({ exitCode, stderr }) => [exitCode, stderr],
-      ),
-      [[0, '']],
-    )
-    t.equal(ssh.run('cat /dev/shm/word'), 'remembered')
-    const pid = readFileSync(`${dir}/nodes/node1/pid`, 'utf8')
-    does(t, faults.cutOff.make)
-    t.notOk(ssh.answers())
-    does(t, faults.cutOff.mend)
-    t.ok(ssh.answers())
-    t.equal(readFileSync(`${dir}/nodes/node1/pid`, 'utf8'), pid, 'it kept running')
-    ssh.run('sudo touch /root/kept && sync')
-    does(t, faults.powerOff.make)
-    t.strictSame(processesOf(dir).length, 1, 'only the switch remains')
-    does(t, faults.powerOff.mend)
-    t.equal(ssh.run('sudo ls /root/kept; ls /dev/shm'), '/root/kept', 'its disk is kept, its memory is not')
-    t.match(
-      readFileSync(`${dir}/nodes/node1/console.log`, 'utf8'),
-      /=== .* starts node1 ===[^]*=== .* starts node1 ===/,
-      'the console log is kept',
-    )
-    t.end()
-  },
-)
+await t.test('a snapshot restores memory; a partition and a power loss take effect and recover', (t) => {
+  ssh.run('echo remembered | sudo tee /dev/shm/word')
+  t.strictSame(
+    converge(dash, lab_vm_snapshot, { dir, name: 'first', vms: [vm] }).applied.map(({ exitCode, stderr }) => [
+      exitCode,
+      stderr,
+    ]),
+    [[0, '']],
+  )
+  ssh.run('sudo rm /dev/shm/word')
+  t.strictSame(
+    converge(dash, lab_vm_snapshot, { dir, name: 'first', vms: [vm], state: 'resumed' }).applied.map(
+      ({ exitCode, stderr }) => [exitCode, stderr],
+    ),
+    [[0, '']],
+  )
+  t.equal(ssh.run('cat /dev/shm/word'), 'remembered')
+  const pid = readFileSync(`${dir}/nodes/node1/pid`, 'utf8')
+  does(t, faults.partition.inject)
+  t.notOk(ssh.answers())
+  does(t, faults.partition.recover)
+  t.ok(ssh.answers())
+  t.equal(readFileSync(`${dir}/nodes/node1/pid`, 'utf8'), pid, 'it kept running')
+  ssh.run('sudo touch /root/kept && sync')
+  does(t, faults.powerLoss.inject)
+  t.strictSame(processesOf(dir).length, 1, 'only the switch remains')
+  does(t, faults.powerLoss.recover)
+  t.equal(ssh.run('sudo ls /root/kept; ls /dev/shm'), '/root/kept', 'its disk is kept, its memory is not')
+  t.match(
+    readFileSync(`${dir}/nodes/node1/console.log`, 'utf8'),
+    /=== .* starts node1 ===[^]*=== .* starts node1 ===/,
+    'the console log is kept',
+  )
+  t.end()
+})
 
 await t.test('down removes everything', (t) => {
-  t.match(make(t, lab_vm_switch, { dir, state: 'absent' }), [/^stop node1, the switch and remove /])
+  t.match(assertConverges(t, lab_vm_switch, { dir, state: 'absent' }), [/^stop node1, the switch and remove /])
   t.notOk(existsSync(dir))
   t.strictSame(processesOf(dir), [])
   t.end()

@@ -2,7 +2,7 @@ import path from 'node:path'
 import { experiment } from '../../../src/labbook.ts'
 import { ROOT } from '../../images/table.ts'
 import { countLines } from './lines.ts'
-import { keptRuns } from './runs.ts'
+import { storedRuns } from './runs.ts'
 import { conceptTable, measuredTable } from './table.ts'
 
 export { measureK3s, measureSwarm } from './measure.ts'
@@ -14,11 +14,11 @@ export const comparison = experiment(
     hosts: 'localhost',
     tags: ['k3s', 'compare'],
     disturbs: false,
-    proves: {},
-    asks: { 'compare.complete': 'Every compared metric is measured on both sides' },
+    assertions: {},
+    questions: { 'compare.complete': 'Every compared metric is measured on both sides' },
   },
   async (on) => {
-    const runs = keptRuns(path.join(ROOT, 'runs'))
+    const runs = storedRuns(path.join(ROOT, 'runs'))
     const began = Date.now()
     const { text, csv, measured, rows } = measuredTable(runs, countLines())
     const numbers = on.record({

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
   experiment,
-  onHosts,
-  type CareContext,
+  disturbAll,
+  type SetupContext,
   type DisturbanceContext,
   type Experiment,
   type ExperimentContext,
@@ -11,12 +11,12 @@ import { columns, interleaved, runLoad } from '../../../src/load/index.ts'
 import { callMany, type Endpoint } from '../../app/client.ts'
 import { endpoints } from '../../app/proof.ts'
 import { STACK } from '../../app/stack.ts'
-import { asDeployed, putBack } from '../../load/replicas.ts'
+import { assertDeployed, restoreReplicas } from '../../load/replicas.ts'
 import { loadSettings, type LoadSettings } from '../../load/settings.ts'
-import { KINDS, onlyOurs, targetsOf } from '../../load/trial.ts'
-import { clusterMachines, hostsOf, kubectl } from '../cluster.ts'
-import { doorsOf, settingsOf } from '../proof.ts'
-import { atRest, UNITS } from './usage.ts'
+import { REQUEST_MIX, inventoryTargets, targetsOf } from '../../load/trial.ts'
+import { disturbedTargets, clusterHosts, kubectl } from '../cluster.ts'
+import { appEndpoints, settingsOf } from '../proof.ts'
+import { idleUsage, UNITS } from './usage.ts'
 
 const FULL = 4
 const WITHIN_SECONDS = 180
@@ -29,9 +29,9 @@ interface Side {
   readonly id: 'swarm' | 'k3s'
   readonly name: string
   readonly hosts: string
-  start(on: CareContext): Promise<void>
-  putBack(on: CareContext): Promise<void>
-  nodes(on: CareContext): readonly string[]
+  start(on: SetupContext): Promise<void>
+  putBack(on: SetupContext): Promise<void>
+  nodes(on: SetupContext): readonly string[]
   /** Targets that the measurement disturbs. */
   machines(on: DisturbanceContext): readonly string[]
   doors(on: ExperimentContext): Promise<readonly Endpoint[]>
@@ -50,8 +50,8 @@ const swarm: Side = {
   id: 'swarm',
   name: 'Swarm',
   hosts: 'swarm_managers[0]',
-  start: asDeployed,
-  putBack,
+  start: assertDeployed,
+  putBack: restoreReplicas,
   nodes: ({ groups }) => groups.swarm ?? [],
   machines: ({ groups }) => groups.swarm ?? [],
   doors: (on) => Promise.resolve(endpoints(on)),
@@ -67,7 +67,7 @@ const swarm: Side = {
   }),
 }
 
-const scaleK3s = (on: CareContext, replicas: number) => {
+const scaleK3s = (on: SetupContext, replicas: number) => {
   const { at, k } = kubectl(on)
   return {
     ...at,
@@ -81,7 +81,7 @@ const k3s: Side = {
   hosts: 'localhost',
   start: async (on) => {
     const { at, k } = kubectl(on)
-    const { exitCode } = await on.look({
+    const { exitCode } = await on.exec({
       ...at,
       command: k(`rollout status deployment counter --namespace ${settingsOf(on).namespace} --timeout=120s`),
       timeout: 150,
@@ -89,11 +89,11 @@ const k3s: Side = {
     if (exitCode !== 0) throw new Error('the app is not deployed or not healthy: run npx zx playbooks/k3s.mjs')
   },
   putBack: async (on) => {
-    await on.look(scaleK3s(on, settingsOf(on).replicas))
+    await on.exec(scaleK3s(on, settingsOf(on).replicas))
   },
-  nodes: hostsOf,
-  machines: clusterMachines,
-  doors: doorsOf,
+  nodes: clusterHosts,
+  machines: disturbedTargets,
+  doors: appEndpoints,
   scale: scaleK3s,
   kill: (on) => {
     const { at, k } = kubectl(on)
@@ -139,7 +139,7 @@ async function scaleTo(
   targets: readonly Endpoint[],
   replicas: number,
 ): Promise<number> {
-  const { exitCode, stderr } = await on.look({ ...side.scale(on, replicas), timeout: 60 })
+  const { exitCode, stderr } = await on.exec({ ...side.scale(on, replicas), timeout: 60 })
   if (exitCode !== 0) throw new Error(`cannot scale ${side.name} to ${replicas} replicas: ${stderr.trim()}`)
   if (replicas > 0) return await waitForReplicas(on, targets, replicas)
   for (let tries = 0; tries < WITHIN_SECONDS; tries++) {
@@ -160,23 +160,23 @@ const measurementOf = (side: Side): Experiment =>
       hosts: side.hosts,
       tags: ['k3s', 'compare', `compare-${side.id}`],
       disturbs: (on) =>
-        onHosts(
+        disturbAll(
           side.machines(on),
           'the Counter app is stopped and scaled, a replica is killed, and it receives load tests',
         ),
       hypothesis: 'App, image, machines and load are the same: only the orchestrator and its load balancing differ.',
-      proves: { [`compare.${side.id}`]: `Performance and overhead of ${side.name} are measured` },
-      start: (on) => side.start(on),
-      restore: (on) => side.putBack(on),
+      assertions: { [`compare.${side.id}`]: `Performance and overhead of ${side.name} are measured` },
+      steadyState: (on) => side.start(on),
+      rollback: (on) => side.putBack(on),
     },
     async (on) => {
       const settings = loadSettings(on.hostvars(on.hosts[0] as string))
       const targets = await side.doors(on)
       // Addresses of an existing cluster (-e kubecontext) are not in the inventory.
-      if (side.nodes(on).length > 0) onlyOurs(on, targetsOf(targets))
+      if (side.nodes(on).length > 0) inventoryTargets(on, targetsOf(targets))
       const image = await on.exhibit({ ...side.image(on), title: `Image of the app on ${side.name}` })
       await scaleTo(on, side, targets, FULL)
-      const idle = await atRest(on, UNITS[side.id], side.nodes(on), REST_SECONDS)
+      const idle = await idleUsage(on, UNITS[side.id], side.nodes(on), REST_SECONDS)
       await scaleTo(on, side, targets, 0)
       const startSeconds = await scaleTo(on, side, targets, FULL)
       const killed = await on.exhibit({ ...side.kill(on), title: `Kill a replica on ${side.name}` })
@@ -231,7 +231,7 @@ const measurementOf = (side: Side): Experiment =>
 async function measureLoad(on: ExperimentContext, side: Side, targets: readonly Endpoint[], settings: LoadSettings) {
   const common = {
     targets: targetsOf(targets),
-    kinds: [...KINDS],
+    kinds: [...REQUEST_MIX],
     warmup: settings.warmupSeconds,
     reconnectEvery: settings.reconnectEvery,
   }

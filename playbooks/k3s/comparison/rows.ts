@@ -1,22 +1,22 @@
 /** Reference to a metric: the finding, and the name of a measured value. */
-export type Place = readonly [finding: string, measured: string]
+export type MetricRef = readonly [finding: string, measured: string]
 
 /** A row of the comparison. Undefined: that side is not measured. */
-export interface Row {
+export interface ComparisonRow {
   readonly what: string
-  readonly swarm: Place | undefined
-  readonly k3s: Place | undefined
+  readonly swarm: MetricRef | undefined
+  readonly k3s: MetricRef | undefined
 }
 
-const both = (what: string, swarm: Place, k3s: Place): Row => ({ what, swarm, k3s })
-const side = (what: string, measured = what): Row => ({
+const both = (what: string, swarm: MetricRef, k3s: MetricRef): ComparisonRow => ({ what, swarm, k3s })
+const side = (what: string, measured = what): ComparisonRow => ({
   what,
   swarm: ['compare.swarm', measured],
   k3s: ['compare.k3s', measured],
 })
 
 /** Rows of the comparison, in order of display. */
-export const ROWS: readonly Row[] = [
+export const ROWS: readonly ComparisonRow[] = [
   side('Start 4 replicas from zero', 'from no replica to 4 that answer'),
   side('Recover from a killed replica (Swarm: container, k3s: pod)', 'a replica is killed: 4 answer again'),
   both('Drain a node', ['swarm.drain.evacuates', 'time to empty'], ['k3s.drain.evacuates', 'time to empty']),

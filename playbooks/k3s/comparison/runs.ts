@@ -2,10 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import type { Summary } from '../../../src/evidence/index.ts'
 import { slugger } from '../../../src/report/slug.ts'
-import type { Place } from './rows.ts'
+import type { MetricRef } from './rows.ts'
 
 /** A stored run. */
-export interface KeptRun {
+export interface StoredRun {
   /** Name of its directory in `runs/`. */
   readonly name: string
   readonly summary: Summary
@@ -14,7 +14,7 @@ export interface KeptRun {
 type Finding = Summary['findings'][number]
 
 /** A measured value and its source. */
-export interface Cell {
+export interface Measurement {
   readonly values: readonly number[]
   readonly unit: string
   readonly run: string
@@ -22,7 +22,7 @@ export interface Cell {
 }
 
 /** The runs in a directory, newest first, without unreadable ones and check mode. */
-export function keptRuns(directory: string): KeptRun[] {
+export function storedRuns(directory: string): StoredRun[] {
   let names: string[]
   try {
     names = readdirSync(directory, { withFileTypes: true })
@@ -32,7 +32,7 @@ export function keptRuns(directory: string): KeptRun[] {
     return []
   }
   return names
-    .flatMap((name): KeptRun[] => {
+    .flatMap((name): StoredRun[] => {
       try {
         const summary = JSON.parse(readFileSync(path.join(directory, name, 'summary.json'), 'utf8')) as Summary
         return summary.check || !Array.isArray(summary.findings) ? [] : [{ name, summary }]
@@ -44,10 +44,10 @@ export function keptRuns(directory: string): KeptRun[] {
 }
 
 /** The newest run in which a finding is conclusive, and the finding. */
-export function findingIn(
-  runs: readonly KeptRun[],
+export function newestFinding(
+  runs: readonly StoredRun[],
   id: string,
-): { readonly run: KeptRun; readonly finding: Finding } | undefined {
+): { readonly run: StoredRun; readonly finding: Finding } | undefined {
   for (const run of runs) {
     const finding = run.summary.findings.find((each) => each.id === id && each.holds !== null)
     if (finding !== undefined) return { run, finding }
@@ -56,7 +56,7 @@ export function findingIn(
 }
 
 /** A value from the newest run that measured it. Undefined: not measured. */
-export function cellAt(runs: readonly KeptRun[], place: Place | undefined): Cell | undefined {
+export function newestMeasurement(runs: readonly StoredRun[], place: MetricRef | undefined): Measurement | undefined {
   if (place === undefined) return undefined
   const [id, name] = place
   for (const { name: run, summary } of runs) {
@@ -68,7 +68,7 @@ export function cellAt(runs: readonly KeptRun[], place: Place | undefined): Cell
 }
 
 /** Link to a finding in the report of a run. */
-export function linkTo({ name, summary }: KeptRun, id: string): string {
+export function linkTo({ name, summary }: StoredRun, id: string): string {
   const slug = slugger()
   let anchor = ''
   for (const finding of summary.findings) {

@@ -1,12 +1,12 @@
 import { columns } from '../../../src/load/index.ts'
 import { CONCEPTS, ROWS } from './rows.ts'
-import { cellAt, findingIn, linkTo, type Cell, type KeptRun } from './runs.ts'
+import { newestMeasurement, newestFinding, linkTo, type Measurement, type StoredRun } from './runs.ts'
 
 const MISSING = 'not measured'
 const UNITS: Readonly<Record<string, number>> = { s: 1, ms: 0, 'requests/s': 0, MB: 0, cores: 3, '': 0 }
 
 /** The median and, for several values, their range. */
-export function shownCell(cell: Cell | undefined): string {
+export function formatMeasurement(cell: Measurement | undefined): string {
   if (cell === undefined) return MISSING
   const sorted = [...cell.values].sort((a, b) => a - b)
   const digits = UNITS[cell.unit] ?? 1
@@ -20,7 +20,7 @@ export function shownCell(cell: Cell | undefined): string {
 }
 
 /** The comparison, and how many of its rows are complete. */
-export interface Compared {
+export interface ComparisonTable {
   readonly text: string
   readonly csv: string
   readonly measured: number
@@ -28,18 +28,22 @@ export interface Compared {
 }
 
 /** Lines of configuration of each side. */
-export interface Lines {
+export interface LineCounts {
   readonly swarm: number
   readonly k3s: number
 }
 
 /** Table of all values, each from the newest run that measured it. */
-export function measuredTable(runs: readonly KeptRun[], lines: Lines): Compared {
-  const rows = ROWS.map(({ what, swarm, k3s }) => ({ what, swarm: cellAt(runs, swarm), k3s: cellAt(runs, k3s) }))
+export function measuredTable(runs: readonly StoredRun[], lines: LineCounts): ComparisonTable {
+  const rows = ROWS.map(({ what, swarm, k3s }) => ({
+    what,
+    swarm: newestMeasurement(runs, swarm),
+    k3s: newestMeasurement(runs, k3s),
+  }))
   const used = [...new Set(rows.flatMap(({ swarm, k3s }) => [swarm?.run, k3s?.run]).filter((run) => run !== undefined))]
   const number = new Map(used.map((run, i) => [run, i + 1]))
-  const mark = (cell: Cell | undefined): string =>
-    cell === undefined ? MISSING : `${shownCell(cell)} [${number.get(cell.run)}]`
+  const mark = (cell: Measurement | undefined): string =>
+    cell === undefined ? MISSING : `${formatMeasurement(cell)} [${number.get(cell.run)}]`
   const measured = rows.filter(({ swarm, k3s }) => swarm !== undefined && k3s !== undefined).length
   const csv = [
     ['what', 'side', 'unit', 'value', 'finding', 'run'],
@@ -78,7 +82,7 @@ export function measuredTable(runs: readonly KeptRun[], lines: Lines): Compared 
   }
 }
 
-const machinesOf = (runs: readonly KeptRun[], name: string): string =>
+const machinesOf = (runs: readonly StoredRun[], name: string): string =>
   Object.keys(runs.find((run) => run.name === name)?.summary.hosts ?? {})
     .filter((host) => host !== 'localhost')
     .sort()
@@ -86,14 +90,14 @@ const machinesOf = (runs: readonly KeptRun[], name: string): string =>
 
 /** Why the two columns may not be comparable. */
 function warnings(
-  runs: readonly KeptRun[],
-  rows: readonly { readonly swarm: Cell | undefined; readonly k3s: Cell | undefined }[],
+  runs: readonly StoredRun[],
+  rows: readonly { readonly swarm: Measurement | undefined; readonly k3s: Measurement | undefined }[],
 ): string[] {
   const of = (side: 'swarm' | 'k3s'): string[] => [...new Set(rows.flatMap((row) => row[side]?.run ?? []))]
   const machines = (side: 'swarm' | 'k3s'): Set<string> => new Set(of(side).map((run) => machinesOf(runs, run)))
   const images = (['swarm', 'k3s'] as const).map((side) =>
     /image (\S+@sha256:[0-9a-f]{64}|sha256:[0-9a-f]{64})/
-      .exec(findingIn(runs, `compare.${side}`)?.finding.detail ?? '')?.[1]
+      .exec(newestFinding(runs, `compare.${side}`)?.finding.detail ?? '')?.[1]
       ?.replace(/^.*@/, ''),
   )
   const all = new Set([...machines('swarm'), ...machines('k3s')])
@@ -110,7 +114,7 @@ function warnings(
 }
 
 /** The concepts of both sides, with links to their findings. */
-export const conceptTable = (runs: readonly KeptRun[]): string =>
+export const conceptTable = (runs: readonly StoredRun[]): string =>
   CONCEPTS.flatMap(({ concept, swarm, k3s, shownBy }) => [
     concept,
     ...(
@@ -121,7 +125,7 @@ export const conceptTable = (runs: readonly KeptRun[]): string =>
     ).flatMap(([side, description, ids]) => [
       `  ${side.padEnd(6)} ${description}`,
       ...ids.map((id) => {
-        const found = findingIn(runs, id)
+        const found = newestFinding(runs, id)
         return `         ${id}: ${found === undefined ? 'not in any stored run' : `${found.finding.holds === true ? 'holds' : 'does not hold'}, ${linkTo(found.run, id)}`}`
       }),
     ]),

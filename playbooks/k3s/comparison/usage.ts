@@ -29,20 +29,20 @@ interface Usage {
 }
 
 /** @returns undefined if there is no process. */
-export function readUsage(stdout: string): Usage | undefined {
+export function parseUsage(stdout: string): Usage | undefined {
   const [processes = 0, kilobytes = 0, ticks = 0, perSecond = 100, at = 0] = stdout.trim().split(/\s+/).map(Number)
   return processes > 0 ? { processes, megabytes: kilobytes / 1024, cpuSeconds: ticks / perSecond, at } : undefined
 }
 
 /** CPU and memory usage of the idle orchestrator, per node. */
-export async function atRest(
+export async function idleUsage(
   on: ExperimentContext,
   units: readonly string[],
   nodes: readonly string[],
   seconds: number,
 ) {
   const measure = (host: string) =>
-    on.look({ host, command: usageScript(units), timeout: 30 }).then(({ stdout }) => readUsage(stdout))
+    on.exec({ host, command: usageScript(units), timeout: 30 }).then(({ stdout }) => parseUsage(stdout))
   const before = await Promise.all(nodes.map(measure))
   await new Promise((resolve) => setTimeout(resolve, seconds * 1000))
   const after = await Promise.all(nodes.map(measure))

@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { experiment, type CareContext, type Chart } from '../../../src/labbook.ts'
+import { experiment, type SetupContext, type Chart } from '../../../src/labbook.ts'
 import { runLoad } from '../../../src/load/index.ts'
 import { render } from '../../../src/modules/support/render.ts'
 import { sh } from '../../../src/shell/quote.ts'
 import { targetsOf } from '../../load/trial.ts'
-import { doorsOf, podsCommand, settingsOf } from '../proof.ts'
-import { readPods, readScaler, type ScalerSeen } from '../seen.ts'
-import { allWell, cluster, podsElsewhere, seconds, servingOf, subject } from './support/cluster.ts'
+import { appEndpoints, podsCommand, settingsOf } from '../proof.ts'
+import { parsePods, parseAutoscaler, type Autoscaler } from '../seen.ts'
+import { assertSteadyState, disturbsCluster, waitForPods, seconds, readyPods, appOnCluster } from './support/cluster.ts'
 
 const SAMPLE_EVERY_MS = 3000
 /** Seconds of load: the autoscaler decides every 15 s, from metrics of the last 15 to 30 s. */
@@ -21,7 +21,7 @@ const CONNECTIONS = 64
 export interface ScalerSample {
   /** Seconds since the start. */
   readonly at: number
-  readonly scaler: ScalerSeen | undefined
+  readonly scaler: Autoscaler | undefined
   readonly ready: number
 }
 
@@ -64,17 +64,17 @@ export const scaleCsv = (samples: readonly ScalerSample[]): string =>
   ].join('\n')
 
 /** Removes the autoscaler, unless the app is deployed with one. */
-async function removeAutoscaler(on: CareContext): Promise<void> {
-  const { at, k, within, wanted } = subject(on)
+async function removeAutoscaler(on: SetupContext): Promise<void> {
+  const { at, k, within, wanted } = appOnCluster(on)
   if (settingsOf(on).autoscale) return
-  await on.look({ ...at, command: k(`delete hpa counter ${within} --ignore-not-found`) })
-  await on.look({ ...at, command: k(`scale deployment/counter --replicas=${wanted} ${within}`) })
+  await on.exec({ ...at, command: k(`delete hpa counter ${within} --ignore-not-found`) })
+  await on.exec({ ...at, command: k(`scale deployment/counter --replicas=${wanted} ${within}`) })
   await on.watch({
     ...at,
     title: 'Pods after the rollback',
-    command: podsCommand(k, subject(on).namespace),
+    command: podsCommand(k, appOnCluster(on).namespace),
     within: 180,
-    until: ({ stdout }) => servingOf(readPods(stdout)).length === wanted,
+    until: ({ stdout }) => readyPods(parsePods(stdout)).length === wanted,
   })
 }
 
@@ -84,26 +84,26 @@ export const autoscale = experiment(
   {
     hosts: 'localhost',
     tags: ['k3s', 'experiments', 'k3s-autoscale', 'load', 'proof'],
-    disturbs: cluster('receives a load test while an autoscaler scales the Counter app'),
+    disturbs: disturbsCluster('receives a load test while an autoscaler scales the Counter app'),
     hypothesis:
       'Under load the pods use more than 70 % of their CPU request, so the autoscaler adds pods within about half a minute, up to ten. After the load it waits for the ' +
       'stabilization window of one minute, then removes them.',
-    proves: {
+    assertions: {
       'k3s.hpa.scales-out': 'The autoscaler adds pods under load, and they become ready',
       'k3s.hpa.scales-in': 'The autoscaler removes the pods after the load',
     },
-    start: allWell,
-    restore: removeAutoscaler,
+    steadyState: assertSteadyState,
+    rollback: removeAutoscaler,
   },
   async (on) => {
-    const { at, k, within, namespace } = subject(on)
+    const { at, k, within, namespace } = appOnCluster(on)
     const settings = settingsOf(on)
     const source = readFileSync(path.resolve(import.meta.dirname, '../../../templates/k3s/hpa.yaml'), 'utf8')
     const created = await on.exhibit({
       ...at,
       title: 'Create the autoscaler',
       command: `${sh`printf '%s' ${render(source, 'k3s/hpa.yaml', { ...settings }).text}`} | ${k('apply --server-side --force-conflicts --field-manager=labbook -f -')}`,
-      shown: k('apply --server-side -f hpa.yaml'),
+      displayCommand: k('apply --server-side -f hpa.yaml'),
     })
     const began = performance.now()
     const now = (): number => (performance.now() - began) / 1000
@@ -115,13 +115,13 @@ export const autoscale = experiment(
       while (!ended.aborted) {
         const time = now()
         const [scaler, pods] = [
-          await on.look({ ...at, command: k(`get hpa counter ${within} -o json`), timeout: 20 }),
-          await on.look({ ...at, command: podsCommand(k, namespace), timeout: 20 }),
+          await on.exec({ ...at, command: k(`get hpa counter ${within} -o json`), timeout: 20 }),
+          await on.exec({ ...at, command: podsCommand(k, namespace), timeout: 20 }),
         ]
         samples.push({
           at: time,
-          scaler: scaler.exitCode === 0 ? readScaler(scaler.stdout) : undefined,
-          ready: servingOf(readPods(pods.stdout)).length,
+          scaler: scaler.exitCode === 0 ? parseAutoscaler(scaler.stdout) : undefined,
+          ready: readyPods(parsePods(pods.stdout)).length,
         })
         await sleep(SAMPLE_EVERY_MS, undefined, { signal: ended }).catch(() => undefined)
       }
@@ -135,17 +135,17 @@ export const autoscale = experiment(
         command: k(`get hpa counter ${within} -o json`),
         within: 120,
         every: 5,
-        until: ({ stdout }) => readScaler(stdout)?.cpu !== undefined,
+        until: ({ stdout }) => parseAutoscaler(stdout)?.cpu !== undefined,
       })
       if (!metrics.reached)
         throw new Error(
-          `the autoscaler has no metrics: ${readScaler(metrics.exhibit.stdout)?.trouble ?? 'check that metrics-server runs'}`,
+          `the autoscaler has no metrics: ${parseAutoscaler(metrics.exhibit.stdout)?.trouble ?? 'check that metrics-server runs'}`,
         )
-      const settled = await podsElsewhere(on, 'Pods before the load', { wanted: settings.min_replicas })
+      const settled = await waitForPods(on, 'Pods before the load', { wanted: settings.min_replicas })
       const first = samples.at(-1)?.ready ?? settings.replicas
       const loadAt = now()
       marks.push({ at: loadAt, label: 'load' })
-      const targets = await doorsOf(on)
+      const targets = await appEndpoints(on)
       const load = await runLoad(
         {
           way: 'closed',

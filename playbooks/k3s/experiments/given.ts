@@ -1,11 +1,11 @@
 import { experiment } from '../../../src/labbook.ts'
 import { sh } from '../../../src/shell/quote.ts'
 import { isCounter, podsCommand } from '../proof.ts'
-import { isReady, readPods } from '../seen.ts'
-import { allWell, subject } from './support/cluster.ts'
+import { isReady, parsePods } from '../seen.ts'
+import { assertSteadyState, appOnCluster } from './support/cluster.ts'
 
 /** Tests whether each endpoint accepts connections. The image has no tool for that but Python. */
-export const KNOCK = `import socket, sys
+export const CONNECT_SCRIPT = `import socket, sys
 for door in sys.argv[1:]:
     host, port = door.rsplit(":", 1)
     try:
@@ -16,7 +16,7 @@ for door in sys.argv[1:]:
 `
 
 /** Whether each endpoint accepted a connection; undefined without a result. */
-export const doorsIn = (stdout: string): Readonly<Record<string, boolean | undefined>> =>
+export const parseConnections = (stdout: string): Readonly<Record<string, boolean | undefined>> =>
   Object.fromEntries(
     [...stdout.matchAll(/^(\S+:\d+) (not )?reached/gm)].map(([, door = '', not]) => [door, not === undefined]),
   )
@@ -31,7 +31,7 @@ printf 'password-file %s\\n' "$(stat -Lc %a "$file")"
 printf 'password-variables %s\\n' "$(printenv | grep -cFf "$file")"`
 
 /** Compares a ConfigMap (JSON of its `data`) with the environment of a pod, and finds its password. */
-export function settingsIn(
+export function compareSettings(
   configMap: string,
   stdout: string,
 ): { readonly other: readonly string[]; readonly settings: number; readonly mode: string; readonly variables: number } {
@@ -56,7 +56,7 @@ export function settingsIn(
 }
 
 /** Checks configuration and network policy from inside a pod. */
-export const given = experiment(
+export const podConfig = experiment(
   'Check pod configuration and network policy',
   {
     hosts: 'localhost',
@@ -66,20 +66,20 @@ export const given = experiment(
     hypothesis:
       'A pod of the app has its settings as environment variables and the Redis password as a file. NetworkPolicies let it reach Redis, but no other pod, ' +
       'not even another pod of the app.',
-    proves: {
+    assertions: {
       'k3s.network.policy': 'A pod reaches only the endpoints that a NetworkPolicy allows',
       'k3s.config.given': 'A pod has the ConfigMap as environment variables, and the Secret only as a file',
     },
-    start: allWell,
+    steadyState: assertSteadyState,
   },
   async (on) => {
-    const { at, k, within, namespace } = subject(on)
-    const [pod, other] = readPods((await on.look({ ...at, command: podsCommand(k, namespace) })).stdout).filter(
+    const { at, k, within, namespace } = appOnCluster(on)
+    const [pod, other] = parsePods((await on.exec({ ...at, command: podsCommand(k, namespace) })).stdout).filter(
       (each) => isCounter(each) && isReady(each),
     )
     if (pod === undefined || other === undefined) throw new Error('the experiment needs two ready pods of the app')
     const address = (
-      await on.look({ ...at, command: k(`get pod ${other.name} ${within} -o jsonpath='{.status.podIP}'`) })
+      await on.exec({ ...at, command: k(`get pod ${other.name} ${within} -o jsonpath='{.status.podIP}'`) })
     ).stdout.trim()
     const [allowed, forbidden] = ['redis:6379', `${address}:8080`]
     const policies = await on.exhibit({
@@ -90,10 +90,10 @@ export const given = experiment(
     const connections = await on.exhibit({
       ...at,
       title: `Connections from ${pod.name}`,
-      command: k(`exec ${pod.name} ${within} -- python3 -c ${sh`${KNOCK} ${allowed} ${forbidden}`}`),
-      shown: k(`exec ${pod.name} ${within} -- python3 (connects to ${allowed} and ${forbidden})`),
+      command: k(`exec ${pod.name} ${within} -- python3 -c ${sh`${CONNECT_SCRIPT} ${allowed} ${forbidden}`}`),
+      displayCommand: k(`exec ${pod.name} ${within} -- python3 (connects to ${allowed} and ${forbidden})`),
     })
-    const reached = doorsIn(connections.stdout)
+    const reached = parseConnections(connections.stdout)
     on.finding('k3s.network.policy', {
       holds:
         reached[allowed] === undefined || reached[forbidden] === undefined
@@ -116,9 +116,9 @@ export const given = experiment(
       ...at,
       title: `Settings of ${pod.name}`,
       command: k(`exec ${pod.name} ${within} -- sh -c ${sh`${INSPECT}`}`),
-      shown: k(`exec ${pod.name} ${within} -- sh -c 'printenv; stat /run/secrets/redis/password'`),
+      displayCommand: k(`exec ${pod.name} ${within} -- sh -c 'printenv; stat /run/secrets/redis/password'`),
     })
-    const { settings, other: differ, mode, variables } = settingsIn(data.stdout, inspection.stdout)
+    const { settings, other: differ, mode, variables } = compareSettings(data.stdout, inspection.stdout)
     on.finding('k3s.config.given', {
       holds:
         inspection.exitCode !== 0 || settings === 0

@@ -1,12 +1,12 @@
 import { autoscale } from './autoscale.ts'
-import { given } from './given.ts'
+import { podConfig } from './given.ts'
 import { nodeDrained, nodeKilled } from './nodes.ts'
 import { dataSurvives, podKilled } from './pods.ts'
 import { brokenUpdate, rollingUpdate } from './updates.ts'
 
 /** Kubernetes experiments by name, in execution order. */
 export const K3S_EXPERIMENTS = {
-  'k3s-given': given,
+  'k3s-given': podConfig,
   'k3s-pod-killed': podKilled,
   'k3s-data': dataSurvives,
   'k3s-drain': nodeDrained,

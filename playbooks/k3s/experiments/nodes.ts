@@ -1,22 +1,22 @@
-import { experiment, onHosts, type CareContext, type ExperimentContext } from '../../../src/labbook.ts'
-import { making, mending } from '../../../src/lab/faults.ts'
+import { experiment, disturbAll, type SetupContext, type ExperimentContext } from '../../../src/labbook.ts'
+import { injection, recovery } from '../../../src/lab/faults.ts'
 import { faultsOf } from '../../lab/faults.ts'
-import { losesPower } from '../../swarm/experiments/support/disturbs.ts'
-import { underWatch, type Watching } from '../../swarm/experiments/support/watching.ts'
+import { powerOffEach } from '../../swarm/experiments/support/disturbs.ts'
+import { observeDuring, type TimelineRecorder } from '../../swarm/experiments/support/watching.ts'
 import { podsCommand } from '../proof.ts'
-import { isReadyNode, readNodes, readPods } from '../seen.ts'
+import { isReadyNode, parseNodes, parsePods } from '../seen.ts'
 import {
-  allWell,
-  cluster,
+  assertSteadyState,
+  disturbsCluster,
   lastAgent,
   nodesCommand,
-  podsElsewhere,
+  waitForPods,
   seconds,
-  servingOf,
-  spread,
-  subject,
-  victim,
-  watched,
+  readyPods,
+  podsPerNode,
+  appOnCluster,
+  targetNode,
+  watchedCluster,
 } from './support/cluster.ts'
 
 /** How long to check that pods do not return automatically. */
@@ -26,14 +26,14 @@ const RESTART_EFFECT = 'all pods of the Counter app are restarted'
 
 /** Checks that no pods return to a node some time after it is available again. */
 async function checkNoReturn(on: ExperimentContext, node: string) {
-  const { at, k, namespace } = subject(on)
+  const { at, k, namespace } = appOnCluster(on)
   await on.pause(WAIT_SECONDS, `pods to return to ${node} (expected: none)`)
   const exhibit = await on.exhibit({
     ...at,
     title: `Pods ${WAIT_SECONDS} s after ${node} is available again`,
     command: podsCommand(k, namespace),
   })
-  const count = servingOf(readPods(exhibit.stdout)).filter((pod) => pod.node === node).length
+  const count = readyPods(parsePods(exhibit.stdout)).filter((pod) => pod.node === node).length
   return {
     holds: exhibit.exitCode === 0 ? count === 0 : null,
     exhibit,
@@ -45,24 +45,24 @@ async function checkNoReturn(on: ExperimentContext, node: string) {
  * Restarts the pods, so that they are rescheduled. Polls for the result: a command that waits would block all other
  * commands on this connection.
  */
-async function restart(on: ExperimentContext, { mark }: Watching) {
-  const { at, k, within, namespace, wanted } = subject(on)
-  const old = readPods((await on.look({ ...at, command: podsCommand(k, namespace) })).stdout).map(({ uid }) => uid)
+async function restart(on: ExperimentContext, { mark }: TimelineRecorder) {
+  const { at, k, within, namespace, wanted } = appOnCluster(on)
+  const old = parsePods((await on.exec({ ...at, command: podsCommand(k, namespace) })).stdout).map(({ uid }) => uid)
   const command = await on.exhibit({
     ...at,
     title: 'Restart all pods',
     command: k(`rollout restart deployment/counter ${within}`),
   })
   mark('restart')
-  const done = await podsElsewhere(on, 'Pods after the restart', { not: old, wanted })
+  const done = await waitForPods(on, 'Pods after the restart', { not: old, wanted })
   mark('restarted')
-  return { command, done, pods: readPods(done.exhibit.stdout) }
+  return { command, done, pods: parsePods(done.exhibit.stdout) }
 }
 
 /** Steady state, with a node that can be removed. */
-async function assertRemovableNode(on: CareContext): Promise<void> {
-  victim(on)
-  await allWell(on)
+async function assertRemovableNode(on: SetupContext): Promise<void> {
+  targetNode(on)
+  await assertSteadyState(on)
 }
 
 /** Drains and uncordons a node, and checks whether its pods return. */
@@ -72,36 +72,40 @@ export const nodeDrained = experiment(
     hosts: 'localhost',
     tags: ['k3s', 'experiments', 'k3s-drain', 'proof'],
     disturbs: (on) => [
-      ...onHosts(lastAgent(on), 'is drained, which moves its pods to other nodes, and uncordoned'),
-      ...cluster(RESTART_EFFECT)(on),
+      ...disturbAll(lastAgent(on), 'is drained, which moves its pods to other nodes, and uncordoned'),
+      ...disturbsCluster(RESTART_EFFECT)(on),
     ],
     hypothesis:
       'Pods are evicted one by one, as the disruption budget allows, after their replacements are ready. Kubernetes does not move running pods: when the ' +
       'node is schedulable again, pods stay where they are until they are recreated.',
-    proves: {
+    assertions: {
       'k3s.drain.evacuates': 'A drained node runs no pods of the app, and all run on other nodes',
       'k3s.uncordon.does-not-return': 'Pods do not return to an uncordoned node automatically',
       'k3s.restart.rebalances': 'A restart of the Deployment schedules pods on the node again',
     },
-    start: assertRemovableNode,
-    restore: async (on) => {
-      const { at, k } = subject(on)
-      await on.look({ ...at, command: k(`uncordon ${victim(on).node}`) })
+    steadyState: assertRemovableNode,
+    rollback: async (on) => {
+      const { at, k } = appOnCluster(on)
+      await on.exec({ ...at, command: k(`uncordon ${targetNode(on).node}`) })
     },
   },
   async (on) => {
-    const { at, k, namespace } = subject(on)
-    const { node } = victim(on)
-    const { value, exhibit, fared } = await underWatch(
+    const { at, k, namespace } = appOnCluster(on)
+    const { node } = targetNode(on)
+    const {
+      value,
+      exhibit,
+      requestStats: fared,
+    } = await observeDuring(
       on,
-      { title: `Timeline: drain and uncordon of ${node}`, cluster: await watched(on) },
+      { title: `Timeline: drain and uncordon of ${node}`, cluster: await watchedCluster(on) },
       async (watching) => {
         const { mark, now } = watching
         const before = await on.exhibit({ ...at, title: 'Pods before the drain', command: podsCommand(k, namespace) })
         const began = now()
         // In the background: a drain blocks, and this connection is needed for probes.
         const drained = await on.exhibit({ ...at, title: `Cordon ${node}`, command: k(`cordon ${node}`) })
-        await on.look({
+        await on.exec({
           ...at,
           command: `nohup ${k(`drain ${node} --ignore-daemonsets --delete-emptydir-data --timeout=180s`)} >/tmp/labbook-drain.log 2>&1 </dev/null &`,
         })
@@ -111,11 +115,11 @@ export const nodeDrained = experiment(
           title: `Pods left on ${node}`,
           command: podsCommand(k, namespace),
           within: 200,
-          until: ({ stdout, exitCode }) => exitCode === 0 && readPods(stdout).every((pod) => pod.node !== node),
+          until: ({ stdout, exitCode }) => exitCode === 0 && parsePods(stdout).every((pod) => pod.node !== node),
         })
         mark(`${node} empty`)
         const empty = now() - began
-        const elsewhere = await podsElsewhere(on, 'Pods during the drain', { without: [node] })
+        const elsewhere = await waitForPods(on, 'Pods during the drain', { without: [node] })
         const emptyAt = now()
         mark('all pods run on other nodes')
         const log = await on.exhibit({
@@ -148,9 +152,9 @@ export const nodeDrained = experiment(
       holds:
         restarted.command.exitCode === 0 &&
         restarted.done.reached &&
-        servingOf(restarted.pods).some((pod) => pod.node === node),
+        readyPods(restarted.pods).some((pod) => pod.node === node),
       evidence: [restarted.command, restarted.done.exhibit, exhibit],
-      detail: `pods by node: ${spread(restarted.pods)}`,
+      detail: `pods by node: ${podsPerNode(restarted.pods)}`,
     })
   },
 )
@@ -161,65 +165,70 @@ export const nodeKilled = experiment(
   {
     hosts: 'localhost',
     tags: ['k3s', 'experiments', 'k3s-node-killed', 'proof'],
-    disturbs: (on) => [...losesPower(on, lastAgent(on)), ...cluster(RESTART_EFFECT)(on)],
+    disturbs: (on) => [...powerOffEach(on, lastAgent(on)), ...disturbsCluster(RESTART_EFFECT)(on)],
     hypothesis:
       'After 40 to 50 s without heartbeats the node is NotReady and its pods receive no more requests. They are evicted when their toleration expires ' +
       '(30 s here, 300 s by default), and replacements start on other nodes. Until NotReady, requests to these pods time out.',
-    proves: {
+    assertions: {
       'k3s.node-killed.replaced': 'Pods of a node that is powered off are replaced on other nodes automatically',
       'k3s.node-killed.stays-away':
         'A node that is powered on again becomes Ready, and pods do not return to it automatically',
     },
-    start: assertRemovableNode,
-    restore: async (on) => {
-      const { at, k, within } = subject(on)
-      const { node, host } = victim(on)
-      await on.look(mending(faultsOf(on, host).powerOff))
+    steadyState: assertRemovableNode,
+    rollback: async (on) => {
+      const { at, k, within } = appOnCluster(on)
+      const { node, host } = targetNode(on)
+      await on.exec(recovery(faultsOf(on, host).powerLoss))
       await on.watch({
         ...at,
         title: `Status of ${node} after the rollback`,
         command: nodesCommand(on),
         within: 240,
-        until: ({ stdout }) => readNodes(stdout).some((each) => each.name === node && isReadyNode(each)),
+        until: ({ stdout }) => parseNodes(stdout).some((each) => each.name === node && isReadyNode(each)),
       })
       // Pods do not return automatically: reschedule them.
-      await on.look({ ...at, command: k(`rollout restart deployment/counter ${within}`) })
+      await on.exec({ ...at, command: k(`rollout restart deployment/counter ${within}`) })
     },
   },
   async (on) => {
-    const { at, k, namespace } = subject(on)
-    const { node, host } = victim(on)
-    const fault = faultsOf(on, host).powerOff
-    const { value, exhibit, increments, fared } = await underWatch(
+    const { at, k, namespace } = appOnCluster(on)
+    const { node, host } = targetNode(on)
+    const fault = faultsOf(on, host).powerLoss
+    const {
+      value,
+      exhibit,
+      increments,
+      requestStats: fared,
+    } = await observeDuring(
       on,
-      { title: `Timeline: ${fault.says}`, cluster: await watched(on) },
+      { title: `Timeline: ${fault.description}`, cluster: await watchedCluster(on) },
       async ({ mark, now }) => {
         const before = await on.exhibit({ ...at, title: 'Pods before the loss', command: podsCommand(k, namespace) })
         const lostAt = now()
-        const injected = await on.exhibit({ title: fault.says, ...making(fault) })
+        const injected = await on.exhibit({ title: fault.description, ...injection(fault) })
         if (injected.exitCode !== 0)
-          throw new Error(`cannot inject the fault "${fault.says}" (see the exhibit "${injected.id}")`)
-        mark(fault.says)
+          throw new Error(`cannot inject the fault "${fault.description}" (see the exhibit "${injected.id}")`)
+        mark(fault.description)
         const down = await on.watch({
           ...at,
           title: `Status of ${node} after power off`,
           command: nodesCommand(on),
           within: 180,
-          until: ({ stdout }) => readNodes(stdout).some((each) => each.name === node && !each.ready),
+          until: ({ stdout }) => parseNodes(stdout).some((each) => each.name === node && !each.ready),
         })
         const downAfter = now() - lostAt
         mark(`${node} NotReady`)
-        const elsewhere = await podsElsewhere(on, 'Pods on the other nodes', { without: [node], within: 600 })
+        const elsewhere = await waitForPods(on, 'Pods on the other nodes', { without: [node], within: 600 })
         const replacedAfter = now() - lostAt
         mark('all pods run on other nodes')
         const end = now()
-        const recovered = await on.exhibit({ title: `Power on ${node}`, ...mending(fault) })
+        const recovered = await on.exhibit({ title: `Power on ${node}`, ...recovery(fault) })
         const back = await on.watch({
           ...at,
           title: `Status of ${node} after power on`,
           command: nodesCommand(on),
           within: 300,
-          until: ({ stdout }) => readNodes(stdout).some((each) => each.name === node && each.ready),
+          until: ({ stdout }) => parseNodes(stdout).some((each) => each.name === node && each.ready),
         })
         const backAfter = now() - end
         mark(`${node} Ready`)

@@ -1,9 +1,17 @@
 import { experiment } from '../../../src/labbook.ts'
 import { callMany } from '../../app/client.ts'
-import { underWatch } from '../../swarm/experiments/support/watching.ts'
-import { doorsOf, podsCommand } from '../proof.ts'
-import { isReady, readPods } from '../seen.ts'
-import { allWell, cluster, podsElsewhere, seconds, servingOf, subject, watched } from './support/cluster.ts'
+import { observeDuring } from '../../swarm/experiments/support/watching.ts'
+import { appEndpoints, podsCommand } from '../proof.ts'
+import { isReady, parsePods } from '../seen.ts'
+import {
+  assertSteadyState,
+  disturbsCluster,
+  waitForPods,
+  seconds,
+  readyPods,
+  appOnCluster,
+  watchedCluster,
+} from './support/cluster.ts'
 
 /** Kills a pod of the app without graceful shutdown. */
 export const podKilled = experiment(
@@ -11,21 +19,26 @@ export const podKilled = experiment(
   {
     hosts: 'localhost',
     tags: ['k3s', 'experiments', 'k3s-pod-killed', 'proof'],
-    disturbs: cluster('a pod of the Counter app is killed'),
+    disturbs: disturbsCluster('a pod of the Counter app is killed'),
     hypothesis:
       'The ReplicaSet creates a replacement at once, which receives requests when it is ready. Requests in progress on the killed pod fail, and ' +
       'so do requests routed to it until every node has removed its endpoint.',
-    proves: { 'k3s.pod-killed.replaced': 'A killed pod is replaced automatically' },
-    start: allWell,
+    assertions: { 'k3s.pod-killed.replaced': 'A killed pod is replaced automatically' },
+    steadyState: assertSteadyState,
   },
   async (on) => {
-    const { at, k, within, namespace } = subject(on)
-    const { value, exhibit, increments, fared } = await underWatch(
+    const { at, k, within, namespace } = appOnCluster(on)
+    const {
+      value,
+      exhibit,
+      increments,
+      requestStats: fared,
+    } = await observeDuring(
       on,
-      { title: 'Timeline: kill of a pod', cluster: await watched(on) },
+      { title: 'Timeline: kill of a pod', cluster: await watchedCluster(on) },
       async ({ mark, now }) => {
         const before = await on.exhibit({ ...at, title: 'Pods before the kill', command: podsCommand(k, namespace) })
-        const [pod] = servingOf(readPods(before.stdout))
+        const [pod] = readyPods(parsePods(before.stdout))
         if (pod === undefined) throw new Error('no pod of the app is ready to be killed')
         const began = now()
         const killed = await on.exhibit({
@@ -34,7 +47,7 @@ export const podKilled = experiment(
           command: k(`delete pod ${pod.name} ${within} --grace-period=0 --force --wait=false`),
         })
         mark(`${pod.name} killed`)
-        const replaced = await podsElsewhere(on, 'Pods after the kill', { not: [pod.uid] })
+        const replaced = await waitForPods(on, 'Pods after the kill', { not: [pod.uid] })
         mark('replaced')
         const shown = await on.exhibit({
           ...at,
@@ -61,26 +74,31 @@ export const dataSurvives = experiment(
   {
     hosts: 'localhost',
     tags: ['k3s', 'experiments', 'k3s-data', 'proof'],
-    disturbs: cluster('the Redis pod is deleted; its volume is kept'),
+    disturbs: disturbsCluster('the Redis pod is deleted; its volume is kept'),
     hypothesis:
       'The StatefulSet recreates the pod with the same name and volume. Redis writes acknowledged data within a second, so a graceful shutdown ' +
       'loses nothing. Until Redis is ready, the app responds with 503 or is removed from the Service.',
-    proves: {
+    assertions: {
       'k3s.data.survives': 'A recreated Redis pod has the same volume, and no acknowledged increment is lost',
     },
-    start: allWell,
+    steadyState: assertSteadyState,
   },
   async (on) => {
-    const { at, k, within, namespace } = subject(on)
+    const { at, k, within, namespace } = appOnCluster(on)
     const claims = k(
       `get persistentvolumeclaims ${within} -o custom-columns=NAME:.metadata.name,VOLUME:.spec.volumeName,PHASE:.status.phase`,
     )
-    const { value, exhibit, increments, fared } = await underWatch(
+    const {
+      value,
+      exhibit,
+      increments,
+      requestStats: fared,
+    } = await observeDuring(
       on,
-      { title: 'Timeline: deletion of the Redis pod', cluster: await watched(on) },
+      { title: 'Timeline: deletion of the Redis pod', cluster: await watchedCluster(on) },
       async ({ mark, now }) => {
         const before = await on.exhibit({ ...at, title: 'Claims before', command: claims })
-        const uid = readPods((await on.look({ ...at, command: podsCommand(k, namespace) })).stdout).find(
+        const uid = parsePods((await on.exec({ ...at, command: podsCommand(k, namespace) })).stdout).find(
           ({ name }) => name === 'redis-0',
         )?.uid
         if (uid === undefined) throw new Error('there is no pod "redis-0" to delete')
@@ -97,12 +115,12 @@ export const dataSurvives = experiment(
           command: podsCommand(k, namespace),
           within: 180,
           until: ({ stdout }) =>
-            readPods(stdout).some((pod) => pod.name === 'redis-0' && pod.uid !== uid && isReady(pod)),
+            parsePods(stdout).some((pod) => pod.name === 'redis-0' && pod.uid !== uid && isReady(pod)),
         })
         mark('new redis-0 ready')
         const took = now() - began
-        const serving = await podsElsewhere(on, 'App pods after the deletion')
-        const targets = await doorsOf(on)
+        const serving = await waitForPods(on, 'App pods after the deletion')
+        const targets = await appEndpoints(on)
         const { answers } = await callMany(targets, 'GET', '/api/counter', {
           total: targets.length,
           clients: targets.length,

@@ -1,9 +1,16 @@
-import { experiment, type CareContext, type ExperimentContext } from '../../../src/labbook.ts'
-import { underWatch, type Watching } from '../../swarm/experiments/support/watching.ts'
+import { experiment, type SetupContext, type ExperimentContext } from '../../../src/labbook.ts'
+import { observeDuring, type TimelineRecorder } from '../../swarm/experiments/support/watching.ts'
 import { podsCommand } from '../proof.ts'
-import { readPods } from '../seen.ts'
-import { allWell, cluster, podsElsewhere, seconds, subject, watched } from './support/cluster.ts'
-import { progressOf } from './support/progress.ts'
+import { parsePods } from '../seen.ts'
+import {
+  assertSteadyState,
+  disturbsCluster,
+  waitForPods,
+  seconds,
+  appOnCluster,
+  watchedCluster,
+} from './support/cluster.ts'
+import { rolloutProgress } from './support/progress.ts'
 
 /** The app ignores this variable: a change only triggers a rollout. */
 const VERSION = 'LABBOOK_RELEASE'
@@ -11,27 +18,27 @@ const UNDER_LOAD = 40
 /** An image that cannot be pulled: nothing listens there. */
 const BROKEN = 'localhost:1/labbook/no-such-image:1'
 
-const deployment = (on: CareContext): string => {
-  const { k, within } = subject(on)
+const deployment = (on: SetupContext): string => {
+  const { k, within } = appOnCluster(on)
   return k(`get deployment counter ${within} -o json`)
 }
-const imageCommand = (on: CareContext): string => {
-  const { k, within } = subject(on)
+const imageCommand = (on: SetupContext): string => {
+  const { k, within } = appOnCluster(on)
   return k(`get deployment counter ${within} -o jsonpath='{.spec.template.spec.containers[0].image}'`)
 }
 
 /** Rolls back to the deployed release from any state. */
-async function rollBack(on: CareContext): Promise<void> {
-  const { at, k, within } = subject(on)
-  if ((await on.look({ ...at, command: imageCommand(on) })).stdout.trim() === BROKEN)
-    await on.look({ ...at, command: k(`rollout undo deployment/counter ${within}`) })
-  await on.look({ ...at, command: k(`set env deployment/counter ${VERSION}- ${within}`) })
+async function rollBack(on: SetupContext): Promise<void> {
+  const { at, k, within } = appOnCluster(on)
+  if ((await on.exec({ ...at, command: imageCommand(on) })).stdout.trim() === BROKEN)
+    await on.exec({ ...at, command: k(`rollout undo deployment/counter ${within}`) })
+  await on.exec({ ...at, command: k(`set env deployment/counter ${VERSION}- ${within}`) })
   await on.watch({
     ...at,
     title: 'Progress of the rollback',
     command: deployment(on),
     within: 240,
-    until: ({ stdout }) => progressOf(stdout) === 'complete',
+    until: ({ stdout }) => rolloutProgress(stdout) === 'complete',
   })
 }
 
@@ -41,26 +48,31 @@ export const rollingUpdate = experiment(
   {
     hosts: 'localhost',
     tags: ['k3s', 'experiments', 'k3s-update', 'proof'],
-    disturbs: cluster('the Counter app is updated and rolled back under load'),
+    disturbs: disturbsCluster('the Counter app is updated and rolled back under load'),
     hypothesis:
       'A new pod is ready before an old one terminates, and the old one keeps serving until all nodes have removed its endpoint (preStop). So no request ' +
       'fails, neither in an update nor in a rollback.',
-    proves: {
+    assertions: {
       'k3s.update.no-failed-request': 'A rolling update replaces every pod, and no request fails',
       'k3s.rollback.no-failed-request': 'A manual rollback restores the previous release, and no request fails',
       'k3s.update.no-lost-increment': 'Update and rollback lose no acknowledged increment',
     },
-    start: allWell,
-    restore: rollBack,
+    steadyState: assertSteadyState,
+    rollback: rollBack,
   },
   async (on) => {
-    const { k, within } = subject(on)
+    const { k, within } = appOnCluster(on)
     const options = {
       title: 'Timeline: update and rollback on Kubernetes',
       perSecond: UNDER_LOAD,
-      cluster: await watched(on),
+      cluster: await watchedCluster(on),
     }
-    const { value, exhibit, increments, fared } = await underWatch(on, options, async (watching) => {
+    const {
+      value,
+      exhibit,
+      increments,
+      requestStats: fared,
+    } = await observeDuring(on, options, async (watching) => {
       const update = await roll(
         on,
         'Update',
@@ -93,9 +105,9 @@ export const rollingUpdate = experiment(
   },
 )
 
-async function roll(on: ExperimentContext, title: string, command: string, { mark, now }: Watching) {
-  const { at, k, within, namespace } = subject(on)
-  const old = readPods((await on.look({ ...at, command: podsCommand(k, namespace) })).stdout).map(({ uid }) => uid)
+async function roll(on: ExperimentContext, title: string, command: string, { mark, now }: TimelineRecorder) {
+  const { at, k, within, namespace } = appOnCluster(on)
+  const old = parsePods((await on.exec({ ...at, command: podsCommand(k, namespace) })).stdout).map(({ uid }) => uid)
   const began = now()
   const started = await on.exhibit({ ...at, title: `${title} on Kubernetes`, command })
   mark(title.toLowerCase())
@@ -104,9 +116,9 @@ async function roll(on: ExperimentContext, title: string, command: string, { mar
     title: `${title} on Kubernetes: progress`,
     command: deployment(on),
     within: 300,
-    until: ({ stdout }) => progressOf(stdout) !== 'in progress',
+    until: ({ stdout }) => rolloutProgress(stdout) !== 'in progress',
   })
-  const replaced = await podsElsewhere(on, `Pods after: ${title.toLowerCase()}`, { not: old })
+  const replaced = await waitForPods(on, `Pods after: ${title.toLowerCase()}`, { not: old })
   mark(`${title.toLowerCase()} over`)
   const took = now() - began
   const history = await on.exhibit({
@@ -115,7 +127,7 @@ async function roll(on: ExperimentContext, title: string, command: string, { mar
     command: k(`rollout history deployment/counter ${within}`),
   })
   return {
-    reached: started.exitCode === 0 && progressOf(over.exhibit.stdout) === 'complete' && replaced.reached,
+    reached: started.exitCode === 0 && rolloutProgress(over.exhibit.stdout) === 'complete' && replaced.reached,
     took,
     exhibits: [started, over.exhibit, replaced.exhibit, history],
   }
@@ -127,27 +139,31 @@ export const brokenUpdate = experiment(
   {
     hosts: 'localhost',
     tags: ['k3s', 'experiments', 'k3s-broken-update', 'proof'],
-    disturbs: cluster('the Counter app is updated to a broken image under load'),
+    disturbs: disturbsCluster('the Counter app is updated to a broken image under load'),
     hypothesis:
       'The first new pod never becomes ready, so no old pod terminates and clients notice nothing. After progressDeadlineSeconds the update is marked as ' +
       'failed. Unlike Swarm, Kubernetes does not roll back automatically; "rollout undo" does.',
-    proves: {
+    assertions: {
       'k3s.update.broken-unnoticed': 'A failed update to a broken image and its rollback fail no request',
       'k3s.update.broken-is-told': 'A stalled update is marked as failed after its deadline',
       'k3s.update.does-not-roll-back': 'Kubernetes does not roll back automatically',
       'k3s.update.rolled-back': 'A manual rollback restores the previous image',
     },
-    start: allWell,
-    restore: rollBack,
+    steadyState: assertSteadyState,
+    rollback: rollBack,
   },
   async (on) => {
-    const { at, k, within, namespace } = subject(on)
-    const { value, exhibit, fared } = await underWatch(
+    const { at, k, within, namespace } = appOnCluster(on)
+    const {
+      value,
+      exhibit,
+      requestStats: fared,
+    } = await observeDuring(
       on,
       {
         title: 'Timeline: update to a broken image on Kubernetes',
         perSecond: UNDER_LOAD,
-        cluster: await watched(on),
+        cluster: await watchedCluster(on),
       },
       async ({ mark, now }) => {
         const before = await on.exhibit({ ...at, title: 'Image before the update', command: imageCommand(on) })
@@ -164,7 +180,7 @@ export const brokenUpdate = experiment(
           command: deployment(on),
           within: 400,
           every: 2,
-          until: ({ stdout }) => progressOf(stdout) === 'failed',
+          until: ({ stdout }) => rolloutProgress(stdout) === 'failed',
         })
         const failedAfter = now() - began
         mark('marked as failed')
@@ -191,7 +207,7 @@ export const brokenUpdate = experiment(
           title: 'Progress of the manual rollback',
           command: deployment(on),
           within: 240,
-          until: ({ stdout }) => progressOf(stdout) === 'complete',
+          until: ({ stdout }) => rolloutProgress(stdout) === 'complete',
         })
         const undoneAfter = now() - undoneAt
         const after = await on.exhibit({ ...at, title: 'Image after the rollback', command: imageCommand(on) })
@@ -200,7 +216,7 @@ export const brokenUpdate = experiment(
     )
     const { before, started, failed, failedAfter, pods, state, still, undone, over, undoneAfter, after } = value
     const all = fared()
-    const why = readPods(state.stdout)
+    const why = parsePods(state.stdout)
       .map((pod) => pod.state)
       .find((each) => /Image/.test(each))
     on.finding('k3s.update.broken-unnoticed', {

@@ -1,8 +1,8 @@
 import path from 'node:path'
 import { copy, file, play, register, secret, slurp, type PlayContext } from '../../../src/labbook.ts'
-import { kubeconfig, renamed, usualKubeconfig } from '../../../src/k3s/kubeconfig.ts'
+import { kubeconfig, renameContext, defaultKubeconfig } from '../../../src/k3s/kubeconfig.ts'
 import { K3S_KUBECONFIG } from '../../../src/k3s/paths.ts'
-import { doorTo } from '../../lab/address.ts'
+import { endpointOf } from '../../lab/address.ts'
 import { API_PORT, plannedCluster } from './cluster.ts'
 import { contextOf, kubeconfigOf } from './kept.ts'
 
@@ -15,7 +15,7 @@ const isTrue = (value: unknown): boolean => value === true || ['true', 'yes', '1
 /** The API as this machine reaches it: through a forwarded port if there is one. */
 function apiFromHere(on: PlayContext): string {
   const { api, first } = plannedCluster(on)
-  const { host, port } = doorTo(on.hostvars(first.host), first.host, API_PORT)
+  const { host, port } = endpointOf(on.hostvars(first.host), first.host, API_PORT)
   return on.vars.lab_forwards === undefined ? `${api}:${API_PORT}` : `${host}:${port}`
 }
 
@@ -27,9 +27,9 @@ export const access = play('Fetch kubeconfig', { hosts: 'k3s_servers[0]', become
   const context = contextOf(on)
   const dest = kubeconfigOf(on)
   const text = serverKubeconfig.map(({ content }) =>
-    secret(renamed(content, { context, server: `https://${apiFromHere(on)}` })),
+    secret(renameContext(content, { context, server: `https://${apiFromHere(on)}` })),
   )
-  const shared = usualKubeconfig()
+  const shared = defaultKubeconfig()
   return [
     slurp('Read kubeconfig from server', { src: K3S_KUBECONFIG, no_log: true, register: serverKubeconfig }),
     file('Create kubeconfig directory', { path: path.dirname(dest), state: 'directory', mode: '0700', ...HERE }),
@@ -42,7 +42,7 @@ export const access = play('Fetch kubeconfig', { hosts: 'k3s_servers[0]', become
 })
 
 /** Removes the kubeconfig of the cluster from this machine. */
-export const accessGone = play('Remove kubeconfig', { hosts: 'localhost', tags: 'k3s' }, (on) => [
+export const removeAccess = play('Remove kubeconfig', { hosts: 'localhost', tags: 'k3s' }, (on) => [
   file('Remove kubeconfig file', { path: kubeconfigOf(on), state: 'absent' }),
-  kubeconfig('Remove kubectl context', { path: usualKubeconfig(), context: contextOf(on), state: 'absent' }),
+  kubeconfig('Remove kubectl context', { path: defaultKubeconfig(), context: contextOf(on), state: 'absent' }),
 ])

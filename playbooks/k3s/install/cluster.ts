@@ -1,8 +1,8 @@
 import { isIP } from 'node:net'
 import { PlaybookError, type PlayContext } from '../../../src/labbook.ts'
-import { labelFault, taintFault } from '../../../src/k3s/node.ts'
+import { labelError, taintError } from '../../../src/k3s/node.ts'
 import type { Role } from '../../../src/k3s/paths.ts'
-import { addressAmongNodes } from '../../lab/address.ts'
+import { nodeAddress } from '../../lab/address.ts'
 import { nodeNameOf } from '../cluster.ts'
 
 type Inventory = Pick<PlayContext, 'groups' | 'hostvars'>
@@ -77,7 +77,7 @@ function serverCountProblem(count: number): string | undefined {
 function nodeOf(on: Inventory, host: string, role: Role): K3sNode {
   const vars = on.hostvars(host)
   const name = nodeNameOf(on, host)
-  const address = addressAmongNodes(on, host)
+  const address = nodeAddress(on, host)
   const ip = vars.k3s_node_ip === undefined ? (isIP(address) === 0 ? undefined : address) : String(vars.k3s_node_ip)
   if (!NAME.test(name) || name.length > 253) {
     throw new PlaybookError(
@@ -105,7 +105,7 @@ function labelsOf(host: string, value: unknown): Record<string, string> {
     key,
     String(text),
   ])
-  const fault = labels.map(([key, text]) => labelFault(key, text)).find((found) => found !== undefined)
+  const fault = labels.map(([key, text]) => labelError(key, text)).find((found) => found !== undefined)
   if (fault !== undefined) throw new PlaybookError(`${host}: k3s_labels: ${fault}`)
   return Object.fromEntries(labels)
 }
@@ -114,7 +114,7 @@ function taintsOf(host: string, value: unknown): string[] {
   if (value !== undefined && !Array.isArray(value))
     throw new PlaybookError(`${host}: k3s_taints must be a list such as ["dedicated=db:NoSchedule"]`)
   const taints = (value ?? []).map(String)
-  const fault = taints.map(taintFault).find((found) => found !== undefined)
+  const fault = taints.map(taintError).find((found) => found !== undefined)
   if (fault !== undefined) throw new PlaybookError(`${host}: k3s_taints: ${fault}`)
   return taints
 }
@@ -149,13 +149,13 @@ export function nodeFor(on: Inventory & { readonly host: string }): K3sNode {
 }
 
 /** Labels that the kubelet may set itself. Labels in Kubernetes domains can only be set from a server. */
-export const ownLabels = ({ labels }: K3sNode): string[] =>
+export const kubeletLabels = ({ labels }: K3sNode): string[] =>
   Object.entries(labels)
     .filter(([key]) => !/(^|\.)(kubernetes|k8s)\.io\//.test(key))
     .map(([key, value]) => `${key}=${value}`)
 
 /** Describes the cluster, one line per node. */
-export const clusterText = ({ nodes, api, servers }: PlannedCluster): string =>
+export const describeCluster = ({ nodes, api, servers }: PlannedCluster): string =>
   [
     `API: https://${api}:${API_PORT}; datastore: ${servers.length === 1 ? 'SQLite on the server' : `etcd on ${servers.length} servers`}`,
     ...nodes.map(({ name, role, address, labels, taints }) =>

@@ -11,31 +11,31 @@ import {
   type PlayContext,
   type Task,
 } from '../../../src/labbook.ts'
-import { connectionTarget } from '../../../src/connection/index.ts'
+import { connectionSettings } from '../../../src/connection/index.ts'
 import {
   CONTAINERD_ADDITIONS,
   dropInOf,
-  K3S_CONFIG_FOLDER,
+  K3S_CONFIG_DIR,
   K3S_DATA,
-  K3S_KEPT,
-  KMSG,
+  K3S_STATE_DIR,
+  KMSG_TMPFILE,
   READ_AT_START,
-  STARTED,
+  START_CHECKSUMS,
 } from '../../../src/k3s/paths.ts'
 import { upload } from '../../../src/transfer/upload.ts'
 import type { Conditions } from '../../../src/modules/task.ts'
 import { machineAccount } from '../../registry/accounts.ts'
 import { accounts } from '../../registry/credentials.ts'
-import { keepingOf, registryAddress } from '../../registry/address.ts'
-import { nodeFor, ownLabels } from './cluster.ts'
-import { fitting } from './preflight.ts'
-import { sourceOf, type Piece } from './source.ts'
+import { registryFiles, registryAddress } from '../../registry/address.ts'
+import { nodeFor, kubeletLabels } from './cluster.ts'
+import { hostSettings } from './preflight.ts'
+import { k3sSource, type PinnedFile } from './source.ts'
 
 /** Path of the binary and the installer on the host. */
-export const staged = (name: string): string => `${K3S_KEPT}/${name}`
+export const stagedPath = (name: string): string => `${K3S_STATE_DIR}/${name}`
 
 const IMAGES = `${K3S_DATA}/agent/images`
-const CA = `${K3S_CONFIG_FOLDER}/registry-ca.crt`
+const CA = `${K3S_CONFIG_DIR}/registry-ca.crt`
 const CONTAINERD_PLUGINS = ['io.containerd.grpc.v1.cri', 'io.containerd.cri.v1.runtime']
 
 /**
@@ -49,9 +49,9 @@ export const files = play(
     return [
       (
         [
-          [K3S_KEPT, '0700'],
-          [K3S_CONFIG_FOLDER, '0755'],
-          [`${K3S_CONFIG_FOLDER}/config.yaml.d`, '0755'],
+          [K3S_STATE_DIR, '0700'],
+          [K3S_CONFIG_DIR, '0755'],
+          [`${K3S_CONFIG_DIR}/config.yaml.d`, '0755'],
           [posix.dirname(dropInOf(node.role)), '0755'],
         ] as const
       ).map(([path, mode]) => file(`Create ${path}`, { path, state: 'directory', mode })),
@@ -59,16 +59,16 @@ export const files = play(
       containerdDropIns(),
       template('Configure node labels and taints', {
         src: 'k3s-install/registration.yaml',
-        dest: `${K3S_CONFIG_FOLDER}/config.yaml.d/registration.yaml`,
+        dest: `${K3S_CONFIG_DIR}/config.yaml.d/registration.yaml`,
         mode: '0644',
-        vars: { labels: ownLabels(node), taints: node.taints },
+        vars: { labels: kubeletLabels(node), taints: node.taints },
       }),
       registryAccess(on),
       template('Install systemd drop-in', {
         src: 'k3s-install/unit.conf',
         dest: dropInOf(node.role),
         mode: '0644',
-        vars: { files: READ_AT_START, started: STARTED },
+        vars: { files: READ_AT_START, started: START_CHECKSUMS },
       }),
       installFiles(on),
     ]
@@ -77,22 +77,26 @@ export const files = play(
 
 /** The kubelet does not start without /dev/kmsg. */
 const kmsgSubstitute = (): Task[] => {
-  const when = ({ value }: Conditions): boolean => value(fitting()).standInForKmsg
+  const when = ({ value }: Conditions): boolean => value(hostSettings()).standInForKmsg
   return [
     copy('Configure substitute for /dev/kmsg', {
       content: '# The kubelet reads /dev/kmsg, which this machine does not have.\nL /dev/kmsg - - - - null\n',
-      dest: KMSG,
+      dest: KMSG_TMPFILE,
       mode: '0644',
       when,
     }),
-    shell('Create substitute for /dev/kmsg', { cmd: `systemd-tmpfiles --create ${KMSG}`, creates: '/dev/kmsg', when }),
+    shell('Create substitute for /dev/kmsg', {
+      cmd: `systemd-tmpfiles --create ${KMSG_TMPFILE}`,
+      creates: '/dev/kmsg',
+      when,
+    }),
   ]
 }
 
 /** A drop-in for each version of containerd's configuration; k3s reads the one that matches. */
 const containerdDropIns = (): Task[] =>
   CONTAINERD_ADDITIONS.flatMap((dest, i) => {
-    const when = ({ value }: Conditions): boolean => value(fitting()).restrictOomScore
+    const when = ({ value }: Conditions): boolean => value(hostSettings()).restrictOomScore
     return [
       file(`Create ${posix.dirname(dest)}`, { path: posix.dirname(dest), state: 'directory', mode: '0755', when }),
       template(`Install containerd drop-in: ${posix.basename(posix.dirname(dest))}`, {
@@ -112,12 +116,12 @@ const containerdDropIns = (): Task[] =>
 
 /** Configures access to the registry of the inventory, if there is one. */
 function registryAccess(on: PlayContext): Task[] {
-  const dest = `${K3S_CONFIG_FOLDER}/registries.yaml`
+  const dest = `${K3S_CONFIG_DIR}/registries.yaml`
   if ((on.groups.registry ?? []).length === 0)
     return [file('Remove registry configuration', { path: dest, state: 'absent' })]
   const { name, password } = machineAccount(on)
   return [
-    copy('Copy registry CA certificate', { src: `${keepingOf(on).pki}/ca-bundle.crt`, dest: CA, mode: '0644' }),
+    copy('Copy registry CA certificate', { src: `${registryFiles(on).pki}/ca-bundle.crt`, dest: CA, mode: '0644' }),
     template('Configure registry access', {
       src: 'k3s-install/registries.yaml',
       dest,
@@ -135,7 +139,7 @@ function registryAccess(on: PlayContext): Task[] {
 
 /** Copies the binary, the installer and the images. */
 function installFiles(on: PlayContext): Task[] {
-  const source = sourceOf(on)
+  const source = k3sSource(on)
   switch (source.kind) {
     case 'none':
       return [assert('Check k3s source', { that: false, fail_msg: source.problem })]
@@ -143,30 +147,30 @@ function installFiles(on: PlayContext): Task[] {
       return [
         get_url(`Download k3s ${source.version}`, {
           url: source.binary.from,
-          dest: staged('k3s'),
+          dest: stagedPath('k3s'),
           checksum: `sha256:${source.binary.sha256}`,
           mode: '0755',
         }),
         get_url('Download k3s installer', {
           url: source.installer.from,
-          dest: staged('install.sh'),
+          dest: stagedPath('install.sh'),
           checksum: `sha256:${source.installer.sha256}`,
           mode: '0755',
         }),
       ]
     case 'artifacts':
       return [
-        copyFile(on, source.binary, staged('k3s')),
-        file('Make k3s binary executable', { path: staged('k3s'), state: 'file', mode: '0755' }),
-        copyFile(on, source.installer, staged('install.sh')),
+        copyFile(on, source.binary, stagedPath('k3s')),
+        file('Make k3s binary executable', { path: stagedPath('k3s'), state: 'file', mode: '0755' }),
+        copyFile(on, source.installer, stagedPath('install.sh')),
         ...source.images.map((image) => copyFile(on, image, `${IMAGES}/${image.name}`)),
       ]
   }
 }
 
-const copyFile = (on: PlayContext, { from, name, sha256 }: Piece, dest: string): Task =>
+const copyFile = (on: PlayContext, { from, name, sha256 }: PinnedFile, dest: string): Task =>
   upload(`Copy ${name}`, {
-    target: connectionTarget(on.host, on.vars),
+    target: connectionSettings(on.host, on.vars),
     src: from,
     dest,
     sha256,

@@ -2,7 +2,7 @@ import { K3S_DATA, type Role } from '../../../src/k3s/paths.ts'
 import { parseVersion } from '../../../src/k3s/version.ts'
 
 /** Facts of a machine that k3s depends on. */
-export interface Machine {
+export interface MachineFacts {
   /** Capability bounding set of PID 1. */
   readonly capabilities: bigint
   /** Whether nf_conntrack_max is writable; it is read-only in a separate network namespace. */
@@ -33,7 +33,7 @@ echo "filesystem $(stat -f -c %T -- "$lb_in")"
 command -v ss >/dev/null && ss -Hlntup | sed 's/^/listen /'
 :`.trim()
 
-export function readMachine(stdout: string): Machine {
+export function parseMachineFacts(stdout: string): MachineFacts {
   const all = (key: string): string[] =>
     [...stdout.matchAll(new RegExp(`^${key}(?: (.*))?$`, 'gm'))].map(([, rest = '']) => rest)
   const cgroup2 = all('cgroup2')
@@ -56,7 +56,7 @@ export function readMachine(stdout: string): Machine {
 }
 
 /** Settings that k3s needs to run on a machine. */
-export interface Fitting {
+export interface MachineSettings {
   readonly kubeletArgs: readonly string[]
   readonly kubeProxyArgs: readonly string[]
   /** Empty: k3s chooses. */
@@ -71,12 +71,12 @@ export interface Fitting {
 /** From include/uapi/linux/capability.h */
 const CAP_SYS_ADMIN = 21n
 const CAP_SYS_RESOURCE = 24n
-const has = ({ capabilities }: Machine, bit: bigint): boolean => ((capabilities >> bit) & 1n) === 1n
+const has = ({ capabilities }: MachineFacts, bit: bigint): boolean => ((capabilities >> bit) & 1n) === 1n
 
 const NEEDED = ['cpu', 'cpuset', 'memory', 'pids']
 
 /** Known issues of the machine and their workarounds. An unknown version is treated as new. */
-export function fit(machine: Machine, version?: string): Fitting {
+export function machineSettings(machine: MachineFacts, version?: string): MachineSettings {
   const parsed = parseVersion(version ?? '')
   const rejectsCgroup1 = machine.cgroup === 1 && (parsed === undefined || parsed.major > 1 || parsed.minor >= 35)
   const conntrackFixed = machine.conntrack === 'fixed'
@@ -103,7 +103,7 @@ export function fit(machine: Machine, version?: string): Fitting {
 }
 
 /** Reasons why k3s cannot run on a machine. */
-export function faults(machine: Machine, role: Role, version?: string): string[] {
+export function preflightProblems(machine: MachineFacts, role: Role, version?: string): string[] {
   const missing = NEEDED.filter((name) => !machine.controllers.includes(name))
   const parsed = parseVersion(version ?? '')
   const ports: readonly (readonly [protocol: string, port: number, what: string])[] = [

@@ -15,15 +15,15 @@ import {
 } from '../../../src/labbook.ts'
 import { k3s } from '../../../src/k3s/k3s.ts'
 import { k3s_node } from '../../../src/k3s/node.ts'
-import { K3S_BINARY, K3S_CONFIG_FOLDER, K3S_DATA } from '../../../src/k3s/paths.ts'
-import { parseVersion, stepRefused } from '../../../src/k3s/version.ts'
+import { K3S_BINARY, K3S_CONFIG_DIR, K3S_DATA } from '../../../src/k3s/paths.ts'
+import { parseVersion, upgradeError } from '../../../src/k3s/version.ts'
 import { Reference, type Scope } from '../../../src/values/reference.ts'
 import { API_PORT, plannedCluster, nodeFor } from './cluster.ts'
-import { staged } from './files.ts'
-import { fitting } from './preflight.ts'
-import { sourceOf } from './source.ts'
+import { stagedPath } from './files.ts'
+import { hostSettings } from './preflight.ts'
+import { k3sSource } from './source.ts'
 
-const TOKEN = `${K3S_CONFIG_FOLDER}/token`
+const TOKEN = `${K3S_CONFIG_DIR}/token`
 
 /** Join token of the first server, with the checksum of its CA, by which other nodes verify the server. */
 const joinToken = register<{ content: string; sha256: string }>('k3s_token')
@@ -144,7 +144,7 @@ function checkUpgrade(version: Reference<string> | string): Task[] {
       parseVersion(installed.map(({ stdout }) => stdout).read(scope)),
       parseVersion(version instanceof Reference ? version.read(scope) : version),
     ]
-    return from === undefined || to === undefined ? undefined : stepRefused(from, to)
+    return from === undefined || to === undefined ? undefined : upgradeError(from, to)
   })
   return [
     shell('Read installed k3s version', {
@@ -161,18 +161,18 @@ function checkUpgrade(version: Reference<string> | string): Task[] {
 
 /** Configures and installs k3s. */
 function installNode(on: PlayContext): Task[] {
-  const source = sourceOf(on)
+  const source = k3sSource(on)
   if (source.kind === 'none') return [assert('Check k3s source', { that: false, fail_msg: source.problem })]
   const node = nodeFor(on)
   const { servers, first, api } = plannedCluster(on)
   // The version of a copied binary is read from the binary.
   const version: Reference<string> | string =
-    source.kind === 'release' ? source.version : binary.map(({ stdout }) => versionIn(stdout, source.asked))
+    source.kind === 'release' ? source.version : binary.map(({ stdout }) => versionIn(stdout, source.requestedVersion))
   return [
     ...(source.kind === 'artifacts'
       ? [
           command('Read version of k3s binary', {
-            argv: [staged('k3s'), '--version'],
+            argv: [stagedPath('k3s'), '--version'],
             read_only: true,
             register: binary,
           }),
@@ -181,7 +181,7 @@ function installNode(on: PlayContext): Task[] {
     ...checkUpgrade(version),
     template('Configure k3s', {
       src: 'k3s-install/config.yaml',
-      dest: `${K3S_CONFIG_FOLDER}/config.yaml`,
+      dest: `${K3S_CONFIG_DIR}/config.yaml`,
       mode: '0600',
       vars: {
         node: { name: node.name, role: node.role, ip: node.ip ?? '' },
@@ -190,17 +190,17 @@ function installNode(on: PlayContext): Task[] {
         cluster_init: node.host === first.host && servers.length > 1,
         names: [...new Set([api, ...servers.flatMap(({ address, name, host }) => [address, name, host])])],
         disable: listOf(on.vars.k3s_disable, 'k3s_disable'),
-        fitting: fitting(version),
-        ...furtherSettings(on.vars.k3s_config),
+        fitting: hostSettings(version),
+        ...extraConfig(on.vars.k3s_config),
       },
     }),
     k3s(`Install k3s ${node.role}`, {
       role: node.role,
       node_name: node.name,
       version,
-      binary: staged('k3s'),
+      binary: stagedPath('k3s'),
       binary_sha256: source.binary.sha256,
-      installer: staged('install.sh'),
+      installer: stagedPath('install.sh'),
       installer_sha256: source.installer.sha256,
       ready_seconds: Number(on.vars.k3s_ready_seconds ?? 300),
     }),
@@ -234,7 +234,7 @@ const VARIABLE_OF: Readonly<Record<string, string>> = {
 }
 
 /** @throws {PlaybookError} if it is not a mapping, or sets a key that has a variable of its own. */
-export function furtherSettings(value: unknown): {
+export function extraConfig(value: unknown): {
   readonly kubelet_args: string[]
   readonly kube_proxy_args: string[]
   readonly more: Readonly<Record<string, unknown>>
@@ -262,8 +262,11 @@ function listOf(value: unknown, name: string): string[] {
 }
 
 /** Sets labels and taints from the inventory. */
-export const labels = play('Set node labels and taints', { hosts: 'k3s_servers[0]', become: true, tags: 'k3s' }, (on) =>
-  plannedCluster(on).nodes.map(({ name, labels: nodeLabels, taints }) =>
-    k3s_node(`Set labels and taints of ${name}`, { name, labels: nodeLabels, taints }),
-  ),
+export const labelNodes = play(
+  'Set node labels and taints',
+  { hosts: 'k3s_servers[0]', become: true, tags: 'k3s' },
+  (on) =>
+    plannedCluster(on).nodes.map(({ name, labels: nodeLabels, taints }) =>
+      k3s_node(`Set labels and taints of ${name}`, { name, labels: nodeLabels, taints }),
+    ),
 )

@@ -2,7 +2,7 @@ import {
   assert,
   debug,
   docker_stack,
-  onHosts,
+  disturbAll,
   play,
   register,
   shell,
@@ -11,26 +11,35 @@ import {
 } from '../../../src/labbook.ts'
 import { Reference } from '../../../src/values/reference.ts'
 import { STACK } from '../../app/stack.ts'
-import { plannedCluster, clusterText, nodeFor } from './cluster.ts'
-import { faults, fit, MACHINE_SCRIPT, readMachine, type Fitting, type Machine } from './machine.ts'
-import { sourceOf } from './source.ts'
+import { plannedCluster, describeCluster, nodeFor } from './cluster.ts'
+import {
+  preflightProblems,
+  machineSettings,
+  MACHINE_SCRIPT,
+  parseMachineFacts,
+  type MachineSettings,
+  type MachineFacts,
+} from './machine.ts'
+import { k3sSource } from './source.ts'
 
 const facts = register<CommandValues>('k3s_machine')
-const machine: Reference<Machine> = facts.map(({ stdout }) => readMachine(stdout))
+const machine: Reference<MachineFacts> = facts.map(({ stdout }) => parseMachineFacts(stdout))
 
 /** k3s settings for the current host. */
-export const fitting = (version?: string | Reference<string>): Reference<Fitting> =>
-  new Reference((scope) => fit(machine.read(scope), version instanceof Reference ? version.read(scope) : version))
+export const hostSettings = (version?: string | Reference<string>): Reference<MachineSettings> =>
+  new Reference((scope) =>
+    machineSettings(machine.read(scope), version instanceof Reference ? version.read(scope) : version),
+  )
 
 /** Shows the planned cluster, or rejects the inventory, before any host is changed. */
 export const plan = play('Plan k3s cluster', { hosts: 'localhost', tags: 'k3s' }, (on) => [
-  debug('Show cluster plan', { msg: clusterText(plannedCluster(on)) }),
+  debug('Show cluster plan', { msg: describeCluster(plannedCluster(on)) }),
 ])
 
 /** The version, if known before the binary is available. */
 const versionOf = (on: PlayContext): string | undefined => {
-  const source = sourceOf(on)
-  return source.kind === 'release' ? source.version : source.kind === 'artifacts' ? source.asked : undefined
+  const source = k3sSource(on)
+  return source.kind === 'release' ? source.version : source.kind === 'artifacts' ? source.requestedVersion : undefined
 }
 
 /** Checks that the hosts can run k3s. */
@@ -40,7 +49,7 @@ export const preflight = play(
   (on) => {
     const { role } = nodeFor(on)
     const version = versionOf(on)
-    const problems = machine.map((each) => faults(each, role, version))
+    const problems = machine.map((each) => preflightProblems(each, role, version))
     return [
       shell('Collect machine facts', { cmd: MACHINE_SCRIPT, read_only: true, register: facts }),
       assert('Verify machine facts', {
@@ -49,7 +58,7 @@ export const preflight = play(
         success_msg: 'preflight checks pass',
       }),
       debug('Show machine-specific k3s settings', {
-        msg: fitting(version).map(({ says }) => (says.length === 0 ? 'none' : says.join('\n'))),
+        msg: hostSettings(version).map(({ says }) => (says.length === 0 ? 'none' : says.join('\n'))),
       }),
     ]
   },
@@ -65,14 +74,14 @@ const removesStack = ({ groups, hostvars }: Pick<PlayContext, 'groups' | 'hostva
  * Removes the app's stack from the Swarm, because it uses the same ports and the memory (`k3s_swarm_stack: keep` keeps
  * it). Its volumes and the Swarm are kept; `playbooks/app.mjs` deploys it again.
  */
-export const swarmAway = play(
+export const removeSwarmStack = play(
   'Remove Counter app from Swarm',
   {
     hosts: 'k3s_servers:k3s_agents',
     become: true,
     tags: 'k3s',
     disturbs: (on) =>
-      onHosts(
+      disturbAll(
         on.hosts.filter((host) => removesStack(on, host)),
         `the stack "${STACK}" is removed from the Swarm if it runs there; its volumes are kept (-e k3s_swarm_stack=keep keeps the stack)`,
       ),

@@ -1,6 +1,6 @@
-import { onHosts, play } from '../../../src/labbook.ts'
+import { disturbAll, play } from '../../../src/labbook.ts'
 import { k3s } from '../../../src/k3s/k3s.ts'
-import { accessGone } from './access.ts'
+import { removeAccess } from './access.ts'
 import { nodeFor } from './cluster.ts'
 
 const remove = (name: string, hosts: string) =>
@@ -10,7 +10,7 @@ const remove = (name: string, hosts: string) =>
       hosts,
       become: true,
       tags: 'k3s',
-      disturbs: (on) => onHosts(on.hosts, 'k3s is removed, with its workloads and data'),
+      disturbs: (on) => disturbAll(on.hosts, 'k3s is removed, with its workloads and data'),
     },
     (on) => [k3s('Uninstall k3s', { state: 'absent', role: nodeFor(on).role, timeout: 600 })],
   )
@@ -19,5 +19,5 @@ const remove = (name: string, hosts: string) =>
 export const reset = [
   remove('Remove k3s agents', 'k3s_agents'),
   remove('Remove k3s servers', 'k3s_servers'),
-  accessGone,
+  removeAccess,
 ] as const

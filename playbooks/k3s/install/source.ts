@@ -23,7 +23,7 @@ const PINNED: Readonly<Record<string, Pinned>> = {
 }
 
 /** A file with its checksum. */
-export interface Piece {
+export interface PinnedFile {
   /** Path on the controller, or URL. */
   readonly from: string
   readonly name: string
@@ -31,14 +31,14 @@ export interface Piece {
 }
 
 /** Where k3s is installed from. */
-export type Source =
-  | { readonly kind: 'release'; readonly version: string; readonly binary: Piece; readonly installer: Piece }
+export type K3sSource =
+  | { readonly kind: 'release'; readonly version: string; readonly binary: PinnedFile; readonly installer: PinnedFile }
   | {
       readonly kind: 'artifacts'
-      readonly asked: string | undefined
-      readonly binary: Piece
-      readonly installer: Piece
-      readonly images: readonly Piece[]
+      readonly requestedVersion: string | undefined
+      readonly binary: PinnedFile
+      readonly installer: PinnedFile
+      readonly images: readonly PinnedFile[]
     }
   /** No source, and why. */
   | { readonly kind: 'none'; readonly problem: string }
@@ -55,11 +55,11 @@ export const architecture = ({ facts }: Pick<PlayContext, 'facts'>): string | un
   facts.architecture === undefined ? 'amd64' : ARCHITECTURES[String(facts.architecture)]
 
 /** Default: `artifacts` if k3s_artifacts is set, otherwise `release`. */
-export function sourceOf(on: Pick<PlayContext, 'vars' | 'facts'>): Source {
+export function k3sSource(on: Pick<PlayContext, 'vars' | 'facts'>): K3sSource {
   const { vars } = on
   const kind = String(vars.k3s_source ?? (vars.k3s_artifacts === undefined ? 'release' : 'artifacts'))
   const arch = architecture(on)
-  const none = (problem: string): Source => ({ kind: 'none', problem })
+  const none = (problem: string): K3sSource => ({ kind: 'none', problem })
   if (arch === undefined)
     return none(`architecture ${String(on.facts.architecture)} is not supported: use amd64 or arm64`)
   if (kind === 'release') return releaseOf(vars, arch)
@@ -77,7 +77,7 @@ export function sourceOf(on: Pick<PlayContext, 'vars' | 'facts'>): Source {
 
 type Vars = PlayContext['vars']
 
-function releaseOf(vars: Vars, arch: string): Source {
+function releaseOf(vars: Vars, arch: string): K3sSource {
   const version = String(vars.k3s_version ?? DEFAULT_VERSION)
   if (parseVersion(version)?.text !== version)
     return { kind: 'none', problem: `k3s_version is "${version}": it must be a release such as ${DEFAULT_VERSION}` }
@@ -114,8 +114,8 @@ const IMAGES = /\.tar(\.(gz|zst|lz4|bz2))?$/
 const SUMS = /^(sha256sum.*|SHA256SUMS|checksums)(\.txt)?$|\.sha256(sum)?$/
 
 /** Air-gapped installation: a directory on the controller with all files. */
-export function artifactsIn(directory: string, arch: string, asked?: string): Source {
-  const none = (problem: string): Source => ({ kind: 'none', problem })
+export function artifactsIn(directory: string, arch: string, asked?: string): K3sSource {
+  const none = (problem: string): K3sSource => ({ kind: 'none', problem })
   let names: string[]
   try {
     names = readdirSync(directory)
@@ -129,7 +129,7 @@ export function artifactsIn(directory: string, arch: string, asked?: string): So
   const sums = new Map(
     names
       .filter((name) => SUMS.test(name))
-      .flatMap((name) => readSums(readFileSync(path.join(directory, name), 'utf8'))),
+      .flatMap((name) => parseChecksums(readFileSync(path.join(directory, name), 'utf8'))),
   )
   const binary = [`k3s-${arch}`, ...(arch === 'amd64' ? ['k3s'] : [])].find((name) => names.includes(name))
   const expectedName = arch === 'amd64' ? 'k3s' : `k3s-${arch}`
@@ -154,14 +154,14 @@ export function artifactsIn(directory: string, arch: string, asked?: string): So
       `${directory} has no checksum of ${unverified}: add the release's sha256sum-${arch}.txt; for other files, run "sha256sum FILES > checksums.txt"`,
     )
   }
-  const pinned = (name: string, as = name): Piece => ({
+  const pinned = (name: string, as = name): PinnedFile => ({
     from: path.join(directory, name),
     name: as,
     sha256: sums.get(name) as string,
   })
   return {
     kind: 'artifacts',
-    asked,
+    requestedVersion: asked,
     binary: pinned(binary, 'k3s'),
     installer: pinned('install.sh'),
     images: images.map((name) => pinned(name)),
@@ -169,7 +169,7 @@ export function artifactsIn(directory: string, arch: string, asked?: string): So
 }
 
 /** Parses the output of sha256sum. */
-export const readSums = (text: string): [name: string, sum: string][] =>
+export const parseChecksums = (text: string): [name: string, sum: string][] =>
   [...text.matchAll(/^([0-9a-fA-F]{64}) [ *]?(?:.*\/)?([^/\s]+)\s*$/gm)].map(([, sum = '', name = '']) => [
     name,
     sum.toLowerCase(),

@@ -1,7 +1,7 @@
-import { experiment, onHosts, type CareContext } from '../../../src/labbook.ts'
+import { experiment, disturbAll, type SetupContext } from '../../../src/labbook.ts'
 import { quote } from '../../../src/shell/quote.ts'
 import { STACK } from '../../app/stack.ts'
-import { allWell, manager, seconds } from './support/cluster.ts'
+import { checkSteadyState, manager, seconds } from './support/cluster.ts'
 
 const NAME = 'labbook-order'
 /** Startup delay of the dependency, before the timeout multiplier: longer than web needs for its first response. */
@@ -48,8 +48,8 @@ services:
 `
 }
 
-const remove = async (on: CareContext): Promise<void> => {
-  await on.look({
+const remove = async (on: SetupContext): Promise<void> => {
+  await on.exec({
     command: `docker stack rm ${NAME} 2>/dev/null; for try in $(seq 30); do docker network ls -q --filter label=com.docker.stack.namespace=${NAME} | grep -q . || break; sleep 1; done`,
   })
 }
@@ -60,33 +60,33 @@ export const dependsOn = experiment(
   {
     hosts: 'swarm_managers[0]',
     tags: ['experiments', 'depends-on', 'proof'],
-    disturbs: ({ hosts }) => onHosts(hosts, `the stack "${NAME}" is deployed and removed`),
+    disturbs: ({ hosts }) => disturbAll(hosts, `the stack "${NAME}" is deployed and removed`),
     hypothesis:
       'Swarm starts all services of a stack at once and ignores depends_on. An app must wait for its dependencies itself: the Counter ' +
       'app answers 503 until Redis is available, and needs no restart.',
-    proves: {
+    assertions: {
       'swarm.depends-on.ignored': 'Swarm starts a service without waiting for its depends_on services',
       'app.waits-for-redis': 'App answers 503 without Redis, and counts once Redis is available, without a restart',
     },
-    start: async (on) => {
-      await allWell(on)
+    steadyState: async (on) => {
+      await checkSteadyState(on)
       await remove(on)
     },
-    restore: remove,
+    rollback: remove,
   },
   async (on) => {
     const [counter, redis, mode] = (
-      await on.look({
+      await on.exec({
         command: `${imageOf('counter')}; ${imageOf('redis')}; ${inspected('redis', '{{.Spec.EndpointSpec.Mode}}')}`,
       })
     ).stdout
       .trim()
       .split('\n')
-    const delay = DELAY_SECONDS * on.slowdown
+    const delay = DELAY_SECONDS * on.timeoutMultiplier
     const text = compose({ counter: counter ?? '', redis: redis ?? '' }, manager(on), {
       dnsrr: mode === 'dnsrr',
       delay,
-      slowdown: on.slowdown,
+      slowdown: on.timeoutMultiplier,
     })
     const deployed = await on.exhibit({
       title: 'Deploy a stack with a delayed store',
@@ -102,14 +102,14 @@ export const dependsOn = experiment(
     })
     const without = await on.watch({
       title: 'Response of web without store',
-      command: requestCounter(on.slowdown),
+      command: requestCounter(on.timeoutMultiplier),
       within: 10,
       until: ({ stdout }) => stdout === '503',
     })
     const first = await on.exhibit({ title: 'Start times', command: STARTED })
     const counting = await on.watch({
       title: 'Response of web with store',
-      command: requestCounter(on.slowdown),
+      command: requestCounter(on.timeoutMultiplier),
       within: 90,
       until: ({ stdout }) => stdout === '200',
     })

@@ -1,18 +1,24 @@
-import { experiment, longerWhere, onHosts, type Exhibit, type ExperimentContext } from '../../../src/labbook.ts'
-import { look, replicasRun } from '../../app/proof.ts'
 import {
-  allWell,
+  experiment,
+  durationMultiplierOf,
+  disturbAll,
+  type Exhibit,
+  type ExperimentContext,
+} from '../../../src/labbook.ts'
+import { checkReplicas, watchReplicas } from '../../app/proof.ts'
+import {
+  checkSteadyState,
   COUNTER,
   NODES,
-  replicasElsewhere,
-  replicasOn,
+  waitForReplicas,
+  replicasCommand,
   seconds,
   SPREAD,
   UPDATE_STATE,
-  victim,
+  targetNode,
 } from './support/cluster.ts'
-import { lastWorker, swarmNodes } from './support/disturbs.ts'
-import { doorsOf, underWatch, type Watching } from './support/watching.ts'
+import { lastWorker, disturbSwarmNodes } from './support/disturbs.ts'
+import { appEndpoints, observeDuring, type TimelineRecorder } from './support/watching.ts'
 
 /** Time in which replicas could return. Swarm schedules tasks within a second of an event. */
 const OBSERVATION_SECONDS = 5
@@ -35,46 +41,46 @@ export const drain = experiment(
     hosts: 'swarm_managers[0]',
     tags: ['experiments', 'drain', 'proof'],
     disturbs: (on) => [
-      ...onHosts(lastWorker(on), 'is drained, so that its tasks move to other nodes, and then set to active'),
-      ...swarmNodes('a forced update replaces all replicas of the Counter app')(on),
+      ...disturbAll(lastWorker(on), 'is drained, so that its tasks move to other nodes, and then set to active'),
+      ...disturbSwarmNodes('a forced update replaces all replicas of the Counter app')(on),
     ],
     hypothesis:
       'Swarm stops all tasks of a drained node and starts their replicas on other nodes. It does not move running tasks, so they ' +
       'stay there when the node is active again, until an update replaces them.',
-    proves: {
+    assertions: {
       'swarm.drain.evacuates': 'Drained node runs no tasks, and all replicas run on other nodes',
       'swarm.active.does-not-return': 'Replicas do not return to a node that is active again',
       'swarm.force-update.rebalances': 'Forced update places replicas on the node again',
     },
-    start: allWell,
-    restore: async (on) => {
-      const node = victim(on)
-      await on.look({ command: `docker node update --availability active ${node}` })
+    steadyState: checkSteadyState,
+    rollback: async (on) => {
+      const node = targetNode(on)
+      await on.exec({ command: `docker node update --availability active ${node}` })
     },
   },
   async (on) => {
-    const node = victim(on)
+    const node = targetNode(on)
     const before = [
       await on.exhibit({ title: 'Nodes before the drain', command: NODES }),
       await on.exhibit({ title: 'Tasks before the drain', command: history }),
       await on.exhibit({ title: 'Replicas per node before the drain', command: SPREAD }),
     ]
-    const { value, exhibit, fared } = await underWatch(
-      on,
-      { title: `Timeline: drain and activate ${node}` },
-      async (watching) => {
-        const evacuated = await evacuate(on, node, watching)
-        const emptyAt = watching.now()
-        const activated = await on.exhibit({
-          title: `Activate ${node}`,
-          command: `docker node update --availability active ${node}`,
-        })
-        watching.mark(`${node} active`)
-        const returned = await countReturned(on, node)
-        const rebalanced = await rebalance(on, watching)
-        return { evacuated, emptyAt, activated, returned, rebalanced }
-      },
-    )
+    const {
+      value,
+      exhibit,
+      requestStats: fared,
+    } = await observeDuring(on, { title: `Timeline: drain and activate ${node}` }, async (watching) => {
+      const evacuated = await evacuate(on, node, watching)
+      const emptyAt = watching.now()
+      const activated = await on.exhibit({
+        title: `Activate ${node}`,
+        command: `docker node update --availability active ${node}`,
+      })
+      watching.mark(`${node} active`)
+      const returned = await countReturned(on, node)
+      const rebalanced = await rebalance(on, watching)
+      return { evacuated, emptyAt, activated, returned, rebalanced }
+    })
     const { evacuated, emptyAt, activated, returned, rebalanced } = value
     const elsewhere = fared({ doors: (door) => door !== node, to: emptyAt })
     on.finding('swarm.drain.evacuates', {
@@ -102,7 +108,7 @@ export const drain = experiment(
   },
 )
 
-async function evacuate(on: ExperimentContext, node: string, { mark }: Watching) {
+async function evacuate(on: ExperimentContext, node: string, { mark }: TimelineRecorder) {
   const drained = await on.exhibit({
     title: `Drain ${node}`,
     command: `docker node update --availability drain ${node}`,
@@ -110,21 +116,21 @@ async function evacuate(on: ExperimentContext, node: string, { mark }: Watching)
   mark(`${node} drained`)
   const emptied = await on.watch({
     title: `Tasks left on ${node}`,
-    awaits: `${node} to be empty`,
+    waitingFor: `${node} to be empty`,
     command: tasksOn(node),
     within: 120,
     every: 0.5,
     until: ({ stdout, exitCode }) => exitCode === 0 && allStopped(stdout),
   })
   mark(`${node} empty`)
-  const replicas = await replicasElsewhere(on, 'Replicas during the drain', [node])
+  const replicas = await waitForReplicas(on, 'Replicas during the drain', [node])
   mark('all replicas run on other nodes')
   const nodes = await on.exhibit({ title: 'Nodes during the drain', command: NODES })
   const inspected = await on.exhibit({ title: `Inspect ${node}`, command: `docker node inspect --pretty ${node}` })
   const after = await on.exhibit({ title: 'Tasks during the drain', command: history })
-  const answers = await look(
+  const answers = await checkReplicas(
     on,
-    doorsOf(on).filter((door) => door.node !== node),
+    appEndpoints(on).filter((door) => door.node !== node),
     'Responses during the drain',
   )
   const exhibits: Exhibit[] = [drained, emptied.exhibit, replicas.exhibit, nodes, inspected, after, answers.exhibit]
@@ -132,9 +138,9 @@ async function evacuate(on: ExperimentContext, node: string, { mark }: Watching)
 }
 
 async function countReturned(on: ExperimentContext, node: string) {
-  const observed = OBSERVATION_SECONDS * longerWhere(on.slowdown)
+  const observed = OBSERVATION_SECONDS * durationMultiplierOf(on.timeoutMultiplier)
   await on.pause(observed, `replicas on ${node}`)
-  const after = await on.exhibit({ title: `Replicas on ${node} after activation`, command: replicasOn(node) })
+  const after = await on.exhibit({ title: `Replicas on ${node} after activation`, command: replicasCommand(node) })
   const returned = after.stdout.split('\n').filter((line) => line.trim() !== '').length
   return {
     holds: after.exitCode === 0 ? returned === 0 : null,
@@ -144,7 +150,7 @@ async function countReturned(on: ExperimentContext, node: string) {
 }
 
 /** Runs detached and polls: a command that waits would block the connection for all other commands. */
-async function rebalance(on: ExperimentContext, { mark }: Watching) {
+async function rebalance(on: ExperimentContext, { mark }: TimelineRecorder) {
   const forced = await on.exhibit({
     title: 'Force an update',
     command: `docker service update --detach --quiet --force ${COUNTER}`,
@@ -152,13 +158,13 @@ async function rebalance(on: ExperimentContext, { mark }: Watching) {
   mark('forced update')
   const done = await on.watch({
     title: 'Status of the forced update',
-    awaits: 'the update to complete',
+    waitingFor: 'the update to complete',
     command: UPDATE_STATE,
     within: 240,
     every: 1,
     until: ({ stdout }) => stdout.startsWith('completed'),
   })
-  const { reached, exhibit: running } = await replicasRun(on, 'Replicas after the forced update')
+  const { reached, exhibit: running } = await watchReplicas(on, 'Replicas after the forced update')
   mark('update completed')
   const after = await on.exhibit({ title: 'Replicas per node after the forced update', command: SPREAD })
   return { ok: forced.exitCode === 0 && done.reached && reached, exhibits: [forced, done.exhibit, running], after }

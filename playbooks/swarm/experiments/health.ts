@@ -1,7 +1,7 @@
-import { experiment, onHosts, type CareContext } from '../../../src/labbook.ts'
+import { experiment, disturbAll, type SetupContext } from '../../../src/labbook.ts'
 import { sh } from '../../../src/shell/quote.ts'
-import { allWell, COUNTER, runningLines, seconds, wantedReplicas } from './support/cluster.ts'
-import { underWatch } from './support/watching.ts'
+import { checkSteadyState, COUNTER, runningReplicas, seconds, desiredReplicas } from './support/cluster.ts'
+import { observeDuring } from './support/watching.ts'
 
 const TASKS = `docker service ps ${COUNTER} --no-trunc --format 'table {{.ID}}\\t{{.Name}}\\t{{.Node}}\\t{{.DesiredState}}\\t{{.CurrentState}}\\t{{.Error}}'`
 
@@ -12,7 +12,7 @@ const signal = (container: string, name: 'STOP' | 'CONT'): string =>
 const LIST = `docker ps --filter label=com.docker.swarm.service.name=${COUNTER} --format '{{.ID}} {{.Label "com.docker.swarm.task.id"}} {{.Status}}'`
 
 /** The host whose replica is stopped. */
-const hostOfReplica = ({ groups }: Pick<CareContext, 'groups'>): readonly string[] =>
+const hostOfReplica = ({ groups }: Pick<SetupContext, 'groups'>): readonly string[] =>
   (groups.swarm_workers ?? groups.swarm ?? []).slice(0, 1)
 
 /** Stops a replica with SIGSTOP: its container runs, but it does not answer. */
@@ -21,60 +21,60 @@ export const health = experiment(
   {
     hosts: 'swarm_managers[0]',
     tags: ['experiments', 'health', 'proof'],
-    disturbs: (on) => onHosts(hostOfReplica(on), 'all processes of a replica are stopped (SIGSTOP)'),
+    disturbs: (on) => disturbAll(hostOfReplica(on), 'all processes of a replica are stopped (SIGSTOP)'),
     hypothesis:
       'The health check fails; after the configured number of retries Swarm kills the container and starts another. Until then, requests that the ' +
       'load balancer sends to it time out.',
-    proves: { 'swarm.health.replaces': 'Swarm replaces a container whose health check fails' },
-    start: allWell,
-    restore: async (on) => {
+    assertions: { 'swarm.health.replaces': 'Swarm replaces a container whose health check fails' },
+    steadyState: checkSteadyState,
+    rollback: async (on) => {
       for (const host of on.groups.swarm ?? []) {
-        const { stdout } = await on.look({ host, command: LIST })
+        const { stdout } = await on.exec({ host, command: LIST })
         for (const line of stdout.split('\n').filter(Boolean))
-          await on.look({ host, command: `${signal(line.split(' ')[0] ?? '', 'CONT')} || true` })
+          await on.exec({ host, command: `${signal(line.split(' ')[0] ?? '', 'CONT')} || true` })
       }
     },
   },
   async (on) => {
     const [host = ''] = hostOfReplica(on)
-    const { value, exhibit, fared } = await underWatch(
-      on,
-      { title: 'Timeline: replica stopped with SIGSTOP' },
-      async ({ mark, now }) => {
-        const healthcheck = await on.exhibit({
-          title: 'Health check of the service',
-          command: `docker service inspect ${COUNTER} --format '{{json .Spec.TaskTemplate.ContainerSpec.Healthcheck}}'`,
-        })
-        const containers = await on.exhibit({ title: `Replicas on ${host}`, host, command: LIST })
-        const [container = '', task = ''] = (containers.stdout.split('\n')[0] ?? '').split(' ')
-        if (container === '') throw new Error(`no replica runs on ${host}`)
-        const began = now()
-        const stopped = await on.exhibit({ title: 'Stop a replica', host, command: signal(container, 'STOP') })
-        mark(`replica on ${host} stopped`)
-        const unhealthy = await on.watch({
-          title: 'Health status of the stopped replica',
-          host,
-          command: LIST,
-          within: 120,
-          until: ({ stdout }) => !stdout.includes(task) || /unhealthy/.test(stdout),
-        })
-        mark('unhealthy')
-        const unhealthyAfter = now() - began
-        const replaced = await on.watch({
-          title: 'Replacement of the stopped replica',
-          command: TASKS,
-          within: 180,
-          until: ({ stdout }) => {
-            const line = stdout.split('\n').find((each) => each.startsWith(task)) ?? ''
-            return (
-              !/ Running /.test(line) && runningLines(stdout.replaceAll(/ {2,}/g, ' ')).length >= wantedReplicas(on)
-            )
-          },
-        })
-        mark('replaced')
-        return { healthcheck, containers, stopped, unhealthy, unhealthyAfter, replaced, replacedAfter: now() - began }
-      },
-    )
+    const {
+      value,
+      exhibit,
+      requestStats: fared,
+    } = await observeDuring(on, { title: 'Timeline: replica stopped with SIGSTOP' }, async ({ mark, now }) => {
+      const healthcheck = await on.exhibit({
+        title: 'Health check of the service',
+        command: `docker service inspect ${COUNTER} --format '{{json .Spec.TaskTemplate.ContainerSpec.Healthcheck}}'`,
+      })
+      const containers = await on.exhibit({ title: `Replicas on ${host}`, host, command: LIST })
+      const [container = '', task = ''] = (containers.stdout.split('\n')[0] ?? '').split(' ')
+      if (container === '') throw new Error(`no replica runs on ${host}`)
+      const began = now()
+      const stopped = await on.exhibit({ title: 'Stop a replica', host, command: signal(container, 'STOP') })
+      mark(`replica on ${host} stopped`)
+      const unhealthy = await on.watch({
+        title: 'Health status of the stopped replica',
+        host,
+        command: LIST,
+        within: 120,
+        until: ({ stdout }) => !stdout.includes(task) || /unhealthy/.test(stdout),
+      })
+      mark('unhealthy')
+      const unhealthyAfter = now() - began
+      const replaced = await on.watch({
+        title: 'Replacement of the stopped replica',
+        command: TASKS,
+        within: 180,
+        until: ({ stdout }) => {
+          const line = stdout.split('\n').find((each) => each.startsWith(task)) ?? ''
+          return (
+            !/ Running /.test(line) && runningReplicas(stdout.replaceAll(/ {2,}/g, ' ')).length >= desiredReplicas(on)
+          )
+        },
+      })
+      mark('replaced')
+      return { healthcheck, containers, stopped, unhealthy, unhealthyAfter, replaced, replacedAfter: now() - began }
+    })
     const { healthcheck, containers, stopped, unhealthy, unhealthyAfter, replaced, replacedAfter } = value
     const all = fared()
     on.finding('swarm.health.replaces', {

@@ -27,4 +27,4 @@ export const EXPERIMENTS = {
  * Runs only when named. Docker 20.10 does not always survive losing the leader among freshly promoted managers: in one
  * of three runs the other two elected no new leader, and one lost the stack's network until its daemon was restarted.
  */
-export const BY_NAME = { 'three-managers': oneOfThreeLost } as const
+export const OPT_IN_EXPERIMENTS = { 'three-managers': oneOfThreeLost } as const

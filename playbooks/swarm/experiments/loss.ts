@@ -1,26 +1,26 @@
 import {
   experiment,
-  longerWhere,
+  durationMultiplierOf,
   type DisturbanceContext,
   type Experiment,
   type ExperimentContext,
 } from '../../../src/labbook.ts'
-import { making, mending, type Fault } from '../../../src/lab/faults.ts'
+import { injection, recovery, type Fault } from '../../../src/lab/faults.ts'
 import { faultsOf } from '../../lab/faults.ts'
 import {
-  allWell,
+  checkSteadyState,
   COUNTER,
   isDown,
   isReady,
   NODES,
-  replicasElsewhere,
-  replicasOn,
+  waitForReplicas,
+  replicasCommand,
   seconds,
-  spreadAgain,
-  victim,
+  rebalanceTo,
+  targetNode,
 } from './support/cluster.ts'
-import { lastWorker, struck } from './support/disturbs.ts'
-import { underWatch } from './support/watching.ts'
+import { lastWorker, disturbanceOf } from './support/disturbs.ts'
+import { observeDuring } from './support/watching.ts'
 
 /** Time in which replicas could return to a recovered node. Swarm schedules tasks within a second of an event. */
 const OBSERVATION_SECONDS = 5
@@ -42,83 +42,85 @@ const nodeFailure = ({ id, name, tag, hypothesis, condition, fault }: NodeFailur
     {
       hosts: 'swarm_managers[0]',
       tags: ['experiments', tag, 'proof'],
-      disturbs: (on) => lastWorker(on).map((node) => struck(fault(on, node), node)),
+      disturbs: (on) => lastWorker(on).map((node) => disturbanceOf(fault(on, node), node)),
       hypothesis,
-      proves: {
+      assertions: {
         [`${id}.replaced`]: `Swarm replaces the replicas of a node that ${condition} on other nodes`,
         [`${id}.stays-away`]: 'Recovered node becomes Ready, and replicas do not return to it',
       },
-      start: allWell,
-      restore: async (on) => {
-        const node = victim(on)
-        await on.look(mending(fault(on, node)))
+      steadyState: checkSteadyState,
+      rollback: async (on) => {
+        const node = targetNode(on)
+        await on.exec(recovery(fault(on, node)))
         await on.watch({
           title: `Status of ${node}`,
           command: NODES,
           within: 120,
           until: ({ stdout }) => isReady(stdout, node),
         })
-        await spreadAgain(on, node)
+        await rebalanceTo(on, node)
       },
     },
-    (on) => injectFault(on, id, fault(on, victim(on))),
+    (on) => injectFault(on, id, fault(on, targetNode(on))),
   )
 
 async function injectFault(on: ExperimentContext, id: string, fault: Fault): Promise<void> {
-  const node = victim(on)
+  const node = targetNode(on)
   const tasks = `docker service ps ${COUNTER}`
-  const { value, exhibit, increments, fared } = await underWatch(
-    on,
-    { title: `Timeline: ${fault.says}` },
-    async ({ mark, now }) => {
-      const before = await on.exhibit({ title: 'Tasks before', command: tasks })
-      const injectedAt = now()
-      const injected = await on.exhibit({ title: fault.says, ...making(fault) })
-      if (injected.exitCode !== 0) throw new Error(`cannot inject fault: ${fault.says} (see exhibit "${injected.id}")`)
-      mark(fault.says)
-      const down = await on.watch({
-        title: `Nodes until ${node} is Down`,
-        awaits: `${node} Down`,
-        command: NODES,
-        within: 120,
-        until: ({ stdout }) => isDown(stdout, node),
-      })
-      const downAfter = now() - injectedAt
-      mark(`${node} Down`)
-      const replicas = await replicasElsewhere(on, 'Replicas on the other nodes', [node])
-      const replacedAfter = now() - injectedAt
-      mark('all replicas run')
-      const after = await on.exhibit({ title: 'Tasks after', command: tasks })
-      const recoveryAt = now()
-      const recovered = await on.exhibit({ title: `Recover ${node}`, ...mending(fault) })
-      const ready = await on.watch({
-        title: `Nodes until ${node} is Ready`,
-        awaits: `${node} Ready`,
-        command: NODES,
-        within: 240,
-        until: ({ stdout }) => isReady(stdout, node),
-      })
-      mark(`${node} Ready`)
-      const readyAfter = now() - recoveryAt
-      await on.pause(OBSERVATION_SECONDS * longerWhere(on.slowdown), `replicas on ${node}`)
-      const returned = await on.exhibit({ title: `Replicas on ${node} after recovery`, command: replicasOn(node) })
-      return {
-        before,
-        injected,
-        down,
-        downAfter,
-        replicas,
-        replacedAfter,
-        after,
-        injectedAt,
-        recoveryAt,
-        recovered,
-        ready,
-        readyAfter,
-        returned,
-      }
-    },
-  )
+  const {
+    value,
+    exhibit,
+    increments,
+    requestStats: fared,
+  } = await observeDuring(on, { title: `Timeline: ${fault.description}` }, async ({ mark, now }) => {
+    const before = await on.exhibit({ title: 'Tasks before', command: tasks })
+    const injectedAt = now()
+    const injected = await on.exhibit({ title: fault.description, ...injection(fault) })
+    if (injected.exitCode !== 0)
+      throw new Error(`cannot inject fault: ${fault.description} (see exhibit "${injected.id}")`)
+    mark(fault.description)
+    const down = await on.watch({
+      title: `Nodes until ${node} is Down`,
+      waitingFor: `${node} Down`,
+      command: NODES,
+      within: 120,
+      until: ({ stdout }) => isDown(stdout, node),
+    })
+    const downAfter = now() - injectedAt
+    mark(`${node} Down`)
+    const replicas = await waitForReplicas(on, 'Replicas on the other nodes', [node])
+    const replacedAfter = now() - injectedAt
+    mark('all replicas run')
+    const after = await on.exhibit({ title: 'Tasks after', command: tasks })
+    const recoveryAt = now()
+    const recovered = await on.exhibit({ title: `Recover ${node}`, ...recovery(fault) })
+    const ready = await on.watch({
+      title: `Nodes until ${node} is Ready`,
+      waitingFor: `${node} Ready`,
+      command: NODES,
+      within: 240,
+      until: ({ stdout }) => isReady(stdout, node),
+    })
+    mark(`${node} Ready`)
+    const readyAfter = now() - recoveryAt
+    await on.pause(OBSERVATION_SECONDS * durationMultiplierOf(on.timeoutMultiplier), `replicas on ${node}`)
+    const returned = await on.exhibit({ title: `Replicas on ${node} after recovery`, command: replicasCommand(node) })
+    return {
+      before,
+      injected,
+      down,
+      downAfter,
+      replicas,
+      replacedAfter,
+      after,
+      injectedAt,
+      recoveryAt,
+      recovered,
+      ready,
+      readyAfter,
+      returned,
+    }
+  })
   const {
     before,
     injected,
@@ -153,7 +155,7 @@ async function injectFault(on: ExperimentContext, id: string, fault: Fault): Pro
   on.finding(`${id}.stays-away`, {
     holds: ready.reached && returned.exitCode === 0 ? count === 0 : ready.reached ? null : false,
     evidence: [recovered, ready.exhibit, returned, exhibit],
-    detail: `${count} replicas on ${node} ${OBSERVATION_SECONDS * longerWhere(on.slowdown)} s after it was Ready; Ready ${seconds(readyAfter)} after recovery started`,
+    detail: `${count} replicas on ${node} ${OBSERVATION_SECONDS * durationMultiplierOf(on.timeoutMultiplier)} s after it was Ready; Ready ${seconds(readyAfter)} after recovery started`,
     measured: { 'time to Ready': [readyAfter, 's'] },
   })
 }
@@ -161,15 +163,15 @@ async function injectFault(on: ExperimentContext, id: string, fault: Fault): Pro
 /** Stops the daemon and its socket: socket activation would restart it. */
 function stopDaemon(node: string): Fault {
   const commands = {
-    make: 'systemctl stop docker.socket docker.service',
-    mend: 'systemctl start docker.socket docker.service',
+    inject: 'systemctl stop docker.socket docker.service',
+    recover: 'systemctl start docker.socket docker.service',
   }
   return {
-    says: `the Docker daemon of ${node} is stopped`,
-    how: commands,
+    description: `the Docker daemon of ${node} is stopped`,
+    summary: commands,
     host: node,
     become: true,
-    mendSeconds: 200,
+    recoverSeconds: 200,
     ...commands,
   }
 }
@@ -182,7 +184,7 @@ export const nodeKilled = nodeFailure({
   hypothesis:
     'The manager receives no heartbeats from the node, marks it Down after about 15 s, and starts its replicas on other nodes. ' +
     'Requests routed to its replicas fail; all others succeed.',
-  fault: (on, node) => faultsOf(on, node).powerOff,
+  fault: (on, node) => faultsOf(on, node).powerLoss,
 })
 
 export const daemonStopped = nodeFailure({
@@ -203,5 +205,5 @@ export const nodeCutOff = nodeFailure({
   hypothesis:
     'To the manager a partitioned node looks like one without power. Its containers keep running until the node is reachable again and ' +
     'Swarm stops them.',
-  fault: (on, node) => faultsOf(on, node).cutOff,
+  fault: (on, node) => faultsOf(on, node).partition,
 })

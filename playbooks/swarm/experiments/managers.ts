@@ -1,20 +1,20 @@
 import {
   experiment,
-  longerWhere,
-  onHosts,
+  durationMultiplierOf,
+  disturbAll,
   PlaybookError,
-  type CareContext,
+  type SetupContext,
   type Disturbs,
   type Experiment,
   type ExperimentContext,
 } from '../../../src/labbook.ts'
-import { making, mending } from '../../../src/lab/faults.ts'
+import { injection, recovery } from '../../../src/lab/faults.ts'
 import { faultsOf } from '../../lab/faults.ts'
-import { settled } from '../../app/proof.ts'
-import { allWell, COUNTER, isReady, manager, NODES, seconds, spreadAgain } from './support/cluster.ts'
-import { losesPower, swarmNodes } from './support/disturbs.ts'
-import { placementCommand, readPlacement } from './support/placement.ts'
-import { underWatch } from './support/watching.ts'
+import { waitForStack } from '../../app/proof.ts'
+import { checkSteadyState, COUNTER, isReady, manager, NODES, seconds, rebalanceTo } from './support/cluster.ts'
+import { powerOffEach, disturbSwarmNodes } from './support/disturbs.ts'
+import { placementCommand, parsePlacement } from './support/placement.ts'
+import { observeDuring } from './support/watching.ts'
 
 /** Time in which a killed container would be replaced. */
 const WAIT_SECONDS = 10
@@ -29,14 +29,14 @@ const KILL = [
 ].join('; ')
 const MANAGED = 'timeout 10 docker node ls'
 
-const others = (on: Pick<CareContext, 'groups' | 'hosts'>): string[] =>
+const others = (on: Pick<SetupContext, 'groups' | 'hosts'>): string[] =>
   (on.groups.swarm ?? []).filter((name) => name !== manager(on))
 
 /** Boots the manager, waits for it, and demotes the managers that are workers in the inventory. */
-async function restore(on: CareContext, promoted: boolean): Promise<void> {
+async function restore(on: SetupContext, promoted: boolean): Promise<void> {
   const first = manager(on)
-  const { powerOff } = faultsOf(on, first)
-  await on.look(mending(powerOff))
+  const { powerLoss: powerOff } = faultsOf(on, first)
+  await on.exec(recovery(powerOff))
   const all = on.groups.swarm ?? []
   await on.watch({
     title: 'Nodes after recovery of the manager',
@@ -57,7 +57,7 @@ async function restore(on: CareContext, promoted: boolean): Promise<void> {
   // Docker 20.10: a demoted manager that lost its leader may keep an unusable overlay network until its daemon
   // restarts.
   for (const host of (on.groups.swarm ?? []).filter((name) => promoted && workers.includes(name))) {
-    await on.look({ host, command: 'systemctl restart docker', timeout: 120 })
+    await on.exec({ host, command: 'systemctl restart docker', timeout: 120 })
     await on.watch({
       title: `Status of ${host} after restart`,
       command: NODES,
@@ -65,28 +65,28 @@ async function restore(on: CareContext, promoted: boolean): Promise<void> {
       until: ({ stdout }) => isReady(stdout, host),
     })
   }
-  if (promoted) await on.look({ command: `docker service update --detach --quiet --force ${COUNTER}` })
-  else for (const node of all) await spreadAgain(on, node)
-  await settled(on)
+  if (promoted) await on.exec({ command: `docker service update --detach --quiet --force ${COUNTER}` })
+  else for (const node of all) await rebalanceTo(on, node)
+  await waitForStack(on)
 }
 
 /** Powers off the first manager, and with it Redis, whose volume is on that node. */
 async function powerOffManager(on: ExperimentContext, managers: readonly string[]) {
   const first = manager(on)
-  const { powerOff } = faultsOf(on, first)
+  const { powerLoss: powerOff } = faultsOf(on, first)
   const [witness] = others(on)
   if (witness === undefined)
     throw new PlaybookError('group swarm has only one host: this experiment needs a second node to observe the manager')
   const title = `Timeline: power off ${managers.length === 1 ? 'the only manager' : `one of ${managers.length} managers`}`
-  const observed = await underWatch(
+  const observed = await observeDuring(
     on,
-    { title, managers: [...managers.filter((name) => name !== first), first], doors: (node) => node !== first },
+    { title, managers: [...managers.filter((name) => name !== first), first], endpoints: (node) => node !== first },
     async ({ mark, now }) => {
       const before = await on.exhibit({ title: 'Managers before', command: NODES })
-      const injected = await on.exhibit({ title: powerOff.says, ...making(powerOff) })
+      const injected = await on.exhibit({ title: powerOff.description, ...injection(powerOff) })
       if (injected.exitCode !== 0)
-        throw new Error(`cannot inject fault: ${powerOff.says} (see exhibit "${injected.id}")`)
-      mark(powerOff.says)
+        throw new Error(`cannot inject fault: ${powerOff.description} (see exhibit "${injected.id}")`)
+      mark(powerOff.description)
       const began = now()
       const managed = await on.watch({
         title: 'Leader after the power-off',
@@ -105,13 +105,16 @@ async function powerOffManager(on: ExperimentContext, managers: readonly string[
         ? await on.watch({
             title: 'Replacement of the killed replica',
             host: witness,
-            command: placementCommand([COUNTER], on.slowdown),
+            command: placementCommand([COUNTER], on.timeoutMultiplier),
             within: 60,
             until: ({ stdout }) => isReplaced(stdout, killed.stdout.split('\n')[0] ?? '', first),
           })
         : undefined
       if (replaced === undefined)
-        await on.pause(WAIT_SECONDS * longerWhere(on.slowdown), 'a replacement replica, which must not start')
+        await on.pause(
+          WAIT_SECONDS * durationMultiplierOf(on.timeoutMultiplier),
+          'a replacement replica, which must not start',
+        )
       const left = await on.exhibit({
         title: `Replicas on ${witness} after the kill`,
         host: witness,
@@ -119,7 +122,7 @@ async function powerOffManager(on: ExperimentContext, managers: readonly string[
       })
       mark(replaced?.reached === true ? 'replica replaced' : 'replica not replaced')
       const recoveryAt = now()
-      const recovered = await on.exhibit({ title: `Recover ${first}`, ...mending(powerOff) })
+      const recovered = await on.exhibit({ title: `Recover ${first}`, ...recovery(powerOff) })
       const all = on.groups.swarm ?? []
       const ready = await on.watch({
         title: 'Nodes until all are Ready',
@@ -129,7 +132,7 @@ async function powerOffManager(on: ExperimentContext, managers: readonly string[
         until: ({ stdout }) => all.every((name) => isReady(stdout, name)),
       })
       mark('every node Ready')
-      const [failure] = await settled(on)
+      const [failure] = await waitForStack(on)
       mark(failure === undefined ? 'app healthy' : `app not healthy: ${failure}`)
       return {
         before,
@@ -170,7 +173,7 @@ async function powerOffManager(on: ExperimentContext, managers: readonly string[
  * healthy: a new replica of the Counter app is unhealthy until it reaches Redis, which ran on the lost node.
  */
 function isReplaced(stdout: string, killed: string, lost: string): boolean {
-  const tasks = readPlacement(stdout)
+  const tasks = parsePlacement(stdout)
   const task = tasks.find(({ id }) => id === killed)
   return (
     task !== undefined &&
@@ -184,8 +187,8 @@ function isReplaced(stdout: string, killed: string, lost: string): boolean {
 
 /** The first manager is powered off, and a replica on the observing node is killed. */
 const managerPowerOff: Disturbs = (on) => [
-  ...losesPower(on, on.hosts.slice(0, 1)),
-  ...onHosts(others(on).slice(0, 1), 'a replica of the Counter app is killed'),
+  ...powerOffEach(on, on.hosts.slice(0, 1)),
+  ...disturbAll(others(on).slice(0, 1), 'a replica of the Counter app is killed'),
 ]
 
 const tags = (name: string): string[] => ['experiments', 'managers', name, 'proof']
@@ -199,13 +202,13 @@ export const onlyManagerLost: Experiment = experiment(
     hypothesis:
       'Running containers need no manager and keep running. Without a manager, Swarm replaces no container and accepts no command. ' +
       'The manager and Redis recover their state from disk.',
-    proves: {
+    assertions: {
       'swarm.manager-lost.one.goes-on': 'Replicas on other nodes keep running without the only manager',
       'swarm.manager-lost.one.unmanaged': 'Swarm does not replace a stopped container without the only manager',
       'swarm.manager-lost.one.comes-back': 'Swarm and app recover without intervention once the manager is back',
     },
-    start: allWell,
-    restore: (on) => restore(on, false),
+    steadyState: checkSteadyState,
+    rollback: (on) => restore(on, false),
   },
   async (on) => {
     if ((on.groups.swarm_managers ?? []).length > 1)
@@ -222,7 +225,7 @@ export const onlyManagerLost: Experiment = experiment(
     on.finding('swarm.manager-lost.one.unmanaged', {
       holds: killed.exitCode === 0 ? !managed.reached && remaining < count : null,
       evidence,
-      detail: `${remaining} of ${count} replicas ran on ${running.host} ${WAIT_SECONDS * longerWhere(on.slowdown)} s after the kill; ${managed.reached ? 'a manager answered' : 'no manager answered'}`,
+      detail: `${remaining} of ${count} replicas ran on ${running.host} ${WAIT_SECONDS * durationMultiplierOf(on.timeoutMultiplier)} s after the kill; ${managed.reached ? 'a manager answered' : 'no manager answered'}`,
     })
     on.finding('swarm.manager-lost.one.comes-back', {
       holds: ready.reached && failure === undefined,
@@ -239,22 +242,22 @@ export const oneOfThreeLost: Experiment = experiment(
     hosts: 'swarm_managers[0]',
     tags: tags('three-managers'),
     disturbs: (on) => [
-      ...onHosts(others(on).slice(0, 2), 'is promoted to manager, and demoted again'),
+      ...disturbAll(others(on).slice(0, 2), 'is promoted to manager, and demoted again'),
       ...managerPowerOff(on),
-      ...onHosts(
+      ...disturbAll(
         (on.groups.swarm ?? []).filter((name) => !(on.groups.swarm_managers ?? []).includes(name)),
         'its Docker daemon is restarted',
       ),
-      ...swarmNodes('a forced update replaces all replicas of the Counter app')(on),
+      ...disturbSwarmNodes('a forced update replaces all replicas of the Counter app')(on),
     ],
     hypothesis:
       'Two of three managers are a quorum: they elect a new leader within seconds and keep managing the Swarm.',
-    proves: {
+    assertions: {
       'swarm.manager-lost.three.new-leader': 'Two of three managers elect a new leader when the leader is lost',
       'swarm.manager-lost.three.managed': 'Swarm replaces a stopped container after the election',
     },
-    start: allWell,
-    restore: (on) => restore(on, true),
+    steadyState: checkSteadyState,
+    rollback: (on) => restore(on, true),
   },
   async (on) => {
     const [second, third] = others(on)
@@ -276,7 +279,7 @@ export const oneOfThreeLost: Experiment = experiment(
       evidence: [promoted, ...evidence],
       detail: managed.reached
         ? `new leader answered after ${seconds(managedAfter)}`
-        : `no leader answered within ${LEADER_SECONDS.more * on.slowdown} s`,
+        : `no leader answered within ${LEADER_SECONDS.more * on.timeoutMultiplier} s`,
       measured: { 'time to a new leader': [managedAfter, 's'] },
     })
     on.finding('swarm.manager-lost.three.managed', {

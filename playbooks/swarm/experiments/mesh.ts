@@ -1,25 +1,25 @@
-import { experiment, type CareContext, type Exhibit, type ExperimentContext } from '../../../src/labbook.ts'
-import { callMany, type Answers } from '../../app/client.ts'
+import { experiment, type SetupContext, type Exhibit, type ExperimentContext } from '../../../src/labbook.ts'
+import { callMany, type CallResults } from '../../app/client.ts'
 import { quote } from '../../../src/shell/quote.ts'
-import { making, mending } from '../../../src/lab/faults.ts'
+import { injection, recovery } from '../../../src/lab/faults.ts'
 import { faultsOf } from '../../lab/faults.ts'
 import {
-  allWell,
+  checkSteadyState,
   COUNTER,
   isDown,
   isReady,
   NODES,
-  replicasElsewhere,
-  runningLines,
-  scaleTo,
+  waitForReplicas,
+  runningReplicas,
+  scaleCommand,
   seconds,
-  spreadAgain,
-  victim,
-  wantedReplicas,
+  rebalanceTo,
+  targetNode,
+  desiredReplicas,
 } from './support/cluster.ts'
-import { lastWorker, losesPower, swarmNodes } from './support/disturbs.ts'
-import { doorsOf, underWatch } from './support/watching.ts'
-import { evenly, shares, type Share } from './support/shares.ts'
+import { lastWorker, powerOffEach, disturbSwarmNodes } from './support/disturbs.ts'
+import { appEndpoints, observeDuring } from './support/watching.ts'
+import { smallestShare, sharesByReplica, type Share } from './support/shares.ts'
 
 /** Connections per replica through each node. IPVS uses round robin, so few are enough. */
 const PER_REPLICA = 6
@@ -39,7 +39,7 @@ const tables = (on: ExperimentContext, host: string, when: string): Promise<Exhi
     title: `IPVS tables of ${host} ${when}`,
     host,
     command: TABLES,
-    shown: 'nsenter --net=/run/docker/netns/... ipvsadm -ln --stats',
+    displayCommand: 'nsenter --net=/run/docker/netns/... ipvsadm -ln --stats',
   })
 
 /** Finds nodes whose kernel has no IPVS: they have no routing mesh. */
@@ -63,21 +63,21 @@ async function reportMissingIpvs(on: ExperimentContext): Promise<boolean> {
   const { hosts, exhibits } = await withoutIpvs(on)
   if (hosts.length === 0) return false
   const why = `the kernel of ${hosts.join(', ')} has no IPVS, so there is no routing mesh; use virtual machines (lab.mjs up --provider qemu)`
-  on.cannotTell(why, exhibits)
-  on.notice(why)
+  on.inconclusive(why, exhibits)
+  on.log(why)
   return true
 }
 
 const RUNNING = `docker service ps ${COUNTER} --filter desired-state=running --format '{{.Name}} {{.Node}} {{.CurrentState}}'`
 
 const scaleAndWait = async (on: ExperimentContext, replicas: number) => {
-  await on.look({ command: scaleTo(replicas) })
+  await on.exec({ command: scaleCommand(replicas) })
   return on.watch({
     title: `Replicas until ${replicas} run`,
     command: RUNNING,
     within: 300,
     every: 3,
-    until: ({ stdout }) => runningLines(stdout).length === replicas,
+    until: ({ stdout }) => runningReplicas(stdout).length === replicas,
   })
 }
 
@@ -92,23 +92,23 @@ export const mesh = experiment(
   {
     hosts: 'swarm_managers[0]',
     tags: ['experiments', 'mesh', 'proof'],
-    disturbs: swarmNodes('the Counter app is scaled down and up'),
+    disturbs: disturbSwarmNodes('the Counter app is scaled down and up'),
     hypothesis:
       'Each node listens on the published port and forwards connections to all replicas in round robin, even a node without a replica. The ' +
       "service's virtual IP does the same.",
-    proves: {
+    assertions: {
       [EVERY_NODE]: 'Every node answers on the published port, even without a task of the service',
       [BALANCES]: 'Routing mesh spreads connections over all replicas through each node',
       [VIP]: 'Virtual IP of the service spreads connections over all replicas',
     },
-    start: allWell,
-    restore: async (on: CareContext) => {
-      await on.look({ command: scaleTo(wantedReplicas(on)) })
+    steadyState: checkSteadyState,
+    rollback: async (on: SetupContext) => {
+      await on.exec({ command: scaleCommand(desiredReplicas(on)) })
     },
   },
   async (on) => {
     if (await reportMissingIpvs(on)) return
-    const wanted = wantedReplicas(on)
+    const wanted = desiredReplicas(on)
     const nodes = on.groups.swarm ?? []
     await everyNode(on, Math.max(1, Math.min(wanted, nodes.length - 1)))
     const { reached, exhibit: running } = await scaleAndWait(on, wanted)
@@ -120,7 +120,7 @@ export const mesh = experiment(
 
 async function everyNode(on: ExperimentContext, fewer: number): Promise<void> {
   const { reached, exhibit: running } = await scaleAndWait(on, fewer)
-  const busy = new Set(runningLines(running.stdout).map((line) => line.split(' ')[1]))
+  const busy = new Set(runningReplicas(running.stdout).map((line) => line.split(' ')[1]))
   const idle = (on.groups.swarm ?? []).filter((node) => !busy.has(node))
   const results = await requestThroughEach(on, fewer * PER_REPLICA)
   const exhibit = record(on, `Responses per node with ${fewer} replicas`, results)
@@ -141,7 +141,7 @@ async function balances(on: ExperimentContext, wanted: number, running: Exhibit)
   const exhibit = record(on, `Responses per replica with ${wanted} replicas`, results)
   const ipvsTables: Exhibit[] = []
   for (const node of on.groups.swarm ?? []) ipvsTables.push(await tables(on, node, 'after the requests'))
-  const least = Math.min(...results.map(({ answers }) => evenly(shares(answers), wanted)))
+  const least = Math.min(...results.map(({ answers }) => smallestShare(sharesByReplica(answers), wanted)))
   on.finding(BALANCES, {
     holds: results.every(({ errors }) => errors.length === 0) && least >= MINIMUM_SHARE,
     evidence: [running, exhibit, ...ipvsTables],
@@ -165,7 +165,7 @@ async function vip(on: ExperimentContext, wanted: number, running: Exhibit): Pro
     command: `docker service inspect ${COUNTER} --format '{{.Spec.EndpointSpec.Mode}}: {{range .Endpoint.VirtualIPs}}{{.Addr}} {{end}}'`,
   })
   const host =
-    runningLines(running.stdout)
+    runningReplicas(running.stdout)
       .map((line) => line.split(' ')[1] ?? '')
       .find((node) => (on.groups.swarm ?? []).includes(node)) ?? (on.hosts[0] as string)
   const total = wanted * PER_REPLICA
@@ -174,13 +174,13 @@ async function vip(on: ExperimentContext, wanted: number, running: Exhibit): Pro
     host,
     timeout: 300,
     command: `docker exec $(docker ps -q --filter label=com.docker.swarm.service.name=${COUNTER} | head -n 1) python3 -c ${quote(clientScript(total))}`,
-    shown: `docker exec COUNTER python3: GET http://${COUNTER}:8080/api/counter, ${total} times`,
+    displayCommand: `docker exec COUNTER python3: GET http://${COUNTER}:8080/api/counter, ${total} times`,
   })
   const table = await tables(on, host, 'after requests to the virtual IP')
   const replicas = [...responses.stdout.matchAll(/"replica": ?"([^"]+)"/g)].map(([, replica]) => ({
     replica: replica ?? '',
   }))
-  const least = evenly(shares(replicas), wanted)
+  const least = smallestShare(sharesByReplica(replicas), wanted)
   on.finding(VIP, {
     holds: address.stdout.startsWith('vip') ? replicas.length === total && least >= MINIMUM_SHARE : null,
     evidence: [address, responses, table],
@@ -195,18 +195,18 @@ export const meshPowerOff = experiment(
   {
     hosts: 'swarm_managers[0]',
     tags: ['experiments', 'mesh-power-off', 'proof'],
-    disturbs: (on) => losesPower(on, lastWorker(on)),
+    disturbs: (on) => powerOffEach(on, lastWorker(on)),
     hypothesis:
       'Until the manager marks the node Down, the other nodes forward connections to it that time out. Then Swarm removes its replicas from the IPVS ' +
       'tables and starts others; from then on no request fails.',
-    proves: {
+    assertions: {
       [POWER_OFF]:
         'Routing mesh of the other nodes answers all requests once the powered-off node is Down, and the recovered node is Ready',
     },
-    start: allWell,
-    restore: async (on) => {
-      const node = victim(on)
-      await on.look({ host: 'controller', command: faultsOf(on, node).powerOff.mend, timeout: 500 })
+    steadyState: checkSteadyState,
+    rollback: async (on) => {
+      const node = targetNode(on)
+      await on.exec({ host: 'controller', command: faultsOf(on, node).powerLoss.recover, timeout: 500 })
       await on.watch({
         title: `Status of ${node}`,
         command: NODES,
@@ -214,24 +214,32 @@ export const meshPowerOff = experiment(
         every: 3,
         until: ({ stdout }) => isReady(stdout, node),
       })
-      await spreadAgain(on, node)
+      await rebalanceTo(on, node)
     },
   },
   async (on) => {
     if (await reportMissingIpvs(on)) return
-    const node = victim(on)
-    const fault = faultsOf(on, node).powerOff
+    const node = targetNode(on)
+    const fault = faultsOf(on, node).powerLoss
     const from = on.hosts[0] as string
     const before = await tables(on, from, `before the power-off`)
-    const { value, exhibit, fared } = await underWatch(
+    const {
+      value,
+      exhibit,
+      requestStats: fared,
+    } = await observeDuring(
       on,
-      { title: `Timeline: ${fault.says}, routing mesh`, perSecond: 6, doors: (endpoint) => endpoint !== node },
+      {
+        title: `Timeline: ${fault.description}, routing mesh`,
+        perSecond: 6,
+        endpoints: (endpoint) => endpoint !== node,
+      },
       async ({ mark, now }) => {
         const injectedAt = now()
-        const injected = await on.exhibit({ title: fault.says, ...making(fault) })
+        const injected = await on.exhibit({ title: fault.description, ...injection(fault) })
         if (injected.exitCode !== 0)
-          throw new Error(`cannot inject fault: ${fault.says} (see exhibit "${injected.id}")`)
-        mark(fault.says)
+          throw new Error(`cannot inject fault: ${fault.description} (see exhibit "${injected.id}")`)
+        mark(fault.description)
         const down = await on.watch({
           title: `Nodes until ${node} is Down`,
           command: NODES,
@@ -240,11 +248,11 @@ export const meshPowerOff = experiment(
         })
         const downAfter = now() - injectedAt
         mark(`${node} Down`)
-        const replicas = await replicasElsewhere(on, 'Replicas on the other nodes', [node], 400)
+        const replicas = await waitForReplicas(on, 'Replicas on the other nodes', [node], 400)
         const replacedAt = now()
         mark('all replicas run')
         const during = await tables(on, from, `during the power-off`)
-        const recovered = await on.exhibit({ title: `Recover ${node}`, ...mending(fault) })
+        const recovered = await on.exhibit({ title: `Recover ${node}`, ...recovery(fault) })
         const ready = await on.watch({
           title: `Nodes until ${node} is Ready`,
           command: NODES,
@@ -286,21 +294,21 @@ export const meshPowerOff = experiment(
   },
 )
 
-interface NodeAnswers extends Answers {
+interface NodeAnswers extends CallResults {
   readonly node: string
 }
 
 /** Sends requests through each node in turn, each on a new connection. */
 async function requestThroughEach(on: ExperimentContext, total: number): Promise<NodeAnswers[]> {
   const all: NodeAnswers[] = []
-  for (const endpoint of doorsOf(on))
+  for (const endpoint of appEndpoints(on))
     all.push({ node: endpoint.node, ...(await callMany([endpoint], 'GET', '/api/counter', { total, clients: 2 })) })
   return all
 }
 
 function record(on: ExperimentContext, title: string, results: readonly NodeAnswers[]): Exhibit {
   const rows = results.flatMap(({ node, answers, errors }) => [
-    ...[...shares(answers)]
+    ...[...sharesByReplica(answers)]
       .sort(([a], [b]) => a.localeCompare(b))
       .map(
         ([replica, { count, node: on }]: [string, Share]) =>

@@ -1,8 +1,17 @@
 import { experiment, type ExperimentContext } from '../../../src/labbook.ts'
-import { allWell, COUNTER, roomFor, runningLines, scaleTo, seconds, SPREAD, wantedReplicas } from './support/cluster.ts'
-import { swarmNodes } from './support/disturbs.ts'
-import { partedWithin, unlessParted } from './support/parted.ts'
-import { underWatch, type Watching } from './support/watching.ts'
+import {
+  checkSteadyState,
+  COUNTER,
+  maxReplicas,
+  runningReplicas,
+  scaleCommand,
+  seconds,
+  SPREAD,
+  desiredReplicas,
+} from './support/cluster.ts'
+import { disturbSwarmNodes } from './support/disturbs.ts'
+import { partitionDuring, inconclusiveIfPartitioned } from './support/parted.ts'
+import { observeDuring, type TimelineRecorder } from './support/watching.ts'
 
 const DESIRED_REPLICAS = `docker service inspect ${COUNTER} --format '{{.Spec.Mode.Replicated.Replicas}}'`
 
@@ -12,25 +21,29 @@ export const scale = experiment(
   {
     hosts: 'swarm_managers[0]',
     tags: ['experiments', 'scale', 'proof'],
-    disturbs: swarmNodes('the Counter app is scaled up and down'),
+    disturbs: disturbSwarmNodes('the Counter app is scaled up and down'),
     hypothesis:
       'The replica count is desired state; Swarm starts or stops tasks until it is reached. A stopping replica finishes its requests ' +
       'first, so none fails.',
-    proves: {
+    assertions: {
       'swarm.scale.up': 'Scaling up runs the desired number of replicas',
       'swarm.scale.down': 'Scaling down fails no request',
     },
-    start: allWell,
-    restore: async (on) => {
-      await on.look({ command: scaleTo(wantedReplicas(on)) })
+    steadyState: checkSteadyState,
+    rollback: async (on) => {
+      await on.exec({ command: scaleCommand(desiredReplicas(on)) })
     },
   },
   async (on) => {
-    const wanted = wantedReplicas(on)
-    const limit = roomFor(on)
+    const wanted = desiredReplicas(on)
+    const limit = maxReplicas(on)
     const more = Math.min(wanted + 2, limit)
     const fewer = Math.max(1, Math.min(2, wanted - 1))
-    const { value, exhibit, fared } = await underWatch(
+    const {
+      value,
+      exhibit,
+      requestStats: fared,
+    } = await observeDuring(
       on,
       { title: `Timeline: ${wanted}, ${more}, ${fewer}, ${wanted} replicas` },
       async (watching) => {
@@ -54,7 +67,7 @@ export const scale = experiment(
     const stats = fared({ from: upAt })
     on.finding(
       'swarm.scale.down',
-      unlessParted(await partedWithin(on, exhibit, down.reached ? stats.failed : 0), {
+      inconclusiveIfPartitioned(await partitionDuring(on, exhibit, down.reached ? stats.failed : 0), {
         holds: down.reached && stats.failed === 0,
         evidence: [...down.exhibits, ...restored.exhibits, exhibit],
         detail: `${stats.failed} of ${stats.sent} requests failed; ${fewer} replicas ran after ${seconds(down.took)}, ${wanted} again after ${seconds(restored.took)}`,
@@ -64,16 +77,16 @@ export const scale = experiment(
   },
 )
 
-async function change(on: ExperimentContext, replicas: number, { mark, now }: Watching) {
+async function change(on: ExperimentContext, replicas: number, { mark, now }: TimelineRecorder) {
   const began = now()
-  const scaled = await on.exhibit({ title: `Scale to ${replicas}`, command: scaleTo(replicas) })
+  const scaled = await on.exhibit({ title: `Scale to ${replicas}`, command: scaleCommand(replicas) })
   mark(`scale to ${replicas}`)
   const { reached, exhibit } = await on.watch({
     title: `Replicas until ${replicas} run`,
     // Without a desired-state filter: tasks that are still stopping count as running.
     command: `docker service ps ${COUNTER} --format '{{.Name}} {{.Node}} {{.CurrentState}}'`,
     within: 120,
-    until: ({ stdout }) => runningLines(stdout).length === replicas,
+    until: ({ stdout }) => runningReplicas(stdout).length === replicas,
   })
   mark(`${replicas} run`)
   const took = now() - began

@@ -1,10 +1,10 @@
 import { experiment, type ExperimentContext } from '../../../src/labbook.ts'
 import { registryAddress } from '../../registry/address.ts'
 import { tagOf } from '../../images/table.ts'
-import { allWell, COUNTER, replicasElsewhere, seconds, UPDATE_STATE } from './support/cluster.ts'
-import { swarmNodes } from './support/disturbs.ts'
-import { partedWithin, unlessParted } from './support/parted.ts'
-import { underWatch, type Watching } from './support/watching.ts'
+import { checkSteadyState, COUNTER, waitForReplicas, seconds, UPDATE_STATE } from './support/cluster.ts'
+import { disturbSwarmNodes } from './support/disturbs.ts'
+import { partitionDuring, inconclusiveIfPartitioned } from './support/parted.ts'
+import { observeDuring, type TimelineRecorder } from './support/watching.ts'
 
 /** The app does not read it; changing it recreates every task. */
 const VERSION = 'LABBOOK_RELEASE'
@@ -21,20 +21,20 @@ export const rollingUpdate = experiment(
   {
     hosts: 'swarm_managers[0]',
     tags: ['experiments', 'update', 'proof'],
-    disturbs: swarmNodes('the Counter app is updated and rolled back under load'),
+    disturbs: disturbSwarmNodes('the Counter app is updated and rolled back under load'),
     hypothesis:
       'With start-first, a new replica is healthy before an old one stops, and the old one finishes its requests first. So no ' +
       'request fails, in an update or a rollback.',
-    proves: {
+    assertions: {
       'swarm.update.no-failed-request': 'Rolling update fails no request',
       'swarm.rollback.no-failed-request': 'Manual rollback fails no request',
       'swarm.update.no-lost-increment': 'Update and rollback lose no acknowledged increment',
     },
-    start: allWell,
-    restore: async (on) => {
-      const { stdout } = await on.look({ command: ENVIRONMENT })
+    steadyState: checkSteadyState,
+    rollback: async (on) => {
+      const { stdout } = await on.exec({ command: ENVIRONMENT })
       if (stdout.includes(`${VERSION}=`))
-        await on.look({ command: `docker service update --detach --quiet --env-rm ${VERSION} ${COUNTER}` })
+        await on.exec({ command: `docker service update --detach --quiet --env-rm ${VERSION} ${COUNTER}` })
       await on.watch({
         title: 'Update status',
         command: UPDATE_STATE,
@@ -45,7 +45,13 @@ export const rollingUpdate = experiment(
   },
   async (on) => {
     const options = { title: 'Timeline: update and rollback under load', perSecond: RATE }
-    const { value, exhibit, perSecond, increments, fared } = await underWatch(on, options, async (watching) => {
+    const {
+      value,
+      exhibit,
+      perSecond,
+      increments,
+      requestStats: fared,
+    } = await observeDuring(on, options, async (watching) => {
       const update = await roll(
         on,
         'Update',
@@ -65,10 +71,10 @@ export const rollingUpdate = experiment(
     })
     const { update, between, rollback } = value
     const [first, second] = [fared({ to: between }), fared({ from: between })]
-    const parted = await partedWithin(on, exhibit, first.failed + second.failed)
+    const parted = await partitionDuring(on, exhibit, first.failed + second.failed)
     on.finding(
       'swarm.update.no-failed-request',
-      unlessParted(update.reached ? parted : undefined, {
+      inconclusiveIfPartitioned(update.reached ? parted : undefined, {
         holds: update.reached && first.failed === 0,
         evidence: [...update.exhibits, exhibit],
         detail: `${first.failed} of ${first.sent} requests failed at ${perSecond}/s, p95 ${first.p95.toFixed(0)} ms; update ${update.reached ? 'took' : 'did not complete within'} ${seconds(update.took)}`,
@@ -77,7 +83,7 @@ export const rollingUpdate = experiment(
     )
     on.finding(
       'swarm.rollback.no-failed-request',
-      unlessParted(rollback.reached ? parted : undefined, {
+      inconclusiveIfPartitioned(rollback.reached ? parted : undefined, {
         holds: rollback.reached && second.failed === 0,
         evidence: [...rollback.exhibits, exhibit],
         detail: `${second.failed} of ${second.sent} requests failed; rollback ${rollback.reached ? 'took' : 'did not complete within'} ${seconds(rollback.took)}`,
@@ -93,7 +99,13 @@ export const rollingUpdate = experiment(
 )
 
 /** Runs detached and polls: a command that waits would block the connection for all other commands. */
-async function roll(on: ExperimentContext, title: string, command: string, until: string, { mark, now }: Watching) {
+async function roll(
+  on: ExperimentContext,
+  title: string,
+  command: string,
+  until: string,
+  { mark, now }: TimelineRecorder,
+) {
   const began = now()
   const started = await on.exhibit({ title, command })
   mark(title.toLowerCase())
@@ -119,19 +131,19 @@ export const brokenUpdate = experiment(
   {
     hosts: 'swarm_managers[0]',
     tags: ['experiments', 'broken-update', 'proof'],
-    disturbs: swarmNodes('the Counter app is updated to a broken image under load'),
+    disturbs: disturbSwarmNodes('the Counter app is updated to a broken image under load'),
     hypothesis:
       'The first new replica fails within the monitor period; Swarm stops the update and rolls back automatically. The old replicas ' +
       'keep running, so no request fails.',
-    proves: {
+    assertions: {
       'swarm.update.rolls-back': 'Swarm rolls back an update to a broken image automatically',
       'swarm.update.broken-unnoticed': 'Failed update and automatic rollback fail no request',
     },
-    start: allWell,
-    restore: async (on) => {
-      const { stdout } = await on.look({ command: IMAGE })
+    steadyState: checkSteadyState,
+    rollback: async (on) => {
+      const { stdout } = await on.exec({ command: IMAGE })
       if (stdout.includes('/hello-world'))
-        await on.look({ command: `docker service rollback --detach --quiet ${COUNTER}` })
+        await on.exec({ command: `docker service rollback --detach --quiet ${COUNTER}` })
       await on.watch({
         title: 'Rollback status',
         command: UPDATE_STATE,
@@ -142,7 +154,7 @@ export const brokenUpdate = experiment(
   },
   async (on) => {
     const source = (
-      await on.look({
+      await on.exec({
         host: (on.groups.registry ?? on.hosts)[0] as string,
         command: 'docker image ls --format "{{.Repository}}:{{.Tag}}"',
       })
@@ -150,7 +162,12 @@ export const brokenUpdate = experiment(
     const broken =
       source.split('\n').find((name) => name.startsWith(`${registryAddress(on)}/labbook/hello-world:`)) ??
       `${registryAddress(on)}/labbook/hello-world:${tagOf('hello-world', 'debian')}`
-    const { value, exhibit, perSecond, fared } = await underWatch(
+    const {
+      value,
+      exhibit,
+      perSecond,
+      requestStats: fared,
+    } = await observeDuring(
       on,
       { title: 'Timeline: update to a broken image', perSecond: RATE },
       async ({ mark, now }) => {
@@ -169,7 +186,7 @@ export const brokenUpdate = experiment(
         })
         mark('rolled back')
         const rollbackSeconds = now() - began
-        const replicas = await replicasElsewhere(on, 'Replicas after the rollback')
+        const replicas = await waitForReplicas(on, 'Replicas after the rollback')
         const after = await on.exhibit({ title: 'Image after the rollback', command: IMAGE })
         const tasks = await on.exhibit({ title: 'Tasks after the rollback', command: TASKS })
         return { before, started, finished, rollbackSeconds, replicas, after, tasks }
@@ -189,7 +206,7 @@ export const brokenUpdate = experiment(
     const all = fared()
     on.finding(
       'swarm.update.broken-unnoticed',
-      unlessParted(await partedWithin(on, exhibit, all.failed), {
+      inconclusiveIfPartitioned(await partitionDuring(on, exhibit, all.failed), {
         holds: all.failed === 0,
         evidence: [exhibit],
         detail: `${all.failed} of ${all.sent} requests failed at ${perSecond}/s`,

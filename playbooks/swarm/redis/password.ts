@@ -12,12 +12,12 @@ import {
   type Reference,
   type Secret,
 } from '../../../src/labbook.ts'
-import { keepingOf } from '../../registry/address.ts'
+import { registryFiles } from '../../registry/address.ts'
 
 const storedPassword = register<{ content: string; sha256: string }>('redis_password')
 
 /** Next to the registry's credentials: removed with the lab. Leaves this machine only as a Swarm secret. */
-const passwordFile = (on: PlayContext): string => path.join(path.dirname(keepingOf(on).passwords), 'redis_password')
+const passwordFile = (on: PlayContext): string => path.join(path.dirname(registryFiles(on).passwords), 'redis_password')
 
 function configuredPassword({ vars }: Pick<PlayContext, 'vars'>): Secret | undefined {
   const { redis_password: password } = vars
@@ -49,11 +49,11 @@ export const password = (): Reference<Secret> => storedPassword.on('localhost').
  * Name of the Swarm secret. Secrets are immutable, so a new password is a new secret. The name contains a slow hash, so
  * that it does not help guessing the password.
  */
-export const secretName = (): Reference<string> => password().map((text) => nameOf(text.reveal()))
+export const secretName = (): Reference<string> => password().map((text) => secretNameFor(text.reveal()))
 
 const names = new Map<string, string>()
 
-export function nameOf(text: string): string {
+export function secretNameFor(text: string): string {
   const cached = names.get(text)
   if (cached !== undefined) return cached
   const name = `counter_redis_password_${scryptSync(text, 'labbook redis', 6).toString('hex')}`

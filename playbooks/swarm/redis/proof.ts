@@ -1,8 +1,8 @@
-import { experiment, type CareContext, type Experiment, type ExperimentContext } from '../../../src/labbook.ts'
+import { experiment, type SetupContext, type Experiment, type ExperimentContext } from '../../../src/labbook.ts'
 import { call, callMany, type Endpoint } from '../../app/client.ts'
-import { endpoints, settled } from '../../app/proof.ts'
+import { endpoints, waitForStack } from '../../app/proof.ts'
 import { servicesOf } from './admin.ts'
-import { NOTED } from './switch.ts'
+import { RECORDED_TOPOLOGY } from './switch.ts'
 import type { Topology } from './variables.ts'
 
 const INCREMENTS = 50
@@ -13,9 +13,9 @@ let before: { readonly count: number; readonly exhibit: ReturnType<ExperimentCon
 const readCount = async (endpoint: Endpoint): Promise<number> => (await call(endpoint, 'GET', '/api/counter')).count
 
 /** Increments and reads the count before the switch, to compare with the count after it. */
-export const countBefore = experiment(
+export const recordCountBefore = experiment(
   'Record the count before the switch',
-  { hosts: 'swarm_managers[0]', tags: ['redis', 'proof'], disturbs: false, proves: {} },
+  { hosts: 'swarm_managers[0]', tags: ['redis', 'proof'], disturbs: false, assertions: {} },
   async (on) => {
     before = undefined
     const started = Date.now()
@@ -29,7 +29,7 @@ export const countBefore = experiment(
       await readCount(appEndpoints[0] as Endpoint).catch(() => Number.NaN),
     )
     if (answers.length === 0 || Number.isNaN(count)) {
-      on.notice('the app returned no count before the switch, so there is nothing to compare with', 'warning')
+      on.log('the app returned no count before the switch, so there is nothing to compare with', 'warning')
       return
     }
     before = {
@@ -45,7 +45,7 @@ export const countBefore = experiment(
 )
 
 /** Checks that the switch keeps the count, and that the app counts on from it. */
-export const keepsCount = (to: Topology): Experiment =>
+export const compareCountAfter = (to: Topology): Experiment =>
   experiment(
     `Compare the count after the switch to ${to}`,
     {
@@ -54,12 +54,12 @@ export const keepsCount = (to: Topology): Experiment =>
       disturbs: false,
       hypothesis:
         'The app is stopped while the data is copied, so the new topology starts with all data of the old one.',
-      proves: {
+      assertions: {
         'redis.switch.keeps-count': 'Switch keeps the count, and the app counts on from it',
       },
     },
     async (on) => {
-      await settled(on)
+      await waitForStack(on)
       const appEndpoints = endpoints(on)
       const started = Date.now()
       const after = await readCount(appEndpoints[0] as Endpoint)
@@ -74,7 +74,7 @@ export const keepsCount = (to: Topology): Experiment =>
         stdout: `count: ${after}\nacknowledged: ${answers.length} of ${INCREMENTS}\nfailed: ${errors.length}${errors.length === 0 ? '' : ` (${errors[0]})`}\ncount after the increments: ${end}`,
         durationMs: Date.now() - started,
       })
-      const active = await on.exhibit({ title: 'Active topology', command: NOTED })
+      const active = await on.exhibit({ title: 'Active topology', command: RECORDED_TOPOLOGY })
       // A failed request may have been applied, and other clients may count too: only a lower count is a loss.
       on.finding('redis.switch.keeps-count', {
         holds:
@@ -108,23 +108,23 @@ done`
 /** Shows the status of Redis: placement of its services, and the state that each server reports. */
 export const redisStatus = experiment(
   'Show Redis status',
-  { hosts: 'swarm_managers[0]', tags: ['redis', 'status'], disturbs: false, proves: {} },
+  { hosts: 'swarm_managers[0]', tags: ['redis', 'status'], disturbs: false, assertions: {} },
   async (on) => {
-    const detected = await on.look({ command: NOTED })
+    const detected = await on.exec({ command: RECORDED_TOPOLOGY })
     const topology = detected.stdout.trim()
-    on.notice(topology === '' ? 'no topology is active yet' : `active topology: ${topology}`)
+    on.log(topology === '' ? 'no topology is active yet' : `active topology: ${topology}`)
     await on.exhibit({ title: 'Tasks of the Redis services', command: STATUS })
     const lines = (await Promise.all((on.groups.swarm ?? []).map((node) => queryServers(on, node)))).flat()
-    for (const line of lines.sort()) on.notice(line.replace(/^counter_/, ''))
+    for (const line of lines.sort()) on.log(line.replace(/^counter_/, ''))
     const missing =
       topology === ''
         ? []
         : servicesOf(topology as Topology).filter((name) => !lines.some((line) => line.startsWith(`counter_${name}:`)))
-    if (missing.length > 0) on.notice(`no response from: ${missing.join(', ')}`, 'warning')
+    if (missing.length > 0) on.log(`no response from: ${missing.join(', ')}`, 'warning')
   },
 )
 
-async function queryServers(on: CareContext, host: string): Promise<string[]> {
+async function queryServers(on: SetupContext, host: string): Promise<string[]> {
   const exhibit = await on.exhibit({ title: `Status of Redis on ${host}`, host, command: QUERY })
   return exhibit.stdout
     .split('\n')

@@ -25,11 +25,11 @@ const RECORD = 'counter-redis'
 const CONFIGS = `docker config ls --format '{{.Name}}' --filter name=${RECORD}.`
 
 /** Prints the recorded topology, or nothing without a record. Fails if Docker does not answer. */
-export const NOTED = `configs=$(${CONFIGS}) || exit
+export const RECORDED_TOPOLOGY = `configs=$(${CONFIGS}) || exit
 printf '%s\\n' "$configs" | sed -n 's/^${RECORD}\\.\\([0-9]*\\)\\.\\([a-z]*\\)$/\\1 \\2/p' | sort -rn | sed -n '1s/.* //p'`
 
 /** Prints the active topology: from the record, else from the running services; nothing if there is none. */
-const DETECT = `noted=$(${NOTED}) || exit
+const DETECT = `noted=$(${RECORDED_TOPOLOGY}) || exit
 if [ -n "$noted" ]; then echo "noted $noted"; exit; fi
 services=$(docker service ls --format '{{.Name}}' --filter name=${STACK}_) || exit
 has() { printf '%s\\n' "$services" | grep -qx "${STACK}_$1"; }
@@ -43,7 +43,7 @@ const detected = register<CommandValues>('redis_has_data')
 const topologyOf = ({ stdout }: CommandValues): string => stdout.split(' ')[1] ?? ''
 
 /** Detects the active topology. */
-export const lookWhere = (): Task =>
+export const detectTopology = (): Task =>
   shell('Detect active topology', { cmd: DETECT, read_only: true, register: detected })
 
 /** Path of a topology's stack file on the manager. */
@@ -58,7 +58,7 @@ interface Switch {
 }
 
 /** Tasks that copy the data from the active topology to the requested one and record it as active. */
-export function carriedOver({ to, possible, image, password }: Switch): Task[] {
+export function migrationTasks({ to, possible, image, password }: Switch): Task[] {
   const active = detected.map(topologyOf)
   return [
     assert('Check that the active topology can be migrated', {
@@ -77,7 +77,7 @@ export function carriedOver({ to, possible, image, password }: Switch): Task[] {
       .filter((from) => from !== to)
       .map((from) =>
         shell(`Migrate data from ${from} to ${to}`, {
-          cmd: image.map((name) => script(name, from, to)),
+          cmd: image.map((name) => switchScript(name, from, to)),
           stdin: password,
           when: ({ value }) => topologyOf(value(detected)) === from,
           timeout: 600,
@@ -126,15 +126,15 @@ const deployCommand = (topology: Topology): string =>
   sh`docker stack deploy --with-registry-auth --resolve-image never --compose-file ${stackFileOf(topology)} ${STACK} >/dev/null`
 
 /** Name of the topology in `redis-admin.sh wait` and `look`. */
-export const shapeOf = (topology: Topology): string => (topology === 'single' ? 'server' : topology)
+export const waitTargetOf = (topology: Topology): string => (topology === 'single' ? 'server' : topology)
 
 /** Shell script of a switch. Every step is idempotent. */
-export function script(image: string, from: Topology, to: Topology): string {
+export function switchScript(image: string, from: Topology, to: Topology): string {
   const admin = (topology: Topology, ...args: string[]): string =>
     `printf '%s\\n' "$password" | ${adminCommand(image, topology, args)}`
   const up = (topology: Topology): string[] => [
     deployCommand(topology),
-    topology === 'cluster' ? admin(topology, 'form') : admin(topology, 'wait', shapeOf(topology)),
+    topology === 'cluster' ? admin(topology, 'form') : admin(topology, 'wait', waitTargetOf(topology)),
   ]
   const migrate = (): string[] => {
     if (to === 'cluster') return [...up(from), ...up(to), admin(from, 'copy', 'server', 'cluster')]

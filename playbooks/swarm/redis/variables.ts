@@ -55,7 +55,7 @@ export function redisVars(vars: Vars): RedisVars {
  * The variables with which a topology other than the requested one was deployed, so that a switch away from it restarts
  * none of its servers. Numbers too large for it belong to the requested topology and are dropped.
  */
-export function redisVarsIf(topology: Topology, vars: Vars): RedisVars {
+export function deployedRedisVars(topology: Topology, vars: Vars): RedisVars {
   const valueIfValid = (name: string): unknown => (Number(vars[name]) <= REPLICAS[topology] ? vars[name] : undefined)
   const [waitReplicas, minReplicas] = ['redis_wait_replicas', 'redis_min_replicas_to_write'].map(valueIfValid)
   return redisVars(
@@ -68,7 +68,7 @@ export function redisVarsIf(topology: Topology, vars: Vars): RedisVars {
 }
 
 /** The variables of Redis for a topology other than the requested one. */
-export const redisVarsOf = (topology: Topology, vars: Vars): RedisVars =>
+export const redisVarsFor = (topology: Topology, vars: Vars): RedisVars =>
   redisVars(withOverrides(vars, { redis_topology: topology }))
 
 /** Overrides variables. Not a copy, so that the run can still track which variables are read. */

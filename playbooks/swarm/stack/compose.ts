@@ -1,10 +1,19 @@
 import type { z } from 'zod'
-import { readYaml, type Path, type Source } from '../../../src/inventory/document.ts'
-import type { Problem } from '../../../src/inventory/errors.ts'
+import { parseYaml, type Path, type SourceText } from '../../../src/inventory/document.ts'
+import type { InventoryProblem } from '../../../src/inventory/errors.ts'
 import { didYouMean, nearest } from '../../../src/inventory/nearest.ts'
 import { IGNORED, REFUSED, REFUSED_AT_TOP } from './keys.ts'
 import { composeSchema, keysAt } from './schema.ts'
-import { list, portsOf, referenceFaults, tree, type Fault, type NamedFile, type Port, type Tree } from './references.ts'
+import {
+  asList,
+  portsOf,
+  checkReferences,
+  asMap,
+  type ComposeFault,
+  type NamedFile,
+  type Port,
+  type YamlMap,
+} from './references.ts'
 
 /** A service of a compose file. */
 export interface Service {
@@ -18,9 +27,9 @@ export interface Compose {
   readonly services: readonly Service[]
   readonly files: readonly NamedFile[]
   /** Errors that prevent the deployment, in line order. */
-  readonly problems: readonly Problem[]
+  readonly problems: readonly InventoryProblem[]
   /** Keys that Swarm ignores, and behaviour that may surprise. */
-  readonly warnings: readonly Problem[]
+  readonly warnings: readonly InventoryProblem[]
 }
 
 /**
@@ -28,32 +37,32 @@ export interface Compose {
  *
  * @param exists - whether a file exists in the directory of the compose file.
  */
-export function readCompose(source: Source, exists: (file: string) => boolean): Compose {
-  const document = readYaml(source)
+export function readCompose(source: SourceText, exists: (file: string) => boolean): Compose {
+  const document = parseYaml(source)
   if (!('data' in document)) return { services: [], files: [], problems: document, warnings: [] }
-  const at = (faults: readonly Fault[]): Problem[] =>
+  const at = (faults: readonly ComposeFault[]): InventoryProblem[] =>
     faults
       .map(({ path, at, message }) => document.locate({ path, at: at ?? 'value', message }))
       .sort((a, b) => a.line - b.line || a.column - b.column)
   const { data } = document
-  if (Object.keys(tree(data)).length === 0) {
+  if (Object.keys(asMap(data)).length === 0) {
     const message = 'the file defines no services: start with "services:"'
     return { services: [], files: [], problems: at([{ path: [], message }]), warnings: [] }
   }
-  const services = Object.entries(tree(tree(data).services))
-  const ignored = services.flatMap(([name, service]) => ignoredKeys(name, tree(service)))
-  const schemaErrors = schemaFaults(withoutIgnored(tree(data)))
+  const services = Object.entries(asMap(asMap(data).services))
+  const ignored = services.flatMap(([name, service]) => ignoredKeys(name, asMap(service)))
+  const schemaErrors = schemaFaults(withoutIgnored(asMap(data)))
   // References are checked only in a file with a valid schema.
-  const { faults, doubts, files } = referenceFaults(tree(data), exists)
+  const { faults, warnings: doubts, files } = checkReferences(asMap(data), exists)
   return {
-    services: services.map(([name, service]) => serviceOf(name, tree(service))),
+    services: services.map(([name, service]) => serviceOf(name, asMap(service))),
     files,
     problems: at(schemaErrors.length > 0 ? schemaErrors : faults),
     warnings: at([...ignored, ...(schemaErrors.length > 0 ? [] : doubts)]),
   }
 }
 
-const ignoredKeys = (name: string, service: Tree): Fault[] =>
+const ignoredKeys = (name: string, service: YamlMap): ComposeFault[] =>
   Object.keys(service)
     .filter((key) => Object.hasOwn(IGNORED, key))
     .map((key) => ({
@@ -62,27 +71,27 @@ const ignoredKeys = (name: string, service: Tree): Fault[] =>
       message: `Swarm ignores "${key}": ${IGNORED[key]}`,
     }))
 
-const withoutIgnored = (data: Tree): Tree => {
-  if (data.services !== tree(data.services)) return data
+const withoutIgnored = (data: YamlMap): YamlMap => {
+  if (data.services !== asMap(data.services)) return data
   const withoutIgnoredKeys = (service: unknown): unknown =>
-    service !== tree(service)
+    service !== asMap(service)
       ? service
       : Object.fromEntries(
-          Object.entries(tree(service)).filter(
-            ([key, value]) => !Object.hasOwn(IGNORED, key) || (key === 'depends_on' && value === tree(value)),
+          Object.entries(asMap(service)).filter(
+            ([key, value]) => !Object.hasOwn(IGNORED, key) || (key === 'depends_on' && value === asMap(value)),
           ),
         )
   return {
     ...data,
     services: Object.fromEntries(
-      Object.entries(tree(data.services)).map(([name, service]) => [name, withoutIgnoredKeys(service)]),
+      Object.entries(asMap(data.services)).map(([name, service]) => [name, withoutIgnoredKeys(service)]),
     ),
   }
 }
 
-function schemaFaults(data: Tree): Fault[] {
+function schemaFaults(data: YamlMap): ComposeFault[] {
   const issues = composeSchema.safeParse(data).error?.issues ?? []
-  return issues.flatMap((issue): Fault[] =>
+  return issues.flatMap((issue): ComposeFault[] =>
     issue.code === 'unrecognized_keys'
       ? issue.keys.map((key) => ({
           path: [...issue.path, key],
@@ -114,13 +123,13 @@ function unknownKeyMessage(path: Path, key: string): string {
   return `unknown key "${key}": ${guess ?? (keys.length === 0 ? 'remove it' : `remove it (known keys: ${keys.join(', ')})`)}`
 }
 
-const serviceOf = (name: string, service: Tree): Service => ({
+const serviceOf = (name: string, service: YamlMap): Service => ({
   name,
   image: typeof service.image === 'string' ? service.image : '',
-  mode: String(tree(service.deploy).mode ?? 'replicated'),
-  ports: list(service.ports).flatMap(portsOf),
+  mode: String(asMap(service.deploy).mode ?? 'replicated'),
+  ports: asList(service.ports).flatMap(portsOf),
 })
 
 /** Formats a problem: `compose.yaml:3:5: message`. */
-export const lineOf = ({ path, line, column, message }: Problem): string =>
+export const formatProblem = ({ path, line, column, message }: InventoryProblem): string =>
   line === 0 ? `${path}: ${message}` : `${path}:${line}:${column}: ${message}`

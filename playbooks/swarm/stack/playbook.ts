@@ -3,12 +3,20 @@ import { extraImages } from '../../images/images.ts'
 import { foundation } from '../../site/steps.ts'
 import { swarm } from '../swarm.ts'
 import { stackProof } from './proof.ts'
-import { imagesIn, stackDeployed, stackFile, stackRemarks } from './steps.ts'
+import { projectImagesIn, deployStack, validateComposeFile, logComposeWarnings } from './steps.ts'
 
 export default playbook({
   name: 'swarm/stack',
   description:
     'Deploys a compose file as a stack (-e file=compose.yaml [-e name=...]) and waits for it to converge, ' +
     'or reports which task does not start and why. -e state=absent removes it; --tags stack skips the prerequisites.',
-  steps: [stackRemarks, stackFile, ...foundation, extraImages(imagesIn), ...swarm, stackDeployed, stackProof],
+  steps: [
+    logComposeWarnings,
+    validateComposeFile,
+    ...foundation,
+    extraImages(projectImagesIn),
+    ...swarm,
+    deployStack,
+    stackProof,
+  ],
 })

@@ -1,12 +1,12 @@
 import { experiment, type Exhibit, type ExperimentContext } from '../../../src/labbook.ts'
-import { requestFrom } from './request.ts'
+import { readRequest } from './request.ts'
 import {
-  explain,
+  describeFailure,
   judge,
-  latecomers,
+  unconvergedServices,
   readState,
   stateCommand,
-  type Culprit,
+  type FailedService,
   type Judgement,
   type StackState,
 } from './tasks.ts'
@@ -30,13 +30,13 @@ export const stackProof = experiment(
     tags: ['stack', 'proof'],
     disturbs: false,
     hypothesis: 'Every service starts all its tasks and keeps them running.',
-    proves: PROVES,
+    assertions: PROVES,
   },
   async (on) => {
     const vars = on.hostvars(on.hosts[0] as string)
-    const { name, state } = requestFrom(vars)
+    const { name, state } = readRequest(vars)
     if (state === 'absent') {
-      on.cannotTell(`stack ${name} is removed (state=absent)`)
+      on.inconclusive(`stack ${name} is removed (state=absent)`)
       return
     }
     await verifyStack(on, name, Number(vars.stack_timeout ?? TIME_LIMIT_SECONDS))
@@ -52,12 +52,12 @@ async function verifyStack(on: ExperimentContext, stack: string, within: number)
     command: `docker stack services ${stack} --format 'table {{.Name}}\\t{{.Mode}}\\t{{.Replicas}}\\t{{.Image}}\\t{{.Ports}}'`,
   })
   const placement = recordPlacement(on, stack, stackState)
-  const failed = judgement.kind === 'failed' ? judgement.culprits : []
+  const failed = judgement.kind === 'failed' ? judgement.failedServices : []
   // Report all other services that have not converged, too: one of them may be the cause.
   const unconverged =
     judgement.kind === 'converged'
       ? []
-      : latecomers(stackState).filter(({ service }) =>
+      : unconvergedServices(stackState).filter(({ service }) =>
           failed.every((failedService) => failedService.service !== service),
         )
   const failedServices = [...failed, ...unconverged]
@@ -72,13 +72,13 @@ async function verifyStack(on: ExperimentContext, stack: string, within: number)
         : `${prefix}${details.messages.join('; ')}`,
     measured: judgement.kind === 'converged' ? { 'time to converge': [seconds, 's'] } : {},
   })
-  const incomplete = stackState.services.filter(({ running, wanted }) => running < wanted)
+  const incomplete = stackState.services.filter(({ running, desired: wanted }) => running < wanted)
   on.finding('stack.replicas', {
     holds: stackState.services.length > 0 && incomplete.length === 0,
     evidence: [services, placement],
     detail:
       stackState.services
-        .map(({ name, running, wanted }) => `${shortName(name, stack)} ${running}/${wanted}`)
+        .map(({ name, running, desired: wanted }) => `${shortName(name, stack)} ${running}/${wanted}`)
         .join(', ') || 'no services',
   })
   await reportHealth(on, stack)
@@ -114,12 +114,12 @@ async function watchStack(on: ExperimentContext, stack: string, within: number) 
 /** Explains failed services with their tasks and the end of their logs. */
 async function explainFailures(
   on: ExperimentContext,
-  failedServices: readonly Culprit[],
+  failedServices: readonly FailedService[],
 ): Promise<{ messages: string[]; evidence: Exhibit[] }> {
   const messages: string[] = []
   const evidence: Exhibit[] = []
   for (const failedService of failedServices.slice(0, MAX_DETAILED)) {
-    messages.push(explain(failedService))
+    messages.push(describeFailure(failedService))
     const { service, task } = failedService
     evidence.push(
       await on.exhibit({
@@ -201,7 +201,7 @@ async function reportHealth(on: ExperimentContext, stack: string): Promise<void>
 
 /** Warns if the kernel has no IPVS: virtual IPs and the routing mesh do not work then, without an error from Docker. */
 async function warnWithoutIpvs(on: ExperimentContext, stack: string): Promise<void> {
-  const { stdout } = await on.look({
+  const { stdout } = await on.exec({
     command: [
       '[ -d /proc/sys/net/ipv4/vs ] || [ -e /proc/net/ip_vs ] || modprobe -n -q ip_vs 2>/dev/null && exit 0',
       `docker stack services -q ${stack} | xargs -r docker service inspect --format '{{with .Spec.EndpointSpec}}{{if ne .Mode "dnsrr"}}{{$.Spec.Name}}{{end}}{{end}}'`,
@@ -212,7 +212,7 @@ async function warnWithoutIpvs(on: ExperimentContext, stack: string): Promise<vo
     .map((name) => name.trim())
     .filter((name) => name !== '')
   if (names.length === 0) return
-  on.notice(
+  on.log(
     `the kernel has no IPVS, so virtual IPs and ingress ports of ${names.map((name) => shortName(name, stack)).join(', ')} do not work; ` +
       'use endpoint_mode: dnsrr, and ports with mode: host',
     'warning',

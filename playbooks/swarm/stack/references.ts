@@ -2,13 +2,13 @@ import { posix } from 'node:path'
 import { didYouMean, nearest } from '../../../src/inventory/nearest.ts'
 import type { Path } from '../../../src/inventory/document.ts'
 
-export type Tree = Readonly<Record<string, unknown>>
+export type YamlMap = Readonly<Record<string, unknown>>
 
 /** The value as a map; empty if it is none. */
-export const tree = (value: unknown): Tree =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Tree) : {}
+export const asMap = (value: unknown): YamlMap =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as YamlMap) : {}
 
-export const list = (value: unknown): readonly unknown[] =>
+export const asList = (value: unknown): readonly unknown[] =>
   Array.isArray(value) ? value : value === undefined || value === null ? [] : [value]
 
 /** A file that the compose file references. */
@@ -23,7 +23,7 @@ export interface NamedFile {
 }
 
 /** A message at a path in the file. */
-export interface Fault {
+export interface ComposeFault {
   readonly path: Path
   readonly at?: 'key' | 'value'
   readonly message: string
@@ -43,7 +43,7 @@ const SHORT_PORT = /^(?:.*:)?(\d+)(?:-(\d+))?:(\d+)(?:-\d+)?(?:\/(\w+))?$/
 /** Parses `"8080:80"` and the long form; empty for ports that are not published or contain variables. */
 export function portsOf(port: unknown): Port[] {
   if (typeof port === 'object' && port !== null) {
-    const { published, target, protocol, mode } = port as Tree
+    const { published, target, protocol, mode } = port as YamlMap
     return typeof published !== 'number'
       ? []
       : [{ published, target: Number(target), protocol: String(protocol ?? 'tcp'), mode: String(mode ?? 'ingress') }]
@@ -60,17 +60,17 @@ export function portsOf(port: unknown): Port[] {
 }
 
 interface References {
-  readonly faults: Fault[]
-  readonly doubts: Fault[]
+  readonly faults: ComposeFault[]
+  readonly warnings: ComposeFault[]
   readonly files: NamedFile[]
 }
 
 /** Checks the references of a file with a valid schema: images, files, networks, volumes, ports. */
-export function referenceFaults(data: Tree, exists: (file: string) => boolean): References {
-  const references: References = { faults: [], doubts: [], files: [] }
+export function checkReferences(data: YamlMap, exists: (file: string) => boolean): References {
+  const references: References = { faults: [], warnings: [], files: [] }
   const taken = new Map<string, string>()
-  for (const [name, definition] of Object.entries(tree(data.services))) {
-    const service = tree(definition)
+  for (const [name, definition] of Object.entries(asMap(data.services))) {
+    const service = asMap(definition)
     const path = ['services', name]
     if (service.image === undefined || service.image === '') {
       references.faults.push({
@@ -83,7 +83,7 @@ export function referenceFaults(data: Tree, exists: (file: string) => boolean): 
     checkMounts(references, data, service, path)
     for (const kind of ['configs', 'secrets'] as const) checkGrants(references, data, service, path, kind)
     checkPorts(references, service, path, taken)
-    for (const [i, file] of list(service.env_file).entries()) {
+    for (const [i, file] of asList(service.env_file).entries()) {
       addFile(
         references,
         { kind: 'env_file', key: name, file: String(file) },
@@ -96,17 +96,17 @@ export function referenceFaults(data: Tree, exists: (file: string) => boolean): 
   return references
 }
 
-function checkNetworks({ faults }: References, data: Tree, { networks }: Tree, path: Path): void {
+function checkNetworks({ faults }: References, data: YamlMap, { networks }: YamlMap, path: Path): void {
   const entries = Array.isArray(networks)
     ? [...networks.entries()].map(([i, name]) => [String(name), i] as const)
-    : Object.keys(tree(networks)).map((name) => [name, name] as const)
+    : Object.keys(asMap(networks)).map((name) => [name, name] as const)
   for (const [name, at] of entries) {
     if (name !== 'default') checkDeclaredKey(faults, data, 'networks', name, [...path, 'networks', at])
   }
 }
 
-function checkDeclaredKey(faults: Fault[], data: Tree, kind: string, name: string, path: Path): void {
-  const declared = Object.keys(tree(data[kind]))
+function checkDeclaredKey(faults: ComposeFault[], data: YamlMap, kind: string, name: string, path: Path): void {
+  const declared = Object.keys(asMap(data[kind]))
   if (declared.includes(name) || name.includes('$')) return
   const guess = didYouMean(nearest(name, declared, 2))
   faults.push({
@@ -115,9 +115,9 @@ function checkDeclaredKey(faults: Fault[], data: Tree, kind: string, name: strin
   })
 }
 
-function checkMounts({ faults, doubts }: References, data: Tree, service: Tree, path: Path): void {
-  const pinned = list(tree(tree(service.deploy).placement).constraints).length > 0
-  for (const [i, mount] of list(service.volumes).entries()) {
+function checkMounts({ faults, warnings: doubts }: References, data: YamlMap, service: YamlMap, path: Path): void {
+  const pinned = asList(asMap(asMap(service.deploy).placement).constraints).length > 0
+  for (const [i, mount] of asList(service.volumes).entries()) {
     const { type, source } = mountOf(mount)
     const at = [...path, 'volumes', i]
     if (source === undefined || source.includes('$')) continue
@@ -134,7 +134,7 @@ function checkMounts({ faults, doubts }: References, data: Tree, service: Tree, 
         })
     } else if (type === 'volume') {
       checkDeclaredKey(faults, data, 'volumes', source, at)
-      const driver = tree(tree(data.volumes)[source]).driver ?? 'local'
+      const driver = asMap(asMap(data.volumes)[source]).driver ?? 'local'
       if (!pinned && driver === 'local') {
         doubts.push({
           path: at,
@@ -147,7 +147,7 @@ function checkMounts({ faults, doubts }: References, data: Tree, service: Tree, 
 
 function mountOf(mount: unknown): { readonly type?: string; readonly source?: string } {
   if (typeof mount !== 'string') {
-    const { type, source } = tree(mount)
+    const { type, source } = asMap(mount)
     return {
       ...(type !== undefined && { type: String(type) }),
       ...(source !== undefined && { source: String(source) }),
@@ -159,10 +159,16 @@ function mountOf(mount: unknown): { readonly type?: string; readonly source?: st
   return { type: /^[./~]/.test(source) ? 'bind' : 'volume', source }
 }
 
-function checkGrants({ faults }: References, data: Tree, service: Tree, path: Path, kind: 'configs' | 'secrets'): void {
-  for (const [i, grant] of list(service[kind]).entries()) {
+function checkGrants(
+  { faults }: References,
+  data: YamlMap,
+  service: YamlMap,
+  path: Path,
+  kind: 'configs' | 'secrets',
+): void {
+  for (const [i, grant] of asList(service[kind]).entries()) {
     const isLong = typeof grant === 'object'
-    const source = isLong ? tree(grant).source : grant
+    const source = isLong ? asMap(grant).source : grant
     if (source !== undefined)
       checkDeclaredKey(faults, data, kind, String(source), [...path, kind, i, ...(isLong ? ['source'] : [])])
   }
@@ -170,12 +176,12 @@ function checkGrants({ faults }: References, data: Tree, service: Tree, path: Pa
 
 function checkDeclared(
   references: References,
-  data: Tree,
+  data: YamlMap,
   kind: 'configs' | 'secrets',
   exists: (file: string) => boolean,
 ): void {
-  for (const [key, definition] of Object.entries(tree(data[kind]))) {
-    const { file, external, name, driver } = tree(definition)
+  for (const [key, definition] of Object.entries(asMap(data[kind]))) {
+    const { file, external, name, driver } = asMap(definition)
     const path = [kind, key]
     if (file !== undefined) {
       addFile(
@@ -213,9 +219,9 @@ function addFile({ faults, files }: References, named: NamedFile, path: Path, ex
   }
 }
 
-function checkPorts({ faults }: References, service: Tree, path: Path, taken: Map<string, string>): void {
+function checkPorts({ faults }: References, service: YamlMap, path: Path, taken: Map<string, string>): void {
   const name = String(path[1])
-  for (const [i, definition] of list(service.ports).entries()) {
+  for (const [i, definition] of asList(service.ports).entries()) {
     for (const { published, protocol, mode } of portsOf(definition)) {
       const at = [...path, 'ports', i]
       const port = `${published}/${protocol}`
@@ -226,7 +232,7 @@ function checkPorts({ faults }: References, service: Tree, path: Path, taken: Ma
           message: `port ${port} is already published by service "${publisher}": change one of them`,
         })
       taken.set(port, name)
-      if (mode === 'ingress' && tree(service.deploy).endpoint_mode === 'dnsrr') {
+      if (mode === 'ingress' && asMap(service.deploy).endpoint_mode === 'dnsrr') {
         faults.push({
           path: at,
           message: `port ${port} uses the routing mesh, which needs endpoint_mode vip: write it as {target: ..., published: ${published}, mode: host}, or use vip`,

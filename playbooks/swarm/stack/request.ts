@@ -2,7 +2,7 @@ import { createHash, scryptSync } from 'node:crypto'
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { PlaybookError } from '../../../src/labbook.ts'
-import { lineOf, readCompose, type Compose } from './compose.ts'
+import { formatProblem, readCompose, type Compose } from './compose.ts'
 import type { NamedFile } from './references.ts'
 import { variablesOf } from './variables.ts'
 
@@ -24,11 +24,11 @@ export interface StackFile {
   readonly text: string
   readonly compose: Compose
   /** Directory of the compose file, on this machine. */
-  readonly folder: string
+  readonly directory: string
 }
 
 /** @throws {PlaybookError} if a variable is missing or invalid. */
-export function requestFrom(vars: Vars): StackRequest {
+export function readRequest(vars: Vars): StackRequest {
   const state = vars.state ?? 'present'
   if (state !== 'present' && state !== 'absent')
     throw new PlaybookError(`state must be present or absent, not "${String(state)}"`)
@@ -86,8 +86,8 @@ export function inspectStackFile(
     source,
     (name) => existsSync(path.join(folder, name)) && statSync(path.join(folder, name)).isFile(),
   )
-  const stack: StackFile = { text: source.text, compose, folder }
-  if (compose.problems.length > 0) return { stack, problems: compose.problems.map(lineOf) }
+  const stack: StackFile = { text: source.text, compose, directory: folder }
+  if (compose.problems.length > 0) return { stack, problems: compose.problems.map(formatProblem) }
   const undefinedVariables = variablesOf(source.text).filter(
     ({ name, optional }) => !optional && vars[name] === undefined && !provided.has(name),
   )
@@ -125,7 +125,7 @@ function read(file: string): string {
 }
 
 /** Name with a content hash: Swarm's configs and secrets are immutable, so new content needs a new name. */
-export function nameOf(stack: string, { kind, key, name }: NamedFile, content: Buffer): string {
+export function versionedName(stack: string, { kind, key, name }: NamedFile, content: Buffer): string {
   // A slow hash, so that a secret cannot be guessed from its name.
   const hash =
     kind === 'secrets'

@@ -20,9 +20,16 @@ import {
 import { images } from '../../images/images.ts'
 import { IMAGE_NAMES, type ImageName } from '../../images/table.ts'
 import { registryAddress, registryHost } from '../../registry/address.ts'
-import { lineOf } from './compose.ts'
+import { formatProblem } from './compose.ts'
 import type { NamedFile } from './references.ts'
-import { inspectStackFile, nameOf, readStackFile, requestFrom, type StackFile, type StackRequest } from './request.ts'
+import {
+  inspectStackFile,
+  versionedName,
+  readStackFile,
+  readRequest,
+  type StackFile,
+  type StackRequest,
+} from './request.ts'
 import { COMPOSE_VERSION, pieces, variablesOf, withVersion } from './variables.ts'
 
 const DIRECTORY = '/opt/labbook/stacks'
@@ -32,15 +39,15 @@ const imageVariables = new Map(IMAGE_NAMES.map((name) => [`IMAGE_${name.toUpperC
 const provided: ReadonlySet<string> = new Set(['REGISTRY', ...imageVariables.keys()])
 
 /** Validates the compose file first, so that an invalid one changes nothing. */
-export const stackFile = play('Validate compose file', { hosts: 'localhost', tags: 'stack' }, ({ vars }) => {
-  const request = requestFrom(vars)
+export const validateComposeFile = play('Validate compose file', { hosts: 'localhost', tags: 'stack' }, ({ vars }) => {
+  const request = readRequest(vars)
   if (request.state === 'present') readStackFile(request, vars, provided)
   return []
 })
 
 /** The project's images that the compose file uses. */
-export function imagesIn({ vars }: Pick<PlayContext, 'vars'>): ImageName[] {
-  const request = requestFrom(vars)
+export function projectImagesIn({ vars }: Pick<PlayContext, 'vars'>): ImageName[] {
+  const request = readRequest(vars)
   if (request.state !== 'present') return []
   const { text } = readStackFile(request, vars, provided)
   return variablesOf(text).flatMap(({ name }) =>
@@ -49,19 +56,19 @@ export function imagesIn({ vars }: Pick<PlayContext, 'vars'>): ImageName[] {
 }
 
 /** Logs the problems and warnings of the compose file. The next step fails the run if there are problems. */
-export const stackRemarks = experiment(
+export const logComposeWarnings = experiment(
   'Check the compose file',
-  { hosts: 'localhost', tags: 'stack', disturbs: false, proves: {} },
+  { hosts: 'localhost', tags: 'stack', disturbs: false, assertions: {} },
   async (on) => {
     const vars = on.hostvars('localhost')
-    const request = ignoringErrors(() => requestFrom(vars))
+    const request = ignoringErrors(() => readRequest(vars))
     if (request?.state !== 'present') return
     const inspection = ignoringErrors(() => inspectStackFile(request, vars, provided))
     if (inspection === undefined) return
     const { stack, problems } = inspection
     // A single problem is reported by the step that fails the run.
-    for (const problem of problems.length > 1 ? problems : []) on.notice(problem, 'warning')
-    for (const warning of stack.compose.warnings) on.notice(lineOf(warning), 'warning')
+    for (const problem of problems.length > 1 ? problems : []) on.log(problem, 'warning')
+    for (const warning of stack.compose.warnings) on.log(formatProblem(warning), 'warning')
   },
 )
 
@@ -85,11 +92,11 @@ const removesStack: Disturbs = ({ hosts, hostvars }) =>
     }))
 
 /** Copies the files to the first manager and deploys the stack, or removes it. */
-export const stackDeployed = play(
+export const deployStack = play(
   'Deploy stack',
   { hosts: 'swarm_managers[0]', become: true, tags: 'stack', disturbs: removesStack },
   (on) => {
-    const request = requestFrom(on.vars)
+    const request = readRequest(on.vars)
     const directory = `${DIRECTORY}/${request.name}`
     if (request.state === 'absent') {
       return [
@@ -155,7 +162,7 @@ const parents = (name: string): string[] => {
   return parent === '.' ? [] : [...parents(parent), parent]
 }
 
-function copyTask({ folder }: StackFile, { kind, file: name }: NamedFile, target: string): Task {
+function copyTask({ directory: folder }: StackFile, { kind, file: name }: NamedFile, target: string): Task {
   const dest = `${target}/${path.posix.normalize(name)}`
   if (kind === 'configs') return copy(`Copy ${name}`, { src: path.join(folder, name), dest, mode: '0644' })
   // Environment files often contain passwords.
@@ -163,14 +170,18 @@ function copyTask({ folder }: StackFile, { kind, file: name }: NamedFile, target
 }
 
 /** Override file: names of configs and secrets, and hashes of env files, so that any changed file is a change. */
-function overrides({ name }: StackRequest, { compose, folder }: StackFile, target: string): Record<string, unknown> {
+function overrides(
+  { name }: StackRequest,
+  { compose, directory: folder }: StackFile,
+  target: string,
+): Record<string, unknown> {
   const content = ({ file }: NamedFile): Buffer => readFileSync(path.join(folder, file))
   const of = (kind: NamedFile['kind']): NamedFile[] => compose.files.filter((named) => named.kind === kind)
   const named = (kind: 'configs' | 'secrets'): Record<string, unknown> =>
     Object.fromEntries(
       of(kind).map((it) => [
         it.key,
-        { name: nameOf(name, it, content(it)), file: `${target}/${path.posix.normalize(it.file)}` },
+        { name: versionedName(name, it, content(it)), file: `${target}/${path.posix.normalize(it.file)}` },
       ]),
     )
   return {

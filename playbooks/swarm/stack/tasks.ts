@@ -3,7 +3,7 @@ export interface ServiceState {
   readonly name: string
   readonly mode: string
   readonly running: number
-  readonly wanted: number
+  readonly desired: number
   /** Docker's update status; empty without an update. */
   readonly update: string
   readonly updateMessage: string
@@ -55,7 +55,7 @@ export function readState(stdout: string): StackState {
     services: section('services').map(([name = '', mode = '', replicas = '']): ServiceState => {
       const [, running = '0', wanted = '0'] = /(\d+)\/(\d+)/.exec(replicas) ?? []
       const [update = '', updateMessage = ''] = updates.get(name) ?? []
-      return { name, mode, running: Number(running), wanted: Number(wanted), update, updateMessage }
+      return { name, mode, running: Number(running), desired: Number(wanted), update, updateMessage }
     }),
     tasks: section('tasks')
       .filter(({ length }) => length >= 5)
@@ -93,12 +93,12 @@ function secondsOf(age: string): number | null {
 export type Judgement =
   | { readonly kind: 'converged' }
   | { readonly kind: 'waiting'; readonly for: string }
-  | { readonly kind: 'failed'; readonly culprits: readonly Culprit[] }
+  | { readonly kind: 'failed'; readonly failedServices: readonly FailedService[] }
 
 /** A failed service, and the task that shows the reason. */
-export interface Culprit {
+export interface FailedService {
   readonly service: string
-  readonly why: string
+  readonly reason: string
   readonly task?: TaskState
 }
 
@@ -130,14 +130,14 @@ export function judge({ services, tasks }: StackState, before: ReadonlySet<strin
       before,
     ),
   )
-  if (culprits.length > 0) return { kind: 'failed', culprits }
+  if (culprits.length > 0) return { kind: 'failed', failedServices: culprits }
   const unsettled = services.find((service) => !isSettled(service, tasks))
   return unsettled === undefined
     ? { kind: 'converged' }
-    : { kind: 'waiting', for: `${unsettled.name} (${unsettled.running} of ${unsettled.wanted})` }
+    : { kind: 'waiting', for: `${unsettled.name} (${unsettled.running} of ${unsettled.desired})` }
 }
 
-function isSettled({ name, running, wanted, update }: ServiceState, tasks: readonly TaskState[]): boolean {
+function isSettled({ name, running, desired: wanted, update }: ServiceState, tasks: readonly TaskState[]): boolean {
   const desiredTasks = tasks.filter((task) => task.service === name && task.desired === 'running')
   return (
     running === wanted &&
@@ -148,17 +148,17 @@ function isSettled({ name, running, wanted, update }: ServiceState, tasks: reado
 }
 
 function failureOf(
-  { name, running, wanted, update, updateMessage }: ServiceState,
+  { name, running, desired: wanted, update, updateMessage }: ServiceState,
   tasks: readonly TaskState[],
   before: ReadonlySet<string>,
-): Culprit[] {
+): FailedService[] {
   const newest = failuresOf(tasks)[0]
   const updateFailure = FAILED_UPDATES[update]
   if (updateFailure !== undefined) {
     return [
       {
         service: name,
-        why: `${updateFailure}${updateMessage === '' ? '' : ` (${updateMessage})`}`,
+        reason: `${updateFailure}${updateMessage === '' ? '' : ` (${updateMessage})`}`,
         ...(newest && { task: newest }),
       },
     ]
@@ -169,13 +169,13 @@ function failureOf(
     const failed = attempts.filter((task) => isFailure(task) && !before.has(task.id))
     const live = attempts.find((task) => task.state === 'running' && (task.seconds ?? 0) >= STABLE_SECONDS)
     if (failed.length >= MAX_FAILURES && live === undefined && failed[0])
-      return [{ service: name, why: `${slot} failed ${failed.length} times`, task: failed[0] }]
+      return [{ service: name, reason: `${slot} failed ${failed.length} times`, task: failed[0] }]
   }
   const unschedulable = tasks.find(
     ({ state, desired, error, seconds }) =>
       state === 'pending' && desired === 'running' && error !== '' && (seconds ?? 0) >= UNSCHEDULABLE_SECONDS,
   )
-  if (unschedulable) return [{ service: name, why: 'no suitable node', task: unschedulable }]
+  if (unschedulable) return [{ service: name, reason: 'no suitable node', task: unschedulable }]
   const completed =
     tasks.length > 0 &&
     tasks.every(
@@ -185,7 +185,7 @@ function failureOf(
     return [
       {
         service: name,
-        why: 'it exited, and its restart_policy does not restart it',
+        reason: 'it exited, and its restart_policy does not restart it',
         ...(tasks[0] && { task: tasks[0] }),
       },
     ]
@@ -199,16 +199,16 @@ const failuresOf = (tasks: readonly TaskState[]): TaskState[] =>
   tasks.filter((task) => isFailure(task) || task.error !== '')
 
 /** After the timeout: every service that has not converged, with the task that best shows the reason. */
-export function latecomers({ services, tasks }: StackState): Culprit[] {
+export function unconvergedServices({ services, tasks }: StackState): FailedService[] {
   return services
     .filter((service) => !isSettled(service, tasks))
-    .map(({ name, running, wanted, update }): Culprit => {
+    .map(({ name, running, desired: wanted, update }): FailedService => {
       const own = tasks.filter((task) => task.service === name)
       const task =
         failuresOf(own)[0] ?? own.find(({ desired, state }) => desired === 'running' && state !== 'running') ?? own[0]
       return {
         service: name,
-        why: `${running} of ${wanted} tasks run${update === '' || update === 'completed' ? '' : `, ${update}`}`,
+        reason: `${running} of ${wanted} tasks run${update === '' || update === 'completed' ? '' : `, ${update}`}`,
         ...(task && { task }),
       }
     })
@@ -240,7 +240,7 @@ const HINTS: readonly (readonly [RegExp, string])[] = [
 ]
 
 /** `web: web.1 failed 3 times; task web.1 on node2 is rejected: No such image: x (hint)`. */
-export function explain({ service, why, task }: Culprit): string {
+export function describeFailure({ service, reason: why, task }: FailedService): string {
   if (task === undefined) return `${service}: ${why}`
   const hint = HINTS.find(([pattern]) => pattern.test(task.error))?.[1]
   const location = task.node === '' ? '' : ` on ${task.node}`

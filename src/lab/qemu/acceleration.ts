@@ -2,12 +2,12 @@ import { z } from 'zod'
 import { defineModule } from '../../modules/task.ts'
 import { contentOf, setContent, setNewDirectory } from '../../modules/support/effects.ts'
 import { sh } from '../../shell/quote.ts'
-import { folder, pairs } from '../names.ts'
+import { labDirectory, parseFacts } from '../names.ts'
 import { processFunctions } from './scripts/vm.ts'
 
 const schema = z.strictObject({
-  dir: folder.describe('Directory of the lab'),
-  images: folder.describe('Directory of lab_vm_image'),
+  dir: labDirectory.describe('Directory of the lab'),
+  images: labDirectory.describe('Directory of lab_vm_image'),
   cloud_image: z.string().optional(),
   want: z.enum(['auto', 'kvm', 'hvf', 'tcg']).default('auto').describe('auto: the fastest that works here'),
 })
@@ -37,7 +37,7 @@ command -v "$qemu" >/dev/null || printf 'missing %s\n' "$qemu"
 [ ! -r ${dir}/acceleration ] || { read -r name why <${dir}/acceleration && printf 'name %s\nwhy %s\n' "$name" "$why"; }
 [ -s ${cloud_image ?? `${images}/current/vmlinuz`} ] || echo no-image`,
   plan: ({ dir, images, cloud_image, want }, { stdout }) => {
-    const facts = new Map(pairs(stdout))
+    const facts = new Map(parseFacts(stdout))
     const missing = facts.get('missing')
     if (missing !== undefined)
       return {

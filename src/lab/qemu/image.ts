@@ -2,11 +2,11 @@ import { z } from 'zod'
 import { defineModule } from '../../modules/task.ts'
 import { setNewDirectory, setTree, treeAt } from '../../modules/support/effects.ts'
 import { sh } from '../../shell/quote.ts'
-import { folder, pairs } from '../names.ts'
+import { labDirectory, parseFacts } from '../names.ts'
 import { buildImage, imagePackages, imageRecipe } from './scripts/image.ts'
 
 const schema = z.strictObject({
-  path: folder.describe('Directory of images; `current` links to the newest'),
+  path: labDirectory.describe('Directory of images; `current` links to the newest'),
   packages: z
     .array(z.string().regex(/^[a-z0-9][a-z0-9+.-]+$/))
     .default([])
@@ -50,7 +50,7 @@ printf 'wanted %s\n' "$wanted"
 printf 'current %s\n' "$(readlink ${path}/current)"
 [ ! -s ${path}/"$wanted"/disk.raw ] || [ ! -s ${path}/"$wanted"/initrd ] || [ ! -s ${path}/"$wanted"/vmlinuz ] || echo complete`}`,
   plan: ({ path, packages, release, state }, { stdout }) => {
-    const facts = pairs(stdout)
+    const facts = parseFacts(stdout)
     const fact = new Map(facts)
     if (state === 'absent') {
       return fact.has('there')

@@ -11,7 +11,7 @@ import { listSnapshots } from './scripts/snapshot.ts'
 import { processFunctions } from './scripts/vm.ts'
 import { lab_vm_snapshot } from './snapshot.ts'
 import { lab_vm_switch } from './switch.ts'
-import { lab_vm, vmSetting } from './vm.ts'
+import { lab_vm, vmSettings } from './vm.ts'
 
 /** Debian packages that this machine needs. Only root installs them; others get an error that lists them. */
 const packages = [
@@ -46,7 +46,7 @@ const paramsOf = (lab: Lab, { name, address, memory, disk, cpus, dataDisk, ssh, 
 /** Nodes in QEMU virtual machines: their own kernels, no root, no change to this machine's network. */
 export const qemu: Provider = {
   name: 'qemu',
-  says: 'QEMU virtual machines with their own kernels; no root needed',
+  description: 'QEMU virtual machines with their own kernels; no root needed',
   up: (lab) => {
     const { dir, vm } = lab
     const cloud = vm.cloudImage === undefined ? {} : { cloud_image: vm.cloudImage }
@@ -67,7 +67,7 @@ export const qemu: Provider = {
         ? [
             lab_vm_image('Build machine image', {
               path: vm.images,
-              packages: [...vm.baked],
+              packages: [...vm.packages],
               ...(vm.release === undefined ? {} : { release: vm.release }),
             }),
           ]
@@ -80,7 +80,7 @@ export const qemu: Provider = {
     ]
   },
   down: ({ dir }) => [lab_vm_switch('Remove lab', { dir, state: 'absent' })],
-  faults: (lab, node) => vmFaults(vmSetting(paramsOf(lab, node))),
+  faults: (lab, node) => vmFaults(vmSettings(paramsOf(lab, node))),
   status: (lab) =>
     `${processFunctions}${lab.nodes
       .map(
@@ -96,7 +96,9 @@ fi
 printf '%s\t%s\t%s\t%s\t%s\t%s\n' ${name} ${address} "$state" "$since" "$used" ${[`ssh -p ${ssh.port} ops@127.0.0.1`, ...forwards.map(({ guest, host }) => `${guest} at 127.0.0.1:${host}`)].join('; ')}`,
       )
       .join('\n')}`,
-  parts: (lab) => sh`printf 'acceleration: '; cat ${`${lab.dir}/acceleration`} 2>/dev/null || echo 'not detected yet'
+  resources: (
+    lab,
+  ) => sh`printf 'acceleration: '; cat ${`${lab.dir}/acceleration`} 2>/dev/null || echo 'not detected yet'
 printf 'network: %s\n' "$(cat ${`${lab.dir}/link`} 2>/dev/null || echo none)"
 du -sh ${lab.dir} ${lab.vm.images} 2>/dev/null || :`,
   snapshots: {

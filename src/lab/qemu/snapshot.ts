@@ -1,13 +1,13 @@
 import { z } from 'zod'
 import { defineModule } from '../../modules/task.ts'
 import { raw, sh } from '../../shell/quote.ts'
-import { folder, pairs } from '../names.ts'
+import { labDirectory, parseFacts } from '../names.ts'
 import { hardwareOf, removeSnapshot, resumeSnapshot, saveSnapshot } from './scripts/snapshot.ts'
 import { processFunctions } from './scripts/vm.ts'
-import { vmSchema, vmSetting } from './vm.ts'
+import { vmSchema, vmSettings } from './vm.ts'
 
 const schema = z.strictObject({
-  dir: folder.describe('Directory of the lab'),
+  dir: labDirectory.describe('Directory of the lab'),
   name: z
     .string()
     .regex(
@@ -34,9 +34,9 @@ ${raw(state === 'present' ? sh`for node in ${vms.map((vm) => vm.name)}; do [ -n 
 ls ${`${dir}/snapshots`} 2>/dev/null | sed 's/^/known /'
 true`}`,
   plan: ({ dir, name, vms, state }, { stdout }) => {
-    const all = pairs(stdout)
+    const all = parseFacts(stdout)
     const facts = new Map(all)
-    const machines = vms.map(vmSetting)
+    const machines = vms.map(vmSettings)
     const existing = all.filter(([key]) => key === 'known').map(([, each]) => each)
     if (state === 'absent')
       return {

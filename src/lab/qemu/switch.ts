@@ -3,12 +3,12 @@ import type { Change } from '../../modules/module.ts'
 import { defineModule } from '../../modules/task.ts'
 import { setNewDirectory, setTree, treeAt } from '../../modules/support/effects.ts'
 import { raw, sh } from '../../shell/quote.ts'
-import { foreignProblem, removeFolder, tellForeign } from '../folder.ts'
-import { folder, pairs } from '../names.ts'
+import { foreignProblem, removeDirectory, reportForeign } from '../folder.ts'
+import { labDirectory, parseFacts } from '../names.ts'
 import { processFunctions } from './scripts/vm.ts'
 
 const schema = z.strictObject({
-  dir: folder
+  dir: labDirectory
     .describe('Directory of the lab')
     .max(70, 'must have at most 70 characters: it contains sockets, whose paths are limited'),
   nodes: z.array(z.string()).default([]).describe('Nodes of the lab; other nodes are removed'),
@@ -45,12 +45,12 @@ printf 'link %s\n' "$(cat ${`${dir}/link`} 2>/dev/null)"
 ${raw(switchPid(dir))}
 [ -z "$switch" ] || printf 'switch %s\n' "$switch"
 [ ! -e ${dir} ] || echo folder
-${raw(tellForeign(dir))}
+${raw(reportForeign(dir))}
 ls ${`${dir}/nodes`} 2>/dev/null | grep -v '[.]lock$' | sed 's/^/node /'
 lab_vms ${dir} | sed 's/^/vm /'
 true`}`,
   plan: ({ dir, nodes, state }, { stdout }) => {
-    const facts = pairs(stdout)
+    const facts = parseFacts(stdout)
     const has = (key: string): boolean => facts.some(([of]) => of === key)
     const running = facts.filter(([key]) => key === 'vm').map(([, line]) => line.split(' ')[1] ?? '')
     const link = new Map(facts).get('link') ?? ''
@@ -107,4 +107,4 @@ const removeAll = (dir: string): string =>
   `${processFunctions}${sh`
 lab_end_vms ${dir} || exit
 ${raw(stopSwitch(dir))}
-${raw(removeFolder(dir))}`}`
+${raw(removeDirectory(dir))}`}`

@@ -2,16 +2,26 @@ import { z } from 'zod'
 import type { Plan } from '../../modules/module.ts'
 import { defineModule } from '../../modules/task.ts'
 import { contentOf, setNewDirectory, setTree, treeAt } from '../../modules/support/effects.ts'
-import { address, folder, labName, nodeAddress, nodeName, pairs } from '../names.ts'
-import { awaitVm, goOn, launchVm, mendVm, probeVm, removeVm, stopVm, vmFolder, type VmSetting } from './scripts/vm.ts'
+import { address, labDirectory, labName, nodeAddress, nodeName, parseFacts } from '../names.ts'
+import {
+  waitForVm,
+  resumeVm,
+  launchVm,
+  updateVm,
+  probeVm,
+  removeVm,
+  stopVm,
+  vmDirectory,
+  type VmSettings,
+} from './scripts/vm.ts'
 
 const size = (what: string) => z.string().regex(/^[1-9]\d*[MG]$/, `${what} must be a size such as 512M or 2G`)
 const port = z.int().min(1).max(65_535)
 
 export const vmSchema = z.strictObject({
   lab: labName,
-  dir: folder.describe('Directory of the lab'),
-  images: folder.describe('Directory of lab_vm_image'),
+  dir: labDirectory.describe('Directory of the lab'),
+  images: labDirectory.describe('Directory of lab_vm_image'),
   cloud_image: z.string().optional().describe('A cloud image (with cloud-init) instead of one from lab_vm_image'),
   name: nodeName,
   address,
@@ -46,20 +56,20 @@ export const lab_vm = defineModule({
   reads: ({ dir, images, name }) => [
     `lab-vm:${dir}`,
     `lab-vm:${dir}/${name}`,
-    ...treeAt(vmFolder(dir, name)),
+    ...treeAt(vmDirectory(dir, name)),
     ...[`${dir}/id_ed25519.pub`, `${dir}/link`, `${dir}/acceleration`, `${images}/current`].flatMap(contentOf),
   ],
   sets: ({ dir, name }) => [
     `lab-vm:${dir}/${name}`,
     `${dir}/known_hosts`,
-    ...setNewDirectory(vmFolder(dir, name)),
-    ...setTree(vmFolder(dir, name)),
+    ...setNewDirectory(vmDirectory(dir, name)),
+    ...setTree(vmDirectory(dir, name)),
   ],
   title: ({ name, state }) => `${name} ${state}`,
-  probe: (params) => probeVm(vmSetting(params)),
+  probe: (params) => probeVm(vmSettings(params)),
   plan: (params, { stdout }): Plan<LabVm> => {
-    const vm = vmSetting(params)
-    const all = pairs(stdout)
+    const vm = vmSettings(params)
+    const all = parseFacts(stdout)
     const facts = new Map(all)
     const { name } = vm
     const pid = facts.get('pid')
@@ -98,16 +108,16 @@ export const lab_vm = defineModule({
     }
     const boot = (verb: string) => ({
       description: `${verb} ${name} (${vm.address}, ${vm.memoryMiB} MiB, ${vm.cpus} CPU${vm.cpus === 1 ? '' : 's'}; SSH on 127.0.0.1:${vm.sshPort})`,
-      script: params.wait ? `(${launchVm(vm)}) || exit\n${awaitVm(vm)}` : launchVm(vm),
+      script: params.wait ? `(${launchVm(vm)}) || exit\n${waitForVm(vm)}` : launchVm(vm),
     })
     if (pid === undefined) return { changes: [boot('boot')] }
     if (!facts.has('shape')) return { changes: [boot('reboot')] }
     if (!facts.has('forwards') || !facts.has('pinned')) {
-      return { changes: [{ description: `update port forwards and known_hosts of ${name}`, script: mendVm(vm) }] }
+      return { changes: [{ description: `update port forwards and known_hosts of ${name}`, script: updateVm(vm) }] }
     }
     if (params.wait && !facts.has('answers'))
       return {
-        changes: [{ description: `wait for ${name}`, script: `(${goOn(vm)}) || exit\n${awaitVm(vm)}` }],
+        changes: [{ description: `wait for ${name}`, script: `(${resumeVm(vm)}) || exit\n${waitForVm(vm)}` }],
       }
     return { changes: [], values: { pid: Number(pid), known_hosts: `${vm.dir}/known_hosts` } }
   },
@@ -115,7 +125,7 @@ export const lab_vm = defineModule({
 })
 
 /** Converts the parameters of {@link lab_vm} for the scripts. */
-export function vmSetting(given: z.input<typeof vmSchema>): VmSetting {
+export function vmSettings(params: z.input<typeof vmSchema>): VmSettings {
   const {
     lab,
     dir,
@@ -131,7 +141,7 @@ export function vmSetting(given: z.input<typeof vmSchema>): VmSetting {
     data_disk,
     ssh_port,
     forwards,
-  } = vmSchema.parse(given)
+  } = vmSchema.parse(params)
   return {
     lab,
     dir,

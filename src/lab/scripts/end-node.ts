@@ -3,7 +3,7 @@
  * that started only partly, or whose directory is gone. A node mounts only inside its mount namespace: its mounts
  * vanish with its last process.
  */
-export const endNodeFunctions = String.raw`
+export const stopNodeFunctions = String.raw`
 # Start time of a process in ticks since boot: distinguishes it from a later one with the same PID.
 lab_since() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f20; }
 # Prints the PID that a node's directory ($1) records, if that process is alive.

@@ -1,8 +1,8 @@
 import { raw, sh } from '../../shell/quote.ts'
-import { parts } from '../names.ts'
+import { kernelNames } from '../names.ts'
 
 /** Scope of the rules. They also name the interface of the default route: `$uplink` in the scripts. */
-export interface Gate {
+export interface FirewallScope {
   readonly lab: string
   readonly subnet: string
 }
@@ -14,8 +14,8 @@ interface Rule {
 }
 
 /** The rules in the lab's own chain, in order: allow outbound DNS and HTTP(S), and replies. */
-function chainRules({ lab }: Gate): string[] {
-  const link = parts(lab).hostLink
+function chainRules({ lab }: FirewallScope): string[] {
+  const link = kernelNames(lab).hostLink
   const out = sh`-i ${link} -o "$uplink"`
   return [
     sh`-i ${link} -o ${link} -j ACCEPT`,
@@ -28,8 +28,8 @@ function chainRules({ lab }: Gate): string[] {
 }
 
 /** The rules in shared chains. Each has the lab's comment. */
-function outerRules({ lab, subnet }: Gate): Rule[] {
-  const { hostLink, chain } = parts(lab)
+function outerRules({ lab, subnet }: FirewallScope): Rule[] {
+  const { hostLink, chain } = kernelNames(lab)
   const clamp = '-p tcp --tcp-flags SYN,RST SYN -j TCPMSS --clamp-mss-to-pmtu'
   return [
     { table: 'filter', chain: 'FORWARD', match: sh`-i ${hostLink} -j ${chain}` },
@@ -41,11 +41,11 @@ function outerRules({ lab, subnet }: Gate): Rule[] {
   ]
 }
 
-const comment = (lab: string): string => sh`-m comment --comment ${parts(lab).comment}`
+const comment = (lab: string): string => sh`-m comment --comment ${kernelNames(lab).comment}`
 
 /** Succeeds if every rule exists, and no other rule is in the lab's chain. */
-export function firewallStands(gate: Gate): string {
-  const { chain } = parts(gate.lab)
+export function checkFirewall(gate: FirewallScope): string {
+  const { chain } = kernelNames(gate.lab)
   const inner = chainRules(gate)
   const outer = outerRules(gate)
   return [
@@ -57,10 +57,10 @@ export function firewallStands(gate: Gate): string {
 }
 
 /** Replaces all rules of the lab. */
-export function raiseFirewall(gate: Gate): string {
-  const { chain } = parts(gate.lab)
+export function applyFirewall(gate: FirewallScope): string {
+  const { chain } = kernelNames(gate.lab)
   return [
-    dropFirewall(gate.lab),
+    removeFirewall(gate.lab),
     sh`iptables -w 10 -N ${chain} || exit`,
     ...chainRules(gate).map((rule) => sh`iptables -w 10 -A ${chain} ` + `${rule} || exit`),
     // At the top: a Docker daemon on this machine sets the policy to DROP.
@@ -71,8 +71,8 @@ export function raiseFirewall(gate: Gate): string {
 }
 
 /** Removes every rule of the lab, and its chain. */
-export function dropFirewall(lab: string): string {
-  const { chain, comment: mark } = parts(lab)
+export function removeFirewall(lab: string): string {
+  const { chain, comment: mark } = kernelNames(lab)
   return sh`
 for table in filter nat mangle; do
   iptables -w 10 -t "$table" -S | grep -E -e ${`--comment "?${mark}"? `} | sed 's/^-A/-D/' | while read -r rule; do
@@ -86,7 +86,7 @@ fi`
 
 /** Prints every rule of the lab, in all chains. */
 export const listFirewall = (lab: string): string =>
-  sh`{ ${raw(listOuter(lab))}; iptables -w 10 -S ${parts(lab).chain}; } 2>/dev/null`
+  sh`{ ${raw(listOuter(lab))}; iptables -w 10 -S ${kernelNames(lab).chain}; } 2>/dev/null`
 
 const listOuter = (lab: string): string =>
-  sh`for table in filter nat mangle; do iptables -w 10 -t "$table" -S; done | grep -E -e ${`--comment "?${parts(lab).comment}"? `}`
+  sh`for table in filter nat mangle; do iptables -w 10 -t "$table" -S; done | grep -E -e ${`--comment "?${kernelNames(lab).comment}"? `}`

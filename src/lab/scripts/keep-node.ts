@@ -3,7 +3,7 @@
  * are its roots), starts PID 1, and restarts it when the node reboots itself. If PID 1 exits otherwise, the node stops.
  * Environment: unit, node, memory.
  */
-export const keeperScript = String.raw`
+export const supervisorScript = String.raw`
 join_all() { # cgroup v1: each hierarchy
   for hierarchy in /sys/fs/cgroup/*; do
     [ -d "$hierarchy" ] && [ ! -L "$hierarchy" ] || continue

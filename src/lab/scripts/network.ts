@@ -1,17 +1,17 @@
 import { raw, sh } from '../../shell/quote.ts'
-import { parts } from '../names.ts'
+import { kernelNames } from '../names.ts'
 
 /** A resource of the network: how to check and how to create it. */
-export interface Piece {
+export interface NetworkResource {
   readonly id: string
   readonly description: string
   /** Succeeds if the resource is configured. */
-  readonly stands: string
+  readonly check: string
   /** Creates it, or completes a partial one. */
-  readonly make: string
+  readonly create: string
 }
 
-export interface NetworkPlan {
+export interface NetworkSettings {
   readonly lab: string
   /** Directory of the lab. */
   readonly dir: string
@@ -22,35 +22,35 @@ export interface NetworkPlan {
 }
 
 /** All resources except the firewall, in order of creation. */
-export function networkPieces({ lab, dir, gateway, prefix, nodes }: NetworkPlan): Piece[] {
-  const name = parts(lab)
+export function networkResources({ lab, dir, gateway, prefix, nodes }: NetworkSettings): NetworkResource[] {
+  const name = kernelNames(lab)
   const sw = name.switchNamespace
   return [
     namespace(sw, dir),
     {
       id: 'bridge',
       description: `create the bridge br0 in ${sw}`,
-      stands: sh`ip -n ${sw} -o link show br0 up | grep -q .`,
-      make: sh`ip -n ${sw} link del br0 2>/dev/null
+      check: sh`ip -n ${sw} -o link show br0 up | grep -q .`,
+      create: sh`ip -n ${sw} link del br0 2>/dev/null
 ip -n ${sw} link add br0 type bridge && ip -n ${sw} link set br0 up || exit`,
     },
     {
       id: 'bridge-filter',
       description: `disable bridge netfilter in ${sw}`,
       // The setting is per namespace and exists once the kernel module is loaded: load it now, not in mid-run.
-      stands: insideOf(
+      check: insideOf(
         sw,
         'for f in /proc/sys/net/bridge/bridge-nf-call-ip*tables; do [ ! -e "$f" ] || [ "$(cat "$f")" = 0 ] || exit; done',
       ),
-      make: `modprobe br_netfilter 2>/dev/null\n${insideOf(sw, 'for f in /proc/sys/net/bridge/bridge-nf-call-ip*tables; do [ ! -e "$f" ] || echo 0 >"$f" || exit; done')} || exit`,
+      create: `modprobe br_netfilter 2>/dev/null\n${insideOf(sw, 'for f in /proc/sys/net/bridge/bridge-nf-call-ip*tables; do [ ! -e "$f" ] || echo 0 >"$f" || exit; done')} || exit`,
     },
     {
       id: 'host-link',
       description: `connect this machine to the lab as ${name.hostLink} (${gateway})`,
-      stands: sh`ip -o link show ${name.hostLink} up 2>/dev/null | grep -q . &&
+      check: sh`ip -o link show ${name.hostLink} up 2>/dev/null | grep -q . &&
 ip -o -4 addr show dev ${name.hostLink} | grep -qF ${` ${gateway}/${prefix} `} &&
 ip -n ${sw} -o link show up0 up | grep -q ' master br0 '`,
-      make: sh`ip link del ${name.hostLink} 2>/dev/null
+      create: sh`ip link del ${name.hostLink} 2>/dev/null
 ip -n ${sw} link del up0 2>/dev/null
 ip link add ${name.hostLink} address ${hardwareAddress(gateway)} type veth peer name up0 netns ${sw} &&
 ip -n ${sw} link set up0 master br0 up &&
@@ -68,13 +68,13 @@ const hardwareAddress = (address: string): string =>
 const insideOf = (namespace: string, command: string): string =>
   sh`nsenter --net=/run/netns/${raw(namespace)} sh -c ${command}`
 
-function namespace(name: string, dir: string): Piece {
+function namespace(name: string, dir: string): NetworkResource {
   return {
     id: `namespace-${name}`,
     description: `create the network namespace ${name}`,
-    stands: sh`ip -n ${name} -o link show lo up | grep -q .`,
+    check: sh`ip -n ${name} -o link show lo up | grep -q .`,
     // A crash can leave the file without a namespace. The first namespace on a machine turns /run/netns into a mount.
-    make: sh`mountpoint -q /run/netns || { mkdir -p ${dir} && : >${dir}/netns_mounted; } || exit
+    create: sh`mountpoint -q /run/netns || { mkdir -p ${dir} && : >${dir}/netns_mounted; } || exit
 ip -n ${name} link show lo >/dev/null 2>&1 || { ip netns del ${name} 2>/dev/null; rm -f /run/netns/${raw(name)}; ip netns add ${name} || exit; }
 ip -n ${name} link set lo up || exit`,
   }
@@ -85,19 +85,19 @@ function nodeLink(
   gateway: string,
   prefix: number,
   node: { readonly name: string; readonly address: string },
-): Piece {
-  const sw = parts(lab).switchNamespace
-  const own = parts(lab).node(node.name)
-  const port = parts(lab).port(node.name)
+): NetworkResource {
+  const sw = kernelNames(lab).switchNamespace
+  const own = kernelNames(lab).node(node.name)
+  const port = kernelNames(lab).port(node.name)
   return {
     id: `link-${node.name}`,
     description: `connect ${node.name} to the lab (${node.address})`,
-    stands: sh`ip -n ${sw} -o link show ${port} up | grep -q ' master br0 ' &&
+    check: sh`ip -n ${sw} -o link show ${port} up | grep -q ' master br0 ' &&
 ip -n ${own} -o link show eth0 up | grep -q . &&
 ip -n ${own} -o -4 addr show dev eth0 | grep -qF ${` ${node.address}/${prefix} `} &&
 ip -n ${own} -4 route show default | grep -qF ${`via ${gateway} `}`,
     // Keep an existing link: its connections survive.
-    make: sh`if ! ip -n ${sw} -o link show ${port} >/dev/null 2>&1 || ! ip -n ${own} -o link show eth0 >/dev/null 2>&1; then
+    create: sh`if ! ip -n ${sw} -o link show ${port} >/dev/null 2>&1 || ! ip -n ${own} -o link show eth0 >/dev/null 2>&1; then
   ip -n ${sw} link del ${port} 2>/dev/null
   ip -n ${own} link del eth0 2>/dev/null
   ip link add ${port} netns ${sw} type veth peer name eth0 address ${hardwareAddress(node.address)} netns ${own} || exit

@@ -15,7 +15,7 @@ export const basePackages = [
   'curl',
 ]
 
-/** Raise it if {@link finishRoot} or {@link buildRoot} changes the result: roots are then rebuilt. */
+/** Raise it if {@link configureRootfs} or {@link buildRootfs} changes the result: roots are then rebuilt. */
 const recipeVersion = 2
 
 /**
@@ -80,7 +80,7 @@ lab_codename() { sed -n 's/^VERSION_CODENAME=//p' /etc/os-release | tr -d '"'; }
  * it with the package usrmerge, which installs Perl: 50 MB in every root. Releases without usr-is-merged do not need
  * them.
  */
-export const mergedUsr = String.raw`
+export const mergedUsrOptions = String.raw`
 lab_hooks=/usr/share/mmdebstrap/hooks/merged-usr
 set --
 if [ -d "$lab_hooks" ] && apt-cache show usr-is-merged >/dev/null 2>&1; then
@@ -92,21 +92,21 @@ Pin-Priority: -1
 fi`
 
 /** Contents of a root. */
-export interface RootContents {
+export interface RootfsContents {
   readonly packages: readonly string[]
   /** Packages to download into the root's apt cache. */
   readonly download: readonly string[]
 }
 
 /** Prints the checksum of all inputs of a root. Requires {@link sourceFunctions}. */
-export const recipe = ({ packages, download }: RootContents): string =>
+export const rootfsRecipe = ({ packages, download }: RootfsContents): string =>
   sh`{ printf '%s\n' ${String(recipeVersion)} ${packages} download ${download} "$(lab_codename)"; lab_sources; lab_apt_settings; } | sha256sum | cut -c1-16`
 
 /**
  * Builds `<path>/<recipe>` and points `<path>/current` to it. The build has its own namespaces, so that a killed build
  * leaves no mount and no process. An orphan of an earlier run also holds the lock.
  */
-export const buildRoot = (path: string, { packages, download }: RootContents, wanted: string): string => sh`
+export const buildRootfs = (path: string, { packages, download }: RootfsContents, wanted: string): string => sh`
 path=${path} wanted=${wanted}
 mkdir -p "$path" || exit
 exec 9>"$path/.lock" || exit
@@ -116,7 +116,7 @@ if [ ! -d "$path/$wanted" ]; then
   work=$path/$wanted.tmp
   mkdir "$work" || exit
   lab_sources >"$path/.sources.list" && lab_apt_settings >"$path/.apt.conf" || exit
-  ${raw(mergedUsr)}
+  ${raw(mergedUsrOptions)}
   # In a tmpfs if memory allows: a third faster, since dpkg syncs many small files. Only this namespace sees the mount.
   unshare --mount --pid --fork --kill-child --mount-proc --propagation private \
     sh -c ${inMemory} "$work" "$(lab_codename)" "$path/.sources.list" \
@@ -156,7 +156,7 @@ const fetching = (download: readonly string[]): string[] =>
       ]
 
 /** Shell function that configures a plain root for nodes. Requires `$root`. */
-export const finishRoot = String.raw`
+export const configureRootfs = String.raw`
 lab_finish() {
   chroot "$root" useradd -m -s /bin/bash ops || return
   printf 'ops ALL=(ALL) NOPASSWD:ALL\n' >"$root/etc/sudoers.d/ops" && chmod 440 "$root/etc/sudoers.d/ops" || return

@@ -1,10 +1,10 @@
 import { sh } from '../../shell/quote.ts'
-import { parts, SHARED } from '../names.ts'
+import { kernelNames, SHARED_DIRECTORY } from '../names.ts'
 import { bootScript, nodeFileFunctions } from './boot-node.ts'
-import { endNodeFunctions } from './end-node.ts'
-import { keeperScript } from './keep-node.ts'
+import { stopNodeFunctions } from './end-node.ts'
+import { supervisorScript } from './keep-node.ts'
 
-export interface NodeSetting {
+export interface NodeSettings {
   readonly lab: string
   readonly dir: string
   readonly rootfs: string
@@ -16,10 +16,10 @@ export interface NodeSetting {
   readonly diskBytes: number | null
 }
 
-export const nodeFolder = (dir: string, name: string): string => `${dir}/nodes/${name}`
+export const nodeDirectory = (dir: string, name: string): string => `${dir}/nodes/${name}`
 
 /** The lab's lines of a node's /etc/hosts. */
-export const hostsLines = ({ name, address, nodes }: Pick<NodeSetting, 'name' | 'address' | 'nodes'>): string[] => {
+export const hostsLines = ({ name, address, nodes }: Pick<NodeSettings, 'name' | 'address' | 'nodes'>): string[] => {
   const others = nodes.filter((node) => node.name !== name)
   return ['127.0.0.1 localhost', ...[{ name, address }, ...others].map((node) => `${node.address} ${node.name}`)].map(
     (line) => `${line} # lab`,
@@ -27,10 +27,10 @@ export const hostsLines = ({ name, address, nodes }: Pick<NodeSetting, 'name' | 
 }
 
 /** Sets the variables of the scripts below. */
-const settings = (node: NodeSetting): string => sh`
-dir=${node.dir} node=${nodeFolder(node.dir, node.name)} unit=${parts(node.lab).node(node.name)}
+const settings = (node: NodeSettings): string => sh`
+dir=${node.dir} node=${nodeDirectory(node.dir, node.name)} unit=${kernelNames(node.lab).node(node.name)}
 name=${node.name} address=${node.address} rootfs=${node.rootfs} memory=${node.memoryBytes ?? -1} disk=${node.diskBytes ?? ''}
-hosts=${hostsLines(node).join('\n')} shared=${SHARED}
+hosts=${hostsLines(node).join('\n')} shared=${SHARED_DIRECTORY}
 `
 
 /** A script of an earlier run that is still running also holds the lock. */
@@ -77,7 +77,7 @@ lab_prepare() {
 /** Boots the node as a daemon, detached from our session and pipes. */
 const launch = sh`
 lab_launch() {
-  printf '%s' ${nodeFileFunctions + bootScript} >"$node/boot.sh" && printf '%s' ${keeperScript} >"$node/keep.sh" || return
+  printf '%s' ${nodeFileFunctions + bootScript} >"$node/boot.sh" && printf '%s' ${supervisorScript} >"$node/keep.sh" || return
   key=$(cat "$dir/id_ed25519.pub") || return
   export node unit name hosts key memory shared
   (cd / && exec setsid sh "$node/keep.sh" </dev/null >"$node/console.log" 2>&1 8>&-) &
@@ -109,11 +109,11 @@ lab_pin_all() {
 /**
  * Stops leftover processes of the node, boots it and waits for its sshd. If the node is booting, only waits.
  */
-export const startNode = (node: NodeSetting): string =>
+export const startNode = (node: NodeSettings): string =>
   [
     settings(node),
     lock,
-    endNodeFunctions,
+    stopNodeFunctions,
     waitForSsh,
     prepare,
     launch,
@@ -133,25 +133,25 @@ exit 1
   ].join('')
 
 /** Stops the node like a power loss. */
-export const stopNode = (node: NodeSetting): string =>
-  [settings(node), lock, endNodeFunctions, 'lab_end_node "$unit" "$node"'].join('')
+export const stopNode = (node: NodeSettings): string =>
+  [settings(node), lock, stopNodeFunctions, 'lab_end_node "$unit" "$node"'].join('')
 
 /** Stops the node and removes its disk. */
-export const removeNode = (node: NodeSetting): string =>
+export const removeNode = (node: NodeSettings): string =>
   [
     settings(node),
     lock,
-    endNodeFunctions,
+    stopNodeFunctions,
     pinFunctions,
     'lab_end_node "$unit" "$node" && rm -rf "$node" "$node.lock" && lab_pin_all',
   ].join('')
 
 /** Updates the managed files of a running node: hosts, authorized_keys, and the controller's known_hosts. */
-export const mendNode = (node: NodeSetting): string =>
+export const updateNode = (node: NodeSettings): string =>
   [
     settings(node),
     lock,
-    endNodeFunctions,
+    stopNodeFunctions,
     nodeFileFunctions,
     pinFunctions,
     String.raw`
@@ -160,10 +160,10 @@ lab_write_hosts "/proc/$pid/root/etc/hosts" && lab_authorize "/proc/$pid/root" &
   ].join('')
 
 /** Prints the state of the node. */
-export const probeNode = (node: NodeSetting): string =>
+export const probeNode = (node: NodeSettings): string =>
   [
     settings(node),
-    endNodeFunctions,
+    stopNodeFunctions,
     waitForSsh,
     sh`
 for command in nsenter unshare setsid flock ip ssh-keygen ssh-keyscan pivot_root; do

@@ -1,7 +1,7 @@
 import { reveal } from '../../values/secret.ts'
 import { secretText } from '../support/params.ts'
 import { defineModule } from '../task.ts'
-import { planSwarmFile, swarmFileParts, swarmFileSchema, type SwarmFile } from './swarm-files.ts'
+import { planSwarmFile, swarmFileDefinition, swarmFileSchema, type SwarmFile } from './swarm-files.ts'
 
 const schema = swarmFileSchema({
   /** Content of the config. Everyone with access to a manager can read it. */
@@ -15,7 +15,7 @@ const schema = swarmFileSchema({
 export const docker_config = defineModule<typeof schema, SwarmFile>({
   name: 'docker_config',
   schema,
-  ...swarmFileParts('config'),
+  ...swarmFileDefinition('config'),
   plan: (params, observed) =>
     planSwarmFile(
       'config',

@@ -3,8 +3,8 @@ import { raw, sh } from '../../shell/quote.ts'
 import { Secret } from '../../values/secret.ts'
 import type { Change, Plan } from '../module.ts'
 import { defineModule } from '../task.ts'
-import { ENGINE, imageNamed, setByRunning } from './effects.ts'
-import { answersOf, engineProblem, get, reachEngine } from './engine.ts'
+import { ENGINE, imageNamed, setByContainer } from './effects.ts'
+import { parseResponses, engineProblem, get, requireEngine } from './engine.ts'
 import { parseReference } from './reference.ts'
 
 const wordList = z.union([
@@ -71,7 +71,7 @@ export const docker_container = defineModule<typeof schema, DockerContainer>({
   sets(params) {
     const own = [`docker-container:${params.name}`]
     if (params.state === 'absent') return own
-    const others = setByRunning({
+    const others = setByContainer({
       image: params.image ?? '',
       mounts: mountsOf(params),
       privileged: hasHostAccess(params),
@@ -82,7 +82,7 @@ export const docker_container = defineModule<typeof schema, DockerContainer>({
 
   probe: (params) =>
     [
-      reachEngine,
+      requireEngine,
       'command -v docker >/dev/null || exit 94',
       get(
         `/containers/${params.name}/json`,
@@ -96,7 +96,7 @@ export const docker_container = defineModule<typeof schema, DockerContainer>({
   plan(params, observed): Plan<DockerContainer> {
     if (observed.exitCode === 94)
       return { changes: [], problem: 'docker command not found: install docker.io (or docker-cli)' }
-    const answers = answersOf(observed.stdout)
+    const answers = parseResponses(observed.stdout)
     const problem = engineProblem(observed, answers)
     if (problem !== undefined) return { changes: [], problem }
     const [container, image] = answers.map(({ status, body }) => (status === 200 ? body : undefined))

@@ -17,9 +17,9 @@ export const ENGINE: readonly string[] = [
 /** Whether this node is a member of a Swarm, and of which. */
 export const MEMBERSHIP = 'docker-swarm:membership'
 /** Any node of the Swarm. */
-export const SOME_NODE = 'docker-node:any'
+export const ANY_NODE = 'docker-node:any'
 /** Any image on this host: only a Dockerfile names the base images of a build. */
-export const SOME_IMAGE = 'docker-image:any'
+export const ANY_IMAGE = 'docker-image:any'
 
 /** `app_web_1` may belong to the stack `app` or `app_web`. */
 const stacksOf = (name: string): string[] =>
@@ -28,13 +28,13 @@ const stacksOf = (name: string): string[] =>
 type StackResource = 'service' | 'network' | 'volume' | 'secret' | 'config'
 
 /** Reads: one resource that a stack may have created. */
-export const partNamed = (kind: StackResource, name: string): string[] => [
+export const resourceNamed = (kind: StackResource, name: string): string[] => [
   `docker-${kind}:${name}`,
   ...stacksOf(name).map((stack) => `docker-stack:${stack}`),
 ]
 
 /** Sets: one resource that may belong to a stack. */
-export const setPart = (kind: StackResource, name: string): string[] => [
+export const setResource = (kind: StackResource, name: string): string[] => [
   `docker-${kind}:${name}`,
   ...stacksOf(name).map((stack) => `docker-stack-part:${stack}`),
 ]
@@ -48,7 +48,7 @@ const imageKey = (name: string): string => `docker-image:${parseReference(name).
 export const imageNamed = (name: string): string[] => [imageKey(name)]
 
 /** Sets: an image by its name. */
-export const setImage = (name: string): string[] => [imageKey(name), SOME_IMAGE]
+export const setImage = (name: string): string[] => [imageKey(name), ANY_IMAGE]
 
 /** What a container can access on its host. */
 interface HostAccess {
@@ -62,7 +62,7 @@ interface HostAccess {
  * Sets: side effects of running a container. The image is pulled, volumes are created, mounts may be written. A
  * container that is privileged or can access the engine's socket may change anything.
  */
-export function setByRunning({ image, mounts, privileged }: HostAccess): string[] | undefined {
+export function setByContainer({ image, mounts, privileged }: HostAccess): string[] | undefined {
   if (privileged || mounts.some(({ source }) => source === '/' || /^(\/var)?\/run(\/docker\.sock)?\/?$/.test(source)))
     return undefined
   return [
@@ -70,7 +70,7 @@ export function setByRunning({ image, mounts, privileged }: HostAccess): string[
     // Docker creates a missing source of a bind mount.
     ...mounts.flatMap(({ source, readonly }) =>
       !source.startsWith('/')
-        ? setPart('volume', source)
+        ? setResource('volume', source)
         : readonly
           ? [`${source}/.`, `directory:${source}`]
           : [source, `${source}/`],

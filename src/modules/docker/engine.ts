@@ -14,23 +14,23 @@ const NOT_ALLOWED = 93
 const SOCKET = '"${lb_socket#unix://}"'
 const CURL = `curl -sS -g --noproxy '*' --unix-socket ${SOCKET} --max-time 60`
 
-/** Shell text required before {@link askEngine}. */
+/** Shell text required before {@link engineRequest}. */
 export const findSocket = 'lb_socket=${DOCKER_HOST:-unix:///var/run/docker.sock}'
 
 /** Shell text at the start of a probe: exits with a code of its own if the engine is unreachable. */
-export const reachEngine = [
+export const requireEngine = [
   findSocket,
   `[ -S ${SOCKET} ] || exit ${NO_SOCKET}`,
   `command -v curl >/dev/null || exit ${NO_CURL}`,
   `[ -w ${SOCKET} ] || exit ${NOT_ALLOWED}`,
 ].join('\n')
 
-/** Shell text that prints the responses to GET requests for these paths; parse them with {@link answersOf}. */
+/** Shell text that prints the responses to GET requests for these paths; parse them with {@link parseResponses}. */
 export const get = (...paths: readonly string[]): string =>
   sh`${raw(CURL)} -w '\\n%{http_code}\\n' ${paths.map((path) => `http://engine${path}`)} || exit`
 
 /** Shell text of one GET request, after {@link findSocket}. The path may contain shell variables. */
-export const askEngine = (path: string): string => `${CURL} "http://engine${path}"`
+export const engineRequest = (path: string): string => `${CURL} "http://engine${path}"`
 
 /** An API path with filters. */
 export const filtered = (path: string, filters: Readonly<Record<string, readonly string[]>>): string =>
@@ -55,7 +55,7 @@ function send(method: string, path: string, parts: readonly (string | Secret)[])
 }
 
 /** After {@link post} or {@link remove}: exits with the engine's message if the request failed. */
-export const orFail = `[ "$lb_code" -lt 400 ] || { printf '%s\\n' "$lb_answer" | sed -n 's/^{"message":"\\(.*\\)"}$/\\1/p' >&2; exit 1; }`
+export const exitOnError = `[ "$lb_code" -lt 400 ] || { printf '%s\\n' "$lb_answer" | sed -n 's/^{"message":"\\(.*\\)"}$/\\1/p' >&2; exit 1; }`
 
 /** Shell text that waits until the response to a GET request contains a text. */
 export function waitFor(path: string, text: string, seconds: number, otherwise: string): string {
@@ -70,14 +70,14 @@ export function waitFor(path: string, text: string, seconds: number, otherwise: 
   ].join('\n')
 }
 
-export interface Answer {
+export interface EngineResponse {
   readonly status: number
   readonly body: unknown
 }
 
 /** Parses the output of {@link get}, in the order of the paths. */
-export function answersOf(stdout: string): Answer[] {
-  const answers: Answer[] = []
+export function parseResponses(stdout: string): EngineResponse[] {
+  const answers: EngineResponse[] = []
   let body = ''
   for (const line of stdout.split('\n')) {
     if (/^\d{3}$/.test(line)) {
@@ -97,7 +97,7 @@ function parseJson(text: string): unknown {
 }
 
 /** Why the engine is unreachable or rejected a request; undefined otherwise. A 404 is no failure. */
-export function engineProblem(observed: Observed, answers: readonly Answer[]): string | undefined {
+export function engineProblem(observed: Observed, answers: readonly EngineResponse[]): string | undefined {
   switch (observed.exitCode) {
     case 0:
       break
@@ -111,11 +111,11 @@ export function engineProblem(observed: Observed, answers: readonly Answer[]): s
       return `Docker does not respond: ${observed.stderr.trim() || `exit code ${observed.exitCode}`}`
   }
   const refused = answers.find(({ status }) => status >= 400 && status !== 404)
-  return refused && messageOf(refused)
+  return refused && errorMessage(refused)
 }
 
 /** The engine's message; shortened if the node is not a manager. */
-export function messageOf({ status, body }: Answer): string {
+export function errorMessage({ status, body }: EngineResponse): string {
   const message = typeof body === 'object' && body !== null && 'message' in body ? String(body.message) : String(body)
   if (message.startsWith('This node is not a swarm manager')) {
     return 'this node is not a Swarm manager: delegate the task to one, or initialise the Swarm first'

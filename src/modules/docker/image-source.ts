@@ -1,5 +1,5 @@
 import { raw, sh } from '../../shell/quote.ts'
-import { askEngine, findSocket } from './engine.ts'
+import { engineRequest, findSocket } from './engine.ts'
 import type { ImageParams } from './image.ts'
 
 /** Label that holds the checksum of an image's source. */
@@ -36,7 +36,7 @@ function buildChecksum({ build }: ImageParams): string {
     '  lb_sum=$({',
     sh`    printf '%s\\n' ${settings}`,
     // The checksum includes the ids of base images; one that is not on this host counts by name only.
-    `    for lb_base in $(lb_bases); do echo "$lb_base"; ${askEngine('/images/$lb_base/json')} | grep -o '"Id":"[^"]*"'; done`,
+    `    for lb_base in $(lb_bases); do echo "$lb_base"; ${engineRequest('/images/$lb_base/json')} | grep -o '"Id":"[^"]*"'; done`,
     '    cd "$lb_path" && { find . -type f -exec sha256sum {} +; find . -exec stat -c "%a %F %N" {} +; } | LC_ALL=C sort',
     '  } | sha256sum) || return',
     '  echo "source ${lb_sum%% *}"',

@@ -4,11 +4,11 @@ import { raw, sh } from '../../shell/quote.ts'
 import type { Change, Plan } from '../module.ts'
 import { defineModule } from '../task.ts'
 import { contentOf, treeAt } from '../support/effects.ts'
-import { ENGINE, imageNamed, setImage, SOME_IMAGE } from './effects.ts'
-import { answersOf, engineProblem, get, reachEngine, type Answer } from './engine.ts'
+import { ENGINE, imageNamed, setImage, ANY_IMAGE } from './effects.ts'
+import { parseResponses, engineProblem, get, requireEngine, type EngineResponse } from './engine.ts'
 import { SOURCE_LABEL, sourceChecksum } from './image-source.ts'
 import { parseReference, type ImageReference } from './reference.ts'
-import { askRegistry } from './registry.ts'
+import { queryRegistry } from './registry.ts'
 
 const schema = z
   .strictObject({
@@ -78,7 +78,7 @@ export const docker_image = defineModule<typeof schema, DockerImage>({
       ...ENGINE,
       ...imageNamed(source(params).full),
       ...imageNamed(target(params).full),
-      ...(build === undefined ? [] : [...treeAt(posix.normalize(build.path)), SOME_IMAGE]),
+      ...(build === undefined ? [] : [...treeAt(posix.normalize(build.path)), ANY_IMAGE]),
       ...[archive_path, checksum_of]
         .filter((path) => path !== undefined)
         .map((path) => posix.normalize(path))
@@ -95,18 +95,18 @@ export const docker_image = defineModule<typeof schema, DockerImage>({
 
   probe: (params) =>
     [
-      reachEngine,
+      requireEngine,
       'command -v docker >/dev/null || exit 94',
       get(`/images/${source(params).full}/json`, `/images/${target(params).full}/json`),
       ...(params.state === 'absent' ? [] : [sourceChecksum(params), ...(hasChecksum(params) ? ['lb_source'] : [])]),
-      ...(params.push && params.state === 'present' ? [askRegistry(target(params))] : []),
+      ...(params.push && params.state === 'present' ? [queryRegistry(target(params))] : []),
       'exit 0',
     ].join('\n'),
 
   plan(params, observed): Plan<DockerImage> {
     if (observed.exitCode === 94)
       return { changes: [], problem: 'docker command not found: install docker.io (or docker-cli)' }
-    const answers = answersOf(observed.stdout)
+    const answers = parseResponses(observed.stdout)
     const problem = engineProblem(observed, answers)
     if (problem !== undefined) return { changes: [], problem }
     const [current, tagged] = answers.map(imageOf)
@@ -121,7 +121,7 @@ interface Image {
   readonly label: string | undefined
 }
 
-function imageOf({ status, body }: Answer): Image | undefined {
+function imageOf({ status, body }: EngineResponse): Image | undefined {
   if (status !== 200) return undefined
   const { Id, RepoDigests, Config } = body as {
     Id: string

@@ -2,8 +2,8 @@ import { z } from 'zod'
 import { sh } from '../../shell/quote.ts'
 import type { Plan } from '../module.ts'
 import { defineModule } from '../task.ts'
-import { ENGINE, MEMBERSHIP, partNamed, setPart } from './effects.ts'
-import { answersOf, engineProblem, filtered, get, reachEngine } from './engine.ts'
+import { ENGINE, MEMBERSHIP, resourceNamed, setResource } from './effects.ts'
+import { parseResponses, engineProblem, filtered, get, requireEngine } from './engine.ts'
 
 const schema = z.strictObject({
   name: z.string().min(1),
@@ -30,14 +30,14 @@ export interface DockerNetwork {
 export const docker_network = defineModule<typeof schema, DockerNetwork>({
   name: 'docker_network',
   schema,
-  reads: ({ name }) => [...ENGINE, MEMBERSHIP, ...partNamed('network', name)],
-  sets: ({ name }) => setPart('network', name),
+  reads: ({ name }) => [...ENGINE, MEMBERSHIP, ...resourceNamed('network', name)],
+  sets: ({ name }) => setResource('network', name),
   title: ({ name }) => name,
   // The filter matches substrings.
-  probe: ({ name }) => `${reachEngine}\n${get(filtered('/networks', { name: [name] }))}`,
+  probe: ({ name }) => `${requireEngine}\n${get(filtered('/networks', { name: [name] }))}`,
 
   plan(params, observed): Plan<DockerNetwork> {
-    const answers = answersOf(observed.stdout)
+    const answers = parseResponses(observed.stdout)
     const problem = engineProblem(observed, answers)
     if (problem !== undefined) return { changes: [], problem }
     const network = (answers[0]?.body as Network[]).find(({ Name }) => Name === params.name)

@@ -2,9 +2,9 @@ import { z } from 'zod'
 import { raw, sh } from '../../shell/quote.ts'
 import type { Change, Plan } from '../module.ts'
 import { defineModule } from '../task.ts'
-import { ENGINE, MEMBERSHIP, SOME_NODE } from './effects.ts'
-import { answersOf, engineProblem, filtered, get, reachEngine, waitFor } from './engine.ts'
-import { nodesOf, type SwarmNode } from './nodes.ts'
+import { ENGINE, MEMBERSHIP, ANY_NODE } from './effects.ts'
+import { parseResponses, engineProblem, filtered, get, requireEngine, waitFor } from './engine.ts'
+import { parseNodes, type SwarmNode } from './nodes.ts'
 
 const schema = z.strictObject({
   hostname: z.string().min(1),
@@ -32,16 +32,16 @@ export const docker_node = defineModule<typeof schema, DockerNode>({
   name: 'docker_node',
   schema,
   reads: ({ hostname }) => [...ENGINE, MEMBERSHIP, `docker-node:${hostname}`],
-  sets: ({ hostname }) => [`docker-node:${hostname}`, SOME_NODE],
+  sets: ({ hostname }) => [`docker-node:${hostname}`, ANY_NODE],
   title: (params) => params.hostname,
   // The filter matches prefixes.
-  probe: ({ hostname }) => `${reachEngine}\n${get(filtered('/nodes', { name: [hostname] }))}`,
+  probe: ({ hostname }) => `${requireEngine}\n${get(filtered('/nodes', { name: [hostname] }))}`,
 
   plan(params, observed): Plan<DockerNode> {
-    const answers = answersOf(observed.stdout)
+    const answers = parseResponses(observed.stdout)
     const problem = engineProblem(observed, answers)
     if (problem !== undefined) return { changes: [], problem }
-    const entries = nodesOf(answers[0]?.body).filter(({ hostname }) => hostname === params.hostname)
+    const entries = parseNodes(answers[0]?.body).filter(({ hostname }) => hostname === params.hostname)
     if (params.state === 'absent') return { changes: entries.map(removeChange) }
 
     const replaced = entries.filter((entry) => entries.some((other) => replaces(other, entry)))

@@ -25,7 +25,7 @@ interface RawNode {
 }
 
 /** Parses the engine's list of nodes. */
-export const nodesOf = (body: unknown): SwarmNode[] =>
+export const parseNodes = (body: unknown): SwarmNode[] =>
   (body as RawNode[]).map(({ ID, CreatedAt, Spec, Description, Status }) => ({
     id: ID,
     // A node that never came up has no host name.

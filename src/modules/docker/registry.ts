@@ -13,7 +13,7 @@ const MANIFESTS = [
  * Shell text that prints `pushed <digest>` if the registry has this tag, nothing if it does not, and `registry-silent`
  * if it does not respond. Tries HTTPS, then HTTP, as Docker does for an insecure registry.
  */
-export function askRegistry({ registry = '', path, tag }: ImageReference): string {
+export function queryRegistry({ registry = '', path, tag }: ImageReference): string {
   const url = `${registry}/v2/${path}/manifests/${tag}`
   return [
     sh`lb_ca=/etc/docker/certs.d/${registry}/ca.crt`,

@@ -1,6 +1,6 @@
 import { alwaysSecret } from '../support/params.ts'
 import { defineModule } from '../task.ts'
-import { planSwarmFile, swarmFileParts, swarmFileSchema, type SwarmFile } from './swarm-files.ts'
+import { planSwarmFile, swarmFileDefinition, swarmFileSchema, type SwarmFile } from './swarm-files.ts'
 
 const schema = swarmFileSchema({
   /**
@@ -14,6 +14,6 @@ const schema = swarmFileSchema({
 export const docker_secret = defineModule<typeof schema, SwarmFile>({
   name: 'docker_secret',
   schema,
-  ...swarmFileParts('secret'),
+  ...swarmFileDefinition('secret'),
   plan: (params, observed) => planSwarmFile('secret', params, observed, () => undefined),
 })

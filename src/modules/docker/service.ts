@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import type { Change, Plan } from '../module.ts'
 import { defineModule } from '../task.ts'
-import { ENGINE, MEMBERSHIP, partNamed, setByRunning, setPart } from './effects.ts'
-import { answersOf, engineProblem, filtered, get, orFail, post, reachEngine, remove } from './engine.ts'
+import { ENGINE, MEMBERSHIP, resourceNamed, setByContainer, setResource } from './effects.ts'
+import { parseResponses, engineProblem, filtered, get, exitOnError, post, requireEngine, remove } from './engine.ts'
 import { serviceSettings, serviceSpec } from './service-spec.ts'
 import { flatten } from './services.ts'
 
@@ -28,23 +28,23 @@ const CONFIG_LABEL = 'labbook.config'
 export const docker_service = defineModule<typeof schema, DockerService>({
   name: 'docker_service',
   schema,
-  reads: ({ name }) => [...ENGINE, MEMBERSHIP, ...partNamed('service', name)],
+  reads: ({ name }) => [...ENGINE, MEMBERSHIP, ...resourceNamed('service', name)],
   sets({ name, image = '', mounts }) {
-    const others = setByRunning({
+    const others = setByContainer({
       image,
       mounts: mounts.flatMap(({ type, source, readonly }) =>
         type === 'tmpfs' || source === undefined ? [] : [{ source, readonly }],
       ),
       privileged: false,
     })
-    return others && [...setPart('service', name), ...others]
+    return others && [...setResource('service', name), ...others]
   },
   title: ({ name }) => name,
   // The filter matches prefixes.
-  probe: ({ name }) => `${reachEngine}\n${get(filtered('/services', { name: [name] }))}`,
+  probe: ({ name }) => `${requireEngine}\n${get(filtered('/services', { name: [name] }))}`,
 
   plan(params, observed): Plan<DockerService> {
-    const answers = answersOf(observed.stdout)
+    const answers = parseResponses(observed.stdout)
     const problem = engineProblem(observed, answers)
     if (problem !== undefined) return { changes: [], problem }
     const service = (answers[0]?.body as Service[]).find(({ Spec }) => Spec.Name === params.name)
@@ -56,7 +56,7 @@ export const docker_service = defineModule<typeof schema, DockerService>({
     const config = createHash('sha256').update(JSON.stringify(spec)).digest('hex')
     const body = JSON.stringify({ ...spec, Labels: { ...params.labels, [CONFIG_LABEL]: config } })
     if (service === undefined) {
-      const script = [post('/services/create', body), orFail].join('\n')
+      const script = [post('/services/create', body), exitOnError].join('\n')
       return {
         changes: [
           {
@@ -74,7 +74,9 @@ export const docker_service = defineModule<typeof schema, DockerService>({
       (line) => !live.has(line) && !line.startsWith('TaskTemplate.Networks') && !/: (\[\]|\{\})$/.test(line),
     )
     if (missing.length === 0 && service.Spec.Labels?.[CONFIG_LABEL] === config) return { changes: [], values }
-    const script = [post(`/services/${service.ID}/update?version=${service.Version.Index}`, body), orFail].join('\n')
+    const script = [post(`/services/${service.ID}/update?version=${service.Version.Index}`, body), exitOnError].join(
+      '\n',
+    )
     const paths = missing.map((line) => line.slice(0, line.indexOf(': ') + 2))
     const before = [...live].filter((line) => paths.some((path) => line.startsWith(path)))
     return {
@@ -101,5 +103,5 @@ const lines = (spec: unknown): string => text(flatten(spec))
 
 const removeChange = (id: string, name: string): Change => ({
   description: `remove service ${name}`,
-  script: [remove(`/services/${id}`), orFail].join('\n'),
+  script: [remove(`/services/${id}`), exitOnError].join('\n'),
 })

@@ -14,7 +14,7 @@ interface RawService {
 }
 
 /** Parses the engine's list of services, sorted by name. */
-export function servicesOf(body: unknown): Service[] {
+export function parseServices(body: unknown): Service[] {
   if (!Array.isArray(body)) return []
   return (body as RawService[])
     .map(({ Spec }) => ({
@@ -40,8 +40,8 @@ export function flatten(value: unknown, path = ''): string[] {
 
 export interface Drift {
   readonly summary: string
-  readonly now: string
-  readonly wanted: string
+  readonly actual: string
+  readonly desired: string
 }
 
 /** How the live services differ from the deployed ones; undefined if they do not. */
@@ -65,5 +65,5 @@ export function driftOf(deployed: readonly Service[], live: readonly Service[]):
   }
   return reasons.length === 0
     ? undefined
-    : { summary: reasons.join(', '), now: before.join(''), wanted: after.join('') }
+    : { summary: reasons.join(', '), actual: before.join(''), desired: after.join('') }
 }

@@ -5,8 +5,8 @@ import type { Change, Plan } from '../module.ts'
 import { defineModule } from '../task.ts'
 import { contentOf } from '../support/effects.ts'
 import { ENGINE, MEMBERSHIP, stackNamed } from './effects.ts'
-import { answersOf, askEngine, engineProblem, filtered, findSocket, get, reachEngine } from './engine.ts'
-import { driftOf, servicesOf, type Service } from './services.ts'
+import { parseResponses, engineRequest, engineProblem, filtered, findSocket, get, requireEngine } from './engine.ts'
+import { driftOf, parseServices, type Service } from './services.ts'
 
 const schema = z
   .strictObject({
@@ -53,13 +53,13 @@ export const docker_stack = defineModule<typeof schema, DockerStack>({
 
   probe: (params) =>
     params.state === 'absent'
-      ? `${reachEngine}\n${get(...resourcePaths(params.name))}`
+      ? `${requireEngine}\n${get(...resourcePaths(params.name))}`
       : [
-          reachEngine,
+          requireEngine,
           'command -v docker >/dev/null || exit 94',
           get(ofStack('/services', params.name)),
           // Printed as text: in base64, secrets in it would not be masked.
-          `lb_record=$(${askEngine(`/configs/${recordName(params.name)}`)}) || exit`,
+          `lb_record=$(${engineRequest(`/configs/${recordName(params.name)}`)}) || exit`,
           `printf '%s\\n' "$lb_record" | sed -n 's/.*"Data":"\\([^"]*\\)".*/\\1/p' | base64 -d`,
           `printf '\\n200\\n'`,
           `printf '%s\\n' "$lb_record" | sed -n 's/.*"${COMPOSE_LABEL}":"\\([0-9a-f]*\\)".*/deployed \\1/p'`,
@@ -71,7 +71,7 @@ export const docker_stack = defineModule<typeof schema, DockerStack>({
   plan(params, observed): Plan<DockerStack> {
     if (observed.exitCode === 94)
       return { changes: [], problem: 'docker command not found: install docker.io (or docker-cli)' }
-    const answers = answersOf(observed.stdout)
+    const answers = parseResponses(observed.stdout)
     const problem = engineProblem(observed, answers)
     if (problem !== undefined) return { changes: [], problem }
     if (params.state === 'absent')
@@ -80,7 +80,7 @@ export const docker_stack = defineModule<typeof schema, DockerStack>({
     const read = (key: string): string | undefined => new RegExp(`^${key} (.+)$`, 'm').exec(observed.stdout)?.[1]
     const missing = read('no-compose')
     if (missing !== undefined) return { changes: [], problem: `Compose file ${missing} does not exist` }
-    const [live, recorded] = answers.map(({ body }) => servicesOf(body))
+    const [live, recorded] = answers.map(({ body }) => parseServices(body))
     const checksum = read('deployed')
     const deployed = checksum === undefined ? undefined : { checksum, services: recorded ?? [] }
     return present(params, live ?? [], deployed, read('compose') ?? '')
@@ -122,8 +122,8 @@ function present(
     changes: [
       deploy(params, `redeploy stack ${params.name}: ${drift.summary}`, {
         subject,
-        before: drift.now,
-        after: drift.wanted,
+        before: drift.actual,
+        after: drift.desired,
       }),
     ],
   }
@@ -173,7 +173,7 @@ function deploy(params: Params, description: string, diff: Change['diff']): Chan
       sh`docker stack deploy ${flags} ${files(params).flatMap((path) => ['-c', path])} ${raw(texts.map((_, i) => `-c "$lb_dir/${i}.yml"`).join(' '))} ${params.name} || exit`,
       // Written last: an interrupted deployment leaves no record and is repeated.
       sh`docker config rm ${recordName(params.name)} >/dev/null 2>&1`,
-      `${askEngine(ofStack('/services', params.name))} >"$lb_dir/services" || exit`,
+      `${engineRequest(ofStack('/services', params.name))} >"$lb_dir/services" || exit`,
       sh`docker config create --label ${raw(`"${COMPOSE_LABEL}=$lb_sum"`)} --label ${`${NAMESPACE}=${params.name}`} ${recordName(params.name)} "$lb_dir/services" >/dev/null || exit`,
     ].join('\n'),
     ...(diff && { diff }),
@@ -189,7 +189,7 @@ const removeChange = (name: string): Change => ({
     'lb_tries=0',
     `while ${resourcePaths(name)
       .slice(0, 2)
-      .map((path) => `${askEngine(path)} | grep -q '"'`)
+      .map((path) => `${engineRequest(path)} | grep -q '"'`)
       .join(' || ')}; do`,
     '  lb_tries=$((lb_tries + 1)); [ "$lb_tries" -lt 120 ] || { echo "services or networks of the stack still exist after 2 minutes" >&2; exit 1; }',
     '  sleep 1',

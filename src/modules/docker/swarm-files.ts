@@ -3,8 +3,8 @@ import type { Secret } from '../../values/secret.ts'
 import { raw, sh } from '../../shell/quote.ts'
 import type { Observed } from '../observed.ts'
 import type { Change, Plan } from '../module.ts'
-import { ENGINE, MEMBERSHIP, partNamed } from './effects.ts'
-import { answersOf, engineProblem, get, orFail, post, reachEngine } from './engine.ts'
+import { ENGINE, MEMBERSHIP, resourceNamed } from './effects.ts'
+import { parseResponses, engineProblem, get, exitOnError, post, requireEngine } from './engine.ts'
 
 /* Common parts of docker_secret and docker_config. Their data is immutable, their labels are not. */
 
@@ -48,21 +48,21 @@ export interface SwarmFile {
 }
 
 /** Reads, sets and probe of the two modules. */
-export const swarmFileParts = (kind: Kind) => ({
-  reads: ({ name }: Params) => [...ENGINE, MEMBERSHIP, ...partNamed(kind, name)],
+export const swarmFileDefinition = (kind: Kind) => ({
+  reads: ({ name }: Params) => [...ENGINE, MEMBERSHIP, ...resourceNamed(kind, name)],
   sets: ({ name }: Params) => [`docker-${kind}:${name}`],
   title: ({ name }: Params) => name,
-  probe: ({ name }: Params) => `${reachEngine}\n${get(`/${kind}s/${encodeURIComponent(name)}`)}`,
+  probe: ({ name }: Params) => `${requireEngine}\n${get(`/${kind}s/${encodeURIComponent(name)}`)}`,
 })
 
-/** @param holds - whether the existing data equals the desired data; undefined if Docker does not reveal it */
+/** @param matches - whether the existing data equals the desired data; undefined if Docker does not reveal it */
 export function planSwarmFile(
   kind: Kind,
   { name, data, labels, state }: Params,
   observed: Observed,
-  holds: (existing: string) => boolean | undefined,
+  matches: (existing: string) => boolean | undefined,
 ): Plan<SwarmFile> {
-  const answers = answersOf(observed.stdout)
+  const answers = parseResponses(observed.stdout)
   const problem = engineProblem(observed, answers)
   if (problem !== undefined) return { changes: [], problem }
   const [answer] = answers
@@ -89,7 +89,7 @@ export function planSwarmFile(
     }
   }
   const values = { id: existing.ID }
-  if (holds(existing.Spec.Data ?? '') === false) {
+  if (matches(existing.Spec.Data ?? '') === false) {
     return {
       changes: [],
       values,
@@ -116,7 +116,7 @@ function labelChanges(
   return [
     {
       description: `set ${differing.map(([key, value]) => `label ${key}=${value}`).join(', ')} on ${kind} ${Spec.Name}`,
-      script: sh`${raw(post(`/${kind}s/${ID}/update?version=${Version.Index}`, JSON.stringify({ ...Spec, Labels: after })))}\n${raw(orFail)}`,
+      script: sh`${raw(post(`/${kind}s/${ID}/update?version=${Version.Index}`, JSON.stringify({ ...Spec, Labels: after })))}\n${raw(exitOnError)}`,
       diff: { subject: `${kind} ${Spec.Name}`, before: text(current), after: text(after) },
     },
   ]

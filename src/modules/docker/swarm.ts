@@ -3,9 +3,19 @@ import { sh } from '../../shell/quote.ts'
 import { Secret, secret } from '../../values/secret.ts'
 import type { Change, Plan } from '../module.ts'
 import { defineModule } from '../task.ts'
-import { ENGINE, MEMBERSHIP, SOME_NODE } from './effects.ts'
-import { answersOf, engineProblem, get, messageOf, orFail, post, reachEngine, waitFor, type Answer } from './engine.ts'
-import { nodesOf, type SwarmNode } from './nodes.ts'
+import { ENGINE, MEMBERSHIP, ANY_NODE } from './effects.ts'
+import {
+  parseResponses,
+  engineProblem,
+  get,
+  errorMessage,
+  exitOnError,
+  post,
+  requireEngine,
+  waitFor,
+  type EngineResponse,
+} from './engine.ts'
+import { parseNodes, type SwarmNode } from './nodes.ts'
 
 const schema = z
   .strictObject({
@@ -57,14 +67,14 @@ export interface DockerSwarm {
 export const docker_swarm = defineModule<typeof schema, DockerSwarm>({
   name: 'docker_swarm',
   schema,
-  reads: () => [...ENGINE, MEMBERSHIP, SOME_NODE],
+  reads: () => [...ENGINE, MEMBERSHIP, ANY_NODE],
   // Joining starts tasks on this node, and leaving stops them.
-  sets: ({ state }) => (state === 'present' ? [MEMBERSHIP, SOME_NODE] : undefined),
+  sets: ({ state }) => (state === 'present' ? [MEMBERSHIP, ANY_NODE] : undefined),
   title: (params) => params.state,
 
   probe: ({ state, join_token }) =>
     [
-      reachEngine,
+      requireEngine,
       state === 'absent' ? get('/info') : get('/info', '/swarm', '/nodes'),
       // A join token contains the digest of its Swarm's root certificate, which a member has a copy of.
       ...(join_token === undefined
@@ -77,7 +87,7 @@ export const docker_swarm = defineModule<typeof schema, DockerSwarm>({
     ].join('\n'),
 
   plan(params, observed) {
-    const answers = answersOf(observed.stdout)
+    const answers = parseResponses(observed.stdout)
     const [info, swarm, nodes] = answers
     // First, so that the tokens are masked in the record of the probe whatever the plan is.
     const tokens = tokensOf(swarm)
@@ -106,12 +116,12 @@ interface Self {
 
 /** Responses that only a manager gives. */
 interface Manager {
-  readonly swarm: Answer | undefined
-  readonly nodes: Answer | undefined
+  readonly swarm: EngineResponse | undefined
+  readonly nodes: EngineResponse | undefined
   readonly tokens: DockerSwarm['join_tokens']
 }
 
-function tokensOf(swarm: Answer | undefined): DockerSwarm['join_tokens'] {
+function tokensOf(swarm: EngineResponse | undefined): DockerSwarm['join_tokens'] {
   if (swarm?.status !== 200) return undefined
   const { Worker, Manager } = (swarm.body as { JoinTokens: { Worker: string; Manager: string } }).JoinTokens
   return { worker: secret(Worker), manager: secret(Manager) }
@@ -128,7 +138,7 @@ interface Info {
   }
 }
 
-function selfOf(stdout: string, answer: Answer): Self {
+function selfOf(stdout: string, answer: EngineResponse): Self {
   const { Swarm } = answer.body as Info
   const read = (key: string): string | undefined => new RegExp(`^${key} (\\S+)$`, 'm').exec(stdout)?.[1]
   const ca = read('ca')
@@ -224,7 +234,7 @@ function member(self: Self, { swarm, nodes, tokens }: Manager): Plan<DockerSwarm
   if (refused !== undefined || swarm === undefined || nodes === undefined || tokens === undefined) {
     return {
       changes: [],
-      problem: `${refused ? messageOf(refused) : 'Docker does not respond'}: has the Swarm lost its quorum?`,
+      problem: `${refused ? errorMessage(refused) : 'Docker does not respond'}: has the Swarm lost its quorum?`,
     }
   }
   return {
@@ -234,7 +244,7 @@ function member(self: Self, { swarm, nodes, tokens }: Manager): Plan<DockerSwarm
       is_manager: true,
       cluster_id: (swarm.body as { ID: string }).ID,
       join_tokens: tokens,
-      nodes: nodesOf(nodes.body),
+      nodes: parseNodes(nodes.body),
     },
   }
 }
@@ -256,7 +266,7 @@ function initChange(params: Params): Change {
   }
   return {
     description: `initialise a Swarm${params.advertise_addr === undefined ? '' : ` at ${params.advertise_addr}`}`,
-    script: [post('/swarm/init', JSON.stringify(body)), orFail, untilActive].join('\n'),
+    script: [post('/swarm/init', JSON.stringify(body)), exitOnError, untilActive].join('\n'),
   }
 }
 
@@ -264,7 +274,7 @@ const heartbeatOf = ({ dispatcher_heartbeat_period: period }: Params) =>
   period === undefined ? {} : { Dispatcher: { HeartbeatPeriod: period } }
 
 /** Updates the settings of an existing Swarm; settings without a value stay. */
-function withSettings(params: Params, plan: Plan<DockerSwarm>, swarm: Answer | undefined): Plan<DockerSwarm> {
+function withSettings(params: Params, plan: Plan<DockerSwarm>, swarm: EngineResponse | undefined): Plan<DockerSwarm> {
   const { dispatcher_heartbeat_period: wanted } = params
   if (plan.problem !== undefined || wanted === undefined || swarm === undefined) return plan
   const { Spec, Version } = swarm.body as {
@@ -279,7 +289,7 @@ function withSettings(params: Params, plan: Plan<DockerSwarm>, swarm: Answer | u
         description: `set the heartbeat period of nodes to ${wanted / 1e9} s`,
         script: [
           post(`/swarm/update?version=${Version.Index}`, JSON.stringify({ ...Spec, ...heartbeatOf(params) })),
-          orFail,
+          exitOnError,
         ].join('\n'),
       },
     ],
@@ -300,7 +310,7 @@ function joinChange(params: Params): Change {
       post('/swarm/join', `${body.slice(0, -1)},"JoinToken":"`, params.join_token ?? '', '"}'),
       // Docker responds after 20 seconds and continues to join in the background.
       `case $lb_answer in *'Timeout was reached'*) lb_code=200 ;; esac`,
-      orFail,
+      exitOnError,
       untilActive,
     ].join('\n'),
   }
@@ -310,7 +320,7 @@ const leaveChange = (description: string, force: boolean): Change => ({
   description,
   script: [
     post(`/swarm/leave?force=${force}`, ''),
-    orFail,
+    exitOnError,
     waitFor('/info', '"LocalNodeState":"inactive"', 60, 'this node did not leave the Swarm within a minute'),
   ].join('\n'),
 })

@@ -2,8 +2,8 @@ import { z } from 'zod'
 import { sh } from '../../shell/quote.ts'
 import type { Plan } from '../module.ts'
 import { defineModule } from '../task.ts'
-import { ENGINE, partNamed, setPart } from './effects.ts'
-import { answersOf, engineProblem, get, reachEngine } from './engine.ts'
+import { ENGINE, resourceNamed, setResource } from './effects.ts'
+import { parseResponses, engineProblem, get, requireEngine } from './engine.ts'
 
 const schema = z.strictObject({
   name: z.string().min(1),
@@ -24,13 +24,13 @@ export interface DockerVolume {
 export const docker_volume = defineModule<typeof schema, DockerVolume>({
   name: 'docker_volume',
   schema,
-  reads: ({ name }) => [...ENGINE, ...partNamed('volume', name)],
-  sets: ({ name }) => setPart('volume', name),
+  reads: ({ name }) => [...ENGINE, ...resourceNamed('volume', name)],
+  sets: ({ name }) => setResource('volume', name),
   title: ({ name }) => name,
-  probe: ({ name }) => `${reachEngine}\n${get(`/volumes/${encodeURIComponent(name)}`)}`,
+  probe: ({ name }) => `${requireEngine}\n${get(`/volumes/${encodeURIComponent(name)}`)}`,
 
   plan(params, observed): Plan<DockerVolume> {
-    const answers = answersOf(observed.stdout)
+    const answers = parseResponses(observed.stdout)
     const problem = engineProblem(observed, answers)
     if (problem !== undefined) return { changes: [], problem }
     const [answer] = answers

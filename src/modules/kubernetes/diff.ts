@@ -1,5 +1,5 @@
 import { parse } from 'yaml'
-import { diffName, shown, type KubeObject } from './objects.ts'
+import { diffName, displayYaml, type KubeObject } from './objects.ts'
 
 /** One object, before and after the apply. */
 export interface ObjectDiff {
@@ -14,7 +14,7 @@ export interface ObjectDiff {
  * Parses the output of `kubectl diff` with full context (`diff -N -U99999`): each object before and after. With less
  * context, the texts are the parts that are shown.
  */
-export function readDiffs(output: string): ObjectDiff[] {
+export function parseDiffs(output: string): ObjectDiff[] {
   const found: { name: string; live: string[]; merged: string[] }[] = []
   let inHunk = false
   for (const line of output.split('\n')) {
@@ -43,7 +43,7 @@ export function differenceOf({
     parse(live, { version: '1.1' }) as unknown,
     parse(merged, { version: '1.1' }) as unknown,
   ]
-  const [before, after] = [shown(liveObject, mergedObject), shown(mergedObject, liveObject)]
+  const [before, after] = [displayYaml(liveObject, mergedObject), displayYaml(mergedObject, liveObject)]
   return before === after ? undefined : { before, after }
 }
 
@@ -72,7 +72,7 @@ export interface Conflict {
 }
 
 /** Parses the API server's conflict error. */
-export function conflictsOf(stderr: string): Conflict[] {
+export function parseConflicts(stderr: string): Conflict[] {
   if (!/Apply failed with \d+ conflicts?:/.test(stderr)) return []
   const sections = stderr.split(/conflicts? with /).slice(1)
   return sections.flatMap((conflict) => {

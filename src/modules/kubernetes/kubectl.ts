@@ -2,7 +2,7 @@ import { raw, sh } from '../../shell/quote.ts'
 import type { KubeObject } from './objects.ts'
 
 /** How to access the cluster. */
-export interface Access {
+export interface ClusterAccess {
   readonly kubeconfig?: string | undefined
   readonly context?: string | undefined
   readonly kubectl?: string | undefined
@@ -10,7 +10,7 @@ export interface Access {
 
 /** Exit codes of scripts that could not query the API server. */
 export const NO_KUBECTL = 94
-export const NO_ANSWER = 95
+export const NO_RESPONSE = 95
 
 const K3S_CONFIG = '/etc/rancher/k3s/k3s.yaml'
 
@@ -18,7 +18,7 @@ const K3S_CONFIG = '/etc/rancher/k3s/k3s.yaml'
  * Shell function `lb_kubectl`: the requested command; else, without kubeconfig and context, the k3s of this host; else
  * kubectl. Exits with {@link NO_KUBECTL} if there is none.
  */
-export function findKubectl({ kubeconfig, context, kubectl }: Access): string {
+export function findKubectl({ kubeconfig, context, kubectl }: ClusterAccess): string {
   const options = [
     ...(kubeconfig === undefined ? [] : ['--kubeconfig', kubeconfig]),
     ...(context === undefined ? [] : ['--context', context]),
@@ -41,7 +41,7 @@ export function findKubectl({ kubeconfig, context, kubectl }: Access): string {
 }
 
 /** Assigns the text of each object to a shell variable: `lb_o0`, `lb_o1`, ... It never is an argument of a program. */
-export const holdObjects = (objects: readonly KubeObject[]): string =>
+export const assignObjects = (objects: readonly KubeObject[]): string =>
   objects.map((object, i) => sh`lb_o${raw(String(i))}=${JSON.stringify(object)}`).join('\n')
 
 /**
@@ -69,10 +69,10 @@ secret && data && /^[-+ ]  / {
 }`
 
 /** kubectl's error with a remedy; undefined if it succeeded. */
-export function whyNoAnswer(exitCode: number, stderr: string): string | undefined {
+export function kubectlProblem(exitCode: number, stderr: string): string | undefined {
   if (exitCode === NO_KUBECTL) return 'neither kubectl nor k3s found on this host: install one, or set kubectl'
   if (exitCode === 0) return undefined
-  const said = cleaned(stderr)
+  const said = cleanErrors(stderr)
   if (/context ".*" does not exist|context was not found/.test(said))
     return `${said}: "kubectl config get-contexts" lists the contexts`
   if (/refused|no route to host|i\/o timeout|no such host|did you specify the right host or port/i.test(said)) {
@@ -82,7 +82,7 @@ export function whyNoAnswer(exitCode: number, stderr: string): string | undefine
 }
 
 /** kubectl's error messages in one line, without log lines. */
-export const cleaned = (stderr: string): string =>
+export const cleanErrors = (stderr: string): string =>
   [
     ...new Set(
       stderr

@@ -129,7 +129,7 @@ function revealSecrets(value: unknown): unknown {
  *
  * @throws {ManifestError} an object is defined twice.
  */
-export function prepared(objects: readonly KubeObject[], namespace: string | undefined): KubeObject[] {
+export function prepareObjects(objects: readonly KubeObject[], namespace: string | undefined): KubeObject[] {
   const all = objects.map((object) =>
     namespace === undefined || isClusterWide(object.kind) || object.metadata.namespace !== undefined
       ? object
@@ -201,7 +201,7 @@ export const diffName = (object: KubeObject): string =>
   [object.apiVersion.replace('/', '.'), object.kind, namespaceOf(object), object.metadata.name].join('.')
 
 /** An object for display: without server-managed fields, with values of Secrets masked. */
-export function shown(object: unknown, other?: unknown): string {
+export function displayYaml(object: unknown, other?: unknown): string {
   if (object === null || object === undefined) return ''
   const { metadata = {}, ...rest } = object as Record<string, unknown> & { metadata?: Record<string, unknown> }
   delete rest.status

@@ -1,12 +1,12 @@
 import { sh } from '../../shell/quote.ts'
-import type { Params } from '../k8s.ts'
+import type { K8sParams } from '../k8s.ts'
 import type { Change } from '../module.ts'
 import type { Observed } from '../observed.ts'
-import { conflictsOf, diffOf, differenceOf, readDiffs } from './diff.ts'
-import { cleaned, findKubectl, whyNoAnswer } from './kubectl.ts'
-import { MARK } from './look.ts'
-import { keyOf, nameOf, namespaceOf, resourceOf, shown, type KubeObject } from './objects.ts'
-import { isWorkload, missingOf, readRollout, target, waitScript } from './rollout.ts'
+import { parseConflicts, diffOf, differenceOf, parseDiffs } from './diff.ts'
+import { cleanErrors, findKubectl, kubectlProblem } from './kubectl.ts'
+import { LINE_PREFIX } from './look.ts'
+import { keyOf, nameOf, namespaceOf, resourceOf, displayYaml, type KubeObject } from './objects.ts'
+import { isWorkload, pendingReason, parseRollout, workloadName, waitScript } from './rollout.ts'
 
 /** Resource key of a cluster's objects: dependencies between them are not visible in their names. */
 export const CLUSTER = 'kubernetes:objects'
@@ -15,22 +15,23 @@ export const CLUSTER = 'kubernetes:objects'
 const marked = (stdout: string, mark: string): string[] =>
   stdout
     .split('\n')
-    .filter((line) => line.startsWith(`${MARK}${mark} `))
-    .map((line) => line.slice(MARK.length + mark.length + 1))
+    .filter((line) => line.startsWith(`${LINE_PREFIX}${mark} `))
+    .map((line) => line.slice(LINE_PREFIX.length + mark.length + 1))
 
 /** Why the API server is unreachable or rejected an object. */
 export function problemOf(
   { stdout, stderr, exitCode }: Observed,
   objects: readonly KubeObject[],
-  { server_side_apply }: Params,
+  { server_side_apply }: K8sParams,
 ): string | undefined {
   const [refused] = marked(stdout, 'refused')
-  if (refused === undefined) return whyNoAnswer(exitCode, stderr)
+  if (refused === undefined) return kubectlProblem(exitCode, stderr)
   const object = objects[Number(refused)] as KubeObject
-  const after = stdout.slice(stdout.indexOf(`${MARK}refused ${refused}\n`)).split(`${MARK}refused `)[1] ?? ''
+  const after =
+    stdout.slice(stdout.indexOf(`${LINE_PREFIX}refused ${refused}\n`)).split(`${LINE_PREFIX}refused `)[1] ?? ''
   const said = marked(after, 'said').join('\n')
-  const conflicts = conflictsOf(said)
-  if (conflicts.length === 0) return `${nameOf(object)}: ${whyNoAnswer(1, said) ?? cleaned(said)}`
+  const conflicts = parseConflicts(said)
+  if (conflicts.length === 0) return `${nameOf(object)}: ${kubectlProblem(1, said) ?? cleanErrors(said)}`
   const others = conflicts
     .map(({ manager, fields }) => `"${manager}" owns ${fields.join(', ') || 'fields of it'}`)
     .join('; ')
@@ -38,18 +39,18 @@ export function problemOf(
 }
 
 /** Applies objects that differ, one by one; waits for rollouts; prunes objects that are no longer in the manifests. */
-export function planPresent(params: Params, objects: readonly KubeObject[], { stdout }: Observed): Change[] {
+export function planPresent(params: K8sParams, objects: readonly KubeObject[], { stdout }: Observed): Change[] {
   const existingNamespaces = new Set(
     stdout
       .split('\n')
-      .filter((line) => line.startsWith(`${MARK}namespace `))
-      .map((line) => line.slice(`${MARK}namespace `.length)),
+      .filter((line) => line.startsWith(`${LINE_PREFIX}namespace `))
+      .map((line) => line.slice(`${LINE_PREFIX}namespace `.length)),
   )
-  const diffs = readDiffs(stdout)
+  const diffs = parseDiffs(stdout)
   const rollouts = new Map(
     marked(stdout, 'rollout').map((line) => {
       const [place = '', rest = ''] = [line.split(' ')[0], line.slice(line.indexOf(' ') + 1)]
-      return [Number(place), readRollout(rest)]
+      return [Number(place), parseRollout(rest)]
     }),
   )
   const changes: Change[] = []
@@ -58,11 +59,11 @@ export function planPresent(params: Params, objects: readonly KubeObject[], { st
     const diff = diffOf(object, diffs)
     const differs = existingNamespaces.has(namespaceOf(object))
       ? diff && differenceOf(diff)
-      : { before: '', after: shown(object) }
+      : { before: '', after: displayYaml(object) }
     if (differs !== undefined) changes.push(applyChange(params, object, differs))
     if (!params.wait || !isWorkload(object)) return
     const rollout = rollouts.get(i)
-    const missing = rollout === undefined ? 'not created yet' : missingOf(object.kind, rollout)
+    const missing = rollout === undefined ? 'not created yet' : pendingReason(object.kind, rollout)
     if (differs === undefined && missing === undefined) return
     const why = differs === undefined ? ` (${missing})` : ''
     waits.push({
@@ -76,7 +77,7 @@ export function planPresent(params: Params, objects: readonly KubeObject[], { st
 }
 
 function applyChange(
-  params: Params,
+  params: K8sParams,
   object: KubeObject,
   { before, after }: { readonly before: string; readonly after: string },
 ): Change {
@@ -101,7 +102,7 @@ const changesHost = (text: string): boolean => /"(hostPath|privileged|hostPID|ho
  * objects last.
  */
 function pruneChanges(
-  params: Params,
+  params: K8sParams,
   objects: readonly KubeObject[],
   stdout: string,
 ): [first: Change[], last: Change[]] {
@@ -119,11 +120,11 @@ function pruneChanges(
 }
 
 /** Deletes the objects that exist. */
-export function planAbsent(params: Params, objects: readonly KubeObject[], { stdout }: Observed): Change[] {
+export function planAbsent(params: K8sParams, objects: readonly KubeObject[], { stdout }: Observed): Change[] {
   const existing = new Set<string>()
   let namespace = ''
   for (const line of stdout.split('\n')) {
-    if (line.startsWith(`${MARK}namespace `)) namespace = line.slice(`${MARK}namespace `.length)
+    if (line.startsWith(`${LINE_PREFIX}namespace `)) namespace = line.slice(`${LINE_PREFIX}namespace `.length)
     else if (line !== '') existing.add(`${namespace} ${line}`)
   }
   // Reverse order: dependents first.
@@ -133,7 +134,7 @@ export function planAbsent(params: Params, objects: readonly KubeObject[], { std
     .map((object) => deleteChange(params, object, `delete ${nameOf(object)}`))
 }
 
-function deleteChange(params: Params, object: KubeObject, description: string): Change {
+function deleteChange(params: K8sParams, object: KubeObject, description: string): Change {
   const {
     metadata: { name, namespace },
   } = object
@@ -148,7 +149,9 @@ function deleteChange(params: Params, object: KubeObject, description: string): 
       findKubectl(params),
       sh`printf '%s\\n' ${identity} | lb_kubectl delete --ignore-not-found --timeout=${`${params.wait_timeout}s`} -f - || exit`,
     ].join('\n'),
-    ...(isWorkload(object) ? { diff: { subject: nameOf(object), before: `${target(object)}\n`, after: '' } } : {}),
+    ...(isWorkload(object)
+      ? { diff: { subject: nameOf(object), before: `${workloadName(object)}\n`, after: '' } }
+      : {}),
     sets: [CLUSTER],
   }
 }

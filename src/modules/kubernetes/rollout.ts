@@ -56,16 +56,16 @@ const inNamespace = (object: KubeObject): string[] =>
   namespaceOf(object) === '' ? [] : ['--namespace', namespaceOf(object)]
 
 /** `deployment.apps/counter`: argument of kubectl rollout and get. */
-export const target = ({ kind, metadata }: KubeObject): string => `${kind.toLowerCase()}.apps/${metadata.name}`
+export const workloadName = ({ kind, metadata }: KubeObject): string => `${kind.toLowerCase()}.apps/${metadata.name}`
 
 /** Shell text that prints the rollout status in one line after `mark`; nothing if the workload does not exist. */
 export function rolloutScript(object: KubeObject, mark: string): string {
   const fields = (FIELDS[object.kind] ?? []).map((field) => `{.${field}}`).join('|')
-  return sh`lb_kubectl get ${target(object)} ${inNamespace(object)} --ignore-not-found -o ${`jsonpath=${mark} ${fields}{"\\n"}`}`
+  return sh`lb_kubectl get ${workloadName(object)} ${inNamespace(object)} --ignore-not-found -o ${`jsonpath=${mark} ${fields}{"\\n"}`}`
 }
 
 /** Parses the line of {@link rolloutScript}, without its mark. */
-export function readRollout(line: string): Rollout {
+export function parseRollout(line: string): Rollout {
   const [generation, observed, wanted, updated, total, ready, available, revision = '', newRevision = ''] = line
     .trim()
     .split('|')
@@ -83,7 +83,7 @@ export function readRollout(line: string): Rollout {
 }
 
 /** What the rollout waits for, as `kubectl rollout status` sees it; undefined if it is complete. */
-export function missingOf(
+export function pendingReason(
   kind: string,
   { observed, wanted, updated, total, ready, available, revision, newRevision }: Rollout,
 ): string | undefined {
@@ -112,7 +112,7 @@ const container = (list: string): string =>
   '{{with $last}}, previously terminated with exit code {{.exitCode}} ({{.reason}}){{end}}{{"\\n"}}{{end}}{{end}}'
 
 /** go-template for a list of pods: a line `pod|restarts|reason` for each unhealthy pod. */
-export const TROUBLES =
+export const POD_PROBLEMS =
   '{{range .items}}{{$pod := .metadata.name}}' +
   '{{range .status.conditions}}{{if and (eq .type "PodScheduled") (eq .status "False")}}{{$pod}}|0|unschedulable: {{.message}}{{"\\n"}}{{end}}{{end}}' +
   `${container('initContainerStatuses')}${container('containerStatuses')}{{end}}`
@@ -131,10 +131,10 @@ export function waitScript(object: KubeObject, seconds: number): string {
   const get = (what: string, template: string): string =>
     sh`lb_kubectl get ${raw(what)} ${where} -o ${`go-template=${template}`}`
   return [
-    sh`lb_kubectl rollout status ${target(object)} ${where} --timeout=${raw(`${seconds}s`)} && exit 0`,
-    `lb_selector=$(${get(target(object), SELECTOR)}) || exit 1`,
-    `lb_troubles=$(${get('pods --selector "${lb_selector%,}"', TROUBLES)})`,
-    `lb_why=$(${get(target(object), CONDITIONS)} | head -n 1)`,
+    sh`lb_kubectl rollout status ${workloadName(object)} ${where} --timeout=${raw(`${seconds}s`)} && exit 0`,
+    `lb_selector=$(${get(workloadName(object), SELECTOR)}) || exit 1`,
+    `lb_troubles=$(${get('pods --selector "${lb_selector%,}"', POD_PROBLEMS)})`,
+    `lb_why=$(${get(workloadName(object), CONDITIONS)} | head -n 1)`,
     // grep drops the empty line if there is no problem.
     'lb_first=',
     `printf '%s\\n' "$lb_troubles" | grep . >&2`,

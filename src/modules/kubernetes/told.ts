@@ -1,22 +1,22 @@
 import { Secret } from '../../values/secret.ts'
-import type { Params } from '../k8s.ts'
+import type { K8sParams } from '../k8s.ts'
 import type { Inputs } from '../module.ts'
 import { render, TemplateError } from '../support/render.ts'
-import { ManifestError, nameOf, objectsIn, prepared, readManifests, type KubeObject } from './objects.ts'
+import { ManifestError, nameOf, objectsIn, prepareObjects, readManifests, type KubeObject } from './objects.ts'
 
 /** Manifest files on the controller. */
-export const filesOf = ({ src = [], template = [] }: Params): string[] => [...template, ...src]
+export const filesOf = ({ src = [], template = [] }: K8sParams): string[] => [...template, ...src]
 
 /** Cache: both the probe and the plan need the objects. */
-const cache = new WeakMap<Inputs, { readonly params: Params; readonly objects: KubeObject[] | Error }>()
+const cache = new WeakMap<Inputs, { readonly params: K8sParams; readonly objects: KubeObject[] | Error }>()
 
 /** The objects, or the error in the manifests. */
-export function told(params: Params, inputs: Inputs): KubeObject[] | Error {
+export function manifestObjects(params: K8sParams, inputs: Inputs): KubeObject[] | Error {
   const cached = cache.get(inputs)
   if (cached?.params === params) return cached.objects
   let objects: KubeObject[] | Error
   try {
-    objects = prepared(readAll(params, inputs), params.namespace)
+    objects = prepareObjects(readAll(params, inputs), params.namespace)
     if (params.prune) checkLabels(params, objects)
   } catch (error) {
     if (!(error instanceof ManifestError || error instanceof TemplateError)) throw error
@@ -26,7 +26,7 @@ export function told(params: Params, inputs: Inputs): KubeObject[] | Error {
   return objects
 }
 
-function readAll({ template = [], src = [], definition, vars }: Params, inputs: Inputs): KubeObject[] {
+function readAll({ template = [], src = [], definition, vars }: K8sParams, inputs: Inputs): KubeObject[] {
   const text = (file: string): string => inputs[file]?.toString('utf8') ?? ''
   const plain = definition instanceof Secret ? definition.reveal() : definition
   const objects = [
@@ -39,7 +39,7 @@ function readAll({ template = [], src = [], definition, vars }: Params, inputs: 
 }
 
 /** Objects without the labels are rejected: they could never be pruned. */
-function checkLabels({ label_selectors, prune_kinds }: Params, objects: readonly KubeObject[]): void {
+function checkLabels({ label_selectors, prune_kinds }: K8sParams, objects: readonly KubeObject[]): void {
   for (const object of objects.filter(({ kind }) => prune_kinds.includes(kind))) {
     const missing = label_selectors.find((selector) => {
       const [key = '', value] = selector.split('=')

@@ -1,5 +1,5 @@
 import { quote, raw, sh } from '../../shell/quote.ts'
-import { nameOf, type Collector, type Shared } from '../../shell/shared.ts'
+import { variableSuffix, type FactCollector, type FactQuery } from '../../shell/shared.ts'
 
 const FILES = { passwd: '/etc/passwd', group: '/etc/group', shadow: '/etc/shadow' } as const
 
@@ -9,7 +9,7 @@ export type Database = keyof typeof FILES
 export const NO_TOOLS = 'useradd, groupadd, ... not found on this host: install its package passwd or shadow'
 
 /** Databases that `getent` prints for every user. */
-export type Shareable = Exclude<Database, 'shadow'>
+export type PublicDatabase = Exclude<Database, 'shadow'>
 
 /**
  * A shell command that prints the entry of a user (`passwd`, `shadow`) or group. Reads the file if there is no getent.
@@ -23,33 +23,39 @@ export function entryOf(database: Database, key: string): string {
 
 /** A key that is a uid or gid. */
 export const isNumber = (key: string): boolean => /^\d+$/.test(key)
-const variable = (database: Shareable, key: string): string => `lb_${database}_${nameOf(key)}`
+const variable = (database: PublicDatabase, key: string): string => `lb_${database}_${variableSuffix(key)}`
 const ALL = '*'
 
 /** Shell text that assigns the entry of a user or group to a variable; empty: there is none. */
-export function findEntry(into: string, database: Shareable, key: string): string {
+export function findEntry(into: string, database: PublicDatabase, key: string): string {
   const shared = variable(database, key)
   return `if [ "\${${shared}+x}" ]; then ${into}=$${shared}; else ${into}=$(${entryOf(database, key)}); fi`
 }
 
 /** The batched fact that {@link findEntry} uses. */
-export const sharedEntry = (database: Shareable, key: string): Shared => ({ by: COLLECTORS[database], words: [key] })
+export const batchedEntry = (database: PublicDatabase, key: string): FactQuery => ({
+  collector: COLLECTORS[database],
+  args: [key],
+})
 
 /** A shell command that prints all entries. */
-export function allEntries(database: Shareable): string {
+export function allEntries(database: PublicDatabase): string {
   const shared = variable(database, ALL)
   const print = sh`if command -v getent >/dev/null; then getent ${database}; else cat ${FILES[database]}; fi`
   return `if [ "\${${shared}+x}" ]; then printf '%s\\n' "$${shared}"; else ${print}; fi`
 }
 
 /** The batched fact that {@link allEntries} uses. */
-export const sharedEntries = (database: Shareable): Shared => ({ by: COLLECTORS[database], words: [ALL] })
+export const batchedEntries = (database: PublicDatabase): FactQuery => ({
+  collector: COLLECTORS[database],
+  args: [ALL],
+})
 
 /** A shell condition: a user or group of this name exists. */
-export const accountExists = (database: Shareable, name: string): string =>
+export const accountExists = (database: PublicDatabase, name: string): string =>
   `{ ${findEntry('lb_entry', database, name)}; [ -n "$lb_entry" ]; }`
 
-const collector = (database: Shareable): Collector => ({
+const collector = (database: PublicDatabase): FactCollector => ({
   compose(asked) {
     const keys = asked.flat().filter((key) => key !== ALL)
     return [
@@ -62,7 +68,7 @@ const collector = (database: Shareable): Collector => ({
 })
 
 /** One getent for many keys. It prints the entries it finds, in their order, and exits with 2 if some are missing. */
-function batchQuery(database: Shareable, keys: readonly string[]): string {
+function batchQuery(database: PublicDatabase, keys: readonly string[]): string {
   const cases = (word: string, selected: readonly string[], value: (name: string) => string): string[] =>
     selected.length === 0
       ? []
@@ -89,7 +95,10 @@ function batchQuery(database: Shareable, keys: readonly string[]): string {
   ].join('\n')
 }
 
-const COLLECTORS: Readonly<Record<Shareable, Collector>> = { passwd: collector('passwd'), group: collector('group') }
+const COLLECTORS: Readonly<Record<PublicDatabase, FactCollector>> = {
+  passwd: collector('passwd'),
+  group: collector('group'),
+}
 
 /** An entry of `getent group`. */
 export interface GroupEntry {

@@ -106,13 +106,20 @@ export function setNewDirectory(path: string): string[] {
 export const setAccount = (...keys: readonly string[]): string[] => [...keys, ACCOUNT_FILES]
 
 /** Reads beyond the parameters: where the links in a path lead. */
-export function readsAt({ really }: PathFacts, keysOf: (path: string) => string[]): { reads?: readonly string[] } {
+export function readsAt(
+  { realPath: really }: PathFacts,
+  keysOf: (path: string) => string[],
+): { reads?: readonly string[] } {
   if (really === undefined) return {}
   return { reads: really === null ? treeAt('/') : keysOf(really) }
 }
 
 /** What a change of a path sets: the given path and, if a link leads elsewhere, the real one. */
-export function setsAt(path: string, { really }: PathFacts, keysOf: (path: string) => string[]): readonly string[] {
+export function setsAt(
+  path: string,
+  { realPath: really }: PathFacts,
+  keysOf: (path: string) => string[],
+): readonly string[] {
   if (really === undefined) return keysOf(path)
   return really === null ? setTree('/') : [...keysOf(path), ...keysOf(really)]
 }

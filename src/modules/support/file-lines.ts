@@ -1,5 +1,5 @@
 /** Parameters of `lineinfile`. */
-export interface LineRequest {
+export interface LineEdit {
   readonly state: 'present' | 'absent'
   readonly line?: string | undefined
   /** A JavaScript regular expression. */
@@ -12,7 +12,7 @@ export interface LineRequest {
 }
 
 /** Edits a text as Ansible's lineinfile does; returns the same text if nothing changes. */
-export function editLines(text: string, request: LineRequest): string {
+export function editLines(text: string, request: LineEdit): string {
   const lines = text.split('\n')
   const endsWithNewline = lines.at(-1) === ''
   if (endsWithNewline) lines.pop()
@@ -30,13 +30,13 @@ const bare = (line: string): string => line.replace(/\r$/, '')
 const lastIndex = (lines: Lines, matches: (line: string) => boolean): number =>
   lines.findLastIndex((line) => matches(bare(line)))
 
-function removeLines(lines: Lines, { line, regexp }: LineRequest): Lines {
+function removeLines(lines: Lines, { line, regexp }: LineEdit): Lines {
   const pattern = regexp === undefined ? undefined : new RegExp(regexp)
   const remaining = lines.filter((text) => !(pattern === undefined ? bare(text) === line : pattern.test(bare(text))))
   return remaining.length === lines.length ? lines : remaining
 }
 
-function placeLine(lines: Lines, request: LineRequest): Lines {
+function placeLine(lines: Lines, request: LineEdit): Lines {
   const { line = '', regexp, backrefs } = request
   const pattern = regexp === undefined ? undefined : new RegExp(regexp)
   const at = pattern === undefined ? -1 : lastIndex(lines, (text) => pattern.test(text))
@@ -49,7 +49,7 @@ function placeLine(lines: Lines, request: LineRequest): Lines {
   return lines.toSpliced(insertionPoint(lines, request), 0, line)
 }
 
-function insertionPoint(lines: Lines, { insertafter, insertbefore }: LineRequest): number {
+function insertionPoint(lines: Lines, { insertafter, insertbefore }: LineEdit): number {
   if (insertbefore === 'BOF') return 0
   if (insertbefore !== undefined) {
     const at = lastIndex(lines, (text) => new RegExp(insertbefore).test(text))

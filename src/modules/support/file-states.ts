@@ -5,7 +5,7 @@ import { attributeChanges, describeAttributes } from './attributes.ts'
 import { setAttributes, setAttributesBelow, setContent, setDirectory, setsAt, setTree } from './effects.ts'
 import { allBits, octal, type Attributes } from './params.ts'
 import type { PathFacts } from './path-facts.ts'
-import { takeIn } from './recurse.ts'
+import { setRecursively } from './recurse.ts'
 import { changeOwner } from './replace-file.ts'
 
 /** Parameters of the `file` module. */
@@ -17,7 +17,7 @@ export interface FileParams extends Attributes {
 }
 
 /** The changes, or an error message. */
-export type Outcome = readonly Change[] | string
+export type ChangesOrProblem = readonly Change[] | string
 
 const suffix = (wanted: Attributes): string => {
   const text = describeAttributes(wanted)
@@ -25,17 +25,17 @@ const suffix = (wanted: Attributes): string => {
 }
 
 /** Sets attributes of an existing path. */
-export const presentPlan = (wanted: FileParams, facts: PathFacts): Outcome =>
+export const presentPlan = (wanted: FileParams, facts: PathFacts): ChangesOrProblem =>
   facts.kind === null
     ? `${wanted.path} does not exist: create it with state: 'touch', state: 'directory', or the copy module`
     : attributeChanges(wanted.path, facts, wanted)
 
 /** Sets attributes of an existing file. */
-export const plainPlan = (wanted: FileParams, facts: PathFacts): Outcome =>
+export const plainPlan = (wanted: FileParams, facts: PathFacts): ChangesOrProblem =>
   facts.kind === 'directory' ? `${wanted.path} is a directory, not a file` : presentPlan(wanted, facts)
 
 /** Removes a path. */
-export function absentPlan({ path }: FileParams, facts: PathFacts): Outcome {
+export function absentPlan({ path }: FileParams, facts: PathFacts): ChangesOrProblem {
   const { kind } = facts
   if (kind === null) return []
   const subject = kind === 'directory' ? `${path} and its contents` : kind === 'link' ? `link ${path}` : path
@@ -44,7 +44,7 @@ export function absentPlan({ path }: FileParams, facts: PathFacts): Outcome {
 }
 
 /** Creates an empty file if nothing exists. */
-export function touchPlan(wanted: FileParams, facts: PathFacts): Outcome {
+export function touchPlan(wanted: FileParams, facts: PathFacts): ChangesOrProblem {
   const { path, owner, group, mode } = wanted
   if (facts.kind !== null) return attributeChanges(path, facts, wanted)
   if (facts.noParent) return `directory ${posix.dirname(path)} does not exist`
@@ -54,23 +54,30 @@ export function touchPlan(wanted: FileParams, facts: PathFacts): Outcome {
 }
 
 /** Creates a directory with its parents. New parents get the same owner and mode, as in Ansible. */
-export function directoryPlan(wanted: FileParams, facts: PathFacts): Outcome {
+export function directoryPlan(wanted: FileParams, facts: PathFacts): ChangesOrProblem {
   const { path, owner, group, mode, recurse } = wanted
   if (facts.kind === null) {
-    if (facts.blocked !== undefined) return `${ancestors(path).at(-1 - facts.blocked)} exists and is not a directory`
+    if (facts.blockedLevels !== undefined)
+      return `${ancestors(path).at(-1 - facts.blockedLevels)} exists and is not a directory`
     const make = mode === undefined ? 'mkdir' : `mkdir -m ${allBits(mode)}`
     const steps = [
       `${make} -- "$lb_d" || exit`,
       ...changeOwner('"$lb_d"', owner, group).map((step) => `${step} || exit`),
     ]
     const script = sh`for lb_d in ${ancestors(path)}` + `; do [ -d "$lb_d" ] && continue; ${steps.join('; ')}; done`
-    const sets = setsAt(path, facts, (it) => setDirectory(it, facts.missing))
+    const sets = setsAt(path, facts, (it) => setDirectory(it, facts.missingLevels))
     return [{ description: `create directory ${path}${suffix(wanted)}`, script, sets }]
   }
   if (facts.kind !== 'directory') return `${path} exists and is not a directory`
   if (!recurse || !facts.words.has('stray')) return attributeChanges(path, facts, wanted)
   const sets = setsAt(path, facts, (it) => [...setAttributes(it), ...setAttributesBelow(it)])
-  return [{ description: `set attributes recursively in ${path}${suffix(wanted)}`, script: takeIn(path, wanted), sets }]
+  return [
+    {
+      description: `set attributes recursively in ${path}${suffix(wanted)}`,
+      script: setRecursively(path, wanted),
+      sets,
+    },
+  ]
 }
 
 /** `/a/b/c` -> `/a`, `/a/b`, `/a/b/c`. */
@@ -81,7 +88,7 @@ const ancestors = (path: string): string[] =>
     .map((_, i, names) => `/${names.slice(0, i + 1).join('/')}`)
 
 /** Creates a symbolic link. */
-export function linkPlan(wanted: FileParams, facts: PathFacts): Outcome {
+export function linkPlan(wanted: FileParams, facts: PathFacts): ChangesOrProblem {
   const { path, src = '', owner, group, force } = wanted
   if (posix.resolve(posix.dirname(path), src) === path) return `${path} cannot be a link to itself`
   if (facts.noParent) return `directory ${posix.dirname(path)} does not exist`

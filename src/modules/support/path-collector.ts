@@ -1,5 +1,5 @@
 import { quote, sh } from '../../shell/quote.ts'
-import { nameOf, type Collector, type Shared } from '../../shell/shared.ts'
+import { variableSuffix, type FactCollector, type FactQuery } from '../../shell/shared.ts'
 
 /** Files up to this size are fetched for a diff. */
 export const DIFF_LIMIT = 256 * 1024
@@ -18,22 +18,22 @@ export const SIZE = `lb_z=\${lb_f#*'${TAB}'*'${TAB}'*'${TAB}'}; lb_z=\${lb_z%%'$
 export type HashIf = number | 'never' | 'confidential' | 'always'
 
 /** Variable with the `stat` row of an existing path, if a batch queried it. */
-export const statVariable = (path: string): string => `lb_stat_${nameOf(path)}`
+export const statVariable = (path: string): string => `lb_stat_${variableSuffix(path)}`
 /** Variable with the SHA-256 of a file, if a batch queried it. */
-export const sumVariable = (path: string): string => `lb_sum_${nameOf(path)}`
+export const sumVariable = (path: string): string => `lb_sum_${variableSuffix(path)}`
 
 /** Batched facts about a path: one `stat` and one `sha256sum` for many paths. */
-export function sharedPath(path: string, hashIf: HashIf): Shared[] {
+export function batchedPath(path: string, hashIf: HashIf): FactQuery[] {
   // sha256sum escapes such names.
-  return /[\n\\]/.test(path) ? [] : [{ by: pathQueries, words: [path, String(hashIf)] }]
+  return /[\n\\]/.test(path) ? [] : [{ collector: pathQueries, args: [path, String(hashIf)] }]
 }
 
-const pathQueries: Collector = {
+const pathQueries: FactCollector = {
   compose(queries) {
     const distinct = [...new Set(queries.map(([path = '']) => path))]
     const hashed = queries.filter(([, hashIf]) => hashIf !== 'never')
     return [
-      sh`lb_keys=; set -- ${distinct.flatMap((path) => [nameOf(path), path])}`,
+      sh`lb_keys=; set -- ${distinct.flatMap((path) => [variableSuffix(path), path])}`,
       // Existing paths are appended to the list, so that the rows of stat are in their order.
       forEach(2, 'if [ -e "$2" ] || [ -L "$2" ]; then lb_keys="$lb_keys $1"; set -- "$@" "$2"; fi'),
       assign('lb_stat', `stat -c '${STAT_FORMAT}' -- "$@"`, '$1'),
@@ -45,7 +45,7 @@ const pathQueries: Collector = {
 function sumScript(queries: readonly (readonly string[])[]): string[] {
   const wanted = `case $3 in always) ;; confidential) case $lb_f in ${PUBLIC}) [ "$lb_z" -gt ${DIFF_LIMIT} ];; esac;; *) [ "$lb_z" = "$3" ];; esac`
   return [
-    sh`lb_keys=; set -- ${queries.flatMap(([path = '', hashIf = '']) => [nameOf(path), path, hashIf])}`,
+    sh`lb_keys=; set -- ${queries.flatMap(([path = '', hashIf = '']) => [variableSuffix(path), path, hashIf])}`,
     forEach(
       3,
       `eval "lb_f=\\\${lb_stat_$1-}"; case $lb_f in 8*) ${SIZE}; if ${wanted}; then lb_keys="$lb_keys $1"; set -- "$@" "$2"; fi;; esac`,

@@ -1,12 +1,12 @@
 import { posix } from 'node:path'
 import { quote, sh, raw } from '../../shell/quote.ts'
 import type { Observed } from '../observed.ts'
-import type { Shared } from '../../shell/shared.ts'
-import { accountExists, isNumber, sharedEntry, type Shareable } from './accounts.ts'
+import type { FactQuery } from '../../shell/shared.ts'
+import { accountExists, isNumber, batchedEntry, type PublicDatabase } from './accounts.ts'
 import {
   DIFF_LIMIT,
   PUBLIC,
-  sharedPath,
+  batchedPath,
   SIZE,
   STAT_FORMAT,
   statVariable,
@@ -38,19 +38,19 @@ export interface PathFacts {
   readonly target: string | undefined
   /** The parent directory does not exist. Set only if the path is absent. */
   readonly noParent: boolean
-  /** Number of missing components of the path, the last included. Set if {@link Look.ancestors} requests it. */
-  readonly missing: number
+  /** Number of missing components of the path, the last included. Set if {@link PathQuery.ancestors} requests it. */
+  readonly missingLevels: number
   /** A component this many levels up exists and is not a directory. Set together with `missing`. */
-  readonly blocked: number | undefined
+  readonly blockedLevels: number | undefined
   /** The real path, if the path contains a link; null: unknown. */
-  readonly really: string | null | undefined
+  readonly realPath: string | null | undefined
   readonly noOwner: boolean
   readonly noGroup: boolean
-  /** Output of {@link Look.also}, a word a line. */
+  /** Output of {@link PathQuery.extraProbe}, a word a line. */
   readonly words: ReadonlySet<string>
 }
 
-export interface Look {
+export interface PathQuery {
   readonly path: string
   /** Follow links. */
   readonly follow?: boolean
@@ -60,12 +60,12 @@ export interface Look {
   readonly owner?: string | undefined
   readonly group?: string | undefined
   /** Additional read-only shell text about `"$lb_p"`, which prints single words. */
-  readonly also?: string | undefined
+  readonly extraProbe?: string | undefined
   /** Whether to read the file: for its hash, or for its text. */
-  readonly read?: Reading
+  readonly read?: ReadMode
 }
 
-export type Reading =
+export type ReadMode =
   | 'hash'
   /** The text, regardless of its mode, up to this many bytes. */
   | { readonly text: number }
@@ -76,10 +76,18 @@ export type Reading =
 
 /**
  * A read-only script that prints facts about a path: one process for an existing path, none for a missing one, one more
- * to read it; fewer in a batch ({@link sharedLook}). Free text comes last, so that it needs no encoding and records can
+ * to read it; fewer in a batch ({@link batchedPathFacts}). Free text comes last, so that it needs no encoding and records can
  * mask secrets in it. Has no side effects on its shell, unless `also` has.
  */
-export function lookAt({ path, follow = false, ancestors = false, owner, group, also, read }: Look): string {
+export function pathProbe({
+  path,
+  follow = false,
+  ancestors = false,
+  owner,
+  group,
+  extraProbe: also,
+  read,
+}: PathQuery): string {
   return [
     sh`lb_p=${path}; lb_f=; lb_seen=yes`,
     'if [ -e "$lb_p" ] || [ -L "$lb_p" ]; then',
@@ -101,15 +109,15 @@ export function lookAt({ path, follow = false, ancestors = false, owner, group, 
   ].join('\n')
 }
 
-/** The batched facts that {@link lookAt} uses. */
-export function sharedLook({ path, owner, group, read }: Look): Shared[] {
+/** The batched facts that {@link pathProbe} uses. */
+export function batchedPathFacts({ path, owner, group, read }: PathQuery): FactQuery[] {
   const accounts = (
     [
       ['passwd', owner],
       ['group', group],
     ] as const
-  ).flatMap(([database, name]) => (name === undefined || isNumber(name) ? [] : [sharedEntry(database, name)]))
-  return [...accounts, ...sharedPath(path, hashIf(read))]
+  ).flatMap(([database, name]) => (name === undefined || isNumber(name) ? [] : [batchedEntry(database, name)]))
+  return [...accounts, ...batchedPath(path, hashIf(read))]
 }
 
 const stat = (option = ''): string => `lb_f=$(stat ${option}-c '${STAT_FORMAT}' -- "$lb_p")`
@@ -137,7 +145,7 @@ const realPath = (follow: boolean): string =>
 const TEXT = '{ echo content; cat <"$lb_p"; }'
 
 /** Exits with the code of the command that reads the file: an empty text counts as read. */
-function reading(path: string, read: Reading): string {
+function reading(path: string, read: ReadMode): string {
   const sum = sumVariable(path)
   const hash = `{ lb_h=\${${sum}-}; [ -n "$lb_h" ] || { lb_h=$(sha256sum <"$lb_p") && lb_h=\${lb_h%% *}; } && echo "sha256 $lb_h"; }`
   if (read === 'hash') return hash
@@ -153,20 +161,20 @@ function reading(path: string, read: Reading): string {
 }
 
 /** When the hash is certain to be needed. */
-function hashIf(read: Reading | undefined): HashIf {
+function hashIf(read: ReadMode | undefined): HashIf {
   if (read === 'hash') return 'always'
   if (read === 'diff') return 'confidential'
   return typeof read === 'object' && 'size' in read ? read.size : 'never'
 }
 
-function accountCheck(database: Shareable, pattern: string, name: string | undefined, marker: string): string[] {
+function accountCheck(database: PublicDatabase, pattern: string, name: string | undefined, marker: string): string[] {
   if (name === undefined || isNumber(name)) return []
   return [`case $lb_f in ${pattern}) ;; *) ${accountExists(database, name)} || echo ${marker};; esac`]
 }
 
 type ParsedFacts = { -readonly [K in keyof PathFacts]: PathFacts[K] } & { words: Set<string> }
 
-/** Parses the output of {@link lookAt}; a string is an error message. */
+/** Parses the output of {@link pathProbe}; a string is an error message. */
 export function parsePathFacts({ stdout, stderr, exitCode }: Observed): PathFacts | string {
   if (exitCode !== 0) return lastLine(stderr) || `the probe exited with code ${exitCode}`
   const lines = stdout.split('\n')
@@ -186,19 +194,19 @@ export function parsePathFacts({ stdout, stderr, exitCode }: Observed): PathFact
     content: undefined,
     target: undefined,
     noParent: false,
-    missing: 1,
-    blocked: undefined,
-    really: undefined,
+    missingLevels: 1,
+    blockedLevels: undefined,
+    realPath: undefined,
     noOwner: false,
     noGroup: false,
     words: new Set<string>(),
   }
   for (let line = lines.shift(); line !== undefined; line = lines.shift()) {
     if (line === 'no-parent') facts.noParent = true
-    else if (line.startsWith('missing ')) facts.missing = Number(line.slice('missing '.length))
-    else if (line.startsWith('blocked ')) facts.blocked = Number(line.slice('blocked '.length))
-    else if (line === 'elsewhere') facts.really = null
-    else if (line.startsWith('really ')) facts.really = line.slice('really '.length).replace(/^\/\//, '/')
+    else if (line.startsWith('missing ')) facts.missingLevels = Number(line.slice('missing '.length))
+    else if (line.startsWith('blocked ')) facts.blockedLevels = Number(line.slice('blocked '.length))
+    else if (line === 'elsewhere') facts.realPath = null
+    else if (line.startsWith('really ')) facts.realPath = line.slice('really '.length).replace(/^\/\//, '/')
     else if (line === 'no-owner') facts.noOwner = true
     else if (line === 'no-group') facts.noGroup = true
     else if (line.startsWith('sha256 ')) facts.sha256 = line.slice('sha256 '.length)

@@ -66,7 +66,7 @@ function replacement(wanted: Placement, facts: PathFacts): Plan<PlacedFile>['cha
     fill: `${printBytes(content)} >&8`,
     old,
     ...(old === undefined ? { owner: wanted.owner, group: wanted.group, mode: wanted.mode } : differing(old, wanted)),
-    ...(confidential ? { freshMode: 0o600 } : {}),
+    ...(confidential ? { defaultMode: 0o600 } : {}),
     validate,
     backup: backup && old !== undefined,
   })

@@ -18,7 +18,7 @@ export function findStray(path: string, wanted: Attributes): string | undefined 
 }
 
 /** Sets the attributes of everything at and below a directory. */
-export function takeIn(path: string, { owner, group, mode }: Attributes): string {
+export function setRecursively(path: string, { owner, group, mode }: Attributes): string {
   return [
     ...changeOwner(quote(path), owner, group, ' -R -h').map((step) => `${step} || exit`),
     ...(mode === undefined

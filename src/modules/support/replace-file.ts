@@ -14,13 +14,13 @@ export interface Replacement {
   /** Permission bits; default: those of the old file. */
   readonly mode?: number | undefined
   /** Permission bits of a new file without a mode. Default: by the host's umask. */
-  readonly freshMode?: number | undefined
+  readonly defaultMode?: number | undefined
   /** A command with `%s` that validates the new file. */
   readonly validate?: string | undefined
   /** Create a backup with Ansible's name for it: `NAME.PID.DATE@TIME~`. */
   readonly backup?: boolean
   /** If the path is a link: replace its target, not the link. */
-  readonly through?: boolean
+  readonly followLink?: boolean
 }
 
 /**
@@ -32,8 +32,8 @@ export interface Replacement {
  * script reports it.
  */
 export function replaceFile(replacement: Replacement): string {
-  const { path, fill, old, owner, group, validate, backup = false, through = false } = replacement
-  const mode = replacement.mode ?? old?.mode ?? replacement.freshMode
+  const { path, fill, old, owner, group, validate, backup = false, followLink: through = false } = replacement
+  const mode = replacement.mode ?? old?.mode ?? replacement.defaultMode
   const chowned = changeOwner('"$lb_new"', owner, group).map(
     (step) => `${unlessOwnedByRoot(replacement)}${step} || exit`,
   )

@@ -8,7 +8,7 @@ import { secretText, targetFile } from './params.ts'
 import { lastLine } from './text.ts'
 
 /** Parameters that `command` and `shell` share. */
-export const running = {
+export const commandParams = {
   /** Working directory. */
   chdir: targetFile.optional(),
   /** A path that the command creates: if it exists, the command is skipped. */
@@ -25,8 +25,8 @@ export const running = {
   read_only: z.boolean().default(false),
 }
 
-/** Values of {@link running}. */
-export interface Running {
+/** Values of {@link commandParams}. */
+export interface CommandParams {
   readonly chdir?: string | undefined
   readonly creates?: string | undefined
   readonly removes?: string | undefined
@@ -36,7 +36,7 @@ export interface Running {
 }
 
 /** For a schema's `refine`: a read-only command neither creates nor removes anything. */
-export const looksOrChanges = ({ read_only, creates, removes }: Running): boolean =>
+export const isReadOnlyOrChanges = ({ read_only, creates, removes }: CommandParams): boolean =>
   !read_only || (creates === undefined && removes === undefined)
 
 /** Registered value of a command. */
@@ -51,14 +51,14 @@ export interface CommandValues {
 }
 
 /** A read-only command may read anything; whether another one runs depends on two paths. */
-export const readsOf = ({ read_only, creates, removes }: Running): readonly string[] | undefined =>
+export const readsOf = ({ read_only, creates, removes }: CommandParams): readonly string[] | undefined =>
   read_only ? undefined : [creates, removes].filter((path) => path !== undefined).flatMap(contentOf)
 
 /** A command may change anything. */
-export const setsOf = ({ read_only }: Running): readonly string[] | undefined => (read_only ? [] : undefined)
+export const setsOf = ({ read_only }: CommandParams): readonly string[] | undefined => (read_only ? [] : undefined)
 
 /** The probe: the command itself if it is read-only, else whether it has to run. */
-export function probeCommand(params: Running, command: string): string {
+export function probeCommand(params: CommandParams, command: string): string {
   if (params.read_only) return commandScript(params, command)
   const { creates, removes } = params
   return [
@@ -71,7 +71,12 @@ export function probeCommand(params: Running, command: string): string {
 }
 
 /** Plans the command, or skips it. */
-export function planCommand(params: Running, cmd: string, command: string, observed: Observed): Plan<CommandValues> {
+export function planCommand(
+  params: CommandParams,
+  cmd: string,
+  command: string,
+  observed: Observed,
+): Plan<CommandValues> {
   if (params.read_only) {
     const { values, failed } = resultOf(cmd, observed)
     return { changes: [], values, ...(failed === undefined ? {} : { problem: failed }) }
@@ -100,7 +105,7 @@ const skipped = (cmd: string, stdout: string): Plan<CommandValues> => ({
 
 const lines = (text: string): string[] => (text === '' ? [] : text.split(/\r?\n/))
 
-function commandScript({ chdir, stdin, stdin_add_newline }: Running, command: string): string {
+function commandScript({ chdir, stdin, stdin_add_newline }: CommandParams, command: string): string {
   const input = stdin === undefined ? '' : sh`printf ${stdin_add_newline ? '%s\\n' : '%s'} ${stdin} | `
   return `${chdir === undefined ? '' : sh`cd ${chdir} || exit\n`}${input}${command}`
 }

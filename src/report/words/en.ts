@@ -37,7 +37,7 @@ export const en = {
   bytes: (n: number): string => (n < 10_000 ? plural(n, 'byte') : `${measure(n / 1000)} kB`),
 
   verdicts: { passed: 'Passed', failed: 'Failed', interrupted: 'Interrupted' },
-  marks: { yes: 'Yes', no: 'No', holds: 'Holds', fails: 'Does not hold', unknown: 'Inconclusive' },
+  findingVerdicts: { yes: 'Yes', no: 'No', holds: 'Holds', fails: 'Does not hold', unknown: 'Inconclusive' },
   statuses: {
     ok: 'ok',
     changed: 'changed',
@@ -53,21 +53,21 @@ export const en = {
   blocks: { probe: 'probe', change: 'change', verify: 'verify', output: 'stdout', errors: 'stderr' },
   streams: { output: 'stdout', errors: 'stderr' },
 
-  heads: {
+  headings: {
     labReport: 'Lab report',
-    aRun: 'Run',
+    unnamedRun: 'Run',
     contents: 'Contents',
-    skip: 'Skip to the report',
+    skipLink: 'Skip to the report',
     verdict: 'Verdict',
-    wrong: 'What went wrong',
+    failures: 'What went wrong',
     questions: 'Questions and answers',
     findings: 'Findings',
     hosts: 'Hosts',
     phases: 'Phases',
     evidence: 'Evidence',
-    more: 'Other exhibits',
+    otherExhibits: 'Other exhibits',
     tasks: 'Tasks',
-    notices: 'Log messages',
+    logMessages: 'Log messages',
     appendix: 'Appendix: commands',
   },
   labels: {
@@ -98,8 +98,8 @@ export const en = {
     seeAlso: 'See also',
     ignored: 'ignored',
     handler: 'handler',
-    asThingsAre: 'In the current state, it would:',
-    noTask: 'No tasks ran.',
+    wouldChange: 'In the current state, it would:',
+    noTasks: 'No tasks ran.',
     exhibit: 'Exhibit',
   },
   tables: {
@@ -126,11 +126,11 @@ export const en = {
   charts: {
     second: 's',
     starting: 'starting',
-    ended: 'failed',
+    failed: 'failed',
     seconds: 'seconds since start',
     failedBelow: 'answered ↑  failed ↓',
-    nothing: 'No data',
-    notDrawn: (why: string): string => `Cannot draw the chart: ${why}`,
+    noData: 'No data',
+    cannotDraw: (why: string): string => `Cannot draw the chart: ${why}`,
     lines: (x: string, y: string): string => `Chart of ${y} against ${x}.`,
     series: (name: string, n: number, low: string, high: string): string =>
       `${name}: ${plural(n, 'value')} from ${low} to ${high}.`,
@@ -138,7 +138,7 @@ export const en = {
       `Timeline of ${seconds} s, lanes ${lanes}, ${plural(bars, 'bar')}.`,
     requests: (ok: number, failed: number): string => `${plural(ok, 'request')} answered, ${number(failed)} failed.`,
   },
-  says: {
+  phrases: {
     title: (title: string, verdict: string): string => `${title}: ${verdict.toLowerCase()} - Labbook report`,
     footer: 'Rendered by Labbook from events.jsonl, the event log of this run.',
     software: (platform: string, node: string, version: string): string =>
@@ -157,14 +157,14 @@ export const en = {
     namesAnd: (names: string, more: number): string => `${names} and ${number(more)} more`,
     interrupted: 'The run was interrupted; the report covers what ran until then',
     check: 'Check mode: nothing was changed; the changes listed are those a run would make',
-    notReached: (names: string): string => `Unreachable: ${names}`,
-    failedOn: (names: string): string => `Failed: ${names}`,
+    unreachable: (names: string): string => `Unreachable: ${names}`,
+    failed: (names: string): string => `Failed: ${names}`,
     findings: (hold: number, fail: number, unknown: number): string =>
       `${hold} of ${hold + fail + unknown} findings hold` +
       (fail > 0 ? `, ${fail} ${fail === 1 ? 'does' : 'do'} not` : '') +
       (unknown > 0 ? `, ${unknown} inconclusive` : ''),
-    asked: (answered: number, all: number): string => `${answered} of ${plural(all, 'question')} answered`,
-    toChange: (n: number): string => `${plural(n, 'change')} to make`,
+    questions: (answered: number, all: number): string => `${answered} of ${plural(all, 'question')} answered`,
+    changesToMake: (n: number): string => `${plural(n, 'change')} to make`,
     changed: (n: number): string => `${plural(n, 'task')} made changes`,
     notRecorded: 'not recorded',
     moreHosts: (n: number): string => `${plural(n, 'more host')} without failures: see `,
@@ -173,29 +173,29 @@ export const en = {
     more: (n: number): string => `${number(n)} more: see `,
     onlyCounted: (results: number, counted: number): string =>
       `${number(counted)} of ${plural(results, 'result')} are only counted here; all of them are in `,
-    calm: (n: number): string => `${plural(n, 'task')} without changes`,
-    long: (bytes: number, stream: string): string => `${number(bytes)} bytes of ${stream}: head and tail are in `,
-    allOf: ', the complete text is in ',
-    taken: (host: string, when: string): string => `Taken on ${host}, ${when}.`,
-    dataElsewhere: (name: string): string => `${name} (only in events.jsonl)`,
-    linesLeftOut: (n: number, file: string): string => `${plural(n, 'line')} omitted; complete text in ${file}`,
-    partLeftOut: (file: string): string => `truncated; complete text in ${file}`,
+    unchangedTasks: (n: number): string => `${plural(n, 'task')} without changes`,
+    longOutput: (bytes: number, stream: string): string => `${number(bytes)} bytes of ${stream}: head and tail are in `,
+    completeTextIn: ', the complete text is in ',
+    recordedOn: (host: string, when: string): string => `Taken on ${host}, ${when}.`,
+    dataInEventLog: (name: string): string => `${name} (only in events.jsonl)`,
+    linesOmitted: (n: number, file: string): string => `${plural(n, 'line')} omitted; complete text in ${file}`,
+    truncated: (file: string): string => `truncated; complete text in ${file}`,
     diffTooLarge: 'too large to show; both versions are in events.jsonl',
     diffMore: (n: number): string => `${number(n)} more lines; both versions are in events.jsonl`,
     terminal: (host: string, command: string, exitCode: number, lines: number, took: string): string =>
       `Terminal of ${host}. Command: ${command}. Exit code ${exitCode}, ${lines} lines of output, took ${took}.`,
-    times: (held: number, of: number): string =>
+    heldTimes: (held: number, of: number): string =>
       of === 0 ? 'inconclusive every time' : `held ${held} of ${plural(of, 'time')}`,
     yesTimes: (yes: number, of: number): string =>
       of === 0 ? 'inconclusive every time' : `yes ${yes} of ${plural(of, 'time')}`,
     atLeast: (percent: string): string => `95 % confidence interval: at least ${percent} %`,
     atMost: (percent: string): string => `95 % confidence interval: at most ${percent} %`,
     between: (low: string, high: string): string => `95 % confidence interval: ${low} to ${high} %`,
-    untold: (n: number): string => `${n} inconclusive`,
+    inconclusive: (n: number): string => `${n} inconclusive`,
     measured: (name: string, median: string, low: string, high: string, n: number): string =>
       `${name}: median ${median}, ${low} to ${high} (n = ${n})`,
     appendix: 'Commands that changed a host or are shown as evidence, in the order they ended.',
-    looks: (n: number): string => `${plural(n, 'read-only probe')} omitted: see `,
+    omittedProbes: (n: number): string => `${plural(n, 'read-only probe')} omitted: see `,
     moreCommands: (n: number): string => `${plural(n, 'more command')}: see `,
   },
 }

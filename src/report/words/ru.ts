@@ -1,5 +1,5 @@
 import { dayAndTime, durationIn, measureIn, numberIn, type Units } from '../format.ts'
-import type { Words } from './index.ts'
+import type { Messages } from './index.ts'
 
 /** Thousands are separated by a no-break space. */
 const RUSSIAN: Units = { ms: 'мс', s: 'с', min: 'мин', h: 'ч', point: ',', thousands: '\u00a0' }
@@ -45,7 +45,7 @@ function moment(iso: string): string {
 const hosts = (n: number): string => plural(n, 'узел', 'узла', 'узлов')
 
 /** The report's texts in Russian. */
-export const ru: Words = {
+export const ru: Messages = {
   lang: 'ru',
   number,
   measure,
@@ -54,7 +54,7 @@ export const ru: Words = {
   bytes: (n) => (n < 10_000 ? bytes(n) : `${measure(n / 1000)} кБ`),
 
   verdicts: { passed: 'Успешно', failed: 'Неудача', interrupted: 'Прервано' },
-  marks: { yes: 'Да', no: 'Нет', holds: 'Подтверждено', fails: 'Не подтверждено', unknown: 'Не определено' },
+  findingVerdicts: { yes: 'Да', no: 'Нет', holds: 'Подтверждено', fails: 'Не подтверждено', unknown: 'Не определено' },
   statuses: {
     ok: 'в порядке',
     changed: 'изменено',
@@ -76,21 +76,21 @@ export const ru: Words = {
   },
   streams: { output: 'вывода', errors: 'вывода ошибок' },
 
-  heads: {
+  headings: {
     labReport: 'Отчёт о лабораторной работе',
-    aRun: 'Запуск',
+    unnamedRun: 'Запуск',
     contents: 'Содержание',
-    skip: 'Перейти к отчёту',
+    skipLink: 'Перейти к отчёту',
     verdict: 'Итог',
-    wrong: 'Что пошло не так',
+    failures: 'Что пошло не так',
     questions: 'Вопросы и ответы',
     findings: 'Результаты проверок',
     hosts: 'Узлы',
     phases: 'Этапы',
     evidence: 'Доказательства',
-    more: 'Другие материалы',
+    otherExhibits: 'Другие материалы',
     tasks: 'Задачи',
-    notices: 'Сообщения',
+    logMessages: 'Сообщения',
     appendix: 'Приложение: команды',
   },
   labels: {
@@ -121,8 +121,8 @@ export const ru: Words = {
     seeAlso: 'См. также',
     ignored: 'проигнорировано',
     handler: 'обработчик',
-    asThingsAre: 'В текущем состоянии было бы сделано:',
-    noTask: 'Задачи не выполнялись.',
+    wouldChange: 'В текущем состоянии было бы сделано:',
+    noTasks: 'Задачи не выполнялись.',
     exhibit: 'Материал',
   },
   tables: {
@@ -149,18 +149,18 @@ export const ru: Words = {
   charts: {
     second: 'с',
     starting: 'запускается',
-    ended: 'с ошибкой',
+    failed: 'с ошибкой',
     seconds: 'секунды от начала',
     failedBelow: 'с ответом ↑  с ошибкой ↓',
-    nothing: 'Нет данных',
-    notDrawn: (why) => `Не удалось построить график: ${why}`,
+    noData: 'Нет данных',
+    cannotDraw: (why) => `Не удалось построить график: ${why}`,
     lines: (x, y) => `График: ${y}; по горизонтали ${x}.`,
     series: (name, n, low, high) => `${name}: ${plural(n, 'значение', 'значения', 'значений')} от ${low} до ${high}.`,
     timeline: (lanes, seconds, bars) =>
       `Ход событий за ${seconds} с, дорожки ${lanes}, ${plural(bars, 'полоса', 'полосы', 'полос')}.`,
     requests: (ok, failed) => `${plural(ok, 'запрос', 'запроса', 'запросов')} с ответом, ${number(failed)} с ошибкой.`,
   },
-  says: {
+  phrases: {
     title: (title, verdict) => `${title}: ${verdict.toLowerCase()} - отчёт Labbook`,
     footer: 'Создано Labbook по журналу событий этого запуска, events.jsonl.',
     software: (platform, node, version) => `${platform}, Node ${node}, Labbook ${version}`,
@@ -178,14 +178,14 @@ export const ru: Words = {
     namesAnd: (names, more) => `${names} и ещё ${number(more)}`,
     interrupted: 'Запуск прерван; в отчёте то, что выполнено до этого',
     check: 'Режим проверки: ничего не изменено; показаны изменения, которые сделал бы запуск',
-    notReached: (names) => `Недоступны: ${names}`,
-    failedOn: (names) => `С ошибками: ${names}`,
+    unreachable: (names) => `Недоступны: ${names}`,
+    failed: (names) => `С ошибками: ${names}`,
     findings: (hold, fail, unknown) =>
       `Подтверждено ${hold} из ${plural(hold + fail + unknown, 'утверждения', 'утверждений', 'утверждений')}` +
       (fail > 0 ? `, не подтверждено ${fail}` : '') +
       (unknown > 0 ? `, не определено ${unknown}` : ''),
-    asked: (answered, all) => `Ответ найден на ${answered} из ${plural(all, 'вопроса', 'вопросов', 'вопросов')}`,
-    toChange: (n) => `Предстоит ${plural(n, 'изменение', 'изменения', 'изменений')}`,
+    questions: (answered, all) => `Ответ найден на ${answered} из ${plural(all, 'вопроса', 'вопросов', 'вопросов')}`,
+    changesToMake: (n) => `Предстоит ${plural(n, 'изменение', 'изменения', 'изменений')}`,
     changed: (n) => `${plural(n, 'задача внесла изменения', 'задачи внесли изменения', 'задач внесли изменения')}`,
     notRecorded: 'не записано',
     moreHosts: (n) => `Ещё ${hosts(n)} без ошибок: см. `,
@@ -194,29 +194,29 @@ export const ru: Words = {
     more: (n) => `Ещё ${number(n)}: см. `,
     onlyCounted: (results, counted) =>
       `${number(counted)} из ${plural(results, 'результата', 'результатов', 'результатов')} здесь только сосчитаны; все они в `,
-    calm: (n) => `${plural(n, 'задача', 'задачи', 'задач')} без изменений`,
-    long: (n, stream) => `${bytes(n)} ${stream}: начало и конец в `,
-    allOf: ', полный текст в ',
-    taken: (host, when) => `Снято на ${host}, ${when}`,
-    dataElsewhere: (name) => `${name} (только в events.jsonl)`,
-    linesLeftOut: (n, file) =>
+    unchangedTasks: (n) => `${plural(n, 'задача', 'задачи', 'задач')} без изменений`,
+    longOutput: (n, stream) => `${bytes(n)} ${stream}: начало и конец в `,
+    completeTextIn: ', полный текст в ',
+    recordedOn: (host, when) => `Снято на ${host}, ${when}`,
+    dataInEventLog: (name) => `${name} (только в events.jsonl)`,
+    linesOmitted: (n, file) =>
       `${plural(n, 'строка пропущена', 'строки пропущены', 'строк пропущено')}; полный текст в ${file}`,
-    partLeftOut: (file) => `сокращено; полный текст в ${file}`,
+    truncated: (file) => `сокращено; полный текст в ${file}`,
     diffTooLarge: 'слишком большое; обе версии в events.jsonl',
     diffMore: (n) => `ещё ${plural(n, 'строка', 'строки', 'строк')}; обе версии в events.jsonl`,
     terminal: (host, command, exitCode, lines, took) =>
       `Терминал ${host}. Команда: ${command}. Код завершения ${exitCode}, ${plural(lines, 'строка', 'строки', 'строк')} вывода, длительность ${took}.`,
-    times: (held, of) =>
+    heldTimes: (held, of) =>
       of === 0 ? 'ни разу не определено' : `подтверждено ${plural(held, 'раз', 'раза', 'раз')} из ${number(of)}`,
     yesTimes: (yes, of) =>
       of === 0 ? 'ни разу не определено' : `да: ${plural(yes, 'раз', 'раза', 'раз')} из ${number(of)}`,
     atLeast: (percent) => `95 %-й доверительный интервал: не менее ${percent} %`,
     atMost: (percent) => `95 %-й доверительный интервал: не более ${percent} %`,
     between: (low, high) => `95 %-й доверительный интервал: от ${low} до ${high} %`,
-    untold: (n) => `не определено ${plural(n, 'раз', 'раза', 'раз')}`,
+    inconclusive: (n) => `не определено ${plural(n, 'раз', 'раза', 'раз')}`,
     measured: (name, median, low, high, n) => `${name}: медиана ${median}, от ${low} до ${high} (n = ${n})`,
     appendix: 'Команды, которые изменили узлы или показаны как доказательство, в порядке завершения.',
-    looks: (n) => `Не показано: ${plural(n, 'проверка', 'проверки', 'проверок')} без изменений; см. `,
+    omittedProbes: (n) => `Не показано: ${plural(n, 'проверка', 'проверки', 'проверок')} без изменений; см. `,
     moreCommands: (n) => `Ещё ${plural(n, 'команда', 'команды', 'команд')}: см. `,
   },
 }

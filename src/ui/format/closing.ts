@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import type { ClosingLine, Ending } from '../screen.ts'
+import type { ClosingLine, RunFooter } from '../screen.ts'
 import type { Palette } from './palette.ts'
 import { shorten } from './text.ts'
 
@@ -10,7 +10,11 @@ import { shorten } from './text.ts'
  *
  * @param links - whether the terminal supports hyperlinks (OSC 8).
  */
-export function endingLines({ report, closing, again }: Ending, paint: Palette, links: boolean): string[] {
+export function footerLines(
+  { report, closing, rerunCommand: again }: RunFooter,
+  paint: Palette,
+  links: boolean,
+): string[] {
   const file = report === undefined ? undefined : links ? hyperlink(report) : report
   if (closing === undefined) {
     return [

@@ -1,13 +1,13 @@
 import type { Exhibit, Finding } from '../../run/events.ts'
 import type { Palette } from './palette.ts'
-import { count, fit, shorten, wrap } from './text.ts'
+import { count, wrapAnywhere, shorten, wrap } from './text.ts'
 
 const MIN_STATEMENT = 24
 
 /** `✓ swarm.nodes.ready: all nodes are Ready (3 of 3)`, in lines of at most `width` characters. */
 export function findingParagraph(finding: Finding, paint: Palette, width = Infinity): string[] {
   const head = `${finding.id}:`
-  return fit(`${head} ${summaryOf(finding)}`, width - 2).map((line, i) => {
+  return wrapAnywhere(`${head} ${summaryOf(finding)}`, width - 2).map((line, i) => {
     if (i > 0) return `  ${line}`
     const text = line.startsWith(head) ? `${paint.bold(head)}${line.slice(head.length)}` : line
     return `${findingMark(finding, paint)} ${text}`

@@ -4,7 +4,7 @@ import type { Palette } from './palette.ts'
 import { count } from './text.ts'
 
 /** The status of a run: `✓ Passed in 3m 12s`; in check mode, what it would do. */
-export function outcomeLine(end: RunEnd, check: boolean, paint: Palette): string {
+export function runStatusLine(end: RunEnd, check: boolean, paint: Palette): string {
   const took = duration(end.durationMs)
   switch (end.status) {
     case 'passed':

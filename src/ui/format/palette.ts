@@ -7,13 +7,13 @@ export type Palette = ReturnType<typeof pico.createColors>
 export const palette = (colour: boolean): Palette => pico.createColors(colour)
 
 /** The label of a result: its status, or `ignored` for an ignored failure. */
-export type Label = TaskResult['status'] | 'ignored'
+export type ResultLabel = TaskResult['status'] | 'ignored'
 
-export const labelOf = ({ status, ignored }: Pick<TaskResult, 'status' | 'ignored'>): Label =>
+export const labelOf = ({ status, ignored }: Pick<TaskResult, 'status' | 'ignored'>): ResultLabel =>
   status === 'failed' && ignored ? 'ignored' : status
 
 /** Ansible's colours of the statuses. */
-export function paintOf(label: Label, paint: Palette): (text: string) => string {
+export function paintOf(label: ResultLabel, paint: Palette): (text: string) => string {
   switch (label) {
     case 'ok':
       return paint.green

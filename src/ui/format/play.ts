@@ -1,13 +1,13 @@
 import type { TaskResult } from '../../run/events.ts'
-import { totals, type Board } from '../board.ts'
+import { totalCounts, type PlayState } from '../board.ts'
 import { duration } from './duration.ts'
 import { findingTally } from './finding.ts'
-import { noticeLines } from './notice.ts'
-import { labelOf, paintOf, type Label, type Palette } from './palette.ts'
-import { resultBody, resultLine, resultTitle, troubleLines } from './result.ts'
+import { logLines } from './notice.ts'
+import { labelOf, paintOf, type ResultLabel, type Palette } from './palette.ts'
+import { resultBody, resultLine, resultTitle, failureOutput } from './result.ts'
 import { count, shorten, wrap } from './text.ts'
 
-export interface PlaySummary {
+export interface PlayLineOptions {
   readonly check: boolean
   readonly diff: boolean
   /** Milliseconds; null for an interrupted play. */
@@ -20,16 +20,16 @@ const NAME_WIDTH = 24
 const INDENT = ' '.repeat(4)
 
 /** A finished play: one line, and below it log messages, failures and, in check mode, changes. */
-export function playLines(board: Board, summary: PlaySummary, paint: Palette): string[] {
+export function playLines(board: PlayState, summary: PlayLineOptions, paint: Palette): string[] {
   return [
     headLine(board, summary, paint),
-    ...board.notices.flatMap((notice) => noticeLines(notice, paint, summary.width - INDENT.length)).map(indented),
+    ...board.logEvents.flatMap((notice) => logLines(notice, paint, summary.width - INDENT.length)).map(indented),
     ...(summary.check || summary.diff ? changeBlocks(board, summary.diff, paint) : []),
     ...board.results.filter(isFailure).flatMap((result) => failureBlock(result, summary.width, paint)),
   ]
 }
 
-function headLine(board: Board, { check, durationMs }: PlaySummary, paint: Palette): string {
+function headLine(board: PlayState, { check, durationMs }: PlayLineOptions, paint: Palette): string {
   const took = durationMs === null ? 'stopped' : duration(durationMs)
   const parts = outcome(board, check).map(({ text, label }) =>
     label === undefined ? text : paintOf(label, paint)(text),
@@ -40,23 +40,23 @@ function headLine(board: Board, { check, durationMs }: PlaySummary, paint: Palet
   )
 }
 
-function mark(board: Board, durationMs: number | null, paint: Palette): string {
-  if ([...board.hosts.values()].some(({ trouble }) => trouble !== undefined)) return paint.red('✗')
+function mark(board: PlayState, durationMs: number | null, paint: Palette): string {
+  if ([...board.hosts.values()].some(({ failure: trouble }) => trouble !== undefined)) return paint.red('✗')
   if (durationMs === null) return paint.yellow('■')
   return board.findings.some(({ holds }) => holds === false) ? paint.yellow('!') : paint.green('✓')
 }
 
 interface Part {
   readonly text: string
-  readonly label?: Label
+  readonly label?: ResultLabel
 }
 
-function outcome(board: Board, check: boolean): Part[] {
+function outcome(board: PlayState, check: boolean): Part[] {
   if (board.kind === 'experiment') {
     return [{ text: board.findings.length > 0 ? findingTally(board.findings) : count(board.exhibits, 'exhibit') }]
   }
-  const sum = totals(board)
-  const part = (label: Label, words: string): Part[] =>
+  const sum = totalCounts(board)
+  const part = (label: ResultLabel, words: string): Part[] =>
     (sum[label] ?? 0) > 0 ? [{ text: `${sum[label]} ${words}`, label }] : []
   const parts: Part[] = [
     ...part('changed', check ? 'would change' : 'changed'),
@@ -78,12 +78,12 @@ function failureBlock(result: TaskResult, width: number, paint: Palette): string
   return [
     `${paintOf(label, paint)(label)}  ${paint.bold(result.host)}  ${resultTitle(result)}`,
     ...wrap(shorten(result.message ?? ''), width - 2 * INDENT.length).map(indented),
-    ...troubleLines(result).map((line) => indented(`${paint.dim('│')} ${line}`)),
+    ...failureOutput(result).map((line) => indented(`${paint.dim('│')} ${line}`)),
   ].map(indented)
 }
 
 /** The changes; equal ones of several hosts are listed once. */
-function changeBlocks(board: Board, diff: boolean, paint: Palette): string[] {
+function changeBlocks(board: PlayState, diff: boolean, paint: Palette): string[] {
   const blocks = new Map<string, { lines: string[]; hosts: string[] }>()
   for (const result of board.results) {
     const label = labelOf(result)

@@ -2,9 +2,9 @@ import type { CommandRecord, TaskResult } from '../../run/events.ts'
 import { diffLines } from './diff.ts'
 import { duration } from './duration.ts'
 import { labelOf, type Palette } from './palette.ts'
-import { fit, linesOf, shorten, tail } from './text.ts'
+import { wrapAnywhere, linesOf, shorten, tail } from './text.ts'
 
-export interface Detail {
+export interface ResultDetail {
   readonly diff: boolean
   /** The number of `-v`: 1 output, 2 commands, 3 probes. */
   readonly verbosity: number
@@ -31,7 +31,7 @@ export const resultLine = (result: TaskResult): string =>
 /** The lines below a result: changes, diffs, the end of an error, and the output with `-v`. */
 export function resultBody(
   result: TaskResult,
-  { diff, verbosity, width = Infinity }: Detail,
+  { diff, verbosity, width = Infinity }: ResultDetail,
   paint: Palette,
 ): string[] {
   const unknown = result.status === 'unknown' && result.changes.length > 0
@@ -43,7 +43,7 @@ export function resultBody(
         : [paint.dim(shorten(`- ${change.description}`, width))]),
       ...(diff && change.diff !== undefined ? diffLines(change.diff, paint) : []),
     ]),
-    ...outputLines(result, verbosity, paint).flatMap((line) => (verbosity > 0 ? [line] : fit(line, width))),
+    ...outputLines(result, verbosity, paint).flatMap((line) => (verbosity > 0 ? [line] : wrapAnywhere(line, width))),
   ]
 }
 
@@ -57,7 +57,7 @@ const repeats = (description: string, task: string): boolean => {
 }
 
 /** The end of a failed task's output, unless the message contains it. */
-export function troubleLines(result: TaskResult): string[] {
+export function failureOutput(result: TaskResult): string[] {
   const label = labelOf(result)
   if (label !== 'failed' && label !== 'ignored') return []
   const lines = tail(linesOf(result.stderr).length > 0 ? result.stderr : result.stdout, TAIL_LINES)
@@ -67,7 +67,7 @@ export function troubleLines(result: TaskResult): string[] {
 function outputLines(result: TaskResult, verbosity: number, paint: Palette): string[] {
   const commands = result.commands.filter(({ kind }) => verbosity >= 3 || (verbosity === 2 && kind === 'change'))
   if (commands.length > 0) return commands.flatMap((command) => commandLines(command, paint))
-  if (verbosity === 0) return troubleLines(result)
+  if (verbosity === 0) return failureOutput(result)
   return [...linesOf(result.stdout), ...linesOf(result.stderr)]
 }
 

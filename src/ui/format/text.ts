@@ -4,7 +4,7 @@ import { stripVTControlCharacters } from 'node:util'
  * Sanitizes a host's output for a terminal: removes escape sequences, and all but the last state of a redrawn line (a
  * progress bar).
  */
-export function clean(text: string): string {
+export function sanitize(text: string): string {
   return (
     stripVTControlCharacters(text)
       .replaceAll('\r\n', '\n')
@@ -16,7 +16,7 @@ export function clean(text: string): string {
 
 /** The lines of an output, without trailing empty ones. */
 export function linesOf(text: string): string[] {
-  const trimmed = clean(text).trimEnd()
+  const trimmed = sanitize(text).trimEnd()
   return trimmed === '' ? [] : trimmed.split('\n')
 }
 
@@ -30,7 +30,7 @@ export function tail(text: string, count: number): string[] {
 
 /** Truncates text to one line of at most `width` characters. */
 export function shorten(text: string, width = Number.POSITIVE_INFINITY): string {
-  const line = clean(text).replace(/\s+/g, ' ').trim()
+  const line = sanitize(text).replace(/\s+/g, ' ').trim()
   return line.length <= width ? line : `${line.slice(0, Math.max(0, width - 1)).trimEnd()}…`
 }
 
@@ -46,7 +46,7 @@ export function wrap(text: string, width: number): string[] {
 }
 
 /** Wraps a line at `width` characters, between words; longer words are split. A line that fits is unchanged. */
-export function fit(line: string, width: number): string[] {
+export function wrapAnywhere(line: string, width: number): string[] {
   if (line.length <= width) return [line]
   return wrap(line, width).flatMap((part) =>
     Array.from({ length: Math.ceil(part.length / width) }, (_, i) => part.slice(i * width, (i + 1) * width)),

@@ -5,7 +5,7 @@ import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { htpasswd } from '../../../src/accounts/htpasswd.ts'
-import { programs, type Look } from '../../../src/accounts/program.ts'
+import { programs, type HtpasswdState } from '../../../src/accounts/program.ts'
 import { readAccounts } from '../../../src/accounts/read.ts'
 import { Redactor } from '../../../src/evidence/redact.ts'
 import { Secret } from '../../../src/values/secret.ts'
@@ -17,15 +17,15 @@ const { definition } = htpasswd
 type Input = Parameters<typeof definition.schema.parse>[0]
 
 const at = { path: '/srv/reg/htpasswd', generated: '/srv/reg/passwords.yaml' }
-const state = (more: Partial<Look>): string =>
+const state = (more: Partial<HtpasswdState>): string =>
   JSON.stringify({
     users: [],
     generate: [],
     extra: [],
-    strange: 0,
+    invalidLines: 0,
     files: { path: 'ok', generated: 'ok' },
     ...more,
-  } satisfies Look)
+  } satisfies HtpasswdState)
 
 t.test('htpasswd validates its parameters, with one message each', async (t) => {
   const messages = (params: Partial<Input>): string[] =>
@@ -73,7 +73,7 @@ t.test('htpasswd makes one change per difference, with names and states only', a
       ],
       generate: ['eve'],
       extra: ['old'],
-      strange: 2,
+      invalidLines: 2,
       files: { path: 'open', generated: 'ok' },
     }),
   )
@@ -255,7 +255,7 @@ t.test('records contain no password, whatever its characters', async (t) => {
     const script = definition.probe(params, {})
     t.match(script, /printf %s '\{.*lab.*password/s)
     const masked = JSON.stringify(
-      new Redactor().event(
+      new Redactor().maskEvent(
         result('localhost', 'ok', {
           commands: [{ kind: 'probe', script, stdout: '', stderr: '', exitCode: 0, durationMs: 1 }],
         }),

@@ -1,12 +1,12 @@
 import path from 'node:path'
 import t from 'tap'
-import { endingOf } from '../../../src/cli/ending.ts'
+import { footerOf } from '../../../src/cli/ending.ts'
 import { parseOptions } from '../../../src/cli/options.ts'
 import { SummaryFold } from '../../../src/evidence/index.ts'
 import { parseInventory } from '../../../src/inventory/index.ts'
 import type { ClosingContext } from '../../../src/cli/playbook.ts'
 import type { RunEnd } from '../../../src/run/events.ts'
-import { endingLines } from '../../../src/ui/format/closing.ts'
+import { footerLines } from '../../../src/ui/format/closing.ts'
 import { palette } from '../../../src/ui/format/palette.ts'
 import { recording } from '../../support/events.ts'
 
@@ -36,7 +36,7 @@ function footer(
     extraVars: { port: 8080 },
     ...(closing === undefined ? {} : { closing }),
   }
-  return endingOf({
+  return footerOf({
     ready,
     argv: ['npx', 'zx', 'playbooks/site.mjs', ...argv],
     summary: builder.summary(),
@@ -54,7 +54,7 @@ t.test(
       return { standing: [], figures: [['Password', 's3cret']], next: [] }
     })
     t.match(context, {
-      words: ['up'],
+      args: ['up'],
       inventory: 'own.yaml',
       groups: { swarm: ['node1'] },
       findings: [{ id: 'swarm.drain.evacuates', holds: true }],
@@ -86,8 +86,8 @@ t.test('failed or interrupted run has the command to rerun in place of the closi
 
 t.test('footer lines', async (t) => {
   const report = 'runs/latest/report.html'
-  t.strictSame(endingLines({}, plain, false), [])
-  t.strictSame(endingLines({ report, again: 'npx zx playbooks/site.mjs' }, plain, false), [
+  t.strictSame(footerLines({}, plain, false), [])
+  t.strictSame(footerLines({ report, rerunCommand: 'npx zx playbooks/site.mjs' }, plain, false), [
     `report: ${report}`,
     'run again: npx zx playbooks/site.mjs',
   ])
@@ -99,7 +99,7 @@ t.test('footer lines', async (t) => {
     figures: [],
     next: [['Remove the lab', 'npx zx playbooks/lab.mjs down']],
   } as const
-  t.strictSame(endingLines({ report, closing }, plain, false), [
+  t.strictSame(footerLines({ report, closing }, plain, false), [
     '',
     'RUNNING NOW',
     '  node1   manager',
@@ -111,7 +111,7 @@ t.test('footer lines', async (t) => {
     'NEXT STEPS',
     '  Remove the lab  npx zx playbooks/lab.mjs down',
   ])
-  const spaced = endingLines({ report: 'a directory/report.html' }, plain, true)[0]
+  const spaced = footerLines({ report: 'a directory/report.html' }, plain, true)[0]
   t.equal(
     spaced,
     `report: \u001b]8;;file://${path.resolve('a directory/report.html').replaceAll(' ', '%20')}\u001b\\a directory/report.html\u001b]8;;\u001b\\`,

@@ -10,7 +10,7 @@ const text = helpText({
     'Packages',
     'A step with a name so long that it is wrapped to the next line, which is indented below its beginning, not at the margin',
   ],
-  words: { up: 'create the lab', status: 'show it' },
+  subcommands: { up: 'create the lab', status: 'show it' },
 })
 const lines = text.split('\n')
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { labMachines, withLab } from '../../../src/cli/lab.ts'
+import { labMachineTest, withLab } from '../../../src/cli/lab.ts'
 import { withLocalhost } from '../../../src/cli/localhost.ts'
 import { parseInventory } from '../../../src/inventory/index.ts'
 
@@ -17,7 +17,7 @@ function machines(vars: string, hosts: Record<string, string>, extraVars: Record
     ),
     undefined,
   )
-  const isLab = labMachines(inventory, extraVars)
+  const isLab = labMachineTest(inventory, extraVars)
   return [...inventory.hosts.keys(), 'nosuch'].filter(isLab)
 }
 

@@ -123,8 +123,8 @@ void t.test('--json never prompts, and excludes options that prompt', async (t) 
 })
 
 void t.test('only declared subcommands are accepted', async (t) => {
-  t.strictSame(parseOptions(['up', '-C'], WORDS).words, ['up'])
-  t.strictSame(parseOptions(['--', 'down'], WORDS).words, ['down'])
+  t.strictSame(parseOptions(['up', '-C'], WORDS).args, ['up'])
+  t.strictSame(parseOptions(['--', 'down'], WORDS).args, ['down'])
   t.equal(errorOf(['dwon'], WORDS), 'unknown command "dwon" (did you mean down?); valid commands: up, down, status')
   t.equal(errorOf(['node1']), 'unexpected argument "node1"; to limit the hosts: --limit node1')
   t.match(errorOf(['toString'], WORDS), 'unknown command')
@@ -132,15 +132,15 @@ void t.test('only declared subcommands are accepted', async (t) => {
 
 void t.test('several subcommands are accepted only with severalWords', async (t) => {
   const steps = (words: readonly string[]) => [
-    experiment(words.join('+'), { hosts: 'all', disturbs: false, proves: {} }, async () => {}),
+    experiment(words.join('+'), { hosts: 'all', disturbs: false, assertions: {} }, async () => {}),
   ]
-  const one = playbook({ name: 'lab', description: '', words: WORDS, steps })
+  const one = playbook({ name: 'lab', description: '', subcommands: WORDS, steps })
   t.equal(stepsOf(one, [])[0]?.name, 'up', 'default: the first')
   t.throws(() => stepsOf(one, ['up', 'down']), {
     name: 'UsageError',
     message: 'only one command is allowed, not 2: up, down',
   })
-  t.equal(stepsOf({ ...one, severalWords: true }, ['up', 'down'])[0]?.name, 'up+down')
+  t.equal(stepsOf({ ...one, multipleSubcommands: true }, ['up', 'down'])[0]?.name, 'up+down')
 })
 
 void t.test('--help overrides errors in other options', async (t) => {
@@ -149,12 +149,8 @@ void t.test('--help overrides errors in other options', async (t) => {
 
 void t.test('subcommand may take an argument', async (t) => {
   const words = { up: '', 'snapshot NAME': '', list: '' }
-  t.strictSame(parseOptions(['snapshot', 'before-update', '-C'], words).words, ['snapshot', 'before-update'])
-  t.strictSame(
-    parseOptions(['snapshot', 'up'], words).words,
-    ['snapshot', 'up'],
-    'also one that is a subcommand itself',
-  )
+  t.strictSame(parseOptions(['snapshot', 'before-update', '-C'], words).args, ['snapshot', 'before-update'])
+  t.strictSame(parseOptions(['snapshot', 'up'], words).args, ['snapshot', 'up'], 'also one that is a subcommand itself')
   t.match(errorOf(['snapshot'], words), '"snapshot" needs an argument: snapshot NAME')
   t.match(errorOf(['snapshot', 'a', 'b'], words), 'unknown command "b"')
   t.match(errorOf(['snapshto', 'a'], words), /did you mean snapshot\?/)
@@ -163,9 +159,9 @@ void t.test('subcommand may take an argument', async (t) => {
       {
         name: 'lab',
         description: '',
-        words,
+        subcommands: words,
         steps: (args) =>
-          args.map((word) => experiment(word, { hosts: 'all', disturbs: false, proves: {} }, async () => {})),
+          args.map((word) => experiment(word, { hosts: 'all', disturbs: false, assertions: {} }, async () => {})),
       },
       ['snapshot', 'a'],
     ).length,

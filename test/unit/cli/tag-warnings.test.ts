@@ -15,7 +15,7 @@ const steps = [
     debug({ msg: (facts.ansible_nothing as { here: string }).here }),
   ]),
   play('Elsewhere', { hosts: 'nowhere', tags: 'swarm' }, () => []),
-  experiment('Drain', { hosts: 'all', tags: 'experiments', proves: {}, disturbs: false }, async () => undefined),
+  experiment('Drain', { hosts: 'all', tags: 'experiments', assertions: {}, disturbs: false }, async () => undefined),
 ]
 const warn = (tags: readonly string[], skipTags: readonly string[] = []) =>
   tagWarnings(steps, inventory, {}, { tags, skipTags })

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { settleText } from '../../../src/connection/interrupted.ts'
+import { cleanupScript } from '../../../src/connection/interrupted.ts'
 import { endProcess, until } from '../../support/processes.ts'
 import { runIn, shells } from '../../support/shells.ts'
 
@@ -38,7 +38,7 @@ for (const shell of shells) {
       )
       const exit = once(child, 'exit')
       writeFileSync(go, '')
-      t.match(runIn(shell, settleText(mine, 30)), { exitCode: 0, stderr: '' })
+      t.match(runIn(shell, cleanupScript(mine, 30)), { exitCode: 0, stderr: '' })
       t.notOk(runs(child), 'it has ended before the cleanup returns')
       t.same(await exit, [0, null])
     })
@@ -52,7 +52,7 @@ for (const shell of shells) {
       })
       const exits = [once(session, 'exit'), once(early, 'exit')]
       await once(early, 'spawn')
-      t.match(runIn(shell, settleText(mine, 30)), { exitCode: 0 })
+      t.match(runIn(shell, cleanupScript(mine, 30)), { exitCode: 0 })
       t.same(await Promise.all(exits), [
         [null, 'SIGKILL'],
         [null, 'SIGKILL'],
@@ -69,7 +69,7 @@ for (const shell of shells) {
         `SUDO_COMMAND='sh -c [ "$line" = ${mine} ]; export lb_session=$line' exec sleep 1003.75`,
         /SUDO_COMMAND/,
       )
-      t.match(runIn(shell, settleText(mine, 0)), { exitCode: 0 })
+      t.match(runIn(shell, cleanupScript(mine, 0)), { exitCode: 0 })
       t.same([descendant, stranger, sudo].map(runs), [true, true, true])
     })
   })

@@ -1,10 +1,10 @@
 import { createHmac } from 'node:crypto'
 import t from 'tap'
-import { judgeHostKey, knownHostName, knownKeyTypes, parseKnownHosts } from '../../../src/connection/known-hosts.ts'
+import { checkHostKey, knownHostName, knownKeyTypes, parseKnownHosts } from '../../../src/connection/known-hosts.ts'
 
 const offered = { type: 'ssh-ed25519', key: 'AAAA' }
 const judge = (text: string, address = 'node1.example.org', port = 22) =>
-  judgeHostKey(parseKnownHosts(text, 'kh'), address, port, offered)
+  checkHostKey(parseKnownHosts(text, 'kh'), address, port, offered)
 
 function hashed(name: string): string {
   const salt = Buffer.alloc(20, 7)
@@ -25,7 +25,7 @@ t.test('entry matches a host by name, pattern, list or hash, with the port if it
     ['*', 2222],
   ]
   for (const [hosts, port] of known)
-    t.equal(judge(`${hosts} ssh-ed25519 AAAA comment`, undefined, port).is, 'known', hosts)
+    t.equal(judge(`${hosts} ssh-ed25519 AAAA comment`, undefined, port).status, 'known', hosts)
   const unknown: [string, number?][] = [
     ['node1'],
     ['node1xexample.org'],
@@ -38,7 +38,8 @@ t.test('entry matches a host by name, pattern, list or hash, with the port if it
     ['|1|broken'],
     ['|2|a|b'],
   ]
-  for (const [hosts, port] of unknown) t.equal(judge(`${hosts} ssh-ed25519 AAAA`, undefined, port).is, 'unknown', hosts)
+  for (const [hosts, port] of unknown)
+    t.equal(judge(`${hosts} ssh-ed25519 AAAA`, undefined, port).status, 'unknown', hosts)
 })
 
 t.test('another key of the same type is changed, one of another type is unknown', async (t) => {

@@ -2,11 +2,11 @@ import { mkdirSync, symlinkSync } from 'node:fs'
 import { execFileSync } from 'node:child_process'
 import { delimiter, join } from 'node:path'
 import t from 'tap'
-import { connectionTarget, openConnection } from '../../../src/connection/index.ts'
+import { connectionSettings, openConnection } from '../../../src/connection/index.ts'
 import { shells } from '../../support/shells.ts'
 
 const limit = { timeLimitSeconds: 30 }
-const open = () => openConnection(connectionTarget('here', { ansible_connection: 'local' }))
+const open = () => openConnection(connectionSettings('here', { ansible_connection: 'local' }))
 
 /** A directory for PATH where `sh` is the given shell. */
 function binDirectory(t: Tap, shell: string, extra: Record<string, string> = {}): string {
@@ -37,7 +37,7 @@ for (const { name, argv } of shells) {
     const connection = open()
     t.teardown(() => connection.close())
     const run = async (script: string) => {
-      const { stdout, stderr, exitCode } = await connection.exchange(script, limit)
+      const { stdout, stderr, exitCode } = await connection.exec(script, limit)
       return { stdout: stdout.toString(), stderr: stderr.toString(), exitCode }
     }
 
@@ -79,7 +79,7 @@ for (const { name, argv } of shells) {
 
     await t.test('script is killed after its time limit', async (t) => {
       // Enough time for the first output.
-      await t.rejects(connection.exchange('echo before; sleep 1000; echo after', { timeLimitSeconds: 6 }), {
+      await t.rejects(connection.exec('echo before; sleep 1000; echo after', { timeLimitSeconds: 6 }), {
         name: 'TimeLimit',
         stdout: Buffer.from('before\n'),
         message: 'here: the script did not end within 6 s and was killed',
@@ -95,23 +95,23 @@ t.test('scripts run without `timeout` on the host, and the controller kills them
   const connection = open()
   t.teardown(() => connection.close())
   // The session adds the sbin directories, none of which contains it.
-  const { stdout, exitCode } = await connection.exchange('command -v timeout; echo in; exit 3', limit)
+  const { stdout, exitCode } = await connection.exec('command -v timeout; echo in; exit 3', limit)
   t.same([stdout.toString(), exitCode], ['in\n', 3])
   await t.rejects(
-    connection.exchange('echo before; sleep 1000', { timeLimitSeconds: 1 }),
+    connection.exec('echo before; sleep 1000', { timeLimitSeconds: 1 }),
     {
       name: 'TimeLimit',
       stdout: Buffer.from('before\n'),
     },
     'the controller kills what the host cannot',
   )
-  t.equal((await connection.exchange('echo again', limit)).stdout.toString(), 'again\n')
+  t.equal((await connection.exec('echo again', limit)).stdout.toString(), 'again\n')
 })
 
 t.test('script runs in its own process group, out of reach of terminal signals', async (t) => {
   const connection = open()
   t.teardown(() => connection.close())
-  const { stdout } = await connection.exchange('ps -o pgid= -p $$', limit)
+  const { stdout } = await connection.exec('ps -o pgid= -p $$', limit)
   t.not(
     stdout.toString().trim(),
     execFileSync('ps', ['-o', 'pgid=', '-p', String(process.pid)])
@@ -123,6 +123,6 @@ t.test('script runs in its own process group, out of reach of terminal signals',
 t.test('script that kills its own shell does not count as completed', async (t) => {
   const connection = open()
   t.teardown(() => connection.close())
-  await t.rejects(connection.exchange('kill -9 $(ps -o ppid= -p $PPID)', limit), { name: 'Unreachable' })
-  t.equal((await connection.exchange('echo again', limit)).stdout.toString(), 'again\n')
+  await t.rejects(connection.exec('kill -9 $(ps -o ppid= -p $PPID)', limit), { name: 'Unreachable' })
+  t.equal((await connection.exec('echo again', limit)).stdout.toString(), 'again\n')
 })

@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream'
 import fc from 'fast-check'
 import t from 'tap'
-import { MarkedStream } from '../../../src/connection/marked-stream.ts'
+import { DelimitedStream } from '../../../src/connection/marked-stream.ts'
 
 const MARK = 'lb0123'
 
@@ -10,9 +10,9 @@ const bytes = fc
   .map((list) => Buffer.from(list))
 
 /** The fields of the next delimiter, and the bytes before it. */
-async function next(stream: MarkedStream): Promise<{ before: Buffer; fields: readonly string[] }> {
+async function next(stream: DelimitedStream): Promise<{ before: Buffer; fields: readonly string[] }> {
   const received: Buffer[] = []
-  const fields = await stream.until(MARK, (chunk) => {
+  const fields = await stream.readUntil(MARK, (chunk) => {
     received.push(Buffer.from(chunk))
   })
   return { before: Buffer.concat(received), fields }
@@ -22,7 +22,7 @@ t.test('stream is split exactly at its delimiters, whatever the chunk sizes', as
   await fc.assert(
     fc.asyncProperty(bytes, bytes, bytes, fc.infiniteStream(fc.integer({ min: 1, max: 9 })), async (a, b, c, sizes) => {
       const stream = new PassThrough()
-      const marked = new MarkedStream(stream)
+      const marked = new DelimitedStream(stream)
       const all = Buffer.concat([a, Buffer.from(`\n${MARK} one 1\n`), b, Buffer.from(`\n${MARK}\n`), c])
       // Both are requested before any data arrives.
       const [first, second] = [next(marked), next(marked)]
@@ -37,7 +37,7 @@ t.test('stream is split exactly at its delimiters, whatever the chunk sizes', as
       t.ok(then.before.equals(b) && then.fields.join() === '')
       stream.end()
       await new Promise((resolve) => stream.once('end', resolve))
-      t.ok(marked.kept().equals(c))
+      t.ok(marked.recent().equals(c))
     }),
     { numRuns: 200 },
   )
@@ -45,19 +45,19 @@ t.test('stream is split exactly at its delimiters, whatever the chunk sizes', as
 
 t.test('output without a receiver keeps only its end', async (t) => {
   const stream = new PassThrough()
-  const marked = new MarkedStream(stream)
+  const marked = new DelimitedStream(stream)
   for (let i = 0; i < 200; i++) stream.write(Buffer.alloc(10_000, i))
   stream.end('last line')
   await new Promise((resolve) => stream.once('end', resolve))
-  t.ok(marked.kept().length < 100_000)
-  t.match(marked.kept().toString('latin1'), /last line$/)
+  t.ok(marked.recent().length < 100_000)
+  t.match(marked.recent().toString('latin1'), /last line$/)
 })
 
 t.test('bytes are passed on at once, except a possible delimiter', async (t) => {
   const stream = new PassThrough()
-  const marked = new MarkedStream(stream)
+  const marked = new DelimitedStream(stream)
   const received: string[] = []
-  void marked.until(MARK, (chunk) => {
+  void marked.readUntil(MARK, (chunk) => {
     received.push(chunk.toString())
   })
   for (const chunk of ['no newline', 'a line\nanother', 'cut\nlb', '0', 'x\n', '\nlb01', '23 7\n']) {
@@ -66,7 +66,7 @@ t.test('bytes are passed on at once, except a possible delimiter', async (t) => 
   }
   t.same(received, ['no newline', 'a line\nanother', 'cut', '\nlb0x', '\n'])
 
-  void marked.until(MARK, (chunk) => {
+  void marked.readUntil(MARK, (chunk) => {
     received.push(chunk.toString())
   })
   stream.write('\nlb')

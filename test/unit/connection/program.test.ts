@@ -1,5 +1,5 @@
 import t from 'tap'
-import { exchangeText, sessionCommand, sessionOpening } from '../../../src/connection/program.ts'
+import { wrapScript, sessionCommand, sessionPreamble } from '../../../src/connection/program.ts'
 import { Secret } from '../../../src/values/secret.ts'
 
 t.test('session command line parses the same in any login shell and contains no secret', async (t) => {
@@ -25,11 +25,11 @@ t.test('sudo runs with -n without a password, and with -S -k with one', async (t
 })
 
 t.test('password is followed by empty lines, for sudo asking again, and then by the token', async (t) => {
-  t.match(sessionOpening('token', 'ready', 'pass word'), /^pass word\n{10,}token\n/)
-  t.match(sessionOpening('token', 'ready'), /^\ntoken\n/)
+  t.match(sessionPreamble('token', 'ready', 'pass word'), /^pass word\n{10,}token\n/)
+  t.match(sessionPreamble('token', 'ready'), /^\ntoken\n/)
 })
 
 t.test('time limit is rounded up to whole seconds, at least one', async (t) => {
-  t.match(exchangeText('true', 'mark', 0.2), 'lb_run mark 1 ')
-  t.match(exchangeText('true', 'mark', 1.2), 'lb_run mark 2 ')
+  t.match(wrapScript('true', 'mark', 0.2), 'lb_run mark 1 ')
+  t.match(wrapScript('true', 'mark', 1.2), 'lb_run mark 2 ')
 })

@@ -1,12 +1,12 @@
 import { homedir, userInfo } from 'node:os'
 import t from 'tap'
-import { ConnectionConfigError, connectionTarget } from '../../../src/connection/index.ts'
+import { ConnectionConfigError, connectionSettings } from '../../../src/connection/index.ts'
 import { Secret } from '../../../src/values/secret.ts'
 
 const configError = (message: string | RegExp) => ({ constructor: ConnectionConfigError, message })
 
 t.test('host without variables is reached by its name, over SSH, as the current user', async (t) => {
-  t.same(connectionTarget('node1', {}), {
+  t.same(connectionSettings('node1', {}), {
     name: 'node1',
     connection: 'ssh',
     address: 'node1',
@@ -20,7 +20,7 @@ t.test('host without variables is reached by its name, over SSH, as the current 
 })
 
 t.test("connection settings are read from Ansible's variables", async (t) => {
-  const target = connectionTarget('node1', {
+  const target = connectionSettings('node1', {
     ansible_host: '10.0.0.1',
     ansible_port: '2222',
     ansible_user: 'ops',
@@ -50,22 +50,22 @@ t.test("connection settings are read from Ansible's variables", async (t) => {
 })
 
 t.test('passwords become secrets, numeric ones too', async (t) => {
-  const { password, become } = connectionTarget('node1', { ansible_ssh_pass: 'abc', ansible_become_pass: 1234 })
+  const { password, become } = connectionSettings('node1', { ansible_ssh_pass: 'abc', ansible_become_pass: 1234 })
   t.equal(password?.reveal(), 'abc')
   t.equal(become.password?.reveal(), '1234')
   t.notMatch(JSON.stringify([password, become]), /abc|1234/)
   const existing = new Secret('x')
-  t.equal(connectionTarget('node1', { ansible_become_password: existing }).become.password, existing)
+  t.equal(connectionSettings('node1', { ansible_become_password: existing }).become.password, existing)
 })
 
 t.test('null variable counts as not set', async (t) => {
-  t.equal(connectionTarget('node1', { ansible_host: null }).address, 'node1')
+  t.equal(connectionSettings('node1', { ansible_host: null }).address, 'node1')
 })
 
 t.test('host key checking can be disabled; an ssh option takes precedence', async (t) => {
-  t.equal(connectionTarget('n', { ansible_host_key_checking: false }).hostKeyChecking, 'no')
+  t.equal(connectionSettings('n', { ansible_host_key_checking: false }).hostKeyChecking, 'no')
   t.equal(
-    connectionTarget('n', {
+    connectionSettings('n', {
       ansible_ssh_host_key_checking: 'no',
       ansible_ssh_args: '-o StrictHostKeyChecking=yes',
     }).hostKeyChecking,
@@ -102,5 +102,5 @@ t.test('error for an invalid value names host, variable and valid values', async
     [{ ansible_ssh_args: '-o' }, /cannot read "-o"/],
   ]
   for (const [vars, message] of cases)
-    t.throws(() => connectionTarget('node1', vars), configError(message), JSON.stringify(vars))
+    t.throws(() => connectionSettings('node1', vars), configError(message), JSON.stringify(vars))
 })

@@ -1,8 +1,8 @@
-import type { Exhibit, Notice, RunStart, TaskResult } from '../../../src/run/events.ts'
+import type { Exhibit, LogEvent, RunStart, TaskResult } from '../../../src/run/events.ts'
 
 const time = '2026-11-21T04:30:00.000Z'
 
-export const notice = (message: string): Notice => ({ type: 'notice', time, level: 'info', message })
+export const notice = (message: string): LogEvent => ({ type: 'notice', time, level: 'info', message })
 
 export const runStart = (hosts: readonly string[], more: Partial<RunStart> = {}): RunStart => ({
   type: 'run_start',

@@ -3,35 +3,35 @@ import { once } from 'node:events'
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
 import fc from 'fast-check'
 import t from 'tap'
-import { readJournal } from '../../../src/evidence/index.ts'
-import { journal, shorten } from '../../../src/evidence/journal.ts'
+import { readEventLog } from '../../../src/evidence/index.ts'
+import { openEventLog, truncateMiddle } from '../../../src/evidence/journal.ts'
 import { exhibit, notice } from './events.ts'
 
 const MIB = 1024 * 1024
 
 await t.test('events can be read one event loop iteration later, before the event log is closed', async (t) => {
   const events = `${t.testdir()}/events.jsonl`
-  const { write, close } = journal({ events })
+  const { write, close } = openEventLog({ events })
   const written = [notice('one'), notice('two\u2028lines\nof Grüße 🎉'), exhibit()]
   for (const event of written) write(event)
   await new Promise(setImmediate)
-  t.strictSame([...readJournal(events)], written)
+  t.strictSame([...readEventLog(events)], written)
   close()
 })
 
 await t.test('lines longer than a read chunk are read completely', async (t) => {
   const events = `${t.testdir()}/events.jsonl`
-  const { write, close } = journal({ events })
+  const { write, close } = openEventLog({ events })
   const long = exhibit({ stdout: 'ä'.repeat(MIB / 2), stderr: 'b'.repeat(MIB) })
   for (const event of [long, notice('after'), long]) write(event)
-  t.strictSame([...readJournal(events)], [long, notice('after'), long])
+  t.strictSame([...readEventLog(events)], [long, notice('after'), long])
   close()
 })
 
 await t.test('truncated last line is skipped', async (t) => {
   const events = `${t.testdir()}/events.jsonl`
   writeFileSync(events, `${JSON.stringify(notice('one'))}\n{"type":"noti`)
-  t.strictSame([...readJournal(events)], [notice('one')])
+  t.strictSame([...readEventLog(events)], [notice('one')])
 })
 
 await t.test('error for an invalid line in the middle has its line number', async (t) => {
@@ -39,20 +39,20 @@ await t.test('error for an invalid line in the middle has its line number', asyn
   for (const line of ['{"type":"noti', '42', '{}']) {
     writeFileSync(events, `${JSON.stringify(notice('one'))}\n${line}\n`)
     appendFileSync(events, `${JSON.stringify(notice('two'))}\n`)
-    t.throws(() => [...readJournal(events)], /events\.jsonl:2: this line is not an event/)
+    t.throws(() => [...readEventLog(events)], /events\.jsonl:2: this line is not an event/)
   }
 })
 
 await t.test('error for a missing event log names the file', async (t) => {
-  t.throws(() => [...readJournal('/nonexistent/events.jsonl')], /cannot read event log \/nonexistent\/events\.jsonl/)
+  t.throws(() => [...readEventLog('/nonexistent/events.jsonl')], /cannot read event log \/nonexistent\/events\.jsonl/)
 })
 
 await t.test('long output keeps head and tail and the number of missing bytes', async (t) => {
   const events = `${t.testdir()}/events.jsonl`
-  const { write, close } = journal({ events })
+  const { write, close } = openEventLog({ events })
   write(exhibit({ stdout: `head${'x'.repeat(3 * MIB)}tail` }))
   close()
-  const [read] = [...readJournal(events)]
+  const [read] = [...readEventLog(events)]
   t.match(read, { stdout: /^headx+\n\[\.\.\. 2097160 bytes left out \.\.\.\]\nx+tail$/ })
   t.ok(readFileSync(events).length < 1.1 * MIB)
 })
@@ -60,7 +60,7 @@ await t.test('long output keeps head and tail and the number of missing bytes', 
 await t.test('shortening never splits a character', async () => {
   fc.assert(
     fc.property(fc.constantFrom('€', '🎉', 'é', 'ab€'), fc.string({ maxLength: 5 }), (unit, prefix) => {
-      const out = shorten(prefix + unit.repeat(MIB))
+      const out = truncateMiddle(prefix + unit.repeat(MIB))
       return !out.includes('\uFFFD') && out.startsWith(prefix) && out.endsWith(unit)
     }),
     { numRuns: 8 },
@@ -74,8 +74,8 @@ async function written(t: { testdir(): string }, program: string, end?: 'SIGKILL
   const source = new URL('../../../src/evidence/journal.ts', import.meta.url).href
   writeFileSync(
     `${folder}/program.mts`,
-    `import { journal } from '${source}'
-    const { write, close } = journal({ events: '${events}' })
+    `import { openEventLog } from '${source}'
+    const { write, close } = openEventLog({ events: '${events}' })
     const note = (message) => write({ type: 'notice', time: '2026-11-21T04:30:00Z', level: 'info', message })
     ${program}`,
   )
@@ -87,7 +87,7 @@ async function written(t: { testdir(): string }, program: string, end?: 'SIGKILL
     child.kill(end)
   }
   await once(child, 'exit')
-  return [...readJournal(events)].map((event) => (event as { message?: string }).message)
+  return [...readEventLog(events)].map((event) => (event as { message?: string }).message)
 }
 
 await t.test('killed run keeps all events before the last event loop iteration', async (t) => {
@@ -100,7 +100,7 @@ await t.test('process that exits immediately keeps all events', async (t) => {
 })
 
 await t.test('full disk is reported by the next write and by close, in one line', async (t) => {
-  const { write, close } = journal({ events: '/dev/full' })
+  const { write, close } = openEventLog({ events: '/dev/full' })
   write(notice('one'))
   await new Promise(setImmediate)
   const full = /cannot write to event log \/dev\/full: no space left on device: remove old runs/
@@ -116,5 +116,5 @@ await t.test('full disk is reported by the next write and by close, in one line'
 
 await t.test('truncated text keeps the line that says so', async (t) => {
   const cut = `${'h'.repeat(MIB / 2)}\n[... 5 bytes left out; all 6 are in output/1.txt ...]\n${'t'.repeat(MIB / 2)}`
-  t.equal(shorten(cut), cut)
+  t.equal(truncateMiddle(cut), cut)
 })

@@ -11,7 +11,7 @@ const KEY = `-----BEGIN RSA PRIVATE KEY-----\n${'MIIE+x/=\n'.repeat(400)}-----EN
 /** Masks a text split into chunks of the given sizes, repeated. */
 function inChunks(bytes: Buffer, sizes: readonly number[]): Buffer {
   const out: Buffer[] = []
-  const stream = new Redactor().stream((masked) => {
+  const stream = new Redactor().maskStream((masked) => {
     out.push(Buffer.from(masked))
   })
   for (let at = 0, i = 0; at < bytes.length; i++) {
@@ -51,7 +51,7 @@ t.test('masking does not depend on chunk sizes', async () => {
   fc.assert(
     fc.property(texts, fc.array(fc.integer({ min: 1, max: 70_000 }), { minLength: 1, maxLength: 5 }), (text, sizes) => {
       const bytes = Buffer.from(text)
-      return inChunks(bytes, sizes.includes(1) ? [1, 60_000] : sizes).toString() === new Redactor().text(text)
+      return inChunks(bytes, sizes.includes(1) ? [1, 60_000] : sizes).toString() === new Redactor().maskText(text)
     }),
     { numRuns: 150 },
   )
@@ -70,7 +70,7 @@ t.test('secret that spans a chunk boundary is masked', async (t) => {
     )
     // So many secrets that one spans each later boundary.
     .concat(Array.from({ length: 31 }, (_, k) => 'x'.repeat(k) + `${secret}0123456789 azq azq `.repeat(12_000)))
-    .filter((text) => inChunks(Buffer.from(text), [32_768]).toString() !== whole.text(text))
+    .filter((text) => inChunks(Buffer.from(text), [32_768]).toString() !== whole.maskText(text))
   t.equal(wrong.length, 0)
 })
 
@@ -86,7 +86,7 @@ t.test('secret registered later is masked in streams opened after it', async (t)
 
 t.test('held-back bytes are bounded', async (t) => {
   let [written, received, most] = [0, 0, 0]
-  const stream = new Redactor().stream(({ length }) => {
+  const stream = new Redactor().maskStream(({ length }) => {
     received += length
   })
   for (let i = 0; i < 400; i++) {
@@ -99,7 +99,7 @@ t.test('held-back bytes are bounded', async (t) => {
 
 t.test('halves of a secret around a truncation are removed', async (t) => {
   const [head, tail] = ['h'.repeat(520_000), 't'.repeat(520_000)]
-  const masked = new Redactor().text(
+  const masked = new Redactor().maskText(
     `${head}pass:wo\n[... 1000 bytes left out; all 1041000 are in output/1.txt ...]\nrd one${tail}`,
   )
   t.notMatch(masked, /pass|rd one/)

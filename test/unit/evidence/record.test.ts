@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
-import { openRecord, readJournal, SummaryFold } from '../../../src/evidence/index.ts'
+import { openRecorder, readEventLog, SummaryFold } from '../../../src/evidence/index.ts'
 import { Redactor } from '../../../src/evidence/redact.ts'
 import type { RunEvent } from '../../../src/run/events.ts'
 import { quote } from '../../../src/shell/quote.ts'
@@ -11,7 +11,7 @@ import { exhibit, notice, result, runStart } from './events.ts'
 function open(t: Test) {
   const path = t.testdir({})
   const events = `${path}/events.jsonl`
-  return { path, events, record: openRecord({ name: 'run', path, events }) }
+  return { path, events, record: openRecorder({ name: 'run', path, events }) }
 }
 
 await t.test('any secret in any field is masked in the event log and in the returned event', async (t) => {
@@ -36,30 +36,30 @@ await t.test('any secret in any field is masked in the event log and in the retu
       ]
       return texts.every((text) => {
         const event = result('node1', 'ok', { stdout: `${around}${text}${around}` })
-        seen.push(record.take(event))
-        return JSON.stringify(seen.at(-1)) === JSON.stringify(redactor.event(event))
+        seen.push(record.record(event))
+        return JSON.stringify(seen.at(-1)) === JSON.stringify(redactor.maskEvent(event))
       })
     }),
     { numRuns: 60 },
   )
   record.close()
-  t.strictSame([...readJournal(events)], seen)
+  t.strictSame([...readEventLog(events)], seen)
 })
 
 await t.test('event without a secret is returned itself, not a copy', async (t) => {
   const { record } = open(t)
   const event = exhibit({ stdout: 'nothing to hide' })
-  t.equal(record.take(event), event)
+  t.equal(record.record(event), event)
   record.close()
 })
 
 await t.test('summary during a run equals the summary of its event log', async (t) => {
   const { record, events } = open(t)
   for (const event of [runStart(['node1']), result('node1', 'changed'), result('node1', 'failed'), notice('look')])
-    record.take(event)
+    record.record(event)
   record.close()
   const builder = new SummaryFold()
-  for (const event of readJournal(events)) builder.add(event)
+  for (const event of readEventLog(events)) builder.add(event)
   t.strictSame(record.summary(), builder.summary())
   t.match(record.summary().hosts, { node1: { ok: 1, changed: 1, failed: 1 } })
 })

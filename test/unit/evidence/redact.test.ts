@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { Redactor } from '../../../src/evidence/redact.ts'
-import type { Notice } from '../../../src/run/events.ts'
+import type { LogEvent } from '../../../src/run/events.ts'
 import { quote } from '../../../src/shell/quote.ts'
 import { Secret } from '../../../src/values/secret.ts'
 import { exhibit, notice, result } from './events.ts'
 
-const masked = (text: string): string => (new Redactor().event(notice(text)) as Notice).message
+const masked = (text: string): string => (new Redactor().maskEvent(notice(text)) as LogEvent).message
 
 await t.test('secret is masked at any depth', async (t) => {
   new Secret('deep-Secret-1')
@@ -25,7 +25,7 @@ await t.test('secret is masked at any depth', async (t) => {
       },
     ],
   })
-  t.notMatch(JSON.stringify(new Redactor().event(event)), /deep-Secret-1/)
+  t.notMatch(JSON.stringify(new Redactor().maskEvent(event)), /deep-Secret-1/)
 })
 
 await t.test('secret is masked in each encoding', async (t) => {
@@ -107,17 +107,17 @@ await t.test('patterns of unregistered secrets are masked', async (t) => {
 
 await t.test('secret registered later is masked', async (t) => {
   const redactor = new Redactor()
-  redactor.event(notice('warm up'))
+  redactor.maskEvent(notice('warm up'))
   new Secret('late-secret')
-  t.match(redactor.event(notice('late-secret')), { message: '[REDACTED]' })
+  t.match(redactor.maskEvent(notice('late-secret')), { message: '[REDACTED]' })
 })
 
 await t.test('enumerated fields of an event are not masked', async (t) => {
   new Secret('exhibit')
-  t.match(new Redactor().event(exhibit({ title: 'exhibit' })), { type: 'exhibit', title: '[REDACTED]' })
+  t.match(new Redactor().maskEvent(exhibit({ title: 'exhibit' })), { type: 'exhibit', title: '[REDACTED]' })
 })
 
 await t.test('event without a secret is returned itself', async (t) => {
   const event = exhibit()
-  t.equal(new Redactor().event(event), event)
+  t.equal(new Redactor().maskEvent(event), event)
 })

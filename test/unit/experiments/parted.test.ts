@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { chmodSync } from 'node:fs'
 import t from 'tap'
-import { partedWithin, unlessParted } from '../../../playbooks/swarm/experiments/support/parted.ts'
+import { partitionDuring, inconclusiveIfPartitioned } from '../../../playbooks/swarm/experiments/support/parted.ts'
 import type { Exhibit, ExperimentContext } from '../../../src/labbook.ts'
 
 const DAEMON_LOG = `2026-11-22T14:11:56+0000 node3 dockerd[992]: time="2026-11-22T14:11:56.131741005Z" level=info msg="memberlist: Marking 72c3f070ca2a as failed, suspect timeout reached (0 peer confirmations)"
@@ -19,7 +19,7 @@ t.test('network partition makes failed requests inconclusive', async (t) => {
   })
   chmodSync(`${bin}/journalctl`, 0o755)
   const partitionOf = (failed: number, swarm: string[]) =>
-    partedWithin(
+    partitionDuring(
       {
         groups: { swarm },
         exhibit: async ({ title, host = '', command }) =>
@@ -48,10 +48,10 @@ t.test('network partition makes failed requests inconclusive', async (t) => {
   })
 
   const bad = { holds: false, evidence: [timeline], detail: '3 of 9 requests failed' }
-  t.equal(unlessParted(undefined, bad), bad)
+  t.equal(inconclusiveIfPartitioned(undefined, bad), bad)
   const good = { ...bad, holds: true }
-  t.equal(unlessParted(partition, good), good)
-  t.match(unlessParted(partition, bad), {
+  t.equal(inconclusiveIfPartitioned(partition, good), good)
+  t.match(inconclusiveIfPartitioned(partition, bad), {
     holds: null,
     evidence: [timeline, { host: 'node1' }, { host: 'node3' }],
     detail: /^3 of 9 requests failed; node3 lost/,

@@ -1,17 +1,17 @@
 import t from 'tap'
 import {
-  bars,
-  readPlacement,
+  placementBars,
+  parsePlacement,
   type Sample,
-  type TaskSeen,
+  type TaskSample,
 } from '../../../playbooks/swarm/experiments/support/placement.ts'
 
-const task = (id: string, node: string, state: string): TaskSeen => ({ id, name: `app.${id}`, node, state })
-const sample = (at: number, ...tasks: TaskSeen[]): Sample => ({ at, tasks })
+const task = (id: string, node: string, state: string): TaskSample => ({ id, name: `app.${id}`, node, state })
+const sample = (at: number, ...tasks: TaskSample[]): Sample => ({ at, tasks })
 
 t.test('readPlacement parses docker service ps', async (t) => {
   t.same(
-    readPlacement(
+    parsePlacement(
       'abc\tcounter_counter.1\tnode1\tRunning 3 seconds ago\ndef\t\\_ counter_counter.1\tnode2\tFailed about a minute ago\n\n',
     ),
     [
@@ -23,7 +23,7 @@ t.test('readPlacement parses docker service ps', async (t) => {
 
 t.test('bars has one bar per state of a task', async (t) => {
   t.same(
-    bars(
+    placementBars(
       [
         sample(0, task('1', 'a', 'running')),
         sample(1, task('1', 'a', 'running'), task('2', 'b', 'preparing')),
@@ -42,7 +42,7 @@ t.test('bars has one bar per state of a task', async (t) => {
 
 t.test('bars marks failed tasks, and omits tasks that ended before or have no node', async (t) => {
   t.same(
-    bars(
+    placementBars(
       [
         sample(
           0,
@@ -70,8 +70,11 @@ t.test('bars marks failed tasks, and omits tasks that ended before or have no no
 
 t.test('bars continue while no manager answers', async (t) => {
   t.same(
-    bars([sample(0, task('1', 'a', 'running')), { at: 1, tasks: undefined }, sample(2, task('1', 'a', 'running'))], 3),
+    placementBars(
+      [sample(0, task('1', 'a', 'running')), { at: 1, tasks: undefined }, sample(2, task('1', 'a', 'running'))],
+      3,
+    ),
     [{ lane: 'a', name: 'app.1', from: 0, to: 3, state: 'running' }],
   )
-  t.same(bars([{ at: 0, tasks: undefined }], 3), [])
+  t.same(placementBars([{ at: 0, tasks: undefined }], 3), [])
 })

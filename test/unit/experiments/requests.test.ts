@@ -2,19 +2,19 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import { SteadyProbe, type Request } from '../../../playbooks/swarm/experiments/support/probe.ts'
+import { SteadyProbe, type RequestResult } from '../../../playbooks/swarm/experiments/support/probe.ts'
 import {
   bySecond,
-  fared,
+  requestStats,
   increments,
-  reasons,
+  errorCounts,
   requestsCsv,
 } from '../../../playbooks/swarm/experiments/support/requests.ts'
 
-const request = (at: number, error = '', more: Partial<Request> = {}): Request => ({
+const request = (at: number, error = '', more: Partial<RequestResult> = {}): RequestResult => ({
   at,
   ms: 10,
-  door: 'a',
+  endpoint: 'a',
   method: 'GET',
   status: error === '' ? 200 : undefined,
   replica: 'r',
@@ -25,16 +25,23 @@ const request = (at: number, error = '', more: Partial<Request> = {}): Request =
 
 t.test('outage lasts from the first failed request to the next successful one', async (t) => {
   t.match(
-    fared([request(0), request(1000, 'x'), request(1500, 'x'), request(4000), request(5000, 'x'), request(6000)]),
+    requestStats([
+      request(0),
+      request(1000, 'x'),
+      request(1500, 'x'),
+      request(4000),
+      request(5000, 'x'),
+      request(6000),
+    ]),
     { sent: 6, failed: 3, outage: 3 },
   )
   t.match(
-    fared([request(0), request(1000, 'x'), request(2000, 'x')], 10),
+    requestStats([request(0), request(1000, 'x'), request(2000, 'x')], 10),
     { outage: 9 },
     'an open outage lasts until the end',
   )
-  t.match(fared([request(0)]), { outage: 0, median: 10, p95: 10 })
-  t.match(fared([]), { sent: 0, failed: 0, outage: 0, median: Number.NaN })
+  t.match(requestStats([request(0)]), { outage: 0, median: 10, p95: 10 })
+  t.match(requestStats([]), { sent: 0, failed: 0, outage: 0, median: Number.NaN })
 })
 
 t.test('lost increment is acknowledged and not counted', async (t) => {
@@ -54,7 +61,7 @@ t.test('requests are grouped by second and by error, and written as CSV', async 
     { at: 0, ok: 1, failed: 1 },
     { at: 2, ok: 0, failed: 2 },
   ])
-  t.same(reasons(all), [
+  t.same(errorCounts(all), [
     ['x', 2],
     ['status 502, "bad"', 1],
   ])
@@ -83,7 +90,7 @@ t.test('SteadyProbe keeps its rate regardless of failures, and records each requ
       { host: '127.0.0.1', port, node: 'a' },
       { host: '127.0.0.1', port, node: 'b' },
     ],
-    { perSecond: 100, timeLimitMs: 2000 },
+    { perSecond: 100, timeoutMs: 2000 },
   )
   await sleep(1000)
   const requests = await probe.stop()
@@ -93,9 +100,9 @@ t.test('SteadyProbe keeps its rate regardless of failures, and records each requ
   t.ok(arrived <= requests.length, `no request is sent twice: ${arrived} of ${requests.length} arrived`)
   t.ok(requests.length > 40, `${requests.length} requests, although every fifth got no response`)
   t.same(new Set(received), new Set(['GET /api/counter', 'POST /api/counter/increment']))
-  t.same(new Set(requests.map(({ door }) => door)), new Set(['a', 'b']))
+  t.same(new Set(requests.map(({ endpoint: door }) => door)), new Set(['a', 'b']))
   t.match(
-    new Set(reasons(requests).map(([why]) => why.replace(/^\S+ \S+: /, ''))),
+    new Set(errorCounts(requests).map(([why]) => why.replace(/^\S+ \S+: /, ''))),
     new Set(['status 503', 'no response within 2000 ms']),
   )
   t.ok(requests.every(({ error, status, replica }) => (error === '') === (status === 200 && replica === 'r1')))

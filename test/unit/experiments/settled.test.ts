@@ -1,8 +1,8 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
-import { settled } from '../../../playbooks/app/proof.ts'
-import type { CareContext, Watched } from '../../../src/labbook.ts'
+import { waitForStack } from '../../../playbooks/app/proof.ts'
+import type { SetupContext, WatchResult } from '../../../src/labbook.ts'
 
 /** An app that fails the first requests. */
 async function app(t: Test, failing: number): Promise<number> {
@@ -20,7 +20,7 @@ async function app(t: Test, failing: number): Promise<number> {
 }
 
 /** A context whose clock advances with each poll of the stack. */
-function on(t: Test, port: number, secondsPerPoll: number): CareContext {
+function on(t: Test, port: number, secondsPerPoll: number): SetupContext {
   const now = Date.now
   let passed = 0
   t.intercept(Date, 'now', { value: () => now() + passed })
@@ -31,15 +31,15 @@ function on(t: Test, port: number, secondsPerPoll: number): CareContext {
     hostvars: () => ({ ansible_host: '127.0.0.1', counter_port: port }),
     watch: async () => {
       passed += secondsPerPoll * 1000
-      return { reached: true } as Watched
+      return { reached: true } as WatchResult
     },
-  } as unknown as CareContext
+  } as unknown as SetupContext
 }
 
 t.test('endpoint timeout starts when all tasks run', async (t) => {
-  t.strictSame(await settled(on(t, await app(t, 3), 50)), [])
+  t.strictSame(await waitForStack(on(t, await app(t, 3), 50)), [])
 })
 
 t.test('settled returns the errors of endpoints that keep failing', async (t) => {
-  t.strictSame(await settled(on(t, await app(t, Infinity), 50)), ['status 503', 'status 503', 'status 503'])
+  t.strictSame(await waitForStack(on(t, await app(t, Infinity), 50)), ['status 503', 'status 503', 'status 503'])
 })

@@ -2,11 +2,11 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import t from 'tap'
-import { countLines, linesIn } from '../../../playbooks/k3s/comparison/lines.ts'
+import { countLines, countConfigLines } from '../../../playbooks/k3s/comparison/lines.ts'
 import { CONCEPTS, ROWS } from '../../../playbooks/k3s/comparison/rows.ts'
-import { keptRuns } from '../../../playbooks/k3s/comparison/runs.ts'
+import { storedRuns } from '../../../playbooks/k3s/comparison/runs.ts'
 import { conceptTable, measuredTable } from '../../../playbooks/k3s/comparison/table.ts'
-import { readUsage, usageScript } from '../../../playbooks/k3s/comparison/usage.ts'
+import { parseUsage, usageScript } from '../../../playbooks/k3s/comparison/usage.ts'
 import { comparison, measureK3s, measureSwarm } from '../../../playbooks/k3s/comparison/index.ts'
 import { K3S_EXPERIMENTS } from '../../../playbooks/k3s/experiments/index.ts'
 import { kubernetesProof } from '../../../playbooks/k3s/proof.ts'
@@ -48,7 +48,7 @@ t.test('every compared row has an existing finding', async (t) => {
       measureK3s,
       appProof,
       kubernetesProof,
-    ].flatMap(({ proves, asks }) => [...Object.keys(proves), ...Object.keys(asks ?? {})]),
+    ].flatMap(({ assertions: proves, questions: asks }) => [...Object.keys(proves), ...Object.keys(asks ?? {})]),
   )
   const named = [
     ...ROWS.flatMap(({ swarm, k3s }) => [swarm?.[0], k3s?.[0]]),
@@ -68,7 +68,7 @@ t.test('every compared row has an existing finding', async (t) => {
     CONCEPTS.every(({ shownBy }) => shownBy.swarm.length > 0 && shownBy.k3s.length > 0),
     'each concept has exhibits of both',
   )
-  t.match(comparison.asks, { 'compare.complete': String })
+  t.match(comparison.questions, { 'compare.complete': String })
 })
 
 t.test('measuredTable() uses the newest run of each value, and names missing values', async (t) => {
@@ -87,7 +87,7 @@ t.test('measuredTable() uses the newest run of each value, and names missing val
   })
   writeFileSync(path.join(directory, 'a-file'), '')
   mkdirSync(path.join(directory, 'killed'))
-  const { text, csv, measured, rows } = measuredTable(keptRuns(directory), { swarm: 100, k3s: 200 })
+  const { text, csv, measured, rows } = measuredTable(storedRuns(directory), { swarm: 100, k3s: 200 })
   t.match(text, /Drain a node +17\.2 s \(15\.0 to 20\.0, 3 times\) \[1\] +3\.0 s \[2\]/)
   t.match(text, /Rolling update +not measured +not measured/)
   t.match(text, /Lines of configuration +100 +200/)
@@ -108,7 +108,7 @@ t.test('different machines and images give warnings', async (t) => {
     },
   })
   t.match(
-    measuredTable(keptRuns(directory), { swarm: 1, k3s: 1 }).text,
+    measuredTable(storedRuns(directory), { swarm: 1, k3s: 1 }).text,
     /warning: runs used different machines[^]*warning: the app's image is sha256:a{64} on the Swarm, but sha256:b{64} on k3s/,
   )
 })
@@ -116,14 +116,14 @@ t.test('different machines and images give warnings', async (t) => {
 t.test('conceptTable() links concepts to findings', async (t) => {
   const directory = runsOf(t, { 'a-run': { findings: [finding('swarm.health.replaces', 'x', [1])] } })
   t.match(
-    conceptTable(keptRuns(directory)),
+    conceptTable(storedRuns(directory)),
     /Health\n +Swarm +one health check[^]*swarm\.health\.replaces: holds, runs\/a-run\/report\.html#finding-swarm\.health\.replaces\n +k3s [^]*k3s\.pods\.ready: not in any stored run/,
   )
-  t.strictSame(keptRuns('/nonexistent'), [])
+  t.strictSame(storedRuns('/nonexistent'), [])
 })
 
 t.test('countLines() counts the lines of the templates', async (t) => {
-  t.equal(linesIn('# a\n\na: 1 # b\n{% if x %}\n  - c\n{% endif %}\n---\n'), 2)
+  t.equal(countConfigLines('# a\n\na: 1 # b\n{% if x %}\n  - c\n{% endif %}\n---\n'), 2)
   const { swarm, k3s } = countLines()
   t.ok(swarm > 50 && k3s > 100, `${swarm} and ${k3s}`)
 })
@@ -132,8 +132,8 @@ t.test('usageScript() selects processes by unit', async (t) => {
   const own = runIn(shells[0], 'cat /proc/self/cgroup').stdout
   for (const shell of shells)
     t.equal(runIn(shell, usageScript(['no-such.service'])).stdout.split(' ')[0], '0', shell.name)
-  t.strictSame(readUsage('0 0 0 100 5'), undefined)
-  t.match(readUsage('2 2048 50 100 12.5'), { processes: 2, megabytes: 2, cpuSeconds: 0.5, at: 12.5 })
+  t.strictSame(parseUsage('0 0 0 100 5'), undefined)
+  t.match(parseUsage('2 2048 50 100 12.5'), { processes: 2, megabytes: 2, cpuSeconds: 0.5, at: 12.5 })
   const unit = /\/([^/\n]+\.(?:service|scope))$/m.exec(own)?.[1]
   if (unit === undefined) t.comment(`this process belongs to no unit: ${own.trim().split('\n')[0]}`)
   else t.ok(Number(runIn(shells[0], usageScript([unit])).stdout.split(' ')[0]) > 0)

@@ -4,13 +4,19 @@ import path from 'node:path'
 import fc from 'fast-check'
 import t, { type Test } from 'tap'
 import { parse } from 'yaml'
-import { plannedCluster, clusterText, ownLabels } from '../../../playbooks/k3s/install/cluster.ts'
-import { furtherSettings } from '../../../playbooks/k3s/install/nodes.ts'
+import { plannedCluster, describeCluster, kubeletLabels } from '../../../playbooks/k3s/install/cluster.ts'
+import { extraConfig } from '../../../playbooks/k3s/install/nodes.ts'
 import { firstServer } from '../../../playbooks/k3s/install/nodes.ts'
-import { flatten, type PlayContext } from '../../../src/run/play.ts'
+import { flattenTasks, type PlayContext } from '../../../src/run/play.ts'
 import type { Reference, Scope } from '../../../src/values/reference.ts'
-import { faults, fit, MACHINE_SCRIPT, readMachine, type Machine } from '../../../playbooks/k3s/install/machine.ts'
-import { artifactsIn, DEFAULT_VERSION, readSums, sourceOf } from '../../../playbooks/k3s/install/source.ts'
+import {
+  preflightProblems,
+  machineSettings,
+  MACHINE_SCRIPT,
+  parseMachineFacts,
+  type MachineFacts,
+} from '../../../playbooks/k3s/install/machine.ts'
+import { artifactsIn, DEFAULT_VERSION, parseChecksums, k3sSource } from '../../../playbooks/k3s/install/source.ts'
 import { render } from '../../../src/modules/support/render.ts'
 import { runIn, shells } from '../../support/shells.ts'
 
@@ -31,9 +37,9 @@ t.test('plannedCluster() reads the inventory', async (t) => {
     { name: 'node1', role: 'server', ip: '10.0.0.1', taints: [] },
     { name: 'node2', role: 'agent', address: 'two.example', ip: undefined, taints: ['only=db:NoSchedule'] },
   ])
-  t.strictSame(ownLabels(cluster.first), ['zone=a'], 'a node may not set Kubernetes labels itself')
+  t.strictSame(kubeletLabels(cluster.first), ['zone=a'], 'a node may not set Kubernetes labels itself')
   t.match(
-    clusterText(cluster),
+    describeCluster(cluster),
     /^API: https:\/\/10\.0\.0\.1:6443; datastore: SQLite[^]*node2 \(two\.example\): agent, only=db:NoSchedule$/,
   )
   t.match(
@@ -97,30 +103,30 @@ t.test('node names are unique, or rejected', async () => {
 const facts = { architecture: 'x86_64' }
 
 t.test('sourceOf() pins a release by its checksums', async (t) => {
-  t.match(sourceOf({ vars: {}, facts }), {
+  t.match(k3sSource({ vars: {}, facts }), {
     kind: 'release',
     version: DEFAULT_VERSION,
     binary: { from: /\/v1\.36\.4%2Bk3s1\/k3s$/, sha256: /^8358/ },
     installer: { from: /v1\.36\.4%2Bk3s1\/install\.sh$/, sha256: /^4617/ },
   })
-  t.match(sourceOf({ vars: {}, facts: { architecture: 'aarch64' } }), {
+  t.match(k3sSource({ vars: {}, facts: { architecture: 'aarch64' } }), {
     binary: { from: /\/k3s-arm64$/, sha256: /^c920/ },
   })
-  t.match(sourceOf({ vars: { k3s_version: 'v1.35.0+k3s1' }, facts }), {
+  t.match(k3sSource({ vars: { k3s_version: 'v1.35.0+k3s1' }, facts }), {
     kind: 'none',
     problem: /no checksums for k3s v1\.35\.0\+k3s1 \(amd64\): set k3s_checksum/,
   })
   t.match(
-    sourceOf({
+    k3sSource({
       vars: { k3s_version: 'v1.35.0+k3s1', k3s_checksum: 'a'.repeat(64), k3s_install_checksum: 'b'.repeat(64) },
       facts,
     }),
     { kind: 'release', binary: { sha256: 'a'.repeat(64) } },
   )
-  t.match(sourceOf({ vars: { k3s_version: 'latest' }, facts }), { problem: /"latest": it must be a release/ })
-  t.match(sourceOf({ vars: {}, facts: { architecture: 'mips' } }), { problem: /architecture mips is not supported/ })
-  t.match(sourceOf({ vars: { k3s_source: 'artifacts' }, facts }), { problem: /k3s_artifacts is not set/ })
-  t.match(sourceOf({ vars: { k3s_source: 'usb' }, facts }), { problem: /must be release or artifacts/ })
+  t.match(k3sSource({ vars: { k3s_version: 'latest' }, facts }), { problem: /"latest": it must be a release/ })
+  t.match(k3sSource({ vars: {}, facts: { architecture: 'mips' } }), { problem: /architecture mips is not supported/ })
+  t.match(k3sSource({ vars: { k3s_source: 'artifacts' }, facts }), { problem: /k3s_artifacts is not set/ })
+  t.match(k3sSource({ vars: { k3s_source: 'usb' }, facts }), { problem: /must be release or artifacts/ })
 })
 
 t.test('artifactsIn() names missing artifacts', async (t) => {
@@ -159,7 +165,7 @@ t.test('artifactsIn() names missing artifacts', async (t) => {
 
 t.test('readSums() parses checksum lists', async (t) => {
   t.strictSame(
-    readSums(`${'A'.repeat(64)} *./dist/k3s\n# a note\n${'b'.repeat(63)}  short\n${'c'.repeat(64)}  install.sh`),
+    parseChecksums(`${'A'.repeat(64)} *./dist/k3s\n# a note\n${'b'.repeat(63)}  short\n${'c'.repeat(64)}  install.sh`),
     [
       ['k3s', 'a'.repeat(64)],
       ['install.sh', 'c'.repeat(64)],
@@ -169,10 +175,10 @@ t.test('readSums() parses checksum lists', async (t) => {
 
 const good =
   'capabilities 000001ffffffffff\nconntrack 644\ncgroup2 cpuset cpu io memory pids\nkmsg\noverlay\nfilesystem ext2/ext3\n'
-const machine = (text: string): Machine => readMachine(text)
+const machine = (text: string): MachineFacts => parseMachineFacts(text)
 
 t.test('a machine that meets all requirements needs no workaround', async (t) => {
-  t.strictSame(fit(machine(good), DEFAULT_VERSION), {
+  t.strictSame(machineSettings(machine(good), DEFAULT_VERSION), {
     kubeletArgs: [],
     kubeProxyArgs: [],
     snapshotter: '',
@@ -180,12 +186,12 @@ t.test('a machine that meets all requirements needs no workaround', async (t) =>
     standInForKmsg: false,
     says: [],
   })
-  t.strictSame(faults(machine(good), 'server', DEFAULT_VERSION), [])
+  t.strictSame(preflightProblems(machine(good), 'server', DEFAULT_VERSION), [])
 })
 
 t.test('fit() detects each known issue and applies its workaround', async (t) => {
   const issue = (text: string, version: string, expected: object, says: RegExp): void => {
-    const found = fit(machine(text), version)
+    const found = machineSettings(machine(text), version)
     t.match(found, expected)
     t.match(found.says.join('\n'), says)
     t.equal(found.says.length, 1, 'no other issue')
@@ -217,7 +223,7 @@ t.test('faults() names each missing requirement and its fix', async (t) => {
     role: 'server' | 'agent' = 'server',
     version = DEFAULT_VERSION,
   ): void => {
-    t.match(faults(machine(text), role, version).join('\n'), expected)
+    t.match(preflightProblems(machine(text), role, version).join('\n'), expected)
   }
   says(
     good.replace(' memory', ''),
@@ -233,15 +239,15 @@ t.test('faults() names each missing requirement and its fix', async (t) => {
   const listens = (port: number, program: string): string =>
     `${good}listen tcp LISTEN 0 128 *:${port} *:* users:(("${program}",pid=1,fd=3))\n`
   says(listens(6443, 'kube-apiserver'), /port 6443\/tcp \(the API\) is in use by "kube-apiserver"/)
-  t.strictSame(faults(machine(listens(6443, 'nginx')), 'agent'), [], 'an agent has no API')
-  t.strictSame(faults(machine(listens(6443, 'k3s-server')), 'server'), [], 'k3s itself')
+  t.strictSame(preflightProblems(machine(listens(6443, 'nginx')), 'agent'), [], 'an agent has no API')
+  t.strictSame(preflightProblems(machine(listens(6443, 'k3s-server')), 'server'), [], 'k3s itself')
 })
 
 t.test('MACHINE_SCRIPT runs in every shell', (t: Test) => {
   for (const shell of shells) {
     const { stdout, exitCode } = runIn(shell, MACHINE_SCRIPT)
     t.equal(exitCode, 0, shell.name)
-    const seen = readMachine(stdout)
+    const seen = parseMachineFacts(stdout)
     t.ok(seen.capabilities > 0n && seen.fileSystem !== '' && seen.controllers.length > 0, shell.name)
   }
   t.end()
@@ -249,7 +255,7 @@ t.test('MACHINE_SCRIPT runs in every shell', (t: Test) => {
 
 t.test('config.yaml merges workarounds and settings, each key once', async (t) => {
   const template = readFileSync(new URL('../../../templates/k3s-install/config.yaml', import.meta.url), 'utf8')
-  const fixed = fit(machine(good.replace('644', '444').replace(/cgroup2.*/, 'cgroup1 .')), DEFAULT_VERSION)
+  const fixed = machineSettings(machine(good.replace('644', '444').replace(/cgroup2.*/, 'cgroup1 .')), DEFAULT_VERSION)
   const vars = {
     node: { name: 'n1', role: 'server', ip: '' },
     token_file: '/t',
@@ -258,7 +264,7 @@ t.test('config.yaml merges workarounds and settings, each key once', async (t) =
     names: ['a'],
     disable: [],
     fitting: fixed,
-    ...furtherSettings({ 'kubelet-arg': ['max-pods=50'], 'cluster-cidr': '10.1.0.0/16' }),
+    ...extraConfig({ 'kubelet-arg': ['max-pods=50'], 'cluster-cidr': '10.1.0.0/16' }),
   }
   t.strictSame(parse(render(template, 'config.yaml', vars).text), {
     'node-name': 'n1',
@@ -276,8 +282,8 @@ t.test('config.yaml merges workarounds and settings, each key once', async (t) =
         ...vars,
         node: { name: 'n2', role: 'agent', ip: '10.0.0.2' },
         join: 'https://a:6443',
-        fitting: fit(machine(good)),
-        ...furtherSettings(undefined),
+        fitting: machineSettings(machine(good)),
+        ...extraConfig(undefined),
       }).text,
     ),
     {
@@ -287,8 +293,8 @@ t.test('config.yaml merges workarounds and settings, each key once', async (t) =
       server: 'https://a:6443',
     },
   )
-  t.throws(() => furtherSettings({ token: 'x' }), { message: /k3s_config: "token" is set by k3s_token/ })
-  t.throws(() => furtherSettings('x'), { message: /must be a mapping/ })
+  t.throws(() => extraConfig({ token: 'x' }), { message: /k3s_config: "token" is set by k3s_token/ })
+  t.throws(() => extraConfig('x'), { message: /must be a mapping/ })
 })
 
 t.test('a reinstalled first server does not start a second cluster', (t) => {
@@ -302,14 +308,14 @@ t.test('a reinstalled first server does not start a second cluster', (t) => {
       hostvars: () => ({}),
       check: false,
     } as unknown as PlayContext
-    const task = flatten(firstServer.tasks(on)).find(
+    const task = flattenTasks(firstServer.tasks(on)).find(
       ({ title }) => title === 'Assert that no second cluster is created',
     )
     const scope: Scope = {
       host: 'a',
       has: (_name, host) => data[host] !== undefined,
       get: (_name, host) => ({ stdout: data[host] }),
-      why: () => ({ message: 'not looked at', pending: false }),
+      whyMissing: () => ({ message: 'not looked at', pending: false }),
     }
     const { that, fail_msg } = task?.params as Record<string, Reference<unknown>>
     return that?.read(scope) === true ? true : fail_msg?.read(scope)
@@ -333,7 +339,7 @@ t.test('a refused version fails before any configuration', (t) => {
     hostvars: () => ({}),
     check: false,
   } as unknown as PlayContext
-  const tasks = flatten(firstServer.tasks(on))
+  const tasks = flattenTasks(firstServer.tasks(on))
   const at = (title: string): number => tasks.findIndex((task) => task.title === title)
   t.ok(at('Check k3s upgrade path') !== -1 && at('Check k3s upgrade path') < at('Configure k3s'))
   const judged = (stdout: string): unknown => {
@@ -341,7 +347,7 @@ t.test('a refused version fails before any configuration', (t) => {
       host: 'a',
       has: () => true,
       get: () => ({ stdout }),
-      why: () => ({ message: 'not looked at', pending: false }),
+      whyMissing: () => ({ message: 'not looked at', pending: false }),
     }
     const { that, fail_msg } = tasks[at('Check k3s upgrade path')]?.params as Record<string, Reference<unknown>>
     return that?.read(scope) === true ? true : fail_msg?.read(scope)

@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import t from 'tap'
 import { k3s } from '../../../src/k3s/k3s.ts'
-import { merged, renamed } from '../../../src/k3s/kubeconfig.ts'
-import { look } from '../../../src/k3s/look.ts'
+import { mergeContext, renameContext } from '../../../src/k3s/kubeconfig.ts'
+import { stateScript } from '../../../src/k3s/look.ts'
 import { k3s_node } from '../../../src/k3s/node.ts'
-import { compareVersions, parseVersion, stepRefused, type K3sVersion } from '../../../src/k3s/version.ts'
+import { compareVersions, parseVersion, upgradeError, type K3sVersion } from '../../../src/k3s/version.ts'
 import { runIn, shells } from '../../support/shells.ts'
 
 const fixture = (name: string): string =>
@@ -55,10 +55,10 @@ t.test('parseVersion() reads versions of k3s', async (t) => {
   t.equal(parseVersion('v1.23.8'), undefined)
   t.ok(compareVersions(version('v1.36.0-rc1+k3s1'), version('v1.36.0+k3s1')) < 0)
   t.ok(compareVersions(version('v1.9.0+k3s1'), version('v1.10.0+k3s1')) < 0)
-  t.equal(stepRefused(version('v1.35.9+k3s1'), version('v1.36.4+k3s1')), undefined)
-  t.match(stepRefused(version('v1.36.4+k3s2'), version('v1.36.4+k3s1')), /cannot downgrade.*k3s\.mjs reset/)
+  t.equal(upgradeError(version('v1.35.9+k3s1'), version('v1.36.4+k3s1')), undefined)
+  t.match(upgradeError(version('v1.36.4+k3s2'), version('v1.36.4+k3s1')), /cannot downgrade.*k3s\.mjs reset/)
   t.match(
-    stepRefused(version('v1.34.1+k3s1'), version('v1.36.4+k3s1')),
+    upgradeError(version('v1.34.1+k3s1'), version('v1.36.4+k3s1')),
     /2 minor versions newer.*release of v1\.35 first/,
   )
 })
@@ -71,8 +71,8 @@ t.test('stepRefused() allows a step in one direction only', async () => {
     fc.property(any, any, (a, b) => {
       if (Math.sign(compareVersions(a, b)) !== -Math.sign(compareVersions(b, a))) return false
       return a.text === b.text
-        ? stepRefused(a, b) === undefined
-        : stepRefused(a, b) !== undefined || stepRefused(b, a) !== undefined
+        ? upgradeError(a, b) === undefined
+        : upgradeError(a, b) !== undefined || upgradeError(b, a) !== undefined
     }),
   )
 })
@@ -132,7 +132,7 @@ t.test('the probe of k3s runs in every shell', async (t) => {
   for (const shell of shells) {
     const { exitCode, stderr } = runIn(
       shell,
-      look({ role: 'server', binary: '/nonexistent/k3s', installer: '/nonexistent/install.sh' }),
+      stateScript({ role: 'server', binary: '/nonexistent/k3s', installer: '/nonexistent/install.sh' }),
     )
     t.ok(exitCode === 0 || exitCode === 127, `${shell.name}: ${exitCode} ${stderr}`)
   }
@@ -187,25 +187,25 @@ t.test('k3s_node changes only its own labels and taints', async (t) => {
 })
 
 t.test('renamed() sets the names and the external address of a kubeconfig', async (t) => {
-  const text = renamed(fixture('k3s.yaml'), { context: 'lab', server: 'https://10.0.0.1:6443' })
+  const text = renameContext(fixture('k3s.yaml'), { context: 'lab', server: 'https://10.0.0.1:6443' })
   t.match(
     text,
     /server: https:\/\/10\.0\.0\.1:6443\n +name: lab\n[^]*cluster: lab\n +user: lab\n +name: lab\ncurrent-context: lab\n/,
   )
   t.notMatch(text, /default/)
-  t.throws(() => renamed('- a list', { context: 'a', server: 'b' }), { name: 'SyntaxError' })
+  t.throws(() => renameContext('- a list', { context: 'a', server: 'b' }), { name: 'SyntaxError' })
 })
 
 t.test('merged() adds, replaces and removes one context', async (t) => {
-  const one = renamed(fixture('k3s.yaml'), { context: 'lab', server: 'https://10.0.0.1:6443' })
-  const others = `# mine\n${renamed(fixture('k3s.yaml'), { context: 'work', server: 'https://work.example' })}`
-  const both = merged(others, 'lab', one)
+  const one = renameContext(fixture('k3s.yaml'), { context: 'lab', server: 'https://10.0.0.1:6443' })
+  const others = `# mine\n${renameContext(fixture('k3s.yaml'), { context: 'work', server: 'https://work.example' })}`
+  const both = mergeContext(others, 'lab', one)
   t.match(both, /^# mine\n[^]*https:\/\/work\.example[^]*https:\/\/10\.0\.0\.1:6443[^]*current-context: work/)
-  t.equal(merged(both, 'lab', one), both, 'idempotent')
-  const moved = merged(both, 'lab', one.replace('10.0.0.1', '10.0.0.9'))
+  t.equal(mergeContext(both, 'lab', one), both, 'idempotent')
+  const moved = mergeContext(both, 'lab', one.replace('10.0.0.1', '10.0.0.9'))
   t.ok(moved.includes('10.0.0.9') && !moved.includes('10.0.0.1:'))
-  const removed = merged(both, 'lab', undefined)
+  const removed = mergeContext(both, 'lab', undefined)
   t.ok(!removed.includes('10.0.0.1') && removed.includes('work.example') && removed.startsWith('# mine'))
-  t.match(merged('', 'lab', one), /current-context: lab/)
-  t.throws(() => merged('clusters: [', 'lab', one), { message: /line \d+ is not YAML/ })
+  t.match(mergeContext('', 'lab', one), /current-context: lab/)
+  t.throws(() => mergeContext('clusters: [', 'lab', one), { message: /line \d+ is not YAML/ })
 })

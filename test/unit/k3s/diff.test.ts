@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
-import { conflictsOf, diffOf, differenceOf, readDiffs } from '../../../src/modules/kubernetes/diff.ts'
+import { parseConflicts, diffOf, differenceOf, parseDiffs } from '../../../src/modules/kubernetes/diff.ts'
 import { MASK_SECRETS } from '../../../src/modules/kubernetes/kubectl.ts'
 import { runIn, shells } from '../../support/shells.ts'
 
@@ -12,7 +12,7 @@ const object = (kind: string, name: string, namespace?: string) => ({
 })
 
 t.test('readDiffs parses a diff with full context', async (t) => {
-  const diffs = readDiffs(recorded('kubectl/diff-whole.txt'))
+  const diffs = parseDiffs(recorded('kubectl/diff-whole.txt'))
   t.same(
     diffs.map(({ name }) => name),
     [
@@ -35,7 +35,7 @@ t.test('readDiffs parses a diff with full context', async (t) => {
 })
 
 t.test('diffOf finds the diff of an object, also in the default namespace', async (t) => {
-  const diffs = readDiffs(recorded('kubectl/diff-whole.txt'))
+  const diffs = parseDiffs(recorded('kubectl/diff-whole.txt'))
   t.equal(diffOf(object('ConfigMap', 'new.one', 'counter'), diffs)?.live, '')
   t.match(diffOf(object('Namespace', 'counter'), diffs)?.live, /kind: Namespace/)
   t.match(diffOf(object('ConfigMap', 'counter'), diffs)?.live, /kind: ConfigMap/)
@@ -44,7 +44,7 @@ t.test('diffOf finds the diff of an object, also in the default namespace', asyn
 })
 
 t.test('managedFields in diffs of k3s 1.23 are no difference', async (t) => {
-  const diffs = readDiffs(recorded('k3s/diff.txt'))
+  const diffs = parseDiffs(recorded('k3s/diff.txt'))
   t.same(
     diffs.map(({ name }) => name),
     ['v1.ConfigMap.default.web', 'v1.Service.default.newsvc'],
@@ -62,12 +62,12 @@ t.test('managedFields in diffs of k3s 1.23 are no difference', async (t) => {
 })
 
 t.test('conflictsOf parses managers and fields', async (t) => {
-  t.same(conflictsOf(recorded('kubectl/conflict-scale.txt')), [{ manager: 'kubectl', fields: ['.spec.replicas'] }])
-  t.same(conflictsOf(recorded('kubectl/conflicts.txt')), [
+  t.same(parseConflicts(recorded('kubectl/conflict-scale.txt')), [{ manager: 'kubectl', fields: ['.spec.replicas'] }])
+  t.same(parseConflicts(recorded('kubectl/conflicts.txt')), [
     { manager: 'kubectl-label', fields: ['.metadata.labels.app.kubernetes.io/name'] },
     { manager: 'somebody', fields: ['.data.LOG_LEVEL', '.data.REDIS_HOST'] },
   ])
-  t.same(conflictsOf(recorded('k3s/apply-bad.txt.err')), [])
+  t.same(parseConflicts(recorded('k3s/apply-bad.txt.err')), [])
 })
 
 for (const shell of shells) {
@@ -79,7 +79,7 @@ for (const shell of shells) {
       t.equal(stderr, '')
       for (const value of ['aHVudGVyMzNodW50ZXIzMw==', 'c2VjcmV0LW5vLW1vcmU=', 'YQ=='])
         t.ok(text.includes(value) && !stdout.includes(value), value)
-      const [before, after] = [readDiffs(text), readDiffs(stdout)]
+      const [before, after] = [parseDiffs(text), parseDiffs(stdout)]
       t.same(
         after.filter(({ name }) => !name.includes('Secret')),
         before.filter(({ name }) => !name.includes('Secret')),

@@ -2,25 +2,25 @@ import t from 'tap'
 import { K3S_EXPERIMENTS } from '../../../playbooks/k3s/experiments/index.ts'
 import { clusterProof, kubernetesProof } from '../../../playbooks/k3s/proof.ts'
 import k3s from '../../../playbooks/k3s/playbook.ts'
-import { isSettled, victim } from '../../../playbooks/k3s/experiments/support/cluster.ts'
-import type { PodSeen } from '../../../playbooks/k3s/seen.ts'
+import { isSteady, targetNode } from '../../../playbooks/k3s/experiments/support/cluster.ts'
+import type { Pod } from '../../../playbooks/k3s/seen.ts'
 import { EXPERIMENTS } from '../../../playbooks/swarm/experiments/index.ts'
 
 t.test('each experiment has expectations, a steady-state check and unique findings', async (t) => {
   const all = Object.entries(K3S_EXPERIMENTS)
   for (const [name, experiment] of all) {
     t.ok(experiment.hypothesis, `${name} has a hypothesis`)
-    t.type(experiment.start, 'function', `${name} looks before it begins`)
+    t.type(experiment.steadyState, 'function', `${name} looks before it begins`)
     t.ok(experiment.tags?.includes(name), `${name} can be chosen by its name`)
   }
   for (const name of ['k3s-drain', 'k3s-node-killed', 'k3s-update', 'k3s-broken-update', 'k3s-autoscale'] as const)
-    t.type(K3S_EXPERIMENTS[name].restore, 'function', `${name} puts things back`)
+    t.type(K3S_EXPERIMENTS[name].rollback, 'function', `${name} puts things back`)
   const ids = [
     ...all.map(([, experiment]) => experiment),
     clusterProof,
     kubernetesProof,
     ...Object.values(EXPERIMENTS),
-  ].flatMap(({ proves }) => Object.keys(proves))
+  ].flatMap(({ assertions: proves }) => Object.keys(proves))
   t.equal(new Set(ids).size, ids.length, 'finding ids are unique')
 })
 
@@ -35,11 +35,11 @@ t.test('nodes of a cluster outside the inventory are not touched', async (t) => 
     t.notOk(names({ kubecontext: 'k3d-mine' }).includes(name))
   }
   const groups = { k3s_servers: ['a'], k3s_agents: ['b', 'c'] }
-  t.same(victim({ groups, hostvars: (host) => (host === 'c' ? { k3s_node_name: 'Third' } : {}) }), {
+  t.same(targetNode({ groups, hostvars: (host) => (host === 'c' ? { k3s_node_name: 'Third' } : {}) }), {
     host: 'c',
     node: 'third',
   })
-  t.throws(() => victim({ groups, hostvars: () => ({ kubecontext: 'k3d-mine' }) }), {
+  t.throws(() => targetNode({ groups, hostvars: () => ({ kubecontext: 'k3d-mine' }) }), {
     name: 'PlaybookError',
     message: /group k3s_agents has no host/,
   })
@@ -47,7 +47,7 @@ t.test('nodes of a cluster outside the inventory are not touched', async (t) => 
 
 t.test('an autoscaler may run more pods than requested', async (t) => {
   const pods = ['1', '2', '3'].map(
-    (uid): PodSeen =>
+    (uid): Pod =>
       ({
         uid,
         name: `counter-${uid}`,
@@ -56,9 +56,9 @@ t.test('an autoscaler may run more pods than requested', async (t) => {
         ready: true,
         going: false,
         state: 'Running',
-      }) as PodSeen,
+      }) as Pod,
   )
-  t.notOk(isSettled(pods, 2))
-  t.ok(isSettled(pods, 2, true))
-  t.notOk(isSettled(pods, 4, true))
+  t.notOk(isSteady(pods, 2))
+  t.ok(isSteady(pods, 2, true))
+  t.notOk(isSteady(pods, 4, true))
 })

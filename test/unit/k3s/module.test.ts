@@ -2,7 +2,7 @@ import { chmodSync, existsSync, readFileSync } from 'node:fs'
 import t from 'tap'
 import type { z } from 'zod'
 import { k8s } from '../../../src/modules/k8s.ts'
-import { missingOf, readRollout } from '../../../src/modules/kubernetes/rollout.ts'
+import { pendingReason, parseRollout } from '../../../src/modules/kubernetes/rollout.ts'
 import { Secret } from '../../../src/values/secret.ts'
 import { runIn, shells } from '../../support/shells.ts'
 
@@ -150,7 +150,7 @@ t.test('wait waits for objects that differ and for incomplete rollouts', async (
 })
 
 t.test('missingOf describes an incomplete rollout', async (t) => {
-  const missing = (kind: string, line: string) => missingOf(kind, readRollout(line))
+  const missing = (kind: string, line: string) => pendingReason(kind, parseRollout(line))
   t.equal(missing('Deployment', '2|1|4|4|4|4|4'), 'spec update not observed yet')
   t.equal(missing('Deployment', '2|2|4|1|5|4|4'), '1 of 4 pods updated')
   t.equal(missing('Deployment', '2|2|4|4|5|5|5'), '1 old pods pending termination')

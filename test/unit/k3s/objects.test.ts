@@ -6,10 +6,10 @@ import {
   ManifestError,
   nameOf,
   objectsIn,
-  prepared,
+  prepareObjects,
   readManifests,
   resourceOf,
-  shown,
+  displayYaml,
   type KubeObject,
 } from '../../../src/modules/kubernetes/objects.ts'
 import { knownSecrets, Secret } from '../../../src/values/secret.ts'
@@ -45,10 +45,10 @@ t.test('manifest errors name the file', async (t) => {
     message: /^app\.yaml: a Pod has no metadata\.name/,
   })
   t.throws(() => readManifests('just text\n', 'app.yaml'), { message: 'app.yaml: expected an object, got text' })
-  t.throws(() => prepared([object('Pod', 'a'), object('Pod', 'a')], undefined), {
+  t.throws(() => prepareObjects([object('Pod', 'a'), object('Pod', 'a')], undefined), {
     message: 'Pod a is defined twice: remove one',
   })
-  t.throws(() => prepared([object('Pod', 'a'), object('Pod', 'a', { spec: 1 })], 'x'), {
+  t.throws(() => prepareObjects([object('Pod', 'a'), object('Pod', 'a', { spec: 1 })], 'x'), {
     message: 'Pod x/a is defined twice with different content: remove one',
   })
 })
@@ -56,7 +56,9 @@ t.test('manifest errors name the file', async (t) => {
 t.test('the namespace is set on namespaced objects without one', async (t) => {
   const own = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'c', namespace: 'other' } }
   t.same(
-    prepared([object('Namespace', 'a'), object('Pod', 'b'), own, object('ClusterIssuer', 'd')], 'here').map(nameOf),
+    prepareObjects([object('Namespace', 'a'), object('Pod', 'b'), own, object('ClusterIssuer', 'd')], 'here').map(
+      nameOf,
+    ),
     ['Namespace a', 'Pod here/b', 'Pod other/c', 'ClusterIssuer d'],
   )
 })
@@ -77,7 +79,7 @@ t.test('dependencies come first, whatever the order of the manifests', async (t)
   ]
   fc.assert(
     fc.property(fc.shuffledSubarray(kinds), (given) => {
-      const sorted = prepared(
+      const sorted = prepareObjects(
         given.map((kind) => object(kind, 'a')),
         undefined,
       ).map(({ kind }) => kind)
@@ -105,7 +107,7 @@ t.test('secrets are revealed in objects and masked from then on', async (t) => {
     'x',
   )
   t.match(given, { data: { x: 'opened-1' } })
-  const [sent] = prepared(
+  const [sent] = prepareObjects(
     [
       object('Secret', 'a', {
         stringData: { p: 'only-in-a-manifest' },
@@ -137,11 +139,11 @@ t.test('shown omits server-managed fields and masks values of Secrets', async (t
     data: { p: 'aHVudGVyMjI=', q: 'eA==' },
     status: {},
   }
-  const text = shown(live, { ...live, data: { p: 'b3RoZXI=', q: 'eA==' } })
+  const text = displayYaml(live, { ...live, data: { p: 'b3RoZXI=', q: 'eA==' } })
   t.equal(text, 'apiVersion: v1\ndata:\n  p: "*** (another value)"\n  q: "***"\nkind: Secret\nmetadata:\n  name: a\n')
   fc.assert(
     fc.property(fc.dictionary(fc.stringMatching(/^[a-z]{1,8}$/), fc.stringMatching(/^[A-Z0-9]{6,20}$/)), (data) => {
-      const all = shown({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'a' }, data, stringData: data })
+      const all = displayYaml({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'a' }, data, stringData: data })
       return Object.values(data).every((value) => !all.includes(value))
     }),
   )

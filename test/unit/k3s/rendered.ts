@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { appSettings, manifestsOf } from '../../../playbooks/k3s/settings.ts'
-import { prepared, readManifests, type KubeObject } from '../../../src/modules/kubernetes/objects.ts'
+import { prepareObjects, readManifests, type KubeObject } from '../../../src/modules/kubernetes/objects.ts'
 import { render } from '../../../src/modules/support/render.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../../..')
@@ -72,7 +72,7 @@ export function fromTemplates({ vars }: Variant): KubeObject[] {
     redis_image: IMAGES.redis,
     haproxy_image: IMAGES.haproxy,
   }
-  return prepared(
+  return prepareObjects(
     manifestsOf(settings).flatMap((file) =>
       readManifests(render(readFileSync(path.join(ROOT, 'templates', file), 'utf8'), file, all).text, file),
     ),
@@ -106,7 +106,7 @@ export function fromChart(helm: string, { vars, values }: Variant): KubeObject[]
       stdio: ['ignore', 'pipe', 'pipe'],
     },
   )
-  return prepared(readManifests(text, 'chart'), undefined)
+  return prepareObjects(readManifests(text, 'chart'), undefined)
 }
 
 /** The object of this kind and name. */

@@ -1,18 +1,18 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { scaleChart, scaleCsv } from '../../../playbooks/k3s/experiments/autoscale.ts'
-import { isSettled, servingOf, spread } from '../../../playbooks/k3s/experiments/support/cluster.ts'
-import { progressOf } from '../../../playbooks/k3s/experiments/support/progress.ts'
-import { asTask, isReady, isReadyNode, readNodes, readPods, readScaler } from '../../../playbooks/k3s/seen.ts'
-import { bars } from '../../../playbooks/swarm/experiments/support/placement.ts'
+import { isSteady, readyPods, podsPerNode } from '../../../playbooks/k3s/experiments/support/cluster.ts'
+import { rolloutProgress } from '../../../playbooks/k3s/experiments/support/progress.ts'
+import { toTask, isReady, isReadyNode, parseNodes, parsePods, parseAutoscaler } from '../../../playbooks/k3s/seen.ts'
+import { placementBars } from '../../../playbooks/swarm/experiments/support/placement.ts'
 
 const recorded = (name: string): string => readFileSync(`test/fixtures/k3s/${name}`, 'utf8')
 type Json = Record<string, never>
 /** The recorded pods, the first of them changed. */
-function changed(change: (pod: { metadata: Json; status: Json }) => void): ReturnType<typeof readPods> {
+function changed(change: (pod: { metadata: Json; status: Json }) => void): ReturnType<typeof parsePods> {
   const list = JSON.parse(recorded('pods.json')) as { items: { metadata: Json; status: Json }[] }
   change(list.items[0] as { metadata: Json; status: Json })
-  return readPods(JSON.stringify(list))
+  return parsePods(JSON.stringify(list))
 }
 const set = (object: object, path: string, value: unknown): void => {
   const keys = path.split('.')
@@ -22,7 +22,7 @@ const set = (object: object, path: string, value: unknown): void => {
 }
 
 t.test('recorded pods are parsed', async (t) => {
-  const pods = readPods(recorded('pods.json'))
+  const pods = parsePods(recorded('pods.json'))
   t.same(
     pods.map(({ name, node, ready, state, restarts }) => [name, node, ready, state, restarts]),
     [
@@ -34,7 +34,7 @@ t.test('recorded pods are parsed', async (t) => {
     ],
   )
   t.ok(pods.every(isReady) && pods.every(({ created }) => created > Date.parse('2026-01-01')))
-  t.same(readPods('Error from server'), [])
+  t.same(parsePods('Error from server'), [])
 })
 
 t.test('an unhealthy pod has a reason; a terminating pod does not serve', async (t) => {
@@ -43,30 +43,30 @@ t.test('an unhealthy pod has a reason; a terminating pod does not serve', async 
     set(status, 'conditions', [{ type: 'Ready', status: 'False' }])
   })
   t.match(waiting[0], { state: 'ImagePullBackOff', ready: false })
-  t.match(asTask(waiting[0] as (typeof waiting)[number]), { state: 'failed' })
+  t.match(toTask(waiting[0] as (typeof waiting)[number]), { state: 'failed' })
   const going = changed(({ metadata }) => {
     set(metadata, 'deletionTimestamp', '2026-11-21T03:45:00Z')
   })
   t.equal(isReady(going[0] as (typeof going)[number]), false)
-  t.match(asTask(going[0] as (typeof going)[number]), { state: 'shutdown' })
+  t.match(toTask(going[0] as (typeof going)[number]), { state: 'shutdown' })
   const again = changed(({ status }) => {
     set(status, 'containerStatuses.0.restartCount', 2)
   })
-  t.match(asTask(again[0] as (typeof again)[number]).id, /#2$/)
+  t.match(toTask(again[0] as (typeof again)[number]).id, /#2$/)
 })
 
 t.test('serving pods are counted by node', async (t) => {
-  const ours = readPods(recorded('pods.json')).map((pod) =>
+  const ours = parsePods(recorded('pods.json')).map((pod) =>
     pod.name.startsWith('web') ? { ...pod, app: 'counter' } : pod,
   )
-  t.equal(servingOf(ours).length, 4)
-  t.equal(servingOf(ours, ['n2']).length, 2)
-  t.equal(spread(ours), 'n1 2, n2 2')
-  t.equal(spread([]), 'none')
-  t.ok(isSettled(ours, 4))
-  t.notOk(isSettled(ours, 3), 'one too many')
+  t.equal(readyPods(ours).length, 4)
+  t.equal(readyPods(ours, ['n2']).length, 2)
+  t.equal(podsPerNode(ours), 'n1 2, n2 2')
+  t.equal(podsPerNode([]), 'none')
+  t.ok(isSteady(ours, 4))
+  t.notOk(isSteady(ours, 3), 'one too many')
   t.notOk(
-    isSettled(
+    isSteady(
       ours.map((pod, i) => ({ ...pod, going: i === 4 })),
       4,
     ),
@@ -75,13 +75,13 @@ t.test('serving pods are counted by node', async (t) => {
 })
 
 t.test('pods become bars of a timeline', async (t) => {
-  const [pod] = readPods(recorded('pods.json'))
+  const [pod] = parsePods(recorded('pods.json'))
   const at = (time: number, more: object) => ({
     at: time,
-    tasks: [asTask({ ...(pod as NonNullable<typeof pod>), ...more })],
+    tasks: [toTask({ ...(pod as NonNullable<typeof pod>), ...more })],
   })
   t.same(
-    bars(
+    placementBars(
       [at(0, { ready: false, state: 'ContainerCreating' }), at(1, {}), at(2, { going: true }), at(3, { going: true })],
       4,
     ).map(({ lane, state, from, to }) => [lane, state, from, to]),
@@ -93,7 +93,7 @@ t.test('pods become bars of a timeline', async (t) => {
 })
 
 t.test('recorded nodes are parsed', async (t) => {
-  const nodes = readNodes(recorded('nodes.json'))
+  const nodes = parseNodes(recorded('nodes.json'))
   t.same(
     nodes.toSorted((a, b) => a.name.localeCompare(b.name)),
     [
@@ -105,11 +105,11 @@ t.test('recorded nodes are parsed', async (t) => {
   const list = JSON.parse(recorded('nodes.json')) as { items: object[] }
   set(list.items[0] as object, 'spec', { unschedulable: true })
   set(list.items[1] as object, 'status.conditions', [{ type: 'Ready', status: 'Unknown' }])
-  t.same(readNodes(JSON.stringify(list)).filter(isReadyNode), [])
+  t.same(parseNodes(JSON.stringify(list)).filter(isReadyNode), [])
 })
 
 t.test('an autoscaler without metrics says so', async (t) => {
-  t.match(readScaler(recorded('hpa.json')), {
+  t.match(parseAutoscaler(recorded('hpa.json')), {
     current: 4,
     desired: 0,
     cpu: undefined,
@@ -121,17 +121,17 @@ t.test('an autoscaler without metrics says so', async (t) => {
   ])
   set(working, 'status.conditions', [{ type: 'ScalingActive', status: 'True' }])
   set(working, 'status.desiredReplicas', 6)
-  t.same(readScaler(JSON.stringify(working)), { current: 4, desired: 6, cpu: 93, trouble: undefined })
-  t.equal(readScaler('no resources found'), undefined)
+  t.same(parseAutoscaler(JSON.stringify(working)), { current: 4, desired: 6, cpu: 93, trouble: undefined })
+  t.equal(parseAutoscaler('no resources found'), undefined)
 })
 
 t.test('progressOf reports the progress of a rollout', async (t) => {
   const after = (path: string, value: unknown): string => {
     const deployment = JSON.parse(recorded('deploy.json')) as object
     set(deployment, path, value)
-    return progressOf(JSON.stringify(deployment))
+    return rolloutProgress(JSON.stringify(deployment))
   }
-  t.equal(progressOf(recorded('deploy.json')), 'complete')
+  t.equal(rolloutProgress(recorded('deploy.json')), 'complete')
   t.equal(after('metadata.generation', 2), 'in progress', 'not taken up yet')
   t.equal(after('status.updatedReplicas', 3), 'in progress')
   t.equal(after('status.replicas', 5), 'in progress', 'an old pod is still there')
@@ -140,7 +140,7 @@ t.test('progressOf reports the progress of a rollout', async (t) => {
     after('status.conditions', [{ type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded' }]),
     'failed',
   )
-  t.equal(progressOf(''), 'in progress')
+  t.equal(rolloutProgress(''), 'in progress')
 })
 
 t.test('an autoscaler has a chart and a table', async (t) => {

@@ -1,8 +1,8 @@
 import t from 'tap'
-import { clusterAccess, hostsOf, kubectl, nodesOf } from '../../../playbooks/k3s/cluster.ts'
+import { clusterAccess, clusterHosts, kubectl, clusterNodes } from '../../../playbooks/k3s/cluster.ts'
 import { appSettings, manifestsOf } from '../../../playbooks/k3s/settings.ts'
 import { appPlays } from '../../../playbooks/k3s/app.ts'
-import { flatten, PlaybookError, type Play, type PlayContext } from '../../../src/run/play.ts'
+import { flattenTasks, PlaybookError, type Play, type PlayContext } from '../../../src/run/play.ts'
 
 const on = (vars: object, groups: Record<string, string[]> = {}) => ({
   groups,
@@ -17,10 +17,10 @@ t.test('the cluster is that of a context or of the first server', async (t) => {
     kubectl: '/usr/local/bin/k3s kubectl',
     context: undefined,
   })
-  t.same(nodesOf(on({}, groups)), ['a', 'b', 'c'])
+  t.same(clusterNodes(on({}, groups)), ['a', 'b', 'c'])
   const named = { groups, hostvars: (host: string) => (host === 'b' ? { k3s_node_name: 'Lab-B' } : {}) }
   t.same(
-    [hostsOf(named), nodesOf(named)],
+    [clusterHosts(named), clusterNodes(named)],
     [
       ['a', 'b', 'c'],
       ['a', 'lab-b', 'c'],
@@ -32,7 +32,7 @@ t.test('the cluster is that of a context or of the first server', async (t) => {
     become: false,
     kubectl: "kubectl --context 'k3d-it'\\''s'",
   })
-  t.same(nodesOf(on({ kubecontext: 'k3d-a' }, groups)), [], 'hosts of the inventory are not its nodes')
+  t.same(clusterNodes(on({ kubecontext: 'k3d-a' }, groups)), [], 'hosts of the inventory are not its nodes')
   t.same(kubectl(on({ kubecontext: 'k3d-a' })).at, { host: 'controller', become: false })
   t.equal(kubectl(on({}, groups)).k('get nodes'), '/usr/local/bin/k3s kubectl get nodes')
   t.throws(
@@ -80,7 +80,7 @@ t.test('a context needs no host, but image names', async (t) => {
   const context = { host: 'localhost', vars, facts: {}, groups: {}, hostvars: () => vars, check: false } as PlayContext
   const tasks = appPlays
     .filter((step): step is Play => step.kind === 'play')
-    .flatMap((play) => flatten(play.tasks(context)))
+    .flatMap((play) => flattenTasks(play.tasks(context)))
   t.equal(tasks.length, 1, 'nothing to generate')
   t.match(tasks[0], {
     params: { context: 'k3d-mine', vars: { counter_image: 'counter:1' }, prune: true },

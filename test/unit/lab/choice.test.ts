@@ -2,15 +2,15 @@ import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import fc from 'fast-check'
 import t from 'tap'
-import { pick, settle } from '../../../src/lab/choice.ts'
-import { labOf, type Inventory } from '../../../src/lab/lab.ts'
+import { pickProvider, resolveProvider } from '../../../src/lab/choice.ts'
+import { labOf, type LabInventory } from '../../../src/lab/lab.ts'
 import { vagrantfileOf } from '../../../src/lab/vagrantfile.ts'
 
-const able = { namespacesLack: [], qemu: true }
+const able = { missingForNamespaces: [], qemu: true }
 const notProbed = (): never => {
   throw new Error('must not probe this machine')
 }
-const inventory = (vars: Record<string, Record<string, unknown>>): Inventory => ({
+const inventory = (vars: Record<string, Record<string, unknown>>): LabInventory => ({
   groups: { all: Object.keys(vars) },
   hostvars: (host) => vars[host] ?? {},
 })
@@ -26,26 +26,26 @@ const three = inventory({
 })
 
 t.test('pick() prefers namespaces, then virtual machines, else lists what is missing', async (t) => {
-  t.match(pick(able), { provider: 'namespaces', why: /fastest/ })
-  t.match(pick({ namespacesLack: ['root (run it with sudo)', 'Linux'], qemu: true }), {
+  t.match(pickProvider(able), { provider: 'namespaces', reason: /fastest/ })
+  t.match(pickProvider({ missingForNamespaces: ['root (run it with sudo)', 'Linux'], qemu: true }), {
     provider: 'qemu',
-    why: 'namespaces need root (run it with sudo), Linux; QEMU does not',
+    reason: 'namespaces need root (run it with sudo), Linux; QEMU does not',
   })
   t.throws(
-    () => pick({ namespacesLack: ['root'], qemu: false }),
+    () => pickProvider({ missingForNamespaces: ['root'], qemu: false }),
     /cannot create a lab on this machine: namespaces need root, and QEMU is not installed/,
   )
 })
 
 t.test('settle() keeps the provider of the inventory', async (t) => {
-  const settled = settle(three, {}, notProbed)
+  const settled = resolveProvider(three, {}, notProbed)
   t.equal(settled?.choice.provider, 'namespaces')
   for (const [host, vars] of settled?.vars ?? []) t.match(vars, three.hostvars(host))
   t.equal(settled?.vars.get('node1')?.lab_chosen, undefined, 'no choice is recorded')
 })
 
 t.test('--provider qemu keeps the addresses between nodes and connects through loopback', async (t) => {
-  const settled = settle(three, { asked: 'qemu' }, notProbed)
+  const settled = resolveProvider(three, { requested: 'qemu' }, notProbed)
   t.match(settled?.vars.get('node2'), {
     lab_provider: 'qemu',
     lab_address: '10.77.0.12',
@@ -66,15 +66,15 @@ t.test('--provider qemu keeps the addresses between nodes and connects through l
 })
 
 t.test('a remembered provider stays until the lab is removed', async (t) => {
-  const remembered = { provider: 'qemu', why: 'chosen with --provider' } as const
-  t.equal(settle(three, { remembered }, notProbed)?.choice.provider, 'qemu')
-  t.equal(settle(three, { remembered, asked: 'qemu' }, notProbed)?.choice.provider, 'qemu')
+  const remembered = { provider: 'qemu', reason: 'chosen with --provider' } as const
+  t.equal(resolveProvider(three, { remembered }, notProbed)?.choice.provider, 'qemu')
+  t.equal(resolveProvider(three, { remembered, requested: 'qemu' }, notProbed)?.choice.provider, 'qemu')
   t.equal(
-    settle(three, { remembered, asked: 'auto' }, notProbed)?.choice.provider,
+    resolveProvider(three, { remembered, requested: 'auto' }, notProbed)?.choice.provider,
     'qemu',
     'auto keeps a provider that works',
   )
-  t.throws(() => settle(three, { remembered, asked: 'namespaces' }, notProbed), {
+  t.throws(() => resolveProvider(three, { remembered, requested: 'namespaces' }, notProbed), {
     name: 'LabError',
     message: /the lab runs on qemu .*remove it first with .*lab\.mjs down", then create it with namespaces/,
   })
@@ -82,12 +82,12 @@ t.test('a remembered provider stays until the lab is removed', async (t) => {
 
 t.test('an inventory needs only host names and lab_provider', async (t) => {
   const bare = inventory({ a: { lab_provider: 'auto' }, b: { lab_provider: 'auto' } })
-  t.match(settle(bare, {}, () => able)?.vars.get('b'), {
+  t.match(resolveProvider(bare, {}, () => able)?.vars.get('b'), {
     ansible_host: '10.77.0.12',
     ansible_ssh_common_args: /BindAddress=10\.77\.0\.1$/,
     ansible_user: 'ops',
   })
-  t.match(settle(bare, {}, () => ({ namespacesLack: ['root'], qemu: true }))?.vars.get('b'), {
+  t.match(resolveProvider(bare, {}, () => ({ missingForNamespaces: ['root'], qemu: true }))?.vars.get('b'), {
     lab_provider: 'qemu',
     lab_address: '10.77.0.12',
     ansible_port: 22_200,
@@ -95,14 +95,14 @@ t.test('an inventory needs only host names and lab_provider', async (t) => {
 })
 
 t.test('an error is one sentence', async (t) => {
-  t.throws(() => settle(three, { asked: 'vagrant' }, notProbed), {
+  t.throws(() => resolveProvider(three, { requested: 'vagrant' }, notProbed), {
     message: 'unknown lab provider "vagrant": choose auto, namespaces or qemu',
   })
   t.throws(
-    () => settle(inventory({ a: {} }), { asked: 'qemu' }, notProbed),
+    () => resolveProvider(inventory({ a: {} }), { requested: 'qemu' }, notProbed),
     /no host of the inventory has lab_provider/,
   )
-  t.equal(settle(inventory({ a: {} }), {}, notProbed), undefined)
+  t.equal(resolveProvider(inventory({ a: {} }), {}, notProbed), undefined)
   const wrong = (vars: Record<string, unknown>) => () => labOf(inventory({ a: { lab_provider: 'qemu', ...vars } }))
   t.throws(wrong({ lab_acceleration: 'xen' }), /invalid lab_acceleration "xen": use auto, kvm, hvf or tcg/)
   t.throws(wrong({ lab_cpus: 0 }), /invalid lab_cpus "0": use an integer from 1 to 64/)

@@ -9,10 +9,10 @@ import { lab_vm_image } from '../../../src/lab/qemu/image.ts'
 import { qemu } from '../../../src/lab/qemu/provider.ts'
 import { cloudSeed } from '../../../src/lab/qemu/scripts/cloud.ts'
 import { monitorFunction } from '../../../src/lab/qemu/scripts/monitor.ts'
-import { loadVm, macOf, processFunctions, vmSettings } from '../../../src/lab/qemu/scripts/vm.ts'
+import { loadVm, macOf, processFunctions, settingVariables } from '../../../src/lab/qemu/scripts/vm.ts'
 import { lab_vm_snapshot } from '../../../src/lab/qemu/snapshot.ts'
 import { lab_vm_switch } from '../../../src/lab/qemu/switch.ts'
-import { lab_vm, vmSetting } from '../../../src/lab/qemu/vm.ts'
+import { lab_vm, vmSettings } from '../../../src/lab/qemu/vm.ts'
 import { affects } from '../../../src/run/foreseen.ts'
 import { labOf } from '../../../src/lab/lab.ts'
 import { runIn, shells } from '../../support/shells.ts'
@@ -218,9 +218,9 @@ if (lab === undefined) throw new Error('there is a lab')
 const modules = [...qemu.up(lab), ...qemu.down(lab), ...(qemu.snapshots?.save(lab, 'a') ?? [])]
 const scripts: Record<string, string> = {
   status: qemu.status(lab),
-  parts: qemu.parts(lab),
+  parts: qemu.resources(lab),
   list: qemu.snapshots?.list(lab) ?? '',
-  load: loadVm(vmSetting(node1), 'a'),
+  load: loadVm(vmSettings(node1), 'a'),
 }
 for (const { module, params } of modules)
   if (module.name.startsWith('lab_vm'))
@@ -246,7 +246,7 @@ const plans = [
   planFor(lab_vm_snapshot, { dir: '/srv/labs/vm', name: 'a', vms: [node1], state: 'absent' }, 'there\n'),
 ]
 for (const { description, script } of plans.flatMap((plan) => plan.changes)) scripts[description] = script
-for (const [name, fault] of Object.entries(vmFaults(vmSetting(node1))))
+for (const [name, fault] of Object.entries(vmFaults(vmSettings(node1))))
   Object.assign(scripts, { [`${name}: make`]: fault.make, [`${name}: mend`]: fault.mend })
 
 t.test('no script contains an unresolved value', async (t) => {
@@ -300,8 +300,8 @@ t.test('cloud-init data is YAML with the key, the user and the addresses', async
       },
     },
   })
-  const vm = { ...vmSetting(node1), dir, cloudImage: '/srv/a.qcow2' }
-  const { exitCode, stderr } = runIn(shells[0], `${vmSettings(vm)}${cloudSeed}lab_cloud_seed`)
+  const vm = { ...vmSettings(node1), dir, cloudImage: '/srv/a.qcow2' }
+  const { exitCode, stderr } = runIn(shells[0], `${settingVariables(vm)}${cloudSeed}lab_cloud_seed`)
   t.equal(exitCode, 0, stderr)
   const { parse } = await import('yaml')
   const read = (file: string): unknown => parse(readFileSync(`${dir}/nodes/node1/seed/${file}`, 'utf8'))

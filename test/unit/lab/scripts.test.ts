@@ -6,8 +6,8 @@ import { lab_node } from '../../../src/lab/node.ts'
 import { lab_preflight } from '../../../src/lab/preflight.ts'
 import { lab_rootfs } from '../../../src/lab/rootfs.ts'
 import { bootScript, nodeFileFunctions } from '../../../src/lab/scripts/boot-node.ts'
-import { endNodeFunctions } from '../../../src/lab/scripts/end-node.ts'
-import { keeperScript } from '../../../src/lab/scripts/keep-node.ts'
+import { stopNodeFunctions } from '../../../src/lab/scripts/end-node.ts'
+import { supervisorScript } from '../../../src/lab/scripts/keep-node.ts'
 import { sourceFunctions } from '../../../src/lab/scripts/rootfs.ts'
 import { quote } from '../../../src/shell/quote.ts'
 import { runIn, shells } from '../../support/shells.ts'
@@ -18,7 +18,7 @@ const present = definition.schema.parse(network)
 const started = lab_node.definition.schema.parse(node1)
 const scripts: Record<string, string> = {
   'boot script': nodeFileFunctions + bootScript,
-  'keeper script': keeperScript,
+  'keeper script': supervisorScript,
   'network probe': definition.probe(present, {}),
   'node probe': lab_node.definition.probe(started, {}),
   'preflight probe': lab_preflight.definition.probe({}, {}),
@@ -59,7 +59,7 @@ for (const shell of shells) {
       cut: { pid: `${sleeper.pid}` },
     })
     const pid = (directory: string): string =>
-      runIn(shell, `${endNodeFunctions}lab_pid ${quote(`${dir}/${directory}`)}`).stdout.trim()
+      runIn(shell, `${stopNodeFunctions}lab_pid ${quote(`${dir}/${directory}`)}`).stdout.trim()
     t.equal(pid('own'), String(sleeper.pid))
     t.equal(pid('other'), '')
     t.equal(pid('cut'), '')

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { kneeOf, nextLoad, type CapacityLimits, type LoadPoint } from '../../../src/load/capacity.ts'
 
-const limits: CapacityLimits = { most: 256, p95: 500 }
+const limits: CapacityLimits = { max: 256, p95: 500 }
 
 /** A server with a fixed number of workers and a fixed service time: further requests queue. */
 const server =
@@ -38,7 +38,7 @@ t.test('nextLoad() ramps up until throughput is flat, and kneeOf() finds where t
 
 t.test('nextLoad() stops at a limit, and kneeOf() ignores steps beyond it', async (t) => {
   t.match(
-    ramp(server(100, 20), { ...limits, most: 32 }),
+    ramp(server(100, 20), { ...limits, max: 32 }),
     { stop: 'ceiling', knee: { load: 32, reached: false } },
     'still rising',
   )

@@ -4,10 +4,10 @@ import path from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
-import { doubtsOf, runLoad, shareDoubts, type LoadResult, type PlanInput } from '../../../src/load/index.ts'
-import type { DoubtOptions } from '../../../src/load/doubts.ts'
+import { validityIssues, runLoad, shareIssues, type LoadResult, type PlanInput } from '../../../src/load/index.ts'
+import type { ValidityOptions } from '../../../src/load/doubts.ts'
 import { programs } from '../../../src/load/program.ts'
-import { usersSay } from '../../../src/load/users.ts'
+import { analyzeUsers } from '../../../src/load/users.ts'
 import { processes } from '../../support/processes.ts'
 import { startServer } from './support.ts'
 
@@ -18,8 +18,8 @@ const sum = (counts: Readonly<Record<string, number>>): number =>
 /** In this process, which starts at once; the server has its own. */
 const run = (plan: PlanInput): Promise<LoadResult> => programs.load(plan)
 /** A busy machine may add further issues. */
-const hasIssue = (result: LoadResult, issue: RegExp, options?: DoubtOptions): boolean =>
-  doubtsOf(result, options).some((each) => issue.test(each))
+const hasIssue = (result: LoadResult, issue: RegExp, options?: ValidityOptions): boolean =>
+  validityIssues(result, options).some((each) => issue.test(each))
 const p = ({ total }: LoadResult, percentile: number): number => total.latency.percentiles[String(percentile)] ?? 0
 
 t.test('closed load keeps every connection busy, and follows each request to its end', async (t) => {
@@ -36,7 +36,7 @@ t.test('closed load keeps every connection busy, and follows each request to its
       { method: 'POST', path: '/more', weight: 1 },
     ],
   })
-  const seen = await server.seen()
+  const seen = await server.statistics()
   const [reads, writes] = result.kinds
   t.match(result, {
     ended: 'in time',
@@ -76,8 +76,8 @@ t.test('closed load without reconnects reaches too few replicas, which is report
   })
   t.equal(Object.keys(result.replicas).length, 2, 'from the body if headers lack it')
   t.ok(hasIssue(result, /^2 of 4 replicas responded$/, { replicas: 4 }))
-  t.same(shareDoubts({ a: 100, b: 100 }, 2, 0.5), [])
-  t.match(shareDoubts({ a: 190, b: 10 }, 2, 0.5), [/one replica served 10 % of an equal share/])
+  t.same(shareIssues({ a: 100, b: 100 }, 2, 0.5), [])
+  t.match(shareIssues({ a: 190, b: 10 }, 2, 0.5), [/one replica served 10 % of an equal share/])
 })
 
 t.test('failures are counted by error, and too many end a closed load', async (t) => {
@@ -156,7 +156,7 @@ t.test('open load counts requests that time out in the queue', async (t) => {
   t.equal(result.total.requests, 200, 'all due requests')
   t.ok(unsent > 150, `${unsent} were not sent`)
   t.equal(sum(result.errors) + sum(result.statuses), 200)
-  t.ok(((await server.seen()).requests['GET /'] as number) <= 200 - unsent, 'the server did not receive them')
+  t.ok(((await server.statistics()).requests['GET /'] as number) <= 200 - unsent, 'the server did not receive them')
   t.ok(p(result, 90) >= 900, 'queueing counts as latency')
   const one = await startServer(t, { latency: 50 })
   const waiting = await run({
@@ -177,13 +177,13 @@ t.test('open load uses targets round-robin, from the given local address', async
   const targets = [first, second].map(({ host, port }) => ({ host, port, from: '127.0.0.2' }))
   const result = await run({ way: 'open', rate: 100, seconds: 1, reconnectEvery: 10, targets, kinds: [GET] })
   t.match(result, { statuses: { 200: 100 } })
-  const [one, other] = [await first.seen(), await second.seen()]
+  const [one, other] = [await first.statistics(), await second.statistics()]
   t.match([one.requests['GET /'], other.requests['GET /']], [50, 50])
   t.ok(one.from.includes('127.0.0.2') && one.connections >= 5, JSON.stringify(one))
   await run({ way: 'closed', connections: 2, seconds: 0.3, targets, kinds: [GET] })
   await run({ way: 'users', users: 2, think: [0.01, 0.05], seconds: 0.3, targets, kinds: [GET] })
   // fetch() of seen() itself comes from 127.0.0.1.
-  t.same([...(await first.seen()).from].sort(), ['127.0.0.1', '127.0.0.2'])
+  t.same([...(await first.statistics()).from].sort(), ['127.0.0.1', '127.0.0.2'])
   const away = await run({
     way: 'closed',
     connections: 1,
@@ -220,13 +220,13 @@ t.test('users have one connection each, and a throughput predicted from think ti
   )
   t.equal(users?.predicted, 30 / (0.375 + total.latency.mean / 1000))
   t.not(users?.setByUsers, true)
-  t.equal((await server.seen()).connections, 30 + 1, 'one connection per user, and one for statistics')
+  t.equal((await server.statistics()).connections, 30 + 1, 'one connection per user, and one for statistics')
 })
 
 t.test('usersSay() tells whether the users or the server limit throughput', (t) => {
   const latency = (mean: number): LoadResult['total']['latency'] => ({ min: mean, mean, max: mean, percentiles: {} })
   const say = (mean: number, requests: number, { failures = 0, limit }: { failures?: number; limit?: string } = {}) =>
-    usersSay(
+    analyzeUsers(
       { users: 30, think: [0.25, 0.5] },
       {
         seconds: 10,
@@ -277,7 +277,7 @@ t.test('a load ends when aborted, and when its parent process is gone', async (t
   const running = runLoad(plan, stop.signal)
   const generators = () =>
     processes().filter(({ parent, commandLine }) => parent === process.pid && commandLine.includes('load/program.ts'))
-  while ((await server.seen()).requests['GET /'] === undefined) await sleep(50)
+  while ((await server.statistics()).requests['GET /'] === undefined) await sleep(50)
   t.equal(generators().length, 1)
   stop.abort(new Error('enough'))
   await t.rejects(running, { message: 'enough' })
@@ -289,9 +289,9 @@ t.test('a load ends when aborted, and when its parent process is gone', async (t
     { stdio: ['pipe', 'pipe', 'inherit', 'ipc'] },
   )
   child.stdin?.end(JSON.stringify(plan))
-  const before = (await server.seen()).requests['GET /'] ?? 0
+  const before = (await server.statistics()).requests['GET /'] ?? 0
   // Requests sent before may still arrive, and a request has completed once the next one arrives.
-  while (((await server.seen()).requests['GET /'] ?? 0) <= before + 2) await sleep(50)
+  while (((await server.statistics()).requests['GET /'] ?? 0) <= before + 2) await sleep(50)
   const [answer] = await Promise.all([
     text(child.stdout as NodeJS.ReadableStream),
     once(child, 'exit'),

@@ -7,8 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import fc from 'fast-check'
 import t from 'tap'
 import { generatorProgram } from '../../../playbooks/load/generators.ts'
-import { addUp, dealOut, readPlan, type Figures, type LoadPart, type Plan } from '../../../src/load/index.ts'
-import { Tally, type Outcome } from '../../../src/load/tally.ts'
+import { mergeParts, shardPlan, readPlan, type Figures, type LoadPart, type Plan } from '../../../src/load/index.ts'
+import { Tally, type RequestOutcome } from '../../../src/load/tally.ts'
 import { processes } from '../../support/processes.ts'
 import { startServer } from './support.ts'
 
@@ -16,7 +16,7 @@ const targets = [1, 2, 3].map((n) => ({ host: `10.0.0.${n}`, port: 8080 }))
 const kinds = [{ path: '/' }, { method: 'POST', path: '/more' }] as const
 const generator = { cores: 0.1, busy: 0.2, delay: { p50: 0, p99: 1, max: 2 } }
 
-const outcomes = fc.oneof<fc.Arbitrary<Outcome>[]>(
+const outcomes = fc.oneof<fc.Arbitrary<RequestOutcome>[]>(
   fc.record({
     status: fc.constantFrom(200, 404, 503),
     bytes: fc.nat(2000),
@@ -38,7 +38,7 @@ const samples = fc.array(
 
 t.test('merged results of several generators equal the result of one', async (t) => {
   const plan = readPlan({ way: 'closed', connections: 6, seconds: 5, targets, kinds: [...kinds] })
-  const counted = (which: readonly { kind: number; at: number; ms: number; outcome: Outcome }[]): Tally => {
+  const counted = (which: readonly { kind: number; at: number; ms: number; outcome: RequestOutcome }[]): Tally => {
     const tally = new Tally(plan.kinds, { from: 0, to: 5000 })
     for (const { kind, at, ms, outcome } of which) tally.add(kind, at, ms, outcome)
     return tally
@@ -52,7 +52,7 @@ t.test('merged results of several generators equal the result of one', async (t)
           counted: JSON.parse(JSON.stringify(tally.dump())) as LoadPart['counted'],
         }
       }) as [LoadPart, ...LoadPart[]]
-      const [sum, expected] = [addUp(plan, parts), counted(all).figures(5000)]
+      const [sum, expected] = [mergeParts(plan, parts), counted(all).figures(5000)]
       for (const key of ['seconds', 'throughput', 'statuses', 'errors', 'replicas', 'nodes', 'perSecond'] as const)
         t.strictSame(sum[key], expected[key])
       for (const [added, one] of [
@@ -90,7 +90,7 @@ t.test('a merged result has the worst resource use and end of all generators', a
       counted: tally.dump(),
     }
   }
-  const { generator: use, lateP99, ended } = addUp(plan, [part(0.1, 3), part(0.95, 1)])
+  const { generator: use, lateP99, ended } = mergeParts(plan, [part(0.1, 3), part(0.95, 1)])
   t.match({ use, lateP99, ended }, { use: { busy: 0.95, delay: { p99: 1 } }, lateP99: 3, ended: 'aborted' })
 })
 
@@ -109,7 +109,7 @@ t.test('a sharded plan is complete, and no shard is empty', async (t) => {
   fc.assert(
     fc.property(models, fc.integer({ min: 1, max: 8 }), (model, generators) => {
       const plan = readPlan({ ...model, seconds: 1, targets, kinds: [...kinds] })
-      const parts = dealOut(plan, generators)
+      const parts = shardPlan(plan, generators)
       t.equal(parts.length, Math.min(generators, size(plan)))
       t.equal(
         parts.reduce((sum, part) => sum + size(part), 0),
@@ -152,7 +152,7 @@ t.test('the bundled generator needs only Node', async (t) => {
     t.equal(part.result.ended, 'in time')
     t.ok(part.result.total.requests > 0)
     t.equal(part.counted.all.requests, part.result.total.requests)
-    const sum = addUp(readPlan(plan), [part])
+    const sum = mergeParts(readPlan(plan), [part])
     t.match(sum, {
       throughput: part.result.throughput,
       replicas: part.result.replicas,
@@ -192,7 +192,7 @@ t.test('the bundled generator needs only Node', async (t) => {
         }),
       ),
     )
-    while (!((await server.seen()).requests['GET /'] ?? 0)) await sleep(50)
+    while (!((await server.statistics()).requests['GET /'] ?? 0)) await sleep(50)
     t.ok(processes().some((process) => process.pid === pid))
     shell.kill('SIGKILL')
     for (let waited = 0; processes().some((process) => process.pid === pid); waited += 100) {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { seeded } from '../../../src/load/random.ts'
-import { fitLaw, peakOf, usl, type Law, type Scaled } from '../../../src/load/scaling.ts'
+import { fitLaw, peakOf, usl, type ScalingLaw, type ScalingTrial } from '../../../src/load/scaling.ts'
 import { sameCases } from '../../support/seed.ts'
 
 const COUNTS = [1, 2, 4, 8]
@@ -12,7 +12,7 @@ function measured(
   seed: number,
   each = 3,
   counts: readonly number[] = COUNTS,
-): Scaled[] {
+): ScalingTrial[] {
   const random = seeded(seed)
   const normal = (): number => Array.from({ length: 12 }, random).reduce((sum, value) => sum + value, 0) - 6
   return counts.flatMap((replicas) =>
@@ -20,7 +20,7 @@ function measured(
   )
 }
 
-const contains = ({ low, high }: Law['contention'], value: number): boolean =>
+const contains = ({ low, high }: ScalingLaw['contention'], value: number): boolean =>
   low - 1e-6 <= value && value <= high + 1e-6
 
 t.test('fitLaw() recovers the parameters of a curve without noise', async (t) => {

@@ -7,8 +7,8 @@ import { compare, interleaved, ratioOfMedians, type Trial } from '../../../src/l
 const noisy = (random: () => number, mean: number, spread: number): number =>
   mean * (1 + spread * (Array.from({ length: 12 }, random).reduce((sum, each) => sum + each, 0) - 6))
 
-const trials = (values: readonly number[], doubts: readonly string[] = []): Trial[] =>
-  values.map((value) => ({ value, doubts }))
+const trials = (values: readonly number[], issues: readonly string[] = []): Trial[] =>
+  values.map((value) => ({ value, issues }))
 
 /** Comparisons of samples with a known ratio. */
 function verdicts(ratio: number, spread: number, times: number, each = 5) {

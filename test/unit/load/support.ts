@@ -18,7 +18,7 @@ export interface ServerOptions {
 }
 
 /** Statistics of a server. */
-export interface Seen {
+export interface ServerStatistics {
   /** By method and path. */
   readonly requests: Readonly<Record<string, number>>
   readonly connections: number
@@ -27,7 +27,7 @@ export interface Seen {
 }
 
 export interface Server extends Target {
-  seen(): Promise<Seen>
+  statistics(): Promise<ServerStatistics>
 }
 
 /** Starts a web server in a child process, so that it does not share the event loop with the generator. */
@@ -43,6 +43,6 @@ export async function startServer(t: Test, options: ServerOptions = {}): Promise
   return {
     host: '127.0.0.1',
     port,
-    seen: async () => (await (await fetch(`http://127.0.0.1:${port}/seen`)).json()) as Seen,
+    statistics: async () => (await (await fetch(`http://127.0.0.1:${port}/seen`)).json()) as ServerStatistics,
   }
 }

@@ -2,12 +2,12 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import type { Exhibit } from '../../../src/run/events.ts'
-import { bottleneckOf, type CpuUse } from '../../../playbooks/load/bottleneck.ts'
-import { readContainers } from '../../../playbooks/load/replicas.ts'
+import { bottleneckOf, type CpuUsage } from '../../../playbooks/load/bottleneck.ts'
+import { parseContainers } from '../../../playbooks/load/replicas.ts'
 import { loadSettings } from '../../../playbooks/load/settings.ts'
-import { tooSlow } from '../../../playbooks/load/slow.ts'
-import { onlyOurs } from '../../../playbooks/load/trial.ts'
-import { cpuUses, parseCpu, READ_CPU, sampling, type CpuReading } from '../../../playbooks/load/usage.ts'
+import { skipIfTooSlow } from '../../../playbooks/load/slow.ts'
+import { inventoryTargets } from '../../../playbooks/load/trial.ts'
+import { cpuUsages, parseCpu, READ_CPU, sampleCpu, type CpuReading } from '../../../playbooks/load/usage.ts'
 
 const ID = 'a'.repeat(64)
 const files = (all: Record<string, string>): string =>
@@ -37,7 +37,7 @@ t.test('parseCpu() reads cgroup v1 of a lab node', async (t) => {
   const [from, to] = [at(100, 1e9, 0), at(110, 5.9e9, 80)]
   if (from === undefined || to === undefined) return t.fail('not read')
   t.match(from, { node: 3, cores: 2, containers: { [ID]: { cpu: 1, limit: 0.5, periods: 1000 } } })
-  const uses = cpuUses({ node1: [from, to], node2: [from, to] }, [
+  const uses = cpuUsages({ node1: [from, to], node2: [from, to] }, [
     { id: ID, name: 'counter_counter.1', service: 'counter_counter' },
   ])
   t.same(
@@ -89,15 +89,15 @@ t.test('sampling() reads this machine twice during a task', async (t) => {
   const reading = parseCpu((await look()).stdout)
   t.equal(reading?.boot, readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim())
   const began = Date.now()
-  const uses = await sampling(
-    { look, signal: new AbortController().signal },
+  const uses = await sampleCpu(
+    { exec: look, signal: new AbortController().signal },
     ['controller', 'other'],
     async (between) => {
       while (Object.keys(between(began, Date.now())).length < 2)
         await new Promise((resolve) => {
           setTimeout(resolve, 50)
         })
-      return cpuUses(between(began, Date.now()), [])
+      return cpuUsages(between(began, Date.now()), [])
     },
     0.1,
   )
@@ -109,7 +109,7 @@ t.test('sampling() reads this machine twice during a task', async (t) => {
   )
 })
 
-const container = (name: string, service: string, cores: number, throttled = 0): CpuUse => ({
+const container = (name: string, service: string, cores: number, throttled = 0): CpuUsage => ({
   kind: 'container',
   name,
   service,
@@ -117,7 +117,7 @@ const container = (name: string, service: string, cores: number, throttled = 0):
   limit: 0.5,
   throttled,
 })
-const machine = (cores: number): CpuUse => ({ kind: 'machine', name: 'controller, node1', cores, limit: 2 })
+const machine = (cores: number): CpuUsage => ({ kind: 'machine', name: 'controller, node1', cores, limit: 2 })
 
 t.test('bottleneckOf() names the bottleneck, or why it is unknown', async (t) => {
   t.match(
@@ -147,7 +147,7 @@ t.test('bottleneckOf() names the bottleneck, or why it is unknown', async (t) =>
 
 t.test('readContainers() maps containers to tasks', async (t) => {
   t.same(
-    readContainers(`t1 counter_counter.2 node2 Running 5 minutes ago
+    parseContainers(`t1 counter_counter.2 node2 Running 5 minutes ago
 t2 counter_gateway.qk3nodeid node1 Running 1 minute ago
 t3 counter_redis.1 node1 Preparing 1 second ago
 
@@ -185,13 +185,13 @@ t.test('loadSettings() reads the inventory and rejects invalid values', async (t
 t.test('tooSlow() skips machines under software emulation unless the inventory allows them', async (t) => {
   const asked = async (slowdown: number, vars: object) => {
     const said: string[] = []
-    const slow = await tooSlow({
-      slowdown,
+    const slow = await skipIfTooSlow({
+      timeoutMultiplier: slowdown,
       hosts: ['node1'],
       hostvars: () => ({ ...vars }),
-      notice: () => {},
+      log: () => {},
       exhibit: async ({ title, command }) => ({ title, command }) as Exhibit,
-      cannotTell: (why) => {
+      inconclusive: (why) => {
         said.push(why)
       },
     })
@@ -208,7 +208,7 @@ t.test('onlyOurs() rejects targets outside the inventory', async (t) => {
     hostvars: (name: string) => (name === 'node1' ? { ansible_host: '10.77.0.11' } : {}),
   }
   t.same(
-    onlyOurs(on, [
+    inventoryTargets(on, [
       { host: '10.77.0.11', port: 80 },
       { host: 'node2', port: 80 },
     ]).length,
@@ -216,12 +216,16 @@ t.test('onlyOurs() rejects targets outside the inventory', async (t) => {
   )
   t.throws(
     () =>
-      onlyOurs(on, [
+      inventoryTargets(on, [
         { host: '10.77.0.11', port: 80 },
         { host: 'example.org', port: 80 },
       ]),
     { message: /targets are not in the inventory: example\.org/ },
   )
-  t.throws(() => onlyOurs(on, [{ host: 'node1', port: 80 }]), { message: /node1/ }, 'its name is not its address')
-  t.throws(() => onlyOurs(on, []), { message: /group swarm of the inventory has no host/ })
+  t.throws(
+    () => inventoryTargets(on, [{ host: 'node1', port: 80 }]),
+    { message: /node1/ },
+    'its name is not its address',
+  )
+  t.throws(() => inventoryTargets(on, []), { message: /group swarm of the inventory has no host/ })
 })

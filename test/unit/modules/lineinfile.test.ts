@@ -12,15 +12,15 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import t from 'tap'
 import { lineinfile } from '../../../src/modules/lineinfile.ts'
-import { editLines, type LineRequest } from '../../../src/modules/support/file-lines.ts'
+import { editLines, type LineEdit } from '../../../src/modules/support/file-lines.ts'
 import { converge } from '../../support/shells.ts'
 import { converged, inEachShell } from './support.ts'
 
-const edit = (text: string, request: Partial<LineRequest>): string =>
+const edit = (text: string, request: Partial<LineEdit>): string =>
   editLines(text, { state: 'present', backrefs: false, ...request })
 
 t.test('lineinfile edits text as Ansible does', async (t) => {
-  const cases: [what: string, text: string, request: Partial<LineRequest>, expected: string][] = [
+  const cases: [what: string, text: string, request: Partial<LineEdit>, expected: string][] = [
     ['adds a line at the end', 'a\n', { line: 'b' }, 'a\nb\n'],
     ['finishes an unfinished last line first', 'a', { line: 'b' }, 'a\nb\n'],
     ['makes the first line of an empty file', '', { line: 'b' }, 'b\n'],

@@ -20,7 +20,7 @@ t.test('a reboot is always a change; an unreadable boot id is an error', async (
 
 t.test('the host is back when its boot id changed and test_command succeeds', async (t) => {
   const missing = (now: ReturnType<typeof seen>) =>
-    definition.comesBack?.missing(params({ test_command: 'ready' }), seen('one\n'), now)
+    definition.comesBack?.pendingReason(params({ test_command: 'ready' }), seen('one\n'), now)
   t.equal(missing(seen('two\n')), undefined)
   t.match(missing(seen('one\n')), /has not rebooted$/)
   t.match(missing(seen('one\n', 1)), /has not rebooted$/, 'whatever test_command returns')

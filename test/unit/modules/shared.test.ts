@@ -7,7 +7,7 @@ import t from 'tap'
 import type { z } from 'zod'
 import { copy, file, group, lineinfile, stat, template, user } from '../../../src/labbook.ts'
 import type { ModuleCall } from '../../../src/modules/task.ts'
-import { BatchReader, composeBatch, type Probe, type Step } from '../../../src/shell/batch.ts'
+import { BatchReader, composeBatch, type Probe, type Script } from '../../../src/shell/batch.ts'
 import { sh } from '../../../src/shell/quote.ts'
 import { shells, type Shell } from '../../support/shells.ts'
 
@@ -59,8 +59,8 @@ function probe({ definition }: AnyCall, params: object): Probe {
   const parsed = definition.schema.parse(params)
   return {
     text: definition.probe(parsed, {}),
-    shares: definition.shares?.(parsed, {}) ?? [],
-    contained: definition.contained === true,
+    factQueries: definition.batchedFacts?.(parsed, {}) ?? [],
+    sideEffectFree: definition.sideEffectFree === true,
   }
 }
 
@@ -108,12 +108,12 @@ interface Seen {
   readonly stderr: string
 }
 
-function batch({ argv }: Shell, steps: readonly Step[], where: NodeJS.ProcessEnv = {}): Seen[] {
+function batch({ argv }: Shell, steps: readonly Script[], where: NodeJS.ProcessEnv = {}): Seen[] {
   const texts = new Map<string, string>()
   const reader = new BatchReader(MARK, (script, stream) => {
     let text = ''
     return {
-      take: (chunk) => {
+      write: (chunk) => {
         text += chunk.toString('latin1')
       },
       end: () => {
@@ -125,8 +125,8 @@ function batch({ argv }: Shell, steps: readonly Step[], where: NodeJS.ProcessEnv
     input: composeBatch(steps, MARK),
     env: { ...process.env, LC_ALL: 'C', ...where },
   })
-  reader.take('stdout', done.stdout)
-  reader.take('stderr', done.stderr)
+  reader.write('stdout', done.stdout)
+  reader.write('stderr', done.stderr)
   return reader.end().map(({ exitCode }, i) => ({
     exitCode,
     stdout: texts.get(`${i} stdout`) ?? '',

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import type { Plan } from '../../../src/modules/module.ts'
-import { shells, type Converged, type Shell } from '../../support/shells.ts'
+import { shells, type ConvergeResult, type Shell } from '../../support/shells.ts'
 
 /** Runs a test in each shell, each time in an empty directory of its own. */
 export function inEachShell(t: Test, body: (t: Test, shell: Shell, folder: string) => void | Promise<void>): void {
@@ -22,7 +22,7 @@ export function inEachShell(t: Test, body: (t: Test, shell: Shell, folder: strin
 export const descriptions = (plan: Plan<unknown>): string[] => plan.changes.map(({ description }) => description)
 
 /** The changes have these descriptions, all succeeded, and none are left. */
-export function converged(t: Test, run: Converged<unknown>, expected: readonly string[]): void {
+export function converged(t: Test, run: ConvergeResult<unknown>, expected: readonly string[]): void {
   t.equal(run.before.problem, undefined)
   t.same(descriptions(run.before), expected)
   for (const { exitCode, stderr } of run.applied) t.same({ exitCode, stderr }, { exitCode: 0, stderr: '' })

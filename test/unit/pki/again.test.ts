@@ -8,7 +8,7 @@ import {
   certificateRequest,
   contents,
   convergeCertificate,
-  folder,
+  temporaryDirectory,
   openssl,
   planOfCa,
   planOfCertificate,
@@ -18,7 +18,7 @@ import {
 
 /** A CA and a certificate. */
 async function caAndCertificate(t: Test): Promise<string> {
-  const dir = folder(t)
+  const dir = temporaryDirectory(t)
   await programs.make_ca(caRequest(dir))
   await programs.make_certificate(certificateRequest(dir))
   return dir
@@ -124,7 +124,7 @@ t.test('x509_certificate renews a mismatched certificate once, with the reason',
 
 t.test('x509_certificate reports several reasons and a diff through the worker', async (t) => {
   const dir = await caAndCertificate(t)
-  const { fingerprint } = (await programs.look_certificate(certificateRequest(dir))).seen.certificate as {
+  const { fingerprint } = (await programs.look_certificate(certificateRequest(dir))).state.certificate as {
     fingerprint: string
   }
   const { before, after } = convergeCertificate({ dir, names: ['node1', 'node2'], key_type: 'rsa', generation: 2 })
@@ -158,10 +158,10 @@ t.test('x509_certificate reports several reasons and a diff through the worker',
 })
 
 t.test('no certificate outlives its CA', async (t) => {
-  const dir = folder(t)
+  const dir = temporaryDirectory(t)
   await programs.make_ca(caRequest(dir, { valid_days: 100 }))
   await programs.make_certificate(certificateRequest(dir))
-  const { certificate } = (await programs.look_certificate(certificateRequest(dir))).seen
+  const { certificate } = (await programs.look_certificate(certificateRequest(dir))).state
   const { ca } = await programs.look_certificate(certificateRequest(dir))
   t.ok((certificate as typeof ca).not_after <= ca.not_after, 'validity is limited by the CA')
   t.same(await planOfCertificate(dir), [])

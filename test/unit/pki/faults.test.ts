@@ -11,7 +11,7 @@ import {
   caRequest,
   certificateRequest,
   contents,
-  folder,
+  temporaryDirectory,
   openssl,
   planOfCa,
   planOfCertificate,
@@ -19,7 +19,7 @@ import {
 } from './support.ts'
 
 async function caAndCertificate(t: Test): Promise<string> {
-  const dir = folder(t)
+  const dir = temporaryDirectory(t)
   await programs.make_ca(caRequest(dir))
   await programs.make_certificate(certificateRequest(dir))
   return dir
@@ -177,7 +177,7 @@ t.test('x509_ca rejects other parameters than those of the existing CA', async (
 })
 
 t.test('x509_certificate reports a missing CA', async (t) => {
-  const dir = folder(t)
+  const dir = temporaryDirectory(t)
   t.same(await planOfCertificate(dir), [`problem: no CA in "${dir}": run x509_ca first`])
   await t.rejects(programs.make_certificate(certificateRequest(dir)), { name: 'Refusal', message: 'no CA in' })
 })
@@ -188,7 +188,7 @@ t.test('a missing openssl or flock is reported in one line', (t) => {
     [['dash', 'flock'], 'openssl is missing: install the package openssl'],
     [['dash'], 'flock is missing: install the package util-linux'],
   ] as const) {
-    const dir = folder(t)
+    const dir = temporaryDirectory(t)
     const path = join(dir, '../bin')
     mkdirSync(path)
     for (const name of installed) symlinkSync(`/usr/bin/${name}`, join(path, name))
@@ -205,7 +205,7 @@ t.test('a missing openssl or flock is reported in one line', (t) => {
 })
 
 t.test('a directory that cannot be created is reported', async (t) => {
-  const dir = folder(t)
+  const dir = temporaryDirectory(t)
   writeFileSync(dir, '')
   t.match(await planOfCa(dir), [/^problem: cannot read .*ca\.crt": ENOTDIR/])
   await t.rejects(programs.make_ca(caRequest('/sys/labbook/pki')), {
@@ -238,7 +238,7 @@ t.test('missing permissions are reported', async (t) => {
 })
 
 t.test('openssl() reports a failure in one line', async (t) => {
-  const dir = folder(t)
+  const dir = temporaryDirectory(t)
   mkdirSync(dir)
   writeFileSync(join(dir, 'no.key'), 'x')
   await t.rejects(ours('req', { new: true, key: join(dir, 'no.key') }), {

@@ -1,14 +1,14 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { KEY_WORDS, type CertificateFacts, type KeySeen } from '../../../src/pki/facts.ts'
-import { reasons, type CertificateAsked, type CertificateSeen } from '../../../src/pki/judge.ts'
+import { KEY_TYPE_NAMES, type CertificateFacts, type KeyState } from '../../../src/pki/facts.ts'
+import { renewalReasons, type CertificateParams, type CertificateState } from '../../../src/pki/judge.ts'
 import { canonicalName } from '../../../src/pki/names.ts'
 
 const DAY = 86_400_000
 
 interface Situation {
-  readonly asked: CertificateAsked
-  readonly seen: Omit<CertificateSeen, 'certificate'> & { readonly certificate: CertificateFacts }
+  readonly asked: CertificateParams
+  readonly seen: Omit<CertificateState, 'certificate'> & { readonly certificate: CertificateFacts }
   readonly now: number
 }
 
@@ -30,7 +30,7 @@ const matching: fc.Arbitrary<Situation> = fc
       certificate: {
         common_name: 'registry',
         names,
-        key_type: KEY_WORDS[key_type],
+        key_type: KEY_TYPE_NAMES[key_type],
         issuer: 'CA',
         not_before: now - age,
         not_after: now + Math.max(renew_before_days * DAY, 1) + spare,
@@ -39,7 +39,7 @@ const matching: fc.Arbitrary<Situation> = fc
         authority: false,
         for_servers: true,
       },
-      key: { state: 'read', type: KEY_WORDS[key_type], encrypted: false, belongs: true },
+      key: { state: 'read', type: KEY_TYPE_NAMES[key_type], encrypted: false, belongs: true },
       issued_by_ca: true,
       generation: generation + older,
     },
@@ -57,7 +57,7 @@ const ofCertificate =
     }
   }
 const ofKey =
-  (key: KeySeen): Change =>
+  (key: KeyState): Change =>
   (situation) => ({ ...situation, seen: { ...situation.seen, key } })
 
 /** Mismatches, at most one of each group at a time, and the expected reason. */
@@ -120,7 +120,7 @@ t.test('reasons() reports each mismatch exactly once, and nothing else', (t) => 
         .filter((each) => each !== null)
         .filter(([, reason]) => situation.asked.renew_before_days > 0 || !reason.test('expires in '))
       const { asked, seen, now } = cases.reduce((before, [change]) => change(before, n), situation)
-      const reported = reasons(asked, seen, now)
+      const reported = renewalReasons(asked, seen, now)
       t.equal(reported.length, cases.length, reported.join(', '))
       for (const [, reason] of cases) t.equal(reported.filter((each) => reason.test(each)).length, 1, String(reason))
     }),
@@ -132,11 +132,12 @@ t.test('reasons() reports each mismatch exactly once, and nothing else', (t) => 
 t.test('reasons() of a missing or damaged certificate is a single one', (t) => {
   fc.assert(
     fc.property(matching, ({ asked, seen, now }) => {
-      t.same(reasons(asked, { ...seen, certificate: 'missing', key: { state: 'missing' }, generation: 0 }, now), [
-        'missing',
-      ])
       t.same(
-        reasons(
+        renewalReasons(asked, { ...seen, certificate: 'missing', key: { state: 'missing' }, generation: 0 }, now),
+        ['missing'],
+      )
+      t.same(
+        renewalReasons(
           asked,
           {
             ...seen,
@@ -158,7 +159,7 @@ t.test('days until expiry are rounded down', (t) => {
   const { seen, now } = situation
   const asked = { ...situation.asked, renew_before_days: 30 }
   const expiry = (milliseconds: number): string[] =>
-    reasons(asked, { ...seen, certificate: { ...seen.certificate, not_after: now + milliseconds } }, now)
+    renewalReasons(asked, { ...seen, certificate: { ...seen.certificate, not_after: now + milliseconds } }, now)
   t.same(expiry(30 * DAY), [])
   t.same(expiry(30 * DAY - 1), ['expires in 29 days'])
   t.same(expiry(12 * DAY), ['expires in 12 days'])

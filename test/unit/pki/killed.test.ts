@@ -7,7 +7,7 @@ import {
   caRequest,
   certificateRequest,
   contents,
-  folder,
+  temporaryDirectory,
   openssl,
   planOfCa,
   planOfCertificate,
@@ -76,7 +76,7 @@ async function assertComplete(t: Test, dir: string, ca = caRequest(dir)): Promis
 }
 
 t.test('concurrent programs create one CA and one certificate', async (t) => {
-  const dir = folder(t)
+  const dir = temporaryDirectory(t)
   const creators = [1, 2, 3].map(() => work('make_ca', caRequest(dir)).ended)
   t.same(
     (await Promise.all(creators)).map(({ code, stderr }) => [code, stderr]),
@@ -109,7 +109,7 @@ t.test('a run killed at any call of openssl is completed by the next', async (t)
     ['make_certificate', 3],
   ] as const) {
     for (let call = 1; call <= calls; call++) {
-      const dir = folder(t)
+      const dir = temporaryDirectory(t)
       const count = join(dir, '../count')
       writeFileSync(join(dir, '../count'), '')
       const request = program === 'make_ca' ? caRequest(dir, { passphrase }) : certificateRequest(dir, { passphrase })
@@ -132,7 +132,7 @@ t.test('a run killed at any call of openssl is completed by the next', async (t)
 })
 
 t.test('a run killed at any time is completed by the next', async (t) => {
-  const dir = folder(t)
+  const dir = temporaryDirectory(t)
   await programs.make_ca(caRequest(dir))
   for (let i = 2; i <= 9; i++) {
     const { child, ended } = work('make_ca', caRequest(dir, { generation: i }))
@@ -147,15 +147,15 @@ t.test('a run killed at any time is completed by the next', async (t) => {
 })
 
 t.test('a run killed while it moves files is completed by the next, and pending files take precedence', async (t) => {
-  const old = folder(t)
+  const old = temporaryDirectory(t)
   await programs.make_ca(caRequest(old))
   await programs.make_certificate(certificateRequest(old))
-  const next = folder(t)
+  const next = temporaryDirectory(t)
   cpSync(old, next, { recursive: true })
   await programs.make_ca(caRequest(next, { generation: 2 }))
   const caFiles = ['ca.key', 'ca.crt', 'ca-bundle.crt', 'ca.generation']
   for (let moved = 0; moved <= caFiles.length; moved++) {
-    const dir = folder(t)
+    const dir = temporaryDirectory(t)
     cpSync(old, dir, { recursive: true })
     mkdirSync(join(dir, '.next-ca'), { mode: 0o700 })
     mkdirSync(join(dir, '.new-x'), { mode: 0o700 })
@@ -177,7 +177,7 @@ t.test('a run killed while it moves files is completed by the next, and pending 
   const files = ['registry.key', 'registry.crt', 'registry.chain.pem', 'registry.generation']
   await programs.make_certificate(certificateRequest(next))
   for (let moved = 0; moved <= files.length; moved++) {
-    const dir = folder(t)
+    const dir = temporaryDirectory(t)
     cpSync(next, dir, { recursive: true })
     rmSync(join(dir, 'registry.key'))
     mkdirSync(join(dir, '.next-registry'), { mode: 0o700 })
@@ -190,7 +190,7 @@ t.test('a run killed while it moves files is completed by the next, and pending 
 })
 
 t.test('key generation exposes no passphrase in argv or environment, and no readable key', async (t) => {
-  const dir = folder(t)
+  const dir = temporaryDirectory(t)
   const passphrase = 'never-to-be-seen-7f3a'
   const log = join(dir, '../seen')
   writeFileSync(log, '')

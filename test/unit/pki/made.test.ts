@@ -12,7 +12,7 @@ import {
   contents,
   convergeCa,
   convergeCertificate,
-  folder,
+  temporaryDirectory,
   openssl,
   planOfCa,
   planOfCertificate,
@@ -23,7 +23,7 @@ const textOf = (dir: string, name: string): string =>
 const modeOf = (path: string): string => (statSync(path).mode & 0o777).toString(8)
 
 t.test('a new CA and certificate are valid for openssl', async (t) => {
-  const dir = folder(t)
+  const dir = temporaryDirectory(t)
   const { before, applied, after } = convergeCa({ dir })
   t.same(
     before.changes.map(({ description }) => description),
@@ -121,7 +121,7 @@ t.test('a new CA and certificate are valid for openssl', async (t) => {
 })
 
 t.test('key_type rsa creates RSA keys', async (t) => {
-  const dir = folder(t)
+  const dir = temporaryDirectory(t)
   await programs.make_ca(caRequest(dir, { key_type: 'rsa' }))
   await programs.make_certificate(certificateRequest(dir, { key_type: 'rsa' }))
   t.match(textOf(dir, 'ca'), 'Public-Key: (3072 bit)')
@@ -134,14 +134,14 @@ t.test('key_type rsa creates RSA keys', async (t) => {
 
 t.test('common_name may contain special characters', async (t) => {
   for (const common_name of ['Prüf/CN=x + "y" \\ $HOME #1', ' a ', 'a=b, O=c', '-subj', '日本']) {
-    const dir = folder(t)
+    const dir = temporaryDirectory(t)
     await programs.make_ca(caRequest(dir, { common_name }))
     t.same(await planOfCa(dir, { common_name }), [], common_name)
   }
 })
 
 t.test('names round-trip through the certificate; invalid ones are rejected', async (t) => {
-  const dir = folder(t)
+  const dir = temporaryDirectory(t)
   await programs.make_ca(caRequest(dir))
   const { schema } = x509_certificate.definition
   const inputs = [
@@ -200,7 +200,7 @@ t.test('x509_certificate rejects invalid parameters', (t) => {
 })
 
 t.test('a passphrase encrypts the key of a CA', async (t) => {
-  const dir = folder(t)
+  const dir = temporaryDirectory(t)
   const passphrase = 'hünter "2\' $x'
   t.same(convergeCa({ dir, passphrase }).after.changes, [])
   t.same(convergeCertificate({ dir, passphrase }).after.changes, [])
@@ -224,7 +224,7 @@ t.test('a passphrase encrypts the key of a CA', async (t) => {
 })
 
 t.test('a passphrase encrypts an existing key', async (t) => {
-  const dir = folder(t)
+  const dir = temporaryDirectory(t)
   await programs.make_ca(caRequest(dir))
   const [key, { 'ca.crt': certificate }] = [createPrivateKey(readFileSync(join(dir, 'ca.key'))), contents(dir)]
   const { before, after } = convergeCa({ dir, passphrase: 'swordfish' })
@@ -243,7 +243,7 @@ t.test('a passphrase encrypts an existing key', async (t) => {
 })
 
 t.test('modes, bundle and chain are restored', async (t) => {
-  const dir = folder(t)
+  const dir = temporaryDirectory(t)
   await programs.make_ca(caRequest(dir))
   await programs.make_certificate(certificateRequest(dir))
   const original = contents(dir)
@@ -272,7 +272,7 @@ t.test('modes, bundle and chain are restored', async (t) => {
 })
 
 t.test('x509_ca rejects a shared directory with other files', async (t) => {
-  const dir = folder(t)
+  const dir = temporaryDirectory(t)
   mkdirSync(dir)
   writeFileSync(join(dir, 'motd'), 'x')
   t.match(await planOfCa(dir), [

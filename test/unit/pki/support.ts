@@ -14,7 +14,7 @@ import { converge, shells } from '../../support/shells.ts'
 export const WORKER = resolve('src/cli/worker.mjs')
 
 /** A temporary directory for a CA. */
-export function folder(t: Test): string {
+export function temporaryDirectory(t: Test): string {
   const parent = mkdtempSync(join(tmpdir(), 'labbook-pki-'))
   t.teardown(() => {
     rmSync(parent, { recursive: true })

@@ -15,7 +15,7 @@ const inventory = await readInventory(`${ROOT}/inventory.yaml`)
 
 function runOf(context: Partial<ClosingContext> = {}, own: Readonly<Record<string, unknown>> = {}): ClosingContext {
   return {
-    words: [],
+    args: [],
     inventory: 'inventory.yaml',
     findings: [],
     groups: Object.fromEntries([...inventory.groups].map(([name, { hosts }]) => [name, hosts])),
@@ -115,7 +115,7 @@ t.test('lab summary lists its nodes after up only', async (t) => {
     ['node2', '10.77.0.12'],
     ['node3', '10.77.0.13'],
   ])
-  t.equal(lab.closing?.(runOf({ words: ['down'] })), undefined)
+  t.equal(lab.closing?.(runOf({ args: ['down'] })), undefined)
 })
 
 t.test('next steps contain only existing commands', async (t) => {
@@ -128,7 +128,7 @@ t.test('next steps contain only existing commands', async (t) => {
       const [, name = '', words = ''] = /npx zx playbooks\/(\w+)\.mjs ?(.*)$/.exec(command) ?? []
       if (name === '' || name === 'report') continue
       const named = playbooks[name as keyof typeof playbooks]
-      t.doesNotThrow(() => parseOptions(words.split(' ').filter(Boolean), named.words), command)
+      t.doesNotThrow(() => parseOptions(words.split(' ').filter(Boolean), named.subcommands), command)
     }
   }
 })

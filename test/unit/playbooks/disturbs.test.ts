@@ -13,13 +13,13 @@ import registryPlaybook from '../../../playbooks/registry/playbook.ts'
 import sitePlaybook from '../../../playbooks/site/playbook.ts'
 import swarmPlaybook from '../../../playbooks/swarm/playbook.ts'
 import stackPlaybook from '../../../playbooks/swarm/stack/playbook.ts'
-import { labMachines, withLab } from '../../../src/cli/lab.ts'
+import { labMachineTest, withLab } from '../../../src/cli/lab.ts'
 import { withLocalhost } from '../../../src/cli/localhost.ts'
 import { stepsOf, type Playbook } from '../../../src/cli/playbook.ts'
 import { parseInventory, type Inventory } from '../../../src/inventory/index.ts'
 import { disturbancesOf, permissionFor, type Disturbance } from '../../../src/run/disturbance.ts'
-import type { Step } from '../../../src/run/play.ts'
-import { tagList, type TagChoice } from '../../../src/run/tags.ts'
+import type { PlaybookStep } from '../../../src/run/play.ts'
+import { tagList, type TagSelection } from '../../../src/run/tags.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../../..')
 const NO_TAGS = { tags: [], skipTags: [] }
@@ -47,10 +47,10 @@ const INVENTORIES = {
 }
 
 /** The steps of a playbook for each subcommand; `redis.mjs switch` takes an argument. */
-function stepsBySubcommand(playbook: Playbook): [string, readonly Step[]][] {
-  const words = Object.keys(playbook.words ?? {})
+function stepsBySubcommand(playbook: Playbook): [string, readonly PlaybookStep[]][] {
+  const words = Object.keys(playbook.subcommands ?? {})
   if (words.length === 0) return [[playbook.name, stepsOf(playbook, [])]]
-  return words.flatMap((word): [string, readonly Step[]][] => {
+  return words.flatMap((word): [string, readonly PlaybookStep[]][] => {
     const args = word.includes(' ')
       ? [word.split(' ')[0] ?? '', 'x']
       : playbook.name === 'redis'
@@ -81,19 +81,23 @@ const PLAYBOOKS: Readonly<Record<string, Playbook>> = {
 }
 
 const everyStep = Object.values(PLAYBOOKS).flatMap((playbook) =>
-  stepsBySubcommand(playbook).map(([words, steps]): [string, readonly Step[], Playbook] => [words, steps, playbook]),
+  stepsBySubcommand(playbook).map(([words, steps]): [string, readonly PlaybookStep[], Playbook] => [
+    words,
+    steps,
+    playbook,
+  ]),
 )
 const findOrThrow = <T>(list: readonly T[], matches: (one: T) => boolean, name: string): T => {
   const one = list.find(matches)
   if (one === undefined) throw new Error(`there is no ${name}`)
   return one
 }
-const stepsFor = (name: string): readonly Step[] => findOrThrow(everyStep, ([each]) => each === name, name)[1]
-const stepCalled = (name: string): Step => findOrThrow(all, (step) => step.name === name, name)
+const stepsFor = (name: string): readonly PlaybookStep[] => findOrThrow(everyStep, ([each]) => each === name, name)[1]
+const stepCalled = (name: string): PlaybookStep => findOrThrow(all, (step) => step.name === name, name)
 const all = [...new Map(everyStep.flatMap(([, steps]) => steps).map((step) => [step.name, step])).values()]
 
 const disturbances = (
-  step: Step,
+  step: PlaybookStep,
   inventory: Inventory,
   extraVars: Record<string, unknown> = {},
 ): readonly Disturbance[] =>
@@ -102,13 +106,13 @@ const hostsOf = (list: readonly Disturbance[]): string[] => [...new Set(list.map
 const permissionOf = (
   name: string,
   inventory: Inventory,
-  { extraVars = {}, tags = NO_TAGS }: { extraVars?: Record<string, unknown>; tags?: TagChoice } = {},
+  { extraVars = {}, tags = NO_TAGS }: { extraVars?: Record<string, unknown>; tags?: TagSelection } = {},
 ) => {
   const { withoutPermission } = findOrThrow(everyStep, ([each]) => each === name, name)[2]
   const { leftOut, refused } = permissionFor(
     { steps: stepsFor(name), inventory, hosts: [...inventory.hosts.keys()], extraVars, tags, check: false },
     {
-      mayDisturb: labMachines(inventory, extraVars),
+      mayDisturb: labMachineTest(inventory, extraVars),
       withoutPermission,
     },
   )
@@ -241,7 +245,7 @@ t.test('cluster of a kubectl context is disturbed as a whole, and is not a lab',
   ]) {
     t.same(hostsOf(disturbances(stepCalled(name), INVENTORIES.lab, extraVars)), ['context k3d-mine'], name)
   }
-  t.equal(labMachines(INVENTORIES.lab, extraVars)('context k3d-mine'), false)
+  t.equal(labMachineTest(INVENTORIES.lab, extraVars)('context k3d-mine'), false)
 })
 
 t.test('lab down, resume and delete name the lab nodes', async (t) => {

@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process'
 import { copyFileSync, existsSync, readdirSync } from 'node:fs'
 import t from 'tap'
-import { dockerCe, sourceOf } from '../../../playbooks/docker/docker-ce.ts'
-import { flatten } from '../../../src/run/play.ts'
+import { dockerCe, dockerSource } from '../../../playbooks/docker/docker-ce.ts'
+import { flattenTasks } from '../../../src/run/play.ts'
 
 const tasks = (facts: Record<string, unknown>) =>
-  flatten(dockerCe(facts)).map(({ module, title, params }) => ({ module: module.name, title, params }))
+  flattenTasks(dockerCe(facts)).map(({ module, title, params }) => ({ module: module.name, title, params }))
 const FAMILIES = {
   Debian: { os_family: 'Debian', distribution: 'Debian', distribution_release: 'bookworm' },
   Ubuntu: { os_family: 'Debian', distribution: 'Ubuntu', distribution_release: 'noble' },
@@ -44,9 +44,9 @@ t.test('each distribution family has its repository, after a pinned key', async 
 
 t.test('unsupported family and invalid docker_source are errors', async (t) => {
   t.throws(() => dockerCe({ os_family: 'Suse', distribution: 'SLES' }), /not SLES: use docker_source: distro/)
-  t.equal(sourceOf(undefined), 'distro')
-  t.equal(sourceOf('docker'), 'docker-ce')
-  t.throws(() => sourceOf('snap'), /docker_source is "snap": it must be distro or docker-ce/)
+  t.equal(dockerSource(undefined), 'distro')
+  t.equal(dockerSource('docker'), 'docker-ce')
+  t.throws(() => dockerSource('snap'), /docker_source is "snap": it must be distro or docker-ce/)
 })
 
 t.test("key that is not Docker's is rejected and deleted", async (t) => {

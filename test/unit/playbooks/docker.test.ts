@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { docker } from '../../../playbooks/docker/docker.ts'
 import { render } from '../../../src/modules/support/render.ts'
-import { flatten } from '../../../src/run/play.ts'
+import { flattenTasks } from '../../../src/run/play.ts'
 
 const tasks = (facts: Record<string, unknown>, vars: Record<string, unknown> = {}) =>
-  flatten(
+  flattenTasks(
     docker.tasks({
       host: 'node1',
       vars,

@@ -3,16 +3,16 @@ import t from 'tap'
 import { parse as parseYaml } from 'yaml'
 import {
   appEnvironment,
-  inTurn,
-  keepingCompose,
-  KEEPING,
+  nodeOrder,
+  persistenceCompose,
+  PERSISTENCE_MODES,
   labCompose,
   sentinelsOf,
   serversOf,
 } from '../../../playbooks/swarm/redis/experiments/support/compose.ts'
 import { redisServices } from '../../../playbooks/swarm/redis/experiments/support/template.ts'
-import { amiss, type Reply } from '../../../playbooks/swarm/redis/experiments/support/whole.ts'
-import { COLUMNS, Notebook, NOT_MEASURED } from '../../../playbooks/swarm/redis/experiments/notebook.ts'
+import { unhealthyReason, type Reply } from '../../../playbooks/swarm/redis/experiments/support/whole.ts'
+import { COLUMNS, ComparisonTable, NOT_MEASURED } from '../../../playbooks/swarm/redis/experiments/notebook.ts'
 import { comparisonCsv, comparisonText } from '../../../playbooks/swarm/redis/experiments/comparison.ts'
 import { TOPOLOGIES, type Topology } from '../../../playbooks/swarm/redis/variables.ts'
 import type { Exhibit } from '../../../src/labbook.ts'
@@ -35,7 +35,7 @@ const NODES = ['node1', 'node2', 'node3']
 const on = {
   groups: { swarm: NODES },
   hosts: ['node1'],
-  slowdown: 1,
+  timeoutMultiplier: 1,
   hostvars: () => ({ swarm_labels: { redis: 'true' } }),
 }
 
@@ -72,14 +72,14 @@ t.test("lab stack of each topology uses the template of the app's stack, with it
 })
 
 t.test('master runs on the last node, and no constraint uses a label', async (t) => {
-  t.same(inTurn(NODES), ['node3', 'node1', 'node2'])
-  t.same(inTurn(['a']), ['a', 'a', 'a'])
+  t.same(nodeOrder(NODES), ['node3', 'node1', 'node2'])
+  t.same(nodeOrder(['a']), ['a', 'a', 'a'])
   t.same(
-    inTurn(NODES, 'cluster'),
+    nodeOrder(NODES, 'cluster'),
     ['node2', 'node3', 'node1'],
     'in a cluster the second master, which serves the counter',
   )
-  t.same(inTurn(['a', 'b', 'c', 'd', 'e'], 'cluster').at(1), 'e')
+  t.same(nodeOrder(['a', 'b', 'c', 'd', 'e'], 'cluster').at(1), 'e')
   for (const topology of TOPOLOGIES) {
     const constraintByService = Object.fromEntries(
       Object.entries(stackOf(topology).services).flatMap(([name, { deploy }]) => {
@@ -109,9 +109,9 @@ t.test('quiet lab stack has no health checks, and the client source is escaped f
 
 t.test('persistence stack has one server per mode, each with its own volume, on the target node', async (t) => {
   const { services, volumes } = parse(
-    keepingCompose({ redisImage: 'r', counterImage: 'c', node: 'node3', client: '' }),
+    persistenceCompose({ redisImage: 'r', counterImage: 'c', node: 'node3', client: '' }),
   ) as Stack
-  t.equal(Object.keys(volumes ?? {}).length, Object.keys(KEEPING).length)
+  t.equal(Object.keys(volumes ?? {}).length, Object.keys(PERSISTENCE_MODES).length)
   for (const [name, { deploy, entrypoint, volumes: mounted }] of Object.entries(services).filter(
     ([service]) => service !== 'client',
   )) {
@@ -132,16 +132,16 @@ const replies = (all: Record<string, string | Reply>): Map<string, Reply> =>
 t.test('amiss returns the reason why recorded servers and Sentinels are unhealthy', async (t) => {
   const servers = { a: recorded('info-master'), b: recorded('info-replica'), c: recorded('info-replica') }
   const sentinel = { s: { reply: recorded('sentinel-master').trimEnd().split('\n') } }
-  t.equal(amiss(replies(servers), replies(sentinel), new Map()), undefined)
-  t.match(amiss(replies({ ...servers, c: { failed: 'timed out' } }), new Map(), new Map()), 'c: timed out')
+  t.equal(unhealthyReason(replies(servers), replies(sentinel), new Map()), undefined)
+  t.match(unhealthyReason(replies({ ...servers, c: { error: 'timed out' } }), new Map(), new Map()), 'c: timed out')
   t.match(
-    amiss(replies({ ...servers, b: recorded('info-replica-down') }), new Map(), new Map()),
+    unhealthyReason(replies({ ...servers, b: recorded('info-replica-down') }), new Map(), new Map()),
     'b: not connected to its master',
   )
-  t.match(amiss(replies({ ...servers, b: recorded('info-master') }), new Map(), new Map()), '2 masters')
-  t.match(amiss(replies({ ...servers, a: recorded('info-after-2') }), new Map(), new Map()), 'a: 1 replicas')
+  t.match(unhealthyReason(replies({ ...servers, b: recorded('info-master') }), new Map(), new Map()), '2 masters')
+  t.match(unhealthyReason(replies({ ...servers, a: recorded('info-after-2') }), new Map(), new Map()), 'a: 1 replicas')
   t.match(
-    amiss(
+    unhealthyReason(
       replies({ ...servers, a: recorded('info-master').replace('state=online', 'state=wait_bgsave') }),
       new Map(),
       new Map(),
@@ -149,7 +149,7 @@ t.test('amiss returns the reason why recorded servers and Sentinels are unhealth
     'a: not every replica is online',
   )
   t.match(
-    amiss(
+    unhealthyReason(
       replies(servers),
       replies({ s: { reply: recorded('sentinel-master-down').trimEnd().split('\n') } }),
       new Map(),
@@ -157,7 +157,7 @@ t.test('amiss returns the reason why recorded servers and Sentinels are unhealth
     's: its master is master,disconnected',
   )
   t.match(
-    amiss(
+    unhealthyReason(
       replies(servers),
       replies({
         s: {
@@ -174,11 +174,11 @@ t.test('amiss returns the reason why recorded servers and Sentinels are unhealth
 })
 
 t.test('comparison marks cells without a measurement', async (t) => {
-  const table = new Notebook()
+  const table = new ComparisonTable()
   const exhibit = { id: 'x' } as Exhibit
   t.equal(table.missing.length, TOPOLOGIES.length * COLUMNS.length)
-  table.note('sentinel', 'failover', '6.1 s, "at most"', exhibit)
-  table.note('sentinel', 'memory', '40 MiB', exhibit)
+  table.set('sentinel', 'failover', '6.1 s, "at most"', exhibit)
+  table.set('sentinel', 'memory', '40 MiB', exhibit)
   t.equal(table.missing.length, TOPOLOGIES.length * COLUMNS.length - 2)
   t.same(table.evidence, [exhibit])
   t.match(comparisonText(table), /FAILOVER\n.*single\s+not measured\n.*replicas\s+not measured\n\s+sentinel\s+6\.1 s/)

@@ -1,15 +1,15 @@
 import fc from 'fast-check'
 import t from 'tap'
 import {
-  allLags,
-  behindMoreOften,
-  lagAt,
+  mergeLags,
+  staleMoreOften,
+  lagQuantile,
   lagChart,
   lagCsv,
   lagText,
-  readLags,
-  shareBetween,
-  tripText,
+  parseLags,
+  wilsonInterval,
+  roundTripText,
 } from '../../../playbooks/swarm/redis/experiments/support/lags.ts'
 
 const printed = (lags: readonly number[], late = 0): string =>
@@ -20,23 +20,23 @@ const printed = (lags: readonly number[], late = 0): string =>
   ].join('\n')
 
 t.test('readLags parses the output of the client', async (t) => {
-  t.same(readLags(printed([300, 100])), { sorted: [0.1, 0.3], late: 0, trips: [0.12, 0.12], stale: 1, whole: true })
-  t.match(readLags('{"lag": 5, "loo'), { sorted: [], whole: false })
+  t.same(parseLags(printed([300, 100])), { sorted: [0.1, 0.3], late: 0, trips: [0.12, 0.12], stale: 1, whole: true })
+  t.match(parseLags('{"lag": 5, "loo'), { sorted: [], whole: false })
 })
 
 t.test('late samples count as larger than any other', async (t) => {
-  const lags = readLags(printed([1000, 2000, 3000, 4000], 4))
-  t.equal(lagAt(lags, 0.5), 4)
-  t.ok(Number.isNaN(lagAt(lags, 0.9)))
+  const lags = parseLags(printed([1000, 2000, 3000, 4000], 4))
+  t.equal(lagQuantile(lags, 0.5), 4)
+  t.ok(Number.isNaN(lagQuantile(lags, 0.9)))
   t.match(lagText(lags), /p50 4\.00 ms, p90 over 5 s.*4 over 5 s \(8 samples\)/)
-  t.match(lagText(readLags('')), /over 5 s.*\(0 samples\)/)
+  t.match(lagText(parseLags('')), /over 5 s.*\(0 samples\)/)
 })
 
 t.test('quantiles are monotonic and within the samples', async () => {
   fc.assert(
     fc.property(fc.array(fc.nat(5_000_000), { minLength: 1, maxLength: 50 }), fc.nat(5), (values, late) => {
-      const lags = readLags(printed(values, late))
-      const at = [0.1, 0.5, 0.9, 0.99, 1].map((part) => lagAt(lags, part)).filter((ms) => !Number.isNaN(ms))
+      const lags = parseLags(printed(values, late))
+      const at = [0.1, 0.5, 0.9, 0.99, 1].map((part) => lagQuantile(lags, part)).filter((ms) => !Number.isNaN(ms))
       return (
         at.every((ms, i) => ms >= (at[i - 1] ?? 0) && lags.sorted.includes(ms)) ||
         at.every((ms, i) => ms >= (at[i - 1] ?? 0) && ms <= Math.max(...lags.sorted))
@@ -47,8 +47,8 @@ t.test('quantiles are monotonic and within the samples', async () => {
 
 t.test('chart has one curve per series with samples', async (t) => {
   const series = [
-    { name: 'idle', lags: readLags(printed([100, 200, 300])) },
-    { name: 'never', lags: readLags(printed([], 3)) },
+    { name: 'idle', lags: parseLags(printed([100, 200, 300])) },
+    { name: 'never', lags: parseLags(printed([], 3)) },
   ]
   const chart = lagChart(series)
   t.equal(chart.kind === 'lines' && chart.series.length, 1)
@@ -58,27 +58,27 @@ t.test('chart has one curve per series with samples', async (t) => {
 
 t.test('behindMoreOften compares stale reads, not times', async (t) => {
   const upToDate = (ms: number) =>
-    readLags(printed(Array<number>(400).fill(100)).replaceAll('"lag": 100', `"lag": ${ms * 1000}`))
+    parseLags(printed(Array<number>(400).fill(100)).replaceAll('"lag": 100', `"lag": ${ms * 1000}`))
   t.equal(
-    behindMoreOften(upToDate(0.1), upToDate(60)),
+    staleMoreOften(upToDate(0.1), upToDate(60)),
     null,
     'no stale read, no verdict: the client may have waited for a CPU',
   )
-  const stale = readLags(printed([...Array<number>(340).fill(100), ...Array<number>(60).fill(300)]))
-  t.equal(behindMoreOften(upToDate(0.1), stale), true)
-  t.equal(behindMoreOften(stale, upToDate(0.1)), false)
-  t.equal(behindMoreOften(readLags(''), stale), null, 'no samples')
-  t.match(allLags([stale, readLags(printed([100], 2))]), { stale: 62, late: 2, whole: true })
-  t.equal(tripText(readLags('')), 'not measured')
+  const stale = parseLags(printed([...Array<number>(340).fill(100), ...Array<number>(60).fill(300)]))
+  t.equal(staleMoreOften(upToDate(0.1), stale), true)
+  t.equal(staleMoreOften(stale, upToDate(0.1)), false)
+  t.equal(staleMoreOften(parseLags(''), stale), null, 'no samples')
+  t.match(mergeLags([stale, parseLags(printed([100], 2))]), { stale: 62, late: 2, whole: true })
+  t.equal(roundTripText(parseLags('')), 'not measured')
 })
 
 t.test('shareBetween is the Wilson interval', async (t) => {
-  t.same(shareBetween(0, 0), [0, 1])
-  t.ok(shareBetween(0, 800)[1] < 0.005 && shareBetween(0, 800)[1] > 0.004, 'no event is not zero probability')
+  t.same(wilsonInterval(0, 0), [0, 1])
+  t.ok(wilsonInterval(0, 800)[1] < 0.005 && wilsonInterval(0, 800)[1] > 0.004, 'no event is not zero probability')
   fc.assert(
     fc.property(fc.nat(1000), fc.nat(1000), (a, b) => {
       const [count, of] = [Math.min(a, b), Math.max(a, b, 1)]
-      const [low, high] = shareBetween(count, of)
+      const [low, high] = wilsonInterval(count, of)
       return low >= 0 && high <= 1 && low <= count / of + 1e-12 && high >= count / of - 1e-12
     }),
   )

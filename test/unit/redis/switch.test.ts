@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
-import { carriedOver, script } from '../../../playbooks/swarm/redis/switch.ts'
+import { migrationTasks, switchScript } from '../../../playbooks/swarm/redis/switch.ts'
 import { TOPOLOGIES } from '../../../playbooks/swarm/redis/variables.ts'
 import { register, secret, type Secret } from '../../../src/labbook.ts'
 
@@ -36,7 +36,7 @@ for (const shell of [['dash'], ['busybox', 'sh']]) {
       for (const [from, to] of PAIRS) {
         const { log, env } = fakeDocker(t.testdir({}))
         const [program = '', ...args] = shell
-        const { status, stderr } = spawnSync(program, [...args, '-c', script('redis:1', from, to)], {
+        const { status, stderr } = spawnSync(program, [...args, '-c', switchScript('redis:1', from, to)], {
           env,
           input: 'pass word\n',
           encoding: 'utf8',
@@ -96,7 +96,7 @@ t.test('switch stops at a failing step', async (t) => {
     ]) {
       // The app has stopped already, so that the test does not wait for it.
       const { log, env } = fakeDocker(t.testdir({ stopped: '' }))
-      const { status } = spawnSync('dash', ['-c', script('redis:1', from, to)], {
+      const { status } = spawnSync('dash', ['-c', switchScript('redis:1', from, to)], {
         env: { ...env, FAIL_AT: step },
         input: 'pass word\n',
       })
@@ -109,7 +109,7 @@ t.test('switch stops at a failing step', async (t) => {
 t.test('switch changes nothing if docker service ps fails', async (t) => {
   for (const [from, to] of PAIRS) {
     const { log, env } = fakeDocker(t.testdir({}))
-    const { status } = spawnSync('dash', ['-c', script('redis:1', from, to)], {
+    const { status } = spawnSync('dash', ['-c', switchScript('redis:1', from, to)], {
       env: { ...env, FAIL_AT: 'service ps counter_counter' },
       input: 'pass word\n',
     })
@@ -135,7 +135,7 @@ esac
 `,
   )
   chmodSync(path.join(dir, 'bin/docker'), 0o755)
-  const tasks = carriedOver({
+  const tasks = migrationTasks({
     to: 'cluster',
     possible: TOPOLOGIES,
     image: register<string>('image'),

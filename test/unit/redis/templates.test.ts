@@ -5,7 +5,7 @@ import { parse } from 'yaml'
 import { ROOT } from '../../../playbooks/images/table.ts'
 import { servicesOf } from '../../../playbooks/swarm/redis/admin.ts'
 import { redisVars, TOPOLOGIES } from '../../../playbooks/swarm/redis/variables.ts'
-import { lineOf, readCompose } from '../../../playbooks/swarm/stack/compose.ts'
+import { formatProblem, readCompose } from '../../../playbooks/swarm/stack/compose.ts'
 import { render } from '../../../src/modules/support/render.ts'
 
 const NODES = ['alpha', 'beta', 'gamma']
@@ -57,8 +57,8 @@ for (const topology of TOPOLOGIES) {
   t.test(`${topology}: stack file is valid`, async (t) => {
     const { text, services, volumes, networks, secrets } = rendered(topology)
     const compose = readCompose({ path: `${topology}.yml`, text }, () => true)
-    t.same(compose.problems.map(lineOf), [])
-    t.same(compose.warnings.map(lineOf), [])
+    t.same(compose.problems.map(formatProblem), [])
+    t.same(compose.warnings.map(formatProblem), [])
     t.same(Object.keys(services).sort(), [...servicesOf(topology)].sort())
     t.same(networks, { backend: { driver: 'overlay', attachable: true } }, 'as in counter.yml')
     t.same(secrets, { redis_password: { external: true, name: 'counter_redis_password_1' } })

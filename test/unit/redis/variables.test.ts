@@ -1,6 +1,6 @@
 import t from 'tap'
-import { nameOf } from '../../../playbooks/swarm/redis/password.ts'
-import { redisNodes, redisVars, redisVarsIf, TOPOLOGIES } from '../../../playbooks/swarm/redis/variables.ts'
+import { secretNameFor } from '../../../playbooks/swarm/redis/password.ts'
+import { redisNodes, redisVars, deployedRedisVars, TOPOLOGIES } from '../../../playbooks/swarm/redis/variables.ts'
 
 t.test('defaults are one server, and confirmed writes with sentinel and cluster', async (t) => {
   t.same(redisVars({}), {
@@ -46,17 +46,21 @@ t.test('invalid values are errors that name the valid ones', async (t) => {
 t.test('redisVarsIf returns the variables of the previous deployment', async (t) => {
   for (const from of TOPOLOGIES)
     t.same(
-      redisVarsIf(from, { redis_topology: 'single', redis_appendfsync: 'always' }),
+      deployedRedisVars(from, { redis_topology: 'single', redis_appendfsync: 'always' }),
       redisVars({ redis_topology: from, redis_appendfsync: 'always' }),
       from,
     )
-  t.match(redisVarsIf('sentinel', { redis_topology: 'cluster', redis_min_replicas_to_write: 0 }), {
+  t.match(deployedRedisVars('sentinel', { redis_topology: 'cluster', redis_min_replicas_to_write: 0 }), {
     redis_topology: 'sentinel',
     redis_min_replicas_to_write: 0,
     redis_wait_replicas: 1,
   })
   t.match(
-    redisVarsIf('cluster', { redis_topology: 'sentinel', redis_min_replicas_to_write: '2', redis_wait_replicas: 2 }),
+    deployedRedisVars('cluster', {
+      redis_topology: 'sentinel',
+      redis_min_replicas_to_write: '2',
+      redis_wait_replicas: 2,
+    }),
     { redis_min_replicas_to_write: 1, redis_wait_replicas: 1 },
     'invalid values for this topology are dropped',
   )
@@ -85,7 +89,7 @@ t.test('redisNodes starts with the labelled node and rejects too few nodes', asy
 })
 
 t.test('secret name differs by password and does not reveal it', async (t) => {
-  t.equal(nameOf('one password'), nameOf('one password'))
-  t.not(nameOf('one password'), nameOf('another'))
-  t.match(nameOf('x'), /^counter_redis_password_[0-9a-f]{12}$/)
+  t.equal(secretNameFor('one password'), secretNameFor('one password'))
+  t.not(secretNameFor('one password'), secretNameFor('another'))
+  t.match(secretNameFor('x'), /^counter_redis_password_[0-9a-f]{12}$/)
 })

@@ -1,14 +1,14 @@
 import t from 'tap'
-import { FactsFold, type Facts } from '../../../src/report/facts.ts'
+import { ReportDataFold, type ReportData } from '../../../src/report/facts.ts'
 import { duration } from '../../../src/report/format.ts'
 import { slugger } from '../../../src/report/slug.ts'
 import type { RunEvent } from '../../../src/run/events.ts'
 import { exhibit, notice, result } from '../evidence/events.ts'
 
-function collect(events: Iterable<RunEvent>): Facts {
-  const fold = new FactsFold()
+function collect(events: Iterable<RunEvent>): ReportData {
+  const fold = new ReportDataFold()
   for (const event of events) fold.add(event)
-  return fold.facts
+  return fold.data
 }
 
 await t.test('results beyond the limit are only counted; failures have a limit of their own', async (t) => {
@@ -67,9 +67,9 @@ await t.test('memory does not grow with the event log', async (t) => {
     }
   }
   const facts = collect(many())
-  t.ok(JSON.stringify([facts.failures, [...facts.exhibits.values()], facts.notices]).length < 64_000_000)
+  t.ok(JSON.stringify([facts.failures, [...facts.exhibits.values()], facts.logEvents]).length < 64_000_000)
   t.equal(facts.exhibits.size + facts.moreExhibits, 2000)
-  t.equal(facts.notices.length + facts.moreNotices, 2000)
+  t.equal(facts.logEvents.length + facts.moreLogEvents, 2000)
   t.equal(facts.failures.length + facts.onlyCounted, 2000)
 })
 

@@ -1,9 +1,9 @@
 import t from 'tap'
-import { picture } from '../../../src/report/picture.ts'
+import { drawTerminal } from '../../../src/report/picture.ts'
 import { exhibit } from '../evidence/events.ts'
 
 await t.test('terminal shows host, prompt with command, output and duration', async (t) => {
-  const svg = picture(exhibit({ stdout: 'node1 Ready\n', durationMs: 1430 }), 'nodes-1')
+  const svg = drawTerminal(exhibit({ stdout: 'node1 Ready\n', durationMs: 1430 }), 'nodes-1')
   t.match(svg, />node1\$ docker node ls<\/text>/)
   t.match(svg, />node1 Ready<\/text>/)
   t.match(svg, />1\.4 s<\/text>/)
@@ -13,12 +13,12 @@ await t.test('terminal shows host, prompt with command, output and duration', as
 })
 
 await t.test('terminal shows a non-zero exit code', async (t) => {
-  t.match(picture(exhibit({ exitCode: 3 }), 'x'), />exit code 3<\/text>/)
+  t.match(drawTerminal(exhibit({ exitCode: 3 }), 'x'), />exit code 3<\/text>/)
 })
 
 await t.test('terminal shows head and tail of more than 60 lines, and the number omitted', async (t) => {
   const stdout = Array.from({ length: 100 }, (_, i) => `line ${i + 1}`).join('\n')
-  const svg = picture(exhibit({ stdout }), 'x')
+  const svg = drawTerminal(exhibit({ stdout }), 'x')
   t.match(svg, />line 40<\/text>/)
   t.notMatch(svg, />line 41<\/text>/)
   t.match(svg, /40 lines omitted/)
@@ -27,5 +27,5 @@ await t.test('terminal shows head and tail of more than 60 lines, and the number
 })
 
 await t.test('terminal escapes XML', async (t) => {
-  t.match(picture(exhibit({ stdout: '<b a="1">&]]>' }), 'x'), '&lt;b a=&quot;1&quot;&gt;&amp;]]&gt;')
+  t.match(drawTerminal(exhibit({ stdout: '<b a="1">&]]>' }), 'x'), '&lt;b a=&quot;1&quot;&gt;&amp;]]&gt;')
 })

@@ -153,8 +153,5 @@ await t.test('a report that cannot be written is an error', async (t) => {
   const folder = t.testdir()
   mkdirSync(join(folder, 'report.md.part'), { recursive: true })
   cpSync(join(fixtures, 'passed.jsonl'), join(folder, 'events.jsonl'))
-  await t.rejects(
-    renderReport(folder),
-    /cannot write the report into .*: a directory with this name exists: move it/,
-  )
+  await t.rejects(renderReport(folder), /cannot write the report into .*: a directory with this name exists: move it/)
 })

@@ -14,7 +14,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { renderReport } from '../../../src/report/index.ts'
-import { junitOf } from '../../../src/report/junit.ts'
+import { junitXml } from '../../../src/report/junit.ts'
 import { findBrowser } from '../../../src/report/pdf.ts'
 import { en } from '../../../src/report/words/index.ts'
 import type { RunEvent } from '../../../src/run/events.ts'
@@ -135,7 +135,7 @@ print(json.dumps([[suite.get('name'), case.get('name'), [child.tag for child in 
 }
 
 await t.test('JUnit: tasks and findings are test cases, with failures and skips', async (t) => {
-  const cases = casesOf(t, junitOf(richRun(), en))
+  const cases = casesOf(t, junitXml(richRun(), en))
   const kinds = (beginning: string) =>
     cases
       .filter(([, name]) => name.startsWith(beginning))
@@ -153,7 +153,7 @@ await t.test('JUnit: tasks and findings are test cases, with failures and skips'
 await t.test('JUnit: an unreachable host and an interrupted run are errors, an ignored failure is not', async (t) => {
   const cases = casesOf(
     t,
-    junitOf(
+    junitXml(
       [runStart(['a']), result('a', 'unreachable', { message: HOSTILE }), result('b', 'failed', { ignored: true })],
       en,
     ),

@@ -1,9 +1,9 @@
 import t from 'tap'
 import { dataFiles } from '../../../src/report/data.ts'
-import { shareInterval } from '../../../src/report/interval.ts'
-import { measures } from '../../../src/report/measures.ts'
-import { answered } from '../../../src/report/questions.ts'
-import { en, wordsOf } from '../../../src/report/words/index.ts'
+import { proportionInterval } from '../../../src/report/interval.ts'
+import { findingStatistics } from '../../../src/report/measures.ts'
+import { groupByQuestion } from '../../../src/report/questions.ts'
+import { en, messagesOf } from '../../../src/report/words/index.ts'
 import { ru } from '../../../src/report/words/ru.ts'
 
 await t.test('each language has every message, translated', async (t) => {
@@ -19,7 +19,7 @@ await t.test('each language has every message, translated', async (t) => {
     }
   }
   walk(en, ru, 'messages')
-  t.equal(await wordsOf('ru'), ru)
+  t.equal(await messagesOf('ru'), ru)
 })
 
 await t.test('numbers, times and plurals follow the rules of each language', async (t) => {
@@ -42,7 +42,7 @@ await t.test('numbers, times and plurals follow the rules of each language', asy
   t.equal(ru.moment('2026-11-21T04:30:00.000Z'), '21 ноября 2026 г., 04:30:00 UTC')
   t.equal(en.moment('never'), 'unknown time')
   t.strictSame(
-    [1, 2, 5, 11, 12, 21, 22, 25, 111, 1002, 2.5].map(ru.says.calm),
+    [1, 2, 5, 11, 12, 21, 22, 25, 111, 1002, 2.5].map(ru.phrases.unchangedTasks),
     [
       '1 задача',
       '2 задачи',
@@ -71,7 +71,7 @@ await t.test('confidence interval of a proportion matches published values', asy
     [990, 1000, 0.9817, 0.9952],
   ]
   for (const [held, of, low, high] of cases) {
-    const interval = shareInterval(held, of)
+    const interval = proportionInterval(held, of)
     t.ok(
       Math.abs(interval[0] - low) < 0.0001 && Math.abs(interval[1] - high) < 0.0001,
       `${held} of ${of}: ${interval.join(' to ')}`,
@@ -80,17 +80,18 @@ await t.test('confidence interval of a proportion matches published values', asy
 })
 
 await t.test('finding statistics: how often it held, and what was measured', async (t) => {
-  const textOf = (held: number, failed: number, unknown: number) => measures({ times: { held, failed, unknown } }, en)
+  const textOf = (held: number, failed: number, unknown: number) =>
+    findingStatistics({ times: { held, failed, unknown } }, en)
   t.strictSame(textOf(5, 0, 0), ['held 5 of 5 times; 95 % confidence interval: at least 48 %'])
   t.strictSame(textOf(0, 5, 0), ['held 0 of 5 times; 95 % confidence interval: at most 52 %'])
   t.strictSame(textOf(3, 1, 1), ['held 3 of 4 times; 95 % confidence interval: 19 to 99 %; 1 inconclusive'])
   t.strictSame(textOf(0, 0, 2), ['inconclusive every time'])
   const numbers = (unit: string, ...values: number[]) =>
-    measures({ measured: [{ name: 'time to Down', unit, values }] }, en)
+    findingStatistics({ measured: [{ name: 'time to Down', unit, values }] }, en)
   t.strictSame(numbers('s', 8.1, 12.25, 7.7), ['time to Down: median 8.1 s, 7.7 to 12.3 s (n = 3)'])
   t.strictSame(numbers('', 4), ['time to Down: 4'])
   t.strictSame(numbers('s', Number.NaN), [])
-  t.strictSame(measures({}, en), [])
+  t.strictSame(findingStatistics({}, en), [])
 })
 
 await t.test('a finding answers the one question with the longest id prefix', async (t) => {
@@ -104,7 +105,10 @@ await t.test('a finding answers the one question with the longest id prefix', as
     'else.thing',
   ]
   t.strictSame(
-    answered(ids.map((id) => ({ id }))).map(({ question, answers }) => [question, ...answers.map(({ id }) => id)]),
+    groupByQuestion(ids.map((id) => ({ id }))).map(({ question, answers }) => [
+      question,
+      ...answers.map(({ id }) => id),
+    ]),
     [
       ['drain', 'swarm.drain.evacuates'],
       ['returns', 'swarm.active.does-not-return'],
@@ -113,7 +117,7 @@ await t.test('a finding answers the one question with the longest id prefix', as
       ['registry', 'registry.tls.verified'],
     ],
   )
-  t.strictSame(answered([]), [])
+  t.strictSame(groupByQuestion([]), [])
 })
 
 await t.test('names of data files are unique and valid on any file system', async (t) => {

@@ -7,7 +7,7 @@ import { defineModule } from '../../../src/modules/task.ts'
 import { InputReader } from '../../../src/run/inputs.ts'
 import { play } from '../../../src/run/play.ts'
 import { sh } from '../../../src/shell/quote.ts'
-import { line, runSteps, type Setting } from '../../support/play-run.ts'
+import { line, runSteps, type PlayRunOptions } from '../../support/play-run.ts'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'labbook-inputs-'))
 t.teardown(() => {
@@ -55,7 +55,7 @@ const steps = (made: string, asked: string) => [
     line('apart', { path: at('apart'), is: '1' }),
   ]),
 ]
-const check = (made: string, asked: string, more: Setting = {}) =>
+const check = (made: string, asked: string, more: PlayRunOptions = {}) =>
   runSteps(steps(made, asked), { hosts: ['localhost', 'a'], check: true, ...more })
 
 t.test('only tasks that need a file of an earlier task are unknown', async (t) => {

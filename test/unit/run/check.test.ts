@@ -6,10 +6,10 @@ import t from 'tap'
 import { z } from 'zod'
 import { defineModule } from '../../../src/modules/task.ts'
 import type { Task } from '../../../src/modules/task.ts'
-import { play, type Step } from '../../../src/run/play.ts'
+import { play, type PlaybookStep } from '../../../src/run/play.ts'
 import { sh } from '../../../src/shell/quote.ts'
 import { register } from '../../../src/values/reference.ts'
-import { line, present, runSteps, script, type Ran } from '../../support/play-run.ts'
+import { line, present, runSteps, script, type PlayRun } from '../../support/play-run.ts'
 import { sameCases } from '../../support/seed.ts'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'labbook-check-'))
@@ -96,7 +96,7 @@ const anything = defineModule({
   reads: undefined,
 } as unknown as typeof present.definition) as typeof present
 
-const check = (tasks: () => Task[], handlers: Record<string, Task> = {}, setting = {}): Promise<Ran> =>
+const check = (tasks: () => Task[], handlers: Record<string, Task> = {}, setting = {}): Promise<PlayRun> =>
   runSteps([play('p', { hosts: 'a' }, tasks, handlers)], { check: true, ...setting })
 const fresh = (files: Record<string, string>): void => {
   rmSync(folder, { recursive: true })
@@ -338,7 +338,7 @@ function taskOf(given: One, title: string): Task {
 }
 
 const was = register<{ was: string }>('was')
-const stepsOf = (name: string, list: readonly One[], handlers: readonly One[]): Step[] => [
+const stepsOf = (name: string, list: readonly One[], handlers: readonly One[]): PlaybookStep[] => [
   play(
     name,
     { hosts: 'a' },

@@ -13,7 +13,7 @@ t.test('durations are correct if the clock is set back during a run', async (t) 
   Date.now = () => now() - 3_600_000 * turns++
   const ran = await runSteps([
     play('p', { hosts: 'all', gather_facts: true }, () => [script('work', { text: 'sleep 0.05' })]),
-    experiment('look', { hosts: 'all', disturbs: false, proves: { x: 'X' } }, async (on) => {
+    experiment('look', { hosts: 'all', disturbs: false, assertions: { x: 'X' } }, async (on) => {
       const seen = await on.exhibit({ title: 'one', command: 'true' })
       const watched = await on.watch({ title: 'two', command: 'true', every: 0, until: () => true })
       on.finding('x', { holds: watched.seconds >= 0, evidence: [seen, watched.exhibit] })

@@ -3,9 +3,15 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import t from 'tap'
 import { parseInventory } from '../../../src/inventory/index.ts'
-import { disturbancesOf, permissionFor, Refused, type Disturbs, type PlannedRun } from '../../../src/run/disturbance.ts'
+import {
+  disturbancesOf,
+  permissionFor,
+  RunRefused,
+  type Disturbs,
+  type PlannedRun,
+} from '../../../src/run/disturbance.ts'
 import { experiment } from '../../../src/run/experiment.ts'
-import { play, type Step } from '../../../src/run/play.ts'
+import { play, type PlaybookStep } from '../../../src/run/play.ts'
 import { tagged } from '../../../src/run/tags.ts'
 import { runSteps, script } from '../../support/play-run.ts'
 
@@ -16,8 +22,12 @@ const INVENTORY = parseInventory({
   },
 })
 const lastIsLost: Disturbs = ({ groups }) => (groups.last ?? []).map((host) => ({ host, what: 'is powered off' }))
-const lost = experiment('lost', { hosts: 'a', tags: 'experiments', disturbs: lastIsLost, proves: {} }, async () => {})
-const only = experiment('looks', { hosts: 'a', disturbs: false, proves: {} }, async () => {})
+const lost = experiment(
+  'lost',
+  { hosts: 'a', tags: 'experiments', disturbs: lastIsLost, assertions: {} },
+  async () => {},
+)
+const only = experiment('looks', { hosts: 'a', disturbs: false, assertions: {} }, async () => {})
 const removes = play(
   'removes',
   { hosts: 'a,b', tags: 'down', disturbs: ({ hosts }) => hosts.map((host) => ({ host, what: 'loses its data' })) },
@@ -25,7 +35,7 @@ const removes = play(
 )
 const install = play('install', { hosts: 'all' }, () => [script('install', { text: ':' })])
 
-const planned = (steps: readonly Step[], more: Partial<PlannedRun> = {}): PlannedRun => ({
+const planned = (steps: readonly PlaybookStep[], more: Partial<PlannedRun> = {}): PlannedRun => ({
   steps,
   inventory: INVENTORY,
   hosts: ['a', 'b', 'c'],
@@ -34,7 +44,7 @@ const planned = (steps: readonly Step[], more: Partial<PlannedRun> = {}): Planne
   check: false,
   ...more,
 })
-const refusedOf = (steps: readonly Step[], more: Partial<PlannedRun> = {}): string[] =>
+const refusedOf = (steps: readonly PlaybookStep[], more: Partial<PlannedRun> = {}): string[] =>
   permissionFor(planned(steps, more), {}).refused.flatMap(({ disturbances }) => disturbances.map(({ host }) => host))
 
 t.test('no host may be disturbed without permission', async (t) => {
@@ -98,7 +108,7 @@ t.test('disturbs receives host variables, overridden by extra variables', async 
     {
       hosts: 'a',
       disturbs: ({ hosts, hostvars }) => hosts.map((host) => ({ host, what: `size ${String(hostvars(host).size)}` })),
-      proves: {},
+      assertions: {},
     },
     async () => {},
   )
@@ -109,7 +119,7 @@ t.test('disturbs receives host variables, overridden by extra variables', async 
 t.test('a refusal lists each host and effect once, and the flag', async (t) => {
   const { refused } = permissionFor(planned([lost, lost, removes]), {})
   t.equal(
-    new Refused(refused).message,
+    new RunRefused(refused).message,
     [
       "Run refused; nothing was changed. These hosts do not belong to Labbook's lab:",
       '  c: is powered off',
@@ -132,7 +142,7 @@ t.test('a refused run changes nothing', async (t) => {
     {
       hosts: 'all',
       disturbs: ({ hosts }) => hosts.map((host) => ({ host, what: 'is powered off' })),
-      proves: { x: 'X holds' },
+      assertions: { x: 'X holds' },
     },
     async (on) => {
       await on.exhibit({ title: 'Strike', command: `touch ${done}.struck` })

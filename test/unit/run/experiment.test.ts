@@ -3,15 +3,15 @@ import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { experiment } from '../../../src/run/experiment.ts'
 import { play } from '../../../src/run/play.ts'
-import { runSteps, script, type Ran } from '../../support/play-run.ts'
+import { runSteps, script, type PlayRun } from '../../support/play-run.ts'
 
-const findings = ({ events }: Ran) => events.filter((event) => event.type === 'finding')
-const exhibits = ({ events }: Ran) => events.filter((event) => event.type === 'exhibit')
+const findings = ({ events }: PlayRun) => events.filter((event) => event.type === 'finding')
+const exhibits = ({ events }: PlayRun) => events.filter((event) => event.type === 'exhibit')
 const proves = { 'x.holds': 'X holds' }
 
 t.test('an exhibit contains the command and its unmodified output; findings refer to it', async (t) => {
   const ran = await runSteps([
-    experiment('look', { hosts: 'all', disturbs: false, proves }, async (on) => {
+    experiment('look', { hosts: 'all', disturbs: false, assertions: proves }, async (on) => {
       const seen = await on.exhibit({ title: 'Say it!', command: 'echo out; echo err >&2; exit 3' })
       const again = await on.exhibit({ title: 'Say it!', command: 'true' })
       on.finding('x.holds', { holds: true, evidence: [seen, again], detail: 'as measured' })
@@ -26,7 +26,7 @@ t.test('an exhibit contains the command and its unmodified output; findings refe
 
 t.test('a false finding fails the run', async (t) => {
   const ran = await runSteps([
-    experiment('look', { hosts: 'all', disturbs: false, proves }, async (on) => {
+    experiment('look', { hosts: 'all', disturbs: false, assertions: proves }, async (on) => {
       on.finding('x.holds', { holds: false, evidence: [] })
     }),
   ])
@@ -37,7 +37,7 @@ t.test('a negative answer to a question does not fail the run', async (t) => {
   const ran = await runSteps([
     experiment(
       'look',
-      { hosts: 'all', disturbs: false, proves: {}, asks: { 'x.more': 'More serve more' } },
+      { hosts: 'all', disturbs: false, assertions: {}, questions: { 'x.more': 'More serve more' } },
       async (on) => {
         on.finding('x.more', { holds: false, evidence: [] })
       },
@@ -50,7 +50,7 @@ t.test('a negative answer to a question does not fail the run', async (t) => {
       await runSteps([
         experiment(
           'look',
-          { hosts: 'all', disturbs: false, proves: {}, asks: { 'x.more': 'More serve more' } },
+          { hosts: 'all', disturbs: false, assertions: {}, questions: { 'x.more': 'More serve more' } },
           async () => {},
         ),
       ]),
@@ -61,11 +61,15 @@ t.test('a negative answer to a question does not fail the run', async (t) => {
 
 t.test('inconclusive() reports all remaining findings with the reason', async (t) => {
   const ran = await runSteps([
-    experiment('look', { hosts: 'all', disturbs: false, proves, asks: { 'x.more': 'More serve more' } }, async (on) => {
-      const seen = await on.exhibit({ title: 'Kernel', command: 'true' })
-      on.finding('x.more', { holds: true, evidence: [] })
-      on.cannotTell('the kernel has none', [seen])
-    }),
+    experiment(
+      'look',
+      { hosts: 'all', disturbs: false, assertions: proves, questions: { 'x.more': 'More serve more' } },
+      async (on) => {
+        const seen = await on.exhibit({ title: 'Kernel', command: 'true' })
+        on.finding('x.more', { holds: true, evidence: [] })
+        on.inconclusive('the kernel has none', [seen])
+      },
+    ),
   ])
   t.match(findings(ran), [
     { id: 'x.more', holds: true },
@@ -75,11 +79,13 @@ t.test('inconclusive() reports all remaining findings with the reason', async (t
 })
 
 t.test('findings without verdict are inconclusive, with the reason', async (t) => {
-  const silent = await runSteps([experiment('look', { hosts: 'all', disturbs: false, proves }, async () => {})])
+  const silent = await runSteps([
+    experiment('look', { hosts: 'all', disturbs: false, assertions: proves }, async () => {}),
+  ])
   t.match(findings(silent), [{ holds: null, detail: 'the experiment ended without a verdict' }])
   t.equal(silent.exitCode, 0)
   const broken = await runSteps([
-    experiment('look', { hosts: 'all', disturbs: false, proves }, async () => {
+    experiment('look', { hosts: 'all', disturbs: false, assertions: proves }, async () => {
       throw new Error('no worker to drain')
     }),
   ])
@@ -91,7 +97,7 @@ t.test('an experiment does not run on hosts that have failed', async (t) => {
   const ran = await runSteps(
     [
       play('p', { hosts: 'all' }, ({ host }) => [script('work', { text: host === 'a' ? 'exit 1' : ':' })]),
-      experiment('look', { hosts: 'all', disturbs: false, proves }, async (on) => {
+      experiment('look', { hosts: 'all', disturbs: false, assertions: proves }, async (on) => {
         on.finding('x.holds', { holds: true, evidence: [] })
       }),
     ],
@@ -103,7 +109,7 @@ t.test('an experiment does not run on hosts that have failed', async (t) => {
 t.test('a watch polls until its condition is met and records the last output', async (t) => {
   const counter = `${t.testdir()}/looks`
   const ran = await runSteps([
-    experiment('look', { hosts: 'all', disturbs: false, proves }, async (on) => {
+    experiment('look', { hosts: 'all', disturbs: false, assertions: proves }, async (on) => {
       const seen = await on.watch({
         title: 'Third look',
         command: `echo x >>${counter}; wc -l <${counter}`,
@@ -122,7 +128,7 @@ t.test('a watch polls until its condition is met and records the last output', a
 })
 
 t.test('check mode and other tags skip experiments', async (t) => {
-  const step = experiment('look', { hosts: 'all', disturbs: false, proves, tags: 'proof' }, async (on) => {
+  const step = experiment('look', { hosts: 'all', disturbs: false, assertions: proves, tags: 'proof' }, async (on) => {
     on.finding('x.holds', { holds: true, evidence: [] })
   })
   t.equal(findings(await runSteps([step], { check: true })).length, 0)
@@ -135,7 +141,7 @@ t.test('an interrupted run reports it and completes its event log', async (t) =>
   const ran = await runSteps(
     [
       play('p', { hosts: 'all' }, () => [script('first', { text: ':' }), script('second', { text: ':' })]),
-      experiment('look', { hosts: 'all', disturbs: false, proves }, async (on) => {
+      experiment('look', { hosts: 'all', disturbs: false, assertions: proves }, async (on) => {
         on.finding('x.holds', { holds: true, evidence: [] })
       }),
     ],
@@ -161,18 +167,18 @@ function disturbing(
     {
       hosts: 'all',
       disturbs: false,
-      proves,
+      assertions: proves,
       hypothesis: 'It recovers.',
-      start: async (on) => {
-        await on.look({ command: `echo start >>${log}` })
+      steadyState: async (on) => {
+        await on.exec({ command: `echo start >>${log}` })
         if (start !== '') throw new Error(start)
       },
-      restore: async (on) => {
+      rollback: async (on) => {
         await on.exhibit({ title: 'Put back', command: `echo restore >>${log}` })
       },
     },
     async (on) => {
-      await on.look({ command: `echo disturb >>${log}` })
+      await on.exec({ command: `echo disturb >>${log}` })
       await during()
       on.finding('x.holds', { holds: true, evidence: [await on.exhibit({ title: 'Seen', command: 'echo so' })] })
     },
@@ -233,8 +239,8 @@ t.test('rollback after an interrupt uses fresh connections', async (t) => {
         const line = { closed: false }
         opened.push(line)
         return {
-          open: () => {},
-          exchange: async (script) => {
+          preconnect: () => {},
+          exec: async (script) => {
             if (line.closed) throw new Error('the line is closed')
             const { stdout, stderr, status } = spawnSync('sh', { input: script })
             return { stdout, stderr, exitCode: status ?? -1 }
@@ -265,15 +271,15 @@ t.test('rollback after an interrupt keeps facts', async (t) => {
         {
           hosts: 'all',
           disturbs: false,
-          proves,
-          restore: async (on) => {
+          assertions: proves,
+          rollback: async (on) => {
             known.push(factsOf(on.hostvars('a')))
           },
         },
         async (on) => {
           known.push(factsOf(on.hostvars('a')))
           controller.abort()
-          await on.look({ command: 'true' })
+          await on.exec({ command: 'true' })
         },
       ),
     ],
@@ -290,8 +296,8 @@ t.test('a failed rollback is reported', async (t) => {
       {
         hosts: 'all',
         disturbs: false,
-        proves,
-        restore: async () => {
+        assertions: proves,
+        rollback: async () => {
           throw new Error('node2 does not answer')
         },
       },
@@ -313,7 +319,7 @@ t.test('a failed rollback is reported', async (t) => {
 t.test('a repeated finding reports how often it held and each measured value', async (t) => {
   let time = 0
   const outcomes = [true, true, null] as const
-  const measure = experiment('measure', { hosts: 'all', disturbs: false, proves }, async (on) => {
+  const measure = experiment('measure', { hosts: 'all', disturbs: false, assertions: proves }, async (on) => {
     const holds = outcomes[time++ % 3] ?? null
     on.finding('x.holds', {
       holds,
@@ -337,7 +343,7 @@ t.test('a repeated finding reports how often it held and each measured value', a
   t.notHas(
     findings(
       await runSteps([
-        experiment('once', { hosts: 'all', disturbs: false, proves }, async (on) => {
+        experiment('once', { hosts: 'all', disturbs: false, assertions: proves }, async (on) => {
           on.finding('x.holds', { holds: true, evidence: [] })
         }),
       ]),

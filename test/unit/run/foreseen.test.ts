@@ -1,5 +1,5 @@
 import t from 'tap'
-import { affects, Foreseen, together } from '../../../src/run/foreseen.ts'
+import { affects, PredictedEffects, mergeKeys } from '../../../src/run/foreseen.ts'
 
 t.test('a modified path affects itself, everything below, and readers of a tree above', async (t) => {
   const rows: [set: string, read: string, touched: boolean][] = [
@@ -30,20 +30,20 @@ t.test('undefined keys affect everything except an empty list', async (t) => {
   t.notOk(affects(undefined, []))
   t.notOk(affects([], undefined))
   t.ok(affects(['/x', '/a'], ['/b', '/a']), 'one of many is enough')
-  t.same(together([['/a', '/b'], ['/a']]), ['/a', '/b'])
-  t.equal(together([['/a'], undefined]), undefined)
+  t.same(mergeKeys([['/a', '/b'], ['/a']]), ['/a', '/b'])
+  t.equal(mergeKeys([['/a'], undefined]), undefined)
 })
 
 t.test('the prerequisite is the last predictable task that modifies what is read', async (t) => {
-  const foreseen = new Foreseen()
-  t.equal(foreseen.reason('a', undefined), undefined)
+  const foreseen = new PredictedEffects()
+  t.equal(foreseen.prerequisite('a', undefined), undefined)
   foreseen.add('a', 'first', ['/x'], true)
   foreseen.add('a', 'second', ['/x'], true)
   foreseen.add('a', 'other', ['/y'], true)
   foreseen.add('a', 'dark', undefined, false)
   foreseen.add('b', 'elsewhere', undefined, true)
-  t.equal(foreseen.reason('a', ['/x']), 'second')
-  t.equal(foreseen.reason('a', ['/z']), 'dark', 'what cannot be told may set it, too')
-  t.equal(foreseen.reason('a', []), undefined)
-  t.equal(foreseen.latest(), 'elsewhere')
+  t.equal(foreseen.prerequisite('a', ['/x']), 'second')
+  t.equal(foreseen.prerequisite('a', ['/z']), 'dark', 'what cannot be told may set it, too')
+  t.equal(foreseen.prerequisite('a', []), undefined)
+  t.equal(foreseen.latestTask(), 'elsewhere')
 })

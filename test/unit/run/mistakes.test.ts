@@ -6,9 +6,9 @@ import type { Task } from '../../../src/modules/task.ts'
 import { experiment } from '../../../src/run/experiment.ts'
 import { play, type Play, type PlayContext } from '../../../src/run/play.ts'
 import { register } from '../../../src/values/reference.ts'
-import { line, runSteps, script, type Ran, type Setting } from '../../support/play-run.ts'
+import { line, runSteps, script, type PlayRun, type PlayRunOptions } from '../../support/play-run.ts'
 
-const said = ({ events }: Ran): string[] =>
+const said = ({ events }: PlayRun): string[] =>
   events.filter((event) => event.type === 'notice').map(({ level, message }) => `${level}: ${message}`)
 const HERE = import.meta.filename
 type Nested = { readonly of: { readonly what: boolean } }
@@ -24,7 +24,7 @@ const NOT_THERE = "Cannot read properties of undefined (reading 'what')"
 
 const each = (task: (host: string) => Task): Play =>
   play('Play', { hosts: 'all' }, ({ host }) => [task(host), debug('After', { msg: 'after' })])
-const run = async (steps: Parameters<typeof runSteps>[0], setting: Setting = {}): Promise<Ran> =>
+const run = async (steps: Parameters<typeof runSteps>[0], setting: PlayRunOptions = {}): Promise<PlayRun> =>
   await runSteps(steps, { hosts: ['a', 'b'], ...setting })
 
 t.test('a condition that throws fails the task on that host, with the location; other hosts continue', async (t) => {
@@ -162,9 +162,13 @@ t.test(
   'an error in an experiment is reported with its location; its findings are inconclusive, and the run continues',
   async (t) => {
     const context = (break_: (on: Pick<PlayContext, 'hostvars'>) => unknown) =>
-      experiment('Drain', { hosts: 'all', disturbs: false, proves: { 'drain.moves': 'Tasks move' } }, async (on) => {
-        break_(on)
-      })
+      experiment(
+        'Drain',
+        { hosts: 'all', disturbs: false, assertions: { 'drain.moves': 'Tasks move' } },
+        async (on) => {
+          break_(on)
+        },
+      )
     const cases: [ReturnType<typeof context>, string][] = [
       [context(() => missing({})), `${HERE}:${MISSING}: ${NOT_THERE}`],
       [context((on) => on.hostvars('aa')), `no host "aa" in the inventory: did you mean a?`],

@@ -2,9 +2,9 @@ import t from 'tap'
 import { debug } from '../../../src/modules/debug.ts'
 import { experiment } from '../../../src/run/experiment.ts'
 import { play } from '../../../src/run/play.ts'
-import { runSteps, type Ran } from '../../support/play-run.ts'
+import { runSteps, type PlayRun } from '../../support/play-run.ts'
 
-const said = ({ events }: Ran): string[] =>
+const said = ({ events }: PlayRun): string[] =>
   events.filter((event) => event.type === 'notice').map(({ level, message }) => `${level}: ${message}`)
 const hello = (): ReturnType<typeof debug>[] => [debug('Say hello', { msg: 'hello' })]
 
@@ -30,7 +30,7 @@ t.test('a play whose pattern matches no host is skipped, and the run continues',
 
 t.test('an experiment whose pattern matches no host is inconclusive, with the reason', async (t) => {
   const ran = await runSteps([
-    experiment('Drain', { hosts: 'swarm', disturbs: false, proves: { 'drain.moves': 'Tasks move' } }, async () => {
+    experiment('Drain', { hosts: 'swarm', disturbs: false, assertions: { 'drain.moves': 'Tasks move' } }, async () => {
       t.fail('is not run')
     }),
     play('All', { hosts: 'all' }, hello),

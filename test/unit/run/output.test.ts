@@ -1,12 +1,18 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { KeptOutput, RECORDED, tooLongToPlan, type Keep, type Spool } from '../../../src/run/output.ts'
+import {
+  CapturedOutput,
+  RECORD_LIMIT_BYTES,
+  outputLimitProblem,
+  type CaptureOptions,
+  type OverflowFile,
+} from '../../../src/run/output.ts'
 
 /** A file in memory. */
 function spool() {
   const chunks: Buffer[] = []
   const state = { opened: 0, closed: 0, bytes: () => Buffer.concat(chunks) }
-  const open = (): Spool => {
+  const open = (): OverflowFile => {
     state.opened += 1
     return {
       file: 'output/1.txt',
@@ -21,11 +27,11 @@ function spool() {
   return { state, open }
 }
 
-function keep(bytes: Buffer, sizes: readonly number[], keep: Keep): KeptOutput {
-  const output = new KeptOutput('stdout', keep)
+function keep(bytes: Buffer, sizes: readonly number[], keep: CaptureOptions): CapturedOutput {
+  const output = new CapturedOutput('stdout', keep)
   for (let at = 0, i = 0; at < bytes.length; i++) {
     const size = sizes[i % sizes.length] ?? 1
-    output.take(bytes.subarray(at, at + size))
+    output.write(bytes.subarray(at, at + size))
     at += size
   }
   output.end()
@@ -41,8 +47,8 @@ const numbered = (length: number): Buffer =>
 
 t.test('short output is kept completely, without overflow file', async (t) => {
   const { state, open } = spool()
-  const output = keep(numbered(RECORDED), [100_000], { for: 'change', spool: open })
-  t.equal(output.text(), numbered(RECORDED).toString())
+  const output = keep(numbered(RECORD_LIMIT_BYTES), [100_000], { purpose: 'change', openOverflowFile: open })
+  t.equal(output.text(), numbered(RECORD_LIMIT_BYTES).toString())
   t.equal(output.long(), undefined)
   t.equal(state.opened, 0)
 })
@@ -50,16 +56,16 @@ t.test('short output is kept completely, without overflow file', async (t) => {
 t.test('long output is in the overflow file byte for byte, with head and tail kept', async () => {
   const sizes = fc.array(fc.integer({ min: 1, max: 300_000 }), { minLength: 1, maxLength: 4 })
   fc.assert(
-    fc.property(fc.integer({ min: RECORDED + 1, max: 4 * RECORDED }), sizes, (length, list) => {
+    fc.property(fc.integer({ min: RECORD_LIMIT_BYTES + 1, max: 4 * RECORD_LIMIT_BYTES }), sizes, (length, list) => {
       const bytes = numbered(length)
       const { state, open } = spool()
       const output = keep(
         bytes,
         list.map((size) => size + 1000),
-        { for: 'change', spool: open },
+        { purpose: 'change', openOverflowFile: open },
       )
-      const half = RECORDED / 2
-      const note = `\n[... ${length - RECORDED} bytes left out; all ${length} are in output/1.txt ...]\n`
+      const half = RECORD_LIMIT_BYTES / 2
+      const note = `\n[... ${length - RECORD_LIMIT_BYTES} bytes left out; all ${length} are in output/1.txt ...]\n`
       return (
         state.bytes().equals(bytes) &&
         state.opened === 1 &&
@@ -74,8 +80,8 @@ t.test('long output is in the overflow file byte for byte, with head and tail ke
 
 t.test('no character is cut, and all omitted bytes are counted', async (t) => {
   for (const prefix of ['', 'a', 'ab', 'abc']) {
-    const bytes = Buffer.from(prefix + '🎉'.repeat(RECORDED / 2))
-    const text = keep(bytes, [65_536], { for: 'change' }).text()
+    const bytes = Buffer.from(prefix + '🎉'.repeat(RECORD_LIMIT_BYTES / 2))
+    const text = keep(bytes, [65_536], { purpose: 'change' }).text()
     t.notMatch(text, '\uFFFD')
     const [, left] = /\n\[\.\.\. (\d+) bytes left out \.\.\.\]\n/.exec(text) ?? []
     t.equal(Buffer.byteLength(text.replace(/\n\[.*\]\n/, '')) + Number(left), bytes.length)
@@ -84,26 +90,26 @@ t.test('no character is cut, and all omitted bytes are counted', async (t) => {
 
 t.test('probes capture more output for the plan, up to a limit', async (t) => {
   const { open } = spool()
-  const most = keep(numbered(8 * RECORDED), [100_000], { for: 'probe', spool: open })
-  t.equal(most.text().length, 8 * RECORDED)
-  const outcome = (output: KeptOutput) => ({
+  const most = keep(numbered(8 * RECORD_LIMIT_BYTES), [100_000], { purpose: 'probe', openOverflowFile: open })
+  t.equal(most.text().length, 8 * RECORD_LIMIT_BYTES)
+  const outcome = (output: CapturedOutput) => ({
     stdout: output.text(),
     stderr: '',
     exitCode: 0,
     durationMs: 1,
     long: { stdout: output.long() ?? { bytes: 0 } },
   })
-  t.equal(tooLongToPlan(outcome(most)), undefined)
-  const more = keep(numbered(8 * RECORDED + 1), [100_000], { for: 'probe', spool: open })
-  t.ok(more.text().length < RECORDED + 200)
-  t.match(tooLongToPlan(outcome(more)), /^the probe printed 8388609 bytes on stdout/)
+  t.equal(outputLimitProblem(outcome(most)), undefined)
+  const more = keep(numbered(8 * RECORD_LIMIT_BYTES + 1), [100_000], { purpose: 'probe', openOverflowFile: open })
+  t.ok(more.text().length < RECORD_LIMIT_BYTES + 200)
+  t.match(outputLimitProblem(outcome(more)), /^the probe printed 8388609 bytes on stdout/)
 })
 
 t.test('a failed write is remembered, and capturing continues', async (t) => {
   const broken = new Error('no space left')
-  const output = keep(numbered(3 * RECORDED), [100_000], {
-    for: 'change',
-    spool: () => {
+  const output = keep(numbered(3 * RECORD_LIMIT_BYTES), [100_000], {
+    purpose: 'change',
+    openOverflowFile: () => {
       throw broken
     },
   })

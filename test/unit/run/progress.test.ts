@@ -8,11 +8,11 @@ import { defineModule } from '../../../src/modules/task.ts'
 import { experiment } from '../../../src/run/experiment.ts'
 import { play } from '../../../src/run/play.ts'
 import { phasesOf } from '../../../src/run/run.ts'
-import { runSteps, script, type Ran } from '../../support/play-run.ts'
+import { runSteps, script, type PlayRun } from '../../support/play-run.ts'
 
 const proves = { 'x.holds': 'X holds' }
-const awaited = ({ events }: Ran) => events.filter((event) => event.type === 'waiting')
-const phases = ({ events }: Ran) =>
+const awaited = ({ events }: PlayRun) => events.filter((event) => event.type === 'waiting')
+const phases = ({ events }: PlayRun) =>
   events.flatMap((event) => (event.type === 'play_start' ? [[event.play, event.phase]] : []))
 const nothing = async (): Promise<void> => {}
 
@@ -20,8 +20,8 @@ t.test('phases are counted over the plays and experiments that run', async (t) =
   const steps = [
     play('first', { hosts: 'a' }, () => []),
     play('on nobody', { hosts: 'all:!a' }, () => []),
-    experiment('proof', { hosts: 'all', disturbs: false, proves: {}, tags: 'proof' }, nothing),
-    experiment('by name', { hosts: 'all', disturbs: false, proves: {}, tags: 'never' }, nothing),
+    experiment('proof', { hosts: 'all', disturbs: false, assertions: {}, tags: 'proof' }, nothing),
+    experiment('by name', { hosts: 'all', disturbs: false, assertions: {}, tags: 'never' }, nothing),
     play('last', { hosts: 'all' }, () => []),
   ]
   t.strictSame(phases(await runSteps(steps)), [
@@ -50,9 +50,15 @@ t.test('an invalid pattern does not affect the count of phases', async (t) => {
 
 t.test('an experiment reports commands, waits and their timeouts', async (t) => {
   const ran = await runSteps([
-    experiment('look', { hosts: 'all', disturbs: false, proves }, async (on) => {
+    experiment('look', { hosts: 'all', disturbs: false, assertions: proves }, async (on) => {
       await on.exhibit({ title: 'Nodes', command: 'true' })
-      await on.watch({ title: 'node3 is Down', awaits: 'node3 Down', command: 'true', within: 120, until: () => true })
+      await on.watch({
+        title: 'node3 is Down',
+        waitingFor: 'node3 Down',
+        command: 'true',
+        within: 120,
+        until: () => true,
+      })
       await on.watch({ title: 'A title', command: 'true', until: () => true })
       on.waiting('the load to end', 12)
       await on.pause(0.01, 'nothing to happen')
@@ -83,7 +89,7 @@ t.test('an experiment reports commands, waits and their timeouts', async (t) => 
 t.test('reported timeouts include the timeout multiplier', async (t) => {
   const ran = await runSteps(
     [
-      experiment('look', { hosts: 'all', disturbs: false, proves: {} }, async (on) => {
+      experiment('look', { hosts: 'all', disturbs: false, assertions: {} }, async (on) => {
         await on.watch({ title: 'up', command: 'true', within: 20, until: () => true })
       }),
     ],
@@ -96,7 +102,7 @@ t.test('a pause ends when the run is interrupted', async (t) => {
   const controller = new AbortController()
   const ran = await runSteps(
     [
-      experiment('look', { hosts: 'all', disturbs: false, proves }, async (on) => {
+      experiment('look', { hosts: 'all', disturbs: false, assertions: proves }, async (on) => {
         setTimeout(() => {
           controller.abort()
         }, 20)
@@ -151,7 +157,7 @@ t.test('a task that waits for a reconnect reports its wait', async (t) => {
     reads: () => [],
     probe: () => ':',
     plan: () => ({ changes: [{ description: 'leave', script: `touch ${mark}` }] }),
-    comesBack: { afterSeconds: () => 0, withinSeconds: () => 30, probe: () => ':', missing: () => undefined },
+    comesBack: { delaySeconds: () => 0, timeoutSeconds: () => 30, probe: () => ':', pendingReason: () => undefined },
     result: () => ({ values: {} }),
   })
   const ran = await runSteps([play('p', { hosts: 'all' }, () => [leave('Restart', {})])])

@@ -2,11 +2,11 @@ import t from 'tap'
 import type { Connection } from '../../../src/connection/connection.ts'
 import { experiment } from '../../../src/run/experiment.ts'
 import { PlaybookError } from '../../../src/run/play.ts'
-import { longerWhere, slowdownOf } from '../../../src/run/slowdown.ts'
+import { durationMultiplierOf, timeoutMultiplierOf } from '../../../src/run/slowdown.ts'
 import { runSteps, shellConnection } from '../../support/play-run.ts'
 
 const among = (vars: Readonly<Record<string, Record<string, unknown>>>): number =>
-  slowdownOf({ hostvars: (host) => vars[host] ?? {} }, Object.keys(vars))
+  timeoutMultiplierOf({ hostvars: (host) => vars[host] ?? {} }, Object.keys(vars))
 
 t.test('the slowest host counts; its variable before its facts', async (t) => {
   t.equal(among({}), 1)
@@ -26,7 +26,7 @@ t.test("an invalid slowdown is rejected with the host's name", async (t) => {
 })
 
 t.test('durations scale by the square root of the timeout multiplier', async (t) => {
-  t.same([1, 2, 4, 10, 60].map(longerWhere), [1, 2, 2, 4, 8])
+  t.same([1, 2, 4, 10, 60].map(durationMultiplierOf), [1, 2, 2, 4, 8])
 })
 
 t.test('an experiment scales its timeouts', async (t) => {
@@ -34,13 +34,13 @@ t.test('an experiment scales its timeouts', async (t) => {
   const shell = shellConnection(() => {})
   const connect = (): Connection => ({
     ...shell,
-    exchange: async (script, options) => {
+    exec: async (script, options) => {
       limits.push(options.timeLimitSeconds)
-      return await shell.exchange(script, options)
+      return await shell.exec(script, options)
     },
   })
-  const step = experiment('look', { hosts: 'all', disturbs: false, proves: {} }, async (on) => {
-    await on.look({ command: 'true' })
+  const step = experiment('look', { hosts: 'all', disturbs: false, assertions: {} }, async (on) => {
+    await on.exec({ command: 'true' })
     await on.exhibit({ title: 'It', command: 'true', timeout: 7 })
   })
   await runSteps([step], { connect })

@@ -7,7 +7,7 @@ import { z } from 'zod'
 import { defineModule, type Task } from '../../../src/modules/task.ts'
 import { play } from '../../../src/run/play.ts'
 import { register } from '../../../src/values/reference.ts'
-import { line, present, runSteps, script, type Ran } from '../../support/play-run.ts'
+import { line, present, runSteps, script, type PlayRun } from '../../support/play-run.ts'
 
 const folder = t.testdir()
 const at = (name: string): string => path.join(folder, name)
@@ -18,7 +18,7 @@ function clean(): void {
   for (const name of names) rmSync(at(name), { force: true })
 }
 
-function run(tasks: () => readonly Task[]): Promise<Ran> {
+function run(tasks: () => readonly Task[]): Promise<PlayRun> {
   return runSteps([play('p', { hosts: 'all' }, tasks)])
 }
 
@@ -103,7 +103,7 @@ t.test('an unchanged task within a batch is reported with its own result', async
 
 t.test('a condition receives the value registered by the previous task', async (t) => {
   const was = register<{ was: string }>('was')
-  const again = (): Promise<Ran> =>
+  const again = (): Promise<PlayRun> =>
     run(() => [
       line('x', { path: at('x'), is: '1', register: was }),
       line('y', { path: at('y'), is: '1', when: ({ value }) => value(was).was === '1' }),

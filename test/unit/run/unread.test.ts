@@ -5,12 +5,12 @@ import { debug } from '../../../src/modules/debug.ts'
 import { template } from '../../../src/modules/template.ts'
 import { experiment } from '../../../src/run/experiment.ts'
 import { play, type PlayContext } from '../../../src/run/play.ts'
-import { ReadTracker } from '../../../src/values/reads.ts'
-import { runSteps, type Setting } from '../../support/play-run.ts'
+import { VarReadTracker } from '../../../src/values/reads.ts'
+import { runSteps, type PlayRunOptions } from '../../support/play-run.ts'
 
 const nothingRead = (name: string, hint = ''): string =>
   `--extra-vars ${name}: variable was not used in this run${hint}`
-const warnings = async (steps: Parameters<typeof runSteps>[0], setting: Setting): Promise<string[]> =>
+const warnings = async (steps: Parameters<typeof runSteps>[0], setting: PlayRunOptions): Promise<string[]> =>
   (await runSteps(steps, setting)).events.flatMap((event) =>
     event.type === 'notice' && event.level === 'warning' ? [event.message] : [],
   )
@@ -57,7 +57,7 @@ t.test('every kind of read counts', async (t) => {
   t.strictSame(
     await warnings(
       [
-        experiment('E', { hosts: 'all', disturbs: false, proves: {} }, async (on) => {
+        experiment('E', { hosts: 'all', disturbs: false, assertions: {} }, async (on) => {
           void on.hostvars('a').x
         }),
       ],
@@ -92,13 +92,13 @@ t.test('copying or listing variables does not count as reading', async (t) => {
       ),
       [nothingRead('x')],
     )
-  const tracker = new ReadTracker(['x', 'y'])
+  const tracker = new VarReadTracker(['x', 'y'])
   const view = tracker.view({ x: 1, y: 2, z: 3 })
   t.strictSame({ ...view }, { x: 1, y: 2, z: 3 })
   t.ok(Object.hasOwn(view, 'x'))
-  t.strictSame(tracker.unread, ['x', 'y'])
+  t.strictSame(tracker.unreadNames, ['x', 'y'])
   t.equal(view.x + view.z, 4, 'a read after a copy counts')
-  t.strictSame([tracker.unread, [...tracker.read]], [['y'], ['x', 'z']])
+  t.strictSame([tracker.unreadNames, [...tracker.readNames]], [['y'], ['x', 'z']])
 })
 
 t.test('an aborted run reports no unused variables; without extra variables there is no view', async (t) => {
@@ -118,5 +118,5 @@ t.test('an aborted run reports no unused variables; without extra variables ther
     'a host is out of the run',
   )
   const vars = { x: 1 }
-  t.equal(new ReadTracker([]).view(vars), vars)
+  t.equal(new VarReadTracker([]).view(vars), vars)
 })

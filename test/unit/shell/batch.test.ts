@@ -1,13 +1,13 @@
 import { spawnSync } from 'node:child_process'
 import fc from 'fast-check'
 import t from 'tap'
-import { BatchReader, composeBatch, type Gather, type Outcome } from '../../../src/shell/batch.ts'
+import { BatchReader, composeBatch, type OutputSink, type ScriptResult } from '../../../src/shell/batch.ts'
 import { sh } from '../../../src/shell/quote.ts'
 import { shells } from '../../support/shells.ts'
 
 const MARK = 'lb-0123456789'
 
-interface Piece extends Gather {
+interface Piece extends OutputSink {
   text: string
   ended: number
 }
@@ -17,14 +17,14 @@ function read(
   stdout: Buffer,
   stderr: Buffer,
   size = Number.POSITIVE_INFINITY,
-): { outcomes: Outcome[]; pieces: Map<string, Piece> } {
+): { outcomes: ScriptResult[]; pieces: Map<string, Piece> } {
   const pieces = new Map<string, Piece>()
   const reader = new BatchReader(MARK, (script, stream) => {
     const chunks: Buffer[] = []
     const piece: Piece = {
       text: '',
       ended: 0,
-      take: (chunk) => {
+      write: (chunk) => {
         chunks.push(Buffer.from(chunk))
       },
       end() {
@@ -36,8 +36,8 @@ function read(
     return piece
   })
   for (let at = 0; at < Math.max(stdout.length, stderr.length, 1); at += size) {
-    reader.take('stdout', stdout.subarray(at, at + size))
-    reader.take('stderr', stderr.subarray(at, at + size))
+    reader.write('stdout', stdout.subarray(at, at + size))
+    reader.write('stderr', stderr.subarray(at, at + size))
   }
   const text = (script: number, stream: string): string => pieces.get(`${script} ${stream}`)?.text ?? ''
   const outcomes = reader

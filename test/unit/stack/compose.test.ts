@@ -1,11 +1,11 @@
 import t from 'tap'
-import { lineOf, readCompose } from '../../../playbooks/swarm/stack/compose.ts'
+import { formatProblem, readCompose } from '../../../playbooks/swarm/stack/compose.ts'
 import { portsOf } from '../../../playbooks/swarm/stack/references.ts'
 
 const read = (text: string, files: readonly string[] = []) =>
   readCompose({ path: 'compose.yaml', text }, (file) => files.includes(file))
-const problems = (text: string, files: readonly string[] = []) => read(text, files).problems.map(lineOf)
-const warnings = (text: string) => read(text).warnings.map(lineOf)
+const problems = (text: string, files: readonly string[] = []) => read(text, files).problems.map(formatProblem)
+const warnings = (text: string) => read(text).warnings.map(formatProblem)
 
 t.test('valid compose file has neither problems nor warnings', async (t) => {
   const { problems, warnings, services, files } = read(
@@ -39,8 +39,8 @@ secrets: { password: { external: true } }
 `,
     ['./site.conf', 'db.env'],
   )
-  t.same(problems.map(lineOf), [])
-  t.same(warnings.map(lineOf), [])
+  t.same(problems.map(formatProblem), [])
+  t.same(warnings.map(formatProblem), [])
   t.same(
     services.map(({ name, image, mode }) => [name, image, mode]),
     [
@@ -63,9 +63,7 @@ secrets: { password: { external: true } }
 
 t.test('YAML errors have line, column and a fix', async (t) => {
   t.match(problems('services:\n  web:\n\timage: x\n'), [/^compose\.yaml:3:1: tabs are not allowed for indentation/])
-  t.match(problems('services:\n  web:\n    image: x\n    image: y\n'), [
-    /^compose\.yaml:4:5: duplicate key "image"/,
-  ])
+  t.match(problems('services:\n  web:\n    image: x\n    image: y\n'), [/^compose\.yaml:4:5: duplicate key "image"/])
   t.match(problems('services:\n  web:\n    image: "x\n'), [/^compose\.yaml:\d+:\d+: .*quote/])
   t.match(problems('services:\n  web: *none\n'), [/^compose\.yaml:2:8: the alias \*none has no anchor/])
 })

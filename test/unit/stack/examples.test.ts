@@ -4,7 +4,7 @@ import t from 'tap'
 import { parse } from 'yaml'
 import { APPS, balancerVars } from '../../../playbooks/balancer/stack.ts'
 import { IMAGE_NAMES, ROOT } from '../../../playbooks/images/table.ts'
-import { lineOf, readCompose } from '../../../playbooks/swarm/stack/compose.ts'
+import { formatProblem, readCompose } from '../../../playbooks/swarm/stack/compose.ts'
 import { variablesOf } from '../../../playbooks/swarm/stack/variables.ts'
 import { render } from '../../../src/modules/support/render.ts'
 
@@ -15,8 +15,8 @@ t.test('voting app needs neither routing mesh nor Docker Hub', async (t) => {
   const compose = readCompose({ path: 'compose.yaml', text: source }, (file) =>
     existsSync(path.join(ROOT, 'examples/voting', file)),
   )
-  t.same(compose.problems.map(lineOf), [])
-  t.same(compose.warnings.map(lineOf), [])
+  t.same(compose.problems.map(formatProblem), [])
+  t.same(compose.warnings.map(formatProblem), [])
   t.same(compose.services.map(({ name }) => name).sort(), ['db', 'front', 'redis', 'result', 'vote', 'worker'])
   const images = new Set(IMAGE_NAMES.map((name) => `IMAGE_${name.toUpperCase().replaceAll('-', '_')}`))
   for (const { name } of variablesOf(source)) t.ok(images.has(name), `${name} is an image of the project's registry`)
@@ -45,8 +45,8 @@ for (const kind of ['nginx', 'haproxy'] as const) {
       redis_image: 'r:1',
     }).text
     const compose = readCompose({ path: 'stack.yml', text: source }, () => true)
-    t.same(compose.problems.map(lineOf), [])
-    t.same(compose.warnings.map(lineOf), [])
+    t.same(compose.problems.map(formatProblem), [])
+    t.same(compose.warnings.map(formatProblem), [])
     const { services } = parse(source, { merge: true })
     t.same(Object.keys(services).sort(), ['app1', 'app2', 'balancer', 'redis'])
     t.same(services.balancer.command, ['balancer.sh', kind, '/etc/balancer.conf'])

@@ -1,5 +1,11 @@
 import t from 'tap'
-import { explain, judge, latecomers, readState, type StackState } from '../../../playbooks/swarm/stack/tasks.ts'
+import {
+  describeFailure,
+  judge,
+  unconvergedServices,
+  readState,
+  type StackState,
+} from '../../../playbooks/swarm/stack/tasks.ts'
 
 /** Output of Docker in the format of stateCommand. */
 const state = (services: readonly string[], updates: readonly string[], tasks: readonly string[]): StackState =>
@@ -14,7 +20,7 @@ const web = (replicas: string, tasks: readonly string[], update = 'shop_web'): S
 const none: ReadonlySet<string> = new Set()
 const why = (stackState: StackState, before = none): string => {
   const judgement = judge(stackState, before)
-  return judgement.kind === 'failed' ? judgement.culprits.map(explain).join('\n') : judgement.kind
+  return judgement.kind === 'failed' ? judgement.failedServices.map(describeFailure).join('\n') : judgement.kind
 }
 
 t.test('readState parses the output of Docker', async (t) => {
@@ -29,7 +35,7 @@ t.test('readState parses the output of Docker', async (t) => {
     ],
   )
   t.same(
-    services.map(({ name, mode, running, wanted, update }) => [name, mode, running, wanted, update]),
+    services.map(({ name, mode, running, desired: wanted, update }) => [name, mode, running, wanted, update]),
     [
       ['shop_db', 'replicated', 1, 1, ''],
       ['shop_web', 'replicated', 2, 4, 'updating'],
@@ -174,7 +180,7 @@ t.test('exited service that is not restarted, or with a failed update, has faile
 })
 
 t.test('after the timeout every service that has not converged is named with its latest failure', async (t) => {
-  const explanations = latecomers(
+  const explanations = unconvergedServices(
     state(
       ['shop_db | replicated | 1/1', 'shop_web | replicated | 0/1', 'shop_api | replicated | 0/2'],
       ['shop_db', 'shop_web', 'shop_api | updating | update in progress'],
@@ -184,7 +190,7 @@ t.test('after the timeout every service that has not converged is named with its
         'c | shop_api.1 | node1 | Running | Preparing 2 minutes ago | ',
       ],
     ),
-  ).map(explain)
+  ).map(describeFailure)
   t.same(explanations, [
     'shop_web: 0 of 1 tasks run; task shop_web.1 on node2 is failed: task: non-zero exit (1)',
     'shop_api: 0 of 2 tasks run, updating; task shop_api.1 on node1 is preparing',

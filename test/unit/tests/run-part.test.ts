@@ -21,7 +21,7 @@ const partOf = (contents: Readonly<Record<string, string>>, timeoutSeconds = 60)
   })
   return {
     name: 'some',
-    covers: '',
+    description: '',
     packages: [],
     lane: 'compute',
     minutes: 1,

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import fc from 'fast-check'
 import t from 'tap'
-import { connectionTarget } from '../../../src/connection/index.ts'
+import { connectionSettings } from '../../../src/connection/index.ts'
 import { upload } from '../../../src/transfer/upload.ts'
 import { programs } from '../../../src/transfer/upload-program.ts'
 
@@ -12,11 +12,11 @@ const directory = mkdtempSync(path.join(tmpdir(), 'labbook-upload-'))
 t.teardown(() => {
   rmSync(directory, { recursive: true, force: true })
 })
-const target = connectionTarget('here', { ansible_connection: 'local' })
+const target = connectionSettings('here', { ansible_connection: 'local' })
 const [src, dest] = [path.join(directory, 'from'), path.join(directory, 'a directory', 'to')]
 const request = { target, src, dest }
 const plan = async (params: object = {}) => {
-  const observed = await programs.look(request).then(
+  const observed = await programs.compare(request).then(
     (answer) => ({ stdout: JSON.stringify(answer), stderr: '', exitCode: 0 }),
     (error: Error) => ({ stdout: '', stderr: error.message, exitCode: 1 }),
   )
@@ -67,7 +67,7 @@ t.test('force: false keeps an existing file and uploads a missing one', async (t
   const replan = async () =>
     upload.definition.plan(
       upload.definition.schema.parse({ ...request, force: false }),
-      { stdout: JSON.stringify(await programs.look({ ...request, force: false })), stderr: '', exitCode: 0 },
+      { stdout: JSON.stringify(await programs.compare({ ...request, force: false })), stderr: '', exitCode: 0 },
       {},
       {},
     )
@@ -79,7 +79,7 @@ t.test('force: false keeps an existing file and uploads a missing one', async (t
 t.test('errors are one sentence', async (t) => {
   rmSync(src)
   t.match((await plan()).problem, /from" does not exist$/)
-  await t.rejects(programs.look({ ...request, hint: 'the README says where to get it' }), {
+  await t.rejects(programs.compare({ ...request, hint: 'the README says where to get it' }), {
     name: 'Refusal',
     message: `file "${src}" does not exist: the README says where to get it`,
   })

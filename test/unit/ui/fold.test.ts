@@ -13,7 +13,7 @@ async function lines(events: readonly RunEvent[], given: Partial<typeof OPTIONS>
   const stream = new PassThrough()
   const screen = plainScreen(stream, { ...OPTIONS, ...given })
   events.forEach(screen.show)
-  await screen.done()
+  await screen.close()
   stream.end()
   return (await text(stream)).split('\n').filter((line) => line.includes(' | '))
 }

@@ -6,7 +6,7 @@ import { findingParagraph, findingTally } from '../../../src/ui/format/finding.t
 import { palette } from '../../../src/ui/format/palette.ts'
 import { recapLines } from '../../../src/ui/format/recap.ts'
 import { resultBody, resultLine } from '../../../src/ui/format/result.ts'
-import { clean, linesOf, shorten, tail, wrap } from '../../../src/ui/format/text.ts'
+import { sanitize, linesOf, shorten, tail, wrap } from '../../../src/ui/format/text.ts'
 import type { Finding, RunEnd } from '../../../src/run/events.ts'
 import { command, recording, result } from '../../support/events.ts'
 
@@ -18,12 +18,12 @@ void t.test('durations are readable', async (t) => {
 })
 
 void t.test('output of hosts cannot control the terminal', async (t) => {
-  t.equal(clean('\u001b]0;title\u0007\u001b[31mred\u001b[0m\u0008 a\tb\r\n'), 'red a\tb\n')
-  t.equal(clean('10%\r50%\r100%\ndone'), '100%\ndone')
+  t.equal(sanitize('\u001b]0;title\u0007\u001b[31mred\u001b[0m\u0008 a\tb\r\n'), 'red a\tb\n')
+  t.equal(sanitize('10%\r50%\r100%\ndone'), '100%\ndone')
   fc.assert(
     fc.property(
       fc.string({ unit: 'binary' }),
-      (text) => !/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/.test(clean(text)),
+      (text) => !/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/.test(sanitize(text)),
     ),
   )
 })

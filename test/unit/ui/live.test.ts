@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { PlayStart, RunEvent } from '../../../src/run/events.ts'
-import { note, openBoard, type Board } from '../../../src/ui/board.ts'
+import { applyEvent, initialPlayState, type PlayState } from '../../../src/ui/board.ts'
 import { experimentLine, hostLine, liveTitle } from '../../../src/ui/format/live.ts'
 import { palette } from '../../../src/ui/format/palette.ts'
 import { recording } from '../../support/events.ts'
@@ -8,10 +8,10 @@ import { recording } from '../../support/events.ts'
 const plain = palette(false)
 
 /** The state of the last play of a recording, and the time of its last event. */
-function boardOf(events: readonly RunEvent[]): { board: Board; now: number } {
+function boardOf(events: readonly RunEvent[]): { board: PlayState; now: number } {
   const from = events.findLastIndex(({ type }) => type === 'play_start')
-  const board = openBoard(events[from] as PlayStart)
-  for (const event of events.slice(from + 1)) note(board, event)
+  const board = initialPlayState(events[from] as PlayStart)
+  for (const event of events.slice(from + 1)) applyEvent(board, event)
   return { board, now: Date.parse(events.at(-1)?.time ?? '') }
 }
 
@@ -28,7 +28,7 @@ t.test('title has the phase, both elapsed times, and the estimated time left', a
     const run = recording()
     run.play('Swarm', 'play', ['node1'], { phase })
     const { board, now } = boardOf(run.events)
-    return liveTitle(board, { since: now - 100_000, expected }, now + laterMs, plain)
+    return liveTitle(board, { startedAt: now - 100_000, phaseDurations: expected }, now + laterMs, plain)
   }
   t.equal(title([], 8000), 'Swarm  phase 2 of 3, 8s; run 1m 48s', 'the first run has no estimate')
   t.equal(title([undefined, undefined, undefined], 8000), 'Swarm  phase 2 of 3, 8s; run 1m 48s')
@@ -58,7 +58,7 @@ t.test(
       run.play('Swarm')
       run.notice('Ctrl-C once more', { level })
       const { board } = boardOf(run.events)
-      return liveTitle(board, { since: board.since, expected: [] }, board.since, plain)
+      return liveTitle(board, { startedAt: board.startedAt, phaseDurations: [] }, board.startedAt, plain)
     }
     t.equal(title('warning'), 'Swarm  Ctrl-C once more  0s; run 0s')
     t.equal(title('info'), 'Swarm  0s; run 0s  Ctrl-C once more')
@@ -69,7 +69,7 @@ t.test('play of an older version has no phase', async (t) => {
   const run = recording()
   run.play('Swarm')
   const { board, now } = boardOf(run.events)
-  t.equal(liveTitle(board, { since: now, expected: [1000] }, now, plain), 'Swarm  0s; run 0s')
+  t.equal(liveTitle(board, { startedAt: now, phaseDurations: [1000] }, now, plain), 'Swarm  0s; run 0s')
 })
 
 t.test('experiment shows the running command or what it is waiting for, never an ended one', async (t) => {

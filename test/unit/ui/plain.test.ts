@@ -14,7 +14,7 @@ async function lines(
   const stream = new PassThrough()
   const screen = plainScreen(stream, { diff: false, verbosity: 0, colour: false, links: false, ...given })
   events.forEach(screen.show)
-  await screen.done({ report: 'runs/latest/report.html' })
+  await screen.close({ report: 'runs/latest/report.html' })
   stream.end()
   return (await text(stream)).split('\n')
 }
@@ -51,22 +51,19 @@ void t.test('experiments show exhibit titles and findings', async (t) => {
   ])
 })
 
-void t.test(
-  '-v shows the command and output of exhibits, and waits',
-  async (t) => {
-    const site = await lines(siteRun(), { verbosity: 1 })
-    t.strictSame(
-      site.filter((line) => line.startsWith('controller |')),
-      [
-        'controller | exhibit | Read the count',
-        'controller |         | $ curl -s http://10.0.0.1:8080/api/counter',
-        'controller |         | {"count": 100}',
-      ],
-    )
-    t.ok((await lines(waitingRun(), { verbosity: 1 })).includes('node1 | waiting | for node3 Down, at most 120 s'))
-    t.notMatch((await lines(waitingRun())).join('\n'), 'waiting')
-  },
-)
+void t.test('-v shows the command and output of exhibits, and waits', async (t) => {
+  const site = await lines(siteRun(), { verbosity: 1 })
+  t.strictSame(
+    site.filter((line) => line.startsWith('controller |')),
+    [
+      'controller | exhibit | Read the count',
+      'controller |         | $ curl -s http://10.0.0.1:8080/api/counter',
+      'controller |         | {"count": 100}',
+    ],
+  )
+  t.ok((await lines(waitingRun(), { verbosity: 1 })).includes('node1 | waiting | for node3 Down, at most 120 s'))
+  t.notMatch((await lines(waitingRun())).join('\n'), 'waiting')
+})
 
 void t.test(
   'lines have at most 120 characters and failure reasons are complete; with -v nothing is truncated',
@@ -168,7 +165,7 @@ void t.test('--json writes only the events', async (t) => {
   const stream = new PassThrough()
   const screen = jsonScreen(stream)
   siteRun().forEach(screen.show)
-  await screen.done({ report: 'runs/latest/report.html' })
+  await screen.close({ report: 'runs/latest/report.html' })
   stream.end()
   const output = (await text(stream))
     .trimEnd()

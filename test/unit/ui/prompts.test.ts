@@ -1,5 +1,5 @@
 import t from 'tap'
-import { canAsk } from '../../../src/ui/index.ts'
+import { isInteractive } from '../../../src/ui/index.ts'
 import { onTerminal } from '../../support/terminal.ts'
 
 const ASK = new URL('./programs/ask.ts', import.meta.url)
@@ -74,10 +74,10 @@ void t.test('Ctrl-C in a prompt throws Cancelled', async (t) => {
 void t.test('prompts need a terminal and no option that forbids them', async (t) => {
   const terminal = { isTTY: true }
   const interactive = { noInput: false, yes: false, json: false, stdin: terminal, stdout: terminal }
-  t.equal(canAsk(interactive), true)
-  t.equal(canAsk({ ...interactive, noInput: true }), false)
-  t.equal(canAsk({ ...interactive, yes: true }), false)
-  t.equal(canAsk({ ...interactive, json: true }), false)
-  t.equal(canAsk({ ...interactive, stdin: {} }), false)
-  t.equal(canAsk({ ...interactive, stdout: {} }), false)
+  t.equal(isInteractive(interactive), true)
+  t.equal(isInteractive({ ...interactive, noInput: true }), false)
+  t.equal(isInteractive({ ...interactive, yes: true }), false)
+  t.equal(isInteractive({ ...interactive, json: true }), false)
+  t.equal(isInteractive({ ...interactive, stdin: {} }), false)
+  t.equal(isInteractive({ ...interactive, stdout: {} }), false)
 })

@@ -20,7 +20,7 @@ t.test('references are resolved at any depth', (t) => {
     host: 'a',
     has: (_key, host) => host === 'b',
     get: () => ({ id: 'T' }),
-    why: (key, host) => ({ message: `no ${key} of ${host}`, pending: false }),
+    whyMissing: (key, host) => ({ message: `no ${key} of ${host}`, pending: false }),
   }
   const hidden = secret('kept')
   t.same(resolveDeep({ list: [1, token.on('b').map(({ id }) => id)], hidden }, scope), { list: [1, 'T'], hidden })

@@ -1,19 +1,19 @@
 import {
-  onHosts,
+  disturbAll,
   PlaybookError,
-  type CareContext,
+  type SetupContext,
   type Disturbs,
   type ExperimentContext,
-  type Watched,
+  type WatchResult,
 } from '../../../../src/labbook.ts'
 import { callMany } from '../../../app/client.ts'
-import type { WatchedCluster } from '../../../swarm/experiments/support/watching.ts'
-import { clusterMachines, hostsOf, kubectl, nodeNameOf, nodesOf } from '../../cluster.ts'
-import { doorsOf, isCounter, podsCommand, settingsOf } from '../../proof.ts'
-import { asTask, isReady, isReadyNode, readNodes, readPods, type PodSeen } from '../../seen.ts'
+import type { ObservedCluster } from '../../../swarm/experiments/support/watching.ts'
+import { disturbedTargets, clusterHosts, kubectl, nodeNameOf, clusterNodes } from '../../cluster.ts'
+import { appEndpoints, isCounter, podsCommand, settingsOf } from '../../proof.ts'
+import { toTask, isReady, isReadyNode, parseNodes, parsePods, type Pod } from '../../seen.ts'
 
 /** kubectl, namespace and expected replicas for an experiment. */
-export const subject = (on: Pick<CareContext, 'groups' | 'hostvars'>) => {
+export const appOnCluster = (on: Pick<SetupContext, 'groups' | 'hostvars'>) => {
   const settings = settingsOf(on)
   // With an autoscaler, the minimum.
   const { namespace, autoscale } = settings
@@ -29,17 +29,20 @@ export const subject = (on: Pick<CareContext, 'groups' | 'hostvars'>) => {
 export const seconds = (value: number): string => `${value.toFixed(value < 10 ? 1 : 0)} s`
 
 /** Declares that the whole cluster is disturbed. */
-export const cluster =
+export const disturbsCluster =
   (what: string): Disturbs =>
   (on) =>
-    onHosts(clusterMachines(on), what)
+    disturbAll(disturbedTargets(on), what)
 
 /** The last agent; empty for a context or without agents. */
-export const lastAgent = (on: Pick<CareContext, 'groups' | 'hostvars'>): readonly string[] =>
-  hostsOf(on).length === 0 ? [] : (on.groups.k3s_agents?.slice(-1) ?? [])
+export const lastAgent = (on: Pick<SetupContext, 'groups' | 'hostvars'>): readonly string[] =>
+  clusterHosts(on).length === 0 ? [] : (on.groups.k3s_agents?.slice(-1) ?? [])
 
 /** Target node of a fault: the last agent, so that the API server stays reachable. */
-export function victim(on: Pick<CareContext, 'groups' | 'hostvars'>): { readonly host: string; readonly node: string } {
+export function targetNode(on: Pick<SetupContext, 'groups' | 'hostvars'>): {
+  readonly host: string
+  readonly node: string
+} {
   const [host] = lastAgent(on)
   if (host === undefined)
     throw new PlaybookError(
@@ -48,21 +51,22 @@ export function victim(on: Pick<CareContext, 'groups' | 'hostvars'>): { readonly
   return { host, node: nodeNameOf(on, host) }
 }
 
-export const nodesCommand = (on: Pick<CareContext, 'groups' | 'hostvars'>): string => subject(on).k('get nodes -o json')
+export const nodesCommand = (on: Pick<SetupContext, 'groups' | 'hostvars'>): string =>
+  appOnCluster(on).k('get nodes -o json')
 
 /**
  * Steady state of each experiment: all nodes and requested pods are ready, and all endpoints respond.
  */
-export async function allWell(on: CareContext): Promise<void> {
-  const { at, k, namespace, wanted, autoscale } = subject(on)
-  const expected = nodesOf(on)
+export async function assertSteadyState(on: SetupContext): Promise<void> {
+  const { at, k, namespace, wanted, autoscale } = appOnCluster(on)
+  const expected = clusterNodes(on)
   const nodes = await on.watch({
     ...at,
     title: 'Nodes before',
     command: nodesCommand(on),
     within: 120,
     until: ({ stdout }) =>
-      expected.every((name) => readNodes(stdout).some((node) => node.name === name && isReadyNode(node))),
+      expected.every((name) => parseNodes(stdout).some((node) => node.name === name && isReadyNode(node))),
   })
   if (!nodes.reached)
     throw new Error(
@@ -74,13 +78,13 @@ export async function allWell(on: CareContext): Promise<void> {
     command: podsCommand(k, namespace),
     within: 240,
     every: 2,
-    until: ({ stdout }) => isSettled(readPods(stdout), wanted, autoscale),
+    until: ({ stdout }) => isSteady(parsePods(stdout), wanted, autoscale),
   })
   if (!pods.reached)
     throw new Error(
       `steady state not reached: fewer or more than ${wanted} ready pods (see the exhibit "${pods.exhibit.id}"): deploy the app first`,
     )
-  const targets = await doorsOf(on)
+  const targets = await appEndpoints(on)
   const { errors } = await callMany(targets, 'GET', '/api/counter', {
     total: targets.length * 3,
     clients: targets.length,
@@ -89,23 +93,23 @@ export async function allWell(on: CareContext): Promise<void> {
 }
 
 /** Whether all pods are ready and the app has the wanted number of them (or more, with `orMore`). */
-export function isSettled(pods: readonly PodSeen[], wanted: number, orMore = false): boolean {
+export function isSteady(pods: readonly Pod[], wanted: number, orMore = false): boolean {
   const count = pods.filter(isCounter).length
   return pods.every(isReady) && (orMore ? count >= wanted : count === wanted)
 }
 
 /** Ready pods of the app, except on the nodes `without`. */
-export const servingOf = (pods: readonly PodSeen[], without: readonly string[] = []): PodSeen[] =>
+export const readyPods = (pods: readonly Pod[], without: readonly string[] = []): Pod[] =>
   pods.filter((pod) => isCounter(pod) && isReady(pod) && !without.includes(pod.node))
 
 /** Waits for the wanted number of ready pods, except pods on the nodes `without` and pods with a UID in `not`. */
-export function podsElsewhere(
+export function waitForPods(
   on: ExperimentContext,
   title: string,
   {
     without = [],
     not = [],
-    wanted = subject(on).wanted,
+    wanted = appOnCluster(on).wanted,
     within = 240,
   }: {
     without?: readonly string[]
@@ -113,22 +117,22 @@ export function podsElsewhere(
     wanted?: number
     within?: number
   } = {},
-): Promise<Watched> {
-  const { at, k, namespace } = subject(on)
+): Promise<WatchResult> {
+  const { at, k, namespace } = appOnCluster(on)
   return on.watch({
     ...at,
     title,
     command: podsCommand(k, namespace),
     within,
     until: ({ stdout }) =>
-      servingOf(readPods(stdout), without).filter(({ uid }) => !not.includes(uid)).length >= wanted,
+      readyPods(parsePods(stdout), without).filter(({ uid }) => !not.includes(uid)).length >= wanted,
   })
 }
 
 /** Number of pods per node, as text. */
-export function spread(pods: readonly PodSeen[]): string {
+export function podsPerNode(pods: readonly Pod[]): string {
   const counts = new Map<string, number>()
-  for (const { node } of servingOf(pods)) counts.set(node, (counts.get(node) ?? 0) + 1)
+  for (const { node } of readyPods(pods)) counts.set(node, (counts.get(node) ?? 0) + 1)
   return (
     [...counts]
       .sort(([a], [b]) => a.localeCompare(b))
@@ -138,22 +142,22 @@ export function spread(pods: readonly PodSeen[]): string {
 }
 
 /** Placement of the app on this cluster, for an experiment's timeline. */
-export async function watched(on: ExperimentContext): Promise<WatchedCluster> {
-  const { at, k, namespace } = subject(on)
+export async function watchedCluster(on: ExperimentContext): Promise<ObservedCluster> {
+  const { at, k, namespace } = appOnCluster(on)
   const command = podsCommand(k, namespace)
-  const inventoryNodes = nodesOf(on)
+  const inventoryNodes = clusterNodes(on)
   const nodes =
     inventoryNodes.length > 0
       ? inventoryNodes
-      : readNodes((await on.look({ ...at, command: nodesCommand(on) })).stdout).map(({ name }) => name)
+      : parseNodes((await on.exec({ ...at, command: nodesCommand(on) })).stdout).map(({ name }) => name)
   return {
-    doors: await doorsOf(on),
+    endpoints: await appEndpoints(on),
     nodes,
     command: 'kubectl get pods',
     async placement() {
       try {
-        const { stdout, exitCode } = await on.look({ ...at, command, timeout: 10 })
-        return exitCode === 0 ? readPods(stdout).map(asTask) : undefined
+        const { stdout, exitCode } = await on.exec({ ...at, command, timeout: 10 })
+        return exitCode === 0 ? parsePods(stdout).map(toTask) : undefined
       } catch {
         // No response from the server may be part of the experiment.
         return undefined

@@ -13,7 +13,7 @@ interface Deployment {
 /**
  * Progress of a Deployment from `kubectl get deployment -o json`, by the rules of `kubectl rollout status`.
  */
-export function progressOf(json: string): 'complete' | 'failed' | 'in progress' {
+export function rolloutProgress(json: string): 'complete' | 'failed' | 'in progress' {
   let deployment: Deployment
   try {
     deployment = JSON.parse(json) as Deployment

@@ -1,35 +1,35 @@
-import { PlaybookError, type CareContext, type Watched } from '../../../../src/labbook.ts'
-import { settled } from '../../../app/proof.ts'
+import { PlaybookError, type SetupContext, type WatchResult } from '../../../../src/labbook.ts'
+import { waitForStack } from '../../../app/proof.ts'
 import { appVars, STACK } from '../../../app/stack.ts'
 
 export const COUNTER = `${STACK}_counter`
 
 /** The node to inject faults into: the last worker, so that the manager and Redis with its volume stay up. */
-export function victim({ groups }: Pick<CareContext, 'groups'>): string {
+export function targetNode({ groups }: Pick<SetupContext, 'groups'>): string {
   const node = groups.swarm_workers?.at(-1)
   if (node === undefined)
     throw new PlaybookError('group swarm_workers has no host: this experiment needs a worker to inject a fault into')
   return node
 }
 
-export const manager = ({ hosts }: Pick<CareContext, 'hosts'>): string => hosts[0] as string
+export const manager = ({ hosts }: Pick<SetupContext, 'hosts'>): string => hosts[0] as string
 
 /** Number of replicas in the inventory. */
-export const wantedReplicas = (on: Pick<CareContext, 'hosts' | 'hostvars'>): number =>
+export const desiredReplicas = (on: Pick<SetupContext, 'hosts' | 'hostvars'>): number =>
   appVars(on.hostvars(manager(on))).counter_replicas
 
 /** Largest number of replicas that `max_replicas_per_node` allows on all nodes together. */
-export function roomFor(on: Pick<CareContext, 'groups' | 'hosts' | 'hostvars'>): number {
+export function maxReplicas(on: Pick<SetupContext, 'groups' | 'hosts' | 'hostvars'>): number {
   const { counter_max_per_node: maxPerNode } = appVars(on.hostvars(manager(on)))
   return maxPerNode === 0 ? Infinity : maxPerNode * (on.groups.swarm ?? []).length
 }
 
-export const scaleTo = (replicas: number): string => `docker service scale --detach ${COUNTER}=${replicas}`
+export const scaleCommand = (replicas: number): string => `docker service scale --detach ${COUNTER}=${replicas}`
 
 export const NODES = `docker node ls --format 'table {{.Hostname}}\\t{{.Status}}\\t{{.Availability}}\\t{{.ManagerStatus}}'`
 
 /** Checks the steady state: every node is Ready and Active, and the app answers through every node. */
-export async function allWell(on: CareContext): Promise<void> {
+export async function checkSteadyState(on: SetupContext): Promise<void> {
   const wanted = on.groups.swarm ?? []
   const nodes = await on.watch({
     title: 'Nodes before the experiment',
@@ -39,7 +39,7 @@ export async function allWell(on: CareContext): Promise<void> {
   })
   if (!nodes.reached)
     throw new Error(`steady state not reached: not every node is Ready and Active (see exhibit "${nodes.exhibit.id}")`)
-  const [error] = await settled(on)
+  const [error] = await waitForStack(on)
   if (error !== undefined)
     throw new Error(`steady state not reached: the app does not answer through every node (${error})`)
 }
@@ -52,47 +52,47 @@ const running = (filter = ''): string =>
   `docker service ps ${COUNTER} --filter desired-state=running ${filter}--format '{{.Name}} {{.Node}} {{.CurrentState}}'`
 
 /** Waits until the desired number of replicas run on nodes other than `without`. */
-export function replicasElsewhere(
-  on: CareContext,
+export function waitForReplicas(
+  on: SetupContext,
   title: string,
   without: readonly string[] = [],
   within = 180,
-): Promise<Watched> {
-  const wanted = wantedReplicas(on)
+): Promise<WatchResult> {
+  const wanted = desiredReplicas(on)
   return on.watch({
     title,
     command: running(),
     within,
-    until: ({ stdout }) => runningLines(stdout, without).length >= wanted,
+    until: ({ stdout }) => runningReplicas(stdout, without).length >= wanted,
   })
 }
 
-export const runningLines = (stdout: string, without: readonly string[] = []): string[] =>
+export const runningReplicas = (stdout: string, without: readonly string[] = []): string[] =>
   stdout.split('\n').filter((line) => / Running /.test(line) && !without.includes(line.split(' ')[1] ?? ''))
 
 /** Command that lists the replicas scheduled on a node. */
-export const replicasOn = (node: string): string => running(`--filter node=${node} `)
+export const replicasCommand = (node: string): string => running(`--filter node=${node} `)
 
 /**
  * Places a replica on a recovered node, as Swarm does not move running replicas there: Labbook scales up by one so that
  * a replica lands on the node, then scales back. (A forced update would restart all replicas.) Waits first for lost
  * replicas to be replaced; while managers still count the node's own replicas as running, nothing is scaled.
  */
-export async function spreadAgain(on: CareContext, node: string): Promise<void> {
-  const wanted = wantedReplicas(on)
-  await replicasElsewhere(on, 'Replicas before rebalancing', [], 120)
-  const { stdout: ownReplicas } = await on.look({ command: replicasOn(node) })
-  if (ownReplicas.trim() !== '' || roomFor(on) <= wanted) return
+export async function rebalanceTo(on: SetupContext, node: string): Promise<void> {
+  const wanted = desiredReplicas(on)
+  await waitForReplicas(on, 'Replicas before rebalancing', [], 120)
+  const { stdout: ownReplicas } = await on.exec({ command: replicasCommand(node) })
+  if (ownReplicas.trim() !== '' || maxReplicas(on) <= wanted) return
   try {
-    await on.look({ command: scaleTo(wanted + 1) })
+    await on.exec({ command: scaleCommand(wanted + 1) })
     await on.watch({
       title: `Replicas on ${node}`,
-      command: replicasOn(node),
+      command: replicasCommand(node),
       within: 180,
-      until: ({ stdout }) => runningLines(stdout).length > 0,
+      until: ({ stdout }) => runningReplicas(stdout).length > 0,
     })
   } finally {
-    await on.look({ command: scaleTo(wanted) })
+    await on.exec({ command: scaleCommand(wanted) })
   }
 }
 

@@ -1,8 +1,8 @@
 import type { Exhibit, ExperimentContext, Verdict } from '../../../../src/labbook.ts'
 
 /** An unintended network partition: nodes that lost each other without an injected fault. */
-export interface Parted {
-  readonly why: string
+export interface NetworkPartition {
+  readonly reason: string
   readonly exhibits: readonly Exhibit[]
 }
 
@@ -18,11 +18,11 @@ const gossipLossCommand = (seconds: number): string =>
  * @param observed - exhibit of the observation, which has just ended.
  * @param failed - number of failed requests; with none, nothing is checked.
  */
-export async function partedWithin(
+export async function partitionDuring(
   on: Pick<ExperimentContext, 'groups' | 'exhibit'>,
   observed: Exhibit,
   failed: number,
-): Promise<Parted | undefined> {
+): Promise<NetworkPartition | undefined> {
   if (failed === 0) return undefined
   // Querying slow nodes one after the other takes time that must be added.
   const queriedAt = Date.now()
@@ -33,7 +33,7 @@ export async function partedWithin(
   const affected = exhibits.filter(({ stdout }) => stdout !== '').map(({ host }) => host)
   if (affected.length === 0) return undefined
   return {
-    why: `${affected.join(', ')} lost the gossip of other nodes meanwhile: the machines are too slow or too busy`,
+    reason: `${affected.join(', ')} lost the gossip of other nodes meanwhile: the machines are too slow or too busy`,
     exhibits,
   }
 }
@@ -42,12 +42,12 @@ export async function partedWithin(
  * Makes a failed verdict inconclusive after an unintended partition. Pass undefined where the verdict failed for
  * another reason than failed requests.
  */
-export const unlessParted = (partition: Parted | undefined, verdict: Verdict): Verdict =>
+export const inconclusiveIfPartitioned = (partition: NetworkPartition | undefined, verdict: Verdict): Verdict =>
   partition === undefined || verdict.holds !== false
     ? verdict
     : {
         ...verdict,
         holds: null,
         evidence: [...verdict.evidence, ...partition.exhibits],
-        detail: [verdict.detail, partition.why].filter(Boolean).join('; '),
+        detail: [verdict.detail, partition.reason].filter(Boolean).join('; '),
       }

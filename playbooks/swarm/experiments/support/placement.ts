@@ -1,7 +1,7 @@
 import type { TimelineBar } from '../../../../src/labbook.ts'
 
 /** State of a task in one sample. */
-export interface TaskSeen {
+export interface TaskSample {
   readonly id: string
   /** `counter_counter.2` */
   readonly name: string
@@ -14,7 +14,7 @@ export interface Sample {
   /** Seconds from the start. */
   readonly at: number
   /** undefined: no manager answered. */
-  readonly tasks: readonly TaskSeen[] | undefined
+  readonly tasks: readonly TaskSample[] | undefined
 }
 
 const OUTPUT_FORMAT = "--no-trunc --format '{{.ID}}\t{{.Name}}\t{{.Node}}\t{{.CurrentState}}'"
@@ -34,7 +34,7 @@ export const stackPlacementCommand = (stack: string, names: readonly string[], s
  * Parses the output of {@link placementCommand} and {@link stackPlacementCommand}. Docker prefixes the names of earlier
  * tasks with `\_`, which is dropped.
  */
-export function readPlacement(stdout: string): TaskSeen[] {
+export function parsePlacement(stdout: string): TaskSample[] {
   return stdout
     .split('\n')
     .filter((line) => line.trim() !== '')
@@ -57,9 +57,9 @@ const FAILED = new Set(['failed', 'rejected', 'orphaned'])
  * first sample of another one. Tasks that ended before the first sample are left out; a task that fails between two
  * samples gets its own bar.
  */
-export function bars(samples: readonly Sample[], until: number): TimelineBar[] {
+export function placementBars(samples: readonly Sample[], until: number): TimelineBar[] {
   const known = samples.filter(
-    (sample): sample is Sample & { tasks: readonly TaskSeen[] } => sample.tasks !== undefined,
+    (sample): sample is Sample & { tasks: readonly TaskSample[] } => sample.tasks !== undefined,
   )
   const open = new Map<string, { bar: TimelineBar; last: number }>()
   const done: TimelineBar[] = []

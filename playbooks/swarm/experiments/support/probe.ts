@@ -1,16 +1,16 @@
 import { call, type Endpoint } from '../../../app/client.ts'
 
 /** An endpoint of the app, and the node that publishes it. */
-export interface Door extends Endpoint {
+export interface AppEndpoint extends Endpoint {
   readonly node: string
 }
 
 /** A request and its result. */
-export interface Request {
+export interface RequestResult {
   /** Milliseconds from the start. */
   readonly at: number
   readonly ms: number
-  readonly door: string
+  readonly endpoint: string
   readonly method: 'GET' | 'POST'
   readonly status: number | undefined
   readonly replica: string
@@ -25,7 +25,7 @@ export interface ProbeOptions {
   /** Requests per second, over all endpoints. */
   readonly perSecond: number
   /** Request timeout. */
-  readonly timeLimitMs: number
+  readonly timeoutMs: number
 }
 
 /** Limit of requests in flight, so that a service that does not answer is not flooded. */
@@ -40,22 +40,22 @@ const PATHS = { GET: '/api/counter', POST: '/api/counter/increment' } as const
  * endpoints. Each request is sent once and recorded, so that acknowledged increments can be checked against the count.
  */
 export class SteadyProbe {
-  readonly #endpoints: readonly Door[]
+  readonly #endpoints: readonly AppEndpoint[]
   readonly #options: ProbeOptions
-  readonly #requests: Request[] = []
+  readonly #requests: RequestResult[] = []
   readonly #began = performance.now()
   readonly #inFlight = new Set<Promise<void>>()
   readonly #timer: NodeJS.Timeout
   #sent = 0
 
-  constructor(endpoints: readonly Door[], options: ProbeOptions) {
+  constructor(endpoints: readonly AppEndpoint[], options: ProbeOptions) {
     this.#endpoints = endpoints
     this.#options = options
     this.#timer = setInterval(() => this.#send(), 1000 / options.perSecond)
   }
 
   /** Stops sending and waits for the outstanding responses. */
-  async stop(): Promise<readonly Request[]> {
+  async stop(): Promise<readonly RequestResult[]> {
     clearInterval(this.#timer)
     await Promise.all(this.#inFlight)
     return this.#requests.toSorted((a, b) => a.at - b.at)
@@ -65,7 +65,7 @@ export class SteadyProbe {
   #send(): void {
     const due = Math.floor(((performance.now() - this.#began) * this.#options.perSecond) / 1000)
     for (; this.#sent < Math.min(due, MAX_REQUESTS); this.#sent++) {
-      const endpoint = this.#endpoints[this.#sent % this.#endpoints.length] as Door
+      const endpoint = this.#endpoints[this.#sent % this.#endpoints.length] as AppEndpoint
       const method = Math.floor(this.#sent / this.#endpoints.length) % 2 === 0 ? 'GET' : 'POST'
       if (this.#inFlight.size >= MAX_IN_FLIGHT) {
         this.#record(endpoint, method, performance.now(), { error: `not sent: ${MAX_IN_FLIGHT} requests in flight` })
@@ -76,10 +76,10 @@ export class SteadyProbe {
     }
   }
 
-  async #call(endpoint: Door, method: 'GET' | 'POST'): Promise<void> {
+  async #call(endpoint: AppEndpoint, method: 'GET' | 'POST'): Promise<void> {
     const began = performance.now()
     try {
-      const { status, replica, node, count } = await call(endpoint, method, PATHS[method], this.#options.timeLimitMs)
+      const { status, replica, node, count } = await call(endpoint, method, PATHS[method], this.#options.timeoutMs)
       this.#record(
         endpoint,
         method,
@@ -91,12 +91,12 @@ export class SteadyProbe {
     }
   }
 
-  #record(endpoint: Door, method: 'GET' | 'POST', began: number, result: Partial<Request>): void {
+  #record(endpoint: AppEndpoint, method: 'GET' | 'POST', began: number, result: Partial<RequestResult>): void {
     const at = began - this.#began
     this.#requests.push({
       at,
       ms: performance.now() - began,
-      door: endpoint.node,
+      endpoint: endpoint.node,
       method,
       status: undefined,
       replica: '',

@@ -1,7 +1,7 @@
-import type { Request } from './probe.ts'
+import type { RequestResult } from './probe.ts'
 
 /** Statistics of a set of requests. */
-export interface Fared {
+export interface RequestStats {
   readonly sent: number
   readonly failed: number
   /** Longest outage in seconds: from the first failed request to the next successful one. */
@@ -11,7 +11,7 @@ export interface Fared {
   readonly p95: number
 }
 
-export function fared(requests: readonly Request[], untilSeconds = 0): Fared {
+export function requestStats(requests: readonly RequestResult[], untilSeconds = 0): RequestStats {
   const latencies = requests
     .filter(({ error }) => error === '')
     .map(({ ms }) => ms)
@@ -27,7 +27,7 @@ export function fared(requests: readonly Request[], untilSeconds = 0): Fared {
   }
 }
 
-function longestOutage(requests: readonly Request[], untilSeconds: number): number {
+function longestOutage(requests: readonly RequestResult[], untilSeconds: number): number {
   let longest = 0
   let since: number | undefined
   for (const { at, error } of requests) {
@@ -44,21 +44,21 @@ function longestOutage(requests: readonly Request[], untilSeconds: number): numb
 /** Increments. Indeterminate ones were sent and not acknowledged; they may have been applied. */
 export interface Increments {
   readonly acknowledged: number
-  readonly unsure: number
+  readonly indeterminate: number
   readonly added: number
   /** Acknowledged, but missing from the final count. */
   readonly lost: number
 }
 
-export function increments(requests: readonly Request[], before: number, after: number): Increments {
+export function increments(requests: readonly RequestResult[], before: number, after: number): Increments {
   const posts = requests.filter(({ method }) => method === 'POST')
   const acknowledged = posts.filter(({ error }) => error === '').length
   const added = after - before
-  return { acknowledged, unsure: posts.length - acknowledged, added, lost: Math.max(0, acknowledged - added) }
+  return { acknowledged, indeterminate: posts.length - acknowledged, added, lost: Math.max(0, acknowledged - added) }
 }
 
 /** Successful and failed requests per second. */
-export function bySecond(requests: readonly Request[]): { at: number; ok: number; failed: number }[] {
+export function bySecond(requests: readonly RequestResult[]): { at: number; ok: number; failed: number }[] {
   const seconds = new Map<number, { ok: number; failed: number }>()
   for (const { at, error } of requests) {
     const second = Math.floor(at / 1000)
@@ -70,16 +70,16 @@ export function bySecond(requests: readonly Request[]): { at: number; ok: number
 }
 
 /** Errors of failed requests, most frequent first. */
-export function reasons(requests: readonly Request[]): [error: string, count: number][] {
+export function errorCounts(requests: readonly RequestResult[]): [error: string, count: number][] {
   const all = new Map<string, number>()
   for (const { error } of requests) if (error !== '') all.set(error, (all.get(error) ?? 0) + 1)
   return [...all].sort(([, a], [, b]) => b - a)
 }
 
-export const requestsCsv = (requests: readonly Request[]): string =>
+export const requestsCsv = (requests: readonly RequestResult[]): string =>
   [
     'at_s,ms,door,method,status,replica,node,error',
-    ...requests.map(({ at, ms, door, method, status, replica, node, error }) =>
+    ...requests.map(({ at, ms, endpoint: door, method, status, replica, node, error }) =>
       [(at / 1000).toFixed(3), ms.toFixed(1), door, method, status ?? '', replica, node, csvQuoted(error)].join(','),
     ),
     '',

@@ -5,7 +5,7 @@ export interface Share {
 }
 
 /** Counts responses per replica. */
-export function shares(
+export function sharesByReplica(
   answers: readonly { readonly replica: string; readonly node?: string }[],
 ): ReadonlyMap<string, Share> {
   const all = new Map<string, Share>()
@@ -17,7 +17,7 @@ export function shares(
  * Smallest share of a replica as a fraction of an equal share: 1 is perfectly even, 0 means that a replica got nothing.
  * Surplus replicas (one that was just replaced) are ignored.
  */
-export function evenly(all: ReadonlyMap<string, Share>, wanted: number): number {
+export function smallestShare(all: ReadonlyMap<string, Share>, wanted: number): number {
   const counts = [...all.values()].map(({ count }) => count).sort((a, b) => b - a)
   const total = counts.reduce((sum, count) => sum + count, 0)
   if (total === 0 || counts.length < wanted) return 0

@@ -3,9 +3,24 @@ import type { Exhibit, ExperimentContext, TimelineChart } from '../../../../src/
 import { callMany } from '../../../app/client.ts'
 import { endpoints } from '../../../app/proof.ts'
 import { STACK } from '../../../app/stack.ts'
-import { bars, placementCommand, placementCsv, readPlacement, stackPlacementCommand, type Sample } from './placement.ts'
-import { SteadyProbe, type Door, type Request } from './probe.ts'
-import { bySecond, fared, increments, reasons, requestsCsv, type Fared, type Increments } from './requests.ts'
+import {
+  placementBars,
+  placementCommand,
+  placementCsv,
+  parsePlacement,
+  stackPlacementCommand,
+  type Sample,
+} from './placement.ts'
+import { SteadyProbe, type AppEndpoint, type RequestResult } from './probe.ts'
+import {
+  bySecond,
+  requestStats,
+  increments,
+  errorCounts,
+  requestsCsv,
+  type RequestStats,
+  type Increments,
+} from './requests.ts'
 
 const PER_SECOND = 20
 /** Longer than the gateway's own timeout for a replica. */
@@ -20,7 +35,7 @@ interface TimelineEvent {
   readonly label: string
 }
 
-export interface Watching {
+export interface TimelineRecorder {
   /** Records an event at the current time. */
   mark(label: string): void
   /** Seconds from the start. */
@@ -28,34 +43,38 @@ export interface Watching {
 }
 
 /** Result of an observation. */
-export interface Observed<T> {
+export interface ObservationResult<T> {
   readonly value: T
   /** The timeline: requests, placement, events. */
   readonly exhibit: Exhibit
-  readonly requests: readonly Request[]
+  readonly requests: readonly RequestResult[]
   /** Request rate. */
   readonly perSecond: number
   readonly increments: Increments
   /** The count before and after; NaN if no endpoint returned it. */
   readonly counts: { readonly before: number; readonly after: number }
   /** Statistics of the requests in a time range, through some of the endpoints. */
-  fared(which?: { readonly doors?: (node: string) => boolean; readonly from?: number; readonly to?: number }): Fared
+  requestStats(which?: {
+    readonly doors?: (node: string) => boolean
+    readonly from?: number
+    readonly to?: number
+  }): RequestStats
 }
 
-export interface WatchingOptions {
+export interface ObserveOptions {
   readonly title: string
   /** Managers to query for task placement, in this order. Default: the experiment's first host. */
   readonly managers?: readonly string[]
   readonly perSecond?: number
   /** Selects endpoints of the app by node. Default: all. */
-  readonly doors?: (node: string) => boolean
+  readonly endpoints?: (node: string) => boolean
   /** Default: the Swarm and the deployed app. */
-  readonly cluster?: WatchedCluster
+  readonly cluster?: ObservedCluster
 }
 
 /** Where the app runs: its endpoints, its nodes, and how to query task placement. */
-export interface WatchedCluster {
-  readonly doors: readonly Door[]
+export interface ObservedCluster {
+  readonly endpoints: readonly AppEndpoint[]
   readonly nodes: readonly string[]
   /** Task placement; undefined if no manager answers. Called about once a second, less often on slow machines. */
   placement(): Promise<Sample['tasks']>
@@ -69,24 +88,24 @@ export interface WatchedCluster {
  * @param managers - queried for task placement in this order.
  * @param app - endpoints and services of an app other than the deployed one.
  */
-export const watchedSwarm = (
+export const observedSwarm = (
   on: ExperimentContext,
   managers: readonly string[],
-  app?: { readonly doors: readonly Door[]; readonly services: readonly string[] },
-): WatchedCluster => ({
-  doors: app?.doors ?? doorsOf(on),
+  app?: { readonly doors: readonly AppEndpoint[]; readonly services: readonly string[] },
+): ObservedCluster => ({
+  endpoints: app?.doors ?? appEndpoints(on),
   nodes: on.groups.swarm ?? [],
   command: app === undefined ? 'docker stack ps' : 'docker service ps',
   async placement() {
     // Some topologies have several Redis services.
     const command =
       app === undefined
-        ? stackPlacementCommand(STACK, ['counter', 'redis'], on.slowdown)
-        : placementCommand(app.services, on.slowdown)
+        ? stackPlacementCommand(STACK, ['counter', 'redis'], on.timeoutMultiplier)
+        : placementCommand(app.services, on.timeoutMultiplier)
     for (const host of managers) {
       try {
-        const { stdout, exitCode } = await on.look({ host, command, timeout: 10 })
-        if (exitCode === 0) return readPlacement(stdout)
+        const { stdout, exitCode } = await on.exec({ host, command, timeout: 10 })
+        if (exitCode === 0) return parsePlacement(stdout)
       } catch {
         // This manager may be down because of the experiment; try the next.
       }
@@ -96,7 +115,7 @@ export const watchedSwarm = (
 })
 
 /** The app's endpoint on every node. */
-export const doorsOf = (on: Pick<ExperimentContext, 'groups' | 'hostvars'>): Door[] => {
+export const appEndpoints = (on: Pick<ExperimentContext, 'groups' | 'hostvars'>): AppEndpoint[] => {
   const nodes = on.groups.swarm ?? []
   return endpoints(on).map((endpoint, i) => ({ ...endpoint, node: nodes[i] ?? endpoint.host }))
 }
@@ -105,23 +124,23 @@ export const doorsOf = (on: Pick<ExperimentContext, 'groups' | 'hostvars'>): Doo
  * Runs `body` under constant load while sampling task placement once a second (less often on slow machines), and
  * records the result as one exhibit: a timeline, a table, and both as CSV.
  */
-export async function underWatch<T>(
+export async function observeDuring<T>(
   on: ExperimentContext,
-  options: WatchingOptions,
-  body: (watching: Watching) => Promise<T>,
-): Promise<Observed<T>> {
+  options: ObserveOptions,
+  body: (watching: TimelineRecorder) => Promise<T>,
+): Promise<ObservationResult<T>> {
   const { title, managers = on.hosts.slice(0, 1) } = options
-  const perSecond = Number(((options.perSecond ?? PER_SECOND) / on.slowdown).toFixed(2))
-  const cluster = options.cluster ?? watchedSwarm(on, managers)
-  const doors = cluster.doors.filter(({ node }) => options.doors?.(node) ?? true)
+  const perSecond = Number(((options.perSecond ?? PER_SECOND) / on.timeoutMultiplier).toFixed(2))
+  const cluster = options.cluster ?? observedSwarm(on, managers)
+  const doors = cluster.endpoints.filter(({ node }) => options.endpoints?.(node) ?? true)
   const before = await readCount(doors)
   const began = performance.now()
   const now = (): number => (performance.now() - began) / 1000
   const events: TimelineEvent[] = []
-  const everyMs = SAMPLE_EVERY_MS * on.slowdown * (on.slowdown === 1 ? 1 : SLOW_FACTOR)
+  const everyMs = SAMPLE_EVERY_MS * on.timeoutMultiplier * (on.timeoutMultiplier === 1 ? 1 : SLOW_FACTOR)
   const sampler = new PlacementSampler(on.signal, cluster, now, everyMs)
-  const probe = new SteadyProbe(doors, { perSecond, timeLimitMs: TIME_LIMIT_MS })
-  let requests: readonly Request[] = []
+  const probe = new SteadyProbe(doors, { perSecond, timeoutMs: TIME_LIMIT_MS })
+  let requests: readonly RequestResult[] = []
   let value: T | undefined
   let failure: unknown
   try {
@@ -156,16 +175,16 @@ export async function underWatch<T>(
     perSecond,
     increments: incrementStats,
     counts: { before, after },
-    fared: ({ doors: selected = () => true, from = 0, to = seconds } = {}) =>
-      fared(
-        requests.filter(({ door, at }) => selected(door) && at >= from * 1000 && at <= to * 1000),
+    requestStats: ({ doors: selected = () => true, from = 0, to = seconds } = {}) =>
+      requestStats(
+        requests.filter(({ endpoint: door, at }) => selected(door) && at >= from * 1000 && at <= to * 1000),
         to,
       ),
   }
 }
 
 /** Reads the count through any endpoint; retries while the service recovers. */
-async function readCount(doors: readonly Door[]): Promise<number> {
+async function readCount(doors: readonly AppEndpoint[]): Promise<number> {
   for (let tries = 0; tries < 20; tries++) {
     const { answers } = await callMany(doors, 'GET', '/api/counter', { total: doors.length, clients: doors.length })
     const [answer] = answers
@@ -181,7 +200,7 @@ class PlacementSampler {
   readonly #loop: Promise<void>
   readonly #stop = new AbortController()
 
-  constructor(signal: AbortSignal, cluster: WatchedCluster, now: () => number, everyMs: number) {
+  constructor(signal: AbortSignal, cluster: ObservedCluster, now: () => number, everyMs: number) {
     this.#loop = this.#run(signal, cluster, now, everyMs)
   }
 
@@ -190,7 +209,7 @@ class PlacementSampler {
     await this.#loop
   }
 
-  async #run(signal: AbortSignal, cluster: WatchedCluster, now: () => number, everyMs: number): Promise<void> {
+  async #run(signal: AbortSignal, cluster: ObservedCluster, now: () => number, everyMs: number): Promise<void> {
     const ended = AbortSignal.any([signal, this.#stop.signal])
     while (!ended.aborted) {
       const began = now()
@@ -202,11 +221,11 @@ class PlacementSampler {
 
 interface Observation {
   readonly title: string
-  readonly cluster: WatchedCluster
+  readonly cluster: ObservedCluster
   readonly events: readonly TimelineEvent[]
   readonly samples: readonly Sample[]
   readonly everyMs: number
-  readonly requests: readonly Request[]
+  readonly requests: readonly RequestResult[]
   readonly increments: Increments
   readonly seconds: number
   readonly perSecond: number
@@ -214,7 +233,7 @@ interface Observation {
 
 function record(on: ExperimentContext, observation: Observation): Exhibit {
   const { title, cluster, events, samples, everyMs, requests, seconds, perSecond } = observation
-  const placement = bars(samples, seconds)
+  const placement = placementBars(samples, seconds)
   const chart: TimelineChart = {
     kind: 'timeline',
     title,
@@ -238,8 +257,8 @@ function record(on: ExperimentContext, observation: Observation): Exhibit {
 }
 
 function table({ events, samples, requests, increments: stats, seconds }: Observation): string {
-  const doors = [...new Set(requests.map(({ door }) => door))].sort()
-  const row = (name: string, { sent, failed, outage, median, p95 }: Fared): string =>
+  const doors = [...new Set(requests.map(({ endpoint: door }) => door))].sort()
+  const row = (name: string, { sent, failed, outage, median, p95 }: RequestStats): string =>
     `${name.padEnd(12)} ${String(sent).padStart(6)} ${String(failed).padStart(7)} ${outage.toFixed(1).padStart(11)} ${ms(median).padStart(8)} ${ms(p95).padStart(8)}`
   const unanswered = samples.filter(({ tasks }) => tasks === undefined).length
   return [
@@ -249,18 +268,18 @@ function table({ events, samples, requests, increments: stats, seconds }: Observ
     ...doors.map((door) =>
       row(
         door,
-        fared(
-          requests.filter((request) => request.door === door),
+        requestStats(
+          requests.filter((request) => request.endpoint === door),
           seconds,
         ),
       ),
     ),
-    row('all', fared(requests, seconds)),
-    ...reasons(requests)
+    row('all', requestStats(requests, seconds)),
+    ...errorCounts(requests)
       .slice(0, 8)
       .map(([error, count]) => `  ${count} x ${error}`),
     '',
-    `increments: ${stats.acknowledged} acknowledged, ${stats.unsure} indeterminate, ${stats.added} counted, ${stats.lost} lost`,
+    `increments: ${stats.acknowledged} acknowledged, ${stats.indeterminate} indeterminate, ${stats.added} counted, ${stats.lost} lost`,
     ...(unanswered > 0 ? [`no manager answered ${unanswered} of ${samples.length} placement queries`] : []),
   ].join('\n')
 }

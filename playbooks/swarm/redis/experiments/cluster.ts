@@ -1,27 +1,27 @@
 import { experiment, type Experiment } from '../../../../src/labbook.ts'
 import { callMany } from '../../../app/client.ts'
-import { care, severalTimes, tellFailover } from './master-lost.ts'
-import type { Notebook } from './notebook.ts'
-import { masterLosesPower } from './support/disturbs.ts'
-import { ask, clientCommand, deployLab, masterNow, nodesOfServices } from './support/lab.ts'
+import { steadyStateAndRollback, loseMasterRepeatedly, reportFailover } from './master-lost.ts'
+import type { ComparisonTable } from './notebook.ts'
+import { disturbsMasterNode } from './support/disturbs.ts'
+import { query, clientCommand, deployLabStack, currentMaster, nodesOfServices } from './support/lab.ts'
 import { KEY } from './settings.ts'
 import { ownerOf, readClusterNodes, slotCount, slotOf, SLOTS } from './support/replies.ts'
 
 const INCREMENTS = 120
 
 /** Checks the slots of a Redis Cluster, the node that serves the counter, and the failover of that node. */
-export const cluster = (notebook: Notebook): Experiment =>
+export const cluster = (notebook: ComparisonTable): Experiment =>
   experiment(
     'Count in a Redis Cluster',
     {
       hosts: 'swarm_managers[0]',
       tags: ['redis', 'redis-cluster'],
-      disturbs: masterLosesPower,
+      disturbs: disturbsMasterNode,
       hypothesis:
         'A cluster distributes keys over its masters by hash slot. One counter is one key on one master, and that master takes all its writes. ' +
         'When it fails, its replica is promoted and serves the slots; the other masters keep working. Without a replica to confirm writes, the app refuses ' +
         'increments until the node recovers.',
-      proves: {
+      assertions: {
         'redis.cluster.spread':
           "Hash slots are distributed evenly over three masters, and no replica runs on its master's node",
         'redis.cluster.one-key': 'One master serves the counter key and takes all its increments',
@@ -29,20 +29,20 @@ export const cluster = (notebook: Notebook): Experiment =>
           "Cluster promotes the replica of the counter's failed master, and the count stays readable",
         'redis.cluster.failover.loss': 'Cluster failover loses no acknowledged increment',
       },
-      ...care,
+      ...steadyStateAndRollback,
     },
     async (on) => {
-      const lab = await deployLab(on, 'cluster', { app: true })
+      const lab = await deployLabStack(on, 'cluster', { app: true })
       const contactNode = lab.servers[0] as string
       const listed = await on.exhibit({
         title: 'Cluster nodes',
         command: clientCommand(lab.stack, 'ask', contactNode, 'CLUSTER', 'NODES'),
-        shown: 'CLUSTER NODES',
+        displayCommand: 'CLUSTER NODES',
       })
       const nodes = readClusterNodes(
-        String((await ask(on, lab, [contactNode], ['CLUSTER', 'NODES'])).get(contactNode)?.reply ?? ''),
+        String((await query(on, lab, [contactNode], ['CLUSTER', 'NODES'])).get(contactNode)?.reply ?? ''),
       )
-      const [nodeByService, addresses] = [await nodesOfServices(on, lab), await ask(on, lab, lab.servers, ['PING'])]
+      const [nodeByService, addresses] = [await nodesOfServices(on, lab), await query(on, lab, lab.servers, ['PING'])]
       const nodeOf = (address: string): string => {
         const server = lab.servers.find((each) => addresses.get(each)?.address === address)
         return nodeByService.get(server?.split(':')[0] ?? '') ?? '?'
@@ -66,15 +66,15 @@ export const cluster = (notebook: Notebook): Experiment =>
 
       const calls = async (): Promise<Map<string, number>> =>
         new Map(
-          [...(await ask(on, lab, lab.servers, ['INFO', 'commandstats']))].map(([server, { reply }]) => [
+          [...(await query(on, lab, lab.servers, ['INFO', 'commandstats']))].map(([server, { reply }]) => [
             server,
             Number(/^cmdstat_incr(?:by)?:calls=(\d+)/m.exec(String(reply))?.[1] ?? 0),
           ]),
         )
-      const owner = await masterNow(on, lab)
+      const owner = await currentMaster(on, lab)
       const before = await calls()
       const began = performance.now()
-      const { answers } = await callMany(lab.doors, 'POST', '/api/counter/increment', {
+      const { answers } = await callMany(lab.endpoints, 'POST', '/api/counter/increment', {
         total: INCREMENTS,
         clients: 10,
       })
@@ -110,6 +110,6 @@ export const cluster = (notebook: Notebook): Experiment =>
         evidence: [listed, exhibit],
         detail: `${owner.server} took ${increments.find(({ server }) => server === owner.server)?.calls ?? 0} of ${answers.length} acknowledged increments; it serves slot ${slotOf(KEY)} of key "${KEY}", and ${elsewhere.length} of the other ${masters.length - 1} masters took any`,
       })
-      tellFailover(on, lab, notebook, await severalTimes(on, lab, 'power'), 'redis.cluster.failover', 'reads')
+      reportFailover(on, lab, notebook, await loseMasterRepeatedly(on, lab, 'power'), 'redis.cluster.failover', 'reads')
     },
   )

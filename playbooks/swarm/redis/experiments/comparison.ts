@@ -1,17 +1,17 @@
 import { experiment, type Experiment } from '../../../../src/labbook.ts'
-import { COLUMNS, type Notebook } from './notebook.ts'
+import { COLUMNS, type ComparisonTable } from './notebook.ts'
 import { TOPOLOGIES } from '../variables.ts'
 
 /** Compares the measurements of this run by topology. */
-export const comparison = (table: Notebook): Experiment =>
+export const comparison = (table: ComparisonTable): Experiment =>
   experiment(
     'Compare Redis topologies',
     {
       hosts: 'swarm_managers[0]',
       tags: ['redis', 'redis-comparison'],
       disturbs: false,
-      proves: {},
-      asks: { 'redis.comparison': 'Comparison of Redis topologies is complete' },
+      assertions: {},
+      questions: { 'redis.comparison': 'Comparison of Redis topologies is complete' },
     },
     async (on) => {
       const missing = table.missing.filter(
@@ -38,7 +38,7 @@ export const comparison = (table: Notebook): Experiment =>
     },
   )
 
-export const comparisonText = (table: Notebook): string =>
+export const comparisonText = (table: ComparisonTable): string =>
   [
     // One line per cell, as cells are long.
     ...COLUMNS.flatMap((column) => [
@@ -52,7 +52,7 @@ export const comparisonText = (table: Notebook): string =>
 
 const csvQuoted = (text: string): string => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text)
 
-export const comparisonCsv = (table: Notebook): string =>
+export const comparisonCsv = (table: ComparisonTable): string =>
   [
     ['topology', ...COLUMNS].join(','),
     ...TOPOLOGIES.map((topology) =>

@@ -1,13 +1,13 @@
 import { experiment, type Experiment, type ExperimentContext } from '../../../../src/labbook.ts'
 import { faultsOf } from '../../../lab/faults.ts'
 import { seconds } from '../../experiments/support/cluster.ts'
-import { care, cell } from './master-lost.ts'
-import type { Notebook } from './notebook.ts'
-import { fewRepeats, repeatsOf } from './settings.ts'
-import { notManager, struck } from '../../experiments/support/disturbs.ts'
-import { stackBeside } from './support/disturbs.ts'
-import { ask, deployLab, removeLabs, type Lab } from './support/lab.ts'
-import { failovers, loseMaster, range, type Lost } from './support/losing.ts'
+import { steadyStateAndRollback, comparisonCell } from './master-lost.ts'
+import type { ComparisonTable } from './notebook.ts'
+import { lowRepeatNote, repeatCount } from './settings.ts'
+import { nonManagers, disturbanceOf } from '../../experiments/support/disturbs.ts'
+import { disturbsLabStack } from './support/disturbs.ts'
+import { query, deployLabStack, removeLabStacks, type LabStack } from './support/lab.ts'
+import { failoverTimes, loseMaster, formatRange, type MasterLoss } from './support/losing.ts'
 import { lossVerdict } from './support/losses.ts'
 
 /**
@@ -27,21 +27,21 @@ const MIN_REPLICAS: Protection = { name: 'min-replicas-to-write 1', minReplicas:
 const CONFIRMED: Protection = { name: 'min-replicas-to-write 1 and WAIT 1', minReplicas: 1, waitReplicas: 1 }
 
 /** Isolates the master with one client, so that a second master is elected: a split brain. */
-export const cutOff = (notebook: Notebook): Experiment =>
+export const cutOff = (notebook: ComparisonTable): Experiment =>
   experiment(
     'Partition the Redis master from the network',
     {
       hosts: 'swarm_managers[0]',
       tags: ['redis', 'redis-cut-off'],
       disturbs: (on) => [
-        ...stackBeside()(on),
-        ...notManager(on).map((host) => struck(faultsOf(on, host).cutOff, host)),
+        ...disturbsLabStack()(on),
+        ...nonManagers(on).map((host) => disturbanceOf(faultsOf(on, host).partition, host)),
       ],
       hypothesis:
         'A client on the node of the isolated master writes to it while the others write to the new master. When the partition heals, the old master ' +
         'resyncs from the new one and discards the writes it acknowledged: all of them without protection, about ten seconds of them with min-replicas-to-write, ' +
         'none if the client counts only writes confirmed by a replica.',
-      proves: {
+      assertions: {
         'redis.sentinel.cut-off':
           'Sentinels promote a replica on the majority side of a network partition, and writes succeed there',
         'redis.sentinel.cut-off.unprotected': 'Isolated master loses acknowledged writes without protection',
@@ -51,23 +51,25 @@ export const cutOff = (notebook: Notebook): Experiment =>
         'redis.cluster.cut-off.confirmed':
           "Cluster with WAIT loses no acknowledged increment when the counter's master is isolated",
       },
-      ...care,
+      ...steadyStateAndRollback,
     },
     async (on) => {
-      const lab = await deployLab(on, 'sentinel', { app: true })
+      const lab = await deployLabStack(on, 'sentinel', { app: true })
       const [unprotected, minReplicas, confirmed] = [
         await isolateMaster(on, lab, UNPROTECTED),
         await isolateMaster(on, lab, MIN_REPLICAS),
         await isolateMaster(on, lab, CONFIRMED),
       ]
       const all = [...unprotected, ...minReplicas, ...confirmed]
-      const evidenceOf = (lost: readonly Lost[]) => [lab.deployed, ...lost.flatMap(({ exhibits }) => exhibits)]
-      const note = fewRepeats(repeatsOf(on))
+      const evidenceOf = (lost: readonly MasterLoss[]) => [lab.deployed, ...lost.flatMap(({ exhibits }) => exhibits)]
+      const note = lowRepeatNote(repeatCount(on))
       on.finding('redis.sentinel.cut-off', {
-        holds: failovers(all).length === all.length && all.every(({ afterwards }) => afterwards.writes > 0),
+        holds:
+          failoverTimes(all).length === all.length &&
+          all.every(({ afterFailover: afterwards }) => afterwards.writes > 0),
         evidence: evidenceOf(all),
-        detail: `${failovers(all).length} of ${all.length} failovers, after ${range(failovers(all))}; ${all.map(({ afterwards }) => afterwards.writes).join(', ')} writes succeeded before the partition healed; write outage through the other nodes ${range(all.map(({ writes }) => writes.outage))}${note}`,
-        measured: { 'time to a new master': [Math.max(0, ...failovers(all)), 's'] },
+        detail: `${failoverTimes(all).length} of ${all.length} failovers, after ${formatRange(failoverTimes(all))}; ${all.map(({ afterFailover: afterwards }) => afterwards.writes).join(', ')} writes succeeded before the partition healed; write outage through the other nodes ${formatRange(all.map(({ writes }) => writes.outage))}${note}`,
+        measured: { 'time to a new master': [Math.max(0, ...failoverTimes(all)), 's'] },
       })
       on.finding('redis.sentinel.cut-off.unprotected', {
         holds: isInconclusive(unprotected) ? null : unprotected.every(({ loss }) => (loss?.lost ?? 0) > 0),
@@ -88,25 +90,25 @@ export const cutOff = (notebook: Notebook): Experiment =>
       on.finding('redis.sentinel.cut-off.confirmed', {
         holds: isInconclusive(confirmed) && verdict.none === true ? null : verdict.none,
         evidence: evidenceOf(confirmed),
-        detail: `${verdict.says}; ${describeLoss(confirmed)}${note}`,
+        detail: `${verdict.summary}; ${describeLoss(confirmed)}${note}`,
         measured: { 'increments lost': [maxLost(confirmed), ''] },
       })
-      notebook.note('sentinel', 'node cut off', cell(confirmed), confirmed.at(-1)?.exhibits[1] ?? lab.deployed)
-      await removeLabs(on)
+      notebook.set('sentinel', 'node cut off', comparisonCell(confirmed), confirmed.at(-1)?.exhibits[1] ?? lab.deployed)
+      await removeLabStacks(on)
 
-      const clusterLab = await deployLab(on, 'cluster', { app: true })
+      const clusterLab = await deployLabStack(on, 'cluster', { app: true })
       const clusterLosses = await isolateMaster(on, clusterLab, { ...CONFIRMED, name: 'as deployed, and WAIT 1' })
       const clusterVerdict = lossVerdict(clusterLosses.map(({ loss }) => loss))
       on.finding('redis.cluster.cut-off.confirmed', {
         holds: isInconclusive(clusterLosses) && clusterVerdict.none === true ? null : clusterVerdict.none,
         evidence: [clusterLab.deployed, ...clusterLosses.flatMap(({ exhibits }) => exhibits)],
-        detail: `${clusterVerdict.says}; ${describeLoss(clusterLosses)}${note}`,
+        detail: `${clusterVerdict.summary}; ${describeLoss(clusterLosses)}${note}`,
         measured: { 'increments lost': [maxLost(clusterLosses), ''] },
       })
-      notebook.note(
+      notebook.set(
         'cluster',
         'node cut off',
-        cell(clusterLosses),
+        comparisonCell(clusterLosses),
         clusterLosses.at(-1)?.exhibits[1] ?? clusterLab.deployed,
       )
     },
@@ -114,23 +116,23 @@ export const cutOff = (notebook: Notebook): Experiment =>
 
 async function isolateMaster(
   on: ExperimentContext,
-  lab: Lab,
+  lab: LabStack,
   { name, minReplicas, waitReplicas }: Protection,
-): Promise<Lost[]> {
-  const lost: Lost[] = []
-  for (let time = 1; time <= repeatsOf(on); time++) {
-    on.notice(`Isolating the master (${lab.topology}, ${name}): ${time} of ${repeatsOf(on)}`)
+): Promise<MasterLoss[]> {
+  const lost: MasterLoss[] = []
+  for (let time = 1; time <= repeatCount(on); time++) {
+    on.log(`Isolating the master (${lab.topology}, ${name}): ${time} of ${repeatCount(on)}`)
     lost.push(
       await loseMaster(
         on,
         lab,
         `Timeline: ${lab.topology}, master isolated, ${name}, ${time}`,
-        ({ node }) => faultsOf(on, node).cutOff,
+        ({ node }) => faultsOf(on, node).partition,
         {
           isolated: { waitReplicas, seconds: WRITE_SECONDS },
           // Servers restarted after the last partition have their deployed configuration.
           before: async () => {
-            await ask(on, lab, lab.servers, ['CONFIG', 'SET', 'min-replicas-to-write', String(minReplicas)])
+            await query(on, lab, lab.servers, ['CONFIG', 'SET', 'min-replicas-to-write', String(minReplicas)])
           },
         },
       ),
@@ -140,16 +142,16 @@ async function isolateMaster(
 }
 
 /** Without a complete client log the last acknowledgments are unknown, and those may be the lost ones. */
-const isInconclusive = (lost: readonly Lost[]): boolean =>
-  lost.some(({ loss, isolated }) => loss === undefined || isolated?.whole !== true)
-const maxLost = (lost: readonly Lost[]): number => Math.max(...lost.map(({ loss }) => loss?.lost ?? 0))
-const minLost = (lost: readonly Lost[]): number => Math.min(...lost.map(({ loss }) => loss?.lost ?? 0))
-const refusedWrites = (lost: readonly Lost[]): boolean =>
+const isInconclusive = (lost: readonly MasterLoss[]): boolean =>
+  lost.some(({ loss, isolated }) => loss === undefined || isolated?.complete !== true)
+const maxLost = (lost: readonly MasterLoss[]): number => Math.max(...lost.map(({ loss }) => loss?.lost ?? 0))
+const minLost = (lost: readonly MasterLoss[]): number => Math.min(...lost.map(({ loss }) => loss?.lost ?? 0))
+const refusedWrites = (lost: readonly MasterLoss[]): boolean =>
   lost.every(
     ({ isolated }) => isolated?.changes.some(({ was, why = '' }) => was === 'no' && /NOREPLICAS/.test(why)) === true,
   )
 
-const describeLoss = (lost: readonly Lost[]): string =>
+const describeLoss = (lost: readonly MasterLoss[]): string =>
   `lost ${lost.map(({ loss }) => loss?.lost ?? 'unknown').join(', ')} of ${lost.map(({ loss }) => loss?.acknowledged ?? '?').join(', ')} acknowledged increments; ` +
   `the isolated master acknowledged ${lost.map(({ isolated }) => isolated?.acknowledged ?? 0).join(', ')}, ` +
-  `the last ${range(lost.map(({ isolated }) => isolated?.lastAt ?? 0))} after the partition${lost.every(({ isolated }) => isolated?.whole === true) ? '' : `; the client log is incomplete (expected ${seconds(WRITE_SECONDS)} of writes)`}`
+  `the last ${formatRange(lost.map(({ isolated }) => isolated?.lastAt ?? 0))} after the partition${lost.every(({ isolated }) => isolated?.complete === true) ? '' : `; the client log is incomplete (expected ${seconds(WRITE_SECONDS)} of writes)`}`

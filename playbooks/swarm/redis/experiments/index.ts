@@ -2,15 +2,15 @@ import { cluster } from './cluster.ts'
 import { comparison } from './comparison.ts'
 import { cutOff } from './cut-off.ts'
 import { lag } from './lag.ts'
-import { failover, killed, masterLoss } from './master-lost.ts'
+import { failover, redisKilled, masterLoss } from './master-lost.ts'
 import { naive } from './naive.ts'
-import { Notebook } from './notebook.ts'
+import { ComparisonTable } from './notebook.ts'
 import { persistence } from './persistence.ts'
 import { readOnly } from './read-only.ts'
 import { writeScaling } from './write-scaling.ts'
 import type { Experiment } from '../../../../src/labbook.ts'
 
-const table = new Notebook()
+const table = new ComparisonTable()
 
 /**
  * The Redis experiments by their `experiments.mjs` names, in execution order: the comparison uses the measurements of
@@ -21,7 +21,7 @@ export const REDIS_EXPERIMENTS = {
   'redis-read-only': readOnly,
   'redis-lag': lag,
   'redis-persistence': persistence,
-  'redis-killed': killed(table),
+  'redis-killed': redisKilled(table),
   'redis-master-loss': masterLoss(table),
   'redis-failover': failover(table),
   'redis-cut-off': cutOff(table),

@@ -1,20 +1,27 @@
 import { experiment, type ExperimentContext } from '../../../../src/labbook.ts'
-import { allWell } from '../../experiments/support/cluster.ts'
-import { stackBeside } from './support/disturbs.ts'
-import { clientCommand, deployLab, masterNow, nodesOfServices, removeLabs, type Lab } from './support/lab.ts'
+import { checkSteadyState } from '../../experiments/support/cluster.ts'
+import { disturbsLabStack } from './support/disturbs.ts'
 import {
-  allLags,
-  behindMoreOften,
-  lagAt,
+  clientCommand,
+  deployLabStack,
+  currentMaster,
+  nodesOfServices,
+  removeLabStacks,
+  type LabStack,
+} from './support/lab.ts'
+import {
+  mergeLags,
+  staleMoreOften,
+  lagQuantile,
   lagChart,
   lagCsv,
   lagText,
-  readLags,
-  shareBetween,
-  tripText,
+  parseLags,
+  wilsonInterval,
+  roundTripText,
   type Lags,
 } from './support/lags.ts'
-import { readLines } from './support/losses.ts'
+import { parseJsonLines } from './support/losses.ts'
 
 const SAMPLES = 400
 const PAUSE_MS = 10
@@ -32,23 +39,23 @@ export const lag = experiment(
   {
     hosts: 'swarm_managers[0]',
     tags: ['redis', 'redis-lag'],
-    disturbs: stackBeside('under load'),
+    disturbs: disturbsLabStack('under load'),
     hypothesis:
       'Replication is asynchronous: a master acknowledges a write before its replicas have it. Idle, the lag is about one network latency; under write load ' +
       'the replication stream queues, and the tail grows.',
-    proves: {
+    assertions: {
       'redis.replication.lag': 'Replication lag stays below one second, idle and under write load',
     },
-    asks: { 'redis.replication.lag.load': 'Write load makes stale reads from replicas more frequent' },
-    start: async (on) => {
-      await allWell(on)
-      await removeLabs(on)
+    questions: { 'redis.replication.lag.load': 'Write load makes stale reads from replicas more frequent' },
+    steadyState: async (on) => {
+      await checkSteadyState(on)
+      await removeLabStacks(on)
     },
-    restore: removeLabs,
+    rollback: removeLabStacks,
   },
   async (on) => {
-    const lab = await deployLab(on, 'replicas')
-    const { server: master } = await masterNow(on, lab)
+    const lab = await deployLabStack(on, 'replicas')
+    const { server: master } = await currentMaster(on, lab)
     const nodeByService = await nodesOfServices(on, lab)
     const replicas = lab.servers.filter((server) => server !== master)
     const idle: Series[] = []
@@ -64,13 +71,13 @@ export const lag = experiment(
     let writingSeconds = 0
     for (const replica of replicas) {
       const seconds = 25
-      const writing = on.look({
+      const writing = on.exec({
         host: writer,
         command: clientCommand(lab.stack, 'load', master, 'noise', String(seconds), String(PIPELINE_DEPTH)),
         timeout: seconds + 30,
       })
       loaded.push({ name: `${replica.split(':')[0]} under writes`, lags: await measure(on, lab, master, replica) })
-      const [result] = readLines((await writing).stdout)
+      const [result] = parseJsonLines((await writing).stdout)
       increments += Number(result?.increments ?? 0)
       writingSeconds += Number(result?.seconds ?? 0)
     }
@@ -83,7 +90,7 @@ export const lag = experiment(
       stdout: [
         ...series.map(({ name, lags }) => `${name.padEnd(32)} lag: ${lagText(lags)}; ${lags.stale} stale first reads`),
         '',
-        ...series.map(({ name, lags }) => `${name.padEnd(32)} read round trip: ${tripText(lags)}`),
+        ...series.map(({ name, lags }) => `${name.padEnd(32)} read round trip: ${roundTripText(lags)}`),
         '',
         `writer: ${rate.toFixed(0)} increments/s from ${writer}, pipeline depth ${PIPELINE_DEPTH}`,
         'Lags are upper bounds: they include a read round trip and CPU wait of the client. A stale first read proves lag.',
@@ -91,22 +98,22 @@ export const lag = experiment(
       chart: lagChart(series),
       data: [{ name: 'lags.csv', text: lagCsv(series) }],
     })
-    const [idleLags, loadedLags] = [allLags(idle.map(({ lags }) => lags)), allLags(loaded.map(({ lags }) => lags))]
-    const complete = series.every(({ lags }) => lags.whole && lags.sorted.length + lags.late === SAMPLES) && rate > 0
-    const worst = Math.max(lagAt(idleLags, 1), lagAt(loadedLags, 1))
+    const [idleLags, loadedLags] = [mergeLags(idle.map(({ lags }) => lags)), mergeLags(loaded.map(({ lags }) => lags))]
+    const complete = series.every(({ lags }) => lags.complete && lags.sorted.length + lags.late === SAMPLES) && rate > 0
+    const worst = Math.max(lagQuantile(idleLags, 1), lagQuantile(loadedLags, 1))
     on.finding('redis.replication.lag', {
       holds: complete ? idleLags.late + loadedLags.late === 0 && worst < 1000 : null,
       evidence: [lab.deployed, exhibit],
       detail:
-        `idle: lag ${lagText(idleLags)}, read round trip ${tripText(idleLags)}; under ${rate.toFixed(0)} increments/s: lag ${lagText(loadedLags)}, read round trip ${tripText(loadedLags)}` +
+        `idle: lag ${lagText(idleLags)}, read round trip ${roundTripText(idleLags)}; under ${rate.toFixed(0)} increments/s: lag ${lagText(loadedLags)}, read round trip ${roundTripText(loadedLags)}` +
         (complete ? '' : '; samples are missing'),
       measured: {
-        'p99 idle, at most': [lagAt(idleLags, 0.99), 'ms'],
-        'p99 under writes, at most': [lagAt(loadedLags, 0.99), 'ms'],
+        'p99 idle, at most': [lagQuantile(idleLags, 0.99), 'ms'],
+        'p99 under writes, at most': [lagQuantile(loadedLags, 0.99), 'ms'],
       },
     })
     on.finding('redis.replication.lag.load', {
-      holds: complete ? behindMoreOften(idleLags, loadedLags) : null,
+      holds: complete ? staleMoreOften(idleLags, loadedLags) : null,
       evidence: [exhibit],
       detail: `stale first reads: ${staleText(idleLags)} idle, ${staleText(loadedLags)} under ${rate.toFixed(0)} increments/s`,
       measured: { 'old answers idle': [idleLags.stale, ''], 'old answers under writes': [loadedLags.stale, ''] },
@@ -116,15 +123,15 @@ export const lag = experiment(
 
 function staleText({ stale, sorted, late }: Lags): string {
   const total = sorted.length + late
-  return `${stale} of ${total} (${shareBetween(stale, total)
+  return `${stale} of ${total} (${wilsonInterval(stale, total)
     .map((fraction) => (fraction * 100).toFixed(1))
     .join(' to ')} %, 95 % confidence)`
 }
 
-async function measure(on: ExperimentContext, lab: Lab, master: string, replica: string): Promise<Lags> {
-  const { stdout } = await on.look({
+async function measure(on: ExperimentContext, lab: LabStack, master: string, replica: string): Promise<Lags> {
+  const { stdout } = await on.exec({
     command: clientCommand(lab.stack, 'lag', master, replica, 'lag', String(SAMPLES), String(PAUSE_MS)),
     timeout: 120,
   })
-  return readLags(stdout)
+  return parseLags(stdout)
 }

@@ -1,10 +1,10 @@
 import { experiment } from '../../../../src/labbook.ts'
 import { callMany } from '../../../app/client.ts'
-import { allWell } from '../../experiments/support/cluster.ts'
-import { allRun, deployLab, removeLabs, type Lab } from './support/lab.ts'
-import { stackBeside } from './support/disturbs.ts'
-import { repeatsOf } from './settings.ts'
-import type { CareContext, ExperimentContext } from '../../../../src/labbook.ts'
+import { checkSteadyState } from '../../experiments/support/cluster.ts'
+import { waitForServices, deployLabStack, removeLabStacks, type LabStack } from './support/lab.ts'
+import { disturbsLabStack } from './support/disturbs.ts'
+import { repeatCount } from './settings.ts'
+import type { SetupContext, ExperimentContext } from '../../../../src/labbook.ts'
 
 const INCREMENTS = 60
 const INSTANCES = 3
@@ -20,18 +20,18 @@ export const naive = experiment(
   {
     hosts: 'swarm_managers[0]',
     tags: ['redis', 'redis-naive'],
-    disturbs: stackBeside(),
+    disturbs: disturbsLabStack(),
     hypothesis:
       'Each instance has its own count, and a connection reaches one of them at random: so reads and increments hit different counters.',
-    proves: { 'redis.scale.naive-breaks': 'Three instances of one Redis service return different counts' },
-    start: async (on) => {
-      await allWell(on)
-      await removeLabs(on)
+    assertions: { 'redis.scale.naive-breaks': 'Three instances of one Redis service return different counts' },
+    steadyState: async (on) => {
+      await checkSteadyState(on)
+      await removeLabStacks(on)
     },
-    restore: removeLabs,
+    rollback: removeLabStacks,
   },
   async (on) => {
-    const lab = await deployLab(on, 'single', { app: true })
+    const lab = await deployLabStack(on, 'single', { app: true })
     const single = await round(on, lab, 1)
     const scaled = await on.exhibit({
       // The app keeps its connections; only a restart opens new ones.
@@ -44,9 +44,9 @@ export const naive = experiment(
       command: `docker service inspect ${lab.stack}_counter --format '{{with .UpdateStatus}}{{.State}}{{end}}'`,
       until: ({ stdout }) => stdout.trim() === 'completed',
     })
-    await allRun(on, lab.stack)
+    await waitForServices(on, lab.stack)
     const rounds = []
-    for (let time = 1; time <= repeatsOf(on); time++) rounds.push(await round(on, lab, time))
+    for (let time = 1; time <= repeatCount(on); time++) rounds.push(await round(on, lab, time))
     const broken = rounds.filter(({ returned, stored }) => returned.size > 1 || stored.size > 1)
     on.finding('redis.scale.naive-breaks', {
       holds: scaled.exitCode !== 0 || rounds.every(({ instances }) => instances < 2) ? null : broken.length > 0,
@@ -60,13 +60,13 @@ export const naive = experiment(
   },
 )
 
-async function round(on: ExperimentContext, lab: Lab, time: number) {
+async function round(on: ExperimentContext, lab: LabStack, time: number) {
   const began = performance.now()
-  const { answers, errors } = await callMany(lab.doors, 'POST', '/api/counter/increment', {
+  const { answers, errors } = await callMany(lab.endpoints, 'POST', '/api/counter/increment', {
     total: INCREMENTS,
     clients: 12,
   })
-  const reads = await callMany(lab.doors, 'GET', '/api/counter', { total: INCREMENTS, clients: 12 })
+  const reads = await callMany(lab.endpoints, 'GET', '/api/counter', { total: INCREMENTS, clients: 12 })
   const instanceCounts = await countsByInstance(on, lab)
   const returned = new Set(reads.answers.map(({ count }) => count))
   const exhibit = on.record({
@@ -93,10 +93,10 @@ async function round(on: ExperimentContext, lab: Lab, time: number) {
   }
 }
 
-async function countsByInstance(on: CareContext, { stack }: Lab): Promise<{ instance: string; count: number }[]> {
+async function countsByInstance(on: SetupContext, { stack }: LabStack): Promise<{ instance: string; count: number }[]> {
   const all = []
   for (const host of on.groups.swarm ?? []) {
-    const { stdout } = await on.look({ host, command: countsCommand(stack) })
+    const { stdout } = await on.exec({ host, command: countsCommand(stack) })
     for (const line of stdout.split('\n').filter(Boolean)) {
       const [instance = '', count = ''] = line.split(' ')
       all.push({ instance, count: Number(count) })

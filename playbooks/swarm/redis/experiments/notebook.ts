@@ -8,11 +8,11 @@ export type Column = (typeof COLUMNS)[number]
 export const NOT_MEASURED = 'not measured'
 
 /** Measurements of a run for the comparison at its end. A later measurement replaces an earlier one. */
-export class Notebook {
+export class ComparisonTable {
   readonly #cells = new Map<string, string>()
   readonly #evidence = new Map<string, Exhibit>()
 
-  note(topology: Topology, column: Column, text: string, evidence: Exhibit): void {
+  set(topology: Topology, column: Column, text: string, evidence: Exhibit): void {
     this.#cells.set(`${topology} ${column}`, text)
     this.#evidence.set(`${topology} ${column}`, evidence)
   }

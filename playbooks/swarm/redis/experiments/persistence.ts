@@ -1,37 +1,37 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { experiment, type CareContext, type Exhibit, type ExperimentContext } from '../../../../src/labbook.ts'
+import { experiment, type SetupContext, type Exhibit, type ExperimentContext } from '../../../../src/labbook.ts'
 import { quote } from '../../../../src/shell/quote.ts'
-import { making, mending } from '../../../../src/lab/faults.ts'
+import { injection, recovery } from '../../../../src/lab/faults.ts'
 import { faultsOf } from '../../../lab/faults.ts'
 import { labOf } from '../../../lab/lab.ts'
 import { columns } from '../../../../src/load/index.ts'
-import { allWell, isReady, NODES, victim } from '../../experiments/support/cluster.ts'
-import { lastWorker, losesPower } from '../../experiments/support/disturbs.ts'
-import { stackBeside } from './support/disturbs.ts'
-import { KEY, fewRepeats, repeatsOf } from './settings.ts'
-import { keeperOf, KEEPING, keepingCompose, type Keeping } from './support/compose.ts'
+import { checkSteadyState, isReady, NODES, targetNode } from '../../experiments/support/cluster.ts'
+import { lastWorker, powerOffEach } from '../../experiments/support/disturbs.ts'
+import { disturbsLabStack } from './support/disturbs.ts'
+import { KEY, lowRepeatNote, repeatCount } from './settings.ts'
+import { persistenceServer, PERSISTENCE_MODES, persistenceCompose, type PersistenceMode } from './support/compose.ts'
 import {
-  allRun,
-  CLIENT,
+  waitForServices,
+  clientSource,
   clientCommand,
   containerOf,
-  countIn,
-  deployText,
+  readCount,
+  deployCompose,
   imagesInUse,
   LAB,
-  removeLabs,
+  removeLabStacks,
 } from './support/lab.ts'
 import { restoreNodes } from './support/losing.ts'
-import { lossOf, lossVerdict, readLog, toldOf, type ClientLog, type Loss } from './support/losses.ts'
+import { lossOf, lossVerdict, parseLog, acknowledgedCounts, type ClientLog, type Loss } from './support/losses.ts'
 
-const MODES = Object.keys(KEEPING) as Keeping[]
+const MODES = Object.keys(PERSISTENCE_MODES) as PersistenceMode[]
 const PER_SECOND = 100
 /** Long enough for one snapshot, but not for two. */
 const KILL_AFTER_SECONDS = 7.5
 const WRITING_SECONDS = 9
 
 /** Result of one kill for each persistence mode. */
-type Round = Readonly<Record<Keeping, { readonly loss: Loss | undefined; readonly lastSecond: number }>>
+type Round = Readonly<Record<PersistenceMode, { readonly loss: Loss | undefined; readonly lastSecond: number }>>
 
 /** Measures the writes that Redis loses in a crash, by persistence mode. */
 export const persistence = experiment(
@@ -39,44 +39,44 @@ export const persistence = experiment(
   {
     hosts: 'swarm_managers[0]',
     tags: ['redis', 'redis-persistence'],
-    disturbs: (on) => [...stackBeside('its Redis is killed')(on), ...losesPower(on, lastWorker(on))],
+    disturbs: (on) => [...disturbsLabStack('its Redis is killed')(on), ...powerOffEach(on, lastWorker(on))],
     hypothesis:
       'SIGKILL ends the process, not the kernel, and data written to a file is in the page cache: an append-only file loses nothing, whatever its fsync policy. ' +
       'A snapshot loses all later writes, and without persistence everything is lost. Only a power cut distinguishes "everysec" from "always".',
-    proves: {
+    assertions: {
       'redis.persistence.none': 'Killed Redis without persistence loses all acknowledged increments',
       'redis.persistence.snapshot': 'Killed Redis with snapshots loses the increments since the last snapshot',
       'redis.persistence.everysec': 'Killed Redis with appendfsync everysec loses no acknowledged increment',
       'redis.persistence.always': 'Killed Redis with appendfsync always loses no acknowledged increment',
     },
-    asks: {
+    questions: {
       'redis.persistence.power-cut':
         'Power cut loses at most two seconds of increments with appendfsync everysec, and none with always',
     },
-    start: async (on) => {
-      await allWell(on)
-      await removeLabs(on)
+    steadyState: async (on) => {
+      await checkSteadyState(on)
+      await removeLabStacks(on)
     },
-    restore: restoreNodes,
+    rollback: restoreNodes,
   },
   async (on) => {
-    const node = victim(on)
+    const node = targetNode(on)
     const { counter, redis } = await imagesInUse(on)
-    const deployed = await deployText(
+    const deployed = await deployCompose(
       on,
       LAB,
-      keepingCompose({ redisImage: redis, counterImage: counter, node, client: CLIENT() }),
+      persistenceCompose({ redisImage: redis, counterImage: counter, node, client: clientSource() }),
       'Deploy a Redis server per persistence mode',
     )
-    await allRun(on, LAB)
-    const repeats = repeatsOf(on)
+    await waitForServices(on, LAB)
+    const repeats = repeatCount(on)
     const rounds: Round[] = []
     const began = performance.now()
     for (let time = 1; time <= repeats; time++) {
-      on.notice(`Killing Redis: ${time} of ${repeats}`)
+      on.log(`Killing Redis: ${time} of ${repeats}`)
       rounds.push(
         await round(on, async () => {
-          const { exitCode, stderr } = await on.look({ host: node, command: killAll })
+          const { exitCode, stderr } = await on.exec({ host: node, command: killAll })
           if (exitCode !== 0) throw new Error(`cannot kill Redis: ${stderr.trim()}`)
         }),
       )
@@ -92,30 +92,32 @@ export const persistence = experiment(
   },
 )
 
-const killAll = MODES.map((mode) => `docker kill --signal KILL $(${containerOf(LAB, keeperOf(mode))}) >/dev/null`)
+const killAll = MODES.map(
+  (mode) => `docker kill --signal KILL $(${containerOf(LAB, persistenceServer(mode))}) >/dev/null`,
+)
   .join(' & ')
   .concat(' & wait')
 
-const addressOf = (mode: Keeping): string => `${keeperOf(mode)}:6379`
+const addressOf = (mode: PersistenceMode): string => `${persistenceServer(mode)}:6379`
 
 /** Runs one client per server on the manager's node while a fault is injected into the servers. */
 async function round(on: ExperimentContext, inject: () => Promise<void>): Promise<Round> {
   const before = await counts(on)
   const clients = MODES.map(
     (mode) =>
-      `(${clientCommand(LAB, 'increments', addressOf(mode), KEY, String(PER_SECOND), String(WRITING_SECONDS))} >/run/${LAB}-${keeperOf(mode)}.log) &`,
+      `(${clientCommand(LAB, 'increments', addressOf(mode), KEY, String(PER_SECOND), String(WRITING_SECONDS))} >/run/${LAB}-${persistenceServer(mode)}.log) &`,
   )
-  const writing = on.look({ command: `${clients.join('\n')}\nwait`, timeout: 90 })
+  const writing = on.exec({ command: `${clients.join('\n')}\nwait`, timeout: 90 })
   await sleep(KILL_AFTER_SECONDS * 1000, undefined, { signal: on.signal })
   const injectedAt = Date.now()
   await inject()
   await writing
   const logs = await Promise.all(
     MODES.map(async (mode) =>
-      readLog((await on.look({ command: `cat ${quote(`/run/${LAB}-${keeperOf(mode)}.log`)}` })).stdout),
+      parseLog((await on.exec({ command: `cat ${quote(`/run/${LAB}-${persistenceServer(mode)}.log`)}` })).stdout),
     ),
   )
-  await allRun(on, LAB)
+  await waitForServices(on, LAB)
   const after = await counts(on)
   return Object.fromEntries(
     MODES.map((mode, i) => {
@@ -123,7 +125,7 @@ async function round(on: ExperimentContext, inject: () => Promise<void>): Promis
       return [
         mode,
         {
-          loss: log.whole ? lossOf(toldOf(log.changes), before[mode], after[mode]) : undefined,
+          loss: log.complete ? lossOf(acknowledgedCounts(log.changes), before[mode], after[mode]) : undefined,
           lastSecond: log.changes.filter(({ was, at }) => was === 'ok' && at >= injectedAt - 1000 && at <= injectedAt)
             .length,
         },
@@ -133,34 +135,34 @@ async function round(on: ExperimentContext, inject: () => Promise<void>): Promis
 }
 
 /** Reads the count of each server, waiting until it answers. */
-async function counts(on: Pick<CareContext, 'look' | 'hosts' | 'signal'>): Promise<Record<Keeping, number>> {
-  const result: Partial<Record<Keeping, number>> = {}
+async function counts(on: Pick<SetupContext, 'exec' | 'hosts' | 'signal'>): Promise<Record<PersistenceMode, number>> {
+  const result: Partial<Record<PersistenceMode, number>> = {}
   for (let tries = 0; tries < 40 && MODES.some((mode) => Number.isNaN(result[mode] ?? Number.NaN)); tries++) {
     for (const mode of MODES)
-      if (Number.isNaN(result[mode] ?? Number.NaN)) result[mode] = await countIn(on, { stack: LAB }, addressOf(mode))
+      if (Number.isNaN(result[mode] ?? Number.NaN)) result[mode] = await readCount(on, { stack: LAB }, addressOf(mode))
     if (MODES.some((mode) => Number.isNaN(result[mode] ?? Number.NaN)))
       await sleep(1000, undefined, { signal: on.signal })
   }
-  return result as Record<Keeping, number>
+  return result as Record<PersistenceMode, number>
 }
 
-const lossesOf = (rounds: readonly Round[], mode: Keeping): (Loss | undefined)[] =>
+const lossesOf = (rounds: readonly Round[], mode: PersistenceMode): (Loss | undefined)[] =>
   rounds.map((each) => each[mode].loss)
 
 function reportKills(on: ExperimentContext, rounds: readonly Round[], evidence: readonly Exhibit[]): void {
-  const note = fewRepeats(rounds.length)
-  const known = (mode: Keeping): Loss[] => lossesOf(rounds, mode).filter((loss) => loss !== undefined)
-  const finding = (mode: Keeping, id: string, holds: boolean | null): void => {
+  const note = lowRepeatNote(rounds.length)
+  const known = (mode: PersistenceMode): Loss[] => lossesOf(rounds, mode).filter((loss) => loss !== undefined)
+  const finding = (mode: PersistenceMode, id: string, holds: boolean | null): void => {
     on.finding(id, {
       holds,
       evidence,
-      detail: lossVerdict(lossesOf(rounds, mode)).says + note,
+      detail: lossVerdict(lossesOf(rounds, mode)).summary + note,
       measured: {
         'increments lost': [known(mode).reduce((sum, { lost }) => sum + lost, 0) / Math.max(1, known(mode).length), ''],
       },
     })
   }
-  const all = (mode: Keeping, judge: (loss: Loss) => boolean): boolean | null =>
+  const all = (mode: PersistenceMode, judge: (loss: Loss) => boolean): boolean | null =>
     known(mode).length < rounds.length ? null : known(mode).every(judge)
   // Increments acknowledged after the restart are kept, so not all of them are lost.
   finding(
@@ -195,15 +197,15 @@ async function powerCut(
     })
     return
   }
-  const fault = faultsOf(on, node).powerOff
+  const fault = faultsOf(on, node).powerLoss
   const rounds: Round[] = []
   const began = performance.now()
-  for (let time = 1; time <= repeatsOf(on); time++) {
+  for (let time = 1; time <= repeatCount(on); time++) {
     rounds.push(
       await round(on, async () => {
-        await on.look(making(fault))
+        await on.exec(injection(fault))
         await sleep(5000)
-        await on.look(mending(fault))
+        await on.exec(recovery(fault))
         await on.watch({
           title: `Status of ${node}`,
           command: NODES,
@@ -215,7 +217,7 @@ async function powerCut(
   }
   const exhibit = on.record({
     title: 'Lost increments after power cuts',
-    command: fault.says,
+    command: fault.description,
     stdout: table(rounds),
     durationMs: Math.round(performance.now() - began),
   })
@@ -226,7 +228,7 @@ async function powerCut(
       ? null
       : maxLost <= rate * 2 && lossVerdict(always).none === true,
     evidence: [...evidence, exhibit],
-    detail: `everysec: ${lossVerdict(everysec).says}; always: ${lossVerdict(always).says}; ${bound}`,
+    detail: `everysec: ${lossVerdict(everysec).summary}; always: ${lossVerdict(always).summary}; ${bound}`,
   })
 }
 
@@ -240,7 +242,7 @@ const table = (rounds: readonly Round[]): string =>
           mode,
           time + 1,
           loss?.acknowledged ?? '?',
-          loss?.unsure ?? '?',
+          loss?.indeterminate ?? '?',
           loss?.added ?? '?',
           loss?.lost ?? 'unknown',
           lastSecond,

@@ -1,8 +1,8 @@
 import { experiment } from '../../../../src/labbook.ts'
-import { allWell } from '../../experiments/support/cluster.ts'
-import { ask, clientCommand, countIn, deployLab, masterNow, removeLabs } from './support/lab.ts'
-import { stackBeside } from './support/disturbs.ts'
-import { KEY, repeatsOf } from './settings.ts'
+import { checkSteadyState } from '../../experiments/support/cluster.ts'
+import { query, clientCommand, readCount, deployLabStack, currentMaster, removeLabStacks } from './support/lab.ts'
+import { disturbsLabStack } from './support/disturbs.ts'
+import { KEY, repeatCount } from './settings.ts'
 
 /** Tries to write to a replica. */
 export const readOnly = experiment(
@@ -10,25 +10,25 @@ export const readOnly = experiment(
   {
     hosts: 'swarm_managers[0]',
     tags: ['redis', 'redis-read-only'],
-    disturbs: stackBeside(),
+    disturbs: disturbsLabStack(),
     hypothesis: 'A replica accepts writes only from its master, so the two cannot diverge.',
-    proves: { 'redis.replica.read-only': 'Replica serves reads and rejects writes' },
-    start: async (on) => {
-      await allWell(on)
-      await removeLabs(on)
+    assertions: { 'redis.replica.read-only': 'Replica serves reads and rejects writes' },
+    steadyState: async (on) => {
+      await checkSteadyState(on)
+      await removeLabStacks(on)
     },
-    restore: removeLabs,
+    rollback: removeLabStacks,
   },
   async (on) => {
-    const lab = await deployLab(on, 'replicas')
-    const { server: master } = await masterNow(on, lab)
+    const lab = await deployLabStack(on, 'replicas')
+    const { server: master } = await currentMaster(on, lab)
     const replicas = lab.servers.filter((server) => server !== master)
-    await ask(on, lab, [master], ['SET', KEY, '41'])
-    await ask(on, lab, [master], ['WAIT', '2', '2000'])
+    await query(on, lab, [master], ['SET', KEY, '41'])
+    await query(on, lab, [master], ['WAIT', '2', '2000'])
     const readExhibit = await on.exhibit({
       title: 'Read from replicas',
       command: clientCommand(lab.stack, 'ask', replicas.join(','), 'GET', KEY),
-      shown: `GET ${KEY} at ${replicas.join(', ')}`,
+      displayCommand: `GET ${KEY} at ${replicas.join(', ')}`,
     })
     let attempts = 0
     let refused = 0
@@ -37,9 +37,9 @@ export const readOnly = experiment(
       ['SET', KEY, '0'],
       ['DEL', KEY],
     ]
-    for (let time = 0; time < repeatsOf(on); time++) {
+    for (let time = 0; time < repeatCount(on); time++) {
       for (const command of commands) {
-        for (const { failed } of (await ask(on, lab, replicas, command)).values()) {
+        for (const { error: failed } of (await query(on, lab, replicas, command)).values()) {
           attempts++
           if (failed?.startsWith('READONLY') === true) refused++
         }
@@ -48,9 +48,9 @@ export const readOnly = experiment(
     const writes = await on.exhibit({
       title: 'Write to replicas',
       command: clientCommand(lab.stack, 'ask', replicas.join(','), 'INCR', KEY),
-      shown: `INCR ${KEY} at ${replicas.join(', ')}`,
+      displayCommand: `INCR ${KEY} at ${replicas.join(', ')}`,
     })
-    const after = await Promise.all(lab.servers.map((server) => countIn(on, lab, server)))
+    const after = await Promise.all(lab.servers.map((server) => readCount(on, lab, server)))
     const reads = (readExhibit.stdout.match(/"reply": "41"/g) ?? []).length
     on.finding('redis.replica.read-only', {
       holds: reads === replicas.length && refused === attempts && after.every((count) => count === 41),

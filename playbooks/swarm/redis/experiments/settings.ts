@@ -1,4 +1,4 @@
-import { PlaybookError, type CareContext } from '../../../../src/labbook.ts'
+import { PlaybookError, type SetupContext } from '../../../../src/labbook.ts'
 
 /** Redis key of the app's counter. */
 export const KEY = 'counter'
@@ -7,7 +7,7 @@ export const KEY = 'counter'
 const DEFAULT_REPEATS = 5
 
 /** Number of repetitions within each experiment on lost writes: `redis_repeats`. */
-export function repeatsOf({ hosts, hostvars }: Pick<CareContext, 'hosts' | 'hostvars'>): number {
+export function repeatCount({ hosts, hostvars }: Pick<SetupContext, 'hosts' | 'hostvars'>): number {
   const value = hostvars(hosts[0] as string).redis_repeats ?? DEFAULT_REPEATS
   const repeats = Number(value)
   if (!Number.isInteger(repeats) || repeats < 1 || repeats > 100)
@@ -16,5 +16,5 @@ export function repeatsOf({ hosts, hostvars }: Pick<CareContext, 'hosts' | 'host
 }
 
 /** Note for a detail that rests on fewer repeats than the default. */
-export const fewRepeats = (repeats: number): string =>
+export const lowRepeatNote = (repeats: number): string =>
   repeats < DEFAULT_REPEATS ? `; only ${repeats} of the recommended ${DEFAULT_REPEATS} repeats` : ''

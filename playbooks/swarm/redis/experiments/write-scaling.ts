@@ -3,22 +3,22 @@ import {
   columns,
   compare,
   csvOf,
-  doubtsOf,
+  validityIssues,
   generatorLimit,
   interleaved,
   runLoad,
-  shown,
+  formatInterval,
   type LoadResult,
 } from '../../../../src/load/index.ts'
 import { bottleneckOf } from '../../../load/bottleneck.ts'
 import { loadSettings } from '../../../load/settings.ts'
-import { onlyOurs } from '../../../load/trial.ts'
-import { cpuUses, sampling } from '../../../load/usage.ts'
-import { allWell } from '../../experiments/support/cluster.ts'
-import type { Notebook } from './notebook.ts'
+import { inventoryTargets } from '../../../load/trial.ts'
+import { cpuUsages, sampleCpu } from '../../../load/usage.ts'
+import { checkSteadyState } from '../../experiments/support/cluster.ts'
+import type { ComparisonTable } from './notebook.ts'
 import { TOPOLOGIES, type Topology } from '../variables.ts'
-import { stackBeside } from './support/disturbs.ts'
-import { deployLab, removeLabs, type Lab } from './support/lab.ts'
+import { disturbsLabStack } from './support/disturbs.ts'
+import { deployLabStack, removeLabStacks, type LabStack } from './support/lab.ts'
 import { redisProcesses } from './support/replies.ts'
 
 interface WriteTrial {
@@ -29,44 +29,44 @@ interface WriteTrial {
 }
 
 /** Measures the increment throughput of each topology. */
-export const writeScaling = (table: Notebook): Experiment =>
+export const writeScaling = (table: ComparisonTable): Experiment =>
   experiment(
     'Measure increments per second by topology',
     {
       hosts: 'swarm_managers[0]',
       tags: ['redis', 'redis-write-scaling'],
-      disturbs: stackBeside('under load'),
+      disturbs: disturbsLabStack('under load'),
       hypothesis:
         'One counter is one key on one master, in every topology. More servers do not increase its throughput; each confirmation by a replica costs a ' +
         'round trip.',
-      proves: {},
-      asks: {
+      assertions: {},
+      questions: {
         'redis.write-scaling':
           'Topology with more Redis servers handles more increments per second of one counter than a single server',
       },
-      start: async (on) => {
-        await allWell(on)
-        await removeLabs(on)
+      steadyState: async (on) => {
+        await checkSteadyState(on)
+        await removeLabStacks(on)
       },
-      restore: removeLabs,
+      rollback: removeLabStacks,
     },
     async (on) => {
       const settings = loadSettings(on.hostvars(on.hosts[0] as string))
-      const labs = new Map<Topology, Lab>()
+      const labs = new Map<Topology, LabStack>()
       // Deployed once for all trials, as a deployment takes longer than the trials. Without health checks, which use
       // CPU.
       for (const [number, topology] of TOPOLOGIES.entries())
-        labs.set(topology, await deployLab(on, topology, { app: true, quiet: true, number: number + 1 }))
+        labs.set(topology, await deployLabStack(on, topology, { app: true, quiet: true, number: number + 1 }))
       const trials: WriteTrial[] = []
       const began = performance.now()
-      await sampling(on, ['controller', ...(on.groups.swarm ?? [])], async (between) => {
+      await sampleCpu(on, ['controller', ...(on.groups.swarm ?? [])], async (between) => {
         for (const topology of interleaved(TOPOLOGIES, settings.trials)) {
           const result = await runLoad(
             {
               way: 'closed',
-              targets: onlyOurs(
+              targets: inventoryTargets(
                 on,
-                (labs.get(topology) as Lab).doors.map(({ host, port, from }) => ({
+                (labs.get(topology) as LabStack).endpoints.map(({ host, port, from }) => ({
                   host,
                   port,
                   ...(from === undefined ? {} : { from }),
@@ -82,13 +82,13 @@ export const writeScaling = (table: Notebook): Experiment =>
           )
           const from = Date.parse(result.start)
           const limit = bottleneckOf(
-            cpuUses(between(from, from + result.seconds * 1000), []),
+            cpuUsages(between(from, from + result.seconds * 1000), []),
             generatorLimit(result.generator, result.lateP99),
           )
           trials.push({
             topology,
             result,
-            doubts: doubtsOf(result, { failed: settings.failed }),
+            doubts: validityIssues(result, { failed: settings.failureLimit }),
             limit: limit.what ?? limit.why,
           })
         }
@@ -97,10 +97,10 @@ export const writeScaling = (table: Notebook): Experiment =>
       for (const [topology, lab] of labs) memory.set(topology, await memoryOf(on, lab))
       const of = (topology: Topology) => trials.filter((trial) => trial.topology === topology)
       const values = (topology: Topology) =>
-        of(topology).map(({ result, doubts }) => ({ value: result.throughput, doubts }))
+        of(topology).map(({ result, doubts }) => ({ value: result.throughput, issues: doubts }))
       const verdicts = TOPOLOGIES.slice(1).map((topology) => ({
         topology,
-        verdict: compare(values('single'), values(topology), { within: settings.within }),
+        verdict: compare(values('single'), values(topology), { within: settings.tolerance }),
       }))
       const exhibit = on.record({
         title: 'Increments per second by topology',
@@ -156,13 +156,8 @@ export const writeScaling = (table: Notebook): Experiment =>
         ],
       })
       for (const topology of TOPOLOGIES) {
-        table.note(
-          topology,
-          'writes/s',
-          median(of(topology).map(({ result }) => result.throughput)).toFixed(0),
-          exhibit,
-        )
-        table.note(topology, 'memory', memoryText(memory.get(topology)), exhibit)
+        table.set(topology, 'writes/s', median(of(topology).map(({ result }) => result.throughput)).toFixed(0), exhibit)
+        table.set(topology, 'memory', memoryText(memory.get(topology)), exhibit)
       }
       const answers = verdicts.map(({ verdict }) => verdict.answer)
       on.finding('redis.write-scaling', {
@@ -173,7 +168,7 @@ export const writeScaling = (table: Notebook): Experiment =>
           verdicts
             .map(
               ({ topology, verdict }) =>
-                `${topology} ${verdict.answer}${verdict.ratio === undefined ? '' : ` (ratio ${shown(verdict.ratio)})`}`,
+                `${topology} ${verdict.answer}${verdict.ratio === undefined ? '' : ` (ratio ${formatInterval(verdict.ratio)})`}`,
             )
             .join(', '),
         measured: Object.fromEntries(
@@ -201,10 +196,10 @@ const median = (values: readonly number[]): number => {
  * Total resident memory of the Redis and Sentinel processes in bytes, from the kernel: a Sentinel's INFO has no memory
  * section. NaN if a process is missing.
  */
-async function memoryOf(on: ExperimentContext, { stack, servers, sentinels }: Lab): Promise<number> {
+async function memoryOf(on: ExperimentContext, { stack, servers, sentinels }: LabStack): Promise<number> {
   const command = `docker ps -q --filter label=com.docker.stack.namespace=${stack} | xargs -r -I{} docker top {} -eo pid,rss,comm`
   const tables: string[] = []
-  for (const host of on.groups.swarm ?? []) tables.push((await on.look({ host, command })).stdout)
+  for (const host of on.groups.swarm ?? []) tables.push((await on.exec({ host, command })).stdout)
   const processes = redisProcesses(tables.join('\n'))
   return processes.length === servers.length + sentinels.length
     ? processes.reduce((sum, bytes) => sum + bytes, 0)

@@ -1,22 +1,22 @@
 import { raw, sh } from '../../../shell/quote.ts'
 import { monitorFunction } from './monitor.ts'
-import { awaitVm, loadVm, processFunctions, stopVm, vmFolder, type VmSetting } from './vm.ts'
+import { waitForVm, loadVm, processFunctions, stopVm, vmDirectory, type VmSettings } from './vm.ts'
 
 /** The hardware that a snapshot requires. */
-export const hardwareOf = (vms: readonly VmSetting[]): string =>
+export const hardwareOf = (vms: readonly VmSettings[]): string =>
   vms.map(({ name, memoryMiB, cpus, dataDiskBytes }) => `${name}:${memoryMiB}:${cpus}:${dataDiskBytes ?? 0}`).join(' ')
 
-const sockets = (vms: readonly VmSetting[]): string[] => vms.map(({ dir, name }) => `${vmFolder(dir, name)}/qmp`)
+const sockets = (vms: readonly VmSettings[]): string[] => vms.map(({ dir, name }) => `${vmDirectory(dir, name)}/qmp`)
 
 /** Sends a command to every machine, in order. */
-const sendAll = (vms: readonly VmSetting[], command: string): string =>
+const sendAll = (vms: readonly VmSettings[], command: string): string =>
   sh`for socket in ${sockets(vms)}; do lab_monitor "$socket" ${command} || failed=yes; done`
 
 /**
  * Saves memory and disks of all machines. All are paused meanwhile, so that the snapshot is consistent. If one fails,
  * the snapshots of the others are deleted.
  */
-export const saveSnapshot = (vms: readonly VmSetting[], dir: string, name: string): string =>
+export const saveSnapshot = (vms: readonly VmSettings[], dir: string, name: string): string =>
   `${monitorFunction}${sh`
 failed=
 ${raw(sendAll(vms, 'stop'))}
@@ -28,7 +28,7 @@ mkdir -p ${`${dir}/snapshots`} && read -r accel why <${`${dir}/acceleration`} &&
   printf '%s\n%s\n%s\n' "$(date '+%Y-%m-%d %H:%M:%S')" "$accel" ${hardwareOf(vms)} >${`${dir}/snapshots/${name}`}`}`
 
 /** Restarts all machines from the snapshot, paused; then resumes all and sets their clocks. */
-export const resumeSnapshot = (vms: readonly VmSetting[], dir: string, name: string): string =>
+export const resumeSnapshot = (vms: readonly VmSettings[], dir: string, name: string): string =>
   [
     // No machine may run while others are already restored.
     ...vms.map((vm) => `(${stopVm(vm)}) || exit`),
@@ -37,7 +37,7 @@ export const resumeSnapshot = (vms: readonly VmSetting[], dir: string, name: str
     'failed=',
     sendAll(vms, 'cont'),
     '[ -z "$failed" ] || exit 1',
-    ...vms.map((vm) => `(${awaitVm(vm, 120)}) || exit`),
+    ...vms.map((vm) => `(${waitForVm(vm, 120)}) || exit`),
     ...vms.map(
       ({ sshPort }) => sh`
 ssh -F none -i ${`${dir}/id_ed25519`} -o UserKnownHostsFile=${`${dir}/known_hosts`} -o GlobalKnownHostsFile=none -o StrictHostKeyChecking=yes \
@@ -45,10 +45,10 @@ ssh -F none -i ${`${dir}/id_ed25519`} -o UserKnownHostsFile=${`${dir}/known_host
     ),
   ].join('\n')
 
-export const removeSnapshot = (vms: readonly VmSetting[], dir: string, name: string): string =>
+export const removeSnapshot = (vms: readonly VmSettings[], dir: string, name: string): string =>
   `${processFunctions}${monitorFunction}${vms
     .map((vm) => {
-      const node = vmFolder(dir, vm.name)
+      const node = vmDirectory(dir, vm.name)
       return sh`
 if [ -n "$(lab_vm_pid ${dir} ${vm.name})" ]; then lab_monitor ${`${node}/qmp`} ${`delvm ${name}`} || exit
 else for disk in ${node}/*.qcow2; do qemu-img snapshot -d ${name} "$disk" || exit; done

@@ -5,7 +5,7 @@ import { cloudSeed } from './cloud.ts'
 import { monitorFunction } from './monitor.ts'
 
 /** Settings of a virtual machine for the scripts. */
-export interface VmSetting {
+export interface VmSettings {
   readonly lab: string
   readonly dir: string
   readonly images: string
@@ -24,7 +24,7 @@ export interface VmSetting {
   readonly forwards: readonly Forward[]
 }
 
-export const vmFolder = (dir: string, name: string): string => `${dir}/nodes/${name}`
+export const vmDirectory = (dir: string, name: string): string => `${dir}/nodes/${name}`
 
 /** A locally administered MAC address, derived from the lab's and the node's names: the same at each start. */
 export function macOf(lab: string, name: string, card: number): string {
@@ -35,18 +35,18 @@ export function macOf(lab: string, name: string, card: number): string {
 }
 
 /** Settings that cannot change at run time: the machine restarts if one does. */
-const shapeOf = (vm: VmSetting): string =>
+const shapeOf = (vm: VmSettings): string =>
   `memory=${vm.memoryMiB} cpus=${vm.cpus} data=${vm.dataDiskBytes ?? 0} address=${vm.address}/${vm.prefix}`
 
-const forwardLines = ({ sshPort, forwards }: VmSetting): string =>
+const forwardLines = ({ sshPort, forwards }: VmSettings): string =>
   [{ guest: 22, host: sshPort }, ...forwards].map(({ guest, host }) => `${host} ${guest}`).join('\n')
 
 /** Sets the variables of the scripts below. */
-export const vmSettings = (vm: VmSetting): string => sh`
+export const settingVariables = (vm: VmSettings): string => sh`
 PATH=$PATH:/usr/sbin:/sbin
 # macOS has no flock: concurrent runs are not serialized there.
 command -v flock >/dev/null || flock() { :; }
-dir=${vm.dir} node=${vmFolder(vm.dir, vm.name)} name=${vm.name} address=${vm.address} prefix=${vm.prefix} images=${vm.images}
+dir=${vm.dir} node=${vmDirectory(vm.dir, vm.name)} name=${vm.name} address=${vm.address} prefix=${vm.prefix} images=${vm.images}
 memory=${vm.memoryMiB} cpus=${vm.cpus} disk=${vm.diskBytes} data=${vm.dataDiskBytes ?? ''} port=${vm.sshPort} cloud=${vm.cloudImage ?? ''}
 mac0=${macOf(vm.lab, vm.name, 0)} mac1=${macOf(vm.lab, vm.name, 1)}
 shape=${shapeOf(vm)}
@@ -189,11 +189,11 @@ lab_pin() {
 }
 `
 
-const common = (vm: VmSetting): string =>
-  [vmSettings(vm), processFunctions, monitorFunction, waitForSsh, prepare, launch, pinFunctions, pin].join('')
+const common = (vm: VmSettings): string =>
+  [settingVariables(vm), processFunctions, monitorFunction, waitForSsh, prepare, launch, pinFunctions, pin].join('')
 
 /** Stops leftover processes of the machine and starts it, without waiting for its boot. */
-export const launchVm = (vm: VmSetting): string =>
+export const launchVm = (vm: VmSettings): string =>
   `${common(vm)}${lock}${String.raw`
 lab_end_vms "$dir" "$name" && lab_prepare && lab_pin || exit
 printf '\n=== %s starts %s ===\n' "$(date '+%Y-%m-%d %H:%M:%S')" "$name" >>"$node/console.log"
@@ -201,7 +201,7 @@ lab_launch || { echo "QEMU failed to start $name" >&2; exit 1; }
 `}`
 
 /** Starts it from a snapshot, paused: all nodes resume together. */
-export const loadVm = (vm: VmSetting, snapshot: string): string =>
+export const loadVm = (vm: VmSettings, snapshot: string): string =>
   `${common(vm)}${lock}${sh`
 lab_end_vms "$dir" "$name" || exit
 base=$(cat "$node/base") || exit
@@ -209,7 +209,7 @@ lab_launch -loadvm ${snapshot} -S || { echo "QEMU failed to restore $name" >&2; 
 `}`
 
 /** Waits until SSH answers with the machine's host key. */
-export const awaitVm = (vm: VmSetting, seconds = 400): string =>
+export const waitForVm = (vm: VmSettings, seconds = 400): string =>
   `${common(vm)}${sh`
 lab_wait_for_ssh ${seconds} && exit 0
 echo "sshd of $name does not answer on 127.0.0.1:$port; last lines of $node/console.log:" >&2
@@ -218,14 +218,15 @@ exit 1
 `}`
 
 /** Stops the machine like a power loss. */
-export const stopVm = (vm: VmSetting): string => `${vmSettings(vm)}${processFunctions}${lock}lab_end_vms "$dir" "$name"`
+export const stopVm = (vm: VmSettings): string =>
+  `${settingVariables(vm)}${processFunctions}${lock}lab_end_vms "$dir" "$name"`
 
 /** Stops it and removes its disks. */
-export const removeVm = (vm: VmSetting): string =>
-  `${vmSettings(vm)}${processFunctions}${lock}${pinFunctions}lab_end_vms "$dir" "$name" && rm -rf "$node" "$node.lock" && lab_pin_all`
+export const removeVm = (vm: VmSettings): string =>
+  `${settingVariables(vm)}${processFunctions}${lock}${pinFunctions}lab_end_vms "$dir" "$name" && rm -rf "$node" "$node.lock" && lab_pin_all`
 
 /** Updates the port forwards of a running machine, and known_hosts. */
-export const mendVm = (vm: VmSetting): string =>
+export const updateVm = (vm: VmSettings): string =>
   `${common(vm)}${lock}${String.raw`
 while read -r on to; do
   [ -z "$on" ] || printf '%s\n' "$forwards" | grep -qx "$on $to" || lab_monitor "$node/qmp" "hostfwd_remove n0 tcp:127.0.0.1:$on" >/dev/null || exit
@@ -238,15 +239,15 @@ lab_pin
 `}`
 
 /** Sends commands to the machine's monitor. */
-export const tellVm = (vm: VmSetting, ...commands: readonly string[]): string =>
-  `${vmSettings(vm)}${monitorFunction}${sh`lab_monitor "$node/qmp" ${commands}`}`
+export const sendMonitorCommands = (vm: VmSettings, ...commands: readonly string[]): string =>
+  `${settingVariables(vm)}${monitorFunction}${sh`lab_monitor "$node/qmp" ${commands}`}`
 
 /** Whatever an interrupted run has left: its cables are plugged in, and it is not paused. */
-export const goOn = (vm: VmSetting): string => tellVm(vm, 'set_link n0 on', 'set_link n1 on', 'cont')
+export const resumeVm = (vm: VmSettings): string => sendMonitorCommands(vm, 'set_link n0 on', 'set_link n1 on', 'cont')
 
 /** Prints what there is of the machine. */
-export const probeVm = (vm: VmSetting): string =>
-  `${vmSettings(vm)}${processFunctions}${waitForSsh}${String.raw`
+export const probeVm = (vm: VmSettings): string =>
+  `${settingVariables(vm)}${processFunctions}${waitForSsh}${String.raw`
 case $(uname -m) in x86_64|amd64) qemu=qemu-system-x86_64 ;; *) qemu=qemu-system-aarch64 ;; esac
 for command in "$qemu" qemu-img ssh-keygen ssh-keyscan cpio; do command -v "$command" >/dev/null || printf 'missing %s\n' "$command"; done
 if [ -n "$cloud" ]; then [ -r "$cloud" ] || echo no-image; else [ -s "$images/current/disk.raw" ] || echo no-image; fi

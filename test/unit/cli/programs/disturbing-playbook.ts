@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs'
-import { experiment, onHosts, play, playbook, shell, type Disturbs } from '../../../../src/labbook.ts'
+import { experiment, disturbAll, play, playbook, shell, type Disturbs } from '../../../../src/labbook.ts'
 
 // The playbooks of disturbing.mjs: their experiments write files on the controller instead of disturbing the hosts of
 // nodes.
@@ -7,7 +7,7 @@ const [root = '', name = ''] = process.argv.slice(2)
 const nodes =
   (what: string): Disturbs =>
   ({ groups }) =>
-    onHosts(groups.nodes ?? [], what)
+    disturbAll(groups.nodes ?? [], what)
 const done = (what: string): void => {
   writeFileSync(`${root}/${what}`, '')
 }
@@ -17,13 +17,18 @@ const install = play('Install', { hosts: 'localhost' }, () => [
 ])
 const strike = experiment(
   'A node loses its power',
-  { hosts: 'localhost', tags: 'experiments', disturbs: nodes('is powered off'), proves: { strike: 'It is struck' } },
+  {
+    hosts: 'localhost',
+    tags: 'experiments',
+    disturbs: nodes('is powered off'),
+    assertions: { strike: 'It is struck' },
+  },
   async (on) => {
     done('struck')
     on.finding('strike', { holds: true, evidence: [] })
   },
 )
-const look = experiment('It answers', { hosts: 'localhost', disturbs: false, proves: {} }, async () => {
+const look = experiment('It answers', { hosts: 'localhost', disturbs: false, assertions: {} }, async () => {
   done('looked')
 })
 
@@ -32,8 +37,8 @@ const PLAYBOOKS = {
   experiments: playbook({
     name,
     description: 'Strikes.',
-    words: { all: 'all of them', 'node-killed': strike.name, look: look.name },
-    severalWords: true,
+    subcommands: { all: 'all of them', 'node-killed': strike.name, look: look.name },
+    multipleSubcommands: true,
     experiments: { 'node-killed': strike, look },
     steps: (words) => [
       install,

@@ -15,7 +15,7 @@ import t, { type Test } from 'tap'
 import type { z } from 'zod'
 import { docker_login } from '../../../../src/modules/docker/login.ts'
 import { parseReference } from '../../../../src/modules/docker/reference.ts'
-import { askRegistry } from '../../../../src/modules/docker/registry.ts'
+import { queryRegistry } from '../../../../src/modules/docker/registry.ts'
 import { Redactor } from '../../../../src/evidence/redact.ts'
 import { runIn, shells, type Shell } from '../../../support/shells.ts'
 import { result } from '../../evidence/events.ts'
@@ -152,7 +152,7 @@ t.test('records contain neither the password nor its base64', async (t) => {
   ].join('\n')
   t.ok(script.includes(auth('lab', PASSWORD)))
   const masked = JSON.stringify(
-    new Redactor().event(
+    new Redactor().maskEvent(
       result('node1', 'changed', {
         commands: [{ kind: 'probe', script, stdout: '', stderr: '', exitCode: 0, durationMs: 1 }],
       }),
@@ -228,7 +228,7 @@ for (const shell of shells) {
     const on = host(t, shell, written({ ...others, [REGISTRY]: own, 'z:1': { auth: 'bm8=' } }))
     writeFileSync(`${on.home}/bin/curl`, '#!/bin/sh\ncat >>"${0%/*}/stdin"; exit 7')
     chmodSync(`${on.home}/bin/curl`, 0o755)
-    on.run(askRegistry(parseReference(`${REGISTRY}/app`)))
+    on.run(queryRegistry(parseReference(`${REGISTRY}/app`)))
     t.equal(
       readFileSync(`${on.home}/bin/stdin`, 'utf8'),
       `header = "Authorization: Basic ${own.auth}"\n\n`,

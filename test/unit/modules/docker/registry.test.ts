@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import { parseReference } from '../../../../src/modules/docker/reference.ts'
-import { askRegistry } from '../../../../src/modules/docker/registry.ts'
+import { queryRegistry } from '../../../../src/modules/docker/registry.ts'
 import { runIn, shells } from '../../../support/shells.ts'
 import { fakeRegistry } from './support/engine.ts'
 
@@ -20,7 +20,7 @@ void t.test('askRegistry prints the digest that a registry has', async (t) => {
         rmSync(home, { recursive: true })
       })
       const ask = (reference: string) =>
-        runIn(shell, askRegistry(parseReference(reference)), { env: { HOME: home } }).stdout.trim()
+        runIn(shell, queryRegistry(parseReference(reference)), { env: { HOME: home } }).stdout.trim()
       registry.answer({ 'HEAD /v2/labbook/counter/manifests/2': [200, null, { 'Docker-Content-Digest': DIGEST }] })
       t.equal(ask(`${name}/labbook/counter:2`), `pushed ${DIGEST}`)
       t.equal(ask(`${name}/labbook/counter:3`), '')
@@ -37,7 +37,7 @@ void t.test('askRegistry prints the digest that a registry has', async (t) => {
       )
       const bin = t.testdir({ curl: '#!/bin/sh\necho "$*" >>"${0%/*}/argv"; cat >>"${0%/*}/stdin"; exit 7' })
       chmodSync(`${bin}/curl`, 0o755)
-      const asked = runIn(shell, askRegistry(parseReference('reg:5000/app')), {
+      const asked = runIn(shell, queryRegistry(parseReference('reg:5000/app')), {
         env: { HOME: home, PATH: `${bin}:${process.env.PATH}` },
       })
       t.match(asked, { stdout: /registry-silent/, stderr: '' })

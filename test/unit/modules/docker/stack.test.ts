@@ -1,7 +1,7 @@
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import t from 'tap'
 import { docker_stack } from '../../../../src/modules/docker/stack.ts'
-import { driftOf, servicesOf } from '../../../../src/modules/docker/services.ts'
+import { driftOf, parseServices } from '../../../../src/modules/docker/services.ts'
 import { Secret } from '../../../../src/values/secret.ts'
 import { runIn, shells } from '../../../support/shells.ts'
 import { fakeEngine } from './support/engine.ts'
@@ -63,7 +63,7 @@ void t.test(
       service('counter_web', { force: 1 }),
     ]
     t.same(plan(asked, probed(live)).changes, [])
-    t.equal(driftOf(servicesOf(THEN), servicesOf(live)), undefined)
+    t.equal(driftOf(parseServices(THEN), parseServices(live)), undefined)
   },
 )
 

@@ -1,5 +1,5 @@
 /** Asks one question and prints the answer as JSON. */
-import { askHosts, askPassword, Cancelled, confirm } from '../../../../src/ui/index.ts'
+import { promptHosts, promptPassword, Cancelled, confirm } from '../../../../src/ui/index.ts'
 
 const hosts = [
   { name: 'node1', groups: ['managers', 'docker'] },
@@ -7,9 +7,9 @@ const hosts = [
   { name: 'node3', groups: ['workers'] },
 ]
 const questions: Record<string, () => Promise<unknown>> = {
-  hosts: () => askHosts(hosts),
+  hosts: () => promptHosts(hosts),
   password: async () => {
-    const password = await askPassword('BECOME password')
+    const password = await promptPassword('BECOME password')
     return [String(password), password.reveal() === 's3cret']
   },
   confirm: () => confirm('Remove the lab?'),

@@ -24,7 +24,7 @@ const screen = await chooseScreen({
 })
 
 process.on('SIGINT', () => {
-  void screen.done({ report: 'OURS' }).then(() => process.exit(130))
+  void screen.close({ report: 'OURS' }).then(() => process.exit(130))
 })
 
 let paused = mode === 'paused' || mode === 'waiting'
@@ -38,4 +38,4 @@ for (const event of events) {
   screen.show({ ...event, time: new Date().toISOString() })
   waiting = event.type === 'waiting'
 }
-await screen.done({ report: 'runs/latest/report.html', ...(mode === 'closing' ? { closing } : {}) })
+await screen.close({ report: 'runs/latest/report.html', ...(mode === 'closing' ? { closing } : {}) })

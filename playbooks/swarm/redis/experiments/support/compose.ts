@@ -68,7 +68,7 @@ export function appEnvironment(topology: Topology, waitReplicas: number): Record
  * @param topology - in a cluster, that node has the counter's master and no other: losing two of three masters would
  *   lose the majority.
  */
-export function inTurn(nodes: readonly string[], topology?: Topology): string[] {
+export function nodeOrder(nodes: readonly string[], topology?: Topology): string[] {
   const [last = '', others] = [nodes.at(-1), nodes.slice(0, -1)]
   const index = topology === 'cluster' ? COUNTER_MASTER : 0
   const rotated =
@@ -96,7 +96,7 @@ export function labCompose(input: LabCompose): string {
   const redis = Object.fromEntries(
     Object.entries(services).map(([name, service]) => [
       name,
-      adaptService(service as Tree, inTurn(nodes, topology)[0] as string, quiet),
+      adaptService(service as Tree, nodeOrder(nodes, topology)[0] as string, quiet),
     ]),
   )
   return composeText({
@@ -171,18 +171,18 @@ const appService = (
 })
 
 /** Persistence modes with their Redis options; each runs on its own server. */
-export const KEEPING = {
+export const PERSISTENCE_MODES = {
   'no file': ['--appendonly', 'no', '--save', ''],
   snapshot: ['--appendonly', 'no', '--save', '5 1'],
   everysec: ['--appendonly', 'yes', '--appendfsync', 'everysec', '--save', ''],
   always: ['--appendonly', 'yes', '--appendfsync', 'always', '--save', ''],
 } as const
-export type Keeping = keyof typeof KEEPING
+export type PersistenceMode = keyof typeof PERSISTENCE_MODES
 
-export const keeperOf = (mode: Keeping): string => `redis-${mode.replace(' ', '-')}`
+export const persistenceServer = (mode: PersistenceMode): string => `redis-${mode.replace(' ', '-')}`
 
 /** A stack with one server per persistence mode on one node. Only its client reaches it, so it has no password. */
-export function keepingCompose({
+export function persistenceCompose({
   redisImage,
   counterImage,
   node,
@@ -193,8 +193,8 @@ export function keepingCompose({
   readonly node: string
   readonly client: string
 }): string {
-  const servers = Object.entries(KEEPING).map(([mode, flags]) => {
-    const name = keeperOf(mode as Keeping)
+  const servers = Object.entries(PERSISTENCE_MODES).map(([mode, flags]) => {
+    const name = persistenceServer(mode as PersistenceMode)
     return [
       name,
       {

@@ -1,41 +1,41 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { PlaybookError, type CareContext, type Exhibit, type ExperimentContext } from '../../../../../src/labbook.ts'
+import { PlaybookError, type SetupContext, type Exhibit, type ExperimentContext } from '../../../../../src/labbook.ts'
 import { quote, sh } from '../../../../../src/shell/quote.ts'
 import { callMany } from '../../../../app/client.ts'
 import { STACK } from '../../../../app/stack.ts'
 import { ROOT } from '../../../../images/table.ts'
-import { doorTo } from '../../../../lab/address.ts'
+import { endpointOf } from '../../../../lab/address.ts'
 import { manager } from '../../../experiments/support/cluster.ts'
-import type { Door } from '../../../experiments/support/probe.ts'
-import { nodesNeeded, redisVarsOf, type Topology } from '../../variables.ts'
+import type { AppEndpoint } from '../../../experiments/support/probe.ts'
+import { nodesNeeded, redisVarsFor, type Topology } from '../../variables.ts'
 import { KEY } from '../settings.ts'
-import { inTurn, labCompose, secretOf, sentinelsOf, serversOf } from './compose.ts'
-import { readLines } from './losses.ts'
+import { nodeOrder, labCompose, secretOf, sentinelsOf, serversOf } from './compose.ts'
+import { parseJsonLines } from './losses.ts'
 import { ownerOf, readClusterNodes, slotOf } from './replies.ts'
 import { redisServices } from './template.ts'
-import { amiss, type Replies, type Reply } from './whole.ts'
+import { unhealthyReason, type Replies, type Reply } from './whole.ts'
 
 /** Name or name prefix of the experiments' stacks. They are separate from the app's stack, so its data is safe. */
 export const LAB = 'redislab'
 const PORT = 8091
 
-export const CLIENT = (): string =>
+export const clientSource = (): string =>
   readFileSync(path.join(ROOT, 'playbooks/swarm/redis/experiments/support/client.py'), 'utf8')
 
 /** A stack deployed for an experiment. */
-export interface Lab {
+export interface LabStack {
   readonly stack: string
   readonly topology: Topology
   readonly servers: readonly string[]
   readonly sentinels: readonly string[]
   /** Endpoints of the app on each node; empty without an app. */
-  readonly doors: readonly Door[]
+  readonly endpoints: readonly AppEndpoint[]
   readonly deployed: Exhibit
 }
 
-export interface LabWishes {
+export interface LabStackOptions {
   readonly app?: boolean
   readonly quiet?: boolean
   /** Distinguishes stacks that run at the same time. */
@@ -50,36 +50,36 @@ export const clientCommand = (stack: string, ...args: readonly string[]): string
   `docker exec ${clientContainer(stack)} sh -c 'exec python3 -u -c "$LAB_CLIENT" "$@"' client ${args.map((arg) => quote(arg)).join(' ')}`
 
 /** Sends a command to servers from a client in the stack's network. A server that does not answer is a failed reply. */
-export async function ask(
-  on: Pick<CareContext, 'look' | 'hosts'>,
-  { stack }: Pick<Lab, 'stack'>,
+export async function query(
+  on: Pick<SetupContext, 'exec' | 'hosts'>,
+  { stack }: Pick<LabStack, 'stack'>,
   servers: readonly string[],
   command: readonly string[],
   host = manager(on),
 ): Promise<Replies> {
-  const { stdout } = await on.look({
+  const { stdout } = await on.exec({
     host,
     command: clientCommand(stack, 'ask', servers.join(','), ...command),
     timeout: 30,
   })
   const replies = new Map(
-    readLines(stdout).map(({ at, address, reply, refused, failed }): [string, Reply] => [
+    parseJsonLines(stdout).map(({ at, address, reply, refused, failed }): [string, Reply] => [
       String(at),
       {
         ...(address === undefined ? {} : { address: String(address) }),
         ...(reply === undefined ? {} : { reply }),
-        ...((refused ?? failed) === undefined ? {} : { failed: String(refused ?? failed) }),
+        ...((refused ?? failed) === undefined ? {} : { error: String(refused ?? failed) }),
       },
     ]),
   )
-  return new Map(servers.map((server) => [server, replies.get(server) ?? { failed: 'no response from the client' }]))
+  return new Map(servers.map((server) => [server, replies.get(server) ?? { error: 'no response from the client' }]))
 }
 
 /** The images of the app's stack. */
-export async function imagesInUse(on: CareContext): Promise<{ counter: string; redis: string }> {
+export async function imagesInUse(on: SetupContext): Promise<{ counter: string; redis: string }> {
   const image = (service: string): string =>
     `docker service inspect ${service} --format '{{.Spec.TaskTemplate.ContainerSpec.Image}}'`
-  const { stdout } = await on.look({
+  const { stdout } = await on.exec({
     command: `${image(`${STACK}_counter`)}; ${image(`$(docker service ls --filter name=${STACK}_redis --format '{{.Name}}' | head -n 1)`)}`,
   })
   const [counter = '', redis = ''] = stdout.trim().split('\n')
@@ -88,11 +88,16 @@ export async function imagesInUse(on: CareContext): Promise<{ counter: string; r
 }
 
 /** Deploys the text of a compose file, recorded as an exhibit. @throws if the deployment fails. */
-export async function deployText(on: ExperimentContext, stack: string, text: string, title: string): Promise<Exhibit> {
+export async function deployCompose(
+  on: ExperimentContext,
+  stack: string,
+  text: string,
+  title: string,
+): Promise<Exhibit> {
   const deployed = await on.exhibit({
     title,
     timeout: 180,
-    shown: `docker stack deploy --compose-file redislab.yml ${stack}`,
+    displayCommand: `docker stack deploy --compose-file redislab.yml ${stack}`,
     command: `printf '%s' ${quote(text)} | docker stack deploy --with-registry-auth --resolve-image never --compose-file - ${stack}`,
   })
   if (deployed.exitCode !== 0) throw new Error(`cannot deploy stack "${stack}" (see exhibit "${deployed.id}")`)
@@ -100,9 +105,13 @@ export async function deployText(on: ExperimentContext, stack: string, text: str
 }
 
 /** Deploys a stack with a topology and waits until it is healthy. */
-export async function deployLab(on: ExperimentContext, topology: Topology, options: LabWishes = {}): Promise<Lab> {
+export async function deployLabStack(
+  on: ExperimentContext,
+  topology: Topology,
+  options: LabStackOptions = {},
+): Promise<LabStack> {
   const { app = false, quiet = false, number } = options
-  const { redis_wait_replicas: waitReplicas } = redisVarsOf(topology, on.hostvars(manager(on)))
+  const { redis_wait_replicas: waitReplicas } = redisVarsFor(topology, on.hostvars(manager(on)))
   const stack = number === undefined ? LAB : `${LAB}${number}`
   const port = PORT + (number ?? 0)
   const { counter, redis } = await imagesInUse(on)
@@ -113,7 +122,7 @@ export async function deployLab(on: ExperimentContext, topology: Topology, optio
     )
   const { services, volumes } = redisServices(on, topology, redis, stack)
   // Generated and passed in a pipe, so that the password is never an argument or printed.
-  await on.look({
+  await on.exec({
     command: `docker secret inspect ${secretOf(stack)} >/dev/null 2>&1 || head -c 24 /dev/urandom | od -An -tx1 | tr -d ' \\n' | docker secret create ${secretOf(stack)} - >/dev/null`,
   })
   const text = labCompose({
@@ -123,26 +132,35 @@ export async function deployLab(on: ExperimentContext, topology: Topology, optio
     volumes,
     counterImage: counter,
     nodes,
-    client: CLIENT(),
+    client: clientSource(),
     quiet,
     waitReplicas,
     ...(app ? { port } : {}),
   })
-  const deployed = await deployText(on, stack, text, `Deploy a stack with topology ${topology}`)
-  const doors = app ? (on.groups.swarm ?? []).map((node) => ({ ...doorTo(on.hostvars(node), node, port), node })) : []
-  const lab: Lab = { stack, topology, servers: serversOf(topology), sentinels: sentinelsOf(topology), doors, deployed }
+  const deployed = await deployCompose(on, stack, text, `Deploy a stack with topology ${topology}`)
+  const doors = app
+    ? (on.groups.swarm ?? []).map((node) => ({ ...endpointOf(on.hostvars(node), node, port), node }))
+    : []
+  const lab: LabStack = {
+    stack,
+    topology,
+    servers: serversOf(topology),
+    sentinels: sentinelsOf(topology),
+    endpoints: doors,
+    deployed,
+  }
   if (topology === 'cluster') {
     // The app is unhealthy until the cluster exists, so wait only for Redis here.
-    await allRun(on, stack, 'redis')
-    await formed(on, lab)
+    await waitForServices(on, stack, 'redis')
+    await createCluster(on, lab)
   }
-  await allRun(on, stack)
-  await whole(on, lab)
+  await waitForServices(on, stack)
+  await waitForHealthy(on, lab)
   return lab
 }
 
 /** Waits until every service with the name prefix runs all its tasks. */
-export async function allRun(on: CareContext, stack: string, prefix = ''): Promise<void> {
+export async function waitForServices(on: SetupContext, stack: string, prefix = ''): Promise<void> {
   const { reached, exhibit } = await on.watch({
     title: `Services of ${stack}`,
     within: 240,
@@ -153,18 +171,20 @@ export async function allRun(on: CareContext, stack: string, prefix = ''): Promi
       [...stdout.matchAll(/ (\d+)\/(\d+)/g)].every(([, running, wanted]) => running === wanted),
   })
   if (!reached)
-    throw new Error(`stack "${stack}" did not converge within ${240 * on.slowdown} s (see exhibit "${exhibit.id}")`)
+    throw new Error(
+      `stack "${stack}" did not converge within ${240 * on.timeoutMultiplier} s (see exhibit "${exhibit.id}")`,
+    )
 }
 
 /** Creates the cluster, or restores the assignment of masters to nodes. */
-export async function formed(on: ExperimentContext, { stack, servers }: Lab): Promise<void> {
-  const [host = ''] = inTurn(on.groups.swarm ?? [], 'cluster')
+export async function createCluster(on: ExperimentContext, { stack, servers }: LabStack): Promise<void> {
+  const [host = ''] = nodeOrder(on.groups.swarm ?? [], 'cluster')
   const nodes = servers.map((server) => server.split(':')[0]).join(' ')
   const { exitCode, id } = await on.exhibit({
     title: 'Create the Redis Cluster',
     host,
     timeout: 180,
-    shown: 'redis-admin.sh form',
+    displayCommand: 'redis-admin.sh form',
     command: `docker exec -e REDIS_NODES=${quote(nodes)} $(${containerOf(stack, 'redis-cluster-1')}) sh -c 'redis-admin.sh form </run/secrets/redis_password'`,
   })
   if (exitCode !== 0) throw new Error(`cannot create the Redis Cluster of stack "${stack}" (see exhibit "${id}")`)
@@ -172,16 +192,16 @@ export async function formed(on: ExperimentContext, { stack, servers }: Lab): Pr
 
 /** Queries the state of all servers for `unhealthyReason`. */
 async function queryState(
-  on: Pick<CareContext, 'look' | 'hosts'>,
-  lab: Lab,
+  on: Pick<SetupContext, 'exec' | 'hosts'>,
+  lab: LabStack,
 ): Promise<{ info: Replies; sentinels: Replies; cluster: Replies }> {
-  const info = await ask(on, lab, lab.servers, ['INFO', 'replication'])
+  const info = await query(on, lab, lab.servers, ['INFO', 'replication'])
   const sentinels =
     lab.sentinels.length > 0
-      ? await ask(on, lab, lab.sentinels, ['SENTINEL', 'MASTER', 'counter'])
+      ? await query(on, lab, lab.sentinels, ['SENTINEL', 'MASTER', 'counter'])
       : new Map<string, Reply>()
   const cluster =
-    lab.topology === 'cluster' ? await ask(on, lab, lab.servers, ['CLUSTER', 'INFO']) : new Map<string, Reply>()
+    lab.topology === 'cluster' ? await query(on, lab, lab.servers, ['CLUSTER', 'INFO']) : new Map<string, Reply>()
   return { info, sentinels, cluster }
 }
 
@@ -190,18 +210,22 @@ async function queryState(
  * knows two replicas and two other Sentinels, every cluster node reports the state ok, and the app answers on every
  * node. Otherwise a fault would race with the startup.
  */
-export async function whole(on: Pick<CareContext, 'look' | 'hosts' | 'signal'>, lab: Lab, within = 180): Promise<void> {
+export async function waitForHealthy(
+  on: Pick<SetupContext, 'exec' | 'hosts' | 'signal'>,
+  lab: LabStack,
+  within = 180,
+): Promise<void> {
   let reason = ''
   for (const deadline = performance.now() + within * 1000; performance.now() < deadline; ) {
     const { info, sentinels, cluster } = await queryState(on, lab)
-    reason = amiss(info, sentinels, cluster) ?? (await appUnhealthyReason(lab)) ?? ''
+    reason = unhealthyReason(info, sentinels, cluster) ?? (await appUnhealthyReason(lab)) ?? ''
     if (reason === '') return
     await sleep(1000, undefined, { signal: on.signal })
   }
   throw new Error(`stack "${lab.stack}" (${lab.topology}) not healthy within ${within} s: ${reason}`)
 }
 
-async function appUnhealthyReason({ doors }: Lab): Promise<string | undefined> {
+async function appUnhealthyReason({ endpoints: doors }: LabStack): Promise<string | undefined> {
   if (doors.length === 0) return undefined
   const { answers, errors } = await callMany(doors, 'GET', '/api/counter', {
     total: doors.length * 2,
@@ -212,10 +236,10 @@ async function appUnhealthyReason({ doors }: Lab): Promise<string | undefined> {
 
 /** Node of each service; names without the stack's prefix. */
 export async function nodesOfServices(
-  on: Pick<CareContext, 'look'>,
-  { stack }: Pick<Lab, 'stack'>,
+  on: Pick<SetupContext, 'exec'>,
+  { stack }: Pick<LabStack, 'stack'>,
 ): Promise<ReadonlyMap<string, string>> {
-  const { stdout } = await on.look({
+  const { stdout } = await on.exec({
     command: `docker stack ps ${stack} --filter desired-state=running --format '{{.Name}} {{.Node}}'`,
   })
   return new Map(
@@ -240,9 +264,9 @@ export interface Master {
 }
 
 /** Finds the master; in a cluster, the one of the counter's slot. @throws if there is not exactly one. */
-export async function masterNow(on: Pick<CareContext, 'look' | 'hosts'>, lab: Lab): Promise<Master> {
+export async function currentMaster(on: Pick<SetupContext, 'exec' | 'hosts'>, lab: LabStack): Promise<Master> {
   const nodes = await nodesOfServices(on, lab)
-  const roles = await ask(on, lab, lab.servers, ['ROLE'])
+  const roles = await query(on, lab, lab.servers, ['ROLE'])
   const withNode = ({ server, address }: { server: string; address: string }) => ({
     server,
     address,
@@ -261,7 +285,8 @@ export async function masterNow(on: Pick<CareContext, 'look' | 'hosts'>, lab: La
   }
   const clusterNodes = readClusterNodes(
     String(
-      (await ask(on, lab, [lab.servers[1] as string], ['CLUSTER', 'NODES'])).get(lab.servers[1] as string)?.reply ?? '',
+      (await query(on, lab, [lab.servers[1] as string], ['CLUSTER', 'NODES'])).get(lab.servers[1] as string)?.reply ??
+        '',
     ),
   )
   const owner = ownerOf(clusterNodes, slotOf(KEY))
@@ -275,32 +300,32 @@ export async function masterNow(on: Pick<CareContext, 'look' | 'hosts'>, lab: La
 }
 
 /** Reads the count from one server. NaN if it does not answer. */
-export async function countIn(
-  on: Pick<CareContext, 'look' | 'hosts'>,
-  lab: Pick<Lab, 'stack'>,
+export async function readCount(
+  on: Pick<SetupContext, 'exec' | 'hosts'>,
+  lab: Pick<LabStack, 'stack'>,
   server: string,
 ): Promise<number> {
-  const { failed, reply } = (await ask(on, lab, [server], ['GET', KEY])).get(server) ?? {}
+  const { error: failed, reply } = (await query(on, lab, [server], ['GET', KEY])).get(server) ?? {}
   return failed === undefined ? Number(reply ?? 0) : Number.NaN
 }
 
 /** Removes every stack of these experiments with its volumes and secrets. Idempotent, also after an interruption. */
-export async function removeLabs(on: CareContext): Promise<void> {
+export async function removeLabStacks(on: SetupContext): Promise<void> {
   const stacks = `docker stack ls --format '{{.Name}}' | grep -E '^${LAB}[0-9]*$'`
-  await on.look({ command: `for stack in $(${stacks}); do docker stack rm $stack; done`, timeout: 120 })
+  await on.exec({ command: `for stack in $(${stacks}); do docker stack rm $stack; done`, timeout: 120 })
   await on.watch({
     title: 'Remaining objects of the experiment stacks',
     within: 120,
     command: `docker network ls --format '{{.Name}}' | grep -E '^${LAB}[0-9]*_' ; docker service ls --format '{{.Name}}' | grep -E '^${LAB}[0-9]*_' ; :`,
     until: ({ stdout }) => stdout.trim() === '',
   })
-  await on.look({
+  await on.exec({
     command: `docker secret ls --format '{{.Name}}' | grep -E '^${LAB}[0-9]*_' | xargs -r docker secret rm`,
   })
   for (const host of on.groups.swarm ?? []) {
     // A volume is in use until its container has stopped.
     const volumes = `docker volume ls -q | grep -E '^${LAB}[0-9]*_'`
-    await on.look({
+    await on.exec({
       host,
       timeout: 60,
       command: `for try in 1 2 3 4 5 6 7 8 9 10; do [ -n "$(${volumes})" ] || break; ${volumes} | xargs -r docker volume rm >/dev/null 2>&1; sleep 1; done; rm -f /run/${LAB}-*`,

@@ -1,6 +1,6 @@
 import { quantileSorted } from 'simple-statistics'
 import type { Chart } from '../../../../../src/labbook.ts'
-import { readLines } from './losses.ts'
+import { parseJsonLines } from './losses.ts'
 
 /** Replication lag of a replica, in milliseconds. */
 export interface Lags {
@@ -9,15 +9,15 @@ export interface Lags {
   /** Samples that the replica did not return within five seconds. */
   readonly late: number
   /** Read round trips without a pending write, one before each sample, sorted. */
-  readonly trips: readonly number[]
+  readonly roundTrips: readonly number[]
   /** Samples whose first read returned the old value, which proves lag. */
   readonly stale: number
-  readonly whole: boolean
+  readonly complete: boolean
 }
 
 /** Parses the output of `client.py lag`. */
-export function readLags(stdout: string): Lags {
-  const lines = readLines(stdout)
+export function parseLags(stdout: string): Lags {
+  const lines = parseJsonLines(stdout)
   const samples = lines.flatMap(({ lag, looks }) =>
     typeof lag === 'number' ? [{ ms: lag / 1000, looks: Number(looks) }] : [],
   )
@@ -25,23 +25,23 @@ export function readLags(stdout: string): Lags {
   return {
     sorted: samples.map(({ ms }) => ms).sort((a, b) => a - b),
     late,
-    trips: lines.flatMap(({ trip }) => (typeof trip === 'number' ? [trip / 1000] : [])).sort((a, b) => a - b),
+    roundTrips: lines.flatMap(({ trip }) => (typeof trip === 'number' ? [trip / 1000] : [])).sort((a, b) => a - b),
     stale: late + samples.filter(({ looks }) => looks > 1).length,
-    whole: lines.some(({ ended }) => ended === true),
+    complete: lines.some(({ ended }) => ended === true),
   }
 }
 
 /** Merges several measurements. */
-export const allLags = (all: readonly Lags[]): Lags => ({
+export const mergeLags = (all: readonly Lags[]): Lags => ({
   sorted: all.flatMap(({ sorted }) => sorted).sort((a, b) => a - b),
   late: all.reduce((sum, { late }) => sum + late, 0),
-  trips: all.flatMap(({ trips }) => trips).sort((a, b) => a - b),
+  roundTrips: all.flatMap(({ roundTrips: trips }) => trips).sort((a, b) => a - b),
   stale: all.reduce((sum, { stale }) => sum + stale, 0),
-  whole: all.every(({ whole }) => whole),
+  complete: all.every(({ complete: whole }) => whole),
 })
 
 /** Wilson score interval of a proportion, 95 % confidence. Valid also for 0 and 100 %. */
-export function shareBetween(count: number, total: number): readonly [low: number, high: number] {
+export function wilsonInterval(count: number, total: number): readonly [low: number, high: number] {
   if (total === 0) return [0, 1]
   const z = 1.96
   const [fraction, scale] = [count / total, 1 + z ** 2 / total]
@@ -58,12 +58,12 @@ export function shareBetween(count: number, total: number): readonly [low: numbe
  *
  * @returns null if the confidence intervals overlap.
  */
-export function behindMoreOften(
+export function staleMoreOften(
   idle: Pick<Lags, 'stale' | 'sorted' | 'late'>,
   loaded: Pick<Lags, 'stale' | 'sorted' | 'late'>,
 ): boolean | null {
   const interval = ({ stale, sorted, late }: Pick<Lags, 'stale' | 'sorted' | 'late'>) =>
-    shareBetween(stale, sorted.length + late)
+    wilsonInterval(stale, sorted.length + late)
   const [[idleLow, idleHigh], [low, high]] = [interval(idle), interval(loaded)]
   return low > idleHigh ? true : high < idleLow ? false : null
 }
@@ -74,14 +74,14 @@ const QUANTILES = [0.5, 0.9, 0.99, 1] as const
  * Quantile of the lag in milliseconds; late samples count as larger than any other. NaN if among these, or without
  * samples.
  */
-export function lagAt({ sorted, late }: Pick<Lags, 'sorted' | 'late'>, quantile: number): number {
+export function lagQuantile({ sorted, late }: Pick<Lags, 'sorted' | 'late'>, quantile: number): number {
   const total = sorted.length + late
   if (sorted.length === 0 || quantile * total > sorted.length) return Number.NaN
   return quantileSorted([...sorted], Math.min(1, (quantile * total) / sorted.length))
 }
 
 /** Read round trips: the resolution of the lag. */
-export const tripText = ({ trips }: Lags): string =>
+export const roundTripText = ({ roundTrips: trips }: Lags): string =>
   trips.length === 0
     ? 'not measured'
     : [0.5, 0.9, 0.99]
@@ -89,7 +89,7 @@ export const tripText = ({ trips }: Lags): string =>
         .join(', ')
 
 export const lagText = (lags: Lags): string =>
-  `${QUANTILES.map((quantile) => `${quantile === 1 ? 'max' : `p${quantile * 100}`} ${formatMs(lagAt(lags, quantile))}`).join(', ')}` +
+  `${QUANTILES.map((quantile) => `${quantile === 1 ? 'max' : `p${quantile * 100}`} ${formatMs(lagQuantile(lags, quantile))}`).join(', ')}` +
   `${lags.late > 0 ? `, ${lags.late} over 5 s` : ''} (${lags.sorted.length + lags.late} samples)`
 
 const formatMs = (ms: number): string =>

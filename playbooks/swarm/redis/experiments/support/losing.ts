@@ -1,26 +1,26 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { CareContext, Exhibit, ExperimentContext } from '../../../../../src/labbook.ts'
-import { making, mending, type Fault } from '../../../../../src/lab/faults.ts'
+import type { SetupContext, Exhibit, ExperimentContext } from '../../../../../src/labbook.ts'
+import { injection, recovery, type Fault } from '../../../../../src/lab/faults.ts'
 import { quote } from '../../../../../src/shell/quote.ts'
 import { faultsOf } from '../../../../lab/faults.ts'
 import { isReady, manager, NODES, seconds } from '../../../experiments/support/cluster.ts'
-import type { Request } from '../../../experiments/support/probe.ts'
-import { fared, type Fared } from '../../../experiments/support/requests.ts'
-import { underWatch, watchedSwarm, type Watching } from '../../../experiments/support/watching.ts'
+import type { RequestResult } from '../../../experiments/support/probe.ts'
+import { requestStats, type RequestStats } from '../../../experiments/support/requests.ts'
+import { observeDuring, observedSwarm, type TimelineRecorder } from '../../../experiments/support/watching.ts'
 import {
-  ask,
+  query,
   clientCommand,
   containerOf,
-  formed,
+  createCluster,
   LAB,
-  masterNow,
-  removeLabs,
-  whole,
-  type Lab,
+  currentMaster,
+  removeLabStacks,
+  waitForHealthy,
+  type LabStack,
   type Master,
 } from './lab.ts'
 import { KEY } from '../settings.ts'
-import { lossOf, readLines, readLog, toldOf, type ClientLog, type Loss } from './losses.ts'
+import { lossOf, parseJsonLines, parseLog, acknowledgedCounts, type ClientLog, type Loss } from './losses.ts'
 
 /** Time limit for a failover. */
 const FAILOVER_SECONDS = 60
@@ -46,44 +46,45 @@ interface MasterLossOptions {
 }
 
 /** Result of one loss of the master. */
-export interface Lost {
+export interface MasterLoss {
   readonly master: Master
   /** undefined if a count is unknown. */
   readonly loss: Loss | undefined
   /** Requests through the fromIsolated nodes during the downtime of the master. */
-  readonly writes: Fared
-  readonly all: Fared
+  readonly writes: RequestStats
+  readonly allRequests: RequestStats
   /** Seconds until another server reported the role master. */
-  readonly failoverAfter: number | undefined
+  readonly failoverSeconds: number | undefined
   /** Requests that succeeded after the failover, before recovery of the old master. */
-  readonly afterwards: { readonly reads: number; readonly writes: number }
+  readonly afterFailover: { readonly reads: number; readonly writes: number }
   /** Downtime in seconds: from the completed fault to the start of recovery. */
-  readonly away: number
+  readonly downtime: number
   /** Log of the isolated client, and its acknowledged writes after the partition. */
   readonly isolated?: ClientLog & { readonly acknowledged: number; readonly lastAt: number }
   readonly exhibits: readonly Exhibit[]
 }
 
 /** Kills the Redis process like the OOM killer, without a graceful shutdown. Swarm restarts it. */
-export const killRedis = ({ stack }: Lab, { server, node }: Master): Fault => ({
-  says: `Redis is killed on ${node}`,
-  how: { make: `docker kill --signal KILL ${server.split(':')[0]}`, mend: 'Swarm restarts it' },
+export const killRedis = ({ stack }: LabStack, { server, node }: Master): Fault => ({
+  description: `Redis is killed on ${node}`,
+  summary: { inject: `docker kill --signal KILL ${server.split(':')[0]}`, recover: 'Swarm restarts it' },
   host: node,
   become: true,
-  mendSeconds: 60,
-  make: `docker kill --signal KILL $(${containerOf(stack, server.split(':')[0] as string)})`,
-  mend: 'true',
+  recoverSeconds: 60,
+  inject: `docker kill --signal KILL $(${containerOf(stack, server.split(':')[0] as string)})`,
+  recover: 'true',
 })
 
 /** Makes sure that the master is not on the manager, which observes; with Sentinel by a failover. */
-async function moveMasterOffManager(on: ExperimentContext, lab: Lab): Promise<Master> {
+async function moveMasterOffManager(on: ExperimentContext, lab: LabStack): Promise<Master> {
   for (let tries = 0; tries < 5; tries++) {
-    const master = await masterNow(on, lab)
+    const master = await currentMaster(on, lab)
     if (master.node !== manager(on)) return master
-    if (lab.topology === 'sentinel') await ask(on, lab, lab.sentinels.slice(0, 1), ['SENTINEL', 'FAILOVER', 'counter'])
+    if (lab.topology === 'sentinel')
+      await query(on, lab, lab.sentinels.slice(0, 1), ['SENTINEL', 'FAILOVER', 'counter'])
     else throw new Error(`the Redis master runs on the manager ${master.node}, which must observe its loss`)
     await sleep(5000, undefined, { signal: on.signal })
-    await whole(on, lab)
+    await waitForHealthy(on, lab)
   }
   throw new Error(`the Redis master stays on the manager ${manager(on)}, which must observe its loss`)
 }
@@ -91,35 +92,36 @@ async function moveMasterOffManager(on: ExperimentContext, lab: Lab): Promise<Ma
 /** Injects a fault into the master under load, waits for a failover, recovers the master, and compares the counts. */
 export async function loseMaster(
   on: ExperimentContext,
-  lab: Lab,
+  lab: LabStack,
   title: string,
   faultOf: (master: Master) => Fault,
   { isolated, before, nodeStays = false }: MasterLossOptions = {},
-): Promise<Lost> {
+): Promise<MasterLoss> {
   if (lab.topology === 'cluster') {
     // After an earlier failover two masters may share a node; losing both would lose the majority.
-    await formed(on, lab)
-    await whole(on, lab)
+    await createCluster(on, lab)
+    await waitForHealthy(on, lab)
   }
   const master = await moveMasterOffManager(on, lab)
   await before?.()
   const fault = faultOf(master)
-  const cluster = watchedSwarm(on, on.hosts.slice(0, 1), {
-    doors: lab.doors,
+  const cluster = observedSwarm(on, on.hosts.slice(0, 1), {
+    doors: lab.endpoints,
     services: [...lab.servers.map((server) => `${lab.stack}_${server.split(':')[0]}`), `${lab.stack}_counter`],
   })
-  const observed = await underWatch(
+  const observed = await observeDuring(
     on,
-    { title, cluster, doors: (node) => nodeStays || node !== master.node },
+    { title, cluster, endpoints: (node) => nodeStays || node !== master.node },
     async (watching) => {
       const { now, mark } = watching
       await sleep(2000, undefined, { signal: on.signal })
       const began = Date.now()
       if (isolated !== undefined) await startIsolated(on, lab, master, isolated)
       const startedAt = now()
-      const injected = await on.exhibit({ title: fault.says, ...making(fault) })
-      if (injected.exitCode !== 0) throw new Error(`cannot inject fault: ${fault.says} (see exhibit "${injected.id}")`)
-      mark(fault.says)
+      const injected = await on.exhibit({ title: fault.description, ...injection(fault) })
+      if (injected.exitCode !== 0)
+        throw new Error(`cannot inject fault: ${fault.description} (see exhibit "${injected.id}")`)
+      mark(fault.description)
       const [injectedAtEpoch, injectedAt] = [Date.now(), now()]
       const failoverAfter = await waitForFailover(on, lab, master, watching, {
         startedAt,
@@ -136,15 +138,15 @@ export async function loseMaster(
       )
       const recoveryAt = now()
       mark('recovery started')
-      const recovered = await on.exhibit({ title: `Recover from: ${fault.says}`, ...mending(fault) })
+      const recovered = await on.exhibit({ title: `Recover from: ${fault.description}`, ...recovery(fault) })
       await nodesReady(on)
-      await whole(on, lab, 240)
+      await waitForHealthy(on, lab, 240)
       mark('stack healthy')
       await sleep(1000, undefined, { signal: on.signal })
       const log =
         isolated === undefined
           ? undefined
-          : readLog(
+          : parseLog(
               (
                 await on.exhibit({
                   title: `Log of the client on ${master.node}`,
@@ -162,22 +164,25 @@ export async function loseMaster(
     counts,
   } = observed
   const between = requests.filter(({ at }) => at >= startedAt * 1000 && at <= recoveryAt * 1000)
-  const fromApp = toldByRequests(requests)
-  const fromIsolated = toldOf(log?.changes ?? [])
+  const fromApp = acknowledgedByRequests(requests)
+  const fromIsolated = acknowledgedCounts(log?.changes ?? [])
   return {
     master,
-    failoverAfter,
-    away: recoveryAt - injectedAt,
-    all: fared(between, recoveryAt),
-    writes: fared(
+    failoverSeconds: failoverAfter,
+    downtime: recoveryAt - injectedAt,
+    allRequests: requestStats(between, recoveryAt),
+    writes: requestStats(
       between.filter(({ method }) => method === 'POST'),
       recoveryAt,
     ),
-    afterwards: countSuccessful(
+    afterFailover: countSuccessful(
       between.filter(({ at }) => failoverAfter !== undefined && at >= (startedAt + failoverAfter) * 1000),
     ),
     loss: lossOf(
-      { values: [...fromApp.values, ...fromIsolated.values], unsure: fromApp.unsure + fromIsolated.unsure },
+      {
+        values: [...fromApp.values, ...fromIsolated.values],
+        indeterminate: fromApp.unsure + fromIsolated.indeterminate,
+      },
       counts.before,
       counts.after,
     ),
@@ -186,7 +191,7 @@ export async function loseMaster(
   }
 }
 
-const countSuccessful = (requests: readonly Request[]): { reads: number; writes: number } => {
+const countSuccessful = (requests: readonly RequestResult[]): { reads: number; writes: number } => {
   const successful = requests.filter(({ error }) => error === '')
   const writes = successful.filter(({ method }) => method === 'POST').length
   return { reads: successful.length - writes, writes }
@@ -197,7 +202,7 @@ const LOG = `/run/${LAB}-isolated.log`
 /** Starts a detached client on the node that logs to a file there, as the connection will be lost. */
 async function startIsolated(
   on: ExperimentContext,
-  { stack }: Lab,
+  { stack }: LabStack,
   { node, address }: Master,
   { seconds: howLong, waitReplicas }: IsolatedClient,
 ): Promise<void> {
@@ -211,7 +216,7 @@ async function startIsolated(
     String(waitReplicas),
     '500',
   )
-  await on.look({
+  await on.exec({
     host: node,
     command: `rm -f ${LOG}; nohup setsid sh -c ${quote(client)} >${LOG} 2>/dev/null </dev/null & :`,
   })
@@ -228,7 +233,7 @@ function acknowledgedAfter({ changes }: ClientLog, injectedAtEpoch: number): { a
 }
 
 /** Acknowledged counts of requests to the app. Failed increments are indeterminate: they may have been applied. */
-export function toldByRequests(requests: readonly Request[]): { values: number[]; unsure: number } {
+export function acknowledgedByRequests(requests: readonly RequestResult[]): { values: number[]; unsure: number } {
   const posts = requests.filter(({ method }) => method === 'POST')
   const successful = posts.filter(({ error }) => error === '')
   return {
@@ -240,19 +245,19 @@ export function toldByRequests(requests: readonly Request[]): { values: number[]
 /** Seconds until another server is master. Queried from a node that is neither faulty nor the observing manager. */
 async function waitForFailover(
   on: ExperimentContext,
-  lab: Lab,
+  lab: LabStack,
   master: Master,
-  { now, mark }: Watching,
+  { now, mark }: TimelineRecorder,
   { startedAt, within }: { startedAt: number; within: number },
 ): Promise<number | undefined> {
   if (lab.topology === 'single' || lab.topology === 'replicas') return undefined
   const witness = (on.groups.swarm ?? []).find((name) => name !== master.node && name !== manager(on)) ?? manager(on)
-  const { stdout } = await on.look({
+  const { stdout } = await on.exec({
     host: witness,
     timeout: within + 15,
     command: clientCommand(lab.stack, 'await-master', master.replicas.join(','), String(within)),
   })
-  const next = readLines(stdout)[0]?.master
+  const next = parseJsonLines(stdout)[0]?.master
   if (typeof next !== 'string') {
     mark(`no fromIsolated master within ${within} s`)
     return undefined
@@ -261,7 +266,7 @@ async function waitForFailover(
   return now() - startedAt
 }
 
-async function nodesReady(on: Pick<CareContext, 'watch' | 'groups'>): Promise<void> {
+async function nodesReady(on: Pick<SetupContext, 'watch' | 'groups'>): Promise<void> {
   const all = on.groups.swarm ?? []
   await on.watch({
     title: 'Nodes until all are Ready',
@@ -272,24 +277,25 @@ async function nodesReady(on: Pick<CareContext, 'watch' | 'groups'>): Promise<vo
 }
 
 /** Recovers every node that may be faulty and removes the stacks. Idempotent, also after an interruption. */
-export async function restoreNodes(on: CareContext): Promise<void> {
+export async function restoreNodes(on: SetupContext): Promise<void> {
   for (const node of (on.groups.swarm ?? []).filter((name) => name !== manager(on))) {
-    const { powerOff, cutOff } = faultsOf(on, node)
-    await on.look(mending(cutOff)).catch(() => undefined)
-    await on.look(mending(powerOff))
+    const { powerLoss: powerOff, partition: cutOff } = faultsOf(on, node)
+    await on.exec(recovery(cutOff)).catch(() => undefined)
+    await on.exec(recovery(powerOff))
   }
   await nodesReady(on)
-  await removeLabs(on)
+  await removeLabStacks(on)
 }
 
 /** Longest write outage of each run. */
-export const outages = (lost: readonly Lost[]): string =>
-  `write outage ${range(lost.map(({ writes }) => writes.outage))}`
+export const writeOutages = (lost: readonly MasterLoss[]): string =>
+  `write outage ${formatRange(lost.map(({ writes }) => writes.outage))}`
 
-export const failovers = (lost: readonly Lost[]): number[] => lost.flatMap(({ failoverAfter }) => failoverAfter ?? [])
+export const failoverTimes = (lost: readonly MasterLoss[]): number[] =>
+  lost.flatMap(({ failoverSeconds: failoverAfter }) => failoverAfter ?? [])
 
 /** `5.2 s to 7.1 s`, or the one value. */
-export function range(values: readonly number[]): string {
+export function formatRange(values: readonly number[]): string {
   if (values.length === 0) return 'never'
   const [min, max] = [Math.min(...values), Math.max(...values)]
   return seconds(min) === seconds(max) ? seconds(min) : `${seconds(min)} to ${seconds(max)}`

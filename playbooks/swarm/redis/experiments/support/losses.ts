@@ -12,11 +12,11 @@ export interface Change {
 /** Log of a client. Incomplete if the client did not finish: its last lines may be missing. */
 export interface ClientLog {
   readonly changes: readonly Change[]
-  readonly whole: boolean
+  readonly complete: boolean
 }
 
 /** Parses the output of `client.py increments`. Truncated lines are skipped. */
-export function readLog(stdout: string): ClientLog {
+export function parseLog(stdout: string): ClientLog {
   const changes: Change[] = []
   let whole = false
   for (const line of stdout.split('\n')) {
@@ -32,11 +32,11 @@ export function readLog(stdout: string): ClientLog {
       })
     }
   }
-  return { changes, whole }
+  return { changes, complete: whole }
 }
 
 /** Parses JSON objects, one per line. */
-export const readLines = (stdout: string): Record<string, unknown>[] =>
+export const parseJsonLines = (stdout: string): Record<string, unknown>[] =>
   stdout
     .split('\n')
     .map(parseObject)
@@ -56,18 +56,18 @@ function parseObject(line: string): Record<string, unknown> | undefined {
 /** Increments of all clients, compared with the count. */
 export interface Loss {
   readonly acknowledged: number
-  readonly unsure: number
+  readonly indeterminate: number
   readonly added: number
   /** Acknowledged, and certainly missing from the final count. */
   readonly lost: number
   /** Upper bound of lost increments: the loss if all indeterminate ones were applied. */
-  readonly mostLost: number
+  readonly maxLost: number
 }
 
 /** Responses to clients: the count of each acknowledged increment, and the number of indeterminate ones. */
-export interface Told {
+export interface AcknowledgedCounts {
   readonly values: readonly number[]
-  readonly unsure: number
+  readonly indeterminate: number
 }
 
 /**
@@ -77,56 +77,60 @@ export interface Told {
  *
  * @returns undefined if a count is unknown.
  */
-export function lossOf({ values, unsure }: Told, before: number, after: number): Loss | undefined {
+export function lossOf(
+  { values, indeterminate: unsure }: AcknowledgedCounts,
+  before: number,
+  after: number,
+): Loss | undefined {
   if (!Number.isFinite(before) || !Number.isFinite(after)) return undefined
   const lasting = new Set(values.filter((value) => value > before && value <= after)).size
   const [acknowledged, added] = [values.length, after - before]
   const lost = acknowledged - lasting
   return {
     acknowledged,
-    unsure,
+    indeterminate: unsure,
     added,
     lost,
-    mostLost: Math.min(acknowledged, Math.max(lost, acknowledged + unsure - added)),
+    maxLost: Math.min(acknowledged, Math.max(lost, acknowledged + unsure - added)),
   }
 }
 
-export const toldOf = (changes: readonly Change[]): Told & { readonly refused: number } => ({
+export const acknowledgedCounts = (changes: readonly Change[]): AcknowledgedCounts & { readonly refused: number } => ({
   // An acknowledgment without a count cannot match any final count.
   values: changes.flatMap(({ was, value }) => (was === 'ok' ? [value ?? Number.POSITIVE_INFINITY] : [])),
-  unsure: changes.filter(({ was }) => was === 'unsure').length,
+  indeterminate: changes.filter(({ was }) => was === 'unsure').length,
   refused: changes.filter(({ was }) => was === 'no').length,
 })
 
 /** Upper bound (95 % confidence) of the loss probability after `runs` runs without a loss: the exact rule of three. */
-export const upperChance = (runs: number): number => (runs < 1 ? 1 : 1 - 0.05 ** (1 / runs))
+export const lossProbabilityBound = (runs: number): number => (runs < 1 ? 1 : 1 - 0.05 ** (1 / runs))
 
 /** Verdict on the losses of several runs. */
 export function lossVerdict(losses: readonly (Loss | undefined)[]): {
   readonly none: boolean | null
-  readonly says: string
+  readonly summary: string
 } {
   const known = losses.filter((loss) => loss !== undefined)
   const total = (pick: (loss: Loss) => number): number => known.reduce((sum, loss) => sum + pick(loss), 0)
   const lost = total((loss) => loss.lost)
   const runs = `${losses.length} run${losses.length === 1 ? '' : 's'}`
-  const numbers = `${total(({ acknowledged }) => acknowledged)} acknowledged, ${total(({ added }) => added)} counted, ${total(({ unsure }) => unsure)} indeterminate`
+  const numbers = `${total(({ acknowledged }) => acknowledged)} acknowledged, ${total(({ added }) => added)} counted, ${total(({ indeterminate: unsure }) => unsure)} indeterminate`
   if (lost > 0) {
     const runsWithLoss = known.filter((loss) => loss.lost > 0).length
     return {
       none: false,
-      says: `${lost} acknowledged increments lost in ${runsWithLoss} of ${runs} (${known.map((loss) => loss.lost).join(', ')}); ${numbers}`,
+      summary: `${lost} acknowledged increments lost in ${runsWithLoss} of ${runs} (${known.map((loss) => loss.lost).join(', ')}); ${numbers}`,
     }
   }
   if (known.length < losses.length || known.length === 0) {
-    return { none: null, says: `count unknown in ${losses.length - known.length} of ${runs}; ${numbers}` }
+    return { none: null, summary: `count unknown in ${losses.length - known.length} of ${runs}; ${numbers}` }
   }
   if (total(({ acknowledged }) => acknowledged) === 0)
-    return { none: null, says: `no increment was acknowledged; ${numbers}` }
-  const maxLost = total(({ mostLost }) => mostLost)
-  const bound = `loss probability below ${Math.round(upperChance(losses.length) * 100)} % per run (95 % confidence)`
+    return { none: null, summary: `no increment was acknowledged; ${numbers}` }
+  const maxLost = total(({ maxLost: mostLost }) => mostLost)
+  const bound = `loss probability below ${Math.round(lossProbabilityBound(losses.length) * 100)} % per run (95 % confidence)`
   return {
     none: true,
-    says: `0 acknowledged increments lost in ${runs}; ${numbers}; ${bound}${maxLost > 0 ? `; at most ${maxLost} losses may be hidden by indeterminate increments` : ''}`,
+    summary: `0 acknowledged increments lost in ${runs}; ${numbers}; ${bound}${maxLost > 0 ? `; at most ${maxLost} losses may be hidden by indeterminate increments` : ''}`,
   }
 }

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { parse } from 'yaml'
-import { PlaybookError, type CareContext } from '../../../../../src/labbook.ts'
+import { PlaybookError, type SetupContext } from '../../../../../src/labbook.ts'
 import { render } from '../../../../../src/modules/support/render.ts'
 import { ROOT } from '../../../../images/table.ts'
-import { redisVarsOf, type Topology } from '../../variables.ts'
-import { inTurn, secretOf } from './compose.ts'
+import { redisVarsFor, type Topology } from '../../variables.ts'
+import { nodeOrder, secretOf } from './compose.ts'
 
 type Tree = Readonly<Record<string, unknown>>
 
@@ -16,19 +16,19 @@ export interface RedisServices {
 
 /** The Redis services from the templates of the app's stack. */
 export function redisServices(
-  on: Pick<CareContext, 'groups' | 'hostvars' | 'hosts' | 'slowdown'>,
+  on: Pick<SetupContext, 'groups' | 'hostvars' | 'hosts' | 'timeoutMultiplier'>,
   topology: Topology,
   image: string,
   stack: string,
 ): RedisServices {
   const name = `templates/redis/${topology}.yml`
   const vars = {
-    ...redisVarsOf(topology, on.hostvars(on.hosts[0] as string)),
+    ...redisVarsFor(topology, on.hostvars(on.hosts[0] as string)),
     redis_image: image,
     redis_secret: secretOf(stack),
-    redis_nodes: inTurn(on.groups.swarm ?? [], topology),
+    redis_nodes: nodeOrder(on.groups.swarm ?? [], topology),
     ipvs: false,
-    slowdown: on.slowdown,
+    slowdown: on.timeoutMultiplier,
   }
   const { services, volumes } = parse(render(readFileSync(path.join(ROOT, name), 'utf8'), name, vars).text) as {
     services?: Tree

@@ -6,11 +6,11 @@ export interface Reply {
   readonly address?: string
   readonly reply?: unknown
   /** Error instead of a reply. */
-  readonly failed?: string
+  readonly error?: string
 }
 
 /** The firstReason reason reason the stack is unhealthy, or undefined. */
-export function amiss(info: Replies, sentinels: Replies, cluster: Replies): string | undefined {
+export function unhealthyReason(info: Replies, sentinels: Replies, cluster: Replies): string | undefined {
   return (
     serversReason(info, cluster.size > 0 ? 3 : 1) ??
     firstReason(sentinels, sentinelReason) ??
@@ -19,7 +19,7 @@ export function amiss(info: Replies, sentinels: Replies, cluster: Replies): stri
 }
 
 function firstReason(replies: Replies, check: (reply: unknown) => string | undefined): string | undefined {
-  for (const [at, { reply, failed }] of replies) {
+  for (const [at, { reply, error: failed }] of replies) {
     const reason = failed ?? check(reply)
     if (reason !== undefined) return `${at}: ${reason}`
   }
