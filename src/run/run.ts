@@ -98,7 +98,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
     emit({
       type: 'notice',
       level: 'warning',
-      message: 'interrupted: stopping the run; press Ctrl-C again to stop immediately',
+      message: 'interrupted: stopping; press Ctrl-C again to stop immediately',
     })
     void closeAll()
   }

@@ -92,7 +92,7 @@ for (const options of [[], ['-v']]) {
       )
       t.ok(on.hasReport())
       const text = screen.join('\n')
-      t.match(text, /interrupted: stopping the run; press Ctrl-C again to stop immediately/)
+      t.match(text, /interrupted: stopping; press Ctrl-C again to stop immediately/)
       t.match(text, /Interrupted after/)
       if (options.length === 0) t.match(text, /■ Rest +stopped/)
       t.match(text, /report: .*report\.html/)
@@ -144,7 +144,7 @@ t.test('Ctrl-C twice stops immediately, even with an unresponsive target', async
         return CTRL_C
       },
     ],
-    ['once more ends it at once', CTRL_C],
+    ['again to stop immediately', CTRL_C],
   ])
   t.equal(exitCode, 130)
   t.same(
