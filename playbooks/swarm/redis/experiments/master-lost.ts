@@ -22,12 +22,12 @@ const HOSTS = 'swarm_managers[0]'
 
 /** Steady-state check and rollback of the experiments that disturb the master. */
 export const steadyStateAndRollback = {
-  start: async (on: Parameters<NonNullable<Experiment['steadyState']>>[0]) => {
+  steadyState: async (on) => {
     await checkSteadyState(on)
     await removeLabStacks(on)
   },
-  restore: restoreNodes,
-}
+  rollback: restoreNodes,
+} satisfies Pick<Experiment, 'steadyState' | 'rollback'>
 
 /** Repeats the loss of the master. */
 export async function loseMasterRepeatedly(
