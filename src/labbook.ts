@@ -1,7 +1,7 @@
 /** The public API for playbooks. */
 export { play, PlaybookError, type Play, type PlayContext, type PlaybookStep } from './run/play.ts'
 export { disturbAll, type Disturbance, type DisturbanceContext, type Disturbs } from './run/disturbance.ts'
-export { durationMultiplierOf, timeoutMultiplierOf } from './run/slowdown.ts'
+export { durationMultiplierOf, timeoutMultiplierOf } from './run/timeout-multiplier.ts'
 export {
   experiment,
   type SetupContext,

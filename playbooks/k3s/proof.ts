@@ -2,7 +2,7 @@ import { experiment, type SetupContext } from '../../src/labbook.ts'
 import { CLIENTS, endpoints, sendIncrements, INCREMENTS, checkReplicas, REQUESTS } from '../app/proof.ts'
 import type { AppEndpoint } from '../swarm/experiments/support/probe.ts'
 import { clusterAccess, clusterHosts, kubectl, clusterNodes } from './cluster.ts'
-import { isReady, isReadyNode, parseNodes, parsePods } from './seen.ts'
+import { isReady, isReadyNode, parseNodes, parsePods } from './objects.ts'
 import { appSettings } from './settings.ts'
 
 /** The pods of the app, and of Redis, as JSON. */

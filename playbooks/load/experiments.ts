@@ -15,8 +15,8 @@ import { assertDeployed, stackContainers, configuredReplicas, restoreReplicas, s
 import { generatorHosts } from './generators.ts'
 import { findCapacity, type CapacityResult } from './scaling.ts'
 import { loadSettings, type LoadSettings } from './settings.ts'
-import { skipIfTooSlow } from './slow.ts'
-import { capacityTable, lawText, trialData, trialTable, trialDetails } from './texts.ts'
+import { skipIfTooSlow } from './slow-hosts.ts'
+import { capacityTable, lawText, trialData, trialTable, trialDetails } from './tables.ts'
 import { runTrial, type TrialRun } from './trial.ts'
 import { sampleCpu } from './usage.ts'
 

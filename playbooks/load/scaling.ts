@@ -1,5 +1,12 @@
 import type { ExperimentContext } from '../../src/labbook.ts'
-import { kneeOf, nextLoad, type CapacityLimits, type Knee, type LoadPoint, type StopReason } from '../../src/load/index.ts'
+import {
+  kneeOf,
+  nextLoad,
+  type CapacityLimits,
+  type Knee,
+  type LoadPoint,
+  type StopReason,
+} from '../../src/load/index.ts'
 import type { LoadSettings } from './settings.ts'
 import { MAX_TIMEOUT_SECONDS, runTrial, type TrialRun } from './trial.ts'
 import type { ReadingsBetween, StackContainer } from './usage.ts'

@@ -7,7 +7,7 @@ import { callWorker, workerAnswer } from '../modules/support/worker.ts'
 import { defineModule } from '../modules/task.ts'
 import { sh } from '../shell/quote.ts'
 import { reveal } from '../values/secret.ts'
-import { nameError, passwordError } from './faults.ts'
+import { nameError, passwordError } from './validation.ts'
 import { defaultCost, MAX_COST } from './hash.ts'
 import type { HtpasswdState } from './program.ts'
 

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto'
 import { compare, defaultCost, hashOf, type HashState } from './hash.ts'
-import { GeneratedPasswords } from './kept.ts'
-import { hashIn, isAccount, parseLines, textOf, withHash, type HtpasswdLine } from './lines.ts'
+import { GeneratedPasswords } from './generated-passwords.ts'
+import { hashIn, isAccount, parseLines, textOf, withHash, type HtpasswdLine } from './htpasswd-lines.ts'
 import { readPrivate, stateOf, writePrivate, type FileState } from './private-file.ts'
 
 /** The request to a worker. */

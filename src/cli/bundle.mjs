@@ -6,7 +6,7 @@ import { createRequire } from 'node:module'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import vm from 'node:vm'
-import { placeInPlaybook, showSourcePositions } from './positions.mjs'
+import { placeInPlaybook, showSourcePositions } from './source-positions.mjs'
 
 /**
  * Not bundled: packages that start processes or threads from their own files; and the chart library, which few runs

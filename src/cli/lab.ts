@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import type { Host, Inventory } from '../inventory/index.ts'
-import { resolveProvider, type Capabilities, type ProviderChoice } from '../lab/choice.ts'
+import { resolveProvider, type Capabilities, type ProviderChoice } from '../lab/provider-choice.ts'
 import { isProvider, labOf, providerFile, type Lab } from '../lab/lab.ts'
 import { missingRequirements, lab_preflight } from '../lab/preflight.ts'
 import { isNodeAddress, parseSubnet } from '../lab/subnet.ts'

@@ -1,4 +1,4 @@
-import { lastDurations } from '../evidence/durations.ts'
+import { lastDurations } from '../evidence/last-durations.ts'
 import type { Inventory } from '../inventory/index.ts'
 import { disturbancesOf, type Disturbance } from '../run/disturbance.ts'
 import type { Experiment } from '../run/experiment.ts'

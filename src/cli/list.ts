@@ -1,6 +1,6 @@
 import type { Inventory } from '../inventory/index.ts'
-import { UnknownHost } from '../run/mistake.ts'
-import { titleOf } from '../run/prepare.ts'
+import { UnknownHost } from '../run/playbook-errors.ts'
+import { titleOf } from '../run/prepare-task.ts'
 import type { Play, PlayContext, PlaybookStep } from '../run/play.ts'
 import { handlersOf, tasksOf } from '../run/play-tasks.ts'
 import { hostsOf } from '../run/run.ts'

@@ -2,10 +2,10 @@ import { existsSync, readdirSync, renameSync, statSync, writeFileSync } from 'no
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { EvidenceError } from '../evidence/index.ts'
-import { fileError } from '../evidence/folder.ts'
+import { fileError } from '../evidence/run-directory.ts'
 import { renderReport } from '../report/index.ts'
 import { findBrowser, printPdf, PrintError } from '../report/pdf.ts'
-import { LANGUAGES, messagesOf, type Language } from '../report/words/index.ts'
+import { LANGUAGES, messagesOf, type Language } from '../report/messages/index.ts'
 import { closest } from './suggest.ts'
 import { UsageError } from './usage-error.ts'
 

@@ -1,4 +1,4 @@
-import type { ConnectionSettings } from './target.ts'
+import type { ConnectionSettings } from './connection-settings.ts'
 
 /** An error of Node or ssh2 while connecting. */
 export interface ConnectError extends Error {

@@ -11,7 +11,7 @@ import {
   parseKnownHosts,
 } from './known-hosts.ts'
 import { expandHome } from './ssh-arguments.ts'
-import type { ConnectionSettings } from './target.ts'
+import type { ConnectionSettings } from './connection-settings.ts'
 
 const USER_FILES = ['~/.ssh/known_hosts', '~/.ssh/known_hosts2'].map(expandHome)
 const GLOBAL_FILES = ['/etc/ssh/ssh_known_hosts', '/etc/ssh/ssh_known_hosts2']

@@ -6,9 +6,9 @@ import type { Client } from 'ssh2'
 import { type ConnectError, explainConnectFailure, wasDroppedBeforeHandshake } from './connect-failure.ts'
 import { Unreachable } from './connection.ts'
 import { HostKeyCheck } from './host-key.ts'
-import { type Authentication, authentication } from './login.ts'
-import { reduceLoginSlots, acquireHandshakeSlot, acquireLoginSlot } from './login-turns.ts'
-import type { ConnectionSettings } from './target.ts'
+import { type Authentication, authentication } from './authentication.ts'
+import { reduceLoginSlots, acquireHandshakeSlot, acquireLoginSlot } from './login-slots.ts'
+import type { ConnectionSettings } from './connection-settings.ts'
 
 /** Attempts at a server that drops connections, and the first delay; each delay is twice the one before. */
 const ATTEMPTS = 5

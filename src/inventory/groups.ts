@@ -1,5 +1,5 @@
-import type { YamlIssue, Path } from './document.ts'
-import { expandHosts } from './ranges.ts'
+import type { YamlIssue, Path } from './yaml-document.ts'
+import { expandHosts } from './host-ranges.ts'
 import type { GroupEntry } from './schema.ts'
 import type { Vars } from './variables.ts'
 

@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import type { YamlIssue } from './document.ts'
+import type { YamlIssue } from './yaml-document.ts'
 import { didYouMean, nearest } from './nearest.ts'
-import { expandHosts } from './ranges.ts'
+import { expandHosts } from './host-ranges.ts'
 import { variablesSchema } from './variables.ts'
 import type { Vars } from './variables.ts'
 

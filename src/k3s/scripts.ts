@@ -1,6 +1,6 @@
 import { sh } from '../shell/quote.ts'
 import type { DesiredK3s } from './k3s.ts'
-import { INSTALL_RECORD } from './look.ts'
+import { INSTALL_RECORD } from './state.ts'
 import {
   K3S_BINARY,
   K3S_CONFIG_DIR,

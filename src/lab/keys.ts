@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { defineModule } from '../modules/task.ts'
 import { contentOf, setContent, setNewDirectory } from '../modules/support/effects.ts'
 import { raw, sh } from '../shell/quote.ts'
-import { KEY_COMMENT, foreignProblem, reportForeign } from './folder.ts'
+import { KEY_COMMENT, foreignProblem, reportForeign } from './lab-directory.ts'
 import { labDirectory, parseFacts } from './names.ts'
 
 /** What {@link lab_keys} registers. */

@@ -1,7 +1,7 @@
 /** Public API of the load package. */
 export { CEILINGS, Refusal, readPlan, type Plan, type PlanInput, type Target, type Kind } from './plan.ts'
 export { runLoad } from './run.ts'
-export { mergeParts, shardPlan } from './parts.ts'
+export { mergeParts, shardPlan } from './shards.ts'
 export type { LoadPart } from './program.ts'
 export type { Figures, Latency, LoadResult, UsersAnalysis } from './result.ts'
 export { generatorLimit, type GeneratorUsage } from './meter.ts'
@@ -13,7 +13,7 @@ export {
   type Interval,
   type Trial,
 } from './statistics.ts'
-export { validityIssues, shareIssues } from './doubts.ts'
+export { validityIssues, shareIssues } from './validity.ts'
 export {
   kneeOf,
   nextLoad,

@@ -11,7 +11,7 @@ import {
   type CommandValues,
 } from './support/run-command.ts'
 import { shorten } from './support/text.ts'
-import { splitWords } from './support/words.ts'
+import { splitWords } from './support/split-words.ts'
 import { defineModule } from './task.ts'
 
 const cmd = z.string().transform((line, context) => {

@@ -17,7 +17,7 @@ import {
 } from './support/effects.ts'
 import { attributes, targetFile } from './support/params.ts'
 import { pathProbe, parsePathFacts, batchedPathFacts, type PathQuery } from './support/path-facts.ts'
-import { findStray } from './support/recurse.ts'
+import { findStray } from './support/recursive-attributes.ts'
 import { defineModule } from './task.ts'
 
 const schema = z

@@ -1,6 +1,6 @@
 import type { z } from 'zod'
-import type { FactQuery } from '../shell/shared.ts'
-import type { Observed } from './observed.ts'
+import type { FactQuery } from '../shell/fact-queries.ts'
+import type { Observed } from './script-output.ts'
 
 /** The text before and after a change, for `--diff`. */
 export interface Diff {

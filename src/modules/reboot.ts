@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { quote, sh } from '../shell/quote.ts'
-import type { Observed } from './observed.ts'
+import type { Observed } from './script-output.ts'
 import { lastLine } from './support/text.ts'
 import { defineModule } from './task.ts'
 

@@ -5,7 +5,7 @@ import { accountsOf, entryAt, setTree } from './support/effects.ts'
 import { pathProbe, batchedPathFacts, type PathQuery } from './support/path-facts.ts'
 import { planPlacement, type PlacedFile } from './support/place-file.ts'
 import { render, TemplateError } from './support/render.ts'
-import { trackTemplateReads } from '../values/reads.ts'
+import { trackTemplateReads } from '../values/var-reads.ts'
 import { defineModule } from './task.ts'
 
 const schema = z.strictObject({

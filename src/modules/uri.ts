@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { Secret } from '../values/secret.ts'
-import type { Observed } from './observed.ts'
+import type { Observed } from './script-output.ts'
 import { curl, headers, httpUrl } from './support/http.ts'
 import { encodeBody, CONTENT_TYPES } from './support/http-body.ts'
 import { alwaysSecret } from './support/params.ts'

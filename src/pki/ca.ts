@@ -2,7 +2,7 @@ import type { X509Certificate } from 'node:crypto'
 import path from 'node:path'
 import { Refusal } from '../modules/support/worker.ts'
 import { certificateFacts, keyState, parseBundle, parseCertificate } from './facts.ts'
-import { planCa, type CaParams, type CaStatus, type CaState } from './judge-ca.ts'
+import { planCa, type CaParams, type CaStatus, type CaState } from './ca-plan.ts'
 import {
   restrictModes,
   entries,
@@ -16,7 +16,7 @@ import {
   withScratch,
   write,
   type NewFile,
-} from './place.ts'
+} from './atomic-files.ts'
 import { encryptKey, newEncryptedKey, newKey, selfSign } from './sign.ts'
 
 /** A request to the programs. */

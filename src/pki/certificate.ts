@@ -1,7 +1,7 @@
 import { CA, generationFile, readGeneration, throwIfProblem, readCaState } from './ca.ts'
 import { certificateFacts, keyState, parseCertificate, type CertificateFacts } from './facts.ts'
-import { caCertificateProblem, caKeyProblem } from './judge-ca.ts'
-import { days, daysBetween, renewalReasons, type CertificateParams, type CertificateState } from './judge.ts'
+import { caCertificateProblem, caKeyProblem } from './ca-plan.ts'
+import { days, daysBetween, renewalReasons, type CertificateParams, type CertificateState } from './renewal.ts'
 import {
   restrictModes,
   hasPendingFiles,
@@ -12,7 +12,7 @@ import {
   recover,
   currentPath,
   withScratch,
-} from './place.ts'
+} from './atomic-files.ts'
 import { newKey, signServer } from './sign.ts'
 
 /** A request to the programs. */

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { KeyType } from './facts.ts'
 import { subjectAltName } from './names.ts'
 import { openssl } from './openssl.ts'
-import { write } from './place.ts'
+import { write } from './atomic-files.ts'
 
 /*
  * Calls of openssl. Keys and certificates are returned on stdout; input files are in `scratch`, a directory with mode

@@ -3,10 +3,10 @@ import { contentOf, ownerAt, setAttributes, setContent, setNewDirectory } from '
 import { callWorker, workerAnswer } from '../modules/support/worker.ts'
 import { defineModule } from '../modules/task.ts'
 import { KEY_TYPE_NAMES } from './facts.ts'
-import { planCa, type CaStatus } from './judge-ca.ts'
-import { date } from './judge.ts'
+import { planCa, type CaStatus } from './ca-plan.ts'
+import { date } from './renewal.ts'
 import { commonName, dir, generation, keyType, passphrase, PROGRAM, validDays } from './params.ts'
-import { certificateDiff } from './words.ts'
+import { certificateDiff } from './certificate-diff.ts'
 
 const schema = z.strictObject({
   /** A dedicated directory, with mode 0700. */

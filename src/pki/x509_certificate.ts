@@ -3,10 +3,10 @@ import { contentOf, ownerAt, setAttributes, setContent } from '../modules/suppor
 import { callWorker, workerAnswer } from '../modules/support/worker.ts'
 import { defineModule } from '../modules/task.ts'
 import type { CertificateStatus } from './certificate.ts'
-import { modeRepairs } from './judge-ca.ts'
-import { date, daysBetween, renewalReasons } from './judge.ts'
+import { modeRepairs } from './ca-plan.ts'
+import { date, daysBetween, renewalReasons } from './renewal.ts'
 import { certificateName, dir, generation, keyType, names, passphrase, PROGRAM, validDays } from './params.ts'
-import { certificateDiff } from './words.ts'
+import { certificateDiff } from './certificate-diff.ts'
 import { caFiles } from './x509_ca.ts'
 
 const schema = z

@@ -15,8 +15,8 @@ import {
   symbol,
   TITLE,
   type ChartLayout,
-} from './chart-looks.ts'
-import type { Messages } from './words/index.ts'
+} from './chart-style.ts'
+import type { Messages } from './messages/index.ts'
 
 const PLOT_HEIGHT = 330
 const AXIS_HEIGHT = 58

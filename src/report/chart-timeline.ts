@@ -16,8 +16,8 @@ import {
   TITLE,
   WIDTH,
   type ChartLayout,
-} from './chart-looks.ts'
-import type { Messages } from './words/index.ts'
+} from './chart-style.ts'
+import type { Messages } from './messages/index.ts'
 
 const ROW_HEIGHT = 20
 const LANE_GAP = 10

@@ -4,10 +4,10 @@ import { init, use } from 'echarts/core'
 import { SVGRenderer } from 'echarts/renderers'
 import type { Chart } from '../run/chart.ts'
 import { lineChartLayout } from './chart-lines.ts'
-import { FONT, INK, label, MARGIN, NOTE_ROW, WIDTH, type ChartLayout } from './chart-looks.ts'
+import { FONT, INK, label, MARGIN, NOTE_ROW, WIDTH, type ChartLayout } from './chart-style.ts'
 import { notesHeight, timelineLayout } from './chart-timeline.ts'
 import { html, Markup } from './html.ts'
-import { en, type Messages } from './words/index.ts'
+import { en, type Messages } from './messages/index.ts'
 
 use([CustomChart, LineChart, ScatterChart, GridComponent, LegendPlainComponent, MarkLineComponent, SVGRenderer])
 

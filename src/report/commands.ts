@@ -1,6 +1,6 @@
 import type { Exhibit, TaskResult } from '../run/events.ts'
 import { excerpt } from './format.ts'
-import type { Messages } from './words/index.ts'
+import type { Messages } from './messages/index.ts'
 
 const MAX_COMMANDS = 1500
 /** All scripts together. */

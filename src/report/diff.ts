@@ -1,6 +1,6 @@
 import { structuredPatch } from 'diff'
 import type { PlannedChange } from '../run/events.ts'
-import type { Messages } from './words/index.ts'
+import type { Messages } from './messages/index.ts'
 
 export interface DiffLine {
   readonly kind: 'added' | 'removed' | 'same' | 'place'

@@ -1,11 +1,11 @@
 import { join } from 'node:path'
 import imported, { type Builder } from 'junit-report-builder'
-import { readEventLog } from '../evidence/read.ts'
+import { readEventLog } from '../evidence/read-event-log.ts'
 import type { Finding, RunEnd, RunEvent, TaskResult } from '../run/events.ts'
 import { excerpt } from './format.ts'
-import { findingStatistics } from './measures.ts'
+import { findingStatistics } from './finding-statistics.ts'
 import { dropUnprintable } from './unprintable.ts'
-import { en, type Messages } from './words/index.ts'
+import { en, type Messages } from './messages/index.ts'
 
 /** The package is CommonJS, but its types say ES module. */
 const junitBuilder = imported as unknown as Builder

@@ -1,7 +1,7 @@
 import { html, Markup } from './html.ts'
-import { longOutputNotes, mark, statisticsList, scrollable } from './page-parts.ts'
+import { longOutputNotes, mark, statisticsList, scrollable } from './page-components.ts'
 import type { ExhibitView, View } from './view.ts'
-import type { Messages } from './words/index.ts'
+import type { Messages } from './messages/index.ts'
 
 /** Each finding with its exhibits. */
 export const evidence = ({ findings, messages: messages }: View): Markup | false =>

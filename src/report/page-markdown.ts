@@ -1,7 +1,7 @@
 import { escapeMarkdown } from './format.ts'
-import type { LongOutput } from './task.ts'
+import type { LongOutput } from './task-detail.ts'
 import type { ExhibitView, TaskView, View } from './view.ts'
-import type { Messages } from './words/index.ts'
+import type { Messages } from './messages/index.ts'
 
 /** Lines of Markdown; `false` is left out. */
 type Lines = readonly (string | false)[]

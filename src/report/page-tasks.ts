@@ -1,8 +1,8 @@
-import type { QuietTask } from './facts.ts'
+import type { QuietTask } from './report-data.ts'
 import { html, type Markup } from './html.ts'
-import { longOutputNotes, pill } from './page-parts.ts'
+import { longOutputNotes, pill } from './page-components.ts'
 import type { TaskView, View } from './view.ts'
-import type { Messages } from './words/index.ts'
+import type { Messages } from './messages/index.ts'
 
 type Host = View['plays'][number]['hosts'][number]
 

@@ -1,8 +1,8 @@
 import { html, Markup } from './html.ts'
 import { appendix, logMessages } from './page-appendix.ts'
 import { evidence, moreExhibits } from './page-evidence.ts'
-import { findings, titleBlock, hosts, phases, questions, failures } from './page-front.ts'
-import { mark } from './page-parts.ts'
+import { findings, titleBlock, hosts, phases, questions, failures } from './page-overview.ts'
+import { mark } from './page-components.ts'
 import { tasks } from './page-tasks.ts'
 import type { View } from './view.ts'
 

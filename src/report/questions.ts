@@ -1,4 +1,4 @@
-import type { Messages } from './words/index.ts'
+import type { Messages } from './messages/index.ts'
 
 export type Question = keyof Messages['questions']
 

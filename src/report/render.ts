@@ -2,15 +2,15 @@ import { readFileSync } from 'node:fs'
 import { mkdir, rename, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { fileError } from '../evidence/folder.ts'
-import { readEventLog } from '../evidence/read.ts'
+import { fileError } from '../evidence/run-directory.ts'
+import { readEventLog } from '../evidence/read-event-log.ts'
 import { SummaryFold, type Summary } from '../evidence/summary.ts'
-import type { DataFile } from './data.ts'
-import { ReportDataFold, type ReportData } from './facts.ts'
+import type { DataFile } from './data-files.ts'
+import { ReportDataFold, type ReportData } from './report-data.ts'
 import { markdownPage } from './page-markdown.ts'
 import { htmlPage } from './page.ts'
 import { viewOf, type Drawing } from './view.ts'
-import { messagesOf, type Language, type Messages } from './words/index.ts'
+import { messagesOf, type Language, type Messages } from './messages/index.ts'
 
 /** Everything a report is rendered from. */
 interface RunData {
@@ -86,7 +86,7 @@ async function drawingFor({ exhibits, plays }: ReportData): Promise<Drawing> {
     ),
   )
   const hasChart = [...exhibits.values()].some(({ chart }) => chart !== undefined)
-  const drawTerminal = exhibits.size > 0 ? (await import('./picture.ts')).drawTerminal : unused
+  const drawTerminal = exhibits.size > 0 ? (await import('./terminal-svg.ts')).drawTerminal : unused
   const diffLines = hasDiff ? (await import('./diff.ts')).diffLines : unused
   const drawChart = hasChart ? (await import('./chart.ts')).drawChart : unused
   return { drawTerminal: drawTerminal, diffLines, drawChart }

@@ -1,17 +1,17 @@
 import type { Summary } from '../evidence/summary.ts'
 import type { Exhibit, Finding } from '../run/events.ts'
 import type { drawChart } from './chart.ts'
-import { dataFiles, type DataFile } from './data.ts'
+import { dataFiles, type DataFile } from './data-files.ts'
 import type { DiffLine, diffLines } from './diff.ts'
-import type { ReportData, HostTasks, RetainedExhibit } from './facts.ts'
+import type { ReportData, HostTasks, RetainedExhibit } from './report-data.ts'
 import { excerpt } from './format.ts'
 import type { MachineFold } from './machines.ts'
-import { findingStatistics } from './measures.ts'
-import type { drawTerminal } from './picture.ts'
+import { findingStatistics } from './finding-statistics.ts'
+import type { drawTerminal } from './terminal-svg.ts'
 import { groupByQuestion } from './questions.ts'
 import { slugger } from './slug.ts'
-import { longOutputs, completeIn, type LongOutput, type TaskDetail } from './task.ts'
-import type { Messages } from './words/index.ts'
+import { longOutputs, completeIn, type LongOutput, type TaskDetail } from './task-detail.ts'
+import type { Messages } from './messages/index.ts'
 
 /** An exhibit with its image. `slug` is used in file names and anchors. */
 export interface ExhibitView extends Pick<Exhibit, 'id' | 'title' | 'host' | 'command' | 'start'> {

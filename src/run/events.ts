@@ -1,6 +1,6 @@
 import type { Diff } from '../modules/module.ts'
 import type { TruncatedOutputs } from '../shell/batch.ts'
-import type { ReportMetadata } from './about.ts'
+import type { ReportMetadata } from './report-metadata.ts'
 import type { Chart } from './chart.ts'
 
 /** Ansible's states, and `unknown`: in check mode, the task depends on an earlier one that has not run. */

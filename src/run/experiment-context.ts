@@ -3,9 +3,9 @@ import { TimeLimit } from '../connection/connection.ts'
 import type { ScriptResult } from '../shell/batch.ts'
 import type { Exhibit } from './events.ts'
 import type { SetupContext, Experiment, CommandOptions, WatchOptions, WatchResult } from './experiment.ts'
-import { runBatch } from './host.ts'
-import { Interrupted, type RunState } from './state.ts'
-import { timeoutMultiplierOf } from './slowdown.ts'
+import { runBatch } from './run-host.ts'
+import { Interrupted, type RunState } from './run-state.ts'
+import { timeoutMultiplierOf } from './timeout-multiplier.ts'
 import { stopwatch } from './stopwatch.ts'
 
 const DEFAULT_SECONDS = 60

@@ -1,5 +1,5 @@
 import type { Task } from '../modules/task.ts'
-import { callPlayFunction } from './mistake.ts'
+import { callPlayFunction } from './playbook-errors.ts'
 import { flattenTasks, type Play, type PlayContext } from './play.ts'
 
 /**

@@ -1,5 +1,5 @@
-import { StreamSplitter } from './marks.ts'
-import { composeFactQueries, type FactQuery } from './shared.ts'
+import { StreamSplitter } from './stream-splitter.ts'
+import { composeFactQueries, type FactQuery } from './fact-queries.ts'
 
 /** The output and exit code of one script of a batch. */
 export interface ScriptResult {

@@ -1,5 +1,5 @@
 import { secret, type Secret } from '../values/secret.ts'
-import { wantsColour } from './choose.ts'
+import { wantsColour } from './choose-screen.ts'
 
 /** The user cancelled a prompt with Ctrl-C or Escape. */
 export class Cancelled extends Error {

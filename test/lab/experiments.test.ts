@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import t from 'tap'
-import { nodeKilled } from '../../playbooks/swarm/experiments/loss.ts'
+import { nodeKilled } from '../../playbooks/swarm/experiments/node-failure.ts'
 import { latestRun } from '../support/playbook.ts'
 import { changed, experiments, NO_CHANGE, provision, prove, site, startStory, succeeds } from './site.ts'
 

@@ -1,5 +1,5 @@
 import type { TaskResult } from '../../src/run/events.ts'
-import { titleOf, type TaskSpec } from './spec.ts'
+import { titleOf, type TaskSpec } from './task-spec.ts'
 
 /** A wrong prediction of check mode, or a wrong result of a run. */
 export class PropertyError extends Error {

@@ -1,5 +1,5 @@
 import * as modules from '../../src/modules/index.ts'
-import type { ModuleName } from './spec.ts'
+import type { ModuleName } from './task-spec.ts'
 
 /**
  * Modules covered by each test file. A new module must be added here and to a property: coverage.test.ts fails for a

@@ -29,10 +29,10 @@ import type { Test } from 'tap'
 import { compare, PropertyError, describeResult } from './compare.ts'
 import { killedRun, type Kill } from './kill.ts'
 import { runTasks, type PropertyNode, type RunResult } from './node.ts'
-import { titleOf, type TaskSpec } from './spec.ts'
+import { titleOf, type TaskSpec } from './task-spec.ts'
 
 export { putFile, runTasks, startNode, type PropertyNode } from './node.ts'
-export { secretValue, registered, type TaskSpec } from './spec.ts'
+export { secretValue, registered, type TaskSpec } from './task-spec.ts'
 
 export interface Case {
   readonly start: string

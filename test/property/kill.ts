@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { PropertyNode } from './node.ts'
-import type { TaskSpec } from './spec.ts'
+import type { TaskSpec } from './task-spec.ts'
 
 /** What is killed, and when. */
 export interface Kill {

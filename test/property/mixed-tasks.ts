@@ -81,7 +81,10 @@ const looking: Tasks = fc
   .chain((task) => maybe(name).map((register) => ({ ...task, ...(register === undefined ? {} : { register }) })))
 
 const judging: Tasks = fc.oneof(
-  name.map((of) => ({ module: 'assert' as const, params: { that: registered(of, 'exists'), fail_msg: 'it is not there' } })),
+  name.map((of) => ({
+    module: 'assert' as const,
+    params: { that: registered(of, 'exists'), fail_msg: 'it is not there' },
+  })),
   fc.boolean().map((that) => ({ module: 'assert' as const, params: { that: [true, that] } })),
   name.map((of) => ({ module: 'debug' as const, params: { msg: registered(of, 'stdout') } })),
   fc.constant({ module: 'debug' as const, params: { msg: { answer: 42 } } }),

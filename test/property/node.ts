@@ -11,7 +11,7 @@ import { parseInventory, type Inventory } from '../../src/inventory/index.ts'
 import type { Subscriber, TaskResult } from '../../src/run/events.ts'
 import { play, type PlaybookStep } from '../../src/run/play.ts'
 import { run, type RunResult as Outcome } from '../../src/run/run.ts'
-import { taskOf, type TaskSpec } from './spec.ts'
+import { taskOf, type TaskSpec } from './task-spec.ts'
 
 /** Name and subnet of a test lab: labs with different ones can run at the same time. */
 export interface LabPlace {

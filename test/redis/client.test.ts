@@ -13,7 +13,7 @@ import {
   parseLog,
   acknowledgedCounts,
   type Change,
-} from '../../playbooks/swarm/redis/experiments/support/losses.ts'
+} from '../../playbooks/swarm/redis/experiments/support/lost-writes.ts'
 import { clientSource } from '../../playbooks/swarm/redis/experiments/support/lab.ts'
 
 /** Runs against real servers on loopback; needs redis-server and python3. */

@@ -6,7 +6,7 @@ import { connectionSettings, openConnection } from '../../src/connection/index.t
 import type { Become, Connection } from '../../src/connection/connection.ts'
 import { Secret } from '../../src/values/secret.ts'
 import { type Account, addAccount } from '../support/accounts.ts'
-import { failsPastLogin } from '../support/past-login.ts'
+import { failsPastLogin } from '../support/retry-login.ts'
 import { endProcess, processes, until } from '../support/processes.ts'
 import { startSshd } from '../support/sshd.ts'
 

@@ -3,7 +3,7 @@ import type { Test } from 'tap'
 import type { z } from 'zod'
 import type { ModuleCall } from '../../src/modules/task.ts'
 import type { Inputs, Plan } from '../../src/modules/module.ts'
-import type { Observed } from '../../src/modules/observed.ts'
+import type { Observed } from '../../src/modules/script-output.ts'
 
 /** Shells that a host may have as `sh`; every generated script must run in each. */
 export const shells = [

@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { experiment } from '../../../src/labbook.ts'
 import { ROOT } from '../../images/table.ts'
-import { countLines } from './lines.ts'
+import { countLines } from './config-lines.ts'
 import { storedRuns } from './runs.ts'
 import { conceptTable, measuredTable } from './table.ts'
 

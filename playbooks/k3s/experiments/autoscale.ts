@@ -7,7 +7,7 @@ import { render } from '../../../src/modules/support/render.ts'
 import { sh } from '../../../src/shell/quote.ts'
 import { targetsOf } from '../../load/trial.ts'
 import { appEndpoints, podsCommand, settingsOf } from '../proof.ts'
-import { parsePods, parseAutoscaler, type Autoscaler } from '../seen.ts'
+import { parsePods, parseAutoscaler, type Autoscaler } from '../objects.ts'
 import { assertSteadyState, disturbsCluster, waitForPods, seconds, readyPods, appOnCluster } from './support/cluster.ts'
 
 const SAMPLE_EVERY_MS = 3000

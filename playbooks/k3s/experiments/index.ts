@@ -1,5 +1,5 @@
 import { autoscale } from './autoscale.ts'
-import { podConfig } from './given.ts'
+import { podConfig } from './pod-config.ts'
 import { nodeDrained, nodeKilled } from './nodes.ts'
 import { dataSurvives, podKilled } from './pods.ts'
 import { brokenUpdate, rollingUpdate } from './updates.ts'

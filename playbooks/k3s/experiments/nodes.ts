@@ -2,9 +2,9 @@ import { experiment, disturbAll, type SetupContext, type ExperimentContext } fro
 import { injection, recovery } from '../../../src/lab/faults.ts'
 import { faultsOf } from '../../lab/faults.ts'
 import { powerOffEach } from '../../swarm/experiments/support/disturbs.ts'
-import { observeDuring, type TimelineRecorder } from '../../swarm/experiments/support/watching.ts'
+import { observeDuring, type TimelineRecorder } from '../../swarm/experiments/support/observe-during.ts'
 import { podsCommand } from '../proof.ts'
-import { isReadyNode, parseNodes, parsePods } from '../seen.ts'
+import { isReadyNode, parseNodes, parsePods } from '../objects.ts'
 import {
   assertSteadyState,
   disturbsCluster,

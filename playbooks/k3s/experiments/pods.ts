@@ -1,8 +1,8 @@
 import { experiment } from '../../../src/labbook.ts'
 import { callMany } from '../../app/client.ts'
-import { observeDuring } from '../../swarm/experiments/support/watching.ts'
+import { observeDuring } from '../../swarm/experiments/support/observe-during.ts'
 import { appEndpoints, podsCommand } from '../proof.ts'
-import { isReady, parsePods } from '../seen.ts'
+import { isReady, parsePods } from '../objects.ts'
 import {
   assertSteadyState,
   disturbsCluster,

@@ -1,7 +1,7 @@
 import { experiment, type SetupContext, type ExperimentContext } from '../../../src/labbook.ts'
-import { observeDuring, type TimelineRecorder } from '../../swarm/experiments/support/watching.ts'
+import { observeDuring, type TimelineRecorder } from '../../swarm/experiments/support/observe-during.ts'
 import { podsCommand } from '../proof.ts'
-import { parsePods } from '../seen.ts'
+import { parsePods } from '../objects.ts'
 import {
   assertSteadyState,
   disturbsCluster,

@@ -4,7 +4,7 @@ import { kubeconfig, renameContext, defaultKubeconfig } from '../../../src/k3s/k
 import { K3S_KUBECONFIG } from '../../../src/k3s/paths.ts'
 import { endpointOf } from '../../lab/address.ts'
 import { API_PORT, plannedCluster } from './cluster.ts'
-import { contextOf, kubeconfigOf } from './kept.ts'
+import { contextOf, kubeconfigOf } from './kubeconfig.ts'
 
 const serverKubeconfig = register<{ content: string; sha256: string }>('k3s_kubeconfig')
 

@@ -18,7 +18,7 @@ import {
   targetNode,
 } from './support/cluster.ts'
 import { lastWorker, disturbSwarmNodes } from './support/disturbs.ts'
-import { appEndpoints, observeDuring, type TimelineRecorder } from './support/watching.ts'
+import { appEndpoints, observeDuring, type TimelineRecorder } from './support/observe-during.ts'
 
 /** Time in which replicas could return. Swarm schedules tasks within a second of an event. */
 const OBSERVATION_SECONDS = 5

@@ -1,7 +1,7 @@
 import { experiment, disturbAll, type SetupContext } from '../../../src/labbook.ts'
 import { sh } from '../../../src/shell/quote.ts'
 import { checkSteadyState, COUNTER, runningReplicas, seconds, desiredReplicas } from './support/cluster.ts'
-import { observeDuring } from './support/watching.ts'
+import { observeDuring } from './support/observe-during.ts'
 
 const TASKS = `docker service ps ${COUNTER} --no-trunc --format 'table {{.ID}}\\t{{.Name}}\\t{{.Node}}\\t{{.DesiredState}}\\t{{.CurrentState}}\\t{{.Error}}'`
 

@@ -1,7 +1,7 @@
 import { dependsOn } from './depends-on.ts'
 import { drain } from './drain.ts'
 import { health } from './health.ts'
-import { daemonStopped, nodeCutOff, nodeKilled } from './loss.ts'
+import { daemonStopped, nodeCutOff, nodeKilled } from './node-failure.ts'
 import { oneOfThreeLost, onlyManagerLost } from './managers.ts'
 import { mesh, meshPowerOff } from './mesh.ts'
 import { scale } from './scale.ts'

@@ -14,7 +14,7 @@ import { waitForStack } from '../../app/proof.ts'
 import { checkSteadyState, COUNTER, isReady, manager, NODES, seconds, rebalanceTo } from './support/cluster.ts'
 import { powerOffEach, disturbSwarmNodes } from './support/disturbs.ts'
 import { placementCommand, parsePlacement } from './support/placement.ts'
-import { observeDuring } from './support/watching.ts'
+import { observeDuring } from './support/observe-during.ts'
 
 /** Time in which a killed container would be replaced. */
 const WAIT_SECONDS = 10

@@ -18,7 +18,7 @@ import {
   desiredReplicas,
 } from './support/cluster.ts'
 import { lastWorker, powerOffEach, disturbSwarmNodes } from './support/disturbs.ts'
-import { appEndpoints, observeDuring } from './support/watching.ts'
+import { appEndpoints, observeDuring } from './support/observe-during.ts'
 import { smallestShare, sharesByReplica, type Share } from './support/shares.ts'
 
 /** Connections per replica through each node. IPVS uses round robin, so few are enough. */

@@ -10,8 +10,8 @@ import {
   desiredReplicas,
 } from './support/cluster.ts'
 import { disturbSwarmNodes } from './support/disturbs.ts'
-import { partitionDuring, inconclusiveIfPartitioned } from './support/parted.ts'
-import { observeDuring, type TimelineRecorder } from './support/watching.ts'
+import { partitionDuring, inconclusiveIfPartitioned } from './support/partition.ts'
+import { observeDuring, type TimelineRecorder } from './support/observe-during.ts'
 
 const DESIRED_REPLICAS = `docker service inspect ${COUNTER} --format '{{.Spec.Mode.Replicated.Replicas}}'`
 

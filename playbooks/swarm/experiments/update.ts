@@ -3,8 +3,8 @@ import { registryAddress } from '../../registry/address.ts'
 import { tagOf } from '../../images/table.ts'
 import { checkSteadyState, COUNTER, waitForReplicas, seconds, UPDATE_STATE } from './support/cluster.ts'
 import { disturbSwarmNodes } from './support/disturbs.ts'
-import { partitionDuring, inconclusiveIfPartitioned } from './support/parted.ts'
-import { observeDuring, type TimelineRecorder } from './support/watching.ts'
+import { partitionDuring, inconclusiveIfPartitioned } from './support/partition.ts'
+import { observeDuring, type TimelineRecorder } from './support/observe-during.ts'
 
 /** The app does not read it; changing it recreates every task. */
 const VERSION = 'LABBOOK_RELEASE'

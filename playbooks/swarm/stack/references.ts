@@ -1,6 +1,6 @@
 import { posix } from 'node:path'
 import { didYouMean, nearest } from '../../../src/inventory/nearest.ts'
-import type { Path } from '../../../src/inventory/document.ts'
+import type { Path } from '../../../src/inventory/yaml-document.ts'
 
 export type YamlMap = Readonly<Record<string, unknown>>
 

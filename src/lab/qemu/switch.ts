@@ -3,7 +3,7 @@ import type { Change } from '../../modules/module.ts'
 import { defineModule } from '../../modules/task.ts'
 import { setNewDirectory, setTree, treeAt } from '../../modules/support/effects.ts'
 import { raw, sh } from '../../shell/quote.ts'
-import { foreignProblem, removeDirectory, reportForeign } from '../folder.ts'
+import { foreignProblem, removeDirectory, reportForeign } from '../lab-directory.ts'
 import { labDirectory, parseFacts } from '../names.ts'
 import { processFunctions } from './scripts/vm.ts'
 

@@ -1,8 +1,8 @@
 import { sh } from '../../shell/quote.ts'
 import { kernelNames, SHARED_DIRECTORY } from '../names.ts'
 import { bootScript, nodeFileFunctions } from './boot-node.ts'
-import { stopNodeFunctions } from './end-node.ts'
-import { supervisorScript } from './keep-node.ts'
+import { stopNodeFunctions } from './stop-node.ts'
+import { supervisorScript } from './supervise-node.ts'
 
 export interface NodeSettings {
   readonly lab: string

@@ -1,5 +1,5 @@
 import { raw, sh } from '../../shell/quote.ts'
-import type { Observed } from '../observed.ts'
+import type { Observed } from '../script-output.ts'
 import type { Secret } from '../../values/secret.ts'
 
 /**

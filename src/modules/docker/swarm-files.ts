@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Secret } from '../../values/secret.ts'
 import { raw, sh } from '../../shell/quote.ts'
-import type { Observed } from '../observed.ts'
+import type { Observed } from '../script-output.ts'
 import type { Change, Plan } from '../module.ts'
 import { ENGINE, MEMBERSHIP, resourceNamed } from './effects.ts'
 import { parseResponses, engineProblem, get, exitOnError, post, requireEngine } from './engine.ts'

@@ -1,10 +1,10 @@
 import { sh } from '../../shell/quote.ts'
 import type { K8sParams } from '../k8s.ts'
 import type { Change } from '../module.ts'
-import type { Observed } from '../observed.ts'
+import type { Observed } from '../script-output.ts'
 import { parseConflicts, diffOf, differenceOf, parseDiffs } from './diff.ts'
 import { cleanErrors, findKubectl, kubectlProblem } from './kubectl.ts'
-import { LINE_PREFIX } from './look.ts'
+import { LINE_PREFIX } from './probe.ts'
 import { keyOf, nameOf, namespaceOf, resourceOf, displayYaml, type KubeObject } from './objects.ts'
 import { isWorkload, pendingReason, parseRollout, workloadName, waitScript } from './rollout.ts'
 

@@ -1,5 +1,5 @@
 import { quote, raw, sh } from '../../shell/quote.ts'
-import { variableSuffix, type FactCollector, type FactQuery } from '../../shell/shared.ts'
+import { variableSuffix, type FactCollector, type FactQuery } from '../../shell/fact-queries.ts'
 
 const FILES = { passwd: '/etc/passwd', group: '/etc/group', shadow: '/etc/shadow' } as const
 

@@ -5,7 +5,7 @@ import { attributeChanges, describeAttributes } from './attributes.ts'
 import { setAttributes, setAttributesBelow, setContent, setDirectory, setsAt, setTree } from './effects.ts'
 import { allBits, octal, type Attributes } from './params.ts'
 import type { PathFacts } from './path-facts.ts'
-import { setRecursively } from './recurse.ts'
+import { setRecursively } from './recursive-attributes.ts'
 import { changeOwner } from './replace-file.ts'
 
 /** Parameters of the `file` module. */

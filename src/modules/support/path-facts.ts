@@ -1,7 +1,7 @@
 import { posix } from 'node:path'
 import { quote, sh, raw } from '../../shell/quote.ts'
-import type { Observed } from '../observed.ts'
-import type { FactQuery } from '../../shell/shared.ts'
+import type { Observed } from '../script-output.ts'
+import type { FactQuery } from '../../shell/fact-queries.ts'
 import { accountExists, isNumber, batchedEntry, type PublicDatabase } from './accounts.ts'
 import {
   DIFF_LIMIT,
@@ -13,7 +13,7 @@ import {
   sumVariable,
   TAB,
   type HashIf,
-} from './path-collector.ts'
+} from './path-batch.ts'
 import { lastLine } from './text.ts'
 
 export type PathKind = 'file' | 'directory' | 'link' | 'other'

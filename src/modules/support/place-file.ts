@@ -1,6 +1,6 @@
 import { posix } from 'node:path'
 import type { Diff, Plan } from '../module.ts'
-import type { Observed } from '../observed.ts'
+import type { Observed } from '../script-output.ts'
 import { attributeChanges, describeAttributes, differing, missingAccount } from './attributes.ts'
 import { entryAt, readsAt, setContent, setsAt, setTree } from './effects.ts'
 import { asText, forDiff, printBytes, sha256 } from './file-content.ts'

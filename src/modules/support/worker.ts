@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { sh } from '../../shell/quote.ts'
 import { Secret } from '../../values/secret.ts'
-import type { Observed } from '../observed.ts'
+import type { Observed } from '../script-output.ts'
 import { lastLine } from './text.ts'
 
 const WORKER = path.resolve(import.meta.dirname, '../../cli/worker.mjs')

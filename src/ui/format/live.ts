@@ -1,6 +1,6 @@
-import { totalCounts, type PlayState, type HostState, type LabelCounts, type ActiveWait } from '../board.ts'
+import { totalCounts, type PlayState, type HostState, type LabelCounts, type ActiveWait } from '../play-state.ts'
 import { duration } from './duration.ts'
-import { logLevelPaint } from './notice.ts'
+import { logLevelPaint } from './log-event.ts'
 import { paintOf, type ResultLabel, type Palette } from './palette.ts'
 import { count, shorten } from './text.ts'
 

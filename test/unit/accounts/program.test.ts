@@ -19,7 +19,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { parse, stringify } from 'yaml'
 import { programs } from '../../../src/accounts/program.ts'
-import { readAccounts } from '../../../src/accounts/read.ts'
+import { readAccounts } from '../../../src/accounts/read-accounts.ts'
 
 const directory = mkdtempSync(path.join(tmpdir(), 'labbook-accounts-'))
 t.teardown(() => {

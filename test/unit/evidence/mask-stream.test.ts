@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { Redactor } from '../../../src/evidence/redact.ts'
+import { Redactor } from '../../../src/evidence/redactor.ts'
 import { Secret } from '../../../src/values/secret.ts'
 
 new Secret('pass:word one')

@@ -3,7 +3,7 @@ import { K3S_EXPERIMENTS } from '../../../playbooks/k3s/experiments/index.ts'
 import { clusterProof, kubernetesProof } from '../../../playbooks/k3s/proof.ts'
 import k3s from '../../../playbooks/k3s/playbook.ts'
 import { isSteady, targetNode } from '../../../playbooks/k3s/experiments/support/cluster.ts'
-import type { Pod } from '../../../playbooks/k3s/seen.ts'
+import type { Pod } from '../../../playbooks/k3s/objects.ts'
 import { EXPERIMENTS } from '../../../playbooks/swarm/experiments/index.ts'
 
 t.test('each experiment has expectations, a steady-state check and unique findings', async (t) => {

@@ -5,7 +5,7 @@ import type { Exhibit } from '../../../src/run/events.ts'
 import { bottleneckOf, type CpuUsage } from '../../../playbooks/load/bottleneck.ts'
 import { parseContainers } from '../../../playbooks/load/replicas.ts'
 import { loadSettings } from '../../../playbooks/load/settings.ts'
-import { skipIfTooSlow } from '../../../playbooks/load/slow.ts'
+import { skipIfTooSlow } from '../../../playbooks/load/slow-hosts.ts'
 import { inventoryTargets } from '../../../playbooks/load/trial.ts'
 import { cpuUsages, parseCpu, READ_CPU, sampleCpu, type CpuReading } from '../../../playbooks/load/usage.ts'
 

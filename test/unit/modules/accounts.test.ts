@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { Observed } from '../../../src/modules/observed.ts'
+import type { Observed } from '../../../src/modules/script-output.ts'
 import { group } from '../../../src/modules/group.ts'
 import { user } from '../../../src/modules/user.ts'
 import { accountExists, entryOf } from '../../../src/modules/support/accounts.ts'

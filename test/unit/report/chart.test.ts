@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { drawChart } from '../../../src/report/chart.ts'
-import { ru } from '../../../src/report/words/ru.ts'
+import { ru } from '../../../src/report/messages/ru.ts'
 import type { Chart, LinesChart, TimelineChart } from '../../../src/run/chart.ts'
 import { capacity, placement } from './rich-run.ts'
 

@@ -6,7 +6,7 @@ import {
   outputLimitProblem,
   type CaptureOptions,
   type OverflowFile,
-} from '../../../src/run/output.ts'
+} from '../../../src/run/captured-output.ts'
 
 /** A file in memory. */
 function spool() {

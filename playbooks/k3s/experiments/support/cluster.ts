@@ -7,10 +7,10 @@ import {
   type WatchResult,
 } from '../../../../src/labbook.ts'
 import { callMany } from '../../../app/client.ts'
-import type { ObservedCluster } from '../../../swarm/experiments/support/watching.ts'
+import type { ObservedCluster } from '../../../swarm/experiments/support/observe-during.ts'
 import { disturbedTargets, clusterHosts, kubectl, nodeNameOf, clusterNodes } from '../../cluster.ts'
 import { appEndpoints, isCounter, podsCommand, settingsOf } from '../../proof.ts'
-import { toTask, isReady, isReadyNode, parseNodes, parsePods, type Pod } from '../../seen.ts'
+import { toTask, isReady, isReadyNode, parseNodes, parsePods, type Pod } from '../../objects.ts'
 
 /** kubectl, namespace and expected replicas for an experiment. */
 export const appOnCluster = (on: Pick<SetupContext, 'groups' | 'hostvars'>) => {

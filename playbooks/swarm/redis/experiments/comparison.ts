@@ -1,5 +1,5 @@
 import { experiment, type Experiment } from '../../../../src/labbook.ts'
-import { COLUMNS, type ComparisonTable } from './notebook.ts'
+import { COLUMNS, type ComparisonTable } from './comparison-table.ts'
 import { TOPOLOGIES } from '../variables.ts'
 
 /** Compares the measurements of this run by topology. */

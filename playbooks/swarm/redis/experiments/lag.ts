@@ -21,7 +21,7 @@ import {
   roundTripText,
   type Lags,
 } from './support/lags.ts'
-import { parseJsonLines } from './support/losses.ts'
+import { parseJsonLines } from './support/lost-writes.ts'
 
 const SAMPLES = 400
 const PAUSE_MS = 10

@@ -21,8 +21,8 @@ import {
   LAB,
   removeLabStacks,
 } from './support/lab.ts'
-import { restoreNodes } from './support/losing.ts'
-import { lossOf, lossVerdict, parseLog, acknowledgedCounts, type ClientLog, type Loss } from './support/losses.ts'
+import { restoreNodes } from './support/lose-master.ts'
+import { lossOf, lossVerdict, parseLog, acknowledgedCounts, type ClientLog, type Loss } from './support/lost-writes.ts'
 
 const MODES = Object.keys(PERSISTENCE_MODES) as PersistenceMode[]
 const PER_SECOND = 100

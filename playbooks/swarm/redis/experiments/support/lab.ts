@@ -12,10 +12,10 @@ import type { AppEndpoint } from '../../../experiments/support/probe.ts'
 import { nodesNeeded, redisVarsFor, type Topology } from '../../variables.ts'
 import { KEY } from '../settings.ts'
 import { nodeOrder, labCompose, secretOf, sentinelsOf, serversOf } from './compose.ts'
-import { parseJsonLines } from './losses.ts'
+import { parseJsonLines } from './lost-writes.ts'
 import { ownerOf, readClusterNodes, slotOf } from './replies.ts'
 import { redisServices } from './template.ts'
-import { unhealthyReason, type Replies, type Reply } from './whole.ts'
+import { unhealthyReason, type Replies, type Reply } from './health.ts'
 
 /** Name or name prefix of the experiments' stacks. They are separate from the app's stack, so its data is safe. */
 export const LAB = 'redislab'

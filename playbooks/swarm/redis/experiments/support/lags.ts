@@ -1,6 +1,6 @@
 import { quantileSorted } from 'simple-statistics'
 import type { Chart } from '../../../../../src/labbook.ts'
-import { parseJsonLines } from './losses.ts'
+import { parseJsonLines } from './lost-writes.ts'
 
 /** Replication lag of a replica, in milliseconds. */
 export interface Lags {

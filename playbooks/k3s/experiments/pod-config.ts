@@ -1,0 +1,134 @@
+import { experiment } from '../../../src/labbook.ts'
+import { sh } from '../../../src/shell/quote.ts'
+import { isCounter, podsCommand } from '../proof.ts'
+import { isReady, parsePods } from '../objects.ts'
+import { assertSteadyState, appOnCluster } from './support/cluster.ts'
+
+/** Tests whether each endpoint accepts connections. The image has no tool for that but Python. */
+export const CONNECT_SCRIPT = `import socket, sys
+for door in sys.argv[1:]:
+    host, port = door.rsplit(":", 1)
+    try:
+        socket.create_connection((host, int(port)), 4).close()
+        print(door, "reached")
+    except OSError as error:
+        print(door, "not reached:", error)
+`
+
+/** Whether each endpoint accepted a connection; undefined without a result. */
+export const parseConnections = (stdout: string): Readonly<Record<string, boolean | undefined>> =>
+  Object.fromEntries(
+    [...stdout.matchAll(/^(\S+:\d+) (not )?reached/gm)].map(([, door = '', not]) => [door, not === undefined]),
+  )
+
+/**
+ * Prints the settings of a pod: its environment, and where the password is. The password itself is not printed.
+ */
+const INSPECT = `file=/run/secrets/redis/password
+[ -s "$file" ] || { echo "$file is not there, or empty" >&2; exit 1; }
+printenv
+printf 'password-file %s\\n' "$(stat -Lc %a "$file")"
+printf 'password-variables %s\\n' "$(printenv | grep -cFf "$file")"`
+
+/** Compares a ConfigMap (JSON of its `data`) with the environment of a pod, and finds its password. */
+export function compareSettings(
+  configMap: string,
+  stdout: string,
+): { readonly other: readonly string[]; readonly settings: number; readonly mode: string; readonly variables: number } {
+  let data: Record<string, string> = {}
+  try {
+    data = JSON.parse(configMap) as Record<string, string>
+  } catch {
+    /* no ConfigMap */
+  }
+  const lines = new Set(stdout.split('\n'))
+  const after = (word: string): string =>
+    [...lines].find((line) => line.startsWith(`${word} `))?.slice(word.length + 1) ?? ''
+  const variables = after('password-variables')
+  return {
+    settings: Object.keys(data).length,
+    other: Object.entries(data)
+      .filter(([name, value]) => !lines.has(`${name}=${value}`))
+      .map(([name]) => name),
+    mode: after('password-file'),
+    variables: variables === '' ? Number.NaN : Number(variables),
+  }
+}
+
+/** Checks configuration and network policy from inside a pod. */
+export const podConfig = experiment(
+  'Check pod configuration and network policy',
+  {
+    hosts: 'localhost',
+    tags: ['k3s', 'experiments', 'k3s-given', 'proof'],
+    // It runs read-only commands in a pod and opens two connections.
+    disturbs: false,
+    hypothesis:
+      'A pod of the app has its settings as environment variables and the Redis password as a file. NetworkPolicies let it reach Redis, but no other pod, ' +
+      'not even another pod of the app.',
+    assertions: {
+      'k3s.network.policy': 'A pod reaches only the endpoints that a NetworkPolicy allows',
+      'k3s.config.given': 'A pod has the ConfigMap as environment variables, and the Secret only as a file',
+    },
+    steadyState: assertSteadyState,
+  },
+  async (on) => {
+    const { at, k, within, namespace } = appOnCluster(on)
+    const [pod, other] = parsePods((await on.exec({ ...at, command: podsCommand(k, namespace) })).stdout).filter(
+      (each) => isCounter(each) && isReady(each),
+    )
+    if (pod === undefined || other === undefined) throw new Error('the experiment needs two ready pods of the app')
+    const address = (
+      await on.exec({ ...at, command: k(`get pod ${other.name} ${within} -o jsonpath='{.status.podIP}'`) })
+    ).stdout.trim()
+    const [allowed, forbidden] = ['redis:6379', `${address}:8080`]
+    const policies = await on.exhibit({
+      ...at,
+      title: 'NetworkPolicies',
+      command: k(`get networkpolicies ${within} -o yaml`),
+    })
+    const connections = await on.exhibit({
+      ...at,
+      title: `Connections from ${pod.name}`,
+      command: k(`exec ${pod.name} ${within} -- python3 -c ${sh`${CONNECT_SCRIPT} ${allowed} ${forbidden}`}`),
+      displayCommand: k(`exec ${pod.name} ${within} -- python3 (connects to ${allowed} and ${forbidden})`),
+    })
+    const reached = parseConnections(connections.stdout)
+    on.finding('k3s.network.policy', {
+      holds:
+        reached[allowed] === undefined || reached[forbidden] === undefined
+          ? null
+          : reached[allowed] && !reached[forbidden],
+      evidence: [policies, connections],
+      detail: connections.stdout.trim().split('\n').join('; ') || connections.stderr.trim(),
+    })
+    const listed = await on.exhibit({
+      ...at,
+      title: 'ConfigMaps and Secrets',
+      command: k(`get configmaps,secrets ${within}`),
+    })
+    const data = await on.exhibit({
+      ...at,
+      title: 'Settings in the ConfigMap',
+      command: k(`get configmap counter ${within} -o jsonpath='{.data}'`),
+    })
+    const inspection = await on.exhibit({
+      ...at,
+      title: `Settings of ${pod.name}`,
+      command: k(`exec ${pod.name} ${within} -- sh -c ${sh`${INSPECT}`}`),
+      displayCommand: k(`exec ${pod.name} ${within} -- sh -c 'printenv; stat /run/secrets/redis/password'`),
+    })
+    const { settings, other: differ, mode, variables } = compareSettings(data.stdout, inspection.stdout)
+    on.finding('k3s.config.given', {
+      holds:
+        inspection.exitCode !== 0 || settings === 0
+          ? null
+          : differ.length === 0 && variables === 0 && /^[0-7]?[0-7][04]0$/.test(mode),
+      evidence: [listed, data, inspection],
+      detail:
+        inspection.exitCode !== 0
+          ? inspection.stderr.trim()
+          : `${settings - differ.length} of ${settings} settings are variables of the pod${differ.length === 0 ? '' : `, missing: ${differ.join(', ')}`}; the password file has mode ${mode}, ${variables} variables contain the password`,
+    })
+  },
+)

@@ -1,0 +1,209 @@
+import {
+  experiment,
+  durationMultiplierOf,
+  type DisturbanceContext,
+  type Experiment,
+  type ExperimentContext,
+} from '../../../src/labbook.ts'
+import { injection, recovery, type Fault } from '../../../src/lab/faults.ts'
+import { faultsOf } from '../../lab/faults.ts'
+import {
+  checkSteadyState,
+  COUNTER,
+  isDown,
+  isReady,
+  NODES,
+  waitForReplicas,
+  replicasCommand,
+  seconds,
+  rebalanceTo,
+  targetNode,
+} from './support/cluster.ts'
+import { lastWorker, disturbanceOf } from './support/disturbs.ts'
+import { observeDuring } from './support/observe-during.ts'
+
+/** Time in which replicas could return to a recovered node. Swarm schedules tasks within a second of an event. */
+const OBSERVATION_SECONDS = 5
+
+interface NodeFailure {
+  readonly id: string
+  readonly name: string
+  readonly tag: string
+  readonly hypothesis: string
+  /** Completes "a node that ..." in the claims. */
+  readonly condition: string
+  readonly fault: (on: Pick<DisturbanceContext, 'groups' | 'hostvars'>, node: string) => Fault
+}
+
+/** Injects a fault into a node, recovers it, and observes replacement and recovery. */
+const nodeFailure = ({ id, name, tag, hypothesis, condition, fault }: NodeFailure): Experiment =>
+  experiment(
+    name,
+    {
+      hosts: 'swarm_managers[0]',
+      tags: ['experiments', tag, 'proof'],
+      disturbs: (on) => lastWorker(on).map((node) => disturbanceOf(fault(on, node), node)),
+      hypothesis,
+      assertions: {
+        [`${id}.replaced`]: `Swarm replaces the replicas of a node that ${condition} on other nodes`,
+        [`${id}.stays-away`]: 'Recovered node becomes Ready, and replicas do not return to it',
+      },
+      steadyState: checkSteadyState,
+      rollback: async (on) => {
+        const node = targetNode(on)
+        await on.exec(recovery(fault(on, node)))
+        await on.watch({
+          title: `Status of ${node}`,
+          command: NODES,
+          within: 120,
+          until: ({ stdout }) => isReady(stdout, node),
+        })
+        await rebalanceTo(on, node)
+      },
+    },
+    (on) => injectFault(on, id, fault(on, targetNode(on))),
+  )
+
+async function injectFault(on: ExperimentContext, id: string, fault: Fault): Promise<void> {
+  const node = targetNode(on)
+  const tasks = `docker service ps ${COUNTER}`
+  const {
+    value,
+    exhibit,
+    increments,
+    requestStats: fared,
+  } = await observeDuring(on, { title: `Timeline: ${fault.description}` }, async ({ mark, now }) => {
+    const before = await on.exhibit({ title: 'Tasks before', command: tasks })
+    const injectedAt = now()
+    const injected = await on.exhibit({ title: fault.description, ...injection(fault) })
+    if (injected.exitCode !== 0)
+      throw new Error(`cannot inject fault: ${fault.description} (see exhibit "${injected.id}")`)
+    mark(fault.description)
+    const down = await on.watch({
+      title: `Nodes until ${node} is Down`,
+      waitingFor: `${node} Down`,
+      command: NODES,
+      within: 120,
+      until: ({ stdout }) => isDown(stdout, node),
+    })
+    const downAfter = now() - injectedAt
+    mark(`${node} Down`)
+    const replicas = await waitForReplicas(on, 'Replicas on the other nodes', [node])
+    const replacedAfter = now() - injectedAt
+    mark('all replicas run')
+    const after = await on.exhibit({ title: 'Tasks after', command: tasks })
+    const recoveryAt = now()
+    const recovered = await on.exhibit({ title: `Recover ${node}`, ...recovery(fault) })
+    const ready = await on.watch({
+      title: `Nodes until ${node} is Ready`,
+      waitingFor: `${node} Ready`,
+      command: NODES,
+      within: 240,
+      until: ({ stdout }) => isReady(stdout, node),
+    })
+    mark(`${node} Ready`)
+    const readyAfter = now() - recoveryAt
+    await on.pause(OBSERVATION_SECONDS * durationMultiplierOf(on.timeoutMultiplier), `replicas on ${node}`)
+    const returned = await on.exhibit({ title: `Replicas on ${node} after recovery`, command: replicasCommand(node) })
+    return {
+      before,
+      injected,
+      down,
+      downAfter,
+      replicas,
+      replacedAfter,
+      after,
+      injectedAt,
+      recoveryAt,
+      recovered,
+      ready,
+      readyAfter,
+      returned,
+    }
+  })
+  const {
+    before,
+    injected,
+    down,
+    downAfter,
+    replicas,
+    replacedAfter,
+    after,
+    injectedAt,
+    recoveryAt,
+    recovered,
+    ready,
+    readyAfter,
+    returned,
+  } = value
+  const others = fared({ doors: (door) => door !== node, from: injectedAt, to: recoveryAt })
+  const own = fared({ doors: (door) => door === node, from: injectedAt, to: recoveryAt })
+  on.finding(`${id}.replaced`, {
+    holds: down.reached && replicas.reached,
+    evidence: [before, injected, down.exhibit, replicas.exhibit, after, exhibit],
+    detail:
+      `all replicas on other nodes after ${seconds(replacedAfter)}, ${node} Down after ${seconds(downAfter)}; ${others.failed} of ${others.sent} requests through other nodes ` +
+      `failed (longest outage ${seconds(others.outage)}), ${own.failed} of ${own.sent} through ${node}; ${increments.lost} acknowledged increments lost`,
+    measured: {
+      'time to Down': [downAfter, 's'],
+      'time to all replicas': [replacedAfter, 's'],
+      'failed requests through other nodes': [others.failed, ''],
+      'longest outage through other nodes': [others.outage, 's'],
+    },
+  })
+  const count = returned.stdout.split('\n').filter((line) => line.trim() !== '').length
+  on.finding(`${id}.stays-away`, {
+    holds: ready.reached && returned.exitCode === 0 ? count === 0 : ready.reached ? null : false,
+    evidence: [recovered, ready.exhibit, returned, exhibit],
+    detail: `${count} replicas on ${node} ${OBSERVATION_SECONDS * durationMultiplierOf(on.timeoutMultiplier)} s after it was Ready; Ready ${seconds(readyAfter)} after recovery started`,
+    measured: { 'time to Ready': [readyAfter, 's'] },
+  })
+}
+
+/** Stops the daemon and its socket: socket activation would restart it. */
+function stopDaemon(node: string): Fault {
+  const commands = {
+    inject: 'systemctl stop docker.socket docker.service',
+    recover: 'systemctl start docker.socket docker.service',
+  }
+  return {
+    description: `the Docker daemon of ${node} is stopped`,
+    summary: commands,
+    host: node,
+    become: true,
+    recoverSeconds: 200,
+    ...commands,
+  }
+}
+
+export const nodeKilled = nodeFailure({
+  id: 'swarm.node-killed',
+  name: 'Power off a node',
+  tag: 'node-killed',
+  condition: 'loses power',
+  hypothesis:
+    'The manager receives no heartbeats from the node, marks it Down after about 15 s, and starts its replicas on other nodes. ' +
+    'Requests routed to its replicas fail; all others succeed.',
+  fault: (on, node) => faultsOf(on, node).powerLoss,
+})
+
+export const daemonStopped = nodeFailure({
+  id: 'swarm.daemon-stopped',
+  name: 'Stop the Docker daemon of a node',
+  tag: 'daemon-stopped',
+  condition: 'has its Docker daemon stopped',
+  hypothesis:
+    'A graceful shutdown of the daemon stops the containers and closes the session with the manager, so the node is Down sooner than after a power cut.',
+  fault: (_on, node) => stopDaemon(node),
+})
+
+export const nodeCutOff = nodeFailure({
+  id: 'swarm.node-cut-off',
+  name: 'Partition a node from the network',
+  tag: 'node-cut-off',
+  condition: 'is partitioned from the network',
+  hypothesis:
+    'To the manager a partitioned node looks like one without power. Its containers keep running until the node is reachable again and ' +
+    'Swarm stops them.',
+  fault: (on, node) => faultsOf(on, node).partition,
+})

@@ -1,0 +1,157 @@
+import { experiment, type Experiment, type ExperimentContext } from '../../../../src/labbook.ts'
+import { faultsOf } from '../../../lab/faults.ts'
+import { seconds } from '../../experiments/support/cluster.ts'
+import { steadyStateAndRollback, comparisonCell } from './master-failure.ts'
+import type { ComparisonTable } from './comparison-table.ts'
+import { lowRepeatNote, repeatCount } from './settings.ts'
+import { nonManagers, disturbanceOf } from '../../experiments/support/disturbs.ts'
+import { disturbsLabStack } from './support/disturbs.ts'
+import { query, deployLabStack, removeLabStacks, type LabStack } from './support/lab.ts'
+import { failoverTimes, loseMaster, formatRange, type MasterLoss } from './support/lose-master.ts'
+import { lossVerdict } from './support/lost-writes.ts'
+
+/**
+ * How long the isolated client writes: well beyond the 10 s in which a master without replicas still accepts writes.
+ */
+const WRITE_SECONDS = 27
+
+interface Protection {
+  readonly name: string
+  readonly minReplicas: number
+  /** Replicas that must confirm each write of the isolated client (WAIT). */
+  readonly waitReplicas: number
+}
+
+const UNPROTECTED: Protection = { name: 'no protection', minReplicas: 0, waitReplicas: 0 }
+const MIN_REPLICAS: Protection = { name: 'min-replicas-to-write 1', minReplicas: 1, waitReplicas: 0 }
+const CONFIRMED: Protection = { name: 'min-replicas-to-write 1 and WAIT 1', minReplicas: 1, waitReplicas: 1 }
+
+/** Isolates the master with one client, so that a second master is elected: a split brain. */
+export const cutOff = (notebook: ComparisonTable): Experiment =>
+  experiment(
+    'Partition the Redis master from the network',
+    {
+      hosts: 'swarm_managers[0]',
+      tags: ['redis', 'redis-cut-off'],
+      disturbs: (on) => [
+        ...disturbsLabStack()(on),
+        ...nonManagers(on).map((host) => disturbanceOf(faultsOf(on, host).partition, host)),
+      ],
+      hypothesis:
+        'A client on the node of the isolated master writes to it while the others write to the new master. When the partition heals, the old master ' +
+        'resyncs from the new one and discards the writes it acknowledged: all of them without protection, about ten seconds of them with min-replicas-to-write, ' +
+        'none if the client counts only writes confirmed by a replica.',
+      assertions: {
+        'redis.sentinel.cut-off':
+          'Sentinels promote a replica on the majority side of a network partition, and writes succeed there',
+        'redis.sentinel.cut-off.unprotected': 'Isolated master loses acknowledged writes without protection',
+        'redis.sentinel.cut-off.min-replicas':
+          'min-replicas-to-write makes the isolated master refuse writes, so that fewer are lost',
+        'redis.sentinel.cut-off.confirmed': 'min-replicas-to-write with WAIT loses no acknowledged increment',
+        'redis.cluster.cut-off.confirmed':
+          "Cluster with WAIT loses no acknowledged increment when the counter's master is isolated",
+      },
+      ...steadyStateAndRollback,
+    },
+    async (on) => {
+      const lab = await deployLabStack(on, 'sentinel', { app: true })
+      const [unprotected, minReplicas, confirmed] = [
+        await isolateMaster(on, lab, UNPROTECTED),
+        await isolateMaster(on, lab, MIN_REPLICAS),
+        await isolateMaster(on, lab, CONFIRMED),
+      ]
+      const all = [...unprotected, ...minReplicas, ...confirmed]
+      const evidenceOf = (lost: readonly MasterLoss[]) => [lab.deployed, ...lost.flatMap(({ exhibits }) => exhibits)]
+      const note = lowRepeatNote(repeatCount(on))
+      on.finding('redis.sentinel.cut-off', {
+        holds:
+          failoverTimes(all).length === all.length &&
+          all.every(({ afterFailover: afterwards }) => afterwards.writes > 0),
+        evidence: evidenceOf(all),
+        detail: `${failoverTimes(all).length} of ${all.length} failovers, after ${formatRange(failoverTimes(all))}; ${all.map(({ afterFailover: afterwards }) => afterwards.writes).join(', ')} writes succeeded before the partition healed; write outage through the other nodes ${formatRange(all.map(({ writes }) => writes.outage))}${note}`,
+        measured: { 'time to a new master': [Math.max(0, ...failoverTimes(all)), 's'] },
+      })
+      on.finding('redis.sentinel.cut-off.unprotected', {
+        holds: isInconclusive(unprotected) ? null : unprotected.every(({ loss }) => (loss?.lost ?? 0) > 0),
+        evidence: evidenceOf(unprotected),
+        detail: `${describeLoss(unprotected)}${note}`,
+        measured: { 'increments lost': [maxLost(unprotected), ''] },
+      })
+      on.finding('redis.sentinel.cut-off.min-replicas', {
+        holds:
+          isInconclusive(minReplicas) || isInconclusive(unprotected)
+            ? null
+            : refusedWrites(minReplicas) && maxLost(minReplicas) < minLost(unprotected),
+        evidence: evidenceOf(minReplicas),
+        detail: `${describeLoss(minReplicas)}; without min-replicas-to-write ${unprotected.map(({ loss }) => loss?.lost ?? '?').join(', ')} lost${note}`,
+        measured: { 'increments lost': [maxLost(minReplicas), ''] },
+      })
+      const verdict = lossVerdict(confirmed.map(({ loss }) => loss))
+      on.finding('redis.sentinel.cut-off.confirmed', {
+        holds: isInconclusive(confirmed) && verdict.none === true ? null : verdict.none,
+        evidence: evidenceOf(confirmed),
+        detail: `${verdict.summary}; ${describeLoss(confirmed)}${note}`,
+        measured: { 'increments lost': [maxLost(confirmed), ''] },
+      })
+      notebook.set('sentinel', 'node cut off', comparisonCell(confirmed), confirmed.at(-1)?.exhibits[1] ?? lab.deployed)
+      await removeLabStacks(on)
+
+      const clusterLab = await deployLabStack(on, 'cluster', { app: true })
+      const clusterLosses = await isolateMaster(on, clusterLab, { ...CONFIRMED, name: 'as deployed, and WAIT 1' })
+      const clusterVerdict = lossVerdict(clusterLosses.map(({ loss }) => loss))
+      on.finding('redis.cluster.cut-off.confirmed', {
+        holds: isInconclusive(clusterLosses) && clusterVerdict.none === true ? null : clusterVerdict.none,
+        evidence: [clusterLab.deployed, ...clusterLosses.flatMap(({ exhibits }) => exhibits)],
+        detail: `${clusterVerdict.summary}; ${describeLoss(clusterLosses)}${note}`,
+        measured: { 'increments lost': [maxLost(clusterLosses), ''] },
+      })
+      notebook.set(
+        'cluster',
+        'node cut off',
+        comparisonCell(clusterLosses),
+        clusterLosses.at(-1)?.exhibits[1] ?? clusterLab.deployed,
+      )
+    },
+  )
+
+async function isolateMaster(
+  on: ExperimentContext,
+  lab: LabStack,
+  { name, minReplicas, waitReplicas }: Protection,
+): Promise<MasterLoss[]> {
+  const lost: MasterLoss[] = []
+  for (let time = 1; time <= repeatCount(on); time++) {
+    on.log(`Isolating the master (${lab.topology}, ${name}): ${time} of ${repeatCount(on)}`)
+    lost.push(
+      await loseMaster(
+        on,
+        lab,
+        `Timeline: ${lab.topology}, master isolated, ${name}, ${time}`,
+        ({ node }) => faultsOf(on, node).partition,
+        {
+          isolated: { waitReplicas, seconds: WRITE_SECONDS },
+          // Servers restarted after the last partition have their deployed configuration.
+          before: async () => {
+            await query(on, lab, lab.servers, ['CONFIG', 'SET', 'min-replicas-to-write', String(minReplicas)])
+          },
+        },
+      ),
+    )
+  }
+  return lost
+}
+
+/** Without a complete client log the last acknowledgments are unknown, and those may be the lost ones. */
+const isInconclusive = (lost: readonly MasterLoss[]): boolean =>
+  lost.some(({ loss, isolated }) => loss === undefined || isolated?.complete !== true)
+const maxLost = (lost: readonly MasterLoss[]): number => Math.max(...lost.map(({ loss }) => loss?.lost ?? 0))
+const minLost = (lost: readonly MasterLoss[]): number => Math.min(...lost.map(({ loss }) => loss?.lost ?? 0))
+const refusedWrites = (lost: readonly MasterLoss[]): boolean =>
+  lost.every(
+    ({ isolated }) => isolated?.changes.some(({ was, why = '' }) => was === 'no' && /NOREPLICAS/.test(why)) === true,
+  )
+
+const describeLoss = (lost: readonly MasterLoss[]): string =>
+  `lost ${lost.map(({ loss }) => loss?.lost ?? 'unknown').join(', ')} of ${lost.map(({ loss }) => loss?.acknowledged ?? '?').join(', ')} acknowledged increments; ` +
+  `the isolated master acknowledged ${lost.map(({ isolated }) => isolated?.acknowledged ?? 0).join(', ')}, ` +
+  `the last ${formatRange(lost.map(({ isolated }) => isolated?.lastAt ?? 0))} after the partition${lost.every(({ isolated }) => isolated?.complete === true) ? '' : `; the client log is incomplete (expected ${seconds(WRITE_SECONDS)} of writes)`}`

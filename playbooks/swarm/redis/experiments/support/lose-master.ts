@@ -1,0 +1,304 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { SetupContext, Exhibit, ExperimentContext } from '../../../../../src/labbook.ts'
+import { injection, recovery, type Fault } from '../../../../../src/lab/faults.ts'
+import { quote } from '../../../../../src/shell/quote.ts'
+import { faultsOf } from '../../../../lab/faults.ts'
+import { isReady, manager, NODES, seconds } from '../../../experiments/support/cluster.ts'
+import type { RequestResult } from '../../../experiments/support/probe.ts'
+import { requestStats, type RequestStats } from '../../../experiments/support/requests.ts'
+import { observeDuring, observedSwarm, type TimelineRecorder } from '../../../experiments/support/observe-during.ts'
+import {
+  query,
+  clientCommand,
+  containerOf,
+  createCluster,
+  LAB,
+  currentMaster,
+  removeLabStacks,
+  waitForHealthy,
+  type LabStack,
+  type Master,
+} from './lab.ts'
+import { KEY } from '../settings.ts'
+import { lossOf, parseJsonLines, parseLog, acknowledgedCounts, type ClientLog, type Loss } from './lost-writes.ts'
+
+/** Time limit for a failover. */
+const FAILOVER_SECONDS = 60
+/** Time limit for a failover if the old master restarts meanwhile. */
+const RESTART_SECONDS = 20
+/** How long requests continue before recovery: after a failover, or in a topology without one. */
+const AFTER_FAILOVER_SECONDS = 5
+const NO_FAILOVER_SECONDS = 15
+
+/** A client on the isolated node that keeps writing to the old master. */
+interface IsolatedClient {
+  /** Replicas that must confirm each write (WAIT). */
+  readonly waitReplicas: number
+  readonly seconds: number
+}
+
+interface MasterLossOptions {
+  readonly isolated?: IsolatedClient
+  /** Runs after the master is known, before the fault. */
+  readonly before?: () => Promise<void>
+  /** The fault hits only Redis; its node keeps running. */
+  readonly nodeStays?: boolean
+}
+
+/** Result of one loss of the master. */
+export interface MasterLoss {
+  readonly master: Master
+  /** undefined if a count is unknown. */
+  readonly loss: Loss | undefined
+  /** Requests through the fromIsolated nodes during the downtime of the master. */
+  readonly writes: RequestStats
+  readonly allRequests: RequestStats
+  /** Seconds until another server reported the role master. */
+  readonly failoverSeconds: number | undefined
+  /** Requests that succeeded after the failover, before recovery of the old master. */
+  readonly afterFailover: { readonly reads: number; readonly writes: number }
+  /** Downtime in seconds: from the completed fault to the start of recovery. */
+  readonly downtime: number
+  /** Log of the isolated client, and its acknowledged writes after the partition. */
+  readonly isolated?: ClientLog & { readonly acknowledged: number; readonly lastAt: number }
+  readonly exhibits: readonly Exhibit[]
+}
+
+/** Kills the Redis process like the OOM killer, without a graceful shutdown. Swarm restarts it. */
+export const killRedis = ({ stack }: LabStack, { server, node }: Master): Fault => ({
+  description: `Redis is killed on ${node}`,
+  summary: { inject: `docker kill --signal KILL ${server.split(':')[0]}`, recover: 'Swarm restarts it' },
+  host: node,
+  become: true,
+  recoverSeconds: 60,
+  inject: `docker kill --signal KILL $(${containerOf(stack, server.split(':')[0] as string)})`,
+  recover: 'true',
+})
+
+/** Makes sure that the master is not on the manager, which observes; with Sentinel by a failover. */
+async function moveMasterOffManager(on: ExperimentContext, lab: LabStack): Promise<Master> {
+  for (let tries = 0; tries < 5; tries++) {
+    const master = await currentMaster(on, lab)
+    if (master.node !== manager(on)) return master
+    if (lab.topology === 'sentinel')
+      await query(on, lab, lab.sentinels.slice(0, 1), ['SENTINEL', 'FAILOVER', 'counter'])
+    else throw new Error(`the Redis master runs on the manager ${master.node}, which must observe its loss`)
+    await sleep(5000, undefined, { signal: on.signal })
+    await waitForHealthy(on, lab)
+  }
+  throw new Error(`the Redis master stays on the manager ${manager(on)}, which must observe its loss`)
+}
+
+/** Injects a fault into the master under load, waits for a failover, recovers the master, and compares the counts. */
+export async function loseMaster(
+  on: ExperimentContext,
+  lab: LabStack,
+  title: string,
+  faultOf: (master: Master) => Fault,
+  { isolated, before, nodeStays = false }: MasterLossOptions = {},
+): Promise<MasterLoss> {
+  if (lab.topology === 'cluster') {
+    // After an earlier failover two masters may share a node; losing both would lose the majority.
+    await createCluster(on, lab)
+    await waitForHealthy(on, lab)
+  }
+  const master = await moveMasterOffManager(on, lab)
+  await before?.()
+  const fault = faultOf(master)
+  const cluster = observedSwarm(on, on.hosts.slice(0, 1), {
+    doors: lab.endpoints,
+    services: [...lab.servers.map((server) => `${lab.stack}_${server.split(':')[0]}`), `${lab.stack}_counter`],
+  })
+  const observed = await observeDuring(
+    on,
+    { title, cluster, endpoints: (node) => nodeStays || node !== master.node },
+    async (watching) => {
+      const { now, mark } = watching
+      await sleep(2000, undefined, { signal: on.signal })
+      const began = Date.now()
+      if (isolated !== undefined) await startIsolated(on, lab, master, isolated)
+      const startedAt = now()
+      const injected = await on.exhibit({ title: fault.description, ...injection(fault) })
+      if (injected.exitCode !== 0)
+        throw new Error(`cannot inject fault: ${fault.description} (see exhibit "${injected.id}")`)
+      mark(fault.description)
+      const [injectedAtEpoch, injectedAt] = [Date.now(), now()]
+      const failoverAfter = await waitForFailover(on, lab, master, watching, {
+        startedAt,
+        within: nodeStays ? RESTART_SECONDS : FAILOVER_SECONDS,
+      })
+      const remaining = isolated === undefined ? 0 : isolated.seconds + 1 - (Date.now() - began) / 1000
+      await sleep(
+        Math.max(
+          remaining,
+          lab.topology === 'single' || lab.topology === 'replicas' ? NO_FAILOVER_SECONDS : AFTER_FAILOVER_SECONDS,
+        ) * 1000,
+        undefined,
+        { signal: on.signal },
+      )
+      const recoveryAt = now()
+      mark('recovery started')
+      const recovered = await on.exhibit({ title: `Recover from: ${fault.description}`, ...recovery(fault) })
+      await nodesReady(on)
+      await waitForHealthy(on, lab, 240)
+      mark('stack healthy')
+      await sleep(1000, undefined, { signal: on.signal })
+      const log =
+        isolated === undefined
+          ? undefined
+          : parseLog(
+              (
+                await on.exhibit({
+                  title: `Log of the client on ${master.node}`,
+                  host: master.node,
+                  command: `cat ${LOG}`,
+                })
+              ).stdout,
+            )
+      return { injected, recovered, failoverAfter, startedAt, injectedAt, recoveryAt, injectedAtEpoch, log }
+    },
+  )
+  const {
+    value: { injected, recovered, failoverAfter, startedAt, injectedAt, recoveryAt, injectedAtEpoch, log },
+    requests,
+    counts,
+  } = observed
+  const between = requests.filter(({ at }) => at >= startedAt * 1000 && at <= recoveryAt * 1000)
+  const fromApp = acknowledgedByRequests(requests)
+  const fromIsolated = acknowledgedCounts(log?.changes ?? [])
+  return {
+    master,
+    failoverSeconds: failoverAfter,
+    downtime: recoveryAt - injectedAt,
+    allRequests: requestStats(between, recoveryAt),
+    writes: requestStats(
+      between.filter(({ method }) => method === 'POST'),
+      recoveryAt,
+    ),
+    afterFailover: countSuccessful(
+      between.filter(({ at }) => failoverAfter !== undefined && at >= (startedAt + failoverAfter) * 1000),
+    ),
+    loss: lossOf(
+      {
+        values: [...fromApp.values, ...fromIsolated.values],
+        indeterminate: fromApp.unsure + fromIsolated.indeterminate,
+      },
+      counts.before,
+      counts.after,
+    ),
+    ...(log === undefined ? {} : { isolated: { ...log, ...acknowledgedAfter(log, injectedAtEpoch) } }),
+    exhibits: [injected, observed.exhibit, recovered],
+  }
+}
+
+const countSuccessful = (requests: readonly RequestResult[]): { reads: number; writes: number } => {
+  const successful = requests.filter(({ error }) => error === '')
+  const writes = successful.filter(({ method }) => method === 'POST').length
+  return { reads: successful.length - writes, writes }
+}
+
+const LOG = `/run/${LAB}-isolated.log`
+
+/** Starts a detached client on the node that logs to a file there, as the connection will be lost. */
+async function startIsolated(
+  on: ExperimentContext,
+  { stack }: LabStack,
+  { node, address }: Master,
+  { seconds: howLong, waitReplicas }: IsolatedClient,
+): Promise<void> {
+  const client = clientCommand(
+    stack,
+    'increments',
+    `${address}:6379`,
+    KEY,
+    '20',
+    String(howLong),
+    String(waitReplicas),
+    '500',
+  )
+  await on.exec({
+    host: node,
+    command: `rm -f ${LOG}; nohup setsid sh -c ${quote(client)} >${LOG} 2>/dev/null </dev/null & :`,
+  })
+  await sleep(2000, undefined, { signal: on.signal })
+}
+
+/** @param injectedAtEpoch - milliseconds since 1970; lab nodes share this machine's clock. */
+function acknowledgedAfter({ changes }: ClientLog, injectedAtEpoch: number): { acknowledged: number; lastAt: number } {
+  const acknowledged = changes.filter(({ was, at }) => was === 'ok' && at >= injectedAtEpoch)
+  return {
+    acknowledged: acknowledged.length,
+    lastAt: Math.max(0, ((acknowledged.at(-1)?.at ?? injectedAtEpoch) - injectedAtEpoch) / 1000),
+  }
+}
+
+/** Acknowledged counts of requests to the app. Failed increments are indeterminate: they may have been applied. */
+export function acknowledgedByRequests(requests: readonly RequestResult[]): { values: number[]; unsure: number } {
+  const posts = requests.filter(({ method }) => method === 'POST')
+  const successful = posts.filter(({ error }) => error === '')
+  return {
+    values: successful.map(({ count }) => count ?? Number.POSITIVE_INFINITY),
+    unsure: posts.length - successful.length,
+  }
+}
+
+/** Seconds until another server is master. Queried from a node that is neither faulty nor the observing manager. */
+async function waitForFailover(
+  on: ExperimentContext,
+  lab: LabStack,
+  master: Master,
+  { now, mark }: TimelineRecorder,
+  { startedAt, within }: { startedAt: number; within: number },
+): Promise<number | undefined> {
+  if (lab.topology === 'single' || lab.topology === 'replicas') return undefined
+  const witness = (on.groups.swarm ?? []).find((name) => name !== master.node && name !== manager(on)) ?? manager(on)
+  const { stdout } = await on.exec({
+    host: witness,
+    timeout: within + 15,
+    command: clientCommand(lab.stack, 'await-master', master.replicas.join(','), String(within)),
+  })
+  const next = parseJsonLines(stdout)[0]?.master
+  if (typeof next !== 'string') {
+    mark(`no fromIsolated master within ${within} s`)
+    return undefined
+  }
+  mark(`${next.split(':')[0]} is master`)
+  return now() - startedAt
+}
+
+async function nodesReady(on: Pick<SetupContext, 'watch' | 'groups'>): Promise<void> {
+  const all = on.groups.swarm ?? []
+  await on.watch({
+    title: 'Nodes until all are Ready',
+    command: NODES,
+    within: 180,
+    until: ({ stdout }) => all.every((name) => isReady(stdout, name)),
+  })
+}
+
+/** Recovers every node that may be faulty and removes the stacks. Idempotent, also after an interruption. */
+export async function restoreNodes(on: SetupContext): Promise<void> {
+  for (const node of (on.groups.swarm ?? []).filter((name) => name !== manager(on))) {
+    const { powerLoss: powerOff, partition: cutOff } = faultsOf(on, node)
+    await on.exec(recovery(cutOff)).catch(() => undefined)
+    await on.exec(recovery(powerOff))
+  }
+  await nodesReady(on)
+  await removeLabStacks(on)
+}
+
+/** Longest write outage of each run. */
+export const writeOutages = (lost: readonly MasterLoss[]): string =>
+  `write outage ${formatRange(lost.map(({ writes }) => writes.outage))}`
+
+export const failoverTimes = (lost: readonly MasterLoss[]): number[] =>
+  lost.flatMap(({ failoverSeconds: failoverAfter }) => failoverAfter ?? [])
+
+/** `5.2 s to 7.1 s`, or the one value. */
+export function formatRange(values: readonly number[]): string {
+  if (values.length === 0) return 'never'
+  const [min, max] = [Math.min(...values), Math.max(...values)]
+  return seconds(min) === seconds(max) ? seconds(min) : `${seconds(min)} to ${seconds(max)}`
+}
+
+export const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length

@@ -1,0 +1,83 @@
+import { closeSync, openSync, writeSync } from 'node:fs'
+import type { RunEvent } from '../run/events.ts'
+import { characterStart, truncationMarker } from '../run/captured-output.ts'
+import { withFileErrors, type EvidenceError, type RunDirectory } from './run-directory.ts'
+import { mapStrings } from './map-strings.ts'
+
+/** The maximum size of a text in the event log, in bytes. */
+const LIMIT = 1024 * 1024
+/** The maximum size of the write buffer. */
+const BATCH = 64 * 1024
+
+export interface EventLog {
+  /** @param json - the event as JSON, if the caller has it. */
+  write(event: RunEvent, json?: string): void
+  close(): void
+}
+
+/**
+ * Opens the event log of a run for writing, one event a line. The events of one event loop iteration are written in one
+ * system call at its end, so a killed run loses none of the earlier ones. Texts over 1 MiB keep their head and tail.
+ * Secrets must have been masked before.
+ *
+ * @throws {EvidenceError} the file cannot be opened. After a write error (disk full) each `write` throws it, and
+ *   `close`.
+ */
+export function openEventLog(folder: Pick<RunDirectory, 'events'>): EventLog {
+  const fd = withFileErrors(`cannot open event log ${folder.events}`, () => openSync(folder.events, 'a'))
+  let lines = ''
+  let open = true
+  let scheduled: NodeJS.Immediate | undefined
+  let failure: EvidenceError | undefined
+
+  const flush = (): void => {
+    clearImmediate(scheduled)
+    scheduled = undefined
+    const bytes = Buffer.from(lines)
+    lines = ''
+    // A line truncated by a full disk must remain the last one.
+    if (failure !== undefined) return
+    try {
+      withFileErrors(`cannot write to event log ${folder.events}`, () => {
+        for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done)
+      })
+    } catch (error) {
+      failure = error as EvidenceError
+    }
+  }
+  // The second Ctrl-C exits immediately.
+  process.once('exit', flush)
+  return {
+    write(event, json = JSON.stringify(event)) {
+      if (failure !== undefined) throw failure
+      // A character has at most 3 bytes in UTF-8.
+      const short = json.length * 3 <= LIMIT ? event : mapStrings(event, truncateMiddle)
+      lines += `${short === event ? json : JSON.stringify(short)}\n`
+      if (lines.length >= BATCH) flush()
+      else scheduled ??= setImmediate(flush)
+    },
+    close() {
+      if (!open) return
+      open = false
+      process.removeListener('exit', flush)
+      flush()
+      closeSync(fd)
+      if (failure !== undefined) throw failure
+    },
+  }
+}
+
+/** Keeps the head and tail of a long text, and a line between them with the number of missing bytes. */
+export function truncateMiddle(text: string): string {
+  if (text.length * 3 <= LIMIT) return text
+  // A text that was truncated before has its line already, which makes it longer than the limit.
+  if (Buffer.byteLength(text) <= LIMIT + 1000) return text
+  const bytes = Buffer.from(text)
+  const headEnd = characterStart(bytes, LIMIT / 2)
+  const tailStart = characterStart(bytes, bytes.length - LIMIT / 2)
+  return (
+    bytes.toString('utf8', 0, headEnd) +
+    truncationMarker(tailStart - headEnd, bytes.length) +
+    bytes.toString('utf8', tailStart)
+  )
+}

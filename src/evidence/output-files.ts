@@ -1,0 +1,58 @@
+import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import type { OpenOverflowFile } from '../run/captured-output.ts'
+import { withFileErrors, fileError, type RunDirectory } from './run-directory.ts'
+import type { Redactor } from './redactor.ts'
+
+const DIRECTORY = 'output'
+
+/**
+ * Creates files for long outputs in a run's directory: `output/<n>-<host>-<task>.stdout.txt`. They contain the exact
+ * bytes, except for secrets, which are masked as in the event log.
+ *
+ * If the run is killed, the last 100 KiB or so of a file may be missing: they are held back because a secret may span
+ * them.
+ *
+ * @throws {EvidenceError} by the returned functions, if a file cannot be created or written (disk full).
+ */
+export function openOutputFiles(folder: Pick<RunDirectory, 'path'>, redactor: Redactor): OpenOverflowFile {
+  let number = 0
+  return ({ host, task, stream }) => {
+    number += 1
+    const file = `${DIRECTORY}/${[String(number), host, redactor.maskText(task)].map(slug).join('-')}.${stream}.txt`
+    const path = join(folder.path, file)
+    const cannot = `cannot write the output of "${redactor.maskText(task)}" on ${host} to ${path}`
+    const fd = withFileErrors(cannot, () => {
+      mkdirSync(join(folder.path, DIRECTORY), { recursive: true })
+      return openSync(path, 'wx')
+    })
+    const masked = redactor.maskStream((bytes) => {
+      try {
+        for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done)
+      } catch (error) {
+        // A partial output is worth less than its space, which the event log needs.
+        rmSync(path, { force: true })
+        throw fileError(cannot, error)
+      }
+    })
+    return {
+      file,
+      write: (chunk) => {
+        masked.push(chunk)
+      },
+      close() {
+        try {
+          masked.end()
+        } finally {
+          closeSync(fd)
+        }
+      },
+    }
+  }
+}
+
+const slug = (text: string): string =>
+  text
+    .replace(/[^A-Za-z0-9._-]+/g, '-')
+    .replace(/^[.-]+|[.-]+$/g, '')
+    .slice(0, 60) || 'unnamed'

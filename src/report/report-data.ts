@@ -1,0 +1,198 @@
+import type { Exhibit, Finding, LogEvent, RunEnd, RunEvent, RunStart, TaskResult } from '../run/events.ts'
+import { CommandFold } from './commands.ts'
+import { DataLimit, type RetainedData } from './data-files.ts'
+import { MachineFold } from './machines.ts'
+import { detailOf, sizeOf, type TaskDetail } from './task-detail.ts'
+import { en, type Messages } from './messages/index.ts'
+
+/** Limits that keep the page fast in a browser. Failed tasks have a limit of their own. */
+const LIMITS = { failed: 300, other: 700, quiet: 5000, exhibits: 500, notices: 500 } as const
+/** Outputs and diffs together, in characters. */
+const MAX_CHARACTERS = 32_000_000
+/** Data files of all exhibits together, in characters. */
+const MAX_DATA_CHARACTERS = 32_000_000
+/** Characters of head and tail of an exhibit's output; the page shows a few hundred lines at most. */
+const EXHIBIT_HALF = 32_000
+
+/** A task that was ok or skipped, shown as one line. */
+export interface QuietTask {
+  readonly name: string
+  readonly status: TaskResult['status']
+  readonly durationMs: number
+  readonly message?: string
+}
+
+export interface HostTasks {
+  readonly host: string
+  readonly counts: Partial<Record<TaskResult['status'], number>>
+  failed: boolean
+  readonly details: TaskDetail[]
+  readonly quiet: QuietTask[]
+}
+
+interface PlayTasks {
+  readonly name: string
+  readonly hosts: Map<string, HostTasks>
+}
+
+/** An exhibit, truncated to what the report shows. */
+export type RetainedExhibit = Omit<Exhibit, 'data'> & RetainedData
+
+/** What the report shows of an event log, besides the summary. */
+export interface ReportData {
+  start?: RunStart
+  end?: RunEnd
+  lastTime: string
+  readonly exhibits: Map<string, RetainedExhibit>
+  readonly findings: Finding[]
+  readonly logEvents: LogEvent[]
+  readonly plays: Map<string, PlayTasks>
+  readonly failures: TaskDetail[]
+  /** Results in the event log, and how many of them are only counted. */
+  results: number
+  onlyCounted: number
+  /** Exhibits and log events beyond the limits. */
+  moreExhibits: number
+  moreLogEvents: number
+  readonly machines: MachineFold
+  readonly commands: CommandFold
+  /** Hypothesis by experiment name. */
+  readonly hypotheses: Map<string, string>
+}
+
+/**
+ * Folds a run's events. Keeps details of failed and changed tasks up to a limit and counts the rest, so memory does not
+ * grow with the event log, apart from a few bytes per host and play.
+ */
+export class ReportDataFold {
+  readonly data: ReportData
+  readonly #messages: Messages
+  readonly #counts = { failed: 0, other: 0, quiet: 0 }
+  readonly #data = new DataLimit(MAX_DATA_CHARACTERS)
+  #remaining = MAX_CHARACTERS
+
+  /** @param messages - language of the notes about omitted text. */
+  constructor(messages: Messages = en) {
+    this.#messages = messages
+    this.data = {
+      lastTime: '',
+      exhibits: new Map(),
+      findings: [],
+      logEvents: [],
+      plays: new Map(),
+      failures: [],
+      results: 0,
+      onlyCounted: 0,
+      moreExhibits: 0,
+      moreLogEvents: 0,
+      machines: new MachineFold(),
+      commands: new CommandFold(messages),
+      hypotheses: new Map(),
+    }
+  }
+
+  add(event: RunEvent): void {
+    const { data: facts } = this
+    facts.lastTime = event.time
+    switch (event.type) {
+      case 'run_start':
+        facts.start = event
+        break
+      case 'run_end':
+        facts.end = event
+        break
+      case 'exhibit':
+        this.#addExhibit(event)
+        break
+      case 'finding':
+        facts.findings.push(event)
+        break
+      case 'notice':
+        if (facts.logEvents.length < LIMITS.notices) facts.logEvents.push(event)
+        else facts.moreLogEvents += 1
+        break
+      case 'result':
+        this.#addResult(event)
+        break
+      case 'play_start':
+        if (event.hypothesis !== undefined) facts.hypotheses.set(event.play, event.hypothesis)
+        break
+      case 'play_end':
+      case 'task_start':
+      case 'waiting':
+      case 'exhibit_start':
+        break
+    }
+  }
+
+  #addExhibit(exhibit: Exhibit): void {
+    const { data: facts } = this
+    facts.machines.addExhibit(exhibit)
+    facts.commands.addExhibit(exhibit)
+    if (facts.exhibits.size >= LIMITS.exhibits && !facts.exhibits.has(exhibit.id)) {
+      facts.moreExhibits += 1
+      return
+    }
+    const { data, ...shown } = exhibit
+    const truncated = (text: string, file = 'events.jsonl'): string =>
+      headAndTail(text, this.#messages.phrases.truncated(file))
+    facts.exhibits.set(exhibit.id, {
+      ...shown,
+      ...this.#data.retain(data),
+      stdout: truncated(exhibit.stdout, exhibit.long?.stdout?.file),
+      stderr: truncated(exhibit.stderr, exhibit.long?.stderr?.file),
+    })
+  }
+
+  #addResult(result: TaskResult): void {
+    const { data: facts } = this
+    facts.results += 1
+    facts.machines.addResult(result)
+    facts.commands.addResult(result)
+    const play = getOrCreate(facts.plays, result.play, () => ({ name: result.play, hosts: new Map() }))
+    const host = getOrCreate(play.hosts, result.host, () => ({
+      host: result.host,
+      counts: {},
+      failed: false,
+      details: [],
+      quiet: [],
+    }))
+    host.counts[result.status] = (host.counts[result.status] ?? 0) + 1
+
+    const hasFailed = (result.status === 'failed' || result.status === 'unreachable') && !result.ignored
+    if (hasFailed) host.failed = true
+    const kind = hasFailed ? 'failed' : isQuiet(result) ? 'quiet' : 'other'
+    if (this.#counts[kind] >= LIMITS[kind] || this.#remaining <= 0) {
+      facts.onlyCounted += 1
+      return
+    }
+    this.#counts[kind] += 1
+    if (kind === 'quiet') {
+      const { task, status, durationMs, message } = result
+      host.quiet.push({ name: task, status, durationMs, ...(message === undefined ? {} : { message }) })
+      return
+    }
+    const detail = detailOf(result, facts.results, this.#messages)
+    this.#remaining -= sizeOf(detail)
+    host.details.push(detail)
+    if (hasFailed) facts.failures.push(detail)
+  }
+}
+
+/** A task that changed nothing is shown with details if it has a long output. */
+const isQuiet = ({ status, commands }: TaskResult): boolean =>
+  (status === 'ok' || status === 'skipped') && !commands.some(({ long }) => long !== undefined)
+
+/** Head and tail of an exhibit's output. */
+function headAndTail(text: string, note: string): string {
+  if (text.length <= 3 * EXHIBIT_HALF) return text
+  return `${text.slice(0, EXHIBIT_HALF)}\n[... ${note} ...]\n${text.slice(-EXHIBIT_HALF)}`
+}
+
+function getOrCreate<K, V>(map: Map<K, V>, key: K, create: () => V): V {
+  const existing = map.get(key)
+  if (existing !== undefined) return existing
+  const created = create()
+  map.set(key, created)
+  return created
+}

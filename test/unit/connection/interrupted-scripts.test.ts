@@ -1,0 +1,76 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { cleanupScript } from '../../../src/connection/interrupted-scripts.ts'
+import { endProcess, until } from '../../support/processes.ts'
+import { runIn, shells } from '../../support/shells.ts'
+
+/** Starts a process in its own group; resolves once its environment is visible in /proc. */
+async function start(t: Test, script: string, has: RegExp): Promise<ChildProcess> {
+  const child = spawn('sh', ['-c', script], { detached: true, stdio: 'ignore' })
+  t.teardown(() => child.kill('SIGKILL'))
+  await until('it runs', () => has.test(readFileSync(`/proc/${child.pid}/environ`, 'latin1')))
+  return child
+}
+
+const token = (): string => `lb${randomBytes(16).toString('hex')}`
+/** An ended process has no environment, even as a zombie. */
+function runs({ pid }: ChildProcess): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'latin1') !== ''
+  } catch {
+    return false
+  }
+}
+
+for (const shell of shells) {
+  t.test(shell.name, async (t) => {
+    await t.test('running script may use the rest of its time limit', async (t) => {
+      const mine = token()
+      const go = join(t.testdir({}), 'go')
+      const child = await start(
+        t,
+        `lb_script=$$.${mine} exec sh -c 'until [ -e ${go} ]; do sleep 0.1; done; sleep 1.5'`,
+        /lb_script=/,
+      )
+      const exit = once(child, 'exit')
+      writeFileSync(go, '')
+      t.match(runIn(shell, cleanupScript(mine, 30)), { exitCode: 0, stderr: '' })
+      t.notOk(runs(child), 'it has ended before the cleanup returns')
+      t.same(await exit, [0, null])
+    })
+
+    await t.test('session shell, started or starting, is killed at once', async (t) => {
+      const mine = token()
+      const session = await start(t, `lb_session=${mine} exec sleep 1003.5`, /lb_session=/)
+      const early = spawn('sh', ['-c', `while sleep 1003.25; do echo ${mine}; done`], {
+        detached: true,
+        stdio: 'ignore',
+      })
+      const exits = [once(session, 'exit'), once(early, 'exit')]
+      await once(early, 'spawn')
+      t.match(runIn(shell, cleanupScript(mine, 30)), { exitCode: 0 })
+      t.same(await Promise.all(exits), [
+        [null, 'SIGKILL'],
+        [null, 'SIGKILL'],
+      ])
+      endProcess(-(early.pid ?? 0), 'SIGKILL')
+    })
+
+    await t.test('descendant processes and processes with a reused pid are left alone', async (t) => {
+      const [mine, other] = [token(), token()]
+      const descendant = await start(t, `lb_script=1.${mine} exec sleep 1003.75`, /lb_script=/)
+      const stranger = await start(t, `lb_script=$$.${other} exec sleep 1003.75`, /lb_script=/)
+      const sudo = await start(
+        t,
+        `SUDO_COMMAND='sh -c [ "$line" = ${mine} ]; export lb_session=$line' exec sleep 1003.75`,
+        /SUDO_COMMAND/,
+      )
+      t.match(runIn(shell, cleanupScript(mine, 0)), { exitCode: 0 })
+      t.same([descendant, stranger, sudo].map(runs), [true, true, true])
+    })
+  })
+}

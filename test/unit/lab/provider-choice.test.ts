@@ -1,0 +1,195 @@
+import { spawnSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import fc from 'fast-check'
+import t from 'tap'
+import { pickProvider, resolveProvider } from '../../../src/lab/provider-choice.ts'
+import { labOf, type LabInventory } from '../../../src/lab/lab.ts'
+import { vagrantfileOf } from '../../../src/lab/vagrantfile.ts'
+
+const able = { missingForNamespaces: [], qemu: true }
+const notProbed = (): never => {
+  throw new Error('must not probe this machine')
+}
+const inventory = (vars: Record<string, Record<string, unknown>>): LabInventory => ({
+  groups: { all: Object.keys(vars) },
+  hostvars: (host) => vars[host] ?? {},
+})
+const common = {
+  lab_provider: 'namespaces',
+  ansible_ssh_private_key_file: '/var/lib/labbook/lab/id_ed25519',
+  ansible_ssh_common_args: '-o BindAddress=10.77.0.1',
+}
+const three = inventory({
+  node1: { ansible_host: '10.77.0.11', ...common },
+  node2: { ansible_host: '10.77.0.12', ...common },
+  node3: { ansible_host: '10.77.0.13', ...common },
+})
+
+t.test('pick() prefers namespaces, then virtual machines, else lists what is missing', async (t) => {
+  t.match(pickProvider(able), { provider: 'namespaces', reason: /fastest/ })
+  t.match(pickProvider({ missingForNamespaces: ['root (run it with sudo)', 'Linux'], qemu: true }), {
+    provider: 'qemu',
+    reason: 'namespaces need root (run it with sudo), Linux; QEMU does not',
+  })
+  t.throws(
+    () => pickProvider({ missingForNamespaces: ['root'], qemu: false }),
+    /cannot create a lab on this machine: namespaces need root, and QEMU is not installed/,
+  )
+})
+
+t.test('settle() keeps the provider of the inventory', async (t) => {
+  const settled = resolveProvider(three, {}, notProbed)
+  t.equal(settled?.choice.provider, 'namespaces')
+  for (const [host, vars] of settled?.vars ?? []) t.match(vars, three.hostvars(host))
+  t.equal(settled?.vars.get('node1')?.lab_chosen, undefined, 'no choice is recorded')
+})
+
+t.test('--provider qemu keeps the addresses between nodes and connects through loopback', async (t) => {
+  const settled = resolveProvider(three, { requested: 'qemu' }, notProbed)
+  t.match(settled?.vars.get('node2'), {
+    lab_provider: 'qemu',
+    lab_address: '10.77.0.12',
+    ansible_host: '127.0.0.1',
+    ansible_port: 22_200,
+    ansible_user: 'ops',
+    ansible_ssh_private_key_file: /\/vm\/id_ed25519$/,
+    ansible_ssh_common_args: /^-o UserKnownHostsFile=\/.*\/vm\/known_hosts -o ConnectTimeout=60$/,
+    lab_forwards: { 8080: 22_201, 8090: 22_202, 5000: 22_203 },
+    lab_chosen: 'chosen with --provider',
+  })
+  const after = labOf({ ...three, hostvars: (host) => settled?.vars.get(host) ?? {} })
+  t.strictSame(
+    after?.nodes.map(({ address }) => address),
+    ['10.77.0.11', '10.77.0.12', '10.77.0.13'],
+    'unchanged when parsed again',
+  )
+})
+
+t.test('a remembered provider stays until the lab is removed', async (t) => {
+  const remembered = { provider: 'qemu', reason: 'chosen with --provider' } as const
+  t.equal(resolveProvider(three, { remembered }, notProbed)?.choice.provider, 'qemu')
+  t.equal(resolveProvider(three, { remembered, requested: 'qemu' }, notProbed)?.choice.provider, 'qemu')
+  t.equal(
+    resolveProvider(three, { remembered, requested: 'auto' }, notProbed)?.choice.provider,
+    'qemu',
+    'auto keeps a provider that works',
+  )
+  t.throws(() => resolveProvider(three, { remembered, requested: 'namespaces' }, notProbed), {
+    name: 'LabError',
+    message: /the lab runs on qemu .*remove it first with .*lab\.mjs down", then create it with namespaces/,
+  })
+})
+
+t.test('an inventory needs only host names and lab_provider', async (t) => {
+  const bare = inventory({ a: { lab_provider: 'auto' }, b: { lab_provider: 'auto' } })
+  t.match(resolveProvider(bare, {}, () => able)?.vars.get('b'), {
+    ansible_host: '10.77.0.12',
+    ansible_ssh_common_args: /BindAddress=10\.77\.0\.1$/,
+    ansible_user: 'ops',
+  })
+  t.match(resolveProvider(bare, {}, () => ({ missingForNamespaces: ['root'], qemu: true }))?.vars.get('b'), {
+    lab_provider: 'qemu',
+    lab_address: '10.77.0.12',
+    ansible_port: 22_200,
+  })
+})
+
+t.test('an error is one sentence', async (t) => {
+  t.throws(() => resolveProvider(three, { requested: 'vagrant' }, notProbed), {
+    message: 'unknown lab provider "vagrant": choose auto, namespaces or qemu',
+  })
+  t.throws(
+    () => resolveProvider(inventory({ a: {} }), { requested: 'qemu' }, notProbed),
+    /no host of the inventory has lab_provider/,
+  )
+  t.equal(resolveProvider(inventory({ a: {} }), {}, notProbed), undefined)
+  const wrong = (vars: Record<string, unknown>) => () => labOf(inventory({ a: { lab_provider: 'qemu', ...vars } }))
+  t.throws(wrong({ lab_acceleration: 'xen' }), /invalid lab_acceleration "xen": use auto, kvm, hvf or tcg/)
+  t.throws(wrong({ lab_cpus: 0 }), /invalid lab_cpus "0": use an integer from 1 to 64/)
+  t.throws(wrong({ lab_publish: [0] }), /invalid lab_publish "0": use an integer from 1 to 65535/)
+  t.throws(
+    () => labOf(inventory({ a: { lab_provider: 'qemu' }, b: { lab_provider: 'namespaces' } })),
+    /a lab has one provider/,
+  )
+})
+
+t.test('host ports are unique for any number of nodes and ports', async () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 40 }),
+      fc.uniqueArray(fc.integer({ min: 1, max: 65_535 }), { maxLength: 30 }),
+      (count, ports) => {
+        const vars = { lab_provider: 'qemu', lab_publish: ports }
+        const lab = labOf(inventory(Object.fromEntries(Array.from({ length: count }, (_, i) => [`n${i}`, vars]))))
+        const all = lab?.nodes.flatMap(({ ssh, forwards }) => [ssh.port, ...forwards.map(({ host }) => host)]) ?? []
+        const addresses = new Set(lab?.nodes.map(({ address }) => address))
+        return (
+          new Set(all).size === all.length &&
+          addresses.size === count &&
+          all.every((port) => port > 1023 && port < 65_536)
+        )
+      },
+    ),
+  )
+})
+
+t.test('Vagrantfile is valid Ruby and matches the inventory', async (t) => {
+  const lab = labOf(
+    inventory({
+      node1: {
+        lab_provider: 'qemu',
+        lab_memory: '2G',
+        lab_cpus: 2,
+        lab_disk: '20G',
+        lab_data_disk: '5G',
+        lab_publish: [8080],
+      },
+      node2: { lab_provider: 'qemu' },
+    }),
+  )
+  if (lab === undefined) throw new Error('there is a lab')
+  const text = vagrantfileOf({ ...lab, dir: "/srv/o'neil" }, 'trixie')
+  const file = `${t.testdir()}/Vagrantfile`
+  writeFileSync(file, text)
+  const checked = spawnSync('ruby', ['-c', file], { encoding: 'utf8' })
+  t.equal(checked.error, undefined, 'ruby is installed by test/run.sh')
+  t.match(checked.stdout, 'Syntax OK', checked.stderr)
+  // Evaluates the file with a stub of Vagrant that records every call.
+  const stand = String.raw`
+class Recorder
+  def initialize(path, log) = (@path, @log = path, log)
+  def method_missing(name, *args, **named, &block)
+    if name.to_s.end_with?('=') then @log << "#{@path}.#{name.to_s.chomp('=')}=#{args[0]}"
+    else
+      shown = (args.map(&:to_s).reject { |each| each.include?("\n") } + named.reject { |key, _| %i[inline args].include?(key) }.map { |key, value| "#{key}:#{value}" }).join(',')
+      @log << "#{@path}.#{name}(#{shown})" unless args.empty? && named.empty?
+      inner = Recorder.new("#{@path}.#{name}#{args.empty? ? '' : "[#{args[0]}]"}", @log)
+      block&.call(*([inner] * [block.arity.abs, 1].max))
+      inner
+    end
+  end
+  def respond_to_missing?(*) = true
+end
+module Vagrant
+  def self.configure(_, &block) = (log = []; block.call(Recorder.new('config', log)); puts log)
+end
+File.singleton_class.class_eval { def exist?(_) = true; def read(_) = 'ssh-ed25519 AAAA' }
+`
+  const ran = spawnSync('ruby', ['-e', `${stand}\neval(STDIN.read)`], { input: text, encoding: 'utf8' })
+  t.equal(ran.status, 0, ran.stderr)
+  for (const line of [
+    'config.vm.box=debian/trixie64',
+    '.vm.hostname=node1',
+    '.vm.network(private_network,ip:10.77.0.11)',
+    '.vm.network(forwarded_port,guest:8080,host:22101,host_ip:127.0.0.1)',
+    '.vm.provider[libvirt].memory=2048',
+    '.vm.provider[libvirt].cpus=2',
+    '.vm.provider[libvirt].machine_virtual_size=20',
+    '.vm.provider[libvirt].storage(file,size:5120M)',
+    '.vm.provider[virtualbox].memory=2048',
+    '.vm.provider[virtualbox].name=labbook-node2',
+    '.vm.disk(disk,size:20480MB,primary:true)',
+    '.vm.network(private_network,ip:10.77.0.12)',
+  ])
+    t.match(ran.stdout, line, line)
+})
