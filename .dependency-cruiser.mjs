@@ -1,4 +1,9 @@
-/** The packages of src/ in the order data flows: a package may import from those listed for it, and from itself. docs/architecture.md has the same table. */
+/**
+ * The packages of src/ in the order data flows: a package may import from those listed for it, and from itself.
+ * docs/architecture.md has the same table; a test compares them.
+ *
+ * @type {Readonly<Record<string, readonly string[]>>}
+ */
 export const packages = {
   values: [],
   shell: ['values'],
@@ -25,7 +30,7 @@ export default {
     ...Object.entries(packages).map(([name, allowed]) => ({
       name: `${name}-imports`,
       comment: `src/${name} may import from: ${allowed.join(', ') || 'no other package'}`,
-      severity: 'error',
+      severity: /** @type {const} */ ('error'),
       from: { path: `^src/${name}/` },
       to: { path: '^(src|playbooks|test|bench)/', pathNot: `^src/(${[name, ...allowed].join('|')})/` },
     })),
@@ -34,6 +39,10 @@ export default {
     doNotFollow: { path: 'node_modules' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'types', 'default'], extensions: ['.ts', '.mjs', '.js', '.json', '.d.ts'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'types', 'default'],
+      extensions: ['.ts', '.mjs', '.js', '.json', '.d.ts'],
+    },
   },
 }
