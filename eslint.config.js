@@ -1,50 +1,16 @@
 import tseslint from 'typescript-eslint'
-
-/** The rooms of src/ in the order data flows; a room may import from those listed for it and from itself. */
-const rooms = {
-  values: [],
-  shell: ['values'],
-  inventory: ['values'],
-  modules: ['values', 'shell'],
-  connection: ['values', 'shell'],
-  run: ['values', 'shell', 'inventory', 'modules', 'connection'],
-  evidence: ['values', 'run'],
-  report: ['evidence', 'run'],
-  ui: ['values', 'run', 'inventory'],
-  lab: ['values', 'shell', 'inventory', 'modules'],
-  pki: ['values', 'shell', 'modules'],
-  accounts: ['values', 'shell', 'modules'],
-  transfer: ['values', 'shell', 'modules', 'connection'],
-  k3s: ['values', 'shell', 'modules'],
-  load: [],
-}
-
-const oneWay = Object.entries(rooms).map(([room, allowed]) => ({
-  files: [`src/${room}/**/*.ts`],
-  rules: {
-    'no-restricted-imports': [
-      'error',
-      {
-        patterns: [
-          {
-            group: [...Object.keys(rooms), 'cli']
-              .filter((other) => other !== room && !allowed.includes(other))
-              .map((other) => `../${other}/*`),
-            message: `src/${room} may import from: ${allowed.join(', ') || 'no other room'}`,
-          },
-        ],
-      },
-    ],
-  },
-}))
+import labbook from './lint/terms.js'
 
 export default tseslint.config(
-  { ignores: ['node_modules', 'runs', '.tap', '.lab'] },
+  // What runs in a browser is not part of this project's TypeScript.
+  { ignores: ['node_modules', 'runs', '.tap', '.lab', 'app'] },
   {
-    files: ['**/*.ts'],
+    files: ['**/*.{ts,mjs,js}'],
     extends: [...tseslint.configs.strict],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    plugins: { labbook },
     rules: {
+      'labbook/terms': 'error',
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/no-misused-promises': 'error',
       '@typescript-eslint/switch-exhaustiveness-check': 'error',
@@ -64,5 +30,4 @@ export default tseslint.config(
     files: ['test/**/*.test.ts'],
     rules: { '@typescript-eslint/no-floating-promises': 'off' },
   },
-  ...oneWay,
 )

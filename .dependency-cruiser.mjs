@@ -1,0 +1,48 @@
+/**
+ * The packages of src/ in the order data flows: a package may import from those listed for it, and from itself.
+ * docs/architecture.md has the same table; a test compares them.
+ *
+ * @type {Readonly<Record<string, readonly string[]>>}
+ */
+export const packages = {
+  values: [],
+  shell: ['values'],
+  inventory: ['values'],
+  modules: ['values', 'shell'],
+  connection: ['values', 'shell'],
+  run: ['values', 'shell', 'inventory', 'modules', 'connection'],
+  evidence: ['values', 'run'],
+  report: ['evidence', 'run'],
+  ui: ['values', 'run', 'inventory'],
+  lab: ['values', 'shell', 'inventory', 'modules'],
+  pki: ['values', 'shell', 'modules'],
+  accounts: ['values', 'shell', 'modules'],
+  transfer: ['values', 'shell', 'modules', 'connection'],
+  k3s: ['values', 'shell', 'modules'],
+  load: [],
+}
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+export default {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'no-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    ...Object.entries(packages).map(([name, allowed]) => ({
+      name: `${name}-imports`,
+      comment: `src/${name} may import from: ${allowed.join(', ') || 'no other package'}`,
+      severity: /** @type {const} */ ('error'),
+      from: { path: `^src/${name}/` },
+      to: { path: '^(src|playbooks|test|bench)/', pathNot: `^src/(${[name, ...allowed].join('|')})/` },
+    })),
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'types', 'default'],
+      extensions: ['.ts', '.mjs', '.js', '.json', '.d.ts'],
+    },
+  },
+}
