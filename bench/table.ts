@@ -70,7 +70,7 @@ export const scaleRows = (rows: readonly ScaleRow[]): Table => [
 ]
 export const scaleTable = (rows: readonly ScaleRow[]): string => plain(scaleRows(rows))
 
-const WORDS = { true: 'met', false: 'NOT met', null: 'cannot tell' } as const
+const WORDS = { true: 'met', false: 'NOT met', null: 'inconclusive' } as const
 
 export const targetRows = (verdicts: readonly Verdict[]): Table => [
   ['target', 'result', 'measured', 'other start'],

@@ -38,8 +38,11 @@ export const PHRASES = [
   { text: /\btakes? in the CA\b/i, use: 'update the CA trust store' },
 ]
 
+/** Ids of findings stay, whatever they are called: old event logs have them. */
+const FINDING_ID = /^[a-z0-9-]+(\.[a-z0-9-]+)+$/
+
 /** A copy of the text without what it quotes from elsewhere, in backticks. */
-const ownWords = (/** @type {string} */ text) => text.replaceAll(/`[^`]*`/g, '``')
+const ownWords = (/** @type {string} */ text) => (FINDING_ID.test(text) ? '' : text.replaceAll(/`[^`]*`/g, '``'))
 
 /**
  * The home-made words in a text.

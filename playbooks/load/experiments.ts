@@ -146,7 +146,7 @@ const capacity = experiment(
     })
     const of = (replicas: number): TrialRun[] => trials.filter((trial) => trial.replicas === replicas)
     const throughputs = (replicas: number) =>
-      of(replicas).map(({ result, doubts }) => ({ value: result.throughput, issues: doubts }))
+      of(replicas).map(({ result, issues }) => ({ value: result.throughput, issues }))
     const verdict = compare(throughputs(1), throughputs(4), { within: settings.tolerance })
     const limits = [1, 4].map(
       (replicas) => `${replicas} replica${replicas === 1 ? '' : 's'}: ${bottlenecks(of(replicas))}`,
@@ -195,11 +195,11 @@ function bottlenecks(trials: readonly TrialRun[]): string {
 }
 
 const warningLines = (trials: readonly TrialRun[]): string[] =>
-  trials.flatMap(({ name, doubts }) => doubts.map((doubt) => `warning, ${name}: ${doubt}`))
+  trials.flatMap(({ name, issues }) => issues.map((issue) => `warning, ${name}: ${issue}`))
 
 function shareFinding(on: ExperimentContext, trials: readonly TrialRun[], evidence: readonly Exhibit[]): void {
   const unequal = trials.flatMap(({ name, result }) =>
-    shareIssues(result.replicas, 4, 0.5).map((doubt) => `${name}: ${doubt}`),
+    shareIssues(result.replicas, 4, 0.5).map((issue) => `${name}: ${issue}`),
   )
   const answered = trials.reduce(
     (sum, { result }) => sum + Object.values(result.replicas).reduce((all, count) => all + count, 0),
@@ -304,8 +304,8 @@ function inconclusiveReason(steps: readonly CapacityResult[], usl: Fit, amdahl: 
       const limit = generatorLimit(result.generator)
       if (limit !== undefined) return `${replicas} replicas: ${limit}`
     }
-    const doubt = atKnee.flatMap(({ doubts }) => doubts)[0]
-    if (doubt !== undefined) return `${replicas} replicas: ${doubt}`
+    const issue = atKnee.flatMap(({ issues }) => issues)[0]
+    if (issue !== undefined) return `${replicas} replicas: ${issue}`
   }
   const unsaturated = steps.find(({ knee }) => knee?.reached === false)
   if (unsaturated !== undefined)

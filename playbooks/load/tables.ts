@@ -45,7 +45,7 @@ export const cpuTable = (uses: readonly CpuUsage[]): string =>
       ]).join('\n')
 
 /** Details of a trial: requests, CPU usage and bottleneck. */
-export const trialDetails = ({ name, result, uses, bottleneck, doubts }: TrialRun): string =>
+export const trialDetails = ({ name, result, uses, bottleneck, issues }: TrialRun): string =>
   [
     name,
     '',
@@ -54,7 +54,7 @@ export const trialDetails = ({ name, result, uses, bottleneck, doubts }: TrialRu
     cpuTable(uses),
     '',
     `bottleneck: ${bottleneck.what === undefined ? '' : `${bottleneck.what}: `}${bottleneck.why}`,
-    ...doubts.map((doubt) => `warning: ${doubt}`),
+    ...issues.map((issue) => `warning: ${issue}`),
   ].join('\n')
 
 /** Capacity by number of replicas. */

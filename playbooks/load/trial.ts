@@ -18,7 +18,7 @@ export interface TrialRun {
   readonly replicas: number
   readonly result: LoadResult
   /** Why the result may be invalid. */
-  readonly doubts: readonly string[]
+  readonly issues: readonly string[]
   readonly uses: readonly CpuUsage[]
   readonly bottleneck: Bottleneck
 }
@@ -83,7 +83,7 @@ export async function runTrial(
     name,
     replicas,
     result,
-    doubts: validityIssues(result, { failed, replicas }),
+    issues: validityIssues(result, { failed, replicas }),
     uses,
     bottleneck: bottleneckOf(uses, limit),
   }

@@ -103,7 +103,7 @@ interface GroupFacts {
   readonly existing: GroupEntry | undefined
   /** The group with the requested gid. */
   readonly holder: GroupEntry | undefined
-  /** All users, if the group is to be removed. */
+  /** All users, if the group will be removed. */
   readonly users: readonly UserEntry[]
   readonly tools: boolean
 }

@@ -84,13 +84,13 @@ export const x509_certificate = defineModule<typeof schema, X509Certificate>({
         changes: [{ description: seen.certificate === 'missing' ? what : `${what}: ${why.join(', ')}`, script, diff }],
       }
     }
-    const mends = [
+    const repairs = [
       ...(unfinished ? ['complete an interrupted run'] : []),
       ...(chain ? [] : [`update ${name}.chain.pem`]),
       ...modeRepairs(open),
     ]
-    if (mends.length > 0)
-      return { changes: [{ description: `update certificate ${name}: ${mends.join(', ')}`, script }] }
+    if (repairs.length > 0)
+      return { changes: [{ description: `update certificate ${name}: ${repairs.join(', ')}`, script }] }
     return {
       changes: [],
       values: {

@@ -62,7 +62,7 @@ export async function prepare(task: Task, scope: Scope, reader: InputReader): Pr
   const resolved = resolve(task, scope)
   const known = preparations.get(reader) ?? new WeakMap<object, PreparedTask>()
   preparations.set(reader, known)
-  const prepared = known.get(resolved) ?? (await prepareAnew(task, resolved, reader))
+  const prepared = known.get(resolved) ?? (await prepareAgain(task, resolved, reader))
   known.set(resolved, prepared)
   return prepared
 }
@@ -80,7 +80,7 @@ function checked({ module, at }: Task, resolved: object): unknown {
   return parsed.data
 }
 
-async function prepareAnew(task: Task, resolved: object, reader: InputReader): Promise<PreparedTask> {
+async function prepareAgain(task: Task, resolved: object, reader: InputReader): Promise<PreparedTask> {
   const { module } = task
   const params = checked(task, resolved)
   const inputs = await reader.read(module.inputs?.(params) ?? {})

@@ -51,8 +51,8 @@ export interface BatchOptions {
  *
  * @returns the results in order. There are fewer than scripts only if a `mustSucceed` script failed, or if the time
  *   limit passed after the required ones.
- * @throws {Unreachable | TimeLimit | BecomeFailed} from the connection, {@link BatchIncomplete} if the batch is incomplete,
- *   and any error from writing an overflow file.
+ * @throws {Unreachable | TimeLimit | BecomeFailed} from the connection, {@link BatchIncomplete} if the batch is
+ *   incomplete, and any error from writing an overflow file.
  */
 export async function runBatch(
   connection: Connection,

@@ -46,7 +46,7 @@ ${vars}
     }),
   )
 
-export interface Told {
+export interface InstallRun {
   readonly exitCode: number
   readonly results: readonly TaskResult[]
   /** All events, with or without redaction. */
@@ -61,7 +61,7 @@ export async function runSteps(
     extraVars = {},
     check = false,
   }: { vars?: string; extraVars?: Record<string, unknown>; check?: boolean } = {},
-): Promise<Told> {
+): Promise<InstallRun> {
   const hosts = inventory(vars)
   const events: RunEvent[] = []
   const { exitCode } = await run({
@@ -87,12 +87,12 @@ export async function runSteps(
 }
 
 /** Errors, a line each. */
-export const failures = ({ results }: Told): string[] =>
+export const failures = ({ results }: InstallRun): string[] =>
   results
     .filter(({ status }) => ['failed', 'unreachable'].includes(status))
     .map(({ host, task, message }) => `${host}: ${task}: ${message}`)
 /** Changes, a line each. */
-export const changes = ({ results }: Told): string[] =>
+export const changes = ({ results }: InstallRun): string[] =>
   results
     .filter(({ status }) => status === 'changed')
     .flatMap(({ host, changes: made, task }) =>

@@ -3,7 +3,7 @@ import t, { type Test } from 'tap'
 import { clusterPlan, k3sUp, reset } from '../../playbooks/k3s/install/index.ts'
 import { labDown, labUp } from '../../playbooks/lab/lab.ts'
 import { credentials } from '../../playbooks/registry/credentials.ts'
-import { changes, failures, on, runSteps, k3sStub, type Told } from './k3s-lab.ts'
+import { changes, failures, on, runSteps, k3sStub, type InstallRun } from './k3s-lab.ts'
 
 /*
  * The installation on real nodes with systemd and sshd, with a stub of k3s that accepts the same arguments and reads
@@ -21,10 +21,10 @@ t.teardown(async () => {
   newer.remove()
   await runSteps(labDown)
 })
-const install = (artifacts: string, vars = ''): Promise<Told> =>
+const install = (artifacts: string, vars = ''): Promise<InstallRun> =>
   runSteps(INSTALL, { extraVars: { k3s_artifacts: artifacts }, vars })
-const inOrder = (t: Test, told: Told): void => {
-  t.strictSame({ exitCode: told.exitCode, failures: failures(told) }, { exitCode: 0, failures: [] })
+const inOrder = (t: Test, installed: InstallRun): void => {
+  t.strictSame({ exitCode: installed.exitCode, failures: failures(installed) }, { exitCode: 0, failures: [] })
 }
 const starts = (node: string): number => Number(on(node, 'wc -l </var/tmp/k3s-starts'))
 const installs = (node: string): number => Number(on(node, 'wc -l </var/tmp/k3s-installs'))
@@ -36,15 +36,15 @@ await t.test('the lab starts', async (t) => {
 })
 
 await t.test('a run without artifacts fails at the task that needs them, and names what is missing', async (t) => {
-  const told = await install('/nonexistent/artifacts')
-  t.equal(told.exitCode, 2)
+  const installed = await install('/nonexistent/artifacts')
+  t.equal(installed.exitCode, 2)
   // The first failure also stops the other host, at an undefined task.
   t.match(
-    failures(told)[0],
+    failures(installed)[0],
     /^node[12]: Check k3s source: k3s_artifacts: cannot read directory \/nonexistent\/artifacts .*docs\/k3s.md/,
   )
   t.notOk(
-    told.results.some(({ play }) => play === 'Install k3s agents'),
+    installed.results.some(({ play }) => play === 'Install k3s agents'),
     'no play after it has run',
   )
   for (const node of NODES) {
@@ -65,8 +65,8 @@ await t.test('a run without artifacts fails at the task that needs them, and nam
 })
 
 await t.test('k3s is installed and joined, and its token is never exposed', async (t) => {
-  const told = await install(older.folder)
-  inOrder(t, told)
+  const installed = await install(older.folder)
+  inOrder(t, installed)
   t.strictSame(
     NODES.map((node) => [starts(node), installs(node)]),
     [
@@ -99,7 +99,7 @@ await t.test('k3s is installed and joined, and its token is never exposed', asyn
     )
   }
   const shown = JSON.stringify(
-    told.events.map((event) =>
+    installed.events.map((event) =>
       event.type === 'result' && !/^(Create cluster|Copy cluster|Copy join) token$/.test(event.task)
         ? { ...event, commands: [] }
         : event.type,
@@ -115,9 +115,9 @@ await t.test('the controller gets a kubeconfig', async (t) => {
 })
 
 await t.test('a second run changes nothing', async (t) => {
-  const told = await install(older.folder)
-  inOrder(t, told)
-  t.strictSame(changes(told), [])
+  const installed = await install(older.folder)
+  inOrder(t, installed)
+  t.strictSame(changes(installed), [])
   t.strictSame(
     NODES.map((node) => [starts(node), installs(node)]),
     [
@@ -128,10 +128,10 @@ await t.test('a second run changes nothing', async (t) => {
 })
 
 await t.test('a configuration change restarts one node after the other, without an installation', async (t) => {
-  const told = await install(older.folder, '    k3s_config: {debug: true}')
-  inOrder(t, told)
+  const installed = await install(older.folder, '    k3s_config: {debug: true}')
+  inOrder(t, installed)
   t.match(
-    changes(told),
+    changes(installed),
     NODES.flatMap((node) => [
       `${node}: update /etc/rancher/k3s/config.yaml`,
       new RegExp(`^${node}: restart k3s.* Ready: /etc/rancher/k3s/config.yaml has changed$`),
@@ -148,13 +148,13 @@ await t.test('a configuration change restarts one node after the other, without 
 
 await t.test('a label change restarts nothing', async (t) => {
   const vars = '    k3s_config: {debug: true}\n    k3s_labels: {zone: a}'
-  const told = await install(older.folder, vars)
-  inOrder(t, told)
+  const installed = await install(older.folder, vars)
+  inOrder(t, installed)
   t.match(
-    changes(told).filter((line) => line.includes('label node')),
+    changes(installed).filter((line) => line.includes('label node')),
     ['node1: label node1: zone=a', 'node1: label node2: zone=a'],
   )
-  t.notOk(changes(told).some((line) => /restart|install/.test(line)))
+  t.notOk(changes(installed).some((line) => /restart|install/.test(line)))
   t.strictSame(changes(await install(older.folder, vars)), [])
   t.match(changes(await install(older.folder, '    k3s_config: {debug: true}')), [
     /registration/,
@@ -168,9 +168,9 @@ await t.test('a label change restarts nothing', async (t) => {
 
 await t.test('a modified unit is restored', async (t) => {
   on('node2', 'echo "# mine" >>/etc/systemd/system/k3s-agent.service')
-  const told = await install(older.folder, '    k3s_config: {debug: true}')
-  inOrder(t, told)
-  t.match(changes(told), [
+  const installed = await install(older.folder, '    k3s_config: {debug: true}')
+  inOrder(t, installed)
+  t.match(changes(installed), [
     /^node2: install k3s v1\.35\.2\+k3s1 as agent: its unit was modified$/,
     /^node2: start k3s-agent and wait/,
   ])
@@ -197,8 +197,8 @@ await t.test('an upgrade starts with the server; a downgrade is refused', async 
 })
 
 await t.test('reset removes k3s and is idempotent', async (t) => {
-  const told = await runSteps(reset)
-  inOrder(t, told)
+  const installed = await runSteps(reset)
+  inOrder(t, installed)
   for (const node of NODES) {
     t.equal(
       on(

@@ -26,7 +26,7 @@ t.test('a run after a killed one succeeds', async (t) => {
   for (const kill of BLOWS) {
     await runPlaybook('playbooks/site.mjs', PROVISION, { kill })
     const { events } = latestRun()
-    t.equal(hasStarted(kill, events), true, `«${kill.play}» had begun`)
+    t.equal(hasStarted(kill, events), true, `play "${kill.play}" has begun`)
     t.equal(events.at(-1)?.type === 'run_end', false, `killed ${kill.laterMs} ms after the start of "${kill.play}"`)
   }
   await succeeds(t, site())

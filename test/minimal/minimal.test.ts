@@ -55,16 +55,16 @@ async function passes(t: Test, ...command: readonly string[]): Promise<string> {
 
 await t.test('npm ci succeeds in a clone on a minimal Debian with Node and git', async (t) => {
   const [dash] = shells
-  const told = (script: string): string => runIn(dash, `${sourceFunctions}\n${script}`).stdout
-  writeFileSync(path.join(folder, 'sources.list'), told('lab_sources'), { mode: 0o600 })
-  writeFileSync(path.join(folder, 'apt.conf'), told('lab_apt_settings'), { mode: 0o600 })
+  const outputOf = (script: string): string => runIn(dash, `${sourceFunctions}\n${script}`).stdout
+  writeFileSync(path.join(folder, 'sources.list'), outputOf('lab_sources'), { mode: 0o600 })
+  writeFileSync(path.join(folder, 'apt.conf'), outputOf('lab_apt_settings'), { mode: 0o600 })
   const { exitCode, output } = await root(
     'make',
     folder,
     ROOT,
     path.join(folder, 'sources.list'),
     path.join(folder, 'apt.conf'),
-    told('lab_codename').trim(),
+    outputOf('lab_codename').trim(),
   )
   // Nothing else can run without it.
   if (exitCode !== 0) t.bailout(`no minimal root:\n${output.slice(-5000)}`)

@@ -226,13 +226,13 @@ const imported = (file: 0 | 1): TaskSpec => ({
  * Cases that random lists seldom contain. They contradict themselves, so that the second run also changes something.
  */
 export const engineCases = {
-  'a container is made anew when its image is another': [imported(0), imported(1), web({})],
-  'an image is built anew when the one it is built upon is another': [
+  'container is recreated when its image changes': [imported(0), imported(1), web({})],
+  'image is rebuilt when its base image changes': [
     imported(0),
     { module: 'docker_image', params: { name: 'lbt/built:1', source: 'build', build: { path: `${FOLDER}/context` } } },
     imported(1),
   ],
-  'a container is made anew when its settings are others': [
+  'container is recreated when its settings change': [
     web({ env: { A: '1' } }),
     web({ env: { A: '2' } }),
     web({ env: { A: '2' }, state: 'stopped' }),

@@ -4,7 +4,7 @@ import { anyPath, ARENA, folder, link, mode, owner, plainFile, text } from './ar
 import { secretValue, type TaskSpec } from './harness.ts'
 import { defined, maybe } from './lists.ts'
 
-/* Tasks by chance of the modules that deal with files, each with a claim of what must be so after it. */
+/* Tasks by chance of the modules for files, each with a claim of what must be so after it. */
 
 type Params = Record<string, unknown>
 

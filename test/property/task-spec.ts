@@ -28,7 +28,7 @@ export interface TaskSpec {
 
 interface Mark {
   readonly $secret?: string
-  readonly $told?: string
+  readonly $registered?: string
   readonly $field?: string
 }
 
@@ -36,14 +36,14 @@ interface Mark {
 export const secretValue = (text: string): Mark => ({ $secret: text })
 
 /** A field of an earlier task's registered value, as data. */
-export const registered = (name: string, field: string): Mark => ({ $told: name, $field: field })
+export const registered = (name: string, field: string): Mark => ({ $registered: name, $field: field })
 
 function revive(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(revive)
   if (typeof value !== 'object' || value === null) return value
-  const { $secret, $told, $field } = value as Mark
+  const { $secret, $registered, $field } = value as Mark
   if ($secret !== undefined) return secret($secret)
-  if ($told !== undefined) return field(register<Record<string, unknown>>($told), $field as string)
+  if ($registered !== undefined) return field(register<Record<string, unknown>>($registered), $field as string)
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, revive(item)]))
 }
 

@@ -198,7 +198,7 @@ af70dbfd 10.0.1.109:6379@16379 myself,slave 8eea819c 0 1795296845000 2 connected
 case "$*" in
   *' cluster nodes') cat "\${0%/*}/nodes" ;;
   *' info replication') cat "\${0%/*}/info" ;;
-  *) echo "$*" >>"\${0%/*}/told" ;;
+  *) echo "$*" >>"\${0%/*}/commands" ;;
 esac
 echo asked >>"\${0%/*}/asked"
 `,
@@ -210,7 +210,7 @@ echo asked >>"\${0%/*}/asked"
     t.teardown(() => all.killAll())
     all.start(6379, 'cluster')
     await until('the replica has been polled three times', () => readIf(`${folder}/asked`).split('\n').length > 8)
-    t.match(readIf(`${folder}/told`), replicates ? /cluster replicate 8eea819c$/m : /^$/)
+    t.match(readIf(`${folder}/commands`), replicates ? /cluster replicate 8eea819c$/m : /^$/)
   })
 }
 

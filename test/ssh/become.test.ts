@@ -127,8 +127,8 @@ t.test('a wrong password for one identity does not affect other identities', asy
     (await run(connection, 'id -un', { user: free.name, password: new Secret(asked.password) })).stdout,
     `${free.name}\n`,
   )
-  // Its password is changed while we are there, and the shell that had its rights ends, once it has told the end of its
-  // script.
+  // Its password is changed while we are there, and the shell that had its rights ends, once it has reported the end of
+  // its script.
   const go = join(sshd.folder, 'go-on-and-end')
   const end = `shell=$(ps -o ppid= -p $PPID); echo $shell; { until [ -e ${go} ]; do sleep 0.1; done; kill -9 $shell; } &`
   const { stdout } = await run(connection, end, root(asked.password))

@@ -75,7 +75,7 @@ t.test('an unknown key is refused; the error has its fingerprint and the command
   const command = error.message.split('run: ')[1] as string
   t.equal(command, `ssh-keyscan -p ${sshd.port} -t ed25519 127.0.0.1 >> ${path}`)
   execFileSync('sh', ['-c', command], { stdio: 'ignore' })
-  t.equal(await login(path), 'in', 'the command mends it')
+  t.equal(await login(path), 'in', 'the command fixes it')
 })
 
 t.test('a changed key is refused; the error has the conflicting line and the command to remove it', async (t) => {

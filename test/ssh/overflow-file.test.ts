@@ -204,7 +204,7 @@ t.test('plans are limited to 8 MiB of output; a registered long output is marked
 
 t.test('a long exhibit has an overflow file', async (t) => {
   const { exitCode, stderr, events, run, files } =
-    await runPlaybook(`[experiment('Look', { hosts: 'all', disturbs: false, proves: { a: 'It prints' } }, async (on) => {
+    await runPlaybook(`[experiment('Look', { hosts: 'all', disturbs: false, assertions: { a: 'It prints' } }, async (on) => {
     on.finding('a', { holds: true, evidence: [await on.exhibit({ title: 'Many', command: x(20000000) })] })
   })]`)
   t.equal(exitCode, 0, stderr)

@@ -48,7 +48,7 @@ const atGate = ({ log, gate }: Pick<Paths, 'log' | 'gate'>, word: string): strin
 const asked = { path: z.string(), log: z.string(), gate: z.string() }
 
 /**
- * Makes a file, and stops half-way until it is told to go on. `prints`: it then says so, to a line that may be gone.
+ * Makes a file, and stops half-way until it is released. `prints`: it then prints to a connection that may be lost.
  */
 const slow = defineModule({
   name: 'slow',
@@ -74,7 +74,7 @@ const slow = defineModule({
   },
 })
 
-/** Looks, and stops half-way until it is told to go on. */
+/** A probe that stops half-way until it is released. */
 const slowLook = defineModule({
   name: 'slow look',
   schema: z.strictObject(asked),
@@ -84,8 +84,8 @@ const slowLook = defineModule({
 })
 
 /**
- * `cut`: the line, once the task stands at its gate; `open`: the gate, for one to go through; `back`: waits until it
- * has connected anew, and a little longer.
+ * `cut`: cuts the connection once the task is at its gate; `open`: opens the gate for one; `back`: waits for the
+ * reconnect, and a little longer.
  */
 type Step = 'cut' | 'open' | 'stand' | 'back'
 
@@ -104,7 +104,7 @@ async function runThrough(
   for (const step of steps) {
     if (step === 'open') open()
     else if (step === 'back') {
-      await until('it has connected anew', () => sshd.connections().length > 0)
+      await until('it has reconnected', () => sshd.connections().length > 0)
       // Long enough for a look or a second try, if nothing held them back.
       await wait(1000)
     } else {

@@ -285,7 +285,7 @@ export function checkRun(): RunEvent[] {
     run.result('Docker Engine', 'Configure Docker', host, { status: 'changed', changes: [daemonJson] })
     run.result('Docker Engine', 'Start Docker', host, {
       status: 'unknown',
-      message: 'cannot tell before "Install Docker"',
+      message: 'depends on "Install Docker", which has not run yet',
     })
   }
   run.playEnd('Docker Engine', 900)

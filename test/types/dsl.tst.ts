@@ -84,8 +84,8 @@ describe('a play', () => {
 
 describe('an experiment', () => {
   test('says whom it disturbs', () => {
-    expect(experiment).type.not.toBeCallableWith('Drain', { hosts: 'all', proves: {} }, async () => {})
-    expect(experiment).type.toBeCallableWith('Drain', { hosts: 'all', proves: {}, disturbs: false }, async () => {})
+    expect(experiment).type.not.toBeCallableWith('Drain', { hosts: 'all', assertions: {} }, async () => {})
+    expect(experiment).type.toBeCallableWith('Drain', { hosts: 'all', assertions: {}, disturbs: false }, async () => {})
   })
 })
 

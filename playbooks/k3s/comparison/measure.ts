@@ -34,7 +34,7 @@ interface Side {
   nodes(on: SetupContext): readonly string[]
   /** Targets that the measurement disturbs. */
   machines(on: DisturbanceContext): readonly string[]
-  doors(on: ExperimentContext): Promise<readonly Endpoint[]>
+  endpoints(on: ExperimentContext): Promise<readonly Endpoint[]>
   /** The command that sets the number of replicas, and its host. */
   scale(
     on: ExperimentContext,
@@ -54,7 +54,7 @@ const swarm: Side = {
   putBack: restoreReplicas,
   nodes: ({ groups }) => groups.swarm ?? [],
   machines: ({ groups }) => groups.swarm ?? [],
-  doors: (on) => Promise.resolve(endpoints(on)),
+  endpoints: (on) => Promise.resolve(endpoints(on)),
   scale: (_on, replicas) => ({
     command: `docker service update --detach --quiet --replicas ${replicas} ${STACK}_counter`,
   }),
@@ -93,7 +93,7 @@ const k3s: Side = {
   },
   nodes: clusterHosts,
   machines: disturbedTargets,
-  doors: appEndpoints,
+  endpoints: appEndpoints,
   scale: scaleK3s,
   kill: (on) => {
     const { at, k } = kubectl(on)
@@ -171,7 +171,7 @@ const measurementOf = (side: Side): Experiment =>
     },
     async (on) => {
       const settings = loadSettings(on.hostvars(on.hosts[0] as string))
-      const targets = await side.doors(on)
+      const targets = await side.endpoints(on)
       // Addresses of an existing cluster (-e kubecontext) are not in the inventory.
       if (side.nodes(on).length > 0) inventoryTargets(on, targetsOf(targets))
       const image = await on.exhibit({ ...side.image(on), title: `Image of the app on ${side.name}` })

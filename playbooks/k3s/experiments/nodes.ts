@@ -92,11 +92,7 @@ export const nodeDrained = experiment(
   async (on) => {
     const { at, k, namespace } = appOnCluster(on)
     const { node } = targetNode(on)
-    const {
-      value,
-      exhibit,
-      requestStats: fared,
-    } = await observeDuring(
+    const { value, exhibit, requestStats } = await observeDuring(
       on,
       { title: `Timeline: drain and uncordon of ${node}`, cluster: await watchedCluster(on) },
       async (watching) => {
@@ -136,7 +132,7 @@ export const nodeDrained = experiment(
       },
     )
     const { before, drained, left, empty, elsewhere, emptyAt, log, nodes, uncordoned, returned, restarted } = value
-    const duringDrain = fared({ to: emptyAt })
+    const duringDrain = requestStats({ to: emptyAt })
     on.finding('k3s.drain.evacuates', {
       holds: drained.exitCode === 0 && left.reached && elsewhere.reached,
       evidence: [before, drained, left.exhibit, elsewhere.exhibit, log, nodes, exhibit],
@@ -194,12 +190,7 @@ export const nodeKilled = experiment(
     const { at, k, namespace } = appOnCluster(on)
     const { node, host } = targetNode(on)
     const fault = faultsOf(on, host).powerLoss
-    const {
-      value,
-      exhibit,
-      increments,
-      requestStats: fared,
-    } = await observeDuring(
+    const { value, exhibit, increments, requestStats } = await observeDuring(
       on,
       { title: `Timeline: ${fault.description}`, cluster: await watchedCluster(on) },
       async ({ mark, now }) => {
@@ -263,7 +254,7 @@ export const nodeKilled = experiment(
       backAfter,
       returned,
     } = value
-    const others = fared({ doors: (door) => door !== node, from: lostAt, to: end })
+    const others = requestStats({ endpoints: (endpoint) => endpoint !== node, from: lostAt, to: end })
     on.finding('k3s.node-killed.replaced', {
       holds: down.reached && elsewhere.reached,
       evidence: [before, injected, down.exhibit, elsewhere.exhibit, exhibit],

@@ -6,19 +6,19 @@ import { assertSteadyState, appOnCluster } from './support/cluster.ts'
 
 /** Tests whether each endpoint accepts connections. The image has no tool for that but Python. */
 export const CONNECT_SCRIPT = `import socket, sys
-for door in sys.argv[1:]:
-    host, port = door.rsplit(":", 1)
+for endpoint in sys.argv[1:]:
+    host, port = endpoint.rsplit(":", 1)
     try:
         socket.create_connection((host, int(port)), 4).close()
-        print(door, "reached")
+        print(endpoint, "reached")
     except OSError as error:
-        print(door, "not reached:", error)
+        print(endpoint, "not reached:", error)
 `
 
 /** Whether each endpoint accepted a connection; undefined without a result. */
 export const parseConnections = (stdout: string): Readonly<Record<string, boolean | undefined>> =>
   Object.fromEntries(
-    [...stdout.matchAll(/^(\S+:\d+) (not )?reached/gm)].map(([, door = '', not]) => [door, not === undefined]),
+    [...stdout.matchAll(/^(\S+:\d+) (not )?reached/gm)].map(([, endpoint = '', not]) => [endpoint, not === undefined]),
   )
 
 /**

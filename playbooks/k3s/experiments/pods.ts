@@ -28,12 +28,7 @@ export const podKilled = experiment(
   },
   async (on) => {
     const { at, k, within, namespace } = appOnCluster(on)
-    const {
-      value,
-      exhibit,
-      increments,
-      requestStats: fared,
-    } = await observeDuring(
+    const { value, exhibit, increments, requestStats } = await observeDuring(
       on,
       { title: 'Timeline: kill of a pod', cluster: await watchedCluster(on) },
       async ({ mark, now }) => {
@@ -58,7 +53,7 @@ export const podKilled = experiment(
       },
     )
     const { killed, replaced, shown, took } = value
-    const all = fared()
+    const all = requestStats()
     on.finding('k3s.pod-killed.replaced', {
       holds: killed.exitCode === 0 && replaced.reached,
       evidence: [killed, replaced.exhibit, shown, exhibit],
@@ -88,12 +83,7 @@ export const dataSurvives = experiment(
     const claims = k(
       `get persistentvolumeclaims ${within} -o custom-columns=NAME:.metadata.name,VOLUME:.spec.volumeName,PHASE:.status.phase`,
     )
-    const {
-      value,
-      exhibit,
-      increments,
-      requestStats: fared,
-    } = await observeDuring(
+    const { value, exhibit, increments, requestStats } = await observeDuring(
       on,
       { title: 'Timeline: deletion of the Redis pod', cluster: await watchedCluster(on) },
       async ({ mark, now }) => {
@@ -131,7 +121,7 @@ export const dataSurvives = experiment(
     )
     const { before, deleted, recreated, took, serving, after, answered } = value
     const same = before.stdout === after.stdout && / Bound$/m.test(after.stdout.trimEnd())
-    const all = fared()
+    const all = requestStats()
     on.finding('k3s.data.survives', {
       holds:
         Number.isNaN(increments.added) || !answered

@@ -67,12 +67,7 @@ export const rollingUpdate = experiment(
       perSecond: UNDER_LOAD,
       cluster: await watchedCluster(on),
     }
-    const {
-      value,
-      exhibit,
-      increments,
-      requestStats: fared,
-    } = await observeDuring(on, options, async (watching) => {
+    const { value, exhibit, increments, requestStats } = await observeDuring(on, options, async (watching) => {
       const update = await roll(
         on,
         'Update',
@@ -84,7 +79,7 @@ export const rollingUpdate = experiment(
       return { update, between, rollback }
     })
     const { update, between, rollback } = value
-    const [first, second] = [fared({ to: between }), fared({ from: between })]
+    const [first, second] = [requestStats({ to: between }), requestStats({ from: between })]
     on.finding('k3s.update.no-failed-request', {
       holds: update.reached && first.failed === 0,
       evidence: [...update.exhibits, exhibit],
@@ -154,11 +149,7 @@ export const brokenUpdate = experiment(
   },
   async (on) => {
     const { at, k, within, namespace } = appOnCluster(on)
-    const {
-      value,
-      exhibit,
-      requestStats: fared,
-    } = await observeDuring(
+    const { value, exhibit, requestStats } = await observeDuring(
       on,
       {
         title: 'Timeline: update to a broken image on Kubernetes',
@@ -215,7 +206,7 @@ export const brokenUpdate = experiment(
       },
     )
     const { before, started, failed, failedAfter, pods, state, still, undone, over, undoneAfter, after } = value
-    const all = fared()
+    const all = requestStats()
     const why = parsePods(state.stdout)
       .map((pod) => pod.state)
       .find((each) => /Image/.test(each))

@@ -66,7 +66,7 @@ export const preflight = play(
 
 const swarm = register<CommandValues>('k3s_swarm')
 
-/** Whether the stack is removed from this host: the first manager, unless it is to be kept. */
+/** Whether the stack is removed from this host: the first manager, unless it is kept. */
 const removesStack = ({ groups, hostvars }: Pick<PlayContext, 'groups' | 'hostvars'>, host: string): boolean =>
   hostvars(host).k3s_swarm_stack !== 'keep' && groups.swarm_managers?.[0] === host
 

@@ -65,24 +65,24 @@ export const drain = experiment(
       await on.exhibit({ title: 'Tasks before the drain', command: history }),
       await on.exhibit({ title: 'Replicas per node before the drain', command: SPREAD }),
     ]
-    const {
-      value,
-      exhibit,
-      requestStats: fared,
-    } = await observeDuring(on, { title: `Timeline: drain and activate ${node}` }, async (watching) => {
-      const evacuated = await evacuate(on, node, watching)
-      const emptyAt = watching.now()
-      const activated = await on.exhibit({
-        title: `Activate ${node}`,
-        command: `docker node update --availability active ${node}`,
-      })
-      watching.mark(`${node} active`)
-      const returned = await countReturned(on, node)
-      const rebalanced = await rebalance(on, watching)
-      return { evacuated, emptyAt, activated, returned, rebalanced }
-    })
+    const { value, exhibit, requestStats } = await observeDuring(
+      on,
+      { title: `Timeline: drain and activate ${node}` },
+      async (watching) => {
+        const evacuated = await evacuate(on, node, watching)
+        const emptyAt = watching.now()
+        const activated = await on.exhibit({
+          title: `Activate ${node}`,
+          command: `docker node update --availability active ${node}`,
+        })
+        watching.mark(`${node} active`)
+        const returned = await countReturned(on, node)
+        const rebalanced = await rebalance(on, watching)
+        return { evacuated, emptyAt, activated, returned, rebalanced }
+      },
+    )
     const { evacuated, emptyAt, activated, returned, rebalanced } = value
-    const elsewhere = fared({ doors: (door) => door !== node, to: emptyAt })
+    const elsewhere = requestStats({ endpoints: (endpoint) => endpoint !== node, to: emptyAt })
     on.finding('swarm.drain.evacuates', {
       holds: evacuated.emptied.reached && evacuated.replicas.reached,
       evidence: [...before, ...evacuated.exhibits, exhibit],
@@ -130,7 +130,7 @@ async function evacuate(on: ExperimentContext, node: string, { mark }: TimelineR
   const after = await on.exhibit({ title: 'Tasks during the drain', command: history })
   const answers = await checkReplicas(
     on,
-    appEndpoints(on).filter((door) => door.node !== node),
+    appEndpoints(on).filter((endpoint) => endpoint.node !== node),
     'Responses during the drain',
   )
   const exhibits: Exhibit[] = [drained, emptied.exhibit, replicas.exhibit, nodes, inspected, after, answers.exhibit]

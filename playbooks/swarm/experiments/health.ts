@@ -37,46 +37,46 @@ export const health = experiment(
   },
   async (on) => {
     const [host = ''] = hostOfReplica(on)
-    const {
-      value,
-      exhibit,
-      requestStats: fared,
-    } = await observeDuring(on, { title: 'Timeline: replica stopped with SIGSTOP' }, async ({ mark, now }) => {
-      const healthcheck = await on.exhibit({
-        title: 'Health check of the service',
-        command: `docker service inspect ${COUNTER} --format '{{json .Spec.TaskTemplate.ContainerSpec.Healthcheck}}'`,
-      })
-      const containers = await on.exhibit({ title: `Replicas on ${host}`, host, command: LIST })
-      const [container = '', task = ''] = (containers.stdout.split('\n')[0] ?? '').split(' ')
-      if (container === '') throw new Error(`no replica runs on ${host}`)
-      const began = now()
-      const stopped = await on.exhibit({ title: 'Stop a replica', host, command: signal(container, 'STOP') })
-      mark(`replica on ${host} stopped`)
-      const unhealthy = await on.watch({
-        title: 'Health status of the stopped replica',
-        host,
-        command: LIST,
-        within: 120,
-        until: ({ stdout }) => !stdout.includes(task) || /unhealthy/.test(stdout),
-      })
-      mark('unhealthy')
-      const unhealthyAfter = now() - began
-      const replaced = await on.watch({
-        title: 'Replacement of the stopped replica',
-        command: TASKS,
-        within: 180,
-        until: ({ stdout }) => {
-          const line = stdout.split('\n').find((each) => each.startsWith(task)) ?? ''
-          return (
-            !/ Running /.test(line) && runningReplicas(stdout.replaceAll(/ {2,}/g, ' ')).length >= desiredReplicas(on)
-          )
-        },
-      })
-      mark('replaced')
-      return { healthcheck, containers, stopped, unhealthy, unhealthyAfter, replaced, replacedAfter: now() - began }
-    })
+    const { value, exhibit, requestStats } = await observeDuring(
+      on,
+      { title: 'Timeline: replica stopped with SIGSTOP' },
+      async ({ mark, now }) => {
+        const healthcheck = await on.exhibit({
+          title: 'Health check of the service',
+          command: `docker service inspect ${COUNTER} --format '{{json .Spec.TaskTemplate.ContainerSpec.Healthcheck}}'`,
+        })
+        const containers = await on.exhibit({ title: `Replicas on ${host}`, host, command: LIST })
+        const [container = '', task = ''] = (containers.stdout.split('\n')[0] ?? '').split(' ')
+        if (container === '') throw new Error(`no replica runs on ${host}`)
+        const began = now()
+        const stopped = await on.exhibit({ title: 'Stop a replica', host, command: signal(container, 'STOP') })
+        mark(`replica on ${host} stopped`)
+        const unhealthy = await on.watch({
+          title: 'Health status of the stopped replica',
+          host,
+          command: LIST,
+          within: 120,
+          until: ({ stdout }) => !stdout.includes(task) || /unhealthy/.test(stdout),
+        })
+        mark('unhealthy')
+        const unhealthyAfter = now() - began
+        const replaced = await on.watch({
+          title: 'Replacement of the stopped replica',
+          command: TASKS,
+          within: 180,
+          until: ({ stdout }) => {
+            const line = stdout.split('\n').find((each) => each.startsWith(task)) ?? ''
+            return (
+              !/ Running /.test(line) && runningReplicas(stdout.replaceAll(/ {2,}/g, ' ')).length >= desiredReplicas(on)
+            )
+          },
+        })
+        mark('replaced')
+        return { healthcheck, containers, stopped, unhealthy, unhealthyAfter, replaced, replacedAfter: now() - began }
+      },
+    )
     const { healthcheck, containers, stopped, unhealthy, unhealthyAfter, replaced, replacedAfter } = value
-    const all = fared()
+    const all = requestStats()
     on.finding('swarm.health.replaces', {
       holds: stopped.exitCode === 0 && replaced.reached,
       evidence: [healthcheck, containers, stopped, unhealthy.exhibit, replaced.exhibit, exhibit],

@@ -223,11 +223,7 @@ export const meshPowerOff = experiment(
     const fault = faultsOf(on, node).powerLoss
     const from = on.hosts[0] as string
     const before = await tables(on, from, `before the power-off`)
-    const {
-      value,
-      exhibit,
-      requestStats: fared,
-    } = await observeDuring(
+    const { value, exhibit, requestStats } = await observeDuring(
       on,
       {
         title: `Timeline: ${fault.description}, routing mesh`,
@@ -276,7 +272,7 @@ export const meshPowerOff = experiment(
       },
     )
     const { injected, down, downAfter, replicas, injectedAt, replacedAt, during, recovered, ready, readyAfter } = value
-    const [outage, later] = [fared({ from: injectedAt, to: replacedAt }), fared({ from: replacedAt })]
+    const [outage, later] = [requestStats({ from: injectedAt, to: replacedAt }), requestStats({ from: replacedAt })]
     on.finding(POWER_OFF, {
       holds: down.reached && replicas.reached && ready.reached && later.sent > 0 && later.failed === 0,
       evidence: [before, injected, down.exhibit, replicas.exhibit, during, recovered, ready.exhibit, exhibit],

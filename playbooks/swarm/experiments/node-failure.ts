@@ -67,60 +67,59 @@ const nodeFailure = ({ id, name, tag, hypothesis, condition, fault }: NodeFailur
 async function injectFault(on: ExperimentContext, id: string, fault: Fault): Promise<void> {
   const node = targetNode(on)
   const tasks = `docker service ps ${COUNTER}`
-  const {
-    value,
-    exhibit,
-    increments,
-    requestStats: fared,
-  } = await observeDuring(on, { title: `Timeline: ${fault.description}` }, async ({ mark, now }) => {
-    const before = await on.exhibit({ title: 'Tasks before', command: tasks })
-    const injectedAt = now()
-    const injected = await on.exhibit({ title: fault.description, ...injection(fault) })
-    if (injected.exitCode !== 0)
-      throw new Error(`cannot inject fault: ${fault.description} (see exhibit "${injected.id}")`)
-    mark(fault.description)
-    const down = await on.watch({
-      title: `Nodes until ${node} is Down`,
-      waitingFor: `${node} Down`,
-      command: NODES,
-      within: 120,
-      until: ({ stdout }) => isDown(stdout, node),
-    })
-    const downAfter = now() - injectedAt
-    mark(`${node} Down`)
-    const replicas = await waitForReplicas(on, 'Replicas on the other nodes', [node])
-    const replacedAfter = now() - injectedAt
-    mark('all replicas run')
-    const after = await on.exhibit({ title: 'Tasks after', command: tasks })
-    const recoveryAt = now()
-    const recovered = await on.exhibit({ title: `Recover ${node}`, ...recovery(fault) })
-    const ready = await on.watch({
-      title: `Nodes until ${node} is Ready`,
-      waitingFor: `${node} Ready`,
-      command: NODES,
-      within: 240,
-      until: ({ stdout }) => isReady(stdout, node),
-    })
-    mark(`${node} Ready`)
-    const readyAfter = now() - recoveryAt
-    await on.pause(OBSERVATION_SECONDS * durationMultiplierOf(on.timeoutMultiplier), `replicas on ${node}`)
-    const returned = await on.exhibit({ title: `Replicas on ${node} after recovery`, command: replicasCommand(node) })
-    return {
-      before,
-      injected,
-      down,
-      downAfter,
-      replicas,
-      replacedAfter,
-      after,
-      injectedAt,
-      recoveryAt,
-      recovered,
-      ready,
-      readyAfter,
-      returned,
-    }
-  })
+  const { value, exhibit, increments, requestStats } = await observeDuring(
+    on,
+    { title: `Timeline: ${fault.description}` },
+    async ({ mark, now }) => {
+      const before = await on.exhibit({ title: 'Tasks before', command: tasks })
+      const injectedAt = now()
+      const injected = await on.exhibit({ title: fault.description, ...injection(fault) })
+      if (injected.exitCode !== 0)
+        throw new Error(`cannot inject fault: ${fault.description} (see exhibit "${injected.id}")`)
+      mark(fault.description)
+      const down = await on.watch({
+        title: `Nodes until ${node} is Down`,
+        waitingFor: `${node} Down`,
+        command: NODES,
+        within: 120,
+        until: ({ stdout }) => isDown(stdout, node),
+      })
+      const downAfter = now() - injectedAt
+      mark(`${node} Down`)
+      const replicas = await waitForReplicas(on, 'Replicas on the other nodes', [node])
+      const replacedAfter = now() - injectedAt
+      mark('all replicas run')
+      const after = await on.exhibit({ title: 'Tasks after', command: tasks })
+      const recoveryAt = now()
+      const recovered = await on.exhibit({ title: `Recover ${node}`, ...recovery(fault) })
+      const ready = await on.watch({
+        title: `Nodes until ${node} is Ready`,
+        waitingFor: `${node} Ready`,
+        command: NODES,
+        within: 240,
+        until: ({ stdout }) => isReady(stdout, node),
+      })
+      mark(`${node} Ready`)
+      const readyAfter = now() - recoveryAt
+      await on.pause(OBSERVATION_SECONDS * durationMultiplierOf(on.timeoutMultiplier), `replicas on ${node}`)
+      const returned = await on.exhibit({ title: `Replicas on ${node} after recovery`, command: replicasCommand(node) })
+      return {
+        before,
+        injected,
+        down,
+        downAfter,
+        replicas,
+        replacedAfter,
+        after,
+        injectedAt,
+        recoveryAt,
+        recovered,
+        ready,
+        readyAfter,
+        returned,
+      }
+    },
+  )
   const {
     before,
     injected,
@@ -136,8 +135,8 @@ async function injectFault(on: ExperimentContext, id: string, fault: Fault): Pro
     readyAfter,
     returned,
   } = value
-  const others = fared({ doors: (door) => door !== node, from: injectedAt, to: recoveryAt })
-  const own = fared({ doors: (door) => door === node, from: injectedAt, to: recoveryAt })
+  const others = requestStats({ endpoints: (endpoint) => endpoint !== node, from: injectedAt, to: recoveryAt })
+  const own = requestStats({ endpoints: (endpoint) => endpoint === node, from: injectedAt, to: recoveryAt })
   on.finding(`${id}.replaced`, {
     holds: down.reached && replicas.reached,
     evidence: [before, injected, down.exhibit, replicas.exhibit, after, exhibit],

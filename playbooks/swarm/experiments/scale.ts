@@ -39,11 +39,7 @@ export const scale = experiment(
     const limit = maxReplicas(on)
     const more = Math.min(wanted + 2, limit)
     const fewer = Math.max(1, Math.min(2, wanted - 1))
-    const {
-      value,
-      exhibit,
-      requestStats: fared,
-    } = await observeDuring(
+    const { value, exhibit, requestStats } = await observeDuring(
       on,
       { title: `Timeline: ${wanted}, ${more}, ${fewer}, ${wanted} replicas` },
       async (watching) => {
@@ -60,11 +56,11 @@ export const scale = experiment(
       evidence: [...up.exhibits, exhibit],
       detail:
         more > wanted
-          ? `${more} instead of ${wanted} replicas ran after ${seconds(up.took)}; ${fared({ to: upAt }).failed} of ${fared({ to: upAt }).sent} requests failed`
+          ? `${more} instead of ${wanted} replicas ran after ${seconds(up.took)}; ${requestStats({ to: upAt }).failed} of ${requestStats({ to: upAt }).sent} requests failed`
           : `cannot scale up: the nodes are limited to ${limit} replicas`,
       measured: { 'time to scale up': [up.took, 's'] },
     })
-    const stats = fared({ from: upAt })
+    const stats = requestStats({ from: upAt })
     on.finding(
       'swarm.scale.down',
       inconclusiveIfPartitioned(await partitionDuring(on, exhibit, down.reached ? stats.failed : 0), {

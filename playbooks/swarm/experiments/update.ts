@@ -45,36 +45,34 @@ export const rollingUpdate = experiment(
   },
   async (on) => {
     const options = { title: 'Timeline: update and rollback under load', perSecond: RATE }
-    const {
-      value,
-      exhibit,
-      perSecond,
-      increments,
-      requestStats: fared,
-    } = await observeDuring(on, options, async (watching) => {
-      const update = await roll(
-        on,
-        'Update',
-        `docker service update --detach --quiet --env-add ${VERSION}=${Date.now()} ${COUNTER}`,
-        'completed',
-        watching,
-      )
-      const between = watching.now()
-      const rollback = await roll(
-        on,
-        'Rollback',
-        `docker service rollback --detach --quiet ${COUNTER}`,
-        'rollback_completed',
-        watching,
-      )
-      return { update, between, rollback }
-    })
+    const { value, exhibit, perSecond, increments, requestStats } = await observeDuring(
+      on,
+      options,
+      async (watching) => {
+        const update = await roll(
+          on,
+          'Update',
+          `docker service update --detach --quiet --env-add ${VERSION}=${Date.now()} ${COUNTER}`,
+          'completed',
+          watching,
+        )
+        const between = watching.now()
+        const rollback = await roll(
+          on,
+          'Rollback',
+          `docker service rollback --detach --quiet ${COUNTER}`,
+          'rollback_completed',
+          watching,
+        )
+        return { update, between, rollback }
+      },
+    )
     const { update, between, rollback } = value
-    const [first, second] = [fared({ to: between }), fared({ from: between })]
-    const parted = await partitionDuring(on, exhibit, first.failed + second.failed)
+    const [first, second] = [requestStats({ to: between }), requestStats({ from: between })]
+    const partition = await partitionDuring(on, exhibit, first.failed + second.failed)
     on.finding(
       'swarm.update.no-failed-request',
-      inconclusiveIfPartitioned(update.reached ? parted : undefined, {
+      inconclusiveIfPartitioned(update.reached ? partition : undefined, {
         holds: update.reached && first.failed === 0,
         evidence: [...update.exhibits, exhibit],
         detail: `${first.failed} of ${first.sent} requests failed at ${perSecond}/s, p95 ${first.p95.toFixed(0)} ms; update ${update.reached ? 'took' : 'did not complete within'} ${seconds(update.took)}`,
@@ -83,7 +81,7 @@ export const rollingUpdate = experiment(
     )
     on.finding(
       'swarm.rollback.no-failed-request',
-      inconclusiveIfPartitioned(rollback.reached ? parted : undefined, {
+      inconclusiveIfPartitioned(rollback.reached ? partition : undefined, {
         holds: rollback.reached && second.failed === 0,
         evidence: [...rollback.exhibits, exhibit],
         detail: `${second.failed} of ${second.sent} requests failed; rollback ${rollback.reached ? 'took' : 'did not complete within'} ${seconds(rollback.took)}`,
@@ -162,12 +160,7 @@ export const brokenUpdate = experiment(
     const broken =
       source.split('\n').find((name) => name.startsWith(`${registryAddress(on)}/labbook/hello-world:`)) ??
       `${registryAddress(on)}/labbook/hello-world:${tagOf('hello-world', 'debian')}`
-    const {
-      value,
-      exhibit,
-      perSecond,
-      requestStats: fared,
-    } = await observeDuring(
+    const { value, exhibit, perSecond, requestStats } = await observeDuring(
       on,
       { title: 'Timeline: update to a broken image', perSecond: RATE },
       async ({ mark, now }) => {
@@ -203,7 +196,7 @@ export const brokenUpdate = experiment(
       detail: `${finished.exhibit.stdout.trim()}; update status settled after ${seconds(rollbackSeconds)}`,
       measured: { 'time to roll back': [rollbackSeconds, 's'] },
     })
-    const all = fared()
+    const all = requestStats()
     on.finding(
       'swarm.update.broken-unnoticed',
       inconclusiveIfPartitioned(await partitionDuring(on, exhibit, all.failed), {

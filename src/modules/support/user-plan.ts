@@ -31,7 +31,7 @@ export interface FoundUser {
   /** As left by useradd: no password is set yet. */
   readonly passwordUnset: boolean
   readonly homeThere: boolean
-  /** Uid of the home's owner, and all users: set if a home is to be removed. */
+  /** Uid of the home's owner, and all users: set if a home will be removed. */
   readonly homeOwner: number | undefined
   readonly users: readonly UserEntry[]
   /** Parent directory of new homes: set if the user does not exist and no home is given. */

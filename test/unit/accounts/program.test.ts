@@ -137,7 +137,7 @@ t.test('make keeps comments and order, and removes invalid lines', async (t) => 
       { name: 'c', password: '3' },
       { name: 'b', password: '2' },
     ]),
-    { strange: 2, extra: ['old'] },
+    { invalidLines: 2, extra: ['old'] },
   )
   make([
     { name: 'a', password: '1' },

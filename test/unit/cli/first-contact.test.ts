@@ -28,7 +28,7 @@ t.test('error in another directory names the inventory, the directory, and what 
   })
   t.match(run(directory, 'docker', '--list-hosts', '-i', `${ROOT}/inventory.yaml`), {
     exitCode: 0,
-    stdout: /"Docker Engine"/,
+    stdout: /"Install Docker Engine"/,
   })
   t.match(
     run(ROOT, 'docker', '--list-hosts', '-i', 'own.yaml').stderr,
@@ -58,7 +58,7 @@ t.test(
     t.strictSame([exitCode, stderr], [0, ''])
     for (const message of [
       'Could not match supplied host pattern, ignoring: docker (the groups are all, ungrouped, web)',
-      'play "Docker Engine": skipping: no hosts matched docker',
+      'play "Install Docker Engine": skipping: no hosts matched docker',
       '--extra-vars replicas: variable was not used in this run',
       '--tags dokcer: no play or task has this tag; did you mean "docker"?',
       'nothing ran: no task matches --tags dokcer',

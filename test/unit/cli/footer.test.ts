@@ -74,7 +74,7 @@ t.test('failed or interrupted run has the command to rerun in place of the closi
   for (const status of ['failed', 'interrupted'] as const) {
     t.strictSame(footer(['up', '--limit', 'node1:!node2'], status, closing), {
       report: 'runs/latest/report.html',
-      again: "npx zx playbooks/site.mjs up --limit 'node1:!node2'",
+      rerunCommand: "npx zx playbooks/site.mjs up --limit 'node1:!node2'",
     })
   }
   t.strictSame(

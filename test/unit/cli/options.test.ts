@@ -38,7 +38,7 @@ void t.test('empty command line means the defaults', async (t) => {
     yes: false,
     help: false,
     version: false,
-    words: [],
+    args: [],
     repeat: 1,
     provider: undefined,
   })

@@ -97,7 +97,7 @@ t.test('error for an invalid value names host, variable and valid values', async
       /option "ServerAliveInterval" must be a whole number of seconds/,
     ],
     [{ ansible_ssh_args: '-o ServerAliveCountMax=-1' }, /option "ServerAliveCountMax" must be a whole number/],
-    [{ ansible_ssh_args: '-o StrictHostKeyChecking=perhaps' }, /must be yes, accept-new or no/],
+    [{ ansible_ssh_args: '-o StrictHostKeyChecking=maybe' }, /must be yes, accept-new or no/],
     [{ ansible_ssh_args: '-4' }, 'node1: ansible_ssh_args: cannot read "-4"; write options as -o Name=value'],
     [{ ansible_ssh_args: '-o' }, /cannot read "-o"/],
   ]

@@ -43,18 +43,18 @@ t.test('entry matches a host by name, pattern, list or hash, with the port if it
 })
 
 t.test('another key of the same type is changed, one of another type is unknown', async (t) => {
-  t.same(judge('# c\n\n* ssh-ed25519 BBBB\n'), { is: 'changed', at: 'kh:3' })
-  t.same(judge('* ssh-rsa BBBB'), { is: 'unknown', otherTypes: ['ssh-rsa'] })
-  t.same(judge('* ssh-ed25519 BBBB\n* ssh-ed25519 AAAA'), { is: 'known' }, 'any matching entry is enough')
+  t.same(judge('# c\n\n* ssh-ed25519 BBBB\n'), { status: 'changed', location: 'kh:3' })
+  t.same(judge('* ssh-rsa BBBB'), { status: 'unknown', otherTypes: ['ssh-rsa'] })
+  t.same(judge('* ssh-ed25519 BBBB\n* ssh-ed25519 AAAA'), { status: 'known' }, 'any matching entry is enough')
 })
 
 t.test('entry without a port and with another key is ignored for other ports', async (t) => {
-  t.same(judge('node1.example.org ssh-ed25519 BBBB', undefined, 2222), { is: 'unknown', otherTypes: [] })
+  t.same(judge('node1.example.org ssh-ed25519 BBBB', undefined, 2222), { status: 'unknown', otherTypes: [] })
 })
 
 t.test('revoked key is rejected even if another entry has it', async (t) => {
-  t.same(judge('* ssh-ed25519 AAAA\n@revoked * ssh-ed25519 AAAA'), { is: 'revoked', at: 'kh:2' })
-  t.same(judge('@revoked * ssh-ed25519 BBBB'), { is: 'unknown', otherTypes: [] })
+  t.same(judge('* ssh-ed25519 AAAA\n@revoked * ssh-ed25519 AAAA'), { status: 'revoked', location: 'kh:2' })
+  t.same(judge('@revoked * ssh-ed25519 BBBB'), { status: 'unknown', otherTypes: [] })
 })
 
 t.test('@cert-authority lines and incomplete lines are ignored', async (t) => {

@@ -40,7 +40,7 @@ t.test('network partition makes failed requests inconclusive', async (t) => {
   t.equal(await partitionOf(3, ['node1']), undefined, 'no node lost gossip')
   const partition = await partitionOf(3, ['node1', 'node3'])
   t.match(partition, {
-    why: /^node3 lost the gossip/,
+    reason: /^node3 lost the gossip/,
     exhibits: [
       { host: 'node1', stdout: '' },
       { host: 'node3', stdout: '2026-11-22T14:11:56+0000 Node 72c3f070ca2a/10.77.0.11, left gossip cluster\n' },

@@ -46,11 +46,16 @@ t.test('outage lasts from the first failed request to the next successful one', 
 
 t.test('lost increment is acknowledged and not counted', async (t) => {
   const post = (error = '') => request(0, error, { method: 'POST' })
-  t.same(increments([post(), post(), post(), request(0)], 5, 8), { acknowledged: 3, unsure: 0, added: 3, lost: 0 })
-  t.same(increments([post(), post(), post('x')], 5, 6), { acknowledged: 2, unsure: 1, added: 1, lost: 1 })
+  t.same(increments([post(), post(), post(), request(0)], 5, 8), {
+    acknowledged: 3,
+    indeterminate: 0,
+    added: 3,
+    lost: 0,
+  })
+  t.same(increments([post(), post(), post('x')], 5, 6), { acknowledged: 2, indeterminate: 1, added: 1, lost: 1 })
   t.same(
     increments([post('x')], 5, 6),
-    { acknowledged: 0, unsure: 1, added: 1, lost: 0 },
+    { acknowledged: 0, indeterminate: 1, added: 1, lost: 0 },
     'an indeterminate increment may have been applied',
   )
 })

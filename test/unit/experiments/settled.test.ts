@@ -26,7 +26,7 @@ function on(t: Test, port: number, secondsPerPoll: number): SetupContext {
   t.intercept(Date, 'now', { value: () => now() + passed })
   return {
     groups: { swarm: ['node1'] },
-    slowdown: 1,
+    timeoutMultiplier: 1,
     signal: new AbortController().signal,
     hostvars: () => ({ ansible_host: '127.0.0.1', counter_port: port }),
     watch: async () => {

@@ -79,8 +79,8 @@ t.test('plannedCluster() rejects an invalid cluster', async (t) => {
     inventory({ a: { ansible_host: '10.0.0.1' } }, { b: { ansible_host: '10.0.0.1' } }),
   )
   rejects(/"my_box" is not a valid node name/, inventory({ my_box: {} }))
-  rejects(/k3s_labels: "zone: a b"/, inventory({ a: { k3s_labels: { zone: 'a b' } } }))
-  rejects(/k3s_taints: "db" is no taint/, inventory({ a: { k3s_taints: ['db'] } }))
+  rejects(/k3s_labels: invalid label "zone: a b"/, inventory({ a: { k3s_labels: { zone: 'a b' } } }))
+  rejects(/k3s_taints: invalid taint "db"/, inventory({ a: { k3s_taints: ['db'] } }))
   rejects(/k3s_node_ip is "here"/, inventory({ a: { k3s_node_ip: 'here' } }))
 })
 

@@ -129,7 +129,7 @@ t.test('prune deletes labelled objects that are not in the manifests', async (t)
       { ...params, definition: [config({}), labelled], wait: true },
       found.replace('counter web', 'fresh web').replace('lb:namespace counter', 'lb:namespace fresh'),
     ).map((line) => line.split(' ')[0]),
-    ['remove', 'create', 'create', 'wait', 'remove'],
+    ['prune', 'create', 'create', 'wait', 'prune'],
     'an autoscaler goes before the number of pods that it would undo, the rest when all is well',
   )
   t.match(plan({ ...params, label_selectors: ['a=b'] }, there()).problem, /lacks the label a=b/)

@@ -247,7 +247,7 @@ const plans = [
 ]
 for (const { description, script } of plans.flatMap((plan) => plan.changes)) scripts[description] = script
 for (const [name, fault] of Object.entries(vmFaults(vmSettings(node1))))
-  Object.assign(scripts, { [`${name}: make`]: fault.make, [`${name}: mend`]: fault.mend })
+  Object.assign(scripts, { [`${name}: inject`]: fault.inject, [`${name}: recover`]: fault.recover })
 
 t.test('no script contains an unresolved value', async (t) => {
   t.ok(Object.keys(scripts).length > 25)

@@ -158,7 +158,7 @@ t.test('disturbances name the affected host', async (t) => {
   t.same(of('Power off a node'), [['node3', 'is reset without a shutdown']])
   t.same(of('Partition a node from the network'), [['node3', 'is partitioned from all but SSH']])
   t.same(of('Stop the Docker daemon of a node'), [['node3', 'the Docker daemon is stopped']])
-  t.same(of('Power off a Kubernetes node')[0], ['node3', 'is reset, without a goodbye'])
+  t.same(of('Power off a Kubernetes node')[0], ['node3', 'is reset without a shutdown'])
   t.same(of('Power off the only manager'), [
     ['node1', 'is reset without a shutdown'],
     ['node2', 'a replica of the Counter app is killed'],

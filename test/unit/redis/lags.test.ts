@@ -20,8 +20,14 @@ const printed = (lags: readonly number[], late = 0): string =>
   ].join('\n')
 
 t.test('readLags parses the output of the client', async (t) => {
-  t.same(parseLags(printed([300, 100])), { sorted: [0.1, 0.3], late: 0, trips: [0.12, 0.12], stale: 1, whole: true })
-  t.match(parseLags('{"lag": 5, "loo'), { sorted: [], whole: false })
+  t.same(parseLags(printed([300, 100])), {
+    sorted: [0.1, 0.3],
+    late: 0,
+    roundTrips: [0.12, 0.12],
+    stale: 1,
+    complete: true,
+  })
+  t.match(parseLags('{"lag": 5, "loo'), { sorted: [], complete: false })
 })
 
 t.test('late samples count as larger than any other', async (t) => {
@@ -68,7 +74,7 @@ t.test('behindMoreOften compares stale reads, not times', async (t) => {
   t.equal(staleMoreOften(upToDate(0.1), stale), true)
   t.equal(staleMoreOften(stale, upToDate(0.1)), false)
   t.equal(staleMoreOften(parseLags(''), stale), null, 'no samples')
-  t.match(mergeLags([stale, parseLags(printed([100], 2))]), { stale: 62, late: 2, whole: true })
+  t.match(mergeLags([stale, parseLags(printed([100], 2))]), { stale: 62, late: 2, complete: true })
   t.equal(roundTripText(parseLags('')), 'not measured')
 })
 

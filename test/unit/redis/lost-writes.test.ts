@@ -12,18 +12,18 @@ import {
 t.test('lossOf counts lost and indeterminate increments', async (t) => {
   t.same(lossOf({ values: [6, 7, 8], indeterminate: 0 }, 5, 8), {
     acknowledged: 3,
-    unsure: 0,
+    indeterminate: 0,
     added: 3,
     lost: 0,
-    mostLost: 0,
+    maxLost: 0,
   })
-  t.match(lossOf({ values: [6, 7, 8], indeterminate: 0 }, 5, 6), { lost: 2, mostLost: 2 })
-  t.match(lossOf({ values: [6], indeterminate: 1 }, 5, 6), { lost: 0, mostLost: 1 })
-  t.match(lossOf({ values: [6, 7], indeterminate: 1 }, 5, 8), { lost: 0, mostLost: 0 })
+  t.match(lossOf({ values: [6, 7, 8], indeterminate: 0 }, 5, 6), { lost: 2, maxLost: 2 })
+  t.match(lossOf({ values: [6], indeterminate: 1 }, 5, 6), { lost: 0, maxLost: 1 })
+  t.match(lossOf({ values: [6, 7], indeterminate: 1 }, 5, 8), { lost: 0, maxLost: 0 })
 })
 
 t.test('duplicate count is a lost increment, even if the sum matches', async (t) => {
-  t.match(lossOf({ values: [6, 7, 7], indeterminate: 1 }, 5, 8), { lost: 1, mostLost: 1 })
+  t.match(lossOf({ values: [6, 7, 7], indeterminate: 1 }, 5, 8), { lost: 1, maxLost: 1 })
 })
 
 t.test('unknown count is inconclusive', async (t) => {
@@ -36,11 +36,11 @@ t.test('verdict is false after one loss, even with unknown counts', async (t) =>
   const loss = (lost: number): Loss => ({ acknowledged: 10, indeterminate: 0, added: 10 - lost, lost, maxLost: lost })
   t.match(lossVerdict([loss(0), undefined, loss(3)]), {
     none: false,
-    says: /^3 acknowledged increments lost in 1 of 3 runs \(0, 3\)/,
+    summary: /^3 acknowledged increments lost in 1 of 3 runs \(0, 3\)/,
   })
   t.match(lossVerdict([loss(0), loss(0), loss(0), loss(0), loss(0)]), {
     none: true,
-    says: /^0 acknowledged increments lost in 5 runs.*below 45 %/,
+    summary: /^0 acknowledged increments lost in 5 runs.*below 45 %/,
   })
 })
 
@@ -100,14 +100,14 @@ t.test('readLog parses the log of a client and skips truncated lines', async (t)
     '{"at": 1000, "was": "ok", "value": 7}\nnoise\n{"at": 1001, "was": "no", "why": "NOREPLICAS"}\n{"at": 1002, "was": "unsure", "why": "timed out"}\n{"at": 1003, "was": "o',
   )
   t.same(log, {
-    whole: false,
+    complete: false,
     changes: [
       { at: 1000, was: 'ok', value: 7 },
       { at: 1001, was: 'no', why: 'NOREPLICAS' },
       { at: 1002, was: 'unsure', why: 'timed out' },
     ],
   })
-  t.same(acknowledgedCounts(log.changes), { values: [7], unsure: 1, refused: 1 })
+  t.same(acknowledgedCounts(log.changes), { values: [7], indeterminate: 1, refused: 1 })
   t.equal(parseLog('{"ended": true}\n').complete, true)
   t.match(
     lossOf(acknowledgedCounts([{ at: 1, was: 'ok' }]), 0, 5),

@@ -205,7 +205,7 @@ await t.test('report command line', async (t) => {
     [['--lang=fr'], '--lang fr: unknown language; valid values: en, ru\n'],
     [['--formt', 'md'], 'unknown option --formt (did you mean --format?)\n'],
     [['--format'], '--format needs a value: html, md, pdf, junit\n'],
-    [['.', '--format', 'pdf'], /^a PDF is printed with Chromium, and there is none here: .*\n$/],
+    [['.', '--format', 'pdf'], /^cannot find Chromium, which is needed to print a PDF: .*\n$/],
     [['no-such-run'], /^run "no-such-run" not found in .*runs.*\n$/],
     [['/etc'], '/etc is not a run: it has no events.jsonl\n'],
     [['a', 'b'], 'only one run is allowed, not a and b\n'],

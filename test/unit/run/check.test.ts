@@ -133,7 +133,7 @@ t.test('tasks that read what an earlier task modifies are unknown', async (t) =>
       undefined,
     ],
   )
-  t.match(ran.results[1]?.changes, [{ diff: { before: '', after: '2' } }], 'what it would do as things are now is kept')
+  t.match(ran.results[1]?.changes, [{ diff: { before: '', after: '2' } }], 'its change in the current state is kept')
 })
 
 t.test('an unknown task may modify what later tasks read', async (t) => {
@@ -204,7 +204,7 @@ t.test('handlers are predicted in order', async (t) => {
   const ran = await check(
     () => [
       line('first', { path: at('a'), is: '1', notify: 'free' }),
-      line('again', { path: at('a'), is: '2', notify: ['perhaps', 'bound'] }),
+      line('again', { path: at('a'), is: '2', notify: ['maybe', 'bound'] }),
       line('more', { path: at('c'), is: '2', notify: ['bound', 'after'] }),
     ],
     {
@@ -215,13 +215,13 @@ t.test('handlers are predicted in order', async (t) => {
       never: script({ text: ':' }),
     },
   )
-  t.same(ran.story.slice(3), ['a free: changed', 'a perhaps: unknown', 'a bound: unknown', 'a after: unknown'])
+  t.same(ran.story.slice(3), ['a free: changed', 'a maybe: unknown', 'a bound: unknown', 'a after: unknown'])
   t.same(
     ran.results.slice(4).map(({ message }) => message),
     [
       'depends on "again", which has not run yet',
       'depends on "first", which has not run yet: nothing to copy',
-      'depends on "perhaps", which has not run yet',
+      'depends on "maybe", which has not run yet',
     ],
   )
 })
@@ -297,7 +297,7 @@ const one = fc.oneof(
     ignore: fc.boolean(),
   }),
   fc.record({ kind: fc.constant('shell' as const), name, on, notify, ignore: fc.boolean(), counts: fc.boolean() }),
-  fc.record({ kind: fc.constant('told' as const), name, on, notify, ignore: fc.boolean() }),
+  fc.record({ kind: fc.constant('predictable' as const), name, on, notify, ignore: fc.boolean() }),
 )
 type One = typeof one extends fc.Arbitrary<infer T> ? T : never
 
@@ -327,7 +327,7 @@ function taskOf(given: One, title: string): Task {
         ...keywords,
         ...(given.counts ? {} : { changed_when: false }),
       })
-    case 'told':
+    case 'predictable':
       return line(title, {
         path: own(given.name),
         is: was.map((value) => value.was),
@@ -364,7 +364,7 @@ const snapshot = (): string[] =>
 
 t.test('predictions of check mode match the run', async (t) => {
   let lists = 0
-  const told = { ok: 0, changed: 0, unknown: 0, failed: 0, skipped: 0, unreachable: 0 }
+  const totals = { ok: 0, changed: 0, unknown: 0, failed: 0, skipped: 0, unreachable: 0 }
   await fc.assert(
     fc.asyncProperty(
       fc.array(one, { minLength: 1, maxLength: 6 }),
@@ -384,7 +384,7 @@ t.test('predictions of check mode match the run', async (t) => {
         )
         const isOver = [...done.values()].some(({ status, ignored }) => status === 'failed' && !ignored)
         for (const { task, status, changes, message } of said.results) {
-          told[status] += 1
+          totals[status] += 1
           if (status === 'unknown') continue
           const real = done.get(task)
           if (real === undefined && isOver) break
@@ -405,7 +405,7 @@ t.test('predictions of check mode match the run', async (t) => {
     ),
     { numRuns: 60, ...sameCases },
   )
-  t.comment(told)
+  t.comment(totals)
   for (const status of ['ok', 'changed', 'unknown', 'failed', 'skipped'] as const)
-    t.ok(told[status] > 0, `${status} came: ${told[status]}`)
+    t.ok(totals[status] > 0, `${status} came: ${totals[status]}`)
 })

@@ -157,7 +157,7 @@ t.test('an interrupted run reports it and completes its event log', async (t) =>
   t.equal(ran.events.at(-1)?.type, 'run_end')
 })
 
-/** An experiment that writes down what it does; `observe` disturbs something and then does as it is told. */
+/** An experiment that writes down what it does; `method` disturbs something and then does what the test says. */
 function disturbing(
   log: string,
   { start = '', during = async () => {} }: { start?: string; during?: () => Promise<void> } = {},

@@ -45,7 +45,7 @@ t.test('an experiment whose pattern matches no host is inconclusive, with the re
 
 t.test('an invalid pattern ends the run; the error names the play', async (t) => {
   const ran = await runSteps([play('Web', { hosts: '~(' }, hello)])
-  t.match(said(ran), [/^error: play "Web": "~\(" cannot be read as a pattern: /])
+  t.match(said(ran), [/^error: play "Web": "~\(" is not a valid pattern: /])
   t.match(ran, { status: 'failed', exitCode: 1 })
   t.equal(ran.events.at(-1)?.type, 'run_end')
 })

@@ -65,7 +65,7 @@ t.test('an experiment reports commands, waits and their timeouts', async (t) => 
       on.finding('x.holds', { holds: true, evidence: [] })
     }),
   ])
-  const told = ran.events.flatMap((event) =>
+  const waits = ran.events.flatMap((event) =>
     event.type === 'waiting'
       ? [`${event.play}: ${event.host ?? 'nobody'}: ${event.for}, ${event.withinSeconds} s`]
       : event.type === 'exhibit_start'
@@ -74,7 +74,7 @@ t.test('an experiment reports commands, waits and their timeouts', async (t) => 
           ? [`done: ${event.title}`]
           : [],
   )
-  t.strictSame(told, [
+  t.strictSame(waits, [
     'a: Nodes',
     'done: Nodes',
     'look: a: node3 Down, 120 s',

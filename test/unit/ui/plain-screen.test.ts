@@ -146,7 +146,7 @@ void t.test('failures have a reason, and ignored ones are not called failed', as
 void t.test('check mode is announced, and unknown tasks are counted', async (t) => {
   const output = await lines(checkRun())
   t.match(output[0], 'CHECK MODE')
-  t.ok(output.includes('node1 | unknown | Start Docker: cannot tell before "Install Docker"'))
+  t.ok(output.includes('node1 | unknown | Start Docker: depends on "Install Docker", which has not run yet'))
   t.ok(output.some((line) => /^node1 : .* unknown=1$/.test(line)))
   t.match(output.at(-3), '✓ Checked in 1.2s: 6 tasks would make changes, 3 unknown')
 })

@@ -120,7 +120,7 @@ void t.test('check mode lists planned changes, once for equal hosts', async (t) 
     '      -  "log-driver": "json-file"',
     '      +  "log-driver": "journald"',
     '       }',
-    '    ? Start Docker: cannot tell before "Install Docker"  all hosts',
+    '    ? Start Docker: depends on "Install Docker", which has not run yet  all hosts',
   ])
 })
 

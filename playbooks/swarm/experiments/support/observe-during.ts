@@ -55,7 +55,7 @@ export interface ObservationResult<T> {
   readonly counts: { readonly before: number; readonly after: number }
   /** Statistics of the requests in a time range, through some of the endpoints. */
   requestStats(which?: {
-    readonly doors?: (node: string) => boolean
+    readonly endpoints?: (node: string) => boolean
     readonly from?: number
     readonly to?: number
   }): RequestStats
@@ -91,9 +91,9 @@ export interface ObservedCluster {
 export const observedSwarm = (
   on: ExperimentContext,
   managers: readonly string[],
-  app?: { readonly doors: readonly AppEndpoint[]; readonly services: readonly string[] },
+  app?: { readonly endpoints: readonly AppEndpoint[]; readonly services: readonly string[] },
 ): ObservedCluster => ({
-  endpoints: app?.doors ?? appEndpoints(on),
+  endpoints: app?.endpoints ?? appEndpoints(on),
   nodes: on.groups.swarm ?? [],
   command: app === undefined ? 'docker stack ps' : 'docker service ps',
   async placement() {
@@ -132,14 +132,14 @@ export async function observeDuring<T>(
   const { title, managers = on.hosts.slice(0, 1) } = options
   const perSecond = Number(((options.perSecond ?? PER_SECOND) / on.timeoutMultiplier).toFixed(2))
   const cluster = options.cluster ?? observedSwarm(on, managers)
-  const doors = cluster.endpoints.filter(({ node }) => options.endpoints?.(node) ?? true)
-  const before = await readCount(doors)
+  const endpoints = cluster.endpoints.filter(({ node }) => options.endpoints?.(node) ?? true)
+  const before = await readCount(endpoints)
   const began = performance.now()
   const now = (): number => (performance.now() - began) / 1000
   const events: TimelineEvent[] = []
   const everyMs = SAMPLE_EVERY_MS * on.timeoutMultiplier * (on.timeoutMultiplier === 1 ? 1 : SLOW_FACTOR)
   const sampler = new PlacementSampler(on.signal, cluster, now, everyMs)
-  const probe = new SteadyProbe(doors, { perSecond, timeoutMs: TIME_LIMIT_MS })
+  const probe = new SteadyProbe(endpoints, { perSecond, timeoutMs: TIME_LIMIT_MS })
   let requests: readonly RequestResult[] = []
   let value: T | undefined
   let failure: unknown
@@ -153,7 +153,7 @@ export async function observeDuring<T>(
   }
   if (on.signal.aborted) throw failure
   const seconds = now()
-  const after = await readCount(doors)
+  const after = await readCount(endpoints)
   const incrementStats = increments(requests, before, after)
   const exhibit = record(on, {
     title,
@@ -175,18 +175,21 @@ export async function observeDuring<T>(
     perSecond,
     increments: incrementStats,
     counts: { before, after },
-    requestStats: ({ doors: selected = () => true, from = 0, to = seconds } = {}) =>
+    requestStats: ({ endpoints: selected = () => true, from = 0, to = seconds } = {}) =>
       requestStats(
-        requests.filter(({ endpoint: door, at }) => selected(door) && at >= from * 1000 && at <= to * 1000),
+        requests.filter(({ endpoint, at }) => selected(endpoint) && at >= from * 1000 && at <= to * 1000),
         to,
       ),
   }
 }
 
 /** Reads the count through any endpoint; retries while the service recovers. */
-async function readCount(doors: readonly AppEndpoint[]): Promise<number> {
+async function readCount(endpoints: readonly AppEndpoint[]): Promise<number> {
   for (let tries = 0; tries < 20; tries++) {
-    const { answers } = await callMany(doors, 'GET', '/api/counter', { total: doors.length, clients: doors.length })
+    const { answers } = await callMany(endpoints, 'GET', '/api/counter', {
+      total: endpoints.length,
+      clients: endpoints.length,
+    })
     const [answer] = answers
     if (answer !== undefined) return answer.count
     await sleep(500)
@@ -257,7 +260,7 @@ function record(on: ExperimentContext, observation: Observation): Exhibit {
 }
 
 function table({ events, samples, requests, increments: stats, seconds }: Observation): string {
-  const doors = [...new Set(requests.map(({ endpoint: door }) => door))].sort()
+  const endpoints = [...new Set(requests.map(({ endpoint }) => endpoint))].sort()
   const row = (name: string, { sent, failed, outage, median, p95 }: RequestStats): string =>
     `${name.padEnd(12)} ${String(sent).padStart(6)} ${String(failed).padStart(7)} ${outage.toFixed(1).padStart(11)} ${ms(median).padStart(8)} ${ms(p95).padStart(8)}`
   const unanswered = samples.filter(({ tasks }) => tasks === undefined).length
@@ -265,11 +268,11 @@ function table({ events, samples, requests, increments: stats, seconds }: Observ
     ...events.map(({ at, label }) => `${at.toFixed(1).padStart(7)} s  ${label}`),
     '',
     `${'ENDPOINT'.padEnd(12)} ${'SENT'.padStart(6)} ${'FAILED'.padStart(7)} ${'OUTAGE s'.padStart(11)} ${'P50 ms'.padStart(8)} ${'P95 ms'.padStart(8)}`,
-    ...doors.map((door) =>
+    ...endpoints.map((endpoint) =>
       row(
-        door,
+        endpoint,
         requestStats(
-          requests.filter((request) => request.endpoint === door),
+          requests.filter((request) => request.endpoint === endpoint),
           seconds,
         ),
       ),

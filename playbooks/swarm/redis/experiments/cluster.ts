@@ -10,7 +10,7 @@ import { ownerOf, readClusterNodes, slotCount, slotOf, SLOTS } from './support/r
 const INCREMENTS = 120
 
 /** Checks the slots of a Redis Cluster, the node that serves the counter, and the failover of that node. */
-export const cluster = (notebook: ComparisonTable): Experiment =>
+export const cluster = (table: ComparisonTable): Experiment =>
   experiment(
     'Count in a Redis Cluster',
     {
@@ -110,6 +110,6 @@ export const cluster = (notebook: ComparisonTable): Experiment =>
         evidence: [listed, exhibit],
         detail: `${owner.server} took ${increments.find(({ server }) => server === owner.server)?.calls ?? 0} of ${answers.length} acknowledged increments; it serves slot ${slotOf(KEY)} of key "${KEY}", and ${elsewhere.length} of the other ${masters.length - 1} masters took any`,
       })
-      reportFailover(on, lab, notebook, await loseMasterRepeatedly(on, lab, 'power'), 'redis.cluster.failover', 'reads')
+      reportFailover(on, lab, table, await loseMasterRepeatedly(on, lab, 'power'), 'redis.cluster.failover', 'reads')
     },
   )

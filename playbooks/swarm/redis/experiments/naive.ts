@@ -55,7 +55,7 @@ export const naive = experiment(
         `counts differed in ${broken.length} of ${rounds.length} rounds with ${INSTANCES} instances; ` +
         `in the last, the instances had ${rounds.at(-1)?.counts.join(', ') ?? ''} and reads returned ${[...(rounds.at(-1)?.returned ?? [])].join(', ')}; ` +
         `${rounds.reduce((sum, { acknowledged }) => sum + acknowledged, 0)} increments acknowledged in total; with one instance reads returned ${[...single.returned].join(', ')}`,
-      measured: { 'counters that reads told': [Math.max(...rounds.map(({ returned }) => returned.size)), ''] },
+      measured: { 'counters that reads returned': [Math.max(...rounds.map(({ returned }) => returned.size)), ''] },
     })
   },
 )

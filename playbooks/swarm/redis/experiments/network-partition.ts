@@ -27,7 +27,7 @@ const MIN_REPLICAS: Protection = { name: 'min-replicas-to-write 1', minReplicas:
 const CONFIRMED: Protection = { name: 'min-replicas-to-write 1 and WAIT 1', minReplicas: 1, waitReplicas: 1 }
 
 /** Isolates the master with one client, so that a second master is elected: a split brain. */
-export const cutOff = (notebook: ComparisonTable): Experiment =>
+export const cutOff = (table: ComparisonTable): Experiment =>
   experiment(
     'Partition the Redis master from the network',
     {
@@ -93,7 +93,7 @@ export const cutOff = (notebook: ComparisonTable): Experiment =>
         detail: `${verdict.summary}; ${describeLoss(confirmed)}${note}`,
         measured: { 'increments lost': [maxLost(confirmed), ''] },
       })
-      notebook.set('sentinel', 'node cut off', comparisonCell(confirmed), confirmed.at(-1)?.exhibits[1] ?? lab.deployed)
+      table.set('sentinel', 'node cut off', comparisonCell(confirmed), confirmed.at(-1)?.exhibits[1] ?? lab.deployed)
       await removeLabStacks(on)
 
       const clusterLab = await deployLabStack(on, 'cluster', { app: true })
@@ -105,7 +105,7 @@ export const cutOff = (notebook: ComparisonTable): Experiment =>
         detail: `${clusterVerdict.summary}; ${describeLoss(clusterLosses)}${note}`,
         measured: { 'increments lost': [maxLost(clusterLosses), ''] },
       })
-      notebook.set(
+      table.set(
         'cluster',
         'node cut off',
         comparisonCell(clusterLosses),

@@ -24,7 +24,7 @@ import { redisProcesses } from './support/replies.ts'
 interface WriteTrial {
   readonly topology: Topology
   readonly result: LoadResult
-  readonly doubts: readonly string[]
+  readonly issues: readonly string[]
   readonly limit: string
 }
 
@@ -88,7 +88,7 @@ export const writeScaling = (table: ComparisonTable): Experiment =>
           trials.push({
             topology,
             result,
-            doubts: validityIssues(result, { failed: settings.failureLimit }),
+            issues: validityIssues(result, { failed: settings.failureLimit }),
             limit: limit.what ?? limit.why,
           })
         }
@@ -97,7 +97,7 @@ export const writeScaling = (table: ComparisonTable): Experiment =>
       for (const [topology, lab] of labs) memory.set(topology, await memoryOf(on, lab))
       const of = (topology: Topology) => trials.filter((trial) => trial.topology === topology)
       const values = (topology: Topology) =>
-        of(topology).map(({ result, doubts }) => ({ value: result.throughput, issues: doubts }))
+        of(topology).map(({ result, issues }) => ({ value: result.throughput, issues }))
       const verdicts = TOPOLOGIES.slice(1).map((topology) => ({
         topology,
         verdict: compare(values('single'), values(topology), { within: settings.tolerance }),
@@ -131,7 +131,7 @@ export const writeScaling = (table: ComparisonTable): Experiment =>
             (limit) =>
               `bottleneck in ${trials.filter((trial) => trial.limit === limit).length} of ${trials.length} trials: ${limit}`,
           ),
-          ...trials.flatMap(({ topology, doubts }) => doubts.map((doubt) => `warning, ${topology}: ${doubt}`)),
+          ...trials.flatMap(({ topology, issues }) => issues.map((issue) => `warning, ${topology}: ${issue}`)),
         ].join('\n'),
         chart: {
           kind: 'lines',

@@ -100,7 +100,7 @@ void t.test('a worker cannot run docker_node', async (t) => {
 
 for (const shell of shells) {
   void t.test(
-    `${shell.name}: an update that a heartbeat overtook is tried again, any other refusal is told`,
+    `${shell.name}: an update that a heartbeat overtook is tried again, any other refusal is reported`,
     async (t) => {
       const bin = t.testdir({
         docker: [

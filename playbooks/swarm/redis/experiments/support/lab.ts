@@ -138,7 +138,7 @@ export async function deployLabStack(
     ...(app ? { port } : {}),
   })
   const deployed = await deployCompose(on, stack, text, `Deploy a stack with topology ${topology}`)
-  const doors = app
+  const endpoints = app
     ? (on.groups.swarm ?? []).map((node) => ({ ...endpointOf(on.hostvars(node), node, port), node }))
     : []
   const lab: LabStack = {
@@ -146,7 +146,7 @@ export async function deployLabStack(
     topology,
     servers: serversOf(topology),
     sentinels: sentinelsOf(topology),
-    endpoints: doors,
+    endpoints,
     deployed,
   }
   if (topology === 'cluster') {
@@ -225,13 +225,13 @@ export async function waitForHealthy(
   throw new Error(`stack "${lab.stack}" (${lab.topology}) not healthy within ${within} s: ${reason}`)
 }
 
-async function appUnhealthyReason({ endpoints: doors }: LabStack): Promise<string | undefined> {
-  if (doors.length === 0) return undefined
-  const { answers, errors } = await callMany(doors, 'GET', '/api/counter', {
-    total: doors.length * 2,
-    clients: doors.length,
+async function appUnhealthyReason({ endpoints }: LabStack): Promise<string | undefined> {
+  if (endpoints.length === 0) return undefined
+  const { answers, errors } = await callMany(endpoints, 'GET', '/api/counter', {
+    total: endpoints.length * 2,
+    clients: endpoints.length,
   })
-  return answers.length === doors.length * 2 ? undefined : `app: ${errors[0] ?? 'no response'}`
+  return answers.length === endpoints.length * 2 ? undefined : `app: ${errors[0] ?? 'no response'}`
 }
 
 /** Node of each service; names without the stack's prefix. */

@@ -106,7 +106,7 @@ export async function loseMaster(
   await before?.()
   const fault = faultOf(master)
   const cluster = observedSwarm(on, on.hosts.slice(0, 1), {
-    doors: lab.endpoints,
+    endpoints: lab.endpoints,
     services: [...lab.servers.map((server) => `${lab.stack}_${server.split(':')[0]}`), `${lab.stack}_counter`],
   })
   const observed = await observeDuring(
