@@ -19,6 +19,8 @@ interface Comments {
   /** By file and property: the same word may mean another thing elsewhere. */
   readonly properties: Map<string, string>
   readonly fileOf: Map<string, string>
+  /** By a module's file: the file that it imports its schema from. */
+  readonly schemaFiles: Map<string, string>
 }
 
 /** The text of docs/modules.md. */
@@ -50,7 +52,7 @@ interface Property {
   readonly description?: string
 }
 
-function section(name: string, schema: z.ZodType, { modules, properties, fileOf }: Comments): string {
+function section(name: string, schema: z.ZodType, { modules, properties, fileOf, schemaFiles }: Comments): string {
   const { properties: params = {}, required = [] } = z.toJSONSchema(schema, {
     io: 'input',
     unrepresentable: 'any',
@@ -58,9 +60,11 @@ function section(name: string, schema: z.ZodType, { modules, properties, fileOf 
     properties?: Record<string, Property>
     required?: readonly string[]
   }
+  const file = fileOf.get(name) ?? ''
+  const schemaFile = schemaFiles.get(file) ?? file
   const rows = Object.entries(params).map(([key, property]) => {
     const says =
-      properties.get(`${fileOf.get(name)}#${key}`) ?? properties.get(`support#${key}`) ?? property.description ?? ''
+      properties.get(`${schemaFile}#${key}`) ?? properties.get(`support#${key}`) ?? property.description ?? ''
     const otherwise = required.includes(key)
       ? '**required**'
       : property.default === undefined
@@ -81,7 +85,7 @@ function typeOf(property: Property): string {
 }
 
 function readComments(): Comments {
-  const comments: Comments = { modules: new Map(), properties: new Map(), fileOf: new Map() }
+  const comments: Comments = { modules: new Map(), properties: new Map(), fileOf: new Map(), schemaFiles: new Map() }
   for (const file of readdirSync(MODULES, { recursive: true, encoding: 'utf8' }).filter((name) =>
     name.endsWith('.ts'),
   )) {
@@ -99,6 +103,10 @@ function readComments(): Comments {
           comments.fileOf.set(name.getText(), file)
           if (said !== '') comments.modules.set(name.getText(), said)
         }
+      }
+      if (ts.isImportDeclaration(node) && /\bschema\b/.test(node.importClause?.getText() ?? '')) {
+        const from = (node.moduleSpecifier as ts.StringLiteral).text
+        comments.schemaFiles.set(file, path.posix.join(path.posix.dirname(file), from))
       }
       if (ts.isPropertyAssignment(node) && said !== '') comments.properties.set(`${home}#${node.name.getText()}`, said)
       ts.forEachChild(node, visit)

@@ -1,6 +1,6 @@
 /** The public API for playbooks. */
 export { play, PlaybookError, type Play, type PlayContext, type PlaybookStep } from './run/play.ts'
-export { disturbAll, type Disturbance, type DisturbanceContext, type Disturbs } from './run/disturbance.ts'
+export { disturbAll, type Disturbance, type DisturbanceContext, type Disturbs } from './run/disturbs.ts'
 export { durationMultiplierOf, timeoutMultiplierOf } from './run/timeout-multiplier.ts'
 export {
   experiment,

@@ -2,40 +2,15 @@ import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { ConnectionConfigError, connectionSettings, openConnection } from '../connection/index.ts'
 import { EvidenceError, lastDurations, openRecorder, createRunDirectory, writeSummary } from '../evidence/index.ts'
-import type { Inventory } from '../inventory/index.ts'
 import { ReportDataFold } from '../report/report-data.ts'
 import type { RunEvent } from '../run/events.ts'
 import type { RunHost } from '../run/run-host.ts'
-import type { PlaybookStep } from '../run/play.ts'
-import { phasesOf, run, type RunOptions } from '../run/run.ts'
-import type { TagSelection } from '../run/tags.ts'
+import { phasesOf, run } from '../run/run.ts'
 import { chooseScreen, type RunFooter } from '../ui/index.ts'
-import type { VarReadTracker } from '../values/var-reads.ts'
 import type { Secret } from '../values/secret.ts'
 import { footerOf } from './footer.ts'
 import { onInterrupt } from './interrupt.ts'
-import type { CliOptions } from './options.ts'
-import type { Playbook } from './playbook.ts'
-
-/** The validated input of a run. */
-export interface PreparedRun {
-  readonly playbook: string
-  readonly steps: readonly PlaybookStep[]
-  readonly version: string
-  readonly argv: readonly string[]
-  readonly root: string
-  readonly options: CliOptions
-  readonly inventory: Inventory
-  readonly hosts: readonly string[]
-  readonly extraVars: Readonly<Record<string, unknown>>
-  readonly tags: TagSelection
-  readonly reads: VarReadTracker
-  readonly warnings: readonly string[]
-  readonly mayDisturb: (host: string) => boolean
-  readonly withoutPermission: RunOptions['withoutPermission']
-  readonly becomePassword?: Secret
-  readonly closing?: NonNullable<Playbook['closing']>
-}
+import type { PreparedRun } from './prepared-run.ts'
 
 /** Runs the playbook, records it and renders the report. @returns the exit code. */
 export async function execute(ready: PreparedRun): Promise<number> {

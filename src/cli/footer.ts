@@ -1,7 +1,7 @@
 import type { Summary } from '../evidence/index.ts'
 import { quote } from '../shell/quote.ts'
 import type { Closing, RunFooter } from '../ui/index.ts'
-import type { PreparedRun } from './execute.ts'
+import type { PreparedRun } from './prepared-run.ts'
 
 interface FinishedRun {
   readonly ready: Pick<PreparedRun, 'options' | 'inventory' | 'extraVars' | 'closing'>

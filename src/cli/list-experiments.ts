@@ -1,6 +1,7 @@
 import { lastDurations } from '../evidence/last-durations.ts'
 import type { Inventory } from '../inventory/index.ts'
-import { disturbancesOf, type Disturbance } from '../run/disturbance.ts'
+import { disturbancesOf } from '../run/disturbance.ts'
+import type { Disturbance } from '../run/disturbs.ts'
 import type { Experiment } from '../run/experiment.ts'
 import type { PlaybookStep } from '../run/play.ts'
 import { duration } from '../ui/format/duration.ts'

@@ -6,7 +6,7 @@ import { lastLine } from '../modules/support/text.ts'
 import { defineModule } from '../modules/task.ts'
 import { INSTALL_RECORD, stateScript, parseState, type K3sState } from './state.ts'
 import { K3S_STATE_DIR, READ_AT_START, unitFileOf, unitOf } from './paths.ts'
-import { installScript, removeScript, startScript } from './scripts.ts'
+import { installScript, removeScript, startScript, type DesiredK3s } from './scripts.ts'
 import { parseVersion, upgradeError } from './version.ts'
 
 const sum = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 hexadecimal digits')
@@ -37,9 +37,6 @@ const schema = z
       [version, binary, binary_sha256, installer, installer_sha256, node_name].every((value) => value !== undefined),
     'state present needs version, binary, installer, their checksums and node_name',
   )
-
-type Params = z.output<typeof schema>
-export type DesiredK3s = { readonly [K in Exclude<keyof Params, 'state'>]-?: NonNullable<Params[K]> }
 
 export interface K3s {
   readonly version: string

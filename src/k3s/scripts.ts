@@ -1,5 +1,4 @@
 import { sh } from '../shell/quote.ts'
-import type { DesiredK3s } from './k3s.ts'
 import { INSTALL_RECORD } from './state.ts'
 import {
   K3S_BINARY,
@@ -13,6 +12,18 @@ import {
   unitFileOf,
   unitOf,
 } from './paths.ts'
+
+/** The parameters of `k3s` for a machine that runs it. */
+export interface DesiredK3s {
+  readonly role: 'server' | 'agent'
+  readonly version: string
+  readonly binary: string
+  readonly binary_sha256: string
+  readonly installer: string
+  readonly installer_sha256: string
+  readonly node_name: string
+  readonly ready_seconds: number
+}
 
 const sumIs = (file: string, sum: string): string =>
   sh`[ "$(sha256sum <${file} | cut -c 1-64)" = ${sum} ] || { echo ${`checksum mismatch: ${file}`} >&2; exit 1; }`

@@ -1,5 +1,5 @@
 import type { Chart } from './chart.ts'
-import type { Disturbs } from './disturbance.ts'
+import type { Disturbs } from './disturbs.ts'
 import type { Exhibit, ExhibitData } from './events.ts'
 
 /** A command to run. */

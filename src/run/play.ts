@@ -1,6 +1,6 @@
 import type { Task } from '../modules/task.ts'
 import { CallSite } from '../values/call-site.ts'
-import type { Disturbs } from './disturbance.ts'
+import type { Disturbs } from './disturbs.ts'
 import type { Experiment } from './experiment.ts'
 
 /** Read-only data that a play uses to build the task list of one host. */

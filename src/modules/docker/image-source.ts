@@ -1,6 +1,23 @@
 import { raw, sh } from '../../shell/quote.ts'
 import { engineRequest, findSocket } from './engine.ts'
-import type { ImageParams } from './image.ts'
+
+/** The parameters of `docker_image` that name the source of an image. */
+export interface ImageSource {
+  readonly source: 'pull' | 'build' | 'load' | 'import' | 'local'
+  readonly build?: BuildSource | undefined
+  readonly archive_path?: string | undefined
+  readonly checksum_of?: string | undefined
+  readonly changes: readonly string[]
+}
+
+interface BuildSource {
+  readonly path: string
+  readonly dockerfile: string
+  readonly args: Readonly<Record<string, string>>
+  readonly labels: Readonly<Record<string, string>>
+  readonly target?: string | undefined
+  readonly network?: string | undefined
+}
 
 /** Label that holds the checksum of an image's source. */
 export const SOURCE_LABEL = 'labbook.source'
@@ -9,7 +26,7 @@ export const SOURCE_LABEL = 'labbook.source'
  * Shell function `lb_source`: prints `source <sha256>` of everything that an image is built from, or `no-source
  * <path>`. The probe compares it to the image's label; the change runs it again after pulling the base images.
  */
-export function sourceChecksum(params: ImageParams): string {
+export function sourceChecksum(params: ImageSource): string {
   switch (params.source) {
     case 'build':
       return buildChecksum(params)
@@ -23,7 +40,7 @@ export function sourceChecksum(params: ImageParams): string {
   }
 }
 
-function buildChecksum({ build }: ImageParams): string {
+function buildChecksum({ build }: ImageSource): string {
   if (build === undefined) return ''
   const settings = JSON.stringify([build.dockerfile, build.args, build.labels, build.target, build.network])
   return [
@@ -68,7 +85,7 @@ function basesFunction(args: Readonly<Record<string, string>>): string {
   return `lb_bases() { awk ${sh`${program}`} "$lb_path/$lb_file"; }`
 }
 
-function importChecksum({ archive_path, checksum_of, changes }: ImageParams): string {
+function importChecksum({ archive_path, checksum_of, changes }: ImageSource): string {
   const file = checksum_of ?? archive_path ?? ''
   return [
     'lb_source() {',
@@ -80,7 +97,7 @@ function importChecksum({ archive_path, checksum_of, changes }: ImageParams): st
 }
 
 /** A `docker save` archive names its image by the digest of the configuration, which is the image id. */
-function loadChecksum({ archive_path = '' }: ImageParams): string {
+function loadChecksum({ archive_path = '' }: ImageSource): string {
   return [
     'lb_source() {',
     sh`  [ -r ${archive_path} ] || { echo ${`no-source ${archive_path}`}; return 1; }`,

@@ -1,5 +1,5 @@
 import { Secret } from '../../values/secret.ts'
-import type { K8sParams } from '../k8s.ts'
+import type { K8sParams } from './params.ts'
 import type { Inputs } from '../module.ts'
 import { render, TemplateError } from '../support/render.ts'
 import { ManifestError, nameOf, objectsIn, prepareObjects, readManifests, type KubeObject } from './objects.ts'

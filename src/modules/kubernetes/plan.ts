@@ -1,5 +1,5 @@
 import { sh } from '../../shell/quote.ts'
-import type { K8sParams } from '../k8s.ts'
+import type { K8sParams } from './params.ts'
 import type { Change } from '../module.ts'
 import type { Observed } from '../script-output.ts'
 import { parseConflicts, diffOf, differenceOf, parseDiffs } from './diff.ts'

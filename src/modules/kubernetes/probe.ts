@@ -1,5 +1,5 @@
 import { quote, sh } from '../../shell/quote.ts'
-import type { K8sParams } from '../k8s.ts'
+import type { K8sParams } from './params.ts'
 import { findKubectl, assignObjects, MASK_SECRETS, NO_RESPONSE, printObjects } from './kubectl.ts'
 import { namespaceOf, type KubeObject } from './objects.ts'
 import { isWorkload, rolloutScript } from './rollout.ts'

@@ -1,9 +1,9 @@
 import { en } from './en.ts'
+import type { Messages } from './messages.ts'
 
 export { en }
 
-/** The texts that a language must provide. */
-export type Messages = typeof en
+export type { Messages } from './messages.ts'
 
 /** The languages of the report. */
 export const LANGUAGES = ['en', 'ru'] as const

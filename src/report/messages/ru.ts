@@ -1,5 +1,5 @@
 import { dayAndTime, durationIn, measureIn, numberIn, type Units } from '../format.ts'
-import type { Messages } from './index.ts'
+import type { Messages } from './messages.ts'
 
 /** Thousands are separated by a no-break space. */
 const RUSSIAN: Units = { ms: 'мс', s: 'с', min: 'мин', h: 'ч', point: ',', thousands: '\u00a0' }

@@ -209,7 +209,7 @@ t.test('handlers are predicted in order', async (t) => {
     ],
     {
       free: append({ to: at('log') }),
-      perhaps: mirror({ from: at('b'), to: at('b2') }),
+      maybe: mirror({ from: at('b'), to: at('b2') }),
       bound: mirror({ from: at('a'), to: at('b') }),
       after: line({ path: at('b2'), is: '1' }),
       never: script({ text: ':' }),

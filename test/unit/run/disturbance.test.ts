@@ -3,13 +3,8 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import t from 'tap'
 import { parseInventory } from '../../../src/inventory/index.ts'
-import {
-  disturbancesOf,
-  permissionFor,
-  RunRefused,
-  type Disturbs,
-  type PlannedRun,
-} from '../../../src/run/disturbance.ts'
+import { disturbancesOf, permissionFor, RunRefused, type PlannedRun } from '../../../src/run/disturbance.ts'
+import type { Disturbs } from '../../../src/run/disturbs.ts'
 import { experiment } from '../../../src/run/experiment.ts'
 import { play, type PlaybookStep } from '../../../src/run/play.ts'
 import { tagged } from '../../../src/run/tags.ts'

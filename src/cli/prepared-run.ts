@@ -1,0 +1,28 @@
+import type { Inventory } from '../inventory/index.ts'
+import type { PlaybookStep } from '../run/play.ts'
+import type { RunOptions } from '../run/run.ts'
+import type { TagSelection } from '../run/tags.ts'
+import type { Secret } from '../values/secret.ts'
+import type { VarReadTracker } from '../values/var-reads.ts'
+import type { CliOptions } from './options.ts'
+import type { Playbook } from './playbook.ts'
+
+/** The validated input of a run. */
+export interface PreparedRun {
+  readonly playbook: string
+  readonly steps: readonly PlaybookStep[]
+  readonly version: string
+  readonly argv: readonly string[]
+  readonly root: string
+  readonly options: CliOptions
+  readonly inventory: Inventory
+  readonly hosts: readonly string[]
+  readonly extraVars: Readonly<Record<string, unknown>>
+  readonly tags: TagSelection
+  readonly reads: VarReadTracker
+  readonly warnings: readonly string[]
+  readonly mayDisturb: (host: string) => boolean
+  readonly withoutPermission: RunOptions['withoutPermission']
+  readonly becomePassword?: Secret
+  readonly closing?: NonNullable<Playbook['closing']>
+}
